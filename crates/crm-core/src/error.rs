@@ -1,0 +1,485 @@
+//! What can go wrong, as data.
+//!
+//! Analyses compose, so their errors do too: one enum keeps `?` usable across modules and gives
+//! the doors one place to map from. Variants carry fields; sentences are made from them here and
+//! nowhere else. Messages name column, row and what was expected. Words of an option, a status, a
+//! kind or a currency may be quoted (cut at 40 bytes); ids, order ids, amounts and times never are.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// `Result` with this crate's [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Everything that can go wrong.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A column that was named is not in the input.
+    #[error("column {} was not found; the input has {}", Quoted(column), List(available))]
+    MissingColumn {
+        /// The name asked for.
+        column: String,
+        /// The names present.
+        available: Vec<String>,
+        /// The present name that looks like the one asked for.
+        meant: Option<String>,
+    },
+    /// A column has a type that its role cannot have.
+    #[error("column {} is of type {found}, expected {expected}", Quoted(column))]
+    ColumnType {
+        /// The column.
+        column: String,
+        /// The type found.
+        found: String,
+        /// The types that would do.
+        expected: String,
+    },
+    /// Columns of one input differ in length.
+    #[error("column {} has {found} rows where the others have {expected}", Quoted(column))]
+    ColumnLength {
+        /// The column.
+        column: String,
+        /// Its rows.
+        found: usize,
+        /// The rows of the columns before it.
+        expected: usize,
+    },
+    /// Bytes that claim to be an Arrow array, a text or a state are not one.
+    #[error("column {}: {problem}", Quoted(column))]
+    Malformed {
+        /// The column, or the name of the argument.
+        column: String,
+        /// What is broken.
+        problem: String,
+    },
+    /// A cell holds no value where one is needed.
+    #[error("column {}, row {row}: no value, expected {expected}", Quoted(column))]
+    Null {
+        /// The column.
+        column: String,
+        /// Zero-based row in the caller's order.
+        row: u64,
+        /// What was expected.
+        expected: Cow<'static, str>,
+    },
+    /// A cell holds a value outside its column's domain. The value itself is never shown.
+    #[error("column {}, row {row}: expected {expected}", Quoted(column))]
+    Value {
+        /// The column.
+        column: String,
+        /// Zero-based row in the caller's order.
+        row: u64,
+        /// What was expected.
+        expected: Cow<'static, str>,
+    },
+    /// A word is not among those the library knows, nor in the map that was given.
+    #[error("column {}, row {row}: unknown word {}; expected {}", Quoted(column), Quoted(word), List(allowed))]
+    UnknownWord {
+        /// The column.
+        column: String,
+        /// Zero-based row in the caller's order.
+        row: u64,
+        /// The word found.
+        word: String,
+        /// The words known.
+        allowed: Vec<String>,
+    },
+    /// Two rows contradict each other.
+    #[error("column {}, row {row}: {problem} (see row {other_row})", Quoted(column))]
+    Conflict {
+        /// The column.
+        column: String,
+        /// Zero-based row in the caller's order.
+        row: u64,
+        /// The row it contradicts.
+        other_row: u64,
+        /// What cannot be.
+        problem: Cow<'static, str>,
+    },
+    /// Rows are in more than one currency.
+    #[error("column {}, row {row}: currency {} where the orders are in {}", Quoted(column), Quoted(found), Quoted(expected))]
+    MixedCurrency {
+        /// The column.
+        column: String,
+        /// Zero-based row in the caller's order.
+        row: u64,
+        /// The currency found.
+        found: String,
+        /// The currency of the orders.
+        expected: String,
+    },
+    /// A sum or a count does not fit its type.
+    #[error("column {}: {what} is too large to be held exactly", Quoted(column))]
+    Overflow {
+        /// The column.
+        column: String,
+        /// What was being added up.
+        what: &'static str,
+    },
+    /// More data is needed.
+    #[error("needs at least {needed} {what}, found {found}")]
+    Insufficient {
+        /// What there is too little of.
+        what: &'static str,
+        /// How many are needed.
+        needed: u64,
+        /// How many there are.
+        found: u64,
+    },
+    /// No analysis has this name.
+    #[error("unknown analysis {}; there are {}", Quoted(name), List(valid))]
+    UnknownAnalysis {
+        /// The name asked for.
+        name: String,
+        /// The names there are.
+        valid: Vec<String>,
+    },
+    /// No option has this name.
+    #[error("unknown option {}; valid are {}", Quoted(name), List(valid))]
+    UnknownOption {
+        /// The name given.
+        name: String,
+        /// The names there are.
+        valid: Vec<String>,
+    },
+    /// An option's value is outside its domain.
+    #[error("option {}: expected {expected}{}", Quoted(name), Found(found))]
+    OptionValue {
+        /// The option.
+        name: String,
+        /// The value given, as JSON, empty when it says nothing.
+        found: String,
+        /// What was expected.
+        expected: Cow<'static, str>,
+    },
+    /// An option needs a column that was not given.
+    #[error("option {} = {} needs the column {}, which was not given", Quoted(option), Quoted(value), Quoted(column))]
+    OptionNeedsColumn {
+        /// The option.
+        option: String,
+        /// Its value.
+        value: String,
+        /// The column it needs.
+        column: String,
+    },
+    /// The data handed over is not of the kind this analysis reads.
+    #[error("{analysis} reads {expected}, not {found}")]
+    Dataset {
+        /// The analysis.
+        analysis: &'static str,
+        /// What it reads.
+        expected: &'static str,
+        /// What it was given.
+        found: &'static str,
+    },
+    /// A model is asked before it was fitted, or for something its parameters do not carry.
+    #[error("not fitted: {what}")]
+    NotFitted {
+        /// What is missing.
+        what: Cow<'static, str>,
+    },
+    /// A fit found no answer.
+    #[error("{model} did not converge: {reason}")]
+    Convergence {
+        /// The model.
+        model: &'static str,
+        /// Why.
+        reason: String,
+    },
+    /// The caller asked to stop.
+    #[error("cancelled")]
+    Cancelled,
+    /// The allocator refused.
+    #[error("out of memory: {bytes} bytes for {what}")]
+    OutOfMemory {
+        /// What the memory was for.
+        what: &'static str,
+        /// How much was asked for.
+        bytes: usize,
+    },
+    /// The caller's byte budget is spent.
+    #[error("over the memory budget: {what} needs {bytes} bytes, {left} are left")]
+    Budget {
+        /// What the memory was for.
+        what: &'static str,
+        /// How much was asked for.
+        bytes: usize,
+        /// How much is left.
+        left: usize,
+    },
+    /// A defect of this library.
+    #[error("internal error, please report it: {what}")]
+    Internal {
+        /// What was found to be impossible.
+        what: Cow<'static, str>,
+    },
+}
+
+/// The family of an error: what the doors turn into status codes and exceptions. Numbers are
+/// never reused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(i32)]
+#[non_exhaustive]
+pub enum ErrorCode {
+    /// Columns: missing, of a wrong type, of different lengths, broken.
+    Schema = 10,
+    /// Rows: a value, a pair of rows, a sum.
+    Data = 11,
+    /// Options: names and values.
+    Option = 12,
+    /// A model without parameters.
+    NotFitted = 13,
+    /// A fit without an answer.
+    Convergence = 14,
+    /// Stopped by the caller.
+    Cancelled = 15,
+    /// No memory.
+    OutOfMemory = 16,
+    /// The byte budget.
+    Budget = 17,
+    /// A defect of this library.
+    Internal = 18,
+}
+
+impl Error {
+    /// The family this error belongs to.
+    pub fn code(&self) -> ErrorCode {
+        use Error as E;
+        match self {
+            E::MissingColumn { .. }
+            | E::ColumnType { .. }
+            | E::ColumnLength { .. }
+            | E::Malformed { .. } => ErrorCode::Schema,
+            E::Null { .. }
+            | E::Value { .. }
+            | E::UnknownWord { .. }
+            | E::Conflict { .. }
+            | E::MixedCurrency { .. }
+            | E::Overflow { .. }
+            | E::Insufficient { .. } => ErrorCode::Data,
+            E::UnknownAnalysis { .. }
+            | E::UnknownOption { .. }
+            | E::OptionValue { .. }
+            | E::OptionNeedsColumn { .. }
+            | E::Dataset { .. } => ErrorCode::Option,
+            E::NotFitted { .. } => ErrorCode::NotFitted,
+            E::Convergence { .. } => ErrorCode::Convergence,
+            E::Cancelled => ErrorCode::Cancelled,
+            E::OutOfMemory { .. } => ErrorCode::OutOfMemory,
+            E::Budget { .. } => ErrorCode::Budget,
+            E::Internal { .. } => ErrorCode::Internal,
+        }
+    }
+
+    /// The column at fault, where there is one.
+    pub fn column(&self) -> Option<&str> {
+        use Error as E;
+        match self {
+            E::MissingColumn { column, .. }
+            | E::ColumnType { column, .. }
+            | E::ColumnLength { column, .. }
+            | E::Malformed { column, .. }
+            | E::Null { column, .. }
+            | E::Value { column, .. }
+            | E::UnknownWord { column, .. }
+            | E::Conflict { column, .. }
+            | E::MixedCurrency { column, .. }
+            | E::Overflow { column, .. }
+            | E::OptionNeedsColumn { column, .. } => Some(column),
+            _ => None,
+        }
+    }
+
+    /// The zero-based row at fault in the caller's order, where there is one.
+    pub fn row(&self) -> Option<u64> {
+        use Error as E;
+        match self {
+            E::Null { row, .. }
+            | E::Value { row, .. }
+            | E::UnknownWord { row, .. }
+            | E::Conflict { row, .. }
+            | E::MixedCurrency { row, .. } => Some(*row),
+            _ => None,
+        }
+    }
+
+    /// What the caller can do about it, where that is more than the message says.
+    pub fn hint(&self) -> Option<String> {
+        use Error as E;
+        match self {
+            E::MissingColumn {
+                meant: Some(meant), ..
+            } => Some(format!("did you mean {}?", Quoted(meant))),
+            E::UnknownAnalysis { name, valid } | E::UnknownOption { name, valid } => {
+                nearest(name, valid).map(|meant| format!("did you mean {}?", Quoted(meant)))
+            }
+            E::UnknownWord { column, .. } => Some(format!(
+                "translate the shop's own words with {}_map",
+                Cut(column)
+            )),
+            E::Null { .. } | E::Value { .. } => {
+                Some("bad_rows=\"drop\" leaves such rows out and counts them".into())
+            }
+            _ => None,
+        }
+    }
+
+    /// The same error about another row, for parts of an input that count from their own start.
+    #[must_use]
+    pub fn at_row(mut self, at: u64) -> Self {
+        use Error as E;
+        match &mut self {
+            E::Null { row, .. }
+            | E::Value { row, .. }
+            | E::UnknownWord { row, .. }
+            | E::Conflict { row, .. }
+            | E::MixedCurrency { row, .. } => *row = at,
+            _ => {}
+        }
+        self
+    }
+
+    /// An option's value is outside its domain; `found` is shown, as JSON.
+    pub fn option(
+        name: impl Into<String>,
+        found: impl fmt::Display,
+        expected: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Error::OptionValue {
+            name: name.into(),
+            found: found.to_string(),
+            expected: expected.into(),
+        }
+    }
+
+    /// A cell is outside its column's domain.
+    pub fn value(
+        column: impl Into<String>,
+        row: usize,
+        expected: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Error::Value {
+            column: column.into(),
+            row: row as u64,
+            expected: expected.into(),
+        }
+    }
+
+    /// Something that cannot be, was.
+    pub fn internal(what: impl Into<Cow<'static, str>>) -> Self {
+        Error::Internal { what: what.into() }
+    }
+}
+
+/// The name nearest to `name` by edit distance, if it is near.
+pub fn nearest<'a>(name: &str, names: &'a [String]) -> Option<&'a str> {
+    // A name from outside may be long; nobody's typo is.
+    let name: String = name.chars().take(64).flat_map(char::to_lowercase).collect();
+    names
+        .iter()
+        .filter(|candidate| candidate.len() <= 256)
+        .map(|candidate| (distance(&name, &candidate.to_lowercase()), candidate))
+        .min_by_key(|(distance, _)| *distance)
+        .filter(|(distance, candidate)| *distance <= 1 + candidate.chars().count() / 3)
+        .map(|(_, candidate)| candidate.as_str())
+}
+
+/// Levenshtein distance in characters.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let substituted = diagonal + usize::from(x != *y);
+            diagonal = row[j + 1];
+            row[j + 1] = substituted.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()]
+}
+
+/// At most 40 bytes of a text that came from outside, cut at a character, control characters
+/// replaced.
+struct Cut<'a>(&'a str);
+
+impl fmt::Display for Cut<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut length = 0;
+        for c in self.0.chars() {
+            length += c.len_utf8();
+            if length > 40 {
+                return f.write_str("…");
+            }
+            fmt::Write::write_char(f, if c.is_control() { '\u{fffd}' } else { c })?;
+        }
+        Ok(())
+    }
+}
+
+struct Quoted<'a>(&'a str);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`", Cut(self.0))
+    }
+}
+
+struct List<'a>(&'a [String]);
+
+impl fmt::Display for List<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const MOST: usize = 40;
+        if self.0.is_empty() {
+            return f.write_str("none");
+        }
+        for (i, name) in self.0.iter().take(MOST).enumerate() {
+            let comma = if i == 0 { "" } else { ", " };
+            write!(f, "{comma}{}", Cut(name))?;
+        }
+        if self.0.len() > MOST {
+            write!(f, " and {} more", self.0.len() - MOST)?;
+        }
+        Ok(())
+    }
+}
+
+struct Found<'a>(&'a str);
+
+impl fmt::Display for Found<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            "" => Ok(()),
+            found => write!(f, ", found {}", Cut(found)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_from_outside_are_cut_and_tamed() {
+        let error = Error::UnknownWord {
+            column: "status".into(),
+            row: 3,
+            word: format!("line\nbreak {}", "é".repeat(60)),
+            allowed: vec!["completed".into()],
+        };
+        let message = error.to_string();
+        assert!(message.starts_with("column `status`, row 3: unknown word `line\u{fffd}break"));
+        assert!(message.contains("…`") && message.len() < 120, "{message}");
+    }
+
+    #[test]
+    fn a_near_name_is_guessed_and_a_far_one_is_not() {
+        let names = ["customer_id".to_string(), "amount".to_string()];
+        assert_eq!(nearest("Customer_ID", &names), Some("customer_id"));
+        assert_eq!(nearest("custmer_id", &names), Some("customer_id"));
+        assert_eq!(nearest("weather", &names), None);
+        assert_eq!(nearest("", &[]), None);
+    }
+}

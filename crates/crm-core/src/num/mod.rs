@@ -1,0 +1,5 @@
+//! Numbers: domains as types, special functions, ranks, ratios, survival, random streams.
+
+mod range;
+
+pub use range::{Fraction, Positive, Probability};
