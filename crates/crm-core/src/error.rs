@@ -16,7 +16,11 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[non_exhaustive]
 pub enum Error {
     /// A column that was named is not in the input.
-    #[error("column {} was not found; the input has {}", Quoted(column), List(available))]
+    #[error(
+        "column {} was not found; the input has {}",
+        Quoted(column),
+        List(available)
+    )]
     MissingColumn {
         /// The name asked for.
         column: String,
@@ -36,7 +40,10 @@ pub enum Error {
         expected: String,
     },
     /// Columns of one input differ in length.
-    #[error("column {} has {found} rows where the others have {expected}", Quoted(column))]
+    #[error(
+        "column {} has {found} rows where the others have {expected}",
+        Quoted(column)
+    )]
     ColumnLength {
         /// The column.
         column: String,
@@ -74,7 +81,12 @@ pub enum Error {
         expected: Cow<'static, str>,
     },
     /// A word is not among those the library knows, nor in the map that was given.
-    #[error("column {}, row {row}: unknown word {}; expected {}", Quoted(column), Quoted(word), List(allowed))]
+    #[error(
+        "column {}, row {row}: unknown word {}; expected {}",
+        Quoted(column),
+        Quoted(word),
+        List(allowed)
+    )]
     UnknownWord {
         /// The column.
         column: String,
@@ -86,7 +98,10 @@ pub enum Error {
         allowed: Vec<String>,
     },
     /// Two rows contradict each other.
-    #[error("column {}, row {row}: {problem} (see row {other_row})", Quoted(column))]
+    #[error(
+        "column {}, row {row}: {problem} (see row {other_row})",
+        Quoted(column)
+    )]
     Conflict {
         /// The column.
         column: String,
@@ -98,7 +113,12 @@ pub enum Error {
         problem: Cow<'static, str>,
     },
     /// Rows are in more than one currency.
-    #[error("column {}, row {row}: currency {} where the orders are in {}", Quoted(column), Quoted(found), Quoted(expected))]
+    #[error(
+        "column {}, row {row}: currency {} where the orders are in {}",
+        Quoted(column),
+        Quoted(found),
+        Quoted(expected)
+    )]
     MixedCurrency {
         /// The column.
         column: String,
@@ -154,7 +174,12 @@ pub enum Error {
         expected: Cow<'static, str>,
     },
     /// An option needs a column that was not given.
-    #[error("option {} = {} needs the column {}, which was not given", Quoted(option), Quoted(value), Quoted(column))]
+    #[error(
+        "option {} = {} needs the column {}, which was not given",
+        Quoted(option),
+        Quoted(value),
+        Quoted(column)
+    )]
     OptionNeedsColumn {
         /// The option.
         option: String,
