@@ -1,0 +1,514 @@
+"""The command `crm`.
+
+    crm report orders.csv -o report.html
+    crm run rfm orders.csv -o rfm.parquet
+    crm tasks
+    crm describe rfm
+
+What a file means is guessed from its headings and shown; every guess has an option. This is the
+only place of the library that knows what day it is (`--as-of today`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import importlib.util
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import crm_core
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from ._report.reading import Loaded, Settings
+
+_NEEDED = ("rich", "jinja2", "pyarrow")
+_COLUMNS = {
+    "customer_id": "the customer",
+    "ordered_at": "when the order was made",
+    "amount": "the order's or line's amount",
+    "order_id": "the order's number, when an order has several rows",
+    "status": 'the state of the order; "" counts every order',
+    "quantity": "pieces, when the amount is a price",
+    "refunded": "what was paid back",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit status (2 for what the user can put right)."""
+    options = _parser().parse_args(arguments)
+    missing = [
+        name for name in _NEEDED if options.needs_extra and importlib.util.find_spec(name) is None
+    ]
+    if missing:
+        print(
+            f"crm: {options.command} needs {', '.join(missing)}: pip install 'crm-core[report]'",
+            file=sys.stderr,
+        )
+        return 2
+    try:
+        status: int = options.run(options)
+        return status
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader went away (`| head`): nothing is left to say, nor anybody to say it to.
+        sys.stderr.close()
+        return 0
+    except Exception as error:
+        told = _told(error)
+        if told is None:
+            raise
+        print(told, file=sys.stderr)
+        return 2
+
+
+def _told(error: Exception) -> str | None:
+    """What the user is told, for errors that are the file's or the options' and not ours."""
+    if isinstance(error, crm_core.CrmError):
+        message, hint = str(error), getattr(error, "hint", None)
+        if hint and hint in message:
+            hint = None
+    elif type(error).__name__ == "Problem":
+        message, hint = str(error), getattr(error, "hint", None)
+    elif isinstance(error, OSError):
+        message, hint = f"{error.strerror}: {error.filename}", None
+    else:
+        return None
+    return f"crm: {message}" + (f"\n     {hint}" if hint else "")
+
+
+# ---- crm report ----------------------------------------------------------------------------------
+
+
+def _report(options: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from ._report import page, screen, words
+    from ._report.findings import analyse
+    from ._report.reading import load
+
+    console = Console(quiet=options.quiet)
+    settings = _settings(options)
+    with _progress(options.quiet) as stage:
+        loaded = load(options.orders, settings, stage("reading_file", name=options.orders[0].name))
+        lang = options.lang or ("ja" if loaded.japanese else "en")
+        if not options.check:
+            advance = stage("building")
+            orders = _orders(loaded, options, settings)
+            advance(1.0)
+            advance = stage("analysing")
+            done = iter(range(1, 1000))
+            request = _request(options, loaded)
+            steps = 8 + len(request.by)
+            findings = analyse(
+                crm_core,
+                orders,
+                loaded.arguments["currency"],
+                request,
+                lambda task: advance(min(next(done) / steps, 1.0)),
+            )
+    screen.show_choices(console, loaded.choices, loaded.notes, lang)
+    if options.check:
+        return 0
+    screen.show(console, findings, lang)
+    if options.output is not None:
+        html = page.render(
+            findings,
+            loaded.choices,
+            loaded.notes,
+            source=", ".join(path.name for path in options.orders),
+            title=options.title,
+            lang=lang,
+            version=crm_core.__version__,
+        )
+        options.output.write_text(html, encoding="utf-8")
+        console.print(
+            words.page("written", lang, path=options.output), highlight=False, markup=False
+        )
+    return 0
+
+
+def _request(options: argparse.Namespace, loaded: Loaded) -> Any:
+    from ._report.findings import Request
+
+    return Request(
+        as_of=_day(options.as_of),
+        where=_conditions(options.where, loaded.table),
+        customers=_conditions(options.where_customers, loaded.table),
+        by=_names(options.by),
+        months=options.months,
+        churn_days=options.churn_days,
+        cpm_money=options.cpm_money,
+    )
+
+
+# ---- crm run, crm tasks, crm describe ------------------------------------------------------------
+
+
+def _run(options: argparse.Namespace) -> int:
+    import pyarrow as pa
+    from pyarrow import csv, parquet
+
+    from ._report.problem import Problem
+    from ._report.reading import load
+
+    settings = _settings(options)
+    with _progress(options.quiet) as stage:
+        loaded = load(options.orders, settings, stage("reading_file", name=options.orders[0].name))
+        orders = _orders(loaded, options, settings)
+    request: dict[str, Any] = {}
+    for one in options.option:
+        name, _, text = one.partition("=")
+        try:
+            request[name] = json.loads(text)
+        except json.JSONDecodeError:
+            request[name] = text
+    day = _day(options.as_of)
+    if day is not None:
+        request["as_of"] = day.isoformat()
+    for name, chosen in (("where", options.where), ("customers", options.where_customers)):
+        if chosen:
+            request[name] = _conditions(chosen, loaded.table)
+    if options.by:
+        request["by"] = _names(options.by)
+    table = pa.table(crm_core.run(options.task, orders, request))
+    if options.output is not None and options.output.suffix == ".parquet":
+        parquet.write_table(table, options.output)
+        return 0
+    if options.output is not None and options.output.suffix != ".csv":
+        raise Problem(f"--output: {options.output.name} is neither .csv nor .parquet")
+    for at, column in enumerate(table.schema):
+        if pa.types.is_dictionary(column.type):  # what CSV has no words for
+            table = table.set_column(at, column.name, table.column(at).cast(column.type.value_type))
+    if options.output is None:
+        csv.write_csv(table, pa.PythonFile(sys.stdout.buffer, "w"))
+    else:
+        csv.write_csv(table, options.output)
+    return 0
+
+
+def _tasks(options: argparse.Namespace) -> int:
+    for name in crm_core.tasks():
+        print(name)
+    return 0
+
+
+def _describe(options: argparse.Namespace) -> int:
+    print(json.dumps(crm_core.describe(options.task), ensure_ascii=False, indent=2))
+    return 0
+
+
+# ---- the file ------------------------------------------------------------------------------------
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    from ._report.problem import Problem
+    from ._report.reading import Settings
+
+    status_map: dict[str, str] = {}
+    for one in options.status_map:
+        word, equals, meaning = one.rpartition("=")
+        if not equals:
+            raise Problem(
+                f"--status-map: {one} is not WORD=MEANING", 'For example "発送済み=completed".'
+            )
+        status_map[word] = meaning
+    conditions = [one.partition("=")[0] for one in [*options.where, *options.where_customers]]
+    return Settings(
+        columns={role: getattr(options, role) for role in _COLUMNS},
+        dimensions=list(dict.fromkeys([*_names(options.by), *conditions])),
+        amount_is=options.amount_is,
+        amount_unit=options.amount_unit,
+        round_amounts=options.round_amounts,
+        status_map=status_map,
+        currency=options.currency,
+        timezone=options.timezone,
+        date_format=options.date_format,
+        encoding=options.encoding,
+        delimiter={"tab": "\t"}.get(options.delimiter, options.delimiter),
+        guests=options.guests,
+        bad_rows=options.bad_rows,
+    )
+
+
+def _orders(loaded: Loaded, options: argparse.Namespace, settings: Settings) -> Any:
+    arguments = dict(loaded.arguments)
+    if options.customers is not None:
+        from ._report.reading import load_customers
+
+        table, described = load_customers(options.customers, arguments["customer_id"], settings)
+        arguments["customers"] = crm_core.Customers(table, **described)
+    return crm_core.Orders(loaded.table, **arguments)
+
+
+def _conditions(given: Sequence[str], table: pa.Table) -> dict[str, Any]:
+    """`channel=web`, `channel=web|app`, `ordered_at=2024-01-01..2024-06-30`, in the library's form."""
+    from ._report.problem import Problem
+
+    conditions: dict[str, Any] = {}
+    for one in given:
+        name, equals, text = one.partition("=")
+        if not equals:
+            raise Problem(
+                f"--where: {one} is not COLUMN=VALUE",
+                'For example "channel=web", "channel=web|app", "ordered_at=2024-01-01..2024-06-30".',
+            )
+        typed = _typed(name, table)
+        if ".." in text:
+            low, _, high = text.partition("..")
+            conditions[name] = {
+                key: typed(end) for key, end in (("from", low), ("to", high)) if end
+            }
+        else:
+            conditions[name] = (
+                [typed(part) for part in text.split("|")] if "|" in text else typed(text)
+            )
+    return conditions
+
+
+def _typed(name: str, table: pa.Table) -> Callable[[str], Any]:
+    import pyarrow as pa
+
+    kind = table.schema.field(name).type if name in table.column_names else pa.string()
+    if pa.types.is_integer(kind):
+        return int
+    return float if pa.types.is_floating(kind) else str
+
+
+def _names(given: Sequence[str]) -> list[str]:
+    return [name for one in given for name in one.split(",") if name]
+
+
+def _day(text: str | None) -> datetime.date | None:
+    if text is None:
+        return None
+    today = datetime.date.today()
+    if text in ("today", "yesterday"):
+        return today - datetime.timedelta(days=text == "yesterday")
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError:
+        from ._report.problem import Problem
+
+        raise Problem(
+            f"--as-of: {text} is not a date", "Write 2026-11-21, today or yesterday."
+        ) from None
+
+
+@contextmanager
+def _progress(quiet: bool) -> Iterator[Callable[..., Callable[[float], None]]]:
+    """A bar per stage on a terminal's stderr; nothing elsewhere. Gives `stage(key) -> advance(share)`."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    from ._report import words
+
+    console = Console(stderr=True)
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(
+        *columns, console=console, transient=True, disable=quiet or not console.is_terminal
+    ) as progress:
+
+        def stage(key: str, **values: object) -> Callable[[float], None]:
+            task = progress.add_task(words.page(key, "en", **values), total=1.0)
+            return lambda share: progress.update(task, completed=share)
+
+        yield stage
+
+
+# ---- options -------------------------------------------------------------------------------------
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="crm", description="Who the customers of a shop are, from its order export."
+    )
+    parser.add_argument("--version", action="version", version=f"crm {crm_core.__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    report = _command(
+        commands,
+        "report",
+        _report,
+        "RFM, CPM, deciles, months and reconciliation of an order export",
+        needs_extra=True,
+    )
+    _add_file(report)
+    show = report.add_argument_group("the report")
+    show.add_argument(
+        "-o", "--output", type=Path, metavar="FILE.html", help="write the report as one HTML page"
+    )
+    show.add_argument(
+        "--lang", choices=("en", "ja"), help="default: ja when the headings are Japanese"
+    )
+    show.add_argument("--title", help="the page's title")
+    show.add_argument(
+        "--months", type=int, default=24, metavar="N", help="months of CPM history (default 24)"
+    )
+    show.add_argument(
+        "--churn-days",
+        type=int,
+        metavar="N",
+        help="days of silence from which a customer is churned (default 240)",
+    )
+    show.add_argument(
+        "--cpm-money",
+        type=float,
+        metavar="AMOUNT",
+        help="CPM's money threshold (default 70,000 yen, else 7 mean orders)",
+    )
+    show.add_argument("--check", action="store_true", help="only show how the file would be read")
+
+    run = _command(commands, "run", _run, "one analysis, as CSV or Parquet", needs_extra=True)
+    run.add_argument("task", metavar="TASK", help="a name of `crm tasks`")
+    _add_file(run)
+    run.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help=".csv or .parquet (default: CSV on the screen)",
+    )
+    run.add_argument(
+        "--option",
+        action="append",
+        default=[],
+        metavar="NAME=JSON",
+        help="an option of `crm describe TASK`; may be repeated",
+    )
+
+    _command(commands, "tasks", _tasks, "list the analyses")
+    describe = _command(
+        commands, "describe", _describe, "the options and columns of an analysis, as JSON"
+    )
+    describe.add_argument("task", metavar="TASK")
+    return parser
+
+
+def _command(
+    commands: Any,
+    name: str,
+    run: Callable[[argparse.Namespace], int],
+    about: str,
+    needs_extra: bool = False,
+) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name, help=about, description=about[0].upper() + about[1:] + "."
+    )
+    parser.set_defaults(run=run, needs_extra=needs_extra)
+    return parser
+
+
+def _add_file(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "orders",
+        nargs="+",
+        type=Path,
+        metavar="ORDERS",
+        help="CSV (UTF-8, Shift_JIS) or Parquet; several are read as one",
+    )
+    parser.add_argument("-q", "--quiet", action="store_true", help="print nothing but errors")
+    columns = parser.add_argument_group("columns (guessed from the headings, and shown)")
+    for role, about in _COLUMNS.items():
+        columns.add_argument(f"--{role.replace('_', '-')}", metavar="COLUMN", help=about)
+    meaning = parser.add_argument_group("what they mean")
+    meaning.add_argument(
+        "--amount-is",
+        choices=("line", "order", "unit"),
+        help="an amount is a line's, the order's total on every line, or a price",
+    )
+    meaning.add_argument(
+        "--amount-unit",
+        choices=("major", "minor"),
+        help="major (yen, dollars; default) or minor (cents)",
+    )
+    meaning.add_argument(
+        "--round-amounts",
+        action="store_true",
+        help="round amounts finer than the currency, and count them",
+    )
+    meaning.add_argument(
+        "--status-map",
+        action="append",
+        default=[],
+        metavar="WORD=MEANING",
+        help="what a status means; may be repeated",
+    )
+    meaning.add_argument(
+        "--currency", metavar="CODE", help="JPY, USD, ...; asked for when the file does not tell"
+    )
+    meaning.add_argument("--timezone", metavar="ZONE", help="the shop's zone, such as Asia/Tokyo")
+    meaning.add_argument(
+        "--date-format",
+        metavar="FORMAT",
+        help='for dates not written year first, such as "%%d/%%m/%%Y"',
+    )
+    meaning.add_argument(
+        "--encoding", default="auto", help="utf-8, cp932 (Shift_JIS), ... (default: auto)"
+    )
+    meaning.add_argument(
+        "--delimiter",
+        default="auto",
+        metavar="CHAR",
+        help="between fields; tab for a tab (default: auto)",
+    )
+    meaning.add_argument(
+        "--guests",
+        choices=("error", "drop", "keep"),
+        help="rows without a customer (default: keep)",
+    )
+    meaning.add_argument(
+        "--bad-rows",
+        choices=("error", "drop"),
+        default="error",
+        help="rows that cannot be read (default: error)",
+    )
+    scope = parser.add_argument_group("what is counted")
+    scope.add_argument(
+        "--as-of",
+        metavar="DATE",
+        help="2026-11-21, today, yesterday (default: the last order's date)",
+    )
+    scope.add_argument(
+        "--where",
+        action="append",
+        default=[],
+        metavar="COLUMN=VALUE",
+        help="only such orders: value, a|b, or from..to; may be repeated",
+    )
+    scope.add_argument(
+        "--where-customers",
+        action="append",
+        default=[],
+        metavar="COLUMN=VALUE",
+        help="only such customers, in the same form",
+    )
+    scope.add_argument(
+        "--customers",
+        type=Path,
+        metavar="FILE",
+        help="a table of customers, with those who never ordered",
+    )
+    scope.add_argument(
+        "--by",
+        action="append",
+        default=[],
+        metavar="COLUMN",
+        help="break down by a column; may be repeated",
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

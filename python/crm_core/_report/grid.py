@@ -1,0 +1,193 @@
+"""Tables for people: headings and cells as text, from a result's columns.
+
+The screen and the page show the same grids, so that a number is formatted in one place.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import words
+from .findings import Findings, Frame, brief, money
+from .headings import Choice
+
+_MONEY = ("revenue", "amount", "mean_order_value", "revenue_per_customer", "mean_revenue", "cost")
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table of text.
+
+    Attributes:
+        title: Its caption.
+        headings: One per column.
+        rows: Cells, as shown.
+        numeric: Which columns are set right-aligned.
+        weights: For heat: one per cell of a row, 0 to 1, `None` for none. Empty where there is no heat.
+    """
+
+    title: str
+    headings: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    numeric: Sequence[bool]
+    weights: Sequence[Sequence[float | None]] = field(default_factory=tuple)
+
+
+def of(frame: Frame, title: str, lang: str, currency: str, leave_out: Sequence[str] = ()) -> Grid:
+    """All columns of a frame, in its order."""
+    names = [name for name in frame.columns if name not in leave_out]
+    rows = [
+        [cell(name, value, lang, currency) for name, value in zip(names, row, strict=True)]
+        for row in zip(*(frame[name] for name in names), strict=True)
+    ]
+    numeric = [
+        all(isinstance(value, int | float) or value is None for value in frame[name])
+        for name in names
+    ]
+    return Grid(title, [words.column(name, lang) for name in names], rows, numeric)
+
+
+def rfm_heat(cells: Frame, measure: str, title: str, lang: str, currency: str) -> Grid:
+    """R down, F across; the darker the more."""
+    levels = sorted(set(cells["f"]))
+    at = {(r, f): value for r, f, value in zip(cells["r"], cells["f"], cells[measure], strict=True)}
+    largest = max([value for value in at.values() if value > 0], default=1)
+    order = sorted({r for r, _ in at}, reverse=True)
+    shown = {
+        key: brief(value, currency, lang) if measure == "revenue" else f"{value:,}"
+        for key, value in at.items()
+    }
+    rows = [[f"R{r}", *(shown[r, f] for f in levels)] for r in order]
+    weights = [[None, *(max(at[r, f], 0) / largest for f in levels)] for r in order]
+    return Grid(
+        title, ["", *(f"F{f}" for f in levels)], rows, [False] + [True] * len(levels), weights
+    )
+
+
+def cpm_portfolio(segments: Frame, title: str, lang: str, currency: str) -> Grid:
+    """Segments down; active and churned customers with their share, and revenue, across."""
+    found = {(row["segment"], row["state"]): row for row in segments.rows()}
+    everyone = sum(segments["customers"]) or 1
+    largest = max(segments["customers"], default=0) or 1
+    headings = [words.column("segment", lang)]
+    headings += [
+        f"{words.value(state, lang)} · {words.column('customers', lang)}" for state in words.STATES
+    ]
+    headings += [
+        f"{words.value(state, lang)} · {words.column('revenue', lang)}" for state in words.STATES
+    ]
+    rows: list[list[str]] = []
+    weights: list[list[float | None]] = []
+    for segment in words.CPM_ORDER:
+        states = [found.get((segment, state)) for state in words.STATES]
+        outside = next(
+            (
+                row
+                for (name, state), row in found.items()
+                if name == segment and state not in words.STATES
+            ),
+            None,
+        )
+        if outside is not None and not any(states):
+            states = [outside, None]
+        if segment in ("prospect", "trial") and not any(row and row["customers"] for row in states):
+            continue
+        counts = [row["customers"] if row else 0 for row in states]
+        revenue = [row["revenue"] if row and row["revenue"] is not None else 0 for row in states]
+        rows.append(
+            [
+                words.value(segment, lang),
+                *(f"{count:,} ({count / everyone:.1%})" for count in counts),
+                *(money(one, currency) for one in revenue),
+            ]
+        )
+        weights.append([None, *(count / largest for count in counts), None, None])
+    return Grid(title, headings, rows, [False, True, True, True, True], weights)
+
+
+def cpm_history(history: Frame, title: str, lang: str) -> Grid:
+    """A row per month, a column per segment and state."""
+    days, counts = by_month(history)
+    keys = [
+        (segment, state)
+        for state in words.STATES
+        for segment in words.CPM_ORDER
+        if any(counts.get((segment, state), []))
+    ]
+    headings = [
+        words.column("as_of", lang),
+        *(words.cpm(segment, state, lang) for segment, state in keys),
+    ]
+    rows = [
+        [day.isoformat(), *(f"{counts[key][at]:,}" for key in keys)] for at, day in enumerate(days)
+    ]
+    return Grid(title, headings, rows, [False] + [True] * len(keys))
+
+
+def by_month(history: Frame) -> tuple[list[datetime.date], dict[tuple[str, str], list[int]]]:
+    """Customers of each segment and state, a value per date."""
+    if not history.columns:
+        return [], {}
+    days = sorted(set(history["as_of"]))
+    place = {day: at for at, day in enumerate(days)}
+    counts: dict[tuple[str, str], list[int]] = {}
+    for row in history.rows():
+        counts.setdefault((row["segment"], row["state"]), [0] * len(days))[place[row["as_of"]]] += (
+            row["customers"]
+        )
+    return days, counts
+
+
+def choices(chosen: Sequence[Choice], title: str, lang: str) -> Grid:
+    """What each column was taken for, why, and the option that says otherwise."""
+    headings = [words.column(name, lang) for name in ("role", "value", "why", "option")]
+    rows = [
+        [
+            words.column(one.role, lang),
+            one.value,
+            words.reason(one.reason, one.detail, lang),
+            f"--{one.role.replace('_', '-')}",
+        ]
+        for one in chosen
+    ]
+    return Grid(title, headings, rows, [False] * 4)
+
+
+def summary(findings: Findings, lang: str) -> list[tuple[str, str]]:
+    """The numbers above everything, with their names."""
+    totals, currency = findings.totals, findings.currency
+    share = [
+        f"{count / totals.customers:.1%}" if totals.customers else "–"
+        for count in (totals.repeaters, totals.active)
+    ]
+    values = (
+        f"{totals.customers:,}",
+        f"{totals.orders:,}",
+        brief(totals.revenue, currency, lang),
+        "–" if totals.mean_order_value is None else money(totals.mean_order_value, currency),
+        *share,
+    )
+    names = ("customers", "orders", "revenue", "mean_order", "repeaters", "active")
+    return [(words.page(name, lang), value) for name, value in zip(names, values, strict=True)]
+
+
+def cell(name: str, value: Any, lang: str, currency: str) -> str:
+    """One value, as people write it."""
+    if value is None:
+        return "–"
+    if name == "month":
+        return str(value)[:7]
+    if isinstance(value, datetime.date):
+        return value.isoformat()[:10]
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        if "share" in name or name.endswith("_rate"):
+            return f"{value:.1%}"
+        if name in _MONEY or name.endswith("_revenue"):
+            return money(value, currency)
+        return f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"
+    return words.value(value, lang) if name in ("segment", "state", "reason") else str(value)

@@ -1,0 +1,98 @@
+"""The tables that matter, on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from . import grid, words
+from .findings import Findings, Frame
+from .grid import Grid
+from .headings import Choice
+from .reading import Note
+
+
+def show_choices(
+    console: Console, chosen: Sequence[Choice], notes: Sequence[Note], lang: str
+) -> None:
+    """How the file was understood."""
+    _show(console, grid.choices(chosen, words.page("reading", lang), lang))
+    show_notes(console, notes, lang)
+
+
+def show_notes(console: Console, notes: Sequence[Note], lang: str) -> None:
+    """What the reader has to know, one sentence a line."""
+    for one in notes:
+        console.print(f"· {escape(words.note(one.code, one.values, lang))}", style="dim")
+
+
+def show(console: Console, findings: Findings, lang: str, months: int = 12) -> None:
+    """The report's summary, segments, deciles, months and reconciliation."""
+    currency = findings.currency
+    totals = findings.totals
+    console.print()
+    console.rule(f"[bold]{escape(words.page('title', lang))}[/] · {escape(_lead(findings, lang))}")
+    console.print(
+        "   ".join(
+            f"{escape(name)} [bold]{escape(value)}[/]"
+            for name, value in grid.summary(findings, lang)
+        )
+    )
+    show_notes(console, findings.notes, lang)
+    if not totals.orders:
+        _show(
+            console,
+            grid.of(findings.reconciliation, words.page("reconciliation", lang), lang, currency),
+        )
+        return
+    _show(console, grid.of(findings.rfm_segments, words.page("rfm_segments", lang), lang, currency))
+    _show(
+        console, grid.cpm_portfolio(findings.cpm_segments, words.page("cpm", lang), lang, currency)
+    )
+    _show(console, grid.of(findings.deciles, words.page("deciles", lang), lang, currency))
+    recent = Frame(
+        "monthly", {name: values[-months:] for name, values in findings.monthly.columns.items()}
+    )
+    _show(
+        console,
+        grid.of(
+            recent, words.page("monthly", lang), lang, currency, leave_out=_without_guests(recent)
+        ),
+    )
+    for name, frame in findings.breakdowns.items():
+        _show(console, grid.of(frame, words.page("by", lang, name=name), lang, currency))
+    _show(
+        console,
+        grid.of(findings.reconciliation, words.page("reconciliation", lang), lang, currency),
+    )
+
+
+def _lead(findings: Findings, lang: str) -> str:
+    totals = findings.totals
+    return words.page(
+        "lead", lang, first=totals.first_date, last=totals.last_date, as_of=findings.as_of
+    )
+
+
+def _without_guests(monthly: Frame) -> list[str]:
+    names = [name for name in monthly.columns if name.startswith("guest_")]
+    return names if not any(any(monthly[name]) for name in names) else []
+
+
+def _show(console: Console, one: Grid) -> None:
+    table = Table(
+        title=escape(one.title),
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+    )
+    for heading, numeric in zip(one.headings, one.numeric, strict=True):
+        table.add_column(escape(heading), justify="right" if numeric else "left")
+    for row in one.rows:
+        table.add_row(*(escape(text) for text in row))
+    console.print(table)

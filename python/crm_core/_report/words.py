@@ -1,0 +1,310 @@
+"""What the report says, in English and Japanese.
+
+The Japanese terms are the ones that shops use; CPM's ten segments carry the names people know
+(初回現役 ... 優良離脱). Values of tables are translated here only, at the exit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+LANGUAGES = ("en", "ja")
+
+RFM_ORDER = (
+    "champions", "loyal", "regular", "new", "promising", "needs_attention",
+    "almost_lost", "at_risk", "previously_loyal", "dormant", "prospect",
+)  # fmt: skip
+CPM_ORDER = ("excellent", "trend", "steady", "toddler", "first", "trial", "prospect")
+STATES = ("active", "churned")
+
+_VALUES: Mapping[str, tuple[str, str]] = {
+    "champions": ("Champions", "最優良"),
+    "loyal": ("Loyal", "優良"),
+    "regular": ("Regular", "継続"),
+    "new": ("New", "新規"),
+    "promising": ("Promising", "有望"),
+    "needs_attention": ("Needs attention", "要注意"),
+    "almost_lost": ("Almost lost", "離脱間近"),
+    "at_risk": ("At risk", "離脱危険"),
+    "previously_loyal": ("Previously loyal", "元優良"),
+    "dormant": ("Dormant", "休眠"),
+    "prospect": ("Prospect", "見込み"),
+    "trial": ("Trial", "トライアル"),
+    "first": ("First", "初回"),
+    "toddler": ("Toddler", "よちよち"),
+    "steady": ("Steady", "コツコツ"),
+    "trend": ("Trend", "流行"),
+    "excellent": ("Excellent", "優良"),
+    "active": ("active", "現役"),
+    "churned": ("churned", "離脱"),
+    "eligible": ("counted", "集計対象"),
+    "counted": ("counted", "集計対象"),
+    "total": ("total", "合計"),
+    "completed": ("completed", "完了"),
+    "pending": ("pending", "処理待ち"),
+    "not_ordered": ("not ordered", "注文未確定"),
+    "cancelled": ("cancelled", "キャンセル"),
+    "payment_failed": ("payment failed", "決済失敗"),
+    "refunded": ("refunded", "返金"),
+    "returned": ("returned", "返品"),
+    "test": ("test", "テスト"),
+    "swap": ("swap", "交換"),
+    "sample": ("sample", "サンプル"),
+    "guest": ("guest", "ゲスト"),
+}
+
+# Columns of results and roles of the file's columns.
+_COLUMNS: Mapping[str, tuple[str, str]] = {
+    "as_of": ("As of", "基準日"),
+    "month": ("Month", "月"),
+    "segment": ("Segment", "セグメント"),
+    "state": ("State", "状態"),
+    "customers": ("Customers", "顧客数"),
+    "customer_share": ("Share of customers", "顧客構成比"),
+    "share_customers": ("Share of customers", "顧客構成比"),
+    "orders": ("Orders", "注文数"),
+    "revenue": ("Revenue", "売上"),
+    "revenue_share": ("Share of revenue", "売上構成比"),
+    "share_revenue": ("Share of revenue", "売上構成比"),
+    "cumulative_share": ("Cumulative share", "累積構成比"),
+    "revenue_per_customer": ("Revenue per customer", "顧客あたり売上"),
+    "mean_revenue": ("Revenue per customer", "顧客あたり売上"),
+    "mean_order_value": ("Mean order value", "平均注文単価"),
+    "mean_tenure_days": ("Mean tenure (days)", "平均在籍日数"),
+    "mean_recency_days": ("Mean days since last", "平均経過日数"),
+    "mean_orders": ("Orders per customer", "顧客あたり注文数"),
+    "new_customers": ("New customers", "新規顧客数"),
+    "new_orders": ("New orders", "新規注文数"),
+    "new_revenue": ("Revenue, new", "新規売上"),
+    "repeat_customers": ("Repeat customers", "リピート顧客数"),
+    "repeat_orders": ("Repeat orders", "リピート注文数"),
+    "repeat_revenue": ("Revenue, repeat", "リピート売上"),
+    "guest_orders": ("Guest orders", "ゲスト注文数"),
+    "guest_revenue": ("Revenue, guests", "ゲスト売上"),
+    "decile": ("Decile", "デシル"),
+    "abc": ("Class", "ランク"),
+    "reason": ("Reason", "区分"),
+    "rows": ("Rows", "行数"),
+    "amount": ("Amount", "金額"),
+    "active": ("Active", "現役"),
+    "churned": ("Churned", "離脱"),
+    "customer_id": ("Customer", "顧客ID"),
+    "ordered_at": ("Ordered at", "注文日時"),
+    "order_id": ("Order number", "注文番号"),
+    "status": ("Status", "対応状況"),
+    "quantity": ("Quantity", "数量"),
+    "refunded": ("Refunded", "返金額"),
+    "amount_is": ("An amount is", "金額の意味"),
+    "encoding": ("Encoding", "文字コード"),
+    "currency": ("Currency", "通貨"),
+    "timezone": ("Time zone", "タイムゾーン"),
+    "role": ("What", "項目"),
+    "value": ("Read as", "採用した列・値"),
+    "why": ("Why", "理由"),
+    "option": ("Change with", "変更するには"),
+}
+
+_REASONS: Mapping[str, tuple[str, str]] = {
+    "given": ("as you said", "指定どおり"),
+    "cart": ("a heading of {detail}'s export", "{detail}の出力項目名"),
+    "heading": ("the heading", "見出しから"),
+    "bytes": ("the file's bytes", "ファイルの内容から"),
+    "row_is_order": (
+        "no order number: each row is an order",
+        "注文番号がないため、1行を1注文とする",
+    ),
+    "unit_price": (
+        '"{detail}" is a price, times the quantity',
+        "「{detail}」は単価のため、数量を掛ける",
+    ),
+    "one_row": ("every order has one row", "どの注文も1行のみ"),
+    "differs": (
+        '"{detail}" differs within an order: lines are summed',
+        "「{detail}」は同じ注文内で異なるため、明細として合計する",
+    ),
+    "total_heading": (
+        '"{detail}" is an order\'s total, repeated on its lines: taken once',
+        "「{detail}」は注文の合計のため、注文ごとに1回だけ数える",
+    ),
+    "repeats": (
+        '"{detail}" repeats within every order: taken once',
+        "「{detail}」は同じ注文内で同じ値のため、注文ごとに1回だけ数える",
+    ),
+    "column": ('column "{detail}"', "「{detail}」列から"),
+    "sign": ('the signs in "{detail}"', "「{detail}」列の記号から"),
+    "amount_heading": ('the heading "{detail}"', "見出し「{detail}」から"),
+    "japanese": ("Japanese headings (assumed)", "日本語の見出しのため(推定)"),
+}
+
+_NOTES: Mapping[str, tuple[str, str]] = {
+    "filled": (
+        '{rows} blank cells of "{column}" took the value of their order\'s first line.',
+        "「{column}」の空欄{rows}件は、同じ注文の先頭行の値で補いました。",
+    ),
+    "as_written": (
+        'Dates of "{column}" carry a zone ({zones}); the wall clock is taken as written. --timezone converts.',
+        "「{column}」の日時は時差({zones})付きです。表記どおりの日時を使います。--timezone で変換できます。",
+    ),
+    "guests": (
+        '{rows} rows have no customer in "{column}": they count in the shop\'s totals, never as a customer.',
+        "「{column}」が空欄の{rows}行はゲスト注文として店全体の集計にのみ含め、顧客別の集計には含めません。",
+    ),
+    "statuses": ("Statuses: {map}.", "対応状況の読み替え: {map}。"),
+    "unread": (
+        '{rows} cells of "{column}" could not be read; their rows are left out.',
+        "「{column}」の{rows}件は読み取れないため、その行を除きました。",
+    ),
+    "dropped_lines": (
+        "{rows} lines of the file had another number of fields than the headings and are left out; the reconciliation does not know them.",
+        "項目数が見出しと異なる{rows}行を除きました(照合表には含まれません)。",
+    ),
+    "cpm_money": (
+        "CPM's money threshold (70,000 yen by convention) is 7 × the mean order value here, {amount}: the currency is {currency}.",
+        "通貨が{currency}のため、CPM分析の金額基準(通常は7万円)は平均注文単価の7倍、{amount}としました。",
+    ),
+    "cpm_money_given": (
+        "CPM's money threshold is {amount}, as you said.",
+        "CPM分析の金額基準は指定どおり{amount}です。",
+    ),
+    "no_orders": (
+        "No order counts up to this date.",
+        "この基準日までに集計対象の注文がありません。",
+    ),
+    "filtered": ("Only orders with {where}.", "対象の注文: {where}。"),
+    "filtered_customers": ("Only customers with {where}.", "対象の顧客: {where}。"),
+    "prospects": (
+        "{rows} of the customers' file have not ordered.",
+        "顧客ファイルのうち{rows}人は注文がありません。",
+    ),
+}
+
+_PAGE: Mapping[str, tuple[str, str]] = {
+    "title": ("Customer report", "顧客分析レポート"),
+    "lead": ("{first} to {last}, as of {as_of}", "{first} 〜 {last} (基準日 {as_of})"),
+    "customers": ("Customers", "顧客数"),
+    "orders": ("Orders", "注文数"),
+    "revenue": ("Revenue", "売上"),
+    "mean_order": ("Mean order value", "平均注文単価"),
+    "repeaters": ("Bought more than once", "リピート顧客率"),
+    "active": ("Active (CPM)", "現役顧客率 (CPM)"),
+    "contents": ("Contents", "目次"),
+    "monthly": ("New and repeat customers by month", "新規・リピート売上の推移"),
+    "monthly_text": (
+        "An order is new when it is the customer's first ever, repeat afterwards; later data never changes it.",
+        "顧客の最初の注文を新規、2回目以降をリピートとします。後からデータが増えても区分は変わりません。",
+    ),
+    "rfm": ("RFM", "RFM分析"),
+    "rfm_text": (
+        "Recency and frequency from 1 to 5, 5 is best: each cell says how many customers, and how much of the revenue.",
+        "最新購入日(R)と購入回数(F)を1〜5で評価(5が最良)。各マスは顧客数と売上です。",
+    ),
+    "rfm_customers": ("Customers by R and F", "R×F 顧客数"),
+    "rfm_revenue": ("Revenue by R and F", "R×F 売上"),
+    "rfm_segments": ("RFM segments", "RFMセグメント"),
+    "cpm": ("Customer portfolio (CPM)", "顧客ポートフォリオ (CPM分析)"),
+    "cpm_text": (
+        "Ten segments by orders, tenure and spending; churned after {days} days of silence.",
+        "購入回数・在籍日数・購入金額による10分類。最終購入から{days}日以上で離脱とします。",
+    ),
+    "cpm_text_plain": (
+        "Ten segments by orders, tenure and spending, active or churned.",
+        "購入回数・在籍日数・購入金額と、現役・離脱による10分類です。",
+    ),
+    "cpm_history": ("The portfolio by month", "ポートフォリオの推移"),
+    "cpm_history_text": (
+        "Active customers above the line, churned ones below, at each month's end.",
+        "各月末時点の顧客数。線より上が現役、下が離脱です。",
+    ),
+    "concentration": ("Concentration", "売上の集中度"),
+    "lorenz": ("Lorenz curve", "ローレンツ曲線"),
+    "lorenz_text": (
+        "Customers sorted from the smallest revenue to the largest; the dashed line is equality. Gini {gini}.",
+        "購入金額の少ない顧客から順に累積した売上構成比。破線は完全に均等な場合です。ジニ係数 {gini}。",
+    ),
+    "no_lorenz": (
+        "Some customer's revenue is negative, or there is none: shares are not defined.",
+        "売上が負の顧客がいる、または売上がないため、構成比を計算できません。",
+    ),
+    "deciles": ("Deciles", "デシル分析"),
+    "abc": ("ABC analysis", "ABC分析"),
+    "by": ("By {name}", "{name}別"),
+    "reconciliation": ("Reconciliation", "データの照合"),
+    "reconciliation_text": (
+        "Every row that came in, by what became of it; the lines add up to the file.",
+        "取り込んだすべての行の扱いです。合計はファイルの内容と一致します。",
+    ),
+    "reading": ("How the file was read", "ファイルの読み取り"),
+    "definitions": ("Definitions", "集計の定義"),
+    "definitions_text": (
+        "Each table's request with every default written out, and its hash: two reports with the same hash count alike.",
+        "各表の条件(既定値を含む)とハッシュ値です。ハッシュが同じなら定義も同じです。",
+    ),
+    "figures": ("The figures as a table", "数値を表で見る"),
+    "share_axis_customers": ("Customers", "顧客"),
+    "share_axis_revenue": ("Revenue", "売上"),
+    "new": ("New", "新規"),
+    "repeat": ("Repeat", "リピート"),
+    "guest": ("Guests", "ゲスト"),
+    "made": (
+        "Made by crm-core {version}. It holds no customer's data, only totals.",
+        "crm-core {version} で作成。顧客個人の情報は含まず、集計値のみです。",
+    ),
+    "total": ("Total", "合計"),
+    "file": ("File", "ファイル"),
+    "written": ("Report written to {path}", "レポートを {path} に書き出しました"),
+    "reading_file": ("Reading {name}", "{name} を読み込み中"),
+    "building": ("Orders", "注文データの構築"),
+    "analysing": ("Analysing", "分析中"),
+    "writing": ("Writing the page", "ページを作成中"),
+}
+
+
+def _pick(table: Mapping[str, tuple[str, str]], key: str, lang: str) -> str | None:
+    pair = table.get(key)
+    return None if pair is None else pair[LANGUAGES.index(lang)]
+
+
+def value(word: object, lang: str) -> str:
+    """A value of a result, such as a segment."""
+    text = str(word)
+    return _pick(_VALUES, text, lang) or text.replace("_", " ")
+
+
+def cpm(segment: str, state: str, lang: str) -> str:
+    """The name of one of the ten segments: 優良現役, "Excellent, active"."""
+    if segment in ("prospect", "trial"):
+        return value(segment, lang)
+    joint = "" if lang == "ja" else ", "
+    return f"{value(segment, lang)}{joint}{value(state, lang)}"
+
+
+def column(name: str, lang: str) -> str:
+    """The heading of a result's column; columns of the shop keep their own name."""
+    return _pick(_COLUMNS, name, lang) or name
+
+
+def reason(code: str, detail: str, lang: str) -> str:
+    """Why a column was chosen."""
+    return (_pick(_REASONS, code, lang) or code).format(detail=detail)
+
+
+def note(code: str, values: Mapping[str, object], lang: str) -> str:
+    """A sentence about the data."""
+    shown = {key: _shown(one, lang) for key, one in values.items()}
+    return (_pick(_NOTES, code, lang) or code).format(**shown)
+
+
+def page(key: str, lang: str, **values: object) -> str:
+    """A title or sentence of the page."""
+    text = _pick(_PAGE, key, lang)
+    assert text is not None, key  # keys are literals of this package, all tested
+    return text.format(**values)
+
+
+def _shown(one: object, lang: str) -> str:
+    if isinstance(one, Mapping):
+        joint = "、" if lang == "ja" else ", "
+        return "; ".join(
+            f"{joint.join(words)} → {value(meaning, lang)}" for meaning, words in one.items()
+        )
+    return f"{one:,}" if isinstance(one, int) else str(one)
