@@ -178,9 +178,9 @@ def choose(headings: Sequence[str], given: Mapping[str, str | None]) -> dict[str
             continue
         taken = {choice.value for choice in chosen.values()}
         for name in _preferred(role, platform) + names.split():
-            heading = present.get(fold(name))
-            if heading is not None and heading not in taken:
-                chosen[role] = Choice(role, heading, "cart" if platform else "heading", platform)
+            found = present.get(fold(name))
+            if found is not None and found not in taken:
+                chosen[role] = Choice(role, found, "cart" if platform else "heading", platform)
                 break
     for role in REQUIRED:
         if role not in chosen:
