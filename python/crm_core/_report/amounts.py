@@ -53,9 +53,10 @@ def parse(column: pa.ChunkedArray) -> Amounts:
         if groups.null_count > chunk.null_count:
             groups = pc.extract_regex(pc.utf8_normalize(chunk, form="NFKC"), pattern=_SPELLING)
         one = {field.name: pc.struct_field(groups, field.name) for field in groups.type}
-        fits = pc.fill_null(
-            pc.equal(pc.not_equal(one["open"], ""), pc.not_equal(one["close"], "")), False
-        )
+        marks = {name: pc.not_equal(one[name], "") for name in ("open", "close", "minus", "inner")}
+        minuses = [marks[name].cast(pa.int8()) for name in ("open", "minus", "inner")]
+        once = pc.less_equal(pc.add(pc.add(minuses[0], minuses[1]), minuses[2]), 1)
+        fits = pc.fill_null(pc.and_(pc.equal(marks["open"], marks["close"]), once), False)
         broken = pc.and_(
             pc.invert(fits), pc.fill_null(pc.not_equal(pc.utf8_trim_whitespace(chunk), ""), False)
         )
@@ -66,9 +67,7 @@ def parse(column: pa.ChunkedArray) -> Amounts:
                 code = _CURRENCY_OF.get(word or "", word or "")
                 if len(code) == 3:
                     currencies.add(code)
-        negative = pc.not_equal(
-            pc.binary_join_element_wise(one["open"], one["minus"], one["inner"], ""), ""
-        )
+        negative = pc.or_(pc.or_(marks["open"], marks["minus"]), marks["inner"])
         whole = pc.replace_substring(one["whole"], ",", "")
         whole = pc.binary_join_element_wise(pc.if_else(negative, "-", ""), whole, "")
         signed.append(pc.if_else(fits, whole, None))
