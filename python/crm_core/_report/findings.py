@@ -19,6 +19,11 @@ _WITHOUT_DECIMALS = frozenset(
     "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split()  # noqa: SIM905
 )
 _THREE_DECIMALS = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
+# From which size on, divided by what, called what.
+_UNITS = {
+    "en": ((1e9, 1e9, "B"), (1e6, 1e6, "M"), (1e4, 1e3, "k")),
+    "ja": ((1e9, 1e8, "億"), (1e5, 1e4, "万")),
+}
 MEAN_ORDERS_OF_CPM = 7  # MakeRepeater's multiple: 70,000 yen is about seven orders of 10,000
 
 
@@ -234,17 +239,15 @@ def money(amount: float, currency: str) -> str:
 
 
 def brief(amount: float, currency: str, lang: str) -> str:
-    """An amount where there is little room: $1.2M, ¥1,234万. Small ones keep every digit."""
+    """An amount where there is little room: $2.50M, ¥1,234万. Small ones keep every digit."""
     size = abs(amount)
-    units = ((1e8, "億"), (1e4, "万")) if lang == "ja" else ((1e9, "B"), (1e6, "M"), (1e3, "k"))
-    for unit, name in units:
-        if size >= 10 * unit:
-            return _with_sign(
-                amount, f"{size / unit:,.{0 if size >= 100 * unit else 1}f}{name}", currency
-            )
-    return _with_sign(
-        amount, f"{size:,.0f}" if size >= 100 else f"{size:,.{decimals(currency)}f}", currency
-    )
+    for least, unit, name in _UNITS[lang]:
+        if size >= least:
+            short = size / unit
+            places = 0 if short >= 100 else 1 if short >= 10 else 2
+            return _with_sign(amount, f"{short:,.{places}f}{name}", currency)
+    places = 0 if size == 0 or size >= 100 else decimals(currency)
+    return _with_sign(amount, f"{size:,.{places}f}", currency)
 
 
 def _with_sign(amount: float, digits: str, currency: str) -> str:
