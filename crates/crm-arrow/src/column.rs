@@ -1,0 +1,356 @@
+//! A column of Arrow data as a column of the core.
+
+use crate::{collect, malformed, missing, room};
+use arrow_array::{Array, RecordBatch, StringViewArray};
+use arrow_buffer::{ArrowNativeType, Buffer, ScalarBuffer, i256};
+use arrow_data::ArrayData;
+use arrow_schema::{DataType, TimeUnit as ArrowUnit};
+use crm_core::data::{Batch, Bits, Buf, ColumnData, ColumnValues, Strings, TimeUnit};
+use crm_core::{Error, Result};
+use std::sync::Arc;
+
+/// What a column may be; anything else is refused by this text.
+pub(crate) const EXPECTED: &str = "integers, floats, decimals, bool, dates, timestamps, text, dictionaries \
+                        of these, or fixed-size binary";
+
+/// The columns of these names from each batch, in the order of `columns`. All other columns are
+/// left alone.
+///
+/// # Errors
+///
+/// [`Error::MissingColumn`], [`Error::ColumnType`] for a type outside the list in the crate's
+/// documentation, [`Error::Malformed`] for an array that fails validation.
+pub fn read_batches(batches: &[RecordBatch], columns: &[&str]) -> Result<Vec<Batch>> {
+    batches
+        .iter()
+        .map(|batch| {
+            let schema = batch.schema_ref();
+            let names = || schema.fields().iter().map(|f| f.name().clone()).collect();
+            columns
+                .iter()
+                .map(|name| {
+                    let at = schema
+                        .fields()
+                        .iter()
+                        .position(|field| field.name() == name)
+                        .ok_or_else(|| missing(name, names()))?;
+                    let column = read_array(name, &batch.column(at).to_data())?;
+                    Ok(((*name).to_owned(), column))
+                })
+                .collect()
+        })
+        .collect()
+}
+
+/// One array, named `name` in errors. It is validated in full first.
+///
+/// # Errors
+///
+/// [`Error::ColumnType`], [`Error::Malformed`], [`Error::OutOfMemory`].
+pub fn read_array(name: &str, array: &ArrayData) -> Result<ColumnData> {
+    // The validator's own words may hold values of the data.
+    array
+        .validate_full()
+        .map_err(|_| malformed(name, invalid(array.data_type())))?;
+    read_validated(name, array)
+}
+
+/// What is wrong with an array of this type that did not pass validation.
+pub(crate) fn invalid(data_type: &DataType) -> &'static str {
+    match data_type {
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => {
+            "text offsets are broken or a text is not UTF-8"
+        }
+        DataType::Dictionary(..) => "a dictionary index points past the dictionary",
+        _ => "a buffer is shorter than the array",
+    }
+}
+
+/// An array known to be valid.
+pub(crate) fn read_validated(name: &str, array: &ArrayData) -> Result<ColumnData> {
+    Ok(ColumnData {
+        values: values(name, array)?,
+        valid: validity(name, array)?,
+    })
+}
+
+fn validity(name: &str, array: &ArrayData) -> Result<Option<Bits>> {
+    let Some(nulls) = array.nulls().filter(|nulls| nulls.null_count() > 0) else {
+        return Ok(None);
+    };
+    bits(name, nulls.buffer(), nulls.offset(), nulls.len()).map(Some)
+}
+
+fn bits(name: &str, buffer: &Buffer, offset: usize, len: usize) -> Result<Bits> {
+    Bits::new(shared(buffer, 0, buffer.len()), offset, len)
+        .ok_or_else(|| malformed(name, "a bitmap is shorter than the array"))
+}
+
+/// Items `start..start + len` of a buffer, by reference. The array is valid, so they are there and
+/// aligned.
+fn shared<T: ArrowNativeType + Send + Sync>(buffer: &Buffer, start: usize, len: usize) -> Buf<T> {
+    Buf::shared(Arc::new(ScalarBuffer::<T>::new(buffer.clone(), start, len)))
+}
+
+fn values(name: &str, array: &ArrayData) -> Result<ColumnValues> {
+    let (start, len) = (array.offset(), array.len());
+    Ok(match array.data_type() {
+        DataType::Null => ColumnValues::Null(len),
+        DataType::Boolean => ColumnValues::Bool(bits(name, &array.buffers()[0], start, len)?),
+        DataType::Int8 => int(widened(array, |v: i8| v.into())?, 8),
+        DataType::Int16 => int(widened(array, |v: i16| v.into())?, 16),
+        DataType::Int32 => int(widened(array, |v: i32| v.into())?, 32),
+        DataType::Int64 => int(shared(&array.buffers()[0], start, len), 64),
+        DataType::UInt8 => unsigned(widened(array, |v: u8| v.into())?, 8),
+        DataType::UInt16 => unsigned(widened(array, |v: u16| v.into())?, 16),
+        DataType::UInt32 => unsigned(widened(array, |v: u32| v.into())?, 32),
+        DataType::UInt64 => unsigned(shared(&array.buffers()[0], start, len), 64),
+        DataType::Float32 => ColumnValues::Float(widened(array, |v: f32| v.into())?),
+        DataType::Float64 => ColumnValues::Float(shared(&array.buffers()[0], start, len)),
+        DataType::Decimal32(_, scale) => decimal(widened(array, |v: i32| v.into())?, *scale),
+        DataType::Decimal64(_, scale) => decimal(widened(array, |v: i64| v.into())?, *scale),
+        DataType::Decimal128(_, scale) => decimal(shared(&array.buffers()[0], start, len), *scale),
+        // Beyond 128 bits no currency has an amount; the core refuses the greatest.
+        DataType::Decimal256(_, scale) => {
+            let narrow = |v: i256| v.to_i128().unwrap_or(i128::MAX);
+            decimal(widened(array, narrow)?, *scale)
+        }
+        DataType::Date32 => ColumnValues::Date(shared(&array.buffers()[0], start, len)),
+        DataType::Date64 => {
+            let day = |ms: i64| {
+                let days = ms.div_euclid(86_400_000);
+                // Out of range here is out of range there: years end long before.
+                days.clamp(i32::MIN.into(), i32::MAX.into()) as i32
+            };
+            ColumnValues::Date(widened(array, day)?)
+        }
+        DataType::Timestamp(unit, zone) => ColumnValues::Time {
+            values: shared(&array.buffers()[0], start, len),
+            unit: match unit {
+                ArrowUnit::Second => TimeUnit::Second,
+                ArrowUnit::Millisecond => TimeUnit::Millisecond,
+                ArrowUnit::Microsecond => TimeUnit::Microsecond,
+                ArrowUnit::Nanosecond => TimeUnit::Nanosecond,
+            },
+            zone: zone.as_deref().filter(|z| !z.is_empty()).map(str::to_owned),
+        },
+        DataType::Utf8 => ColumnValues::Text(Strings::Small(offsets(array)?, bytes(array))),
+        DataType::LargeUtf8 => ColumnValues::Text(Strings::Large(offsets(array)?, bytes(array))),
+        DataType::Utf8View => ColumnValues::Text(views(array)?),
+        DataType::FixedSizeBinary(width) if *width > 0 => {
+            let width = *width as usize;
+            ColumnValues::Fixed {
+                width,
+                bytes: shared(&array.buffers()[0], start * width, len * width),
+            }
+        }
+        DataType::Dictionary(keys, values)
+            if keys.is_dictionary_key_type() && !matches!(**values, DataType::Dictionary(..)) =>
+        {
+            let values = &array.child_data()[0];
+            if u32::try_from(values.len()).is_err() {
+                return Err(malformed(
+                    name,
+                    "a dictionary of more than 4 billion entries",
+                ));
+            }
+            ColumnValues::Dictionary {
+                keys: dictionary_keys(array, keys)?,
+                values: Box::new(read_validated(name, values)?),
+            }
+        }
+        other => {
+            return Err(Error::ColumnType {
+                column: name.to_owned(),
+                found: type_name(other),
+                expected: EXPECTED.into(),
+            });
+        }
+    })
+}
+
+/// The type without the names inside it: a struct's fields are the caller's business.
+fn type_name(data_type: &DataType) -> String {
+    let text = data_type.to_string();
+    let end = text.find(['(', '<', '[']).unwrap_or(text.len());
+    text[..end].to_lowercase()
+}
+
+fn int(values: Buf<i64>, bits: u8) -> ColumnValues {
+    ColumnValues::Int { values, bits }
+}
+
+fn unsigned(values: Buf<u64>, bits: u8) -> ColumnValues {
+    ColumnValues::Unsigned { values, bits }
+}
+
+fn decimal(values: Buf<i128>, scale: i8) -> ColumnValues {
+    ColumnValues::Decimal { values, scale }
+}
+
+fn widened<T: ArrowNativeType, U: Send + Sync + 'static>(
+    array: &ArrayData,
+    widen: impl Fn(T) -> U,
+) -> Result<Buf<U>> {
+    let narrow = ScalarBuffer::<T>::new(array.buffers()[0].clone(), array.offset(), array.len());
+    Ok(collect(narrow.iter().map(|v| widen(*v)), "column")?.into())
+}
+
+/// Keys as `u32`, whatever their width. Valid ones are inside the dictionary, so they fit; those
+/// of null cells may be anything and stay so.
+fn dictionary_keys(array: &ArrayData, keys: &DataType) -> Result<Buf<u32>> {
+    match keys {
+        DataType::Int8 => widened(array, |k: i8| k as u32),
+        DataType::Int16 => widened(array, |k: i16| k as u32),
+        DataType::UInt8 => widened(array, |k: u8| k.into()),
+        DataType::UInt16 => widened(array, |k: u16| k.into()),
+        DataType::Int64 => widened(array, |k: i64| k as u32),
+        DataType::UInt64 => widened(array, |k: u64| k as u32),
+        // The same bits, signed or not.
+        _ => Ok(shared(&array.buffers()[0], array.offset(), array.len())),
+    }
+}
+
+/// The offsets of a text array, one more than there are texts. An empty array may come without.
+fn offsets<T>(array: &ArrayData) -> Result<Buf<T>>
+where
+    T: ArrowNativeType + Send + Sync,
+{
+    let buffer = &array.buffers()[0];
+    if array.is_empty() && buffer.is_empty() {
+        return Ok(collect([T::default()].into_iter(), "offsets")?.into());
+    }
+    Ok(shared(buffer, array.offset(), array.len() + 1))
+}
+
+fn bytes(array: &ArrayData) -> Buf<u8> {
+    let buffer = &array.buffers()[1];
+    shared(buffer, 0, buffer.len())
+}
+
+/// Texts scattered over several buffers, brought together. Null cells become empty.
+fn views(array: &ArrayData) -> Result<Strings> {
+    let views = StringViewArray::from(array.clone());
+    let total = views.lengths().map(|l| l as usize).sum();
+    let (mut offsets, mut bytes) = (room(views.len() + 1, "texts")?, room(total, "texts")?);
+    offsets.push(0_i64);
+    for i in 0..views.len() {
+        if views.is_valid(i) {
+            bytes.extend_from_slice(views.value(i).as_bytes());
+        }
+        offsets.push(bytes.len() as i64);
+    }
+    Ok(Strings::Large(offsets.into(), bytes.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow_array::*;
+
+    fn read(array: &dyn Array) -> ColumnData {
+        read_array("x", &array.to_data()).unwrap()
+    }
+
+    #[test]
+    fn core_types_are_kept_by_reference_and_slices_honoured() {
+        let array = Int64Array::from(vec![1, 2, 3, 4]);
+        let address = array.values().as_ptr();
+        let ColumnValues::Int { values, bits: 64 } = read(&array.slice(1, 2)).values else {
+            panic!("not int64")
+        };
+        assert_eq!(&values[..], [2, 3]);
+        assert_eq!(values.as_ptr(), address.wrapping_add(1));
+
+        let texts = StringArray::from(vec!["a", "bb", "", "ccc"]);
+        let ColumnValues::Text(texts) = read(&texts.slice(1, 3)).values else {
+            panic!("not text")
+        };
+        let texts: Vec<_> = (0..texts.len()).map(|i| texts.bytes(i).to_vec()).collect();
+        assert_eq!(texts, [b"bb".to_vec(), b"".to_vec(), b"ccc".to_vec()]);
+    }
+
+    #[test]
+    fn validity_of_a_slice_starts_at_its_first_cell() {
+        let array = Float64Array::from(vec![None, Some(1.0), None, Some(2.0)]);
+        let column = read(&array.slice(1, 3));
+        let valid: Vec<bool> = (0..3).map(|i| column.is_valid(i)).collect();
+        assert_eq!(valid, [true, false, true]);
+        let all = read(&array.slice(3, 1));
+        assert!(all.valid.is_none() && all.is_valid(0));
+    }
+
+    #[test]
+    fn dictionaries_of_any_key_and_value() {
+        use arrow_array::types::*;
+        fn check<K: ArrowDictionaryKeyType>() {
+            let array: DictionaryArray<K> = [Some("b"), None, Some("a"), Some("b")]
+                .into_iter()
+                .collect();
+            let column = read(&array.slice(1, 3));
+            let ColumnValues::Dictionary { keys, values } = &column.values else {
+                panic!("not a dictionary")
+            };
+            let ColumnValues::Text(texts) = &values.values else {
+                panic!("not of texts")
+            };
+            assert!(!column.is_valid(0));
+            assert_eq!(texts.bytes(keys[1] as usize), b"a");
+            assert_eq!(texts.bytes(keys[2] as usize), b"b");
+        }
+        check::<Int8Type>();
+        check::<Int16Type>();
+        check::<Int32Type>();
+        check::<Int64Type>();
+        check::<UInt8Type>();
+        check::<UInt16Type>();
+        check::<UInt32Type>();
+        check::<UInt64Type>();
+    }
+
+    #[test]
+    fn views_and_decimals_and_dates() {
+        let array = StringViewArray::from(vec![Some("short"), None, Some("longer than twelve")]);
+        let column = read(&array.slice(1, 2));
+        let ColumnValues::Text(texts) = &column.values else {
+            panic!("not text")
+        };
+        assert_eq!(texts.bytes(1), b"longer than twelve");
+        assert!(!column.is_valid(0));
+
+        let array = Decimal256Array::from(vec![i256::from_i128(-12), i256::MAX]);
+        let array = array.with_precision_and_scale(76, 2).unwrap();
+        let ColumnValues::Decimal { values, scale: 2 } = read(&array).values else {
+            panic!("not decimal")
+        };
+        assert_eq!(&values[..], [-12, i128::MAX]);
+
+        let array = Date64Array::from(vec![-1, 86_400_000, i64::MAX]);
+        let ColumnValues::Date(days) = read(&array).values else {
+            panic!("not a date")
+        };
+        assert_eq!(&days[..], [-1, 1, i32::MAX]);
+    }
+
+    #[test]
+    fn other_types_are_refused_by_name() {
+        let list =
+            ListArray::from_iter_primitive::<arrow_array::types::Int32Type, _, _>([Some([Some(
+                1,
+            )])]);
+        let error = read_array("basket", &list.to_data()).unwrap_err();
+        let text = error.to_string();
+        assert!(
+            text.starts_with("column `basket` is of type list, expected integers"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_missing_column_is_guessed() {
+        let ids: ArrayRef = Arc::new(Int16Array::from(vec![3, 1]));
+        let batch = RecordBatch::try_from_iter([("customer_id", ids)]).unwrap();
+        let error = read_batches(&[batch], &["custmer_id"]).unwrap_err();
+        assert_eq!(error.hint().as_deref(), Some("did you mean `customer_id`?"));
+    }
+}

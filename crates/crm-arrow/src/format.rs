@@ -1,0 +1,184 @@
+//! The schema side of the C data interface: which column, of which type.
+
+use crate::column::EXPECTED;
+use crate::malformed;
+use arrow_array::ffi::FFI_ArrowSchema;
+use arrow_schema::{DataType, TimeUnit};
+use crm_core::{Error, Result};
+use std::ffi::{CStr, c_char, c_void};
+
+/// `struct ArrowSchema` of the C data interface.
+#[repr(C)]
+pub(crate) struct Schema {
+    pub(crate) format: *const c_char,
+    pub(crate) name: *const c_char,
+    pub(crate) metadata: *const c_char,
+    pub(crate) flags: i64,
+    pub(crate) n_children: i64,
+    pub(crate) children: *const *const Schema,
+    pub(crate) dictionary: *const Schema,
+    pub(crate) release: Option<unsafe extern "C" fn(*mut Schema)>,
+    pub(crate) private_data: *mut c_void,
+}
+
+const _: () = assert!(size_of::<Schema>() == size_of::<FFI_ArrowSchema>());
+
+/// The type of a schema, of those that the core reads. Nested types never get past here, so
+/// nothing below recurses deeper than a dictionary.
+pub(crate) fn data_type(name: &str, schema: &Schema) -> Result<DataType> {
+    let keys = plain_type(name, schema)?;
+    if schema.dictionary.is_null() {
+        return Ok(keys);
+    }
+    // SAFETY: not NULL, and part of a schema that the caller holds.
+    let values = plain_type(name, unsafe { &*schema.dictionary })?;
+    if !keys.is_dictionary_key_type() {
+        return Err(malformed(name, "dictionary keys that are no integers"));
+    }
+    Ok(DataType::Dictionary(Box::new(keys), Box::new(values)))
+}
+
+fn plain_type(name: &str, schema: &Schema) -> Result<DataType> {
+    let Some(format) = text(schema.format) else {
+        return Err(malformed(name, "the format is NULL or no text"));
+    };
+    let unsupported = || Error::ColumnType {
+        column: name.to_owned(),
+        found: type_name(format).into(),
+        expected: EXPECTED.into(),
+    };
+    let parsed = match format {
+        "n" => DataType::Null,
+        "b" => DataType::Boolean,
+        "c" => DataType::Int8,
+        "C" => DataType::UInt8,
+        "s" => DataType::Int16,
+        "S" => DataType::UInt16,
+        "i" => DataType::Int32,
+        "I" => DataType::UInt32,
+        "l" => DataType::Int64,
+        "L" => DataType::UInt64,
+        "f" => DataType::Float32,
+        "g" => DataType::Float64,
+        "u" => DataType::Utf8,
+        "U" => DataType::LargeUtf8,
+        "vu" => DataType::Utf8View,
+        "tdD" => DataType::Date32,
+        "tdm" => DataType::Date64,
+        _ => match format.split_once(':') {
+            Some(("w", width)) => match width.parse() {
+                Ok(width @ 1..=65_536) => DataType::FixedSizeBinary(width),
+                _ => return Err(malformed(name, "a width outside 1 to 65,536")),
+            },
+            Some(("d", parameters)) => decimal_type(parameters)
+                .ok_or_else(|| malformed(name, "a broken decimal format"))?,
+            Some((unit, zone)) => {
+                let unit = match unit {
+                    "tss" => TimeUnit::Second,
+                    "tsm" => TimeUnit::Millisecond,
+                    "tsu" => TimeUnit::Microsecond,
+                    "tsn" => TimeUnit::Nanosecond,
+                    _ => return Err(unsupported()),
+                };
+                DataType::Timestamp(unit, (!zone.is_empty()).then(|| zone.into()))
+            }
+            None => return Err(unsupported()),
+        },
+    };
+    Ok(parsed)
+}
+
+/// `precision,scale[,bits]`.
+fn decimal_type(parameters: &str) -> Option<DataType> {
+    let mut parts = parameters.split(',');
+    let precision: u8 = parts.next()?.parse().ok()?;
+    let scale: i8 = parts.next()?.parse().ok()?;
+    let bits = parts.next().unwrap_or("128");
+    let most = match bits {
+        "32" => 9,
+        "64" => 18,
+        "128" => 38,
+        "256" => 76,
+        _ => return None,
+    };
+    if parts.next().is_some() || !(1..=most).contains(&precision) {
+        return None;
+    }
+    Some(match bits {
+        "32" => DataType::Decimal32(precision, scale),
+        "64" => DataType::Decimal64(precision, scale),
+        "128" => DataType::Decimal128(precision, scale),
+        _ => DataType::Decimal256(precision, scale),
+    })
+}
+
+/// The name of a type that is not read.
+fn type_name(format: &str) -> &'static str {
+    match format.as_bytes() {
+        b"e" => "float16",
+        b"z" | b"Z" | b"vz" => "binary",
+        [b't', b't', ..] => "time of day",
+        [b't', b'D', ..] => "duration",
+        [b't', b'i', ..] => "interval",
+        b"+l" | b"+L" | b"+vl" | b"+vL" | [b'+', b'w', ..] => "list",
+        b"+s" => "struct",
+        b"+m" => "map",
+        [b'+', b'u', ..] => "union",
+        b"+r" => "run-end encoded",
+        _ => "unknown to Arrow",
+    }
+}
+
+/// A C string of UTF-8.
+pub(crate) fn text<'a>(pointer: *const c_char) -> Option<&'a str> {
+    if pointer.is_null() {
+        return None;
+    }
+    // SAFETY: a NUL-terminated string, by the C data interface, as long-lived as its schema.
+    unsafe { CStr::from_ptr(pointer) }.to_str().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formats_are_a_closed_list() {
+        let parse = |format: &CStr| {
+            let mut schema = FFI_ArrowSchema::empty();
+            // SAFETY: a `struct ArrowSchema`; without a release callback nothing is freed.
+            let raw = unsafe { &mut *(&raw mut schema).cast::<Schema>() };
+            raw.format = format.as_ptr();
+            data_type("x", raw).map_err(|e| e.to_string())
+        };
+        assert_eq!(parse(c"d:19,2"), Ok(DataType::Decimal128(19, 2)));
+        assert_eq!(parse(c"d:9,2,32"), Ok(DataType::Decimal32(9, 2)));
+        assert_eq!(parse(c"w:16"), Ok(DataType::FixedSizeBinary(16)));
+        assert_eq!(
+            parse(c"tsu:Asia/Tokyo"),
+            Ok(DataType::Timestamp(
+                TimeUnit::Microsecond,
+                Some("Asia/Tokyo".into())
+            ))
+        );
+        for (format, expected) in [
+            (c"+l", "is of type list"),
+            (c"+m", "is of type map"),
+            (c"z", "is of type binary"),
+            (c"tDs", "is of type duration"),
+            (c"ttu", "is of type time of day"),
+            (c"", "is of type unknown to Arrow"),
+            (c"tsx:", "is of type unknown to Arrow"),
+            (c"w:0", "a width outside"),
+            (c"w:-1", "a width outside"),
+            (c"w:99999999999", "a width outside"),
+            (c"d:", "broken decimal"),
+            (c"d:39,0", "broken decimal"),
+            (c"d:9,2,7", "broken decimal"),
+            (c"\xff", "the format is NULL or no text"),
+        ] {
+            let text = parse(format).unwrap_err();
+            assert!(text.contains(expected), "{format:?}: {text}");
+        }
+    }
+}

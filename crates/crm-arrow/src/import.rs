@@ -1,0 +1,290 @@
+//! The Arrow C stream interface, read with suspicion.
+//!
+//! The interface carries no lengths of buffers, so a producer is trusted to size them as Arrow says;
+//! everything else is checked here before it is used: pointers, counts, formats, the last offset.
+//! Then the array passes Arrow's full validation. (Arrow's own import trusts all of this, and reads
+//! through a NULL offsets buffer.)
+//!
+//! Children are imported one by one, so columns that nobody asked for are not looked at. A child is
+//! read where it lies and keeps the whole array alive: moving children out of their parent is
+//! allowed by Arrow, yet not every producer's children outlive it.
+
+use crate::c_array::{Array, extent, import, pointed};
+use crate::column::read_validated;
+use crate::format::{Schema, data_type, text};
+use crate::{malformed, missing};
+use arrow_array::ffi::{FFI_ArrowArray, FFI_ArrowSchema};
+use arrow_array::ffi_stream::FFI_ArrowArrayStream;
+use arrow_data::ArrayData;
+use arrow_schema::DataType;
+use crm_core::data::Batch;
+use crm_core::{Context, Error, Result};
+use std::sync::Arc;
+
+/// What errors about the stream as a whole name in the place of a column.
+const STREAM: &str = "stream";
+
+/// The columns of these names from each array of the stream, in the order of `columns`; at least
+/// one batch, so that the types are known. The stream is consumed, on success and on failure.
+///
+/// # Errors
+///
+/// Those of [`read_batches`](crate::read_batches), and [`Error::Malformed`] for whatever breaks the
+/// C stream interface or when the producer reports an error (its message is not repeated: it may
+/// hold data).
+pub fn read_stream(
+    mut stream: FFI_ArrowArrayStream,
+    columns: &[&str],
+    context: &Context,
+) -> Result<Vec<Batch>> {
+    let (Some(get_schema), Some(get_next), Some(_)) =
+        (stream.get_schema(), stream.get_next(), stream.release())
+    else {
+        return Err(malformed(
+            STREAM,
+            "the stream is released or has no callbacks",
+        ));
+    };
+    let mut schema = FFI_ArrowSchema::empty();
+    // SAFETY: `stream` is unreleased (its release callback is set) and lent mutably to its own
+    // callback; `schema` is a writable, empty schema.
+    let status = unsafe { get_schema(&mut stream, &mut schema) };
+    if status != 0 {
+        return Err(producer(status));
+    }
+    // SAFETY: both are `struct ArrowSchema`, laid out by C; their sizes are compared above.
+    let root = unsafe { &*std::ptr::from_ref(&schema).cast::<Schema>() };
+    let wanted = locate(root, columns)?;
+
+    let mut batches = Vec::new();
+    loop {
+        context.check()?;
+        let mut array = FFI_ArrowArray::empty();
+        // SAFETY: as for the schema.
+        let status = unsafe { get_next(&mut stream, &mut array) };
+        if status != 0 {
+            return Err(producer(status));
+        }
+        if array.is_released() {
+            break;
+        }
+        let owner = Arc::new(array);
+        // SAFETY: both are `struct ArrowArray`; it lives as long as `owner`.
+        let root = unsafe { &*Arc::as_ptr(&owner).cast::<Array>() };
+        batches.push(batch(root, &wanted, &owner)?);
+    }
+    if batches.is_empty() {
+        let empty = wanted.iter().map(|column| {
+            let array = ArrayData::new_empty(&column.data_type);
+            Ok((column.name.clone(), read_validated(&column.name, &array)?))
+        });
+        batches.push(empty.collect::<Result<_>>()?);
+    }
+    Ok(batches)
+}
+
+fn producer(status: i32) -> Error {
+    malformed(
+        STREAM,
+        &format!(
+            "its producer reported error {status}; the message is not repeated here because it may hold data"
+        ),
+    )
+}
+
+/// A column asked for.
+pub(crate) struct Wanted {
+    pub(crate) name: String,
+    /// Its place among the children.
+    pub(crate) at: usize,
+    pub(crate) data_type: DataType,
+}
+
+fn locate(root: &Schema, columns: &[&str]) -> Result<Vec<Wanted>> {
+    let broken = |problem| malformed(STREAM, problem);
+    if root.release.is_none() {
+        return Err(broken("the schema is released"));
+    }
+    if text(root.format) != Some("+s") {
+        return Err(broken("the top-level type is not struct"));
+    }
+    let count =
+        usize::try_from(root.n_children).map_err(|_| broken("negative count of children"))?;
+    let mut children = Vec::new();
+    for at in 0..count {
+        let child = pointed(root.children, at).ok_or_else(|| broken("a child schema is NULL"))?;
+        children.push((text(child.name), child));
+    }
+    columns
+        .iter()
+        .map(|name| {
+            let mut found = (0..count).filter(|at| children[*at].0 == Some(name));
+            let at = found.next().ok_or_else(|| {
+                let names = children.iter().filter_map(|(name, _)| *name);
+                missing(name, names.map(str::to_owned).collect())
+            })?;
+            if found.next().is_some() {
+                return Err(malformed(
+                    name,
+                    "there is more than one column of this name",
+                ));
+            }
+            Ok(Wanted {
+                name: (*name).to_owned(),
+                at,
+                data_type: data_type(name, children[at].1)?,
+            })
+        })
+        .collect()
+}
+
+pub(crate) fn batch(root: &Array, wanted: &[Wanted], owner: &Arc<FFI_ArrowArray>) -> Result<Batch> {
+    let broken = |problem| malformed(STREAM, problem);
+    let (length, offset) = extent(STREAM, root)?;
+    if root.null_count != 0 && has_nulls(root, length, offset) {
+        return Err(broken("rows of the table itself are null"));
+    }
+    let count = usize::try_from(root.n_children).unwrap_or(0);
+    wanted
+        .iter()
+        .map(|column| {
+            let child = (column.at < count)
+                .then(|| pointed(root.children, column.at))
+                .flatten()
+                .ok_or_else(|| malformed(&column.name, "the array has no such child"))?;
+            let array = import(&column.name, &column.data_type, child, owner)?;
+            if array.len() < offset + length {
+                return Err(malformed(
+                    &column.name,
+                    "the column is shorter than its table",
+                ));
+            }
+            let array = array.slice(offset, length);
+            Ok((column.name.clone(), read_validated(&column.name, &array)?))
+        })
+        .collect()
+}
+
+/// Whether a bit of the root's own bitmap is unset. Some producers leave the count at -1.
+fn has_nulls(root: &Array, length: usize, offset: usize) -> bool {
+    if root.n_buffers < 1 {
+        return false;
+    }
+    pointed(root.buffers.cast::<*const u8>(), 0).is_some_and(|first: &u8| {
+        let bits = std::ptr::from_ref(first);
+        // SAFETY: a bitmap, where there is one, has a bit for each row.
+        (offset..offset + length).any(|i| unsafe { *bits.add(i / 8) } >> (i % 8) & 1 == 0)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow_array::types::Int8Type;
+    use arrow_array::{ArrayRef, Int64Array, ListArray, RecordBatch, RecordBatchIterator};
+    use arrow_schema::Field;
+    use std::ffi::c_char;
+
+    /// A stream that counts its release, whose callbacks report what the test says.
+    mod counted {
+        use super::*;
+        use std::sync::atomic::{AtomicUsize, Ordering};
+
+        pub(super) struct State {
+            pub(super) released: Arc<AtomicUsize>,
+            pub(super) status: i32,
+        }
+
+        unsafe extern "C" fn schema(s: *mut FFI_ArrowArrayStream, _: *mut FFI_ArrowSchema) -> i32 {
+            // SAFETY: `private_data` is the state below.
+            unsafe { (*(*s).private_data().cast::<State>()).status }
+        }
+
+        unsafe extern "C" fn next(_: *mut FFI_ArrowArrayStream, _: *mut FFI_ArrowArray) -> i32 {
+            0
+        }
+
+        unsafe extern "C" fn error(_: *mut FFI_ArrowArrayStream) -> *const c_char {
+            std::ptr::null()
+        }
+
+        unsafe extern "C" fn release(s: *mut FFI_ArrowArrayStream) {
+            // SAFETY: `private_data` is the box below, taken back once: `release` is unset after.
+            unsafe {
+                let state = Box::from_raw((*s).private_data().cast::<State>());
+                state.released.fetch_add(1, Ordering::Relaxed);
+                (*s).set_release(None);
+            }
+        }
+
+        pub(super) fn stream(state: State) -> FFI_ArrowArrayStream {
+            let state = Box::into_raw(Box::new(state)).cast();
+            // SAFETY: the callbacks above rely on `state` alone, freed once by `release`.
+            unsafe {
+                FFI_ArrowArrayStream::new_unchecked(
+                    Some(schema),
+                    Some(next),
+                    Some(error),
+                    Some(release),
+                    state,
+                )
+            }
+        }
+    }
+
+    #[test]
+    fn a_stream_is_released_once_on_every_path() {
+        use std::sync::atomic::{AtomicUsize, Ordering};
+        // A producer's error, and a schema that was never filled in.
+        for (status, expected) in [
+            (5, "its producer reported error 5"),
+            (0, "the schema is released"),
+        ] {
+            let released = Arc::new(AtomicUsize::new(0));
+            let stream = counted::stream(counted::State {
+                released: released.clone(),
+                status,
+            });
+            let error = read_stream(stream, &["x"], &Context::default()).unwrap_err();
+            assert!(error.to_string().contains(expected), "{error}");
+            assert_eq!(released.load(Ordering::Relaxed), 1);
+        }
+        let error = read_stream(FFI_ArrowArrayStream::empty(), &[], &Context::default());
+        assert!(error.unwrap_err().to_string().contains("released"));
+    }
+
+    #[test]
+    fn columns_nobody_asked_for_are_not_looked_at() {
+        let list = ListArray::from_iter_primitive::<Int8Type, _, _>([Some([Some(1)])]);
+        let ids = Int64Array::from(vec![7]);
+        let columns: [(&str, ArrayRef); 2] = [("basket", Arc::new(list)), ("id", Arc::new(ids))];
+        let batch = RecordBatch::try_from_iter(columns).unwrap();
+        let stream = || {
+            let batches = RecordBatchIterator::new([Ok(batch.clone())], batch.schema());
+            FFI_ArrowArrayStream::new(Box::new(batches))
+        };
+        let batches = read_stream(stream(), &["id"], &Context::default()).unwrap();
+        assert_eq!(batches[0][0].1.type_name(), "int64");
+        let error = read_stream(stream(), &["basket"], &Context::default()).unwrap_err();
+        assert!(
+            error.to_string().contains("`basket` is of type list"),
+            "{error}"
+        );
+        let error = read_stream(stream(), &["ID2"], &Context::default()).unwrap_err();
+        assert_eq!(error.hint().as_deref(), Some("did you mean `id`?"));
+    }
+
+    #[test]
+    fn a_stream_without_batches_still_has_types() {
+        let schema = Arc::new(arrow_schema::Schema::new(vec![Field::new(
+            "id",
+            DataType::Utf8,
+            true,
+        )]));
+        let batches = RecordBatchIterator::new([], schema);
+        let stream = FFI_ArrowArrayStream::new(Box::new(batches));
+        let batches = read_stream(stream, &["id"], &Context::default()).unwrap();
+        assert_eq!(batches[0][0].1.type_name(), "text");
+        assert!(batches[0][0].1.is_empty());
+    }
+}
