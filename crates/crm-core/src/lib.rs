@@ -1,8 +1,34 @@
-//! Customer analytics for e-commerce.
+//! Customer analytics for e-commerce: who are my customers, what are they worth, who is about to
+//! leave, and what do I do today?
+//!
+//! A pure core: no clock, file, environment, network, global state or unseeded randomness. Results
+//! do not depend on the order of rows, on chunking, on threads or on hash seeds.
+//!
+//! [`Orders`] come in once and are validated once; an analysis is a pure function of them, a
+//! [`Scope`] and its options, and gives a [`Table`] that carries its own definition. See
+//! [`analysis::ALL`] for the catalogue.
 #![forbid(unsafe_code)]
 
+pub mod analysis;
+mod context;
+pub mod data;
+mod definition;
 mod error;
+pub mod money;
 pub mod num;
+pub mod scope;
+pub mod segmentation;
+pub mod summary;
+pub mod table;
+mod time;
 
+pub use analysis::Dataset;
+pub use context::{Context, Progress};
+pub use data::Orders;
+pub use definition::Definition;
 pub use error::{Error, ErrorCode, Result, nearest};
+pub use money::Currency;
 pub use num::{Fraction, Positive, Probability};
+pub use scope::Scope;
+pub use table::{Language, Table};
+pub use time::{Day, Duration, Offsets, Period, Zone, month_ends};

@@ -1,0 +1,314 @@
+//! The register of analyses, and the one way to run a request.
+//!
+//! A request is a name and one flat JSON object: keys that are [`Scope`]'s go there, the rest are
+//! the analysis's options, an unknown one is refused with the valid names of both. C, Python, the
+//! reference and the conformance tests all go through here, so a new analysis is one file and one
+//! line in [`ALL`].
+
+use crate::data::Orders;
+use crate::scope::AsOf;
+use crate::table::Field;
+use crate::{Context, Definition, Error, Result, Scope, Table};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+
+/// What an analysis reads.
+#[derive(Debug, Clone, Copy)]
+pub enum Dataset<'a> {
+    /// Orders.
+    Orders(&'a Orders),
+    /// A table, such as a `clv_summary` that a model is fitted on.
+    Table(&'a Table),
+}
+
+impl Dataset<'_> {
+    fn kind(&self) -> &'static str {
+        match self {
+            Dataset::Orders(_) => Orders::KIND,
+            Dataset::Table(_) => Table::KIND,
+        }
+    }
+}
+
+/// A kind of dataset, and how a scope is carried out on it before an analysis sees it.
+pub trait Input: Sized {
+    /// Its name in messages and in the catalogue.
+    const KIND: &'static str;
+
+    /// The dataset as this kind.
+    fn of<'a>(data: &Dataset<'a>) -> Option<&'a Self>;
+
+    /// Runs an analysis under the whole scope: filters, dates and breakdowns are carried out here,
+    /// once for all analyses. Returns the table and the scope as it was resolved.
+    ///
+    /// # Errors
+    ///
+    /// Those of the scope and of the analysis.
+    fn run_scoped<A: Analysis<Data = Self>>(
+        &self,
+        scope: &Scope,
+        options: &A::Options,
+        context: &Context,
+    ) -> Result<(Table, Value)>;
+}
+
+/// An analysis: a name, what it puts out, its options, and a pure function.
+pub trait Analysis: 'static {
+    /// The name in requests.
+    const NAME: &'static str;
+    /// One line for the catalogue.
+    const SUMMARY: &'static str;
+    /// The Japanese term.
+    const JA: &'static str;
+    /// The columns it can put out, in order; which of them appear may depend on the options.
+    const COLUMNS: &'static [Field];
+    /// Whether `as_of` must be given, because a default would be a guess.
+    const NEEDS_AS_OF: bool = false;
+    /// What it reads.
+    type Data: Input;
+    /// Its options.
+    type Options: Default + Serialize + DeserializeOwned + JsonSchema;
+
+    /// Computes the table. `scope` is down to one date and no breakdown, and its filters are
+    /// already carried out on `data`.
+    ///
+    /// # Errors
+    ///
+    /// Options that contradict each other or the data, and those of the computation.
+    fn run(
+        data: &Self::Data,
+        scope: &Scope,
+        options: &Self::Options,
+        context: &Context,
+    ) -> Result<Table>;
+}
+
+/// One line of the register.
+pub struct Entry {
+    /// The name in requests.
+    pub name: &'static str,
+    /// One line for the catalogue.
+    pub summary: &'static str,
+    /// The Japanese term.
+    pub ja: &'static str,
+    /// The columns it can put out.
+    pub columns: &'static [Field],
+    /// What it reads: `orders`, `events` or `table`.
+    pub reads: &'static str,
+    /// Whether `as_of` must be given.
+    pub needs_as_of: bool,
+    options: fn() -> (Value, Value),
+    run: fn(&Dataset, &Scope, &Map<String, Value>, &Context) -> Result<Table>,
+}
+
+const fn entry<A: Analysis>() -> Entry {
+    Entry {
+        name: A::NAME,
+        summary: A::SUMMARY,
+        ja: A::JA,
+        columns: A::COLUMNS,
+        reads: A::Data::KIND,
+        needs_as_of: A::NEEDS_AS_OF,
+        options: options_of::<A>,
+        run: run_parsed::<A>,
+    }
+}
+
+/// Every analysis, in the order users see them.
+pub static ALL: &[Entry] = &[entry::<crate::segmentation::rfm::Rfm>()];
+
+/// The entry of a name.
+///
+/// # Errors
+///
+/// [`Error::UnknownAnalysis`] with the names there are.
+pub fn find(name: &str) -> Result<&'static Entry> {
+    ALL.iter()
+        .find(|entry| entry.name == name)
+        .ok_or_else(|| Error::UnknownAnalysis {
+            name: name.to_owned(),
+            valid: ALL.iter().map(|e| e.name.to_owned()).collect(),
+        })
+}
+
+/// Runs a request given as JSON text; an empty text is no options.
+///
+/// ```
+/// use crm_core::{Context, Currency, Dataset, Orders, Zone, analysis};
+/// let orders = Orders::builder(Currency::JPY, Zone::UTC)
+///     .order("c1", "2026-01-05T10:00:00", 5_000)
+///     .order("c1", "2026-03-05T10:00:00", 7_000)
+///     .order("c2", "2026-02-01T12:00:00", 2_000)
+///     .build()?;
+/// let table = analysis::run(
+///     "rfm",
+///     &Dataset::Orders(&orders),
+///     r#"{"as_of": "2026-03-31", "levels": 3}"#,
+///     &Context::default(),
+/// )?;
+/// assert_eq!(table.len(), 2);
+/// # Ok::<(), crm_core::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// An unknown analysis or option, an option out of range, a dataset of another kind, and those of
+/// the analysis.
+pub fn run(name: &str, data: &Dataset, request: &str, context: &Context) -> Result<Table> {
+    let entry = find(name)?;
+    let (scope, options) = split(entry, &parse(request)?)?;
+    (entry.run)(data, &scope, &options, context)
+}
+
+/// Runs an analysis known by its type.
+///
+/// # Errors
+///
+/// Those of the scope, the options and the analysis.
+pub fn run_typed<A: Analysis>(
+    data: &A::Data,
+    scope: &Scope,
+    options: &A::Options,
+    context: &Context,
+) -> Result<Table> {
+    if A::NEEDS_AS_OF && scope.as_of == AsOf::Last {
+        return Err(Error::option(
+            "as_of",
+            "",
+            "a date: this analysis asks about a given day",
+        ));
+    }
+    let (table, scope) = data.run_scoped::<A>(scope, options, context)?;
+    let definition = Definition::new(&json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "analysis": A::NAME,
+        "scope": scope,
+        "options": serde_json::to_value(options).unwrap_or_default(),
+    }));
+    Ok(table.with_definition(definition))
+}
+
+/// The catalogue entry of an analysis as JSON: summary, scope and options with their JSON schema
+/// and defaults, output columns with types and units.
+///
+/// # Errors
+///
+/// [`Error::UnknownAnalysis`].
+pub fn describe(name: &str) -> Result<Value> {
+    let entry = find(name)?;
+    let (schema, _) = (entry.options)();
+    let columns = entry.columns.iter().map(|field| {
+        json!({
+            "name": field.name,
+            "type": field.ty.name(),
+            "unit": field.unit,
+            "ja": field.ja,
+            "doc": field.doc,
+        })
+    });
+    Ok(json!({
+        "name": entry.name,
+        "summary": entry.summary,
+        "ja": entry.ja,
+        "reads": entry.reads,
+        "needs_as_of": entry.needs_as_of,
+        "columns": columns.collect::<Vec<_>>(),
+        "options": schema,
+        "scope": schemars::schema_for!(Scope).to_value(),
+    }))
+}
+
+fn options_of<A: Analysis>() -> (Value, Value) {
+    let defaults = serde_json::to_value(A::Options::default()).unwrap_or_default();
+    (schemars::schema_for!(A::Options).to_value(), defaults)
+}
+
+fn run_parsed<A: Analysis>(
+    data: &Dataset,
+    scope: &Scope,
+    options: &Map<String, Value>,
+    context: &Context,
+) -> Result<Table> {
+    let input = A::Data::of(data).ok_or(Error::Dataset {
+        analysis: A::NAME,
+        expected: A::Data::KIND,
+        found: data.kind(),
+    })?;
+    let options: A::Options = read_object(options)?;
+    run_typed::<A>(input, scope, &options, context)
+}
+
+/// A request's text as an object.
+pub(crate) fn parse(request: &str) -> Result<Map<String, Value>> {
+    if request.trim().is_empty() {
+        return Ok(Map::new());
+    }
+    if request.len() > 1 << 20 {
+        return Err(Error::option("request", "", "at most 1 MiB of JSON"));
+    }
+    serde_json::from_str(request)
+        .map_err(|e| Error::option("request", "", format!("a JSON object ({e})")))
+}
+
+/// Parts a flat request into scope and options. A null is an option that was not given.
+fn split(entry: &Entry, request: &Map<String, Value>) -> Result<(Scope, Map<String, Value>)> {
+    let (_, defaults) = (entry.options)();
+    let is_option = |key: &str| defaults.get(key).is_some();
+    let scope_defaults = serde_json::to_value(Scope::default()).unwrap_or_default();
+    let is_scope = |key: &str| scope_defaults.get(key).is_some();
+    let (mut scope, mut options) = (Map::new(), Map::new());
+    for (key, value) in request {
+        let part = match (is_option(key), is_scope(key)) {
+            (true, _) => &mut options,
+            (_, true) => &mut scope,
+            _ => {
+                let keys = |v: &Value| -> Vec<String> {
+                    v.as_object()
+                        .into_iter()
+                        .flat_map(Map::keys)
+                        .cloned()
+                        .collect()
+                };
+                let mut valid = keys(&defaults);
+                valid.extend(keys(&scope_defaults));
+                return Err(Error::UnknownOption {
+                    name: key.clone(),
+                    valid,
+                });
+            }
+        };
+        if !value.is_null() {
+            part.insert(key.clone(), value.clone());
+        }
+    }
+    Ok((read_object(&scope)?, options))
+}
+
+/// Reads an object field by field first, so that an error names its option.
+pub(crate) fn read_object<T: DeserializeOwned + Default + Serialize>(
+    object: &Map<String, Value>,
+) -> Result<T> {
+    for (key, value) in object {
+        let one = Map::from_iter([(key.clone(), value.clone())]);
+        if let Err(e) = serde_json::from_value::<T>(Value::Object(one)) {
+            let message = e.to_string();
+            if message.starts_with("unknown field") && message.contains(&format!("`{key}`")) {
+                let known = serde_json::to_value(T::default()).unwrap_or_default();
+                return Err(Error::UnknownOption {
+                    name: key.clone(),
+                    valid: known
+                        .as_object()
+                        .into_iter()
+                        .flat_map(Map::keys)
+                        .cloned()
+                        .collect(),
+                });
+            }
+            return Err(Error::option(key, value, message));
+        }
+    }
+    serde_json::from_value(Value::Object(object.clone()))
+        .map_err(|e| Error::option("request", "", e.to_string()))
+}

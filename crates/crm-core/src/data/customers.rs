@@ -1,0 +1,279 @@
+//! The shop's own table of customers: when they registered, who opted out, further dimensions. It
+//! makes prospects (見込み客) visible: customers without an order.
+
+use super::ids::{Ids, NO_ID, kind_of};
+use super::read::{BLANK, Problems, Reason, Times};
+use super::rows::{RowDim, find};
+use super::{Batch, Buf, ColumnData, ColumnValues, Orders};
+use crate::context::{filled, room};
+use crate::{Context, Error, Offsets, Result, Zone};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::sync::Arc;
+
+/// Columns of a customers table by their role.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct CustomersSpec {
+    /// The customer, of the same type as in the orders.
+    pub customer_id: String,
+    /// When they registered (会員登録日).
+    pub registered_at: Option<String>,
+    /// Whether they do not want to be written to (配信停止): a column of truth values.
+    pub opted_out: Option<String>,
+    /// Further columns to filter and break down by.
+    pub dimensions: Vec<String>,
+    /// The zone of naive times. Default: the column's own zone, else UTC.
+    pub timezone: Option<String>,
+}
+
+impl Default for CustomersSpec {
+    fn default() -> Self {
+        CustomersSpec {
+            customer_id: "customer_id".into(),
+            registered_at: None,
+            opted_out: None,
+            dimensions: Vec::new(),
+            timezone: None,
+        }
+    }
+}
+
+impl CustomersSpec {
+    /// From JSON text.
+    ///
+    /// # Errors
+    ///
+    /// An option error naming the option at fault.
+    pub fn parse(json: &str) -> Result<Self> {
+        crate::analysis::read_object(&crate::analysis::parse(json)?)
+    }
+
+    /// The columns it reads, each once.
+    pub fn columns(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = vec![&self.customer_id];
+        let optional = [&self.registered_at, &self.opted_out];
+        for name in optional.into_iter().flatten().chain(&self.dimensions) {
+            if !names.contains(&name.as_str()) {
+                names.push(name);
+            }
+        }
+        names
+    }
+}
+
+/// A validated table of customers.
+pub struct Customers {
+    pub(crate) spec: CustomersSpec,
+    pub(crate) ids: Ids,
+    /// Each row's code in `ids`; each code has one row.
+    codes: Vec<u32>,
+    /// Civil day of registration by row; [`i32::MIN`] where unknown.
+    pub(crate) registered: Option<Vec<i32>>,
+    pub(crate) opted_out: Option<Vec<bool>>,
+    pub(crate) dims: Vec<RowDim>,
+}
+
+impl fmt::Debug for Customers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Customers({})", self.len())
+    }
+}
+
+impl Customers {
+    /// A customers table from columns.
+    ///
+    /// # Errors
+    ///
+    /// Missing columns, columns of wrong types, rows without a customer, two rows for one.
+    pub fn from_batches(
+        spec: &CustomersSpec,
+        batches: &[Batch],
+        context: &Context,
+    ) -> Result<Customers> {
+        let mut rows = 0;
+        for batch in batches {
+            let mut length = None;
+            for name in spec.columns() {
+                let column = find(batch, name)?;
+                column.check(name)?;
+                let expected = *length.get_or_insert(column.len());
+                if column.len() != expected {
+                    return Err(Error::ColumnLength {
+                        column: name.into(),
+                        found: column.len(),
+                        expected,
+                    });
+                }
+            }
+            rows += length.unwrap_or(0);
+        }
+        let chunks = |name: &str| -> Result<Vec<&ColumnData>> {
+            batches.iter().map(|batch| find(batch, name)).collect()
+        };
+        let encode = |name: &str| -> Result<(Ids, Vec<u32>)> {
+            let chunks = chunks(name)?;
+            let kind = chunks
+                .iter()
+                .find_map(|c| kind_of(c))
+                .unwrap_or(super::IdKind::Text);
+            let mut ids = Ids::new(kind, context.hash_seed);
+            let mut codes = Vec::new();
+            ids.encode(name, &chunks, &mut codes, context)?;
+            Ok((ids, codes))
+        };
+        let (ids, codes) = encode(&spec.customer_id)?;
+        let mut seen = filled(ids.len(), NO_ID, "customers")?;
+        for (row, code) in codes.iter().enumerate() {
+            if *code == NO_ID {
+                return Err(Error::Null {
+                    column: spec.customer_id.clone(),
+                    row: row as u64,
+                    expected: "a customer id".into(),
+                });
+            }
+            let first = &mut seen[*code as usize];
+            if *first != NO_ID {
+                return Err(Error::Conflict {
+                    column: spec.customer_id.clone(),
+                    row: row as u64,
+                    other_row: u64::from(*first),
+                    problem: "two rows for one customer".into(),
+                });
+            }
+            *first = row as u32;
+        }
+        let registered = match &spec.registered_at {
+            Some(name) => Some(registered(spec, name, &chunks(name)?, rows)?),
+            None => None,
+        };
+        let opted_out = match &spec.opted_out {
+            Some(name) => Some(truths(name, &chunks(name)?, rows)?),
+            None => None,
+        };
+        let mut dims = Vec::new();
+        for name in &spec.dimensions {
+            let (ids, codes) = encode(name)?;
+            dims.push(RowDim {
+                name: name.clone(),
+                ids: Arc::new(ids),
+                codes: Buf::from(codes),
+            });
+        }
+        Ok(Customers {
+            spec: spec.clone(),
+            ids,
+            codes,
+            registered,
+            opted_out,
+            dims,
+        })
+    }
+
+    /// Customers.
+    pub fn len(&self) -> usize {
+        self.codes.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.codes.is_empty()
+    }
+
+    /// Adds the customers to a dictionary; gives the row of each of its codes, [`NO_ID`] where the
+    /// table does not know the customer.
+    pub(crate) fn join(&self, ids: &mut Ids, context: &Context) -> Result<Vec<u32>> {
+        let used = filled(self.ids.len(), true, "customers")?;
+        let mut used = used;
+        let mut row_of = filled(self.ids.len(), NO_ID, "customers")?;
+        for (row, code) in self.codes.iter().enumerate() {
+            row_of[*code as usize] = row as u32;
+        }
+        for (used, row) in used.iter_mut().zip(&row_of) {
+            *used = *row != NO_ID;
+        }
+        let map = ids.absorb(&self.ids, &used, context)?;
+        let mut rows = filled(ids.len(), NO_ID, "customers")?;
+        for (code, row) in map.iter().zip(&row_of).filter(|(_, row)| **row != NO_ID) {
+            rows[*code as usize] = *row;
+        }
+        Ok(rows)
+    }
+}
+
+fn registered(
+    spec: &CustomersSpec,
+    name: &str,
+    chunks: &[&ColumnData],
+    rows: usize,
+) -> Result<Vec<i32>> {
+    let zone = match &spec.timezone {
+        Some(zone) => Zone::parse(zone)?,
+        None => match chunks.iter().find_map(|c| super::read::zone_of(c)) {
+            Some(zone) => Zone::parse(zone)?,
+            None => Zone::UTC,
+        },
+    };
+    let mut days = room(rows, "customers")?;
+    let mut first = 0;
+    let mut problems = Problems::new(false, rows);
+    for chunk in chunks {
+        let times = Times::read(name, chunk, first, Reason::BadTime, &mut problems)?;
+        first += chunk.len();
+        let (low, high) = times.range().unwrap_or((0, 0));
+        let offsets = Offsets::new(zone, low, high);
+        let instants = times.instants(&offsets)?;
+        days.extend(instants.iter().map(|t| match *t {
+            BLANK => i32::MIN,
+            t => offsets.day(t).0,
+        }));
+    }
+    problems.finish()?;
+    Ok(days)
+}
+
+/// A column of truth values; null is false.
+fn truths(name: &str, chunks: &[&ColumnData], rows: usize) -> Result<Vec<bool>> {
+    let mut out = room(rows, "customers")?;
+    for chunk in chunks {
+        match &chunk.values {
+            ColumnValues::Bool(bits) => {
+                out.extend((0..chunk.len()).map(|i| chunk.is_valid(i) && bits.is_set(i)));
+            }
+            ColumnValues::Int { values, .. } if values.iter().all(|v| (0..=1).contains(v)) => {
+                out.extend((0..chunk.len()).map(|i| chunk.is_valid(i) && values[i] == 1));
+            }
+            ColumnValues::Null(n) => out.extend((0..*n).map(|_| false)),
+            _ => {
+                return Err(Error::ColumnType {
+                    column: name.into(),
+                    found: chunk.type_name(),
+                    expected: "truth values (bool, or 0 and 1)".into(),
+                });
+            }
+        }
+    }
+    Ok(out)
+}
+
+impl Orders {
+    /// The customers of the customers table that are not among `known` and so have no order that
+    /// counts, in ascending id order.
+    pub(crate) fn prospects(&self, known: &[u32]) -> Result<Vec<u32>> {
+        let Some(rows) = &self.customer_rows else {
+            return Ok(Vec::new());
+        };
+        let mut has_order = filled(rows.len(), false, "customers")?;
+        for code in known {
+            has_order[*code as usize] = true;
+        }
+        let mut prospects = Vec::new();
+        for code in self.ids().by_id()? {
+            if rows[*code as usize] != NO_ID && !has_order[*code as usize] {
+                crate::context::push(&mut prospects, *code, "customers")?;
+            }
+        }
+        Ok(prospects)
+    }
+}

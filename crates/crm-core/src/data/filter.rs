@@ -1,0 +1,485 @@
+//! What orders and customers can be filtered and broken down by, and the conditions on it.
+//!
+//! | name                                  | of       | is                                         |
+//! |---------------------------------------|----------|--------------------------------------------|
+//! | `customer_id`, `order_id`             | order    | the id                                     |
+//! | `ordered_at`                          | order    | its civil date                             |
+//! | `amount`                              | order    | its net amount, major units                |
+//! | `status`, `kind`                      | order    | the word                                   |
+//! | `channel`, `shop`, `product`, `category`, dimensions | order or line | the value                  |
+//! | `first_<any of the above>`            | customer | that of the first order that counts        |
+//! | `first_week`, `first_month`, `first_quarter` | customer | the first day of that period        |
+//! | `registered_at`, `opted_out`, dimensions of the customers table | customer | the value       |
+//!
+//! Columns go by their role (`channel`) or by the name they had in the input. Where lines of an
+//! order differ in a column, it belongs to the lines: filtering on it keeps the matching lines, and
+//! orders with none of them are gone. The `first_` value of such a column is that of the first
+//! order's line with the greatest amount.
+
+use super::ids::{IdKind, IdRef, Ids, NO_ID};
+use super::orders::{Orders, unpack};
+use super::rows::Rows;
+use super::select::{ORDER, actions};
+use super::{Buf, KindWord, StatusWord};
+use crate::context::{collect, filled};
+use crate::scope::Condition;
+use crate::table::Label;
+use crate::time::Period;
+use crate::{Context, Day, Error, Result};
+use serde_json::Value;
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+/// A column to filter and break down by.
+pub(crate) struct Attribute {
+    pub(crate) level: Level,
+    pub(crate) values: AttributeValues,
+}
+
+/// What has the values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Level {
+    Line,
+    Order,
+    Customer,
+}
+
+/// Values by line, order or customer code.
+pub(crate) enum AttributeValues {
+    /// Codes of a dictionary; [`NO_ID`] is null.
+    Codes(Arc<Ids>, Buf<u32>),
+    /// Words of a closed list.
+    Words(&'static [Label], Vec<u8>),
+    /// Civil days; [`i32::MIN`] is null.
+    Days(Vec<i32>),
+    /// Truth values.
+    Bools(Vec<bool>),
+    /// Amounts in minor units and their scale.
+    Amounts(Vec<i64>, i64),
+}
+
+/// One value of an attribute.
+pub(crate) enum Item<'a> {
+    Null,
+    Id(IdRef<'a>),
+    Word(&'a str),
+    Day(Day),
+    Bool(bool),
+    Major(f64),
+}
+
+impl AttributeValues {
+    pub(crate) fn item(&self, i: usize) -> Item<'_> {
+        match self {
+            AttributeValues::Codes(ids, codes) => match codes[i] {
+                NO_ID => Item::Null,
+                code => Item::Id(ids.at(code)),
+            },
+            AttributeValues::Words(labels, codes) => Item::Word(labels[usize::from(codes[i])].code),
+            AttributeValues::Days(days) => match days[i] {
+                i32::MIN => Item::Null,
+                day => Item::Day(Day(day)),
+            },
+            AttributeValues::Bools(values) => Item::Bool(values[i]),
+            AttributeValues::Amounts(values, scale) => {
+                Item::Major(crate::money::divide(values[i].into(), *scale as u64))
+            }
+        }
+    }
+
+    /// Which of the values a condition lets through.
+    pub(crate) fn test(&self, name: &str, condition: &Condition) -> Result<Vec<bool>> {
+        let n = match self {
+            AttributeValues::Codes(_, codes) => codes.len(),
+            AttributeValues::Words(_, codes) => codes.len(),
+            AttributeValues::Days(days) => days.len(),
+            AttributeValues::Bools(values) => values.len(),
+            AttributeValues::Amounts(values, _) => values.len(),
+        };
+        match self {
+            // Once per distinct value.
+            AttributeValues::Codes(ids, codes) => {
+                let null = matches(name, condition, &Item::Null)?;
+                let mut pass = filled(ids.len(), false, "filter")?;
+                if let Some(found) = exact(ids, condition)? {
+                    for code in found {
+                        pass[code as usize] = true;
+                    }
+                } else {
+                    for (code, pass) in pass.iter_mut().enumerate() {
+                        *pass = matches(name, condition, &Item::Id(ids.at(code as u32)))?;
+                    }
+                }
+                collect(
+                    codes
+                        .iter()
+                        .map(|c| if *c == NO_ID { null } else { pass[*c as usize] }),
+                    "filter",
+                )
+            }
+            _ => {
+                let mut pass = filled(n, false, "filter")?;
+                for (i, pass) in pass.iter_mut().enumerate() {
+                    *pass = matches(name, condition, &self.item(i))?;
+                }
+                Ok(pass)
+            }
+        }
+    }
+}
+
+/// The codes that a list of values names, found by search instead of by scanning the dictionary.
+fn exact(ids: &Ids, condition: &Condition) -> Result<Option<Vec<u32>>> {
+    let values = match condition {
+        Condition::Is(value) => std::slice::from_ref(value),
+        Condition::In(values) => values,
+        Condition::Range(_) => return Ok(None),
+    };
+    let fits = |value: &Value| match ids.kind() {
+        IdKind::Int(_) | IdKind::Unsigned(_) => value.is_number() || value.is_null(),
+        _ => value.is_string() || value.is_null(),
+    };
+    if !values.iter().all(fits) {
+        return Ok(None);
+    }
+    let mut codes = Vec::new();
+    for value in values {
+        if let Some(code) = ids.find(value)? {
+            crate::context::push(&mut codes, code, "filter")?;
+        }
+    }
+    Ok(Some(codes))
+}
+
+fn matches(name: &str, condition: &Condition, item: &Item) -> Result<bool> {
+    let equal = |value: &Value| Ok(compare(name, item, value)? == Some(Ordering::Equal));
+    match condition {
+        Condition::Is(value) => equal(value),
+        Condition::In(values) => {
+            for value in values {
+                if equal(value)? {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        }
+        Condition::Range(range) => {
+            let from = match &range.from {
+                Some(from) => compare(name, item, from)?.is_some_and(Ordering::is_ge),
+                None => !matches!(item, Item::Null),
+            };
+            let to = match &range.to {
+                Some(to) => compare(name, item, to)?.is_some_and(Ordering::is_le),
+                None => true,
+            };
+            Ok(from && to)
+        }
+    }
+}
+
+/// How a value stands to one given as JSON; `None` where only one of them is null.
+fn compare(name: &str, item: &Item, value: &Value) -> Result<Option<Ordering>> {
+    let wrong =
+        |expected: &'static str| Err(Error::option(format!("where.{name}"), value, expected));
+    if value.is_null() {
+        return Ok(matches!(item, Item::Null).then_some(Ordering::Equal));
+    }
+    Ok(match item {
+        Item::Null => None,
+        Item::Id(IdRef::Int(v)) => match (value.as_i64(), value.as_f64()) {
+            (Some(number), _) => Some(v.cmp(&number)),
+            (None, Some(number)) => (*v as f64).partial_cmp(&number),
+            _ => return wrong("a number, as in the column"),
+        },
+        Item::Id(IdRef::Unsigned(v)) => match (value.as_u64(), value.as_f64()) {
+            (Some(number), _) => Some(v.cmp(&number)),
+            (None, Some(number)) => (*v as f64).partial_cmp(&number),
+            _ => return wrong("a number, as in the column"),
+        },
+        Item::Id(IdRef::Text(text)) => match value.as_str() {
+            Some(given) => Some(text.as_bytes().cmp(given.as_bytes())),
+            None => return wrong("a text, as in the column"),
+        },
+        Item::Id(IdRef::Bytes(_)) => return wrong("the text of a 16-byte UUID"),
+        Item::Word(word) => match value.as_str() {
+            Some(given) => Some((*word).cmp(given)),
+            None => return wrong("a word"),
+        },
+        Item::Day(day) => match value.as_str().and_then(|s| s.parse::<Day>().ok()) {
+            Some(given) => Some(day.cmp(&given)),
+            None => return wrong("a date such as \"2026-11-21\""),
+        },
+        Item::Bool(truth) => match value.as_bool() {
+            Some(given) => Some(truth.cmp(&given)),
+            None => return wrong("true or false"),
+        },
+        Item::Major(amount) => match value.as_f64() {
+            Some(given) => amount.partial_cmp(&given),
+            None => return wrong("an amount in major units"),
+        },
+    })
+}
+
+impl Orders {
+    /// The names that filters and breakdowns can use.
+    pub(crate) fn attribute_names(&self) -> Vec<String> {
+        let mut names: Vec<String> = ["customer_id", "ordered_at", "amount", "status", "kind"]
+            .map(str::to_owned)
+            .to_vec();
+        if self.spec.order_id.is_some() {
+            names.push("order_id".into());
+        }
+        for (role, column) in self.roles() {
+            if column.is_some() {
+                names.push(role.into());
+            }
+        }
+        names.extend(self.spec.dimensions.iter().cloned());
+        let first: Vec<String> = names[2..].iter().map(|n| format!("first_{n}")).collect();
+        names.extend(first);
+        names.extend(["first_week", "first_month", "first_quarter"].map(str::to_owned));
+        if let Some(customers) = &self.customers {
+            names.extend(
+                customers
+                    .registered
+                    .as_ref()
+                    .map(|_| "registered_at".to_owned()),
+            );
+            names.extend(customers.opted_out.as_ref().map(|_| "opted_out".to_owned()));
+            names.extend(customers.dims.iter().map(|d| d.name.clone()));
+        }
+        names
+    }
+
+    fn roles(&self) -> [(&'static str, &Option<String>); 4] {
+        [
+            ("channel", &self.spec.channel),
+            ("shop", &self.spec.shop),
+            ("product", &self.spec.product),
+            ("category", &self.spec.category),
+        ]
+    }
+
+    /// The column of a name.
+    pub(crate) fn attribute(&self, name: &str, context: &Context) -> Result<Attribute> {
+        if let Some(found) = self.own_attribute(name)? {
+            return Ok(found);
+        }
+        if let Some(found) = self.customer_attribute(name)? {
+            return Ok(found);
+        }
+        if let Some(of) = name.strip_prefix("first_") {
+            let period = match of {
+                "week" => Some(Period::Week),
+                "month" => Some(Period::Month),
+                "quarter" => Some(Period::Quarter),
+                _ => None,
+            };
+            let own = match period {
+                Some(_) => self.own_attribute("ordered_at")?,
+                None => self.own_attribute(of)?,
+            };
+            if let Some(own) = own {
+                return self.first(own, period, context);
+            }
+        }
+        let available = self.attribute_names();
+        Err(Error::MissingColumn {
+            column: name.to_owned(),
+            meant: crate::nearest(name, &available).map(str::to_owned),
+            available,
+        })
+    }
+
+    /// A column of orders or lines.
+    fn own_attribute(&self, name: &str) -> Result<Option<Attribute>> {
+        let data = &self.data;
+        let n = data.len();
+        let order = |values| {
+            Ok(Some(Attribute {
+                level: Level::Order,
+                values,
+            }))
+        };
+        let spec = &self.spec;
+        if name == "customer_id" || name == spec.customer_id {
+            return order(AttributeValues::Codes(
+                self.ids().clone(),
+                data.customer.clone(),
+            ));
+        }
+        if name == "ordered_at" || name == spec.ordered_at {
+            return order(AttributeValues::Days(super::orders::days(
+                &data.time,
+                &data.offsets,
+            )?));
+        }
+        if name == "amount" || name == spec.amount {
+            let amounts = collect(data.net.iter().copied(), "filter")?;
+            return order(AttributeValues::Amounts(amounts, self.currency().scale()));
+        }
+        if name == "status" || Some(name) == spec.status.as_deref() {
+            let words = (0..n).map(|i| unpack(data.state(i)).0 as u8);
+            return order(AttributeValues::Words(
+                StatusWord::LABELS,
+                collect(words, "filter")?,
+            ));
+        }
+        if name == "kind" || Some(name) == spec.kind.as_deref() {
+            let words = (0..n).map(|i| unpack(data.state(i)).1 as u8);
+            return order(AttributeValues::Words(
+                KindWord::LABELS,
+                collect(words, "filter")?,
+            ));
+        }
+        if (name == "order_id" || Some(name) == spec.order_id.as_deref())
+            && let Some(dim) = &data.order_id
+            && let Some(codes) = &dim.codes
+        {
+            return order(AttributeValues::Codes(dim.ids.clone(), codes.clone()));
+        }
+        let role = self.roles().into_iter().find(|(role, _)| *role == name);
+        let column = role
+            .and_then(|(_, column)| column.as_deref())
+            .unwrap_or(name);
+        let Some(at) = data.dims.iter().position(|d| d.name == column) else {
+            return Ok(None);
+        };
+        let ids = data.dims[at].ids.clone();
+        Ok(Some(match &data.dims[at].codes {
+            Some(codes) => Attribute {
+                level: Level::Order,
+                values: AttributeValues::Codes(ids, codes.clone()),
+            },
+            None => Attribute {
+                level: Level::Line,
+                values: AttributeValues::Codes(ids, data.rows.dims[at].codes.clone()),
+            },
+        }))
+    }
+
+    /// A column of the customers table, by customer code.
+    fn customer_attribute(&self, name: &str) -> Result<Option<Attribute>> {
+        let (Some(table), Some(rows)) = (&self.customers, &self.customer_rows) else {
+            return Ok(None);
+        };
+        let by_code = |values| {
+            Ok(Some(Attribute {
+                level: Level::Customer,
+                values,
+            }))
+        };
+        let known = |row: &u32| (*row != NO_ID).then_some(*row as usize);
+        if (name == "registered_at" || Some(name) == table.spec.registered_at.as_deref())
+            && let Some(days) = &table.registered
+        {
+            let days = rows.iter().map(|r| known(r).map_or(i32::MIN, |r| days[r]));
+            return by_code(AttributeValues::Days(collect(days, "filter")?));
+        }
+        if (name == "opted_out" || Some(name) == table.spec.opted_out.as_deref())
+            && let Some(flags) = &table.opted_out
+        {
+            let flags = rows.iter().map(|r| known(r).is_some_and(|r| flags[r]));
+            return by_code(AttributeValues::Bools(collect(flags, "filter")?));
+        }
+        let Some(dim) = table.dims.iter().find(|d| d.name == name) else {
+            return Ok(None);
+        };
+        let codes = rows
+            .iter()
+            .map(|r| known(r).map_or(NO_ID, |r| dim.codes[r]));
+        let codes = collect(codes, "filter")?;
+        by_code(AttributeValues::Codes(dim.ids.clone(), codes.into()))
+    }
+
+    /// The first order of each customer that counts under the policy, by code.
+    pub(crate) fn first_orders(&self, context: &Context) -> Result<Vec<u32>> {
+        let index = self.index(context)?;
+        let actions = actions(&self.view.policy);
+        let counts =
+            |order: u32| actions[usize::from(self.data.state(order as usize))] & ORDER != 0;
+        let first = (0..self.ids().len() as u32).map(|code| {
+            let entries = index.of(code).iter();
+            entries
+                .map(|e| e.order)
+                .find(|order| counts(*order))
+                .unwrap_or(NO_ID)
+        });
+        collect(first, "first orders")
+    }
+
+    /// An attribute of each customer's first order.
+    fn first(&self, of: Attribute, period: Option<Period>, context: &Context) -> Result<Attribute> {
+        let mut first = self.first_orders(context)?;
+        if of.level == Level::Line {
+            first = self.main_lines(&first)?;
+        }
+        let at = |order: &u32| (*order != NO_ID).then_some(*order as usize);
+        let values = match of.values {
+            AttributeValues::Codes(ids, codes) => {
+                let codes = first.iter().map(|f| at(f).map_or(NO_ID, |i| codes[i]));
+                AttributeValues::Codes(ids, collect(codes, "filter")?.into())
+            }
+            AttributeValues::Words(labels, codes) => {
+                let codes = first.iter().map(|f| at(f).map_or(0, |i| codes[i]));
+                AttributeValues::Words(labels, collect(codes, "filter")?)
+            }
+            AttributeValues::Days(days) => {
+                let start = |day: i32| period.map_or(day, |p| Day(day).start_of(p).0);
+                let days = first
+                    .iter()
+                    .map(|f| at(f).map_or(i32::MIN, |i| start(days[i])));
+                AttributeValues::Days(collect(days, "filter")?)
+            }
+            AttributeValues::Bools(values) => {
+                let values = first.iter().map(|f| at(f).is_some_and(|i| values[i]));
+                AttributeValues::Bools(collect(values, "filter")?)
+            }
+            AttributeValues::Amounts(values, scale) => {
+                let values = first.iter().map(|f| at(f).map_or(0, |i| values[i]));
+                AttributeValues::Amounts(collect(values, "filter")?, scale)
+            }
+        };
+        Ok(Attribute {
+            level: Level::Customer,
+            values,
+        })
+    }
+
+    /// The line with the greatest amount of each of these orders; equal amounts by the values of
+    /// the dimensions, so that the order of lines does not matter.
+    fn main_lines(&self, orders: &[u32]) -> Result<Vec<u32>> {
+        let Some(line_order) = &self.data.line_order else {
+            return Err(Error::internal("orders without lines"));
+        };
+        let rows: &Rows = &self.data.rows;
+        let mut main = filled(self.data.len(), NO_ID, "first orders")?;
+        for (row, order) in line_order.iter().enumerate() {
+            let best = &mut main[*order as usize];
+            if *best == NO_ID || self.compare_lines(rows, row, *best as usize).is_gt() {
+                *best = row as u32;
+            }
+        }
+        let lines = orders.iter().map(|o| {
+            if *o == NO_ID {
+                NO_ID
+            } else {
+                main[*o as usize]
+            }
+        });
+        collect(lines, "first orders")
+    }
+
+    fn compare_lines(&self, rows: &Rows, a: usize, b: usize) -> Ordering {
+        let mut by = rows.amount[a].cmp(&rows.amount[b]);
+        for dim in &rows.dims {
+            by = by.then_with(|| match (dim.codes[a], dim.codes[b]) {
+                (x, y) if x == y => Ordering::Equal,
+                (NO_ID, _) => Ordering::Less,
+                (_, NO_ID) => Ordering::Greater,
+                (x, y) => dim.ids.cmp(y, x),
+            });
+        }
+        by
+    }
+}

@@ -1,0 +1,26 @@
+//! Orders, customers and events: columns in, validated once, immutable ever after.
+
+mod columns;
+mod customers;
+mod filter;
+mod group;
+mod ids;
+mod index;
+mod orders;
+mod read;
+mod reconciliation;
+mod rows;
+mod scoped;
+mod select;
+mod spec;
+mod words;
+
+pub use columns::{Batch, Bits, Buf, ColumnData, ColumnValues, Strings, TimeUnit};
+pub use customers::{Customers, CustomersSpec};
+pub(crate) use ids::NO_ID;
+pub use ids::{IdKind, IdRef, Ids};
+pub(crate) use index::Index;
+pub use orders::{Orders, OrdersBuilder};
+pub(crate) use select::{CANCELLED, ORDER, REVENUE, Selection};
+pub use spec::{AmountIs, AmountUnit, BadRows, Guests, OrdersSpec, RepeatedRows};
+pub use words::{KindWord, LineKind, StatusWord};

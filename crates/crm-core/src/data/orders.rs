@@ -1,0 +1,512 @@
+//! Orders: validated, immutable, cheap to clone.
+
+use super::ids::{Ids, NO_ID};
+use super::read::{BLANK, NO_WORD};
+use super::rows::Rows;
+use super::{
+    AmountUnit, Batch, Buf, ColumnData, ColumnValues, Customers, Index, KindWord, OrdersSpec,
+    StatusWord, Strings,
+};
+use crate::context::collect;
+use crate::scope::{Basis, Filter, Policy};
+use crate::{Context, Currency, Day, Error, Offsets, Result, Zone};
+use std::fmt;
+use std::sync::{Arc, Mutex, OnceLock};
+
+/// What an order is once its amounts are known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Class {
+    Order = 0,
+    /// A negative row: lowers revenue at its date, counts as no order.
+    Refund = 1,
+    /// Nothing is left of it; removed.
+    FullRefund = 2,
+    /// An order of amount zero.
+    ZeroValue = 3,
+}
+
+impl Class {
+    pub(crate) const ALL: [Class; 4] = [
+        Class::Order,
+        Class::Refund,
+        Class::FullRefund,
+        Class::ZeroValue,
+    ];
+}
+
+/// Status, kind and class in one byte, so that a policy is a table of 256 entries.
+pub(crate) fn pack(status: u8, kind: u8, class: Class) -> u8 {
+    let or_first = |word: u8| if word == NO_WORD { 0 } else { word };
+    or_first(status) | or_first(kind) << 3 | (class as u8) << 6
+}
+
+/// The parts of a packed byte.
+pub(crate) fn unpack(state: u8) -> (StatusWord, KindWord, Class) {
+    let status = StatusWord::ALL[usize::from(state & 7)];
+    let kind = KindWord::ALL.get(usize::from(state >> 3 & 7)).copied();
+    let class = Class::ALL[usize::from(state >> 6)];
+    (status, kind.unwrap_or(KindWord::OneOff), class)
+}
+
+/// A column of orders to filter and break down by.
+#[derive(Clone)]
+pub(crate) struct Dim {
+    pub(crate) name: String,
+    pub(crate) ids: Arc<Ids>,
+    /// One code an order; none when lines of one order differ, so that only lines have values.
+    pub(crate) codes: Option<Buf<u32>>,
+}
+
+/// What was refunded of each order, and when.
+#[derive(Clone)]
+pub(crate) struct Refund {
+    pub(crate) amount: Buf<i64>,
+    pub(crate) at: Option<Buf<i64>>,
+}
+
+/// The columns of orders; all have one length.
+pub(crate) struct Data {
+    pub(crate) customer: Buf<u32>,
+    /// UTC microseconds.
+    pub(crate) time: Buf<i64>,
+    pub(crate) net: Buf<i64>,
+    pub(crate) gross: Buf<i64>,
+    pub(crate) shipping: Option<Buf<i64>>,
+    pub(crate) tax: Option<Buf<i64>>,
+    pub(crate) cost: Option<Buf<i64>>,
+    pub(crate) refund: Option<Refund>,
+    /// See [`pack`]; none when every order is a completed one-off of a positive amount.
+    pub(crate) state: Option<Buf<u8>>,
+    pub(crate) order_id: Option<Dim>,
+    pub(crate) dims: Vec<Dim>,
+    /// The order of each row, where rows are lines.
+    pub(crate) line_order: Option<Buf<u32>>,
+    pub(crate) rows: Rows,
+    pub(crate) offsets: Offsets,
+    /// First and last instant.
+    pub(crate) range: Option<(i64, i64)>,
+    /// Whether times ascend.
+    pub(crate) sorted: bool,
+    /// Built by the first analysis that needs it; a failed build leaves it empty.
+    pub(crate) index: Mutex<Option<Arc<Index>>>,
+    /// Counted on first use.
+    pub(crate) n_customers: OnceLock<usize>,
+}
+
+impl Data {
+    /// No orders yet, of these rows.
+    pub(crate) fn empty(rows: Rows, offsets: Offsets) -> Data {
+        Data {
+            customer: Vec::new().into(),
+            time: Vec::new().into(),
+            net: Vec::new().into(),
+            gross: Vec::new().into(),
+            shipping: None,
+            tax: None,
+            cost: None,
+            refund: None,
+            state: None,
+            order_id: None,
+            dims: Vec::new(),
+            line_order: None,
+            rows,
+            offsets,
+            range: None,
+            sorted: false,
+            index: Mutex::new(None),
+            n_customers: OnceLock::new(),
+        }
+    }
+
+    /// Notes what scans want to know of the times.
+    pub(crate) fn finished(mut self) -> Data {
+        let times = &self.time[..];
+        self.sorted = times.is_sorted();
+        self.range = match (self.sorted, times.first(), times.last()) {
+            (true, Some(first), Some(last)) => Some((*first, *last)),
+            (false, Some(first), _) => {
+                Some(times.iter().fold((*first, *first), |(low, high), t| {
+                    (low.min(*t), high.max(*t))
+                }))
+            }
+            _ => None,
+        };
+        self
+    }
+
+    /// Orders.
+    pub(crate) fn len(&self) -> usize {
+        self.time.len()
+    }
+
+    /// The dictionary of customers.
+    pub(crate) fn ids(&self) -> &Arc<Ids> {
+        &self.rows.ids
+    }
+
+    /// An order's packed status, kind and class.
+    pub(crate) fn state(&self, order: usize) -> u8 {
+        self.state.as_ref().map_or(0, |s| s[order])
+    }
+
+    /// Compares two orders of one customer: instant, order id, amount, status, kind, channel, shop,
+    /// product and the other dimensions. Orders equal in all of these are interchangeable.
+    pub(crate) fn compare(&self, a: u32, b: u32) -> std::cmp::Ordering {
+        let (i, j) = (a as usize, b as usize);
+        let mut by = self.time[i].cmp(&self.time[j]);
+        if by.is_ne() {
+            return by;
+        }
+        if let Some(dim) = &self.order_id {
+            by = by.then_with(|| dim.compare(i, j));
+        }
+        by = by.then_with(|| self.net[i].cmp(&self.net[j]));
+        by = by.then_with(|| self.state(i).cmp(&self.state(j)));
+        for dim in &self.dims {
+            by = by.then_with(|| dim.compare(i, j));
+        }
+        by.then_with(|| self.gross[i].cmp(&self.gross[j]))
+    }
+}
+
+impl Dim {
+    fn compare(&self, i: usize, j: usize) -> std::cmp::Ordering {
+        let Some(codes) = &self.codes else {
+            return std::cmp::Ordering::Equal;
+        };
+        match (codes[i], codes[j]) {
+            (a, b) if a == b => std::cmp::Ordering::Equal,
+            (NO_ID, _) => std::cmp::Ordering::Less,
+            (_, NO_ID) => std::cmp::Ordering::Greater,
+            (a, b) => self.ids.cmp(a, b),
+        }
+    }
+}
+
+/// What a scope has chosen of the data.
+#[derive(Clone)]
+pub(crate) struct View {
+    pub(crate) policy: Policy,
+    pub(crate) basis: Basis,
+    /// Orders let through, one bit each.
+    pub(crate) mask: Option<Arc<Vec<u64>>>,
+    /// Customers whose rows are shown, by code.
+    pub(crate) chosen: Option<Arc<Vec<bool>>>,
+}
+
+/// Orders of a shop: validated, immutable, cheap to clone. They own the zone, the currency and the
+/// grouping of lines.
+///
+/// ```
+/// use crm_core::{Currency, Orders, Zone};
+/// let orders = Orders::builder(Currency::JPY, Zone::parse("Asia/Tokyo")?)
+///     .order("c1", "2026-01-05T23:30:00", 5_000)
+///     .order("c2", "2026-01-05T15:00:00Z", 2_000)
+///     .build()?;
+/// assert_eq!(orders.n_customers(), 2);
+/// assert_eq!(orders.last_date().unwrap().to_string(), "2026-01-06");
+/// # Ok::<(), crm_core::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Orders {
+    pub(crate) data: Arc<Data>,
+    pub(crate) spec: Arc<OrdersSpec>,
+    pub(crate) customers: Option<Arc<Customers>>,
+    /// The row in the customers table by code.
+    pub(crate) customer_rows: Option<Arc<Vec<u32>>>,
+    pub(crate) view: View,
+    /// The last kept order's date of the whole import.
+    pub(crate) last_date: Option<Day>,
+}
+
+impl fmt::Debug for Orders {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Orders({} orders, {})", self.len(), self.currency())
+    }
+}
+
+impl Orders {
+    /// A builder for orders that come one by one.
+    pub fn builder(currency: Currency, zone: Zone) -> OrdersBuilder {
+        OrdersBuilder {
+            currency,
+            zone,
+            customer: Vec::new(),
+            time: Vec::new(),
+            amount: Vec::new(),
+        }
+    }
+
+    /// Orders from columns. Chunks of a column are read as one.
+    ///
+    /// # Errors
+    ///
+    /// Missing columns, columns of wrong types, and the first row that cannot be read, unless such
+    /// rows are dropped.
+    pub fn from_batches(
+        spec: &OrdersSpec,
+        batches: &[Batch],
+        customers: Option<Arc<Customers>>,
+        context: &Context,
+    ) -> Result<Orders> {
+        let (rows, offsets) = Rows::read(spec, batches, context)?;
+        Orders::from_rows(rows, Arc::new(spec.clone()), customers, offsets, context)
+    }
+
+    pub(crate) fn from_rows(
+        mut rows: Rows,
+        spec: Arc<OrdersSpec>,
+        customers: Option<Arc<Customers>>,
+        offsets: Offsets,
+        context: &Context,
+    ) -> Result<Orders> {
+        let customer_rows = match &customers {
+            Some(table) => {
+                let kinds = (rows.ids.kind(), table.ids.kind());
+                if kinds.0 != kinds.1 && !rows.ids.is_empty() && !table.is_empty() {
+                    return Err(Error::ColumnType {
+                        column: table.spec.customer_id.clone(),
+                        found: kinds.1.to_string(),
+                        expected: format!("{}, as in the orders", kinds.0),
+                    });
+                }
+                let mut ids = (*rows.ids).clone();
+                let known = table.join(&mut ids, context)?;
+                rows.ids = Arc::new(ids);
+                Some(Arc::new(known))
+            }
+            None => None,
+        };
+        let data = Data::group(rows, &spec, offsets, context)?.finished();
+        let last_date = data.range.map(|(_, last)| data.offsets.day(last));
+        Ok(Orders {
+            view: View {
+                policy: spec.policy.clone().unwrap_or_default(),
+                basis: Basis::Net,
+                mask: None,
+                chosen: None,
+            },
+            data: Arc::new(data),
+            spec,
+            customers,
+            customer_rows,
+            last_date,
+        })
+    }
+
+    /// Orders (or rows, where there is no order id) that were kept, whether or not they count.
+    pub fn len(&self) -> usize {
+        self.data.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.data.len() == 0
+    }
+
+    /// Customers with at least one kept order.
+    pub fn n_customers(&self) -> usize {
+        *self.data.n_customers.get_or_init(|| {
+            // A bit a customer; without memory for it, the size of the dictionary.
+            let Ok(mut seen) = crate::context::filled(self.data.ids().len(), false, "customers")
+            else {
+                return self.data.ids().len();
+            };
+            for code in self.data.customer.iter().filter(|c| **c != NO_ID) {
+                seen[*code as usize] = true;
+            }
+            seen.iter().filter(|s| **s).count()
+        })
+    }
+
+    /// The civil date of the first kept order.
+    pub fn first_date(&self) -> Option<Day> {
+        self.data
+            .range
+            .map(|(first, _)| self.data.offsets.day(first))
+    }
+
+    /// The civil date of the last kept order of the whole import, kept by views: the default
+    /// `as_of`.
+    pub fn last_date(&self) -> Option<Day> {
+        self.last_date
+    }
+
+    /// The currency of all amounts.
+    pub fn currency(&self) -> Currency {
+        self.spec.currency.unwrap_or(Currency::USD)
+    }
+
+    /// The shop's zone.
+    pub fn zone(&self) -> Zone {
+        self.data.offsets.zone()
+    }
+
+    /// The dictionary of customers.
+    pub fn ids(&self) -> &Arc<Ids> {
+        self.data.ids()
+    }
+
+    /// The customers table, if one was given.
+    pub fn customers(&self) -> Option<&Arc<Customers>> {
+        self.customers.as_ref()
+    }
+
+    /// The same orders under a filter and a policy; the data is shared.
+    ///
+    /// # Errors
+    ///
+    /// A column that there is not, a value of a wrong type.
+    pub fn view(
+        &self,
+        filter: &Filter,
+        policy: Option<Policy>,
+        context: &Context,
+    ) -> Result<Orders> {
+        let mut view = self.filtered(filter, context)?;
+        if let Some(policy) = policy {
+            view.view.policy = policy;
+        }
+        Ok(view)
+    }
+
+    /// These orders and more, as if built from all rows at once.
+    ///
+    /// # Errors
+    ///
+    /// Other settings, columns, currency or id type than these orders'.
+    pub fn concat(&self, more: &Orders, context: &Context) -> Result<Orders> {
+        let (a, b) = (self.spec.as_ref(), more.spec.as_ref());
+        if a.currency != b.currency {
+            return Err(Error::MixedCurrency {
+                column: b.amount.clone(),
+                row: 0,
+                found: more.currency().code().to_owned(),
+                expected: self.currency().code().to_owned(),
+            });
+        }
+        let kinds = (self.ids().kind(), more.ids().kind());
+        if kinds.0 != kinds.1 && !self.is_empty() && !more.is_empty() {
+            return Err(Error::ColumnType {
+                column: b.customer_id.clone(),
+                found: kinds.1.to_string(),
+                expected: kinds.0.to_string(),
+            });
+        }
+        if a != b || self.zone() != more.zone() && !self.is_empty() && !more.is_empty() {
+            return Err(Error::option(
+                "concat",
+                "",
+                "orders built with the same columns, settings and zone",
+            ));
+        }
+        if self.view.mask.is_some() || more.view.mask.is_some() {
+            return Err(Error::option(
+                "concat",
+                "",
+                "whole imports, not views with a filter",
+            ));
+        }
+        let rows = self.data.rows.append(&more.data.rows, context)?;
+        let ranges = [self, more].into_iter().filter_map(|o| o.data.range);
+        let range = ranges
+            .reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
+            .unwrap_or((0, 0));
+        let zone = if self.is_empty() {
+            more.zone()
+        } else {
+            self.zone()
+        };
+        let offsets = Offsets::new(zone, range.0, range.1);
+        let customers = self.customers.clone().or_else(|| more.customers.clone());
+        let mut all = Orders::from_rows(rows, self.spec.clone(), customers, offsets, context)?;
+        all.view.policy = self.view.policy.clone();
+        Ok(all)
+    }
+}
+
+/// Orders one by one: customer, time and amount as text and minor units.
+///
+/// See [`Orders::builder`]; for statuses, lines or dimensions build from columns.
+#[derive(Debug)]
+pub struct OrdersBuilder {
+    currency: Currency,
+    zone: Zone,
+    customer: Vec<String>,
+    time: Vec<String>,
+    amount: Vec<i64>,
+}
+
+impl OrdersBuilder {
+    /// Adds an order: the customer's id, an ISO 8601 date or time (wall clock in the shop's zone
+    /// unless it carries an offset), the amount in minor units.
+    #[must_use]
+    pub fn order(mut self, customer: &str, ordered_at: &str, amount: i64) -> Self {
+        self.customer.push(customer.to_owned());
+        self.time.push(ordered_at.to_owned());
+        self.amount.push(amount);
+        self
+    }
+
+    /// Adds many.
+    #[must_use]
+    pub fn extend<A: AsRef<str>, B: AsRef<str>>(
+        self,
+        orders: impl IntoIterator<Item = (A, B, i64)>,
+    ) -> Self {
+        let add = |builder: Self, (customer, at, amount): (A, B, i64)| {
+            builder.order(customer.as_ref(), at.as_ref(), amount)
+        };
+        orders.into_iter().fold(self, add)
+    }
+
+    /// Validates them.
+    ///
+    /// # Errors
+    ///
+    /// The first order whose time cannot be read or whose amount is too large.
+    pub fn build(self) -> Result<Orders> {
+        let texts = |texts: &[String]| Strings::collect(texts.iter().map(|t| t.as_bytes()));
+        let batch: Batch = vec![
+            (
+                "customer_id".into(),
+                ColumnValues::Text(texts(&self.customer)?).into(),
+            ),
+            (
+                "ordered_at".into(),
+                ColumnValues::Cells(texts(&self.time)?).into(),
+            ),
+            (
+                "amount".into(),
+                ColumnData::from(ColumnValues::Int {
+                    values: self.amount.into(),
+                    bits: 64,
+                }),
+            ),
+        ];
+        let spec = OrdersSpec {
+            currency: Some(self.currency),
+            timezone: Some(self.zone.to_string()),
+            amount_unit: AmountUnit::Minor,
+            ..OrdersSpec::default()
+        };
+        Orders::from_batches(&spec, &[batch], None, &Context::default())
+    }
+}
+
+/// An order's refund instant, if one is known.
+impl Refund {
+    pub(crate) fn at(&self, order: usize) -> Option<i64> {
+        self.at
+            .as_ref()
+            .map(|at| at[order])
+            .filter(|at| *at != BLANK)
+    }
+}
+
+/// The civil days of instants.
+pub(crate) fn days(times: &[i64], offsets: &Offsets) -> Result<Vec<i32>> {
+    let mut reader = offsets.reader();
+    collect(times.iter().map(|t| reader.day(*t).0), "days")
+}

@@ -1,0 +1,570 @@
+//! Reading cells: money to minor units, times to UTC microseconds, words to their codes. Cells
+//! that cannot be read go to [`Problems`], which refuses the first or drops and counts them.
+
+use super::{Buf, Strings};
+use super::{ColumnData, ColumnValues, TimeUnit};
+use crate::context::{collect, filled, room};
+use crate::time::{MAX_MICROS, MICROS_PER_DAY, MIN_MICROS};
+use crate::{Currency, Error, Offsets, Result, Zone};
+
+/// A cell without a value, in columns of amounts and times. Neither reaches this far down: times
+/// end in the year 1, and an amount of this size is refused.
+pub(crate) const BLANK: i64 = i64::MIN;
+
+/// Why a row was left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub(crate) enum Reason {
+    Good = 0,
+    BadTime,
+    BadAmount,
+    BadOrderId,
+    BadQuantity,
+    BadMoney,
+    BadWord,
+    BadCurrency,
+    BadRefundTime,
+    Guest,
+    Repeated,
+    /// A line that a view's filter leaves out.
+    Filtered,
+}
+
+/// Cells that could not be read.
+pub(crate) struct Problems {
+    drop: bool,
+    rows: usize,
+    first: Option<(usize, Error)>,
+    reasons: Vec<Reason>,
+}
+
+impl Problems {
+    pub(crate) fn new(drop: bool, rows: usize) -> Self {
+        Problems {
+            drop,
+            rows,
+            first: None,
+            reasons: Vec::new(),
+        }
+    }
+
+    /// Notes a row that is bad whatever the setting for bad rows says.
+    pub(crate) fn leave_out(&mut self, row: usize, reason: Reason) -> Result<()> {
+        if self.reasons.is_empty() {
+            self.reasons = filled(self.rows, Reason::Good, "bad rows")?;
+        }
+        if self.reasons[row] == Reason::Good {
+            self.reasons[row] = reason;
+        }
+        Ok(())
+    }
+
+    /// Notes a bad cell: the error of the first row is kept, or the row is left out.
+    #[cold]
+    pub(crate) fn add(
+        &mut self,
+        row: usize,
+        reason: Reason,
+        error: impl FnOnce() -> Error,
+    ) -> Result<()> {
+        if self.drop {
+            return self.leave_out(row, reason);
+        }
+        if self.first.as_ref().is_none_or(|(first, _)| row < *first) {
+            self.first = Some((row, error()));
+        }
+        Ok(())
+    }
+
+    /// Whether the row has been found bad so far.
+    pub(crate) fn is_bad(&self, row: usize) -> bool {
+        self.reasons.get(row).is_some_and(|r| *r != Reason::Good)
+    }
+
+    /// The reasons by row, empty when every row is good.
+    pub(crate) fn finish(self) -> Result<Vec<Reason>> {
+        match self.first {
+            Some((_, error)) => Err(error),
+            None => Ok(self.reasons),
+        }
+    }
+}
+
+/// How to read a column of money.
+#[derive(Clone, Copy)]
+pub(crate) struct Money<'a> {
+    pub(crate) column: &'a str,
+    pub(crate) currency: Currency,
+    /// Whether integers and decimals are minor units already.
+    pub(crate) minor: bool,
+    pub(crate) round: bool,
+    pub(crate) reason: Reason,
+}
+
+enum Amount {
+    Exact(i64),
+    Rounded(i64),
+    /// No whole minor unit.
+    Fraction,
+    TooLarge,
+    NotANumber,
+}
+
+impl Money<'_> {
+    /// The column in minor units, [`BLANK`] where it is null, and how many cells were rounded.
+    /// A column of integers in minor units without nulls is kept by reference.
+    pub(crate) fn read(
+        self,
+        column: &ColumnData,
+        first_row: usize,
+        problems: &mut Problems,
+    ) -> Result<(Buf<i64>, u64)> {
+        let scale = if self.minor { 1 } else { self.currency.scale() };
+        if let ColumnValues::Int { values, .. } = &column.values
+            && scale == 1
+            && column.valid.is_none()
+            && values.iter().fold(i64::MAX, |low, v| low.min(*v)) > -LARGEST
+        {
+            return Ok((values.clone(), 0));
+        }
+        let (values, keys) = column.looked_up();
+        let read: Box<dyn Fn(usize) -> Amount + '_> = match &values.values {
+            ColumnValues::Int { values, .. } => {
+                Box::new(move |i| whole(i128::from(values[i]), scale))
+            }
+            ColumnValues::Unsigned { values, .. } => {
+                Box::new(move |i| whole(i128::from(values[i]), scale))
+            }
+            ColumnValues::Float(values) => {
+                let scale = scale as f64;
+                Box::new(move |i| float(values[i], scale))
+            }
+            ColumnValues::Decimal {
+                values,
+                scale: decimals,
+            } => {
+                let decimals = i32::from(*decimals);
+                let exponent = if self.minor {
+                    0
+                } else {
+                    i32::from(self.currency.exponent())
+                };
+                Box::new(move |i| decimal(values[i], exponent - decimals))
+            }
+            ColumnValues::Cells(texts) => {
+                let exponent = if self.minor {
+                    0
+                } else {
+                    i32::from(self.currency.exponent())
+                };
+                Box::new(move |i| text(texts.bytes(i), exponent))
+            }
+            ColumnValues::Null(_) => Box::new(|_| Amount::NotANumber),
+            _ => {
+                return Err(Error::ColumnType {
+                    column: self.column.into(),
+                    found: column.type_name(),
+                    expected: "numbers (integers, decimals or floats)".into(),
+                });
+            }
+        };
+        let mut out = room(column.len(), "amounts")?;
+        let mut rounded = 0;
+        for i in 0..column.len() {
+            if !column.is_valid(i) {
+                out.push(BLANK);
+                continue;
+            }
+            let amount = match read(keys.map_or(i, |keys| keys[i] as usize)) {
+                Amount::Exact(amount) => Ok(amount),
+                Amount::Rounded(amount) if self.round => {
+                    rounded += 1;
+                    Ok(amount)
+                }
+                Amount::Rounded(_) | Amount::Fraction => Err(format!(
+                    "a whole number of minor units of {} ({} decimals); round_amounts rounds and counts",
+                    self.currency,
+                    if self.minor {
+                        0
+                    } else {
+                        self.currency.exponent()
+                    }
+                )),
+                Amount::TooLarge => Err("an amount below 9.2e18 minor units".to_owned()),
+                Amount::NotANumber => Err("a finite number".to_owned()),
+            };
+            match amount {
+                Ok(amount) => out.push(amount),
+                Err(expected) => {
+                    let row = first_row + i;
+                    problems.add(row, self.reason, || {
+                        Error::value(self.column, row, expected)
+                    })?;
+                    out.push(0);
+                }
+            }
+        }
+        Ok((out.into(), rounded))
+    }
+}
+
+/// Amounts are kept well inside i64, so that negating and adding two cannot overflow.
+const LARGEST: i64 = 1 << 62;
+
+fn bounded(minor: i128) -> Amount {
+    match i64::try_from(minor) {
+        Ok(minor) if minor.abs_diff(0) < LARGEST as u64 => Amount::Exact(minor),
+        _ => Amount::TooLarge,
+    }
+}
+
+fn whole(value: i128, scale: i64) -> Amount {
+    bounded(value * i128::from(scale))
+}
+
+fn float(value: f64, scale: f64) -> Amount {
+    if !value.is_finite() {
+        return Amount::NotANumber;
+    }
+    let minor = value * scale;
+    if minor.abs() >= LARGEST as f64 {
+        return Amount::TooLarge;
+    }
+    let nearest = libm::rint(minor);
+    // Within 1e-6 of a minor unit, or the very float that the whole minor unit prints as (the
+    // product of a large amount can be further off than that).
+    if (minor - nearest).abs() <= 1e-6 || nearest / scale == value {
+        Amount::Exact(nearest as i64)
+    } else {
+        Amount::Rounded(nearest as i64)
+    }
+}
+
+/// `value · 10^shift` as a whole number.
+fn decimal(value: i128, shift: i32) -> Amount {
+    if shift >= 0 {
+        let factor = 10_i128.checked_pow(shift as u32);
+        return match factor.and_then(|factor| value.checked_mul(factor)) {
+            Some(minor) => bounded(minor),
+            None if value == 0 => Amount::Exact(0),
+            None => Amount::TooLarge,
+        };
+    }
+    let Some(divisor) = 10_i128.checked_pow(shift.unsigned_abs()) else {
+        return if value == 0 {
+            Amount::Exact(0)
+        } else {
+            Amount::Fraction
+        };
+    };
+    let (quotient, rest) = (value / divisor, value % divisor);
+    if rest == 0 {
+        return bounded(quotient);
+    }
+    // Half to even.
+    let twice = rest.unsigned_abs() * 2;
+    let up = twice > divisor.unsigned_abs() || twice == divisor.unsigned_abs() && quotient % 2 != 0;
+    match bounded(quotient + if up { value.signum() } else { 0 }) {
+        Amount::Exact(minor) => Amount::Rounded(minor),
+        other => other,
+    }
+}
+
+/// Decimal text: sign, digits, point, digits; no exponent, no thousands separators.
+fn text(bytes: &[u8], exponent: i32) -> Amount {
+    let (negative, digits) = match bytes {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        rest => (false, rest),
+    };
+    let point = digits.iter().position(|b| *b == b'.');
+    let decimals = point.map_or(0, |p| digits.len() - p - 1);
+    let mut value = 0_i128;
+    let mut seen = false;
+    for (i, byte) in digits.iter().enumerate() {
+        if Some(i) == point {
+            continue;
+        }
+        if !byte.is_ascii_digit() {
+            return Amount::NotANumber;
+        }
+        seen = true;
+        match value
+            .checked_mul(10)
+            .and_then(|v| v.checked_add(i128::from(byte - b'0')))
+        {
+            Some(v) => value = v,
+            None => return Amount::TooLarge,
+        }
+    }
+    if !seen {
+        return Amount::NotANumber;
+    }
+    decimal(
+        if negative { -value } else { value },
+        exponent - decimals as i32,
+    )
+}
+
+/// A time column, half read: microseconds, instants or wall clock.
+pub(crate) struct Times {
+    micros: Buf<i64>,
+    /// Which cells are wall clock: all, none, or by cell.
+    wall: Wall,
+}
+
+enum Wall {
+    All,
+    None,
+    Cells(Vec<bool>),
+}
+
+impl Times {
+    /// Reads the column as far as that needs no zone; [`BLANK`] where it is null.
+    pub(crate) fn read(
+        name: &str,
+        column: &ColumnData,
+        first_row: usize,
+        reason: Reason,
+        problems: &mut Problems,
+    ) -> Result<Times> {
+        const EXPECTED: &str = "a time in the years 1 to 9999";
+        let mut bad = |i: usize, expected: &'static str| {
+            let row = first_row + i;
+            problems.add(row, reason, || Error::value(name, row, expected))
+        };
+        let n = column.len();
+        let (micros, wall): (Buf<i64>, Wall) = match &column.values {
+            ColumnValues::Time { values, unit, zone } => {
+                let wall = if zone.is_none() {
+                    Wall::All
+                } else {
+                    Wall::None
+                };
+                let inside = |low: i64, high: i64| low >= MIN_MICROS && high <= MAX_MICROS;
+                let (low, high) = values.iter().fold((i64::MAX, i64::MIN), |(low, high), v| {
+                    (low.min(*v), high.max(*v))
+                });
+                let micros = *unit == TimeUnit::Microsecond && column.valid.is_none();
+                if micros && (n == 0 || inside(low, high)) {
+                    (values.clone(), wall)
+                } else {
+                    let mut out = room(n, "times")?;
+                    for i in 0..n {
+                        // numpy's NaT
+                        if !column.is_valid(i) || values[i] == i64::MIN {
+                            out.push(BLANK);
+                            continue;
+                        }
+                        let micros = match unit {
+                            TimeUnit::Second => values[i].checked_mul(1_000_000),
+                            TimeUnit::Millisecond => values[i].checked_mul(1_000),
+                            TimeUnit::Microsecond => Some(values[i]),
+                            TimeUnit::Nanosecond => Some(values[i].div_euclid(1_000)),
+                        };
+                        match micros.filter(|m| inside(*m, *m)) {
+                            Some(micros) => out.push(micros),
+                            None => {
+                                bad(i, EXPECTED)?;
+                                out.push(0);
+                            }
+                        }
+                    }
+                    (out.into(), wall)
+                }
+            }
+            ColumnValues::Date(values) => {
+                let mut out = room(n, "times")?;
+                for i in 0..n {
+                    let micros = i64::from(values[i]) * MICROS_PER_DAY;
+                    out.push(match column.is_valid(i) {
+                        false => BLANK,
+                        true if (MIN_MICROS..=MAX_MICROS).contains(&micros) => micros,
+                        true => {
+                            bad(i, EXPECTED)?;
+                            0
+                        }
+                    });
+                }
+                (out.into(), Wall::All)
+            }
+            ColumnValues::Cells(texts) => {
+                let (mut out, mut wall) = (room(n, "times")?, room(n, "times")?);
+                for i in 0..n {
+                    let (micros, is_wall) = match column.is_valid(i) {
+                        false => (BLANK, true),
+                        true => match iso(texts, i) {
+                            Some(time) => time,
+                            None => {
+                                bad(
+                                    i,
+                                    "an ISO 8601 date or time such as 2026-11-21T10:00:00+09:00",
+                                )?;
+                                (0, true)
+                            }
+                        },
+                    };
+                    out.push(micros);
+                    wall.push(is_wall);
+                }
+                (out.into(), Wall::Cells(wall))
+            }
+            ColumnValues::Null(_) => (filled(n, BLANK, "times")?.into(), Wall::All),
+            _ => {
+                return Err(Error::ColumnType {
+                    column: name.into(),
+                    found: column.type_name(),
+                    expected: "a date or a timestamp".into(),
+                });
+            }
+        };
+        Ok(Times { micros, wall })
+    }
+
+    /// Least and greatest time.
+    pub(crate) fn range(&self) -> Option<(i64, i64)> {
+        let low = self.micros.iter().fold(i64::MAX, |low, t| match *t {
+            BLANK => low,
+            t => low.min(t),
+        });
+        let high = self.micros.iter().fold(BLANK, |high, t| high.max(*t));
+        (low <= high).then_some((low, high))
+    }
+
+    /// As instants, wall clock read in the zone of `offsets`.
+    pub(crate) fn instants(self, offsets: &Offsets) -> Result<Buf<i64>> {
+        if offsets.zone() == Zone::UTC || matches!(self.wall, Wall::None) {
+            return Ok(self.micros);
+        }
+        let wall = |i: usize| match &self.wall {
+            Wall::All => true,
+            Wall::None => false,
+            Wall::Cells(cells) => cells[i],
+        };
+        let instants = self.micros.iter().enumerate().map(|(i, t)| match *t {
+            BLANK => BLANK,
+            t if wall(i) => offsets.instant(t).clamp(MIN_MICROS, MAX_MICROS),
+            t => t,
+        });
+        Ok(collect(instants, "times")?.into())
+    }
+}
+
+/// The zone of a time column, if it names one.
+pub(crate) fn zone_of(column: &ColumnData) -> Option<&str> {
+    match &column.values {
+        ColumnValues::Time { zone, .. } => zone.as_deref(),
+        _ => None,
+    }
+}
+
+/// ISO 8601 text: a date, or date and time of day with up to six decimals of a second, with an
+/// offset or without one. Gives microseconds and whether they are wall clock.
+fn iso(texts: &Strings, i: usize) -> Option<(i64, bool)> {
+    let text = std::str::from_utf8(texts.bytes(i)).ok()?.trim();
+    let date: crate::Day = text.get(..10)?.parse().ok()?;
+    let midnight = i64::from(date.0) * MICROS_PER_DAY;
+    let rest = &text[10..];
+    if rest.is_empty() {
+        return Some((midnight, true));
+    }
+    let rest = rest.strip_prefix(['T', ' '])?;
+    let zone_at = rest.find(['Z', '+', '-']).unwrap_or(rest.len());
+    let (clock, zone) = rest.split_at(zone_at);
+    let clock = clock.trim_end();
+    let two = |from: usize| -> Option<i64> {
+        let digits = clock.get(from..from + 2)?;
+        digits
+            .bytes()
+            .all(|b| b.is_ascii_digit())
+            .then(|| digits.parse().ok())?
+    };
+    let colon = |at: usize| clock.as_bytes().get(at) == Some(&b':');
+    let (hour, minute) = (two(0)?, two(3).filter(|_| colon(2))?);
+    let (second, fraction) = match clock.len() {
+        5 => (0, 0),
+        8 => (two(6).filter(|_| colon(5))?, 0),
+        _ => {
+            let digits = clock.get(8..)?.strip_prefix('.')?;
+            if !(1..=6).contains(&digits.len()) || !digits.bytes().all(|b| b.is_ascii_digit()) {
+                return None;
+            }
+            let micros: i64 = digits.parse().ok()?;
+            (
+                two(6).filter(|_| colon(5))?,
+                micros * 10_i64.pow(6 - digits.len() as u32),
+            )
+        }
+    };
+    if hour > 23 || minute > 59 || second > 59 {
+        return None;
+    }
+    let wall = midnight + ((hour * 60 + minute) * 60 + second) * 1_000_000 + fraction;
+    let offset = match zone {
+        "" => return Some((wall, true)),
+        zone => crate::time::Zone::parse(zone).ok()?.fixed()?,
+    };
+    let instant = wall - offset;
+    (MIN_MICROS..=MAX_MICROS)
+        .contains(&instant)
+        .then_some((instant, false))
+}
+
+/// A column of words, as the discriminants of a closed list; 255 where it is null.
+pub(crate) fn words<W: Copy>(
+    name: &str,
+    column: &ColumnData,
+    first_row: usize,
+    lookup: &dyn Fn(&str) -> Option<W>,
+    known: &dyn Fn() -> Vec<String>,
+    byte: fn(W) -> u8,
+    problems: &mut Problems,
+) -> Result<Vec<u8>> {
+    let (values, keys) = column.looked_up();
+    let n = column.len();
+    let texts = match &values.values {
+        ColumnValues::Text(texts) | ColumnValues::Cells(texts) => texts,
+        ColumnValues::Null(_) => return filled(n, NO_WORD, "words"),
+        _ => {
+            return Err(Error::ColumnType {
+                column: name.into(),
+                found: column.type_name(),
+                expected: "texts".into(),
+            });
+        }
+    };
+    let mut out = room(n, "words")?;
+    // Neighbouring rows mostly hold the same word.
+    let mut last: (&[u8], u8) = (&[], NO_WORD);
+    for i in 0..n {
+        if !column.is_valid(i) {
+            out.push(NO_WORD);
+            continue;
+        }
+        let bytes = texts.bytes(keys.map_or(i, |keys| keys[i] as usize));
+        if bytes != last.0 || last.1 == NO_WORD {
+            let word = std::str::from_utf8(bytes).ok().map(str::trim);
+            let found = word.and_then(|word| match word {
+                "" => Some(NO_WORD),
+                word => lookup(word).map(byte),
+            });
+            let Some(found) = found else {
+                let row = first_row + i;
+                problems.add(row, Reason::BadWord, || Error::UnknownWord {
+                    column: name.into(),
+                    row: row as u64,
+                    word: word.unwrap_or("(no UTF-8)").to_owned(),
+                    allowed: known(),
+                })?;
+                out.push(NO_WORD);
+                continue;
+            };
+            last = (bytes, found);
+        }
+        out.push(last.1);
+    }
+    Ok(out)
+}
+
+/// No word in a cell.
+pub(crate) const NO_WORD: u8 = 255;

@@ -1,0 +1,569 @@
+//! Carrying a scope out on orders: filters, policy, basis and refunds give a view of the orders;
+//! lists of dates and breakdowns run an analysis several times and put the tables together. Done
+//! here once, for every analysis.
+
+use super::filter::{Attribute, AttributeValues, Level};
+use super::ids::NO_ID;
+use super::orders::{Class, Data, Dim, Orders, Refund, pack, unpack};
+use super::read::Reason;
+use super::{Buf, Ids};
+use crate::analysis::{Analysis, Dataset, Input};
+use crate::context::{collect, filled, push, room};
+use crate::scope::{AsOf, Filter, Refunds};
+use crate::table::{Column, Field, Type, Values};
+use crate::{Context, Error, Result, Scope, Table};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+const AS_OF: Field = Field::new(
+    "as_of",
+    Type::Date,
+    "",
+    "基準日",
+    "The date the row is as of.",
+);
+
+impl Input for Orders {
+    const KIND: &'static str = "orders";
+
+    fn of<'a>(data: &Dataset<'a>) -> Option<&'a Self> {
+        match data {
+            Dataset::Orders(orders) => Some(orders),
+            _ => None,
+        }
+    }
+
+    fn run_scoped<A: Analysis<Data = Self>>(
+        &self,
+        scope: &Scope,
+        options: &A::Options,
+        context: &Context,
+    ) -> Result<(Table, Value)> {
+        let orders = self.scoped(scope, context)?;
+        let last = orders.last_date.unwrap_or_default();
+        let (days, is_list) = match &scope.as_of {
+            AsOf::Last => (vec![last], false),
+            AsOf::Day(day) => (vec![*day], false),
+            AsOf::Days(days) if days.is_empty() => {
+                return Err(Error::option(
+                    "as_of",
+                    "[]",
+                    "a date or a list of at least one date",
+                ));
+            }
+            AsOf::Days(days) => (days.clone(), true),
+        };
+        let parts = orders.parts(&scope.by, context)?;
+        let mut all = Table::default();
+        for day in &days {
+            // What is left for the analysis: one date, nothing to filter.
+            let single = Scope {
+                as_of: AsOf::Day(*day),
+                filter: Filter::default(),
+                customers: Filter::default(),
+                by: Vec::new(),
+                policy: None,
+                refunds: Refunds::OrderDate,
+                ..scope.clone()
+            };
+            for part in &parts {
+                let table = A::run(&part.orders, &single, options, context)?;
+                let table = part.orders.shown(table)?;
+                let mut before = Vec::new();
+                if is_list {
+                    let cells = filled(table.len(), day.0, "table column")?;
+                    before.push(Column::new(&AS_OF, Values::Date(cells)));
+                }
+                for key in &part.keys {
+                    before.push(key.repeated(table.len())?);
+                }
+                all.append(table.prepended(before))?;
+            }
+        }
+        let mut resolved = serde_json::to_value(scope).unwrap_or_default();
+        resolved["as_of"] = match is_list {
+            true => json!(days),
+            false => json!(days[0]),
+        };
+        resolved["policy"] = json!(orders.view.policy);
+        resolved["currency"] = json!(orders.currency());
+        resolved["timezone"] = json!(orders.zone().to_string());
+        Ok((all, resolved))
+    }
+}
+
+/// The orders of one group of a breakdown, and what the group is.
+struct Part {
+    keys: Vec<Key>,
+    orders: Orders,
+}
+
+/// One group's value in one column of a breakdown.
+struct Key {
+    name: String,
+    attribute: Arc<Attribute>,
+    /// Where the value stands in the attribute; none in a breakdown of nothing.
+    at: Option<usize>,
+}
+
+impl Key {
+    /// A column of `n` times the value.
+    fn repeated(&self, n: usize) -> Result<Column> {
+        let at = self.at.unwrap_or(0);
+        let mut null = false;
+        let values = match &self.attribute.values {
+            AttributeValues::Codes(ids, codes) => {
+                let code = self.at.map_or(NO_ID, |at| codes[at]);
+                null = code == NO_ID;
+                Values::Id {
+                    ids: ids.clone(),
+                    codes: filled(n, if null { 0 } else { code }, "table column")?,
+                }
+            }
+            AttributeValues::Words(labels, codes) => Values::Category {
+                codes: filled(n, codes.get(at).copied().unwrap_or(0), "table column")?,
+                labels,
+            },
+            AttributeValues::Days(days) => {
+                let day = days.get(at).copied().unwrap_or(i32::MIN);
+                null = day == i32::MIN;
+                Values::Date(filled(n, if null { 0 } else { day }, "table column")?)
+            }
+            AttributeValues::Bools(v) => Values::Bool(filled(
+                n,
+                v.get(at).copied().unwrap_or(false),
+                "table column",
+            )?),
+            AttributeValues::Amounts(..) => {
+                return Err(Error::option(
+                    "by",
+                    "",
+                    "a column of few values, not amounts",
+                ));
+            }
+        };
+        let column = Column::named(&*self.name, values);
+        Ok(match null {
+            true => column.with_validity(filled(n, false, "table column")?),
+            false => column,
+        })
+    }
+}
+
+impl Orders {
+    /// These orders under a scope's filters, policy, basis and refunds.
+    pub(crate) fn scoped(&self, scope: &Scope, context: &Context) -> Result<Orders> {
+        let mut orders = match scope.refunds {
+            Refunds::OrderDate => self.clone(),
+            Refunds::RefundDate => self.refunds_booked()?,
+        };
+        if let Some(policy) = &scope.policy {
+            orders.view.policy = policy.clone();
+        }
+        orders.view.basis = scope.basis;
+        if !scope.filter.is_empty() {
+            orders = orders.filtered(&scope.filter, context)?;
+        }
+        if !scope.customers.is_empty() {
+            let mut chosen = filled(orders.ids().len(), true, "customers")?;
+            for (name, condition) in &scope.customers.0 {
+                let pass = orders.customer_test(name, condition, context)?;
+                for (chosen, pass) in chosen.iter_mut().zip(pass) {
+                    *chosen &= pass;
+                }
+            }
+            orders.view.chosen = Some(Arc::new(chosen));
+        }
+        Ok(orders)
+    }
+
+    /// Which customers, by code, a condition of `customers` lets through.
+    fn customer_test(
+        &self,
+        name: &str,
+        condition: &crate::scope::Condition,
+        context: &Context,
+    ) -> Result<Vec<bool>> {
+        if name == "customer_id" || name == self.spec.customer_id {
+            let all = collect((0..self.ids().len()).map(|c| c as u32), "customers")?;
+            return AttributeValues::Codes(self.ids().clone(), all.into()).test(name, condition);
+        }
+        let attribute = self.attribute(name, context)?;
+        if attribute.level != Level::Customer {
+            return Err(Error::option(
+                "customers",
+                format_args!("{name:?}"),
+                format!("a column of customers; first_{name} is the first order's"),
+            ));
+        }
+        attribute.values.test(name, condition)
+    }
+
+    /// Only the orders that a filter lets through, and of orders with lines only those lines.
+    pub(crate) fn filtered(&self, filter: &Filter, context: &Context) -> Result<Orders> {
+        if filter.is_empty() {
+            return Ok(self.clone());
+        }
+        let data = &self.data;
+        let mut orders = filled(data.len(), true, "filter")?;
+        let mut lines: Option<Vec<bool>> = None;
+        for (name, condition) in &filter.0 {
+            let attribute = self.attribute(name, context)?;
+            let pass = attribute.values.test(name, condition)?;
+            match attribute.level {
+                Level::Order => orders.iter_mut().zip(pass).for_each(|(o, p)| *o &= p),
+                Level::Customer => {
+                    for (order, code) in orders.iter_mut().zip(data.customer.iter()) {
+                        *order &= *code != NO_ID && pass[*code as usize];
+                    }
+                }
+                Level::Line => match &mut lines {
+                    Some(lines) => lines.iter_mut().zip(pass).for_each(|(l, p)| *l &= p),
+                    None => lines = Some(pass),
+                },
+            }
+        }
+        if let Some(mask) = &self.view.mask {
+            for (i, order) in orders.iter_mut().enumerate() {
+                *order &= mask[i / 64] >> (i % 64) & 1 == 1;
+            }
+        }
+        let Some(lines) = lines else {
+            let mut mask = filled(orders.len().div_ceil(64), 0_u64, "filter")?;
+            for (i, order) in orders.iter().enumerate() {
+                mask[i / 64] |= u64::from(*order) << (i % 64);
+            }
+            let mut view = self.clone();
+            view.view.mask = Some(Arc::new(mask));
+            return Ok(view);
+        };
+        let Some(line_order) = &data.line_order else {
+            return Err(Error::internal("lines without orders"));
+        };
+        let reasons = lines.iter().zip(line_order.iter()).map(|(line, order)| {
+            if *line && orders[*order as usize] {
+                Reason::Good
+            } else {
+                Reason::Filtered
+            }
+        });
+        let rows = data.rows.clone().without(&collect(reasons, "filter")?)?;
+        self.of_rows(rows, context)
+    }
+
+    /// Orders of a choice of lines, under this view.
+    fn of_rows(&self, rows: super::rows::Rows, context: &Context) -> Result<Orders> {
+        let data = Data::group(rows, &self.spec, data_offsets(self), context)?.finished();
+        let mut view = self.view.clone();
+        view.mask = None;
+        Ok(Orders {
+            data: Arc::new(data),
+            view,
+            ..self.clone()
+        })
+    }
+
+    /// The rows of a table that the scope's `customers` lets through.
+    fn shown(&self, table: Table) -> Result<Table> {
+        let Some(chosen) = &self.view.chosen else {
+            return Ok(table);
+        };
+        let codes = match table.column("customer_id").map(Column::values) {
+            Some(Values::Id { ids, codes }) if Arc::ptr_eq(ids, self.ids()) => codes,
+            _ => return Ok(table),
+        };
+        let mut rows = room(codes.len(), "table")?;
+        rows.extend((0..codes.len()).filter(|row| chosen[codes[*row] as usize]));
+        table.take(&rows)
+    }
+
+    /// The orders of each group of a breakdown, groups in ascending order, nulls last.
+    fn parts(&self, by: &[String], context: &Context) -> Result<Vec<Part>> {
+        if by.is_empty() {
+            return Ok(vec![Part {
+                keys: Vec::new(),
+                orders: self.clone(),
+            }]);
+        }
+        let mut columns = Vec::new();
+        for name in by {
+            let attribute = Arc::new(self.attribute(name, context)?);
+            let rank = rank(&attribute.values)?;
+            columns.push((name.clone(), attribute, rank));
+        }
+        let data = &self.data;
+        let of_lines = columns.iter().any(|(_, a, _)| a.level == Level::Line);
+        let n = if of_lines {
+            data.rows.len()
+        } else {
+            data.len()
+        };
+        let order_of = |i: usize| match (&data.line_order, of_lines) {
+            (Some(line_order), true) => line_order[i] as usize,
+            _ => i,
+        };
+        // Where item `i`'s value stands in a column; none for a guest's customer.
+        let place = |attribute: &Attribute, i: usize| match attribute.level {
+            Level::Line => Some(i),
+            Level::Order => Some(order_of(i)),
+            Level::Customer => match data.customer[order_of(i)] {
+                NO_ID => None,
+                code => Some(code as usize),
+            },
+        };
+        let rank_of = |i: usize| {
+            columns
+                .iter()
+                .map(move |(_, attribute, rank)| place(attribute, i).map_or(NO_ID, |at| rank[at]))
+        };
+        let through = |i: usize| match &self.view.mask {
+            Some(mask) => mask[order_of(i) / 64] >> (order_of(i) % 64) & 1 == 1,
+            None => true,
+        };
+        let mut items = room(n, "breakdown")?;
+        items.extend((0..n as u32).filter(|i| through(*i as usize)));
+        items.sort_unstable_by(|a, b| {
+            rank_of(*a as usize)
+                .cmp(rank_of(*b as usize))
+                .then(a.cmp(b))
+        });
+        let mut parts = Vec::new();
+        for group in items.chunk_by(|a, b| rank_of(*a as usize).eq(rank_of(*b as usize))) {
+            context.check()?;
+            let keys = columns.iter().map(|(name, attribute, _)| Key {
+                name: name.clone(),
+                attribute: attribute.clone(),
+                at: place(attribute, group[0] as usize),
+            });
+            let orders = match of_lines {
+                true => self.of_rows(data.rows.take(group)?, context)?,
+                false => self.of_orders(group)?,
+            };
+            push(
+                &mut parts,
+                Part {
+                    keys: keys.collect(),
+                    orders,
+                },
+                "breakdown",
+            )?;
+        }
+        if parts.is_empty() {
+            // No rows, but the columns all the same.
+            let keys = columns.iter().map(|(name, attribute, _)| Key {
+                name: name.clone(),
+                attribute: attribute.clone(),
+                at: None,
+            });
+            parts.push(Part {
+                keys: keys.collect(),
+                orders: self.of_orders(&[])?,
+            });
+        }
+        Ok(parts)
+    }
+
+    /// Only these orders, under this view.
+    pub(crate) fn of_orders(&self, orders: &[u32]) -> Result<Orders> {
+        let mut view = self.view.clone();
+        view.mask = None;
+        Ok(Orders {
+            data: Arc::new(self.data.gather(orders)?.finished()),
+            view,
+            ..self.clone()
+        })
+    }
+
+    /// The same orders with their whole amounts, and a refund at the date of each refund.
+    fn refunds_booked(&self) -> Result<Orders> {
+        let Some(refund) = &self.data.refund else {
+            return Err(Error::OptionNeedsColumn {
+                option: "refunds".into(),
+                value: "refund_date".into(),
+                column: "refunded".into(),
+            });
+        };
+        let data = &self.data;
+        let n = data.len();
+        let mut items = collect((0..n).map(|i| i as u32), "refunds")?;
+        for i in (0..n).filter(|i| refund.amount[*i] != 0) {
+            push(&mut items, i as u32, "refunds")?;
+        }
+        let mut booked = data.gather(&items)?;
+        let mut net = collect(booked.net.iter().copied(), "refunds")?;
+        let mut gross = collect(booked.gross.iter().copied(), "refunds")?;
+        let mut time = collect(booked.time.iter().copied(), "refunds")?;
+        let mut state = collect((0..items.len()).map(|i| booked.state(i)), "refunds")?;
+        for (at, item) in items.iter().enumerate() {
+            let order = *item as usize;
+            let amount = refund.amount[order];
+            let (status, kind, class) = unpack(state[at]);
+            let word = |class| pack(status as u8, kind as u8, class);
+            if at < n {
+                net[at] = net[at].saturating_add(amount);
+                // Only a refund in a column has a date; lines that cancel out stay removed.
+                if amount != 0 {
+                    state[at] = word(match net[at] {
+                        0 => Class::ZeroValue,
+                        v if v < 0 && class == Class::Refund => Class::Refund,
+                        _ => Class::Order,
+                    });
+                }
+            } else {
+                net[at] = -amount;
+                gross[at] = 0;
+                time[at] = refund.at(order).unwrap_or(time[at]);
+                state[at] = word(Class::Refund);
+            }
+        }
+        let none = |column: &Option<Buf<i64>>| -> Result<Option<Buf<i64>>> {
+            let Some(column) = column else {
+                return Ok(None);
+            };
+            let cells = column
+                .iter()
+                .enumerate()
+                .map(|(at, v)| if at < n { *v } else { 0 });
+            Ok(Some(collect(cells, "refunds")?.into()))
+        };
+        booked.shipping = none(&booked.shipping)?;
+        booked.tax = none(&booked.tax)?;
+        booked.cost = none(&booked.cost)?;
+        booked.net = net.into();
+        booked.gross = gross.into();
+        booked.time = time.into();
+        booked.state = Some(state.into());
+        booked.refund = None;
+        let mut view = self.view.clone();
+        if let Some(mask) = &view.mask {
+            let bit = |i: u32| mask[i as usize / 64] >> (i % 64) & 1;
+            let mut wider = filled(items.len().div_ceil(64), 0_u64, "refunds")?;
+            for (at, item) in items.iter().enumerate() {
+                wider[at / 64] |= bit(*item) << (at % 64);
+            }
+            view.mask = Some(Arc::new(wider));
+        }
+        let booked = booked.finished();
+        // Refunds may come after the last order; the zone's offsets must reach them.
+        let offsets = match booked.range {
+            Some((low, high)) => crate::Offsets::new(self.zone(), low, high),
+            None => data_offsets(self),
+        };
+        Ok(Orders {
+            data: Arc::new(Data { offsets, ..booked }),
+            view,
+            ..self.clone()
+        })
+    }
+}
+
+fn data_offsets(orders: &Orders) -> crate::Offsets {
+    orders.data.offsets.clone()
+}
+
+/// Each value's place among the values of its column in ascending order, nulls last.
+fn rank(values: &AttributeValues) -> Result<Vec<u32>> {
+    Ok(match values {
+        AttributeValues::Codes(ids, codes) => {
+            let ids: &Ids = ids;
+            let mut place = filled(ids.len(), NO_ID, "breakdown")?;
+            for (i, code) in ids.by_id()?.iter().enumerate() {
+                place[*code as usize] = i as u32;
+            }
+            let ranks = codes.iter().map(|c| {
+                if *c == NO_ID {
+                    NO_ID
+                } else {
+                    place[*c as usize]
+                }
+            });
+            collect(ranks, "breakdown")?
+        }
+        AttributeValues::Words(_, codes) => {
+            collect(codes.iter().map(|c| u32::from(*c)), "breakdown")?
+        }
+        AttributeValues::Days(days) => collect(
+            days.iter().map(|d| match *d {
+                i32::MIN => NO_ID,
+                day => (i64::from(day) - i64::from(i32::MIN)) as u32,
+            }),
+            "breakdown",
+        )?,
+        AttributeValues::Bools(v) => collect(v.iter().map(|b| u32::from(*b)), "breakdown")?,
+        AttributeValues::Amounts(..) => {
+            return Err(Error::option(
+                "by",
+                "",
+                "a column of few values, not amounts",
+            ));
+        }
+    })
+}
+
+impl Data {
+    /// These orders, in this order; lines stay behind.
+    fn gather(&self, orders: &[u32]) -> Result<Data> {
+        fn pick<T: Copy + Send + Sync + 'static>(from: &Buf<T>, at: &[u32]) -> Result<Buf<T>> {
+            Ok(collect(at.iter().map(|i| from[*i as usize]), "orders")?.into())
+        }
+        let opt = |column: &Option<Buf<i64>>| column.as_ref().map(|c| pick(c, orders)).transpose();
+        let dim = |dim: &Dim| -> Result<Dim> {
+            Ok(Dim {
+                codes: dim.codes.as_ref().map(|c| pick(c, orders)).transpose()?,
+                ..dim.clone()
+            })
+        };
+        let mut rows = self.rows.take(&[])?;
+        rows.number = None;
+        Ok(Data {
+            customer: pick(&self.customer, orders)?,
+            time: pick(&self.time, orders)?,
+            net: pick(&self.net, orders)?,
+            gross: pick(&self.gross, orders)?,
+            shipping: opt(&self.shipping)?,
+            tax: opt(&self.tax)?,
+            cost: opt(&self.cost)?,
+            refund: match &self.refund {
+                Some(refund) => Some(Refund {
+                    amount: pick(&refund.amount, orders)?,
+                    at: opt(&refund.at)?,
+                }),
+                None => None,
+            },
+            state: self.state.as_ref().map(|s| pick(s, orders)).transpose()?,
+            order_id: self.order_id.as_ref().map(dim).transpose()?,
+            dims: self.dims.iter().map(dim).collect::<Result<_>>()?,
+            line_order: None,
+            ..Data::empty(rows, self.offsets.clone())
+        })
+    }
+}
+
+impl Input for Table {
+    const KIND: &'static str = "table";
+
+    fn of<'a>(data: &Dataset<'a>) -> Option<&'a Self> {
+        match data {
+            Dataset::Table(table) => Some(table),
+            _ => None,
+        }
+    }
+
+    /// A table has been scoped when it was made: a scope that asks for more is refused.
+    fn run_scoped<A: Analysis<Data = Self>>(
+        &self,
+        scope: &Scope,
+        options: &A::Options,
+        context: &Context,
+    ) -> Result<(Table, Value)> {
+        if *scope != Scope::default() {
+            return Err(Error::option(
+                "scope",
+                "",
+                "none: a table already has its scope",
+            ));
+        }
+        let table = A::run(self, scope, options, context)?;
+        Ok((table, json!({ "of": self.definition().map(|d| d.hash()) })))
+    }
+}

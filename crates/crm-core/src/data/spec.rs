@@ -1,0 +1,283 @@
+//! How a caller's columns become orders: the names and settings that all doors take as one object.
+
+use super::{KindWord, LineKind, StatusWord};
+use crate::scope::Policy;
+use crate::{Currency, Error, Result};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Columns by their role, and how to read them.
+///
+/// ```
+/// use crm_core::data::OrdersSpec;
+/// let spec = OrdersSpec::parse(r#"{"currency": "JPY", "order_id": "注文番号", "amount_is": "order"}"#)?;
+/// assert_eq!(spec.columns(), ["customer_id", "ordered_at", "amount", "注文番号"]);
+/// # Ok::<(), crm_core::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct OrdersSpec {
+    /// The customer (会員ID): integers, texts, dictionaries of these, or fixed-size binary.
+    pub customer_id: String,
+    /// When it was ordered (受注日時): a date or a timestamp.
+    pub ordered_at: String,
+    /// The amount (金額) of a line, an order or a unit, see `amount_is`.
+    pub amount: String,
+    /// ISO 4217 code of every amount. It has no default.
+    pub currency: Option<Currency>,
+    /// A column of currency codes; every row must be in `currency`.
+    pub currency_column: Option<String>,
+    /// The order (注文番号): rows of one order are its lines. Without it each row is an order.
+    pub order_id: Option<String>,
+    /// What a row's amount is: the line's, the whole order's (repeated or blank on later lines,
+    /// taken once), or a unit's (times `quantity`).
+    pub amount_is: AmountIs,
+    /// Units of a line (数量).
+    pub quantity: Option<String>,
+    /// Whether amounts are in major units (dollars) or minor ones (cents).
+    pub amount_unit: AmountUnit,
+    /// Round amounts that are no whole minor unit (half to even) and count them, instead of
+    /// refusing them.
+    pub round_amounts: bool,
+    /// The order's status (対応状況).
+    pub status: Option<String>,
+    /// The shop's own words for statuses.
+    pub status_map: BTreeMap<String, StatusWord>,
+    /// The order's kind (購入種別).
+    pub kind: Option<String>,
+    /// The shop's own words for kinds.
+    pub kind_map: BTreeMap<String, KindWord>,
+    /// What has been refunded of a row.
+    pub refunded: Option<String>,
+    /// When it was refunded.
+    pub refunded_at: Option<String>,
+    /// Discounts and coupons of a row, to be subtracted.
+    pub discount: Option<String>,
+    /// Shipping and fees of a row, beside the amount.
+    pub shipping: Option<String>,
+    /// Tax contained in a row's amount.
+    pub tax: Option<String>,
+    /// What a row cost the shop.
+    pub cost: Option<String>,
+    /// What a line is: `product`, `discount`, `coupon`, `refund`, `shipping`, `fee`, `tax`.
+    pub line_kind: Option<String>,
+    /// The shop's own words for kinds of lines.
+    pub line_kind_map: BTreeMap<String, LineKind>,
+    /// The product of a line.
+    pub product: Option<String>,
+    /// The product's category.
+    pub category: Option<String>,
+    /// Where the order came from.
+    pub channel: Option<String>,
+    /// The shop (店舗); part of an order's key.
+    pub shop: Option<String>,
+    /// Further columns to filter and break down by.
+    pub dimensions: Vec<String>,
+    /// The shop's zone: an IANA name or an offset. Naive times are wall clock there. Default: the
+    /// time column's own zone, else UTC.
+    pub timezone: Option<String>,
+    /// What to do with rows without a customer.
+    pub guests: Guests,
+    /// What to do with rows that cannot be read.
+    pub bad_rows: BadRows,
+    /// What to do with rows equal in every column.
+    pub repeated_rows: RepeatedRows,
+    /// Which statuses and kinds count.
+    pub policy: Option<Policy>,
+}
+
+impl Default for OrdersSpec {
+    fn default() -> Self {
+        OrdersSpec {
+            customer_id: "customer_id".into(),
+            ordered_at: "ordered_at".into(),
+            amount: "amount".into(),
+            currency: None,
+            currency_column: None,
+            order_id: None,
+            amount_is: AmountIs::Line,
+            quantity: None,
+            amount_unit: AmountUnit::Major,
+            round_amounts: false,
+            status: None,
+            status_map: BTreeMap::new(),
+            kind: None,
+            kind_map: BTreeMap::new(),
+            refunded: None,
+            refunded_at: None,
+            discount: None,
+            shipping: None,
+            tax: None,
+            cost: None,
+            line_kind: None,
+            line_kind_map: BTreeMap::new(),
+            product: None,
+            category: None,
+            channel: None,
+            shop: None,
+            dimensions: Vec::new(),
+            timezone: None,
+            guests: Guests::Error,
+            bad_rows: BadRows::Error,
+            repeated_rows: RepeatedRows::Keep,
+            policy: None,
+        }
+    }
+}
+
+impl OrdersSpec {
+    /// From JSON text.
+    ///
+    /// # Errors
+    ///
+    /// An option error naming the option at fault.
+    pub fn parse(json: &str) -> Result<Self> {
+        crate::analysis::read_object(&crate::analysis::parse(json)?)
+    }
+
+    /// The columns it reads, each once, the required ones first.
+    pub fn columns(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = vec![&self.customer_id, &self.ordered_at, &self.amount];
+        let optional = [
+            &self.currency_column,
+            &self.order_id,
+            &self.quantity,
+            &self.status,
+            &self.kind,
+            &self.refunded,
+            &self.refunded_at,
+            &self.discount,
+            &self.shipping,
+            &self.tax,
+            &self.cost,
+            &self.line_kind,
+            &self.product,
+            &self.category,
+            &self.channel,
+            &self.shop,
+        ];
+        let optional = optional.into_iter().flatten().chain(&self.dimensions);
+        for name in optional {
+            if !names.contains(&name.as_str()) {
+                names.push(name);
+            }
+        }
+        names
+    }
+
+    /// The currency.
+    ///
+    /// # Errors
+    ///
+    /// An option error when none was given.
+    pub fn currency(&self) -> Result<Currency> {
+        self.currency.ok_or_else(|| {
+            Error::option(
+                "currency",
+                "",
+                "an ISO 4217 code such as \"JPY\"; it has no default",
+            )
+        })
+    }
+
+    /// What contradicts itself, before any row is read.
+    pub(crate) fn check(&self) -> Result<()> {
+        let needs = |option: &str, value: &str, column: &str, given: bool| match given {
+            true => Ok(()),
+            false => Err(Error::OptionNeedsColumn {
+                option: option.into(),
+                value: value.into(),
+                column: column.into(),
+            }),
+        };
+        self.currency()?;
+        match self.amount_is {
+            AmountIs::Unit => needs("amount_is", "unit", "quantity", self.quantity.is_some())?,
+            AmountIs::Order => needs("amount_is", "order", "order_id", self.order_id.is_some())?,
+            AmountIs::Line => {}
+        }
+        if self.refunded_at.is_some() {
+            needs("refunded_at", "given", "refunded", self.refunded.is_some())?;
+        }
+        if self.amount_is == AmountIs::Order && self.line_kind.is_some() {
+            return Err(Error::option(
+                "line_kind",
+                "",
+                "amounts of lines (amount_is \"line\" or \"unit\"), not of whole orders",
+            ));
+        }
+        Ok(())
+    }
+}
+
+macro_rules! choice {
+    ($(#[$doc:meta])* $name:ident { $($(#[$var_doc:meta])* $variant:ident,)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+        #[serde(rename_all = "snake_case")]
+        pub enum $name { $($(#[$var_doc])* $variant,)* }
+    };
+}
+
+choice! {
+    /// What a row's amount is.
+    AmountIs {
+        /// The line's; lines of an order are summed.
+        #[default]
+        Line,
+        /// The whole order's, repeated or blank on later lines; taken once, and so are the other
+        /// money columns.
+        Order,
+        /// One unit's; times the quantity.
+        Unit,
+    }
+}
+
+choice! {
+    /// The unit of amounts that come in.
+    AmountUnit {
+        /// Dollars, yen.
+        #[default]
+        Major,
+        /// Cents.
+        Minor,
+    }
+}
+
+choice! {
+    /// Rows without a customer.
+    Guests {
+        /// Refused.
+        #[default]
+        Error,
+        /// Left out and counted.
+        Drop,
+        /// In shop totals, never per customer.
+        Keep,
+    }
+}
+
+choice! {
+    /// Rows that cannot be read.
+    BadRows {
+        /// Refused.
+        #[default]
+        Error,
+        /// Left out and counted by reason.
+        Drop,
+    }
+}
+
+choice! {
+    /// Rows equal in every column.
+    RepeatedRows {
+        /// Each counts.
+        #[default]
+        Keep,
+        /// One counts; the rest are counted as left out.
+        Drop,
+        /// Refused.
+        Error,
+    }
+}

@@ -1,0 +1,156 @@
+//! The definition that travels with every result: what was asked, with nothing left implicit.
+//!
+//! Canonical JSON (RFC 8785) of `{version, analysis, scope, options}`, defaults written out; its
+//! hash is the first 16 hex digits of the SHA-256. Two screens that disagree compare these.
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use std::fmt::Write;
+
+/// What a result was computed with.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Definition {
+    json: String,
+}
+
+impl Definition {
+    /// The definition with these contents.
+    pub fn new(contents: &Value) -> Self {
+        let mut json = String::new();
+        canonical(contents, &mut json);
+        Definition { json }
+    }
+
+    /// As canonical JSON.
+    pub fn json(&self) -> &str {
+        &self.json
+    }
+
+    /// First 16 hex digits of the SHA-256 of the canonical JSON.
+    pub fn hash(&self) -> String {
+        let digest = Sha256::digest(self.json.as_bytes());
+        digest.iter().take(8).fold(String::new(), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
+    }
+}
+
+/// RFC 8785: keys sorted by UTF-16 code units, numbers as ECMAScript prints them, no spaces. The
+/// values are this library's own or passed its depth limit when parsed, so recursion is shallow.
+fn canonical(value: &Value, out: &mut String) {
+    match value {
+        Value::Number(number) => match number.as_f64() {
+            Some(float) if number.is_f64() => ecmascript(float, out),
+            _ => {
+                let _ = write!(out, "{number}");
+            }
+        },
+        Value::Array(items) => {
+            out.push('[');
+            for (i, item) in items.iter().enumerate() {
+                if i > 0 {
+                    out.push(',');
+                }
+                canonical(item, out);
+            }
+            out.push(']');
+        }
+        Value::Object(map) => {
+            let mut keys: Vec<&String> = map.keys().collect();
+            keys.sort_unstable_by(|a, b| a.encode_utf16().cmp(b.encode_utf16()));
+            out.push('{');
+            for (i, key) in keys.into_iter().enumerate() {
+                if i > 0 {
+                    out.push(',');
+                }
+                let _ = write!(out, "{}:", Value::String(key.clone()));
+                canonical(&map[key], out);
+            }
+            out.push('}');
+        }
+        other => {
+            let _ = write!(out, "{other}");
+        }
+    }
+}
+
+/// Shortest round-trip digits in ECMAScript's layout (ECMA-262, Number::toString).
+fn ecmascript(value: f64, out: &mut String) {
+    if value == 0.0 {
+        out.push('0');
+        return;
+    }
+    // Rust's `{:e}` gives the shortest digits: d.ddde±x.
+    let text = format!("{value:e}");
+    let Some((mantissa, exponent)) = text.split_once('e') else {
+        out.push_str(&text);
+        return;
+    };
+    let (sign, mantissa) = match mantissa.strip_prefix('-') {
+        Some(rest) => ("-", rest),
+        None => ("", mantissa),
+    };
+    let digits: String = mantissa.chars().filter(|c| *c != '.').collect();
+    let n = exponent.parse::<i32>().unwrap_or(0) + 1;
+    let k = digits.len() as i32;
+    out.push_str(sign);
+    if (k..=21).contains(&n) {
+        out.push_str(&digits);
+        out.extend(std::iter::repeat_n('0', (n - k) as usize));
+    } else if n > 0 && n <= 21 {
+        out.push_str(&digits[..n as usize]);
+        out.push('.');
+        out.push_str(&digits[n as usize..]);
+    } else if n > -6 && n <= 0 {
+        out.push_str("0.");
+        out.extend(std::iter::repeat_n('0', (-n) as usize));
+        out.push_str(&digits);
+    } else {
+        out.push_str(&digits[..1]);
+        if k > 1 {
+            out.push('.');
+            out.push_str(&digits[1..]);
+        }
+        let _ = write!(out, "e{}{}", if n > 0 { '+' } else { '-' }, (n - 1).abs());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn numbers_print_as_in_rfc_8785_appendix_b() {
+        for (bits, text) in [
+            (0x0000_0000_0000_0001_u64, "5e-324"),
+            (0x7fef_ffff_ffff_ffff, "1.7976931348623157e+308"),
+            (0x4340_0000_0000_0000, "9007199254740992"),
+            (0x4430_0000_0000_0000, "295147905179352830000"),
+            (0x44b5_2d02_c7e1_4af5, "9.999999999999997e+22"),
+            (0x44b5_2d02_c7e1_4af6, "1e+23"),
+            (0x444b_1ae4_d6e2_ef50, "1e+21"),
+            (0x3eb0_c6f7_a0b5_ed8d, "0.000001"),
+            (0x3eb0_c6f7_a0b5_ed8c, "9.999999999999997e-7"),
+            (0x41b3_de43_5555_5553, "333333333.3333332"),
+            (0xbecb_f647_612f_3696, "-0.0000033333333333333333"),
+        ] {
+            let mut out = String::new();
+            ecmascript(f64::from_bits(bits), &mut out);
+            assert_eq!(out, text);
+        }
+    }
+
+    #[test]
+    fn keys_are_sorted_and_the_hash_is_of_the_text() {
+        let definition = Definition::new(&json!({"b": 1.0, "a": [true, null, "é\n"], "€": 0.5}));
+        assert_eq!(
+            definition.json(),
+            "{\"a\":[true,null,\"é\\n\"],\"b\":1,\"€\":0.5}"
+        );
+        assert_eq!(definition.hash().len(), 16);
+        // printf '{}' | sha256sum
+        assert_eq!(Definition::new(&json!({})).hash(), "44136fa355b3678a");
+    }
+}

@@ -1,0 +1,226 @@
+//! Money: an integer number of minor units and a currency with its exponent.
+//!
+//! Sums of integers do not depend on their order, so neither does any result. Floats appear only
+//! when averages do, by one correctly rounded division ([`divide`]).
+
+use crate::{Error, Result};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// An ISO 4217 currency: code and exponent (decimals of its minor unit).
+///
+/// ```
+/// use crm_core::Currency;
+/// assert_eq!(Currency::parse("jpy").unwrap(), Currency::JPY);
+/// assert_eq!(Currency::parse("KWD").unwrap().exponent(), 3);
+/// assert!(Currency::parse("YEN").is_err());
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Currency {
+    code: [u8; 3],
+    exponent: u8,
+}
+
+/// ISO 4217 codes in use, by exponent (SIX list one, 2026; funds codes and metals left out).
+const CODES: [(u8, &str); 4] = [
+    (
+        0,
+        "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
+    ),
+    (
+        2,
+        "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BRL BSD BTN BWP BYN \
+         BZD CAD CDF CHF CNY COP CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS \
+         GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR \
+         LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD \
+         PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN \
+         SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD UYU UZS VED VES WST XCD XCG YER ZAR \
+         ZMW ZWG",
+    ),
+    (3, "BHD IQD JOD KWD LYD OMR TND"),
+    (4, "CLF UYW"),
+];
+
+impl Currency {
+    /// Japanese yen, no minor unit.
+    pub const JPY: Currency = Currency {
+        code: *b"JPY",
+        exponent: 0,
+    };
+    /// United States dollar.
+    pub const USD: Currency = Currency {
+        code: *b"USD",
+        exponent: 2,
+    };
+    /// Euro.
+    pub const EUR: Currency = Currency {
+        code: *b"EUR",
+        exponent: 2,
+    };
+
+    /// The currency of an ISO 4217 code, in either case.
+    ///
+    /// # Errors
+    ///
+    /// An option error when there is no such code.
+    pub fn parse(code: &str) -> Result<Self> {
+        let upper = code.trim().to_ascii_uppercase();
+        CODES
+            .iter()
+            .find(|(_, codes)| upper.len() == 3 && codes.split(' ').any(|c| c == upper))
+            .and_then(|(exponent, _)| {
+                Some(Currency {
+                    code: upper.as_bytes().try_into().ok()?,
+                    exponent: *exponent,
+                })
+            })
+            .ok_or_else(|| {
+                Error::option(
+                    "currency",
+                    format_args!("{code:?}"),
+                    "an ISO 4217 code such as \"JPY\" or \"USD\"",
+                )
+            })
+    }
+
+    /// The three letters.
+    pub fn code(&self) -> &str {
+        std::str::from_utf8(&self.code).unwrap_or("XXX")
+    }
+
+    /// Decimals of the minor unit: 0 for JPY, 2 for USD.
+    pub const fn exponent(&self) -> u8 {
+        self.exponent
+    }
+
+    /// Minor units in one major unit, `10^exponent`.
+    pub const fn scale(&self) -> i64 {
+        10_i64.pow(self.exponent as u32)
+    }
+
+    /// Minor units as major units, rounded once.
+    pub fn major(&self, minor: i64) -> f64 {
+        divide(i128::from(minor), self.scale() as u64)
+    }
+
+    /// The mean in major units of `count` amounts that sum to `minor`: one division of exact
+    /// integers. `None` when nothing is counted.
+    pub fn mean(&self, minor: i128, count: u64) -> Option<f64> {
+        let denominator = count.checked_mul(self.scale() as u64)?;
+        (denominator > 0).then(|| divide(minor, denominator))
+    }
+
+    /// Major units given as an option (a threshold, say) in minor units, rounded half away from
+    /// zero; `None` when out of range.
+    pub fn minor(&self, major: f64) -> Option<i64> {
+        let minor = libm::round(major * self.scale() as f64);
+        (minor.abs() < 9.0e18).then_some(minor as i64)
+    }
+}
+
+impl TryFrom<String> for Currency {
+    type Error = String;
+
+    fn try_from(code: String) -> Result<Self, String> {
+        Currency::parse(&code).map_err(|e| e.to_string())
+    }
+}
+
+impl From<Currency> for String {
+    fn from(currency: Currency) -> String {
+        currency.code().to_owned()
+    }
+}
+
+impl fmt::Display for Currency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+impl fmt::Debug for Currency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Currency({self})")
+    }
+}
+
+impl JsonSchema for Currency {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Currency".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "string", "pattern": "^[A-Za-z]{3}$" })
+    }
+}
+
+/// `numerator / denominator`, correctly rounded (to nearest, ties to even) for all integers.
+///
+/// `denominator` must not be zero; zero gives a NaN as the float division would.
+///
+/// ```
+/// use crm_core::money::divide;
+/// assert_eq!(divide(1, 3), 1.0 / 3.0);
+/// assert_eq!(divide((1 << 60) + 1, 1), ((1_u64 << 60) as f64));
+/// ```
+pub fn divide(numerator: i128, denominator: u64) -> f64 {
+    const EXACT: u128 = 1 << 53;
+    let magnitude = numerator.unsigned_abs();
+    if magnitude <= EXACT && u128::from(denominator) <= EXACT {
+        // Both are exact floats, and IEEE division rounds once.
+        return numerator as f64 / denominator as f64;
+    }
+    if denominator == 0 {
+        return f64::NAN;
+    }
+    // Scale so that the integer quotient has at least 55 bits, keep what is left as a sticky bit,
+    // and let the conversion to float round once.
+    let denominator = u128::from(denominator);
+    let have = 128 - magnitude.leading_zeros() as i32;
+    let shift = (57 + (128 - denominator.leading_zeros() as i32) - have)
+        .clamp(0, magnitude.leading_zeros() as i32);
+    let scaled = magnitude << shift;
+    let mut quotient = scaled / denominator;
+    if scaled % denominator != 0 {
+        quotient |= 1;
+    }
+    let value = quotient as f64 / (1_u128 << shift) as f64;
+    if numerator < 0 { -value } else { value }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn codes_are_unique_and_well_formed() {
+        let mut all: Vec<&str> = CODES
+            .iter()
+            .flat_map(|(_, c)| c.split_whitespace())
+            .collect();
+        let count = all.len();
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), count);
+        assert!(all.iter().all(|c| Currency::parse(c).is_ok()));
+    }
+
+    proptest! {
+        // A wider quotient, rounded by parsing its exact decimal expansion, is the oracle.
+        #[test]
+        fn division_rounds_once(n in any::<i64>(), d in 1..u64::MAX) {
+            let (whole, mut rest) = (i128::from(n).unsigned_abs() / u128::from(d), i128::from(n).unsigned_abs() % u128::from(d));
+            let mut text = format!("{}{whole}.", if n < 0 { "-" } else { "" });
+            for _ in 0..60 {
+                rest *= 10;
+                text.push(char::from(b'0' + (rest / u128::from(d)) as u8));
+                rest %= u128::from(d);
+            }
+            if rest != 0 { text.push('1'); }
+            prop_assert_eq!(divide(n.into(), d), text.parse::<f64>().unwrap());
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! What analyses share: as of when, which orders count, whose rows are shown, broken down by what.
+
+use crate::data::{KindWord, StatusWord};
+use crate::{Day, Positive};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// The part of a request that means the same for every analysis.
+///
+/// ```
+/// use crm_core::{Day, Scope};
+/// let scope = Scope::as_of("2026-11-21".parse().unwrap());
+/// assert_eq!(scope.churn_days, 240);
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Scope {
+    /// The civil date, inclusive, up to which orders are seen; a list gives a first column `as_of`.
+    /// Default: the last kept order's date of the whole import.
+    pub as_of: AsOf,
+    /// Chooses orders: frequency and revenue are recomputed from those left.
+    /// `{column: value | [values] | {"from": …, "to": …}}`.
+    #[serde(rename = "where")]
+    pub filter: Filter,
+    /// Chooses customers (rows) only, in the same form; no number changes.
+    pub customers: Filter,
+    /// Columns to break the result down by; they come first, under their own names.
+    pub by: Vec<String>,
+    /// Which statuses and kinds count; default: that of the orders.
+    pub policy: Option<Policy>,
+    /// What an order's amount is.
+    pub basis: Basis,
+    /// Where a refund lowers revenue: at the order's date, or when it was refunded.
+    pub refunds: Refunds,
+    /// What a purchase is: an order, or a day with orders. Default: each analysis's own.
+    pub occasion: Option<Occasion>,
+    /// Days since the last order from which a customer counts as churned (離脱).
+    pub churn_days: u32,
+    /// Whether a customer is churned on day `churn_days` itself, or after it.
+    pub churn_boundary: ChurnBoundary,
+}
+
+impl Default for Scope {
+    fn default() -> Self {
+        Scope {
+            as_of: AsOf::Last,
+            filter: Filter::default(),
+            customers: Filter::default(),
+            by: Vec::new(),
+            policy: None,
+            basis: Basis::Net,
+            refunds: Refunds::OrderDate,
+            occasion: None,
+            churn_days: 240,
+            churn_boundary: ChurnBoundary::From,
+        }
+    }
+}
+
+impl Scope {
+    /// Everything default but the date.
+    pub fn as_of(day: Day) -> Self {
+        Scope {
+            as_of: AsOf::Day(day),
+            ..Scope::default()
+        }
+    }
+
+    /// Whether a customer who last ordered `days` ago is churned.
+    pub fn is_churned(&self, days: i32) -> bool {
+        let limit = i64::from(self.churn_days);
+        match self.churn_boundary {
+            ChurnBoundary::From => i64::from(days) >= limit,
+            ChurnBoundary::After => i64::from(days) > limit,
+        }
+    }
+
+    /// Days until a customer who last ordered `days` ago will be churned without a new order;
+    /// `None` once churned.
+    pub fn days_until_churn(&self, days: i32) -> Option<i32> {
+        let first =
+            i64::from(self.churn_days) + i64::from(self.churn_boundary == ChurnBoundary::After);
+        let left = first - i64::from(days);
+        (left > 0).then_some(left as i32)
+    }
+}
+
+/// One date, several, or the last order's.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(
+    untagged,
+    expecting = "a date such as \"2026-11-21\", or a list of dates"
+)]
+pub enum AsOf {
+    /// The last kept order's date.
+    #[default]
+    Last,
+    /// This date.
+    Day(Day),
+    /// Each of these.
+    Days(Vec<Day>),
+}
+
+/// Which orders count. Every analysis follows the same policy.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Policy {
+    /// Statuses that count.
+    pub statuses: Vec<StatusWord>,
+    /// Kinds that count.
+    pub kinds: Vec<KindWord>,
+    /// Whether orders of amount zero count.
+    pub zero_value: bool,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        use {KindWord as K, StatusWord as S};
+        Policy {
+            statuses: vec![S::Completed, S::Pending],
+            kinds: vec![K::OneOff, K::SubFirst, K::SubRenewal],
+            zero_value: true,
+        }
+    }
+}
+
+/// What an order's amount is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Basis {
+    /// Merchandise less discounts, coupons and refunds; no shipping or fees; tax as supplied.
+    #[default]
+    Net,
+    /// Merchandise before discounts and refunds.
+    Gross,
+    /// Net plus shipping and fees.
+    NetShipping,
+    /// Net less the tax it contains (税抜).
+    NetExTax,
+    /// Net less cost.
+    Margin,
+}
+
+/// Where a refund lowers revenue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Refunds {
+    /// At the order's date; a full refund removes the order.
+    #[default]
+    OrderDate,
+    /// When it was refunded; the order stands at its date with its whole amount.
+    RefundDate,
+}
+
+/// What a purchase is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Occasion {
+    /// Each order.
+    Order,
+    /// A civil day with orders.
+    Day,
+}
+
+/// Which side the day `churn_days` itself is on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ChurnBoundary {
+    /// Churned from that day on (`>=`).
+    #[default]
+    From,
+    /// Churned after that day (`>`).
+    After,
+}
+
+/// Conditions on columns; all must hold.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct Filter(pub BTreeMap<String, Condition>);
+
+impl Filter {
+    /// Whether it lets everything through.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// A condition on one column: a value, one of several, or from–to (both included). Null matches
+/// null.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Condition {
+    /// From–to, both included, either may be left out: numbers, dates, or texts by bytes.
+    Range(RangeCondition),
+    /// One of these.
+    In(Vec<Value>),
+    /// This.
+    Is(Value),
+}
+
+/// Both ends included; either may be left out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RangeCondition {
+    /// The least value let through.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Value>,
+    /// The greatest value let through.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<Value>,
+}
+
+/// A threshold of money in major units: an amount, or a multiple of the mean order value.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(
+    untagged,
+    expecting = "an amount in major units, or {\"mean_order_values\": n}"
+)]
+pub enum MoneyThreshold {
+    /// In major units.
+    Amount(f64),
+    /// Times the mean order value of the scope.
+    Multiple {
+        /// How many mean order values.
+        mean_order_values: Positive,
+    },
+}

@@ -1,0 +1,3 @@
+//! Who are my customers? Scores, portfolios and groups.
+
+pub mod rfm;

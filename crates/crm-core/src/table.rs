@@ -1,0 +1,609 @@
+//! The common form of every result: named, typed columns of equal length, and the definition they
+//! were computed with.
+
+use crate::context::{collect, filled, room};
+use crate::data::{IdRef, Ids};
+use crate::{Currency, Day, Definition, Error, Result, Zone};
+use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::fmt;
+use std::sync::Arc;
+
+/// A word of a closed list (a segment, a state, a level): the value that programs compare, and
+/// what people read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Label {
+    /// The value: `at_risk`.
+    pub code: &'static str,
+    /// In English: `At risk`.
+    pub en: &'static str,
+    /// In Japanese: `離脱危険`.
+    pub ja: &'static str,
+}
+
+/// The language of labels and headings at the exit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Language {
+    /// English.
+    #[default]
+    En,
+    /// Japanese.
+    Ja,
+}
+
+/// The type of a column, as documented in the catalogue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Type {
+    /// The id type that came in.
+    Id,
+    Int,
+    Float,
+    Bool,
+    Date,
+    /// An instant, UTC microseconds.
+    Instant,
+    /// Minor units with the currency's exponent.
+    Money,
+    /// A word of a closed list.
+    Category,
+    Text,
+}
+
+impl Type {
+    /// The type's name in the catalogue.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Type::Id => "id",
+            Type::Int => "int",
+            Type::Float => "float",
+            Type::Bool => "bool",
+            Type::Date => "date",
+            Type::Instant => "instant",
+            Type::Money => "money",
+            Type::Category => "category",
+            Type::Text => "text",
+        }
+    }
+}
+
+/// What a column of an analysis is: its name, type, unit, headings and meaning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Field {
+    /// The name that programs use.
+    pub name: &'static str,
+    /// The type.
+    pub ty: Type,
+    /// The unit: `days`, `orders`, empty where there is none.
+    pub unit: &'static str,
+    /// The Japanese heading.
+    pub ja: &'static str,
+    /// What it means.
+    pub doc: &'static str,
+}
+
+impl Field {
+    /// A field; see the members.
+    pub const fn new(
+        name: &'static str,
+        ty: Type,
+        unit: &'static str,
+        ja: &'static str,
+        doc: &'static str,
+    ) -> Self {
+        Field {
+            name,
+            ty,
+            unit,
+            ja,
+            doc,
+        }
+    }
+}
+
+/// `customer_id`, the first column of every table with one row per customer.
+pub const CUSTOMER_ID: Field = Field::new(
+    "customer_id",
+    Type::Id,
+    "",
+    "会員ID",
+    "The customer, by the id that came in.",
+);
+
+/// The cells of a column.
+#[derive(Clone)]
+pub enum Values {
+    /// Ids by code.
+    Id {
+        /// The dictionary.
+        ids: Arc<Ids>,
+        /// One code a row.
+        codes: Vec<u32>,
+    },
+    /// Small whole numbers: counts of a customer, days, scores.
+    I32(Vec<i32>),
+    /// Whole numbers.
+    I64(Vec<i64>),
+    /// Floats. A cell that has no value is null, never NaN.
+    F64(Vec<f64>),
+    /// Truth values.
+    Bool(Vec<bool>),
+    /// Civil days since 1970-01-01.
+    Date(Vec<i32>),
+    /// Instants in UTC microseconds, and the zone they are shown in.
+    Instant(Vec<i64>, Zone),
+    /// Minor units.
+    Money(Vec<i64>, Currency),
+    /// Indices into a closed list of words.
+    Category {
+        /// One index a row.
+        codes: Vec<u8>,
+        /// The words.
+        labels: &'static [Label],
+    },
+    /// Free texts, by code into those that occur.
+    Text {
+        /// One index a row.
+        codes: Vec<u32>,
+        /// The texts.
+        texts: Arc<Vec<String>>,
+    },
+}
+
+impl Values {
+    /// How many cells there are.
+    pub fn len(&self) -> usize {
+        match self {
+            Values::Id { codes, .. } | Values::Text { codes, .. } => codes.len(),
+            Values::I32(v) | Values::Date(v) => v.len(),
+            Values::I64(v) | Values::Instant(v, _) | Values::Money(v, _) => v.len(),
+            Values::F64(v) => v.len(),
+            Values::Bool(v) => v.len(),
+            Values::Category { codes, .. } => codes.len(),
+        }
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The column type.
+    pub fn ty(&self) -> Type {
+        match self {
+            Values::Id { .. } => Type::Id,
+            Values::I32(_) | Values::I64(_) => Type::Int,
+            Values::F64(_) => Type::Float,
+            Values::Bool(_) => Type::Bool,
+            Values::Date(_) => Type::Date,
+            Values::Instant(..) => Type::Instant,
+            Values::Money(..) => Type::Money,
+            Values::Category { .. } => Type::Category,
+            Values::Text { .. } => Type::Text,
+        }
+    }
+
+    /// A cell, whether or not it is null.
+    fn cell(&self, row: usize) -> Cell<'_> {
+        match self {
+            Values::Id { ids, codes } => Cell::Id(ids.at(codes[row])),
+            Values::I32(v) => Cell::Int(v[row].into()),
+            Values::I64(v) => Cell::Int(v[row]),
+            Values::F64(v) => Cell::Float(v[row]),
+            Values::Bool(v) => Cell::Bool(v[row]),
+            Values::Date(v) => Cell::Date(Day(v[row])),
+            Values::Instant(v, _) => Cell::Instant(v[row]),
+            Values::Money(v, currency) => Cell::Money(v[row], *currency),
+            Values::Category { codes, labels } => Cell::Label(labels[usize::from(codes[row])]),
+            Values::Text { codes, texts } => Cell::Text(&texts[codes[row] as usize]),
+        }
+    }
+
+    /// The rows at these indices, in their order.
+    fn take(&self, rows: &[usize]) -> Result<Values> {
+        fn pick<T: Copy>(values: &[T], rows: &[usize]) -> Result<Vec<T>> {
+            collect(rows.iter().map(|row| values[*row]), "table column")
+        }
+        Ok(match self {
+            Values::Id { ids, codes } => Values::Id {
+                ids: ids.clone(),
+                codes: pick(codes, rows)?,
+            },
+            Values::I32(v) => Values::I32(pick(v, rows)?),
+            Values::I64(v) => Values::I64(pick(v, rows)?),
+            Values::F64(v) => Values::F64(pick(v, rows)?),
+            Values::Bool(v) => Values::Bool(pick(v, rows)?),
+            Values::Date(v) => Values::Date(pick(v, rows)?),
+            Values::Instant(v, zone) => Values::Instant(pick(v, rows)?, *zone),
+            Values::Money(v, currency) => Values::Money(pick(v, rows)?, *currency),
+            Values::Category { codes, labels } => Values::Category {
+                codes: pick(codes, rows)?,
+                labels,
+            },
+            Values::Text { codes, texts } => Values::Text {
+                codes: pick(codes, rows)?,
+                texts: texts.clone(),
+            },
+        })
+    }
+
+    /// Appends the cells of a column of the same type.
+    fn append(&mut self, more: Values) -> Result<()> {
+        fn extend<T>(to: &mut Vec<T>, from: Vec<T>) -> Result<()> {
+            crate::context::grow(to, from.len(), "table column")?;
+            to.extend(from);
+            Ok(())
+        }
+        match (self, more) {
+            (
+                Values::Id { codes, ids },
+                Values::Id {
+                    codes: more,
+                    ids: other,
+                },
+            ) if Arc::ptr_eq(ids, &other) => extend(codes, more),
+            (Values::I32(to), Values::I32(from)) | (Values::Date(to), Values::Date(from)) => {
+                extend(to, from)
+            }
+            (Values::I64(to), Values::I64(from))
+            | (Values::Instant(to, _), Values::Instant(from, _))
+            | (Values::Money(to, _), Values::Money(from, _)) => extend(to, from),
+            (Values::F64(to), Values::F64(from)) => extend(to, from),
+            (Values::Bool(to), Values::Bool(from)) => extend(to, from),
+            (Values::Category { codes, .. }, Values::Category { codes: more, .. }) => {
+                extend(codes, more)
+            }
+            (
+                Values::Text { codes, texts },
+                Values::Text {
+                    codes: more,
+                    texts: other,
+                },
+            ) => {
+                if Arc::ptr_eq(texts, &other) {
+                    return extend(codes, more);
+                }
+                // Texts are few (names of channels, funnel steps): merged by search.
+                let mut map = Vec::new();
+                let merged = Arc::make_mut(texts);
+                for text in other.iter() {
+                    let at = merged.iter().position(|t| t == text).unwrap_or_else(|| {
+                        merged.push(text.clone());
+                        merged.len() - 1
+                    });
+                    map.push(at as u32);
+                }
+                extend(codes, more.into_iter().map(|c| map[c as usize]).collect())
+            }
+            _ => Err(Error::internal("tables of different columns were joined")),
+        }
+    }
+}
+
+/// One cell.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub enum Cell<'a> {
+    Null,
+    Id(IdRef<'a>),
+    Int(i64),
+    Float(f64),
+    Bool(bool),
+    Date(Day),
+    /// UTC microseconds.
+    Instant(i64),
+    /// Minor units.
+    Money(i64, Currency),
+    Label(Label),
+    Text(&'a str),
+}
+
+impl PartialEq for Cell<'_> {
+    /// Floats are compared by their bits.
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Cell::Null, Cell::Null) => true,
+            (Cell::Id(a), Cell::Id(b)) => a.cmp(b) == Ordering::Equal,
+            (Cell::Int(a), Cell::Int(b)) | (Cell::Instant(a), Cell::Instant(b)) => a == b,
+            (Cell::Float(a), Cell::Float(b)) => a.to_bits() == b.to_bits(),
+            (Cell::Bool(a), Cell::Bool(b)) => a == b,
+            (Cell::Date(a), Cell::Date(b)) => a == b,
+            (Cell::Money(a, x), Cell::Money(b, y)) => a == b && x == y,
+            (Cell::Label(a), Cell::Label(b)) => a.code == b.code,
+            (Cell::Text(a), Cell::Text(b)) => a == b,
+            _ => false,
+        }
+    }
+}
+
+/// A named column.
+#[derive(Clone)]
+pub struct Column {
+    name: Cow<'static, str>,
+    ja: Cow<'static, str>,
+    unit: Cow<'static, str>,
+    values: Values,
+    /// Which cells hold a value; none when all do. The slots of null cells hold zero.
+    valid: Option<Vec<bool>>,
+}
+
+impl Column {
+    /// A column of an analysis, all cells present.
+    pub fn new(field: &Field, values: Values) -> Self {
+        Column {
+            name: field.name.into(),
+            ja: field.ja.into(),
+            unit: field.unit.into(),
+            values,
+            valid: None,
+        }
+    }
+
+    /// A column under a name of the caller's (a dimension).
+    pub fn named(name: impl Into<String>, values: Values) -> Self {
+        let name = name.into();
+        Column {
+            ja: name.clone().into(),
+            name: name.into(),
+            unit: "".into(),
+            values,
+            valid: None,
+        }
+    }
+
+    /// The same column where only these cells hold a value.
+    #[must_use]
+    pub fn with_validity(mut self, valid: Vec<bool>) -> Self {
+        self.valid = valid.contains(&false).then_some(valid);
+        self
+    }
+
+    /// A float column from options: `None` is null.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfMemory`].
+    pub fn floats(
+        field: &Field,
+        cells: impl ExactSizeIterator<Item = Option<f64>>,
+    ) -> Result<Self> {
+        let mut values = room(cells.len(), "table column")?;
+        let mut valid = room(cells.len(), "table column")?;
+        for cell in cells {
+            debug_assert!(cell.is_none_or(f64::is_finite), "{}", field.name);
+            values.push(cell.unwrap_or(0.0));
+            valid.push(cell.is_some());
+        }
+        Ok(Column::new(field, Values::F64(values)).with_validity(valid))
+    }
+
+    /// A column of small whole numbers from options: `None` is null.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfMemory`].
+    pub fn ints(field: &Field, cells: impl ExactSizeIterator<Item = Option<i32>>) -> Result<Self> {
+        let mut values = room(cells.len(), "table column")?;
+        let mut valid = room(cells.len(), "table column")?;
+        for cell in cells {
+            values.push(cell.unwrap_or(0));
+            valid.push(cell.is_some());
+        }
+        let values = match field.ty {
+            Type::Date => Values::Date(values),
+            _ => Values::I32(values),
+        };
+        Ok(Column::new(field, values).with_validity(valid))
+    }
+
+    /// The name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The heading in a language.
+    pub fn heading(&self, language: Language) -> &str {
+        match language {
+            Language::En => &self.name,
+            Language::Ja => &self.ja,
+        }
+    }
+
+    /// The unit, empty where there is none.
+    pub fn unit(&self) -> &str {
+        &self.unit
+    }
+
+    /// The cells; those of null rows hold zero.
+    pub fn values(&self) -> &Values {
+        &self.values
+    }
+
+    /// Which cells hold a value; `None` when all do.
+    pub fn validity(&self) -> Option<&[bool]> {
+        self.valid.as_deref()
+    }
+
+    /// One cell.
+    pub fn cell(&self, row: usize) -> Cell<'_> {
+        match &self.valid {
+            Some(valid) if !valid[row] => Cell::Null,
+            _ => self.values.cell(row),
+        }
+    }
+
+    fn append(&mut self, more: Column) -> Result<()> {
+        let (before, added) = (self.values.len(), more.values.len());
+        if self.valid.is_some() || more.valid.is_some() {
+            let mut valid = match self.valid.take() {
+                Some(valid) => valid,
+                None => filled(before, true, "table column")?,
+            };
+            crate::context::grow(&mut valid, added, "table column")?;
+            match more.valid {
+                Some(other) => valid.extend(other),
+                None => valid.resize(before + added, true),
+            }
+            self.valid = Some(valid);
+        }
+        self.values.append(more.values)
+    }
+}
+
+/// A result: columns of equal length and their definition.
+#[derive(Clone, Default)]
+pub struct Table {
+    columns: Vec<Column>,
+    definition: Option<Arc<Definition>>,
+    notes: serde_json::Map<String, serde_json::Value>,
+}
+
+impl Table {
+    /// A table of these columns, which have one length.
+    pub fn new(columns: Vec<Column>) -> Self {
+        debug_assert!(
+            columns
+                .windows(2)
+                .all(|c| c[0].values.len() == c[1].values.len())
+        );
+        Table {
+            columns,
+            ..Table::default()
+        }
+    }
+
+    /// What was found along the way and is no column: the cuts in use, rows left out, flags.
+    pub fn notes(&self) -> &serde_json::Map<String, serde_json::Value> {
+        &self.notes
+    }
+
+    /// The same table with a note.
+    #[must_use]
+    pub fn with_note(mut self, name: &str, note: serde_json::Value) -> Self {
+        self.notes.insert(name.to_owned(), note);
+        self
+    }
+
+    /// The same table with another definition.
+    #[must_use]
+    pub fn with_definition(mut self, definition: Definition) -> Self {
+        self.definition = Some(Arc::new(definition));
+        self
+    }
+
+    /// Rows.
+    pub fn len(&self) -> usize {
+        self.columns.first().map_or(0, |c| c.values.len())
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The columns, in order.
+    pub fn columns(&self) -> &[Column] {
+        &self.columns
+    }
+
+    /// The column of a name.
+    pub fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|c| c.name == name)
+    }
+
+    /// What it was computed with; none for a table made by hand.
+    pub fn definition(&self) -> Option<&Definition> {
+        self.definition.as_deref()
+    }
+
+    /// The same table with `columns` before its own.
+    #[must_use]
+    pub fn prepended(mut self, mut columns: Vec<Column>) -> Self {
+        columns.append(&mut self.columns);
+        self.columns = columns;
+        self
+    }
+
+    /// The rows at these indices, in their order.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfMemory`].
+    pub fn take(&self, rows: &[usize]) -> Result<Table> {
+        let columns = self.columns.iter().map(|column| {
+            let valid = match &column.valid {
+                Some(valid) => Some(collect(rows.iter().map(|r| valid[*r]), "table column")?),
+                None => None,
+            };
+            Ok(Column {
+                values: column.values.take(rows)?,
+                valid,
+                ..column.clone_head()
+            })
+        });
+        Ok(Table {
+            columns: columns.collect::<Result<_>>()?,
+            definition: self.definition.clone(),
+            notes: self.notes.clone(),
+        })
+    }
+
+    /// Appends the rows of a table with the same columns.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Internal`] where the columns differ, [`Error::OutOfMemory`].
+    pub fn append(&mut self, more: Table) -> Result<()> {
+        if self.columns.is_empty() {
+            *self = more;
+            return Ok(());
+        }
+        if self.columns.len() != more.columns.len() {
+            return Err(Error::internal("tables of different columns were joined"));
+        }
+        for (to, from) in self.columns.iter_mut().zip(more.columns) {
+            to.append(from)?;
+        }
+        Ok(())
+    }
+}
+
+impl Column {
+    /// Everything but the cells.
+    fn clone_head(&self) -> Column {
+        Column {
+            name: self.name.clone(),
+            ja: self.ja.clone(),
+            unit: self.unit.clone(),
+            values: Values::Bool(Vec::new()),
+            valid: None,
+        }
+    }
+}
+
+impl PartialEq for Table {
+    /// Same names, types, units and cells, floats by their bits; same definition.
+    fn eq(&self, other: &Self) -> bool {
+        self.len() == other.len()
+            && self.columns.len() == other.columns.len()
+            && self.definition == other.definition
+            && self.notes == other.notes
+            && self.columns.iter().zip(&other.columns).all(|(a, b)| {
+                a.name == b.name
+                    && a.unit == b.unit
+                    && a.values.ty() == b.values.ty()
+                    && (0..a.values.len()).all(|row| a.cell(row) == b.cell(row))
+            })
+    }
+}
+
+impl fmt::Debug for Table {
+    /// Names and types only: cells may be personal data.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Table({} rows:", self.len())?;
+        for column in &self.columns {
+            write!(f, " {}:{}", column.name, column.values.ty().name())?;
+        }
+        f.write_str(")")
+    }
+}

@@ -1,0 +1,328 @@
+//! Civil days, calendar periods and durations.
+
+use crate::{Error, Result};
+use chrono::{Datelike, NaiveDate};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+use std::fmt;
+
+pub(crate) const MICROS_PER_DAY: i64 = 86_400_000_000;
+/// 0001-01-01T00:00:00Z.
+pub(crate) const MIN_MICROS: i64 = -719_162 * MICROS_PER_DAY;
+/// The last microsecond of 9999-12-31.
+pub(crate) const MAX_MICROS: i64 = 2_932_897 * MICROS_PER_DAY - 1;
+
+/// A civil date, as days since 1970-01-01. In JSON an ISO date, `"2026-11-21"`.
+///
+/// ```
+/// use crm_core::Day;
+/// let day: Day = "2026-11-21".parse().unwrap();
+/// assert_eq!(day.0, 20_778);
+/// assert_eq!(day.to_string(), "2026-11-21");
+/// ```
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+#[serde(try_from = "String", into = "String")]
+pub struct Day(pub i32);
+
+impl Day {
+    /// The civil day of the proleptic Gregorian calendar, if there is one and its year is 1 to
+    /// 9999.
+    pub fn from_ymd(year: i32, month: u32, day: u32) -> Option<Self> {
+        let date = NaiveDate::from_ymd_opt(year, month, day)?;
+        (1..=9999)
+            .contains(&year)
+            .then(|| Day(date.to_epoch_days()))
+    }
+
+    /// As chrono's date; days outside of years 1 to 9999 are clamped.
+    pub fn date(self) -> NaiveDate {
+        NaiveDate::from_epoch_days(self.0.clamp(-719_162, 2_932_896)).unwrap_or_default()
+    }
+
+    /// The first day of the period that this day is in.
+    pub fn start_of(self, period: Period) -> Day {
+        let date = self.date();
+        let first = match period {
+            Period::Day => Some(date),
+            Period::Week => {
+                return Day(self.0 - date.weekday().num_days_from_monday() as i32);
+            }
+            Period::Month => date.with_day(1),
+            Period::Quarter => date
+                .with_day(1)
+                .and_then(|d| d.with_month0(d.month0() / 3 * 3)),
+            Period::Year => date.with_ordinal(1),
+        };
+        first.map_or(self, Day::from)
+    }
+
+    /// The first day of the `n`-th period after the one this day is in.
+    pub fn plus(self, n: i32, period: Period) -> Day {
+        let start = self.start_of(period);
+        let months = match period {
+            Period::Day => return Day(start.0.saturating_add(n)),
+            Period::Week => return Day(start.0.saturating_add(n.saturating_mul(7))),
+            Period::Month => n,
+            Period::Quarter => n.saturating_mul(3),
+            Period::Year => n.saturating_mul(12),
+        };
+        let date = start.date();
+        let month = (date.year() * 12 + date.month0() as i32).saturating_add(months);
+        Day::from_ymd(month.div_euclid(12), month.rem_euclid(12) as u32 + 1, 1)
+            .unwrap_or(Day(2_932_896))
+    }
+}
+
+impl From<NaiveDate> for Day {
+    fn from(date: NaiveDate) -> Self {
+        Day(date.to_epoch_days())
+    }
+}
+
+impl std::str::FromStr for Day {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        NaiveDate::parse_from_str(text, "%Y-%m-%d")
+            .ok()
+            .filter(|d| text.len() == 10 && (1..=9999).contains(&d.year()))
+            .map(Day::from)
+            .ok_or_else(|| {
+                Error::option(
+                    "date",
+                    format_args!("{text:?}"),
+                    "a date such as \"2026-11-21\"",
+                )
+            })
+    }
+}
+
+impl TryFrom<String> for Day {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+            .map_err(|_| "not a date such as \"2026-11-21\"".to_owned())
+    }
+}
+
+impl From<Day> for String {
+    fn from(day: Day) -> String {
+        day.to_string()
+    }
+}
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let date = self.date();
+        write!(
+            f,
+            "{:04}-{:02}-{:02}",
+            date.year(),
+            date.month(),
+            date.day()
+        )
+    }
+}
+
+impl JsonSchema for Day {
+    fn schema_name() -> Cow<'static, str> {
+        "Day".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "string", "format": "date" })
+    }
+}
+
+/// A calendar period. Weeks begin on Monday (ISO 8601).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs)]
+pub enum Period {
+    Day,
+    Week,
+    Month,
+    Quarter,
+    Year,
+}
+
+/// The last day of each month from that of `from` to that of `to`, both included.
+///
+/// ```
+/// use crm_core::{Day, month_ends};
+/// let day = |s: &str| s.parse::<Day>().unwrap();
+/// let ends = month_ends(day("2024-01-15"), day("2024-03-01"));
+/// assert_eq!(ends, [day("2024-01-31"), day("2024-02-29"), day("2024-03-31")]);
+/// ```
+pub fn month_ends(from: Day, to: Day) -> Vec<Day> {
+    let mut ends = Vec::new();
+    let mut month = from.start_of(Period::Month);
+    while month <= to {
+        let next = month.plus(1, Period::Month);
+        if next <= month {
+            break; // the calendar ends in 9999
+        }
+        ends.push(Day(next.0 - 1));
+        month = next;
+    }
+    ends
+}
+
+/// A length of time: in JSON an integer number of days, or `"30min"`, `"36h"`, `"7d"`, `"2w"`,
+/// `"45s"`.
+///
+/// ```
+/// use crm_core::Duration;
+/// assert_eq!(Duration::parse("36h").unwrap().micros(), 36 * 3_600_000_000);
+/// assert_eq!(Duration::days(7), Duration::parse("7d").unwrap());
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Duration(i64);
+
+const UNITS: [(&str, i64); 5] = [
+    ("min", 60_000_000),
+    ("s", 1_000_000),
+    ("h", 3_600_000_000),
+    ("d", MICROS_PER_DAY),
+    ("w", 7 * MICROS_PER_DAY),
+];
+
+impl Duration {
+    /// `n` days of 24 hours.
+    pub const fn days(n: u32) -> Self {
+        Duration(n as i64 * MICROS_PER_DAY)
+    }
+
+    /// A whole number and a unit: `s`, `min`, `h`, `d`, `w`. `None` when it is neither.
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = text.find(|c: char| !c.is_ascii_digit())?;
+        let (count, unit) = text.split_at(digits);
+        let (_, micros) = UNITS.iter().find(|(name, _)| *name == unit)?;
+        let micros = count.parse::<i64>().ok()?.checked_mul(*micros)?;
+        (micros <= MAX_MICROS - MIN_MICROS).then_some(Duration(micros))
+    }
+
+    /// In microseconds.
+    pub const fn micros(self) -> i64 {
+        self.0
+    }
+
+    /// In days of 24 hours.
+    pub fn as_days(self) -> f64 {
+        self.0 as f64 / MICROS_PER_DAY as f64
+    }
+
+    /// In whole days, where it is a whole number of them.
+    pub const fn whole_days(self) -> Option<i32> {
+        if self.0 % MICROS_PER_DAY == 0 {
+            Some((self.0 / MICROS_PER_DAY) as i32)
+        } else {
+            None
+        }
+    }
+}
+
+impl Serialize for Duration {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        if let Some(days) = self.whole_days() {
+            return to.serialize_i32(days);
+        }
+        let (unit, micros) = [UNITS[2], UNITS[0], UNITS[1]]
+            .into_iter()
+            .find(|(_, micros)| self.0 % micros == 0)
+            .unwrap_or(UNITS[1]);
+        to.collect_str(&format_args!("{}{unit}", self.0 / micros))
+    }
+}
+
+impl<'de> Deserialize<'de> for Duration {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(
+            untagged,
+            expecting = "a number of days or a text such as \"30min\", \"36h\", \"7d\""
+        )]
+        enum Form {
+            Days(u32),
+            Text(String),
+        }
+        match Form::deserialize(from)? {
+            Form::Days(n) => Some(Duration::days(n)),
+            Form::Text(text) => Duration::parse(&text),
+        }
+        .filter(|d| d.0 <= MAX_MICROS - MIN_MICROS)
+        .ok_or_else(|| {
+            serde::de::Error::custom(
+                "expected a number of days or a text such as \"30min\", \"36h\", \"7d\"",
+            )
+        })
+    }
+}
+
+impl JsonSchema for Duration {
+    fn schema_name() -> Cow<'static, str> {
+        "Duration".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "anyOf": [
+                { "type": "integer", "minimum": 0 },
+                { "type": "string", "pattern": "^[0-9]+(s|min|h|d|w)$" }
+            ],
+            "description": "days, or a text such as \"30min\", \"36h\", \"7d\""
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn periods_begin_where_calendars_say() {
+        let day = |s: &str| s.parse::<Day>().unwrap();
+        let d = day("2024-08-15"); // a Thursday
+        assert_eq!(d.start_of(Period::Week), day("2024-08-12"));
+        assert_eq!(d.start_of(Period::Month), day("2024-08-01"));
+        assert_eq!(d.start_of(Period::Quarter), day("2024-07-01"));
+        assert_eq!(d.start_of(Period::Year), day("2024-01-01"));
+        assert_eq!(d.plus(-8, Period::Month), day("2023-12-01"));
+        assert_eq!(d.plus(2, Period::Quarter), day("2025-01-01"));
+    }
+
+    #[test]
+    fn only_whole_iso_dates_of_years_1_to_9999_are_dates() {
+        for bad in [
+            "2024-1-5",
+            "2024-02-30",
+            "0000-01-01",
+            "10000-01-01",
+            "2024-01-01T00:00",
+            "",
+        ] {
+            assert!(bad.parse::<Day>().is_err(), "{bad}");
+        }
+        assert_eq!("0001-01-01".parse::<Day>().unwrap().0, -719_162);
+        assert_eq!("9999-12-31".parse::<Day>().unwrap().0, 2_932_896);
+    }
+
+    #[test]
+    fn durations_survive_json() {
+        for (json, micros) in [
+            ("7", 7 * MICROS_PER_DAY),
+            ("\"36h\"", 36 * 3_600_000_000),
+            ("\"30min\"", 1_800_000_000),
+        ] {
+            let d: Duration = serde_json::from_str(json).unwrap();
+            assert_eq!(d.micros(), micros);
+            assert_eq!(serde_json::to_string(&d).unwrap(), json);
+        }
+        assert!(serde_json::from_str::<Duration>("\"7 days\"").is_err());
+        assert!(serde_json::from_str::<Duration>("-1").is_err());
+    }
+}

@@ -1,0 +1,351 @@
+//! The shop's time zone: a fixed offset or an IANA zone.
+//!
+//! A look-up in the zone database costs 20 to 30 ns, so nothing here asks it per row:
+//! [`Offsets`] holds the offsets in force over the data's range, found once.
+//!
+//! A naive time is wall clock in the zone. In a gap (clocks go forward) it is shifted forward by
+//! the length of the gap; in a fold (clocks go back) it is the earlier of the two.
+
+use super::{MAX_MICROS, MICROS_PER_DAY, MIN_MICROS};
+use crate::{Day, Error, Result};
+use chrono::{DateTime, Offset, TimeZone};
+use std::fmt;
+
+/// A fixed offset from UTC or an IANA zone.
+///
+/// ```
+/// use crm_core::Zone;
+/// assert!(Zone::parse("Asia/Tokyo").is_ok());
+/// assert!(Zone::parse("+09:00").is_ok());
+/// assert!(Zone::parse("Tokyo").is_err());
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Zone(Kind);
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Kind {
+    /// Seconds east of UTC.
+    Fixed(i32),
+    Iana(chrono_tz::Tz),
+}
+
+impl Zone {
+    /// Coordinated Universal Time.
+    pub const UTC: Zone = Zone(Kind::Fixed(0));
+
+    /// `"UTC"`, `"Z"`, an offset such as `"+09:00"` or `"-0330"`, or an IANA name.
+    ///
+    /// # Errors
+    ///
+    /// An option error when it is none of these.
+    pub fn parse(name: &str) -> Result<Self> {
+        if name == "UTC" || name == "Z" {
+            return Ok(Zone::UTC);
+        }
+        if let Some(seconds) = offset(name) {
+            return Ok(Zone(Kind::Fixed(seconds)));
+        }
+        name.parse::<chrono_tz::Tz>().map_or_else(
+            |_| {
+                Err(Error::option(
+                    "timezone",
+                    format_args!("{name:?}"),
+                    "an IANA name such as \"Asia/Tokyo\" or an offset such as \"+09:00\"",
+                ))
+            },
+            |tz| Ok(Zone(Kind::Iana(tz))),
+        )
+    }
+
+    /// Microseconds east of UTC, when that never changes.
+    pub(crate) fn fixed(self) -> Option<i64> {
+        match self.0 {
+            Kind::Fixed(seconds) => Some(i64::from(seconds) * 1_000_000),
+            Kind::Iana(_) => None,
+        }
+    }
+
+    /// Seconds east of UTC at an instant.
+    fn seconds_at(self, micros: i64) -> i32 {
+        match self.0 {
+            Kind::Fixed(seconds) => seconds,
+            Kind::Iana(tz) => DateTime::from_timestamp_micros(micros).map_or(0, |at| {
+                tz.offset_from_utc_datetime(&at.naive_utc())
+                    .fix()
+                    .local_minus_utc()
+            }),
+        }
+    }
+}
+
+/// `+HH:MM`, `+HHMM` or `+HH`, up to a day.
+fn offset(text: &str) -> Option<i32> {
+    let (sign, rest) = match text.split_at_checked(1)? {
+        ("+", rest) => (1, rest),
+        ("-", rest) => (-1, rest),
+        _ => return None,
+    };
+    let (hours, minutes) = match rest.len() {
+        2 => (rest, "0"),
+        4 => rest.split_at_checked(2)?,
+        5 => rest.split_once(':').filter(|(h, _)| h.len() == 2)?,
+        _ => return None,
+    };
+    if !rest.bytes().all(|b| b.is_ascii_digit() || b == b':') {
+        return None;
+    }
+    let (hours, minutes): (i32, i32) = (hours.parse().ok()?, minutes.parse().ok()?);
+    (hours < 24 && minutes < 60).then_some(sign * (hours * 3600 + minutes * 60))
+}
+
+impl fmt::Display for Zone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Kind::Fixed(0) => f.write_str("UTC"),
+            Kind::Fixed(seconds) => {
+                let (sign, minutes) = (if seconds < 0 { '-' } else { '+' }, seconds.abs() / 60);
+                write!(f, "{sign}{:02}:{:02}", minutes / 60, minutes % 60)
+            }
+            Kind::Iana(tz) => f.write_str(tz.name()),
+        }
+    }
+}
+
+/// The offsets that a zone has over a range of instants: few, sorted, and quick to ask.
+#[derive(Clone, Debug)]
+pub struct Offsets {
+    zone: Zone,
+    /// Where each segment begins (UTC microseconds) and its offset in microseconds. The first
+    /// begins before every instant.
+    segments: Vec<(i64, i64)>,
+}
+
+impl Offsets {
+    /// The offsets of `zone` from `first` to `last` (UTC microseconds), with a margin of two days
+    /// on both sides for wall-clock times.
+    pub fn new(zone: Zone, first: i64, last: i64) -> Self {
+        let clamp = |t: i64| t.clamp(MIN_MICROS, MAX_MICROS);
+        let (first, last) = (
+            clamp(clamp(first) - 2 * MICROS_PER_DAY),
+            clamp(clamp(last) + 2 * MICROS_PER_DAY),
+        );
+        let micros = |seconds: i32| i64::from(seconds) * 1_000_000;
+        let mut segments = vec![(i64::MIN, micros(zone.seconds_at(first)))];
+        if let Kind::Fixed(_) = zone.0 {
+            return Offsets { zone, segments };
+        }
+        // No zone has ever changed twice within half a day, so steps of that length see every
+        // change; bisection then finds its second.
+        let mut at = first;
+        let mut current = zone.seconds_at(at);
+        while at < last {
+            let next = (at + MICROS_PER_DAY / 2).min(last);
+            let seconds = zone.seconds_at(next);
+            if seconds != current {
+                let (mut low, mut high) = (at, next);
+                while high - low > 1 {
+                    let middle = low + (high - low) / 2;
+                    if zone.seconds_at(middle) == current {
+                        low = middle;
+                    } else {
+                        high = middle;
+                    }
+                }
+                segments.push((high, micros(seconds)));
+                current = seconds;
+            }
+            at = next;
+        }
+        Offsets { zone, segments }
+    }
+
+    /// The zone these are the offsets of.
+    pub fn zone(&self) -> Zone {
+        self.zone
+    }
+
+    fn segment(&self, micros: i64) -> usize {
+        self.segments.partition_point(|(from, _)| *from <= micros) - 1
+    }
+
+    /// The civil day of an instant.
+    pub fn day(&self, micros: i64) -> Day {
+        let (_, offset) = self.segments[self.segment(micros)];
+        Day((micros + offset).div_euclid(MICROS_PER_DAY) as i32)
+    }
+
+    /// Wall-clock microseconds of an instant (since 1970-01-01T00:00 on the wall).
+    pub fn wall(&self, micros: i64) -> i64 {
+        micros + self.segments[self.segment(micros)].1
+    }
+
+    /// The instant of a wall-clock time: shifted forward in a gap, the earlier one in a fold.
+    pub fn instant(&self, wall: i64) -> i64 {
+        // The first segment that this wall clock can be read in.
+        let mut i = 0;
+        while let Some((next, _)) = self.segments.get(i + 1) {
+            if wall - self.segments[i].1 < *next {
+                return wall - self.segments[i].1;
+            }
+            // Past the end of segment i. In a gap its successor has not begun either, and the
+            // offset before the gap shifts forward.
+            if wall - self.segments[i + 1].1 < *next {
+                return wall - self.segments[i].1;
+            }
+            i += 1;
+        }
+        wall - self.segments[i].1
+    }
+
+    /// The first instant of a civil day: after it no instant is of an earlier day, but for the
+    /// minutes that [`Offsets::repeats`] names.
+    pub fn start_of(&self, day: Day) -> i64 {
+        let wall = i64::from(day.0) * MICROS_PER_DAY;
+        self.segments
+            .iter()
+            .enumerate()
+            .filter_map(|(i, (from, offset))| {
+                let at = (wall - offset).max(*from);
+                let until = self.segments.get(i + 1).map_or(i64::MAX, |(next, _)| *next);
+                (at < until).then_some(at)
+            })
+            // Later segments also begin on or after the day; an earlier day may come back in a
+            // fold, and then the later beginning is meant.
+            .find(|at| {
+                let rest = self.segments.iter().filter(|(from, _)| from > at);
+                rest.into_iter().all(|(from, _)| self.day(*from) >= day)
+            })
+            .unwrap_or(i64::MAX)
+    }
+
+    /// Instants before `start_of(day)` that already are of `day` or later: clocks that go back over
+    /// midnight (Newfoundland until 2011) read a minute of the next day, then return to this one.
+    pub fn repeats(&self, day: Day) -> Option<(i64, i64)> {
+        let start = self.start_of(day);
+        let wall = i64::from(day.0) * MICROS_PER_DAY;
+        self.segments.windows(2).find_map(|pair| {
+            let ((from, offset), (until, _)) = (pair[0], pair[1]);
+            let at = (wall - offset).max(from);
+            (at < until && until <= start).then_some((at, until))
+        })
+    }
+
+    /// A reader that remembers the day it was last asked about: sequential data asks for the same
+    /// one again and again.
+    pub fn reader(&self) -> Reader<'_> {
+        Reader {
+            offsets: self,
+            from: 1,
+            until: 0,
+            day: Day(0),
+        }
+    }
+}
+
+/// See [`Offsets::reader`].
+#[derive(Debug)]
+pub struct Reader<'a> {
+    offsets: &'a Offsets,
+    from: i64,
+    until: i64,
+    day: Day,
+}
+
+impl Reader<'_> {
+    /// The civil day of an instant.
+    #[inline]
+    pub fn day(&mut self, micros: i64) -> Day {
+        if micros < self.from || micros >= self.until {
+            self.seek(micros);
+        }
+        self.day
+    }
+
+    #[cold]
+    fn seek(&mut self, micros: i64) {
+        let segments = &self.offsets.segments;
+        let i = self.offsets.segment(micros);
+        let (begin, offset) = segments[i];
+        let end = segments.get(i + 1).map_or(i64::MAX, |(next, _)| *next);
+        let day = (micros + offset).div_euclid(MICROS_PER_DAY);
+        self.from = (day * MICROS_PER_DAY - offset).max(begin);
+        self.until = ((day + 1) * MICROS_PER_DAY - offset).min(end);
+        self.day = Day(day as i32);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn micros(text: &str) -> i64 {
+        let naive = chrono::NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S").unwrap();
+        naive.and_utc().timestamp_micros()
+    }
+
+    fn offsets(zone: &str, year: i32) -> Offsets {
+        Offsets::new(
+            Zone::parse(zone).unwrap(),
+            micros(&format!("{year}-01-01T00:00:00")),
+            micros(&format!("{year}-12-31T00:00:00")),
+        )
+    }
+
+    #[test]
+    fn a_gap_shifts_forward_and_a_fold_is_the_earlier() {
+        let ny = offsets("America/New_York", 2024);
+        // 02:30 does not exist on 2024-03-10: read with the offset before, 03:30 EDT.
+        let gap = ny.instant(micros("2024-03-10T02:30:00"));
+        assert_eq!(gap, micros("2024-03-10T07:30:00"));
+        assert_eq!(ny.wall(gap), micros("2024-03-10T03:30:00"));
+        // 01:30 exists twice on 2024-11-03: the first is EDT.
+        let fold = ny.instant(micros("2024-11-03T01:30:00"));
+        assert_eq!(fold, micros("2024-11-03T05:30:00"));
+    }
+
+    #[test]
+    fn samoa_had_no_30_december_2011() {
+        let samoa = offsets("Pacific/Apia", 2011);
+        let skipped = Day::from_ymd(2011, 12, 30).unwrap();
+        assert_eq!(samoa.start_of(skipped), samoa.start_of(Day(skipped.0 + 1)));
+        assert_eq!(samoa.day(samoa.start_of(skipped) - 1), Day(skipped.0 - 1));
+    }
+
+    #[test]
+    fn clocks_that_go_back_over_midnight_repeat_a_minute() {
+        let newfoundland = offsets("America/St_Johns", 2010);
+        // 2010-11-07 00:01 local went back to 2010-11-06 23:01.
+        let sunday = Day::from_ymd(2010, 11, 7).unwrap();
+        let start = newfoundland.start_of(sunday);
+        assert_eq!(newfoundland.day(start), sunday);
+        assert_eq!(newfoundland.day(start - 1), Day(sunday.0 - 1));
+        let (from, until) = newfoundland.repeats(sunday).unwrap();
+        assert_eq!(until - from, 60_000_000);
+        assert_eq!(newfoundland.day(from), sunday);
+        assert_eq!(newfoundland.repeats(Day(sunday.0 + 1)), None);
+    }
+
+    #[test]
+    fn the_reader_agrees_with_the_table() {
+        let berlin = offsets("Europe/Berlin", 2025);
+        let mut reader = berlin.reader();
+        let mut at = micros("2025-01-01T00:00:00");
+        while at < micros("2025-12-31T00:00:00") {
+            assert_eq!(reader.day(at), berlin.day(at));
+            assert_eq!(berlin.day(berlin.start_of(berlin.day(at))), berlin.day(at));
+            at += 1_234_567_890;
+        }
+    }
+
+    #[test]
+    fn offsets_are_read_strictly() {
+        assert_eq!(Zone::parse("-03:30").unwrap().to_string(), "-03:30");
+        assert_eq!(
+            Zone::parse("+0900").unwrap(),
+            Zone::parse("+09:00").unwrap()
+        );
+        for bad in ["+9", "+24:00", "+09:60", "09:00", "+0x:00", "", "+"] {
+            assert!(Zone::parse(bad).is_err(), "{bad}");
+        }
+    }
+}
