@@ -13,6 +13,7 @@ pub mod analysis;
 mod context;
 pub mod data;
 mod definition;
+pub mod cycle;
 mod error;
 pub mod money;
 pub mod num;

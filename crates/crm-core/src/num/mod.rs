@@ -1,6 +1,6 @@
 //! Numbers: domains as types, special functions, ranks, ratios, survival, random streams.
 
-mod buffer;
+pub(crate) mod buffer;
 pub mod lifetime;
 pub mod normal;
 mod range;

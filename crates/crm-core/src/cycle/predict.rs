@@ -1,0 +1,224 @@
+//! The next purchase of one customer, as seen on any day.
+//!
+//! With `S` the customer's gap law fixed at the last order, `e` the days elapsed since and `q` the
+//! chance of having left after that order:
+//!
+//! ```text
+//! date_pq              first day D > as_of with 1 − S(D − last + ½)/S(e + ½) ≥ q, given return
+//! P(alive)             (1 − q) S(e + ½) / (q + (1 − q) S(e + ½))
+//! P(buy within h)      P(alive) · (1 − S(e + h + ½)/S(e + ½))
+//! overdue probability  G(e) = 1 − S(e)
+//! ```
+//!
+//! Dates are given return; the two probabilities are of everybody. The ½ makes whole days of a
+//! continuous law: a gap of d days is anything from d − ½ to d + ½. A customer with a single
+//! purchase has the shop's law, hence a wide interval. A date more than a century away is none.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::gap_model::GapLaw;
+
+/// The quantiles of [`Prediction::dates`].
+pub const QUANTILES: [f64; 4] = [0.1, 0.5, 0.8, 0.9];
+
+/// Overdue probabilities at which a customer becomes `due`, `late`, `churn_risk`, `lost`.
+pub const THRESHOLDS: [f64; 4] = [0.5, 0.8, 0.9, 0.99];
+
+/// Days after which a date is no longer given.
+const CENTURY: u32 = 36_525;
+
+/// How late a customer is, by the overdue probability.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// 正常: below .5.
+    Ok,
+    /// 購入時期: half of this customer's gaps are over by now.
+    Due,
+    /// 遅れ: from .8.
+    Late,
+    /// 離脱傾向: from .9; the default alert.
+    ChurnRisk,
+    /// 離脱: from .99, or from `churn_days` on.
+    Lost,
+}
+
+impl Level {
+    /// All levels, in rising order.
+    pub const ALL: [Self; 5] = [Self::Ok, Self::Due, Self::Late, Self::ChurnRisk, Self::Lost];
+
+    /// The level of an overdue probability.
+    ///
+    /// ```
+    /// use crm_core::cycle::predict::Level;
+    /// assert_eq!(Level::of(0.9), Level::ChurnRisk);
+    /// assert_eq!(Level::of(0.49), Level::Ok);
+    /// ```
+    pub fn of(overdue: f64) -> Self {
+        Self::ALL[THRESHOLDS
+            .iter()
+            .filter(|&&threshold| overdue >= threshold)
+            .count()]
+    }
+
+    /// The word used in tables and requests.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Due => "due",
+            Self::Late => "late",
+            Self::ChurnRisk => "churn_risk",
+            Self::Lost => "lost",
+        }
+    }
+}
+
+/// What [`predict`] says of one customer.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Prediction {
+    /// Days after the last order at which the next is expected with the probabilities
+    /// [`QUANTILES`], given return; each is after today. None: more than a century.
+    pub dates: [Option<u32>; 4],
+    /// Chance of an order within the horizon, of everybody.
+    pub probability_within: f64,
+    /// Chance that the customer has not left.
+    pub probability_alive: f64,
+    /// Chance that this customer's gaps are shorter than the silence so far.
+    pub overdue_probability: f64,
+    /// Level of the overdue probability.
+    pub level: Level,
+}
+
+/// Predicts the next purchase, `elapsed` days after the last, with `within` days as horizon.
+///
+/// ```
+/// use crm_core::cycle::{fit, gap_model::{History, Model}, predict::predict};
+///
+/// let gaps: Vec<Vec<u32>> = (0..60).map(|i| vec![25 + i % 9; (i % 4) as usize]).collect();
+/// let histories: Vec<History> = gaps.iter().map(|g| History::new(g)).collect();
+/// let open: Vec<u32> = (0..60).map(|i| i * 2).collect();
+/// let fitted = fit::fit(&histories, &open, &fit::Options::default())?;
+/// let model = Model::new(&fitted.params, histories.iter().map(|h| h.gaps))?;
+///
+/// let regular = predict(&model.customer(&histories[7]), 10, 30);
+/// let [early, middle, _, late] = regular.dates.map(Option::unwrap);
+/// assert!(10 < early && early <= middle && middle <= late);
+/// # Ok::<(), crm_core::Error>(())
+/// ```
+pub fn predict(law: &GapLaw<'_>, elapsed: u32, within: u32) -> Prediction {
+    let e = f64::from(elapsed);
+    let beyond = law.beyond(e + 0.5);
+    let conditional = |day: u32| beyond.survival(f64::from(day) + 0.5);
+    let mut dates = [None; 4];
+    let mut search = Search::new(elapsed, law.usual());
+    for (date, q) in dates.iter_mut().zip(QUANTILES) {
+        *date = search.first_day(1.0 - q, &conditional);
+    }
+    let alive = 1.0 - beyond.leave();
+    let overdue = overdue_probability(law, elapsed);
+    Prediction {
+        dates,
+        probability_within: alive * (1.0 - conditional(elapsed.saturating_add(within))),
+        probability_alive: alive,
+        overdue_probability: overdue,
+        level: Level::of(overdue),
+    }
+}
+
+/// `G_i(e)`: the chance that this customer's gaps are shorter than `elapsed` days.
+pub fn overdue_probability(law: &GapLaw<'_>, elapsed: u32) -> f64 {
+    if elapsed == 0 {
+        0.0
+    } else {
+        1.0 - law.survival(f64::from(elapsed))
+    }
+}
+
+/// First day after the last order on which the overdue probability is at least each of `levels`
+/// (ascending): the alert dates, fixed until an order arrives.
+///
+/// They are read off the same function as [`overdue_probability`], so on that day, and not before,
+/// the level is reached.
+pub fn alert_days<const N: usize>(law: &GapLaw<'_>, levels: [f64; N]) -> [Option<u32>; N] {
+    let mut search = Search::new(0, law.usual());
+    let survival = |day: u32| law.survival(f64::from(day));
+    levels.map(|level| search.first_day_where(&survival, |s| 1.0 - s >= level, 1.0 - level))
+}
+
+/// Looks for the first day on which a falling function has reached a target; targets are asked for
+/// in falling order, so that one search starts where the last ended.
+struct Search {
+    /// A day on which the function is above all targets still to come.
+    low: u32,
+    ln_low: f64,
+    /// First step to try.
+    step: f64,
+}
+
+impl Search {
+    fn new(low: u32, usual: f64) -> Self {
+        Self {
+            low,
+            ln_low: 0.0,
+            step: 0.25 * usual,
+        }
+    }
+
+    fn first_day(&mut self, target: f64, value: &impl Fn(u32) -> f64) -> Option<u32> {
+        self.first_day_where(value, |v| v <= target, target)
+    }
+
+    /// `reached` must hold from some day on; `target` is where, roughly, and steers the search:
+    /// steps grow until it is passed, then `ln value` is taken as linear between the two ends.
+    fn first_day_where(
+        &mut self,
+        value: &impl Fn(u32) -> f64,
+        reached: impl Fn(f64) -> bool,
+        target: f64,
+    ) -> Option<u32> {
+        let ln_target = libm::log(target.max(f64::MIN_POSITIVE));
+        let (mut low, mut ln_low) = (self.low, self.ln_low);
+        let (mut high, mut ln_high);
+        let mut step = self.step;
+        loop {
+            high = low.saturating_add(step.clamp(1.0, f64::from(CENTURY)) as u32);
+            let v = value(high);
+            ln_high = libm::log(v.max(f64::MIN_POSITIVE));
+            if reached(v) {
+                break;
+            }
+            if high > CENTURY {
+                return None;
+            }
+            (low, ln_low) = (high, ln_high);
+            step *= 2.0;
+        }
+        let mut halve = false;
+        while high - low > 1 {
+            let share = if halve {
+                0.5
+            } else {
+                (ln_low - ln_target) / (ln_low - ln_high)
+            };
+            let width = f64::from(high - low);
+            let inside = (width * share).clamp(1.0, width - 1.0) as u32;
+            let day = low + inside.clamp(1, high - low - 1);
+            let v = value(day);
+            let ln = libm::log(v.max(f64::MIN_POSITIVE));
+            // The straight line may creep up on one end: then the other is cut in half.
+            halve =
+                !halve && f64::from(inside.min(high - low - inside)) < 0.1 * width && width > 8.0;
+            if reached(v) {
+                (high, ln_high) = (day, ln);
+            } else {
+                (low, ln_low) = (day, ln);
+            }
+        }
+        (self.low, self.ln_low) = (low, ln_low);
+        self.step = 0.5 * f64::from(high).max(2.0);
+        Some(high)
+    }
+}

@@ -1,0 +1,318 @@
+//! Were we right? Scores of dates, intervals and probabilities.
+//!
+//! | score | of | definition |
+//! |---|---|---|
+//! | MAE, median error | predicted dates | mean and median of days between predicted and actual, returners only |
+//! | coverage | intervals | share of actual days inside; **an end day counts half** |
+//! | coverage by Kaplan-Meier | the same, at the end of the data | `S(l) − S(h)` of the PIT `u = F(min(T, C))`, open where not returned |
+//! | log score | the whole law | `−ln` of the probability of what was seen: the day, or the silence |
+//! | Brier | probabilities | mean of `(p − y)²` |
+//! | calibration | probabilities | slope and intercept of a logistic regression of `y` on `logit p`: 1 and 0 are right |
+//!
+//! A slope below 1 says that the probabilities are too far from the middle. Whole days make the
+//! half-counted ends fair: the 10 % day contains the 10 % point, half of it below.
+//!
+//! # References
+//!
+//! - Cox, D. R. (1958). Two further applications of a model for binary regression. *Biometrika* 45,
+//!   562-565: the calibration slope.
+//! - Gneiting, T., Raftery, A. E. (2007). Strictly proper scoring rules, prediction, and
+//!   estimation. *JASA* 102, 359-378.
+
+use super::predict::Prediction;
+use crate::num::survival::{self, Rows};
+use crate::num::{buffer, lifetime::Status};
+use crate::{Fraction, Result};
+
+/// Errors of predicted days.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct DateError {
+    /// How many were compared.
+    pub count: u64,
+    /// Mean of the absolute errors, in days.
+    pub mean: f64,
+    /// Median of the absolute errors, in days.
+    pub median: f64,
+}
+
+/// Mean and median absolute error of `(predicted, actual)` days; `None` without any.
+///
+/// ```
+/// use crm_core::cycle::score;
+/// let error = score::date_error(&[(30, 34), (30, 30), (12, 10)])?.unwrap();
+/// assert_eq!((error.mean, error.median), (2.0, 2.0));
+/// # Ok::<(), crm_core::Error>(())
+/// ```
+pub fn date_error(pairs: &[(u32, u32)]) -> Result<Option<DateError>> {
+    let mut errors = buffer::with_room("date errors", pairs.len())?;
+    errors.extend(
+        pairs
+            .iter()
+            .map(|&(predicted, actual)| predicted.abs_diff(actual)),
+    );
+    errors.sort_unstable();
+    let half = errors.len() / 2;
+    let Some(&upper) = errors.get(half) else {
+        return Ok(None);
+    };
+    let lower = if errors.len() % 2 == 1 {
+        upper
+    } else {
+        errors[half - 1]
+    };
+    let total: u64 = errors.iter().map(|&error| u64::from(error)).sum();
+    Ok(Some(DateError {
+        count: errors.len() as u64,
+        mean: total as f64 / errors.len() as f64,
+        median: 0.5 * (f64::from(lower) + f64::from(upper)),
+    }))
+}
+
+/// Share of actual days inside their interval `(low, high, actual)`, an end day counting half;
+/// `None` without any. An end that is beyond a century is `None` and never passed.
+///
+/// ```
+/// use crm_core::cycle::score;
+/// let days = [(Some(10), Some(20), 10), (Some(10), Some(20), 15), (Some(10), None, 400), (Some(10), Some(20), 21)];
+/// assert_eq!(score::coverage(&days), Some(2.5 / 4.0));
+/// ```
+pub fn coverage(intervals: &[(Option<u32>, Option<u32>, u32)]) -> Option<f64> {
+    if intervals.is_empty() {
+        return None;
+    }
+    // Twice the mass of the actual day that lies right of an end: 2, 1 on the end day, 0.
+    let right = |end: Option<u32>, actual: u32| match end {
+        None => 0,
+        Some(end) => match actual.cmp(&end) {
+            std::cmp::Ordering::Greater => 2i64,
+            std::cmp::Ordering::Equal => 1,
+            std::cmp::Ordering::Less => 0,
+        },
+    };
+    let inside: i64 = intervals
+        .iter()
+        .map(|&(low, high, actual)| right(low, actual) - right(high, actual))
+        .sum();
+    Some(inside as f64 / (2 * intervals.len()) as f64)
+}
+
+/// Coverage of the central interval from `low` to `high` (as probabilities) when some customers are
+/// still silent: `S(low) − S(high)` of the Kaplan-Meier curve of the PIT values, each
+/// `F(min(T, C))`, `returned` where the order came. `None` when nobody is at risk that far.
+pub fn pit_coverage(pit: &[f64], returned: &[bool], low: f64, high: f64) -> Result<Option<f64>> {
+    let rows = Rows {
+        durations: pit,
+        observed: returned,
+        ..Rows::default()
+    };
+    let Some(level) = Fraction::new(0.95) else {
+        return Ok(None);
+    };
+    let curve = survival::kaplan_meier(rows, level)?;
+    Ok(match (curve.at(low), curve.at(high)) {
+        (Some(low), Some(high)) => Some(low.survival - high.survival),
+        _ => None,
+    })
+}
+
+/// `−ln` of the probability that `survival` gave to what was seen: the order on `day`, or silence
+/// up to it. `survival(x)` is P(gap > x), of everybody, x continuous.
+pub fn log_score(survival: impl Fn(f64) -> f64, day: u32, returned: bool) -> f64 {
+    let day = f64::from(day);
+    let seen = if returned {
+        survival(day - 0.5) - survival(day + 0.5)
+    } else {
+        survival(day + 0.5)
+    };
+    -libm::log(seen.max(1e-12))
+}
+
+/// Mean of `(p − y)²`; `None` without any.
+pub fn brier(outcomes: &[(f64, bool)]) -> Option<f64> {
+    let sum: f64 = outcomes
+        .iter()
+        .map(|&(p, y)| {
+            let off = p - f64::from(u8::from(y));
+            off * off
+        })
+        .sum();
+    (!outcomes.is_empty()).then(|| sum / outcomes.len() as f64)
+}
+
+/// The logistic regression `logit P(y) = intercept + slope · logit p`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Calibration {
+    /// 0 is right; positive: more happens than was said.
+    pub intercept: f64,
+    /// 1 is right; below: the probabilities are too extreme.
+    pub slope: f64,
+    /// Standard error of the slope.
+    pub slope_error: f64,
+    /// Mean of the probabilities.
+    pub expected: f64,
+    /// Share of the outcomes that happened.
+    pub observed: f64,
+    /// Whether the regression reached its maximum.
+    pub status: Status,
+}
+
+/// Calibration of `(probability, happened)`; `None` when all or none happened, or when the
+/// probabilities are all equal: then there is no slope.
+pub fn calibration(outcomes: &[(f64, bool)]) -> Option<Calibration> {
+    let n = outcomes.len() as f64;
+    let happened = outcomes.iter().filter(|(_, y)| *y).count();
+    if happened == 0 || happened == outcomes.len() {
+        return None;
+    }
+    let x = |p: f64| {
+        let p = p.clamp(1e-9, 1.0 - 1e-9);
+        libm::log(p / (1.0 - p))
+    };
+    // Sums of 1, x, x² by w, and of the residual and x times it, at a + b·x.
+    let terms = |a: f64, b: f64| {
+        let (mut ell, mut gradient, mut hessian) = (0.0, [0.0; 2], [0.0; 3]);
+        for &(p, y) in outcomes {
+            let x = x(p);
+            let eta = a + b * x;
+            let y = f64::from(u8::from(y));
+            let fitted = 1.0 / (1.0 + libm::exp(-eta));
+            ell += y * eta
+                - if eta > 0.0 {
+                    eta + libm::log1p(libm::exp(-eta))
+                } else {
+                    libm::log1p(libm::exp(eta))
+                };
+            let (residual, w) = (y - fitted, fitted * (1.0 - fitted));
+            gradient[0] += residual;
+            gradient[1] += residual * x;
+            hessian[0] += w;
+            hessian[1] += w * x;
+            hessian[2] += w * x * x;
+        }
+        (ell, gradient, hessian)
+    };
+    let (mut a, mut b) = (0.0, 1.0);
+    let (mut ell, mut gradient, mut hessian) = terms(a, b);
+    let mut status = Status::Stalled;
+    for _ in 0..100 {
+        let determinant = hessian[0] * hessian[2] - hessian[1] * hessian[1];
+        if determinant <= 1e-12 * hessian[0] * hessian[2] {
+            return None;
+        }
+        if gradient[0].abs().max(gradient[1].abs()) < 1e-9 * n {
+            status = Status::Converged;
+            break;
+        }
+        let step = [
+            (hessian[2] * gradient[0] - hessian[1] * gradient[1]) / determinant,
+            (hessian[0] * gradient[1] - hessian[1] * gradient[0]) / determinant,
+        ];
+        let mut length = 1.0;
+        loop {
+            let next = terms(a + length * step[0], b + length * step[1]);
+            if next.0 >= ell - 1e-12 * ell.abs() || length < 1e-6 {
+                (a, b) = (a + length * step[0], b + length * step[1]);
+                (ell, gradient, hessian) = next;
+                break;
+            }
+            length *= 0.5;
+        }
+    }
+    let determinant = hessian[0] * hessian[2] - hessian[1] * hessian[1];
+    Some(Calibration {
+        intercept: a,
+        slope: b,
+        slope_error: libm::sqrt(hessian[0] / determinant),
+        expected: outcomes.iter().map(|(p, _)| p).sum::<f64>() / n,
+        observed: happened as f64 / n,
+        status,
+    })
+}
+
+/// One row of a calibration table.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Bin {
+    /// How many probabilities fell in.
+    pub count: u64,
+    /// How many of them happened.
+    pub happened: u64,
+    /// Mean probability; 0 in an empty bin.
+    pub expected: f64,
+}
+
+/// Probabilities in ten bins of equal width, `[0, .1)` to `[.9, 1]`.
+pub fn calibration_table(outcomes: &[(f64, bool)]) -> [Bin; 10] {
+    let mut bins = [Bin::default(); 10];
+    for &(p, y) in outcomes {
+        let bin = &mut bins[((p * 10.0) as usize).min(9)];
+        bin.count += 1;
+        bin.happened += u64::from(y);
+        bin.expected += p;
+    }
+    for bin in &mut bins {
+        bin.expected /= bin.count.max(1) as f64;
+    }
+    bins
+}
+
+/// The 80 % interval of a prediction with the day that came.
+pub fn interval(prediction: &Prediction, actual: u32) -> (Option<u32>, Option<u32>, u32) {
+    (prediction.dates[0], prediction.dates[3], actual)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Outcomes drawn evenly at known odds: the regression must give back what was put in.
+    #[test]
+    fn calibration_finds_a_known_distortion() {
+        let mut outcomes = Vec::new();
+        for step in 1..40 {
+            let x = -2.0 + 0.1 * f64::from(step);
+            let truth = 1.0 / (1.0 + (-(0.3 + 0.7 * x)).exp());
+            let said = 1.0 / (1.0 + (-x).exp());
+            for i in 0..2000 {
+                outcomes.push((said, (f64::from(i) + 0.5) / 2000.0 < truth));
+            }
+        }
+        let c = calibration(&outcomes).unwrap();
+        assert_eq!(c.status, Status::Converged);
+        assert!(
+            (c.slope - 0.7).abs() < 2e-3 && (c.intercept - 0.3).abs() < 2e-3,
+            "{c:?}"
+        );
+        let table = calibration_table(&outcomes);
+        assert_eq!(
+            table.iter().map(|bin| bin.count).sum::<u64>(),
+            outcomes.len() as u64
+        );
+        assert_eq!(calibration(&[(0.5, true), (0.5, false)]), None);
+        assert_eq!(calibration(&[(0.5, true), (0.6, true)]), None);
+    }
+
+    #[test]
+    fn pit_coverage_without_open_rows_is_the_share_inside() {
+        let pit: Vec<f64> = (0..100).map(|i| f64::from(i) / 99.0).collect();
+        let share = pit_coverage(&pit, &[true; 100], 0.1, 0.9).unwrap().unwrap();
+        let inside = pit.iter().filter(|&&u| u > 0.1 && u <= 0.9).count();
+        assert!((share - inside as f64 / 100.0).abs() < 1e-12);
+        assert_eq!(
+            pit_coverage(&[0.2, 0.3], &[true, false], 0.1, 0.9).unwrap(),
+            None
+        );
+    }
+
+    #[test]
+    fn brier_by_hand() {
+        assert_eq!(brier(&[(0.5, true), (1.0, true)]), Some(0.125));
+        assert_eq!(brier(&[]), None);
+    }
+
+    #[test]
+    fn the_log_score_is_smallest_for_the_truth() {
+        let score = |mean: f64| log_score(|x| (-x / mean).exp(), 20, true);
+        assert!(score(20.0) < score(10.0) && score(20.0) < score(40.0));
+        assert!(log_score(|_| 0.0, 5, true).is_finite());
+    }
+}

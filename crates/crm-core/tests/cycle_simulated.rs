@@ -1,0 +1,196 @@
+//! Simulated shops whose truth is known: what the gap model promises, it keeps.
+//!
+//! Customers arrive all the time and buy with gaps of their own law; after each order they may
+//! leave. Each is judged at `AS_OF` by the past alone and followed until they return or have left.
+//! The populations are not the model's own: typical gaps are log-normal across gamma buyers too,
+//! and regularity varies.
+
+use crm_core::cycle::baselines::{Rule, pooled_median};
+use crm_core::cycle::fit::{self, Fit, Options};
+use crm_core::cycle::gap_model::{History, Model};
+use crm_core::cycle::predict::{self, Level, predict};
+use crm_core::cycle::score;
+use crm_core::num::rng::Rng;
+
+const AS_OF: f64 = 1000.0;
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Law {
+    Gamma,
+    LogNormal,
+    Mixed,
+}
+
+struct Customer {
+    gaps: Vec<u32>,
+    open: u32,
+    /// Days from the last order to the next; none if the customer has left.
+    next: Option<u32>,
+}
+
+/// One gap, in days, of a customer with this typical gap and coefficient of variation.
+fn gap(rng: &mut Rng, gamma: bool, typical: f64, variation: f64) -> f64 {
+    if gamma {
+        let shape = 1.0 / (variation * variation);
+        typical * rng.gamma(shape) / shape
+    } else {
+        let sigma = (1.0 + variation * variation).ln().sqrt();
+        typical * (sigma * rng.normal()).exp()
+    }
+}
+
+fn shop(law: Law, dropout: f64, customers: u64, seed: u64) -> Vec<Customer> {
+    (0..customers)
+        .map(|k| {
+            let mut rng = Rng::stream(seed, k);
+            let gamma = law == Law::Gamma || (law == Law::Mixed && k % 2 == 0);
+            let typical = (40f64.ln() + 0.6 * rng.normal()).exp();
+            let variation = [0.3, 0.5, 0.7, 1.0][rng.below(4) as usize];
+            let mut day = (AS_OF * rng.uniform()).floor();
+            let mut customer = Customer {
+                gaps: Vec::new(),
+                open: 0,
+                next: None,
+            };
+            loop {
+                if rng.uniform() < dropout {
+                    customer.open = (AS_OF - day) as u32;
+                    return customer;
+                }
+                let gap = gap(&mut rng, gamma, typical, variation).round().max(1.0);
+                if day + gap > AS_OF {
+                    customer.open = (AS_OF - day) as u32;
+                    customer.next = Some(gap as u32);
+                    return customer;
+                }
+                customer.gaps.push(gap as u32);
+                day += gap;
+            }
+        })
+        .collect()
+}
+
+fn fitted(shop: &[Customer], options: &Options) -> (Vec<History>, Fit, Model) {
+    let histories: Vec<History> = shop.iter().map(|c| History::new(&c.gaps)).collect();
+    let open: Vec<u32> = shop.iter().map(|c| c.open).collect();
+    let fit = fit::fit(&histories, &open, options).expect("a fit");
+    let most = histories.iter().map(|h| h.gaps).max().expect("customers");
+    let model = Model::new(&fit.params, 0..=most).expect("a model");
+    (histories, fit, model)
+}
+
+fn judge(law: Law, dropout: f64, seed: u64) {
+    let name = format!("{law:?} {dropout}");
+    let shop = shop(law, dropout, 6000, seed);
+    let (histories, fit, model) = fitted(&shop, &Options::default());
+    println!("{name} {fit:?}");
+
+    let all_gaps: Vec<u32> = shop.iter().flat_map(|c| c.gaps.iter().copied()).collect();
+    let pooled = pooled_median(&all_gaps).expect("memory").expect("gaps");
+    let mut dates = Vec::new();
+    let mut rules = Rule::ALL.map(|_| Vec::new());
+    let mut intervals = Vec::new();
+    let mut within = Vec::new();
+    let (mut returned, mut flagged, mut gone, mut caught) = (0.0, 0.0, 0.0, 0.0);
+    let mut alive = 0.0;
+    for (customer, history) in shop.iter().zip(&histories) {
+        let p = predict(&model.customer(history), customer.open, 30);
+        within.push((
+            p.probability_within,
+            customer.next.is_some_and(|n| n <= customer.open + 30),
+        ));
+        alive += p.probability_alive;
+        let risk = f64::from(u8::from(p.level >= Level::ChurnRisk));
+        match customer.next {
+            Some(next) => {
+                returned += 1.0;
+                flagged += risk;
+                intervals.push(score::interval(&p, next));
+                dates.push((p.dates[1].expect("a date"), next));
+                for (rule, pairs) in Rule::ALL.iter().zip(&mut rules) {
+                    pairs.push((rule.day(&customer.gaps, pooled, customer.open), next));
+                }
+            }
+            None => {
+                gone += 1.0;
+                caught += risk;
+            }
+        }
+    }
+    let error = score::date_error(&dates).expect("memory").expect("dates");
+    for (rule, pairs) in Rule::ALL.iter().zip(&rules) {
+        let theirs = score::date_error(pairs).expect("memory").expect("dates");
+        println!("  {rule:?} {:.3} {:.1}", theirs.mean, theirs.median);
+        assert!(
+            error.mean < theirs.mean,
+            "{name}: {error:?} against {rule:?} {theirs:?}"
+        );
+    }
+    let coverage = score::coverage(&intervals).expect("intervals");
+    let c = score::calibration(&within).expect("a slope");
+    println!(
+        "  ours {:.3} {:.1} coverage {coverage:.3} {c:?}",
+        error.mean, error.median
+    );
+    println!(
+        "  alive {:.4} true {:.4}",
+        alive / shop.len() as f64,
+        returned / shop.len() as f64
+    );
+    println!(
+        "  flagged {:.3} caught {:.3}",
+        flagged / returned,
+        caught / gone
+    );
+
+    // Per finished cycle, predicted from the gaps before it.
+    let (mut cycles, mut late) = (0.0, 0.0);
+    for customer in &shop {
+        for k in 0..customer.gaps.len() {
+            let law = model.customer(&History::new(&customer.gaps[..k]));
+            let [day] = predict::alert_days(&law, [0.9]);
+            cycles += 1.0;
+            late += f64::from(u8::from(day.is_some_and(|day| customer.gaps[k] > day)));
+        }
+    }
+    println!("  cycles {cycles} late {:.4}", late / cycles);
+
+    assert!(
+        (0.77..=0.83).contains(&coverage),
+        "{name}: coverage {coverage}"
+    );
+    let slope = if dropout > 0.0 {
+        0.85..=1.15
+    } else {
+        0.9..=1.1
+    };
+    assert!(slope.contains(&c.slope), "{name}: {c:?}");
+    assert!((c.expected / c.observed - 1.0).abs() < 0.1, "{name}: {c:?}");
+    assert!(flagged / returned <= 0.12, "{name}");
+    if gone > 0.0 {
+        assert!(caught / gone >= 0.65, "{name}: {}", caught / gone);
+    }
+    assert!(
+        (0.07..=0.12).contains(&(late / cycles)),
+        "{name}: {}",
+        late / cycles
+    );
+}
+
+#[test]
+fn gamma_gaps() {
+    judge(Law::Gamma, 0.0, 11);
+    judge(Law::Gamma, 0.15, 12);
+}
+
+#[test]
+fn log_normal_gaps() {
+    judge(Law::LogNormal, 0.0, 21);
+    judge(Law::LogNormal, 0.15, 22);
+}
+
+#[test]
+fn mixed_gaps() {
+    judge(Law::Mixed, 0.0, 31);
+    judge(Law::Mixed, 0.15, 32);
+}
