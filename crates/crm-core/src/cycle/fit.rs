@@ -356,11 +356,12 @@ impl<'a> Terms<'a> {
             let best = evidence.iter().copied().fold(f64::NEG_INFINITY, f64::max);
             self.ln_factor[row] = best;
             for class in 0..CLASSES {
-                let density = libm::exp(evidence[class] - best);
+                let ln = evidence[class] - best;
+                let density = if ln > -28.0 { libm::exp(ln) } else { 0.0 };
                 self.density[row][0][class] = density;
-                self.density[row][1][class] = if density > 1e-12 {
+                self.density[row][1][class] = if density > 0.0 {
                     let u = self.ln_open[row] - locations[class];
-                    density * libm::exp(model.ln_class_survival(class, history.gaps, u))
+                    density * model.class_survival(class, history.gaps, u)
                 } else {
                     0.0
                 };

@@ -141,6 +141,8 @@ pub struct Model {
     classes: [Class; CLASSES],
     /// `lnΓ(r + k n) − lnΓ(r)` by class and `n`, for the gamma family.
     ln_gamma: Vec<[f64; CLASSES]>,
+    /// `ln (h/2)` for the half days `h` that predictions ask for most.
+    ln_half_days: Vec<f64>,
 }
 
 /// A class with what does not depend on the customer.
@@ -149,9 +151,13 @@ struct Class {
     ln_weight: f64,
     /// `k`, or σ².
     shape: f64,
+    ln_shape: f64,
     /// `k ln k − lnΓ(k)`, or `−½ ln(2πσ²)`.
     per_gap: f64,
 }
+
+/// Half days whose logarithm is tabulated: four years.
+const HALF_DAYS: usize = 2 * 1462;
 
 /// Histories up to this length have `lnΓ` tabulated.
 const TABULATED: usize = 64;
@@ -164,7 +170,22 @@ impl Model {
         for count in counts {
             wanted[slot(count)] = true;
         }
-        Self::with_slots(params, &wanted)
+        let mut model = Self::with_slots(params, &wanted)?;
+        model.ln_half_days = buffer::with_room("gap laws", HALF_DAYS)?;
+        model
+            .ln_half_days
+            .extend((0..HALF_DAYS).map(|h| libm::log(0.5 * h as f64)));
+        Ok(model)
+    }
+
+    /// `ln x`, from a table if x is a whole number of half days.
+    fn ln(&self, x: f64) -> f64 {
+        let half_days = 2.0 * x;
+        let index = half_days as usize;
+        match self.ln_half_days.get(index) {
+            Some(&ln) if index as f64 == half_days => ln,
+            _ => libm::log(x),
+        }
     }
 
     /// The parameters.
@@ -212,8 +233,9 @@ impl Model {
         };
         let mut total = 0.0;
         for class in 0..CLASSES {
-            let weight = libm::exp(ln_weights[class] - best);
-            if weight > 1e-5 {
+            let ln_weight = ln_weights[class] - best;
+            if ln_weight > LN_NEGLIGIBLE {
+                let weight = libm::exp(ln_weight);
                 total += weight;
                 law.parts[law.len] = Part {
                     weight,
@@ -238,6 +260,7 @@ impl Model {
             laws: buffer::filled("gap laws", CLASSES * SLOTS, LogLaw::default())?,
             classes: [Class::default(); CLASSES],
             ln_gamma: Vec::new(),
+            ln_half_days: Vec::new(),
         };
         let r = 1.0 / (spread * spread);
         let standard = model.tables.standard_normal()?;
@@ -246,6 +269,7 @@ impl Model {
             model.classes[class] = Class {
                 ln_weight: libm::log(params.class_weights[class].get()),
                 shape,
+                ln_shape: libm::log(shape),
                 per_gap: match params.family {
                     Family::Gamma => shape * libm::log(shape) - libm::lgamma(shape),
                     Family::LogNormal => -0.5 * libm::log(std::f64::consts::TAU * shape),
@@ -295,7 +319,7 @@ impl Model {
                         locations[c] += libm::log((r + k * shown) / (r + k * n));
                     }
                     let rising = tabulated.map_or_else(|| ln_rising(r, k * n), |row| row[c]);
-                    let ln_ratio = libm::log(k) + ln_rate - ln_alpha;
+                    let ln_ratio = class.ln_shape + ln_rate - ln_alpha;
                     evidence[c] = n * class.per_gap + (k - 1.0) * history.sum_ln + rising
                         - r * ln_ratio
                         - k * n * (ln_ratio + ln_alpha);
@@ -325,10 +349,10 @@ impl Model {
         (evidence, locations)
     }
 
-    /// `ln S` of the predictive law of one class.
-    pub(super) fn ln_class_survival(&self, class: usize, count: u32, u: f64) -> f64 {
+    /// S of the predictive law of one class.
+    pub(super) fn class_survival(&self, class: usize, count: u32, u: f64) -> f64 {
         self.tables
-            .ln_survival(&self.laws[class * SLOTS + slot(count)], u)
+            .survival(&self.laws[class * SLOTS + slot(count)], u)
     }
 }
 
@@ -353,14 +377,10 @@ struct Part {
 impl<'a> GapLaw<'a> {
     /// `S_i(x) = P(gap > x | the customer comes back)`, x in days, continuous.
     pub fn survival(&self, x: f64) -> f64 {
-        let ln_x = libm::log(x);
+        let ln_x = self.model.ln(x);
         let mut sum = 0.0;
         for part in &self.parts[..self.len] {
-            let ln = self
-                .model
-                .tables
-                .ln_survival(&part.law, ln_x - part.location);
-            sum += part.weight * libm::exp(ln);
+            sum += part.weight * self.model.tables.survival(&part.law, ln_x - part.location);
         }
         sum.min(1.0)
     }
@@ -370,43 +390,54 @@ impl<'a> GapLaw<'a> {
     ///
     /// Taken per class and in logs, so that it is right where `S_i(x)` is 1e-300.
     pub fn beyond(&self, x: f64) -> Conditional<'a> {
-        let ln_x = libm::log(x);
-        let mut ln = [0.0; CLASSES];
-        let mut best = f64::NEG_INFINITY;
-        for (part, ln) in self.parts[..self.len].iter().zip(&mut ln) {
-            *ln = self
-                .model
-                .tables
-                .ln_survival(&part.law, ln_x - part.location);
-            best = best.max(*ln);
+        let tables = &self.model.tables;
+        let ln_x = self.model.ln(x);
+        let mut reached = [0.0; CLASSES];
+        let mut total = 0.0;
+        for (part, reached) in self.parts[..self.len].iter().zip(&mut reached) {
+            *reached = part.weight * tables.survival(&part.law, ln_x - part.location);
+            total += *reached;
         }
-        let mut conditional = Conditional {
+        let mut beyond = Conditional {
             law: *self,
             ln_base: [0.0; CLASSES],
-            ln_survival: 0.0,
+            deep: total < DEEP,
         };
-        let mut total = 0.0;
+        let mut ln_reached = libm::log(total);
+        if beyond.deep {
+            // Too small to divide by: the same in logs, from the largest.
+            let mut best = f64::NEG_INFINITY;
+            for (part, base) in self.parts[..self.len].iter().zip(&mut beyond.ln_base) {
+                *base = tables.ln_survival(&part.law, ln_x - part.location);
+                best = best.max(*base);
+            }
+            total = 0.0;
+            for index in 0..self.len {
+                reached[index] = self.parts[index].weight * libm::exp(beyond.ln_base[index] - best);
+                total += reached[index];
+            }
+            ln_reached = best + libm::log(total);
+        }
         let mut len = 0;
+        let mut kept = 0.0;
         for index in 0..self.len {
-            let weight = self.parts[index].weight * libm::exp(ln[index] - best);
-            if weight > 1e-6 {
-                conditional.law.parts[len] = Part {
-                    weight,
-                    ..self.parts[index]
-                };
-                conditional.ln_base[len] = ln[index];
-                total += weight;
+            if reached[index] > NEGLIGIBLE * total {
+                beyond.law.parts[len] = self.parts[index];
+                beyond.ln_base[len] = beyond.ln_base[index];
+                if beyond.deep {
+                    beyond.law.parts[len].weight = reached[index];
+                }
+                kept += reached[index];
                 len += 1;
             }
         }
-        conditional.law.len = len;
-        for part in &mut conditional.law.parts[..len] {
-            part.weight /= total;
+        beyond.law.len = len;
+        for part in &mut beyond.law.parts[..len] {
+            part.weight /= kept;
         }
-        conditional.ln_survival = (best + libm::log(total)).min(0.0);
-        let stay = (1.0 - self.leave) * libm::exp(conditional.ln_survival);
-        conditional.law.leave = self.leave / (self.leave + stay);
-        conditional
+        let stay = (1.0 - self.leave) * libm::exp(ln_reached.min(0.0));
+        beyond.law.leave = self.leave / (self.leave + stay);
+        beyond
     }
 
     /// Chance that the customer has left for good.
@@ -433,36 +464,43 @@ impl<'a> GapLaw<'a> {
 pub struct Conditional<'a> {
     law: GapLaw<'a>,
     ln_base: [f64; CLASSES],
-    ln_survival: f64,
+    /// Whether S(e) is so small that ratios are taken in logs, by class; else the weights are
+    /// already divided by it.
+    deep: bool,
 }
+
+/// `ln` of the posterior weight, next to the largest, below which a class is left out: 1e-5.
+const LN_NEGLIGIBLE: f64 = -11.5;
+
+/// Share of a conditional law that is left out for speed.
+const NEGLIGIBLE: f64 = 2e-4;
+
+/// `S(e)` below which its reciprocal is not used.
+const DEEP: f64 = 1e-3;
 
 impl Conditional<'_> {
     /// `S_i(x) / S_i(e)`: 1 up to the elapsed time.
     pub fn survival(&self, x: f64) -> f64 {
-        self.at_ln(libm::log(x)).min(1.0)
-    }
-
-    /// `ln S_i(e)`.
-    pub fn ln_reached(&self) -> f64 {
-        self.ln_survival
+        let model = self.law.model;
+        let ln_x = model.ln(x);
+        let parts = &self.law.parts[..self.law.len];
+        let mut sum = 0.0;
+        if self.deep {
+            for (part, base) in parts.iter().zip(&self.ln_base) {
+                let ln = model.tables.ln_survival(&part.law, ln_x - part.location);
+                sum += part.weight * libm::exp(ln - base);
+            }
+        } else {
+            for part in parts {
+                sum += part.weight * model.tables.survival(&part.law, ln_x - part.location);
+            }
+        }
+        sum.min(1.0)
     }
 
     /// Chance of having left, given the silence so far.
     pub fn leave(&self) -> f64 {
         self.law.leave
-    }
-
-    pub(super) fn at_ln(&self, ln_x: f64) -> f64 {
-        let mut sum = 0.0;
-        for (part, base) in self.law.parts[..self.law.len].iter().zip(&self.ln_base) {
-            let ln = self
-                .law
-                .model
-                .tables
-                .ln_survival(&part.law, ln_x - part.location);
-            sum += part.weight * libm::exp(ln - base);
-        }
-        sum
     }
 }
 

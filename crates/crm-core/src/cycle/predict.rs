@@ -154,8 +154,8 @@ struct Search {
     /// A day on which the function is above all targets still to come.
     low: u32,
     ln_low: f64,
-    /// First step to try.
-    step: f64,
+    /// Fall of `ln value` per day, as last seen.
+    pace: f64,
 }
 
 impl Search {
@@ -163,7 +163,7 @@ impl Search {
         Self {
             low,
             ln_low: 0.0,
-            step: 0.25 * usual,
+            pace: 0.5 / usual,
         }
     }
 
@@ -179,14 +179,15 @@ impl Search {
         reached: impl Fn(f64) -> bool,
         target: f64,
     ) -> Option<u32> {
-        let ln_target = libm::log(target.max(f64::MIN_POSITIVE));
+        let ln_target = rough_ln(target);
         let (mut low, mut ln_low) = (self.low, self.ln_low);
         let (mut high, mut ln_high);
-        let mut step = self.step;
+        // As far as the pace so far takes it, and a little further, to have it between two ends.
+        let mut step = 1.15 * (ln_low - ln_target) / self.pace;
         loop {
             high = low.saturating_add(step.clamp(1.0, f64::from(CENTURY)) as u32);
             let v = value(high);
-            ln_high = libm::log(v.max(f64::MIN_POSITIVE));
+            ln_high = rough_ln(v);
             if reached(v) {
                 break;
             }
@@ -204,21 +205,27 @@ impl Search {
                 (ln_low - ln_target) / (ln_low - ln_high)
             };
             let width = f64::from(high - low);
-            let inside = (width * share).clamp(1.0, width - 1.0) as u32;
-            let day = low + inside.clamp(1, high - low - 1);
+            let day = low + (libm::round(width * share) as u32).clamp(1, high - low - 1);
             let v = value(day);
-            let ln = libm::log(v.max(f64::MIN_POSITIVE));
-            // The straight line may creep up on one end: then the other is cut in half.
-            halve =
-                !halve && f64::from(inside.min(high - low - inside)) < 0.1 * width && width > 8.0;
+            // The straight line may creep up from one end: then the rest is cut in half.
+            halve = !halve && f64::from((day - low).min(high - day)) < 0.1 * width && width > 8.0;
             if reached(v) {
-                (high, ln_high) = (day, ln);
+                (high, ln_high) = (day, rough_ln(v));
             } else {
-                (low, ln_low) = (day, ln);
+                (low, ln_low) = (day, rough_ln(v));
             }
         }
+        let pace = (self.ln_low - ln_high) / f64::from(high - self.low);
+        self.pace = if pace > 1e-9 { pace } else { self.pace };
         (self.low, self.ln_low) = (low, ln_low);
-        self.step = 0.5 * f64::from(high).max(2.0);
         Some(high)
     }
+}
+
+/// `ln v` to 1 %, to steer by: exponent and a parabola through the mantissa.
+fn rough_ln(v: f64) -> f64 {
+    let bits = v.max(f64::MIN_POSITIVE).to_bits();
+    let exponent = (bits >> 52) as f64 - 1023.0;
+    let mantissa = f64::from_bits((bits & ((1 << 52) - 1)) | (1023 << 52)) - 1.0;
+    std::f64::consts::LN_2 * (exponent + mantissa * (1.34 - 0.34 * mantissa))
 }
