@@ -412,22 +412,26 @@ impl<'a> GapLaw<'a> {
                 best = best.max(*base);
             }
             total = 0.0;
-            for index in 0..self.len {
-                reached[index] = self.parts[index].weight * libm::exp(beyond.ln_base[index] - best);
-                total += reached[index];
+            for ((part, base), reached) in self.parts[..self.len]
+                .iter()
+                .zip(&beyond.ln_base)
+                .zip(&mut reached)
+            {
+                *reached = part.weight * libm::exp(base - best);
+                total += *reached;
             }
             ln_reached = best + libm::log(total);
         }
         let mut len = 0;
         let mut kept = 0.0;
-        for index in 0..self.len {
-            if reached[index] > NEGLIGIBLE * total {
+        for (index, &reached) in reached[..self.len].iter().enumerate() {
+            if reached > NEGLIGIBLE * total {
                 beyond.law.parts[len] = self.parts[index];
                 beyond.ln_base[len] = beyond.ln_base[index];
                 if beyond.deep {
-                    beyond.law.parts[len].weight = reached[index];
+                    beyond.law.parts[len].weight = reached;
                 }
-                kept += reached[index];
+                kept += reached;
                 len += 1;
             }
         }
