@@ -11,9 +11,9 @@
 
 pub mod analysis;
 mod context;
+pub mod cycle;
 pub mod data;
 mod definition;
-pub mod cycle;
 mod error;
 pub mod money;
 pub mod num;

@@ -15,7 +15,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Result;
-use crate::num::buffer;
+use crate::context::room;
 
 /// A rule of thumb.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -79,7 +79,7 @@ impl Rule {
 
 /// The median of all gaps of a shop, `None` without any.
 pub fn pooled_median(gaps: &[u32]) -> Result<Option<f64>> {
-    let mut sorted = buffer::with_room("gaps", gaps.len())?;
+    let mut sorted = room(gaps.len(), "gaps")?;
     sorted.extend_from_slice(gaps);
     sorted.sort_unstable();
     Ok(middle(&sorted))

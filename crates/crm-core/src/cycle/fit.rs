@@ -31,7 +31,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::gap_model::{CLASSES, Dropout, Family, History, Model, Params, SLOTS, slot};
-use crate::num::buffer;
+use crate::context::{filled, room};
 use crate::{Error, Positive, Probability, Result};
 
 /// Options of [`fit`].
@@ -155,14 +155,14 @@ impl Sample {
         } else {
             u64::MAX / total * u64::from(size)
         };
-        let room = histories.len().min(2 * size as usize + 64);
+        let most = histories.len().min(2 * size as usize + 64);
         let mut sample = Self {
-            rows: buffer::with_room("sample", room)?,
+            rows: room(most, "sample")?,
             gaps: 0,
             slots: [false; SLOTS],
         };
         for (index, (history, &open)) in histories.iter().zip(open).enumerate() {
-            if scatter(index as u64) <= threshold && sample.rows.len() < room {
+            if scatter(index as u64) <= threshold && sample.rows.len() < most {
                 sample.rows.push((*history, open));
                 sample.gaps += u64::from(history.gaps);
                 sample.slots[slot(history.gaps)] = true;
@@ -333,7 +333,7 @@ struct Terms<'a> {
 impl<'a> Terms<'a> {
     fn new(sample: &'a Sample, family: Family) -> Result<Self> {
         let n = sample.rows.len();
-        let mut ln_open = buffer::with_room("sample", n)?;
+        let mut ln_open = room(n, "sample")?;
         ln_open.extend(
             sample
                 .rows
@@ -343,8 +343,8 @@ impl<'a> Terms<'a> {
         Ok(Self {
             sample,
             family,
-            ln_factor: buffer::filled("sample", n, 0.0)?,
-            density: buffer::filled("sample", n, [[0.0; CLASSES]; 2])?,
+            ln_factor: filled(n, 0.0, "sample")?,
+            density: filled(n, [[0.0; CLASSES]; 2], "sample")?,
             ln_open,
         })
     }

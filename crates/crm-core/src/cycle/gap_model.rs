@@ -41,7 +41,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::log_law::{LogLaw, Tables};
-use crate::num::buffer;
+use crate::context::{filled, room};
 use crate::{Positive, Probability, Result};
 
 /// Number of regularity classes.
@@ -171,7 +171,7 @@ impl Model {
             wanted[slot(count)] = true;
         }
         let mut model = Self::with_slots(params, &wanted)?;
-        model.ln_half_days = buffer::with_room("gap laws", HALF_DAYS)?;
+        model.ln_half_days = room(HALF_DAYS, "gap laws")?;
         model
             .ln_half_days
             .extend((0..HALF_DAYS).map(|h| libm::log(0.5 * h as f64)));
@@ -257,7 +257,7 @@ impl Model {
         let mut model = Self {
             params: *params,
             tables: Tables::default(),
-            laws: buffer::filled("gap laws", CLASSES * SLOTS, LogLaw::default())?,
+            laws: filled(CLASSES * SLOTS, LogLaw::default(), "gap laws")?,
             classes: [Class::default(); CLASSES],
             ln_gamma: Vec::new(),
             ln_half_days: Vec::new(),
@@ -287,7 +287,7 @@ impl Model {
             }
         }
         if params.family == Family::Gamma {
-            model.ln_gamma = buffer::with_room("gap laws", TABULATED)?;
+            model.ln_gamma = room(TABULATED, "gap laws")?;
             for n in 0..TABULATED {
                 let row = std::array::from_fn(|c| ln_rising(r, model.classes[c].shape * n as f64));
                 model.ln_gamma.push(row);

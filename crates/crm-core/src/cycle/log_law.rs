@@ -15,7 +15,8 @@
 //! first (1 − S below 1e-5) S is 1. The absolute error of S is below 1e-4, mostly 1e-6.
 
 use crate::Result;
-use crate::num::{buffer, normal};
+use crate::context::grow;
+use crate::num::normal;
 
 /// Steps of the normal table, and the fewest and most of the others.
 const STEPS: usize = 64;
@@ -172,7 +173,7 @@ impl Tables {
 
     fn room(&mut self, steps: usize) -> Result<usize> {
         let first = self.points.len();
-        buffer::reserve(&mut self.points, "gap laws", steps + 1)?;
+        grow(&mut self.points, steps + 1, "gap laws")?;
         Ok(first)
     }
 }

@@ -20,8 +20,9 @@
 //!   estimation. *JASA* 102, 359-378.
 
 use super::predict::Prediction;
+use crate::context::room;
+use crate::num::lifetime::Status;
 use crate::num::survival::{self, Rows};
-use crate::num::{buffer, lifetime::Status};
 use crate::{Fraction, Result};
 
 /// Errors of predicted days.
@@ -44,7 +45,7 @@ pub struct DateError {
 /// # Ok::<(), crm_core::Error>(())
 /// ```
 pub fn date_error(pairs: &[(u32, u32)]) -> Result<Option<DateError>> {
-    let mut errors = buffer::with_room("date errors", pairs.len())?;
+    let mut errors = room(pairs.len(), "date errors")?;
     errors.extend(
         pairs
             .iter()

@@ -1,6 +1,5 @@
 //! Numbers: domains as types, special functions, ranks, ratios, survival, random streams.
 
-pub(crate) mod buffer;
 pub mod lifetime;
 pub mod normal;
 mod range;

@@ -38,9 +38,10 @@
 //! - Williams, R. L. (1995). Product-limit survival functions with correlated survival times.
 //!   *Lifetime Data Analysis* 1, 171-186: the cluster variance.
 
+use crate::context::{filled, room};
 use crate::{Error, Fraction, Result};
 
-use super::{buffer, normal, ratio};
+use super::{normal, ratio};
 
 /// Rows of [`kaplan_meier`], column by column, all of one length.
 #[derive(Debug, Clone, Copy, Default)]
@@ -255,7 +256,7 @@ fn whole_days(durations: &[f64]) -> Option<usize> {
 }
 
 fn count_by_day(rows: &Rows<'_>, longest: usize) -> Result<Vec<Tally>> {
-    let mut days = buffer::filled("Kaplan-Meier counts", longest + 1, Tally::default())?;
+    let mut days = filled(longest + 1, Tally::default(), "Kaplan-Meier counts")?;
     for (row, &duration) in rows.durations.iter().enumerate() {
         let weight = rows.weights.map_or(1.0, |w| w[row]);
         let day = &mut days[duration as usize];
@@ -274,11 +275,11 @@ fn count_by_day(rows: &Rows<'_>, longest: usize) -> Result<Vec<Tally>> {
 
 fn count_by_sorting(rows: &Rows<'_>) -> Result<Vec<Tally>> {
     let n = rows.durations.len();
-    let mut order = buffer::with_room("Kaplan-Meier order", n)?;
+    let mut order = room(n, "Kaplan-Meier order")?;
     // Durations are ≥ 0, so their bits sort as they do; the row makes the order total.
     order.extend((0..n).map(|row| ((rows.durations[row] + 0.0).to_bits(), row)));
     order.sort_unstable();
-    let mut tallies: Vec<Tally> = buffer::with_room("Kaplan-Meier counts", n)?;
+    let mut tallies: Vec<Tally> = room(n, "Kaplan-Meier counts")?;
     for (bits, row) in order {
         let time = f64::from_bits(bits);
         if tallies.last().is_none_or(|last| last.time != time) {
@@ -300,8 +301,8 @@ fn count_by_sorting(rows: &Rows<'_>) -> Result<Vec<Tally>> {
 
 fn product_limit(tallies: &[Tally], level: Fraction) -> Result<Curve> {
     let n = tallies.len();
-    let column = || buffer::with_room("Kaplan-Meier curve", n);
-    let mut at_risk = buffer::filled("Kaplan-Meier curve", n, 0.0)?;
+    let column = || room(n, "Kaplan-Meier curve");
+    let mut at_risk = filled(n, 0.0, "Kaplan-Meier curve")?;
     // From the end, so that the last one at risk leaves exactly nobody.
     let mut left = 0.0;
     for (tally, at_risk) in tallies.iter().zip(&mut at_risk).rev() {
@@ -342,7 +343,7 @@ fn product_limit(tallies: &[Tally], level: Fraction) -> Result<Curve> {
 /// square is `A² + 2AB·H + B²·H²` and three difference arrays add up all clusters in one pass.
 fn cluster_variance(curve: &mut Curve, rows: &Rows<'_>, clusters: &[u32]) -> Result<f64> {
     let (n, steps) = (clusters.len(), curve.times.len());
-    let mut order = buffer::with_room("clusters", n)?;
+    let mut order = room(n, "clusters")?;
     for (row, &cluster) in clusters.iter().enumerate() {
         let step = curve
             .times
@@ -351,7 +352,7 @@ fn cluster_variance(curve: &mut Curve, rows: &Rows<'_>, clusters: &[u32]) -> Res
     }
     order.sort_unstable();
 
-    let mut differences = buffer::filled("clusters", steps + 1, [0.0f64; 3])?;
+    let mut differences = filled(steps + 1, [0.0f64; 3], "clusters")?;
     let mut count = 0.0;
     for members in order.chunk_by(|a, b| a.0 == b.0) {
         count += 1.0;
