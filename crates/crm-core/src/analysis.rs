@@ -117,7 +117,20 @@ const fn entry<A: Analysis>() -> Entry {
 }
 
 /// Every analysis, in the order users see them.
-pub static ALL: &[Entry] = &[entry::<crate::segmentation::rfm::Rfm>()];
+pub static ALL: &[Entry] = &[
+    entry::<crate::summary::customer::Summary>(),
+    entry::<crate::summary::clv_summary::Summary>(),
+    entry::<crate::summary::monthly::Monthly>(),
+    entry::<crate::segmentation::rfm::Rfm>(),
+    entry::<crate::segmentation::rfm_segments::RfmSegments>(),
+    entry::<crate::segmentation::rfm_cross::RfmCross>(),
+    entry::<crate::segmentation::cpm::Cpm>(),
+    entry::<crate::segmentation::cpm_segments::CpmSegments>(),
+    entry::<crate::segmentation::decile::Decile>(),
+    entry::<crate::segmentation::abc::Abc>(),
+    entry::<crate::segmentation::lorenz::Lorenz>(),
+    entry::<crate::segmentation::movement::Movement>(),
+];
 
 /// The entry of a name.
 ///

@@ -183,7 +183,7 @@ pub fn divide(numerator: i128, denominator: u64) -> f64 {
         .clamp(0, magnitude.leading_zeros() as i32);
     let scaled = magnitude << shift;
     let mut quotient = scaled / denominator;
-    if scaled % denominator != 0 {
+    if !scaled.is_multiple_of(denominator) {
         quotient |= 1;
     }
     let value = quotient as f64 / (1_u128 << shift) as f64;

@@ -303,7 +303,7 @@ impl PartialEq for Cell<'_> {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
             (Cell::Null, Cell::Null) => true,
-            (Cell::Id(a), Cell::Id(b)) => a.cmp(b) == Ordering::Equal,
+            (Cell::Id(a), Cell::Id(b)) => a.compare(b) == Ordering::Equal,
             (Cell::Int(a), Cell::Int(b)) | (Cell::Instant(a), Cell::Instant(b)) => a == b,
             (Cell::Float(a), Cell::Float(b)) => a.to_bits() == b.to_bits(),
             (Cell::Bool(a), Cell::Bool(b)) => a == b,

@@ -75,7 +75,7 @@ impl IdRef<'_> {
     }
 
     /// Numbers by value, texts and bytes by bytes.
-    pub fn cmp(&self, other: &Self) -> Ordering {
+    pub fn compare(&self, other: &Self) -> Ordering {
         match (self, other) {
             (IdRef::Int(a), IdRef::Int(b)) => a.cmp(b),
             (IdRef::Unsigned(a), IdRef::Unsigned(b)) => a.cmp(b),
@@ -292,7 +292,7 @@ impl Ids {
             return Ok(None);
         };
         let order = self.by_id()?;
-        let at = order.binary_search_by(|code| self.at(*code).cmp(&wanted));
+        let at = order.binary_search_by(|code| self.at(*code).compare(&wanted));
         Ok(at.ok().map(|at| order[at]))
     }
 

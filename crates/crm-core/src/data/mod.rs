@@ -20,6 +20,7 @@ pub use customers::{Customers, CustomersSpec};
 pub(crate) use ids::NO_ID;
 pub use ids::{IdKind, IdRef, Ids};
 pub(crate) use index::Index;
+pub(crate) use orders::unpack;
 pub use orders::{Orders, OrdersBuilder};
 pub(crate) use select::{CANCELLED, ORDER, REVENUE, Selection};
 pub use spec::{AmountIs, AmountUnit, BadRows, Guests, OrdersSpec, RepeatedRows};

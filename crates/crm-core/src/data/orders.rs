@@ -353,6 +353,23 @@ impl Orders {
         self.customers.as_ref()
     }
 
+    /// Whether the view's filter lets an order through.
+    #[inline]
+    pub(crate) fn lets_through(&self, order: usize) -> bool {
+        match &self.view.mask {
+            Some(mask) => mask[order / 64] >> (order % 64) & 1 == 1,
+            None => true,
+        }
+    }
+
+    /// Whether the scope's `customers` shows a customer.
+    pub(crate) fn shows(&self, code: u32) -> bool {
+        self.view
+            .chosen
+            .as_ref()
+            .is_none_or(|chosen| chosen[code as usize])
+    }
+
     /// The same orders under a filter and a policy; the data is shared.
     ///
     /// # Errors

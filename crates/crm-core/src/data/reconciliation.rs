@@ -98,16 +98,12 @@ impl Orders {
         let mut customers = filled(n, 0_i64, "reconciliation")?;
         // One bit a line and customer.
         let mut seen = filled(data.ids().len(), 0_u32, "reconciliation")?;
-        let through = |i: usize| match &self.view.mask {
-            Some(mask) => mask[i / 64] >> (i % 64) & 1 == 1,
-            None => true,
-        };
         let line_of = |i: usize| -> Line {
             let state = data.state(i);
             let (_, _, class) = unpack(state);
             match (
                 actions[usize::from(state)] & REVENUE != 0,
-                through(i),
+                self.lets_through(i),
                 data.customer[i],
             ) {
                 (_, false, _) => Line::Filtered,

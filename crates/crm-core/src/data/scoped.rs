@@ -223,10 +223,8 @@ impl Orders {
                 },
             }
         }
-        if let Some(mask) = &self.view.mask {
-            for (i, order) in orders.iter_mut().enumerate() {
-                *order &= mask[i / 64] >> (i % 64) & 1 == 1;
-            }
+        for (i, order) in orders.iter_mut().enumerate() {
+            *order &= self.lets_through(i);
         }
         let Some(lines) = lines else {
             let mut mask = filled(orders.len().div_ceil(64), 0_u64, "filter")?;
@@ -316,12 +314,8 @@ impl Orders {
                 .iter()
                 .map(move |(_, attribute, rank)| place(attribute, i).map_or(NO_ID, |at| rank[at]))
         };
-        let through = |i: usize| match &self.view.mask {
-            Some(mask) => mask[order_of(i) / 64] >> (order_of(i) % 64) & 1 == 1,
-            None => true,
-        };
         let mut items = room(n, "breakdown")?;
-        items.extend((0..n as u32).filter(|i| through(*i as usize)));
+        items.extend((0..n as u32).filter(|i| self.lets_through(order_of(*i as usize))));
         items.sort_unstable_by(|a, b| {
             rank_of(*a as usize)
                 .cmp(rank_of(*b as usize))
@@ -435,11 +429,10 @@ impl Orders {
         booked.state = Some(state.into());
         booked.refund = None;
         let mut view = self.view.clone();
-        if let Some(mask) = &view.mask {
-            let bit = |i: u32| mask[i as usize / 64] >> (i % 64) & 1;
+        if view.mask.is_some() {
             let mut wider = filled(items.len().div_ceil(64), 0_u64, "refunds")?;
             for (at, item) in items.iter().enumerate() {
-                wider[at / 64] |= bit(*item) << (at % 64);
+                wider[at / 64] |= u64::from(self.lets_through(*item as usize)) << (at % 64);
             }
             view.mask = Some(Arc::new(wider));
         }

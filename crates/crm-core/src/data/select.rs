@@ -50,16 +50,13 @@ impl Selection {
     }
 
     /// Leaves out orders before a day.
-    pub(crate) fn from_day(&mut self, first: Day) -> Result<()> {
+    pub(crate) fn leave_out_before(&mut self, first: Day) -> Result<()> {
         let data = self.orders.data.clone();
         let mut mask = filled(data.len().div_ceil(64), 0_u64, "window")?;
         let mut reader = data.offsets.reader();
         for (i, time) in data.time.iter().enumerate() {
-            let through = match &self.orders.view.mask {
-                Some(mask) => mask[i / 64] >> (i % 64) & 1,
-                None => 1,
-            };
-            mask[i / 64] |= (u64::from(reader.day(*time) >= first) & through) << (i % 64);
+            let through = reader.day(*time) >= first && self.orders.lets_through(i);
+            mask[i / 64] |= u64::from(through) << (i % 64);
         }
         self.orders.view.mask = Some(Arc::new(mask));
         Ok(())
@@ -79,25 +76,16 @@ impl Selection {
 
     /// Whether a customer's row is shown.
     pub(crate) fn shows(&self, code: u32) -> bool {
-        self.orders
-            .view
-            .chosen
-            .as_ref()
-            .is_none_or(|chosen| chosen[code as usize])
+        self.orders.shows(code)
     }
 
     /// What an order counts as.
     #[inline]
     pub(crate) fn action(&self, order: usize) -> u8 {
         let data = self.data();
-        let through = match &self.orders.view.mask {
-            Some(mask) => mask[order / 64] >> (order % 64) & 1 == 1,
-            None => true,
-        };
-        if through {
-            self.actions[usize::from(data.state(order))]
-        } else {
-            0
+        match self.orders.lets_through(order) {
+            true => self.actions[usize::from(data.state(order))],
+            false => 0,
         }
     }
 

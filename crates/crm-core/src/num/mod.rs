@@ -1,6 +1,7 @@
 //! Numbers: domains as types, special functions, ranks, ratios, survival, random streams.
 
 pub mod lifetime;
+pub mod log;
 pub mod normal;
 mod range;
 pub mod rank;

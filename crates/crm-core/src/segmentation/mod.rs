@@ -1,3 +1,11 @@
 //! Who are my customers? Scores, portfolios and groups.
 
+pub mod abc;
+pub mod cpm;
+pub mod cpm_segments;
+pub mod decile;
+pub mod lorenz;
+pub mod movement;
 pub mod rfm;
+pub mod rfm_cross;
+pub mod rfm_segments;

@@ -1,6 +1,9 @@
 //! What is known of each customer at a date: the ground that segmentation, retention, value and
 //! cycle stand on.
 
+pub mod clv_summary;
+pub mod customer;
+pub mod monthly;
 mod totals;
 
 pub use totals::Totals;

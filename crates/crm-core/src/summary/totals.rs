@@ -64,7 +64,7 @@ impl Totals {
     pub fn within(orders: &Orders, scope: &Scope, days: u32, context: &Context) -> Result<Totals> {
         let mut selection = Selection::new(orders, scope, context)?;
         let first = i64::from(selection.as_of.0) - i64::from(days) + 1;
-        selection.from_day(Day(first.max(i64::from(i32::MIN)) as i32))?;
+        selection.leave_out_before(Day(first.max(i64::from(i32::MIN)) as i32))?;
         Totals::of(&selection, scope.occasion, context)
     }
 
@@ -180,10 +180,11 @@ fn exact_revenue(selection: &Selection, running: &mut [Running]) -> Result<()> {
     let mut sums = filled(running.len(), 0_i128, "totals")?;
     for i in 0..data.len() {
         let counts = selection.action(i) & crate::data::REVENUE != 0;
-        if counts && data.offsets.day(data.time[i]) <= selection.as_of {
-            if let Some(sum) = sums.get_mut(data.customer[i] as usize) {
-                *sum += i128::from(selection.amount(i));
-            }
+        if counts
+            && data.offsets.day(data.time[i]) <= selection.as_of
+            && let Some(sum) = sums.get_mut(data.customer[i] as usize)
+        {
+            *sum += i128::from(selection.amount(i));
         }
     }
     for (running, sum) in running.iter_mut().zip(sums) {

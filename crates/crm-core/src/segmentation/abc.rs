@@ -1,0 +1,155 @@
+//! ABC analysis (ABC分析): the customers that make most of the revenue.
+//!
+//! # Definition
+//!
+//! Customers sorted by revenue descending, then by id; with `s` the cumulative share of revenue
+//! *before* the customer,
+//!
+//! ```text
+//! A  s < 70 %      B  s < 90 %      C  otherwise, and whenever revenue ≤ 0
+//! ```
+//!
+//! The share is compared exactly, in integers; customers without positive revenue sort last. The
+//! total is that of positive revenues, so that refunds of some do not lift the shares of others
+//! over 1. `tie_safe` gives all customers of equal revenue the class of the first of them.
+
+use super::decile::descending;
+use super::rfm::REVENUE;
+use crate::analysis::Analysis;
+use crate::context::filled;
+use crate::data::Orders;
+use crate::summary::Totals;
+use crate::table::{CUSTOMER_ID, Column, Field, Label, Type, Values};
+use crate::{Context, Error, Result, Scope, Table};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Options of [`classes`]; shares in percent, exact to a hundredth.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Options {
+    /// A ends where the share before reaches this. Default 0.7.
+    pub a_share: f64,
+    /// B ends where the share before reaches this. Default 0.9.
+    pub b_share: f64,
+    /// Whether equal revenues stay together. Default: no.
+    pub tie_safe: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            a_share: 0.7,
+            b_share: 0.9,
+            tie_safe: false,
+        }
+    }
+}
+
+/// The classes.
+pub const LABELS: &[Label] = &[
+    Label {
+        code: "A",
+        en: "A",
+        ja: "A",
+    },
+    Label {
+        code: "B",
+        en: "B",
+        ja: "B",
+    },
+    Label {
+        code: "C",
+        en: "C",
+        ja: "C",
+    },
+];
+
+/// The class of each customer, by index into [`LABELS`].
+///
+/// ```
+/// use crm_core::segmentation::abc;
+/// let classes = abc::classes(&[100, 600, 250, 50, 0], &abc::Options::default())?;
+/// assert_eq!(classes, [1, 0, 0, 2, 2]); // shares before: 0.85, 0, 0.6, 0.95
+/// # Ok::<(), crm_core::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// Shares that are none or do not ascend, memory.
+pub fn classes(revenue: &[i64], options: &Options) -> Result<Vec<u8>> {
+    let (a, b) = (options.a_share, options.b_share);
+    if !(a > 0.0 && a <= b && b <= 1.0) {
+        return Err(Error::option(
+            "a_share",
+            a,
+            format!("0 < a_share <= b_share ({b}) <= 1"),
+        ));
+    }
+    // In ten-thousandths, so that "70 %" is exactly that.
+    let limits = [a, b].map(|share| libm::round(share * 10_000.0) as i128);
+    let total: i128 = revenue
+        .iter()
+        .filter(|v| **v > 0)
+        .map(|v| i128::from(*v))
+        .sum();
+    let mut classes = filled(revenue.len(), 2_u8, "classes")?;
+    let mut sum = 0_i128;
+    let mut before: Option<(i64, u8)> = None;
+    for i in descending(revenue)? {
+        let own = revenue[i as usize];
+        if own <= 0 {
+            break;
+        }
+        let class = match before {
+            Some((same, class)) if options.tie_safe && same == own => class,
+            _ => limits
+                .iter()
+                .filter(|limit| sum * 10_000 >= **limit * total)
+                .count() as u8,
+        };
+        classes[i as usize] = class;
+        before = Some((own, class));
+        sum += i128::from(own);
+    }
+    Ok(classes)
+}
+
+/// The register's entry.
+pub struct Abc;
+
+impl Analysis for Abc {
+    const NAME: &'static str = "abc";
+    const SUMMARY: &'static str = "Customers in classes A, B and C by cumulative share of revenue";
+    const JA: &'static str = "ABC分析";
+    const COLUMNS: &'static [Field] = &[
+        CUSTOMER_ID,
+        REVENUE,
+        Field::new("abc", Type::Category, "", "ABCランク", "Class."),
+    ];
+    type Data = Orders;
+    type Options = Options;
+
+    fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
+        let totals = Totals::new(orders, scope, context)?;
+        let codes = classes(&totals.revenue, options)?;
+        let [customer_id, revenue, abc] = Self::COLUMNS else {
+            return Err(Error::internal("columns of abc"));
+        };
+        let ids = Values::Id {
+            ids: totals.ids,
+            codes: totals.customer,
+        };
+        Ok(Table::new(vec![
+            Column::new(customer_id, ids),
+            Column::new(revenue, Values::Money(totals.revenue, totals.currency)),
+            Column::new(
+                abc,
+                Values::Category {
+                    codes,
+                    labels: LABELS,
+                },
+            ),
+        ]))
+    }
+}

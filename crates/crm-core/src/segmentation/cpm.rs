@@ -1,0 +1,541 @@
+//! CPM, customer portfolio (顧客ポートフォリオ, CPM分析): ten segments by orders, tenure, revenue and
+//! silence.
+//!
+//! # Definition
+//!
+//! With `n` orders, tenure `T` (last − first, days), revenue `A` and `d` days since the last order,
+//! the first rung that fits:
+//!
+//! ```text
+//! n = 0            prospect 見込み (trial トライアル when only samples were ordered)
+//! n = 1            first 初回
+//! T <  90 days     toddler よちよち
+//! A <  70,000 yen  steady コツコツ
+//! T < 210 days     trend 流行
+//! else             excellent 優良
+//! ```
+//!
+//! and the state: active 現役 while `d < churn_days`, else churned 離脱. The defaults (90, 210,
+//! 70,000 yen, 240 days) are the preset `ltv_lab`; that vendor's article counts day 120 of its other
+//! preset on both sides, we never do: the scope's `churn_boundary` decides.
+//!
+//! A currency other than the yen needs a money threshold of its own: an amount in major units, or a
+//! multiple of the scope's mean order value (MakeRepeater uses 7). The boundary itself belongs to the
+//! higher rung; `boundary: inclusive` gives it to the lower one.
+//!
+//! The distances say how far a customer is from each boundary: negative below it, zero or more at
+//! and above. `days_until_churn` is null once churned.
+
+use super::rfm::{ORDERS, RECENCY, REVENUE};
+use crate::analysis::Analysis;
+use crate::context::{collect, filled, push};
+use crate::data::{KindWord, NO_ID, Orders};
+use crate::scope::MoneyThreshold;
+use crate::summary::Totals;
+use crate::table::{CUSTOMER_ID, Column, Field, Label, Type, Values};
+use crate::{Context, Currency, Error, Result, Scope, Table};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+/// Options of [`segment`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Options {
+    /// Tenure in days below which a customer is a toddler. Default 90.
+    pub toddler_days: u32,
+    /// Tenure in days below which a big customer is a trend. Default 210.
+    pub trend_days: u32,
+    /// Revenue below which a customer is steady. Default: 70,000 yen, for orders in yen only.
+    pub money: Option<MoneyThreshold>,
+    /// Which rung a customer exactly on a boundary is on. Default: the higher.
+    pub boundary: Boundary,
+    /// Churn days by a vendor's convention, instead of the scope's.
+    pub preset: Option<Preset>,
+    /// Also customers without an order that counts: prospects and trials. Default: those who only
+    /// ordered samples, and the customers table's where one was given.
+    pub prospects: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            toddler_days: 90,
+            trend_days: 210,
+            money: None,
+            boundary: Boundary::Exclusive,
+            preset: None,
+            prospects: true,
+        }
+    }
+}
+
+/// Which rung a customer exactly on a boundary is on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Boundary {
+    /// The higher: the lower one is `<`.
+    Exclusive,
+    /// The lower: it is `<=`.
+    Inclusive,
+}
+
+/// Churn days by a vendor's convention.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Preset {
+    /// 240 days (LTV-Lab).
+    LtvLab,
+    /// 120 days (LTV-Lab, short cycle).
+    #[serde(rename = "ltv_lab_120")]
+    LtvLab120,
+}
+
+macro_rules! labels {
+    ($(#[$doc:meta])* $name:ident { $($variant:ident = $code:literal, $en:literal, $ja:literal;)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        #[allow(missing_docs)]
+        pub enum $name { $($variant,)* }
+
+        impl $name {
+            /// All, by discriminant.
+            pub const ALL: &'static [$name] = &[$($name::$variant),*];
+            /// What people read, by discriminant.
+            pub const LABELS: &'static [Label] = &[$(Label { code: $code, en: $en, ja: $ja },)*];
+        }
+    };
+}
+
+labels! {
+    /// The rungs of the ladder.
+    Segment {
+        Prospect = "prospect", "Prospect", "見込み";
+        Trial = "trial", "Trial", "トライアル";
+        First = "first", "First", "初回";
+        Toddler = "toddler", "Toddler", "よちよち";
+        Steady = "steady", "Steady", "コツコツ";
+        Trend = "trend", "Trend", "流行";
+        Excellent = "excellent", "Excellent", "優良";
+    }
+}
+
+labels! {
+    /// Whether a customer still buys.
+    State {
+        Active = "active", "Active", "現役";
+        Churned = "churned", "Churned", "離脱";
+    }
+}
+
+/// Thresholds, resolved: money in minor units.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Ladder {
+    pub(crate) toddler_days: i64,
+    pub(crate) trend_days: i64,
+    pub(crate) money: i64,
+    boundary: Boundary,
+}
+
+impl Ladder {
+    /// The ladder of these options for orders with these totals.
+    pub(crate) fn new(options: &Options, totals: &Totals) -> Result<Ladder> {
+        let currency = totals.currency;
+        if options.toddler_days > options.trend_days {
+            return Err(Error::option(
+                "toddler_days",
+                options.toddler_days,
+                format!("at most trend_days ({})", options.trend_days),
+            ));
+        }
+        let amount = |major: f64| {
+            currency
+                .minor(major)
+                .filter(|v| *v >= 0 && major.is_finite())
+                .ok_or_else(|| {
+                    Error::option("money", major, "an amount of zero or more, in major units")
+                })
+        };
+        let money = match options.money {
+            Some(MoneyThreshold::Amount(major)) => amount(major)?,
+            Some(MoneyThreshold::Multiple { mean_order_values }) => {
+                let revenue: i128 = totals.revenue.iter().map(|v| i128::from(*v)).sum();
+                let orders: u64 = totals.orders.iter().map(|v| *v as u64).sum();
+                match currency.mean(revenue, orders) {
+                    Some(mean) => amount((mean * mean_order_values.get()).max(0.0))?,
+                    None => 0,
+                }
+            }
+            None if currency == Currency::JPY => 70_000,
+            None => {
+                return Err(Error::option(
+                    "money",
+                    "",
+                    format!(
+                        "a threshold: the default is 70,000 yen and the orders are in {currency}; \
+                         an amount, or {{\"mean_order_values\": 7}}"
+                    ),
+                ));
+            }
+        };
+        Ok(Ladder {
+            toddler_days: options.toddler_days.into(),
+            trend_days: options.trend_days.into(),
+            money,
+            boundary: options.boundary,
+        })
+    }
+
+    /// The rung of a customer with orders.
+    pub(crate) fn segment(&self, orders: i32, tenure: i32, revenue: i64) -> Segment {
+        let below = |value: i64, limit: i64| match self.boundary {
+            Boundary::Exclusive => value < limit,
+            Boundary::Inclusive => value <= limit,
+        };
+        if orders <= 1 {
+            Segment::First
+        } else if below(tenure.into(), self.toddler_days) {
+            Segment::Toddler
+        } else if below(revenue, self.money) {
+            Segment::Steady
+        } else if below(tenure.into(), self.trend_days) {
+            Segment::Trend
+        } else {
+            Segment::Excellent
+        }
+    }
+}
+
+/// The scope with the churn days of the preset, if one is given.
+pub(crate) fn churn_scope(scope: &Scope, options: &Options) -> Scope {
+    let churn_days = match options.preset {
+        None => scope.churn_days,
+        Some(Preset::LtvLab) => 240,
+        Some(Preset::LtvLab120) => 120,
+    };
+    Scope {
+        churn_days,
+        ..scope.clone()
+    }
+}
+
+/// Segment and state of each customer, in the order of the totals.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Portfolio {
+    /// Rungs.
+    pub segment: Vec<Segment>,
+    /// States.
+    pub state: Vec<State>,
+    /// Days until the customer is churned without another order; `None` once churned.
+    pub days_until_churn: Vec<Option<i32>>,
+    /// The money threshold in use, minor units.
+    pub money: i64,
+}
+
+/// Segments customers.
+///
+/// ```
+/// use crm_core::{Context, Currency, Orders, Scope, Zone, segmentation::cpm, summary::Totals};
+/// let orders = Orders::builder(Currency::JPY, Zone::UTC)
+///     .order("a", "2025-01-05", 50_000)
+///     .order("a", "2025-12-01", 30_000)
+///     .order("b", "2025-12-20", 4_000)
+///     .build()?;
+/// let scope = Scope::as_of("2026-03-31".parse()?);
+/// let totals = Totals::new(&orders, &scope, &Context::default())?;
+/// let portfolio = cpm::segment(&totals, &scope, &cpm::Options::default())?;
+/// assert_eq!(portfolio.segment, [cpm::Segment::Excellent, cpm::Segment::First]);
+/// assert_eq!(portfolio.days_until_churn, [Some(120), Some(139)]);
+/// # Ok::<(), crm_core::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// A currency that needs a money threshold, thresholds out of range.
+pub fn segment(totals: &Totals, scope: &Scope, options: &Options) -> Result<Portfolio> {
+    let ladder = Ladder::new(options, totals)?;
+    let scope = churn_scope(scope, options);
+    let n = totals.len();
+    let segment =
+        (0..n).map(|i| ladder.segment(totals.orders[i], totals.tenure_days(i), totals.revenue[i]));
+    let state = (0..n).map(|i| match scope.is_churned(totals.recency_days(i)) {
+        true => State::Churned,
+        false => State::Active,
+    });
+    let left = (0..n).map(|i| scope.days_until_churn(totals.recency_days(i)));
+    Ok(Portfolio {
+        segment: collect(segment, "portfolio")?,
+        state: collect(state, "portfolio")?,
+        days_until_churn: collect(left, "portfolio")?,
+        money: ladder.money,
+    })
+}
+
+/// Customers without an order that counts up to the date: those who ordered samples (true), and
+/// the others of the customers table (false), in ascending id order.
+pub(crate) fn without_orders(
+    orders: &Orders,
+    totals: &Totals,
+    context: &Context,
+) -> Result<Vec<(u32, bool)>> {
+    let data = &orders.data;
+    let mut sampled = filled(orders.ids().len(), false, "prospects")?;
+    let mut any = false;
+    if data.state.is_some() {
+        let mut reader = data.offsets.reader();
+        for order in 0..data.len() {
+            let (status, kind, _) = crate::data::unpack(data.state(order));
+            if kind == KindWord::Sample
+                && data.customer[order] != NO_ID
+                && orders.view.policy.statuses.contains(&status)
+                && orders.lets_through(order)
+                && reader.day(data.time[order]) <= totals.as_of
+            {
+                sampled[data.customer[order] as usize] = true;
+                any = true;
+            }
+        }
+    }
+    context.check()?;
+    let prospects = orders.prospects(&totals.customer)?;
+    if !any {
+        return collect(prospects.into_iter().map(|code| (code, false)), "prospects");
+    }
+    let mut known = filled(orders.ids().len(), false, "prospects")?;
+    for code in &totals.customer {
+        known[*code as usize] = true;
+    }
+    let mut is_prospect = filled(orders.ids().len(), false, "prospects")?;
+    for code in prospects {
+        is_prospect[code as usize] = true;
+    }
+    let mut found = Vec::new();
+    for code in orders.ids().by_id()? {
+        let at = *code as usize;
+        if !known[at] && (sampled[at] || is_prospect[at]) {
+            push(&mut found, (*code, sampled[at]), "prospects")?;
+        }
+    }
+    Ok(found)
+}
+
+pub(crate) const SEGMENT: Field = Field::new(
+    "segment",
+    Type::Category,
+    "",
+    "セグメント",
+    "Rung of the ladder.",
+);
+pub(crate) const STATE: Field = Field::new(
+    "state",
+    Type::Category,
+    "",
+    "状態",
+    "Active or churned; null without an order.",
+);
+pub(crate) const TENURE: Field = Field::new(
+    "tenure_days",
+    Type::Int,
+    "days",
+    "在籍日数",
+    "Last order − first order.",
+);
+
+/// The register's entry.
+pub struct Cpm;
+
+impl Analysis for Cpm {
+    const NAME: &'static str = "cpm";
+    const SUMMARY: &'static str =
+        "Customer portfolio: ladder segment and state of each customer, and how far from the next";
+    const JA: &'static str = "CPM分析（顧客ポートフォリオ）";
+    const COLUMNS: &'static [Field] = &[
+        CUSTOMER_ID,
+        SEGMENT,
+        STATE,
+        ORDERS,
+        TENURE,
+        REVENUE,
+        RECENCY,
+        Field::new(
+            "days_until_churn",
+            Type::Int,
+            "days",
+            "離脱までの日数",
+            "Days until churned without another order; null once churned.",
+        ),
+        Field::new(
+            "toddler_distance_days",
+            Type::Int,
+            "days",
+            "よちよち境界までの日数",
+            "Tenure − toddler_days.",
+        ),
+        Field::new(
+            "trend_distance_days",
+            Type::Int,
+            "days",
+            "流行境界までの日数",
+            "Tenure − trend_days.",
+        ),
+        Field::new(
+            "money_distance",
+            Type::Money,
+            "currency",
+            "金額境界までの差",
+            "Revenue − the money threshold.",
+        ),
+    ];
+    type Data = Orders;
+    type Options = Options;
+
+    fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
+        let totals = Totals::new(orders, scope, context)?;
+        let portfolio = segment(&totals, scope, options)?;
+        let extra = match options.prospects {
+            true => without_orders(orders, &totals, context)?,
+            false => Vec::new(),
+        };
+        let ids = totals.ids.clone();
+        let money = portfolio.money;
+        let table = table(totals, portfolio, options, &extra)?;
+        let table = match extra.is_empty() {
+            true => table,
+            false => super::rfm::by_customer(table, &ids)?,
+        };
+        Ok(table
+            .with_note("money_threshold", json!(orders.currency().major(money)))
+            .with_note("churn_days", json!(churn_scope(scope, options).churn_days)))
+    }
+}
+
+fn table(
+    totals: Totals,
+    portfolio: Portfolio,
+    options: &Options,
+    extra: &[(u32, bool)],
+) -> Result<Table> {
+    let n = totals.len();
+    let currency = totals.currency;
+    let mut fields = Cpm::COLUMNS.iter();
+    let mut field = || {
+        fields
+            .next()
+            .ok_or_else(|| Error::internal("columns of cpm"))
+    };
+    // Customers without orders come after; the caller sorts.
+    let total = n + extra.len();
+    let with = |of: &dyn Fn(usize) -> i32| {
+        collect((0..total).map(|i| if i < n { of(i) } else { 0 }), "table")
+    };
+    let has_orders = || collect((0..total).map(|i| i < n), "table");
+    let codes = (0..total).map(|i| match i < n {
+        true => totals.customer[i],
+        false => extra[i - n].0,
+    });
+    let segments = (0..total).map(|i| match i < n {
+        true => portfolio.segment[i] as u8,
+        false if extra[i - n].1 => Segment::Trial as u8,
+        false => Segment::Prospect as u8,
+    });
+    let states = (0..total).map(|i| if i < n { portfolio.state[i] as u8 } else { 0 });
+    let revenue = (0..total).map(|i| if i < n { totals.revenue[i] } else { 0 });
+    let left = (0..total).map(|i| {
+        if i < n {
+            portfolio.days_until_churn[i]
+        } else {
+            None
+        }
+    });
+    let distance = |limit: u32| {
+        let cells = (0..total).map(|i| {
+            let distance = |i: usize| i64::from(totals.tenure_days(i)) - i64::from(limit);
+            (i < n).then(|| distance(i).max(i64::from(i32::MIN)) as i32)
+        });
+        collect(cells, "table")
+    };
+    let short = (0..total).map(|i| match i < n {
+        true => totals.revenue[i].saturating_sub(portfolio.money),
+        false => 0,
+    });
+    Ok(Table::new(vec![
+        Column::new(
+            field()?,
+            Values::Id {
+                ids: totals.ids.clone(),
+                codes: collect(codes, "table")?,
+            },
+        ),
+        Column::new(
+            field()?,
+            Values::Category {
+                codes: collect(segments, "table")?,
+                labels: Segment::LABELS,
+            },
+        ),
+        Column::new(
+            field()?,
+            Values::Category {
+                codes: collect(states, "table")?,
+                labels: State::LABELS,
+            },
+        )
+        .with_validity(has_orders()?),
+        Column::new(field()?, Values::I32(with(&|i| totals.orders[i])?)),
+        Column::new(field()?, Values::I32(with(&|i| totals.tenure_days(i))?))
+            .with_validity(has_orders()?),
+        Column::new(
+            field()?,
+            Values::Money(collect(revenue, "table")?, currency),
+        ),
+        Column::new(field()?, Values::I32(with(&|i| totals.recency_days(i))?))
+            .with_validity(has_orders()?),
+        Column::ints(field()?, left)?,
+        Column::ints(field()?, distance(options.toddler_days)?.into_iter())?,
+        Column::ints(field()?, distance(options.trend_days)?.into_iter())?,
+        Column::new(field()?, Values::Money(collect(short, "table")?, currency))
+            .with_validity(has_orders()?),
+    ]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ladder(boundary: Boundary) -> Ladder {
+        Ladder {
+            toddler_days: 90,
+            trend_days: 210,
+            money: 70_000,
+            boundary,
+        }
+    }
+
+    #[test]
+    fn the_ladder_by_hand() {
+        let segment = |n, t, a| ladder(Boundary::Exclusive).segment(n, t, a);
+        assert_eq!(segment(1, 0, 1_000_000), Segment::First);
+        assert_eq!(segment(2, 89, 1_000_000), Segment::Toddler);
+        assert_eq!(segment(2, 90, 69_999), Segment::Steady);
+        assert_eq!(segment(2, 209, 70_000), Segment::Trend);
+        assert_eq!(segment(2, 210, 70_000), Segment::Excellent);
+        let inclusive = |n, t, a| ladder(Boundary::Inclusive).segment(n, t, a);
+        assert_eq!(inclusive(2, 90, 1_000_000), Segment::Toddler);
+        assert_eq!(inclusive(2, 211, 70_000), Segment::Steady);
+        assert_eq!(inclusive(2, 210, 70_001), Segment::Trend);
+    }
+
+    #[test]
+    fn churn_has_one_side() {
+        let scope = Scope::default();
+        assert!(!scope.is_churned(239) && scope.is_churned(240));
+        assert_eq!(scope.days_until_churn(239), Some(1));
+        assert_eq!(scope.days_until_churn(240), None);
+        let after = Scope {
+            churn_boundary: crate::scope::ChurnBoundary::After,
+            ..Scope::default()
+        };
+        assert!(!after.is_churned(240) && after.is_churned(241));
+        assert_eq!(after.days_until_churn(240), Some(1));
+    }
+}

@@ -1,0 +1,131 @@
+//! The portfolio as a table (CPM集計): customers, revenue and mean tenure of each segment and state.
+//!
+//! One row per segment and state of customers with orders (ten), empty ones included, then trials and
+//! prospects where there are any. Month-by-month history is the same analysis over a list of dates:
+//! `as_of = month_ends(a, b)`.
+
+use super::cpm::{self, Options, SEGMENT, STATE, Segment, State};
+use super::rfm_segments::{CUSTOMER_SHARE, CUSTOMERS, Groups, REVENUE_SHARE, SUM};
+use crate::analysis::Analysis;
+use crate::data::Orders;
+use crate::money::divide;
+use crate::summary::Totals;
+use crate::table::{Column, Field, Type, Values};
+use crate::{Context, Result, Scope, Table};
+use serde_json::json;
+
+/// The register's entry.
+pub struct CpmSegments;
+
+const MEAN_TENURE: Field = Field::new(
+    "mean_tenure_days",
+    Type::Float,
+    "days",
+    "平均在籍日数",
+    "Mean tenure; null without customers.",
+);
+
+impl Analysis for CpmSegments {
+    const NAME: &'static str = "cpm_segments";
+    const SUMMARY: &'static str =
+        "Customers, revenue and mean tenure of each portfolio segment and state";
+    const JA: &'static str = "CPM集計";
+    const COLUMNS: &'static [Field] = &[
+        SEGMENT,
+        STATE,
+        CUSTOMERS,
+        SUM,
+        CUSTOMER_SHARE,
+        REVENUE_SHARE,
+        MEAN_TENURE,
+    ];
+    type Data = Orders;
+    type Options = Options;
+
+    fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
+        let totals = Totals::new(orders, scope, context)?;
+        let portfolio = cpm::segment(&totals, scope, options)?;
+        // Excellent first, then down the ladder; both states of each.
+        let ladder = [
+            Segment::Excellent,
+            Segment::Trend,
+            Segment::Steady,
+            Segment::Toddler,
+            Segment::First,
+        ];
+        let mut rows: Vec<(Segment, Option<State>)> = Vec::new();
+        for segment in ladder {
+            rows.extend([
+                (segment, Some(State::Active)),
+                (segment, Some(State::Churned)),
+            ]);
+        }
+        let extra = match options.prospects {
+            true => cpm::without_orders(orders, &totals, context)?,
+            false => Vec::new(),
+        };
+        if !extra.is_empty() {
+            rows.extend([(Segment::Trial, None), (Segment::Prospect, None)]);
+        }
+        let place = |segment: Segment, state: Option<State>| {
+            rows.iter()
+                .position(|row| *row == (segment, state))
+                .unwrap_or(0)
+        };
+        let mut groups = Groups::new(rows.len())?;
+        let mut tenure = vec![0_i128; rows.len()];
+        for (i, code) in totals.customer.iter().enumerate() {
+            if orders.shows(*code) {
+                let row = place(portfolio.segment[i], Some(portfolio.state[i]));
+                groups.add(row, totals.revenue[i]);
+                tenure[row] += i128::from(totals.tenure_days(i));
+            }
+        }
+        for (code, is_trial) in &extra {
+            if orders.shows(*code) {
+                let segment = if *is_trial {
+                    Segment::Trial
+                } else {
+                    Segment::Prospect
+                };
+                groups.add(place(segment, None), 0);
+            }
+        }
+        let means = (0..rows.len()).map(|i| {
+            let customers = groups.customers[i];
+            (customers > 0 && rows[i].1.is_some()).then(|| divide(tenure[i], customers as u64))
+        });
+        let means = Column::floats(&MEAN_TENURE, means)?;
+        let segment = Values::Category {
+            codes: rows.iter().map(|(segment, _)| *segment as u8).collect(),
+            labels: Segment::LABELS,
+        };
+        let state = Values::Category {
+            codes: rows
+                .iter()
+                .map(|(_, state)| state.map_or(0, |s| s as u8))
+                .collect(),
+            labels: State::LABELS,
+        };
+        let with_state = rows.iter().map(|(_, state)| state.is_some()).collect();
+        let [customers, revenue, share, revenue_share] = groups.columns(totals.currency)?;
+        let table = Table::new(vec![
+            Column::new(&SEGMENT, segment),
+            Column::new(&STATE, state).with_validity(with_state),
+            customers,
+            revenue,
+            share,
+            revenue_share,
+            means,
+        ]);
+        Ok(table
+            .with_note(
+                "money_threshold",
+                json!(totals.currency.major(portfolio.money)),
+            )
+            .with_note(
+                "churn_days",
+                json!(cpm::churn_scope(scope, options).churn_days),
+            ))
+    }
+}

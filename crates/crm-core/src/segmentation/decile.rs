@@ -1,0 +1,146 @@
+//! Decile analysis (デシル分析): customers in ten groups of equal size by revenue.
+//!
+//! # Definition
+//!
+//! Customers sorted by revenue descending, then by id ascending; with `i` counted from 0,
+//!
+//! ```text
+//! decile = 1 + ⌊10 · i / n⌋
+//! ```
+//!
+//! so the best tenth is decile 1. Equal revenues can part at a border, always in id order; with
+//! `tie_safe` all customers of equal revenue take the group of the first of them. Shares are in
+//! [`super::lorenz`].
+
+use super::rfm::REVENUE;
+use crate::analysis::Analysis;
+use crate::context::{collect, filled};
+use crate::data::Orders;
+use crate::num::rank;
+use crate::summary::Totals;
+use crate::table::{CUSTOMER_ID, Column, Field, Type, Values};
+use crate::{Context, Error, Result, Scope, Table};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Options of [`groups`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Options {
+    /// Groups, 2 to 100. Default 10.
+    pub groups: u8,
+    /// Whether equal revenues stay together. Default: no.
+    pub tie_safe: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            groups: 10,
+            tie_safe: false,
+        }
+    }
+}
+
+/// Customers (by place in `revenue`, which is in ascending id order) from the greatest revenue to
+/// the least, equal ones in id order.
+pub(crate) fn descending(revenue: &[i64]) -> Result<Vec<u32>> {
+    // Ascending words of what is greatest first; the radix order is stable.
+    let keys = revenue.iter().map(|v| !(*v as u64 ^ 1 << 63));
+    rank::order(&collect(keys, "order")?)
+}
+
+/// The group of each customer, 1 for the greatest revenues.
+///
+/// ```
+/// use crm_core::segmentation::decile;
+/// let options = decile::Options { groups: 2, tie_safe: false };
+/// assert_eq!(decile::groups(&[10, 30, 20, 30], &options)?, [2, 1, 2, 1]);
+/// # Ok::<(), crm_core::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// A number of groups out of range, memory.
+pub fn groups(revenue: &[i64], options: &Options) -> Result<Vec<i32>> {
+    if !(2..=100).contains(&options.groups) {
+        return Err(Error::option("groups", options.groups, "2 to 100"));
+    }
+    let n = revenue.len();
+    let mut groups = filled(n, 0, "deciles")?;
+    let mut before: Option<(i64, i32)> = None;
+    for (place, i) in descending(revenue)?.into_iter().enumerate() {
+        let revenue = revenue[i as usize];
+        let own = 1 + (usize::from(options.groups) * place / n) as i32;
+        let group = match before {
+            Some((same, group)) if options.tie_safe && same == revenue => group,
+            _ => own,
+        };
+        groups[i as usize] = group;
+        before = Some((revenue, group));
+    }
+    Ok(groups)
+}
+
+/// The register's entry.
+pub struct Decile;
+
+impl Analysis for Decile {
+    const NAME: &'static str = "decile";
+    const SUMMARY: &'static str = "Customers in ten groups of equal size by revenue";
+    const JA: &'static str = "デシル分析";
+    const COLUMNS: &'static [Field] = &[
+        CUSTOMER_ID,
+        REVENUE,
+        Field::new(
+            "decile",
+            Type::Int,
+            "",
+            "デシル",
+            "Group, 1 for the greatest revenues.",
+        ),
+    ];
+    type Data = Orders;
+    type Options = Options;
+
+    fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
+        let totals = Totals::new(orders, scope, context)?;
+        let groups = groups(&totals.revenue, options)?;
+        let [customer_id, revenue, decile] = Self::COLUMNS else {
+            return Err(Error::internal("columns of decile"));
+        };
+        let ids = Values::Id {
+            ids: totals.ids,
+            codes: totals.customer,
+        };
+        Ok(Table::new(vec![
+            Column::new(customer_id, ids),
+            Column::new(revenue, Values::Money(totals.revenue, totals.currency)),
+            Column::new(decile, Values::I32(groups)),
+        ]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ties_part_by_id_unless_they_are_safe() {
+        let revenue = [5, 5, 5, 5, 9, 1];
+        let options = |tie_safe| Options {
+            groups: 3,
+            tie_safe,
+        };
+        // By place: 9 5 | 5 5 | 5 1
+        assert_eq!(
+            groups(&revenue, &options(false)).unwrap(),
+            [1, 2, 2, 3, 1, 3]
+        );
+        assert_eq!(
+            groups(&revenue, &options(true)).unwrap(),
+            [1, 1, 1, 1, 1, 3]
+        );
+        assert!(groups(&[], &options(false)).unwrap().is_empty());
+    }
+}

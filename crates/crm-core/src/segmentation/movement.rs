@@ -1,0 +1,307 @@
+//! Movement between two dates (顧客の移動): how many customers went from which segment to which.
+//!
+//! One row per pair of groups that somebody moved between (or stayed in), from the segmentation at
+//! `since` to the one at `as_of`. Under `cpm` a group is `segment_state` (`steady_active`), and
+//! `kind` tells what the move means:
+//!
+//! | kind           | is                                                          |
+//! |----------------|-------------------------------------------------------------|
+//! | `new`          | no order at `since`                                         |
+//! | `stay`         | the same group                                              |
+//! | `step_up` 引上げ | active, and a higher rung (or first to any)               |
+//! | `step_down`    | active, and a lower rung                                    |
+//! | `churn` 離脱    | was active, is churned                                      |
+//! | `reactivation` 復帰 | was churned, is active                                 |
+//!
+//! Someone churned at both dates stays churned (`stay`) even where revenue or tenure differ. Under
+//! `rfm` groups are segments, and only `new`, `stay` and `move` are told apart. Revenue is what the
+//! customers bought after `since`, up to `as_of`.
+
+use super::{cpm, rfm};
+use crate::analysis::Analysis;
+use crate::context::{collect, filled};
+use crate::data::Orders;
+use crate::scope::AsOf;
+use crate::summary::Totals;
+use crate::table::{Column, Field, Label, Type, Values};
+use crate::{Context, Day, Error, Result, Scope, Table};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// Options of [`Movement`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Options {
+    /// The earlier date. Required.
+    pub since: Option<Day>,
+    /// The segmentation. Default: cpm.
+    pub scheme: Scheme,
+    /// Options of the portfolio, under `cpm`.
+    pub cpm: cpm::Options,
+    /// Options of the scores, under `rfm`.
+    pub rfm: rfm::Options,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            since: None,
+            scheme: Scheme::Cpm,
+            cpm: cpm::Options::default(),
+            rfm: rfm::Options::default(),
+        }
+    }
+}
+
+/// A segmentation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Scheme {
+    /// The customer portfolio.
+    Cpm,
+    /// RFM segments.
+    Rfm,
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    New,
+    Stay,
+    StepUp,
+    StepDown,
+    Churn,
+    Reactivation,
+    Move,
+}
+
+const KINDS: &[Label] = &[
+    Label {
+        code: "new",
+        en: "New",
+        ja: "新規",
+    },
+    Label {
+        code: "stay",
+        en: "Stayed",
+        ja: "維持",
+    },
+    Label {
+        code: "step_up",
+        en: "Step up",
+        ja: "引上げ",
+    },
+    Label {
+        code: "step_down",
+        en: "Step down",
+        ja: "引下げ",
+    },
+    Label {
+        code: "churn",
+        en: "Churned",
+        ja: "離脱",
+    },
+    Label {
+        code: "reactivation",
+        en: "Came back",
+        ja: "復帰",
+    },
+    Label {
+        code: "move",
+        en: "Moved",
+        ja: "移動",
+    },
+];
+
+/// The group of a customer without an order yet.
+const NONE: usize = 0;
+
+/// The group of each customer by code, 0 where there is none, and the groups' names.
+struct Grouping {
+    of_code: Vec<u8>,
+    names: Vec<String>,
+    totals: Totals,
+}
+
+/// The register's entry.
+pub struct Movement;
+
+impl Analysis for Movement {
+    const NAME: &'static str = "movement";
+    const SUMMARY: &'static str =
+        "How many customers went from which segment to which between two dates";
+    const JA: &'static str = "顧客の移動（引上げ・離脱・復帰）";
+    const COLUMNS: &'static [Field] = &[
+        Field::new(
+            "source",
+            Type::Text,
+            "",
+            "移動元",
+            "Group at `since`; `none` without an order yet.",
+        ),
+        Field::new("target", Type::Text, "", "移動先", "Group at `as_of`."),
+        Field::new("kind", Type::Category, "", "区分", "What the move means."),
+        Field::new("customers", Type::Int, "customers", "顧客数", "Customers."),
+        Field::new(
+            "revenue",
+            Type::Money,
+            "currency",
+            "期間売上",
+            "What they bought after `since`.",
+        ),
+    ];
+    type Data = Orders;
+    type Options = Options;
+
+    fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
+        let AsOf::Day(as_of) = scope.as_of else {
+            return Err(Error::option("as_of", "", "one date"));
+        };
+        let Some(since) = options.since else {
+            return Err(Error::option(
+                "since",
+                "",
+                "the earlier date, such as \"2026-10-31\"",
+            ));
+        };
+        if since > as_of {
+            return Err(Error::option(
+                "since",
+                since,
+                format!("a date up to as_of ({as_of})"),
+            ));
+        }
+        let earlier = Scope {
+            as_of: AsOf::Day(since),
+            ..scope.clone()
+        };
+        let before = grouping(orders, &earlier, options, context)?;
+        let after = grouping(orders, scope, options, context)?;
+
+        let mut revenue_before = filled(orders.ids().len(), 0_i64, "movement")?;
+        for (code, revenue) in before.totals.customer.iter().zip(&before.totals.revenue) {
+            revenue_before[*code as usize] = *revenue;
+        }
+        let side = after.names.len();
+        let mut customers = filled(side * side, 0_i64, "movement")?;
+        let mut revenue = filled(side * side, 0_i128, "movement")?;
+        for (code, now) in after.totals.customer.iter().zip(&after.totals.revenue) {
+            if orders.shows(*code) {
+                let at = *code as usize;
+                let cell = usize::from(before.of_code[at]) * side + usize::from(after.of_code[at]);
+                customers[cell] += 1;
+                revenue[cell] += i128::from(*now) - i128::from(revenue_before[at]);
+            }
+        }
+        let cells: Vec<usize> = (0..side * side)
+            .filter(|cell| customers[*cell] > 0)
+            .collect();
+        let money = cells.iter().map(|cell| {
+            i64::try_from(revenue[*cell]).map_err(|_| Error::Overflow {
+                column: "revenue".into(),
+                what: "the revenue of a move",
+            })
+        });
+        let texts = Arc::new(after.names);
+        let text = |of: &dyn Fn(usize) -> usize| -> Result<Values> {
+            Ok(Values::Text {
+                codes: collect(cells.iter().map(|cell| of(*cell) as u32), "table")?,
+                texts: texts.clone(),
+            })
+        };
+        let kinds = cells.iter().map(|cell| match options.scheme {
+            Scheme::Cpm => cpm_kind(cell / side, cell % side) as u8,
+            Scheme::Rfm if cell / side == NONE => Kind::New as u8,
+            Scheme::Rfm if cell / side == cell % side => Kind::Stay as u8,
+            Scheme::Rfm => Kind::Move as u8,
+        });
+        let values = [
+            text(&|cell| cell / side)?,
+            text(&|cell| cell % side)?,
+            Values::Category {
+                codes: collect(kinds, "table")?,
+                labels: KINDS,
+            },
+            Values::I64(collect(cells.iter().map(|cell| customers[*cell]), "table")?),
+            Values::Money(money.collect::<Result<_>>()?, orders.currency()),
+        ];
+        let columns = Self::COLUMNS.iter().zip(values);
+        Ok(Table::new(
+            columns
+                .map(|(field, values)| Column::new(field, values))
+                .collect(),
+        ))
+    }
+}
+
+fn grouping(
+    orders: &Orders,
+    scope: &Scope,
+    options: &Options,
+    context: &Context,
+) -> Result<Grouping> {
+    let mut names = vec!["none".to_owned()];
+    let mut of_code = filled(orders.ids().len(), NONE as u8, "movement")?;
+    let (totals, groups): (Totals, Vec<u8>) = match options.scheme {
+        Scheme::Cpm => {
+            let totals = Totals::new(orders, scope, context)?;
+            let portfolio = cpm::segment(&totals, scope, &options.cpm)?;
+            for segment in cpm::Segment::LABELS {
+                names.extend(
+                    cpm::State::LABELS
+                        .iter()
+                        .map(|s| format!("{}_{}", segment.code, s.code)),
+                );
+            }
+            let pairs = portfolio.segment.iter().zip(&portfolio.state);
+            let groups = pairs.map(|(segment, state)| 1 + *segment as u8 * 2 + *state as u8);
+            let groups = collect(groups, "movement")?;
+            (totals, groups)
+        }
+        Scheme::Rfm => {
+            let totals = rfm::totals(orders, scope, &options.rfm, context)?;
+            let scores = rfm::score(&totals, &options.rfm)?;
+            let Some(segment) = scores.segment else {
+                return Err(Error::option(
+                    "rfm.levels",
+                    options.rfm.levels,
+                    "5, or a grid: only then are there segments",
+                ));
+            };
+            match &options.rfm.grid {
+                None => names.extend(rfm::Segment::LABELS.iter().map(|s| s.code.to_owned())),
+                Some(grid) => names.extend(grid.iter().map(|part| part.segment.clone())),
+            }
+            if names.len() > 255 {
+                return Err(Error::option("rfm.grid", "", "at most 254 parts"));
+            }
+            let groups = collect(segment.iter().map(|s| 1 + s), "movement")?;
+            (totals, groups)
+        }
+    };
+    for (code, group) in totals.customer.iter().zip(groups) {
+        of_code[*code as usize] = group;
+    }
+    Ok(Grouping {
+        of_code,
+        names,
+        totals,
+    })
+}
+
+/// What a move between two groups of the portfolio means.
+fn cpm_kind(source: usize, target: usize) -> Kind {
+    if source == NONE {
+        return Kind::New;
+    }
+    let (was, is) = (source - 1, target - 1);
+    let churned = |group: usize| group % 2 == cpm::State::Churned as usize;
+    match (churned(was), churned(is)) {
+        (false, true) => Kind::Churn,
+        (true, false) => Kind::Reactivation,
+        (true, true) => Kind::Stay,
+        (false, false) if is / 2 > was / 2 => Kind::StepUp,
+        (false, false) if is / 2 < was / 2 => Kind::StepDown,
+        _ => Kind::Stay,
+    }
+}

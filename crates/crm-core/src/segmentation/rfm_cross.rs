@@ -1,0 +1,132 @@
+//! The RFM cross table (RFMクロス集計): customers and revenue by two score axes, sliced by the third.
+//!
+//! One row per cell of the two axes, for each score of the slice where one is asked for, empty
+//! cells included, best scores first: `levels²` rows, or `levels³`.
+
+use super::rfm;
+use super::rfm_segments::{CUSTOMER_SHARE, CUSTOMERS, Groups, REVENUE_SHARE, SUM};
+use crate::analysis::Analysis;
+use crate::data::Orders;
+use crate::table::{Column, Field, Type, Values};
+use crate::{Context, Error, Result, Scope, Table};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Options of [`RfmCross`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Options {
+    /// The axis of rows. Default: recency.
+    pub rows: Axis,
+    /// The axis of columns. Default: frequency.
+    pub columns: Axis,
+    /// Whether to slice by the third axis. Default: no.
+    pub slice: bool,
+    /// How customers are scored: the options of `rfm`.
+    pub rfm: rfm::Options,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            rows: Axis::R,
+            columns: Axis::F,
+            slice: false,
+            rfm: rfm::Options::default(),
+        }
+    }
+}
+
+/// A score axis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Axis {
+    /// Recency.
+    R,
+    /// Frequency.
+    F,
+    /// Monetary value.
+    M,
+}
+
+/// The register's entry.
+pub struct RfmCross;
+
+impl Analysis for RfmCross {
+    const NAME: &'static str = "rfm_cross";
+    const SUMMARY: &'static str = "Customers and revenue by two RFM axes, sliced by the third";
+    const JA: &'static str = "RFMクロス集計";
+    const COLUMNS: &'static [Field] = &[
+        Field::new(
+            "r",
+            Type::Int,
+            "",
+            "R",
+            "Recency score, where it is an axis or the slice.",
+        ),
+        Field::new(
+            "f",
+            Type::Int,
+            "",
+            "F",
+            "Frequency score, where it is an axis or the slice.",
+        ),
+        Field::new(
+            "m",
+            Type::Int,
+            "",
+            "M",
+            "Monetary score, where it is an axis or the slice.",
+        ),
+        CUSTOMERS,
+        SUM,
+        CUSTOMER_SHARE,
+        REVENUE_SHARE,
+    ];
+    type Data = Orders;
+    type Options = Options;
+
+    fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
+        if options.rows == options.columns {
+            return Err(Error::option("columns", "", "another axis than rows"));
+        }
+        let totals = rfm::totals(orders, scope, &options.rfm, context)?;
+        let scores = rfm::score(&totals, &options.rfm)?;
+        let levels = scores.cuts.recency.len() + 1;
+        let third = [Axis::R, Axis::F, Axis::M]
+            .into_iter()
+            .find(|axis| *axis != options.rows && *axis != options.columns)
+            .filter(|_| options.slice);
+        let axes: Vec<Axis> = third
+            .into_iter()
+            .chain([options.rows, options.columns])
+            .collect();
+        let of = |axis: Axis| match axis {
+            Axis::R => &scores.r,
+            Axis::F => &scores.f,
+            Axis::M => &scores.m,
+        };
+        let cells = levels.pow(axes.len() as u32);
+        let mut groups = Groups::new(cells)?;
+        for (i, code) in totals.customer.iter().enumerate() {
+            if orders.shows(*code) {
+                // Best scores first.
+                let cell = axes.iter().fold(0, |cell, axis| {
+                    cell * levels + (levels - usize::from(of(*axis)[i]))
+                });
+                groups.add(cell, totals.revenue[i]);
+            }
+        }
+        let mut columns = Vec::new();
+        for (field, axis) in Self::COLUMNS.iter().zip([Axis::R, Axis::F, Axis::M]) {
+            let Some(place) = axes.iter().position(|a| *a == axis) else {
+                continue;
+            };
+            let step = levels.pow((axes.len() - 1 - place) as u32);
+            let score = (0..cells).map(|cell| (levels - cell / step % levels) as i32);
+            columns.push(Column::new(field, Values::I32(score.collect())));
+        }
+        columns.extend(groups.columns(totals.currency)?);
+        Ok(Table::new(columns).with_note("cuts", serde_json::json!(scores.cuts)))
+    }
+}

@@ -1,0 +1,227 @@
+//! The four columns that the models of predicted value fit on.
+//!
+//! # Definition
+//!
+//! With purchase days `d₁ < d₂ < … < dₙ` of a customer and the end of observation `e`:
+//!
+//! ```text
+//! frequency      = n − 1                       repeat purchase days
+//! recency        = (dₙ − d₁) / unit            first to last
+//! T              = (e − d₁) / unit             first to the end
+//! monetary_value = mean revenue per repeat purchase day; null at frequency 0
+//! ```
+//!
+//! The names are the field's (Fader and Hardie; the `lifetimes` package): this `recency` is large
+//! for recent customers. `unit` is a day or a week (days / 7) and travels with the table's
+//! definition, so that a model cannot be used in another. Revenue of a day is that of its orders
+//! and refunds.
+//!
+//! With `calibration_end` the columns describe the orders up to and including that day, for
+//! customers acquired by then, and two more describe what came after it up to `as_of`:
+//! `holdout_frequency`, purchase days, and `holdout_duration`, their length in the unit.
+
+use crate::analysis::Analysis;
+use crate::context::{collect, push, room};
+use crate::data::{ORDER, Orders, REVENUE, Selection};
+use crate::table::{CUSTOMER_ID, Column, Field, Type, Values};
+use crate::{Context, Day, Error, Result, Scope, Table};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Options of [`Summary`].
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Options {
+    /// The unit of time. Default: day.
+    pub unit: Unit,
+    /// The last day of calibration; adds the holdout columns. Default: no holdout.
+    pub calibration_end: Option<Day>,
+}
+
+/// A unit of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Unit {
+    /// A day.
+    #[default]
+    Day,
+    /// Seven days.
+    Week,
+}
+
+impl Unit {
+    /// Days in one unit.
+    pub const fn days(self) -> u64 {
+        match self {
+            Unit::Day => 1,
+            Unit::Week => 7,
+        }
+    }
+
+    fn of(self, days: i32) -> f64 {
+        crate::money::divide(days.into(), self.days())
+    }
+}
+
+/// One customer's purchase days.
+#[derive(Debug, Clone, Copy, Default)]
+struct Row {
+    code: u32,
+    first: i32,
+    last: i32,
+    days: u32,
+    /// Revenue of the repeat purchase days, minor units.
+    repeat_revenue: i128,
+    holdout_days: u32,
+}
+
+/// The register's entry.
+pub struct Summary;
+
+impl Analysis for Summary {
+    const NAME: &'static str = "clv_summary";
+    const SUMMARY: &'static str =
+        "frequency, recency, T and monetary value, which the models of predicted value fit on";
+    const JA: &'static str = "LTV予測用サマリー";
+    const COLUMNS: &'static [Field] = &[
+        CUSTOMER_ID,
+        Field::new(
+            "frequency",
+            Type::Int,
+            "days",
+            "リピート日数",
+            "Repeat purchase days.",
+        ),
+        Field::new(
+            "recency",
+            Type::Float,
+            "unit",
+            "初回から最終までの期間",
+            "First to last purchase day.",
+        ),
+        Field::new(
+            "T",
+            Type::Float,
+            "unit",
+            "観測期間",
+            "First purchase day to the end of observation.",
+        ),
+        Field::new(
+            "monetary_value",
+            Type::Float,
+            "currency",
+            "リピート日平均金額",
+            "Mean revenue per repeat purchase day; null at frequency 0.",
+        ),
+        Field::new(
+            "holdout_frequency",
+            Type::Int,
+            "days",
+            "検証期間の購入日数",
+            "Purchase days after calibration_end, up to as_of.",
+        ),
+        Field::new(
+            "holdout_duration",
+            Type::Float,
+            "unit",
+            "検証期間",
+            "calibration_end to as_of.",
+        ),
+    ];
+    type Data = Orders;
+    type Options = Options;
+
+    fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
+        let selection = Selection::new(orders, scope, context)?;
+        let as_of = selection.as_of;
+        let end = options.calibration_end.unwrap_or(as_of);
+        if end > as_of {
+            return Err(Error::option(
+                "calibration_end",
+                end,
+                format!("a day up to as_of ({as_of})"),
+            ));
+        }
+        let rows = rows(&selection, end, context)?;
+        let mut fields = Self::COLUMNS.iter();
+        let mut field = || {
+            fields
+                .next()
+                .ok_or_else(|| Error::internal("columns of clv_summary"))
+        };
+        let unit = options.unit;
+        let float = |of: &dyn Fn(&Row) -> f64| collect(rows.iter().map(of), "table");
+        let currency = orders.currency();
+        let ids = Values::Id {
+            ids: orders.ids().clone(),
+            codes: collect(rows.iter().map(|r| r.code), "table")?,
+        };
+        let frequency = collect(rows.iter().map(|r| r.days as i32 - 1), "table")?;
+        let money = rows
+            .iter()
+            .map(|r| currency.mean(r.repeat_revenue, u64::from(r.days - 1)));
+        let mut columns = vec![
+            Column::new(field()?, ids),
+            Column::new(field()?, Values::I32(frequency)),
+            Column::new(
+                field()?,
+                Values::F64(float(&|r| unit.of(r.last - r.first))?),
+            ),
+            Column::new(field()?, Values::F64(float(&|r| unit.of(end.0 - r.first))?)),
+            Column::floats(field()?, money)?,
+        ];
+        if options.calibration_end.is_some() {
+            let holdout = collect(rows.iter().map(|r| r.holdout_days as i32), "table")?;
+            columns.push(Column::new(field()?, Values::I32(holdout)));
+            let duration = float(&|_| unit.of(as_of.0 - end.0))?;
+            columns.push(Column::new(field()?, Values::F64(duration)));
+        }
+        Ok(Table::new(columns))
+    }
+}
+
+fn rows(selection: &Selection, end: Day, context: &Context) -> Result<Vec<Row>> {
+    let index = selection.orders.index(context)?;
+    let by_id = selection.ids().by_id()?;
+    const PART: usize = 1 << 16;
+    let parts: Vec<&[u32]> = by_id.chunks(PART).collect();
+    let parts = context.map(parts, |codes| {
+        context.check()?;
+        let mut part = Vec::new();
+        for code in codes {
+            let mut row = Row {
+                code: *code,
+                ..Row::default()
+            };
+            let mut seen = i32::MIN;
+            for (entry, action, amount) in selection.of(&index, *code) {
+                let is_order = action & ORDER != 0;
+                let new_day = is_order && entry.day > seen;
+                if new_day {
+                    seen = entry.day;
+                }
+                if entry.day > end.0 {
+                    row.holdout_days += u32::from(new_day);
+                    continue;
+                }
+                if new_day {
+                    if row.days == 0 {
+                        row.first = entry.day;
+                    }
+                    row.days += 1;
+                    row.last = entry.day;
+                }
+                if action & REVENUE != 0 && row.days > 0 && entry.day > row.first {
+                    row.repeat_revenue += i128::from(amount);
+                }
+            }
+            if row.days > 0 {
+                push(&mut part, row, "customer summary")?;
+            }
+        }
+        Ok(part)
+    })?;
+    let mut all = room(parts.iter().map(Vec::len).sum(), "customer summary")?;
+    parts.into_iter().for_each(|part| all.extend(part));
+    Ok(all)
+}

@@ -1,0 +1,248 @@
+//! Sales by period, of new and repeat customers (新規・リピート別売上).
+//!
+//! # Definition
+//!
+//! For each calendar month (or week, quarter, year, day) from the first to the last order that
+//! counts up to `as_of`, months without orders included: customers, orders and revenue. An order is
+//! *new* when it is its customer's first, and *repeat* after that: it is classed by its own ordinal
+//! at that time, and later data never changes it. Guests (orders without a customer) are in the
+//! totals and in columns of their own, neither new nor repeat. A refund without an order of its own
+//! lowers the revenue of repeat customers, unless it is dated before the second order.
+//!
+//! `new_customers` are those whose first order is in the period; `repeat_customers` those with a
+//! later order in it; one can be both, and `customers` counts each once.
+
+use crate::analysis::Analysis;
+use crate::context::filled;
+use crate::data::{NO_ID, ORDER, Orders, REVENUE, Selection};
+use crate::table::{Column, Field, Type, Values};
+use crate::time::Period;
+use crate::{Context, Day, Error, Result, Scope, Table};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Options of [`Monthly`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Options {
+    /// The period. Default: month.
+    pub period: Period,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            period: Period::Month,
+        }
+    }
+}
+
+#[derive(Clone, Default)]
+struct Row {
+    customers: i64,
+    new_customers: i64,
+    repeat_customers: i64,
+    orders: i64,
+    guest_orders: i64,
+    new_revenue: i128,
+    repeat_revenue: i128,
+    guest_revenue: i128,
+}
+
+/// The register's entry.
+pub struct Monthly;
+
+impl Analysis for Monthly {
+    const NAME: &'static str = "monthly";
+    const SUMMARY: &'static str =
+        "Customers, orders and revenue by period, of new and repeat customers";
+    const JA: &'static str = "新規・リピート別売上";
+    const COLUMNS: &'static [Field] = &[
+        Field::new("month", Type::Date, "", "月", "First day of the period."),
+        Field::new(
+            "customers",
+            Type::Int,
+            "customers",
+            "購入者数",
+            "Distinct customers with an order.",
+        ),
+        Field::new(
+            "orders",
+            Type::Int,
+            "orders",
+            "注文数",
+            "Orders, guests' included.",
+        ),
+        Field::new(
+            "revenue",
+            Type::Money,
+            "currency",
+            "売上",
+            "Revenue, guests' included.",
+        ),
+        Field::new(
+            "new_customers",
+            Type::Int,
+            "customers",
+            "新規顧客数",
+            "Customers whose first order it is.",
+        ),
+        Field::new(
+            "new_revenue",
+            Type::Money,
+            "currency",
+            "新規売上",
+            "Revenue of first orders.",
+        ),
+        Field::new(
+            "repeat_customers",
+            Type::Int,
+            "customers",
+            "リピート顧客数",
+            "Customers with a later order.",
+        ),
+        Field::new(
+            "repeat_revenue",
+            Type::Money,
+            "currency",
+            "リピート売上",
+            "Revenue of later orders.",
+        ),
+        Field::new(
+            "guest_orders",
+            Type::Int,
+            "orders",
+            "ゲスト注文数",
+            "Orders without a customer.",
+        ),
+        Field::new(
+            "guest_revenue",
+            Type::Money,
+            "currency",
+            "ゲスト売上",
+            "Revenue of guests.",
+        ),
+    ];
+    type Data = Orders;
+    type Options = Options;
+
+    fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
+        let selection = Selection::new(orders, scope, context)?;
+        let (starts, rows) = rows(&selection, options.period, context)?;
+        let n = rows.len();
+        let overflow = || Error::Overflow {
+            column: selection.orders.spec.amount.clone(),
+            what: "the revenue of a period",
+        };
+        let currency = orders.currency();
+        let money = |of: &dyn Fn(&Row) -> i128| -> Result<Values> {
+            let sums = rows
+                .iter()
+                .map(|r| i64::try_from(of(r)).map_err(|_| overflow()));
+            Ok(Values::Money(sums.collect::<Result<_>>()?, currency))
+        };
+        let count = |of: fn(&Row) -> i64| Values::I64(rows.iter().map(of).collect());
+        debug_assert_eq!(starts.len(), n);
+        let values = [
+            Values::Date(starts),
+            count(|r| r.customers),
+            count(|r| r.orders),
+            money(&|r| r.new_revenue + r.repeat_revenue + r.guest_revenue)?,
+            count(|r| r.new_customers),
+            money(&|r| r.new_revenue)?,
+            count(|r| r.repeat_customers),
+            money(&|r| r.repeat_revenue)?,
+            count(|r| r.guest_orders),
+            money(&|r| r.guest_revenue)?,
+        ];
+        let columns = Self::COLUMNS.iter().zip(values);
+        Ok(Table::new(
+            columns
+                .map(|(field, values)| Column::new(field, values))
+                .collect(),
+        ))
+    }
+}
+
+/// The first day and the numbers of each period.
+fn rows(selection: &Selection, period: Period, context: &Context) -> Result<(Vec<i32>, Vec<Row>)> {
+    let data = selection.data();
+    let Some((first, last)) = data.range else {
+        return Ok((Vec::new(), Vec::new()));
+    };
+    let last = data.offsets.day(last).min(selection.as_of);
+    let mut starts = Vec::new();
+    let mut day = data.offsets.day(first).start_of(period);
+    while day <= last {
+        crate::context::push(&mut starts, day.0, "periods")?;
+        let next = day.plus(1, period);
+        if next <= day {
+            break;
+        }
+        day = next;
+    }
+    let place = |day: i32| starts.partition_point(|start| *start <= day).checked_sub(1);
+    let mut rows = filled(starts.len(), Row::default(), "periods")?;
+
+    let index = selection.orders.index(context)?;
+    for codes in selection.ids().by_id()?.chunks(Context::BLOCK) {
+        context.check()?;
+        for code in codes.iter().filter(|code| selection.shows(**code)) {
+            let mut ordinal = 0;
+            let (mut any, mut repeat) = (None, None);
+            for (entry, action, amount) in selection.of(&index, *code) {
+                let Some(at) = place(entry.day) else { continue };
+                let row = &mut rows[at];
+                if action & ORDER != 0 {
+                    ordinal += 1;
+                    row.orders += 1;
+                    row.new_customers += i64::from(ordinal == 1);
+                    if any != Some(at) {
+                        any = Some(at);
+                        row.customers += 1;
+                    }
+                    if ordinal > 1 && repeat != Some(at) {
+                        repeat = Some(at);
+                        row.repeat_customers += 1;
+                    }
+                }
+                if action & REVENUE != 0 {
+                    let is_new = ordinal <= 1;
+                    let to = if is_new {
+                        &mut row.new_revenue
+                    } else {
+                        &mut row.repeat_revenue
+                    };
+                    *to += i128::from(amount);
+                }
+            }
+        }
+    }
+    let mut reader = data.offsets.reader();
+    let guests = data
+        .customer
+        .iter()
+        .enumerate()
+        .filter(|(_, code)| **code == NO_ID);
+    for (order, _) in guests {
+        let day: Day = reader.day(data.time[order]);
+        let action = selection.action(order);
+        if day > selection.as_of || action == 0 || selection.orders.view.chosen.is_some() {
+            continue;
+        }
+        let Some(at) = place(day.0) else { continue };
+        if action & ORDER != 0 {
+            rows[at].orders += 1;
+            rows[at].guest_orders += 1;
+        }
+        if action & REVENUE != 0 {
+            rows[at].guest_revenue += i128::from(selection.amount(order));
+        }
+    }
+    // Only periods up to the last with something that counts; quiet ones between stay.
+    let used =
+        |row: &Row| row.orders > 0 || row.new_revenue + row.repeat_revenue + row.guest_revenue != 0;
+    let from = rows.iter().position(used).unwrap_or(rows.len());
+    let to = rows.iter().rposition(used).map_or(from, |last| last + 1);
+    Ok((starts[from..to].to_vec(), rows[from..to].to_vec()))
+}
