@@ -130,6 +130,9 @@ pub static ALL: &[Entry] = &[
     entry::<crate::segmentation::abc::Abc>(),
     entry::<crate::segmentation::lorenz::Lorenz>(),
     entry::<crate::segmentation::movement::Movement>(),
+    entry::<crate::cycle::next_purchase::Cycle>(),
+    entry::<crate::cycle::alerts::Alerts>(),
+    entry::<crate::cycle::likely_buyers::LikelyBuyers>(),
 ];
 
 /// The entry of a name.

@@ -1,8 +1,13 @@
 //! Purchase cycle: when a customer buys next, who is slipping away, and whether we were right.
 
+pub mod alerts;
 pub mod baselines;
+pub mod expected;
 pub mod fit;
 pub mod gap_model;
+pub mod likely_buyers;
 mod log_law;
+pub mod next_purchase;
 pub mod predict;
 pub mod score;
+mod shop;

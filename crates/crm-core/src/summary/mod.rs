@@ -4,6 +4,8 @@
 pub mod clv_summary;
 pub mod customer;
 pub mod monthly;
+mod gaps;
 mod totals;
 
+pub use gaps::Gaps;
 pub use totals::Totals;

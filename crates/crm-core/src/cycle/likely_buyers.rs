@@ -1,0 +1,221 @@
+//! Likely buyers (購入確度の高い顧客): who will buy in the next days, ranked by what they are expected
+//! to spend.
+//!
+//! ```text
+//! expected_revenue = E[orders within h] · mean value of a purchase day
+//! ```
+//!
+//! The expectation of orders is that of [`expected`](super::expected), leavers included, so a loyal
+//! customer who has probably left stands low. `rank` is by expected revenue, ties by id; rows come in
+//! ascending id, and `limit` keeps the best. A shop without a repeat customer gives nulls and no rank.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::expected::expected_orders;
+use super::gap_model::Params;
+use super::next_purchase::LEVELS;
+use super::predict::predict;
+use super::shop::{Shop, whole_days};
+use crate::analysis::Analysis;
+use crate::context::{collect, filled, room};
+use crate::data::Orders;
+use crate::table::{CUSTOMER_ID, Column, Field, Type, Values};
+use crate::{Context, Duration, Error, Result, Scope, Table};
+
+/// Options of the analysis `likely_buyers`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Options {
+    /// How far to look. Default 14 days; parts of days count as days.
+    pub within: Duration,
+    /// Only this many, the best. Default: all customers.
+    pub limit: Option<u32>,
+    /// The gap model in the notes of an earlier table. Default: fitted to these orders.
+    pub learned: Option<Params>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            within: Duration::days(14),
+            limit: None,
+            learned: None,
+        }
+    }
+}
+
+/// The analysis.
+#[derive(Debug)]
+pub struct LikelyBuyers;
+
+#[derive(Clone, Copy)]
+struct Row {
+    customer: usize,
+    rank: i32,
+    within: f64,
+    orders: f64,
+    revenue: i64,
+    level: u8,
+}
+
+impl Analysis for LikelyBuyers {
+    const NAME: &'static str = "likely_buyers";
+    const SUMMARY: &'static str =
+        "Customers ranked by what they are expected to spend in the next days";
+    const JA: &'static str = "購入確度の高い顧客";
+    const COLUMNS: &'static [Field] = &[
+        CUSTOMER_ID,
+        Field::new(
+            "rank",
+            Type::Int,
+            "",
+            "順位",
+            "Rank by expected revenue, 1 first.",
+        ),
+        Field::new(
+            "probability_within",
+            Type::Float,
+            "",
+            "期間内購入確率",
+            "Chance of an order within the days asked for.",
+        ),
+        Field::new(
+            "expected_orders",
+            Type::Float,
+            "orders",
+            "期待注文数",
+            "Expected orders within them.",
+        ),
+        Field::new(
+            "expected_revenue",
+            Type::Money,
+            "",
+            "期待売上",
+            "Expected revenue within them.",
+        ),
+        Field::new(
+            "last_date",
+            Type::Date,
+            "",
+            "最終購入日",
+            "Day of the last purchase.",
+        ),
+        Field::new(
+            "usual_gap_days",
+            Type::Int,
+            "days",
+            "通常間隔",
+            "Mean gap of the customer; the shop's typical gap without one.",
+        ),
+        Field::new(
+            "level",
+            Type::Category,
+            "",
+            "状態",
+            "How late the customer is.",
+        ),
+    ];
+    const NEEDS_AS_OF: bool = true;
+    type Data = Orders;
+    type Options = Options;
+
+    fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
+        let within = whole_days("within", options.within)?;
+        let shop = Shop::new(orders, scope, options.learned.as_ref(), context)?;
+        let n = shop.gaps.len();
+        let mut rows = room(n, "likely buyers")?;
+        for i in 0..n {
+            if i % Context::BLOCK == 0 {
+                context.check()?;
+            }
+            let Some(law) = shop.law(i) else { break };
+            let elapsed = shop.gaps.open_days(i);
+            let prediction = predict(&law, elapsed, within);
+            let expected = expected_orders(&law, elapsed, within);
+            let per_day = shop.gaps.revenue[i] as f64 / (f64::from(shop.histories[i].gaps) + 1.0);
+            rows.push(Row {
+                customer: i,
+                rank: 0,
+                within: prediction.probability_within,
+                orders: expected,
+                revenue: libm::round(expected * per_day) as i64,
+                level: prediction.level as u8,
+            });
+        }
+        rows.sort_unstable_by_key(|row| (std::cmp::Reverse(row.revenue), row.customer));
+        for (place, row) in rows.iter_mut().enumerate() {
+            row.rank = place as i32 + 1;
+        }
+        rows.truncate(options.limit.map_or(usize::MAX, |limit| limit as usize));
+        rows.sort_unstable_by_key(|row| row.customer);
+        if shop.model.is_none() {
+            let limit = options.limit.map_or(usize::MAX, |limit| limit as usize);
+            let nothing = |customer| Row {
+                customer,
+                rank: 0,
+                within: 0.0,
+                orders: 0.0,
+                revenue: 0,
+                level: 0,
+            };
+            rows = collect((0..n.min(limit)).map(nothing), "likely buyers")?;
+        }
+        table(&shop, &rows)
+    }
+}
+
+fn table(shop: &Shop, rows: &[Row]) -> Result<Table> {
+    let [id, rank, within, orders, revenue, last, usual, level] = LikelyBuyers::COLUMNS else {
+        return Err(Error::internal("columns of likely_buyers"));
+    };
+    let gaps = &shop.gaps;
+    let known = |column: Column| -> Result<Column> {
+        Ok(match shop.model {
+            Some(_) => column,
+            None => column.with_validity(filled(rows.len(), false, "likely buyers")?),
+        })
+    };
+    let codes = collect(
+        rows.iter().map(|row| gaps.customer[row.customer]),
+        "likely buyers",
+    )?;
+    let ranks = collect(rows.iter().map(|row| row.rank), "likely buyers")?;
+    let money = collect(rows.iter().map(|row| row.revenue), "likely buyers")?;
+    let levels = collect(rows.iter().map(|row| row.level), "likely buyers")?;
+    let table = Table::new(vec![
+        Column::new(
+            id,
+            Values::Id {
+                ids: gaps.ids.clone(),
+                codes,
+            },
+        ),
+        known(Column::new(rank, Values::I32(ranks)))?,
+        known(Column::floats(
+            within,
+            rows.iter().map(|row| Some(row.within)),
+        )?)?,
+        known(Column::floats(
+            orders,
+            rows.iter().map(|row| Some(row.orders)),
+        )?)?,
+        known(Column::new(revenue, Values::Money(money, gaps.currency)))?,
+        Column::ints(
+            last,
+            rows.iter().map(|row| Some(gaps.last_day[row.customer])),
+        )?,
+        Column::ints(
+            usual,
+            rows.iter().map(|row| shop.usual_gap_days(row.customer)),
+        )?,
+        known(Column::new(
+            level,
+            Values::Category {
+                codes: levels,
+                labels: LEVELS,
+            },
+        ))?,
+    ]);
+    Ok(shop.noted(table))
+}

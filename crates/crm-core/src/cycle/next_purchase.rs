@@ -1,0 +1,277 @@
+//! Purchase cycle (最新予測購入日): when each customer is expected next, as seen on any day.
+//!
+//! # Definition
+//!
+//! One row per customer with an order up to `as_of`. The gap model is the shop's, fitted to
+//! everybody's completed and open gaps up to that day ([`fit`](super::fit)), or one `learned` before;
+//! the customer's own law is fixed at their last order ([`gap_model`](super::gap_model)); dates
+//! and probabilities are conditional on the silence since ([`predict`](super::predict)).
+//!
+//! - `predicted_date` is the first day by which half of those who return have returned, the other
+//!   dates are the same for 10, 80 and 90 %. All are after `as_of`. More than a century: null.
+//! - `probability_within` is of everybody, leavers included; `probability_alive` is the chance of not
+//!   having left.
+//! - A customer with one purchase has the shop's law: a probability and a wide interval.
+//! - A shop without a single repeat customer has taught nothing: all of it is null.
+//!
+//! `method` takes a rule of thumb instead ([`baselines`](super::baselines)), for comparison: it has a
+//! date and nothing else.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::baselines::{Rule, pooled_median};
+use super::gap_model::Params;
+use super::predict::{Level, Prediction, predict};
+use super::shop::{Shop, whole_days};
+use crate::analysis::Analysis;
+use crate::context::{collect, room};
+use crate::data::Orders;
+use crate::table::{CUSTOMER_ID, Column, Field, Label, Type, Values};
+use crate::{Context, Duration, Error, Result, Scope, Table};
+
+/// Options of the analysis `cycle`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Options {
+    /// Horizon of `probability_within`. Default 30 days; parts of days count as days.
+    pub within: Duration,
+    /// A rule of thumb instead of the model. Default: the model.
+    pub method: Option<Rule>,
+    /// The gap model in the notes of an earlier table. Default: fitted to these orders.
+    pub learned: Option<Params>,
+    /// Whether `churn_days` of silence make a customer `lost` whatever their own cycle. Default: no.
+    pub lost_by_churn_days: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            within: Duration::days(30),
+            method: None,
+            learned: None,
+            lost_by_churn_days: false,
+        }
+    }
+}
+
+/// What people read of a [`Level`].
+pub(super) const LEVELS: &[Label] = &[
+    Label {
+        code: "ok",
+        en: "OK",
+        ja: "正常",
+    },
+    Label {
+        code: "due",
+        en: "Due",
+        ja: "購入時期",
+    },
+    Label {
+        code: "late",
+        en: "Late",
+        ja: "遅れ",
+    },
+    Label {
+        code: "churn_risk",
+        en: "Churn risk",
+        ja: "離脱傾向",
+    },
+    Label {
+        code: "lost",
+        en: "Lost",
+        ja: "離脱",
+    },
+];
+
+/// The analysis.
+#[derive(Debug)]
+pub struct Cycle;
+
+impl Analysis for Cycle {
+    const NAME: &'static str = "cycle";
+    const SUMMARY: &'static str =
+        "Next purchase of each customer: dates, probabilities and how late they are";
+    const JA: &'static str = "最新予測購入日";
+    const COLUMNS: &'static [Field] = &[
+        CUSTOMER_ID,
+        Field::new(
+            "gaps",
+            Type::Int,
+            "gaps",
+            "間隔数",
+            "Completed gaps between purchase days.",
+        ),
+        Field::new(
+            "last_date",
+            Type::Date,
+            "",
+            "最終購入日",
+            "Day of the last purchase.",
+        ),
+        Field::new(
+            "predicted_date",
+            Type::Date,
+            "",
+            "予測購入日",
+            "By this day half of those who return have returned.",
+        ),
+        Field::new(
+            "date_p10",
+            Type::Date,
+            "",
+            "予測日10%",
+            "By this day 10 % have returned.",
+        ),
+        Field::new(
+            "date_p80",
+            Type::Date,
+            "",
+            "予測日80%",
+            "By this day 80 % have returned.",
+        ),
+        Field::new(
+            "date_p90",
+            Type::Date,
+            "",
+            "予測日90%",
+            "By this day 90 % have returned.",
+        ),
+        Field::new(
+            "probability_within",
+            Type::Float,
+            "",
+            "期間内購入確率",
+            "Chance of an order within the horizon.",
+        ),
+        Field::new(
+            "probability_alive",
+            Type::Float,
+            "",
+            "生存確率",
+            "Chance of not having left.",
+        ),
+        Field::new(
+            "overdue_probability",
+            Type::Float,
+            "",
+            "遅延確率",
+            "Share of this customer's gaps that are shorter than the silence so far.",
+        ),
+        Field::new(
+            "level",
+            Type::Category,
+            "",
+            "状態",
+            "How late the customer is.",
+        ),
+    ];
+    const NEEDS_AS_OF: bool = true;
+    type Data = Orders;
+    type Options = Options;
+
+    fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
+        let within = whole_days("within", options.within)?;
+        let shop = Shop::new(orders, scope, options.learned.as_ref(), context)?;
+        let n = shop.gaps.len();
+        let mut rows: Vec<Option<Prediction>> = room(n, "predictions")?;
+        let mut dates: Vec<Option<u32>> = room(n, "predictions")?;
+        let pooled = match options.method {
+            Some(_) => pooled_median(shop.gaps.all())?,
+            None => None,
+        };
+        for i in 0..n {
+            if i % Context::BLOCK == 0 {
+                context.check()?;
+            }
+            let elapsed = shop.gaps.open_days(i);
+            match options.method {
+                None => {
+                    let row = shop.law(i).map(|law| predict(&law, elapsed, within));
+                    dates.push(row.and_then(|row| row.dates[1]));
+                    rows.push(row);
+                }
+                Some(rule) => {
+                    dates.push(pooled.map(|pooled| rule.day(shop.gaps.of(i), pooled, elapsed)));
+                    rows.push(None);
+                }
+            }
+        }
+        let level = |i: usize, row: &Prediction| match options.lost_by_churn_days
+            && scope.is_churned(shop.gaps.open_days(i) as i32)
+        {
+            true => Level::Lost,
+            false => row.level,
+        };
+        let [
+            id,
+            count,
+            last,
+            predicted,
+            p10,
+            p80,
+            p90,
+            probability,
+            alive,
+            overdue,
+            level_field,
+        ] = Self::COLUMNS
+        else {
+            return Err(Error::internal("columns of cycle"));
+        };
+        let date = |i: usize, days: Option<u32>| {
+            days.and_then(|days| shop.gaps.last_day[i].checked_add_unsigned(days))
+        };
+        let quantile = |field: &Field, q: usize| {
+            let cells = rows.iter().enumerate();
+            Column::ints(
+                field,
+                cells.map(|(i, row)| date(i, row.and_then(|row| row.dates[q]))),
+            )
+        };
+        let float = |field: &Field, of: fn(&Prediction) -> f64| {
+            Column::floats(field, rows.iter().map(|row| row.as_ref().map(of)))
+        };
+        let levels = rows.iter().enumerate();
+        let levels = levels.map(|(i, row)| row.as_ref().map_or(0, |row| level(i, row) as u8));
+        let table = Table::new(vec![
+            Column::new(
+                id,
+                Values::Id {
+                    ids: shop.gaps.ids.clone(),
+                    codes: collect(shop.gaps.customer.iter().copied(), "table")?,
+                },
+            ),
+            Column::new(
+                count,
+                Values::I32(collect(
+                    shop.histories.iter().map(|h| h.gaps as i32),
+                    "table",
+                )?),
+            ),
+            Column::new(
+                last,
+                Values::Date(collect(shop.gaps.last_day.iter().copied(), "table")?),
+            ),
+            Column::ints(
+                predicted,
+                dates.iter().enumerate().map(|(i, days)| date(i, *days)),
+            )?,
+            quantile(p10, 0)?,
+            quantile(p80, 2)?,
+            quantile(p90, 3)?,
+            float(probability, |row| row.probability_within)?,
+            float(alive, |row| row.probability_alive)?,
+            float(overdue, |row| row.overdue_probability)?,
+            Column::new(
+                level_field,
+                Values::Category {
+                    codes: collect(levels, "table")?,
+                    labels: LEVELS,
+                },
+            )
+            .with_validity(collect(rows.iter().map(Option::is_some), "table")?),
+        ]);
+        Ok(shop.noted(table))
+    }
+}
