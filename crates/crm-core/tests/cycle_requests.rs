@@ -178,7 +178,7 @@ fn one_alert_per_cycle() {
     keys.sort_unstable();
     keys.dedup();
     assert_eq!(keys.len(), all, "a key came twice");
-    assert!(reached > 20 && returned > 0, "{reached} {returned}");
+    assert!(reached > 15 && returned > 3, "{reached} {returned}");
 
     // The snapshot at the end has those keys of the customers who are still silent.
     let end = Day(start.0 + 60);
