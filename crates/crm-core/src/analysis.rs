@@ -133,6 +133,8 @@ pub static ALL: &[Entry] = &[
     entry::<crate::cycle::next_purchase::Cycle>(),
     entry::<crate::cycle::alerts::Alerts>(),
     entry::<crate::cycle::likely_buyers::LikelyBuyers>(),
+    entry::<crate::cycle::gap_curve::KaplanMeier>(),
+    entry::<crate::cycle::gap_curve::GapFits>(),
 ];
 
 /// The entry of a name.

@@ -6,7 +6,7 @@
 //! E[Y(h)]         ∫₀ʰ (1 + M(h − t)) dP(first order by t)
 //! ```
 //!
-//! The integrals are sums over [`STEPS`] equal steps of the horizon with each order in the middle of
+//! The integrals are sums over 36 equal steps of the horizon with each order in the middle of
 //! its step: within 1 % for gaps of a tenth of the horizon and longer. The customer's law is held
 //! fixed over the horizon.
 

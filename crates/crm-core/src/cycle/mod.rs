@@ -4,6 +4,7 @@ pub mod alerts;
 pub mod baselines;
 pub mod expected;
 pub mod fit;
+pub mod gap_curve;
 pub mod gap_model;
 pub mod likely_buyers;
 mod log_law;

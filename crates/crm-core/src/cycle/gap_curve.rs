@@ -1,0 +1,364 @@
+//! Gaps of the whole shop: the Kaplan-Meier curve, and Weibull and log-normal laws beside it.
+//!
+//! # Definition
+//!
+//! A row of the estimate is a gap: completed ones are events, the open gap of every customer is
+//! censored at `as_of`. The curve is `S(t)`, the share of gaps longer than t days
+//! ([`survival`](crate::num::survival)); the laws are fitted to the same rows
+//! ([`lifetime`](crate::num::lifetime)).
+//!
+//! - **Whose gaps?** Pooled gaps are dominated by frequent buyers (a median of 25 days where the
+//!   typical customer's mean is 45). By default each customer weighs 1, shared among their gaps, the
+//!   open one included; `weight: "gap"` pools them.
+//! - Intervals are clustered by customer, whose gaps are alike.
+//! - `gap: 1` keeps the first gap of each customer only (first to second purchase), 2 the second.
+//! - Leavers never return, so S does not go to 0; the laws, which must, take them for slow buyers.
+//!   The gap model of [`fit`](super::fit) parts the two.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::analysis::Analysis;
+use crate::context::{collect, room};
+use crate::data::Orders;
+use crate::num::lifetime::{self, Family, Status};
+use crate::num::survival::{self, Rows};
+use crate::scope::Occasion;
+use crate::summary::Gaps;
+use crate::table::{Column, Field, Label, Type, Values};
+use crate::{Context, Error, Fraction, Result, Scope, Table};
+
+/// What weighs 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Weight {
+    /// Each customer.
+    Customer,
+    /// Each gap.
+    Gap,
+}
+
+/// Options of the analyses `kaplan_meier` and `gap_fits`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Options {
+    /// What weighs 1. Default: each customer.
+    pub weight: Weight,
+    /// Only the gap of this number, 1 being from the first to the second purchase. Default: all.
+    pub gap: Option<std::num::NonZeroU32>,
+    /// Confidence level of the intervals. Default 0.95.
+    pub confidence: Fraction,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        // Fraction::new(0.95) always is one.
+        let confidence = Fraction::new(0.95).or_else(|| Fraction::new(0.5));
+        Options {
+            weight: Weight::Customer,
+            gap: None,
+            confidence: confidence.expect("0.95 is strictly between 0 and 1"),
+        }
+    }
+}
+
+/// The gaps as rows of an estimate.
+struct Columns {
+    durations: Vec<f64>,
+    observed: Vec<bool>,
+    weights: Vec<f64>,
+    clusters: Vec<u32>,
+}
+
+impl Columns {
+    /// Rows with a duration of at least `least` days: an open gap of 0 days says nothing of a law.
+    fn new(gaps: &Gaps, options: &Options, least: u32) -> Result<Self> {
+        let n = gaps.all().len() + gaps.len();
+        let mut columns = Columns {
+            durations: room(n, "gaps")?,
+            observed: room(n, "gaps")?,
+            weights: room(n, "gaps")?,
+            clusters: room(n, "gaps")?,
+        };
+        for i in 0..gaps.len() {
+            let done = gaps.of(i).iter().map(|gap| (*gap, true));
+            let all = done.chain(std::iter::once((gaps.open_days(i), false)));
+            let first = columns.durations.len();
+            let chosen = |number: usize| {
+                options
+                    .gap
+                    .is_none_or(|only| only.get() as usize == number + 1)
+            };
+            for (number, (days, observed)) in all.enumerate() {
+                if chosen(number) && days >= least {
+                    columns.durations.push(f64::from(days));
+                    columns.observed.push(observed);
+                    columns.clusters.push(i as u32);
+                }
+            }
+            let rows = columns.durations.len() - first;
+            let weight = match options.weight {
+                Weight::Customer => 1.0 / rows.max(1) as f64,
+                Weight::Gap => 1.0,
+            };
+            columns.weights.resize(first + rows, weight);
+        }
+        Ok(columns)
+    }
+
+    fn rows(&self) -> Rows<'_> {
+        Rows {
+            durations: &self.durations,
+            observed: &self.observed,
+            weights: Some(&self.weights),
+            clusters: Some(&self.clusters),
+        }
+    }
+}
+
+/// The analysis `kaplan_meier`.
+#[derive(Debug)]
+pub struct KaplanMeier;
+
+impl Analysis for KaplanMeier {
+    const NAME: &'static str = "kaplan_meier";
+    const SUMMARY: &'static str = "Share of purchase gaps longer than t days, open gaps censored";
+    const JA: &'static str = "購入間隔の生存曲線";
+    const COLUMNS: &'static [Field] = &[
+        Field::new(
+            "days",
+            Type::Int,
+            "days",
+            "経過日数",
+            "Days since a purchase.",
+        ),
+        Field::new(
+            "at_risk",
+            Type::Float,
+            "",
+            "対象数",
+            "Weight of the gaps at least this long.",
+        ),
+        Field::new(
+            "events",
+            Type::Float,
+            "",
+            "購入数",
+            "Weight of the gaps that ended on this day.",
+        ),
+        Field::new(
+            "survival_rate",
+            Type::Float,
+            "",
+            "残存率",
+            "Share of gaps longer than this.",
+        ),
+        Field::new(
+            "survival_rate_low",
+            Type::Float,
+            "",
+            "残存率下限",
+            "Lower end of its interval.",
+        ),
+        Field::new(
+            "survival_rate_high",
+            Type::Float,
+            "",
+            "残存率上限",
+            "Upper end of its interval.",
+        ),
+    ];
+    type Data = Orders;
+    type Options = Options;
+
+    fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
+        let gaps = Gaps::new(orders, scope, context)?;
+        let columns = Columns::new(&gaps, options, 0)?;
+        let curve = survival::kaplan_meier(columns.rows(), options.confidence)?;
+        let [days, at_risk, events, rate, low, high] = Self::COLUMNS else {
+            return Err(Error::internal("columns of kaplan_meier"));
+        };
+        let steps = curve.times.len();
+        let mut ends = room(steps, "table")?;
+        ends.extend((0..steps).map(|step| curve.interval(step)));
+        let quantiles = [0.1, 0.25, 0.5, 0.75, 0.9].map(|q| json!([q, curve.quantile(q)]));
+        let floats =
+            |field: &Field, values: &[f64]| Column::floats(field, values.iter().map(|v| Some(*v)));
+        Ok(Table::new(vec![
+            Column::ints(days, curve.times.iter().map(|t| Some(*t as i32)))?,
+            floats(at_risk, &curve.at_risk)?,
+            floats(events, &curve.events)?,
+            floats(rate, &curve.survival)?,
+            Column::floats(low, ends.iter().map(|end| Some(end.0)))?,
+            Column::floats(high, ends.iter().map(|end| Some(end.1)))?,
+        ])
+        .with_note("quantiles", json!(quantiles))
+        .with_note("customers", json!(gaps.len())))
+    }
+}
+
+const FAMILIES: &[Label] = &[
+    Label {
+        code: "weibull",
+        en: "Weibull",
+        ja: "ワイブル分布",
+    },
+    Label {
+        code: "log_normal",
+        en: "Log-normal",
+        ja: "対数正規分布",
+    },
+];
+const PARAMETERS: &[Label] = &[
+    Label {
+        code: "scale",
+        en: "Scale",
+        ja: "尺度",
+    },
+    Label {
+        code: "shape",
+        en: "Shape",
+        ja: "形状",
+    },
+    Label {
+        code: "mu",
+        en: "Mean of log",
+        ja: "対数平均",
+    },
+    Label {
+        code: "sigma",
+        en: "SD of log",
+        ja: "対数標準偏差",
+    },
+];
+const STATUSES: &[Label] = &[
+    Label {
+        code: "converged",
+        en: "Converged",
+        ja: "収束",
+    },
+    Label {
+        code: "boundary",
+        en: "At a boundary",
+        ja: "境界",
+    },
+    Label {
+        code: "stalled",
+        en: "Stalled",
+        ja: "未収束",
+    },
+];
+
+/// The analysis `gap_fits`.
+#[derive(Debug)]
+pub struct GapFits;
+
+impl Analysis for GapFits {
+    const NAME: &'static str = "gap_fits";
+    const SUMMARY: &'static str =
+        "Weibull and log-normal laws of the purchase gaps, open gaps censored";
+    const JA: &'static str = "購入間隔の分布";
+    const COLUMNS: &'static [Field] = &[
+        Field::new("family", Type::Category, "", "分布", "The law."),
+        Field::new(
+            "parameter",
+            Type::Category,
+            "",
+            "母数",
+            "Its parameter; scale is in days, mu and sigma are of ln days.",
+        ),
+        Field::new("value", Type::Float, "", "値", "The estimate."),
+        Field::new(
+            "standard_error",
+            Type::Float,
+            "",
+            "標準誤差",
+            "As if gaps were independent; null at a boundary.",
+        ),
+        Field::new("log_likelihood", Type::Float, "", "対数尤度", "Of the law."),
+        Field::new(
+            "aic",
+            Type::Float,
+            "",
+            "AIC",
+            "Of the law; smaller is better.",
+        ),
+        Field::new(
+            "median_days",
+            Type::Float,
+            "days",
+            "中央値",
+            "Median gap of the law.",
+        ),
+        Field::new("status", Type::Category, "", "状態", "How the fit ended."),
+    ];
+    type Data = Orders;
+    type Options = Options;
+
+    fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
+        let by_day = Scope {
+            occasion: Some(Occasion::Day),
+            ..scope.clone()
+        };
+        let gaps = Gaps::new(orders, &by_day, context)?;
+        let columns = Columns::new(&gaps, options, 1)?;
+        let fits = [
+            lifetime::fit(Family::Weibull, columns.rows())?,
+            lifetime::fit(Family::LogNormal, columns.rows())?,
+        ];
+        let [
+            family,
+            parameter,
+            value,
+            error,
+            likelihood,
+            aic,
+            median,
+            status,
+        ] = Self::COLUMNS
+        else {
+            return Err(Error::internal("columns of gap_fits"));
+        };
+        // Two rows a law.
+        let rows = [(0, 0), (0, 1), (1, 0), (1, 1)];
+        let code = |status: Status| match status {
+            Status::Converged => 0,
+            Status::Boundary { .. } => 1,
+            Status::Stalled => 2,
+        };
+        let category = |field: &Field, labels: &'static [Label], codes: [u8; 4]| {
+            Ok::<_, Error>(Column::new(
+                field,
+                Values::Category {
+                    codes: collect(codes.into_iter(), "table")?,
+                    labels,
+                },
+            ))
+        };
+        let floats = |field: &Field, of: &dyn Fn(usize, usize) -> Option<f64>| {
+            let finite = |(law, at): (usize, usize)| of(law, at).filter(|v| v.is_finite());
+            Column::floats(field, rows.into_iter().map(finite))
+        };
+        Ok(Table::new(vec![
+            category(family, FAMILIES, rows.map(|(law, _)| law as u8))?,
+            category(
+                parameter,
+                PARAMETERS,
+                rows.map(|(law, at)| (2 * law + at) as u8),
+            )?,
+            floats(value, &|law, at| Some(fits[law].parameters[at]))?,
+            floats(error, &|law, at| {
+                fits[law].standard_errors.map(|errors| errors[at])
+            })?,
+            floats(likelihood, &|law, _| Some(fits[law].log_likelihood))?,
+            floats(aic, &|law, _| Some(fits[law].aic()))?,
+            floats(median, &|law, _| Some(fits[law].quantile(0.5)))?,
+            category(
+                status,
+                STATUSES,
+                rows.map(|(law, _)| code(fits[law].status)),
+            )?,
+        ]))
+    }
+}
