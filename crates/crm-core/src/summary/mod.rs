@@ -3,8 +3,8 @@
 
 pub mod clv_summary;
 pub mod customer;
-pub mod monthly;
 mod gaps;
+pub mod monthly;
 mod totals;
 
 pub use gaps::Gaps;
