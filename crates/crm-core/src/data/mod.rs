@@ -3,6 +3,7 @@
 mod columns;
 mod customers;
 mod filter;
+mod frame;
 mod group;
 mod ids;
 mod index;
@@ -12,6 +13,7 @@ mod reconciliation;
 mod rows;
 mod scoped;
 mod select;
+mod simulate;
 mod spec;
 mod words;
 
@@ -23,5 +25,6 @@ pub(crate) use index::Index;
 pub(crate) use orders::unpack;
 pub use orders::{Orders, OrdersBuilder};
 pub(crate) use select::{CANCELLED, ORDER, REVENUE, Selection};
+pub use simulate::simulate_orders;
 pub use spec::{AmountIs, AmountUnit, BadRows, Guests, OrdersSpec, RepeatedRows};
 pub use words::{KindWord, LineKind, StatusWord};

@@ -309,9 +309,7 @@ impl Analysis for Summary {
         let currency = orders.currency();
         let as_of = selection.as_of.0;
         let int = |of: fn(&Customer) -> i32| collect(all.iter().map(of), "table");
-        let gap = |of: fn(&Customer) -> i32| {
-            all.iter().map(move |c| (c.gaps() > 0).then(|| of(c)))
-        };
+        let gap = |of: fn(&Customer) -> i32| all.iter().map(move |c| (c.gaps() > 0).then(|| of(c)));
         let mut fields = Self::COLUMNS.iter();
         let mut field = || {
             fields

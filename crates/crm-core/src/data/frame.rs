@@ -1,0 +1,139 @@
+//! A caller's columns as a table, so that analyses of tables (fits, predictions) also take plain
+//! frames.
+
+use super::ids::kind_of;
+use super::read::{BLANK, Problems, Reason, Times, zone_of};
+use super::{Batch, ColumnData, ColumnValues, Ids, NO_ID};
+use crate::context::{collect, room};
+use crate::table::{Column, Values};
+use crate::{Context, Error, Offsets, Result, Table, Zone};
+use std::sync::Arc;
+
+impl Table {
+    /// The columns of a batch as a table without definition: `customer_id`, texts and byte strings
+    /// as ids, whole numbers as integers, floats and decimals as floats, times as instants (UTC
+    /// where naive). A NaN is null.
+    ///
+    /// ```
+    /// use crm_core::data::{ColumnValues, Batch};
+    /// use crm_core::{Context, Table};
+    /// let batch: Batch = vec![("x".into(), ColumnValues::Float(vec![1.5, f64::NAN].into()).into())];
+    /// let table = Table::from_batch(&batch, &Context::default())?;
+    /// assert_eq!(table.column("x").unwrap().validity(), Some(&[true, false][..]));
+    /// # Ok::<(), crm_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Columns that are broken, of unequal lengths, or of a type that no table has.
+    pub fn from_batch(batch: &Batch, context: &Context) -> Result<Table> {
+        let mut columns = Vec::new();
+        let rows = batch.first().map_or(0, |(_, column)| column.len());
+        for (name, column) in batch {
+            column.check(name)?;
+            if column.len() != rows {
+                return Err(Error::ColumnLength {
+                    column: name.clone(),
+                    found: column.len(),
+                    expected: rows,
+                });
+            }
+            columns.push(self::column(name, column, context)?);
+        }
+        Ok(Table::new(columns))
+    }
+}
+
+fn column(name: &str, column: &ColumnData, context: &Context) -> Result<Column> {
+    let valid = || {
+        collect(
+            (0..column.len()).map(|i| column.is_valid(i)),
+            "table column",
+        )
+    };
+    let is_id = name == "customer_id"
+        || matches!(
+            column.looked_up().0.values,
+            ColumnValues::Text(_) | ColumnValues::Cells(_) | ColumnValues::Fixed { .. }
+        );
+    if is_id && let Some(kind) = kind_of(column) {
+        let mut ids = Ids::new(kind, context.hash_seed);
+        let mut codes = Vec::new();
+        ids.encode(name, &[column], &mut codes, context)?;
+        for code in codes.iter_mut().filter(|c| **c == NO_ID) {
+            *code = 0;
+        }
+        if ids.is_empty() && !codes.is_empty() {
+            let nulls = collect(codes.iter().map(|_| 0.0), "table column")?;
+            return Ok(Column::named(name, Values::F64(nulls)).with_validity(valid()?));
+        }
+        let values = Values::Id {
+            ids: Arc::new(ids),
+            codes,
+        };
+        return Ok(Column::named(name, values).with_validity(valid()?));
+    }
+    let of = |value: f64| if value.is_finite() { value } else { 0.0 };
+    let values = match &column.values {
+        ColumnValues::Int { values, .. } => {
+            Values::I64(collect(values.iter().copied(), "table column")?)
+        }
+        ColumnValues::Unsigned { values, .. } => {
+            let mut out = room(values.len(), "table column")?;
+            for (row, value) in values.iter().enumerate() {
+                out.push(
+                    i64::try_from(*value)
+                        .map_err(|_| Error::value(name, row, "a whole number below 2^63"))?,
+                );
+            }
+            Values::I64(out)
+        }
+        ColumnValues::Float(values) => {
+            let finite = values
+                .iter()
+                .enumerate()
+                .map(|(i, v)| column.is_valid(i) && v.is_finite());
+            let finite = collect(finite, "table column")?;
+            let values = collect(values.iter().map(|v| of(*v)), "table column")?;
+            return Ok(Column::named(name, Values::F64(values)).with_validity(finite));
+        }
+        ColumnValues::Decimal { values, scale } => {
+            let scale = libm::exp10(-f64::from(*scale));
+            Values::F64(collect(
+                values.iter().map(|v| of(*v as f64 * scale)),
+                "table column",
+            )?)
+        }
+        ColumnValues::Bool(bits) => Values::Bool(collect(
+            (0..bits.len()).map(|i| bits.is_set(i)),
+            "table column",
+        )?),
+        ColumnValues::Date(values) => {
+            Values::Date(collect(values.iter().copied(), "table column")?)
+        }
+        ColumnValues::Time { .. } => {
+            let mut problems = Problems::new(false, column.len());
+            let times = Times::read(name, column, 0, Reason::BadTime, &mut problems)?;
+            problems.finish()?;
+            let zone = zone_of(column).map_or(Ok(Zone::UTC), Zone::parse)?;
+            let (low, high) = times.range().unwrap_or((0, 0));
+            let instants = times.instants(&Offsets::new(zone, low, high))?;
+            let known = collect(instants.iter().map(|t| *t != BLANK), "table column")?;
+            let zeroed = instants.iter().map(|t| if *t == BLANK { 0 } else { *t });
+            let values = Values::Instant(collect(zeroed, "table column")?, zone);
+            return Ok(Column::named(name, values).with_validity(known));
+        }
+        ColumnValues::Null(n) => {
+            let zeros = collect((0..*n).map(|_| 0.0), "table column")?;
+            Values::F64(zeros)
+        }
+        _ => {
+            return Err(Error::ColumnType {
+                column: name.into(),
+                found: column.type_name(),
+                expected: "numbers, texts, dates, times or truth values".into(),
+            });
+        }
+    };
+    Ok(Column::named(name, values).with_validity(valid()?))
+}
