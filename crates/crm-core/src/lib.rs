@@ -10,6 +10,7 @@
 #![forbid(unsafe_code)]
 
 pub mod analysis;
+pub mod clv;
 mod context;
 pub mod cycle;
 pub mod data;

@@ -1,12 +1,17 @@
 //! Numbers: domains as types, special functions, ranks, ratios, survival, random streams.
 
+pub mod incomplete;
 pub mod lifetime;
 pub mod log;
 pub mod normal;
+pub mod optimize;
+pub mod quadrature;
+pub mod radix;
 mod range;
 pub mod rank;
 pub mod ratio;
 pub mod rng;
+pub mod special;
 pub mod survival;
 
 pub use range::{Fraction, Positive, Probability};

@@ -1,0 +1,162 @@
+//! Distinct values of a column, and for each row the index of its value.
+
+use foldhash::fast::FixedState;
+use std::hash::BuildHasher;
+
+use crate::error::{Error, Result};
+
+/// A column as codes of its sorted distinct values.
+#[derive(Debug, Clone)]
+pub(crate) struct Codes {
+    /// Distinct values, ascending.
+    pub(crate) values: Vec<f64>,
+    /// For each row, the index into `values`.
+    pub(crate) code: Vec<u32>,
+}
+
+impl Codes {
+    /// Bits that a code needs.
+    pub(crate) fn bits(&self) -> u32 {
+        let most = self.values.len().saturating_sub(1) as u64;
+        64 - most.leading_zeros()
+    }
+}
+
+/// An empty vector with room for `n`.
+pub(crate) fn reserved<T>(n: usize, what: &'static str) -> Result<Vec<T>> {
+    let mut v = Vec::new();
+    v.try_reserve_exact(n).map_err(|_| Error::OutOfMemory {
+        what,
+        bytes: n.saturating_mul(size_of::<T>()),
+    })?;
+    Ok(v)
+}
+
+/// A vector of `n` equal values.
+pub(crate) fn filled<T: Clone>(n: usize, value: T, what: &'static str) -> Result<Vec<T>> {
+    let mut v = reserved(n, what)?;
+    v.resize(n, value);
+    Ok(v)
+}
+
+/// Makes sure that one more value can be pushed.
+pub(crate) fn room<T>(v: &mut Vec<T>, what: &'static str) -> Result<()> {
+    if v.len() < v.capacity() {
+        return Ok(());
+    }
+    v.try_reserve(1).map_err(|_| Error::OutOfMemory {
+        what,
+        bytes: v.len().saturating_mul(2 * size_of::<T>()),
+    })
+}
+
+/// Encodes finite values that are at least 0.
+///
+/// Through a hash table while the distinct values are few (days, weeks), which is several times
+/// faster than sorting; by sorting otherwise, and when a probe gets long, so that crafted values
+/// cost no more than varied ones.
+pub(crate) fn encode(column: &[f64]) -> Result<Codes> {
+    match hashed(column)? {
+        Some(codes) => Ok(codes),
+        None => sorted(column),
+    }
+}
+
+const MOST: usize = 1 << 16;
+const SLOTS: usize = 2 * MOST;
+const LONGEST_PROBE: usize = 48;
+const EMPTY: u32 = u32::MAX;
+
+fn hashed(column: &[f64]) -> Result<Option<Codes>> {
+    let hasher = FixedState::with_seed(0x5eed);
+    let mut slots = filled(SLOTS, EMPTY, "distinct values")?;
+    let mut values: Vec<f64> = Vec::new();
+    let mut code = reserved(column.len(), "codes")?;
+    for value in column {
+        // −0 is 0.
+        let value = value + 0.0;
+        let mut slot = hasher.hash_one(value.to_bits()) as usize % SLOTS;
+        let mut probe = 0;
+        let found = loop {
+            match slots[slot] {
+                EMPTY if values.len() == MOST => return Ok(None),
+                EMPTY => {
+                    room(&mut values, "distinct values")?;
+                    slots[slot] = values.len() as u32;
+                    values.push(value);
+                    break slots[slot];
+                }
+                known if values[known as usize] == value => break known,
+                _ if probe == LONGEST_PROBE => return Ok(None),
+                _ => {
+                    probe += 1;
+                    slot = (slot + 1) % SLOTS;
+                }
+            }
+        };
+        code.push(found);
+    }
+    // Codes by first appearance become codes by value.
+    let mut order = reserved(values.len(), "distinct values")?;
+    order.extend(0..values.len() as u32);
+    order.sort_unstable_by(|a, b| values[*a as usize].total_cmp(&values[*b as usize]));
+    let mut rank = filled(values.len(), 0_u32, "distinct values")?;
+    for (i, was) in order.iter().enumerate() {
+        rank[*was as usize] = i as u32;
+    }
+    for c in &mut code {
+        *c = rank[*c as usize];
+    }
+    values.sort_unstable_by(f64::total_cmp);
+    Ok(Some(Codes { values, code }))
+}
+
+fn sorted(column: &[f64]) -> Result<Codes> {
+    let mut pairs = reserved(column.len(), "distinct values")?;
+    // Bits of doubles that are at least 0 are in the order of the doubles.
+    pairs.extend(
+        column
+            .iter()
+            .enumerate()
+            .map(|(row, v)| ((v + 0.0).to_bits(), row as u32)),
+    );
+    pairs.sort_unstable();
+    let mut values: Vec<f64> = Vec::new();
+    let mut code = filled(column.len(), 0_u32, "codes")?;
+    for run in pairs.chunk_by(|a, b| a.0 == b.0) {
+        room(&mut values, "distinct values")?;
+        for (_, row) in run {
+            code[*row as usize] = values.len() as u32;
+        }
+        values.push(f64::from_bits(run[0].0));
+    }
+    Ok(Codes { values, code })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_ways_agree() {
+        let column = [3.5, 0.0, -0.0, 3.5, 1e9, 2.0];
+        let fast = hashed(&column).unwrap().unwrap();
+        let slow = sorted(&column).unwrap();
+        assert_eq!((&fast.values, &fast.code), (&slow.values, &slow.code));
+        assert_eq!(fast.values, [0.0, 2.0, 3.5, 1e9]);
+        assert_eq!(fast.code, [2, 0, 0, 2, 3, 1]);
+        assert_eq!(fast.bits(), 2);
+        assert_eq!(encode(&[]).unwrap().bits(), 0);
+    }
+
+    #[test]
+    fn many_distinct_values_are_sorted() {
+        let column: Vec<f64> = (0..70_000).rev().map(f64::from).collect();
+        assert!(hashed(&column).unwrap().is_none());
+        let codes = encode(&column).unwrap();
+        assert_eq!(
+            (codes.values.len(), codes.code[0], codes.bits()),
+            (70_000, 69_999, 17)
+        );
+    }
+}

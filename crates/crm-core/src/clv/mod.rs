@@ -1,0 +1,14 @@
+//! Predicted value: the buy-till-you-die models.
+
+pub mod bg_fit;
+pub mod bg_nbd;
+mod codes;
+mod dropout;
+mod model;
+mod pairs;
+mod regular;
+mod rising;
+mod rows;
+
+pub use model::{Fit, Model, Purchases, Status, Unit, VERSION};
+pub use rows::{Histories, History, MAX_FREQUENCY, Rows};

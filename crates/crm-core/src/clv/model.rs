@@ -1,0 +1,318 @@
+//! What all the models share: the unit of time, the end of a fit, and what can be asked.
+
+use libm::{exp, log, sqrt};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::clv::codes::room;
+use crate::clv::rows::History;
+use crate::error::{Error, Result};
+use crate::num::optimize::{self, Optimum, Outcome};
+use crate::num::rng::Rng;
+use crate::num::special::normal_quantile;
+use crate::num::{Fraction, Positive};
+
+/// Version of the JSON form of fits and parameters.
+pub const VERSION: u32 = 1;
+
+/// What time is counted in. It travels with summaries and parameters, so that weekly parameters on
+/// a daily summary are an error and not a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Unit {
+    /// Days.
+    #[default]
+    Day,
+    /// Weeks, of seven days.
+    Week,
+}
+
+impl Unit {
+    /// Days in one unit.
+    pub const fn days(self) -> f64 {
+        match self {
+            Unit::Day => 1.0,
+            Unit::Week => 7.0,
+        }
+    }
+
+    /// The word for it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Unit::Day => "day",
+            Unit::Week => "week",
+        }
+    }
+
+    /// Refuses data in another unit than this one of a model.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OptionValue`] naming both.
+    pub fn expect(self, data: Unit) -> Result<()> {
+        if self == data {
+            return Ok(());
+        }
+        let expected = match self {
+            Unit::Day => "day, the unit of the model",
+            Unit::Week => "week, the unit of the model",
+        };
+        Err(Error::option("unit", data.word(), expected))
+    }
+}
+
+/// How a fit ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// At the maximum of the likelihood.
+    Converged,
+    /// The likelihood rises towards 0 or ∞, or is flat, along a parameter. Predictions are finite
+    /// and usable; standard errors do not exist.
+    Boundary {
+        /// The parameter.
+        parameter: String,
+    },
+    /// No maximum was reached. The parameters are the best seen.
+    Stalled,
+}
+
+/// A set of parameters of one model, with its unit of time where it has one.
+pub trait Model: Clone {
+    /// The model's name in JSON and in comparisons.
+    fn name(&self) -> &'static str;
+
+    /// Names of the estimated parameters.
+    fn names(&self) -> &'static [&'static str];
+
+    /// Values of the estimated parameters, in the order of the names.
+    fn values(&self) -> [f64; 4];
+
+    /// The same model with other values; those beyond its own number are ignored.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OptionValue`] if one is not finite and greater than 0.
+    fn with_values(&self, values: [f64; 4]) -> Result<Self>;
+}
+
+/// A parameter from its value.
+pub(crate) fn positive(name: &str, value: f64) -> Result<Positive> {
+    Positive::new(value).ok_or_else(|| Error::option(name, value, "a finite number greater than 0"))
+}
+
+/// Adds a simulated purchase; parameters that make one customer buy millions of times are refused
+/// before they fill the memory.
+pub(crate) fn push_purchase(times: &mut Vec<f64>, at: f64) -> Result<()> {
+    if times.len() >= 1 << 22 {
+        return Err(Error::Overflow {
+            column: "simulate".into(),
+            what: "the number of purchases of one customer",
+        });
+    }
+    room(times, "simulated purchases")?;
+    times.push(at);
+    Ok(())
+}
+
+/// What a model of repeat purchases can be asked. Times are in the unit of the parameters; the
+/// histories are valid ([`History::checked`]).
+pub trait Purchases {
+    /// The unit of time.
+    fn unit(&self) -> Unit;
+
+    /// Logarithm of the likelihood of one history.
+    fn log_likelihood(&self, history: History) -> f64;
+
+    /// Probability of being alive after a further time `t`, given the history. `t = 0` is now.
+    fn probability_alive(&self, history: History, t: f64) -> f64;
+
+    /// `E[Y(t)]`: purchases expected within a further `t`, given the history.
+    fn expected(&self, history: History, t: f64) -> f64;
+
+    /// `E[X(t)]`: repeat purchases expected of a new customer within `t`.
+    fn expected_of_new(&self, t: f64) -> f64 {
+        self.expected(History::NEW, t)
+    }
+
+    /// `P(Y(t) = n)`, given the history; with [`History::NEW`], `P(X(t) = n)`.
+    fn probability_of(&self, n: u32, history: History, t: f64) -> f64;
+
+    /// Discounted expected residual transactions: purchases within a further `horizon` (infinite
+    /// if `None`), each counting `e^(−delta·t)`. With `delta = 0` exactly [`Purchases::expected`];
+    /// +∞ if that has no limit.
+    fn discounted(&self, history: History, delta: f64, horizon: Option<f64>) -> f64;
+
+    /// Purchase times of a new customer within `age`, ascending, drawn at random.
+    fn simulate(&self, age: f64, rng: &mut Rng) -> Result<Vec<f64>>;
+
+    /// Draws a customer's purchases within a further `t`, given the history.
+    fn draw(&self, history: History, t: f64, rng: &mut Rng) -> u64;
+}
+
+/// A fitted model: plain data, with nothing of its input. Serde gives its versioned JSON form.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fit<M> {
+    /// Version of this form.
+    pub version: u32,
+    /// The parameters, with their unit.
+    pub model: M,
+    /// How the fit ended.
+    pub status: Status,
+    /// Total log-likelihood, in the unit of time of the data.
+    pub log_likelihood: f64,
+    /// Customers, weights counted.
+    pub customers: f64,
+    /// Covariance of the *logarithms* of the parameters, row by row; none unless converged.
+    pub covariance_of_logs: Option<Vec<f64>>,
+    /// How often likelihood, gradient and Hessian were evaluated.
+    pub evaluations: u32,
+}
+
+impl<M: Model> Fit<M> {
+    /// Puts a maximum into words.
+    pub(crate) fn new<const N: usize>(
+        start: &M,
+        best: &Optimum<N>,
+        customers: f64,
+        constant: f64,
+    ) -> Result<Self> {
+        let mut values = [1.0; 4];
+        for (value, theta) in values.iter_mut().zip(best.at) {
+            *value = exp(theta);
+        }
+        let model = start.with_values(values)?;
+        let status = match best.outcome {
+            Outcome::Converged => Status::Converged,
+            Outcome::Boundary(i) => Status::Boundary {
+                parameter: model.names()[i].into(),
+            },
+            Outcome::Stalled => Status::Stalled,
+        };
+        let covariance = match status {
+            Status::Converged => optimize::covariance(&best.derivatives, customers),
+            _ => None,
+        };
+        Ok(Self {
+            version: VERSION,
+            status,
+            log_likelihood: best.derivatives.value * customers + constant,
+            customers,
+            covariance_of_logs: covariance.map(|c| c.as_flattened().to_owned()),
+            evaluations: best.evaluations,
+            model,
+        })
+    }
+
+    /// Number of estimated parameters.
+    pub fn count(&self) -> usize {
+        self.model.names().len()
+    }
+
+    /// Names and values of the estimated parameters.
+    pub fn parameters(&self) -> impl Iterator<Item = (&'static str, f64)> {
+        self.model.names().iter().copied().zip(self.model.values())
+    }
+
+    /// Covariance of the parameters, row by row.
+    pub fn covariance(&self) -> Option<Vec<f64>> {
+        let n = self.count();
+        let values = self.model.values();
+        let logs = self.covariance_of_logs.as_ref()?;
+        Some(
+            logs.iter()
+                .enumerate()
+                .map(|(at, c)| c * values[at / n] * values[at % n])
+                .collect(),
+        )
+    }
+
+    /// Standard errors of the parameters; none unless converged.
+    pub fn standard_errors(&self) -> Option<Vec<f64>> {
+        let n = self.count();
+        let covariance = self.covariance()?;
+        Some((0..n).map(|i| sqrt(covariance[i * n + i])).collect())
+    }
+
+    /// Intervals of the parameters at a level such as 0.95, taken on the log scale.
+    pub fn intervals(&self, level: Fraction) -> Option<Vec<(f64, f64)>> {
+        let n = self.count();
+        let z = normal_quantile(0.5 + 0.5 * level.get());
+        let logs = self.covariance_of_logs.as_ref()?;
+        Some(
+            (0..n)
+                .map(|i| {
+                    let value = self.model.values()[i];
+                    let width = z * sqrt(logs[i * n + i]);
+                    (value * exp(-width), value * exp(width))
+                })
+                .collect(),
+        )
+    }
+
+    /// Standard error of a quantity of the parameters, by the delta method on the log scale with
+    /// central differences; none unless converged.
+    pub fn delta_error(&self, mut quantity: impl FnMut(&M) -> f64) -> Option<f64> {
+        const STEP: f64 = 1e-4;
+        let n = self.count();
+        let logs = self.covariance_of_logs.as_ref()?;
+        let values = self.model.values();
+        let mut slope = [0.0; 4];
+        for i in 0..n {
+            let mut at = |factor: f64| {
+                let mut moved = values;
+                moved[i] *= exp(factor);
+                self.model.with_values(moved).ok().map(|m| quantity(&m))
+            };
+            slope[i] = (at(STEP)? - at(-STEP)?) / (2.0 * STEP);
+        }
+        let variance: f64 = (0..n * n)
+            .map(|at| logs[at] * slope[at / n] * slope[at % n])
+            .sum();
+        Some(sqrt(variance.max(0.0)))
+    }
+
+    /// Akaike's criterion; smaller is better.
+    pub fn aic(&self) -> f64 {
+        2.0 * self.count() as f64 - 2.0 * self.log_likelihood
+    }
+
+    /// Bayesian information criterion; smaller is better.
+    pub fn bic(&self) -> f64 {
+        self.count() as f64 * log(self.customers) - 2.0 * self.log_likelihood
+    }
+
+    /// Parameters drawn from their normal law on the log scale; the estimates themselves where
+    /// there is no covariance.
+    pub fn draw(&self, rng: &mut Rng) -> Result<M> {
+        let n = self.count();
+        let mut values = self.model.values();
+        if let Some(logs) = &self.covariance_of_logs {
+            let root = cholesky(logs, n);
+            let normal: [f64; 4] = std::array::from_fn(|_| rng.normal());
+            for i in 0..n {
+                let shift: f64 = (0..=i).map(|j| root[i][j] * normal[j]).sum();
+                values[i] *= exp(shift);
+            }
+        }
+        self.model.with_values(values)
+    }
+}
+
+/// Lower triangular root of a positive semi-definite matrix.
+fn cholesky(m: &[f64], n: usize) -> [[f64; 4]; 4] {
+    let mut root = [[0.0; 4]; 4];
+    for i in 0..n {
+        for j in 0..=i {
+            let known: f64 = (0..j).map(|k| root[i][k] * root[j][k]).sum();
+            let rest = m[i * n + j] - known;
+            root[i][j] = match (i == j, root[j][j] > 0.0) {
+                (true, _) => sqrt(rest.max(0.0)),
+                (false, true) => rest / root[j][j],
+                (false, false) => 0.0,
+            };
+        }
+    }
+    root
+}

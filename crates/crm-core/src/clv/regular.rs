@@ -1,0 +1,184 @@
+//! What a customer who is alive will do, when gaps are Erlang-k.
+//!
+//! A purchase is the k-th of a run of invisible Poisson stages. Given the silence since the last
+//! purchase, `j < k` stages have passed with known weights, and with `j` passed the stage rate is
+//! `Gamma(q + j, A)`. So the number of stages within `t` is negative binomial, and `N` of them make
+//! `⌊(N + j)/k⌋` purchases:
+//!
+//! ```text
+//! E[Y(t)] = Σ_j w_j Σ_N NB(N; q+j) · Σ_{i < ⌊(N+j)/k⌋} e_i
+//! ```
+//!
+//! with the `e_i` of the plain model. Where the sum would be long (thousands of purchases), see
+//! [`Regular::ahead`].
+
+use libm::{exp, log1p, sqrt};
+
+use crate::clv::dropout::{Ahead, Alive, at_least, discounted};
+use crate::num::quadrature::Panels;
+use crate::num::rng::Rng;
+
+/// The longest sum.
+const MOST_TERMS: f64 = 200_000.0;
+
+/// A customer who is alive, with the weights of the stages passed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Regular {
+    /// The law of rate and dropout with no stage passed.
+    pub(crate) alive: Alive,
+    /// Stages per purchase.
+    pub(crate) k: u32,
+    /// Weights of `j` stages passed, adding up to 1; 0 from k on.
+    pub(crate) weight: [f64; 12],
+}
+
+impl Regular {
+    fn stages(&self) -> impl Iterator<Item = (u32, f64, Alive)> {
+        let alive = self.alive;
+        (0..self.k).zip(self.weight).map(move |(j, w)| {
+            let state = Alive {
+                q: alive.q + f64::from(j),
+                ..alive
+            };
+            (j, w, state)
+        })
+    }
+
+    /// Purchases within `t`, and survival to it. Beyond 200,000 stages the whole part of
+    /// `(N + j)/k` is replaced by its mean `(N + j)/k − (k−1)/2k`, as if the count of purchases were the
+    /// plain model's at a k-th of the rate: the phase is uniform by then, and the error below the
+    /// reciprocal of the number of stages.
+    pub(crate) fn ahead(&self, t: f64) -> Ahead {
+        let mut out = Ahead::default();
+        let z = t / self.alive.scale;
+        for (j, weight, state) in self.stages() {
+            if weight == 0.0 {
+                continue;
+            }
+            let mean = state.q * z;
+            let terms = mean + 12.0 * sqrt(mean * (1.0 + z)) + 40.0 * (1.0 + z);
+            let nothing = state.q * log1p(z);
+            let part = if terms <= MOST_TERMS && nothing < 600.0 {
+                self.sum(j, &state, z, exp(-nothing))
+            } else {
+                state.ahead(t / f64::from(self.k))
+            };
+            out.purchases += weight * part.purchases;
+            out.alive += weight * part.alive;
+        }
+        out
+    }
+
+    fn sum(&self, j: u32, state: &Alive, z: f64, none: f64) -> Ahead {
+        let Alive { q, a, b, .. } = *state;
+        let w = z / (1.0 + z);
+        let mut out = Ahead {
+            purchases: 0.0,
+            alive: none,
+        };
+        let (mut probability, mut e, mut counted, mut bought) = (none, 1.0, 0.0, 0.0);
+        let mut phase = j;
+        let mut n = 0.0;
+        while n < 2.0 * MOST_TERMS {
+            let ratio = (q + n) / (n + 1.0) * w;
+            probability *= ratio;
+            n += 1.0;
+            phase += 1;
+            if phase == self.k {
+                phase = 0;
+                counted += e;
+                e *= (b + bought) / (a + b + bought);
+                bought += 1.0;
+            }
+            out.purchases += probability * counted;
+            out.alive += probability * e;
+            if n > q * z && ratio < 1.0 && counted > 0.0 {
+                let rest = 1.0 / (1.0 - ratio.max(w));
+                if probability * rest * (counted + e * rest) <= 1e-17 * out.purchases
+                    && probability * e * rest <= 1e-17 * out.alive
+                {
+                    break;
+                }
+            }
+        }
+        out
+    }
+
+    /// `P(Y(t) = n)`.
+    pub(crate) fn probability_of(&self, n: u32, t: f64) -> f64 {
+        let z = t / self.alive.scale;
+        let k = self.k;
+        self.stages()
+            .map(|(j, weight, state)| {
+                let reached = |n: u32| at_least((k * n).saturating_sub(j), state.q, z);
+                let stays = state.survives(f64::from(n)) * (reached(n) - reached(n + 1)).max(0.0);
+                if n == 0 {
+                    return weight * stays;
+                }
+                let before = f64::from(n) - 1.0;
+                let leaves = state.survives(before) * state.a / (state.a + state.b + before);
+                weight * (stays + leaves * reached(n))
+            })
+            .sum()
+    }
+
+    /// `∫₀^H e^(−δt) dE[Y(t)]`.
+    pub(crate) fn discounted(&self, delta: f64, horizon: f64, rule: &Panels) -> f64 {
+        let scale = self.alive.scale / self.alive.q.max(1.0);
+        discounted(delta, horizon, scale, rule, |t| self.ahead(t).purchases)
+    }
+
+    /// A stage drawn by its weight, and the shape of the rate with it.
+    pub(crate) fn draw_stage(&self, rng: &mut Rng) -> (u64, f64) {
+        let mut left = rng.uniform();
+        let mut drawn = (0, self.alive.q);
+        for (j, weight, state) in self.stages() {
+            drawn = (u64::from(j), state.q);
+            left -= weight;
+            if left < 0.0 {
+                break;
+            }
+        }
+        drawn
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn state(k: u32, weight: &[f64]) -> Regular {
+        let mut all = [0.0; 12];
+        all[..weight.len()].copy_from_slice(weight);
+        Regular {
+            alive: Alive {
+                q: 2.2,
+                scale: 9.0,
+                a: 0.8,
+                b: 2.4,
+            },
+            k,
+            weight: all,
+        }
+    }
+
+    #[test]
+    fn one_stage_is_the_plain_model() {
+        let regular = state(1, &[1.0]);
+        for t in [0.1, 9.0, 50.0] {
+            let (one, two) = (regular.ahead(t), regular.alive.ahead(t));
+            assert!((one.purchases / two.purchases - 1.0).abs() < 1e-14);
+            assert!((one.alive / two.alive - 1.0).abs() < 1e-14);
+        }
+    }
+
+    #[test]
+    fn counts_add_up_with_three_stages() {
+        let regular = state(3, &[0.5, 0.3, 0.2]);
+        let p: Vec<f64> = (0..200).map(|n| regular.probability_of(n, 30.0)).collect();
+        let sum: f64 = p.iter().sum();
+        let mean: f64 = p.iter().enumerate().map(|(n, p)| n as f64 * p).sum();
+        assert!((sum - 1.0).abs() < 1e-11, "{sum}");
+        assert!((mean / regular.ahead(30.0).purchases - 1.0).abs() < 1e-10);
+    }
+}
