@@ -6,9 +6,12 @@ mod codes;
 mod dropout;
 mod model;
 mod pairs;
+pub mod pareto_fit;
+pub mod pareto_nbd;
 mod regular;
 mod rising;
 mod rows;
+mod tail;
 
 pub use model::{Fit, Model, Purchases, Status, Unit, VERSION};
 pub use rows::{Histories, History, MAX_FREQUENCY, Rows};
