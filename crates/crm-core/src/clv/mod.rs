@@ -4,6 +4,7 @@ pub mod bg_fit;
 pub mod bg_nbd;
 mod codes;
 mod dropout;
+pub mod gamma_gamma;
 mod model;
 mod pairs;
 pub mod pareto_fit;
