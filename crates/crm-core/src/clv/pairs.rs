@@ -3,34 +3,65 @@
 use crate::clv::codes::{encode, filled};
 use crate::error::Result;
 
-/// Lazily computed values of pairs. Falls back to computing every time where the grid of pairs
-/// would be larger than a few times the column.
+/// Pairs of two columns as cells of a grid of their distinct values.
+pub(crate) struct Grid {
+    /// Distinct values of the first column, ascending.
+    pub(crate) first: Vec<f64>,
+    /// Distinct values of the second column, ascending.
+    pub(crate) second: Vec<f64>,
+    first_code: Vec<u32>,
+    second_code: Vec<u32>,
+}
+
+impl Grid {
+    /// Encodes the columns, which are of equal length.
+    pub(crate) fn new(first: &[f64], second: &[f64]) -> Result<Self> {
+        let (one, two) = (encode(first)?, encode(second)?);
+        Ok(Self {
+            first: one.values,
+            second: two.values,
+            first_code: one.code,
+            second_code: two.code,
+        })
+    }
+
+    /// Number of cells.
+    pub(crate) fn len(&self) -> usize {
+        self.first.len().saturating_mul(self.second.len())
+    }
+
+    /// Whether a value per cell is worth its memory.
+    pub(crate) fn worth(&self) -> bool {
+        self.len() <= 4 * self.first_code.len() + 4096
+    }
+
+    /// A row's cell; the second column is outermost.
+    pub(crate) fn cell(&self, row: usize) -> usize {
+        self.second_code[row] as usize * self.first.len() + self.first_code[row] as usize
+    }
+}
+
+/// A value per pair, computed when first asked for; every time where the grid of pairs would be
+/// larger than a few times the column.
 pub(crate) struct Pairs {
-    first: Vec<u32>,
-    second: Vec<u32>,
-    width: usize,
+    grid: Grid,
     value: Vec<f64>,
 }
 
 impl Pairs {
     /// Encodes the columns, which are of equal length.
     pub(crate) fn new(first: &[f64], second: &[f64]) -> Result<Self> {
-        let (one, two) = (encode(first)?, encode(second)?);
-        let width = two.values.len();
-        let grid = one.values.len().saturating_mul(width);
-        let worth = grid <= 4 * first.len() + 4096;
+        let grid = Grid::new(first, second)?;
+        let cells = if grid.worth() { grid.len() } else { 0 };
         Ok(Self {
-            first: one.code,
-            second: two.code,
-            width,
-            value: filled(if worth { grid } else { 0 }, f64::NAN, "predictions")?,
+            value: filled(cells, f64::NAN, "predictions")?,
+            grid,
         })
     }
 
     /// The value of a row's pair.
     pub(crate) fn value(&mut self, row: usize, compute: impl FnOnce() -> f64) -> f64 {
-        let at = self.first[row] as usize * self.width + self.second[row] as usize;
-        match self.value.get_mut(at) {
+        match self.value.get_mut(self.grid.cell(row)) {
             None => compute(),
             Some(known) => {
                 if known.is_nan() {

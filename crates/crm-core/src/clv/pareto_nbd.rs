@@ -29,7 +29,7 @@ use serde::{Deserialize, Serialize};
 use crate::clv::codes::filled;
 use crate::clv::dropout::negative_binomial;
 use crate::clv::model::{Model, Purchases, Unit, positive, push_purchase};
-use crate::clv::pairs::Pairs;
+use crate::clv::pairs::{Grid, Pairs};
 use crate::clv::rows::{Histories, History};
 use crate::clv::tail;
 use crate::error::Result;
@@ -122,19 +122,7 @@ impl Params {
     ///
     /// Those of [`Histories::check`], and out of memory.
     pub fn probability_alive_all(&self, histories: &Histories<'_>) -> Result<Vec<f64>> {
-        histories.check()?;
-        let mut now = Pairs::new(histories.frequency, histories.age)?;
-        let mut then = Pairs::new(histories.frequency, histories.recency)?;
-        let mut out = filled(histories.len(), 0.0, "predictions")?;
-        for (i, p) in out.iter_mut().enumerate() {
-            let h = histories.at(i);
-            let (now, then) = (
-                now.value(i, || self.tail(h.x, h.age)),
-                then.value(i, || self.tail(h.x, h.t_x)),
-            );
-            *p = exp(-self.ln_w(h, now, then));
-        }
-        Ok(out)
+        self.all(histories, |p, _| p)
     }
 
     /// `E[Y(t)]` for many customers.
@@ -143,13 +131,59 @@ impl Params {
     ///
     /// Those of [`Histories::check`], and out of memory.
     pub fn expected_all(&self, histories: &Histories<'_>, t: f64) -> Result<Vec<f64>> {
-        let mut out = self.probability_alive_all(histories)?;
-        let mut pairs = Pairs::new(histories.frequency, histories.age)?;
-        for (i, y) in out.iter_mut().enumerate() {
+        histories.check()?;
+        let r = self.r.get();
+        let mut ages = Pairs::new(histories.age, histories.age)?;
+        let mut row = 0;
+        self.all(histories, |p, h| {
+            // Per purchase: the rest depends on T alone.
+            let each = ages.value(row, || self.ahead(1.0 - r, h.age, t));
+            row += 1;
+            p * (r + h.x) * each
+        })
+    }
+
+    fn all(
+        &self,
+        histories: &Histories<'_>,
+        mut f: impl FnMut(f64, History) -> f64,
+    ) -> Result<Vec<f64>> {
+        histories.check()?;
+        let now = Tails::new(self, histories.frequency, histories.age)?;
+        let then = Tails::new(self, histories.frequency, histories.recency)?;
+        let mut out = filled(histories.len(), 0.0, "predictions")?;
+        for (i, value) in out.iter_mut().enumerate() {
             let h = histories.at(i);
-            *y *= pairs.value(i, || self.ahead(h.x, h.age, t));
+            let now = now.at(i, || self.tail(h.x, h.age));
+            let then = then.at(i, || self.tail(h.x, h.t_x));
+            *value = f(exp(-self.ln_w(h, now, then)), h);
         }
         Ok(out)
+    }
+}
+
+/// `C` at the distinct pairs of frequency and a time.
+struct Tails {
+    grid: Grid,
+    value: Vec<f64>,
+}
+
+impl Tails {
+    fn new(model: &Params, x: &[f64], time: &[f64]) -> Result<Self> {
+        let grid = Grid::new(x, time)?;
+        let value = if grid.worth() {
+            tail::grid(model.numbers(), &grid.first, &grid.second)?
+        } else {
+            Vec::new()
+        };
+        Ok(Self { grid, value })
+    }
+
+    fn at(&self, row: usize, compute: impl FnOnce() -> f64) -> f64 {
+        match self.value.get(self.grid.cell(row)) {
+            Some(known) => *known,
+            None => compute(),
+        }
     }
 }
 

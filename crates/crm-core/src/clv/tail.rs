@@ -35,12 +35,19 @@ pub(crate) fn value(q: f64, s: f64, a: f64, b: f64) -> f64 {
     } else {
         (kappa * (a / b), s + 1.0, (b - a) / b)
     };
-    if z <= 0.5 {
-        front * series(p, c, z)
-    } else if z <= 0.98 {
-        front * fraction(p, c, z)
+    if z <= 0.98 {
+        front * hypergeometric(p, c, z)
     } else {
         integral(q, s, a, b)[0]
+    }
+}
+
+/// ₂F₁(1, b; c; z) for `0 < b < c`, `0 ≤ z < 1`.
+pub(crate) fn hypergeometric(b: f64, c: f64, z: f64) -> f64 {
+    if z <= 0.5 {
+        series(b, c, z)
+    } else {
+        fraction(b, c, z)
     }
 }
 
@@ -250,6 +257,35 @@ fn walk([r, s, a, b]: [f64; 4], first: f64, last: f64, jets: &mut Vec<Jet>) -> R
         jets[n] = down(&jets[n + 1], q(n), s, z);
     }
     Ok(())
+}
+
+/// `C` at the pairs of ascending frequencies and times, times outermost.
+pub(crate) fn grid([r, alpha, s, beta]: [f64; 4], x: &[f64], times: &[f64]) -> Result<Vec<f64>> {
+    let mut out = Vec::new();
+    let length = x.len().saturating_mul(times.len());
+    out.try_reserve_exact(length)
+        .map_err(|_| Error::OutOfMemory {
+            what: "predictions",
+            bytes: length.saturating_mul(size_of::<f64>()),
+        })?;
+    let mut jets = Vec::new();
+    for t in times {
+        let mut start = 0;
+        while start < x.len() {
+            let mut end = start + 1;
+            while end < x.len() && x[end] - x[end - 1] <= LONGEST_WALK {
+                end += 1;
+            }
+            walk([r, s, alpha + t, beta + t], x[start], x[end - 1], &mut jets)?;
+            out.extend(
+                x[start..end]
+                    .iter()
+                    .map(|n| jets[(n - x[start]) as usize][0]),
+            );
+            start = end;
+        }
+    }
+    Ok(out)
 }
 
 #[cfg(test)]
