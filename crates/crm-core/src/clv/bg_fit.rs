@@ -10,10 +10,10 @@ use libm::{exp, fabs, lgamma, log, log1p};
 use serde::{Deserialize, Serialize};
 
 use crate::clv::bg_nbd::{Family, MOST_REGULAR, Params};
-use crate::clv::codes::{filled, reserved};
 use crate::clv::model::{Fit, Unit};
 use crate::clv::rising::Rising;
 use crate::clv::rows::Rows;
+use crate::context::{filled, push, room};
 use crate::error::{Error, Result};
 use crate::num::optimize::{Derivatives, exp_all, maximize};
 
@@ -112,8 +112,7 @@ pub fn fit_regular(
         let worse = fits
             .last()
             .is_some_and(|last| next.log_likelihood <= last.log_likelihood);
-        crate::clv::codes::room(&mut fits, "fits")?;
-        fits.push(next);
+        push(&mut fits, next, "fits")?;
         if worse {
             return Ok((fits.len() - 2, fits));
         }
@@ -151,8 +150,8 @@ impl<'a> Likelihood<'a> {
             k: options.k,
             customers_at_x,
             at_age,
-            ln_age: reserved(rows.age.len(), "likelihood")?,
-            ln_recency: reserved(rows.t_x.len(), "likelihood")?,
+            ln_age: room(rows.age.len(), "likelihood")?,
+            ln_recency: room(rows.t_x.len(), "likelihood")?,
         })
     }
 

@@ -31,12 +31,12 @@ use libm::{exp, log, log1p};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::clv::codes::filled;
 use crate::clv::dropout::Alive;
 use crate::clv::model::{Model, Purchases, Unit, positive, push_purchase};
 use crate::clv::pairs::Pairs;
 use crate::clv::regular::Regular;
 use crate::clv::rows::{Histories, History};
+use crate::context::filled;
 use crate::error::Result;
 use crate::num::Positive;
 use crate::num::quadrature::Panels;

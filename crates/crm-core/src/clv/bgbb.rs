@@ -22,10 +22,10 @@ use libm::{exp, lgamma, log};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::clv::codes::filled;
 use crate::clv::model::{Fit, Model, positive};
 use crate::clv::rising::Rising;
 use crate::clv::tail::hypergeometric;
+use crate::context::filled;
 use crate::error::{Error, Result};
 use crate::num::Positive;
 use crate::num::optimize::{Derivatives, exp_all, maximize};
@@ -320,14 +320,16 @@ impl Tables {
         let term = |i: usize| {
             let (alpha, beta, buys) = (self.alpha[x], self.beta[i - x], self.buys[i]);
             let (delta, lives) = (self.delta[i], self.lives[i]);
-            let mut out = Derivatives::<4>::default();
-            out.value = alpha[0] + beta[0] - buys[0] + delta[0] - lives[0];
-            out.gradient = [
-                alpha[1] - buys[1],
-                beta[1] - buys[1],
-                -lives[1],
-                delta[1] - lives[1],
-            ];
+            let mut out = Derivatives::<4> {
+                value: alpha[0] + beta[0] - buys[0] + delta[0] - lives[0],
+                gradient: [
+                    alpha[1] - buys[1],
+                    beta[1] - buys[1],
+                    -lives[1],
+                    delta[1] - lives[1],
+                ],
+                ..Derivatives::default()
+            };
             out.hessian[0][0] = alpha[2] - buys[2];
             out.hessian[0][1] = -buys[2];
             out.hessian[1][1] = beta[2] - buys[2];

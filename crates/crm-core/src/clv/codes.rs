@@ -3,7 +3,8 @@
 use foldhash::fast::FixedState;
 use std::hash::BuildHasher;
 
-use crate::error::{Error, Result};
+use crate::context::{filled, push, room};
+use crate::error::Result;
 
 /// A column as codes of its sorted distinct values.
 #[derive(Debug, Clone)]
@@ -20,34 +21,6 @@ impl Codes {
         let most = self.values.len().saturating_sub(1) as u64;
         64 - most.leading_zeros()
     }
-}
-
-/// An empty vector with room for `n`.
-pub(crate) fn reserved<T>(n: usize, what: &'static str) -> Result<Vec<T>> {
-    let mut v = Vec::new();
-    v.try_reserve_exact(n).map_err(|_| Error::OutOfMemory {
-        what,
-        bytes: n.saturating_mul(size_of::<T>()),
-    })?;
-    Ok(v)
-}
-
-/// A vector of `n` equal values.
-pub(crate) fn filled<T: Clone>(n: usize, value: T, what: &'static str) -> Result<Vec<T>> {
-    let mut v = reserved(n, what)?;
-    v.resize(n, value);
-    Ok(v)
-}
-
-/// Makes sure that one more value can be pushed.
-pub(crate) fn room<T>(v: &mut Vec<T>, what: &'static str) -> Result<()> {
-    if v.len() < v.capacity() {
-        return Ok(());
-    }
-    v.try_reserve(1).map_err(|_| Error::OutOfMemory {
-        what,
-        bytes: v.len().saturating_mul(2 * size_of::<T>()),
-    })
 }
 
 /// Encodes finite values that are at least 0.
@@ -71,7 +44,7 @@ fn hashed(column: &[f64]) -> Result<Option<Codes>> {
     let hasher = FixedState::with_seed(0x5eed);
     let mut slots = filled(SLOTS, EMPTY, "distinct values")?;
     let mut values: Vec<f64> = Vec::new();
-    let mut code = reserved(column.len(), "codes")?;
+    let mut code = room(column.len(), "codes")?;
     for value in column {
         // −0 is 0.
         let value = value + 0.0;
@@ -81,9 +54,8 @@ fn hashed(column: &[f64]) -> Result<Option<Codes>> {
             match slots[slot] {
                 EMPTY if values.len() == MOST => return Ok(None),
                 EMPTY => {
-                    room(&mut values, "distinct values")?;
                     slots[slot] = values.len() as u32;
-                    values.push(value);
+                    push(&mut values, value, "distinct values")?;
                     break slots[slot];
                 }
                 known if values[known as usize] == value => break known,
@@ -97,7 +69,7 @@ fn hashed(column: &[f64]) -> Result<Option<Codes>> {
         code.push(found);
     }
     // Codes by first appearance become codes by value.
-    let mut order = reserved(values.len(), "distinct values")?;
+    let mut order = room(values.len(), "distinct values")?;
     order.extend(0..values.len() as u32);
     order.sort_unstable_by(|a, b| values[*a as usize].total_cmp(&values[*b as usize]));
     let mut rank = filled(values.len(), 0_u32, "distinct values")?;
@@ -112,7 +84,7 @@ fn hashed(column: &[f64]) -> Result<Option<Codes>> {
 }
 
 fn sorted(column: &[f64]) -> Result<Codes> {
-    let mut pairs = reserved(column.len(), "distinct values")?;
+    let mut pairs = room(column.len(), "distinct values")?;
     // Bits of doubles that are at least 0 are in the order of the doubles.
     pairs.extend(
         column
@@ -124,11 +96,10 @@ fn sorted(column: &[f64]) -> Result<Codes> {
     let mut values: Vec<f64> = Vec::new();
     let mut code = filled(column.len(), 0_u32, "codes")?;
     for run in pairs.chunk_by(|a, b| a.0 == b.0) {
-        room(&mut values, "distinct values")?;
         for (_, row) in run {
             code[*row as usize] = values.len() as u32;
         }
-        values.push(f64::from_bits(run[0].0));
+        push(&mut values, f64::from_bits(run[0].0), "distinct values")?;
     }
     Ok(Codes { values, code })
 }

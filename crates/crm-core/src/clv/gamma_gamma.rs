@@ -24,8 +24,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::clv::bg_fit::BLOCK;
-use crate::clv::codes::{encode, filled, room};
+use crate::clv::codes::encode;
 use crate::clv::model::{Fit, Model, positive};
+use crate::context::{filled, push};
 use crate::error::{Error, Result};
 use crate::num::Positive;
 use crate::num::optimize::{Derivatives, exp_all, maximize};
@@ -351,12 +352,9 @@ impl Used {
                     }
                 }
             }
-            room(&mut out.x, "customers")?;
-            room(&mut out.mean, "customers")?;
-            room(&mut out.weight, "customers")?;
-            out.x.push(x);
-            out.mean.push(mean);
-            out.weight.push(weight);
+            push(&mut out.x, x, "customers")?;
+            push(&mut out.mean, mean, "customers")?;
+            push(&mut out.weight, weight, "customers")?;
             out.customers += weight;
         }
         Ok(out)

@@ -4,13 +4,12 @@ use libm::{exp, log, sqrt};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::clv::codes::room;
 use crate::clv::rows::History;
+use crate::context::push;
 use crate::error::{Error, Result};
 use crate::num::optimize::{self, Optimum, Outcome};
 use crate::num::rng::Rng;
-use crate::num::special::normal_quantile;
-use crate::num::{Fraction, Positive};
+use crate::num::{Fraction, Positive, normal};
 
 /// Version of the JSON form of fits and parameters.
 pub const VERSION: u32 = 1;
@@ -110,9 +109,7 @@ pub(crate) fn push_purchase(times: &mut Vec<f64>, at: f64) -> Result<()> {
             what: "the number of purchases of one customer",
         });
     }
-    room(times, "simulated purchases")?;
-    times.push(at);
-    Ok(())
+    push(times, at, "simulated purchases")
 }
 
 /// What a model of repeat purchases can be asked. Times are in the unit of the parameters; the
@@ -238,7 +235,7 @@ impl<M: Model> Fit<M> {
     /// Intervals of the parameters at a level such as 0.95, taken on the log scale.
     pub fn intervals(&self, level: Fraction) -> Option<Vec<(f64, f64)>> {
         let n = self.count();
-        let z = normal_quantile(0.5 + 0.5 * level.get());
+        let z = normal::quantile(0.5 + 0.5 * level.get());
         let logs = self.covariance_of_logs.as_ref()?;
         Some(
             (0..n)
@@ -290,9 +287,9 @@ impl<M: Model> Fit<M> {
         let mut values = self.model.values();
         if let Some(logs) = &self.covariance_of_logs {
             let root = cholesky(logs, n);
-            let normal: [f64; 4] = std::array::from_fn(|_| rng.normal());
+            let draws: [f64; 4] = std::array::from_fn(|_| rng.normal());
             for i in 0..n {
-                let shift: f64 = (0..=i).map(|j| root[i][j] * normal[j]).sum();
+                let shift: f64 = (0..=i).map(|j| root[i][j] * draws[j]).sum();
                 values[i] *= exp(shift);
             }
         }

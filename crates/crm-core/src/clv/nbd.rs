@@ -140,8 +140,8 @@ impl Purchases for Params {
 /// [`crate::Error::Insufficient`] without two repeat customers, and out of memory.
 pub fn fit(rows: &Rows, unit: Unit) -> Result<Fit<Params>> {
     rows.enough(2)?;
-    let mut at_x = crate::clv::codes::filled(rows.x.len(), 0.0, "likelihood")?;
-    let mut at_age = crate::clv::codes::filled(rows.age.len(), (0.0, 0.0), "likelihood")?;
+    let mut at_x = crate::context::filled(rows.x.len(), 0.0, "likelihood")?;
+    let mut at_age = crate::context::filled(rows.age.len(), (0.0, 0.0), "likelihood")?;
     for i in 0..rows.len() {
         let (x, w) = (rows.x_code[i] as usize, rows.weight[i]);
         let age = &mut at_age[rows.age_code[i] as usize];

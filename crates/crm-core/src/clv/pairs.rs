@@ -1,6 +1,7 @@
 //! A value per distinct pair of two columns, computed when first asked for.
 
-use crate::clv::codes::{encode, filled};
+use crate::clv::codes::encode;
+use crate::context::filled;
 use crate::error::Result;
 
 /// Pairs of two columns as cells of a grid of their distinct values.

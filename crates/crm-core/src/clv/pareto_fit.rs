@@ -9,12 +9,12 @@
 use libm::{exp, log, log1p};
 
 use crate::clv::bg_fit::BLOCK;
-use crate::clv::codes::{filled, reserved};
 use crate::clv::model::{Fit, Unit};
 use crate::clv::pareto_nbd::Params;
 use crate::clv::rising::Rising;
 use crate::clv::rows::Rows;
 use crate::clv::tail::{self, Full, Jet};
+use crate::context::{filled, push, room};
 use crate::error::Result;
 use crate::num::optimize::{Derivatives, exp_all, maximize};
 
@@ -86,7 +86,7 @@ impl Tails {
             next[*code as usize] += 1;
         }
         let mut out = Self {
-            start: reserved(times + 1, "likelihood")?,
+            start: room(times + 1, "likelihood")?,
             x: Vec::new(),
             pair: filled(rows, 0_u32, "likelihood")?,
             value: Vec::new(),
@@ -99,8 +99,7 @@ impl Tails {
                 while out.start.len() <= key.0 as usize {
                     out.start.push(out.x.len() as u32);
                 }
-                crate::clv::codes::room(&mut out.x, "likelihood")?;
-                out.x.push(x_values[key.1 as usize]);
+                push(&mut out.x, x_values[key.1 as usize], "likelihood")?;
                 last = Some(key);
             }
             out.pair[row] = out.x.len() as u32 - 1;
@@ -171,8 +170,8 @@ impl<'a> Likelihood<'a> {
             at_age,
             now: Tails::new(&rows.x, &rows.x_code, rows.age.len(), &rows.age_code)?,
             then: Tails::new(&rows.x, &rows.x_code, rows.t_x.len(), &rows.t_x_code)?,
-            ages: reserved(rows.age.len(), "likelihood")?,
-            recencies: reserved(rows.t_x.len(), "likelihood")?,
+            ages: room(rows.age.len(), "likelihood")?,
+            recencies: room(rows.t_x.len(), "likelihood")?,
             jets: Vec::new(),
         })
     }

@@ -26,12 +26,12 @@ use libm::{exp, log, log1p, sqrt};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::clv::codes::filled;
 use crate::clv::dropout::negative_binomial;
 use crate::clv::model::{Model, Purchases, Unit, positive, push_purchase};
 use crate::clv::pairs::{Grid, Pairs};
 use crate::clv::rows::{Histories, History};
 use crate::clv::tail;
+use crate::context::filled;
 use crate::error::Result;
 use crate::num::Positive;
 use crate::num::quadrature::{Line, Panels, line};

@@ -13,6 +13,7 @@
 //! order of the input.
 
 use crate::clv::codes::{Codes, encode};
+use crate::context::{push, room};
 use crate::error::{Error, Result};
 use crate::num::radix;
 
@@ -192,7 +193,7 @@ impl Rows {
                 found: 64,
             });
         }
-        let mut keys = crate::clv::codes::reserved(n, "history keys")?;
+        let mut keys = room(n, "history keys")?;
         keys.extend((0..n).map(|i| {
             let high = (u64::from(x.code[i]) << age_bits) | u64::from(age.code[i]);
             (high << t_x_bits) | u64::from(t_x.code[i])
@@ -205,17 +206,17 @@ impl Rows {
         };
         drop((x.code, t_x.code, age.code));
         let mask = |bits: u32| (1_u64 << bits) - 1;
-        let push = |key: u64, weight: f64, rows: &mut Self| -> Result<()> {
-            crate::clv::codes::room(&mut rows.x_code, "histories")?;
-            crate::clv::codes::room(&mut rows.t_x_code, "histories")?;
-            crate::clv::codes::room(&mut rows.age_code, "histories")?;
-            crate::clv::codes::room(&mut rows.weight, "histories")?;
-            rows.t_x_code.push((key & mask(t_x_bits)) as u32);
+        let add = |key: u64, weight: f64, rows: &mut Self| -> Result<()> {
+            push(
+                &mut rows.t_x_code,
+                (key & mask(t_x_bits)) as u32,
+                "histories",
+            )?;
             rows.age_code
                 .push(((key >> t_x_bits) & mask(age_bits)) as u32);
             let x_code = (key >> (t_x_bits + age_bits)) as u32;
-            rows.x_code.push(x_code);
-            rows.weight.push(weight);
+            push(&mut rows.x_code, x_code, "histories")?;
+            push(&mut rows.weight, weight, "histories")?;
             let x = rows.x[x_code as usize];
             rows.customers += weight;
             rows.repeats += weight * x;
@@ -226,18 +227,18 @@ impl Rows {
             None => {
                 radix::sort(&mut keys, t_x_bits + age_bits + x_bits)?;
                 for run in keys.chunk_by(|a, b| a == b) {
-                    push(run[0], run.len() as f64, &mut rows)?;
+                    add(run[0], run.len() as f64, &mut rows)?;
                 }
             }
             Some(weights) => {
                 // Sorted by weight, too, so that the sum does not depend on the row order.
-                let mut pairs = crate::clv::codes::reserved(n, "history keys")?;
+                let mut pairs = room(n, "history keys")?;
                 pairs.extend(keys.iter().zip(weights).map(|(k, w)| (*k, w.to_bits())));
                 pairs.sort_unstable();
                 for run in pairs.chunk_by(|a, b| a.0 == b.0) {
                     let weight: f64 = run.iter().map(|(_, w)| f64::from_bits(*w)).sum();
                     if weight > 0.0 {
-                        push(run[0].0, weight, &mut rows)?;
+                        add(run[0].0, weight, &mut rows)?;
                     }
                 }
             }

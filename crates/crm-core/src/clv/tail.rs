@@ -21,7 +21,8 @@
 
 use libm::{exp, fabs, log, log1p};
 
-use crate::error::{Error, Result};
+use crate::context::{grow, room};
+use crate::error::Result;
 
 /// `C` and its derivatives in `q` and `s`: value, q, s, qq, qs, ss.
 pub(crate) type Jet = [f64; 6];
@@ -230,10 +231,7 @@ fn walk([r, s, a, b]: [f64; 4], first: f64, last: f64, jets: &mut Vec<Jet>) -> R
     let z = (a - b) / a;
     let length = (last - first) as usize + 3;
     jets.clear();
-    jets.try_reserve(length).map_err(|_| Error::OutOfMemory {
-        what: "likelihood",
-        bytes: length * size_of::<Jet>(),
-    })?;
+    grow(jets, length, "likelihood")?;
     jets.resize(length, [0.0; 6]);
     let top = length - 1;
     let pivot = if z < -1.0 {
@@ -261,13 +259,7 @@ fn walk([r, s, a, b]: [f64; 4], first: f64, last: f64, jets: &mut Vec<Jet>) -> R
 
 /// `C` at the pairs of ascending frequencies and times, times outermost.
 pub(crate) fn grid([r, alpha, s, beta]: [f64; 4], x: &[f64], times: &[f64]) -> Result<Vec<f64>> {
-    let mut out = Vec::new();
-    let length = x.len().saturating_mul(times.len());
-    out.try_reserve_exact(length)
-        .map_err(|_| Error::OutOfMemory {
-            what: "predictions",
-            bytes: length.saturating_mul(size_of::<f64>()),
-        })?;
+    let mut out = room(x.len().saturating_mul(times.len()), "predictions")?;
     let mut jets = Vec::new();
     for t in times {
         let mut start = 0;

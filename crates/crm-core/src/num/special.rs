@@ -4,7 +4,7 @@
 //! results have the same bits on every machine. Where a textbook form subtracts large equal
 //! numbers, the form here does not, and says which.
 
-use libm::{erfc, exp, expm1, lgamma, log, log1p, sqrt};
+use libm::{exp, expm1, lgamma, log, log1p};
 
 /// Derivative of `ln Γ` at `x > 0`.
 ///
@@ -132,47 +132,6 @@ pub fn one_minus_exp_over(x: f64) -> f64 {
     if x == 0.0 { 1.0 } else { -expm1(-x) / x }
 }
 
-/// The standard normal distribution function.
-pub fn normal_cdf(x: f64) -> f64 {
-    0.5 * erfc(-x / std::f64::consts::SQRT_2)
-}
-
-/// Quantile of the standard normal distribution: ±∞ at 1 and 0, NaN outside.
-///
-/// A rational start (Abramowitz, Stegun 26.2.23) and Halley steps on the tail probability.
-///
-/// ```
-/// use crm_core::num::special::normal_quantile;
-/// assert!((normal_quantile(0.975) - 1.959_963_984_540_054).abs() < 1e-14);
-/// ```
-pub fn normal_quantile(p: f64) -> f64 {
-    if p == 0.0 || p == 1.0 {
-        return if p == 0.0 {
-            f64::NEG_INFINITY
-        } else {
-            f64::INFINITY
-        };
-    }
-    if !(0.0..=1.0).contains(&p) {
-        return f64::NAN;
-    }
-    let tail = p.min(1.0 - p);
-    let t = sqrt(-2.0 * log(tail));
-    let mut x = t
-        - (2.515517 + t * (0.802853 + t * 0.010328))
-            / (1.0 + t * (1.432788 + t * (0.189269 + t * 0.001308)));
-    for _ in 0..3 {
-        // Upper tail Q(x) and density φ(x); both scaled by the density to stay in range.
-        let density = exp(-0.5 * x * x) / sqrt(std::f64::consts::TAU);
-        if density == 0.0 {
-            break;
-        }
-        let error = (normal_cdf(-x) - tail) / density;
-        x += error / (1.0 - 0.5 * x * error);
-    }
-    if p < 0.5 { -x } else { x }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -201,17 +160,5 @@ mod tests {
         assert_eq!(ln_sum_exp(&[]), f64::NEG_INFINITY);
         near(ln_sum_exp(&[1000.0, 1000.0]), 1000.0 + log(2.0), 1e-15);
         near(one_minus_exp_over(1e-12), 1.0, 1e-12);
-    }
-
-    #[test]
-    fn quantile_is_the_inverse() {
-        assert!(normal_quantile(0.5).abs() < 1e-16);
-        for p in [1e-300, 1e-20, 1e-4, 0.02, 0.3, 0.49999] {
-            near(normal_cdf(normal_quantile(p)), p, 1e-12);
-        }
-        // mpmath: -sqrt(2) * erfinv(1 - 2p)
-        near(normal_quantile(1e-4), -3.7190164854556804, 1e-14);
-        assert_eq!(normal_quantile(0.75), -normal_quantile(0.25));
-        assert!(normal_quantile(-0.1).is_nan());
     }
 }
