@@ -39,7 +39,6 @@ use crate::clv::rows::{Histories, History};
 use crate::context::filled;
 use crate::error::Result;
 use crate::num::Positive;
-use crate::num::quadrature::Panels;
 use crate::num::rng::Rng;
 use crate::num::special::{ln_add_exp, ln_beta, ln_rising, sigmoid};
 
@@ -284,15 +283,6 @@ impl Purchases for Params {
         }
     }
 
-    fn expected(&self, h: History, t: f64) -> f64 {
-        let ahead = if self.k == 1 {
-            self.alive(h).ahead(t)
-        } else {
-            self.regular(h).ahead(t)
-        };
-        self.alive_now(h) * ahead.purchases
-    }
-
     fn probability_of(&self, n: u32, h: History, t: f64) -> f64 {
         let now = self.alive_now(h);
         let p = if self.k == 1 {
@@ -312,21 +302,20 @@ impl Purchases for Params {
         gone + now * p
     }
 
-    fn discounted(&self, h: History, delta: f64, horizon: Option<f64>) -> f64 {
-        let now = self.alive_now(h);
-        if delta == 0.0 {
-            return match horizon {
-                Some(t) => self.expected(h, t),
-                None => now * self.alive(h).for_ever(),
-            };
+    fn residual(&self, h: History, delta: f64, horizon: Option<f64>) -> f64 {
+        match (delta == 0.0, horizon, self.k) {
+            (true, Some(t), 1) => self.alive(h).ahead(t).purchases,
+            (true, Some(t), _) => self.regular(h).ahead(t).purchases,
+            (true, None, _) => self.alive(h).for_ever(),
+            (false, to, 1) => self.alive(h).discounted(delta, to.unwrap_or(f64::INFINITY)),
+            (false, to, _) => self
+                .regular(h)
+                .discounted(delta, to.unwrap_or(f64::INFINITY)),
         }
-        let horizon = horizon.unwrap_or(f64::INFINITY);
-        let rule = Panels::new();
-        now * if self.k == 1 {
-            self.alive(h).discounted(delta, horizon, &rule)
-        } else {
-            self.regular(h).discounted(delta, horizon, &rule)
-        }
+    }
+
+    fn forgets_recency(&self) -> bool {
+        self.k == 1
     }
 
     fn simulate(&self, age: f64, rng: &mut Rng) -> Result<Vec<f64>> {

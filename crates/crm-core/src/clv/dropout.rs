@@ -17,7 +17,7 @@
 use libm::{exp, expm1, fabs, lgamma, log, log1p, sqrt};
 
 use crate::num::incomplete;
-use crate::num::quadrature::{Line, Panels, line};
+use crate::num::quadrature::{Line, doubling, line};
 use crate::num::special::ln_rising;
 
 /// The longest sum; the integral costs about as much as 2,000 of its terms.
@@ -197,8 +197,8 @@ impl Alive {
     }
 
     /// `∫₀^H e^(−δt) dE[Y(t)]`, with `H` possibly infinite, and `δ > 0`.
-    pub(crate) fn discounted(&self, delta: f64, horizon: f64, rule: &Panels) -> f64 {
-        discounted(delta, horizon, self.scale / self.q.max(1.0), rule, |t| {
+    pub(crate) fn discounted(&self, delta: f64, horizon: f64) -> f64 {
+        discounted(delta, horizon, self.scale / self.q.max(1.0), |t| {
             self.ahead(t).purchases
         })
     }
@@ -218,13 +218,12 @@ pub(crate) fn discounted(
     delta: f64,
     horizon: f64,
     scale: f64,
-    rule: &Panels,
     mut purchases: impl FnMut(f64) -> f64,
 ) -> f64 {
     // e^−45 of at most linear growth is below the last digit.
     let to = horizon.min(45.0 / delta);
     let at_end = exp(-delta * to) * purchases(to);
-    let before = rule.doubling(to, scale, 4.0 / delta, |t| exp(-delta * t) * purchases(t));
+    let before = doubling(to, scale, 4.0 / delta, |t| exp(-delta * t) * purchases(t));
     at_end + delta * before
 }
 
@@ -310,7 +309,6 @@ mod tests {
 
     #[test]
     fn discounting_by_parts_is_discounting() {
-        let rule = Panels::new();
         let state = Alive {
             q: 2.2,
             scale: 9.0,
@@ -325,7 +323,7 @@ mod tests {
             sum += exp(-0.01 * (t - 0.0025)) * (y - before);
             before = y;
         }
-        let found = state.discounted(0.01, 100.0, &rule);
+        let found = state.discounted(0.01, 100.0);
         assert!(fabs(found / sum - 1.0) < 1e-8, "{found} {sum}");
     }
 }

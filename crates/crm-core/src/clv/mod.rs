@@ -16,6 +16,7 @@ mod rising;
 mod rows;
 pub mod sbg;
 mod tail;
+pub mod value;
 
 pub use model::{Fit, Model, Purchases, Status, Unit, VERSION};
 pub use rows::{Histories, History, MAX_FREQUENCY, Rows};

@@ -124,8 +124,19 @@ pub trait Purchases {
     /// Probability of being alive after a further time `t`, given the history. `t = 0` is now.
     fn probability_alive(&self, history: History, t: f64) -> f64;
 
+    /// Discounted purchases within a further `horizon` (infinite if `None`) of a customer who is
+    /// alive, each counting `e^(−delta·t)`; +∞ if that has no limit.
+    fn residual(&self, history: History, delta: f64, horizon: Option<f64>) -> f64;
+
+    /// Whether [`Purchases::residual`] is the same for every recency.
+    fn forgets_recency(&self) -> bool {
+        true
+    }
+
     /// `E[Y(t)]`: purchases expected within a further `t`, given the history.
-    fn expected(&self, history: History, t: f64) -> f64;
+    fn expected(&self, history: History, t: f64) -> f64 {
+        self.discounted(history, 0.0, Some(t))
+    }
 
     /// `E[X(t)]`: repeat purchases expected of a new customer within `t`.
     fn expected_of_new(&self, t: f64) -> f64 {
@@ -135,10 +146,11 @@ pub trait Purchases {
     /// `P(Y(t) = n)`, given the history; with [`History::NEW`], `P(X(t) = n)`.
     fn probability_of(&self, n: u32, history: History, t: f64) -> f64;
 
-    /// Discounted expected residual transactions: purchases within a further `horizon` (infinite
-    /// if `None`), each counting `e^(−delta·t)`. With `delta = 0` exactly [`Purchases::expected`];
-    /// +∞ if that has no limit.
-    fn discounted(&self, history: History, delta: f64, horizon: Option<f64>) -> f64;
+    /// Discounted expected residual transactions: [`Purchases::residual`] times the probability of
+    /// being alive. With `delta = 0` exactly [`Purchases::expected`].
+    fn discounted(&self, history: History, delta: f64, horizon: Option<f64>) -> f64 {
+        self.probability_alive(history, 0.0) * self.residual(history, delta, horizon)
+    }
 
     /// Purchase times of a new customer within `age`, ascending, drawn at random.
     fn simulate(&self, age: f64, rng: &mut Rng) -> Result<Vec<f64>>;
@@ -200,6 +212,19 @@ impl<M: Model> Fit<M> {
             evaluations: best.evaluations,
             model,
         })
+    }
+
+    /// Parameters known from elsewhere, as if fitted: no likelihood, no standard errors.
+    pub fn given(model: M) -> Self {
+        Self {
+            version: VERSION,
+            model,
+            status: Status::Converged,
+            log_likelihood: 0.0,
+            customers: 0.0,
+            covariance_of_logs: None,
+            evaluations: 0,
+        }
     }
 
     /// Number of estimated parameters.

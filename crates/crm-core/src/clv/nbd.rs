@@ -97,20 +97,17 @@ impl Purchases for Params {
         1.0
     }
 
-    fn expected(&self, h: History, t: f64) -> f64 {
-        (self.r.get() + h.x) / (self.alpha.get() + h.age) * t
-    }
-
     fn probability_of(&self, n: u32, h: History, t: f64) -> f64 {
         negative_binomial(n, self.r.get() + h.x, t / (self.alpha.get() + h.age))
     }
 
-    fn discounted(&self, h: History, delta: f64, horizon: Option<f64>) -> f64 {
+    fn residual(&self, h: History, delta: f64, horizon: Option<f64>) -> f64 {
+        let rate = (self.r.get() + h.x) / (self.alpha.get() + h.age);
         match (horizon, delta == 0.0) {
-            (Some(t), true) => self.expected(h, t),
+            (Some(t), true) => rate * t,
             (None, true) => f64::INFINITY,
-            (Some(t), false) => self.expected(h, t) * one_minus_exp_over(delta * t),
-            (None, false) => self.expected(h, 1.0) / delta,
+            (Some(t), false) => rate * t * one_minus_exp_over(delta * t),
+            (None, false) => rate / delta,
         }
     }
 

@@ -34,7 +34,7 @@ use crate::clv::tail;
 use crate::context::filled;
 use crate::error::Result;
 use crate::num::Positive;
-use crate::num::quadrature::{Line, Panels, line};
+use crate::num::quadrature::{Line, doubling, line};
 use crate::num::rng::Rng;
 use crate::num::special::{ln_rising, one_minus_exp_over, sigmoid};
 
@@ -225,10 +225,6 @@ impl Purchases for Params {
         self.alive_now(h) * exp(-s * log1p(t / (beta + h.age)))
     }
 
-    fn expected(&self, h: History, t: f64) -> f64 {
-        self.alive_now(h) * self.ahead(h.x, h.age, t)
-    }
-
     /// If alive: alive and `n` purchases at the end, or dead at `τ` with `n` purchases before, by
     /// quadrature in the logit of `τ/t`.
     fn probability_of(&self, n: u32, h: History, t: f64) -> f64 {
@@ -259,20 +255,19 @@ impl Purchases for Params {
         gone + now * (stays + leaves)
     }
 
-    fn discounted(&self, h: History, delta: f64, horizon: Option<f64>) -> f64 {
+    fn residual(&self, h: History, delta: f64, horizon: Option<f64>) -> f64 {
         let [r, alpha, s, beta] = self.numbers();
         let (a, b) = (alpha + h.age, beta + h.age);
         if delta == 0.0 {
             return match horizon {
-                Some(t) => self.expected(h, t),
+                Some(t) => self.ahead(h.x, h.age, t),
                 None if s <= 1.0 => f64::INFINITY,
-                None => self.alive_now(h) * (r + h.x) / a * b / (s - 1.0),
+                None => (r + h.x) / a * b / (s - 1.0),
             };
         }
         let to = horizon.unwrap_or(f64::INFINITY).min(45.0 / delta);
         let rate = |t: f64| exp(-delta * t - s * log1p(t / b));
-        let sum = Panels::new().doubling(to, b / s.max(1.0), 4.0 / delta, rate);
-        self.alive_now(h) * (r + h.x) / a * sum
+        (r + h.x) / a * doubling(to, b / s.max(1.0), 4.0 / delta, rate)
     }
 
     fn simulate(&self, age: f64, rng: &mut Rng) -> Result<Vec<f64>> {

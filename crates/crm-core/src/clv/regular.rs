@@ -15,7 +15,6 @@
 use libm::{exp, log1p, sqrt};
 
 use crate::clv::dropout::{Ahead, Alive, at_least, discounted};
-use crate::num::quadrature::Panels;
 use crate::num::rng::Rng;
 
 /// The longest sum.
@@ -123,9 +122,9 @@ impl Regular {
     }
 
     /// `∫₀^H e^(−δt) dE[Y(t)]`.
-    pub(crate) fn discounted(&self, delta: f64, horizon: f64, rule: &Panels) -> f64 {
+    pub(crate) fn discounted(&self, delta: f64, horizon: f64) -> f64 {
         let scale = self.alive.scale / self.alive.q.max(1.0);
-        discounted(delta, horizon, scale, rule, |t| self.ahead(t).purchases)
+        discounted(delta, horizon, scale, |t| self.ahead(t).purchases)
     }
 
     /// A stage drawn by its weight, and the shape of the rate with it.
