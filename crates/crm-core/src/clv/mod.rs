@@ -1,5 +1,20 @@
-//! Predicted value: the buy-till-you-die models.
+//! Predicted value (LTV): what customers will buy and be worth, by the buy-till-you-die models.
+//!
+//! | question | where |
+//! |---|---|
+//! | who is alive, and what will they buy | [`bg_nbd`] (BG, MBG and regular forms), [`pareto_nbd`], [`nbd`] |
+//! | what is a purchase worth | [`gamma_gamma`] |
+//! | what is a customer worth | [`value`] |
+//! | how long do contracts last | [`sbg`] |
+//! | who gives again next year | [`bgbb`] |
+//! | which model, and does it follow the data | [`compare`], [`tracking`] |
+//!
+//! A history is `(x, t_x, T)`: repeat purchase days, first purchase to the last, first purchase to the
+//! end of observation. [`Rows`] aggregates them, [`fit`] fits, [`Fit`] is plain data that carries its
+//! unit of time, and [`Purchases`] is what it can be asked. The default model is MBG/NBD: BG/NBD gives
+//! everybody without a repeat purchase a P(alive) of 1.
 
+mod any;
 pub mod bg_fit;
 pub mod bg_nbd;
 pub mod bgbb;
@@ -16,7 +31,9 @@ mod rising;
 mod rows;
 pub mod sbg;
 mod tail;
+pub mod tracking;
 pub mod value;
 
+pub use any::{AnyModel, Kind, compare, fit, no_dropout};
 pub use model::{Fit, Model, Purchases, Status, Unit, VERSION};
 pub use rows::{Histories, History, MAX_FREQUENCY, Rows};

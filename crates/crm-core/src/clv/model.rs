@@ -214,6 +214,19 @@ impl<M: Model> Fit<M> {
         })
     }
 
+    /// The same fit of the model in another form.
+    pub fn map<N>(self, f: impl FnOnce(M) -> N) -> Fit<N> {
+        Fit {
+            version: self.version,
+            model: f(self.model),
+            status: self.status,
+            log_likelihood: self.log_likelihood,
+            customers: self.customers,
+            covariance_of_logs: self.covariance_of_logs,
+            evaluations: self.evaluations,
+        }
+    }
+
     /// Parameters known from elsewhere, as if fitted: no likelihood, no standard errors.
     pub fn given(model: M) -> Self {
         Self {
