@@ -1,0 +1,53 @@
+//! The C ABI: orders in, tables out.
+//!
+//! Bindings stay dull: this crate knows datasets, requests, tables and error codes, and no analysis
+//! by name. Hosts read `include/crm.h`, which is made from this source.
+//!
+//! # Safety
+//!
+//! Every exported function asks the same of its host, once and for all: a pointer argument is NULL
+//! or points to what its type says, aligned, for the whole call; texts with a negative size end in
+//! a NUL; an output is writable and overlaps nothing else; nobody writes to an input meanwhile.
+//! Handles ask nothing: any 64 bits are answered.
+#![allow(non_camel_case_types)]
+#![allow(
+    clippy::missing_safety_doc,
+    reason = "the contract of every function is the one above"
+)]
+
+#[cfg(panic = "abort")]
+compile_error!("libcrm must be built with panic = \"unwind\": its guard catches panics");
+
+mod boundary;
+mod catalogue;
+mod columns;
+mod customers;
+mod error;
+mod handles;
+mod job;
+mod memory;
+mod orders;
+mod panics;
+mod rows;
+mod rows_json;
+mod run;
+mod table;
+mod threads;
+
+pub use boundary::crm_text;
+pub use catalogue::*;
+pub use columns::{crm_column, crm_column_type};
+pub use customers::*;
+pub use error::{crm_error, crm_status, crm_status_t};
+pub use job::*;
+pub use orders::*;
+pub use panics::count as panics_caught;
+pub use rows::*;
+pub use run::*;
+pub use table::*;
+pub use threads::*;
+
+/// Open handles, for tests that look for leaks.
+pub fn open_handles() -> usize {
+    handles::open()
+}

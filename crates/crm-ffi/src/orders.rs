@@ -1,0 +1,265 @@
+//! Orders in, by three doors to one core view, and what can be made of them.
+
+use crate::boundary::{crm_text, guard};
+use crate::catalogue::Text;
+use crate::columns::{self, crm_column};
+use crate::customers::{CustomersObject, crm_customers};
+use crate::error::{Fault, crm_error, crm_status_t};
+use crate::handles;
+use crate::job::{crm_job, under};
+use crate::rows::{Rows, RowsObject, Spec, crm_rows};
+use crate::table::{TableObject, crm_table};
+use crm_core::data::{Customers, OrdersSpec};
+use crm_core::scope::{Filter, Policy};
+use crm_core::{Error, Orders};
+use serde_json::{Map, Value, json};
+use std::ffi::c_char;
+use std::sync::Arc;
+
+/// Orders: validated, immutable, to be read from many threads at once.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct crm_orders {
+    /// The handle.
+    pub id: u64,
+}
+
+pub(crate) struct OrdersObject {
+    pub(crate) orders: Orders,
+    info: Text,
+}
+
+/// A handle of these orders.
+pub(crate) fn open(orders: Orders) -> Result<crm_orders, Fault> {
+    let date = |day: Option<crm_core::Day>| day.map(|day| day.to_string());
+    let info = json!({
+        "orders": orders.len(),
+        "customers": orders.n_customers(),
+        "first_date": date(orders.first_date()),
+        "last_date": date(orders.last_date()),
+        "currency": orders.currency().code(),
+        "zone": orders.zone().to_string(),
+    });
+    let info = Text::new(&info.to_string())?;
+    Ok(crm_orders {
+        id: handles::insert(OrdersObject { orders, info })?,
+    })
+}
+
+/// The customers table to go with orders; 0 is none.
+pub(crate) fn customers(handle: crm_customers) -> Result<Option<Arc<Customers>>, Fault> {
+    match handle.id {
+        0 => Ok(None),
+        id => Ok(Some(handles::pin::<CustomersObject>(id)?.0.clone())),
+    }
+}
+
+/// Makes orders from columns with a length for every buffer. `spec` is JSON: which column is what
+/// and how to read it, at least `{"currency": "JPY"}`; see the reference for all. Columns that the
+/// spec does not name are not looked at. Nothing is kept of the buffers. `customers` and `job` may
+/// be `{0}`. Free the orders with `crm_orders_free`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn crm_orders_from_columns(
+    spec: *const c_char,
+    spec_size: i64,
+    columns: *const crm_column,
+    n_columns: usize,
+    customers: crm_customers,
+    job: crm_job,
+    out: *mut crm_orders,
+    error: *mut crm_error,
+) -> crm_status_t {
+    guard!(error, |caller| {
+        let spec = caller.text("spec", spec, spec_size)?;
+        let out = caller.out("out", out)?;
+        let customers = self::customers(customers)?;
+        let spec = OrdersSpec::parse(spec)?;
+        let batch = columns::batch(caller, columns, n_columns, &spec.columns())?;
+        let orders = under(job, |context| {
+            Ok(Orders::from_batches(&spec, &[batch], customers, context)?)
+        })?;
+        out.set(open(orders)?);
+        Ok(())
+    })
+}
+
+/// Begins orders that come row by row. `spec` as in `crm_orders_from_columns`, with one more key:
+/// `"columns"`, the names of the cells of a row, in their order; without it they are customer_id,
+/// ordered_at, amount and then the other columns that the spec names, in the order of the
+/// reference. Then for each row its cells and `crm_row_end`, or batches with `crm_rows_json`; at
+/// the end `crm_orders_finish`, or `crm_rows_free` to give up.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn crm_orders_begin(
+    spec: *const c_char,
+    spec_size: i64,
+    out: *mut crm_rows,
+    error: *mut crm_error,
+) -> crm_status_t {
+    guard!(error, |caller| {
+        let spec = caller.text("spec", spec, spec_size)?;
+        let out = caller.out("out", out)?;
+        let (spec, names) = with_columns(spec)?;
+        let spec = OrdersSpec::parse(&spec)?;
+        spec.currency()?;
+        let id = Rows::new(Spec::Orders(spec), names)?.open()?;
+        out.set(crm_rows { id });
+        Ok(())
+    })
+}
+
+/// Parts a spec into that of the core and the names of a row's cells.
+pub(crate) fn with_columns(spec: &str) -> Result<(String, Option<Vec<String>>), Fault> {
+    const MOST: usize = 1 << 20;
+    let bad = |expected: &'static str| Fault::Core(Error::option("spec", "", expected));
+    if spec.trim().is_empty() {
+        return Ok((String::new(), None));
+    }
+    if spec.len() > MOST {
+        return Err(bad("at most 1 MiB of JSON"));
+    }
+    let mut map: Map<String, Value> =
+        serde_json::from_str(spec).map_err(|_| bad("a JSON object"))?;
+    let names = match map.remove("columns") {
+        None | Some(Value::Null) => None,
+        Some(names) => match serde_json::from_value(names) {
+            Ok(names) => Some(names),
+            Err(_) => {
+                let expected = "a list of column names";
+                return Err(Error::option("columns", "", expected).into());
+            }
+        },
+    };
+    Ok((Value::Object(map).to_string(), names))
+}
+
+/// Makes orders from rows. On success the rows are freed; on failure they stay, closed for more
+/// rows, to be finished again (after a cancelled job, say) or freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn crm_orders_finish(
+    rows: crm_rows,
+    customers: crm_customers,
+    job: crm_job,
+    out: *mut crm_orders,
+    error: *mut crm_error,
+) -> crm_status_t {
+    guard!(error, |caller| {
+        let out = caller.out("out", out)?;
+        let pin = handles::pin::<RowsObject>(rows.id)?;
+        let customers = self::customers(customers)?;
+        let orders = {
+            let mut rows = pin.lock()?;
+            let (spec, batch) = rows.batch()?;
+            let Spec::Orders(spec) = spec else {
+                return Err(Fault::state("rows", "are customers: crm_customers_finish"));
+            };
+            let batch = std::slice::from_ref(batch);
+            under(job, |context| Ok(Orders::from_batches(spec, batch, customers, context)?))?
+        };
+        let orders = open(orders)?;
+        out.set(orders);
+        // Somebody else may have freed them meanwhile; they are gone either way.
+        let _ = handles::free::<RowsObject>(rows.id);
+        Ok(())
+    })
+}
+
+/// The orders that a filter lets through, under a policy: `{"where": {...}, "policy": {...}}`,
+/// both as in the scope of an analysis. The data is shared; the default `as_of` stays that of the
+/// whole import.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn crm_orders_view(
+    orders: crm_orders,
+    request: *const c_char,
+    request_size: i64,
+    job: crm_job,
+    out: *mut crm_orders,
+    error: *mut crm_error,
+) -> crm_status_t {
+    #[derive(Default, serde::Deserialize)]
+    #[serde(default, deny_unknown_fields)]
+    struct Request {
+        r#where: Filter,
+        policy: Option<Policy>,
+    }
+    guard!(error, |caller| {
+        let request = caller.text("request", request, request_size)?;
+        let out = caller.out("out", out)?;
+        let orders = handles::pin::<OrdersObject>(orders.id)?;
+        if request.len() > 1 << 20 {
+            return Err(Error::option("request", "", "at most 1 MiB of JSON").into());
+        }
+        let request = match request.trim() {
+            "" => Request::default(),
+            text => serde_json::from_str(text).map_err(|e| {
+                Error::option("request", "", format!("an object with `where` and `policy` ({e})"))
+            })?,
+        };
+        let view = under(job, |context| {
+            Ok(orders.orders.view(&request.r#where, request.policy, context)?)
+        })?;
+        out.set(open(view)?);
+        Ok(())
+    })
+}
+
+/// These orders and more, as if made from all rows at once.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn crm_orders_concat(
+    orders: crm_orders,
+    more: crm_orders,
+    job: crm_job,
+    out: *mut crm_orders,
+    error: *mut crm_error,
+) -> crm_status_t {
+    guard!(error, |caller| {
+        let out = caller.out("out", out)?;
+        let orders = handles::pin::<OrdersObject>(orders.id)?;
+        let more = handles::pin::<OrdersObject>(more.id)?;
+        let all = under(job, |context| Ok(orders.orders.concat(&more.orders, context)?))?;
+        out.set(open(all)?);
+        Ok(())
+    })
+}
+
+/// What became of every row that came in: a table of reasons that adds up.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn crm_orders_reconciliation(
+    orders: crm_orders,
+    job: crm_job,
+    out: *mut crm_table,
+    error: *mut crm_error,
+) -> crm_status_t {
+    guard!(error, |caller| {
+        let out = caller.out("out", out)?;
+        let orders = handles::pin::<OrdersObject>(orders.id)?;
+        let table = under(job, |context| Ok(orders.orders.reconciliation(context)?))?;
+        out.set(crm_table {
+            id: handles::insert(TableObject::new(table)?)?,
+        });
+        Ok(())
+    })
+}
+
+/// Counts, dates, currency and zone as JSON: `{orders, customers, first_date, last_date, currency,
+/// zone}`. The text lives as long as the orders.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn crm_orders_info(
+    orders: crm_orders,
+    out: *mut crm_text,
+    error: *mut crm_error,
+) -> crm_status_t {
+    guard!(error, |caller| {
+        let out = caller.out("out", out)?;
+        out.set(handles::pin::<OrdersObject>(orders.id)?.info.get());
+        Ok(())
+    })
+}
+
+/// Frees orders. Views, tables and calls made from them go on.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn crm_orders_free(
+    orders: crm_orders,
+    error: *mut crm_error,
+) -> crm_status_t {
+    guard!(error, |_caller| handles::free::<OrdersObject>(orders.id))
+}

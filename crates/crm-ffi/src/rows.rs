@@ -1,0 +1,468 @@
+//! Rows, cell by cell, for hosts that have no columns (an order form, a cursor, PHP).
+//!
+//! A column's type is that of its cells: whole numbers, floats, or texts. Where they mix, numbers
+//! become their decimal text, so nothing is lost; the core reads amounts, times and numbers from
+//! texts exactly.
+
+use crate::boundary::guard;
+use crate::error::{Fault, crm_error, crm_status, crm_status_t};
+use crate::handles::{self, Pin};
+use crate::memory::{extend, grow, push};
+use crate::rows_json;
+use crm_core::data::{Batch, Bits, ColumnData, ColumnValues, CustomersSpec, OrdersSpec, Strings};
+use crm_core::{Error, nearest};
+use std::ffi::c_char;
+use std::sync::{Mutex, MutexGuard, TryLockError};
+
+/// Rows being put together, for orders or customers. They belong to one thread at a time.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct crm_rows {
+    /// The handle.
+    pub id: u64,
+}
+
+/// More columns than any table has.
+const MOST: usize = 4096;
+
+/// What the rows will be.
+pub(crate) enum Spec {
+    Orders(OrdersSpec),
+    Customers(CustomersSpec),
+}
+
+impl Spec {
+    fn columns(&self) -> Vec<&str> {
+        match self {
+            Spec::Orders(spec) => spec.columns(),
+            Spec::Customers(spec) => spec.columns(),
+        }
+    }
+}
+
+/// Only ever locked with `try_lock`: a second thread is told `CRM_ERR_BUSY`, and a lock held at
+/// `fork` hangs nobody.
+pub(crate) struct RowsObject(Mutex<Rows>);
+
+impl RowsObject {
+    pub(crate) fn lock(&self) -> Result<MutexGuard<'_, Rows>, Fault> {
+        self.0.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => Fault::new(
+                crm_status::CRM_ERR_BUSY,
+                "rows",
+                "another thread is inside a call with these rows",
+            ),
+            TryLockError::Poisoned(_) => {
+                Fault::state("rows", "a call with these rows was broken off; free them")
+            }
+        })
+    }
+}
+
+pub(crate) struct Rows {
+    pub(crate) spec: Spec,
+    names: Vec<String>,
+    columns: Vec<Cells>,
+    /// Rows that are whole.
+    len: usize,
+    /// Cells of the row that is being put together.
+    filled: usize,
+    /// The columns, once they are sealed.
+    batch: Option<Batch>,
+}
+
+/// One value.
+#[derive(Clone, Copy)]
+pub(crate) enum Cell<'a> {
+    Null,
+    Int(i64),
+    Float(f64),
+    Text(&'a str),
+}
+
+impl Rows {
+    /// Rows with these columns, in the order of their cells.
+    pub(crate) fn new(spec: Spec, names: Option<Vec<String>>) -> Result<Rows, Fault> {
+        let needed = spec.columns();
+        let names =
+            names.unwrap_or_else(|| needed.iter().map(|name| (*name).to_owned()).collect());
+        if let Some(missing) = needed.iter().find(|name| !names.iter().any(|n| n == *name)) {
+            return Err(Fault::Core(Error::MissingColumn {
+                column: (*missing).to_owned(),
+                meant: nearest(missing, &names).map(str::to_owned),
+                available: names,
+            }));
+        }
+        if names.len() > MOST {
+            return Err(Error::option("columns", "", "at most 4096 names").into());
+        }
+        let mut columns = Vec::new();
+        for (i, name) in names.iter().enumerate() {
+            if names[..i].contains(name) {
+                return Err(Error::option("columns", "", "each name once").into());
+            }
+            let cells = match needed.contains(&name.as_str()) {
+                true => Cells::Empty,
+                false => Cells::Unused,
+            };
+            push(&mut columns, cells)?;
+        }
+        Ok(Rows {
+            spec,
+            names,
+            columns,
+            len: 0,
+            filled: 0,
+            batch: None,
+        })
+    }
+
+    pub(crate) fn open(self) -> Result<u64, Fault> {
+        handles::insert(RowsObject(Mutex::new(self)))
+    }
+
+    pub(crate) fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Refuses rows that are finished.
+    pub(crate) fn check_unsealed(&self) -> Result<(), Fault> {
+        match self.batch {
+            Some(_) => Err(Fault::state("rows", "are finished; no more can be added")),
+            None => Ok(()),
+        }
+    }
+
+    /// Adds the next cell of the row. A failing call changes nothing.
+    pub(crate) fn cell(&mut self, cell: Cell<'_>) -> Result<(), Fault> {
+        self.check_unsealed()?;
+        let (row, at) = (self.len, self.filled);
+        let Some(column) = self.columns.get_mut(at) else {
+            let problem = format!("a row has {} cells", self.names.len());
+            return Err(Fault::new(crm_status::CRM_ERR_STATE, "rows", problem).in_row(row as u64));
+        };
+        column.push(row, cell)?;
+        self.filled += 1;
+        Ok(())
+    }
+
+    pub(crate) fn end(&mut self) -> Result<(), Fault> {
+        self.check_unsealed()?;
+        if self.filled < self.names.len() {
+            let problem = format!("{} cells where a row has {}", self.filled, self.names.len());
+            let fault = Fault::new(crm_status::CRM_ERR_STATE, "rows", problem);
+            return Err(fault.in_row(self.len as u64));
+        }
+        self.len += 1;
+        self.filled = 0;
+        Ok(())
+    }
+
+    /// Refuses a row that has begun, for batches of whole rows.
+    pub(crate) fn check_whole(&self) -> Result<(), Fault> {
+        match self.filled {
+            0 => Ok(()),
+            _ => {
+                let fault = Fault::state("rows", "a row is unfinished; crm_row_end comes first");
+                Err(fault.in_row(self.len as u64))
+            }
+        }
+    }
+
+    /// Drops all rows from `len` on, and the one that has begun.
+    pub(crate) fn cut(&mut self, len: usize) {
+        for column in &mut self.columns {
+            column.cut(len);
+        }
+        self.len = len;
+        self.filled = 0;
+    }
+
+    /// The columns. From here on nothing can be added; asked again, it gives the same.
+    pub(crate) fn batch(&mut self) -> Result<(&Spec, &Batch), Fault> {
+        self.check_whole()?;
+        if self.batch.is_none() {
+            // Columns move one by one, so that memory that runs out half way loses nothing.
+            let mut batch = Batch::new();
+            grow(&mut batch, self.columns.len())?;
+            let mut bits = Vec::new();
+            grow(&mut bits, self.columns.len())?;
+            for column in &self.columns {
+                bits.push(column.validity(self.len)?);
+            }
+            let columns = std::mem::take(&mut self.columns);
+            for ((name, column), valid) in self.names.iter().zip(columns).zip(bits) {
+                let values = column.finish(self.len);
+                batch.push((name.clone(), ColumnData { values, valid }));
+            }
+            self.batch = Some(batch);
+        }
+        match &self.batch {
+            Some(batch) => Ok((&self.spec, batch)),
+            None => Err(Fault::internal("a batch was just made")),
+        }
+    }
+}
+
+/// The cells of a column so far.
+enum Cells {
+    /// Nothing but nulls.
+    Empty,
+    /// A column nobody reads.
+    Unused,
+    Ints(Vec<i64>, Nulls),
+    Floats(Vec<f64>, Nulls),
+    /// Where each text ends, and the bytes of all.
+    Texts(Vec<i64>, Vec<u8>, Nulls),
+}
+
+/// Rows without a value, ascending.
+#[derive(Default)]
+struct Nulls(Vec<usize>);
+
+impl Cells {
+    fn push(&mut self, row: usize, cell: Cell<'_>) -> Result<(), Fault> {
+        if matches!((&*self, cell), (Cells::Unused, _) | (Cells::Empty, Cell::Null)) {
+            return Ok(());
+        }
+        if let Some(wider) = self.widened(row, cell)? {
+            *self = wider;
+        }
+        match (self, cell) {
+            (Cells::Ints(values, _), Cell::Int(value)) => push(values, value),
+            (Cells::Ints(values, nulls), Cell::Null) => nulls.push(row, || push(values, 0)),
+            (Cells::Floats(values, _), Cell::Float(value)) => push(values, value),
+            (Cells::Floats(values, nulls), Cell::Null) => nulls.push(row, || push(values, 0.0)),
+            (Cells::Texts(ends, bytes, _), Cell::Text(text)) => text_push(ends, bytes, text),
+            (Cells::Texts(ends, bytes, _), Cell::Int(value)) => {
+                text_push(ends, bytes, &value.to_string())
+            }
+            (Cells::Texts(ends, bytes, _), Cell::Float(value)) => {
+                text_push(ends, bytes, &value.to_string())
+            }
+            (Cells::Texts(ends, bytes, nulls), Cell::Null) => {
+                nulls.push(row, || text_push(ends, bytes, ""))
+            }
+            _ => Err(Fault::internal("a column cannot hold a cell it was widened for")),
+        }
+    }
+
+    /// These cells in a type that can also hold `cell`; none when they can already.
+    fn widened(&self, row: usize, cell: Cell<'_>) -> Result<Option<Cells>, Fault> {
+        Ok(match (self, cell) {
+            (Cells::Empty, Cell::Int(_)) => {
+                let mut values = Vec::new();
+                grow(&mut values, row + 1)?;
+                values.resize(row, 0);
+                Some(Cells::Ints(values, Nulls::all(row)?))
+            }
+            (Cells::Empty, Cell::Float(_)) => {
+                let mut values = Vec::new();
+                grow(&mut values, row + 1)?;
+                values.resize(row, 0.0);
+                Some(Cells::Floats(values, Nulls::all(row)?))
+            }
+            (Cells::Empty, Cell::Text(_)) => {
+                let mut ends = Vec::new();
+                grow(&mut ends, row + 2)?;
+                ends.resize(row + 1, 0);
+                Some(Cells::Texts(ends, Vec::new(), Nulls::all(row)?))
+            }
+            (Cells::Ints(values, nulls), Cell::Float(_) | Cell::Text(_)) => {
+                Some(spelled(values, nulls)?)
+            }
+            (Cells::Floats(values, nulls), Cell::Int(_) | Cell::Text(_)) => {
+                Some(spelled(values, nulls)?)
+            }
+            _ => None,
+        })
+    }
+
+    fn cut(&mut self, len: usize) {
+        match self {
+            Cells::Empty | Cells::Unused => {}
+            Cells::Ints(values, nulls) => {
+                values.truncate(len);
+                nulls.cut(len);
+            }
+            Cells::Floats(values, nulls) => {
+                values.truncate(len);
+                nulls.cut(len);
+            }
+            Cells::Texts(ends, bytes, nulls) => {
+                ends.truncate(len + 1);
+                bytes.truncate(ends.last().map_or(0, |end| *end as usize));
+                nulls.cut(len);
+            }
+        }
+    }
+
+    fn validity(&self, len: usize) -> Result<Option<Bits>, Fault> {
+        match self {
+            Cells::Empty | Cells::Unused => Ok(None),
+            Cells::Ints(_, nulls) | Cells::Floats(_, nulls) | Cells::Texts(_, _, nulls) => {
+                if nulls.0.is_empty() {
+                    return Ok(None);
+                }
+                let mut rest = nulls.0.as_slice();
+                let valid = (0..len).map(|row| match rest.split_first() {
+                    Some((null, after)) if *null == row => {
+                        rest = after;
+                        false
+                    }
+                    _ => true,
+                });
+                Ok(Some(Bits::from_bools(valid)?))
+            }
+        }
+    }
+
+    fn finish(self, len: usize) -> ColumnValues {
+        match self {
+            Cells::Empty | Cells::Unused => ColumnValues::Null(len),
+            Cells::Ints(values, _) => ColumnValues::Int {
+                values: values.into(),
+                bits: 64,
+            },
+            Cells::Floats(values, _) => ColumnValues::Float(values.into()),
+            Cells::Texts(ends, bytes, _) => {
+                ColumnValues::Cells(Strings::Large(ends.into(), bytes.into()))
+            }
+        }
+    }
+}
+
+/// Numbers as decimal texts.
+fn spelled<T: ToString>(values: &[T], nulls: &Nulls) -> Result<Cells, Fault> {
+    let mut ends = Vec::new();
+    grow(&mut ends, values.len() + 2)?;
+    ends.push(0);
+    let (mut bytes, mut rest) = (Vec::new(), nulls.0.as_slice());
+    for (row, value) in values.iter().enumerate() {
+        if rest.first() == Some(&row) {
+            rest = &rest[1..];
+            text_push(&mut ends, &mut bytes, "")?;
+        } else {
+            text_push(&mut ends, &mut bytes, &value.to_string())?;
+        }
+    }
+    let mut copy = Vec::new();
+    extend(&mut copy, &nulls.0)?;
+    Ok(Cells::Texts(ends, bytes, Nulls(copy)))
+}
+
+fn text_push(ends: &mut Vec<i64>, bytes: &mut Vec<u8>, text: &str) -> Result<(), Fault> {
+    let end = i64::try_from(bytes.len() + text.len())
+        .map_err(|_| Fault::out_of_memory(text.len()))?;
+    // Room for both first: a failing call adds nothing.
+    if ends.len() == ends.capacity() {
+        grow(ends, ends.len().max(16))?;
+    }
+    extend(bytes, text.as_bytes())?;
+    ends.push(end);
+    Ok(())
+}
+
+impl Nulls {
+    fn all(rows: usize) -> Result<Nulls, Fault> {
+        let mut nulls = Vec::new();
+        grow(&mut nulls, rows)?;
+        nulls.extend(0..rows);
+        Ok(Nulls(nulls))
+    }
+
+    /// Notes a null and adds its empty slot, or neither.
+    fn push(
+        &mut self,
+        row: usize,
+        slot: impl FnOnce() -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        push(&mut self.0, row)?;
+        slot().inspect_err(|_| {
+            self.0.pop();
+        })
+    }
+
+    fn cut(&mut self, len: usize) {
+        let keep = self.0.partition_point(|row| *row < len);
+        self.0.truncate(keep);
+    }
+}
+
+fn pinned(rows: crm_rows) -> Result<Pin<RowsObject>, Fault> {
+    handles::pin(rows.id)
+}
+
+/// Adds the next cell of a row, a text of `size` bytes (negative: up to its NUL): an id, a word,
+/// an amount such as `"1980"` or `"19.80"`, a time such as `"2026-11-21T10:00:00+09:00"`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn crm_cell_text(
+    rows: crm_rows,
+    text: *const c_char,
+    size: i64,
+    error: *mut crm_error,
+) -> crm_status_t {
+    guard!(error, |caller| {
+        let text = caller.text("text", text, size)?;
+        pinned(rows)?.lock()?.cell(Cell::Text(text))
+    })
+}
+
+/// Adds the next cell of a row, a whole number.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn crm_cell_i64(
+    rows: crm_rows,
+    value: i64,
+    error: *mut crm_error,
+) -> crm_status_t {
+    guard!(error, |_caller| pinned(rows)?.lock()?.cell(Cell::Int(value)))
+}
+
+/// Adds the next cell of a row, a float. Amounts are better given as texts or in minor units.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn crm_cell_f64(
+    rows: crm_rows,
+    value: f64,
+    error: *mut crm_error,
+) -> crm_status_t {
+    guard!(error, |_caller| pinned(rows)?.lock()?.cell(Cell::Float(value)))
+}
+
+/// Adds the next cell of a row, one without a value.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn crm_cell_null(rows: crm_rows, error: *mut crm_error) -> crm_status_t {
+    guard!(error, |_caller| pinned(rows)?.lock()?.cell(Cell::Null))
+}
+
+/// Ends a row. A row with too few cells is refused and stays open.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn crm_row_end(rows: crm_rows, error: *mut crm_error) -> crm_status_t {
+    guard!(error, |_caller| pinned(rows)?.lock()?.end())
+}
+
+/// Adds a batch of rows: a JSON list of lists (cells in the columns' order) or of objects (by
+/// column; others are ignored, missing ones are null). `size` is in bytes (negative: up to the
+/// NUL), at most 16 MiB. Numbers are taken as they are written, so `19.80` is exact. A failing
+/// call adds nothing; the error names the row, counted over all batches.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn crm_rows_json(
+    rows: crm_rows,
+    json: *const c_char,
+    size: i64,
+    error: *mut crm_error,
+) -> crm_status_t {
+    guard!(error, |caller| {
+        let json = caller.text("json", json, size)?;
+        rows_json::append(&mut *pinned(rows)?.lock()?, json)
+    })
+}
+
+/// Frees rows that were not finished, or whose finishing failed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn crm_rows_free(rows: crm_rows, error: *mut crm_error) -> crm_status_t {
+    guard!(error, |_caller| handles::free::<RowsObject>(rows.id))
+}

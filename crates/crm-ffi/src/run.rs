@@ -1,0 +1,54 @@
+//! The one way to run an analysis.
+
+use crate::boundary::guard;
+use crate::error::{Fault, crm_error, crm_status, crm_status_t};
+use crate::handles::{self, Kind};
+use crate::job::{crm_job, under};
+use crate::orders::OrdersObject;
+use crate::table::{TableObject, crm_table};
+use crm_core::{Dataset, analysis};
+use std::ffi::c_char;
+
+/// What an analysis reads: orders or a table, made with `CRM_DATA(handle)`.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct crm_data {
+    /// The handle.
+    pub id: u64,
+}
+
+/// Runs an analysis of `crm_tasks`. `options` is one flat JSON object of scope and options, see
+/// `crm_describe`; `""` or `"{}"` is none. `job` may be `{0}`. Free the table with
+/// `crm_table_free`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn crm_run(
+    task: *const c_char,
+    data: crm_data,
+    options: *const c_char,
+    options_size: i64,
+    job: crm_job,
+    out: *mut crm_table,
+    error: *mut crm_error,
+) -> crm_status_t {
+    guard!(error, |caller| {
+        let task = caller.text("task", task, -1)?;
+        let options = caller.text("options", options, options_size)?;
+        let out = caller.out("out", out)?;
+        let table = if data.id >> 49 == TableObject::TAG {
+            let input = handles::pin::<TableObject>(data.id)?;
+            let input = Dataset::Table(input.table());
+            under(job, |context| Ok(analysis::run(task, &input, options, context)?))?
+        } else if data.id >> 49 == OrdersObject::TAG {
+            let input = handles::pin::<OrdersObject>(data.id)?;
+            let input = Dataset::Orders(&input.orders);
+            under(job, |context| Ok(analysis::run(task, &input, options, context)?))?
+        } else {
+            let problem = "this handle is no orders and no table";
+            return Err(Fault::new(crm_status::CRM_ERR_HANDLE, "data", problem));
+        };
+        out.set(crm_table {
+            id: handles::insert(TableObject::new(table)?)?,
+        });
+        Ok(())
+    })
+}

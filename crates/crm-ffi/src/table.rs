@@ -1,0 +1,690 @@
+//! Tables out: typed columns by pointer, cells as text, what they were computed with.
+
+use crate::boundary::{Caller, crm_text, guard};
+use crate::error::{Fault, crm_error, crm_status, crm_status_t};
+use crate::handles::{self, Pin};
+use crate::memory::{Once, extend, grow, push};
+use crm_core::data::{IdKind, IdRef, Ids};
+use crm_core::table::{Cell, Column, Values};
+use crm_core::{Language, Table};
+use std::ffi::c_char;
+
+/// A result: named, typed columns of equal length. To be read from many threads at once. What is
+/// handed out of it (pointers, texts) lives as long as the table.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct crm_table {
+    /// The handle.
+    pub id: u64,
+}
+
+/// The types of columns, and the function that gives their cells. Numbers are never reused.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum crm_type {
+    /// Ids that came in as signed integers: `crm_table_i64`.
+    CRM_TYPE_ID_I64 = 1,
+    /// Ids that came in as unsigned integers: `crm_table_u64`.
+    CRM_TYPE_ID_U64 = 2,
+    /// Ids that came in as texts: `crm_table_utf8`.
+    CRM_TYPE_ID_UTF8 = 3,
+    /// Ids that came in as bytes of one width: `crm_table_utf8` gives the bytes.
+    CRM_TYPE_ID_BYTES = 4,
+    /// Whole numbers: `crm_table_i64`; those of a customer also `crm_table_i32`.
+    CRM_TYPE_INT = 5,
+    /// Floats: `crm_table_f64`.
+    CRM_TYPE_FLOAT = 6,
+    /// 0 or 1: `crm_table_u8`.
+    CRM_TYPE_BOOL = 7,
+    /// Days since 1970-01-01: `crm_table_i32` or `crm_table_i64`.
+    CRM_TYPE_DATE = 8,
+    /// Microseconds since 1970-01-01T00:00 UTC: `crm_table_i64`.
+    CRM_TYPE_INSTANT = 9,
+    /// Minor units: `crm_table_i64`; `crm_table_currency` says of what.
+    CRM_TYPE_MONEY = 10,
+    /// A word of a closed list: `crm_table_u8` gives its number for `crm_table_label`,
+    /// `crm_table_utf8` the word itself.
+    CRM_TYPE_CATEGORY = 11,
+    /// Texts: `crm_table_utf8`.
+    CRM_TYPE_TEXT = 12,
+}
+
+/// The languages of headings and labels.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum crm_language {
+    /// The values that programs compare.
+    CRM_LANGUAGE_CODE = 0,
+    /// English.
+    CRM_LANGUAGE_EN = 1,
+    /// Japanese.
+    CRM_LANGUAGE_JA = 2,
+}
+
+pub(crate) struct TableObject {
+    table: Table,
+    /// Definition, hash, notes; then of each column name, unit and two headings; then of each
+    /// column of words three a word.
+    texts: Texts,
+    columns: Vec<Cache>,
+}
+
+/// What is made of a column when first asked for, and where its words are.
+struct Cache {
+    words: usize,
+    i64s: Once<Vec<i64>>,
+    u64s: Once<Vec<u64>>,
+    texts: Once<Texts>,
+}
+
+/// Texts that NULs follow, one after the other.
+struct Texts {
+    ends: Vec<usize>,
+    bytes: Vec<u8>,
+}
+
+impl Texts {
+    fn new() -> Self {
+        Texts {
+            ends: Vec::new(),
+            bytes: Vec::new(),
+        }
+    }
+
+    fn push(&mut self, text: &[u8]) -> Result<(), Fault> {
+        extend(&mut self.bytes, text)?;
+        push(&mut self.bytes, 0)?;
+        push(&mut self.ends, self.bytes.len())
+    }
+
+    fn get(&self, i: usize) -> Result<crm_text, Fault> {
+        let from = match i {
+            0 => Some(&0),
+            i => self.ends.get(i - 1),
+        };
+        let range = from.zip(self.ends.get(i)).map(|(from, to)| *from..*to);
+        let text = range.and_then(|range| self.bytes.get(range));
+        text.map(crm_text::of).ok_or_else(|| Fault::internal("a text of a table is missing"))
+    }
+}
+
+const DEFINITION: usize = 0;
+const HASH: usize = 1;
+const NOTES: usize = 2;
+const HEADS: usize = 3;
+
+impl TableObject {
+    pub(crate) fn new(table: Table) -> Result<Self, Fault> {
+        let mut texts = Texts::new();
+        let (json, hash) = match table.definition() {
+            Some(definition) => (definition.json(), definition.hash()),
+            None => ("{}", String::new()),
+        };
+        texts.push(json.as_bytes())?;
+        texts.push(hash.as_bytes())?;
+        texts.push(serde_json::to_string(table.notes()).unwrap_or_default().as_bytes())?;
+        for column in table.columns() {
+            texts.push(column.name().as_bytes())?;
+            texts.push(column.unit().as_bytes())?;
+            texts.push(column.heading(Language::En).as_bytes())?;
+            texts.push(column.heading(Language::Ja).as_bytes())?;
+        }
+        let mut columns = Vec::new();
+        for column in table.columns() {
+            let cache = Cache {
+                words: texts.ends.len(),
+                i64s: Once::new(),
+                u64s: Once::new(),
+                texts: Once::new(),
+            };
+            push(&mut columns, cache)?;
+            if let Values::Category { labels, .. } = column.values() {
+                for label in *labels {
+                    texts.push(label.code.as_bytes())?;
+                    texts.push(label.en.as_bytes())?;
+                    texts.push(label.ja.as_bytes())?;
+                }
+            }
+        }
+        Ok(TableObject {
+            table,
+            texts,
+            columns,
+        })
+    }
+
+    pub(crate) fn table(&self) -> &Table {
+        &self.table
+    }
+
+    fn column(&self, at: usize) -> Result<(&Column, &Cache), Fault> {
+        let found = self.table.columns().get(at).zip(self.columns.get(at));
+        found.ok_or_else(|| {
+            let n = self.table.columns().len();
+            Fault::argument("column", format!("the table has {n} columns"))
+        })
+    }
+}
+
+fn pinned(table: crm_table) -> Result<Pin<TableObject>, Fault> {
+    handles::pin(table.id)
+}
+
+fn wrong_type(column: &Column, use_instead: &'static str) -> Fault {
+    let message = format!("is of type {}; {use_instead}", column.values().ty().name());
+    Fault::new(crm_status::CRM_ERR_TYPE, column.name().to_owned(), message)
+}
+
+/// The function that gives a column's cells.
+fn reader(column: &Column) -> &'static str {
+    match column.values() {
+        Values::Id { ids, .. } => match ids.kind() {
+            IdKind::Int(_) => "crm_table_i64 reads it",
+            IdKind::Unsigned(_) => "crm_table_u64 reads it",
+            IdKind::Text | IdKind::Fixed(_) => "crm_table_utf8 reads it",
+        },
+        Values::I32(_) | Values::Date(_) => "crm_table_i32 and crm_table_i64 read it",
+        Values::I64(_) | Values::Instant(..) | Values::Money(..) => "crm_table_i64 reads it",
+        Values::F64(_) => "crm_table_f64 reads it",
+        Values::Bool(_) => "crm_table_u8 reads it",
+        Values::Category { .. } => "crm_table_u8 and crm_table_utf8 read it",
+        Values::Text { .. } => "crm_table_utf8 reads it",
+    }
+}
+
+/// Rows of a table: the cells behind each column's pointer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn crm_table_rows(
+    table: crm_table,
+    out: *mut usize,
+    error: *mut crm_error,
+) -> crm_status_t {
+    guard!(error, |caller| {
+        let out = caller.out("out", out)?;
+        out.set(pinned(table)?.table.len());
+        Ok(())
+    })
+}
+
+/// Columns of a table. They count from 0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn crm_table_columns(
+    table: crm_table,
+    out: *mut usize,
+    error: *mut crm_error,
+) -> crm_status_t {
+    guard!(error, |caller| {
+        let out = caller.out("out", out)?;
+        out.set(pinned(table)?.columns.len());
+        Ok(())
+    })
+}
+
+/// The column of a name; `CRM_ERR_SCHEMA` when there is none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn crm_table_find(
+    table: crm_table,
+    name: *const c_char,
+    out: *mut usize,
+    error: *mut crm_error,
+) -> crm_status_t {
+    guard!(error, |caller| {
+        let name = caller.text("name", name, -1)?;
+        let out = caller.out("out", out)?;
+        let table = pinned(table)?;
+        let columns = table.table.columns();
+        let at = columns.iter().position(|column| column.name() == name).ok_or_else(|| {
+            let available: Vec<String> = columns.iter().map(|c| c.name().to_owned()).collect();
+            crm_core::Error::MissingColumn {
+                column: name.to_owned(),
+                meant: crm_core::nearest(name, &available).map(str::to_owned),
+                available,
+            }
+        })?;
+        out.set(at);
+        Ok(())
+    })
+}
+
+/// The name of a column.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn crm_table_name(
+    table: crm_table,
+    column: usize,
+    out: *mut crm_text,
+    error: *mut crm_error,
+) -> crm_status_t {
+    guard!(error, |caller| head(caller, table, column, 0, out))
+}
+
+/// The unit of a column (`days`, `orders`); empty where there is none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn crm_table_unit(
+    table: crm_table,
+    column: usize,
+    out: *mut crm_text,
+    error: *mut crm_error,
+) -> crm_status_t {
+    guard!(error, |caller| head(caller, table, column, 1, out))
+}
+
+/// What people read above a column, in a `crm_language`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn crm_table_heading(
+    table: crm_table,
+    column: usize,
+    language: i32,
+    out: *mut crm_text,
+    error: *mut crm_error,
+) -> crm_status_t {
+    guard!(error, |caller| {
+        let which = match language_index(language)? {
+            0 => 0,
+            language => 1 + language,
+        };
+        head(caller, table, column, which, out)
+    })
+}
+
+fn head(
+    caller: Caller<'_>,
+    table: crm_table,
+    column: usize,
+    which: usize,
+    out: *mut crm_text,
+) -> Result<(), Fault> {
+    let out = caller.out("out", out)?;
+    let table = pinned(table)?;
+    table.column(column)?;
+    out.set(table.texts.get(HEADS + 4 * column + which)?);
+    Ok(())
+}
+
+fn language_index(language: i32) -> Result<usize, Fault> {
+    match language {
+        0..=2 => Ok(language as usize),
+        _ => Err(Fault::argument("language", "expected a value of crm_language")),
+    }
+}
+
+/// The `crm_type` of a column.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn crm_table_type(
+    table: crm_table,
+    column: usize,
+    out: *mut i32,
+    error: *mut crm_error,
+) -> crm_status_t {
+    guard!(error, |caller| {
+        use crm_type::*;
+        let out = caller.out("out", out)?;
+        let table = pinned(table)?;
+        let (column, _) = table.column(column)?;
+        let ty = match column.values() {
+            Values::Id { ids, .. } => match ids.kind() {
+                IdKind::Int(_) => CRM_TYPE_ID_I64,
+                IdKind::Unsigned(_) => CRM_TYPE_ID_U64,
+                IdKind::Text => CRM_TYPE_ID_UTF8,
+                IdKind::Fixed(_) => CRM_TYPE_ID_BYTES,
+            },
+            Values::I32(_) | Values::I64(_) => CRM_TYPE_INT,
+            Values::F64(_) => CRM_TYPE_FLOAT,
+            Values::Bool(_) => CRM_TYPE_BOOL,
+            Values::Date(_) => CRM_TYPE_DATE,
+            Values::Instant(..) => CRM_TYPE_INSTANT,
+            Values::Money(..) => CRM_TYPE_MONEY,
+            Values::Category { .. } => CRM_TYPE_CATEGORY,
+            Values::Text { .. } => CRM_TYPE_TEXT,
+        };
+        out.set(ty as i32);
+        Ok(())
+    })
+}
+
+/// The currency of a column of money (ISO 4217, NUL-terminated) and the decimals of its minor
+/// unit: 0 for JPY, 2 for USD.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn crm_table_currency(
+    table: crm_table,
+    column: usize,
+    currency: *mut [c_char; 4],
+    decimals: *mut i32,
+    error: *mut crm_error,
+) -> crm_status_t {
+    guard!(error, |caller| {
+        let currency = caller.out("currency", currency)?;
+        let decimals = caller.out("decimals", decimals)?;
+        let table = pinned(table)?;
+        let (column, _) = table.column(column)?;
+        let Values::Money(_, found) = column.values() else {
+            return Err(wrong_type(column, "only money has a currency"));
+        };
+        let mut code = [0; 4];
+        for (to, from) in code.iter_mut().zip(found.code().bytes().take(3)) {
+            *to = from as c_char;
+        }
+        currency.set(code);
+        decimals.set(i32::from(found.exponent()));
+        Ok(())
+    })
+}
+
+/// The cells of a column of whole numbers of a customer, or of dates. Cells without a value are 0;
+/// `crm_table_validity` tells them apart.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn crm_table_i32(
+    table: crm_table,
+    column: usize,
+    out: *mut *const i32,
+    error: *mut crm_error,
+) -> crm_status_t {
+    guard!(error, |caller| {
+        let out = caller.out("out", out)?;
+        let table = pinned(table)?;
+        let (column, _) = table.column(column)?;
+        let (Values::I32(values) | Values::Date(values)) = column.values() else {
+            return Err(wrong_type(column, reader(column)));
+        };
+        out.set(values.as_ptr());
+        Ok(())
+    })
+}
+
+/// The cells of a column of whole numbers, dates, instants, money, or ids that came in as signed
+/// integers. Cells without a value are 0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn crm_table_i64(
+    table: crm_table,
+    column: usize,
+    out: *mut *const i64,
+    error: *mut crm_error,
+) -> crm_status_t {
+    guard!(error, |caller| {
+        let out = caller.out("out", out)?;
+        let table = pinned(table)?;
+        let (column, cache) = table.column(column)?;
+        let values = match column.values() {
+            Values::I64(values) | Values::Instant(values, _) | Values::Money(values, _) => values,
+            Values::I32(values) | Values::Date(values) => cache
+                .i64s
+                .get_or_make(|| made(values.iter().map(|value| i64::from(*value))))?,
+            Values::Id { ids, codes } if matches!(ids.kind(), IdKind::Int(_)) => {
+                cache.i64s.get_or_make(|| {
+                    made(present(column, codes).map(|code| match code.map(|c| ids.at(c)) {
+                        Some(IdRef::Int(id)) => id,
+                        _ => 0,
+                    }))
+                })?
+            }
+            _ => return Err(wrong_type(column, reader(column))),
+        };
+        out.set(values.as_ptr());
+        Ok(())
+    })
+}
+
+/// The cells of a column of ids that came in as unsigned integers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn crm_table_u64(
+    table: crm_table,
+    column: usize,
+    out: *mut *const u64,
+    error: *mut crm_error,
+) -> crm_status_t {
+    guard!(error, |caller| {
+        let out = caller.out("out", out)?;
+        let table = pinned(table)?;
+        let (column, cache) = table.column(column)?;
+        let values = match column.values() {
+            Values::Id { ids, codes } if matches!(ids.kind(), IdKind::Unsigned(_)) => {
+                cache.u64s.get_or_make(|| {
+                    made(present(column, codes).map(|code| match code.map(|c| ids.at(c)) {
+                        Some(IdRef::Unsigned(id)) => id,
+                        _ => 0,
+                    }))
+                })?
+            }
+            _ => return Err(wrong_type(column, reader(column))),
+        };
+        out.set(values.as_ptr());
+        Ok(())
+    })
+}
+
+/// The cells of a column of floats. Cells without a value are 0, never NaN.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn crm_table_f64(
+    table: crm_table,
+    column: usize,
+    out: *mut *const f64,
+    error: *mut crm_error,
+) -> crm_status_t {
+    guard!(error, |caller| {
+        let out = caller.out("out", out)?;
+        let table = pinned(table)?;
+        let (column, _) = table.column(column)?;
+        let Values::F64(values) = column.values() else {
+            return Err(wrong_type(column, reader(column)));
+        };
+        out.set(values.as_ptr());
+        Ok(())
+    })
+}
+
+/// The cells of a column of truth values (0 or 1) or of words (numbers for `crm_table_label`).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn crm_table_u8(
+    table: crm_table,
+    column: usize,
+    out: *mut *const u8,
+    error: *mut crm_error,
+) -> crm_status_t {
+    guard!(error, |caller| {
+        let out = caller.out("out", out)?;
+        let table = pinned(table)?;
+        let (column, _) = table.column(column)?;
+        out.set(match column.values() {
+            // A `bool` is one byte, 0 or 1.
+            Values::Bool(values) => values.as_ptr().cast(),
+            Values::Category { codes, .. } => codes.as_ptr(),
+            _ => return Err(wrong_type(column, reader(column))),
+        });
+        Ok(())
+    })
+}
+
+/// Which cells of a column have a value: a byte a row, 0 or 1. NULL is written when all have one.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn crm_table_validity(
+    table: crm_table,
+    column: usize,
+    out: *mut *const u8,
+    error: *mut crm_error,
+) -> crm_status_t {
+    guard!(error, |caller| {
+        let out = caller.out("out", out)?;
+        let table = pinned(table)?;
+        let (column, _) = table.column(column)?;
+        out.set(column.validity().map_or(std::ptr::null(), |valid| valid.as_ptr().cast()));
+        Ok(())
+    })
+}
+
+/// A cell of a column of texts, words (the value that programs compare) or ids that came in as
+/// texts or bytes. `data` is NULL where there is no value. The first call on a column of ids makes
+/// all its texts.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn crm_table_utf8(
+    table: crm_table,
+    column: usize,
+    row: usize,
+    out: *mut crm_text,
+    error: *mut crm_error,
+) -> crm_status_t {
+    guard!(error, |caller| {
+        let out = caller.out("out", out)?;
+        let table = pinned(table)?;
+        let (column, cache) = table.column(column)?;
+        if row >= table.table.len() {
+            let n = table.table.len();
+            return Err(Fault::argument("row", format!("the table has {n} rows")));
+        }
+        let null = column.validity().is_some_and(|valid| !valid[row]);
+        let text = match column.values() {
+            Values::Id { ids, codes }
+                if matches!(ids.kind(), IdKind::Text | IdKind::Fixed(_)) =>
+            {
+                let texts = cache.texts.get_or_make(|| id_texts(ids, present(column, codes)))?;
+                texts.get(row)?
+            }
+            Values::Text { codes, texts } => {
+                let all = cache.texts.get_or_make(|| {
+                    let mut all = Texts::new();
+                    for text in texts.iter() {
+                        all.push(text.as_bytes())?;
+                    }
+                    Ok(all)
+                })?;
+                match null {
+                    true => crm_text::NONE,
+                    false => all.get(codes[row] as usize)?,
+                }
+            }
+            Values::Category { codes, .. } => {
+                table.texts.get(cache.words + 3 * usize::from(codes[row]))?
+            }
+            _ => return Err(wrong_type(column, reader(column))),
+        };
+        out.set(if null { crm_text::NONE } else { text });
+        Ok(())
+    })
+}
+
+/// How many words a column's closed list has.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn crm_table_labels(
+    table: crm_table,
+    column: usize,
+    out: *mut usize,
+    error: *mut crm_error,
+) -> crm_status_t {
+    guard!(error, |caller| {
+        let out = caller.out("out", out)?;
+        let table = pinned(table)?;
+        out.set(words(table.column(column)?.0)?);
+        Ok(())
+    })
+}
+
+/// A word of a column's closed list by its number, in a `crm_language`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn crm_table_label(
+    table: crm_table,
+    column: usize,
+    word: usize,
+    language: i32,
+    out: *mut crm_text,
+    error: *mut crm_error,
+) -> crm_status_t {
+    guard!(error, |caller| {
+        let out = caller.out("out", out)?;
+        let language = language_index(language)?;
+        let table = pinned(table)?;
+        let (column, cache) = table.column(column)?;
+        let n = words(column)?;
+        if word >= n {
+            return Err(Fault::argument("word", format!("the list has {n} words")));
+        }
+        out.set(table.texts.get(cache.words + 3 * word + language)?);
+        Ok(())
+    })
+}
+
+fn words(column: &Column) -> Result<usize, Fault> {
+    match column.values() {
+        Values::Category { labels, .. } => Ok(labels.len()),
+        _ => Err(wrong_type(column, "only categories have labels")),
+    }
+}
+
+/// What the table was computed with, nothing left implicit: canonical JSON (RFC 8785). `{}` for a
+/// table that no analysis made.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn crm_table_definition(
+    table: crm_table,
+    out: *mut crm_text,
+    error: *mut crm_error,
+) -> crm_status_t {
+    guard!(error, |caller| fixed(caller, table, DEFINITION, out))
+}
+
+/// First 16 hex digits of the SHA-256 of the definition; empty for a table without one.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn crm_table_hash(
+    table: crm_table,
+    out: *mut crm_text,
+    error: *mut crm_error,
+) -> crm_status_t {
+    guard!(error, |caller| fixed(caller, table, HASH, out))
+}
+
+/// What the analysis found beside its rows (cuts, flags, counts), as a JSON object.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn crm_table_notes(
+    table: crm_table,
+    out: *mut crm_text,
+    error: *mut crm_error,
+) -> crm_status_t {
+    guard!(error, |caller| fixed(caller, table, NOTES, out))
+}
+
+fn fixed(
+    caller: Caller<'_>,
+    table: crm_table,
+    which: usize,
+    out: *mut crm_text,
+) -> Result<(), Fault> {
+    let out = caller.out("out", out)?;
+    out.set(pinned(table)?.texts.get(which)?);
+    Ok(())
+}
+
+/// Frees a table and all that was handed out of it. Calls in progress on other threads finish
+/// first; their pointers are gone with it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn crm_table_free(table: crm_table, error: *mut crm_error) -> crm_status_t {
+    guard!(error, |_caller| handles::free::<TableObject>(table.id))
+}
+
+/// The code of each cell that has a value.
+fn present<'a>(
+    column: &'a Column,
+    codes: &'a [u32],
+) -> impl ExactSizeIterator<Item = Option<u32>> + 'a {
+    let null = |row: usize| matches!(column.validity(), Some(valid) if !valid[row]);
+    codes.iter().enumerate().map(move |(row, code)| (!null(row)).then_some(*code))
+}
+
+fn made<T>(values: impl ExactSizeIterator<Item = T>) -> Result<Vec<T>, Fault> {
+    let mut vec = Vec::new();
+    grow(&mut vec, values.len())?;
+    vec.extend(values);
+    Ok(vec)
+}
+
+fn id_texts(
+    ids: &Ids,
+    codes: impl ExactSizeIterator<Item = Option<u32>>,
+) -> Result<Texts, Fault> {
+    let mut texts = Texts::new();
+    grow(&mut texts.ends, codes.len())?;
+    let mut id = Vec::new();
+    for code in codes {
+        id.clear();
+        if let Some(code) = code {
+            ids.write(code, &mut id);
+        }
+        texts.push(&id)?;
+    }
+    Ok(texts)
+}
