@@ -4,6 +4,7 @@
 
 use crate::error::{Fault, crm_error, crm_status, crm_status_t};
 use crate::panics;
+use arrow_array::ffi_stream::FFI_ArrowArrayStream;
 use std::ffi::{CStr, c_char};
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -166,6 +167,22 @@ impl<'call> Caller<'call> {
             Err(_) => unsafe { CStr::from_ptr(from) }.to_bytes(),
         };
         std::str::from_utf8(bytes).map_err(|_| Fault::argument(name, "is not UTF-8"))
+    }
+
+    /// An Arrow stream, taken over: its place is left released, whatever happens next.
+    pub(crate) fn stream(
+        self,
+        name: &'static str,
+        from: *mut FFI_ArrowArrayStream,
+    ) -> Result<FFI_ArrowArrayStream, Fault> {
+        if from.is_null() {
+            return Err(Fault::null(name));
+        }
+        if !from.is_aligned() {
+            return Err(Fault::argument(name, "is not aligned"));
+        }
+        // SAFETY: not null, aligned, and by the contract of `enter` a stream, released or not.
+        Ok(unsafe { FFI_ArrowArrayStream::from_raw(from) })
     }
 
     /// A struct, by value; `T` is made of integers and pointers, so any bytes are one.

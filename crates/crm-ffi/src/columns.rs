@@ -71,7 +71,7 @@ pub struct crm_column {
     /// say the same.
     pub size: u32,
     /// A `crm_column_type`; of the indices when there is a `dictionary`.
-    pub type_: i32,
+    pub r#type: i32,
     /// Its name.
     pub name: *const c_char,
     /// Bytes of the name; negative: up to its NUL.
@@ -224,8 +224,8 @@ fn cells(caller: Caller<'_>, name: &str, column: &crm_column) -> Result<ColumnDa
         let offsets = offsets.many(rows.checked_add(1), i64::from_ne_bytes)?;
         Ok(Strings::Large(offsets.into(), values.copy()?.into()))
     };
-    let is = |ty: T| ty as i32 == column.type_;
-    let values = match column.type_ {
+    let is = |ty: T| ty as i32 == column.r#type;
+    let values = match column.r#type {
         _ if is(T::CRM_COLUMN_NULL) => ColumnValues::Null(rows),
         _ if is(T::CRM_COLUMN_I8) => int(values.cells(|b| i8::from_ne_bytes(b).into())?, 8),
         _ if is(T::CRM_COLUMN_I16) => int(values.cells(|b| i16::from_ne_bytes(b).into())?, 16),

@@ -18,6 +18,7 @@
 #[cfg(panic = "abort")]
 compile_error!("libcrm must be built with panic = \"unwind\": its guard catches panics");
 
+mod arrow;
 mod boundary;
 mod catalogue;
 mod columns;
@@ -34,6 +35,7 @@ mod run;
 mod table;
 mod threads;
 
+pub use arrow::*;
 pub use boundary::crm_text;
 pub use catalogue::*;
 pub use columns::{crm_column, crm_column_type};

@@ -341,18 +341,18 @@ pub unsafe extern "C" fn crm_table_type(
     })
 }
 
-/// The currency of a column of money (ISO 4217, NUL-terminated) and the decimals of its minor
-/// unit: 0 for JPY, 2 for USD.
+/// The currency of a column of money (ISO 4217: 4 bytes are written, the last a NUL) and the
+/// decimals of its minor unit: 0 for JPY, 2 for USD.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_table_currency(
     table: crm_table,
     column: usize,
-    currency: *mut [c_char; 4],
+    currency: *mut c_char,
     decimals: *mut i32,
     error: *mut crm_error,
 ) -> crm_status_t {
     guard!(error, |caller| {
-        let currency = caller.out("currency", currency)?;
+        let currency = caller.out("currency", currency.cast::<[c_char; 4]>())?;
         let decimals = caller.out("decimals", decimals)?;
         let table = pinned(table)?;
         let (column, _) = table.column(column)?;

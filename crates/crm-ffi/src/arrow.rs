@@ -1,0 +1,85 @@
+//! Arrow streams in and out.
+
+use crate::boundary::guard;
+use crate::customers::{self, crm_customers};
+use crate::error::{crm_error, crm_status_t};
+use crate::handles;
+use crate::job::{crm_job, under};
+use crate::orders::{self, crm_orders};
+use crate::table::{TableObject, crm_table};
+use arrow_array::ffi_stream::FFI_ArrowArrayStream;
+use crm_core::Orders;
+use crm_core::data::{Customers, CustomersSpec, OrdersSpec};
+use std::ffi::c_char;
+
+/// Makes orders from an Arrow C stream of record batches, as `crm_orders_from_columns` does from
+/// columns. The stream is consumed: after the call its `release` is NULL, on success and on
+/// failure, whatever else was wrong. Everything that Arrow's C structs allow to be checked is
+/// checked before the first value is read; they carry no buffer sizes, so that buffers are as long
+/// as their offsets say is taken from the producer. `crm_orders_from_columns` takes nothing on
+/// trust.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn crm_orders_from_arrow(
+    spec: *const c_char,
+    spec_size: i64,
+    stream: *mut FFI_ArrowArrayStream,
+    customers: crm_customers,
+    job: crm_job,
+    out: *mut crm_orders,
+    error: *mut crm_error,
+) -> crm_status_t {
+    guard!(error, |caller| {
+        let stream = caller.stream("stream", stream)?;
+        let spec = caller.text("spec", spec, spec_size)?;
+        let out = caller.out("out", out)?;
+        let customers = orders::customers(customers)?;
+        let spec = OrdersSpec::parse(spec)?;
+        let made = under(job, |context| {
+            let batches = crm_arrow::read_stream(stream, &spec.columns(), context)?;
+            Ok(Orders::from_batches(&spec, &batches, customers, context)?)
+        })?;
+        out.set(orders::open(made)?);
+        Ok(())
+    })
+}
+
+/// Makes a table of customers from an Arrow C stream, consumed as by `crm_orders_from_arrow`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn crm_customers_from_arrow(
+    spec: *const c_char,
+    spec_size: i64,
+    stream: *mut FFI_ArrowArrayStream,
+    job: crm_job,
+    out: *mut crm_customers,
+    error: *mut crm_error,
+) -> crm_status_t {
+    guard!(error, |caller| {
+        let stream = caller.stream("stream", stream)?;
+        let spec = caller.text("spec", spec, spec_size)?;
+        let out = caller.out("out", out)?;
+        let spec = CustomersSpec::parse(spec)?;
+        let made = under(job, |context| {
+            let batches = crm_arrow::read_stream(stream, &spec.columns(), context)?;
+            Ok(Customers::from_batches(&spec, &batches, context)?)
+        })?;
+        out.set(customers::open(made)?);
+        Ok(())
+    })
+}
+
+/// The table as an Arrow C stream of one record batch, with the definition in the schema's
+/// metadata. It outlives the table; release it as Arrow says. Money is decimal128, words are
+/// dictionaries of texts, dates date32. `out` may be uninitialised.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn crm_table_to_arrow(
+    table: crm_table,
+    out: *mut FFI_ArrowArrayStream,
+    error: *mut crm_error,
+) -> crm_status_t {
+    guard!(error, |caller| {
+        let out = caller.out("out", out)?;
+        let table = handles::pin::<TableObject>(table.id)?;
+        out.set(crm_arrow::to_stream(table.table(), crm_arrow::Style::default())?);
+        Ok(())
+    })
+}
