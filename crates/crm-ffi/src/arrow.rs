@@ -79,7 +79,10 @@ pub unsafe extern "C" fn crm_table_to_arrow(
     guard!(error, |caller| {
         let out = caller.out("out", out)?;
         let table = handles::pin::<TableObject>(table.id)?;
-        out.set(crm_arrow::to_stream(table.table(), crm_arrow::Style::default())?);
+        out.set(crm_arrow::to_stream(
+            table.table(),
+            crm_arrow::Style::default(),
+        )?);
         Ok(())
     })
 }

@@ -44,9 +44,8 @@ macro_rules! guard {
         $crate::boundary::or_else($fallback, || $body)
     };
     ($error:expr, |$caller:ident| $body:expr) => {{
-        let body = |$caller: $crate::boundary::Caller<'_>| -> Result<(), $crate::error::Fault> {
-            $body
-        };
+        let body =
+            |$caller: $crate::boundary::Caller<'_>| -> Result<(), $crate::error::Fault> { $body };
         // SAFETY: this is an exported function, so its pointers keep the promises that the header
         // asks of the host.
         unsafe { $crate::boundary::enter($error, body) }
@@ -102,10 +101,17 @@ unsafe fn write_error(to: *mut crm_error, full: &crm_error) {
     let all = size_of::<crm_error>();
     let fits = |end: usize| claimed == 0 || end <= claimed;
     let ends = [8, 16, std::mem::offset_of!(crm_error, message), 656, all];
-    let bytes = ends.into_iter().filter(|end| fits(*end)).max().unwrap_or(SIZE);
+    let bytes = ends
+        .into_iter()
+        .filter(|end| fits(*end))
+        .max()
+        .unwrap_or(SIZE);
     let from = std::ptr::from_ref(full).cast::<u8>();
     // SAFETY: `bytes` is within both structs, which do not overlap.
-    unsafe { from.add(SIZE).copy_to_nonoverlapping(to.cast::<u8>().add(SIZE), bytes - SIZE) };
+    unsafe {
+        from.add(SIZE)
+            .copy_to_nonoverlapping(to.cast::<u8>().add(SIZE), bytes - SIZE)
+    };
 }
 
 /// A value from a function that cannot fail.

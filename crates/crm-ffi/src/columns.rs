@@ -127,7 +127,10 @@ pub(crate) fn batch(
     let stride = match caller.read("columns", columns)?.size as usize {
         0 => size_of::<crm_column>(),
         size if size < size_of::<crm_column>() || size % align_of::<crm_column>() != 0 => {
-            return Err(Fault::argument("columns", "their size is none of this library's versions"));
+            return Err(Fault::argument(
+                "columns",
+                "their size is none of this library's versions",
+            ));
         }
         size => size,
     };
@@ -150,7 +153,7 @@ pub(crate) fn batch(
 fn malformed(name: &str, problem: &str) -> Fault {
     Fault::Core(Error::Malformed {
         column: name.to_owned(),
-        problem: problem.to_owned().into(),
+        problem: problem.to_owned(),
     })
 }
 
@@ -232,12 +235,8 @@ fn cells(caller: Caller<'_>, name: &str, column: &crm_column) -> Result<ColumnDa
         _ if is(T::CRM_COLUMN_I32) => int(values.cells(|b| i32::from_ne_bytes(b).into())?, 32),
         _ if is(T::CRM_COLUMN_I64) => int(values.cells(i64::from_ne_bytes)?, 64),
         _ if is(T::CRM_COLUMN_U8) => unsigned(values.cells(|b| u8::from_ne_bytes(b).into())?, 8),
-        _ if is(T::CRM_COLUMN_U16) => {
-            unsigned(values.cells(|b| u16::from_ne_bytes(b).into())?, 16)
-        }
-        _ if is(T::CRM_COLUMN_U32) => {
-            unsigned(values.cells(|b| u32::from_ne_bytes(b).into())?, 32)
-        }
+        _ if is(T::CRM_COLUMN_U16) => unsigned(values.cells(|b| u16::from_ne_bytes(b).into())?, 16),
+        _ if is(T::CRM_COLUMN_U32) => unsigned(values.cells(|b| u32::from_ne_bytes(b).into())?, 32),
         _ if is(T::CRM_COLUMN_U64) => unsigned(values.cells(u64::from_ne_bytes)?, 64),
         _ if is(T::CRM_COLUMN_F32) => {
             ColumnValues::Float(values.cells(|b| f32::from_ne_bytes(b).into())?.into())
@@ -288,7 +287,10 @@ fn validity(
     let first = usize::try_from(column.offset / 8).map_err(|_| short())?;
     let skipped = (column.offset % 8) as usize;
     let end = rows.checked_add(skipped).ok_or_else(short)?.div_ceil(8);
-    let bytes = bytes.get(first..).and_then(|b| b.get(..end)).ok_or_else(short)?;
+    let bytes = bytes
+        .get(first..)
+        .and_then(|b| b.get(..end))
+        .ok_or_else(short)?;
     Bits::new(copied(bytes)?.into(), skipped, rows).ok_or_else(short)
 }
 
@@ -333,7 +335,9 @@ impl Buffer<'_> {
 
     /// The bytes of items of a width.
     fn part(&self, items: Option<usize>, width: usize) -> Result<&[u8], Fault> {
-        let from = usize::try_from(self.column.offset).ok().and_then(|o| o.checked_mul(width));
+        let from = usize::try_from(self.column.offset)
+            .ok()
+            .and_then(|o| o.checked_mul(width));
         let len = items.and_then(|items| items.checked_mul(width));
         let part = from
             .zip(len)
@@ -343,7 +347,10 @@ impl Buffer<'_> {
 
     fn fixed(self, rows: usize, width: usize) -> Result<Vec<u8>, Fault> {
         if width == 0 || width > 1 << 16 {
-            return Err(malformed(self.name, "the width of its cells is from 1 to 65536"));
+            return Err(malformed(
+                self.name,
+                "the width of its cells is from 1 to 65536",
+            ));
         }
         copied(self.part(Some(rows), width)?)
     }

@@ -49,8 +49,9 @@ pub unsafe extern "C" fn crm_customers_from_columns(
         let out = caller.out("out", out)?;
         let spec = CustomersSpec::parse(spec)?;
         let batch = columns::batch(caller, columns, n_columns, &spec.columns())?;
-        let customers =
-            under(job, |context| Ok(Customers::from_batches(&spec, &[batch], context)?))?;
+        let customers = under(job, |context| {
+            Ok(Customers::from_batches(&spec, &[batch], context)?)
+        })?;
         out.set(open(customers)?);
         Ok(())
     })
@@ -93,7 +94,9 @@ pub unsafe extern "C" fn crm_customers_finish(
                 return Err(Fault::state("rows", "are orders: crm_orders_finish"));
             };
             let batch = std::slice::from_ref(batch);
-            under(job, |context| Ok(Customers::from_batches(spec, batch, context)?))?
+            under(job, |context| {
+                Ok(Customers::from_batches(spec, batch, context)?)
+            })?
         };
         let customers = open(customers)?;
         out.set(customers);
@@ -109,5 +112,7 @@ pub unsafe extern "C" fn crm_customers_free(
     customers: crm_customers,
     error: *mut crm_error,
 ) -> crm_status_t {
-    guard!(error, |_caller| handles::free::<CustomersObject>(customers.id))
+    guard!(error, |_caller| handles::free::<CustomersObject>(
+        customers.id
+    ))
 }

@@ -218,7 +218,10 @@ impl Fault {
                 error.row()
             }
             Fault::Here {
-                name, row, message: text, ..
+                name,
+                row,
+                message: text,
+                ..
             } => {
                 let _ = column.write_str(name);
                 let _ = match (name.is_empty(), row) {

@@ -144,7 +144,13 @@ fn claim() -> Result<usize, Fault> {
             ((n as usize) < SLOTS).then_some(n + 1)
         })
         .map(|index| index as usize)
-        .map_err(|_| Fault::new(crm_status::CRM_ERR_OUT_OF_MEMORY, "", "too many open handles"))
+        .map_err(|_| {
+            Fault::new(
+                crm_status::CRM_ERR_OUT_OF_MEMORY,
+                "",
+                "too many open handles",
+            )
+        })
 }
 
 fn give_back(index: usize) {
@@ -166,7 +172,8 @@ pub(crate) fn insert<T: Kind>(object: T) -> Result<u64, Fault> {
     let slot = &TABLE[index];
     let generation = slot.state.load(Ordering::Relaxed) >> GENERATION;
     slot.object.store(Box::into_raw(object), Ordering::Relaxed);
-    slot.state.store(state_of(generation, T::TAG) | LIVE, Ordering::Release);
+    slot.state
+        .store(state_of(generation, T::TAG) | LIVE, Ordering::Release);
     Ok(T::TAG << 49 | generation << 20 | index as u64)
 }
 
@@ -185,7 +192,11 @@ pub(crate) fn pin<T: Kind>(id: u64) -> Result<Pin<T>, Fault> {
             return Err(refused::<T>());
         }
         if state & PINS == PINS {
-            return Err(Fault::new(crm_status::CRM_ERR_BUSY, T::NAME, "too many calls at once"));
+            return Err(Fault::new(
+                crm_status::CRM_ERR_BUSY,
+                T::NAME,
+                "too many calls at once",
+            ));
         }
         match slot.state.compare_exchange_weak(
             state,
@@ -208,7 +219,9 @@ pub(crate) fn pin<T: Kind>(id: u64) -> Result<Pin<T>, Fault> {
         }),
         None => {
             unpin(slot);
-            Err(Fault::internal("a slot holds another type than its state says"))
+            Err(Fault::internal(
+                "a slot holds another type than its state says",
+            ))
         }
     }
 }
@@ -265,7 +278,8 @@ fn reclaim(slot: &'static Slot) {
     let object = slot.object.swap(ptr::null_mut(), Ordering::Relaxed);
     let generation = slot.state.load(Ordering::Relaxed) >> GENERATION;
     if generation < LAST_GENERATION {
-        slot.state.store(state_of(generation + 1, 0), Ordering::Release);
+        slot.state
+            .store(state_of(generation + 1, 0), Ordering::Release);
         // The slots are one array, so the distance is the index.
         let start = TABLE.as_ptr() as usize;
         give_back((ptr::from_ref(slot) as usize - start) / size_of::<Slot>());

@@ -82,7 +82,9 @@ pub unsafe extern "C" fn crm_job_create(out: *mut crm_job, error: *mut crm_error
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_job_cancel(job: crm_job, error: *mut crm_error) -> crm_status_t {
     guard!(error, |_caller| {
-        handles::pin::<Job>(job.id)?.cancel.store(true, Ordering::Relaxed);
+        handles::pin::<Job>(job.id)?
+            .cancel
+            .store(true, Ordering::Relaxed);
         Ok(())
     })
 }
@@ -114,7 +116,9 @@ pub unsafe extern "C" fn crm_job_set_budget(
     error: *mut crm_error,
 ) -> crm_status_t {
     guard!(error, |_caller| {
-        handles::pin::<Job>(job.id)?.budget.store(bytes, Ordering::Relaxed);
+        handles::pin::<Job>(job.id)?
+            .budget
+            .store(bytes, Ordering::Relaxed);
         Ok(())
     })
 }
@@ -128,7 +132,9 @@ pub unsafe extern "C" fn crm_job_set_hash_seed(
     error: *mut crm_error,
 ) -> crm_status_t {
     guard!(error, |_caller| {
-        handles::pin::<Job>(job.id)?.seed.store(seed, Ordering::Relaxed);
+        handles::pin::<Job>(job.id)?
+            .seed
+            .store(seed, Ordering::Relaxed);
         Ok(())
     })
 }

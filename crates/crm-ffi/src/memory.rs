@@ -60,10 +60,7 @@ impl<T> Once<T> {
     }
 
     /// The value, made now if nobody did before.
-    pub(crate) fn get_or_make(
-        &self,
-        make: impl FnOnce() -> Result<T, Fault>,
-    ) -> Result<&T, Fault> {
+    pub(crate) fn get_or_make(&self, make: impl FnOnce() -> Result<T, Fault>) -> Result<&T, Fault> {
         let mut found = self.value.load(Ordering::Acquire);
         if found.is_null() {
             let made = Box::into_raw(boxed(make()?)?);

@@ -101,7 +101,7 @@ pub unsafe extern "C" fn crm_orders_begin(
         let (spec, names) = with_columns(spec)?;
         let spec = OrdersSpec::parse(&spec)?;
         spec.currency()?;
-        let id = Rows::new(Spec::Orders(spec), names)?.open()?;
+        let id = Rows::new(Spec::Orders(Box::new(spec)), names)?.open()?;
         out.set(crm_rows { id });
         Ok(())
     })
@@ -153,7 +153,9 @@ pub unsafe extern "C" fn crm_orders_finish(
                 return Err(Fault::state("rows", "are customers: crm_customers_finish"));
             };
             let batch = std::slice::from_ref(batch);
-            under(job, |context| Ok(Orders::from_batches(spec, batch, customers, context)?))?
+            under(job, |context| {
+                Ok(Orders::from_batches(spec, batch, customers, context)?)
+            })?
         };
         let orders = open(orders)?;
         out.set(orders);
@@ -191,11 +193,17 @@ pub unsafe extern "C" fn crm_orders_view(
         let request = match request.trim() {
             "" => Request::default(),
             text => serde_json::from_str(text).map_err(|e| {
-                Error::option("request", "", format!("an object with `where` and `policy` ({e})"))
+                Error::option(
+                    "request",
+                    "",
+                    format!("an object with `where` and `policy` ({e})"),
+                )
             })?,
         };
         let view = under(job, |context| {
-            Ok(orders.orders.view(&request.r#where, request.policy, context)?)
+            Ok(orders
+                .orders
+                .view(&request.r#where, request.policy, context)?)
         })?;
         out.set(open(view)?);
         Ok(())
@@ -215,7 +223,9 @@ pub unsafe extern "C" fn crm_orders_concat(
         let out = caller.out("out", out)?;
         let orders = handles::pin::<OrdersObject>(orders.id)?;
         let more = handles::pin::<OrdersObject>(more.id)?;
-        let all = under(job, |context| Ok(orders.orders.concat(&more.orders, context)?))?;
+        let all = under(job, |context| {
+            Ok(orders.orders.concat(&more.orders, context)?)
+        })?;
         out.set(open(all)?);
         Ok(())
     })

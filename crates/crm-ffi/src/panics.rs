@@ -7,7 +7,7 @@
 
 use crate::boundary::caught;
 use std::cell::Cell;
-use std::sync::atomic::{AtomicU64, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 thread_local! {
     /// How many guards this thread is inside.
@@ -59,7 +59,10 @@ static ARMED: AtomicU64 = AtomicU64::new(0);
 #[cfg(feature = "panic-test")]
 #[unsafe(no_mangle)]
 pub extern "C" fn crm_test_panic(calls: u32, nasty: u32) {
-    ARMED.store(u64::from(calls) << 1 | u64::from(nasty != 0), Ordering::Relaxed);
+    ARMED.store(
+        u64::from(calls) << 1 | u64::from(nasty != 0),
+        Ordering::Relaxed,
+    );
 }
 
 /// Panics in test builds, when armed.

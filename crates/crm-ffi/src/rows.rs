@@ -27,7 +27,7 @@ const MOST: usize = 4096;
 
 /// What the rows will be.
 pub(crate) enum Spec {
-    Orders(OrdersSpec),
+    Orders(Box<OrdersSpec>),
     Customers(CustomersSpec),
 }
 
@@ -84,8 +84,7 @@ impl Rows {
     /// Rows with these columns, in the order of their cells.
     pub(crate) fn new(spec: Spec, names: Option<Vec<String>>) -> Result<Rows, Fault> {
         let needed = spec.columns();
-        let names =
-            names.unwrap_or_else(|| needed.iter().map(|name| (*name).to_owned()).collect());
+        let names = names.unwrap_or_else(|| needed.iter().map(|name| (*name).to_owned()).collect());
         if let Some(missing) = needed.iter().find(|name| !names.iter().any(|n| n == *name)) {
             return Err(Fault::Core(Error::MissingColumn {
                 column: (*missing).to_owned(),
@@ -226,7 +225,10 @@ struct Nulls(Vec<usize>);
 
 impl Cells {
     fn push(&mut self, row: usize, cell: Cell<'_>) -> Result<(), Fault> {
-        if matches!((&*self, cell), (Cells::Unused, _) | (Cells::Empty, Cell::Null)) {
+        if matches!(
+            (&*self, cell),
+            (Cells::Unused, _) | (Cells::Empty, Cell::Null)
+        ) {
             return Ok(());
         }
         if let Some(wider) = self.widened(row, cell)? {
@@ -247,7 +249,9 @@ impl Cells {
             (Cells::Texts(ends, bytes, nulls), Cell::Null) => {
                 nulls.push(row, || text_push(ends, bytes, ""))
             }
-            _ => Err(Fault::internal("a column cannot hold a cell it was widened for")),
+            _ => Err(Fault::internal(
+                "a column cannot hold a cell it was widened for",
+            )),
         }
     }
 
@@ -356,8 +360,8 @@ fn spelled<T: ToString>(values: &[T], nulls: &Nulls) -> Result<Cells, Fault> {
 }
 
 fn text_push(ends: &mut Vec<i64>, bytes: &mut Vec<u8>, text: &str) -> Result<(), Fault> {
-    let end = i64::try_from(bytes.len() + text.len())
-        .map_err(|_| Fault::out_of_memory(text.len()))?;
+    let end =
+        i64::try_from(bytes.len() + text.len()).map_err(|_| Fault::out_of_memory(text.len()))?;
     // Room for both first: a failing call adds nothing.
     if ends.len() == ends.capacity() {
         grow(ends, ends.len().max(16))?;
@@ -376,11 +380,7 @@ impl Nulls {
     }
 
     /// Notes a null and adds its empty slot, or neither.
-    fn push(
-        &mut self,
-        row: usize,
-        slot: impl FnOnce() -> Result<(), Fault>,
-    ) -> Result<(), Fault> {
+    fn push(&mut self, row: usize, slot: impl FnOnce() -> Result<(), Fault>) -> Result<(), Fault> {
         push(&mut self.0, row)?;
         slot().inspect_err(|_| {
             self.0.pop();
@@ -419,7 +419,9 @@ pub unsafe extern "C" fn crm_cell_i64(
     value: i64,
     error: *mut crm_error,
 ) -> crm_status_t {
-    guard!(error, |_caller| pinned(rows)?.lock()?.cell(Cell::Int(value)))
+    guard!(error, |_caller| pinned(rows)?
+        .lock()?
+        .cell(Cell::Int(value)))
 }
 
 /// Adds the next cell of a row, a float. Amounts are better given as texts or in minor units.
@@ -429,7 +431,9 @@ pub unsafe extern "C" fn crm_cell_f64(
     value: f64,
     error: *mut crm_error,
 ) -> crm_status_t {
-    guard!(error, |_caller| pinned(rows)?.lock()?.cell(Cell::Float(value)))
+    guard!(error, |_caller| pinned(rows)?
+        .lock()?
+        .cell(Cell::Float(value)))
 }
 
 /// Adds the next cell of a row, one without a value.

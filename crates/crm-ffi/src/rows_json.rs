@@ -5,7 +5,7 @@
 
 use crate::error::{Fault, crm_status};
 use crate::rows::{Cell, Rows};
-use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
@@ -18,7 +18,10 @@ pub(crate) fn append(rows: &mut Rows, json: &str) -> Result<(), Fault> {
     rows.check_unsealed()?;
     rows.check_whole()?;
     if json.len() > MOST {
-        return Err(Fault::argument("json", "expected at most 16 MiB in one batch"));
+        return Err(Fault::argument(
+            "json",
+            "expected at most 16 MiB in one batch",
+        ));
     }
     let before = rows.len();
     let mut fault = None;
@@ -27,7 +30,9 @@ pub(crate) fn append(rows: &mut Rows, json: &str) -> Result<(), Fault> {
         rows,
         fault: &mut fault,
     };
-    let read = batch.deserialize(&mut deserializer).and_then(|()| deserializer.end());
+    let read = batch
+        .deserialize(&mut deserializer)
+        .and_then(|()| deserializer.end());
     let Err(error) = read else {
         return Ok(());
     };
@@ -166,8 +171,10 @@ fn add(rows: &mut Rows, raw: &RawValue) -> Result<(), Fault> {
             let text: Result<Cow<'_, str>, _> = serde_json::from_str::<Text<'_>>(raw).map(|t| t.0);
             match text {
                 Ok(text) => rows.cell(Cell::Text(&text)),
-                Err(_) => Err(Fault::argument("json", "a text that cannot be read")
-                    .in_row(rows.len() as u64)),
+                Err(_) => {
+                    Err(Fault::argument("json", "a text that cannot be read")
+                        .in_row(rows.len() as u64))
+                }
             }
         }
         Some(b'-' | b'0'..=b'9') => match raw.parse::<i64>() {

@@ -37,11 +37,15 @@ pub unsafe extern "C" fn crm_run(
         let table = if data.id >> 49 == TableObject::TAG {
             let input = handles::pin::<TableObject>(data.id)?;
             let input = Dataset::Table(input.table());
-            under(job, |context| Ok(analysis::run(task, &input, options, context)?))?
+            under(job, |context| {
+                Ok(analysis::run(task, &input, options, context)?)
+            })?
         } else if data.id >> 49 == OrdersObject::TAG {
             let input = handles::pin::<OrdersObject>(data.id)?;
             let input = Dataset::Orders(&input.orders);
-            under(job, |context| Ok(analysis::run(task, &input, options, context)?))?
+            under(job, |context| {
+                Ok(analysis::run(task, &input, options, context)?)
+            })?
         } else {
             let problem = "this handle is no orders and no table";
             return Err(Fault::new(crm_status::CRM_ERR_HANDLE, "data", problem));

@@ -5,7 +5,7 @@ use crate::error::{Fault, crm_error, crm_status, crm_status_t};
 use crate::handles::{self, Pin};
 use crate::memory::{Once, extend, grow, push};
 use crm_core::data::{IdKind, IdRef, Ids};
-use crm_core::table::{Cell, Column, Values};
+use crm_core::table::{Column, Values};
 use crm_core::{Language, Table};
 use std::ffi::c_char;
 
@@ -104,7 +104,8 @@ impl Texts {
         };
         let range = from.zip(self.ends.get(i)).map(|(from, to)| *from..*to);
         let text = range.and_then(|range| self.bytes.get(range));
-        text.map(crm_text::of).ok_or_else(|| Fault::internal("a text of a table is missing"))
+        text.map(crm_text::of)
+            .ok_or_else(|| Fault::internal("a text of a table is missing"))
     }
 }
 
@@ -122,7 +123,11 @@ impl TableObject {
         };
         texts.push(json.as_bytes())?;
         texts.push(hash.as_bytes())?;
-        texts.push(serde_json::to_string(table.notes()).unwrap_or_default().as_bytes())?;
+        texts.push(
+            serde_json::to_string(table.notes())
+                .unwrap_or_default()
+                .as_bytes(),
+        )?;
         for column in table.columns() {
             texts.push(column.name().as_bytes())?;
             texts.push(column.unit().as_bytes())?;
@@ -233,14 +238,17 @@ pub unsafe extern "C" fn crm_table_find(
         let out = caller.out("out", out)?;
         let table = pinned(table)?;
         let columns = table.table.columns();
-        let at = columns.iter().position(|column| column.name() == name).ok_or_else(|| {
-            let available: Vec<String> = columns.iter().map(|c| c.name().to_owned()).collect();
-            crm_core::Error::MissingColumn {
-                column: name.to_owned(),
-                meant: crm_core::nearest(name, &available).map(str::to_owned),
-                available,
-            }
-        })?;
+        let at = columns
+            .iter()
+            .position(|column| column.name() == name)
+            .ok_or_else(|| {
+                let available: Vec<String> = columns.iter().map(|c| c.name().to_owned()).collect();
+                crm_core::Error::MissingColumn {
+                    column: name.to_owned(),
+                    meant: crm_core::nearest(name, &available).map(str::to_owned),
+                    available,
+                }
+            })?;
         out.set(at);
         Ok(())
     })
@@ -303,7 +311,10 @@ fn head(
 fn language_index(language: i32) -> Result<usize, Fault> {
     match language {
         0..=2 => Ok(language as usize),
-        _ => Err(Fault::argument("language", "expected a value of crm_language")),
+        _ => Err(Fault::argument(
+            "language",
+            "expected a value of crm_language",
+        )),
     }
 }
 
@@ -410,10 +421,12 @@ pub unsafe extern "C" fn crm_table_i64(
                 .get_or_make(|| made(values.iter().map(|value| i64::from(*value))))?,
             Values::Id { ids, codes } if matches!(ids.kind(), IdKind::Int(_)) => {
                 cache.i64s.get_or_make(|| {
-                    made(present(column, codes).map(|code| match code.map(|c| ids.at(c)) {
-                        Some(IdRef::Int(id)) => id,
-                        _ => 0,
-                    }))
+                    made(
+                        present(column, codes).map(|code| match code.map(|c| ids.at(c)) {
+                            Some(IdRef::Int(id)) => id,
+                            _ => 0,
+                        }),
+                    )
                 })?
             }
             _ => return Err(wrong_type(column, reader(column))),
@@ -438,10 +451,12 @@ pub unsafe extern "C" fn crm_table_u64(
         let values = match column.values() {
             Values::Id { ids, codes } if matches!(ids.kind(), IdKind::Unsigned(_)) => {
                 cache.u64s.get_or_make(|| {
-                    made(present(column, codes).map(|code| match code.map(|c| ids.at(c)) {
-                        Some(IdRef::Unsigned(id)) => id,
-                        _ => 0,
-                    }))
+                    made(
+                        present(column, codes).map(|code| match code.map(|c| ids.at(c)) {
+                            Some(IdRef::Unsigned(id)) => id,
+                            _ => 0,
+                        }),
+                    )
                 })?
             }
             _ => return Err(wrong_type(column, reader(column))),
@@ -505,7 +520,11 @@ pub unsafe extern "C" fn crm_table_validity(
         let out = caller.out("out", out)?;
         let table = pinned(table)?;
         let (column, _) = table.column(column)?;
-        out.set(column.validity().map_or(std::ptr::null(), |valid| valid.as_ptr().cast()));
+        out.set(
+            column
+                .validity()
+                .map_or(std::ptr::null(), |valid| valid.as_ptr().cast()),
+        );
         Ok(())
     })
 }
@@ -531,10 +550,10 @@ pub unsafe extern "C" fn crm_table_utf8(
         }
         let null = column.validity().is_some_and(|valid| !valid[row]);
         let text = match column.values() {
-            Values::Id { ids, codes }
-                if matches!(ids.kind(), IdKind::Text | IdKind::Fixed(_)) =>
-            {
-                let texts = cache.texts.get_or_make(|| id_texts(ids, present(column, codes)))?;
+            Values::Id { ids, codes } if matches!(ids.kind(), IdKind::Text | IdKind::Fixed(_)) => {
+                let texts = cache
+                    .texts
+                    .get_or_make(|| id_texts(ids, present(column, codes)))?;
                 texts.get(row)?
             }
             Values::Text { codes, texts } => {
@@ -662,7 +681,10 @@ fn present<'a>(
     codes: &'a [u32],
 ) -> impl ExactSizeIterator<Item = Option<u32>> + 'a {
     let null = |row: usize| matches!(column.validity(), Some(valid) if !valid[row]);
-    codes.iter().enumerate().map(move |(row, code)| (!null(row)).then_some(*code))
+    codes
+        .iter()
+        .enumerate()
+        .map(move |(row, code)| (!null(row)).then_some(*code))
 }
 
 fn made<T>(values: impl ExactSizeIterator<Item = T>) -> Result<Vec<T>, Fault> {
@@ -672,10 +694,7 @@ fn made<T>(values: impl ExactSizeIterator<Item = T>) -> Result<Vec<T>, Fault> {
     Ok(vec)
 }
 
-fn id_texts(
-    ids: &Ids,
-    codes: impl ExactSizeIterator<Item = Option<u32>>,
-) -> Result<Texts, Fault> {
+fn id_texts(ids: &Ids, codes: impl ExactSizeIterator<Item = Option<u32>>) -> Result<Texts, Fault> {
     let mut texts = Texts::new();
     grow(&mut texts.ends, codes.len())?;
     let mut id = Vec::new();

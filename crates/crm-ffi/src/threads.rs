@@ -62,8 +62,12 @@ impl Drop for Pool {
             return;
         }
         // SAFETY: both are taken once, here.
-        let (pool, workers) =
-            unsafe { (ManuallyDrop::take(&mut self.pool), ManuallyDrop::take(&mut self.workers)) };
+        let (pool, workers) = unsafe {
+            (
+                ManuallyDrop::take(&mut self.pool),
+                ManuallyDrop::take(&mut self.workers),
+            )
+        };
         drop(pool);
         for worker in workers {
             let _ = worker.join();

@@ -1,0 +1,125 @@
+//! The headers and the list of symbols are made from the source, checked in, and compared here.
+//! `CRM_BLESS=1 cargo test -p crm-ffi --test header` writes them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn generate(configure: impl FnOnce(&mut cbindgen::Config)) -> String {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut config = cbindgen::Config::from_file(here.join("cbindgen.toml")).unwrap();
+    configure(&mut config);
+    let bindings = cbindgen::Builder::new()
+        .with_config(config)
+        .with_src(here.join("src/lib.rs"))
+        .generate()
+        .unwrap();
+    let mut header = Vec::new();
+    bindings.write(&mut header);
+    String::from_utf8(header).unwrap()
+}
+
+fn compare(path: &str, made: &str) {
+    let path = root().join(path);
+    if std::env::var_os("CRM_BLESS").is_some() {
+        fs::write(&path, made).unwrap();
+    }
+    let found = fs::read_to_string(&path).unwrap_or_default();
+    let differs = found.lines().zip(made.lines()).position(|(a, b)| a != b);
+    assert!(
+        found == made,
+        "{} is not what the source says (first at line {:?}); CRM_BLESS=1 writes it",
+        path.display(),
+        differs.map(|line| line + 1),
+    );
+}
+
+/// Declarations only: PHP's parser takes no preprocessor, no `extern "C"`, no inline code.
+fn plain() -> String {
+    let made = generate(|config| {
+        config.cpp_compat = false;
+        config.include_guard = None;
+        config.sys_includes.clear();
+        config.documentation = false;
+        config.header = Some("/* Declarations of crm.h for FFI parsers. Do not edit. */".into());
+        config.after_includes = Some("struct ArrowArrayStream;".into());
+    });
+    let constant = |line: &str| {
+        let (name, value) = line.strip_prefix("#define ")?.split_once(' ')?;
+        Some(format!("enum {{ {name} = {value} }};"))
+    };
+    let lines = made
+        .lines()
+        .map(|line| constant(line).unwrap_or_else(|| line.to_owned()));
+    lines.map(|line| line + "\n").collect()
+}
+
+/// The names of the functions that a header declares.
+fn functions(header: &str) -> Vec<&str> {
+    let mut names: Vec<&str> = header
+        .lines()
+        .filter(|line| line.starts_with(|c: char| c.is_ascii_lowercase()))
+        .filter_map(|line| line.split_once('(').map(|(head, _)| head))
+        .filter_map(|head| head.split([' ', '*']).next_back())
+        .filter(|name| name.starts_with("crm_"))
+        .collect();
+    names.sort_unstable();
+    names
+}
+
+#[test]
+fn the_header_is_what_the_source_says() {
+    compare("include/crm.h", &generate(|_| ()));
+}
+
+#[test]
+fn the_plain_header_has_declarations_only() {
+    let made = plain();
+    compare("include/crm_ffi.h", &made);
+    assert!(!made.contains('#') && !made.contains("extern"));
+    assert_eq!(functions(&made), functions(&generate(|_| ())));
+}
+
+#[test]
+fn the_list_of_symbols_is_what_the_header_declares() {
+    let header = generate(|_| ());
+    let names = functions(&header);
+    assert!(names.len() > 40, "{names:?}");
+    let list: String = names.iter().map(|name| format!("{name}\n")).collect();
+    compare("include/symbols.txt", &list);
+}
+
+/// A function without the guard would let a panic into the host.
+#[test]
+fn every_exported_function_goes_through_the_guard() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut exported = 0;
+    for file in fs::read_dir(source).unwrap() {
+        let text = fs::read_to_string(file.unwrap().path()).unwrap();
+        for function in text.split("#[unsafe(no_mangle)]").skip(1) {
+            let name = function
+                .split_once('(')
+                .unwrap()
+                .0
+                .rsplit(' ')
+                .next()
+                .unwrap();
+            if name.starts_with("crm_test_") {
+                continue;
+            }
+            exported += 1;
+            let (_, body) = function.split_once("{\n").unwrap();
+            let body = &body[..body.find("\n}\n").unwrap()];
+            let guards = body.matches("guard!(").count();
+            let last = body.trim_end();
+            assert!(
+                guards == 1 && last.ends_with(')'),
+                "{name} is not one guard"
+            );
+        }
+    }
+    assert_eq!(exported, functions(&generate(|_| ())).len());
+}
