@@ -189,13 +189,15 @@ impl Filter {
 
 /// A condition on one column: a value, one of several, or from–to (both included). Null matches
 /// null.
+///
+/// The list comes first: serde would read a list of two as the two fields of a struct.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Condition {
-    /// From–to, both included, either may be left out: numbers, dates, or texts by bytes.
-    Range(RangeCondition),
     /// One of these.
     In(Vec<Value>),
+    /// From–to, both included, either may be left out: numbers, dates, or texts by bytes.
+    Range(RangeCondition),
     /// This.
     Is(Value),
 }
@@ -226,4 +228,18 @@ pub enum MoneyThreshold {
         /// How many mean order values.
         mean_order_values: Positive,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_of_two_values_is_a_list_and_no_range() {
+        let read = |json: &str| serde_json::from_str::<Condition>(json).unwrap();
+        assert_eq!(read(r#"["a", "c"]"#), Condition::In(vec!["a".into(), "c".into()]));
+        assert_eq!(read(r#"["a"]"#), Condition::In(vec!["a".into()]));
+        assert!(matches!(read(r#"{"from": 1}"#), Condition::Range(_)));
+        assert_eq!(read("7"), Condition::Is(7.into()));
+    }
 }
