@@ -55,6 +55,66 @@ pub fn read_array(name: &str, array: &ArrayData) -> Result<ColumnData> {
     read_validated(name, array)
 }
 
+/// Columns that were cut into chunks each in their own way, as batches cut wherever one of them is.
+/// The arrays are validated first.
+///
+/// # Errors
+///
+/// [`Error::MissingColumn`], [`Error::ColumnLength`], and those of [`read_array`].
+pub fn read_columns(columns: &[(String, Vec<ArrayData>)], wanted: &[&str]) -> Result<Vec<Batch>> {
+    let mut chosen = Vec::new();
+    for name in wanted {
+        let (_, chunks) = columns
+            .iter()
+            .find(|(have, _)| have == name)
+            .ok_or_else(|| missing(name, columns.iter().map(|(name, _)| name.clone()).collect()))?;
+        for chunk in chunks {
+            chunk
+                .validate_full()
+                .map_err(|_| malformed(name, invalid(chunk.data_type())))?;
+        }
+        chosen.push((*name, chunks));
+    }
+    let rows = |chunks: &[ArrayData]| chunks.iter().map(ArrayData::len).sum::<usize>();
+    let expected = chosen.first().map_or(0, |(_, chunks)| rows(chunks));
+    let mut cuts: Vec<usize> = vec![0, expected];
+    for (name, chunks) in &chosen {
+        let found = rows(chunks);
+        if found != expected {
+            return Err(Error::ColumnLength {
+                column: (*name).to_owned(),
+                found,
+                expected,
+            });
+        }
+        cuts.extend(chunks.iter().scan(0, |end, chunk| {
+            *end += chunk.len();
+            Some(*end)
+        }));
+    }
+    cuts.sort_unstable();
+    cuts.dedup();
+    if cuts.len() == 1 {
+        cuts.push(0);
+    }
+    let batch = |from: usize, to: usize| {
+        let part = |(name, chunks): &(&str, &Vec<ArrayData>)| {
+            let mut start = 0;
+            for chunk in chunks.iter() {
+                // An empty table is cut from the first chunk, which tells its type.
+                if from < start + chunk.len() || from == to {
+                    let part = chunk.slice(from - start, to - from);
+                    return Ok(((*name).to_owned(), read_validated(name, &part)?));
+                }
+                start += chunk.len();
+            }
+            Err(malformed(name, "a column without any chunk"))
+        };
+        chosen.iter().map(part).collect()
+    };
+    cuts.windows(2).map(|cut| batch(cut[0], cut[1])).collect()
+}
+
 /// What is wrong with an array of this type that did not pass validation.
 pub(crate) fn invalid(data_type: &DataType) -> &'static str {
     match data_type {
@@ -343,6 +403,45 @@ mod tests {
         assert!(
             text.starts_with("column `basket` is of type list, expected integers"),
             "{text}"
+        );
+    }
+
+    #[test]
+    fn columns_cut_differently_become_batches_cut_like_both() {
+        let ids = Int32Array::from(vec![1, 2, 3, 4]);
+        let amounts = Int64Array::from(vec![10, 20, 30, 40]);
+        let chunk = |array: &dyn Array, from, len| array.slice(from, len).to_data();
+        let columns = [
+            ("id".to_owned(), vec![chunk(&ids, 0, 1), chunk(&ids, 1, 3)]),
+            (
+                "amount".to_owned(),
+                vec![chunk(&amounts, 0, 3), chunk(&amounts, 3, 1)],
+            ),
+        ];
+        let batches = read_columns(&columns, &["amount", "id"]).unwrap();
+        let lengths: Vec<_> = batches
+            .iter()
+            .map(|b| (b[0].1.len(), b[1].1.len()))
+            .collect();
+        assert_eq!(lengths, [(1, 1), (2, 2), (1, 1)]);
+        let ColumnValues::Int { values, .. } = &batches[1][0].1.values else {
+            panic!("not int64")
+        };
+        assert_eq!(values[..], [20, 30]);
+
+        let empty = [("id".to_owned(), vec![chunk(&ids, 0, 0)])];
+        assert_eq!(
+            read_columns(&empty, &["id"]).unwrap()[0][0].1.type_name(),
+            "int32"
+        );
+        let uneven = [
+            columns[0].clone(),
+            ("amount".to_owned(), vec![chunk(&amounts, 0, 3)]),
+        ];
+        let error = read_columns(&uneven, &["id", "amount"]).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "column `amount` has 3 rows where the others have 4"
         );
     }
 

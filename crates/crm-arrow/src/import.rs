@@ -37,41 +37,13 @@ pub fn read_stream(
     columns: &[&str],
     context: &Context,
 ) -> Result<Vec<Batch>> {
-    let (Some(get_schema), Some(get_next), Some(_)) =
-        (stream.get_schema(), stream.get_next(), stream.release())
-    else {
-        return Err(malformed(
-            STREAM,
-            "the stream is released or has no callbacks",
-        ));
-    };
-    let mut schema = FFI_ArrowSchema::empty();
-    // SAFETY: `stream` is unreleased (its release callback is set) and lent mutably to its own
-    // callback; `schema` is a writable, empty schema.
-    let status = unsafe { get_schema(&mut stream, &mut schema) };
-    if status != 0 {
-        return Err(producer(status));
-    }
-    // SAFETY: both are `struct ArrowSchema`, laid out by C; their sizes are compared above.
-    let root = unsafe { &*std::ptr::from_ref(&schema).cast::<Schema>() };
-    let wanted = locate(root, columns)?;
+    let (get_schema, get_next) = callbacks(&stream)?;
+    let schema = schema_of(&mut stream, get_schema)?;
+    let wanted = locate(raw_schema(&schema), columns)?;
 
     let mut batches = Vec::new();
-    loop {
-        context.check()?;
-        let mut array = FFI_ArrowArray::empty();
-        // SAFETY: as for the schema.
-        let status = unsafe { get_next(&mut stream, &mut array) };
-        if status != 0 {
-            return Err(producer(status));
-        }
-        if array.is_released() {
-            break;
-        }
-        let owner = Arc::new(array);
-        // SAFETY: both are `struct ArrowArray`; it lives as long as `owner`.
-        let root = unsafe { &*Arc::as_ptr(&owner).cast::<Array>() };
-        batches.push(batch(root, &wanted, &owner)?);
+    while let Some(owner) = next_array(&mut stream, get_next, context)? {
+        batches.push(batch(raw_array(&owner), &wanted, &owner)?);
     }
     if batches.is_empty() {
         let empty = wanted.iter().map(|column| {
@@ -81,6 +53,117 @@ pub fn read_stream(
         batches.push(empty.collect::<Result<_>>()?);
     }
     Ok(batches)
+}
+
+/// The columns of these names from one struct array (a record batch).
+///
+/// # Errors
+///
+/// As [`read_stream`].
+pub fn read_struct(
+    schema: &FFI_ArrowSchema,
+    array: FFI_ArrowArray,
+    columns: &[&str],
+) -> Result<Batch> {
+    let wanted = locate(raw_schema(schema), columns)?;
+    let owner = unreleased(array)?;
+    batch(raw_array(&owner), &wanted, &owner)
+}
+
+/// One column as a stream of arrays of a plain type (a chunked array), named `name` in errors. The
+/// stream is consumed, on success and on failure.
+///
+/// # Errors
+///
+/// As [`read_stream`].
+pub fn read_column_stream(
+    mut stream: FFI_ArrowArrayStream,
+    name: &str,
+    context: &Context,
+) -> Result<Vec<ArrayData>> {
+    let (get_schema, get_next) = callbacks(&stream)?;
+    let schema = schema_of(&mut stream, get_schema)?;
+    let data_type = data_type(name, raw_schema(&schema))?;
+    let mut arrays = Vec::new();
+    while let Some(owner) = next_array(&mut stream, get_next, context)? {
+        arrays.push(import(name, &data_type, raw_array(&owner), &owner)?);
+    }
+    if arrays.is_empty() {
+        arrays.push(ArrayData::new_empty(&data_type));
+    }
+    Ok(arrays)
+}
+
+/// One array of a plain type, named `name` in errors.
+///
+/// # Errors
+///
+/// As [`read_stream`].
+pub fn read_column(
+    schema: &FFI_ArrowSchema,
+    array: FFI_ArrowArray,
+    name: &str,
+) -> Result<ArrayData> {
+    let data_type = data_type(name, raw_schema(schema))?;
+    let owner = unreleased(array)?;
+    import(name, &data_type, raw_array(&owner), &owner)
+}
+
+type GetSchema = unsafe extern "C" fn(*mut FFI_ArrowArrayStream, *mut FFI_ArrowSchema) -> i32;
+type GetNext = unsafe extern "C" fn(*mut FFI_ArrowArrayStream, *mut FFI_ArrowArray) -> i32;
+
+/// The callbacks of a stream that is not released.
+fn callbacks(stream: &FFI_ArrowArrayStream) -> Result<(GetSchema, GetNext)> {
+    match (stream.get_schema(), stream.get_next(), stream.release()) {
+        (Some(get_schema), Some(get_next), Some(_)) => Ok((get_schema, get_next)),
+        _ => Err(malformed(
+            STREAM,
+            "the stream is released or has no callbacks",
+        )),
+    }
+}
+
+fn schema_of(stream: &mut FFI_ArrowArrayStream, get_schema: GetSchema) -> Result<FFI_ArrowSchema> {
+    let mut schema = FFI_ArrowSchema::empty();
+    // SAFETY: the stream is unreleased (its callbacks were just found) and lent mutably to its own
+    // callback; `schema` is a writable, empty schema.
+    match unsafe { get_schema(stream, &mut schema) } {
+        0 => Ok(schema),
+        status => Err(producer(status)),
+    }
+}
+
+fn next_array(
+    stream: &mut FFI_ArrowArrayStream,
+    get_next: GetNext,
+    context: &Context,
+) -> Result<Option<Arc<FFI_ArrowArray>>> {
+    context.check()?;
+    let mut array = FFI_ArrowArray::empty();
+    // SAFETY: as for the schema.
+    match unsafe { get_next(stream, &mut array) } {
+        0 if array.is_released() => Ok(None),
+        0 => Ok(Some(Arc::new(array))),
+        status => Err(producer(status)),
+    }
+}
+
+fn unreleased(array: FFI_ArrowArray) -> Result<Arc<FFI_ArrowArray>> {
+    match array.is_released() {
+        true => Err(malformed(STREAM, "the array is released")),
+        false => Ok(Arc::new(array)),
+    }
+}
+
+fn raw_schema(schema: &FFI_ArrowSchema) -> &Schema {
+    // SAFETY: both are `struct ArrowSchema`, laid out by C; their sizes are compared where
+    // `Schema` is defined.
+    unsafe { &*std::ptr::from_ref(schema).cast() }
+}
+
+fn raw_array(array: &FFI_ArrowArray) -> &Array {
+    // SAFETY: as above, for `struct ArrowArray`.
+    unsafe { &*std::ptr::from_ref(array).cast() }
 }
 
 fn producer(status: i32) -> Error {

@@ -30,8 +30,8 @@ mod format;
 mod import;
 mod table;
 
-pub use column::{read_array, read_batches};
-pub use import::read_stream;
+pub use column::{read_array, read_batches, read_columns};
+pub use import::{read_column, read_column_stream, read_stream, read_struct};
 pub use table::{Money, Style, to_record_batch, to_stream};
 
 use crm_core::{Error, Result};

@@ -1,0 +1,134 @@
+//! The native module of the Python package `crm_core`: datasets, requests, tables and errors.
+//!
+//! It knows no analysis by name. What a user calls is Python, in `python/crm_core`; this module
+//! takes columns and JSON, computes without the GIL, and gives tables.
+
+mod errors;
+mod input;
+mod orders;
+mod runtime;
+mod table;
+
+use errors::{guarded, raise};
+use orders::{Customers, Orders};
+use pyo3::prelude::*;
+use serde_json::json;
+use table::Table;
+
+/// Run the analysis `task` on a dataset with the options of a JSON object.
+#[pyfunction]
+#[pyo3(signature = (task, data, request, progress=None))]
+fn run(
+    py: Python<'_>,
+    task: &str,
+    data: &Bound<'_, PyAny>,
+    request: &str,
+    progress: Option<&Bound<'_, PyAny>>,
+) -> PyResult<Table> {
+    guarded(py, || {
+        if let Ok(orders) = data.cast::<Orders>() {
+            let orders = &orders.get().0;
+            return runtime::compute(py, progress, |context| {
+                let data = crm_core::Dataset::Orders(orders);
+                crm_core::analysis::run(task, &data, request, context)
+            });
+        }
+        if let Ok(table) = data.cast::<Table>() {
+            let table = &table.get().0;
+            return runtime::compute(py, progress, |context| {
+                let data = crm_core::Dataset::Table(table);
+                crm_core::analysis::run(task, &data, request, context)
+            });
+        }
+        Err(pyo3::exceptions::PyTypeError::new_err(
+            "data is no dataset of crm_core",
+        ))
+    })
+    .map(Table::from)
+}
+
+/// The catalogue entry of an analysis, as JSON.
+#[pyfunction]
+fn describe(py: Python<'_>, task: &str) -> PyResult<String> {
+    guarded(py, || {
+        crm_core::analysis::describe(task)
+            .map(|entry| entry.to_string())
+            .map_err(|error| raise(py, error))
+    })
+}
+
+/// The names of all analyses.
+#[pyfunction]
+fn tasks() -> Vec<&'static str> {
+    crm_core::analysis::ALL.iter().map(|entry| entry.name).collect()
+}
+
+/// Use `count` threads from now on; `None` for as many as the machine has.
+#[pyfunction]
+#[pyo3(signature = (count=None))]
+fn set_threads(py: Python<'_>, count: Option<std::num::NonZeroUsize>) -> PyResult<()> {
+    guarded(py, || runtime::set_threads(count))
+}
+
+/// How many threads computations use.
+#[pyfunction]
+fn threads() -> PyResult<usize> {
+    runtime::threads()
+}
+
+/// Version and build of this module, as JSON.
+#[pyfunction]
+fn build_info() -> String {
+    json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "profile": if cfg!(debug_assertions) { "debug" } else { "release" },
+        "os": std::env::consts::OS,
+        "arch": std::env::consts::ARCH,
+        "abi3": "3.11",
+    })
+    .to_string()
+}
+
+/// The last days of the months from `first` to `last`, as days since 1970-01-01.
+#[pyfunction]
+fn month_ends(py: Python<'_>, first: &str, last: &str) -> PyResult<Vec<i32>> {
+    guarded(py, || {
+        let day = |text: &str| text.parse().map_err(|error| raise(py, error));
+        let days = crm_core::month_ends(day(first)?, day(last)?);
+        Ok(days.into_iter().map(|day| day.0).collect())
+    })
+}
+
+/// Raise the error about a column that is not among those present.
+#[pyfunction]
+fn missing_column(py: Python<'_>, column: &str, available: Vec<String>) -> PyResult<()> {
+    let meant = crm_core::nearest(column, &available).map(str::to_owned);
+    Err(raise(
+        py,
+        crm_core::Error::MissingColumn {
+            column: column.to_owned(),
+            available,
+            meant,
+        },
+    ))
+}
+
+#[pymodule(gil_used = false)]
+fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    errors::silence_panics();
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add_class::<Orders>()?;
+    module.add_class::<Customers>()?;
+    module.add_class::<Table>()?;
+    module.add_function(wrap_pyfunction!(run, module)?)?;
+    module.add_function(wrap_pyfunction!(describe, module)?)?;
+    module.add_function(wrap_pyfunction!(tasks, module)?)?;
+    module.add_function(wrap_pyfunction!(set_threads, module)?)?;
+    module.add_function(wrap_pyfunction!(threads, module)?)?;
+    module.add_function(wrap_pyfunction!(build_info, module)?)?;
+    module.add_function(wrap_pyfunction!(month_ends, module)?)?;
+    module.add_function(wrap_pyfunction!(missing_column, module)?)?;
+    module.add_function(wrap_pyfunction!(orders::orders_columns, module)?)?;
+    module.add_function(wrap_pyfunction!(orders::customers_columns, module)?)?;
+    Ok(())
+}

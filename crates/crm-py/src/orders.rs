@@ -1,0 +1,153 @@
+//! Orders and customers.
+
+use crate::errors::{guarded, raise};
+use crate::input::Source;
+use crate::runtime::compute;
+use crate::table::Table;
+use crm_core::data::{CustomersSpec, OrdersSpec};
+use crm_core::scope::{Filter, Policy};
+use crm_core::{Day, Error};
+use pyo3::prelude::*;
+use std::sync::Arc;
+
+/// Validated, immutable orders.
+#[pyclass(frozen, module = "crm_core._native")]
+pub(crate) struct Orders(pub(crate) crm_core::Orders);
+
+#[pymethods]
+impl Orders {
+    #[new]
+    #[pyo3(signature = (spec, source, customers=None, progress=None))]
+    fn new(
+        py: Python<'_>,
+        spec: &str,
+        source: &Bound<'_, PyAny>,
+        customers: Option<&Bound<'_, Customers>>,
+        progress: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        guarded(py, || {
+            let spec = OrdersSpec::parse(spec).map_err(|error| raise(py, error))?;
+            let customers = customers.map(|customers| customers.get().0.clone());
+            let source = Source::take(source)?;
+            compute(py, progress, move |context| {
+                let batches = source.read(&spec.columns(), context)?;
+                crm_core::Orders::from_batches(&spec, &batches, customers, context)
+            })
+            .map(Orders)
+        })
+    }
+
+    /// The orders that a filter lets through, under a policy; the data is shared.
+    #[pyo3(signature = (filter=None, policy=None))]
+    fn view(&self, py: Python<'_>, filter: Option<&str>, policy: Option<&str>) -> PyResult<Self> {
+        guarded(py, || {
+            let filter: Filter = option(py, "where", filter)?.unwrap_or_default();
+            let policy: Option<Policy> = option(py, "policy", policy)?;
+            compute(py, None, |context| self.0.view(&filter, policy, context)).map(Orders)
+        })
+    }
+
+    /// These orders and more, as if built from all rows at once.
+    fn concat(&self, py: Python<'_>, more: &Bound<'_, Orders>) -> PyResult<Self> {
+        guarded(py, || {
+            let more = &more.get().0;
+            compute(py, None, |context| self.0.concat(more, context)).map(Orders)
+        })
+    }
+
+    /// What came in, what was kept and why the rest was not.
+    fn reconciliation(&self, py: Python<'_>) -> PyResult<Table> {
+        guarded(py, || {
+            compute(py, None, |context| self.0.reconciliation(context)).map(Table::from)
+        })
+    }
+
+    fn __len__(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Customers with an order.
+    #[getter]
+    fn n_customers(&self) -> usize {
+        self.0.n_customers()
+    }
+
+    /// The first eligible order's date, in days since 1970-01-01.
+    #[getter]
+    fn first_date(&self) -> Option<i32> {
+        self.0.first_date().map(|Day(day)| day)
+    }
+
+    /// The last eligible order's date, in days since 1970-01-01.
+    #[getter]
+    fn last_date(&self) -> Option<i32> {
+        self.0.last_date().map(|Day(day)| day)
+    }
+
+    /// The currency's code.
+    #[getter]
+    fn currency(&self) -> String {
+        self.0.currency().to_string()
+    }
+
+    /// The shop's zone.
+    #[getter]
+    fn timezone(&self) -> String {
+        self.0.zone().to_string()
+    }
+}
+
+/// The customers table.
+#[pyclass(frozen, module = "crm_core._native")]
+pub(crate) struct Customers(Arc<crm_core::data::Customers>);
+
+#[pymethods]
+impl Customers {
+    #[new]
+    fn new(py: Python<'_>, spec: &str, source: &Bound<'_, PyAny>) -> PyResult<Self> {
+        guarded(py, || {
+            let spec = CustomersSpec::parse(spec).map_err(|error| raise(py, error))?;
+            let source = Source::take(source)?;
+            compute(py, None, move |context| {
+                let batches = source.read(&spec.columns(), context)?;
+                crm_core::data::Customers::from_batches(&spec, &batches, context)
+            })
+            .map(|customers| Customers(Arc::new(customers)))
+        })
+    }
+
+    fn __len__(&self) -> usize {
+        self.0.len()
+    }
+}
+
+/// The columns that a spec of orders reads; raises for a spec that is none.
+#[pyfunction]
+pub(crate) fn orders_columns(py: Python<'_>, spec: &str) -> PyResult<Vec<String>> {
+    guarded(py, || {
+        let spec = OrdersSpec::parse(spec).map_err(|error| raise(py, error))?;
+        spec.currency().map_err(|error| raise(py, error))?;
+        Ok(spec.columns().into_iter().map(str::to_owned).collect())
+    })
+}
+
+/// The columns that a spec of customers reads; raises for a spec that is none.
+#[pyfunction]
+pub(crate) fn customers_columns(py: Python<'_>, spec: &str) -> PyResult<Vec<String>> {
+    guarded(py, || {
+        let spec = CustomersSpec::parse(spec).map_err(|error| raise(py, error))?;
+        Ok(spec.columns().into_iter().map(str::to_owned).collect())
+    })
+}
+
+fn option<T: serde::de::DeserializeOwned>(
+    py: Python<'_>,
+    name: &str,
+    json: Option<&str>,
+) -> PyResult<Option<T>> {
+    let parse = |json: &str| {
+        serde_json::from_str(json)
+            .map_err(|error| raise(py, Error::option(name, "", error.to_string())))
+    };
+    json.map(parse).transpose()
+}

@@ -1,0 +1,233 @@
+//! A result table: as an Arrow stream, and column by column for numpy.
+
+use crate::errors::{guarded, raise};
+use arrow_array::ffi_stream::FFI_ArrowArrayStream;
+use crm_arrow::{Money, Style};
+use crm_core::Language;
+use crm_core::data::{IdKind, IdRef};
+use crm_core::table::{Column, Values};
+use pyo3::exceptions::{PyIndexError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyByteArray, PyCapsule, PyList, PyString};
+use std::sync::Arc;
+
+/// A result.
+#[pyclass(frozen, module = "crm_core._native")]
+pub(crate) struct Table(pub(crate) Arc<crm_core::Table>);
+
+impl From<crm_core::Table> for Table {
+    fn from(table: crm_core::Table) -> Self {
+        Table(Arc::new(table))
+    }
+}
+
+/// Name, type, unit, Japanese heading; then what the type needs: the currency and its exponent, the
+/// zone, the type of ids.
+type Field = (String, &'static str, String, String, Option<String>, u8);
+
+#[pymethods]
+impl Table {
+    /// The table as an Arrow stream, money as decimals. A schema asked for is a wish that the
+    /// protocol lets a producer pass over.
+    #[pyo3(signature = (requested_schema=None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        let _ = requested_schema;
+        stream(py, &self.0, Style::default())
+    }
+
+    /// The same table, dressed for an Arrow consumer.
+    fn styled(&self, money: &str, language: &str) -> PyResult<Styled> {
+        let money = match money {
+            "decimal" => Money::Decimal,
+            "float" => Money::Float,
+            "minor" => Money::Minor,
+            _ => return Err(PyValueError::new_err("money")),
+        };
+        let language = match language {
+            "en" => Language::En,
+            "ja" => Language::Ja,
+            _ => return Err(PyValueError::new_err("labels")),
+        };
+        let style = Style { money, language };
+        Ok(Styled(self.0.clone(), style))
+    }
+
+    fn __len__(&self) -> usize {
+        self.0.len()
+    }
+
+    /// What each column is.
+    fn fields(&self) -> Vec<Field> {
+        let field = |column: &Column| {
+            let (extra, exponent) = match column.values() {
+                Values::Id { ids, .. } => (Some(ids.kind().to_string()), 0),
+                Values::Money(_, currency) => (Some(currency.to_string()), currency.exponent()),
+                Values::Instant(_, zone) => (Some(zone.to_string()), 0),
+                _ => (None, 0),
+            };
+            (
+                column.name().to_owned(),
+                column.values().ty().name(),
+                column.unit().to_owned(),
+                column.heading(Language::Ja).to_owned(),
+                extra,
+                exponent,
+            )
+        };
+        self.0.columns().iter().map(field).collect()
+    }
+
+    /// The cells of a column: a `bytearray` of numbers in the machine's order, or a list of texts
+    /// or bytes. Words come as one byte each, texts as indices of four (see `words`), money as
+    /// minor units. The cells of null rows are zero or empty.
+    fn cells<'py>(&self, py: Python<'py>, column: usize) -> PyResult<Bound<'py, PyAny>> {
+        guarded(py, || cells(py, self.column(column)?.values()))
+    }
+
+    /// The cells of a column of money in major units, each rounded once, as a `bytearray`.
+    fn major<'py>(&self, py: Python<'py>, column: usize) -> PyResult<Bound<'py, PyAny>> {
+        guarded(py, || match self.column(column)?.values() {
+            Values::Money(minor, currency) => {
+                numbers(py, minor, |minor| currency.major(*minor).to_ne_bytes())
+            }
+            _ => Err(PyValueError::new_err("not a column of money")),
+        })
+    }
+
+    /// One byte for each row, zero where the column is null; `None` when it is nowhere.
+    fn valid<'py>(&self, py: Python<'py>, column: usize) -> PyResult<Option<Bound<'py, PyAny>>> {
+        guarded(py, || {
+            let validity = self.column(column)?.validity();
+            validity
+                .map(|valid| numbers(py, valid, |valid| [u8::from(*valid)]))
+                .transpose()
+        })
+    }
+
+    /// The words of a column: value, English, Japanese.
+    fn words(&self, column: usize) -> PyResult<Vec<(&str, &str, &str)>> {
+        Ok(match self.column(column)?.values() {
+            Values::Category { labels, .. } => {
+                labels.iter().map(|label| (label.code, label.en, label.ja)).collect()
+            }
+            Values::Text { texts, .. } => {
+                texts.iter().map(|text| (&text[..], &text[..], &text[..])).collect()
+            }
+            _ => Vec::new(),
+        })
+    }
+
+    /// The first rows.
+    fn head(&self, py: Python<'_>, rows: usize) -> PyResult<Table> {
+        let rows: Vec<usize> = (0..rows.min(self.0.len())).collect();
+        self.0.take(&rows).map(Table::from).map_err(|error| raise(py, error))
+    }
+
+    /// The definition as canonical JSON.
+    #[getter]
+    fn definition(&self) -> Option<&str> {
+        self.0.definition().map(crm_core::Definition::json)
+    }
+
+    /// Cuts, flags and counts besides, as JSON.
+    #[getter]
+    fn notes(&self) -> String {
+        serde_json::Value::Object(self.0.notes().clone()).to_string()
+    }
+
+    /// The definition's hash.
+    #[getter]
+    fn hash(&self) -> Option<String> {
+        self.0.definition().map(crm_core::Definition::hash)
+    }
+}
+
+impl Table {
+    fn column(&self, at: usize) -> PyResult<&Column> {
+        self.0
+            .columns()
+            .get(at)
+            .ok_or_else(|| PyIndexError::new_err("column index out of range"))
+    }
+}
+
+/// A table with a look, for one Arrow consumer.
+#[pyclass(frozen, module = "crm_core._native")]
+pub(crate) struct Styled(Arc<crm_core::Table>, Style);
+
+#[pymethods]
+impl Styled {
+    /// The table as an Arrow stream.
+    #[pyo3(signature = (requested_schema=None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        let _ = requested_schema;
+        stream(py, &self.0, self.1)
+    }
+}
+
+fn stream<'py>(
+    py: Python<'py>,
+    table: &crm_core::Table,
+    style: Style,
+) -> PyResult<Bound<'py, PyCapsule>> {
+    guarded(py, || {
+        let stream: FFI_ArrowArrayStream = py
+            .detach(|| crm_arrow::to_stream(table, style))
+            .map_err(|error| raise(py, error))?;
+        PyCapsule::new_with_value(py, stream, c"arrow_array_stream")
+    })
+}
+
+fn cells<'py>(py: Python<'py>, values: &Values) -> PyResult<Bound<'py, PyAny>> {
+    match values {
+        Values::Id { ids, codes } => match ids.kind() {
+            IdKind::Int(_) => numbers(py, codes, |code| match ids.at(*code) {
+                IdRef::Int(id) => id.to_ne_bytes(),
+                _ => [0; 8],
+            }),
+            IdKind::Unsigned(_) => numbers(py, codes, |code| match ids.at(*code) {
+                IdRef::Unsigned(id) => id.to_ne_bytes(),
+                _ => [0; 8],
+            }),
+            IdKind::Text | IdKind::Fixed(_) => {
+                let list = codes.iter().map(|code| match ids.at(*code) {
+                    IdRef::Text(text) => PyString::new(py, &text).into_any(),
+                    IdRef::Bytes(bytes) => pyo3::types::PyBytes::new(py, &bytes).into_any(),
+                    _ => py.None().into_bound(py),
+                });
+                Ok(PyList::new(py, list.collect::<Vec<_>>())?.into_any())
+            }
+        },
+        Values::I32(cells) | Values::Date(cells) => numbers(py, cells, |v| v.to_ne_bytes()),
+        Values::I64(cells) | Values::Instant(cells, _) | Values::Money(cells, _) => {
+            numbers(py, cells, |v| v.to_ne_bytes())
+        }
+        Values::F64(cells) => numbers(py, cells, |v| v.to_ne_bytes()),
+        Values::Bool(cells) => numbers(py, cells, |v| [u8::from(*v)]),
+        Values::Category { codes, .. } => numbers(py, codes, |v| [*v]),
+        Values::Text { codes, .. } => numbers(py, codes, |v| v.to_ne_bytes()),
+    }
+}
+
+/// Numbers one after the other in a `bytearray`: writable, and understood by numpy without a copy.
+fn numbers<'py, T, const N: usize>(
+    py: Python<'py>,
+    cells: &[T],
+    bytes: impl Fn(&T) -> [u8; N],
+) -> PyResult<Bound<'py, PyAny>> {
+    let array = PyByteArray::new_with(py, cells.len() * N, |target| {
+        for (target, cell) in target.chunks_exact_mut(N).zip(cells) {
+            target.copy_from_slice(&bytes(cell));
+        }
+        Ok(())
+    })?;
+    Ok(array.into_any())
+}

@@ -1,0 +1,76 @@
+"""Customer analytics for e-commerce: who are my customers, what are they worth, who is about to
+leave, and what do I do today?
+
+    import crm_core as crm
+
+    orders = crm.Orders(data, customer_id="customer_id", ordered_at="ordered_at", amount="amount",
+                        currency="JPY")
+    crm.rfm(orders).to_pandas()
+
+Orders come in once and are validated once; an analysis is a function of them and gives a `Table`,
+which carries its own definition.
+"""
+
+from ._errors import (
+    CancelledError,
+    ConvergenceError,
+    CrmError,
+    DataError,
+    InternalError,
+    NotFittedError,
+    OptionError,
+    OutOfMemoryError,
+    SchemaError,
+)
+from ._library import describe, month_ends, run, set_threads, show_versions, tasks
+from ._native import __version__
+from ._orders import Customers, Orders
+from ._segmentation import (
+    abc,
+    clv_summary,
+    cpm,
+    cpm_segments,
+    decile,
+    lorenz,
+    monthly,
+    movement,
+    rfm,
+    rfm_cross,
+    rfm_segments,
+    summary,
+)
+from ._table import Table
+
+__all__ = [
+    "CancelledError",
+    "ConvergenceError",
+    "CrmError",
+    "Customers",
+    "DataError",
+    "InternalError",
+    "NotFittedError",
+    "OptionError",
+    "Orders",
+    "OutOfMemoryError",
+    "SchemaError",
+    "Table",
+    "__version__",
+    "abc",
+    "clv_summary",
+    "cpm",
+    "cpm_segments",
+    "decile",
+    "describe",
+    "lorenz",
+    "month_ends",
+    "monthly",
+    "movement",
+    "rfm",
+    "rfm_cross",
+    "rfm_segments",
+    "run",
+    "set_threads",
+    "show_versions",
+    "summary",
+    "tasks",
+]

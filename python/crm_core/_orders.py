@@ -1,0 +1,318 @@
+"""Orders and customers: columns in, validated once, immutable ever after."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from . import _native
+from ._input import source, whole_numbers
+from ._request import dumps
+from ._table import Table
+from ._types import Progress, Where
+
+_EPOCH = datetime.date(1970, 1, 1).toordinal()
+
+
+class Customers:
+    """The customers table (会員マスタ): who is registered, ordered or not.
+
+    With it prospects (見込み) become visible, and its columns serve in `customers=` and `by=`.
+    Ids that no order has are prospects; ids of orders that are not in it are counted, not dropped.
+
+    Args:
+        data: Columns, in any of the forms that `Orders` takes.
+        customer_id: The customer (会員ID), of the type that the orders have.
+        registered_at: When the customer registered (登録日).
+        opted_out: Whether the customer wants no mail (配信停止).
+        dimensions: Further columns to choose customers by and to break results down by.
+        timezone: The shop's zone, for `registered_at`.
+
+    Raises:
+        SchemaError: A column is missing or of a wrong type.
+        DataError: An id twice, or a row that cannot be read.
+    """
+
+    __slots__ = ("_native",)
+
+    def __init__(
+        self,
+        data: Any,
+        customer_id: str = "customer_id",
+        *,
+        registered_at: str | None = None,
+        opted_out: str | None = None,
+        dimensions: Sequence[str] = (),
+        timezone: str | None = None,
+    ) -> None:
+        spec = dumps(
+            {
+                "customer_id": customer_id,
+                "registered_at": registered_at,
+                "opted_out": opted_out,
+                "dimensions": _names("dimensions", dimensions),
+                "timezone": timezone,
+            }
+        )
+        columns = source(data, _native.customers_columns(spec))
+        self._native = _native.Customers(spec, _ids(columns, [customer_id]))
+
+    def __len__(self) -> int:
+        """Customers."""
+        return len(self._native)
+
+    def __repr__(self) -> str:
+        return f"<crm_core.Customers, {len(self):,} customers>"
+
+
+class Orders:
+    """A shop's orders (受注), validated and immutable.
+
+    Args:
+        data: A pandas or polars frame (lazy ones too), a pyarrow Table or RecordBatch(Reader), a
+            DuckDB relation, a dict of arrays or lists, or anything with ``__arrow_c_stream__``.
+            Only the columns named here are read.
+        customer_id: The customer (会員ID): integers, texts, categories of these, or fixed-size
+            binary such as UUIDs.
+        ordered_at: When it was ordered (受注日時): a date or a timestamp.
+        amount: The amount (金額).
+        currency: ISO 4217 code of every amount, such as "JPY". It has no default.
+        order_id: The order (注文番号): rows of one order are its lines. Without it each row is an
+            order.
+        amount_is: What a row's amount is: the "line"'s (lines are summed), the whole "order"'s
+            (repeated or blank on later lines, taken once), or a "unit"'s (times `quantity`).
+        quantity: Units of a line (数量).
+        amount_unit: Whether amounts are in "major" units (dollars, yen) or "minor" ones (cents).
+        round_amounts: Round amounts that are no whole minor unit, half to even, and count them,
+            instead of refusing them.
+        currency_column: A column of currency codes; every row must be in `currency`.
+        status: The order's status (対応状況): completed pending not_ordered cancelled
+            payment_failed refunded returned test; null is completed.
+        status_map: The shop's own words for these.
+        kind: The order's kind (購入種別): one_off sub_first sub_renewal swap sample; null is
+            one_off.
+        kind_map: The shop's own words for these.
+        refunded: What has been refunded of a row (返金額).
+        refunded_at: When it was refunded.
+        discount: Discounts and coupons of a row (値引き), to be subtracted.
+        shipping: Shipping and fees of a row (送料), beside the amount.
+        tax: Tax contained in a row's amount (税).
+        cost: What a row cost the shop (原価).
+        line_kind: What a line is: product discount coupon refund shipping fee tax.
+        line_kind_map: The shop's own words for these.
+        product: The product of a line (商品).
+        category: The product's category.
+        channel: Where the order came from (流入元).
+        shop: The shop (店舗), part of an order's key.
+        dimensions: Further columns to filter and break down by.
+        customers: The customers table, as `Customers`.
+        timezone: The shop's zone, an IANA name or an offset. Naive times are wall clock there,
+            aware ones are converted. Default: the time column's own zone, else UTC.
+        guests: Rows without a customer: "error", "drop", or "keep" (in shop totals, never per
+            customer).
+        bad_rows: Rows that cannot be read: "error", or "drop" (left out and counted by reason).
+        repeated_rows: Rows equal in every column: "keep", "drop" or "error".
+        policy: Which orders count: ``{"statuses": [...], "kinds": [...], "zero_value": bool}``.
+            Default: completed and pending; one_off, sub_first and sub_renewal; amounts of zero too.
+        progress: Called with rows done and rows expected, about every 50 ms; returning False stops.
+
+    Raises:
+        SchemaError: A column is missing (the message names those present), or of a wrong type.
+        DataError: A row that cannot be read, an unknown word, rows that contradict each other,
+            amounts that are no whole minor units, sums that are too large.
+        OptionError: An option that is unknown, out of range, or needs a column that is not given.
+
+    Example:
+        >>> import crm_core as crm
+        >>> orders = crm.Orders(
+        ...     {"customer_id": [1, 1, 2], "ordered_at": ["2026-01-05", "2026-03-01", "2026-02-01"],
+        ...      "amount": [5000, 7000, 2000]}, currency="JPY")  # doctest: +SKIP
+    """
+
+    __slots__ = ("_native",)
+
+    def __init__(
+        self,
+        data: Any,
+        customer_id: str = "customer_id",
+        ordered_at: str = "ordered_at",
+        amount: str = "amount",
+        *,
+        currency: str,
+        order_id: str | None = None,
+        amount_is: Literal["line", "order", "unit"] | None = None,
+        quantity: str | None = None,
+        amount_unit: Literal["major", "minor"] | None = None,
+        round_amounts: bool | None = None,
+        currency_column: str | None = None,
+        status: str | None = None,
+        status_map: Mapping[str, str] | None = None,
+        kind: str | None = None,
+        kind_map: Mapping[str, str] | None = None,
+        refunded: str | None = None,
+        refunded_at: str | None = None,
+        discount: str | None = None,
+        shipping: str | None = None,
+        tax: str | None = None,
+        cost: str | None = None,
+        line_kind: str | None = None,
+        line_kind_map: Mapping[str, str] | None = None,
+        product: str | None = None,
+        category: str | None = None,
+        channel: str | None = None,
+        shop: str | None = None,
+        dimensions: Sequence[str] = (),
+        customers: Customers | None = None,
+        timezone: str | None = None,
+        guests: Literal["error", "drop", "keep"] | None = None,
+        bad_rows: Literal["error", "drop"] | None = None,
+        repeated_rows: Literal["keep", "drop", "error"] | None = None,
+        policy: Mapping[str, Any] | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        if customers is not None and not isinstance(customers, Customers):
+            raise TypeError(
+                f"customers: expected crm_core.Customers, not {type(customers).__name__}"
+            )
+        spec = dumps(
+            {
+                "customer_id": customer_id,
+                "ordered_at": ordered_at,
+                "amount": amount,
+                "currency": currency,
+                "order_id": order_id,
+                "amount_is": amount_is,
+                "quantity": quantity,
+                "amount_unit": amount_unit,
+                "round_amounts": round_amounts,
+                "currency_column": currency_column,
+                "status": status,
+                "status_map": status_map,
+                "kind": kind,
+                "kind_map": kind_map,
+                "refunded": refunded,
+                "refunded_at": refunded_at,
+                "discount": discount,
+                "shipping": shipping,
+                "tax": tax,
+                "cost": cost,
+                "line_kind": line_kind,
+                "line_kind_map": line_kind_map,
+                "product": product,
+                "category": category,
+                "channel": channel,
+                "shop": shop,
+                "dimensions": _names("dimensions", dimensions),
+                "timezone": timezone,
+                "guests": guests,
+                "bad_rows": bad_rows,
+                "repeated_rows": repeated_rows,
+                "policy": policy,
+            }
+        )
+        columns = source(data, _native.orders_columns(spec))
+        columns = _ids(columns, [customer_id, order_id, product])
+        table = customers._native if customers is not None else None
+        self._native = _native.Orders(spec, columns, table, progress)
+
+    def __len__(self) -> int:
+        """Orders."""
+        return len(self._native)
+
+    @property
+    def n_customers(self) -> int:
+        """Customers with an order."""
+        return self._native.n_customers
+
+    @property
+    def first_date(self) -> datetime.date | None:
+        """The first eligible order's date, in the shop's zone."""
+        return _day(self._native.first_date)
+
+    @property
+    def last_date(self) -> datetime.date | None:
+        """The last eligible order's date of the whole import, kept by views; default `as_of`."""
+        return _day(self._native.last_date)
+
+    @property
+    def currency(self) -> str:
+        """The currency's ISO 4217 code."""
+        return self._native.currency
+
+    @property
+    def timezone(self) -> str:
+        """The shop's zone."""
+        return self._native.timezone
+
+    @property
+    def reconciliation(self) -> Table:
+        """What came in, what counts, and why the rest does not.
+
+        Columns: reason, rows, orders, customers, amount. They add up to what came in.
+        """
+        return Table(self._native.reconciliation())
+
+    def view(
+        self,
+        where: Where | None = None,
+        policy: Mapping[str, Any] | None = None,
+    ) -> Orders:
+        """Some of the orders, or all under another policy; the data is shared, not copied.
+
+        Args:
+            where: Conditions on the orders' columns; all must hold.
+            policy: Which orders count, in the form of `Orders`.
+
+        Raises:
+            OptionError: An unknown column, or a condition that it cannot have.
+        """
+        chosen = dumps(where) if where is not None else None
+        counted = dumps(policy) if policy is not None else None
+        return _wrapped(self._native.view(chosen, counted))
+
+    def concat(self, more: Orders) -> Orders:
+        """These orders and more, as if built from all rows at once.
+
+        Args:
+            more: Orders of the same columns, currency and zone.
+
+        Raises:
+            SchemaError: Ids of another type.
+            DataError: Rows that contradict each other.
+        """
+        if not isinstance(more, Orders):
+            raise TypeError(f"more: expected crm_core.Orders, not {type(more).__name__}")
+        return _wrapped(self._native.concat(more._native))
+
+    def __repr__(self) -> str:
+        span = f", {self.first_date} to {self.last_date}" if self.last_date else ""
+        return (
+            f"<crm_core.Orders, {len(self):,} orders of {self.n_customers:,} customers{span}, "
+            f"{self.currency}, {self.timezone}>"
+        )
+
+
+def _wrapped(native: _native.Orders) -> Orders:
+    orders = object.__new__(Orders)
+    orders._native = native
+    return orders
+
+
+def _ids(columns: Any, names: Sequence[str | None]) -> Any:
+    """Ids that pandas made floats of, because one is missing, are integers again."""
+    if not isinstance(columns, list):
+        return columns
+    return [(name, whole_numbers(column) if name in names else column) for name, column in columns]
+
+
+def _names(option: str, names: Sequence[str]) -> list[str]:
+    if isinstance(names, str):
+        from ._errors import OptionError
+
+        raise OptionError(f"option `{option}`: expected a list of column names, found one text")
+    return list(names)
+
+
+def _day(days: int | None) -> datetime.date | None:
+    return None if days is None else datetime.date.fromordinal(days + _EPOCH)

@@ -1,0 +1,77 @@
+"""Requests: what the user gave, as JSON. What was not given is left to the library's defaults."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ._errors import OptionError
+
+
+def dumps(request: Mapping[str, Any]) -> str:
+    """The JSON of a request, without the options that are None.
+
+    Raises:
+        OptionError: A value that JSON has no words for.
+    """
+    said = {name: plain(name, value) for name, value in request.items() if value is not None}
+    return json.dumps(said, ensure_ascii=False, allow_nan=False)
+
+
+def plain(name: str, value: Any) -> Any:
+    """A value as JSON knows it: dates as ISO text, numpy's numbers as Python's."""
+    if value is None or isinstance(value, (str, bool, int)):
+        return value
+    if isinstance(value, float):
+        if value != value or value in (float("inf"), float("-inf")):
+            raise OptionError(f"option `{name}`: expected a finite number")
+        return value
+    if isinstance(value, datetime.datetime):
+        midnight = value.tzinfo is None and value.time() == datetime.time()
+        return value.date().isoformat() if midnight else value.isoformat()
+    if isinstance(value, datetime.date):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {str(key): plain(name, item) for key, item in value.items()}
+    if hasattr(value, "dtype") and getattr(value, "ndim", None) == 0:
+        return plain(name, _scalar(value))
+    if isinstance(value, Iterable):
+        return [plain(name, item) for item in value]
+    if hasattr(value, "__float__"):
+        return float(value)
+    raise OptionError(f"option `{name}`: a {type(value).__name__} is no value of an option")
+
+
+def _scalar(value: Any) -> Any:
+    """A numpy scalar as Python's. Its dates may be finer than Python's: the text is not."""
+    if value.dtype.kind == "M":
+        return str(value.astype("datetime64[D]"))
+    return value.item()
+
+
+def date(name: str, value: Any) -> str:
+    """A civil date as ISO text."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, datetime.datetime):
+        return value.date().isoformat()
+    if isinstance(value, datetime.date):
+        return value.isoformat()
+    if hasattr(value, "dtype"):
+        return str(value.astype("datetime64[D]"))
+    raise OptionError(
+        f"option `{name}`: expected a date such as 2026-11-21, found a {type(value).__name__}"
+    )
+
+
+def as_of(value: Any) -> Any:
+    """A date or a list of dates, as ISO text."""
+    if value is None or isinstance(value, (str, datetime.date)):
+        return value if value is None else date("as_of", value)
+    if hasattr(value, "dtype") and getattr(value, "ndim", None) == 0:
+        return date("as_of", value)
+    if isinstance(value, Iterable):
+        return [date("as_of", item) for item in value]
+    return date("as_of", value)

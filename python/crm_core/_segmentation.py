@@ -1,0 +1,474 @@
+"""Who are my customers? Summaries, scores, portfolios and groups.
+
+Every function takes orders and a date and gives a `Table`; what is not given is left to the
+library's defaults, which are written out in the table's definition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, Unpack
+
+from ._library import call
+from ._orders import Orders
+from ._table import Table
+from ._types import AsOf, Scope
+
+if TYPE_CHECKING:
+    from ._types import Date
+
+
+def summary(
+    orders: Orders,
+    as_of: AsOf = None,
+    **scope: Unpack[Scope],
+) -> Table:
+    """What each customer has done (顧客サマリー).
+
+    Args:
+        orders: The orders.
+        as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
+            column `as_of`. Default: the last order's date of the whole import.
+        **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
+            churn_days, churn_boundary; see `Scope`.
+
+    Returns:
+        One row per customer: customer_id, first_date, last_date, orders, purchase_days, revenue,
+        mean_order_value, tenure_days (在籍日数), recency_days, gap_count, gap_mean, gap_sd,
+        gap_min, gap_max, gap_log_sum, cancelled_orders, cancel_rate.
+
+    Raises:
+        OptionError: An option is unknown or out of range.
+    """
+    return call("summary", orders, as_of, scope)
+
+
+def clv_summary(
+    orders: Orders,
+    as_of: AsOf = None,
+    *,
+    unit: Literal["day", "week"] | None = None,
+    calibration_end: Date | None = None,
+    **scope: Unpack[Scope],
+) -> Table:
+    """The columns that models of predicted value fit on.
+
+    Args:
+        orders: The orders.
+        as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
+            column `as_of`. Default: the last order's date of the whole import.
+        unit: The unit of time (default "day"); it travels with the table.
+        calibration_end: The last day of calibration; adds the holdout columns.
+        **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
+            churn_days, churn_boundary; see `Scope`.
+
+    Returns:
+        One row per customer: customer_id, frequency (repeat purchase days), recency (first to last
+        purchase), T (first purchase to the end), monetary_value (mean per repeat purchase day; null
+        at frequency 0); with `calibration_end` holdout_frequency and holdout_duration.
+
+    Raises:
+        OptionError: An option is unknown or out of range.
+    """
+    options = {"unit": unit, "calibration_end": calibration_end}
+    return call("clv_summary", orders, as_of, {**options, **scope})
+
+
+def rfm(
+    orders: Orders,
+    as_of: AsOf = None,
+    *,
+    mode: Literal["quantile", "threshold", "frozen"] | None = None,
+    levels: int | None = None,
+    ties: Literal["lower", "mid", "upper"] | None = None,
+    monetary: Literal["revenue", "mean_order_value"] | None = None,
+    window_days: int | None = None,
+    preset: Literal["uchide_repeat", "uchide_general"] | None = None,
+    cuts: Mapping[str, Sequence[float | None]] | None = None,
+    grid: Sequence[Mapping[str, Any]] | None = None,
+    prospects: bool | None = None,
+    **scope: Unpack[Scope],
+) -> Table:
+    """RFM scores (RFM分析): how recently, how often and for how much each customer bought.
+
+    Args:
+        orders: The orders.
+        as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
+            column `as_of`. Default: the last order's date of the whole import.
+        mode: How scores come about: by rank (default), by fixed cuts, or by cuts learnt at another
+            date (the `cuts` in the notes of an earlier table).
+        levels: Score levels per axis, 2 to 10 (default 5). The best customers score ``levels``.
+        ties: Which rank equal customers share (default "lower"). They always score equally.
+        monetary: The monetary axis. Default: revenue.
+        window_days: Only orders of the last so many days, `as_of` included. Default: all history.
+        preset: Cuts of threshold mode by name (うちでのこづち); for yen.
+        cuts: For each axis (recency, frequency, monetary) the values from which scores 2, 3, …
+            begin; money in major units.
+        grid: A grid of your own instead of the eleven segments: ``{"segment": name, "r": (lo, hi),
+            "f": ..., "m": ..., "f_plus_m": ...}``. One that overlaps or leaves a gap is refused.
+        prospects: Also a row for each customer of the customers table without an order.
+        **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
+            churn_days, churn_boundary; see `Scope`.
+
+    Returns:
+        One row per customer: customer_id, recency_days, orders, revenue, r, f, m, segment. The cuts
+        that were used are in the notes.
+
+    Raises:
+        OptionError: An option is unknown or out of range.
+    """
+    options = {
+        "mode": mode,
+        "levels": levels,
+        "ties": ties,
+        "monetary": monetary,
+        "window_days": window_days,
+        "preset": preset,
+        "cuts": cuts,
+        "grid": grid,
+        "prospects": prospects,
+    }
+    return call("rfm", orders, as_of, {**options, **scope})
+
+
+def rfm_segments(
+    orders: Orders,
+    as_of: AsOf = None,
+    *,
+    mode: Literal["quantile", "threshold", "frozen"] | None = None,
+    levels: int | None = None,
+    ties: Literal["lower", "mid", "upper"] | None = None,
+    monetary: Literal["revenue", "mean_order_value"] | None = None,
+    window_days: int | None = None,
+    preset: Literal["uchide_repeat", "uchide_general"] | None = None,
+    cuts: Mapping[str, Sequence[float | None]] | None = None,
+    grid: Sequence[Mapping[str, Any]] | None = None,
+    prospects: bool | None = None,
+    **scope: Unpack[Scope],
+) -> Table:
+    """Customers and revenue of each RFM segment (RFMセグメント).
+
+    Args:
+        orders: The orders.
+        as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
+            column `as_of`. Default: the last order's date of the whole import.
+        mode: How scores come about: by rank (default), by fixed cuts, or by cuts learnt at another
+            date (the `cuts` in the notes of an earlier table).
+        levels: Score levels per axis, 2 to 10 (default 5). The best customers score ``levels``.
+        ties: Which rank equal customers share (default "lower"). They always score equally.
+        monetary: The monetary axis. Default: revenue.
+        window_days: Only orders of the last so many days, `as_of` included. Default: all history.
+        preset: Cuts of threshold mode by name (うちでのこづち); for yen.
+        cuts: For each axis (recency, frequency, monetary) the values from which scores 2, 3, …
+            begin; money in major units.
+        grid: A grid of your own instead of the eleven segments: ``{"segment": name, "r": (lo, hi),
+            "f": ..., "m": ..., "f_plus_m": ...}``. One that overlaps or leaves a gap is refused.
+        prospects: Also a row for each customer of the customers table without an order.
+        **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
+            churn_days, churn_boundary; see `Scope`.
+
+    Returns:
+        One row per segment: segment, customers, revenue, customer_share, revenue_share.
+
+    Raises:
+        OptionError: An option is unknown or out of range.
+    """
+    options = {
+        "mode": mode,
+        "levels": levels,
+        "ties": ties,
+        "monetary": monetary,
+        "window_days": window_days,
+        "preset": preset,
+        "cuts": cuts,
+        "grid": grid,
+        "prospects": prospects,
+    }
+    return call("rfm_segments", orders, as_of, {**options, **scope})
+
+
+def rfm_cross(
+    orders: Orders,
+    as_of: AsOf = None,
+    *,
+    rows: Literal["r", "f", "m"] | None = None,
+    columns: Literal["r", "f", "m"] | None = None,
+    slice: bool | None = None,
+    rfm: Mapping[str, Any] | None = None,
+    **scope: Unpack[Scope],
+) -> Table:
+    """The RFM cross table (RFMクロス集計): customers and revenue by two score axes.
+
+    Args:
+        orders: The orders.
+        as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
+            column `as_of`. Default: the last order's date of the whole import.
+        rows: The axis of rows. Default: recency.
+        columns: The axis of columns. Default: frequency.
+        slice: Whether to slice by the third axis. Default: no.
+        rfm: How customers are scored: the options of the function `rfm`.
+        **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
+            churn_days, churn_boundary; see `Scope`.
+
+    Returns:
+        One row per cell, empty ones included, best scores first: the axes (r, f, m), customers,
+        revenue, customer_share, revenue_share.
+
+    Raises:
+        OptionError: An option is unknown or out of range.
+    """
+    options = {
+        "rows": rows,
+        "columns": columns,
+        "slice": slice,
+        "rfm": rfm,
+    }
+    return call("rfm_cross", orders, as_of, {**options, **scope})
+
+
+def cpm(
+    orders: Orders,
+    as_of: AsOf = None,
+    *,
+    toddler_days: int | None = None,
+    trend_days: int | None = None,
+    money: float | Mapping[str, float] | None = None,
+    boundary: Literal["exclusive", "inclusive"] | None = None,
+    preset: Literal["ltv_lab", "ltv_lab_120"] | None = None,
+    prospects: bool | None = None,
+    **scope: Unpack[Scope],
+) -> Table:
+    """The customer portfolio (顧客ポートフォリオ, CPM分析): which customer is worth what effort.
+
+    Args:
+        orders: The orders.
+        as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
+            column `as_of`. Default: the last order's date of the whole import.
+        toddler_days: Tenure in days below which a customer is a toddler (よちよち). Default 90.
+        trend_days: Tenure in days below which a big customer is a trend (流行). Default 210.
+        money: Revenue below which a customer is steady (コツコツ), in major units, or
+            ``{"mean_order_values": n}``. Default: 70,000 yen; other currencies must say.
+        boundary: Whether a customer exactly on a boundary is on the higher rung ("exclusive", the
+            default) or the lower.
+        preset: Churn days by a vendor's convention, 240 or 120, instead of the scope's.
+        prospects: Also customers without an order that counts (見込み, トライアル). Default: yes.
+        **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
+            churn_days, churn_boundary; see `Scope`.
+
+    Returns:
+        One row per customer: customer_id, segment, state (active 現役, churned 離脱), orders,
+        tenure_days, revenue, recency_days, days_until_churn (null once churned), and the distances
+        to the boundaries: toddler_distance_days, trend_distance_days, money_distance.
+
+    Raises:
+        OptionError: An option is unknown or out of range.
+        OptionError: A currency other than yen, and no `money`.
+    """
+    options = {
+        "toddler_days": toddler_days,
+        "trend_days": trend_days,
+        "money": money,
+        "boundary": boundary,
+        "preset": preset,
+        "prospects": prospects,
+    }
+    return call("cpm", orders, as_of, {**options, **scope})
+
+
+def cpm_segments(
+    orders: Orders,
+    as_of: AsOf = None,
+    *,
+    toddler_days: int | None = None,
+    trend_days: int | None = None,
+    money: float | Mapping[str, float] | None = None,
+    boundary: Literal["exclusive", "inclusive"] | None = None,
+    preset: Literal["ltv_lab", "ltv_lab_120"] | None = None,
+    prospects: bool | None = None,
+    **scope: Unpack[Scope],
+) -> Table:
+    """Customers and revenue of each CPM segment and state (CPM分析).
+
+    Args:
+        orders: The orders.
+        as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
+            column `as_of`. Default: the last order's date of the whole import.
+        toddler_days: Tenure in days below which a customer is a toddler (よちよち). Default 90.
+        trend_days: Tenure in days below which a big customer is a trend (流行). Default 210.
+        money: Revenue below which a customer is steady (コツコツ), in major units, or
+            ``{"mean_order_values": n}``. Default: 70,000 yen; other currencies must say.
+        boundary: Whether a customer exactly on a boundary is on the higher rung ("exclusive", the
+            default) or the lower.
+        preset: Churn days by a vendor's convention, 240 or 120, instead of the scope's.
+        prospects: Also customers without an order that counts (見込み, トライアル). Default: yes.
+        **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
+            churn_days, churn_boundary; see `Scope`.
+
+    Returns:
+        One row per segment and state: segment, state, customers, revenue, customer_share,
+        revenue_share, mean_tenure_days.
+
+    Raises:
+        OptionError: An option is unknown or out of range.
+        OptionError: A currency other than yen, and no `money`.
+    """
+    options = {
+        "toddler_days": toddler_days,
+        "trend_days": trend_days,
+        "money": money,
+        "boundary": boundary,
+        "preset": preset,
+        "prospects": prospects,
+    }
+    return call("cpm_segments", orders, as_of, {**options, **scope})
+
+
+def decile(
+    orders: Orders,
+    as_of: AsOf = None,
+    *,
+    groups: int | None = None,
+    tie_safe: bool | None = None,
+    **scope: Unpack[Scope],
+) -> Table:
+    """Customers in ten groups by revenue (デシル分析), the best in group 1.
+
+    Args:
+        orders: The orders.
+        as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
+            column `as_of`. Default: the last order's date of the whole import.
+        groups: Groups, 2 to 100. Default 10.
+        tie_safe: Whether customers of equal revenue share the first one's group. Default: no.
+        **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
+            churn_days, churn_boundary; see `Scope`.
+
+    Returns:
+        One row per customer: customer_id, revenue, decile.
+
+    Raises:
+        OptionError: An option is unknown or out of range.
+    """
+    options = {"groups": groups, "tie_safe": tie_safe}
+    return call("decile", orders, as_of, {**options, **scope})
+
+
+def abc(
+    orders: Orders,
+    as_of: AsOf = None,
+    *,
+    a_share: float | None = None,
+    b_share: float | None = None,
+    tie_safe: bool | None = None,
+    **scope: Unpack[Scope],
+) -> Table:
+    """Customers in classes A, B, C by their share of revenue (ABC分析).
+
+    Args:
+        orders: The orders.
+        as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
+            column `as_of`. Default: the last order's date of the whole import.
+        a_share: Class A ends where the share of those before reaches this. Default 0.7.
+        b_share: Class B ends where the share of those before reaches this. Default 0.9.
+        tie_safe: Whether customers of equal revenue share the first one's class. Default: no.
+        **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
+            churn_days, churn_boundary; see `Scope`.
+
+    Returns:
+        One row per customer: customer_id, revenue, abc.
+
+    Raises:
+        OptionError: An option is unknown or out of range.
+    """
+    options = {"a_share": a_share, "b_share": b_share, "tie_safe": tie_safe}
+    return call("abc", orders, as_of, {**options, **scope})
+
+
+def lorenz(
+    orders: Orders,
+    as_of: AsOf = None,
+    *,
+    points: int | None = None,
+    **scope: Unpack[Scope],
+) -> Table:
+    """How concentrated revenue is (ローレンツ曲線), and the Gini coefficient (ジニ係数).
+
+    Args:
+        orders: The orders.
+        as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
+            column `as_of`. Default: the last order's date of the whole import.
+        points: Steps of the curve, 1 to 10,000. Default 100.
+        **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
+            churn_days, churn_boundary; see `Scope`.
+
+    Returns:
+        One row per point: share_customers, share_revenue, gini (the same in every row). Null where
+        a customer's revenue is negative or the sum is zero.
+
+    Raises:
+        OptionError: An option is unknown or out of range.
+    """
+    return call("lorenz", orders, as_of, {"points": points, **scope})
+
+
+def movement(
+    orders: Orders,
+    as_of: AsOf = None,
+    *,
+    since: Date | None = None,
+    scheme: Literal["cpm", "rfm"] | None = None,
+    cpm: Mapping[str, Any] | None = None,
+    rfm: Mapping[str, Any] | None = None,
+    **scope: Unpack[Scope],
+) -> Table:
+    """Who moved where between two dates (セグメント移動).
+
+    Args:
+        orders: The orders.
+        as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
+            column `as_of`. Default: the last order's date of the whole import.
+        since: The earlier date. Required.
+        scheme: By which segments. Default: "cpm".
+        cpm: Options of the portfolio: those of the function `cpm`.
+        rfm: Options of the scores: those of the function `rfm`.
+        **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
+            churn_days, churn_boundary; see `Scope`.
+
+    Returns:
+        One row per flow: source, target, kind (step up 引上げ, step down, churn 離脱, reactivation
+        復帰), customers, revenue.
+
+    Raises:
+        OptionError: An option is unknown or out of range, or `since` is missing.
+    """
+    options = {"since": since, "scheme": scheme, "cpm": cpm, "rfm": rfm}
+    return call("movement", orders, as_of, {**options, **scope})
+
+
+def monthly(
+    orders: Orders,
+    as_of: AsOf = None,
+    *,
+    period: Literal["day", "week", "month", "quarter", "year"] | None = None,
+    **scope: Unpack[Scope],
+) -> Table:
+    """Revenue by month, of new and of repeat customers (月次推移).
+
+    Args:
+        orders: The orders.
+        as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
+            column `as_of`. Default: the last order's date of the whole import.
+        period: The period. Default: month.
+        **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
+            churn_days, churn_boundary; see `Scope`.
+
+    Returns:
+        One row per period: month (its first day), customers, orders, revenue, new_customers,
+        new_revenue, repeat_customers, repeat_revenue, guest_orders, guest_revenue.
+
+    Raises:
+        OptionError: An option is unknown or out of range.
+    """
+    options = {
+        "period": period,
+    }
+    return call("monthly", orders, as_of, {**options, **scope})

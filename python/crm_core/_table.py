@@ -1,0 +1,370 @@
+"""Results."""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import html
+import json
+from array import array
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from . import _native
+from ._types import ArrowStream, Labels, Money
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    import polars as pl
+    import pyarrow as pa
+
+_CODES = {"int": "i", "date": "i", "float": "d", "money": "q", "instant": "q"}
+_EPOCH = datetime.date(1970, 1, 1).toordinal()
+
+
+class Table:
+    """A result: named, typed columns and the definition that they were computed with.
+
+    It is handed over whole to anything that speaks Arrow (``pl.DataFrame(table)``,
+    ``pa.table(table)``, DuckDB), or by `to_pandas`, `to_polars`, `to_arrow`, `to_numpy`, `to_dict`.
+    Labels and headings change only there: ``labels="ja"`` gives what people read in Japanese.
+    """
+
+    __slots__ = ("_fields", "_table")
+
+    def __init__(self, table: _native.Table) -> None:
+        self._table = table
+        self._fields = table.fields()
+
+    # ---- what it is ---------------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        """Rows."""
+        return len(self._table)
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns' names, in order."""
+        return [field[0] for field in self._fields]
+
+    @property
+    def schema(self) -> dict[str, dict[str, str]]:
+        """For each column its `type` (id, int, float, bool, date, instant, money, category, text),
+        its `unit`, its Japanese heading (`ja`), and its `currency`, `timezone` or `id_type`.
+        """
+        extras = {"money": "currency", "instant": "timezone", "id": "id_type"}
+        schema = {}
+        for name, kind, unit, ja, extra, _ in self._fields:
+            about = {"type": kind, "unit": unit, "ja": ja}
+            if extra is not None:
+                about[extras[kind]] = extra
+            schema[name] = about
+        return schema
+
+    @property
+    def definition(self) -> dict[str, Any]:
+        """What it was computed with: version, analysis, scope and options, defaults written out."""
+        text = self._table.definition
+        definition: dict[str, Any] = json.loads(text) if text is not None else {}
+        return definition
+
+    @property
+    def hash(self) -> str | None:
+        """A fingerprint of the definition: screens that disagree compare these."""
+        return self._table.hash
+
+    @property
+    def notes(self) -> dict[str, Any]:
+        """What there is to know besides: cuts that were used, flags, counts."""
+        notes: dict[str, Any] = json.loads(self._table.notes)
+        return notes
+
+    def __getitem__(self, name: str) -> np.ndarray[Any, Any]:
+        """A column as a numpy array, money as floats; see `to_numpy`.
+
+        Raises:
+            KeyError: There is no such column; the message lists those there are.
+        """
+        return self._numpy(self._at(name), "en", "float")
+
+    def __contains__(self, name: object) -> bool:
+        """Whether there is a column of this name."""
+        return name in self.columns
+
+    def __iter__(self) -> Iterator[str]:
+        """The columns' names."""
+        return iter(self.columns)
+
+    def head(self, rows: int = 5) -> Table:
+        """The first rows."""
+        return Table(self._table.head(rows))
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The table as an Arrow stream, money as decimals."""
+        return self._table.__arrow_c_stream__(requested_schema)
+
+    # ---- where it goes ------------------------------------------------------------------------
+
+    def to_numpy(
+        self, labels: Labels = "en", money: Money = "float"
+    ) -> dict[str, np.ndarray[Any, Any]]:
+        """The columns as numpy arrays.
+
+        Args:
+            labels: "en" for the names and values that programs compare, "ja" for Japanese.
+            money: "float" (major units, each rounded once from the exact integer), "minor" (exact
+                integers of the minor unit), "decimal" (exact `decimal.Decimal`).
+
+        Returns:
+            An array for each column. Missing is NaN among floats and NaT among dates; integers with
+            missing cells become floats, other columns objects with None.
+        """
+        headings = self._headings(labels)
+        return {heading: self._numpy(at, labels, money) for at, heading in enumerate(headings)}
+
+    def to_pandas(self, labels: Labels = "en", money: Money = "float") -> pd.DataFrame:
+        """The table as a pandas frame, built from numpy: pyarrow is not needed.
+
+        Args:
+            labels: As in `to_numpy`.
+            money: As in `to_numpy`.
+
+        Returns:
+            A frame with datetime64 dates, categories for words, nullable integers where cells are
+            missing, and `definition`, `hash` and `notes` in ``attrs["crm"]``.
+        """
+        import pandas as pd
+
+        headings = self._headings(labels)
+        frame = pd.DataFrame(
+            {heading: self._pandas(pd, at, labels, money) for at, heading in enumerate(headings)}
+        )
+        frame.attrs["crm"] = {
+            "definition": self.definition,
+            "hash": self.hash,
+            "notes": self.notes,
+        }
+        return frame
+
+    def to_polars(self, labels: Labels = "en", money: Money = "float") -> pl.DataFrame:
+        """The table as a polars frame.
+
+        Args:
+            labels: As in `to_numpy`.
+            money: As in `to_numpy`.
+        """
+        import polars as pl
+
+        return pl.DataFrame(self._styled(labels, money))
+
+    def to_arrow(self, labels: Labels = "en", money: Money = "float") -> pa.Table:
+        """The table as a pyarrow table, its definition in the schema's metadata.
+
+        Args:
+            labels: As in `to_numpy`.
+            money: As in `to_numpy`.
+        """
+        import pyarrow as pa
+
+        return pa.table(self._styled(labels, money))
+
+    def to_dict(self, labels: Labels = "en", money: Money = "float") -> dict[str, list[Any]]:
+        """The columns as lists of Python's objects, None for missing.
+
+        Args:
+            labels: As in `to_numpy`.
+            money: As in `to_numpy`.
+        """
+        headings = self._headings(labels)
+        return {heading: self._list(at, labels, money) for at, heading in enumerate(headings)}
+
+    # ---- on screen ----------------------------------------------------------------------------
+
+    def __repr__(self) -> str:
+        name = self.definition.get("analysis", "table")
+        kinds = ", ".join(f"{field[0]}: {field[1]}" for field in self._fields)
+        return f"<crm_core.Table {name}, {len(self):,} rows ({kinds})>"
+
+    def _repr_html_(self) -> str:
+        shown = 10
+        columns = self.head(shown).to_dict()
+        head = "".join(f"<th>{html.escape(name)}</th>" for name in columns)
+        rows = zip(*columns.values(), strict=True)
+        body = "".join(
+            "<tr>" + "".join(f"<td>{html.escape(_shown(cell))}</td>" for cell in row) + "</tr>"
+            for row in rows
+        )
+        more = len(self) - shown
+        foot = f"<p>and {more:,} more rows</p>" if more > 0 else ""
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{foot}"
+
+    # ---- columns ------------------------------------------------------------------------------
+
+    def _at(self, name: str) -> int:
+        for at, field in enumerate(self._fields):
+            if field[0] == name:
+                return at
+        raise KeyError(f"no column {name!r}; there are {', '.join(self.columns)}")
+
+    def _styled(self, labels: Labels, money: Money) -> ArrowStream:
+        _check(labels, money)
+        return self._table.styled(money, labels)
+
+    def _headings(self, labels: Labels) -> list[str]:
+        _check(labels, "float")
+        headings: list[str] = []
+        for name, _, _, ja, _, _ in self._fields:
+            heading = ja if labels == "ja" else name
+            headings.append(f"{heading} ({name})" if heading in headings else heading)
+        return headings
+
+    def _words(self, at: int, labels: Labels) -> list[str]:
+        which = 2 if labels == "ja" else 0
+        return [word[which] for word in self._table.words(at)]
+
+    def _list(self, at: int, labels: Labels, money: Money) -> list[Any]:
+        _check(labels, money)
+        kind, exponent = self._fields[at][1], self._fields[at][5]
+        extra = self._fields[at][4] or ""
+        valid = self._table.valid(at)
+        cells: list[Any]
+        if kind == "money" and money == "float":
+            cells = _unpacked("d", self._table.major(at))
+        else:
+            raw = self._table.cells(at)
+            if isinstance(raw, list):
+                cells = raw
+            elif kind == "category":
+                words = self._words(at, labels)
+                cells = [words[code] for code in raw] if words else []
+            elif kind == "text":
+                words = self._words(at, labels)
+                cells = [words[code] if words else "" for code in _unpacked("I", raw)]
+            elif kind == "bool":
+                cells = [bool(cell) for cell in raw]
+            else:
+                cells = _unpacked(self._code(at, len(raw)), raw)
+        if kind == "money" and money == "decimal":
+            cells = [decimal.Decimal(cell).scaleb(-exponent) for cell in cells]
+        elif kind == "date":
+            cells = [datetime.date.fromordinal(cell + _EPOCH) for cell in cells]
+        elif kind == "instant":
+            cells = _instants(cells, extra)
+        if valid is not None:
+            cells = [cell if ok else None for cell, ok in zip(cells, valid, strict=True)]
+        return cells
+
+    def _code(self, at: int, size: int) -> str:
+        """The typecode of a column of numbers, of which ``size`` bytes came."""
+        kind, extra = self._fields[at][1], self._fields[at][4] or ""
+        if kind == "id":
+            return "Q" if extra.startswith("uint") else "q"
+        if kind == "int" and size > 4 * len(self):
+            return "q"
+        return _CODES[kind]
+
+    def _numpy(self, at: int, labels: Labels, money: Money) -> np.ndarray[Any, Any]:
+        import numpy as np
+
+        _check(labels, money)
+        kind = self._fields[at][1]
+        valid = self._table.valid(at)
+        missing = None if valid is None else np.frombuffer(valid, "u1") == 0
+        if kind in ("category", "text") or (kind == "money" and money == "decimal"):
+            return _objects(np, self._list(at, labels, money))
+        if kind == "money" and money == "float":
+            cells = np.frombuffer(self._table.major(at), "f8")
+        else:
+            raw = self._table.cells(at)
+            if isinstance(raw, list):
+                return _objects(np, self._list(at, labels, money))
+            if kind == "bool":
+                cells = np.frombuffer(raw, "?")
+            else:
+                cells = np.frombuffer(raw, _DTYPES[self._code(at, len(raw))])
+        if kind == "id":
+            cells = cells.astype(self._fields[at][4])
+        if kind == "date":
+            cells = cells.astype("datetime64[D]")
+        if kind == "instant":
+            cells = cells.view("datetime64[us]")
+        if missing is None:
+            return cells
+        if kind in ("date", "instant"):
+            cells = cells.copy()
+            cells[missing] = np.datetime64("NaT")
+            return cells
+        if kind in ("int", "float") or (kind == "money" and money == "float"):
+            cells = cells.astype("f8")
+            cells[missing] = np.nan
+            return cells
+        return _objects(np, self._list(at, labels, money))
+
+    def _pandas(self, pd: Any, at: int, labels: Labels, money: Money) -> Any:
+        import numpy as np
+
+        kind, extra = self._fields[at][1], self._fields[at][4]
+        if kind == "category":
+            codes = np.frombuffer(self._table.cells(at), "u1").astype("i2")
+            valid = self._table.valid(at)
+            if valid is not None:
+                codes[np.frombuffer(valid, "u1") == 0] = -1
+            return pd.Categorical.from_codes(codes, self._words(at, labels))
+        if kind in ("int", "bool") and self._table.valid(at) is not None:
+            cells = self._list(at, labels, money)
+            return pd.array(cells, dtype="Int64" if kind == "int" else "boolean")
+        cells = self._numpy(at, labels, money)
+        if kind == "date":
+            return cells.astype("datetime64[s]")
+        if kind == "instant":
+            return pd.Series(cells).dt.tz_localize("UTC").dt.tz_convert(extra)
+        if kind == "text" or (kind == "id" and cells.dtype.kind == "O" and extra == "text"):
+            return pd.array(cells, dtype="str") if len(cells) else pd.array([], dtype="str")
+        return cells
+
+
+_DTYPES = {"i": "i4", "q": "i8", "Q": "u8", "d": "f8"}
+
+
+def _check(labels: str, money: str) -> None:
+    from ._errors import OptionError
+
+    if labels not in ("en", "ja"):
+        raise OptionError(f'option `labels`: expected "en" or "ja", found {labels!r:.40}')
+    if money not in ("float", "minor", "decimal"):
+        raise OptionError(
+            f'option `money`: expected "float", "minor" or "decimal", found {money!r:.40}'
+        )
+
+
+def _unpacked(code: str, raw: bytearray) -> list[Any]:
+    cells = array(code)
+    cells.frombytes(raw)
+    return cells.tolist()
+
+
+def _objects(np: Any, cells: list[Any]) -> np.ndarray[Any, Any]:
+    """Objects in an array; numpy would take texts apart or make bytes of them."""
+    filled: np.ndarray[Any, Any] = np.empty(len(cells), dtype=object)
+    filled[:] = cells
+    return filled
+
+
+def _instants(cells: list[int], zone: str) -> list[datetime.datetime]:
+    import zoneinfo
+
+    try:
+        tz: datetime.tzinfo = zoneinfo.ZoneInfo(zone)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+        tz = datetime.datetime.fromisoformat(f"2000-01-01T00:00{zone}").tzinfo or datetime.UTC
+    epoch = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+    return [(epoch + datetime.timedelta(microseconds=cell)).astimezone(tz) for cell in cells]
+
+
+def _shown(cell: Any) -> str:
+    if cell is None:
+        return "–"
+    if isinstance(cell, float):
+        return f"{cell:,.4g}" if abs(cell) < 1000 else f"{cell:,.2f}"
+    return str(cell)

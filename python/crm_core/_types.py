@@ -1,0 +1,71 @@
+"""Types that the signatures share."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypedDict
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Date: TypeAlias = str | datetime.date | np.datetime64
+    """A civil date: ISO text, a date, or a datetime (a Timestamp too), whose date is taken."""
+
+AsOf: TypeAlias = "Date | Sequence[Date] | None"
+"""A date, or several, which give a first column `as_of`."""
+
+Where: TypeAlias = Mapping[str, Any]
+"""Conditions: ``{column: value | [values] | {"from": ..., "to": ...}}``; both ends included."""
+
+Progress: TypeAlias = Callable[[int, int], object]
+"""Called with rows done and rows expected, about every 50 ms; returning False stops the work."""
+
+Labels: TypeAlias = Literal["en", "ja"]
+Money: TypeAlias = Literal["float", "minor", "decimal"]
+
+
+class ArrowStream(Protocol):
+    """A table of the Arrow PyCapsule protocol."""
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The table as a stream of record batches."""
+        ...
+
+
+class Policy(TypedDict, total=False):
+    """Which orders count (集計対象)."""
+
+    statuses: Sequence[str]
+    """Statuses that count. Default: completed, pending."""
+    kinds: Sequence[str]
+    """Kinds that count. Default: one_off, sub_first, sub_renewal."""
+    zero_value: bool
+    """Whether orders of amount zero count. Default: yes."""
+
+
+class Scope(TypedDict, total=False):
+    """What analyses share: which orders count, whose rows are shown, broken down by what.
+
+    These are keyword arguments of every analysis of orders.
+    """
+
+    where: Where | None
+    """Chooses orders: frequency and revenue are recomputed from those left."""
+    customers: Where | None
+    """Chooses customers (rows) only; no number changes."""
+    by: Sequence[str] | None
+    """Columns to break the result down by; they come first, under their own names."""
+    policy: Policy | None
+    """Which orders count. Default: the policy of the orders."""
+    basis: Literal["net", "gross", "net_shipping", "margin"] | None
+    """What an order's amount is: net of discounts and refunds (default), before them, with
+    shipping, or less cost."""
+    refunds: Literal["order_date", "refund_date"] | None
+    """Where a refund lowers revenue: at the order's date (default), or when it was refunded."""
+    occasion: Literal["order", "day"] | None
+    """What a purchase is: an order, or a day with orders. Default: each analysis's own."""
+    churn_days: int | None
+    """Days since the last order from which a customer counts as churned (離脱). Default: 240."""
+    churn_boundary: Literal["from", "after"] | None
+    """Whether a customer is churned on that day itself (default), or after it."""
