@@ -5,6 +5,23 @@ from typing import Any, final
 
 from ._types import ArrowStream, Progress
 
+__all__ = [
+    "Customers",
+    "Orders",
+    "Table",
+    "__version__",
+    "build_info",
+    "customers_columns",
+    "describe",
+    "missing_column",
+    "month_ends",
+    "orders_columns",
+    "run",
+    "set_threads",
+    "tasks",
+    "threads",
+]
+
 __version__: str
 
 @final

@@ -314,14 +314,14 @@ class Table:
         if kind in ("int", "bool") and self._table.valid(at) is not None:
             cells = self._list(at, labels, money)
             return pd.array(cells, dtype="Int64" if kind == "int" else "boolean")
-        cells = self._numpy(at, labels, money)
+        column = self._numpy(at, labels, money)
         if kind == "date":
-            return cells.astype("datetime64[s]")
+            return column.astype("datetime64[s]")
         if kind == "instant":
-            return pd.Series(cells).dt.tz_localize("UTC").dt.tz_convert(extra)
-        if kind == "text" or (kind == "id" and cells.dtype.kind == "O" and extra == "text"):
-            return pd.array(cells, dtype="str") if len(cells) else pd.array([], dtype="str")
-        return cells
+            return pd.Series(column).dt.tz_localize("UTC").dt.tz_convert(extra)
+        if kind == "text" or (kind == "id" and extra == "text"):
+            return pd.array(column, dtype="str")
+        return column
 
 
 _DTYPES = {"i": "i4", "q": "i8", "Q": "u8", "d": "f8"}
@@ -331,24 +331,24 @@ def _check(labels: str, money: str) -> None:
     from ._errors import OptionError
 
     if labels not in ("en", "ja"):
-        raise OptionError(f'option `labels`: expected "en" or "ja", found {labels!r:.40}')
+        raise OptionError(f'option `labels`: expected "en" or "ja", found {str(labels)[:40]}')
     if money not in ("float", "minor", "decimal"):
         raise OptionError(
-            f'option `money`: expected "float", "minor" or "decimal", found {money!r:.40}'
+            f'option `money`: expected "float", "minor" or "decimal", found {str(money)[:40]}'
         )
 
 
 def _unpacked(code: str, raw: bytearray) -> list[Any]:
-    cells = array(code)
+    cells: array[Any] = array(code)
     cells.frombytes(raw)
     return cells.tolist()
 
 
-def _objects(np: Any, cells: list[Any]) -> np.ndarray[Any, Any]:
+def _objects(numpy: Any, cells: list[Any]) -> np.ndarray[Any, Any]:
     """Objects in an array; numpy would take texts apart or make bytes of them."""
-    filled: np.ndarray[Any, Any] = np.empty(len(cells), dtype=object)
-    filled[:] = cells
-    return filled
+    objects: np.ndarray[Any, Any] = numpy.empty(len(cells), dtype=object)
+    objects[:] = cells
+    return objects
 
 
 def _instants(cells: list[int], zone: str) -> list[datetime.datetime]:
