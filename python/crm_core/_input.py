@@ -8,7 +8,6 @@ PyCapsule protocol, or a list of ``(name, column)`` (see the table in crates/crm
 from __future__ import annotations
 
 import datetime
-import decimal
 import math
 import sys
 from array import array
@@ -212,6 +211,8 @@ def _family(kind: type) -> str | None:
                 return family
     if kind.__module__ == "uuid" and kind.__name__ == "UUID":
         return "uuid"
+    if kind.__module__ == "decimal" and kind.__name__ == "Decimal":
+        return "decimal"
     return kind.__name__
 
 
@@ -220,7 +221,6 @@ _FAMILIES: tuple[tuple[str, type], ...] = (
     ("bool", bool),
     ("int", int),
     ("float", float),
-    ("decimal", decimal.Decimal),
     ("datetime", datetime.datetime),
     ("date", datetime.date),
 )
@@ -301,6 +301,8 @@ def _floats(name: str, cells: list[Any]) -> Column:
 
 
 def _decimals(name: str, cells: list[Any]) -> Column:
+    import decimal
+
     numbers = [None if _missing(cell) else decimal.Decimal(cell) for cell in cells]
     finite = [number for number in numbers if number is not None]
     for row, number in enumerate(numbers):

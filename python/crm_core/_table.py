@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import decimal
-import html
 import json
 from array import array
 from collections.abc import Iterator
@@ -187,6 +185,8 @@ class Table:
         return f"<crm_core.Table {name}, {len(self):,} rows ({kinds})>"
 
     def _repr_html_(self) -> str:
+        import html
+
         shown = 10
         columns = self.head(shown).to_dict()
         head = "".join(f"<th>{html.escape(name)}</th>" for name in columns)
@@ -246,6 +246,8 @@ class Table:
             else:
                 cells = _unpacked(self._code(at, len(raw)), raw)
         if kind == "money" and money == "decimal":
+            import decimal
+
             cells = [decimal.Decimal(cell).scaleb(-exponent) for cell in cells]
         elif kind == "date":
             cells = [datetime.date.fromordinal(cell + _EPOCH) for cell in cells]
