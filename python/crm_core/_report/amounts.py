@@ -43,46 +43,62 @@ class Amounts:
 
 def parse(column: pa.ChunkedArray) -> Amounts:
     """Read a text column; null and blank stay null."""
-    signed: list[pa.Array] = []
-    parts: list[pa.Array] = []
+    read: list[_Chunk] = []
     currencies: set[str] = set()
     unread: list[int] = []
     start = 0
     for chunk in column.chunks:
-        groups = pc.extract_regex(chunk, pattern=_SPELLING)
-        if groups.null_count > chunk.null_count:
-            groups = pc.extract_regex(pc.utf8_normalize(chunk, form="NFKC"), pattern=_SPELLING)
-        one = {field.name: pc.struct_field(groups, field.name) for field in groups.type}
-        marks = {name: pc.not_equal(one[name], "") for name in ("open", "close", "minus", "inner")}
-        minuses = [marks[name].cast(pa.int8()) for name in ("open", "minus", "inner")]
-        once = pc.less_equal(pc.add(pc.add(minuses[0], minuses[1]), minuses[2]), 1)
-        fits = pc.fill_null(pc.and_(pc.equal(marks["open"], marks["close"]), once), False)
-        broken = pc.and_(
-            pc.invert(fits), pc.fill_null(pc.not_equal(pc.utf8_trim_whitespace(chunk), ""), False)
-        )
+        coded = chunk.dictionary_encode()  # each distinct text is read once
+        one = _parse(coded.dictionary, currencies)
+        text = pc.utf8_trim_whitespace(coded.dictionary)
+        broken = pc.and_(pc.is_null(one.whole), pc.not_equal(text, "")).take(coded.indices)
         if pc.any(broken).as_py():
             unread += [start + row for row in pc.indices_nonzero(broken).to_pylist()]
-        for name in ("unit", "after"):
-            for word in pc.unique(one[name]).to_pylist():
-                code = _CURRENCY_OF.get(word or "", word or "")
-                if len(code) == 3:
-                    currencies.add(code)
-        negative = pc.or_(pc.or_(marks["open"], marks["minus"]), marks["inner"])
-        whole = pc.replace_substring(one["whole"], ",", "")
-        whole = pc.binary_join_element_wise(pc.if_else(negative, "-", ""), whole, "")
-        signed.append(pc.if_else(fits, whole, None))
-        parts.append(pc.if_else(fits, pc.utf8_rtrim(one["part"], "0"), None))
+        read.append(_Chunk(one.whole, one.part, coded.indices))
         start += len(chunk)
-    return Amounts(_exact(signed, parts), currencies, unread)
+    return Amounts(_exact(read), currencies, unread)
 
 
-def _exact(signed: list[pa.Array], parts: list[pa.Array]) -> pa.ChunkedArray:
-    scale = max((pc.max(pc.utf8_length(part)).as_py() or 0 for part in parts), default=0)
+@dataclass(frozen=True)
+class _Chunk:
+    """Distinct amounts as digits before and after the point, and which rows hold which."""
+
+    whole: pa.Array
+    part: pa.Array
+    rows: pa.Array | None = None
+
+
+def _parse(texts: pa.Array, currencies: set[str]) -> _Chunk:
+    groups = pc.extract_regex(texts, pattern=_SPELLING)
+    if groups.null_count:
+        # Full-width digits and signs, which Japanese forms are full of.
+        groups = pc.extract_regex(pc.utf8_normalize(texts, form="NFKC"), pattern=_SPELLING)
+    one = {field.name: pc.struct_field(groups, field.name) for field in groups.type}
+    for name in ("unit", "after"):
+        for word in pc.unique(one[name]).to_pylist():
+            code = _CURRENCY_OF.get(word or "", word or "")
+            if len(code) == 3:
+                currencies.add(code)
+    marks = {name: pc.not_equal(one[name], "") for name in ("open", "close", "minus", "inner")}
+    minuses = [marks[name].cast(pa.int8()) for name in ("open", "minus", "inner")]
+    once = pc.less_equal(pc.add(pc.add(minuses[0], minuses[1]), minuses[2]), 1)
+    fits = pc.fill_null(pc.and_(pc.equal(marks["open"], marks["close"]), once), False)
+    negative = pc.or_(pc.or_(marks["open"], marks["minus"]), marks["inner"])
+    digits = pc.replace_substring(one["whole"], ",", "")
+    whole = pc.binary_join_element_wise(pc.if_else(negative, "-", ""), digits, "")
+    part = pc.utf8_rtrim(one["part"], "0")
+    return _Chunk(pc.if_else(fits, whole, None), pc.if_else(fits, part, None))
+
+
+def _exact(read: list[_Chunk]) -> pa.ChunkedArray:
+    scale = max((pc.max(pc.utf8_length(one.part)).as_py() or 0 for one in read), default=0)
     if scale == 0:
-        return pa.chunked_array([whole.cast(pa.int64()) for whole in signed], type=pa.int64())
+        values = [one.whole.cast(pa.int64()).take(one.rows) for one in read]
+        return pa.chunked_array(values, type=pa.int64())
     kind = pa.decimal128(15 + scale, scale)
-    texts = [
-        pc.binary_join_element_wise(whole, pc.utf8_rpad(part, scale, "0"), ".")
-        for whole, part in zip(signed, parts, strict=True)
-    ]
-    return pa.chunked_array([text.cast(kind) for text in texts], type=kind)
+    values = []
+    for one in read:
+        padded = pc.utf8_rpad(one.part, scale, "0")
+        text = pc.binary_join_element_wise(one.whole, padded, ".")
+        values.append(text.cast(kind).take(one.rows))
+    return pa.chunked_array(values, type=kind)

@@ -11,8 +11,8 @@ year comes first, because nothing about them is ambiguous:
 `31/1/2024` and `1/31/2024` are read only with a format (`--date-format "%d/%m/%Y"`): guessing there
 would swap days and months in silence. The calendar is checked (no 30 February), and so is the clock.
 
-Parsing is by columns, a chunk at a time: one regular expression gives year to offset as digits,
-integer arithmetic does the rest. The result is the wall clock as written; the offset, where there
+Parsing is by columns, a chunk at a time and each distinct text once: one regular expression gives
+year to offset as digits, integer arithmetic does the rest. The result is the wall clock as written; the offset, where there
 is one, is kept beside it and the caller decides.
 """
 
@@ -94,7 +94,8 @@ def parse(column: pa.ChunkedArray, date_format: str | None = None) -> Dates:
     unread: list[int] = []
     start = 0
     for chunk in column.chunks:
-        wall, offset = _parse_chunk(chunk, patterns)
+        coded = chunk.dictionary_encode()
+        wall, offset = (one.take(coded.indices) for one in _parse(coded.dictionary, patterns))
         broken = pc.and_(
             pc.is_null(wall), pc.fill_null(pc.not_equal(pc.utf8_trim_whitespace(chunk), ""), False)
         )
@@ -139,11 +140,11 @@ def looks_day_or_month_first(text: str) -> bool:
     return re.match(r"\s*\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}", text) is not None
 
 
-def _parse_chunk(chunk: pa.Array, patterns: tuple[str, ...]) -> tuple[pa.Array, pa.Array]:
-    fields = _extract(chunk, patterns)
-    if fields["y"].null_count > chunk.null_count:
+def _parse(texts: pa.Array, patterns: tuple[str, ...]) -> tuple[pa.Array, pa.Array]:
+    fields = _extract(texts, patterns)
+    if fields["y"].null_count:
         # Full-width digits and signs, which Japanese forms are full of; rare enough to be a second try.
-        fields = _extract(pc.utf8_normalize(chunk, form="NFKC"), patterns)
+        fields = _extract(pc.utf8_normalize(texts, form="NFKC"), patterns)
 
     year, month, day = (_whole(fields[name]) for name in "ymd")
     hour, minute, second = (_whole(fields[name]) for name in "HMS")
@@ -169,13 +170,13 @@ def _parse_chunk(chunk: pa.Array, patterns: tuple[str, ...]) -> tuple[pa.Array, 
     return micros.cast(pa.timestamp("us")), _offsets(fields["z"])
 
 
-def _extract(chunk: pa.Array, patterns: tuple[str, ...]) -> dict[str, pa.Array]:
+def _extract(texts: pa.Array, patterns: tuple[str, ...]) -> dict[str, pa.Array]:
     """The named groups of the first pattern that fits each row, as text; missing groups are blank."""
     found: dict[str, pa.Array] | None = None
     for pattern in patterns:
-        if found is not None and found["y"].null_count == chunk.null_count:
+        if found is not None and not found["y"].null_count:
             break
-        groups = pc.extract_regex(chunk, pattern=pattern)
+        groups = pc.extract_regex(texts, pattern=pattern)
         names = [field.name for field in groups.type]
         blank = pc.if_else(pc.is_valid(groups), "", None).cast(pa.string())
         one = {name: pc.struct_field(groups, name) if name in names else blank for name in _FIELDS}
