@@ -15,6 +15,7 @@ import argparse
 import datetime
 import importlib.util
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -94,7 +95,10 @@ def _report(options: argparse.Namespace) -> int:
     from ._report.findings import analyse
     from ._report.reading import load
 
+    # Where nobody's terminal says how wide it is, tables keep their lines whole.
     console = Console(quiet=options.quiet)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = 160
     settings = _settings(options)
     with _progress(options.quiet) as stage:
         loaded = load(options.orders, settings, stage("reading_file", name=options.orders[0].name))
@@ -118,20 +122,21 @@ def _report(options: argparse.Namespace) -> int:
     if options.check:
         return 0
     screen.show(console, findings, lang)
-    if options.output is not None:
-        html = page.render(
-            findings,
-            loaded.choices,
-            loaded.notes,
-            source=", ".join(path.name for path in options.orders),
-            title=options.title,
-            lang=lang,
-            version=crm_core.__version__,
-        )
-        options.output.write_text(html, encoding="utf-8")
-        console.print(
-            words.page("written", lang, path=options.output), highlight=False, markup=False
-        )
+    if options.output is None:
+        console.print(words.page("no_page", lang), style="dim", highlight=False)
+        return 0
+    html = page.render(
+        findings,
+        loaded.choices,
+        loaded.notes,
+        source=", ".join(path.name for path in options.orders),
+        title=options.title,
+        lang=lang,
+        version=crm_core.__version__,
+    )
+    options.output.write_text(html, encoding="utf-8")
+    written = words.page("written", lang, path=options.output)
+    console.print(written, highlight=False, markup=False)
     return 0
 
 
@@ -140,8 +145,8 @@ def _request(options: argparse.Namespace, loaded: Loaded) -> Any:
 
     return Request(
         as_of=_day(options.as_of),
-        where=_conditions(options.where, loaded.table),
-        customers=_conditions(options.where_customers, loaded.table),
+        where=_conditions(options.where, loaded),
+        customers=_conditions(options.where_customers, loaded),
         by=_names(options.by),
         months=options.months,
         churn_days=options.churn_days,
@@ -175,7 +180,7 @@ def _run(options: argparse.Namespace) -> int:
         request["as_of"] = day.isoformat()
     for name, chosen in (("where", options.where), ("customers", options.where_customers)):
         if chosen:
-            request[name] = _conditions(chosen, loaded.table)
+            request[name] = _conditions(chosen, loaded)
     if options.by:
         request["by"] = _names(options.by)
     table = pa.table(crm_core.run(options.task, orders, request))
@@ -248,7 +253,7 @@ def _orders(loaded: Loaded, options: argparse.Namespace, settings: Settings) -> 
     return crm_core.Orders(loaded.table, **arguments)
 
 
-def _conditions(given: Sequence[str], table: pa.Table) -> dict[str, Any]:
+def _conditions(given: Sequence[str], loaded: Loaded) -> dict[str, Any]:
     """`channel=web`, `channel=web|app`, `ordered_at=2024-01-01..2024-06-30`, in the library's form."""
     from ._report.problem import Problem
 
@@ -260,7 +265,8 @@ def _conditions(given: Sequence[str], table: pa.Table) -> dict[str, Any]:
                 f"--where: {one} is not COLUMN=VALUE",
                 'For example "channel=web", "channel=web|app", "ordered_at=2024-01-01..2024-06-30".',
             )
-        typed = _typed(name, table)
+        typed = _typed(name, loaded.table)
+        name = loaded.names.get(name, name)
         if ".." in text:
             low, _, high = text.partition("..")
             conditions[name] = {

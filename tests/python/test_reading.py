@@ -517,3 +517,13 @@ def test_a_table_of_customers_is_read(write):
     assert table["登録日"].to_pylist()[1] == datetime.datetime(2024, 1, 5)
     with pytest.raises(Problem, match="no column of the customers' file"):
         load_customers(write("a,b\n1,2\n", "other.csv"), "会員ID", Settings())
+
+
+def test_a_filter_on_a_column_of_orders_goes_by_the_librarys_name(write):
+    settings = Settings(dimensions=["注文日", "支払合計", "対応状況(名称)"])
+    loaded = load([write(EC_CUBE)], settings)
+    assert loaded.arguments["dimensions"] == ["対応状況(名称)"]
+    assert loaded.names["注文日"] == "ordered_at"
+    assert loaded.names["支払合計"] == "amount"
+    assert loaded.table["対応状況(名称)"].to_pylist()[2] == "注文取消し"
+    assert loaded.table[loaded.arguments["status"]].to_pylist()[2] == "cancelled"

@@ -166,7 +166,7 @@ def analyse(
         definitions.append(frame)
         return frame
 
-    rfm = run("rfm")
+    rfm = _buyers(run("rfm"))
     totals_of = _revenue_of(rfm)
     orders_counted = sum(rfm["orders"])
     mean_order = totals_of / orders_counted if orders_counted else None
@@ -262,6 +262,15 @@ def _active(segments: Frame) -> int:
         for state, count in zip(segments["state"], segments["customers"], strict=True)
         if state == "active"
     )
+
+
+def _buyers(rfm: Frame) -> Frame:
+    """The rows of those who ordered: a table of customers adds prospects, who have no scores."""
+    keep = [at for at, count in enumerate(rfm["orders"]) if count]
+    if len(keep) == len(rfm):
+        return rfm
+    columns = {name: [values[at] for at in keep] for name, values in rfm.columns.items()}
+    return Frame(rfm.task, columns, rfm.definition, rfm.hash)
 
 
 def _cells(rfm: Frame) -> Frame:

@@ -30,6 +30,7 @@ from .headings import (
 from .problem import Problem
 from .source import Source
 
+_OWN = ("customer_id", "ordered_at", "amount", "order_id", "quantity")
 _SHARE_OF_BYTES = 0.4  # of the time that reading takes; parsing takes the rest
 
 
@@ -78,6 +79,11 @@ class Loaded:
     notes: list[Note]
     japanese: bool
 
+    @property
+    def names(self) -> dict[str, str]:
+        """What the library calls the file's columns."""
+        return {self.arguments[role]: role for role in _OWN if role in self.arguments}
+
 
 def load(
     paths: Sequence[Path], settings: Settings, advance: Callable[[float], None] = lambda share: None
@@ -86,7 +92,11 @@ def load(
     sources = [Source(path, settings.encoding, settings.delimiter) for path in paths]
     first = sources[0]
     chosen = choose(first.headings, settings.columns)
-    dimensions = [name for name in settings.dimensions if name in first.headings]
+    # A filter on the dates' or the amounts' column is one on `ordered_at` or `amount`.
+    own = {choice.value for role, choice in chosen.items() if role in _OWN}
+    dimensions = [
+        name for name in settings.dimensions if name in first.headings and name not in own
+    ]
     columns = list(dict.fromkeys([*(choice.value for choice in chosen.values()), *dimensions]))
     for source in sources[1:]:
         missing = [column for column in columns if column not in source.headings]
@@ -338,20 +348,20 @@ class _Reading:
                 f'Say so with --status-map "{_cut(unknown[0])}=completed"; the meanings are {", ".join(statuses.MEANINGS)}. '
                 '--status "" leaves the column out, and every order counts.',
             )
-        meaning = pa.array([known[word] for word in words] + [None], pa.string())
+        meaning = pa.array([*(known[word] for word in words), None], pa.string())
         at = pc.fill_null(pc.index_in(column, value_set=pa.array(words, pa.string())), len(words))
+        mapped = pc.take(meaning, at)
         if cancelled is not None:
-            stopped = pc.and_(
-                pc.is_valid(self.table[cancelled.value]),
-                pc.not_equal(pc.coalesce(meaning.take(at.combine_chunks()), ""), "refunded"),
-            )
-            mapped = pc.if_else(stopped, "cancelled", meaning.take(at.combine_chunks()))
+            refunded = pc.fill_null(pc.equal(mapped, "refunded"), False)
+            stopped = pc.and_not(pc.is_valid(self.table[cancelled.value]), refunded)
+            mapped = pc.if_else(stopped, "cancelled", mapped)
+        target = name
+        if name in self.dimensions:  # a breakdown shows the shop's own words
+            target = f"{name} (status)"
+            self.table = self.table.append_column(target, mapped)
         else:
-            mapped = meaning.take(at.combine_chunks())
-        self.table = _set(
-            self.table, name, pa.chunked_array([mapped]) if isinstance(mapped, pa.Array) else mapped
-        )
-        self.arguments["status"] = name
+            self.table = _set(self.table, name, mapped)
+        self.arguments["status"] = target
         by_meaning: dict[str, list[str]] = {}
         for word, one in known.items():
             by_meaning.setdefault(one, []).append(_cut(word))

@@ -172,10 +172,6 @@ _NOTES: Mapping[str, tuple[str, str]] = {
     ),
     "filtered": ("Only orders with {where}.", "対象の注文: {where}。"),
     "filtered_customers": ("Only customers with {where}.", "対象の顧客: {where}。"),
-    "prospects": (
-        "{rows} of the customers' file have not ordered.",
-        "顧客ファイルのうち{rows}人は注文がありません。",
-    ),
 }
 
 _PAGE: Mapping[str, tuple[str, str]] = {
@@ -252,6 +248,10 @@ _PAGE: Mapping[str, tuple[str, str]] = {
     "total": ("Total", "合計"),
     "file": ("File", "ファイル"),
     "written": ("Report written to {path}", "レポートを {path} に書き出しました"),
+    "no_page": (
+        "-o report.html writes all of it as one page.",
+        "-o report.html を付けると、すべてを1ページのHTMLに書き出します。",
+    ),
     "reading_file": ("Reading {name}", "{name} を読み込み中"),
     "building": ("Orders", "注文データの構築"),
     "analysing": ("Analysing", "分析中"),
