@@ -16,6 +16,7 @@ import datetime
 import importlib.util
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -250,7 +251,14 @@ def _orders(loaded: Loaded, options: argparse.Namespace, settings: Settings) -> 
 
         table, described = load_customers(options.customers, arguments["customer_id"], settings)
         arguments["customers"] = crm_core.Customers(table, **described)
-    return crm_core.Orders(loaded.table, **arguments)
+    try:
+        return crm_core.Orders(loaded.table, **arguments)
+    except crm_core.CrmError as error:
+        from ._report.problem import Problem
+
+        # The library counts rows from 0; the user finds them in the file.
+        message = re.sub(r"\brow (\d+)", lambda row: loaded.rows.name(int(row[1])), str(error))
+        raise Problem(message, getattr(error, "hint", None) or "") from error
 
 
 def _conditions(given: Sequence[str], loaded: Loaded) -> dict[str, Any]:

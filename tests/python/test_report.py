@@ -160,6 +160,16 @@ def test_what_the_user_can_put_right_is_said_without_a_traceback(
     assert "secret" not in err
 
 
+def test_a_row_that_the_library_refuses_is_named_as_a_spreadsheet_shows_it(tmp_path, capsys):
+    path = tmp_path / "orders.csv"
+    path.write_text("customer_id,order_date,amount\n1,2024-01-31,5\n1,2024-01-31,0.5\n")
+    assert run("report", path, "--currency", "JPY") == 2
+    err = capsys.readouterr().err
+    assert "orders.csv, row 3" in err
+    assert "amount" in err
+    assert "0.5" not in err
+
+
 def test_a_filter_counts_its_orders_only(shop, export, tmp_path, capsys):
     assert (
         run("report", export, "--where", "受注経路=楽天", "-q", "-o", tmp_path / "report.html") == 0
@@ -419,6 +429,15 @@ def test_bars_are_as_long_as_their_values_and_stand_on_one_another():
     per_unit = bars["lower", "a · x: 30.0"][1] / 30
     for (_, title), (_, height) in bars.items():
         assert height == pytest.approx(per_unit * float(title.split(": ")[1]), abs=0.02)
+    ticks = {
+        float(text.text): float(text.get("y"))
+        for text in root.iter(f"{SVG}text")
+        if text.get("class") == "tick end" and text.text != "0.0"
+    }
+    upper = sorted(ticks.items())[-2:]  # two ticks above zero give the axis's own scale
+    assert (upper[0][1] - upper[1][1]) / (upper[1][0] - upper[0][0]) == pytest.approx(
+        per_unit, rel=1e-3
+    )
     zero = float(
         next(line for line in root.iter(f"{SVG}line") if line.get("class") == "zero").get("y1")
     )

@@ -62,6 +62,21 @@ class Note:
 
 
 @dataclass(frozen=True)
+class Rows:
+    """Where a row of the table came from."""
+
+    parts: Sequence[tuple[Source, int]]
+
+    def name(self, row: int) -> str:
+        """The file, and the row as a spreadsheet shows it."""
+        for source, count in self.parts:
+            if row < count:
+                return source.row_name(row)
+            row -= count
+        return f"row {row + 1}"
+
+
+@dataclass(frozen=True)
 class Loaded:
     """The orders' columns, and the arguments with which `Orders` takes them.
 
@@ -71,6 +86,7 @@ class Loaded:
         choices: What was chosen and why, in the order to show.
         notes: What was done to the data.
         japanese: Whether the headings are Japanese.
+        rows: Where each row came from.
     """
 
     table: pa.Table
@@ -78,6 +94,7 @@ class Loaded:
     choices: list[Choice]
     notes: list[Note]
     japanese: bool
+    rows: Rows
 
     @property
     def names(self) -> dict[str, str]:
@@ -160,7 +177,9 @@ class _Reading:
         settings: Settings,
     ) -> None:
         self.sources = sources
-        self.parts = parts
+        self.rows = Rows(
+            [(source, part.num_rows) for source, part in zip(sources, parts, strict=True)]
+        )
         self.table = table
         self.chosen = chosen
         self.dimensions = dimensions
@@ -183,13 +202,8 @@ class _Reading:
         self._status()
         self._currency()
         self._rest()
-        return Loaded(
-            self.table,
-            self.arguments,
-            [*self.chosen.values(), *self.extra],
-            self.notes,
-            self.japanese,
-        )
+        choices = [*self.chosen.values(), *self.extra]
+        return Loaded(self.table, self.arguments, choices, self.notes, self.japanese, self.rows)
 
     def _file(self) -> None:
         source = self.sources[0]
@@ -295,14 +309,7 @@ class _Reading:
         elif what == "a date":
             hint = "It does not follow --date-format, or the calendar has no such day."
         more = f" (and {len(unread) - 1} more)" if len(unread) > 1 else ""
-        raise Problem(f"{self._row_name(unread[0])}, column {name}: not {what}{more}", hint)
-
-    def _row_name(self, row: int) -> str:
-        for source, part in zip(self.sources, self.parts, strict=True):
-            if row < part.num_rows:
-                return source.row_name(row)
-            row -= part.num_rows
-        return f"row {row + 1}"
+        raise Problem(f"{self.rows.name(unread[0])}, column {name}: not {what}{more}", hint)
 
     def _amount_is(self) -> None:
         """`order` when the heading or the repetition says so, `unit` when it is a price beside a quantity."""
