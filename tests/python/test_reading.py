@@ -387,6 +387,15 @@ def test_the_data_say_what_an_amount_is_where_the_heading_does_not(write, rows, 
     assert said(loaded)["amount_is"] == (kind, reason)
 
 
+def test_one_order_with_two_totals_does_not_turn_all_totals_into_lines(write):
+    rows = [
+        f"{order},{order % 9},2024-01-31,{500 + order}\n" for order in range(20) for _ in range(2)
+    ]
+    text = "order_id,customer_id,order_date,amount\n" + "".join(rows)
+    loaded = load([write(text + "0,0,2024-01-31,999\n")], Settings(currency="JPY"))
+    assert loaded.arguments["amount_is"] == "order"
+
+
 def test_a_price_is_taken_times_the_quantity(write):
     text = "注文番号,顧客ID,受注日,単価,数量\n1,7,2024-01-31,500,2\n"
     loaded = load([write(text)], Settings())
