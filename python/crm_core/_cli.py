@@ -106,7 +106,7 @@ def _report(options: argparse.Namespace) -> int:
         lang = options.lang or ("ja" if loaded.japanese else "en")
         if not options.check:
             advance = stage("building")
-            orders = _orders(loaded, options, settings)
+            orders = _orders(loaded, options, settings, advance)
             advance(1.0)
             advance = stage("analysing")
             done = iter(range(1, 1000))
@@ -168,7 +168,7 @@ def _run(options: argparse.Namespace) -> int:
     settings = _settings(options)
     with _progress(options.quiet) as stage:
         loaded = load(options.orders, settings, stage("reading_file", name=options.orders[0].name))
-        orders = _orders(loaded, options, settings)
+        orders = _orders(loaded, options, settings, stage("building"))
     request: dict[str, Any] = {}
     for one in options.option:
         name, _, text = one.partition("=")
@@ -244,7 +244,15 @@ def _settings(options: argparse.Namespace) -> Settings:
     )
 
 
-def _orders(loaded: Loaded, options: argparse.Namespace, settings: Settings) -> Any:
+def _orders(
+    loaded: Loaded,
+    options: argparse.Namespace,
+    settings: Settings,
+    advance: Callable[[float], None],
+) -> Any:
+    def told(done: int, expected: int) -> None:
+        advance(done / max(expected, 1))
+
     arguments = dict(loaded.arguments)
     if options.customers is not None:
         from ._report.reading import load_customers
@@ -252,7 +260,7 @@ def _orders(loaded: Loaded, options: argparse.Namespace, settings: Settings) -> 
         table, described = load_customers(options.customers, arguments["customer_id"], settings)
         arguments["customers"] = crm_core.Customers(table, **described)
     try:
-        return crm_core.Orders(loaded.table, **arguments)
+        return crm_core.Orders(loaded.table, **arguments, progress=told)
     except crm_core.CrmError as error:
         from ._report.problem import Problem
 
