@@ -111,7 +111,7 @@ def _report(options: argparse.Namespace) -> int:
             advance = stage("analysing")
             done = iter(range(1, 1000))
             request = _request(options, loaded)
-            steps = 8 + len(request.by)
+            steps = 9 + len(request.by)
             findings = analyse(
                 crm_core,
                 orders,
@@ -152,6 +152,7 @@ def _request(options: argparse.Namespace, loaded: Loaded) -> Any:
         months=options.months,
         churn_days=options.churn_days,
         cpm_money=options.cpm_money,
+        prospects=options.customers is not None,
     )
 
 
@@ -270,7 +271,7 @@ def _orders(
 
 
 def _conditions(given: Sequence[str], loaded: Loaded) -> dict[str, Any]:
-    """`channel=web`, `channel=web|app`, `ordered_at=2024-01-01..2024-06-30`, in the library's form."""
+    """Conditions such as `channel=web|app` or `ordered_at=2024-01-01..2024-06-30`."""
     from ._report.problem import Problem
 
     conditions: dict[str, Any] = {}
@@ -279,7 +280,8 @@ def _conditions(given: Sequence[str], loaded: Loaded) -> dict[str, Any]:
         if not equals:
             raise Problem(
                 f"--where: {one} is not COLUMN=VALUE",
-                'For example "channel=web", "channel=web|app", "ordered_at=2024-01-01..2024-06-30".',
+                'For example "channel=web", "channel=web|app", '
+                '"ordered_at=2024-01-01..2024-06-30".',
             )
         typed = _typed(name, loaded.table)
         name = loaded.names.get(name, name)
@@ -326,7 +328,7 @@ def _day(text: str | None) -> datetime.date | None:
 
 @contextmanager
 def _progress(quiet: bool) -> Iterator[Callable[..., Callable[[float], None]]]:
-    """A bar per stage on a terminal's stderr; nothing elsewhere. Gives `stage(key) -> advance(share)`."""
+    """A bar per stage on a terminal's stderr: `stage(key)` gives `advance(share)`."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 

@@ -1,6 +1,7 @@
 """Which column of an export is which: the exports of known carts, and files made by hand."""
 
 import pytest
+
 from crm_core._report import statuses
 from crm_core._report.headings import (
     amount_kind,
@@ -12,30 +13,37 @@ from crm_core._report.headings import (
 )
 from crm_core._report.problem import Problem
 
-SHOPIFY = (
-    "Name,Email,Financial Status,Paid at,Fulfillment Status,Accepts Marketing,Currency,Subtotal,Shipping,Taxes,Total,"
-    "Discount Code,Discount Amount,Shipping Method,Created at,Lineitem quantity,Lineitem name,Lineitem price,"
-    "Billing Name,Notes,Cancelled at,Payment Method,Refunded Amount,Vendor,Id,Tags,Source"
-).split(",")
-EC_CUBE_2 = "注文ID,会員ID,お名前(姓),メールアドレス,小計,値引き,送料,合計,支払合計,対応状況(ID),対応状況(名称),受注日,商品名,価格,個数".split(
-    ","
-)
-EC_CUBE_4 = "注文ID,注文番号,会員ID,メールアドレス,小計,合計,支払合計,対応状況(ID),対応状況(名称),注文日,商品名,価格,数量".split(
-    ","
-)
-WOO = "order_id,order_number,order_date,status,order_total,order_currency,customer_id,billing_email".split(
-    ","
-)
-MAKESHOP = "日付,注文時間,注文番号,処理状況,会員ID,注文者,合計金額,商品名,個数".split(",")
-FUTURESHOP = "受注コード,注文日時,会員ID,請求合計金額,商品合計金額,商品名,販売単価,購入数量".split(
-    ","
-)
-RAKUTEN = (
-    "注文番号,ステータス,注文日時,請求金額,合計金額,注文者メールアドレス,商品名,単価,個数".split(
-        ","
-    )
-)
-ECFORCE = "受注ID,受注番号,顧客番号,メールアドレス,小計,支払い合計,受注日".split(",")
+SHOPIFY = [
+    *("Name", "Email", "Financial Status", "Paid at", "Fulfillment Status", "Accepts Marketing"),
+    *("Currency", "Subtotal", "Shipping", "Taxes", "Total", "Discount Code", "Discount Amount"),
+    *("Shipping Method", "Created at", "Lineitem quantity", "Lineitem name", "Lineitem price"),
+    *("Billing Name", "Notes", "Cancelled at", "Payment Method", "Refunded Amount", "Vendor"),
+    *("Id", "Tags", "Source"),
+]
+EC_CUBE_2 = [
+    *("注文ID", "会員ID", "お名前(姓)", "メールアドレス", "小計", "値引き", "送料", "合計"),
+    *("支払合計", "対応状況(ID)", "対応状況(名称)", "受注日", "商品名", "価格", "個数"),
+]
+EC_CUBE_4 = [
+    *("注文ID", "注文番号", "会員ID", "メールアドレス", "小計", "合計", "支払合計"),
+    *("対応状況(ID)", "対応状況(名称)", "注文日", "商品名", "価格", "数量"),
+]
+WOO = [
+    *("order_id", "order_number", "order_date", "status", "order_total", "order_currency"),
+    *("customer_id", "billing_email"),
+]
+MAKESHOP = [
+    *("日付", "注文時間", "注文番号", "処理状況", "会員ID", "注文者", "合計金額", "商品名", "個数"),
+]
+FUTURESHOP = [
+    *("受注コード", "注文日時", "会員ID", "請求合計金額", "商品合計金額", "商品名"),
+    *("販売単価", "購入数量"),
+]
+RAKUTEN = [
+    *("注文番号", "ステータス", "注文日時", "請求金額", "合計金額", "注文者メールアドレス"),
+    *("商品名", "単価", "個数"),
+]
+ECFORCE = ["受注ID", "受注番号", "顧客番号", "メールアドレス", "小計", "支払い合計", "受注日"]
 
 CARTS = {
     "Shopify": (SHOPIFY, "Email", "Created at", "Total", "Name", "Financial Status"),
@@ -114,8 +122,15 @@ def test_a_price_without_a_quantity_is_no_amount():
 
 @pytest.mark.parametrize(
     ("heading", "kind"),
-    [("支払合計", "order"), ("合計金額（税込）", "order"), ("Total", "order"), ("単価", "unit"), ("Lineitem price", "unit"), ("金額", "")],
-)  # fmt: skip
+    [
+        ("支払合計", "order"),
+        ("合計金額（税込）", "order"),
+        ("Total", "order"),
+        ("単価", "unit"),
+        ("Lineitem price", "unit"),
+        ("金額", ""),
+    ],
+)
 def test_a_heading_says_what_an_amount_is(heading, kind):
     assert amount_kind(heading) == kind
 

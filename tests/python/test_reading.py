@@ -1,4 +1,4 @@
-"""From a shop's file to columns: encodings, dates, amounts, orders of several lines, and what is refused."""
+"""From a shop's file to columns: encodings, dates, amounts, lines, and what is refused."""
 
 import datetime
 import random
@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+
 from crm_core._report import amounts, dates
 from crm_core._report.problem import Problem
 from crm_core._report.reading import Settings, load, load_customers
@@ -18,12 +19,20 @@ EC_CUBE = """注文番号,会員ID,注文日,支払合計,対応状況(名称),�
 1002,00345,2024/02/01 09:00:00,800,注文取消し,珈琲豆,1
 1003,,2024/02/02 18:20:00,500,新規受付,紅茶,1
 """
-SHOPIFY = """Name,Email,Financial Status,Paid at,Currency,Subtotal,Total,Created at,Lineitem quantity,Lineitem name,Lineitem price,Cancelled at,Refunded Amount
-#1001,a@example.com,paid,2025-10-07 09:50:26 +0200,EUR,50.00,53.91,2025-10-07 09:50:26 +0200,3,Mask,34.90,,0.00
-#1001,a@example.com,,,,,,2025-10-07 09:50:26 +0200,1,Soap,3.90,,
-#1002,b@example.com,partially_refunded,2025-12-08 00:10:00 +0100,EUR,20.00,24.50,2025-12-08 00:10:00 +0100,1,Soap,20.00,,5.00
-#1003,c@example.com,paid,,EUR,20.00,24.50,2025-12-09 10:10:00 +0100,1,Soap,20.00,2025-12-10 10:10:00 +0100,0.00
-"""  # noqa: E501
+SHOPIFY = "\n".join(
+    [
+        "Name,Email,Financial Status,Paid at,Currency,Subtotal,Total,Created at,"
+        "Lineitem quantity,Lineitem name,Lineitem price,Cancelled at,Refunded Amount",
+        "#1001,a@example.com,paid,2025-10-07 09:50:26 +0200,EUR,50.00,53.91,"
+        "2025-10-07 09:50:26 +0200,3,Mask,34.90,,0.00",
+        "#1001,a@example.com,,,,,,2025-10-07 09:50:26 +0200,1,Soap,3.90,,",
+        "#1002,b@example.com,partially_refunded,2025-12-08 00:10:00 +0100,EUR,20.00,24.50,"
+        "2025-12-08 00:10:00 +0100,1,Soap,20.00,,5.00",
+        "#1003,c@example.com,paid,,EUR,20.00,24.50,2025-12-09 10:10:00 +0100,"
+        "1,Soap,20.00,2025-12-10 10:10:00 +0100,0.00",
+        "",
+    ]
+)
 PLAIN = "customer_id,order_date,amount\n"
 
 
@@ -155,9 +164,16 @@ def test_progress_ends_at_the_end(write):
 # ---- dates ---------------------------------------------------------------------------------------
 
 SPELLINGS = [
-    "%Y-%m-%d %H:%M:%S", "%Y/%m/%d %H:%M:%S", "%Y.%m.%d %H:%M:%S", "%Y%m%d%H%M%S", "%Y-%m-%dT%H:%M:%S",
-    "%Y年%m月%d日 %H時%M分%S秒", "%Y%m%d %H:%M:%S", " %Y-%m-%d %H:%M:%S ", "%Y-%m-%d %H:%M:%S.%f",
-]  # fmt: skip
+    "%Y-%m-%d %H:%M:%S",
+    "%Y/%m/%d %H:%M:%S",
+    "%Y.%m.%d %H:%M:%S",
+    "%Y%m%d%H%M%S",
+    "%Y-%m-%dT%H:%M:%S",
+    "%Y年%m月%d日 %H時%M分%S秒",
+    "%Y%m%d %H:%M:%S",
+    " %Y-%m-%d %H:%M:%S ",
+    "%Y-%m-%d %H:%M:%S.%f",
+]
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
@@ -193,9 +209,26 @@ def test_spellings_of_a_date(text, expected):
 
 @pytest.mark.parametrize(
     "text",
-    ["2023-02-29", "1900-02-29", "2024-04-31", "2024-13-01", "2024-00-10", "2024-01-00", "0000-00-00", "2024-01-31 24:00", "2024-01-31 12:60",
-     "31/1/2024", "1/31/2024", "24-01-31", "yesterday", "2024-01", "20240", "45322", "2024-01-31x"],
-)  # fmt: skip
+    [
+        "2023-02-29",
+        "1900-02-29",
+        "2024-04-31",
+        "2024-13-01",
+        "2024-00-10",
+        "2024-01-00",
+        "0000-00-00",
+        "2024-01-31 24:00",
+        "2024-01-31 12:60",
+        "31/1/2024",
+        "1/31/2024",
+        "24-01-31",
+        "yesterday",
+        "2024-01",
+        "20240",
+        "45322",
+        "2024-01-31x",
+    ],
+)
 def test_what_is_no_date_is_named_by_row(text):
     read = dates.parse(pa.chunked_array([["2024-01-01", None], [" ", text]], type=pa.string()))
     assert read.unread == [3]
@@ -271,11 +304,26 @@ def test_dates_with_and_without_a_zone_do_not_mix(write):
 @pytest.mark.parametrize(
     ("text", "expected", "currencies"),
     [
-        ("1234", 1234, set()), ("1,234", 1234, set()), ("1,234,567", 1234567, set()), ("¥1,234", 1234, {"JPY"}), ("￥１，２３４", 1234, {"JPY"}),
-        ("1,234円", 1234, {"JPY"}), ("-500", -500, set()), ("△500", -500, set()), ("¥-500", -500, {"JPY"}), ("-¥500", -500, {"JPY"}), ("(500)", -500, set()),
-        ("$12", 12, set()), ("€5", 5, {"EUR"}), ("USD 5", 5, {"USD"}), ("5 EUR", 5, {"EUR"}), ("0", 0, set()), (" 7 ", 7, set()), ("1000.00", 1000, set()),
+        ("1234", 1234, set()),
+        ("1,234", 1234, set()),
+        ("1,234,567", 1234567, set()),
+        ("¥1,234", 1234, {"JPY"}),
+        ("￥１，２３４", 1234, {"JPY"}),
+        ("1,234円", 1234, {"JPY"}),
+        ("-500", -500, set()),
+        ("△500", -500, set()),
+        ("¥-500", -500, {"JPY"}),
+        ("-¥500", -500, {"JPY"}),
+        ("(500)", -500, set()),
+        ("$12", 12, set()),
+        ("€5", 5, {"EUR"}),
+        ("USD 5", 5, {"USD"}),
+        ("5 EUR", 5, {"EUR"}),
+        ("0", 0, set()),
+        (" 7 ", 7, set()),
+        ("1000.00", 1000, set()),
     ],
-)  # fmt: skip
+)
 def test_spellings_of_an_amount(text, expected, currencies):
     read = amounts.parse(texts(text, None, ""))
     assert read.values.to_pylist() == [expected, None, None]
@@ -330,9 +378,15 @@ def test_unreadable_cells_can_be_left_to_the_library_and_are_counted(write):
 def test_a_japanese_export_repeats_the_orders_total(write):
     loaded = load([write(EC_CUBE)], Settings())
     assert loaded.arguments == {
-        "customer_id": "会員ID", "order_id": "注文番号", "ordered_at": "注文日", "amount": "支払合計", "amount_is": "order",
-        "status": "対応状況(名称)", "currency": "JPY", "guests": "keep",
-    }  # fmt: skip
+        "customer_id": "会員ID",
+        "order_id": "注文番号",
+        "ordered_at": "注文日",
+        "amount": "支払合計",
+        "amount_is": "order",
+        "status": "対応状況(名称)",
+        "currency": "JPY",
+        "guests": "keep",
+    }
     assert loaded.table.column_names == [
         "会員ID",
         "注文番号",
@@ -406,7 +460,10 @@ def test_a_price_is_taken_times_the_quantity(write):
 
 
 def test_woocommerce_writes_guests_as_zero(write):
-    text = "order_id,order_date,status,order_total,order_currency,customer_id\n1,2024-01-31,wc-completed,5,USD,0\n2,2024-01-31,wc-completed,5,USD,7\n"
+    text = (
+        "order_id,order_date,status,order_total,order_currency,customer_id\n"
+        "1,2024-01-31,wc-completed,5,USD,0\n2,2024-01-31,wc-completed,5,USD,7\n"
+    )
     loaded = load([write(text)], Settings())
     assert loaded.table["customer_id"].to_pylist() == [None, "7"]
     assert loaded.arguments["guests"] == "keep"
@@ -459,7 +516,7 @@ def test_a_currency_is_told_from_what_the_file_says(write, headings, amount, exp
     )
 
 
-# ---- Parquet, several files, customers ------------------------------------------------------------
+# ---- Parquet, several files, customers -----------------------------------------------------------
 
 
 def test_parquet_keeps_its_types(tmp_path):
@@ -499,7 +556,7 @@ def test_files_are_read_as_one_and_rows_are_named_by_file(write):
     second.write_text("amount,order_date,customer_id\n6,2024-02-01,2\n", encoding="utf-8")
     assert load([first, second], Settings(currency="JPY")).table["amount"].to_pylist() == [5, 6]
     second.write_text("price,order_date,customer_id\n6,2024-02-01,2\n", encoding="utf-8")
-    with pytest.raises(Problem, match='february.csv has no column "amount"'):
+    with pytest.raises(Problem, match=r'february\.csv has no column "amount"'):
         load([first, second], Settings(currency="JPY"))
 
 

@@ -1,7 +1,8 @@
-"""Amounts written as text.
+r"""Amounts written as text.
 
 ```text
-1234   1,234   1234.50   ¥1,234   ￥1,234   \\1,234 (a Shift_JIS yen sign)   1,234円   $12.50   -500   △500   (500)
+1234   1,234   1234.50   ¥1,234   ￥1,234   1,234円   $12.50   -500   △500   (500)
+\1,234 (a Shift_JIS yen sign)
 ```
 
 A comma groups thousands and a point is the decimal sign. `12,50` is refused rather than read as
@@ -31,8 +32,8 @@ class Amounts:
 
     Attributes:
         values: `int64`, or `decimal128` when some amount has a fraction.
-        currencies: ISO codes that signs and codes in the text speak of. `$` speaks of none: too many
-            currencies share it.
+        currencies: ISO codes that signs and codes in the text speak of. `$` speaks of none: too
+            many currencies share it.
         unread: Rows (from 0) that hold text which is no amount.
     """
 

@@ -9,11 +9,12 @@ year comes first, because nothing about them is ambiguous:
 ```
 
 `31/1/2024` and `1/31/2024` are read only with a format (`--date-format "%d/%m/%Y"`): guessing there
-would swap days and months in silence. The calendar is checked (no 30 February), and so is the clock.
+would swap days and months in silence. The calendar is checked (no 30 February), and so is the
+clock.
 
 Parsing is by columns, a chunk at a time and each distinct text once: one regular expression gives
-year to offset as digits, integer arithmetic does the rest. The result is the wall clock as written; the offset, where there
-is one, is kept beside it and the caller decides.
+year to offset as digits, integer arithmetic does the rest. The result is the wall clock as
+written; the offset, where there is one, is kept beside it and the caller decides.
 """
 
 from __future__ import annotations
@@ -143,7 +144,7 @@ def looks_day_or_month_first(text: str) -> bool:
 def _parse(texts: pa.Array, patterns: tuple[str, ...]) -> tuple[pa.Array, pa.Array]:
     fields = _extract(texts, patterns)
     if fields["y"].null_count:
-        # Full-width digits and signs, which Japanese forms are full of; rare enough to be a second try.
+        # Full-width digits and signs, which Japanese forms are full of.
         fields = _extract(pc.utf8_normalize(texts, form="NFKC"), patterns)
 
     year, month, day = (_whole(fields[name]) for name in "ymd")
@@ -171,7 +172,7 @@ def _parse(texts: pa.Array, patterns: tuple[str, ...]) -> tuple[pa.Array, pa.Arr
 
 
 def _extract(texts: pa.Array, patterns: tuple[str, ...]) -> dict[str, pa.Array]:
-    """The named groups of the first pattern that fits each row, as text; missing groups are blank."""
+    """The named groups of the first pattern that fits, as text; missing ones are blank."""
     found: dict[str, pa.Array] | None = None
     for pattern in patterns:
         if found is not None and not found["y"].null_count:

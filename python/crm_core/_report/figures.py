@@ -19,7 +19,7 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 76, 8, 10, 26
 
 @dataclass(frozen=True)
 class Series:
-    """One colour of a stack: its CSS class, its name, a value per bar; drawn downwards if `below`."""
+    """One colour of a stack: its CSS class, its name, a value per bar; downwards if `below`."""
 
     css: str
     name: str
@@ -75,7 +75,8 @@ def stacked_bars(
             f'<line class="grid" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
         )
         parts.append(
-            f'<text class="tick end" x="{_LEFT - 6}" y="{y + 4:.1f}">{escape(axis(abs(tick) * step))}</text>'
+            f'<text class="tick end" x="{_LEFT - 6}" '
+            f'y="{y + 4:.1f}">{escape(axis(abs(tick) * step))}</text>'
         )
     every = max(1, math.ceil(len(labels) / 13))
     for at, label in enumerate(labels):
@@ -87,8 +88,10 @@ def stacked_bars(
                 continue
             y = down if one.below else up - height
             parts.append(
-                f'<rect class="{one.css}" x="{x:.1f}" y="{y:.1f}" width="{wide:.1f}" height="{height:.2f}">'
-                f"<title>{escape(label)} · {escape(one.name)}: {escape(shown(one.values[at]))}</title></rect>"
+                f'<rect class="{one.css}" x="{x:.1f}" y="{y:.1f}" width="{wide:.1f}" '
+                f'height="{height:.2f}">'
+                f"<title>{escape(label)} · {escape(one.name)}: "
+                f"{escape(shown(one.values[at]))}</title></rect>"
             )
             if one.below:
                 down += height
@@ -96,10 +99,12 @@ def stacked_bars(
                 up -= height
         if at % every == 0:
             parts.append(
-                f'<text class="tick mid" x="{x + wide / 2:.1f}" y="{_HEIGHT - 8}">{escape(label)}</text>'
+                f'<text class="tick mid" x="{x + wide / 2:.1f}" '
+                f'y="{_HEIGHT - 8}">{escape(label)}</text>'
             )
     parts.append(
-        f'<line class="zero" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{zero:.1f}" y2="{zero:.1f}"/></svg>'
+        f'<line class="zero" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{zero:.1f}" '
+        f'y2="{zero:.1f}"/></svg>'
     )
     return Markup("".join(parts))  # every piece of text above is escaped
 
@@ -135,10 +140,12 @@ def lorenz(
     )
     parts.append(f'<polyline class="lorenz-line" points="{curve}"/>')
     parts.append(
-        f'<text class="tick mid" x="{left + size / 2}" y="{top + size + 38}">{escape(x_name)}</text>'
+        f'<text class="tick mid" x="{left + size / 2}" '
+        f'y="{top + size + 38}">{escape(x_name)}</text>'
     )
     parts.append(
-        f'<text class="tick mid" transform="translate(12 {top + size / 2}) rotate(-90)">{escape(y_name)}</text></svg>'
+        f'<text class="tick mid" transform="translate(12 {top + size / 2}) '
+        f'rotate(-90)">{escape(y_name)}</text></svg>'
     )
     return Markup("".join(parts))  # every piece of text above is escaped
 
@@ -146,7 +153,8 @@ def lorenz(
 def _head(ident: str, title: str, description: str, width: float, height: float) -> str:
     return (
         f'<svg role="img" aria-labelledby="{ident}-t {ident}-d" viewBox="0 0 {width:g} {height:g}" xmlns="http://www.w3.org/2000/svg">'
-        f'<title id="{ident}-t">{escape(title)}</title><desc id="{ident}-d">{escape(description)}</desc>'
+        f'<title id="{ident}-t">{escape(title)}</title><desc '
+        f'id="{ident}-d">{escape(description)}</desc>'
     )
 
 
@@ -157,7 +165,7 @@ def _nice(step: float) -> float:
 
 
 def _thinned(points: Sequence[tuple[float, float]], most: int) -> list[tuple[float, float]]:
-    """Evenly chosen points, the ends included: a curve of a million points looks like one of 400."""
+    """Evenly chosen points, the ends included: a million look like 400."""
     if len(points) <= most:
         return list(points)
     return [points[round(at * (len(points) - 1) / (most - 1))] for at in range(most)]

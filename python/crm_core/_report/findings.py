@@ -44,7 +44,7 @@ class Frame:
     Attributes:
         task: The analysis.
         columns: Lists of equal length, by name.
-        definition: The request with every default written out; empty for a frame derived from others.
+        definition: The request with every default written out; empty for a derived frame.
         hash: Its hash.
     """
 
@@ -119,6 +119,7 @@ class Request:
     months: int = 24
     churn_days: int | None = None
     cpm_money: float | None = None
+    prospects: bool = False
 
 
 def analyse(
@@ -166,10 +167,11 @@ def analyse(
         definitions.append(frame)
         return frame
 
-    rfm = _buyers(run("rfm"))
+    rfm = run("rfm")
     totals_of = _revenue_of(rfm)
     orders_counted = sum(rfm["orders"])
     mean_order = totals_of / orders_counted if orders_counted else None
+    prospects = {"prospects": True} if request.prospects else {}
     cpm_options: dict[str, Any] = {}
     if request.cpm_money is not None:
         cpm_options["money_threshold"] = request.cpm_money
@@ -184,7 +186,7 @@ def analyse(
     if not orders_counted:
         notes.append(Note("no_orders"))
 
-    cpm_segments = run("cpm_segments", **cpm_options)
+    cpm_segments = run("cpm_segments", **cpm_options, **prospects)
     history_days = _month_ends(_date(orders.first_date), as_of, request.months)
     history = (
         run("cpm_segments", history_days, **cpm_options)
@@ -194,7 +196,7 @@ def analyse(
     decile = run("decile")
     lorenz = run("lorenz")
     abc = run("abc")
-    findings = Findings(
+    return Findings(
         as_of=as_of,
         currency=currency,
         totals=Totals(
@@ -208,14 +210,14 @@ def analyse(
             last_date=_date(orders.last_date),
         ),
         monthly=run("monthly"),
-        rfm_cells=_cells(rfm),
-        rfm_segments=run("rfm_segments"),
+        rfm_cells=run("rfm_cross"),
+        rfm_segments=run("rfm_segments", **prospects),
         cpm_segments=cpm_segments,
         cpm_history=history,
         deciles=_groups(decile, "decile"),
         abc=_groups(abc, "abc"),
         lorenz=lorenz,
-        gini=_gini(decile["revenue"]),
+        gini=next(iter(lorenz["gini"]), None),
         reconciliation=Frame.of("reconciliation", orders.reconciliation),
         breakdowns={
             name: _by(run("cpm_segments", by=[name], **cpm_options), name) for name in request.by
@@ -223,7 +225,6 @@ def analyse(
         definitions=definitions,
         notes=notes,
     )
-    return findings
 
 
 def decimals(currency: str) -> int:
@@ -264,33 +265,6 @@ def _active(segments: Frame) -> int:
     )
 
 
-def _buyers(rfm: Frame) -> Frame:
-    """The rows of those who ordered: a table of customers adds prospects, who have no scores."""
-    keep = [at for at, count in enumerate(rfm["orders"]) if count]
-    if len(keep) == len(rfm):
-        return rfm
-    columns = {name: [values[at] for at in keep] for name, values in rfm.columns.items()}
-    return Frame(rfm.task, columns, rfm.definition, rfm.hash)
-
-
-def _cells(rfm: Frame) -> Frame:
-    """Customers and revenue of each (r, f), from the best to the worst r."""
-    found: dict[tuple[int, int], list[float]] = {}
-    for r, f, revenue in zip(rfm["r"], rfm["f"], rfm["revenue"], strict=True):
-        found.setdefault((r, f), []).append(revenue)
-    levels = range(1, max([5, *rfm["r"], *rfm["f"]]) + 1)
-    cells = [(r, f, found.get((r, f), [])) for r in reversed(levels) for f in levels]
-    return Frame(
-        "rfm",
-        {
-            "r": [r for r, _, _ in cells],
-            "f": [f for _, f, _ in cells],
-            "customers": [len(revenues) for _, _, revenues in cells],
-            "revenue": [math.fsum(revenues) for _, _, revenues in cells],
-        },
-    )
-
-
 def _groups(rows: Frame, name: str) -> Frame:
     """Customers and revenue of each decile or class, with the shares where they are defined."""
     found: dict[Any, list[float]] = {}
@@ -316,17 +290,6 @@ def _groups(rows: Frame, name: str) -> Frame:
             ],
         },
     )
-
-
-def _gini(revenues: Sequence[float]) -> float | None:
-    """2 Σ i·x_i / (n Σ x) − (n + 1)/n over ascending x; null where shares are not defined."""
-    ascending = sorted(revenues)
-    total = math.fsum(ascending)
-    if not ascending or total <= 0 or ascending[0] < 0:
-        return None
-    n = len(ascending)
-    weighted = math.fsum(rank * revenue for rank, revenue in enumerate(ascending, 1))
-    return 2 * weighted / (n * total) - (n + 1) / n
 
 
 def _by(segments: Frame, name: str) -> Frame:

@@ -26,7 +26,7 @@ class Grid:
         headings: One per column.
         rows: Cells, as shown.
         numeric: Which columns are set right-aligned.
-        weights: For heat: one per cell of a row, 0 to 1, `None` for none. Empty where there is no heat.
+        weights: For heat: one per cell, 0 to 1, `None` for none. Empty where there is no heat.
     """
 
     title: str
@@ -55,7 +55,7 @@ def rfm_heat(cells: Frame, measure: str, title: str, lang: str, currency: str) -
     levels = sorted(set(cells["f"]))
     at = {(r, f): value for r, f, value in zip(cells["r"], cells["f"], cells[measure], strict=True)}
     largest = max([value for value in at.values() if value > 0], default=1)
-    order = sorted({r for r, _ in at}, reverse=True)
+    order = sorted(set(cells["r"]), reverse=True)
     shown = {
         key: brief(value, currency, lang) if measure == "revenue" else f"{value:,}"
         for key, value in at.items()

@@ -19,38 +19,53 @@ from dataclasses import dataclass
 
 from .problem import Problem
 
-# In the order of preference. A shop's own number for a customer goes before a mail address, a moment
-# before a day, and what was paid before what was listed.
+# In the order of preference. A shop's own number for a customer goes before a mail address, a
+# moment before a day, and what was paid before what was listed.
 _CUSTOMER_IDS = (
-    "会員ID 会員番号 会員コード 会員No 顧客ID 顧客番号 顧客コード 顧客No ユーザーID ユーザID お客様ID お客様番号 お客様コード 得意先コード 購入者ID 注文者ID "
-    "customer_id customer_number customer_no customer_code client_id user_id member_id buyer_id shopper_id contact_id cust_id customer_user customer customerkey "
-    "Email メールアドレス 注文者メールアドレス 購入者メールアドレス e-mail email_address customer_email billing_email メール"
+    "会員ID 会員番号 会員コード 会員No 顧客ID 顧客番号 顧客コード 顧客No ユーザーID "
+    "ユーザID お客様ID お客様番号 お客様コード 得意先コード 購入者ID 注文者ID "
+    "customer_id customer_number customer_no customer_code client_id user_id member_id "
+    "buyer_id shopper_id contact_id cust_id customer_user customer customerkey "
+    "Email メールアドレス 注文者メールアドレス 購入者メールアドレス e-mail email_address "
+    "customer_email billing_email メール"
 )
 _ORDERED_AT = (
-    "受注日時 注文日時 購入日時 受注日 注文日 購入日 ご注文日 ご注文日時 注文年月日 受注年月日 売上日 日付 "
-    "ordered_at order_datetime order_date created_at order_created_at purchased_at purchase_date purchase_timestamp "
-    "order_purchase_timestamp transaction_date invoice_date date_created order_time paid_at date datetime timestamp time"
+    "受注日時 注文日時 購入日時 受注日 注文日 購入日 ご注文日 ご注文日時 注文年月日 "
+    "受注年月日 売上日 日付 "
+    "ordered_at order_datetime order_date created_at order_created_at purchased_at "
+    "purchase_date purchase_timestamp "
+    "order_purchase_timestamp transaction_date invoice_date date_created order_time "
+    "paid_at date datetime timestamp time"
 )
 _ORDER_IDS = (
     "注文番号 受注番号 注文ID 受注ID 注文コード 受注コード オーダー番号 売上ID 伝票番号 取引ID "
-    "order_id order_number order_no order_name order invoice_id invoice_no invoice_number invoice transaction_id"
+    "order_id order_number order_no order_name order invoice_id invoice_no invoice_number "
+    "invoice transaction_id"
 )
 _ORDER_TOTALS = (
-    "支払合計 お支払合計 支払い合計 お支払い合計 支払合計金額 お支払合計金額 支払金額 お支払金額 お支払い金額 支払い金額 請求合計金額 請求金額 ご請求金額 請求額 "
-    "合計金額 注文合計 注文合計金額 注文金額 受注金額 受注合計 購入金額 購入合計 総合計 総合計金額 総額 合計 税込合計 "
-    "order_total total total_price grand_total total_amount order_amount order_value amount_paid total_paid total_spent payment_amount "
+    "支払合計 お支払合計 支払い合計 お支払い合計 支払合計金額 お支払合計金額 支払金額 "
+    "お支払金額 お支払い金額 支払い金額 請求合計金額 請求金額 ご請求金額 請求額 "
+    "合計金額 注文合計 注文合計金額 注文金額 受注金額 受注合計 購入金額 購入合計 総合計 "
+    "総合計金額 総額 合計 税込合計 "
+    "order_total total total_price grand_total total_amount order_amount order_value "
+    "amount_paid total_paid total_spent payment_amount "
     "小計 商品合計金額 商品合計 subtotal order_subtotal"
 )
 _LINE_AMOUNTS = (
-    "金額 売上 売上金額 売上高 明細金額 商品小計 明細小計 amount revenue sales sales_amount net_sales net_amount line_total line_amount "
+    "金額 売上 売上金額 売上高 明細金額 商品小計 明細小計 amount revenue sales "
+    "sales_amount net_sales net_amount line_total line_amount "
     "item_total extended_price total_sales value price_total dollar_value spend monetary_value"
 )
 _UNIT_PRICES = (
     "単価 販売単価 商品単価 価格 販売価格 商品価格 lineitem_price unit_price item_price price"
 )
-_QUANTITIES = "数量 個数 購入数量 購入個数 注文数 注文個数 販売数 販売個数 lineitem_quantity quantity qty item_quantity units"
+_QUANTITIES = (
+    "数量 個数 購入数量 購入個数 注文数 注文個数 販売数 販売個数 "
+    "lineitem_quantity quantity qty item_quantity units"
+)
 _STATUSES = (
-    "対応状況(名称) 対応状況 受注状況 注文状況 処理状況 受注ステータス 注文ステータス 管理ステータス ステータス 対応状況(ID) "
+    "対応状況(名称) 対応状況 受注状況 注文状況 処理状況 受注ステータス 注文ステータス "
+    "管理ステータス ステータス 対応状況(ID) "
     "financial_status order_status status"
 )
 _CURRENCIES = "currency order_currency currency_code presentment_currency 通貨 通貨コード"
@@ -58,7 +73,10 @@ _REFUNDED = (
     "refunded_amount amount_refunded total_refunded refund_amount 返金額 返金金額 合計返金額"
 )
 _CANCELLED_AT = "cancelled_at canceled_at"
-_REGISTERED_AT = "登録日 会員登録日 会員登録日時 登録日時 入会日 registered_at created_at signup_date registration_date joined_at customer_since"
+_REGISTERED_AT = (
+    "登録日 会員登録日 会員登録日時 登録日時 入会日 "
+    "registered_at created_at signup_date registration_date joined_at customer_since"
+)
 
 _ROLES: dict[str, str] = {
     "customer_id": _CUSTOMER_IDS,
@@ -186,7 +204,8 @@ def choose(headings: Sequence[str], given: Mapping[str, str | None]) -> dict[str
         if role not in chosen:
             raise Problem(
                 f"no column of the file looks like {role}; the headings are: {_listed(headings)}",
-                f'Say which column it is, for example --{role.replace("_", "-")} "{headings[0] if headings else role}".',
+                f"Say which column it is, for example --{role.replace('_', '-')} "
+                f'"{headings[0] if headings else role}".',
             )
     if (
         amount_kind(chosen["amount"].value) == "unit"
@@ -194,7 +213,8 @@ def choose(headings: Sequence[str], given: Mapping[str, str | None]) -> dict[str
         and given.get("amount") is None
     ):
         raise Problem(
-            f'"{chosen["amount"].value}" looks like the price of one piece, and no column like a quantity or a total was found',
+            f'"{chosen["amount"].value}" looks like the price of one piece, and no column '
+            f"like a quantity or a total was found",
             "Name the amount with --amount, or the quantity with --quantity.",
         )
     if platform != "Shopify" and given.get("cancelled_at") is None:
@@ -212,13 +232,14 @@ def registered_at(headings: Sequence[str]) -> str | None:
 
 
 def customer_id(headings: Sequence[str], like: str) -> str:
-    """The id column of a customers' file: the heading of the orders' file, else the best known one."""
+    """The id column of a customers' file: the orders' heading, else the best known one."""
     present = {fold(heading): heading for heading in headings}
     for name in (like, *_CUSTOMER_IDS.split(), "id"):
         if fold(name) in present:
             return present[fold(name)]
     raise Problem(
-        f"no column of the customers' file looks like customer_id; the headings are: {_listed(headings)}",
+        f"no column of the customers' file looks like customer_id; the headings are: "
+        f"{_listed(headings)}",
         f'Give the ids the heading they have in the orders\' file, "{like}".',
     )
 

@@ -30,8 +30,9 @@ from .headings import (
 from .problem import Problem
 from .source import Source
 
-# Totals repeat on an order's lines, the lines' own amounts hardly ever do. A few orders with two totals
-# are a fault of the file, which the library names; they must not turn every total into a line's amount.
+# Totals repeat on an order's lines, the lines' own amounts hardly ever do. A few orders with two
+# totals are a fault of the file, which the library names; they must not turn every total into a
+# line's amount.
 _STRAY_TOTALS = 0.1
 _OWN = ("customer_id", "ordered_at", "amount", "order_id", "quantity")
 _SHARE_OF_BYTES = 0.4  # of the time that reading takes; parsing takes the rest
@@ -227,7 +228,7 @@ class _Reading:
         self.arguments["customer_id"] = name
 
     def _orders(self) -> None:
-        """Where only the first line of an order carries its values, the other lines get them too."""
+        """Where only an order's first line carries its values, the other lines get them too."""
         if "order_id" not in self.chosen:
             return
         name = self.chosen["order_id"].value
@@ -269,7 +270,8 @@ class _Reading:
             )
         if self.settings.timezone:
             return read.instants()
-        # A shop's export writes its own wall clock; the offset changes with summer time, the day is right as written.
+        # A shop's export writes its own wall clock: the day is right as written, and the offset
+        # changes with summer time.
         shown = ", ".join(
             _offset(minutes)
             for minutes in sorted(pc.unique(read.offsets).drop_null().to_pylist())[:3]
@@ -303,7 +305,7 @@ class _Reading:
             return
         hint = ""
         if what == "a date" and self.settings.date_format is None:
-            hint = "Read are spellings with the year first, such as 2024-01-31 12:34 or 2024年1月31日; "
+            hint = "Read are dates with the year first, such as 2024-01-31 12:34 or 2024年1月31日; "
             if dates.looks_day_or_month_first(text[unread[0]].as_py()):
                 hint = "The year seems to come last: "
             hint += (
@@ -315,7 +317,7 @@ class _Reading:
         raise Problem(f"{self.rows.name(unread[0])}, column {name}: not {what}{more}", hint)
 
     def _amount_is(self) -> None:
-        """`order` when the heading or the repetition says so, `unit` when it is a price beside a quantity."""
+        """Said by the user, the heading, or how amounts repeat within orders."""
         said, name = self.settings.amount_is, self.chosen["amount"].value
         if "order_id" not in self.chosen:
             kind, reason = said or "line", "given" if said else "row_is_order"
@@ -355,7 +357,8 @@ class _Reading:
             )
             raise Problem(
                 f"column {name}: what does {shown} mean?",
-                f'Say so with --status-map "{_cut(unknown[0])}=completed"; the meanings are {", ".join(statuses.MEANINGS)}. '
+                f'Say so with --status-map "{_cut(unknown[0])}=completed"; the meanings are '
+                f"{', '.join(statuses.MEANINGS)}. "
                 '--status "" leaves the column out, and every order counts.',
             )
         meaning = pa.array([*(known[word] for word in words), None], pa.string())
@@ -383,7 +386,7 @@ class _Reading:
         )
 
     def _currency(self) -> None:
-        """Said by the user, a column, the amounts, their heading, or (with the reader told) the language."""
+        """Said by the user, a column, the amounts, their heading, or (and told) the language."""
         column = self.chosen.pop("currency", None)
         amount = self.chosen["amount"].value
         said = self.settings.currency
@@ -395,11 +398,13 @@ class _Reading:
             code, reason, detail = said.upper(), "given", ""
             if in_column and in_column != [code]:
                 raise Problem(
-                    f"--currency is {code}, but column {column.value if column else ''} holds {', '.join(map(_cut, in_column[:5]))}"
+                    f"--currency is {code}, but column {column.value if column else ''} "
+                    f"holds {', '.join(map(_cut, in_column[:5]))}"
                 )
         elif len(in_column) > 1:
             raise Problem(
-                f"column {column.value if column else ''} holds {len(in_column)} currencies: {', '.join(map(_cut, in_column[:5]))}",
+                f"column {column.value if column else ''} holds {len(in_column)} "
+                f"currencies: {', '.join(map(_cut, in_column[:5]))}",
                 "Amounts of different currencies are not added up; give one file per currency.",
             )
         elif in_column:
@@ -460,7 +465,7 @@ def _is_text(kind: pa.DataType) -> bool:
 
 
 def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
-    """The text of a text column, the digits of an integer one (19970131); None where dates are typed."""
+    """The text of a text column, the digits of an integer one (19970131), else None."""
     if _is_text(column.type) or pa.types.is_integer(column.type):
         return column.cast(pa.string())
     return None

@@ -69,7 +69,7 @@ class Source:
         )
 
     def row_name(self, row: int) -> str:
-        """How a person finds row `row` (from 0): as a spreadsheet numbers it, headings being row 1."""
+        """How a person finds row `row` (from 0): as a spreadsheet counts, headings being row 1."""
         return f"{self.path.name}, row {row + 1 if self.is_parquet else row + 2}"
 
     def read(
@@ -145,7 +145,8 @@ class Source:
             at = f", row {number}" if number is not None else ""
             return Problem(
                 f"{self.path.name}{at}: {actual} fields where the headings have {expected}",
-                "A comma or a quote inside a field that is not quoted, most often. --bad-rows drop leaves such rows out.",
+                "A comma or a quote inside a field that is not quoted, most often. "
+                "--bad-rows drop leaves such rows out.",
             )
         if isinstance(error, UnicodeError) or "UTF8" in str(error) or "UTF-8" in str(error):
             return Problem(

@@ -1,8 +1,8 @@
 """The words that shops use for the state of an order, in the words this library counts by.
 
-`completed` and `pending` count as orders; `not_ordered cancelled payment_failed refunded returned test`
-do not. A shop's own word that is not listed here is never guessed at: the report stops and shows it,
-because one wrong word silently changes every number.
+`completed` and `pending` count as orders; `not_ordered`, `cancelled`, `payment_failed`, `refunded`,
+`returned` and `test` do not. A shop's own word that is not listed here is never guessed at: the
+report stops and shows it, because one wrong word silently changes every number.
 """
 
 from __future__ import annotations

@@ -158,11 +158,14 @@ _NOTES: Mapping[str, tuple[str, str]] = {
         "「{column}」の空欄{rows}件は、同じ注文の先頭行の値で補いました。",
     ),
     "as_written": (
-        'Dates of "{column}" carry a zone ({zones}); the wall clock is taken as written. --timezone converts.',
-        "「{column}」の日時は時差({zones})付きです。表記どおりの日時を使います。--timezone で変換できます。",
+        'Dates of "{column}" carry a zone ({zones}); the wall clock is taken as written. '
+        "--timezone converts.",
+        "「{column}」の日時は時差({zones})付きです。表記どおりの日時を使います。--timezone "
+        "で変換できます。",
     ),
     "guests": (
-        '{rows} rows have no customer in "{column}": they count in the shop\'s totals, never as a customer.',
+        '{rows} rows have no customer in "{column}": they count in the shop\'s totals, '
+        "never as a customer.",
         "「{column}」が空欄の{rows}行はゲスト注文として店全体の集計にのみ含め、顧客別の集計には含めません。",
     ),
     "statuses": ("Statuses: {map}.", "対応状況の読み替え: {map}。"),
@@ -171,11 +174,13 @@ _NOTES: Mapping[str, tuple[str, str]] = {
         "「{column}」の{rows}件は読み取れないため、その行を除きました。",
     ),
     "dropped_lines": (
-        "{rows} lines of the file had another number of fields than the headings and are left out; the reconciliation does not know them.",
+        "{rows} lines of the file had another number of fields than the headings and are "
+        "left out; the reconciliation does not know them.",
         "項目数が見出しと異なる{rows}行を除きました(照合表には含まれません)。",
     ),
     "cpm_money": (
-        "CPM's money threshold (70,000 yen by convention) is 7 × the mean order value here, {amount}: the currency is {currency}.",
+        "CPM's money threshold (70,000 yen by convention) is 7 × the mean order value "
+        "here, {amount}: the currency is {currency}.",
         "通貨が{currency}のため、CPM分析の金額基準(通常は7万円)は平均注文単価の7倍、{amount}としました。",
     ),
     "cpm_money_given": (
@@ -202,12 +207,14 @@ _PAGE: Mapping[str, tuple[str, str]] = {
     "contents": ("Contents", "目次"),
     "monthly": ("New and repeat customers by month", "新規・リピート売上の推移"),
     "monthly_text": (
-        "An order is new when it is the customer's first ever, repeat afterwards; later data never changes it.",
+        "An order is new when it is the customer's first ever, repeat afterwards; later "
+        "data never changes it.",
         "顧客の最初の注文を新規、2回目以降をリピートとします。後からデータが増えても区分は変わりません。",
     ),
     "rfm": ("RFM", "RFM分析"),
     "rfm_text": (
-        "Recency and frequency from 1 to 5, 5 is best: each cell says how many customers, and how much of the revenue.",
+        "Recency and frequency from 1 to 5, 5 is best: each cell says how many customers, "
+        "and how much of the revenue.",
         "最新購入日(R)と購入回数(F)を1〜5で評価(5が最良)。各マスは顧客数と売上です。",
     ),
     "rfm_customers": ("Customers by R and F", "R×F 顧客数"),
@@ -230,8 +237,10 @@ _PAGE: Mapping[str, tuple[str, str]] = {
     "concentration": ("Concentration", "売上の集中度"),
     "lorenz": ("Lorenz curve", "ローレンツ曲線"),
     "lorenz_text": (
-        "Customers sorted from the smallest revenue to the largest; the dashed line is equality. Gini {gini}.",
-        "購入金額の少ない顧客から順に累積した売上構成比。破線は完全に均等な場合です。ジニ係数 {gini}。",
+        "Customers sorted from the smallest revenue to the largest; the dashed line is "
+        "equality. Gini {gini}.",
+        "購入金額の少ない顧客から順に累積した売上構成比。破線は完全に均等な場合です。"
+        "ジニ係数 {gini}。",
     ),
     "no_lorenz": (
         "Some customer's revenue is negative, or there is none: shares are not defined.",
@@ -248,7 +257,8 @@ _PAGE: Mapping[str, tuple[str, str]] = {
     "reading": ("How the file was read", "ファイルの読み取り"),
     "definitions": ("Definitions", "集計の定義"),
     "definitions_text": (
-        "Each table's request with every default written out, and its hash: two reports with the same hash count alike.",
+        "Each table's request with every default written out, and its hash: two reports "
+        "with the same hash count alike.",
         "各表の条件(既定値を含む)とハッシュ値です。ハッシュが同じなら定義も同じです。",
     ),
     "figures": ("The figures as a table", "数値を表で見る"),
