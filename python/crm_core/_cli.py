@@ -119,25 +119,24 @@ def _report(options: argparse.Namespace) -> int:
                 request,
                 lambda task: advance(min(next(done) / steps, 1.0)),
             )
-    screen.show_choices(console, loaded.choices, loaded.notes, lang)
     if options.check:
+        screen.show_choices(console, loaded.choices, loaded.notes, lang)
         return 0
+    if options.output is not None:  # before the screen, which may be a pipe that ends early
+        html = page.render(
+            findings,
+            loaded.choices,
+            loaded.notes,
+            source=", ".join(path.name for path in options.orders),
+            title=options.title,
+            lang=lang,
+            version=crm_core.__version__,
+        )
+        options.output.write_text(html, encoding="utf-8")
+    screen.show_choices(console, loaded.choices, loaded.notes, lang)
     screen.show(console, findings, lang)
-    if options.output is None:
-        console.print(words.page("no_page", lang), style="dim", highlight=False)
-        return 0
-    html = page.render(
-        findings,
-        loaded.choices,
-        loaded.notes,
-        source=", ".join(path.name for path in options.orders),
-        title=options.title,
-        lang=lang,
-        version=crm_core.__version__,
-    )
-    options.output.write_text(html, encoding="utf-8")
-    written = words.page("written", lang, path=options.output)
-    console.print(written, highlight=False, markup=False)
+    last = "no_page" if options.output is None else "written"
+    console.print(words.page(last, lang, path=options.output), highlight=False, markup=False)
     return 0
 
 

@@ -171,6 +171,27 @@ def test_a_row_that_the_library_refuses_is_named_as_a_spreadsheet_shows_it(tmp_p
     assert "0.5" not in err
 
 
+def test_a_table_of_customers_shows_who_never_ordered(shop, export, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    path = tmp_path / "会員.csv"
+    names = [*shop[1], "nobody-1", "nobody-2", "nobody-3"]
+    path.write_text("会員ID,登録日\n" + "".join(f"{name},2023/01/01\n" for name in names), "utf-8")
+    assert run("report", export, "--customers", path, "-o", tmp_path / "report.html") == 0
+    tables = Tables.of((tmp_path / "report.html").read_text(encoding="utf-8"))
+    segments = next(table for table in tables if table[0][0] == "セグメント")
+    prospects = next(row for row in segments if row[0] == "見込み")
+    assert _number(prospects[1]) == 3
+    assert f"顧客数 {len(shop[1])} " in capsys.readouterr().out
+
+
+def test_the_page_is_written_though_nobody_reads_the_screen(export, tmp_path):
+    command = [sys.executable, "-m", "crm_core._cli", "report", export, "-o", tmp_path / "r.html"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert "</html>" in (tmp_path / "r.html").read_text(encoding="utf-8")
+
+
 def test_a_filter_counts_its_orders_only(shop, export, tmp_path, capsys):
     assert (
         run("report", export, "--where", "受注経路=楽天", "-q", "-o", tmp_path / "report.html") == 0
@@ -444,7 +465,11 @@ def test_no_sentence_is_missing_in_either_language():
 
 
 def test_japanese_words_are_those_of_the_librarys_tables():
-    rows = {"customer_id": ["1", "2", None], "ordered_at": ["2024-01-31"] * 3, "amount": [5, 7, 9]}
+    rows = {
+        "customer_id": ["1", "2", None],
+        "ordered_at": [datetime.date(2024, 1, 31)] * 3,
+        "amount": [5, 7, 9],
+    }
     orders = crm_core.Orders(rows, currency="JPY", guests="keep")
     tables = [crm_core.rfm_segments(orders), crm_core.cpm_segments(orders), orders.reconciliation]
     for table in tables:

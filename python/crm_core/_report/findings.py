@@ -174,12 +174,12 @@ def analyse(
     prospects = {"prospects": True} if request.prospects else {}
     cpm_options: dict[str, Any] = {}
     if request.cpm_money is not None:
-        cpm_options["money_threshold"] = request.cpm_money
+        cpm_options["money"] = request.cpm_money
         notes.append(Note("cpm_money_given", {"amount": money(request.cpm_money, currency)}))
     elif currency != "JPY":
         # Without orders there is no mean; any amount then gives the same (empty) table.
         threshold = round(MEAN_ORDERS_OF_CPM * (mean_order or 1), decimals(currency))
-        cpm_options["money_threshold"] = threshold
+        cpm_options["money"] = threshold
         notes.append(
             Note("cpm_money", {"amount": money(threshold, currency), "currency": currency})
         )
