@@ -266,7 +266,19 @@ def _orders(
 
         # The library counts rows from 0; the user finds them in the file.
         message = re.sub(r"\brow (\d+)", lambda row: loaded.rows.name(int(row[1])), str(error))
-        raise Problem(message, getattr(error, "hint", None) or "") from error
+        raise Problem(
+            _as_option(message), _as_option(getattr(error, "hint", None) or "")
+        ) from error
+
+
+def _as_option(text: str) -> str:
+    """Keyword arguments that a message of the library names, as they are said here."""
+    text = text.replace("round_amounts=True", "--round-amounts")
+    return re.sub(
+        r'\b([a-z]+(?:_[a-z]+)*)="(\w+)"',
+        lambda said: f"--{said[1].replace('_', '-')} {said[2]}",
+        text,
+    )
 
 
 def _conditions(given: Sequence[str], loaded: Loaded) -> dict[str, Any]:
