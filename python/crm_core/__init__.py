@@ -22,7 +22,15 @@ from ._errors import (
     OutOfMemoryError,
     SchemaError,
 )
-from ._library import describe, month_ends, run, set_threads, show_versions, tasks
+from ._library import (
+    describe,
+    month_ends,
+    run,
+    set_threads,
+    show_versions,
+    simulate_orders,
+    tasks,
+)
 from ._native import __version__
 from ._orders import Customers, Orders
 from ._segmentation import (
@@ -71,6 +79,7 @@ __all__ = [
     "run",
     "set_threads",
     "show_versions",
+    "simulate_orders",
     "summary",
     "tasks",
 ]

@@ -87,7 +87,10 @@ def _pandas(name: str, series: Any) -> Column:
         return ("arrow", series.array.__arrow_array__())
     if kind == "CategoricalDtype":
         codes = series.cat.codes.to_numpy()
-        return ("keys", codes, _pandas(name, series.cat.categories.to_series()))
+        words = _pandas(name, series.cat.categories.to_series())
+        if words[0] in ("arrow", "keys"):  # a dictionary is small, and read on the spot
+            words = _objects(name, series.cat.categories.tolist())
+        return ("keys", codes, words)
     if kind == "DatetimeTZDtype":
         naive = series.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy()
         return _numpy(name, naive, zone=str(dtype.tz))

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from . import _native
+from ._input import source
 from ._orders import Orders
 from ._request import as_of as _as_of
 from ._request import date as _date
@@ -67,7 +68,25 @@ def _dataset(data: Any) -> Any:
     native = getattr(data, "_native", None)
     if native is not None:
         return native
-    raise TypeError(f"data: expected crm_core.Orders or another dataset, not {type(data).__name__}")
+    return _frame(data)
+
+
+def _frame(data: Any) -> _native.Table:
+    """All columns of a plain frame; an analysis of tables picks what it needs by name."""
+    names: list[str] | None = None
+    if hasattr(data, "collect_schema"):
+        names = data.collect_schema().names()
+    elif isinstance(getattr(data, "column_names", None), list):
+        names = data.column_names
+    elif isinstance(data, Mapping):
+        names = [str(name) for name in data]
+    elif hasattr(data, "columns"):
+        names = [str(name) for name in data.columns]
+    if names is None:
+        raise TypeError(
+            f"data: expected crm_core.Orders, a Table or a frame, not {type(data).__name__}"
+        )
+    return _native.Table.from_columns(source(data, names), names)
 
 
 def describe(task: str) -> dict[str, Any]:
@@ -143,3 +162,35 @@ def month_ends(first: Date, last: Date) -> list[datetime.date]:
     """
     days = _native.month_ends(_date("first", first), _date("last", last))
     return [datetime.date.fromordinal(day + _EPOCH) for day in days]
+
+
+def simulate_orders(customers: int = 1_000, seed: int = 1) -> Table:
+    """The order lines of a simulated shop, for documentation and tests.
+
+    Args:
+        customers: How many customers, up to ten million.
+        seed: The same seed gives the same shop on every machine.
+
+    Returns:
+        One row per line, in the order of time: order_id, customer_id (null for guests), ordered_at,
+        product, category, quantity, amount (yen, of the line), discount, refunded, refunded_at,
+        status, kind, channel.
+
+    Raises:
+        OptionError: A number out of range.
+
+    Example:
+        >>> import crm_core as crm
+        >>> shop = crm.simulate_orders(100, seed=7)
+        >>> orders = crm.Orders(shop, currency="JPY", order_id="order_id", status="status",
+        ...                     kind="kind", discount="discount", refunded="refunded",
+        ...                     timezone="Asia/Tokyo", guests="keep")
+        >>> "customer_id" in crm.rfm(orders)
+        True
+    """
+    for name, value, most in (("customers", customers, 10_000_000), ("seed", seed, 2**64 - 1)):
+        if not 0 <= value <= most:
+            from ._errors import OptionError
+
+            raise OptionError(f"option `{name}`: expected a whole number from 0 to {most:,}")
+    return Table(_native.simulate_orders(customers, seed))

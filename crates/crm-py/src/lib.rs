@@ -99,6 +99,18 @@ fn month_ends(py: Python<'_>, first: &str, last: &str) -> PyResult<Vec<i32>> {
     })
 }
 
+/// The lines of a simulated shop.
+#[pyfunction]
+fn simulate_orders(py: Python<'_>, customers: u32, seed: u64) -> PyResult<Table> {
+    guarded(py, || {
+        runtime::compute(py, None, |context| {
+            let batch = crm_core::data::simulate_orders(customers, seed)?;
+            crm_core::Table::from_batch(&batch, context)
+        })
+        .map(Table::from)
+    })
+}
+
 /// Raise the error about a column that is not among those present.
 #[pyfunction]
 fn missing_column(py: Python<'_>, column: &str, available: Vec<String>) -> PyResult<()> {
@@ -128,6 +140,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(build_info, module)?)?;
     module.add_function(wrap_pyfunction!(month_ends, module)?)?;
     module.add_function(wrap_pyfunction!(missing_column, module)?)?;
+    module.add_function(wrap_pyfunction!(simulate_orders, module)?)?;
     module.add_function(wrap_pyfunction!(orders::orders_columns, module)?)?;
     module.add_function(wrap_pyfunction!(orders::customers_columns, module)?)?;
     Ok(())

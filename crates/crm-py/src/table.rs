@@ -1,6 +1,8 @@
 //! A result table: as an Arrow stream, and column by column for numpy.
 
 use crate::errors::{guarded, raise};
+use crate::input::Source;
+use crate::runtime::compute;
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;
 use crm_arrow::{Money, Style};
 use crm_core::Language;
@@ -27,6 +29,27 @@ type Field = (String, &'static str, String, String, Option<String>, u8);
 
 #[pymethods]
 impl Table {
+    /// Columns of a caller as a table, for analyses that read tables.
+    #[staticmethod]
+    fn from_columns(
+        py: Python<'_>,
+        source: &Bound<'_, PyAny>,
+        columns: Vec<String>,
+    ) -> PyResult<Self> {
+        guarded(py, || {
+            let source = Source::take(source)?;
+            compute(py, None, move |context| {
+                let names: Vec<&str> = columns.iter().map(String::as_str).collect();
+                let mut table = crm_core::Table::default();
+                for batch in source.read(&names, context)? {
+                    table.append(crm_core::Table::from_batch(&batch, context)?)?;
+                }
+                Ok(table)
+            })
+            .map(Table::from)
+        })
+    }
+
     /// The table as an Arrow stream, money as decimals. A schema asked for is a wish that the
     /// protocol lets a producer pass over.
     #[pyo3(signature = (requested_schema=None))]

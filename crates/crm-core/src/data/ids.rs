@@ -429,7 +429,7 @@ impl Ids {
                 let dense = |least: u64, greatest: u64, rows: usize| {
                     let span = greatest - least;
                     (plain && span < (2 * rows as u64).max(1 << 12) && span < u64::from(NO_ID))
-                        .then_some(Keys::Dense {
+                        .then(|| Keys::Dense {
                             least,
                             len: span as u32 + 1,
                         })
