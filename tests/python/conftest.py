@@ -1,7 +1,8 @@
 """What the tests share."""
 
-import crm_core as crm
 import pytest
+
+import crm_core as crm
 
 
 @pytest.fixture(scope="session")

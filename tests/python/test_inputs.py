@@ -6,13 +6,14 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-import crm_core as crm
 import duckdb
 import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+
+import crm_core as crm
 
 # customer, day of 2026, minutes after midnight, amount in cents
 ROWS = [
@@ -33,7 +34,11 @@ START = datetime.datetime(2026, 1, 1)
 def expected(ids: list[Any], rows: list[tuple[int, ...]] = ROWS) -> dict[str, list[Any]]:
     """The summary, computed by hand."""
     out: dict[str, list[Any]] = {
-        "customer_id": [], "first_date": [], "last_date": [], "orders": [], "revenue": []
+        "customer_id": [],
+        "first_date": [],
+        "last_date": [],
+        "orders": [],
+        "revenue": [],
     }
     for customer in sorted({row[0] for row in rows}, key=lambda c: ids[c]):
         mine = [row for row in rows if row[0] == customer]
@@ -49,7 +54,8 @@ def expected(ids: list[Any], rows: list[tuple[int, ...]] = ROWS) -> dict[str, li
 def summary(data: Any, **settings: Any) -> dict[str, list[Any]]:
     orders = crm.Orders(data, currency="USD", **settings)
     found = crm.summary(orders).to_dict(money="decimal")
-    return {name: found[name] for name in ("customer_id", "first_date", "last_date", "orders", "revenue")}
+    columns = ("customer_id", "first_date", "last_date", "orders", "revenue")
+    return {name: found[name] for name in columns}
 
 
 # ---- types ---------------------------------------------------------------------------------------
@@ -261,7 +267,8 @@ def test_null_ids(producer: str, ids: str, shape: str) -> None:
     whole = table(ids=ids)
     guest = [row[0] == 2 for row in ROWS]
     column = whole.column("customer_id")
-    values = [None if null else value for null, value in zip(guest, column.to_pylist(), strict=True)]
+    cells = zip(guest, column.to_pylist(), strict=True)
+    values = [None if null else value for null, value in cells]
     nulls = column_of(column.type, values)
     data = SHAPES[shape](whole.set_column(1, "customer_id", nulls))
     rest = [row for row in ROWS if row[0] != 2]
@@ -277,7 +284,8 @@ def test_null_times_and_amounts(producer: str, column: str) -> None:
     whole = table()
     at = whole.column_names.index(column)
     kind = whole.column(at).type
-    nulls = pa.array([None if row == 3 else v for row, v in enumerate(whole.column(at).to_pylist())])
+    cells = [None if row == 3 else cell for row, cell in enumerate(whole.column(at).to_pylist())]
+    nulls = pa.array(cells)
     data = whole.set_column(at, column, nulls.cast(kind))
     with pytest.raises(crm.DataError) as error:
         summary(PRODUCERS[producer](data))

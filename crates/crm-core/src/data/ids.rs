@@ -882,6 +882,14 @@ mod tests {
         out
     }
 
+    #[test]
+    fn a_range_of_all_64_bits_is_not_dense_and_no_overflow() {
+        for column in [vec![i64::MIN, i64::MAX], vec![0, i64::from(u32::MAX)]] {
+            let mut ids = Ids::new(IdKind::Int(64), 0);
+            assert_eq!(encode(&mut ids, &ints(&column)), [0, 1]);
+        }
+    }
+
     /// Every row's code leads back to its id, and ascending codes to ascending ids.
     fn check(ids: &Ids, rows: &[&str], codes: &[u32]) {
         for (row, code) in rows.iter().zip(codes) {

@@ -1,0 +1,65 @@
+# What one can do here. `make help` lists it.
+#
+# Needs cargo, python3 (3.11 or later) and a C compiler; everything else goes into .venv.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+MATURIN = VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/maturin develop --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-rust test-python test-c bench check fuzz clean
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# ---- a Python environment ------------------------------------------------------------------------
+
+$(VENV)/.tools: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet "maturin>=1.16,<2" --group test
+	@touch $@
+
+.PHONY: native native-release
+native: $(VENV)/.tools
+	$(MATURIN)
+
+native-release: $(VENV)/.tools
+	$(MATURIN) --release
+
+# ---- what people do ------------------------------------------------------------------------------
+
+demo: native-release ## The customers of a real shop: 69,659 orders of CDNOW, as a page
+	$(BIN)/python examples/cdnow.py demo
+	$(BIN)/crm report demo/cdnow.csv --currency USD -o demo/report.html
+	@echo "Open demo/report.html"
+
+test: ## Everything that can fail: Rust, Python, C
+	$(MAKE) --keep-going test-rust test-python test-c
+
+test-rust:
+	cargo test --quiet --no-fail-fast
+
+test-python: native
+	$(BIN)/python -m pytest --quiet
+
+test-c:
+	@if [ -x tests/c/run.sh ]; then tests/c/run.sh; fi
+
+bench: native-release ## Speed and memory, beside polars and DuckDB
+	@if [ -x benches/run.sh ]; then PYTHON=$(abspath $(BIN)/python) benches/run.sh; else cargo bench; fi
+
+check: native ## What a reviewer would say: format, lints, types
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --quiet -- -D warnings
+	$(BIN)/ruff format --check python tests/python
+	$(BIN)/ruff check python tests/python
+	$(BIN)/mypy
+
+fuzz: ## Hostile input, for a while (needs cargo-fuzz and a nightly compiler)
+	@if [ -x fuzz/run.sh ]; then fuzz/run.sh; else PROPTEST_CASES=20000 cargo test --release prop; fi
+
+clean: ## Back to the sources
+	cargo clean
+	rm -rf $(VENV) demo python/crm_core/_native*.so
