@@ -29,7 +29,7 @@ def main(folder: pathlib.Path) -> None:
         rows = csv.writer(file)
         rows.writerow(["customer_id", "date", "quantity", "amount"])
         for line in io.StringIO(text):  # a line of headings, then columns of fixed width
-            if line[:1].isdigit():
+            if line.split()[:1] != ["customer_id"] and line.strip():
                 customer, day, quantity, amount = line.split()
                 rows.writerow([customer, f"{day[:4]}-{day[4:6]}-{day[6:]}", quantity, amount])
     wheel.unlink()
