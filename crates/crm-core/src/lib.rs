@@ -18,6 +18,7 @@ mod definition;
 mod error;
 pub mod money;
 pub mod num;
+pub mod retention;
 pub mod scope;
 pub mod segmentation;
 pub mod summary;

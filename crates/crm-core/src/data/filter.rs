@@ -22,8 +22,8 @@ use super::rows::Rows;
 use super::select::{ORDER, actions};
 use super::{Buf, KindWord, StatusWord};
 use crate::context::{collect, filled};
-use crate::scope::Condition;
-use crate::table::Label;
+use crate::scope::{Condition, Filter};
+use crate::table::{Label, Values};
 use crate::time::Period;
 use crate::{Context, Day, Error, Result};
 use serde_json::Value;
@@ -85,6 +85,45 @@ impl AttributeValues {
                 Item::Major(crate::money::divide(values[i].into(), *scale as u64))
             }
         }
+    }
+
+    /// The values at these places as cells of a table, and which of them hold a value.
+    pub(crate) fn cells(&self, places: &[usize]) -> Result<(Values, Vec<bool>)> {
+        let what = "table column";
+        let present = |places: &[usize], test: &dyn Fn(usize) -> bool| {
+            collect(places.iter().map(|at| test(*at)), what)
+        };
+        let all = filled(places.len(), true, what)?;
+        Ok(match self {
+            AttributeValues::Codes(ids, codes) => {
+                let or_zero = |at: &usize| Some(codes[*at]).filter(|c| *c != NO_ID).unwrap_or(0);
+                let ids = ids.clone();
+                let cells = collect(places.iter().map(or_zero), what)?;
+                let valid = present(places, &|at| codes[at] != NO_ID)?;
+                (Values::Id { ids, codes: cells }, valid)
+            }
+            AttributeValues::Words(labels, codes) => {
+                let codes = collect(places.iter().map(|at| codes[*at]), what)?;
+                (Values::Category { codes, labels }, all)
+            }
+            AttributeValues::Days(days) => {
+                let or_zero = |at: &usize| Some(days[*at]).filter(|d| *d != i32::MIN).unwrap_or(0);
+                let cells = collect(places.iter().map(or_zero), what)?;
+                let valid = present(places, &|at| days[at] != i32::MIN)?;
+                (Values::Date(cells), valid)
+            }
+            AttributeValues::Bools(flags) => {
+                let cells = collect(places.iter().map(|at| flags[*at]), what)?;
+                (Values::Bool(cells), all)
+            }
+            AttributeValues::Amounts(..) => {
+                return Err(Error::option(
+                    "by",
+                    "",
+                    "a column of few values, not amounts",
+                ));
+            }
+        })
     }
 
     /// Which of the values a condition lets through.
@@ -410,40 +449,88 @@ impl Orders {
 
     /// An attribute of each customer's first order.
     fn first(&self, of: Attribute, period: Option<Period>, context: &Context) -> Result<Attribute> {
-        let mut first = self.first_orders(context)?;
-        if of.level == Level::Line {
-            first = self.main_lines(&first)?;
-        }
-        let at = |order: &u32| (*order != NO_ID).then_some(*order as usize);
-        let values = match of.values {
+        let first = self.first_orders(context)?;
+        Ok(Attribute {
+            level: Level::Customer,
+            values: self.at_orders(of, period, &first)?,
+        })
+    }
+
+    /// An attribute of orders or lines at each of these orders, null where there is none
+    /// ([`NO_ID`]): of lines that differ, that of the one with the greatest amount. Of customers,
+    /// the attribute at each of these codes.
+    pub(crate) fn at_orders(
+        &self,
+        of: Attribute,
+        period: Option<Period>,
+        orders: &[u32],
+    ) -> Result<AttributeValues> {
+        let lines = match of.level {
+            Level::Line => Some(self.main_lines(orders)?),
+            _ => None,
+        };
+        let items = lines.as_deref().unwrap_or(orders);
+        let at = |item: &u32| (*item != NO_ID).then_some(*item as usize);
+        Ok(match of.values {
             AttributeValues::Codes(ids, codes) => {
-                let codes = first.iter().map(|f| at(f).map_or(NO_ID, |i| codes[i]));
+                let codes = items.iter().map(|f| at(f).map_or(NO_ID, |i| codes[i]));
                 AttributeValues::Codes(ids, collect(codes, "filter")?.into())
             }
             AttributeValues::Words(labels, codes) => {
-                let codes = first.iter().map(|f| at(f).map_or(0, |i| codes[i]));
+                let codes = items.iter().map(|f| at(f).map_or(0, |i| codes[i]));
                 AttributeValues::Words(labels, collect(codes, "filter")?)
             }
             AttributeValues::Days(days) => {
-                let start = |day: i32| period.map_or(day, |p| Day(day).start_of(p).0);
-                let days = first
+                let start = |day: i32| match period {
+                    Some(period) if day != i32::MIN => Day(day).start_of(period).0,
+                    _ => day,
+                };
+                let days = items
                     .iter()
                     .map(|f| at(f).map_or(i32::MIN, |i| start(days[i])));
                 AttributeValues::Days(collect(days, "filter")?)
             }
             AttributeValues::Bools(values) => {
-                let values = first.iter().map(|f| at(f).is_some_and(|i| values[i]));
+                let values = items.iter().map(|f| at(f).is_some_and(|i| values[i]));
                 AttributeValues::Bools(collect(values, "filter")?)
             }
             AttributeValues::Amounts(values, scale) => {
-                let values = first.iter().map(|f| at(f).map_or(0, |i| values[i]));
+                let values = items.iter().map(|f| at(f).map_or(0, |i| values[i]));
                 AttributeValues::Amounts(collect(values, "filter")?, scale)
             }
-        };
-        Ok(Attribute {
-            level: Level::Customer,
-            values,
         })
+    }
+
+    /// Which orders a filter lets through; an order with lines, when one line of it meets every
+    /// condition on lines. Unlike a view, it leaves the orders as they are.
+    pub(crate) fn matching(&self, filter: &Filter, context: &Context) -> Result<Vec<bool>> {
+        let data = &self.data;
+        let mut orders = filled(data.len(), true, "filter")?;
+        let mut lines: Option<Vec<bool>> = None;
+        for (name, condition) in &filter.0 {
+            let attribute = self.attribute(name, context)?;
+            let pass = attribute.values.test(name, condition)?;
+            match (attribute.level, &mut lines) {
+                (Level::Order, _) => orders.iter_mut().zip(pass).for_each(|(o, p)| *o &= p),
+                (Level::Customer, _) => {
+                    for (order, code) in orders.iter_mut().zip(data.customer.iter()) {
+                        *order &= *code != NO_ID && pass[*code as usize];
+                    }
+                }
+                (Level::Line, Some(lines)) => {
+                    lines.iter_mut().zip(pass).for_each(|(l, p)| *l &= p);
+                }
+                (Level::Line, none) => *none = Some(pass),
+            }
+        }
+        if let (Some(lines), Some(line_order)) = (lines, &data.line_order) {
+            let mut any = filled(data.len(), false, "filter")?;
+            for (order, line) in line_order.iter().zip(lines) {
+                any[*order as usize] |= line;
+            }
+            orders.iter_mut().zip(any).for_each(|(o, a)| *o &= a);
+        }
+        Ok(orders)
     }
 
     /// The line with the greatest amount of each of these orders; equal amounts by the values of

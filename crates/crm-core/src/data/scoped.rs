@@ -455,7 +455,7 @@ fn data_offsets(orders: &Orders) -> crate::Offsets {
 }
 
 /// Each value's place among the values of its column in ascending order, nulls last.
-fn rank(values: &AttributeValues) -> Result<Vec<u32>> {
+pub(crate) fn rank(values: &AttributeValues) -> Result<Vec<u32>> {
     Ok(match values {
         AttributeValues::Codes(ids, codes) => {
             let ids: &Ids = ids;

@@ -73,3 +73,8 @@ range!(
     /// ```
     Fraction, |v| v > 0.0 && v < 1.0, "strictly between 0 and 1", ("exclusiveMinimum" = 0, "exclusiveMaximum" = 1)
 );
+
+impl Fraction {
+    /// 0.95, the confidence of intervals unless a request says otherwise.
+    pub const P95: Fraction = Fraction(0.95);
+}

@@ -1,0 +1,216 @@
+//! Groups of customers: by the period of their origin, or by what was true of it (its channel,
+//! shop, product, any dimension).
+//!
+//! A column of orders or lines is taken at the origin, of lines that differ the one with the
+//! greatest amount; a column of customers (`first_channel`, a dimension of the customers table) is
+//! the customer's.
+
+use super::history::{Histories, History};
+use crate::context::{collect, filled, push};
+use crate::data::{Attribute, AttributeValues, Level, NO_ID, rank};
+use crate::time::Period;
+use crate::{Context, Day, Result};
+
+/// A customer at their origin.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Origin {
+    pub(crate) code: u32,
+    pub(crate) order: u32,
+    pub(crate) day: i32,
+}
+
+/// The customers of the histories, and what they are grouped by.
+pub(crate) struct Grouping {
+    pub(crate) origins: Vec<Origin>,
+    /// Values by place in `origins`, one column a key.
+    pub(crate) keys: Vec<(String, AttributeValues)>,
+    /// Places in `origins`, group after group, within one in their order.
+    members: Vec<u32>,
+    /// Where each group ends in `members`.
+    ends: Vec<usize>,
+}
+
+/// What customers are grouped by.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Key {
+    /// The period of the origin.
+    Period(Period),
+    /// A column of this name.
+    Column(String),
+}
+
+impl Grouping {
+    /// The groups, in ascending order of their keys, nulls last. Of origins before `from` or after
+    /// `to`, none.
+    pub(crate) fn new(
+        histories: &Histories,
+        by: &[Key],
+        (from, to): (Option<Day>, Option<Day>),
+        context: &Context,
+    ) -> Result<Grouping> {
+        let mut origins = Vec::new();
+        let days = from.map_or(i32::MIN, |d| d.0)..=to.map_or(i32::MAX, |d| d.0);
+        histories.each(context, |code, history: &mut History| {
+            let origin = Origin {
+                code,
+                order: history.purchases[0].order,
+                day: history.first_day(),
+            };
+            match days.contains(&origin.day) {
+                true => push(&mut origins, origin, "cohorts"),
+                false => Ok(()),
+            }
+        })?;
+        let mut keys = Vec::new();
+        for key in by {
+            keys.push(values(histories, key, &origins, context)?);
+        }
+        let (members, ends) = grouped(&keys, origins.len())?;
+        Ok(Grouping {
+            origins,
+            keys,
+            members,
+            ends,
+        })
+    }
+
+    /// The customers of each group.
+    pub(crate) fn groups(&self) -> impl Iterator<Item = Group<'_>> + '_ {
+        let mut start = 0;
+        self.ends.iter().map(move |end| {
+            let group = Group {
+                grouping: self,
+                members: &self.members[start..*end],
+            };
+            start = *end;
+            group
+        })
+    }
+}
+
+/// One group, of at least one customer.
+#[derive(Clone, Copy)]
+pub(crate) struct Group<'a> {
+    grouping: &'a Grouping,
+    members: &'a [u32],
+}
+
+impl<'a> Group<'a> {
+    pub(crate) fn customers(&self) -> impl Iterator<Item = Origin> + 'a {
+        let origins = &self.grouping.origins;
+        self.members.iter().map(|at| origins[*at as usize])
+    }
+
+    pub(crate) fn len(&self) -> u64 {
+        self.members.len() as u64
+    }
+
+    /// A place in the grouping's key columns that has the group's values.
+    pub(crate) fn place(&self) -> usize {
+        self.members.first().map_or(0, |at| *at as usize)
+    }
+}
+
+fn values(
+    histories: &Histories,
+    key: &Key,
+    origins: &[Origin],
+    context: &Context,
+) -> Result<(String, AttributeValues)> {
+    let orders = &histories.selection.orders;
+    let name = match key {
+        Key::Period(period) => {
+            // One look at the calendar per day, not per customer.
+            let mut last = (i32::MIN, 0);
+            let starts = origins.iter().map(|origin| {
+                if origin.day != last.0 {
+                    last = (origin.day, Day(origin.day).start_of(*period).0);
+                }
+                last.1
+            });
+            let days = AttributeValues::Days(collect(starts, "cohorts")?);
+            return Ok(("cohort".to_owned(), days));
+        }
+        Key::Column(name) => name,
+    };
+    let Attribute { level, values } = orders.attribute(name, context)?;
+    let places = match level {
+        Level::Customer => collect(origins.iter().map(|o| o.code), "cohorts")?,
+        Level::Order | Level::Line => collect(origins.iter().map(|o| o.order), "cohorts")?,
+    };
+    let attribute = Attribute { level, values };
+    Ok((name.clone(), orders.at_orders(attribute, None, &places)?))
+}
+
+/// The places `0..n` sorted by their keys, and where each group of equal keys ends.
+fn grouped(keys: &[(String, AttributeValues)], n: usize) -> Result<(Vec<u32>, Vec<usize>)> {
+    let mut ranks = Vec::new();
+    for (_, values) in keys {
+        ranks.push(rank(values)?);
+    }
+    let members = match &ranks[..] {
+        [ranks] => by_rank(ranks)?,
+        _ => {
+            let mut members = collect((0..n).map(|i| i as u32), "cohorts")?;
+            let key = |at: u32| ranks.iter().map(move |ranks| ranks[at as usize]);
+            members.sort_unstable_by(|a, b| key(*a).cmp(key(*b)).then(a.cmp(b)));
+            members
+        }
+    };
+    let mut ends = Vec::new();
+    for (i, at) in members.iter().enumerate() {
+        let last = members
+            .get(i + 1)
+            .is_none_or(|next| ranks.iter().any(|r| r[*at as usize] != r[*next as usize]));
+        if last {
+            push(&mut ends, i + 1, "cohorts")?;
+        }
+    }
+    Ok((members, ends))
+}
+
+/// Places by rank, equal ones in their order: counted where ranks are near each other, sorted
+/// where not.
+fn by_rank(ranks: &[u32]) -> Result<Vec<u32>> {
+    let known = || ranks.iter().filter(|r| **r != NO_ID);
+    let least = known().min().copied().unwrap_or(0);
+    let span = known().max().map_or(0, |most| (most - least) as usize + 1);
+    let mut members = collect((0..ranks.len()).map(|i| i as u32), "cohorts")?;
+    if span > 65_536 + 4 * ranks.len() {
+        members.sort_unstable_by_key(|at| (ranks[*at as usize], *at));
+        return Ok(members);
+    }
+    // Nulls after everything else.
+    let bucket = |rank: u32| match rank {
+        NO_ID => span,
+        rank => (rank - least) as usize,
+    };
+    let mut next = filled(span + 2, 0_u32, "cohorts")?;
+    for rank in ranks {
+        next[bucket(*rank) + 1] += 1;
+    }
+    for i in 1..next.len() {
+        next[i] += next[i - 1];
+    }
+    for (at, rank) in ranks.iter().enumerate() {
+        let next = &mut next[bucket(*rank)];
+        members[*next as usize] = at as u32;
+        *next += 1;
+    }
+    Ok(members)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranks_are_grouped_alike_by_counting_and_by_sorting() {
+        let near = [5, NO_ID, 3, 5, 4, 3, NO_ID];
+        assert_eq!(by_rank(&near).unwrap(), [2, 5, 4, 0, 3, 1, 6]);
+        let far = near.map(|r| if r == 5 { 4_000_000 } else { r });
+        assert_eq!(by_rank(&far).unwrap(), [2, 5, 4, 0, 3, 1, 6]);
+        assert!(by_rank(&[]).unwrap().is_empty());
+        assert_eq!(by_rank(&[NO_ID]).unwrap(), [0]);
+    }
+}

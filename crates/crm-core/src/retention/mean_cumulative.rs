@@ -1,0 +1,146 @@
+//! The mean cumulative function: what a customer has been worth by age t, when customers have been
+//! watched for different times.
+//!
+//! ```text
+//! M(t) = Σ_{u ≤ t} (revenue at age u, summed over those watched ≥ u) / (their number)
+//! ```
+//!
+//! Age u is days (or months) since the origin; whoever began d days before `as_of` is watched d
+//! days, the last one included. The recent are in it for as long as they were seen, so none is left
+//! out and none counts as having stopped. Past the age that anybody was watched there is no value.
+//!
+//! Sums are exact integers per age; the quotients are added in ascending age.
+//!
+//! # References
+//!
+//! - Nelson, W. B. (2003). *Recurrent Events Data Analysis for Product Repairs, Disease
+//!   Recurrences, and Other Applications*. SIAM. (the mean cumulative function)
+
+use crate::context::filled;
+use crate::{Currency, Result};
+
+/// Revenue and orders by age, for one group at a time.
+pub(crate) struct MeanCumulative {
+    ages: Vec<Age>,
+    /// The greatest age watched of the present group, cut at the horizon.
+    longest: Option<usize>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Age {
+    revenue: i128,
+    orders: u64,
+    /// Customers watched up to this age and no further (in the last one: or further).
+    last: u64,
+}
+
+/// The function at one age.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Mean {
+    /// Customers watched so long.
+    pub(crate) customers: u64,
+    /// All that was seen up to this age, minor units.
+    pub(crate) total: i128,
+    /// All orders up to this age.
+    pub(crate) total_orders: u64,
+    /// Mean cumulative revenue, major units.
+    pub(crate) revenue: f64,
+    /// Mean cumulative orders.
+    pub(crate) orders: f64,
+}
+
+impl MeanCumulative {
+    /// Room for ages `0..=horizon`.
+    pub(crate) fn new(horizon: i32) -> Result<Self> {
+        Ok(MeanCumulative {
+            ages: filled(horizon.max(0) as usize + 1, Age::default(), "cohorts")?,
+            longest: None,
+        })
+    }
+
+    /// Begins another group.
+    pub(crate) fn clear(&mut self) {
+        if let Some(longest) = self.longest.take() {
+            self.ages[..=longest].fill(Age::default());
+        }
+    }
+
+    /// Adds a customer who was watched for `age`; negative is not yet.
+    pub(crate) fn watch(&mut self, age: i32) {
+        if age >= 0 {
+            let at = (age as usize).min(self.ages.len() - 1);
+            self.ages[at].last += 1;
+            self.longest = self.longest.max(Some(at));
+        }
+    }
+
+    /// Adds revenue at an age that the customer was watched to.
+    #[inline]
+    pub(crate) fn revenue(&mut self, age: i32, amount: i64) {
+        if let Some(age) = self.ages.get_mut(age as usize) {
+            age.revenue += i128::from(amount);
+        }
+    }
+
+    /// Adds an order at an age that the customer was watched to.
+    #[inline]
+    pub(crate) fn order(&mut self, age: i32) {
+        if let Some(age) = self.ages.get_mut(age as usize) {
+            age.orders += 1;
+        }
+    }
+
+    /// The function at each age that somebody was watched to, ascending from 0.
+    pub(crate) fn means(&self, currency: Currency) -> impl Iterator<Item = Mean> + '_ {
+        let ages = self
+            .longest
+            .map_or(&[][..], |longest| &self.ages[..=longest]);
+        let mut watched: u64 = ages.iter().map(|age| age.last).sum();
+        let mut mean = Mean {
+            customers: watched,
+            total: 0,
+            total_orders: 0,
+            revenue: 0.0,
+            orders: 0.0,
+        };
+        ages.iter().map(move |age| {
+            mean.customers = watched;
+            mean.total += age.revenue;
+            mean.total_orders += age.orders;
+            // The longest age has somebody, so no earlier one is without.
+            mean.revenue += currency.mean(age.revenue, watched).unwrap_or(0.0);
+            mean.orders += age.orders as f64 / watched as f64;
+            watched -= age.last;
+            mean
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn means_by_hand() {
+        let mut m = MeanCumulative::new(3).unwrap();
+        for group in 0..2 {
+            m.clear();
+            assert_eq!(m.means(Currency::JPY).count(), 0, "group {group}");
+            // One watched for a day, one for five (cut at 3), one not at all.
+            m.watch(1);
+            m.watch(5);
+            m.watch(-1);
+            for (age, amount) in [(0, 100), (0, 200), (1, 60), (3, 10), (4, 999)] {
+                m.revenue(age, amount);
+                m.order(age);
+            }
+            let means: Vec<Mean> = m.means(Currency::JPY).collect();
+            let revenue: Vec<f64> = means.iter().map(|m| m.revenue).collect();
+            assert_eq!(revenue, [150.0, 180.0, 180.0, 190.0]);
+            let customers: Vec<u64> = means.iter().map(|m| m.customers).collect();
+            assert_eq!(customers, [2, 2, 1, 1]);
+            assert_eq!((means[3].total, means[3].total_orders), (370, 4));
+            assert_eq!(means[3].orders, 1.0 + 0.5 + 1.0);
+        }
+    }
+}

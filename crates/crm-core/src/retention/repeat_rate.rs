@@ -1,0 +1,323 @@
+//! Repeat rate (F2転換率): the share of those with k purchases who make the next one.
+//!
+//! # Definition
+//!
+//! The wait runs from the k-th purchase to the (k+1)-th, `to` = k + 1 (F2 is `to` = 2), or to
+//! `as_of` where that has not come. Three estimators, named:
+//!
+//! ```text
+//! kaplan_meier  1 − S(within), all who made the k-th, those still waiting censored at as_of
+//! matured       of those whose k-th was ≥ within days ago, the share with a wait ≤ within
+//! ratio         reach_{k+1} / reach_k, however long ago
+//! ```
+//!
+//! `kaplan_meier` (the default, within 90 days) uses everybody for as long as they were watched.
+//! `ratio` is what vendors show: it is low for new customers, who have had no time, and drifts up
+//! with the age of the shop. Nobody in the data, or nobody watched for `within` days, gives null.
+//! Intervals: Greenwood's on the log-log scale; Wilson's for the other two and where S is 0 or 1.
+//!
+//! For k ≥ 2 whoever has reached k depends on how the shop grew: the slow are still on their way.
+//! `cohort_window` W takes only those who reached k within W days of their first purchase, among
+//! those first seen at least W + `within` days ago.
+//!
+//! A purchase is a day with orders unless `occasion` says an order; then a second order on the same
+//! day is a repeat after 0 days.
+
+use super::history::{Histories, History};
+use super::waits::{Waits, ended_by};
+use super::{share_columns, whole_days};
+use crate::analysis::Analysis;
+use crate::data::{KindWord, Orders};
+use crate::num::ratio::Ratio;
+use crate::scope::{Filter, Occasion};
+use crate::table::{Column, Field, Type, Values};
+use crate::{Context, Duration, Error, Fraction, Result, Scope, Table};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Options of [`estimate`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Options {
+    /// The purchase that is or is not made, 2 to 1,000. Default 2.
+    pub to: u32,
+    /// Within so many days of the one before. Default 90.
+    pub within: Duration,
+    /// The estimator. Default: Kaplan-Meier.
+    pub method: Method,
+    /// Only those who made the purchase before within so many days of their first.
+    pub cohort_window: Option<Duration>,
+    /// Where histories begin: the first order that this filter lets through. Default: the first
+    /// order.
+    pub origin: Filter,
+    /// Only orders of these kinds. Default: all that count.
+    pub kinds: Option<Vec<KindWord>>,
+    /// Confidence of the interval. Default 0.95.
+    pub confidence: Fraction,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            to: 2,
+            within: Duration::days(90),
+            method: Method::KaplanMeier,
+            cohort_window: None,
+            origin: Filter::default(),
+            kinds: None,
+            confidence: Fraction::P95,
+        }
+    }
+}
+
+/// How the rate is estimated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// From everybody, those still waiting censored.
+    KaplanMeier,
+    /// From those who had the whole time.
+    Matured,
+    /// From everybody as if they had had the whole time.
+    Ratio,
+}
+
+/// The waits from one purchase to the next.
+pub(super) struct Transition {
+    /// All.
+    pub(super) waits: Waits,
+    /// Those that began at least `within` days ago.
+    pub(super) matured: Waits,
+}
+
+/// The waits for the purchase `to`. `window`: only those who made the one before within so many
+/// days of their first, and were first seen at least `window + within` days ago.
+pub(super) fn transition(
+    histories: &Histories,
+    to: u32,
+    within: i32,
+    window: Option<i32>,
+    context: &Context,
+) -> Result<Transition> {
+    if !(2..=1000).contains(&to) {
+        return Err(Error::option("to", to, "2 to 1000"));
+    }
+    let as_of = histories.as_of();
+    let (mut waits, mut matured) = (Waits::default(), Waits::default());
+    histories.each(context, |_, history: &mut History| {
+        let Some(from) = history.purchases.get(to as usize - 2) else {
+            return Ok(());
+        };
+        if let Some(window) = window {
+            let first = history.first_day();
+            let followed = i64::from(as_of - first) >= i64::from(window) + i64::from(within);
+            if !followed || from.day - first > window {
+                return Ok(());
+            }
+        }
+        let next = history.purchases.get(to as usize - 1);
+        let days = next.map_or(as_of, |next| next.day) - from.day;
+        waits.add(days, next.is_some())?;
+        if as_of - from.day >= within {
+            matured.add(days, next.is_some())?;
+        }
+        Ok(())
+    })?;
+    Ok(Transition { waits, matured })
+}
+
+/// Estimates the rate: who could, who did, and the share. With Kaplan-Meier the counts are of all
+/// customers and of the repeats seen within the time; their quotient is not the share.
+///
+/// ```
+/// use crm_core::{Context, Currency, Orders, Scope, Zone, retention::repeat_rate};
+/// let orders = Orders::builder(Currency::JPY, Zone::UTC)
+///     .order("a", "2026-01-01", 3_000)
+///     .order("a", "2026-02-01", 5_000)
+///     .order("b", "2026-01-10", 1_000)
+///     .order("c", "2026-05-01", 1_000) // 30 days ago: at risk only so long
+///     .build()?;
+/// let scope = Scope::as_of("2026-05-31".parse()?);
+/// let rate = repeat_rate::estimate(&orders, &scope, &Default::default(), &Context::default())?;
+/// assert_eq!((rate.numerator, rate.denominator), (1, 3));
+/// assert_eq!(rate.value, Some(0.5)); // on day 31 two were at risk
+/// # Ok::<(), crm_core::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// Options out of range, a filter on a column that there is not.
+pub fn estimate(
+    orders: &Orders,
+    scope: &Scope,
+    options: &Options,
+    context: &Context,
+) -> Result<Ratio> {
+    let within = whole_days("within", options.within)?;
+    let window = match options.cohort_window {
+        Some(window) => Some(whole_days("cohort_window", window)?),
+        None => None,
+    };
+    let kinds = options.kinds.as_deref();
+    let histories = Histories::new(
+        orders,
+        scope,
+        &options.origin,
+        kinds,
+        Occasion::Day,
+        context,
+    )?;
+    let Transition { waits, matured } =
+        transition(&histories, options.to, within, window, context)?;
+    Ok(match options.method {
+        Method::Ratio => Ratio::new(waits.ended(), waits.len(), options.confidence),
+        Method::Matured => Ratio::new(
+            matured.ended_within(within),
+            matured.len(),
+            options.confidence,
+        ),
+        Method::KaplanMeier => {
+            let curve = waits.curve(options.confidence)?;
+            ended_by(&curve, within, waits.ended_within(within), waits.len())
+        }
+    })
+}
+
+const REPEAT_RATE: [Field; 3] = [
+    Field::new(
+        "repeat_rate",
+        Type::Float,
+        "share",
+        "転換率",
+        "Share who make the next purchase.",
+    ),
+    Field::new(
+        "repeat_rate_low",
+        Type::Float,
+        "share",
+        "転換率(下限)",
+        "Lower end of its interval.",
+    ),
+    Field::new(
+        "repeat_rate_high",
+        Type::Float,
+        "share",
+        "転換率(上限)",
+        "Upper end of its interval.",
+    ),
+];
+
+/// The register's entry.
+pub struct RepeatRate;
+
+impl Analysis for RepeatRate {
+    const NAME: &'static str = "repeat_rate";
+    const SUMMARY: &'static str =
+        "The share who make the next purchase within a time, by three named estimators";
+    const JA: &'static str = "F2転換率";
+    const COLUMNS: &'static [Field] = &[
+        Field::new(
+            "customers",
+            Type::Int,
+            "customers",
+            "対象人数",
+            "Who made the purchase before.",
+        ),
+        Field::new(
+            "repeated",
+            Type::Int,
+            "customers",
+            "転換人数",
+            "Who was seen to make the next one (in time, except with ratio).",
+        ),
+        REPEAT_RATE[0],
+        REPEAT_RATE[1],
+        REPEAT_RATE[2],
+    ];
+    type Data = Orders;
+    type Options = Options;
+
+    fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
+        let rate = estimate(orders, scope, options, context)?;
+        let [customers, repeated, ..] = RepeatRate::COLUMNS else {
+            return Err(Error::internal("columns of repeat_rate"));
+        };
+        let mut columns = vec![
+            Column::new(customers, Values::I64(vec![rate.denominator as i64])),
+            Column::new(repeated, Values::I64(vec![rate.numerator as i64])),
+        ];
+        columns.extend(share_columns(&REPEAT_RATE, &[rate])?);
+        Ok(Table::new(columns))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Currency, Zone};
+
+    fn estimated(options: Options) -> Ratio {
+        let orders = Orders::builder(Currency::JPY, Zone::UTC)
+            .order("a", "2026-01-01", 1)
+            .order("a", "2026-01-31", 1) // 30 days
+            .order("a", "2026-02-10", 1)
+            .order("b", "2026-01-01", 1)
+            .order("b", "2026-05-01", 1) // 120 days
+            .order("c", "2026-01-01", 1)
+            .order("d", "2026-05-11", 1)
+            .order("d", "2026-05-11", 1) // the same day
+            .build()
+            .unwrap();
+        let scope = Scope::as_of("2026-05-31".parse().unwrap());
+        estimate(&orders, &scope, &options, &Context::default()).unwrap()
+    }
+
+    #[test]
+    fn three_estimators_by_hand() {
+        let rate = |method| {
+            let rate = estimated(Options {
+                method,
+                ..Options::default()
+            });
+            (rate.numerator, rate.denominator, rate.value)
+        };
+        assert_eq!(rate(Method::Ratio), (2, 4, Some(0.5)));
+        assert_eq!(rate(Method::Matured), (1, 3, Some(1.0 / 3.0))); // d began 20 days ago
+        // d is censored on day 20, then one of three on day 30.
+        let (repeated, customers, value) = rate(Method::KaplanMeier);
+        assert_eq!((repeated, customers), (1, 4));
+        assert!((value.unwrap() - 1.0 / 3.0).abs() < 1e-15);
+    }
+
+    #[test]
+    fn nobody_watched_long_enough_is_null() {
+        let rate = estimated(Options {
+            within: Duration::days(151),
+            ..Options::default()
+        });
+        assert_eq!((rate.value, rate.low, rate.high), (None, None, None));
+        let day = estimated(Options {
+            within: Duration::days(150), // c, on the day itself
+            ..Options::default()
+        });
+        assert!(day.value.is_some());
+    }
+
+    #[test]
+    fn a_window_takes_those_who_got_there_in_time() {
+        // F3: a reached 2 after 30 days, b after 120; all three have been watched 150 days.
+        let f3 = |window| {
+            let rate = estimated(Options {
+                to: 3,
+                within: Duration::days(30),
+                cohort_window: window,
+                ..Options::default()
+            });
+            (rate.numerator, rate.denominator)
+        };
+        assert_eq!(f3(None), (1, 2));
+        assert_eq!(f3(Some(Duration::days(119))), (1, 1));
+        assert_eq!(f3(Some(Duration::days(120))), (1, 2));
+        assert_eq!(f3(Some(Duration::days(121))), (0, 0)); // 121 + 30 > 150
+    }
+}
