@@ -135,6 +135,8 @@ pub static ALL: &[Entry] = &[
     entry::<crate::retention::lead_time::LeadTimes>(),
     entry::<crate::retention::lead_time::LeadTimeQuantiles>(),
     entry::<crate::retention::cohort::CohortMatrix>(),
+    entry::<crate::retention::purchase_flow::PurchaseFlow>(),
+    entry::<crate::retention::first_product::FirstProduct>(),
     entry::<crate::cycle::next_purchase::Cycle>(),
     entry::<crate::cycle::alerts::Alerts>(),
     entry::<crate::cycle::likely_buyers::LikelyBuyers>(),

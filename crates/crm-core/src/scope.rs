@@ -237,7 +237,10 @@ mod tests {
     #[test]
     fn a_list_of_two_values_is_a_list_and_no_range() {
         let read = |json: &str| serde_json::from_str::<Condition>(json).unwrap();
-        assert_eq!(read(r#"["a", "c"]"#), Condition::In(vec!["a".into(), "c".into()]));
+        assert_eq!(
+            read(r#"["a", "c"]"#),
+            Condition::In(vec!["a".into(), "c".into()])
+        );
         assert_eq!(read(r#"["a"]"#), Condition::In(vec!["a".into()]));
         assert!(matches!(read(r#"{"from": 1}"#), Condition::Range(_)));
         assert_eq!(read("7"), Condition::Is(7.into()));

@@ -47,11 +47,6 @@ impl History {
         self.purchases.first().map_or(0, |p| p.day)
     }
 
-    /// The day of the last purchase.
-    pub(crate) fn last_day(&self) -> i32 {
-        self.purchases.last().map_or(0, |p| p.day)
-    }
-
     /// What was bought or refunded, and on which day: purchases, then refunds.
     pub(crate) fn amounts(&self) -> impl Iterator<Item = (i32, i64)> + '_ {
         let purchases = self.purchases.iter().map(|p| (p.day, p.amount));
@@ -144,11 +139,12 @@ impl Histories {
                 if purchases.is_empty() && !self.origin.as_ref().is_none_or(starts) {
                     continue;
                 }
-                if let Some(last) = purchases.last_mut() {
-                    if self.occasion == Occasion::Day && entry.day <= last.day {
-                        last.amount = self.add(last.amount, amount)?;
-                        continue;
-                    }
+                if let Some(last) = purchases.last_mut()
+                    && self.occasion == Occasion::Day
+                    && entry.day <= last.day
+                {
+                    last.amount = self.add(last.amount, amount)?;
+                    continue;
                 }
                 // Clocks that go back over midnight can bring an earlier day after a later one.
                 let day = purchases.last().map_or(entry.day, |p| entry.day.max(p.day));

@@ -6,10 +6,13 @@ mod history;
 mod mean_cumulative;
 
 mod waits;
+mod worth;
 
 pub mod cohort;
+pub mod first_product;
 pub mod lead_time;
 pub mod purchase_count;
+pub mod purchase_flow;
 
 pub mod repeat_rate;
 

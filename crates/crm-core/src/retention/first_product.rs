@@ -1,0 +1,202 @@
+//! First product and LTV (初回購入商品別LTV): which product brings the customers who stay.
+//!
+//! # Definition
+//!
+//! Customers are grouped by what was true of their origin (the first order, unless `origin` says
+//! otherwise): its product, or any other column (`of`). Where an order has several products it is
+//! that of the line with the greatest amount, so that each customer is in one row. Per row
+//!
+//! ```text
+//! first_order_value  mean revenue of the first purchase
+//! repeat_rate        share with a second purchase within `within` days, Kaplan-Meier
+//! ltv_30 … ltv_360   mean cumulative revenue per customer by that age (mean cumulative function)
+//! revenue            all that was seen of them to date
+//! ```
+//!
+//! The LTV compares products of different ages fairly: the customers of a product launched two
+//! months ago enter it for as long as they were watched; past that it is null. `revenue` per
+//! customer does not. Small rows are noise: look at `customers` and the interval.
+//!
+//! A purchase is an order unless `occasion` says a day.
+
+use super::grouping::{Grouping, Key};
+use super::history::Histories;
+use super::worth::{HORIZONS, LTV, Scratch, Worth, ltv_columns, worth};
+use super::{share_columns, whole_days};
+use crate::analysis::Analysis;
+use crate::context::{collect, push};
+use crate::data::{KindWord, Orders};
+use crate::scope::{Filter, Occasion};
+use crate::table::{Column, Field, Type, Values};
+use crate::{Context, Currency, Duration, Error, Fraction, Result, Scope, Table};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Options of the analysis.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Options {
+    /// The column that customers are grouped by. Default: product.
+    pub of: String,
+    /// The time in which a second purchase counts for `repeat_rate`. Default 90 days.
+    pub within: Duration,
+    /// Where histories begin: the first order that this filter lets through. Default: the first
+    /// order.
+    pub origin: Filter,
+    /// Only orders of these kinds. Default: all that count.
+    pub kinds: Option<Vec<KindWord>>,
+    /// Confidence of the interval. Default 0.95.
+    pub confidence: Fraction,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            of: "product".into(),
+            within: Duration::days(90),
+            origin: Filter::default(),
+            kinds: None,
+            confidence: Fraction::P95,
+        }
+    }
+}
+
+const REPEAT_RATE: [Field; 3] = [
+    Field::new(
+        "repeat_rate",
+        Type::Float,
+        "share",
+        "F2転換率",
+        "Kaplan-Meier share with a second purchase in time.",
+    ),
+    Field::new(
+        "repeat_rate_low",
+        Type::Float,
+        "share",
+        "F2転換率(下限)",
+        "Lower end of its interval.",
+    ),
+    Field::new(
+        "repeat_rate_high",
+        Type::Float,
+        "share",
+        "F2転換率(上限)",
+        "Upper end of its interval.",
+    ),
+];
+
+/// The register's entry.
+pub struct FirstProduct;
+
+impl Analysis for FirstProduct {
+    const NAME: &'static str = "first_product";
+    const SUMMARY: &'static str =
+        "What customers have been worth by the product that they bought first";
+    const JA: &'static str = "初回購入商品別LTV";
+    const COLUMNS: &'static [Field] = &[
+        Field::new(
+            "first",
+            Type::Id,
+            "",
+            "初回購入商品",
+            "The first product, or what else customers are grouped by.",
+        ),
+        Field::new(
+            "customers",
+            Type::Int,
+            "customers",
+            "人数",
+            "Customers who began with it.",
+        ),
+        Field::new(
+            "orders",
+            Type::Int,
+            "orders",
+            "購入回数",
+            "Their orders to date.",
+        ),
+        Field::new(
+            "revenue",
+            Type::Money,
+            "currency",
+            "累計売上",
+            "Their revenue to date.",
+        ),
+        Field::new(
+            "first_order_value",
+            Type::Float,
+            "currency",
+            "初回購入単価",
+            "Mean revenue of their first purchase.",
+        ),
+        REPEAT_RATE[0],
+        REPEAT_RATE[1],
+        REPEAT_RATE[2],
+        LTV[0],
+        LTV[1],
+        LTV[2],
+        LTV[3],
+    ];
+    type Data = Orders;
+    type Options = Options;
+
+    fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
+        let within = whole_days("within", options.within)?;
+        let kinds = options.kinds.as_deref();
+        let occasion = Occasion::Order;
+        let histories = Histories::new(orders, scope, &options.origin, kinds, occasion, context)?;
+        let by = [Key::Column(options.of.clone())];
+        let grouping = Grouping::new(&histories, &by, (None, None), context)?;
+        let mut scratch = Scratch::new(HORIZONS[3])?;
+        let (mut rows, mut places) = (Vec::new(), Vec::new());
+        for group in grouping.groups() {
+            let row = worth(
+                &histories,
+                group,
+                within,
+                options.confidence,
+                &mut scratch,
+                context,
+            )?;
+            push(&mut rows, row, "first products")?;
+            push(&mut places, group.place(), "first products")?;
+        }
+        let (values, valid) = match grouping.keys.first() {
+            Some((_, values)) => values.cells(&places)?,
+            None => return Err(Error::internal("a grouping without a key")),
+        };
+        let first = Column::new(&FirstProduct::COLUMNS[0], values).with_validity(valid);
+        table(first, &rows, &histories, orders.currency())
+    }
+}
+
+fn table(
+    first: Column,
+    rows: &[Worth],
+    histories: &Histories,
+    currency: Currency,
+) -> Result<Table> {
+    let [_, customers, orders, revenue, first_value, ..] = FirstProduct::COLUMNS else {
+        return Err(Error::internal("columns of first_product"));
+    };
+    let counts = |of: fn(&Worth) -> u64| collect(rows.iter().map(|r| of(r) as i64), "table");
+    let mut money = Vec::new();
+    for row in rows {
+        push(&mut money, histories.cell(row.revenue)?, "table")?;
+    }
+    let mut columns = vec![
+        first,
+        Column::new(customers, Values::I64(counts(|r| r.customers)?)),
+        Column::new(orders, Values::I64(counts(|r| r.orders)?)),
+        Column::new(revenue, Values::Money(money, currency)),
+        Column::floats(
+            first_value,
+            rows.iter()
+                .map(|r| currency.mean(r.first_revenue, r.customers)),
+        )?,
+    ];
+    let rates = collect(rows.iter().map(|r| r.repeat_rate), "table")?;
+    columns.extend(share_columns(&REPEAT_RATE, &rates)?);
+    columns.extend(ltv_columns(&collect(rows.iter().map(|r| r.ltv), "table")?)?);
+    Ok(Table::new(columns))
+}

@@ -1,0 +1,389 @@
+//! Purchase flow (購入商品遷移): from the k-th purchase to the next, by product, category or channel:
+//! the nodes and links of a Sankey diagram.
+//!
+//! # Definition
+//!
+//! A node is the k-th purchase with a value of the column `of` (of several products of one order
+//! that of the line with the greatest amount). A row is a link from a node to what came next:
+//!
+//! ```text
+//! source_customers  customers whose k-th purchase was the source
+//! customers         of these, those who went on to the target
+//! transition_rate   customers / source_customers, with Wilson's interval
+//! ```
+//!
+//! and the links of a node add up to it: the target is the next purchase's value, or `(churned)` or
+//! `(pending)` for who has bought exactly k times and last bought `churn_days` ago or not so long.
+//! Of all values the `top` most bought in the first `up_to` purchases are nodes of their own (equal
+//! ones by value), the rest is `(other)`; no value is `(none)`. `outcome` tells continued, churned
+//! and pending apart whatever the names.
+//!
+//! A purchase is an order unless `occasion` says a day; then its value is that of the day's first.
+
+use super::history::Histories;
+use super::share_columns;
+use crate::analysis::Analysis;
+use crate::context::{collect, filled, push};
+use crate::data::{Attribute, AttributeValues, IdRef, KindWord, Level, NO_ID, Orders, rank};
+use crate::num::ratio::Ratio;
+use crate::scope::{Filter, Occasion};
+use crate::table::{Column, Field, Label, Type, Values};
+use crate::{Context, Error, Fraction, Result, Scope, Table};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// Options of [`links`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Options {
+    /// The column whose values are nodes: product, category, channel, kind, any dimension.
+    /// Default: product.
+    pub of: String,
+    /// The last purchase that is a node, 2 to 50. Default 5.
+    pub up_to: u32,
+    /// How many values are nodes of their own, 1 to 100. Default 10.
+    pub top: u32,
+    /// Days without a purchase from which a customer counts as churned. Default 180.
+    pub churn_days: u32,
+    /// Where histories begin: the first order that this filter lets through. Default: the first
+    /// order.
+    pub origin: Filter,
+    /// Only orders of these kinds. Default: all that count.
+    pub kinds: Option<Vec<KindWord>>,
+    /// Confidence of the intervals. Default 0.95.
+    pub confidence: Fraction,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            of: "product".into(),
+            up_to: 5,
+            top: 10,
+            churn_days: 180,
+            origin: Filter::default(),
+            kinds: None,
+            confidence: Fraction::P95,
+        }
+    }
+}
+
+/// What became of the customers of a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Outcome {
+    Continued,
+    Churned,
+    Pending,
+}
+
+impl Outcome {
+    /// What people read, by discriminant.
+    pub const LABELS: &'static [Label] = &[
+        Label {
+            code: "continued",
+            en: "Continued",
+            ja: "継続",
+        },
+        Label {
+            code: "churned",
+            en: "Churned",
+            ja: "離脱",
+        },
+        Label {
+            code: "pending",
+            en: "Pending",
+            ja: "継続待ち",
+        },
+    ];
+}
+
+/// One link.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Link {
+    /// The ordinal of the source's purchase.
+    pub k: u32,
+    /// The source, by place in [`Flow::nodes`].
+    pub source: u32,
+    /// The target, by place in [`Flow::nodes`].
+    pub target: u32,
+    /// What became of its customers.
+    pub outcome: Outcome,
+    /// Customers of the link, of those of the source.
+    pub share: Ratio,
+}
+
+/// Links, and the names of what they connect.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Flow {
+    /// Names: values in ascending order, `(other)`, `(none)`, `(churned)`, `(pending)`.
+    pub nodes: Vec<String>,
+    /// The links that have customers, by k, source and target.
+    pub links: Vec<Link>,
+}
+
+/// Computes the flow.
+///
+/// # Errors
+///
+/// Options out of range, a column that there is not.
+pub fn links(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Flow> {
+    if !(2..=50).contains(&options.up_to) {
+        return Err(Error::option("up_to", options.up_to, "2 to 50"));
+    }
+    if !(1..=100).contains(&options.top) {
+        return Err(Error::option("top", options.top, "1 to 100"));
+    }
+    let kinds = options.kinds.as_deref();
+    let occasion = Occasion::Order;
+    let histories = Histories::new(orders, scope, &options.origin, kinds, occasion, context)?;
+    let up_to = options.up_to as usize;
+    let Nodes { names, of_order } = nodes(&histories, options, context)?;
+    let churn = Scope {
+        churn_days: options.churn_days,
+        ..scope.clone()
+    };
+    // Sources are values, (other) and (none); targets also (churned) and (pending).
+    let (targets, sources) = (names.len(), names.len() - 2);
+    let (churned, pending) = (sources, sources + 1);
+    let mut counts = filled((up_to - 1) * sources * targets, 0_u64, "purchase flow")?;
+    histories.each(context, |_, history| {
+        let purchases = &history.purchases;
+        for (k, purchase) in purchases.iter().take(up_to - 1).enumerate() {
+            let target = match purchases.get(k + 1) {
+                Some(next) => usize::from(of_order[next.order as usize]),
+                None if churn.is_churned(histories.as_of() - purchase.day) => churned,
+                None => pending,
+            };
+            let source = usize::from(of_order[purchase.order as usize]);
+            counts[(k * sources + source) * targets + target] += 1;
+        }
+        Ok(())
+    })?;
+    let mut links = Vec::new();
+    for (node, counts) in counts.chunks_exact(targets).enumerate() {
+        let all = counts.iter().sum();
+        for (target, count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
+            let link = Link {
+                k: (node / sources) as u32 + 1,
+                source: (node % sources) as u32,
+                target: target as u32,
+                outcome: match target {
+                    t if t == churned => Outcome::Churned,
+                    t if t == pending => Outcome::Pending,
+                    _ => Outcome::Continued,
+                },
+                share: Ratio::new(*count, all, options.confidence),
+            };
+            push(&mut links, link, "purchase flow")?;
+        }
+    }
+    Ok(Flow {
+        nodes: names,
+        links,
+    })
+}
+
+/// The nodes' names, and the node of each order.
+struct Nodes {
+    names: Vec<String>,
+    of_order: Vec<u8>,
+}
+
+fn nodes(histories: &Histories, options: &Options, context: &Context) -> Result<Nodes> {
+    let orders = &histories.selection.orders;
+    let attribute: Attribute = orders.attribute(&options.of, context)?;
+    let few = matches!(
+        attribute.values,
+        AttributeValues::Codes(..) | AttributeValues::Words(..) | AttributeValues::Bools(_)
+    );
+    if attribute.level == Level::Customer || !few {
+        return Err(Error::option(
+            "of",
+            serde_json::json!(options.of),
+            "a column of orders with few values, such as product or channel",
+        ));
+    }
+    let all = collect(
+        (0..histories.selection.data().len()).map(|i| i as u32),
+        "purchase flow",
+    )?;
+    let values = orders.at_orders(attribute, None, &all)?;
+    let ranks = rank(&values)?;
+    let distinct = match &values {
+        AttributeValues::Codes(ids, _) => ids.len(),
+        AttributeValues::Words(labels, _) => labels.len(),
+        _ => 2,
+    };
+    let mut bought = filled(distinct, 0_u64, "purchase flow")?;
+    histories.each(context, |_, history| {
+        for purchase in history.purchases.iter().take(options.up_to as usize) {
+            if let Some(bought) = bought.get_mut(ranks[purchase.order as usize] as usize) {
+                *bought += 1;
+            }
+        }
+        Ok(())
+    })?;
+    let mut top = Vec::new();
+    for (rank, count) in bought.iter().enumerate().filter(|(_, count)| **count > 0) {
+        push(&mut top, (std::cmp::Reverse(*count), rank), "purchase flow")?;
+    }
+    top.sort_unstable();
+    top.truncate(options.top as usize);
+    top.sort_unstable_by_key(|(_, rank)| *rank);
+    let (other, none) = (top.len() as u8, top.len() as u8 + 1);
+    let mut node = filled(distinct, other, "purchase flow")?;
+    let mut names = Vec::new();
+    for (at, (_, rank)) in top.iter().enumerate() {
+        node[*rank] = at as u8;
+        names.push(name(&values, *rank)?);
+    }
+    names.extend(["(other)", "(none)", "(churned)", "(pending)"].map(str::to_owned));
+    let of_order = ranks.iter().map(|rank| match *rank {
+        NO_ID => none,
+        rank => node[rank as usize],
+    });
+    let of_order = collect(of_order, "purchase flow")?;
+    Ok(Nodes { names, of_order })
+}
+
+/// The text of the value of a rank.
+fn name(values: &AttributeValues, rank: usize) -> Result<String> {
+    Ok(match values {
+        AttributeValues::Codes(ids, _) => match ids.at(ids.by_id()?[rank]) {
+            IdRef::Int(number) => number.to_string(),
+            IdRef::Unsigned(number) => number.to_string(),
+            IdRef::Text(text) => text.into_owned(),
+            IdRef::Bytes(bytes) => bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
+        },
+        AttributeValues::Words(labels, _) => labels[rank].code.to_owned(),
+        _ => ["false", "true"][rank].to_owned(),
+    })
+}
+
+const TRANSITION_RATE: [Field; 3] = [
+    Field::new(
+        "transition_rate",
+        Type::Float,
+        "share",
+        "遷移率",
+        "customers / source_customers.",
+    ),
+    Field::new(
+        "transition_rate_low",
+        Type::Float,
+        "share",
+        "遷移率(下限)",
+        "Lower end of its interval.",
+    ),
+    Field::new(
+        "transition_rate_high",
+        Type::Float,
+        "share",
+        "遷移率(上限)",
+        "Upper end of its interval.",
+    ),
+];
+
+/// The register's entry.
+pub struct PurchaseFlow;
+
+impl Analysis for PurchaseFlow {
+    const NAME: &'static str = "purchase_flow";
+    const SUMMARY: &'static str =
+        "From the k-th purchase to the next by product, category or channel: a Sankey's links";
+    const JA: &'static str = "購入商品遷移";
+    const COLUMNS: &'static [Field] = &[
+        Field::new(
+            "k",
+            Type::Int,
+            "",
+            "購入回数",
+            "The ordinal of the source's purchase.",
+        ),
+        Field::new(
+            "source",
+            Type::Text,
+            "",
+            "購入",
+            "The value at the k-th purchase.",
+        ),
+        Field::new(
+            "target",
+            Type::Text,
+            "",
+            "次の購入",
+            "The value at the next, or (churned), or (pending).",
+        ),
+        Field::new(
+            "outcome",
+            Type::Category,
+            "",
+            "結果",
+            "What became of these customers.",
+        ),
+        Field::new(
+            "source_customers",
+            Type::Int,
+            "customers",
+            "購入人数",
+            "Customers whose k-th purchase was the source.",
+        ),
+        Field::new(
+            "customers",
+            Type::Int,
+            "customers",
+            "人数",
+            "Of these, those who went on to the target.",
+        ),
+        TRANSITION_RATE[0],
+        TRANSITION_RATE[1],
+        TRANSITION_RATE[2],
+    ];
+    type Data = Orders;
+    type Options = Options;
+
+    fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
+        links(orders, scope, options, context)?.into_table()
+    }
+}
+
+impl Flow {
+    /// The common form.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfMemory`].
+    pub fn into_table(self) -> Result<Table> {
+        let Flow { nodes, links } = self;
+        let texts = Arc::new(nodes);
+        let fields = PurchaseFlow::COLUMNS;
+        let text = |field: usize, of: fn(&Link) -> u32| {
+            let values = Values::Text {
+                codes: collect(links.iter().map(of), "table")?,
+                texts: texts.clone(),
+            };
+            Ok::<_, Error>(Column::new(&fields[field], values))
+        };
+        let count = |field: usize, of: fn(&Link) -> u64| {
+            let cells = collect(links.iter().map(|link| of(link) as i64), "table")?;
+            Ok::<_, Error>(Column::new(&fields[field], Values::I64(cells)))
+        };
+        let outcome = Values::Category {
+            codes: collect(links.iter().map(|link| link.outcome as u8), "table")?,
+            labels: Outcome::LABELS,
+        };
+        let mut columns = vec![
+            count(0, |link| link.k.into())?,
+            text(1, |link| link.source)?,
+            text(2, |link| link.target)?,
+            Column::new(&fields[3], outcome),
+            count(4, |link| link.share.denominator)?,
+            count(5, |link| link.share.numerator)?,
+        ];
+        let shares = collect(links.iter().map(|link| link.share), "table")?;
+        columns.extend(share_columns(&TRANSITION_RATE, &shares)?);
+        Ok(Table::new(columns))
+    }
+}
