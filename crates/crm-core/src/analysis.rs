@@ -140,6 +140,7 @@ pub static ALL: &[Entry] = &[
     entry::<crate::cycle::next_purchase::Cycle>(),
     entry::<crate::cycle::alerts::Alerts>(),
     entry::<crate::cycle::likely_buyers::LikelyBuyers>(),
+    entry::<crate::cycle::backtest::Backtest>(),
     entry::<crate::cycle::gap_curve::KaplanMeier>(),
     entry::<crate::cycle::gap_curve::GapFits>(),
 ];

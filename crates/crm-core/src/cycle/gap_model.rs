@@ -15,7 +15,9 @@
 //! ```
 //!
 //! The class is the coefficient of variation of a customer's gaps, `1/√k` or `√(e^{σ²} − 1)`:
-//! a fixed grid whose weights are learnt, so a shop may have clockwork and whim side by side.
+//! a fixed grid whose weights are learnt, so a shop may have clockwork and whim side by side. It ends at
+//! 1.8, because gaps without a bound on their irregularity cannot be told from leaving: on CDNOW a grid
+//! up to 4.5 has better calibrated probabilities (slope .90 for .85) and dates 20 days worse.
 //!
 //! **G_i is fixed at the last order.** [`Model::customer`] conditions on the completed gaps alone
 //! and gives `S_i = Σ_c w_ic S_ic` with the posterior class weights `w_ic` and, per class, the
@@ -42,7 +44,7 @@ use serde::{Deserialize, Serialize};
 
 use super::log_law::{LogLaw, Tables};
 use crate::context::{filled, room};
-use crate::{Positive, Probability, Result};
+use crate::{Error, Positive, Probability, Result};
 
 /// Number of regularity classes.
 pub const CLASSES: usize = 9;
@@ -165,7 +167,22 @@ const TABULATED: usize = 64;
 impl Model {
     /// Prepares `params` for customers with any of `counts` gaps. The cost is that of the distinct
     /// counts, about 0.1 ms each for the first sixteen and less beyond, where neighbours share.
+    ///
+    /// Refused: parameters that no shop has (they may come from outside) and the tables cannot hold.
     pub fn new(params: &Params, counts: impl Iterator<Item = u32>) -> Result<Self> {
+        let weights: f64 = params.class_weights.iter().map(|w| w.get()).sum();
+        let sane = (1e-2..=1e6).contains(&params.typical_gap.get())
+            && (1e-8..=30.0).contains(&params.spread.get())
+            && (1e-12..=1e12).contains(&params.dropout.a.get())
+            && (1e-12..=1e12).contains(&params.dropout.b.get())
+            && weights > 1e-6;
+        if !sane {
+            return Err(Error::option(
+                "learned",
+                "",
+                "parameters that a fit has given",
+            ));
+        }
         let mut wanted = [false; SLOTS];
         for count in counts {
             wanted[slot(count)] = true;

@@ -1,6 +1,7 @@
 //! Purchase cycle: when a customer buys next, who is slipping away, and whether we were right.
 
 pub mod alerts;
+pub mod backtest;
 pub mod baselines;
 pub mod expected;
 pub mod fit;

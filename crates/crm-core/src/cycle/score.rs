@@ -116,6 +116,24 @@ pub fn pit_coverage(pit: &[f64], returned: &[bool], low: f64, high: f64) -> Resu
     })
 }
 
+/// [`pit_coverage`] of those who return, when some never will: the share of all returns up to the 99 %
+/// point that fall between `low` and `high`. Leavers are silent up to the end and only thin out
+/// those at risk.
+pub fn returner_coverage(
+    pit: &[f64],
+    returned: &[bool],
+    low: f64,
+    high: f64,
+) -> Result<Option<f64>> {
+    const END: f64 = 0.99;
+    let inside = pit_coverage(pit, returned, low, high)?;
+    let all = pit_coverage(pit, returned, 0.0, END)?;
+    Ok(match (inside, all) {
+        (Some(inside), Some(all)) if all > 0.0 => Some(END * inside / all),
+        _ => None,
+    })
+}
+
 /// `−ln` of the probability that `survival` gave to what was seen: the order on `day`, or silence
 /// up to it. `survival(x)` is P(gap > x), of everybody, x continuous.
 pub fn log_score(survival: impl Fn(f64) -> f64, day: u32, returned: bool) -> f64 {
