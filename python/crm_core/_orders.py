@@ -124,10 +124,12 @@ class Orders:
         OptionError: An option that is unknown, out of range, or needs a column that is not given.
 
     Example:
-        >>> import crm_core as crm
-        >>> orders = crm.Orders(
-        ...     {"customer_id": [1, 1, 2], "ordered_at": ["2026-01-05", "2026-03-01", "2026-02-01"],
-        ...      "amount": [5000, 7000, 2000]}, currency="JPY")  # doctest: +SKIP
+        >>> import datetime, crm_core as crm
+        >>> data = {"customer_id": [1, 1, 2], "amount": [5000, 7000, 2000],
+        ...         "ordered_at": [datetime.date(2026, 1, 5), datetime.date(2026, 3, 1),
+        ...                        datetime.date(2026, 2, 1)]}
+        >>> crm.Orders(data, currency="JPY")
+        <crm_core.Orders, 3 orders of 2 customers, 2026-01-05 to 2026-03-01, JPY, UTC>
     """
 
     __slots__ = ("_native",)

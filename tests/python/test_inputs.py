@@ -308,7 +308,7 @@ def test_ids_keep_their_type(ids: str) -> None:
     assert out.schema.field("customer_id").type == plain
 
 
-# ---- numpy and Python's own objects ---------------------------------------------------------------
+# ---- numpy and Python's own objects --------------------------------------------------------------
 
 
 def numpy_columns() -> dict[str, Any]:

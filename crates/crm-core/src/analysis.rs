@@ -312,6 +312,24 @@ fn split(entry: &Entry, request: &Map<String, Value>) -> Result<(Scope, Map<Stri
     Ok((read_object(&scope)?, options))
 }
 
+/// What would have been right, of serde's "invalid type: string \"five\", expected u8".
+fn wanted(message: &str) -> String {
+    let wanted = message.rsplit_once(", expected ").map_or(message, |(_, end)| end);
+    match wanted {
+        "u8" => "a whole number from 0 to 255",
+        "u32" | "u64" | "usize" => "a whole number of at least 0",
+        "a nonzero u32" => "a whole number of at least 1",
+        "i32" | "i64" => "a whole number",
+        "f64" => "a number",
+        "a boolean" => "true or false",
+        "a string" => "a text",
+        "a sequence" => "a list",
+        "a map" => "an object",
+        other => other,
+    }
+    .to_owned()
+}
+
 /// Reads an object field by field first, so that an error names its option.
 pub(crate) fn read_object<T: DeserializeOwned + Default + Serialize>(
     object: &Map<String, Value>,
@@ -332,7 +350,7 @@ pub(crate) fn read_object<T: DeserializeOwned + Default + Serialize>(
                         .collect(),
                 });
             }
-            return Err(Error::option(key, value, message));
+            return Err(Error::option(key, value, wanted(&message)));
         }
     }
     serde_json::from_value(Value::Object(object.clone()))

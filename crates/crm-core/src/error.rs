@@ -339,10 +339,21 @@ impl Error {
             E::UnknownAnalysis { name, valid } | E::UnknownOption { name, valid } => {
                 nearest(name, valid).map(|meant| format!("did you mean {}?", Quoted(meant)))
             }
-            E::UnknownWord { column, .. } => Some(format!(
-                "translate the shop's own words with {}_map",
-                Cut(column)
-            )),
+            E::UnknownWord { allowed, .. } => {
+                let map = match allowed.first().map(String::as_str) {
+                    Some("completed") => "status_map",
+                    Some("one_off") => "kind_map",
+                    _ => "line_kind_map",
+                };
+                Some(format!("translate the shop's own words with {map}"))
+            }
+            E::ColumnType {
+                found, expected, ..
+            } if found == "text" && expected.contains("timestamp") => {
+                Some("convert the texts to times first".into())
+            }
+            // What allows rows without a customer is in the message.
+            E::Null { expected, .. } if expected.contains("guests") => None,
             E::Null { .. } | E::Value { .. } => {
                 Some("bad_rows=\"drop\" leaves such rows out and counts them".into())
             }

@@ -43,6 +43,8 @@ const CODES: [(u8, &str); 4] = [
     (4, "CLF UYW"),
 ];
 
+const EXPECTED: &str = "an ISO 4217 code such as \"JPY\" or \"USD\"";
+
 impl Currency {
     /// Japanese yen, no minor unit.
     pub const JPY: Currency = Currency {
@@ -80,7 +82,7 @@ impl Currency {
                 Error::option(
                     "currency",
                     format_args!("{code:?}"),
-                    "an ISO 4217 code such as \"JPY\" or \"USD\"",
+                    EXPECTED,
                 )
             })
     }
@@ -124,7 +126,8 @@ impl TryFrom<String> for Currency {
     type Error = String;
 
     fn try_from(code: String) -> Result<Self, String> {
-        Currency::parse(&code).map_err(|e| e.to_string())
+        // Whoever reads options says which one it was.
+        Currency::parse(&code).map_err(|_| EXPECTED.to_owned())
     }
 }
 

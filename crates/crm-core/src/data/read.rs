@@ -123,7 +123,7 @@ impl Money<'_> {
         if let ColumnValues::Int { values, .. } = &column.values
             && scale == 1
             && column.valid.is_none()
-            && values.iter().fold(i64::MAX, |low, v| low.min(*v)) > -LARGEST
+            && values.iter().fold(0, |most, v| most.max(v.unsigned_abs())) < LARGEST as u64
         {
             return Ok((values.clone(), 0));
         }

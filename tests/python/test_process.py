@@ -1,0 +1,194 @@
+"""The library inside a host: threads, forks, Ctrl-C, progress, what an import costs."""
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+
+import crm_core as crm
+
+ROWS = 3_000_000
+
+
+@pytest.fixture(scope="module")
+def many() -> dict[str, Any]:
+    """Enough orders of text ids that building them takes a while."""
+    rng = np.random.default_rng(7)
+    days = rng.integers(0, 700, ROWS)
+    return {
+        "customer_id": rng.integers(0, 2**62, ROWS),
+        "ordered_at": np.datetime64("2024-01-01") + days.astype("timedelta64[D]"),
+        "amount": rng.integers(1, 10_000, ROWS),
+    }
+
+
+def build(data: Any, **settings: Any) -> crm.Orders:
+    return crm.Orders(data, currency="JPY", **settings)
+
+
+def in_python(code: str, **settings: Any) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, **settings
+    )
+
+
+def test_others_run_while_it_computes(many: dict[str, Any]) -> None:
+    """Another thread gets through many rounds of Python while one call runs."""
+    started, finished = threading.Event(), threading.Event()
+    rounds = 0
+
+    def work() -> None:
+        started.set()
+        build(many)
+        finished.set()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    started.wait()
+    while not finished.is_set():
+        rounds += 1
+        time.sleep(0.001)
+    thread.join()
+    assert rounds > 20
+
+
+def test_many_threads_share_orders(orders: crm.Orders) -> None:
+    expected = crm.summary(orders).to_dict()
+    found: list[Any] = []
+
+    def work() -> None:
+        for _ in range(5):
+            found.append(crm.summary(orders).to_dict() == expected)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [True] * 20
+
+
+def test_progress_is_told_and_can_stop(many: dict[str, Any]) -> None:
+    told: list[tuple[int, int]] = []
+    build(many, progress=lambda done, total: told.append((done, total)))
+    assert told, "at the end at least"
+    assert all(done >= 0 for done, _ in told)
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+
+    with pytest.raises(crm.CancelledError):
+        build(many, progress=lambda done, total: False)
+
+    def broken(done: int, total: int) -> None:
+        raise LookupError("mine")
+
+    with pytest.raises(LookupError, match="mine"):
+        build(many, progress=broken)
+
+
+INTERRUPTED = f"""
+import crm_core as crm, numpy as np, os, signal, threading
+crm.set_threads(1)
+rng = np.random.default_rng(7)
+data = {{
+    "customer_id": rng.integers(0, 2**62, 4 * {ROWS}),
+    "ordered_at": np.datetime64("2024-01-01") + rng.integers(0, 700, 4 * {ROWS}).astype("m8[D]"),
+    "amount": rng.integers(1, 10_000, 4 * {ROWS}),
+}}
+seen = []
+def press(done, total):
+    # The first look at the work under way: from here on Ctrl-C is waiting to be seen.
+    if not seen:
+        seen.append(done)
+        os.kill(os.getpid(), signal.SIGINT)
+try:
+    while True:
+        crm.Orders(data, currency="JPY", progress=press)
+        seen.clear()
+except KeyboardInterrupt:
+    print("interrupted", len(crm.summary(crm.Orders(
+        {{name: column[:5] for name, column in data.items()}}, currency="JPY"))))
+"""
+
+
+def test_ctrl_c_interrupts_and_leaves_all_well() -> None:
+    result = in_python(INTERRUPTED, timeout=120)
+    assert result.stdout.strip() == "interrupted 5", result.stderr
+    assert result.stderr == ""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_forked_child_computes_too(orders: crm.Orders) -> None:
+    crm.set_threads(2)
+    before = crm.summary(orders).to_dict()  # the pool is running now
+    with multiprocessing.get_context("fork").Pool(2) as pool:
+        waiting = pool.apply_async(_in_child, (orders_made_again,))
+        assert waiting.get(timeout=60) == crm.rfm(orders_made_again()).to_dict()
+    child = os.fork()
+    if child == 0:  # the same orders, over the fork
+        same = crm.summary(orders).to_dict() == before
+        os._exit(0 if same else 1)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            assert os.waitstatus_to_exitcode(status) == 0
+            break
+        time.sleep(0.01)
+    else:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        pytest.fail("the child hangs")
+    crm.set_threads(None)
+
+
+def orders_made_again() -> crm.Orders:
+    shop = crm.simulate_orders(100, seed=5)
+    return crm.Orders(shop, currency="JPY", order_id="order_id", guests="drop")
+
+
+def _in_child(make: Any) -> Any:
+    crm.set_threads(2)
+    return crm.rfm(make()).to_dict()
+
+
+def test_import_is_light() -> None:
+    """No frame library and no numpy: they are imported when a table goes to them."""
+    code = """
+import sys
+import crm_core
+heavy = {"numpy", "pandas", "polars", "pyarrow", "duckdb", "matplotlib", "decimal", "asyncio"}
+print(sorted(heavy & set(sys.modules)))
+"""
+    assert in_python(code).stdout.strip() == "[]"
+
+
+def test_nothing_is_printed_and_everything_is_caught() -> None:
+    code = """
+import crm_core as crm, datetime
+nothing = {"customer_id": [None], "ordered_at": [None], "amount": [None]}
+for data in ({}, {"customer_id": [1]}, nothing,
+             {"customer_id": [b"x"], "ordered_at": [3], "amount": ["x"]}, 3, None, "x"):
+    try:
+        crm.Orders(data, currency="JPY")
+    except Exception as error:
+        assert isinstance(error, crm.CrmError), error
+    else:
+        raise SystemExit(f"accepted {data}")
+"""
+    result = in_python(code)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+
+
+def test_another_python_of_the_stable_abi() -> None:
+    """The native module asks for no more than Python 3.11's stable interface."""
+    from crm_core import _native
+
+    assert ".abi3." in str(_native.__file__)

@@ -1,0 +1,196 @@
+"""Tables on their way out: the same cells through every exit, labels and money as asked for."""
+
+import datetime
+import decimal
+import json
+from typing import Any
+
+import duckdb
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+
+import crm_core as crm
+
+TASKS = ["summary", "clv_summary", "rfm", "cpm", "cpm_segments", "decile", "monthly"]
+
+
+@pytest.fixture(scope="module", params=TASKS)
+def table(request: pytest.FixtureRequest, orders: crm.Orders) -> crm.Table:
+    options: dict[str, Any] = {"by": ["channel"]} if request.param == "cpm_segments" else {}
+    return crm.run(request.param, orders, {"as_of": "2025-06-30", **options})
+
+
+@pytest.mark.parametrize("labels", ["en", "ja"])
+@pytest.mark.parametrize("money", ["float", "minor", "decimal"])
+def test_every_exit_tells_the_same(table: crm.Table, labels: Any, money: Any) -> None:
+    cells = table.to_dict(labels=labels, money=money)
+    assert all(len(column) == len(table) for column in cells.values())
+    assert table.to_arrow(labels=labels, money=money).to_pydict() == cells
+    assert table.to_polars(labels=labels, money=money).to_dict(as_series=False) == cells
+
+    frame = table.to_pandas(labels=labels, money=money)
+    assert list(frame.columns) == list(cells)
+    arrays = table.to_numpy(labels=labels, money=money)
+    for name, column in cells.items():
+        assert plain(frame[name]) == column
+        assert plain(pd.Series(arrays[name])) == column
+
+
+def plain(series: Any) -> list[Any]:
+    """A column of pandas as Python's objects, dates as dates, None for missing."""
+    out = []
+    for cell in series.tolist():
+        if cell is None or cell is pd.NaT or cell is pd.NA or cell != cell:
+            out.append(None)
+        elif isinstance(cell, pd.Timestamp):
+            out.append(cell.date())
+        else:
+            out.append(cell)
+    return out
+
+
+def test_arrow_consumers_take_it_whole(table: crm.Table) -> None:
+    exact = table.to_dict(money="decimal")
+    assert pa.table(table).to_pydict() == exact
+    assert pl.DataFrame(table).to_dict(as_series=False) == exact
+    out = duckdb.from_arrow(pa.table(table)).fetchall()
+    assert [tuple(row) for row in zip(*exact.values(), strict=True)] == out
+
+
+def test_types_of_the_columns(orders: crm.Orders) -> None:
+    summary = crm.summary(orders)
+    frame = summary.to_pandas()
+    assert str(frame["first_date"].dtype) == "datetime64[s]"
+    assert str(frame["revenue"].dtype) == "float64"
+    assert str(frame["gap_min"].dtype) == "Int64"
+    assert str(frame["customer_id"].dtype) == "str"
+    assert frame.attrs["crm"]["hash"] == summary.hash
+    cpm = crm.cpm(orders).to_pandas()
+    assert isinstance(cpm["segment"].dtype, pd.CategoricalDtype)
+    arrays = summary.to_numpy()
+    assert arrays["first_date"].dtype == "datetime64[D]"
+    assert arrays["orders"].dtype == "int32"
+    assert arrays["gap_min"].dtype == "float64"
+    assert summary.to_numpy(money="minor")["revenue"].dtype == "int64"
+    arrow = pa.table(summary).schema
+    assert arrow.field("revenue").type == pa.decimal128(19, 0)
+    assert arrow.field("last_date").type == pa.date32()
+    assert arrow.field("revenue").metadata[b"currency"] == b"JPY"
+    assert json.loads(arrow.metadata[b"crm"]) == summary.definition
+    assert arrow.metadata[b"crm.hash"].decode() == summary.hash
+
+
+def test_what_it_is(orders: crm.Orders) -> None:
+    table = crm.rfm(orders, "2025-06-30", levels=5)
+    assert table.columns == list(table) == list(table.schema)
+    assert table.schema["revenue"] == {
+        "type": "money", "unit": "currency", "ja": "累計購入金額", "currency": "JPY",
+    }  # fmt: skip
+    assert table.schema["customer_id"]["id_type"] == "text"
+    assert table.definition["analysis"] == "rfm"
+    assert table.definition["scope"]["as_of"] == "2025-06-30"
+    assert len(str(table.hash)) == 16
+    assert set(table.notes["cuts"]) == {"recency", "frequency", "monetary"}
+    assert table["r"].tolist() == table.to_dict()["r"]
+    assert "r" in table and "R" not in table
+    with pytest.raises(KeyError, match="there are customer_id, recency_days"):
+        table["x"]
+
+
+def test_another_day_is_another_hash_and_the_same_day_is_not(orders: crm.Orders) -> None:
+    by_text, by_date = crm.rfm(orders, "2025-06-30"), crm.rfm(orders, datetime.date(2025, 6, 30))
+    assert by_text.hash == by_date.hash
+    assert by_text.hash == crm.rfm(orders, pd.Timestamp("2025-06-30 12:34")).hash
+    assert by_text.hash == crm.rfm(orders, np.datetime64("2025-06-30")).hash
+    assert by_text.hash != crm.rfm(orders, "2025-06-29").hash
+
+
+def test_several_days(orders: crm.Orders) -> None:
+    days = crm.month_ends("2025-04-01", datetime.date(2025, 6, 1))
+    assert days == [
+        datetime.date(2025, 4, 30),
+        datetime.date(2025, 5, 31),
+        datetime.date(2025, 6, 30),
+    ]
+    table = crm.cpm_segments(orders, days)
+    assert table.columns[0] == "as_of"
+    assert sorted(set(table.to_dict()["as_of"])) == days
+    index = crm.cpm_segments(orders, pd.DatetimeIndex(days))
+    assert index.to_dict() == table.to_dict()
+
+
+def test_japanese(orders: crm.Orders) -> None:
+    table = crm.cpm(orders, "2025-06-30")
+    japanese = table.to_dict(labels="ja")
+    english = table.to_dict()
+    assert "会員ID" in japanese and "customer_id" in english
+    pairs = set(zip(english["segment"], japanese["セグメント"], strict=True))
+    assert ("first", "初回") in pairs and ("excellent", "優良") in pairs
+    frame = table.to_pandas(labels="ja")
+    assert set(frame["セグメント"]) == set(japanese["セグメント"])
+
+
+def test_money_is_rounded_once() -> None:
+    data = {
+        "customer_id": [1, 1],
+        "ordered_at": [datetime.date(2026, 1, 1)] * 2,
+        "amount": [decimal.Decimal("90071992547409.93"), decimal.Decimal("0.05")],
+    }
+    table = crm.summary(crm.Orders(data, currency="USD"))
+    assert table.to_dict(money="minor")["revenue"] == [9007199254740998]
+    assert table.to_dict(money="decimal")["revenue"] == [decimal.Decimal("90071992547409.98")]
+    assert table.to_dict()["revenue"] == [90071992547409.98]
+    assert table["revenue"].tolist() == [90071992547409.98]
+
+
+def test_null_cells_leak_nothing(orders: crm.Orders) -> None:
+    """What lies under a null is zero, so that no buffer carries what it should not."""
+    arrow = pa.table(crm.summary(orders)).combine_chunks()
+    looked = 0
+    for column in arrow.columns:
+        chunk = column.chunk(0)
+        if chunk.null_count == 0 or pa.types.is_decimal(chunk.type):
+            continue
+        raw = np.frombuffer(chunk.buffers()[1], chunk.type.to_pandas_dtype(), len(chunk))
+        assert (raw[np.asarray(chunk.is_null())] == 0).all()
+        looked += 1
+    assert looked >= 3
+
+
+def test_on_screen(orders: crm.Orders) -> None:
+    table = crm.rfm(orders)
+    assert repr(table).startswith(f"<crm_core.Table rfm, {len(table):,} rows (customer_id: id,")
+    page = table._repr_html_()
+    assert page.count("<tr>") == 11 and f"and {len(table) - 10:,} more rows" in page
+    odd = crm.Orders(
+        {"customer_id": ["<b>&"], "ordered_at": [datetime.date(2026, 1, 1)], "amount": [1]},
+        currency="JPY",
+    )
+    assert "&lt;b&gt;&amp;" in crm.summary(odd)._repr_html_()
+    assert len(table.head(3)) == 3 and table.head(3).to_dict()["r"] == table.to_dict()["r"][:3]
+    assert repr(orders).startswith(f"<crm_core.Orders, {len(orders):,} orders of ")
+
+
+def test_a_table_outlives_what_made_it(shop: crm.Table) -> None:
+    stream = pa.table(crm.summary(crm.Orders(shop, currency="JPY", guests="drop", bad_rows="drop")))
+    assert stream.num_rows > 0
+
+
+def test_a_table_goes_back_in(shop: crm.Table) -> None:
+    settings: dict[str, Any] = {"currency": "JPY", "order_id": "order_id", "guests": "drop"}
+    direct = crm.Orders(shop, **settings)
+    for frame in (shop.to_pandas(), shop.to_polars(), shop.to_arrow(), shop.to_dict()):
+        again = crm.Orders(frame, timezone="UTC", **settings)
+        assert crm.summary(again).to_dict() == crm.summary(direct).to_dict()
+
+
+def test_an_empty_table_has_its_types() -> None:
+    empty: dict[str, Any] = {"customer_id": np.array([], "i8"), "ordered_at": [], "amount": []}
+    table = crm.summary(crm.Orders(empty, currency="JPY"))
+    assert len(table) == 0
+    assert table.to_arrow().schema.field("customer_id").type == pa.int64()
+    assert len(table.to_pandas()) == len(table.to_polars()) == 0
+    assert table._repr_html_().startswith("<table>")
