@@ -27,9 +27,7 @@ pub(crate) fn raise(py: Python<'_>, error: Error) -> PyErr {
 
 fn exception(py: Python<'_>, class: &str, code: &str, error: &Error) -> PyResult<PyErr> {
     static MODULE: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
-    let module = MODULE.get_or_try_init(py, || {
-        py.import("crm_core._errors").map(Bound::unbind)
-    })?;
+    let module = MODULE.get_or_try_init(py, || py.import("crm_core._errors").map(Bound::unbind))?;
     let class = module.bind(py).getattr(class)?.cast_into::<PyType>()?;
     let about = PyDict::new(py);
     about.set_item("code", code)?;

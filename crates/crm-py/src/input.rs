@@ -88,9 +88,8 @@ impl Source {
                                 column.push(crm_arrow::read_column(&schema, array, &name)?);
                             }
                             Chunks::Stream(stream) => {
-                                column.extend(crm_arrow::read_column_stream(
-                                    stream, &name, context,
-                                )?);
+                                column
+                                    .extend(crm_arrow::read_column_stream(stream, &name, context)?);
                             }
                         }
                     }
@@ -144,7 +143,10 @@ fn column(name: &str, column: &Bound<'_, PyTuple>) -> PyResult<Chunks> {
         return capsules(&cells);
     }
     if kind == "nulls" {
-        return Ok(Chunks::Array(ArrayData::new_null(&DataType::Null, cells.extract()?)));
+        return Ok(Chunks::Array(ArrayData::new_null(
+            &DataType::Null,
+            cells.extract()?,
+        )));
     }
     array(name, &kind, &cells, column).map(Chunks::Array)
 }
@@ -181,7 +183,11 @@ fn array(
             let zone: Option<String> = column.get_item(4)?.extract()?;
             let cells = copied::<i64>(name, cells)?;
             let valid = without(valid()?, &cells, |cell| *cell == i64::MIN);
-            fixed(DataType::Timestamp(unit, zone.map(Into::into)), cells, valid)
+            fixed(
+                DataType::Timestamp(unit, zone.map(Into::into)),
+                cells,
+                valid,
+            )
         }
         "decimals" => {
             let scale: i8 = column.get_item(3)?.extract()?;
@@ -252,11 +258,7 @@ fn wrong_type(name: &str, found: String) -> Error {
     }
 }
 
-fn numbers(
-    name: &str,
-    cells: &Bound<'_, PyAny>,
-    valid: Option<Vec<u8>>,
-) -> PyResult<ArrayData> {
+fn numbers(name: &str, cells: &Bound<'_, PyAny>, valid: Option<Vec<u8>>) -> PyResult<ArrayData> {
     use pyo3::buffer::ElementType as E;
     let buffer = PyUntypedBuffer::get(cells)?;
     let format = E::from_format(buffer.format());
@@ -364,8 +366,11 @@ fn texts(name: &str, cells: &Bound<'_, PyAny>) -> PyResult<ArrayData> {
         )
     };
     let (mut ends, mut bytes, mut valid) = (Vec::new(), Vec::<u8>::new(), Vec::new());
-    ends.try_reserve_exact(cells.len() + 1).map_err(|_| memory(cells.len() * 8))?;
-    valid.try_reserve_exact(cells.len()).map_err(|_| memory(cells.len()))?;
+    ends.try_reserve_exact(cells.len() + 1)
+        .map_err(|_| memory(cells.len() * 8))?;
+    valid
+        .try_reserve_exact(cells.len())
+        .map_err(|_| memory(cells.len()))?;
     ends.push(0_i64);
     for (row, cell) in cells.iter().enumerate() {
         if row % (1 << 20) == 0 {
@@ -378,7 +383,9 @@ fn texts(name: &str, cells: &Bound<'_, PyAny>) -> PyResult<ArrayData> {
                     Error::value(name, row, "a text that can be written as UTF-8"),
                 )
             })?;
-            bytes.try_reserve(text.len()).map_err(|_| memory(text.len()))?;
+            bytes
+                .try_reserve(text.len())
+                .map_err(|_| memory(text.len()))?;
             bytes.extend_from_slice(text.as_bytes());
             valid.push(1);
         } else {

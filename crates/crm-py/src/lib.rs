@@ -60,7 +60,10 @@ fn describe(py: Python<'_>, task: &str) -> PyResult<String> {
 /// The names of all analyses.
 #[pyfunction]
 fn tasks() -> Vec<&'static str> {
-    crm_core::analysis::ALL.iter().map(|entry| entry.name).collect()
+    crm_core::analysis::ALL
+        .iter()
+        .map(|entry| entry.name)
+        .collect()
 }
 
 /// Use `count` threads from now on; `None` for as many as the machine has.

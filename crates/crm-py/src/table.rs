@@ -134,12 +134,14 @@ impl Table {
     /// The words of a column: value, English, Japanese.
     fn words(&self, column: usize) -> PyResult<Vec<(&str, &str, &str)>> {
         Ok(match self.column(column)?.values() {
-            Values::Category { labels, .. } => {
-                labels.iter().map(|label| (label.code, label.en, label.ja)).collect()
-            }
-            Values::Text { texts, .. } => {
-                texts.iter().map(|text| (&text[..], &text[..], &text[..])).collect()
-            }
+            Values::Category { labels, .. } => labels
+                .iter()
+                .map(|label| (label.code, label.en, label.ja))
+                .collect(),
+            Values::Text { texts, .. } => texts
+                .iter()
+                .map(|text| (&text[..], &text[..], &text[..]))
+                .collect(),
             _ => Vec::new(),
         })
     }
@@ -147,7 +149,10 @@ impl Table {
     /// The first rows.
     fn head(&self, py: Python<'_>, rows: usize) -> PyResult<Table> {
         let rows: Vec<usize> = (0..rows.min(self.0.len())).collect();
-        self.0.take(&rows).map(Table::from).map_err(|error| raise(py, error))
+        self.0
+            .take(&rows)
+            .map(Table::from)
+            .map_err(|error| raise(py, error))
     }
 
     /// The definition as canonical JSON.

@@ -18,6 +18,7 @@
 
 use super::ids::{IdKind, IdRef, Ids, NO_ID};
 use super::orders::{Orders, unpack};
+use super::read::NO_WORD;
 use super::rows::Rows;
 use super::select::{ORDER, actions};
 use super::{Buf, KindWord, StatusWord};
@@ -48,7 +49,7 @@ pub(crate) enum Level {
 pub(crate) enum AttributeValues {
     /// Codes of a dictionary; [`NO_ID`] is null.
     Codes(Arc<Ids>, Buf<u32>),
-    /// Words of a closed list.
+    /// Words of a closed list; [`NO_WORD`] is null.
     Words(&'static [Label], Vec<u8>),
     /// Civil days; [`i32::MIN`] is null.
     Days(Vec<i32>),
@@ -75,7 +76,10 @@ impl AttributeValues {
                 NO_ID => Item::Null,
                 code => Item::Id(ids.at(code)),
             },
-            AttributeValues::Words(labels, codes) => Item::Word(labels[usize::from(codes[i])].code),
+            AttributeValues::Words(labels, codes) => match labels.get(usize::from(codes[i])) {
+                Some(label) => Item::Word(label.code),
+                None => Item::Null,
+            },
             AttributeValues::Days(days) => match days[i] {
                 i32::MIN => Item::Null,
                 day => Item::Day(Day(day)),
@@ -477,7 +481,7 @@ impl Orders {
                 AttributeValues::Codes(ids, collect(codes, "filter")?.into())
             }
             AttributeValues::Words(labels, codes) => {
-                let codes = items.iter().map(|f| at(f).map_or(0, |i| codes[i]));
+                let codes = items.iter().map(|f| at(f).map_or(NO_WORD, |i| codes[i]));
                 AttributeValues::Words(labels, collect(codes, "filter")?)
             }
             AttributeValues::Days(days) => {
@@ -537,7 +541,11 @@ impl Orders {
     /// the dimensions, so that the order of lines does not matter.
     fn main_lines(&self, orders: &[u32]) -> Result<Vec<u32>> {
         let Some(line_order) = &self.data.line_order else {
-            return Err(Error::internal("orders without lines"));
+            return Err(Error::option(
+                "refunds",
+                "\"refund_date\"",
+                "order_date where columns of lines are asked for: a refund has no lines",
+            ));
         };
         let rows: &Rows = &self.data.rows;
         let mut main = filled(self.data.len(), NO_ID, "first orders")?;

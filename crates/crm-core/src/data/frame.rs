@@ -25,7 +25,7 @@ impl Table {
     ///
     /// # Errors
     ///
-    /// Columns that are broken, of unequal lengths, or of a type that no table has.
+    /// Columns that are broken, of unequal lengths, of a type that no table has, an infinite number.
     pub fn from_batch(batch: &Batch, context: &Context) -> Result<Table> {
         let mut columns = Vec::new();
         let rows = batch.first().map_or(0, |(_, column)| column.len());
@@ -89,6 +89,10 @@ fn column(name: &str, column: &ColumnData, context: &Context) -> Result<Column> 
             Values::I64(out)
         }
         ColumnValues::Float(values) => {
+            let infinite = |i: &usize| column.is_valid(*i) && values[*i].is_infinite();
+            if let Some(row) = (0..values.len()).find(infinite) {
+                return Err(Error::value(name, row, "a finite number"));
+            }
             let finite = values
                 .iter()
                 .enumerate()

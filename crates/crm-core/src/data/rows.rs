@@ -339,14 +339,11 @@ impl Rows {
     /// These rows and then others, read under the same spec.
     pub(crate) fn append(&self, more: &Rows, context: &Context) -> Result<Rows> {
         let join = |a: &Buf<i64>, b: &Buf<i64>| chain(a, b);
-        let opt = |a: &Option<Buf<i64>>, b: &Option<Buf<i64>>| match (a, b) {
-            (Some(a), Some(b)) => chain(a, b).map(Some),
-            _ => Ok(None),
-        };
-        let byte = |a: &Option<Buf<u8>>, b: &Option<Buf<u8>>| match (a, b) {
-            (Some(a), Some(b)) => chain(a, b).map(Some),
-            _ => Ok(None),
-        };
+        // A column that only one side has (no word in the other, no line of that kind) is blank
+        // in the other.
+        let (n, m) = (self.len(), more.len());
+        let opt = |a, b| either(a, b, n, m, 0);
+        let byte = |a, b| either(a, b, n, m, NO_WORD);
         let (ids, customer) = merge(
             &self.ids,
             &self.customer,
@@ -362,7 +359,6 @@ impl Rows {
                 codes,
             })
         };
-        let (n, m) = (self.len(), more.len());
         // Row numbers go on counting behind the first import.
         let before = self
             .number
@@ -392,7 +388,7 @@ impl Rows {
             amount: join(&self.amount, &more.amount)?,
             discount: opt(&self.discount, &more.discount)?,
             refunded: opt(&self.refunded, &more.refunded)?,
-            refunded_at: opt(&self.refunded_at, &more.refunded_at)?,
+            refunded_at: either(&self.refunded_at, &more.refunded_at, n, m, BLANK)?,
             shipping: opt(&self.shipping, &more.shipping)?,
             tax: opt(&self.tax, &more.tax)?,
             cost: opt(&self.cost, &more.cost)?,
@@ -460,6 +456,23 @@ fn chain<T: Copy + Send + Sync + 'static>(a: &Buf<T>, b: &Buf<T>) -> Result<Buf<
     out.extend_from_slice(a);
     out.extend_from_slice(b);
     Ok(out.into())
+}
+
+fn either<T: Copy + Send + Sync + 'static>(
+    a: &Option<Buf<T>>,
+    b: &Option<Buf<T>>,
+    n: usize,
+    m: usize,
+    blank: T,
+) -> Result<Option<Buf<T>>> {
+    let or_blank = |column: &Option<Buf<T>>, len: usize| match column {
+        Some(column) => Ok(column.clone()),
+        None => Ok(filled(len, blank, "rows")?.into()),
+    };
+    match (a, b) {
+        (None, None) => Ok(None),
+        _ => chain(&or_blank(a, n)?, &or_blank(b, m)?).map(Some),
+    }
 }
 
 fn merge(

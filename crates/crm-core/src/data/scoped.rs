@@ -5,7 +5,7 @@
 use super::filter::{Attribute, AttributeValues, Level};
 use super::ids::NO_ID;
 use super::orders::{Class, Data, Dim, Orders, Refund, pack, unpack};
-use super::read::Reason;
+use super::read::{NO_WORD, Reason};
 use super::{Buf, Ids};
 use crate::analysis::{Analysis, Dataset, Input};
 use crate::context::{collect, filled, push, room};
@@ -109,31 +109,42 @@ struct Key {
 impl Key {
     /// A column of `n` times the value.
     fn repeated(&self, n: usize) -> Result<Column> {
-        let at = self.at.unwrap_or(0);
-        let mut null = false;
+        // A guest is nobody's: every column of customers is null there.
+        let at = |len: usize| self.at.filter(|at| *at < len);
+        let null;
         let values = match &self.attribute.values {
             AttributeValues::Codes(ids, codes) => {
-                let code = self.at.map_or(NO_ID, |at| codes[at]);
-                null = code == NO_ID;
+                let code = at(codes.len())
+                    .map(|at| codes[at])
+                    .filter(|code| *code != NO_ID);
+                null = code.is_none();
                 Values::Id {
                     ids: ids.clone(),
-                    codes: filled(n, if null { 0 } else { code }, "table column")?,
+                    codes: filled(n, code.unwrap_or(0), "table column")?,
                 }
             }
-            AttributeValues::Words(labels, codes) => Values::Category {
-                codes: filled(n, codes.get(at).copied().unwrap_or(0), "table column")?,
-                labels,
-            },
-            AttributeValues::Days(days) => {
-                let day = days.get(at).copied().unwrap_or(i32::MIN);
-                null = day == i32::MIN;
-                Values::Date(filled(n, if null { 0 } else { day }, "table column")?)
+            AttributeValues::Words(labels, codes) => {
+                let code = at(codes.len())
+                    .map(|at| codes[at])
+                    .filter(|code| *code != NO_WORD);
+                null = code.is_none();
+                Values::Category {
+                    codes: filled(n, code.unwrap_or(0), "table column")?,
+                    labels,
+                }
             }
-            AttributeValues::Bools(v) => Values::Bool(filled(
-                n,
-                v.get(at).copied().unwrap_or(false),
-                "table column",
-            )?),
+            AttributeValues::Days(days) => {
+                let day = at(days.len())
+                    .map(|at| days[at])
+                    .filter(|day| *day != i32::MIN);
+                null = day.is_none();
+                Values::Date(filled(n, day.unwrap_or(0), "table column")?)
+            }
+            AttributeValues::Bools(truths) => {
+                let truth = at(truths.len()).map(|at| truths[at]);
+                null = truth.is_none();
+                Values::Bool(filled(n, truth.unwrap_or(false), "table column")?)
+            }
             AttributeValues::Amounts(..) => {
                 return Err(Error::option(
                     "by",
@@ -322,6 +333,7 @@ impl Orders {
                 .then(a.cmp(b))
         });
         let mut parts = Vec::new();
+        let mut mine = filled(data.len(), false, "breakdown")?;
         for group in items.chunk_by(|a, b| rank_of(*a as usize).eq(rank_of(*b as usize))) {
             context.check()?;
             let keys = columns.iter().map(|(name, attribute, _)| Key {
@@ -329,9 +341,25 @@ impl Orders {
                 attribute: attribute.clone(),
                 at: place(attribute, group[0] as usize),
             });
-            let orders = match of_lines {
-                true => self.of_rows(data.rows.take(group)?, context)?,
-                false => self.of_orders(group)?,
+            let orders = match (of_lines, &data.line_order) {
+                (true, _) => self.of_rows(data.rows.take(group)?, context)?,
+                (false, None) => self.of_orders(group)?,
+                // With their lines, which columns of lines are read from.
+                (false, Some(line_order)) => {
+                    for order in group {
+                        mine[*order as usize] = true;
+                    }
+                    let rows = (0..data.rows.len() as u32)
+                        .filter(|row| mine[line_order[*row as usize] as usize]);
+                    let mut lines = room(group.len(), "breakdown")?;
+                    for row in rows {
+                        push(&mut lines, row, "breakdown")?;
+                    }
+                    for order in group {
+                        mine[*order as usize] = false;
+                    }
+                    self.of_rows(data.rows.take(&lines)?, context)?
+                }
             };
             push(
                 &mut parts,
@@ -472,9 +500,13 @@ pub(crate) fn rank(values: &AttributeValues) -> Result<Vec<u32>> {
             });
             collect(ranks, "breakdown")?
         }
-        AttributeValues::Words(_, codes) => {
-            collect(codes.iter().map(|c| u32::from(*c)), "breakdown")?
-        }
+        AttributeValues::Words(_, codes) => collect(
+            codes.iter().map(|c| match *c {
+                NO_WORD => NO_ID,
+                code => code.into(),
+            }),
+            "breakdown",
+        )?,
         AttributeValues::Days(days) => collect(
             days.iter().map(|d| match *d {
                 i32::MIN => NO_ID,

@@ -1,0 +1,467 @@
+//! Every way an import or a request can be wrong, with the message a user sees.
+
+use crm_core::data::{ColumnData, ColumnValues, TimeUnit};
+use crm_core::{Context, Dataset, Error, ErrorCode, Orders, analysis};
+use crm_tests::{batch, floats, ints, optional_ints, optional_texts, orders, texts, times};
+
+const SPEC: &str = r#"{"currency": "JPY"}"#;
+
+/// Three sound rows with some columns replaced or added.
+fn shop(spec: &str, replaced: &[(&str, ColumnData)]) -> crm_core::Result<Orders> {
+    let mut columns = vec![
+        ("customer_id", texts(&["a", "b", "a"])),
+        (
+            "ordered_at",
+            times(&["2025-01-01", "2025-02-01", "2025-03-01"]),
+        ),
+        ("amount", ints(&[100, 200, 300])),
+    ];
+    for (name, column) in replaced {
+        match columns.iter_mut().find(|(n, _)| n == name) {
+            Some((_, old)) => *old = column.clone(),
+            None => columns.push((name, column.clone())),
+        }
+    }
+    orders(spec, batch(&columns))
+}
+
+#[track_caller]
+fn refused(result: crm_core::Result<Orders>, code: ErrorCode, message: &str) -> Error {
+    let error = result.expect_err(message);
+    assert_eq!(error.code(), code, "{error}");
+    assert!(error.to_string().contains(message), "{error}");
+    error
+}
+
+#[test]
+fn columns() {
+    let error = refused(
+        shop(r#"{"currency": "JPY", "amount": "ammount"}"#, &[]),
+        ErrorCode::Schema,
+        "column `ammount` was not found; the input has customer_id, ordered_at, amount",
+    );
+    assert_eq!(error.hint().as_deref(), Some("did you mean `amount`?"));
+    refused(
+        shop(SPEC, &[("customer_id", floats(&[1.0, 2.0, 3.0]))]),
+        ErrorCode::Schema,
+        "column `customer_id` is of type float64, expected a customer id: integers, texts or fixed-size binary",
+    );
+    refused(
+        shop(SPEC, &[("amount", texts(&["1", "2", "3"]))]),
+        ErrorCode::Schema,
+        "column `amount` is of type text, expected numbers",
+    );
+    refused(
+        shop(SPEC, &[("ordered_at", ints(&[1, 2, 3]))]),
+        ErrorCode::Schema,
+        "column `ordered_at` is of type int64, expected a date or a timestamp",
+    );
+    refused(
+        shop(SPEC, &[("amount", ints(&[1, 2]))]),
+        ErrorCode::Schema,
+        "column `amount` has 2 rows where the others have 3",
+    );
+}
+
+#[test]
+fn cells() {
+    let error = refused(
+        shop(
+            SPEC,
+            &[("customer_id", optional_texts(&[Some("a"), None, None]))],
+        ),
+        ErrorCode::Data,
+        "column `customer_id`, row 1: no value, expected a customer id; guests=\"drop\" or \"keep\"",
+    );
+    assert_eq!(
+        (error.column(), error.row()),
+        (Some("customer_id"), Some(1))
+    );
+    refused(
+        shop(
+            SPEC,
+            &[("amount", optional_ints(&[Some(1), Some(2), None]))],
+        ),
+        ErrorCode::Data,
+        "column `amount`, row 2: no value, expected an amount",
+    );
+    let at = ColumnValues::Time {
+        values: vec![0, i64::MIN, 5].into(),
+        unit: TimeUnit::Nanosecond,
+        zone: None,
+    };
+    refused(
+        shop(SPEC, &[("ordered_at", at.into())]),
+        ErrorCode::Data,
+        "column `ordered_at`, row 1: no value, expected a time",
+    );
+    for (bad, message) in [
+        (f64::NAN, "row 1: expected a finite number"),
+        (f64::INFINITY, "row 1: expected a finite number"),
+        (
+            1.5,
+            "row 1: expected a whole number of minor units of JPY (0 decimals); round_amounts rounds and counts",
+        ),
+        (1e300, "row 1: expected an amount below 9.2e18 minor units"),
+    ] {
+        refused(
+            shop(SPEC, &[("amount", floats(&[1.0, bad, 3.0]))]),
+            ErrorCode::Data,
+            message,
+        );
+    }
+    for seconds in [i64::MAX, i64::MIN + 1, 253_402_300_800, -62_135_596_801] {
+        let at = ColumnValues::Time {
+            values: vec![0, 1, seconds].into(),
+            unit: TimeUnit::Second,
+            zone: None,
+        };
+        refused(
+            shop(SPEC, &[("ordered_at", at.into())]),
+            ErrorCode::Data,
+            "column `ordered_at`, row 2: expected a time in the years 1 to 9999",
+        );
+    }
+    for seconds in [253_402_300_799, -62_135_596_800] {
+        let at = ColumnValues::Time {
+            values: vec![0, 1, seconds].into(),
+            unit: TimeUnit::Second,
+            zone: None,
+        };
+        shop(SPEC, &[("ordered_at", at.into())]).expect("the first and the last second are times");
+    }
+    for text in [
+        "2025-13-01",
+        "01/02/2025",
+        "2025-01-01T25:00",
+        "2025-01-01T10:00:60",
+        "2025-01-01T10:00+9",
+        "soon",
+    ] {
+        refused(
+            shop(
+                SPEC,
+                &[("ordered_at", times(&["2025-01-01", text, "2025-01-02"]))],
+            ),
+            ErrorCode::Data,
+            "column `ordered_at`, row 1: expected an ISO 8601 date or time",
+        );
+    }
+}
+
+#[test]
+fn bad_rows_are_dropped_and_counted_where_asked() {
+    let spec = r#"{"currency": "JPY", "bad_rows": "drop", "guests": "drop"}"#;
+    let replaced = [
+        ("customer_id", optional_texts(&[Some("a"), Some("b"), None])),
+        ("amount", floats(&[100.0, f64::NAN, 300.0])),
+    ];
+    let orders = shop(spec, &replaced).unwrap();
+    assert_eq!(orders.len(), 1);
+    let table = orders.reconciliation(&Context::default()).unwrap();
+    assert_eq!(
+        crm_tests::words(&table, "reason")
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>(),
+        ["counted", "bad_amount", "guest_dropped", "total"]
+    );
+    assert_eq!(crm_tests::numbers(&table, "rows"), [1, 1, 1, 3].map(Some));
+    assert_eq!(
+        crm_tests::numbers(&table, "amount"),
+        [100, 0, 300, 400].map(Some)
+    );
+    let rounded = shop(
+        r#"{"currency": "JPY", "round_amounts": true}"#,
+        &[("amount", floats(&[0.5, 1.5, 2.4]))],
+    )
+    .unwrap();
+    let table = rounded.reconciliation(&Context::default()).unwrap();
+    assert_eq!(table.notes()["rounded_amounts"], 3);
+    assert_eq!(crm_tests::numbers(&table, "amount")[0], Some(4)); // half to even: 0, 2, 2
+}
+
+#[test]
+fn words() {
+    let spec =
+        r#"{"currency": "JPY", "status": "status", "status_map": {"発送済み": "completed"}}"#;
+    shop(
+        spec,
+        &[(
+            "status",
+            optional_texts(&[Some("発送済み"), None, Some("pending")]),
+        )],
+    )
+    .unwrap();
+    let error = refused(
+        shop(
+            spec,
+            &[("status", texts(&["completed", "発送", "pending"]))],
+        ),
+        ErrorCode::Data,
+        "column `status`, row 1: unknown word `発送`; expected completed, pending, not_ordered, cancelled",
+    );
+    assert_eq!(
+        error.hint().as_deref(),
+        Some("translate the shop's own words with status_map")
+    );
+    refused(
+        shop(
+            r#"{"currency": "JPY", "kind": "kind"}"#,
+            &[("kind", texts(&["one_off", "swap", "gift"]))],
+        ),
+        ErrorCode::Data,
+        "column `kind`, row 2: unknown word `gift`",
+    );
+    refused(
+        shop(
+            r#"{"currency": "JPY", "currency_column": "cur"}"#,
+            &[("cur", texts(&["JPY", "jpy", "USD"]))],
+        ),
+        ErrorCode::Data,
+        "column `cur`, row 2: currency `USD` where the orders are in `JPY`",
+    );
+}
+
+#[test]
+fn orders_that_contradict_themselves() {
+    let spec = r#"{"currency": "JPY", "order_id": "order_id"}"#;
+    let one = ("order_id", ints(&[7, 7, 8]));
+    let error = refused(
+        shop(spec, std::slice::from_ref(&one)),
+        ErrorCode::Data,
+        "column `customer_id`, row 1: two customers under one order id (see row 0)",
+    );
+    assert_eq!(error.row(), Some(1));
+    let same = ("customer_id", texts(&["a", "a", "b"]));
+    shop(spec, &[one.clone(), same.clone()]).unwrap();
+    let total = r#"{"currency": "JPY", "order_id": "order_id", "amount_is": "order"}"#;
+    refused(
+        shop(total, &[one.clone(), same.clone()]),
+        ErrorCode::Data,
+        "column `amount`, row 1: two totals for one order (amount_is \"order\") (see row 0)",
+    );
+    refused(
+        shop(
+            total,
+            &[one, same, ("amount", optional_ints(&[None, None, Some(3)]))],
+        ),
+        ErrorCode::Data,
+        "column `amount`, row 0: no value, expected the order's total on at least one of its lines",
+    );
+    let repeats = r#"{"currency": "JPY", "repeated_rows": "error"}"#;
+    let twice = [
+        ("customer_id", texts(&["a", "a", "b"])),
+        ("amount", ints(&[5, 5, 5])),
+        (
+            "ordered_at",
+            times(&["2025-01-01", "2025-01-01", "2025-01-01"]),
+        ),
+    ];
+    refused(
+        shop(repeats, &twice),
+        ErrorCode::Data,
+        "row 1: the row repeats another in every column (see row 0)",
+    );
+    let dropped = shop(r#"{"currency": "JPY", "repeated_rows": "drop"}"#, &twice).unwrap();
+    assert_eq!(dropped.len(), 2);
+}
+
+#[test]
+fn sums_that_do_not_fit() {
+    let large = (1_i64 << 62) - 1;
+    let ids = texts(&["a"; 3]);
+    let orders = shop(
+        SPEC,
+        &[("customer_id", ids.clone()), ("amount", ints(&[large; 3]))],
+    )
+    .unwrap();
+    let error =
+        analysis::run("rfm", &Dataset::Orders(&orders), "", &Context::default()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "column `amount`: a customer's revenue is too large to be held exactly"
+    );
+    // Sums that pass the limit on the way and come back are exact.
+    let back = shop(
+        SPEC,
+        &[
+            ("customer_id", ids),
+            ("amount", ints(&[large, large, 2 - large])),
+        ],
+    )
+    .unwrap();
+    let table = analysis::run("rfm", &Dataset::Orders(&back), "", &Context::default()).unwrap();
+    assert_eq!(crm_tests::numbers(&table, "revenue"), [Some(large + 2)]);
+}
+
+#[test]
+fn requests() {
+    let orders = shop(SPEC, &[]).unwrap();
+    let run = |name: &str, request: &str| {
+        analysis::run(
+            name,
+            &Dataset::Orders(&orders),
+            request,
+            &Context::default(),
+        )
+        .map(|_| ())
+    };
+    let message = |name: &str, request: &str| run(name, request).expect_err(request).to_string();
+    assert!(message("rfmm", "").starts_with("unknown analysis `rfmm`; there are "));
+    assert!(message("rfm", r#"{"level": 5}"#).starts_with("unknown option `level`; valid are "));
+    assert_eq!(
+        message("rfm", r#"{"levels": 11}"#),
+        "option `levels`: expected 2 to 10, found 11"
+    );
+    assert!(
+        message("rfm", r#"{"levels": "five"}"#)
+            .starts_with("option `levels`: expected invalid type")
+    );
+    assert!(message("rfm", r#"{"as_of": "yesterday"}"#).contains("a date such as \"2026-11-21\""));
+    assert!(message("rfm", "{").starts_with("option `request`: expected a JSON object"));
+    assert_eq!(
+        message("rfm", r#"{"basis": "margin"}"#),
+        "option `basis` = `margin` needs the column `cost`, which was not given"
+    );
+    assert_eq!(
+        message("rfm", r#"{"refunds": "refund_date"}"#),
+        "option `refunds` = `refund_date` needs the column `refunded`, which was not given"
+    );
+    assert!(
+        message("rfm", r#"{"where": {"chanel": "x"}}"#)
+            .starts_with("column `chanel` was not found; the input has customer_id")
+    );
+    assert!(
+        message("rfm", r#"{"by": ["amount"]}"#).contains("a column of few values, not amounts")
+    );
+    assert!(
+        message("rfm", r#"{"customers": {"amount": 5}}"#)
+            .contains("first_amount is the first order's")
+    );
+    assert!(message("movement", "").contains("option `since`: expected the earlier date"));
+    let deep = format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000));
+    assert!(message("rfm", &format!("{{\"where\": {deep}}}")).contains("recursion limit"));
+    // Before the first order there is nobody, which is no error.
+    let table = analysis::run(
+        "rfm",
+        &Dataset::Orders(&orders),
+        r#"{"as_of": "2024-12-31"}"#,
+        &Context::default(),
+    )
+    .unwrap();
+    assert!(table.is_empty());
+}
+
+#[test]
+fn settings() {
+    for (spec, message) in [
+        (
+            "{}",
+            "option `currency`: expected an ISO 4217 code such as \"JPY\"; it has no default",
+        ),
+        (r#"{"currency": "YEN"}"#, "option `currency`"),
+        (
+            r#"{"currency": "JPY", "amount_is": "unit"}"#,
+            "option `amount_is` = `unit` needs the column `quantity`",
+        ),
+        (
+            r#"{"currency": "JPY", "amount_is": "order"}"#,
+            "option `amount_is` = `order` needs the column `order_id`",
+        ),
+        (
+            r#"{"currency": "JPY", "timezone": "Tokyo"}"#,
+            "option `timezone`: expected an IANA name",
+        ),
+        (
+            r#"{"currency": "JPY", "gests": "drop"}"#,
+            "unknown option `gests`",
+        ),
+    ] {
+        refused(shop(spec, &[]), ErrorCode::Option, message);
+    }
+    let usd = shop(r#"{"currency": "USD"}"#, &[]).unwrap();
+    let error = analysis::run("cpm", &Dataset::Orders(&usd), "", &Context::default()).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("the default is 70,000 yen and the orders are in USD"),
+        "{error}"
+    );
+}
+
+#[test]
+fn concat_of_strangers() {
+    let yen = shop(SPEC, &[]).unwrap();
+    let numbered = shop(SPEC, &[("customer_id", ints(&[1, 2, 3]))]).unwrap();
+    let dollars = shop(r#"{"currency": "USD"}"#, &[]).unwrap();
+    let context = Context::default();
+    assert_eq!(
+        yen.concat(&numbered, &context).unwrap_err().to_string(),
+        "column `customer_id` is of type int64, expected text"
+    );
+    assert!(
+        yen.concat(&dollars, &context)
+            .unwrap_err()
+            .to_string()
+            .contains("currency `USD` where the orders are in `JPY`")
+    );
+    let zoned = shop(r#"{"currency": "JPY", "timezone": "Asia/Tokyo"}"#, &[]).unwrap();
+    assert_eq!(
+        yen.concat(&zoned, &context).unwrap_err().code(),
+        ErrorCode::Option
+    );
+}
+
+/// No message, hint or debug text shows an id, an amount or a time.
+#[test]
+fn nothing_personal_is_ever_shown() {
+    const CANARY: &str = "canary@example.com";
+    let ids = texts(&[CANARY, CANARY, "b"]);
+    let spec = r#"{"currency": "JPY", "order_id": "order_id", "channel": "channel"}"#;
+    let channel = ("channel", texts(&["x", "y", "x"]));
+    let mut shown = Vec::new();
+    for replaced in [
+        vec![
+            ("customer_id", ids.clone()),
+            ("order_id", texts(&[CANARY, "1", CANARY])),
+            channel.clone(),
+        ],
+        vec![
+            ("customer_id", ids.clone()),
+            ("order_id", texts(&["1", "2", "3"])),
+            channel.clone(),
+            ("amount", floats(&[987_654.5, 1.0, 2.0])),
+        ],
+        vec![
+            ("customer_id", ids.clone()),
+            ("order_id", texts(&["1", "2", "3"])),
+            channel.clone(),
+            ("ordered_at", times(&["2025-01-01", CANARY, "x"])),
+        ],
+    ] {
+        let error = shop(spec, &replaced).unwrap_err();
+        shown.push(format!("{error} {error:?} {:?}", error.hint()));
+    }
+    let sound = shop(
+        spec,
+        &[
+            ("customer_id", ids),
+            ("order_id", texts(&["1", "2", "3"])),
+            channel,
+        ],
+    )
+    .unwrap();
+    let table = analysis::run("rfm", &Dataset::Orders(&sound), "", &Context::default()).unwrap();
+    shown.push(format!(
+        "{sound:?} {table:?} {:?} {:?}",
+        sound.ids(),
+        sound.ids().at(0)
+    ));
+    for text in shown {
+        assert!(
+            !text.contains("canary") && !text.contains("987654") && !text.contains("2025-01-01"),
+            "{text}"
+        );
+    }
+}

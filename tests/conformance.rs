@@ -1,0 +1,481 @@
+//! What every registered analysis promises. A new analysis is covered by being in the register;
+//! extend this file rather than copying a check into a module.
+
+use crm_core::data::{Batch, OrdersSpec};
+use crm_core::table::Cell;
+use crm_core::{Context, Dataset, Orders, Table, analysis};
+use crm_tests::{STORE, orders, rows, store, take};
+
+const AS_OF: &str = "2025-06-30";
+
+/// Options that an analysis cannot do without.
+fn request(name: &str) -> String {
+    let extra = match name {
+        "movement" => r#", "since": "2025-03-31""#,
+        _ => "",
+    };
+    format!(r#"{{"as_of": "{AS_OF}"{extra}}}"#)
+}
+
+fn on_orders() -> impl Iterator<Item = &'static analysis::Entry> {
+    analysis::ALL.iter().filter(|entry| entry.reads == "orders")
+}
+
+fn run(name: &str, orders: &Orders, request: &str) -> Table {
+    analysis::run(name, &Dataset::Orders(orders), request, &Context::default())
+        .unwrap_or_else(|e| panic!("{name} {request}: {e}"))
+}
+
+fn build(batches: &[Batch], context: &Context) -> Orders {
+    Orders::from_batches(&OrdersSpec::parse(STORE).unwrap(), batches, None, context).unwrap()
+}
+
+/// A fixed shuffle of `0..n`.
+fn shuffled(n: usize) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..n).collect();
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    for i in (1..n).rev() {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        order.swap(i, (state >> 33) as usize % (i + 1));
+    }
+    order
+}
+
+#[test]
+fn row_order_chunks_and_hash_seed_do_not_matter() {
+    let shop = store(120, 11);
+    let n = rows(&shop);
+    let reference = build(std::slice::from_ref(&shop), &Context::default());
+    let backward = build(
+        &[take(&shop, &(0..n).rev().collect::<Vec<_>>())],
+        &Context::default(),
+    );
+    let anyhow = build(&[take(&shop, &shuffled(n))], &Context::default());
+    let thirds: Vec<Batch> = [0..n / 3, n / 3..n / 2, n / 2..n]
+        .into_iter()
+        .map(|range| take(&shop, &range.collect::<Vec<_>>()))
+        .collect();
+    let chunked = build(&thirds, &Context::default());
+    let seeded = Context {
+        hash_seed: 99,
+        ..Context::default()
+    };
+    let seeded = build(&[shop], &seeded);
+    for entry in on_orders() {
+        let request = request(entry.name);
+        let expected = run(entry.name, &reference, &request);
+        assert!(
+            !expected.is_empty(),
+            "{} says nothing about the store",
+            entry.name
+        );
+        for (orders, what) in [
+            (&backward, "backward"),
+            (&anyhow, "shuffled"),
+            (&chunked, "chunked"),
+            (&seeded, "seed"),
+        ] {
+            assert!(
+                run(entry.name, orders, &request) == expected,
+                "{} {what}",
+                entry.name
+            );
+        }
+    }
+}
+
+#[test]
+fn threads_do_not_matter() {
+    let shop = store(120, 12);
+    let one = build(std::slice::from_ref(&shop), &Context::default());
+    for threads in [2, 3] {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .unwrap();
+        let context = Context {
+            pool: Some(&pool),
+            ..Context::default()
+        };
+        let many = build(std::slice::from_ref(&shop), &context);
+        for entry in on_orders() {
+            let request = request(entry.name);
+            let table =
+                analysis::run(entry.name, &Dataset::Orders(&many), &request, &context).unwrap();
+            assert!(
+                table == run(entry.name, &one, &request),
+                "{} on {threads}",
+                entry.name
+            );
+        }
+    }
+}
+
+#[test]
+fn concat_equals_building_from_all_rows() {
+    let shop = store(80, 13);
+    let n = rows(&shop);
+    let whole = build(std::slice::from_ref(&shop), &Context::default());
+    for cut in [0, 1, n / 2, n] {
+        let parts = [0..cut, cut..n].map(|range| {
+            build(
+                &[take(&shop, &range.collect::<Vec<_>>())],
+                &Context::default(),
+            )
+        });
+        let joined = parts[0].concat(&parts[1], &Context::default()).unwrap();
+        let [a, b] = [&joined, &whole].map(|o| o.reconciliation(&Context::default()).unwrap());
+        assert!(a == b, "reconciliation at {cut}");
+        for entry in on_orders() {
+            let request = request(entry.name);
+            assert!(
+                run(entry.name, &joined, &request) == run(entry.name, &whole, &request),
+                "{} at {cut}",
+                entry.name
+            );
+        }
+    }
+}
+
+#[test]
+fn columns_are_those_of_the_catalogue_and_no_float_is_nan() {
+    let orders = orders(STORE, store(200, 14)).unwrap();
+    for entry in on_orders() {
+        let table = run(entry.name, &orders, &request(entry.name));
+        let mut fields = entry.columns.iter();
+        for column in table.columns() {
+            let field = fields.find(|f| f.name == column.name());
+            let field = field.unwrap_or_else(|| {
+                panic!(
+                    "{}: {} is not in the catalogue, or out of order",
+                    entry.name,
+                    column.name()
+                )
+            });
+            for row in 0..table.len() {
+                match column.cell(row) {
+                    Cell::Float(v) => assert!(v.is_finite(), "{}.{}", entry.name, field.name),
+                    Cell::Null
+                    | Cell::Int(_)
+                    | Cell::Bool(_)
+                    | Cell::Date(_)
+                    | Cell::Instant(_)
+                    | Cell::Money(..)
+                    | Cell::Label(_)
+                    | Cell::Text(_)
+                    | Cell::Id(_) => {}
+                }
+            }
+        }
+        assert!(
+            !entry.ja.is_empty() && !entry.summary.is_empty(),
+            "{}",
+            entry.name
+        );
+        for field in entry.columns {
+            assert!(
+                !field.ja.is_empty() && !field.doc.is_empty(),
+                "{}.{}",
+                entry.name,
+                field.name
+            );
+        }
+    }
+}
+
+#[test]
+fn degenerate_shops_give_tables() {
+    let spec = r#"{"currency": "JPY", "product": "product", "channel": "channel"}"#;
+    let shop = |rows: &[(&str, &str, i64)]| {
+        let ids: Vec<&str> = rows.iter().map(|r| r.0).collect();
+        let at: Vec<&str> = rows.iter().map(|r| r.1).collect();
+        let amounts: Vec<i64> = rows.iter().map(|r| r.2).collect();
+        let columns = [
+            ("customer_id", crm_tests::texts(&ids)),
+            ("ordered_at", crm_tests::times(&at)),
+            ("amount", crm_tests::ints(&amounts)),
+            ("product", crm_tests::texts(&vec!["tea"; rows.len()])),
+            ("channel", crm_tests::texts(&vec!["ads"; rows.len()])),
+        ];
+        orders(spec, crm_tests::batch(&columns)).unwrap()
+    };
+    let cases = [
+        ("nothing", shop(&[])),
+        ("one order", shop(&[("a", "2025-01-01", 100)])),
+        (
+            "one customer",
+            shop(&[("a", "2025-01-01", 100), ("a", "2025-02-01", 100)]),
+        ),
+        (
+            "all on one day",
+            shop(&[
+                ("a", "2025-01-01", 100),
+                ("b", "2025-01-01", 200),
+                ("a", "2025-01-01", 5),
+            ]),
+        ),
+        (
+            "all amounts equal",
+            shop(&[
+                ("a", "2025-01-01", 100),
+                ("b", "2025-03-01", 100),
+                ("c", "2025-02-01", 100),
+            ]),
+        ),
+        (
+            "all worth nothing",
+            shop(&[
+                ("a", "2025-01-01", 0),
+                ("b", "2025-03-01", 0),
+                ("b", "2025-04-01", 0),
+            ]),
+        ),
+        (
+            "only refunds",
+            shop(&[("a", "2025-01-01", -100), ("b", "2025-03-01", -5)]),
+        ),
+        (
+            "after as_of",
+            shop(&[("a", "2030-01-01", 100), ("b", "2030-01-02", 5)]),
+        ),
+    ];
+    for (case, orders) in &cases {
+        for entry in on_orders() {
+            let request = request(entry.name);
+            match analysis::run(
+                entry.name,
+                &Dataset::Orders(orders),
+                &request,
+                &Context::default(),
+            ) {
+                Ok(table) => {
+                    if ["nothing", "only refunds", "after as_of"].contains(case)
+                        && entry.columns[0].name == "customer_id"
+                    {
+                        assert!(table.is_empty(), "{} of {case}", entry.name);
+                    }
+                }
+                // A clear refusal is an answer too, where there is nothing to estimate from.
+                Err(crm_core::Error::Insufficient { .. }) => {}
+                Err(e) => panic!("{} of {case}: {e}", entry.name),
+            }
+        }
+    }
+}
+
+#[test]
+fn a_list_of_dates_is_one_run_per_date() {
+    let orders = orders(STORE, store(150, 15)).unwrap();
+    for entry in on_orders() {
+        let one = request(entry.name);
+        let both = one.replace(
+            &format!("\"{AS_OF}\""),
+            &format!("[\"2025-04-30\", \"{AS_OF}\"]"),
+        );
+        let first = run(entry.name, &orders, &one.replace(AS_OF, "2025-04-30"));
+        let second = run(entry.name, &orders, &one);
+        let table = run(entry.name, &orders, &both);
+        assert_eq!(table.columns()[0].name(), "as_of", "{}", entry.name);
+        assert_eq!(table.len(), first.len() + second.len(), "{}", entry.name);
+        for (i, column) in second.columns().iter().enumerate() {
+            for row in 0..second.len() {
+                assert!(
+                    table.columns()[i + 1].cell(first.len() + row) == column.cell(row),
+                    "{}.{} row {row}",
+                    entry.name,
+                    column.name()
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_breakdown_is_one_run_per_group_of_orders() {
+    let orders = orders(STORE, store(150, 16)).unwrap();
+    for by in ["channel", "category", "first_channel", "first_quarter"] {
+        for entry in on_orders() {
+            let request = request(entry.name);
+            let by_json = format!("{}, \"by\": [\"{by}\"]}}", &request[..request.len() - 1]);
+            let table = match analysis::run(
+                entry.name,
+                &Dataset::Orders(&orders),
+                &by_json,
+                &Context::default(),
+            ) {
+                Ok(table) => table,
+                Err(crm_core::Error::Insufficient { .. }) => continue,
+                Err(e) => panic!("{} by {by}: {e}", entry.name),
+            };
+            assert_eq!(table.columns()[0].name(), by, "{}", entry.name);
+            let groups: std::collections::BTreeSet<String> = match by {
+                "first_quarter" => crm_tests::numbers(&table, by)
+                    .into_iter()
+                    .flatten()
+                    .map(|d| crm_core::Day(d as i32).to_string())
+                    .collect(),
+                _ => crm_tests::words(&table, by).into_iter().flatten().collect(),
+            };
+            let Some(group) = groups.iter().next() else {
+                continue;
+            };
+            let filtered = format!(
+                "{}, \"where\": {{\"{by}\": \"{group}\"}}}}",
+                &request[..request.len() - 1]
+            );
+            let alone = run(entry.name, &orders, &filtered);
+            let of_group = |row: &usize| match table.columns()[0].cell(*row) {
+                Cell::Date(day) => day.to_string() == *group,
+                Cell::Null => false,
+                _ => crm_tests::words(&table, by)[*row].as_deref() == Some(group),
+            };
+            let rows: Vec<usize> = match by {
+                "first_quarter" => (0..table.len()).filter(of_group).collect(),
+                _ => {
+                    let words = crm_tests::words(&table, by);
+                    (0..table.len())
+                        .filter(|r| words[*r].as_deref() == Some(group))
+                        .collect()
+                }
+            };
+            assert_eq!(rows.len(), alone.len(), "{} by {by} = {group}", entry.name);
+            for (i, column) in alone.columns().iter().enumerate() {
+                for (row, at) in rows.iter().enumerate() {
+                    assert!(
+                        table.columns()[i + 1].cell(*at) == column.cell(row),
+                        "{}.{} by {by}",
+                        entry.name,
+                        column.name()
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn unknown_options_are_named_with_the_valid_ones() {
+    let orders = orders(STORE, store(20, 17)).unwrap();
+    for entry in analysis::ALL {
+        let error = analysis::run(
+            entry.name,
+            &Dataset::Orders(&orders),
+            r#"{"as_off": "2025-01-01"}"#,
+            &Context::default(),
+        );
+        let error = error.unwrap_err();
+        if entry.reads == "orders" {
+            assert_eq!(error.code(), crm_core::ErrorCode::Option, "{}", entry.name);
+            assert!(
+                error
+                    .to_string()
+                    .contains("unknown option `as_off`; valid are"),
+                "{error}"
+            );
+            assert_eq!(error.hint().as_deref(), Some("did you mean `as_of`?"));
+        }
+    }
+}
+
+#[test]
+fn definitions_are_whole_and_stable() {
+    let orders = orders(STORE, store(20, 18)).unwrap();
+    for entry in on_orders() {
+        let table = match analysis::run(
+            entry.name,
+            &Dataset::Orders(&orders),
+            &request(entry.name),
+            &Context::default(),
+        ) {
+            Ok(table) => table,
+            Err(crm_core::Error::Insufficient { .. }) => continue,
+            Err(e) => panic!("{}: {e}", entry.name),
+        };
+        let definition = table.definition().expect("a definition");
+        let value: serde_json::Value = serde_json::from_str(definition.json()).unwrap();
+        assert_eq!(value["analysis"], entry.name);
+        assert_eq!(value["scope"]["as_of"], AS_OF);
+        assert_eq!(value["scope"]["currency"], "JPY");
+        assert_eq!(value["scope"]["timezone"], "Asia/Tokyo");
+        // The request written out in full is the same request.
+        let again = analysis::run(
+            entry.name,
+            &Dataset::Orders(&orders),
+            &full_request(&value),
+            &Context::default(),
+        )
+        .unwrap();
+        assert_eq!(
+            again.definition().map(|d| d.hash()),
+            Some(definition.hash()),
+            "{}",
+            entry.name
+        );
+    }
+}
+
+/// A definition's scope and options as a request.
+fn full_request(definition: &serde_json::Value) -> String {
+    let mut request = definition["options"]
+        .as_object()
+        .cloned()
+        .unwrap_or_default();
+    for (key, value) in definition["scope"].as_object().expect("a scope") {
+        if !["currency", "timezone"].contains(&key.as_str()) {
+            request.entry(key.clone()).or_insert_with(|| value.clone());
+        }
+    }
+    serde_json::Value::Object(request).to_string()
+}
+
+#[test]
+fn cancelled_runs_stop_and_leave_nothing_behind() {
+    let shop = store(100, 19);
+    let orders = orders(STORE, shop).unwrap();
+    let flag = std::sync::atomic::AtomicBool::new(true);
+    let cancelled = Context {
+        cancel: Some(&flag),
+        ..Context::default()
+    };
+    for entry in on_orders() {
+        let result = analysis::run(
+            entry.name,
+            &Dataset::Orders(&orders),
+            &request(entry.name),
+            &cancelled,
+        );
+        assert!(
+            matches!(result, Err(crm_core::Error::Cancelled)),
+            "{}",
+            entry.name
+        );
+        run(entry.name, &orders, &request(entry.name));
+    }
+}
+
+#[test]
+fn customers_chooses_rows_and_changes_no_number() {
+    let orders = orders(STORE, store(150, 20)).unwrap();
+    for entry in on_orders().filter(|e| e.columns[0].name == "customer_id") {
+        let request = request(entry.name);
+        let all = run(entry.name, &orders, &request);
+        let chosen = format!(
+            "{}, \"customers\": {{\"first_channel\": [\"ads\", \"email\"]}}}}",
+            &request[..request.len() - 1]
+        );
+        let some = run(entry.name, &orders, &chosen);
+        assert!(!some.is_empty() && some.len() < all.len(), "{}", entry.name);
+        let ids = crm_tests::words(&all, "customer_id");
+        for (row, id) in crm_tests::words(&some, "customer_id").iter().enumerate() {
+            let at = ids
+                .iter()
+                .position(|other| other == id)
+                .expect("a row of the whole table");
+            for (a, b) in some.columns().iter().zip(all.columns()) {
+                assert!(a.cell(row) == b.cell(at), "{}.{}", entry.name, a.name());
+            }
+        }
+    }
+}
