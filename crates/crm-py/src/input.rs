@@ -380,7 +380,10 @@ fn texts(name: &str, cells: &Bound<'_, PyAny>) -> PyResult<ArrayData> {
             let text = text.to_str().map_err(|_| {
                 raise(
                     py,
-                    Error::value(name, row, "a text that can be written as UTF-8"),
+                    Error::Malformed {
+                        column: name.to_owned(),
+                        problem: format!("the text of row {row} cannot be written as UTF-8"),
+                    },
                 )
             })?;
             bytes
