@@ -171,7 +171,7 @@ def test_a_row_that_the_library_refuses_is_named_as_a_spreadsheet_shows_it(tmp_p
     assert "0.5" not in err
     path.write_text("customer_id,order_date,amount\n1,2024-01-31,5\n,2024-01-31,5\n")
     assert run("report", path, "--currency", "JPY", "--guests", "error") == 2
-    assert "--bad-rows drop" in capsys.readouterr().err
+    assert "--guests drop" in capsys.readouterr().err
 
 
 def test_a_table_of_customers_shows_who_never_ordered(shop, export, tmp_path, capsys, monkeypatch):
