@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import json
 import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -15,10 +14,9 @@ from ._request import as_of as _as_of
 from ._request import date as _date
 from ._request import dumps
 from ._table import Table
-from ._types import Progress
 
 if TYPE_CHECKING:
-    from ._types import Date
+    from ._types import Date, Progress
 
 _EPOCH = datetime.date(1970, 1, 1).toordinal()
 
@@ -102,6 +100,8 @@ def describe(task: str) -> dict[str, Any]:
     Raises:
         OptionError: An unknown analysis.
     """
+    import json
+
     entry: dict[str, Any] = json.loads(_native.describe(task))
     return entry
 
@@ -131,6 +131,7 @@ def set_threads(count: int | None) -> None:
 
 def show_versions() -> None:
     """Print the versions of this library and of what it works with."""
+    import json
     from importlib import metadata
 
     about = json.loads(_native.build_info())

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from . import _native
 from ._input import source, whole_numbers
 from ._request import dumps
 from ._table import Table
-from ._types import Progress, Where
+
+if TYPE_CHECKING:
+    from ._types import Progress, Where
 
 _EPOCH = datetime.date(1970, 1, 1).toordinal()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -16,6 +15,8 @@ def dumps(request: Mapping[str, Any]) -> str:
     Raises:
         OptionError: A value that JSON has no words for.
     """
+    import json
+
     said = {name: plain(name, value) for name, value in request.items() if value is not None}
     return json.dumps(said, ensure_ascii=False, allow_nan=False)
 

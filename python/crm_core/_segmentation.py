@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack
 from ._library import call
 from ._orders import Orders
 from ._table import Table
-from ._types import AsOf, Scope
 
 if TYPE_CHECKING:
-    from ._types import Date
+    from ._types import AsOf, Date, Scope
 
 
 def summary(

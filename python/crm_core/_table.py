@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import datetime
-import json
 from array import array
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from . import _native
-from ._types import ArrowStream, Labels, Money
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
     import polars as pl
     import pyarrow as pa
+
+    from ._types import ArrowStream, Labels, Money
 
 _CODES = {"int": "i", "date": "i", "float": "d", "money": "q", "instant": "q"}
 _EPOCH = datetime.date(1970, 1, 1).toordinal()
@@ -63,6 +63,8 @@ class Table:
     @property
     def definition(self) -> dict[str, Any]:
         """What it was computed with: version, analysis, scope and options, defaults written out."""
+        import json
+
         text = self._table.definition
         definition: dict[str, Any] = json.loads(text) if text is not None else {}
         return definition
@@ -75,6 +77,8 @@ class Table:
     @property
     def notes(self) -> dict[str, Any]:
         """What there is to know besides: cuts that were used, flags, counts."""
+        import json
+
         notes: dict[str, Any] = json.loads(self._table.notes)
         return notes
 
