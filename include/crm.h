@@ -379,6 +379,53 @@ crm_status_t crm_describe(const char *task,
                           struct crm_text *out,
                           struct crm_error *error);
 
+/// The cells of a column of whole numbers of a customer, or of dates. Cells without a value are 0;
+/// `crm_table_validity` tells them apart.
+crm_status_t crm_table_i32(struct crm_table table,
+                           size_t column,
+                           const int32_t **out,
+                           struct crm_error *error);
+
+/// The cells of a column of whole numbers, dates, instants, money, or ids that came in as signed
+/// integers. Cells without a value are 0.
+crm_status_t crm_table_i64(struct crm_table table,
+                           size_t column,
+                           const int64_t **out,
+                           struct crm_error *error);
+
+/// The cells of a column of ids that came in as unsigned integers.
+crm_status_t crm_table_u64(struct crm_table table,
+                           size_t column,
+                           const uint64_t **out,
+                           struct crm_error *error);
+
+/// The cells of a column of floats. Cells without a value are 0, never NaN.
+crm_status_t crm_table_f64(struct crm_table table,
+                           size_t column,
+                           const double **out,
+                           struct crm_error *error);
+
+/// The cells of a column of truth values (0 or 1) or of words (numbers for `crm_table_label`).
+crm_status_t crm_table_u8(struct crm_table table,
+                          size_t column,
+                          const uint8_t **out,
+                          struct crm_error *error);
+
+/// Which cells of a column have a value: a byte a row, 0 or 1. NULL is written when all have one.
+crm_status_t crm_table_validity(struct crm_table table,
+                                size_t column,
+                                const uint8_t **out,
+                                struct crm_error *error);
+
+/// A cell of a column of texts, words (the value that programs compare) or ids that came in as
+/// texts or bytes. `data` is NULL where there is no value. The first call on a column of ids makes
+/// all its texts.
+crm_status_t crm_table_utf8(struct crm_table table,
+                            size_t column,
+                            size_t row,
+                            struct crm_text *out,
+                            struct crm_error *error);
+
 /// Makes a table of customers from columns, as `crm_orders_from_columns` does. `spec` is JSON:
 /// `{customer_id, registered_at, opted_out, dimensions, timezone}`, all optional. Free it with
 /// `crm_customers_free`.
@@ -540,6 +587,15 @@ crm_status_t crm_rows_json(struct crm_rows rows,
 crm_status_t crm_rows_free(struct crm_rows rows,
                            struct crm_error *error);
 
+/// Makes a table for analyses that read tables (fits, predictions) from columns with a length for
+/// every buffer, all of them. Texts and the column `customer_id` become ids. Nothing is kept of the
+/// buffers. Free it with `crm_table_free`.
+crm_status_t crm_table_from_columns(const struct crm_column *columns,
+                                    size_t n_columns,
+                                    struct crm_job job,
+                                    struct crm_table *out,
+                                    struct crm_error *error);
+
 /// Runs an analysis of `crm_tasks`. `options` is one flat JSON object of scope and options, see
 /// `crm_describe`; `""` or `"{}"` is none. `job` may be `{0}`. Free the table with
 /// `crm_table_free`.
@@ -599,53 +655,6 @@ crm_status_t crm_table_currency(struct crm_table table,
                                 char *currency,
                                 int32_t *decimals,
                                 struct crm_error *error);
-
-/// The cells of a column of whole numbers of a customer, or of dates. Cells without a value are 0;
-/// `crm_table_validity` tells them apart.
-crm_status_t crm_table_i32(struct crm_table table,
-                           size_t column,
-                           const int32_t **out,
-                           struct crm_error *error);
-
-/// The cells of a column of whole numbers, dates, instants, money, or ids that came in as signed
-/// integers. Cells without a value are 0.
-crm_status_t crm_table_i64(struct crm_table table,
-                           size_t column,
-                           const int64_t **out,
-                           struct crm_error *error);
-
-/// The cells of a column of ids that came in as unsigned integers.
-crm_status_t crm_table_u64(struct crm_table table,
-                           size_t column,
-                           const uint64_t **out,
-                           struct crm_error *error);
-
-/// The cells of a column of floats. Cells without a value are 0, never NaN.
-crm_status_t crm_table_f64(struct crm_table table,
-                           size_t column,
-                           const double **out,
-                           struct crm_error *error);
-
-/// The cells of a column of truth values (0 or 1) or of words (numbers for `crm_table_label`).
-crm_status_t crm_table_u8(struct crm_table table,
-                          size_t column,
-                          const uint8_t **out,
-                          struct crm_error *error);
-
-/// Which cells of a column have a value: a byte a row, 0 or 1. NULL is written when all have one.
-crm_status_t crm_table_validity(struct crm_table table,
-                                size_t column,
-                                const uint8_t **out,
-                                struct crm_error *error);
-
-/// A cell of a column of texts, words (the value that programs compare) or ids that came in as
-/// texts or bytes. `data` is NULL where there is no value. The first call on a column of ids makes
-/// all its texts.
-crm_status_t crm_table_utf8(struct crm_table table,
-                            size_t column,
-                            size_t row,
-                            struct crm_text *out,
-                            struct crm_error *error);
 
 /// How many words a column's closed list has.
 crm_status_t crm_table_labels(struct crm_table table,

@@ -163,6 +163,42 @@ crm_status_t crm_describe(const char *task,
                           struct crm_text *out,
                           struct crm_error *error);
 
+crm_status_t crm_table_i32(struct crm_table table,
+                           size_t column,
+                           const int32_t **out,
+                           struct crm_error *error);
+
+crm_status_t crm_table_i64(struct crm_table table,
+                           size_t column,
+                           const int64_t **out,
+                           struct crm_error *error);
+
+crm_status_t crm_table_u64(struct crm_table table,
+                           size_t column,
+                           const uint64_t **out,
+                           struct crm_error *error);
+
+crm_status_t crm_table_f64(struct crm_table table,
+                           size_t column,
+                           const double **out,
+                           struct crm_error *error);
+
+crm_status_t crm_table_u8(struct crm_table table,
+                          size_t column,
+                          const uint8_t **out,
+                          struct crm_error *error);
+
+crm_status_t crm_table_validity(struct crm_table table,
+                                size_t column,
+                                const uint8_t **out,
+                                struct crm_error *error);
+
+crm_status_t crm_table_utf8(struct crm_table table,
+                            size_t column,
+                            size_t row,
+                            struct crm_text *out,
+                            struct crm_error *error);
+
 crm_status_t crm_customers_from_columns(const char *spec,
                                         int64_t spec_size,
                                         const struct crm_column *columns,
@@ -278,6 +314,12 @@ crm_status_t crm_rows_json(struct crm_rows rows,
 crm_status_t crm_rows_free(struct crm_rows rows,
                            struct crm_error *error);
 
+crm_status_t crm_table_from_columns(const struct crm_column *columns,
+                                    size_t n_columns,
+                                    struct crm_job job,
+                                    struct crm_table *out,
+                                    struct crm_error *error);
+
 crm_status_t crm_run(const char *task,
                      struct crm_data data,
                      const char *options,
@@ -325,42 +367,6 @@ crm_status_t crm_table_currency(struct crm_table table,
                                 char *currency,
                                 int32_t *decimals,
                                 struct crm_error *error);
-
-crm_status_t crm_table_i32(struct crm_table table,
-                           size_t column,
-                           const int32_t **out,
-                           struct crm_error *error);
-
-crm_status_t crm_table_i64(struct crm_table table,
-                           size_t column,
-                           const int64_t **out,
-                           struct crm_error *error);
-
-crm_status_t crm_table_u64(struct crm_table table,
-                           size_t column,
-                           const uint64_t **out,
-                           struct crm_error *error);
-
-crm_status_t crm_table_f64(struct crm_table table,
-                           size_t column,
-                           const double **out,
-                           struct crm_error *error);
-
-crm_status_t crm_table_u8(struct crm_table table,
-                          size_t column,
-                          const uint8_t **out,
-                          struct crm_error *error);
-
-crm_status_t crm_table_validity(struct crm_table table,
-                                size_t column,
-                                const uint8_t **out,
-                                struct crm_error *error);
-
-crm_status_t crm_table_utf8(struct crm_table table,
-                            size_t column,
-                            size_t row,
-                            struct crm_text *out,
-                            struct crm_error *error);
 
 crm_status_t crm_table_labels(struct crm_table table,
                               size_t column,

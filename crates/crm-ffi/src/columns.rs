@@ -109,13 +109,13 @@ unsafe impl Plain for crm_column {}
 /// More columns than any table has.
 const MOST: usize = 4096;
 
-/// The columns that are `needed`, copied and checked; the others by name only, so that an error
-/// about a missing one can say what there is.
+/// The columns that are `needed` (none: all), copied and checked; the others by name only, so that
+/// an error about a missing one can say what there is.
 pub(crate) fn batch(
     caller: Caller<'_>,
     columns: *const crm_column,
     n: usize,
-    needed: &[&str],
+    needed: Option<&[&str]>,
 ) -> Result<Batch, Fault> {
     if n > MOST {
         return Err(Fault::argument("n_columns", "expected at most 4096"));
@@ -137,7 +137,7 @@ pub(crate) fn batch(
     for i in 0..n {
         let column = caller.read("columns", columns.wrapping_byte_add(i * stride))?;
         let name = caller.text("name", column.name, column.name_size)?;
-        let data = if needed.contains(&name) {
+        let data = if needed.is_none_or(|needed| needed.contains(&name)) {
             let data = read(caller, name, &column)?;
             data.check(name)?;
             data

@@ -48,7 +48,7 @@ pub unsafe extern "C" fn crm_customers_from_columns(
         let spec = caller.text("spec", spec, spec_size)?;
         let out = caller.out("out", out)?;
         let spec = CustomersSpec::parse(spec)?;
-        let batch = columns::batch(caller, columns, n_columns, &spec.columns())?;
+        let batch = columns::batch(caller, columns, n_columns, Some(&spec.columns()))?;
         let customers = under(job, |context| {
             Ok(Customers::from_batches(&spec, &[batch], context)?)
         })?;

@@ -47,6 +47,13 @@ pub(crate) enum Object {
     Pool(threads::Pool),
 }
 
+// The slots hold raw pointers, which hide this from the compiler: any thread may read an object, and
+// any may be the one that drops it.
+const _: () = {
+    const fn shared<T: Send + Sync>() {}
+    shared::<Object>();
+};
+
 /// A type of object: its number in handles, which is never reused, and its name in messages.
 pub(crate) trait Kind: Sized + 'static {
     const TAG: u64;

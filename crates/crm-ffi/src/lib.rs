@@ -21,6 +21,7 @@ compile_error!("libcrm must be built with panic = \"unwind\": its guard catches 
 mod arrow;
 mod boundary;
 mod catalogue;
+mod cells;
 mod columns;
 mod customers;
 mod error;
@@ -38,6 +39,7 @@ mod threads;
 pub use arrow::*;
 pub use boundary::crm_text;
 pub use catalogue::*;
+pub use cells::*;
 pub use columns::{crm_column, crm_column_type};
 pub use customers::*;
 pub use error::{crm_error, crm_status, crm_status_t};

@@ -74,7 +74,7 @@ pub unsafe extern "C" fn crm_orders_from_columns(
         let out = caller.out("out", out)?;
         let customers = self::customers(customers)?;
         let spec = OrdersSpec::parse(spec)?;
-        let batch = columns::batch(caller, columns, n_columns, &spec.columns())?;
+        let batch = columns::batch(caller, columns, n_columns, Some(&spec.columns()))?;
         let orders = under(job, |context| {
             Ok(Orders::from_batches(&spec, &[batch], customers, context)?)
         })?;

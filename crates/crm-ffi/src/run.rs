@@ -1,12 +1,13 @@
 //! The one way to run an analysis.
 
 use crate::boundary::guard;
+use crate::columns::{self, crm_column};
 use crate::error::{Fault, crm_error, crm_status, crm_status_t};
 use crate::handles::{self, Kind};
 use crate::job::{crm_job, under};
 use crate::orders::OrdersObject;
 use crate::table::{TableObject, crm_table};
-use crm_core::{Dataset, analysis};
+use crm_core::{Dataset, Table, analysis};
 use std::ffi::c_char;
 
 /// What an analysis reads: orders or a table, made with `CRM_DATA(handle)`.
@@ -15,6 +16,28 @@ use std::ffi::c_char;
 pub struct crm_data {
     /// The handle.
     pub id: u64,
+}
+
+/// Makes a table for analyses that read tables (fits, predictions) from columns with a length for
+/// every buffer, all of them. Texts and the column `customer_id` become ids. Nothing is kept of the
+/// buffers. Free it with `crm_table_free`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn crm_table_from_columns(
+    columns: *const crm_column,
+    n_columns: usize,
+    job: crm_job,
+    out: *mut crm_table,
+    error: *mut crm_error,
+) -> crm_status_t {
+    guard!(error, |caller| {
+        let out = caller.out("out", out)?;
+        let batch = columns::batch(caller, columns, n_columns, None)?;
+        let table = under(job, |context| Ok(Table::from_batch(&batch, context)?))?;
+        out.set(crm_table {
+            id: handles::insert(TableObject::new(table)?)?,
+        });
+        Ok(())
+    })
 }
 
 /// Runs an analysis of `crm_tasks`. `options` is one flat JSON object of scope and options, see

@@ -3,8 +3,8 @@
 use crate::boundary::{Caller, crm_text, guard};
 use crate::error::{Fault, crm_error, crm_status, crm_status_t};
 use crate::handles::{self, Pin};
-use crate::memory::{Once, extend, grow, push};
-use crm_core::data::{IdKind, IdRef, Ids};
+use crate::memory::{Once, extend, push};
+use crm_core::data::IdKind;
 use crm_core::table::{Column, Values};
 use crm_core::{Language, Table};
 use std::ffi::c_char;
@@ -62,42 +62,42 @@ pub enum crm_language {
 }
 
 pub(crate) struct TableObject {
-    table: Table,
+    pub(crate) table: Table,
     /// Definition, hash, notes; then of each column name, unit and two headings; then of each
     /// column of words three a word.
-    texts: Texts,
+    pub(crate) texts: Texts,
     columns: Vec<Cache>,
 }
 
 /// What is made of a column when first asked for, and where its words are.
-struct Cache {
-    words: usize,
-    i64s: Once<Vec<i64>>,
-    u64s: Once<Vec<u64>>,
-    texts: Once<Texts>,
+pub(crate) struct Cache {
+    pub(crate) words: usize,
+    pub(crate) i64s: Once<Vec<i64>>,
+    pub(crate) u64s: Once<Vec<u64>>,
+    pub(crate) texts: Once<Texts>,
 }
 
 /// Texts that NULs follow, one after the other.
-struct Texts {
-    ends: Vec<usize>,
+pub(crate) struct Texts {
+    pub(crate) ends: Vec<usize>,
     bytes: Vec<u8>,
 }
 
 impl Texts {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Texts {
             ends: Vec::new(),
             bytes: Vec::new(),
         }
     }
 
-    fn push(&mut self, text: &[u8]) -> Result<(), Fault> {
+    pub(crate) fn push(&mut self, text: &[u8]) -> Result<(), Fault> {
         extend(&mut self.bytes, text)?;
         push(&mut self.bytes, 0)?;
         push(&mut self.ends, self.bytes.len())
     }
 
-    fn get(&self, i: usize) -> Result<crm_text, Fault> {
+    pub(crate) fn get(&self, i: usize) -> Result<crm_text, Fault> {
         let from = match i {
             0 => Some(&0),
             i => self.ends.get(i - 1),
@@ -162,7 +162,7 @@ impl TableObject {
         &self.table
     }
 
-    fn column(&self, at: usize) -> Result<(&Column, &Cache), Fault> {
+    pub(crate) fn column(&self, at: usize) -> Result<(&Column, &Cache), Fault> {
         let found = self.table.columns().get(at).zip(self.columns.get(at));
         found.ok_or_else(|| {
             let n = self.table.columns().len();
@@ -171,30 +171,13 @@ impl TableObject {
     }
 }
 
-fn pinned(table: crm_table) -> Result<Pin<TableObject>, Fault> {
+pub(crate) fn pinned(table: crm_table) -> Result<Pin<TableObject>, Fault> {
     handles::pin(table.id)
 }
 
-fn wrong_type(column: &Column, use_instead: &'static str) -> Fault {
+pub(crate) fn wrong_type(column: &Column, use_instead: &'static str) -> Fault {
     let message = format!("is of type {}; {use_instead}", column.values().ty().name());
     Fault::new(crm_status::CRM_ERR_TYPE, column.name().to_owned(), message)
-}
-
-/// The function that gives a column's cells.
-fn reader(column: &Column) -> &'static str {
-    match column.values() {
-        Values::Id { ids, .. } => match ids.kind() {
-            IdKind::Int(_) => "crm_table_i64 reads it",
-            IdKind::Unsigned(_) => "crm_table_u64 reads it",
-            IdKind::Text | IdKind::Fixed(_) => "crm_table_utf8 reads it",
-        },
-        Values::I32(_) | Values::Date(_) => "crm_table_i32 and crm_table_i64 read it",
-        Values::I64(_) | Values::Instant(..) | Values::Money(..) => "crm_table_i64 reads it",
-        Values::F64(_) => "crm_table_f64 reads it",
-        Values::Bool(_) => "crm_table_u8 reads it",
-        Values::Category { .. } => "crm_table_u8 and crm_table_utf8 read it",
-        Values::Text { .. } => "crm_table_utf8 reads it",
-    }
 }
 
 /// Rows of a table: the cells behind each column's pointer.
@@ -380,205 +363,6 @@ pub unsafe extern "C" fn crm_table_currency(
     })
 }
 
-/// The cells of a column of whole numbers of a customer, or of dates. Cells without a value are 0;
-/// `crm_table_validity` tells them apart.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn crm_table_i32(
-    table: crm_table,
-    column: usize,
-    out: *mut *const i32,
-    error: *mut crm_error,
-) -> crm_status_t {
-    guard!(error, |caller| {
-        let out = caller.out("out", out)?;
-        let table = pinned(table)?;
-        let (column, _) = table.column(column)?;
-        let (Values::I32(values) | Values::Date(values)) = column.values() else {
-            return Err(wrong_type(column, reader(column)));
-        };
-        out.set(values.as_ptr());
-        Ok(())
-    })
-}
-
-/// The cells of a column of whole numbers, dates, instants, money, or ids that came in as signed
-/// integers. Cells without a value are 0.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn crm_table_i64(
-    table: crm_table,
-    column: usize,
-    out: *mut *const i64,
-    error: *mut crm_error,
-) -> crm_status_t {
-    guard!(error, |caller| {
-        let out = caller.out("out", out)?;
-        let table = pinned(table)?;
-        let (column, cache) = table.column(column)?;
-        let values = match column.values() {
-            Values::I64(values) | Values::Instant(values, _) | Values::Money(values, _) => values,
-            Values::I32(values) | Values::Date(values) => cache
-                .i64s
-                .get_or_make(|| made(values.iter().map(|value| i64::from(*value))))?,
-            Values::Id { ids, codes } if matches!(ids.kind(), IdKind::Int(_)) => {
-                cache.i64s.get_or_make(|| {
-                    made(
-                        present(column, codes).map(|code| match code.map(|c| ids.at(c)) {
-                            Some(IdRef::Int(id)) => id,
-                            _ => 0,
-                        }),
-                    )
-                })?
-            }
-            _ => return Err(wrong_type(column, reader(column))),
-        };
-        out.set(values.as_ptr());
-        Ok(())
-    })
-}
-
-/// The cells of a column of ids that came in as unsigned integers.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn crm_table_u64(
-    table: crm_table,
-    column: usize,
-    out: *mut *const u64,
-    error: *mut crm_error,
-) -> crm_status_t {
-    guard!(error, |caller| {
-        let out = caller.out("out", out)?;
-        let table = pinned(table)?;
-        let (column, cache) = table.column(column)?;
-        let values = match column.values() {
-            Values::Id { ids, codes } if matches!(ids.kind(), IdKind::Unsigned(_)) => {
-                cache.u64s.get_or_make(|| {
-                    made(
-                        present(column, codes).map(|code| match code.map(|c| ids.at(c)) {
-                            Some(IdRef::Unsigned(id)) => id,
-                            _ => 0,
-                        }),
-                    )
-                })?
-            }
-            _ => return Err(wrong_type(column, reader(column))),
-        };
-        out.set(values.as_ptr());
-        Ok(())
-    })
-}
-
-/// The cells of a column of floats. Cells without a value are 0, never NaN.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn crm_table_f64(
-    table: crm_table,
-    column: usize,
-    out: *mut *const f64,
-    error: *mut crm_error,
-) -> crm_status_t {
-    guard!(error, |caller| {
-        let out = caller.out("out", out)?;
-        let table = pinned(table)?;
-        let (column, _) = table.column(column)?;
-        let Values::F64(values) = column.values() else {
-            return Err(wrong_type(column, reader(column)));
-        };
-        out.set(values.as_ptr());
-        Ok(())
-    })
-}
-
-/// The cells of a column of truth values (0 or 1) or of words (numbers for `crm_table_label`).
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn crm_table_u8(
-    table: crm_table,
-    column: usize,
-    out: *mut *const u8,
-    error: *mut crm_error,
-) -> crm_status_t {
-    guard!(error, |caller| {
-        let out = caller.out("out", out)?;
-        let table = pinned(table)?;
-        let (column, _) = table.column(column)?;
-        out.set(match column.values() {
-            // A `bool` is one byte, 0 or 1.
-            Values::Bool(values) => values.as_ptr().cast(),
-            Values::Category { codes, .. } => codes.as_ptr(),
-            _ => return Err(wrong_type(column, reader(column))),
-        });
-        Ok(())
-    })
-}
-
-/// Which cells of a column have a value: a byte a row, 0 or 1. NULL is written when all have one.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn crm_table_validity(
-    table: crm_table,
-    column: usize,
-    out: *mut *const u8,
-    error: *mut crm_error,
-) -> crm_status_t {
-    guard!(error, |caller| {
-        let out = caller.out("out", out)?;
-        let table = pinned(table)?;
-        let (column, _) = table.column(column)?;
-        out.set(
-            column
-                .validity()
-                .map_or(std::ptr::null(), |valid| valid.as_ptr().cast()),
-        );
-        Ok(())
-    })
-}
-
-/// A cell of a column of texts, words (the value that programs compare) or ids that came in as
-/// texts or bytes. `data` is NULL where there is no value. The first call on a column of ids makes
-/// all its texts.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn crm_table_utf8(
-    table: crm_table,
-    column: usize,
-    row: usize,
-    out: *mut crm_text,
-    error: *mut crm_error,
-) -> crm_status_t {
-    guard!(error, |caller| {
-        let out = caller.out("out", out)?;
-        let table = pinned(table)?;
-        let (column, cache) = table.column(column)?;
-        if row >= table.table.len() {
-            let n = table.table.len();
-            return Err(Fault::argument("row", format!("the table has {n} rows")));
-        }
-        let null = column.validity().is_some_and(|valid| !valid[row]);
-        let text = match column.values() {
-            Values::Id { ids, codes } if matches!(ids.kind(), IdKind::Text | IdKind::Fixed(_)) => {
-                let texts = cache
-                    .texts
-                    .get_or_make(|| id_texts(ids, present(column, codes)))?;
-                texts.get(row)?
-            }
-            Values::Text { codes, texts } => {
-                let all = cache.texts.get_or_make(|| {
-                    let mut all = Texts::new();
-                    for text in texts.iter() {
-                        all.push(text.as_bytes())?;
-                    }
-                    Ok(all)
-                })?;
-                match null {
-                    true => crm_text::NONE,
-                    false => all.get(codes[row] as usize)?,
-                }
-            }
-            Values::Category { codes, .. } => {
-                table.texts.get(cache.words + 3 * usize::from(codes[row]))?
-            }
-            _ => return Err(wrong_type(column, reader(column))),
-        };
-        out.set(if null { crm_text::NONE } else { text });
-        Ok(())
-    })
-}
-
 /// How many words a column's closed list has.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_table_labels(
@@ -673,37 +457,4 @@ fn fixed(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_table_free(table: crm_table, error: *mut crm_error) -> crm_status_t {
     guard!(error, |_caller| handles::free::<TableObject>(table.id))
-}
-
-/// The code of each cell that has a value.
-fn present<'a>(
-    column: &'a Column,
-    codes: &'a [u32],
-) -> impl ExactSizeIterator<Item = Option<u32>> + 'a {
-    let null = |row: usize| matches!(column.validity(), Some(valid) if !valid[row]);
-    codes
-        .iter()
-        .enumerate()
-        .map(move |(row, code)| (!null(row)).then_some(*code))
-}
-
-fn made<T>(values: impl ExactSizeIterator<Item = T>) -> Result<Vec<T>, Fault> {
-    let mut vec = Vec::new();
-    grow(&mut vec, values.len())?;
-    vec.extend(values);
-    Ok(vec)
-}
-
-fn id_texts(ids: &Ids, codes: impl ExactSizeIterator<Item = Option<u32>>) -> Result<Texts, Fault> {
-    let mut texts = Texts::new();
-    grow(&mut texts.ends, codes.len())?;
-    let mut id = Vec::new();
-    for code in codes {
-        id.clear();
-        if let Some(code) = code {
-            ids.write(code, &mut id);
-        }
-        texts.push(&id)?;
-    }
-    Ok(texts)
 }

@@ -70,6 +70,78 @@ fn functions(header: &str) -> Vec<&str> {
     names
 }
 
+/// For every function and each of its pointers, a C call where only that one is NULL.
+fn nulls(header: &str) -> String {
+    let mut calls = String::from("/* Made from crm.h by crates/crm-ffi/tests/header.rs. */\n");
+    let declarations = header.split("\ncrm_status_t crm_").skip(1);
+    for declaration in declarations {
+        let (name, rest) = declaration.split_once('(').unwrap();
+        let (list, _) = rest.split_once(");").unwrap();
+        let parameters: Vec<(String, &str)> = list
+            .split(',')
+            .map(|parameter| {
+                let (ty, name) = parameter.trim().rsplit_once([' ', '*']).unwrap();
+                let stars = parameter.matches('*').count();
+                let ty = ty
+                    .trim_end_matches(['*', ' '])
+                    .trim()
+                    .replace("struct ", "");
+                (ty + &"*".repeat(stars), name)
+            })
+            .collect();
+        for (at, (ty, parameter)) in parameters.iter().enumerate() {
+            if !ty.ends_with('*') || *parameter == "error" {
+                continue;
+            }
+            let arguments = parameters
+                .iter()
+                .enumerate()
+                .map(|(i, (ty, name))| match i == at {
+                    true => "NULL".to_owned(),
+                    false => argument(ty, name),
+                });
+            let arguments: Vec<String> = arguments.collect();
+            calls += &format!("REFUSES_NULL(crm_{name}({}));\n", arguments.join(", "));
+        }
+    }
+    calls
+}
+
+/// A good argument of a C type, from the fixture of tests/c/abuse.c.
+fn argument(ty: &str, name: &str) -> String {
+    match ty {
+        "crm_error*" => "&error".into(),
+        "const char*" => "\"{}\"".into(),
+        "char*" => "fixture.out_char".into(),
+        "int64_t" if name.ends_with("size") => "-1".into(),
+        "size_t" if name == "n_columns" => "1".into(),
+        "int64_t" | "size_t" | "uint64_t" | "int32_t" | "uint32_t" | "double" => "0".into(),
+        "const crm_column*" => "&fixture.column".into(),
+        "ArrowArrayStream*" => "&fixture.stream".into(),
+        "size_t*" => "&fixture.out_size".into(),
+        "uint64_t*" => "&fixture.out_u64".into(),
+        "int32_t*" => "&fixture.out_i32".into(),
+        "const int32_t**" => "&fixture.out_i32s".into(),
+        "const int64_t**" => "&fixture.out_i64s".into(),
+        "const uint64_t**" => "&fixture.out_u64s".into(),
+        "const double**" => "&fixture.out_f64s".into(),
+        "const uint8_t**" => "&fixture.out_u8s".into(),
+        other => match other.strip_prefix("crm_").unwrap() {
+            "orders" if name == "more" => "fixture.orders".into(),
+            kind if kind.ends_with('*') => format!("&fixture.out_{}", kind.trim_end_matches('*')),
+            kind => format!("fixture.{kind}"),
+        },
+    }
+}
+
+#[test]
+fn the_calls_with_null_cover_every_pointer_of_the_header() {
+    let header = generate(|_| ());
+    let made = nulls(&header);
+    assert!(made.lines().count() > 50);
+    compare("tests/c/nulls.h", &made);
+}
+
 #[test]
 fn the_header_is_what_the_source_says() {
     compare("include/crm.h", &generate(|_| ()));

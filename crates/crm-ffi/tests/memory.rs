@@ -1,0 +1,336 @@
+//! Memory that runs out, anywhere: a status, never an abort; nothing lost, and the next call works.
+//!
+//! The allocator of this test refuses the n-th large request of the calling thread, once or from
+//! then on, for every n that a host's whole day reaches. Requests below [`LARGE`] always succeed:
+//! small pieces of fixed size (options, definitions, messages) rely on the allocator, data does not.
+
+use crm::*;
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::ffi::{CStr, CString};
+use std::ptr::null_mut;
+
+/// Above every fixed piece, below every structure of this test's data.
+const LARGE: usize = 4096;
+
+thread_local! {
+    /// Large requests until one is refused; `i64::MAX` is never.
+    static LEFT: Cell<i64> = const { Cell::new(i64::MAX) };
+    static STICKY: Cell<bool> = const { Cell::new(false) };
+    static REFUSED: Cell<u64> = const { Cell::new(0) };
+    static LIVE: Cell<i64> = const { Cell::new(0) };
+}
+
+struct Failing;
+
+fn refuse(size: usize) -> bool {
+    if size < LARGE {
+        return false;
+    }
+    let left = LEFT.get();
+    if left == i64::MAX {
+        return false;
+    }
+    LEFT.set(left - 1);
+    let refuse = left == 0 || left < 0 && STICKY.get();
+    REFUSED.set(REFUSED.get() + u64::from(refuse));
+    refuse
+}
+
+// SAFETY: requests go to the system's allocator unchanged, or are refused as the trait allows.
+unsafe impl GlobalAlloc for Failing {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if refuse(layout.size()) {
+            return null_mut();
+        }
+        LIVE.set(LIVE.get() + layout.size() as i64);
+        // SAFETY: the caller's promise is passed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        LIVE.set(LIVE.get() - layout.size() as i64);
+        // SAFETY: the caller's promise is passed on.
+        unsafe { System.dealloc(at, layout) }
+    }
+
+    unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        if size > layout.size() && refuse(size) {
+            return null_mut();
+        }
+        LIVE.set(LIVE.get() + size as i64 - layout.size() as i64);
+        // SAFETY: the caller's promise is passed on.
+        unsafe { System.realloc(at, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Failing = Failing;
+
+const CUSTOMERS: i64 = 4_200;
+const ORDERS: i64 = 4_400;
+
+struct Inputs {
+    ids: Vec<i64>,
+    texts: Vec<u8>,
+    offsets: Vec<i64>,
+    days: Vec<i32>,
+    amounts: Vec<i64>,
+    json: CString,
+}
+
+fn inputs() -> Inputs {
+    let ids: Vec<i64> = (0..ORDERS)
+        .map(|i| i * 7_919 % CUSTOMERS * 1_000_003)
+        .collect();
+    let (mut texts, mut offsets) = (Vec::new(), vec![0]);
+    let mut json = String::from("[");
+    for (i, id) in ids.iter().enumerate() {
+        texts.extend_from_slice(format!("customer-number-{id}").as_bytes());
+        offsets.push(texts.len() as i64);
+        let comma = if i == 0 { "" } else { "," };
+        json += &format!(
+            "{comma}[\"c{id}\",\"2026-0{}-{:02}\",{}]",
+            1 + i % 9,
+            1 + i % 28,
+            i % 977
+        );
+    }
+    Inputs {
+        texts,
+        offsets,
+        days: (0..ORDERS as i32).map(|i| 20_000 + i * 31 % 700).collect(),
+        amounts: (0..ORDERS).map(|i| i * 37 % 9_973).collect(),
+        json: CString::new(json + "]").unwrap(),
+        ids,
+    }
+}
+
+const NO_JOB: crm_job = crm_job { id: 0 };
+const NO_CUSTOMERS: crm_customers = crm_customers { id: 0 };
+const SPEC: &CStr = c"{\"currency\": \"JPY\"}";
+
+fn column<T>(name: &'static CStr, ty: crm_column_type, values: &[T]) -> crm_column {
+    crm_column {
+        size: 0,
+        r#type: ty as i32,
+        name: name.as_ptr(),
+        name_size: -1,
+        rows: values.len() as u64,
+        offset: 0,
+        values: values.as_ptr().cast(),
+        values_size: size_of_val(values) as u64,
+        offsets: std::ptr::null(),
+        offsets_size: 0,
+        validity: std::ptr::null(),
+        validity_size: 0,
+        dictionary: std::ptr::null(),
+        zone: std::ptr::null(),
+        width: 0,
+        scale: 0,
+    }
+}
+
+/// Which way the orders come in.
+#[derive(Clone, Copy, Debug)]
+enum Door {
+    Integers,
+    Texts,
+    Rows,
+}
+
+/// A host's whole day; stops at the first failing call and frees what it has. The hash of the
+/// result, or the status.
+fn day(door: Door, inputs: &Inputs, error: &mut crm_error) -> Result<u64, i32> {
+    let mut orders = crm_orders { id: 0 };
+    let check = |status: i32| match status {
+        0 => Ok(()),
+        status => Err(status),
+    };
+    let error: *mut crm_error = error;
+    // SAFETY: all pointers are to live locals and to `inputs`.
+    unsafe {
+        match door {
+            Door::Rows => {
+                let mut rows = crm_rows { id: 0 };
+                check(crm_orders_begin(SPEC.as_ptr(), -1, &mut rows, error))?;
+                let added = check(crm_rows_json(rows, inputs.json.as_ptr(), -1, error));
+                let made = added.and_then(|()| {
+                    check(crm_orders_finish(
+                        rows,
+                        NO_CUSTOMERS,
+                        NO_JOB,
+                        &mut orders,
+                        error,
+                    ))
+                });
+                if let Err(status) = made {
+                    assert_eq!(crm_rows_free(rows, null_mut()), 0);
+                    return Err(status);
+                }
+            }
+            Door::Integers | Door::Texts => {
+                use crm_column_type::*;
+                let mut id = column(c"customer_id", CRM_COLUMN_I64, &inputs.ids);
+                if let Door::Texts = door {
+                    id = column(c"customer_id", CRM_COLUMN_LARGE_UTF8, &inputs.texts);
+                    id.rows = ORDERS as u64;
+                    id.offsets = inputs.offsets.as_ptr().cast();
+                    id.offsets_size = size_of_val(&inputs.offsets[..]) as u64;
+                }
+                let columns = [
+                    id,
+                    column(c"ordered_at", CRM_COLUMN_DATE, &inputs.days),
+                    column(c"amount", CRM_COLUMN_I64, &inputs.amounts),
+                ];
+                let (spec, columns) = (SPEC.as_ptr(), columns.as_ptr());
+                let out = &mut orders;
+                check(crm_orders_from_columns(
+                    spec,
+                    -1,
+                    columns,
+                    3,
+                    NO_CUSTOMERS,
+                    NO_JOB,
+                    out,
+                    error,
+                ))?;
+            }
+        }
+        // What analyses do with orders is the same whichever way those came in; ids are not.
+        let result = match door {
+            Door::Integers => analyse(orders, &TASKS, error),
+            Door::Texts => analyse(orders, &TASKS[..1], error),
+            Door::Rows => Ok(0),
+        };
+        assert_eq!(crm_orders_free(orders, null_mut()), 0);
+        result
+    }
+}
+
+const TASKS: [(&CStr, &CStr); 3] = [
+    (c"rfm", c"{\"as_of\": \"2026-12-31\"}"),
+    (c"cpm", c"{\"as_of\": [\"2026-06-30\", \"2026-12-31\"]}"),
+    (c"summary", c"{\"where\": {\"amount\": {\"from\": 10}}}"),
+];
+
+fn analyse(
+    orders: crm_orders,
+    tasks: &[(&CStr, &CStr)],
+    error: *mut crm_error,
+) -> Result<u64, i32> {
+    let mut digest = 0xcbf2_9ce4_8422_2325_u64;
+    for (task, options) in tasks {
+        let mut table = crm_table { id: 0 };
+        let data = crm_data { id: orders.id };
+        // SAFETY: pointers to locals.
+        let status = unsafe {
+            crm_run(
+                task.as_ptr(),
+                data,
+                options.as_ptr(),
+                -1,
+                NO_JOB,
+                &mut table,
+                error,
+            )
+        };
+        if status != 0 {
+            return Err(status);
+        }
+        let read = read(table, error, &mut digest);
+        // SAFETY: no pointers.
+        assert_eq!(unsafe { crm_table_free(table, null_mut()) }, 0);
+        read?;
+    }
+    Ok(digest)
+}
+
+/// Reads every column of a table, whatever its type, and exports it.
+fn read(table: crm_table, error: *mut crm_error, digest: &mut u64) -> Result<(), i32> {
+    const TYPE: i32 = crm_status::CRM_ERR_TYPE as i32;
+    let mut add = |byte: u8| *digest = (*digest ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
+    let (mut rows, mut columns) = (0, 0);
+    // SAFETY: pointers to locals; what is handed out lives as long as the table.
+    unsafe {
+        assert_eq!(crm_table_rows(table, &mut rows, error), 0);
+        assert_eq!(crm_table_columns(table, &mut columns, error), 0);
+        for at in 0..columns {
+            let mut values = std::ptr::null();
+            let mut text = crm_text {
+                data: std::ptr::null(),
+                size: 0,
+            };
+            match crm_table_i64(table, at, &mut values, error) {
+                0 => std::slice::from_raw_parts(values, rows)
+                    .iter()
+                    .for_each(|v| v.to_le_bytes().into_iter().for_each(&mut add)),
+                TYPE => {}
+                status => return Err(status),
+            }
+            match crm_table_utf8(table, at, rows - 1, &mut text, error) {
+                0 if !text.data.is_null() => {
+                    CStr::from_ptr(text.data)
+                        .to_bytes()
+                        .iter()
+                        .for_each(|b| add(*b));
+                }
+                0 | TYPE => {}
+                status => return Err(status),
+            }
+        }
+        let mut stream = std::mem::MaybeUninit::uninit();
+        match crm_table_to_arrow(table, stream.as_mut_ptr(), error) {
+            0 => drop(stream.assume_init()),
+            status => return Err(status),
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn memory_that_runs_out_is_a_status_and_nothing_else() {
+    let inputs = inputs();
+    let mut points = 0;
+    for door in [Door::Integers, Door::Texts, Door::Rows] {
+        // SAFETY: zero is a value of every field.
+        let mut error: crm_error = unsafe { std::mem::zeroed() };
+        // Once for what is made at first use and kept; then the measure.
+        let good = day(door, &inputs, &mut error).unwrap();
+        assert_eq!(day(door, &inputs, &mut error), Ok(good));
+        let handles = open_handles();
+        let live = LIVE.get();
+        for sticky in [false, true] {
+            for n in 0.. {
+                LEFT.set(n);
+                STICKY.set(sticky);
+                REFUSED.set(0);
+                let result = day(door, &inputs, &mut error);
+                LEFT.set(i64::MAX);
+                let (refused, left) = (REFUSED.get(), LIVE.get());
+                let place = format!("{door:?}, sticky {sticky}, request {n}");
+                if refused == 0 {
+                    assert_eq!(result, Ok(good), "{place}");
+                    break;
+                }
+                points += 1;
+                // Where a refusal is survived (a smaller structure will do), the result is the same.
+                match result {
+                    Ok(hash) => assert_eq!(hash, good, "{place}"),
+                    Err(status) => {
+                        assert_eq!(status, crm_status::CRM_ERR_OUT_OF_MEMORY as i32, "{place}");
+                    }
+                }
+                assert_eq!(open_handles(), handles, "{place}");
+                assert_eq!(left, live, "{place}: memory is lost");
+            }
+        }
+        assert_eq!(day(door, &inputs, &mut error), Ok(good));
+        eprintln!("{door:?}: {points} points of injection so far");
+    }
+    assert_eq!(panics_caught(), 0);
+    assert!(
+        points > 500,
+        "only {points} points of injection were reached"
+    );
+}

@@ -1,0 +1,602 @@
+/* The ABI as the header says it: three ways in, tables out, errors. Compiled as C and as C++. */
+#include "check.h"
+
+#include <math.h>
+#include <stddef.h>
+
+static crm_error error;
+
+#define SPEC "{\"currency\": \"USD\", \"timezone\": \"UTC\"}"
+
+static const char *const CUSTOMERS[6] = {"ann", "bob", "ann", "cy", "bob", "ann"};
+static const char *const DATES[6] = {"2026-01-05", "2026-01-09", "2026-02-11",
+                                     "2026-03-01", "2026-03-20", "2026-04-02"};
+static const int32_t DAYS[6] = {20458, 20462, 20495, 20513, 20532, 20545};
+static const char *const AMOUNTS[6] = {"19.80", "5", "7.25", "100.00", "0.10", "0.20"};
+static const int64_t CENTS[6] = {1980, 500, 725, 10000, 10, 20};
+
+static crm_column column_of(const char *name, crm_column_type type, uint64_t rows,
+                            const void *values, uint64_t size) {
+  crm_column column;
+  memset(&column, 0, sizeof column);
+  column.size = (uint32_t)sizeof column;
+  column.type = (int32_t)type;
+  column.name = name;
+  column.name_size = -1;
+  column.rows = rows;
+  column.values = values;
+  column.values_size = size;
+  return column;
+}
+
+static crm_orders by_columns(void) {
+  static const char texts[] = "annbobanncybobann";
+  static const int32_t offsets[7] = {0, 3, 6, 9, 11, 14, 17};
+  crm_column columns[4];
+  crm_orders orders;
+  orders.id = 0;
+  columns[0] = column_of("customer_id", CRM_COLUMN_UTF8, 6, texts, 17);
+  columns[0].offsets = offsets;
+  columns[0].offsets_size = sizeof offsets;
+  columns[1] = column_of("ordered_at", CRM_COLUMN_DATE, 6, DAYS, sizeof DAYS);
+  columns[2] = column_of("amount", CRM_COLUMN_I64, 6, CENTS, sizeof CENTS);
+  /* A column nobody asked for is not looked at, broken as it is. */
+  columns[3] = column_of("memo", CRM_COLUMN_UTF8, 6, NULL, 99);
+  OK(crm_orders_from_columns(
+      "{\"currency\": \"USD\", \"timezone\": \"UTC\", \"amount_unit\": \"minor\"}", -1, columns, 4,
+      NO_CUSTOMERS, NO_JOB, &orders, &error));
+  return orders;
+}
+
+static crm_orders by_cells(void) {
+  crm_rows rows;
+  crm_orders orders;
+  int i;
+  rows.id = orders.id = 0;
+  OK(crm_orders_begin(SPEC, -1, &rows, &error));
+  for (i = 0; i < 6; i++) {
+    OK(crm_cell_text(rows, CUSTOMERS[i], -1, &error));
+    OK(crm_cell_text(rows, DATES[i], 10, &error));
+    OK(crm_cell_text(rows, AMOUNTS[i], -1, &error));
+    OK(crm_row_end(rows, &error));
+  }
+  OK(crm_orders_finish(rows, NO_CUSTOMERS, NO_JOB, &orders, &error));
+  FAILS(CRM_ERR_HANDLE, crm_rows_free(rows, &error)); /* finishing freed them */
+  return orders;
+}
+
+static crm_orders by_json(void) {
+  crm_rows rows;
+  crm_orders orders;
+  rows.id = orders.id = 0;
+  OK(crm_orders_begin("{\"currency\": \"USD\", \"timezone\": \"UTC\", \"columns\": "
+                      "[\"note\", \"amount\", \"customer_id\", \"ordered_at\"]}",
+                      -1, &rows, &error));
+  OK(crm_rows_json(rows, "[[null, 19.80, \"ann\", \"2026-01-05\"], [1, 5, \"bob\", \"2026-01-09\"]]",
+                   -1, &error));
+  OK(crm_rows_json(rows, "[]", 2, &error));
+  OK(crm_rows_json(rows,
+                   "[{\"ordered_at\": \"2026-02-11\", \"amount\": \"7.25\", \"customer_id\": "
+                   "\"\\u0061nn\", \"unknown\": [1, {\"a\": []}]},"
+                   " {\"customer_id\": \"cy\", \"ordered_at\": \"2026-03-01\", \"amount\": 1.0e2}]",
+                   -1, &error));
+  OK(crm_rows_json(rows,
+                   "[[2, 0.1, \"bob\", \"2026-03-20\"], [null, 0.2, \"ann\", \"2026-04-02\"]]", -1,
+                   &error));
+  OK(crm_orders_finish(rows, NO_CUSTOMERS, NO_JOB, &orders, &error));
+  return orders;
+}
+
+/* An Arrow stream made by hand: one struct array of three columns, chunked in two. */
+static int released_schemas, released_arrays, released_streams;
+
+static void release_schema(struct ArrowSchema *schema) {
+  released_schemas++;
+  schema->release = NULL;
+}
+
+static void release_array(struct ArrowArray *array) {
+  released_arrays++;
+  array->release = NULL;
+}
+
+static void release_stream(struct ArrowArrayStream *stream) {
+  released_streams++;
+  stream->release = NULL;
+}
+
+static int arrow_chunk;
+
+static int get_schema(struct ArrowArrayStream *stream, struct ArrowSchema *out) {
+  static struct ArrowSchema children[3];
+  static struct ArrowSchema *pointers[3];
+  static const char *const names[3] = {"customer_id", "ordered_at", "amount"};
+  static const char *const formats[3] = {"u", "tdD", "l"};
+  int i;
+  (void)stream;
+  memset(children, 0, sizeof children);
+  for (i = 0; i < 3; i++) {
+    children[i].format = formats[i];
+    children[i].name = names[i];
+    children[i].flags = ARROW_FLAG_NULLABLE;
+    children[i].release = release_schema;
+    pointers[i] = &children[i];
+  }
+  memset(out, 0, sizeof *out);
+  out->format = "+s";
+  out->name = "";
+  out->n_children = 3;
+  out->children = pointers;
+  out->release = release_schema;
+  return 0;
+}
+
+static int get_next(struct ArrowArrayStream *stream, struct ArrowArray *out) {
+  static struct ArrowArray children[2][3];
+  static struct ArrowArray *pointers[2][3];
+  static const void *buffers[2][3][3];
+  static const void *none[1] = {NULL};
+  static const char texts[] = "annbobanncybobann";
+  static const int32_t offsets[7] = {0, 3, 6, 9, 11, 14, 17};
+  int chunk = arrow_chunk++, i;
+  (void)stream;
+  memset(out, 0, sizeof *out);
+  if (chunk >= 2) return 0;
+  memset(children[chunk], 0, sizeof children[chunk]);
+  for (i = 0; i < 3; i++) {
+    struct ArrowArray *child = &children[chunk][i];
+    child->length = chunk == 0 ? 2 : 4;
+    child->offset = chunk == 0 ? 0 : 2; /* the second chunk is a slice */
+    child->n_buffers = i == 0 ? 3 : 2;
+    child->buffers = buffers[chunk][i];
+    child->release = release_array;
+    pointers[chunk][i] = child;
+  }
+  buffers[chunk][0][1] = offsets;
+  buffers[chunk][0][2] = texts;
+  buffers[chunk][1][1] = DAYS;
+  buffers[chunk][2][1] = CENTS;
+  out->length = chunk == 0 ? 2 : 4;
+  out->n_buffers = 1;
+  out->buffers = none;
+  out->n_children = 3;
+  out->children = pointers[chunk];
+  out->release = release_array;
+  return 0;
+}
+
+static const char *get_last_error(struct ArrowArrayStream *stream) {
+  (void)stream;
+  return NULL;
+}
+
+static struct ArrowArrayStream arrow_stream(void) {
+  struct ArrowArrayStream stream;
+  memset(&stream, 0, sizeof stream);
+  stream.get_schema = get_schema;
+  stream.get_next = get_next;
+  stream.get_last_error = get_last_error;
+  stream.release = release_stream;
+  arrow_chunk = 0;
+  return stream;
+}
+
+static crm_orders by_arrow(void) {
+  struct ArrowArrayStream stream = arrow_stream();
+  crm_orders orders;
+  orders.id = 0;
+  OK(crm_orders_from_arrow(
+      "{\"currency\": \"USD\", \"timezone\": \"UTC\", \"amount_unit\": \"minor\"}", -1, &stream,
+      NO_CUSTOMERS, NO_JOB, &orders, &error));
+  CHECK(stream.release == NULL);
+  CHECK(released_streams == 1);
+  /* Consumed on failure too, and whatever else is wrong. */
+  stream = arrow_stream();
+  FAILS(CRM_ERR_OPTION, crm_orders_from_arrow("{\"currency\": \"???\"}", -1, &stream, NO_CUSTOMERS,
+                                              NO_JOB, &orders, &error));
+  CHECK(stream.release == NULL && released_streams == 2);
+  stream = arrow_stream();
+  FAILS(CRM_ERR_NULL, crm_orders_from_arrow(NULL, -1, &stream, NO_CUSTOMERS, NO_JOB, NULL, &error));
+  CHECK(stream.release == NULL && released_streams == 3);
+  FAILS(CRM_ERR_SCHEMA, crm_orders_from_arrow(SPEC, -1, &stream, NO_CUSTOMERS, NO_JOB, &orders,
+                                              &error)); /* released before */
+  return orders;
+}
+
+static crm_table rfm_of(crm_orders orders) {
+  crm_table table;
+  crm_data data;
+  table.id = 0;
+  data.id = orders.id;
+  OK(crm_run("rfm", data, "{\"as_of\": \"2026-05-01\"}", -1, NO_JOB, &table, &error));
+  return table;
+}
+
+static size_t find(crm_table table, const char *name) {
+  size_t column = 99;
+  OK(crm_table_find(table, name, &column, &error));
+  return column;
+}
+
+/* The same cells as text, whatever the type. */
+static void dump(crm_table table, char *to, size_t capacity) {
+  size_t rows = 0, columns = 0, r, c, used = 0;
+  OK(crm_table_rows(table, &rows, &error));
+  OK(crm_table_columns(table, &columns, &error));
+  to[0] = '\0';
+  for (c = 0; c < columns; c++) {
+    crm_text name;
+    int32_t type = 0;
+    const uint8_t *valid = NULL;
+    OK(crm_table_name(table, c, &name, &error));
+    OK(crm_table_type(table, c, &type, &error));
+    OK(crm_table_validity(table, c, &valid, &error));
+    used += (size_t)snprintf(to + used, capacity - used, "%s:", name.data);
+    for (r = 0; r < rows; r++) {
+      if (valid != NULL && valid[r] == 0) {
+        used += (size_t)snprintf(to + used, capacity - used, " -");
+      } else if (type == CRM_TYPE_FLOAT) {
+        const double *values = NULL;
+        OK(crm_table_f64(table, c, &values, &error));
+        used += (size_t)snprintf(to + used, capacity - used, " %a", values[r]);
+      } else if (type == CRM_TYPE_ID_UTF8 || type == CRM_TYPE_CATEGORY || type == CRM_TYPE_TEXT) {
+        crm_text text;
+        OK(crm_table_utf8(table, c, r, &text, &error));
+        CHECK(strlen(text.data) == text.size);
+        used += (size_t)snprintf(to + used, capacity - used, " %s", text.data);
+      } else {
+        const int64_t *values = NULL;
+        OK(crm_table_i64(table, c, &values, &error));
+        used += (size_t)snprintf(to + used, capacity - used, " %lld", (long long)values[r]);
+      }
+    }
+    used += (size_t)snprintf(to + used, capacity - used, "\n");
+  }
+}
+
+static void ways_in(void) {
+  crm_orders orders[4];
+  char first[4096], other[4096];
+  crm_table table;
+  crm_text text;
+  int i;
+  orders[0] = by_columns();
+  orders[1] = by_cells();
+  orders[2] = by_json();
+  orders[3] = by_arrow();
+  for (i = 0; i < 4; i++) {
+    OK(crm_orders_info(orders[i], &text, &error));
+    CHECK(strcmp(text.data,
+                 "{\"currency\":\"USD\",\"customers\":3,\"first_date\":\"2026-01-05\","
+                 "\"last_date\":\"2026-04-02\",\"orders\":6,\"zone\":\"UTC\"}") == 0);
+    table = rfm_of(orders[i]);
+    dump(table, i == 0 ? first : other, sizeof first);
+    if (i > 0) CHECK(strcmp(first, other) == 0);
+    OK(crm_table_free(table, &error));
+    OK(crm_orders_free(orders[i], &error));
+    FAILS(CRM_ERR_HANDLE, crm_orders_free(orders[i], &error));
+  }
+  /* By hand: recencies from 2026-05-01, orders and cents of ann, bob and cy. */
+  CHECK(strstr(first, "customer_id: ann bob cy\n") != NULL);
+  CHECK(strstr(first, "recency_days: 29 42 61\n") != NULL);
+  CHECK(strstr(first, "orders: 3 2 1\n") != NULL);
+  CHECK(strstr(first, "revenue: 2725 510 10000\n") != NULL);
+}
+
+static void tables(void) {
+  crm_orders orders = by_cells();
+  crm_table table = rfm_of(orders);
+  crm_table other;
+  crm_text text, again;
+  size_t n = 0, column, word, words = 0;
+  char currency[4] = "???";
+  int32_t decimals = -1;
+  const int32_t *i32s = NULL;
+  const int64_t *i64s = NULL;
+  const uint64_t *u64s = NULL;
+  const double *f64s = NULL;
+  const uint8_t *u8s = NULL;
+  crm_data data;
+
+  CHECK(table.id < UINT64_C(1) << 53 && orders.id < UINT64_C(1) << 53 && table.id != 0);
+  column = find(table, "revenue");
+  OK(crm_table_currency(table, column, currency, &decimals, &error));
+  CHECK(strcmp(currency, "USD") == 0 && decimals == 2);
+  OK(crm_table_i64(table, column, &i64s, &error));
+  FAILS(CRM_ERR_TYPE, crm_table_i32(table, column, &i32s, &error));
+  CHECK(strstr(error.message, "crm_table_i64") != NULL && strcmp(error.column, "revenue") == 0);
+  FAILS(CRM_ERR_TYPE, crm_table_f64(table, column, &f64s, &error));
+  FAILS(CRM_ERR_TYPE, crm_table_u8(table, column, &u8s, &error));
+  FAILS(CRM_ERR_TYPE, crm_table_u64(table, column, &u64s, &error));
+  FAILS(CRM_ERR_TYPE, crm_table_utf8(table, column, 0, &text, &error));
+  FAILS(CRM_ERR_TYPE, crm_table_labels(table, column, &words, &error));
+  CHECK(i32s == NULL && f64s == NULL && u8s == NULL && u64s == NULL && words == 0);
+
+  column = find(table, "recency_days");
+  OK(crm_table_unit(table, column, &text, &error));
+  CHECK(strcmp(text.data, "days") == 0);
+  OK(crm_table_heading(table, column, CRM_LANGUAGE_JA, &text, &error));
+  CHECK(text.size > 0 && (unsigned char)text.data[0] > 0x7f);
+  OK(crm_table_heading(table, column, CRM_LANGUAGE_CODE, &text, &error));
+  CHECK(strcmp(text.data, "recency_days") == 0);
+  FAILS(CRM_ERR_ARGUMENT, crm_table_heading(table, column, 9, &text, &error));
+  FAILS(CRM_ERR_TYPE, crm_table_currency(table, column, currency, &decimals, &error));
+  OK(crm_table_i32(table, column, &i32s, &error));
+  OK(crm_table_i64(table, column, &i64s, &error));
+  CHECK(i32s[0] == 29 && i64s[0] == 29);
+
+  column = find(table, "segment");
+  OK(crm_table_labels(table, column, &words, &error));
+  CHECK(words >= 10);
+  OK(crm_table_u8(table, column, &u8s, &error));
+  for (word = 0; word < words; word++) {
+    OK(crm_table_label(table, column, word, CRM_LANGUAGE_CODE, &text, &error));
+    OK(crm_table_label(table, column, word, CRM_LANGUAGE_JA, &again, &error));
+    CHECK(text.size > 0 && again.size > 0 && strcmp(text.data, again.data) != 0);
+    if (word == u8s[0]) {
+      OK(crm_table_utf8(table, column, 0, &again, &error));
+      CHECK(strcmp(text.data, again.data) == 0);
+    }
+  }
+  FAILS(CRM_ERR_ARGUMENT, crm_table_label(table, column, words, CRM_LANGUAGE_EN, &text, &error));
+
+  FAILS(CRM_ERR_SCHEMA, crm_table_find(table, "recencydays", &n, &error));
+  CHECK(strstr(error.hint, "recency_days") != NULL && n == 0);
+  FAILS(CRM_ERR_ARGUMENT, crm_table_name(table, 1000, &text, &error));
+  FAILS(CRM_ERR_ARGUMENT, crm_table_utf8(table, 0, 3, &text, &error));
+
+  OK(crm_table_definition(table, &text, &error));
+  CHECK(strstr(text.data, "\"analysis\":\"rfm\"") != NULL && strlen(text.data) == text.size);
+  OK(crm_table_hash(table, &text, &error));
+  CHECK(text.size == 16);
+  OK(crm_table_notes(table, &text, &error));
+  CHECK(text.data[0] == '{');
+
+  /* A table as data of an analysis that reads orders. */
+  data.id = table.id;
+  FAILS(CRM_ERR_OPTION, crm_run("rfm", data, "", -1, NO_JOB, &other, &error));
+  CHECK(strstr(error.message, "orders") != NULL);
+  OK(crm_orders_free(orders, &error)); /* the table stands alone */
+  OK(crm_table_name(table, 0, &text, &error));
+  CHECK(strcmp(text.data, "customer_id") == 0);
+  OK(crm_table_free(table, &error));
+  FAILS(CRM_ERR_HANDLE, crm_table_rows(table, &n, &error));
+  FAILS(CRM_ERR_HANDLE, crm_run("rfm", data, "", -1, NO_JOB, &other, &error));
+}
+
+static void export_outlives_the_table(void) {
+  crm_orders orders = by_cells();
+  crm_table table = rfm_of(orders);
+  struct ArrowArrayStream stream;
+  struct ArrowSchema schema;
+  struct ArrowArray batch;
+  OK(crm_table_to_arrow(table, &stream, &error));
+  OK(crm_table_free(table, &error));
+  OK(crm_orders_free(orders, &error));
+  CHECK(stream.get_schema(&stream, &schema) == 0);
+  CHECK(strcmp(schema.format, "+s") == 0 && strcmp(schema.children[0]->name, "customer_id") == 0);
+  CHECK(strcmp(schema.children[1]->name, "recency_days") == 0);
+  CHECK(stream.get_next(&stream, &batch) == 0);
+  CHECK(batch.length == 3 && batch.n_children == schema.n_children);
+  CHECK(((const int32_t *)batch.children[1]->buffers[1])[batch.children[1]->offset] == 29);
+  batch.release(&batch);
+  CHECK(stream.get_next(&stream, &batch) == 0 && batch.release == NULL);
+  schema.release(&schema);
+  stream.release(&stream);
+}
+
+static void orders_calls(void) {
+  crm_orders orders = by_cells(), more = by_json(), all, view;
+  crm_table table;
+  crm_text text;
+  const int64_t *rows = NULL;
+  crm_customers customers;
+  crm_rows builder;
+  all.id = view.id = table.id = customers.id = builder.id = 0;
+  OK(crm_orders_view(orders, "{\"where\": {\"customer_id\": [\"ann\", \"cy\"]}}", -1, NO_JOB, &view,
+                     &error));
+  OK(crm_orders_free(orders, &error));
+  table = rfm_of(view);
+  {
+    size_t n = 0;
+    OK(crm_table_rows(table, &n, &error));
+    CHECK(n == 2);
+  }
+  OK(crm_table_free(table, &error));
+  FAILS(CRM_ERR_OPTION, crm_orders_view(more, "{\"were\": {}}", -1, NO_JOB, &all, &error));
+  FAILS(CRM_ERR_OPTION, crm_orders_view(more, "[", -1, NO_JOB, &all, &error));
+  FAILS(CRM_ERR_OPTION, crm_orders_concat(view, more, NO_JOB, &all, &error));
+  orders = by_cells();
+  OK(crm_orders_concat(orders, more, NO_JOB, &all, &error));
+  OK(crm_orders_info(all, &text, &error));
+  CHECK(strstr(text.data, "\"orders\":12") != NULL);
+  OK(crm_orders_reconciliation(all, NO_JOB, &table, &error));
+  OK(crm_table_i64(table, find(table, "rows"), &rows, &error));
+  CHECK(rows != NULL && rows[0] == 12);
+  OK(crm_table_free(table, &error));
+  OK(crm_orders_free(all, &error));
+  OK(crm_orders_free(view, &error));
+  OK(crm_orders_free(more, &error));
+  OK(crm_orders_free(orders, &error));
+
+  OK(crm_customers_begin("{\"registered_at\": \"since\"}", -1, &builder, &error));
+  OK(crm_rows_json(builder, "[[\"ann\", \"2025-12-01\"], [\"dee\", \"2026-01-01\"]]", -1, &error));
+  FAILS(CRM_ERR_STATE, crm_orders_finish(builder, NO_CUSTOMERS, NO_JOB, &orders, &error));
+  OK(crm_customers_finish(builder, NO_JOB, &customers, &error));
+  OK(crm_orders_begin(SPEC, -1, &builder, &error));
+  OK(crm_rows_json(builder, "[[\"ann\", \"2026-01-05\", 1]]", -1, &error));
+  OK(crm_orders_finish(builder, customers, NO_JOB, &orders, &error));
+  OK(crm_customers_free(customers, &error));
+  table = rfm_of(orders);
+  OK(crm_table_free(table, &error));
+  OK(crm_orders_free(orders, &error));
+}
+
+static void tables_in(void) {
+  static const double frequency[3] = {1, 2, (double)NAN};
+  static const int32_t ids[3] = {7, 5, 6};
+  crm_column columns[2];
+  crm_table table;
+  const uint8_t *valid = NULL;
+  const int64_t *back = NULL;
+  crm_data data;
+  table.id = 0;
+  columns[0] = column_of("customer_id", CRM_COLUMN_I32, 3, ids, sizeof ids);
+  columns[1] = column_of("frequency", CRM_COLUMN_F64, 3, frequency, sizeof frequency);
+  OK(crm_table_from_columns(columns, 2, NO_JOB, &table, &error));
+  OK(crm_table_i64(table, find(table, "customer_id"), &back, &error));
+  CHECK(back != NULL && back[0] == 7 && back[2] == 6);
+  OK(crm_table_validity(table, find(table, "frequency"), &valid, &error));
+  CHECK(valid != NULL && valid[0] == 1 && valid[2] == 0);
+  data.id = table.id;
+  {
+    crm_table other;
+    FAILS(CRM_ERR_OPTION, crm_run("rfm", data, "", -1, NO_JOB, &other, &error));
+  }
+  OK(crm_table_free(table, &error));
+  columns[1].rows = 2;
+  FAILS(CRM_ERR_SCHEMA, crm_table_from_columns(columns, 2, NO_JOB, &table, &error));
+}
+
+static void rows_say_what_is_wrong(void) {
+  crm_rows rows;
+  crm_orders orders;
+  orders.id = 0;
+  OK(crm_orders_begin(SPEC, -1, &rows, &error));
+  FAILS(CRM_ERR_STATE, crm_row_end(rows, &error));
+  OK(crm_cell_text(rows, "ann", -1, &error));
+  OK(crm_cell_null(rows, &error));
+  FAILS(CRM_ERR_STATE, crm_rows_json(rows, "[]", -1, &error)); /* a row is open */
+  FAILS(CRM_ERR_STATE, crm_orders_finish(rows, NO_CUSTOMERS, NO_JOB, &orders, &error));
+  OK(crm_cell_f64(rows, 1.5, &error));
+  FAILS(CRM_ERR_STATE, crm_cell_i64(rows, 1, &error));
+  CHECK(error.row == 0);
+  OK(crm_row_end(rows, &error));
+  FAILS(CRM_ERR_ARGUMENT, crm_cell_text(rows, "\xff\xfe", 2, &error));
+  FAILS(CRM_ERR_ARGUMENT, crm_rows_json(rows, "[[1, 2, 3], [1, 2", -1, &error));
+  CHECK(error.row == 2);
+  FAILS(CRM_ERR_STATE, crm_rows_json(rows, "[[1, 2, 3], [1, 2]]", -1, &error));
+  CHECK(error.row == 2);
+  FAILS(CRM_ERR_STATE, crm_rows_json(rows, "[[1, 2, 3, 4]]", -1, &error));
+  CHECK(error.row == 1);
+  FAILS(CRM_ERR_DATA, crm_rows_json(rows, "[[1, [2], 3]]", -1, &error));
+  FAILS(CRM_ERR_DATA, crm_rows_json(rows, "[{\"amount\": {}}]", -1, &error));
+  FAILS(CRM_ERR_DATA, crm_rows_json(rows, "[{\"amount\": 1, \"amount\": 2}]", -1, &error));
+  FAILS(CRM_ERR_ARGUMENT, crm_rows_json(rows, "{}", -1, &error));
+  FAILS(CRM_ERR_ARGUMENT, crm_rows_json(rows, "[1]", -1, &error));
+  FAILS(CRM_ERR_ARGUMENT, crm_rows_json(rows, "[] x", -1, &error));
+  FAILS(CRM_ERR_ARGUMENT, crm_rows_json(rows, "", -1, &error));
+  OK(crm_rows_json(rows, "[[\"bob\", \"2026-01-01\", \"1.001\"]]", -1, &error));
+  FAILS(CRM_ERR_DATA, crm_orders_finish(rows, NO_CUSTOMERS, NO_JOB, &orders, &error));
+  CHECK(error.row == 0 && strcmp(error.column, "ordered_at") == 0); /* the null */
+  FAILS(CRM_ERR_STATE, crm_cell_null(rows, &error));                /* closed */
+  FAILS(CRM_ERR_DATA, crm_orders_finish(rows, NO_CUSTOMERS, NO_JOB, &orders, &error));
+  OK(crm_rows_free(rows, &error));
+  CHECK(orders.id == 0);
+
+  OK(crm_orders_begin(SPEC, -1, &rows, &error));
+  OK(crm_rows_json(rows, "[[\"bob\", \"2026-01-01\", \"1.00\"], [\"bob\", \"2026-01-01\", 1.001]]",
+                   -1, &error));
+  FAILS(CRM_ERR_DATA, crm_orders_finish(rows, NO_CUSTOMERS, NO_JOB, &orders, &error));
+  CHECK(error.row == 1 && strcmp(error.column, "amount") == 0);
+  OK(crm_rows_free(rows, &error));
+
+  FAILS(CRM_ERR_OPTION, crm_orders_begin("{}", -1, &rows, &error)); /* no currency */
+  FAILS(CRM_ERR_OPTION, crm_orders_begin("{\"currncy\": 1}", -1, &rows, &error));
+  CHECK(strstr(error.hint, "currency") != NULL);
+  FAILS(CRM_ERR_SCHEMA,
+        crm_orders_begin("{\"currency\": \"JPY\", \"columns\": [\"customer_id\", \"amount\"]}", -1,
+                         &rows, &error));
+  FAILS(CRM_ERR_OPTION, crm_orders_begin("{\"currency\": \"JPY\", \"columns\": [\"a\", \"a\", "
+                                         "\"customer_id\", \"amount\", \"ordered_at\"]}",
+                                         -1, &rows, &error));
+  FAILS(CRM_ERR_OPTION, crm_orders_begin("{\"columns\": 3}", -1, &rows, &error));
+  FAILS(CRM_ERR_OPTION, crm_orders_begin("[]", -1, &rows, &error));
+}
+
+static void jobs(void) {
+  crm_job job;
+  crm_orders orders = check_shop(3000, &error), again;
+  crm_table table;
+  crm_data data;
+  uint64_t done = 99, total = 99;
+  data.id = orders.id;
+  again.id = table.id = 0;
+  OK(crm_job_create(&job, &error));
+  OK(crm_job_progress(job, &done, &total, &error));
+  CHECK(done == 0 && total == 0);
+  OK(crm_job_set_hash_seed(job, 7, &error));
+  OK(crm_orders_concat(orders, orders, job, &again, &error));
+  OK(crm_job_set_budget(job, 100, &error));
+  FAILS(CRM_ERR_BUDGET, crm_run("rfm", data, "", -1, job, &table, &error));
+  OK(crm_job_set_budget(job, 0, &error));
+  OK(crm_run("rfm", data, "", -1, job, &table, &error));
+  OK(crm_table_free(table, &error));
+  OK(crm_job_cancel(job, &error));
+  FAILS(CRM_ERR_CANCELLED, crm_run("rfm", data, "", -1, job, &table, &error));
+  OK(crm_job_free(job, &error));
+  FAILS(CRM_ERR_HANDLE, crm_job_cancel(job, &error));
+  FAILS(CRM_ERR_HANDLE, crm_run("rfm", data, "", -1, job, &table, &error));
+  OK(crm_orders_free(again, &error));
+  OK(crm_orders_free(orders, &error));
+}
+
+static void catalogue(void) {
+  crm_text text, again;
+  int32_t i;
+  CHECK(crm_abi_version() == CRM_ABI_VERSION);
+  CHECK(strchr(crm_version(), '.') != NULL);
+  CHECK(strstr(crm_build_info(), "\"panic\":\"unwind\"") != NULL);
+  CHECK(strcmp(crm_status_name(CRM_ERR_DATA), "CRM_ERR_DATA") == 0);
+  for (i = -3; i < 40; i++) CHECK(strncmp(crm_status_name(i), "CRM_", 4) == 0);
+  CHECK(strcmp(crm_status_name(12345), "CRM_ERR_UNKNOWN") == 0);
+  OK(crm_tasks(&text, &error));
+  CHECK(strstr(text.data, "\"name\":\"rfm\"") != NULL);
+  OK(crm_describe("rfm", &text, &error));
+  OK(crm_describe("rfm", &again, &error));
+  CHECK(text.data == again.data && strstr(text.data, "\"levels\"") != NULL);
+  FAILS(CRM_ERR_OPTION, crm_describe("rmf", &text, &error));
+  CHECK(strstr(error.hint, "rfm") != NULL);
+}
+
+static void errors(void) {
+  struct {
+    crm_error error;
+    char canary[64];
+  } small;
+  crm_table table;
+  crm_data data;
+  data.id = 5;
+  table.id = 77;
+  /* A caller of an older, smaller version: only what it has is written. */
+  memset(&small, 'x', sizeof small);
+  small.error.size = 16;
+  CHECK(crm_run("rfm", data, "", -1, NO_JOB, &table, &small.error) == CRM_ERR_HANDLE);
+  CHECK(small.error.code == CRM_ERR_HANDLE && small.error.row == -1 && small.error.size == 16);
+  CHECK(small.error.column[0] == 'x' && small.error.message[0] == 'x');
+  memset(&small, 'x', sizeof small);
+  small.error.size = 0;
+  CHECK(crm_run("rfm", data, "", -1, NO_JOB, &table, &small.error) == CRM_ERR_HANDLE);
+  CHECK(small.error.size == 0 && strlen(small.error.message) > 10 && small.canary[0] == 'x');
+  memset(&small, 'x', sizeof small);
+  small.error.size = (uint32_t)sizeof(crm_error) + 64;
+  CHECK(crm_run("rfm", data, "", -1, NO_JOB, &table, &small.error) == CRM_ERR_HANDLE);
+  CHECK(strlen(small.error.hint) < 512 && small.canary[0] == 'x');
+  CHECK(crm_run("rfm", data, "", -1, NO_JOB, &table, NULL) == CRM_ERR_HANDLE);
+  CHECK(table.id == 77); /* outputs are written only on success */
+  CHECK(sizeof(crm_error) == 1168 && offsetof(crm_error, message) == 144);
+}
+
+int main(void) {
+  catalogue();
+  ways_in();
+  tables();
+  export_outlives_the_table();
+  orders_calls();
+  tables_in();
+  rows_say_what_is_wrong();
+  jobs();
+  errors();
+  OK(crm_shutdown(&error));
+  return check_report();
+}

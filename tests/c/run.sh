@@ -1,0 +1,133 @@
+#!/bin/sh
+# The C tests: builds the library, compiles the tests as C and C++, runs them plainly, under the
+# sanitizer and under valgrind where those are present. Prints `N passed, N failed` at the end.
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+target=${CARGO_TARGET_DIR:-$root/target}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+passed=0
+failed=0
+WARN="-Wall -Wextra -Wpedantic -Werror -Wconversion"
+LIBS="-lpthread -ldl -lm"
+CC=${CC:-gcc}
+CXX=${CXX:-g++}
+
+good() { passed=$((passed + 1)); }
+bad() {
+  failed=$((failed + 1))
+  echo "FAILED: $*" >&2
+}
+skip() { echo "SKIP $*"; }
+
+# Runs one test program and adds up what it counted; a signal or a silent end is a failure.
+run() {
+  name=$1
+  shift
+  "$@" >"$work/out" 2>"$work/err"
+  status=$?
+  last=$(grep -E '^[0-9]+ passed, [0-9]+ failed$' "$work/out" | tail -n 1)
+  if [ -n "$last" ]; then
+    passed=$((passed + ${last%% passed*}))
+    rest=${last#*, }
+    failed=$((failed + ${rest%% failed*}))
+  fi
+  if [ $status -ne 0 ] || [ -z "$last" ]; then
+    bad "$name (status $status)"
+    tail -n 40 "$work/err" >&2
+  else
+    echo "ok   $name: $last"
+  fi
+}
+
+compile() {
+  if "$@" 2>"$work/err"; then good; else
+    bad "$*"
+    head -n 20 "$work/err" >&2
+    return 1
+  fi
+}
+
+cd "$root" || exit 1
+
+# 1 The header alone, in every dialect.
+for dialect in c99 c11 c17 gnu17; do
+  echo '#include "crm.h"' >"$work/header.c"
+  compile $CC -std=$dialect $WARN -Iinclude -fsyntax-only "$work/header.c"
+  echo '#include "crm_ffi.h"' | sed '1i #include <stdint.h>\n#include <stddef.h>' >"$work/plain.c"
+  compile $CC -std=$dialect $WARN -Iinclude -fsyntax-only "$work/plain.c"
+done
+for dialect in c++11 c++14 c++17 c++20; do
+  echo '#include "crm.h"' >"$work/header.cpp"
+  compile $CXX -std=$dialect $WARN -Iinclude -fsyntax-only "$work/header.cpp"
+done
+
+# 2 The library: its symbols, its name.
+cargo build -q --release -p crm-ffi --lib || exit 1
+lib=$target/release
+ln -sf "$lib/libcrm.so" "$work/libcrm.so"
+ln -sf "$lib/libcrm.so" "$work/libcrm.so.0"
+nm -D --defined-only "$lib/libcrm.so" | awk '{print $3}' | LC_ALL=C sort >"$work/symbols"
+if LC_ALL=C sort include/symbols.txt | diff - "$work/symbols"; then good; else bad "exported symbols"; fi
+if readelf -d "$lib/libcrm.so" | grep -q 'soname: \[libcrm.so.0\]'; then good; else bad "soname"; fi
+
+# 3 A build whose panics would abort is refused.
+rustc --edition 2024 --crate-type rlib -C panic=abort --emit metadata -o "$work/abort" \
+  crates/crm-ffi/src/lib.rs 2>"$work/err"
+if grep -q 'must be built with panic = "unwind"' "$work/err"; then good; else bad "panic=abort"; fi
+
+# 4 Plainly, as C and C++, static and shared.
+for test in api abuse broken; do
+  compile $CC -std=c11 $WARN -O1 -Iinclude "tests/c/$test.c" "$lib/libcrm.a" $LIBS -o "$work/$test-c" &&
+    run "$test (C11, static)" "$work/$test-c"
+  compile $CXX -x c++ -std=c++17 $WARN -O1 -Iinclude "tests/c/$test.c" -L"$work" -lcrm -lpthread \
+    -o "$work/$test-cpp" &&
+    run "$test (C++17, shared)" env LD_LIBRARY_PATH="$work" "$work/$test-cpp"
+done
+compile $CC -std=c99 $WARN -Iinclude examples/c/rfm.c -L"$work" -lcrm -o "$work/example" && {
+  if LD_LIBRARY_PATH="$work" "$work/example" >"$work/out" &&
+    grep -q '^hanako *20 days *27580 yen' "$work/out"; then good; else bad "examples/c/rfm.c"; fi
+}
+
+# 5 Panics in every function, in a build that can be told to panic.
+cargo build -q -p crm-ffi --lib --features panic-test &&
+  compile $CC -std=c11 $WARN -Iinclude tests/c/panics.c "$target/debug/libcrm.a" $LIBS -o "$work/panics" &&
+  run "panics" "$work/panics"
+
+# 6 Under valgrind.
+if command -v valgrind >/dev/null; then
+  grind="valgrind -q --error-exitcode=9 --leak-check=full --show-leak-kinds=definite,indirect,possible --errors-for-leak-kinds=definite,indirect,possible"
+  for test in api broken; do
+    run "$test (valgrind)" $grind "$work/$test-c"
+  done
+  run "abuse (valgrind)" env CRM_CALLS=3000 $grind "$work/abuse-c"
+else
+  skip "valgrind: not installed"
+fi
+
+# 7 Under AddressSanitizer: the library too where a nightly compiler is present, else the host only.
+# LeakSanitizer cannot run where tracing is forbidden; valgrind has looked for leaks.
+host=$(rustc -vV | sed -n 's/^host: //p')
+runtime=""
+if rustc +nightly --version >/dev/null 2>&1; then
+  runtime=$(find "$(rustc +nightly --print sysroot)/lib/rustlib/$host/lib" -name '*nightly_rt.asan.a' | head -n 1)
+fi
+if [ -n "$runtime" ] &&
+  RUSTFLAGS=-Zsanitizer=address cargo +nightly build -q -p crm-ffi --lib --target "$host" \
+    --target-dir "$target/asan" 2>"$work/err"; then
+  asan="$target/asan/$host/debug/libcrm.a -Wl,--whole-archive $runtime -Wl,--no-whole-archive -lstdc++"
+  kind="ASan, library and host"
+else
+  skip "ASan of the library: no nightly compiler; the host alone"
+  asan="$lib/libcrm.a -fsanitize=address"
+  kind="ASan, host"
+fi
+for test in api abuse broken; do
+  compile $CC -std=c11 -g $WARN -fsanitize=address -Iinclude -c "tests/c/$test.c" -o "$work/$test.o" &&
+    compile $CC "$work/$test.o" $asan $LIBS -o "$work/$test-asan" &&
+    run "$test ($kind)" env ASAN_OPTIONS=detect_leaks=0 "$work/$test-asan"
+done
+
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]
