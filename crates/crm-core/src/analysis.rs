@@ -314,7 +314,9 @@ fn split(entry: &Entry, request: &Map<String, Value>) -> Result<(Scope, Map<Stri
 
 /// What would have been right, of serde's "invalid type: string \"five\", expected u8".
 fn wanted(message: &str) -> String {
-    let wanted = message.rsplit_once(", expected ").map_or(message, |(_, end)| end);
+    let wanted = message
+        .rsplit_once(", expected ")
+        .map_or(message, |(_, end)| end);
     match wanted {
         "u8" => "a whole number from 0 to 255",
         "u32" | "u64" | "usize" => "a whole number of at least 0",

@@ -78,13 +78,7 @@ impl Currency {
                     exponent: *exponent,
                 })
             })
-            .ok_or_else(|| {
-                Error::option(
-                    "currency",
-                    format_args!("{code:?}"),
-                    EXPECTED,
-                )
-            })
+            .ok_or_else(|| Error::option("currency", format_args!("{code:?}"), EXPECTED))
     }
 
     /// The three letters.

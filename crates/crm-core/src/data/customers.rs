@@ -221,7 +221,7 @@ fn registered(
     for chunk in chunks {
         let times = Times::read(name, chunk, first, Reason::BadTime, &mut problems)?;
         first += chunk.len();
-        let (low, high) = times.range().unwrap_or((0, 0));
+        let (low, high) = times.range.unwrap_or((0, 0));
         let offsets = Offsets::new(zone, low, high);
         let instants = times.instants(&offsets)?;
         days.extend(instants.iter().map(|t| match *t {

@@ -120,7 +120,7 @@ fn column(name: &str, column: &ColumnData, context: &Context) -> Result<Column> 
             let times = Times::read(name, column, 0, Reason::BadTime, &mut problems)?;
             problems.finish()?;
             let zone = zone_of(column).map_or(Ok(Zone::UTC), Zone::parse)?;
-            let (low, high) = times.range().unwrap_or((0, 0));
+            let (low, high) = times.range.unwrap_or((0, 0));
             let instants = times.instants(&Offsets::new(zone, low, high))?;
             let known = collect(instants.iter().map(|t| *t != BLANK), "table column")?;
             let zeroed = instants.iter().map(|t| if *t == BLANK { 0 } else { *t });

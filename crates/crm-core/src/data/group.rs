@@ -36,7 +36,7 @@ fn single(rows: Rows, offsets: Offsets) -> Result<Data> {
         false => net(&gross, &rows.discount, &rows.refunded)?,
     };
     let mut classes = Vec::new();
-    if !plain || gross.iter().fold(1, |low: i64, a| low.min(*a)) <= 0 {
+    if !plain || !rows.positive && gross.iter().fold(1, |low: i64, a| low.min(*a)) <= 0 {
         classes = room(n, "orders")?;
         let refunded = |i: usize| rows.refunded.as_ref().map_or(0, |c| c[i]);
         classes.extend((0..n).map(|i| class(gross[i], net[i], refunded(i), gross[i] > 0, false)));
@@ -59,6 +59,7 @@ fn single(rows: Rows, offsets: Offsets) -> Result<Data> {
         order_id: None,
         dims: dims.collect(),
         line_order: None,
+        sorted: rows.sorted,
         ..Data::empty(rows, offsets)
     })
 }

@@ -19,6 +19,7 @@
 use super::{ColumnData, ColumnValues, Strings};
 use crate::context::{collect, filled, grow, push, room};
 use crate::{Context, Error, Result};
+use crm_prefetch::prefetch;
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
@@ -92,6 +93,9 @@ impl fmt::Debug for IdRef<'_> {
         })
     }
 }
+
+/// Rows hashed together.
+const BLOCK: usize = 64;
 
 /// The order-preserving image of a signed integer.
 const SIGN: u64 = 1 << 63;
@@ -518,9 +522,10 @@ impl Ids {
                     for i in rows {
                         out.push(match column.is_valid(i) {
                             true if *width == 16 => {
-                                self.wide(cell(i).try_into().map_or(0, u128::from_be_bytes))?
+                                let key = cell(i).try_into().map_or(0, u128::from_be_bytes);
+                                self.wide(key, wide_hash(key, self.seed))?
                             }
-                            true => self.bytes(cell(i))?,
+                            true => self.bytes(cell(i), bytes_hash(cell(i), self.seed))?,
                             false => NO_ID,
                         });
                     }
@@ -550,12 +555,20 @@ impl Ids {
             }
             return Ok(());
         }
-        for i in rows {
-            let code = match all || column.is_valid(i) {
-                true => self.word(word(i))?,
-                false => NO_ID,
-            };
-            out.push(code);
+        let mut hashes = [0; BLOCK];
+        for from in rows.clone().step_by(BLOCK) {
+            let block = from..(from + BLOCK).min(rows.end);
+            for (hash, i) in hashes.iter_mut().zip(block.clone()) {
+                *hash = word_hash(word(i), self.seed);
+            }
+            self.touch(&hashes[..block.len()]);
+            for (hash, i) in hashes.iter().zip(block) {
+                let code = match all || column.is_valid(i) {
+                    true => self.word(word(i), *hash)?,
+                    false => NO_ID,
+                };
+                out.push(code);
+            }
         }
         Ok(())
     }
@@ -570,34 +583,88 @@ impl Ids {
         out: &mut Vec<u32>,
     ) -> Result<()> {
         let all = column.valid.is_none();
-        let before = self.len();
-        let packing = match &self.keys {
-            Keys::Wide(_, packing) => Some(*packing),
-            _ => None,
-        };
-        for i in rows {
-            if !all && !column.is_valid(i) {
-                out.push(NO_ID);
-                continue;
+        let (mut packed, mut hashes) = ([0; BLOCK], [0; BLOCK]);
+        for from in rows.clone().step_by(BLOCK) {
+            let block = from..(from + BLOCK).min(rows.end);
+            let valid = |i: usize| all || column.is_valid(i);
+            if let Keys::Wide(_, packing) = self.keys {
+                let mut fits = true;
+                for (to, i) in packed
+                    .iter_mut()
+                    .zip(block.clone())
+                    .filter(|(_, i)| valid(*i))
+                {
+                    *to = match packing {
+                        Packing::Short => short(texts, i),
+                        _ => uuid(texts.bytes(i)).unwrap_or_else(|| {
+                            fits = false;
+                            0
+                        }),
+                    };
+                }
+                // The first text that is no UUID ends that form; the codes stay.
+                if !fits {
+                    self.spell_out_wide()?;
+                }
             }
-            let known = self.len();
-            let code = match packing {
-                Some(Packing::Short) => self.wide(short(texts, i))?,
-                Some(_) => self.wide(uuid(texts.bytes(i)).unwrap_or(0))?,
-                None => self.bytes(texts.bytes(i))?,
-            };
-            // Only an id's first row needs the check: later ones are the same bytes.
-            if code as usize >= known.max(before) && std::str::from_utf8(texts.bytes(i)).is_err() {
-                return Err(Error::value(name, first_row + i, "valid UTF-8"));
+            let wide = matches!(self.keys, Keys::Wide(..));
+            for ((hash, key), i) in hashes.iter_mut().zip(&packed).zip(block.clone()) {
+                *hash = match wide {
+                    true => wide_hash(*key, self.seed),
+                    false => bytes_hash(texts.bytes(i), self.seed),
+                };
             }
-            out.push(code);
+            self.touch(&hashes[..block.len()]);
+            for ((hash, key), i) in hashes.iter().zip(&packed).zip(block) {
+                if !valid(i) {
+                    out.push(NO_ID);
+                    continue;
+                }
+                let known = self.len();
+                let code = match wide {
+                    true => self.wide(*key, *hash)?,
+                    false => self.bytes(texts.bytes(i), *hash)?,
+                };
+                // Only an id's first row needs the check: later ones are the same bytes.
+                if code as usize >= known && std::str::from_utf8(texts.bytes(i)).is_err() {
+                    return Err(Error::value(name, first_row + i, "valid UTF-8"));
+                }
+                out.push(code);
+            }
         }
         Ok(())
     }
 
+    /// Asks for the slots of some hashes, and for the keys they lead to, before they are needed:
+    /// the misses of a block overlap instead of following each other.
+    fn touch(&self, hashes: &[u64]) {
+        // A small table is in the cache anyway.
+        if self.slots.len() < 1 << 13 {
+            return;
+        }
+        let mask = self.slots.len() - 1;
+        let slot = |hash: &u64| *hash as usize & mask;
+        let code = |hash: &u64| (self.slots[slot(hash)] as u32 as usize).wrapping_sub(1);
+        hashes
+            .iter()
+            .for_each(|hash| prefetch(&self.slots, slot(hash)));
+        match &self.keys {
+            Keys::Word(keys) => hashes.iter().for_each(|hash| prefetch(keys, code(hash))),
+            Keys::Wide(keys, _) => hashes.iter().for_each(|hash| prefetch(keys, code(hash))),
+            Keys::Bytes(ends, bytes) => {
+                hashes.iter().for_each(|hash| prefetch(ends, code(hash)));
+                for hash in hashes {
+                    if let Some(end) = ends.get(code(hash)) {
+                        prefetch(bytes, end.saturating_sub(1));
+                    }
+                }
+            }
+            Keys::Dense { .. } => {}
+        }
+    }
+
     #[inline]
-    fn word(&mut self, key: u64) -> Result<u32> {
-        let hash = mix(key, self.seed ^ 0x9e37_79b9_7f4a_7c15);
+    fn word(&mut self, key: u64, hash: u64) -> Result<u32> {
         let Keys::Word(keys) = &mut self.keys else {
             return Err(Error::internal("ids changed their form"));
         };
@@ -611,8 +678,7 @@ impl Ids {
     }
 
     #[inline]
-    fn wide(&mut self, key: u128) -> Result<u32> {
-        let hash = wide_hash(key, self.seed);
+    fn wide(&mut self, key: u128, hash: u64) -> Result<u32> {
         let Keys::Wide(keys, _) = &mut self.keys else {
             return Err(Error::internal("ids changed their form"));
         };
@@ -625,8 +691,7 @@ impl Ids {
         }
     }
 
-    fn bytes(&mut self, id: &[u8]) -> Result<u32> {
-        let hash = bytes_hash(id, self.seed);
+    fn bytes(&mut self, id: &[u8], hash: u64) -> Result<u32> {
         let Keys::Bytes(ends, bytes) = &mut self.keys else {
             return Err(Error::internal("ids changed their form"));
         };
@@ -672,7 +737,7 @@ impl Ids {
         let seed = self.seed;
         for i in 0..n {
             let hash = match &self.keys {
-                Keys::Word(keys) => mix(keys[i], seed ^ 0x9e37_79b9_7f4a_7c15),
+                Keys::Word(keys) => word_hash(keys[i], seed),
                 Keys::Wide(keys, _) => wide_hash(keys[i], seed),
                 Keys::Bytes(ends, bytes) => bytes_hash(&bytes[start(ends, i)..ends[i]], seed),
                 Keys::Dense { .. } => return Ok(()),
@@ -727,6 +792,11 @@ fn mix(key: u64, seed: u64) -> u64 {
 }
 
 #[inline]
+fn word_hash(key: u64, seed: u64) -> u64 {
+    mix(key, seed ^ 0x9e37_79b9_7f4a_7c15)
+}
+
+#[inline]
 fn wide_hash(key: u128, seed: u64) -> u64 {
     mix(
         (key >> 64) as u64,
@@ -768,7 +838,7 @@ fn range(column: &ColumnData) -> Option<(u64, u64)> {
     (low <= high).then_some((low, high))
 }
 
-/// Whether every present text of a column can be packed.
+/// Whether the texts of a column can be packed, as far as it is cheap to tell.
 fn packs(column: &ColumnData, packing: Packing) -> bool {
     let (ColumnValues::Text(texts) | ColumnValues::Cells(texts)) = &column.values else {
         return true;
@@ -779,8 +849,10 @@ fn packs(column: &ColumnData, packing: Packing) -> bool {
     };
     match packing {
         Packing::Short => lengths_fit(15),
-        // A UUID's slot of a null cell may hold nothing.
-        _ => (0..texts.len()).all(|i| !column.is_valid(i) || uuid(texts.bytes(i)).is_some()),
+        // The first text decides; one that is none ends the form when it comes.
+        _ => (0..texts.len())
+            .find(|i| column.is_valid(*i))
+            .is_none_or(|i| uuid(texts.bytes(i)).is_some()),
     }
 }
 

@@ -122,7 +122,7 @@ impl Data {
     /// Notes what scans want to know of the times.
     pub(crate) fn finished(mut self) -> Data {
         let times = &self.time[..];
-        self.sorted = times.is_sorted();
+        self.sorted = self.sorted || times.is_sorted();
         self.range = match (self.sorted, times.first(), times.last()) {
             (true, Some(first), Some(last)) => Some((*first, *last)),
             (false, Some(first), _) => {

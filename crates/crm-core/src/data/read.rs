@@ -111,21 +111,24 @@ enum Amount {
 }
 
 impl Money<'_> {
-    /// The column in minor units, [`BLANK`] where it is null, and how many cells were rounded.
+    /// The column in minor units, [`BLANK`] where it is null; how many cells were rounded; and the
+    /// least of them.
     /// A column of integers in minor units without nulls is kept by reference.
     pub(crate) fn read(
         self,
         column: &ColumnData,
         first_row: usize,
         problems: &mut Problems,
-    ) -> Result<(Buf<i64>, u64)> {
+    ) -> Result<(Buf<i64>, u64, i64)> {
         let scale = if self.minor { 1 } else { self.currency.scale() };
         if let ColumnValues::Int { values, .. } = &column.values
             && scale == 1
             && column.valid.is_none()
-            && values.iter().fold(0, |most, v| most.max(v.unsigned_abs())) < LARGEST as u64
         {
-            return Ok((values.clone(), 0));
+            let (least, greatest) = bounds(values, false);
+            if values.is_empty() || least > -LARGEST && greatest < LARGEST {
+                return Ok((values.clone(), 0, least));
+            }
         }
         let (values, keys) = column.looked_up();
         let read: Box<dyn Fn(usize) -> Amount + '_> = match &values.values {
@@ -204,7 +207,8 @@ impl Money<'_> {
                 }
             }
         }
-        Ok((out.into(), rounded))
+        let (least, _) = bounds(&out, false);
+        Ok((out.into(), rounded, least))
     }
 }
 
@@ -311,6 +315,12 @@ pub(crate) struct Times {
     micros: Buf<i64>,
     /// Which cells are wall clock: all, none, or by cell.
     wall: Wall,
+    /// Least and greatest time; none when every cell is blank.
+    pub(crate) range: Option<(i64, i64)>,
+    /// Whether times ascend and none is blank.
+    pub(crate) sorted: bool,
+    /// Whether a cell is blank.
+    pub(crate) blank: bool,
 }
 
 enum Wall {
@@ -334,6 +344,7 @@ impl Times {
             problems.add(row, reason, || Error::value(name, row, expected))
         };
         let n = column.len();
+        let mut sorted = None;
         let (micros, wall): (Buf<i64>, Wall) = match &column.values {
             ColumnValues::Time { values, unit, zone } => {
                 let wall = if zone.is_none() {
@@ -342,11 +353,11 @@ impl Times {
                     Wall::None
                 };
                 let inside = |low: i64, high: i64| low >= MIN_MICROS && high <= MAX_MICROS;
-                let (low, high) = values.iter().fold((i64::MAX, i64::MIN), |(low, high), v| {
-                    (low.min(*v), high.max(*v))
-                });
+                let ascending = values.is_sorted();
+                let (low, high) = bounds(values, ascending);
                 let micros = *unit == TimeUnit::Microsecond && column.valid.is_none();
                 if micros && (n == 0 || inside(low, high)) {
+                    sorted = Some(ascending);
                     (values.clone(), wall)
                 } else {
                     let mut out = room(n, "times")?;
@@ -418,17 +429,22 @@ impl Times {
                 });
             }
         };
-        Ok(Times { micros, wall })
-    }
-
-    /// Least and greatest time.
-    pub(crate) fn range(&self) -> Option<(i64, i64)> {
-        let low = self.micros.iter().fold(i64::MAX, |low, t| match *t {
-            BLANK => low,
-            t => low.min(t),
-        });
-        let high = self.micros.iter().fold(BLANK, |high, t| high.max(*t));
-        (low <= high).then_some((low, high))
+        let sorted = sorted.unwrap_or_else(|| micros.is_sorted());
+        let (low, high) = bounds(&micros, sorted);
+        let blank = low == BLANK;
+        let known = micros.iter().filter(|t| **t != BLANK);
+        let low = if blank {
+            known.fold(i64::MAX, |low, t| low.min(*t))
+        } else {
+            low
+        };
+        Ok(Times {
+            micros,
+            wall,
+            range: (low <= high).then_some((low, high)),
+            sorted: sorted && !blank,
+            blank,
+        })
     }
 
     /// As instants, wall clock read in the zone of `offsets`.
@@ -447,6 +463,16 @@ impl Times {
             t => t,
         });
         Ok(collect(instants, "times")?.into())
+    }
+}
+
+/// Least and greatest; of sorted values the first and the last.
+fn bounds(values: &[i64], sorted: bool) -> (i64, i64) {
+    match (sorted, values.first(), values.last()) {
+        (true, Some(first), Some(last)) => (*first, *last),
+        _ => values.iter().fold((i64::MAX, i64::MIN), |(low, high), v| {
+            (low.min(*v), high.max(*v))
+        }),
     }
 }
 

@@ -51,6 +51,10 @@ pub(crate) struct Rows {
     pub(crate) left_out: Vec<LeftOut>,
     /// Cells rounded to a whole minor unit.
     pub(crate) rounded: u64,
+    /// Whether times are known to ascend.
+    pub(crate) sorted: bool,
+    /// Whether all amounts are known to be greater than zero.
+    pub(crate) positive: bool,
 }
 
 impl Rows {
@@ -79,7 +83,7 @@ impl Rows {
         let mut problems = Problems::new(spec.bad_rows == BadRows::Drop, n);
 
         let (ids, customer) = input.encode(&spec.customer_id, "a customer id", context)?;
-        let (time, offsets) = input.times(spec, &mut problems)?;
+        let (time, offsets, sorted, blank_time) = input.times(spec, &mut problems)?;
         let mut rounded = 0;
         fn money<'m>(spec: &OrdersSpec, column: &'m str, reason: Reason) -> Result<Money<'m>> {
             Ok(Money {
@@ -90,14 +94,14 @@ impl Rows {
                 reason,
             })
         }
-        let mut amount = input.money(
+        let (mut amount, least) = input.money(
             money(spec, &spec.amount, Reason::BadAmount)?,
             &mut problems,
             &mut rounded,
         )?;
         let mut optional = |name: &Option<String>, sign: bool| -> Result<Option<Vec<i64>>> {
             let Some(name) = name else { return Ok(None) };
-            let read = input.money(
+            let (read, _) = input.money(
                 money(spec, name, Reason::BadMoney)?,
                 &mut problems,
                 &mut rounded,
@@ -203,7 +207,7 @@ impl Rows {
 
         // Blank cells are fine only where other lines of the order can fill them.
         let has_lines = order.is_some();
-        for (row, t) in time.iter().enumerate() {
+        for (row, t) in time.iter().enumerate().filter(|_| blank_time) {
             if *t == BLANK && !has_lines {
                 problems.add(row, Reason::BadTime, || Error::Null {
                     column: spec.ordered_at.clone(),
@@ -213,7 +217,7 @@ impl Rows {
             }
         }
         if spec.amount_is != AmountIs::Order {
-            for (row, a) in amount.iter().enumerate() {
+            for (row, a) in amount.iter().enumerate().filter(|_| least == BLANK) {
                 if *a == BLANK {
                     problems.add(row, Reason::BadAmount, || Error::Null {
                         column: spec.amount.clone(),
@@ -223,7 +227,7 @@ impl Rows {
                 }
             }
         }
-        if !has_lines && spec.guests != Guests::Keep {
+        if !has_lines && spec.guests != Guests::Keep && input.may_be_null(&spec.customer_id)? {
             for (row, code) in customer.iter().enumerate() {
                 if *code == NO_ID {
                     guest(&mut problems, spec, &spec.customer_id, row, row as u64)?;
@@ -259,6 +263,8 @@ impl Rows {
             number: None,
             left_out: Vec::new(),
             rounded,
+            sorted,
+            positive: least > 0 && lines.is_none() && spec.amount_is != AmountIs::Unit,
         };
         let reasons = problems.finish()?;
         Ok((rows.without(&reasons)?, offsets))
@@ -333,6 +339,8 @@ impl Rows {
             number: Some(collect(rows.iter().map(|r| self.number(*r as usize)), "rows")?.into()),
             left_out: Vec::new(),
             rounded: self.rounded,
+            sorted: false,
+            positive: false,
         })
     }
 
@@ -407,6 +415,8 @@ impl Rows {
             number: Some(numbers.into()),
             left_out,
             rounded: self.rounded + more.rounded,
+            sorted: false,
+            positive: false,
         })
     }
 }
@@ -609,7 +619,23 @@ impl<'a> Input<'a> {
         Ok((Arc::new(ids), codes.into()))
     }
 
-    fn times(&self, spec: &OrdersSpec, problems: &mut Problems) -> Result<(Buf<i64>, Offsets)> {
+    /// Whether a row may be without a value.
+    fn may_be_null(&self, name: &str) -> Result<bool> {
+        let plain = |column: &ColumnData| {
+            column.valid.is_none()
+                && column.looked_up().1.is_none()
+                && !matches!(column.values, super::ColumnValues::Null(_))
+        };
+        Ok(!self.chunks(name)?.iter().all(|(_, column)| plain(column)))
+    }
+
+    /// Instants, the zone's offsets, whether the instants are known to ascend, and whether one is
+    /// blank.
+    fn times(
+        &self,
+        spec: &OrdersSpec,
+        problems: &mut Problems,
+    ) -> Result<(Buf<i64>, Offsets, bool, bool)> {
         let chunks = self.chunks(&spec.ordered_at)?;
         let zone = match &spec.timezone {
             Some(name) => Zone::parse(name)?,
@@ -622,7 +648,7 @@ impl<'a> Input<'a> {
         let mut range: Option<(i64, i64)> = None;
         for (first, chunk) in chunks {
             let times = Times::read(&spec.ordered_at, chunk, first, Reason::BadTime, problems)?;
-            range = match (range, times.range()) {
+            range = match (range, times.range) {
                 (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
                 (a, b) => a.or(b),
             };
@@ -630,11 +656,14 @@ impl<'a> Input<'a> {
         }
         let (low, high) = range.unwrap_or((0, 0));
         let offsets = Offsets::new(zone, low, high);
+        // Wall clocks that go back can change the order of instants.
+        let sorted = parts.len() == 1 && parts[0].sorted && zone.fixed().is_some();
+        let blank = parts.iter().any(|t| t.blank);
         let parts = parts
             .into_iter()
             .map(|t| t.instants(&offsets))
             .collect::<Result<Vec<_>>>()?;
-        Ok((join(parts)?, offsets))
+        Ok((join(parts)?, offsets, sorted, blank))
     }
 
     fn instants(
@@ -647,20 +676,28 @@ impl<'a> Input<'a> {
         let mut parts = Vec::new();
         for (first, chunk) in self.chunks(name)? {
             let times = Times::read(name, chunk, first, reason, problems)?;
-            let (low, high) = times.range().unwrap_or((0, 0));
+            let (low, high) = times.range.unwrap_or((0, 0));
             parts.push(times.instants(&Offsets::new(offsets.zone(), low, high))?);
         }
         join(parts)
     }
 
-    fn money(&self, money: Money, problems: &mut Problems, rounded: &mut u64) -> Result<Buf<i64>> {
+    /// Amounts and the least of them, which is [`BLANK`] when one is blank.
+    fn money(
+        &self,
+        money: Money,
+        problems: &mut Problems,
+        rounded: &mut u64,
+    ) -> Result<(Buf<i64>, i64)> {
         let mut parts = Vec::new();
+        let mut least = i64::MAX;
         for (first, chunk) in self.chunks(money.column)? {
-            let (cells, count) = money.read(chunk, first, problems)?;
+            let (cells, count, low) = money.read(chunk, first, problems)?;
             *rounded += count;
+            least = least.min(low);
             parts.push(cells);
         }
-        join(parts)
+        Ok((join(parts)?, least))
     }
 
     fn words<'k, W: Copy>(
@@ -726,7 +763,7 @@ impl<'a> Input<'a> {
             round: false,
             reason: Reason::BadQuantity,
         };
-        let quantity = self.money(units, problems, &mut 0)?;
+        let (quantity, _) = self.money(units, problems, &mut 0)?;
         let mut out = room(amount.len(), "amounts")?;
         for (row, (amount, quantity)) in amount.iter().zip(quantity.iter()).enumerate() {
             if *quantity == BLANK && *amount != BLANK {
