@@ -10,31 +10,12 @@ use crate::error::{Error, Result};
 use crate::num::optimize::{self, Optimum, Outcome};
 use crate::num::rng::Rng;
 use crate::num::{Fraction, Positive, normal};
+pub use crate::summary::clv_summary::Unit;
 
 /// Version of the JSON form of fits and parameters.
 pub const VERSION: u32 = 1;
 
-/// What time is counted in. It travels with summaries and parameters, so that weekly parameters on
-/// a daily summary are an error and not a number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Unit {
-    /// Days.
-    #[default]
-    Day,
-    /// Weeks, of seven days.
-    Week,
-}
-
 impl Unit {
-    /// Days in one unit.
-    pub const fn days(self) -> f64 {
-        match self {
-            Unit::Day => 1.0,
-            Unit::Week => 7.0,
-        }
-    }
-
     /// The word for it.
     pub const fn word(self) -> &'static str {
         match self {
@@ -149,7 +130,12 @@ pub trait Purchases {
     /// Discounted expected residual transactions: [`Purchases::residual`] times the probability of
     /// being alive. With `delta = 0` exactly [`Purchases::expected`].
     fn discounted(&self, history: History, delta: f64, horizon: Option<f64>) -> f64 {
-        self.probability_alive(history, 0.0) * self.residual(history, delta, horizon)
+        let residual = self.residual(history, delta, horizon);
+        // Infinite for all who may be alive, however unlikely; a probability of 1e-400 is a 0 here.
+        if residual == f64::INFINITY {
+            return residual;
+        }
+        self.probability_alive(history, 0.0) * residual
     }
 
     /// Purchase times of a new customer within `age`, ascending, drawn at random.

@@ -18,7 +18,7 @@ use crate::clv::dropout::{Ahead, Alive, at_least, discounted};
 use crate::num::rng::Rng;
 
 /// The longest sum.
-const MOST_TERMS: f64 = 200_000.0;
+const MOST_TERMS: f64 = 4_000.0;
 
 /// A customer who is alive, with the weights of the stages passed.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -43,7 +43,7 @@ impl Regular {
         })
     }
 
-    /// Purchases within `t`, and survival to it. Beyond 200,000 stages the whole part of
+    /// Purchases within `t`, and survival to it. Beyond 4,000 stages the whole part of
     /// `(N + j)/k` is replaced by its mean `(N + j)/k − (k−1)/2k`, as if the count of purchases were the
     /// plain model's at a k-th of the rate: the phase is uniform by then, and the error below the
     /// reciprocal of the number of stages.

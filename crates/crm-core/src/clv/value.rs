@@ -100,7 +100,7 @@ impl Options {
             Compounding::Compounded => log1p(rate),
             Compounding::Continuous => rate,
         };
-        Ok(per_year / 365.0 * unit.days())
+        Ok(per_year / 365.0 * unit.days() as f64)
     }
 }
 
@@ -181,7 +181,9 @@ pub fn value<M: Model + Purchases>(
     }
     let n = histories.len();
     let delta = options.delta(unit)?;
-    let horizon = options.horizon_days.map(|days| days.get() / unit.days());
+    let horizon = options
+        .horizon_days
+        .map(|days| days.get() / unit.days() as f64);
     let margin = options.margin.get();
 
     let mut purchases = Discounted::new(histories, &model.model, delta, horizon)?;
@@ -196,8 +198,8 @@ pub fn value<M: Model + Purchases>(
     for (i, mean) in mean_spend.iter().enumerate() {
         let alive = model.model.probability_alive(histories.at(i), 0.0);
         let spend = spend.model.expected_spend(histories.frequency[i], *mean);
-        let det = alive * purchases.residual(i);
-        let expected = alive * plain.residual(i);
+        let det = times(alive, purchases.residual(i));
+        let expected = times(alive, plain.residual(i));
         let clv = product(margin * det, spend);
         out.probability_alive.push(alive);
         out.expected_purchases.push(expected);
@@ -225,6 +227,15 @@ pub fn value<M: Model + Purchases>(
         )?;
     }
     Ok(out)
+}
+
+/// As in [`Purchases::discounted`].
+fn times(alive: f64, residual: f64) -> f64 {
+    if residual == f64::INFINITY {
+        residual
+    } else {
+        alive * residual
+    }
 }
 
 /// `a · b` where nothing times infinity is nothing.
@@ -299,26 +310,18 @@ fn expectation<M: Model + Purchases>(
     (delta, horizon): (f64, Option<f64>),
     level: Fraction,
 ) -> Result<()> {
-    const STEP: f64 = 1e-4;
     let (Some(of_model), Some(of_spend)) = (&model.covariance_of_logs, &spend.covariance_of_logs)
     else {
         return Ok(());
     };
     let n = histories.len();
-    // One column of slopes per parameter, and the total's.
+    // One column of slopes per parameter: four of the model, three of spend.
     let mut slopes: [Vec<f64>; 7] = Default::default();
-    for i in 0..model.count() {
-        slopes[i] = filled(n, 0.0, "values")?;
-        for sign in [1.0, -1.0] {
-            let mut values = model.model.values();
-            values[i] *= exp(sign * STEP);
-            let moved = model.model.with_values(values)?;
-            let mut purchases = Discounted::new(histories, &moved, delta, horizon)?;
-            for (row, slope) in slopes[i].iter_mut().enumerate() {
-                let alive = moved.probability_alive(histories.at(row), 0.0);
-                *slope += sign * log(alive * purchases.residual(row));
-            }
-        }
+    for (column, of_purchases) in slopes
+        .iter_mut()
+        .zip(log_slopes(model, histories, delta, horizon)?)
+    {
+        *column = of_purchases;
     }
     for i in 0..spend.count() {
         let column = &mut slopes[4 + i];
@@ -329,7 +332,7 @@ fn expectation<M: Model + Purchases>(
             let moved = spend.model.with_values(values)?;
             for (row, slope) in column.iter_mut().enumerate() {
                 let x = histories.frequency[row];
-                *slope += sign * log(moved.expected_spend(x, mean_spend[row]));
+                *slope += sign / (2.0 * STEP) * log(moved.expected_spend(x, mean_spend[row]));
             }
         }
     }
@@ -341,7 +344,7 @@ fn expectation<M: Model + Purchases>(
                 .sum()
         };
         let variance = quadratic(of_model, count, 0) + quadratic(of_spend, 3, 4);
-        sqrt(variance.max(0.0)) / (2.0 * STEP)
+        sqrt(variance.max(0.0))
     };
     let mut interval = Interval {
         low: room(n, "values")?,
@@ -368,6 +371,74 @@ fn expectation<M: Model + Purchases>(
     }
     out.expected = Some(interval);
     Ok(())
+}
+
+/// Half the distance of the central differences, on the log scale.
+const STEP: f64 = 1e-4;
+
+/// Slopes of the logarithm of the discounted purchases in the logarithms of the parameters, by
+/// central differences: one column per parameter.
+fn log_slopes<M: Model + Purchases>(
+    model: &Fit<M>,
+    histories: &Histories<'_>,
+    delta: f64,
+    horizon: Option<f64>,
+) -> Result<[Vec<f64>; 4]> {
+    let mut slopes: [Vec<f64>; 4] = Default::default();
+    for (i, column) in slopes.iter_mut().enumerate().take(model.count()) {
+        *column = filled(histories.len(), 0.0, "values")?;
+        for sign in [1.0, -1.0] {
+            let mut values = model.model.values();
+            values[i] *= exp(sign * STEP);
+            let moved = model.model.with_values(values)?;
+            let mut purchases = Discounted::new(histories, &moved, delta, horizon)?;
+            for (row, slope) in column.iter_mut().enumerate() {
+                let alive = moved.probability_alive(histories.at(row), 0.0);
+                *slope += sign / (2.0 * STEP) * log(alive * purchases.residual(row));
+            }
+        }
+    }
+    Ok(slopes)
+}
+
+/// Where the expectations `E[Y(t)]` of customers lie at a level, given that the parameters are
+/// estimates: the delta method on the logarithm. None without standard errors.
+///
+/// # Errors
+///
+/// Those of [`Histories::check`], and out of memory.
+pub fn expected_interval<M: Model + Purchases>(
+    fit: &Fit<M>,
+    histories: &Histories<'_>,
+    t: f64,
+    level: Fraction,
+) -> Result<Option<Interval>> {
+    histories.check()?;
+    let Some(covariance) = &fit.covariance_of_logs else {
+        return Ok(None);
+    };
+    let slopes = log_slopes(fit, histories, 0.0, Some(t))?;
+    let (count, z) = (fit.count(), normal::quantile(0.5 + 0.5 * level.get()));
+    let mut purchases = Discounted::new(histories, &fit.model, 0.0, Some(t))?;
+    let mut interval = Interval {
+        low: room(histories.len(), "values")?,
+        high: room(histories.len(), "values")?,
+    };
+    let rows = 0..histories.len();
+    for row in rows {
+        let slope = |k: usize| slopes[k][row];
+        let alive = fit.model.probability_alive(histories.at(row), 0.0);
+        let expected = alive * purchases.residual(row);
+        let variance: f64 = (0..count * count)
+            .map(|at| covariance[at] * slope(at / count) * slope(at % count))
+            .sum();
+        let width = z * sqrt(variance.max(0.0));
+        // Nothing expected has no logarithm, and no width.
+        let width = if width.is_finite() { width } else { 0.0 };
+        interval.low.push(expected * exp(-width));
+        interval.high.push(expected * exp(width));
+    }
+    Ok(Some(interval))
 }
 
 /// Draws outcomes. Row `i` has its own stream, so its draws depend on no other row.

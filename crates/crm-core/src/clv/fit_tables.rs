@@ -1,0 +1,285 @@
+//! Fits as tables: `clv_fit`, `gamma_gamma_fit` and `compare_models`.
+//!
+//! All read a `clv_summary`, or a frame with its columns; a column `weight` counts identical
+//! customers. The fit itself, to hand on to the predictions, is JSON in the table's notes (`fit`).
+//! Models with regular gaps need a column `ln_gaps`: each customer's Σ ln Δt over the gaps between
+//! purchase days, in the unit of the table.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::analysis::Analysis;
+use crate::clv::any::{self, AnyModel, Kind};
+use crate::clv::frame::{Frame, numbers, spend, weights};
+use crate::clv::gamma_gamma::{self, NoSpend};
+use crate::clv::model::{Fit, Model, Status, Unit};
+use crate::clv::rows::Rows;
+use crate::context::{collect, room};
+use crate::table::{Column, Field, Type, Values};
+use crate::{Context, Error, Fraction, Result, Scope, Table};
+use std::sync::Arc;
+
+fn default_level() -> Fraction {
+    Fraction::new(0.95).expect("0.95 is strictly between 0 and 1")
+}
+
+/// Options of [`ClvFit`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct FitOptions {
+    /// The model. Default: MBG/NBD.
+    pub model: Kind,
+    /// The unit of time of a frame that does not say; refused if it contradicts the table.
+    pub unit: Option<Unit>,
+    /// Confidence level of the intervals. Default 0.95.
+    pub confidence: Fraction,
+}
+
+impl Default for FitOptions {
+    fn default() -> Self {
+        Self {
+            model: Kind::default(),
+            unit: None,
+            confidence: default_level(),
+        }
+    }
+}
+
+const PARAMETER: Field = Field::new("parameter", Type::Text, "", "母数", "The parameter.");
+const VALUE: Field = Field::new("value", Type::Float, "", "推定値", "The estimate.");
+const ERROR: Field = Field::new(
+    "standard_error",
+    Type::Float,
+    "",
+    "標準誤差",
+    "Null unless the fit converged.",
+);
+const LOW: Field = Field::new("low", Type::Float, "", "下限", "On the log scale.");
+const HIGH: Field = Field::new("high", Type::Float, "", "上限", "On the log scale.");
+
+/// Texts as a column.
+fn texts<'a>(field: &Field, cells: impl Iterator<Item = &'a str>) -> Result<Column> {
+    let texts: Vec<String> = cells.map(String::from).collect();
+    let codes = collect(0..texts.len() as u32, "column")?;
+    Ok(Column::new(
+        field,
+        Values::Text {
+            codes,
+            texts: Arc::new(texts),
+        },
+    ))
+}
+
+/// One row per parameter, the rest in notes.
+fn table<M: Model + Serialize>(fit: &Fit<M>, level: Fraction) -> Result<Table> {
+    let n = fit.count();
+    let errors = fit.standard_errors();
+    let intervals = fit.intervals(level);
+    let cell = |i: usize, of: &dyn Fn(&(f64, f64)) -> f64| {
+        let interval = intervals.as_ref()?.get(i)?;
+        Some(of(interval)).filter(|v| v.is_finite())
+    };
+    let columns = vec![
+        texts(&PARAMETER, fit.model.names().iter().copied())?,
+        Column::floats(&VALUE, (0..n).map(|i| Some(fit.model.values()[i])))?,
+        Column::floats(&ERROR, (0..n).map(|i| errors.as_ref()?.get(i).copied()))?,
+        Column::floats(&LOW, (0..n).map(|i| cell(i, &|v| v.0)))?,
+        Column::floats(&HIGH, (0..n).map(|i| cell(i, &|v| v.1)))?,
+    ];
+    let json = serde_json::to_value(fit).map_err(|e| Error::internal(e.to_string()))?;
+    Ok(Table::new(columns)
+        .with_note("model", json!(fit.model.name()))
+        .with_note("status", json!(status(&fit.status)))
+        .with_note("boundary", json!(boundary(&fit.status)))
+        .with_note("log_likelihood", json!(fit.log_likelihood))
+        .with_note("aic", json!(fit.aic()))
+        .with_note("bic", json!(fit.bic()))
+        .with_note("customers", json!(fit.customers))
+        .with_note("fit", json))
+}
+
+fn status(status: &Status) -> &'static str {
+    match status {
+        Status::Converged => "converged",
+        Status::Boundary { .. } => "boundary",
+        Status::Stalled => "stalled",
+    }
+}
+
+fn boundary(status: &Status) -> Option<&str> {
+    match status {
+        Status::Boundary { parameter } => Some(parameter),
+        _ => None,
+    }
+}
+
+/// Σ ln Δt of all customers, if one of the models needs it.
+fn ln_gaps(kinds: &[Kind], data: &Table, frame: &Frame) -> Result<f64> {
+    if !kinds
+        .iter()
+        .any(|kind| matches!(kind, Kind::BgCnbdK | Kind::MbgCnbdK))
+    {
+        return Ok(0.0);
+    }
+    let values = numbers(data, "ln_gaps")?;
+    let weight = |i: usize| frame.weight.as_ref().map_or(1.0, |w| w[i]);
+    Ok(values.iter().enumerate().map(|(i, v)| v * weight(i)).sum())
+}
+
+/// The analysis `clv_fit`.
+pub struct ClvFit;
+
+impl Analysis for ClvFit {
+    const NAME: &'static str = "clv_fit";
+    const SUMMARY: &'static str = "a model of repeat purchases fitted by maximum likelihood";
+    const JA: &'static str = "購入回数モデルの推定";
+    const COLUMNS: &'static [Field] = &[PARAMETER, VALUE, ERROR, LOW, HIGH];
+    type Data = Table;
+    type Options = FitOptions;
+
+    fn run(data: &Table, _: &Scope, options: &FitOptions, context: &Context) -> Result<Table> {
+        let frame = Frame::new(data, options.unit)?;
+        let ln_gaps = ln_gaps(&[options.model], data, &frame)?;
+        context.check()?;
+        let rows = Rows::new(&frame.histories())?;
+        let fit = any::fit(options.model, &rows, frame.unit, ln_gaps)?;
+        table(&fit, options.confidence)
+    }
+}
+
+/// Options of [`GammaGammaFit`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct SpendOptions {
+    /// Customers with repeat purchases and spend not above 0. Default: drop; counted.
+    pub no_spend: NoSpend,
+    /// Confidence level of the intervals. Default 0.95.
+    pub confidence: Fraction,
+}
+
+impl Default for SpendOptions {
+    fn default() -> Self {
+        Self {
+            no_spend: NoSpend::default(),
+            confidence: default_level(),
+        }
+    }
+}
+
+/// The analysis `gamma_gamma_fit`.
+pub struct GammaGammaFit;
+
+impl Analysis for GammaGammaFit {
+    const NAME: &'static str = "gamma_gamma_fit";
+    const SUMMARY: &'static str =
+        "the Gamma-Gamma model of spend, and how independent of frequency spend is";
+    const JA: &'static str = "購入単価モデルの推定";
+    const COLUMNS: &'static [Field] = &[PARAMETER, VALUE, ERROR, LOW, HIGH];
+    type Data = Table;
+    type Options = SpendOptions;
+
+    fn run(data: &Table, _: &Scope, options: &SpendOptions, _: &Context) -> Result<Table> {
+        let (frequency, mean) = (numbers(data, "frequency")?, spend(data)?);
+        let weight = weights(data)?;
+        let fitted = gamma_gamma::fit(
+            &gamma_gamma::Spend {
+                frequency: &frequency,
+                mean: &mean,
+                weight: weight.as_deref(),
+            },
+            options.no_spend,
+        )?;
+        Ok(table(&fitted.fit, options.confidence)?
+            .with_note("without_repeat", json!(fitted.without_repeat))
+            .with_note("without_spend", json!(fitted.without_spend))
+            .with_note("pearson", json!(fitted.independence.pearson))
+            .with_note("spearman", json!(fitted.independence.spearman)))
+    }
+}
+
+/// Options of [`CompareModels`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct CompareOptions {
+    /// The models. Default: NBD, BG/NBD, MBG/NBD, Pareto/NBD.
+    pub models: Vec<Kind>,
+    /// The unit of time of a frame that does not say.
+    pub unit: Option<Unit>,
+}
+
+impl Default for CompareOptions {
+    fn default() -> Self {
+        Self {
+            models: [Kind::Nbd, Kind::BgNbd, Kind::MbgNbd, Kind::ParetoNbd].into(),
+            unit: None,
+        }
+    }
+}
+
+/// The analysis `compare_models`.
+pub struct CompareModels;
+
+impl Analysis for CompareModels {
+    const NAME: &'static str = "compare_models";
+    const SUMMARY: &'static str =
+        "models of repeat purchases on the same customers, the best first";
+    const JA: &'static str = "購入回数モデルの比較";
+    const COLUMNS: &'static [Field] = &[
+        Field::new("model", Type::Text, "", "モデル", "The model."),
+        Field::new(
+            "k",
+            Type::Int,
+            "",
+            "規則性",
+            "Regularity of the gaps; 1 is Poisson.",
+        ),
+        Field::new(
+            "parameters",
+            Type::Int,
+            "",
+            "母数の数",
+            "Estimated parameters, k included.",
+        ),
+        Field::new(
+            "log_likelihood",
+            Type::Float,
+            "",
+            "対数尤度",
+            "Of the purchase times.",
+        ),
+        Field::new("aic", Type::Float, "", "AIC", "Smaller is better."),
+        Field::new("bic", Type::Float, "", "BIC", "Smaller is better."),
+        Field::new("status", Type::Text, "", "状態", "How the fit ended."),
+    ];
+    type Data = Table;
+    type Options = CompareOptions;
+
+    fn run(data: &Table, _: &Scope, options: &CompareOptions, _: &Context) -> Result<Table> {
+        let frame = Frame::new(data, options.unit)?;
+        let ln_gaps = ln_gaps(&options.models, data, &frame)?;
+        let rows = Rows::new(&frame.histories())?;
+        let fits = any::compare(&options.models, &rows, frame.unit, ln_gaps)?;
+        let [model, k, parameters, likelihood, aic, bic, ended] = Self::COLUMNS else {
+            return Err(Error::internal("columns of compare_models"));
+        };
+        let regularity = |f: &Fit<AnyModel>| match f.model {
+            AnyModel::Bg(p) => p.k as i32,
+            _ => 1,
+        };
+        let columns = vec![
+            texts(model, fits.iter().map(|f| f.model.name()))?,
+            Column::ints(k, fits.iter().map(|f| Some(regularity(f))))?,
+            Column::ints(parameters, fits.iter().map(|f| Some(f.count() as i32)))?,
+            Column::floats(likelihood, fits.iter().map(|f| Some(f.log_likelihood)))?,
+            Column::floats(aic, fits.iter().map(|f| Some(f.aic())))?,
+            Column::floats(bic, fits.iter().map(|f| Some(f.bic())))?,
+            texts(ended, fits.iter().map(|f| status(&f.status)))?,
+        ];
+        let mut all = room(fits.len(), "fits")?;
+        for fit in &fits {
+            all.push(serde_json::to_value(fit).map_err(|e| Error::internal(e.to_string()))?);
+        }
+        Ok(Table::new(columns).with_note("fits", json!(all)))
+    }
+}

@@ -1,0 +1,176 @@
+//! The columns that the models read from a table: a `clv_summary`, or a caller's own frame with its
+//! names.
+
+use serde_json::Value;
+
+use crate::clv::model::{Fit, Unit};
+use crate::clv::rows::Histories;
+use crate::context::{collect, room};
+use crate::error::{Error, Result};
+use crate::table::{Column, Table, Values};
+
+/// Numbers of a table's columns.
+pub(crate) struct Frame {
+    pub(crate) frequency: Vec<f64>,
+    pub(crate) recency: Vec<f64>,
+    pub(crate) age: Vec<f64>,
+    pub(crate) weight: Option<Vec<f64>>,
+    /// The unit of time.
+    pub(crate) unit: Unit,
+}
+
+impl Frame {
+    /// Reads `frequency`, `recency`, `T` and, if there is one, `weight`.
+    pub(crate) fn new(table: &Table, unit: Option<Unit>) -> Result<Self> {
+        Ok(Self {
+            unit: unit_of(table, unit)?,
+            frequency: numbers(table, "frequency")?,
+            recency: numbers(table, "recency")?,
+            age: numbers(table, "T")?,
+            weight: weights(table)?,
+        })
+    }
+
+    pub(crate) fn histories(&self) -> Histories<'_> {
+        Histories {
+            weight: self.weight.as_deref(),
+            ..Histories::new(&self.frequency, &self.recency, &self.age)
+        }
+    }
+}
+
+/// The `weight` column, if there is one.
+pub(crate) fn weights(table: &Table) -> Result<Option<Vec<f64>>> {
+    match table.column("weight") {
+        Some(_) => numbers(table, "weight").map(Some),
+        None => Ok(None),
+    }
+}
+
+/// The unit of a summary's definition; of a frame without one, the option.
+fn unit_of(table: &Table, option: Option<Unit>) -> Result<Unit> {
+    let own = table
+        .definition()
+        .and_then(|definition| serde_json::from_str::<Value>(definition.json()).ok())
+        .filter(|json| json["analysis"] == "clv_summary")
+        .and_then(|json| serde_json::from_value(json["options"]["unit"].clone()).ok());
+    match (own, option) {
+        (Some(own), Some(option)) => option.expect(own).map(|()| own),
+        (Some(unit), None) | (None, Some(unit)) => Ok(unit),
+        (None, None) => Err(Error::option(
+            "unit",
+            "",
+            "day or week: this table does not say what it is in",
+        )),
+    }
+}
+
+fn column<'a>(table: &'a Table, name: &str) -> Result<&'a Column> {
+    table.column(name).ok_or_else(|| {
+        let available: Vec<String> = table.columns().iter().map(|c| c.name().into()).collect();
+        Error::MissingColumn {
+            column: name.into(),
+            meant: crate::nearest(name, &available).map(String::from),
+            available,
+        }
+    })
+}
+
+/// A column of numbers, all cells present.
+pub(crate) fn numbers(table: &Table, name: &str) -> Result<Vec<f64>> {
+    let (values, valid) = nullable(table, name)?;
+    if let Some(row) = valid.and_then(|valid| valid.iter().position(|v| !v)) {
+        return Err(Error::Null {
+            column: name.into(),
+            row: row as u64,
+            expected: "a finite number".into(),
+        });
+    }
+    Ok(values)
+}
+
+/// A column of numbers, and which cells are present.
+pub(crate) fn nullable<'a>(table: &'a Table, name: &str) -> Result<(Vec<f64>, Option<&'a [bool]>)> {
+    let column = column(table, name)?;
+    let values = match column.values() {
+        Values::F64(v) => collect(v.iter().copied(), "column")?,
+        Values::I32(v) => collect(v.iter().map(|v| f64::from(*v)), "column")?,
+        Values::I64(v) => collect(v.iter().map(|v| *v as f64), "column")?,
+        other => {
+            return Err(Error::ColumnType {
+                column: name.into(),
+                found: other.ty().name().into(),
+                expected: "a number".into(),
+            });
+        }
+    };
+    Ok((values, column.validity()))
+}
+
+/// Mean spend, NaN where null: a null is allowed at frequency 0 only, which the readers check.
+pub(crate) fn spend(table: &Table) -> Result<Vec<f64>> {
+    let (mut values, valid) = nullable(table, "monetary_value")?;
+    for (value, valid) in values.iter_mut().zip(valid.unwrap_or_default()) {
+        if !valid {
+            *value = f64::NAN;
+        }
+    }
+    Ok(values)
+}
+
+/// The `customer_id` column, if there is one, to come first in a result.
+pub(crate) fn with_ids(table: &Table, columns: Vec<Column>) -> Result<Vec<Column>> {
+    let Some(ids) = table.column("customer_id") else {
+        return Ok(columns);
+    };
+    let mut all = room(columns.len() + 1, "columns")?;
+    all.push(ids.clone());
+    all.extend(columns);
+    Ok(all)
+}
+
+/// A fit from an option: the object that a fit puts into its notes, its text, or parameters alone.
+pub(crate) fn fit_of<M>(option: &'static str, given: &Value) -> Result<Fit<M>>
+where
+    M: crate::clv::model::Model + serde::de::DeserializeOwned,
+{
+    let expected = |problem: String| Error::option(option, "", problem);
+    if given.is_null() {
+        return Err(expected("the JSON of a fit, or of parameters".into()));
+    }
+    let parsed;
+    let given = match given {
+        Value::String(text) => {
+            parsed = serde_json::from_str(text)
+                .map_err(|e| expected(format!("the JSON of a fit ({e})")))?;
+            &parsed
+        }
+        other => other,
+    };
+    if given.get("version").is_none() {
+        let model = serde_json::from_value(given.clone());
+        return model
+            .map(Fit::given)
+            .map_err(|e| expected(format!("the JSON of parameters ({e})")));
+    }
+    let fit: Fit<M> = serde_json::from_value(given.clone())
+        .map_err(|e| expected(format!("the JSON of a fit ({e})")))?;
+    if fit.version > crate::clv::VERSION {
+        return Err(expected(
+            "the JSON of a fit of this version or older".into(),
+        ));
+    }
+    let n = fit.count();
+    let whole = |c: &Vec<f64>| c.len() == n * n && c.iter().all(|v| v.is_finite());
+    if !fit.covariance_of_logs.as_ref().is_none_or(whole) {
+        return Err(expected(
+            "a covariance of the size of the parameters".into(),
+        ));
+    }
+    Ok(fit)
+}
+
+/// Finite cells; null where infinite.
+pub(crate) fn finite(values: &[f64]) -> impl ExactSizeIterator<Item = Option<f64>> + '_ {
+    values.iter().map(|v| v.is_finite().then_some(*v))
+}

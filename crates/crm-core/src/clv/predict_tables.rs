@@ -1,0 +1,461 @@
+//! Predictions as tables: `clv_predict`, `clv_new_customers`, `expected_spend` and `clv`.
+//!
+//! A fit comes in as JSON: the note `fit` of a fit's table, its text, or parameters alone, such as
+//! `{"model": "mbg_nbd", "r": …, "alpha": …, "a": …, "b": …, "unit": "week"}`. Times `t` are in the unit of the
+//! model; a table in another unit is refused.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::analysis::Analysis;
+use crate::clv::any::AnyModel;
+use crate::clv::frame::{Frame, finite, fit_of, numbers, spend, with_ids};
+use crate::clv::gamma_gamma;
+use crate::clv::model::{Fit, Purchases, Unit};
+use crate::clv::rows::History;
+use crate::clv::value::{self, Compounding};
+use crate::context::room;
+use crate::num::Positive;
+use crate::table::{CUSTOMER_ID, Column, Field, Type};
+use crate::{Context, Error, Fraction, Result, Scope, Table};
+
+/// Options of [`ClvPredict`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct PredictOptions {
+    /// The model: the JSON of a fit, or of parameters. Needed.
+    pub fit: Value,
+    /// Time ahead, in the unit of the model, at least 0. Default 30.
+    pub t: f64,
+    /// The unit of time of a frame that does not say.
+    pub unit: Option<Unit>,
+    /// Level of the interval of the expectation. Default 0.8; null leaves it out.
+    pub interval: Option<Fraction>,
+}
+
+impl Default for PredictOptions {
+    fn default() -> Self {
+        Self {
+            fit: Value::Null,
+            t: 30.0,
+            unit: None,
+            interval: Fraction::new(0.8),
+        }
+    }
+}
+
+fn time(name: &str, t: f64) -> Result<f64> {
+    if t >= 0.0 && t.is_finite() {
+        Ok(t)
+    } else {
+        Err(Error::option(name, t, "a finite number, at least 0"))
+    }
+}
+
+const ALIVE: Field = Field::new(
+    "probability_alive",
+    Type::Float,
+    "",
+    "生存確率",
+    "Probability of still being a customer now.",
+);
+const EXPECTED: Field = Field::new(
+    "expected_purchases",
+    Type::Float,
+    "days",
+    "期待購入日数",
+    "Purchase days expected within the time ahead.",
+);
+
+/// The analysis `clv_predict`.
+pub struct ClvPredict;
+
+impl Analysis for ClvPredict {
+    const NAME: &'static str = "clv_predict";
+    const SUMMARY: &'static str = "P(alive) and expected purchases of each customer";
+    const JA: &'static str = "生存確率と期待購入回数";
+    const COLUMNS: &'static [Field] = &[
+        CUSTOMER_ID,
+        ALIVE,
+        Field::new(
+            "probability_alive_later",
+            Type::Float,
+            "",
+            "期間後の生存確率",
+            "Probability of being a customer at the end of the time ahead.",
+        ),
+        EXPECTED,
+        Field::new(
+            "expected_low",
+            Type::Float,
+            "days",
+            "期待値の下限",
+            "Of the expectation: the parameters are estimates. Null without standard errors.",
+        ),
+        Field::new(
+            "expected_high",
+            Type::Float,
+            "days",
+            "期待値の上限",
+            "Of the expectation. Not where the outcome lies.",
+        ),
+        Field::new(
+            "probability_none",
+            Type::Float,
+            "",
+            "購入なしの確率",
+            "Probability of no purchase within the time ahead.",
+        ),
+        Field::new(
+            "log_likelihood",
+            Type::Float,
+            "",
+            "対数尤度",
+            "Of the customer's history.",
+        ),
+    ];
+    type Data = Table;
+    type Options = PredictOptions;
+
+    fn run(data: &Table, _: &Scope, options: &PredictOptions, context: &Context) -> Result<Table> {
+        let fit: Fit<AnyModel> = fit_of("fit", &options.fit)?;
+        let t = time("t", options.t)?;
+        let unit = options.unit.or(unit_if_silent(data, &fit));
+        let frame = Frame::new(data, unit)?;
+        fit.model.unit().expect(frame.unit)?;
+        let histories = frame.histories();
+        let model = &fit.model;
+        let alive = model.probability_alive_all(&histories, 0.0)?;
+        let later = model.probability_alive_all(&histories, t)?;
+        context.check()?;
+        let expected = model.expected_all(&histories, t)?;
+        context.check()?;
+        let interval = match options.interval {
+            Some(level) => value::expected_interval(&fit, &histories, t, level)?,
+            None => None,
+        };
+        context.check()?;
+        let none = model.each(&histories, |h| model.probability_of(0, h, t))?;
+        let likelihood = model.each(&histories, |h| model.log_likelihood(h))?;
+        let [
+            _,
+            f_alive,
+            f_later,
+            f_expected,
+            f_low,
+            f_high,
+            f_none,
+            f_likelihood,
+        ] = Self::COLUMNS
+        else {
+            return Err(Error::internal("columns of clv_predict"));
+        };
+        let n = alive.len();
+        let end = |of: fn(&value::Interval) -> &Vec<f64>| {
+            let ends = interval.as_ref().map(of);
+            (0..n).map(move |i| ends.map(|v| v[i]).filter(|v| v.is_finite()))
+        };
+        let columns = vec![
+            Column::floats(f_alive, finite(&alive))?,
+            Column::floats(f_later, finite(&later))?,
+            Column::floats(f_expected, finite(&expected))?,
+            Column::floats(f_low, end(|i| &i.low))?,
+            Column::floats(f_high, end(|i| &i.high))?,
+            Column::floats(f_none, finite(&none))?,
+            Column::floats(f_likelihood, finite(&likelihood))?,
+        ];
+        Ok(Table::new(with_ids(data, columns)?).with_note("unit", json!(frame.unit)))
+    }
+}
+
+/// A frame without a definition is taken to be in the model's unit: there is nothing to contradict.
+fn unit_if_silent(data: &Table, fit: &Fit<AnyModel>) -> Option<Unit> {
+    data.definition().is_none().then(|| fit.model.unit())
+}
+
+/// Options of [`ClvNewCustomers`].
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct NewOptions {
+    /// The model: the JSON of a fit, or of parameters. Needed.
+    pub fit: Value,
+}
+
+/// The analysis `clv_new_customers`.
+pub struct ClvNewCustomers;
+
+impl Analysis for ClvNewCustomers {
+    const NAME: &'static str = "clv_new_customers";
+    const SUMMARY: &'static str =
+        "what a new customer does within times `t`; with a column `n`, P(X(t) = n)";
+    const JA: &'static str = "新規顧客の期待購入回数";
+    const COLUMNS: &'static [Field] = &[
+        Field::new(
+            "t",
+            Type::Float,
+            "unit",
+            "期間",
+            "Time since the first purchase.",
+        ),
+        EXPECTED,
+        Field::new(
+            "probability_alive",
+            Type::Float,
+            "",
+            "生存確率",
+            "At that time.",
+        ),
+        Field::new("n", Type::Int, "days", "回数", "Repeat purchase days."),
+        Field::new("probability", Type::Float, "", "確率", "Of exactly n."),
+    ];
+    type Data = Table;
+    type Options = NewOptions;
+
+    fn run(data: &Table, _: &Scope, options: &NewOptions, _: &Context) -> Result<Table> {
+        let fit: Fit<AnyModel> = fit_of("fit", &options.fit)?;
+        let times = numbers(data, "t")?;
+        for (row, t) in times.iter().enumerate() {
+            if !(*t >= 0.0 && t.is_finite()) {
+                return Err(Error::value("t", row, "a finite number, at least 0"));
+            }
+        }
+        let model = &fit.model;
+        let [f_t, f_expected, f_alive, f_n, f_p] = Self::COLUMNS else {
+            return Err(Error::internal("columns of clv_new_customers"));
+        };
+        let mut columns = vec![
+            Column::floats(f_t, finite(&times))?,
+            Column::floats(
+                f_expected,
+                times.iter().map(|t| Some(model.expected_of_new(*t))),
+            )?,
+            Column::floats(
+                f_alive,
+                times
+                    .iter()
+                    .map(|t| Some(model.probability_alive(History::NEW, *t))),
+            )?,
+        ];
+        if data.column("n").is_some() {
+            let counts = numbers(data, "n")?;
+            let mut whole = room(counts.len(), "counts")?;
+            for (row, n) in counts.iter().enumerate() {
+                if !(0.0..=1e6).contains(n) || *n != libm::floor(*n) {
+                    return Err(Error::value("n", row, "a whole number from 0 to 1000000"));
+                }
+                whole.push(*n as u32);
+            }
+            let p = whole.iter().zip(&times);
+            let p = p.map(|(n, t)| Some(model.probability_of(*n, History::NEW, *t)));
+            columns.push(Column::ints(f_n, whole.iter().map(|n| Some(*n as i32)))?);
+            columns.push(Column::floats(f_p, p)?);
+        }
+        Ok(Table::new(columns))
+    }
+}
+
+/// The analysis `expected_spend`.
+pub struct ExpectedSpend;
+
+const SPEND: Field = Field::new(
+    "expected_spend",
+    Type::Float,
+    "currency",
+    "期待購入単価",
+    "Expected value of a purchase; null where the model has no mean.",
+);
+
+impl Analysis for ExpectedSpend {
+    const NAME: &'static str = "expected_spend";
+    const SUMMARY: &'static str = "expected value of a purchase of each customer, by Gamma-Gamma";
+    const JA: &'static str = "期待購入単価";
+    const COLUMNS: &'static [Field] = &[CUSTOMER_ID, SPEND];
+    type Data = Table;
+    type Options = NewOptions;
+
+    fn run(data: &Table, _: &Scope, options: &NewOptions, _: &Context) -> Result<Table> {
+        let fit: Fit<gamma_gamma::Params> = fit_of("fit", &options.fit)?;
+        let (frequency, mean) = (numbers(data, "frequency")?, spend(data)?);
+        let mut out = room(mean.len(), "predictions")?;
+        for (row, (x, m)) in frequency.iter().zip(&mean).enumerate() {
+            if !(*x >= 0.0 && x.is_finite()) {
+                return Err(Error::value(
+                    "frequency",
+                    row,
+                    "a finite number, at least 0",
+                ));
+            }
+            if *x > 0.0 && !(*m >= 0.0 && m.is_finite()) {
+                let expected = "a finite number, at least 0, where frequency is above 0";
+                return Err(Error::value("monetary_value", row, expected));
+            }
+            out.push(fit.model.expected_spend(*x, *m));
+        }
+        let columns = vec![Column::floats(&SPEND, finite(&out))?];
+        Ok(Table::new(with_ids(data, columns)?))
+    }
+}
+
+/// Options of [`Clv`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ClvOptions {
+    /// The model of purchases: the JSON of a fit, or of parameters. Needed.
+    pub fit: Value,
+    /// The model of spend: the JSON of a Gamma-Gamma fit, or of parameters. Needed.
+    pub spend_fit: Value,
+    /// The unit of time of a frame that does not say.
+    pub unit: Option<Unit>,
+    /// Days ahead. Default 365.
+    pub horizon_days: Option<Positive>,
+    /// For ever: `horizon_days` does not count. Default: no.
+    pub infinite: bool,
+    /// Discount rate per year, at least 0. Default 0.1.
+    pub annual_discount_rate: f64,
+    /// How it is spread over the year. Default: compounded.
+    pub compounding: Compounding,
+    /// Share of spend that is earned. Default 1.
+    pub margin: Positive,
+    /// Level of both intervals. Default 0.8.
+    pub interval: Option<Fraction>,
+    /// Whether to compute the intervals. Default: yes.
+    pub intervals: bool,
+    /// Draws per customer for the outcome's interval, 10 to 100,000. Default 200.
+    pub draws: u32,
+    /// Seed of the draws. Default 0.
+    pub seed: u64,
+}
+
+impl Default for ClvOptions {
+    fn default() -> Self {
+        let value = value::Options::default();
+        Self {
+            fit: Value::Null,
+            spend_fit: Value::Null,
+            unit: None,
+            horizon_days: value.horizon_days,
+            infinite: false,
+            annual_discount_rate: value.annual_discount_rate,
+            compounding: value.compounding,
+            margin: value.margin,
+            interval: value.interval,
+            intervals: true,
+            draws: value.draws,
+            seed: value.seed,
+        }
+    }
+}
+
+/// The analysis `clv`.
+pub struct Clv;
+
+impl Analysis for Clv {
+    const NAME: &'static str = "clv";
+    const SUMMARY: &'static str = "predicted value of each customer, with two intervals";
+    const JA: &'static str = "予測LTV";
+    const COLUMNS: &'static [Field] = &[
+        CUSTOMER_ID,
+        ALIVE,
+        EXPECTED,
+        SPEND,
+        Field::new(
+            "clv",
+            Type::Float,
+            "currency",
+            "予測LTV",
+            "Discounted value; null if infinite.",
+        ),
+        Field::new(
+            "expected_low",
+            Type::Float,
+            "currency",
+            "期待値の下限",
+            "Of the expectation `clv`: the parameters are estimates. Null without standard errors.",
+        ),
+        Field::new(
+            "expected_high",
+            Type::Float,
+            "currency",
+            "期待値の上限",
+            "Of the expectation.",
+        ),
+        Field::new(
+            "clv_low",
+            Type::Float,
+            "currency",
+            "実績予測の下限",
+            "Of the outcome: life, purchases and spend drawn. Null without a finite horizon.",
+        ),
+        Field::new(
+            "clv_high",
+            Type::Float,
+            "currency",
+            "実績予測の上限",
+            "Of the outcome.",
+        ),
+    ];
+    type Data = Table;
+    type Options = ClvOptions;
+
+    fn run(data: &Table, _: &Scope, options: &ClvOptions, context: &Context) -> Result<Table> {
+        let fit: Fit<AnyModel> = fit_of("fit", &options.fit)?;
+        let spend_fit: Fit<gamma_gamma::Params> = fit_of("spend_fit", &options.spend_fit)?;
+        let unit = options.unit.or(unit_if_silent(data, &fit));
+        let frame = Frame::new(data, unit)?;
+        context.check()?;
+        let values = value::value(
+            &fit,
+            &spend_fit,
+            &frame.histories(),
+            &spend(data)?,
+            frame.unit,
+            &value::Options {
+                horizon_days: options.horizon_days.filter(|_| !options.infinite),
+                annual_discount_rate: options.annual_discount_rate,
+                compounding: options.compounding,
+                margin: options.margin,
+                interval: options.interval.filter(|_| options.intervals),
+                draws: options.draws,
+                seed: options.seed,
+            },
+        )?;
+        let [
+            _,
+            f_alive,
+            f_expected,
+            f_spend,
+            f_clv,
+            f_low,
+            f_high,
+            f_least,
+            f_most,
+        ] = Self::COLUMNS
+        else {
+            return Err(Error::internal("columns of clv"));
+        };
+        let n = values.clv.len();
+        let end = |interval: &Option<value::Interval>, high: bool| {
+            let ends = interval
+                .as_ref()
+                .map(|i| if high { &i.high } else { &i.low });
+            let cells = ends.map_or(&[][..], Vec::as_slice);
+            let mut out = room(n, "table column")?;
+            out.extend((0..n).map(|i| cells.get(i).copied().filter(|v| v.is_finite())));
+            Ok::<_, Error>(out.into_iter())
+        };
+        let columns = vec![
+            Column::floats(f_alive, finite(&values.probability_alive))?,
+            Column::floats(f_expected, finite(&values.expected_purchases))?,
+            Column::floats(f_spend, finite(&values.expected_spend))?,
+            Column::floats(f_clv, finite(&values.clv))?,
+            Column::floats(f_low, end(&values.expected, false)?)?,
+            Column::floats(f_high, end(&values.expected, true)?)?,
+            Column::floats(f_least, end(&values.outcome, false)?)?,
+            Column::floats(f_most, end(&values.outcome, true)?)?,
+        ];
+        Ok(Table::new(with_ids(data, columns)?)
+            .with_note("unit", json!(frame.unit))
+            .with_note("total", json!(values.total)))
+    }
+}
