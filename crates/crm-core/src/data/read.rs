@@ -387,7 +387,7 @@ impl Times {
             ColumnValues::Date(values) => {
                 let mut out = room(n, "times")?;
                 for i in 0..n {
-                    let micros = i64::from(values[i]) * MICROS_PER_DAY;
+                    let micros = i64::from(values[i]).saturating_mul(MICROS_PER_DAY);
                     out.push(match column.is_valid(i) {
                         false => BLANK,
                         true if (MIN_MICROS..=MAX_MICROS).contains(&micros) => micros,
