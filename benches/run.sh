@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# Speed and memory beside polars and DuckDB, on the same in-memory Arrow data. PYTHON names the
+# interpreter that crm_core is installed in (`make bench` sets it).
+#
+#   benches/run.sh [--orders 20000000] [--customers 1000000] [--runs 5] [--quick]
+set -euo pipefail
+cd "$(dirname "$0")"
+PYTHON=${PYTHON:-python3}
+"$PYTHON" -m pip install --quiet "polars>=1.30" "duckdb>=1.3" "pyarrow>=20" "numpy>=2"
+exec "$PYTHON" peers.py "$@"
