@@ -488,7 +488,9 @@ mod tests {
         let cell = |row| match column.cell(row) {
             Cell::Null => "null".to_owned(),
             Cell::Id(crate::data::IdRef::Text(text)) => text.into_owned(),
-            Cell::Int(n) | Cell::Money(n, _) => n.to_string(),
+            Cell::Id(crate::data::IdRef::Int(n)) | Cell::Int(n) | Cell::Money(n, _) => {
+                n.to_string()
+            }
             Cell::Float(v) => v.to_string(),
             _ => unreachable!(),
         };
