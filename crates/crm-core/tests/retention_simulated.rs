@@ -756,3 +756,67 @@ fn chosen_customers_are_the_only_ones_counted() {
         assert_eq!(a.len(), b.len(), "{name}");
     }
 }
+
+/// What any shop's tables must satisfy, whatever its rows.
+#[test]
+fn what_adds_up_adds_up() {
+    for seed in 10..20 {
+        let with_lines = seed % 2 == 0;
+        let mut lines = lines(with_lines, seed);
+        let shop = orders(&lines, with_lines);
+        let sum = |table: &Table, name: &str| numbers(table, name).iter().flatten().sum::<f64>();
+        let counts = run("purchase_counts", &shop, r#", "up_to": 1000"#);
+        let column = |name| numbers(&counts, name);
+        let (reach, continued) = (column("reach"), column("continued"));
+        let (churned, pending) = (column("churned"), column("pending"));
+        for k in 0..counts.len() {
+            let parts = [continued[k], churned[k], pending[k]];
+            assert_eq!(reach[k], Some(parts.iter().flatten().sum()), "k {}", k + 1);
+            assert_eq!(
+                continued[k],
+                Some(reach.get(k + 1).copied().flatten().unwrap_or(0.0))
+            );
+        }
+        // Everybody stops somewhere, begins in one month, and comes by one channel.
+        let everybody = reach[0].unwrap();
+        assert_eq!(sum(&counts, "churned") + sum(&counts, "pending"), everybody);
+        let months = run("cohorts", &shop, r#", "up_to": 0, "cells": "members""#);
+        assert_eq!(sum(&months, "customers"), everybody);
+        let channels = run("acquisition", &shop, "");
+        assert_eq!(sum(&channels, "customers"), everybody);
+        let products = run("first_product", &shop, "");
+        assert_eq!(sum(&products, "revenue"), sum(&channels, "revenue"));
+        // Where everybody has been watched, the mean cumulative function is the plain mean.
+        let options = r#", "rows": "month", "cells": "mean_cumulative""#;
+        let means = run("cohorts", &shop, options);
+        let plain = run("cohorts", &shop, r#", "cells": "members""#);
+        let whole = numbers(&means, "customers") == numbers(&plain, "customers");
+        assert!(whole && means.len() > 100);
+        let old = numbers(&means, "cohort_customers");
+        for row in 0..means.len() {
+            if numbers(&means, "customers")[row] == old[row] {
+                let [a, b] = [&means, &plain].map(|t| numbers(t, "cumulative_ltv")[row].unwrap());
+                assert!(
+                    (a - b).abs() <= 1e-12 * b.abs(),
+                    "row {row}: {a} is not {b}"
+                );
+            }
+        }
+        // The order of rows does not matter.
+        lines.reverse();
+        let again = orders(&lines, with_lines);
+        for (name, options) in [
+            ("purchase_counts", r#", "up_to": 1000"#),
+            ("cohorts", r#", "rows": "product""#),
+            ("purchase_flow", ""),
+            ("first_product", ""),
+            ("acquisition", ""),
+        ] {
+            assert_eq!(
+                run(name, &shop, options),
+                run(name, &again, options),
+                "{name}"
+            );
+        }
+    }
+}
