@@ -173,6 +173,13 @@ impl Analysis for Acquisition {
     const JA: &'static str = "集客・広告効果";
     const COLUMNS: &'static [Field] = &[
         Field::new(
+            "channel",
+            Type::Id,
+            "",
+            "チャネル",
+            "The columns of `by`, under their own names.",
+        ),
+        Field::new(
             "customers",
             Type::Int,
             "customers",
@@ -365,14 +372,18 @@ fn table(
     histories: &Histories,
 ) -> Result<Table> {
     let currency = histories.currency();
-    let fields = Acquisition::COLUMNS;
+    let (channel, fields) = (&Acquisition::COLUMNS[0], &Acquisition::COLUMNS[1..]);
     let n = rows.len();
     let places = collect(0..n, "table")?;
     let (mut columns, mut ranks) = (Vec::new(), Vec::new());
     for (i, (name, domain)) in by.iter().zip(domains).enumerate() {
         let values = domain.values(&collect(keys.iter().map(|key| key[i]), "table")?)?;
         let (cells, valid) = values.cells(&places)?;
-        columns.push(Column::named(name, cells).with_validity(valid));
+        let column = match name == channel.name {
+            true => Column::new(channel, cells),
+            false => Column::named(name, cells),
+        };
+        columns.push(column.with_validity(valid));
         ranks.push(rank(&values)?);
     }
     let whole = |field: usize, of: &dyn Fn(&Row) -> u64| {
