@@ -137,6 +137,7 @@ pub static ALL: &[Entry] = &[
     entry::<crate::retention::cohort::CohortMatrix>(),
     entry::<crate::retention::purchase_flow::PurchaseFlow>(),
     entry::<crate::retention::first_product::FirstProduct>(),
+    entry::<crate::retention::acquisition::Acquisition>(),
     entry::<crate::clv::fit_tables::ClvFit>(),
     entry::<crate::clv::fit_tables::GammaGammaFit>(),
     entry::<crate::clv::fit_tables::CompareModels>(),

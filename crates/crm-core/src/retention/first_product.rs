@@ -21,7 +21,7 @@
 
 use super::grouping::{Grouping, Key};
 use super::history::Histories;
-use super::worth::{HORIZONS, LTV, Scratch, Worth, ltv_columns, worth};
+use super::worth::{HORIZONS, LTV, REPEAT_RATE, Scratch, Worth, ltv_columns, worth};
 use super::{share_columns, whole_days};
 use crate::analysis::Analysis;
 use crate::context::{collect, push};
@@ -60,30 +60,6 @@ impl Default for Options {
         }
     }
 }
-
-const REPEAT_RATE: [Field; 3] = [
-    Field::new(
-        "repeat_rate",
-        Type::Float,
-        "share",
-        "F2転換率",
-        "Kaplan-Meier share with a second purchase in time.",
-    ),
-    Field::new(
-        "repeat_rate_low",
-        Type::Float,
-        "share",
-        "F2転換率(下限)",
-        "Lower end of its interval.",
-    ),
-    Field::new(
-        "repeat_rate_high",
-        Type::Float,
-        "share",
-        "F2転換率(上限)",
-        "Upper end of its interval.",
-    ),
-];
 
 /// The register's entry.
 pub struct FirstProduct;

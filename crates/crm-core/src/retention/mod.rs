@@ -8,6 +8,7 @@ mod mean_cumulative;
 mod waits;
 mod worth;
 
+pub mod acquisition;
 pub mod cohort;
 pub mod first_product;
 pub mod lead_time;

@@ -44,6 +44,31 @@ pub(crate) const LTV: [Field; 4] = [
     ),
 ];
 
+/// The share with a second purchase.
+pub(crate) const REPEAT_RATE: [Field; 3] = [
+    Field::new(
+        "repeat_rate",
+        Type::Float,
+        "share",
+        "F2転換率",
+        "Kaplan-Meier share with a second purchase in time.",
+    ),
+    Field::new(
+        "repeat_rate_low",
+        Type::Float,
+        "share",
+        "F2転換率(下限)",
+        "Lower end of its interval.",
+    ),
+    Field::new(
+        "repeat_rate_high",
+        Type::Float,
+        "share",
+        "F2転換率(上限)",
+        "Upper end of its interval.",
+    ),
+];
+
 /// Sums and means of one group.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Worth {

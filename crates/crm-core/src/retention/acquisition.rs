@@ -1,0 +1,591 @@
+//! Acquisition (集客・広告効果): what the customers that each channel brought cost, and what they have
+//! been worth.
+//!
+//! # Definition
+//!
+//! Customers belong to the channel of their origin (the first order, unless `origin` says otherwise),
+//! or to the values of other columns (`by`); with `from` and `to` only those whose origin is in that
+//! time. Costs are given by the same values, in major units of the orders' currency. Per row, with n
+//! new customers, C the cost, R their revenue and G their margin to date,
+//!
+//! ```text
+//! cac          C / n                                   cost per new customer (CPO, 顧客獲得単価)
+//! roas         R / C
+//! roi_revenue  (R − C) / C                             the ROI of those who mean revenue
+//! roi_margin   (G − C) / C                             the ROI of those who mean profit
+//! repeat_rate  share with a second purchase within `within` days, Kaplan-Meier
+//! ltv_30 …     mean cumulative revenue per customer by that age
+//! payback_day  first age (days) at which the mean cumulative margin per customer reaches the CAC
+//! payback_revenue_day   likewise for revenue
+//! ```
+//!
+//! The mean cumulative function (see [`cohort`](super::cohort)) counts recent customers for as long
+//! as they were watched. A payback that is not reached within the time watched is null, which is not
+//! never. `roas` and both `roi` are of what has come in so far: they rise as customers age, so that
+//! channels of different ages do not compare; LTV and payback do.
+//!
+//! The margin is `margin` times the revenue, or exact where the orders have a column of costs, or
+//! the revenue itself where the scope's basis is margin already; else it is unknown and null.
+//!
+//! A channel with costs and no customers has a row, so that the costs add up. Costs with a `date`
+//! count when it is in `from` … `to` (up to `as_of`), costs without one always. Zero cost gives a CAC
+//! of 0 and no ROAS. A row without costs has null where they are needed.
+
+mod costs;
+
+use self::costs::{Domain, Spent};
+use super::grouping::{Group, Grouping, Key};
+use super::history::Histories;
+use super::worth::{LTV, REPEAT_RATE, Scratch, Worth, ltv_columns, worth};
+use super::{share_columns, whole_days};
+use crate::analysis::Analysis;
+use crate::context::{collect, push};
+use crate::data::{KindWord, Orders, rank};
+use crate::money::divide;
+use crate::num::ratio::Ratio;
+use crate::scope::{Basis, Filter, Occasion};
+use crate::table::{Column, Field, Type, Values};
+use crate::{Context, Currency, Day, Duration, Error, Fraction, Probability, Result, Scope, Table};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// Options of the analysis.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Options {
+    /// The columns whose values customers are acquired by, at their origin. Default: channel.
+    pub by: Vec<String>,
+    /// What was spent: `{"ads": 120000}` by the one value of `by`, or a list of
+    /// `{"channel": "ads", "cost": 120000, "date": "2026-01-31"}`. Equal values add up. Default: no
+    /// costs.
+    pub costs: Costs,
+    /// The first day of acquisition. Default: the first of all.
+    pub from: Option<Day>,
+    /// The last day of acquisition. Default: `as_of`.
+    pub to: Option<Day>,
+    /// Margin as a share of revenue. Default: from the orders' own costs, where they have them.
+    pub margin: Option<Probability>,
+    /// The time in which a second purchase counts for `repeat_rate`. Default 90 days.
+    pub within: Duration,
+    /// Where histories begin: the first order that this filter lets through. Default: the first
+    /// order.
+    pub origin: Filter,
+    /// Only orders of these kinds. Default: all that count.
+    pub kinds: Option<Vec<KindWord>>,
+    /// Confidence of the interval. Default 0.95.
+    pub confidence: Fraction,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            by: vec!["channel".into()],
+            costs: Costs::Rows(Vec::new()),
+            from: None,
+            to: None,
+            margin: None,
+            within: Duration::days(90),
+            origin: Filter::default(),
+            kinds: None,
+            confidence: Fraction::P95,
+        }
+    }
+}
+
+/// What was spent, in major units.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(
+    untagged,
+    expecting = "an object {value: cost} or a list of {column: value, \"cost\": cost, \"date\": date}"
+)]
+pub enum Costs {
+    /// One entry a row: the columns of `by`, `cost`, and perhaps `date`.
+    Rows(Vec<BTreeMap<String, Value>>),
+    /// Cost by value of the only column of `by`.
+    ByValue(BTreeMap<String, f64>),
+}
+
+/// One row of the result.
+#[derive(Clone, Copy)]
+struct Row {
+    /// Minor units; none where no costs were given.
+    cost: Option<i128>,
+    /// None where nobody was acquired.
+    worth: Option<Worth>,
+    /// To date, major units.
+    margin: Option<f64>,
+    payback: Option<i32>,
+    payback_revenue: Option<i32>,
+}
+
+/// The histories that rows are made of, and how to read a margin off them.
+struct Sources {
+    histories: Histories,
+    /// Amounts that are margins.
+    margins: Option<Histories>,
+    /// Margin as a share of revenue.
+    share: Option<f64>,
+}
+
+impl Sources {
+    fn new(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Self> {
+        let read = |scope: &Scope| {
+            let kinds = options.kinds.as_deref();
+            Histories::new(
+                orders,
+                scope,
+                &options.origin,
+                kinds,
+                Occasion::Order,
+                context,
+            )
+        };
+        let histories = read(scope)?;
+        let is_margin = scope.basis == Basis::Margin;
+        let has_costs = histories.selection.data().cost.is_some();
+        let exact = has_costs && options.margin.is_none() && !is_margin;
+        Ok(Sources {
+            histories,
+            margins: match exact {
+                true => Some(read(&Scope {
+                    basis: Basis::Margin,
+                    ..scope.clone()
+                })?),
+                false => None,
+            },
+            share: match is_margin {
+                true => Some(1.0),
+                false => options.margin.map(Probability::get),
+            },
+        })
+    }
+}
+
+/// The register's entry.
+pub struct Acquisition;
+
+impl Analysis for Acquisition {
+    const NAME: &'static str = "acquisition";
+    const SUMMARY: &'static str =
+        "What the customers of each channel cost and have been worth: CAC, ROAS, ROI, payback";
+    const JA: &'static str = "集客・広告効果";
+    const COLUMNS: &'static [Field] = &[
+        Field::new(
+            "channel",
+            Type::Id,
+            "",
+            "チャネル",
+            "The columns of `by`, under their own names.",
+        ),
+        Field::new(
+            "customers",
+            Type::Int,
+            "customers",
+            "新規顧客数",
+            "New customers.",
+        ),
+        Field::new(
+            "orders",
+            Type::Int,
+            "orders",
+            "購入回数",
+            "Their orders to date.",
+        ),
+        Field::new(
+            "revenue",
+            Type::Money,
+            "currency",
+            "累計売上",
+            "Their revenue to date.",
+        ),
+        Field::new(
+            "margin",
+            Type::Float,
+            "currency",
+            "累計粗利",
+            "Their margin to date; null where it is unknown.",
+        ),
+        Field::new(
+            "cost",
+            Type::Money,
+            "currency",
+            "広告費",
+            "What was spent; null where nothing was given.",
+        ),
+        Field::new(
+            "cac",
+            Type::Float,
+            "currency",
+            "顧客獲得単価",
+            "Cost per new customer.",
+        ),
+        Field::new("roas", Type::Float, "ratio", "ROAS", "revenue / cost."),
+        Field::new(
+            "roi_revenue",
+            Type::Float,
+            "ratio",
+            "ROI(売上)",
+            "(revenue − cost) / cost.",
+        ),
+        Field::new(
+            "roi_margin",
+            Type::Float,
+            "ratio",
+            "ROI(粗利)",
+            "(margin − cost) / cost.",
+        ),
+        Field::new(
+            "payback_day",
+            Type::Int,
+            "days",
+            "回収日数",
+            "First age at which the mean cumulative margin reaches the CAC.",
+        ),
+        Field::new(
+            "payback_revenue_day",
+            Type::Int,
+            "days",
+            "回収日数(売上)",
+            "Likewise for revenue.",
+        ),
+        REPEAT_RATE[0],
+        REPEAT_RATE[1],
+        REPEAT_RATE[2],
+        LTV[0],
+        LTV[1],
+        LTV[2],
+        LTV[3],
+    ];
+    type Data = Orders;
+    type Options = Options;
+
+    fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
+        let within = whole_days("within", options.within)?;
+        let sources = Sources::new(orders, scope, options, context)?;
+        let by: Vec<Key> = options.by.iter().cloned().map(Key::Column).collect();
+        let period = (options.from, options.to);
+        let grouping = Grouping::new(&sources.histories, &by, period, context)?;
+        let mut domains: Vec<Domain> = grouping.keys.iter().map(|(_, v)| Domain::of(v)).collect();
+        let spent = Spent::new(options, &mut domains, &sources.histories, context)?;
+        let first = grouping.origins.iter().map(|o| o.day).min();
+        let horizon = first.map_or(0, |first| sources.histories.as_of() - first);
+        let mut scratch = Scratch::new(horizon.min(36_600))?;
+        let (mut keys, mut rows) = (Vec::new(), Vec::new());
+        for group in grouping.groups() {
+            let key = grouping.keys.iter();
+            let key: Vec<u32> = key.map(|(_, v)| costs::token(v, group.place())).collect();
+            let cost = spent.on(&key);
+            let row = sources.row(group, cost, within, options, &mut scratch, context)?;
+            push(&mut rows, row, "acquisition")?;
+            push(&mut keys, key, "acquisition")?;
+        }
+        let mut known = keys.clone();
+        known.sort_unstable();
+        for (key, cost) in spent.others(&known) {
+            push(&mut rows, Row::without_customers(cost), "acquisition")?;
+            push(&mut keys, key.to_vec(), "acquisition")?;
+        }
+        table(&options.by, &domains, &keys, &rows, &sources.histories)
+    }
+}
+
+impl Sources {
+    fn row(
+        &self,
+        group: Group,
+        cost: Option<i128>,
+        within: i32,
+        options: &Options,
+        scratch: &mut Scratch,
+        context: &Context,
+    ) -> Result<Row> {
+        let confidence = options.confidence;
+        let currency = self.histories.currency();
+        let worth = worth(&self.histories, group, within, confidence, scratch, context)?;
+        let cac = cost.and_then(|cost| currency.mean(cost, worth.customers));
+        let payback = |scratch: &Scratch, share: f64| {
+            let cac = cac?;
+            let mut means = scratch.means.means(currency);
+            let age = means.position(|mean| mean.revenue * share >= cac)?;
+            Some(age as i32)
+        };
+        let payback_revenue = payback(scratch, 1.0);
+        let (margin, payback) = match (&self.margins, self.share) {
+            (Some(margins), _) => {
+                let margin = super::worth::worth(margins, group, 0, confidence, scratch, context)?;
+                (currency.mean(margin.revenue, 1), payback(scratch, 1.0))
+            }
+            (None, Some(share)) => {
+                let revenue = currency.mean(worth.revenue, 1);
+                (revenue.map(|r| r * share), payback(scratch, share))
+            }
+            (None, None) => (None, None),
+        };
+        Ok(Row {
+            cost,
+            worth: Some(worth),
+            margin,
+            payback,
+            payback_revenue,
+        })
+    }
+}
+
+impl Row {
+    fn without_customers(cost: i128) -> Row {
+        Row {
+            cost: Some(cost),
+            worth: None,
+            margin: None,
+            payback: None,
+            payback_revenue: None,
+        }
+    }
+
+    fn customers(&self) -> u64 {
+        self.worth.map_or(0, |worth| worth.customers)
+    }
+
+    fn revenue(&self) -> i128 {
+        self.worth.map_or(0, |worth| worth.revenue)
+    }
+
+    /// An amount in minor units over the cost.
+    fn over_cost(&self, amount: i128) -> Option<f64> {
+        let cost = u64::try_from(self.cost?).ok().filter(|cost| *cost > 0)?;
+        Some(divide(amount, cost))
+    }
+
+    fn roi_margin(&self, currency: Currency) -> Option<f64> {
+        let cost = currency.mean(self.cost?, 1).filter(|cost| *cost > 0.0)?;
+        Some((self.margin? - cost) / cost)
+    }
+}
+
+fn table(
+    by: &[String],
+    domains: &[Domain],
+    keys: &[Vec<u32>],
+    rows: &[Row],
+    histories: &Histories,
+) -> Result<Table> {
+    let currency = histories.currency();
+    let (channel, fields) = (&Acquisition::COLUMNS[0], &Acquisition::COLUMNS[1..]);
+    let n = rows.len();
+    let places = collect(0..n, "table")?;
+    let (mut columns, mut ranks) = (Vec::new(), Vec::new());
+    for (i, (name, domain)) in by.iter().zip(domains).enumerate() {
+        let values = domain.values(&collect(keys.iter().map(|key| key[i]), "table")?)?;
+        let (cells, valid) = values.cells(&places)?;
+        let column = match name == channel.name {
+            true => Column::new(channel, cells),
+            false => Column::named(name, cells),
+        };
+        columns.push(column.with_validity(valid));
+        ranks.push(rank(&values)?);
+    }
+    let whole = |field: usize, of: &dyn Fn(&Row) -> u64| {
+        let cells = collect(rows.iter().map(|row| of(row) as i64), "table")?;
+        Ok::<_, Error>(Column::new(&fields[field], Values::I64(cells)))
+    };
+    let money = |field: usize, of: &dyn Fn(&Row) -> Option<i128>| {
+        let (mut cells, mut valid) = (Vec::new(), Vec::new());
+        for row in rows {
+            push(&mut cells, histories.cell(of(row).unwrap_or(0))?, "table")?;
+            push(&mut valid, of(row).is_some(), "table")?;
+        }
+        let values = Values::Money(cells, currency);
+        Ok::<_, Error>(Column::new(&fields[field], values).with_validity(valid))
+    };
+    let float = |field: usize, of: &dyn Fn(&Row) -> Option<f64>| {
+        Column::floats(&fields[field], rows.iter().map(of))
+    };
+    let day = |field: usize, of: &dyn Fn(&Row) -> Option<i32>| {
+        Column::ints(&fields[field], rows.iter().map(of))
+    };
+    let none = Ratio::new(0, 0, Fraction::P95);
+    let rates = rows
+        .iter()
+        .map(|row| row.worth.map_or(none, |worth| worth.repeat_rate));
+    let ltv = rows
+        .iter()
+        .map(|row| row.worth.map_or([None; 4], |worth| worth.ltv));
+    columns.extend([
+        whole(0, &Row::customers)?,
+        whole(1, &|row| row.worth.map_or(0, |worth| worth.orders))?,
+        money(2, &|row| Some(row.revenue()))?,
+        float(3, &|row| row.margin)?,
+        money(4, &|row| row.cost)?,
+        float(5, &|row| currency.mean(row.cost?, row.customers()))?,
+        float(6, &|row| row.over_cost(row.revenue()))?,
+        float(7, &|row| row.over_cost(row.revenue() - row.cost?))?,
+        float(8, &|row| row.roi_margin(currency))?,
+        day(9, &|row| row.payback)?,
+        day(10, &|row| row.payback_revenue)?,
+    ]);
+    columns.extend(share_columns(&REPEAT_RATE, &collect(rates, "table")?)?);
+    columns.extend(ltv_columns(&collect(ltv, "table")?)?);
+    // Channels that only cost something stand among the others.
+    let mut order = places;
+    let key = |row: usize| ranks.iter().map(move |ranks| ranks[row]);
+    order.sort_unstable_by(|a, b| key(*a).cmp(key(*b)).then(a.cmp(b)));
+    Table::new(columns).take(&order)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::{AmountUnit, Batch, ColumnValues, OrdersSpec, Strings};
+    use crate::table::Cell;
+
+    /// Orders with a channel and a cost: customer, date, amount, cost, channel.
+    fn orders(rows: &[(i64, &str, i64, i64, &str)]) -> Orders {
+        let text = |texts: Vec<&str>| Strings::collect(texts.iter().map(|t| t.as_bytes())).unwrap();
+        let int = |values: Vec<i64>| ColumnValues::Int {
+            values: values.into(),
+            bits: 64,
+        };
+        let batch: Batch = vec![
+            (
+                "customer_id".into(),
+                int(rows.iter().map(|r| r.0).collect()).into(),
+            ),
+            (
+                "ordered_at".into(),
+                ColumnValues::Cells(text(rows.iter().map(|r| r.1).collect())).into(),
+            ),
+            (
+                "amount".into(),
+                int(rows.iter().map(|r| r.2).collect()).into(),
+            ),
+            (
+                "cost".into(),
+                int(rows.iter().map(|r| r.3).collect()).into(),
+            ),
+            (
+                "channel".into(),
+                ColumnValues::Text(text(rows.iter().map(|r| r.4).collect())).into(),
+            ),
+        ];
+        let spec = OrdersSpec {
+            currency: Some(Currency::JPY),
+            amount_unit: AmountUnit::Minor,
+            cost: Some("cost".into()),
+            channel: Some("channel".into()),
+            ..OrdersSpec::default()
+        };
+        Orders::from_batches(&spec, &[batch], None, &Context::default()).unwrap()
+    }
+
+    fn shop() -> Orders {
+        orders(&[
+            (1, "2026-01-01", 1_000, 600, "ads"),
+            (1, "2026-01-11", 2_000, 1_200, "mail"),
+            (2, "2026-01-01", 1_000, 600, "ads"),
+            (3, "2026-01-05", 5_000, 1_000, "search"),
+        ])
+    }
+
+    fn run(options: &str) -> Result<Table> {
+        let options: Options = serde_json::from_str(options).unwrap();
+        let scope = Scope::as_of("2026-03-31".parse().unwrap());
+        Acquisition::run(&shop(), &scope, &options, &Context::default())
+    }
+
+    fn texts(table: &Table, column: &str) -> Vec<String> {
+        let column = table.column(column).unwrap();
+        let cell = |row| match column.cell(row) {
+            Cell::Null => "null".to_owned(),
+            Cell::Id(crate::data::IdRef::Text(text)) => text.into_owned(),
+            Cell::Id(crate::data::IdRef::Int(n)) | Cell::Int(n) | Cell::Money(n, _) => {
+                n.to_string()
+            }
+            Cell::Float(v) => v.to_string(),
+            _ => unreachable!(),
+        };
+        (0..table.len()).map(cell).collect()
+    }
+
+    #[test]
+    fn costs_meet_customers_by_hand() {
+        let table = run(r#"{"costs": {"ads": 1500, "radio": 700}}"#).unwrap();
+        let column = |name| texts(&table, name);
+        assert_eq!(column("channel"), ["ads", "radio", "search"]); // mail brought nobody
+        assert_eq!(column("customers"), ["2", "0", "1"]);
+        assert_eq!(column("revenue"), ["4000", "0", "5000"]);
+        assert_eq!(column("cost"), ["1500", "700", "null"]);
+        assert_eq!(column("cac"), ["750", "null", "null"]);
+        assert_eq!(
+            column("roas"),
+            [(4_000.0 / 1_500.0).to_string().as_str(), "0", "null"]
+        );
+        assert_eq!(
+            column("roi_revenue"),
+            [(2_500.0 / 1_500.0).to_string().as_str(), "-1", "null"]
+        );
+        assert_eq!(column("margin"), ["1600", "null", "4000"]);
+        assert_eq!(
+            column("roi_margin"),
+            [(100.0 / 1_500.0).to_string().as_str(), "null", "null"]
+        );
+        // 750 each: revenue is 1,000 on day 0; margin 400 on day 0, 800 on day 10.
+        assert_eq!(column("payback_revenue_day"), ["0", "null", "null"]);
+        assert_eq!(column("payback_day"), ["10", "null", "null"]);
+        assert_eq!(column("repeat_rate"), ["null", "null", "null"]); // 90 days are not over
+        assert_eq!(column("ltv_30"), ["2000", "null", "5000"]);
+    }
+
+    #[test]
+    fn a_margin_of_the_request_replaces_the_orders_costs() {
+        let table = run(r#"{"costs": {"ads": 1500}, "margin": 0.5}"#).unwrap();
+        assert_eq!(texts(&table, "margin"), ["2000", "2500"]);
+        assert_eq!(texts(&table, "payback_day"), ["10", "null"]); // 500, then 1,000
+    }
+
+    #[test]
+    fn costs_with_a_date_count_in_their_time() {
+        let table = run(r#"{"from": "2026-01-02", "costs": [
+                {"channel": "ads", "cost": 100, "date": "2026-01-01"},
+                {"channel": "search", "cost": 100, "date": "2026-01-02"},
+                {"channel": "search", "cost": 11, "date": "2026-03-31"},
+                {"channel": "search", "cost": 1000, "date": "2026-04-01"},
+                {"channel": null, "cost": 5}
+            ]}"#)
+        .unwrap();
+        assert_eq!(texts(&table, "channel"), ["search", "null"]);
+        assert_eq!(texts(&table, "cost"), ["111", "5"]);
+    }
+
+    #[test]
+    fn costs_that_say_nothing_are_refused() {
+        for bad in [
+            r#"{"costs": [{"channel": "ads"}]}"#,
+            r#"{"costs": [{"cost": 5}]}"#,
+            r#"{"costs": [{"channel": "ads", "cost": -5}]}"#,
+            r#"{"costs": [{"channel": 5, "cost": 5}]}"#,
+            r#"{"costs": [{"channel": "ads", "cost": 5, "shop": "x"}]}"#,
+            r#"{"costs": [{"channel": "ads", "cost": 5, "date": "1 May"}]}"#,
+            r#"{"by": [], "costs": {"ads": 5}}"#,
+            r#"{"by": ["chanel"]}"#,
+        ] {
+            assert!(run(bad).is_err(), "{bad}");
+        }
+        let all = run(r#"{"by": [], "costs": [{"cost": 90}]}"#).unwrap();
+        assert_eq!(texts(&all, "cac"), ["30"]);
+    }
+
+    #[test]
+    fn numbers_as_channels_and_two_columns() {
+        let options = r#"{"by": ["customer_id", "channel"], "costs": [
+            {"customer_id": 9, "channel": "tv", "cost": 1},
+            {"customer_id": 1, "channel": "ads", "cost": 2}]}"#;
+        let table = run(options).unwrap();
+        assert_eq!(texts(&table, "channel"), ["ads", "ads", "search", "tv"]);
+        assert_eq!(texts(&table, "customer_id"), ["1", "2", "3", "9"]);
+        let by_number = run(r#"{"by": ["customer_id"], "costs": {"2": 5, "-7": 1}}"#).unwrap();
+        assert_eq!(texts(&by_number, "customer_id"), ["-7", "1", "2", "3"]);
+        assert_eq!(texts(&by_number, "cost"), ["1", "null", "5", "null"]);
+    }
+}

@@ -1,0 +1,112 @@
+//! Elapsed time: days since the origin, or calendar months after its own; and how long each customer
+//! was watched on that scale.
+
+use super::{Options, Step};
+use crate::context::room;
+use crate::retention::grouping::Grouping;
+use crate::retention::history::Histories;
+use crate::retention::whole_days;
+use crate::time::Period;
+use crate::{Day, Error, Result};
+use chrono::Datelike;
+
+/// What elapsed time is.
+pub(super) struct Clock {
+    as_of: i32,
+    /// Days or months of a step.
+    pub(super) step: i32,
+    /// Steps after the first cell.
+    pub(super) steps: usize,
+    months: Option<Months>,
+}
+
+/// Months by day, and the last one that has ended.
+struct Months {
+    first_day: i32,
+    by_day: Vec<i32>,
+    ended: i32,
+}
+
+impl Clock {
+    pub(super) fn new(
+        options: &Options,
+        histories: &Histories,
+        grouping: &Grouping,
+    ) -> Result<Clock> {
+        let as_of = histories.as_of();
+        let (step, default, most) = match options.step {
+            Step::Calendar(_) => (1, 24, 1_200),
+            Step::Days(days) => (whole_days("step", days)?, 720, 36_600),
+        };
+        let up_to = options.up_to.unwrap_or(default);
+        if step < 1 {
+            return Err(Error::option("step", step, "at least 1 day"));
+        }
+        if up_to > most {
+            return Err(Error::option("up_to", up_to, format!("at most {most}")));
+        }
+        let first_day = grouping.origins.iter().map(|o| o.day).min();
+        let first_day = first_day.unwrap_or(as_of).min(as_of);
+        let mut clock = Clock {
+            as_of,
+            step,
+            steps: (up_to / step as u32) as usize,
+            months: None,
+        };
+        if let Step::Calendar(_) = options.step {
+            let mut by_day = room((as_of - first_day) as usize + 1, "cohorts")?;
+            let mut first = Day(first_day);
+            while first.0 <= as_of {
+                let next = first.plus(1, Period::Month);
+                // The calendar ends in 9999, and with it the last month's successor.
+                let next = if next <= first { Day(as_of + 1) } else { next };
+                let month = month(first);
+                by_day.extend((first.0..next.0.min(as_of + 1)).map(|_| month));
+                first = next;
+            }
+            let tomorrow = Day(as_of + 1);
+            let is_over = tomorrow == tomorrow.start_of(Period::Month);
+            clock.months = Some(Months {
+                first_day,
+                by_day,
+                ended: month(Day(as_of)) - i32::from(!is_over),
+            });
+        }
+        // Nobody was watched for longer than the first of all.
+        let longest = clock.watched(first_day).max(0) / step;
+        clock.steps = clock.steps.min(longest as usize);
+        Ok(clock)
+    }
+
+    /// The elapsed time from an origin to a day, both up to `as_of`.
+    #[inline]
+    pub(super) fn age(&self, origin: i32, day: i32) -> i32 {
+        match &self.months {
+            None => day - origin,
+            Some(months) => {
+                let at = |day: i32| months.by_day[(day - months.first_day) as usize];
+                at(day) - at(origin)
+            }
+        }
+    }
+
+    /// How long whoever began on a day was watched; negative is not yet.
+    pub(super) fn watched(&self, origin: i32) -> i32 {
+        match &self.months {
+            None => self.as_of - origin,
+            Some(months) => months.ended - month(Day(origin)),
+        }
+    }
+
+    /// The first cell that an age is in.
+    #[inline]
+    pub(super) fn cell(&self, age: i32) -> usize {
+        (age + self.step - 1) as usize / self.step as usize
+    }
+}
+
+/// Months since year 0.
+fn month(day: Day) -> i32 {
+    let date = day.date();
+    date.year() * 12 + date.month0() as i32
+}

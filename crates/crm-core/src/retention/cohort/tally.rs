@@ -1,0 +1,203 @@
+//! The sums of one cohort, step by step; under the mean cumulative function also age by age.
+//!
+//! A customer's purchases are added to the first cell that each is in, and everything of theirs is
+//! taken off after the last cell that they were watched to. So one pass over the customers gives all
+//! cells, each of whoever is old enough for it.
+
+use super::clock::Clock;
+use super::{Cell, Cells, Options};
+use crate::context::filled;
+use crate::num::ratio::Ratio;
+use crate::retention::grouping::{Group, Origin};
+use crate::retention::history::{Histories, History};
+use crate::retention::mean_cumulative::{Mean, MeanCumulative};
+use crate::retention::waits::{Waits, ended_by};
+use crate::{Currency, Result};
+
+/// Sums of one cohort.
+pub(super) struct Tally<'a> {
+    cells: Vec<Sums>,
+    ages: Option<(MeanCumulative, Waits)>,
+    rule: Cells,
+    step: i32,
+    currency: Currency,
+    options: &'a Options,
+}
+
+/// What one cell adds to those before it, and what is gone after it with the customers whose last
+/// cell it is.
+#[derive(Clone, Copy, Default)]
+struct Sums {
+    last: u64,
+    revenue: i128,
+    revenue_gone: i128,
+    orders: u64,
+    orders_gone: u64,
+    repeated: u64,
+    repeated_gone: u64,
+    active: u64,
+}
+
+impl<'a> Tally<'a> {
+    pub(super) fn new(
+        clock: &Clock,
+        rule: Cells,
+        currency: Currency,
+        options: &'a Options,
+    ) -> Result<Self> {
+        let horizon = clock.steps as i32 * clock.step;
+        Ok(Tally {
+            cells: filled(clock.steps + 1, Sums::default(), "cohorts")?,
+            ages: match rule {
+                Cells::MeanCumulative => Some((MeanCumulative::new(horizon)?, Waits::default())),
+                _ => None,
+            },
+            rule,
+            step: clock.step,
+            currency,
+            options,
+        })
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.cells.fill(Sums::default());
+        if let Some((means, waits)) = &mut self.ages {
+            means.clear();
+            waits.clear();
+        }
+    }
+
+    pub(super) fn add(&mut self, clock: &Clock, origin: Origin, history: &History) -> Result<()> {
+        let watched = clock.watched(origin.day);
+        if watched < 0 {
+            return Ok(());
+        }
+        let last = (watched / clock.step) as usize;
+        let last = last.min(self.cells.len() - 1);
+        let (mut orders, mut revenue, mut active) = (0, 0, usize::MAX);
+        for purchase in &history.purchases {
+            let cell = clock.cell(clock.age(origin.day, purchase.day));
+            if cell > last {
+                break;
+            }
+            let sums = &mut self.cells[cell];
+            sums.orders += 1;
+            sums.repeated += u64::from(orders == 1);
+            sums.active += u64::from(active != cell);
+            sums.revenue += i128::from(purchase.amount);
+            revenue += i128::from(purchase.amount);
+            orders += 1;
+            active = cell;
+        }
+        for refund in &history.refunds {
+            let cell = clock.cell(clock.age(origin.day, refund.day));
+            if cell <= last {
+                self.cells[cell].revenue += i128::from(refund.amount);
+                revenue += i128::from(refund.amount);
+            }
+        }
+        let sums = &mut self.cells[last];
+        sums.last += 1;
+        sums.revenue_gone += revenue;
+        sums.orders_gone += orders;
+        sums.repeated_gone += u64::from(orders > 1);
+        self.add_ages(clock, origin, history, watched)
+    }
+
+    fn add_ages(
+        &mut self,
+        clock: &Clock,
+        origin: Origin,
+        history: &History,
+        watched: i32,
+    ) -> Result<()> {
+        let Some((means, waits)) = &mut self.ages else {
+            return Ok(());
+        };
+        means.watch(watched);
+        for (day, amount) in history.amounts() {
+            let age = clock.age(origin.day, day);
+            if age <= watched {
+                means.revenue(age, amount);
+            }
+        }
+        let ages = history
+            .purchases
+            .iter()
+            .map(|p| clock.age(origin.day, p.day));
+        for (i, age) in ages.take_while(|age| *age <= watched).enumerate() {
+            means.order(age);
+            if i == 1 {
+                waits.add(age, true)?;
+            }
+        }
+        let second = history.purchases.get(1);
+        if second.is_none_or(|p| clock.age(origin.day, p.day) > watched) {
+            waits.add(watched, false)?;
+        }
+        Ok(())
+    }
+
+    /// Gives each cell that is to be shown. `watched` is for how long the cohort's last day was.
+    pub(super) fn finish(
+        &self,
+        group: Group,
+        watched: i32,
+        histories: &Histories,
+        mut give: impl FnMut(Cell) -> Result<()>,
+    ) -> Result<()> {
+        let share = |part, whole| Ratio::new(part, whole, self.options.confidence);
+        let curve = match &self.ages {
+            Some((_, waits)) => Some(waits.curve(self.options.confidence)?),
+            None => None,
+        };
+        let mut means = self
+            .ages
+            .as_ref()
+            .map(|(means, _)| means.means(self.currency));
+        let mut customers: u64 = self.cells.iter().map(|sums| sums.last).sum();
+        let (mut revenue, mut orders, mut repeated) = (0, 0, 0);
+        for (elapsed, sums) in (0..).step_by(self.step as usize).zip(&self.cells) {
+            let closed = watched >= elapsed;
+            if customers == 0 || self.rule == Cells::Complete && !closed {
+                break;
+            }
+            revenue += sums.revenue;
+            orders += sums.orders;
+            repeated += sums.repeated;
+            let mut cell = Cell {
+                elapsed,
+                cohort_customers: group.len(),
+                customers,
+                complete: customers == group.len() && (closed || self.options.spans_periods()),
+                revenue: histories.cell(revenue)?,
+                cumulative_ltv: self.currency.mean(revenue, customers).unwrap_or(0.0),
+                orders,
+                orders_per_customer: orders as f64 / customers as f64,
+                repeat_rate: share(repeated, customers),
+                active_rate: share(sums.active, customers),
+            };
+            // The means run age by age, the cells step by step.
+            let nth = if elapsed == 0 {
+                0
+            } else {
+                self.step as usize - 1
+            };
+            let mean: Option<Mean> = means.as_mut().and_then(|means| means.nth(nth));
+            if let (Some(mean), Some(curve), Some((_, waits))) = (mean, &curve, &self.ages) {
+                let ended = waits.ended_within(elapsed);
+                cell.revenue = histories.cell(mean.total)?;
+                cell.cumulative_ltv = mean.revenue;
+                cell.orders = mean.total_orders;
+                cell.orders_per_customer = mean.orders;
+                cell.repeat_rate = ended_by(curve, elapsed, ended, waits.len());
+            }
+            give(cell)?;
+            customers -= sums.last;
+            revenue -= sums.revenue_gone;
+            orders -= sums.orders_gone;
+            repeated -= sums.repeated_gone;
+        }
+        Ok(())
+    }
+}
