@@ -99,3 +99,8 @@ class InternalError(CrmError):
     """A defect of this library. Please report it."""
 
     _code = "internal"
+
+
+# Tracebacks name them as users import them.
+for _class in (CrmError, *CrmError.__subclasses__()):
+    _class.__module__ = "crm_core"

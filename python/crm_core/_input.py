@@ -31,6 +31,7 @@ def source(data: Any, columns: Sequence[str]) -> Any:
     """
     family = type(data).__module__.partition(".")[0]
     if family == "pandas" and hasattr(data, "columns"):
+        _none_in_the_index(columns, data)
         _all_there(columns, [str(name) for name in data.columns])
         _each_once(columns, [str(name) for name in data.columns])
         return [(name, _pandas(name, data[name])) for name in columns]
@@ -69,6 +70,16 @@ def _all_there(columns: Iterable[str], available: list[str]) -> None:
     for name in columns:
         if name not in available:
             _native.missing_column(name, available)
+
+
+def _none_in_the_index(columns: Iterable[str], data: Any) -> None:
+    for name in columns:
+        if name in data.index.names and name not in data.columns:
+            raise SchemaError(
+                f"column `{name}` is the frame's index, not a column",
+                column=name,
+                hint="data.reset_index() makes it a column",
+            )
 
 
 def _each_once(columns: Iterable[str], available: list[str]) -> None:

@@ -37,6 +37,12 @@ CASES: dict[str, tuple[Callable[[], Any], type, str, str | None, int | None, str
         "column `amuont` was not found; the input has customer_id, ordered_at, amount",
         "amuont", None, "did you mean `amount`?",
     ),
+    "a column that is the index": (
+        lambda: crm.Orders(pd.DataFrame(DATA).set_index("customer_id"), currency="USD"),
+        crm.SchemaError,
+        "column `customer_id` is the frame's index, not a column",
+        "customer_id", None, "data.reset_index() makes it a column",
+    ),
     "a missing column unlike any": (
         lambda: orders({"order_id": "zzzzzzzz"}),
         crm.SchemaError,
@@ -423,3 +429,10 @@ def test_messages_hold_no_data() -> None:
         assert CANARY not in told and "7391" not in told
     good = orders(customer_id=[CANARY] * 3)
     assert CANARY not in f"{good!r} {crm.rfm(good)!r}"
+
+
+def test_tracebacks_name_exceptions_as_users_import_them() -> None:
+    kinds = [crm.CrmError, *crm.CrmError.__subclasses__()]
+    for kind in kinds:
+        assert getattr(crm, kind.__name__) is kind
+        assert kind.__module__ == "crm_core"
