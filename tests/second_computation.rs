@@ -368,6 +368,12 @@ fn the_four_columns_of_clv_by_maps() {
             .sum();
         let mean = (frequency > 0).then(|| repeat as f64 / frequency as f64);
         assert_eq!(reals(&table, "monetary_value")[row], mean);
+        let gaps = seen.windows(2).map(|pair| (pair[1] - pair[0]) as f64 / 7.0);
+        let logs: f64 = gaps.map(f64::ln).sum();
+        match reals(&table, "ln_gaps")[row] {
+            Some(sum) => assert!(frequency > 0 && (sum - logs).abs() < 1e-12 * (1.0 + logs.abs())),
+            None => assert_eq!(frequency, 0),
+        }
         assert_eq!(
             numbers(&table, "holdout_frequency")[row],
             Some((days.len() - seen.len()) as i64)

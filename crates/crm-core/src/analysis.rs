@@ -140,6 +140,7 @@ pub static ALL: &[Entry] = &[
     entry::<crate::retention::acquisition::Acquisition>(),
     entry::<crate::clv::fit_tables::ClvFit>(),
     entry::<crate::clv::fit_tables::GammaGammaFit>(),
+    entry::<crate::clv::fit_tables::ClvParameters>(),
     entry::<crate::clv::fit_tables::CompareModels>(),
     entry::<crate::clv::predict_tables::ClvPredict>(),
     entry::<crate::clv::predict_tables::ClvNewCustomers>(),

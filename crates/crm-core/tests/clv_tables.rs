@@ -118,6 +118,54 @@ fn fits_travel_as_text() {
     assert!(predict(json!({"model": "mbg_nbd", "r": 1, "unit": "week"})).is_err());
 }
 
+/// A stored fit shows the table of the fit itself; parameters alone show no fit.
+#[test]
+fn stored_fits_show_what_they_are() {
+    let summary = summary();
+    let options = json!({"model": "pareto_nbd", "unit": "week"});
+    let fit = run("clv_fit", &summary, options).unwrap();
+    let object = fit.notes()["fit"].clone();
+    let again = run("clv_parameters", &summary, json!({"fit": object})).unwrap();
+    assert_eq!(fit.notes(), again.notes());
+    for name in ["value", "standard_error", "low", "high"] {
+        for row in 0..4 {
+            assert_eq!(float(&fit, name, row), float(&again, name, row));
+        }
+    }
+    let given = run(
+        "clv_parameters",
+        &summary,
+        json!({"fit": object["model"].clone()}),
+    )
+    .unwrap();
+    assert_eq!(given.notes()["status"], "given");
+    assert!(given.notes()["log_likelihood"].is_null() && given.notes()["bic"].is_null());
+    assert_eq!(float(&given, "standard_error", 0), None);
+    let spend = json!({"spend_fit": {"p": 6.25, "q": 3.74, "gamma": 15.44}});
+    let spend = run("clv_parameters", &summary, spend).unwrap();
+    assert_eq!(float(&spend, "value", 2), Some(15.44));
+    for wrong in [
+        json!({}),
+        json!({"fit": {"model": "nbd", "r": 1, "alpha": 0, "unit": "day"}}),
+        json!({"spend_fit": {"p": 6.25, "q": 3.74}}),
+    ] {
+        assert!(run("clv_parameters", &summary, wrong).is_err());
+    }
+}
+
+#[test]
+fn only_the_columns_asked_for() {
+    let summary = summary();
+    let model = json!({"model": "nbd", "r": 1, "alpha": 9, "unit": "day"});
+    let options = json!({"fit": model, "only": ["log_likelihood", "probability_none"]});
+    let table = run("clv_predict", &summary, options).unwrap();
+    let names: Vec<&str> = table.columns().iter().map(Column::name).collect();
+    assert_eq!(names, ["probability_none", "log_likelihood"]);
+    let options = json!({"fit": model, "only": ["likelihood"]});
+    let error = run("clv_predict", &summary, options).unwrap_err();
+    assert!(error.to_string().contains("`only`"), "{error}");
+}
+
 #[test]
 fn units_are_never_guessed() {
     let summary = summary();

@@ -3,6 +3,17 @@ WITH firsts AS (
            coalesce(getvariable('calibration_end'), getvariable('as_of')) AS stop,
            CASE getvariable('unit') WHEN 'week' THEN 7 ELSE 1 END AS unit_days
     FROM totals
+), gaps AS (
+    SELECT part, customer_id,
+           sum(ln((day - previous) / unit_days)) AS ln_gaps
+    FROM (
+        SELECT part, customer_id, day, unit_days,
+               lag(day) OVER (PARTITION BY part, customer_id ORDER BY day) AS previous
+        FROM (SELECT DISTINCT part, customer_id, day, stop, unit_days
+              FROM entries JOIN firsts USING (part, customer_id)
+              WHERE is_order AND day <= stop)
+    )
+    GROUP BY part, customer_id
 )
 SELECT
     part, customer_id,
@@ -11,9 +22,10 @@ SELECT
     (stop - first_day) / unit_days AS "T",
     sum(amount) FILTER (day > first_day AND day <= stop)
         / nullif(frequency * getvariable('scale'), 0) AS monetary_value,
+    any_value(ln_gaps) AS ln_gaps,
     count(DISTINCT day) FILTER (is_order AND day > stop) AS holdout_frequency,
     (getvariable('as_of') - stop) / unit_days AS holdout_duration
-FROM entries JOIN firsts USING (part, customer_id)
+FROM entries JOIN firsts USING (part, customer_id) LEFT JOIN gaps USING (part, customer_id)
 WHERE first_day <= stop
 GROUP BY part, customer_id, first_day, stop, unit_days
 ORDER BY part, customer_id

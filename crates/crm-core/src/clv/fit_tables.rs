@@ -1,4 +1,5 @@
-//! Fits as tables: `clv_fit`, `gamma_gamma_fit` and `compare_models`.
+//! Fits as tables: `clv_fit`, `gamma_gamma_fit` and `compare_models`; `clv_parameters` makes the
+//! same table of a stored fit, or of parameters from elsewhere.
 //!
 //! All read a `clv_summary`, or a frame with its columns; a column `weight` counts identical
 //! customers. The fit itself, to hand on to the predictions, is JSON in the table's notes (`fit`).
@@ -11,7 +12,7 @@ use serde_json::json;
 
 use crate::analysis::Analysis;
 use crate::clv::any::{self, AnyModel, Kind};
-use crate::clv::frame::{Frame, numbers, spend, weights};
+use crate::clv::frame::{Frame, fit_of, nullable, numbers, spend, weights};
 use crate::clv::gamma_gamma::{self, NoSpend};
 use crate::clv::model::{Fit, Model, Status, Unit};
 use crate::clv::rows::Rows;
@@ -88,13 +89,17 @@ fn table<M: Model + Serialize>(fit: &Fit<M>, level: Fraction) -> Result<Table> {
         Column::floats(&HIGH, (0..n).map(|i| cell(i, &|v| v.1)))?,
     ];
     let json = serde_json::to_value(fit).map_err(|e| Error::internal(e.to_string()))?;
+    // Parameters from elsewhere have seen nobody: there is nothing to say about their fit.
+    let fitted = fit.customers > 0.0;
+    let ended = if fitted { status(&fit.status) } else { "given" };
+    let of_fit = |value: f64| json!(Some(value).filter(|_| fitted));
     Ok(Table::new(columns)
         .with_note("model", json!(fit.model.name()))
-        .with_note("status", json!(status(&fit.status)))
+        .with_note("status", json!(ended))
         .with_note("boundary", json!(boundary(&fit.status)))
-        .with_note("log_likelihood", json!(fit.log_likelihood))
-        .with_note("aic", json!(fit.aic()))
-        .with_note("bic", json!(fit.bic()))
+        .with_note("log_likelihood", of_fit(fit.log_likelihood))
+        .with_note("aic", of_fit(fit.aic()))
+        .with_note("bic", of_fit(fit.bic()))
         .with_note("customers", json!(fit.customers))
         .with_note("fit", json))
 }
@@ -122,9 +127,19 @@ fn ln_gaps(kinds: &[Kind], data: &Table, frame: &Frame) -> Result<f64> {
     {
         return Ok(0.0);
     }
-    let values = numbers(data, "ln_gaps")?;
-    let weight = |i: usize| frame.weight.as_ref().map_or(1.0, |w| w[i]);
-    Ok(values.iter().enumerate().map(|(i, v)| v * weight(i)).sum())
+    let (values, valid) = nullable(data, "ln_gaps")?;
+    let mut sum = 0.0;
+    for (row, (value, x)) in values.iter().zip(&frame.frequency).enumerate() {
+        if *x == 0.0 {
+            continue;
+        }
+        if !value.is_finite() || valid.is_some_and(|valid| !valid[row]) {
+            let expected = "a finite number where frequency is above 0";
+            return Err(Error::value("ln_gaps", row, expected));
+        }
+        sum += value * frame.weight.as_ref().map_or(1.0, |w| w[row]);
+    }
+    Ok(sum)
 }
 
 /// The analysis `clv_fit`.
@@ -195,6 +210,50 @@ impl Analysis for GammaGammaFit {
             .with_note("without_spend", json!(fitted.without_spend))
             .with_note("pearson", json!(fitted.independence.pearson))
             .with_note("spearman", json!(fitted.independence.spearman)))
+    }
+}
+
+/// Options of [`ClvParameters`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ParametersOptions {
+    /// A model of purchases: the JSON of a fit, or of parameters.
+    pub fit: serde_json::Value,
+    /// Or the model of spend: the JSON of a Gamma-Gamma fit, or of parameters.
+    pub spend_fit: serde_json::Value,
+    /// Confidence level of the intervals. Default 0.95.
+    pub confidence: Fraction,
+}
+
+impl Default for ParametersOptions {
+    fn default() -> Self {
+        Self {
+            fit: serde_json::Value::Null,
+            spend_fit: serde_json::Value::Null,
+            confidence: default_level(),
+        }
+    }
+}
+
+/// The analysis `clv_parameters`. Any table will do: only the option is read.
+pub struct ClvParameters;
+
+impl Analysis for ClvParameters {
+    const NAME: &'static str = "clv_parameters";
+    const SUMMARY: &'static str =
+        "a stored fit, or parameters from elsewhere, checked and as the table of a fit";
+    const JA: &'static str = "モデルの母数";
+    const COLUMNS: &'static [Field] = &[PARAMETER, VALUE, ERROR, LOW, HIGH];
+    type Data = Table;
+    type Options = ParametersOptions;
+
+    fn run(_: &Table, _: &Scope, options: &ParametersOptions, _: &Context) -> Result<Table> {
+        if options.spend_fit.is_null() {
+            let fit = fit_of::<AnyModel>("fit", &options.fit)?;
+            return table(&fit, options.confidence);
+        }
+        let fit = fit_of::<gamma_gamma::Params>("spend_fit", &options.spend_fit)?;
+        table(&fit, options.confidence)
     }
 }
 

@@ -15,7 +15,7 @@ use crate::clv::gamma_gamma;
 use crate::clv::model::{Fit, Purchases, Unit};
 use crate::clv::rows::History;
 use crate::clv::value::{self, Compounding};
-use crate::context::room;
+use crate::context::{collect, filled, room};
 use crate::num::Positive;
 use crate::table::{CUSTOMER_ID, Column, Field, Type};
 use crate::{Context, Error, Fraction, Result, Scope, Table};
@@ -32,6 +32,8 @@ pub struct PredictOptions {
     pub unit: Option<Unit>,
     /// Level of the interval of the expectation. Default 0.8; null leaves it out.
     pub interval: Option<Fraction>,
+    /// Columns to compute, by name. Default: all.
+    pub only: Option<Vec<String>>,
 }
 
 impl Default for PredictOptions {
@@ -41,7 +43,16 @@ impl Default for PredictOptions {
             t: 30.0,
             unit: None,
             interval: Fraction::new(0.8),
+            only: None,
         }
+    }
+}
+
+impl PredictOptions {
+    /// Whether a column is asked for.
+    fn wants(&self, field: &Field) -> bool {
+        let only = self.only.as_deref();
+        only.is_none_or(|only| only.iter().any(|name| name == field.name))
     }
 }
 
@@ -124,20 +135,12 @@ impl Analysis for ClvPredict {
         let unit = options.unit.or(unit_if_silent(data, &fit));
         let frame = Frame::new(data, unit)?;
         fit.model.unit().expect(frame.unit)?;
+        let known = |name: &String| Self::COLUMNS.iter().any(|f| f.name == name);
+        if let Some(name) = options.only.iter().flatten().find(|name| !known(name)) {
+            return Err(Error::option("only", name, "columns of clv_predict"));
+        }
         let histories = frame.histories();
         let model = &fit.model;
-        let alive = model.probability_alive_all(&histories, 0.0)?;
-        let later = model.probability_alive_all(&histories, t)?;
-        context.check()?;
-        let expected = model.expected_all(&histories, t)?;
-        context.check()?;
-        let interval = match options.interval {
-            Some(level) => value::expected_interval(&fit, &histories, t, level)?,
-            None => None,
-        };
-        context.check()?;
-        let none = model.each(&histories, |h| model.probability_of(0, h, t))?;
-        let likelihood = model.each(&histories, |h| model.log_likelihood(h))?;
         let [
             _,
             f_alive,
@@ -151,20 +154,36 @@ impl Analysis for ClvPredict {
         else {
             return Err(Error::internal("columns of clv_predict"));
         };
-        let n = alive.len();
-        let end = |of: fn(&value::Interval) -> &Vec<f64>| {
-            let ends = interval.as_ref().map(of);
-            (0..n).map(move |i| ends.map(|v| v[i]).filter(|v| v.is_finite()))
+        let mut columns = room(Self::COLUMNS.len(), "columns")?;
+        let mut add = |field: &Field, values: &dyn Fn() -> Result<Vec<f64>>| {
+            if options.wants(field) {
+                context.check()?;
+                columns.push(Column::floats(field, finite(&values()?))?);
+            }
+            Ok::<_, Error>(())
         };
-        let columns = vec![
-            Column::floats(f_alive, finite(&alive))?,
-            Column::floats(f_later, finite(&later))?,
-            Column::floats(f_expected, finite(&expected))?,
-            Column::floats(f_low, end(|i| &i.low))?,
-            Column::floats(f_high, end(|i| &i.high))?,
-            Column::floats(f_none, finite(&none))?,
-            Column::floats(f_likelihood, finite(&likelihood))?,
-        ];
+        add(f_alive, &|| model.probability_alive_all(&histories, 0.0))?;
+        add(f_later, &|| model.probability_alive_all(&histories, t))?;
+        add(f_expected, &|| model.expected_all(&histories, t))?;
+        let interval = match options.interval {
+            Some(level) if options.wants(f_low) || options.wants(f_high) => {
+                context.check()?;
+                value::expected_interval(&fit, &histories, t, level)?
+            }
+            _ => None,
+        };
+        let end = |of: fn(&value::Interval) -> &Vec<f64>| match &interval {
+            Some(interval) => collect(of(interval).iter().copied(), "interval"),
+            None => filled(histories.len(), f64::NAN, "interval"),
+        };
+        add(f_low, &|| end(|i| &i.low))?;
+        add(f_high, &|| end(|i| &i.high))?;
+        add(f_none, &|| {
+            model.each(&histories, |h| model.probability_of(0, h, t))
+        })?;
+        add(f_likelihood, &|| {
+            model.each(&histories, |h| model.log_likelihood(h))
+        })?;
         Ok(Table::new(with_ids(data, columns)?).with_note("unit", json!(frame.unit)))
     }
 }

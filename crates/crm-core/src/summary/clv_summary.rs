@@ -1,4 +1,4 @@
-//! The four columns that the models of predicted value fit on.
+//! The columns that the models of predicted value fit on.
 //!
 //! # Definition
 //!
@@ -9,12 +9,14 @@
 //! recency        = (dₙ − d₁) / unit            first to last
 //! T              = (e − d₁) / unit             first to the end
 //! monetary_value = mean revenue per repeat purchase day; null at frequency 0
+//! ln_gaps        = Σ ln((dᵢ₊₁ − dᵢ) / unit); null at frequency 0
 //! ```
 //!
 //! The names are the field's (Fader and Hardie; the `lifetimes` package): this `recency` is large
 //! for recent customers. `unit` is a day or a week (days / 7) and travels with the table's
 //! definition, so that a model cannot be used in another. Revenue of a day is that of its orders
-//! and refunds.
+//! and refunds. Only the models of regular gaps need `ln_gaps`: for the others the likelihood does
+//! not depend on where between first and last the purchases were.
 //!
 //! With `calibration_end` the columns describe the orders up to and including that day, for
 //! customers acquired by then, and two more describe what came after it up to `as_of`:
@@ -72,6 +74,8 @@ struct Row {
     days: u32,
     /// Revenue of the repeat purchase days, minor units.
     repeat_revenue: i128,
+    /// Σ ln of the gaps between purchase days, in the unit.
+    ln_gaps: f64,
     holdout_days: u32,
 }
 
@@ -114,6 +118,13 @@ impl Analysis for Summary {
             "Mean revenue per repeat purchase day; null at frequency 0.",
         ),
         Field::new(
+            "ln_gaps",
+            Type::Float,
+            "",
+            "間隔の対数和",
+            "Sum of ln of the gaps between purchase days, in the unit; null at frequency 0.",
+        ),
+        Field::new(
             "holdout_frequency",
             Type::Int,
             "days",
@@ -142,7 +153,7 @@ impl Analysis for Summary {
                 format!("a day up to as_of ({as_of})"),
             ));
         }
-        let rows = rows(&selection, end, context)?;
+        let rows = rows(&selection, end, options.unit, context)?;
         let mut fields = Self::COLUMNS.iter();
         let mut field = || {
             fields
@@ -169,6 +180,10 @@ impl Analysis for Summary {
             ),
             Column::new(field()?, Values::F64(float(&|r| unit.of(end.0 - r.first))?)),
             Column::floats(field()?, money)?,
+            Column::floats(
+                field()?,
+                rows.iter().map(|r| (r.days > 1).then_some(r.ln_gaps)),
+            )?,
         ];
         if options.calibration_end.is_some() {
             let holdout = collect(rows.iter().map(|r| r.holdout_days as i32), "table")?;
@@ -180,7 +195,7 @@ impl Analysis for Summary {
     }
 }
 
-fn rows(selection: &Selection, end: Day, context: &Context) -> Result<Vec<Row>> {
+fn rows(selection: &Selection, end: Day, unit: Unit, context: &Context) -> Result<Vec<Row>> {
     let index = selection.orders.index(context)?;
     let by_id = selection.ids().by_id()?;
     const PART: usize = 1 << 16;
@@ -207,6 +222,8 @@ fn rows(selection: &Selection, end: Day, context: &Context) -> Result<Vec<Row>> 
                 if new_day {
                     if row.days == 0 {
                         row.first = entry.day;
+                    } else {
+                        row.ln_gaps += libm::log(unit.of(entry.day - row.last));
                     }
                     row.days += 1;
                     row.last = entry.day;
