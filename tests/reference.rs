@@ -81,7 +81,7 @@ fn reference() -> String {
         let (name, ja) = (entry.name, entry.ja);
         page.line(&format!(
             "| [`{name}`](#{name}) | {ja} | {} |",
-            cell(entry.summary)
+            cell(&sentence(entry.summary))
         ));
     }
 
@@ -119,7 +119,7 @@ fn reference() -> String {
         page.line(
             &format!(
                 "{} ({}){end} Reads {}.{date}",
-                plain(entry.summary).trim_end_matches('.'),
+                sentence(&plain(entry.summary)).trim_end_matches('.'),
                 entry.ja,
                 entry.reads
             )
@@ -403,6 +403,23 @@ fn choices(schema: &Value, defs: &Value) -> Vec<(String, String)> {
         }
     }
     found
+}
+
+/// With a capital first letter, unless the word is a name.
+fn sentence(text: &str) -> String {
+    match text.split([' ', ',']).next() {
+        Some(word)
+            if analysis::ALL
+                .iter()
+                .any(|e| e.columns.iter().any(|f| f.name == word)) =>
+        {
+            text.to_owned()
+        }
+        _ => text
+            .char_indices()
+            .map(|(at, c)| if at == 0 { c.to_ascii_uppercase() } else { c })
+            .collect(),
+    }
 }
 
 fn object(value: &Value) -> serde_json::map::Iter<'_> {
