@@ -35,3 +35,8 @@ pub use num::{Fraction, Positive, Probability};
 pub use scope::Scope;
 pub use table::{Language, Table};
 pub use time::{Day, Duration, Offsets, Period, Zone, month_ends};
+
+/// The Rust block of the README is an example like any other.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+mod readme {}
