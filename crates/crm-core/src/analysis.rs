@@ -5,7 +5,7 @@
 //! reference and the conformance tests all go through here, so a new analysis is one file and one
 //! line in [`ALL`].
 
-use crate::data::Orders;
+use crate::data::{Events, Orders};
 use crate::scope::AsOf;
 use crate::table::Field;
 use crate::{Context, Definition, Error, Result, Scope, Table};
@@ -19,6 +19,8 @@ use serde_json::{Map, Value, json};
 pub enum Dataset<'a> {
     /// Orders.
     Orders(&'a Orders),
+    /// Events of a site or an app.
+    Events(&'a Events),
     /// A table, such as a `clv_summary` that a model is fitted on.
     Table(&'a Table),
 }
@@ -27,6 +29,7 @@ impl Dataset<'_> {
     fn kind(&self) -> &'static str {
         match self {
             Dataset::Orders(_) => Orders::KIND,
+            Dataset::Events(_) => Events::KIND,
             Dataset::Table(_) => Table::KIND,
         }
     }
@@ -146,6 +149,18 @@ pub static ALL: &[Entry] = &[
     entry::<crate::clv::predict_tables::ClvNewCustomers>(),
     entry::<crate::clv::predict_tables::ExpectedSpend>(),
     entry::<crate::clv::predict_tables::Clv>(),
+    entry::<crate::behavior::sessions::Sessions>(),
+    entry::<crate::behavior::page_exits::PageExits>(),
+    entry::<crate::behavior::funnel::Funnel>(),
+    entry::<crate::behavior::cart_abandonment::CartAbandonment>(),
+    entry::<crate::behavior::cart_follow_ups::CartFollowUps>(),
+    entry::<crate::behavior::cart_follow_ups::CartItems>(),
+    entry::<crate::behavior::browse::BrowseAbandonment>(),
+    entry::<crate::behavior::transitions::Transitions>(),
+    entry::<crate::behavior::top_paths::TopPaths>(),
+    entry::<crate::behavior::page_influence::PageInfluence>(),
+    entry::<crate::behavior::visits::VisitsAfterPurchase>(),
+    entry::<crate::behavior::intent::Intent>(),
     entry::<crate::cycle::next_purchase::Cycle>(),
     entry::<crate::cycle::alerts::Alerts>(),
     entry::<crate::cycle::likely_buyers::LikelyBuyers>(),

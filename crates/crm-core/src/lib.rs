@@ -10,6 +10,7 @@
 #![forbid(unsafe_code)]
 
 pub mod analysis;
+pub mod behavior;
 pub mod clv;
 mod context;
 pub mod cycle;
@@ -27,14 +28,14 @@ mod time;
 
 pub use analysis::Dataset;
 pub use context::{Context, Progress};
-pub use data::Orders;
+pub use data::{Events, Orders};
 pub use definition::Definition;
 pub use error::{Error, ErrorCode, Result, nearest};
 pub use money::Currency;
 pub use num::{Fraction, Positive, Probability};
 pub use scope::Scope;
 pub use table::{Language, Table};
-pub use time::{Day, Duration, Offsets, Period, Zone, month_ends};
+pub use time::{Day, Duration, Moment, Offsets, Period, Zone, month_ends};
 
 /// The Rust block of the README is an example like any other.
 #[cfg(doctest)]

@@ -1,7 +1,7 @@
 //! What analyses share: as of when, which orders count, whose rows are shown, broken down by what.
 
 use crate::data::{KindWord, StatusWord};
-use crate::{Day, Positive};
+use crate::{Day, Moment, Positive};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -91,7 +91,7 @@ impl Scope {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(
     untagged,
-    expecting = "a date such as \"2026-11-21\", or a list of dates"
+    expecting = "a date such as \"2026-11-21\", for events also an instant such as \"2026-11-21T10:00:00+09:00\", or a list of these"
 )]
 pub enum AsOf {
     /// The last kept order's date.
@@ -101,6 +101,10 @@ pub enum AsOf {
     Day(Day),
     /// Each of these.
     Days(Vec<Day>),
+    /// This instant; events only.
+    At(Moment),
+    /// Each of these; events only.
+    Moments(Vec<Moment>),
 }
 
 /// Which orders count. Every analysis follows the same policy.

@@ -351,6 +351,14 @@ impl Column {
         }
     }
 
+    /// The same column under a name that the data gave.
+    #[must_use]
+    pub(crate) fn renamed(mut self, name: String) -> Self {
+        self.name = name.clone().into();
+        self.ja = name.into();
+        self
+    }
+
     /// The same column where only these cells hold a value.
     #[must_use]
     pub fn with_validity(mut self, valid: Vec<bool>) -> Self {

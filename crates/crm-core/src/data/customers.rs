@@ -2,8 +2,9 @@
 //! makes prospects (見込み客) visible: customers without an order.
 
 use super::ids::{Ids, NO_ID, kind_of};
+use super::input::find;
 use super::read::{BLANK, Problems, Reason, Times};
-use super::rows::{RowDim, find};
+use super::rows::RowDim;
 use super::{Batch, Buf, ColumnData, ColumnValues, Orders};
 use crate::context::{filled, room};
 use crate::{Context, Error, Offsets, Result, Zone};

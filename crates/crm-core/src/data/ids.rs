@@ -244,6 +244,16 @@ impl Ids {
         }
     }
 
+    /// The id of a code as text: numbers in decimal, bytes in hexadecimal.
+    pub fn text(&self, code: u32) -> String {
+        match self.at(code) {
+            IdRef::Int(v) => v.to_string(),
+            IdRef::Unsigned(v) => v.to_string(),
+            IdRef::Text(text) => text.into_owned(),
+            IdRef::Bytes(bytes) => bytes.iter().map(|b| format!("{b:02x}")).collect(),
+        }
+    }
+
     /// Orders two codes as their ids.
     pub fn cmp(&self, a: u32, b: u32) -> Ordering {
         let (i, j) = (a as usize, b as usize);

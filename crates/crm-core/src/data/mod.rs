@@ -1,12 +1,18 @@
 //! Orders, customers and events: columns in, validated once, immutable ever after.
 
+mod arrange;
 mod columns;
 mod customers;
+mod events;
+mod events_builder;
+mod events_scope;
+mod events_spec;
 mod filter;
 mod frame;
 mod group;
 mod ids;
 mod index;
+mod input;
 mod orders;
 mod read;
 mod reconciliation;
@@ -14,19 +20,28 @@ mod rows;
 mod scoped;
 mod select;
 mod simulate;
+mod simulate_events;
 mod spec;
 mod words;
 
 pub use columns::{Batch, Bits, Buf, ColumnData, ColumnValues, Strings, TimeUnit};
 pub use customers::{Customers, CustomersSpec};
+pub use events::Events;
+pub(crate) use events::{EventData, EventDim, OTHER};
+pub use events_builder::{Event, EventsBuilder};
+pub use events_spec::EventsSpec;
 pub(crate) use filter::{Attribute, AttributeValues, Level};
 pub(crate) use ids::NO_ID;
 pub use ids::{IdKind, IdRef, Ids};
 pub(crate) use index::Index;
 pub(crate) use orders::unpack;
 pub use orders::{Orders, OrdersBuilder};
+pub(crate) use read::iso;
 pub(crate) use scoped::rank;
 pub(crate) use select::{CANCELLED, ORDER, REVENUE, Selection};
 pub use simulate::simulate_orders;
+pub use simulate_events::{
+    EventsSimulation, SimulatedEvents, WALK, simulate_events, true_purchase_probability,
+};
 pub use spec::{AmountIs, AmountUnit, BadRows, Guests, OrdersSpec, RepeatedRows};
-pub use words::{KindWord, LineKind, StatusWord};
+pub use words::{EventWord, KindWord, LineKind, StatusWord};

@@ -1,7 +1,7 @@
 //! Reading cells: money to minor units, times to UTC microseconds, words to their codes. Cells
 //! that cannot be read go to [`Problems`], which refuses the first or drops and counts them.
 
-use super::{Buf, Strings};
+use super::Buf;
 use super::{ColumnData, ColumnValues, TimeUnit};
 use crate::context::{collect, filled, room};
 use crate::time::{MAX_MICROS, MICROS_PER_DAY, MIN_MICROS};
@@ -404,7 +404,7 @@ impl Times {
                 for i in 0..n {
                     let (micros, is_wall) = match column.is_valid(i) {
                         false => (BLANK, true),
-                        true => match iso(texts, i) {
+                        true => match iso(texts.bytes(i)) {
                             Some(time) => time,
                             None => {
                                 bad(
@@ -486,8 +486,8 @@ pub(crate) fn zone_of(column: &ColumnData) -> Option<&str> {
 
 /// ISO 8601 text: a date, or date and time of day with up to six decimals of a second, with an
 /// offset or without one. Gives microseconds and whether they are wall clock.
-fn iso(texts: &Strings, i: usize) -> Option<(i64, bool)> {
-    let text = std::str::from_utf8(texts.bytes(i)).ok()?.trim();
+pub(crate) fn iso(text: &[u8]) -> Option<(i64, bool)> {
+    let text = std::str::from_utf8(text).ok()?.trim();
     let date: crate::Day = text.get(..10)?.parse().ok()?;
     let midnight = i64::from(date.0) * MICROS_PER_DAY;
     let rest = &text[10..];

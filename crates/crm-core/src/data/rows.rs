@@ -1,12 +1,13 @@
 //! Rows as they came in, read and validated column by column, before they are orders. Kept, so
 //! that more rows can be appended ([`Rows::append`]) and lines can be chosen ([`Rows::take`]).
 
-use super::ids::{Ids, NO_ID, kind_of};
-use super::read::{self, BLANK, Money, NO_WORD, Problems, Reason, Times, words};
+use super::ids::{Ids, NO_ID};
+use super::input::Input;
+use super::read::{BLANK, Money, NO_WORD, Problems, Reason};
 use super::spec::{AmountUnit, BadRows, Guests, OrdersSpec};
-use super::{AmountIs, Batch, Buf, ColumnData, KindWord, LineKind, StatusWord};
-use crate::context::{collect, filled, grow, room};
-use crate::{Context, Currency, Error, Offsets, Result, Zone};
+use super::{AmountIs, Batch, Buf, KindWord, LineKind, StatusWord};
+use crate::context::{collect, filled, room};
+use crate::{Context, Error, Offsets, Result};
 use std::sync::Arc;
 
 /// A column to filter and break down by.
@@ -76,14 +77,15 @@ impl Rows {
     ) -> Result<(Rows, Offsets)> {
         spec.check()?;
         let currency = spec.currency()?;
-        let input = Input::new(spec, batches)?;
+        let input = Input::new(&spec.columns(), batches)?;
         let n = input.rows;
         context.expect(2 * n);
         context.afford(n.saturating_mul(24), "orders")?;
         let mut problems = Problems::new(spec.bad_rows == BadRows::Drop, n);
 
         let (ids, customer) = input.encode(&spec.customer_id, "a customer id", context)?;
-        let (time, offsets, sorted, blank_time) = input.times(spec, &mut problems)?;
+        let (time, offsets, sorted, blank_time) =
+            input.times(&spec.ordered_at, spec.timezone.as_deref(), &mut problems)?;
         let mut rounded = 0;
         fn money<'m>(spec: &OrdersSpec, column: &'m str, reason: Reason) -> Result<Money<'m>> {
             Ok(Money {
@@ -457,11 +459,11 @@ fn part(column: &Option<Buf<i64>>, row: usize) -> i64 {
     column.as_ref().map_or(0, |c| c[row])
 }
 
-fn pick<T: Copy + Send + Sync + 'static>(from: &Buf<T>, rows: &[u32]) -> Result<Buf<T>> {
+pub(crate) fn pick<T: Copy + Send + Sync + 'static>(from: &Buf<T>, rows: &[u32]) -> Result<Buf<T>> {
     Ok(collect(rows.iter().map(|r| from[*r as usize]), "rows")?.into())
 }
 
-fn chain<T: Copy + Send + Sync + 'static>(a: &Buf<T>, b: &Buf<T>) -> Result<Buf<T>> {
+pub(crate) fn chain<T: Copy + Send + Sync + 'static>(a: &Buf<T>, b: &Buf<T>) -> Result<Buf<T>> {
     let mut out = room(a.len() + b.len(), "rows")?;
     out.extend_from_slice(a);
     out.extend_from_slice(b);
@@ -485,7 +487,7 @@ fn either<T: Copy + Send + Sync + 'static>(
     }
 }
 
-fn merge(
+pub(crate) fn merge(
     ids: &Arc<Ids>,
     codes: &Buf<u32>,
     more: &Arc<Ids>,
@@ -544,276 +546,4 @@ fn fold_lines(
     }
     *amount = amounts.into();
     Ok(())
-}
-
-/// The columns of all batches, by name.
-struct Input<'a> {
-    batches: &'a [Batch],
-    rows: usize,
-}
-
-impl<'a> Input<'a> {
-    /// Checks that every column named is there, once per batch and as long as the others.
-    fn new(spec: &OrdersSpec, batches: &'a [Batch]) -> Result<Self> {
-        let mut rows = 0_usize;
-        for batch in batches {
-            let mut length = None;
-            for name in spec.columns() {
-                let column = find(batch, name)?;
-                column.check(name)?;
-                let expected = *length.get_or_insert(column.len());
-                if column.len() != expected {
-                    return Err(Error::ColumnLength {
-                        column: name.into(),
-                        found: column.len(),
-                        expected,
-                    });
-                }
-            }
-            rows = rows.saturating_add(length.unwrap_or(0));
-        }
-        if rows >= NO_ID as usize {
-            return Err(Error::Overflow {
-                column: spec.customer_id.clone(),
-                what: "the number of rows of one import (4,294,967,294 at most)",
-            });
-        }
-        Ok(Input { batches, rows })
-    }
-
-    /// The chunks of a column, each with its first row.
-    fn chunks(&self, name: &str) -> Result<Vec<(usize, &'a ColumnData)>> {
-        let mut first = 0;
-        self.batches
-            .iter()
-            .map(|batch| {
-                let column = find(batch, name)?;
-                first += column.len();
-                Ok((first - column.len(), column))
-            })
-            .collect()
-    }
-
-    fn encode(
-        &self,
-        name: &str,
-        what: &'static str,
-        context: &Context,
-    ) -> Result<(Arc<Ids>, Buf<u32>)> {
-        let chunks = self.chunks(name)?;
-        let kind = chunks.iter().find_map(|(_, c)| kind_of(c));
-        if let Some((_, wrong)) = chunks.iter().find(|(_, c)| {
-            kind_of(c).is_none() && !matches!(c.values, super::ColumnValues::Null(_))
-        }) {
-            return Err(Error::ColumnType {
-                column: name.into(),
-                found: wrong.type_name(),
-                expected: format!("{what}: integers, texts or fixed-size binary"),
-            });
-        }
-        // A column without a single value has no type; texts hold nothing just as well.
-        let mut ids = Ids::new(kind.unwrap_or(super::IdKind::Text), context.hash_seed);
-        let mut codes = Vec::new();
-        let chunks: Vec<&ColumnData> = chunks.into_iter().map(|(_, c)| c).collect();
-        ids.encode(name, &chunks, &mut codes, context)?;
-        Ok((Arc::new(ids), codes.into()))
-    }
-
-    /// Whether a row may be without a value.
-    fn may_be_null(&self, name: &str) -> Result<bool> {
-        let plain = |column: &ColumnData| {
-            column.valid.is_none()
-                && column.looked_up().1.is_none()
-                && !matches!(column.values, super::ColumnValues::Null(_))
-        };
-        Ok(!self.chunks(name)?.iter().all(|(_, column)| plain(column)))
-    }
-
-    /// Instants, the zone's offsets, whether the instants are known to ascend, and whether one is
-    /// blank.
-    fn times(
-        &self,
-        spec: &OrdersSpec,
-        problems: &mut Problems,
-    ) -> Result<(Buf<i64>, Offsets, bool, bool)> {
-        let chunks = self.chunks(&spec.ordered_at)?;
-        let zone = match &spec.timezone {
-            Some(name) => Zone::parse(name)?,
-            None => match chunks.iter().find_map(|(_, c)| read::zone_of(c)) {
-                Some(name) => Zone::parse(name)?,
-                None => Zone::UTC,
-            },
-        };
-        let mut parts = Vec::new();
-        let mut range: Option<(i64, i64)> = None;
-        for (first, chunk) in chunks {
-            let times = Times::read(&spec.ordered_at, chunk, first, Reason::BadTime, problems)?;
-            range = match (range, times.range) {
-                (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
-                (a, b) => a.or(b),
-            };
-            parts.push(times);
-        }
-        let (low, high) = range.unwrap_or((0, 0));
-        let offsets = Offsets::new(zone, low, high);
-        // Wall clocks that go back can change the order of instants.
-        let sorted = parts.len() == 1 && parts[0].sorted && zone.fixed().is_some();
-        let blank = parts.iter().any(|t| t.blank);
-        let parts = parts
-            .into_iter()
-            .map(|t| t.instants(&offsets))
-            .collect::<Result<Vec<_>>>()?;
-        Ok((join(parts)?, offsets, sorted, blank))
-    }
-
-    fn instants(
-        &self,
-        name: &str,
-        reason: Reason,
-        offsets: &Offsets,
-        problems: &mut Problems,
-    ) -> Result<Buf<i64>> {
-        let mut parts = Vec::new();
-        for (first, chunk) in self.chunks(name)? {
-            let times = Times::read(name, chunk, first, reason, problems)?;
-            let (low, high) = times.range.unwrap_or((0, 0));
-            parts.push(times.instants(&Offsets::new(offsets.zone(), low, high))?);
-        }
-        join(parts)
-    }
-
-    /// Amounts and the least of them, which is [`BLANK`] when one is blank.
-    fn money(
-        &self,
-        money: Money,
-        problems: &mut Problems,
-        rounded: &mut u64,
-    ) -> Result<(Buf<i64>, i64)> {
-        let mut parts = Vec::new();
-        let mut least = i64::MAX;
-        for (first, chunk) in self.chunks(money.column)? {
-            let (cells, count, low) = money.read(chunk, first, problems)?;
-            *rounded += count;
-            least = least.min(low);
-            parts.push(cells);
-        }
-        Ok((join(parts)?, least))
-    }
-
-    fn words<'k, W: Copy>(
-        &self,
-        name: &Option<String>,
-        problems: &mut Problems,
-        lookup: impl Fn(&str) -> Option<W>,
-        labels: &'static [crate::table::Label],
-        mapped: impl Iterator<Item = &'k String> + Clone,
-        byte: fn(W) -> u8,
-    ) -> Result<Option<Buf<u8>>> {
-        let Some(name) = name else { return Ok(None) };
-        let known = || {
-            let own = labels.iter().map(|l| l.code.to_owned());
-            own.chain(mapped.clone().cloned()).collect()
-        };
-        let mut parts = Vec::new();
-        for (first, chunk) in self.chunks(name)? {
-            parts.push(words(name, chunk, first, &lookup, &known, byte, problems)?.into());
-        }
-        let all = join(parts)?;
-        Ok(all.iter().any(|w| *w != NO_WORD).then_some(all))
-    }
-
-    fn one_currency(
-        &self,
-        spec: &OrdersSpec,
-        currency: Currency,
-        problems: &mut Problems,
-    ) -> Result<()> {
-        let Some(name) = &spec.currency_column else {
-            return Ok(());
-        };
-        for (first, chunk) in self.chunks(name)? {
-            // The same word for every row, so a look-up that gives nothing finds the stranger.
-            let mut strangers = Problems::new(false, self.rows);
-            let same = |word: &str| word.eq_ignore_ascii_case(currency.code()).then_some(());
-            words(name, chunk, first, &same, &Vec::new, |()| 0, &mut strangers)?;
-            if let Err(Error::UnknownWord { row, word, .. }) = strangers.finish() {
-                problems.add(row as usize, Reason::BadCurrency, || Error::MixedCurrency {
-                    column: name.clone(),
-                    row,
-                    found: word,
-                    expected: currency.code().to_owned(),
-                })?;
-            }
-        }
-        Ok(())
-    }
-
-    fn times_quantity(
-        &self,
-        name: &str,
-        amount: &Buf<i64>,
-        amount_name: &str,
-        problems: &mut Problems,
-    ) -> Result<Buf<i64>> {
-        let units = Money {
-            column: name,
-            // Any currency without decimals: quantities are whole numbers.
-            currency: Currency::JPY,
-            minor: true,
-            round: false,
-            reason: Reason::BadQuantity,
-        };
-        let (quantity, _) = self.money(units, problems, &mut 0)?;
-        let mut out = room(amount.len(), "amounts")?;
-        for (row, (amount, quantity)) in amount.iter().zip(quantity.iter()).enumerate() {
-            if *quantity == BLANK && *amount != BLANK {
-                problems.add(row, Reason::BadQuantity, || Error::Null {
-                    column: name.into(),
-                    row: row as u64,
-                    expected: "a quantity".into(),
-                })?;
-            }
-            let product = match (*amount, *quantity) {
-                (BLANK, _) | (_, BLANK) => Some(BLANK),
-                (a, q) => a.checked_mul(q).filter(|v| v.unsigned_abs() < 1 << 62),
-            };
-            if product.is_none() {
-                problems.add(row, Reason::BadAmount, || Error::Overflow {
-                    column: amount_name.into(),
-                    what: "a quantity times an amount",
-                })?;
-            }
-            out.push(product.unwrap_or(0));
-        }
-        Ok(out.into())
-    }
-}
-
-/// A batch's column of a name.
-pub(crate) fn find<'a>(batch: &'a Batch, name: &str) -> Result<&'a ColumnData> {
-    batch
-        .iter()
-        .find(|(n, _)| n == name)
-        .map(|(_, c)| c)
-        .ok_or_else(|| {
-            let available: Vec<String> = batch.iter().map(|(n, _)| n.clone()).collect();
-            Error::MissingColumn {
-                column: name.into(),
-                meant: crate::nearest(name, &available).map(str::to_owned),
-                available,
-            }
-        })
-}
-
-/// One buffer of several; a single one is kept by reference.
-fn join<T: Copy + Send + Sync + 'static>(mut parts: Vec<Buf<T>>) -> Result<Buf<T>> {
-    if parts.len() == 1 {
-        return Ok(parts.remove(0));
-    }
-    let mut all = room(parts.iter().map(|p| p.len()).sum(), "rows")?;
-    for part in &parts {
-        grow(&mut all, part.len(), "rows")?;
-        all.extend_from_slice(part);
-    }
-    Ok(all.into())
 }

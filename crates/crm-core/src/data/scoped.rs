@@ -15,7 +15,7 @@ use crate::{Context, Error, Result, Scope, Table};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-const AS_OF: Field = Field::new(
+pub(crate) const AS_OF: Field = Field::new(
     "as_of",
     Type::Date,
     "",
@@ -52,6 +52,13 @@ impl Input for Orders {
                 ));
             }
             AsOf::Days(days) => (days.clone(), true),
+            AsOf::At(_) | AsOf::Moments(_) => {
+                return Err(Error::option(
+                    "as_of",
+                    "",
+                    "a date: orders are seen by whole days, only events by instants",
+                ));
+            }
         };
         let parts = orders.parts(&scope.by, context)?;
         let mut all = Table::default();
@@ -99,16 +106,16 @@ struct Part {
 }
 
 /// One group's value in one column of a breakdown.
-struct Key {
-    name: String,
-    attribute: Arc<Attribute>,
+pub(crate) struct Key {
+    pub(crate) name: String,
+    pub(crate) attribute: Arc<Attribute>,
     /// Where the value stands in the attribute; none in a breakdown of nothing.
-    at: Option<usize>,
+    pub(crate) at: Option<usize>,
 }
 
 impl Key {
     /// A column of `n` times the value.
-    fn repeated(&self, n: usize) -> Result<Column> {
+    pub(crate) fn repeated(&self, n: usize) -> Result<Column> {
         // A guest is nobody's: every column of customers is null there.
         let at = |len: usize| self.at.filter(|at| *at < len);
         let null;

@@ -32,7 +32,7 @@ impl Selection {
         let as_of = match &scope.as_of {
             AsOf::Day(day) => *day,
             AsOf::Last => orders.last_date().unwrap_or_default(),
-            AsOf::Days(_) => {
+            AsOf::Days(_) | AsOf::At(_) | AsOf::Moments(_) => {
                 return Err(Error::option(
                     "as_of",
                     "",

@@ -93,3 +93,23 @@ words! {
         Tax = "tax", "Tax", "税";
     }
 }
+
+words! {
+    /// The kinds of events that sessions and carts understand. Other kinds are free text.
+    EventWord {
+        /// A page was seen.
+        View = "view", "Page view", "閲覧";
+        /// A product's page was seen.
+        ProductView = "product_view", "Product view", "商品閲覧";
+        /// A product was put into the cart.
+        Add = "add", "Added to cart", "カート追加";
+        /// A product was taken out of the cart.
+        Remove = "remove", "Removed from cart", "カート削除";
+        /// The checkout was begun.
+        Checkout = "checkout", "Checkout", "購入手続き";
+        /// A payment failed.
+        PaymentFailed = "payment_failed", "Payment failed", "決済失敗";
+        /// It was ordered.
+        Purchase = "purchase", "Purchase", "購入";
+    }
+}

@@ -102,6 +102,23 @@ impl Ratio {
         Self::with_trials(numerator, denominator, trials, level)
     }
 
+    /// The same from sums over the clusters; see [`Sums`].
+    pub fn from_sums(sums: &Sums, level: Fraction) -> Self {
+        let (y, n) = (sums.hits, sums.trials);
+        if n == 0 {
+            return Self::new(0, 0, level);
+        }
+        let m = sums.clusters as f64;
+        let trials = if sums.clusters < 2 || y == 0 || y >= n {
+            m
+        } else {
+            let p = y as f64 / n as f64;
+            let variance = m / (m - 1.0) * sums.squares() / (n as f64 * n as f64);
+            (p * (1.0 - p) / variance).min(n as f64).max(1.0)
+        };
+        Self::with_trials(y, n, trials, level)
+    }
+
     fn with_trials(numerator: u64, denominator: u64, trials: f64, level: Fraction) -> Self {
         let numerator = numerator.min(denominator);
         if denominator == 0 {
@@ -121,6 +138,57 @@ impl Ratio {
             value: Some(value),
             low: Some(low),
             high: Some(high),
+        }
+    }
+}
+
+/// Sums over clusters from which [`Ratio::clustered`]'s interval follows, so that a scan by visitor
+/// need keep nothing else:
+///
+/// ```text
+/// Σ (y_c − p n_c)² = Σ y² − 2p Σ y n + p² Σ n² = (N² Σ y² − 2 Y N Σ y n + Y² Σ n²) / N²
+/// ```
+///
+/// The numerator is a whole number and is formed as one where it fits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Sums {
+    /// Y, how many did.
+    pub hits: u64,
+    /// N, how many could.
+    pub trials: u64,
+    clusters: u64,
+    hits_hits: u128,
+    hits_trials: u128,
+    trials_trials: u128,
+}
+
+impl Sums {
+    /// Adds a cluster: `hits` of `trials`.
+    #[inline]
+    pub fn add(&mut self, hits: u64, trials: u64) {
+        let (y, n) = (u128::from(hits), u128::from(trials));
+        self.hits += hits;
+        self.trials += trials;
+        self.clusters += u64::from(trials > 0);
+        self.hits_hits += y * y;
+        self.hits_trials += y * n;
+        self.trials_trials += n * n;
+    }
+
+    fn squares(&self) -> f64 {
+        let (y, n) = (u128::from(self.hits), u128::from(self.trials));
+        let whole = || {
+            let plus = (n * n).checked_mul(self.hits_hits)?;
+            let plus = plus.checked_add((y * y).checked_mul(self.trials_trials)?)?;
+            plus.checked_sub((2 * y).checked_mul(n)?.checked_mul(self.hits_trials)?)
+        };
+        match whole() {
+            Some(whole) => whole as f64 / (n as f64 * n as f64),
+            None => {
+                let p = y as f64 / n as f64;
+                let sum = self.hits_hits as f64 - 2.0 * p * self.hits_trials as f64;
+                (sum + p * p * self.trials_trials as f64).max(0.0)
+            }
         }
     }
 }
@@ -182,6 +250,20 @@ mod tests {
         let each = Ratio::clustered((0..100).map(|c| (u64::from(c < 30), 1)), level());
         assert!(each.low.unwrap() <= plain.low.unwrap());
         assert!((each.low.unwrap() - plain.low.unwrap()).abs() < 2e-3);
+    }
+
+    #[test]
+    fn sums_give_the_interval_of_the_clusters() {
+        let clusters = [(3, 10), (0, 4), (7, 7), (1, 2), (0, 0), (40, 90)];
+        let mut sums = Sums::default();
+        clusters.iter().for_each(|(y, n)| sums.add(*y, *n));
+        let (a, b) = (
+            Ratio::from_sums(&sums, level()),
+            Ratio::clustered(clusters.iter().copied(), level()),
+        );
+        assert_eq!((a.numerator, a.denominator), (51, 113));
+        assert!((a.low.unwrap() - b.low.unwrap()).abs() < 1e-12);
+        assert!((a.high.unwrap() - b.high.unwrap()).abs() < 1e-12);
     }
 
     #[test]

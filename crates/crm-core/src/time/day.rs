@@ -197,6 +197,11 @@ impl Duration {
         Duration(n as i64 * MICROS_PER_DAY)
     }
 
+    /// `n` minutes.
+    pub const fn minutes(n: u32) -> Self {
+        Duration(n as i64 * 60_000_000)
+    }
+
     /// A whole number and a unit: `s`, `min`, `h`, `d`, `w`. `None` when it is neither.
     pub fn parse(text: &str) -> Option<Self> {
         let digits = text.find(|c: char| !c.is_ascii_digit())?;

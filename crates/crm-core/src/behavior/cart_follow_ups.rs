@@ -1,0 +1,377 @@
+//! Carts to follow up (カゴ落ちフォロー): who left which cart at `as_of`, what is in it, and why
+//! somebody is not to be written to.
+//!
+//! # Definition
+//!
+//! One row for each [cart](super::cart) that is abandoned at `as_of` and whose last activity lies at
+//! most `max_age` back. `suppressed_by` is null for the carts to follow up, else the first of
+//!
+//! ```text
+//! ordered       an order since, by the visitor or by any visitor of the same customer
+//! newer_cart    the visitor has a later cart: that one is the one to speak of
+//! active        the visitor has had an event within `window` before as_of, and may be shopping now
+//! unknown       no customer is joined to the visitor (only where events name customers)
+//! ```
+//!
+//! `abandoned_at` is the last activity plus `window`. `cart_items` lists what is left in these carts
+//! and was not bought, product by product.
+
+use super::cart::{self, Cart, State};
+use super::sessions::VISITOR_ID;
+use crate::analysis::Analysis;
+use crate::context::{collect, filled, push, room};
+use crate::data::{EventWord, Events, NO_ID};
+use crate::scope::Scope;
+use crate::table::{CUSTOMER_ID, Column, Field, Label, Type, Values};
+use crate::{Context, Duration, Error, Result, Table};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Options of the follow-ups and of their items.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Options {
+    /// Silence after which a cart is abandoned. Default 60 minutes.
+    pub window: Duration,
+    /// Carts left longer ago are no longer listed. Default 3 days.
+    pub max_age: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            window: Duration::minutes(60),
+            max_age: Duration::days(3),
+        }
+    }
+}
+
+/// Why somebody is not to be written to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Suppression {
+    /// Has ordered since.
+    Ordered = 0,
+    /// Has a later cart.
+    NewerCart = 1,
+    /// May be shopping now.
+    Active = 2,
+    /// Nobody knows who it is.
+    Unknown = 3,
+}
+
+impl Suppression {
+    /// What people read.
+    pub const LABELS: &'static [Label] = &[
+        Label {
+            code: "ordered",
+            en: "Ordered since",
+            ja: "購入済み",
+        },
+        Label {
+            code: "newer_cart",
+            en: "Newer cart",
+            ja: "新しいカートあり",
+        },
+        Label {
+            code: "active",
+            en: "Active now",
+            ja: "閲覧中",
+        },
+        Label {
+            code: "unknown",
+            en: "Unknown visitor",
+            ja: "会員不明",
+        },
+    ];
+}
+
+/// The last order of each visitor, or of the customer joined to it, by place of the visitor.
+pub(crate) fn last_orders(events: &Events) -> Result<Vec<Option<i64>>> {
+    let data = &events.data;
+    let mut of_unit = filled(data.units.len(), None, "orders of visitors")?;
+    let customers = data.customer.as_ref();
+    let mut of_customer = filled(
+        customers.map_or(0, |joined| joined.ids.len()),
+        None,
+        "orders of customers",
+    )?;
+    for (unit, last) in of_unit.iter_mut().enumerate() {
+        for event in data.group(unit) {
+            if data.word(event) == Some(EventWord::Purchase) {
+                let time = Some(data.time[event]);
+                *last = time;
+                if let Some(code) = customers.map(|c| c.codes[event]).filter(|c| *c != NO_ID) {
+                    let last = &mut of_customer[code as usize];
+                    *last = time.max(*last);
+                }
+            }
+        }
+    }
+    for (unit, last) in of_unit.iter_mut().enumerate() {
+        if let Some(code) = customer(events, unit) {
+            *last = of_customer[code as usize].max(*last);
+        }
+    }
+    Ok(of_unit)
+}
+
+/// The customer joined to a visitor last.
+pub(crate) fn customer(events: &Events, unit: usize) -> Option<u32> {
+    let joined = events.data.customer.as_ref()?;
+    let code = joined.codes[events.data.group(unit).end - 1];
+    (code != NO_ID).then_some(code)
+}
+
+/// The carts to list, each with what speaks against writing.
+///
+/// # Errors
+///
+/// Those of [`cart::carts`].
+pub fn follow_ups(
+    events: &Events,
+    options: &Options,
+    analysis: &'static str,
+    context: &Context,
+) -> Result<Vec<(Cart, Option<Suppression>)>> {
+    let all = cart::carts(events, options.window, options.max_age, analysis, context)?;
+    let orders = last_orders(events)?;
+    let data = &events.data;
+    let mut newest = filled(data.units.len(), 0_u32, "carts")?;
+    for cart in &all.carts {
+        newest[cart.unit] = cart.number;
+    }
+    let mut listed = Vec::new();
+    for cart in all.carts {
+        let left = data.time[cart.last];
+        let since = |at: i64| events.as_of.saturating_sub(at);
+        if cart.state != State::Abandoned || since(left) > options.max_age.micros() {
+            continue;
+        }
+        let last = data.time[data.group(cart.unit).end - 1];
+        let suppressed = if orders[cart.unit].is_some_and(|order| order > left) {
+            Some(Suppression::Ordered)
+        } else if newest[cart.unit] > cart.number {
+            Some(Suppression::NewerCart)
+        } else if since(last) <= options.window.micros() {
+            Some(Suppression::Active)
+        } else if data.customer.is_some() && customer(events, cart.unit).is_none() {
+            Some(Suppression::Unknown)
+        } else {
+            None
+        };
+        push(&mut listed, (cart, suppressed), "carts")?;
+    }
+    Ok(listed)
+}
+
+/// A column of reasons, null where there is none.
+fn reasons(
+    field: &Field,
+    cells: impl ExactSizeIterator<Item = Option<Suppression>>,
+) -> Result<Column> {
+    let (mut codes, mut valid) = (room(cells.len(), "table")?, room(cells.len(), "table")?);
+    for cell in cells {
+        codes.push(cell.map_or(0, |c| c as u8));
+        valid.push(cell.is_some());
+    }
+    let labels = Suppression::LABELS;
+    Ok(Column::new(field, Values::Category { codes, labels }).with_validity(valid))
+}
+
+const CART: Field = Field::new(
+    "cart",
+    Type::Int,
+    "",
+    "カート回数",
+    "1 for the visitor's first cart.",
+);
+const QUANTITY: Field = Field::new("quantity", Type::Int, "units", "数量", "Units left in it.");
+const VALUE: Field = Field::new(
+    "value",
+    Type::Money,
+    "currency",
+    "金額",
+    "Value left in it; only with amounts.",
+);
+const SUPPRESSED: Field = Field::new(
+    "suppressed_by",
+    Type::Category,
+    "",
+    "除外理由",
+    "Why not to write; null for carts to follow up.",
+);
+
+/// The register's entry of the carts.
+pub struct CartFollowUps;
+
+impl Analysis for CartFollowUps {
+    const NAME: &'static str = "cart_follow_ups";
+    const SUMMARY: &'static str =
+        "Abandoned carts to follow up at a moment, and why some are not to be";
+    const JA: &'static str = "カゴ落ちフォロー対象";
+    const NEEDS_AS_OF: bool = true;
+    const COLUMNS: &'static [Field] = &[
+        VISITOR_ID,
+        CUSTOMER_ID,
+        CART,
+        Field::new(
+            "started_at",
+            Type::Instant,
+            "",
+            "開始日時",
+            "When the first product was put in.",
+        ),
+        Field::new(
+            "last_activity_at",
+            Type::Instant,
+            "",
+            "最終行動日時",
+            "The visitor's last event before the silence.",
+        ),
+        Field::new(
+            "abandoned_at",
+            Type::Instant,
+            "",
+            "カゴ落ち日時",
+            "When the window had passed.",
+        ),
+        Field::new(
+            "stage",
+            Type::Category,
+            "",
+            "段階",
+            "How far it came: cart, checkout, payment_failed.",
+        ),
+        Field::new(
+            "products",
+            Type::Int,
+            "products",
+            "商品数",
+            "Products left in it.",
+        ),
+        QUANTITY,
+        VALUE,
+        SUPPRESSED,
+    ];
+    type Data = Events;
+    type Options = Options;
+
+    fn run(events: &Events, _: &Scope, options: &Options, context: &Context) -> Result<Table> {
+        let listed = follow_ups(events, options, Self::NAME, context)?;
+        let data = &events.data;
+        let time = |of: &dyn Fn(&Cart) -> i64| {
+            let times = listed.iter().map(|(c, _)| of(c));
+            Ok::<_, Error>(Values::Instant(collect(times, "table")?, events.zone()))
+        };
+        let left = |c: &Cart| {
+            let items = c.items.iter().filter(|i| i.quantity > 0 && !i.bought);
+            items.fold((0_i64, 0_i64, 0_i64), |(n, units, value), i| {
+                let units = units.saturating_add(i.quantity as i64);
+                (n + 1, units, value.saturating_add(i.value))
+            })
+        };
+        let whole = |of: &dyn Fn(&Cart) -> i64| collect(listed.iter().map(|(c, _)| of(c)), "table");
+        let visitors = Values::Id {
+            ids: events.visitors().clone(),
+            codes: collect(listed.iter().map(|(c, _)| c.visitor), "table")?,
+        };
+        let f = Self::COLUMNS;
+        let mut columns = vec![Column::new(&f[0], visitors)];
+        if let Some(joined) = &data.customer {
+            let codes = listed
+                .iter()
+                .map(|(c, _)| customer(events, c.unit).unwrap_or(NO_ID));
+            let codes = collect(codes, "table")?;
+            columns.push(super::ids_column(&f[1], &joined.ids, codes)?);
+        }
+        let numbers = collect(listed.iter().map(|(c, _)| c.number as i32), "table")?;
+        let stages = collect(listed.iter().map(|(c, _)| c.stage as u8), "table")?;
+        let stage = Values::Category {
+            codes: stages,
+            labels: cart::Stage::LABELS,
+        };
+        let window = options.window.micros();
+        columns.extend([
+            Column::new(&f[2], Values::I32(numbers)),
+            Column::new(&f[3], time(&|c| data.time[c.opened])?),
+            Column::new(&f[4], time(&|c| data.time[c.last])?),
+            Column::new(&f[5], time(&|c| data.time[c.last].saturating_add(window))?),
+            Column::new(&f[6], stage),
+            Column::new(&f[7], Values::I64(whole(&|c| left(c).0)?)),
+            Column::new(&f[8], Values::I64(whole(&|c| left(c).1)?)),
+        ]);
+        if let Some(currency) = events.currency() {
+            let values = Values::Money(whole(&|c| left(c).2)?, currency);
+            columns.push(Column::new(&f[9], values));
+        }
+        columns.push(reasons(&f[10], listed.iter().map(|(_, s)| *s))?);
+        Ok(Table::new(columns))
+    }
+}
+
+/// The register's entry of their items.
+pub struct CartItems;
+
+impl Analysis for CartItems {
+    const NAME: &'static str = "cart_items";
+    const SUMMARY: &'static str = "What is left in the carts to follow up, product by product";
+    const JA: &'static str = "カゴ落ち商品";
+    const NEEDS_AS_OF: bool = true;
+    const COLUMNS: &'static [Field] = &[
+        VISITOR_ID,
+        CART,
+        Field::new("product", Type::Id, "", "商品", "The product."),
+        QUANTITY,
+        VALUE,
+        Field::new(
+            "added_at",
+            Type::Instant,
+            "",
+            "追加日時",
+            "When it was put in first.",
+        ),
+        SUPPRESSED,
+    ];
+    type Data = Events;
+    type Options = Options;
+
+    fn run(events: &Events, _: &Scope, options: &Options, context: &Context) -> Result<Table> {
+        let Some(dim) = events.dim("product") else {
+            return Err(Error::OptionNeedsColumn {
+                option: "analysis".into(),
+                value: Self::NAME.into(),
+                column: "product".into(),
+            });
+        };
+        let listed = follow_ups(events, options, Self::NAME, context)?;
+        let mut rows = Vec::new();
+        for (cart, suppressed) in &listed {
+            for item in cart.items.iter().filter(|i| i.quantity > 0 && !i.bought) {
+                push(&mut rows, (cart, item, *suppressed), "carts")?;
+            }
+        }
+        let visitors = Values::Id {
+            ids: events.visitors().clone(),
+            codes: collect(rows.iter().map(|(c, ..)| c.visitor), "table")?,
+        };
+        let products = collect(rows.iter().map(|(_, i, _)| i.product), "table")?;
+        let numbers = collect(rows.iter().map(|(c, ..)| c.number as i32), "table")?;
+        let units = collect(rows.iter().map(|(_, i, _)| i.quantity as i64), "table")?;
+        let added = rows.iter().map(|(_, i, _)| Some(events.data.time[i.event]));
+        let f = Self::COLUMNS;
+        let mut columns = vec![
+            Column::new(&f[0], visitors),
+            Column::new(&f[1], Values::I32(numbers)),
+            super::ids_column(&f[2], &dim.ids, products)?,
+            Column::new(&f[3], Values::I64(units)),
+        ];
+        if let Some(currency) = events.currency() {
+            let values = collect(rows.iter().map(|(_, i, _)| i.value), "table")?;
+            columns.push(Column::new(&f[4], Values::Money(values, currency)));
+        }
+        columns.push(super::instants_column(&f[5], events, added)?);
+        columns.push(reasons(&f[6], rows.iter().map(|(.., s)| *s))?);
+        Ok(Table::new(columns))
+    }
+}

@@ -1,0 +1,208 @@
+//! Every mode against an exhaustive search over all chains of small random logs.
+
+use super::*;
+use proptest::prelude::*;
+
+/// What the search finds: the deepest step, and of the chains for it the latest start, the most
+/// steps filled, and then the earliest times (compared from the first step on).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Found {
+    level: usize,
+    start: i64,
+    filled: u32,
+    times: Vec<std::cmp::Reverse<i64>>,
+}
+
+/// All chains, by recursion over events and steps.
+fn search(shape: &Shape, hits: &[Hit], strict: bool) -> Option<Found> {
+    fn extend(
+        shape: &Shape,
+        hits: &[Hit],
+        strict: bool,
+        chain: &mut Vec<(usize, usize)>,
+        best: &mut Option<Found>,
+    ) {
+        if let (Some(first), Some(last)) = (chain.first(), chain.last()) {
+            let found = Found {
+                level: last.1 + 1,
+                start: hits[first.0].time,
+                filled: chain.len() as u32,
+                times: chain
+                    .iter()
+                    .map(|(e, _)| std::cmp::Reverse(hits[*e].time))
+                    .collect(),
+            };
+            if best.as_ref().is_none_or(|b| found > *b) {
+                *best = Some(found);
+            }
+        }
+        let (after, step_after) = chain.last().map_or((0, 0), |(e, s)| (e + 1, s + 1));
+        for event in after..hits.len() {
+            for step in step_after..shape.n {
+                if chain.is_empty() && step > 0 {
+                    break;
+                }
+                let skipped = (step_after..step).any(|s| shape.optional >> s & 1 == 0);
+                if skipped || hits[event].steps >> step & 1 == 0 {
+                    continue;
+                }
+                if let (Some(first), Some((last, from))) = (chain.first(), chain.last()) {
+                    let between = &hits[last + 1..event];
+                    let forbidden = between.iter().any(|b| {
+                        let mut rules = shape.exclusions.iter().enumerate();
+                        rules
+                            .any(|(i, (f, u))| b.exclusions >> i & 1 == 1 && (f..u).contains(&from))
+                    });
+                    let late = hits[event].time - hits[first.0].time > shape.window;
+                    if late || forbidden && !strict || strict && !between.is_empty() {
+                        continue;
+                    }
+                }
+                chain.push((event, step));
+                extend(shape, hits, strict, chain, best);
+                chain.pop();
+            }
+        }
+    }
+    let mut best = None;
+    extend(shape, hits, strict, &mut Vec::new(), &mut best);
+    best
+}
+
+/// Unordered: all assignments of distinct events to the first k steps.
+fn search_unordered(shape: &Shape, hits: &[Hit]) -> Option<(usize, i64)> {
+    fn assign(
+        shape: &Shape,
+        hits: &[Hit],
+        k: usize,
+        chosen: &mut Vec<usize>,
+        best: &mut Option<i64>,
+    ) {
+        if chosen.len() == k {
+            let (low, high) = (chosen.iter().min().unwrap(), chosen.iter().max().unwrap());
+            let forbidden = hits[*low..=*high].iter().any(|h| h.exclusions != 0);
+            let start = hits[*low].time;
+            if !forbidden && hits[*high].time - start <= shape.window {
+                *best = Some(best.map_or(start, |b| b.max(start)));
+            }
+            return;
+        }
+        for event in 0..hits.len() {
+            if hits[event].steps >> chosen.len() & 1 == 1 && !chosen.contains(&event) {
+                chosen.push(event);
+                assign(shape, hits, k, chosen, best);
+                chosen.pop();
+            }
+        }
+    }
+    (1..=shape.n).rev().find_map(|k| {
+        let mut best = None;
+        assign(shape, hits, k, &mut Vec::new(), &mut best);
+        best.map(|start| (k, start))
+    })
+}
+
+fn found(outcome: &Outcome, n: usize) -> Option<Found> {
+    let chain = outcome.chain?;
+    Some(Found {
+        level: outcome.level,
+        start: chain.start,
+        filled: chain.filled,
+        times: (0..n)
+            .filter(|s| chain.steps >> s & 1 == 1)
+            .map(|s| std::cmp::Reverse(chain.times[s]))
+            .collect(),
+    })
+}
+
+/// Logs whose events often fall on one instant and often fit several steps, as do repeated steps.
+fn logs() -> impl Strategy<Value = (Shape, Vec<Hit>)> {
+    let shape = (
+        1..5_usize,
+        1..12_i64,
+        any::<u32>(),
+        prop::collection::vec((0..4_usize, 1..4_usize), 0..3),
+    );
+    let hits = prop::collection::vec((0..3_i64, 0..16_u32, any::<u8>()), 0..10);
+    (shape, hits).prop_map(|((n, window, optional, rules), hits)| {
+        let inner = if n > 2 { ((1 << (n - 1)) - 1) & !1 } else { 0 };
+        let exclusions = rules.into_iter().filter(|(from, _)| *from + 1 < n);
+        let exclusions: Vec<_> = exclusions
+            .map(|(from, length)| (from, (from + length).min(n - 1)))
+            .collect();
+        let mut time = 0;
+        let hits = hits.into_iter().map(|(gap, steps, chance)| {
+            time += gap;
+            // One event in eight meets an exclusion.
+            let exclusions = match chance % 8 {
+                0 => u32::from(chance >> 4) & ((1 << exclusions.len()) - 1),
+                _ => 0,
+            };
+            Hit {
+                time,
+                steps: steps & ((1 << n) - 1),
+                exclusions,
+            }
+        });
+        let hits = hits.collect();
+        let optional = optional & inner;
+        (
+            Shape {
+                n,
+                window,
+                optional,
+                exclusions,
+            },
+            hits,
+        )
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(3_000))]
+
+    #[test]
+    fn ordered_equals_the_exhaustive_search((shape, hits) in logs()) {
+        let outcome = Finder::new(&shape).ordered(hits.iter().copied());
+        prop_assert_eq!(found(&outcome, shape.n), search(&shape, &hits, false));
+    }
+
+    #[test]
+    fn strict_equals_the_exhaustive_search((shape, hits) in logs()) {
+        let outcome = Finder::new(&shape).strict(hits.iter().copied());
+        prop_assert_eq!(found(&outcome, shape.n), search(&shape, &hits, true));
+    }
+
+    #[test]
+    fn unordered_equals_the_exhaustive_search((mut shape, hits) in logs()) {
+        shape.optional = 0;
+        let outcome = Finder::new(&shape).unordered(hits.iter().copied());
+        let expected = search_unordered(&shape, &hits);
+        prop_assert_eq!(outcome.chain.map(|c| (outcome.level, c.start)), expected);
+        if let Some(chain) = outcome.chain {
+            // Its times belong to different events that fill these steps.
+            let mut used = vec![false; hits.len()];
+            for step in 0..outcome.level {
+                let fills = |h: &Hit| h.time == chain.times[step] && h.steps >> step & 1 == 1;
+                prop_assert!(hits.iter().any(fills));
+            }
+            for step in 0..outcome.level {
+                let at = (0..hits.len()).find(|i| !used[*i] && hits[*i].time == chain.times[step]);
+                prop_assert!(at.is_some());
+                used[at.unwrap()] = true;
+            }
+        }
+    }
+
+    // A finder carries nothing from one unit to the next.
+    #[test]
+    fn units_do_not_mix((shape, hits) in logs(), (_, other) in logs()) {
+        let fresh = Finder::new(&shape).ordered(hits.iter().copied());
+        let mut used = Finder::new(&shape);
+        let within = |h: &Hit| Hit { steps: h.steps & ((1 << shape.n) - 1), exclusions: 0, ..*h };
+        used.unordered(other.iter().map(within));
+        used.strict(other.iter().map(within));
+        let again = used.ordered(hits.iter().copied());
+        prop_assert_eq!(found(&again, shape.n), found(&fresh, shape.n));
+    }
+}

@@ -1,0 +1,108 @@
+//! Behaviour: sessions, exits, funnels, what is left in the cart, and the ways between pages.
+
+pub mod browse;
+pub mod cart;
+pub mod cart_abandonment;
+pub mod cart_follow_ups;
+mod chain;
+pub mod funnel;
+pub mod intent;
+pub mod nodes;
+pub mod page_exits;
+pub mod page_influence;
+pub mod sessions;
+pub mod top_paths;
+pub mod transitions;
+pub mod visits;
+
+use crate::context::{collect, room};
+use crate::data::{EventWord, Events, Ids, NO_ID};
+use crate::num::ratio::Ratio;
+use crate::table::{Column, Field, Values};
+use crate::{Error, Fraction, Result};
+use std::sync::Arc;
+
+/// Confidence level of every interval.
+pub(crate) fn level() -> Result<Fraction> {
+    Fraction::new(0.95).ok_or_else(|| Error::internal("0.95 is a fraction"))
+}
+
+/// A column of ids by code, null where there is none.
+pub(crate) fn ids_column(field: &Field, ids: &Arc<Ids>, codes: Vec<u32>) -> Result<Column> {
+    let valid = collect(codes.iter().map(|c| *c != NO_ID), "table column")?;
+    let mut codes = codes;
+    for code in &mut codes {
+        if *code == NO_ID {
+            *code = 0;
+        }
+    }
+    let ids = ids.clone();
+    Ok(Column::new(field, Values::Id { ids, codes }).with_validity(valid))
+}
+
+/// Instants, null where there is none.
+pub(crate) fn instants_column(
+    field: &Field,
+    events: &Events,
+    cells: impl ExactSizeIterator<Item = Option<i64>>,
+) -> Result<Column> {
+    let (mut values, mut valid) = (room(cells.len(), "table")?, room(cells.len(), "table")?);
+    for cell in cells {
+        values.push(cell.unwrap_or(0));
+        valid.push(cell.is_some());
+    }
+    Ok(Column::new(field, Values::Instant(values, events.zone())).with_validity(valid))
+}
+
+/// A rate's three columns: value and both ends of its interval.
+pub(crate) fn rate_columns(fields: &[Field], rates: &[Ratio]) -> Result<Vec<Column>> {
+    let [value, low, high] = fields else {
+        return Err(Error::internal("a rate is three columns"));
+    };
+    Ok(vec![
+        Column::floats(value, rates.iter().map(|r| r.value))?,
+        Column::floats(low, rates.iter().map(|r| r.low))?,
+        Column::floats(high, rates.iter().map(|r| r.high))?,
+    ])
+}
+
+/// Refuses a log that lacks kinds an analysis cannot do without.
+///
+/// `always` must be among the kinds of any log that is not empty. `possible` may be absent where
+/// every kind present is understood, but not where one of the others could be what is missing.
+/// A word that a kind is mapped to counts as named: `{"remove": "remove"}` says that there are no
+/// removals.
+pub(crate) fn need(
+    events: &Events,
+    analysis: &str,
+    always: &[EventWord],
+    possible: &[EventWord],
+) -> Result<()> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    let data = &events.data;
+    let named = |word: &EventWord| {
+        data.words.contains(&(*word as u8)) || events.spec.kinds.values().any(|w| w == word)
+    };
+    let strangers = data.words.contains(&crate::data::OTHER);
+    let missing = always.iter().find(|w| !named(w));
+    let missing = missing.or_else(|| possible.iter().find(|w| strangers && !named(w)));
+    let Some(missing) = missing else {
+        return Ok(());
+    };
+    let mut present: Vec<String> = (0..data.kinds.len().min(20) as u32)
+        .map(|code| data.kinds.text(code))
+        .collect();
+    present.sort_unstable();
+    let code = missing.code();
+    Err(Error::option(
+        "kinds",
+        "",
+        format!(
+            "a kind that means {code:?}, which {analysis} needs; the kinds present are {} \
+             (map one: {{\"your word\": {code:?}}}, or {{{code:?}: {code:?}}} where it never occurs)",
+            present.join(", ")
+        ),
+    ))
+}

@@ -1,0 +1,142 @@
+//! What journeys run over: the pages, products or kinds of each session, one after the other.
+
+use super::sessions::{self, Cutter};
+use crate::context::{collect, filled};
+use crate::data::{Buf, EventWord, Events, Ids, NO_ID};
+use crate::{Context, Duration, Error, Result};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// What a journey's stations are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Of {
+    /// Pages of views.
+    #[default]
+    Page,
+    /// Products of views.
+    Product,
+    /// Kinds of all events.
+    Kind,
+}
+
+/// Stations in ascending order: 0 is `(start)`, then they by their ids, `end` is `(end)`.
+pub(crate) struct Nodes<'a> {
+    events: &'a Events,
+    of: Of,
+    collapse: bool,
+    ids: Arc<Ids>,
+    codes: Buf<u32>,
+    /// The station of each code.
+    places: Vec<u32>,
+    by_place: Vec<u32>,
+    cutter: Cutter<'a>,
+}
+
+impl<'a> Nodes<'a> {
+    pub(crate) fn new(
+        events: &'a Events,
+        of: Of,
+        collapse: bool,
+        timeout: Duration,
+        analysis: &'static str,
+    ) -> Result<Self> {
+        let name = match of {
+            Of::Page => "page",
+            Of::Product => "product",
+            Of::Kind => "kind",
+        };
+        let (ids, codes) = match of {
+            Of::Kind => (events.data.kinds.clone(), events.data.kind.clone()),
+            _ => {
+                sessions::need_views(events, analysis)?;
+                let dim = events.dim(name).ok_or(Error::OptionNeedsColumn {
+                    option: "of".into(),
+                    value: name.into(),
+                    column: name.into(),
+                })?;
+                (dim.ids.clone(), dim.codes.clone())
+            }
+        };
+        let by_place = collect(ids.by_id()?.iter().copied(), "journeys")?;
+        let mut places = filled(by_place.len(), 0, "journeys")?;
+        for (place, code) in by_place.iter().enumerate() {
+            places[*code as usize] = place as u32 + 1;
+        }
+        let options = sessions::Options {
+            timeout,
+            ..sessions::Options::default()
+        };
+        Ok(Nodes {
+            events,
+            of,
+            collapse,
+            ids,
+            codes,
+            places,
+            by_place,
+            cutter: Cutter::new(events, &options)?,
+        })
+    }
+
+    /// The place of `(end)`; stations are below it.
+    pub(crate) fn end(&self) -> u32 {
+        self.by_place.len() as u32 + 1
+    }
+
+    /// A station's name.
+    pub(crate) fn name(&self, place: u32) -> String {
+        match place {
+            0 => "(start)".to_owned(),
+            place if place == self.end() => "(end)".to_owned(),
+            place => self.ids.text(self.by_place[place as usize - 1]),
+        }
+    }
+
+    /// The station of an event, if it is one.
+    #[inline]
+    pub(crate) fn station(&self, event: usize) -> Option<u32> {
+        let code = self.codes[event];
+        let counts = self.of == Of::Kind || sessions::is_view(self.events.data.word(event));
+        (code != NO_ID && counts).then(|| self.places[code as usize])
+    }
+
+    /// Calls `each` with the place of the visitor, the stations of each session, and whether it
+    /// holds a purchase; with `to_purchase` stations after the first purchase are left out.
+    pub(crate) fn walk(
+        &self,
+        to_purchase: bool,
+        context: &Context,
+        mut each: impl FnMut(usize, &[u32], bool) -> Result<()>,
+    ) -> Result<()> {
+        let data = &self.events.data;
+        let mut stations: Vec<u32> = Vec::new();
+        for unit in 0..data.units.len() {
+            if unit % 4096 == 0 {
+                context.check()?;
+            }
+            self.cutter.cut(data.group(unit), |session: Range<usize>| {
+                stations.clear();
+                crate::context::grow(&mut stations, session.len(), "journeys")?;
+                let mut bought = false;
+                for event in session {
+                    if let Some(station) = self.station(event)
+                        && !(self.collapse && stations.last() == Some(&station))
+                    {
+                        stations.push(station);
+                    }
+                    if data.word(event) == Some(EventWord::Purchase) {
+                        bought = true;
+                        if to_purchase {
+                            break;
+                        }
+                    }
+                }
+                each(unit, &stations, bought)
+            })?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,424 @@
+//! Exits by page (ページ別離脱率・直帰率): where visits begin, where they end, and how long pages hold.
+//!
+//! # Definition
+//!
+//! Within [sessions](super::sessions), over the views (`view`, `product_view`) that name a page:
+//!
+//! ```text
+//! entries    sessions whose first view is of the page     exits   ... whose last view is
+//! exit_rate            exits / views of the page                          (離脱率)
+//! exit_rate_sessions   exits / sessions with the page
+//! bounces    sessions of one view, of the page
+//! bounce_rate          bounces / entries                                  (直帰率)
+//! time on page         next view − this view, within the session
+//! ```
+//!
+//! The last view of a session has no time on page: it is left out of the mean, not zero. Entries,
+//! exits and sessions each sum to what they should over all pages: entries and exits to the sessions
+//! with a view. A rate without anything in its denominator is null.
+//!
+//! Views of one visitor are not independent of each other, so the intervals' variance is summed by
+//! visitor (see [`crate::num::ratio`]).
+//!
+//! Columns of numbers that the events carry (`measures`: load time, weight) are averaged over the
+//! page's views beside it, as `mean_<column>`; blanks are left out.
+
+use super::sessions::{self, Cutter};
+use crate::analysis::Analysis;
+use crate::context::{collect, filled, push};
+use crate::data::{Events, NO_ID};
+use crate::money::divide;
+use crate::num::ratio::{Ratio, Sums};
+use crate::scope::Scope;
+use crate::table::{Column, Field, Type, Values};
+use crate::{Context, Duration, Error, Result, Table};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// How sessions are cut; see [`sessions::Options`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Options {
+    /// Silence after which the next event opens a new session. Default 30 minutes.
+    pub timeout: Duration,
+    /// Whether midnight in the shop's zone ends a session.
+    pub split_at_midnight: bool,
+    /// Whether another campaign ends a session.
+    pub split_on_campaign: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let sessions = sessions::Options::default();
+        Options {
+            timeout: sessions.timeout,
+            split_at_midnight: sessions.split_at_midnight,
+            split_on_campaign: sessions.split_on_campaign,
+        }
+    }
+}
+
+impl Options {
+    fn sessions(&self) -> sessions::Options {
+        sessions::Options {
+            timeout: self.timeout,
+            split_at_midnight: self.split_at_midnight,
+            split_on_campaign: self.split_on_campaign,
+        }
+    }
+}
+
+/// What happened on one page.
+#[derive(Debug, Clone, Default)]
+pub struct Page {
+    /// The page's code.
+    pub code: u32,
+    /// Sessions that began on it.
+    pub entries: u64,
+    /// Exits of views, by visitor.
+    pub exit_of_views: Sums,
+    /// Exits of sessions with the page, by visitor.
+    pub exit_of_sessions: Sums,
+    /// Bounces of entries, by visitor.
+    pub bounce_of_entries: Sums,
+    /// Views followed by another in their session.
+    pub timed_views: u64,
+    /// Microseconds on the page over those views.
+    pub time: i128,
+}
+
+/// Counts of one visitor on one page.
+#[derive(Clone, Copy, Default)]
+struct Own {
+    views: u32,
+    sessions: u32,
+    entries: u32,
+    exits: u32,
+    bounces: u32,
+    /// The visitor's session that was last seen here, so that each counts once.
+    session: u32,
+}
+
+/// What happened on each page with a view, in ascending page order.
+///
+/// ```
+/// use crm_core::behavior::page_exits;
+/// use crm_core::{Context, Events, Zone, data::Event};
+/// let view = |v, at, page| Event::new(v, at, "view").page(page);
+/// let events = Events::builder(Zone::UTC)
+///     .add(view("a", "2026-03-01T10:00:00", "/"))
+///     .add(view("a", "2026-03-01T10:00:40", "/list"))
+///     .add(view("b", "2026-03-01T12:00:00", "/"))
+///     .build()?;
+/// let pages = page_exits::pages(&events, &page_exits::Options::default(), &Context::default())?;
+/// assert_eq!((pages[0].exit_of_views.hits, pages[0].exit_of_views.trials), (1, 2));
+/// assert_eq!((pages[0].timed_views, pages[0].time), (1, 40_000_000));
+/// # Ok::<(), crm_core::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// Events without pages or views, memory.
+pub fn pages(events: &Events, options: &Options, context: &Context) -> Result<Vec<Page>> {
+    sessions::need_views(events, PageExits::NAME)?;
+    let Some(dim) = events.dim("page") else {
+        return Err(Error::OptionNeedsColumn {
+            option: "analysis".into(),
+            value: PageExits::NAME.into(),
+            column: "page".into(),
+        });
+    };
+    let data = &events.data;
+    let cutter = Cutter::new(events, &options.sessions())?;
+    let mut all = filled(dim.ids.len(), Page::default(), "pages")?;
+    let mut own = filled(dim.ids.len(), Own::default(), "pages")?;
+    let mut touched: Vec<u32> = Vec::new();
+    for at in 0..data.units.len() {
+        if at % 4096 == 0 {
+            context.check()?;
+        }
+        let mut number = 0;
+        cutter.cut(data.group(at), |range| {
+            number += 1;
+            let (mut views, mut last) = (0, None::<usize>);
+            for event in range {
+                let page = dim.codes[event];
+                if page == NO_ID || !sessions::is_view(data.word(event)) {
+                    continue;
+                }
+                let counts = &mut own[page as usize];
+                if counts.views == 0 {
+                    push(&mut touched, page, "pages")?;
+                }
+                counts.views += 1;
+                if counts.session != number {
+                    counts.session = number;
+                    counts.sessions += 1;
+                }
+                match last {
+                    None => counts.entries += 1,
+                    Some(before) => {
+                        let page = &mut all[dim.codes[before] as usize];
+                        page.timed_views += 1;
+                        page.time += i128::from(data.time[event] - data.time[before]);
+                    }
+                }
+                views += 1;
+                last = Some(event);
+            }
+            if let Some(last) = last {
+                let counts = &mut own[dim.codes[last] as usize];
+                counts.exits += 1;
+                counts.bounces += u32::from(views == 1);
+            }
+            Ok(())
+        })?;
+        for page in touched.drain(..) {
+            let o = std::mem::take(&mut own[page as usize]);
+            let page = &mut all[page as usize];
+            page.entries += u64::from(o.entries);
+            page.exit_of_views.add(o.exits.into(), o.views.into());
+            page.exit_of_sessions.add(o.exits.into(), o.sessions.into());
+            page.bounce_of_entries
+                .add(o.bounces.into(), o.entries.into());
+        }
+    }
+    let mut pages = Vec::new();
+    for code in dim.ids.by_id()? {
+        let mut page = std::mem::take(&mut all[*code as usize]);
+        page.code = *code;
+        if page.exit_of_views.trials > 0 {
+            push(&mut pages, page, "pages")?;
+        }
+    }
+    Ok(pages)
+}
+
+/// The mean of a measure over each page's views; `None` without a value.
+fn means(events: &Events, values: &[f64], pages: &[Page]) -> Result<Vec<Option<f64>>> {
+    let Some(dim) = events.dim("page") else {
+        return Ok(Vec::new());
+    };
+    let mut sums = filled(dim.ids.len(), (0.0_f64, 0_u64), "pages")?;
+    for (event, value) in values.iter().enumerate() {
+        let page = dim.codes[event];
+        if value.is_finite() && page != NO_ID && sessions::is_view(events.data.word(event)) {
+            let (sum, count) = &mut sums[page as usize];
+            *sum += value;
+            *count += 1;
+        }
+    }
+    let means = pages.iter().map(|p| match sums[p.code as usize] {
+        (_, 0) => None,
+        (sum, count) => Some(sum / count as f64).filter(|m| m.is_finite()),
+    });
+    collect(means, "pages")
+}
+
+/// The register's entry.
+pub struct PageExits;
+
+impl Analysis for PageExits {
+    const NAME: &'static str = "page_exits";
+    const SUMMARY: &'static str = "Views, entries, exits, bounces and time by page, with intervals";
+    const JA: &'static str = "ページ別離脱率";
+    const COLUMNS: &'static [Field] = &[
+        Field::new("page", Type::Id, "", "ページ", "The page."),
+        Field::new("views", Type::Int, "views", "閲覧数", "Views of it."),
+        Field::new(
+            "sessions",
+            Type::Int,
+            "sessions",
+            "セッション数",
+            "Sessions with a view of it.",
+        ),
+        Field::new(
+            "entries",
+            Type::Int,
+            "sessions",
+            "入口数",
+            "Sessions that began on it.",
+        ),
+        Field::new(
+            "exits",
+            Type::Int,
+            "sessions",
+            "離脱数",
+            "Sessions that ended on it.",
+        ),
+        Field::new("exit_rate", Type::Float, "", "離脱率", "Exits / views."),
+        Field::new(
+            "exit_rate_low",
+            Type::Float,
+            "",
+            "離脱率下限",
+            "95 %, by visitor.",
+        ),
+        Field::new(
+            "exit_rate_high",
+            Type::Float,
+            "",
+            "離脱率上限",
+            "95 %, by visitor.",
+        ),
+        Field::new(
+            "exit_rate_sessions",
+            Type::Float,
+            "",
+            "離脱率（セッション）",
+            "Exits / sessions with the page.",
+        ),
+        Field::new(
+            "exit_rate_sessions_low",
+            Type::Float,
+            "",
+            "離脱率（セッション）下限",
+            "95 %, by visitor.",
+        ),
+        Field::new(
+            "exit_rate_sessions_high",
+            Type::Float,
+            "",
+            "離脱率（セッション）上限",
+            "95 %, by visitor.",
+        ),
+        Field::new(
+            "bounces",
+            Type::Int,
+            "sessions",
+            "直帰数",
+            "Sessions of one view, of it.",
+        ),
+        Field::new(
+            "bounce_rate",
+            Type::Float,
+            "",
+            "直帰率",
+            "Bounces / entries.",
+        ),
+        Field::new(
+            "bounce_rate_low",
+            Type::Float,
+            "",
+            "直帰率下限",
+            "95 %, by visitor.",
+        ),
+        Field::new(
+            "bounce_rate_high",
+            Type::Float,
+            "",
+            "直帰率上限",
+            "95 %, by visitor.",
+        ),
+        Field::new(
+            "timed_views",
+            Type::Int,
+            "views",
+            "滞在計測数",
+            "Views followed by another in their session.",
+        ),
+        Field::new(
+            "mean_seconds",
+            Type::Float,
+            "seconds",
+            "平均滞在時間",
+            "Mean time on the page over those; null without any.",
+        ),
+    ];
+    type Data = Events;
+    type Options = Options;
+
+    fn run(events: &Events, _: &Scope, options: &Options, context: &Context) -> Result<Table> {
+        let pages = pages(events, options, context)?;
+        let level = super::level()?;
+        let rates = |of: fn(&Page) -> &Sums| {
+            collect(
+                pages.iter().map(|p| Ratio::from_sums(of(p), level)),
+                "pages",
+            )
+        };
+        let int = |of: fn(&Page) -> u64| {
+            collect(pages.iter().map(|p| of(p) as i64), "pages").map(Values::I64)
+        };
+        let codes = collect(pages.iter().map(|p| p.code), "pages")?;
+        let ids = match events.dim("page") {
+            Some(dim) => dim.ids.clone(),
+            None => return Err(Error::internal("pages without pages")),
+        };
+        let seconds = pages.iter().map(|p| {
+            // Microseconds to seconds in the one division.
+            let views = p.timed_views.checked_mul(1_000_000)?;
+            (views > 0).then(|| divide(p.time, views))
+        });
+        let f = Self::COLUMNS;
+        let mut columns = vec![
+            Column::new(&f[0], Values::Id { ids, codes }),
+            Column::new(&f[1], int(|p| p.exit_of_views.trials)?),
+            Column::new(&f[2], int(|p| p.exit_of_sessions.trials)?),
+            Column::new(&f[3], int(|p| p.entries)?),
+            Column::new(&f[4], int(|p| p.exit_of_views.hits)?),
+        ];
+        columns.extend(super::rate_columns(
+            &f[5..8],
+            &rates(|p| &p.exit_of_views)?,
+        )?);
+        columns.extend(super::rate_columns(
+            &f[8..11],
+            &rates(|p| &p.exit_of_sessions)?,
+        )?);
+        columns.push(Column::new(&f[11], int(|p| p.bounce_of_entries.hits)?));
+        columns.extend(super::rate_columns(
+            &f[12..15],
+            &rates(|p| &p.bounce_of_entries)?,
+        )?);
+        columns.push(Column::new(&f[15], int(|p| p.timed_views)?));
+        columns.push(Column::floats(&f[16], seconds)?);
+        for measure in &events.data.measures {
+            let cells = means(events, &measure.values, &pages)?;
+            let mean = Field::new("mean", Type::Float, "", "", "");
+            let column = Column::floats(&mean, cells.into_iter())?;
+            columns.push(column.renamed(format!("mean_{}", measure.name)));
+        }
+        Ok(Table::new(columns))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Zone;
+    use crate::data::Event;
+
+    #[test]
+    fn counts_by_hand() {
+        let view =
+            |v, at: &str, page| Event::new(v, &format!("2026-03-01T{at}"), "view").page(page);
+        let events = Events::builder(Zone::UTC)
+            .extend([
+                view("a", "10:00:00", "/"),
+                view("a", "10:01:00", "/p"),
+                view("a", "10:01:30", "/"),
+                view("a", "11:00:00", "/p"), // a's second session: a bounce
+                view("b", "10:00:00", "/"),  // a bounce
+                view("b", "10:10:00", "/x").product("p"),
+            ])
+            .add(Event::new("b", "2026-03-01T10:11:00", "purchase"))
+            .build()
+            .unwrap();
+        let all = pages(&events, &Options::default(), &Context::default()).unwrap();
+        let counts = |p: &Page| {
+            [
+                p.exit_of_views.trials,
+                p.exit_of_sessions.trials,
+                p.entries,
+                p.exit_of_views.hits,
+                p.bounce_of_entries.hits,
+                p.timed_views,
+            ]
+        };
+        assert_eq!(counts(&all[0]), [3, 2, 2, 1, 0, 2]); // "/"
+        assert_eq!(all[0].time, (60 + 600) * 1_000_000);
+        assert_eq!(counts(&all[1]), [2, 2, 1, 1, 1, 1]); // "/p"
+        assert_eq!(counts(&all[2]), [1, 1, 0, 1, 0, 0]); // "/x"
+    }
+}

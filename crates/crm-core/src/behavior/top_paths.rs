@@ -1,0 +1,170 @@
+//! Top paths (主要経路): the ways that most sessions go, and how many of those buy.
+//!
+//! # Definition
+//!
+//! A session's path is its first `length` stations (see [`super::transitions`]), followed by
+//! `(end)` where there is no further one. Paths are ordered by sessions, most first, then by their
+//! stations. `share` is of all sessions with a station; `conversion_rate` is sessions with a
+//! purchase of the path's sessions, its variance summed by visitor.
+
+use super::nodes::{Nodes, Of};
+use crate::analysis::Analysis;
+use crate::context::{collect, push};
+use crate::data::Events;
+use crate::num::ratio::{Ratio, Sums};
+use crate::scope::Scope;
+use crate::table::{Column, Field, Type, Values};
+use crate::{Context, Duration, Error, Result, Table};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// Options of the paths.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Options {
+    /// What the stations are.
+    pub of: Of,
+    /// Stations of a path, 1 to 10. Default 5.
+    pub length: u32,
+    /// Paths to list. Default 20.
+    pub limit: u32,
+    /// Whether staying on a station counts once. Default true.
+    pub collapse_repeats: bool,
+    /// Silence after which the next event opens a new session. Default 30 minutes.
+    pub timeout: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            of: Of::Page,
+            length: 5,
+            limit: 20,
+            collapse_repeats: true,
+            timeout: Duration::minutes(30),
+        }
+    }
+}
+
+/// The most stations of a path, and one for `(end)`.
+const SLOTS: usize = 11;
+
+/// The register's entry.
+pub struct TopPaths;
+
+impl Analysis for TopPaths {
+    const NAME: &'static str = "top_paths";
+    const SUMMARY: &'static str = "The ways that most sessions go, and how many of those buy";
+    const JA: &'static str = "主要経路";
+    const COLUMNS: &'static [Field] = &[
+        Field::new("rank", Type::Int, "", "順位", "1 for the most frequent."),
+        Field::new("path", Type::Text, "", "経路", "Stations, joined by ` > `."),
+        Field::new(
+            "sessions",
+            Type::Int,
+            "sessions",
+            "セッション数",
+            "That went it.",
+        ),
+        Field::new(
+            "share",
+            Type::Float,
+            "",
+            "構成比",
+            "Of all sessions with a station.",
+        ),
+        Field::new(
+            "conversions",
+            Type::Int,
+            "sessions",
+            "購入数",
+            "With a purchase.",
+        ),
+        Field::new(
+            "conversion_rate",
+            Type::Float,
+            "",
+            "購入率",
+            "Conversions / sessions.",
+        ),
+        Field::new(
+            "conversion_rate_low",
+            Type::Float,
+            "",
+            "購入率下限",
+            "95 %, by visitor.",
+        ),
+        Field::new(
+            "conversion_rate_high",
+            Type::Float,
+            "",
+            "購入率上限",
+            "95 %, by visitor.",
+        ),
+    ];
+    type Data = Events;
+    type Options = Options;
+
+    fn run(events: &Events, _: &Scope, options: &Options, context: &Context) -> Result<Table> {
+        if !(1..SLOTS as u32).contains(&options.length) {
+            return Err(Error::option("length", options.length, "1 to 10"));
+        }
+        let (timeout, collapse) = (options.timeout, options.collapse_repeats);
+        let nodes = Nodes::new(events, options.of, collapse, timeout, Self::NAME)?;
+        let length = options.length as usize;
+        let mut walks: Vec<([u32; SLOTS], u32, bool)> = Vec::new();
+        nodes.walk(false, context, |unit, stations, bought| {
+            if stations.is_empty() {
+                return Ok(());
+            }
+            let mut path = [0; SLOTS];
+            let shown = stations.len().min(length);
+            path[..shown].copy_from_slice(&stations[..shown]);
+            if stations.len() <= length {
+                path[shown] = nodes.end();
+            }
+            push(&mut walks, (path, unit as u32, bought), "paths")
+        })?;
+        walks.sort_unstable();
+        let mut paths: Vec<([u32; SLOTS], Sums)> = Vec::new();
+        for of_path in walks.chunk_by(|a, b| a.0 == b.0) {
+            let mut sums = Sums::default();
+            for of_visitor in of_path.chunk_by(|a, b| a.1 == b.1) {
+                let bought = of_visitor.iter().filter(|w| w.2).count();
+                sums.add(bought as u64, of_visitor.len() as u64);
+            }
+            push(&mut paths, (of_path[0].0, sums), "paths")?;
+        }
+        paths.sort_unstable_by(|(a, x), (b, y)| y.trials.cmp(&x.trials).then(a.cmp(b)));
+        paths.truncate(options.limit as usize);
+        let text = |path: &[u32; SLOTS]| {
+            let stations = path.iter().filter(|place| **place != 0);
+            let names: Vec<String> = stations.map(|place| nodes.name(*place)).collect();
+            names.join(" > ")
+        };
+        let level = super::level()?;
+        let rates = paths.iter().map(|(_, sums)| Ratio::from_sums(sums, level));
+        let rates = collect(rates, "table")?;
+        let total = walks.len() as f64;
+        let f = Self::COLUMNS;
+        let n = paths.len();
+        let names = Values::Text {
+            codes: (0..n as u32).collect(),
+            texts: Arc::new(paths.iter().map(|(path, _)| text(path)).collect()),
+        };
+        let ranks = (1..=n as i32).collect();
+        let sessions = collect(paths.iter().map(|(_, s)| s.trials as i64), "table")?;
+        let bought = collect(paths.iter().map(|(_, s)| s.hits as i64), "table")?;
+        let shares = paths.iter().map(|(_, s)| Some(s.trials as f64 / total));
+        let mut columns = vec![
+            Column::new(&f[0], Values::I32(ranks)),
+            Column::new(&f[1], names),
+            Column::new(&f[2], Values::I64(sessions)),
+            Column::floats(&f[3], shares)?,
+            Column::new(&f[4], Values::I64(bought)),
+        ];
+        columns.extend(super::rate_columns(&f[5..8], &rates)?);
+        Ok(Table::new(columns))
+    }
+}

@@ -1,0 +1,149 @@
+//! Events in the order that every analysis scans them in: by visitor in ascending id order, then by
+//! instant, then in the order they came in. A counting pass by visitor and a small sort within each
+//! (none where a visitor's events already ascend, as in a log written by time); events that already
+//! stand in that order are only looked at.
+
+use super::ids::{Ids, NO_ID};
+use super::{Buf, rows::pick};
+use crate::context::{collect, filled, room};
+use crate::{Context, Result};
+
+/// Where events go.
+pub(crate) struct Arranged {
+    /// The visitor of each group of events, ascending.
+    pub(crate) units: Vec<u32>,
+    /// Where each group begins, and the end.
+    pub(crate) starts: Vec<u32>,
+    /// The events in their new order; none when they stand in it already.
+    pub(crate) order: Option<Vec<u32>>,
+}
+
+impl Arranged {
+    /// Arranges events by the unit of each ([`NO_ID`] leaves one out), its time and its place in
+    /// the order they came in (`sequence`; none is the order they stand in).
+    pub(crate) fn new(
+        ids: &Ids,
+        unit: &[u32],
+        time: &[i64],
+        sequence: Option<&[u32]>,
+        context: &Context,
+    ) -> Result<Arranged> {
+        let n = unit.len();
+        let by_id = ids.by_id()?;
+        // Place of each code in ascending id order.
+        let mut place = filled(by_id.len(), 0_u32, "events")?;
+        for (at, code) in by_id.iter().enumerate() {
+            place[*code as usize] = at as u32;
+        }
+        let mut counts = filled(by_id.len() + 1, 0_u32, "events")?;
+        let (mut sorted, mut last) = (true, (0_u32, i64::MIN, 0_u32));
+        for from in (0..n).step_by(Context::BLOCK) {
+            context.advance((n - from).min(Context::BLOCK))?;
+            for i in from..(from + Context::BLOCK).min(n) {
+                if unit[i] == NO_ID {
+                    sorted = false;
+                    continue;
+                }
+                let at = place[unit[i] as usize];
+                let key = (at, time[i], sequence.map_or(0, |s| s[i]));
+                sorted &= key >= last;
+                last = key;
+                counts[at as usize + 1] += 1;
+            }
+        }
+        let present = counts.iter().skip(1).filter(|c| **c > 0).count();
+        let mut units = room(present, "events")?;
+        let mut starts = room(present + 1, "events")?;
+        starts.push(0);
+        let mut total = 0;
+        for (at, code) in by_id.iter().enumerate() {
+            let count = std::mem::replace(&mut counts[at + 1], total);
+            if count > 0 {
+                total += count;
+                units.push(*code);
+                starts.push(total);
+            }
+        }
+        if sorted {
+            return Ok(Arranged {
+                units,
+                starts,
+                order: None,
+            });
+        }
+        context.afford(
+            total as usize * size_of::<(i64, u32, u32)>(),
+            "sort of events",
+        )?;
+        let mut entries = filled(total as usize, (0_i64, 0_u32, 0_u32), "sort of events")?;
+        for (i, code) in unit.iter().enumerate() {
+            if *code != NO_ID {
+                let next = &mut counts[place[*code as usize] as usize + 1];
+                let sequence = sequence.map_or(i as u32, |s| s[i]);
+                entries[*next as usize] = (time[i], sequence, i as u32);
+                *next += 1;
+            }
+        }
+        drop((counts, place));
+        for group in starts.windows(2) {
+            let events = &mut entries[group[0] as usize..group[1] as usize];
+            if !events.is_sorted() {
+                events.sort_unstable();
+            }
+        }
+        context.check()?;
+        Ok(Arranged {
+            units,
+            starts,
+            order: Some(collect(entries.iter().map(|e| e.2), "events")?),
+        })
+    }
+
+    /// A column in the new order.
+    pub(crate) fn column<T: Copy + Send + Sync + 'static>(
+        &self,
+        column: &Buf<T>,
+    ) -> Result<Buf<T>> {
+        match &self.order {
+            Some(order) => pick(column, order),
+            None => Ok(column.clone()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::{ColumnData, ColumnValues};
+
+    fn arranged(unit: &[i64], time: &[i64]) -> (Arranged, Vec<i64>) {
+        let context = Context::default();
+        let column = ColumnData::from(ColumnValues::Int {
+            values: unit.to_vec().into(),
+            bits: 64,
+        });
+        let mut ids = Ids::new(crate::data::IdKind::Int(64), 1);
+        let mut codes = Vec::new();
+        ids.encode("visitor_id", &[&column], &mut codes, &context)
+            .unwrap();
+        let arranged = Arranged::new(&ids, &codes, time, None, &context).unwrap();
+        let at = |code: &u32| match ids.at(*code) {
+            crate::data::IdRef::Int(id) => id,
+            _ => 0,
+        };
+        let units = arranged.units.iter().map(at).collect();
+        (arranged, units)
+    }
+
+    #[test]
+    fn sorted_events_are_only_looked_at_and_ties_keep_their_order() {
+        let (sorted, units) = arranged(&[-5, -5, 9, 9], &[3, 3, 1, 2]);
+        assert!(sorted.order.is_none());
+        assert_eq!((units, sorted.starts), (vec![-5, 9], vec![0, 2, 4]));
+        let (mixed, units) = arranged(&[9, -5, 9, 1_000_000, -5], &[2, 3, 1, 0, 3]);
+        assert_eq!(mixed.order.unwrap(), [1, 4, 2, 0, 3]);
+        assert_eq!(units, [-5, 9, 1_000_000]);
+        let (none, units) = arranged(&[], &[]);
+        assert_eq!((units.len(), none.starts), (0, vec![0]));
+    }
+}

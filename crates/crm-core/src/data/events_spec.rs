@@ -1,0 +1,142 @@
+//! How a caller's columns become events: the names and settings that all doors take as one object.
+
+use super::spec::{AmountUnit, BadRows};
+use super::words::EventWord;
+use crate::{Currency, Error, Result};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Columns by their role, and how to read them.
+///
+/// ```
+/// use crm_core::data::EventsSpec;
+/// let spec = EventsSpec::parse(r#"{"page": "url", "kinds": {"cart": "add"}}"#)?;
+/// assert_eq!(spec.columns(), ["visitor_id", "occurred_at", "kind", "url"]);
+/// # Ok::<(), crm_core::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct EventsSpec {
+    /// The visitor (訪問者): integers, texts, dictionaries of these, or fixed-size binary.
+    pub visitor_id: String,
+    /// When it happened: a date or a timestamp.
+    pub occurred_at: String,
+    /// What happened: free text. See `kinds`.
+    pub kind: String,
+    /// The customer (会員ID), where known: a visitor who logs in or buys is joined to the customer,
+    /// before and after.
+    pub customer_id: Option<String>,
+    /// The page.
+    pub page: Option<String>,
+    /// The product.
+    pub product: Option<String>,
+    /// Units; blank is 1.
+    pub quantity: Option<String>,
+    /// The order that a purchase belongs to: its events are one order.
+    pub order_id: Option<String>,
+    /// Where the visit came from.
+    pub channel: Option<String>,
+    /// The campaign.
+    pub campaign: Option<String>,
+    /// The referrer.
+    pub referrer: Option<String>,
+    /// Money of the event: what was put into the cart or paid, all its units together.
+    pub amount: Option<String>,
+    /// ISO 4217 code of every amount; needed with `amount`.
+    pub currency: Option<Currency>,
+    /// Whether amounts are in major units (dollars) or minor ones (cents).
+    pub amount_unit: AmountUnit,
+    /// Round amounts that are no whole minor unit and count them, instead of refusing them.
+    pub round_amounts: bool,
+    /// The shop's own kinds and what they mean. A kind that is mapped to itself is said not to
+    /// occur.
+    pub kinds: BTreeMap<String, EventWord>,
+    /// Further columns to filter and break down by, such as the device.
+    pub dimensions: Vec<String>,
+    /// Columns of numbers that describe a page view, such as its load time.
+    pub measures: Vec<String>,
+    /// The shop's zone: an IANA name or an offset. Naive times are wall clock there. Default: the
+    /// time column's own zone, else UTC.
+    pub timezone: Option<String>,
+    /// What to do with rows that cannot be read.
+    pub bad_rows: BadRows,
+}
+
+impl Default for EventsSpec {
+    fn default() -> Self {
+        EventsSpec {
+            visitor_id: "visitor_id".into(),
+            occurred_at: "occurred_at".into(),
+            kind: "kind".into(),
+            customer_id: None,
+            page: None,
+            product: None,
+            quantity: None,
+            order_id: None,
+            channel: None,
+            campaign: None,
+            referrer: None,
+            amount: None,
+            currency: None,
+            amount_unit: AmountUnit::Major,
+            round_amounts: false,
+            kinds: BTreeMap::new(),
+            dimensions: Vec::new(),
+            measures: Vec::new(),
+            timezone: None,
+            bad_rows: BadRows::Error,
+        }
+    }
+}
+
+impl EventsSpec {
+    /// From JSON text.
+    ///
+    /// # Errors
+    ///
+    /// An option error naming the option at fault.
+    pub fn parse(json: &str) -> Result<Self> {
+        crate::analysis::read_object(&crate::analysis::parse(json)?)
+    }
+
+    /// The columns it reads, each once, the required ones first.
+    pub fn columns(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = vec![&self.visitor_id, &self.occurred_at, &self.kind];
+        let roles = self.roles();
+        let optional = [&self.customer_id, &self.quantity, &self.amount]
+            .into_iter()
+            .chain(roles.iter().map(|(_, column)| *column))
+            .flatten();
+        for name in optional.chain(&self.dimensions).chain(&self.measures) {
+            if !names.contains(&name.as_str()) {
+                names.push(name);
+            }
+        }
+        names
+    }
+
+    /// The roles whose columns hold categories, in the order of their documentation.
+    pub(crate) fn roles(&self) -> [(&'static str, &Option<String>); 6] {
+        [
+            ("page", &self.page),
+            ("product", &self.product),
+            ("channel", &self.channel),
+            ("campaign", &self.campaign),
+            ("referrer", &self.referrer),
+            ("order_id", &self.order_id),
+        ]
+    }
+
+    /// What contradicts itself, before any row is read.
+    pub(crate) fn check(&self) -> Result<()> {
+        if self.amount.is_some() && self.currency.is_none() {
+            return Err(Error::option(
+                "currency",
+                "",
+                "an ISO 4217 code such as \"JPY\"; amounts need one and it has no default",
+            ));
+        }
+        Ok(())
+    }
+}
