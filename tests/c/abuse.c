@@ -167,7 +167,7 @@ static crm_status_t random_call(void) {
 
 static void random_calls(void) {
   const char *wanted = getenv("CRM_CALLS");
-  long n = wanted != NULL ? atol(wanted) : 150000, i;
+  long n = wanted != NULL ? atol(wanted) : 100000, i;
   int unknown = 0, kinds = 0;
   for (i = 0; i < n; i++) {
     crm_status_t status = random_call();
@@ -179,7 +179,7 @@ static void random_calls(void) {
   }
   CHECK(unknown == 0);
   for (i = 0; i < 32; i++) kinds += statuses[i] > 0;
-  CHECK(kinds >= 6); /* the calls reached more than one refusal */
+  CHECK(kinds >= (n >= 20000 ? 6 : 4)); /* the calls reached more than one refusal */
   CHECK(statuses[CRM_OK] > (uint64_t)n / 50 && statuses[CRM_ERR_HANDLE] > (uint64_t)n / 4);
   for (i = 0; i < POOL; i++) {
     crm_orders orders;
@@ -286,8 +286,10 @@ static int run_once(crm_orders orders, char hash[17]) {
 }
 
 static void forks(void) {
-  int with;
-  for (with = 0; with < 2; with++) {
+  /* In a child, what the parent's threads had on their stacks is lost, and no leak of the library:
+   * a search for leaks leaves that case out. */
+  int with, cases = getenv("CRM_LEAKS") != NULL ? 1 : 2;
+  for (with = 0; with < cases; with++) {
     crm_orders orders = check_shop(5000, &error);
     char here[17], there[17];
     int pipes[2], status = -1;

@@ -58,6 +58,7 @@ static ARMED: AtomicU64 = AtomicU64::new(0);
 /// `nasty` is not 0.
 #[cfg(feature = "panic-test")]
 #[unsafe(no_mangle)]
+#[allow(unreachable_pub, reason = "only C calls it")]
 pub extern "C" fn crm_test_panic(calls: u32, nasty: u32) {
     ARMED.store(
         u64::from(calls) << 1 | u64::from(nasty != 0),
