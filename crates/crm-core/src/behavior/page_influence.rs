@@ -308,9 +308,9 @@ mod tests {
             for (cell, count) in chain.between.iter_mut().zip(counts) {
                 *cell = count;
             }
-            for i in 0..n {
+            for (i, ends) in ends.iter().enumerate().take(n) {
                 chain.between[i * n] = 0; // nothing goes back to the start
-                (chain.bought[i], chain.ended[i]) = ends[i];
+                (chain.bought[i], chain.ended[i]) = *ends;
             }
             let solved = chain.solve(&Context::default()).unwrap();
             let h = stepped(&chain, None);

@@ -8,4 +8,6 @@ pub mod lorenz;
 pub mod movement;
 pub mod rfm;
 pub mod rfm_cross;
+mod rfm_cuts;
+mod rfm_grid;
 pub mod rfm_segments;
