@@ -33,6 +33,16 @@ from ._library import (
 )
 from ._native import __version__
 from ._orders import Customers, Orders
+from ._retention import (
+    acquisition,
+    cohorts,
+    first_product,
+    lead_time_quantiles,
+    lead_times,
+    purchase_counts,
+    purchase_flow,
+    repeat_rate,
+)
 from ._segmentation import (
     abc,
     clv_summary,
@@ -64,15 +74,23 @@ __all__ = [
     "Table",
     "__version__",
     "abc",
+    "acquisition",
     "clv_summary",
+    "cohorts",
     "cpm",
     "cpm_segments",
     "decile",
     "describe",
+    "first_product",
+    "lead_time_quantiles",
+    "lead_times",
     "lorenz",
     "month_ends",
     "monthly",
     "movement",
+    "purchase_counts",
+    "purchase_flow",
+    "repeat_rate",
     "rfm",
     "rfm_cross",
     "rfm_segments",

@@ -44,18 +44,13 @@ class Policy(TypedDict, total=False):
     """Whether orders of amount zero count. Default: yes."""
 
 
-class Scope(TypedDict, total=False):
-    """What analyses share: which orders count, whose rows are shown, broken down by what.
-
-    These are keyword arguments of every analysis of orders.
-    """
+class OrderScope(TypedDict, total=False):
+    """Which orders count and whose rows are shown: what every analysis of orders shares."""
 
     where: Where | None
     """Chooses orders: frequency and revenue are recomputed from those left."""
     customers: Where | None
     """Chooses customers (rows) only; no number changes."""
-    by: Sequence[str] | None
-    """Columns to break the result down by; they come first, under their own names."""
     policy: Policy | None
     """Which orders count. Default: the policy of the orders."""
     basis: Literal["net", "gross", "net_shipping", "margin"] | None
@@ -65,7 +60,22 @@ class Scope(TypedDict, total=False):
     """Where a refund lowers revenue: at the order's date (default), or when it was refunded."""
     occasion: Literal["order", "day"] | None
     """What a purchase is: an order, or a day with orders. Default: each analysis's own."""
-    churn_days: int | None
-    """Days since the last order from which a customer counts as churned (離脱). Default: 240."""
     churn_boundary: Literal["from", "after"] | None
     """Whether a customer is churned on that day itself (default), or after it."""
+
+
+class GroupScope(OrderScope, total=False):
+    """The same, and a breakdown. For analyses that have a `churn_days` of their own."""
+
+    by: Sequence[str] | None
+    """Columns to break the result down by; they come first, under their own names."""
+
+
+class Scope(GroupScope, total=False):
+    """What analyses share: which orders count, whose rows are shown, broken down by what.
+
+    These are keyword arguments of every analysis of orders.
+    """
+
+    churn_days: int | None
+    """Days since the last order from which a customer counts as churned (離脱). Default: 240."""

@@ -4,7 +4,7 @@
 //! # Definition
 //!
 //! Customers belong to the channel of their origin (the first order, unless `origin` says otherwise),
-//! or to the values of other columns (`by`); with `from` and `to` only those whose origin is in that
+//! or to the values of other columns (`by`); with `acquired_from` and `acquired_to` only those whose origin is in that
 //! time. Costs are given by the same values, in major units of the orders' currency. Per row, with n
 //! new customers, C the cost, R their revenue and G their margin to date,
 //!
@@ -28,7 +28,7 @@
 //! the revenue itself where the scope's basis is margin already; else it is unknown and null.
 //!
 //! A channel with costs and no customers has a row, so that the costs add up. Costs with a `date`
-//! count when it is in `from` … `to` (up to `as_of`), costs without one always. Zero cost gives a CAC
+//! count when it is in that time (up to `as_of`), costs without one always. Zero cost gives a CAC
 //! of 0 and no ROAS. A row without costs has null where they are needed.
 
 mod costs;
@@ -62,9 +62,9 @@ pub struct Options {
     /// costs.
     pub costs: Costs,
     /// The first day of acquisition. Default: the first of all.
-    pub from: Option<Day>,
+    pub acquired_from: Option<Day>,
     /// The last day of acquisition. Default: `as_of`.
-    pub to: Option<Day>,
+    pub acquired_to: Option<Day>,
     /// Margin as a share of revenue. Default: from the orders' own costs, where they have them.
     pub margin: Option<Probability>,
     /// The time in which a second purchase counts for `repeat_rate`. Default 90 days.
@@ -83,8 +83,8 @@ impl Default for Options {
         Options {
             by: vec!["channel".into()],
             costs: Costs::Rows(Vec::new()),
-            from: None,
-            to: None,
+            acquired_from: None,
+            acquired_to: None,
             margin: None,
             within: Duration::days(90),
             origin: Filter::default(),
@@ -265,7 +265,7 @@ impl Analysis for Acquisition {
         let within = whole_days("within", options.within)?;
         let sources = Sources::new(orders, scope, options, context)?;
         let by: Vec<Key> = options.by.iter().cloned().map(Key::Column).collect();
-        let period = (options.from, options.to);
+        let period = (options.acquired_from, options.acquired_to);
         let grouping = Grouping::new(&sources.histories, &by, period, context)?;
         let mut domains: Vec<Domain> = grouping.keys.iter().map(|(_, v)| Domain::of(v)).collect();
         let spent = Spent::new(options, &mut domains, &sources.histories, context)?;
@@ -546,7 +546,7 @@ mod tests {
 
     #[test]
     fn costs_with_a_date_count_in_their_time() {
-        let table = run(r#"{"from": "2026-01-02", "costs": [
+        let table = run(r#"{"acquired_from": "2026-01-02", "costs": [
                 {"channel": "ads", "cost": 100, "date": "2026-01-01"},
                 {"channel": "search", "cost": 100, "date": "2026-01-02"},
                 {"channel": "search", "cost": 11, "date": "2026-03-31"},

@@ -207,7 +207,7 @@ fn first_products_and_other_origins() {
 fn acquisition_by_channel_and_payback() {
     let lines = lines(false, 8);
     let orders = orders(&lines, false);
-    let request = r#", "costs": {"ads": 1500.5, "mail": 900}, "margin": 0.4, "from": "2024-03-01", "to": "2024-12-31""#;
+    let request = r#", "costs": {"ads": 1500.5, "mail": 900}, "margin": 0.4, "acquired_from": "2024-03-01", "acquired_to": "2024-12-31""#;
     let table = run("acquisition", &orders, request);
     let members = members(since(histories(&lines, |_| true), |_| true), |o| {
         o.channel as i64

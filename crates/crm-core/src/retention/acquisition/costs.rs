@@ -181,9 +181,9 @@ impl Spent {
                 }
             }
             Costs::Rows(rows) => {
-                let last = options.to.map_or(histories.as_of(), |to| to.0);
+                let last = options.acquired_to.map_or(histories.as_of(), |day| day.0);
                 let last = last.min(histories.as_of());
-                let days = options.from.map_or(i32::MIN, |d| d.0)..=last;
+                let days = options.acquired_from.map_or(i32::MIN, |d| d.0)..=last;
                 for row in rows {
                     let known =
                         |key: &String| key == "cost" || key == "date" || options.by.contains(key);
