@@ -121,7 +121,11 @@ fn reference() -> String {
                 "{} ({}){end} Reads {}.{date}",
                 sentence(&plain(entry.summary)).trim_end_matches('.'),
                 entry.ja,
-                entry.reads
+                if entry.reads == "table" {
+                    "a table"
+                } else {
+                    entry.reads
+                }
             )
             .replace("?)", ")?"),
         );
@@ -332,18 +336,19 @@ impl Page {
                 (Some(low), _) if low > 0 => format!("integer from {low}"),
                 _ => "integer".into(),
             },
-            "number" => match (
-                &schema["exclusiveMinimum"],
-                &schema["minimum"],
-                &schema["maximum"],
-            ) {
-                (low, Value::Null, Value::Null) if !low.is_null() => format!("number above {low}"),
-                (low, _, high) if !low.is_null() => format!("number above {low}, up to {high}"),
-                (_, low, high) if !low.is_null() && !high.is_null() => {
-                    format!("number {low} to {high}")
+            "number" => {
+                let above = &schema["exclusiveMinimum"];
+                let below = &schema["exclusiveMaximum"];
+                match (above, below, &schema["minimum"], &schema["maximum"]) {
+                    (Value::Null, Value::Null, Value::Null, Value::Null) => "number".into(),
+                    (low, Value::Null, Value::Null, Value::Null) => format!("number above {low}"),
+                    (Value::Null, Value::Null, low, high) => format!("number {low} to {high}"),
+                    (low, high, Value::Null, Value::Null) => {
+                        format!("number between {low} and {high}")
+                    }
+                    (low, _, _, high) => format!("number above {low}, up to {high}"),
                 }
-                _ => "number".into(),
-            },
+            }
             other => other.into(),
         }
     }

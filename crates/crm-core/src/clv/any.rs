@@ -23,18 +23,18 @@ use crate::num::rng::Rng;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
-    /// [`nbd`].
+    /// NBD, see [`nbd`]: nobody leaves.
     Nbd,
-    /// [`bg_nbd`], BG.
+    /// BG/NBD, see [`bg_nbd`]: one may leave after each repeat purchase.
     BgNbd,
-    /// [`bg_nbd`], MBG. The default.
+    /// MBG/NBD, see [`bg_nbd`]: after the first purchase too. The default.
     #[default]
     MbgNbd,
-    /// [`bg_nbd`], BG with regular gaps, k by likelihood.
+    /// BG/CNBD-k, see [`bg_nbd`]: regular gaps, k by likelihood.
     BgCnbdK,
-    /// [`bg_nbd`], MBG with regular gaps, k by likelihood.
+    /// MBG/CNBD-k, see [`bg_nbd`]: regular gaps, k by likelihood.
     MbgCnbdK,
-    /// [`pareto_nbd`].
+    /// Pareto/NBD, see [`pareto_nbd`]: one may leave at any time.
     ParetoNbd,
 }
 

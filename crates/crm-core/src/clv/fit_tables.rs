@@ -56,8 +56,20 @@ const ERROR: Field = Field::new(
     "標準誤差",
     "Null unless the fit converged.",
 );
-const LOW: Field = Field::new("low", Type::Float, "", "下限", "On the log scale.");
-const HIGH: Field = Field::new("high", Type::Float, "", "上限", "On the log scale.");
+const LOW: Field = Field::new(
+    "low",
+    Type::Float,
+    "",
+    "下限",
+    "Lower end of the interval, taken on the log scale.",
+);
+const HIGH: Field = Field::new(
+    "high",
+    Type::Float,
+    "",
+    "上限",
+    "Upper end of the interval, taken on the log scale.",
+);
 
 /// Texts as a column.
 fn texts<'a>(field: &Field, cells: impl Iterator<Item = &'a str>) -> Result<Column> {
