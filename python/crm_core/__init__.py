@@ -11,6 +11,14 @@ Orders come in once and are validated once; an analysis is a function of them an
 which carries its own definition.
 """
 
+from ._cycle import (
+    alerts,
+    backtest,
+    cycle,
+    gap_fits,
+    kaplan_meier,
+    likely_buyers,
+)
 from ._errors import (
     CancelledError,
     ConvergenceError,
@@ -31,8 +39,28 @@ from ._library import (
     simulate_orders,
     tasks,
 )
+from ._models import (
+    BgCnbd,
+    BgNbd,
+    GammaGamma,
+    MbgCnbd,
+    MbgNbd,
+    Nbd,
+    ParetoNbd,
+    clv,
+    compare_models,
+)
 from ._native import __version__
 from ._orders import Customers, Orders
+from ._retention import (
+    cohorts,
+    first_product,
+    lead_time_quantiles,
+    lead_times,
+    purchase_counts,
+    purchase_flow,
+    repeat_rate,
+)
 from ._segmentation import (
     abc,
     clv_summary,
@@ -50,29 +78,51 @@ from ._segmentation import (
 from ._table import Table
 
 __all__ = [
+    "BgCnbd",
+    "BgNbd",
     "CancelledError",
     "ConvergenceError",
     "CrmError",
     "Customers",
     "DataError",
+    "GammaGamma",
     "InternalError",
+    "MbgCnbd",
+    "MbgNbd",
+    "Nbd",
     "NotFittedError",
     "OptionError",
     "Orders",
     "OutOfMemoryError",
+    "ParetoNbd",
     "SchemaError",
     "Table",
     "__version__",
     "abc",
+    "alerts",
+    "backtest",
+    "clv",
     "clv_summary",
+    "cohorts",
+    "compare_models",
     "cpm",
     "cpm_segments",
+    "cycle",
     "decile",
     "describe",
+    "first_product",
+    "gap_fits",
+    "kaplan_meier",
+    "lead_time_quantiles",
+    "lead_times",
+    "likely_buyers",
     "lorenz",
     "month_ends",
     "monthly",
     "movement",
+    "purchase_counts",
+    "purchase_flow",
+    "repeat_rate",
     "rfm",
     "rfm_cross",
     "rfm_segments",

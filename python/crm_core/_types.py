@@ -24,6 +24,9 @@ Progress: TypeAlias = Callable[[int, int], object]
 Labels: TypeAlias = Literal["en", "ja"]
 Money: TypeAlias = Literal["float", "minor", "decimal"]
 
+Length: TypeAlias = int | str
+"""A length of time: days, or "30min", "36h", "7d", "2w"."""
+
 
 class ArrowStream(Protocol):
     """A table of the Arrow PyCapsule protocol."""
@@ -44,11 +47,8 @@ class Policy(TypedDict, total=False):
     """Whether orders of amount zero count. Default: yes."""
 
 
-class Scope(TypedDict, total=False):
-    """What analyses share: which orders count, whose rows are shown, broken down by what.
-
-    These are keyword arguments of every analysis of orders.
-    """
+class CountScope(TypedDict, total=False):
+    """The `Scope` of analyses that have their own `churn_days`."""
 
     where: Where | None
     """Chooses orders: frequency and revenue are recomputed from those left."""
@@ -65,7 +65,15 @@ class Scope(TypedDict, total=False):
     """Where a refund lowers revenue: at the order's date (default), or when it was refunded."""
     occasion: Literal["order", "day"] | None
     """What a purchase is: an order, or a day with orders. Default: each analysis's own."""
-    churn_days: int | None
-    """Days since the last order from which a customer counts as churned (離脱). Default: 240."""
     churn_boundary: Literal["from", "after"] | None
     """Whether a customer is churned on that day itself (default), or after it."""
+
+
+class Scope(CountScope, total=False):
+    """What analyses share: which orders count, whose rows are shown, broken down by what.
+
+    These are keyword arguments of every analysis of orders.
+    """
+
+    churn_days: int | None
+    """Days since the last order from which a customer counts as churned (離脱). Default: 240."""

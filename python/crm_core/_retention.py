@@ -1,0 +1,346 @@
+"""Do they come back? Purchase counts, repeat rates, lead times, cohorts and what was bought next.
+
+Rates come with an interval and the counts beside them. What is not given is left to the library's
+defaults, which are written out in the table's definition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal, Unpack
+
+from ._library import call
+from ._orders import Orders
+from ._table import Table
+
+if TYPE_CHECKING:
+    from ._types import AsOf, CountScope, Length, Scope, Where
+
+
+def purchase_counts(
+    orders: Orders,
+    as_of: AsOf = None,
+    *,
+    up_to: int | None = None,
+    churn_days: int | None = None,
+    cumulative: Literal["everyone", "survivors"] | None = None,
+    origin: Where | None = None,
+    kinds: Sequence[str] | None = None,
+    confidence: float | None = None,
+    **scope: Unpack[CountScope],
+) -> Table:
+    """Of those who bought k times, how many bought again (継続・離脱分析).
+
+    Args:
+        orders: The orders.
+        as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
+            column `as_of`. Default: the last order's date of the whole import.
+        up_to: The greatest k, 1 to 1,000 (default 24); rows end where nobody got that far.
+        churn_days: Days without a purchase from which a customer counts as churned (default 180).
+        cumulative: Whose mean `cumulative_ltv` is: everyone's (default), or of those who made k
+            purchases, which rises faster because it leaves out who stopped.
+        origin: Where histories begin: the first order that this filter lets through, such as
+            ``{"product": "A"}``. Default: the first order.
+        kinds: Only orders of these kinds, such as the subscription's. Default: all that count.
+        confidence: Confidence of the intervals (default 0.95).
+        **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
+            churn_boundary; see `Scope`.
+
+    Returns:
+        One row per k: k, reach (customers with at least k purchases), continued, churned, pending
+        (no more, but not churned yet), continue_rate (継続率), continue_rate_low,
+        continue_rate_high, churn_rate (離脱率), churn_rate_low, churn_rate_high, survival_rate
+        (残存率), survival_rate_low, survival_rate_high, mean_order_value, cumulative_ltv,
+        median_days (to the next purchase, of those who made it), km_median_days (of everybody).
+
+    Raises:
+        OptionError: An option is unknown or out of range.
+    """
+    options = {
+        "up_to": up_to,
+        "churn_days": churn_days,
+        "cumulative": cumulative,
+        "origin": origin,
+        "kinds": kinds,
+        "confidence": confidence,
+    }
+    return call("purchase_counts", orders, as_of, {**options, **scope})
+
+
+def repeat_rate(
+    orders: Orders,
+    as_of: AsOf = None,
+    *,
+    to: int | None = None,
+    within: Length | None = None,
+    method: Literal["kaplan_meier", "matured", "ratio"] | None = None,
+    cohort_window: Length | None = None,
+    origin: Where | None = None,
+    kinds: Sequence[str] | None = None,
+    confidence: float | None = None,
+    **scope: Unpack[Scope],
+) -> Table:
+    """The share who make the next purchase within a time (F2転換率).
+
+    Args:
+        orders: The orders.
+        as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
+            column `as_of`. Default: the last order's date of the whole import.
+        to: The purchase that is or is not made, 2 to 1,000 (default 2).
+        within: Within so many days of the one before (default 90).
+        method: The estimator: everybody, those still waiting censored ("kaplan_meier", default);
+            those who had the whole time ("matured"); everybody as if they had had it ("ratio", what
+            vendors show: low where customers are new).
+        cohort_window: Only those who made the purchase before within so long of their first.
+        origin: Where histories begin: the first order that this filter lets through, such as
+            ``{"product": "A"}``. Default: the first order.
+        kinds: Only orders of these kinds, such as the subscription's. Default: all that count.
+        confidence: Confidence of the interval (default 0.95).
+        **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
+            churn_days, churn_boundary; see `Scope`.
+
+    Returns:
+        One row, or one for each part of `by`: customers (who made the purchase before), repeated,
+        repeat_rate, repeat_rate_low, repeat_rate_high.
+
+    Raises:
+        OptionError: An option is unknown or out of range.
+    """
+    options = {
+        "to": to,
+        "within": within,
+        "method": method,
+        "cohort_window": cohort_window,
+        "origin": origin,
+        "kinds": kinds,
+        "confidence": confidence,
+    }
+    return call("repeat_rate", orders, as_of, {**options, **scope})
+
+
+def lead_times(
+    orders: Orders,
+    as_of: AsOf = None,
+    *,
+    to: int | None = None,
+    step: Length | None = None,
+    origin: Where | None = None,
+    kinds: Sequence[str] | None = None,
+    confidence: float | None = None,
+    **scope: Unpack[Scope],
+) -> Table:
+    """How many days pass from one purchase to the next: a histogram (リードタイム).
+
+    Args:
+        orders: The orders.
+        as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
+            column `as_of`. Default: the last order's date of the whole import.
+        to: The purchase that is waited for, 2 to 1,000 (default 2).
+        step: Width of a step (default 30 days).
+        origin: Where histories begin: the first order that this filter lets through, such as
+            ``{"product": "A"}``. Default: the first order.
+        kinds: Only orders of these kinds, such as the subscription's. Default: all that count.
+        confidence: Confidence of the intervals (default 0.95).
+        **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
+            churn_days, churn_boundary; see `Scope`.
+
+    Returns:
+        One row per step: from_days, until_days, customers (whose wait ended in it), share (of those
+        whose wait ended), cumulative_rate (of everybody, Kaplan-Meier), cumulative_rate_low,
+        cumulative_rate_high.
+
+    Raises:
+        OptionError: An option is unknown or out of range.
+    """
+    options = {"to": to, "step": step, "origin": origin, "kinds": kinds, "confidence": confidence}
+    return call("lead_times", orders, as_of, {**options, **scope})
+
+
+def lead_time_quantiles(
+    orders: Orders,
+    as_of: AsOf = None,
+    *,
+    to: int | None = None,
+    quantiles: Sequence[float] | None = None,
+    origin: Where | None = None,
+    kinds: Sequence[str] | None = None,
+    confidence: float | None = None,
+    **scope: Unpack[Scope],
+) -> Table:
+    """The day by which a share of customers had bought again (リードタイム分位点).
+
+    Args:
+        orders: The orders.
+        as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
+            column `as_of`. Default: the last order's date of the whole import.
+        to: The purchase that is waited for, 2 to 1,000 (default 2).
+        quantiles: The shares (default 0.1, 0.25, 0.5, 0.75, 0.9).
+        origin: Where histories begin: the first order that this filter lets through, such as
+            ``{"product": "A"}``. Default: the first order.
+        kinds: Only orders of these kinds, such as the subscription's. Default: all that count.
+        confidence: Confidence of the intervals (default 0.95).
+        **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
+            churn_days, churn_boundary; see `Scope`.
+
+    Returns:
+        One row per share: quantile, days (null where so many never come back), days_low, days_high.
+
+    Raises:
+        OptionError: An option is unknown or out of range.
+    """
+    options = {
+        "to": to,
+        "quantiles": quantiles,
+        "origin": origin,
+        "kinds": kinds,
+        "confidence": confidence,
+    }
+    return call("lead_time_quantiles", orders, as_of, {**options, **scope})
+
+
+def cohorts(
+    orders: Orders,
+    as_of: AsOf = None,
+    *,
+    rows: str | None = None,
+    step: Length | None = None,
+    up_to: int | None = None,
+    cells: Literal["complete", "members", "mean_cumulative"] | None = None,
+    origin: Where | None = None,
+    kinds: Sequence[str] | None = None,
+    confidence: float | None = None,
+    **scope: Unpack[Scope],
+) -> Table:
+    """What each cohort has been worth, by time since its first order (LTV推移).
+
+    Args:
+        orders: The orders.
+        as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
+            column `as_of`. Default: the last order's date of the whole import.
+        rows: What a row is: "month" (default), "week", "quarter" or "year" of the origin, "all", or
+            the name of a column.
+        step: What a step of elapsed time is: days (default 30), or "month".
+        up_to: The longest elapsed time (default 720 days, or 24 months).
+        cells: What becomes of cells for which not everybody is old enough: left out ("complete"),
+            of whoever is old enough ("members"), or every age of whoever was watched so long
+            ("mean_cumulative"). Default: complete for periods, else mean_cumulative.
+        origin: Where histories begin: the first order that this filter lets through, such as
+            ``{"product": "A"}``. Default: the first order.
+        kinds: Only orders of these kinds, such as the subscription's. Default: all that count.
+        confidence: Confidence of the intervals (default 0.95).
+        **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
+            churn_days, churn_boundary; see `Scope`.
+
+    Returns:
+        One row per cell: cohort, elapsed, cohort_customers, customers (watched so long), complete,
+        revenue, cumulative_ltv, orders, orders_per_customer, repeated, repeat_rate,
+        repeat_rate_low, repeat_rate_high, active (with a purchase in the last step), active_rate,
+        active_rate_low, active_rate_high.
+
+    Raises:
+        OptionError: An option is unknown or out of range.
+    """
+    options = {
+        "rows": rows,
+        "step": step,
+        "up_to": up_to,
+        "cells": cells,
+        "origin": origin,
+        "kinds": kinds,
+        "confidence": confidence,
+    }
+    return call("cohorts", orders, as_of, {**options, **scope})
+
+
+def purchase_flow(
+    orders: Orders,
+    as_of: AsOf = None,
+    *,
+    of: str | None = None,
+    up_to: int | None = None,
+    top: int | None = None,
+    churn_days: int | None = None,
+    origin: Where | None = None,
+    kinds: Sequence[str] | None = None,
+    confidence: float | None = None,
+    **scope: Unpack[CountScope],
+) -> Table:
+    """From the k-th purchase to the next: the links of a Sankey (購入商品遷移).
+
+    Args:
+        orders: The orders.
+        as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
+            column `as_of`. Default: the last order's date of the whole import.
+        of: The column whose values are nodes: product (default), category, channel, any dimension.
+        up_to: The last purchase that is a node, 2 to 50 (default 5).
+        top: How many values are nodes of their own, 1 to 100 (default 10); the rest is "(other)".
+        churn_days: Days without a purchase from which a customer counts as churned (default 180).
+        origin: Where histories begin: the first order that this filter lets through, such as
+            ``{"product": "A"}``. Default: the first order.
+        kinds: Only orders of these kinds, such as the subscription's. Default: all that count.
+        confidence: Confidence of the intervals (default 0.95).
+        **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
+            churn_boundary; see `Scope`.
+
+    Returns:
+        One row per link: k, source, target (the next value, "(churned)" or "(pending)"), outcome
+        (continued 継続, churned 離脱, pending 継続待ち), source_customers, customers,
+        transition_rate, transition_rate_low, transition_rate_high.
+
+    Raises:
+        OptionError: An option is unknown or out of range.
+    """
+    options = {
+        "of": of,
+        "up_to": up_to,
+        "top": top,
+        "churn_days": churn_days,
+        "origin": origin,
+        "kinds": kinds,
+        "confidence": confidence,
+    }
+    return call("purchase_flow", orders, as_of, {**options, **scope})
+
+
+def first_product(
+    orders: Orders,
+    as_of: AsOf = None,
+    *,
+    of: str | None = None,
+    within: Length | None = None,
+    origin: Where | None = None,
+    kinds: Sequence[str] | None = None,
+    confidence: float | None = None,
+    **scope: Unpack[Scope],
+) -> Table:
+    """What customers have been worth by what they bought first (初回購入商品別LTV).
+
+    Args:
+        orders: The orders.
+        as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
+            column `as_of`. Default: the last order's date of the whole import.
+        of: The column that customers are grouped by (default product).
+        within: The time in which a second purchase counts for `repeat_rate` (default 90 days).
+        origin: Where histories begin: the first order that this filter lets through, such as
+            ``{"product": "A"}``. Default: the first order.
+        kinds: Only orders of these kinds, such as the subscription's. Default: all that count.
+        confidence: Confidence of the interval (default 0.95).
+        **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
+            churn_days, churn_boundary; see `Scope`.
+
+    Returns:
+        One row per value: first, customers, orders, revenue, first_order_value, repeat_rate,
+        repeat_rate_low, repeat_rate_high, and LTV by age: ltv_30, ltv_90, ltv_180, ltv_360 (null
+        where nobody was watched so long).
+
+    Raises:
+        OptionError: An option is unknown or out of range.
+    """
+    options = {
+        "of": of,
+        "within": within,
+        "origin": origin,
+        "kinds": kinds,
+        "confidence": confidence,
+    }
+    return call("first_product", orders, as_of, {**options, **scope})
