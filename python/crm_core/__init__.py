@@ -53,6 +53,7 @@ from ._models import (
 from ._native import __version__
 from ._orders import Customers, Orders
 from ._retention import (
+    acquisition,
     cohorts,
     first_product,
     lead_time_quantiles,
@@ -99,6 +100,7 @@ __all__ = [
     "Table",
     "__version__",
     "abc",
+    "acquisition",
     "alerts",
     "backtest",
     "clv",

@@ -1,4 +1,4 @@
-"""Do they come back? Purchase counts, repeat rates, lead times, cohorts and what was bought next.
+"""Do they come back? Purchase counts, repeat rates, lead times, cohorts, flows and channels.
 
 Rates come with an interval and the counts beside them. What is not given is left to the library's
 defaults, which are written out in the table's definition.
@@ -6,15 +6,15 @@ defaults, which are written out in the table's definition.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal, Unpack
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from ._library import call
 from ._orders import Orders
 from ._table import Table
 
 if TYPE_CHECKING:
-    from ._types import AsOf, CountScope, Length, Scope, Where
+    from ._types import AsOf, ChannelScope, CountScope, Date, Length, Scope, Where
 
 
 def purchase_counts(
@@ -344,3 +344,62 @@ def first_product(
         "confidence": confidence,
     }
     return call("first_product", orders, as_of, {**options, **scope})
+
+
+def acquisition(
+    orders: Orders,
+    as_of: AsOf = None,
+    *,
+    by: Sequence[str] | None = None,
+    costs: Mapping[str, float] | Sequence[Mapping[str, Any]] | None = None,
+    from_: Date | None = None,
+    to: Date | None = None,
+    margin: float | None = None,
+    within: Length | None = None,
+    origin: Where | None = None,
+    kinds: Sequence[str] | None = None,
+    confidence: float | None = None,
+    **scope: Unpack[ChannelScope],
+) -> Table:
+    """What the customers that each channel brought cost, and have been worth (集客・広告効果).
+
+    Args:
+        orders: The orders.
+        as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
+            column `as_of`. Default: the last order's date of the whole import.
+        by: The columns whose values customers are acquired by, at their origin. Default: channel.
+        costs: What was spent, in major units: ``{"ads": 120000}`` by the one value of `by`, or a
+            list of ``{"channel": "ads", "cost": 120000, "date": "2026-01-31"}``. Default: no costs.
+        from_: The first day of acquisition (``from`` in requests). Default: the first of all.
+        to: The last day of acquisition. Default: `as_of`.
+        margin: Margin as a share of revenue. Default: from the orders' own costs, if they have any.
+        within: The time in which a second purchase counts for `repeat_rate` (default 90 days).
+        origin: Where histories begin: the first order that this filter lets through. Default: the
+            first order.
+        kinds: Only orders of these kinds, such as the subscription's. Default: all that count.
+        confidence: Confidence of the interval (default 0.95).
+        **scope: What analyses share: where, customers, policy, basis, refunds, occasion,
+            churn_days, churn_boundary; see `Scope`.
+
+    Returns:
+        One row per channel, those with costs and no customers included: channel (the columns of
+        `by`), customers, orders, revenue, margin (粗利; null where unknown), cost, cac
+        (顧客獲得単価), roas, roi_revenue, roi_margin, payback_day (first age at which the mean
+        cumulative margin reaches the CAC; null is not yet), payback_revenue_day, repeat_rate,
+        repeat_rate_low, repeat_rate_high, and LTV by age: ltv_30, ltv_90, ltv_180, ltv_360.
+
+    Raises:
+        OptionError: An option is unknown or out of range, or costs name no value of `by`.
+    """
+    options = {
+        "by": by,
+        "costs": costs,
+        "from": from_,
+        "to": to,
+        "margin": margin,
+        "within": within,
+        "origin": origin,
+        "kinds": kinds,
+        "confidence": confidence,
+    }
+    return call("acquisition", orders, as_of, {**options, **scope})

@@ -47,15 +47,13 @@ class Policy(TypedDict, total=False):
     """Whether orders of amount zero count. Default: yes."""
 
 
-class CountScope(TypedDict, total=False):
-    """The `Scope` of analyses that have their own `churn_days`."""
+class CommonScope(TypedDict, total=False):
+    """What all analyses of orders share."""
 
     where: Where | None
     """Chooses orders: frequency and revenue are recomputed from those left."""
     customers: Where | None
     """Chooses customers (rows) only; no number changes."""
-    by: Sequence[str] | None
-    """Columns to break the result down by; they come first, under their own names."""
     policy: Policy | None
     """Which orders count. Default: the policy of the orders."""
     basis: Literal["net", "gross", "net_shipping", "margin"] | None
@@ -69,11 +67,22 @@ class CountScope(TypedDict, total=False):
     """Whether a customer is churned on that day itself (default), or after it."""
 
 
-class Scope(CountScope, total=False):
+class CountScope(CommonScope, total=False):
+    """The `Scope` of analyses that have their own `churn_days`."""
+
+    by: Sequence[str] | None
+    """Columns to break the result down by; they come first, under their own names."""
+
+
+class ChannelScope(CommonScope, total=False):
+    """The `Scope` of analyses that have their own `by`."""
+
+    churn_days: int | None
+    """Days since the last order from which a customer counts as churned (離脱). Default: 240."""
+
+
+class Scope(CountScope, ChannelScope, total=False):
     """What analyses share: which orders count, whose rows are shown, broken down by what.
 
     These are keyword arguments of every analysis of orders.
     """
-
-    churn_days: int | None
-    """Days since the last order from which a customer counts as churned (離脱). Default: 240."""
