@@ -11,6 +11,14 @@ Orders come in once and are validated once; an analysis is a function of them an
 which carries its own definition.
 """
 
+from ._cycle import (
+    alerts,
+    backtest,
+    cycle,
+    gap_fits,
+    kaplan_meier,
+    likely_buyers,
+)
 from ._errors import (
     CancelledError,
     ConvergenceError,
@@ -30,6 +38,17 @@ from ._library import (
     show_versions,
     simulate_orders,
     tasks,
+)
+from ._models import (
+    BgCnbd,
+    BgNbd,
+    GammaGamma,
+    MbgCnbd,
+    MbgNbd,
+    Nbd,
+    ParetoNbd,
+    clv,
+    compare_models,
 )
 from ._native import __version__
 from ._orders import Customers, Orders
@@ -60,30 +79,45 @@ from ._segmentation import (
 from ._table import Table
 
 __all__ = [
+    "BgCnbd",
+    "BgNbd",
     "CancelledError",
     "ConvergenceError",
     "CrmError",
     "Customers",
     "DataError",
+    "GammaGamma",
     "InternalError",
+    "MbgCnbd",
+    "MbgNbd",
+    "Nbd",
     "NotFittedError",
     "OptionError",
     "Orders",
     "OutOfMemoryError",
+    "ParetoNbd",
     "SchemaError",
     "Table",
     "__version__",
     "abc",
     "acquisition",
+    "alerts",
+    "backtest",
+    "clv",
     "clv_summary",
     "cohorts",
+    "compare_models",
     "cpm",
     "cpm_segments",
+    "cycle",
     "decile",
     "describe",
     "first_product",
+    "gap_fits",
+    "kaplan_meier",
     "lead_time_quantiles",
     "lead_times",
+    "likely_buyers",
     "lorenz",
     "month_ends",
     "monthly",

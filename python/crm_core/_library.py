@@ -71,7 +71,13 @@ def _dataset(data: Any) -> Any:
 
 def _frame(data: Any) -> _native.Table:
     """All columns of a plain frame; an analysis of tables picks what it needs by name."""
-    names: list[str] | None = None
+    names = names_of(data)
+    return _native.Table.from_columns(source(data, names), names)
+
+
+def names_of(data: Any) -> list[str]:
+    """The names of a plain frame's columns."""
+    names: list[str]
     if hasattr(data, "collect_schema"):
         names = data.collect_schema().names()
     elif isinstance(getattr(data, "column_names", None), list):
@@ -80,11 +86,11 @@ def _frame(data: Any) -> _native.Table:
         names = [str(name) for name in data]
     elif hasattr(data, "columns"):
         names = [str(name) for name in data.columns]
-    if names is None:
+    else:
         raise TypeError(
             f"data: expected crm_core.Orders, a Table or a frame, not {type(data).__name__}"
         )
-    return _native.Table.from_columns(source(data, names), names)
+    return names
 
 
 def describe(task: str) -> dict[str, Any]:

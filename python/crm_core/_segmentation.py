@@ -50,7 +50,7 @@ def clv_summary(
     calibration_end: Date | None = None,
     **scope: Unpack[Scope],
 ) -> Table:
-    """The columns that models of predicted value fit on.
+    """The columns that models of predicted value fit on (LTV予測用サマリー).
 
     Args:
         orders: The orders.
@@ -64,7 +64,8 @@ def clv_summary(
     Returns:
         One row per customer: customer_id, frequency (repeat purchase days), recency (first to last
         purchase), T (first purchase to the end), monetary_value (mean per repeat purchase day; null
-        at frequency 0); with `calibration_end` holdout_frequency and holdout_duration.
+        at frequency 0), ln_gaps (sum of the logarithms of the gaps, for models of regular gaps);
+        with `calibration_end` holdout_frequency and holdout_duration.
 
     Raises:
         OptionError: An option is unknown or out of range.

@@ -24,6 +24,9 @@ Progress: TypeAlias = Callable[[int, int], object]
 Labels: TypeAlias = Literal["en", "ja"]
 Money: TypeAlias = Literal["float", "minor", "decimal"]
 
+Length: TypeAlias = int | str
+"""A length of time: days, or "30min", "36h", "7d", "2w"."""
+
 
 class ArrowStream(Protocol):
     """A table of the Arrow PyCapsule protocol."""
@@ -44,8 +47,8 @@ class Policy(TypedDict, total=False):
     """Whether orders of amount zero count. Default: yes."""
 
 
-class OrderScope(TypedDict, total=False):
-    """Which orders count and whose rows are shown: what every analysis of orders shares."""
+class CommonScope(TypedDict, total=False):
+    """What all analyses of orders share."""
 
     where: Where | None
     """Chooses orders: frequency and revenue are recomputed from those left."""
@@ -64,18 +67,22 @@ class OrderScope(TypedDict, total=False):
     """Whether a customer is churned on that day itself (default), or after it."""
 
 
-class GroupScope(OrderScope, total=False):
-    """The same, and a breakdown. For analyses that have a `churn_days` of their own."""
+class CountScope(CommonScope, total=False):
+    """The `Scope` of analyses that have their own `churn_days`."""
 
     by: Sequence[str] | None
     """Columns to break the result down by; they come first, under their own names."""
 
 
-class Scope(GroupScope, total=False):
+class ChannelScope(CommonScope, total=False):
+    """The `Scope` of analyses that have their own `by`."""
+
+    churn_days: int | None
+    """Days since the last order from which a customer counts as churned (離脱). Default: 240."""
+
+
+class Scope(CountScope, ChannelScope, total=False):
     """What analyses share: which orders count, whose rows are shown, broken down by what.
 
     These are keyword arguments of every analysis of orders.
     """
-
-    churn_days: int | None
-    """Days since the last order from which a customer counts as churned (離脱). Default: 240."""

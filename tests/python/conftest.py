@@ -42,12 +42,31 @@ def cdnow() -> list[tuple[int, datetime.date, int, str]]:
     They are in the package `lifetimes`, which `make` installs without what it depends on: it is
     never imported.
     """
+    return _cdnow("CDNOW_master.txt")
+
+
+@pytest.fixture(scope="session")
+def cdnow_sample() -> crm.Orders:
+    """The orders of the tenth of CDNOW's customers that the literature fits its models to."""
+    customers, days, _, dollars = zip(*_cdnow("CDNOW_sample.txt"), strict=True)
+    return crm.Orders(
+        {
+            "customer_id": list(customers),
+            "ordered_at": list(days),
+            "amount": [float(amount) for amount in dollars],
+        },
+        currency="USD",
+    )
+
+
+def _cdnow(name: str) -> list[tuple[int, datetime.date, int, str]]:
     package = importlib.util.find_spec("lifetimes")
     if package is None or package.origin is None:
         pytest.fail("CDNOW is missing: pip install --no-deps lifetimes==0.11.3")
-    text = (pathlib.Path(package.origin).parent / "datasets" / "CDNOW_master.txt").read_text()
-    rows = [line.split() for line in text.splitlines()[1:] if line.strip()]
+    text = (pathlib.Path(package.origin).parent / "datasets" / name).read_text()
+    # The sample has the customer's number within the sample, too.
+    rows = [line.split() for line in text.splitlines() if line.strip()[:1].isdigit()]
     return [
         (int(customer), datetime.datetime.strptime(day, "%Y%m%d").date(), int(count), dollars)
-        for customer, day, count, dollars in rows
+        for customer, *_, day, count, dollars in rows
     ]

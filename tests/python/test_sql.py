@@ -337,6 +337,7 @@ MISTAKES: list[tuple[str, str, str, str]] = [
     ("lines", "summary", "stddev_samp", "stddev_pop"),
     ("lines", "summary", "avg(gap)", "1.01 * avg(gap)"),
     ("lines", "summary", "sum(ln(gap))", "1.01 * sum(ln(gap))"),
+    ("lines", "clv_summary", "sum(ln(", "1.01 * sum(ln("),
     ("lines", "summary", "status = 'cancelled'", "status = 'returned'"),
     ("lines", "summary", "kind IN (", "kind IN ('sample', "),
     ("lines", "summary", "'completed', 'pending'", "'completed'"),
