@@ -30,7 +30,9 @@ fn naming(module: &str, named: &[&str]) -> Vec<String> {
     let mut lines = Vec::new();
     for path in sources(module) {
         let text = fs::read_to_string(&path).unwrap();
-        let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+        let code = text
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"));
         // Imports may go over several lines.
         let code = code.collect::<Vec<_>>().join("\n");
         for statement in code.split(';').filter(|s| s.contains("crate::")) {

@@ -35,22 +35,33 @@ fn measured<T>(work: impl FnOnce() -> T) -> (T, usize, usize) {
     let before = NOW.load(Relaxed);
     PEAK.store(before, Relaxed);
     let result = work();
-    (result, PEAK.load(Relaxed) - before, NOW.load(Relaxed) - before)
+    (
+        result,
+        PEAK.load(Relaxed) - before,
+        NOW.load(Relaxed) - before,
+    )
 }
 
 const CUSTOMERS: usize = 50_000;
 const ORDERS: usize = 1_000_000;
 
 fn shop() -> (Batch, Orders) {
-    let ids: Vec<i64> = (0..ORDERS as i64).map(|i| i * 7_919 % CUSTOMERS as i64).collect();
-    let times: Vec<i64> = (0..ORDERS as i64).map(|i| 1_700_000_000_000_000 + i * 60_000_000).collect();
+    let ids: Vec<i64> = (0..ORDERS as i64)
+        .map(|i| i * 7_919 % CUSTOMERS as i64)
+        .collect();
+    let times: Vec<i64> = (0..ORDERS as i64)
+        .map(|i| 1_700_000_000_000_000 + i * 60_000_000)
+        .collect();
     let amounts: Vec<i64> = (0..ORDERS as i64).map(|i| 500 + i % 9_000).collect();
     let time = ColumnValues::Time {
         values: times.into(),
         unit: TimeUnit::Microsecond,
         zone: Some("UTC".into()),
     };
-    let int = |values: Vec<i64>| ColumnValues::Int { values: values.into(), bits: 64 };
+    let int = |values: Vec<i64>| ColumnValues::Int {
+        values: values.into(),
+        bits: 64,
+    };
     let batch: Batch = vec![
         ("customer_id".into(), int(ids).into()),
         ("ordered_at".into(), time.into()),
@@ -69,12 +80,18 @@ fn run(name: &str, orders: &Orders) -> Table {
 fn bytes_per_order_and_per_customer() {
     let (batch, first) = shop();
     // Columns of core types are kept by reference: an import adds a code an order.
-    let (orders, _, left) = measured(|| crm_tests::orders(r#"{"currency": "JPY"}"#, batch).unwrap());
-    assert!(left <= 4 * ORDERS + 65_536, "{} bytes an order", left as f64 / ORDERS as f64);
+    let (orders, _, left) =
+        measured(|| crm_tests::orders(r#"{"currency": "JPY"}"#, batch).unwrap());
+    assert!(
+        left <= 4 * ORDERS + 65_536,
+        "{} bytes an order",
+        left as f64 / ORDERS as f64
+    );
     drop(first);
 
     let scope = Scope::default();
-    let (totals, peak, left) = measured(|| Totals::new(&orders, &scope, &Context::default()).unwrap());
+    let (totals, peak, left) =
+        measured(|| Totals::new(&orders, &scope, &Context::default()).unwrap());
     assert_eq!(totals.len(), CUSTOMERS);
     // The dictionary's order is kept after the first use, four bytes a customer.
     let working = (peak - left) as f64 / CUSTOMERS as f64;
@@ -86,7 +103,13 @@ fn bytes_per_order_and_per_customer() {
     let (table, peak_again, left_again) = measured(|| run("clv_summary", &orders));
     drop(table);
     let index = (left_first - left_again) as f64 / ORDERS as f64;
-    assert!((16.0..=17.0).contains(&index), "index: {index} bytes an order");
-    let peak = peak_first.saturating_sub(peak_again).max(left_first - left_again) as f64 / ORDERS as f64;
+    assert!(
+        (16.0..=17.0).contains(&index),
+        "index: {index} bytes an order"
+    );
+    let peak = peak_first
+        .saturating_sub(peak_again)
+        .max(left_first - left_again) as f64
+        / ORDERS as f64;
     assert!(peak <= 34.0, "index: {peak} bytes an order at the peak");
 }
