@@ -95,21 +95,11 @@ class Column(ctypes.Structure):
 
 
 I64, TIME_US, UTF8 = 4, 16, 18  # crm_column_type
+# crm_type: ids of four sorts, then one number each.
 TYPES = [
-    "-",
-    "id",
-    "id",
-    "id",
-    "id",
-    "int",
-    "float",
-    "bool",
-    "date",
-    "instant",
-    "money",
-    "category",
-    "text",
-]  # crm_type
+    *("", "id", "id", "id", "id"),
+    *("int", "float", "bool", "date", "instant", "money", "category", "text"),
+]
 JA = 2
 
 
@@ -409,5 +399,8 @@ def test_errors_are_the_same(library: Library, through_c: Handle, native: crm.Or
             *(b"rfm", through_c, text, ctypes.c_int64(len(text)), NO_HANDLE),
             *(ctypes.byref(out), ctypes.byref(error)),
         )
-        assert (status, out.value, error.code) == (12, 7, 12)
+        name = library.lib.crm_status_name
+        name.restype = ctypes.c_char_p
+        assert name(status) == f"CRM_ERR_{raised.value.code.upper()}".encode()
+        assert (error.code, out.value) == (status, 7), "outputs are written only on success"
         assert error.message.decode() in str(raised.value)
