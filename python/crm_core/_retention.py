@@ -352,8 +352,8 @@ def acquisition(
     *,
     by: Sequence[str] | None = None,
     costs: Mapping[str, float] | Sequence[Mapping[str, Any]] | None = None,
-    from_: Date | None = None,
-    to: Date | None = None,
+    acquired_from: Date | None = None,
+    acquired_to: Date | None = None,
     margin: float | None = None,
     within: Length | None = None,
     origin: Where | None = None,
@@ -370,8 +370,8 @@ def acquisition(
         by: The columns whose values customers are acquired by, at their origin. Default: channel.
         costs: What was spent, in major units: ``{"ads": 120000}`` by the one value of `by`, or a
             list of ``{"channel": "ads", "cost": 120000, "date": "2026-01-31"}``. Default: no costs.
-        from_: The first day of acquisition (``from`` in requests). Default: the first of all.
-        to: The last day of acquisition. Default: `as_of`.
+        acquired_from: The first day of acquisition. Default: the first of all.
+        acquired_to: The last day of acquisition. Default: `as_of`.
         margin: Margin as a share of revenue. Default: from the orders' own costs, if they have any.
         within: The time in which a second purchase counts for `repeat_rate` (default 90 days).
         origin: Where histories begin: the first order that this filter lets through. Default: the
@@ -394,8 +394,8 @@ def acquisition(
     options = {
         "by": by,
         "costs": costs,
-        "from": from_,
-        "to": to,
+        "acquired_from": acquired_from,
+        "acquired_to": acquired_to,
         "margin": margin,
         "within": within,
         "origin": origin,

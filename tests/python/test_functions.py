@@ -23,7 +23,7 @@ def test_options_are_those_of_the_catalogue(task: str) -> None:
     named = [p for p in parameters if p.kind is p.KEYWORD_ONLY]
     options = crm.describe(task)["options"].get("properties", {})
     fits = {"fit", "spend_fit"}  # models are handed over as such
-    assert {p.name.removesuffix("_") for p in named} == set(options) - fits
+    assert {p.name for p in named} == set(options) - fits
     assert all(p.default is None for p in named), "defaults live in the library alone"
 
 
