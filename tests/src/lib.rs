@@ -100,6 +100,10 @@ pub fn take(batch: &Batch, rows: &[usize]) -> Batch {
                     let picked: Vec<&[u8]> = rows.iter().map(|r| texts.bytes(*r)).collect();
                     ColumnValues::Text(Strings::collect(picked.into_iter()).expect("small"))
                 }
+                ColumnValues::Cells(texts) => {
+                    let picked: Vec<&[u8]> = rows.iter().map(|r| texts.bytes(*r)).collect();
+                    ColumnValues::Cells(Strings::collect(picked.into_iter()).expect("small"))
+                }
                 other => unreachable!("no such column in the store: {other:?}"),
             };
             let valid = (0..rows.len()).map(|i| column.is_valid(rows[i]));

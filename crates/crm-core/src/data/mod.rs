@@ -36,7 +36,6 @@ pub use ids::{IdKind, IdRef, Ids};
 pub(crate) use index::Index;
 pub(crate) use orders::unpack;
 pub use orders::{Orders, OrdersBuilder};
-pub(crate) use read::iso;
 pub(crate) use scoped::rank;
 pub(crate) use select::{CANCELLED, ORDER, REVENUE, Selection};
 pub use simulate::simulate_orders;

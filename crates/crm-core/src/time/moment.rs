@@ -47,7 +47,7 @@ impl TryFrom<String> for Moment {
         if let Ok(day) = text.parse::<Day>() {
             return Ok(Moment::Day(day));
         }
-        match crate::data::iso(text.as_bytes()) {
+        match super::iso(text.as_bytes()) {
             Some((at, false)) => Ok(Moment::Instant(at)),
             Some((wall, true)) => Ok(Moment::Wall(wall)),
             None => Err("not a date or a time such as \"2026-11-21T10:00:00+09:00\"".to_owned()),
