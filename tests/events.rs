@@ -2,8 +2,8 @@
 
 use crm_core::behavior::sessions;
 use crm_core::data::{
-    Batch, Event, EventsSimulation, EventsSpec, SimulatedEvents, simulate_events,
-    true_purchase_probability,
+    Batch, ColumnValues, Event, EventsSimulation, EventsSpec, SimulatedEvents, TimeUnit,
+    simulate_events, true_purchase_probability,
 };
 use crm_core::table::Cell;
 use crm_core::{Context, Dataset, Error, Events, Table, Zone, analysis};
@@ -61,7 +61,6 @@ fn plain(log: &SimulatedEvents) -> Batch {
         let words: Vec<Option<String>> = cells()
             .map(|cell| match cell {
                 Cell::Text(text) => Some(text.to_owned()),
-                Cell::Instant(at) => Some(crm_core::Moment::Instant(at).to_string()),
                 _ => None,
             })
             .collect();
@@ -72,12 +71,16 @@ fn plain(log: &SimulatedEvents) -> Batch {
                     .map(|w| w.as_deref().unwrap())
                     .collect::<Vec<_>>(),
             ),
-            "occurred_at" => times(
-                &words
+            "occurred_at" => ColumnValues::Time {
+                values: numbers
                     .iter()
-                    .map(|w| w.as_deref().unwrap())
-                    .collect::<Vec<_>>(),
-            ),
+                    .map(|t| t.unwrap())
+                    .collect::<Vec<_>>()
+                    .into(),
+                unit: TimeUnit::Microsecond,
+                zone: Some("UTC".into()),
+            }
+            .into(),
             _ => optional_ints(&numbers),
         };
         (column.name().to_owned(), data)
@@ -290,9 +293,9 @@ fn one_visitor_with_very_many_events() {
     let at: Vec<i64> = (0..n)
         .map(|i| 1_770_000_000_000_000 + i * 1_000_000)
         .collect();
-    let time = crm_core::data::ColumnValues::Time {
+    let time = ColumnValues::Time {
         values: at.into(),
-        unit: crm_core::data::TimeUnit::Microsecond,
+        unit: TimeUnit::Microsecond,
         zone: None,
     };
     let products: Vec<i64> = (0..n).collect();
@@ -498,7 +501,11 @@ fn a_simulated_log_says_what_is_true_of_it() {
         number("ordered") + number("emptied") + number("abandoned")
     );
     // The intent score tells buyers from others: the calibrated probabilities spread.
-    let intent = run("purchase_intent", &events, r#"{"as_of": "2026-03-01"}"#);
+    let intent = run(
+        "purchase_intent",
+        &events,
+        r#"{"as_of": "2026-03-01", "min_purchases": 10}"#,
+    );
     let chances: Vec<f64> = numbers(&intent, "purchase_probability")
         .into_iter()
         .flatten()

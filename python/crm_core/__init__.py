@@ -11,6 +11,20 @@ Orders come in once and are validated once; an analysis is a function of them an
 which carries its own definition.
 """
 
+from ._behavior import (
+    browse_abandonment,
+    cart_abandonment,
+    cart_follow_ups,
+    cart_items,
+    funnel,
+    page_exits,
+    page_influence,
+    purchase_intent,
+    sessions,
+    top_paths,
+    transitions,
+    visits_after_purchase,
+)
 from ._cycle import (
     alerts,
     backtest,
@@ -30,12 +44,14 @@ from ._errors import (
     OutOfMemoryError,
     SchemaError,
 )
+from ._events import Events
 from ._library import (
     describe,
     month_ends,
     run,
     set_threads,
     show_versions,
+    simulate_events,
     simulate_orders,
     tasks,
 )
@@ -86,6 +102,7 @@ __all__ = [
     "CrmError",
     "Customers",
     "DataError",
+    "Events",
     "GammaGamma",
     "InternalError",
     "MbgCnbd",
@@ -103,6 +120,10 @@ __all__ = [
     "acquisition",
     "alerts",
     "backtest",
+    "browse_abandonment",
+    "cart_abandonment",
+    "cart_follow_ups",
+    "cart_items",
     "clv",
     "clv_summary",
     "cohorts",
@@ -113,6 +134,7 @@ __all__ = [
     "decile",
     "describe",
     "first_product",
+    "funnel",
     "gap_fits",
     "kaplan_meier",
     "lead_time_quantiles",
@@ -122,16 +144,24 @@ __all__ = [
     "month_ends",
     "monthly",
     "movement",
+    "page_exits",
+    "page_influence",
     "purchase_counts",
     "purchase_flow",
+    "purchase_intent",
     "repeat_rate",
     "rfm",
     "rfm_cross",
     "rfm_segments",
     "run",
+    "sessions",
     "set_threads",
     "show_versions",
+    "simulate_events",
     "simulate_orders",
     "summary",
     "tasks",
+    "top_paths",
+    "transitions",
+    "visits_after_purchase",
 ]

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import datetime
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from . import _native
+from ._events import Events
 from ._input import source
 from ._orders import Orders
 from ._request import as_of as _as_of
 from ._request import date as _date
-from ._request import dumps
+from ._request import dumps, moments
 from ._table import Table
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def run(
 
     Args:
         task: The analysis; see `tasks`.
-        data: What it reads: `Orders`, or a `Table`.
+        data: What it reads: `Orders`, `Events`, or a `Table`.
         options: Scope and options in one flat mapping, or as JSON text.
         progress: Called with rows done and rows expected, about every 50 ms; returning False stops.
 
@@ -48,18 +49,23 @@ def run(
     else:
         given = dict(options or {})
         if "as_of" in given:
-            given["as_of"] = _as_of(given["as_of"])
+            given["as_of"] = _seen(data)(given["as_of"])
         request = dumps(given)
     return Table(_native.run(task, _dataset(data), request, progress))
 
 
 def call(task: str, data: Any, as_of: Any, options: Mapping[str, Any]) -> Table:
     """Run an analysis with what the user gave; None is left to the library's default."""
-    return Table(_native.run(task, _dataset(data), dumps({"as_of": _as_of(as_of), **options})))
+    return Table(_native.run(task, _dataset(data), dumps({"as_of": _seen(data)(as_of), **options})))
+
+
+def _seen(data: Any) -> Callable[[Any], Any]:
+    """Orders are seen by whole days, events by instants."""
+    return moments if isinstance(data, Events) else _as_of
 
 
 def _dataset(data: Any) -> Any:
-    if isinstance(data, Orders):
+    if isinstance(data, (Orders, Events)):
         return data._native
     if isinstance(data, Table):
         return data._table
@@ -201,3 +207,34 @@ def simulate_orders(customers: int = 1_000, seed: int = 1) -> Table:
 
             raise OptionError(f"option `{name}`: expected a whole number from 0 to {most:,}")
     return Table(_native.simulate_orders(customers, seed))
+
+
+def simulate_events(visitors: int = 1_000, seed: int = 1) -> Table:
+    """The log of a simulated shop's site, for documentation and tests.
+
+    Args:
+        visitors: How many visitors, up to ten million.
+        seed: The same seed gives the same log on every machine.
+
+    Returns:
+        One row per event, in the order of time: visitor_id, occurred_at, kind (view product_view
+        add remove checkout payment_failed purchase), customer_id, page, product, order_id, channel,
+        device, amount (yen).
+
+    Raises:
+        OptionError: A number out of range.
+
+    Example:
+        >>> import crm_core as crm
+        >>> log = crm.simulate_events(100, seed=7)
+        >>> events = crm.Events(log, customer_id="customer_id", page="page", product="product",
+        ...                     order_id="order_id", channel="channel", timezone="Asia/Tokyo")
+        >>> len(crm.transitions(events)) > 10
+        True
+    """
+    for name, value, most in (("visitors", visitors, 10_000_000), ("seed", seed, 2**64 - 1)):
+        if not 0 <= value <= most:
+            from ._errors import OptionError
+
+            raise OptionError(f"option `{name}`: expected a whole number from 0 to {most:,}")
+    return Table(_native.simulate_events(visitors, seed))

@@ -76,3 +76,27 @@ def as_of(value: Any) -> Any:
     if isinstance(value, Iterable):
         return [date("as_of", item) for item in value]
     return date("as_of", value)
+
+
+def moments(value: Any) -> Any:
+    """A date, an instant, or a list of these, as ISO text: what events are seen as of."""
+    if value is None or isinstance(value, (str, datetime.date)) or _is_scalar(value):
+        return value if value is None else _moment(value)
+    if isinstance(value, Iterable):
+        return [_moment(item) for item in value]
+    return _moment(value)
+
+
+def _is_scalar(value: Any) -> bool:
+    return hasattr(value, "dtype") and getattr(value, "ndim", None) == 0
+
+
+def _moment(value: Any) -> str:
+    if isinstance(value, datetime.datetime):
+        # pandas' Timestamps print nanoseconds where they have some; the library has microseconds.
+        if hasattr(value, "to_pydatetime"):
+            value = value.floor("us").to_pydatetime()
+        return value.isoformat()
+    if _is_scalar(value) and str(value.dtype) not in ("datetime64[D]", "datetime64[M]"):
+        return str(value.astype("datetime64[us]"))
+    return date("as_of", value)

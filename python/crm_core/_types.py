@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 AsOf: TypeAlias = "Date | Sequence[Date] | None"
 """A date, or several, which give a first column `as_of`."""
 
+Moment: TypeAlias = AsOf
+"""For events: a date (the end of that day), a datetime (an instant), or several."""
+
 Where: TypeAlias = Mapping[str, Any]
 """Conditions: ``{column: value | [values] | {"from": ..., "to": ...}}``; both ends included."""
 
@@ -86,3 +89,14 @@ class Scope(CountScope, ChannelScope, total=False):
 
     These are keyword arguments of every analysis of orders.
     """
+
+
+class EventScope(TypedDict, total=False):
+    """What analyses of events share."""
+
+    where: Where | None
+    """Chooses events, by their columns, `hour`, or `first_<column>` of the visitor."""
+    customers: Where | None
+    """Chooses visitors (rows) only, by visitor_id, customer_id or `first_<column>`."""
+    by: Sequence[str] | None
+    """Columns to break the result down by; they come first, under their own names."""

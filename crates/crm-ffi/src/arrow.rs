@@ -3,13 +3,14 @@
 use crate::boundary::guard;
 use crate::customers::{self, crm_customers};
 use crate::error::{crm_error, crm_status_t};
+use crate::events::{self, crm_events};
 use crate::handles;
 use crate::job::{crm_job, under};
 use crate::orders::{self, crm_orders};
 use crate::table::{TableObject, crm_table};
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;
-use crm_core::Orders;
-use crm_core::data::{Customers, CustomersSpec, OrdersSpec};
+use crm_core::data::{Customers, CustomersSpec, EventsSpec, OrdersSpec};
+use crm_core::{Events, Orders};
 use std::ffi::c_char;
 
 /// Makes orders from an Arrow C stream of record batches, as `crm_orders_from_columns` does from
@@ -63,6 +64,30 @@ pub unsafe extern "C" fn crm_customers_from_arrow(
             Ok(Customers::from_batches(&spec, &batches, context)?)
         })?;
         out.set(customers::open(made)?);
+        Ok(())
+    })
+}
+
+/// Makes events from an Arrow C stream, consumed as by `crm_orders_from_arrow`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn crm_events_from_arrow(
+    spec: *const c_char,
+    spec_size: i64,
+    stream: *mut FFI_ArrowArrayStream,
+    job: crm_job,
+    out: *mut crm_events,
+    error: *mut crm_error,
+) -> crm_status_t {
+    guard!(error, |caller| {
+        let stream = caller.stream("stream", stream)?;
+        let spec = caller.text("spec", spec, spec_size)?;
+        let out = caller.out("out", out)?;
+        let spec = EventsSpec::parse(spec)?;
+        let made = under(job, |context| {
+            let batches = crm_arrow::read_stream(stream, &spec.columns(), context)?;
+            Ok(Events::from_batches(&spec, &batches, context)?)
+        })?;
+        out.set(events::open(made)?);
         Ok(())
     })
 }

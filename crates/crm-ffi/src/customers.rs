@@ -91,7 +91,10 @@ pub unsafe extern "C" fn crm_customers_finish(
             let mut rows = pin.lock()?;
             let (spec, batch) = rows.batch()?;
             let Spec::Customers(spec) = spec else {
-                return Err(Fault::state("rows", "are orders: crm_orders_finish"));
+                return Err(Fault::state(
+                    "rows",
+                    "are no customers: crm_orders_finish or crm_events_finish",
+                ));
             };
             let batch = std::slice::from_ref(batch);
             under(job, |context| {

@@ -25,7 +25,7 @@
 
 use crate::error::{Fault, crm_status};
 use crate::memory::{Boxed, boxed};
-use crate::{customers, job, orders, rows, table, threads};
+use crate::{customers, events, job, orders, rows, table, threads};
 use std::ops::Deref;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering, fence};
@@ -41,6 +41,7 @@ const LAST_GENERATION: u64 = (1 << 29) - 1;
 pub(crate) enum Object {
     Orders(orders::OrdersObject),
     Customers(customers::CustomersObject),
+    Events(events::EventsObject),
     Table(table::TableObject),
     Job(job::Job),
     Rows(rows::RowsObject),
@@ -82,10 +83,10 @@ macro_rules! kinds {
     };
 }
 
-// 3 is for events.
 kinds! {
     Orders(orders::OrdersObject) = 1, "orders";
     Customers(customers::CustomersObject) = 2, "customers";
+    Events(events::EventsObject) = 3, "events";
     Table(table::TableObject) = 4, "table";
     Job(job::Job) = 5, "job";
     Rows(rows::RowsObject) = 6, "rows";

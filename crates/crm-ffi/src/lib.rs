@@ -25,6 +25,7 @@ mod cells;
 mod columns;
 mod customers;
 mod error;
+mod events;
 mod handles;
 mod job;
 mod memory;

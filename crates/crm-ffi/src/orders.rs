@@ -150,7 +150,10 @@ pub unsafe extern "C" fn crm_orders_finish(
             let mut rows = pin.lock()?;
             let (spec, batch) = rows.batch()?;
             let Spec::Orders(spec) = spec else {
-                return Err(Fault::state("rows", "are customers: crm_customers_finish"));
+                return Err(Fault::state(
+                    "rows",
+                    "are no orders: crm_customers_finish or crm_events_finish",
+                ));
             };
             let batch = std::slice::from_ref(batch);
             under(job, |context| {

@@ -9,7 +9,9 @@ use crate::error::{Fault, crm_error, crm_status, crm_status_t};
 use crate::handles::{self, Pin};
 use crate::memory::{extend, grow, push};
 use crate::rows_json;
-use crm_core::data::{Batch, Bits, ColumnData, ColumnValues, CustomersSpec, OrdersSpec, Strings};
+use crm_core::data::{
+    Batch, Bits, ColumnData, ColumnValues, CustomersSpec, EventsSpec, OrdersSpec, Strings,
+};
 use crm_core::{Error, nearest};
 use std::ffi::c_char;
 use std::sync::{Mutex, MutexGuard, TryLockError};
@@ -29,6 +31,7 @@ const MOST: usize = 4096;
 pub(crate) enum Spec {
     Orders(Box<OrdersSpec>),
     Customers(CustomersSpec),
+    Events(Box<EventsSpec>),
 }
 
 impl Spec {
@@ -36,6 +39,7 @@ impl Spec {
         match self {
             Spec::Orders(spec) => spec.columns(),
             Spec::Customers(spec) => spec.columns(),
+            Spec::Events(spec) => spec.columns(),
         }
     }
 }

@@ -3,6 +3,7 @@
 use crate::boundary::guard;
 use crate::columns::{self, crm_column};
 use crate::error::{Fault, crm_error, crm_status, crm_status_t};
+use crate::events::EventsObject;
 use crate::handles::{self, Kind};
 use crate::job::{crm_job, under};
 use crate::orders::OrdersObject;
@@ -10,7 +11,7 @@ use crate::table::{TableObject, crm_table};
 use crm_core::{Dataset, Table, analysis};
 use std::ffi::c_char;
 
-/// What an analysis reads: orders or a table, made with `CRM_DATA(handle)`.
+/// What an analysis reads: orders, events or a table, made with `CRM_DATA(handle)`.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct crm_data {
@@ -69,8 +70,14 @@ pub unsafe extern "C" fn crm_run(
             under(job, |context| {
                 Ok(analysis::run(task, &input, options, context)?)
             })?
+        } else if data.id >> 49 == EventsObject::TAG {
+            let input = handles::pin::<EventsObject>(data.id)?;
+            let input = Dataset::Events(&input.events);
+            under(job, |context| {
+                Ok(analysis::run(task, &input, options, context)?)
+            })?
         } else {
-            let problem = "this handle is no orders and no table";
+            let problem = "this handle is no orders, no events and no table";
             return Err(Fault::new(crm_status::CRM_ERR_HANDLE, "data", problem));
         };
         out.set(crm_table {

@@ -4,12 +4,14 @@
 //! takes columns and JSON, computes without the GIL, and gives tables.
 
 mod errors;
+mod events;
 mod input;
 mod orders;
 mod runtime;
 mod table;
 
 use errors::{guarded, raise};
+use events::Events;
 use orders::{Customers, Orders};
 use pyo3::prelude::*;
 use serde_json::json;
@@ -30,6 +32,13 @@ fn run(
             let orders = &orders.get().0;
             return runtime::compute(py, progress, |context| {
                 let data = crm_core::Dataset::Orders(orders);
+                crm_core::analysis::run(task, &data, request, context)
+            });
+        }
+        if let Ok(events) = data.cast::<Events>() {
+            let events = &events.get().0;
+            return runtime::compute(py, progress, |context| {
+                let data = crm_core::Dataset::Events(events);
                 crm_core::analysis::run(task, &data, request, context)
             });
         }
@@ -114,6 +123,22 @@ fn simulate_orders(py: Python<'_>, customers: u32, seed: u64) -> PyResult<Table>
     })
 }
 
+/// The log of a simulated shop's site.
+#[pyfunction]
+fn simulate_events(py: Python<'_>, visitors: u32, seed: u64) -> PyResult<Table> {
+    guarded(py, || {
+        runtime::compute(py, None, |context| {
+            let what = crm_core::data::EventsSimulation {
+                visitors,
+                seed,
+                ..Default::default()
+            };
+            crm_core::data::simulate_events(&what, context)?.table()
+        })
+        .map(Table::from)
+    })
+}
+
 /// Raise the error about a column that is not among those present.
 #[pyfunction]
 fn missing_column(py: Python<'_>, column: &str, available: Vec<String>) -> PyResult<()> {
@@ -134,6 +159,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<Orders>()?;
     module.add_class::<Customers>()?;
+    module.add_class::<Events>()?;
     module.add_class::<Table>()?;
     module.add_function(wrap_pyfunction!(run, module)?)?;
     module.add_function(wrap_pyfunction!(describe, module)?)?;
@@ -144,6 +170,8 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(month_ends, module)?)?;
     module.add_function(wrap_pyfunction!(missing_column, module)?)?;
     module.add_function(wrap_pyfunction!(simulate_orders, module)?)?;
+    module.add_function(wrap_pyfunction!(simulate_events, module)?)?;
+    module.add_function(wrap_pyfunction!(events::events_columns, module)?)?;
     module.add_function(wrap_pyfunction!(orders::orders_columns, module)?)?;
     module.add_function(wrap_pyfunction!(orders::customers_columns, module)?)?;
     Ok(())

@@ -140,7 +140,7 @@ pub(crate) fn customers_columns(py: Python<'_>, spec: &str) -> PyResult<Vec<Stri
     })
 }
 
-fn option<T: serde::de::DeserializeOwned>(
+pub(crate) fn option<T: serde::de::DeserializeOwned>(
     py: Python<'_>,
     name: &str,
     json: Option<&str>,

@@ -1,0 +1,207 @@
+//! Events in, by three doors to one core view, and what can be made of them.
+
+use crate::boundary::{crm_text, guard};
+use crate::catalogue::Text;
+use crate::columns::{self, crm_column};
+use crate::error::{Fault, crm_error, crm_status_t};
+use crate::handles;
+use crate::job::{crm_job, under};
+use crate::orders::with_columns;
+use crate::rows::{Rows, RowsObject, Spec, crm_rows};
+use crm_core::data::EventsSpec;
+use crm_core::scope::Filter;
+use crm_core::{Error, Events};
+use serde_json::json;
+use std::ffi::c_char;
+
+/// Events: validated, sorted, immutable, to be read from many threads at once.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct crm_events {
+    /// The handle.
+    pub id: u64,
+}
+
+pub(crate) struct EventsObject {
+    pub(crate) events: Events,
+    info: Text,
+}
+
+/// A handle of these events.
+pub(crate) fn open(events: Events) -> Result<crm_events, Fault> {
+    let date = |day: Option<crm_core::Day>| day.map(|day| day.to_string());
+    let info = json!({
+        "events": events.len(),
+        "visitors": events.n_visitors(),
+        "first_date": date(events.first_date()),
+        "last_date": date(events.last_date()),
+        "rows_left_out": events.rows_left_out(),
+        "zone": events.zone().to_string(),
+    });
+    let info = Text::new(&info.to_string())?;
+    Ok(crm_events {
+        id: handles::insert(EventsObject { events, info })?,
+    })
+}
+
+/// Makes events from columns with a length for every buffer. `spec` is JSON: which column is what
+/// and how to read it; without it they are visitor_id, occurred_at and kind. Columns that the spec
+/// does not name are not looked at. Nothing is kept of the buffers. `job` may be `{0}`. Free the
+/// events with `crm_events_free`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn crm_events_from_columns(
+    spec: *const c_char,
+    spec_size: i64,
+    columns: *const crm_column,
+    n_columns: usize,
+    job: crm_job,
+    out: *mut crm_events,
+    error: *mut crm_error,
+) -> crm_status_t {
+    guard!(error, |caller| {
+        let spec = caller.text("spec", spec, spec_size)?;
+        let out = caller.out("out", out)?;
+        let spec = EventsSpec::parse(spec)?;
+        let batch = columns::batch(caller, columns, n_columns, Some(&spec.columns()))?;
+        let events = under(job, |context| {
+            Ok(Events::from_batches(&spec, &[batch], context)?)
+        })?;
+        out.set(open(events)?);
+        Ok(())
+    })
+}
+
+/// Begins events that come row by row, as `crm_orders_begin` does orders; at the end
+/// `crm_events_finish`, or `crm_rows_free` to give up.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn crm_events_begin(
+    spec: *const c_char,
+    spec_size: i64,
+    out: *mut crm_rows,
+    error: *mut crm_error,
+) -> crm_status_t {
+    guard!(error, |caller| {
+        let spec = caller.text("spec", spec, spec_size)?;
+        let out = caller.out("out", out)?;
+        let (spec, names) = with_columns(spec)?;
+        let spec = EventsSpec::parse(&spec)?;
+        let id = Rows::new(Spec::Events(Box::new(spec)), names)?.open()?;
+        out.set(crm_rows { id });
+        Ok(())
+    })
+}
+
+/// Makes events from rows. On success the rows are freed; on failure they stay, closed for more
+/// rows, to be finished again (after a cancelled job, say) or freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn crm_events_finish(
+    rows: crm_rows,
+    job: crm_job,
+    out: *mut crm_events,
+    error: *mut crm_error,
+) -> crm_status_t {
+    guard!(error, |caller| {
+        let out = caller.out("out", out)?;
+        let pin = handles::pin::<RowsObject>(rows.id)?;
+        let events = {
+            let mut rows = pin.lock()?;
+            let (spec, batch) = rows.batch()?;
+            let Spec::Events(spec) = spec else {
+                return Err(Fault::state(
+                    "rows",
+                    "are no events: crm_orders_finish or crm_customers_finish",
+                ));
+            };
+            let batch = std::slice::from_ref(batch);
+            under(job, |context| {
+                Ok(Events::from_batches(spec, batch, context)?)
+            })?
+        };
+        let events = open(events)?;
+        out.set(events);
+        // Somebody else may have freed them meanwhile; they are gone either way.
+        let _ = handles::free::<RowsObject>(rows.id);
+        Ok(())
+    })
+}
+
+/// The events that a filter lets through: `{"where": {...}}` as in the scope of an analysis.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn crm_events_view(
+    events: crm_events,
+    request: *const c_char,
+    request_size: i64,
+    job: crm_job,
+    out: *mut crm_events,
+    error: *mut crm_error,
+) -> crm_status_t {
+    #[derive(Default, serde::Deserialize)]
+    #[serde(default, deny_unknown_fields)]
+    struct Request {
+        r#where: Filter,
+    }
+    guard!(error, |caller| {
+        let request = caller.text("request", request, request_size)?;
+        let out = caller.out("out", out)?;
+        let events = handles::pin::<EventsObject>(events.id)?;
+        if request.len() > 1 << 20 {
+            return Err(Error::option("request", "", "at most 1 MiB of JSON").into());
+        }
+        let request = match request.trim() {
+            "" => Request::default(),
+            text => serde_json::from_str(text).map_err(|e| {
+                Error::option("request", "", format!("an object with `where` ({e})"))
+            })?,
+        };
+        let view = under(job, |context| {
+            Ok(events.events.view(&request.r#where, context)?)
+        })?;
+        out.set(open(view)?);
+        Ok(())
+    })
+}
+
+/// These events and more, as if made from all rows at once.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn crm_events_concat(
+    events: crm_events,
+    more: crm_events,
+    job: crm_job,
+    out: *mut crm_events,
+    error: *mut crm_error,
+) -> crm_status_t {
+    guard!(error, |caller| {
+        let out = caller.out("out", out)?;
+        let events = handles::pin::<EventsObject>(events.id)?;
+        let more = handles::pin::<EventsObject>(more.id)?;
+        let all = under(job, |context| {
+            Ok(events.events.concat(&more.events, context)?)
+        })?;
+        out.set(open(all)?);
+        Ok(())
+    })
+}
+
+/// Counts, dates and zone as JSON: `{events, visitors, first_date, last_date, rows_left_out,
+/// zone}`. The text lives as long as the events.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn crm_events_info(
+    events: crm_events,
+    out: *mut crm_text,
+    error: *mut crm_error,
+) -> crm_status_t {
+    guard!(error, |caller| {
+        let out = caller.out("out", out)?;
+        out.set(handles::pin::<EventsObject>(events.id)?.info.get());
+        Ok(())
+    })
+}
+
+/// Frees events. Views, tables and calls made from them go on.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn crm_events_free(
+    events: crm_events,
+    error: *mut crm_error,
+) -> crm_status_t {
+    guard!(error, |_caller| handles::free::<EventsObject>(events.id))
+}

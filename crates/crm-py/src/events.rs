@@ -1,0 +1,96 @@
+//! Events of a site or an app.
+
+use crate::errors::{guarded, raise};
+use crate::input::Source;
+use crate::orders::option;
+use crate::runtime::compute;
+use crm_core::Day;
+use crm_core::data::EventsSpec;
+use crm_core::scope::Filter;
+use pyo3::prelude::*;
+
+/// Validated, sorted, immutable events.
+#[pyclass(frozen, module = "crm_core._native")]
+pub(crate) struct Events(pub(crate) crm_core::Events);
+
+#[pymethods]
+impl Events {
+    #[new]
+    #[pyo3(signature = (spec, source, progress=None))]
+    fn new(
+        py: Python<'_>,
+        spec: &str,
+        source: &Bound<'_, PyAny>,
+        progress: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        guarded(py, || {
+            let spec = EventsSpec::parse(spec).map_err(|error| raise(py, error))?;
+            let source = Source::take(source)?;
+            compute(py, progress, move |context| {
+                let batches = source.read(&spec.columns(), context)?;
+                crm_core::Events::from_batches(&spec, &batches, context)
+            })
+            .map(Events)
+        })
+    }
+
+    /// The events that a filter lets through.
+    #[pyo3(signature = (filter=None))]
+    fn view(&self, py: Python<'_>, filter: Option<&str>) -> PyResult<Self> {
+        guarded(py, || {
+            let filter: Filter = option(py, "where", filter)?.unwrap_or_default();
+            compute(py, None, |context| self.0.view(&filter, context)).map(Events)
+        })
+    }
+
+    /// These events and more, as if built from all rows at once.
+    fn concat(&self, py: Python<'_>, more: &Bound<'_, Events>) -> PyResult<Self> {
+        guarded(py, || {
+            let more = &more.get().0;
+            compute(py, None, |context| self.0.concat(more, context)).map(Events)
+        })
+    }
+
+    fn __len__(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Visitors with an event.
+    #[getter]
+    fn n_visitors(&self) -> usize {
+        self.0.n_visitors()
+    }
+
+    /// The first event's date, in days since 1970-01-01.
+    #[getter]
+    fn first_date(&self) -> Option<i32> {
+        self.0.first_date().map(|Day(day)| day)
+    }
+
+    /// The last event's date, in days since 1970-01-01.
+    #[getter]
+    fn last_date(&self) -> Option<i32> {
+        self.0.last_date().map(|Day(day)| day)
+    }
+
+    /// Rows left out because they could not be read.
+    #[getter]
+    fn rows_left_out(&self) -> u64 {
+        self.0.rows_left_out()
+    }
+
+    /// The shop's zone.
+    #[getter]
+    fn timezone(&self) -> String {
+        self.0.zone().to_string()
+    }
+}
+
+/// The columns that a spec of events reads; raises for a spec that is none.
+#[pyfunction]
+pub(crate) fn events_columns(py: Python<'_>, spec: &str) -> PyResult<Vec<String>> {
+    guarded(py, || {
+        let spec = EventsSpec::parse(spec).map_err(|error| raise(py, error))?;
+        Ok(spec.columns().into_iter().map(str::to_owned).collect())
+    })
+}

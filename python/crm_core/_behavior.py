@@ -1,0 +1,434 @@
+"""What do visitors do? Sessions, exits, funnels, what is left in the cart, the ways between pages.
+
+Every function takes events and a moment and gives a `Table`; what is not given is left to the
+library's defaults, which are written out in the table's definition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, Unpack
+
+from ._events import Events
+from ._library import call
+from ._table import Table
+
+if TYPE_CHECKING:
+    from ._types import EventScope, Moment
+
+
+def sessions(
+    events: Events,
+    as_of: Moment = None,
+    *,
+    timeout: str | int | None = None,
+    split_at_midnight: bool | None = None,
+    split_on_campaign: bool | None = None,
+    **scope: Unpack[EventScope],
+) -> Table:
+    """Visits (セッション): when, entry and exit page, channel, whether they bought.
+
+    Args:
+        events: The events.
+        as_of: A date (the end of that day) or a datetime (an instant) up to which events are seen;
+            a list gives a first column `as_of`. Default: the last event.
+        timeout: Silence after which the next event opens a new session (default "30min").
+        split_at_midnight: Whether midnight in the shop's zone ends a session.
+        split_on_campaign: Whether another campaign ends a session.
+        **scope: What analyses of events share: where, customers, by; see `EventScope`.
+
+    Returns:
+        One row per session: visitor_id, session, started_at, ended_at, views, entry_page,
+        exit_page, channel, converted, duration_seconds, events, campaign, referrer, customer_id;
+        columns of what was not given are left out.
+
+    Raises:
+        OptionError: An option is unknown or out of range, or a kind that is needed is missing.
+    """
+    options = {
+        "timeout": timeout,
+        "split_at_midnight": split_at_midnight,
+        "split_on_campaign": split_on_campaign,
+    }
+    return call("sessions", events, as_of, {**options, **scope})
+
+
+def page_exits(
+    events: Events,
+    as_of: Moment = None,
+    *,
+    timeout: str | int | None = None,
+    split_at_midnight: bool | None = None,
+    split_on_campaign: bool | None = None,
+    **scope: Unpack[EventScope],
+) -> Table:
+    """Exits by page (ページ別離脱率・直帰率), intervals clustered by visitor.
+
+    Args:
+        events: The events.
+        as_of: A date (the end of that day) or a datetime (an instant) up to which events are seen;
+            a list gives a first column `as_of`. Default: the last event.
+        timeout: Silence after which the next event opens a new session (default "30min").
+        split_at_midnight: Whether midnight in the shop's zone ends a session.
+        split_on_campaign: Whether another campaign ends a session.
+        **scope: What analyses of events share: where, customers, by; see `EventScope`.
+
+    Returns:
+        One row per page: page, views, sessions, entries, exits, exit_rate, exit_rate_sessions,
+        bounces, bounce_rate (each with _low and _high), timed_views, mean_seconds, and
+        mean_<measure>.
+
+    Raises:
+        OptionError: An option is unknown or out of range, or a kind that is needed is missing.
+    """
+    options = {
+        "timeout": timeout,
+        "split_at_midnight": split_at_midnight,
+        "split_on_campaign": split_on_campaign,
+    }
+    return call("page_exits", events, as_of, {**options, **scope})
+
+
+def funnel(
+    events: Events,
+    as_of: Moment = None,
+    *,
+    steps: Sequence[str | Mapping[str, Any]],
+    window: str | int | None = None,
+    mode: Literal["ordered", "strict", "unordered"] | None = None,
+    per: Literal["visitor", "session", "customer"] | None = None,
+    exclude: Sequence[Mapping[str, Any]] | None = None,
+    timeout: str | int | None = None,
+    **scope: Unpack[EventScope],
+) -> Table:
+    """How many take step after step in time (ファネル分析), and where the others stop.
+
+    Args:
+        events: The events.
+        as_of: A date (the end of that day) or a datetime (an instant) up to which events are seen;
+            a list gives a first column `as_of`. Default: the last event.
+        steps: Up to 32 steps: a kind, or conditions such as ``{"kind": "view", "page": "/"}`` with
+            `name` and `optional` beside them.
+        window: Time from the first to the last step, inclusive (default "7d").
+        mode: Anything between the steps, nothing between them, or any order.
+        per: What takes the steps.
+        exclude: Events that may not come between: conditions, with `after_step` and `before_step`
+            beside them.
+        timeout: Silence after which the next event opens a new session (default "30min").
+        **scope: What analyses of events share: where, customers, by; see `EventScope`.
+
+    Returns:
+        One row per step: step, name, reached, dropped, still_open, rate (without the still open,
+        with _low and _high), median_seconds, p90_seconds, median_seconds_from_start.
+
+    Raises:
+        OptionError: An option is unknown or out of range, or a kind that is needed is missing.
+    """
+    options = {
+        "steps": steps,
+        "window": window,
+        "mode": mode,
+        "per": per,
+        "exclude": exclude,
+        "timeout": timeout,
+    }
+    return call("funnel", events, as_of, {**options, **scope})
+
+
+def cart_abandonment(
+    events: Events,
+    as_of: Moment = None,
+    *,
+    window: str | int | None = None,
+    recovery: str | int | None = None,
+    **scope: Unpack[EventScope],
+) -> Table:
+    """Carts left behind (カゴ落ち): rate, stage, value lost and recovered.
+
+    Args:
+        events: The events.
+        as_of: A date (the end of that day) or a datetime (an instant) up to which events are seen;
+            a list gives a first column `as_of`. Default: the last event.
+        window: Silence after which a cart is abandoned (default "60min").
+        recovery: Time in which an order recovers one (default "7d").
+        **scope: What analyses of events share: where, customers, by; see `EventScope`.
+
+    Returns:
+        carts, abandoned, recovered, abandonment_rate (with _low and _high), ordered, emptied,
+        abandoned_cart, abandoned_checkout, abandoned_payment, value_lost, value_recovered. `by`
+        takes one column: product, hour, page, channel, ...
+
+    Raises:
+        OptionError: An option is unknown or out of range, or a kind that is needed is missing.
+    """
+    options = {"window": window, "recovery": recovery}
+    return call("cart_abandonment", events, as_of, {**options, **scope})
+
+
+def cart_follow_ups(
+    events: Events,
+    as_of: Moment,
+    *,
+    window: str | int | None = None,
+    max_age: str | int | None = None,
+    **scope: Unpack[EventScope],
+) -> Table:
+    """Abandoned carts to follow up at a moment (カゴ落ちフォロー), and why some are not to be.
+
+    Args:
+        events: The events.
+        as_of: A date (the end of that day) or a datetime (an instant) up to which events are seen;
+            a list gives a first column `as_of`.
+        window: Silence after which a cart is abandoned (default "60min").
+        max_age: Carts left longer ago are not listed (default "3d").
+        **scope: What analyses of events share: where, customers, by; see `EventScope`.
+
+    Returns:
+        One row per cart: visitor_id, customer_id, cart, started_at, last_activity_at, abandoned_at,
+        stage, products, quantity, value, suppressed_by (null for carts to follow up).
+
+    Raises:
+        OptionError: An option is unknown or out of range, or a kind that is needed is missing.
+    """
+    options = {"window": window, "max_age": max_age}
+    return call("cart_follow_ups", events, as_of, {**options, **scope})
+
+
+def cart_items(
+    events: Events,
+    as_of: Moment,
+    *,
+    window: str | int | None = None,
+    max_age: str | int | None = None,
+    **scope: Unpack[EventScope],
+) -> Table:
+    """What is left in the carts to follow up, product by product.
+
+    Args:
+        events: The events.
+        as_of: A date (the end of that day) or a datetime (an instant) up to which events are seen;
+            a list gives a first column `as_of`.
+        window: Silence after which a cart is abandoned (default "60min").
+        max_age: Carts left longer ago are not listed (default "3d").
+        **scope: What analyses of events share: where, customers, by; see `EventScope`.
+
+    Returns:
+        One row per product: visitor_id, cart, product, quantity, value, added_at, suppressed_by.
+
+    Raises:
+        OptionError: An option is unknown or out of range, or a kind that is needed is missing.
+    """
+    options = {"window": window, "max_age": max_age}
+    return call("cart_items", events, as_of, {**options, **scope})
+
+
+def browse_abandonment(
+    events: Events,
+    as_of: Moment,
+    *,
+    wait: str | int | None = None,
+    recent_order: str | int | None = None,
+    reentry: str | int | None = None,
+    max_age: str | int | None = None,
+    **scope: Unpack[EventScope],
+) -> Table:
+    """Visitors who looked at products and left it at that (閲覧落ち).
+
+    Args:
+        events: The events.
+        as_of: A date (the end of that day) or a datetime (an instant) up to which events are seen;
+            a list gives a first column `as_of`.
+        wait: Time without cart, checkout or order after the view (default "24h").
+        recent_order: Who ordered within this time is not written to (default "10d").
+        reentry: Time until a visitor may enter again (default "14d").
+        max_age: Entries longer ago are not listed (default "3d").
+        **scope: What analyses of events share: where, customers, by; see `EventScope`.
+
+    Returns:
+        One row per visitor: visitor_id, customer_id, product, viewed_at, abandoned_at,
+        product_views, suppressed_by (null for visitors to follow up).
+
+    Raises:
+        OptionError: An option is unknown or out of range, or a kind that is needed is missing.
+    """
+    options = {"wait": wait, "recent_order": recent_order, "reentry": reentry, "max_age": max_age}
+    return call("browse_abandonment", events, as_of, {**options, **scope})
+
+
+def transitions(
+    events: Events,
+    as_of: Moment = None,
+    *,
+    of: Literal["page", "product", "kind"] | None = None,
+    order: int | None = None,
+    steps: int | None = None,
+    collapse_repeats: bool | None = None,
+    timeout: str | int | None = None,
+    **scope: Unpack[EventScope],
+) -> Table:
+    """From which page, product or kind sessions go to which (ページ遷移).
+
+    Args:
+        events: The events.
+        as_of: A date (the end of that day) or a datetime (an instant) up to which events are seen;
+            a list gives a first column `as_of`. Default: the last event.
+        of: What the stations are (default "page").
+        order: 1 (default), or 2 for transitions by the station before, too.
+        steps: Count by place in the session up to this many: what a Sankey diagram needs.
+        collapse_repeats: Whether staying on a station is no transition.
+        timeout: Silence after which the next event opens a new session (default "30min").
+        **scope: What analyses of events share: where, customers, by; see `EventScope`.
+
+    Returns:
+        One row per transition: step (with `steps`), before (of order 2), source, target, count,
+        probability; "(start)" and "(end)" are stations.
+
+    Raises:
+        OptionError: An option is unknown or out of range, or a kind that is needed is missing.
+    """
+    options = {
+        "of": of,
+        "order": order,
+        "steps": steps,
+        "collapse_repeats": collapse_repeats,
+        "timeout": timeout,
+    }
+    return call("transitions", events, as_of, {**options, **scope})
+
+
+def top_paths(
+    events: Events,
+    as_of: Moment = None,
+    *,
+    of: Literal["page", "product", "kind"] | None = None,
+    length: int | None = None,
+    limit: int | None = None,
+    collapse_repeats: bool | None = None,
+    timeout: str | int | None = None,
+    **scope: Unpack[EventScope],
+) -> Table:
+    """The ways that most sessions go (主要経路), and how many of those buy.
+
+    Args:
+        events: The events.
+        as_of: A date (the end of that day) or a datetime (an instant) up to which events are seen;
+            a list gives a first column `as_of`. Default: the last event.
+        of: What the stations are (default "page").
+        length: Stations of a path, 1 to 10 (default 5).
+        limit: Paths to list (default 20).
+        collapse_repeats: Whether staying on a station counts once (default True).
+        timeout: Silence after which the next event opens a new session (default "30min").
+        **scope: What analyses of events share: where, customers, by; see `EventScope`.
+
+    Returns:
+        One row per path: rank, path, sessions, share, conversions, conversion_rate (with _low and
+        _high).
+
+    Raises:
+        OptionError: An option is unknown or out of range, or a kind that is needed is missing.
+    """
+    options = {
+        "of": of,
+        "length": length,
+        "limit": limit,
+        "collapse_repeats": collapse_repeats,
+        "timeout": timeout,
+    }
+    return call("top_paths", events, as_of, {**options, **scope})
+
+
+def page_influence(
+    events: Events,
+    as_of: Moment = None,
+    *,
+    of: Literal["page", "product", "kind"] | None = None,
+    max_pages: int | None = None,
+    timeout: str | int | None = None,
+    **scope: Unpack[EventScope],
+) -> Table:
+    """Probability of a purchase from each page (ページ別購入確率), and what is lost without it.
+
+    Args:
+        events: The events.
+        as_of: A date (the end of that day) or a datetime (an instant) up to which events are seen;
+            a list gives a first column `as_of`. Default: the last event.
+        of: What the stations are (default "page").
+        max_pages: Stations with rows of their own (default 200); the rest is "(other)".
+        timeout: Silence after which the next event opens a new session (default "30min").
+        **scope: What analyses of events share: where, customers, by; see `EventScope`.
+
+    Returns:
+        One row per page: page, visits, purchase_probability, visit_probability, removal_effect.
+
+    Raises:
+        OptionError: An option is unknown or out of range, or a kind that is needed is missing.
+    """
+    options = {"of": of, "max_pages": max_pages, "timeout": timeout}
+    return call("page_influence", events, as_of, {**options, **scope})
+
+
+def visits_after_purchase(
+    events: Events,
+    as_of: Moment = None,
+    *,
+    per: Literal["visitor", "customer"] | None = None,
+    timeout: str | int | None = None,
+    **scope: Unpack[EventScope],
+) -> Table:
+    """Who bought, and how many days it is since they last came back (購入後の来訪).
+
+    Args:
+        events: The events.
+        as_of: A date (the end of that day) or a datetime (an instant) up to which events are seen;
+            a list gives a first column `as_of`. Default: the last event.
+        per: Visitors (default), or customers with all their visitors.
+        timeout: Silence after which the next event opens a new session (default "30min").
+        **scope: What analyses of events share: where, customers, by; see `EventScope`.
+
+    Returns:
+        One row per buyer: visitor_id or customer_id, last_purchase_at, visits, last_visit_at,
+        days_since_visit (null for who has not come back).
+
+    Raises:
+        OptionError: An option is unknown or out of range, or a kind that is needed is missing.
+    """
+    options = {"per": per, "timeout": timeout}
+    return call("visits_after_purchase", events, as_of, {**options, **scope})
+
+
+def purchase_intent(
+    events: Events,
+    as_of: Moment,
+    *,
+    half_life: str | int | None = None,
+    horizon: str | int | None = None,
+    weights: Mapping[str, float] | None = None,
+    min_purchases: int | None = None,
+    **scope: Unpack[EventScope],
+) -> Table:
+    """How likely each visitor is to buy soon (購入意向スコア), from recent behaviour.
+
+    Args:
+        events: The events.
+        as_of: A date (the end of that day) or a datetime (an instant) up to which events are seen;
+            a list gives a first column `as_of`.
+        half_life: Time in which an event loses half its weight (default "7d").
+        horizon: Time in which the purchase is expected (default "7d").
+        weights: What each kind weighs.
+        min_purchases: Buyers (and others) that the calibration needs (default 100).
+        **scope: What analyses of events share: where, customers, by; see `EventScope`.
+
+    Returns:
+        One row per visitor: visitor_id, customer_id, last_event_at, score, purchase_probability
+        (null without enough history).
+
+    Raises:
+        OptionError: An option is unknown or out of range, or a kind that is needed is missing.
+    """
+    options = {
+        "half_life": half_life,
+        "horizon": horizon,
+        "weights": weights,
+        "min_purchases": min_purchases,
+    }
+    return call("purchase_intent", events, as_of, {**options, **scope})

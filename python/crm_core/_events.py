@@ -1,0 +1,186 @@
+"""Events of a site or an app: columns in, validated and sorted once, immutable ever after."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+from . import _native
+from ._input import source
+from ._orders import _day, _ids, _names
+from ._request import dumps
+
+if TYPE_CHECKING:
+    from ._types import Progress, Where
+
+
+class Events:
+    """What visitors did (行動ログ): validated, sorted once, immutable.
+
+    Args:
+        data: Columns, in any of the forms that `Orders` takes. Only those named here are read.
+        visitor_id: The visitor (訪問者): integers, texts, categories of these, fixed-size binary.
+        occurred_at: When it happened: a date or a timestamp.
+        kind: What happened: free text. Sessions and carts understand view, product_view, add,
+            remove, checkout, payment_failed and purchase; see `kinds`.
+        customer_id: The customer (会員ID), where known. A visitor who logs in or buys is joined to
+            the customer, before and after.
+        page: The page.
+        product: The product.
+        quantity: Units; blank is 1.
+        order_id: The order that a purchase belongs to: its events are one order.
+        channel: Where the visit came from (流入元).
+        campaign: The campaign.
+        referrer: The referrer.
+        amount: Money of the event, all its units together.
+        currency: ISO 4217 code of every amount; needed with `amount`.
+        kinds: What the shop's own kinds mean, such as ``{"cart": "add"}``. A kind mapped to itself
+            is said not to occur.
+        amount_unit: Whether amounts are in "major" units (dollars, yen) or "minor" ones (cents).
+        round_amounts: Round amounts that are no whole minor unit instead of refusing them.
+        dimensions: Further columns to filter and break down by, such as the device.
+        measures: Columns of numbers that describe a page view, such as its load time.
+        timezone: The shop's zone, an IANA name or an offset. Naive times are wall clock there.
+            Default: the time column's own zone, else UTC.
+        bad_rows: Rows that cannot be read: "error", or "drop" (left out and counted).
+        progress: Called with rows done and rows expected, about every 50 ms; returning False stops.
+
+    Raises:
+        SchemaError: A column is missing (the message names those present), or of a wrong type.
+        DataError: A row without visitor, time or kind, with a negative quantity, or that cannot be
+            read.
+        OptionError: An option that is unknown or out of range; amounts without a currency.
+
+    Example:
+        >>> import crm_core as crm
+        >>> data = {"visitor_id": ["v", "v"], "kind": ["view", "purchase"],
+        ...         "occurred_at": ["2026-03-01T10:00", "2026-03-01T10:05"]}
+        >>> crm.Events(data)
+        <crm_core.Events, 2 events of 1 visitors, 2026-03-01 to 2026-03-01, UTC>
+    """
+
+    __slots__ = ("_native",)
+
+    def __init__(
+        self,
+        data: Any,
+        visitor_id: str = "visitor_id",
+        occurred_at: str = "occurred_at",
+        kind: str = "kind",
+        *,
+        customer_id: str | None = None,
+        page: str | None = None,
+        product: str | None = None,
+        quantity: str | None = None,
+        order_id: str | None = None,
+        channel: str | None = None,
+        campaign: str | None = None,
+        referrer: str | None = None,
+        amount: str | None = None,
+        currency: str | None = None,
+        kinds: Mapping[str, str] | None = None,
+        amount_unit: Literal["major", "minor"] | None = None,
+        round_amounts: bool | None = None,
+        dimensions: Sequence[str] = (),
+        measures: Sequence[str] = (),
+        timezone: str | None = None,
+        bad_rows: Literal["error", "drop"] | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        spec = dumps(
+            {
+                "visitor_id": visitor_id,
+                "occurred_at": occurred_at,
+                "kind": kind,
+                "customer_id": customer_id,
+                "page": page,
+                "product": product,
+                "quantity": quantity,
+                "order_id": order_id,
+                "channel": channel,
+                "campaign": campaign,
+                "referrer": referrer,
+                "amount": amount,
+                "currency": currency,
+                "kinds": kinds,
+                "amount_unit": amount_unit,
+                "round_amounts": round_amounts,
+                "dimensions": _names("dimensions", dimensions),
+                "measures": _names("measures", measures),
+                "timezone": timezone,
+                "bad_rows": bad_rows,
+            }
+        )
+        columns = source(data, _native.events_columns(spec))
+        columns = _ids(columns, [visitor_id, customer_id, product, order_id])
+        self._native = _native.Events(spec, columns, progress)
+
+    def __len__(self) -> int:
+        """Events."""
+        return len(self._native)
+
+    @property
+    def n_visitors(self) -> int:
+        """Visitors with an event."""
+        return self._native.n_visitors
+
+    @property
+    def first_date(self) -> datetime.date | None:
+        """The first event's date, in the shop's zone."""
+        return _day(self._native.first_date)
+
+    @property
+    def last_date(self) -> datetime.date | None:
+        """The last event's date, in the shop's zone."""
+        return _day(self._native.last_date)
+
+    @property
+    def rows_left_out(self) -> int:
+        """Rows left out because they could not be read."""
+        return self._native.rows_left_out
+
+    @property
+    def timezone(self) -> str:
+        """The shop's zone."""
+        return self._native.timezone
+
+    def view(self, where: Where | None = None) -> Events:
+        """Some of the events.
+
+        Args:
+            where: Conditions on the events' columns; all must hold.
+
+        Raises:
+            SchemaError: An unknown column.
+            OptionError: A condition that a column cannot have.
+        """
+        chosen = dumps(where) if where is not None else None
+        return _wrapped(self._native.view(chosen))
+
+    def concat(self, more: Events) -> Events:
+        """These events and more, as if built from all rows at once.
+
+        Args:
+            more: Events of the same columns, settings and zone.
+
+        Raises:
+            SchemaError: Ids of another type.
+            OptionError: Other settings.
+        """
+        if not isinstance(more, Events):
+            raise TypeError(f"more: expected crm_core.Events, not {type(more).__name__}")
+        return _wrapped(self._native.concat(more._native))
+
+    def __repr__(self) -> str:
+        span = f", {self.first_date} to {self.last_date}" if self.last_date else ""
+        return (
+            f"<crm_core.Events, {len(self):,} events of {self.n_visitors:,} visitors{span}, "
+            f"{self.timezone}>"
+        )
+
+
+def _wrapped(native: _native.Events) -> Events:
+    events = object.__new__(Events)
+    events._native = native
+    return events
