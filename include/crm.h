@@ -258,6 +258,12 @@ typedef struct crm_error {
   char hint[512];
 } crm_error;
 
+/// Events: validated, sorted, immutable, to be read from many threads at once.
+typedef struct crm_events {
+  /// The handle.
+  uint64_t id;
+} crm_events;
+
 /// A result: named, typed columns of equal length. To be read from many threads at once. What is
 /// handed out of it (pointers, texts) lives as long as the table.
 typedef struct crm_table {
@@ -317,7 +323,7 @@ typedef struct crm_rows {
   uint64_t id;
 } crm_rows;
 
-/// What an analysis reads: orders or a table, made with `CRM_DATA(handle)`.
+/// What an analysis reads: orders, events or a table, made with `CRM_DATA(handle)`.
 typedef struct crm_data {
   /// The handle.
   uint64_t id;
@@ -348,6 +354,14 @@ crm_status_t crm_customers_from_arrow(const char *spec,
                                       struct crm_job job,
                                       struct crm_customers *out,
                                       struct crm_error *error);
+
+/// Makes events from an Arrow C stream, consumed as by `crm_orders_from_arrow`.
+crm_status_t crm_events_from_arrow(const char *spec,
+                                   int64_t spec_size,
+                                   struct ArrowArrayStream *stream,
+                                   struct crm_job job,
+                                   struct crm_events *out,
+                                   struct crm_error *error);
 
 /// The table as an Arrow C stream of one record batch, with the definition in the schema's
 /// metadata. It outlives the table; release it as Arrow says. Money is decimal128, words are
@@ -452,6 +466,57 @@ crm_status_t crm_customers_finish(struct crm_rows rows,
 /// Frees a table of customers. Orders made with it go on.
 crm_status_t crm_customers_free(struct crm_customers customers,
                                 struct crm_error *error);
+
+/// Makes events from columns with a length for every buffer. `spec` is JSON: which column is what
+/// and how to read it; without it they are visitor_id, occurred_at and kind. Columns that the spec
+/// does not name are not looked at. Nothing is kept of the buffers. `job` may be `{0}`. Free the
+/// events with `crm_events_free`.
+crm_status_t crm_events_from_columns(const char *spec,
+                                     int64_t spec_size,
+                                     const struct crm_column *columns,
+                                     size_t n_columns,
+                                     struct crm_job job,
+                                     struct crm_events *out,
+                                     struct crm_error *error);
+
+/// Begins events that come row by row, as `crm_orders_begin` does orders; at the end
+/// `crm_events_finish`, or `crm_rows_free` to give up.
+crm_status_t crm_events_begin(const char *spec,
+                              int64_t spec_size,
+                              struct crm_rows *out,
+                              struct crm_error *error);
+
+/// Makes events from rows. On success the rows are freed; on failure they stay, closed for more
+/// rows, to be finished again (after a cancelled job, say) or freed.
+crm_status_t crm_events_finish(struct crm_rows rows,
+                               struct crm_job job,
+                               struct crm_events *out,
+                               struct crm_error *error);
+
+/// The events that a filter lets through: `{"where": {...}}` as in the scope of an analysis.
+crm_status_t crm_events_view(struct crm_events events,
+                             const char *request,
+                             int64_t request_size,
+                             struct crm_job job,
+                             struct crm_events *out,
+                             struct crm_error *error);
+
+/// These events and more, as if made from all rows at once.
+crm_status_t crm_events_concat(struct crm_events events,
+                               struct crm_events more,
+                               struct crm_job job,
+                               struct crm_events *out,
+                               struct crm_error *error);
+
+/// Counts, dates and zone as JSON: `{events, visitors, first_date, last_date, rows_left_out,
+/// zone}`. The text lives as long as the events.
+crm_status_t crm_events_info(struct crm_events events,
+                             struct crm_text *out,
+                             struct crm_error *error);
+
+/// Frees events. Views, tables and calls made from them go on.
+crm_status_t crm_events_free(struct crm_events events,
+                             struct crm_error *error);
 
 /// Makes a job. Free it with `crm_job_free`.
 crm_status_t crm_job_create(struct crm_job *out,

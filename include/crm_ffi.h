@@ -93,6 +93,10 @@ typedef struct crm_error {
   char hint[512];
 } crm_error;
 
+typedef struct crm_events {
+  uint64_t id;
+} crm_events;
+
 typedef struct crm_table {
   uint64_t id;
 } crm_table;
@@ -143,6 +147,13 @@ crm_status_t crm_customers_from_arrow(const char *spec,
                                       struct crm_job job,
                                       struct crm_customers *out,
                                       struct crm_error *error);
+
+crm_status_t crm_events_from_arrow(const char *spec,
+                                   int64_t spec_size,
+                                   struct ArrowArrayStream *stream,
+                                   struct crm_job job,
+                                   struct crm_events *out,
+                                   struct crm_error *error);
 
 crm_status_t crm_table_to_arrow(struct crm_table table,
                                 struct ArrowArrayStream *out,
@@ -219,6 +230,44 @@ crm_status_t crm_customers_finish(struct crm_rows rows,
 
 crm_status_t crm_customers_free(struct crm_customers customers,
                                 struct crm_error *error);
+
+crm_status_t crm_events_from_columns(const char *spec,
+                                     int64_t spec_size,
+                                     const struct crm_column *columns,
+                                     size_t n_columns,
+                                     struct crm_job job,
+                                     struct crm_events *out,
+                                     struct crm_error *error);
+
+crm_status_t crm_events_begin(const char *spec,
+                              int64_t spec_size,
+                              struct crm_rows *out,
+                              struct crm_error *error);
+
+crm_status_t crm_events_finish(struct crm_rows rows,
+                               struct crm_job job,
+                               struct crm_events *out,
+                               struct crm_error *error);
+
+crm_status_t crm_events_view(struct crm_events events,
+                             const char *request,
+                             int64_t request_size,
+                             struct crm_job job,
+                             struct crm_events *out,
+                             struct crm_error *error);
+
+crm_status_t crm_events_concat(struct crm_events events,
+                               struct crm_events more,
+                               struct crm_job job,
+                               struct crm_events *out,
+                               struct crm_error *error);
+
+crm_status_t crm_events_info(struct crm_events events,
+                             struct crm_text *out,
+                             struct crm_error *error);
+
+crm_status_t crm_events_free(struct crm_events events,
+                             struct crm_error *error);
 
 crm_status_t crm_job_create(struct crm_job *out,
                             struct crm_error *error);

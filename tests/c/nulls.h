@@ -5,6 +5,9 @@ REFUSES_NULL(crm_orders_from_arrow("{}", -1, &fixture.stream, fixture.customers,
 REFUSES_NULL(crm_customers_from_arrow(NULL, -1, &fixture.stream, fixture.job, &fixture.out_customers, &error));
 REFUSES_NULL(crm_customers_from_arrow("{}", -1, NULL, fixture.job, &fixture.out_customers, &error));
 REFUSES_NULL(crm_customers_from_arrow("{}", -1, &fixture.stream, fixture.job, NULL, &error));
+REFUSES_NULL(crm_events_from_arrow(NULL, -1, &fixture.stream, fixture.job, &fixture.out_events, &error));
+REFUSES_NULL(crm_events_from_arrow("{}", -1, NULL, fixture.job, &fixture.out_events, &error));
+REFUSES_NULL(crm_events_from_arrow("{}", -1, &fixture.stream, fixture.job, NULL, &error));
 REFUSES_NULL(crm_table_to_arrow(fixture.table, NULL, &error));
 REFUSES_NULL(crm_tasks(NULL, &error));
 REFUSES_NULL(crm_describe(NULL, &fixture.out_text, &error));
@@ -22,6 +25,16 @@ REFUSES_NULL(crm_customers_from_columns("{}", -1, &fixture.column, 1, fixture.jo
 REFUSES_NULL(crm_customers_begin(NULL, -1, &fixture.out_rows, &error));
 REFUSES_NULL(crm_customers_begin("{}", -1, NULL, &error));
 REFUSES_NULL(crm_customers_finish(fixture.rows, fixture.job, NULL, &error));
+REFUSES_NULL(crm_events_from_columns(NULL, -1, &fixture.column, 1, fixture.job, &fixture.out_events, &error));
+REFUSES_NULL(crm_events_from_columns("{}", -1, NULL, 1, fixture.job, &fixture.out_events, &error));
+REFUSES_NULL(crm_events_from_columns("{}", -1, &fixture.column, 1, fixture.job, NULL, &error));
+REFUSES_NULL(crm_events_begin(NULL, -1, &fixture.out_rows, &error));
+REFUSES_NULL(crm_events_begin("{}", -1, NULL, &error));
+REFUSES_NULL(crm_events_finish(fixture.rows, fixture.job, NULL, &error));
+REFUSES_NULL(crm_events_view(fixture.events, NULL, -1, fixture.job, &fixture.out_events, &error));
+REFUSES_NULL(crm_events_view(fixture.events, "{}", -1, fixture.job, NULL, &error));
+REFUSES_NULL(crm_events_concat(fixture.events, fixture.events, fixture.job, NULL, &error));
+REFUSES_NULL(crm_events_info(fixture.events, NULL, &error));
 REFUSES_NULL(crm_job_create(NULL, &error));
 REFUSES_NULL(crm_job_progress(fixture.job, NULL, &fixture.out_u64, &error));
 REFUSES_NULL(crm_job_progress(fixture.job, &fixture.out_u64, NULL, &error));
