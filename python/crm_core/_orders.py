@@ -231,12 +231,12 @@ class Orders:
 
     @property
     def first_date(self) -> datetime.date | None:
-        """The first eligible order's date, in the shop's zone."""
+        """The first kept order's date, in the shop's zone."""
         return _day(self._native.first_date)
 
     @property
     def last_date(self) -> datetime.date | None:
-        """The last eligible order's date of the whole import, kept by views; default `as_of`."""
+        """The last kept order's date of the whole import, kept by views; default `as_of`."""
         return _day(self._native.last_date)
 
     @property

@@ -59,7 +59,7 @@ class CommonScope(TypedDict, total=False):
     """Chooses customers (rows) only; no number changes."""
     policy: Policy | None
     """Which orders count. Default: the policy of the orders."""
-    basis: Literal["net", "gross", "net_shipping", "margin"] | None
+    basis: Literal["net", "gross", "net_shipping", "net_ex_tax", "margin"] | None
     """What an order's amount is: net of discounts and refunds (default), before them, with
     shipping, or less cost."""
     refunds: Literal["order_date", "refund_date"] | None

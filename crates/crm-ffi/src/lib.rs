@@ -44,6 +44,7 @@ pub use cells::*;
 pub use columns::{crm_column, crm_column_type};
 pub use customers::*;
 pub use error::{crm_error, crm_status, crm_status_t};
+pub use events::*;
 pub use job::*;
 pub use orders::*;
 pub use panics::count as panics_caught;
