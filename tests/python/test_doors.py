@@ -285,7 +285,7 @@ def library() -> Library:
         pathlib.Path(name)
         for artifact in artifacts
         if artifact.get("target", {}).get("name") == "crm"
-        for name in artifact["filenames"]
+        for name in artifact.get("filenames", [])
         if name.endswith((".so", ".dylib", ".dll"))
     )
     return Library(path)
