@@ -94,9 +94,10 @@ def _is_scalar(value: Any) -> bool:
 def _moment(value: Any) -> str:
     if isinstance(value, datetime.datetime):
         # pandas' Timestamps print nanoseconds where they have some; the library has microseconds.
-        if hasattr(value, "to_pydatetime"):
-            value = value.floor("us").to_pydatetime()
-        return value.isoformat()
+        stamp: Any = value
+        if hasattr(stamp, "to_pydatetime"):
+            stamp = stamp.floor("us").to_pydatetime()
+        return str(stamp.isoformat())
     if _is_scalar(value) and str(value.dtype) not in ("datetime64[D]", "datetime64[M]"):
         return str(value.astype("datetime64[us]"))
     return date("as_of", value)

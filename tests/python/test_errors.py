@@ -274,7 +274,7 @@ CASES: dict[str, tuple[Callable[[], Any], type, str, str | None, int | None, str
     "a date that is none": (
         lambda: crm.rfm(orders(), "2026-13-01"),
         crm.OptionError,
-        'option `as_of`: expected a date such as "2026-11-21", or a list of dates',
+        'option `as_of`: expected a date such as "2026-11-21", for events also an instant',
         None, None, None,
     ),
     "a number for a date": (

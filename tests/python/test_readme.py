@@ -118,11 +118,6 @@ def test_the_analyses_named_are_those_there_are() -> None:
             assert any(term in crm.describe(task)["ja"] for term in terms.split(", ")), task
 
 
-def test_what_c_does_not_have_yet_is_not_there() -> None:
-    header = (ROOT / "include" / "crm.h").read_text(encoding="utf-8")
-    assert ("`Events`, which the C ABI does not have yet" in README) == ("crm_events" not in header)
-
-
 def test_presets_named_are_those_there_are() -> None:
     for task, presets in (
         ("cpm", ("ltv_lab", "ltv_lab_120")),
