@@ -7,6 +7,7 @@
 static struct {
   crm_orders orders, out_orders;
   crm_customers customers, out_customers;
+  crm_events events, out_events;
   crm_table table, out_table;
   crm_rows rows, out_rows;
   crm_job job, out_job;
@@ -41,10 +42,14 @@ static void open_fixture(crm_error *error) {
     OK_(crm_customers_begin("{}", -1, &rows, error));
     OK_(crm_rows_json(rows, "[[1]]", -1, error));
     OK_(crm_customers_finish(rows, NO_JOB, &fixture.customers, error));
+    OK_(crm_events_begin("{}", -1, &rows, error));
+    OK_(crm_rows_json(rows, "[[\"v\", \"2026-01-01T00:00:00\", \"view\"]]", -1, error));
+    OK_(crm_events_finish(rows, NO_JOB, &fixture.events, error));
   }
 }
 
 static void close_fixture(crm_error *error) {
+  OK_(crm_events_free(fixture.events, error));
   OK_(crm_customers_free(fixture.customers, error));
   OK_(crm_rows_free(fixture.rows, error));
   OK_(crm_job_free(fixture.job, error));
