@@ -116,6 +116,7 @@ def duckdb_segments(data: pa.Table) -> Callable[[], Any]:
     import duckdb
 
     connection = duckdb.connect()
+    connection.register("data", data)
     connection.execute(f"set threads = {os.environ['BENCH_THREADS']}; set timezone = 'UTC'")
     return lambda: connection.execute(SQL).to_arrow_table()
 
@@ -203,6 +204,7 @@ def duckdb_summary(data: pa.Table) -> Callable[[], Any]:
     import duckdb
 
     connection = duckdb.connect()
+    connection.register("data", data)
     connection.execute(f"set threads = {os.environ['BENCH_THREADS']}; set timezone = 'UTC'")
     return lambda: connection.execute(SUMMARY).to_arrow_table()
 
