@@ -47,7 +47,7 @@ impl Chain {
     }
 
     fn beats(&self, other: Option<&Chain>) -> bool {
-        other.is_none_or(|other| (self.start, self.filled) >= (other.start, other.filled))
+        other.is_none_or(|other| (self.start, self.filled) > (other.start, other.filled))
     }
 }
 
