@@ -280,7 +280,7 @@ CASES: dict[str, tuple[Callable[[], Any], type, str, str | None, int | None, str
     "a number for a date": (
         lambda: crm.rfm(orders(), 3.5),  # type: ignore[arg-type]
         crm.OptionError,
-        "option `as_of`: expected a date such as 2026-11-21, found a float",
+        "option `as_of`: expected a date such as 2026-11-21, found a value of type float",
         None, None, None,
     ),
     "a basis whose column was not given": (

@@ -357,6 +357,16 @@ impl Error {
             E::Null { .. } | E::Value { .. } => {
                 Some("bad_rows=\"drop\" leaves such rows out and counts them".into())
             }
+            E::Dataset {
+                expected: "orders", ..
+            } => Some(
+                "make orders of the data first: crm.Orders(...), crm_orders_from_arrow(...)".into(),
+            ),
+            E::Dataset {
+                expected: "events", ..
+            } => Some(
+                "make events of the data first: crm.Events(...), crm_events_from_arrow(...)".into(),
+            ),
             _ => None,
         }
     }

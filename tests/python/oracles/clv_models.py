@@ -14,7 +14,7 @@ import random
 import sys
 from pathlib import Path
 
-from mpmath import mp, mpf, beta, betainc, exp, gamma, hyp2f1, log, loggamma, quad, inf, rf, nsum
+from mpmath import hyp2f1, log, loggamma, mp, mpf
 
 HERE = Path(__file__).resolve().parents[2] / "golden"
 
@@ -52,8 +52,14 @@ def bg_log_likelihood(m, r, alpha, a, b, x, t_x, age):
     q = r + x
     odds = bg_odds(m, r, alpha, a, b, x, t_x, age)
     return (
-        loggamma(q) - loggamma(r) + r * log(alpha) - q * log(alpha + age)
-        + loggamma(b + x + m) - loggamma(a + b + x + m) - loggamma(b) + loggamma(a + b)
+        loggamma(q)
+        - loggamma(r)
+        + r * log(alpha)
+        - q * log(alpha + age)
+        + loggamma(b + x + m)
+        - loggamma(a + b + x + m)
+        - loggamma(b)
+        + loggamma(a + b)
         + log(1 + odds)
     )
 
@@ -101,18 +107,20 @@ def pareto_log_likelihood(r, alpha, s, beta_, x, t_x, age):
     q = r + x
     w = pareto_w(r, alpha, s, beta_, x, t_x, age)
     return (
-        loggamma(q) - loggamma(r) + r * log(alpha) + s * log(beta_)
-        - q * log(alpha + age) - s * log(beta_ + age) + log(w)
+        loggamma(q)
+        - loggamma(r)
+        + r * log(alpha)
+        + s * log(beta_)
+        - q * log(alpha + age)
+        - s * log(beta_ + age)
+        + log(w)
     )
 
 
 def pareto_expected(r, alpha, s, beta_, x, t_x, age, t):
     q, big = r + x, beta_ + age
     w = 1 + t / big
-    if s == 1:
-        integral = big * log(w)
-    else:
-        integral = big / (s - 1) * (1 - w ** (1 - s))
+    integral = big * log(w) if s == 1 else big / (s - 1) * (1 - w ** (1 - s))
     return q / (alpha + age) * integral / pareto_w(r, alpha, s, beta_, x, t_x, age)
 
 
@@ -158,7 +166,9 @@ def main(folder, count):
             agreed(bg_expected, m, *p, x, t_x, age, t),
             agreed(bg_alive_later, m, *p, x, t_x, age, t),
         ]
-        rows.append([str(m), *map(repr, p), str(x), repr(t_x), repr(age), repr(t), *map(text, values)])
+        rows.append(
+            [str(m), *map(repr, p), str(x), repr(t_x), repr(age), repr(t), *map(text, values)]
+        )
     header = "m,r,alpha,a,b,x,t_x,age,t,log_likelihood,alive,expected,alive_later"
     write(folder / "clv_bg.csv", header, rows)
 
@@ -183,4 +193,7 @@ def main(folder, count):
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else HERE, int(sys.argv[2]) if len(sys.argv) > 2 else 600)
+    main(
+        Path(sys.argv[1]) if len(sys.argv) > 1 else HERE,
+        int(sys.argv[2]) if len(sys.argv) > 2 else 600,
+    )

@@ -23,7 +23,12 @@ def data_sets():
     window = rng.integers(1, 120, 120)
     yield "gaps", np.minimum(gaps, window), gaps <= window, np.ones(120)
     # Day 0 events, ties between events and censorings, an end where everybody has had the event.
-    yield "ties", np.array([0, 0, 0, 5, 5, 5, 9, 9, 30, 30.0]), np.array([1, 1, 0, 1, 0, 1, 0, 1, 1, 1], bool), np.ones(10)
+    yield (
+        "ties",
+        np.array([0, 0, 0, 5, 5, 5, 9, 9, 30, 30.0]),
+        np.array([1, 1, 0, 1, 0, 1, 0, 1, 1, 1], bool),
+        np.ones(10),
+    )
     heavy = np.exp(rng.normal(3.0, 1.1, 80))
     limit = rng.exponential(60.0, 80) + 0.5
     yield "heavy", np.minimum(heavy, limit), heavy <= limit, np.ones(80)
@@ -38,12 +43,15 @@ def fits(durations, observed, weights):
     def weibull(ln_scale, ln_shape):
         shape = mp.exp(ln_shape)
         z = [shape * (mp.log(x) - ln_scale) for x in t]
-        return mp.fsum(c * (e * (ln_shape - mp.log(x) + a) - mp.exp(a)) for x, e, c, a in zip(t, d, w, z))
+        return mp.fsum(
+            c * (e * (ln_shape - mp.log(x) + a) - mp.exp(a))
+            for x, e, c, a in zip(t, d, w, z, strict=True)
+        )
 
     def log_normal(mu, ln_sigma):
         sigma = mp.exp(ln_sigma)
         total = mp.mpf(0)
-        for x, e, c in zip(t, d, w):
+        for x, e, c in zip(t, d, w, strict=True):
             z = (mp.log(x) - mu) / sigma
             if e:
                 total += c * (-mp.log(x) - ln_sigma - mp.log(mp.sqrt(2 * mp.pi)) - z * z / 2)
@@ -52,35 +60,75 @@ def fits(durations, observed, weights):
         return total
 
     for family, model, names, ell, to, back in [
-        ("weibull", WeibullFitter(), ("lambda_", "rho_"), weibull, (mp.log, mp.log), (mp.exp, mp.exp)),
-        ("log_normal", LogNormalFitter(), ("mu_", "sigma_"), log_normal, (mp.mpf, mp.log), (mp.mpf, mp.exp)),
+        (
+            "weibull",
+            WeibullFitter(),
+            ("lambda_", "rho_"),
+            weibull,
+            (mp.log, mp.log),
+            (mp.exp, mp.exp),
+        ),
+        (
+            "log_normal",
+            LogNormalFitter(),
+            ("mu_", "sigma_"),
+            log_normal,
+            (mp.mpf, mp.log),
+            (mp.mpf, mp.exp),
+        ),
     ]:
         model.fit(durations, observed, weights=weights)
-        start = [f(mp.mpf(float(getattr(model, name)))) for f, name in zip(to, names)]
-        score = [lambda a, b, k=k: mp.diff(ell, (a, b), (1 - k, k)) for k in (0, 1)]
+        start = [f(mp.mpf(float(getattr(model, name)))) for f, name in zip(to, names, strict=True)]
+        score = [lambda a, b, ell=ell, k=k: mp.diff(ell, (a, b), (1 - k, k)) for k in (0, 1)]
         a, b = mp.findroot(score, start)
         errors = [float(model.summary.loc[name, "se(coef)"]) for name in names]
-        yield family, float(back[0](a)), float(back[1](b)), *errors, float(ell(a, b)), float(model.log_likelihood_)
+        yield (
+            family,
+            float(back[0](a)),
+            float(back[1](b)),
+            *errors,
+            float(ell(a, b)),
+            float(model.log_likelihood_),
+        )
 
 
 def main():
     GOLDEN.mkdir(parents=True, exist_ok=True)
     rows, curve, laws = [], [], []
     for name, durations, observed, weights in data_sets():
-        rows += [(name, repr(float(t)), int(e), repr(float(w))) for t, e, w in zip(durations, observed, weights)]
+        rows += [
+            (name, repr(float(t)), int(e), repr(float(w)))
+            for t, e, w in zip(durations, observed, weights, strict=True)
+        ]
         km = KaplanMeierFitter().fit(durations, observed, weights=weights)
         table = km.event_table
         interval = km.confidence_interval_
         for time in np.unique(durations):
             s = float(km.survival_function_.loc[time].iloc[0])
             low, high = (float(v) for v in interval.loc[time])
-            curve.append((name, repr(float(time)), repr(float(table.at_risk.loc[time])), repr(s), repr(low), repr(high)))
+            curve.append(
+                (
+                    name,
+                    repr(float(time)),
+                    repr(float(table.at_risk.loc[time])),
+                    repr(s),
+                    repr(low),
+                    repr(high),
+                )
+            )
         if (durations > 0).all():
-            laws += [(name, family, *map(repr, values)) for family, *values in fits(durations, observed, weights)]
+            laws += [
+                (name, family, *map(repr, values))
+                for family, *values in fits(durations, observed, weights)
+            ]
     for file, header, lines in [
         ("survival_rows", "set,duration,observed,weight", rows),
         ("survival_curve", "set,time,at_risk,survival,low,high", curve),
-        ("survival_fits", "set,family,first,second,first_error,second_error,log_likelihood,lifelines_log_likelihood", laws),
+        (
+            "survival_fits",
+            "set,family,first,second,first_error,second_error,log_likelihood,lifelines_log_likelihood",
+            laws,
+        ),
     ]:
         text = "\n".join([header, *(",".join(map(str, line)) for line in lines)]) + "\n"
         (GOLDEN / f"{file}.csv").write_text(text)

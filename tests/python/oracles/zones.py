@@ -1,4 +1,4 @@
-"""Writes tests/golden/zones.csv: wall-clock times and their instants by the standard library's zoneinfo.
+"""Writes tests/golden/zones.csv: wall-clock times and their instants by Python's zoneinfo.
 
 Every change of offset of the zones in the years chosen is probed on both sides, inside gaps and
 folds (fold=0: the earlier instant; a gap is read with the offset before it, which shifts forward).
@@ -9,9 +9,20 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 ZONES = [
-    "Asia/Tokyo", "America/New_York", "Europe/London", "Europe/Berlin", "Australia/Lord_Howe",
-    "Asia/Kathmandu", "Pacific/Apia", "America/St_Johns", "America/Sao_Paulo", "Africa/Casablanca",
-    "Asia/Tehran", "Pacific/Chatham", "America/Havana", "Asia/Kolkata",
+    "Asia/Tokyo",
+    "America/New_York",
+    "Europe/London",
+    "Europe/Berlin",
+    "Australia/Lord_Howe",
+    "Asia/Kathmandu",
+    "Pacific/Apia",
+    "America/St_Johns",
+    "America/Sao_Paulo",
+    "Africa/Casablanca",
+    "Asia/Tehran",
+    "Pacific/Chatham",
+    "America/Havana",
+    "Asia/Kolkata",
 ]
 EPOCH = datetime(1970, 1, 1)
 

@@ -4,7 +4,7 @@ use super::ids::{Ids, NO_ID};
 use super::read::{BLANK, NO_WORD};
 use super::rows::Rows;
 use super::{
-    AmountUnit, Batch, Buf, ColumnData, ColumnValues, Customers, Index, KindWord, OrdersSpec,
+    AmountUnit, Batch, Buf, ColumnData, ColumnValues, Customers, Index, Kept, KindWord, OrdersSpec,
     StatusWord, Strings,
 };
 use crate::context::collect;
@@ -90,6 +90,8 @@ pub(crate) struct Data {
     pub(crate) sorted: bool,
     /// Built by the first analysis that needs it; a failed build leaves it empty.
     pub(crate) index: Mutex<Option<Arc<Index>>>,
+    /// The last totals made.
+    pub(crate) kept: Kept,
     /// Counted on first use.
     pub(crate) n_customers: OnceLock<usize>,
 }
@@ -115,6 +117,7 @@ impl Data {
             range: None,
             sorted: false,
             index: Mutex::new(None),
+            kept: Kept::default(),
             n_customers: OnceLock::new(),
         }
     }

@@ -20,7 +20,7 @@ pub(crate) struct Selection {
     pub(crate) orders: Orders,
     pub(crate) as_of: Day,
     /// By packed state: [`ORDER`], [`REVENUE`], [`CANCELLED`].
-    actions: [u8; 256],
+    pub(crate) actions: [u8; 256],
     /// Amounts on the scope's basis; none when that is net.
     amounts: Option<Buf<i64>>,
 }

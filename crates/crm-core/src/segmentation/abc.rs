@@ -16,7 +16,7 @@
 use super::decile::descending;
 use super::rfm::REVENUE;
 use crate::analysis::Analysis;
-use crate::context::filled;
+use crate::context::{collect, filled};
 use crate::data::Orders;
 use crate::summary::Totals;
 use crate::table::{CUSTOMER_ID, Column, Field, Label, Type, Values};
@@ -137,12 +137,18 @@ impl Analysis for Abc {
             return Err(Error::internal("columns of abc"));
         };
         let ids = Values::Id {
-            ids: totals.ids,
-            codes: totals.customer,
+            ids: totals.ids.clone(),
+            codes: collect(totals.customer.iter().copied(), "table")?,
         };
         Ok(Table::new(vec![
             Column::new(customer_id, ids),
-            Column::new(revenue, Values::Money(totals.revenue, totals.currency)),
+            Column::new(
+                revenue,
+                Values::Money(
+                    collect(totals.revenue.iter().copied(), "table")?,
+                    totals.currency,
+                ),
+            ),
             Column::new(
                 abc,
                 Values::Category {

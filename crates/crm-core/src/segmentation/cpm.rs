@@ -398,7 +398,7 @@ impl Analysis for Cpm {
         };
         let ids = totals.ids.clone();
         let money = portfolio.money;
-        let table = table(totals, portfolio, options, &extra)?;
+        let table = table(&totals, portfolio, options, &extra)?;
         let table = match extra.is_empty() {
             true => table,
             false => super::rfm::by_customer(table, &ids)?,
@@ -410,7 +410,7 @@ impl Analysis for Cpm {
 }
 
 fn table(
-    totals: Totals,
+    totals: &Totals,
     portfolio: Portfolio,
     options: &Options,
     extra: &[(u32, bool)],

@@ -110,12 +110,18 @@ impl Analysis for Decile {
             return Err(Error::internal("columns of decile"));
         };
         let ids = Values::Id {
-            ids: totals.ids,
-            codes: totals.customer,
+            ids: totals.ids.clone(),
+            codes: collect(totals.customer.iter().copied(), "table")?,
         };
         Ok(Table::new(vec![
             Column::new(customer_id, ids),
-            Column::new(revenue, Values::Money(totals.revenue, totals.currency)),
+            Column::new(
+                revenue,
+                Values::Money(
+                    collect(totals.revenue.iter().copied(), "table")?,
+                    totals.currency,
+                ),
+            ),
             Column::new(decile, Values::I32(groups)),
         ]))
     }

@@ -120,7 +120,7 @@ const NONE: usize = 0;
 struct Grouping {
     of_code: Vec<u8>,
     names: Vec<String>,
-    totals: Totals,
+    totals: Arc<Totals>,
 }
 
 /// The register's entry.
@@ -242,7 +242,7 @@ fn grouping(
 ) -> Result<Grouping> {
     let mut names = vec!["none".to_owned()];
     let mut of_code = filled(orders.ids().len(), NONE as u8, "movement")?;
-    let (totals, groups): (Totals, Vec<u8>) = match options.scheme {
+    let (totals, groups): (Arc<Totals>, Vec<u8>) = match options.scheme {
         Scheme::Cpm => {
             let totals = Totals::new(orders, scope, context)?;
             let portfolio = cpm::segment(&totals, scope, &options.cpm)?;

@@ -273,7 +273,7 @@ impl Analysis for Rfm {
             true => orders.prospects(&totals.customer)?,
             false => Vec::new(),
         };
-        table(totals, scores, options, prospects)
+        table(&totals, scores, options, prospects)
     }
 }
 
@@ -283,15 +283,15 @@ pub(crate) fn totals(
     scope: &Scope,
     options: &Options,
     context: &Context,
-) -> Result<Totals> {
+) -> Result<Arc<Totals>> {
     match options.window_days {
         None => Totals::new(orders, scope, context),
         Some(0) => Err(Error::option("window_days", 0, "at least 1 day")),
-        Some(days) => Totals::within(orders, scope, days, context),
+        Some(days) => Totals::within(orders, scope, days, context).map(Arc::new),
     }
 }
 
-fn table(totals: Totals, scores: Scores, options: &Options, prospects: Vec<u32>) -> Result<Table> {
+fn table(totals: &Totals, scores: Scores, options: &Options, prospects: Vec<u32>) -> Result<Table> {
     let (n, extra) = (totals.len(), prospects.len());
     let recency = collect((0..n).map(|i| totals.recency_days(i)), "table")?;
     let wide = |scores: Vec<u8>| collect(scores.iter().map(|s| i32::from(*s)), "table");
@@ -325,12 +325,21 @@ fn table(totals: Totals, scores: Scores, options: &Options, prospects: Vec<u32>)
             customer_id,
             Values::Id {
                 ids: totals.ids.clone(),
-                codes: totals.customer,
+                codes: collect(totals.customer.iter().copied(), "table")?,
             },
         ),
         Column::new(recency_days, Values::I32(recency)),
-        Column::new(orders, Values::I32(totals.orders)),
-        Column::new(revenue, Values::Money(totals.revenue, totals.currency)),
+        Column::new(
+            orders,
+            Values::I32(collect(totals.orders.iter().copied(), "table")?),
+        ),
+        Column::new(
+            revenue,
+            Values::Money(
+                collect(totals.revenue.iter().copied(), "table")?,
+                totals.currency,
+            ),
+        ),
         Column::new(r, Values::I32(wide(scores.r)?)),
         Column::new(f, Values::I32(wide(scores.f)?)),
         Column::new(m, Values::I32(wide(scores.m)?)),

@@ -50,14 +50,17 @@ const NOTHING: Running = Running {
 };
 
 impl Totals {
-    /// The totals of the customers in scope.
+    /// The totals of the customers in scope. The orders keep the last ones made, so that RFM, CPM
+    /// and decile of one day take one pass between them.
     ///
     /// # Errors
     ///
     /// A revenue that does not fit 64 bits, a basis whose column was not given, memory.
-    pub fn new(orders: &Orders, scope: &Scope, context: &Context) -> Result<Totals> {
+    pub fn new(orders: &Orders, scope: &Scope, context: &Context) -> Result<Arc<Totals>> {
         let selection = Selection::new(orders, scope, context)?;
-        Totals::of(&selection, scope.occasion, context)
+        selection.kept_or(scope.occasion, || {
+            Totals::of(&selection, scope.occasion, context)
+        })
     }
 
     /// The totals of orders of the last `days` days only, the date included.

@@ -375,7 +375,8 @@ impl Ids {
         Ok(len as u32 - 1)
     }
 
-    /// A table of at least four times as many slots as ids, filled anew.
+    /// A table of at least twice as many slots as ids, filled anew: small enough to stay in the
+    /// cache longer than a sparser one.
     fn rehash(&mut self) -> Result<()> {
         let n = self.len();
         let size = (n * 4).next_power_of_two().max(64);

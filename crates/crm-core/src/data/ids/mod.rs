@@ -25,6 +25,7 @@ mod tests;
 use self::pack::{Packing, uuid, uuid_text};
 use super::{ColumnData, ColumnValues, Strings};
 use crate::context::{collect, grow, room};
+use crate::num::rank;
 use crate::{Context, Result};
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -270,7 +271,15 @@ impl Ids {
         }
         let n = self.len() as u32;
         let order = match &self.keys {
-            Keys::Word(keys) => crate::num::rank::order(keys)?,
+            Keys::Word(keys) => rank::order(keys)?,
+            Keys::Wide(keys, _) => {
+                let high = collect(keys.iter().map(|key| (key >> 64) as u64), "id order")?;
+                let mut order = rank::order(&high)?;
+                for run in order.chunk_by_mut(|a, b| high[*a as usize] == high[*b as usize]) {
+                    run.sort_unstable_by_key(|code| keys[*code as usize]);
+                }
+                order
+            }
             _ => {
                 let mut order = collect((0..n as usize).map(|c| c as u32), "id order")?;
                 if !matches!(self.keys, Keys::Dense { .. }) {
