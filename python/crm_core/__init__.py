@@ -28,9 +28,11 @@ from ._behavior import (
 from ._cycle import (
     alerts,
     backtest,
+    customer,
     cycle,
     gap_fits,
     kaplan_meier,
+    learn,
     likely_buyers,
 )
 from ._errors import (
@@ -130,6 +132,7 @@ __all__ = [
     "compare_models",
     "cpm",
     "cpm_segments",
+    "customer",
     "cycle",
     "decile",
     "describe",
@@ -139,6 +142,7 @@ __all__ = [
     "kaplan_meier",
     "lead_time_quantiles",
     "lead_times",
+    "learn",
     "likely_buyers",
     "lorenz",
     "month_ends",

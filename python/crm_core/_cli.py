@@ -1,6 +1,8 @@
 """The command `crm`.
 
     crm report orders.csv -o report.html
+    crm alerts orders.csv --since yesterday
+    crm learn orders.csv -o learned.json
     crm run rfm orders.csv -o rfm.parquet
     crm tasks
     crm describe rfm
@@ -111,7 +113,7 @@ def _report(options: argparse.Namespace) -> int:
             advance = stage("analysing")
             done = iter(range(1, 1000))
             request = _request(options, loaded)
-            steps = 9 + len(request.by)
+            steps = 12 + len(request.by)
             findings = analyse(
                 crm_core,
                 orders,
@@ -155,20 +157,10 @@ def _request(options: argparse.Namespace, loaded: Loaded) -> Any:
     )
 
 
-# ---- crm run, crm tasks, crm describe ------------------------------------------------------------
+# ---- crm run, crm alerts, crm learn, crm tasks, crm describe ------------------------------------------------------------
 
 
 def _run(options: argparse.Namespace) -> int:
-    import pyarrow as pa
-    from pyarrow import csv, parquet
-
-    from ._report.problem import Problem
-    from ._report.reading import load
-
-    settings = _settings(options)
-    with _progress(options.quiet) as stage:
-        loaded = load(options.orders, settings, stage("reading_file", name=options.orders[0].name))
-        orders = _orders(loaded, options, settings, stage("building"))
     request: dict[str, Any] = {}
     for one in options.option:
         name, _, text = one.partition("=")
@@ -176,7 +168,56 @@ def _run(options: argparse.Namespace) -> int:
             request[name] = json.loads(text)
         except json.JSONDecodeError:
             request[name] = text
+    return _write(_table(options.task, request, options), options.output)
+
+
+def _alerts(options: argparse.Namespace) -> int:
+    request: dict[str, Any] = {"as_of": datetime.date.today().isoformat()}
+    since = _day(options.since, "--since")
+    if since is not None:
+        request["since"] = since.isoformat()
+    if options.level:
+        request["levels"] = _names(options.level)
+    if options.per is not None:
+        request["per"] = options.per
+    if options.learned is not None:
+        request["learned"] = _document(options.learned)
+    table = _table("alerts", request, options)
+    return _write(table, options.output)
+
+
+def _learn(options: argparse.Namespace) -> int:
+    request = {"as_of": datetime.date.today().isoformat()}
+    text = json.dumps(_table("learn", request, options).notes["learned"], ensure_ascii=False)
+    if options.output is None:
+        print(text)
+    else:
+        options.output.write_text(text + "\n", encoding="utf-8")
+    return 0
+
+
+def _document(path: Path) -> dict[str, Any]:
+    """What `crm learn` has written."""
+    from ._report.problem import Problem
+
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        document = None
+    if not isinstance(document, dict):
+        raise Problem(f"--learned: {path.name} is not what `crm learn` has written")
+    return document
+
+
+def _table(task: str, request: dict[str, Any], options: argparse.Namespace) -> crm_core.Table:
+    """An analysis of the file, under the options of `what is counted`."""
+    from ._report.reading import load
+
+    settings = _settings(options)
     day = _day(options.as_of)
+    with _progress(options.quiet) as stage:
+        loaded = load(options.orders, settings, stage("reading_file", name=options.orders[0].name))
+        orders = _orders(loaded, options, settings, stage("building"))
     if day is not None:
         request["as_of"] = day.isoformat()
     for name, chosen in (("where", options.where), ("customers", options.where_customers)):
@@ -184,19 +225,29 @@ def _run(options: argparse.Namespace) -> int:
             request[name] = _conditions(chosen, loaded)
     if options.by:
         request["by"] = _names(options.by)
-    table = pa.table(crm_core.run(options.task, orders, request))
-    if options.output is not None and options.output.suffix == ".parquet":
-        parquet.write_table(table, options.output)
+    return crm_core.run(task, orders, request)
+
+
+def _write(result: crm_core.Table, output: Path | None) -> int:
+    """A table as CSV on the screen, or as a file."""
+    import pyarrow as pa
+    from pyarrow import csv, parquet
+
+    from ._report.problem import Problem
+
+    table = pa.table(result)
+    if output is not None and output.suffix == ".parquet":
+        parquet.write_table(table, output)
         return 0
-    if options.output is not None and options.output.suffix != ".csv":
-        raise Problem(f"--output: {options.output.name} is neither .csv nor .parquet")
+    if output is not None and output.suffix != ".csv":
+        raise Problem(f"--output: {output.name} is neither .csv nor .parquet")
     for at, column in enumerate(table.schema):
         if pa.types.is_dictionary(column.type):  # what CSV has no words for
             table = table.set_column(at, column.name, table.column(at).cast(column.type.value_type))
-    if options.output is None:
+    if output is None:
         csv.write_csv(table, pa.PythonFile(sys.stdout.buffer, "w"))
     else:
-        csv.write_csv(table, options.output)
+        csv.write_csv(table, output)
     return 0
 
 
@@ -229,7 +280,7 @@ def _settings(options: argparse.Namespace) -> Settings:
     conditions = [one.partition("=")[0] for one in [*options.where, *options.where_customers]]
     return Settings(
         columns={role: getattr(options, role) for role in _COLUMNS},
-        dimensions=list(dict.fromkeys([*_names(options.by), *conditions])),
+        dimensions=list(dict.fromkeys([*_names(options.by), *conditions, *_per(options)])),
         amount_is=options.amount_is,
         amount_unit=options.amount_unit,
         round_amounts=options.round_amounts,
@@ -242,6 +293,12 @@ def _settings(options: argparse.Namespace) -> Settings:
         guests=options.guests,
         bad_rows=options.bad_rows,
     )
+
+
+def _per(options: argparse.Namespace) -> list[str]:
+    """The column that alerts are per, if it is one."""
+    per = getattr(options, "per", None)
+    return [] if per in (None, "customer") else [per]
 
 
 def _orders(
@@ -321,7 +378,7 @@ def _names(given: Sequence[str]) -> list[str]:
     return [name for one in given for name in one.split(",") if name]
 
 
-def _day(text: str | None) -> datetime.date | None:
+def _day(text: str | None, option: str = "--as-of") -> datetime.date | None:
     if text is None:
         return None
     today = datetime.date.today()
@@ -333,7 +390,7 @@ def _day(text: str | None) -> datetime.date | None:
         from ._report.problem import Problem
 
         raise Problem(
-            f"--as-of: {text} is not a date", "Write 2026-11-21, today or yesterday."
+            f"{option}: {text} is not a date", "Write 2026-11-21, today or yesterday."
         ) from None
 
 
@@ -409,19 +466,47 @@ def _parser() -> argparse.ArgumentParser:
     run = _command(commands, "run", _run, "one analysis, as CSV or Parquet", needs_extra=True)
     run.add_argument("task", metavar="TASK", help="a name of `crm tasks`")
     _add_file(run)
-    run.add_argument(
-        "-o",
-        "--output",
-        type=Path,
-        metavar="FILE",
-        help=".csv or .parquet (default: CSV on the screen)",
-    )
+    _add_output(run)
     run.add_argument(
         "--option",
         action="append",
         default=[],
         metavar="NAME=JSON",
         help="an option of `crm describe TASK`; may be repeated",
+    )
+
+    alerts = _command(
+        commands,
+        "alerts",
+        _alerts,
+        "customers whose silence is longer than their cycle, as CSV or Parquet",
+        needs_extra=True,
+    )
+    _add_file(alerts, today=True)
+    _add_output(alerts)
+    alerts.add_argument(
+        "--since", metavar="DATE", help="only what changed after this day: 2026-11-20, yesterday"
+    )
+    alerts.add_argument(
+        "--level",
+        action="append",
+        default=[],
+        metavar="LEVEL",
+        help="due, late, churn_risk (default) or lost; may be repeated",
+    )
+    alerts.add_argument(
+        "--per", metavar="COLUMN", help="customers with each product, or a customers' column"
+    )
+    alerts.add_argument(
+        "--learned", type=Path, metavar="FILE.json", help="what `crm learn` has written"
+    )
+
+    learn = _command(
+        commands, "learn", _learn, "what the shop has taught, as a JSON document", needs_extra=True
+    )
+    _add_file(learn, today=True)
+    learn.add_argument(
+        "-o", "--output", type=Path, metavar="FILE.json", help="default: on the screen"
     )
 
     _command(commands, "tasks", _tasks, "list the analyses")
@@ -446,7 +531,17 @@ def _command(
     return parser
 
 
-def _add_file(parser: argparse.ArgumentParser) -> None:
+def _add_output(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help=".csv or .parquet (default: CSV on the screen)",
+    )
+
+
+def _add_file(parser: argparse.ArgumentParser, today: bool = False) -> None:
     parser.add_argument(
         "orders",
         nargs="+",
@@ -514,7 +609,8 @@ def _add_file(parser: argparse.ArgumentParser) -> None:
     scope.add_argument(
         "--as-of",
         metavar="DATE",
-        help="2026-11-21, today, yesterday (default: the last order's date)",
+        help="2026-11-21, today, yesterday (default: "
+        + ("today)" if today else "the last order's date)"),
     )
     scope.add_argument(
         "--where",

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from ._library import call
 from ._orders import Orders
+from ._request import document
 from ._table import Table
 
 if TYPE_CHECKING:
-    from ._types import AsOf, Date, Length, Scope
+    from ._types import AsOf, Date, Learned, Length, Scope
+
+    Seasonality = Mapping[int | Date, float]
 
 
 def cycle(
@@ -22,7 +25,9 @@ def cycle(
     *,
     within: Length | None = None,
     method: Literal["mean", "median", "last_gap", "fixed", "late_mean"] | None = None,
-    learned: Mapping[str, Any] | None = None,
+    per: str | None = None,
+    seasonality: Seasonality | None = None,
+    learned: Learned | None = None,
     lost_by_churn_days: bool | None = None,
     **scope: Unpack[Scope],
 ) -> Table:
@@ -34,15 +39,20 @@ def cycle(
             column `as_of`. It must be given.
         within: Horizon of `probability_within` (default 30 days).
         method: A rule of thumb instead of the model, for comparison; it gives dates only.
-        learned: The gap model in the notes of an earlier table (``notes["gap_model"]``). Default:
-            fitted to these orders.
+        per: What a row is about: "customer" (default); a column of orders or lines such as
+            "product" (each customer with each of its values: 補充); or a column of customers such as
+            their company, rolled up from the orders of all who have it.
+        seasonality: Factors of the shop's demand by month (1 to 12) and by date: time runs so much
+            faster on such days. ``{12: 2, 1: 0.5, "2026-11-27": 3}``; what is not said is 1.
+        learned: What `learn` has given. Default: fitted to these orders.
         lost_by_churn_days: Whether `churn_days` of silence make a customer lost whatever their own
             cycle. Default: no.
         **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
             churn_days, churn_boundary; see `Scope`.
 
     Returns:
-        One row per customer: customer_id, gaps, last_date, predicted_date (by then half of those
+        One row per customer: customer_id (with `per`: also its column, or that instead and
+        `customers`, how many it rolls up), gaps, last_date, predicted_date (by then half of those
         who return have returned), date_p10, date_p80, date_p90, probability_within,
         probability_alive, overdue_probability, level (ok 正常, due 購入時期, late 遅れ, churn_risk
         離脱傾向, lost 離脱).
@@ -53,7 +63,9 @@ def cycle(
     options = {
         "within": within,
         "method": method,
-        "learned": learned,
+        "per": per,
+        "seasonality": seasonality,
+        "learned": document(learned),
         "lost_by_churn_days": lost_by_churn_days,
     }
     return call("cycle", orders, as_of, {**options, **scope})
@@ -65,7 +77,10 @@ def alerts(
     *,
     since: Date | None = None,
     levels: Sequence[Literal["due", "late", "churn_risk", "lost"]] | None = None,
-    learned: Mapping[str, Any] | None = None,
+    lost_by_churn_days: bool | None = None,
+    per: str | None = None,
+    seasonality: Seasonality | None = None,
+    learned: Learned | None = None,
     **scope: Unpack[Scope],
 ) -> Table:
     """Customers whose silence is longer than their cycle (離脱通知).
@@ -77,21 +92,35 @@ def alerts(
         since: Only what changed after this day, up to `as_of`. Default: everybody who stands at a
             level asked for.
         levels: Levels asked for (default ``["churn_risk"]``).
-        learned: The gap model in the notes of an earlier table (``notes["gap_model"]``). Default:
-            fitted to these orders.
+        lost_by_churn_days: Whether `churn_days` of silence make a customer lost whatever their own
+            cycle. Default: no.
+        per: What a row is about: "customer" (default); a column of orders or lines such as
+            "product" (each customer with each of its values: 補充); or a column of customers such as
+            their company, rolled up from the orders of all who have it.
+        seasonality: Factors of the shop's demand by month (1 to 12) and by date: time runs so much
+            faster on such days. ``{12: 2, 1: 0.5, "2026-11-27": 3}``; what is not said is 1.
+        learned: What `learn` has given. Default: fitted to these orders.
         **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
             churn_days, churn_boundary; see `Scope`.
 
     Returns:
-        One row per alert: alert_key (the same until an order arrives), customer_id, change, level,
-        reached_on, last_date, silent_days, usual_gap_days, overdue_probability, expected_revenue
+        One row per alert: alert_key (the same until an order arrives), customer_id (with `per`: also
+        its column, or that instead and `customers`), change, level, reached_on, last_date, silent_days, usual_gap_days, overdue_probability, expected_revenue
         (of the next 180 days), priority, reason_code, reason, reason_ja, next_level,
-        next_level_date, suppressed_by (why not to write to this customer now).
+        next_level_date, counterfactual, counterfactual_ja (what comes next unless an order arrives),
+        suppressed_by (why not to write to this customer now).
 
     Raises:
         OptionError: An option is unknown or out of range, or `as_of` is missing.
     """
-    options = {"since": since, "levels": levels, "learned": learned}
+    options = {
+        "since": since,
+        "levels": levels,
+        "lost_by_churn_days": lost_by_churn_days,
+        "per": per,
+        "seasonality": seasonality,
+        "learned": document(learned),
+    }
     return call("alerts", orders, as_of, {**options, **scope})
 
 
@@ -101,7 +130,9 @@ def likely_buyers(
     *,
     within: Length | None = None,
     limit: int | None = None,
-    learned: Mapping[str, Any] | None = None,
+    per: str | None = None,
+    seasonality: Seasonality | None = None,
+    learned: Learned | None = None,
     **scope: Unpack[Scope],
 ) -> Table:
     """Customers ranked by what they are expected to spend soon (購入確度の高い顧客).
@@ -112,20 +143,103 @@ def likely_buyers(
             column `as_of`. It must be given.
         within: How far to look (default 14 days).
         limit: Only this many, the best. Default: all.
-        learned: The gap model in the notes of an earlier table (``notes["gap_model"]``). Default:
-            fitted to these orders.
+        per: What a row is about: "customer" (default); a column of orders or lines such as
+            "product" (each customer with each of its values: 補充); or a column of customers such as
+            their company, rolled up from the orders of all who have it.
+        seasonality: Factors of the shop's demand by month (1 to 12) and by date: time runs so much
+            faster on such days. ``{12: 2, 1: 0.5, "2026-11-27": 3}``; what is not said is 1.
+        learned: What `learn` has given. Default: fitted to these orders.
         **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
             churn_days, churn_boundary; see `Scope`.
 
     Returns:
-        One row per customer: customer_id, rank, probability_within, expected_orders,
+        One row per customer: customer_id (with `per`: also its column, or that instead and
+        `customers`), rank, probability_within, expected_orders,
         expected_revenue, last_date, usual_gap_days, level.
 
     Raises:
         OptionError: An option is unknown or out of range, or `as_of` is missing.
     """
-    options = {"within": within, "limit": limit, "learned": learned}
+    options = {
+        "within": within,
+        "limit": limit,
+        "per": per,
+        "seasonality": seasonality,
+        "learned": document(learned),
+    }
     return call("likely_buyers", orders, as_of, {**options, **scope})
+
+
+def learn(
+    orders: Orders,
+    as_of: AsOf,
+    *,
+    seasonality: Seasonality | None = None,
+    **scope: Unpack[Scope],
+) -> Table:
+    """What the shop has taught, to be applied to anyone later (店舗の学習結果).
+
+    Hand it as `learned=` to `rfm`, `cycle`, `alerts`, `likely_buyers` or `customer`: the table, or
+    the document in its notes, ``learn(...).notes["learned"]``, a few kilobytes to store as JSON.
+
+    Args:
+        orders: The orders.
+        as_of: The civil date, inclusive, up to which orders are seen. It must be given.
+        seasonality: Factors of the shop's demand by month (1 to 12) and by date, which become part
+            of what is learnt; see `cycle`.
+        **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
+            churn_days, churn_boundary; see `Scope`.
+
+    Returns:
+        One row per number of the document: part, name, value.
+
+    Raises:
+        OptionError: An option is unknown or out of range, or `as_of` is missing.
+
+    Example:
+        >>> import json, crm_core as crm
+        >>> shop = crm.simulate_orders(200, seed=7)
+        >>> orders = crm.Orders(shop, currency="JPY", order_id="order_id", guests="drop")
+        >>> text = json.dumps(crm.learn(orders, "2025-06-30").notes["learned"])
+        >>> len(text) < 5000
+        True
+    """
+    return call("learn", orders, as_of, {"seasonality": seasonality, **scope})
+
+
+def customer(
+    orders: Orders,
+    as_of: AsOf,
+    *,
+    learned: Learned | None = None,
+    within: Length | None = None,
+    **scope: Unpack[Scope],
+) -> Table:
+    """All that can be said of a customer, with what the shop has taught (顧客カルテ).
+
+    Args:
+        orders: The orders of one customer, or of several.
+        as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
+            column `as_of`. It must be given.
+        learned: What `learn` has given. Default: the orders are a whole shop, which is learnt
+            first.
+        within: Horizon of `probability_within` (default 30 days).
+        **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
+            churn_days, churn_boundary; see `Scope`.
+
+    Returns:
+        One row per customer: customer_id, first_date, last_date, orders, revenue, recency_days, r,
+        f, m, rfm_segment, cpm_segment, cpm_state, gaps, predicted_date, date_p10, date_p80,
+        date_p90, probability_within, probability_alive, overdue_probability, level, reached_on,
+        reason_code, reason, reason_ja, next_level, next_level_date, counterfactual,
+        counterfactual_ja, expected_purchases, expected_spend, clv (of the next 365 days, discounted
+        by 10 % a year). What the document has no part for is null.
+
+    Raises:
+        OptionError: An option is unknown or out of range, `as_of` is missing, or `learned` is of
+            another currency or basis.
+    """
+    return call("customer", orders, as_of, {"learned": document(learned), "within": within, **scope})
 
 
 def backtest(

@@ -45,6 +45,21 @@ def plain(name: str, value: Any) -> Any:
     raise OptionError(f"option `{name}`: a value of type {type(value).__name__} is none of an option")
 
 
+def document(learned: Any) -> Any:
+    """What was learnt: a table has the document in its notes, a text is its JSON."""
+    import json
+
+    if learned is None or isinstance(learned, Mapping):
+        return learned
+    try:
+        found = json.loads(learned) if isinstance(learned, str) else learned.notes.get("learned")
+    except (AttributeError, ValueError):
+        found = None
+    if isinstance(found, Mapping):
+        return found
+    raise OptionError("option `learned`: expected what `learn` has given")
+
+
 def _scalar(value: Any) -> Any:
     """A numpy scalar as Python's. Its dates may be finer than Python's: the text is not."""
     if value.dtype.kind == "M":

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from ._library import call
 from ._orders import Orders
+from ._request import document
 from ._table import Table
 
 if TYPE_CHECKING:
-    from ._types import AsOf, Date, Scope
+    from ._types import AsOf, Date, Learned, Scope
 
 
 def summary(
@@ -85,6 +86,7 @@ def rfm(
     window_days: int | None = None,
     preset: Literal["uchide_repeat", "uchide_general"] | None = None,
     cuts: Mapping[str, Sequence[float | None]] | None = None,
+    learned: Learned | None = None,
     grid: Sequence[Mapping[str, Any]] | None = None,
     prospects: bool | None = None,
     **scope: Unpack[Scope],
@@ -104,6 +106,7 @@ def rfm(
         preset: Cuts of threshold mode by name (うちでのこづち); for yen.
         cuts: For each axis (recency, frequency, monetary) the values from which scores 2, 3, …
             begin; money in major units.
+        learned: What `learn` has given: its cuts, frozen.
         grid: A grid of your own instead of the eleven segments: ``{"segment": name, "r": (lo, hi),
             "f": ..., "m": ..., "f_plus_m": ...}``. One that overlaps or leaves a gap is refused.
         prospects: Also a row for each customer of the customers table without an order.
@@ -125,6 +128,7 @@ def rfm(
         "window_days": window_days,
         "preset": preset,
         "cuts": cuts,
+        "learned": document(learned),
         "grid": grid,
         "prospects": prospects,
     }
@@ -142,6 +146,7 @@ def rfm_segments(
     window_days: int | None = None,
     preset: Literal["uchide_repeat", "uchide_general"] | None = None,
     cuts: Mapping[str, Sequence[float | None]] | None = None,
+    learned: Learned | None = None,
     grid: Sequence[Mapping[str, Any]] | None = None,
     prospects: bool | None = None,
     **scope: Unpack[Scope],
@@ -161,6 +166,7 @@ def rfm_segments(
         preset: Cuts of threshold mode by name (うちでのこづち); for yen.
         cuts: For each axis (recency, frequency, monetary) the values from which scores 2, 3, …
             begin; money in major units.
+        learned: What `learn` has given: its cuts, frozen.
         grid: A grid of your own instead of the eleven segments: ``{"segment": name, "r": (lo, hi),
             "f": ..., "m": ..., "f_plus_m": ...}``. One that overlaps or leaves a gap is refused.
         prospects: Also a row for each customer of the customers table without an order.
@@ -181,6 +187,7 @@ def rfm_segments(
         "window_days": window_days,
         "preset": preset,
         "cuts": cuts,
+        "learned": document(learned),
         "grid": grid,
         "prospects": prospects,
     }

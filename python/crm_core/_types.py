@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypedDict
 if TYPE_CHECKING:
     import numpy as np
 
+    from ._table import Table
+
     Date: TypeAlias = str | datetime.date | np.datetime64
     """A civil date: ISO text, a date, or a datetime (a Timestamp too), whose date is taken."""
 
@@ -26,6 +28,9 @@ Progress: TypeAlias = Callable[[int, int], object]
 
 Labels: TypeAlias = Literal["en", "ja"]
 Money: TypeAlias = Literal["float", "minor", "decimal"]
+
+Learned: TypeAlias = "Mapping[str, Any] | str | Table"
+"""What `learn` has given: its table, the document in the table's notes, or that as JSON text."""
 
 Length: TypeAlias = int | str
 """A length of time: days, or "30min", "36h", "7d", "2w"."""

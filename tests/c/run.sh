@@ -96,6 +96,13 @@ compile $CC -std=c99 $WARN -Iinclude examples/c/rfm.c -L"$work" -lcrm -o "$work/
     grep -q '^hanako *20 days *27580 yen' "$work/out"; then good; else bad "examples/c/rfm.c"; fi
 }
 
+compile $CC -std=c99 $WARN -Iinclude examples/c/customer.c -L"$work" -lcrm -o "$work/example" && {
+  if LD_LIBRARY_PATH="$work" "$work/example" 10 >"$work/out" &&
+    grep -q '^level  *lost' "$work/out" && grep -q 'microseconds a page' "$work/out"; then good; else
+    bad "examples/c/customer.c"
+  fi
+}
+
 # 5 Panics in every function, in a build that can be told to panic.
 cargo build -q -p crm-ffi --lib --features panic-test &&
   compile $CC -std=c11 $WARN -Iinclude tests/c/panics.c "$target/debug/libcrm.a" $LIBS -o "$work/panics" &&

@@ -102,7 +102,8 @@ pub struct Entry {
     pub reads: &'static str,
     /// Whether `as_of` must be given.
     pub needs_as_of: bool,
-    options: fn() -> (Value, Value),
+    schema: fn() -> Value,
+    defaults: fn() -> Value,
     run: fn(&Dataset, &Scope, &Map<String, Value>, &Context) -> Result<Table>,
 }
 
@@ -114,7 +115,8 @@ const fn entry<A: Analysis>() -> Entry {
         columns: A::COLUMNS,
         reads: A::Data::KIND,
         needs_as_of: A::NEEDS_AS_OF,
-        options: options_of::<A>,
+        schema: || schemars::schema_for!(A::Options).to_value(),
+        defaults: || serde_json::to_value(A::Options::default()).unwrap_or_default(),
         run: run_parsed::<A>,
     }
 }
@@ -164,6 +166,8 @@ pub static ALL: &[Entry] = &[
     entry::<crate::cycle::next_purchase::Cycle>(),
     entry::<crate::cycle::alerts::Alerts>(),
     entry::<crate::cycle::likely_buyers::LikelyBuyers>(),
+    entry::<crate::taught::learn::Learn>(),
+    entry::<crate::taught::customer::Customer>(),
     entry::<crate::cycle::backtest::Backtest>(),
     entry::<crate::cycle::gap_curve::KaplanMeier>(),
     entry::<crate::cycle::gap_curve::GapFits>(),
@@ -248,7 +252,6 @@ pub fn run_typed<A: Analysis>(
 /// [`Error::UnknownAnalysis`].
 pub fn describe(name: &str) -> Result<Value> {
     let entry = find(name)?;
-    let (schema, _) = (entry.options)();
     let columns = entry.columns.iter().map(|field| {
         json!({
             "name": field.name,
@@ -265,14 +268,9 @@ pub fn describe(name: &str) -> Result<Value> {
         "reads": entry.reads,
         "needs_as_of": entry.needs_as_of,
         "columns": columns.collect::<Vec<_>>(),
-        "options": schema,
+        "options": (entry.schema)(),
         "scope": schemars::schema_for!(Scope).to_value(),
     }))
-}
-
-fn options_of<A: Analysis>() -> (Value, Value) {
-    let defaults = serde_json::to_value(A::Options::default()).unwrap_or_default();
-    (schemars::schema_for!(A::Options).to_value(), defaults)
 }
 
 fn run_parsed<A: Analysis>(
@@ -304,7 +302,7 @@ pub(crate) fn parse(request: &str) -> Result<Map<String, Value>> {
 
 /// Parts a flat request into scope and options. A null is an option that was not given.
 fn split(entry: &Entry, request: &Map<String, Value>) -> Result<(Scope, Map<String, Value>)> {
-    let (_, defaults) = (entry.options)();
+    let defaults = (entry.defaults)();
     let is_option = |key: &str| defaults.get(key).is_some();
     let scope_defaults = serde_json::to_value(Scope::default()).unwrap_or_default();
     let is_scope = |key: &str| scope_defaults.get(key).is_some();
@@ -356,10 +354,14 @@ fn wanted(message: &str) -> String {
     .to_owned()
 }
 
-/// Reads an object field by field first, so that an error names its option.
+/// Reads an object; if that fails field by field, so that the error names its option.
 pub(crate) fn read_object<T: DeserializeOwned + Default + Serialize>(
     object: &Map<String, Value>,
 ) -> Result<T> {
+    let whole = match T::deserialize(object) {
+        Ok(whole) => return Ok(whole),
+        Err(problem) => Error::option("request", "", problem.to_string()),
+    };
     for (key, value) in object {
         let one = Map::from_iter([(key.clone(), value.clone())]);
         if let Err(e) = serde_json::from_value::<T>(Value::Object(one)) {
@@ -379,6 +381,5 @@ pub(crate) fn read_object<T: DeserializeOwned + Default + Serialize>(
             return Err(Error::option(key, value, wanted(&message)));
         }
     }
-    serde_json::from_value(Value::Object(object.clone()))
-        .map_err(|e| Error::option("request", "", e.to_string()))
+    Err(whole)
 }

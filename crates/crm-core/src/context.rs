@@ -133,6 +133,29 @@ pub(crate) fn collect<T>(
     Ok(vec)
 }
 
+/// What `format!` gives, where that would abort the host.
+pub(crate) fn text(arguments: std::fmt::Arguments<'_>, what: &'static str) -> Result<String> {
+    struct Text(String, usize);
+    impl std::fmt::Write for Text {
+        fn write_str(&mut self, more: &str) -> std::fmt::Result {
+            self.1 += more.len();
+            self.0
+                .try_reserve(more.len())
+                .map_err(|_| std::fmt::Error)?;
+            self.0.push_str(more);
+            Ok(())
+        }
+    }
+    let mut text = Text(String::new(), 0);
+    match std::fmt::write(&mut text, arguments) {
+        Ok(()) => Ok(text.0),
+        Err(_) => Err(Error::OutOfMemory {
+            what,
+            bytes: text.1,
+        }),
+    }
+}
+
 /// Room for `additional` more items.
 pub(crate) fn grow<T>(vec: &mut Vec<T>, additional: usize, what: &'static str) -> Result<()> {
     vec.try_reserve(additional).map_err(|_| Error::OutOfMemory {

@@ -124,7 +124,7 @@ fn what_comes_after_the_date_changes_nothing() {
 fn silence_only_counts_against_a_customer() {
     let shop = orders(80, 424);
     let first = run("cycle", &shop, json!({"as_of": "2026-03-01"}));
-    let learned = first.notes()["gap_model"].clone();
+    let learned = first.notes()["learned"].clone();
     let days = [
         "2026-03-01",
         "2026-03-05",
@@ -151,7 +151,7 @@ fn silence_only_counts_against_a_customer() {
 fn one_alert_per_cycle() {
     let shop = orders(150, 700);
     let start: Day = "2026-03-01".parse().expect("a day");
-    let learned = run("cycle", &shop, json!({"as_of": start})).notes()["gap_model"].clone();
+    let learned = run("cycle", &shop, json!({"as_of": start})).notes()["learned"].clone();
     let (mut keys, mut reached, mut returned) = (Vec::new(), 0, 0);
     for day in 1..=60 {
         let (since, as_of) = (Day(start.0 + day - 1), Day(start.0 + day));

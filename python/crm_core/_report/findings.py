@@ -100,6 +100,8 @@ class Findings:
     cpm_history: Frame
     deciles: Frame
     abc: Frame
+    cycle_levels: Frame
+    cycle_expected: Frame
     lorenz: Frame
     gini: float | None
     reconciliation: Frame
@@ -196,6 +198,13 @@ def analyse(
     decile = run("decile")
     lorenz = run("lorenz")
     abc = run("abc")
+    cycle_levels = cycle_expected = Frame("cycle", {})
+    if orders_counted and as_of is not None:
+        from . import cycle  # which is made of frames, too
+
+        given = {key: value for key, value in scope.items() if value is not None}
+        cycle_levels, cycle_expected, behind = cycle.analyse(crm, orders, as_of, given, step)
+        definitions += behind
     return Findings(
         as_of=as_of,
         currency=currency,
@@ -216,6 +225,8 @@ def analyse(
         cpm_history=history,
         deciles=_groups(decile, "decile"),
         abc=_groups(abc, "abc"),
+        cycle_levels=cycle_levels,
+        cycle_expected=cycle_expected,
         lorenz=lorenz,
         gini=next(iter(lorenz["gini"]), None),
         reconciliation=Frame.of("reconciliation", orders.reconciliation),

@@ -16,6 +16,8 @@ from .headings import Choice
 
 _MONEY = ("revenue", "amount", "mean_order_value", "revenue_per_customer", "mean_revenue", "cost")
 
+_WORDS = ("segment", "state", "level", "period", "reason")
+
 
 @dataclass(frozen=True)
 class Grid:
@@ -190,4 +192,4 @@ def cell(name: str, value: Any, lang: str, currency: str) -> str:
         if name in _MONEY or name.endswith("_revenue"):
             return money(value, currency)
         return f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"
-    return words.value(value, lang) if name in ("segment", "state", "reason") else str(value)
+    return words.value(value, lang) if name in _WORDS else str(value)

@@ -85,6 +85,8 @@ def render(
         cpm_figure=_cpm_months(findings, lang),
         cpm_legend=_cpm_series(findings.cpm_history, lang),
         cpm_history=grid.cpm_history(findings.cpm_history, words.page("cpm_history", lang), lang),
+        cycle_levels=of(findings.cycle_levels, "cycle_levels"),
+        cycle_expected=of(findings.cycle_expected, "cycle_expected"),
         lorenz_figure=_lorenz(findings, lang),
         gini=_gini(findings),
         deciles=of(findings.deciles, "deciles"),

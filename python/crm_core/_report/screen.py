@@ -53,6 +53,11 @@ def show(console: Console, findings: Findings, lang: str, months: int = 12) -> N
     _show(
         console, grid.cpm_portfolio(findings.cpm_segments, words.page("cpm", lang), lang, currency)
     )
+    if findings.cycle_levels.columns and findings.cycle_levels["level"]:
+        _show(
+            console,
+            grid.of(findings.cycle_levels, words.page("cycle_levels", lang), lang, currency),
+        )
     _show(console, grid.of(findings.deciles, words.page("deciles", lang), lang, currency))
     recent = Frame(
         "monthly", {name: values[-months:] for name, values in findings.monthly.columns.items()}

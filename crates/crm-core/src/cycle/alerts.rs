@@ -7,10 +7,12 @@
 //! row is about the highest of them that is reached, whatever lies beyond it.
 //!
 //! - `reached_on` and `next_level_date` are quantiles of the law fixed at the last order: they do not
-//!   move until an order arrives. "Will be lost on that day unless an order arrives" is the
-//!   counterfactual.
+//!   move until an order arrives. The counterfactual, "lost from that day unless an order arrives", is
+//!   `next_level` with its date, and a sentence. With `lost_by_churn_days`, `churn_days` of silence
+//!   are lost too, whichever comes first.
 //! - **One alert per cycle**: `alert_key` is a hash of customer, last purchase day and level, so a
-//!   rerun gives the same key and a new order re-arms the alert.
+//!   rerun gives the same key and a new order re-arms the alert. It is no secret: who knows the ids
+//!   can make it again.
 //! - With `since`, only what changed after that day, up to `as_of`: who **reached** a level asked for,
 //!   and who stood at one and **returned** by an order.
 //! - `priority` ranks by `expected_revenue`, best first: the expected orders of the next 180 days (in
@@ -18,6 +20,8 @@
 //!   customer's mean value of a purchase day.
 //! - `suppressed_by` says why not to write: `opted_out`, `order_pending` (the last order is pending),
 //!   `subscription_open` (the last order is of a subscription). The row stays.
+//! - `per`, `seasonality` and `learned` are those of [`cycle`](super::next_purchase): alerts of
+//!   customers for a product, or of companies, which have no opting out of their own.
 //!
 //! A shop without a repeat customer has no law, hence no alerts.
 
@@ -25,22 +29,21 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::alert_words::{CHANGES, REASONS, Reason, SUPPRESSIONS, counterfactual};
 use super::expected::expected_orders;
-use super::gap_model::{GapLaw, History, Params};
+use super::gap_model::GapLaw;
 use super::next_purchase::LEVELS;
 use super::predict::{Level, THRESHOLDS, alert_days, overdue_probability};
-use super::shop::Shop;
+use super::seasonality::Seasonality;
+use super::shop::{CUSTOMER, CUSTOMERS, Shop, View};
 use crate::analysis::Analysis;
-use crate::context::{collect, push, room};
-use crate::data::{IdRef, KindWord, NO_ID, Orders, StatusWord};
+use crate::context::{self, collect, filled, push, room};
+use crate::data::{IdRef, Item, KindWord, NO_ID, Orders, StatusWord};
 use crate::table::{CUSTOMER_ID, Column, Field, Label, Type, Values};
-use crate::{Context, Day, Error, Result, Scope, Table};
+use crate::{Context, Day, Error, Learned, Result, Scope, Table};
 
 /// Days over which a customer's worth is expected.
 const WORTH_DAYS: u32 = 180;
-
-/// Gaps from which a customer is judged by a rhythm of their own rather than the shop's.
-const OWN_RHYTHM: u32 = 3;
 
 /// Options of the analysis `alerts`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -50,8 +53,15 @@ pub struct Options {
     pub since: Option<Day>,
     /// Levels asked for. Default: churn_risk.
     pub levels: Vec<Level>,
-    /// The gap model in the notes of an earlier table. Default: fitted to these orders.
-    pub learned: Option<Params>,
+    /// Whether `churn_days` of silence make a customer `lost` whatever their own cycle. Default: no.
+    pub lost_by_churn_days: bool,
+    /// What a row is about: "customer" (default), a column of orders or lines such as "product" (each
+    /// customer with each of its values), or a column of customers such as their company (rolled up).
+    pub per: String,
+    /// Factors of the shop's demand by month ("1" to "12") and by date; what is not said is 1.
+    pub seasonality: Option<Seasonality>,
+    /// What `learn` has given. Default: fitted to these orders.
+    pub learned: Option<Learned>,
 }
 
 impl Default for Options {
@@ -59,57 +69,13 @@ impl Default for Options {
         Options {
             since: None,
             levels: vec![Level::ChurnRisk],
+            lost_by_churn_days: false,
+            per: CUSTOMER.into(),
+            seasonality: None,
             learned: None,
         }
     }
 }
-
-const CHANGES: &[Label] = &[
-    Label {
-        code: "reached",
-        en: "Reached",
-        ja: "到達",
-    },
-    Label {
-        code: "returned",
-        en: "Returned",
-        ja: "復帰",
-    },
-];
-const REASONS: &[Label] = &[
-    Label {
-        code: "own_cycle",
-        en: "Longer than the customer's own cycle",
-        ja: "本人の購入周期を超過",
-    },
-    Label {
-        code: "shop_cycle",
-        en: "Longer than the shop's usual cycle",
-        ja: "店舗の購入周期を超過",
-    },
-    Label {
-        code: "order_arrived",
-        en: "An order arrived",
-        ja: "注文あり",
-    },
-];
-const SUPPRESSIONS: &[Label] = &[
-    Label {
-        code: "opted_out",
-        en: "Opted out",
-        ja: "配信停止",
-    },
-    Label {
-        code: "order_pending",
-        en: "Order pending",
-        ja: "注文処理中",
-    },
-    Label {
-        code: "subscription_open",
-        en: "Subscription open",
-        ja: "定期継続中",
-    },
-];
 
 /// One row.
 struct Alert {
@@ -142,6 +108,7 @@ impl Analysis for Alerts {
             "The same for every run until an order arrives.",
         ),
         CUSTOMER_ID,
+        CUSTOMERS,
         Field::new(
             "change",
             Type::Category,
@@ -241,6 +208,20 @@ impl Analysis for Alerts {
             "The day it is reached unless an order arrives.",
         ),
         Field::new(
+            "counterfactual",
+            Type::Text,
+            "",
+            "今後（英語）",
+            "What comes next unless an order arrives, as a sentence in English.",
+        ),
+        Field::new(
+            "counterfactual_ja",
+            Type::Text,
+            "",
+            "今後",
+            "What comes next unless an order arrives, as a sentence in Japanese.",
+        ),
+        Field::new(
             "suppressed_by",
             Type::Category,
             "",
@@ -260,7 +241,13 @@ impl Analysis for Alerts {
                 "at least one of due, late, churn_risk, lost",
             ));
         }
-        let shop = Shop::new(orders, scope, options.learned.as_ref(), context)?;
+        let view = View {
+            learned: options.learned.as_ref(),
+            per: &options.per,
+            seasonality: options.seasonality.as_ref(),
+            earlier: options.since.is_some(),
+        };
+        let shop = Shop::new(orders, scope, &view, context)?;
         if options.since.is_some_and(|since| since >= shop.gaps.as_of) {
             return Err(Error::option("since", "", "a day before as_of"));
         }
@@ -270,7 +257,7 @@ impl Analysis for Alerts {
                 context.check()?;
             }
             if let Some(law) = shop.law(i)
-                && let Some(alert) = judge(&shop, i, &law, options)
+                && let Some(alert) = judge(&shop, i, &law, scope, options)
             {
                 let suppressed = suppression(orders, &shop, i);
                 push(
@@ -283,33 +270,41 @@ impl Analysis for Alerts {
                 )?;
             }
         }
-        table(&shop, &alerts)
+        table(&shop, scope, &alerts)
     }
 }
 
 /// The row of a customer, if there is one.
-fn judge(shop: &Shop, i: usize, law: &GapLaw<'_>, options: &Options) -> Option<Alert> {
+fn judge(
+    shop: &Shop,
+    i: usize,
+    law: &GapLaw<'_>,
+    scope: &Scope,
+    options: &Options,
+) -> Option<Alert> {
     let last = shop.gaps.last_day[i];
     let elapsed = shop.gaps.open_days(i);
-    let overdue = overdue_probability(law, elapsed);
-    let actual = Level::of(overdue);
+    let churn_days = (options.lost_by_churn_days)
+        .then(|| scope.days_until_churn(0))
+        .flatten();
+    let silence = Silence::new(law, last, churn_days);
+    let actual = silence.level(elapsed);
     let after = |day: i32| options.since.is_none_or(|since| day > since.0);
     let standing = asked(&options.levels, actual)
-        .and_then(|level| Some((level, reached_on(law, level, last)?)))
+        .and_then(|level| Some((level, silence.reached_on(level)?)))
         .filter(|(_, day)| after(*day));
     let (returned, (level, day)) = match standing {
         Some(standing) => (false, standing),
-        None => (true, left_by_an_order(shop, i, options)?),
+        None => (true, left_by_an_order(shop, i, churn_days, options)?),
     };
-    let next = (actual < Level::Lost).then(|| Level::ALL[actual as usize + 1]);
     Some(Alert {
         customer: i,
         returned,
         level,
         reached_on: day,
-        overdue,
+        overdue: overdue_probability(law, elapsed),
         expected: expected_revenue(shop, i, law),
-        next: next.and_then(|level| Some((level, reached_on(law, level, last)?))),
+        next: silence.next(actual),
         suppressed: None,
     })
 }
@@ -323,14 +318,58 @@ fn asked(levels: &[Level], actual: Level) -> Option<Level> {
         .max()
 }
 
-fn reached_on(law: &GapLaw<'_>, level: Level, last: i32) -> Option<i32> {
-    let threshold = THRESHOLDS[(level as usize).checked_sub(1)?];
-    let [days] = alert_days(law, [threshold]);
-    last.checked_add_unsigned(days?)
+/// The levels of one silence, fixed at the order that began it.
+pub(crate) struct Silence<'a, 'm> {
+    law: &'a GapLaw<'m>,
+    /// Day of that order.
+    last: i32,
+    /// Days after it from which the customer is lost in any case.
+    churn_days: Option<i32>,
+}
+
+impl<'a, 'm> Silence<'a, 'm> {
+    pub(crate) fn new(law: &'a GapLaw<'m>, last: i32, churn_days: Option<i32>) -> Self {
+        Self {
+            law,
+            last,
+            churn_days,
+        }
+    }
+
+    pub(crate) fn level(&self, elapsed: u32) -> Level {
+        match self.churn_days {
+            Some(days) if i64::from(elapsed) >= i64::from(days) => Level::Lost,
+            _ => Level::of(overdue_probability(self.law, elapsed)),
+        }
+    }
+
+    /// The day a level is reached. Whoever is lost by churn days has reached all.
+    pub(crate) fn reached_on(&self, level: Level) -> Option<i32> {
+        let threshold = THRESHOLDS[(level as usize).checked_sub(1)?];
+        let [days] = alert_days(self.law, [threshold]);
+        let own = days.and_then(|days| self.last.checked_add_unsigned(days));
+        let churned = self.churn_days.and_then(|days| self.last.checked_add(days));
+        own.into_iter().chain(churned).min()
+    }
+
+    /// The level that comes after `actual` unless an order arrives, and when.
+    pub(crate) fn next(&self, actual: Level) -> Option<(Level, i32)> {
+        let level = *Level::ALL.get(actual as usize + 1)?;
+        let day = self.reached_on(level)?;
+        Some(match self.reached_on(Level::Lost) {
+            Some(lost) if lost <= day => (Level::Lost, lost),
+            _ => (level, day),
+        })
+    }
 }
 
 /// The level asked for at which the customer stood on `since` and left by an order after it.
-fn left_by_an_order(shop: &Shop, i: usize, options: &Options) -> Option<(Level, i32)> {
+fn left_by_an_order(
+    shop: &Shop,
+    i: usize,
+    churn_days: Option<i32>,
+    options: &Options,
+) -> Option<(Level, i32)> {
     let since = options.since?.0;
     let gaps = shop.gaps.of(i);
     let (mut last, mut known) = (shop.gaps.last_day[i], gaps.len());
@@ -341,12 +380,10 @@ fn left_by_an_order(shop: &Shop, i: usize, options: &Options) -> Option<(Level, 
     if known == gaps.len() {
         return None;
     }
-    let law = shop.model.as_ref()?.customer(&History::new(&gaps[..known]));
-    let level = asked(
-        &options.levels,
-        Level::of(overdue_probability(&law, since.abs_diff(last))),
-    )?;
-    Some((level, reached_on(&law, level, last)?))
+    let law = shop.law_after(i, known, last)?;
+    let silence = Silence::new(&law, last, churn_days);
+    let level = asked(&options.levels, silence.level(since.abs_diff(last)))?;
+    Some((level, silence.reached_on(level)?))
 }
 
 /// Expected revenue of the next [`WORTH_DAYS`], in minor units.
@@ -358,11 +395,13 @@ fn expected_revenue(shop: &Shop, i: usize, law: &GapLaw<'_>) -> i64 {
 
 fn suppression(orders: &Orders, shop: &Shop, i: usize) -> Option<u8> {
     let code = shop.gaps.customer[i] as usize;
+    let of_customers = shop.per.as_ref().is_none_or(|per| !per.rolled_up);
     let row = orders
         .customer_rows
         .as_ref()
         .and_then(|rows| rows.get(code).copied());
-    let opted_out = row.filter(|row| *row != NO_ID).is_some_and(|row| {
+    let row = row.filter(|row| *row != NO_ID && of_customers);
+    let opted_out = row.is_some_and(|row| {
         let flags = orders
             .customers
             .as_ref()
@@ -378,65 +417,44 @@ fn suppression(orders: &Orders, shop: &Shop, i: usize) -> Option<u8> {
     }
 }
 
-/// First 16 hex digits of a hash of customer, last purchase day and level.
-fn key(shop: &Shop, alert: &Alert) -> String {
+/// First 16 hex digits of a hash of whom the row is about, last purchase day and level.
+fn key(shop: &Shop, alert: &Alert) -> Result<String> {
     let i = alert.customer;
     // A returned customer's alert was about the silence before: its key is that of the return.
     let mut hash = Sha256::new();
     hash.update([alert.level as u8, u8::from(alert.returned)]);
     hash.update(shop.gaps.last_day[i].to_le_bytes());
-    match shop.gaps.ids.at(shop.gaps.customer[i]) {
-        IdRef::Int(v) => hash.update(v.to_string()),
-        IdRef::Unsigned(v) => hash.update(v.to_string()),
+    let mut id = |id: IdRef<'_>| match id {
+        IdRef::Int(v) => hash.update(v.to_le_bytes()),
+        IdRef::Unsigned(v) => hash.update(v.to_le_bytes()),
         IdRef::Text(text) => hash.update(text.as_bytes()),
         IdRef::Bytes(bytes) => hash.update(&bytes),
+    };
+    if shop.per.as_ref().is_none_or(|per| !per.rolled_up) {
+        id(shop.gaps.ids.at(shop.gaps.customer[i]));
     }
-    hash.finalize()
+    if let Some(per) = &shop.per {
+        match per.attribute.values.item(per.places[i]) {
+            Item::Id(value) => id(value),
+            Item::Word(word) => hash.update(word),
+            Item::Day(day) => hash.update(day.0.to_le_bytes()),
+            Item::Bool(truth) => hash.update([u8::from(truth)]),
+            Item::Major(..) | Item::Null => {}
+        }
+    }
+    let digest = hash.finalize();
+    let first = digest
         .iter()
         .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+        .fold(0, |hash, byte| hash << 8 | u64::from(*byte));
+    context::text(format_args!("{first:016x}"), "alerts")
 }
 
-fn reason(shop: &Shop, alert: &Alert) -> (u8, String, String) {
-    let i = alert.customer;
-    let silent = shop.gaps.open_days(i);
-    let usual = shop.usual_gap_days(i).unwrap_or(0);
-    let share = (alert.overdue * 100.0) as u32;
-    if alert.returned {
-        let on = Day(shop.gaps.last_day[i]);
-        return (
-            2,
-            format!("An order arrived on {on} after the alert."),
-            format!("通知後、{on}に注文がありました。"),
-        );
-    }
-    if shop.histories[i].gaps >= OWN_RHYTHM {
-        return (
-            0,
-            format!(
-                "{silent} days without an order; this customer usually returns after {usual} days, and {share} % of such gaps are shorter."
-            ),
-            format!(
-                "{silent}日間注文がありません。この顧客の購入間隔は平均{usual}日で、その{share}%はこれより短い間隔です。"
-            ),
-        );
-    }
-    (
-        1,
-        format!(
-            "{silent} days without an order; with few orders so far, {share} % of the gaps of such customers are shorter."
-        ),
-        format!(
-            "{silent}日間注文がありません。注文回数が少ないため店舗全体の傾向から見ると、{share}%はこれより短い間隔です。"
-        ),
-    )
-}
-
-fn table(shop: &Shop, alerts: &[Alert]) -> Result<Table> {
+fn table(shop: &Shop, scope: &Scope, alerts: &[Alert]) -> Result<Table> {
     let [
         key_field,
-        id,
+        _,
+        _,
         change,
         level,
         reached,
@@ -451,6 +469,8 @@ fn table(shop: &Shop, alerts: &[Alert]) -> Result<Table> {
         japanese,
         next,
         next_date,
+        then_english,
+        then_japanese,
         suppressed,
     ] = Alerts::COLUMNS
     else {
@@ -459,16 +479,21 @@ fn table(shop: &Shop, alerts: &[Alert]) -> Result<Table> {
     let n = alerts.len();
     let (mut keys, mut codes) = (room(n, "alerts")?, room(n, "alerts")?);
     let (mut sentences, mut sentences_ja) = (room(n, "alerts")?, room(n, "alerts")?);
+    let (mut then, mut then_ja) = (room(n, "alerts")?, room(n, "alerts")?);
     for alert in alerts {
-        let (code, en, ja) = reason(shop, alert);
-        keys.push(key(shop, alert));
-        codes.push(code);
-        sentences.push(en);
-        sentences_ja.push(ja);
+        let reason = Reason::new(shop, alert.customer, alert.overdue, alert.returned);
+        keys.push(key(shop, alert)?);
+        codes.push(reason.code());
+        let [english, japanese] = reason.sentences()?;
+        sentences.push(english);
+        sentences_ja.push(japanese);
+        let [english, japanese] = counterfactual(alert.next)?;
+        then.push(english);
+        then_ja.push(japanese);
     }
     let mut by_worth = collect(0..n, "alerts")?;
     by_worth.sort_unstable_by_key(|&row| (std::cmp::Reverse(alerts[row].expected), row));
-    let mut rank = crate::context::filled(n, 0, "alerts")?;
+    let mut rank = filled(n, 0, "alerts")?;
     for (place, row) in by_worth.iter().enumerate() {
         rank[*row] = place as i32 + 1;
     }
@@ -500,19 +525,10 @@ fn table(shop: &Shop, alerts: &[Alert]) -> Result<Table> {
         Column::ints(field, alerts.iter().map(of))
     };
     let gaps = &shop.gaps;
-    let customers = collect(
-        alerts.iter().map(|alert| gaps.customer[alert.customer]),
-        "alerts",
-    )?;
-    let table = Table::new(vec![
-        text(key_field, keys)?,
-        Column::new(
-            id,
-            Values::Id {
-                ids: gaps.ids.clone(),
-                codes: customers,
-            },
-        ),
+    let has_next = || collect(alerts.iter().map(|alert| alert.next.is_some()), "alerts");
+    let mut columns = vec![text(key_field, keys)?];
+    columns.extend(shop.keys(alerts.iter().map(|alert| alert.customer))?);
+    columns.extend([
         category(change, CHANGES, &|alert| Some(u8::from(alert.returned)))?,
         category(level, LEVELS, &|alert| Some(alert.level as u8))?,
         ints(reached, &|alert| Some(alert.reached_on))?,
@@ -541,7 +557,9 @@ fn table(shop: &Shop, alerts: &[Alert]) -> Result<Table> {
             alert.next.map(|(level, _)| level as u8)
         })?,
         ints(next_date, &|alert| alert.next.map(|(_, day)| day))?,
+        text(then_english, then)?.with_validity(has_next()?),
+        text(then_japanese, then_ja)?.with_validity(has_next()?),
         category(suppressed, SUPPRESSIONS, &|alert| alert.suppressed)?,
     ]);
-    Ok(shop.noted(table))
+    Ok(shop.noted(Table::new(columns), scope))
 }

@@ -8,7 +8,7 @@
 //!
 //! The integrals are sums over 36 equal steps of the horizon with each order in the middle of
 //! its step: within 1 % for gaps of a tenth of the horizon and longer. The customer's law is held
-//! fixed over the horizon.
+//! fixed over the horizon. Where time has [seasons](super::seasonality), all of it is by that clock.
 
 use super::gap_model::GapLaw;
 
@@ -33,7 +33,8 @@ const STEPS: usize = 36;
 /// # Ok::<(), crm_core::Error>(())
 /// ```
 pub fn expected_orders(law: &GapLaw<'_>, elapsed: u32, horizon: u32) -> f64 {
-    let step = f64::from(horizon) / STEPS as f64;
+    let (law, e, horizon) = law.own_time(elapsed, horizon);
+    let step = horizon / STEPS as f64;
     let stay = 1.0 - law.leave();
     // Mass of a fresh gap by step: half a step wide at first, as orders stand in mid-step.
     let mut fresh = [0.0; STEPS];
@@ -51,7 +52,6 @@ pub fn expected_orders(law: &GapLaw<'_>, elapsed: u32, horizon: u32) -> f64 {
             .sum();
         worth[k] = (1.0 + later) / (1.0 - fresh[0]).max(0.05);
     }
-    let e = f64::from(elapsed) + 0.5;
     let beyond = law.beyond(e);
     let mut sum = 0.0;
     let mut before = 1.0;

@@ -43,8 +43,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::log_law::{LogLaw, Tables};
+use super::seasonality::Clock;
 use crate::context::{filled, room};
-use crate::{Error, Positive, Probability, Result};
+use crate::{Day, Error, Positive, Probability, Result};
 
 /// Number of regularity classes.
 pub const CLASSES: usize = 9;
@@ -96,6 +97,31 @@ pub struct Params {
     pub dropout: Dropout,
 }
 
+impl Params {
+    /// Refuses parameters that no shop has (they may come from outside) and the tables cannot hold.
+    fn sane(&self) -> Result<&Self> {
+        let weights: f64 = self.class_weights.iter().map(|w| w.get()).sum();
+        let sane = (1e-2..=1e6).contains(&self.typical_gap.get())
+            && (1e-8..=30.0).contains(&self.spread.get())
+            && (1e-12..=1e12).contains(&self.dropout.a.get())
+            && (1e-12..=1e12).contains(&self.dropout.b.get())
+            && weights > 1e-6;
+        match sane {
+            true => Ok(self),
+            false => Err(Error::option(
+                "learned.gap_model",
+                "",
+                "parameters that a fit has given",
+            )),
+        }
+    }
+
+    /// `r`, or `1/τ²`.
+    fn population_shape(&self) -> f64 {
+        1.0 / (self.spread.get() * self.spread.get())
+    }
+}
+
 /// What the model needs to know of one customer's completed gaps.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct History {
@@ -118,18 +144,32 @@ impl History {
     /// assert_eq!((twice_monthly.gaps, twice_monthly.sum), (2, 30.0));
     /// ```
     pub fn new(gaps: &[u32]) -> Self {
-        let mut history = Self {
-            gaps: gaps.len() as u32,
-            ..Self::default()
-        };
+        let mut history = Self::default();
         for &gap in gaps {
             let gap = f64::from(gap.max(1));
-            let ln = libm::log(gap);
-            history.sum += gap;
-            history.sum_ln += ln;
-            history.sum_ln_squared += ln * ln;
+            history.add(gap, libm::log(gap));
         }
         history
+    }
+
+    /// One more gap, with its logarithm.
+    pub(super) fn add(&mut self, gap: f64, ln: f64) {
+        self.gaps += 1;
+        self.sum += gap;
+        self.sum_ln += ln;
+        self.sum_ln_squared += ln * ln;
+    }
+
+    /// The same gaps measured in units of `e^ln_scale` days.
+    pub(super) fn in_units(&self, ln_scale: f64) -> Self {
+        let n = f64::from(self.gaps);
+        Self {
+            gaps: self.gaps,
+            sum: self.sum * libm::exp(-ln_scale),
+            sum_ln: self.sum_ln - n * ln_scale,
+            sum_ln_squared: self.sum_ln_squared - 2.0 * ln_scale * self.sum_ln
+                + n * ln_scale * ln_scale,
+        }
     }
 }
 
@@ -141,8 +181,8 @@ pub struct Model {
     /// One per class and [`slot`]; absent slots are never read.
     laws: Vec<LogLaw>,
     classes: [Class; CLASSES],
-    /// `lnΓ(r + k n) − lnΓ(r)` by class and `n`, for the gamma family.
-    ln_gamma: Vec<[f64; CLASSES]>,
+    /// By `n`, what the gamma family needs of it: [`by_count`](Self::by_count).
+    counts: Vec<[[f64; 2]; CLASSES]>,
     /// `ln (h/2)` for the half days `h` that predictions ask for most.
     ln_half_days: Vec<f64>,
 }
@@ -161,37 +201,39 @@ struct Class {
 /// Half days whose logarithm is tabulated: four years.
 const HALF_DAYS: usize = 2 * 1462;
 
-/// Histories up to this length have `lnΓ` tabulated.
+/// Points of a table per spread of its law.
+pub(super) const FINE: f64 = 6.0;
+
+/// Histories up to this length have their `lnΓ` tabulated.
 const TABULATED: usize = 64;
 
 impl Model {
     /// Prepares `params` for customers with any of `counts` gaps. The cost is that of the distinct
     /// counts, about 0.1 ms each for the first sixteen and less beyond, where neighbours share.
     ///
-    /// Refused: parameters that no shop has (they may come from outside) and the tables cannot hold.
+    /// # Errors
+    ///
+    /// Parameters that no shop has, memory.
     pub fn new(params: &Params, counts: impl Iterator<Item = u32>) -> Result<Self> {
-        let weights: f64 = params.class_weights.iter().map(|w| w.get()).sum();
-        let sane = (1e-2..=1e6).contains(&params.typical_gap.get())
-            && (1e-8..=30.0).contains(&params.spread.get())
-            && (1e-12..=1e12).contains(&params.dropout.a.get())
-            && (1e-12..=1e12).contains(&params.dropout.b.get())
-            && weights > 1e-6;
-        if !sane {
-            return Err(Error::option(
-                "learned",
-                "",
-                "parameters that a fit has given",
-            ));
-        }
         let mut wanted = [false; SLOTS];
         for count in counts {
             wanted[slot(count)] = true;
         }
-        let mut model = Self::with_slots(params, &wanted)?;
+        let mut model = Self::with_slots(params.sane()?, &wanted, FINE)?;
         model.ln_half_days = room(HALF_DAYS, "gap laws")?;
         model
             .ln_half_days
             .extend((0..HALF_DAYS).map(|h| libm::log(0.5 * h as f64)));
+        Ok(model)
+    }
+
+    /// Prepares `params` for one history and no other: the same numbers, in microseconds.
+    pub fn for_one(params: &Params, history: &History) -> Result<Self> {
+        let mut model = Self::bare(params.sane()?)?;
+        let (ln_weights, _) = model.ln_weights(history);
+        for class in (0..CLASSES).filter(|&class| ln_weights[class] > LN_NEGLIGIBLE) {
+            model.tabulate(class, slot(history.gaps), FINE)?;
+        }
         Ok(model)
     }
 
@@ -233,13 +275,7 @@ impl Model {
     /// # Ok::<(), crm_core::Error>(())
     /// ```
     pub fn customer(&self, history: &History) -> GapLaw<'_> {
-        let (evidence, locations) = self.evidence(history);
-        let mut best = f64::NEG_INFINITY;
-        let mut ln_weights = [0.0; CLASSES];
-        for class in 0..CLASSES {
-            ln_weights[class] = evidence[class] + self.classes[class].ln_weight;
-            best = best.max(ln_weights[class]);
-        }
+        let (ln_weights, locations) = self.ln_weights(history);
         let slot = slot(history.gaps);
         let mut law = GapLaw {
             model: self,
@@ -247,12 +283,12 @@ impl Model {
             len: 0,
             leave: self.params.dropout.chance(history.gaps),
             usual: (history.sum + self.params.typical_gap.get()) / f64::from(history.gaps + 1),
+            clock: None,
         };
         let mut total = 0.0;
         for class in 0..CLASSES {
-            let ln_weight = ln_weights[class] - best;
-            if ln_weight > LN_NEGLIGIBLE {
-                let weight = libm::exp(ln_weight);
+            if ln_weights[class] > LN_NEGLIGIBLE {
+                let weight = libm::exp(ln_weights[class]);
                 total += weight;
                 law.parts[law.len] = Part {
                     weight,
@@ -269,22 +305,39 @@ impl Model {
         law
     }
 
-    pub(super) fn with_slots(params: &Params, wanted: &[bool; SLOTS]) -> Result<Self> {
-        let spread = params.spread.get();
+    pub(super) fn with_slots(
+        params: &Params,
+        wanted: &[bool; SLOTS],
+        fineness: f64,
+    ) -> Result<Self> {
+        let mut model = Self::bare(params)?;
+        for class in 0..CLASSES {
+            for slot in (0..SLOTS).filter(|&slot| wanted[slot]) {
+                model.tabulate(class, slot, fineness)?;
+            }
+        }
+        if params.family == Family::Gamma {
+            let mut counts = room(TABULATED, "gap laws")?;
+            counts.extend((0..TABULATED).map(|n| model.by_count(n as u32)));
+            model.counts = counts;
+        }
+        Ok(model)
+    }
+
+    /// The model without a single table.
+    fn bare(params: &Params) -> Result<Self> {
         let mut model = Self {
             params: *params,
             tables: Tables::default(),
             laws: filled(CLASSES * SLOTS, LogLaw::default(), "gap laws")?,
             classes: [Class::default(); CLASSES],
-            ln_gamma: Vec::new(),
+            counts: Vec::new(),
             ln_half_days: Vec::new(),
         };
-        let r = 1.0 / (spread * spread);
-        let standard = model.tables.standard_normal()?;
-        for class in 0..CLASSES {
-            let shape = class_shape(params.family, class);
-            model.classes[class] = Class {
-                ln_weight: libm::log(params.class_weights[class].get()),
+        for (c, class) in model.classes.iter_mut().enumerate() {
+            let shape = class_shape(params.family, c);
+            *class = Class {
+                ln_weight: libm::log(params.class_weights[c].get()),
                 shape,
                 ln_shape: libm::log(shape),
                 per_gap: match params.family {
@@ -292,50 +345,72 @@ impl Model {
                     Family::LogNormal => -0.5 * libm::log(std::f64::consts::TAU * shape),
                 },
             };
-            for slot in (0..SLOTS).filter(|&slot| wanted[slot]) {
-                let n = f64::from(representative(slot));
-                model.laws[class * SLOTS + slot] = match params.family {
-                    Family::Gamma => model.tables.gamma_ratio(shape, r + shape * n)?,
-                    Family::LogNormal => {
-                        let wide = shape + 1.0 / (r + n / shape);
-                        Tables::scaled(standard, libm::sqrt(wide))
-                    }
-                };
-            }
-        }
-        if params.family == Family::Gamma {
-            model.ln_gamma = room(TABULATED, "gap laws")?;
-            for n in 0..TABULATED {
-                let row = std::array::from_fn(|c| ln_rising(r, model.classes[c].shape * n as f64));
-                model.ln_gamma.push(row);
-            }
         }
         Ok(model)
+    }
+
+    /// Makes the table of one class and slot.
+    fn tabulate(&mut self, class: usize, slot: usize, fineness: f64) -> Result<()> {
+        let (n, shape) = (f64::from(representative(slot)), self.classes[class].shape);
+        let r = self.params.population_shape();
+        self.laws[class * SLOTS + slot] = match self.params.family {
+            Family::Gamma => self.tables.gamma_ratio(shape, r + shape * n, fineness)?,
+            Family::LogNormal => {
+                let wide = shape + 1.0 / (r + n / shape);
+                Tables::scaled(self.tables.standard_normal()?, libm::sqrt(wide))
+            }
+        };
+        Ok(())
+    }
+
+    /// Per class, of the gamma family: `lnΓ(r + k n) − lnΓ(r)`, and what the location is off by where
+    /// neighbouring counts share a table; keeping rate/shape keeps the mean gap.
+    fn by_count(&self, count: u32) -> [[f64; 2]; CLASSES] {
+        let (n, shown) = (f64::from(count), f64::from(representative(slot(count))));
+        let r = self.params.population_shape();
+        let ln_gamma = libm::lgamma(r);
+        self.classes.map(|class| {
+            let k = class.shape;
+            let off = match shown == n {
+                true => 0.0,
+                false => libm::log((r + k * shown) / (r + k * n)),
+            };
+            [libm::lgamma(r + k * n) - ln_gamma, off]
+        })
+    }
+
+    /// Per class, the log posterior weight next to the largest, and the location of the next log
+    /// gap.
+    fn ln_weights(&self, history: &History) -> ([f64; CLASSES], [f64; CLASSES]) {
+        let (mut weights, locations) = self.evidence(history);
+        let mut best = f64::NEG_INFINITY;
+        for (weight, class) in weights.iter_mut().zip(&self.classes) {
+            *weight += class.ln_weight;
+            best = best.max(*weight);
+        }
+        (weights.map(|weight| weight - best), locations)
     }
 
     /// Per class, the log density of the completed gaps and the location of the next log gap.
     pub(super) fn evidence(&self, history: &History) -> ([f64; CLASSES], [f64; CLASSES]) {
         let (mut evidence, mut locations) = ([0.0; CLASSES], [0.0; CLASSES]);
         let spread = self.params.spread.get();
-        let r = 1.0 / (spread * spread);
         let typical = self.params.typical_gap.get();
         let n = f64::from(history.gaps);
         match self.params.family {
             Family::Gamma => {
+                let r = self.params.population_shape();
                 let alpha = r * typical;
                 let ln_alpha = libm::log(alpha);
-                let tabulated = self.ln_gamma.get(history.gaps as usize);
-                // Neighbouring counts share a table; keeping rate/shape keeps the mean gap.
-                let shown = f64::from(representative(slot(history.gaps)));
+                let counts = match self.counts.get(history.gaps as usize) {
+                    Some(counts) => *counts,
+                    None => self.by_count(history.gaps),
+                };
                 for (c, class) in self.classes.iter().enumerate() {
                     let k = class.shape;
-                    let rate = alpha + k * history.sum;
-                    let ln_rate = libm::log(rate / k);
-                    locations[c] = ln_rate;
-                    if shown != n {
-                        locations[c] += libm::log((r + k * shown) / (r + k * n));
-                    }
-                    let rising = tabulated.map_or_else(|| ln_rising(r, k * n), |row| row[c]);
+                    let [rising, off] = counts[c];
+                    let ln_rate = libm::log((alpha + k * history.sum) / k);
+                    locations[c] = ln_rate + off;
                     let ln_ratio = class.ln_shape + ln_rate - ln_alpha;
                     evidence[c] = n * class.per_gap + (k - 1.0) * history.sum_ln + rising
                         - r * ln_ratio
@@ -381,6 +456,8 @@ pub struct GapLaw<'a> {
     len: usize,
     leave: f64,
     usual: f64,
+    /// The shop's clock and the day of the last order, where time has seasons.
+    clock: Option<(&'a Clock, i32)>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -392,9 +469,53 @@ struct Part {
 }
 
 impl<'a> GapLaw<'a> {
+    /// The same law for days whose time runs by `clock`, after an order on `last`.
+    #[must_use]
+    pub fn on(self, clock: &'a Clock, last: Day) -> Self {
+        Self {
+            clock: Some((clock, last.0)),
+            ..self
+        }
+    }
+
+    /// The law in days, of gaps that were measured in units of `e^ln_scale` days.
+    #[must_use]
+    pub(super) fn in_days(mut self, ln_scale: f64) -> Self {
+        for part in &mut self.parts[..self.len] {
+            part.location += ln_scale;
+        }
+        self.usual *= libm::exp(ln_scale);
+        self
+    }
+
+    /// The law by its own clock, with what `elapsed` days and the `horizon` after them are there.
+    pub(super) fn own_time(&self, elapsed: u32, horizon: u32) -> (Self, f64, f64) {
+        let plain = Self {
+            clock: None,
+            ..*self
+        };
+        let e = f64::from(elapsed) + 0.5;
+        match self.clock {
+            None => (plain, e, f64::from(horizon)),
+            Some((clock, last)) => {
+                let until = clock.since(last, e);
+                let end = clock.since(last, e + f64::from(horizon));
+                (plain, until, end - until)
+            }
+        }
+    }
+
+    /// `ln` of x days after the last order, by the law's own clock.
+    fn ln(&self, x: f64) -> f64 {
+        match self.clock {
+            None => self.model.ln(x),
+            Some((clock, last)) => libm::log(clock.since(last, x)),
+        }
+    }
+
     /// `S_i(x) = P(gap > x | the customer comes back)`, x in days, continuous.
     pub fn survival(&self, x: f64) -> f64 {
-        let ln_x = self.model.ln(x);
+        let ln_x = self.ln(x);
         let mut sum = 0.0;
         for part in &self.parts[..self.len] {
             sum += part.weight * self.model.tables.survival(&part.law, ln_x - part.location);
@@ -408,7 +529,7 @@ impl<'a> GapLaw<'a> {
     /// Taken per class and in logs, so that it is right where `S_i(x)` is 1e-300.
     pub fn beyond(&self, x: f64) -> Conditional<'a> {
         let tables = &self.model.tables;
-        let ln_x = self.model.ln(x);
+        let ln_x = self.ln(x);
         let mut reached = [0.0; CLASSES];
         let mut total = 0.0;
         for (part, reached) in self.parts[..self.len].iter().zip(&mut reached) {
@@ -502,18 +623,18 @@ const DEEP: f64 = 1e-3;
 impl Conditional<'_> {
     /// `S_i(x) / S_i(e)`: 1 up to the elapsed time.
     pub fn survival(&self, x: f64) -> f64 {
-        let model = self.law.model;
-        let ln_x = model.ln(x);
+        let tables = &self.law.model.tables;
+        let ln_x = self.law.ln(x);
         let parts = &self.law.parts[..self.law.len];
         let mut sum = 0.0;
         if self.deep {
             for (part, base) in parts.iter().zip(&self.ln_base) {
-                let ln = model.tables.ln_survival(&part.law, ln_x - part.location);
+                let ln = tables.ln_survival(&part.law, ln_x - part.location);
                 sum += part.weight * libm::exp(ln - base);
             }
         } else {
             for part in parts {
-                sum += part.weight * model.tables.survival(&part.law, ln_x - part.location);
+                sum += part.weight * tables.survival(&part.law, ln_x - part.location);
             }
         }
         sum.min(1.0)
@@ -532,11 +653,6 @@ pub(super) fn class_shape(family: Family, class: usize) -> f64 {
         Family::Gamma => 1.0 / square,
         Family::LogNormal => libm::log1p(square),
     }
-}
-
-/// `lnΓ(r + x) − lnΓ(r)`.
-fn ln_rising(r: f64, x: f64) -> f64 {
-    libm::lgamma(r + x) - libm::lgamma(r)
 }
 
 /// Numbers of tables per class: one for each count up to 16, then eight per doubling.

@@ -7,32 +7,39 @@
 //!
 //! The expectation of orders is that of [`expected`](super::expected), leavers included, so a loyal
 //! customer who has probably left stands low. `rank` is by expected revenue, ties by id; rows come in
-//! ascending id, and `limit` keeps the best. A shop without a repeat customer gives nulls and no rank.
+//! ascending id, and `limit` keeps the best. `per` ranks customers with products, or companies
+//! (購入確度の高い企業); `seasonality` and `learned` are those of
+//! [`cycle`](super::next_purchase). A shop without a repeat customer gives nulls and no rank.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::expected::expected_orders;
-use super::gap_model::Params;
 use super::next_purchase::LEVELS;
 use super::predict::predict;
-use super::shop::{Shop, whole_days};
+use super::seasonality::Seasonality;
+use super::shop::{CUSTOMER, CUSTOMERS, Shop, View, whole_days};
 use crate::analysis::Analysis;
 use crate::context::{collect, filled, room};
 use crate::data::Orders;
 use crate::table::{CUSTOMER_ID, Column, Field, Type, Values};
-use crate::{Context, Duration, Error, Result, Scope, Table};
+use crate::{Context, Duration, Error, Learned, Result, Scope, Table};
 
 /// Options of the analysis `likely_buyers`.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
     /// How far to look. Default 14 days; parts of days count as days.
     pub within: Duration,
     /// Only this many, the best. Default: all customers.
     pub limit: Option<u32>,
-    /// The gap model in the notes of an earlier table. Default: fitted to these orders.
-    pub learned: Option<Params>,
+    /// What a row is about: "customer" (default), a column of orders or lines such as "product" (each
+    /// customer with each of its values), or a column of customers such as their company (rolled up).
+    pub per: String,
+    /// Factors of the shop's demand by month ("1" to "12") and by date; what is not said is 1.
+    pub seasonality: Option<Seasonality>,
+    /// What `learn` has given. Default: fitted to these orders.
+    pub learned: Option<Learned>,
 }
 
 impl Default for Options {
@@ -40,6 +47,8 @@ impl Default for Options {
         Options {
             within: Duration::days(14),
             limit: None,
+            per: CUSTOMER.into(),
+            seasonality: None,
             learned: None,
         }
     }
@@ -66,6 +75,7 @@ impl Analysis for LikelyBuyers {
     const JA: &'static str = "購入確度の高い顧客";
     const COLUMNS: &'static [Field] = &[
         CUSTOMER_ID,
+        CUSTOMERS,
         Field::new(
             "rank",
             Type::Int,
@@ -122,7 +132,13 @@ impl Analysis for LikelyBuyers {
 
     fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
         let within = whole_days("within", options.within)?;
-        let shop = Shop::new(orders, scope, options.learned.as_ref(), context)?;
+        let view = View {
+            learned: options.learned.as_ref(),
+            per: &options.per,
+            seasonality: options.seasonality.as_ref(),
+            earlier: false,
+        };
+        let shop = Shop::new(orders, scope, &view, context)?;
         let n = shop.gaps.len();
         let mut rows = room(n, "likely buyers")?;
         for i in 0..n {
@@ -161,12 +177,12 @@ impl Analysis for LikelyBuyers {
             };
             rows = collect((0..n.min(limit)).map(nothing), "likely buyers")?;
         }
-        table(&shop, &rows)
+        table(&shop, scope, &rows)
     }
 }
 
-fn table(shop: &Shop, rows: &[Row]) -> Result<Table> {
-    let [id, rank, within, orders, revenue, last, usual, level] = LikelyBuyers::COLUMNS else {
+fn table(shop: &Shop, scope: &Scope, rows: &[Row]) -> Result<Table> {
+    let [_, _, rank, within, orders, revenue, last, usual, level] = LikelyBuyers::COLUMNS else {
         return Err(Error::internal("columns of likely_buyers"));
     };
     let gaps = &shop.gaps;
@@ -176,21 +192,11 @@ fn table(shop: &Shop, rows: &[Row]) -> Result<Table> {
             None => column.with_validity(filled(rows.len(), false, "likely buyers")?),
         })
     };
-    let codes = collect(
-        rows.iter().map(|row| gaps.customer[row.customer]),
-        "likely buyers",
-    )?;
     let ranks = collect(rows.iter().map(|row| row.rank), "likely buyers")?;
     let money = collect(rows.iter().map(|row| row.revenue), "likely buyers")?;
     let levels = collect(rows.iter().map(|row| row.level), "likely buyers")?;
-    let table = Table::new(vec![
-        Column::new(
-            id,
-            Values::Id {
-                ids: gaps.ids.clone(),
-                codes,
-            },
-        ),
+    let mut columns = shop.keys(rows.iter().map(|row| row.customer))?;
+    columns.extend([
         known(Column::new(rank, Values::I32(ranks)))?,
         known(Column::floats(
             within,
@@ -217,5 +223,5 @@ fn table(shop: &Shop, rows: &[Row]) -> Result<Table> {
             },
         ))?,
     ]);
-    Ok(shop.noted(table))
+    Ok(shop.noted(Table::new(columns), scope))
 }

@@ -1,5 +1,6 @@
 //! Purchase cycle: when a customer buys next, who is slipping away, and whether we were right.
 
+pub(crate) mod alert_words;
 pub mod alerts;
 pub mod backtest;
 pub mod baselines;
@@ -12,4 +13,5 @@ mod log_law;
 pub mod next_purchase;
 pub mod predict;
 pub mod score;
-mod shop;
+pub mod seasonality;
+pub(crate) mod shop;

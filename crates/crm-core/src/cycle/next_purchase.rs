@@ -12,6 +12,13 @@
 //! - `probability_within` is of everybody, leavers included; `probability_alive` is the chance of not
 //!   having left.
 //! - A customer with one purchase has the shop's law: a probability and a wide interval.
+//! - `per` a column of orders or lines (product, category) gives a row of each customer with each of its
+//!   values: when is this product due again (補充)? Values have paces of their own, by the mean log gap
+//!   of their gaps drawn towards that of all, so a product's first buyers lean on the product.
+//! - `per` a column of customers (their company) gives a row of each value, from the orders of all who
+//!   have it, and says how many they are.
+//! - `seasonality` measures time by the demand that the caller knows of
+//!   ([`seasonality`](super::seasonality)).
 //! - A shop without a single repeat customer has taught nothing: all of it is null.
 //!
 //! `method` takes a rule of thumb instead ([`baselines`](super::baselines)), for comparison: it has a
@@ -21,25 +28,30 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::baselines::{Rule, pooled_median};
-use super::gap_model::Params;
 use super::predict::{Level, Prediction, predict};
-use super::shop::{Shop, whole_days};
+use super::seasonality::Seasonality;
+use super::shop::{CUSTOMER, CUSTOMERS, Shop, View, whole_days};
 use crate::analysis::Analysis;
 use crate::context::{collect, room};
 use crate::data::Orders;
 use crate::table::{CUSTOMER_ID, Column, Field, Label, Type, Values};
-use crate::{Context, Duration, Error, Result, Scope, Table};
+use crate::{Context, Duration, Error, Learned, Result, Scope, Table};
 
 /// Options of the analysis `cycle`.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
     /// Horizon of `probability_within`. Default 30 days; parts of days count as days.
     pub within: Duration,
     /// A rule of thumb instead of the model. Default: the model.
     pub method: Option<Rule>,
-    /// The gap model in the notes of an earlier table. Default: fitted to these orders.
-    pub learned: Option<Params>,
+    /// What a row is about: "customer" (default), a column of orders or lines such as "product" (each
+    /// customer with each of its values), or a column of customers such as their company (rolled up).
+    pub per: String,
+    /// Factors of the shop's demand by month ("1" to "12") and by date; what is not said is 1.
+    pub seasonality: Option<Seasonality>,
+    /// What `learn` has given. Default: fitted to these orders.
+    pub learned: Option<Learned>,
     /// Whether `churn_days` of silence make a customer `lost` whatever their own cycle. Default: no.
     pub lost_by_churn_days: bool,
 }
@@ -49,6 +61,8 @@ impl Default for Options {
         Options {
             within: Duration::days(30),
             method: None,
+            per: CUSTOMER.into(),
+            seasonality: None,
             learned: None,
             lost_by_churn_days: false,
         }
@@ -56,7 +70,7 @@ impl Default for Options {
 }
 
 /// What people read of a [`Level`].
-pub(super) const LEVELS: &[Label] = &[
+pub(crate) const LEVELS: &[Label] = &[
     Label {
         code: "ok",
         en: "OK",
@@ -95,6 +109,7 @@ impl Analysis for Cycle {
     const JA: &'static str = "最新予測購入日";
     const COLUMNS: &'static [Field] = &[
         CUSTOMER_ID,
+        CUSTOMERS,
         Field::new(
             "gaps",
             Type::Int,
@@ -171,107 +186,119 @@ impl Analysis for Cycle {
     type Options = Options;
 
     fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
-        let within = whole_days("within", options.within)?;
-        let shop = Shop::new(orders, scope, options.learned.as_ref(), context)?;
-        let n = shop.gaps.len();
-        let mut rows: Vec<Option<Prediction>> = room(n, "predictions")?;
-        let mut dates: Vec<Option<u32>> = room(n, "predictions")?;
-        let pooled = match options.method {
-            Some(_) => pooled_median(shop.gaps.all())?,
-            None => None,
+        let view = View {
+            learned: options.learned.as_ref(),
+            per: &options.per,
+            seasonality: options.seasonality.as_ref(),
+            earlier: false,
         };
-        for i in 0..n {
-            if i % Context::BLOCK == 0 {
-                context.check()?;
+        let shop = Shop::new(orders, scope, &view, context)?;
+        let columns = columns(&shop, scope, options, context)?;
+        Ok(shop.noted(Table::new(columns), scope))
+    }
+}
+
+/// The columns of the table, for a shop that is there already.
+pub(crate) fn columns(
+    shop: &Shop,
+    scope: &Scope,
+    options: &Options,
+    context: &Context,
+) -> Result<Vec<Column>> {
+    let within = whole_days("within", options.within)?;
+    let n = shop.gaps.len();
+    let mut rows: Vec<Option<Prediction>> = room(n, "predictions")?;
+    let mut dates: Vec<Option<u32>> = room(n, "predictions")?;
+    let pooled = match options.method {
+        Some(_) => pooled_median(shop.gaps.all())?,
+        None => None,
+    };
+    for i in 0..n {
+        if i % Context::BLOCK == 0 {
+            context.check()?;
+        }
+        let elapsed = shop.gaps.open_days(i);
+        match options.method {
+            None => {
+                let row = shop.law(i).map(|law| predict(&law, elapsed, within));
+                dates.push(row.and_then(|row| row.dates[1]));
+                rows.push(row);
             }
-            let elapsed = shop.gaps.open_days(i);
-            match options.method {
-                None => {
-                    let row = shop.law(i).map(|law| predict(&law, elapsed, within));
-                    dates.push(row.and_then(|row| row.dates[1]));
-                    rows.push(row);
-                }
-                Some(rule) => {
-                    dates.push(pooled.map(|pooled| rule.day(shop.gaps.of(i), pooled, elapsed)));
-                    rows.push(None);
-                }
+            Some(rule) => {
+                dates.push(pooled.map(|pooled| rule.day(shop.gaps.of(i), pooled, elapsed)));
+                rows.push(None);
             }
         }
-        let level = |i: usize, row: &Prediction| match options.lost_by_churn_days
-            && scope.is_churned(shop.gaps.open_days(i) as i32)
-        {
-            true => Level::Lost,
-            false => row.level,
-        };
-        let [
-            id,
-            count,
-            last,
-            predicted,
-            p10,
-            p80,
-            p90,
-            probability,
-            alive,
-            overdue,
-            level_field,
-        ] = Self::COLUMNS
-        else {
-            return Err(Error::internal("columns of cycle"));
-        };
-        let date = |i: usize, days: Option<u32>| {
-            days.and_then(|days| shop.gaps.last_day[i].checked_add_unsigned(days))
-        };
-        let quantile = |field: &Field, q: usize| {
-            let cells = rows.iter().enumerate();
-            Column::ints(
-                field,
-                cells.map(|(i, row)| date(i, row.and_then(|row| row.dates[q]))),
-            )
-        };
-        let float = |field: &Field, of: fn(&Prediction) -> f64| {
-            Column::floats(field, rows.iter().map(|row| row.as_ref().map(of)))
-        };
-        let levels = rows.iter().enumerate();
-        let levels = levels.map(|(i, row)| row.as_ref().map_or(0, |row| level(i, row) as u8));
-        let table = Table::new(vec![
-            Column::new(
-                id,
-                Values::Id {
-                    ids: shop.gaps.ids.clone(),
-                    codes: collect(shop.gaps.customer.iter().copied(), "table")?,
-                },
-            ),
-            Column::new(
-                count,
-                Values::I32(collect(
-                    shop.histories.iter().map(|h| h.gaps as i32),
-                    "table",
-                )?),
-            ),
-            Column::new(
-                last,
-                Values::Date(collect(shop.gaps.last_day.iter().copied(), "table")?),
-            ),
-            Column::ints(
-                predicted,
-                dates.iter().enumerate().map(|(i, days)| date(i, *days)),
-            )?,
-            quantile(p10, 0)?,
-            quantile(p80, 2)?,
-            quantile(p90, 3)?,
-            float(probability, |row| row.probability_within)?,
-            float(alive, |row| row.probability_alive)?,
-            float(overdue, |row| row.overdue_probability)?,
-            Column::new(
-                level_field,
-                Values::Category {
-                    codes: collect(levels, "table")?,
-                    labels: LEVELS,
-                },
-            )
-            .with_validity(collect(rows.iter().map(Option::is_some), "table")?),
-        ]);
-        Ok(shop.noted(table))
     }
+    let level = |i: usize, row: &Prediction| match options.lost_by_churn_days
+        && scope.is_churned(shop.gaps.open_days(i) as i32)
+    {
+        true => Level::Lost,
+        false => row.level,
+    };
+    let [
+        _,
+        _,
+        count,
+        last,
+        predicted,
+        p10,
+        p80,
+        p90,
+        probability,
+        alive,
+        overdue,
+        level_field,
+    ] = Cycle::COLUMNS
+    else {
+        return Err(Error::internal("columns of cycle"));
+    };
+    let date = |i: usize, days: Option<u32>| {
+        days.and_then(|days| shop.gaps.last_day[i].checked_add_unsigned(days))
+    };
+    let quantile = |field: &Field, q: usize| {
+        let cells = rows.iter().enumerate();
+        Column::ints(
+            field,
+            cells.map(|(i, row)| date(i, row.and_then(|row| row.dates[q]))),
+        )
+    };
+    let float = |field: &Field, of: fn(&Prediction) -> f64| {
+        Column::floats(field, rows.iter().map(|row| row.as_ref().map(of)))
+    };
+    let levels = rows.iter().enumerate();
+    let levels = levels.map(|(i, row)| row.as_ref().map_or(0, |row| level(i, row) as u8));
+    let mut columns = shop.keys(0..n)?;
+    columns.extend([
+        Column::new(
+            count,
+            Values::I32(collect(
+                shop.histories.iter().map(|h| h.gaps as i32),
+                "table",
+            )?),
+        ),
+        Column::new(
+            last,
+            Values::Date(collect(shop.gaps.last_day.iter().copied(), "table")?),
+        ),
+        Column::ints(
+            predicted,
+            dates.iter().enumerate().map(|(i, days)| date(i, *days)),
+        )?,
+        quantile(p10, 0)?,
+        quantile(p80, 2)?,
+        quantile(p90, 3)?,
+        float(probability, |row| row.probability_within)?,
+        float(alive, |row| row.probability_alive)?,
+        float(overdue, |row| row.overdue_probability)?,
+        Column::new(
+            level_field,
+            Values::Category {
+                codes: collect(levels, "table")?,
+                labels: LEVELS,
+            },
+        )
+        .with_validity(collect(rows.iter().map(Option::is_some), "table")?),
+    ]);
+    Ok(columns)
 }

@@ -4,82 +4,305 @@ use serde_json::json;
 
 use super::fit;
 use super::gap_model::{GapLaw, History, Model, Params};
-use crate::context::room;
+use super::seasonality::{Clock, Seasonality};
+use crate::context::{collect, filled, room};
 use crate::data::Orders;
-use crate::summary::Gaps;
-use crate::{Context, Duration, Error, Result, Scope, Table};
+use crate::summary::{Gaps, Per};
+use crate::table::{CUSTOMER_ID, Column, Field, Type, Values};
+use crate::{Context, Day, Duration, Error, Learned, Result, Scope, Table};
+
+/// How a request wants the shop seen.
+#[derive(Default)]
+pub(crate) struct View<'a> {
+    /// What was learnt before, instead of a fit to these orders.
+    pub(crate) learned: Option<&'a Learned>,
+    /// `customer`, or a column.
+    pub(crate) per: &'a str,
+    /// Factors of demand.
+    pub(crate) seasonality: Option<&'a Seasonality>,
+    /// Whether laws as they were after earlier orders are asked for too.
+    pub(crate) earlier: bool,
+}
 
 /// Gaps, their sums, and the model that reads them.
-pub(super) struct Shop {
-    pub(super) gaps: Gaps,
-    pub(super) histories: Vec<History>,
+pub(crate) struct Shop {
+    pub(crate) gaps: Gaps,
+    pub(crate) histories: Vec<History>,
     /// None when no customer has come back yet and nothing was learnt elsewhere.
-    pub(super) model: Option<Model>,
+    pub(crate) model: Option<Model>,
+    /// What rows are, if not customers.
+    pub(crate) per: Option<Per>,
+    clock: Option<Clock>,
+    seasonality: Option<Seasonality>,
+    /// By row, `ln` of the unit its gaps are measured in, where products have paces of their own.
+    ln_scale: Vec<f64>,
 }
+
+/// The default of the option `per`.
+pub(super) const CUSTOMER: &str = "customer";
+
+/// Gaps of `per` whose mean weighs as much as all others': products with few lean on the shop.
+const SHRINKAGE: f64 = 5.0;
+
+/// Days whose logarithm is looked up.
+const LN_DAYS: usize = 2048;
+
+/// In tables by something else than the customer: the customers behind a row.
+pub(super) const CUSTOMERS: Field = Field::new(
+    "customers",
+    Type::Int,
+    "customers",
+    "顧客数",
+    "Customers whose orders the row rolls up; only with `per` a column of customers.",
+);
 
 impl Shop {
     /// The shop at the scope's date, with what it teaches itself or has `learned` before.
-    pub(super) fn new(
+    pub(crate) fn new(
         orders: &Orders,
         scope: &Scope,
-        learned: Option<&Params>,
+        view: &View<'_>,
         context: &Context,
     ) -> Result<Self> {
-        let gaps = Gaps::new(orders, scope, context)?;
-        let n = gaps.len();
-        context.afford(n.saturating_mul(size_of::<History>() + 4), "gap histories")?;
-        let mut histories = room(n, "gap histories")?;
-        let mut open = room(n, "gap histories")?;
-        for i in 0..n {
-            histories.push(History::new(gaps.of(i)));
-            open.push(gaps.open_days(i));
-        }
-        let params = match learned {
-            Some(params) => Some(*params),
-            None => match fit::fit(&histories, &open, &fit::Options::default()) {
-                Ok(fit) => Some(fit.params),
-                // Without a repeat customer the answer is null: no date is better than a bare one.
-                Err(Error::Insufficient { .. }) => None,
-                Err(other) => return Err(other),
-            },
-        };
-        let model = match params {
-            Some(params) => {
-                let most = histories.iter().map(|h| h.gaps).max().unwrap_or(0);
-                Some(Model::new(&params, 0..=most)?)
+        let (gaps, per) = match view.per {
+            "" | CUSTOMER => (Gaps::new(orders, scope, context)?, None),
+            column => {
+                let (gaps, per) = Gaps::per(orders, scope, column, context)?;
+                (gaps, Some(per))
             }
+        };
+        if per.is_some() && view.learned.is_some() {
+            return Err(Error::option(
+                "learned",
+                "",
+                "nothing beside `per`: what is learnt is of customers",
+            ));
+        }
+        let (params, seasonality) = match view.learned {
+            None => (None, view.seasonality.cloned()),
+            Some(_) if view.seasonality.is_some() => {
+                return Err(Error::option(
+                    "seasonality",
+                    "",
+                    "nothing beside `learned`, which was learnt with its own",
+                ));
+            }
+            Some(learned) => (
+                learned.part::<Params>("gap_model")?,
+                learned.part::<Seasonality>("seasonality")?,
+            ),
+        };
+        let n = gaps.len();
+        context.afford(n.saturating_mul(size_of::<History>() + 8), "gap histories")?;
+        let first = gaps.first_day.iter().copied().min().unwrap_or_default();
+        let clock = match &seasonality {
+            Some(factors) => Some(factors.clock(Day(first), gaps.as_of)?),
             None => None,
         };
-        Ok(Self {
+        let mut shop = Self {
+            histories: room(n, "gap histories")?,
             gaps,
-            histories,
-            model,
-        })
+            per,
+            model: None,
+            clock,
+            seasonality,
+            ln_scale: Vec::new(),
+        };
+        let mut ln_days = Vec::new();
+        if n > 16 {
+            ln_days = room(LN_DAYS, "gap histories")?;
+            ln_days.extend((0..LN_DAYS).map(|days| libm::log(days as f64)));
+        }
+        for i in 0..n {
+            let history = shop.history(i, shop.gaps.of(i).len(), &ln_days);
+            shop.histories.push(history);
+        }
+        if let Some(per) = shop.per.as_ref().filter(|per| !per.rolled_up) {
+            shop.ln_scale = paces(&shop.histories, per)?;
+            for (history, ln_scale) in shop.histories.iter_mut().zip(&shop.ln_scale) {
+                *history = history.in_units(*ln_scale);
+            }
+        }
+        let params = match (params, view.learned) {
+            (Some(params), _) => Some(params),
+            // Whoever learnt it had no repeat customer.
+            (None, Some(_)) => None,
+            (None, None) => shop.fit()?,
+        };
+        if let Some(params) = &params {
+            shop.model = Some(match (&shop.histories[..], view.earlier) {
+                ([one], false) => Model::for_one(params, one)?,
+                (all, _) => {
+                    let most = all.iter().map(|h| h.gaps).max().unwrap_or(0);
+                    Model::new(params, 0..=most)?
+                }
+            });
+        }
+        Ok(shop)
     }
 
-    /// The law of a customer's next gap.
-    pub(super) fn law(&self, i: usize) -> Option<GapLaw<'_>> {
-        self.model
-            .as_ref()
-            .map(|model| model.customer(&self.histories[i]))
+    /// What the gaps teach. Without a repeat customer that is nothing: no date is better than a bare
+    /// one.
+    fn fit(&self) -> Result<Option<Params>> {
+        let options = fit::Options::default();
+        let n = self.gaps.len();
+        let fitted = if self.clock.is_none() && self.ln_scale.is_empty() {
+            let mut open = room(n, "gap histories")?;
+            open.extend((0..n).map(|i| self.gaps.open_days(i)));
+            fit::fit(&self.histories, &open, &options)
+        } else {
+            let mut open = room(n, "gap histories")?;
+            for i in 0..n {
+                let days = match &self.clock {
+                    Some(clock) => clock.between(Day(self.gaps.last_day[i]), self.gaps.as_of),
+                    None => f64::from(self.gaps.open_days(i)),
+                };
+                open.push(days * libm::exp(-self.ln_scale(i)));
+            }
+            fit::fit(&self.histories, &open, &options)
+        };
+        match fitted {
+            Ok(fit) => Ok(Some(fit.params)),
+            Err(Error::Insufficient { .. }) => Ok(None),
+            Err(other) => Err(other),
+        }
     }
 
-    /// Mean gap, in whole days, of a customer; the shop's typical gap where there is none.
-    pub(super) fn usual_gap_days(&self, i: usize) -> Option<i32> {
-        let history = &self.histories[i];
-        let days = match (history.gaps, &self.model) {
+    /// The sums of a row's first gaps, by the shop's clock.
+    fn history(&self, i: usize, gaps: usize, ln_days: &[f64]) -> History {
+        let mut history = History::default();
+        let mut day = Day(self.gaps.first_day[i]);
+        for &gap in &self.gaps.of(i)[..gaps] {
+            match &self.clock {
+                None => {
+                    let gap = gap.max(1);
+                    let ln = ln_days.get(gap as usize).copied();
+                    let ln = ln.unwrap_or_else(|| libm::log(f64::from(gap)));
+                    history.add(f64::from(gap), ln);
+                }
+                Some(clock) => {
+                    let next = Day(day.0.saturating_add_unsigned(gap));
+                    // Time may stand still between two orders; half a day is the least there is.
+                    let own = clock.between(day, next).max(0.5);
+                    history.add(own, libm::log(own));
+                    day = next;
+                }
+            }
+        }
+        history
+    }
+
+    fn ln_scale(&self, i: usize) -> f64 {
+        self.ln_scale.get(i).copied().unwrap_or(0.0)
+    }
+
+    /// The law of a row's next gap.
+    pub(crate) fn law(&self, i: usize) -> Option<GapLaw<'_>> {
+        let model = self.model.as_ref()?;
+        Some(self.placed(i, model.customer(&self.histories[i]), self.gaps.last_day[i]))
+    }
+
+    /// The law as it was after the first `gaps` gaps, the last of which ended on `last`.
+    pub(super) fn law_after(&self, i: usize, gaps: usize, last: i32) -> Option<GapLaw<'_>> {
+        let model = self.model.as_ref()?;
+        let history = self.history(i, gaps, &[]).in_units(self.ln_scale(i));
+        Some(self.placed(i, model.customer(&history), last))
+    }
+
+    fn placed<'a>(&'a self, i: usize, mut law: GapLaw<'a>, last: i32) -> GapLaw<'a> {
+        if let Some(ln_scale) = self.ln_scale.get(i) {
+            law = law.in_days(*ln_scale);
+        }
+        match &self.clock {
+            Some(clock) => law.on(clock, Day(last)),
+            None => law,
+        }
+    }
+
+    /// Mean gap, in whole days, of a row; the shop's typical gap where there is none.
+    pub(crate) fn usual_gap_days(&self, i: usize) -> Option<i32> {
+        let days = match (self.histories[i].gaps, &self.model) {
             (0, None) => return None,
-            (0, Some(model)) => model.params().typical_gap.get(),
-            (n, _) => history.sum / f64::from(n),
+            (0, Some(model)) => model.params().typical_gap.get() * libm::exp(self.ln_scale(i)),
+            (n, _) => {
+                let span = self.gaps.last_day[i].abs_diff(self.gaps.first_day[i]);
+                f64::from(span) / f64::from(n)
+            }
         };
         Some(libm::round(days).min(f64::from(i32::MAX)) as i32)
     }
 
-    /// The parameters in the table's notes: `learned` of a later request.
-    pub(super) fn noted(&self, table: Table) -> Table {
-        let params = self.model.as_ref().map(|model| json!(model.params()));
-        table.with_note("gap_model", params.unwrap_or_default())
+    /// The columns that say what each of these rows is.
+    pub(super) fn keys(
+        &self,
+        rows: impl ExactSizeIterator<Item = usize> + Clone,
+    ) -> Result<Vec<Column>> {
+        let mut columns = Vec::new();
+        if self.per.as_ref().is_none_or(|per| !per.rolled_up) {
+            let mut codes = room(rows.len(), "table column")?;
+            codes.extend(rows.clone().map(|row| self.gaps.customer[row]));
+            let ids = self.gaps.ids.clone();
+            columns.push(Column::new(&CUSTOMER_ID, Values::Id { ids, codes }));
+        }
+        if let Some(per) = &self.per {
+            let mut places = room(rows.len(), "table column")?;
+            places.extend(rows.clone().map(|row| per.places[row]));
+            let (values, valid) = per.attribute.values.cells(&places)?;
+            columns.push(Column::named(&*per.name, values).with_validity(valid));
+            if per.rolled_up {
+                let mut customers = room(rows.len(), "table column")?;
+                customers.extend(rows.map(|row| per.customers[row]));
+                columns.push(Column::new(&CUSTOMERS, Values::I32(customers)));
+            }
+        }
+        Ok(columns)
     }
+
+    /// The table with what was learnt in its notes: `learned` of a later request.
+    pub(super) fn noted(&self, table: Table, scope: &Scope) -> Table {
+        let params = self.model.as_ref().map(|model| *model.params());
+        match self.per {
+            Some(_) => table.with_note("gap_model", json!(params)),
+            None => table.with_note(
+                "learned",
+                json!(self.taught(scope).with("gap_model", params)),
+            ),
+        }
+    }
+
+    /// A document of the facts, without parts but the seasonality.
+    pub(crate) fn taught(&self, scope: &Scope) -> Learned {
+        let learned = Learned::new(self.gaps.currency, scope);
+        match &self.seasonality {
+            Some(factors) => learned.with("seasonality", factors),
+            None => learned,
+        }
+    }
+}
+
+/// By row, `ln` of the pace of its value (its product) next to the shop's: the mean log gap of the
+/// value's gaps, drawn towards that of all.
+fn paces(histories: &[History], per: &Per) -> Result<Vec<f64>> {
+    let sums = |rows: &mut dyn Iterator<Item = usize>| {
+        rows.fold((0.0, 0.0), |(n, sum), row| {
+            (
+                n + f64::from(histories[row].gaps),
+                sum + histories[row].sum_ln,
+            )
+        })
+    };
+    let (n, sum) = sums(&mut (0..histories.len()));
+    let mean = if n > 0.0 { sum / n } else { 0.0 };
+    let mut rows = collect(0..histories.len(), "gap histories")?;
+    rows.sort_unstable_by_key(|&row| (per.ranks[row], row));
+    let mut paces = filled(histories.len(), 0.0, "gap histories")?;
+    for value in rows.chunk_by(|&a, &b| per.ranks[a] == per.ranks[b]) {
+        let (n, sum) = sums(&mut value.iter().copied());
+        for &row in value {
+            paces[row] = (sum - n * mean) / (n + SHRINKAGE);
+        }
+    }
+    Ok(paces)
 }
 
 /// A horizon in whole days, at least one.

@@ -279,6 +279,47 @@ impl Orders {
         })
     }
 
+    /// These orders where a column belongs to orders or customers. Where it belongs to lines, the
+    /// lines of each of its values as orders of their own, so that it belongs to orders.
+    pub(crate) fn split_by(&self, name: &str, context: &Context) -> Result<Orders> {
+        let attribute = self.attribute(name, context)?;
+        let data = &self.data;
+        let (Level::Line, AttributeValues::Codes(_, values), Some(line_order)) =
+            (attribute.level, &attribute.values, &data.line_order)
+        else {
+            return Ok(self.clone());
+        };
+        // The value becomes part of an order's key, beside the shop.
+        let shop = (self.spec.shop.as_ref())
+            .and_then(|name| data.rows.dims.iter().find(|d| d.name == *name));
+        let keys = values.iter().enumerate().map(|(row, value)| {
+            let shop = shop.map_or(0, |dim| dim.codes[row]);
+            i64::from(*value) | i64::from(shop) << 32
+        });
+        let column = super::ColumnData::from(super::ColumnValues::Int {
+            values: collect(keys, "breakdown")?.into(),
+            bits: 64,
+        });
+        let mut ids = Ids::new(super::IdKind::Int(64), context.hash_seed);
+        let mut codes = Vec::new();
+        ids.encode(name, &[&column], &mut codes, context)?;
+        let mut rows = data.rows.clone();
+        let key = format!("{name} within an order");
+        rows.dims.push(super::rows::RowDim {
+            name: key.clone(),
+            ids: Arc::new(ids),
+            codes: codes.into(),
+        });
+        let mut kept = room(rows.len(), "breakdown")?;
+        kept.extend(
+            (0..rows.len() as u32)
+                .filter(|row| self.lets_through(line_order[*row as usize] as usize)),
+        );
+        let mut split = self.clone();
+        Arc::make_mut(&mut split.spec).shop = Some(key);
+        split.of_rows(rows.take(&kept)?, context)
+    }
+
     /// The rows of a table that the scope's `customers` lets through.
     fn shown(&self, table: Table) -> Result<Table> {
         let Some(chosen) = &self.view.chosen else {

@@ -24,7 +24,7 @@
 //!
 //! `threshold` mode compares with fixed cuts instead; two presets are those of うちでのこづち, of
 //! which the vendor documents the end points and the inner cuts are ours. `frozen` mode applies cuts
-//! learnt at another date: those in the notes of an earlier table.
+//! learnt at another date: those of `learned`, or in the notes of an earlier table.
 //!
 //! # Segments
 //!
@@ -51,14 +51,14 @@ use crate::context::{collect, filled, room};
 use crate::data::Orders;
 use crate::summary::Totals;
 use crate::table::{CUSTOMER_ID, Column, Field, Type, Values};
-use crate::{Context, Error, Result, Scope, Table};
+use crate::{Context, Error, Learned, Result, Scope, Table};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::sync::Arc;
 
 use super::rfm_cuts::{Axes, levels_of, quantile_cuts};
-pub use super::rfm_cuts::{Cuts, Monetary, Preset, Ties};
+pub use super::rfm_cuts::{Cuts, Frozen, Monetary, Preset, Ties};
 use super::rfm_grid::segments;
 pub use super::rfm_grid::{GridCell, Segment};
 
@@ -80,6 +80,8 @@ pub struct Options {
     pub preset: Option<Preset>,
     /// Cuts of threshold and frozen mode: for each axis the value from which scores 2, 3, … begin.
     pub cuts: Option<Cuts>,
+    /// What `learn` has given: its cuts, frozen. Default: none.
+    pub learned: Option<Learned>,
     /// A grid of the user's own, instead of the eleven segments.
     pub grid: Option<Vec<GridCell>>,
     /// Also a row for each customer of the customers table without an order. Default: no.
@@ -96,6 +98,7 @@ impl Default for Options {
             window_days: None,
             preset: None,
             cuts: None,
+            learned: None,
             grid: None,
             prospects: false,
         }
@@ -131,6 +134,45 @@ pub struct Scores {
     pub flat: Vec<&'static str>,
 }
 
+impl From<Scores> for Frozen {
+    /// Cuts of revenue, as the default options score it.
+    fn from(scores: Scores) -> Frozen {
+        Frozen {
+            cuts: scores.cuts,
+            monetary: Monetary::Revenue,
+        }
+    }
+}
+
+impl Options {
+    /// These options with the cuts of `learned` in their place.
+    fn frozen(&self) -> Result<Options> {
+        let refuse = |option, expected: &'static str| Err(Error::option(option, "", expected));
+        let Some(learned) = &self.learned else {
+            return Ok(self.clone());
+        };
+        if self.cuts.is_some() || self.preset.is_some() || self.mode == Mode::Threshold {
+            return refuse(
+                "learned",
+                "cuts from one place: `learned`, `cuts` or a preset",
+            );
+        }
+        let Some(frozen) = learned.part::<Frozen>("rfm")? else {
+            return refuse("learned", "a document with a part `rfm`");
+        };
+        if self.monetary != Monetary::Revenue && self.monetary != frozen.monetary {
+            return refuse("monetary", "what it was when the cuts were learnt");
+        }
+        Ok(Options {
+            mode: Mode::Frozen,
+            cuts: Some(frozen.cuts),
+            monetary: frozen.monetary,
+            learned: None,
+            ..self.clone()
+        })
+    }
+}
+
 /// Scores customers.
 ///
 /// ```
@@ -154,6 +196,7 @@ pub fn score(totals: &Totals, options: &Options) -> Result<Scores> {
     if !(2..=10).contains(&options.levels) {
         return Err(Error::option("levels", options.levels, "2 to 10"));
     }
+    let options = &options.frozen()?;
     let axes = Axes::new(totals, options)?;
     let given = match (options.mode, &options.cuts, options.preset) {
         (Mode::Quantile, None, None) => None,
@@ -284,6 +327,9 @@ pub(crate) fn totals(
     options: &Options,
     context: &Context,
 ) -> Result<Arc<Totals>> {
+    if let Some(learned) = &options.learned {
+        learned.check_money(orders.currency(), scope)?;
+    }
     match options.window_days {
         None => Totals::new(orders, scope, context),
         Some(0) => Err(Error::option("window_days", 0, "at least 1 day")),

@@ -54,6 +54,16 @@ pub struct Cuts {
     pub monetary: Vec<Option<f64>>,
 }
 
+/// What frozen mode needs of another date: cuts, and what the monetary axis was.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Frozen {
+    /// The cuts.
+    pub cuts: Cuts,
+    /// The monetary axis they are of.
+    pub monetary: Monetary,
+}
+
 /// The three axes as order-preserving words, larger is better.
 pub(super) struct Axes {
     pub(super) keys: [Vec<u64>; 3],

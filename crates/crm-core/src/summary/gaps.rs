@@ -9,7 +9,10 @@
 //! (`Occasion::Order`: two on one day are a gap of 0). One sequential scan of the index.
 
 use crate::context::{push, room};
-use crate::data::{Ids, KindWord, ORDER, Orders, Selection, StatusWord, unpack};
+use crate::data::{
+    Attribute, Data, Entry, Ids, KindWord, Level, NO_ID, ORDER, Orders, REVENUE, Selection,
+    StatusWord, rank, unpack,
+};
 use crate::scope::Occasion;
 use crate::{Context, Currency, Day, Error, Result, Scope};
 use std::sync::Arc;
@@ -39,6 +42,21 @@ pub struct Gaps {
     gaps: Vec<u32>,
 }
 
+/// What the rows of [`Gaps::per`] are.
+pub(crate) struct Per {
+    /// The column's name.
+    pub(crate) name: String,
+    pub(crate) attribute: Attribute,
+    /// Where each row's value stands in the attribute.
+    pub(crate) places: Vec<usize>,
+    /// Whether rows are values rolled up from customers, and not customers with values.
+    pub(crate) rolled_up: bool,
+    /// Customers with an order, of each row.
+    pub(crate) customers: Vec<i32>,
+    /// The value's place among the values.
+    pub(crate) ranks: Vec<u32>,
+}
+
 impl Gaps {
     /// The gaps of the customers in scope.
     ///
@@ -63,57 +81,173 @@ impl Gaps {
         let data = selection.data();
         let index = selection.orders.index(context)?;
         let order = data.ids().by_id()?;
-        let column = || room(order.len(), "gaps");
-        let mut all = Gaps {
-            ids: data.ids().clone(),
-            as_of: selection.as_of,
-            currency: selection.currency(),
-            customer: room(order.len(), "gaps")?,
-            first_day: column()?,
-            last_day: column()?,
-            revenue: room(order.len(), "gaps")?,
-            last_state: room(order.len(), "gaps")?,
-            starts: room(order.len() + 1, "gaps")?,
-            gaps: Vec::new(),
-        };
+        let mut all = Gaps::empty(&selection, order.len())?;
         context.expect(order.len());
-        all.starts.push(0);
         for block in order.chunks(Context::BLOCK) {
             context.advance(block.len())?;
             for code in block {
-                let (mut first, mut last, mut last_order) = (None, 0, 0);
-                let mut revenue = 0i128;
-                for (entry, action, amount) in selection.of(&index, *code) {
-                    // Only revenue counts of a refund row; cancelled orders count as nothing.
-                    if action & crate::data::REVENUE != 0 {
-                        revenue += i128::from(amount);
-                    }
-                    if action & ORDER == 0 {
-                        continue;
-                    }
-                    if first.is_none() {
-                        first = Some(entry.day);
-                    } else if by_order || entry.day != last {
-                        // Where clocks go back over midnight a later instant can have an earlier day.
-                        push(&mut all.gaps, entry.day.abs_diff(last), "gaps")?;
-                    }
-                    (last, last_order) = (entry.day, entry.order);
-                }
-                if let Some(first) = first {
-                    all.customer.push(*code);
-                    all.first_day.push(first);
-                    all.last_day.push(last);
-                    all.last_state.push(data.state(last_order as usize));
-                    all.revenue
-                        .push(i64::try_from(revenue).map_err(|_| Error::Overflow {
-                            column: "amount".into(),
-                            what: "a customer's revenue",
-                        })?);
-                    all.starts.push(all.gaps.len());
-                }
+                all.add(*code, by_order, data, selection.of(&index, *code))?;
             }
         }
         Ok(all)
+    }
+
+    /// Gaps of something else than a customer.
+    ///
+    /// A column of orders or lines makes a row of each customer with each of its values: gaps run
+    /// between the purchases of one product. A column of customers (their company) makes a row of
+    /// each value, rolled up from the orders of all who have it. Rows without a value are left out.
+    /// Rows ascend by customer, then by value.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`new`](Self::new), a column that there is not.
+    pub(crate) fn per(
+        orders: &Orders,
+        scope: &Scope,
+        column: &str,
+        context: &Context,
+    ) -> Result<(Gaps, Per)> {
+        let split = orders.split_by(column, context)?;
+        let selection = Selection::new(&split, scope, context)?;
+        let by_order = scope.occasion == Some(Occasion::Order);
+        let data = selection.data();
+        let index = selection.orders.index(context)?;
+        let attribute = selection.orders.attribute(column, context)?;
+        let rank = rank(&attribute.values)?;
+        let by_id = data.ids().by_id()?;
+        let mut all = Gaps::empty(&selection, by_id.len())?;
+        let (mut places, mut ranks, mut customers) = (Vec::new(), Vec::new(), Vec::new());
+        // The orders of one customer or value: its rank, the order's place, the order.
+        let mut orders: Vec<(u32, u32, (Entry, u8, i64))> = Vec::new();
+        // Adds a row for each rank among them.
+        let mut add = |orders: &mut Vec<(u32, u32, (Entry, u8, i64))>, of: Option<(usize, i32)>| {
+            orders.sort_unstable_by_key(|(rank, at, (entry, ..))| (*rank, entry.day, *at));
+            for group in orders.chunk_by(|a, b| a.0 == b.0) {
+                let (rank, _, (first, ..)) = group[0];
+                let code = data.customer[first.order as usize];
+                let before = all.len();
+                all.add(code, by_order, data, group.iter().map(|(.., one)| *one))?;
+                if all.len() > before {
+                    let (place, members) = of.unwrap_or((first.order as usize, 1));
+                    push(&mut places, place, "gaps")?;
+                    push(&mut customers, members, "gaps")?;
+                    push(&mut ranks, rank, "gaps")?;
+                }
+            }
+            orders.clear();
+            Ok::<_, Error>(())
+        };
+        context.expect(by_id.len());
+        let rolled_up = attribute.level == Level::Customer;
+        if rolled_up {
+            let mut members = room(by_id.len(), "gaps")?;
+            members.extend(
+                (by_id.iter().enumerate())
+                    .map(|(at, code)| (rank[*code as usize], at, *code))
+                    .filter(|(rank, ..)| *rank != NO_ID),
+            );
+            members.sort_unstable();
+            for value in members.chunk_by(|a, b| a.0 == b.0) {
+                context.advance(value.len())?;
+                let (mut active, mut shown) = (0, false);
+                for (rank, _, code) in value {
+                    let before = orders.len();
+                    for one in selection.of(&index, *code) {
+                        let at = orders.len() as u32;
+                        push(&mut orders, (*rank, at, one), "gaps")?;
+                    }
+                    active += i32::from(orders.len() > before);
+                    shown |= orders.len() > before && selection.shows(*code);
+                }
+                match shown {
+                    true => add(&mut orders, Some((value[0].2 as usize, active)))?,
+                    false => orders.clear(),
+                }
+            }
+        } else {
+            for block in by_id.chunks(Context::BLOCK) {
+                context.advance(block.len())?;
+                for code in block {
+                    for (at, one) in selection.of(&index, *code).enumerate() {
+                        let rank = rank[one.0.order as usize];
+                        if rank != NO_ID {
+                            push(&mut orders, (rank, at as u32, one), "gaps")?;
+                        }
+                    }
+                    add(&mut orders, None)?;
+                }
+            }
+        }
+        let per = Per {
+            name: column.to_owned(),
+            attribute,
+            places,
+            rolled_up,
+            customers,
+            ranks,
+        };
+        Ok((all, per))
+    }
+
+    fn empty(selection: &Selection, most: usize) -> Result<Gaps> {
+        let mut all = Gaps {
+            ids: selection.ids().clone(),
+            as_of: selection.as_of,
+            currency: selection.currency(),
+            customer: room(most, "gaps")?,
+            first_day: room(most, "gaps")?,
+            last_day: room(most, "gaps")?,
+            revenue: room(most, "gaps")?,
+            last_state: room(most, "gaps")?,
+            starts: room(most + 1, "gaps")?,
+            gaps: Vec::new(),
+        };
+        all.starts.push(0);
+        Ok(all)
+    }
+
+    /// One row more, of orders in the order of time, if one of them counts.
+    fn add(
+        &mut self,
+        code: u32,
+        by_order: bool,
+        data: &Data,
+        orders: impl Iterator<Item = (Entry, u8, i64)>,
+    ) -> Result<()> {
+        let (mut first, mut last, mut last_order) = (None, 0, 0);
+        let mut revenue = 0i128;
+        for (entry, action, amount) in orders {
+            // Only revenue counts of a refund row; cancelled orders count as nothing.
+            if action & REVENUE != 0 {
+                revenue += i128::from(amount);
+            }
+            if action & ORDER == 0 {
+                continue;
+            }
+            if first.is_none() {
+                first = Some(entry.day);
+            } else if by_order || entry.day != last {
+                // Where clocks go back over midnight a later instant can have an earlier day.
+                push(&mut self.gaps, entry.day.abs_diff(last), "gaps")?;
+            }
+            (last, last_order) = (entry.day, entry.order);
+        }
+        let Some(first) = first else { return Ok(()) };
+        let revenue = i64::try_from(revenue).map_err(|_| Error::Overflow {
+            column: "amount".into(),
+            what: "a customer's revenue",
+        })?;
+        push(&mut self.customer, code, "gaps")?;
+        push(&mut self.first_day, first, "gaps")?;
+        push(&mut self.last_day, last, "gaps")?;
+        push(
+            &mut self.last_state,
+            data.state(last_order as usize),
+            "gaps",
+        )?;
+        push(&mut self.revenue, revenue, "gaps")?;
+        push(&mut self.starts, self.gaps.len(), "gaps")
     }
 
     /// Customers.

@@ -8,4 +8,5 @@ pub mod monthly;
 mod totals;
 
 pub use gaps::Gaps;
+pub(crate) use gaps::Per;
 pub use totals::Totals;

@@ -1,0 +1,352 @@
+//! Customer: all that can be said of a customer, with what the shop has taught.
+//!
+//! # Definition
+//!
+//! One row per customer in the orders, usually one: a page that shows a customer has their orders and
+//! the document of [`learn`](super::learn), and no process that keeps the shop. Every number is
+//! that of the analysis it comes from, with `learned`:
+//!
+//! | columns | from |
+//! |---|---|
+//! | first and last date, orders, revenue, recency, r, f, m, rfm_segment | `rfm`, frozen cuts |
+//! | cpm_segment, cpm_state | `cpm` |
+//! | dates, probabilities, overdue_probability, level | `cycle` |
+//! | reached_on, reason, next_level, counterfactual | `alerts`, at every level from due |
+//! | expected_purchases, expected_spend, clv | `clv`, 365 days at 10 % a year |
+//!
+//! `probability_alive` is that of the cycle. What the document has no part for is null. Without
+//! `learned` the orders are a whole shop, which is learnt first. For one customer it takes
+//! microseconds; the orders may be handed over row by row.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::learn;
+use crate::analysis::Analysis;
+use crate::clv::predict_tables::{Clv, ClvOptions};
+use crate::context::{collect, filled, room};
+use crate::cycle::alert_words::{REASONS, Reason, counterfactual};
+use crate::cycle::alerts::{Alerts, Silence};
+use crate::cycle::next_purchase::{self, Cycle, LEVELS};
+use crate::cycle::predict::Level;
+use crate::cycle::shop::{Shop, View};
+use crate::data::Orders;
+use crate::scope::MoneyThreshold;
+use crate::segmentation::cpm::{self, Cpm};
+use crate::segmentation::rfm::{self, Rfm};
+use crate::summary::{Totals, clv_summary};
+use crate::table::{Column, Field, Table, Values};
+use crate::{Context, Duration, Error, ErrorCode, Learned, Result, Scope};
+
+/// Options of [`Customer`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Options {
+    /// What `learn` has given. Default: learnt from these orders.
+    pub learned: Option<Learned>,
+    /// Horizon of `probability_within`. Default 30 days; parts of days count as days.
+    pub within: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            learned: None,
+            within: Duration::days(30),
+        }
+    }
+}
+
+/// The register's entry.
+pub struct Customer;
+
+/// The field of a name among another analysis's, looked up by the compiler.
+const fn of(fields: &'static [Field], name: &'static str) -> Field {
+    let mut at = 0;
+    while at < fields.len() {
+        let (a, b) = (fields[at].name.as_bytes(), name.as_bytes());
+        let mut i = 0;
+        while i < a.len() && i < b.len() && a[i] == b[i] {
+            i += 1;
+        }
+        if i == a.len() && i == b.len() {
+            return fields[at];
+        }
+        at += 1;
+    }
+    panic!("no such column")
+}
+
+const fn named(mut field: Field, name: &'static str, ja: &'static str) -> Field {
+    field.name = name;
+    field.ja = ja;
+    field
+}
+
+impl Analysis for Customer {
+    const NAME: &'static str = "customer";
+    const SUMMARY: &'static str =
+        "All that can be said of a customer, with what the shop has taught";
+    const JA: &'static str = "顧客カルテ";
+    const COLUMNS: &'static [Field] = &[
+        of(Rfm::COLUMNS, "customer_id"),
+        of(crate::summary::customer::Summary::COLUMNS, "first_date"),
+        of(Cycle::COLUMNS, "last_date"),
+        of(Rfm::COLUMNS, "orders"),
+        of(Rfm::COLUMNS, "revenue"),
+        of(Rfm::COLUMNS, "recency_days"),
+        of(Rfm::COLUMNS, "r"),
+        of(Rfm::COLUMNS, "f"),
+        of(Rfm::COLUMNS, "m"),
+        named(of(Rfm::COLUMNS, "segment"), "rfm_segment", "RFMセグメント"),
+        named(of(Cpm::COLUMNS, "segment"), "cpm_segment", "CPMセグメント"),
+        named(of(Cpm::COLUMNS, "state"), "cpm_state", "CPM状態"),
+        of(Cycle::COLUMNS, "gaps"),
+        of(Cycle::COLUMNS, "predicted_date"),
+        of(Cycle::COLUMNS, "date_p10"),
+        of(Cycle::COLUMNS, "date_p80"),
+        of(Cycle::COLUMNS, "date_p90"),
+        of(Cycle::COLUMNS, "probability_within"),
+        of(Cycle::COLUMNS, "probability_alive"),
+        of(Cycle::COLUMNS, "overdue_probability"),
+        of(Cycle::COLUMNS, "level"),
+        of(Alerts::COLUMNS, "reached_on"),
+        of(Alerts::COLUMNS, "reason_code"),
+        of(Alerts::COLUMNS, "reason"),
+        of(Alerts::COLUMNS, "reason_ja"),
+        of(Alerts::COLUMNS, "next_level"),
+        of(Alerts::COLUMNS, "next_level_date"),
+        of(Alerts::COLUMNS, "counterfactual"),
+        of(Alerts::COLUMNS, "counterfactual_ja"),
+        of(Clv::COLUMNS, "expected_purchases"),
+        of(Clv::COLUMNS, "expected_spend"),
+        of(Clv::COLUMNS, "clv"),
+    ];
+    const NEEDS_AS_OF: bool = true;
+    type Data = Orders;
+    type Options = Options;
+
+    fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
+        let own;
+        let learned = match &options.learned {
+            Some(learned) => learned,
+            None => {
+                own = learn::learn(orders, scope, &learn::Options::default(), context)?;
+                &own
+            }
+        };
+        learned.check_money(orders.currency(), scope)?;
+        let totals = Totals::new(orders, scope, context)?;
+        let mut columns = scores(&totals, scope, learned)?;
+        columns.extend(silence(orders, scope, options, learned, context)?);
+        columns.extend(worth(orders, scope, learned, totals.len(), context)?);
+        Ok(Table::new(columns))
+    }
+}
+
+fn field(name: &str) -> Result<&'static Field> {
+    let found = Customer::COLUMNS.iter().find(|field| field.name == name);
+    found.ok_or(Error::internal("columns of customer"))
+}
+
+/// RFM and CPM.
+fn scores(totals: &Totals, scope: &Scope, learned: &Learned) -> Result<Vec<Column>> {
+    let n = totals.len();
+    let frozen = rfm::Options {
+        mode: rfm::Mode::Frozen,
+        learned: Some(learned.clone()),
+        ..rfm::Options::default()
+    };
+    let scores = match learned.part::<rfm::Frozen>("rfm")? {
+        Some(_) => Some(rfm::score(totals, &frozen)?),
+        None => None,
+    };
+    let money = match learned.part::<serde_json::Map<String, Value>>("cpm")? {
+        Some(part) => part.get("money").and_then(Value::as_f64),
+        None => None,
+    };
+    let ladder = cpm::Options {
+        money: money.map(MoneyThreshold::Amount),
+        ..cpm::Options::default()
+    };
+    let yen = totals.currency == crate::Currency::JPY;
+    let portfolio = match money.is_some() || yen {
+        true => Some(cpm::segment(totals, scope, &ladder)?),
+        false => None,
+    };
+    let score = |name: &str, of: &dyn Fn(&rfm::Scores) -> &[u8]| {
+        let cell = |row: usize| scores.as_ref().map(|scores| i32::from(of(scores)[row]));
+        Column::ints(field(name)?, (0..n).map(cell))
+    };
+    let words = |name: &str, labels, of: &dyn Fn(usize) -> Option<u8>| {
+        let codes = collect((0..n).map(|row| of(row).unwrap_or(0)), "table")?;
+        let valid = collect((0..n).map(|row| of(row).is_some()), "table")?;
+        let values = Values::Category { codes, labels };
+        Ok::<_, Error>(Column::new(field(name)?, values).with_validity(valid))
+    };
+    let dates = |of: &[i32]| Ok::<_, Error>(Values::Date(collect(of.iter().copied(), "table")?));
+    let segment = |row: usize| Some(scores.as_ref()?.segment.as_ref()?[row]);
+    let (ids, codes) = (totals.ids.clone(), totals.customer.iter().copied());
+    let codes = collect(codes, "table")?;
+    let revenue = collect(totals.revenue.iter().copied(), "table")?;
+    Ok(vec![
+        Column::new(field("customer_id")?, Values::Id { ids, codes }),
+        Column::new(field("first_date")?, dates(&totals.first_day)?),
+        Column::new(field("last_date")?, dates(&totals.last_day)?),
+        Column::ints(field("orders")?, totals.orders.iter().map(|v| Some(*v)))?,
+        Column::new(field("revenue")?, Values::Money(revenue, totals.currency)),
+        Column::ints(
+            field("recency_days")?,
+            (0..n).map(|row| Some(totals.recency_days(row))),
+        )?,
+        score("r", &|scores| &scores.r)?,
+        score("f", &|scores| &scores.f)?,
+        score("m", &|scores| &scores.m)?,
+        words("rfm_segment", rfm::Segment::LABELS, &segment)?,
+        words("cpm_segment", cpm::Segment::LABELS, &|row| {
+            portfolio.as_ref().map(|p| p.segment[row] as u8)
+        })?,
+        words("cpm_state", cpm::State::LABELS, &|row| {
+            portfolio.as_ref().map(|p| p.state[row] as u8)
+        })?,
+    ])
+}
+
+/// The cycle, and what alerts would say.
+fn silence(
+    orders: &Orders,
+    scope: &Scope,
+    options: &Options,
+    learned: &Learned,
+    context: &Context,
+) -> Result<Vec<Column>> {
+    let view = View {
+        learned: Some(learned),
+        ..View::default()
+    };
+    let shop = Shop::new(orders, scope, &view, context)?;
+    let cycle = next_purchase::Options {
+        within: options.within,
+        ..next_purchase::Options::default()
+    };
+    let mut columns = next_purchase::columns(&shop, scope, &cycle, context)?;
+    // The customer and the last day are there already.
+    columns.retain(|column| !["customer_id", "last_date"].contains(&column.name()));
+
+    let n = shop.gaps.len();
+    let mut reached = room(n, "table")?;
+    let mut next = room(n, "table")?;
+    let mut codes = room(n, "table")?;
+    let mut late = room(n, "table")?;
+    let mut texts: [Vec<String>; 4] = Default::default();
+    for texts in &mut texts {
+        *texts = room(n, "table")?;
+    }
+    for row in 0..n {
+        let law = shop.law(row);
+        let elapsed = shop.gaps.open_days(row);
+        let silence = (law.as_ref()).map(|law| Silence::new(law, shop.gaps.last_day[row], None));
+        let level = silence.as_ref().map_or(Level::Ok, |s| s.level(elapsed));
+        reached.push(silence.as_ref().and_then(|s| s.reached_on(level)));
+        next.push(silence.as_ref().and_then(|s| s.next(level)));
+        let overdue = law.map_or(0.0, |law| {
+            crate::cycle::predict::overdue_probability(&law, elapsed)
+        });
+        let reason = Reason::new(&shop, row, overdue, false);
+        codes.push(reason.code());
+        late.push(level > Level::Ok);
+        let [english, japanese] = reason.sentences()?;
+        let [then, then_ja] = counterfactual(next[row])?;
+        for (texts, text) in texts.iter_mut().zip([english, japanese, then, then_ja]) {
+            texts.push(text);
+        }
+    }
+    let valid = |of: &dyn Fn(usize) -> bool| collect((0..n).map(of), "table");
+    let is_late = || valid(&|row| late[row]);
+    let has_next = || valid(&|row| next[row].is_some());
+    let text = |name: &str, texts: Vec<String>| -> Result<Column> {
+        let codes = collect(0..n as u32, "table")?;
+        let texts = texts.into();
+        Ok(Column::new(field(name)?, Values::Text { codes, texts }))
+    };
+    let levels = next
+        .iter()
+        .map(|next| next.map_or(0, |(level, _)| level as u8));
+    let levels = Values::Category {
+        codes: collect(levels, "table")?,
+        labels: LEVELS,
+    };
+    let labels = REASONS;
+    let [reason, reason_ja, then, then_ja] = texts;
+    columns.extend([
+        Column::ints(field("reached_on")?, reached.iter().copied())?,
+        Column::new(field("reason_code")?, Values::Category { codes, labels })
+            .with_validity(is_late()?),
+        text("reason", reason)?.with_validity(is_late()?),
+        text("reason_ja", reason_ja)?.with_validity(is_late()?),
+        Column::new(field("next_level")?, levels).with_validity(has_next()?),
+        Column::ints(
+            field("next_level_date")?,
+            next.iter().map(|next| next.map(|(_, day)| day)),
+        )?,
+        text("counterfactual", then)?.with_validity(has_next()?),
+        text("counterfactual_ja", then_ja)?.with_validity(has_next()?),
+    ]);
+    Ok(columns)
+}
+
+/// Expected purchases, spend and value.
+fn worth(
+    orders: &Orders,
+    scope: &Scope,
+    learned: &Learned,
+    n: usize,
+    context: &Context,
+) -> Result<Vec<Column>> {
+    const NAMES: [&str; 3] = ["expected_purchases", "expected_spend", "clv"];
+    let mut cells = NAMES.map(|_| Vec::new());
+    for cells in &mut cells {
+        *cells = filled(n, None, "table")?;
+    }
+    if let (Some(fit), Some(spend_fit)) = (learned.part("clv")?, learned.part("spend")?) {
+        let unit = clv_summary::Options::default();
+        let summary = clv_summary::Summary::run(orders, scope, &unit, context)?;
+        let missing = || Error::internal("columns of clv_summary");
+        let frequency = summary.column("frequency").ok_or_else(missing)?;
+        let spend = summary.column("monetary_value").ok_or_else(missing)?;
+        let (Values::I32(frequency), Values::F64(means)) = (frequency.values(), spend.values())
+        else {
+            return Err(missing());
+        };
+        // The model of spend has no place for repeat purchases that brought nothing.
+        let mut rows = room(n, "table")?;
+        rows.extend((0..n).filter(|&row| frequency[row] == 0 || means[row] > 0.0));
+        let request = ClvOptions {
+            fit,
+            spend_fit,
+            unit: Some(crate::clv::Unit::Day),
+            intervals: false,
+            ..ClvOptions::default()
+        };
+        match Clv::run(&summary.take(&rows)?, scope, &request, context) {
+            Ok(table) => {
+                for (name, cells) in NAMES.iter().zip(&mut cells) {
+                    let column = table.column(name).ok_or_else(missing)?;
+                    let Values::F64(values) = column.values() else {
+                        return Err(missing());
+                    };
+                    for (at, &row) in rows.iter().enumerate() {
+                        let valid = column.validity().is_none_or(|valid| valid[at]);
+                        cells[row] = valid.then_some(values[at]);
+                    }
+                }
+            }
+            Err(error) if error.code() == ErrorCode::Data => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let columns = NAMES.iter().zip(&cells);
+    let columns = columns.map(|(name, cells)| Column::floats(field(name)?, cells.iter().copied()));
+    columns.collect()
+}

@@ -1,0 +1,178 @@
+//! Learn: what the whole shop has taught, as a document of a few kilobytes.
+//!
+//! # Definition
+//!
+//! At `as_of`, of all customers in scope, each family's own default:
+//!
+//! - `gap_model`: purchase gaps and dropout, as [`cycle`](crate::cycle) fits them;
+//! - `rfm`: the quantile cuts between five scores of recency, frequency and revenue;
+//! - `cpm`: the money threshold, 70,000 yen, or seven mean order values in another currency (MakeRepeater's
+//!   rule);
+//! - `clv`, `spend`: MBG/NBD and Gamma-Gamma, in days.
+//!
+//! The document ([`Learned`]) is in the table's notes (`learned`); the table lists its numbers. A part
+//! that the shop has too little data for is null, and what it would have said of a customer is null then.
+//! It holds nothing of any single customer but the extremes that quantile cuts may be.
+
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::analysis::Analysis;
+use crate::clv::fit_tables::{ClvFit, FitOptions, GammaGammaFit, SpendOptions};
+use crate::context::{collect, push};
+use crate::cycle::seasonality::Seasonality;
+use crate::cycle::shop::{Shop, View};
+use crate::data::Orders;
+use crate::segmentation::rfm::{self, Frozen};
+use crate::summary::{Totals, clv_summary};
+use crate::table::{Column, Field, Type, Values};
+use crate::{Context, Currency, Error, ErrorCode, Learned, Result, Scope, Table};
+
+/// Options of [`Learn`].
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Options {
+    /// Factors of the shop's demand by month ("1" to "12") and by date; what is not said is 1. They
+    /// become part of what is learnt.
+    pub seasonality: Option<Seasonality>,
+}
+
+/// Learns.
+///
+/// ```
+/// use crm_core::{Context, Scope, data::simulate_orders, taught::learn};
+/// # use crm_core::{Currency, Orders, Zone};
+/// # let orders = Orders::builder(Currency::JPY, Zone::UTC).order("c1", "2026-01-05", 5_000)
+/// #     .order("c1", "2026-02-04", 5_000).order("c2", "2026-02-01", 2_000).build()?;
+/// let scope = Scope::as_of("2026-02-28".parse()?);
+/// let learned = learn::learn(&orders, &scope, &learn::Options::default(), &Context::default())?;
+/// assert!(serde_json::to_string(&learned).unwrap().contains("gap_model"));
+/// # Ok::<(), crm_core::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// Those of the analyses, but for too little data.
+pub fn learn(
+    orders: &Orders,
+    scope: &Scope,
+    options: &Options,
+    context: &Context,
+) -> Result<Learned> {
+    let view = View {
+        seasonality: options.seasonality.as_ref(),
+        ..View::default()
+    };
+    let shop = Shop::new(orders, scope, &view, context)?;
+    let params = shop.model.as_ref().map(|model| *model.params());
+    let totals = Totals::new(orders, scope, context)?;
+    let cuts = match totals.is_empty() {
+        true => None,
+        false => Some(Frozen::from(rfm::score(&totals, &rfm::Options::default())?)),
+    };
+    let unit = clv_summary::Options::default();
+    let summary = clv_summary::Summary::run(orders, scope, &unit, context)?;
+    let fit = FitOptions {
+        unit: Some(crate::clv::Unit::Day),
+        ..FitOptions::default()
+    };
+    let fit = ClvFit::run(&summary, scope, &fit, context);
+    let spend = GammaGammaFit::run(&summary, scope, &SpendOptions::default(), context);
+    Ok(shop
+        .taught(scope)
+        .with("customers", totals.len())
+        .with("gap_model", params)
+        .with("rfm", cuts)
+        .with("cpm", money(&totals).map(|money| json!({ "money": money })))
+        .with("clv", noted(fit)?)
+        .with("spend", noted(spend)?))
+}
+
+/// The money threshold of CPM where there is no default.
+fn money(totals: &Totals) -> Option<f64> {
+    let revenue: i128 = totals.revenue.iter().map(|v| i128::from(*v)).sum();
+    let orders: u64 = totals.orders.iter().map(|v| *v as u64).sum();
+    let mean = totals.currency.mean(revenue, orders)?;
+    (totals.currency != Currency::JPY).then_some((7.0 * mean).max(0.0))
+}
+
+/// The fit in a table's notes; nothing where the data did not suffice.
+fn noted(table: Result<Table>) -> Result<Option<Value>> {
+    match table {
+        Ok(table) => Ok(table.notes().get("fit").cloned()),
+        Err(error) => match error.code() {
+            ErrorCode::Data | ErrorCode::Convergence => Ok(None),
+            _ => Err(error),
+        },
+    }
+}
+
+/// The register's entry.
+pub struct Learn;
+
+impl Analysis for Learn {
+    const NAME: &'static str = "learn";
+    const SUMMARY: &'static str =
+        "What the shop has taught, to be applied to anyone later: the document is in the notes";
+    const JA: &'static str = "店舗の学習結果";
+    const COLUMNS: &'static [Field] = &[
+        Field::new("part", Type::Text, "", "部分", "The part of the document."),
+        Field::new("name", Type::Text, "", "項目", "What the number is."),
+        Field::new("value", Type::Float, "", "値", "The number."),
+    ];
+    type Data = Orders;
+    type Options = Options;
+
+    fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
+        let learned = learn(orders, scope, options, context)?;
+        let document = json!(learned);
+        let mut rows = Vec::new();
+        for (part, value) in document.as_object().into_iter().flatten() {
+            numbers(part, value, &mut rows)?;
+        }
+        let [part, name, value] = Self::COLUMNS else {
+            return Err(Error::internal("columns of learn"));
+        };
+        let text = |field: &Field, of: &dyn Fn(&(String, String, f64)) -> String| {
+            let texts: Vec<String> = rows.iter().map(of).collect();
+            let codes = collect(0..texts.len() as u32, "table")?;
+            let texts = Arc::new(texts);
+            Ok::<_, Error>(Column::new(field, Values::Text { codes, texts }))
+        };
+        Ok(Table::new(vec![
+            text(part, &|row| row.0.clone())?,
+            text(name, &|row| row.1.clone())?,
+            Column::floats(value, rows.iter().map(|row| Some(row.2)))?,
+        ])
+        .with_note("learned", document))
+    }
+}
+
+/// The numbers of a part with the way to them, in the document's order.
+fn numbers(part: &str, value: &Value, rows: &mut Vec<(String, String, f64)>) -> Result<()> {
+    let mut rest = vec![(String::new(), value)];
+    while let Some((name, value)) = rest.pop() {
+        let path = |key: &str| match name.is_empty() {
+            true => key.to_owned(),
+            false => format!("{name}.{key}"),
+        };
+        match value {
+            Value::Object(fields) => {
+                rest.extend(fields.iter().rev().map(|(key, value)| (path(key), value)));
+            }
+            Value::Array(items) => {
+                let items = items.iter().enumerate().rev();
+                rest.extend(items.map(|(at, value)| (path(&at.to_string()), value)));
+            }
+            Value::Number(number) => {
+                let value = number.as_f64().unwrap_or_default();
+                push(rows, (part.to_owned(), name, value), "table")?;
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
