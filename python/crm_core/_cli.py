@@ -157,7 +157,7 @@ def _request(options: argparse.Namespace, loaded: Loaded) -> Any:
     )
 
 
-# ---- crm run, crm alerts, crm learn, crm tasks, crm describe ------------------------------------------------------------
+# ---- crm run, crm alerts, crm learn, crm tasks, crm describe -------------------------------------
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -6,7 +6,7 @@ A date in the past gives what could be known then.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, Unpack
+from typing import TYPE_CHECKING, Literal, Unpack
 
 from ._library import call
 from ._orders import Orders
@@ -40,8 +40,8 @@ def cycle(
         within: Horizon of `probability_within` (default 30 days).
         method: A rule of thumb instead of the model, for comparison; it gives dates only.
         per: What a row is about: "customer" (default); a column of orders or lines such as
-            "product" (each customer with each of its values: 補充); or a column of customers such as
-            their company, rolled up from the orders of all who have it.
+            "product" (each customer with each of its values, 補充); or a column of customers, such
+            as their company, rolled up from the orders of all who have it.
         seasonality: Factors of the shop's demand by month (1 to 12) and by date: time runs so much
             faster on such days. ``{12: 2, 1: 0.5, "2026-11-27": 3}``; what is not said is 1.
         learned: What `learn` has given. Default: fitted to these orders.
@@ -95,8 +95,8 @@ def alerts(
         lost_by_churn_days: Whether `churn_days` of silence make a customer lost whatever their own
             cycle. Default: no.
         per: What a row is about: "customer" (default); a column of orders or lines such as
-            "product" (each customer with each of its values: 補充); or a column of customers such as
-            their company, rolled up from the orders of all who have it.
+            "product" (each customer with each of its values, 補充); or a column of customers, such
+            as their company, rolled up from the orders of all who have it.
         seasonality: Factors of the shop's demand by month (1 to 12) and by date: time runs so much
             faster on such days. ``{12: 2, 1: 0.5, "2026-11-27": 3}``; what is not said is 1.
         learned: What `learn` has given. Default: fitted to these orders.
@@ -104,11 +104,12 @@ def alerts(
             churn_days, churn_boundary; see `Scope`.
 
     Returns:
-        One row per alert: alert_key (the same until an order arrives), customer_id (with `per`: also
-        its column, or that instead and `customers`), change, level, reached_on, last_date, silent_days, usual_gap_days, overdue_probability, expected_revenue
-        (of the next 180 days), priority, reason_code, reason, reason_ja, next_level,
-        next_level_date, counterfactual, counterfactual_ja (what comes next unless an order arrives),
-        suppressed_by (why not to write to this customer now).
+        One row per alert: alert_key (the same until an order arrives), customer_id (with `per`:
+        also its column, or that instead and `customers`), change, level, reached_on, last_date,
+        silent_days, usual_gap_days, overdue_probability, expected_revenue (of the next 180 days),
+        priority, reason_code, reason, reason_ja, next_level, next_level_date, counterfactual,
+        counterfactual_ja (what comes next unless an order arrives), suppressed_by (why not to write
+        to this customer now).
 
     Raises:
         OptionError: An option is unknown or out of range, or `as_of` is missing.
@@ -144,8 +145,8 @@ def likely_buyers(
         within: How far to look (default 14 days).
         limit: Only this many, the best. Default: all.
         per: What a row is about: "customer" (default); a column of orders or lines such as
-            "product" (each customer with each of its values: 補充); or a column of customers such as
-            their company, rolled up from the orders of all who have it.
+            "product" (each customer with each of its values, 補充); or a column of customers, such
+            as their company, rolled up from the orders of all who have it.
         seasonality: Factors of the shop's demand by month (1 to 12) and by date: time runs so much
             faster on such days. ``{12: 2, 1: 0.5, "2026-11-27": 3}``; what is not said is 1.
         learned: What `learn` has given. Default: fitted to these orders.
@@ -239,7 +240,9 @@ def customer(
         OptionError: An option is unknown or out of range, `as_of` is missing, or `learned` is of
             another currency or basis.
     """
-    return call("customer", orders, as_of, {"learned": document(learned), "within": within, **scope})
+    return call(
+        "customer", orders, as_of, {"learned": document(learned), "within": within, **scope}
+    )
 
 
 def backtest(

@@ -42,7 +42,9 @@ def plain(name: str, value: Any) -> Any:
         return [plain(name, item) for item in value]
     if hasattr(value, "__float__"):
         return float(value)
-    raise OptionError(f"option `{name}`: a value of type {type(value).__name__} is none of an option")
+    raise OptionError(
+        f"option `{name}`: a value of type {type(value).__name__} is none of an option"
+    )
 
 
 def document(learned: Any) -> Any:
@@ -78,7 +80,8 @@ def date(name: str, value: Any) -> str:
     if hasattr(value, "dtype"):
         return str(value.astype("datetime64[D]"))
     raise OptionError(
-        f"option `{name}`: expected a date such as 2026-11-21, found a value of type {type(value).__name__}"
+        f"option `{name}`: expected a date such as 2026-11-21, "
+        f"found a value of type {type(value).__name__}"
     )
 
 

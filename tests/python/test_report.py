@@ -347,6 +347,17 @@ def found(**changes):
         "abc": findings._groups(
             Frame("abc", {"abc": ["A", "B", "C"], "revenue": [30.0, 15.0, 5.0]}), "abc"
         ),
+        "cycle_levels": Frame(
+            "cycle",
+            {
+                "level": ["ok", "lost"],
+                "customers": [2, 1],
+                "customer_share": [2 / 3, 1 / 3],
+                "reached_today": [0, 1],
+                "expected_revenue": [12.5, 0.0],
+            },
+        ),
+        "cycle_expected": Frame("cycle", {"period": ["days_7", "later"], "customers": [2, 1]}),
         "lorenz": Frame(
             "lorenz",
             {

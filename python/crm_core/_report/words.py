@@ -253,7 +253,8 @@ _PAGE: Mapping[str, tuple[str, str]] = {
     "cycle_text": (
         "How long each customer has been silent next to their own usual gap, and when those who "
         "return are expected back. crm alerts lists them.",
-        "各顧客の購入間隔に対する沈黙の長さと、再購入する場合の予測購入日。一覧は crm alerts で出力できます。",
+        "各顧客の購入間隔に対する沈黙の長さと、再購入する場合の予測購入日。"
+        "一覧は crm alerts で出力できます。",
     ),
     "cycle_levels": ("Customers by level", "状態別顧客数"),
     "cycle_expected": ("Customers by predicted date", "予測購入日別顧客数"),

@@ -58,6 +58,7 @@ impl Totals {
     /// A revenue that does not fit 64 bits, a basis whose column was not given, memory.
     pub fn new(orders: &Orders, scope: &Scope, context: &Context) -> Result<Arc<Totals>> {
         let selection = Selection::new(orders, scope, context)?;
+        context.check()?;
         selection.kept_or(scope.occasion, || {
             Totals::of(&selection, scope.occasion, context)
         })
