@@ -6,10 +6,14 @@ use crm_core::data::{
     simulate_events, true_purchase_probability,
 };
 use crm_core::table::Cell;
-use crm_core::{Context, Dataset, Error, Events, Table, Zone, analysis};
+use crm_core::{Context, Currency, Dataset, Error, Events, Table, Zone, analysis};
 use crm_tests::{batch, ints, optional_ints, optional_texts, rows, take, texts, times};
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::{ProptestConfig, prop_assert, prop_assert_eq, proptest};
 
 const AS_OF: &str = "2026-03-15";
+const OWN_BY: [&str; 2] = ["cart_abandonment", "browse_rates"];
 
 fn on_events() -> impl Iterator<Item = &'static analysis::Entry> {
     analysis::ALL.iter().filter(|entry| entry.reads == "events")
@@ -136,8 +140,8 @@ fn row_order_chunks_hash_seed_and_concat_do_not_matter() {
         .iter()
         .map(|third| build(std::slice::from_ref(third)))
         .collect();
-    let joined = parts[0].concat(&parts[1], &Context::default()).unwrap();
-    let joined = joined.concat(&parts[2], &Context::default()).unwrap();
+    let joined = parts[0].concat(&parts[1]).unwrap();
+    let joined = joined.concat(&parts[2]).unwrap();
     let forms = [
         (build(&[mixed]), "shuffled"),
         (build(&thirds), "chunked"),
@@ -153,6 +157,145 @@ fn row_order_chunks_hash_seed_and_concat_do_not_matter() {
             assert!(same, "{} {what}", entry.name);
         }
     }
+}
+
+/// Rows of a small log: visitor (none is a bad row), hour, kind, page, customer, product.
+type Row = (Option<u8>, u8, u8, u8, Option<u8>, Option<u8>);
+
+fn small(rows: &[Row]) -> Events {
+    const KINDS: [&str; 7] = [
+        "view",
+        "product_view",
+        "add",
+        "remove",
+        "checkout",
+        "purchase",
+        "payment_failed",
+    ];
+    let word = |prefix: &str, value: Option<u8>| value.map(|v| format!("{prefix}{v}"));
+    let column = |of: &dyn Fn(&Row) -> Option<String>| {
+        let cells: Vec<Option<String>> = rows.iter().map(of).collect();
+        optional_texts(&cells.iter().map(Option::as_deref).collect::<Vec<_>>())
+    };
+    let numbers: Vec<Option<i64>> = rows.iter().map(|r| r.0.map(i64::from)).collect();
+    let hours = rows
+        .iter()
+        .map(|r| format!("2026-03-{:02}T{:02}:00", 1 + r.1 / 4, r.1 % 4));
+    let hours: Vec<String> = hours.collect();
+    let log = batch(&[
+        ("visitor_id", optional_ints(&numbers)),
+        (
+            "occurred_at",
+            times(&hours.iter().map(String::as_str).collect::<Vec<_>>()),
+        ),
+        (
+            "kind",
+            column(&|r| Some(KINDS[usize::from(r.2) % 7].to_owned())),
+        ),
+        ("page", column(&|r| word("/", Some(r.3)))),
+        ("customer_id", column(&|r| word("c", r.4))),
+        ("product", column(&|r| word("p", r.5))),
+        ("device", column(&|r| word("d", r.5))),
+        (
+            "amount",
+            ints(&rows.iter().map(|r| i64::from(r.1)).collect::<Vec<_>>()),
+        ),
+        (
+            "load",
+            ints(&rows.iter().map(|r| i64::from(r.3)).collect::<Vec<_>>()),
+        ),
+    ]);
+    let spec = EventsSpec {
+        bad_rows: crm_core::data::BadRows::Drop,
+        measures: vec!["load".into()],
+        channel: None,
+        order_id: None,
+        ..SimulatedEvents::spec()
+    };
+    Events::from_batches(&spec, &[log], &Context::default()).unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Appending in any grouping, looked at in between or not, gives what all rows at once give.
+    #[test]
+    fn runs_appended_are_one_log(
+        rows in vec(
+            (option::weighted(0.95, 0..5_u8), 0..60_u8, 0..7_u8, 0..4_u8,
+             option::weighted(0.3, 0..3_u8), option::weighted(0.7, 0..3_u8)),
+            1..60,
+        ),
+        cuts in vec(0..60_usize, 3),
+        nested: bool,
+        looked: bool,
+    ) {
+        let mut cuts: Vec<usize> = cuts.into_iter().map(|c| c.min(rows.len())).collect();
+        cuts.sort_unstable();
+        let whole = small(&rows);
+        let parts = [&rows[..cuts[0]], &rows[cuts[0]..cuts[1]], &rows[cuts[1]..cuts[2]], &rows[cuts[2]..]];
+        let [a, b, c, d] = parts.map(small);
+        let first = a.concat(&b).unwrap();
+        if looked {
+            first.n_visitors().unwrap();
+        }
+        let joined = match nested {
+            true => first.concat(&c.concat(&d).unwrap()).unwrap(),
+            false => first.concat(&c).unwrap().concat(&d).unwrap(),
+        };
+        prop_assert_eq!(joined.len(), whole.len());
+        prop_assert_eq!(joined.rows_left_out(), whole.rows_left_out());
+        prop_assert_eq!(joined.first_date(), whole.first_date());
+        prop_assert_eq!(joined.last_date(), whole.last_date());
+        let customers = r#"{"steps": ["view", "add"], "window": 30, "per": "customer", "mode": "strict"}"#;
+        let mut requests: Vec<(&str, String)> = on_events()
+            .map(|entry| (entry.name, request(entry.name)))
+            .collect();
+        requests.push(("funnel", customers.to_owned()));
+        for (name, request) in requests {
+            match (try_run(name, &joined, &request), try_run(name, &whole, &request)) {
+                (Ok(found), Ok(expected)) => prop_assert!(found == expected, "{} {}", name, request),
+                (found, expected) => prop_assert_eq!(
+                    found.unwrap_err().to_string(), expected.unwrap_err().to_string()
+                ),
+            }
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_appended_is_refused() {
+    let one = |zone: &str, currency: Option<Currency>| {
+        let builder = Events::builder(Zone::parse(zone).unwrap()).add(Event::new(
+            "v",
+            "2026-03-01T10:00:00",
+            "view",
+        ));
+        currency
+            .map_or(builder, |c| Events::builder(Zone::UTC).currency(c))
+            .build()
+            .unwrap()
+    };
+    let tokyo = one("Asia/Tokyo", None);
+    for other in [one("UTC", None), one("UTC", Some(Currency::JPY))] {
+        let error = tokyo.concat(&other).unwrap_err().to_string();
+        assert!(error.contains("concat") && error.contains("same columns, settings and zone"));
+    }
+    let log = |visitor| {
+        let columns = [
+            ("visitor_id", visitor),
+            ("occurred_at", times(&["2026-03-01"])),
+            ("kind", texts(&["view"])),
+        ];
+        Events::from_batches(
+            &EventsSpec::default(),
+            &[batch(&columns)],
+            &Context::default(),
+        )
+        .unwrap()
+    };
+    let error = log(ints(&[1])).concat(&log(texts(&["v"]))).unwrap_err();
+    assert_eq!(error.column(), Some("visitor_id"));
 }
 
 #[test]
@@ -223,8 +366,8 @@ fn what_comes_after_the_moment_is_not_known() {
 fn a_breakdown_is_one_run_per_group_of_events() {
     let events = log(150, 16).events(&Context::default()).unwrap();
     for by in ["device", "first_channel"] {
-        // Carts break themselves down.
-        for entry in on_events().filter(|e| e.name != "cart_abandonment") {
+        // Rates of carts and browses break themselves down.
+        for entry in on_events().filter(|e| !OWN_BY.contains(&e.name)) {
             let request = request(entry.name);
             let head = &request[..request.len() - 1];
             let table = run(
@@ -274,7 +417,13 @@ fn empty_and_tiny_logs_give_tables() {
         .unwrap();
     for entry in on_events() {
         let nothing = run(entry.name, &empty, &request(entry.name));
-        let whole = ["funnel", "cart_abandonment", "page_influence"].contains(&entry.name);
+        let whole = [
+            "funnel",
+            "cart_abandonment",
+            "browse_rates",
+            "page_influence",
+        ]
+        .contains(&entry.name);
         assert!(nothing.is_empty() || whole, "{}", entry.name);
         // One event: a table, or the word that is missing.
         match try_run(entry.name, &one, &request(entry.name)) {
@@ -287,7 +436,7 @@ fn empty_and_tiny_logs_give_tables() {
 
 #[test]
 fn one_visitor_with_very_many_events() {
-    let n = 200_000_i64;
+    let n = 1_000_000_i64;
     let kinds = ["add", "view", "checkout", "remove", "purchase"];
     let words: Vec<&str> = (0..n).map(|i| kinds[(i % 7 % 5) as usize]).collect();
     let at: Vec<i64> = (0..n)
@@ -312,7 +461,7 @@ fn one_visitor_with_very_many_events() {
         ..EventsSpec::default()
     };
     let events = Events::from_batches(&spec, &[log], &Context::default()).unwrap();
-    for entry in on_events().filter(|e| e.name != "browse_abandonment") {
+    for entry in on_events().filter(|e| !e.name.starts_with("browse_")) {
         run(
             entry.name,
             &events,
@@ -511,4 +660,334 @@ fn a_simulated_log_says_what_is_true_of_it() {
         .flatten()
         .collect();
     assert!(chances.iter().all(|p| (0.0..=1.0).contains(p)) && !chances.is_empty());
+}
+
+/// The text of one cell.
+fn shown(table: &Table, name: &str, row: usize) -> String {
+    match table.column(name).unwrap().cell(row) {
+        Cell::Int(v) => v.to_string(),
+        Cell::Float(v) => v.to_string(),
+        Cell::Instant(v) => v.to_string(),
+        Cell::Text(text) => text.to_owned(),
+        Cell::Id(crm_core::data::IdRef::Text(text)) => text.into_owned(),
+        Cell::Null => "null".to_owned(),
+        _ => panic!("{name}"),
+    }
+}
+
+#[test]
+fn messages_say_what_is_wrong_and_no_value() {
+    let spec = EventsSpec {
+        quantity: Some("pieces".into()),
+        ..EventsSpec::default()
+    };
+    let build = |visitor: Option<&str>, kind: Option<&str>, quantity: i64| {
+        let log = batch(&[
+            ("visitor_id", optional_texts(&[Some("a"), visitor])),
+            ("occurred_at", times(&["2026-03-01", "2026-03-02"])),
+            ("kind", optional_texts(&[Some("view"), kind])),
+            ("pieces", ints(&[1, quantity])),
+        ]);
+        Events::from_batches(&spec, &[log], &Context::default()).map(|_| ())
+    };
+    let said = |result: crm_core::Result<()>| result.unwrap_err().to_string();
+    assert_eq!(
+        said(build(None, Some("view"), 1)),
+        "column `visitor_id`, row 1: no value, expected a visitor id"
+    );
+    assert_eq!(
+        said(build(Some("b"), None, 1)),
+        "column `kind`, row 1: no value, expected a kind of event"
+    );
+    assert_eq!(
+        said(build(Some("b"), Some("view"), -1)),
+        "column `pieces`, row 1: expected a quantity from 0 to 4,294,967,295"
+    );
+    let events = log(20, 3).events(&Context::default()).unwrap();
+    let request = |steps: &str, rest: &str| {
+        let request = format!(r#"{{"steps": [{steps}]{rest}}}"#);
+        try_run("funnel", &events, &request)
+            .unwrap_err()
+            .to_string()
+    };
+    let many = vec![r#""view""#; 33].join(",");
+    assert_eq!(
+        request(&many, ""),
+        "option `steps`: 33, expected 1 to 32 steps"
+    );
+    assert_eq!(
+        request(r#""view""#, r#", "window": 0"#),
+        "option `window`: expected a time longer than zero"
+    );
+    assert_eq!(
+        request(
+            r#""view", {"kind": "add", "optional": true}, "purchase""#,
+            r#", "mode": "unordered""#
+        ),
+        "option `steps`: expected no optional steps in mode \"unordered\""
+    );
+    let strange = Events::builder(Zone::UTC)
+        .add(Event::new("v", "2026-03-01", "view"))
+        .add(Event::new("v", "2026-03-02", "basket"))
+        .build()
+        .unwrap();
+    let error = try_run("cart_abandonment", &strange, "").unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "option `kinds`: expected a kind that means \"add\", which cart_abandonment needs; the \
+         kinds present are basket, view (map one: {\"your word\": \"add\"}, or {\"add\": \"add\"} \
+         where it never occurs)"
+    );
+}
+
+#[test]
+fn equal_instants_are_ordered_as_they_came_in_and_an_event_fills_one_step() {
+    let reached = |kinds: &[&str], steps: &str| {
+        let events = kinds
+            .iter()
+            .map(|kind| Event::new("v", "2026-03-01T10:00:00", kind));
+        let events = Events::builder(Zone::UTC).extend(events).build().unwrap();
+        numbers(
+            &run("funnel", &events, &format!(r#"{{"steps": {steps}}}"#)),
+            "reached",
+        )
+    };
+    let (one, none) = (Some(1.0), Some(0.0));
+    let steps = r#"["view", "purchase"]"#;
+    assert_eq!(reached(&["view", "purchase"], steps), [one, one]);
+    assert_eq!(reached(&["purchase", "view"], steps), [one, none]);
+    let twice = r#"["view", {"name": "view", "kind": "view"}]"#;
+    assert_eq!(reached(&["view"], twice), [one, none]);
+    assert_eq!(reached(&["view", "view"], twice), [one, one]);
+}
+
+#[test]
+fn a_funnel_by_channel_device_product_and_first_page() {
+    let names = ["visitor_id", "kind", "page", "product", "channel", "device"];
+    let rows = [
+        ["a", "view", "/", "", "mail", "phone"],
+        ["a", "product_view", "/p", "p1", "mail", "desk"],
+        ["a", "add", "/p", "p1", "mail", "desk"],
+        ["b", "product_view", "/q", "p2", "search", "phone"],
+        ["b", "add", "/q", "p1", "search", "phone"],
+    ];
+    let column = |at: usize| {
+        let cells = rows
+            .iter()
+            .map(|row| Some(row[at]).filter(|cell| !cell.is_empty()));
+        optional_texts(&cells.collect::<Vec<_>>())
+    };
+    let mut log: Vec<(&str, _)> = names
+        .iter()
+        .enumerate()
+        .map(|(at, n)| (*n, column(at)))
+        .collect();
+    log.push(("occurred_at", times(&["2026-03-01T10:00:00"; 5])));
+    let given = |name: &str| Some(name.to_owned());
+    let spec = EventsSpec {
+        page: given("page"),
+        product: given("product"),
+        channel: given("channel"),
+        dimensions: vec!["device".into()],
+        ..EventsSpec::default()
+    };
+    let events = Events::from_batches(&spec, &[batch(&log)], &Context::default()).unwrap();
+    let reached = |by: &str| {
+        let request = format!(r#"{{"steps": ["product_view", "add"], "by": ["{by}"]}}"#);
+        let table = run("funnel", &events, &request);
+        let counts = numbers(&table, "reached");
+        (0..table.len() / 2)
+            .map(|group| {
+                let counts = [counts[2 * group], counts[2 * group + 1]].map(|c| c.unwrap() as u32);
+                (shown(&table, by, 2 * group), counts)
+            })
+            .collect::<Vec<_>>()
+    };
+    let lines = |lines: &[(&str, [u32; 2])]| {
+        lines
+            .iter()
+            .map(|(name, counts)| ((*name).to_owned(), *counts))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        reached("channel"),
+        lines(&[("mail", [1, 1]), ("search", [1, 1])])
+    );
+    assert_eq!(
+        reached("device"),
+        lines(&[("desk", [1, 1]), ("phone", [1, 1])])
+    );
+    // b looked at one product and put another in.
+    let by_product = lines(&[("p1", [1, 1]), ("p2", [1, 0]), ("null", [0, 0])]);
+    assert_eq!(reached("product"), by_product);
+    assert_eq!(
+        reached("first_page"),
+        lines(&[("/", [1, 1]), ("/q", [1, 1])])
+    );
+}
+
+#[test]
+fn time_on_the_last_page_is_null_and_measures_are_means_over_views() {
+    let log = batch(&[
+        ("visitor_id", texts(&["a", "a", "b", "b"])),
+        (
+            "occurred_at",
+            times(&[
+                "2026-03-01T10:00",
+                "2026-03-01T10:02",
+                "2026-03-01",
+                "2026-03-02",
+            ]),
+        ),
+        ("kind", texts(&["view", "view", "view", "purchase"])),
+        ("page", texts(&["/", "/end", "/", "/"])),
+        (
+            "load_ms",
+            optional_ints(&[Some(300), None, Some(500), Some(90_000)]),
+        ),
+    ]);
+    let spec = EventsSpec {
+        page: Some("page".into()),
+        measures: vec!["load_ms".into()],
+        ..EventsSpec::default()
+    };
+    let events = Events::from_batches(&spec, &[log], &Context::default()).unwrap();
+    let pages = run("page_exits", &events, "");
+    assert_eq!(numbers(&pages, "timed_views"), [Some(1.0), Some(0.0)]);
+    assert_eq!(numbers(&pages, "mean_seconds"), [Some(120.0), None]);
+    // The purchase is no view of the page; the blank is left out.
+    assert_eq!(numbers(&pages, "mean_load_ms"), [Some(400.0), None]);
+}
+
+#[test]
+fn visits_after_the_last_purchase_by_hand() {
+    let event = |v, at: &str, kind| Event::new(v, &format!("2026-03-{at}"), kind);
+    let events = Events::builder(Zone::parse("Asia/Tokyo").unwrap())
+        .extend([
+            event("a", "01T10:00:00", "purchase"),
+            event("a", "02T10:00:00", "view"), // before the last purchase
+            event("a", "05T10:00:00", "purchase"),
+            event("a", "05T10:10:00", "view"), // the purchase's own session
+            event("a", "08T10:00:00", "view"),
+            event("a", "09T23:50:00", "view"),
+            event("a", "10T00:10:00", "view"), // one visit; its last event counts
+            event("b", "03T10:00:00", "purchase"),
+            event("c", "04T10:00:00", "view"),
+        ])
+        .build()
+        .unwrap();
+    let table = run(
+        "visits_after_purchase",
+        &events,
+        r#"{"as_of": "2026-03-20"}"#,
+    );
+    let ids: Vec<String> = (0..table.len())
+        .map(|row| shown(&table, "visitor_id", row))
+        .collect();
+    assert_eq!(ids, ["a", "b"]);
+    assert_eq!(numbers(&table, "visits"), [Some(2.0), Some(0.0)]);
+    assert_eq!(numbers(&table, "days_since_visit"), [Some(10.0), None]);
+}
+
+#[test]
+fn intent_is_calibrated_on_the_last_horizon_when_there_is_enough_of_it() {
+    let events = log(12_000, 8).events(&Context::default()).unwrap();
+    let at = |rest: &str| format!(r#"{{"as_of": "2026-03-15"{rest}}}"#);
+    let table = run("purchase_intent", &events, &at(r#", "min_purchases": 20"#));
+    assert_eq!(table.notes()["calibrated"], true);
+    let buyers = table.notes()["calibration_buyers"].as_f64().unwrap();
+    let visitors = table.notes()["calibration_visitors"].as_f64().unwrap();
+    assert!(buyers >= 20.0);
+    // What the pools say of those they were made from is how many of them bought.
+    let then = r#"{"as_of": "2026-03-08", "horizon": "7d", "min_purchases": 20}"#;
+    let scores = numbers(&run("purchase_intent", &events, then), "score");
+    assert_eq!(scores.len() as f64, visitors);
+    let now = numbers(&table, "score");
+    let chances = numbers(&table, "purchase_probability");
+    let mut pairs: Vec<(f64, f64)> = now
+        .into_iter()
+        .flatten()
+        .zip(chances.into_iter().flatten())
+        .collect();
+    pairs.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+    assert!(
+        pairs.windows(2).all(|p| p[0].1 <= p[1].1),
+        "a higher score is never less likely"
+    );
+    let chance = |score: f64| {
+        let above = pairs.partition_point(|p| p.0 <= score);
+        pairs[above.max(1) - 1].1
+    };
+    let expected: f64 = scores.iter().flatten().map(|score| chance(*score)).sum();
+    // The pool of a score between two of today's visitors is that of the one below: near enough.
+    assert!(
+        (expected - buyers).abs() < 0.1 * buyers,
+        "{expected} for {buyers}"
+    );
+    let few = run(
+        "purchase_intent",
+        &events,
+        &at(r#", "min_purchases": 100000"#),
+    );
+    assert_eq!(few.notes()["calibrated"], false);
+    assert!(
+        numbers(&few, "purchase_probability")
+            .iter()
+            .all(Option::is_none)
+    );
+}
+
+#[test]
+fn carts_by_several_columns_add_up_and_notes_are_of_every_group() {
+    let events = log(800, 12).events(&Context::default()).unwrap();
+    for name in OWN_BY {
+        let whole = run(name, &events, &request(name));
+        let by = |columns: &str| {
+            let request = request(name);
+            let head = &request[..request.len() - 1];
+            run(name, &events, &format!(r#"{head}, "by": [{columns}]}}"#))
+        };
+        let both = by(r#""channel", "device""#);
+        let one = by(r#""channel""#);
+        assert_eq!(
+            [both.columns()[0].name(), both.columns()[1].name()],
+            ["channel", "device"]
+        );
+        assert_eq!(both.len(), 12);
+        let first = if name == "browse_rates" {
+            "browses"
+        } else {
+            "carts"
+        };
+        for column in [first, "abandoned", "recovered"] {
+            let sum = |table: &Table| numbers(table, column).into_iter().flatten().sum::<f64>();
+            assert_eq!(sum(&both), sum(&whole), "{name}.{column}");
+            let of_mail: f64 = (0..12)
+                .filter(|row| shown(&both, "channel", *row) == "mail")
+                .map(|row| numbers(&both, column)[row].unwrap())
+                .sum();
+            let mail = (0..one.len())
+                .find(|row| shown(&one, "channel", *row) == "mail")
+                .unwrap();
+            assert_eq!(
+                Some(of_mail),
+                numbers(&one, column)[mail],
+                "{name}.{column}"
+            );
+        }
+        let products = by(r#""product", "channel""#);
+        assert!(products.len() > by(r#""product""#).len());
+    }
+    let scores = run(
+        "purchase_intent",
+        &events,
+        &format!(r#"{{"as_of": "{AS_OF}", "by": ["device"]}}"#),
+    );
+    let groups = scores.notes()["calibration_visitors"].as_array().unwrap();
+    let names: Vec<&str> = groups
+        .iter()
+        .map(|g| g["device"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["desktop", "mobile", "tablet"]);
+    assert!(groups.iter().all(|g| g["value"].as_u64().unwrap() > 0));
 }

@@ -1,8 +1,10 @@
 //! What an import and an analysis take beyond the caller's columns and the result, by counting
 //! allocations.
 
-use crm_core::data::{Batch, ColumnValues, TimeUnit};
-use crm_core::{Context, Dataset, Orders, Scope, Table, analysis, summary::Totals};
+use crm_core::data::{
+    Batch, ColumnValues, EventsSimulation, EventsSpec, SimulatedEvents, TimeUnit, simulate_events,
+};
+use crm_core::{Context, Dataset, Events, Orders, Scope, Table, analysis, summary::Totals};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
@@ -77,6 +79,106 @@ fn run(name: &str, orders: &Orders) -> Table {
 
 /// One test, so that nothing else allocates beside it.
 #[test]
+fn bytes_per_row() {
+    bytes_per_order_and_per_customer();
+    bytes_per_event();
+}
+
+/// Events in random order: what building them takes at its peak, and what they and an analysis hold
+/// together, beyond the caller's columns and the result.
+fn bytes_per_event() {
+    let what = EventsSimulation {
+        visitors: 30_000,
+        ..EventsSimulation::default()
+    };
+    let log = simulate_events(&what, &Context::default())
+        .unwrap()
+        .batch()
+        .unwrap();
+    let n = crm_tests::rows(&log);
+    // A full cycle through the rows, far from their order.
+    let step = (n * 7 / 11..)
+        .find(|step| (2..1000).all(|d| n % d != 0 || step % d != 0))
+        .unwrap();
+    let order: Vec<usize> = (0..n).map(|i| i * step % n).collect();
+    let names = [
+        "visitor_id",
+        "occurred_at",
+        "kind",
+        "page",
+        "product",
+        "order_id",
+        "amount",
+    ];
+    let plain: Batch = log
+        .into_iter()
+        .filter(|(name, _)| names.contains(&&**name))
+        .collect();
+    let input = crm_tests::take(&spelled(plain), &order);
+    let given = |name: &str| Some(name.to_owned());
+    let spec = EventsSpec {
+        page: given("page"),
+        product: given("product"),
+        order_id: given("order_id"),
+        amount: given("amount"),
+        currency: Some(crm_core::Currency::JPY),
+        ..SimulatedEvents::spec()
+    };
+    let spec = EventsSpec {
+        customer_id: None,
+        channel: None,
+        dimensions: Vec::new(),
+        ..spec
+    };
+    let build = || Events::from_batches(&spec, std::slice::from_ref(&input), &Context::default());
+    let (events, peak, held) = measured(|| build().unwrap());
+    let each = |bytes: usize| bytes as f64 / n as f64;
+    assert!(
+        each(peak) <= 60.0,
+        "building: {} bytes an event",
+        each(peak)
+    );
+    assert!(each(held) <= 45.0, "{} bytes an event", each(held));
+    let steps = r#"{"steps": ["product_view", "add", "checkout", "purchase"], "window": "2d"}"#;
+    for (name, request) in [
+        ("sessions", ""),
+        ("page_exits", ""),
+        ("funnel", steps),
+        ("transitions", ""),
+        ("cart_abandonment", ""),
+    ] {
+        let data = Dataset::Events(&events);
+        let run = || analysis::run(name, &data, request, &Context::default()).unwrap();
+        let (_, peak, result) = measured(run);
+        let together = each(held + peak - result);
+        assert!(
+            together <= 60.0,
+            "{name}: {together} bytes an event with the events"
+        );
+    }
+}
+
+/// Dictionaries of texts as texts, which the helpers can shuffle.
+fn spelled(batch: Batch) -> Batch {
+    let columns = batch.into_iter().map(|(name, column)| {
+        let spelled = match &column.values {
+            ColumnValues::Dictionary { keys, values } => {
+                let text = |key: u32| match &values.values {
+                    ColumnValues::Text(texts) => {
+                        String::from_utf8(texts.bytes(key as usize).to_vec())
+                    }
+                    _ => Ok(String::new()),
+                };
+                let cells: Vec<String> = keys.iter().map(|k| text(*k).unwrap()).collect();
+                crm_tests::texts(&cells)
+            }
+            _ => column,
+        };
+        (name, spelled)
+    });
+    columns.collect()
+}
+
 fn bytes_per_order_and_per_customer() {
     let (batch, first) = shop();
     // Columns of core types are kept by reference: an import adds a code an order.

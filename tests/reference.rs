@@ -2,7 +2,7 @@
 //!
 //! `CRM_WRITE=1 cargo test -p crm-tests --test reference` writes it; without, it is compared.
 
-use crm_core::data::{CustomersSpec, OrdersSpec};
+use crm_core::data::{CustomersSpec, EventsSpec, OrdersSpec};
 use crm_core::table::Label;
 use crm_core::{Scope, analysis, segmentation};
 use serde_json::{Map, Value};
@@ -42,6 +42,7 @@ fn nothing_is_undocumented() {
         ("scope", schemars::schema_for!(Scope).to_value()),
         ("orders", schemars::schema_for!(OrdersSpec).to_value()),
         ("customers", schemars::schema_for!(CustomersSpec).to_value()),
+        ("events", schemars::schema_for!(EventsSpec).to_value()),
     ]);
     for (name, schema) in schemas {
         for (option, about) in object(&schema["properties"]) {
@@ -95,6 +96,12 @@ fn reference() -> String {
         "The shop's own table of customers, which makes prospects (見込み客) visible.",
     );
     page.options(&schemars::schema_for!(CustomersSpec).to_value());
+    page.section(
+        "Events",
+        "How a caller's columns become events of a site or an app (行動ログ). Kinds are free text; \
+         `kinds` says which of them mean what carts and sessions know.",
+    );
+    page.options(&schemars::schema_for!(EventsSpec).to_value());
     page.section(
         "Scope",
         "What analyses of orders share. These keys stand beside an analysis's own options, in one \

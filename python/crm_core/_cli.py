@@ -1,6 +1,7 @@
 """The command `crm`.
 
     crm report orders.csv -o report.html
+    crm report orders.csv --events log.csv -o report.html
     crm alerts orders.csv --since yesterday
     crm learn orders.csv -o learned.json
     crm run rfm orders.csv -o rfm.parquet
@@ -14,6 +15,7 @@ only place of the library that knows what day it is (`--as-of today`).
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import datetime
 import importlib.util
 import json
@@ -106,6 +108,7 @@ def _report(options: argparse.Namespace) -> int:
     with _progress(options.quiet) as stage:
         loaded = load(options.orders, settings, stage("reading_file", name=options.orders[0].name))
         lang = options.lang or ("ja" if loaded.japanese else "en")
+        log = _log(options, settings, loaded, stage)
         if not options.check:
             advance = stage("building")
             orders = _orders(loaded, options, settings, advance)
@@ -121,8 +124,11 @@ def _report(options: argparse.Namespace) -> int:
                 request,
                 lambda task: advance(min(next(done) / steps, 1.0)),
             )
+            site = None if log is None else _site(options, log, stage)
     if options.check:
         screen.show_choices(console, loaded.choices, loaded.notes, lang)
+        if log is not None:
+            screen.show_event_choices(console, log[0].choices, log[0].notes, lang)
         return 0
     if options.output is not None:  # before the screen, which may be a pipe that ends early
         html = page.render(
@@ -133,10 +139,13 @@ def _report(options: argparse.Namespace) -> int:
             title=options.title,
             lang=lang,
             version=crm_core.__version__,
+            site=site,
         )
         options.output.write_text(html, encoding="utf-8")
     screen.show_choices(console, loaded.choices, loaded.notes, lang)
     screen.show(console, findings, lang)
+    if site is not None:
+        screen.show_site(console, site, lang, findings.currency)
     last = "no_page" if options.output is None else "written"
     console.print(words.page(last, lang, path=options.output), highlight=False, markup=False)
     return 0
@@ -155,6 +164,59 @@ def _request(options: argparse.Namespace, loaded: Loaded) -> Any:
         cpm_money=options.cpm_money,
         prospects=options.customers is not None,
     )
+
+
+def _log(
+    options: argparse.Namespace,
+    settings: Settings,
+    orders: Loaded,
+    stage: Callable[..., Callable[[float], None]],
+) -> tuple[Loaded, dict[str, str]] | None:
+    """The events' columns and what their kinds mean, when a file of them is given."""
+    if not options.events:
+        return None
+    from ._report.event_reading import load_events
+
+    columns = _pairs(
+        options.event_column, "--event-column", "ROLE=COLUMN", '"page=URL"', first=True
+    )
+    kinds = _pairs(options.event_kind, "--event-kind", "WORD=MEANING", '"カゴ=add"')
+    settings = dataclasses.replace(settings, columns=columns, dimensions=())
+    advance = stage("reading_file", name=options.events[0].name)
+    return load_events(options.events, settings, kinds, orders.arguments["currency"], advance)
+
+
+def _site(
+    options: argparse.Namespace,
+    log: tuple[Loaded, dict[str, str]],
+    stage: Callable[..., Callable[[float], None]],
+) -> Any:
+    """What the events say."""
+    from ._report.behavior import analyse_events
+    from ._report.page import Site
+
+    loaded, meanings = log
+    advance = stage("events")
+
+    def told(done: int, expected: int) -> None:
+        advance(done / max(expected, 1))
+
+    with _named_rows(loaded):
+        events = crm_core.Events(loaded.table, **loaded.arguments, progress=told)
+    advance(1.0)
+    advance = stage("analysing")
+    done = iter(range(1, 1000))
+    behavior = analyse_events(
+        crm_core,
+        events,
+        meanings,
+        has_pages="page" in loaded.arguments,
+        as_of=_day(options.as_of),
+        steps=_names(options.funnel),
+        window=options.funnel_window,
+        step=lambda task: advance(min(next(done) / 6, 1.0)),
+    )
+    return Site(behavior, loaded.choices, loaded.notes)
 
 
 # ---- crm run, crm alerts, crm learn, crm tasks, crm describe -------------------------------------
@@ -266,17 +328,9 @@ def _describe(options: argparse.Namespace) -> int:
 
 
 def _settings(options: argparse.Namespace) -> Settings:
-    from ._report.problem import Problem
     from ._report.reading import Settings
 
-    status_map: dict[str, str] = {}
-    for one in options.status_map:
-        word, equals, meaning = one.rpartition("=")
-        if not equals:
-            raise Problem(
-                f"--status-map: {one} is not WORD=MEANING", 'For example "発送済み=completed".'
-            )
-        status_map[word] = meaning
+    status_map = _pairs(options.status_map, "--status-map", "WORD=MEANING", '"発送済み=completed"')
     conditions = [one.partition("=")[0] for one in [*options.where, *options.where_customers]]
     return Settings(
         columns={role: getattr(options, role) for role in _COLUMNS},
@@ -316,8 +370,15 @@ def _orders(
 
         table, described = load_customers(options.customers, arguments["customer_id"], settings)
         arguments["customers"] = crm_core.Customers(table, **described)
-    try:
+    with _named_rows(loaded):
         return crm_core.Orders(loaded.table, **arguments, progress=told)
+
+
+@contextmanager
+def _named_rows(loaded: Loaded) -> Iterator[None]:
+    """Errors of the library with the file's rows and this command's options."""
+    try:
+        yield
     except crm_core.CrmError as error:
         from ._report.problem import Problem
 
@@ -336,6 +397,21 @@ def _as_option(text: str) -> str:
         lambda said: f"--{said[1].replace('_', '-')} {said[2]}",
         text,
     )
+
+
+def _pairs(
+    given: Sequence[str], option: str, form: str, example: str, first: bool = False
+) -> dict[str, str]:
+    """What stands before and after the last equals sign of each (the first for columns)."""
+    from ._report.problem import Problem
+
+    pairs: dict[str, str] = {}
+    for one in given:
+        before, equals, after = one.partition("=") if first else one.rpartition("=")
+        if not equals:
+            raise Problem(f"{option}: {one} is not {form}", f"For example {example}.")
+        pairs[before] = after
+    return pairs
 
 
 def _conditions(given: Sequence[str], loaded: Loaded) -> dict[str, Any]:
@@ -462,6 +538,43 @@ def _parser() -> argparse.ArgumentParser:
         help="CPM's money threshold (default 70,000 yen, else 7 mean orders)",
     )
     show.add_argument("--check", action="store_true", help="only show how the file would be read")
+    events = report.add_argument_group("events of the site (their columns are guessed, and shown)")
+    events.add_argument(
+        "--events",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="EVENTS",
+        help="a log of views, carts and purchases: exits by page, the funnel, carts, ways; "
+        "may be repeated",
+    )
+    events.add_argument(
+        "--event-column",
+        action="append",
+        default=[],
+        metavar="ROLE=COLUMN",
+        help="the column of visitor_id, occurred_at, kind, customer_id, page, product, ...; "
+        '"ROLE=" for none; may be repeated',
+    )
+    events.add_argument(
+        "--event-kind",
+        action="append",
+        default=[],
+        metavar="WORD=MEANING",
+        help="what a kind means: view, product_view, add, remove, checkout, payment_failed, "
+        "purchase; may be repeated",
+    )
+    events.add_argument(
+        "--funnel",
+        action="append",
+        default=[],
+        metavar="KIND",
+        help="the funnel's steps, by the file's kinds: view,add,purchase "
+        "(default: the way to an order)",
+    )
+    events.add_argument(
+        "--funnel-window", metavar="TIME", help="time from the first step to the last (default 7d)"
+    )
 
     run = _command(commands, "run", _run, "one analysis, as CSV or Parquet", needs_extra=True)
     run.add_argument("task", metavar="TASK", help="a name of `crm tasks`")

@@ -161,6 +161,9 @@ class Events:
     def concat(self, more: Events) -> Events:
         """These events and more, as if built from all rows at once.
 
+        A day appended costs the day, not the history: the two are put together, without sorting
+        again, by the first analysis that looks at them.
+
         Args:
             more: Events of the same columns, settings and zone.
 

@@ -157,6 +157,7 @@ pub static ALL: &[Entry] = &[
     entry::<crate::behavior::cart_abandonment::CartAbandonment>(),
     entry::<crate::behavior::cart_follow_ups::CartFollowUps>(),
     entry::<crate::behavior::cart_follow_ups::CartItems>(),
+    entry::<crate::behavior::browse_rates::BrowseRates>(),
     entry::<crate::behavior::browse::BrowseAbandonment>(),
     entry::<crate::behavior::transitions::Transitions>(),
     entry::<crate::behavior::top_paths::TopPaths>(),

@@ -13,6 +13,7 @@ use crm_core::scope::Filter;
 use crm_core::{Error, Events};
 use serde_json::json;
 use std::ffi::c_char;
+use std::sync::OnceLock;
 
 /// Events: validated, sorted, immutable, to be read from many threads at once.
 #[repr(C)]
@@ -24,24 +25,36 @@ pub struct crm_events {
 
 pub(crate) struct EventsObject {
     pub(crate) events: Events,
-    info: Text,
+    /// Made when first asked for: visitors can be counted only once appended events are merged.
+    info: OnceLock<Text>,
 }
 
 /// A handle of these events.
 pub(crate) fn open(events: Events) -> Result<crm_events, Fault> {
-    let date = |day: Option<crm_core::Day>| day.map(|day| day.to_string());
-    let info = json!({
-        "events": events.len(),
-        "visitors": events.n_visitors(),
-        "first_date": date(events.first_date()),
-        "last_date": date(events.last_date()),
-        "rows_left_out": events.rows_left_out(),
-        "zone": events.zone().to_string(),
-    });
-    let info = Text::new(&info.to_string())?;
+    let info = OnceLock::new();
     Ok(crm_events {
         id: handles::insert(EventsObject { events, info })?,
     })
+}
+
+impl EventsObject {
+    fn info(&self) -> Result<&Text, Fault> {
+        if let Some(info) = self.info.get() {
+            return Ok(info);
+        }
+        let events = &self.events;
+        let date = |day: Option<crm_core::Day>| day.map(|day| day.to_string());
+        let info = json!({
+            "events": events.len(),
+            "visitors": events.n_visitors()?,
+            "first_date": date(events.first_date()),
+            "last_date": date(events.last_date()),
+            "rows_left_out": events.rows_left_out(),
+            "zone": events.zone().to_string(),
+        });
+        let info = Text::new(&info.to_string())?;
+        Ok(self.info.get_or_init(|| info))
+    }
 }
 
 /// Makes events from columns with a length for every buffer. `spec` is JSON: which column is what
@@ -161,7 +174,8 @@ pub unsafe extern "C" fn crm_events_view(
     })
 }
 
-/// These events and more, as if made from all rows at once.
+/// These events and more, as if made from all rows at once. Costs next to nothing; the first call
+/// that looks at the result puts the two together.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_events_concat(
     events: crm_events,
@@ -174,9 +188,7 @@ pub unsafe extern "C" fn crm_events_concat(
         let out = caller.out("out", out)?;
         let events = handles::pin::<EventsObject>(events.id)?;
         let more = handles::pin::<EventsObject>(more.id)?;
-        let all = under(job, |context| {
-            Ok(events.events.concat(&more.events, context)?)
-        })?;
+        let all = under(job, |_| Ok(events.events.concat(&more.events)?))?;
         out.set(open(all)?);
         Ok(())
     })
@@ -192,7 +204,7 @@ pub unsafe extern "C" fn crm_events_info(
 ) -> crm_status_t {
     guard!(error, |caller| {
         let out = caller.out("out", out)?;
-        out.set(handles::pin::<EventsObject>(events.id)?.info.get());
+        out.set(handles::pin::<EventsObject>(events.id)?.info()?.get());
         Ok(())
     })
 }

@@ -47,7 +47,10 @@ impl Events {
     fn concat(&self, py: Python<'_>, more: &Bound<'_, Events>) -> PyResult<Self> {
         guarded(py, || {
             let more = &more.get().0;
-            compute(py, None, |context| self.0.concat(more, context)).map(Events)
+            self.0
+                .concat(more)
+                .map(Events)
+                .map_err(|error| raise(py, error))
         })
     }
 
@@ -57,8 +60,8 @@ impl Events {
 
     /// Visitors with an event.
     #[getter]
-    fn n_visitors(&self) -> usize {
-        self.0.n_visitors()
+    fn n_visitors(&self, py: Python<'_>) -> PyResult<usize> {
+        guarded(py, || compute(py, None, |_| self.0.n_visitors()))
     }
 
     /// The first event's date, in days since 1970-01-01.

@@ -8,7 +8,7 @@ figure has a title and a description for those who hear it, and each bar a toolt
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup, escape
@@ -107,6 +107,139 @@ def stacked_bars(
         f'y2="{zero:.1f}"/></svg>'
     )
     return Markup("".join(parts))  # every piece of text above is escaped
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A horizontal bar: its name, its length from 0 to 1, what it says, and its interval."""
+
+    name: str
+    length: float
+    text: str
+    css: str = "b-main"
+    interval: tuple[float, float] | None = None
+
+
+def horizontal_bars(ident: str, title: str, description: str, bars: Sequence[Bar]) -> Markup:
+    """Bars from left to right, one below the other, each with its name before and text after it."""
+    left, room, slot, thick = 236, 390, 30, 18
+    parts = [_head(ident, title, description, _WIDTH, slot * len(bars) + 6)]
+    parts.append(f'<line class="zero" x1="{left}" x2="{left}" y1="0" y2="{slot * len(bars) + 6}"/>')
+    for at, bar in enumerate(bars):
+        y = at * slot + 6
+        wide = min(max(bar.length, 0), 1) * room
+        end = wide
+        parts.append(
+            f'<text class="end" x="{left - 8}" y="{y + thick - 5}">'
+            f"{escape(shortened(bar.name, 34))}<title>{escape(bar.name)}</title></text>"
+        )
+        parts.append(
+            f'<rect class="{bar.css}" x="{left}" y="{y}" width="{wide:.1f}" height="{thick}">'
+            f"<title>{escape(bar.name)}: {escape(bar.text)}</title></rect>"
+        )
+        if bar.interval is not None:
+            low, high = (min(max(one, 0), 1) * room for one in bar.interval)
+            end = max(wide, high)
+            parts.append(
+                f'<path class="whisker" d="M{left + low:.1f} {y + thick / 2:g}H{left + high:.1f}'
+                f"M{left + low:.1f} {y + 5}v{thick - 10}"
+                f'M{left + high:.1f} {y + 5}v{thick - 10}"/>'
+            )
+        parts.append(
+            f'<text class="said" x="{left + end + 8:.1f}" y="{y + thick - 5}">'
+            f"{escape(bar.text)}</text>"
+        )
+    parts.append("</svg>")
+    return Markup("".join(parts))  # every piece of text above is escaped
+
+
+def sankey(
+    ident: str,
+    title: str,
+    description: str,
+    steps: Sequence[Mapping[tuple[str, str], int]],
+    order: Sequence[str],
+    colours: Mapping[str, str],
+    names: Mapping[str, str],
+) -> Markup:
+    """Flows between the places of a session, from left to right.
+
+    Args:
+        ident: A prefix for ids, unique on the page.
+        title: The figure's title, read aloud.
+        description: One sentence more.
+        steps: For each place how many came from which station to which; the first from the start.
+        order: The stations from top to bottom.
+        colours: The CSS class of each.
+        names: What each is called.
+    """
+    width, node, gap, top = _WIDTH, 14, 10, 22
+    here = [dict.fromkeys(order, 0) for _ in steps]
+    for at, flows in enumerate(steps):
+        for (_, target), count in flows.items():
+            here[at][target] += count
+    total = max([sum(counts.values()) for counts in here], default=0) or 1
+    scale = 300 / total
+    apart = (width - 120 - node) / max(len(steps) - 1, 1)
+    tops: list[dict[str, float]] = []
+    height = float(top)
+    for counts in here:
+        y, of = float(top), {}
+        for name in order:
+            of[name] = y
+            y += counts[name] * scale + (gap if counts[name] else 0)
+        tops.append(of)
+        height = max(height, y)
+    parts = [_head(ident, title, description, width, height)]
+    for at in range(1, len(steps)):
+        out, into = dict(tops[at - 1]), dict(tops[at])
+        for source in order:
+            for target in order:
+                count = steps[at].get((source, target), 0)
+                thick = count * scale
+                if not count:
+                    continue
+                x, end = (at - 1) * apart + node, at * apart
+                middle, a, b = (x + end) / 2, out[source], into[target]
+                out[source] += thick
+                into[target] += thick
+                if thick < 0.4:
+                    continue
+                parts.append(
+                    f'<path class="flow {colours[source]}" d="M{x:.1f} {a:.1f}'
+                    f"C{middle:.1f} {a:.1f} {middle:.1f} {b:.1f} {end:.1f} {b:.1f}"
+                    f"V{b + thick:.1f}C{middle:.1f} {b + thick:.1f} {middle:.1f} {a + thick:.1f} "
+                    f'{x:.1f} {a + thick:.1f}Z"><title>{escape(names[source])} → '
+                    f"{escape(names[target])}: {count:,}</title></path>"
+                )
+    for at, counts in enumerate(here):
+        x = at * apart
+        parts.append(f'<text class="tick" x="{x:.1f}" y="12">{at + 1}</text>')
+        for name in order:
+            tall = counts[name] * scale
+            if not counts[name]:
+                continue
+            y = tops[at][name]
+            parts.append(
+                f'<rect class="{colours[name]}" x="{x:.1f}" y="{y:.1f}" width="{node}" '
+                f'height="{max(tall, 0.6):.1f}"><title>{escape(names[name])}: '
+                f"{counts[name]:,}</title></rect>"
+            )
+            if tall >= 11:
+                parts.append(
+                    f'<text class="said" x="{x + node + 5:.1f}" y="{y + tall / 2 + 4:.1f}">'
+                    f"{escape(shortened(names[name], 17))} {counts[name]:,}</text>"
+                )
+    parts.append("</svg>")
+    return Markup("".join(parts))  # every piece of text above is escaped
+
+
+def shortened(name: str, most: int) -> str:
+    """A name without its middle where it is long: both ends of an address tell."""
+    if len(name) <= most:
+        return name
+    head = most // 2
+    return f"{name[:head]}…{name[len(name) - (most - head - 1) :]}"
 
 
 def lorenz(

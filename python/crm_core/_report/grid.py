@@ -10,11 +10,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import words
+from . import event_headings, figures, words
+from .behavior import OTHER, Behavior, flows
 from .findings import Findings, Frame, brief, money
 from .headings import Choice
 
-_MONEY = ("revenue", "amount", "mean_order_value", "revenue_per_customer", "mean_revenue", "cost")
+_MONEY = (
+    "revenue", "amount", "mean_order_value", "revenue_per_customer", "mean_revenue", "cost",
+    "value_lost", "value_recovered",
+)  # fmt: skip
+
+
+# Both ends of intervals, which figures show and tables have no room for.
+ENDS = tuple(
+    f"{name}_{end}"
+    for name in ("exit_rate", "exit_rate_sessions", "bounce_rate", "rate", "abandonment_rate")
+    for end in ("low", "high")
+)
 
 _WORDS = ("segment", "state", "level", "period", "reason")
 
@@ -143,19 +155,88 @@ def by_month(history: Frame) -> tuple[list[datetime.date], dict[tuple[str, str],
     return days, counts
 
 
-def choices(chosen: Sequence[Choice], title: str, lang: str) -> Grid:
+def choices(chosen: Sequence[Choice], title: str, lang: str, option: str = "--") -> Grid:
     """What each column was taken for, why, and the option that says otherwise."""
+
+    def changed(role: str) -> str:
+        columns = option != "--" and role in event_headings.ROLES
+        return f"{option} {role}=…" if columns else f"--{role.replace('_', '-')}"
+
     headings = [words.column(name, lang) for name in ("role", "value", "why", "option")]
     rows = [
         [
             words.column(one.role, lang),
             one.value,
             words.reason(one.reason, one.detail, lang),
-            f"--{one.role.replace('_', '-')}",
+            changed(one.role),
         ]
         for one in chosen
     ]
     return Grid(title, headings, rows, [False] * 4)
+
+
+def site_lead(found: Behavior, lang: str) -> str:
+    """What the events are, in a sentence or two."""
+    lead = words.page(
+        "behavior_lead",
+        lang,
+        events=f"{found.events:,}",
+        visitors=f"{found.visitors:,}",
+        first=found.first_date,
+        last=found.last_date,
+    )
+    if found.sessions is None:
+        return lead
+    joint = "" if lang == "ja" else " "
+    return lead + joint + words.page("behavior_sessions", lang, sessions=f"{found.sessions:,}")
+
+
+def funnel(frame: Frame, lang: str, currency: str) -> Grid:
+    """The funnel's steps under the names that people read."""
+    named = {**frame.columns, "name": [words.value(name, lang) for name in frame["name"]]}
+    left_out = (*ENDS, "p90_seconds", "median_seconds_from_start")
+    return of(Frame(frame.task, named), words.page("funnel", lang), lang, currency, left_out)
+
+
+def funnel_text(frame: Frame, lang: str) -> str:
+    """What the funnel counts."""
+    window = frame.definition.get("options", {}).get("window", "")
+    if isinstance(window, int):
+        window = words.page("days", lang, days=window)
+    return words.page("funnel_text", lang, window=window)
+
+
+def carts_text(frame: Frame, lang: str) -> str:
+    """What carts are counted, and how many were abandoned."""
+    rate = frame["abandonment_rate"][0]
+    return words.page("carts_text", lang, rate="–" if rate is None else f"{rate:.1%}")
+
+
+def between(transitions: Frame, named: Sequence[str], title: str, lang: str) -> Grid:
+    """Stations down and across; the darker, the more went on from one to the other."""
+    totals: dict[str, int] = {}
+    counts: dict[tuple[str, str], int] = {}
+    for pair, count in flows(transitions, named).items():
+        counts[pair] = count
+        totals[pair[0]] = totals.get(pair[0], 0) + count
+    down = [name for name in ("(start)", *named, OTHER) if totals.get(name)]
+    across = [
+        name for name in (*named, OTHER, "(end)") if any(counts.get((one, name)) for one in down)
+    ]
+    shares = [[counts.get((one, to), 0) / totals[one] for to in across] for one in down]
+    rows = [
+        [station(one, lang), *(f"{share:.0%}" if share else "–" for share in of)]
+        for one, of in zip(down, shares, strict=True)
+    ]
+    headings = ["", *(station(name, lang) for name in across)]
+    weights = [[None, *of] for of in shares]
+    return Grid(title, headings, rows, [False] + [True] * len(across), weights)
+
+
+def station(name: str, lang: str) -> str:
+    """What a station of the map is called."""
+    keys = {"(start)": "start", "(end)": "end", OTHER: "other"}
+    return words.page(keys[name], lang) if name in keys else figures.shortened(name, 24)
 
 
 def summary(findings: Findings, lang: str) -> list[tuple[str, str]]:
@@ -187,9 +268,11 @@ def cell(name: str, value: Any, lang: str, currency: str) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, int | float):
-        if "share" in name or name.endswith("_rate"):
+        if "share" in name or name == "rate" or "_rate" in name:
             return f"{value:.1%}"
         if name in _MONEY or name.endswith("_revenue"):
             return money(value, currency)
         return f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"
+    if name == "page":
+        return figures.shortened(str(value), 60)
     return words.value(value, lang) if name in _WORDS else str(value)

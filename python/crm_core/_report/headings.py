@@ -21,7 +21,7 @@ from .problem import Problem
 
 # In the order of preference. A shop's own number for a customer goes before a mail address, a
 # moment before a day, and what was paid before what was listed.
-_CUSTOMER_IDS = (
+CUSTOMER_IDS = (
     "会員ID 会員番号 会員コード 会員No 顧客ID 顧客番号 顧客コード 顧客No ユーザーID "
     "ユーザID お客様ID お客様番号 お客様コード 得意先コード 購入者ID 注文者ID "
     "customer_id customer_number customer_no customer_code client_id user_id member_id "
@@ -79,7 +79,7 @@ _REGISTERED_AT = (
 )
 
 _ROLES: dict[str, str] = {
-    "customer_id": _CUSTOMER_IDS,
+    "customer_id": CUSTOMER_IDS,
     "ordered_at": _ORDERED_AT,
     "amount": f"{_ORDER_TOTALS} {_LINE_AMOUNTS} {_UNIT_PRICES}",
     "order_id": _ORDER_IDS,
@@ -182,28 +182,11 @@ def choose(headings: Sequence[str], given: Mapping[str, str | None]) -> dict[str
         given: What the user said, by role; an empty string turns a role off.
     """
     platform = platform_of(headings)
-    present: dict[str, str] = {}
-    for heading in headings:
-        present.setdefault(fold(heading), heading)
-    for heading in headings:
-        present.setdefault(fold(_bare(heading)), heading)
-    chosen: dict[str, Choice] = {}
-    for role, names in _ROLES.items():
-        said = given.get(role)
-        if said is not None:
-            if said:
-                chosen[role] = Choice(role, find(said, headings, role), "given")
-            continue
-        taken = {choice.value for choice in chosen.values()}
-        for name in _preferred(role, platform) + names.split():
-            found = present.get(fold(name))
-            if found is not None and found not in taken:
-                chosen[role] = Choice(role, found, "cart" if platform else "heading", platform)
-                break
+    chosen = matched(headings, given, _ROLES, platform)
     for role in REQUIRED:
         if role not in chosen:
             raise Problem(
-                f"no column of the file looks like {role}; the headings are: {_listed(headings)}",
+                f"no column of the file looks like {role}; the headings are: {listed(headings)}",
                 f"Say which column it is, for example --{role.replace('_', '-')} "
                 f'"{headings[0] if headings else role}".',
             )
@@ -223,6 +206,34 @@ def choose(headings: Sequence[str], given: Mapping[str, str | None]) -> dict[str
     return chosen
 
 
+def matched(
+    headings: Sequence[str],
+    given: Mapping[str, str | None],
+    roles: Mapping[str, str],
+    platform: str = "",
+) -> dict[str, Choice]:
+    """What the user said, else the first heading of each role that is there and not yet taken."""
+    present: dict[str, str] = {}
+    for heading in headings:
+        present.setdefault(fold(heading), heading)
+    for heading in headings:
+        present.setdefault(fold(_bare(heading)), heading)
+    chosen: dict[str, Choice] = {}
+    for role, names in roles.items():
+        said = given.get(role)
+        if said is not None:
+            if said:
+                chosen[role] = Choice(role, find(said, headings, role), "given")
+            continue
+        taken = {choice.value for choice in chosen.values()}
+        for name in _preferred(role, platform) + names.split():
+            found = present.get(fold(name))
+            if found is not None and found not in taken:
+                chosen[role] = Choice(role, found, "cart" if platform else "heading", platform)
+                break
+    return chosen
+
+
 def registered_at(headings: Sequence[str]) -> str | None:
     """The column of a customers' file that says when the customer registered."""
     present = {fold(heading): heading for heading in headings}
@@ -234,12 +245,12 @@ def registered_at(headings: Sequence[str]) -> str | None:
 def customer_id(headings: Sequence[str], like: str) -> str:
     """The id column of a customers' file: the orders' heading, else the best known one."""
     present = {fold(heading): heading for heading in headings}
-    for name in (like, *_CUSTOMER_IDS.split(), "id"):
+    for name in (like, *CUSTOMER_IDS.split(), "id"):
         if fold(name) in present:
             return present[fold(name)]
     raise Problem(
         f"no column of the customers' file looks like customer_id; the headings are: "
-        f"{_listed(headings)}",
+        f"{listed(headings)}",
         f'Give the ids the heading they have in the orders\' file, "{like}".',
     )
 
@@ -254,7 +265,7 @@ def find(said: str, headings: Sequence[str], role: str) -> str:
     close = difflib.get_close_matches(said, headings, n=1)
     hint = f'Did you mean "{close[0]}"?' if close else ""
     raise Problem(
-        f'{role}: there is no column "{said}"; the headings are: {_listed(headings)}', hint
+        f'{role}: there is no column "{said}"; the headings are: {listed(headings)}', hint
     )
 
 
@@ -300,7 +311,8 @@ def _bare(heading: str) -> str:
     )
 
 
-def _listed(headings: Sequence[str]) -> str:
+def listed(headings: Sequence[str]) -> str:
+    """The headings as a message shows them."""
     shown = ", ".join(f'"{heading}"' for heading in headings[:40])
     return (
         shown + (f" and {len(headings) - 40} more" if len(headings) > 40 else "")

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from . import figures, grid, words
-from .figures import Series
+from .behavior import OTHER, Behavior, by_place, cart_steps, stations
+from .figures import Bar, Series
 from .findings import Findings, Frame, brief, money
 from .headings import Choice
 from .reading import Note
@@ -29,6 +31,7 @@ def render(
     title: str | None,
     lang: str,
     version: str,
+    site: Site | None = None,
 ) -> str:
     """The whole page.
 
@@ -40,6 +43,7 @@ def render(
         title: A title of the user's own.
         lang: `en` or `ja`.
         version: The library's version.
+        site: What was found in events, and how they were read.
     """
     environment = Environment(
         loader=PackageLoader("crm_core._report", "."),
@@ -49,6 +53,7 @@ def render(
         lstrip_blocks=True,
     )
     currency = findings.currency
+    of_site = site.behavior.definitions if site is not None else []
 
     def of(frame: Frame, key: str, **values: object) -> grid.Grid:
         return grid.of(frame, words.page(key, lang, **values), lang, currency)
@@ -96,9 +101,121 @@ def render(
         choices=grid.choices(chosen, words.page("reading", lang), lang),
         definitions=[
             (one.task, one.hash, json.dumps(one.definition, ensure_ascii=False, indent=1))
-            for one in _distinct(findings.definitions)
+            for one in _distinct([*findings.definitions, *of_site])
         ],
         version=version,
+        site=_site(site, lang, currency) if site is not None else None,
+    )
+
+
+@dataclass(frozen=True)
+class Site:
+    """What was found in events, and how they were read."""
+
+    behavior: Behavior
+    choices: Sequence[Choice]
+    notes: Sequence[Note]
+
+
+def _site(site: Site, lang: str, currency: str) -> dict[str, Any]:
+    """The part of the page on events: figures and tables, None where the log cannot tell."""
+    found = site.behavior
+    pages, funnel, carts = found.pages, found.funnel, found.carts
+
+    def of(frame: Frame | None, key: str, leave_out: Sequence[str] = ()) -> Any:
+        title = words.page(key, lang)
+        return None if frame is None else grid.of(frame, title, lang, currency, leave_out)
+
+    return {
+        "lead": grid.site_lead(found, lang),
+        "notes": [words.note(one.code, one.values, lang) for one in [*found.notes, *site.notes]],
+        "exits_figure": None if pages is None else _exits(pages, lang),
+        "exits": of(pages, "exits", grid.ENDS),
+        "funnel_figure": None if funnel is None else _funnel(funnel, lang),
+        "funnel_text": None if funnel is None else grid.funnel_text(funnel, lang),
+        "funnel": None if funnel is None else grid.funnel(funnel, lang, currency),
+        "carts_figure": None if carts is None else _carts(carts, lang),
+        "carts_text": None if carts is None else grid.carts_text(carts, lang),
+        "carts": of(carts, "carts", grid.ENDS),
+        "ways_figure": _ways(found, lang),
+        "between": None
+        if found.between is None
+        else grid.between(
+            found.between, stations(found.between), words.page("between", lang), lang
+        ),
+        "choices": grid.choices(
+            site.choices, words.page("events_reading", lang), lang, "--event-column"
+        ),
+    }
+
+
+def _exits(pages: Frame, lang: str) -> Any:
+    shown = pages.rows()[:12]
+    bars = [
+        Bar(
+            row["page"],
+            row["exit_rate"],
+            words.page(
+                "exits_bar", lang, rate=f"{row['exit_rate']:.1%}", views=f"{row['views']:,}"
+            ),
+            interval=(row["exit_rate_low"], row["exit_rate_high"]),
+        )
+        for row in shown
+    ]
+    title, text = words.page("exits", lang), words.page("exits_text", lang)
+    return figures.horizontal_bars("exits-figure", title, text, bars)
+
+
+def _bars(ident: str, title: str, text: str, steps: Sequence[tuple[str, int, float | None]]) -> Any:
+    """Bars of what is left of the first step, and the share beside each."""
+    first = steps[0][1] or 1
+    bars = [
+        Bar(
+            name,
+            count / first,
+            f"{count:,}" if share is None else f"{count:,} · {share:.1%}",
+            "b-main" if at else "b-first",
+        )
+        for at, (name, count, share) in enumerate(steps)
+    ]
+    return figures.horizontal_bars(ident, title, text, bars)
+
+
+def _funnel(funnel: Frame, lang: str) -> Any:
+    columns = (funnel[name] for name in ("name", "reached", "rate"))
+    steps = [
+        (words.value(name, lang), reached, rate)
+        for name, reached, rate in zip(*columns, strict=True)
+    ]
+    title, text = words.page("funnel", lang), grid.funnel_text(funnel, lang)
+    return _bars("funnel-figure", title, text, steps)
+
+
+def _carts(carts: Frame, lang: str) -> Any:
+    counts = cart_steps(carts)
+    everything = counts[0][1] or 1
+    steps = [
+        (words.page(f"{stage}_step", lang), count, count / everything) for stage, count in counts
+    ]
+    title, text = words.page("carts", lang), grid.carts_text(carts, lang)
+    return _bars("carts-figure", title, text, steps)
+
+
+def _ways(found: Behavior, lang: str) -> Any:
+    if found.ways is None or found.between is None or not len(found.ways):
+        return None
+    named = stations(found.between)
+    order = [*named, OTHER, "(end)"]
+    colours = {name: f"s-{at}" for at, name in enumerate(named)}
+    colours |= {OTHER: "s-other", "(end)": "s-end"}
+    return figures.sankey(
+        "ways-figure",
+        words.page("ways", lang),
+        words.page("ways_text", lang),
+        by_place(found.ways, named),
+        order,
+        colours,
+        {name: grid.station(name, lang) for name in order},
     )
 
 

@@ -119,11 +119,24 @@ def load(
         name for name in settings.dimensions if name in first.headings and name not in own
     ]
     columns = list(dict.fromkeys([*(choice.value for choice in chosen.values()), *dimensions]))
+    tables, table = read_files(sources, columns, settings, advance)
+    loaded = Reading(sources, tables, table, chosen, dimensions, settings).finish()
+    advance(1.0)
+    return loaded
+
+
+def read_files(
+    sources: Sequence[Source],
+    columns: Sequence[str],
+    settings: Settings,
+    advance: Callable[[float], None],
+) -> tuple[list[pa.Table], pa.Table]:
+    """These columns of every file, and all of them as one table."""
     for source in sources[1:]:
         missing = [column for column in columns if column not in source.headings]
         if missing:
             raise Problem(
-                f'{source.path.name} has no column "{missing[0]}", which {first.path.name} has'
+                f'{source.path.name} has no column "{missing[0]}", which {sources[0].path.name} has'
             )
     drop = settings.bad_rows == "drop"
     part = _SHARE_OF_BYTES / len(sources)
@@ -132,15 +145,12 @@ def load(
         for at, source in enumerate(sources)
     ]
     try:
-        table = pa.concat_tables(tables)
+        return tables, pa.concat_tables(tables)
     except pa.ArrowInvalid:
         raise Problem(
             "the files hold their columns in different types",
             "Read them one by one, or store them alike.",
         ) from None
-    loaded = _Reading(sources, tables, table, chosen, dimensions, settings).finish()
-    advance(1.0)
-    return loaded
 
 
 def load_customers(
@@ -155,7 +165,7 @@ def load_customers(
     ]
     columns = list(dict.fromkeys([id_column, *([registered] if registered else []), *dimensions]))
     table = source.read(columns, lambda share: None, settings.bad_rows == "drop")
-    table = _set(table, id_column, _trimmed(table[id_column]))
+    table = replaced(table, id_column, trimmed(table[id_column]))
     arguments: dict[str, Any] = {"customer_id": id_column, "dimensions": dimensions}
     if registered:
         text = _as_text(table[registered])
@@ -163,12 +173,12 @@ def load_customers(
             read = dates.parse(text, settings.date_format)
             if read.unread:
                 raise Problem(f"{source.row_name(read.unread[0])}, column {registered}: not a date")
-            table = _set(table, registered, read.wall)
+            table = replaced(table, registered, read.wall)
         arguments["registered_at"] = registered
     return table, arguments
 
 
-class _Reading:
+class Reading:
     """The steps of `load` after the bytes are in; one per role."""
 
     def __init__(
@@ -221,10 +231,10 @@ class _Reading:
 
     def _customers(self) -> None:
         name = self.chosen["customer_id"].value
-        column = _trimmed(self.table[name])
+        column = trimmed(self.table[name])
         if self.platform == "WooCommerce" and pa.types.is_string(column.type):
             column = pc.if_else(pc.equal(column, "0"), None, column)
-        self.table = _set(self.table, name, column)
+        self.table = replaced(self.table, name, column)
         self.arguments["customer_id"] = name
 
     def _orders(self) -> None:
@@ -232,8 +242,8 @@ class _Reading:
         if "order_id" not in self.chosen:
             return
         name = self.chosen["order_id"].value
-        keys = _trimmed(self.table[name])
-        self.table = _set(self.table, name, keys)
+        keys = trimmed(self.table[name])
+        self.table = replaced(self.table, name, keys)
         self.arguments["order_id"] = name
         if pa.types.is_nested(keys.type):
             return
@@ -244,17 +254,17 @@ class _Reading:
             filled = _filled_within(keys, self.table[column])
             count = self.table[column].null_count - filled.null_count
             if count:
-                self.table = _set(self.table, column, filled)
+                self.table = replaced(self.table, column, filled)
                 self.notes.append(Note("filled", {"column": column, "rows": count}))
 
-    def _dates(self) -> None:
-        name = self.chosen["ordered_at"].value
-        self.arguments["ordered_at"] = name
+    def _dates(self, role: str = "ordered_at") -> None:
+        name = self.chosen[role].value
+        self.arguments[role] = name
         text = _as_text(self.table[name])
         if text is not None:
             read = dates.parse(text, self.settings.date_format)
             self._refuse(name, text, read.unread, "a date")
-            self.table = _set(self.table, name, self._zoned(name, read))
+            self.table = replaced(self.table, name, self._zoned(name, read))
         if self.settings.timezone:
             self.arguments["timezone"] = self.settings.timezone
             self.extra.append(Choice("timezone", self.settings.timezone, "given"))
@@ -295,7 +305,7 @@ class _Reading:
         )
         if role == "amount":
             self.said_in_amounts = read.currencies
-        self.table = _set(self.table, name, read.values)
+        self.table = replaced(self.table, name, read.values)
 
     def _refuse(self, name: str, text: pa.ChunkedArray, unread: list[int], what: str) -> None:
         if not unread:
@@ -348,16 +358,16 @@ class _Reading:
         if "status" not in self.chosen:
             return
         name = self.chosen["status"].value
-        column = _trimmed(self.table[name]).cast(pa.string())
+        column = trimmed(self.table[name]).cast(pa.string())
         words = [word for word in pc.unique(column).to_pylist() if word is not None]
         known, unknown = statuses.meanings(words, self.platform, self.settings.status_map)
         if unknown:
-            shown = ", ".join(f'"{_cut(word)}"' for word in unknown[:10]) + (
+            shown = ", ".join(f'"{cut(word)}"' for word in unknown[:10]) + (
                 f" and {len(unknown) - 10} more" if len(unknown) > 10 else ""
             )
             raise Problem(
                 f"column {name}: what does {shown} mean?",
-                f'Say so with --status-map "{_cut(unknown[0])}=completed"; the meanings are '
+                f'Say so with --status-map "{cut(unknown[0])}=completed"; the meanings are '
                 f"{', '.join(statuses.MEANINGS)}. "
                 '--status "" leaves the column out, and every order counts.',
             )
@@ -373,11 +383,11 @@ class _Reading:
             target = f"{name} (status)"
             self.table = self.table.append_column(target, mapped)
         else:
-            self.table = _set(self.table, name, mapped)
+            self.table = replaced(self.table, name, mapped)
         self.arguments["status"] = target
         by_meaning: dict[str, list[str]] = {}
         for word, one in known.items():
-            by_meaning.setdefault(one, []).append(_cut(word))
+            by_meaning.setdefault(one, []).append(cut(word))
         self.notes.append(
             Note(
                 "statuses",
@@ -392,19 +402,19 @@ class _Reading:
         said = self.settings.currency
         in_column: list[str] = []
         if column is not None:
-            values = pc.unique(_trimmed(self.table[column.value]).cast(pa.string())).to_pylist()
+            values = pc.unique(trimmed(self.table[column.value]).cast(pa.string())).to_pylist()
             in_column = sorted({value.upper() for value in values if value})
         if said:
             code, reason, detail = said.upper(), "given", ""
             if in_column and in_column != [code]:
                 raise Problem(
                     f"--currency is {code}, but column {column.value if column else ''} "
-                    f"holds {', '.join(map(_cut, in_column[:5]))}"
+                    f"holds {', '.join(map(cut, in_column[:5]))}"
                 )
         elif len(in_column) > 1:
             raise Problem(
                 f"column {column.value if column else ''} holds {len(in_column)} "
-                f"currencies: {', '.join(map(_cut, in_column[:5]))}",
+                f"currencies: {', '.join(map(cut, in_column[:5]))}",
                 "Amounts of different currencies are not added up; give one file per currency.",
             )
         elif in_column:
@@ -431,7 +441,7 @@ class _Reading:
     def _rest(self) -> None:
         for dimension in self.dimensions:
             if _is_text(self.table[dimension].type):
-                self.table = _set(self.table, dimension, _trimmed(self.table[dimension]))
+                self.table = replaced(self.table, dimension, trimmed(self.table[dimension]))
         if self.dimensions:
             self.arguments["dimensions"] = list(self.dimensions)
         guests = self.table[self.arguments["customer_id"]].null_count
@@ -452,7 +462,8 @@ class _Reading:
         self.table = self.table.select(list(dict.fromkeys([*used, *self.dimensions])))
 
 
-def _set(table: pa.Table, name: str, column: pa.ChunkedArray) -> pa.Table:
+def replaced(table: pa.Table, name: str, column: pa.ChunkedArray) -> pa.Table:
+    """The table with another column under a name."""
     return table.set_column(table.column_names.index(name), name, column)
 
 
@@ -471,7 +482,7 @@ def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
     return None
 
 
-def _trimmed(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def trimmed(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """Text without blanks around it; blank is null. Other types stay as they are."""
     if not _is_text(column.type):
         return column
@@ -506,6 +517,6 @@ def _offset(minutes: int) -> str:
     return f"{'-' if minutes < 0 else '+'}{hours:02d}:{rest:02d}"
 
 
-def _cut(word: str) -> str:
+def cut(word: str) -> str:
     """A word of the file, at most 40 bytes of it."""
     return word.encode()[:40].decode(errors="ignore")

@@ -10,9 +10,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from . import grid, words
+from .behavior import cart_steps, stations
 from .findings import Findings, Frame
 from .grid import Grid
 from .headings import Choice
+from .page import Site
 from .reading import Note
 
 
@@ -74,6 +76,41 @@ def show(console: Console, findings: Findings, lang: str, months: int = 12) -> N
         console,
         grid.of(findings.reconciliation, words.page("reconciliation", lang), lang, currency),
     )
+
+
+def show_event_choices(
+    console: Console, chosen: Sequence[Choice], notes: Sequence[Note], lang: str
+) -> None:
+    """How the file of events was understood."""
+    title = words.page("events_reading", lang)
+    _show(console, grid.choices(chosen, title, lang, "--event-column"))
+    show_notes(console, notes, lang)
+
+
+def show_site(console: Console, site: Site, lang: str, currency: str) -> None:
+    """Pages, the funnel, carts and transitions, and how the events were read."""
+    found = site.behavior
+    title = words.page("behavior", lang)
+    console.print()
+    console.rule(f"[bold]{escape(title)}[/] · {escape(grid.site_lead(found, lang))}")
+    show_event_choices(console, site.choices, site.notes, lang)
+    show_notes(console, found.notes, lang)
+    if found.pages is not None:
+        less = (*grid.ENDS, "timed_views", "exit_rate_sessions")
+        _show(console, grid.of(found.pages, words.page("exits", lang), lang, currency, less))
+    if found.funnel is not None:
+        _show(console, grid.funnel(found.funnel, lang, currency))
+    if found.carts is not None:
+        steps = cart_steps(found.carts)
+        rows = [
+            [words.page(f"{stage}_step", lang), f"{count:,}", f"{count / (steps[0][1] or 1):.1%}"]
+            for stage, count in steps
+        ]
+        headings = [words.column(name, lang) for name in ("step", "carts", "rate")]
+        _show(console, Grid(words.page("carts", lang), headings, rows, [False, True, True]))
+    if found.between is not None:
+        named = stations(found.between)
+        _show(console, grid.between(found.between, named, words.page("between", lang), lang))
 
 
 def _lead(findings: Findings, lang: str) -> str:

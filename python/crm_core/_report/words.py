@@ -78,6 +78,12 @@ _VALUES: Mapping[str, tuple[str, str]] = {
     "guest_dropped": ("Guests, left out", "ゲスト(除外)"),
     "repeated_row": ("Repeated rows, left out", "重複行"),
     "total": ("Total that came in", "入力合計"),
+    "view": ("Page view", "ページ閲覧"),
+    "product_view": ("Product view", "商品閲覧"),
+    "add": ("Put into the cart", "カート追加"),
+    "remove": ("Taken out of the cart", "カート削除"),
+    "checkout": ("Checkout", "購入手続き"),
+    "purchase": ("Purchase", "購入"),
 }
 
 # Columns of results and roles of the file's columns.
@@ -129,6 +135,41 @@ _COLUMNS: Mapping[str, tuple[str, str]] = {
     "encoding": ("Encoding", "文字コード"),
     "currency": ("Currency", "通貨"),
     "timezone": ("Time zone", "タイムゾーン"),
+    "visitor_id": ("Visitor", "訪問者ID"),
+    "occurred_at": ("Occurred at", "発生日時"),
+    "kind": ("Kind of event", "イベント種別"),
+    "page": ("Page", "ページ"),
+    "product": ("Product", "商品"),
+    "channel": ("Channel", "流入元"),
+    "campaign": ("Campaign", "キャンペーン"),
+    "referrer": ("Referrer", "参照元"),
+    "views": ("Views", "閲覧数"),
+    "sessions": ("Sessions", "セッション数"),
+    "entries": ("Entries", "入口数"),
+    "exits": ("Exits", "離脱数"),
+    "exit_rate": ("Exit rate", "離脱率"),
+    "exit_rate_sessions": ("Exits per session", "離脱率(セッション)"),
+    "bounces": ("Bounces", "直帰数"),
+    "bounce_rate": ("Bounce rate", "直帰率"),
+    "mean_seconds": ("Seconds on page", "平均滞在秒数"),
+    "step": ("Step", "段階"),
+    "name": ("What", "内容"),
+    "reached": ("Reached", "到達数"),
+    "dropped": ("Dropped", "離脱数"),
+    "still_open": ("Still open", "継続中"),
+    "rate": ("Rate", "到達率"),
+    "median_seconds": ("Median seconds", "所要秒数(中央値)"),
+    "carts": ("Carts", "カート数"),
+    "abandoned": ("Abandoned", "カゴ落ち数"),
+    "recovered": ("Recovered", "回復数"),
+    "abandonment_rate": ("Abandonment rate", "カゴ落ち率"),
+    "ordered": ("Ordered", "購入数"),
+    "emptied": ("Emptied", "空にした数"),
+    "abandoned_cart": ("Left in the cart", "カート段階"),
+    "abandoned_checkout": ("Left in the checkout", "購入手続き段階"),
+    "abandoned_payment": ("Left after a failed payment", "決済失敗段階"),
+    "value_lost": ("Value lost", "損失金額"),
+    "value_recovered": ("Value recovered", "回復金額"),
     "role": ("What", "項目"),
     "value": ("Read as", "採用した列・値"),
     "why": ("Why", "理由"),
@@ -207,6 +248,25 @@ _NOTES: Mapping[str, tuple[str, str]] = {
         "この基準日までに集計対象の注文がありません。",
     ),
     "filtered": ("Only orders with {where}.", "対象の注文: {where}。"),
+    "kinds": ("Kinds of events: {map}.", "イベント種別の読み替え: {map}。"),
+    "other_kinds": (
+        "These kinds count as activity, not as steps of a cart: {kinds}. "
+        "--event-kind WORD=MEANING says otherwise.",
+        "次のイベントはカートの段階ではなく、その他の行動として扱います: {kinds}。"
+        "--event-kind 語=意味 で変更できます。",
+    ),
+    "no_pages": (
+        "The events name no pages, or no kind is a view: exits and ways are left out.",
+        "ページ名または閲覧イベントがないため、離脱率と遷移図は省きました。",
+    ),
+    "no_funnel": (
+        "Fewer than two steps of the way to an order occur: --funnel names others.",
+        "購入までの段階が2つ未満のため、ファネルは省きました。--funnel で指定できます。",
+    ),
+    "no_carts": (
+        "No kind puts into the cart, or none buys: carts are left out.",
+        "カート追加または購入のイベントがないため、カゴ落ちは省きました。",
+    ),
     "filtered_customers": ("Only customers with {where}.", "対象の顧客: {where}。"),
 }
 
@@ -277,6 +337,54 @@ _PAGE: Mapping[str, tuple[str, str]] = {
     "deciles": ("Deciles", "デシル分析"),
     "abc": ("ABC analysis", "ABC分析"),
     "by": ("By {name}", "{name}別"),
+    "behavior": ("On the site", "サイト上の行動"),
+    "behavior_lead": (
+        "{events} events of {visitors} visitors, {first} to {last}.",
+        "{first} 〜 {last} の訪問者{visitors}人、イベント{events}件。",
+    ),
+    "behavior_sessions": (
+        "{sessions} sessions; a session ends after 30 minutes of silence.",
+        "セッション数 {sessions} (30分間行動がなければ終了)。",
+    ),
+    "exits": ("Exits by page", "ページ別離脱率"),
+    "exits_text": (
+        "How often a view of the page was the session's last. The lines are 95 % intervals; the "
+        "most viewed pages are shown.",
+        "そのページの閲覧がセッションの最後だった割合。線は95%区間。閲覧数の多いページのみ。",
+    ),
+    "exits_bar": ("{rate} of {views} views", "{rate} (閲覧{views})"),
+    "funnel": ("Funnel", "ファネル分析"),
+    "funnel_text": (
+        "Visitors who took each step within {window} of the first, one after the other. Those who "
+        "may still go on are left out of the rates.",
+        "最初の段階から{window}以内に順に到達した訪問者。まだ継続中の訪問者は率に含めません。",
+    ),
+    "carts": ("Carts", "カゴ落ち"),
+    "carts_text": (
+        "Carts whose hour of silence has passed, and how many were left after each stage. "
+        "{rate} were abandoned.",
+        "最後の行動から1時間以上たったカートの、各段階の後に残った数。カゴ落ち率 {rate}。",
+    ),
+    "carts_step": ("Carts", "カート"),
+    "kept_step": ("Not emptied", "空にしなかった"),
+    "into_checkout_step": ("Went on to the checkout", "購入手続きへ進んだ"),
+    "into_payment_step": ("Came through the checkout", "購入手続きを終えた"),
+    "ordered_step": ("Ordered", "購入した"),
+    "ways": ("Ways through the site", "サイト内の経路"),
+    "ways_text": (
+        "From the first page of a session to its fifth; reloads count once.",
+        "セッションの1ページ目から5ページ目まで。同じページの再読み込みは1回と数えます。",
+    ),
+    "between": ("From page to page", "ページ遷移"),
+    "between_text": (
+        "Of the visits to the page on the left, the share that went on to the one above.",
+        "左のページから上のページへ進んだ割合。",
+    ),
+    "start": ("Start", "開始"),
+    "end": ("Left", "離脱"),
+    "other": ("Other pages", "その他"),
+    "days": ("{days} days", "{days}日"),
+    "events_reading": ("How the events were read", "イベントの読み取り"),
     "reconciliation": ("Reconciliation", "データの照合"),
     "reconciliation_text": (
         "Every row that came in, by what became of it; the lines add up to the file.",
@@ -308,6 +416,7 @@ _PAGE: Mapping[str, tuple[str, str]] = {
     ),
     "reading_file": ("Reading {name}", "{name} を読み込み中"),
     "building": ("Orders", "注文データの構築"),
+    "events": ("Events", "イベントの構築"),
     "analysing": ("Analysing", "分析中"),
     "writing": ("Writing the page", "ページを作成中"),
 }

@@ -16,6 +16,8 @@
 //! unknown         no customer is joined to the visitor (only where events name customers)
 //! ```
 //!
+//! How often browsing is left at that is [`super::browse_rates`]'s.
+//!
 //! Orders are those of the visitor or of any visitor of the same customer; earlier entries are
 //! judged by the visitor's own orders.
 
@@ -118,7 +120,7 @@ pub fn entries(events: &Events, options: &Options, context: &Context) -> Result<
         &[W::ProductView],
         &possible,
     )?;
-    let data = &events.data;
+    let data = events.data()?;
     let orders = last_orders(events)?;
     let wait = options.wait.micros();
     let mut all = Vec::new();
@@ -189,7 +191,7 @@ pub fn entries(events: &Events, options: &Options, context: &Context) -> Result<
             entry.suppressed_by
         } else if last > entry.at && events.as_of.saturating_sub(last) <= wait {
             Some("active")
-        } else if data.customer.is_some() && customer(events, unit).is_none() {
+        } else if data.customer.is_some() && customer(data, unit).is_none() {
             Some("unknown")
         } else {
             None
@@ -251,21 +253,19 @@ impl Analysis for BrowseAbandonment {
 
     fn run(events: &Events, _: &Scope, options: &Options, context: &Context) -> Result<Table> {
         let all = entries(events, options, context)?;
-        let data = &events.data;
+        let data = events.data()?;
         let visitors = Values::Id {
-            ids: events.visitors().clone(),
+            ids: events.visitors()?.clone(),
             codes: collect(all.iter().map(|e| data.units[e.unit]), "table")?,
         };
         let f = Self::COLUMNS;
         let mut columns = vec![Column::new(&f[0], visitors)];
         if let Some(joined) = &data.customer {
-            let codes = all
-                .iter()
-                .map(|e| customer(events, e.unit).unwrap_or(NO_ID));
+            let codes = all.iter().map(|e| customer(data, e.unit).unwrap_or(NO_ID));
             let codes = collect(codes, "table")?;
             columns.push(super::ids_column(&f[1], &joined.ids, codes)?);
         }
-        if let Some(dim) = events.dim("product") {
+        if let Some(dim) = events.dim("product")? {
             let codes = collect(all.iter().map(|e| dim.codes[e.view]), "table")?;
             columns.push(super::ids_column(&f[2], &dim.ids, codes)?);
         }
@@ -306,7 +306,10 @@ mod tests {
             .unwrap();
         let moment: crate::Moment = format!("2026-03-{as_of}").try_into().unwrap();
         let events = events
-            .up_to(moment.instant(&events.data.offsets), &Context::default())
+            .up_to(
+                moment.instant(&events.data().unwrap().offsets),
+                &Context::default(),
+            )
             .unwrap();
         let all = entries(&events, &Options::default(), &Context::default()).unwrap();
         let day = 86_400_000_000;

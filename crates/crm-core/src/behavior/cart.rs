@@ -32,7 +32,7 @@
 //! counted in the notes.
 
 use crate::context::{filled, grow, push};
-use crate::data::{EventWord, Events, NO_ID};
+use crate::data::{EventData, EventDim, EventWord, Events, NO_ID};
 use crate::table::Label;
 use crate::{Context, Duration, Error, Result};
 use std::cmp::Ordering;
@@ -179,14 +179,19 @@ pub fn carts(
     super::need(events, analysis, &[W::Add, W::Purchase], &possible)?;
     let mut all = Carts::default();
     // Where each product (the last slot: none) stands in the latest cart that held it.
-    let products = events.dim("product").map_or(0, |d| d.ids.len());
+    let (data, product) = (events.data()?, events.dim("product")?);
+    let products = product.map_or(0, |d| d.ids.len());
     let mut slots = filled(products + 1, (0, 0), "carts")?;
-    for unit in 0..events.data.units.len() {
+    for unit in 0..data.units.len() {
         if unit % 4096 == 0 {
             context.check()?;
         }
         let mut machine = Machine {
-            events,
+            data,
+            product,
+            order_id: events.dim("order_id")?,
+            as_of: events.as_of,
+            amount: events.spec.amount.as_deref(),
             window: window.micros(),
             recovery: recovery.micros(),
             unit,
@@ -209,7 +214,12 @@ pub fn carts(
 
 /// One visitor's carts.
 struct Machine<'a> {
-    events: &'a Events,
+    data: &'a EventData,
+    product: Option<&'a EventDim>,
+    order_id: Option<&'a EventDim>,
+    as_of: i64,
+    /// The name of the column of amounts.
+    amount: Option<&'a str>,
     window: i64,
     recovery: i64,
     unit: usize,
@@ -238,7 +248,7 @@ struct Order {
 
 impl Machine<'_> {
     fn run(&mut self) -> Result<()> {
-        let data = &self.events.data;
+        let data = self.data;
         let group = data.group(self.unit);
         for event in group.clone() {
             if let Some(open) = self.open {
@@ -261,7 +271,7 @@ impl Machine<'_> {
             }
         }
         if let Some(open) = self.open {
-            let silence = self.events.as_of.saturating_sub(data.time[group.end - 1]);
+            let silence = self.as_of.saturating_sub(data.time[group.end - 1]);
             if silence > self.window {
                 self.carts[open].state = State::Abandoned;
             }
@@ -270,11 +280,11 @@ impl Machine<'_> {
     }
 
     fn product(&self, event: usize) -> u32 {
-        self.events.dim("product").map_or(NO_ID, |d| d.codes[event])
+        self.product.map_or(NO_ID, |d| d.codes[event])
     }
 
     fn amount(&self, event: usize) -> i64 {
-        let amount = self.events.data.amount.as_ref();
+        let amount = self.data.amount.as_ref();
         amount.map_or(0, |a| a[event]).max(0)
     }
 
@@ -293,7 +303,7 @@ impl Machine<'_> {
     }
 
     fn add(&mut self, event: usize) -> Result<()> {
-        let data = &self.events.data;
+        let data = self.data;
         if data.units_of(event) == 0 {
             return Ok(());
         }
@@ -327,7 +337,7 @@ impl Machine<'_> {
                 self.in_cart += usize::from(item.quantity == 0);
                 item.quantity += quantity;
                 item.value = item.value.checked_add(value).ok_or(Error::Overflow {
-                    column: self.events.spec.amount.clone().unwrap_or_default(),
+                    column: self.amount.unwrap_or_default().to_owned(),
                     what: "the value of a cart",
                 })?;
             }
@@ -353,10 +363,7 @@ impl Machine<'_> {
     }
 
     fn remove(&mut self, event: usize) {
-        let (product, quantity) = (
-            self.product(event),
-            u64::from(self.events.data.units_of(event)),
-        );
+        let (product, quantity) = (self.product(event), u64::from(self.data.units_of(event)));
         let place = self
             .open
             .and_then(|open| Some((open, self.place(open, product)?)));
@@ -383,12 +390,9 @@ impl Machine<'_> {
     }
 
     fn purchase(&mut self, event: usize) {
-        let data = &self.events.data;
+        let data = self.data;
         let time = data.time[event];
-        let id = self
-            .events
-            .dim("order_id")
-            .map_or(NO_ID, |d| d.codes[event]);
+        let id = self.order_id.map_or(NO_ID, |d| d.codes[event]);
         let product = self.product(event);
         let same = self
             .order

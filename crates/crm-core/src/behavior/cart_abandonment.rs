@@ -24,20 +24,21 @@
 //! when it was bought with the cart, `abandoned` when it was left in it and not bought, whether the
 //! rest of the cart was or not, `emptied` when it had been taken out. By `hour` and by any column of
 //! events (`page`, `channel`, a dimension) a cart counts under the value of the event that opened
-//! it.
+//! it. With `product` among several columns, the others are those of the event that put the product
+//! in.
 
+use super::breakdown::{Breakdown, Counts, Line, Part};
 use super::cart::{self, Cart, Item, Stage, State};
 use crate::analysis::Analysis;
 use crate::context::{collect, push};
-use crate::data::{Events, Ids, NO_ID};
-use crate::num::ratio::{Ratio, Sums};
+use crate::data::Events;
+use crate::num::ratio::Ratio;
 use crate::scope::Scope;
 use crate::table::{Column, Field, Type, Values};
 use crate::{Context, Duration, Error, Result, Table};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use std::sync::Arc;
 
 /// Options of cart abandonment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -47,7 +48,7 @@ pub struct Options {
     pub window: Duration,
     /// Time in which an order recovers an abandoned cart. Default 7 days.
     pub recovery: Duration,
-    /// One column to break down by: `product`, `hour`, or any category of events.
+    /// Columns to break down by: `product`, `hour`, or any category of events.
     pub by: Vec<String>,
 }
 
@@ -61,38 +62,52 @@ impl Default for Options {
     }
 }
 
-/// One line's counts.
+/// Counts of carts, or of products in carts.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Line {
-    /// Abandoned carts of those whose window has passed, by visitor.
-    pub abandoned: Sums,
-    /// Abandoned carts by [`Stage`].
-    pub stages: [u64; 3],
-    /// Carts that were ordered.
-    pub ordered: u64,
-    /// Carts that were emptied.
-    pub emptied: u64,
-    /// Abandoned carts that an order recovered.
-    pub recovered: u64,
+struct Carts {
+    /// Abandoned ones by [`Stage`].
+    stages: [u64; 3],
+    ordered: u64,
+    emptied: u64,
+    /// Abandoned ones that an order recovered.
+    recovered: u64,
     /// Minor units.
-    pub lost: i128,
+    lost: i128,
     /// Minor units.
-    pub back: i128,
+    back: i128,
 }
 
-impl Line {
-    fn count(&mut self, state: State, stage: Stage, recovered: bool, lost: i128, back: i128) {
-        match state {
+/// What became of a cart, or of a product in one.
+struct Fate {
+    state: State,
+    stage: Stage,
+    recovered: bool,
+    /// Minor units.
+    lost: i64,
+    /// Minor units.
+    back: i64,
+}
+
+impl Counts for Carts {
+    type Of = Fate;
+
+    fn count(&mut self, one: &Fate) {
+        match one.state {
             State::Ordered => self.ordered += 1,
             State::Emptied => self.emptied += 1,
             State::Abandoned => {
-                self.stages[stage as usize] += 1;
-                self.recovered += u64::from(recovered);
-                self.lost += lost;
-                self.back += back;
+                self.stages[one.stage as usize] += 1;
+                self.recovered += u64::from(one.recovered);
+                self.lost += i128::from(one.lost);
+                self.back += i128::from(one.back);
             }
             State::Open => {}
         }
+    }
+
+    fn abandoned(&self) -> (u64, u64) {
+        let abandoned = self.stages.iter().sum();
+        (abandoned, abandoned + self.ordered + self.emptied)
     }
 }
 
@@ -106,68 +121,15 @@ fn state_of(item: &Item, cart: &Cart) -> State {
     }
 }
 
+/// Whether a column is the products'.
+pub(crate) fn is_product(events: &Events, name: &str) -> bool {
+    name == "product" || events.spec.product.as_deref() == Some(name)
+}
+
 /// Whether a cart's window has passed.
-fn passed(events: &Events, cart: &Cart, window: Duration) -> bool {
-    let silence = events.as_of.saturating_sub(events.data.time[cart.last]);
+fn passed(events: &Events, last: i64, cart: &Cart, window: Duration) -> bool {
+    let silence = events.as_of.saturating_sub(last);
     cart.state != State::Open && silence > window.micros()
-}
-
-/// Lines of `(key, visitor, line)` summed by key, keys ascending: each visitor is a cluster.
-fn summed(mut rows: Vec<(u32, usize, Line)>) -> Result<Vec<(u32, Line)>> {
-    rows.sort_unstable_by_key(|(key, unit, _)| (*key, *unit));
-    let mut lines: Vec<(u32, Line)> = Vec::new();
-    for group in rows.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
-        let key = group[0].0;
-        if lines.last().is_none_or(|(last, _)| *last != key) {
-            push(&mut lines, (key, Line::default()), "carts")?;
-        }
-        let Some((_, line)) = lines.last_mut() else {
-            continue;
-        };
-        let (mut abandoned, mut carts) = (0, 0);
-        for (_, _, row) in group {
-            let left: u64 = row.stages.iter().sum();
-            abandoned += left;
-            carts += left + row.ordered + row.emptied;
-            line.ordered += row.ordered;
-            line.emptied += row.emptied;
-            line.recovered += row.recovered;
-            line.lost += row.lost;
-            line.back += row.back;
-            for (sum, count) in line.stages.iter_mut().zip(row.stages) {
-                *sum += count;
-            }
-        }
-        line.abandoned.add(abandoned, carts);
-    }
-    Ok(lines)
-}
-
-/// A breakdown's keys by rank in ascending order, nulls last.
-struct Keys {
-    ids: Arc<Ids>,
-    /// The code of each rank.
-    codes: Vec<u32>,
-    /// The rank of each code.
-    ranks: Vec<u32>,
-}
-
-impl Keys {
-    fn new(ids: Arc<Ids>) -> Result<Self> {
-        let codes = collect(ids.by_id()?.iter().copied(), "breakdown")?;
-        let mut ranks = crate::context::filled(codes.len(), 0, "breakdown")?;
-        for (rank, code) in codes.iter().enumerate() {
-            ranks[*code as usize] = rank as u32;
-        }
-        Ok(Keys { ids, codes, ranks })
-    }
-
-    fn rank(&self, code: u32) -> u32 {
-        match code {
-            NO_ID => NO_ID,
-            code => self.ranks[code as usize],
-        }
-    }
 }
 
 /// The register's entry.
@@ -270,103 +232,85 @@ impl Analysis for CartAbandonment {
             Self::NAME,
             context,
         )?;
-        let by = match options.by.as_slice() {
-            [] => None,
-            [name] => Some(name.as_str()),
-            _ => return Err(Error::option("by", "", "one column")),
+        let data = events.data()?;
+        let overflow = |what: &'static str| Error::Overflow {
+            column: events.spec.amount.clone().unwrap_or_default(),
+            what,
         };
-        let carts = || {
-            let carts = all.carts.iter();
-            carts.filter(|cart| passed(events, cart, options.window))
-        };
-        let mut rows: Vec<(u32, usize, Line)> = Vec::new();
-        let mut keys = None;
-        if by == Some("product") {
-            let Some(dim) = events.dim("product") else {
-                return Err(Error::OptionNeedsColumn {
-                    option: "by".into(),
-                    value: "product".into(),
-                    column: "product".into(),
-                });
-            };
-            let of = Keys::new(dim.ids.clone())?;
-            for cart in carts() {
-                for item in &cart.items {
-                    let (value, mut line) = (i128::from(item.value), Line::default());
-                    let state = state_of(item, cart);
-                    // Recovered is what an order after the abandonment bought.
-                    let back = item.bought && cart.state == State::Abandoned;
-                    let (lost, recovered) = if back { (0, value) } else { (value, 0) };
-                    line.count(state, cart.stage, back, lost, recovered);
-                    push(&mut rows, (of.rank(item.product), cart.unit, line), "carts")?;
-                }
+        let breakdown = Breakdown::new(events, &options.by)?;
+        let by_product = options.by.iter().any(|name| is_product(events, name));
+        let mut parts = Vec::new();
+        for cart in &all.carts {
+            if !passed(events, data.time[cart.last], cart, options.window) {
+                continue;
             }
-            keys = Some(of);
-        } else {
-            let column = match by {
-                Some(name) => match events.attribute(name)? {
-                    crate::data::AttributeValues::Codes(ids, codes) => {
-                        Some((Keys::new(ids)?, codes))
-                    }
-                    _ => return Err(Error::option("by", name, "a column of categories")),
-                },
-                None => None,
+            let (unit, stage) = (cart.unit as u32, cart.stage);
+            let mut add = |event: usize, what: Fate| {
+                let event = event as u32;
+                push(&mut parts, Part { event, unit, what }, "carts")
             };
-            for cart in carts() {
-                let key = column
-                    .as_ref()
-                    .map_or(0, |(keys, codes)| keys.rank(codes[cart.opened]));
-                let mut line = Line::default();
-                let (lost, back) = (cart.value(false), cart.value(true));
-                line.count(cart.state, cart.stage, cart.recovered.is_some(), lost, back);
-                push(&mut rows, (key, cart.unit, line), "carts")?;
+            if !by_product {
+                let value = |bought: bool| {
+                    i64::try_from(cart.value(bought)).map_err(|_| overflow("the value of a cart"))
+                };
+                let fate = Fate {
+                    state: cart.state,
+                    stage,
+                    recovered: cart.recovered.is_some(),
+                    lost: value(false)?,
+                    back: value(true)?,
+                };
+                add(cart.opened, fate)?;
+                continue;
             }
-            keys = column.map(|(keys, _)| keys).or(keys);
+            for item in &cart.items {
+                // Recovered is what an order after the abandonment bought.
+                let recovered = item.bought && cart.state == State::Abandoned;
+                let (lost, back) = if recovered {
+                    (0, item.value)
+                } else {
+                    (item.value, 0)
+                };
+                let state = state_of(item, cart);
+                add(
+                    item.event,
+                    Fate {
+                        state,
+                        stage,
+                        recovered,
+                        lost,
+                        back,
+                    },
+                )?;
+            }
         }
-        let mut lines = summed(rows)?;
-        if by.is_none() && lines.is_empty() {
-            lines.push((0, Line::default()));
-        }
-        let mut columns = Vec::new();
-        if let (Some(keys), Some(name)) = (&keys, by) {
-            let code = |rank: u32| match rank {
-                NO_ID => NO_ID,
-                rank => keys.codes[rank as usize],
-            };
-            let codes = collect(lines.iter().map(|(rank, _)| code(*rank)), "table")?;
-            let key = Field::new("by", Type::Id, "", "", "");
-            let column = super::ids_column(&key, &keys.ids, codes)?;
-            columns.push(column.renamed(name.to_owned()));
-        }
+        let lines = breakdown.lines::<Carts>(parts)?;
+        let mut columns = breakdown.columns(&lines)?;
         let level = super::level()?;
-        let rates = lines
-            .iter()
-            .map(|(_, l)| Ratio::from_sums(&l.abandoned, level));
+        let rates = lines.iter().map(|l| Ratio::from_sums(&l.abandoned, level));
         let rates = collect(rates, "table")?;
-        let int = |of: fn(&Line) -> u64| {
-            collect(lines.iter().map(|(_, l)| of(l) as i64), "table").map(Values::I64)
+        let int = |of: fn(&Line<Carts>) -> u64| {
+            collect(lines.iter().map(|l| of(l) as i64), "table").map(Values::I64)
         };
         let f = Self::COLUMNS;
         columns.push(Column::new(&f[0], int(|l| l.abandoned.trials)?));
         columns.push(Column::new(&f[1], int(|l| l.abandoned.hits)?));
-        columns.push(Column::new(&f[2], int(|l| l.recovered)?));
+        columns.push(Column::new(&f[2], int(|l| l.counts.recovered)?));
         columns.extend(super::rate_columns(&f[3..6], &rates)?);
-        columns.push(Column::new(&f[6], int(|l| l.ordered)?));
-        columns.push(Column::new(&f[7], int(|l| l.emptied)?));
-        columns.push(Column::new(&f[8], int(|l| l.stages[0])?));
-        columns.push(Column::new(&f[9], int(|l| l.stages[1])?));
-        columns.push(Column::new(&f[10], int(|l| l.stages[2])?));
+        columns.push(Column::new(&f[6], int(|l| l.counts.ordered)?));
+        columns.push(Column::new(&f[7], int(|l| l.counts.emptied)?));
+        columns.push(Column::new(&f[8], int(|l| l.counts.stages[0])?));
+        columns.push(Column::new(&f[9], int(|l| l.counts.stages[1])?));
+        columns.push(Column::new(&f[10], int(|l| l.counts.stages[2])?));
         if let Some(currency) = events.currency() {
             for (field, of) in [
-                (&f[11], (|l: &Line| l.lost) as fn(&Line) -> i128),
+                (&f[11], (|l: &Carts| l.lost) as fn(&Carts) -> i128),
                 (&f[12], |l| l.back),
             ] {
                 let mut cells = crate::context::room(lines.len(), "table")?;
-                for (_, line) in &lines {
-                    cells.push(i64::try_from(of(line)).map_err(|_| Error::Overflow {
-                        column: events.spec.amount.clone().unwrap_or_default(),
-                        what: "the value of all carts",
-                    })?);
+                for line in &lines {
+                    let sum = i64::try_from(of(&line.counts));
+                    cells.push(sum.map_err(|_| overflow("the value of all carts"))?);
                 }
                 columns.push(Column::new(field, Values::Money(cells, currency)));
             }

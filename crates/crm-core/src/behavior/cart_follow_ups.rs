@@ -20,7 +20,7 @@ use super::cart::{self, Cart, State};
 use super::sessions::VISITOR_ID;
 use crate::analysis::Analysis;
 use crate::context::{collect, filled, push, room};
-use crate::data::{EventWord, Events, NO_ID};
+use crate::data::{EventData, EventWord, Events, NO_ID};
 use crate::scope::Scope;
 use crate::table::{CUSTOMER_ID, Column, Field, Label, Type, Values};
 use crate::{Context, Duration, Error, Result, Table};
@@ -88,7 +88,7 @@ impl Suppression {
 
 /// The last order of each visitor, or of the customer joined to it, by place of the visitor.
 pub(crate) fn last_orders(events: &Events) -> Result<Vec<Option<i64>>> {
-    let data = &events.data;
+    let data = events.data()?;
     let mut of_unit = filled(data.units.len(), None, "orders of visitors")?;
     let customers = data.customer.as_ref();
     let mut of_customer = filled(
@@ -109,7 +109,7 @@ pub(crate) fn last_orders(events: &Events) -> Result<Vec<Option<i64>>> {
         }
     }
     for (unit, last) in of_unit.iter_mut().enumerate() {
-        if let Some(code) = customer(events, unit) {
+        if let Some(code) = customer(data, unit) {
             *last = of_customer[code as usize].max(*last);
         }
     }
@@ -117,9 +117,9 @@ pub(crate) fn last_orders(events: &Events) -> Result<Vec<Option<i64>>> {
 }
 
 /// The customer joined to a visitor last.
-pub(crate) fn customer(events: &Events, unit: usize) -> Option<u32> {
-    let joined = events.data.customer.as_ref()?;
-    let code = joined.codes[events.data.group(unit).end - 1];
+pub(crate) fn customer(data: &EventData, unit: usize) -> Option<u32> {
+    let joined = data.customer.as_ref()?;
+    let code = joined.codes[data.group(unit).end - 1];
     (code != NO_ID).then_some(code)
 }
 
@@ -136,7 +136,7 @@ pub fn follow_ups(
 ) -> Result<Vec<(Cart, Option<Suppression>)>> {
     let all = cart::carts(events, options.window, options.max_age, analysis, context)?;
     let orders = last_orders(events)?;
-    let data = &events.data;
+    let data = events.data()?;
     let mut newest = filled(data.units.len(), 0_u32, "carts")?;
     for cart in &all.carts {
         newest[cart.unit] = cart.number;
@@ -155,7 +155,7 @@ pub fn follow_ups(
             Some(Suppression::NewerCart)
         } else if since(last) <= options.window.micros() {
             Some(Suppression::Active)
-        } else if data.customer.is_some() && customer(events, cart.unit).is_none() {
+        } else if data.customer.is_some() && customer(data, cart.unit).is_none() {
             Some(Suppression::Unknown)
         } else {
             None
@@ -259,7 +259,7 @@ impl Analysis for CartFollowUps {
 
     fn run(events: &Events, _: &Scope, options: &Options, context: &Context) -> Result<Table> {
         let listed = follow_ups(events, options, Self::NAME, context)?;
-        let data = &events.data;
+        let data = events.data()?;
         let time = |of: &dyn Fn(&Cart) -> i64| {
             let times = listed.iter().map(|(c, _)| of(c));
             Ok::<_, Error>(Values::Instant(collect(times, "table")?, events.zone()))
@@ -273,7 +273,7 @@ impl Analysis for CartFollowUps {
         };
         let whole = |of: &dyn Fn(&Cart) -> i64| collect(listed.iter().map(|(c, _)| of(c)), "table");
         let visitors = Values::Id {
-            ids: events.visitors().clone(),
+            ids: events.visitors()?.clone(),
             codes: collect(listed.iter().map(|(c, _)| c.visitor), "table")?,
         };
         let f = Self::COLUMNS;
@@ -281,7 +281,7 @@ impl Analysis for CartFollowUps {
         if let Some(joined) = &data.customer {
             let codes = listed
                 .iter()
-                .map(|(c, _)| customer(events, c.unit).unwrap_or(NO_ID));
+                .map(|(c, _)| customer(data, c.unit).unwrap_or(NO_ID));
             let codes = collect(codes, "table")?;
             columns.push(super::ids_column(&f[1], &joined.ids, codes)?);
         }
@@ -337,7 +337,7 @@ impl Analysis for CartItems {
     type Options = Options;
 
     fn run(events: &Events, _: &Scope, options: &Options, context: &Context) -> Result<Table> {
-        let Some(dim) = events.dim("product") else {
+        let Some(dim) = events.dim("product")? else {
             return Err(Error::OptionNeedsColumn {
                 option: "analysis".into(),
                 value: Self::NAME.into(),
@@ -345,6 +345,7 @@ impl Analysis for CartItems {
             });
         };
         let listed = follow_ups(events, options, Self::NAME, context)?;
+        let data = events.data()?;
         let mut rows = Vec::new();
         for (cart, suppressed) in &listed {
             for item in cart.items.iter().filter(|i| i.quantity > 0 && !i.bought) {
@@ -352,13 +353,13 @@ impl Analysis for CartItems {
             }
         }
         let visitors = Values::Id {
-            ids: events.visitors().clone(),
+            ids: events.visitors()?.clone(),
             codes: collect(rows.iter().map(|(c, ..)| c.visitor), "table")?,
         };
         let products = collect(rows.iter().map(|(_, i, _)| i.product), "table")?;
         let numbers = collect(rows.iter().map(|(c, ..)| c.number as i32), "table")?;
         let units = collect(rows.iter().map(|(_, i, _)| i.quantity as i64), "table")?;
-        let added = rows.iter().map(|(_, i, _)| Some(events.data.time[i.event]));
+        let added = rows.iter().map(|(_, i, _)| Some(data.time[i.event]));
         let f = Self::COLUMNS;
         let mut columns = vec![
             Column::new(&f[0], visitors),

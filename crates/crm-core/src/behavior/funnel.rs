@@ -20,7 +20,8 @@
 //! | `strict` | the events follow each other with none between |
 //! | `unordered` | the events that fill the first `k` steps may come in any order, within the window |
 //!
-//! *Optional* steps (neither the first nor the last) may be skipped. *Exclusions* forbid events
+//! *Optional* steps (neither the first nor the last) may be skipped; `unordered` has none, since a
+//! step that may come anywhere or not at all says nothing, and refuses them. *Exclusions* forbid events
 //! between a chain's first and last event (or between two of its steps): an event that meets one
 //! ends the chains it comes between; it may still fill a step itself, but for `unordered`, where it
 //! fills none. `strict` has nothing between and so no use for them.
@@ -275,7 +276,7 @@ pub fn steps(events: &Events, options: &Options, context: &Context) -> Result<Ve
             options.exclude.iter().map(|e| &e.conditions).collect(),
         )?),
     };
-    let data = &events.data;
+    let data = events.data()?;
     let cutter = Cutter::new(
         events,
         &sessions::Options {

@@ -111,7 +111,7 @@ impl Weights {
 
 /// The score of each visitor at an instant, by place; `None` for who had not come yet.
 fn scores(events: &Events, options: &Options, at: i64) -> Result<Vec<Option<f64>>> {
-    let data = &events.data;
+    let data = events.data()?;
     let half_life = options.half_life.micros() as f64;
     let mut scores = room(data.units.len(), "scores")?;
     for unit in 0..data.units.len() {
@@ -214,7 +214,7 @@ impl Analysis for Intent {
             };
             return Err(Error::option(name, 0, "a time longer than zero"));
         }
-        let data = &events.data;
+        let data = events.data()?;
         let now = scores(events, options, events.as_of)?;
         context.check()?;
         let cut = events.as_of.saturating_sub(options.horizon.micros());
@@ -241,7 +241,7 @@ impl Analysis for Intent {
             pools.get(at).map(|p| p.bought as f64 / p.of as f64)
         };
         let visitors = Values::Id {
-            ids: events.visitors().clone(),
+            ids: events.visitors()?.clone(),
             codes: collect(data.units.iter().copied(), "table")?,
         };
         let units = 0..data.units.len();
@@ -250,7 +250,7 @@ impl Analysis for Intent {
         if let Some(joined) = &data.customer {
             let codes = units
                 .clone()
-                .map(|u| super::cart_follow_ups::customer(events, u).unwrap_or(NO_ID));
+                .map(|u| super::cart_follow_ups::customer(data, u).unwrap_or(NO_ID));
             columns.push(super::ids_column(
                 &f[1],
                 &joined.ids,

@@ -1,6 +1,8 @@
 //! Behaviour: sessions, exits, funnels, what is left in the cart, and the ways between pages.
 
+mod breakdown;
 pub mod browse;
+pub mod browse_rates;
 pub mod cart;
 pub mod cart_abandonment;
 pub mod cart_follow_ups;
@@ -16,7 +18,7 @@ pub mod transitions;
 pub mod visits;
 
 use crate::context::{collect, room};
-use crate::data::{EventWord, Events, Ids, NO_ID};
+use crate::data::{EventWord, Events, Ids, NO_ID, UNUSED};
 use crate::num::ratio::Ratio;
 use crate::table::{Column, Field, Values};
 use crate::{Error, Fraction, Result};
@@ -81,7 +83,7 @@ pub(crate) fn need(
     if events.is_empty() {
         return Ok(());
     }
-    let data = &events.data;
+    let data = events.data()?;
     let named = |word: &EventWord| {
         data.words.contains(&(*word as u8)) || events.spec.kinds.values().any(|w| w == word)
     };
@@ -91,9 +93,13 @@ pub(crate) fn need(
     let Some(missing) = missing else {
         return Ok(());
     };
-    let mut present: Vec<String> = (0..data.kinds.len().min(20) as u32)
-        .map(|code| data.kinds.text(code))
-        .collect();
+    let used = data
+        .words
+        .iter()
+        .enumerate()
+        .filter(|(_, word)| **word != UNUSED);
+    let names = used.take(20).map(|(code, _)| data.kinds.text(code as u32));
+    let mut present: Vec<String> = names.collect();
     present.sort_unstable();
     let code = missing.code();
     Err(Error::option(

@@ -2,7 +2,7 @@
 
 use super::sessions::{self, Cutter};
 use crate::context::{collect, filled};
-use crate::data::{Buf, EventWord, Events, Ids, NO_ID};
+use crate::data::{Buf, EventData, EventWord, Events, Ids, NO_ID};
 use crate::{Context, Duration, Error, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -24,7 +24,7 @@ pub enum Of {
 
 /// Stations in ascending order: 0 is `(start)`, then they by their ids, `end` is `(end)`.
 pub(crate) struct Nodes<'a> {
-    events: &'a Events,
+    data: &'a EventData,
     of: Of,
     collapse: bool,
     ids: Arc<Ids>,
@@ -48,11 +48,12 @@ impl<'a> Nodes<'a> {
             Of::Product => "product",
             Of::Kind => "kind",
         };
+        let data = events.data()?;
         let (ids, codes) = match of {
-            Of::Kind => (events.data.kinds.clone(), events.data.kind.clone()),
+            Of::Kind => (data.kinds.clone(), data.kind.clone()),
             _ => {
                 sessions::need_views(events, analysis)?;
-                let dim = events.dim(name).ok_or(Error::OptionNeedsColumn {
+                let dim = events.dim(name)?.ok_or(Error::OptionNeedsColumn {
                     option: "of".into(),
                     value: name.into(),
                     column: name.into(),
@@ -70,7 +71,7 @@ impl<'a> Nodes<'a> {
             ..sessions::Options::default()
         };
         Ok(Nodes {
-            events,
+            data,
             of,
             collapse,
             ids,
@@ -99,7 +100,7 @@ impl<'a> Nodes<'a> {
     #[inline]
     pub(crate) fn station(&self, event: usize) -> Option<u32> {
         let code = self.codes[event];
-        let counts = self.of == Of::Kind || sessions::is_view(self.events.data.word(event));
+        let counts = self.of == Of::Kind || sessions::is_view(self.data.word(event));
         (code != NO_ID && counts).then(|| self.places[code as usize])
     }
 
@@ -111,7 +112,7 @@ impl<'a> Nodes<'a> {
         context: &Context,
         mut each: impl FnMut(usize, &[u32], bool) -> Result<()>,
     ) -> Result<()> {
-        let data = &self.events.data;
+        let data = self.data;
         let mut stations: Vec<u32> = Vec::new();
         for unit in 0..data.units.len() {
             if unit % 4096 == 0 {

@@ -121,14 +121,14 @@ struct Own {
 /// Events without pages or views, memory.
 pub fn pages(events: &Events, options: &Options, context: &Context) -> Result<Vec<Page>> {
     sessions::need_views(events, PageExits::NAME)?;
-    let Some(dim) = events.dim("page") else {
+    let Some(dim) = events.dim("page")? else {
         return Err(Error::OptionNeedsColumn {
             option: "analysis".into(),
             value: PageExits::NAME.into(),
             column: "page".into(),
         });
     };
-    let data = &events.data;
+    let data = events.data()?;
     let cutter = Cutter::new(events, &options.sessions())?;
     let mut all = filled(dim.ids.len(), Page::default(), "pages")?;
     let mut own = filled(dim.ids.len(), Own::default(), "pages")?;
@@ -196,13 +196,14 @@ pub fn pages(events: &Events, options: &Options, context: &Context) -> Result<Ve
 
 /// The mean of a measure over each page's views; `None` without a value.
 fn means(events: &Events, values: &[f64], pages: &[Page]) -> Result<Vec<Option<f64>>> {
-    let Some(dim) = events.dim("page") else {
+    let Some(dim) = events.dim("page")? else {
         return Ok(Vec::new());
     };
+    let data = events.data()?;
     let mut sums = filled(dim.ids.len(), (0.0_f64, 0_u64), "pages")?;
     for (event, value) in values.iter().enumerate() {
         let page = dim.codes[event];
-        if value.is_finite() && page != NO_ID && sessions::is_view(events.data.word(event)) {
+        if value.is_finite() && page != NO_ID && sessions::is_view(data.word(event)) {
             let (sum, count) = &mut sums[page as usize];
             *sum += value;
             *count += 1;
@@ -341,7 +342,7 @@ impl Analysis for PageExits {
             collect(pages.iter().map(|p| of(p) as i64), "pages").map(Values::I64)
         };
         let codes = collect(pages.iter().map(|p| p.code), "pages")?;
-        let ids = match events.dim("page") {
+        let ids = match events.dim("page")? {
             Some(dim) => dim.ids.clone(),
             None => return Err(Error::internal("pages without pages")),
         };
@@ -373,7 +374,7 @@ impl Analysis for PageExits {
         )?);
         columns.push(Column::new(&f[15], int(|p| p.timed_views)?));
         columns.push(Column::floats(&f[16], seconds)?);
-        for measure in &events.data.measures {
+        for measure in &events.data()?.measures {
             let cells = means(events, &measure.values, &pages)?;
             let mean = Field::new("mean", Type::Float, "", "", "");
             let column = Column::floats(&mean, cells.into_iter())?;

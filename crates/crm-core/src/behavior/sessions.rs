@@ -77,7 +77,7 @@ pub(crate) struct Cutter<'a> {
 impl<'a> Cutter<'a> {
     pub(crate) fn new(events: &'a Events, options: &Options) -> Result<Self> {
         let campaign = match options.split_on_campaign {
-            true => Some(events.dim("campaign").ok_or(Error::OptionNeedsColumn {
+            true => Some(events.dim("campaign")?.ok_or(Error::OptionNeedsColumn {
                 option: "split_on_campaign".into(),
                 value: "true".into(),
                 column: "campaign".into(),
@@ -85,7 +85,7 @@ impl<'a> Cutter<'a> {
             false => None,
         };
         Ok(Cutter {
-            data: &events.data,
+            data: events.data()?,
             timeout: options.timeout.micros(),
             midnight: options.split_at_midnight,
             campaign,
@@ -148,13 +148,14 @@ impl<'a> Cutter<'a> {
 /// A campaign rule without campaigns, memory.
 pub fn cut(events: &Events, options: &Options, context: &Context) -> Result<Vec<Session>> {
     let cutter = Cutter::new(events, options)?;
+    let data = events.data()?;
     let mut sessions = Vec::new();
-    for (at, visitor) in events.data.units.iter().enumerate() {
+    for (at, visitor) in data.units.iter().enumerate() {
         if at % 4096 == 0 {
             context.check()?;
         }
         let mut number = 0;
-        cutter.cut(events.data.group(at), |range| {
+        cutter.cut(data.group(at), |range| {
             number += 1;
             let session = Session {
                 visitor: *visitor,
@@ -175,8 +176,8 @@ pub(crate) fn is_view(word: Option<EventWord>) -> bool {
 
 /// Refuses a log in which no kind is a view.
 pub(crate) fn need_views(events: &Events, analysis: &str) -> Result<()> {
-    let has = |word: EventWord| events.data.words.contains(&(word as u8));
-    match has(EventWord::ProductView) {
+    let words = &events.data()?.words;
+    match words.contains(&(EventWord::ProductView as u8)) {
         true => Ok(()),
         false => super::need(events, analysis, &[EventWord::View], &[]),
     }
@@ -268,13 +269,13 @@ impl Analysis for Sessions {
     fn run(events: &Events, _: &Scope, options: &Options, context: &Context) -> Result<Table> {
         need_views(events, Self::NAME)?;
         let sessions = cut(events, options, context)?;
-        let data = &events.data;
+        let data = events.data()?;
         let view = |e: usize| is_view(data.word(e));
         let int = |of: &dyn Fn(&Session) -> usize| {
             collect(sessions.iter().map(|s| of(s) as i32), "table").map(Values::I32)
         };
         let named = |field: &Field, name: &str, of: &dyn Fn(&EventDim, &Session) -> u32| {
-            let Some(dim) = events.dim(name) else {
+            let Some(dim) = events.dim(name)? else {
                 return Ok(None);
             };
             let codes = collect(sessions.iter().map(|s| of(dim, s)), "table")?;
@@ -309,7 +310,7 @@ impl Analysis for Sessions {
             events.any(|e| data.word(e) == Some(EventWord::Purchase))
         });
         let visitors = Values::Id {
-            ids: events.visitors().clone(),
+            ids: events.visitors()?.clone(),
             codes: collect(sessions.iter().map(|s| s.visitor), "table")?,
         };
         let f = Self::COLUMNS;

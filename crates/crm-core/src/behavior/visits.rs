@@ -97,7 +97,7 @@ impl Analysis for VisitsAfterPurchase {
                 return Err(Error::option("per", "\"session\"", "visitor or customer"));
             }
         };
-        let data = &events.data;
+        let data = events.data()?;
         let rule = sessions::Options {
             timeout: options.timeout,
             ..sessions::Options::default()
@@ -130,7 +130,7 @@ impl Analysis for VisitsAfterPurchase {
         }
         let today = data.offsets.day(events.as_of).0;
         let ids = Values::Id {
-            ids: events.visitors().clone(),
+            ids: events.visitors()?.clone(),
             codes: collect(rows.iter().map(|r| r.0), "table")?,
         };
         let since = rows

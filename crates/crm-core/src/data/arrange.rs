@@ -7,6 +7,13 @@ use super::ids::{Ids, NO_ID};
 use super::{Buf, rows::pick};
 use crate::context::{collect, filled, room};
 use crate::{Context, Result};
+use crm_prefetch::prefetch;
+
+/// How many events ahead memory is asked for: a few cache misses of work.
+const AHEAD: usize = 16;
+
+/// Turns the order of signed numbers into that of unsigned ones.
+const SIGN: u64 = 1 << 63;
 
 /// Where events go.
 pub(crate) struct Arranged {
@@ -30,13 +37,20 @@ impl Arranged {
     ) -> Result<Arranged> {
         let n = unit.len();
         let by_id = ids.by_id()?;
-        // Place of each code in ascending id order.
-        let mut place = filled(by_id.len(), 0_u32, "events")?;
-        for (at, code) in by_id.iter().enumerate() {
-            place[*code as usize] = at as u32;
+        // Place of each code in ascending id order; none where codes ascend, as dense ids' do.
+        let ascending = by_id.is_sorted();
+        let mut places = filled(if ascending { 0 } else { by_id.len() }, 0_u32, "events")?;
+        if !ascending {
+            for (at, code) in by_id.iter().enumerate() {
+                places[*code as usize] = at as u32;
+            }
         }
+        let place = |code: u32| match ascending {
+            true => code as usize,
+            false => places[code as usize] as usize,
+        };
         let mut counts = filled(by_id.len() + 1, 0_u32, "events")?;
-        let (mut sorted, mut last) = (true, (0_u32, i64::MIN, 0_u32));
+        let (mut sorted, mut last) = (true, (0, i64::MIN, 0_u32));
         for from in (0..n).step_by(Context::BLOCK) {
             context.advance((n - from).min(Context::BLOCK))?;
             for i in from..(from + Context::BLOCK).min(n) {
@@ -44,11 +58,11 @@ impl Arranged {
                     sorted = false;
                     continue;
                 }
-                let at = place[unit[i] as usize];
+                let at = place(unit[i]);
                 let key = (at, time[i], sequence.map_or(0, |s| s[i]));
                 sorted &= key >= last;
                 last = key;
-                counts[at as usize + 1] += 1;
+                counts[at + 1] += 1;
             }
         }
         let present = counts.iter().skip(1).filter(|c| **c > 0).count();
@@ -71,20 +85,30 @@ impl Arranged {
                 order: None,
             });
         }
-        context.afford(
-            total as usize * size_of::<(i64, u32, u32)>(),
-            "sort of events",
-        )?;
-        let mut entries = filled(total as usize, (0_i64, 0_u32, 0_u32), "sort of events")?;
-        for (i, code) in unit.iter().enumerate() {
-            if *code != NO_ID {
-                let next = &mut counts[place[*code as usize] as usize + 1];
+        context.afford(total as usize * size_of::<u128>(), "sort of events")?;
+        // Time, place and row in one number: one comparison instead of three.
+        let mut entries = filled(total as usize, 0_u128, "sort of events")?;
+        let at = |i: usize| (unit[i] != NO_ID).then(|| place(unit[i]) + 1);
+        for from in (0..n).step_by(Context::BLOCK) {
+            context.check()?;
+            for i in from..(from + Context::BLOCK).min(n) {
+                // Where a visitor stands and the place the event goes to are two misses: both are
+                // asked for ahead, the first twice as far.
+                if let Some(at) = (i + 2 * AHEAD < n).then(|| at(i + 2 * AHEAD)).flatten() {
+                    prefetch(&counts, at);
+                }
+                if let Some(at) = (i + AHEAD < n).then(|| at(i + AHEAD)).flatten() {
+                    prefetch(&entries, counts[at] as usize);
+                }
+                let Some(at) = at(i) else { continue };
                 let sequence = sequence.map_or(i as u32, |s| s[i]);
-                entries[*next as usize] = (time[i], sequence, i as u32);
-                *next += 1;
+                entries[counts[at] as usize] = (u128::from(time[i].cast_unsigned() ^ SIGN) << 64)
+                    | (u128::from(sequence) << 32)
+                    | i as u128;
+                counts[at] += 1;
             }
         }
-        drop((counts, place));
+        drop((counts, places));
         for group in starts.windows(2) {
             let events = &mut entries[group[0] as usize..group[1] as usize];
             if !events.is_sorted() {
@@ -95,7 +119,7 @@ impl Arranged {
         Ok(Arranged {
             units,
             starts,
-            order: Some(collect(entries.iter().map(|e| e.2), "events")?),
+            order: Some(collect(entries.iter().map(|e| *e as u32), "events")?),
         })
     }
 

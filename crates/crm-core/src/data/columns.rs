@@ -15,9 +15,25 @@ use std::sync::Arc;
 /// assert_eq!(&buf[..], [2, 3]);
 /// ```
 pub struct Buf<T> {
-    data: Arc<dyn AsRef<[T]> + Send + Sync>,
+    data: Held<T>,
     start: usize,
     len: usize,
+}
+
+/// Who holds the items. Ours are told apart because a look at them is then no virtual call, which
+/// scans that index several columns would pay at each event.
+enum Held<T> {
+    Here(Arc<Vec<T>>),
+    Elsewhere(Arc<dyn AsRef<[T]> + Send + Sync>),
+}
+
+impl<T> Clone for Held<T> {
+    fn clone(&self) -> Self {
+        match self {
+            Held::Here(data) => Held::Here(data.clone()),
+            Held::Elsewhere(data) => Held::Elsewhere(data.clone()),
+        }
+    }
 }
 
 impl<T> Buf<T> {
@@ -25,7 +41,7 @@ impl<T> Buf<T> {
     pub fn shared(data: Arc<dyn AsRef<[T]> + Send + Sync>) -> Self {
         let len = (*data).as_ref().len();
         Buf {
-            data,
+            data: Held::Elsewhere(data),
             start: 0,
             len,
         }
@@ -46,14 +62,23 @@ impl<T> Buf<T> {
 impl<T> std::ops::Deref for Buf<T> {
     type Target = [T];
 
+    #[inline]
     fn deref(&self) -> &[T] {
-        &(*self.data).as_ref()[self.start..self.start + self.len]
+        let all = match &self.data {
+            Held::Here(data) => data,
+            Held::Elsewhere(data) => (**data).as_ref(),
+        };
+        &all[self.start..self.start + self.len]
     }
 }
 
-impl<T: Send + Sync + 'static> From<Vec<T>> for Buf<T> {
+impl<T> From<Vec<T>> for Buf<T> {
     fn from(vec: Vec<T>) -> Self {
-        Buf::shared(Arc::new(vec))
+        Buf {
+            start: 0,
+            len: vec.len(),
+            data: Held::Here(Arc::new(vec)),
+        }
     }
 }
 
@@ -308,6 +333,25 @@ impl ColumnData {
             ColumnValues::Dictionary { keys, values } => values.is_valid(keys[i] as usize),
             ColumnValues::Null(_) => false,
             _ => true,
+        }
+    }
+
+    /// [`ColumnData::is_valid`] for a loop over cells: the buffers are looked up once.
+    pub(crate) fn validity(&self) -> impl Fn(usize) -> bool + '_ {
+        let bits = self.valid.as_ref().map(|b| (&b.bytes[..], b.offset));
+        let keys = match &self.values {
+            ColumnValues::Dictionary { keys, values } => Some((&keys[..], values)),
+            _ => None,
+        };
+        let none = matches!(self.values, ColumnValues::Null(_));
+        move |i| {
+            let set = |(bytes, offset): (&[u8], usize)| {
+                let at = offset + i;
+                bytes[at / 8] >> (at % 8) & 1 == 1
+            };
+            !none
+                && bits.is_none_or(set)
+                && keys.is_none_or(|(keys, values)| values.is_valid(keys[i] as usize))
         }
     }
 

@@ -15,7 +15,8 @@ use super::arrange::Arranged;
 use super::ids::{Ids, NO_ID};
 use super::input::Input;
 use super::read::{BLANK, Money, Problems, Reason};
-use super::rows::{chain, merge, pick};
+use super::rows::pick;
+use super::runs::Runs;
 use super::spec::{AmountUnit, BadRows};
 use super::words::EventWord;
 use super::{Batch, Buf, ColumnData, ColumnValues, EventsSpec};
@@ -47,7 +48,7 @@ pub(crate) struct Joined {
     /// After joining visitors to customers; [`NO_ID`] for visitors nobody knows.
     pub(crate) codes: Buf<u32>,
     /// As they came in.
-    own: Buf<u32>,
+    pub(crate) own: Buf<u32>,
 }
 
 /// How many rows were left out for each reason.
@@ -65,7 +66,7 @@ pub(crate) struct EventData {
     pub(crate) time: Buf<i64>,
     pub(crate) kinds: Arc<Ids>,
     pub(crate) kind: Buf<u32>,
-    /// What each kind means, by its code: an [`EventWord`], or [`OTHER`].
+    /// What each kind means, by its code: an [`EventWord`], [`OTHER`] or [`UNUSED`].
     pub(crate) words: Arc<Vec<u8>>,
     pub(crate) customer: Option<Joined>,
     pub(crate) dims: Vec<EventDim>,
@@ -92,6 +93,8 @@ impl Joined {
 
 /// A kind that sessions and carts do not know.
 pub(crate) const OTHER: u8 = 255;
+/// A kind of no event: only of rows that were left out.
+pub(crate) const UNUSED: u8 = 254;
 
 /// Events: validated, sorted, immutable, cheap to clone. They own the zone and the currency.
 ///
@@ -102,12 +105,12 @@ pub(crate) const OTHER: u8 = 255;
 ///     .add(Event::new("v1", "2026-01-05T23:30:00", "view").page("/"))
 ///     .add(Event::new("v1", "2026-01-05T23:40:00", "purchase").customer("c1"))
 ///     .build()?;
-/// assert_eq!((events.len(), events.n_visitors()), (2, 1));
+/// assert_eq!((events.len(), events.n_visitors()?), (2, 1));
 /// # Ok::<(), crm_core::Error>(())
 /// ```
 #[derive(Clone)]
 pub struct Events {
-    pub(crate) data: Arc<EventData>,
+    pub(crate) runs: Arc<Runs>,
     pub(crate) spec: Arc<EventsSpec>,
     /// The last instant that is seen.
     pub(crate) as_of: i64,
@@ -119,12 +122,7 @@ pub struct Events {
 
 impl fmt::Debug for Events {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "Events({} of {} visitors)",
-            self.len(),
-            self.n_visitors()
-        )
+        write!(f, "Events({})", self.len())
     }
 }
 
@@ -213,7 +211,7 @@ impl Events {
         };
         let reasons = problems.finish()?;
         let (visitor, left_out) = without(visitor, &reasons)?;
-        let words = Arc::new(words(spec, &kinds)?);
+        let words = Arc::new(Vec::new());
         let raw = EventData {
             visitors,
             units: visitor,
@@ -245,41 +243,40 @@ impl Events {
             context,
         )?;
         let mut data = raw.in_order(order)?;
+        data.words = Arc::new(words(&spec, &data.kinds, &data.kind)?);
         data.join_customers()?;
-        let as_of = data.last().unwrap_or(0);
-        Ok(Events {
-            data: Arc::new(data),
-            spec,
-            as_of,
-            later: 0,
-            chosen: None,
-        })
+        Ok(Events::of(Runs::one(data), spec))
     }
 
     /// Events.
     pub fn len(&self) -> usize {
-        self.data.time.len()
+        self.runs.len
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.data.time.is_empty()
+        self.runs.len == 0
     }
 
     /// Visitors with at least one event.
-    pub fn n_visitors(&self) -> usize {
-        self.data.units.len()
+    ///
+    /// # Errors
+    ///
+    /// Memory.
+    pub fn n_visitors(&self) -> Result<usize> {
+        Ok(self.data()?.units.len())
     }
 
     /// The civil date of the first event.
     pub fn first_date(&self) -> Option<Day> {
-        let first = self.data.time.iter().min()?;
-        Some(self.data.offsets.day(*first))
+        let (first, _) = self.runs.span?;
+        Some(Offsets::new(self.zone(), first, first).day(first))
     }
 
     /// The civil date of the last event.
     pub fn last_date(&self) -> Option<Day> {
-        Some(self.data.offsets.day(self.data.last()?))
+        let (_, last) = self.runs.span?;
+        Some(Offsets::new(self.zone(), last, last).day(last))
     }
 
     /// The last instant that is seen, UTC microseconds: that of the last event, or `as_of`.
@@ -289,7 +286,7 @@ impl Events {
 
     /// The shop's zone.
     pub fn zone(&self) -> Zone {
-        self.data.offsets.zone()
+        self.runs.zone
     }
 
     /// The currency of the amounts, if there are any.
@@ -298,108 +295,53 @@ impl Events {
     }
 
     /// The dictionary of visitors.
-    pub fn visitors(&self) -> &Arc<Ids> {
-        &self.data.visitors
+    ///
+    /// # Errors
+    ///
+    /// Memory.
+    pub fn visitors(&self) -> Result<&Arc<Ids>> {
+        Ok(&self.data()?.visitors)
     }
 
     /// Rows left out because they could not be read.
     pub fn rows_left_out(&self) -> u64 {
-        self.data.left_out.iter().map(|(_, rows)| rows).sum()
+        self.runs.left_out
     }
 
-    /// These events and more, as if built from all rows at once.
+    /// These events and more, as if built from all rows at once. Costs next to nothing: the two are
+    /// put together, without sorting again, when the result is first looked at.
     ///
     /// # Errors
     ///
     /// Other settings, zone or id types than these events'.
-    pub fn concat(&self, more: &Events, context: &Context) -> Result<Events> {
-        let zone = if self.is_empty() {
-            more.zone()
-        } else {
-            self.zone()
-        };
-        if self.spec != more.spec || zone != more.zone() && !more.is_empty() {
+    pub fn concat(&self, more: &Events) -> Result<Events> {
+        let strange = self.zone() != more.zone() && !self.is_empty() && !more.is_empty();
+        if self.spec != more.spec || strange {
             return Err(Error::option(
                 "concat",
                 "",
                 "events built with the same columns, settings and zone",
             ));
         }
-        let (a, b) = (&self.data, &more.data);
-        let codes = |name: &str, x: (&Arc<Ids>, &Buf<u32>), y: (&Arc<Ids>, &Buf<u32>)| {
-            if x.0.kind() != y.0.kind() && !x.0.is_empty() && !y.0.is_empty() {
-                return Err(Error::ColumnType {
-                    column: name.to_owned(),
-                    found: y.0.kind().to_string(),
-                    expected: x.0.kind().to_string(),
-                });
-            }
-            merge(x.0, x.1, y.0, y.1, context)
-        };
-        let spec = &self.spec;
-        let (va, vb) = (a.unit_of_events()?.into(), b.unit_of_events()?.into());
-        let (visitors, units) = codes(&spec.visitor_id, (&a.visitors, &va), (&b.visitors, &vb))?;
-        let (kinds, kind) = codes(&spec.kind, (&a.kinds, &a.kind), (&b.kinds, &b.kind))?;
-        let customer = match (&a.customer, &b.customer) {
-            (Some(x), Some(y)) => {
-                let name = spec.customer_id.as_deref().unwrap_or_default();
-                let (ids, own) = codes(name, (&x.ids, &x.own), (&y.ids, &y.own))?;
-                let codes = Vec::new().into();
-                Some(Joined { ids, codes, own })
-            }
-            _ => None,
-        };
-        let mut dims = Vec::new();
-        for (x, y) in a.dims.iter().zip(&b.dims) {
-            let (ids, codes) = codes(&x.name, (&x.ids, &x.codes), (&y.ids, &y.codes))?;
-            let name = x.name.clone();
-            dims.push(EventDim { name, ids, codes });
+        Ok(Events::of(
+            self.runs.and(&more.runs, &self.spec)?,
+            self.spec.clone(),
+        ))
+    }
+
+    /// The columns.
+    pub(crate) fn data(&self) -> Result<&EventData> {
+        self.runs.whole(&self.spec)
+    }
+
+    fn of(runs: Runs, spec: Arc<EventsSpec>) -> Events {
+        Events {
+            as_of: runs.span.map_or(0, |(_, last)| last),
+            runs: Arc::new(runs),
+            spec,
+            later: 0,
+            chosen: None,
         }
-        let measures = a.measures.iter().zip(&b.measures).map(|(x, y)| {
-            Ok(Measure {
-                name: x.name.clone(),
-                values: chain(&x.values, &y.values)?,
-            })
-        });
-        let n = a.time.len() as u32;
-        let sequence = (0..n).map(|i| a.sequence.as_ref().map_or(i, |s| s[i as usize]));
-        let more_sequence =
-            (0..b.time.len() as u32).map(|i| n + b.sequence.as_ref().map_or(i, |s| s[i as usize]));
-        let mut all = room(a.time.len() + b.time.len(), "events")?;
-        all.extend(sequence.chain(more_sequence));
-        let range = a.time.iter().chain(b.time.iter()).fold(None, |range, t| {
-            let (low, high) = range.unwrap_or((*t, *t));
-            Some((low.min(*t), high.max(*t)))
-        });
-        let (low, high) = range.unwrap_or((0, 0));
-        let mut left_out = a.left_out.clone();
-        for (reason, rows) in &b.left_out {
-            match left_out.iter_mut().find(|(r, _)| r == reason) {
-                Some((_, mine)) => *mine += rows,
-                None => left_out.push((*reason, *rows)),
-            }
-        }
-        left_out.sort_unstable();
-        let words = Arc::new(words(spec, &kinds)?);
-        let raw = EventData {
-            visitors,
-            units,
-            starts: Vec::new().into(),
-            time: chain(&a.time, &b.time)?,
-            kinds,
-            kind,
-            words,
-            customer,
-            dims,
-            amount: both(&a.amount, &b.amount)?,
-            quantity: both(&a.quantity, &b.quantity)?,
-            measures: measures.collect::<Result<_>>()?,
-            sequence: Some(all.into()),
-            offsets: Offsets::new(zone, low, high),
-            left_out,
-            rounded: a.rounded + b.rounded,
-        };
-        Events::arranged(raw, self.spec.clone(), context)
     }
 }
 
@@ -503,14 +445,19 @@ fn dim_names(spec: &EventsSpec) -> Vec<&str> {
 }
 
 /// What each kind means, by code.
-fn words(spec: &EventsSpec, kinds: &Ids) -> Result<Vec<u8>> {
-    let words = (0..kinds.len() as u32).map(|code| {
-        let name = kinds.text(code);
-        let word = spec.kinds.get(&name).copied();
-        word.or_else(|| EventWord::parse(&name))
-            .map_or(OTHER, |word| word as u8)
-    });
-    collect(words, "kinds")
+pub(crate) fn words(spec: &EventsSpec, kinds: &Ids, of_events: &[u32]) -> Result<Vec<u8>> {
+    let mut words = filled(kinds.len(), UNUSED, "kinds")?;
+    for code in of_events {
+        words[*code as usize] = OTHER;
+    }
+    for (code, word) in words.iter_mut().enumerate().filter(|(_, w)| **w == OTHER) {
+        let name = kinds.text(code as u32);
+        let known = spec.kinds.get(&name).copied();
+        if let Some(known) = known.or_else(|| EventWord::parse(&name)) {
+            *word = known as u8;
+        }
+    }
+    Ok(words)
 }
 
 /// The visitors of the rows that stay ([`NO_ID`] for others), and how many do not, by reason.
@@ -584,14 +531,4 @@ fn numbers(name: &str, column: &ColumnData, out: &mut Vec<f64>) -> Result<()> {
         false => f64::NAN,
     }));
     Ok(())
-}
-
-fn both<T: Copy + Send + Sync + 'static>(
-    a: &Option<Buf<T>>,
-    b: &Option<Buf<T>>,
-) -> Result<Option<Buf<T>>> {
-    match (a, b) {
-        (Some(a), Some(b)) => chain(a, b).map(Some),
-        _ => Ok(None),
-    }
 }

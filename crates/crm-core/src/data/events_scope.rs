@@ -11,14 +11,16 @@
 //! | `first_week`, `first_month`, `first_quarter` | visitor | the first day of that period |
 //!
 //! What lies after the moment is not known: it takes part in nothing, not in joining visitors to
-//! customers either. It is counted in the note `events_after_as_of`.
+//! customers either. It is counted in the note `events_after_as_of`. Of a breakdown or a list of
+//! moments an analysis's own notes are lists, one object a group with its `value`.
 
 use super::arrange::Arranged;
-use super::events::{EventData, Events};
+use super::events::{EventData, EventDim, Events};
 use super::filter::{Attribute, AttributeValues, Level};
 use super::ids::{IdKind, Ids, NO_ID};
 use super::read::BLANK;
 use super::rows::pick;
+use super::runs::Runs;
 use super::scoped::{AS_OF, Key, rank};
 use super::{Buf, ColumnData, ColumnValues};
 use crate::analysis::{Analysis, Dataset, Input};
@@ -28,6 +30,7 @@ use crate::table::{Column, Values};
 use crate::time::{MICROS_PER_DAY, Period};
 use crate::{Context, Day, Error, Moment, Result, Scope, Table};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 impl Input for Events {
@@ -66,13 +69,16 @@ impl Input for Events {
         }
         let all_days = moments.iter().all(|m| matches!(m, Moment::Day(_)));
         let mut all = Table::default();
+        let mut notes: BTreeMap<String, Vec<Value>> = BTreeMap::new();
         let mut later = 0;
         for moment in &moments {
-            let seen = self.up_to(moment.instant(&self.data.offsets), context)?;
+            let seen = self.up_to(moment.instant(&self.data()?.offsets), context)?;
             later = later.max(seen.later);
             let seen = seen.showing(&scope.customers)?;
+            let offsets = &seen.data()?.offsets;
+            later = later.max(seen.later);
             let single = Scope {
-                as_of: AsOf::Day(seen.data.offsets.day(seen.as_of)),
+                as_of: AsOf::Day(offsets.day(seen.as_of)),
                 filter: Filter::default(),
                 customers: Filter::default(),
                 by: Vec::new(),
@@ -83,14 +89,24 @@ impl Input for Events {
                 let n = table.len();
                 let mut before = Vec::new();
                 if is_list && all_days {
-                    let day = seen.data.offsets.day(seen.as_of).0;
+                    let day = offsets.day(seen.as_of).0;
                     before.push(Column::new(&AS_OF, Values::Date(filled(n, day, "table")?)));
                 } else if is_list {
                     let at = filled(n, seen.as_of, "table")?;
                     before.push(Column::new(&AS_OF, Values::Instant(at, self.zone())));
                 }
+                let mut group = serde_json::Map::new();
+                if is_list {
+                    group.insert("as_of".into(), json!(moment));
+                }
                 for key in &keys {
                     before.push(key.repeated(n)?);
+                    group.insert(key.name.clone(), key.json());
+                }
+                for (name, note) in table.notes() {
+                    let mut of_group = group.clone();
+                    of_group.insert("value".into(), note.clone());
+                    notes.entry(name.clone()).or_default().push(of_group.into());
                 }
                 all.append(table.prepended(before))?;
             }
@@ -110,7 +126,12 @@ impl Input for Events {
         resolved["currency"] = json!(self.currency());
         resolved["timezone"] = json!(self.zone().to_string());
         resolved["kinds"] = json!(self.spec.kinds);
-        let mut all = all.with_note("events_after_as_of", json!(later));
+        if is_list || !scope.by.is_empty() {
+            for (name, of_groups) in notes {
+                all = all.with_note(&name, of_groups.into());
+            }
+        }
+        all = all.with_note("events_after_as_of", json!(later));
         if self.rows_left_out() > 0 {
             all = all.with_note("rows_left_out", json!(self.rows_left_out()));
         }
@@ -126,19 +147,18 @@ impl Events {
     /// Memory.
     pub fn up_to(&self, instant: i64, context: &Context) -> Result<Events> {
         context.check()?;
-        let time = &self.data.time;
-        let seen = time.iter().filter(|t| **t <= instant).count();
-        let later = (time.len() - seen) as u64;
         let mut events = self.clone();
-        if later > 0 {
+        if self.runs.span.is_some_and(|(_, last)| last > instant) {
+            let time = &self.data()?.time;
+            let seen = time.iter().filter(|t| **t <= instant).count();
             let mut items = room(seen, "events")?;
             items.extend((0..time.len() as u32).filter(|i| time[*i as usize] <= instant));
-            let mut data = self.data.gather(&items)?;
+            let mut data = self.data()?.gather(&items)?;
             data.join_customers()?;
-            events.data = Arc::new(data);
+            events.runs = Arc::new(Runs::one(data));
+            events.later += (time.len() - seen) as u64;
         }
         events.as_of = instant;
-        events.later = self.later + later;
         Ok(events)
     }
 
@@ -155,14 +175,14 @@ impl Events {
     /// The same events by customer instead of visitor: all visitors of one are one log. Events of
     /// visitors nobody knows are left out.
     pub(crate) fn by_customer(&self, context: &Context) -> Result<Events> {
-        let Some(joined) = &self.data.customer else {
+        let data = self.data()?;
+        let Some(joined) = &data.customer else {
             return Err(Error::OptionNeedsColumn {
                 option: "per".into(),
                 value: "customer".into(),
                 column: "customer_id".into(),
             });
         };
-        let data = &self.data;
         let sequence = data.sequence.as_deref();
         let order = Arranged::new(&joined.ids, &joined.codes, &data.time, sequence, context)?;
         let (visitors, customer) = (joined.ids.clone(), joined.codes.clone());
@@ -178,10 +198,10 @@ impl Events {
             }
             None => None,
         };
-        let mut data = (**data).clone().in_order(order)?;
+        let mut data = data.clone().in_order(order)?;
         data.visitors = visitors;
         Ok(Events {
-            data: Arc::new(data),
+            runs: Arc::new(Runs::one(data)),
             chosen,
             ..self.clone()
         })
@@ -192,8 +212,9 @@ impl Events {
         if customers.is_empty() {
             return Ok(self);
         }
-        let mut chosen = filled(self.data.visitors.len(), false, "visitors")?;
-        for unit in self.data.units.iter() {
+        let data = self.data()?;
+        let mut chosen = filled(data.visitors.len(), false, "visitors")?;
+        for unit in data.units.iter() {
             chosen[*unit as usize] = true;
         }
         for (name, condition) in &customers.0 {
@@ -206,9 +227,9 @@ impl Events {
                 ));
             }
             let pass = self.attribute(name)?.test(name, condition)?;
-            for (at, unit) in self.data.units.iter().enumerate() {
+            for (at, unit) in data.units.iter().enumerate() {
                 // The last event knows the customer best.
-                let last = self.data.group(at).end - 1;
+                let last = data.group(at).end - 1;
                 chosen[*unit as usize] &= pass[last];
             }
         }
@@ -221,8 +242,9 @@ impl Events {
         let Some(chosen) = &self.chosen else {
             return Ok(table);
         };
+        let visitors = self.visitors()?;
         let codes = match table.column("visitor_id").map(Column::values) {
-            Some(Values::Id { ids, codes }) if Arc::ptr_eq(ids, self.visitors()) => codes,
+            Some(Values::Id { ids, codes }) if Arc::ptr_eq(ids, visitors) => codes,
             _ => return Ok(table),
         };
         let mut rows = room(codes.len(), "table")?;
@@ -241,12 +263,12 @@ impl Events {
         if filter.is_empty() && by.is_empty() {
             return Ok(vec![(Vec::new(), self.clone())]);
         }
-        let n = self.len();
+        let (n, data) = (self.len(), self.data()?);
         let mut pass = filled(n, true, "filter")?;
         for (name, condition) in &filter.0 {
             let through = self.attribute(name)?.test(name, condition)?;
             pass.iter_mut().zip(through).for_each(|(p, t)| *p &= t);
-            if let (true, Some(amount)) = (name == "amount", &self.data.amount) {
+            if let (true, Some(amount)) = (name == "amount", &data.amount) {
                 pass.iter_mut()
                     .zip(amount.iter())
                     .for_each(|(p, a)| *p &= *a != BLANK);
@@ -276,7 +298,7 @@ impl Events {
         };
         let part = |items: &[u32]| -> Result<Events> {
             Ok(Events {
-                data: Arc::new(self.data.gather(items)?),
+                runs: Arc::new(Runs::one(data.gather(items)?)),
                 ..self.clone()
             })
         };
@@ -330,7 +352,7 @@ impl Events {
     }
 
     fn own_attribute(&self, name: &str) -> Result<Option<AttributeValues>> {
-        let (data, spec) = (&self.data, &self.spec);
+        let (data, spec) = (self.data()?, &self.spec);
         if name == "visitor_id" || name == spec.visitor_id {
             let units = data.unit_of_events()?;
             let ids = data.visitors.clone();
@@ -361,19 +383,18 @@ impl Events {
             let amounts = collect(amount.iter().copied(), "filter")?;
             return Ok(Some(AttributeValues::Amounts(amounts, currency.scale())));
         }
-        Ok(self
-            .dim(name)
-            .map(|dim| AttributeValues::Codes(dim.ids.clone(), dim.codes.clone())))
+        let dim = self.dim(name)?;
+        Ok(dim.map(|dim| AttributeValues::Codes(dim.ids.clone(), dim.codes.clone())))
     }
 
     /// A column of categories by its role or by the name it came in with.
-    pub(crate) fn dim(&self, name: &str) -> Option<&super::events::EventDim> {
+    pub(crate) fn dim(&self, name: &str) -> Result<Option<&EventDim>> {
         let roles = self.spec.roles();
         let role = roles.iter().find(|(role, _)| *role == name);
         let column = role
             .and_then(|(_, column)| column.as_deref())
             .unwrap_or(name);
-        self.data.dims.iter().find(|d| d.name == column)
+        Ok(self.data()?.dims.iter().find(|d| d.name == column))
     }
 
     /// The hour of the day of each event on the shop's clock.
@@ -385,8 +406,9 @@ impl Events {
         let mut ids = Ids::new(IdKind::Int(32), 0);
         let mut of_hour = Vec::new();
         ids.encode("hour", &[&column], &mut of_hour, &Context::default())?;
-        let offsets = &self.data.offsets;
-        let codes = self.data.time.iter().map(|t| {
+        let data = self.data()?;
+        let offsets = &data.offsets;
+        let codes = data.time.iter().map(|t| {
             let hour = offsets.wall(*t).rem_euclid(MICROS_PER_DAY) / 3_600_000_000;
             of_hour[hour as usize]
         });
@@ -395,7 +417,7 @@ impl Events {
 
     /// The first value known of each visitor, for each of its events.
     fn first(&self, of: AttributeValues, period: Option<Period>) -> Result<AttributeValues> {
-        let data = &self.data;
+        let data = self.data()?;
         Ok(match of {
             AttributeValues::Codes(ids, codes) => {
                 let mut first = room(codes.len(), "filter")?;

@@ -133,6 +133,7 @@ impl Money<'_> {
         let (values, keys) = column.looked_up();
         let read: Box<dyn Fn(usize) -> Amount + '_> = match &values.values {
             ColumnValues::Int { values, .. } => {
+                let values = &values[..];
                 Box::new(move |i| whole(i128::from(values[i]), scale))
             }
             ColumnValues::Unsigned { values, .. } => {
@@ -173,8 +174,9 @@ impl Money<'_> {
         };
         let mut out = room(column.len(), "amounts")?;
         let mut rounded = 0;
+        let valid = column.validity();
         for i in 0..column.len() {
-            if !column.is_valid(i) {
+            if !valid(i) {
                 out.push(BLANK);
                 continue;
             }

@@ -460,10 +460,11 @@ fn part(column: &Option<Buf<i64>>, row: usize) -> i64 {
 }
 
 pub(crate) fn pick<T: Copy + Send + Sync + 'static>(from: &Buf<T>, rows: &[u32]) -> Result<Buf<T>> {
+    let from = &from[..];
     Ok(collect(rows.iter().map(|r| from[*r as usize]), "rows")?.into())
 }
 
-pub(crate) fn chain<T: Copy + Send + Sync + 'static>(a: &Buf<T>, b: &Buf<T>) -> Result<Buf<T>> {
+fn chain<T: Copy + Send + Sync + 'static>(a: &Buf<T>, b: &Buf<T>) -> Result<Buf<T>> {
     let mut out = room(a.len() + b.len(), "rows")?;
     out.extend_from_slice(a);
     out.extend_from_slice(b);
@@ -487,26 +488,38 @@ fn either<T: Copy + Send + Sync + 'static>(
     }
 }
 
-pub(crate) fn merge(
+/// A dictionary with the ids of another that occur among its codes, and this one's code for each of
+/// the other's.
+pub(crate) fn absorbed(
+    ids: &Arc<Ids>,
+    more: &Arc<Ids>,
+    more_codes: &[u32],
+    context: &Context,
+) -> Result<(Arc<Ids>, Vec<u32>)> {
+    let mut used = filled(more.len(), false, "ids")?;
+    for code in more_codes.iter().filter(|c| **c != NO_ID) {
+        used[*code as usize] = true;
+    }
+    let mut all = (**ids).clone();
+    let map = all.absorb(more, &used, context)?;
+    Ok((Arc::new(all), map))
+}
+
+fn merge(
     ids: &Arc<Ids>,
     codes: &Buf<u32>,
     more: &Arc<Ids>,
     more_codes: &Buf<u32>,
     context: &Context,
 ) -> Result<(Arc<Ids>, Buf<u32>)> {
-    let mut used = filled(more.len(), false, "ids")?;
-    for code in more_codes.iter().filter(|c| **c != NO_ID) {
-        used[*code as usize] = true;
-    }
-    let mut merged = (**ids).clone();
-    let map = merged.absorb(more, &used, context)?;
+    let (merged, map) = absorbed(ids, more, more_codes, context)?;
     let mut out = room(codes.len() + more_codes.len(), "rows")?;
     out.extend_from_slice(codes);
     out.extend(more_codes.iter().map(|c| match *c {
         NO_ID => NO_ID,
         code => map[code as usize],
     }));
-    Ok((Arc::new(merged), out.into()))
+    Ok((merged, out.into()))
 }
 
 /// Moves the amounts of lines that are no merchandise to where they belong.

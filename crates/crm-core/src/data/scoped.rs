@@ -6,11 +6,11 @@ use super::filter::{Attribute, AttributeValues, Level};
 use super::ids::NO_ID;
 use super::orders::{Class, Data, Dim, Orders, Refund, pack, unpack};
 use super::read::{NO_WORD, Reason};
-use super::{Buf, Ids};
+use super::{Buf, IdRef, Ids};
 use crate::analysis::{Analysis, Dataset, Input};
 use crate::context::{collect, filled, push, room};
 use crate::scope::{AsOf, Filter, Refunds};
-use crate::table::{Column, Field, Type, Values};
+use crate::table::{Cell, Column, Field, Type, Values};
 use crate::{Context, Error, Result, Scope, Table};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -114,6 +114,26 @@ pub(crate) struct Key {
 }
 
 impl Key {
+    /// The value as JSON; null where there is none.
+    pub(crate) fn json(&self) -> Value {
+        let Ok(column) = self.repeated(1) else {
+            return Value::Null;
+        };
+        match column.cell(0) {
+            Cell::Id(IdRef::Int(v)) => v.into(),
+            Cell::Id(IdRef::Unsigned(v)) => v.into(),
+            Cell::Id(IdRef::Text(text)) => text.into(),
+            Cell::Id(IdRef::Bytes(bytes)) => {
+                let hex = bytes.iter().map(|b| format!("{b:02x}"));
+                hex.collect::<String>().into()
+            }
+            Cell::Date(day) => day.to_string().into(),
+            Cell::Bool(truth) => truth.into(),
+            Cell::Label(label) => label.code.into(),
+            _ => Value::Null,
+        }
+    }
+
     /// A column of `n` times the value.
     pub(crate) fn repeated(&self, n: usize) -> Result<Column> {
         // A guest is nobody's: every column of customers is null there.

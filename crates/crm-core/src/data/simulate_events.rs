@@ -139,7 +139,7 @@ pub fn true_purchase_probability() -> [f64; 7] {
 /// use crm_core::data::{EventsSimulation, simulate_events};
 /// let log = simulate_events(&EventsSimulation::default(), &Context::default())?;
 /// let events = log.events(&Context::default())?;
-/// assert_eq!(events.n_visitors(), 1_000);
+/// assert_eq!(events.n_visitors()?, 1_000);
 /// assert_eq!(events.len(), log.len());
 /// # Ok::<(), crm_core::Error>(())
 /// ```

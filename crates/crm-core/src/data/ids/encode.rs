@@ -40,9 +40,10 @@ impl Ids {
                 None => self.encode_plain(name, chunk, first_row, out, context)?,
                 Some(keys) => {
                     // A dictionary may hold values that no row uses; they must not become ids.
+                    let (valid, keys) = (chunk.validity(), &keys[..]);
                     let mut used = filled(values.len(), false, "dictionary")?;
                     for i in 0..chunk.len() {
-                        if chunk.is_valid(i) {
+                        if valid(i) {
                             used[keys[i] as usize] = true;
                         }
                     }
@@ -53,7 +54,7 @@ impl Ids {
                     };
                     let mut map = room(values.len(), "dictionary")?;
                     self.encode_plain(name, &values, first_row, &mut map, context)?;
-                    out.extend((0..chunk.len()).map(|i| match chunk.is_valid(i) {
+                    out.extend((0..chunk.len()).map(|i| match valid(i) {
                         true => map[keys[i] as usize],
                         false => NO_ID,
                     }));
@@ -156,9 +157,11 @@ impl Ids {
             context.advance(rows.len())?;
             match &column.values {
                 ColumnValues::Int { values, .. } => {
+                    let values = &values[..];
                     self.words(column, rows, out, |i| values[i] as u64 ^ SIGN)?;
                 }
                 ColumnValues::Unsigned { values, .. } => {
+                    let values = &values[..];
                     self.words(column, rows, out, |i| values[i])?;
                 }
                 ColumnValues::Text(texts) | ColumnValues::Cells(texts) => {
@@ -190,12 +193,12 @@ impl Ids {
         out: &mut Vec<u32>,
         word: impl Fn(usize) -> u64,
     ) -> Result<()> {
-        let all = column.valid.is_none();
+        let (all, valid) = (column.valid.is_none(), column.validity());
         if let Keys::Dense { least, .. } = self.keys {
             if all {
                 out.extend(rows.map(|i| word(i).wrapping_sub(least) as u32));
             } else {
-                out.extend(rows.map(|i| match column.is_valid(i) {
+                out.extend(rows.map(|i| match valid(i) {
                     true => word(i).wrapping_sub(least) as u32,
                     false => NO_ID,
                 }));
@@ -210,7 +213,7 @@ impl Ids {
             }
             self.touch(&hashes[..block.len()]);
             for (hash, i) in hashes.iter().zip(block) {
-                let code = match all || column.is_valid(i) {
+                let code = match all || valid(i) {
                     true => self.word(word(i), *hash)?,
                     false => NO_ID,
                 };
@@ -229,11 +232,11 @@ impl Ids {
         rows: std::ops::Range<usize>,
         out: &mut Vec<u32>,
     ) -> Result<()> {
-        let all = column.valid.is_none();
+        let (all, validity) = (column.valid.is_none(), column.validity());
         let (mut packed, mut hashes) = ([0; BLOCK], [0; BLOCK]);
         for from in rows.clone().step_by(BLOCK) {
             let block = from..(from + BLOCK).min(rows.end);
-            let valid = |i: usize| all || column.is_valid(i);
+            let valid = |i: usize| all || validity(i);
             if let Keys::Wide(_, packing) = self.keys {
                 let mut fits = true;
                 for (to, i) in packed

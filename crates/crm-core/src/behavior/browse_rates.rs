@@ -1,0 +1,395 @@
+//! How often browsing is left at that (閲覧落ち率): by product, page, channel, hour. The visitors to
+//! follow up are [`super::browse`]'s.
+//!
+//! # Definition
+//!
+//! ```text
+//! browse      a visitor's product views, each within `wait` of the one before, ended by the first of
+//! carted      an add or a checkout                      within `wait` of the last view
+//! ordered     a purchase                                within `wait` of the last view
+//! abandoned   none of these
+//! abandonment_rate = abandoned / browses        browses = carted + ordered + abandoned
+//! recovered   abandoned browses with a purchase within `recovery` of the last view
+//! ```
+//!
+//! Only browses count whose last view lies longer than `wait` before `as_of`, whatever became of
+//! them, so that early purchases do not weigh more than views nobody can judge yet. The interval's
+//! variance is summed by visitor.
+//!
+//! # Breakdowns
+//!
+//! By `product` each product has browses of its own: its views, ended by an add, a checkout or a
+//! purchase that names it. Who put another product into the cart has left this one. By `hour` and by
+//! any column of events (`page`, `channel`, a dimension) a browse counts under the value of its last
+//! view.
+
+use super::breakdown::{Breakdown, Counts, Line, Part};
+use super::cart_abandonment::is_product;
+use crate::analysis::Analysis;
+use crate::context::{collect, filled, push};
+use crate::data::{EventData, EventWord, Events};
+use crate::num::ratio::Ratio;
+use crate::scope::Scope;
+use crate::table::{Column, Field, Type, Values};
+use crate::{Context, Duration, Result, Table};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Options of the rates of browse abandonment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Options {
+    /// Time without cart, checkout or order after the view. Default 24 hours.
+    pub wait: Duration,
+    /// Time in which an order recovers an abandoned browse. Default 7 days.
+    pub recovery: Duration,
+    /// Columns to break down by: `product`, `hour`, or any category of events.
+    pub by: Vec<String>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            wait: Duration::days(1),
+            recovery: Duration::days(7),
+            by: Vec::new(),
+        }
+    }
+}
+
+/// Counts of browses.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Browses {
+    carted: u64,
+    ordered: u64,
+    abandoned: u64,
+    recovered: u64,
+}
+
+/// What a browse came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Carted,
+    Ordered,
+    Abandoned,
+    Recovered,
+}
+
+impl Counts for Browses {
+    type Of = Fate;
+
+    fn count(&mut self, one: &Fate) {
+        self.carted += u64::from(*one == Fate::Carted);
+        self.ordered += u64::from(*one == Fate::Ordered);
+        self.abandoned += u64::from(matches!(one, Fate::Abandoned | Fate::Recovered));
+        self.recovered += u64::from(*one == Fate::Recovered);
+    }
+
+    fn abandoned(&self) -> (u64, u64) {
+        (self.abandoned, self.abandoned + self.carted + self.ordered)
+    }
+}
+
+/// What a visitor has looked at: one product's, or everything.
+#[derive(Clone, Copy, Default)]
+struct Slot {
+    /// The visitor whose it is, by place, plus one.
+    unit: usize,
+    /// The last view of a browse that has not ended.
+    open: Option<usize>,
+    /// The latest browse that a purchase may still recover, among `Machine::left`.
+    left: Option<usize>,
+}
+
+/// An abandoned browse: its part, and the one of the slot before it.
+struct Left {
+    part: usize,
+    before: Option<usize>,
+}
+
+/// Runs over one visitor's events after the other.
+struct Machine<'a> {
+    data: &'a EventData,
+    as_of: i64,
+    wait: i64,
+    recovery: i64,
+    slots: Vec<Slot>,
+    left: Vec<Left>,
+    parts: Vec<Part<Fate>>,
+}
+
+impl Machine<'_> {
+    fn visitor(&mut self, unit: usize, slot_of: impl Fn(usize) -> usize) -> Result<()> {
+        self.left.clear();
+        let events = self.data.group(unit);
+        for event in events.clone() {
+            let word = self.data.word(event);
+            use EventWord as W;
+            let fate = match word {
+                Some(W::ProductView) => None,
+                Some(W::Add | W::Checkout) => Some(Fate::Carted),
+                Some(W::Purchase) => Some(Fate::Ordered),
+                _ => continue,
+            };
+            let (slot, now) = (slot_of(event), self.data.time[event]);
+            if self.slots[slot].unit != unit + 1 {
+                self.slots[slot] = Slot {
+                    unit: unit + 1,
+                    ..Slot::default()
+                };
+            }
+            let open = self.slots[slot].open;
+            if let Some(view) = open {
+                if now - self.data.time[view] > self.wait {
+                    self.leave(slot, view, unit)?;
+                } else if let Some(fate) = fate {
+                    self.count(view, unit, fate)?;
+                }
+            }
+            self.slots[slot].open = fate.is_none().then_some(event);
+            if word == Some(W::Purchase) {
+                self.recover(slot, now);
+            }
+        }
+        for event in events {
+            // Each slot still open is met at its last view.
+            let slot = slot_of(event);
+            if self.slots[slot].unit == unit + 1 && self.slots[slot].open == Some(event) {
+                self.leave(slot, event, unit)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A browse that came to nothing within the wait.
+    fn leave(&mut self, slot: usize, view: usize, unit: usize) -> Result<()> {
+        let before = self.parts.len();
+        self.count(view, unit, Fate::Abandoned)?;
+        if self.parts.len() > before {
+            let left = Left {
+                part: before,
+                before: self.slots[slot].left,
+            };
+            push(&mut self.left, left, "browses")?;
+            self.slots[slot].left = Some(self.left.len() - 1);
+        }
+        Ok(())
+    }
+
+    /// Counts a browse whose wait has passed.
+    fn count(&mut self, view: usize, unit: usize, what: Fate) -> Result<()> {
+        if self.as_of.saturating_sub(self.data.time[view]) <= self.wait {
+            return Ok(());
+        }
+        let (event, unit) = (view as u32, unit as u32);
+        let part = Part { event, unit, what };
+        push(&mut self.parts, part, "browses")
+    }
+
+    /// A purchase recovers what was left within `recovery`; what is older no later one can.
+    fn recover(&mut self, slot: usize, now: i64) {
+        let mut next = self.slots[slot].left.take();
+        while let Some(Left { part, before }) = next.map(|at| &self.left[at]) {
+            let part = &mut self.parts[*part];
+            if now - self.data.time[part.event as usize] > self.recovery {
+                break;
+            }
+            part.what = Fate::Recovered;
+            next = *before;
+        }
+    }
+}
+
+/// The register's entry.
+pub struct BrowseRates;
+
+impl Analysis for BrowseRates {
+    const NAME: &'static str = "browse_rates";
+    const SUMMARY: &'static str =
+        "How often product views come to nothing; by product, page, channel, hour";
+    const JA: &'static str = "閲覧落ち率";
+    const COLUMNS: &'static [Field] = &[
+        Field::new(
+            "browses",
+            Type::Int,
+            "browses",
+            "閲覧機会数",
+            "Browses whose wait has passed.",
+        ),
+        Field::new(
+            "abandoned",
+            Type::Int,
+            "browses",
+            "閲覧落ち数",
+            "Left at that.",
+        ),
+        Field::new(
+            "recovered",
+            Type::Int,
+            "browses",
+            "回復数",
+            "Of these, followed by an order.",
+        ),
+        Field::new(
+            "abandonment_rate",
+            Type::Float,
+            "",
+            "閲覧落ち率",
+            "Abandoned / browses.",
+        ),
+        Field::new(
+            "abandonment_rate_low",
+            Type::Float,
+            "",
+            "閲覧落ち率下限",
+            "95 %, by visitor.",
+        ),
+        Field::new(
+            "abandonment_rate_high",
+            Type::Float,
+            "",
+            "閲覧落ち率上限",
+            "95 %, by visitor.",
+        ),
+        Field::new(
+            "carted",
+            Type::Int,
+            "browses",
+            "カート追加数",
+            "Went on to cart or checkout.",
+        ),
+        Field::new(
+            "ordered",
+            Type::Int,
+            "browses",
+            "購入数",
+            "Went on to an order at once.",
+        ),
+    ];
+    type Data = Events;
+    type Options = Options;
+
+    fn run(events: &Events, _: &Scope, options: &Options, context: &Context) -> Result<Table> {
+        use EventWord as W;
+        let possible = [W::Add, W::Checkout, W::Purchase];
+        super::need(events, Self::NAME, &[W::ProductView], &possible)?;
+        let breakdown = Breakdown::new(events, &options.by)?;
+        let product = match options.by.iter().any(|name| is_product(events, name)) {
+            true => events.dim("product")?,
+            false => None,
+        };
+        // The last slot is that of no product, or of everything.
+        let last = product.map_or(0, |dim| dim.ids.len());
+        let slot_of = |event: usize| product.map_or(last, |d| (d.codes[event] as usize).min(last));
+        let data = events.data()?;
+        let mut machine = Machine {
+            data,
+            as_of: events.as_of,
+            wait: options.wait.micros(),
+            recovery: options.recovery.micros(),
+            slots: filled(last + 1, Slot::default(), "browses")?,
+            left: Vec::new(),
+            parts: Vec::new(),
+        };
+        for unit in 0..data.units.len() {
+            if unit % 4096 == 0 {
+                context.check()?;
+            }
+            machine.visitor(unit, slot_of)?;
+        }
+        let lines = breakdown.lines::<Browses>(machine.parts)?;
+        let mut columns = breakdown.columns(&lines)?;
+        let level = super::level()?;
+        let rates = lines.iter().map(|l| Ratio::from_sums(&l.abandoned, level));
+        let rates = collect(rates, "table")?;
+        let int = |of: fn(&Line<Browses>) -> u64| {
+            collect(lines.iter().map(|l| of(l) as i64), "table").map(Values::I64)
+        };
+        let f = Self::COLUMNS;
+        columns.push(Column::new(&f[0], int(|l| l.abandoned.trials)?));
+        columns.push(Column::new(&f[1], int(|l| l.abandoned.hits)?));
+        columns.push(Column::new(&f[2], int(|l| l.counts.recovered)?));
+        columns.extend(super::rate_columns(&f[3..6], &rates)?);
+        columns.push(Column::new(&f[6], int(|l| l.counts.carted)?));
+        columns.push(Column::new(&f[7], int(|l| l.counts.ordered)?));
+        Ok(Table::new(columns))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::Event;
+    use crate::table::Cell;
+    use crate::{Dataset, Zone, analysis};
+
+    fn rates(log: &[(&str, &str, &str)], request: &str) -> Vec<Vec<String>> {
+        let event = |(at, kind, product): &(&str, &str, &str)| {
+            let event = Event::new("v", &format!("2026-03-{at}"), kind);
+            if product.is_empty() {
+                event
+            } else {
+                event.product(product)
+            }
+        };
+        let log = log.iter().map(event);
+        let events = Events::builder(Zone::UTC).extend(log).build().unwrap();
+        let data = Dataset::Events(&events);
+        let table = analysis::run("browse_rates", &data, request, &Context::default()).unwrap();
+        let shown = |row: usize| {
+            let cells = table.columns().iter().filter_map(|c| match c.cell(row) {
+                Cell::Int(v) => Some(v.to_string()),
+                Cell::Id(crate::data::IdRef::Text(text)) => Some(text.into_owned()),
+                _ => None,
+            });
+            cells.collect()
+        };
+        (0..table.len()).map(shown).collect()
+    }
+
+    // browses, abandoned, recovered, carted, ordered.
+    const ALL: &str = r#"{"as_of": "2026-03-31"}"#;
+
+    #[test]
+    fn browses_by_hand() {
+        let view = |at| (at, "product_view", "p");
+        let log = [
+            view("01T10:00:00"),
+            view("02T09:00:00"),         // within the day: the same browse
+            ("03T09:00:00", "add", "p"), // exactly a day later: carted
+            view("05T10:00:00"),
+            ("06T10:00:01", "purchase", "p"), // a second too late: abandoned, then recovered
+            view("10T10:00:00"),
+            ("17T10:00:00", "purchase", "p"), // seven days exactly
+            view("20T10:00:00"),              // never again
+            view("31T12:00:00"),              // nobody can judge it yet
+        ];
+        assert_eq!(rates(&log, ALL), [["4", "3", "2", "1", "0"]]);
+        assert_eq!(
+            rates(&log[3..5], r#"{"wait": "25h"}"#),
+            [["0", "0", "0", "0", "0"]]
+        );
+        let sooner = r#"{"wait": "25h", "as_of": "2026-03-31"}"#;
+        assert_eq!(rates(&log[3..5], sooner), [["1", "0", "0", "0", "1"]]);
+    }
+
+    #[test]
+    fn by_product_each_has_browses_of_its_own() {
+        let log = [
+            ("01T10:00:00", "product_view", "p"),
+            ("01T10:01:00", "product_view", "q"),
+            ("01T10:02:00", "add", "q"),
+            ("01T10:03:00", "checkout", ""),
+            ("02T12:00:00", "purchase", "p"),
+        ];
+        assert_eq!(rates(&log, ALL), [["1", "0", "0", "1", "0"]]);
+        let by = r#"{"as_of": "2026-03-31", "by": ["product"]}"#;
+        assert_eq!(
+            rates(&log, by),
+            [
+                ["p", "1", "1", "1", "0", "0"],
+                ["q", "1", "0", "0", "1", "0"]
+            ]
+        );
+    }
+}

@@ -1,0 +1,86 @@
+"""From a log of events to the columns that `Events` takes: the counterpart of `reading`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from . import event_headings
+from .event_headings import MEANINGS
+from .reading import Loaded, Note, Reading, Settings, cut, read_files, replaced, trimmed
+from .source import Source
+
+# What carts can do without: where no kind means it, it is said not to occur.
+_MAY_BE_MISSING = ("remove", "checkout", "payment_failed")
+
+
+def load_events(
+    paths: Sequence[Path],
+    settings: Settings,
+    kinds: Mapping[str, str],
+    currency: str,
+    advance: Callable[[float], None] = lambda share: None,
+) -> tuple[Loaded, dict[str, str]]:
+    """Read files of events with the same headings, one after the other; and what kinds mean.
+
+    Args:
+        paths: The files.
+        settings: What the user said; `columns` are those of events.
+        kinds: What the user said that kinds mean.
+        currency: The orders' currency, which the events' amounts are taken to be in.
+        advance: Told the share that is done.
+    """
+    sources = [Source(path, settings.encoding, settings.delimiter) for path in paths]
+    chosen = event_headings.choose(sources[0].headings, settings.columns)
+    columns = list(dict.fromkeys(choice.value for choice in chosen.values()))
+    tables, table = read_files(sources, columns, settings, advance)
+    reading = _EventReading(sources, tables, table, chosen, [], settings)
+    loaded = reading.events(kinds, currency)
+    advance(1.0)
+    return loaded
+
+
+class _EventReading(Reading):
+    def events(self, said: Mapping[str, str], currency: str) -> tuple[Loaded, dict[str, str]]:
+        """The steps after the bytes are in; one per role."""
+        self._file()
+        for role, choice in self.chosen.items():
+            if role not in ("occurred_at", "amount", "quantity"):
+                self.table = replaced(self.table, choice.value, trimmed(self.table[choice.value]))
+                self.arguments[role] = choice.value
+        self._dates("occurred_at")
+        for role in ("amount", "quantity"):
+            self._number(role)
+        if "amount" in self.chosen:
+            self.arguments["currency"] = currency
+            if self.settings.amount_unit:
+                self.arguments["amount_unit"] = self.settings.amount_unit
+            if self.settings.round_amounts:
+                self.arguments["round_amounts"] = True
+        known = self._kinds(said)
+        if self.settings.bad_rows != "error":
+            self.arguments["bad_rows"] = self.settings.bad_rows
+        choices = [*self.chosen.values(), *self.extra]
+        loaded = Loaded(self.table, self.arguments, choices, self.notes, self.japanese, self.rows)
+        return loaded, known
+
+    def _kinds(self, said: Mapping[str, str]) -> dict[str, str]:
+        column = self.table[self.arguments["kind"]].cast(pa.string())
+        self.table = replaced(self.table, self.arguments["kind"], column)
+        present = [word for word in pc.unique(column).to_pylist() if word is not None]
+        known = event_headings.kinds(present, said)
+        by_meaning: dict[str, list[str]] = {}
+        for word, meaning in known.items():
+            by_meaning.setdefault(meaning, []).append(cut(word))
+        ordered = {one: by_meaning[one] for one in MEANINGS if one in by_meaning}
+        self.notes.append(Note("kinds", {"map": ordered}))
+        strangers = [cut(word) for word in present if word not in known]
+        missing = [one for one in _MAY_BE_MISSING if one not in by_meaning]
+        if strangers:
+            shown = ", ".join(strangers[:10]) + (", …" if len(strangers) > 10 else "")
+            self.notes.append(Note("other_kinds", {"kinds": shown}))
+        self.arguments["kinds"] = known | {one: one for one in missing if strangers}
+        return known
