@@ -16,6 +16,7 @@ A second line is crm alone on data already sorted; a third, what a day appended 
 from __future__ import annotations
 
 import argparse
+import datetime
 import json
 import os
 import statistics
@@ -384,7 +385,42 @@ def already_sorted(visitors: int, runs: int) -> dict[str, Any]:
     return {"times": times, "events": rows.num_rows}
 
 
-CASES = {"beside polars": beside_polars, "already sorted": already_sorted}
+def a_day_more(visitors: int, runs: int) -> dict[str, Any]:
+    """Times of appending the log's last day to the rest, of building all anew, and of the funnel
+    on the one (with its merge), again, and on the other."""
+    import crm_core as crm
+
+    rows = log(visitors)
+    last = pc.max(rows["occurred_at"]).as_py()
+    is_day = pc.greater(rows["occurred_at"], pa.scalar(last - datetime.timedelta(days=1)))
+    is_day = is_day.combine_chunks()
+    before, day = (shuffled(rows.filter(chosen)) for chosen in (pc.invert(is_day), is_day))
+    everything = pa.concat_tables([before, day]).combine_chunks()
+    history = crm.Events(before, **COLUMNS)
+    names = ("anew", "append", "first funnel", "next funnel")
+    times: dict[str, list[tuple[float, float]]] = {name: [] for name in names}
+    for turn in range(runs + 1):
+
+        def funnel(events: Any) -> pa.Table:
+            return pa.table(crm.funnel(events, steps=STEPS, window="2d"))
+
+        anew = spent(lambda: crm.Events(everything, **COLUMNS))
+        append = spent(lambda: history.concat(crm.Events(day, **COLUMNS)))
+        first = spent(lambda: funnel(append[2]))  # noqa: B023
+        again = spent(lambda: funnel(append[2]))  # noqa: B023
+        if not first[2].equals(again[2]) or not first[2].equals(funnel(anew[2])):
+            raise SystemExit("appended events are not those built at once")
+        if turn > 0:
+            for name, (cpu, wall, _) in zip(names, (anew, append, first, again), strict=True):
+                times[name].append((cpu, wall))
+    return {"times": times, "events": rows.num_rows, "day": day.num_rows}
+
+
+CASES = {
+    "beside polars": beside_polars,
+    "already sorted": already_sorted,
+    "a day more": a_day_more,
+}
 
 
 def measure(case: str, args: argparse.Namespace) -> dict[str, Any]:
@@ -440,6 +476,15 @@ def main() -> None:
     print(
         f"  already sorted: building takes {median(times['sorted']):.2f} s CPU,"
         f" unsorted ×{ratio(times['unsorted'], times['sorted']):.1f}",
+        flush=True,
+    )
+    found = measure("a day more", args)
+    times = {name: median(of) for name, of in found["times"].items()}
+    print(
+        f"  a day more ({found['day']:,} events): building and appending it"
+        f" {times['append']:.3f} s CPU, all anew {times['anew']:.2f} s;"
+        f" the first funnel, which merges, {times['first funnel']:.2f} s,"
+        f" the next {times['next funnel']:.2f} s",
         flush=True,
     )
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Speed and memory beside polars and DuckDB, on the same in-memory Arrow data; then purchase cycles. PYTHON names the
+# Speed and memory beside polars and DuckDB, on the same in-memory Arrow data; then purchase cycles and behaviour. PYTHON names the
 # interpreter that crm_core is installed in (`make bench` sets it).
 #
 #   benches/run.sh [--orders 20000000] [--customers 1000000] [--runs 5] [--quick]
@@ -9,3 +9,4 @@ PYTHON=${PYTHON:-python3}
 "$PYTHON" -m pip install --quiet "polars>=1.30" "duckdb>=1.3" "pyarrow>=20" "numpy>=2"
 "$PYTHON" peers.py "$@"
 "$PYTHON" cycle.py "$@"
+"$PYTHON" events.py "$@"

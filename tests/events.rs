@@ -713,7 +713,7 @@ fn messages_say_what_is_wrong_and_no_value() {
     let many = vec![r#""view""#; 33].join(",");
     assert_eq!(
         request(&many, ""),
-        "option `steps`: 33, expected 1 to 32 steps"
+        "option `steps`: expected 1 to 32 steps, found 33"
     );
     assert_eq!(
         request(r#""view""#, r#", "window": 0"#),

@@ -13,6 +13,7 @@ which carries its own definition.
 
 from ._behavior import (
     browse_abandonment,
+    browse_rates,
     cart_abandonment,
     cart_follow_ups,
     cart_items,
@@ -123,6 +124,7 @@ __all__ = [
     "alerts",
     "backtest",
     "browse_abandonment",
+    "browse_rates",
     "cart_abandonment",
     "cart_follow_ups",
     "cart_items",

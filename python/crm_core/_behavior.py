@@ -156,7 +156,7 @@ def cart_abandonment(
     Returns:
         carts, abandoned, recovered, abandonment_rate (with _low and _high), ordered, emptied,
         abandoned_cart, abandoned_checkout, abandoned_payment, value_lost, value_recovered. `by`
-        takes one column: product, hour, page, channel, ...
+        takes columns: product, hour, page, channel, ...
 
     Raises:
         OptionError: An option is unknown or out of range, or a kind that is needed is missing.
@@ -220,6 +220,35 @@ def cart_items(
     """
     options = {"window": window, "max_age": max_age}
     return call("cart_items", events, as_of, {**options, **scope})
+
+
+def browse_rates(
+    events: Events,
+    as_of: Moment = None,
+    *,
+    wait: str | int | None = None,
+    recovery: str | int | None = None,
+    **scope: Unpack[EventScope],
+) -> Table:
+    """How often product views come to nothing (閲覧落ち率).
+
+    Args:
+        events: The events.
+        as_of: A date (the end of that day) or a datetime (an instant) up to which events are seen;
+            a list gives a first column `as_of`. Default: the last event.
+        wait: Time without cart, checkout or order after the view (default "24h").
+        recovery: Time in which an order recovers an abandoned browse (default "7d").
+        **scope: What analyses of events share: where, customers, by; see `EventScope`.
+
+    Returns:
+        browses, abandoned, recovered, abandonment_rate (with _low and _high), carted, ordered. `by`
+        takes columns: product, hour, page, channel, ...
+
+    Raises:
+        OptionError: An option is unknown or out of range, or a kind that is needed is missing.
+    """
+    options = {"wait": wait, "recovery": recovery}
+    return call("browse_rates", events, as_of, {**options, **scope})
 
 
 def browse_abandonment(

@@ -587,8 +587,84 @@ static void errors(void) {
   CHECK(sizeof(crm_error) == 1168 && offsetof(crm_error, message) == 144);
 }
 
+/* Events row by row and as columns, a day appended, and what analyses make of them. */
+#define EVENTS "{\"page\": \"page\", \"timezone\": \"Asia/Tokyo\", " \
+               "\"columns\": [\"visitor_id\", \"occurred_at\", \"kind\", \"page\"]}"
+
+static crm_events log_of(const char *rows_text) {
+  crm_rows rows;
+  crm_events events;
+  rows.id = events.id = 0;
+  OK(crm_events_begin(EVENTS, -1, &rows, &error));
+  OK(crm_rows_json(rows, rows_text, -1, &error));
+  OK(crm_events_finish(rows, NO_JOB, &events, &error));
+  return events;
+}
+
+static int64_t whole(crm_table table, const char *name, size_t row) {
+  const int64_t *values = NULL;
+  size_t column = 0;
+  OK(crm_table_find(table, name, &column, &error));
+  OK(crm_table_i64(table, column, &values, &error));
+  return values != NULL ? values[row] : -1;
+}
+
+static void events_calls(void) {
+  static const char history[] =
+      "[[\"v\", \"2026-03-01T10:00:00\", \"view\", \"/\"],"
+      " [\"w\", \"2026-03-01T10:00:00\", \"view\", \"/\"],"
+      " [\"v\", \"2026-03-01T10:05:00\", \"add\", \"/p\"]]";
+  static const char day[] =
+      "[[\"u\", \"2026-03-02T09:00:00\", \"view\", \"/\"],"
+      " [\"v\", \"2026-03-02T09:00:00\", \"purchase\", \"/thanks\"]]";
+  static const int64_t visitors[2] = {7, 7};
+  static const int32_t days[2] = {20513, 20514};
+  crm_events before = log_of(history), more = log_of(day), all, mail;
+  crm_column columns[3];
+  crm_text info;
+  crm_table table;
+  size_t rows = 0;
+  all.id = mail.id = table.id = 0;
+  OK(crm_events_concat(before, more, NO_JOB, &all, &error));
+  OK(crm_events_free(before, &error));
+  OK(crm_events_free(more, &error));
+  OK(crm_events_info(all, &info, &error));
+  CHECK(strstr(info.data, "\"events\":5") != NULL && strstr(info.data, "\"visitors\":3") != NULL);
+  CHECK(strstr(info.data, "2026-03-02") != NULL && strstr(info.data, "Asia/Tokyo") != NULL);
+  OK(crm_run("funnel", CRM_DATA(all),
+             CRM_JSON({"steps": ["view", "add", "purchase"], "window": "2d"}), -1, NO_JOB, &table,
+             &error));
+  CHECK(whole(table, "reached", 0) == 3 && whole(table, "reached", 1) == 1);
+  CHECK(whole(table, "reached", 2) == 1);
+  OK(crm_table_free(table, &error));
+  OK(crm_run("page_exits", CRM_DATA(all), "", -1, NO_JOB, &table, &error));
+  OK(crm_table_rows(table, &rows, &error));
+  CHECK(rows == 1 && whole(table, "views", 0) == 3 && whole(table, "exits", 0) == 3);
+  OK(crm_table_free(table, &error));
+  FAILS(CRM_ERR_OPTION, crm_run("browse_rates", CRM_DATA(all), "", -1, NO_JOB, &table, &error));
+  CHECK(strstr(error.message, "\"product_view\"") != NULL);
+  OK(crm_events_view(all, CRM_JSON({"where": {"page": "/"}}), -1, NO_JOB, &mail, &error));
+  OK(crm_events_info(mail, &info, &error));
+  CHECK(strstr(info.data, "\"events\":3") != NULL);
+  OK(crm_events_free(mail, &error));
+  FAILS(CRM_ERR_HANDLE, crm_events_free(mail, &error));
+  OK(crm_events_free(all, &error));
+  columns[0] = column_of("visitor_id", CRM_COLUMN_I64, 2, visitors, sizeof visitors);
+  columns[1] = column_of("occurred_at", CRM_COLUMN_DATE, 2, days, sizeof days);
+  columns[2] = column_of("kind", CRM_COLUMN_I64, 2, visitors, sizeof visitors);
+  OK(crm_events_from_columns("{\"kinds\": {\"7\": \"view\"}}", -1, columns, 3, NO_JOB, &all, &error));
+  OK(crm_run("sessions", CRM_DATA(all), "", -1, NO_JOB, &table, &error));
+  OK(crm_table_rows(table, &rows, &error));
+  CHECK(rows == 2);
+  OK(crm_table_free(table, &error));
+  FAILS(CRM_ERR_OPTION, crm_run("cart_abandonment", CRM_DATA(all), "", -1, NO_JOB, &table, &error));
+  CHECK(strstr(error.message, "kinds present are 7") != NULL);
+  OK(crm_events_free(all, &error));
+}
+
 int main(void) {
   catalogue();
+  events_calls();
   ways_in();
   tables();
   export_outlives_the_table();

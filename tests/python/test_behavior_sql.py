@@ -158,6 +158,34 @@ FUNNEL = f"""
     FROM units
 """
 
+# Each product view and the next view, cart, checkout or order of the visitor (and the product).
+BROWSES = f"""
+    WITH steps AS (
+        SELECT *, lead(kind) OVER w AS next, lead(occurred_at) OVER w - occurred_at AS gap
+        FROM log WHERE occurred_at <= {SEEN}
+            AND kind IN ('product_view', 'add', 'checkout', 'purchase')
+        WINDOW w AS (PARTITION BY KEYS ORDER BY place)
+    ), browses AS (
+        SELECT visitor_id, product, occurred_at AS last,
+            CASE WHEN next IS NULL OR gap > INTERVAL 24 HOUR THEN 'abandoned'
+                WHEN next = 'purchase' THEN 'ordered' ELSE 'carted' END AS state
+        FROM steps
+        WHERE kind = 'product_view' AND {SEEN} - occurred_at > INTERVAL 24 HOUR
+            AND (next IS NULL OR next <> 'product_view' OR gap > INTERVAL 24 HOUR)
+    ), recovered AS (
+        SELECT DISTINCT visitor_id, product, last FROM browses b
+        WHERE state = 'abandoned' AND EXISTS (
+            FROM log p WHERE p.visitor_id = b.visitor_id AND p.kind = 'purchase' AND SAME
+                AND p.occurred_at > b.last AND p.occurred_at <= b.last + INTERVAL 7 DAY
+                AND p.occurred_at <= {SEEN})
+    )
+    SELECT LINE, count(*), count(*) FILTER (state = 'abandoned'), count(recovered.last),
+        count(*) FILTER (state = 'abandoned') / count(*),
+        count(*) FILTER (state = 'carted'), count(*) FILTER (state = 'ordered')
+    FROM browses LEFT JOIN recovered USING (visitor_id, product, last)
+    GROUP BY ALL ORDER BY 1
+"""
+
 
 @pytest.fixture(scope="module")
 def log() -> crm.Table:
@@ -258,6 +286,16 @@ def test_carts(events: crm.Events, sql: duckdb.DuckDBPyConnection) -> None:
     found = columns(crm.cart_abandonment(events, AS_OF, window=rule(sql, "cart")), names.split())
     window = sql.execute("SELECT cart FROM rules").fetchall()[0][0]
     same(found, sql.execute(ABANDONED.replace("60 MINUTE", window)).fetchall())
+
+
+def test_browses(events: crm.Events, sql: duckdb.DuckDBPyConnection) -> None:
+    names = ["browses", "abandoned", "recovered", "abandonment_rate", "carted", "ordered"]
+    whole = BROWSES.replace("KEYS", "visitor_id").replace("AND SAME", "").replace("LINE", "0")
+    found = columns(crm.browse_rates(events, AS_OF), names)
+    same(found, [row[1:] for row in sql.execute(whole).fetchall()])
+    by = BROWSES.replace("KEYS", "visitor_id, product").replace("SAME", "p.product = b.product")
+    found = columns(crm.browse_rates(events, AS_OF, by=["product"]), ["product", *names])
+    same(found, sql.execute(by.replace("LINE", "product")).fetchall())
 
 
 def test_funnel(events: crm.Events, sql: duckdb.DuckDBPyConnection) -> None:
