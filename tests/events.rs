@@ -991,3 +991,155 @@ fn carts_by_several_columns_add_up_and_notes_are_of_every_group() {
     assert_eq!(names, ["desktop", "mobile", "tablet"]);
     assert!(groups.iter().all(|g| g["value"].as_u64().unwrap() > 0));
 }
+
+#[test]
+fn carts_to_follow_up_by_hand_each_with_its_reason() {
+    let event = |v, at: &str, kind| Event::new(v, &format!("2026-03-{at}"), kind);
+    let add = |v, at, c: &str| event(v, at, "add").product("p").customer(c);
+    let events = Events::builder(Zone::UTC)
+        .currency(Currency::JPY)
+        .extend([
+            add("a", "10T09:00:00", "c1").quantity(2).amount(1_000),
+            event("a", "10T09:02:00", "add").product("q").amount(300),
+            event("a", "10T09:05:00", "checkout"),
+            add("b", "10T08:00:00", "c2").amount(500),
+            event("b", "10T11:30:00", "purchase").product("z"), // something else, but an order
+            add("c", "09T08:00:00", "c3"),
+            add("c", "10T08:00:00", "c3"), // this one is the one to speak of
+            add("d", "10T09:00:00", "c4"),
+            event("d", "10T11:30:00", "view"), // may be shopping now
+            event("e", "10T09:00:00", "add").product("p"),
+            add("f", "07T09:00:00", "c6"), // longer ago than three days
+            add("g", "10T11:00:00", "c7"), // an hour exactly: still open
+            add("h1", "10T09:00:00", "c8"), // ordered on another device
+            event("h2", "10T11:00:00", "purchase")
+                .product("y")
+                .customer("c8"),
+        ])
+        .build()
+        .unwrap();
+    let at = r#"{"as_of": "2026-03-10T12:00:00Z"}"#;
+    let table = run("cart_follow_ups", &events, at);
+    let column = |name: &str| crm_tests::words(&table, name);
+    let text = |words: &[Option<String>]| -> Vec<String> {
+        words
+            .iter()
+            .map(|w| w.clone().unwrap_or_else(|| "-".into()))
+            .collect()
+    };
+    assert_eq!(
+        text(&column("visitor_id")),
+        ["a", "b", "c", "c", "d", "e", "h1"]
+    );
+    assert_eq!(
+        text(&column("suppressed_by")),
+        [
+            "-",
+            "ordered",
+            "newer_cart",
+            "-",
+            "active",
+            "unknown",
+            "ordered"
+        ]
+    );
+    assert_eq!(
+        text(&column("customer_id")),
+        ["c1", "c2", "c3", "c3", "c4", "-", "c8"]
+    );
+    assert_eq!(text(&column("stage"))[..2], ["checkout", "cart"]);
+    assert_eq!(numbers(&table, "products")[..2], [Some(2.0), Some(1.0)]);
+    assert_eq!(numbers(&table, "quantity")[..2], [Some(3.0), Some(1.0)]);
+    assert!(matches!(
+        table.column("value").unwrap().cell(0),
+        Cell::Money(1_300, _)
+    ));
+    let minutes = |name: &str| match table.column(name).unwrap().cell(0) {
+        Cell::Instant(at) => at / 60_000_000 % 1_440,
+        _ => panic!("{name}"),
+    };
+    assert_eq!(minutes("started_at"), 9 * 60);
+    assert_eq!(minutes("last_activity_at"), 9 * 60 + 5);
+    assert_eq!(minutes("abandoned_at"), 10 * 60 + 5);
+    let items = run("cart_items", &events, at);
+    let products = crm_tests::words(&items, "product");
+    assert_eq!(text(&products)[..2], ["p", "q"]);
+    assert_eq!(numbers(&items, "quantity")[..2], [Some(2.0), Some(1.0)]);
+    assert_eq!(items.len(), 8);
+}
+
+#[test]
+fn top_paths_by_hand() {
+    let view = |v, at: &str, page| Event::new(v, &format!("2026-03-01T{at}"), "view").page(page);
+    let events = Events::builder(Zone::UTC)
+        .extend([
+            view("a", "10:00:00", "/"),
+            view("a", "10:01:00", "/"), // a reload
+            view("a", "10:02:00", "/p"),
+            view("b", "10:00:00", "/"),
+            view("c", "10:00:00", "/"),
+            view("c", "10:01:00", "/p"),
+        ])
+        .add(Event::new("c", "2026-03-01T10:02:00", "purchase"))
+        .build()
+        .unwrap();
+    let table = run("top_paths", &events, "");
+    let paths: Vec<String> = (0..table.len())
+        .map(|row| shown(&table, "path", row))
+        .collect();
+    assert_eq!(paths, ["/ > /p > (end)", "/ > (end)"]);
+    assert_eq!(numbers(&table, "sessions"), [Some(2.0), Some(1.0)]);
+    assert_eq!(numbers(&table, "conversions"), [Some(1.0), Some(0.0)]);
+    let short = run(
+        "top_paths",
+        &events,
+        r#"{"length": 1, "collapse_repeats": false}"#,
+    );
+    let paths: Vec<String> = (0..short.len())
+        .map(|row| shown(&short, "path", row))
+        .collect();
+    assert_eq!(paths, ["/", "/ > (end)"]);
+}
+
+#[test]
+fn carts_and_browses_by_the_hour_of_the_shops_clock() {
+    let at = |v, time: &str, kind| Event::new(v, &format!("2026-03-08T{time}Z"), kind).product("p");
+    // New York: 06:50 UTC is 01:50 in winter, 07:10 is 03:10 in summer time, twenty minutes later.
+    let events = Events::builder(Zone::parse("America/New_York").unwrap())
+        .extend([
+            at("a", "06:50:00", "product_view"),
+            at("b", "07:10:00", "product_view"),
+            at("b", "07:20:00", "add"),
+            at("c", "06:55:00", "add"),
+        ])
+        .build()
+        .unwrap();
+    let hours = |name: &str| {
+        let request = r#"{"as_of": "2026-04-01", "by": ["hour"]}"#;
+        let table = run(name, &events, request);
+        crm_tests::words(&table, "hour")
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(hours("browse_rates"), ["1", "3"]);
+    let named = Events::builder(Zone::parse("America/New_York").unwrap())
+        .extend([
+            at("c", "06:55:00", "add"),
+            at("b", "07:20:00", "add"),
+            at("b", "07:30:00", "purchase"),
+        ])
+        .build()
+        .unwrap();
+    let table = run(
+        "cart_abandonment",
+        &named,
+        r#"{"as_of": "2026-04-01", "by": ["hour"]}"#,
+    );
+    let hours: Vec<String> = crm_tests::words(&table, "hour")
+        .into_iter()
+        .flatten()
+        .collect();
+    assert_eq!(hours, ["1", "3"]);
+    assert_eq!(numbers(&table, "abandoned"), [Some(1.0), Some(0.0)]);
+}

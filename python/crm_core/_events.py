@@ -53,9 +53,9 @@ class Events:
         OptionError: An option that is unknown or out of range; amounts without a currency.
 
     Example:
-        >>> import crm_core as crm
+        >>> import crm_core as crm, numpy as np
         >>> data = {"visitor_id": ["v", "v"], "kind": ["view", "purchase"],
-        ...         "occurred_at": ["2026-03-01T10:00", "2026-03-01T10:05"]}
+        ...         "occurred_at": np.array(["2026-03-01T10:00", "2026-03-01T10:05"], "M8[s]")}
         >>> crm.Events(data)
         <crm_core.Events, 2 events of 1 visitors, 2026-03-01 to 2026-03-01, UTC>
     """

@@ -317,7 +317,7 @@ CASES: dict[str, tuple[Callable[[], Any], type, str, str | None, int | None, str
         lambda: crm.run("rfm", crm.rfm(orders())),
         crm.OptionError,
         "rfm reads orders, not table",
-        None, None, None,
+        None, None, "make orders of the data first: crm.Orders(...), crm_orders_from_arrow(...)",
     ),
     "no thread": (
         lambda: crm.set_threads(0),

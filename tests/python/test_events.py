@@ -1,6 +1,7 @@
 """`crm.Events` from Python: every form of input, appended days, moments, and what is refused."""
 
 import datetime
+import doctest
 
 import pandas as pd
 import polars as pl
@@ -12,11 +13,14 @@ import crm_core as crm
 LOG = {
     "visitor_id": ["a", "a", "a", "b", "b"],
     "occurred_at": [
-        "2026-03-01T23:50:00",
-        "2026-03-02T00:05:00",
-        "2026-03-02T00:10:00",
-        "2026-03-02T10:00:00",
-        "2026-03-05T10:00:00",
+        datetime.datetime.fromisoformat(text)
+        for text in (
+            "2026-03-01T23:50:00",
+            "2026-03-02T00:05:00",
+            "2026-03-02T00:10:00",
+            "2026-03-02T10:00:00",
+            "2026-03-05T10:00:00",
+        )
     ],
     "kind": ["view", "add", "purchase", "view", "view"],
     "page": ["/", "/p", "/thanks", "/", "/"],
@@ -30,16 +34,13 @@ def events(log=LOG, **more):
 
 
 def test_every_form_of_input_is_the_same_log():
-    frame = pd.DataFrame(LOG)
-    stamped = frame.assign(occurred_at=pd.to_datetime(frame["occurred_at"]))
     forms = [
         LOG,
-        frame,
-        stamped,
+        pd.DataFrame(LOG),
         pl.DataFrame(LOG),
         pl.DataFrame(LOG).lazy(),
         pa.table(LOG),
-        stamped.astype({"kind": "category", "page": "category"}),
+        pd.DataFrame(LOG).astype({"kind": "category", "page": "category"}),
     ]
     expected = pa.table(crm.sessions(events()))
     for form in forms:
@@ -48,6 +49,13 @@ def test_every_form_of_input_is_the_same_log():
     assert repr(events()) == (
         "<crm_core.Events, 5 events of 2 visitors, 2026-03-01 to 2026-03-05, Asia/Tokyo>"
     )
+
+
+def test_the_example_of_the_docstring():
+    from crm_core import _events
+
+    found = doctest.testmod(_events)
+    assert (found.failed, found.attempted) == (0, 3)
 
 
 def test_sessions_know_midnight_and_the_customer_before_and_after():
@@ -101,7 +109,7 @@ def test_a_view_and_a_scope():
     [
         ({"visitor_id": ["a", None, "a", "b", "b"]}, crm.DataError, "row 1: no value"),
         ({"kind": ["view", "add", None, "view", "view"]}, crm.DataError, "row 2: no value"),
-        ({"occurred_at": ["2026-03-01"] * 4 + ["soon"]}, crm.DataError, "row 4"),
+        ({"occurred_at": [*LOG["occurred_at"][:4], None]}, crm.DataError, "row 4: no value"),
         ({"pieces": [1, 1, -1, 1, 1]}, crm.DataError, "row 2: expected a quantity from 0"),
     ],
 )
@@ -114,6 +122,8 @@ def test_bad_rows_are_named_or_counted(changed, raised, message):
 
 
 def test_what_events_and_their_analyses_refuse():
+    with pytest.raises(crm.SchemaError, match="expected a date or a timestamp"):
+        events({**LOG, "occurred_at": ["2026-03-01"] * 5})
     with pytest.raises(crm.SchemaError, match="pages"):
         events(page="pages")
     with pytest.raises(crm.OptionError, match="currency"):
@@ -151,7 +161,7 @@ def test_events_from_the_future_are_counted_and_not_seen():
 def test_browsing_by_several_columns():
     log = {
         "visitor_id": ["a", "a", "b"],
-        "occurred_at": ["2026-03-01T10:00", "2026-03-01T10:05", "2026-03-02T10:00"],
+        "occurred_at": [datetime.datetime(2026, 3, day, 10) for day in (1, 1, 2)],
         "kind": ["product_view", "add", "product_view"],
         "product": ["p", "p", "p"],
         "channel": ["mail", "mail", "search"],

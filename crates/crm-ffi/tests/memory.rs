@@ -77,6 +77,8 @@ struct Inputs {
     days: Vec<i32>,
     amounts: Vec<i64>,
     json: CString,
+    kinds: Vec<u8>,
+    kind_offsets: Vec<i64>,
 }
 
 fn inputs() -> Inputs {
@@ -96,7 +98,15 @@ fn inputs() -> Inputs {
             i % 977
         );
     }
+    let (mut kinds, mut kind_offsets) = (Vec::new(), vec![0]);
+    for i in 0..ORDERS as usize {
+        let words = ["product_view", "view", "add", "checkout", "purchase"];
+        kinds.extend_from_slice(words[i * i % 7 % 5].as_bytes());
+        kind_offsets.push(kinds.len() as i64);
+    }
     Inputs {
+        kinds,
+        kind_offsets,
         texts,
         offsets,
         days: (0..ORDERS as i32).map(|i| 20_000 + i * 31 % 700).collect(),
@@ -137,20 +147,18 @@ enum Door {
     Integers,
     Texts,
     Rows,
+    Events,
 }
 
 /// A host's whole day; stops at the first failing call and frees what it has. The hash of the
 /// result, or the status.
 fn day(door: Door, inputs: &Inputs, error: &mut crm_error) -> Result<u64, i32> {
     let mut orders = crm_orders { id: 0 };
-    let check = |status: i32| match status {
-        0 => Ok(()),
-        status => Err(status),
-    };
     let error: *mut crm_error = error;
     // SAFETY: all pointers are to live locals and to `inputs`.
     unsafe {
         match door {
+            Door::Events => return events_day(inputs, error),
             Door::Rows => {
                 let mut rows = crm_rows { id: 0 };
                 check(crm_orders_begin(SPEC.as_ptr(), -1, &mut rows, error))?;
@@ -199,14 +207,75 @@ fn day(door: Door, inputs: &Inputs, error: &mut crm_error) -> Result<u64, i32> {
         }
         // What analyses do with orders is the same whichever way those came in; ids are not.
         let result = match door {
-            Door::Integers => analyse(orders, &TASKS, error),
-            Door::Texts => analyse(orders, &TASKS[..1], error),
-            Door::Rows => Ok(0),
+            Door::Integers => analyse(crm_data { id: orders.id }, &TASKS, error),
+            Door::Texts => analyse(crm_data { id: orders.id }, &TASKS[..1], error),
+            Door::Rows | Door::Events => Ok(0),
         };
         assert_eq!(crm_orders_free(orders, null_mut()), 0);
         result
     }
 }
+
+fn check(status: i32) -> Result<(), i32> {
+    match status {
+        0 => Ok(()),
+        status => Err(status),
+    }
+}
+
+/// The same with events: a log, more of it appended, and what is left in the carts.
+fn events_day(inputs: &Inputs, error: *mut crm_error) -> Result<u64, i32> {
+    use crm_column_type::*;
+    let open = |half: std::ops::Range<usize>| {
+        let mut kind = column(c"kind", CRM_COLUMN_LARGE_UTF8, &inputs.kinds);
+        let offsets = &inputs.kind_offsets[half.start..=half.end];
+        kind.rows = half.len() as u64;
+        kind.offsets = offsets.as_ptr().cast();
+        kind.offsets_size = size_of_val(offsets) as u64;
+        let columns = [
+            column(c"visitor_id", CRM_COLUMN_I64, &inputs.ids[half.clone()]),
+            column(c"occurred_at", CRM_COLUMN_DATE, &inputs.days[half.clone()]),
+            column(c"product", CRM_COLUMN_I64, &inputs.amounts[half]),
+            kind,
+        ];
+        let (spec, mut events) = (c"{\"product\": \"product\"}", crm_events { id: 0 });
+        // SAFETY: pointers to live locals and to `inputs`.
+        let status = unsafe {
+            let (spec, columns) = (spec.as_ptr(), columns.as_ptr());
+            crm_events_from_columns(spec, -1, columns, 4, NO_JOB, &mut events, error)
+        };
+        check(status).map(|()| events)
+    };
+    let free = |events: crm_events| {
+        // SAFETY: no pointers.
+        assert_eq!(unsafe { crm_events_free(events, null_mut()) }, 0);
+    };
+    let half = ORDERS as usize / 2;
+    let history = open(0..half)?;
+    let more = match open(half..ORDERS as usize) {
+        Ok(more) => more,
+        Err(status) => {
+            free(history);
+            return Err(status);
+        }
+    };
+    let mut all = crm_events { id: 0 };
+    // SAFETY: pointers to locals.
+    let status = unsafe { crm_events_concat(history, more, NO_JOB, &mut all, error) };
+    free(history);
+    free(more);
+    check(status)?;
+    let result = analyse(crm_data { id: all.id }, &EVENT_TASKS, error);
+    free(all);
+    result
+}
+
+const EVENT_TASKS: [(&CStr, &CStr); 4] = [
+    (c"sessions", c""),
+    (c"funnel", c"{\"steps\": [\"add\", \"purchase\"]}"),
+    (c"cart_abandonment", c"{\"by\": [\"product\"]}"),
+    (c"browse_rates", c"{\"as_of\": \"2027-01-01\"}"),
+];
 
 const TASKS: [(&CStr, &CStr); 3] = [
     (c"rfm", c"{\"as_of\": \"2026-12-31\"}"),
@@ -214,15 +283,10 @@ const TASKS: [(&CStr, &CStr); 3] = [
     (c"summary", c"{\"where\": {\"amount\": {\"from\": 10}}}"),
 ];
 
-fn analyse(
-    orders: crm_orders,
-    tasks: &[(&CStr, &CStr)],
-    error: *mut crm_error,
-) -> Result<u64, i32> {
+fn analyse(data: crm_data, tasks: &[(&CStr, &CStr)], error: *mut crm_error) -> Result<u64, i32> {
     let mut digest = 0xcbf2_9ce4_8422_2325_u64;
     for (task, options) in tasks {
         let mut table = crm_table { id: 0 };
-        let data = crm_data { id: orders.id };
         // SAFETY: pointers to locals.
         let status = unsafe {
             crm_run(
@@ -292,7 +356,7 @@ fn read(table: crm_table, error: *mut crm_error, digest: &mut u64) -> Result<(),
 fn memory_that_runs_out_is_a_status_and_nothing_else() {
     let inputs = inputs();
     let mut points = 0;
-    for door in [Door::Integers, Door::Texts, Door::Rows] {
+    for door in [Door::Integers, Door::Texts, Door::Rows, Door::Events] {
         // SAFETY: zero is a value of every field.
         let mut error: crm_error = unsafe { std::mem::zeroed() };
         // Once for what is made at first use and kept; then the measure.
