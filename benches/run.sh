@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Speed and memory beside polars and DuckDB, on the same in-memory Arrow data; then purchase cycles and behaviour. PYTHON names the
-# interpreter that crm_core is installed in (`make bench` sets it).
+# Speed and memory beside polars and DuckDB, on the same in-memory Arrow data; then purchase cycles and behaviour; then
+# predicted value beside lifetimes, in an environment of its own. PYTHON names the interpreter that crm_core is
+# installed in (`make bench` sets it).
 #
 #   benches/run.sh [--orders 20000000] [--customers 1000000] [--runs 5] [--quick]
 set -euo pipefail
@@ -10,3 +11,4 @@ PYTHON=${PYTHON:-python3}
 "$PYTHON" peers.py "$@"
 "$PYTHON" cycle.py "$@"
 "$PYTHON" events.py "$@"
+"$PYTHON" ltv.py "$@"

@@ -59,6 +59,7 @@ from ._library import (
     tasks,
 )
 from ._models import (
+    BgBb,
     BgCnbd,
     BgNbd,
     GammaGamma,
@@ -66,6 +67,7 @@ from ._models import (
     MbgNbd,
     Nbd,
     ParetoNbd,
+    Sbg,
     clv,
     compare_models,
 )
@@ -98,6 +100,7 @@ from ._segmentation import (
 from ._table import Table
 
 __all__ = [
+    "BgBb",
     "BgCnbd",
     "BgNbd",
     "CancelledError",
@@ -116,6 +119,7 @@ __all__ = [
     "Orders",
     "OutOfMemoryError",
     "ParetoNbd",
+    "Sbg",
     "SchemaError",
     "Table",
     "__version__",

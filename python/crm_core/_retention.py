@@ -14,7 +14,7 @@ from ._orders import Orders
 from ._table import Table
 
 if TYPE_CHECKING:
-    from ._types import AsOf, ChannelScope, CountScope, Date, Length, Scope, Where
+    from ._types import AsOf, ChannelScope, Date, Length, Scope, Where
 
 
 def purchase_counts(
@@ -22,12 +22,11 @@ def purchase_counts(
     as_of: AsOf = None,
     *,
     up_to: int | None = None,
-    churn_days: int | None = None,
     cumulative: Literal["everyone", "survivors"] | None = None,
     origin: Where | None = None,
     kinds: Sequence[str] | None = None,
     confidence: float | None = None,
-    **scope: Unpack[CountScope],
+    **scope: Unpack[Scope],
 ) -> Table:
     """Of those who bought k times, how many bought again (継続・離脱分析).
 
@@ -36,7 +35,6 @@ def purchase_counts(
         as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
             column `as_of`. Default: the last order's date of the whole import.
         up_to: The greatest k, 1 to 1,000 (default 24); rows end where nobody got that far.
-        churn_days: Days without a purchase from which a customer counts as churned (default 180).
         cumulative: Whose mean `cumulative_ltv` is: everyone's (default), or of those who made k
             purchases, which rises faster because it leaves out who stopped.
         origin: Where histories begin: the first order that this filter lets through, such as
@@ -44,7 +42,7 @@ def purchase_counts(
         kinds: Only orders of these kinds, such as the subscription's. Default: all that count.
         confidence: Confidence of the intervals (default 0.95).
         **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
-            churn_boundary; see `Scope`.
+            churn_days (default 180), churn_boundary; see `Scope`.
 
     Returns:
         One row per k: k, reach (customers with at least k purchases), continued, churned, pending
@@ -58,7 +56,6 @@ def purchase_counts(
     """
     options = {
         "up_to": up_to,
-        "churn_days": churn_days,
         "cumulative": cumulative,
         "origin": origin,
         "kinds": kinds,
@@ -259,11 +256,10 @@ def purchase_flow(
     of: str | None = None,
     up_to: int | None = None,
     top: int | None = None,
-    churn_days: int | None = None,
     origin: Where | None = None,
     kinds: Sequence[str] | None = None,
     confidence: float | None = None,
-    **scope: Unpack[CountScope],
+    **scope: Unpack[Scope],
 ) -> Table:
     """From the k-th purchase to the next: the links of a Sankey (購入商品遷移).
 
@@ -274,13 +270,12 @@ def purchase_flow(
         of: The column whose values are nodes: product (default), category, channel, any dimension.
         up_to: The last purchase that is a node, 2 to 50 (default 5).
         top: How many values are nodes of their own, 1 to 100 (default 10); the rest is "(other)".
-        churn_days: Days without a purchase from which a customer counts as churned (default 180).
         origin: Where histories begin: the first order that this filter lets through, such as
             ``{"product": "A"}``. Default: the first order.
         kinds: Only orders of these kinds, such as the subscription's. Default: all that count.
         confidence: Confidence of the intervals (default 0.95).
         **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
-            churn_boundary; see `Scope`.
+            churn_days (default 180), churn_boundary; see `Scope`.
 
     Returns:
         One row per link: k, source, target (the next value, "(churned)" or "(pending)"), outcome
@@ -294,7 +289,6 @@ def purchase_flow(
         "of": of,
         "up_to": up_to,
         "top": top,
-        "churn_days": churn_days,
         "origin": origin,
         "kinds": kinds,
         "confidence": confidence,

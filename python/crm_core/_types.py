@@ -75,25 +75,22 @@ class CommonScope(TypedDict, total=False):
     """Whether a customer is churned on that day itself (default), or after it."""
 
 
-class CountScope(CommonScope, total=False):
-    """The `Scope` of analyses that have their own `churn_days`."""
-
-    by: Sequence[str] | None
-    """Columns to break the result down by; they come first, under their own names."""
-
-
 class ChannelScope(CommonScope, total=False):
     """The `Scope` of analyses that have their own `by`."""
 
     churn_days: int | None
-    """Days since the last order from which a customer counts as churned (離脱). Default: 240."""
+    """Days since the last order from which a customer counts as churned (離脱). Default: 240, of
+    `purchase_counts` and `purchase_flow` 180."""
 
 
-class Scope(CountScope, ChannelScope, total=False):
+class Scope(ChannelScope, total=False):
     """What analyses share: which orders count, whose rows are shown, broken down by what.
 
     These are keyword arguments of every analysis of orders.
     """
+
+    by: Sequence[str] | None
+    """Columns to break the result down by; they come first, under their own names."""
 
 
 class EventScope(TypedDict, total=False):

@@ -458,6 +458,73 @@ static void tables_in(void) {
   FAILS(CRM_ERR_SCHEMA, crm_table_from_columns(columns, 2, NO_JOB, &table, &error));
 }
 
+/* Models cross as JSON: a fit's notes go into the next request. Published values of Fader, Hardie
+ * 2007 (contracts) and Fader, Hardie, Lee 2005 (a customer of CDNOW). */
+static void models(void) {
+  static const double survivors[8] = {1000, 869, 743, 653, 593, 551, 517, 491};
+  static const double periods[2] = {1, 7}, x[1] = {2}, t_x[1] = {30.43}, age[1] = {38.86};
+  static const char *bg = "{\"fit\": {\"model\": \"bg_nbd\", \"r\": 0.243, \"alpha\": 4.414, "
+                          "\"a\": 0.793, \"b\": 2.426, \"unit\": \"week\"}, \"t\": 39}";
+  crm_column columns[3];
+  crm_table data, fit, table;
+  crm_data in;
+  crm_text notes;
+  const double *values = NULL;
+  char request[2048];
+  size_t rows = 0;
+  data.id = fit.id = table.id = 0;
+  columns[0] = column_of("survivors", CRM_COLUMN_F64, 8, survivors, sizeof survivors);
+  OK(crm_table_from_columns(columns, 1, NO_JOB, &data, &error));
+  in.id = data.id;
+  OK(crm_run("sbg_fit", in, "", -1, NO_JOB, &fit, &error));
+  OK(crm_table_f64(fit, find(fit, "value"), &values, &error));
+  CHECK(values != NULL && fabs(values[0] - 0.668088) < 6e-7 && fabs(values[1] - 3.806095) < 6e-7);
+  OK(crm_table_notes(fit, &notes, &error));
+  {
+    /* The note `fit` is an object: from its brace to the one that closes it. */
+    const char *from = strstr(notes.data, "\"fit\":{");
+    const char *to = from;
+    int depth = 0;
+    CHECK(from != NULL);
+    if (from == NULL) {
+      return;
+    }
+    for (to = from + 6; *to != '\0'; to++) {
+      depth += *to == '{' ? 1 : *to == '}' ? -1 : 0;
+      if (depth == 0) {
+        break;
+      }
+    }
+    (void)snprintf(request, sizeof request, "{%.*s}", (int)(to + 1 - from), from);
+  }
+  OK(crm_table_free(data, &error));
+  columns[0] = column_of("t", CRM_COLUMN_F64, 2, periods, sizeof periods);
+  OK(crm_table_from_columns(columns, 1, NO_JOB, &data, &error));
+  in.id = data.id;
+  OK(crm_run("sbg_predict", in, request, -1, NO_JOB, &table, &error));
+  OK(crm_table_f64(table, find(table, "survival_rate"), &values, &error));
+  CHECK(values != NULL && fabs(values[0] - 0.869) < 0.02 && fabs(values[1] - 0.491) < 0.02);
+  OK(crm_table_free(table, &error));
+  OK(crm_table_free(data, &error));
+  OK(crm_table_free(fit, &error));
+  columns[0] = column_of("frequency", CRM_COLUMN_F64, 1, x, sizeof x);
+  columns[1] = column_of("recency", CRM_COLUMN_F64, 1, t_x, sizeof t_x);
+  columns[2] = column_of("T", CRM_COLUMN_F64, 1, age, sizeof age);
+  OK(crm_table_from_columns(columns, 3, NO_JOB, &data, &error));
+  in.id = data.id;
+  OK(crm_run("clv_predict", in, bg, -1, NO_JOB, &table, &error));
+  OK(crm_table_rows(table, &rows, &error));
+  CHECK(rows == 1);
+  OK(crm_table_f64(table, find(table, "expected_purchases"), &values, &error));
+  CHECK(values != NULL && fabs(values[0] - 1.226028) < 1e-6);
+  OK(crm_table_f64(table, find(table, "probability_alive"), &values, &error));
+  CHECK(values != NULL && fabs(values[0] - 0.726579) < 1e-6);
+  FAILS(CRM_ERR_OPTION, crm_run("clv_predict", in, "{}", -1, NO_JOB, &fit, &error));
+  CHECK(strstr(error.message, "the JSON of a fit, or of parameters") != NULL);
+  OK(crm_table_free(table, &error));
+  OK(crm_table_free(data, &error));
+}
+
 static void rows_say_what_is_wrong(void) {
   crm_rows rows;
   crm_orders orders;
@@ -670,6 +737,7 @@ int main(void) {
   export_outlives_the_table();
   orders_calls();
   tables_in();
+  models();
   rows_say_what_is_wrong();
   jobs();
   errors();

@@ -69,6 +69,8 @@ pub trait Analysis: 'static {
     const COLUMNS: &'static [Field];
     /// Whether `as_of` must be given, because a default would be a guess.
     const NEEDS_AS_OF: bool = false;
+    /// The scope's `churn_days` where the request leaves them out.
+    const CHURN_DAYS: u32 = Scope::CHURN_DAYS;
     /// What it reads.
     type Data: Input;
     /// Its options.
@@ -151,6 +153,15 @@ pub static ALL: &[Entry] = &[
     entry::<crate::clv::predict_tables::ClvNewCustomers>(),
     entry::<crate::clv::predict_tables::ExpectedSpend>(),
     entry::<crate::clv::predict_tables::Clv>(),
+    entry::<crate::clv::tracking_tables::ClvTracking>(),
+    entry::<crate::clv::tracking_tables::AlivePath>(),
+    entry::<crate::clv::count_tables::FrequencyHistogram>(),
+    entry::<crate::clv::count_tables::ExpectedSurface>(),
+    entry::<crate::clv::simulate_tables::ClvSimulate>(),
+    entry::<crate::clv::sbg_tables::SbgFit>(),
+    entry::<crate::clv::sbg_tables::SbgPredict>(),
+    entry::<crate::clv::bgbb_tables::BgbbFit>(),
+    entry::<crate::clv::bgbb_tables::BgbbPredict>(),
     entry::<crate::behavior::sessions::Sessions>(),
     entry::<crate::behavior::page_exits::PageExits>(),
     entry::<crate::behavior::funnel::Funnel>(),

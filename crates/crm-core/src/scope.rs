@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 /// ```
 /// use crm_core::{Day, Scope};
 /// let scope = Scope::as_of("2026-11-21".parse().unwrap());
-/// assert_eq!(scope.churn_days, 240);
+/// assert!(scope.is_churned(240));
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -36,8 +36,9 @@ pub struct Scope {
     pub refunds: Refunds,
     /// What a purchase is: an order, or a day with orders. Default: each analysis's own.
     pub occasion: Option<Occasion>,
-    /// Days since the last order from which a customer counts as churned (離脱).
-    pub churn_days: u32,
+    /// Days since the last order from which a customer counts as churned (離脱). Default: each
+    /// analysis's own, 240, of `purchase_counts` and `purchase_flow` 180.
+    pub churn_days: Option<u32>,
     /// Whether a customer is churned on day `churn_days` itself, or after it.
     pub churn_boundary: ChurnBoundary,
 }
@@ -53,13 +54,16 @@ impl Default for Scope {
             basis: Basis::Net,
             refunds: Refunds::OrderDate,
             occasion: None,
-            churn_days: 240,
+            churn_days: None,
             churn_boundary: ChurnBoundary::From,
         }
     }
 }
 
 impl Scope {
+    /// `churn_days` of analyses that have no default of their own.
+    pub const CHURN_DAYS: u32 = 240;
+
     /// Everything default but the date.
     pub fn as_of(day: Day) -> Self {
         Scope {
@@ -70,7 +74,7 @@ impl Scope {
 
     /// Whether a customer who last ordered `days` ago is churned.
     pub fn is_churned(&self, days: i32) -> bool {
-        let limit = i64::from(self.churn_days);
+        let limit = i64::from(self.churn_days.unwrap_or(Self::CHURN_DAYS));
         match self.churn_boundary {
             ChurnBoundary::From => i64::from(days) >= limit,
             ChurnBoundary::After => i64::from(days) > limit,
@@ -80,8 +84,8 @@ impl Scope {
     /// Days until a customer who last ordered `days` ago will be churned without a new order;
     /// `None` once churned.
     pub fn days_until_churn(&self, days: i32) -> Option<i32> {
-        let first =
-            i64::from(self.churn_days) + i64::from(self.churn_boundary == ChurnBoundary::After);
+        let limit = i64::from(self.churn_days.unwrap_or(Self::CHURN_DAYS));
+        let first = limit + i64::from(self.churn_boundary == ChurnBoundary::After);
         let left = first - i64::from(days);
         (left > 0).then_some(left as i32)
     }

@@ -174,28 +174,25 @@ impl AnyModel {
         }
     }
 
-    /// P(alive) after a further `t` for many customers.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`Histories::check`], and out of memory.
-    pub fn probability_alive_all(&self, histories: &Histories<'_>, t: f64) -> Result<Vec<f64>> {
-        match self {
-            AnyModel::Bg(p) if t == 0.0 => p.probability_alive_all(histories),
-            AnyModel::Pareto(p) if t == 0.0 => p.probability_alive_all(histories),
-            _ => self.each(histories, |h| self.probability_alive(h, t)),
-        }
-    }
-
     /// `E[Y(t)]` for many customers.
     ///
     /// # Errors
     ///
     /// Those of [`Histories::check`], and out of memory.
     pub fn expected_all(&self, histories: &Histories<'_>, t: f64) -> Result<Vec<f64>> {
+        self.expected_of(&self.alive_now_all(histories)?, histories, t)
+    }
+
+    /// `E[Y(t)]` for many customers whose P(alive) is known.
+    pub(crate) fn expected_of(
+        &self,
+        alive: &[f64],
+        histories: &Histories<'_>,
+        t: f64,
+    ) -> Result<Vec<f64>> {
         match self {
-            AnyModel::Bg(p) => p.expected_all(histories, t),
-            AnyModel::Pareto(p) => p.expected_all(histories, t),
+            AnyModel::Bg(p) => p.expected_of(alive, histories, t),
+            AnyModel::Pareto(p) => p.expected_of(alive, histories, t),
             AnyModel::Nbd(_) => self.each(histories, |h| self.expected(h, t)),
         }
     }
@@ -255,6 +252,25 @@ pub fn fit(kind: Kind, rows: &Rows, unit: Unit, ln_gaps: f64) -> Result<Fit<AnyM
     }
 }
 
+/// Fits a model of the same kind, unit and regularity to other rows.
+///
+/// # Errors
+///
+/// Those of the fits.
+pub(crate) fn refit(model: &AnyModel, rows: &Rows) -> Result<Fit<AnyModel>> {
+    match model {
+        AnyModel::Bg(p) => {
+            let options = bg_fit::Options {
+                family: p.family,
+                k: p.k,
+                ..bg_fit::Options::default()
+            };
+            Ok(bg_fit::fit(rows, p.unit, &options)?.map(AnyModel::Bg))
+        }
+        other => fit(other.kind(), rows, other.unit(), 0.0),
+    }
+}
+
 /// Several models on one set of rows, the best by Akaike's criterion first; a stalled fit is last.
 /// All of them are likelihoods of the same purchase times, so they may be compared; those of
 /// [`crate::clv::sbg`] and [`crate::clv::bgbb`] may not, and cannot be asked for here.
@@ -285,7 +301,18 @@ pub fn compare(
 /// hypothesis is at the edge of the parameters, so the statistic is half χ² with no degree of
 /// freedom and half with one (Self, Liang 1987). No other two models here are nested.
 pub fn no_dropout(nbd: &Fit<nbd::Params>, pareto: &Fit<pareto_nbd::Params>) -> f64 {
-    let statistic = 2.0 * (pareto.log_likelihood - nbd.log_likelihood);
+    likelihood_ratio(nbd.log_likelihood, pareto.log_likelihood)
+}
+
+/// [`no_dropout`] of models compared, where both are among them.
+pub(crate) fn no_dropout_among(fits: &[Fit<AnyModel>]) -> Option<f64> {
+    let of = |kind: Kind| fits.iter().find(|fit| fit.model.kind() == kind);
+    let (nbd, pareto) = (of(Kind::Nbd)?, of(Kind::ParetoNbd)?);
+    Some(likelihood_ratio(nbd.log_likelihood, pareto.log_likelihood))
+}
+
+fn likelihood_ratio(inner: f64, outer: f64) -> f64 {
+    let statistic = 2.0 * (outer - inner);
     if statistic <= 0.0 {
         return 1.0;
     }
@@ -355,8 +382,12 @@ impl Purchases for AnyModel {
         self.purchases().simulate(age, rng)
     }
 
-    fn draw(&self, h: History, t: f64, rng: &mut Rng) -> u64 {
-        self.purchases().draw(h, t, rng)
+    fn draw_alive(&self, h: History, t: f64, rng: &mut Rng) -> u64 {
+        self.purchases().draw_alive(h, t, rng)
+    }
+
+    fn alive_now_all(&self, histories: &Histories<'_>) -> Result<Vec<f64>> {
+        self.purchases().alive_now_all(histories)
     }
 }
 

@@ -36,7 +36,7 @@ use crate::clv::model::{Model, Purchases, Unit, positive, push_purchase};
 use crate::clv::pairs::Pairs;
 use crate::clv::regular::Regular;
 use crate::clv::rows::{Histories, History};
-use crate::context::filled;
+use crate::context::collect;
 use crate::error::Result;
 use crate::num::Positive;
 use crate::num::rng::Rng;
@@ -186,35 +186,21 @@ impl Params {
         sigmoid(log(s) - d)
     }
 
-    /// P(alive) now for many customers.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`Histories::check`], and out of memory.
-    pub fn probability_alive_all(&self, histories: &Histories<'_>) -> Result<Vec<f64>> {
-        histories.check()?;
-        let mut out = filled(histories.len(), 0.0, "predictions")?;
-        for (i, p) in out.iter_mut().enumerate() {
-            *p = self.alive_now(histories.at(i));
-        }
-        Ok(out)
-    }
-
-    /// `E[Y(t)]` for many customers: what depends on `(x, T)` alone is computed once per pair.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`Histories::check`], and out of memory.
-    pub fn expected_all(&self, histories: &Histories<'_>, t: f64) -> Result<Vec<f64>> {
+    /// `E[Y(t)]` for many customers with these P(alive): what depends on `(x, T)` alone is computed
+    /// once per pair.
+    pub(crate) fn expected_of(
+        &self,
+        alive: &[f64],
+        histories: &Histories<'_>,
+        t: f64,
+    ) -> Result<Vec<f64>> {
+        let mut out = collect(alive.iter().copied(), "predictions")?;
         if self.k > 1 {
-            histories.check()?;
-            let mut out = filled(histories.len(), 0.0, "predictions")?;
             for (i, y) in out.iter_mut().enumerate() {
-                *y = self.expected(histories.at(i), t);
+                *y *= self.regular(histories.at(i)).ahead(t).purchases;
             }
             return Ok(out);
         }
-        let mut out = self.probability_alive_all(histories)?;
         let mut pairs = Pairs::new(histories.frequency, histories.age)?;
         for (i, y) in out.iter_mut().enumerate() {
             let h = histories.at(i);
@@ -339,17 +325,11 @@ impl Purchases for Params {
         }
     }
 
-    fn draw(&self, h: History, t: f64, rng: &mut Rng) -> u64 {
-        if rng.uniform() >= self.alive_now(h) {
-            return 0;
-        }
+    fn draw_alive(&self, h: History, t: f64, rng: &mut Rng) -> u64 {
         let state = self.regular(h);
         let (j, q) = state.draw_stage(rng);
-        let ln_rate = rng.ln_gamma(q) - log(state.alive.scale);
-        let p = rng.beta(state.alive.a, state.alive.b);
-        let stages = rng.poisson(exp(ln_rate) * t);
+        let stages = rng.negative_binomial(q, t / state.alive.scale);
         let bought = stages.saturating_add(j) / u64::from(self.k);
-        // The purchase after which one leaves is the last.
-        bought.min(rng.geometric(p).saturating_add(1))
+        state.alive.draw_stay(bought, rng)
     }
 }

@@ -225,14 +225,12 @@ impl Model for Params {
     }
 }
 
-/// Fits the model to patterns.
+/// Checks patterns: `x ≤ t_x ≤ n`, `t_x = 0` only with `x = 0`, weights finite and at least 0.
 ///
 /// # Errors
 ///
-/// [`Error::Value`] unless `x ≤ t_x ≤ n`, `t_x = 0` only with `x = 0`, and weights are finite and at
-/// least 0; [`Error::Insufficient`] with fewer than two customers who bought.
-pub fn fit(patterns: &[Pattern]) -> Result<Fit<Params>> {
-    let (mut customers, mut buyers, mut longest) = (0.0, 0.0, 0);
+/// [`Error::Value`] naming column and row.
+pub fn check(patterns: &[Pattern]) -> Result<()> {
     for (row, p) in patterns.iter().enumerate() {
         if p.n > MOST {
             return Err(Error::value("n", row, "at most 100000 opportunities"));
@@ -247,6 +245,19 @@ pub fn fit(patterns: &[Pattern]) -> Result<Fit<Params>> {
         if !(p.weight >= 0.0 && p.weight.is_finite()) {
             return Err(Error::value("weights", row, "a finite number, at least 0"));
         }
+    }
+    Ok(())
+}
+
+/// Fits the model to patterns.
+///
+/// # Errors
+///
+/// Those of [`check`]; [`Error::Insufficient`] with fewer than two customers who bought.
+pub fn fit(patterns: &[Pattern]) -> Result<Fit<Params>> {
+    check(patterns)?;
+    let (mut customers, mut buyers, mut longest) = (0.0, 0.0, 0);
+    for p in patterns {
         customers += p.weight;
         buyers += if p.x > 0 { p.weight } else { 0.0 };
         longest = longest.max(p.n as usize);

@@ -18,6 +18,7 @@ use libm::{exp, expm1, fabs, lgamma, log, log1p, sqrt};
 
 use crate::num::incomplete;
 use crate::num::quadrature::{Line, doubling, line};
+use crate::num::rng::Rng;
 use crate::num::special::ln_rising;
 
 /// The longest sum; the integral costs about as much as 2,000 of its terms.
@@ -182,6 +183,29 @@ impl Alive {
     /// `e_n = (B)_n / (a+B)_n`: the probability of surviving `n` more purchases.
     pub(crate) fn survives(&self, n: f64) -> f64 {
         exp(ln_rising(self.b, n) - ln_rising(self.a + self.b, n))
+    }
+
+    /// How many of so many purchases are made, if one may leave after each: drawn.
+    pub(crate) fn draw_stay(&self, purchases: u64, rng: &mut Rng) -> u64 {
+        /// From here on the dropout probability itself is drawn.
+        const LONGEST_WALK: u64 = 4_096;
+        if purchases > LONGEST_WALK {
+            let p = rng.beta(self.a, self.b);
+            return purchases.min(rng.geometric(p).saturating_add(1));
+        }
+        if purchases < 2 {
+            return purchases;
+        }
+        let u = rng.uniform();
+        let mut stays = 1.0;
+        for n in 1..purchases {
+            let before = n as f64 - 1.0;
+            stays *= (self.b + before) / (self.a + self.b + before);
+            if u > stays {
+                return n;
+            }
+        }
+        purchases
     }
 
     /// `P(Y(t) = n)`.

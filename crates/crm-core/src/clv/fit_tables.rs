@@ -12,16 +12,18 @@ use serde_json::json;
 
 use crate::analysis::Analysis;
 use crate::clv::any::{self, AnyModel, Kind};
+use crate::clv::bootstrap::Bootstrap;
 use crate::clv::frame::{Frame, fit_of, nullable, numbers, spend, weights};
 use crate::clv::gamma_gamma::{self, NoSpend};
 use crate::clv::model::{Fit, Model, Status, Unit};
 use crate::clv::rows::Rows;
+use crate::clv::{bgbb, sbg};
 use crate::context::{collect, room};
 use crate::table::{Column, Field, Type, Values};
 use crate::{Context, Error, Fraction, Result, Scope, Table};
 use std::sync::Arc;
 
-fn default_level() -> Fraction {
+pub(crate) fn default_level() -> Fraction {
     Fraction::new(0.95).expect("0.95 is strictly between 0 and 1")
 }
 
@@ -35,6 +37,11 @@ pub struct FitOptions {
     pub unit: Option<Unit>,
     /// Confidence level of the intervals. Default 0.95.
     pub confidence: Fraction,
+    /// Replicates of the bootstrap that standard errors and intervals come from, 20 to 10,000.
+    /// Default 0: they come from the likelihood.
+    pub bootstrap: u32,
+    /// Seed of the bootstrap. Default 0.
+    pub seed: u64,
 }
 
 impl Default for FitOptions {
@@ -43,27 +50,30 @@ impl Default for FitOptions {
             model: Kind::default(),
             unit: None,
             confidence: default_level(),
+            bootstrap: 0,
+            seed: 0,
         }
     }
 }
 
-const PARAMETER: Field = Field::new("parameter", Type::Text, "", "母数", "The parameter.");
-const VALUE: Field = Field::new("value", Type::Float, "", "推定値", "The estimate.");
-const ERROR: Field = Field::new(
+pub(crate) const PARAMETER: Field =
+    Field::new("parameter", Type::Text, "", "母数", "The parameter.");
+pub(crate) const VALUE: Field = Field::new("value", Type::Float, "", "推定値", "The estimate.");
+pub(crate) const ERROR: Field = Field::new(
     "standard_error",
     Type::Float,
     "",
     "標準誤差",
     "Null unless the fit converged.",
 );
-const LOW: Field = Field::new(
+pub(crate) const LOW: Field = Field::new(
     "low",
     Type::Float,
     "",
     "下限",
     "Lower end of the interval, taken on the log scale.",
 );
-const HIGH: Field = Field::new(
+pub(crate) const HIGH: Field = Field::new(
     "high",
     Type::Float,
     "",
@@ -85,10 +95,32 @@ fn texts<'a>(field: &Field, cells: impl Iterator<Item = &'a str>) -> Result<Colu
 }
 
 /// One row per parameter, the rest in notes.
-fn table<M: Model + Serialize>(fit: &Fit<M>, level: Fraction) -> Result<Table> {
+pub(crate) fn table<M: Model + Serialize>(fit: &Fit<M>, level: Fraction) -> Result<Table> {
+    table_with(fit, fit.intervals(level))
+}
+
+/// The same with the errors and intervals of a bootstrap. Where the fit did not converge there are
+/// none of either kind.
+fn bootstrapped<M: Model + Serialize>(
+    mut fit: Fit<M>,
+    level: Fraction,
+    bootstrap: impl FnOnce(&Fit<M>) -> Result<Bootstrap>,
+) -> Result<Table> {
+    if fit.covariance_of_logs.is_none() {
+        return table(&fit, level);
+    }
+    let bootstrap = bootstrap(&fit)?;
+    fit.covariance_of_logs = Some(bootstrap.covariance_of_logs.clone());
+    let table = table_with(&fit, Some(bootstrap.intervals(level)))?;
+    Ok(table.with_note("replicates", json!(bootstrap.converged)))
+}
+
+fn table_with<M: Model + Serialize>(
+    fit: &Fit<M>,
+    intervals: Option<Vec<(f64, f64)>>,
+) -> Result<Table> {
     let n = fit.count();
     let errors = fit.standard_errors();
-    let intervals = fit.intervals(level);
     let cell = |i: usize, of: &dyn Fn(&(f64, f64)) -> f64| {
         let interval = intervals.as_ref()?.get(i)?;
         Some(of(interval)).filter(|v| v.is_finite())
@@ -171,7 +203,12 @@ impl Analysis for ClvFit {
         context.check()?;
         let rows = Rows::new(&frame.histories())?;
         let fit = any::fit(options.model, &rows, frame.unit, ln_gaps)?;
-        table(&fit, options.confidence)
+        match options.bootstrap {
+            0 => table(&fit, options.confidence),
+            replicates => bootstrapped(fit, options.confidence, |fit| {
+                Bootstrap::of_purchases(fit, &rows, (replicates, options.seed), context)
+            }),
+        }
     }
 }
 
@@ -183,6 +220,11 @@ pub struct SpendOptions {
     pub no_spend: NoSpend,
     /// Confidence level of the intervals. Default 0.95.
     pub confidence: Fraction,
+    /// Replicates of the bootstrap that standard errors and intervals come from, 20 to 10,000.
+    /// Default 0: they come from the likelihood.
+    pub bootstrap: u32,
+    /// Seed of the bootstrap. Default 0.
+    pub seed: u64,
 }
 
 impl Default for SpendOptions {
@@ -190,6 +232,8 @@ impl Default for SpendOptions {
         Self {
             no_spend: NoSpend::default(),
             confidence: default_level(),
+            bootstrap: 0,
+            seed: 0,
         }
     }
 }
@@ -206,18 +250,28 @@ impl Analysis for GammaGammaFit {
     type Data = Table;
     type Options = SpendOptions;
 
-    fn run(data: &Table, _: &Scope, options: &SpendOptions, _: &Context) -> Result<Table> {
+    fn run(data: &Table, _: &Scope, options: &SpendOptions, context: &Context) -> Result<Table> {
         let (frequency, mean) = (numbers(data, "frequency")?, spend(data)?);
         let weight = weights(data)?;
-        let fitted = gamma_gamma::fit(
-            &gamma_gamma::Spend {
-                frequency: &frequency,
-                mean: &mean,
-                weight: weight.as_deref(),
-            },
-            options.no_spend,
-        )?;
-        Ok(table(&fitted.fit, options.confidence)?
+        let spend = gamma_gamma::Spend {
+            frequency: &frequency,
+            mean: &mean,
+            weight: weight.as_deref(),
+        };
+        let SpendOptions {
+            no_spend,
+            confidence,
+            bootstrap,
+            seed,
+        } = *options;
+        let fitted = gamma_gamma::fit(&spend, no_spend)?;
+        let table = match bootstrap {
+            0 => table(&fitted.fit, confidence),
+            replicates => bootstrapped(fitted.fit, confidence, |fit| {
+                Bootstrap::of_spend(fit, &spend, no_spend, (replicates, seed), context)
+            }),
+        };
+        Ok(table?
             .with_note("without_repeat", json!(fitted.without_repeat))
             .with_note("without_spend", json!(fitted.without_spend))
             .with_note("pearson", json!(fitted.independence.pearson))
@@ -233,6 +287,10 @@ pub struct ParametersOptions {
     pub fit: serde_json::Value,
     /// Or the model of spend: the JSON of a Gamma-Gamma fit, or of parameters.
     pub spend_fit: serde_json::Value,
+    /// Or the model of contracts: the JSON of an sBG fit, or of parameters.
+    pub sbg_fit: serde_json::Value,
+    /// Or the model of discrete opportunities: the JSON of a BG/BB fit, or of parameters.
+    pub bgbb_fit: serde_json::Value,
     /// Confidence level of the intervals. Default 0.95.
     pub confidence: Fraction,
 }
@@ -242,6 +300,8 @@ impl Default for ParametersOptions {
         Self {
             fit: serde_json::Value::Null,
             spend_fit: serde_json::Value::Null,
+            sbg_fit: serde_json::Value::Null,
+            bgbb_fit: serde_json::Value::Null,
             confidence: default_level(),
         }
     }
@@ -260,12 +320,21 @@ impl Analysis for ClvParameters {
     type Options = ParametersOptions;
 
     fn run(_: &Table, _: &Scope, options: &ParametersOptions, _: &Context) -> Result<Table> {
-        if options.spend_fit.is_null() {
-            let fit = fit_of::<AnyModel>("fit", &options.fit)?;
-            return table(&fit, options.confidence);
+        let level = options.confidence;
+        if !options.spend_fit.is_null() {
+            let fit = fit_of::<gamma_gamma::Params>("spend_fit", &options.spend_fit)?;
+            return table(&fit, level);
         }
-        let fit = fit_of::<gamma_gamma::Params>("spend_fit", &options.spend_fit)?;
-        table(&fit, options.confidence)
+        if !options.sbg_fit.is_null() {
+            return table(&fit_of::<sbg::Params>("sbg_fit", &options.sbg_fit)?, level);
+        }
+        if !options.bgbb_fit.is_null() {
+            return table(
+                &fit_of::<bgbb::Params>("bgbb_fit", &options.bgbb_fit)?,
+                level,
+            );
+        }
+        table(&fit_of::<AnyModel>("fit", &options.fit)?, level)
     }
 }
 
@@ -351,6 +420,8 @@ impl Analysis for CompareModels {
         for fit in &fits {
             all.push(serde_json::to_value(fit).map_err(|e| Error::internal(e.to_string()))?);
         }
-        Ok(Table::new(columns).with_note("fits", json!(all)))
+        Ok(Table::new(columns)
+            .with_note("fits", json!(all))
+            .with_note("no_dropout_p_value", json!(any::no_dropout_among(&fits))))
     }
 }

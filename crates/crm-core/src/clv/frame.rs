@@ -3,7 +3,8 @@
 
 use serde_json::Value;
 
-use crate::clv::model::{Fit, Unit};
+use crate::clv::any::AnyModel;
+use crate::clv::model::{Fit, Purchases, Unit};
 use crate::clv::rows::Histories;
 use crate::context::{collect, room};
 use crate::error::{Error, Result};
@@ -65,6 +66,11 @@ fn unit_of(table: &Table, option: Option<Unit>) -> Result<Unit> {
     }
 }
 
+/// A frame without a definition is taken to be in the model's unit: there is nothing to contradict.
+pub(crate) fn unit_if_silent(table: &Table, fit: &Fit<AnyModel>) -> Option<Unit> {
+    table.definition().is_none().then(|| fit.model.unit())
+}
+
 fn column<'a>(table: &'a Table, name: &str) -> Result<&'a Column> {
     table.column(name).ok_or_else(|| {
         let available: Vec<String> = table.columns().iter().map(|c| c.name().into()).collect();
@@ -87,6 +93,19 @@ pub(crate) fn numbers(table: &Table, name: &str) -> Result<Vec<f64>> {
         });
     }
     Ok(values)
+}
+
+/// A column of whole numbers from 0.
+pub(crate) fn whole(table: &Table, name: &str) -> Result<Vec<u32>> {
+    let values = numbers(table, name)?;
+    let mut out = room(values.len(), "column")?;
+    for (row, value) in values.into_iter().enumerate() {
+        if !(0.0..=2_147_483_647.0).contains(&value) || value != libm::floor(value) {
+            return Err(Error::value(name, row, "a whole number, at least 0"));
+        }
+        out.push(value as u32);
+    }
+    Ok(out)
 }
 
 /// A column of numbers, and which cells are present.

@@ -19,14 +19,16 @@
 //!
 //! - Fader, Hardie (2013). The Gamma-Gamma model of monetary value.
 
+use std::ops::Range;
+
 use libm::{exp, lgamma, log, sqrt};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::clv::bg_fit::BLOCK;
-use crate::clv::codes::encode;
+use crate::clv::codes::{Codes, encode};
 use crate::clv::model::{Fit, Model, positive};
-use crate::context::{filled, push};
+use crate::context::{collect, filled, push};
 use crate::error::{Error, Result};
 use crate::num::Positive;
 use crate::num::optimize::{Derivatives, exp_all, maximize};
@@ -210,12 +212,19 @@ pub fn fit(spend: &Spend<'_>, policy: NoSpend) -> Result<Fitted> {
     for (sum, m) in sums.iter_mut().zip(&used.mean) {
         *sum *= m / scale;
     }
+    let rows = Rows {
+        x: &codes.values,
+        code: &codes.code,
+        ln_spent: collect(sums.iter().map(|sum| log(*sum)), "likelihood")?,
+        spent: sums,
+        weight: &used.weight,
+    };
     let likelihood = |at: &[f64; 3]| {
         let [p, q, gamma] = *at;
         let mut sum = of_frequencies(p, q, gamma, used.customers, &codes.values, &customers_at_x);
-        let blocks = codes.code.chunks(BLOCK).zip(sums.chunks(BLOCK));
-        for ((codes_, sums), weights) in blocks.zip(used.weight.chunks(BLOCK)) {
-            sum.add(&of_rows(p, q, gamma, &codes.values, codes_, sums, weights));
+        for start in (0..rows.code.len()).step_by(BLOCK) {
+            let end = (start + BLOCK).min(rows.code.len());
+            sum.add(&rows.of_block(p, q, gamma, start..end));
         }
         sum
     };
@@ -236,7 +245,7 @@ pub fn fit(spend: &Spend<'_>, policy: NoSpend) -> Result<Fitted> {
         fit,
         without_repeat: used.without_repeat,
         without_spend: used.without_spend,
-        independence: independence(&used.x, &used.mean, &used.weight)?,
+        independence: independence(&codes, &used)?,
     })
 }
 
@@ -270,32 +279,39 @@ fn of_frequencies(
     sum
 }
 
-/// The terms `px ln(xm) − (px+q) ln(γ + xm)` of a block of rows.
-fn of_rows(
-    p: f64,
-    q: f64,
-    gamma: f64,
-    x: &[f64],
-    codes: &[u32],
-    sums: &[f64],
-    weights: &[f64],
-) -> Derivatives<3> {
-    let mut sum = Derivatives::default();
-    for ((code, spent), w) in codes.iter().zip(sums).zip(weights) {
-        let x = x[*code as usize];
-        let inverse = 1.0 / (gamma + spent);
-        let ln_all = log(gamma + spent);
-        let ln_share = log(*spent) - ln_all;
-        let px = p * x;
-        sum.value += w * (px * ln_share - q * ln_all);
-        sum.gradient[0] += w * x * ln_share;
-        sum.gradient[1] -= w * ln_all;
-        sum.gradient[2] -= w * (px + q) * inverse;
-        sum.hessian[0][2] -= w * x * inverse;
-        sum.hessian[1][2] -= w * inverse;
-        sum.hessian[2][2] += w * (px + q) * inverse * inverse;
+/// Customers with repeat purchases and spend, in units of the mean.
+struct Rows<'a> {
+    x: &'a [f64],
+    code: &'a [u32],
+    spent: Vec<f64>,
+    ln_spent: Vec<f64>,
+    weight: &'a [f64],
+}
+
+impl Rows<'_> {
+    /// The terms `px ln(xm) − (px+q) ln(γ + xm)` of a block of rows.
+    fn of_block(&self, p: f64, q: f64, gamma: f64, rows: Range<usize>) -> Derivatives<3> {
+        let mut sum = Derivatives::default();
+        let spent = self.spent[rows.clone()]
+            .iter()
+            .zip(&self.ln_spent[rows.clone()]);
+        let customers = self.code[rows.clone()].iter().zip(&self.weight[rows]);
+        for ((code, w), (spent, ln_spent)) in customers.zip(spent) {
+            let x = self.x[*code as usize];
+            let inverse = 1.0 / (gamma + spent);
+            let ln_all = log(gamma + spent);
+            let ln_share = ln_spent - ln_all;
+            let px = p * x;
+            sum.value += w * (px * ln_share - q * ln_all);
+            sum.gradient[0] += w * x * ln_share;
+            sum.gradient[1] -= w * ln_all;
+            sum.gradient[2] -= w * (px + q) * inverse;
+            sum.hessian[0][2] -= w * x * inverse;
+            sum.hessian[1][2] -= w * inverse;
+            sum.hessian[2][2] += w * (px + q) * inverse * inverse;
+        }
+        sum
     }
-    sum
 }
 
 /// Rows that the likelihood can hold.
@@ -362,14 +378,11 @@ impl Used {
 }
 
 /// Correlation of frequency and mean spend, weighted.
-///
-/// # Errors
-///
-/// Out of memory.
-pub fn independence(x: &[f64], mean: &[f64], weight: &[f64]) -> Result<Independence> {
+fn independence(x: &Codes, used: &Used) -> Result<Independence> {
+    let Used { mean, weight, .. } = used;
     Ok(Independence {
-        pearson: correlation(x, mean, weight),
-        spearman: correlation(&ranks(x, weight)?, &ranks(mean, weight)?, weight),
+        pearson: correlation(&used.x, mean, weight),
+        spearman: correlation(&ranks_of_codes(x, weight)?, &ranks(mean, weight)?, weight),
     })
 }
 
@@ -387,23 +400,37 @@ fn correlation(x: &[f64], y: &[f64], weight: &[f64]) -> Option<f64> {
     (xx > 0.0 && yy > 0.0).then(|| (xy / sqrt(xx) / sqrt(yy)).clamp(-1.0, 1.0))
 }
 
-/// Weighted mid-ranks.
+/// Weighted mid-ranks of values above 0.
 fn ranks(values: &[f64], weight: &[f64]) -> Result<Vec<f64>> {
-    let mut order = filled(values.len(), 0_u32, "ranks")?;
-    for (i, o) in order.iter_mut().enumerate() {
-        *o = i as u32;
-    }
-    order.sort_unstable_by(|a, b| values[*a as usize].total_cmp(&values[*b as usize]));
+    // Bits of such doubles are in the order of the doubles.
+    let keys = values.iter().enumerate();
+    let mut order = collect(keys.map(|(i, v)| (v.to_bits(), i as u32)), "ranks")?;
+    order.sort_unstable();
     let mut out = filled(values.len(), 0.0, "ranks")?;
     let mut below = 0.0;
-    for run in order.chunk_by(|a, b| values[*a as usize] == values[*b as usize]) {
-        let here: f64 = run.iter().map(|i| weight[*i as usize]).sum();
-        for i in run {
+    for run in order.chunk_by(|a, b| a.0 == b.0) {
+        let here: f64 = run.iter().map(|(_, i)| weight[*i as usize]).sum();
+        for (_, i) in run {
             out[*i as usize] = below + 0.5 * (here + 1.0);
         }
         below += here;
     }
     Ok(out)
+}
+
+/// The same of a coded column, by counting.
+fn ranks_of_codes(column: &Codes, weight: &[f64]) -> Result<Vec<f64>> {
+    let mut rank = filled(column.values.len(), 0.0, "ranks")?;
+    for (code, w) in column.code.iter().zip(weight) {
+        rank[*code as usize] += w;
+    }
+    let mut below = 0.0;
+    for rank in &mut rank {
+        let here = *rank;
+        *rank = below + 0.5 * (here + 1.0);
+        below += here;
+    }
+    collect(column.code.iter().map(|code| rank[*code as usize]), "ranks")
 }
 
 #[cfg(test)]
@@ -521,9 +548,13 @@ mod tests {
 
     #[test]
     fn ranks_share_the_middle() {
+        let values = [3.0, 1.0, 3.0, 2.0];
+        assert_eq!(ranks(&values, &[1.0; 4]).unwrap(), [3.5, 1.0, 3.5, 2.0]);
+        let weights = [1.0, 2.0, 0.5, 4.0];
+        let codes = encode(&values).unwrap();
         assert_eq!(
-            ranks(&[3.0, 1.0, 3.0, 2.0], &[1.0; 4]).unwrap(),
-            [3.5, 1.0, 3.5, 2.0]
+            ranks_of_codes(&codes, &weights).unwrap(),
+            ranks(&values, &weights).unwrap()
         );
     }
 }

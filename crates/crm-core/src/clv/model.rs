@@ -4,8 +4,8 @@ use libm::{exp, log, sqrt};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::clv::rows::History;
-use crate::context::push;
+use crate::clv::rows::{Histories, History};
+use crate::context::{collect, push};
 use crate::error::{Error, Result};
 use crate::num::optimize::{self, Optimum, Outcome};
 use crate::num::rng::Rng;
@@ -141,8 +141,20 @@ pub trait Purchases {
     /// Purchase times of a new customer within `age`, ascending, drawn at random.
     fn simulate(&self, age: f64, rng: &mut Rng) -> Result<Vec<f64>>;
 
-    /// Draws a customer's purchases within a further `t`, given the history.
-    fn draw(&self, history: History, t: f64, rng: &mut Rng) -> u64;
+    /// Draws the purchases within a further `t` of a customer who is alive, given the history.
+    fn draw_alive(&self, history: History, t: f64, rng: &mut Rng) -> u64;
+
+    /// P(alive) now for many customers.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Histories::check`], and out of memory.
+    fn alive_now_all(&self, histories: &Histories<'_>) -> Result<Vec<f64>> {
+        histories.check()?;
+        let rows = 0..histories.len();
+        let alive = rows.map(|row| self.probability_alive(histories.at(row), 0.0));
+        collect(alive, "predictions")
+    }
 }
 
 /// A fitted model: plain data, with nothing of its input. Serde gives its versioned JSON form.

@@ -124,9 +124,8 @@ impl Purchases for Params {
         }
     }
 
-    fn draw(&self, h: History, t: f64, rng: &mut Rng) -> u64 {
-        let ln_rate = rng.ln_gamma(self.r.get() + h.x) - log(self.alpha.get() + h.age);
-        rng.poisson(exp(ln_rate) * t)
+    fn draw_alive(&self, h: History, t: f64, rng: &mut Rng) -> u64 {
+        rng.negative_binomial(self.r.get() + h.x, t / (self.alpha.get() + h.age))
     }
 }
 

@@ -116,47 +116,21 @@ impl Params {
         (r + x) / (alpha + age) * scale * l * one_minus_exp_over((s - 1.0) * l)
     }
 
-    /// P(alive) now for many customers: `C` is computed once per distinct frequency and time.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`Histories::check`], and out of memory.
-    pub fn probability_alive_all(&self, histories: &Histories<'_>) -> Result<Vec<f64>> {
-        self.all(histories, |p, _| p)
-    }
-
-    /// `E[Y(t)]` for many customers.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`Histories::check`], and out of memory.
-    pub fn expected_all(&self, histories: &Histories<'_>, t: f64) -> Result<Vec<f64>> {
-        histories.check()?;
+    /// `E[Y(t)]` for many customers with these P(alive).
+    pub(crate) fn expected_of(
+        &self,
+        alive: &[f64],
+        histories: &Histories<'_>,
+        t: f64,
+    ) -> Result<Vec<f64>> {
         let r = self.r.get();
         let mut ages = Pairs::new(histories.age, histories.age)?;
-        let mut row = 0;
-        self.all(histories, |p, h| {
-            // Per purchase: the rest depends on T alone.
-            let each = ages.value(row, || self.ahead(1.0 - r, h.age, t));
-            row += 1;
-            p * (r + h.x) * each
-        })
-    }
-
-    fn all(
-        &self,
-        histories: &Histories<'_>,
-        mut f: impl FnMut(f64, History) -> f64,
-    ) -> Result<Vec<f64>> {
-        histories.check()?;
-        let now = Tails::new(self, histories.frequency, histories.age)?;
-        let then = Tails::new(self, histories.frequency, histories.recency)?;
         let mut out = filled(histories.len(), 0.0, "predictions")?;
-        for (i, value) in out.iter_mut().enumerate() {
+        for (i, (y, alive)) in out.iter_mut().zip(alive).enumerate() {
             let h = histories.at(i);
-            let now = now.at(i, || self.tail(h.x, h.age));
-            let then = then.at(i, || self.tail(h.x, h.t_x));
-            *value = f(exp(-self.ln_w(h, now, then)), h);
+            // Per purchase: the rest depends on T alone.
+            let each = ages.value(i, || self.ahead(1.0 - r, h.age, t));
+            *y = alive * (r + h.x) * each;
         }
         Ok(out)
     }
@@ -286,14 +260,24 @@ impl Purchases for Params {
         }
     }
 
-    fn draw(&self, h: History, t: f64, rng: &mut Rng) -> u64 {
+    fn draw_alive(&self, h: History, t: f64, rng: &mut Rng) -> u64 {
         let [r, alpha, s, beta] = self.numbers();
-        if rng.uniform() >= self.alive_now(h) {
-            return 0;
+        let leaves = (beta + h.age) * libm::expm1(rng.exponential() / s);
+        rng.negative_binomial(r + h.x, t.min(leaves) / (alpha + h.age))
+    }
+
+    /// `C` is computed once per distinct frequency and time.
+    fn alive_now_all(&self, histories: &Histories<'_>) -> Result<Vec<f64>> {
+        histories.check()?;
+        let now = Tails::new(self, histories.frequency, histories.age)?;
+        let then = Tails::new(self, histories.frequency, histories.recency)?;
+        let mut out = filled(histories.len(), 0.0, "predictions")?;
+        for (i, value) in out.iter_mut().enumerate() {
+            let h = histories.at(i);
+            let now = now.at(i, || self.tail(h.x, h.age));
+            let then = then.at(i, || self.tail(h.x, h.t_x));
+            *value = exp(-self.ln_w(h, now, then));
         }
-        let ln_rate = rng.ln_gamma(r + h.x) - log(alpha + h.age);
-        let ln_hazard = rng.ln_gamma(s) - log(beta + h.age);
-        let until = t.min(exp(log(rng.exponential()) - ln_hazard));
-        rng.poisson(exp(ln_rate) * until)
+        Ok(out)
     }
 }

@@ -10,12 +10,13 @@ use serde_json::{Value, json};
 
 use crate::analysis::Analysis;
 use crate::clv::any::AnyModel;
-use crate::clv::frame::{Frame, finite, fit_of, numbers, spend, with_ids};
+use crate::clv::frame::{Frame, finite, fit_of, numbers, spend, unit_if_silent, with_ids};
 use crate::clv::gamma_gamma;
 use crate::clv::model::{Fit, Purchases, Unit};
+use crate::clv::outcome::{self, Draws};
 use crate::clv::rows::History;
 use crate::clv::value::{self, Compounding};
-use crate::context::{collect, filled, room};
+use crate::context::{filled, room};
 use crate::num::Positive;
 use crate::table::{CUSTOMER_ID, Column, Field, Type};
 use crate::{Context, Error, Fraction, Result, Scope, Table};
@@ -30,8 +31,19 @@ pub struct PredictOptions {
     pub t: f64,
     /// The unit of time of a frame that does not say.
     pub unit: Option<Unit>,
-    /// Level of the interval of the expectation. Default 0.8; null leaves it out.
+    /// Level of both intervals. Default 0.8; null leaves them out.
     pub interval: Option<Fraction>,
+    /// Draws per customer for the outcome's interval, 10 to 100,000. Default 200.
+    pub draws: u32,
+    /// Seed of the draws. Default 0.
+    pub seed: u64,
+    /// Discount rate per year of `discounted_purchases`, at least 0. Default 0.1.
+    pub annual_discount_rate: f64,
+    /// How it is spread over the year. Default: compounded.
+    pub compounding: Compounding,
+    /// Whether `discounted_purchases` are those without end (DERT), not those within `t`. Default:
+    /// no.
+    pub infinite: bool,
     /// Columns to compute, by name. Default: all.
     pub only: Option<Vec<String>>,
 }
@@ -43,16 +55,13 @@ impl Default for PredictOptions {
             t: 30.0,
             unit: None,
             interval: Fraction::new(0.8),
+            draws: 200,
+            seed: 0,
+            annual_discount_rate: 0.1,
+            compounding: Compounding::default(),
+            infinite: false,
             only: None,
         }
-    }
-}
-
-impl PredictOptions {
-    /// Whether a column is asked for.
-    fn wants(&self, field: &Field) -> bool {
-        let only = self.only.as_deref();
-        only.is_none_or(|only| only.iter().any(|name| name == field.name))
     }
 }
 
@@ -112,6 +121,27 @@ impl Analysis for ClvPredict {
             "Of the expectation. Not where the outcome lies.",
         ),
         Field::new(
+            "purchases_low",
+            Type::Float,
+            "days",
+            "実績予測の下限",
+            "Of the outcome: life and purchases drawn.",
+        ),
+        Field::new(
+            "purchases_high",
+            Type::Float,
+            "days",
+            "実績予測の上限",
+            "Of the outcome.",
+        ),
+        Field::new(
+            "discounted_purchases",
+            Type::Float,
+            "days",
+            "割引期待購入日数",
+            "Expected, each discounted to now; null if infinite.",
+        ),
+        Field::new(
             "probability_none",
             Type::Float,
             "",
@@ -140,57 +170,84 @@ impl Analysis for ClvPredict {
             return Err(Error::option("only", name, "columns of clv_predict"));
         }
         let histories = frame.histories();
+        histories.check()?;
+        let wants = |name: &str| options.only.iter().flatten().any(|n| n == name);
+        let wants = |names: &[&str]| options.only.is_none() || names.iter().any(|n| wants(n));
         let model = &fit.model;
-        let [
-            _,
-            f_alive,
-            f_later,
-            f_expected,
-            f_low,
-            f_high,
-            f_none,
-            f_likelihood,
-        ] = Self::COLUMNS
-        else {
-            return Err(Error::internal("columns of clv_predict"));
-        };
         let mut columns = room(Self::COLUMNS.len(), "columns")?;
-        let mut add = |field: &Field, values: &dyn Fn() -> Result<Vec<f64>>| {
-            if options.wants(field) {
-                context.check()?;
-                columns.push(Column::floats(field, finite(&values()?))?);
+        let mut add = |name: &str, values: &[f64]| -> Result<()> {
+            let field = Self::COLUMNS
+                .iter()
+                .find(|f| f.name == name && wants(&[name]));
+            if let Some(field) = field {
+                columns.push(Column::floats(field, finite(values))?);
             }
-            Ok::<_, Error>(())
+            context.check()
         };
-        add(f_alive, &|| model.probability_alive_all(&histories, 0.0))?;
-        add(f_later, &|| model.probability_alive_all(&histories, t))?;
-        add(f_expected, &|| model.expected_all(&histories, t))?;
-        let interval = match options.interval {
-            Some(level) if options.wants(f_low) || options.wants(f_high) => {
-                context.check()?;
-                value::expected_interval(&fit, &histories, t, level)?
-            }
-            _ => None,
+        let with_alive = [
+            "probability_alive",
+            "expected_purchases",
+            "discounted_purchases",
+        ];
+        let alive = match wants(&with_alive) {
+            true => model.alive_now_all(&histories)?,
+            false => Vec::new(),
         };
-        let end = |of: fn(&value::Interval) -> &Vec<f64>| match &interval {
-            Some(interval) => collect(of(interval).iter().copied(), "interval"),
-            None => filled(histories.len(), f64::NAN, "interval"),
-        };
-        add(f_low, &|| end(|i| &i.low))?;
-        add(f_high, &|| end(|i| &i.high))?;
-        add(f_none, &|| {
-            model.each(&histories, |h| model.probability_of(0, h, t))
-        })?;
-        add(f_likelihood, &|| {
-            model.each(&histories, |h| model.log_likelihood(h))
-        })?;
+        add("probability_alive", &alive)?;
+        if wants(&["probability_alive_later"]) {
+            let later = model.each(&histories, |h| model.probability_alive(h, t))?;
+            add("probability_alive_later", &later)?;
+        }
+        if wants(&["expected_purchases"]) {
+            add(
+                "expected_purchases",
+                &model.expected_of(&alive, &histories, t)?,
+            )?;
+        }
+        let missing = || filled(histories.len(), f64::NAN, "interval");
+        if wants(&["expected_low", "expected_high"]) {
+            let interval = match options.interval {
+                Some(level) => value::expected_interval(&fit, &histories, t, level, context)?,
+                None => None,
+            };
+            let ends =
+                interval.map_or_else(|| Ok((missing()?, missing()?)), |i| Ok((i.low, i.high)));
+            let (low, high) = ends?;
+            add("expected_low", &low)?;
+            add("expected_high", &high)?;
+        }
+        if wants(&["purchases_low", "purchases_high"]) {
+            let (low, high) = match options.interval {
+                Some(level) => {
+                    let PredictOptions { draws, seed, .. } = *options;
+                    let draws = Draws { draws, seed, level };
+                    let (interval, _) =
+                        outcome::intervals(&fit, None, &histories, t, &draws, context)?;
+                    (interval.low, interval.high)
+                }
+                None => (missing()?, missing()?),
+            };
+            add("purchases_low", &low)?;
+            add("purchases_high", &high)?;
+        }
+        if wants(&["discounted_purchases"]) {
+            let delta = options
+                .compounding
+                .delta(options.annual_discount_rate, frame.unit)?;
+            let horizon = (!options.infinite).then_some(t);
+            let discounted = value::discounted_of(model, &alive, &histories, delta, horizon)?;
+            add("discounted_purchases", &discounted)?;
+        }
+        if wants(&["probability_none"]) {
+            let none = model.each(&histories, |h| model.probability_of(0, h, t))?;
+            add("probability_none", &none)?;
+        }
+        if wants(&["log_likelihood"]) {
+            let each = model.each(&histories, |h| model.log_likelihood(h))?;
+            add("log_likelihood", &each)?;
+        }
         Ok(Table::new(with_ids(data, columns)?).with_note("unit", json!(frame.unit)))
     }
-}
-
-/// A frame without a definition is taken to be in the model's unit: there is nothing to contradict.
-fn unit_if_silent(data: &Table, fit: &Fit<AnyModel>) -> Option<Unit> {
-    data.definition().is_none().then(|| fit.model.unit())
 }
 
 /// Options of [`ClvNewCustomers`].
@@ -438,6 +495,7 @@ impl Analysis for Clv {
                 draws: options.draws,
                 seed: options.seed,
             },
+            context,
         )?;
         let [
             _,

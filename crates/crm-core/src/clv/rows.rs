@@ -16,6 +16,7 @@ use crate::clv::codes::{Codes, encode};
 use crate::context::{push, room};
 use crate::error::{Error, Result};
 use crate::num::radix;
+use crate::num::rng::Rng;
 
 /// Largest frequency taken: beyond it a table over the frequencies would not be worth its memory.
 pub const MAX_FREQUENCY: f64 = 16_777_215.0;
@@ -242,6 +243,20 @@ impl Rows {
                     }
                 }
             }
+        }
+        Ok(rows)
+    }
+
+    /// The same histories of customers drawn anew: of each a Poisson number.
+    pub(crate) fn drawn_anew(&self, rng: &mut Rng) -> Result<Self> {
+        let mut rows = self.clone();
+        (rows.customers, rows.repeats, rows.repeaters) = (0.0, 0.0, 0.0);
+        for (weight, code) in rows.weight.iter_mut().zip(&rows.x_code) {
+            *weight = rng.poisson(*weight) as f64;
+            let x = rows.x[*code as usize];
+            rows.customers += *weight;
+            rows.repeats += *weight * x;
+            rows.repeaters += if x > 0.0 { *weight } else { 0.0 };
         }
         Ok(rows)
     }

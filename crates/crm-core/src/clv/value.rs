@@ -15,7 +15,8 @@
 //!
 //! `expected_low/high` is where the *expectation* `clv` lies, given that the parameters are estimates:
 //! the delta method on the logarithm. `clv_low/high` is where the *outcome* will lie: parameters drawn
-//! from their law, then life or death, purchases, and their values, for each draw. The first is
+//! from their law, then life or death, purchases, and their values, for each draw (see the source file
+//! `outcome.rs`). The first is
 //! narrow and holds few customers; the second is what to promise. Totals add process and parameter
 //! variance: each draw of the parameters is shared by all customers. Outcomes are discounted by the
 //! customer's mean factor, and exist for a finite horizon only. Without standard errors (a
@@ -26,17 +27,18 @@
 //! - Fader, Hardie, Lee (2005). RFM and CLV: using iso-value curves for customer base analysis.
 //!   *J. of Marketing Research* 42.
 
-use libm::{exp, fabs, log, log1p, sqrt};
+use libm::{exp, log, log1p, sqrt};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::Context;
 use crate::clv::gamma_gamma;
 use crate::clv::model::{Fit, Model, Purchases, Unit};
+use crate::clv::outcome::{self, Draws};
 use crate::clv::pairs::Pairs;
 use crate::clv::rows::Histories;
-use crate::context::{filled, room};
+use crate::context::{collect, filled, room};
 use crate::error::{Error, Result};
-use crate::num::rng::Rng;
 use crate::num::{Fraction, Positive, normal};
 
 /// How a yearly rate becomes a daily one.
@@ -84,19 +86,19 @@ impl Default for Options {
     }
 }
 
-impl Options {
-    /// The discount rate per unit of time.
+impl Compounding {
+    /// A yearly discount rate as one per unit of time.
     ///
     /// # Errors
     ///
-    /// [`Error::OptionValue`] unless the yearly rate is finite and at least 0.
-    pub fn delta(&self, unit: Unit) -> Result<f64> {
-        let rate = self.annual_discount_rate;
+    /// [`Error::OptionValue`] unless the rate is finite and at least 0.
+    pub fn delta(self, annual_discount_rate: f64, unit: Unit) -> Result<f64> {
+        let rate = annual_discount_rate;
         if !(rate >= 0.0 && rate.is_finite()) {
             let expected = "a finite number, at least 0";
             return Err(Error::option("annual_discount_rate", rate, expected));
         }
-        let per_year = match self.compounding {
+        let per_year = match self {
             Compounding::Compounded => log1p(rate),
             Compounding::Continuous => rate,
         };
@@ -158,29 +160,33 @@ pub struct Total {
 /// let model = Fit::given(pareto_nbd::Params::new([0.55, 10.6, 0.61, 11.7], Unit::Week)?);
 /// let spend = Fit::given(gamma_gamma::Params::new([6.25, 3.74, 15.44])?);
 /// let histories = Histories::new(&[2.0, 0.0], &[30.4, 0.0], &[38.9, 38.9]);
-/// let values = value::value(&model, &spend, &histories, &[22.35, 0.0], Unit::Week, &value::Options {
-///     annual_discount_rate: 0.0,
-///     ..Default::default()
-/// })?;
+/// let options = value::Options { annual_discount_rate: 0.0, ..Default::default() };
+/// let context = crm_core::Context::default();
+/// let mean = [22.35, 0.0];
+/// let values = value::value(&model, &spend, &histories, &mean, Unit::Week, &options, &context)?;
 /// assert_eq!(values.clv[0], values.expected_purchases[0] * values.expected_spend[0]);
 /// # Ok::<(), crm_core::Error>(())
 /// ```
-pub fn value<M: Model + Purchases>(
+pub fn value<M: Model + Purchases + Sync>(
     model: &Fit<M>,
     spend: &Fit<gamma_gamma::Params>,
     histories: &Histories<'_>,
     mean_spend: &[f64],
     unit: Unit,
     options: &Options,
+    context: &Context,
 ) -> Result<Values> {
     model.model.unit().expect(unit)?;
     histories.check()?;
     check_spend(histories, mean_spend)?;
-    if !(10..=100_000).contains(&options.draws) {
-        return Err(Error::option("draws", options.draws, "10 to 100000"));
+    if let Some(level) = options.interval {
+        let Options { draws, seed, .. } = *options;
+        Draws { draws, seed, level }.check()?;
     }
     let n = histories.len();
-    let delta = options.delta(unit)?;
+    let delta = options
+        .compounding
+        .delta(options.annual_discount_rate, unit)?;
     let horizon = options
         .horizon_days
         .map(|days| days.get() / unit.days() as f64);
@@ -195,8 +201,8 @@ pub fn value<M: Model + Purchases>(
         clv: room(n, "values")?,
         ..Values::default()
     };
-    for (i, mean) in mean_spend.iter().enumerate() {
-        let alive = model.model.probability_alive(histories.at(i), 0.0);
+    let alive = model.model.alive_now_all(histories)?;
+    for (i, (mean, alive)) in mean_spend.iter().zip(alive).enumerate() {
         let spend = spend.model.expected_spend(histories.frequency[i], *mean);
         let det = times(alive, purchases.residual(i));
         let expected = times(alive, plain.residual(i));
@@ -212,18 +218,31 @@ pub fn value<M: Model + Purchases>(
     let Some(level) = options.interval else {
         return Ok(out);
     };
+    let ahead = (delta, horizon);
     expectation(
         &mut out,
         model,
-        spend,
+        (spend, mean_spend),
         histories,
-        mean_spend,
-        (delta, horizon),
+        ahead,
         level,
+        context,
     )?;
     if let Some(t) = horizon {
+        let draws = Draws {
+            draws: options.draws,
+            seed: options.seed,
+            level,
+        };
+        let spend = (spend, mean_spend);
         outcome(
-            &mut out, model, spend, histories, mean_spend, t, options, level,
+            &mut out,
+            model,
+            spend,
+            histories,
+            t,
+            (&draws, margin),
+            context,
         )?;
     }
     Ok(out)
@@ -300,15 +319,31 @@ impl<'a, M: Purchases> Discounted<'a, M> {
     }
 }
 
+/// Discounted purchases within a horizon (without end if `None`) of customers with these P(alive).
+pub(crate) fn discounted_of<M: Purchases>(
+    model: &M,
+    alive: &[f64],
+    histories: &Histories<'_>,
+    delta: f64,
+    horizon: Option<f64>,
+) -> Result<Vec<f64>> {
+    let mut purchases = Discounted::new(histories, model, delta, horizon)?;
+    let rows = alive.iter().enumerate();
+    collect(
+        rows.map(|(row, alive)| times(*alive, purchases.residual(row))),
+        "values",
+    )
+}
+
 /// The delta method: slopes of `ln clv` by central differences in the logarithms of the parameters.
-fn expectation<M: Model + Purchases>(
+fn expectation<M: Model + Purchases + Sync>(
     out: &mut Values,
     model: &Fit<M>,
-    spend: &Fit<gamma_gamma::Params>,
+    (spend, mean_spend): (&Fit<gamma_gamma::Params>, &[f64]),
     histories: &Histories<'_>,
-    mean_spend: &[f64],
-    (delta, horizon): (f64, Option<f64>),
+    ahead: (f64, Option<f64>),
     level: Fraction,
+    context: &Context,
 ) -> Result<()> {
     let (Some(of_model), Some(of_spend)) = (&model.covariance_of_logs, &spend.covariance_of_logs)
     else {
@@ -319,13 +354,13 @@ fn expectation<M: Model + Purchases>(
     let mut slopes: [Vec<f64>; 7] = Default::default();
     for (column, of_purchases) in slopes
         .iter_mut()
-        .zip(log_slopes(model, histories, delta, horizon)?)
+        .zip(log_slopes(model, histories, ahead, context)?)
     {
         *column = of_purchases;
     }
-    for i in 0..spend.count() {
-        let column = &mut slopes[4 + i];
-        *column = filled(n, 0.0, "values")?;
+    let of_spend_rows = context.map((0..spend.count()).collect(), |i| {
+        context.check()?;
+        let mut column = filled(n, 0.0, "values")?;
         for sign in [1.0, -1.0] {
             let mut values = spend.model.values();
             values[i] *= exp(sign * STEP);
@@ -335,6 +370,10 @@ fn expectation<M: Model + Purchases>(
                 *slope += sign / (2.0 * STEP) * log(moved.expected_spend(x, mean_spend[row]));
             }
         }
+        Ok(column)
+    })?;
+    for (column, of_spend) in slopes[4..].iter_mut().zip(of_spend_rows) {
+        *column = of_spend;
     }
     let (count, z) = (model.count(), normal::quantile(0.5 + 0.5 * level.get()));
     let deviation = |slope: &dyn Fn(usize) -> f64| {
@@ -374,31 +413,31 @@ fn expectation<M: Model + Purchases>(
 }
 
 /// Half the distance of the central differences, on the log scale.
-const STEP: f64 = 1e-4;
+pub(crate) const STEP: f64 = 1e-4;
 
 /// Slopes of the logarithm of the discounted purchases in the logarithms of the parameters, by
 /// central differences: one column per parameter.
-fn log_slopes<M: Model + Purchases>(
+fn log_slopes<M: Model + Purchases + Sync>(
     model: &Fit<M>,
     histories: &Histories<'_>,
-    delta: f64,
-    horizon: Option<f64>,
-) -> Result<[Vec<f64>; 4]> {
-    let mut slopes: [Vec<f64>; 4] = Default::default();
-    for (i, column) in slopes.iter_mut().enumerate().take(model.count()) {
-        *column = filled(histories.len(), 0.0, "values")?;
+    (delta, horizon): (f64, Option<f64>),
+    context: &Context,
+) -> Result<Vec<Vec<f64>>> {
+    context.map((0..model.count()).collect(), |i| {
+        let mut column = filled(histories.len(), 0.0, "values")?;
         for sign in [1.0, -1.0] {
+            context.check()?;
             let mut values = model.model.values();
             values[i] *= exp(sign * STEP);
             let moved = model.model.with_values(values)?;
             let mut purchases = Discounted::new(histories, &moved, delta, horizon)?;
-            for (row, slope) in column.iter_mut().enumerate() {
-                let alive = moved.probability_alive(histories.at(row), 0.0);
+            let alive = moved.alive_now_all(histories)?;
+            for (row, (slope, alive)) in column.iter_mut().zip(alive).enumerate() {
                 *slope += sign / (2.0 * STEP) * log(alive * purchases.residual(row));
             }
         }
-    }
-    Ok(slopes)
+        Ok(column)
+    })
 }
 
 /// Where the expectations `E[Y(t)]` of customers lie at a level, given that the parameters are
@@ -407,27 +446,26 @@ fn log_slopes<M: Model + Purchases>(
 /// # Errors
 ///
 /// Those of [`Histories::check`], and out of memory.
-pub fn expected_interval<M: Model + Purchases>(
+pub fn expected_interval<M: Model + Purchases + Sync>(
     fit: &Fit<M>,
     histories: &Histories<'_>,
     t: f64,
     level: Fraction,
+    context: &Context,
 ) -> Result<Option<Interval>> {
     histories.check()?;
     let Some(covariance) = &fit.covariance_of_logs else {
         return Ok(None);
     };
-    let slopes = log_slopes(fit, histories, 0.0, Some(t))?;
+    let slopes = log_slopes(fit, histories, (0.0, Some(t)), context)?;
     let (count, z) = (fit.count(), normal::quantile(0.5 + 0.5 * level.get()));
     let mut purchases = Discounted::new(histories, &fit.model, 0.0, Some(t))?;
     let mut interval = Interval {
         low: room(histories.len(), "values")?,
         high: room(histories.len(), "values")?,
     };
-    let rows = 0..histories.len();
-    for row in rows {
+    for (row, alive) in fit.model.alive_now_all(histories)?.into_iter().enumerate() {
         let slope = |k: usize| slopes[k][row];
-        let alive = fit.model.probability_alive(histories.at(row), 0.0);
         let expected = alive * purchases.residual(row);
         let variance: f64 = (0..count * count)
             .map(|at| covariance[at] * slope(at / count) * slope(at % count))
@@ -441,70 +479,38 @@ pub fn expected_interval<M: Model + Purchases>(
     Ok(Some(interval))
 }
 
-/// Draws outcomes. Row `i` has its own stream, so its draws depend on no other row.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "one step of one function, cut out to be read"
-)]
-fn outcome<M: Model + Purchases>(
+/// Draws outcomes of value.
+fn outcome<M: Model + Purchases + Sync>(
     out: &mut Values,
     model: &Fit<M>,
-    spend: &Fit<gamma_gamma::Params>,
+    spend: (&Fit<gamma_gamma::Params>, &[f64]),
     histories: &Histories<'_>,
-    mean_spend: &[f64],
     horizon: f64,
-    options: &Options,
-    level: Fraction,
+    (draws, margin): (&Draws, f64),
+    context: &Context,
 ) -> Result<()> {
-    let draws = options.draws as usize;
-    let mut parameters = room(draws, "draws")?;
-    let mut rng = Rng::stream(options.seed, u64::MAX);
-    for _ in 0..draws {
-        parameters.push((model.draw(&mut rng)?, spend.draw(&mut rng)?));
+    // Outcomes are discounted by the customer's mean factor.
+    let mut factor = room(histories.len(), "values")?;
+    for ((purchases, spend), clv) in out
+        .expected_purchases
+        .iter()
+        .zip(&out.expected_spend)
+        .zip(&out.clv)
+    {
+        let expected = purchases * spend;
+        let known = expected > 0.0 && expected.is_finite();
+        factor.push(if known { clv / expected } else { margin });
     }
-    let n = histories.len();
-    let mut interval = Interval {
-        low: room(n, "values")?,
-        high: room(n, "values")?,
+    let spend = outcome::Spend {
+        fit: spend.0,
+        mean: spend.1,
+        factor: &factor,
     };
-    let mut sample = filled(draws, 0.0, "draws")?;
-    let mut totals = filled(draws, 0.0, "draws")?;
-    for row in 0..n {
-        let h = histories.at(row);
-        let mut rng = Rng::stream(options.seed, row as u64);
-        let expected = out.expected_purchases[row] * out.expected_spend[row];
-        let factor = if expected > 0.0 && expected.is_finite() {
-            out.clv[row] / expected
-        } else {
-            options.margin.get()
-        };
-        let weight = histories.weight.map_or(1.0, |w| w[row]);
-        for (k, (purchases, values)) in parameters.iter().enumerate() {
-            let count = purchases.draw(h, horizon, &mut rng);
-            let drawn = values.draw_total(h.x, mean_spend[row], count, &mut rng);
-            sample[k] = (factor * drawn).min(f64::MAX);
-            totals[k] += weight * sample[k];
-        }
-        let (low, high) = ends(&mut sample, level);
-        interval.low.push(low);
-        interval.high.push(high);
-    }
-    if n > 0 {
-        out.total.outcome = Some(ends(&mut totals, level));
-    }
+    let (interval, total) =
+        outcome::intervals(model, Some(&spend), histories, horizon, draws, context)?;
     out.outcome = Some(interval);
+    out.total.outcome = total;
     Ok(())
-}
-
-/// The order statistics nearest to the ends of a level.
-fn ends(sample: &mut [f64], level: Fraction) -> (f64, f64) {
-    sample.sort_unstable_by(f64::total_cmp);
-    let last = (sample.len() - 1) as f64;
-    let at = |p: f64| sample[libm::round(p * last) as usize];
-    let tail = 0.5 * (1.0 - level.get());
-    let (low, high) = (at(tail), at(1.0 - tail));
-    debug_assert!(low <= high && !fabs(low).is_nan());
-    (low, high)
 }
 
 #[cfg(test)]

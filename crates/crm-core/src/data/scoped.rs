@@ -39,6 +39,10 @@ impl Input for Orders {
         options: &A::Options,
         context: &Context,
     ) -> Result<(Table, Value)> {
+        let scope = &Scope {
+            churn_days: scope.churn_days.or(Some(A::CHURN_DAYS)),
+            ..scope.clone()
+        };
         let orders = self.scoped(scope, context)?;
         let last = orders.last_date.unwrap_or_default();
         let (days, is_list) = match &scope.as_of {

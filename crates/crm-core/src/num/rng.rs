@@ -11,6 +11,7 @@
 //! | [`Rng::normal`] | Marsaglia's polar method, the second value of a pair is dropped |
 //! | [`Rng::gamma`] | Marsaglia, Tsang 2000; below shape 1 `Γ(a+1)·U^(1/a)`, in logs |
 //! | [`Rng::poisson`] | products below mean 10, PTRS (Hörmann 1993) from there |
+//! | [`Rng::negative_binomial`] | inversion by a walk from 0 where it is short, else Poisson of a gamma mean |
 //! | [`Rng::below`] | Lemire 2019, without bias |
 //!
 //! # References
@@ -20,7 +21,7 @@
 //! - Hörmann, W. (1993). The transformed rejection method for generating Poisson random variables.
 //!   *Insurance: Mathematics and Economics* 12.
 
-use libm::{exp, floor, lgamma, log, pow, sqrt};
+use libm::{exp, floor, lgamma, log, log1p, pow, sqrt};
 
 /// Version of the streams: raised if a draw ever gives other numbers for the same seed.
 pub const VERSION: u32 = 1;
@@ -195,6 +196,29 @@ impl Rng {
         }
     }
 
+    /// Poisson with a gamma mean of shape `q` and scale `z`; 0 when `z` is not positive.
+    pub fn negative_binomial(&mut self, q: f64, z: f64) -> u64 {
+        if z.is_nan() || z <= 0.0 {
+            return 0;
+        }
+        let ln_none = -q * log1p(z);
+        // Beyond, the walk would be long, or begin below the last digit.
+        if z > 16.0 || ln_none < -30.0 {
+            let ln_mean = self.ln_gamma(q) + log(z);
+            return self.poisson(exp(ln_mean));
+        }
+        let w = z / (1.0 + z);
+        let mut left = self.uniform();
+        let mut probability = exp(ln_none);
+        let mut n = 0.0;
+        while left > probability && probability > 1e-30 {
+            left -= probability;
+            probability *= (q + n) / (n + 1.0) * w;
+            n += 1.0;
+        }
+        n as u64
+    }
+
     /// Log-normal: `exp(location + scale · normal)`.
     pub fn log_normal(&mut self, location: f64, scale: f64) -> f64 {
         exp(location + scale * self.normal())
@@ -211,7 +235,7 @@ impl Rng {
         if p >= 1.0 {
             return 0;
         }
-        floor(log(self.uniform()) / libm::log1p(-p)) as u64
+        floor(log(self.uniform()) / log1p(-p)) as u64
     }
 }
 
@@ -275,6 +299,17 @@ mod tests {
         check("beta", 0.25, 0.25 * 0.75 / 3.0, |r| r.beta(0.5, 1.5));
         for mean in [0.2, 3.0, 9.99, 10.0, 47.0, 1e5] {
             check("poisson", mean, mean, |r| r.poisson(mean) as f64);
+        }
+        for (q, z) in [
+            (0.3, 2.0),
+            (4.0, 0.1),
+            (20.0, 3.0),
+            (0.5, 40.0),
+            (3.0, 15.0),
+        ] {
+            let name = format!("negative binomial {q} {z}");
+            let draw = |r: &mut Rng| r.negative_binomial(q, z) as f64;
+            check(&name, q * z, q * z * (1.0 + z), draw);
         }
         check("below", 4.5, 8.25, |r| r.below(10) as f64);
         check("geometric", 3.0, 12.0, |r| r.geometric(0.25) as f64);

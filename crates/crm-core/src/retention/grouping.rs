@@ -5,7 +5,7 @@
 //! greatest amount; a column of customers (`first_channel`, a dimension of the customers table) is
 //! the customer's.
 
-use super::history::{Histories, History};
+use super::history::Histories;
 use crate::context::{collect, filled, push};
 use crate::data::{Attribute, AttributeValues, Level, NO_ID, rank};
 use crate::time::Period;
@@ -50,11 +50,11 @@ impl Grouping {
     ) -> Result<Grouping> {
         let mut origins = Vec::new();
         let days = from.map_or(i32::MIN, |d| d.0)..=to.map_or(i32::MAX, |d| d.0);
-        histories.each(context, |code, history: &mut History| {
+        histories.origins(context, |code, first| {
             let origin = Origin {
                 code,
-                order: history.purchases[0].order,
-                day: history.first_day(),
+                order: first.order,
+                day: first.day,
             };
             match days.contains(&origin.day) {
                 true => push(&mut origins, origin, "cohorts"),

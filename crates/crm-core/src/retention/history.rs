@@ -8,7 +8,7 @@
 //! origin is left out.
 
 use crate::context::push;
-use crate::data::{Index, KindWord, ORDER, Orders, REVENUE, Selection};
+use crate::data::{Entry, Index, KindWord, ORDER, Orders, REVENUE, Selection};
 use crate::scope::{Filter, Occasion};
 use crate::{Context, Currency, Error, Result, Scope};
 use std::sync::Arc;
@@ -60,6 +60,8 @@ pub(crate) struct Histories {
     index: Arc<Index>,
     occasion: Occasion,
     origin: Option<Vec<bool>>,
+    /// Purchases that are read of each customer, and no more.
+    limit: usize,
 }
 
 impl Histories {
@@ -89,7 +91,46 @@ impl Histories {
             selection,
             occasion: scope.occasion.unwrap_or(occasion),
             origin,
+            limit: usize::MAX,
         })
+    }
+
+    /// The same histories up to the `limit`-th purchase: what need not be read is not.
+    pub(crate) fn up_to(self, limit: u32) -> Histories {
+        Histories {
+            limit: limit as usize,
+            ..self
+        }
+    }
+
+    /// The first purchase of each customer that has one and whose row is shown, by code; of a day,
+    /// the day's first order.
+    pub(crate) fn origins(
+        &self,
+        context: &Context,
+        mut visit: impl FnMut(u32, &Entry) -> Result<()>,
+    ) -> Result<()> {
+        let n = self.selection.ids().len() as u32;
+        context.expect(n as usize);
+        for code in 0..n {
+            if code as usize % Context::BLOCK == 0 {
+                context.advance((n - code).min(Context::BLOCK as u32) as usize)?;
+            }
+            if !self.selection.shows(code) {
+                continue;
+            }
+            let starts = |entry: &Entry| {
+                let origin = self.origin.as_ref();
+                origin.is_none_or(|origin| origin[entry.order as usize])
+            };
+            let mut orders = self.selection.of(&self.index, code);
+            if let Some((entry, _, _)) =
+                orders.find(|(entry, action, _)| action & ORDER != 0 && starts(entry))
+            {
+                visit(code, &entry)?;
+            }
+        }
+        Ok(())
     }
 
     pub(crate) fn currency(&self) -> Currency {
@@ -145,6 +186,9 @@ impl Histories {
                 {
                     last.amount = self.add(last.amount, amount)?;
                     continue;
+                }
+                if purchases.len() == self.limit {
+                    break;
                 }
                 // Clocks that go back over midnight can bring an earlier day after a later one.
                 let day = purchases.last().map_or(entry.day, |p| entry.day.max(p.day));

@@ -217,7 +217,7 @@ fn waits(
     context: &Context,
 ) -> Result<Waits> {
     let histories = Histories::new(orders, scope, origin, kinds, Occasion::Day, context)?;
-    Ok(transition(&histories, to, 0, None, context)?.waits)
+    Ok(transition(&histories.up_to(to), to, 0, None, context)?.waits)
 }
 
 const CUMULATIVE_RATE: [Field; 3] = [

@@ -21,6 +21,9 @@ use crate::num::ratio::Ratio;
 use crate::table::{Column, Field};
 use crate::{Duration, Error, Result};
 
+/// `churn_days` of the tables of purchases one after the other, unless given.
+const CHURN_DAYS: u32 = 180;
+
 /// A duration as a number of days.
 fn whole_days(option: &'static str, duration: Duration) -> Result<i32> {
     duration.whole_days().ok_or_else(|| {

@@ -29,12 +29,12 @@
 //! time. See [`repeat_rate`](super::repeat_rate) for estimators that do not.
 //!
 //! A purchase is an order unless `occasion` says a day. A refund that is a row of its own lowers
-//! the purchase before it. `churn_days` is 180 here unless given; whether day 180 itself is churned
-//! is the scope's `churn_boundary`.
+//! the purchase before it. The scope's `churn_days` are 180 here unless given; whether day 180 itself
+//! is churned is its `churn_boundary`.
 
 use super::history::Histories;
-use super::share_columns;
 use super::waits::Waits;
+use super::{CHURN_DAYS, share_columns};
 use crate::analysis::Analysis;
 use crate::context::{collect, filled};
 use crate::data::{KindWord, Orders};
@@ -51,8 +51,6 @@ use serde::{Deserialize, Serialize};
 pub struct Options {
     /// The greatest k, 1 to 1,000; rows end earlier where nobody got that far. Default 24.
     pub up_to: u32,
-    /// Days without a purchase from which a customer counts as churned. Default 180.
-    pub churn_days: u32,
     /// Whose mean `cumulative_ltv` is. Default: everyone's.
     pub cumulative: Cumulative,
     /// Where histories begin: the first order that this filter lets through, such as
@@ -68,7 +66,6 @@ impl Default for Options {
     fn default() -> Self {
         Options {
             up_to: 24,
-            churn_days: 180,
             cumulative: Cumulative::Everyone,
             origin: Filter::default(),
             kinds: None,
@@ -162,8 +159,9 @@ pub fn count(
     let kinds = options.kinds.as_deref();
     let occasion = Occasion::Order;
     let histories = Histories::new(orders, scope, &options.origin, kinds, occasion, context)?;
+    let histories = histories.up_to(options.up_to + 1);
     let churn = Scope {
-        churn_days: options.churn_days,
+        churn_days: scope.churn_days.or(Some(CHURN_DAYS)),
         ..scope.clone()
     };
     let sums = add_up(&histories, &churn, options, context)?;
@@ -309,6 +307,7 @@ impl Analysis for PurchaseCounts {
     const SUMMARY: &'static str =
         "Of those who bought k times: how many bought again, left, or may still come back";
     const JA: &'static str = "継続・離脱分析";
+    const CHURN_DAYS: u32 = CHURN_DAYS;
     const COLUMNS: &'static [Field] = &[
         Field::new(
             "k",

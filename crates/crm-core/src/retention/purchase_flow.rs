@@ -21,7 +21,7 @@
 //! A purchase is an order unless `occasion` says a day; then its value is that of the day's first.
 
 use super::history::Histories;
-use super::share_columns;
+use super::{CHURN_DAYS, share_columns};
 use crate::analysis::Analysis;
 use crate::context::{collect, filled, push};
 use crate::data::{Attribute, AttributeValues, IdRef, KindWord, Level, NO_ID, Orders, rank};
@@ -44,8 +44,6 @@ pub struct Options {
     pub up_to: u32,
     /// How many values are nodes of their own, 1 to 100. Default 10.
     pub top: u32,
-    /// Days without a purchase from which a customer counts as churned. Default 180.
-    pub churn_days: u32,
     /// Where histories begin: the first order that this filter lets through. Default: the first
     /// order.
     pub origin: Filter,
@@ -61,7 +59,6 @@ impl Default for Options {
             of: "product".into(),
             up_to: 5,
             top: 10,
-            churn_days: 180,
             origin: Filter::default(),
             kinds: None,
             confidence: Fraction::P95,
@@ -138,26 +135,29 @@ pub fn links(orders: &Orders, scope: &Scope, options: &Options, context: &Contex
     let kinds = options.kinds.as_deref();
     let occasion = Occasion::Order;
     let histories = Histories::new(orders, scope, &options.origin, kinds, occasion, context)?;
+    let histories = histories.up_to(options.up_to);
     let up_to = options.up_to as usize;
-    let Nodes { names, of_order } = nodes(&histories, options, context)?;
+    let Nodes { names, of_purchase } = nodes(&histories, options, context)?;
     let churn = Scope {
-        churn_days: options.churn_days,
+        churn_days: scope.churn_days.or(Some(CHURN_DAYS)),
         ..scope.clone()
     };
     // Sources are values, (other) and (none); targets also (churned) and (pending).
     let (targets, sources) = (names.len(), names.len() - 2);
     let (churned, pending) = (sources, sources + 1);
     let mut counts = filled((up_to - 1) * sources * targets, 0_u64, "purchase flow")?;
+    let mut seen = 0;
     histories.each(context, |_, history| {
-        let purchases = &history.purchases;
-        for (k, purchase) in purchases.iter().take(up_to - 1).enumerate() {
-            let target = match purchases.get(k + 1) {
-                Some(next) => usize::from(of_order[next.order as usize]),
+        let nodes = &of_purchase[seen..seen + history.purchases.len()];
+        seen += nodes.len();
+        let purchases = history.purchases.iter().zip(nodes).take(up_to - 1);
+        for (k, (purchase, source)) in purchases.enumerate() {
+            let target = match nodes.get(k + 1) {
+                Some(next) => usize::from(*next),
                 None if churn.is_churned(histories.as_of() - purchase.day) => churned,
                 None => pending,
             };
-            let source = usize::from(of_order[purchase.order as usize]);
-            counts[(k * sources + source) * targets + target] += 1;
+            counts[(k * sources + usize::from(*source)) * targets + target] += 1;
         }
         Ok(())
     })?;
@@ -185,10 +185,10 @@ pub fn links(orders: &Orders, scope: &Scope, options: &Options, context: &Contex
     })
 }
 
-/// The nodes' names, and the node of each order.
+/// The nodes' names, and the node of each purchase, customer after customer.
 struct Nodes {
     names: Vec<String>,
-    of_order: Vec<u8>,
+    of_purchase: Vec<u8>,
 }
 
 fn nodes(histories: &Histories, options: &Options, context: &Context) -> Result<Nodes> {
@@ -217,9 +217,13 @@ fn nodes(histories: &Histories, options: &Options, context: &Context) -> Result<
         _ => 2,
     };
     let mut bought = filled(distinct, 0_u64, "purchase flow")?;
+    // Orders lie apart in memory: each is looked at once.
+    let mut rank_of_purchase = Vec::new();
     histories.each(context, |_, history| {
-        for purchase in history.purchases.iter().take(options.up_to as usize) {
-            if let Some(bought) = bought.get_mut(ranks[purchase.order as usize] as usize) {
+        for purchase in &history.purchases {
+            let rank = ranks[purchase.order as usize];
+            push(&mut rank_of_purchase, rank, "purchase flow")?;
+            if let Some(bought) = bought.get_mut(rank as usize) {
                 *bought += 1;
             }
         }
@@ -240,12 +244,12 @@ fn nodes(histories: &Histories, options: &Options, context: &Context) -> Result<
         names.push(name(&values, *rank)?);
     }
     names.extend(["(other)", "(none)", "(churned)", "(pending)"].map(str::to_owned));
-    let of_order = ranks.iter().map(|rank| match *rank {
+    let of_purchase = rank_of_purchase.iter().map(|rank| match *rank {
         NO_ID => none,
         rank => node[rank as usize],
     });
-    let of_order = collect(of_order, "purchase flow")?;
-    Ok(Nodes { names, of_order })
+    let of_purchase = collect(of_purchase, "purchase flow")?;
+    Ok(Nodes { names, of_purchase })
 }
 
 /// The text of the value of a rank.
@@ -294,6 +298,7 @@ impl Analysis for PurchaseFlow {
     const SUMMARY: &'static str =
         "From the k-th purchase to the next by product, category or channel: a Sankey's links";
     const JA: &'static str = "購入商品遷移";
+    const CHURN_DAYS: u32 = CHURN_DAYS;
     const COLUMNS: &'static [Field] = &[
         Field::new(
             "k",

@@ -167,6 +167,7 @@ pub fn estimate(
         Occasion::Day,
         context,
     )?;
+    let histories = histories.up_to(options.to);
     let Transition { waits, matured } =
         transition(&histories, options.to, within, window, context)?;
     Ok(match options.method {

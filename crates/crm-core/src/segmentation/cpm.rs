@@ -209,12 +209,12 @@ impl Ladder {
 /// The scope with the churn days of the preset, if one is given.
 pub(crate) fn churn_scope(scope: &Scope, options: &Options) -> Scope {
     let churn_days = match options.preset {
-        None => scope.churn_days,
+        None => scope.churn_days.unwrap_or(Scope::CHURN_DAYS),
         Some(Preset::LtvLab) => 240,
         Some(Preset::LtvLab120) => 120,
     };
     Scope {
-        churn_days,
+        churn_days: Some(churn_days),
         ..scope.clone()
     }
 }

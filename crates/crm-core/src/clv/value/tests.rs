@@ -1,5 +1,6 @@
 use super::*;
 use crate::clv::{History, bg_nbd, nbd, pareto_nbd};
+use crate::num::rng::Rng;
 
 fn spend() -> Fit<gamma_gamma::Params> {
     Fit::given(gamma_gamma::Params::new([6.25, 3.74, 15.44]).unwrap())
@@ -16,7 +17,16 @@ const M: [f64; 4] = [0.0, 22.35, 35.0, 10.0];
 
 fn values(options: &Options) -> Values {
     let histories = Histories::new(&X, &T_X, &AGE);
-    value(&pareto(), &spend(), &histories, &M, Unit::Week, options).unwrap()
+    value(
+        &pareto(),
+        &spend(),
+        &histories,
+        &M,
+        Unit::Week,
+        options,
+        &Context::default(),
+    )
+    .unwrap()
 }
 
 #[test]
@@ -35,7 +45,9 @@ fn without_discount_it_is_the_product_of_expectations() {
         };
         let y = model.expected(h, 365.0 / 7.0);
         let m = spend().model.expected_spend(X[i], M[i]);
-        assert_eq!(found.clv[i].to_bits(), (y * m).to_bits());
+        let product = found.expected_purchases[i] * found.expected_spend[i];
+        assert_eq!(found.clv[i].to_bits(), product.to_bits());
+        assert!((product / (y * m) - 1.0).abs() < 1e-14);
     }
 }
 
@@ -49,7 +61,10 @@ fn a_year_of_compounding_is_the_yearly_rate() {
         compounding: Compounding::Continuous,
         ..compounded
     };
-    let per_year = |o: &Options| exp(-o.delta(Unit::Week).unwrap() * 365.0 / 7.0);
+    let per_year = |o: &Options| {
+        let delta = o.compounding.delta(o.annual_discount_rate, Unit::Week);
+        exp(-delta.unwrap() * 365.0 / 7.0)
+    };
     assert!((per_year(&compounded) - 1.0 / 1.25).abs() < 1e-14);
     assert!((per_year(&continuous) - exp(-0.25)).abs() < 1e-14);
 }
@@ -109,6 +124,7 @@ fn the_wrong_unit_is_an_error() {
         &M,
         Unit::Day,
         &Options::default(),
+        &Context::default(),
     );
     assert!(error.is_err());
 }
@@ -153,6 +169,7 @@ fn the_outcome_interval_holds_outcomes() {
         &columns[3],
         Unit::Week,
         &options,
+        &Context::default(),
     )
     .unwrap();
     let outcome = found.outcome.unwrap();
@@ -179,7 +196,16 @@ fn intervals_come_from_the_covariance() {
         annual_discount_rate: 0.0,
         ..Options::default()
     };
-    let found = value(&model, &spend, &histories, &[0.0], Unit::Week, &options).unwrap();
+    let found = value(
+        &model,
+        &spend,
+        &histories,
+        &[0.0],
+        Unit::Week,
+        &options,
+        &Context::default(),
+    )
+    .unwrap();
     // ln clv has slope 1 in ln r at x = 0, so its standard error is 0.1.
     let expected = found.expected.unwrap();
     let ratio = expected.high[0] / found.clv[0];

@@ -1,0 +1,144 @@
+//! Purchases in discrete opportunities as tables: `bgbb_fit` from patterns, `bgbb_predict` of them.
+//!
+//! Both read `frequency` (purchases), `recency` (the opportunity of the last, 0 if none) and `n`
+//! (opportunities), and `weight`, which counts customers of one pattern. Formulas are in
+//! [`crate::clv::bgbb`].
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::analysis::Analysis;
+use crate::clv::bgbb::{self, Pattern};
+use crate::clv::fit_tables::{ERROR, HIGH, LOW, PARAMETER, VALUE, table};
+use crate::clv::frame::{finite, fit_of, weights, whole, with_ids};
+use crate::clv::model::Fit;
+use crate::clv::sbg_tables::{FitOptions, rate};
+use crate::context::{collect, room};
+use crate::table::{CUSTOMER_ID, Column, Field, Type};
+use crate::{Context, Error, Result, Scope, Table};
+
+/// The patterns of a table.
+fn patterns(data: &Table) -> Result<Vec<Pattern>> {
+    let columns = [
+        whole(data, "frequency")?,
+        whole(data, "recency")?,
+        whole(data, "n")?,
+    ];
+    let weight = weights(data)?;
+    let mut out = room(columns[0].len(), "patterns")?;
+    out.extend((0..columns[0].len()).map(|row| Pattern {
+        x: columns[0][row],
+        t_x: columns[1][row],
+        n: columns[2][row],
+        weight: weight.as_ref().map_or(1.0, |w| w[row]),
+    }));
+    bgbb::check(&out)?;
+    Ok(out)
+}
+
+/// The analysis `bgbb_fit`.
+pub struct BgbbFit;
+
+impl Analysis for BgbbFit {
+    const NAME: &'static str = "bgbb_fit";
+    const SUMMARY: &'static str =
+        "the BG/BB model of purchases in discrete opportunities, such as yearly donations";
+    const JA: &'static str = "離散購入モデルの推定";
+    const COLUMNS: &'static [Field] = &[PARAMETER, VALUE, ERROR, LOW, HIGH];
+    type Data = Table;
+    type Options = FitOptions;
+
+    fn run(data: &Table, _: &Scope, options: &FitOptions, _: &Context) -> Result<Table> {
+        table(&bgbb::fit(&patterns(data)?)?, options.confidence)
+    }
+}
+
+/// Options of [`BgbbPredict`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct PredictOptions {
+    /// The model: the JSON of a fit, or of parameters `alpha`, `beta`, `gamma`, `delta`. Needed.
+    pub fit: Value,
+    /// Opportunities ahead, 1 to 100,000. Default 1.
+    pub ahead: u32,
+    /// Discount rate per opportunity, at least 0. Default 0.1.
+    pub discount_rate: f64,
+}
+
+impl Default for PredictOptions {
+    fn default() -> Self {
+        Self {
+            fit: Value::Null,
+            ahead: 1,
+            discount_rate: 0.1,
+        }
+    }
+}
+
+/// The analysis `bgbb_predict`.
+pub struct BgbbPredict;
+
+impl Analysis for BgbbPredict {
+    const NAME: &'static str = "bgbb_predict";
+    const SUMMARY: &'static str = "P(alive) and expected purchases in the opportunities ahead";
+    const JA: &'static str = "離散購入の期待回数";
+    const COLUMNS: &'static [Field] = &[
+        CUSTOMER_ID,
+        Field::new(
+            "probability_alive",
+            Type::Float,
+            "",
+            "生存確率",
+            "Probability of being alive at the last opportunity ahead.",
+        ),
+        Field::new(
+            "expected_purchases",
+            Type::Float,
+            "",
+            "期待購入回数",
+            "Purchases expected in the opportunities ahead.",
+        ),
+        Field::new(
+            "discounted_purchases",
+            Type::Float,
+            "",
+            "割引期待購入回数",
+            "Purchases expected without end, discounted; null if infinite.",
+        ),
+        Field::new(
+            "log_likelihood",
+            Type::Float,
+            "",
+            "対数尤度",
+            "Of the customer's pattern.",
+        ),
+    ];
+    type Data = Table;
+    type Options = PredictOptions;
+
+    fn run(data: &Table, _: &Scope, options: &PredictOptions, context: &Context) -> Result<Table> {
+        let fit: Fit<bgbb::Params> = fit_of("fit", &options.fit)?;
+        let (ahead, rate) = (options.ahead, rate(options.discount_rate)?);
+        if !(1..=100_000).contains(&ahead) {
+            return Err(Error::option("ahead", ahead, "1 to 100000"));
+        }
+        let patterns = patterns(data)?;
+        let model = &fit.model;
+        let column = |field: &Field, of: &dyn Fn(&Pattern) -> f64| {
+            context.check()?;
+            let values = collect(patterns.iter().map(of), "predictions")?;
+            Column::floats(field, finite(&values))
+        };
+        let [_, alive, expected, discounted, likelihood] = Self::COLUMNS else {
+            return Err(Error::internal("columns of bgbb_predict"));
+        };
+        let columns = vec![
+            column(alive, &|p| model.probability_alive(p.x, p.t_x, p.n, ahead))?,
+            column(expected, &|p| model.expected(p.x, p.t_x, p.n, ahead))?,
+            column(discounted, &|p| model.discounted(p.x, p.t_x, p.n, rate))?,
+            column(likelihood, &|p| model.log_likelihood(p.x, p.t_x, p.n))?,
+        ];
+        Ok(Table::new(with_ids(data, columns)?))
+    }
+}

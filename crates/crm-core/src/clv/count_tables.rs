@@ -1,0 +1,219 @@
+//! Does the model have the right people? `frequency_histogram` puts the customers with n repeat
+//! purchases beside those expected; `expected_surface` shows what it expects of whom.
+//!
+//! ```text
+//! expected customers with n = Σ over customers of P(X(T) = n)
+//! ```
+//!
+//! The sum knows each customer's age T and nothing that they did. The surface is E[Y(t)] and P(alive)
+//! over frequency × recency at one age: what a picture of the model needs. Cells that no history
+//! can be in (recency without a repeat purchase, or the reverse) are left out.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::analysis::Analysis;
+use crate::clv::any::AnyModel;
+use crate::clv::frame::{Frame, fit_of, unit_if_silent};
+use crate::clv::model::{Fit, Purchases, Unit};
+use crate::clv::rows::Rows;
+use crate::clv::tracking;
+use crate::context::collect;
+use crate::num::Positive;
+use crate::table::{Column, Field, Type, Values};
+use crate::{Context, Error, Result, Scope, Table};
+
+/// The frame, in the unit of the model.
+fn frame(data: &Table, fit: &Fit<AnyModel>, unit: Option<Unit>) -> Result<Frame> {
+    let frame = Frame::new(data, unit.or(unit_if_silent(data, fit)))?;
+    fit.model.unit().expect(frame.unit)?;
+    Ok(frame)
+}
+
+/// Options of [`FrequencyHistogram`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct HistogramOptions {
+    /// The model: the JSON of a fit, or of parameters. Needed.
+    pub fit: Value,
+    /// The unit of time of a frame that does not say.
+    pub unit: Option<Unit>,
+    /// The last row: so many repeat purchases or more, up to 10,000. Default 7.
+    pub up_to: u32,
+}
+
+impl Default for HistogramOptions {
+    fn default() -> Self {
+        Self {
+            fit: Value::Null,
+            unit: None,
+            up_to: 7,
+        }
+    }
+}
+
+/// The analysis `frequency_histogram`.
+pub struct FrequencyHistogram;
+
+impl Analysis for FrequencyHistogram {
+    const NAME: &'static str = "frequency_histogram";
+    const SUMMARY: &'static str =
+        "customers by number of repeat purchases, beside those that a model expects";
+    const JA: &'static str = "購入回数分布の予測と実績";
+    const COLUMNS: &'static [Field] = &[
+        Field::new(
+            "frequency",
+            Type::Int,
+            "days",
+            "リピート日数",
+            "Repeat purchase days.",
+        ),
+        Field::new(
+            "or_more",
+            Type::Bool,
+            "",
+            "以上",
+            "Whether the row holds more frequent customers too: the last.",
+        ),
+        Field::new(
+            "customers",
+            Type::Float,
+            "customers",
+            "人数",
+            "Found, weights counted.",
+        ),
+        Field::new(
+            "expected_customers",
+            Type::Float,
+            "customers",
+            "期待人数",
+            "Expected.",
+        ),
+    ];
+    type Data = Table;
+    type Options = HistogramOptions;
+
+    fn run(data: &Table, _: &Scope, options: &HistogramOptions, _: &Context) -> Result<Table> {
+        let fit: Fit<AnyModel> = fit_of("fit", &options.fit)?;
+        let frame = frame(data, &fit, options.unit)?;
+        if options.up_to > 10_000 {
+            return Err(Error::option("up_to", options.up_to, "at most 10000"));
+        }
+        let rows = Rows::new(&frame.histories())?;
+        let found = tracking::histogram(&fit.model, &rows, options.up_to)?;
+        let [n, or_more, actual, expected] = Self::COLUMNS else {
+            return Err(Error::internal("columns of frequency_histogram"));
+        };
+        let cells = 0..options.up_to + 1;
+        let last = collect(cells.clone().map(|n| n == options.up_to), "tracking")?;
+        Ok(Table::new(vec![
+            Column::ints(n, cells.map(|n| Some(n as i32)))?,
+            Column::new(or_more, Values::Bool(last)),
+            Column::floats(actual, found.actual.iter().map(|v| Some(*v)))?,
+            Column::floats(expected, found.expected.iter().map(|v| Some(*v)))?,
+        ]))
+    }
+}
+
+/// Options of [`ExpectedSurface`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct SurfaceOptions {
+    /// The model: the JSON of a fit, or of parameters. Needed.
+    pub fit: Value,
+    /// The unit of time of a frame that does not say.
+    pub unit: Option<Unit>,
+    /// Time ahead, in the unit of the model, at least 0. Default 30.
+    pub t: f64,
+    /// The age T of all cells. Default: the greatest of the table.
+    pub age: Option<Positive>,
+    /// The greatest frequency. Default: that of the table.
+    pub up_to: Option<u32>,
+    /// Recencies from 0 to the age in steps of so much. Default 1 unit.
+    pub step: Positive,
+}
+
+impl Default for SurfaceOptions {
+    fn default() -> Self {
+        Self {
+            fit: Value::Null,
+            unit: None,
+            t: 30.0,
+            age: None,
+            up_to: None,
+            step: Positive::new(1.0).expect("1 is positive"),
+        }
+    }
+}
+
+/// The analysis `expected_surface`.
+pub struct ExpectedSurface;
+
+/// Cells beyond which nobody sees a picture.
+const MOST_CELLS: f64 = 4e6;
+
+impl Analysis for ExpectedSurface {
+    const NAME: &'static str = "expected_surface";
+    const SUMMARY: &'static str =
+        "expected purchases and P(alive) over frequency and recency, at one age";
+    const JA: &'static str = "頻度×最終購入の期待購入回数";
+    const COLUMNS: &'static [Field] = &[
+        Field::new(
+            "frequency",
+            Type::Int,
+            "days",
+            "リピート日数",
+            "Repeat purchase days.",
+        ),
+        Field::new(
+            "recency",
+            Type::Float,
+            "unit",
+            "初回から最終までの期間",
+            "First to last purchase day.",
+        ),
+        Field::new("probability_alive", Type::Float, "", "生存確率", "Now."),
+        Field::new(
+            "expected_purchases",
+            Type::Float,
+            "days",
+            "期待購入日数",
+            "Purchase days expected within the time ahead.",
+        ),
+    ];
+    type Data = Table;
+    type Options = SurfaceOptions;
+
+    fn run(data: &Table, _: &Scope, options: &SurfaceOptions, context: &Context) -> Result<Table> {
+        let fit: Fit<AnyModel> = fit_of("fit", &options.fit)?;
+        let frame = frame(data, &fit, options.unit)?;
+        frame.histories().check()?;
+        if !(options.t >= 0.0 && options.t.is_finite()) {
+            return Err(Error::option("t", options.t, "a finite number, at least 0"));
+        }
+        let greatest = |column: &[f64]| column.iter().copied().fold(0.0, f64::max);
+        let age = options.age.map_or(greatest(&frame.age), Positive::get);
+        let most = options.up_to.map_or(greatest(&frame.frequency), f64::from);
+        let steps = libm::floor(age / options.step.get() * (1.0 + 1e-12));
+        if (most + 1.0) * (steps + 1.0) > MOST_CELLS {
+            let expected = "few enough steps for four million cells";
+            return Err(Error::option("step", options.step.get(), expected));
+        }
+        let frequencies = collect((0..most as u32 + 1).map(f64::from), "tracking")?;
+        let recency = |i: u32| (f64::from(i) * options.step.get()).min(age);
+        let recencies = collect((0..steps as u32 + 1).map(recency), "tracking")?;
+        context.check()?;
+        let cells = tracking::surface(&fit.model, &frequencies, &recencies, age, options.t)?;
+        let [x, t_x, alive, expected] = Self::COLUMNS else {
+            return Err(Error::internal("columns of expected_surface"));
+        };
+        Ok(Table::new(vec![
+            Column::ints(x, cells.iter().map(|c| Some(c.frequency as i32)))?,
+            Column::floats(t_x, cells.iter().map(|c| Some(c.recency)))?,
+            Column::floats(alive, cells.iter().map(|c| Some(c.probability_alive)))?,
+            Column::floats(expected, cells.iter().map(|c| Some(c.expected)))?,
+        ])
+        .with_note("T", json!(age)))
+    }
+}

@@ -1,0 +1,223 @@
+//! Where the outcome will lie: for each customer, parameters drawn from their law, then life or
+//! death, purchases, and their values.
+//!
+//! Each customer has a random stream of their own, and sums go by blocks of fixed size, so no bit
+//! depends on threads or on the other customers. Each draw of the parameters is shared by all
+//! customers: their totals add process and parameter variance.
+//!
+//! P(alive) under drawn parameters is taken to first order in their logarithms, on the logit scale,
+//! as the interval of the expectation does; purchases and spend are drawn under the drawn
+//! parameters themselves. Without a covariance (a `Boundary` status) there is the process alone.
+
+use libm::{exp, log};
+
+use crate::Context;
+use crate::clv::gamma_gamma;
+use crate::clv::model::{Fit, Model, Purchases};
+use crate::clv::rows::Histories;
+use crate::clv::value::{Interval, STEP};
+use crate::context::{collect, filled, push, room};
+use crate::error::{Error, Result};
+use crate::num::Fraction;
+use crate::num::rng::Rng;
+
+/// Rows of one piece of work. Part of the results' bits: sums are made per block.
+const BLOCK: usize = 4096;
+
+/// How many outcomes are drawn, from which seed, and the level of their interval.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Draws {
+    pub(crate) draws: u32,
+    pub(crate) seed: u64,
+    pub(crate) level: Fraction,
+}
+
+impl Draws {
+    /// A number that says something, and that a sample has room for.
+    pub(crate) fn check(&self) -> Result<()> {
+        match self.draws {
+            10..=100_000 => Ok(()),
+            draws => Err(Error::option("draws", draws, "10 to 100000")),
+        }
+    }
+
+    /// Order statistics nearest to the ends of the level; reorders the sample.
+    fn ends(&self, sample: &mut [f64]) -> (f64, f64) {
+        let last = (sample.len() - 1) as f64;
+        let tail = 0.5 * (1.0 - self.level.get());
+        let place = |p: f64| libm::round(p * last) as usize;
+        let (low, high) = (place(tail), place(1.0 - tail));
+        let (_, _, rest) = sample.select_nth_unstable_by(low, f64::total_cmp);
+        let most = match (high - low).checked_sub(1) {
+            Some(at) => *rest.select_nth_unstable_by(at, f64::total_cmp).1,
+            None => sample[low],
+        };
+        (sample[low], most)
+    }
+}
+
+/// What the customers spend, besides how often they buy.
+pub(crate) struct Spend<'a> {
+    pub(crate) fit: &'a Fit<gamma_gamma::Params>,
+    pub(crate) mean: &'a [f64],
+    /// Value of a unit of money spent: margin and discount.
+    pub(crate) factor: &'a [f64],
+}
+
+/// The interval of the purchases within `t` of each customer, or, with spend, of their value; and
+/// that of the sum.
+pub(crate) fn intervals<M: Model + Purchases + Sync>(
+    fit: &Fit<M>,
+    spend: Option<&Spend<'_>>,
+    histories: &Histories<'_>,
+    t: f64,
+    draws: &Draws,
+    context: &Context,
+) -> Result<(Interval, Option<(f64, f64)>)> {
+    draws.check()?;
+    let n = histories.len();
+    let mut parameters = room(draws.draws as usize, "draws")?;
+    let mut rng = Rng::stream(draws.seed, u64::MAX);
+    for _ in 0..draws.draws {
+        let model = fit.draw(&mut rng)?;
+        let mut shift = [0.0; 4];
+        let values = model.values().into_iter().zip(fit.model.values());
+        for (shift, (drawn, estimate)) in shift.iter_mut().zip(values) {
+            *shift = log(drawn / estimate);
+        }
+        let spend = spend.map(|s| s.fit.draw(&mut rng)).transpose()?;
+        parameters.push((model, shift, spend));
+    }
+    let alive = Alive::new(fit, histories, context)?;
+    let blocks = collect((0..n.div_ceil(BLOCK)).map(|i| i * BLOCK), "draws")?;
+    let parts = context.map(blocks, |first| {
+        context.check()?;
+        let rows = first..(first + BLOCK).min(n);
+        let mut part = Interval {
+            low: room(rows.len(), "values")?,
+            high: room(rows.len(), "values")?,
+        };
+        let mut sample = filled(parameters.len(), 0.0, "draws")?;
+        let mut totals = filled(parameters.len(), 0.0, "draws")?;
+        for row in rows {
+            let h = histories.at(row);
+            let mut rng = Rng::stream(draws.seed, row as u64);
+            let weight = histories.weight.map_or(1.0, |w| w[row]);
+            let outcomes = parameters.iter().zip(sample.iter_mut()).zip(&mut totals);
+            for (((model, shift, values), outcome), total) in outcomes {
+                *outcome = 0.0;
+                if rng.uniform() * (1.0 + alive.odds_of_leaving(row, shift)) >= 1.0 {
+                    continue;
+                }
+                let count = model.draw_alive(h, t, &mut rng);
+                *outcome = match (spend, values) {
+                    (Some(spend), Some(values)) => {
+                        let total = values.draw_total(h.x, spend.mean[row], count, &mut rng);
+                        (spend.factor[row] * total).min(f64::MAX)
+                    }
+                    _ => count as f64,
+                };
+                *total += weight * *outcome;
+            }
+            let (low, high) = draws.ends(&mut sample);
+            part.low.push(low);
+            part.high.push(high);
+        }
+        Ok((part, totals))
+    })?;
+    let mut interval = Interval {
+        low: room(n, "values")?,
+        high: room(n, "values")?,
+    };
+    let mut totals = filled(parameters.len(), 0.0, "draws")?;
+    for (part, sums) in parts {
+        interval.low.extend(part.low);
+        interval.high.extend(part.high);
+        for (total, sum) in totals.iter_mut().zip(sums) {
+            *total += sum;
+        }
+    }
+    let total = (n > 0).then(|| draws.ends(&mut totals));
+    Ok((interval, total))
+}
+
+/// Log odds of having left, and their slopes in the logarithms of the parameters.
+struct Alive {
+    left: Vec<f64>,
+    slope: Vec<[f64; 4]>,
+}
+
+impl Alive {
+    fn new<M: Model + Purchases + Sync>(
+        fit: &Fit<M>,
+        histories: &Histories<'_>,
+        context: &Context,
+    ) -> Result<Self> {
+        // Of nobody who is sure to be alive do the odds move.
+        let ln_odds = |p: f64| log((1.0 - p) / p);
+        let now = fit.model.alive_now_all(histories)?;
+        let left = collect(now.iter().map(|p| ln_odds(*p)), "draws")?;
+        let mut slope = filled(histories.len(), [0.0; 4], "draws")?;
+        if fit.covariance_of_logs.is_none() {
+            return Ok(Self { left, slope });
+        }
+        let mut moves = Vec::new();
+        for i in 0..fit.count() {
+            push(&mut moves, (i, STEP), "draws")?;
+            push(&mut moves, (i, -STEP), "draws")?;
+        }
+        let moved = context.map(moves, |(i, step)| {
+            context.check()?;
+            let mut values = fit.model.values();
+            values[i] *= exp(step);
+            Ok((
+                i,
+                step,
+                fit.model.with_values(values)?.alive_now_all(histories)?,
+            ))
+        })?;
+        for (i, step, alive) in &moved {
+            for (slope, p) in slope.iter_mut().zip(alive) {
+                slope[*i] += ln_odds(*p) / (2.0 * step);
+            }
+        }
+        for slope in slope.iter_mut().flatten().filter(|v| !v.is_finite()) {
+            *slope = 0.0;
+        }
+        Ok(Self { left, slope })
+    }
+
+    #[inline]
+    fn odds_of_leaving(&self, row: usize, shift: &[f64; 4]) -> f64 {
+        let slope = &self.slope[row];
+        let moved: f64 = (0..4).map(|i| slope[i] * shift[i]).sum();
+        exp(self.left[row] + moved)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ends_are_order_statistics() {
+        let mut sample: Vec<f64> = (0..101).map(|i| f64::from(i * 37 % 101)).collect();
+        let draws = |level| Draws {
+            draws: 101,
+            seed: 0,
+            level: Fraction::new(level).unwrap(),
+        };
+        assert_eq!(draws(0.8).ends(&mut sample), (10.0, 90.0));
+        assert_eq!(draws(0.5).ends(&mut sample), (25.0, 75.0));
+        assert_eq!(draws(1e-9).ends(&mut sample), (50.0, 50.0));
+        assert!(draws(0.8).check().is_ok());
+        assert!(
+            Draws {
+                draws: 9,
+                ..draws(0.8)
+            }
+            .check()
+            .is_err()
+        );
+    }
+}

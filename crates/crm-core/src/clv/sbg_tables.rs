@@ -1,0 +1,156 @@
+//! Contracts as tables: `sbg_fit` from the survivors of cohorts, `sbg_predict` for periods to come.
+//!
+//! The fit reads a column `survivors`: a cohort's size, those left after one period, after two, and so
+//! on. Several cohorts stand one below the other with a column `period` beside: each 0 begins one.
+//! Formulas are in [`crate::clv::sbg`].
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::analysis::Analysis;
+use crate::clv::fit_tables::{ERROR, HIGH, LOW, PARAMETER, VALUE, default_level, table};
+use crate::clv::frame::{finite, fit_of, numbers, whole};
+use crate::clv::model::Fit;
+use crate::clv::sbg;
+use crate::context::{collect, push};
+use crate::table::{Column, Field, Type};
+use crate::{Context, Error, Fraction, Result, Scope, Table};
+
+/// Options of [`SbgFit`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct FitOptions {
+    /// Confidence level of the intervals. Default 0.95.
+    pub confidence: Fraction,
+}
+
+impl Default for FitOptions {
+    fn default() -> Self {
+        Self {
+            confidence: default_level(),
+        }
+    }
+}
+
+/// The analysis `sbg_fit`.
+pub struct SbgFit;
+
+impl Analysis for SbgFit {
+    const NAME: &'static str = "sbg_fit";
+    const SUMMARY: &'static str =
+        "the shifted beta-geometric model of how long contracts last, from survivors";
+    const JA: &'static str = "契約継続モデルの推定";
+    const COLUMNS: &'static [Field] = &[PARAMETER, VALUE, ERROR, LOW, HIGH];
+    type Data = Table;
+    type Options = FitOptions;
+
+    fn run(data: &Table, _: &Scope, options: &FitOptions, _: &Context) -> Result<Table> {
+        let survivors = numbers(data, "survivors")?;
+        let mut starts = Vec::new();
+        if data.column("period").is_some() {
+            let mut next = 0;
+            for (row, period) in whole(data, "period")?.into_iter().enumerate() {
+                if period == 0 {
+                    push(&mut starts, row, "cohorts")?;
+                } else if period != next || row == 0 {
+                    let expected = "0 where a cohort begins, and one more than the row before";
+                    return Err(Error::value("period", row, expected));
+                }
+                next = period + 1;
+            }
+        } else {
+            push(&mut starts, 0, "cohorts")?;
+        }
+        let ends = starts.iter().skip(1).copied().chain([survivors.len()]);
+        let mut cohorts = Vec::new();
+        for (start, end) in starts.iter().zip(ends) {
+            push(&mut cohorts, &survivors[*start..end], "cohorts")?;
+        }
+        table(&sbg::fit(&cohorts)?, options.confidence)
+    }
+}
+
+/// Options of [`SbgPredict`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct PredictOptions {
+    /// The model: the JSON of a fit, or of parameters `alpha` and `beta`. Needed.
+    pub fit: Value,
+    /// Discount rate per period, at least 0. Default 0.1.
+    pub discount_rate: f64,
+}
+
+impl Default for PredictOptions {
+    fn default() -> Self {
+        Self {
+            fit: Value::Null,
+            discount_rate: 0.1,
+        }
+    }
+}
+
+/// A discount rate per period.
+pub(crate) fn rate(rate: f64) -> Result<f64> {
+    match rate >= 0.0 && rate.is_finite() {
+        true => Ok(rate),
+        false => Err(Error::option(
+            "discount_rate",
+            rate,
+            "a finite number, at least 0",
+        )),
+    }
+}
+
+/// The analysis `sbg_predict`.
+pub struct SbgPredict;
+
+impl Analysis for SbgPredict {
+    const NAME: &'static str = "sbg_predict";
+    const SUMMARY: &'static str = "share of contracts left after `t` periods, and renewals to come";
+    const JA: &'static str = "契約継続率の予測";
+    const COLUMNS: &'static [Field] = &[
+        Field::new("t", Type::Int, "", "期間数", "Periods."),
+        Field::new(
+            "survival_rate",
+            Type::Float,
+            "share",
+            "残存率",
+            "Share of a cohort left after t periods.",
+        ),
+        Field::new(
+            "retention_rate",
+            Type::Float,
+            "share",
+            "継続率",
+            "Probability of renewing at the end of period t (of period 1 where t is 0).",
+        ),
+        Field::new(
+            "expected_renewals",
+            Type::Float,
+            "",
+            "期待更新回数",
+            "Further renewals of somebody in period t, discounted; null if infinite.",
+        ),
+    ];
+    type Data = Table;
+    type Options = PredictOptions;
+
+    fn run(data: &Table, _: &Scope, options: &PredictOptions, _: &Context) -> Result<Table> {
+        let fit: Fit<sbg::Params> = fit_of("fit", &options.fit)?;
+        let rate = rate(options.discount_rate)?;
+        let periods = whole(data, "t")?;
+        let [t, survival, retention, renewals] = Self::COLUMNS else {
+            return Err(Error::internal("columns of sbg_predict"));
+        };
+        let model = &fit.model;
+        let ahead = periods.iter().map(|t| model.expected_renewals(*t, rate));
+        let ahead = collect(ahead, "predictions")?;
+        Ok(Table::new(vec![
+            Column::ints(t, periods.iter().map(|t| Some(*t as i32)))?,
+            Column::floats(survival, periods.iter().map(|t| Some(model.survival(*t))))?,
+            Column::floats(retention, periods.iter().map(|t| Some(model.retention(*t))))?,
+            Column::floats(renewals, finite(&ahead))?,
+        ]))
+    }
+}

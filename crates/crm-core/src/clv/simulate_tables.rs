@@ -1,0 +1,92 @@
+//! Customers that a model makes up: `clv_simulate`.
+//!
+//! Of each age T, one new customer's history within it, drawn at random: frequency, recency and T, as
+//! a `clv_summary` has them. Each row has a random stream of its own, so the same seed gives the same
+//! row whatever the others are. Purchases are at instants, not whole days.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::analysis::Analysis;
+use crate::clv::any::AnyModel;
+use crate::clv::frame::{fit_of, numbers, with_ids};
+use crate::clv::model::{Fit, Purchases};
+use crate::context::{push, room};
+use crate::num::rng::Rng;
+use crate::table::{CUSTOMER_ID, Column, Field, Type};
+use crate::{Context, Error, Result, Scope, Table};
+
+/// Options of [`ClvSimulate`].
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Options {
+    /// The model: the JSON of a fit, or of parameters. Needed.
+    pub fit: Value,
+    /// Seed of the draws. Default 0.
+    pub seed: u64,
+}
+
+/// The analysis `clv_simulate`.
+pub struct ClvSimulate;
+
+impl Analysis for ClvSimulate {
+    const NAME: &'static str = "clv_simulate";
+    const SUMMARY: &'static str = "histories of new customers of ages `T`, drawn at random";
+    const JA: &'static str = "購入履歴のシミュレーション";
+    const COLUMNS: &'static [Field] = &[
+        CUSTOMER_ID,
+        Field::new(
+            "frequency",
+            Type::Int,
+            "",
+            "リピート回数",
+            "Repeat purchases.",
+        ),
+        Field::new(
+            "recency",
+            Type::Float,
+            "unit",
+            "初回から最終までの期間",
+            "First purchase to the last.",
+        ),
+        Field::new(
+            "T",
+            Type::Float,
+            "unit",
+            "観測期間",
+            "First purchase to the end of observation.",
+        ),
+    ];
+    type Data = Table;
+    type Options = Options;
+
+    fn run(data: &Table, _: &Scope, options: &Options, context: &Context) -> Result<Table> {
+        let fit: Fit<AnyModel> = fit_of("fit", &options.fit)?;
+        let ages = numbers(data, "T")?;
+        let mut frequency = room(ages.len(), "simulated customers")?;
+        let mut recency = room(ages.len(), "simulated customers")?;
+        for (row, age) in ages.iter().enumerate() {
+            if !(*age >= 0.0 && age.is_finite()) {
+                return Err(Error::value("T", row, "a finite number, at least 0"));
+            }
+            if row % 4096 == 0 {
+                context.check()?;
+            }
+            let mut rng = Rng::stream(options.seed, row as u64);
+            let times = fit.model.simulate(*age, &mut rng)?;
+            push(&mut frequency, times.len() as i32, "simulated customers")?;
+            recency.push(times.last().copied().unwrap_or(0.0));
+        }
+        let [_, x, t_x, age] = Self::COLUMNS else {
+            return Err(Error::internal("columns of clv_simulate"));
+        };
+        let columns = vec![
+            Column::ints(x, frequency.iter().map(|x| Some(*x)))?,
+            Column::floats(t_x, recency.iter().map(|t| Some(*t)))?,
+            Column::floats(age, ages.iter().map(|t| Some(*t)))?,
+        ];
+        let unit = json!(fit.model.unit());
+        Ok(Table::new(with_ids(data, columns)?).with_note("unit", unit))
+    }
+}

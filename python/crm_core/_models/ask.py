@@ -1,0 +1,392 @@
+"""What a model of repeat purchases can be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
+
+from .._library import call, run
+from .._orders import Orders
+from .._table import Table
+from .model import Model, Unit, columns_of, summary_of
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from .._types import AsOf, Date, Length, Scope
+    from .model import Floats
+
+
+class Purchases(Model):
+    """A model of repeat purchases."""
+
+    def __init__(
+        self,
+        *,
+        confidence: float | None = None,
+        bootstrap: int | None = None,
+        seed: int | None = None,
+    ) -> None:
+        super().__init__(confidence=confidence)
+        self.bootstrap = bootstrap
+        self.seed = seed
+
+    def fit(self, summary: Any, *, unit: Unit | None = None) -> Self:
+        """Fit by maximum likelihood.
+
+        Args:
+            summary: A `clv_summary`; or a frame or mapping of arrays with frequency, recency and T
+                (and `weight`, which counts identical customers; `ln_gaps` for models of regular
+                gaps); or `Orders`, which are summarised first.
+            unit: The unit of time of a frame, which does not say; refused if it contradicts a
+                summary. Of orders: what they are summarised in (default "day").
+
+        Returns:
+            The model itself.
+
+        Raises:
+            OptionError: A frame without `unit`, or another unit than the summary's.
+            SchemaError: A column is missing or of another type.
+            DataError: A history that cannot be, such as recency above T; too few repeat customers.
+        """
+        table = summary_of(summary, unit)
+        options = {
+            "model": self._kinds[-1],
+            "unit": unit,
+            "confidence": self.confidence,
+            "bootstrap": self.bootstrap,
+            "seed": self.seed,
+        }
+        return self._take(run("clv_fit", table, options))
+
+    @property
+    def unit_(self) -> Unit:
+        """The unit of time of the parameters."""
+        unit: Unit = self._fit()["model"]["unit"]
+        return unit
+
+    def predict(
+        self,
+        summary: Any,
+        t: float | None = None,
+        *,
+        interval: float | None = None,
+        draws: int | None = None,
+        seed: int | None = None,
+        annual_discount_rate: float | None = None,
+        compounding: Literal["compounded", "continuous"] | None = None,
+        infinite: bool | None = None,
+        only: Sequence[str] | None = None,
+        unit: Unit | None = None,
+    ) -> Table:
+        """What each customer is expected to do next (生存確率と期待購入回数).
+
+        Args:
+            summary: As in `fit`. A plain frame is taken to be in the model's unit unless it says.
+            t: Time ahead, in the model's unit (default 30).
+            interval: Level of both intervals (default 0.8).
+            draws: Draws per customer for the outcome's interval, 10 to 100,000 (default 200).
+            seed: Seed of the draws (default 0).
+            annual_discount_rate: Discount rate per year of discounted_purchases (default 0.1).
+            compounding: How it is spread over the year: "compounded" (default) or "continuous".
+            infinite: Whether discounted_purchases are those without end, not those within `t`.
+                Default: no.
+            only: The columns to compute. Default: all.
+            unit: The unit of time of a frame; another than the model's is refused.
+
+        Returns:
+            One row per customer: customer_id if there is one, probability_alive,
+            probability_alive_later (after `t`), expected_purchases within `t`, expected_low and
+            expected_high (of the expectation, because parameters are estimates: not where the
+            outcome lies), purchases_low and purchases_high (of the outcome: life and purchases
+            drawn), discounted_purchases, probability_none, log_likelihood.
+
+        Raises:
+            NotFittedError: Before `fit`.
+            OptionError: A summary in another unit than the model.
+        """
+        options = {
+            "t": t,
+            "interval": interval,
+            "draws": draws,
+            "seed": seed,
+            "annual_discount_rate": annual_discount_rate,
+            "compounding": compounding,
+            "infinite": infinite,
+            "only": only,
+            "unit": unit,
+        }
+        fit = self._fit()
+        return run("clv_predict", summary_of(summary, unit or self.unit_), {"fit": fit, **options})
+
+    def log_likelihood(
+        self, frequency: ArrayLike, recency: ArrayLike, T: ArrayLike
+    ) -> Floats | float:
+        """The logarithm of the likelihood of each history.
+
+        With regular gaps (k > 1) the part that depends on the gaps themselves is left out.
+
+        Args:
+            frequency: Repeat purchase days.
+            recency: First purchase to the last, in the model's unit.
+            T: First purchase to the end of observation, in the model's unit.
+
+        Returns:
+            An array, or a number if all arguments are.
+
+        Raises:
+            NotFittedError: Before `fit`.
+            DataError: A history that cannot be.
+        """
+        return self._each("log_likelihood", frequency, recency, T)
+
+    def probability_alive(
+        self, frequency: ArrayLike, recency: ArrayLike, T: ArrayLike, t: float | None = None
+    ) -> Floats | float:
+        """The probability of still being a customer (生存確率).
+
+        Args:
+            frequency: Repeat purchase days.
+            recency: First purchase to the last, in the model's unit.
+            T: First purchase to the end of observation, in the model's unit.
+            t: So much later. Default: now.
+
+        Returns:
+            An array, or a number if all arguments are.
+
+        Raises:
+            NotFittedError: Before `fit`.
+            DataError: A history that cannot be.
+        """
+        column = "probability_alive" if t is None else "probability_alive_later"
+        return self._each(column, frequency, recency, T, t=t or 0.0)
+
+    def conditional_expected_purchases(
+        self, t: float, frequency: ArrayLike, recency: ArrayLike, T: ArrayLike
+    ) -> Floats | float:
+        """Purchase days expected within a further time (期待購入日数).
+
+        Args:
+            t: Time ahead, in the model's unit.
+            frequency: Repeat purchase days.
+            recency: First purchase to the last, in the model's unit.
+            T: First purchase to the end of observation, in the model's unit.
+
+        Returns:
+            An array, or a number if all other arguments are.
+
+        Raises:
+            NotFittedError: Before `fit`.
+            OptionError: A negative time.
+            DataError: A history that cannot be.
+        """
+        return self._each("expected_purchases", frequency, recency, T, t=t)
+
+    def discounted_expected_purchases(
+        self,
+        frequency: ArrayLike,
+        recency: ArrayLike,
+        T: ArrayLike,
+        *,
+        t: float | None = None,
+        annual_discount_rate: float | None = None,
+        compounding: Literal["compounded", "continuous"] | None = None,
+    ) -> Floats | float:
+        """Purchase days expected, each discounted to now (DERT, 割引期待購入日数).
+
+        Args:
+            frequency: Repeat purchase days.
+            recency: First purchase to the last, in the model's unit.
+            T: First purchase to the end of observation, in the model's unit.
+            t: Time ahead, in the model's unit. Default: without end.
+            annual_discount_rate: Discount rate per year (default 0.1).
+            compounding: How it is spread over the year: "compounded" (default) or "continuous".
+
+        Returns:
+            An array, or a number if all arguments are; NaN where it has no limit.
+
+        Raises:
+            NotFittedError: Before `fit`.
+            OptionError: A negative time or rate.
+            DataError: A history that cannot be.
+        """
+        options = {
+            "t": t,
+            "infinite": t is None,
+            "annual_discount_rate": annual_discount_rate,
+            "compounding": compounding,
+        }
+        return self._each("discounted_purchases", frequency, recency, T, **options)
+
+    def expected_purchases(self, t: ArrayLike) -> Floats | float:
+        """Repeat purchase days expected of a new customer.
+
+        Args:
+            t: Times since the first purchase, in the model's unit.
+
+        Returns:
+            An array, or a number for a number.
+
+        Raises:
+            NotFittedError: Before `fit`.
+            DataError: A negative time.
+        """
+        return self._of_new("expected_purchases", t=t)
+
+    def probability_of(self, n: ArrayLike, t: ArrayLike) -> Floats | float:
+        """The probability that a new customer makes exactly n repeat purchases.
+
+        Args:
+            n: Repeat purchase days.
+            t: Time since the first purchase, in the model's unit.
+
+        Returns:
+            An array, or a number if both arguments are.
+
+        Raises:
+            NotFittedError: Before `fit`.
+            DataError: A negative time, or a count that is not whole.
+        """
+        return self._of_new("probability", t=t, n=n)
+
+    def simulate(self, T: ArrayLike, *, seed: int | None = None) -> Table:
+        """Histories of new customers, drawn at random (購入履歴のシミュレーション).
+
+        Args:
+            T: The age of each, in the model's unit.
+            seed: The same seed gives the same customers on every machine (default 0).
+
+        Returns:
+            One row per age: frequency (repeat purchases), recency, T.
+
+        Raises:
+            NotFittedError: Before `fit`.
+            DataError: A negative age.
+        """
+        fit = self._fit()
+        table, _ = columns_of(T=T)
+        return run("clv_simulate", table, {"fit": fit, "seed": seed})
+
+    def frequency_histogram(
+        self, summary: Any, *, up_to: int | None = None, unit: Unit | None = None
+    ) -> Table:
+        """Customers by number of repeat purchases, beside those expected (購入回数分布).
+
+        Args:
+            summary: As in `fit`: what the model was fitted to.
+            up_to: The last row: so many or more, up to 10,000 (default 7).
+            unit: The unit of time of a frame; another than the model's is refused.
+
+        Returns:
+            One row per frequency: frequency, or_more (whether the row holds more frequent customers
+            too), customers (found, weights counted), expected_customers.
+
+        Raises:
+            NotFittedError: Before `fit`.
+            OptionError: A summary in another unit than the model.
+        """
+        options = {"fit": self._fit(), "up_to": up_to, "unit": unit}
+        return run("frequency_histogram", summary_of(summary, unit or self.unit_), options)
+
+    def expected_surface(
+        self,
+        summary: Any,
+        t: float | None = None,
+        *,
+        age: float | None = None,
+        up_to: int | None = None,
+        step: float | None = None,
+        unit: Unit | None = None,
+    ) -> Table:
+        """What is expected of whom, over frequency and recency at one age (頻度×最終購入).
+
+        Args:
+            summary: As in `fit`; the defaults of the axes come from it.
+            t: Time ahead, in the model's unit (default 30).
+            age: The age T of all cells. Default: the greatest of the summary.
+            up_to: The greatest frequency. Default: that of the summary.
+            step: Recencies from 0 to the age in steps of so much (default 1 unit).
+            unit: The unit of time of a frame; another than the model's is refused.
+
+        Returns:
+            One row per cell that a history can be in: frequency, recency, probability_alive,
+            expected_purchases.
+
+        Raises:
+            NotFittedError: Before `fit`.
+            OptionError: More than four million cells, a summary in another unit than the model.
+        """
+        options = {"t": t, "age": age, "up_to": up_to, "step": step, "unit": unit}
+        table = summary_of(summary, unit or self.unit_)
+        return run("expected_surface", table, {"fit": self._fit(), **options})
+
+    def tracking(
+        self,
+        orders: Orders,
+        as_of: AsOf = None,
+        *,
+        calibration_end: Date | None = None,
+        step: Length | None = None,
+        **scope: Unpack[Scope],
+    ) -> Table:
+        """Repeat purchases beside those expected, calibration and holdout (予測と実績の推移).
+
+        Args:
+            orders: The orders.
+            as_of: The last day. Default: the last order's date of the whole import.
+            calibration_end: The last day of calibration; customers who came later do not count.
+                Default: `as_of`, so that there is no holdout.
+            step: Length of a period (default 7 days).
+            **scope: What analyses share; see `Scope`.
+
+        Returns:
+            One row per period: period_end, in_calibration, actual, expected (repeat purchase days
+            in it), cumulative_actual, cumulative_expected (up to its end).
+
+        Raises:
+            NotFittedError: Before `fit`.
+            OptionError: An option is unknown or out of range.
+        """
+        options = {"fit": self._fit(), "calibration_end": calibration_end, "step": step}
+        return call("clv_tracking", orders, as_of, {**options, **scope})
+
+    def alive_path(
+        self,
+        orders: Orders,
+        as_of: AsOf = None,
+        *,
+        step: Length | None = None,
+        **scope: Unpack[Scope],
+    ) -> Table:
+        """The probability of being a customer on each day, as seen then (生存確率の推移).
+
+        Args:
+            orders: The orders.
+            as_of: The last day. Default: the last order's date of the whole import.
+            step: Days from one row to the next (default 1).
+            **scope: What analyses share; ``customers={"customer_id": 7}`` chooses one. See `Scope`.
+
+        Returns:
+            One row per customer and day since their first purchase: customer_id, date, frequency
+            (repeat purchase days up to it), probability_alive.
+
+        Raises:
+            NotFittedError: Before `fit`.
+            OptionError: An option is unknown or out of range.
+        """
+        options = {"fit": self._fit(), "step": step}
+        return call("alive_path", orders, as_of, {**options, **scope})
+
+    def _each(
+        self, column: str, frequency: Any, recency: Any, T: Any, **options: Any
+    ) -> Floats | float:
+        fit = self._fit()
+        table, single = columns_of(frequency=frequency, recency=recency, T=T)
+        found = run("clv_predict", table, {"fit": fit, "only": [column], **options})[column]
+        return float(found[0]) if single else found
+
+    def _of_new(self, column: str, **columns: Any) -> Floats | float:
+        fit = self._fit()
+        table, single = columns_of(**columns)
+        found = run("clv_new_customers", table, {"fit": fit})[column]
+        return float(found[0]) if single else found

@@ -1,0 +1,195 @@
+"""What all models share: options, the fit, parameters, JSON; and how data reach them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+
+from .. import _native
+from .._errors import NotFittedError, OptionError
+from .._input import source
+from .._library import call, names_of, run
+from .._orders import Orders
+from .._table import Table
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Floats = np.ndarray[Any, np.dtype[np.float64]]
+
+Unit = Literal["day", "week"]
+
+_SUMMARY = ("customer_id", "frequency", "recency", "T", "monetary_value", "ln_gaps", "weight")
+
+
+def summary_of(data: Any, unit: str | None) -> Table:
+    """A summary of whatever came: of a plain frame, the columns that models know."""
+    if isinstance(data, Table):
+        return data
+    if isinstance(data, Orders):
+        return call("clv_summary", data, None, {"unit": unit})
+    names = [name for name in names_of(data) if name in _SUMMARY]
+    return Table(_native.Table.from_columns(source(data, names), names))
+
+
+def columns_of(**columns: Any) -> tuple[Table, bool]:
+    """Arrays as a table, single numbers repeated; and whether there was nothing but numbers."""
+    import numpy as np
+
+    single = {name for name, value in columns.items() if np.ndim(value) == 0}
+    lengths = [len(value) for name, value in columns.items() if name not in single]
+    rows = lengths[0] if lengths else 1
+    cells = {name: [value] * rows if name in single else value for name, value in columns.items()}
+    names = list(cells)
+    return Table(_native.Table.from_columns(source(cells, names), names)), not lengths
+
+
+class Model:
+    """What all models share."""
+
+    _option: ClassVar[str] = "fit"
+    _kinds: ClassVar[tuple[str, ...]]
+
+    def __init__(self, *, confidence: float | None = None) -> None:
+        self.confidence = confidence
+        self._parameters: dict[str, list[Any]] | None = None
+        self._notes: dict[str, Any] = {}
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """A model from the text that `to_json` gave.
+
+        Args:
+            text: The JSON of a fit, or of parameters alone.
+
+        Returns:
+            The model; without standard errors if only the parameters were given.
+
+        Raises:
+            OptionError: No JSON of a fit, of another model, or of a newer version.
+        """
+        return cls()._given(text)
+
+    def to_json(self) -> str:
+        """The fit as versioned JSON, with the unit of time; see `from_json`.
+
+        Raises:
+            NotFittedError: Before `fit`.
+        """
+        import json
+
+        return json.dumps(self._fit())
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """The options, as scikit-learn asks for them."""
+        return {name: value for name, value in vars(self).items() if not name.startswith("_")}
+
+    def set_params(self, **params: Any) -> Self:
+        """Change options, as scikit-learn does.
+
+        Raises:
+            OptionError: There is no such option.
+        """
+        for name, value in params.items():
+            if name not in self.get_params():
+                raise OptionError(f"unknown option `{name}` of {type(self).__name__}")
+            setattr(self, name, value)
+        return self
+
+    @property
+    def params_(self) -> dict[str, float]:
+        """The parameters by name."""
+        parameters = self._fitted()
+        return dict(zip(parameters["parameter"], parameters["value"], strict=True))
+
+    @property
+    def standard_errors_(self) -> dict[str, float] | None:
+        """Standard errors of the parameters; None unless the fit converged."""
+        parameters = self._fitted()
+        errors = dict(zip(parameters["parameter"], parameters["standard_error"], strict=True))
+        return None if None in errors.values() else errors
+
+    @property
+    def intervals_(self) -> dict[str, tuple[float, float]] | None:
+        """Confidence intervals of the parameters, on the log scale; None unless it converged."""
+        parameters = self._fitted()
+        if None in parameters["low"] or None in parameters["high"]:
+            return None
+        ends = zip(parameters["low"], parameters["high"], strict=True)
+        return dict(zip(parameters["parameter"], ends, strict=True))
+
+    @property
+    def log_likelihood_(self) -> float | None:
+        """Total log-likelihood, in the unit of time of the data; None if parameters were given."""
+        return self._number("log_likelihood")
+
+    @property
+    def aic_(self) -> float | None:
+        """Akaike's criterion; smaller is better. None if parameters were given."""
+        return self._number("aic")
+
+    @property
+    def bic_(self) -> float | None:
+        """Bayesian information criterion; smaller is better. None if parameters were given."""
+        return self._number("bic")
+
+    @property
+    def status_(self) -> Literal["converged", "boundary", "stalled", "given"]:
+        """How the fit ended.
+
+        "boundary": the likelihood still rises towards 0 or infinity of `boundary_`; predictions are
+        usable, standard errors do not exist. "stalled": no maximum was reached. "given": parameters
+        from elsewhere.
+        """
+        status: Literal["converged", "boundary", "stalled", "given"] = self._note("status")
+        return status
+
+    @property
+    def boundary_(self) -> str | None:
+        """The parameter at the boundary, if the status says so."""
+        boundary: str | None = self._note("boundary")
+        return boundary
+
+    @property
+    def customers_(self) -> float:
+        """How many customers were fitted to, weights counted."""
+        customers: float = self._note("customers")
+        return customers
+
+    def __repr__(self) -> str:
+        name = type(self).__name__
+        if self._parameters is None:
+            return f"{name}()"
+        values = ", ".join(f"{name}={value:.6g}" for name, value in self.params_.items())
+        return f"<crm_core.{name} {values}, {self.status_}>"
+
+    def _fitted(self) -> dict[str, list[Any]]:
+        if self._parameters is None:
+            raise NotFittedError(
+                f"this {type(self).__name__} is not fitted", hint="call fit, or use from_params"
+            )
+        return self._parameters
+
+    def _note(self, name: str) -> Any:
+        self._fitted()
+        return self._notes.get(name)
+
+    def _number(self, name: str) -> float | None:
+        number: float | None = self._note(name)
+        return number
+
+    def _fit(self) -> dict[str, Any]:
+        fit: dict[str, Any] = self._note("fit")
+        return fit
+
+    def _take(self, table: Table) -> Self:
+        self._parameters, self._notes = table.to_dict(), table.notes
+        return self
+
+    def _given(self, fit: Mapping[str, Any] | str) -> Self:
+        options = {self._option: fit, "confidence": self.confidence}
+        table = run("clv_parameters", {"nothing": [0]}, options)
+        kind = table.notes["model"]
+        if kind not in self._kinds:
+            raise OptionError(f"option `fit`: expected a fit of {self._kinds[-1]}, found {kind}")
+        return self._take(table)

@@ -1,0 +1,216 @@
+"""Models whose time is counted: contracts by period, purchases by opportunity.
+
+Their likelihoods are of counts, not of purchase times, and are never compared with those of the
+other models.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+from .. import _native
+from .._input import source
+from .._library import names_of, run
+from .._table import Table
+from .model import Model, columns_of
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from .model import Floats
+
+
+class Sbg(Model):
+    """sBG (Fader, Hardie 2007): how long contracts last (契約継続率).
+
+    At the end of each period a customer ends the contract with a probability of their own, beta
+    distributed over customers.
+
+    Args:
+        confidence: Confidence of `intervals_` (default 0.95).
+    """
+
+    _option = "sbg_fit"
+    _kinds = ("sbg",)
+
+    @classmethod
+    def from_params(cls, *, alpha: float, beta: float) -> Self:
+        """A model with parameters from elsewhere.
+
+        Args:
+            alpha: First parameter of the churn probabilities.
+            beta: Second parameter of the churn probabilities.
+
+        Returns:
+            The model; status "given", no standard errors.
+
+        Raises:
+            OptionError: A parameter that is not finite and above 0.
+        """
+        return cls()._given({"alpha": alpha, "beta": beta})
+
+    def fit(self, survivors: Any) -> Self:
+        """Fit by maximum likelihood.
+
+        Args:
+            survivors: Of one cohort the counts: its size, left after one period, after two, and so
+                on. Of several: a frame or mapping with columns survivors and period; each 0 of
+                period begins a cohort.
+
+        Returns:
+            The model itself.
+
+        Raises:
+            SchemaError: A column is missing or of another type.
+            DataError: Survivors that increase, or of whom none left.
+        """
+        is_frame = isinstance(survivors, Table) or hasattr(survivors, "keys")
+        is_frame = is_frame or hasattr(survivors, "columns") or hasattr(survivors, "column_names")
+        data = survivors if is_frame else {"survivors": survivors}
+        return self._take(run("sbg_fit", _frame(data), {"confidence": self.confidence}))
+
+    def predict(self, t: ArrayLike, *, discount_rate: float | None = None) -> Table:
+        """What is left of a cohort, and renewals to come.
+
+        Args:
+            t: Periods, whole numbers.
+            discount_rate: Discount rate per period (default 0.1).
+
+        Returns:
+            One row per t: t, survival_rate (share left after t periods), retention_rate
+            (probability of renewing at the end of period t), expected_renewals (further ones of
+            somebody in period t, discounted, the coming one in full; null if infinite).
+
+        Raises:
+            NotFittedError: Before `fit`.
+            DataError: A number of periods that is not whole.
+        """
+        fit = self._fit()
+        table, _ = columns_of(t=t)
+        return run("sbg_predict", table, {"fit": fit, "discount_rate": discount_rate})
+
+
+class BgBb(Model):
+    """BG/BB (Fader, Hardie, Shang 2010): purchases in discrete opportunities, such as yearly gifts.
+
+    Args:
+        confidence: Confidence of `intervals_` (default 0.95).
+    """
+
+    _option = "bgbb_fit"
+    _kinds = ("bgbb",)
+
+    @classmethod
+    def from_params(cls, *, alpha: float, beta: float, gamma: float, delta: float) -> Self:
+        """A model with parameters from elsewhere.
+
+        Args:
+            alpha: First parameter of the purchase probabilities.
+            beta: Second parameter of the purchase probabilities.
+            gamma: First parameter of the death probabilities.
+            delta: Second parameter of the death probabilities.
+
+        Returns:
+            The model; status "given", no standard errors.
+
+        Raises:
+            OptionError: A parameter that is not finite and above 0.
+        """
+        return cls()._given({"alpha": alpha, "beta": beta, "gamma": gamma, "delta": delta})
+
+    def fit(self, patterns: Any) -> Self:
+        """Fit by maximum likelihood.
+
+        Args:
+            patterns: A frame or mapping with frequency (purchases), recency (the opportunity of the
+                last one, 0 if none), n (opportunities), and weight, which counts customers.
+
+        Returns:
+            The model itself.
+
+        Raises:
+            SchemaError: A column is missing or of another type.
+            DataError: A pattern that cannot be; too few customers who bought.
+        """
+        return self._take(run("bgbb_fit", _frame(patterns), {"confidence": self.confidence}))
+
+    def predict(
+        self, patterns: Any, ahead: int | None = None, *, discount_rate: float | None = None
+    ) -> Table:
+        """What customers are expected to do in the opportunities ahead.
+
+        Args:
+            patterns: As in `fit`.
+            ahead: Opportunities ahead (default 1).
+            discount_rate: Discount rate per opportunity (default 0.1).
+
+        Returns:
+            One row per customer: customer_id if there is one, probability_alive (at the last
+            opportunity ahead), expected_purchases (in those), discounted_purchases (without end;
+            null if infinite), log_likelihood.
+
+        Raises:
+            NotFittedError: Before `fit`.
+            DataError: A pattern that cannot be.
+        """
+        options = {"fit": self._fit(), "ahead": ahead, "discount_rate": discount_rate}
+        return run("bgbb_predict", _frame(patterns), options)
+
+    def probability_alive(
+        self, frequency: ArrayLike, recency: ArrayLike, n: ArrayLike, ahead: int | None = None
+    ) -> Floats | float:
+        """The probability of being alive at an opportunity ahead (生存確率).
+
+        Args:
+            frequency: Purchases.
+            recency: The opportunity of the last one, 0 if none.
+            n: Opportunities.
+            ahead: Which opportunity after those (default 1).
+
+        Returns:
+            An array, or a number if all arguments are.
+
+        Raises:
+            NotFittedError: Before `fit`.
+            DataError: A pattern that cannot be.
+        """
+        return self._each("probability_alive", frequency, recency, n, ahead)
+
+    def conditional_expected_purchases(
+        self, ahead: int, frequency: ArrayLike, recency: ArrayLike, n: ArrayLike
+    ) -> Floats | float:
+        """Purchases expected in the opportunities ahead (期待購入回数).
+
+        Args:
+            ahead: Opportunities ahead.
+            frequency: Purchases.
+            recency: The opportunity of the last one, 0 if none.
+            n: Opportunities.
+
+        Returns:
+            An array, or a number if all other arguments are.
+
+        Raises:
+            NotFittedError: Before `fit`.
+            DataError: A pattern that cannot be.
+        """
+        return self._each("expected_purchases", frequency, recency, n, ahead)
+
+    def _each(
+        self, column: str, frequency: Any, recency: Any, n: Any, ahead: int | None
+    ) -> Floats | float:
+        fit = self._fit()
+        table, single = columns_of(frequency=frequency, recency=recency, n=n)
+        found = run("bgbb_predict", table, {"fit": fit, "ahead": ahead})[column]
+        return float(found[0]) if single else found
+
+
+_COLUMNS = ("customer_id", "frequency", "recency", "n", "weight", "period", "survivors")
+
+
+def _frame(data: Any) -> Table:
+    """Of a plain frame, the columns that these models know."""
+    if isinstance(data, Table):
+        return data
+    names = [name for name in names_of(data) if name in _COLUMNS]
+    return Table(_native.Table.from_columns(source(data, names), names))

@@ -1,0 +1,180 @@
+"""The models of repeat purchases."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from .ask import Purchases
+from .model import Unit
+
+
+class _Dropout(Purchases):
+    """BG and MBG, whose parameters have the same names."""
+
+    @classmethod
+    def from_params(cls, *, r: float, alpha: float, a: float, b: float, unit: Unit) -> Self:
+        """A model with parameters from elsewhere.
+
+        Args:
+            r: Shape of the purchase rates.
+            alpha: Scale of the purchase rates, time.
+            a: First parameter of the dropout probabilities.
+            b: Second parameter of the dropout probabilities.
+            unit: The unit of time.
+
+        Returns:
+            The model; status "given", no standard errors.
+
+        Raises:
+            OptionError: A parameter that is not finite and above 0.
+        """
+        given = {"r": r, "alpha": alpha, "a": a, "b": b, "unit": unit}
+        return cls()._given({"model": cls._kinds[-1], **given})
+
+
+class BgNbd(_Dropout):
+    """BG/NBD (Fader, Hardie, Lee 2005): dropout after a repeat purchase.
+
+    It gives every one-time buyer a probability of being alive of 1; `MbgNbd` does not.
+
+    Args:
+        confidence: Confidence of `intervals_` (default 0.95).
+        bootstrap: Replicates of the bootstrap that standard errors and intervals come from, 20 to
+            10,000. Default: they come from the likelihood.
+        seed: Seed of the bootstrap (default 0).
+    """
+
+    _kinds = ("bg_nbd",)
+
+
+class MbgNbd(_Dropout):
+    """MBG/NBD (Batislam, Denizel, Filiztekin 2007): dropout after any purchase, the first included.
+
+    Args:
+        confidence: Confidence of `intervals_` (default 0.95).
+        bootstrap: Replicates of the bootstrap that standard errors and intervals come from, 20 to
+            10,000. Default: they come from the likelihood.
+        seed: Seed of the bootstrap (default 0).
+    """
+
+    _kinds = ("mbg_nbd",)
+
+
+class _Regular(Purchases):
+    """Models of regular gaps."""
+
+    @classmethod
+    def from_params(cls, *, r: float, alpha: float, a: float, b: float, k: int, unit: Unit) -> Self:
+        """A model with parameters from elsewhere.
+
+        Args:
+            r: Shape of the purchase rates.
+            alpha: Scale of the purchase rates, time.
+            a: First parameter of the dropout probabilities.
+            b: Second parameter of the dropout probabilities.
+            k: Regularity of the gaps, 1 to 12; 1 is Poisson.
+            unit: The unit of time.
+
+        Returns:
+            The model; status "given", no standard errors.
+
+        Raises:
+            OptionError: A parameter out of range.
+        """
+        given = {"r": r, "alpha": alpha, "a": a, "b": b, "k": k, "unit": unit}
+        return cls()._given({"model": cls._kinds[-1], **given})
+
+    @property
+    def k_(self) -> int:
+        """The regularity of the gaps, chosen by likelihood; 1 is Poisson."""
+        k: int = self._fit()["model"].get("k", 1)
+        return k
+
+
+class BgCnbd(_Regular):
+    """BG/CNBD-k (Platzer, Reutterer 2016): `BgNbd` for regular buyers, k chosen by likelihood.
+
+    Args:
+        confidence: Confidence of `intervals_` (default 0.95).
+        bootstrap: Replicates of the bootstrap that standard errors and intervals come from, 20 to
+            10,000. Default: they come from the likelihood.
+        seed: Seed of the bootstrap (default 0).
+    """
+
+    _kinds = ("bg_nbd", "bg_cnbd_k")
+
+
+class MbgCnbd(_Regular):
+    """MBG/CNBD-k (Platzer, Reutterer 2016): `MbgNbd` for regular buyers, k chosen by likelihood.
+
+    Args:
+        confidence: Confidence of `intervals_` (default 0.95).
+        bootstrap: Replicates of the bootstrap that standard errors and intervals come from, 20 to
+            10,000. Default: they come from the likelihood.
+        seed: Seed of the bootstrap (default 0).
+    """
+
+    _kinds = ("mbg_nbd", "mbg_cnbd_k")
+
+
+class ParetoNbd(Purchases):
+    """Pareto/NBD (Schmittlein, Morrison, Colombo 1987): dropout at any time.
+
+    Args:
+        confidence: Confidence of `intervals_` (default 0.95).
+        bootstrap: Replicates of the bootstrap that standard errors and intervals come from, 20 to
+            10,000. Default: they come from the likelihood.
+        seed: Seed of the bootstrap (default 0).
+    """
+
+    _kinds = ("pareto_nbd",)
+
+    @classmethod
+    def from_params(cls, *, r: float, alpha: float, s: float, beta: float, unit: Unit) -> Self:
+        """A model with parameters from elsewhere.
+
+        Args:
+            r: Shape of the purchase rates.
+            alpha: Scale of the purchase rates, time.
+            s: Shape of the dropout rates.
+            beta: Scale of the dropout rates, time.
+            unit: The unit of time.
+
+        Returns:
+            The model; status "given", no standard errors.
+
+        Raises:
+            OptionError: A parameter that is not finite and above 0.
+        """
+        given = {"r": r, "alpha": alpha, "s": s, "beta": beta, "unit": unit}
+        return cls()._given({"model": cls._kinds[-1], **given})
+
+
+class Nbd(Purchases):
+    """NBD (Ehrenberg 1959): nobody drops out.
+
+    Args:
+        confidence: Confidence of `intervals_` (default 0.95).
+        bootstrap: Replicates of the bootstrap that standard errors and intervals come from, 20 to
+            10,000. Default: they come from the likelihood.
+        seed: Seed of the bootstrap (default 0).
+    """
+
+    _kinds = ("nbd",)
+
+    @classmethod
+    def from_params(cls, *, r: float, alpha: float, unit: Unit) -> Self:
+        """A model with parameters from elsewhere.
+
+        Args:
+            r: Shape of the purchase rates.
+            alpha: Scale of the purchase rates, time.
+            unit: The unit of time.
+
+        Returns:
+            The model; status "given", no standard errors.
+
+        Raises:
+            OptionError: A parameter that is not finite and above 0.
+        """
+        return cls()._given({"model": cls._kinds[-1], "r": r, "alpha": alpha, "unit": unit})

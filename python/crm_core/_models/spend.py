@@ -1,0 +1,136 @@
+"""The model of what a purchase is worth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from .._library import run
+from .._table import Table
+from .model import Model, columns_of, summary_of
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from .model import Floats
+
+
+class GammaGamma(Model):
+    """Gamma-Gamma (Fader, Hardie 2013): what a purchase of each customer is worth.
+
+    It assumes that spend does not depend on frequency; `pearson_` and `spearman_` say how far that
+    is so.
+
+    Args:
+        no_spend: What becomes of customers with repeat purchases and no spend: "drop" (default;
+            counted), "error", or ``{"clamp": smallest}``.
+        confidence: Confidence of `intervals_` (default 0.95).
+        bootstrap: Replicates of the bootstrap that standard errors and intervals come from, 20 to
+            10,000. Default: they come from the likelihood.
+        seed: Seed of the bootstrap (default 0).
+    """
+
+    _option = "spend_fit"
+    _kinds = ("gamma_gamma",)
+
+    def __init__(
+        self,
+        *,
+        no_spend: Literal["drop", "error"] | Mapping[Literal["clamp"], float] | None = None,
+        confidence: float | None = None,
+        bootstrap: int | None = None,
+        seed: int | None = None,
+    ) -> None:
+        super().__init__(confidence=confidence)
+        self.no_spend = no_spend
+        self.bootstrap = bootstrap
+        self.seed = seed
+
+    @classmethod
+    def from_params(cls, *, p: float, q: float, gamma: float) -> Self:
+        """A model with parameters from elsewhere.
+
+        Args:
+            p: Shape of the values of one customer's purchases.
+            q: Shape of the rates over customers.
+            gamma: Scale of the rates over customers, money.
+
+        Returns:
+            The model; status "given", no standard errors.
+
+        Raises:
+            OptionError: A parameter that is not finite and above 0.
+        """
+        return cls()._given({"p": p, "q": q, "gamma": gamma})
+
+    def fit(self, summary: Any) -> Self:
+        """Fit by maximum likelihood to the customers with repeat purchases.
+
+        Args:
+            summary: A `clv_summary`; or a frame or mapping of arrays with frequency and
+                monetary_value (and `weight`); or `Orders`, which are summarised first.
+
+        Returns:
+            The model itself.
+
+        Raises:
+            SchemaError: A column is missing or of another type.
+            DataError: Spend that cannot be; too few repeat customers.
+        """
+        options = {
+            "no_spend": self.no_spend,
+            "confidence": self.confidence,
+            "bootstrap": self.bootstrap,
+            "seed": self.seed,
+        }
+        return self._take(run("gamma_gamma_fit", summary_of(summary, None), options))
+
+    @property
+    def pearson_(self) -> float | None:
+        """Pearson's correlation of frequency and spend, at the fit."""
+        return self._number("pearson")
+
+    @property
+    def spearman_(self) -> float | None:
+        """Spearman's rank correlation of frequency and spend, at the fit."""
+        return self._number("spearman")
+
+    @property
+    def without_spend_(self) -> float | None:
+        """Customers with repeat purchases and no spend, at the fit."""
+        return self._number("without_spend")
+
+    def predict(self, summary: Any) -> Table:
+        """What a purchase of each customer is expected to be worth (期待購入単価).
+
+        Args:
+            summary: As in `fit`.
+
+        Returns:
+            One row per customer: customer_id if there is one, expected_spend (null where the model
+            has no mean).
+
+        Raises:
+            NotFittedError: Before `fit`.
+        """
+        fit = self._fit()
+        return run("expected_spend", summary_of(summary, None), {"fit": fit})
+
+    def expected_spend(self, frequency: ArrayLike, monetary_value: ArrayLike) -> Floats | float:
+        """The expected value of a purchase.
+
+        Args:
+            frequency: Repeat purchase days.
+            monetary_value: Mean spend of those; not looked at where frequency is 0.
+
+        Returns:
+            An array, or a number if both arguments are; NaN where the model has no mean.
+
+        Raises:
+            NotFittedError: Before `fit`.
+            DataError: Spend that cannot be.
+        """
+        fit = self._fit()
+        table, single = columns_of(frequency=frequency, monetary_value=monetary_value)
+        found = run("expected_spend", table, {"fit": fit})["expected_spend"]
+        return float(found[0]) if single else found

@@ -1,0 +1,99 @@
+"""Values of customers, and models beside each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from .._library import run
+from .._table import Table
+from .ask import Purchases
+from .model import Unit, summary_of
+from .spend import GammaGamma
+
+
+def clv(
+    m: Purchases,
+    g: GammaGamma,
+    summary: Any,
+    *,
+    horizon_days: float | None = None,
+    infinite: bool | None = None,
+    annual_discount_rate: float | None = None,
+    compounding: Literal["compounded", "continuous"] | None = None,
+    margin: float | None = None,
+    interval: float | None = None,
+    intervals: bool | None = None,
+    draws: int | None = None,
+    seed: int | None = None,
+    unit: Unit | None = None,
+) -> Table:
+    """The predicted value of each customer (予測LTV), with two intervals that are never mixed.
+
+    Args:
+        m: A fitted model of purchases.
+        g: A fitted model of spend.
+        summary: A `clv_summary`; or a frame with frequency, recency, T and monetary_value; or
+            `Orders`.
+        horizon_days: Days ahead (default 365).
+        infinite: For ever: `horizon_days` does not count. Default: no.
+        annual_discount_rate: Discount rate per year (default 0.1).
+        compounding: How it is spread over the year: "compounded" (default) or "continuous".
+        margin: Share of spend that is earned (default 1).
+        interval: Level of both intervals (default 0.8).
+        intervals: Whether to compute the intervals. Default: yes.
+        draws: Draws per customer for the outcome's interval, 10 to 100,000 (default 200).
+        seed: Seed of the draws (default 0).
+        unit: The unit of time of a frame; another than the model's is refused.
+
+    Returns:
+        One row per customer: customer_id if there is one, probability_alive, expected_purchases,
+        expected_spend, clv (discounted; null if infinite), expected_low and expected_high (of the
+        expectation), clv_low and clv_high (of the outcome). The notes have the `total`.
+
+    Raises:
+        NotFittedError: A model that is not fitted.
+        OptionError: An option out of range, or a summary in another unit than the model.
+    """
+    options = {
+        "horizon_days": horizon_days,
+        "infinite": infinite,
+        "annual_discount_rate": annual_discount_rate,
+        "compounding": compounding,
+        "margin": margin,
+        "interval": interval,
+        "intervals": intervals,
+        "draws": draws,
+        "seed": seed,
+        "unit": unit,
+    }
+    fits = {"fit": m._fit(), "spend_fit": g._fit()}
+    return run("clv", summary_of(summary, unit or m.unit_), {**fits, **options})
+
+
+def compare_models(
+    summary: Any,
+    *,
+    models: Sequence[str] | None = None,
+    unit: Unit | None = None,
+) -> Table:
+    """Models of repeat purchases on the same customers, the best first (購入回数モデルの比較).
+
+    Args:
+        summary: A `clv_summary`; or a frame with frequency, recency and T (ln_gaps for models of
+            regular gaps); or `Orders`.
+        models: Which: nbd, bg_nbd, mbg_nbd, pareto_nbd, bg_cnbd_k, mbg_cnbd_k. Default: the first
+            four.
+        unit: The unit of time of a frame, which does not say; of orders, what they are summarised
+            in.
+
+    Returns:
+        One row per model, by AIC: model, k (regularity of the gaps), parameters, log_likelihood,
+        aic, bic, status. The note `no_dropout_p_value` is that of the likelihood-ratio test of NBD
+        inside Pareto/NBD, the only two that are nested, where both were asked for.
+
+    Raises:
+        OptionError: An unknown model, or a frame without `unit`.
+        DataError: Too few repeat customers.
+    """
+    return run("compare_models", summary_of(summary, unit), {"models": models, "unit": unit})
