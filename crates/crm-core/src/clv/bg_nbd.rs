@@ -326,6 +326,10 @@ impl Purchases for Params {
     }
 
     fn draw_alive(&self, h: History, t: f64, rng: &mut Rng) -> u64 {
+        if self.k == 1 {
+            let state = self.alive(h);
+            return state.draw_stay(rng.negative_binomial(state.q, t / state.scale), rng);
+        }
         let state = self.regular(h);
         let (j, q) = state.draw_stage(rng);
         let stages = rng.negative_binomial(q, t / state.alive.scale);

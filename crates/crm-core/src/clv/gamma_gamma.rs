@@ -31,7 +31,7 @@ use crate::clv::model::{Fit, Model, positive};
 use crate::context::{collect, filled, push};
 use crate::error::{Error, Result};
 use crate::num::Positive;
-use crate::num::optimize::{Derivatives, exp_all, maximize};
+use crate::num::optimize::{Derivatives, Optimum, Outcome, exp_all, maximize};
 use crate::num::rng::Rng;
 use crate::num::special::{digamma, ln_rising, trigamma};
 
@@ -199,10 +199,8 @@ pub fn fit(spend: &Spend<'_>, policy: NoSpend) -> Result<Fitted> {
         });
     }
     let codes = encode(&used.x)?;
-    let mut customers_at_x = filled(codes.values.len(), 0.0, "likelihood")?;
     let (mut total, mut constant) = (0.0, 0.0);
-    for ((code, m), w) in codes.code.iter().zip(&used.mean).zip(&used.weight) {
-        customers_at_x[*code as usize] += w;
+    for (m, w) in used.mean.iter().zip(&used.weight) {
         total += w * m;
         constant -= w * log(*m);
     }
@@ -219,25 +217,15 @@ pub fn fit(spend: &Spend<'_>, policy: NoSpend) -> Result<Fitted> {
         spent: sums,
         weight: &used.weight,
     };
-    let likelihood = |at: &[f64; 3]| {
-        let [p, q, gamma] = *at;
-        let mut sum = of_frequencies(p, q, gamma, used.customers, &codes.values, &customers_at_x);
-        for start in (0..rows.code.len()).step_by(BLOCK) {
-            let end = (start + BLOCK).min(rows.code.len());
-            sum.add(&rows.of_block(p, q, gamma, start..end));
+    let mut start = [1.0, 3.0, 2.0].map(log);
+    // Of many customers every sixteenth block tells where to begin with all of them.
+    if rows.code.len() >= 64 * BLOCK {
+        let few = rows.maximum(start, 16)?;
+        if few.outcome == Outcome::Converged {
+            start = few.at;
         }
-        sum
-    };
-    let best = maximize(
-        [1.0, 3.0, 2.0].map(log),
-        [1e-6; 3].map(log),
-        [1e6, 1e6, 1e7].map(log),
-        used.customers,
-        |theta| {
-            let at = exp_all(theta);
-            Ok(likelihood(&at).mean_in_logs(&at, used.customers))
-        },
-    )?;
+    }
+    let best = rows.maximum(start, 1)?;
     let start = Params::new([1.0; 3])?;
     let mut fit = Fit::new(&start, &best, used.customers, constant)?;
     fit.model.gamma = positive("gamma", fit.model.gamma.get() * scale)?;
@@ -289,6 +277,36 @@ struct Rows<'a> {
 }
 
 impl Rows<'_> {
+    /// The highest likelihood of every `stride`-th block of rows.
+    fn maximum(&self, start: [f64; 3], stride: usize) -> Result<Optimum<3>> {
+        let n = self.code.len();
+        let blocks = || {
+            let starts = (0..n).step_by(BLOCK * stride);
+            starts.map(|start| start..(start + BLOCK).min(n))
+        };
+        let mut customers = 0.0;
+        let mut customers_at_x = filled(self.x.len(), 0.0, "likelihood")?;
+        for row in blocks().flatten() {
+            customers_at_x[self.code[row] as usize] += self.weight[row];
+            customers += self.weight[row];
+        }
+        maximize(
+            start,
+            [1e-6; 3].map(log),
+            [1e6, 1e6, 1e7].map(log),
+            customers,
+            |theta| {
+                let at = exp_all(theta);
+                let [p, q, gamma] = at;
+                let mut sum = of_frequencies(p, q, gamma, customers, self.x, &customers_at_x);
+                for block in blocks() {
+                    sum.add(&self.of_block(p, q, gamma, block));
+                }
+                Ok(sum.mean_in_logs(&at, customers))
+            },
+        )
+    }
+
     /// The terms `px ln(xm) − (px+q) ln(γ + xm)` of a block of rows.
     fn of_block(&self, p: f64, q: f64, gamma: f64, rows: Range<usize>) -> Derivatives<3> {
         let mut sum = Derivatives::default();

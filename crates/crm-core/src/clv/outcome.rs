@@ -99,14 +99,17 @@ pub(crate) fn intervals<M: Model + Purchases + Sync>(
         };
         let mut sample = filled(parameters.len(), 0.0, "draws")?;
         let mut totals = filled(parameters.len(), 0.0, "draws")?;
+        let mut moved = filled(parameters.len(), 0.0, "draws")?;
         for row in rows {
             let h = histories.at(row);
             let mut rng = Rng::stream(draws.seed, row as u64);
             let weight = histories.weight.map_or(1.0, |w| w[row]);
+            let shifts = parameters.iter().map(|(_, shift, _)| shift);
+            let odds = alive.of(row, shifts, &mut moved);
             let outcomes = parameters.iter().zip(sample.iter_mut()).zip(&mut totals);
-            for (((model, shift, values), outcome), total) in outcomes {
+            for ((((model, _, values), outcome), total), moved) in outcomes.zip(&moved) {
                 *outcome = 0.0;
-                if rng.uniform() * (1.0 + alive.odds_of_leaving(row, shift)) >= 1.0 {
+                if odds.has_left(rng.uniform(), *moved) {
                     continue;
                 }
                 let count = model.draw_alive(h, t, &mut rng);
@@ -181,17 +184,53 @@ impl Alive {
                 slope[*i] += ln_odds(*p) / (2.0 * step);
             }
         }
-        for slope in slope.iter_mut().flatten().filter(|v| !v.is_finite()) {
-            *slope = 0.0;
+        for (slope, p) in slope.iter_mut().zip(&now) {
+            // 1 − p has no digits left for a difference, and no odds of leaving to speak of.
+            if 1.0 - p < 1e-9 || slope.iter().any(|v| !v.is_finite()) {
+                *slope = [0.0; 4];
+            }
         }
         Ok(Self { left, slope })
     }
 
+    /// The odds of one customer, whose log is moved by so much in each draw.
+    fn of<'a>(
+        &self,
+        row: usize,
+        shifts: impl Iterator<Item = &'a [f64; 4]>,
+        moved: &mut [f64],
+    ) -> Odds {
+        let (slope, left) = (&self.slope[row], self.left[row]);
+        let (mut least, mut most) = (0.0_f64, 0.0_f64);
+        for (moved, shift) in moved.iter_mut().zip(shifts) {
+            *moved = (0..4).map(|i| slope[i] * shift[i]).sum();
+            least = least.min(*moved);
+            most = most.max(*moved);
+        }
+        // A hair wider than the odds themselves, so that rounding cannot part the two ways.
+        Odds {
+            left,
+            sure_of_life: 1.0 / (1.0 + exp(left + most)) * (1.0 - 1e-12),
+            sure_of_death: 1.0 / (1.0 + exp(left + least)) * (1.0 + 1e-12),
+        }
+    }
+}
+
+/// One customer's log odds of having left, and the uniform numbers below and above which no draw of
+/// the parameters changes the answer: they spare most exponentials.
+struct Odds {
+    left: f64,
+    sure_of_life: f64,
+    sure_of_death: f64,
+}
+
+impl Odds {
     #[inline]
-    fn odds_of_leaving(&self, row: usize, shift: &[f64; 4]) -> f64 {
-        let slope = &self.slope[row];
-        let moved: f64 = (0..4).map(|i| slope[i] * shift[i]).sum();
-        exp(self.left[row] + moved)
+    fn has_left(&self, uniform: f64, moved: f64) -> bool {
+        if uniform < self.sure_of_life {
+            return false;
+        }
+        uniform > self.sure_of_death || uniform * (1.0 + exp(self.left + moved)) >= 1.0
     }
 }
 

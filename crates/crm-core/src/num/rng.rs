@@ -136,8 +136,11 @@ impl Rng {
                 continue;
             }
             let v = v * v * v;
-            let u = log(self.uniform());
-            if u < 0.5 * x * x + d - d * v + d * log(v) {
+            let u = self.uniform();
+            let square = x * x;
+            // The squeeze of the paper accepts most without a logarithm, and nothing else.
+            if u < 1.0 - 0.0331 * square * square || log(u) < 0.5 * square + d - d * v + d * log(v)
+            {
                 return log(d * v);
             }
         }

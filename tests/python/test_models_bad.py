@@ -1,0 +1,144 @@
+"""Bad input to the models is named, with its message; data at the boundary are answered."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+import crm_core as crm
+
+MODELS: list[Any] = [crm.BgNbd, crm.MbgNbd, crm.ParetoNbd, crm.Nbd]
+GOOD = {"frequency": [0, 2, 3, 1], "recency": [0.0, 5.0, 7.0, 2.0], "T": [9.0, 9.0, 9.0, 9.0]}
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize(
+    ("column", "value", "message"),
+    [
+        ("frequency", -1, "a whole number from 0 to 16777215"),
+        ("frequency", 1.5, "a whole number from 0 to 16777215"),
+        ("frequency", math.inf, "a finite number"),
+        ("recency", -1.0, "a number from 0 to T"),
+        ("recency", 9.5, "a number from 0 to T"),
+        ("recency", math.inf, "a finite number"),
+        ("T", -1.0, "a finite number, at least 0"),
+        ("T", math.inf, "a finite number"),
+    ],
+)
+def test_histories_that_cannot_be(model: Any, column: str, value: float, message: str) -> None:
+    frame = {name: list(values) for name, values in GOOD.items()}
+    frame[column][2] = value
+    given = model.from_json(model().fit(good(), unit="day").to_json())
+    for attempt in (
+        lambda: model().fit(frame, unit="day"),
+        lambda: given.predict(frame),
+        lambda: given.probability_alive(**frame),
+    ):
+        with pytest.raises(crm.DataError, match=message) as caught:
+            attempt()
+        assert (caught.value.column, caught.value.row) == (column, 2)
+
+
+def good() -> dict[str, Any]:
+    """Customers to whom any model can be fitted."""
+    rng = np.random.default_rng(3)
+    age = rng.integers(60, 120, 400).astype(float)
+    rate, left = rng.gamma(0.9, 1 / 12, 400), rng.exponential(1 / rng.gamma(1.2, 1 / 40, 400))
+    x = rng.poisson(rate * np.minimum(age, left))
+    recency = np.where(x > 0, np.floor(np.minimum(age, left) * x / (x + 1.0)), 0.0)
+    x = np.where(recency > 0, x, 0)
+    return {"frequency": x, "recency": recency, "T": age}
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "message"),
+    [
+        ((0, 3.0, 9.0), "recency", "0 where frequency is 0"),
+        ((1, 0.0, 0.0), "T", "above 0 where frequency is"),
+    ],
+)
+def test_columns_that_contradict_each_other(
+    row: tuple[float, ...], column: str, message: str
+) -> None:
+    frame = {name: [*values, cell] for (name, values), cell in zip(GOOD.items(), row, strict=True)}
+    with pytest.raises(crm.DataError, match=message) as caught:
+        crm.MbgNbd().fit(frame, unit="day")
+    assert (caught.value.column, caught.value.row) == (column, 4)
+
+
+def test_lengths_weights_and_missing_cells() -> None:
+    with pytest.raises(crm.SchemaError, match="rows"):
+        crm.MbgNbd().fit({**GOOD, "T": [9.0] * 3}, unit="day")
+    with pytest.raises(crm.DataError, match="a finite number, at least 0"):
+        crm.MbgNbd().fit({**GOOD, "weight": [1.0, 1.0, -1.0, 1.0]}, unit="day")
+    with pytest.raises(crm.DataError, match="a finite number") as caught:
+        crm.MbgNbd().fit({**GOOD, "recency": [0.0, None, 7.0, 2.0]}, unit="day")
+    assert (caught.value.column, caught.value.row) == ("recency", 1)
+
+
+def test_somebody_acquired_today_is_valid() -> None:
+    frame = {name: [*values, 0] for name, values in GOOD.items()}
+    given = crm.ParetoNbd.from_params(r=0.5, alpha=10, s=0.6, beta=12, unit="day")
+    table = given.predict(frame, 30)
+    assert table["log_likelihood"][4] == 0
+    assert table["probability_alive"][4] == 1
+    assert table["expected_purchases"][4] == pytest.approx(given.expected_purchases(30))
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_too_few_repeat_customers_are_counted(model: Any) -> None:
+    frame = {"frequency": [0, 0, 4], "recency": [0, 0, 3], "T": [9, 9, 9]}
+    with pytest.raises(crm.DataError, match="customers with a repeat purchase") as caught:
+        model().fit(frame, unit="day")
+    assert "2" in str(caught.value) and "1" in str(caught.value), "needed and found"
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_identical_customers_are_a_boundary_or_a_fit_and_never_a_failure(model: Any) -> None:
+    frame = {"frequency": [3] * 50, "recency": [20.0] * 50, "T": [40.0] * 50}
+    m = model().fit(frame, unit="day")
+    assert m.status_ in ("boundary", "converged")
+    assert (m.standard_errors_ is None) == (m.status_ == "boundary")
+    table = m.predict(frame, 30)
+    for name in ("probability_alive", "expected_purchases", "discounted_purchases"):
+        assert np.isfinite(table[name]).all()
+    assert 0 < table["probability_alive"][0] <= 1
+    assert np.isfinite(list(m.params_.values())).all()
+    assert m.params_ == model().fit(frame, unit="day").params_
+
+
+@pytest.mark.parametrize("model", MODELS[:3])
+def test_nobody_leaves(model: Any) -> None:
+    """Everybody bought just now: s and a go to 0, as they do in real shops."""
+    rng = np.random.default_rng(8)
+    age = rng.integers(40, 60, 500).astype(float)
+    x = rng.poisson(rng.gamma(2, 2, 500))
+    frame = {"frequency": x, "recency": np.where(x > 0, age, 0.0), "T": age}
+    m = model().fit(frame, unit="day")
+    if m.status_ == "boundary":
+        assert m.boundary_ in m.params_ and m.standard_errors_ is None
+    table = m.predict(frame, 30)
+    repeat = x > 0
+    assert np.all(table["probability_alive"][repeat] > 0.9)
+    assert np.isfinite(table["expected_purchases"]).all()
+    assert m.predict(frame, 30).to_dict() == table.to_dict()
+    if model is crm.ParetoNbd:
+        assert m.status_ == "boundary" and m.boundary_ in ("s", "beta")
+        nbd = crm.Nbd().fit(frame, unit="day")
+        assert m.log_likelihood_ == pytest.approx(nbd.log_likelihood_, rel=1e-4)
+
+
+def test_spend_that_cannot_be() -> None:
+    g = crm.GammaGamma.from_params(p=6, q=4, gamma=15)
+    frame = {"frequency": [1, 2, 3], "monetary_value": [10.0, -1.0, 20.0]}
+    with pytest.raises(crm.DataError, match="a number above 0 where frequency is") as caught:
+        crm.GammaGamma(no_spend="error").fit(frame)
+    assert (caught.value.column, caught.value.row) == ("monetary_value", 1)
+    dropped = crm.GammaGamma(no_spend="drop").fit({**frame, "frequency": [1, 2, 3]})
+    assert dropped.without_spend_ == 1 and dropped.customers_ == 2
+    for value, message in ((math.inf, "a finite number"), (-1.0, "where frequency is above 0")):
+        with pytest.raises(crm.DataError, match=message):
+            g.expected_spend([1], [value])
+    with pytest.raises(crm.DataError, match="customers with a repeat purchase and spend"):
+        crm.GammaGamma().fit({"frequency": [1, 0], "monetary_value": [5.0, None]})
