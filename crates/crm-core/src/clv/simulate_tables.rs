@@ -70,7 +70,7 @@ impl Analysis for ClvSimulate {
             if !(*age >= 0.0 && age.is_finite()) {
                 return Err(Error::value("T", row, "a finite number, at least 0"));
             }
-            if row % 4096 == 0 {
+            if row.is_multiple_of(4096) {
                 context.check()?;
             }
             let mut rng = Rng::stream(options.seed, row as u64);

@@ -113,7 +113,7 @@ impl Histories {
         let n = self.selection.ids().len() as u32;
         context.expect(n as usize);
         for code in 0..n {
-            if code as usize % Context::BLOCK == 0 {
+            if (code as usize).is_multiple_of(Context::BLOCK) {
                 context.advance((n - code).min(Context::BLOCK as u32) as usize)?;
             }
             if !self.selection.shows(code) {
