@@ -1,14 +1,17 @@
 #!/usr/bin/env bash
-# Speed and memory beside polars and DuckDB, on the same in-memory Arrow data; then purchase cycles and behaviour; then
-# predicted value beside lifetimes, in an environment of its own. PYTHON names the interpreter that crm_core is
-# installed in (`make bench` sets it).
+# Speed and memory beside polars and DuckDB, on the same in-memory Arrow data; then purchase cycles,
+# behaviour, predicted value beside lifetimes (in an environment of its own), Kaplan-Meier beside
+# lifelines, and backtests. PYTHON names the interpreter that crm_core is installed in (`make bench`
+# sets it).
 #
 #   benches/run.sh [--orders 20000000] [--customers 1000000] [--runs 5] [--quick]
 set -euo pipefail
 cd "$(dirname "$0")"
 PYTHON=${PYTHON:-python3}
-"$PYTHON" -m pip install --quiet "polars>=1.30" "duckdb>=1.3" "pyarrow>=20" "numpy>=2"
+"$PYTHON" -m pip install --quiet "polars>=1.30" "duckdb>=1.3" "pyarrow>=20" "numpy>=2" "lifelines>=0.30"
 "$PYTHON" peers.py "$@"
 "$PYTHON" cycle.py "$@"
 "$PYTHON" events.py "$@"
 "$PYTHON" ltv.py "$@"
+"$PYTHON" kaplan_meier.py
+"$PYTHON" backtest.py

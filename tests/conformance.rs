@@ -13,7 +13,7 @@ const AS_OF: &str = "2025-06-30";
 fn request(name: &str) -> String {
     let extra = match name {
         "movement" => r#", "since": "2025-03-31""#,
-        "backtest" => r#", "origins": 1"#,
+        name if name.starts_with("backtest") => r#", "origins": 1"#,
         _ => "",
     };
     format!(r#"{{"as_of": "{AS_OF}"{extra}}}"#)
@@ -301,7 +301,9 @@ fn a_breakdown_is_one_run_per_group_of_orders() {
         // Acquisition is by customers' origins, not by groups of orders: `by` is its own option.
         for entry in on_orders().filter(|entry| entry.name != "acquisition") {
             // Each group of these is a fit of its own: one breakdown shows as much as four.
-            let fits = ["cycle", "alerts", "likely_buyers", "backtest"].contains(&entry.name);
+            let fits = ["cycle", "alerts", "likely_buyers", "threshold_sweep"]
+                .contains(&entry.name)
+                || entry.name.starts_with("backtest");
             if fits && by != "first_channel" {
                 continue;
             }

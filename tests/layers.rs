@@ -58,6 +58,12 @@ fn families_do_not_see_each_other() {
         let none: [String; 0] = [];
         assert_eq!(naming(family, &others), none);
     }
+    // What stands above them reads several, and is read by the register alone.
+    for module in FAMILIES.into_iter().chain(ABOVE_THE_GROUND) {
+        let found = naming(module, &["forecast"]);
+        assert!(found.is_empty() || module == "analysis", "{found:?}");
+    }
+    assert!(!naming("forecast", &["clv"]).is_empty());
     // The search finds what it looks for.
     assert!(naming("analysis", &FAMILIES).len() > 20);
 }

@@ -24,7 +24,7 @@ def cycle(
     as_of: AsOf,
     *,
     within: Length | None = None,
-    method: Literal["mean", "median", "last_gap", "fixed", "late_mean"] | None = None,
+    method: Literal["mean", "median", "last_gap", "fixed", "late_mean", "same_day"] | None = None,
     per: str | None = None,
     seasonality: Seasonality | None = None,
     learned: Learned | None = None,
@@ -252,33 +252,244 @@ def backtest(
     origins: int | None = None,
     step: Length | None = None,
     within: Length | None = None,
+    follow: Length | None = None,
     **scope: Unpack[Scope],
 ) -> Table:
-    """Predictions at earlier dates against what came (予測の検証).
+    """Dates and probabilities predicted at earlier dates against what came (予測の検証).
 
-    Rules of thumb stand beside the model.
+    Nothing after an origin is seen. Rules of thumb stand beside the model, judged on the same
+    customers: those who returned in the follow-up. Method ``model`` is the `predicted_date` of
+    `cycle`, the median of all returns; ``model_followed`` is the median given a return within the
+    follow-up, the date to compare when that is short.
 
     Args:
         orders: The orders.
         as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
             column `as_of`. Default: the last order's date of the whole import.
-        origins: How many dates to predict from (default 6).
+        origins: How many dates to predict from, at most (default 6); those before the first order
+            are left out.
         step: Days between them (default 30).
-        within: Horizon of the probability, and the least follow-up (default 30 days).
+        within: Horizon of the probability (default 30 days).
+        follow: How long customers are followed after each origin. Default: to `as_of`, at least
+            `within`.
         **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
             churn_days, churn_boundary; see `Scope`.
 
     Returns:
         One row per origin and method: origin, method, customers, returned, mae_days,
-        median_error_days, coverage_50, coverage_80, coverage_90, brier, calibration_slope,
-        expected_rate, observed_rate, log_score, flagged, precision_rate, precision_rate_low,
-        precision_rate_high, recall_rate, recall_rate_low, recall_rate_high.
+        median_error_days, coverage_50, coverage_80, coverage_90, log_score, brier,
+        calibration_slope, recalibrated_slope (after a logistic recalibration on earlier origins),
+        expected_rate, observed_rate.
+
+    Raises:
+        OptionError: An option is unknown or out of range.
+        DataError: The history is shorter than the horizon asked about.
+    """
+    options = {"origins": origins, "step": step, "within": within, "follow": follow}
+    return call("backtest", orders, as_of, {**options, **scope})
+
+
+def backtest_calibration(
+    orders: Orders,
+    as_of: AsOf = None,
+    *,
+    origins: int | None = None,
+    step: Length | None = None,
+    within: Length | None = None,
+    follow: Length | None = None,
+    **scope: Unpack[Scope],
+) -> Table:
+    """Of those told 30 %, how many bought? The calibration table of `backtest` (予測確率の較正表).
+
+    Args:
+        orders: The orders.
+        as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
+            column `as_of`. Default: the last order's date of the whole import.
+        origins: How many dates to predict from, at most (default 6); those before the first order
+            are left out.
+        step: Days between them (default 30).
+        within: Horizon of the probability (default 30 days).
+        follow: Moves the last origin back to that many days before `as_of`, so that the origins
+            are those of a `backtest` with the same options.
+        **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
+            churn_days, churn_boundary; see `Scope`.
+
+    Returns:
+        One row per origin and tenth of the probability: origin, probability_from, probability_to,
+        customers, bought, expected_rate, observed_rate, observed_rate_low, observed_rate_high.
+
+    Raises:
+        OptionError: An option is unknown or out of range.
+        DataError: The history is shorter than the horizon asked about.
+    """
+    options = {"origins": origins, "step": step, "within": within, "follow": follow}
+    return call("backtest_calibration", orders, as_of, {**options, **scope})
+
+
+def backtest_alerts(
+    orders: Orders,
+    as_of: AsOf = None,
+    *,
+    origins: int | None = None,
+    step: Length | None = None,
+    follow: Length | None = None,
+    k: Sequence[int] | None = None,
+    **scope: Unpack[Scope],
+) -> Table:
+    """Alerts at earlier dates against who did not come back (離脱通知の検証).
+
+    Args:
+        orders: The orders.
+        as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
+            column `as_of`. Default: the last order's date of the whole import.
+        origins: How many dates to judge at, at most (default 6); those before the first order are
+            left out.
+        step: Days between them (default 30).
+        follow: How long customers are followed: without an order in that time they are gone.
+            Default: to `as_of`, at least 30 days.
+        k: Lengths of the lists that are cut at k (default ``[10, 100, 1000]``).
+        **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
+            churn_days, churn_boundary; see `Scope`.
+
+    Returns:
+        One row per origin and rule, of lists per k: origin, rule, k, customers, gone, flagged,
+        precision_rate, precision_rate_low, precision_rate_high (gone among the flagged),
+        recall_rate, recall_rate_low, recall_rate_high (flagged among the gone), false_alarm_rate,
+        false_alarm_rate_low, false_alarm_rate_high (flagged among those who returned), lead_days
+        (how long before `churn_days` true alerts come).
+
+    Raises:
+        OptionError: An option is unknown or out of range.
+        DataError: The history is shorter than the horizon asked about.
+    """
+    options = {"origins": origins, "step": step, "follow": follow, "k": k}
+    return call("backtest_alerts", orders, as_of, {**options, **scope})
+
+
+def backtest_clv(
+    orders: Orders,
+    as_of: AsOf = None,
+    *,
+    origins: int | None = None,
+    step: Length | None = None,
+    within: Length | None = None,
+    models: Sequence[Literal["nbd", "bg_nbd", "mbg_nbd", "bg_cnbd_k", "mbg_cnbd_k", "pareto_nbd"]]
+    | None = None,
+    **scope: Unpack[Scope],
+) -> Table:
+    """Purchases and revenue predicted at earlier dates against what came (LTV予測の検証).
+
+    Args:
+        orders: The orders.
+        as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
+            column `as_of`. Default: the last order's date of the whole import.
+        origins: How many dates to predict from, at most (default 6); those before the first order
+            are left out.
+        step: Days between them (default 30).
+        within: Days predicted from each (default 90).
+        models: Models of purchases (default ``["mbg_nbd"]``); spend is Gamma-Gamma.
+        **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
+            churn_days, churn_boundary; see `Scope`.
+
+    Returns:
+        One row per origin and method, the simple rules same_again, own_rate and shop_mean included:
+        origin, method, customers, expected_purchases, actual_purchases, purchases_error_rate,
+        mae_purchases, expected_revenue, actual_revenue, revenue_error_rate, mae_revenue,
+        top_decile_share (of the revenue that came, from the tenth with most expected).
+
+    Raises:
+        OptionError: An option is unknown or out of range.
+        DataError: The history is shorter than the horizon asked about.
+    """
+    options = {"origins": origins, "step": step, "within": within, "models": models}
+    return call("backtest_clv", orders, as_of, {**options, **scope})
+
+
+def threshold_sweep(
+    orders: Orders,
+    as_of: AsOf = None,
+    *,
+    days: Sequence[int] | None = None,
+    levels: Sequence[float] | None = None,
+    follow: Length | None = None,
+    margin: Length | None = None,
+    **scope: Unpack[Scope],
+) -> Table:
+    """Thresholds of churn side by side: how many each flags, who came back anyway (離脱基準の比較).
+
+    Args:
+        orders: The orders.
+        as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
+            column `as_of`. Default: the last order's date of the whole import.
+        days: Days of silence to try (default 60, 90, 120, 150, 180, 240, 300, 360).
+        levels: Overdue probabilities to try (default 0.5, 0.8, 0.9, 0.95, 0.99).
+        follow: How long customers are followed; the judgement is that many days before `as_of`
+            (default 90 days).
+        margin: How near to the line is near (default 7 days).
+        **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
+            churn_days, churn_boundary; see `Scope`.
+
+    Returns:
+        One row per threshold: origin, rule, threshold, customers, flagged, returned, returned_rate,
+        returned_rate_low, returned_rate_high, others_returned_rate, near (those who change sides
+        within `margin` days of silence), near_rate, near_returned_rate.
+
+    Raises:
+        OptionError: An option is unknown or out of range.
+        DataError: The history is shorter than the horizon asked about.
+    """
+    options = {"days": days, "levels": levels, "follow": follow, "margin": margin}
+    return call("threshold_sweep", orders, as_of, {**options, **scope})
+
+
+def base_forecast(
+    orders: Orders,
+    as_of: AsOf = None,
+    *,
+    years: int | None = None,
+    interval: float | None = None,
+    draws: int | None = None,
+    seed: int | None = None,
+    money: float | Mapping[str, float] | None = None,
+    **scope: Unpack[Scope],
+) -> Table:
+    """What today's customers will bring in the next years, without new ones (新CPM, 年商倍率).
+
+    Two methods side by side: a model of each customer, and the moves between CPM segments of the
+    year before. The first rows are the forecast of a year ago, beside what came.
+
+    Args:
+        orders: The orders.
+        as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
+            column `as_of`. Default: the last order's date of the whole import.
+        years: Years of 365 days ahead (default 5).
+        interval: Probability that the outcome lies between the low and the high column, if the
+            method is right (default 0.8).
+        draws: Draws for them (default 100).
+        seed: Seed of the draws (default 0).
+        money: Revenue below which a customer is steady, in major units or as
+            ``{"mean_order_values": 7}``. Default: 70,000 yen; 7 mean order values elsewhere.
+        **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
+            churn_days, churn_boundary; see `Scope`.
+
+    Returns:
+        One row per origin, method and year: origin, method, year, until, customers, active,
+        active_low, active_high, retention_rate, reactivation_rate, expected_orders,
+        expected_orders_low, expected_orders_high (purchase days), expected_revenue,
+        expected_revenue_low, expected_revenue_high, revenue_multiple (revenue up to the end of the
+        year by that of the year before the origin), actual_active, actual_orders, actual_revenue.
 
     Raises:
         OptionError: An option is unknown or out of range.
     """
-    options = {"origins": origins, "step": step, "within": within}
-    return call("backtest", orders, as_of, {**options, **scope})
+    options = {
+        "years": years,
+        "interval": interval,
+        "draws": draws,
+        "seed": seed,
+        "money": money,
+    }
+    return call("base_forecast", orders, as_of, {**options, **scope})
 
 
 def kaplan_meier(

@@ -14,7 +14,7 @@ import pytest
 
 import crm_core
 from crm_core import _cli
-from crm_core._report import figures, findings, grid, page, words
+from crm_core._report import figures, findings, grid, outlook, page, words
 from crm_core._report.figures import Series
 from crm_core._report.findings import Findings, Frame, Totals
 from crm_core._report.headings import Choice
@@ -378,6 +378,7 @@ def found(**changes):
             },
         ),
         "breakdowns": {},
+        "outlook": {},
         "definitions": [Frame("rfm", {}, {"analysis": "rfm"}, "00ff")],
         "notes": [Note("cpm_money", {"amount": "€229.25", "currency": "EUR"})],
     }
@@ -461,6 +462,62 @@ def test_where_shares_are_undefined_there_is_no_curve():
     text = render(gini=None)
     assert "shares are not defined" in text
     assert 'aria-labelledby="lorenz-t' not in text
+
+
+@pytest.mark.parametrize("lang", words.LANGUAGES)
+def test_the_outlook_shows_what_the_analyses_could_say(lang):
+    class Library:
+        DataError = ValueError
+
+    answers = {
+        "base_forecast": {
+            "method": ["model", "markov", "model", "markov"],
+            "until": [datetime.date(2024, 3, 31)] * 2 + [datetime.date(2025, 3, 31)] * 2,
+            "active": [9.0, None, 7.5, 8.25],
+            "expected_orders": [20.5, None, 12.0, 14.0],
+            "expected_revenue": [200.0, None, 120.0, 140.0],
+            "expected_revenue_low": [180.0, None, 100.0, 120.0],
+            "expected_revenue_high": [220.0, None, 140.0, 160.0],
+            "revenue_multiple": [0.8, None, 0.62, 0.71],
+            "actual_active": [10.0, 10.0, None, None],
+            "actual_orders": [21.0, 21.0, None, None],
+            "actual_revenue": [210.0, 210.0, None, None],
+        },
+        "threshold_sweep": {
+            "threshold": [60.0, 240.0],
+            "flagged": [9, 4],
+            "returned": [3, 0],
+            "returned_rate": [1 / 3, 0.0],
+            "others_returned_rate": [0.5, 0.4],
+            "near_rate": [0.1, None],
+        },
+    }
+
+    def run(task, **options):
+        if task not in answers:
+            raise ValueError("needs more days of history")
+        return Frame(task, answers[task])
+
+    tables = outlook.look_ahead(Library, run, {})
+    assert list(tables) == ["forecast", "forecast_tested", "sweep"]
+    shown = Tables.of(render(lang, outlook=tables))
+    ahead, before, sweep = (
+        next(
+            table
+            for table in shown
+            if len(table[0]) == len(frame.columns)
+            and table[0][1] == words.column(list(frame.columns)[1], lang)
+        )
+        for frame in tables.values()
+    )
+    assert [row[0] for row in ahead[1:]] == [
+        words.value("model", lang),
+        words.value("markov", lang),
+    ]
+    assert ahead[1][1:4] == ["2025-03-31", "7.5", "12.0"] and ahead[2][-1] == "0.71"
+    assert len(before) == 2 and before[1][1:3] == ["9.0", "10.0"]
+    assert sweep[1] == ["60", "9", "3", "33.3%", "50.0%", "10.0%"] and sweep[2][-1] == "–"
+    assert words.page("outlook", lang) not in render(lang)
 
 
 def test_the_same_findings_give_the_same_bytes():

@@ -181,6 +181,11 @@ pub static ALL: &[Entry] = &[
     entry::<crate::taught::learn::Learn>(),
     entry::<crate::taught::customer::Customer>(),
     entry::<crate::cycle::backtest::Backtest>(),
+    entry::<crate::cycle::backtest::BacktestCalibration>(),
+    entry::<crate::cycle::backtest::BacktestAlerts>(),
+    entry::<crate::clv::backtest::BacktestClv>(),
+    entry::<crate::cycle::threshold_sweep::ThresholdSweep>(),
+    entry::<crate::forecast::base::BaseForecast>(),
     entry::<crate::cycle::gap_curve::KaplanMeier>(),
     entry::<crate::cycle::gap_curve::GapFits>(),
 ];

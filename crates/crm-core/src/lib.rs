@@ -17,6 +17,7 @@ pub mod cycle;
 pub mod data;
 mod definition;
 mod error;
+pub mod forecast;
 mod learned;
 pub mod money;
 pub mod num;

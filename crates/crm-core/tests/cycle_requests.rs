@@ -265,21 +265,3 @@ fn the_curve_falls_and_the_laws_are_fitted() {
         assert!(float(&laws, "standard_error", row).expect("an error") > 0.0);
     }
 }
-
-#[test]
-fn a_backtest_sets_the_model_beside_the_rules() {
-    let shop = orders(200, 700);
-    let request = json!({"as_of": "2026-06-01", "origins": 2, "step": 60, "within": 90});
-    let table = run("backtest", &shop, request);
-    assert_eq!(table.len(), 12);
-    for origin in [0, 6] {
-        assert_eq!(text(&table, "method", origin), "model");
-        let ours = float(&table, "mae_days", origin).expect("an error");
-        let last_gap = float(&table, "mae_days", origin + 3).expect("an error");
-        assert!(ours < last_gap, "{ours} {last_gap}");
-        for column in ["brier", "expected_rate", "observed_rate", "log_score"] {
-            assert!(float(&table, column, origin).is_some(), "{column}");
-            assert!(float(&table, column, origin + 1).is_none(), "{column}");
-        }
-    }
-}

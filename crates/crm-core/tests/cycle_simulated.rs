@@ -5,7 +5,7 @@
 //! The populations are not the model's own: typical gaps are log-normal across gamma buyers too,
 //! and regularity varies.
 
-use crm_core::cycle::baselines::{Rule, pooled_median};
+use crm_core::cycle::baselines::{Pooled, Rule};
 use crm_core::cycle::fit::{self, Fit, Options};
 use crm_core::cycle::gap_model::{History, Model};
 use crm_core::cycle::predict::{self, Level, predict};
@@ -86,7 +86,7 @@ fn judge(law: Law, dropout: f64, seed: u64) {
     println!("{name} {fit:?}");
 
     let all_gaps: Vec<u32> = shop.iter().flat_map(|c| c.gaps.iter().copied()).collect();
-    let pooled = pooled_median(&all_gaps).expect("memory").expect("gaps");
+    let pooled = Pooled::of(&all_gaps).expect("memory").expect("gaps");
     let mut dates = Vec::new();
     let mut rules = Rule::ALL.map(|_| Vec::new());
     let mut intervals = Vec::new();

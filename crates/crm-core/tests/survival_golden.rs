@@ -79,6 +79,11 @@ fn fits_are_the_maximum() {
             let exact = number(row[2 + parameter]);
             let ours = fit.parameters[parameter];
             assert!((ours / exact - 1.0).abs() < 1e-9, "{name}: {ours} {exact}");
+            let theirs = number(row[8 + parameter]);
+            assert!(
+                (ours - theirs).abs() < 1e-4 * theirs,
+                "{name}: {ours} {theirs}"
+            );
             let error = fit.standard_errors.expect("errors")[parameter];
             assert!(
                 (error / number(row[4 + parameter]) - 1.0).abs() < 1e-3,

@@ -106,6 +106,7 @@ class Findings:
     gini: float | None
     reconciliation: Frame
     breakdowns: Mapping[str, Frame]
+    outlook: Mapping[str, Frame]
     definitions: Sequence[Frame]
     notes: Sequence[Note]
 
@@ -161,6 +162,7 @@ def analyse(
     if request.churn_days is not None:
         scope["churn_days"] = request.churn_days
     definitions: list[Frame] = []
+    from .outlook import look_ahead  # it needs Frame from here
 
     def run(task: str, day: Any = as_of, **options: Any) -> Frame:
         step(task)
@@ -233,6 +235,7 @@ def analyse(
         breakdowns={
             name: _by(run("cpm_segments", by=[name], **cpm_options), name) for name in request.by
         },
+        outlook=look_ahead(crm, run, cpm_options),
         definitions=definitions,
         notes=notes,
     )

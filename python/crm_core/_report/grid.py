@@ -28,7 +28,7 @@ ENDS = tuple(
     for end in ("low", "high")
 )
 
-_WORDS = ("segment", "state", "level", "period", "reason")
+_WORDS = ("segment", "state", "level", "period", "reason", "method")
 
 
 @dataclass(frozen=True)
@@ -270,6 +270,8 @@ def cell(name: str, value: Any, lang: str, currency: str) -> str:
     if isinstance(value, int | float):
         if "share" in name or name == "rate" or "_rate" in name:
             return f"{value:.1%}"
+        if name in ("threshold", "revenue_multiple"):
+            return f"{value:,.3g}"
         if name in _MONEY or name.endswith("_revenue"):
             return money(value, currency)
         return f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"

@@ -97,6 +97,7 @@ def render(
         deciles=of(findings.deciles, "deciles"),
         abc=of(findings.abc, "abc"),
         breakdowns=[of(frame, "by", name=name) for name, frame in findings.breakdowns.items()],
+        outlook=[(key, of(frame, f"outlook_{key}")) for key, frame in findings.outlook.items()],
         reconciliation=of(findings.reconciliation, "reconciliation"),
         choices=grid.choices(chosen, words.page("reading", lang), lang),
         definitions=[

@@ -84,6 +84,15 @@ _VALUES: Mapping[str, tuple[str, str]] = {
     "remove": ("Taken out of the cart", "カート削除"),
     "checkout": ("Checkout", "購入手続き"),
     "purchase": ("Purchase", "購入"),
+    "model": ("Model of each customer", "顧客別モデル"),
+    "markov": ("Moves between segments", "セグメント遷移"),
+    "model_followed": ("Model, given a return by now", "予測モデル(観測期間内)"),
+    "mean": ("Mean gap", "平均間隔"),
+    "median": ("Median gap", "中央値"),
+    "last_gap": ("Last gap", "直前の間隔"),
+    "fixed": ("Same gap for everyone", "全員同一間隔"),
+    "late_mean": ("1.5 × mean gap", "平均間隔×1.5"),
+    "same_day": ("Same day for everyone", "全員同日"),
 }
 
 # Columns of results and roles of the file's columns.
@@ -174,6 +183,24 @@ _COLUMNS: Mapping[str, tuple[str, str]] = {
     "value": ("Read as", "採用した列・値"),
     "why": ("Why", "理由"),
     "option": ("Change with", "変更するには"),
+    "method": ("Method", "方法"),
+    "until": ("Up to", "期末"),
+    "expected_orders": ("Orders expected", "予測購入数"),
+    "forecast_revenue": ("Revenue expected", "予測売上"),
+    "low_revenue": ("Low", "下限"),
+    "high_revenue": ("High", "上限"),
+    "revenue_multiple": ("Multiple of a year", "年商倍率"),
+    "actual_active": ("Active, came", "実績現役"),
+    "actual_orders": ("Orders, came", "実購入数"),
+    "actual_revenue": ("Revenue, came", "実売上"),
+    "returned": ("Came back", "再購入者数"),
+    "mae_days": ("Mean error", "平均誤差(日)"),
+    "median_error_days": ("Median error", "誤差中央値(日)"),
+    "threshold": ("Days", "日数"),
+    "flagged": ("Churned", "離脱者数"),
+    "returned_rate": ("Came back", "再購入率"),
+    "others_returned_rate": ("Of the others", "現役の再購入率"),
+    "near_rate": ("Near the line", "境界付近"),
 }
 
 _REASONS: Mapping[str, tuple[str, str]] = {
@@ -385,6 +412,32 @@ _PAGE: Mapping[str, tuple[str, str]] = {
     "other": ("Other pages", "その他"),
     "days": ("{days} days", "{days}日"),
     "events_reading": ("How the events were read", "イベントの読み取り"),
+    "outlook": ("Outlook, and how right it was", "見通しと検証"),
+    "outlook_forecast": ("Today's customers in the next years", "既存顧客の売上予測 (新CPM)"),
+    "outlook_forecast_text": (
+        "Without any new customer, by years of 365 days. Two methods side by side: a model of "
+        "each customer, and last year's moves between segments. Low and high hold the outcome "
+        "with 80 % if the method is right; the multiple is of the last 365 days' revenue.",
+        "新規顧客がないとした場合の365日ごとの予測です。顧客別モデルと、前年のセグメント遷移の2通りを並べます。"
+        "下限・上限は80%の範囲、年商倍率は直近365日の売上に対する累計です。",
+    ),
+    "outlook_forecast_tested": ("The forecast of a year ago", "1年前時点の予測と実績"),
+    "outlook_forecast_tested_text": (
+        "From what was known then, beside what came.",
+        "当時までのデータだけで予測し、その後の実績と並べました。",
+    ),
+    "outlook_dates_tested": ("Predicted dates, 90 days ago", "90日前時点の購入日予測の検証"),
+    "outlook_dates_tested_text": (
+        "Error of the next order's date in days, over those who came back since; rules of thumb "
+        "beside the model.",
+        "その後に再購入した顧客についての、次回購入日の誤差(日)です。簡易な予測法と並べます。",
+    ),
+    "outlook_sweep": ("Where to draw the line of churn", "離脱基準の比較"),
+    "outlook_sweep_text": (
+        "Customers 90 days ago by days of silence: how many each threshold calls churned, how "
+        "many of them came back anyway, and how many stand within a week of the line.",
+        "90日前時点で、各日数を基準とした離脱者数、その後に再購入した人の割合、基準の前後7日以内の顧客の割合です。",
+    ),
     "reconciliation": ("Reconciliation", "データの照合"),
     "reconciliation_text": (
         "Every row that came in, by what became of it; the lines add up to the file.",

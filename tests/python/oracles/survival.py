@@ -3,8 +3,9 @@
     pip install lifelines scipy mpmath
     python tests/python/oracles/survival.py        # rewrites tests/golden/survival_*.csv
 
-Curves come from lifelines' KaplanMeierFitter. Fits: the log-likelihood lifelines reaches, and the
-maximum itself from mpmath at 30 digits (findroot on the score, started at lifelines' answer).
+Curves come from lifelines' KaplanMeierFitter. Fits: the log-likelihood lifelines reaches with its
+parameters, and the maximum itself from mpmath at 30 digits (findroot on the score, started at
+lifelines' answer).
 """
 
 from pathlib import Path
@@ -89,6 +90,7 @@ def fits(durations, observed, weights):
             *errors,
             float(ell(a, b)),
             float(model.log_likelihood_),
+            *(float(getattr(model, name)) for name in names),
         )
 
 
@@ -126,7 +128,8 @@ def main():
         ("survival_curve", "set,time,at_risk,survival,low,high", curve),
         (
             "survival_fits",
-            "set,family,first,second,first_error,second_error,log_likelihood,lifelines_log_likelihood",
+            "set,family,first,second,first_error,second_error,log_likelihood,"
+            "lifelines_log_likelihood,lifelines_first,lifelines_second",
             laws,
         ),
     ]:

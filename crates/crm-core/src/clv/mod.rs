@@ -15,6 +15,7 @@
 //! everybody without a repeat purchase a P(alive) of 1.
 
 mod any;
+pub mod backtest;
 pub mod bg_fit;
 pub mod bg_nbd;
 pub mod bgbb;

@@ -2,52 +2,80 @@
 //!
 //! # Definition
 //!
-//! At each origin (days `step` apart, the last one `within` days before `as_of`) every customer known
-//! by then is seen as they were that day: completed gaps, open gap, nothing later. The gap model is
-//! fitted to that, and each customer is followed to `as_of`. One row per origin and method:
+//! At each origin (days `step` apart, the last one `within` or `follow` days before `as_of`) every
+//! customer known by then is seen as they were that day ([`follow_up`]): completed gaps, open gap,
+//! nothing later. The gap model is fitted to that, and each customer is followed to `as_of`, or for
+//! `follow` days. One row per origin and method:
 //!
 //! | columns | of | among |
 //! |---|---|---|
-//! | `mae_days`, `median_error_days` | the predicted date | those who returned by `as_of` |
-//! | `coverage_50`, `_80`, `_90` | central intervals, given return | everybody, by Kaplan-Meier of the PIT |
-//! | `brier`, `calibration_slope`, `expected_rate`, `observed_rate` | P(buy within `within` days) | everybody |
+//! | `mae_days`, `median_error_days` | the predicted date | those who returned in the follow-up |
+//! | `coverage_50`, `_80`, `_90` | central intervals, given return | `model`: everybody, by Kaplan-Meier of the PIT |
 //! | `log_score` | the whole law: `−ln` P(what was seen) | everybody |
-//! | `flagged`, `precision_rate`, `recall_rate` | the churn_risk level at the origin | flagged; those who did not return |
+//! | `brier`, `calibration_slope`, `expected_rate`, `observed_rate` | P(buy within `within` days) | everybody |
 //!
-//! Scores are those of [`score`](super::score). A precise flag is a customer who did not return by
-//! `as_of`; short follow-ups flatter precision, so look at the early origins. The rules of thumb
-//! ([`baselines`](super::baselines)) have a date only. Who returned by the end of the data did so before it: a date after `as_of`
-//! counts as `as_of`, for all methods alike. Short follow-ups still favour short predictions.
+//! Scores are those of [`score`]. `recalibrated_slope` is the slope after a logistic
+//! recalibration learnt at the earlier origins whose horizon was over by then:
+//! `logit p′ = a + b logit p` with their `a` and `b`, so it is `calibration_slope / b`. It is null at
+//! the first origin, which has none before it.
 //!
-//! An origin without a repeat customer has no model: its row has counts only.
+//! # What a date error among returners says, and what not
+//!
+//! All methods are judged on the same customers: those who returned within the follow-up. A
+//! predicted date stays what it is, also beyond the end of the follow-up. But this group is chosen
+//! by the outcome: who would have returned later is not in it, so a short follow-up holds short
+//! waits only and favours whatever predicts early, right or wrong. `predicted_date` is the median
+//! of all returns (method `model`) and is not meant for that group. The date that has the least
+//! expected error in it is the median **given return within the follow-up**,
+//!
+//! ```text
+//! first day D with  1 − S(D)/S(e) ≥ ½ (1 − S(e + f)/S(e))          f: days followed
+//! ```
+//!
+//! the method `model_followed`: what one would say if asked "if this customer comes by then, when?".
+//! With a long follow-up the two become one. Its coverage is the share of those returns inside the
+//! central intervals given a return within the follow-up, `u = F(T)/F(followed)`. That is right whoever
+//! leaves. Kaplan-Meier of the PIT supposes that those still silent at `u` are as likely to come as those
+//! who fell out before; where customers differ in how likely they have left, they are not, and it can
+//! be too low or too high. Rules of thumb ([`baselines`](super::baselines)) have a
+//! date and no law, so there is no such form of them.
+//!
+//! An origin without a repeat customer has no model and no rules: its rows have counts only.
+
+mod alerts;
+mod calibration;
+
+pub use alerts::{BacktestAlerts, Options as AlertOptions};
+pub use calibration::BacktestCalibration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::baselines::{Rule, pooled_median};
-use super::fit;
-use super::gap_model::{History, Model};
-use super::predict::{Level, predict};
-use super::score;
-use super::shop::whole_days;
+use super::baselines::{Pooled, Rule};
+use super::gap_model::Conditional;
+use super::predict::predict;
+use super::score::{self, Outcomes};
+use super::shop::{Shop, View, whole_days};
 use crate::analysis::Analysis;
 use crate::context::{collect, push, room};
 use crate::data::Orders;
-use crate::num::ratio::Ratio;
 use crate::summary::Gaps;
+use crate::summary::follow_up::{self, FollowUp};
 use crate::table::{Column, Field, Label, Type, Values};
-use crate::{Context, Duration, Error, Fraction, Result, Scope, Table};
+use crate::{Context, Day, Duration, Result, Scope, Table};
 
-/// Options of the analysis `backtest`.
+/// Options of the analyses `backtest` and `backtest_calibration`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
-    /// How many origins. Default 6.
+    /// How many origins, at most; those before the first order are left out. Default 6.
     pub origins: u32,
     /// Days between them. Default 30 days.
     pub step: Duration,
-    /// Horizon of the probability, and the least follow-up. Default 30 days.
+    /// Horizon of the probability. Default 30 days.
     pub within: Duration,
+    /// How long customers are followed after each origin. Default: to as_of, at least `within`.
+    pub follow: Option<Duration>,
 }
 
 impl Default for Options {
@@ -56,15 +84,65 @@ impl Default for Options {
             origins: 6,
             step: Duration::days(30),
             within: Duration::days(30),
+            follow: None,
         }
     }
 }
+
+/// [`Options`] in days.
+#[derive(Clone, Copy)]
+struct Plan {
+    within: u32,
+    follow: Option<u32>,
+}
+
+/// Calls `judge` with the shop as known at each origin and how it went on, in ascending date.
+fn rolling(
+    orders: &Orders,
+    scope: &Scope,
+    options: &Options,
+    context: &Context,
+    mut judge: impl FnMut(Day, Plan, &Shop, &FollowUp) -> Result<()>,
+) -> Result<()> {
+    let plan = Plan {
+        within: whole_days("within", options.within)?,
+        follow: match options.follow {
+            Some(follow) => Some(whole_days("follow", follow)?),
+            None => None,
+        },
+    };
+    let step = whole_days("step", options.step)?;
+    let horizon = plan.follow.unwrap_or(0).max(plan.within);
+    let whole = Gaps::new(orders, scope, context)?;
+    for origin in follow_up::origins(&whole, options.origins, step, horizon)? {
+        context.check()?;
+        let then = follow_up::scope_at(scope, origin);
+        let shop = Shop::new(orders, &then, &View::default(), context)?;
+        let after = FollowUp::new(orders, &shop.gaps, &whole, plan.follow)?;
+        judge(origin, plan, &shop, &after)?;
+    }
+    Ok(())
+}
+
+/// Column of the day predicted from.
+const ORIGIN: Field = Field::new(
+    "origin",
+    Type::Date,
+    "",
+    "予測時点",
+    "The day predicted from: nothing later is seen.",
+);
 
 const METHODS: &[Label] = &[
     Label {
         code: "model",
         en: "Gap model",
         ja: "予測モデル",
+    },
+    Label {
+        code: "model_followed",
+        en: "Gap model, given return in the follow-up",
+        ja: "予測モデル（観測期間内）",
     },
     Label {
         code: "mean",
@@ -83,83 +161,42 @@ const METHODS: &[Label] = &[
     },
     Label {
         code: "fixed",
-        en: "Same for everyone",
-        ja: "全員同一",
+        en: "Same gap for everyone",
+        ja: "全員同一間隔",
     },
     Label {
         code: "late_mean",
         en: "1.5 × mean gap",
         ja: "平均間隔×1.5",
     },
+    Label {
+        code: "same_day",
+        en: "Same day for everyone",
+        ja: "全員同日",
+    },
 ];
 
-/// A customer as known at an origin, and what came.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Seen {
-    customer: usize,
-    /// Completed gaps known.
-    known: usize,
-    /// Days since the last order known.
-    elapsed: u32,
-    /// Days from that order to the next, if it came.
-    next: Option<u32>,
-    /// Days from that order to the end of the data.
-    followed: u32,
-}
-
-/// Everybody known at the end of `origin`, from gaps up to a later day.
-fn seen(gaps: &Gaps, origin: i32) -> Result<Vec<Seen>> {
-    let mut all = room(gaps.len(), "backtest")?;
-    for customer in 0..gaps.len() {
-        let mut last = gaps.first_day[customer];
-        if last > origin {
-            continue;
-        }
-        let own = gaps.of(customer);
-        let known = own
-            .iter()
-            .take_while(|gap| match last.checked_add_unsigned(**gap) {
-                Some(day) if day <= origin => {
-                    last = day;
-                    true
-                }
-                _ => false,
-            })
-            .count();
-        all.push(Seen {
-            customer,
-            known,
-            elapsed: origin.abs_diff(last),
-            next: own.get(known).copied(),
-            followed: gaps.as_of.0.abs_diff(last),
-        });
-    }
-    Ok(all)
-}
-
 /// One row of the table.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 struct Row {
     origin: i32,
     method: u8,
     customers: i32,
     returned: i32,
     error: Option<score::DateError>,
+    coverage: [Option<f64>; 3],
     model: Option<Scores>,
 }
 
 /// What only the model has.
 #[derive(Debug, Clone, Copy)]
 struct Scores {
-    coverage: [Option<f64>; 3],
+    log_score: f64,
     brier: Option<f64>,
     slope: Option<f64>,
+    recalibrated: Option<f64>,
     expected: f64,
     observed: f64,
-    log_score: f64,
-    flagged: i32,
-    precision: Ratio,
-    recall: Ratio,
 }
 
 /// The analysis.
@@ -172,13 +209,7 @@ impl Analysis for Backtest {
         "Purchase cycle predictions at earlier dates against what came, beside rules of thumb";
     const JA: &'static str = "予測の検証";
     const COLUMNS: &'static [Field] = &[
-        Field::new(
-            "origin",
-            Type::Date,
-            "",
-            "予測時点",
-            "The day predicted from.",
-        ),
+        ORIGIN,
         Field::new(
             "method",
             Type::Category,
@@ -198,28 +229,28 @@ impl Analysis for Backtest {
             Type::Int,
             "customers",
             "再購入者数",
-            "Those who ordered again by as_of.",
+            "Those who ordered again in the follow-up.",
         ),
         Field::new(
             "mae_days",
             Type::Float,
             "days",
             "平均絶対誤差",
-            "Mean absolute error of the date, of those who returned.",
+            "Mean absolute error of the date, of those who returned in the follow-up.",
         ),
         Field::new(
             "median_error_days",
             Type::Float,
             "days",
             "誤差中央値",
-            "Median absolute error of the date.",
+            "Median absolute error of the date, of the same.",
         ),
         Field::new(
             "coverage_50",
             Type::Float,
             "",
             "50%区間被覆率",
-            "Share of returns inside the central 50 % interval.",
+            "Share of returns inside the central 50 % interval given return.",
         ),
         Field::new(
             "coverage_80",
@@ -236,11 +267,18 @@ impl Analysis for Backtest {
             "The same at 90 %.",
         ),
         Field::new(
+            "log_score",
+            Type::Float,
+            "",
+            "対数スコア",
+            "Mean of minus the log probability of what was seen, silence included.",
+        ),
+        Field::new(
             "brier",
             Type::Float,
             "",
             "ブライアスコア",
-            "Mean squared error of the probability.",
+            "Mean squared error of the probability of an order within the horizon.",
         ),
         Field::new(
             "calibration_slope",
@@ -248,6 +286,13 @@ impl Analysis for Backtest {
             "",
             "較正の傾き",
             "1 is right; below 1 the probabilities are too extreme.",
+        ),
+        Field::new(
+            "recalibrated_slope",
+            Type::Float,
+            "",
+            "再較正後の傾き",
+            "The same after a logistic recalibration on earlier origins.",
         ),
         Field::new(
             "expected_rate",
@@ -263,209 +308,145 @@ impl Analysis for Backtest {
             "実購入率",
             "Share with an order within the horizon.",
         ),
-        Field::new(
-            "log_score",
-            Type::Float,
-            "",
-            "対数スコア",
-            "Mean of minus the log probability of what was seen.",
-        ),
-        Field::new(
-            "flagged",
-            Type::Int,
-            "customers",
-            "通知数",
-            "Customers at churn_risk or beyond on that day.",
-        ),
-        Field::new(
-            "precision_rate",
-            Type::Float,
-            "",
-            "適合率",
-            "Share of the flagged who did not return by as_of.",
-        ),
-        Field::new(
-            "precision_rate_low",
-            Type::Float,
-            "",
-            "適合率下限",
-            "Lower end of its interval.",
-        ),
-        Field::new(
-            "precision_rate_high",
-            Type::Float,
-            "",
-            "適合率上限",
-            "Upper end of its interval.",
-        ),
-        Field::new(
-            "recall_rate",
-            Type::Float,
-            "",
-            "再現率",
-            "Share of those who did not return who were flagged.",
-        ),
-        Field::new(
-            "recall_rate_low",
-            Type::Float,
-            "",
-            "再現率下限",
-            "Lower end of its interval.",
-        ),
-        Field::new(
-            "recall_rate_high",
-            Type::Float,
-            "",
-            "再現率上限",
-            "Upper end of its interval.",
-        ),
     ];
     type Data = Orders;
     type Options = Options;
 
     fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
-        let within = whole_days("within", options.within)?;
-        let step = whole_days("step", options.step)?;
-        if !(1..=120).contains(&options.origins) {
-            return Err(Error::option("origins", options.origins, "1 to 120"));
-        }
-        let gaps = Gaps::new(orders, scope, context)?;
         let mut rows = Vec::new();
-        for back in (0..options.origins).rev() {
-            let days = back.saturating_mul(step).saturating_add(within);
-            let Some(origin) = gaps.as_of.0.checked_sub_unsigned(days) else {
-                continue;
-            };
-            context.check()?;
-            judge(&gaps, origin, within, &mut rows)?;
-        }
+        let mut earlier: Vec<(Day, Outcomes)> = Vec::new();
+        rolling(
+            orders,
+            scope,
+            options,
+            context,
+            |origin, plan, shop, after| {
+                let start = rows.len();
+                let outcomes = judge(origin, plan, shop, after, &mut rows)?;
+                let mut before = Outcomes::new()?;
+                for (day, outcomes) in &earlier {
+                    if origin.0.abs_diff(day.0) >= plan.within {
+                        before.merge(outcomes);
+                    }
+                }
+                let b = before.calibration().map(|before| before.slope);
+                for scores in rows[start..]
+                    .iter_mut()
+                    .filter_map(|row| row.model.as_mut())
+                {
+                    scores.recalibrated = scores.slope.zip(b).map(|(slope, b)| slope / b);
+                }
+                push(&mut earlier, (origin, outcomes), "backtest")
+            },
+        )?;
         table(&rows)
     }
 }
 
-/// All methods at one origin.
-fn judge(gaps: &Gaps, origin: i32, within: u32, rows: &mut Vec<Row>) -> Result<()> {
-    let seen = seen(gaps, origin)?;
-    if seen.is_empty() {
-        return Ok(());
-    }
-    let row = Row {
-        origin,
-        customers: seen.len() as i32,
-        returned: seen.iter().filter(|one| one.next.is_some()).count() as i32,
-        ..Row::default()
-    };
-    let mut histories = room(seen.len(), "backtest")?;
-    histories.extend(
-        seen.iter()
-            .map(|one| History::new(&gaps.of(one.customer)[..one.known])),
-    );
-    let open = collect(seen.iter().map(|one| one.elapsed), "backtest")?;
-    let model = match fit::fit(&histories, &open, &fit::Options::default()) {
-        Ok(fit) => {
-            let most = histories
-                .iter()
-                .map(|history| history.gaps)
-                .max()
-                .unwrap_or(0);
-            Some(Model::new(&fit.params, 0..=most)?)
-        }
-        Err(Error::Insufficient { .. }) => None,
-        Err(other) => return Err(other),
-    };
-    let (error, model) = match &model {
-        Some(model) => judge_model(model, &seen, &histories, within)?,
-        None => (None, None),
-    };
-    push(
-        rows,
-        Row {
-            error,
-            model,
-            ..row
-        },
-        "backtest",
-    )?;
+/// Half widths of the central intervals of 50, 80 and 90 %.
+const HALVES: [f64; 3] = [0.25, 0.4, 0.45];
 
-    let mut known_gaps = Vec::new();
-    for one in &seen {
-        for gap in &gaps.of(one.customer)[..one.known] {
-            push(&mut known_gaps, *gap, "backtest")?;
-        }
-    }
-    let pooled = pooled_median(&known_gaps)?;
-    for (method, rule) in Rule::ALL.into_iter().enumerate() {
-        let mut pairs = room(seen.len(), "backtest")?;
-        for one in &seen {
-            if let (Some(next), Some(pooled)) = (one.next, pooled) {
-                let own = &gaps.of(one.customer)[..one.known];
-                pairs.push((rule.day(own, pooled, one.elapsed).min(one.followed), next));
+/// All methods at one origin; returns the probabilities with what happened.
+fn judge(
+    origin: Day,
+    plan: Plan,
+    shop: &Shop,
+    after: &FollowUp,
+    rows: &mut Vec<Row>,
+) -> Result<Outcomes> {
+    let (shown, n) = (after.shown(), after.shown().len());
+    let row = |method: usize, error, model| Row {
+        origin: origin.0,
+        method: method as u8,
+        customers: n as i32,
+        returned: shown.iter().filter(|&&i| after.next(i).is_some()).count() as i32,
+        error,
+        coverage: [None; 3],
+        model,
+    };
+    let (mut dates, mut in_time) = (room(n, "backtest")?, room(n, "backtest")?);
+    let (mut pit, mut returned) = (room(n, "backtest")?, room(n, "backtest")?);
+    let mut inside = [0u64; 3];
+    let mut outcomes = Outcomes::new()?;
+    let [mut log_score, mut brier, mut expected, mut observed] = [0.0; 4];
+    for &i in shown {
+        let Some(law) = shop.law(i) else { break };
+        let (elapsed, followed) = (shop.gaps.open_days(i), after.followed(i));
+        let next = after.next(i);
+        let prediction = predict(&law, elapsed, plan.within);
+        let beyond = law.beyond(f64::from(elapsed) + 0.5);
+        if let Some(next) = next {
+            // A date more than a century away is taken as one a century away.
+            dates.push((prediction.dates[1].unwrap_or(36_525), next));
+            in_time.push((median_by(&beyond, elapsed, followed), next));
+            let came = |day: f64| 1.0 - beyond.survival(day);
+            let u = came(f64::from(next)) / came(f64::from(followed) + 0.5);
+            for (inside, half) in inside.iter_mut().zip(HALVES) {
+                *inside += u64::from((u - 0.5).abs() <= half);
             }
         }
-        let error = score::date_error(&pairs)?;
-        push(
-            rows,
-            Row {
-                method: method as u8 + 1,
-                error,
-                ..row
-            },
-            "backtest",
-        )?;
+        let bought = after.purchases(i, plan.within) > 0;
+        let y = f64::from(u8::from(bought));
+        let p = prediction.probability_within;
+        outcomes.add(p, bought);
+        brier += (p - y) * (p - y);
+        expected += p;
+        observed += y;
+        let until = next.unwrap_or(followed);
+        pit.push((1.0 - beyond.survival(f64::from(until))).clamp(0.0, 1.0));
+        returned.push(next.is_some());
+        let silent = |x: f64| beyond.leave() + (1.0 - beyond.leave()) * beyond.survival(x);
+        log_score += score::log_score(silent, until, next.is_some());
     }
-    Ok(())
+    let mut by_law = row(0, score::date_error(&dates)?, None);
+    let mut by_end = row(1, score::date_error(&in_time)?, None);
+    if shop.model.is_some() && n > 0 {
+        for (at, half) in HALVES.into_iter().enumerate() {
+            let (low, high) = (0.5 - half, 0.5 + half);
+            by_law.coverage[at] = score::returner_coverage(&pit, &returned, low, high)?;
+            let share = inside[at] as f64 / in_time.len() as f64;
+            by_end.coverage[at] = Some(share).filter(|_| !in_time.is_empty());
+        }
+        by_law.model = Some(Scores {
+            log_score: log_score / n as f64,
+            brier: Some(brier / n as f64),
+            slope: outcomes.calibration().map(|fit| fit.slope),
+            recalibrated: None,
+            expected: expected / n as f64,
+            observed: observed / n as f64,
+        });
+    }
+    push(rows, by_law, "backtest")?;
+    push(rows, by_end, "backtest")?;
+
+    let pooled = Pooled::of(shop.gaps.all())?;
+    for (method, rule) in Rule::ALL.into_iter().enumerate() {
+        let mut pairs = room(n, "backtest")?;
+        for &i in shown {
+            if let (Some(next), Some(pooled)) = (after.next(i), pooled) {
+                let day = rule.day(shop.gaps.of(i), pooled, shop.gaps.open_days(i));
+                pairs.push((day, next));
+            }
+        }
+        let row = row(method + 2, score::date_error(&pairs)?, None);
+        push(rows, row, "backtest")?;
+    }
+    Ok(outcomes)
 }
 
-fn judge_model(
-    model: &Model,
-    seen: &[Seen],
-    histories: &[History],
-    within: u32,
-) -> Result<(Option<score::DateError>, Option<Scores>)> {
-    let n = seen.len();
-    let (mut dates, mut outcomes) = (room(n, "backtest")?, room(n, "backtest")?);
-    let (mut pit, mut returned) = (room(n, "backtest")?, room(n, "backtest")?);
-    let mut log_score = 0.0;
-    let [mut flagged, mut gone, mut both] = [0u64; 3];
-    for (one, history) in seen.iter().zip(histories) {
-        let law = model.customer(history);
-        let prediction = predict(&law, one.elapsed, within);
-        if let (Some(next), Some(day)) = (one.next, prediction.dates[1]) {
-            dates.push((day.min(one.followed), next));
+/// The median day given a return up to the day `followed`, after `elapsed`.
+fn median_by(beyond: &Conditional<'_>, elapsed: u32, followed: u32) -> u32 {
+    let left = |day: u32| beyond.survival(f64::from(day) + 0.5);
+    let target = 0.5 * (1.0 + left(followed));
+    let (mut low, mut high) = (elapsed, followed.max(elapsed + 1));
+    while high - low > 1 {
+        let day = low + (high - low) / 2;
+        match left(day) <= target {
+            true => high = day,
+            false => low = day,
         }
-        let horizon = one.elapsed.saturating_add(within);
-        let bought = one.next.is_some_and(|next| next <= horizon);
-        outcomes.push((prediction.probability_within, bought));
-        let beyond = law.beyond(f64::from(one.elapsed) + 0.5);
-        let until = one.next.unwrap_or(one.followed);
-        pit.push((1.0 - beyond.survival(f64::from(until))).clamp(0.0, 1.0));
-        returned.push(one.next.is_some());
-        let silent = |x: f64| beyond.leave() + (1.0 - beyond.leave()) * beyond.survival(x);
-        log_score += score::log_score(silent, until, one.next.is_some());
-        let flag = prediction.level >= Level::ChurnRisk;
-        flagged += u64::from(flag);
-        gone += u64::from(one.next.is_none());
-        both += u64::from(flag && one.next.is_none());
     }
-    let level = Fraction::new(0.95).ok_or(Error::internal("0.95 is a fraction"))?;
-    let mut coverage = [None; 3];
-    for (share, half) in coverage.iter_mut().zip([0.25, 0.4, 0.45]) {
-        *share = score::returner_coverage(&pit, &returned, 0.5 - half, 0.5 + half)?;
-    }
-    let calibration = score::calibration(&outcomes);
-    let mean = |of: &dyn Fn(&(f64, bool)) -> f64| outcomes.iter().map(of).sum::<f64>() / n as f64;
-    let scores = Scores {
-        coverage,
-        brier: score::brier(&outcomes),
-        slope: calibration.map(|fit| fit.slope),
-        expected: mean(&|outcome| outcome.0),
-        observed: mean(&|outcome| f64::from(u8::from(outcome.1))),
-        log_score: log_score / n as f64,
-        flagged: flagged as i32,
-        precision: Ratio::new(both, flagged, level),
-        recall: Ratio::new(both, gone, level),
-    };
-    Ok((score::date_error(&dates)?, Some(scores)))
+    high
 }
 
 fn table(rows: &[Row]) -> Result<Table> {
@@ -477,12 +458,12 @@ fn table(rows: &[Row]) -> Result<Table> {
     let scores = |at: usize, of: &dyn Fn(&Scores) -> Option<f64>| {
         floats(at, &|row| row.model.as_ref().and_then(of))
     };
-    let ints = |at: usize, of: &dyn Fn(&Row) -> Option<i32>| {
-        Column::ints(&fields[at], rows.iter().map(of))
+    let ints = |at: usize, of: &dyn Fn(&Row) -> i32| {
+        Column::ints(&fields[at], rows.iter().map(|row| Some(of(row))))
     };
     let methods = collect(rows.iter().map(|row| row.method), "table")?;
     Ok(Table::new(vec![
-        ints(0, &|row| Some(row.origin))?,
+        ints(0, &|row| row.origin)?,
         Column::new(
             &fields[1],
             Values::Category {
@@ -490,68 +471,56 @@ fn table(rows: &[Row]) -> Result<Table> {
                 labels: METHODS,
             },
         ),
-        ints(2, &|row| Some(row.customers))?,
-        ints(3, &|row| Some(row.returned))?,
+        ints(2, &|row| row.customers)?,
+        ints(3, &|row| row.returned)?,
         floats(4, &|row| row.error.map(|error| error.mean))?,
         floats(5, &|row| row.error.map(|error| error.median))?,
-        scores(6, &|s| s.coverage[0])?,
-        scores(7, &|s| s.coverage[1])?,
-        scores(8, &|s| s.coverage[2])?,
-        scores(9, &|s| s.brier)?,
-        scores(10, &|s| s.slope)?,
-        scores(11, &|s| Some(s.expected))?,
-        scores(12, &|s| Some(s.observed))?,
-        scores(13, &|s| Some(s.log_score))?,
-        ints(14, &|row| row.model.map(|s| s.flagged))?,
-        scores(15, &|s| s.precision.value)?,
-        scores(16, &|s| s.precision.low)?,
-        scores(17, &|s| s.precision.high)?,
-        scores(18, &|s| s.recall.value)?,
-        scores(19, &|s| s.recall.low)?,
-        scores(20, &|s| s.recall.high)?,
+        floats(6, &|row| row.coverage[0])?,
+        floats(7, &|row| row.coverage[1])?,
+        floats(8, &|row| row.coverage[2])?,
+        scores(9, &|s| Some(s.log_score))?,
+        scores(10, &|s| s.brier)?,
+        scores(11, &|s| s.slope)?,
+        scores(12, &|s| s.recalibrated)?,
+        scores(13, &|s| Some(s.expected))?,
+        scores(14, &|s| Some(s.observed))?,
     ]))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Currency, Day, Zone};
+    use crate::cycle::gap_model::{CLASSES, Dropout, Family, History, Model, Params};
+    use crate::{Positive, Probability};
 
-    /// What is seen at an origin is what an import that ends there would give.
+    /// The first day by which half of the returns up to the end have come, day by day.
     #[test]
-    fn nothing_after_the_origin_is_seen() {
-        let days = [
-            ("a", vec![0, 30, 35, 90, 140]),
-            ("b", vec![50]),
-            ("c", vec![20, 80, 81]),
-            ("d", vec![120, 130]),
-        ];
-        let start: Day = "2026-01-01".parse().unwrap();
-        let shop = |until: i32| {
-            let mut builder = Orders::builder(Currency::JPY, Zone::UTC);
-            for (id, own) in &days {
-                for day in own.iter().filter(|day| **day <= until) {
-                    builder = builder.order(id, &Day(start.0 + day).to_string(), 100);
+    fn the_median_in_the_follow_up_is_that_of_a_scan() {
+        let positive = |v| Positive::new(v).unwrap();
+        for family in [Family::Gamma, Family::LogNormal] {
+            let params = Params {
+                family,
+                typical_gap: positive(40.0),
+                spread: positive(0.8),
+                class_weights: [Probability::new(1.0 / CLASSES as f64).unwrap(); CLASSES],
+                dropout: Dropout {
+                    a: positive(1.0),
+                    b: positive(4.0),
+                },
+            };
+            let model = Model::new(&params, 0..=3).unwrap();
+            for gaps in [&[][..], &[30, 35, 32], &[3, 90]] {
+                for elapsed in [0, 1, 20, 200] {
+                    let law = model.customer(&History::new(gaps));
+                    let beyond = law.beyond(f64::from(elapsed) + 0.5);
+                    for followed in [1, 2, 30, 400].map(|days| elapsed + days) {
+                        let came = |day: u32| 1.0 - beyond.survival(f64::from(day) + 0.5);
+                        let half = 0.5 * came(followed);
+                        let day = (elapsed + 1..=followed).find(|day| came(*day) >= half);
+                        let ours = median_by(&beyond, elapsed, followed);
+                        assert_eq!(Some(ours), day, "{gaps:?} {elapsed} {followed}");
+                    }
                 }
-            }
-            builder.build().unwrap()
-        };
-        let at = |orders: &Orders, day: i32| {
-            Gaps::new(
-                orders,
-                &Scope::as_of(Day(start.0 + day)),
-                &Context::default(),
-            )
-            .unwrap()
-        };
-        let whole = at(&shop(200), 200);
-        for origin in [0, 29, 30, 31, 60, 80, 100, 125, 140, 200] {
-            let then = at(&shop(origin), origin);
-            let seen = seen(&whole, start.0 + origin).unwrap();
-            assert_eq!(seen.len(), then.len(), "{origin}");
-            for (i, one) in seen.iter().enumerate() {
-                assert_eq!(&whole.of(one.customer)[..one.known], then.of(i), "{origin}");
-                assert_eq!(one.elapsed, then.open_days(i), "{origin}");
             }
         }
     }

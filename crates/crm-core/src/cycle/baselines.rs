@@ -7,9 +7,16 @@
 //! | last gap | the gap before |
 //! | fixed | the shop's pooled median gap, the same for everyone |
 //! | 1.5 × mean | the "late" rule of many tools |
+//! | same day | one date for everyone, `w` days from today |
 //!
 //! A customer without a gap gets the fixed rule. A date that is over by today becomes tomorrow:
 //! no rule predicts the past.
+//!
+//! `w` is the median wait of whoever is looked at on some day or other, in the middle of a gap:
+//!
+//! ```text
+//! Σ min(g, w) = ½ Σ g        over the pooled gaps g (Cox 1962, §5.2: the forward recurrence time)
+//! ```
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -31,16 +38,19 @@ pub enum Rule {
     Fixed,
     /// 1.5 times the mean of the customer's gaps.
     LateMean,
+    /// The same date for everyone.
+    SameDay,
 }
 
 impl Rule {
     /// All rules, in the order of the table above.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Mean,
         Self::Median,
         Self::LastGap,
         Self::Fixed,
         Self::LateMean,
+        Self::SameDay,
     ];
 
     /// The word used in tables and requests.
@@ -51,23 +61,27 @@ impl Rule {
             Self::LastGap => "last_gap",
             Self::Fixed => "fixed",
             Self::LateMean => "late_mean",
+            Self::SameDay => "same_day",
         }
     }
 
     /// Days after the last order at which the next is expected: at least `elapsed + 1`.
     ///
-    /// `gaps` are the customer's, in time order; `pooled` is the shop's median gap.
+    /// `gaps` are the customer's, in time order; `pooled` is what all gaps of the shop say.
     ///
     /// ```
-    /// use crm_core::cycle::baselines::Rule;
-    /// assert_eq!(Rule::Mean.day(&[20, 40, 30], 25.0, 10), 30);
-    /// assert_eq!(Rule::LastGap.day(&[20, 40, 35], 25.0, 50), 51);
-    /// assert_eq!(Rule::Mean.day(&[], 25.0, 0), 25);
+    /// use crm_core::cycle::baselines::{Pooled, Rule};
+    /// let shop = Pooled::of(&[20, 40, 30, 25, 10])?.unwrap();
+    /// assert_eq!(Rule::Mean.day(&[20, 40, 30], shop, 10), 30);
+    /// assert_eq!(Rule::LastGap.day(&[20, 40, 35], shop, 50), 51);
+    /// assert_eq!(Rule::Mean.day(&[], shop, 0), 25);
+    /// # Ok::<(), crm_core::Error>(())
     /// ```
-    pub fn day(self, gaps: &[u32], pooled: f64, elapsed: u32) -> u32 {
+    pub fn day(self, gaps: &[u32], pooled: Pooled, elapsed: u32) -> u32 {
         let mean = || gaps.iter().map(|&gap| f64::from(gap)).sum::<f64>() / gaps.len() as f64;
         let gap = match (self, gaps.last()) {
-            (Self::Fixed, _) | (_, None) => pooled,
+            (Self::SameDay, _) => f64::from(elapsed) + pooled.wait,
+            (Self::Fixed, _) | (_, None) => pooled.median,
             (Self::Mean, _) => mean(),
             (Self::LateMean, _) => 1.5 * mean(),
             (Self::LastGap, Some(&last)) => f64::from(last),
@@ -77,12 +91,36 @@ impl Rule {
     }
 }
 
-/// The median of all gaps of a shop, `None` without any.
-pub fn pooled_median(gaps: &[u32]) -> Result<Option<f64>> {
-    let mut sorted = room(gaps.len(), "gaps")?;
-    sorted.extend_from_slice(gaps);
-    sorted.sort_unstable();
-    Ok(middle(&sorted))
+/// What all gaps of a shop say, whoever they are of.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pooled {
+    /// The median gap.
+    pub median: f64,
+    /// The median wait from some day to the next order.
+    pub wait: f64,
+}
+
+impl Pooled {
+    /// Of all gaps; `None` without any.
+    pub fn of(gaps: &[u32]) -> Result<Option<Self>> {
+        let mut sorted = room(gaps.len(), "gaps")?;
+        sorted.extend_from_slice(gaps);
+        sorted.sort_unstable();
+        let Some(median) = middle(&sorted) else {
+            return Ok(None);
+        };
+        let half = 0.5 * sorted.iter().map(|&gap| f64::from(gap)).sum::<f64>();
+        let (mut shorter, mut wait) = (0.0, 0.0);
+        for (i, &gap) in sorted.iter().enumerate() {
+            // The wait, if it is at most this gap and longer than those before.
+            wait = (half - shorter) / (sorted.len() - i) as f64;
+            if wait <= f64::from(gap) {
+                break;
+            }
+            shorter += f64::from(gap);
+        }
+        Ok(Some(Self { median, wait }))
+    }
 }
 
 /// The median by rank, without a copy: the k-th smallest is found by halving the range of values.
@@ -131,15 +169,34 @@ mod tests {
     fn both_medians_agree() {
         for n in 1..200u32 {
             let gaps: Vec<u32> = (0..n).map(|i| (i * 7919) % 101 + 1).collect();
-            assert_eq!(Some(median_of(&gaps)), pooled_median(&gaps).unwrap(), "{n}");
+            let pooled = Pooled::of(&gaps).unwrap().unwrap();
+            assert_eq!(median_of(&gaps), pooled.median, "{n}");
         }
-        assert_eq!(pooled_median(&[]).unwrap(), None);
+        assert_eq!(Pooled::of(&[]).unwrap(), None);
     }
 
     #[test]
     fn the_rules_by_hand() {
         let gaps = [10, 20, 60];
-        let days = Rule::ALL.map(|rule| rule.day(&gaps, 33.0, 0));
-        assert_eq!(days, [30, 20, 60, 33, 45]);
+        let pooled = Pooled {
+            median: 33.0,
+            wait: 7.0,
+        };
+        let days = Rule::ALL.map(|rule| rule.day(&gaps, pooled, 0));
+        assert_eq!(days, [30, 20, 60, 33, 45, 7]);
+        assert_eq!(Rule::SameDay.day(&gaps, pooled, 100), 107);
+    }
+
+    /// Half of the days of all gaps are nearer than `wait` to their end.
+    #[test]
+    fn half_the_days_wait_longer() {
+        let gaps: Vec<u32> = (0..500).map(|i| (i * 7919) % 101 + 1).collect();
+        let mut waits: Vec<u32> = gaps.iter().flat_map(|&gap| 0..gap).collect();
+        waits.sort_unstable();
+        let median = f64::from(waits[waits.len() / 2]);
+        let pooled = Pooled::of(&gaps).unwrap().unwrap();
+        assert!((pooled.wait - median).abs() <= 1.0, "{pooled:?} {median}");
+        let equal = Pooled::of(&[30; 9]).unwrap().unwrap();
+        assert_eq!((equal.median, equal.wait), (30.0, 15.0));
     }
 }

@@ -15,3 +15,4 @@ pub mod predict;
 pub mod score;
 pub mod seasonality;
 pub(crate) mod shop;
+pub mod threshold_sweep;

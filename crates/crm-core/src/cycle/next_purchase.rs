@@ -27,7 +27,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::baselines::{Rule, pooled_median};
+use super::baselines::{Pooled, Rule};
 use super::predict::{Level, Prediction, predict};
 use super::seasonality::Seasonality;
 use super::shop::{CUSTOMER, CUSTOMERS, Shop, View, whole_days};
@@ -210,7 +210,7 @@ pub(crate) fn columns(
     let mut rows: Vec<Option<Prediction>> = room(n, "predictions")?;
     let mut dates: Vec<Option<u32>> = room(n, "predictions")?;
     let pooled = match options.method {
-        Some(_) => pooled_median(shop.gaps.all())?,
+        Some(_) => Pooled::of(shop.gaps.all())?,
         None => None,
     };
     for i in 0..n {

@@ -3,10 +3,12 @@
 
 pub mod clv_summary;
 pub mod customer;
+pub mod follow_up;
 mod gaps;
 pub mod monthly;
 mod totals;
 
+pub use follow_up::FollowUp;
 pub use gaps::Gaps;
 pub(crate) use gaps::Per;
 pub use totals::Totals;

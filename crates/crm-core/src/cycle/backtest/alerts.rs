@@ -1,0 +1,430 @@
+//! Backtest of alerts: had we written to those who were slipping away, would it have been them?
+//!
+//! # Definition
+//!
+//! At each origin of [`backtest`](super) a rule flags customers. **Gone** are those without an order
+//! in the follow-up: to `as_of`, or for `follow` days. That is all the data can say: a short
+//! follow-up counts late returners as gone and flatters precision, so look at the early origins.
+//!
+//! | rule | flags |
+//! |---|---|
+//! | `due`, `late`, `churn_risk`, `lost` | who stands at that level of the gap model or beyond |
+//! | `late_mean` | who is silent for more than 1.5 × their mean gap (the pooled median without one) |
+//! | `churn_days` | who is churned by the scope's `churn_days` |
+//! | `top_left` | the `k` with the greatest chance of having left, by the gap model |
+//! | `top_silence` | the `k` who are silent for longest |
+//! | `top_silence_ratio` | the `k` who are silent for most of their mean gaps |
+//!
+//! ```text
+//! precision    gone among the flagged        recall    flagged among the gone
+//! false alarm  flagged among those who returned
+//! lead         median of (day of churn by churn_days − day of the alert), of the flagged who are gone
+//! ```
+//!
+//! Both days of the lead are counted from the last order and stand still until the next one, so it is
+//! known for everybody who is flagged: positive says that the alert came earlier. Among equals at
+//! the `k`-th place the smaller ids come first.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{ORIGIN, rolling};
+use crate::analysis::Analysis;
+use crate::context::{collect, filled, push, room};
+use crate::cycle::baselines::{Pooled, Rule};
+use crate::cycle::predict::{THRESHOLDS, alert_days};
+use crate::cycle::shop::Shop;
+use crate::data::Orders;
+use crate::num::ratio::Ratio;
+use crate::summary::FollowUp;
+use crate::table::{Column, Field, Label, Type, Values};
+use crate::{Context, Duration, Error, Fraction, Result, Scope, Table};
+
+/// Options of the analysis `backtest_alerts`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Options {
+    /// How many origins, at most; those before the first order are left out. Default 6.
+    pub origins: u32,
+    /// Days between them. Default 30 days.
+    pub step: Duration,
+    /// How long customers are followed after each origin. Default: to as_of, at least 30 days.
+    pub follow: Option<Duration>,
+    /// Lengths of the lists that are cut at k. Default 10, 100 and 1000.
+    pub k: Vec<u32>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            origins: 6,
+            step: Duration::days(30),
+            follow: None,
+            k: vec![10, 100, 1000],
+        }
+    }
+}
+
+const RULES: &[Label] = &[
+    Label {
+        code: "due",
+        en: "Due",
+        ja: "購入時期",
+    },
+    Label {
+        code: "late",
+        en: "Late",
+        ja: "遅れ",
+    },
+    Label {
+        code: "churn_risk",
+        en: "Churn risk",
+        ja: "離脱傾向",
+    },
+    Label {
+        code: "lost",
+        en: "Lost",
+        ja: "離脱",
+    },
+    Label {
+        code: "late_mean",
+        en: "Over 1.5 × mean gap",
+        ja: "平均間隔×1.5超",
+    },
+    Label {
+        code: "churn_days",
+        en: "Churned by days",
+        ja: "日数による離脱",
+    },
+    Label {
+        code: "top_left",
+        en: "Most likely to have left",
+        ja: "離脱確率上位",
+    },
+    Label {
+        code: "top_silence",
+        en: "Longest silence",
+        ja: "未購入日数上位",
+    },
+    Label {
+        code: "top_silence_ratio",
+        en: "Longest silence in mean gaps",
+        ja: "未購入日数/平均間隔上位",
+    },
+];
+
+/// Rules that flag by a day of their own: the first six.
+const DATED: usize = 6;
+const LISTS: usize = 3;
+
+/// The analysis.
+#[derive(Debug)]
+pub struct BacktestAlerts;
+
+#[derive(Debug, Clone, Copy)]
+struct Row {
+    origin: i32,
+    rule: u8,
+    k: Option<i32>,
+    customers: i32,
+    precision: Ratio,
+    recall: Ratio,
+    false_alarm: Ratio,
+    lead: Option<f64>,
+}
+
+impl Analysis for BacktestAlerts {
+    const NAME: &'static str = "backtest_alerts";
+    const SUMMARY: &'static str =
+        "Alerts at earlier dates against who did not come back, beside simpler rules";
+    const JA: &'static str = "離脱通知の検証";
+    const COLUMNS: &'static [Field] = &[
+        ORIGIN,
+        Field::new("rule", Type::Category, "", "規則", "What flags."),
+        Field::new(
+            "k",
+            Type::Int,
+            "customers",
+            "件数上限",
+            "Length of a list that is cut; null for other rules.",
+        ),
+        Field::new(
+            "customers",
+            Type::Int,
+            "customers",
+            "顧客数",
+            "Customers known on that day.",
+        ),
+        Field::new(
+            "gone",
+            Type::Int,
+            "customers",
+            "離脱者数",
+            "Those without an order in the follow-up.",
+        ),
+        Field::new(
+            "flagged",
+            Type::Int,
+            "customers",
+            "通知数",
+            "Those whom the rule flags on that day.",
+        ),
+        Field::new(
+            "precision_rate",
+            Type::Float,
+            "",
+            "適合率",
+            "Share of the flagged who are gone.",
+        ),
+        Field::new(
+            "precision_rate_low",
+            Type::Float,
+            "",
+            "適合率下限",
+            "Lower end of its interval.",
+        ),
+        Field::new(
+            "precision_rate_high",
+            Type::Float,
+            "",
+            "適合率上限",
+            "Upper end of its interval.",
+        ),
+        Field::new(
+            "recall_rate",
+            Type::Float,
+            "",
+            "再現率",
+            "Share of the gone who are flagged.",
+        ),
+        Field::new(
+            "recall_rate_low",
+            Type::Float,
+            "",
+            "再現率下限",
+            "Lower end of its interval.",
+        ),
+        Field::new(
+            "recall_rate_high",
+            Type::Float,
+            "",
+            "再現率上限",
+            "Upper end of its interval.",
+        ),
+        Field::new(
+            "false_alarm_rate",
+            Type::Float,
+            "",
+            "誤通知率",
+            "Share of those who returned who are flagged.",
+        ),
+        Field::new(
+            "false_alarm_rate_low",
+            Type::Float,
+            "",
+            "誤通知率下限",
+            "Lower end of its interval.",
+        ),
+        Field::new(
+            "false_alarm_rate_high",
+            Type::Float,
+            "",
+            "誤通知率上限",
+            "Upper end of its interval.",
+        ),
+        Field::new(
+            "lead_days",
+            Type::Float,
+            "days",
+            "先行日数",
+            "Median days by which true alerts come before churn_days are over; null for lists.",
+        ),
+    ];
+    type Data = Orders;
+    type Options = Options;
+
+    fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
+        if options.k.is_empty() || options.k.contains(&0) || options.k.len() > 100 {
+            return Err(Error::option("k", "", "1 to 100 numbers of at least 1"));
+        }
+        let dates = super::Options {
+            origins: options.origins,
+            step: options.step,
+            follow: options.follow,
+            ..super::Options::default()
+        };
+        let mut rows = Vec::new();
+        rolling(orders, scope, &dates, context, |origin, _, shop, after| {
+            let mut judge = Judge::new(shop, after)?;
+            judge.dated(scope)?;
+            judge.lists(&options.k)?;
+            for mut row in judge.rows {
+                row.origin = origin.0;
+                push(&mut rows, row, "backtest")?;
+            }
+            Ok(())
+        })?;
+        table(&rows)
+    }
+}
+
+/// The rules at one origin.
+struct Judge<'a> {
+    shop: &'a Shop,
+    shown: &'a [usize],
+    /// Whether each of the shown is gone.
+    gone: Vec<bool>,
+    left: u64,
+    level: Fraction,
+    pooled: Option<Pooled>,
+    rows: Vec<Row>,
+}
+
+impl<'a> Judge<'a> {
+    fn new(shop: &'a Shop, after: &'a FollowUp) -> Result<Self> {
+        let shown = after.shown();
+        let gone = shown.iter().map(|&i| after.next(i).is_none());
+        let gone = collect(gone, "backtest")?;
+        Ok(Self {
+            shop,
+            shown,
+            left: gone.iter().filter(|gone| **gone).count() as u64,
+            gone,
+            level: Fraction::new(0.95).ok_or(Error::internal("0.95 is a fraction"))?,
+            pooled: Pooled::of(shop.gaps.all())?,
+            rows: Vec::new(),
+        })
+    }
+
+    fn row(&mut self, rule: usize, k: Option<u32>, both: u64, flagged: u64) -> Result<&mut Row> {
+        let customers = self.gone.len() as u64;
+        let row = Row {
+            origin: 0,
+            rule: rule as u8,
+            k: k.map(|k| k.min(i32::MAX as u32) as i32),
+            customers: customers as i32,
+            precision: Ratio::new(both, flagged, self.level),
+            recall: Ratio::new(both, self.left, self.level),
+            false_alarm: Ratio::new(flagged - both, customers - self.left, self.level),
+            lead: None,
+        };
+        push(&mut self.rows, row, "backtest")?;
+        self.rows
+            .last_mut()
+            .ok_or(Error::internal("a row was pushed"))
+    }
+
+    /// Rules with a day of their own after each last order.
+    fn dated(&mut self, scope: &Scope) -> Result<()> {
+        let n = self.gone.len();
+        // The day of the scope's rule: the first on which somebody silent so long is churned.
+        let churn = scope.days_until_churn(0).unwrap_or(0);
+        let [mut flagged, mut both] = [[0u64; DATED]; 2];
+        let mut leads: [Vec<i32>; DATED] = Default::default();
+        for leads in &mut leads {
+            *leads = room(n, "backtest")?;
+        }
+        for (at, &i) in self.shown.iter().enumerate() {
+            let elapsed = self.shop.gaps.open_days(i);
+            let mut days = [None; DATED];
+            if let Some(law) = self.shop.law(i) {
+                days[..THRESHOLDS.len()].copy_from_slice(&alert_days(&law, THRESHOLDS));
+            }
+            // The day after the one that the rule predicts: more than 1.5 × the mean.
+            let mean_day = |pooled| Rule::LateMean.day(self.shop.gaps.of(i), pooled, 0) + 1;
+            days[4] = self.pooled.map(mean_day);
+            days[5] = Some(churn as u32);
+            for (rule, day) in days.into_iter().enumerate() {
+                let Some(day) = day.filter(|day| elapsed >= *day) else {
+                    continue;
+                };
+                flagged[rule] += 1;
+                if self.gone[at] {
+                    both[rule] += 1;
+                    leads[rule].push(churn.saturating_sub_unsigned(day));
+                }
+            }
+        }
+        for (rule, mut leads) in leads.into_iter().enumerate() {
+            leads.sort_unstable();
+            let row = self.row(rule, None, both[rule], flagged[rule])?;
+            let half = leads.len() / 2;
+            row.lead = leads.get(half).map(|&upper| match leads.len() % 2 {
+                1 => f64::from(upper),
+                _ => 0.5 * (f64::from(upper) + f64::from(leads[half - 1])),
+            });
+        }
+        Ok(())
+    }
+
+    /// Lists that are cut at each `k`.
+    fn lists(&mut self, cuts: &[u32]) -> Result<()> {
+        let n = self.gone.len();
+        for list in 0..LISTS {
+            let mut ranked = room(n, "backtest")?;
+            for (at, &i) in self.shown.iter().enumerate() {
+                let elapsed = f64::from(self.shop.gaps.open_days(i));
+                let score = match list {
+                    0 => match self.shop.law(i) {
+                        Some(law) => law.beyond(elapsed + 0.5).leave(),
+                        None => break,
+                    },
+                    1 => elapsed,
+                    _ => match (self.shop.gaps.of(i), self.pooled) {
+                        ([], None) => break,
+                        ([], Some(pooled)) => elapsed / pooled.median,
+                        (own, _) => {
+                            elapsed * own.len() as f64 / self.shop.histories[i].sum.max(1.0)
+                        }
+                    },
+                };
+                ranked.push((score, at));
+            }
+            ranked.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+            // How many of the first are gone.
+            let mut gone = filled(ranked.len() + 1, 0u64, "backtest")?;
+            for (place, (_, at)) in ranked.iter().enumerate() {
+                gone[place + 1] = gone[place] + u64::from(self.gone[*at]);
+            }
+            for &k in cuts {
+                let flagged = ranked.len().min(k as usize);
+                self.row(DATED + list, Some(k), gone[flagged], flagged as u64)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn table(rows: &[Row]) -> Result<Table> {
+    let fields = BacktestAlerts::COLUMNS;
+    let floats = |at: usize, of: &dyn Fn(&Row) -> Option<f64>| {
+        Column::floats(&fields[at], rows.iter().map(of))
+    };
+    let ints = |at: usize, of: &dyn Fn(&Row) -> Option<i32>| {
+        Column::ints(&fields[at], rows.iter().map(of))
+    };
+    Ok(Table::new(vec![
+        ints(0, &|row| Some(row.origin))?,
+        Column::new(
+            &fields[1],
+            Values::Category {
+                codes: collect(rows.iter().map(|row| row.rule), "table")?,
+                labels: RULES,
+            },
+        ),
+        ints(2, &|row| row.k)?,
+        ints(3, &|row| Some(row.customers))?,
+        ints(4, &|row| Some(row.recall.denominator as i32))?,
+        ints(5, &|row| Some(row.precision.denominator as i32))?,
+        floats(6, &|row| row.precision.value)?,
+        floats(7, &|row| row.precision.low)?,
+        floats(8, &|row| row.precision.high)?,
+        floats(9, &|row| row.recall.value)?,
+        floats(10, &|row| row.recall.low)?,
+        floats(11, &|row| row.recall.high)?,
+        floats(12, &|row| row.false_alarm.value)?,
+        floats(13, &|row| row.false_alarm.low)?,
+        floats(14, &|row| row.false_alarm.high)?,
+        floats(15, &|row| row.lead)?,
+    ]))
+}

@@ -1,0 +1,150 @@
+//! Calibration table: of those told "30 %", did 30 % buy?
+//!
+//! At each origin of [`backtest`](super), everybody known then, by the probability of an order within
+//! `within` days that the gap model gave them: ten bins of equal width, `[0, .1)` to `[.9, 1]`. In
+//! each the mean probability stands beside the share who bought, with Wilson's interval. An empty bin
+//! has a row with a count of 0 and nothing else.
+
+use super::{ORIGIN, Options, rolling};
+use crate::analysis::Analysis;
+use crate::context::push;
+use crate::cycle::predict::predict;
+use crate::data::Orders;
+use crate::num::ratio::Ratio;
+use crate::table::{Column, Field, Type};
+use crate::{Context, Error, Fraction, Result, Scope, Table};
+
+/// The analysis.
+#[derive(Debug)]
+pub struct BacktestCalibration;
+
+#[derive(Debug, Clone, Copy)]
+struct Row {
+    origin: i32,
+    bin: usize,
+    expected: f64,
+    observed: Ratio,
+}
+
+impl Analysis for BacktestCalibration {
+    const NAME: &'static str = "backtest_calibration";
+    const SUMMARY: &'static str =
+        "Predicted chances of an order at earlier dates beside how many bought";
+    const JA: &'static str = "予測確率の較正表";
+    const COLUMNS: &'static [Field] = &[
+        ORIGIN,
+        Field::new(
+            "probability_from",
+            Type::Float,
+            "",
+            "確率下端",
+            "Lower end of the bin, included.",
+        ),
+        Field::new(
+            "probability_to",
+            Type::Float,
+            "",
+            "確率上端",
+            "Upper end of the bin; included in the last.",
+        ),
+        Field::new(
+            "customers",
+            Type::Int,
+            "customers",
+            "顧客数",
+            "Customers whose probability was in the bin.",
+        ),
+        Field::new(
+            "bought",
+            Type::Int,
+            "customers",
+            "購入者数",
+            "Those with an order within the horizon.",
+        ),
+        Field::new(
+            "expected_rate",
+            Type::Float,
+            "",
+            "予測購入率",
+            "Mean probability in the bin.",
+        ),
+        Field::new(
+            "observed_rate",
+            Type::Float,
+            "",
+            "実購入率",
+            "Share who bought.",
+        ),
+        Field::new(
+            "observed_rate_low",
+            Type::Float,
+            "",
+            "実購入率下限",
+            "Lower end of its interval.",
+        ),
+        Field::new(
+            "observed_rate_high",
+            Type::Float,
+            "",
+            "実購入率上限",
+            "Upper end of its interval.",
+        ),
+    ];
+    type Data = Orders;
+    type Options = Options;
+
+    fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
+        let level = Fraction::new(0.95).ok_or(Error::internal("0.95 is a fraction"))?;
+        let mut rows = Vec::new();
+        rolling(
+            orders,
+            scope,
+            options,
+            context,
+            |origin, plan, shop, after| {
+                let mut bins = [(0u64, 0u64, 0.0); 10];
+                for &i in after.shown() {
+                    let Some(law) = shop.law(i) else { break };
+                    let p = predict(&law, shop.gaps.open_days(i), plan.within).probability_within;
+                    let (count, bought, sum) = &mut bins[((p * 10.0) as usize).min(9)];
+                    *count += 1;
+                    *bought += u64::from(after.purchases(i, plan.within) > 0);
+                    *sum += p;
+                }
+                for (bin, (count, bought, sum)) in bins.into_iter().enumerate() {
+                    let row = Row {
+                        origin: origin.0,
+                        bin,
+                        expected: sum / count as f64,
+                        observed: Ratio::new(bought, count, level),
+                    };
+                    push(&mut rows, row, "backtest")?;
+                }
+                Ok(())
+            },
+        )?;
+        table(&rows)
+    }
+}
+
+fn table(rows: &[Row]) -> Result<Table> {
+    let fields = BacktestCalibration::COLUMNS;
+    let floats = |at: usize, of: &dyn Fn(&Row) -> Option<f64>| {
+        let finite = |row: &Row| of(row).filter(|v| v.is_finite());
+        Column::floats(&fields[at], rows.iter().map(finite))
+    };
+    let ints = |at: usize, of: &dyn Fn(&Row) -> i32| {
+        Column::ints(&fields[at], rows.iter().map(|row| Some(of(row))))
+    };
+    Ok(Table::new(vec![
+        ints(0, &|row| row.origin)?,
+        floats(1, &|row| Some(row.bin as f64 / 10.0))?,
+        floats(2, &|row| Some((row.bin + 1) as f64 / 10.0))?,
+        ints(3, &|row| row.observed.denominator as i32)?,
+        ints(4, &|row| row.observed.numerator as i32)?,
+        floats(5, &|row| Some(row.expected))?,
+        floats(6, &|row| row.observed.value)?,
+        floats(7, &|row| row.observed.low)?,
+        floats(8, &|row| row.observed.high)?,
+    ]))
+}

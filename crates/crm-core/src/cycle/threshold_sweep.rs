@@ -1,0 +1,331 @@
+//! Threshold sweep: where to draw the line between a customer who is slow and one who is gone.
+//!
+//! # Definition
+//!
+//! The shop is seen as it was `follow` days before `as_of`, and nothing later. Each threshold parts the
+//! customers into flagged and others; then everybody is followed to `as_of`.
+//!
+//! | rule | flagged |
+//! |---|---|
+//! | `churn_days` | silent for that many days (on the day itself by the scope's `churn_boundary`) |
+//! | `overdue_probability` | overdue probability of the gap model at that level or above |
+//!
+//! | columns | of |
+//! |---|---|
+//! | `returned_rate` | the flagged: came back anyway. The lower, the better the line |
+//! | `others_returned_rate` | the others |
+//! | `near_rate` | all: had been flagged `margin` days earlier or later, and are not now, or the reverse |
+//! | `near_returned_rate` | those near the line who came back |
+//!
+//! A line through a crowd is unstable: many customers near it change sides within days, and a number
+//! of churned customers says more about the line than about them. "Near" is meant without a new order:
+//! silent for between `e − margin` and `e + margin` days where `e` is true.
+//!
+//! One pass and one fit serve all thresholds; each row is what a request for it alone gives. Without
+//! a repeat customer there is no gap model, and its rows have nothing but the number of customers.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::predict::overdue_probability;
+use super::shop::{Shop, View, whole_days};
+use crate::analysis::Analysis;
+use crate::context::{collect, push};
+use crate::data::Orders;
+use crate::num::ratio::Ratio;
+use crate::summary::Gaps;
+use crate::summary::follow_up::{self, FollowUp};
+use crate::table::{Column, Field, Label, Type, Values};
+use crate::{Context, Duration, Error, Fraction, Result, Scope, Table};
+
+/// Options of the analysis `threshold_sweep`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Options {
+    /// Days of silence to try. Default 60, 90, 120, 150, 180, 240, 300 and 360.
+    pub days: Vec<u32>,
+    /// Overdue probabilities to try. Default 0.5, 0.8, 0.9, 0.95 and 0.99.
+    pub levels: Vec<f64>,
+    /// How long customers are followed. Default 90 days.
+    pub follow: Duration,
+    /// How near to the line is near. Default 7 days.
+    pub margin: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            days: vec![60, 90, 120, 150, 180, 240, 300, 360],
+            levels: vec![0.5, 0.8, 0.9, 0.95, 0.99],
+            follow: Duration::days(90),
+            margin: Duration::days(7),
+        }
+    }
+}
+
+const RULES: &[Label] = &[
+    Label {
+        code: "churn_days",
+        en: "Days of silence",
+        ja: "未購入日数",
+    },
+    Label {
+        code: "overdue_probability",
+        en: "Overdue probability",
+        ja: "遅延確率",
+    },
+];
+
+/// Customers on the sides of one line.
+#[derive(Debug, Clone, Copy, Default)]
+struct Sides {
+    flagged: u64,
+    flagged_returned: u64,
+    returned: u64,
+    near: u64,
+    near_returned: u64,
+}
+
+impl Sides {
+    /// Counts a customer: whether flagged `margin` days ago, now and in `margin` days.
+    fn add(&mut self, flagged: [bool; 3], returned: bool) {
+        let near = flagged[0] != flagged[2];
+        self.flagged += u64::from(flagged[1]);
+        self.flagged_returned += u64::from(flagged[1] && returned);
+        self.returned += u64::from(returned);
+        self.near += u64::from(near);
+        self.near_returned += u64::from(near && returned);
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Row {
+    rule: u8,
+    threshold: f64,
+    sides: Option<Sides>,
+}
+
+/// The analysis.
+#[derive(Debug)]
+pub struct ThresholdSweep;
+
+impl Analysis for ThresholdSweep {
+    const NAME: &'static str = "threshold_sweep";
+    const SUMMARY: &'static str =
+        "Thresholds of churn side by side: how many each flags, and how many of them came back";
+    const JA: &'static str = "離脱基準の比較";
+    const COLUMNS: &'static [Field] = &[
+        Field::new(
+            "origin",
+            Type::Date,
+            "",
+            "判定日",
+            "The day of the judgement.",
+        ),
+        Field::new(
+            "rule",
+            Type::Category,
+            "",
+            "規則",
+            "What is compared with the threshold.",
+        ),
+        Field::new(
+            "threshold",
+            Type::Float,
+            "",
+            "閾値",
+            "Days of silence, or an overdue probability.",
+        ),
+        Field::new(
+            "customers",
+            Type::Int,
+            "customers",
+            "顧客数",
+            "Customers known on that day.",
+        ),
+        Field::new(
+            "flagged",
+            Type::Int,
+            "customers",
+            "該当者数",
+            "Those on the far side.",
+        ),
+        Field::new(
+            "returned",
+            Type::Int,
+            "customers",
+            "該当者の再購入者数",
+            "The flagged who came back by as_of.",
+        ),
+        Field::new(
+            "returned_rate",
+            Type::Float,
+            "",
+            "該当者の再購入率",
+            "Share of the flagged who came back.",
+        ),
+        Field::new(
+            "returned_rate_low",
+            Type::Float,
+            "",
+            "同下限",
+            "Lower end of its interval.",
+        ),
+        Field::new(
+            "returned_rate_high",
+            Type::Float,
+            "",
+            "同上限",
+            "Upper end of its interval.",
+        ),
+        Field::new(
+            "others_returned_rate",
+            Type::Float,
+            "",
+            "非該当者の再購入率",
+            "Share of the others who came back.",
+        ),
+        Field::new(
+            "near",
+            Type::Int,
+            "customers",
+            "境界付近の顧客数",
+            "Those who change sides within margin days of silence.",
+        ),
+        Field::new(
+            "near_rate",
+            Type::Float,
+            "",
+            "境界付近の割合",
+            "Their share of all.",
+        ),
+        Field::new(
+            "near_returned_rate",
+            Type::Float,
+            "",
+            "境界付近の再購入率",
+            "Share of them who came back.",
+        ),
+    ];
+    type Data = Orders;
+    type Options = Options;
+
+    fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
+        let follow = whole_days("follow", options.follow)?;
+        let margin = whole_days("margin", options.margin)?;
+        if options.days.len() + options.levels.len() > 1000 {
+            return Err(Error::option("days", "", "at most 1,000 thresholds"));
+        }
+        if let Some(level) = options
+            .levels
+            .iter()
+            .find(|level| !(0.0..=1.0).contains(*level))
+        {
+            return Err(Error::option("levels", level, "probabilities, 0 to 1"));
+        }
+        let whole = Gaps::new(orders, scope, context)?;
+        let Some(&origin) = follow_up::origins(&whole, 1, 1, follow)?.first() else {
+            return table(0, 0, &[]);
+        };
+        let then = follow_up::scope_at(scope, origin);
+        let shop = Shop::new(orders, &then, &View::default(), context)?;
+        let after = FollowUp::new(orders, &shop.gaps, &whole, None)?;
+
+        let limit = |&churn_days: &u32| Scope {
+            churn_days,
+            churn_boundary: scope.churn_boundary,
+            ..Scope::default()
+        };
+        let limits = collect(options.days.iter().map(limit), "thresholds")?;
+        let mut by_days = collect(limits.iter().map(|_| Sides::default()), "thresholds")?;
+        let mut by_level = collect(
+            options.levels.iter().map(|_| Sides::default()),
+            "thresholds",
+        )?;
+        for (at, &i) in after.shown().iter().enumerate() {
+            if at % Context::BLOCK == 0 {
+                context.check()?;
+            }
+            let silent = shop.gaps.open_days(i);
+            let moments = [
+                silent.saturating_sub(margin),
+                silent,
+                silent.saturating_add(margin),
+            ];
+            let returned = after.next(i).is_some();
+            for (sides, limit) in by_days.iter_mut().zip(&limits) {
+                let churned = |days: u32| limit.is_churned(days.min(i32::MAX as u32) as i32);
+                sides.add(moments.map(churned), returned);
+            }
+            if let Some(law) = shop.law(i).filter(|_| !by_level.is_empty()) {
+                let overdue = moments.map(|days| overdue_probability(&law, days));
+                for (sides, level) in by_level.iter_mut().zip(&options.levels) {
+                    sides.add(overdue.map(|overdue| overdue >= *level), returned);
+                }
+            }
+        }
+        let mut rows = Vec::new();
+        for (sides, days) in by_days.iter().zip(&options.days) {
+            let row = Row {
+                rule: 0,
+                threshold: f64::from(*days),
+                sides: Some(*sides),
+            };
+            push(&mut rows, row, "thresholds")?;
+        }
+        for (sides, level) in by_level.iter().zip(&options.levels) {
+            let row = Row {
+                rule: 1,
+                threshold: *level,
+                sides: shop.model.as_ref().map(|_| *sides),
+            };
+            push(&mut rows, row, "thresholds")?;
+        }
+        table(origin.0, after.shown().len() as u64, &rows)
+    }
+}
+
+fn table(origin: i32, customers: u64, rows: &[Row]) -> Result<Table> {
+    let fields = ThresholdSweep::COLUMNS;
+    let level = Fraction::new(0.95).ok_or(Error::internal("0.95 is a fraction"))?;
+    let ints = |at: usize, of: &dyn Fn(&Sides) -> u64| {
+        let cell = |row: &Row| row.sides.as_ref().map(|sides| of(sides) as i32);
+        Column::ints(&fields[at], rows.iter().map(cell))
+    };
+    let rates = |at: usize, of: &dyn Fn(&Sides) -> Ratio, end: fn(&Ratio) -> Option<f64>| {
+        let cell = |row: &Row| row.sides.as_ref().and_then(|sides| end(&of(sides)));
+        Column::floats(&fields[at], rows.iter().map(cell))
+    };
+    let flagged = |s: &Sides| Ratio::new(s.flagged_returned, s.flagged, level);
+    let others = |s: &Sides| {
+        let returned = s.returned - s.flagged_returned;
+        Ratio::new(returned, customers - s.flagged, level)
+    };
+    Ok(Table::new(vec![
+        Column::ints(&fields[0], rows.iter().map(|_| Some(origin)))?,
+        Column::new(
+            &fields[1],
+            Values::Category {
+                codes: collect(rows.iter().map(|row| row.rule), "table")?,
+                labels: RULES,
+            },
+        ),
+        Column::floats(&fields[2], rows.iter().map(|row| Some(row.threshold)))?,
+        Column::ints(&fields[3], rows.iter().map(|_| Some(customers as i32)))?,
+        ints(4, &|s| s.flagged)?,
+        ints(5, &|s| s.flagged_returned)?,
+        rates(6, &flagged, |ratio| ratio.value)?,
+        rates(7, &flagged, |ratio| ratio.low)?,
+        rates(8, &flagged, |ratio| ratio.high)?,
+        rates(9, &others, |ratio| ratio.value)?,
+        ints(10, &|s| s.near)?,
+        rates(11, &|s| Ratio::new(s.near, customers, level), |ratio| {
+            ratio.value
+        })?,
+        rates(
+            12,
+            &|s| Ratio::new(s.near_returned, s.near, level),
+            |ratio| ratio.value,
+        )?,
+    ]))
+}

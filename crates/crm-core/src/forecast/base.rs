@@ -1,0 +1,529 @@
+//! Base forecast (新CPM): what today's customers will bring in the next years, without new ones.
+//!
+//! # Definition
+//!
+//! For each year `y` after the origin (365 days each), of all customers with an order up to the origin:
+//!
+//! | column | meaning |
+//! |---|---|
+//! | `active` | not churned at the end of the year, by the scope's `churn_days` |
+//! | `retention_rate` | of those active at the origin, the share active at the end of the year |
+//! | `reactivation_rate` | of those churned at the origin, the share active at the end of the year |
+//! | `expected_orders` | purchase days in the year |
+//! | `expected_revenue` | revenue in the year |
+//! | `revenue_multiple` 年商倍率 | revenue from the origin to the end of the year ÷ that of the 365 days before |
+//!
+//! Two methods stand side by side. `model`: MBG/NBD and Gamma-Gamma, customer by customer
+//! ([`model`](super::model)). `markov`: the ten CPM segments (five rungs, active or churned) and how
+//! customers moved between them in the year before, which goes on like that
+//! ([`markov`](super::markov)). Where they are far apart, neither should be believed to the digit.
+//!
+//! The `_low` and `_high` columns hold the outcome with the probability `interval`, given that the
+//! method is right: what the parameters may be and what the customers may do. A change of season,
+//! prices or taste is in neither.
+//!
+//! # Tested one year ahead
+//!
+//! The rows of the first origin, 365 days before `as_of`, were computed from what was known then, and
+//! have what came beside: `actual_active`, `actual_orders`, `actual_revenue`. They are left out where
+//! the shop had no customers then. The Markov version of an origin needs a year before it in which the
+//! segments of today were there; without one, and for the model without a repeat customer, cells are
+//! null.
+
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{markov, model};
+use crate::analysis::Analysis;
+use crate::context::{collect, filled, push, room};
+use crate::data::Orders;
+use crate::scope::{MoneyThreshold, Occasion};
+use crate::segmentation::cpm::{self, State};
+use crate::summary::follow_up::{places, scope_at, shown};
+use crate::summary::{Totals, clv_summary};
+use crate::table::{Column, Field, Label, Type, Values};
+use crate::{Context, Currency, Day, Error, Fraction, Positive, Result, Scope, Table};
+
+/// Days of a year.
+pub(super) const YEAR: u32 = 365;
+
+/// Options of the analysis `base_forecast`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Options {
+    /// Years ahead, 1 to 10. Default 5.
+    pub years: u32,
+    /// Probability that the outcome lies between the low and the high column. Default 0.8.
+    pub interval: Fraction,
+    /// Draws for them, 20 to 10,000. Default 100.
+    pub draws: u32,
+    /// Seed of the draws. Default 0.
+    pub seed: u64,
+    /// Revenue below which a customer is steady, for the segments of the Markov version. Default:
+    /// 70,000 yen; in other currencies 7 mean order values.
+    pub money: Option<MoneyThreshold>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            years: 5,
+            interval: Fraction::new(0.8).expect("0.8 is a fraction"),
+            draws: 100,
+            seed: 0,
+            money: None,
+        }
+    }
+}
+
+/// A number and where the outcome will lie.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) struct Estimate {
+    pub(super) value: f64,
+    pub(super) low: f64,
+    pub(super) high: f64,
+}
+
+impl Estimate {
+    /// `value` between the quantiles of the draws that leave half the rest on each side.
+    pub(super) fn new(value: f64, draws: &mut [f64], interval: Fraction) -> Self {
+        draws.sort_unstable_by(f64::total_cmp);
+        let at = |q: f64| {
+            let place = q * (draws.len() - 1) as f64;
+            let (low, share) = (place as usize, place - libm::floor(place));
+            let next = draws[(low + 1).min(draws.len() - 1)];
+            draws[low] + share * (next - draws[low])
+        };
+        let tail = 0.5 * (1.0 - interval.get());
+        Self {
+            value,
+            low: at(tail),
+            high: at(1.0 - tail),
+        }
+    }
+}
+
+/// What a method says of one year; revenue in major units.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) struct Year {
+    pub(super) active: Estimate,
+    pub(super) retention: Option<f64>,
+    pub(super) reactivation: Option<f64>,
+    pub(super) orders: Estimate,
+    pub(super) revenue: Estimate,
+}
+
+/// The shop as known at an origin.
+pub(super) struct Base {
+    pub(super) origin: Day,
+    pub(super) churn: Scope,
+    pub(super) summary: Table,
+    pub(super) totals: Arc<Totals>,
+    /// Those whom the scope's `customers` shows, and of whom the forecast is.
+    pub(super) shown: Vec<usize>,
+    /// CPM segment with state: 2 · rung + churned, rungs from `first` on.
+    pub(super) state: Vec<u8>,
+    /// Codes there are.
+    codes: usize,
+    /// Revenue of the year before, major units.
+    past_revenue: f64,
+}
+
+impl Base {
+    fn new(
+        orders: &Orders,
+        scope: &Scope,
+        options: &Options,
+        origin: Day,
+        context: &Context,
+    ) -> Result<Self> {
+        let then = scope_at(scope, origin);
+        let totals = Totals::new(orders, &then, context)?;
+        let multiple = || {
+            Positive::new(7.0)
+                .map(|mean_order_values| MoneyThreshold::Multiple { mean_order_values })
+        };
+        let ladder = cpm::Options {
+            money: match options.money {
+                None if totals.currency != Currency::JPY => multiple(),
+                money => money,
+            },
+            ..cpm::Options::default()
+        };
+        let portfolio = cpm::segment(&totals, &then, &ladder)?;
+        let state = portfolio.segment.iter().zip(&portfolio.state);
+        let state = state.map(|(segment, state)| {
+            let rung = *segment as u8 - cpm::Segment::First as u8;
+            2 * rung + u8::from(*state == State::Churned)
+        });
+        let days = clv_summary::Options::default();
+        let before = Totals::within(orders, &then, YEAR, context)?;
+        let of_shown = before.customer.iter().zip(&before.revenue);
+        let of_shown = of_shown.filter(|(code, _)| orders.shows(**code));
+        let revenue: i128 = of_shown.map(|(_, v)| i128::from(*v)).sum();
+        Ok(Self {
+            shown: shown(orders, &totals.customer)?,
+            origin,
+            state: collect(state, "forecast")?,
+            summary: clv_summary::Summary::run(orders, &then, &days, context)?,
+            codes: orders.ids().len(),
+            past_revenue: totals.currency.mean(revenue, 1).unwrap_or(0.0),
+            totals,
+            churn: then,
+        })
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.totals.len()
+    }
+
+    pub(super) fn is_active(&self, i: usize) -> bool {
+        self.state[i].is_multiple_of(2)
+    }
+
+    /// Purchase days and revenue (major units) of these customers in the year after the origin, and
+    /// where they stand at its end.
+    pub(super) fn later(&self, end: &Later) -> Result<Outcome> {
+        let n = self.len();
+        let mut outcome = Outcome {
+            orders: filled(n, 0.0, "forecast")?,
+            revenue: filled(n, 0.0, "forecast")?,
+            place: places(&self.totals.customer, &end.base.totals.customer, self.codes)?,
+        };
+        let bought = places(&self.totals.customer, &end.year.customer, self.codes)?;
+        for (i, at) in bought.into_iter().enumerate() {
+            if let Some(at) = at {
+                outcome.orders[i] = f64::from(end.year.orders[at]);
+                outcome.revenue[i] = end.year.currency.major(end.year.revenue[at]);
+            }
+        }
+        Ok(outcome)
+    }
+}
+
+/// The shop a year later, with the totals of that year alone.
+pub(super) struct Later<'a> {
+    pub(super) base: &'a Base,
+    year: Totals,
+}
+
+impl<'a> Later<'a> {
+    fn new(base: &'a Base, orders: &Orders, scope: &Scope, context: &Context) -> Result<Self> {
+        let then = scope_at(scope, base.origin);
+        let year = Totals::within(orders, &then, YEAR, context)?;
+        Ok(Self { base, year })
+    }
+}
+
+/// What customers did in a year.
+pub(super) struct Outcome {
+    pub(super) orders: Vec<f64>,
+    pub(super) revenue: Vec<f64>,
+    /// The place of each among the customers at the end of the year.
+    pub(super) place: Vec<Option<usize>>,
+}
+
+const METHODS: &[Label] = &[
+    Label {
+        code: "model",
+        en: "Model of each customer",
+        ja: "顧客別モデル",
+    },
+    Label {
+        code: "markov",
+        en: "Moves between segments",
+        ja: "セグメント遷移",
+    },
+];
+
+#[derive(Debug, Clone, Copy)]
+struct Row {
+    origin: Day,
+    method: u8,
+    year: u32,
+    customers: usize,
+    said: Option<Year>,
+    multiple: Option<f64>,
+    /// Active customers, purchase days and revenue, where the year is over.
+    actual: Option<[f64; 3]>,
+}
+
+/// The analysis.
+#[derive(Debug)]
+pub struct BaseForecast;
+
+impl Analysis for BaseForecast {
+    const NAME: &'static str = "base_forecast";
+    const SUMMARY: &'static str =
+        "Orders and revenue of today's customers in the next years, without new ones";
+    const JA: &'static str = "既存顧客の売上予測（新CPM）";
+    const COLUMNS: &'static [Field] = &[
+        Field::new(
+            "origin",
+            Type::Date,
+            "",
+            "予測時点",
+            "The day predicted from: nothing later is seen.",
+        ),
+        Field::new(
+            "method",
+            Type::Category,
+            "",
+            "方法",
+            "Customer by customer, or by moves between segments.",
+        ),
+        Field::new(
+            "year",
+            Type::Int,
+            "years",
+            "年目",
+            "Years of 365 days after the origin.",
+        ),
+        Field::new("until", Type::Date, "", "期末", "The last day of the year."),
+        Field::new(
+            "customers",
+            Type::Int,
+            "customers",
+            "顧客数",
+            "Customers at the origin, on whom all numbers are.",
+        ),
+        Field::new(
+            "active",
+            Type::Float,
+            "customers",
+            "現役顧客数",
+            "Those expected not to be churned at the end of the year.",
+        ),
+        Field::new(
+            "active_low",
+            Type::Float,
+            "customers",
+            "現役下限",
+            "Lower end.",
+        ),
+        Field::new(
+            "active_high",
+            Type::Float,
+            "customers",
+            "現役上限",
+            "Upper end.",
+        ),
+        Field::new(
+            "retention_rate",
+            Type::Float,
+            "",
+            "現役維持率",
+            "Share of those active at the origin who are so at the end of the year.",
+        ),
+        Field::new(
+            "reactivation_rate",
+            Type::Float,
+            "",
+            "復活率",
+            "Share of those churned at the origin who are active at the end of the year.",
+        ),
+        Field::new(
+            "expected_orders",
+            Type::Float,
+            "days",
+            "予測購入数",
+            "Purchase days in the year.",
+        ),
+        Field::new(
+            "expected_orders_low",
+            Type::Float,
+            "days",
+            "購入数下限",
+            "Lower end.",
+        ),
+        Field::new(
+            "expected_orders_high",
+            Type::Float,
+            "days",
+            "購入数上限",
+            "Upper end.",
+        ),
+        Field::new(
+            "expected_revenue",
+            Type::Money,
+            "currency",
+            "予測売上",
+            "Revenue in the year.",
+        ),
+        Field::new(
+            "expected_revenue_low",
+            Type::Money,
+            "currency",
+            "売上下限",
+            "Lower end.",
+        ),
+        Field::new(
+            "expected_revenue_high",
+            Type::Money,
+            "currency",
+            "売上上限",
+            "Upper end.",
+        ),
+        Field::new(
+            "revenue_multiple",
+            Type::Float,
+            "",
+            "年商倍率",
+            "Revenue up to the end of the year ÷ that of the 365 days before the origin.",
+        ),
+        Field::new(
+            "actual_active",
+            Type::Float,
+            "customers",
+            "実現役顧客数",
+            "What came, where the year is over.",
+        ),
+        Field::new(
+            "actual_orders",
+            Type::Float,
+            "days",
+            "実購入数",
+            "The same of orders.",
+        ),
+        Field::new(
+            "actual_revenue",
+            Type::Money,
+            "currency",
+            "実売上",
+            "The same of revenue.",
+        ),
+    ];
+    type Data = Orders;
+    type Options = Options;
+
+    fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
+        if !(1..=10).contains(&options.years) {
+            return Err(Error::option("years", options.years, "1 to 10"));
+        }
+        if !(20..=10_000).contains(&options.draws) {
+            return Err(Error::option("draws", options.draws, "20 to 10,000"));
+        }
+        let scope = Scope {
+            occasion: Some(Occasion::Day),
+            ..scope.clone()
+        };
+        let today = Totals::new(orders, &scope, context)?.as_of;
+        // The shop of each year's end, from two years ago to today.
+        let mut bases = Vec::new();
+        for back in [2, 1, 0] {
+            let day = Day(today.0.saturating_sub_unsigned(back * YEAR));
+            push(
+                &mut bases,
+                Base::new(orders, &scope, options, day, context)?,
+                "forecast",
+            )?;
+        }
+        let mut rows = Vec::new();
+        for at in [1, 2] {
+            let (before, base) = (&bases[at - 1], &bases[at]);
+            if base.len() == 0 {
+                continue;
+            }
+            let tested = at == 1;
+            let years = if tested { 1 } else { options.years };
+            let by_model = model::forecast(base, years, options, context)?;
+            let moves = match before.len() {
+                0 => None,
+                _ => Some(markov::Moves::new(
+                    before,
+                    &before.later(&Later::new(base, orders, &scope, context)?)?,
+                    base,
+                )),
+            };
+            let by_moves = match moves {
+                Some(moves) => moves.forecast(base, years, options)?,
+                None => None,
+            };
+            let actual = match tested {
+                true => {
+                    let end = Later::new(&bases[2], orders, &scope, context)?;
+                    let came = base.later(&end)?;
+                    let place = base.shown.iter().filter_map(|&i| came.place[i]);
+                    let active = place.filter(|&at| end.base.is_active(at));
+                    let sum = |of: &[f64]| base.shown.iter().map(|&i| of[i]).sum::<f64>();
+                    Some([active.count() as f64, sum(&came.orders), sum(&came.revenue)])
+                }
+                false => None,
+            };
+            for (method, said) in [by_model, by_moves].into_iter().enumerate() {
+                let mut revenue = 0.0;
+                for year in 1..=years {
+                    let said = said.as_ref().map(|said| said[year as usize - 1]);
+                    revenue += said.map_or(0.0, |said| said.revenue.value);
+                    let row = Row {
+                        origin: base.origin,
+                        method: method as u8,
+                        year,
+                        customers: base.shown.len(),
+                        said,
+                        multiple: said
+                            .filter(|_| base.past_revenue > 0.0)
+                            .map(|_| revenue / base.past_revenue),
+                        actual,
+                    };
+                    push(&mut rows, row, "forecast")?;
+                }
+            }
+        }
+        table(&rows, orders.currency())
+    }
+}
+
+fn table(rows: &[Row], currency: Currency) -> Result<Table> {
+    let fields = BaseForecast::COLUMNS;
+    let floats = |at: usize, of: &dyn Fn(&Row) -> Option<f64>| {
+        let finite = |row: &Row| of(row).filter(|v| v.is_finite());
+        Column::floats(&fields[at], rows.iter().map(finite))
+    };
+    let said = |at: usize, of: &dyn Fn(&Year) -> f64| floats(at, &|row| row.said.as_ref().map(of));
+    let ints = |at: usize, of: &dyn Fn(&Row) -> i32| {
+        Column::ints(&fields[at], rows.iter().map(|row| Some(of(row))))
+    };
+    let money = |at: usize, of: &dyn Fn(&Row) -> Option<f64>| -> Result<Column> {
+        let (mut amounts, mut valid) = (room(rows.len(), "table")?, room(rows.len(), "table")?);
+        for row in rows {
+            let minor = of(row)
+                .filter(|v| v.is_finite())
+                .and_then(|v| currency.minor(v));
+            amounts.push(minor.unwrap_or(0));
+            valid.push(minor.is_some());
+        }
+        Ok(Column::new(&fields[at], Values::Money(amounts, currency)).with_validity(valid))
+    };
+    let until = |row: &Row| row.origin.0.saturating_add_unsigned(row.year * YEAR);
+    Ok(Table::new(vec![
+        ints(0, &|row| row.origin.0)?,
+        Column::new(
+            &fields[1],
+            Values::Category {
+                codes: collect(rows.iter().map(|row| row.method), "table")?,
+                labels: METHODS,
+            },
+        ),
+        ints(2, &|row| row.year as i32)?,
+        ints(3, &until)?,
+        ints(4, &|row| row.customers as i32)?,
+        said(5, &|year| year.active.value)?,
+        said(6, &|year| year.active.low)?,
+        said(7, &|year| year.active.high)?,
+        floats(8, &|row| row.said.and_then(|year| year.retention))?,
+        floats(9, &|row| row.said.and_then(|year| year.reactivation))?,
+        said(10, &|year| year.orders.value)?,
+        said(11, &|year| year.orders.low)?,
+        said(12, &|year| year.orders.high)?,
+        money(13, &|row| row.said.map(|year| year.revenue.value))?,
+        money(14, &|row| row.said.map(|year| year.revenue.low))?,
+        money(15, &|row| row.said.map(|year| year.revenue.high))?,
+        floats(16, &|row| row.multiple)?,
+        floats(17, &|row| row.actual.map(|actual| actual[0]))?,
+        floats(18, &|row| row.actual.map(|actual| actual[1]))?,
+        money(19, &|row| row.actual.map(|actual| actual[2]))?,
+    ]))
+}

@@ -1,0 +1,575 @@
+//! Backtests and the threshold sweep.
+
+use super::*;
+use crm_core::cycle::score;
+
+/// Nothing that is predicted hangs on what comes after the origin; what it is compared with does.
+#[test]
+fn another_future_changes_outcomes_and_no_prediction() {
+    let origin = AS_OF - 90;
+    let [one, other] = [1, 2].map(|future| orders(&shop(150, origin, future)));
+    assert_ne!(one.len(), other.len());
+    let cases: [(&str, Value, &[&str], &str); 5] = [
+        (
+            "backtest",
+            json!({"origins": 2, "within": 90}),
+            &["customers", "expected_rate"],
+            "mae_days",
+        ),
+        (
+            "backtest_calibration",
+            json!({"origins": 2, "within": 90}),
+            &["customers", "expected_rate"],
+            "bought",
+        ),
+        (
+            "backtest_alerts",
+            json!({"origins": 2, "follow": 90, "k": [5, 20]}),
+            &["customers", "flagged"],
+            "gone",
+        ),
+        (
+            "backtest_clv",
+            json!({"origins": 2, "within": 90, "models": ["mbg_nbd", "pareto_nbd"]}),
+            &["customers", "expected_purchases"],
+            "actual_purchases",
+        ),
+        (
+            "threshold_sweep",
+            json!({"follow": 90}),
+            &["customers", "flagged", "near"],
+            "returned",
+        ),
+    ];
+    for (name, mut request, same, differs) in cases {
+        request["as_of"] = json!(as_of());
+        let [a, b] = [&one, &other].map(|orders| run(name, orders, &request));
+        assert!(a.len() > 5 && a.len() == b.len(), "{name}");
+        let cells = |table: &Table, column: &str| -> Vec<String> {
+            let column = table.column(column).expect("a column");
+            let rows = 0..table.len();
+            rows.map(|row| format!("{:?}", column.cell(row))).collect()
+        };
+        for column in same {
+            assert_eq!(cells(&a, column), cells(&b, column), "{name} {column}");
+        }
+        assert_ne!(cells(&a, differs), cells(&b, differs), "{name}");
+    }
+}
+
+/// Errors of dates: predictions from `cycle` on the day, what came from the list of days.
+#[test]
+fn date_errors_are_those_of_the_dates_that_cycle_gives() {
+    let shop = shop(150, 0, 0);
+    let orders = orders(&shop);
+    let request = json!({"as_of": as_of(), "origins": 2, "step": 60, "within": 30, "follow": 80});
+    let table = run("backtest", &orders, &request);
+    assert_eq!(table.len(), 16);
+    for row in 0..table.len() {
+        let origin = float(&table, "origin", row).expect("a date") as i32 - start().0;
+        let method = text(&table, "method", row);
+        let mut asked = json!({"as_of": Day(start().0 + origin)});
+        if method != "model" && method != "model_followed" {
+            asked["method"] = json!(method);
+        }
+        let cycle = run("cycle", &orders, &asked);
+        let mut errors = Vec::new();
+        let mut known = 0;
+        for (customer, days) in shop.iter().enumerate() {
+            let (seen, next) = split(days, origin, origin + 80);
+            if seen.is_empty() {
+                continue;
+            }
+            let date = float(&cycle, "predicted_date", known).expect("a date");
+            known += 1;
+            if let Some(next) = next {
+                errors.push((date as i32 - start().0 - next).abs());
+            }
+            assert!(customer >= known - 1);
+        }
+        assert_eq!(float(&table, "customers", row), Some(known as f64));
+        assert_eq!(float(&table, "returned", row), Some(errors.len() as f64));
+        let mean = errors.iter().map(|e| f64::from(*e)).sum::<f64>() / errors.len() as f64;
+        let ours = float(&table, "mae_days", row).expect("an error");
+        match method.as_str() {
+            // Asked about the follow-up only: another date, no worse by more than chance.
+            "model_followed" => {
+                assert!(ours < 1.05 * mean && ours != mean, "{ours} {mean}");
+                // Some 90 returns: three standard errors are .16, .13 and .1.
+                for (column, share, off) in [
+                    ("coverage_50", 0.5, 0.16),
+                    ("coverage_80", 0.8, 0.13),
+                    ("coverage_90", 0.9, 0.1),
+                ] {
+                    let inside = float(&table, column, row).expect("a share");
+                    assert!((inside - share).abs() < off, "{column} {inside}");
+                }
+            }
+            _ => assert!((ours - mean).abs() < 1e-9, "{method} {ours} {mean}"),
+        }
+    }
+}
+
+/// Probabilities of `cycle` on each origin's day, and what came from the list of days.
+#[test]
+fn calibration_is_that_of_the_probabilities_that_cycle_gives() {
+    let shop = shop(150, 0, 0);
+    let orders = orders(&shop);
+    let request = json!({"as_of": as_of(), "origins": 3, "step": 40, "within": 30});
+    let table = run("backtest", &orders, &request);
+    let bins = run("backtest_calibration", &orders, &request);
+    let mut earlier: Vec<(f64, bool)> = Vec::new();
+    for (number, back) in [110, 70, 30].into_iter().enumerate() {
+        let origin = AS_OF - back;
+        let cycle = run("cycle", &orders, &json!({"as_of": Day(start().0 + origin)}));
+        let known = shop.iter().map(|days| split(days, origin, origin + 30));
+        let known = known.filter(|(seen, _)| !seen.is_empty());
+        let outcomes: Vec<(f64, bool)> = known
+            .enumerate()
+            .map(|(row, (_, next))| {
+                let p = float(&cycle, "probability_within", row).expect("a probability");
+                (p, next.is_some())
+            })
+            .collect();
+        let row = 8 * number;
+        let near = |column: &str, expected: f64, tolerance: f64| {
+            let ours = float(&table, column, row).expect(column);
+            assert!(
+                (ours - expected).abs() < tolerance,
+                "{column} {ours} {expected}"
+            );
+        };
+        let fit = score::calibration(&outcomes).expect("a slope");
+        near("brier", score::brier(&outcomes).expect("outcomes"), 1e-12);
+        near("expected_rate", fit.expected, 1e-12);
+        near("observed_rate", fit.observed, 1e-12);
+        // Gathered in bins: a hundredth of the slope's standard error.
+        near("calibration_slope", fit.slope, 0.02 * fit.slope_error);
+        match score::calibration(&earlier) {
+            Some(before) => near("recalibrated_slope", fit.slope / before.slope, 0.01),
+            None => assert_eq!(float(&table, "recalibrated_slope", row), None),
+        }
+        for (bin, expected) in score::calibration_table(&outcomes).iter().enumerate() {
+            let row = 10 * number + bin;
+            assert_eq!(float(&bins, "customers", row), Some(expected.count as f64));
+            assert_eq!(float(&bins, "bought", row), Some(expected.happened as f64));
+            if expected.count > 0 {
+                let ours = float(&bins, "expected_rate", row).expect("a rate");
+                assert!((ours - expected.expected).abs() < 1e-12);
+            }
+        }
+        earlier.extend(outcomes);
+    }
+    assert!(float(&table, "recalibrated_slope", 16).is_some());
+}
+
+/// Who is flagged comes from `cycle` on the day, who is gone from the list of days.
+#[test]
+fn alerts_are_judged_by_who_came_back() {
+    let shop = shop(150, 0, 0);
+    let orders = orders(&shop);
+    let request =
+        json!({"as_of": as_of(), "origins": 1, "follow": 120, "churn_days": 90, "k": [7]});
+    let table = run("backtest_alerts", &orders, &request);
+    let origin = AS_OF - 120;
+    let cycle = run("cycle", &orders, &json!({"as_of": Day(start().0 + origin)}));
+    let known: Vec<_> = shop
+        .iter()
+        .map(|days| split(days, origin, AS_OF))
+        .filter(|(seen, _)| !seen.is_empty())
+        .collect();
+    let silent = |i: usize| origin - known[i].0[known[i].0.len() - 1];
+    let gone = |i: usize| known[i].1.is_none();
+    let rank = |level: &str| {
+        ["ok", "due", "late", "churn_risk", "lost"]
+            .iter()
+            .position(|l| *l == level)
+    };
+    let at_least = |i: usize, level: &str| rank(&text(&cycle, "level", i)) >= rank(level);
+    let longest = {
+        let mut all: Vec<usize> = (0..known.len()).collect();
+        all.sort_by_key(|&i| (-silent(i), i));
+        all[..7].to_vec()
+    };
+    let likeliest = {
+        let alive = |i: usize| float(&cycle, "probability_alive", i).expect("a number");
+        let mut all: Vec<usize> = (0..known.len()).collect();
+        all.sort_by(|&i, &j| alive(i).total_cmp(&alive(j)).then(i.cmp(&j)));
+        all[..7].to_vec()
+    };
+    for row in 0..table.len() {
+        let rule = text(&table, "rule", row);
+        let flagged: Vec<usize> = (0..known.len())
+            .filter(|&i| match rule.as_str() {
+                "churn_days" => silent(i) >= 90,
+                "top_silence" => longest.contains(&i),
+                "top_left" => likeliest.contains(&i),
+                "late_mean" | "top_silence_ratio" => false,
+                level => at_least(i, level),
+            })
+            .collect();
+        if ["late_mean", "top_silence_ratio"].contains(&rule.as_str()) {
+            continue;
+        }
+        let both = flagged.iter().filter(|&&i| gone(i)).count() as f64;
+        let left = (0..known.len()).filter(|&i| gone(i)).count() as f64;
+        assert_eq!(
+            float(&table, "flagged", row),
+            Some(flagged.len() as f64),
+            "{rule}"
+        );
+        assert_eq!(float(&table, "gone", row), Some(left));
+        assert_eq!(
+            float(&table, "recall_rate", row),
+            Some(both / left),
+            "{rule}"
+        );
+        assert_eq!(
+            float(&table, "precision_rate", row),
+            Some(both / flagged.len() as f64),
+            "{rule}"
+        );
+        let others = (flagged.len() as f64 - both) / (known.len() as f64 - left);
+        assert_eq!(
+            float(&table, "false_alarm_rate", row),
+            Some(others),
+            "{rule}"
+        );
+        match rule.as_str() {
+            "churn_days" => assert_eq!(float(&table, "lead_days", row), Some(0.0)),
+            // Clockwork buyers of 20 to 55 days are late long before 90 are over.
+            "late" => assert!(float(&table, "lead_days", row) > Some(10.0)),
+            _ => {}
+        }
+    }
+    assert_eq!(table.len(), 9);
+}
+
+#[test]
+fn value_is_judged_by_what_was_bought() {
+    let shop = shop(150, 0, 0);
+    let orders = orders(&shop);
+    let models = [
+        "nbd",
+        "bg_nbd",
+        "mbg_nbd",
+        "bg_cnbd_k",
+        "mbg_cnbd_k",
+        "pareto_nbd",
+    ];
+    let request = json!({"as_of": as_of(), "origins": 1, "within": 90, "models": models});
+    let table = run("backtest_clv", &orders, &request);
+    assert_eq!(table.len(), 9);
+    let origin = AS_OF - 90;
+    let count = |days: &[i32], from: i32, to: i32| {
+        days.iter()
+            .filter(|day| **day > from && **day <= to)
+            .count() as f64
+    };
+    let known: Vec<_> = shop
+        .iter()
+        .enumerate()
+        .filter(|(_, days)| days[0] <= origin)
+        .collect();
+    let bought: f64 = known
+        .iter()
+        .map(|(_, days)| count(days, origin, AS_OF))
+        .sum();
+    let spent: f64 = known
+        .iter()
+        .map(|(k, days)| amount(*k) as f64 * count(days, origin, AS_OF))
+        .sum();
+    let again: f64 = known
+        .iter()
+        .map(|(_, days)| count(days, origin - 90, origin))
+        .sum();
+    let again_mae: f64 = known
+        .iter()
+        .map(|(_, days)| (count(days, origin - 90, origin) - count(days, origin, AS_OF)).abs())
+        .sum::<f64>()
+        / known.len() as f64;
+    for row in 0..table.len() {
+        assert_eq!(float(&table, "customers", row), Some(known.len() as f64));
+        assert_eq!(float(&table, "actual_purchases", row), Some(bought));
+        assert!(matches!(
+            table.column("actual_revenue").expect("a column").cell(row),
+            Cell::Money(v, _) if v as f64 == spent
+        ));
+    }
+    assert_eq!(text(&table, "method", 6), "same_again");
+    assert_eq!(float(&table, "expected_purchases", 6), Some(again));
+    let ours = float(&table, "mae_purchases", 6).expect("an error");
+    assert!((ours - again_mae).abs() < 1e-12);
+    // The model of who leaves is nearer than the rule that nothing changes.
+    let error = |row: usize| {
+        float(&table, "purchases_error_rate", row)
+            .expect("a rate")
+            .abs()
+    };
+    assert_eq!(text(&table, "method", 4), "mbg_cnbd_k");
+    assert!(
+        error(4) < 0.15 && error(4) < error(6),
+        "{} {}",
+        error(4),
+        error(6)
+    );
+    // What the analysis of the day says of the same customers.
+    let summary = run(
+        "clv_summary",
+        &orders,
+        &json!({"as_of": Day(start().0 + origin)}),
+    );
+    let context = Context::default();
+    let fit = analysis::run("clv_fit", &Dataset::Table(&summary), "{}", &context).expect("a fit");
+    let request = json!({"fit": fit.notes()["fit"], "t": 90}).to_string();
+    let predicted = analysis::run("clv_predict", &Dataset::Table(&summary), &request, &context)
+        .expect("predictions");
+    let sum: f64 = (0..predicted.len())
+        .map(|row| float(&predicted, "expected_purchases", row).expect("a number"))
+        .sum();
+    assert_eq!(text(&table, "method", 2), "mbg_nbd");
+    let ours = float(&table, "expected_purchases", 2).expect("a number");
+    assert!((ours - sum).abs() < 1e-9 * sum, "{ours} {sum}");
+}
+
+/// One pass over all thresholds gives what a request for each gives, and what the analyses of that
+/// day give.
+#[test]
+fn a_sweep_is_its_separate_runs() {
+    let shop = shop(150, 0, 0);
+    let orders = orders(&shop);
+    let (days, levels) = ([30, 60, 90, 200], [0.5, 0.8, 0.95]);
+    let request = json!({"as_of": as_of(), "follow": 100, "days": days, "levels": levels});
+    let sweep = run("threshold_sweep", &orders, &request);
+    assert_eq!(sweep.len(), 7);
+    for row in 0..7 {
+        let mut alone = request.clone();
+        alone["days"] = json!(days.get(row).into_iter().collect::<Vec<_>>());
+        alone["levels"] = json!(
+            row.checked_sub(4)
+                .map(|l| levels[l])
+                .into_iter()
+                .collect::<Vec<_>>()
+        );
+        let alone = run("threshold_sweep", &orders, &alone);
+        assert_eq!(alone.len(), 1);
+        for column in sweep.columns() {
+            let own = alone
+                .column(column.name())
+                .expect("the same columns")
+                .cell(0);
+            assert_eq!(format!("{:?}", column.cell(row)), format!("{own:?}"));
+        }
+    }
+    let origin = AS_OF - 100;
+    let on = Day(start().0 + origin);
+    let known: Vec<_> = shop
+        .iter()
+        .map(|days| split(days, origin, AS_OF))
+        .filter(|(seen, _)| !seen.is_empty())
+        .collect();
+    for (row, churn_days) in days.into_iter().enumerate() {
+        let cpm = run(
+            "cpm",
+            &orders,
+            &json!({"as_of": on, "churn_days": churn_days}),
+        );
+        let churned: Vec<bool> = (0..cpm.len())
+            .map(|i| text(&cpm, "state", i) == "churned")
+            .collect();
+        let flagged = churned.iter().filter(|c| **c).count();
+        assert_eq!(float(&sweep, "flagged", row), Some(flagged as f64));
+        let back = known
+            .iter()
+            .zip(&churned)
+            .filter(|((_, next), c)| **c && next.is_some());
+        assert_eq!(float(&sweep, "returned", row), Some(back.count() as f64));
+        // Near: churned in a week and not a week ago.
+        let silent = known.iter().map(|(seen, _)| origin - seen[seen.len() - 1]);
+        let near = silent
+            .filter(|e| e + 7 >= churn_days && e - 7 < churn_days)
+            .count();
+        assert_eq!(
+            float(&sweep, "near", row),
+            Some(near as f64),
+            "{churn_days}"
+        );
+    }
+    let cycle = run("cycle", &orders, &json!({"as_of": on}));
+    for (row, level) in levels.into_iter().enumerate() {
+        let overdue =
+            (0..cycle.len()).map(|i| float(&cycle, "overdue_probability", i).expect("a number"));
+        let flagged = overdue.filter(|overdue| *overdue >= level).count();
+        assert_eq!(float(&sweep, "flagged", 4 + row), Some(flagged as f64));
+    }
+}
+
+/// `customers` chooses who is judged and changes nothing of what is said of them: a choice and its
+/// complement add up to the whole.
+#[test]
+fn a_choice_of_customers_and_its_complement_add_up() {
+    let orders = orders(&shop(150, 0, 0));
+    let sums: [(&str, Value, &[&str]); 6] = [
+        (
+            "backtest",
+            json!({"origins": 1}),
+            &["customers", "returned"],
+        ),
+        (
+            "backtest_calibration",
+            json!({"origins": 1}),
+            &["customers", "bought"],
+        ),
+        (
+            "backtest_alerts",
+            json!({"origins": 1, "k": [1000]}),
+            &["customers", "gone", "flagged"],
+        ),
+        (
+            "backtest_clv",
+            json!({"origins": 1}),
+            &["customers", "expected_purchases", "actual_purchases"],
+        ),
+        (
+            "threshold_sweep",
+            json!({}),
+            &["customers", "flagged", "returned", "near"],
+        ),
+        (
+            "base_forecast",
+            json!({"years": 1, "draws": 20}),
+            &["customers", "expected_orders", "actual_orders"],
+        ),
+    ];
+    for (name, mut request, columns) in sums {
+        request["as_of"] = json!(as_of());
+        let whole = run(name, &orders, &request);
+        let parts = ["2025-01-01", "2025-04-01"].map(|from| {
+            let to = if from == "2025-01-01" {
+                "2025-03-31"
+            } else {
+                "2030-01-01"
+            };
+            request["customers"] = json!({"first_month": {"from": from, "to": to}});
+            run(name, &orders, &request)
+        });
+        for column in columns {
+            for row in 0..whole.len() {
+                let [a, b] = [0, 1].map(|part| float(&parts[part], column, row).unwrap_or(0.0));
+                let all = float(&whole, column, row).unwrap_or(0.0);
+                assert!(
+                    (a + b - all).abs() <= 1e-9 * all,
+                    "{name} {column} {row}: {a} {b} {all}"
+                );
+                assert!(
+                    *column != "customers"
+                        || name == "backtest_calibration"
+                        || (a > 0.0 && b > 0.0)
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_judged_is_refused_or_empty() {
+    let shop = shop(40, 0, 0);
+    let full = orders(&shop);
+    let message = |name: &str, orders: &Orders, request: Value| {
+        try_run(name, orders, &request).expect_err(name).to_string()
+    };
+    // The history is shorter than the horizon: no origin lies in it.
+    let first = shop.iter().map(|days| days[0]).min().expect("days");
+    for (name, option) in [
+        ("backtest", "within"),
+        ("backtest", "follow"),
+        ("backtest_calibration", "within"),
+        ("backtest_alerts", "follow"),
+        ("backtest_clv", "within"),
+        ("threshold_sweep", "follow"),
+    ] {
+        let request = json!({"as_of": as_of(), option: 2000});
+        assert_eq!(
+            message(name, &full, request),
+            format!(
+                "needs at least 2000 days of history before as_of, for the horizon asked about, found {}",
+                AS_OF - first
+            )
+        );
+    }
+    // Before the first order there is nobody, and nothing to say.
+    for name in [
+        "backtest",
+        "backtest_calibration",
+        "backtest_alerts",
+        "backtest_clv",
+        "threshold_sweep",
+    ] {
+        assert_eq!(
+            run(name, &full, &json!({"as_of": "2020-01-01"})).len(),
+            0,
+            "{name}"
+        );
+    }
+    // Origins before the data are left out.
+    let many = run(
+        "backtest",
+        &full,
+        &json!({"as_of": as_of(), "origins": 120, "step": 270}),
+    );
+    let [earliest, latest] = [0, many.len() - 1].map(|row| float(&many, "origin", row));
+    assert!(earliest >= Some(f64::from(start().0)) && latest == Some(f64::from(as_of().0 - 30)));
+
+    assert_eq!(
+        message("backtest", &full, json!({"origins": 0})),
+        "option `origins`: expected 1 to 120, found 0"
+    );
+    assert_eq!(
+        message("backtest_alerts", &full, json!({"k": [0]})),
+        "option `k`: expected 1 to 100 numbers of at least 1"
+    );
+    assert_eq!(
+        message("threshold_sweep", &full, json!({"levels": [1.5]})),
+        "option `levels`: expected probabilities, 0 to 1, found 1.5"
+    );
+
+    // Nobody ever came back: counts, and no made-up date, rate or flag.
+    let mut builder = Orders::builder(Currency::JPY, Zone::UTC);
+    for k in 0..30 {
+        builder = builder.order(&format!("c{k}"), &Day(start().0 + 5 * k).to_string(), 500);
+    }
+    let once = builder.build().expect("orders");
+    let request = json!({"as_of": Day(start().0 + 200), "origins": 1});
+    let table = run("backtest", &once, &request);
+    for row in 0..table.len() {
+        assert_eq!(float(&table, "customers", row), Some(30.0));
+        for column in [
+            "mae_days",
+            "coverage_80",
+            "brier",
+            "log_score",
+            "expected_rate",
+        ] {
+            assert_eq!(float(&table, column, row), None, "{column}");
+        }
+    }
+    let table = run("backtest_alerts", &once, &request);
+    for row in 0..table.len() {
+        let rule = text(&table, "rule", row);
+        let by_days = ["churn_days", "top_silence"].contains(&rule.as_str());
+        assert!(
+            by_days || float(&table, "flagged", row) == Some(0.0),
+            "{rule}"
+        );
+    }
+    let table = run("backtest_clv", &once, &request);
+    assert_eq!(float(&table, "expected_purchases", 0), None);
+    assert_eq!(float(&table, "actual_purchases", 0), Some(0.0));
+    let table = run(
+        "threshold_sweep",
+        &once,
+        &json!({"as_of": Day(start().0 + 200), "days": [60]}),
+    );
+    assert!(float(&table, "flagged", 0) > Some(0.0));
+    assert_eq!(float(&table, "flagged", 1), None);
+}

@@ -1,0 +1,86 @@
+"""What today's customers will bring, and how right such predictions were before.
+
+A shop too young for one of these has that table left out: the analyses refuse to answer, and a
+report has nobody to ask for another horizon.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from .findings import Frame
+
+_FORECAST = {
+    "method": "method",
+    "until": "until",
+    "active": "active",
+    "expected_orders": "expected_orders",
+    "expected_revenue": "forecast_revenue",
+    "expected_revenue_low": "low_revenue",
+    "expected_revenue_high": "high_revenue",
+    "revenue_multiple": "revenue_multiple",
+}
+_TESTED = {
+    "method": "method",
+    "active": "active",
+    "actual_active": "actual_active",
+    "expected_orders": "expected_orders",
+    "actual_orders": "actual_orders",
+    "expected_revenue": "forecast_revenue",
+    "actual_revenue": "actual_revenue",
+}
+_DATES = {
+    "method": "method",
+    "returned": "returned",
+    "mae_days": "mae_days",
+    "median_error_days": "median_error_days",
+}
+_SWEEP = {
+    "threshold": "threshold",
+    "flagged": "flagged",
+    "returned": "returned",
+    "returned_rate": "returned_rate",
+    "others_returned_rate": "others_returned_rate",
+    "near_rate": "near_rate",
+}
+
+
+def look_ahead(crm: Any, run: Callable[..., Frame], cpm: Mapping[str, Any]) -> dict[str, Frame]:
+    """The tables of the section, by their titles' keys; what cannot be said is left out.
+
+    Args:
+        crm: The library (`crm_core`).
+        run: Runs one analysis under the report's scope.
+        cpm: The options of CPM that the report uses.
+    """
+    found: dict[str, Frame] = {}
+    forecast = _try(crm, run, "base_forecast", **cpm)
+    if forecast is not None:
+        tested = [value is not None for value in forecast["actual_orders"]]
+        known = [value is not None for value in forecast["expected_orders"]]
+        ahead = [not over and has for over, has in zip(tested, known, strict=True)]
+        before = [over and has for over, has in zip(tested, known, strict=True)]
+        found["forecast"] = _part(forecast, _FORECAST, ahead)
+        found["forecast_tested"] = _part(forecast, _TESTED, before)
+    dates = _try(crm, run, "backtest", origins=1, within=90)
+    if dates is not None:
+        found["dates_tested"] = _part(dates, _DATES, [v is not None for v in dates["mae_days"]])
+    sweep = _try(crm, run, "threshold_sweep", levels=[])
+    if sweep is not None:
+        found["sweep"] = _part(sweep, _SWEEP, [True] * len(sweep))
+    return {key: frame for key, frame in found.items() if len(frame)}
+
+
+def _try(crm: Any, run: Callable[..., Frame], task: str, **options: Any) -> Frame | None:
+    try:
+        return run(task, **options)
+    except crm.DataError:
+        return None
+
+
+def _part(frame: Frame, names: Mapping[str, str], kept: Sequence[bool]) -> Frame:
+    def column(name: str) -> list[Any]:
+        return [value for value, keep in zip(frame[name], kept, strict=True) if keep]
+
+    return Frame(frame.task, {new: column(old) for old, new in names.items()})
