@@ -232,7 +232,7 @@ CASES: dict[str, tuple[Callable[[], Any], type, str, str | None, int | None, str
     "an unknown option": (
         lambda: crm.rfm(orders(), levles=3),  # type: ignore[call-arg]
         crm.OptionError,
-        "unknown option `levles`; valid are cuts, grid, levels,",
+        "unknown option `levles`; valid are cuts, grid, learned, levels,",
         None, None, "did you mean `levels`?",
     ),
     "an option out of range": (
