@@ -232,7 +232,7 @@ impl Analysis for ThresholdSweep {
         let after = FollowUp::new(orders, &shop.gaps, &whole, None)?;
 
         let limit = |&churn_days: &u32| Scope {
-            churn_days,
+            churn_days: Some(churn_days),
             churn_boundary: scope.churn_boundary,
             ..Scope::default()
         };
