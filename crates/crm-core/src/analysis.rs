@@ -229,7 +229,7 @@ pub fn find(name: &str) -> Result<&'static Entry> {
 /// the analysis.
 pub fn run(name: &str, data: &Dataset, request: &str, context: &Context) -> Result<Table> {
     let entry = find(name)?;
-    let (scope, options) = split(entry, &parse(request)?)?;
+    let (scope, options) = split(entry, parse(request)?)?;
     (entry.run)(data, &scope, &options, context)
 }
 
@@ -318,14 +318,14 @@ pub(crate) fn parse(request: &str) -> Result<Map<String, Value>> {
 }
 
 /// Parts a flat request into scope and options. A null is an option that was not given.
-fn split(entry: &Entry, request: &Map<String, Value>) -> Result<(Scope, Map<String, Value>)> {
+fn split(entry: &Entry, request: Map<String, Value>) -> Result<(Scope, Map<String, Value>)> {
     let defaults = (entry.defaults)();
     let is_option = |key: &str| defaults.get(key).is_some();
     let scope_defaults = serde_json::to_value(Scope::default()).unwrap_or_default();
     let is_scope = |key: &str| scope_defaults.get(key).is_some();
     let (mut scope, mut options) = (Map::new(), Map::new());
     for (key, value) in request {
-        let part = match (is_option(key), is_scope(key)) {
+        let part = match (is_option(&key), is_scope(&key)) {
             (true, _) => &mut options,
             (_, true) => &mut scope,
             _ => {
@@ -338,14 +338,11 @@ fn split(entry: &Entry, request: &Map<String, Value>) -> Result<(Scope, Map<Stri
                 };
                 let mut valid = keys(&defaults);
                 valid.extend(keys(&scope_defaults));
-                return Err(Error::UnknownOption {
-                    name: key.clone(),
-                    valid,
-                });
+                return Err(Error::UnknownOption { name: key, valid });
             }
         };
         if !value.is_null() {
-            part.insert(key.clone(), value.clone());
+            part.insert(key, value);
         }
     }
     Ok((read_object(&scope)?, options))

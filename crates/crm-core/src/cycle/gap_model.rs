@@ -180,6 +180,8 @@ pub struct Model {
     tables: Tables,
     /// One per class and [`slot`]; absent slots are never read.
     laws: Vec<LogLaw>,
+    /// Slots of a class: all, or that of one history.
+    slots: usize,
     classes: [Class; CLASSES],
     /// By `n`, what the gamma family needs of it: [`by_count`](Self::by_count).
     counts: Vec<[[f64; 2]; CLASSES]>,
@@ -229,7 +231,7 @@ impl Model {
 
     /// Prepares `params` for one history and no other: the same numbers, in microseconds.
     pub fn for_one(params: &Params, history: &History) -> Result<Self> {
-        let mut model = Self::bare(params.sane()?)?;
+        let mut model = Self::bare(params.sane()?, 1)?;
         let (ln_weights, _) = model.ln_weights(history);
         for class in (0..CLASSES).filter(|&class| ln_weights[class] > LN_NEGLIGIBLE) {
             model.tabulate(class, slot(history.gaps), FINE)?;
@@ -294,7 +296,7 @@ impl Model {
                     weight,
                     location: locations[class],
                     class,
-                    law: self.laws[class * SLOTS + slot],
+                    law: self.laws[self.place(class, slot)],
                 };
                 law.len += 1;
             }
@@ -310,7 +312,7 @@ impl Model {
         wanted: &[bool; SLOTS],
         fineness: f64,
     ) -> Result<Self> {
-        let mut model = Self::bare(params)?;
+        let mut model = Self::bare(params, SLOTS)?;
         for class in 0..CLASSES {
             for slot in (0..SLOTS).filter(|&slot| wanted[slot]) {
                 model.tabulate(class, slot, fineness)?;
@@ -325,11 +327,12 @@ impl Model {
     }
 
     /// The model without a single table.
-    fn bare(params: &Params) -> Result<Self> {
+    fn bare(params: &Params, slots: usize) -> Result<Self> {
         let mut model = Self {
             params: *params,
             tables: Tables::default(),
-            laws: filled(CLASSES * SLOTS, LogLaw::default(), "gap laws")?,
+            laws: filled(CLASSES * slots, LogLaw::default(), "gap laws")?,
+            slots,
             classes: [Class::default(); CLASSES],
             counts: Vec::new(),
             ln_half_days: Vec::new(),
@@ -349,11 +352,16 @@ impl Model {
         Ok(model)
     }
 
+    fn place(&self, class: usize, slot: usize) -> usize {
+        class * self.slots + slot.min(self.slots - 1)
+    }
+
     /// Makes the table of one class and slot.
     fn tabulate(&mut self, class: usize, slot: usize, fineness: f64) -> Result<()> {
         let (n, shape) = (f64::from(representative(slot)), self.classes[class].shape);
         let r = self.params.population_shape();
-        self.laws[class * SLOTS + slot] = match self.params.family {
+        let place = self.place(class, slot);
+        self.laws[place] = match self.params.family {
             Family::Gamma => self.tables.gamma_ratio(shape, r + shape * n, fineness)?,
             Family::LogNormal => {
                 let wide = shape + 1.0 / (r + n / shape);
@@ -444,7 +452,7 @@ impl Model {
     /// S of the predictive law of one class.
     pub(super) fn class_survival(&self, class: usize, count: u32, u: f64) -> f64 {
         self.tables
-            .survival(&self.laws[class * SLOTS + slot(count)], u)
+            .survival(&self.laws[self.place(class, slot(count))], u)
     }
 }
 

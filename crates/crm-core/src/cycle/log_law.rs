@@ -15,7 +15,7 @@
 //! before the first (1 − S below 1e-5) S is 1. The absolute error of S is below 1e-4, mostly 1e-6.
 
 use crate::Result;
-use crate::context::grow;
+use crate::context::{filled, grow};
 use crate::num::normal;
 
 /// Steps of the normal table, and the fewest and most of the others.
@@ -105,8 +105,8 @@ impl Tables {
         let first = self.room(steps)?;
 
         // Density at the points, and its slope, which the chain rule gives for nothing.
-        let mut density = [[0.0; 2]; MOST_STEPS + 1];
-        for (point, at) in density[..=steps].iter_mut().enumerate() {
+        let mut density = filled(steps + 1, [0.0; 2], "gap laws")?;
+        for (point, at) in density.iter_mut().enumerate() {
             let u = low + step * point as f64;
             let value = libm::exp(ln_density(u) - peak);
             *at = [value, value * (k - (k + r) / (1.0 + libm::exp(-u)))];
@@ -114,7 +114,7 @@ impl Tables {
         // Mass right of each point, from the right: the trapezium with its end correction
         // h²/12 (f′(a) − f′(b)) is of fourth order. Past the end the tail falls like e^{slope·u}.
         let [end, end_slope] = density[steps];
-        let mut right = [0.0; MOST_STEPS + 1];
+        let mut right = filled(steps + 1, 0.0, "gap laws")?;
         right[steps] = end * end / -end_slope;
         for cell in (0..steps).rev() {
             let ([a, a_slope], [b, b_slope]) = (density[cell], density[cell + 1]);

@@ -153,13 +153,16 @@ fn field(name: &str) -> Result<&'static Field> {
 /// RFM and CPM.
 fn scores(totals: &Totals, scope: &Scope, learned: &Learned) -> Result<Vec<Column>> {
     let n = totals.len();
-    let frozen = rfm::Options {
-        mode: rfm::Mode::Frozen,
-        learned: Some(learned.clone()),
-        ..rfm::Options::default()
-    };
     let scores = match learned.part::<rfm::Frozen>("rfm")? {
-        Some(_) => Some(rfm::score(totals, &frozen)?),
+        Some(frozen) => {
+            let frozen = rfm::Options {
+                mode: rfm::Mode::Frozen,
+                cuts: Some(frozen.cuts),
+                monetary: frozen.monetary,
+                ..rfm::Options::default()
+            };
+            Some(rfm::score(totals, &frozen)?)
+        }
         None => None,
     };
     let money = match learned.part::<serde_json::Map<String, Value>>("cpm")? {
