@@ -501,7 +501,8 @@ crm_status_t crm_events_view(struct crm_events events,
                              struct crm_events *out,
                              struct crm_error *error);
 
-/// These events and more, as if made from all rows at once.
+/// These events and more, as if made from all rows at once. Costs next to nothing; the first call
+/// that looks at the result puts the two together.
 crm_status_t crm_events_concat(struct crm_events events,
                                struct crm_events more,
                                struct crm_job job,

@@ -500,7 +500,7 @@ pub(crate) fn absorbed(
     for code in more_codes.iter().filter(|c| **c != NO_ID) {
         used[*code as usize] = true;
     }
-    let mut all = (**ids).clone();
+    let mut all = ids.copied()?;
     let map = all.absorb(more, &used, context)?;
     Ok((Arc::new(all), map))
 }

@@ -171,6 +171,29 @@ impl Ids {
         }
     }
 
+    /// A copy, of memory that is asked for.
+    pub(crate) fn copied(&self) -> Result<Ids> {
+        fn copy<T: Copy>(from: &[T]) -> Result<Vec<T>> {
+            collect(from.iter().copied(), "ids")
+        }
+        let keys = match &self.keys {
+            Keys::Dense { least, len } => Keys::Dense {
+                least: *least,
+                len: *len,
+            },
+            Keys::Word(keys) => Keys::Word(copy(keys)?),
+            Keys::Wide(keys, packing) => Keys::Wide(copy(keys)?, *packing),
+            Keys::Bytes(ends, bytes) => Keys::Bytes(copy(ends)?, copy(bytes)?),
+        };
+        Ok(Ids {
+            kind: self.kind,
+            keys,
+            slots: copy(&self.slots)?,
+            seed: self.seed,
+            order: OnceLock::new(),
+        })
+    }
+
     /// The type of the ids.
     pub fn kind(&self) -> IdKind {
         self.kind
