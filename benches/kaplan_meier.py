@@ -25,9 +25,9 @@ DAYS = 1_000
 
 
 def shop(gaps: int) -> tuple[pa.Table, np.ndarray, np.ndarray]:
-    """Orders of a simulated shop with so many gaps, the open ones included; durations, events."""
+    """Orders of a simulated shop with about so many gaps, open ones included; durations, events."""
     rng = np.random.default_rng(11)
-    customers = gaps // 5
+    customers = gaps // 12  # who have 12 each on average, the open one included
     first = rng.integers(0, DAYS // 2, customers)
     who = np.repeat(np.arange(customers), 40)
     typical = np.repeat(np.exp(rng.normal(4.4, 0.7, customers)), 40)
