@@ -217,3 +217,52 @@ fn broken_frames_name_the_column() {
     let missing = Table::new(vec![column("frequency", vec![1.0])]);
     assert_eq!(error(&missing).column(), Some("recency"));
 }
+
+/// So many that a part of them tells where to begin: the end is that of all.
+#[test]
+fn spend_of_many_customers() {
+    use crm_core::clv::gamma_gamma::{NoSpend, Params, Spend, fit};
+    use crm_core::clv::{Model, Status};
+    let truth = Params::new([6.0, 3.5, 15.0]).unwrap();
+    let draw = |i: u64| {
+        let mut rng = Rng::stream(8, i);
+        let x = 1.0 + rng.below(6) as f64;
+        (x, truth.simulate(x, &mut rng))
+    };
+    let (x, mean): (Vec<f64>, Vec<f64>) = (0..270_000).map(draw).unzip();
+    let spend = Spend {
+        frequency: &x,
+        mean: &mean,
+        weight: None,
+    };
+    let all = fit(&spend, NoSpend::Drop).unwrap().fit;
+    assert_eq!(
+        (all.status.clone(), all.customers),
+        (Status::Converged, 270_000.0)
+    );
+    let total = |model: &Params| -> f64 {
+        let rows = x.iter().zip(&mean);
+        rows.map(|(x, m)| model.log_likelihood(*x, *m)).sum()
+    };
+    let best = total(&all.model);
+    assert!((all.log_likelihood / best - 1.0).abs() < 1e-11);
+    let errors = all.standard_errors().unwrap();
+    for (i, (found, true_value)) in all
+        .model
+        .values()
+        .into_iter()
+        .zip(truth.values())
+        .enumerate()
+        .take(3)
+    {
+        assert!(
+            (found - true_value).abs() < 4.0 * errors[i],
+            "{found} {true_value}"
+        );
+        for factor in [0.999, 1.001] {
+            let mut moved = all.model.values();
+            moved[i] *= factor;
+            assert!(total(&all.model.with_values(moved).unwrap()) < best);
+        }
+    }
+}
