@@ -88,9 +88,7 @@ def ours(data: dict[str, np.ndarray]) -> dict[str, Callable[[], Any]]:
     names = ("frequency", "recency", "T", "monetary_value")
     frame = {name: data[name] for name in names}
     models = {"bg_nbd": crm.BgNbd, "mbg_nbd": crm.MbgNbd, "pareto_nbd": crm.ParetoNbd}
-    given = {
-        name: model.from_params(**PARAMS[name], unit="day") for name, model in models.items()
-    }
+    given = {name: model.from_params(**PARAMS[name], unit="day") for name, model in models.items()}
     spend = crm.GammaGamma.from_params(**PARAMS["gamma_gamma"])
     columns = ["probability_alive", "expected_purchases"]
     at = START + data["day"].astype("timedelta64[D]")
@@ -161,7 +159,12 @@ def theirs(data: dict[str, np.ndarray]) -> dict[str, Callable[[], Any]]:
         given["mbg_nbd"], x, t_x, age, mean, time=12, discount_rate=0.008, freq="D"
     )
     work["calibration and holdout"] = lambda: calibration_and_holdout_data(
-        orders, "id", "day", str(START + SPLIT), str(START + LAST), freq="D",
+        orders,
+        "id",
+        "day",
+        str(START + SPLIT),
+        str(START + LAST),
+        freq="D",
         monetary_value_col="spend",
     )
     return work
@@ -175,7 +178,10 @@ def worker(which: str, path: str) -> None:
         name, customers = json.loads(line)
         if customers not in parts:
             orders = data["who"] < customers
-            cut = {k: v[orders] if k in ("who", "day", "spend") else v[:customers] for k, v in data.items()}
+            cut = {
+                k: v[orders] if k in ("who", "day", "spend") else v[:customers]
+                for k, v in data.items()
+            }
             parts[customers] = {"crm": ours, "lifetimes": theirs}[which](cut)
         before = time.process_time()
         try:
@@ -246,7 +252,9 @@ def beside_lifetimes(customers: int, runs: int) -> None:
         path = Path(folder) / "shop.npz"
         data = shop(customers)
         np.savez(path, **data)
-        distinct = len(np.unique(np.stack([data[k] for k in ("frequency", "recency", "T")]), axis=1)[0])
+        distinct = len(
+            np.unique(np.stack([data[k] for k in ("frequency", "recency", "T")]), axis=1)[0]
+        )
         print(
             f"{customers:,} customers, {len(data['who']):,} orders, {distinct:,} distinct histories;"
             " CPU seconds of one thread, medians; ratios are the peer's time over crm's"
@@ -304,7 +312,9 @@ def retention(customers: int, orders: int, runs: int) -> None:
         del result
         return (after - before) / orders * 1e9
 
-    shops = [crm.Orders(data, currency="JPY", product="product", channel="channel") for _ in range(runs)]
+    shops = [
+        crm.Orders(data, currency="JPY", product="product", channel="channel") for _ in range(runs)
+    ]
     builds = [spent(lambda shop=shop: crm.purchase_counts(shop, AS_OF)) for shop in shops]
     shop, all_tables = shops[0], 0.0
     times = {}
@@ -315,7 +325,9 @@ def retention(customers: int, orders: int, runs: int) -> None:
         times[name] = statistics.median(spent(work) for _ in range(runs))
         all_tables += times[name]
     built = statistics.median(builds) - times["purchase_counts"]
-    print(f"retention tables: {orders:,} orders of {customers:,} customers, CPU ns an order, one thread")
+    print(
+        f"retention tables: {orders:,} orders of {customers:,} customers, CPU ns an order, one thread"
+    )
     print(f"{'the index itself, built once':30} {built:7.1f}")
     for name, ns in times.items():
         print(f"{name:30} {ns:7.1f}")

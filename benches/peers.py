@@ -144,9 +144,7 @@ def polars_segments(data: pa.Table) -> Callable[[], Any]:
         return (
             frame.lazy()
             .group_by("customer_id")
-            .agg(
-                orders=pl.len(), revenue=pl.col("amount").sum(), first=day.min(), last=day.max()
-            )
+            .agg(orders=pl.len(), revenue=pl.col("amount").sum(), first=day.min(), last=day.max())
             .with_columns(
                 recency=(days - pl.col("last")).dt.total_days(),
                 tenure=(pl.col("last") - pl.col("first")).dt.total_days(),
@@ -155,16 +153,25 @@ def polars_segments(data: pa.Table) -> Callable[[], Any]:
                 r=score("recency", True), f=score("orders", False), m=score("revenue", False)
             )
             .with_columns(
-                rfm=when(pl.col("r") == 5).then(ladder("champions", "regular", "new", 8, 5))
-                .when(pl.col("r") == 4).then(ladder("loyal", "regular", "promising", 8, 5))
-                .when(pl.col("r") == 3).then(ladder("loyal", "needs_attention", "almost_lost", 8, 5))
+                rfm=when(pl.col("r") == 5)
+                .then(ladder("champions", "regular", "new", 8, 5))
+                .when(pl.col("r") == 4)
+                .then(ladder("loyal", "regular", "promising", 8, 5))
+                .when(pl.col("r") == 3)
+                .then(ladder("loyal", "needs_attention", "almost_lost", 8, 5))
                 .otherwise(ladder("previously_loyal", "at_risk", "dormant", 9, 6)),
-                cpm=when(pl.col("orders") == 1).then(pl.lit("first"))
-                .when(pl.col("tenure") < 90).then(pl.lit("toddler"))
-                .when(pl.col("revenue") < 70_000).then(pl.lit("steady"))
-                .when(pl.col("tenure") < 210).then(pl.lit("trend"))
+                cpm=when(pl.col("orders") == 1)
+                .then(pl.lit("first"))
+                .when(pl.col("tenure") < 90)
+                .then(pl.lit("toddler"))
+                .when(pl.col("revenue") < 70_000)
+                .then(pl.lit("steady"))
+                .when(pl.col("tenure") < 210)
+                .then(pl.lit("trend"))
                 .otherwise(pl.lit("excellent")),
-                state=when(pl.col("recency") < 240).then(pl.lit("active")).otherwise(pl.lit("churned")),
+                state=when(pl.col("recency") < 240)
+                .then(pl.lit("active"))
+                .otherwise(pl.lit("churned")),
                 days_until_churn=when(pl.col("recency") < 240).then(240 - pl.col("recency")),
             )
             .sort("customer_id")
@@ -222,15 +229,20 @@ def polars_summary(data: pa.Table) -> Callable[[], Any]:
             .group_by("customer_id", day=pl.col("ordered_at").dt.date())
             .agg(orders=pl.len(), revenue=pl.col("amount").sum())
             .sort("customer_id", "day")
-            .with_columns(
-                gap=when_same(pl, pl.col("day").diff().dt.total_days())
-            )
+            .with_columns(gap=when_same(pl, pl.col("day").diff().dt.total_days()))
             .group_by("customer_id", maintain_order=True)
             .agg(
-                first_date=pl.col("day").min(), last_date=pl.col("day").max(),
-                orders=pl.col("orders").sum(), purchase_days=pl.len(),
-                revenue=pl.col("revenue").sum(), gap_count=gap.count(), gap_mean=gap.mean(),
-                gap_sd=gap.std(), gap_min=gap.min(), gap_max=gap.max(), gap_log_sum=gap.log().sum(),
+                first_date=pl.col("day").min(),
+                last_date=pl.col("day").max(),
+                orders=pl.col("orders").sum(),
+                purchase_days=pl.len(),
+                revenue=pl.col("revenue").sum(),
+                gap_count=gap.count(),
+                gap_mean=gap.mean(),
+                gap_sd=gap.std(),
+                gap_min=gap.min(),
+                gap_max=gap.max(),
+                gap_log_sum=gap.log().sum(),
             )
             .with_columns(
                 mean_order_value=pl.col("revenue") / pl.col("orders"),
@@ -301,7 +313,10 @@ def measure(case: str, ids: str, threads: int, args: argparse.Namespace, **other
     }
     done = subprocess.run(
         [sys.executable, __file__, "--child", *words],
-        env=environment, check=True, capture_output=True, text=True,
+        env=environment,
+        check=True,
+        capture_output=True,
+        text=True,
     )
     result = json.loads(done.stdout.splitlines()[-1])
     times = result["times"]

@@ -16,7 +16,7 @@
 //!
 //! `probability_alive` is that of the cycle. What the document has no part for is null. Without
 //! `learned` the orders are a whole shop, which is learnt first. For one customer it takes
-//! microseconds; the orders may be handed over row by row.
+//! a fraction of a millisecond; the orders may be handed over row by row.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
