@@ -552,8 +552,9 @@ def test_a_history_shorter_than_the_horizon() -> None:
         crm.cycle(orders, today, within=0)
     with pytest.raises(crm.OptionError, match="1 to 36,525 days"):
         crm.likely_buyers(orders, today, within=40_000)
-    # A backtest has no origin there, and says nothing rather than something wrong.
-    assert len(crm.backtest(orders, today, within=365)) == 0
+    # A backtest has no origin there, and says so.
+    with pytest.raises(crm.DataError, match="at least 365 days of history before as_of"):
+        crm.backtest(orders, today, within=365)
 
 
 def test_a_column_that_there_is_not() -> None:
