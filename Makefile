@@ -51,12 +51,14 @@ test-c:
 bench: native-release ## Speed and memory, beside polars and DuckDB
 	@if [ -x benches/run.sh ]; then PYTHON=$(abspath $(BIN)/python) benches/run.sh; else cargo bench; fi
 
-check: native ## What a reviewer would say: format, lints, types
+check: native ## What a reviewer would say: format, lints, docs, types
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
 	$(BIN)/ruff format --check python tests/python
 	$(BIN)/ruff check python tests/python
 	$(BIN)/mypy
+	$(BIN)/python -m mypy.stubtest crm_core._native
 
 fuzz: ## Hostile input, for a while (needs cargo-fuzz and a nightly compiler)
 	@if [ -x fuzz/run.sh ]; then fuzz/run.sh; else PROPTEST_CASES=20000 cargo test --release prop; fi

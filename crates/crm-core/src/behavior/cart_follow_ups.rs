@@ -3,7 +3,7 @@
 //!
 //! # Definition
 //!
-//! One row for each [cart](super::cart) that is abandoned at `as_of` and whose last activity lies at
+//! One row for each cart ([`super::cart`]) that is abandoned at `as_of` and whose last activity lies at
 //! most `max_age` back. `suppressed_by` is null for the carts to follow up, else the first of
 //!
 //! ```text

@@ -2,7 +2,7 @@
 //!
 //! # Definition
 //!
-//! Within [sessions](super::sessions), over the views (`view`, `product_view`) that name a page:
+//! Within sessions ([`super::sessions`]), over the views (`view`, `product_view`) that name a page:
 //!
 //! ```text
 //! entries    sessions whose first view is of the page     exits   ... whose last view is

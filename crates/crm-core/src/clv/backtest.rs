@@ -4,7 +4,7 @@
 //!
 //! At each origin (days `step` apart, the last one `within` days before `as_of`) every customer known by
 //! then has a history as of that day and nothing later
-//! ([`follow_up`](crate::summary::follow_up)). The models and the Gamma-Gamma model of spend are
+//! ([`crate::summary::follow_up`]). The models and the Gamma-Gamma model of spend are
 //! fitted to that and predict the `within` days that follow; the same customers' purchase days and
 //! revenue in those days stand beside. Methods:
 //!

@@ -13,7 +13,7 @@
 //! `x` counts the purchases that `m` averages: the repeat purchase days. Customers without one have
 //! `E[M] = pγ/(q−1)`, which is infinite for `q ≤ 1` and said so, never a negative number. Money is in
 //! whatever unit `m` is; `γ` carries it. The model assumes that spend is independent of frequency:
-//! [`independence`] shows how far that is true, and it comes with every fit.
+//! `independence` shows how far that is true, and it comes with every fit.
 //!
 //! # Reference
 //!

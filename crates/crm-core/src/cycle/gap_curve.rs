@@ -4,8 +4,8 @@
 //!
 //! A row of the estimate is a gap: completed ones are events, the open gap of every customer is
 //! censored at `as_of`. The curve is `S(t)`, the share of gaps longer than t days
-//! ([`survival`](crate::num::survival)); the laws are fitted to the same rows
-//! ([`lifetime`](crate::num::lifetime)).
+//! ([`crate::num::survival`]); the laws are fitted to the same rows
+//! ([`crate::num::lifetime`]).
 //!
 //! - **Whose gaps?** Pooled gaps are dominated by frequent buyers (a median of 25 days where the
 //!   typical customer's mean is 45). By default each customer weighs 1, shared among their gaps, the

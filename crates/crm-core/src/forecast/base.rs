@@ -14,9 +14,9 @@
 //! | `revenue_multiple` 年商倍率 | revenue from the origin to the end of the year ÷ that of the 365 days before |
 //!
 //! Two methods stand side by side. `model`: MBG/NBD and Gamma-Gamma, customer by customer
-//! ([`model`](super::model)). `markov`: the ten CPM segments (five rungs, active or churned) and how
+//! (`model.rs`). `markov`: the ten CPM segments (five rungs, active or churned) and how
 //! customers moved between them in the year before, which goes on like that
-//! ([`markov`](super::markov)). Where they are far apart, neither should be believed to the digit.
+//! (`markov.rs`). Where they are far apart, neither should be believed to the digit.
 //!
 //! The `_low` and `_high` columns hold the outcome with the probability `interval`, given that the
 //! method is right: what the parameters may be and what the customers may do. A change of season,

@@ -4,7 +4,7 @@
 //!
 //! - [`doubling`]: Gauss–Legendre on panels that double in length, for integrands on `[0, H]` whose
 //!   scale grows with the distance from 0 (discounted values over a horizon);
-//! - [`line`]: the trapezoidal rule on the whole line, which for an integrand analytic in a strip
+//! - [`line()`]: the trapezoidal rule on the whole line, which for an integrand analytic in a strip
 //!   of half-width `w` is wrong by `e^(−2πw/h)` only (Trefethen, Weideman 2014). An integral over a
 //!   half-line or over (0, 1) becomes one by `v = e^y` or by the logit. Tails that have become
 //!   pure exponentials are summed as geometric series, so a tail of weight `e^(0.001 y)` costs
@@ -57,7 +57,7 @@ pub fn doubling(to: f64, scale: f64, longest: f64, mut f: impl FnMut(f64) -> f64
     sum
 }
 
-/// Where a [`line`] integral starts and ends, and what continues there.
+/// Where a [`line()`] integral starts and ends, and what continues there.
 #[derive(Debug, Clone, Copy)]
 pub struct Line {
     /// First node.

@@ -3,7 +3,7 @@
 //! # Definition
 //!
 //! One row per customer in the orders, usually one: a page that shows a customer has their orders and
-//! the document of [`learn`](super::learn), and no process that keeps the shop. Every number is
+//! the document of [`super::learn`], and no process that keeps the shop. Every number is
 //! that of the analysis it comes from, with `learned`:
 //!
 //! | columns | from |

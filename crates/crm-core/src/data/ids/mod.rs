@@ -287,7 +287,7 @@ impl Ids {
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfMemory`].
+    /// [`crate::Error::OutOfMemory`].
     pub fn by_id(&self) -> Result<&[u32]> {
         if let Some(order) = self.order.get() {
             return Ok(order);
