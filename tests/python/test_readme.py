@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import crm_core as crm
-from crm_core import _cli
+from crm_core import _cli_options
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -94,7 +94,7 @@ def test_commands_are_those_of_the_command_line() -> None:
     commands = [line for line in commands if line.startswith("crm ")]
     assert len(commands) >= 5
     for line in commands:
-        options = _cli._parser().parse_args(shlex.split(line)[1:])
+        options = _cli_options.parser().parse_args(shlex.split(line)[1:])
         for given in getattr(options, "option", []):
             name, _, value = given.partition("=")
             assert name in crm.describe(options.task)["options"]["properties"]

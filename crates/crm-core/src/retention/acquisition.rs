@@ -34,9 +34,9 @@
 mod costs;
 
 use self::costs::{Domain, Spent};
-use super::grouping::{Group, Grouping, Key};
-use super::history::Histories;
-use super::worth::{LTV, REPEAT_RATE, Scratch, Worth, ltv_columns, worth};
+use super::grouping::{Grouping, Key};
+use super::history::{Histories, History, Origin};
+use super::worth::{LTV, REPEAT_RATE, Tally, Worth, ltv_columns};
 use super::{share_columns, whole_days};
 use crate::analysis::Analysis;
 use crate::context::{collect, push};
@@ -271,16 +271,23 @@ impl Analysis for Acquisition {
         let spent = Spent::new(options, &mut domains, &sources.histories, context)?;
         let first = grouping.origins.iter().map(|o| o.day).min();
         let horizon = first.map_or(0, |first| sources.histories.as_of() - first);
-        let mut scratch = Scratch::new(horizon.min(36_600))?;
+        let horizon = horizon.min(36_600);
         let (mut keys, mut rows) = (Vec::new(), Vec::new());
-        for group in grouping.groups() {
-            let key = grouping.keys.iter();
-            let key: Vec<u32> = key.map(|(_, v)| costs::token(v, group.place())).collect();
-            let cost = spent.on(&key);
-            let row = sources.row(group, cost, within, options, &mut scratch, context)?;
-            push(&mut rows, row, "acquisition")?;
-            push(&mut keys, key, "acquisition")?;
-        }
+        let mut margins = History::default();
+        grouping.tally(
+            &sources.histories,
+            2 * horizon as usize,
+            context,
+            || sources.tallies(horizon),
+            |tallies, origin, history| sources.add(tallies, origin, history, &mut margins),
+            |group, tallies| {
+                let key = grouping.keys.iter();
+                let key: Vec<u32> = key.map(|(_, v)| costs::token(v, group.place)).collect();
+                let row = sources.row(tallies, spent.on(&key), within, options)?;
+                push(&mut rows, row, "acquisition")?;
+                push(&mut keys, key, "acquisition")
+            },
+        )?;
         let mut known = keys.clone();
         known.sort_unstable();
         for (key, cost) in spent.others(&known) {
@@ -291,35 +298,69 @@ impl Analysis for Acquisition {
     }
 }
 
+/// Revenue and, where it is known by order, margin of a group.
+struct Tallies {
+    revenue: Tally,
+    margin: Option<Tally>,
+}
+
 impl Sources {
+    fn tallies(&self, horizon: i32) -> Result<Tallies> {
+        Ok(Tallies {
+            revenue: Tally::new(horizon)?,
+            margin: match self.margins {
+                Some(_) => Some(Tally::new(horizon)?),
+                None => None,
+            },
+        })
+    }
+
+    /// Adds a customer; `margins` is memory to be used again.
+    fn add(
+        &self,
+        tallies: &mut Tallies,
+        origin: &Origin,
+        history: &History,
+        margins: &mut History,
+    ) -> Result<()> {
+        let as_of = self.histories.as_of();
+        tallies.revenue.add(as_of, origin, history)?;
+        match (&self.margins, &mut tallies.margin) {
+            (Some(histories), Some(tally)) => {
+                histories.read(origin.code, margins)?;
+                tally.add(as_of, origin, margins)
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn row(
         &self,
-        group: Group,
+        tallies: &Tallies,
         cost: Option<i128>,
         within: i32,
         options: &Options,
-        scratch: &mut Scratch,
-        context: &Context,
     ) -> Result<Row> {
-        let confidence = options.confidence;
         let currency = self.histories.currency();
-        let worth = worth(&self.histories, group, within, confidence, scratch, context)?;
+        let worth = tallies
+            .revenue
+            .worth(within, options.confidence, currency)?;
         let cac = cost.and_then(|cost| currency.mean(cost, worth.customers));
-        let payback = |scratch: &Scratch, share: f64| {
+        let payback = |tally: &Tally, share: f64| {
             let cac = cac?;
-            let mut means = scratch.means.means(currency);
+            let mut means = tally.means.means(currency);
             let age = means.position(|mean| mean.revenue * share >= cac)?;
             Some(age as i32)
         };
-        let payback_revenue = payback(scratch, 1.0);
-        let (margin, payback) = match (&self.margins, self.share) {
-            (Some(margins), _) => {
-                let margin = super::worth::worth(margins, group, 0, confidence, scratch, context)?;
-                (currency.mean(margin.revenue, 1), payback(scratch, 1.0))
+        let payback_revenue = payback(&tallies.revenue, 1.0);
+        let (margin, payback) = match (&tallies.margin, self.share) {
+            (Some(tally), _) => {
+                let margin = tally.worth(0, options.confidence, currency)?;
+                (currency.mean(margin.revenue, 1), payback(tally, 1.0))
             }
             (None, Some(share)) => {
                 let revenue = currency.mean(worth.revenue, 1);
-                (revenue.map(|r| r * share), payback(scratch, share))
+                (revenue.map(|r| r * share), payback(&tallies.revenue, share))
             }
             (None, None) => (None, None),
         };

@@ -40,7 +40,7 @@ mod tally;
 use self::clock::Clock;
 use self::tally::Tally;
 use super::grouping::{Group, Grouping, Key};
-use super::history::{Histories, History};
+use super::history::Histories;
 use super::share_columns;
 use crate::analysis::Analysis;
 use crate::context::{collect, push};
@@ -200,29 +200,28 @@ pub fn matrix(
     let histories = Histories::new(orders, scope, &options.origin, kinds, occasion, context)?;
     let grouping = Grouping::new(&histories, row.as_slice(), (None, None), context)?;
     let clock = Clock::new(options, &histories, &grouping)?;
-    let mut tally = Tally::new(&clock, rule, histories.currency(), options)?;
     let mut cohorts = Cohorts {
         cells: Vec::new(),
         cohort: None,
     };
     let mut places = Vec::new();
-    let mut history = History::default();
-    for group in grouping.groups() {
-        context.check()?;
-        let last_day = match &row {
-            Some(Key::Period(period)) => last_day(&grouping, group, *period),
-            _ => histories.as_of(),
-        };
-        tally.clear();
-        for origin in group.customers() {
-            histories.read(origin.code, &mut history)?;
-            tally.add(&clock, origin, &history)?;
-        }
-        tally.finish(group, clock.watched(last_day), &histories, |cell| {
-            push(&mut places, group.place(), "cohorts")?;
-            push(&mut cohorts.cells, cell, "cohorts")
-        })?;
-    }
+    grouping.tally(
+        &histories,
+        clock.ages(),
+        context,
+        || Tally::new(&clock, rule, histories.currency(), options),
+        |tally, origin, history| tally.add(&clock, origin, history),
+        |group, tally| {
+            let last_day = match &row {
+                Some(Key::Period(period)) => last_day(&grouping, group, *period),
+                _ => histories.as_of(),
+            };
+            tally.finish(group, clock.watched(last_day), &histories, |cell| {
+                push(&mut places, group.place, "cohorts")?;
+                push(&mut cohorts.cells, cell, "cohorts")
+            })
+        },
+    )?;
     if let Some((_, values)) = grouping.keys.first() {
         cohorts.cohort = Some(values.cells(&places)?);
     }
@@ -245,7 +244,7 @@ fn row(name: &str) -> Option<Key> {
 /// The last day of a group's period.
 fn last_day(grouping: &Grouping, group: Group, period: Period) -> i32 {
     match grouping.keys.first() {
-        Some((_, AttributeValues::Days(days))) => Day(days[group.place()]).plus(1, period).0 - 1,
+        Some((_, AttributeValues::Days(days))) => Day(days[group.place]).plus(1, period).0 - 1,
         _ => i32::MAX,
     }
 }

@@ -21,7 +21,7 @@
 
 use super::grouping::{Grouping, Key};
 use super::history::Histories;
-use super::worth::{HORIZONS, LTV, REPEAT_RATE, Scratch, Worth, ltv_columns, worth};
+use super::worth::{HORIZONS, LTV, REPEAT_RATE, Tally, Worth, ltv_columns};
 use super::{share_columns, whole_days};
 use crate::analysis::Analysis;
 use crate::context::{collect, push};
@@ -123,26 +123,26 @@ impl Analysis for FirstProduct {
         let histories = Histories::new(orders, scope, &options.origin, kinds, occasion, context)?;
         let by = [Key::Column(options.of.clone())];
         let grouping = Grouping::new(&histories, &by, (None, None), context)?;
-        let mut scratch = Scratch::new(HORIZONS[3])?;
+        let (as_of, currency) = (histories.as_of(), orders.currency());
         let (mut rows, mut places) = (Vec::new(), Vec::new());
-        for group in grouping.groups() {
-            let row = worth(
-                &histories,
-                group,
-                within,
-                options.confidence,
-                &mut scratch,
-                context,
-            )?;
-            push(&mut rows, row, "first products")?;
-            push(&mut places, group.place(), "first products")?;
-        }
+        grouping.tally(
+            &histories,
+            HORIZONS[3] as usize,
+            context,
+            || Tally::new(HORIZONS[3]),
+            |tally, origin, history| tally.add(as_of, origin, history),
+            |group, tally| {
+                let row = tally.worth(within, options.confidence, currency)?;
+                push(&mut rows, row, "first products")?;
+                push(&mut places, group.place, "first products")
+            },
+        )?;
         let (values, valid) = match grouping.keys.first() {
             Some((_, values)) => values.cells(&places)?,
             None => return Err(Error::internal("a grouping without a key")),
         };
         let first = Column::new(&FirstProduct::COLUMNS[0], values).with_validity(valid);
-        table(first, &rows, &histories, orders.currency())
+        table(first, &rows, &histories, currency)
     }
 }
 

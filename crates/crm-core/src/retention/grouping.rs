@@ -5,30 +5,41 @@
 //! greatest amount; a column of customers (`first_channel`, a dimension of the customers table) is
 //! the customer's.
 
-use super::history::Histories;
-use crate::context::{collect, filled, push};
+use super::history::{Histories, History, Origin};
+use crate::context::{collect, filled, push, room};
 use crate::data::{Attribute, AttributeValues, Level, NO_ID, rank};
 use crate::time::Period;
 use crate::{Context, Day, Result};
 
-/// A customer at their origin.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Origin {
-    pub(crate) code: u32,
-    pub(crate) order: u32,
-    pub(crate) day: i32,
-}
-
 /// The customers of the histories, and what they are grouped by.
 pub(crate) struct Grouping {
+    /// By code.
     pub(crate) origins: Vec<Origin>,
     /// Values by place in `origins`, one column a key.
     pub(crate) keys: Vec<(String, AttributeValues)>,
     /// Places in `origins`, group after group, within one in their order.
     members: Vec<u32>,
-    /// Where each group ends in `members`.
-    ends: Vec<usize>,
+    groups: Vec<Group>,
 }
+
+/// One group, of at least one customer.
+#[derive(Clone, Copy)]
+pub(crate) struct Group {
+    /// Its part of the members.
+    start: usize,
+    end: usize,
+    /// A place in the grouping's key columns that has the group's values.
+    pub(crate) place: usize,
+}
+
+impl Group {
+    pub(crate) fn len(&self) -> u64 {
+        (self.end - self.start) as u64
+    }
+}
+
+/// Ages that tallies hold at once: some 32 MB.
+const AT_ONCE: usize = 1 << 20;
 
 /// What customers are grouped by.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,49 +76,52 @@ impl Grouping {
         for key in by {
             keys.push(values(histories, key, &origins, context)?);
         }
-        let (members, ends) = grouped(&keys, origins.len())?;
+        let (members, groups) = grouped(&keys, origins.len())?;
         Ok(Grouping {
             origins,
             keys,
             members,
-            ends,
+            groups,
         })
     }
 
-    /// The customers of each group.
-    pub(crate) fn groups(&self) -> impl Iterator<Item = Group<'_>> + '_ {
-        let mut start = 0;
-        self.ends.iter().map(move |end| {
-            let group = Group {
-                grouping: self,
-                members: &self.members[start..*end],
-            };
-            start = *end;
-            group
-        })
-    }
-}
-
-/// One group, of at least one customer.
-#[derive(Clone, Copy)]
-pub(crate) struct Group<'a> {
-    grouping: &'a Grouping,
-    members: &'a [u32],
-}
-
-impl<'a> Group<'a> {
-    pub(crate) fn customers(&self) -> impl Iterator<Item = Origin> + 'a {
-        let origins = &self.grouping.origins;
-        self.members.iter().map(|at| origins[*at as usize])
-    }
-
-    pub(crate) fn len(&self) -> u64 {
-        self.members.len() as u64
-    }
-
-    /// A place in the grouping's key columns that has the group's values.
-    pub(crate) fn place(&self) -> usize {
-        self.members.first().map_or(0, |at| *at as usize)
+    /// Adds each customer to the tally of their group, and hands the tallies over, group after
+    /// group. The customers are read in the order in which they lie in memory, whatever their group;
+    /// where groups are so many that tallies of so many `ages` are too much, in several passes.
+    pub(crate) fn tally<T>(
+        &self,
+        histories: &Histories,
+        ages: usize,
+        context: &Context,
+        new: impl Fn() -> Result<T>,
+        mut add: impl FnMut(&mut T, &Origin, &History) -> Result<()>,
+        mut done: impl FnMut(Group, &T) -> Result<()>,
+    ) -> Result<()> {
+        let mut tally_of = filled(self.origins.len(), NO_ID, "cohorts")?;
+        let mut history = History::default();
+        for groups in self.groups.chunks((AT_ONCE / ages.max(1)).max(1)) {
+            let mut tallies = room(groups.len(), "cohorts")?;
+            tally_of.fill(NO_ID);
+            for (i, group) in groups.iter().enumerate() {
+                tallies.push(new()?);
+                for at in &self.members[group.start..group.end] {
+                    tally_of[*at as usize] = i as u32;
+                }
+            }
+            for (i, (origin, tally)) in self.origins.iter().zip(&tally_of).enumerate() {
+                if i.is_multiple_of(Context::BLOCK) {
+                    context.check()?;
+                }
+                if let Some(tally) = tallies.get_mut(*tally as usize) {
+                    histories.read(origin.code, &mut history)?;
+                    add(tally, origin, &history)?;
+                }
+            }
+            for (group, tally) in groups.iter().zip(&tallies) {
+                done(*group, tally)?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -121,14 +135,13 @@ fn values(
     let name = match key {
         Key::Period(period) => {
             // One look at the calendar per day, not per customer.
-            let mut last = (i32::MIN, 0);
-            let starts = origins.iter().map(|origin| {
-                if origin.day != last.0 {
-                    last = (origin.day, Day(origin.day).start_of(*period).0);
-                }
-                last.1
-            });
-            let days = AttributeValues::Days(collect(starts, "cohorts")?);
+            let first = origins.iter().map(|o| o.day).min().unwrap_or(0);
+            let last = origins.iter().map(|o| o.day).max().unwrap_or(0);
+            let days = 0..(last - first) as usize + 1;
+            let starts = days.map(|i| Day(first + i as i32).start_of(*period).0);
+            let starts = collect(starts, "cohorts")?;
+            let days = origins.iter().map(|o| starts[(o.day - first) as usize]);
+            let days = AttributeValues::Days(collect(days, "cohorts")?);
             return Ok(("cohort".to_owned(), days));
         }
         Key::Column(name) => name,
@@ -142,8 +155,8 @@ fn values(
     Ok((name.clone(), orders.at_orders(attribute, None, &places)?))
 }
 
-/// The places `0..n` sorted by their keys, and where each group of equal keys ends.
-fn grouped(keys: &[(String, AttributeValues)], n: usize) -> Result<(Vec<u32>, Vec<usize>)> {
+/// The places `0..n` sorted by their keys, and the groups of equal keys in that order.
+fn grouped(keys: &[(String, AttributeValues)], n: usize) -> Result<(Vec<u32>, Vec<Group>)> {
     let mut ranks = Vec::new();
     for (_, values) in keys {
         ranks.push(rank(values)?);
@@ -157,16 +170,23 @@ fn grouped(keys: &[(String, AttributeValues)], n: usize) -> Result<(Vec<u32>, Ve
             members
         }
     };
-    let mut ends = Vec::new();
+    let mut groups = Vec::new();
+    let mut start = 0;
     for (i, at) in members.iter().enumerate() {
         let last = members
             .get(i + 1)
             .is_none_or(|next| ranks.iter().any(|r| r[*at as usize] != r[*next as usize]));
         if last {
-            push(&mut ends, i + 1, "cohorts")?;
+            let group = Group {
+                start,
+                end: i + 1,
+                place: *at as usize,
+            };
+            push(&mut groups, group, "cohorts")?;
+            start = i + 1;
         }
     }
-    Ok((members, ends))
+    Ok((members, groups))
 }
 
 /// Places by rank, equal ones in their order: counted where ranks are near each other, sorted

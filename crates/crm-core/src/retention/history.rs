@@ -34,6 +34,17 @@ pub(crate) struct Refund {
     pub(crate) of: usize,
 }
 
+/// A customer at their origin.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Origin {
+    pub(crate) code: u32,
+    pub(crate) order: u32,
+    pub(crate) day: i32,
+}
+
+/// How many customers ahead memory is asked for.
+const AHEAD: usize = 8;
+
 /// One customer's purchases since their origin, at least one.
 #[derive(Default, Debug)]
 pub(crate) struct History {
@@ -116,6 +127,7 @@ impl Histories {
             if (code as usize).is_multiple_of(Context::BLOCK) {
                 context.advance((n - code).min(Context::BLOCK as u32) as usize)?;
             }
+            self.index.prefetch((code + AHEAD as u32).min(n - 1));
             if !self.selection.shows(code) {
                 continue;
             }

@@ -19,10 +19,10 @@
 use crate::context::filled;
 use crate::{Currency, Result};
 
-/// Revenue and orders by age, for one group at a time.
+/// Revenue and orders of one group by age.
 pub(crate) struct MeanCumulative {
     ages: Vec<Age>,
-    /// The greatest age watched of the present group, cut at the horizon.
+    /// The greatest age watched, cut at the horizon.
     longest: Option<usize>,
 }
 
@@ -58,13 +58,6 @@ impl MeanCumulative {
         })
     }
 
-    /// Begins another group.
-    pub(crate) fn clear(&mut self) {
-        if let Some(longest) = self.longest.take() {
-            self.ages[..=longest].fill(Age::default());
-        }
-    }
-
     /// Adds a customer who was watched for `age`; negative is not yet.
     pub(crate) fn watch(&mut self, age: i32) {
         if age >= 0 {
@@ -82,11 +75,12 @@ impl MeanCumulative {
         }
     }
 
-    /// Adds an order at an age that the customer was watched to.
+    /// Adds an order at an age that the customer was watched to, and its revenue.
     #[inline]
-    pub(crate) fn order(&mut self, age: i32) {
+    pub(crate) fn order(&mut self, age: i32, amount: i64) {
         if let Some(age) = self.ages.get_mut(age as usize) {
             age.orders += 1;
+            age.revenue += i128::from(amount);
         }
     }
 
@@ -123,24 +117,21 @@ mod tests {
     #[test]
     fn means_by_hand() {
         let mut m = MeanCumulative::new(3).unwrap();
-        for group in 0..2 {
-            m.clear();
-            assert_eq!(m.means(Currency::JPY).count(), 0, "group {group}");
-            // One watched for a day, one for five (cut at 3), one not at all.
-            m.watch(1);
-            m.watch(5);
-            m.watch(-1);
-            for (age, amount) in [(0, 100), (0, 200), (1, 60), (3, 10), (4, 999)] {
-                m.revenue(age, amount);
-                m.order(age);
-            }
-            let means: Vec<Mean> = m.means(Currency::JPY).collect();
-            let revenue: Vec<f64> = means.iter().map(|m| m.revenue).collect();
-            assert_eq!(revenue, [150.0, 180.0, 180.0, 190.0]);
-            let customers: Vec<u64> = means.iter().map(|m| m.customers).collect();
-            assert_eq!(customers, [2, 2, 1, 1]);
-            assert_eq!((means[3].total, means[3].total_orders), (370, 4));
-            assert_eq!(means[3].orders, 1.0 + 0.5 + 1.0);
+        assert_eq!(m.means(Currency::JPY).count(), 0);
+        // One watched for a day, one for five (cut at 3), one not at all.
+        m.watch(1);
+        m.watch(5);
+        m.watch(-1);
+        for (age, amount) in [(0, 100), (0, 200), (1, 60), (3, 10), (4, 999)] {
+            m.order(age, amount - 5);
+            m.revenue(age, 5);
         }
+        let means: Vec<Mean> = m.means(Currency::JPY).collect();
+        let revenue: Vec<f64> = means.iter().map(|m| m.revenue).collect();
+        assert_eq!(revenue, [150.0, 180.0, 180.0, 190.0]);
+        let customers: Vec<u64> = means.iter().map(|m| m.customers).collect();
+        assert_eq!(customers, [2, 2, 1, 1]);
+        assert_eq!((means[3].total, means[3].total_orders), (370, 4));
+        assert_eq!(means[3].orders, 1.0 + 0.5 + 1.0);
     }
 }

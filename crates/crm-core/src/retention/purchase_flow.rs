@@ -137,30 +137,56 @@ pub fn links(orders: &Orders, scope: &Scope, options: &Options, context: &Contex
     let histories = Histories::new(orders, scope, &options.origin, kinds, occasion, context)?;
     let histories = histories.up_to(options.up_to);
     let up_to = options.up_to as usize;
-    let Nodes { names, of_purchase } = nodes(&histories, options, context)?;
+    let selected = &histories.selection.orders;
+    let attribute = selected.attribute(&options.of, context)?;
+    let few = matches!(
+        attribute.values,
+        AttributeValues::Codes(..) | AttributeValues::Words(..) | AttributeValues::Bools(_)
+    );
+    if attribute.level == Level::Customer || !few {
+        return Err(Error::option(
+            "of",
+            serde_json::json!(options.of),
+            "a column of orders with few values, such as product or channel",
+        ));
+    }
     let churn = Scope {
         churn_days: scope.churn_days.or(Some(CHURN_DAYS)),
         ..scope.clone()
     };
+    let mut bought = Vec::new();
+    let mut ends = Vec::new();
+    histories.each(context, |_, history| {
+        let mut last = histories.as_of();
+        for purchase in &history.purchases {
+            push(&mut bought, purchase.order, "purchase flow")?;
+            last = purchase.day;
+        }
+        let end = End {
+            purchases: history.purchases.len() as u8,
+            is_churned: churn.is_churned(histories.as_of() - last),
+        };
+        push(&mut ends, end, "purchase flow")
+    })?;
+    let Nodes { names, of_purchase } = nodes(selected, attribute, &bought, options.top)?;
+    drop(bought);
     // Sources are values, (other) and (none); targets also (churned) and (pending).
     let (targets, sources) = (names.len(), names.len() - 2);
     let (churned, pending) = (sources, sources + 1);
     let mut counts = filled((up_to - 1) * sources * targets, 0_u64, "purchase flow")?;
-    let mut seen = 0;
-    histories.each(context, |_, history| {
-        let nodes = &of_purchase[seen..seen + history.purchases.len()];
-        seen += nodes.len();
-        let purchases = history.purchases.iter().zip(nodes).take(up_to - 1);
-        for (k, (purchase, source)) in purchases.enumerate() {
+    let mut rest = &of_purchase[..];
+    for end in ends {
+        let (nodes, others) = rest.split_at(usize::from(end.purchases));
+        rest = others;
+        for (k, source) in nodes.iter().take(up_to - 1).enumerate() {
             let target = match nodes.get(k + 1) {
                 Some(next) => usize::from(*next),
-                None if churn.is_churned(histories.as_of() - purchase.day) => churned,
+                None if end.is_churned => churned,
                 None => pending,
             };
             counts[(k * sources + usize::from(*source)) * targets + target] += 1;
         }
-        Ok(())
-    })?;
+    }
     let mut links = Vec::new();
     for (node, counts) in counts.chunks_exact(targets).enumerate() {
         let all = counts.iter().sum();
@@ -185,56 +211,39 @@ pub fn links(orders: &Orders, scope: &Scope, options: &Options, context: &Contex
     })
 }
 
-/// The nodes' names, and the node of each purchase, customer after customer.
+/// How a customer's purchases end, of those that are read.
+struct End {
+    purchases: u8,
+    is_churned: bool,
+}
+
+/// The nodes' names, and the node of each purchase.
 struct Nodes {
     names: Vec<String>,
     of_purchase: Vec<u8>,
 }
 
-fn nodes(histories: &Histories, options: &Options, context: &Context) -> Result<Nodes> {
-    let orders = &histories.selection.orders;
-    let attribute: Attribute = orders.attribute(&options.of, context)?;
-    let few = matches!(
-        attribute.values,
-        AttributeValues::Codes(..) | AttributeValues::Words(..) | AttributeValues::Bools(_)
-    );
-    if attribute.level == Level::Customer || !few {
-        return Err(Error::option(
-            "of",
-            serde_json::json!(options.of),
-            "a column of orders with few values, such as product or channel",
-        ));
-    }
-    let all = collect(
-        (0..histories.selection.data().len()).map(|i| i as u32),
-        "purchase flow",
-    )?;
-    let values = orders.at_orders(attribute, None, &all)?;
+/// Chooses the `most` bought values as nodes, from the orders of the purchases.
+fn nodes(orders: &Orders, attribute: Attribute, bought: &[u32], most: u32) -> Result<Nodes> {
+    let values = orders.at_orders(attribute, None, bought)?;
     let ranks = rank(&values)?;
     let distinct = match &values {
         AttributeValues::Codes(ids, _) => ids.len(),
         AttributeValues::Words(labels, _) => labels.len(),
         _ => 2,
     };
-    let mut bought = filled(distinct, 0_u64, "purchase flow")?;
-    // Orders lie apart in memory: each is looked at once.
-    let mut rank_of_purchase = Vec::new();
-    histories.each(context, |_, history| {
-        for purchase in &history.purchases {
-            let rank = ranks[purchase.order as usize];
-            push(&mut rank_of_purchase, rank, "purchase flow")?;
-            if let Some(bought) = bought.get_mut(rank as usize) {
-                *bought += 1;
-            }
+    let mut times = filled(distinct, 0_u64, "purchase flow")?;
+    for rank in &ranks {
+        if let Some(times) = times.get_mut(*rank as usize) {
+            *times += 1;
         }
-        Ok(())
-    })?;
+    }
     let mut top = Vec::new();
-    for (rank, count) in bought.iter().enumerate().filter(|(_, count)| **count > 0) {
+    for (rank, count) in times.iter().enumerate().filter(|(_, count)| **count > 0) {
         push(&mut top, (std::cmp::Reverse(*count), rank), "purchase flow")?;
     }
     top.sort_unstable();
-    top.truncate(options.top as usize);
+    top.truncate(most as usize);
     top.sort_unstable_by_key(|(_, rank)| *rank);
     let (other, none) = (top.len() as u8, top.len() as u8 + 1);
     let mut node = filled(distinct, other, "purchase flow")?;
@@ -244,7 +253,7 @@ fn nodes(histories: &Histories, options: &Options, context: &Context) -> Result<
         names.push(name(&values, *rank)?);
     }
     names.extend(["(other)", "(none)", "(churned)", "(pending)"].map(str::to_owned));
-    let of_purchase = rank_of_purchase.iter().map(|rank| match *rank {
+    let of_purchase = ranks.iter().map(|rank| match *rank {
         NO_ID => none,
         rank => node[rank as usize],
     });

@@ -30,12 +30,6 @@ impl Waits {
         Ok(())
     }
 
-    /// Forgets all waits, keeps the memory.
-    pub(crate) fn clear(&mut self) {
-        self.ended.clear();
-        self.open.clear();
-    }
-
     /// All waits.
     pub(crate) fn len(&self) -> u64 {
         [&self.ended, &self.open].map(|c| sum(c)).iter().sum()

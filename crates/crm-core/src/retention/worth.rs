@@ -1,13 +1,12 @@
 //! What a group of customers has been worth, in one line: the part that tables by first product and
 //! by channel share.
 
-use super::grouping::Group;
-use super::history::{Histories, History};
+use super::history::{History, Origin};
 use super::mean_cumulative::MeanCumulative;
 use super::waits::{Waits, ended_by};
 use crate::num::ratio::Ratio;
 use crate::table::{Column, Field, Type};
-use crate::{Context, Fraction, Result};
+use crate::{Currency, Fraction, Result};
 
 /// The ages, in days, at which the LTV is read off.
 pub(crate) const HORIZONS: [i32; 4] = [30, 90, 180, 360];
@@ -85,74 +84,69 @@ pub(crate) struct Worth {
     pub(crate) repeat_rate: Ratio,
 }
 
-/// Memory to be used again for each group.
-pub(crate) struct Scratch {
+/// A group's customers added up.
+pub(crate) struct Tally {
     pub(crate) means: MeanCumulative,
     waits: Waits,
-    history: History,
+    orders: u64,
+    first_revenue: i128,
+    revenue: i128,
 }
 
-impl Scratch {
-    pub(crate) fn new(horizon: i32) -> Result<Scratch> {
-        Ok(Scratch {
+impl Tally {
+    /// Room for ages `0..=horizon`.
+    pub(crate) fn new(horizon: i32) -> Result<Tally> {
+        Ok(Tally {
             means: MeanCumulative::new(horizon)?,
             waits: Waits::default(),
-            history: History::default(),
+            orders: 0,
+            first_revenue: 0,
+            revenue: 0,
         })
     }
-}
 
-/// Adds a group up. The scratch's means are the group's afterwards.
-pub(crate) fn worth(
-    histories: &Histories,
-    group: Group,
-    within: i32,
-    confidence: Fraction,
-    scratch: &mut Scratch,
-    context: &Context,
-) -> Result<Worth> {
-    context.check()?;
-    let Scratch {
-        means,
-        waits,
-        history,
-    } = scratch;
-    means.clear();
-    waits.clear();
-    let as_of = histories.as_of();
-    let (mut orders, mut first_revenue, mut revenue) = (0, 0, 0);
-    for origin in group.customers() {
-        histories.read(origin.code, history)?;
-        means.watch(as_of - origin.day);
+    /// Adds a customer.
+    pub(crate) fn add(&mut self, as_of: i32, origin: &Origin, history: &History) -> Result<()> {
+        self.means.watch(as_of - origin.day);
         for (day, amount) in history.amounts() {
-            revenue += i128::from(amount);
-            means.revenue(day - origin.day, amount);
+            self.revenue += i128::from(amount);
+            self.means.revenue(day - origin.day, amount);
         }
         let purchases = &history.purchases;
-        orders += purchases.len() as u64;
+        self.orders += purchases.len() as u64;
         if let Some(first) = purchases.first() {
-            first_revenue += i128::from(first.amount);
+            self.first_revenue += i128::from(first.amount);
         }
         match purchases.get(1) {
-            Some(second) => waits.add(second.day - origin.day, true)?,
-            None => waits.add(as_of - origin.day, false)?,
+            Some(second) => self.waits.add(second.day - origin.day, true),
+            None => self.waits.add(as_of - origin.day, false),
         }
     }
-    let mut ltv = [None; 4];
-    for (age, mean) in (0..).zip(means.means(histories.currency())) {
-        if let Some(at) = HORIZONS.iter().position(|horizon| *horizon == age) {
-            ltv[at] = Some(mean.revenue);
+
+    /// What they have been worth; a second purchase counts that came within so many days.
+    pub(crate) fn worth(
+        &self,
+        within: i32,
+        confidence: Fraction,
+        currency: Currency,
+    ) -> Result<Worth> {
+        let mut ltv = [None; 4];
+        for (age, mean) in (0..).zip(self.means.means(currency)) {
+            if let Some(at) = HORIZONS.iter().position(|horizon| *horizon == age) {
+                ltv[at] = Some(mean.revenue);
+            }
         }
+        let waits = &self.waits;
+        let curve = waits.curve(confidence)?;
+        Ok(Worth {
+            customers: waits.len(),
+            orders: self.orders,
+            first_revenue: self.first_revenue,
+            revenue: self.revenue,
+            ltv,
+            repeat_rate: ended_by(&curve, within, waits.ended_within(within), waits.len()),
+        })
     }
-    let curve = waits.curve(confidence)?;
-    Ok(Worth {
-        customers: group.len(),
-        orders,
-        first_revenue,
-        revenue,
-        ltv,
-        repeat_rate: ended_by(&curve, within, waits.ended_within(within), waits.len()),
-    })
 }
 
 /// The four columns of the LTV.

@@ -2,7 +2,7 @@
 //! was watched on that scale.
 
 use super::{Options, Step};
-use crate::context::room;
+use crate::context::{collect, room};
 use crate::retention::grouping::Grouping;
 use crate::retention::history::Histories;
 use crate::retention::whole_days;
@@ -17,6 +17,8 @@ pub(super) struct Clock {
     pub(super) step: i32,
     /// Steps after the first cell.
     pub(super) steps: usize,
+    /// The first cell that each age is in.
+    cells: Vec<u16>,
     months: Option<Months>,
 }
 
@@ -51,6 +53,7 @@ impl Clock {
             as_of,
             step,
             steps: (up_to / step as u32) as usize,
+            cells: Vec::new(),
             months: None,
         };
         if let Step::Calendar(_) = options.step {
@@ -75,6 +78,9 @@ impl Clock {
         // Nobody was watched for longer than the first of all.
         let longest = clock.watched(first_day).max(0) / step;
         clock.steps = clock.steps.min(longest as usize);
+        let ages = 0..clock.steps * step as usize + 1;
+        let cells = ages.map(|age| age.div_ceil(step as usize) as u16);
+        clock.cells = collect(cells, "cohorts")?;
         Ok(clock)
     }
 
@@ -98,10 +104,17 @@ impl Clock {
         }
     }
 
-    /// The first cell that an age is in.
+    /// Ages up to the last cell.
+    pub(super) fn ages(&self) -> usize {
+        self.cells.len()
+    }
+
+    /// The first cell that an age is in; past the last one, none of these.
     #[inline]
     pub(super) fn cell(&self, age: i32) -> usize {
-        (age + self.step - 1) as usize / self.step as usize
+        self.cells
+            .get(age as usize)
+            .map_or(usize::MAX, |cell| usize::from(*cell))
     }
 }
 

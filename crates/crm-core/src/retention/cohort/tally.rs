@@ -8,8 +8,8 @@ use super::clock::Clock;
 use super::{Cell, Cells, Options};
 use crate::context::filled;
 use crate::num::ratio::Ratio;
-use crate::retention::grouping::{Group, Origin};
-use crate::retention::history::{Histories, History};
+use crate::retention::grouping::Group;
+use crate::retention::history::{Histories, History, Origin};
 use crate::retention::mean_cumulative::{Mean, MeanCumulative};
 use crate::retention::waits::{Waits, ended_by};
 use crate::{Currency, Result};
@@ -59,81 +59,16 @@ impl<'a> Tally<'a> {
         })
     }
 
-    pub(super) fn clear(&mut self) {
-        self.cells.fill(Sums::default());
-        if let Some((means, waits)) = &mut self.ages {
-            means.clear();
-            waits.clear();
-        }
-    }
-
-    pub(super) fn add(&mut self, clock: &Clock, origin: Origin, history: &History) -> Result<()> {
+    pub(super) fn add(&mut self, clock: &Clock, origin: &Origin, history: &History) -> Result<()> {
         let watched = clock.watched(origin.day);
         if watched < 0 {
             return Ok(());
         }
         let last = (watched / clock.step) as usize;
         let last = last.min(self.cells.len() - 1);
-        let (mut orders, mut revenue, mut active) = (0, 0, usize::MAX);
-        for purchase in &history.purchases {
-            let cell = clock.cell(clock.age(origin.day, purchase.day));
-            if cell > last {
-                break;
-            }
-            let sums = &mut self.cells[cell];
-            sums.orders += 1;
-            sums.repeated += u64::from(orders == 1);
-            sums.active += u64::from(active != cell);
-            sums.revenue += i128::from(purchase.amount);
-            revenue += i128::from(purchase.amount);
-            orders += 1;
-            active = cell;
-        }
-        for refund in &history.refunds {
-            let cell = clock.cell(clock.age(origin.day, refund.day));
-            if cell <= last {
-                self.cells[cell].revenue += i128::from(refund.amount);
-                revenue += i128::from(refund.amount);
-            }
-        }
-        let sums = &mut self.cells[last];
-        sums.last += 1;
-        sums.revenue_gone += revenue;
-        sums.orders_gone += orders;
-        sums.repeated_gone += u64::from(orders > 1);
-        self.add_ages(clock, origin, history, watched)
-    }
-
-    fn add_ages(
-        &mut self,
-        clock: &Clock,
-        origin: Origin,
-        history: &History,
-        watched: i32,
-    ) -> Result<()> {
-        let Some((means, waits)) = &mut self.ages else {
-            return Ok(());
-        };
-        means.watch(watched);
-        for (day, amount) in history.amounts() {
-            let age = clock.age(origin.day, day);
-            if age <= watched {
-                means.revenue(age, amount);
-            }
-        }
-        let ages = history
-            .purchases
-            .iter()
-            .map(|p| clock.age(origin.day, p.day));
-        for (i, age) in ages.take_while(|age| *age <= watched).enumerate() {
-            means.order(age);
-            if i == 1 {
-                waits.add(age, true)?;
-            }
-        }
-        let second = history.purchases.get(1);
-        if second.is_none_or(|p| clock.age(origin.day, p.day) > watched) {
-            waits.add(watched, false)?;
+        match &mut self.ages {
+            None => add_cells(&mut self.cells, last, clock, origin, history),
+            Some(ages) => add_ages(&mut self.cells, last, ages, watched, clock, origin, history)?,
         }
         Ok(())
     }
@@ -200,4 +135,73 @@ impl<'a> Tally<'a> {
         }
         Ok(())
     }
+}
+
+/// Adds a customer whose last cell is `last` to the cells.
+fn add_cells(cells: &mut [Sums], last: usize, clock: &Clock, origin: &Origin, history: &History) {
+    let (mut orders, mut revenue, mut active) = (0, 0, usize::MAX);
+    for purchase in &history.purchases {
+        let cell = clock.cell(clock.age(origin.day, purchase.day));
+        if cell > last {
+            break;
+        }
+        let sums = &mut cells[cell];
+        sums.orders += 1;
+        sums.repeated += u64::from(orders == 1);
+        sums.active += u64::from(active != cell);
+        sums.revenue += i128::from(purchase.amount);
+        revenue += i128::from(purchase.amount);
+        orders += 1;
+        active = cell;
+    }
+    for refund in &history.refunds {
+        let cell = clock.cell(clock.age(origin.day, refund.day));
+        if cell <= last {
+            cells[cell].revenue += i128::from(refund.amount);
+            revenue += i128::from(refund.amount);
+        }
+    }
+    let sums = &mut cells[last];
+    sums.last += 1;
+    sums.revenue_gone += revenue;
+    sums.orders_gone += orders;
+    sums.repeated_gone += u64::from(orders > 1);
+}
+
+/// Adds a customer who was watched for so long to the ages; to the cells only who was active, as the
+/// rest of a cell then comes from the ages.
+fn add_ages(
+    cells: &mut [Sums],
+    last: usize,
+    (means, waits): &mut (MeanCumulative, Waits),
+    watched: i32,
+    clock: &Clock,
+    origin: &Origin,
+    history: &History,
+) -> Result<()> {
+    cells[last].last += 1;
+    means.watch(watched);
+    let (mut active, mut second) = (usize::MAX, None);
+    for (i, purchase) in history.purchases.iter().enumerate() {
+        let age = clock.age(origin.day, purchase.day);
+        if age > watched {
+            break;
+        }
+        means.order(age, purchase.amount);
+        if i == 1 {
+            second = Some(age);
+        }
+        let cell = clock.cell(age);
+        if cell <= last && cell != active {
+            cells[cell].active += 1;
+            active = cell;
+        }
+    }
+    for refund in &history.refunds {
+        let age = clock.age(origin.day, refund.day);
+        if age <= watched {
+            means.revenue(age, refund.amount);
+        }
+    }
+    waits.add(second.unwrap_or(watched), second.is_some())
 }

@@ -1,0 +1,271 @@
+"""What the command `crm` can be told."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import crm_core
+
+#: Columns of orders that have an option of their own.
+COLUMNS = {
+    "customer_id": "the customer",
+    "ordered_at": "when the order was made",
+    "amount": "the order's or line's amount",
+    "order_id": "the order's number, when an order has several rows",
+    "status": 'the state of the order; "" counts every order',
+    "quantity": "pieces, when the amount is a price",
+    "refunded": "what was paid back",
+}
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser; `command` and `needs_extra` say which command was chosen and what it needs."""
+    crm = argparse.ArgumentParser(
+        prog="crm", description="Who the customers of a shop are, from its order export."
+    )
+    crm.add_argument("--version", action="version", version=f"crm {crm_core.__version__}")
+    commands = crm.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    report = _command(
+        commands,
+        "report",
+        "RFM, CPM, deciles, months and reconciliation of an order export",
+        needs_extra=True,
+    )
+    _add_file(report)
+    show = report.add_argument_group("the report")
+    show.add_argument(
+        "-o", "--output", type=Path, metavar="FILE.html", help="write the report as one HTML page"
+    )
+    show.add_argument(
+        "--lang", choices=("en", "ja"), help="default: ja when the headings are Japanese"
+    )
+    show.add_argument("--title", help="the page's title")
+    show.add_argument(
+        "--months", type=int, default=24, metavar="N", help="months of CPM history (default 24)"
+    )
+    show.add_argument(
+        "--churn-days",
+        type=int,
+        metavar="N",
+        help="days of silence from which a customer is churned (default 240)",
+    )
+    show.add_argument(
+        "--cpm-money",
+        type=float,
+        metavar="AMOUNT",
+        help="CPM's money threshold (default 70,000 yen, else 7 mean orders)",
+    )
+    show.add_argument("--check", action="store_true", help="only show how the file would be read")
+    events = report.add_argument_group("events of the site (their columns are guessed, and shown)")
+    events.add_argument(
+        "--events",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="EVENTS",
+        help="a log of views, carts and purchases: exits by page, the funnel, carts, ways; "
+        "may be repeated",
+    )
+    events.add_argument(
+        "--event-column",
+        action="append",
+        default=[],
+        metavar="ROLE=COLUMN",
+        help="the column of visitor_id, occurred_at, kind, customer_id, page, product, ...; "
+        '"ROLE=" for none; may be repeated',
+    )
+    events.add_argument(
+        "--event-kind",
+        action="append",
+        default=[],
+        metavar="WORD=MEANING",
+        help="what a kind means: view, product_view, add, remove, checkout, payment_failed, "
+        "purchase; may be repeated",
+    )
+    events.add_argument(
+        "--funnel",
+        action="append",
+        default=[],
+        metavar="KIND",
+        help="the funnel's steps, by the file's kinds: view,add,purchase "
+        "(default: the way to an order)",
+    )
+    events.add_argument(
+        "--funnel-window", metavar="TIME", help="time from the first step to the last (default 7d)"
+    )
+
+    run = _command(commands, "run", "one analysis, as CSV or Parquet", needs_extra=True)
+    run.add_argument("task", metavar="TASK", help="a name of `crm tasks`")
+    _add_file(run)
+    _add_output(run)
+    run.add_argument(
+        "--option",
+        action="append",
+        default=[],
+        metavar="NAME=JSON",
+        help="an option of `crm describe TASK`; may be repeated",
+    )
+
+    alerts = _command(
+        commands,
+        "alerts",
+        "customers whose silence is longer than their cycle, as CSV or Parquet",
+        needs_extra=True,
+    )
+    _add_file(alerts, today=True)
+    _add_output(alerts)
+    alerts.add_argument(
+        "--since", metavar="DATE", help="only what changed after this day: 2026-11-20, yesterday"
+    )
+    alerts.add_argument(
+        "--level",
+        action="append",
+        default=[],
+        metavar="LEVEL",
+        help="due, late, churn_risk (default) or lost; may be repeated",
+    )
+    alerts.add_argument(
+        "--per", metavar="COLUMN", help="customers with each product, or a customers' column"
+    )
+    alerts.add_argument(
+        "--learned", type=Path, metavar="FILE.json", help="what `crm learn` has written"
+    )
+
+    learn = _command(
+        commands, "learn", "what the shop has taught, as a JSON document", needs_extra=True
+    )
+    _add_file(learn, today=True)
+    learn.add_argument(
+        "-o", "--output", type=Path, metavar="FILE.json", help="default: on the screen"
+    )
+
+    _command(commands, "tasks", "list the analyses")
+    describe = _command(commands, "describe", "the options and columns of an analysis, as JSON")
+    describe.add_argument("task", metavar="TASK")
+    return crm
+
+
+def _command(
+    commands: Any,
+    name: str,
+    about: str,
+    needs_extra: bool = False,
+) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name, help=about, description=about[0].upper() + about[1:] + "."
+    )
+    parser.set_defaults(needs_extra=needs_extra)
+    return parser
+
+
+def _add_output(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help=".csv or .parquet (default: CSV on the screen)",
+    )
+
+
+def _add_file(parser: argparse.ArgumentParser, today: bool = False) -> None:
+    parser.add_argument(
+        "orders",
+        nargs="+",
+        type=Path,
+        metavar="ORDERS",
+        help="CSV (UTF-8, Shift_JIS) or Parquet; several are read as one",
+    )
+    parser.add_argument("-q", "--quiet", action="store_true", help="print nothing but errors")
+    columns = parser.add_argument_group("columns (guessed from the headings, and shown)")
+    for role, about in COLUMNS.items():
+        columns.add_argument(f"--{role.replace('_', '-')}", metavar="COLUMN", help=about)
+    meaning = parser.add_argument_group("what they mean")
+    meaning.add_argument(
+        "--amount-is",
+        choices=("line", "order", "unit"),
+        help="an amount is a line's, the order's total on every line, or a price",
+    )
+    meaning.add_argument(
+        "--amount-unit",
+        choices=("major", "minor"),
+        help="major (yen, dollars; default) or minor (cents)",
+    )
+    meaning.add_argument(
+        "--round-amounts",
+        action="store_true",
+        help="round amounts finer than the currency, and count them",
+    )
+    meaning.add_argument(
+        "--status-map",
+        action="append",
+        default=[],
+        metavar="WORD=MEANING",
+        help="what a status means; may be repeated",
+    )
+    meaning.add_argument(
+        "--currency", metavar="CODE", help="JPY, USD, ...; asked for when the file does not tell"
+    )
+    meaning.add_argument("--timezone", metavar="ZONE", help="the shop's zone, such as Asia/Tokyo")
+    meaning.add_argument(
+        "--date-format",
+        metavar="FORMAT",
+        help='for dates not written year first, such as "%%d/%%m/%%Y"',
+    )
+    meaning.add_argument(
+        "--encoding", default="auto", help="utf-8, cp932 (Shift_JIS), ... (default: auto)"
+    )
+    meaning.add_argument(
+        "--delimiter",
+        default="auto",
+        metavar="CHAR",
+        help="between fields; tab for a tab (default: auto)",
+    )
+    meaning.add_argument(
+        "--guests",
+        choices=("error", "drop", "keep"),
+        help="rows without a customer (default: keep)",
+    )
+    meaning.add_argument(
+        "--bad-rows",
+        choices=("error", "drop"),
+        default="error",
+        help="rows that cannot be read (default: error)",
+    )
+    scope = parser.add_argument_group("what is counted")
+    scope.add_argument(
+        "--as-of",
+        metavar="DATE",
+        help="2026-11-21, today, yesterday (default: "
+        + ("today)" if today else "the last order's date)"),
+    )
+    scope.add_argument(
+        "--where",
+        action="append",
+        default=[],
+        metavar="COLUMN=VALUE",
+        help="only such orders: value, a|b, or from..to; may be repeated",
+    )
+    scope.add_argument(
+        "--where-customers",
+        action="append",
+        default=[],
+        metavar="COLUMN=VALUE",
+        help="only such customers, in the same form",
+    )
+    scope.add_argument(
+        "--customers",
+        type=Path,
+        metavar="FILE",
+        help="a table of customers, with those who never ordered",
+    )
+    scope.add_argument(
+        "--by",
+        action="append",
+        default=[],
+        metavar="COLUMN",
+        help="break down by a column; may be repeated",
+    )

@@ -1,0 +1,182 @@
+//! Bad rows, bad requests and what cannot be appended: refused or counted, and said.
+
+use super::*;
+use crm_core::data::{Event, EventsSpec};
+use crm_core::{Context, Currency, Dataset, Error, Events, Zone, analysis};
+use crm_tests::{batch, ints, optional_ints, optional_texts, texts, times};
+
+#[test]
+fn what_cannot_be_appended_is_refused() {
+    let one = |zone: &str, currency: Option<Currency>| {
+        let builder = Events::builder(Zone::parse(zone).unwrap()).add(Event::new(
+            "v",
+            "2026-03-01T10:00:00",
+            "view",
+        ));
+        currency
+            .map_or(builder, |c| Events::builder(Zone::UTC).currency(c))
+            .build()
+            .unwrap()
+    };
+    let tokyo = one("Asia/Tokyo", None);
+    for other in [one("UTC", None), one("UTC", Some(Currency::JPY))] {
+        let error = tokyo.concat(&other).unwrap_err().to_string();
+        assert!(error.contains("concat") && error.contains("same columns, settings and zone"));
+    }
+    let log = |visitor| {
+        let columns = [
+            ("visitor_id", visitor),
+            ("occurred_at", times(&["2026-03-01"])),
+            ("kind", texts(&["view"])),
+        ];
+        Events::from_batches(
+            &EventsSpec::default(),
+            &[batch(&columns)],
+            &Context::default(),
+        )
+        .unwrap()
+    };
+    let error = log(ints(&[1])).concat(&log(texts(&["v"]))).unwrap_err();
+    assert_eq!(error.column(), Some("visitor_id"));
+}
+
+#[test]
+fn bad_rows_are_named_or_counted() {
+    let columns = |visitor: &[Option<&str>], kind: &[Option<&str>], quantity: &[Option<i64>]| {
+        batch(&[
+            ("visitor_id", optional_texts(visitor)),
+            ("occurred_at", times(&["2026-03-01", "2026-03-02T10:00:00"])),
+            ("kind", optional_texts(kind)),
+            ("quantity", optional_ints(quantity)),
+        ])
+    };
+    let spec = EventsSpec {
+        quantity: Some("quantity".into()),
+        ..EventsSpec::default()
+    };
+    let (ab, kinds) = ([Some("a"), Some("b")], [Some("view"), Some("view")]);
+    let good = [None, Some(0)];
+    for (log, column) in [
+        (columns(&[Some("a"), None], &kinds, &good), "visitor_id"),
+        (columns(&ab, &[Some("view"), None], &good), "kind"),
+        (columns(&ab, &kinds, &[Some(1), Some(-1)]), "quantity"),
+    ] {
+        let error = Events::from_batches(&spec, std::slice::from_ref(&log), &Context::default())
+            .unwrap_err();
+        assert_eq!((error.column(), error.row()), (Some(column), Some(1)));
+        let lenient = EventsSpec {
+            bad_rows: crm_core::data::BadRows::Drop,
+            ..spec.clone()
+        };
+        let events = Events::from_batches(&lenient, &[log], &Context::default()).unwrap();
+        assert_eq!((events.len(), events.rows_left_out()), (1, 1));
+    }
+    let amount = EventsSpec {
+        amount: Some("quantity".into()),
+        ..EventsSpec::default()
+    };
+    let log = columns(&ab, &kinds, &good);
+    let error = Events::from_batches(&amount, &[log], &Context::default()).unwrap_err();
+    assert!(error.to_string().contains("currency"));
+}
+
+#[test]
+fn bad_requests_are_named() {
+    let events = log(20, 3).events(&Context::default()).unwrap();
+    let many = vec![r#""view""#; 33].join(",");
+    for (name, request, option) in [
+        ("funnel", "{}".to_owned(), "steps"),
+        ("funnel", format!(r#"{{"steps": [{many}]}}"#), "steps"),
+        (
+            "funnel",
+            r#"{"steps": ["view"], "window": 0}"#.into(),
+            "window",
+        ),
+        ("funnel", r#"{"steps": [{}]}"#.into(), "steps"),
+        (
+            "funnel",
+            r#"{"steps": ["view"], "policy": {}}"#.into(),
+            "policy",
+        ),
+        ("transitions", r#"{"order": 3}"#.into(), "order"),
+        ("cart_follow_ups", "{}".into(), "as_of"),
+        ("browse_abandonment", "{}".into(), "as_of"),
+    ] {
+        match try_run(name, &events, &request) {
+            Err(Error::OptionValue { name: found, .. }) => assert_eq!(found, option, "{name}"),
+            other => panic!("{name} {request}: {other:?}"),
+        }
+    }
+    let missing = try_run("funnel", &events, r#"{"steps": [{"pages": "/"}]}"#).unwrap_err();
+    assert_eq!(missing.hint().as_deref(), Some("did you mean `page`?"));
+    let orders = crm_tests::orders(crm_tests::STORE, crm_tests::store(20, 1)).unwrap();
+    let at = r#"{"as_of": "2026-03-01T10:00:00"}"#;
+    let data = Dataset::Orders(&orders);
+    assert!(analysis::run("rfm", &data, at, &Context::default()).is_err());
+    assert!(analysis::run("sessions", &data, "", &Context::default()).is_err());
+}
+
+#[test]
+fn messages_say_what_is_wrong_and_no_value() {
+    let spec = EventsSpec {
+        quantity: Some("pieces".into()),
+        ..EventsSpec::default()
+    };
+    let build = |visitor: Option<&str>, kind: Option<&str>, quantity: i64| {
+        let log = batch(&[
+            ("visitor_id", optional_texts(&[Some("a"), visitor])),
+            ("occurred_at", times(&["2026-03-01", "2026-03-02"])),
+            ("kind", optional_texts(&[Some("view"), kind])),
+            ("pieces", ints(&[1, quantity])),
+        ]);
+        Events::from_batches(&spec, &[log], &Context::default()).map(|_| ())
+    };
+    let said = |result: crm_core::Result<()>| result.unwrap_err().to_string();
+    assert_eq!(
+        said(build(None, Some("view"), 1)),
+        "column `visitor_id`, row 1: no value, expected a visitor id"
+    );
+    assert_eq!(
+        said(build(Some("b"), None, 1)),
+        "column `kind`, row 1: no value, expected a kind of event"
+    );
+    assert_eq!(
+        said(build(Some("b"), Some("view"), -1)),
+        "column `pieces`, row 1: expected a quantity from 0 to 4,294,967,295"
+    );
+    let events = log(20, 3).events(&Context::default()).unwrap();
+    let request = |steps: &str, rest: &str| {
+        let request = format!(r#"{{"steps": [{steps}]{rest}}}"#);
+        try_run("funnel", &events, &request)
+            .unwrap_err()
+            .to_string()
+    };
+    let many = vec![r#""view""#; 33].join(",");
+    assert_eq!(
+        request(&many, ""),
+        "option `steps`: expected 1 to 32 steps, found 33"
+    );
+    assert_eq!(
+        request(r#""view""#, r#", "window": 0"#),
+        "option `window`: expected a time longer than zero"
+    );
+    assert_eq!(
+        request(
+            r#""view", {"kind": "add", "optional": true}, "purchase""#,
+            r#", "mode": "unordered""#
+        ),
+        "option `steps`: expected no optional steps in mode \"unordered\""
+    );
+    let strange = Events::builder(Zone::UTC)
+        .add(Event::new("v", "2026-03-01", "view"))
+        .add(Event::new("v", "2026-03-02", "basket"))
+        .build()
+        .unwrap();
+    let error = try_run("cart_abandonment", &strange, "").unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "option `kinds`: expected a kind that means \"add\", which cart_abandonment needs; the \
+         kinds present are basket, view (map one: {\"your word\": \"add\"}, or {\"add\": \"add\"} \
+         where it never occurs)"
+    );
+}
