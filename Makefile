@@ -43,7 +43,7 @@ test-rust:
 	cargo test --quiet --no-fail-fast --workspace --exclude crm-py
 
 test-python: native
-	$(BIN)/python -m pytest --quiet
+	$(BIN)/python -m pytest --quiet --numprocesses auto --dist loadfile
 
 test-c:
 	@if [ -x tests/c/run.sh ]; then tests/c/run.sh; fi

@@ -326,7 +326,9 @@ class Table:
         if kind == "instant":
             return pd.Series(column).dt.tz_localize("UTC").dt.tz_convert(extra)
         if kind == "text" or (kind == "id" and extra == "text"):
-            return pd.array(column, dtype="str")
+            # To pandas 2 "str" would make a word of None.
+            known = int(pd.__version__.split(".")[0]) >= 3
+            return pd.Series(column, dtype="str" if known else object)
         return column
 
 
