@@ -39,6 +39,7 @@ from ._cycle import (
     kaplan_meier,
     learn,
     likely_buyers,
+    survival_curve,
     threshold_sweep,
 )
 from ._errors import (
@@ -179,6 +180,7 @@ __all__ = [
     "simulate_events",
     "simulate_orders",
     "summary",
+    "survival_curve",
     "tasks",
     "threshold_sweep",
     "top_paths",

@@ -6,9 +6,9 @@ A date in the past gives what could be known then.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Literal, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 
-from ._library import call
+from ._library import call, frame
 from ._orders import Orders
 from ._request import document
 from ._table import Table
@@ -560,3 +560,33 @@ def gap_fits(
     """
     options = {"weight": weight, "gap": gap, "confidence": confidence}
     return call("gap_fits", orders, as_of, {**options, **scope})
+
+
+def survival_curve(data: Any, *, confidence: float | None = None) -> Table:
+    """Kaplan-Meier of durations that are there already: contracts, carts, tickets (生存曲線).
+
+    Purchase gaps are found, and clustered by customer, by `kaplan_meier`.
+
+    Args:
+        data: A frame with a column `duration` (at least 0, in any unit); `observed`, true where it
+            ended in the event and false where it is still open (without it all ended); `weight`,
+            how many such rows one stands for (default 1).
+        confidence: Confidence of the intervals (default 0.95).
+
+    Returns:
+        One row per duration that occurs: duration, at_risk, events, survival_rate,
+        survival_rate_low, survival_rate_high. The notes have quantiles.
+
+    Raises:
+        OptionError: An option is out of range.
+        SchemaError: There is no column `duration`, or it holds no numbers.
+        DataError: A duration is negative or missing.
+
+    Example:
+        >>> import crm_core as crm
+        >>> contracts = {"duration": [3, 5, 5, 8], "observed": [True, True, False, False]}
+        >>> crm.survival_curve(contracts)["survival_rate"].tolist()
+        [0.75, 0.5, 0.5]
+    """
+    chosen = data if isinstance(data, Table) else frame(data, "duration", "observed", "weight")
+    return call("survival_curve", chosen, None, {"confidence": confidence})

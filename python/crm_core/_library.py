@@ -72,12 +72,19 @@ def _dataset(data: Any) -> Any:
     native = getattr(data, "_native", None)
     if native is not None:
         return native
-    return _frame(data)
+    return _frame(data, names_of(data))
 
 
-def _frame(data: Any) -> _native.Table:
-    """All columns of a plain frame; an analysis of tables picks what it needs by name."""
+def frame(data: Any, needed: str, *optional: str) -> Table:
+    """One column of a plain frame, and those of others that there are."""
     names = names_of(data)
+    if needed not in names:
+        _native.missing_column(needed, names)
+    return Table(_frame(data, [name for name in (needed, *optional) if name in names]))
+
+
+def _frame(data: Any, names: list[str]) -> _native.Table:
+    """Columns of a plain frame; an analysis of tables picks what it needs by name."""
     return _native.Table.from_columns(source(data, names), names)
 
 

@@ -1,6 +1,7 @@
 """Purchase cycles: what is learnt once says the same of a customer shown alone; products, companies
 and seasons; alerts that stand still; and input that has no answer."""
 
+import collections
 import csv
 import datetime
 import io
@@ -55,6 +56,73 @@ def by_id(table: crm.Table) -> dict[Any, dict[str, Any]]:
     names = list(columns)
     rows = zip(*columns.values(), strict=True)
     return {row[names.index("customer_id")]: dict(zip(names, row, strict=True)) for row in rows}
+
+
+# ---- the curve of all gaps -----------------------------------------------------------------------
+
+
+def test_the_curve_of_gaps_by_hand() -> None:
+    """S by its product, the variance from each customer's influence on ln S, summed and squared."""
+    rows = regulars()
+    dates: dict[str, list[datetime.date]] = {}
+    for customer, day, _ in rows:
+        dates.setdefault(customer, []).append(day)
+    end = START + datetime.timedelta(900)
+    found = []  # customer, days, seen
+    for customer, of_one in dates.items():
+        of_one = sorted(set(of_one))
+        gaps = [(b - a).days for a, b in itertools.pairwise(of_one)]
+        found += [(customer, gap, True) for gap in gaps]
+        found.append((customer, (end - of_one[-1]).days, False))
+    shared = collections.Counter(customer for customer, *_ in found)
+    for weight in ("customer", "gap"):
+        weights = [1 / shared[c] if weight == "customer" else 1.0 for c, *_ in found]
+        curve = crm.kaplan_meier(build(rows), end, weight=weight).to_dict()
+        influence: dict[str, float] = dict.fromkeys(shared, 0.0)
+        survival, hazard = 1.0, 0.0
+        for at, day in enumerate(curve["days"]):
+            of_day = list(zip(found, weights, strict=True))
+            risk = math.fsum(w for (_, d, _), w in of_day if d >= day)
+            events = math.fsum(w for (_, d, seen), w in of_day if d == day and seen)
+            survival *= 1 - events / risk
+            for (customer, d, seen), w in of_day:
+                if d >= day and events:
+                    influence[customer] += w * events / (risk * (risk - events))
+                if d == day and seen:
+                    influence[customer] -= w / (risk - events)
+            assert curve["at_risk"][at] == pytest.approx(risk, rel=1e-12)
+            assert curve["survival_rate"][at] == pytest.approx(survival, rel=1e-10)
+            hazard = math.log(survival)
+            if survival < 1:
+                error = math.sqrt(math.fsum(u * u for u in influence.values()))
+                stretch = statistics.NormalDist().inv_cdf(0.975) * error / -hazard
+                low, high = (math.exp(hazard * math.exp(s)) for s in (stretch, -stretch))
+                assert curve["survival_rate_low"][at] == pytest.approx(low, rel=1e-8)
+                assert curve["survival_rate_high"][at] == pytest.approx(high, rel=1e-8)
+
+
+def test_the_curve_of_durations_is_that_of_the_gaps() -> None:
+    rows = regulars()
+    by_customer: dict[str, list[datetime.date]] = {}
+    for customer, day, _ in rows:
+        by_customer.setdefault(customer, []).append(day)
+    end = START + datetime.timedelta(900)
+    durations, seen = [], []
+    for of_one in by_customer.values():
+        of_one = sorted(set(of_one))
+        durations += [(b - a).days for a, b in itertools.pairwise([*of_one, end])]
+        seen += [True] * (len(of_one) - 1) + [False]
+    frame = {"duration": durations, "observed": seen, "left alone": [{}] * len(seen)}
+    curve = crm.survival_curve(frame)
+    whole = crm.kaplan_meier(build(rows), end, weight="gap")
+    for name in ("at_risk", "events", "survival_rate"):
+        assert curve[name].tolist() == whole[name].tolist()
+    assert curve["duration"].tolist() == whole["days"].tolist()
+    assert curve.notes["quantiles"] == whole.notes["quantiles"]
+    with pytest.raises(crm.SchemaError, match="`duration`"):
+        crm.survival_curve({"days": durations})
+    with pytest.raises(crm.DataError, match="`duration`, row 1"):
+        crm.survival_curve({"duration": [1, -1]})
 
 
 # ---- learn and customer --------------------------------------------------------------------------

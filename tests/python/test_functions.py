@@ -13,7 +13,7 @@ from crm_core import _types
 TASKS = [
     task for task in crm.tasks() if hasattr(crm, task) and crm.describe(task)["reads"] == "orders"
 ]
-OF_TABLES = ["clv", "compare_models"]
+OF_TABLES = ["clv", "compare_models", "survival_curve"]
 
 
 @pytest.mark.parametrize("task", TASKS + OF_TABLES)

@@ -188,6 +188,7 @@ pub static ALL: &[Entry] = &[
     entry::<crate::forecast::base::BaseForecast>(),
     entry::<crate::cycle::gap_curve::KaplanMeier>(),
     entry::<crate::cycle::gap_curve::GapFits>(),
+    entry::<crate::cycle::survival_curve::SurvivalCurve>(),
 ];
 
 /// The entry of a name.

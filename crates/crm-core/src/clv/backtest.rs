@@ -30,7 +30,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::analysis::Analysis;
 use crate::clv::any::{self, Kind};
-use crate::clv::frame::{nullable, numbers, spend};
+use crate::clv::frame::{numbers, spend};
 use crate::clv::gamma_gamma::{self, NoSpend, Spend};
 use crate::clv::model::Unit;
 use crate::clv::rows::{Histories, Rows};
@@ -330,7 +330,7 @@ impl Then {
         let age = numbers(&self.summary, age)?;
         let histories = Histories::new(&x, &t_x, &age);
         let grouped = Rows::new(&histories)?;
-        let (gaps, valid) = nullable(&self.summary, "ln_gaps")?;
+        let (gaps, valid) = self.summary.cells("ln_gaps")?;
         let valid = |i: usize| valid.is_none_or(|valid| valid[i]);
         let ln_gaps: f64 = (0..n).filter(|&i| valid(i)).map(|i| gaps[i]).sum();
         let shop_mean = self.past[1].iter().sum::<f64>() / self.past[0].iter().sum::<f64>();

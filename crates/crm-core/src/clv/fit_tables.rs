@@ -13,7 +13,7 @@ use serde_json::json;
 use crate::analysis::Analysis;
 use crate::clv::any::{self, AnyModel, Kind};
 use crate::clv::bootstrap::Bootstrap;
-use crate::clv::frame::{Frame, fit_of, nullable, numbers, spend, weights};
+use crate::clv::frame::{Frame, fit_of, numbers, spend, weights};
 use crate::clv::gamma_gamma::{self, NoSpend};
 use crate::clv::model::{Fit, Model, Status, Unit};
 use crate::clv::rows::Rows;
@@ -171,7 +171,7 @@ fn ln_gaps(kinds: &[Kind], data: &Table, frame: &Frame) -> Result<f64> {
     {
         return Ok(0.0);
     }
-    let (values, valid) = nullable(data, "ln_gaps")?;
+    let (values, valid) = data.cells("ln_gaps")?;
     let mut sum = 0.0;
     for (row, (value, x)) in values.iter().zip(&frame.frequency).enumerate() {
         if *x == 0.0 {

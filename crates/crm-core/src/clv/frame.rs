@@ -8,7 +8,7 @@ use crate::clv::model::{Fit, Purchases, Unit};
 use crate::clv::rows::Histories;
 use crate::context::{collect, room};
 use crate::error::{Error, Result};
-use crate::table::{Column, Table, Values};
+use crate::table::{Column, Table};
 
 /// Numbers of a table's columns.
 pub(crate) struct Frame {
@@ -71,28 +71,9 @@ pub(crate) fn unit_if_silent(table: &Table, fit: &Fit<AnyModel>) -> Option<Unit>
     table.definition().is_none().then(|| fit.model.unit())
 }
 
-fn column<'a>(table: &'a Table, name: &str) -> Result<&'a Column> {
-    table.column(name).ok_or_else(|| {
-        let available: Vec<String> = table.columns().iter().map(|c| c.name().into()).collect();
-        Error::MissingColumn {
-            column: name.into(),
-            meant: crate::nearest(name, &available).map(String::from),
-            available,
-        }
-    })
-}
-
 /// A column of numbers, all cells present.
 pub(crate) fn numbers(table: &Table, name: &str) -> Result<Vec<f64>> {
-    let (values, valid) = nullable(table, name)?;
-    if let Some(row) = valid.and_then(|valid| valid.iter().position(|v| !v)) {
-        return Err(Error::Null {
-            column: name.into(),
-            row: row as u64,
-            expected: "a finite number".into(),
-        });
-    }
-    Ok(values)
+    collect(table.numbers(name)?.iter().copied(), "column")
 }
 
 /// A column of whole numbers from 0.
@@ -108,27 +89,10 @@ pub(crate) fn whole(table: &Table, name: &str) -> Result<Vec<u32>> {
     Ok(out)
 }
 
-/// A column of numbers, and which cells are present.
-pub(crate) fn nullable<'a>(table: &'a Table, name: &str) -> Result<(Vec<f64>, Option<&'a [bool]>)> {
-    let column = column(table, name)?;
-    let values = match column.values() {
-        Values::F64(v) => collect(v.iter().copied(), "column")?,
-        Values::I32(v) => collect(v.iter().map(|v| f64::from(*v)), "column")?,
-        Values::I64(v) => collect(v.iter().map(|v| *v as f64), "column")?,
-        other => {
-            return Err(Error::ColumnType {
-                column: name.into(),
-                found: other.ty().name().into(),
-                expected: "a number".into(),
-            });
-        }
-    };
-    Ok((values, column.validity()))
-}
-
 /// Mean spend, NaN where null: a null is allowed at frequency 0 only, which the readers check.
 pub(crate) fn spend(table: &Table) -> Result<Vec<f64>> {
-    let (mut values, valid) = nullable(table, "monetary_value")?;
+    let (values, valid) = table.cells("monetary_value")?;
+    let mut values = collect(values.iter().copied(), "column")?;
     for (value, valid) in values.iter_mut().zip(valid.unwrap_or_default()) {
         if !valid {
             *value = f64::NAN;

@@ -17,13 +17,13 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::analysis::Analysis;
 use crate::context::{collect, room};
 use crate::data::Orders;
 use crate::num::lifetime::{self, Family, Status};
-use crate::num::survival::{self, Rows};
+use crate::num::survival::{self, Curve, Subject};
 use crate::scope::Occasion;
 use crate::summary::Gaps;
 use crate::table::{Column, Field, Label, Type, Values};
@@ -63,58 +63,83 @@ impl Default for Options {
     }
 }
 
-/// The gaps as rows of an estimate.
-struct Columns {
-    durations: Vec<f64>,
-    observed: Vec<bool>,
-    weights: Vec<f64>,
-    clusters: Vec<u32>,
+/// The gaps of each customer who has one of at least `least` days: an open gap of 0 days says nothing
+/// of a law.
+fn subjects(gaps: &Gaps, options: Options, least: u32) -> impl Iterator<Item = Subject<'_>> {
+    (0..gaps.len()).filter_map(move |i| {
+        let done = gaps.of(i);
+        let (ended, open) = match options.gap {
+            None => (done, true),
+            Some(only) => {
+                let at = only.get() as usize - 1;
+                (done.get(at..=at).unwrap_or_default(), at == done.len())
+            }
+        };
+        let open = Some(gaps.open_days(i)).filter(|days| open && *days >= least);
+        let rows = ended.len() + usize::from(open.is_some());
+        let weight = match options.weight {
+            Weight::Customer => 1.0 / rows as f64,
+            Weight::Gap => 1.0,
+        };
+        (rows > 0).then_some(Subject {
+            ended,
+            open,
+            weight,
+        })
+    })
 }
 
-impl Columns {
-    /// Rows with a duration of at least `least` days: an open gap of 0 days says nothing of a law.
-    fn new(gaps: &Gaps, options: &Options, least: u32) -> Result<Self> {
-        let n = gaps.all().len() + gaps.len();
-        let mut columns = Columns {
-            durations: room(n, "gaps")?,
-            observed: room(n, "gaps")?,
-            weights: room(n, "gaps")?,
-            clusters: room(n, "gaps")?,
-        };
-        for i in 0..gaps.len() {
-            let done = gaps.of(i).iter().map(|gap| (*gap, true));
-            let all = done.chain(std::iter::once((gaps.open_days(i), false)));
-            let first = columns.durations.len();
-            let chosen = |number: usize| {
-                options
-                    .gap
-                    .is_none_or(|only| only.get() as usize == number + 1)
-            };
-            for (number, (days, observed)) in all.enumerate() {
-                if chosen(number) && days >= least {
-                    columns.durations.push(f64::from(days));
-                    columns.observed.push(observed);
-                    columns.clusters.push(i as u32);
-                }
-            }
-            let rows = columns.durations.len() - first;
-            let weight = match options.weight {
-                Weight::Customer => 1.0 / rows.max(1) as f64,
-                Weight::Gap => 1.0,
-            };
-            columns.weights.resize(first + rows, weight);
-        }
-        Ok(columns)
-    }
+pub(super) const AT_RISK: Field = Field::new(
+    "at_risk",
+    Type::Float,
+    "",
+    "対象数",
+    "Weight of those at least this long.",
+);
+pub(super) const SURVIVAL: Field = Field::new(
+    "survival_rate",
+    Type::Float,
+    "",
+    "残存率",
+    "Share of those longer than this.",
+);
+pub(super) const SURVIVAL_LOW: Field = Field::new(
+    "survival_rate_low",
+    Type::Float,
+    "",
+    "残存率下限",
+    "Lower end of its interval.",
+);
+pub(super) const SURVIVAL_HIGH: Field = Field::new(
+    "survival_rate_high",
+    Type::Float,
+    "",
+    "残存率上限",
+    "Upper end of its interval.",
+);
 
-    fn rows(&self) -> Rows<'_> {
-        Rows {
-            durations: &self.durations,
-            observed: &self.observed,
-            weights: Some(&self.weights),
-            clusters: Some(&self.clusters),
-        }
-    }
+/// The columns of a curve: its durations, and the five beside them.
+pub(super) fn columns_of(fields: &[Field], times: Column, curve: &Curve) -> Result<Vec<Column>> {
+    let [_, at_risk, events, rate, low, high] = fields else {
+        return Err(Error::internal("columns of a curve"));
+    };
+    let mut ends = room(curve.times.len(), "table")?;
+    ends.extend((0..curve.times.len()).map(|step| curve.interval(step)));
+    let floats =
+        |field: &Field, values: &[f64]| Column::floats(field, values.iter().map(|v| Some(*v)));
+    Ok(vec![
+        times,
+        floats(at_risk, &curve.at_risk)?,
+        floats(events, &curve.events)?,
+        floats(rate, &curve.survival)?,
+        Column::floats(low, ends.iter().map(|end| Some(end.0)))?,
+        Column::floats(high, ends.iter().map(|end| Some(end.1)))?,
+    ])
+}
+
+/// For the notes: five quantiles with their durations, null where the curve never falls that far.
+pub(super) fn quantiles(curve: &Curve) -> Value {
+    json!([0.1, 0.25, 0.5, 0.75, 0.9].map(|q| json!([q, curve.quantile(q)])))
 }
 
 /// The analysis `kaplan_meier`.
@@ -133,13 +158,7 @@ impl Analysis for KaplanMeier {
             "経過日数",
             "Days since a purchase.",
         ),
-        Field::new(
-            "at_risk",
-            Type::Float,
-            "",
-            "対象数",
-            "Weight of the gaps at least this long.",
-        ),
+        AT_RISK,
         Field::new(
             "events",
             Type::Float,
@@ -147,54 +166,23 @@ impl Analysis for KaplanMeier {
             "購入数",
             "Weight of the gaps that ended on this day.",
         ),
-        Field::new(
-            "survival_rate",
-            Type::Float,
-            "",
-            "残存率",
-            "Share of gaps longer than this.",
-        ),
-        Field::new(
-            "survival_rate_low",
-            Type::Float,
-            "",
-            "残存率下限",
-            "Lower end of its interval.",
-        ),
-        Field::new(
-            "survival_rate_high",
-            Type::Float,
-            "",
-            "残存率上限",
-            "Upper end of its interval.",
-        ),
+        SURVIVAL,
+        SURVIVAL_LOW,
+        SURVIVAL_HIGH,
     ];
     type Data = Orders;
     type Options = Options;
 
     fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
         let gaps = Gaps::new(orders, scope, context)?;
-        let columns = Columns::new(&gaps, options, 0)?;
-        let curve = survival::kaplan_meier(columns.rows(), options.confidence)?;
-        let [days, at_risk, events, rate, low, high] = Self::COLUMNS else {
-            return Err(Error::internal("columns of kaplan_meier"));
-        };
-        let steps = curve.times.len();
-        let mut ends = room(steps, "table")?;
-        ends.extend((0..steps).map(|step| curve.interval(step)));
-        let quantiles = [0.1, 0.25, 0.5, 0.75, 0.9].map(|q| json!([q, curve.quantile(q)]));
-        let floats =
-            |field: &Field, values: &[f64]| Column::floats(field, values.iter().map(|v| Some(*v)));
-        Ok(Table::new(vec![
-            Column::ints(days, curve.times.iter().map(|t| Some(*t as i32)))?,
-            floats(at_risk, &curve.at_risk)?,
-            floats(events, &curve.events)?,
-            floats(rate, &curve.survival)?,
-            Column::floats(low, ends.iter().map(|end| Some(end.0)))?,
-            Column::floats(high, ends.iter().map(|end| Some(end.1)))?,
-        ])
-        .with_note("quantiles", json!(quantiles))
-        .with_note("customers", json!(gaps.len())))
+        let curve =
+            survival::by_subject(|| subjects(&gaps, *options, 0), options.confidence, context)?;
+        let days = curve.times.iter().map(|t| Some(*t as i32));
+        let days = Column::ints(&Self::COLUMNS[0], days)?;
+        let table = Table::new(columns_of(Self::COLUMNS, days, &curve)?);
+        Ok(table
+            .with_note("quantiles", quantiles(&curve))
+            .with_note("customers", json!(gaps.len())))
     }
 }
 
@@ -302,10 +290,10 @@ impl Analysis for GapFits {
             ..scope.clone()
         };
         let gaps = Gaps::new(orders, &by_day, context)?;
-        let columns = Columns::new(&gaps, options, 1)?;
+        let tallies = survival::tally_subjects(subjects(&gaps, *options, 1), context)?;
         let fits = [
-            lifetime::fit(Family::Weibull, columns.rows())?,
-            lifetime::fit(Family::LogNormal, columns.rows())?,
+            lifetime::fit_tallies(Family::Weibull, &tallies)?,
+            lifetime::fit_tallies(Family::LogNormal, &tallies)?,
         ];
         let [
             family,

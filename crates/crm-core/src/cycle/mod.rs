@@ -15,4 +15,5 @@ pub mod predict;
 pub mod score;
 pub mod seasonality;
 pub(crate) mod shop;
+pub mod survival_curve;
 pub mod threshold_sweep;

@@ -114,6 +114,12 @@ impl Bits {
         (end.div_ceil(8) <= bytes.len()).then_some(Bits { bytes, offset, len })
     }
 
+    /// All bits; the buffer is looked up once.
+    pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = bool> + '_ {
+        let bytes = &self.bytes[..];
+        (self.offset..self.offset + self.len).map(move |at| bytes[at / 8] >> (at % 8) & 1 == 1)
+    }
+
     /// One bit per truth value.
     ///
     /// # Errors

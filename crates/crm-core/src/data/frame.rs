@@ -7,7 +7,11 @@ use super::{Batch, ColumnData, ColumnValues, Ids, NO_ID};
 use crate::context::{collect, room};
 use crate::table::{Column, Values};
 use crate::{Context, Error, Offsets, Result, Table, Zone};
+use std::borrow::Cow;
 use std::sync::Arc;
+
+/// Numbers, and which of them are present: none when all are.
+pub(crate) type Cells<'a> = (Cow<'a, [f64]>, Option<&'a [bool]>);
 
 impl Table {
     /// The columns of a batch as a table without definition: `customer_id`, texts and byte strings
@@ -42,14 +46,54 @@ impl Table {
         }
         Ok(Table::new(columns))
     }
+
+    /// A column of numbers, all cells present.
+    pub(crate) fn numbers(&self, name: &str) -> Result<Cow<'_, [f64]>> {
+        let (values, valid) = self.cells(name)?;
+        match valid.and_then(|valid| valid.iter().position(|v| !v)) {
+            None => Ok(values),
+            Some(row) => Err(Error::Null {
+                column: name.into(),
+                row: row as u64,
+                expected: "a finite number".into(),
+            }),
+        }
+    }
+
+    /// A column of numbers, and which cells are present.
+    pub(crate) fn cells(&self, name: &str) -> Result<Cells<'_>> {
+        let column = self.column(name).ok_or_else(|| {
+            let available: Vec<String> = self.columns().iter().map(|c| c.name().into()).collect();
+            Error::MissingColumn {
+                column: name.into(),
+                meant: crate::nearest(name, &available).map(String::from),
+                available,
+            }
+        })?;
+        let values = match column.values() {
+            Values::F64(v) => Cow::Borrowed(&v[..]),
+            Values::I32(v) => Cow::Owned(collect(v.iter().map(|v| f64::from(*v)), "column")?),
+            Values::I64(v) => Cow::Owned(collect(v.iter().map(|v| *v as f64), "column")?),
+            other => {
+                return Err(Error::ColumnType {
+                    column: name.into(),
+                    found: other.ty().name().into(),
+                    expected: "a number".into(),
+                });
+            }
+        };
+        Ok((values, column.validity()))
+    }
 }
 
 fn column(name: &str, column: &ColumnData, context: &Context) -> Result<Column> {
-    let valid = || {
-        collect(
-            (0..column.len()).map(|i| column.is_valid(i)),
-            "table column",
-        )
+    // Nothing is written down where every cell is there.
+    let known = column.validity();
+    let bare = column.valid.is_none() && !matches!(column.values, ColumnValues::Null(_));
+    let whole = bare && !matches!(column.values, ColumnValues::Dictionary { .. });
+    let valid = || match whole {
+        true => Ok(Vec::new()),
+        false => collect((0..column.len()).map(&known), "table column"),
     };
     let is_id = name == "customer_id"
         || matches!(
@@ -89,17 +133,21 @@ fn column(name: &str, column: &ColumnData, context: &Context) -> Result<Column> 
             Values::I64(out)
         }
         ColumnValues::Float(values) => {
-            let infinite = |i: &usize| column.is_valid(*i) && values[*i].is_infinite();
+            let values = &values[..];
+            let infinite = |i: &usize| values[*i].is_infinite() && known(*i);
             if let Some(row) = (0..values.len()).find(infinite) {
                 return Err(Error::value(name, row, "a finite number"));
             }
-            let finite = values
-                .iter()
-                .enumerate()
-                .map(|(i, v)| column.is_valid(i) && v.is_finite());
-            let finite = collect(finite, "table column")?;
+            let valid = match whole && !values.iter().any(|v| v.is_nan()) {
+                true => Vec::new(),
+                false => {
+                    let finite = values.iter().enumerate();
+                    let finite = finite.map(|(i, v)| known(i) && v.is_finite());
+                    collect(finite, "table column")?
+                }
+            };
             let values = collect(values.iter().map(|v| of(*v)), "table column")?;
-            return Ok(Column::named(name, Values::F64(values)).with_validity(finite));
+            return Ok(Column::named(name, Values::F64(values)).with_validity(valid));
         }
         ColumnValues::Decimal { values, scale } => {
             let scale = libm::exp10(-f64::from(*scale));
@@ -108,10 +156,7 @@ fn column(name: &str, column: &ColumnData, context: &Context) -> Result<Column> 
                 "table column",
             )?)
         }
-        ColumnValues::Bool(bits) => Values::Bool(collect(
-            (0..bits.len()).map(|i| bits.is_set(i)),
-            "table column",
-        )?),
+        ColumnValues::Bool(bits) => Values::Bool(collect(bits.iter(), "table column")?),
         ColumnValues::Date(values) => {
             Values::Date(collect(values.iter().copied(), "table column")?)
         }

@@ -98,7 +98,12 @@ pub fn fit(family: Family, rows: Rows<'_>) -> Result<Fit> {
             expected: "greater than 0".into(),
         });
     }
-    let data = Data::new(&tallies);
+    fit_tallies(family, &tallies)
+}
+
+/// [`fit`] to rows whose durations, all above 0, are already added up.
+pub(crate) fn fit_tallies(family: Family, tallies: &[Tally]) -> Result<Fit> {
+    let data = Data::new(tallies);
     if data.events <= 0.0 {
         return Err(Error::Insufficient {
             what: "finished gaps",

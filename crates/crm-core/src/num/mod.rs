@@ -1,5 +1,6 @@
 //! Numbers: domains as types, special functions, ranks, ratios, survival, random streams.
 
+mod cluster_variance;
 pub mod incomplete;
 pub mod lifetime;
 pub mod log;

@@ -17,14 +17,9 @@
 //!   number of subjects.
 //! - Weights count rows (2 is two equal rows). Weights that are no counts (1/gaps per customer)
 //!   need `clusters`.
-//! - With clusters (rows of one customer depend on each other) `V` is the sum over clusters of
-//!   the squared influence on `ln S(t)`,
-//!
-//! ```text
-//! u_c(t) = Σ_{rows of c} w (Σ_{s ≤ min(t, T)} d_s/(n_s(n_s−d_s)) − [event, T ≤ t]/(n_T−d_T))
-//! ```
-//!
-//!   which is Greenwood's `V`, exactly, when each row is its own cluster.
+//! - With clusters (rows of one customer depend on each other) `V` is the sum over clusters of the
+//!   squared influence on `ln S(t)` (`cluster_variance.rs`), which is
+//!   Greenwood's `V`, exactly, when each row is its own cluster.
 //!
 //! Sums run in the order of the durations and, within one, of the rows: callers pass rows in
 //! ascending customer id.
@@ -35,12 +30,12 @@
 //!   *JASA* 53, 457-481.
 //! - Kalbfleisch, J. D., Prentice, R. L. (2002). *The Statistical Analysis of Failure Time Data*,
 //!   2nd ed., §1.4: the log-log interval.
-//! - Williams, R. L. (1995). Product-limit survival functions with correlated survival times.
-//!   *Lifetime Data Analysis* 1, 171-186: the cluster variance.
 
-use crate::context::{filled, room};
-use crate::{Error, Fraction, Result};
+use crate::context::{filled, push, room};
+use crate::{Context, Error, Fraction, Result};
 
+pub(crate) use super::cluster_variance::Subject;
+use super::cluster_variance::{Squares, by_row};
 use super::{normal, ratio};
 
 /// Rows of [`kaplan_meier`], column by column, all of one length.
@@ -112,10 +107,50 @@ pub fn kaplan_meier(rows: Rows<'_>, level: Fraction) -> Result<Curve> {
     let tallies = tally(&rows)?;
     let mut curve = product_limit(&tallies, level)?;
     curve.subjects = match (rows.clusters, rows.weights) {
-        (Some(clusters), _) => cluster_variance(&mut curve, &rows, clusters)?,
+        (Some(clusters), _) => {
+            let (variance, count) = by_row(&curve, &rows, clusters)?;
+            curve.ln_variance = variance;
+            count
+        }
         (None, Some(weights)) => weights.iter().sum(),
         (None, None) => rows.durations.len() as f64,
     };
+    Ok(curve)
+}
+
+/// The curve of whole days that come customer by customer, clustered by customer: what
+/// [`kaplan_meier`] gives for their rows, in two passes and without laying the rows out.
+pub(crate) fn by_subject<'a, I: Iterator<Item = Subject<'a>>>(
+    subjects: impl Fn() -> I,
+    level: Fraction,
+    context: &Context,
+) -> Result<Curve> {
+    let tallies = tally_subjects(subjects(), context)?;
+    let mut curve = product_limit(&tallies, level)?;
+    let mut steps = filled(DIRECT, 0, "Kaplan-Meier counts")?;
+    for (step, tally) in tallies.iter().enumerate() {
+        if let Some(place) = steps.get_mut(tally.time as usize) {
+            *place = step;
+        }
+    }
+    let step_of = |day: u64| match steps.get(day as usize) {
+        Some(step) => *step,
+        None => curve.times.partition_point(|time| *time < day as f64),
+    };
+    let mut squares = Squares::new(&curve)?;
+    let mut days = Vec::new();
+    for (i, subject) in subjects().enumerate() {
+        if i % Context::BLOCK == 0 {
+            context.check()?;
+        }
+        subject.in_order(&mut days)?;
+        let rows = days
+            .iter()
+            .map(|twice| (step_of(twice / 2), subject.weight, twice % 2 == 0));
+        squares.add(subject.weight * days.len() as f64, rows);
+    }
+    let (variance, count) = squares.finish()?;
+    (curve.ln_variance, curve.subjects) = (variance, count);
     Ok(curve)
 }
 
@@ -182,11 +217,73 @@ impl Curve {
 
 /// Events and censorings at one duration.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Tally {
+pub(crate) struct Tally {
     pub(super) time: f64,
     pub(super) events: f64,
     pub(super) censored: f64,
 }
+
+impl Tally {
+    fn add(&mut self, observed: bool, weight: f64) {
+        match observed {
+            true => self.events += weight,
+            false => self.censored += weight,
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.events == 0.0 && self.censored == 0.0
+    }
+}
+
+/// Adds up the durations of all subjects, in ascending duration.
+pub(crate) fn tally_subjects<'a>(
+    subjects: impl Iterator<Item = Subject<'a>>,
+    context: &Context,
+) -> Result<Vec<Tally>> {
+    let mut days = filled(DIRECT, Tally::default(), "Kaplan-Meier counts")?;
+    let mut far = Vec::new();
+    for (i, subject) in subjects.enumerate() {
+        if i % Context::BLOCK == 0 {
+            context.check()?;
+        }
+        let ended = subject.ended.iter().map(|day| (*day, true));
+        for (day, observed) in ended.chain(subject.open.map(|day| (day, false))) {
+            match days.get_mut(day as usize) {
+                Some(tally) => tally.add(observed, subject.weight),
+                None => push(
+                    &mut far,
+                    (day, i, observed, subject.weight),
+                    "Kaplan-Meier counts",
+                )?,
+            }
+        }
+    }
+    for (time, day) in days.iter_mut().enumerate() {
+        day.time = time as f64;
+    }
+    days.retain(|day| !day.is_empty());
+    far.sort_unstable_by_key(|&(day, i, ..)| (day, i));
+    for (day, _, observed, weight) in far {
+        let time = f64::from(day);
+        if days.last().is_none_or(|last| last.time != time) {
+            push(
+                &mut days,
+                Tally {
+                    time,
+                    ..Tally::default()
+                },
+                "Kaplan-Meier counts",
+            )?;
+        }
+        let last = days.len() - 1;
+        days[last].add(observed, weight);
+    }
+    Ok(days)
+}
+
+/// Days that have a place of their own in a table: 179 years.
+const DIRECT: usize = 1 << 16;
 
 /// Checks `rows` and adds up those of equal duration, in ascending duration.
 pub(super) fn tally(rows: &Rows<'_>) -> Result<Vec<Tally>> {
@@ -211,19 +308,19 @@ pub(super) fn tally(rows: &Rows<'_>) -> Result<Vec<Tally>> {
             });
         }
     }
-    check(durations, "durations", "finite and at least 0", |v| {
-        v.is_finite() && v >= 0.0
-    })?;
     check(
         weights.unwrap_or(&[]),
         "weights",
         "finite and greater than 0",
         |v| v.is_finite() && v > 0.0,
     )?;
-    match whole_days(durations) {
-        Some(longest) => count_by_day(rows, longest),
-        None => count_by_sorting(rows),
+    if let Some(tallies) = count_by_day(rows)? {
+        return Ok(tallies);
     }
+    check(durations, "durations", "finite and at least 0", |v| {
+        v.is_finite() && v >= 0.0
+    })?;
+    count_by_sorting(rows)
 }
 
 fn check(
@@ -242,35 +339,24 @@ fn check(
     }
 }
 
-/// The longest duration, if all are whole numbers that a table of this data's size can hold.
-fn whole_days(durations: &[f64]) -> Option<usize> {
-    let limit = 65_536.0 + 2.0 * durations.len() as f64;
-    let mut longest = 0.0;
-    for &duration in durations {
-        if duration != libm::trunc(duration) || duration > limit {
-            return None;
-        }
-        longest = duration.max(longest);
-    }
-    Some(longest as usize)
-}
-
-fn count_by_day(rows: &Rows<'_>, longest: usize) -> Result<Vec<Tally>> {
-    let mut days = filled(longest + 1, Tally::default(), "Kaplan-Meier counts")?;
-    for (row, &duration) in rows.durations.iter().enumerate() {
-        let weight = rows.weights.map_or(1.0, |w| w[row]);
-        let day = &mut days[duration as usize];
-        if rows.observed[row] {
-            day.events += weight;
-        } else {
-            day.censored += weight;
+/// One pass, if all durations are days that a table can hold.
+fn count_by_day(rows: &Rows<'_>) -> Result<Option<Vec<Tally>>> {
+    let mut days = filled(DIRECT, Tally::default(), "Kaplan-Meier counts")?;
+    for (row, (&duration, &observed)) in rows.durations.iter().zip(rows.observed).enumerate() {
+        // What is no such day (negative, NaN, a fraction) does not survive the way to an integer.
+        let day = duration as u32;
+        match days.get_mut(day as usize) {
+            Some(tally) if f64::from(day) == duration => {
+                tally.add(observed, rows.weights.map_or(1.0, |w| w[row]));
+            }
+            _ => return Ok(None),
         }
     }
     for (time, day) in days.iter_mut().enumerate() {
         day.time = time as f64;
     }
-    days.retain(|day| day.events > 0.0 || day.censored > 0.0);
-    Ok(days)
+    days.retain(|day| !day.is_empty());
+    Ok(Some(days))
 }
 
 fn count_by_sorting(rows: &Rows<'_>) -> Result<Vec<Tally>> {
@@ -290,11 +376,7 @@ fn count_by_sorting(rows: &Rows<'_>) -> Result<Vec<Tally>> {
         }
         let last = tallies.len() - 1;
         let weight = rows.weights.map_or(1.0, |w| w[row]);
-        if rows.observed[row] {
-            tallies[last].events += weight;
-        } else {
-            tallies[last].censored += weight;
-        }
+        tallies[last].add(rows.observed[row], weight);
     }
     Ok(tallies)
 }
@@ -335,59 +417,6 @@ fn product_limit(tallies: &[Tally], level: Fraction) -> Result<Curve> {
         subjects: 0.0,
         level,
     })
-}
-
-/// Replaces Greenwood's variance by the clusters' and returns their number.
-///
-/// Between its own durations a cluster's influence is `A + B·H(t)` with `H = Σ d/(n(n−d))`, so its
-/// square is `A² + 2AB·H + B²·H²` and three difference arrays add up all clusters in one pass.
-fn cluster_variance(curve: &mut Curve, rows: &Rows<'_>, clusters: &[u32]) -> Result<f64> {
-    let (n, steps) = (clusters.len(), curve.times.len());
-    let mut order = room(n, "clusters")?;
-    for (row, &cluster) in clusters.iter().enumerate() {
-        let step = curve
-            .times
-            .partition_point(|&time| time < rows.durations[row]);
-        order.push((cluster, step, row));
-    }
-    order.sort_unstable();
-
-    let mut differences = filled(steps + 1, [0.0f64; 3], "clusters")?;
-    let mut count = 0.0;
-    for members in order.chunk_by(|a, b| a.0 == b.0) {
-        count += 1.0;
-        let weight = |row: usize| rows.weights.map_or(1.0, |w| w[row]);
-        let (mut a, mut b) = (0.0, members.iter().map(|m| weight(m.2)).sum::<f64>());
-        let mut before = [0.0; 3];
-        let mut step_in = 0;
-        for &(_, step, row) in members {
-            let now = [a * a, 2.0 * a * b, b * b];
-            add(&mut differences[step_in], now, before);
-            (before, step_in) = (now, step);
-            let later = curve.at_risk[step] - curve.events[step];
-            if rows.observed[row] && later > 0.0 {
-                a -= weight(row) / later;
-            }
-            a += weight(row) * curve.ln_variance[step];
-            b -= weight(row);
-        }
-        // The last row leaves nobody of this cluster at risk: B is 0, whatever rounding says.
-        add(&mut differences[step_in], [a * a, 0.0, 0.0], before);
-    }
-
-    let mut sums = [0.0; 3];
-    for (step, difference) in differences.iter().take(steps).enumerate() {
-        add(&mut sums, *difference, [0.0; 3]);
-        let h = curve.ln_variance[step];
-        curve.ln_variance[step] = (sums[0] + h * (sums[1] + h * sums[2])).max(0.0);
-    }
-    Ok(count)
-}
-
-fn add(to: &mut [f64; 3], plus: [f64; 3], minus: [f64; 3]) {
-    for term in 0..3 {
-        to[term] += plus[term] - minus[term];
-    }
 }
 
 #[cfg(test)]
@@ -534,6 +563,55 @@ mod tests {
                 (c.ln_variance[step] - slow).abs() < 1e-10 * slow.max(1e-3),
                 "{t}"
             );
+        }
+    }
+
+    /// Rows laid out, against the two passes; some last longer than a table has days.
+    #[test]
+    fn subjects_are_their_rows() {
+        let (days, _, _) = some_rows(400, 1.0);
+        let days: Vec<u32> = days.iter().map(|d| *d as u32).collect();
+        let far = [70_000, 200_000, 90_000];
+        let mut subjects: Vec<(Vec<u32>, Option<u32>)> = (days.chunks(5).enumerate())
+            .map(|(i, part)| (part[..i % 5].to_vec(), (i % 7 > 0).then_some(part[4])))
+            .collect();
+        subjects[9].0.extend(far);
+        subjects[20].1 = Some(80_000);
+        subjects[33].0.push(90_000);
+        subjects.retain(|(ended, open)| !ended.is_empty() || open.is_some());
+        let weight = |ended: &[u32], open: Option<u32>| {
+            1.0 / (ended.len() + usize::from(open.is_some())) as f64
+        };
+        let (mut durations, mut observed) = (Vec::new(), Vec::new());
+        let (mut weights, mut clusters) = (Vec::new(), Vec::new());
+        for (i, (ended, open)) in subjects.iter().enumerate() {
+            let rows = ended.iter().map(|day| (*day, true));
+            for (day, seen) in rows.chain(open.map(|day| (day, false))) {
+                durations.push(f64::from(day));
+                observed.push(seen);
+                weights.push(weight(ended, *open));
+                clusters.push(i as u32);
+            }
+        }
+        let rows = Rows {
+            durations: &durations,
+            observed: &observed,
+            weights: Some(&weights),
+            clusters: Some(&clusters),
+        };
+        let passes = || {
+            subjects.iter().map(|(ended, open)| Subject {
+                ended,
+                open: *open,
+                weight: weight(ended, *open),
+            })
+        };
+        let two = by_subject(passes, level(), &Context::default()).unwrap();
+        let one = kaplan_meier(rows, level()).unwrap();
+        assert_eq!((&two.times, two.subjects), (&one.times, one.subjects));
+        assert_eq!((&two.at_risk, &two.survival), (&one.at_risk, &one.survival));
+        for (a, b) in two.ln_variance.iter().zip(&one.ln_variance) {
+            assert!((a - b).abs() < 1e-12 * b.max(1e-3), "{a} {b}");
         }
     }
 

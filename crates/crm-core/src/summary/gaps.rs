@@ -8,7 +8,7 @@
 //! Purchases are days with orders (`Occasion::Day`, the default here: gaps are then ≥ 1), or orders
 //! (`Occasion::Order`: two on one day are a gap of 0). One sequential scan of the index.
 
-use crate::context::{push, room};
+use crate::context::{grow, push, room};
 use crate::data::{
     Attribute, Data, Entry, Ids, KindWord, Level, NO_ID, ORDER, Orders, REVENUE, Selection,
     StatusWord, rank, unpack,
@@ -83,10 +83,18 @@ impl Gaps {
         let order = data.ids().by_id()?;
         let mut all = Gaps::empty(&selection, order.len())?;
         context.expect(order.len());
+        let (plain, last) = (selection.takes_all(), all.as_of.0);
         for block in order.chunks(Context::BLOCK) {
             context.advance(block.len())?;
             for code in block {
-                all.add(*code, by_order, data, selection.of(&index, *code))?;
+                if plain {
+                    // The same, of what needs no look at the orders: half the time of the scan.
+                    let seen = index.of(*code).iter().filter(|e| e.day <= last);
+                    let seen = seen.map(|entry| (*entry, ORDER | REVENUE, entry.net));
+                    all.add(*code, by_order, data, seen)?;
+                } else {
+                    all.add(*code, by_order, data, selection.of(&index, *code))?;
+                }
             }
         }
         Ok(all)
@@ -215,6 +223,8 @@ impl Gaps {
         data: &Data,
         orders: impl Iterator<Item = (Entry, u8, i64)>,
     ) -> Result<()> {
+        // At most a gap an order: asked for once, so that the loop has nothing to ask.
+        grow(&mut self.gaps, orders.size_hint().1.unwrap_or(0), "gaps")?;
         let (mut first, mut last, mut last_order) = (None, 0, 0);
         let mut revenue = 0i128;
         for (entry, action, amount) in orders {
@@ -229,7 +239,7 @@ impl Gaps {
                 first = Some(entry.day);
             } else if by_order || entry.day != last {
                 // Where clocks go back over midnight a later instant can have an earlier day.
-                push(&mut self.gaps, entry.day.abs_diff(last), "gaps")?;
+                self.gaps.push(entry.day.abs_diff(last));
             }
             (last, last_order) = (entry.day, entry.order);
         }
