@@ -253,6 +253,7 @@ def backtest(
     step: Length | None = None,
     within: Length | None = None,
     follow: Length | None = None,
+    seasonality: Seasonality | None = None,
     **scope: Unpack[Scope],
 ) -> Table:
     """Dates and probabilities predicted at earlier dates against what came (予測の検証).
@@ -272,6 +273,8 @@ def backtest(
         within: Horizon of the probability (default 30 days).
         follow: How long customers are followed after each origin. Default: to `as_of`, at least
             `within`.
+        seasonality: Factors of the shop's demand by month (1 to 12) and by date, as for `cycle`:
+            what is judged is what `cycle` would have said with them.
         **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
             churn_days, churn_boundary; see `Scope`.
 
@@ -285,7 +288,13 @@ def backtest(
         OptionError: An option is unknown or out of range.
         DataError: The history is shorter than the horizon asked about.
     """
-    options = {"origins": origins, "step": step, "within": within, "follow": follow}
+    options = {
+        "origins": origins,
+        "step": step,
+        "within": within,
+        "follow": follow,
+        "seasonality": seasonality,
+    }
     return call("backtest", orders, as_of, {**options, **scope})
 
 
@@ -297,6 +306,7 @@ def backtest_calibration(
     step: Length | None = None,
     within: Length | None = None,
     follow: Length | None = None,
+    seasonality: Seasonality | None = None,
     **scope: Unpack[Scope],
 ) -> Table:
     """Of those told 30 %, how many bought? The calibration table of `backtest` (予測確率の較正表).
@@ -311,6 +321,8 @@ def backtest_calibration(
         within: Horizon of the probability (default 30 days).
         follow: Moves the last origin back to that many days before `as_of`, so that the origins
             are those of a `backtest` with the same options.
+        seasonality: Factors of the shop's demand by month (1 to 12) and by date, as for `cycle`:
+            what is judged is what `cycle` would have said with them.
         **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
             churn_days, churn_boundary; see `Scope`.
 
@@ -322,7 +334,13 @@ def backtest_calibration(
         OptionError: An option is unknown or out of range.
         DataError: The history is shorter than the horizon asked about.
     """
-    options = {"origins": origins, "step": step, "within": within, "follow": follow}
+    options = {
+        "origins": origins,
+        "step": step,
+        "within": within,
+        "follow": follow,
+        "seasonality": seasonality,
+    }
     return call("backtest_calibration", orders, as_of, {**options, **scope})
 
 
@@ -334,6 +352,7 @@ def backtest_alerts(
     step: Length | None = None,
     follow: Length | None = None,
     k: Sequence[int] | None = None,
+    seasonality: Seasonality | None = None,
     **scope: Unpack[Scope],
 ) -> Table:
     """Alerts at earlier dates against who did not come back (離脱通知の検証).
@@ -348,6 +367,8 @@ def backtest_alerts(
         follow: How long customers are followed: without an order in that time they are gone.
             Default: to `as_of`, at least 30 days.
         k: Lengths of the lists that are cut at k (default ``[10, 100, 1000]``).
+        seasonality: Factors of the shop's demand by month (1 to 12) and by date, as for `alerts`:
+            what is judged is what `alerts` would have said with them.
         **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
             churn_days, churn_boundary; see `Scope`.
 
@@ -362,7 +383,13 @@ def backtest_alerts(
         OptionError: An option is unknown or out of range.
         DataError: The history is shorter than the horizon asked about.
     """
-    options = {"origins": origins, "step": step, "follow": follow, "k": k}
+    options = {
+        "origins": origins,
+        "step": step,
+        "follow": follow,
+        "k": k,
+        "seasonality": seasonality,
+    }
     return call("backtest_alerts", orders, as_of, {**options, **scope})
 
 

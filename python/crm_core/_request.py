@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -17,8 +18,19 @@ def dumps(request: Mapping[str, Any]) -> str:
     """
     import json
 
-    said = {name: plain(name, value) for name, value in request.items() if value is not None}
-    return json.dumps(said, ensure_ascii=False, allow_nan=False)
+    given = {name: value for name, value in request.items() if value is not None}
+    said = {name: plain(name, v) for name, v in given.items() if not isinstance(v, Json)}
+    text = json.dumps(said, ensure_ascii=False, allow_nan=False)
+    for name, value in given.items():
+        if isinstance(value, Json):
+            text = f"{text[:-1]}{', ' if len(text) > 2 else ''}{json.dumps(name)}: {value}}}"
+    return text
+
+
+class Json(str):
+    """A text that is JSON already."""
+
+    __slots__ = ()
 
 
 def plain(name: str, value: Any) -> Any:
@@ -47,18 +59,23 @@ def plain(name: str, value: Any) -> Any:
     )
 
 
-def document(learned: Any) -> Any:
-    """What was learnt: a table has the document in its notes, a text is its JSON."""
+def document(learned: Any) -> Json | None:
+    """What was learnt, as JSON: a table has it in its notes, a text is it."""
     import json
 
-    if learned is None or isinstance(learned, Mapping):
-        return learned
+    if learned is None:
+        return None
     try:
-        found = json.loads(learned) if isinstance(learned, str) else learned.notes.get("learned")
+        if isinstance(learned, str):
+            found, text = json.loads(learned), learned
+        else:
+            found = learned if isinstance(learned, Mapping) else learned.notes.get("learned")
+            other = functools.partial(plain, "learned")
+            text = json.dumps(found, ensure_ascii=False, allow_nan=False, default=other)
     except (AttributeError, ValueError):
-        found = None
+        found, text = None, ""
     if isinstance(found, Mapping):
-        return found
+        return Json(text)
     raise OptionError("option `learned`: expected what `learn` has given")
 
 

@@ -394,6 +394,58 @@ def test_a_closed_shop_moves_the_dates() -> None:
         assert shut[customer]["probability_within"] <= told["probability_within"]
 
 
+@pytest.mark.parametrize("factors", [None, FACTORS])
+def test_a_backtest_judges_what_cycle_says(factors: dict[int, float] | None) -> None:
+    """Errors, probabilities and alerts of one origin, from `cycle` and `alerts` of that day."""
+    rows = regulars(200)
+    orders = build(rows)
+    end = START + datetime.timedelta(900)
+    plan: dict[str, Any] = {"origins": 1, "follow": 200, "seasonality": factors}
+    judged = crm.backtest(orders, end, within=40, **plan).to_dict()
+    origin = judged["origin"][0]
+    assert origin == end - datetime.timedelta(200)
+    told = by_id(crm.cycle(orders, origin, within=40, seasonality=factors))
+    after = {customer: [] for customer in told}
+    for customer, day, _ in rows:
+        if day > origin and customer in told:
+            after[customer].append(day)
+    back = {customer: min(days) for customer, days in after.items() if days}
+    errors = [abs((told[c]["predicted_date"] - day).days) for c, day in back.items()]
+    assert judged["returned"][0] == len(back) > 30
+    assert judged["mae_days"][0] == pytest.approx(statistics.mean(errors), rel=1e-12)
+    assert judged["median_error_days"][0] == statistics.median(errors)
+    soon = {c for c, day in back.items() if (day - origin).days <= 40}
+    misses = [(told[c]["probability_within"] - (c in soon)) ** 2 for c in told]
+    assert judged["brier"][0] == pytest.approx(statistics.mean(misses), rel=1e-10)
+    assert judged["observed_rate"][0] == pytest.approx(len(soon) / len(told), rel=1e-12)
+    expected = statistics.mean(one["probability_within"] for one in told.values())
+    assert judged["expected_rate"][0] == pytest.approx(expected, rel=1e-10)
+
+    bins = crm.backtest_calibration(orders, end, within=40, **plan).to_dict()
+    for at in range(10):
+        of_bin = [c for c in told if min(9, int(10 * told[c]["probability_within"])) == at]
+        assert bins["customers"][at] == len(of_bin)
+        assert bins["bought"][at] == len(soon & set(of_bin))
+
+    found = crm.backtest_alerts(orders, end, k=[7], **plan).to_dict()
+    levels = ["due", "late", "churn_risk", "lost"]
+    for at, level in enumerate(levels):
+        flagged = {c for c in told if told[c]["level"] in levels[at:]}
+        gone = flagged - set(back)
+        assert found["rule"][at] == level
+        assert found["flagged"][at] == len(flagged)
+        if flagged:
+            assert found["precision_rate"][at] == pytest.approx(len(gone) / len(flagged))
+            assert found["recall_rate"][at] == pytest.approx(len(gone) / (len(told) - len(back)))
+
+
+def test_a_backtest_is_of_customers() -> None:
+    orders = build(regulars(20), product=["a"] * len(regulars(20)))
+    for task in ("backtest", "backtest_calibration", "backtest_alerts"):
+        with pytest.raises(crm.OptionError, match="`per`"):
+            crm.run(task, orders, {"as_of": DAY, "per": "product"})
+
+
 def _texts(factors: dict[datetime.date, int]) -> dict[str, int]:
     return {str(day): factor for day, factor in factors.items()}
 

@@ -57,21 +57,33 @@ fn canonical(value: &Value, out: &mut String) {
             out.push(']');
         }
         Value::Object(map) => {
-            let mut keys: Vec<&String> = map.keys().collect();
-            keys.sort_unstable_by(|a, b| a.encode_utf16().cmp(b.encode_utf16()));
+            let mut entries: Vec<(&String, &Value)> = map.iter().collect();
+            entries.sort_by(|(a, _), (b, _)| a.encode_utf16().cmp(b.encode_utf16()));
             out.push('{');
-            for (i, key) in keys.into_iter().enumerate() {
+            for (i, (key, value)) in entries.into_iter().enumerate() {
                 if i > 0 {
                     out.push(',');
                 }
-                let _ = write!(out, "{}:", Value::String(key.clone()));
-                canonical(&map[key], out);
+                quoted(key, out);
+                out.push(':');
+                canonical(value, out);
             }
             out.push('}');
         }
+        Value::String(text) => quoted(text, out),
         other => {
             let _ = write!(out, "{other}");
         }
+    }
+}
+
+/// A JSON string.
+fn quoted(text: &str, out: &mut String) {
+    let plain = |byte: u8| byte >= b' ' && byte != b'"' && byte != b'\\';
+    if text.bytes().all(plain) {
+        out.extend(["\"", text, "\""]);
+    } else {
+        let _ = write!(out, "{}", Value::String(text.to_owned()));
     }
 }
 
@@ -81,38 +93,18 @@ fn ecmascript(value: f64, out: &mut String) {
         out.push('0');
         return;
     }
-    // Rust's `{:e}` gives the shortest digits: d.ddde±x.
-    let text = format!("{value:e}");
-    let Some((mantissa, exponent)) = text.split_once('e') else {
-        out.push_str(&text);
+    // Rust prints the same shortest digits. Without an exponent its layout is the same, too; with one
+    // it has no plus sign.
+    if (1e-6..1e21).contains(&value.abs()) {
+        let _ = write!(out, "{value}");
         return;
-    };
-    let (sign, mantissa) = match mantissa.strip_prefix('-') {
-        Some(rest) => ("-", rest),
-        None => ("", mantissa),
-    };
-    let digits: String = mantissa.chars().filter(|c| *c != '.').collect();
-    let n = exponent.parse::<i32>().unwrap_or(0) + 1;
-    let k = digits.len() as i32;
-    out.push_str(sign);
-    if (k..=21).contains(&n) {
-        out.push_str(&digits);
-        out.extend(std::iter::repeat_n('0', (n - k) as usize));
-    } else if n > 0 && n <= 21 {
-        out.push_str(&digits[..n as usize]);
-        out.push('.');
-        out.push_str(&digits[n as usize..]);
-    } else if n > -6 && n <= 0 {
-        out.push_str("0.");
-        out.extend(std::iter::repeat_n('0', (-n) as usize));
-        out.push_str(&digits);
-    } else {
-        out.push_str(&digits[..1]);
-        if k > 1 {
-            out.push('.');
-            out.push_str(&digits[1..]);
+    }
+    let text = format!("{value:e}");
+    match text.split_once('e') {
+        Some((digits, exponent)) if !exponent.starts_with('-') => {
+            out.extend([digits, "e+", exponent])
         }
-        let _ = write!(out, "e{}{}", if n > 0 { '+' } else { '-' }, (n - 1).abs());
+        _ => out.push_str(&text),
     }
 }
 

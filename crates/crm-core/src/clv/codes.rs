@@ -35,20 +35,22 @@ pub(crate) fn encode(column: &[f64]) -> Result<Codes> {
     }
 }
 
+/// Distinct values up to which a hash table is worth it.
 const MOST: usize = 1 << 16;
-const SLOTS: usize = 2 * MOST;
 const LONGEST_PROBE: usize = 48;
 const EMPTY: u32 = u32::MAX;
 
 fn hashed(column: &[f64]) -> Result<Option<Codes>> {
     let hasher = FixedState::with_seed(0x5eed);
-    let mut slots = filled(SLOTS, EMPTY, "distinct values")?;
+    // At most half full; a column of few rows, such as one customer's, has a small one.
+    let size = (2 * column.len().min(MOST)).next_power_of_two();
+    let mut slots = filled(size, EMPTY, "distinct values")?;
     let mut values: Vec<f64> = Vec::new();
     let mut code = room(column.len(), "codes")?;
     for value in column {
         // −0 is 0.
         let value = value + 0.0;
-        let mut slot = hasher.hash_one(value.to_bits()) as usize % SLOTS;
+        let mut slot = hasher.hash_one(value.to_bits()) as usize % size;
         let mut probe = 0;
         let found = loop {
             match slots[slot] {
@@ -62,7 +64,7 @@ fn hashed(column: &[f64]) -> Result<Option<Codes>> {
                 _ if probe == LONGEST_PROBE => return Ok(None),
                 _ => {
                     probe += 1;
-                    slot = (slot + 1) % SLOTS;
+                    slot = (slot + 1) % size;
                 }
             }
         };

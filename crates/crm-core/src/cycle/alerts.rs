@@ -31,7 +31,7 @@ use sha2::{Digest, Sha256};
 
 use super::alert_words::{CHANGES, REASONS, Reason, SUPPRESSIONS, counterfactual};
 use super::expected::expected_orders;
-use super::gap_model::GapLaw;
+use super::gap_law::GapLaw;
 use super::next_purchase::LEVELS;
 use super::predict::{Level, THRESHOLDS, alert_days, overdue_probability};
 use super::seasonality::Seasonality;

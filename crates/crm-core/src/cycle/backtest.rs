@@ -40,6 +40,9 @@
 //! be too low or too high. Rules of thumb ([`baselines`](super::baselines)) have a
 //! date and no law, so there is no such form of them.
 //!
+//! `seasonality` is that of [`cycle`](super::next_purchase): what is judged is what `cycle` would have
+//! said with it on that day. It is of customers; rows of `per` are not followed up.
+//!
 //! An origin without a repeat customer has no model and no rules: its rows have counts only.
 
 mod alerts;
@@ -52,9 +55,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::baselines::{Pooled, Rule};
-use super::gap_model::Conditional;
+use super::gap_law::Conditional;
 use super::predict::predict;
 use super::score::{self, Outcomes};
+use super::seasonality::Seasonality;
 use super::shop::{Shop, View, whole_days};
 use crate::analysis::Analysis;
 use crate::context::{collect, push, room};
@@ -65,7 +69,7 @@ use crate::table::{Column, Field, Label, Type, Values};
 use crate::{Context, Day, Duration, Result, Scope, Table};
 
 /// Options of the analyses `backtest` and `backtest_calibration`.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
     /// How many origins, at most; those before the first order are left out. Default 6.
@@ -76,6 +80,9 @@ pub struct Options {
     pub within: Duration,
     /// How long customers are followed after each origin. Default: to as_of, at least `within`.
     pub follow: Option<Duration>,
+    /// Factors of the shop's demand by month ("1" to "12") and by date, as `cycle` takes them; what is
+    /// not said is 1. Rules of thumb count days.
+    pub seasonality: Option<Seasonality>,
 }
 
 impl Default for Options {
@@ -85,6 +92,7 @@ impl Default for Options {
             step: Duration::days(30),
             within: Duration::days(30),
             follow: None,
+            seasonality: None,
         }
     }
 }
@@ -117,7 +125,11 @@ fn rolling(
     for origin in follow_up::origins(&whole, options.origins, step, horizon)? {
         context.check()?;
         let then = follow_up::scope_at(scope, origin);
-        let shop = Shop::new(orders, &then, &View::default(), context)?;
+        let view = View {
+            seasonality: options.seasonality.as_ref(),
+            ..View::default()
+        };
+        let shop = Shop::new(orders, &then, &view, context)?;
         let after = FollowUp::new(orders, &shop.gaps, &whole, plan.follow)?;
         judge(origin, plan, &shop, &after)?;
     }

@@ -6,14 +6,20 @@
 //! E[Y(h)]         ∫₀ʰ (1 + M(h − t)) dP(first order by t)
 //! ```
 //!
-//! The integrals are sums over 36 equal steps of the horizon with each order in the middle of
-//! its step: within 1 % for gaps of a tenth of the horizon and longer. The customer's law is held
+//! The integrals are sums over steps of the horizon in which what comes after an order is taken as
+//! linear: whole days, 24 steps at least (or each day) and 60 at most, and between these a 24th of the
+//! customer's gap. That is within 1.5 % for half a year and gaps of a twentieth of the horizon and
+//! longer, mostly within .2 %. Who is not expected twice has no second term. The customer's law is held
 //! fixed over the horizon. Where time has [seasons](super::seasonality), all of it is by that clock.
 
-use super::gap_model::GapLaw;
+use super::gap_law::GapLaw;
 
-/// Steps of the horizon.
-const STEPS: usize = 36;
+/// Steps of the horizon, at most; and of a gap, or of the horizon, where they are fewer.
+const STEPS: usize = 60;
+const FEW_STEPS: f64 = 24.0;
+
+/// Chance of a second order below which there is none.
+const NOTHING: f64 = 1e-9;
 
 /// Expected orders within `horizon` days, `elapsed` days after the last.
 ///
@@ -34,32 +40,117 @@ const STEPS: usize = 36;
 /// ```
 pub fn expected_orders(law: &GapLaw<'_>, elapsed: u32, horizon: u32) -> f64 {
     let (law, e, horizon) = law.own_time(elapsed, horizon);
-    let step = horizon / STEPS as f64;
-    let stay = 1.0 - law.leave();
-    // Mass of a fresh gap by step: half a step wide at first, as orders stand in mid-step.
-    let mut fresh = [0.0; STEPS];
-    let mut before = 1.0;
-    for (k, mass) in fresh.iter_mut().enumerate() {
-        let s = law.survival((k as f64 + 0.5) * step);
-        *mass = stay * (before - s);
-        before = s;
-    }
-    // 1 + M(k steps), from below; the mass of step 0 is an order in the same step.
-    let mut worth = [1.0; STEPS + 1];
-    for k in 0..=STEPS {
-        let later: f64 = (1..=k.min(STEPS - 1))
-            .map(|j| fresh[j] * worth[k - j])
-            .sum();
-        worth[k] = (1.0 + later) / (1.0 - fresh[0]).max(0.05);
-    }
     let beyond = law.beyond(e);
+    let alive = 1.0 - beyond.leave();
+    let stay = 1.0 - law.leave();
+    if stay * (1.0 - law.survival(horizon)) < NOTHING {
+        return alive * (1.0 - beyond.survival(e + horizon));
+    }
+    // Whole days have tabulated logarithms.
+    let step = (law.usual().min(horizon) / FEW_STEPS).max(horizon / STEPS as f64);
+    let step = libm::ceil(step).min(horizon);
+    let steps = (libm::ceil(horizon / step) as usize).clamp(1, STEPS);
+    // What is left over is the first step.
+    let short = horizon - (steps - 1) as f64 * step;
+    // M by step, from below. Within a step it is linear, so the first step's mass meets half of M
+    // here and half of M a step before, as every other's does.
+    let mut masses = [0.0; STEPS];
+    let mut renewals = [0.0; STEPS + 1];
+    let mut before = 1.0;
+    for k in 1..=steps {
+        let s = law.survival(k as f64 * step);
+        masses[k - 1] = stay * (before - s);
+        before = s;
+        let earlier: f64 = (masses[1..k].iter())
+            .zip(renewals[..k].windows(2).rev())
+            .map(|(mass, m)| mass * (1.0 + 0.5 * (m[0] + m[1])))
+            .sum();
+        let half = 0.5 * masses[0];
+        renewals[k] = (earlier + masses[0] + half * renewals[k - 1]) / (1.0 - half);
+    }
+    let (whole, more) = (renewals[steps - 1], renewals[steps] - renewals[steps - 1]);
+    let mut left_before = whole + more * (short / step);
     let mut sum = 0.0;
     let mut before = 1.0;
-    for k in 0..STEPS {
-        let s = beyond.survival(e + (k as f64 + 1.0) * step);
-        // In mid-step: half of what the two ends of the step leave.
-        sum += (before - s) * 0.5 * (worth[STEPS - k] + worth[STEPS - k - 1]);
-        before = s;
+    for k in 0..steps {
+        let s = beyond.survival(e + short + k as f64 * step);
+        let left = renewals[steps - 1 - k];
+        sum += (before - s) * (1.0 + 0.5 * (left_before + left));
+        (before, left_before) = (s, left);
     }
-    (1.0 - beyond.leave()) * sum
+    alive * sum
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cycle::gap_model::{CLASSES, Dropout, Family, History, Model, Params};
+    use crate::{Positive, Probability};
+
+    /// The renewal equation on so fine a grid that it does not matter where in a step an order stands:
+    /// at its end here.
+    fn slowly(law: &GapLaw<'_>, elapsed: f64, horizon: f64) -> f64 {
+        const FINE: usize = 2000;
+        let step = horizon / FINE as f64;
+        let stay = 1.0 - law.leave();
+        let s = |k: usize| law.survival(k as f64 * step);
+        let masses: Vec<f64> = (1..=FINE).map(|k| stay * (s(k - 1) - s(k))).collect();
+        let mut renewals = vec![0.0; FINE + 1];
+        for k in 1..=FINE {
+            let earlier = masses[..k].iter().zip(renewals[..k].iter().rev());
+            renewals[k] = earlier.map(|(mass, m)| mass * (1.0 + m)).sum();
+        }
+        let beyond = law.beyond(elapsed + 0.5);
+        let s = |k: usize| beyond.survival(elapsed + 0.5 + k as f64 * step);
+        let first = |k: usize| (s(k - 1) - s(k)) * (1.0 + renewals[FINE - k]);
+        (1.0 - beyond.leave()) * (1..=FINE).map(first).sum::<f64>()
+    }
+
+    #[test]
+    fn a_finer_grid_says_the_same() {
+        let positive = |v| Positive::new(v).unwrap();
+        let histories = [
+            &[][..],
+            &[30; 12],
+            &[12, 50, 33],
+            &[20; 3],
+            &[7, 8, 6, 7],
+            &[90, 150],
+        ];
+        for family in [Family::Gamma, Family::LogNormal] {
+            let params = Params {
+                family,
+                typical_gap: positive(40.0),
+                spread: positive(0.7),
+                class_weights: [Probability::new(1.0 / CLASSES as f64).unwrap(); CLASSES],
+                dropout: Dropout {
+                    a: positive(0.5),
+                    b: positive(4.0),
+                },
+            };
+            let model = Model::new(&params, 0..=12).unwrap();
+            for gaps in histories {
+                let law = model.customer(&History::new(gaps));
+                for (horizon, elapsed) in [
+                    (1, 0),
+                    (7, 9),
+                    (14, 0),
+                    (14, 40),
+                    (30, 200),
+                    (30, 9),
+                    (45, 0),
+                    (100, 40),
+                    (180, 9),
+                    (180, 200),
+                ] {
+                    let slow = slowly(&law, f64::from(elapsed), f64::from(horizon));
+                    let ours = expected_orders(&law, elapsed, horizon);
+                    assert!(
+                        (ours - slow).abs() < 0.015 * slow + 1e-4,
+                        "{family:?} {gaps:?} {horizon} {elapsed}: {ours} {slow}"
+                    );
+                }
+            }
+        }
+    }
 }

@@ -20,16 +20,9 @@
 //! up to 4.5 has better calibrated probabilities (slope .90 for .85) and dates 20 days worse.
 //!
 //! **G_i is fixed at the last order.** [`Model::customer`] conditions on the completed gaps alone
-//! and gives `S_i = Σ_c w_ic S_ic` with the posterior class weights `w_ic` and, per class, the
-//! predictive law of the next gap in closed form (a ratio of gamma variables, or a wider normal).
-//! A customer with one gap leans on the shop, one with twenty on their own. The open gap enters
-//! only by `1 − S_i(x)/S_i(e)`, and the shop's parameters (see [`fit`](super::fit)).
-//!
-//! # Units and whole days
-//!
-//! Gaps are whole days ≥ 1 between purchase days; the laws are continuous. "The order came within
-//! d days" is the gap up to `d + ½`, "no order up to day e" is a gap beyond `e + ½`. The overdue
-//! probability and the alert dates use `G_i` at the day itself.
+//! and gives the customer's own [`GapLaw`], in which one with one gap leans on the shop, one with
+//! twenty on their own. The open gap enters the shop's parameters (see [`fit`](super::fit)).
+//! Times are in days.
 //!
 //! # References
 //!
@@ -42,10 +35,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::gap_law::{GapLaw, Part};
 use super::log_law::{LogLaw, Tables};
-use super::seasonality::Clock;
 use crate::context::{filled, room};
-use crate::{Day, Error, Positive, Probability, Result};
+use crate::{Error, Positive, Probability, Result};
 
 /// Number of regularity classes.
 pub const CLASSES: usize = 9;
@@ -239,8 +232,13 @@ impl Model {
         Ok(model)
     }
 
+    /// The tables that a customer's law reads.
+    pub(super) fn tables(&self) -> &Tables {
+        &self.tables
+    }
+
     /// `ln x`, from a table if x is a whole number of half days.
-    fn ln(&self, x: f64) -> f64 {
+    pub(super) fn ln(&self, x: f64) -> f64 {
         let half_days = 2.0 * x;
         let index = half_days as usize;
         match self.ln_half_days.get(index) {
@@ -279,32 +277,16 @@ impl Model {
     pub fn customer(&self, history: &History) -> GapLaw<'_> {
         let (ln_weights, locations) = self.ln_weights(history);
         let slot = slot(history.gaps);
-        let mut law = GapLaw {
-            model: self,
-            parts: [Part::default(); CLASSES],
-            len: 0,
-            leave: self.params.dropout.chance(history.gaps),
-            usual: (history.sum + self.params.typical_gap.get()) / f64::from(history.gaps + 1),
-            clock: None,
-        };
-        let mut total = 0.0;
-        for class in 0..CLASSES {
-            if ln_weights[class] > LN_NEGLIGIBLE {
-                let weight = libm::exp(ln_weights[class]);
-                total += weight;
-                law.parts[law.len] = Part {
-                    weight,
-                    location: locations[class],
-                    class,
-                    law: self.laws[self.place(class, slot)],
-                };
-                law.len += 1;
-            }
-        }
-        for part in &mut law.parts[..law.len] {
-            part.weight /= total;
-        }
-        law
+        let likely = (0..CLASSES).filter(|&class| ln_weights[class] > LN_NEGLIGIBLE);
+        let parts = likely.map(|class| Part {
+            weight: libm::exp(ln_weights[class]),
+            location: locations[class],
+            class,
+            law: self.laws[self.place(class, slot)],
+        });
+        let leave = self.params.dropout.chance(history.gaps);
+        let usual = (history.sum + self.params.typical_gap.get()) / f64::from(history.gaps + 1);
+        GapLaw::new(self, parts, leave, usual)
     }
 
     pub(super) fn with_slots(
@@ -456,203 +438,8 @@ impl Model {
     }
 }
 
-/// The predictive law of one customer's next gap.
-#[derive(Debug, Clone, Copy)]
-pub struct GapLaw<'a> {
-    model: &'a Model,
-    parts: [Part; CLASSES],
-    len: usize,
-    leave: f64,
-    usual: f64,
-    /// The shop's clock and the day of the last order, where time has seasons.
-    clock: Option<(&'a Clock, i32)>,
-}
-
-#[derive(Debug, Clone, Copy, Default)]
-struct Part {
-    weight: f64,
-    location: f64,
-    class: usize,
-    law: LogLaw,
-}
-
-impl<'a> GapLaw<'a> {
-    /// The same law for days whose time runs by `clock`, after an order on `last`.
-    #[must_use]
-    pub fn on(self, clock: &'a Clock, last: Day) -> Self {
-        Self {
-            clock: Some((clock, last.0)),
-            ..self
-        }
-    }
-
-    /// The law in days, of gaps that were measured in units of `e^ln_scale` days.
-    #[must_use]
-    pub(super) fn in_days(mut self, ln_scale: f64) -> Self {
-        for part in &mut self.parts[..self.len] {
-            part.location += ln_scale;
-        }
-        self.usual *= libm::exp(ln_scale);
-        self
-    }
-
-    /// The law by its own clock, with what `elapsed` days and the `horizon` after them are there.
-    pub(super) fn own_time(&self, elapsed: u32, horizon: u32) -> (Self, f64, f64) {
-        let plain = Self {
-            clock: None,
-            ..*self
-        };
-        let e = f64::from(elapsed) + 0.5;
-        match self.clock {
-            None => (plain, e, f64::from(horizon)),
-            Some((clock, last)) => {
-                let until = clock.since(last, e);
-                let end = clock.since(last, e + f64::from(horizon));
-                (plain, until, end - until)
-            }
-        }
-    }
-
-    /// `ln` of x days after the last order, by the law's own clock.
-    fn ln(&self, x: f64) -> f64 {
-        match self.clock {
-            None => self.model.ln(x),
-            Some((clock, last)) => libm::log(clock.since(last, x)),
-        }
-    }
-
-    /// `S_i(x) = P(gap > x | the customer comes back)`, x in days, continuous.
-    pub fn survival(&self, x: f64) -> f64 {
-        let ln_x = self.ln(x);
-        let mut sum = 0.0;
-        for part in &self.parts[..self.len] {
-            sum += part.weight * self.model.tables.survival(&part.law, ln_x - part.location);
-        }
-        sum.min(1.0)
-    }
-
-    /// The law of the gap given that it is longer than `x`: `S_i(·)/S_i(x)`. Its
-    /// [`leave`](Self::leave) is the chance of having left, given the same silence.
-    ///
-    /// Taken per class and in logs, so that it is right where `S_i(x)` is 1e-300.
-    pub fn beyond(&self, x: f64) -> Conditional<'a> {
-        let tables = &self.model.tables;
-        let ln_x = self.ln(x);
-        let mut reached = [0.0; CLASSES];
-        let mut total = 0.0;
-        for (part, reached) in self.parts[..self.len].iter().zip(&mut reached) {
-            *reached = part.weight * tables.survival(&part.law, ln_x - part.location);
-            total += *reached;
-        }
-        let mut beyond = Conditional {
-            law: *self,
-            ln_base: [0.0; CLASSES],
-            deep: total < DEEP,
-        };
-        let mut ln_reached = libm::log(total);
-        if beyond.deep {
-            // Too small to divide by: the same in logs, from the largest.
-            let mut best = f64::NEG_INFINITY;
-            for (part, base) in self.parts[..self.len].iter().zip(&mut beyond.ln_base) {
-                *base = tables.ln_survival(&part.law, ln_x - part.location);
-                best = best.max(*base);
-            }
-            total = 0.0;
-            for ((part, base), reached) in self.parts[..self.len]
-                .iter()
-                .zip(&beyond.ln_base)
-                .zip(&mut reached)
-            {
-                *reached = part.weight * libm::exp(base - best);
-                total += *reached;
-            }
-            ln_reached = best + libm::log(total);
-        }
-        let mut len = 0;
-        let mut kept = 0.0;
-        for (index, &reached) in reached[..self.len].iter().enumerate() {
-            if reached > NEGLIGIBLE * total {
-                beyond.law.parts[len] = self.parts[index];
-                beyond.ln_base[len] = beyond.ln_base[index];
-                if beyond.deep {
-                    beyond.law.parts[len].weight = reached;
-                }
-                kept += reached;
-                len += 1;
-            }
-        }
-        beyond.law.len = len;
-        for part in &mut beyond.law.parts[..len] {
-            part.weight /= kept;
-        }
-        let stay = (1.0 - self.leave) * libm::exp(ln_reached.min(0.0));
-        beyond.law.leave = self.leave / (self.leave + stay);
-        beyond
-    }
-
-    /// Chance that the customer has left for good.
-    pub fn leave(&self) -> f64 {
-        self.leave
-    }
-
-    /// A rough scale of the customer's gaps, in days: where a search for a date begins.
-    pub(super) fn usual(&self) -> f64 {
-        self.usual
-    }
-
-    /// Expected coefficient of variation of the customer's gaps: .05 is clockwork, above 1 whim.
-    pub fn variation(&self) -> f64 {
-        self.parts[..self.len]
-            .iter()
-            .map(|part| part.weight * VARIATION[part.class])
-            .sum()
-    }
-}
-
-/// A [`GapLaw`] given that the gap is longer than some elapsed time.
-#[derive(Debug, Clone, Copy)]
-pub struct Conditional<'a> {
-    law: GapLaw<'a>,
-    ln_base: [f64; CLASSES],
-    /// Whether S(e) is so small that ratios are taken in logs, by class; else the weights are
-    /// already divided by it.
-    deep: bool,
-}
-
 /// `ln` of the posterior weight, next to the largest, below which a class is left out: 1e-5.
 const LN_NEGLIGIBLE: f64 = -11.5;
-
-/// Share of a conditional law that is left out for speed.
-const NEGLIGIBLE: f64 = 2e-4;
-
-/// `S(e)` below which its reciprocal is not used.
-const DEEP: f64 = 1e-3;
-
-impl Conditional<'_> {
-    /// `S_i(x) / S_i(e)`: 1 up to the elapsed time.
-    pub fn survival(&self, x: f64) -> f64 {
-        let tables = &self.law.model.tables;
-        let ln_x = self.law.ln(x);
-        let parts = &self.law.parts[..self.law.len];
-        let mut sum = 0.0;
-        if self.deep {
-            for (part, base) in parts.iter().zip(&self.ln_base) {
-                let ln = tables.ln_survival(&part.law, ln_x - part.location);
-                sum += part.weight * libm::exp(ln - base);
-            }
-        } else {
-            for part in parts {
-                sum += part.weight * tables.survival(&part.law, ln_x - part.location);
-            }
-        }
-        sum.min(1.0)
-    }
-
-    /// Chance of having left, given the silence so far.
-    pub fn leave(&self) -> f64 {
-        self.law.leave
-    }
-}
 
 /// `k` of the gamma law or `σ²` of the log-normal law that has the class's variation.
 pub(super) fn class_shape(family: Family, class: usize) -> f64 {

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::expected::expected_orders;
 use super::next_purchase::LEVELS;
-use super::predict::predict;
+use super::predict::{Level, overdue_probability, probability_within};
 use super::seasonality::Seasonality;
 use super::shop::{CUSTOMER, CUSTOMERS, Shop, View, whole_days};
 use crate::analysis::Analysis;
@@ -147,16 +147,15 @@ impl Analysis for LikelyBuyers {
             }
             let Some(law) = shop.law(i) else { break };
             let elapsed = shop.gaps.open_days(i);
-            let prediction = predict(&law, elapsed, within);
             let expected = expected_orders(&law, elapsed, within);
             let per_day = shop.gaps.revenue[i] as f64 / (f64::from(shop.histories[i].gaps) + 1.0);
             rows.push(Row {
                 customer: i,
                 rank: 0,
-                within: prediction.probability_within,
+                within: probability_within(&law, elapsed, within),
                 orders: expected,
                 revenue: libm::round(expected * per_day) as i64,
-                level: prediction.level as u8,
+                level: Level::of(overdue_probability(&law, elapsed)) as u8,
             });
         }
         rows.sort_unstable_by_key(|row| (std::cmp::Reverse(row.revenue), row.customer));

@@ -80,19 +80,18 @@ impl Tables {
     /// `fineness` points per spread.
     pub(super) fn gamma_ratio(&mut self, k: f64, r: f64, fineness: f64) -> Result<LogLaw> {
         let mode = libm::log(k / r);
-        let ln_density = |u: f64| {
-            let softplus = if u > 0.0 {
-                u + libm::log1p(libm::exp(-u))
-            } else {
-                libm::log1p(libm::exp(u))
-            };
-            k * u - (k + r) * softplus
+        // The logarithm of the density, and its slope, k − (k+r)/(1+e^{−u}).
+        let density_at = |u: f64| {
+            let small = libm::exp(-u.abs());
+            let softplus = u.max(0.0) + libm::log1p(small);
+            let above = if u > 0.0 { 1.0 } else { small } / (1.0 + small);
+            (k * u - (k + r) * softplus, k - (k + r) * above)
         };
-        let peak = ln_density(mode);
+        let peak = density_at(mode).0;
         let spread = libm::sqrt(1.0 / k + 1.0 / r);
         let reach = |direction: f64, drop: f64| {
             let mut distance = spread;
-            while peak - ln_density(mode + direction * distance) < drop {
+            while peak - density_at(mode + direction * distance).0 < drop {
                 distance *= 1.2;
             }
             distance
@@ -104,12 +103,12 @@ impl Tables {
         let step = range / steps as f64;
         let first = self.room(steps)?;
 
-        // Density at the points, and its slope, which the chain rule gives for nothing.
+        // Density at the points, and its slope by the chain rule.
         let mut density = filled(steps + 1, [0.0; 2], "gap laws")?;
         for (point, at) in density.iter_mut().enumerate() {
-            let u = low + step * point as f64;
-            let value = libm::exp(ln_density(u) - peak);
-            *at = [value, value * (k - (k + r) / (1.0 + libm::exp(-u)))];
+            let (ln, slope) = density_at(low + step * point as f64);
+            let value = libm::exp(ln - peak);
+            *at = [value, value * slope];
         }
         // Mass right of each point, from the right: the trapezium with its end correction
         // h²/12 (f′(a) − f′(b)) is of fourth order. Past the end the tail falls like e^{slope·u}.

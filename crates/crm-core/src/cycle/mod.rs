@@ -7,6 +7,7 @@ pub mod baselines;
 pub mod expected;
 pub mod fit;
 pub mod gap_curve;
+pub mod gap_law;
 pub mod gap_model;
 pub mod likely_buyers;
 mod log_law;

@@ -17,7 +17,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::gap_model::GapLaw;
+use super::gap_law::GapLaw;
 
 /// The quantiles of [`Prediction::dates`].
 pub const QUANTILES: [f64; 4] = [0.1, 0.5, 0.8, 0.9];
@@ -126,6 +126,13 @@ pub fn predict(law: &GapLaw<'_>, elapsed: u32, within: u32) -> Prediction {
         overdue_probability: overdue,
         level: Level::of(overdue),
     }
+}
+
+/// [`Prediction::probability_within`] alone, without a search for dates.
+pub(super) fn probability_within(law: &GapLaw<'_>, elapsed: u32, within: u32) -> f64 {
+    let beyond = law.beyond(f64::from(elapsed) + 0.5);
+    let last = f64::from(elapsed.saturating_add(within)) + 0.5;
+    (1.0 - beyond.leave()) * (1.0 - beyond.survival(last))
 }
 
 /// `G_i(e)`: the chance that this customer's gaps are shorter than `elapsed` days.

@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use super::fit;
-use super::gap_model::{GapLaw, History, Model, Params};
+use super::gap_law::GapLaw;
+use super::gap_model::{History, Model, Params};
 use super::seasonality::{Clock, Seasonality};
 use crate::context::{collect, filled, room};
 use crate::data::Orders;

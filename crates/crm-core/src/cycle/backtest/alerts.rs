@@ -33,6 +33,7 @@ use crate::analysis::Analysis;
 use crate::context::{collect, filled, push, room};
 use crate::cycle::baselines::{Pooled, Rule};
 use crate::cycle::predict::{THRESHOLDS, alert_days};
+use crate::cycle::seasonality::Seasonality;
 use crate::cycle::shop::Shop;
 use crate::data::Orders;
 use crate::num::ratio::Ratio;
@@ -52,6 +53,9 @@ pub struct Options {
     pub follow: Option<Duration>,
     /// Lengths of the lists that are cut at k. Default 10, 100 and 1000.
     pub k: Vec<u32>,
+    /// Factors of the shop's demand by month ("1" to "12") and by date, as `alerts` takes them; what is
+    /// not said is 1.
+    pub seasonality: Option<Seasonality>,
 }
 
 impl Default for Options {
@@ -61,6 +65,7 @@ impl Default for Options {
             step: Duration::days(30),
             follow: None,
             k: vec![10, 100, 1000],
+            seasonality: None,
         }
     }
 }
@@ -251,6 +256,7 @@ impl Analysis for BacktestAlerts {
             origins: options.origins,
             step: options.step,
             follow: options.follow,
+            seasonality: options.seasonality.clone(),
             ..super::Options::default()
         };
         let mut rows = Vec::new();

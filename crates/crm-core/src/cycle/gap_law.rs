@@ -1,0 +1,253 @@
+//! The law of one customer's next gap, and what today's silence leaves of it.
+//!
+//! # Definition
+//!
+//! ```text
+//! S_i(x)              = Σ_c w_ic S_ic(x)       the posterior over the classes of regularity
+//! S_i(x | gap > e)    = S_i(x) / S_i(e)        given the silence of e days
+//! P(left | gap > e)   = q / (q + (1 − q) S_i(e))
+//! ```
+//!
+//! `w_ic` are the posterior weights of the classes, `S_ic` the predictive law of each in closed form
+//! (a ratio of gamma variables, or a wider normal), `q` the chance of leaving after the last order
+//! ([`gap_model`](super::gap_model)). The law is fixed at the last order: the silence since enters by
+//! the two ratios alone.
+//!
+//! # Units and whole days
+//!
+//! Gaps are whole days ≥ 1 between purchase days; the laws are continuous. "The order came within
+//! d days" is the gap up to `d + ½`, "no order up to day e" is a gap beyond `e + ½`. The overdue
+//! probability and the alert dates use `G_i` at the day itself.
+
+use super::gap_model::{CLASSES, Model, VARIATION};
+use super::log_law::LogLaw;
+use super::seasonality::Clock;
+use crate::Day;
+
+/// The predictive law of one customer's next gap.
+#[derive(Debug, Clone, Copy)]
+pub struct GapLaw<'a> {
+    model: &'a Model,
+    parts: [Part; CLASSES],
+    len: usize,
+    leave: f64,
+    usual: f64,
+    /// The shop's clock and the day of the last order, where time has seasons.
+    clock: Option<(&'a Clock, i32)>,
+}
+
+/// What a class of regularity contributes.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Part {
+    pub(super) weight: f64,
+    /// Of the log gap.
+    pub(super) location: f64,
+    pub(super) class: usize,
+    pub(super) law: LogLaw,
+}
+
+impl<'a> GapLaw<'a> {
+    /// The law of at most [`CLASSES`] parts, whose weights need not add up to 1.
+    pub(super) fn new(
+        model: &'a Model,
+        parts: impl Iterator<Item = Part>,
+        leave: f64,
+        usual: f64,
+    ) -> Self {
+        let mut law = GapLaw {
+            model,
+            parts: [Part::default(); CLASSES],
+            len: 0,
+            leave,
+            usual,
+            clock: None,
+        };
+        let mut total = 0.0;
+        for (place, part) in law.parts.iter_mut().zip(parts) {
+            *place = part;
+            total += part.weight;
+            law.len += 1;
+        }
+        for part in &mut law.parts[..law.len] {
+            part.weight /= total;
+        }
+        law
+    }
+
+    /// The same law for days whose time runs by `clock`, after an order on `last`.
+    #[must_use]
+    pub fn on(self, clock: &'a Clock, last: Day) -> Self {
+        Self {
+            clock: Some((clock, last.0)),
+            ..self
+        }
+    }
+
+    /// The law in days, of gaps that were measured in units of `e^ln_scale` days.
+    #[must_use]
+    pub(super) fn in_days(mut self, ln_scale: f64) -> Self {
+        for part in &mut self.parts[..self.len] {
+            part.location += ln_scale;
+        }
+        self.usual *= libm::exp(ln_scale);
+        self
+    }
+
+    /// The law by its own clock, with what `elapsed` days and the `horizon` after them are there.
+    pub(super) fn own_time(&self, elapsed: u32, horizon: u32) -> (Self, f64, f64) {
+        let plain = Self {
+            clock: None,
+            ..*self
+        };
+        let e = f64::from(elapsed) + 0.5;
+        match self.clock {
+            None => (plain, e, f64::from(horizon)),
+            Some((clock, last)) => {
+                let until = clock.since(last, e);
+                let end = clock.since(last, e + f64::from(horizon));
+                (plain, until, end - until)
+            }
+        }
+    }
+
+    /// `ln` of x days after the last order, by the law's own clock.
+    fn ln(&self, x: f64) -> f64 {
+        match self.clock {
+            None => self.model.ln(x),
+            Some((clock, last)) => libm::log(clock.since(last, x)),
+        }
+    }
+
+    /// `S_i(x) = P(gap > x | the customer comes back)`, x in days, continuous.
+    pub fn survival(&self, x: f64) -> f64 {
+        let ln_x = self.ln(x);
+        let mut sum = 0.0;
+        for part in &self.parts[..self.len] {
+            sum += part.weight
+                * self
+                    .model
+                    .tables()
+                    .survival(&part.law, ln_x - part.location);
+        }
+        sum.min(1.0)
+    }
+
+    /// The law of the gap given that it is longer than `x`: `S_i(·)/S_i(x)`. Its
+    /// [`leave`](Self::leave) is the chance of having left, given the same silence.
+    ///
+    /// Taken per class and in logs, so that it is right where `S_i(x)` is 1e-300.
+    pub fn beyond(&self, x: f64) -> Conditional<'a> {
+        let tables = self.model.tables();
+        let ln_x = self.ln(x);
+        let mut reached = [0.0; CLASSES];
+        let mut total = 0.0;
+        for (part, reached) in self.parts[..self.len].iter().zip(&mut reached) {
+            *reached = part.weight * tables.survival(&part.law, ln_x - part.location);
+            total += *reached;
+        }
+        let mut beyond = Conditional {
+            law: *self,
+            ln_base: [0.0; CLASSES],
+            deep: total < DEEP,
+        };
+        let mut ln_reached = libm::log(total);
+        if beyond.deep {
+            // Too small to divide by: the same in logs, from the largest.
+            let mut best = f64::NEG_INFINITY;
+            for (part, base) in self.parts[..self.len].iter().zip(&mut beyond.ln_base) {
+                *base = tables.ln_survival(&part.law, ln_x - part.location);
+                best = best.max(*base);
+            }
+            total = 0.0;
+            for ((part, base), reached) in self.parts[..self.len]
+                .iter()
+                .zip(&beyond.ln_base)
+                .zip(&mut reached)
+            {
+                *reached = part.weight * libm::exp(base - best);
+                total += *reached;
+            }
+            ln_reached = best + libm::log(total);
+        }
+        let mut len = 0;
+        let mut kept = 0.0;
+        for (index, &reached) in reached[..self.len].iter().enumerate() {
+            if reached > NEGLIGIBLE * total {
+                beyond.law.parts[len] = self.parts[index];
+                beyond.ln_base[len] = beyond.ln_base[index];
+                if beyond.deep {
+                    beyond.law.parts[len].weight = reached;
+                }
+                kept += reached;
+                len += 1;
+            }
+        }
+        beyond.law.len = len;
+        for part in &mut beyond.law.parts[..len] {
+            part.weight /= kept;
+        }
+        let stay = (1.0 - self.leave) * libm::exp(ln_reached.min(0.0));
+        beyond.law.leave = self.leave / (self.leave + stay);
+        beyond
+    }
+
+    /// Chance that the customer has left for good.
+    pub fn leave(&self) -> f64 {
+        self.leave
+    }
+
+    /// A rough scale of the customer's gaps, in days: where a search for a date begins.
+    pub(super) fn usual(&self) -> f64 {
+        self.usual
+    }
+
+    /// Expected coefficient of variation of the customer's gaps: .05 is clockwork, above 1 whim.
+    pub fn variation(&self) -> f64 {
+        self.parts[..self.len]
+            .iter()
+            .map(|part| part.weight * VARIATION[part.class])
+            .sum()
+    }
+}
+
+/// A [`GapLaw`] given that the gap is longer than some elapsed time.
+#[derive(Debug, Clone, Copy)]
+pub struct Conditional<'a> {
+    law: GapLaw<'a>,
+    ln_base: [f64; CLASSES],
+    /// Whether S(e) is so small that ratios are taken in logs, by class; else the weights are
+    /// already divided by it.
+    deep: bool,
+}
+
+/// Share of a conditional law that is left out for speed.
+const NEGLIGIBLE: f64 = 2e-4;
+
+/// `S(e)` below which its reciprocal is not used.
+const DEEP: f64 = 1e-3;
+
+impl Conditional<'_> {
+    /// `S_i(x) / S_i(e)`: 1 up to the elapsed time.
+    pub fn survival(&self, x: f64) -> f64 {
+        let tables = self.law.model.tables();
+        let ln_x = self.law.ln(x);
+        let parts = &self.law.parts[..self.law.len];
+        let mut sum = 0.0;
+        if self.deep {
+            for (part, base) in parts.iter().zip(&self.ln_base) {
+                let ln = tables.ln_survival(&part.law, ln_x - part.location);
+                sum += part.weight * libm::exp(ln - base);
+            }
+        } else {
+            for part in parts {
+                sum += part.weight * tables.survival(&part.law, ln_x - part.location);
+            }
+        }
+        sum.min(1.0)
+    }
+
+    /// Chance of having left, given the silence so far.
+    pub fn leave(&self) -> f64 {
+        self.law.leave
+    }
+}

@@ -1,0 +1,137 @@
+//! The gap model against the integrals that it is the closed form of: a customer's own rate (or mean
+//! log gap) on a fine grid, weighted by the population's law and the gaps seen.
+
+use crm_core::cycle::fit::{self, Options};
+use crm_core::cycle::gap_model::{CLASSES, Family, History, Model, Params, VARIATION};
+use crm_core::num::{incomplete, normal};
+
+/// `∫ population(θ) · Π density(gap | θ) · P(gap > x | θ) dθ` of one class.
+fn integral(params: &Params, class: usize, gaps: &[u32], x: f64) -> f64 {
+    const CELLS: i32 = 3_000;
+    let (typical, spread) = (params.typical_gap.get(), params.spread.get());
+    let square = VARIATION[class] * VARIATION[class];
+    let value = |z: f64| match params.family {
+        // θ = e^z is the rate whose inverse is the mean gap.
+        Family::Gamma => {
+            let (k, r) = (1.0 / square, 1.0 / (spread * spread));
+            let (alpha, theta) = (r * typical, z.exp());
+            let mut ln = r * (alpha.ln() + z) - alpha * theta - libm::lgamma(r);
+            for &gap in gaps {
+                let (g, rate) = (f64::from(gap), k * theta);
+                ln += k * rate.ln() + (k - 1.0) * g.ln() - rate * g - libm::lgamma(k);
+            }
+            // The second of the pair is the upper tail.
+            ln.exp() * incomplete::gamma(k, k * theta * x).1
+        }
+        Family::LogNormal => {
+            let sigma = square.ln_1p().sqrt();
+            let mut ln = normal::density((z - typical.ln()) / spread).ln() - spread.ln();
+            for &gap in gaps {
+                let g = f64::from(gap).ln();
+                ln += normal::density((g - z) / sigma).ln() - sigma.ln() - g;
+            }
+            ln.exp() * normal::upper_tail((x.ln() - z) / sigma)
+        }
+    };
+    let (low, high) = match params.family {
+        Family::Gamma => (-14.0, 3.0),
+        Family::LogNormal => (-4.0, 12.0),
+    };
+    let step = (high - low) / f64::from(CELLS);
+    (1..CELLS)
+        .map(|cell| value(low + step * f64::from(cell)))
+        .sum::<f64>()
+        * step
+}
+
+/// Of all classes, by their weights: the density of the gaps, times `P(the next > x)`.
+fn mixed(params: &Params, gaps: &[u32], x: f64) -> f64 {
+    let weights = params.class_weights.iter().map(|w| w.get());
+    weights
+        .enumerate()
+        .map(|(class, w)| w * integral(params, class, gaps, x))
+        .sum()
+}
+
+/// Gaps of customers with paces and rhythms of their own, and the days each is silent.
+fn shop() -> (Vec<Vec<u32>>, Vec<u32>) {
+    let mut state = 9u64;
+    let mut draw = move |below: u64| {
+        state = state
+            .wrapping_mul(6364136223846793005)
+            .wrapping_add(1442695040888963407);
+        (state >> 33) % below
+    };
+    let customers = (0..25).map(|_| {
+        let (pace, loose) = (8 + draw(70), 1 + draw(40));
+        let gaps =
+            (0..draw(9)).map(|_| (pace + draw(2 * loose)).saturating_sub(loose).max(1) as u32);
+        (gaps.collect(), draw(150) as u32)
+    });
+    customers.unzip()
+}
+
+#[test]
+fn the_likelihood_is_that_of_the_integrals() {
+    let (gaps, open) = shop();
+    let histories: Vec<History> = gaps.iter().map(|gaps| History::new(gaps)).collect();
+    for family in [Family::Gamma, Family::LogNormal] {
+        let options = Options {
+            family: Some(family),
+            ..Options::default()
+        };
+        let fitted = fit::fit(&histories, &open, &options).expect("a fit");
+        let params = fitted.params;
+        let (a, b) = (params.dropout.a.get(), params.dropout.b.get());
+        let mut slow = 0.0;
+        for (gaps, open) in gaps.iter().zip(&open) {
+            let n = gaps.len() as f64;
+            let q = a / (a + b + n);
+            let stayed = libm::lgamma(b + n) - libm::lgamma(b) + libm::lgamma(a + b)
+                - libm::lgamma(a + b + n);
+            let gone = mixed(&params, gaps, 1e-9);
+            let silent = mixed(&params, gaps, f64::from(*open) + 0.5);
+            slow += stayed + (q * gone + (1.0 - q) * silent).ln();
+        }
+        let off = (fitted.log_likelihood - slow).abs() / gaps.len() as f64;
+        assert!(off < 2e-4, "{family:?}: {} {slow}", fitted.log_likelihood);
+    }
+}
+
+#[test]
+fn the_law_of_a_customer_is_that_of_the_integrals() {
+    let (gaps, open) = shop();
+    let histories: Vec<History> = gaps.iter().map(|gaps| History::new(gaps)).collect();
+    for family in [Family::Gamma, Family::LogNormal] {
+        let options = Options {
+            family: Some(family),
+            ..Options::default()
+        };
+        let params = fit::fit(&histories, &open, &options).expect("a fit").params;
+        let model = Model::new(&params, histories.iter().map(|h| h.gaps)).expect("a model");
+        for (gaps, history) in gaps.iter().zip(&histories).step_by(3) {
+            let law = model.customer(history);
+            let all = mixed(&params, gaps, 1e-9);
+            let s = [3.0, 20.0, 45.5, 130.0].map(|x| (x, mixed(&params, gaps, x) / all));
+            for (x, slow) in s {
+                let ours = law.survival(x);
+                assert!(
+                    (ours - slow).abs() < 5e-4,
+                    "{family:?} {gaps:?} {x}: {ours} {slow}"
+                );
+            }
+            let beyond = law.beyond(20.0);
+            let q = params.dropout.chance(history.gaps);
+            let left = q / (q + (1.0 - q) * s[1].1);
+            assert!((beyond.leave() - left).abs() < 5e-4, "{family:?} {gaps:?}");
+            if s[1].1 > 1e-3 {
+                let ratio = s[2].1 / s[1].1;
+                assert!(
+                    (beyond.survival(45.5) - ratio).abs() < 2e-3,
+                    "{family:?} {gaps:?}"
+                );
+            }
+        }
+        assert_eq!(CLASSES, VARIATION.len());
+    }
+}
