@@ -38,6 +38,7 @@ def test_histories_that_cannot_be(model: Any, column: str, value: float, message
         with pytest.raises(crm.DataError, match=message) as caught:
             attempt()
         assert (caught.value.column, caught.value.row) == (column, 2)
+        assert caught.value.hint is None, "bad_rows is an option of orders, not of models"
 
 
 def good() -> dict[str, Any]:
@@ -74,7 +75,7 @@ def test_lengths_weights_and_missing_cells() -> None:
         crm.MbgNbd().fit({**GOOD, "weight": [1.0, 1.0, -1.0, 1.0]}, unit="day")
     with pytest.raises(crm.DataError, match="a finite number") as caught:
         crm.MbgNbd().fit({**GOOD, "recency": [0.0, None, 7.0, 2.0]}, unit="day")
-    assert (caught.value.column, caught.value.row) == ("recency", 1)
+    assert (caught.value.column, caught.value.row, caught.value.hint) == ("recency", 1, None)
 
 
 def test_somebody_acquired_today_is_valid() -> None:

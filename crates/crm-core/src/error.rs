@@ -69,6 +69,8 @@ pub enum Error {
         row: u64,
         /// What was expected.
         expected: Cow<'static, str>,
+        /// Whether an option leaves such rows out.
+        droppable: bool,
     },
     /// A cell holds a value outside its column's domain. The value itself is never shown.
     #[error("column {}, row {row}: expected {expected}", Quoted(column))]
@@ -79,6 +81,8 @@ pub enum Error {
         row: u64,
         /// What was expected.
         expected: Cow<'static, str>,
+        /// Whether an option leaves such rows out.
+        droppable: bool,
     },
     /// A word is not among those the library knows, nor in the map that was given.
     #[error(
@@ -354,9 +358,12 @@ impl Error {
             }
             // What allows rows without a customer is in the message.
             E::Null { expected, .. } if expected.contains("guests") => None,
-            E::Null { .. } | E::Value { .. } => {
-                Some("bad_rows=\"drop\" leaves such rows out and counts them".into())
+            E::Null {
+                droppable: true, ..
             }
+            | E::Value {
+                droppable: true, ..
+            } => Some("bad_rows=\"drop\" leaves such rows out and counts them".into()),
             E::Dataset {
                 expected: "orders", ..
             } => Some(
@@ -386,6 +393,15 @@ impl Error {
         self
     }
 
+    /// The same error of orders or events, which `bad_rows` can leave out.
+    #[must_use]
+    pub(crate) fn of_bad_row(mut self) -> Self {
+        if let Error::Null { droppable, .. } | Error::Value { droppable, .. } = &mut self {
+            *droppable = true;
+        }
+        self
+    }
+
     /// An option's value is outside its domain; `found` is shown, as JSON.
     pub fn option(
         name: impl Into<String>,
@@ -399,6 +415,20 @@ impl Error {
         }
     }
 
+    /// A cell holds no value.
+    pub fn null(
+        column: impl Into<String>,
+        row: usize,
+        expected: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Error::Null {
+            column: column.into(),
+            row: row as u64,
+            expected: expected.into(),
+            droppable: false,
+        }
+    }
+
     /// A cell is outside its column's domain.
     pub fn value(
         column: impl Into<String>,
@@ -409,6 +439,7 @@ impl Error {
             column: column.into(),
             row: row as u64,
             expected: expected.into(),
+            droppable: false,
         }
     }
 

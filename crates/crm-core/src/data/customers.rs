@@ -128,11 +128,7 @@ impl Customers {
         let mut seen = filled(ids.len(), NO_ID, "customers")?;
         for (row, code) in codes.iter().enumerate() {
             if *code == NO_ID {
-                return Err(Error::Null {
-                    column: spec.customer_id.clone(),
-                    row: row as u64,
-                    expected: "a customer id".into(),
-                });
+                return Err(Error::null(&spec.customer_id, row, "a customer id"));
             }
             let first = &mut seen[*code as usize];
             if *first != NO_ID {

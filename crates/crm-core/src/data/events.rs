@@ -140,11 +140,7 @@ impl Events {
         context.expect(2 * n);
         context.afford(n.saturating_mul(32), "events")?;
         let mut problems = Problems::new(spec.bad_rows == BadRows::Drop, n);
-        let missing = |column: &str, row: usize, what: &'static str| Error::Null {
-            column: column.into(),
-            row: row as u64,
-            expected: what.into(),
-        };
+        let missing = |column: &str, row: usize, what: &'static str| Error::null(column, row, what);
         let (visitors, visitor) = input.encode(&spec.visitor_id, "a visitor id", context)?;
         let (time, offsets, _, _) =
             input.times(&spec.occurred_at, spec.timezone.as_deref(), &mut problems)?;

@@ -52,11 +52,7 @@ impl Table {
         let (values, valid) = self.cells(name)?;
         match valid.and_then(|valid| valid.iter().position(|v| !v)) {
             None => Ok(values),
-            Some(row) => Err(Error::Null {
-                column: name.into(),
-                row: row as u64,
-                expected: "a finite number".into(),
-            }),
+            Some(row) => Err(Error::null(name, row, "a finite number")),
         }
     }
 
@@ -163,7 +159,7 @@ fn column(name: &str, column: &ColumnData, context: &Context) -> Result<Column> 
         ColumnValues::Time { .. } => {
             let mut problems = Problems::new(false, column.len());
             let times = Times::read(name, column, 0, Reason::BadTime, &mut problems)?;
-            problems.finish()?;
+            problems.none()?;
             let zone = zone_of(column).map_or(Ok(Zone::UTC), Zone::parse)?;
             let (low, high) = times.range.unwrap_or((0, 0));
             let instants = times.instants(&Offsets::new(zone, low, high))?;

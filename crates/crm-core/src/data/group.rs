@@ -359,10 +359,12 @@ fn fill(rows: &mut Rows, keys: &Keys, spec: &OrdersSpec, problems: &mut Problems
     let time = collect(keys.of_row.iter().map(|g| times[*g as usize]), "orders")?;
     for (row, t) in time.iter().enumerate() {
         if *t == i64::MAX {
-            problems.add(row, Reason::BadTime, || Error::Null {
-                column: spec.ordered_at.clone(),
-                row: number(row),
-                expected: "a time on at least one line of the order".into(),
+            problems.add(row, Reason::BadTime, || {
+                Error::null(
+                    &spec.ordered_at,
+                    number(row) as usize,
+                    "a time on at least one line of the order",
+                )
             })?;
         }
     }
@@ -398,10 +400,12 @@ fn fill(rows: &mut Rows, keys: &Keys, spec: &OrdersSpec, problems: &mut Problems
         }
         for (row, a) in amount.iter().enumerate() {
             if *a == BLANK {
-                problems.add(row, Reason::BadAmount, || Error::Null {
-                    column: spec.amount.clone(),
-                    row: number(row),
-                    expected: "the order's total on at least one of its lines".into(),
+                problems.add(row, Reason::BadAmount, || {
+                    Error::null(
+                        &spec.amount,
+                        number(row) as usize,
+                        "the order's total on at least one of its lines",
+                    )
                 })?;
             }
         }

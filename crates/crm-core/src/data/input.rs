@@ -230,10 +230,8 @@ impl<'a> Input<'a> {
         let mut out = room(amount.len(), "amounts")?;
         for (row, (amount, quantity)) in amount.iter().zip(quantity.iter()).enumerate() {
             if *quantity == BLANK && *amount != BLANK {
-                problems.add(row, Reason::BadQuantity, || Error::Null {
-                    column: name.into(),
-                    row: row as u64,
-                    expected: "a quantity".into(),
+                problems.add(row, Reason::BadQuantity, || {
+                    Error::null(name, row, "a quantity")
                 })?;
             }
             let product = match (*amount, *quantity) {

@@ -84,9 +84,14 @@ impl Problems {
     /// The reasons by row, empty when every row is good.
     pub(crate) fn finish(self) -> Result<Vec<Reason>> {
         match self.first {
-            Some((_, error)) => Err(error),
+            Some((_, error)) => Err(error.of_bad_row()),
             None => Ok(self.reasons),
         }
+    }
+
+    /// The error of the first bad row where no option leaves any out.
+    pub(crate) fn none(self) -> Result<()> {
+        self.first.map_or(Ok(()), |(_, error)| Err(error))
     }
 }
 

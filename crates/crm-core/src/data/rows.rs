@@ -185,10 +185,8 @@ impl Rows {
                 let (ids, codes) = input.encode(name, "an order id", context)?;
                 for (row, code) in codes.iter().enumerate() {
                     if *code == NO_ID {
-                        problems.add(row, Reason::BadOrderId, || Error::Null {
-                            column: name.into(),
-                            row: row as u64,
-                            expected: "an order id".into(),
+                        problems.add(row, Reason::BadOrderId, || {
+                            Error::null(name, row, "an order id")
                         })?;
                     }
                 }
@@ -211,20 +209,16 @@ impl Rows {
         let has_lines = order.is_some();
         for (row, t) in time.iter().enumerate().filter(|_| blank_time) {
             if *t == BLANK && !has_lines {
-                problems.add(row, Reason::BadTime, || Error::Null {
-                    column: spec.ordered_at.clone(),
-                    row: row as u64,
-                    expected: "a time".into(),
+                problems.add(row, Reason::BadTime, || {
+                    Error::null(&spec.ordered_at, row, "a time")
                 })?;
             }
         }
         if spec.amount_is != AmountIs::Order {
             for (row, a) in amount.iter().enumerate().filter(|_| least == BLANK) {
                 if *a == BLANK {
-                    problems.add(row, Reason::BadAmount, || Error::Null {
-                        column: spec.amount.clone(),
-                        row: row as u64,
-                        expected: "an amount".into(),
+                    problems.add(row, Reason::BadAmount, || {
+                        Error::null(&spec.amount, row, "an amount")
                     })?;
                 }
             }
@@ -435,10 +429,12 @@ pub(crate) fn guest(
         Guests::Keep => Ok(()),
         Guests::Drop => problems.leave_out(row, Reason::Guest),
         Guests::Error if problems.is_bad(row) => Ok(()),
-        Guests::Error => problems.add(row, Reason::Guest, || Error::Null {
-            column: column.into(),
-            row: number,
-            expected: "a customer id; guests=\"drop\" or \"keep\" allows rows without one".into(),
+        Guests::Error => problems.add(row, Reason::Guest, || {
+            Error::null(
+                column,
+                number as usize,
+                "a customer id; guests=\"drop\" or \"keep\" allows rows without one",
+            )
         }),
     }
 }

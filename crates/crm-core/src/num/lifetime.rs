@@ -92,11 +92,7 @@ pub struct Fit {
 pub fn fit(family: Family, rows: Rows<'_>) -> Result<Fit> {
     let tallies = tally(&rows)?;
     if let Some(row) = rows.durations.iter().position(|&t| t <= 0.0) {
-        return Err(Error::Value {
-            column: "durations".into(),
-            row: row as u64,
-            expected: "greater than 0".into(),
-        });
+        return Err(Error::value("durations", row, "greater than 0"));
     }
     fit_tallies(family, &tallies)
 }

@@ -330,11 +330,7 @@ fn check(
     test: impl Fn(f64) -> bool,
 ) -> Result<()> {
     match values.iter().position(|&v| !test(v)) {
-        Some(row) => Err(Error::Value {
-            column: column.into(),
-            row: row as u64,
-            expected: expected.into(),
-        }),
+        Some(row) => Err(Error::value(column, row, expected)),
         None => Ok(()),
     }
 }
