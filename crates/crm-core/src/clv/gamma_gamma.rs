@@ -26,11 +26,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::clv::bg_fit::BLOCK;
-use crate::clv::codes::{Codes, encode};
+use crate::clv::codes::encode;
 use crate::clv::model::{Fit, Model, positive};
-use crate::context::{collect, filled, push};
+use crate::context::{collect, filled, push, room};
 use crate::error::{Error, Result};
 use crate::num::Positive;
+use crate::num::log::LnProduct;
 use crate::num::optimize::{Derivatives, Optimum, Outcome, exp_all, maximize};
 use crate::num::rng::Rng;
 use crate::num::special::{digamma, ln_rising, trigamma};
@@ -117,7 +118,7 @@ impl Params {
     }
 
     fn numbers(&self) -> [f64; 3] {
-        [self.p, self.q, self.gamma].map(Positive::get)
+        [self.p.get(), self.q.get(), self.gamma.get()]
     }
 
     /// Expected value of a future purchase; +∞ where the model has no mean. `mean` is ignored at
@@ -182,7 +183,7 @@ impl Model for Params {
     }
 }
 
-/// Fits the model to customers with repeat purchases.
+/// Fits the model to customers with repeat purchases. The order of the rows does not matter.
 ///
 /// # Errors
 ///
@@ -191,154 +192,202 @@ impl Model for Params {
 /// [`Error::Insufficient`] with fewer than two customers.
 pub fn fit(spend: &Spend<'_>, policy: NoSpend) -> Result<Fitted> {
     let used = Used::new(spend, policy)?;
-    if used.customers < 2.0 {
+    let sorted = Sorted::new(&used)?;
+    if sorted.customers < 2.0 {
         return Err(Error::Insufficient {
             what: "customers with a repeat purchase and spend",
             needed: 2,
-            found: used.customers as u64,
+            found: sorted.customers as u64,
         });
     }
-    let codes = encode(&used.x)?;
-    let (mut total, mut constant) = (0.0, 0.0);
-    for (m, w) in used.mean.iter().zip(&used.weight) {
-        total += w * m;
-        constant -= w * log(*m);
-    }
     // Money in units of the mean, so that γ is of the size of the others.
-    let scale = total / used.customers;
-    let mut sums = used.x.clone();
-    for (sum, m) in sums.iter_mut().zip(&used.mean) {
-        *sum *= m / scale;
-    }
-    let rows = Rows {
-        x: &codes.values,
-        code: &codes.code,
-        ln_spent: collect(sums.iter().map(|sum| log(*sum)), "likelihood")?,
-        spent: sums,
-        weight: &used.weight,
-    };
+    let scale = sorted.mean();
+    let rows = Rows::new(&sorted, scale)?;
     let mut start = [1.0, 3.0, 2.0].map(log);
-    // Of many customers every sixteenth block tells where to begin with all of them.
-    if rows.code.len() >= 64 * BLOCK {
-        let few = rows.maximum(start, 16)?;
+    // Of many customers every sixteenth tells where to begin with all of them.
+    if sorted.rows.len() >= MANY {
+        let few = rows.every(16)?.maximum(start)?;
         if few.outcome == Outcome::Converged {
             start = few.at;
         }
     }
-    let best = rows.maximum(start, 1)?;
+    let best = rows.maximum(start)?;
     let start = Params::new([1.0; 3])?;
-    let mut fit = Fit::new(&start, &best, used.customers, constant)?;
+    let constant = -rows.ln_means(scale);
+    let mut fit = Fit::new(&start, &best, sorted.customers, constant)?;
     fit.model.gamma = positive("gamma", fit.model.gamma.get() * scale)?;
     Ok(Fitted {
         fit,
         without_repeat: used.without_repeat,
         without_spend: used.without_spend,
-        independence: independence(&codes, &used)?,
+        independence: sorted.independence()?,
     })
 }
 
-/// The terms in `x` alone, and in no datum.
-fn of_frequencies(
-    p: f64,
-    q: f64,
-    gamma: f64,
-    customers: f64,
-    x: &[f64],
-    weight: &[f64],
-) -> Derivatives<3> {
-    let mut sum = Derivatives::default();
-    for (x, w) in x.iter().zip(weight) {
-        let px = p * x;
-        let (both, own) = (digamma(px + q), digamma(px));
-        let (both2, own2) = (trigamma(px + q), trigamma(px));
-        sum.value += w * ln_rising(px, q);
-        sum.gradient[0] += w * x * (both - own);
-        sum.gradient[1] += w * both;
-        sum.hessian[0][0] += w * x * x * (both2 - own2);
-        sum.hessian[0][1] += w * x * both2;
-        sum.hessian[1][1] += w * both2;
-    }
-    sum.value += customers * (q * log(gamma) - lgamma(q));
-    sum.gradient[1] += customers * (log(gamma) - digamma(q));
-    sum.gradient[2] += customers * q / gamma;
-    sum.hessian[1][1] -= customers * trigamma(q);
-    sum.hessian[1][2] += customers / gamma;
-    sum.hessian[2][2] -= customers * q / (gamma * gamma);
-    sum
-}
+/// Rows from which on it is worth to begin with some of them.
+const MANY: usize = 64 * BLOCK;
 
-/// Customers with repeat purchases and spend, in units of the mean.
+/// Customers by frequency, in units of the mean. The likelihood is a function of `x` and of three
+/// sums over the customers of each `x`, of which a pass takes no logarithm: see [`LnProduct`].
 struct Rows<'a> {
     x: &'a [f64],
-    code: &'a [u32],
+    /// Where the rows of each frequency begin; one more at the end.
+    start: Vec<usize>,
+    /// `x·mean` of each row.
     spent: Vec<f64>,
-    ln_spent: Vec<f64>,
-    weight: &'a [f64],
+    weight: Vec<f64>,
+    /// Of each frequency: customers, and the sum of `ln(x·mean)`.
+    known: Vec<(f64, f64)>,
+    customers: f64,
 }
 
-impl Rows<'_> {
-    /// The highest likelihood of every `stride`-th block of rows.
-    fn maximum(&self, start: [f64; 3], stride: usize) -> Result<Optimum<3>> {
-        let n = self.code.len();
-        let blocks = || {
-            let starts = (0..n).step_by(BLOCK * stride);
-            starts.map(|start| start..(start + BLOCK).min(n))
-        };
-        let mut customers = 0.0;
-        let mut customers_at_x = filled(self.x.len(), 0.0, "likelihood")?;
-        for row in blocks().flatten() {
-            customers_at_x[self.code[row] as usize] += self.weight[row];
-            customers += self.weight[row];
+impl<'a> Rows<'a> {
+    fn new(sorted: &'a Sorted, scale: f64) -> Result<Self> {
+        let (x, n) = (&sorted.x[..], sorted.rows.len());
+        let mut start = filled(x.len() + 1, 0, "likelihood")?;
+        for row in &sorted.rows {
+            start[row.x() + 1] += 1;
         }
+        for i in 0..x.len() {
+            start[i + 1] += start[i];
+        }
+        let mut next = collect(start.iter().copied(), "likelihood")?;
+        let mut spent = filled(n, 0.0, "likelihood")?;
+        let mut weight = filled(n, 0.0, "likelihood")?;
+        for row in &sorted.rows {
+            let at = &mut next[row.x()];
+            spent[*at] = x[row.x()] * (row.mean() / scale);
+            weight[*at] = sorted.weight(*row);
+            *at += 1;
+        }
+        Self {
+            x,
+            start,
+            spent,
+            weight,
+            known: Vec::new(),
+            customers: 0.0,
+        }
+        .known()
+    }
+
+    /// One of each `stride` rows.
+    fn every(&self, stride: usize) -> Result<Self> {
+        let some = |values: &[f64]| collect(values.iter().copied().step_by(stride), "likelihood");
+        Self {
+            x: self.x,
+            start: collect(
+                self.start.iter().map(|at| at.div_ceil(stride)),
+                "likelihood",
+            )?,
+            spent: some(&self.spent)?,
+            weight: some(&self.weight)?,
+            known: Vec::new(),
+            customers: 0.0,
+        }
+        .known()
+    }
+
+    /// The sums that the parameters do not change.
+    fn known(mut self) -> Result<Self> {
+        let of = |i| {
+            let (mut customers, mut ln_spent) = (0.0, LnProduct::default());
+            for row in self.rows(i) {
+                customers += self.weight[row];
+                ln_spent.times(self.spent[row], self.weight[row]);
+            }
+            (customers, ln_spent.ln())
+        };
+        self.known = collect((0..self.x.len()).map(of), "likelihood")?;
+        self.customers = self.known.iter().map(|(customers, _)| customers).sum();
+        Ok(self)
+    }
+
+    fn rows(&self, i: usize) -> Range<usize> {
+        self.start[i]..self.start[i + 1]
+    }
+
+    /// The sum of the logarithms of all means, in money.
+    fn ln_means(&self, scale: f64) -> f64 {
+        let of = |(x, (customers, ln_spent)): (&f64, &(f64, f64))| ln_spent - customers * log(*x);
+        let in_units: f64 = self.x.iter().zip(&self.known).map(of).sum();
+        in_units + self.customers * log(scale)
+    }
+
+    fn maximum(&self, start: [f64; 3]) -> Result<Optimum<3>> {
         maximize(
             start,
             [1e-6; 3].map(log),
             [1e6, 1e6, 1e7].map(log),
-            customers,
+            self.customers,
             |theta| {
                 let at = exp_all(theta);
-                let [p, q, gamma] = at;
-                let mut sum = of_frequencies(p, q, gamma, customers, self.x, &customers_at_x);
-                for block in blocks() {
-                    sum.add(&self.of_block(p, q, gamma, block));
-                }
-                Ok(sum.mean_in_logs(&at, customers))
+                Ok(self.likelihood(&at).mean_in_logs(&at, self.customers))
             },
         )
     }
 
-    /// The terms `px ln(xm) − (px+q) ln(γ + xm)` of a block of rows.
-    fn of_block(&self, p: f64, q: f64, gamma: f64, rows: Range<usize>) -> Derivatives<3> {
+    /// The sum over all customers at `(p, q, γ)`, without the means' logarithms.
+    fn likelihood(&self, &[p, q, gamma]: &[f64; 3]) -> Derivatives<3> {
         let mut sum = Derivatives::default();
-        let spent = self.spent[rows.clone()]
-            .iter()
-            .zip(&self.ln_spent[rows.clone()]);
-        let customers = self.code[rows.clone()].iter().zip(&self.weight[rows]);
-        for ((code, w), (spent, ln_spent)) in customers.zip(spent) {
-            let x = self.x[*code as usize];
-            let inverse = 1.0 / (gamma + spent);
-            let ln_all = log(gamma + spent);
-            let ln_share = ln_spent - ln_all;
+        for (i, x) in self.x.iter().enumerate() {
+            let (customers, ln_spent) = self.known[i];
+            if customers == 0.0 {
+                continue;
+            }
+            let [ln_all, inverse, square] = self.sums(gamma, self.rows(i));
             let px = p * x;
-            sum.value += w * (px * ln_share - q * ln_all);
-            sum.gradient[0] += w * x * ln_share;
-            sum.gradient[1] -= w * ln_all;
-            sum.gradient[2] -= w * (px + q) * inverse;
-            sum.hessian[0][2] -= w * x * inverse;
-            sum.hessian[1][2] -= w * inverse;
-            sum.hessian[2][2] += w * (px + q) * inverse * inverse;
+            let (both, own) = (digamma(px + q), digamma(px));
+            let (both2, own2) = (trigamma(px + q), trigamma(px));
+            let share = ln_spent - ln_all;
+            sum.value += customers * ln_rising(px, q) + px * share - q * ln_all;
+            sum.gradient[0] += x * (customers * (both - own) + share);
+            sum.gradient[1] += customers * both - ln_all;
+            sum.gradient[2] -= (px + q) * inverse;
+            sum.hessian[0][0] += customers * x * x * (both2 - own2);
+            sum.hessian[0][1] += customers * x * both2;
+            sum.hessian[0][2] -= x * inverse;
+            sum.hessian[1][1] += customers * both2;
+            sum.hessian[1][2] -= inverse;
+            sum.hessian[2][2] += (px + q) * square;
         }
+        let n = self.customers;
+        sum.value += n * (q * log(gamma) - lgamma(q));
+        sum.gradient[1] += n * (log(gamma) - digamma(q));
+        sum.gradient[2] += n * q / gamma;
+        sum.hessian[1][1] -= n * trigamma(q);
+        sum.hessian[1][2] += n / gamma;
+        sum.hessian[2][2] -= n * q / (gamma * gamma);
         sum
+    }
+
+    /// Sums of `ln(γ + s)`, `1/(γ + s)` and `1/(γ + s)²` over rows, by blocks.
+    fn sums(&self, gamma: f64, rows: Range<usize>) -> [f64; 3] {
+        let mut sums = [0.0; 3];
+        let blocks = self.spent[rows.clone()].chunks(BLOCK);
+        for (spent, weight) in blocks.zip(self.weight[rows].chunks(BLOCK)) {
+            let (mut ln, mut inverse, mut square) = (LnProduct::default(), 0.0, 0.0);
+            for (spent, w) in spent.iter().zip(weight) {
+                let all = gamma + spent;
+                let one = 1.0 / all;
+                ln.times(all, *w);
+                inverse += w * one;
+                square += w * (one * one);
+            }
+            for (sum, of_block) in sums.iter_mut().zip([ln.ln(), inverse, square]) {
+                *sum += of_block;
+            }
+        }
+        sums
     }
 }
 
-/// Rows that the likelihood can hold.
+/// Rows that the likelihood can hold, in the caller's order.
 #[derive(Default)]
 struct Used {
     x: Vec<f64>,
     mean: Vec<f64>,
     weight: Vec<f64>,
-    customers: f64,
     without_repeat: f64,
     without_spend: f64,
 }
@@ -389,27 +438,108 @@ impl Used {
             push(&mut out.x, x, "customers")?;
             push(&mut out.mean, mean, "customers")?;
             push(&mut out.weight, weight, "customers")?;
-            out.customers += weight;
         }
         Ok(out)
     }
 }
 
-/// Correlation of frequency and mean spend, weighted.
-fn independence(x: &Codes, used: &Used) -> Result<Independence> {
-    let Used { mean, weight, .. } = used;
-    Ok(Independence {
-        pearson: correlation(&used.x, mean, weight),
-        spearman: correlation(&ranks_of_codes(x, weight)?, &ranks(mean, weight)?, weight),
-    })
+/// A customer as a number that sorts by mean, then frequency, then weight: bits of doubles above 0
+/// are in the order of the doubles, and so are codes.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Row(u128);
+
+impl Row {
+    fn mean(self) -> f64 {
+        f64::from_bits((self.0 >> 64) as u64)
+    }
+
+    /// The place of the frequency among the distinct ones.
+    fn x(self) -> usize {
+        (self.0 as u64 >> 32) as usize
+    }
 }
 
-fn correlation(x: &[f64], y: &[f64], weight: &[f64]) -> Option<f64> {
-    let total: f64 = weight.iter().sum();
-    let centre = |v: &[f64]| v.iter().zip(weight).map(|(v, w)| v * w).sum::<f64>() / total;
-    let (mx, my) = (centre(x), centre(y));
+/// Customers sorted, so that no sum depends on the order they came in.
+struct Sorted {
+    /// Distinct frequencies, ascending.
+    x: Vec<f64>,
+    /// Distinct weights, ascending.
+    weights: Vec<f64>,
+    rows: Vec<Row>,
+    customers: f64,
+}
+
+impl Sorted {
+    fn new(used: &Used) -> Result<Self> {
+        let (x, weight) = (encode(&used.x)?, encode(&used.weight)?);
+        let codes = x.code.iter().zip(&weight.code);
+        let rows = used.mean.iter().zip(codes).map(|(mean, (x, w))| {
+            let codes = u64::from(*x) << 32 | u64::from(*w);
+            Row(u128::from(mean.to_bits()) << 64 | u128::from(codes))
+        });
+        let mut out = Self {
+            rows: collect(rows, "customers")?,
+            x: x.values,
+            weights: weight.values,
+            customers: 0.0,
+        };
+        out.rows.sort_unstable();
+        out.customers = out.rows.iter().map(|row| out.weight(*row)).sum();
+        Ok(out)
+    }
+
+    fn weight(&self, row: Row) -> f64 {
+        self.weights[row.0 as u32 as usize]
+    }
+
+    fn mean(&self) -> f64 {
+        let sum: f64 = self
+            .rows
+            .iter()
+            .map(|row| self.weight(*row) * row.mean())
+            .sum();
+        sum / self.customers
+    }
+
+    /// Correlation of frequency and mean spend, weighted.
+    fn independence(&self) -> Result<Independence> {
+        let mut rank_of_x = filled(self.x.len(), 0.0, "ranks")?;
+        for row in &self.rows {
+            rank_of_x[row.x()] += self.weight(*row);
+        }
+        mid_ranks(&mut rank_of_x);
+        let runs = || self.rows.chunk_by(|a, b| a.mean() == b.mean());
+        let mut rank_of_mean = room(self.rows.len(), "ranks")?;
+        rank_of_mean.extend(runs().map(|run| run.iter().map(|row| self.weight(*row)).sum::<f64>()));
+        mid_ranks(&mut rank_of_mean);
+        let ranked = || {
+            let runs = runs().zip(&rank_of_mean);
+            runs.flat_map(|(run, rank)| run.iter().map(move |row| (*row, *rank)))
+        };
+        let numbers = || {
+            self.rows
+                .iter()
+                .map(|row| (self.x[row.x()], row.mean(), self.weight(*row)))
+        };
+        let ranks = || ranked().map(|(row, rank)| (rank_of_x[row.x()], rank, self.weight(row)));
+        Ok(Independence {
+            pearson: correlation(numbers),
+            spearman: correlation(ranks),
+        })
+    }
+}
+
+/// Of points with their weights.
+fn correlation<I: Iterator<Item = (f64, f64, f64)>>(points: impl Fn() -> I) -> Option<f64> {
+    let (mut total, mut mx, mut my) = (0.0, 0.0, 0.0);
+    for (x, y, w) in points() {
+        total += w;
+        mx += w * x;
+        my += w * y;
+    }
+    (mx, my) = (mx / total, my / total);
     let (mut xx, mut xy, mut yy) = (0.0, 0.0, 0.0);
-    for ((x, y), w) in x.iter().zip(y).zip(weight) {
+    for (x, y, w) in points() {
         let (dx, dy) = (x - mx, y - my);
         xx += w * dx * dx;
         xy += w * dx * dy;
@@ -418,37 +548,14 @@ fn correlation(x: &[f64], y: &[f64], weight: &[f64]) -> Option<f64> {
     (xx > 0.0 && yy > 0.0).then(|| (xy / sqrt(xx) / sqrt(yy)).clamp(-1.0, 1.0))
 }
 
-/// Weighted mid-ranks of values above 0.
-fn ranks(values: &[f64], weight: &[f64]) -> Result<Vec<f64>> {
-    // Bits of such doubles are in the order of the doubles.
-    let keys = values.iter().enumerate();
-    let mut order = collect(keys.map(|(i, v)| (v.to_bits(), i as u32)), "ranks")?;
-    order.sort_unstable();
-    let mut out = filled(values.len(), 0.0, "ranks")?;
+/// Numbers of equal customers, worst first, become the ranks in the middle of them.
+fn mid_ranks(numbers: &mut [f64]) {
     let mut below = 0.0;
-    for run in order.chunk_by(|a, b| a.0 == b.0) {
-        let here: f64 = run.iter().map(|(_, i)| weight[*i as usize]).sum();
-        for (_, i) in run {
-            out[*i as usize] = below + 0.5 * (here + 1.0);
-        }
+    for number in numbers {
+        let here = *number;
+        *number = below + 0.5 * (here + 1.0);
         below += here;
     }
-    Ok(out)
-}
-
-/// The same of a coded column, by counting.
-fn ranks_of_codes(column: &Codes, weight: &[f64]) -> Result<Vec<f64>> {
-    let mut rank = filled(column.values.len(), 0.0, "ranks")?;
-    for (code, w) in column.code.iter().zip(weight) {
-        rank[*code as usize] += w;
-    }
-    let mut below = 0.0;
-    for rank in &mut rank {
-        let here = *rank;
-        *rank = below + 0.5 * (here + 1.0);
-        below += here;
-    }
-    collect(column.code.iter().map(|code| rank[*code as usize]), "ranks")
 }
 
 #[cfg(test)]
@@ -566,13 +673,44 @@ mod tests {
 
     #[test]
     fn ranks_share_the_middle() {
-        let values = [3.0, 1.0, 3.0, 2.0];
-        assert_eq!(ranks(&values, &[1.0; 4]).unwrap(), [3.5, 1.0, 3.5, 2.0]);
-        let weights = [1.0, 2.0, 0.5, 4.0];
-        let codes = encode(&values).unwrap();
-        assert_eq!(
-            ranks_of_codes(&codes, &weights).unwrap(),
-            ranks(&values, &weights).unwrap()
-        );
+        // 1 2 3 3, and with weights 1 1, 2 2 2 2, 3 3 3.
+        for (mut numbers, ranks) in [
+            ([1.0, 1.0, 2.0], [1.0, 2.0, 3.5]),
+            ([2.0, 4.0, 3.0], [1.5, 4.5, 8.0]),
+        ] {
+            mid_ranks(&mut numbers);
+            assert_eq!(numbers, ranks);
+        }
+    }
+
+    /// To the bit, the weights too; and a weight is so many customers.
+    #[test]
+    fn the_order_of_rows_does_not_matter() {
+        let (x, mean) = customers([6.0, 3.5, 15.0], 3_000);
+        let weight: Vec<f64> = (0..3_000).map(|i| f64::from(i % 4)).collect();
+        let backwards = |v: &[f64]| v.iter().rev().copied().collect::<Vec<_>>();
+        let given = |x, mean, weight| {
+            let weight = Some(weight);
+            let spend = Spend {
+                frequency: x,
+                mean,
+                weight,
+            };
+            fit(&spend, NoSpend::Drop).unwrap()
+        };
+        let one = given(&x, &mean, &weight);
+        let two = given(&backwards(&x), &backwards(&mean), &backwards(&weight));
+        assert_eq!(one, two);
+        let repeated = |v: &[f64]| -> Vec<f64> {
+            let each = v.iter().zip(&weight);
+            each.flat_map(|(v, w)| std::iter::repeat_n(*v, *w as usize))
+                .collect()
+        };
+        let (x, mean) = (repeated(&x), repeated(&mean));
+        let repeated = fit(&spend(&x, &mean), NoSpend::Drop).unwrap();
+        assert!((repeated.fit.log_likelihood / one.fit.log_likelihood - 1.0).abs() < 1e-13);
+        let (a, b) = (repeated.independence, one.independence);
+        assert!((a.spearman.unwrap() - b.spearman.unwrap()).abs() < 1e-12);
+        assert!((a.pearson.unwrap() - b.pearson.unwrap()).abs() < 1e-12);
     }
 }

@@ -1,4 +1,4 @@
-//! Logarithms of small whole numbers, which gaps in days are.
+//! Logarithms by the million: of small whole numbers, which gaps in days are, and of products.
 
 use crate::Result;
 use crate::context::collect;
@@ -35,5 +35,53 @@ impl Logs {
             Some(log) => *log,
             None => libm::log(f64::from(n)),
         }
+    }
+}
+
+/// `Σ w ln v` with few logarithms: factors of weight 1 are multiplied while the product stays in
+/// range. A product loses half a unit of its last place a factor, which is what the logarithm of
+/// each factor would lose.
+///
+/// ```
+/// use crm_core::num::log::LnProduct;
+/// let mut sum = LnProduct::default();
+/// (1..=200).for_each(|n| sum.times(f64::from(n), 1.0));
+/// sum.times(2.0, 3.0);
+/// let expected = libm::lgamma(201.0) + 3.0 * 2_f64.ln();
+/// assert!((sum.ln() / expected - 1.0).abs() < 1e-15);
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct LnProduct {
+    ln: f64,
+    product: f64,
+}
+
+impl Default for LnProduct {
+    fn default() -> Self {
+        Self {
+            ln: 0.0,
+            product: 1.0,
+        }
+    }
+}
+
+impl LnProduct {
+    /// Adds `power · ln value`, of a value above 0.
+    #[inline]
+    pub fn times(&mut self, value: f64, power: f64) {
+        if power != 1.0 || !(1e-100..=1e100).contains(&value) {
+            self.ln += power * libm::log(value);
+            return;
+        }
+        self.product *= value;
+        if !(1e-200..=1e200).contains(&self.product) {
+            self.ln += libm::log(self.product);
+            self.product = 1.0;
+        }
+    }
+
+    /// The sum.
+    pub fn ln(&self) -> f64 {
+        self.ln + libm::log(self.product)
     }
 }
