@@ -385,6 +385,22 @@ impl Column {
         Ok(Column::new(field, Values::F64(values)).with_validity(valid))
     }
 
+    /// A float column of computed numbers: one that is not finite is null.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfMemory`].
+    pub fn finite(field: &Field, mut cells: Vec<f64>) -> Result<Self> {
+        if cells.iter().all(|cell| cell.is_finite()) {
+            return Ok(Column::new(field, Values::F64(cells)));
+        }
+        let valid = collect(cells.iter().map(|cell| cell.is_finite()), "table column")?;
+        for cell in cells.iter_mut().filter(|cell| !cell.is_finite()) {
+            *cell = 0.0;
+        }
+        Ok(Column::new(field, Values::F64(cells)).with_validity(valid))
+    }
+
     /// A column of small whole numbers from options: `None` is null.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
 from .._library import call, run
 from .._orders import Orders
 from .._table import Table
-from .model import Model, Unit, columns_of, summary_of
+from .model import TO_FIT, TO_PREDICT, Model, Unit, columns_of, summary_of
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -49,7 +49,7 @@ class Purchases(Model):
             SchemaError: A column is missing or of another type.
             DataError: A history that cannot be, such as recency above T; too few repeat customers.
         """
-        table = summary_of(summary, unit)
+        table = summary_of(summary, unit, TO_FIT)
         options = {
             "model": self._kinds[-1],
             "unit": unit,
@@ -117,7 +117,8 @@ class Purchases(Model):
             "unit": unit,
         }
         fit = self._fit()
-        return run("clv_predict", summary_of(summary, unit or self.unit_), {"fit": fit, **options})
+        table = summary_of(summary, unit or self.unit_, TO_PREDICT)
+        return run("clv_predict", table, {"fit": fit, **options})
 
     def log_likelihood(
         self, frequency: ArrayLike, recency: ArrayLike, T: ArrayLike
@@ -286,7 +287,8 @@ class Purchases(Model):
             OptionError: A summary in another unit than the model.
         """
         options = {"fit": self._fit(), "up_to": up_to, "unit": unit}
-        return run("frequency_histogram", summary_of(summary, unit or self.unit_), options)
+        table = summary_of(summary, unit or self.unit_, TO_FIT)
+        return run("frequency_histogram", table, options)
 
     def expected_surface(
         self,
@@ -317,7 +319,7 @@ class Purchases(Model):
             OptionError: More than four million cells, a summary in another unit than the model.
         """
         options = {"t": t, "age": age, "up_to": up_to, "step": step, "unit": unit}
-        table = summary_of(summary, unit or self.unit_)
+        table = summary_of(summary, unit or self.unit_, TO_FIT)
         return run("expected_surface", table, {"fit": self._fit(), **options})
 
     def tracking(

@@ -19,16 +19,21 @@ if TYPE_CHECKING:
 
 Unit = Literal["day", "week"]
 
-_SUMMARY = ("customer_id", "frequency", "recency", "T", "monetary_value", "ln_gaps", "weight")
+# What of a plain frame is read.
+TO_FIT = ("frequency", "recency", "T", "ln_gaps", "weight")
+TO_PREDICT = ("customer_id", "frequency", "recency", "T", "weight")
+TO_VALUE = (*TO_PREDICT, "monetary_value")
+TO_FIT_SPEND = ("frequency", "monetary_value", "weight")
+TO_PREDICT_SPEND = ("customer_id", "frequency", "monetary_value")
 
 
-def summary_of(data: Any, unit: str | None) -> Table:
-    """A summary of whatever came: of a plain frame, the columns that models know."""
+def summary_of(data: Any, unit: str | None, columns: tuple[str, ...]) -> Table:
+    """A summary of whatever came: of a plain frame, those of the columns that it has."""
     if isinstance(data, Table):
         return data
     if isinstance(data, Orders):
         return call("clv_summary", data, None, {"unit": unit})
-    names = [name for name in names_of(data) if name in _SUMMARY]
+    names = [name for name in names_of(data) if name in columns]
     return Table(_native.Table.from_columns(source(data, names), names))
 
 

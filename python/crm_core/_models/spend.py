@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from .._library import run
 from .._table import Table
-from .model import Model, columns_of, summary_of
+from .model import TO_FIT_SPEND, TO_PREDICT_SPEND, Model, columns_of, summary_of
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -83,7 +83,8 @@ class GammaGamma(Model):
             "bootstrap": self.bootstrap,
             "seed": self.seed,
         }
-        return self._take(run("gamma_gamma_fit", summary_of(summary, None), options))
+        table = summary_of(summary, None, TO_FIT_SPEND)
+        return self._take(run("gamma_gamma_fit", table, options))
 
     @property
     def pearson_(self) -> float | None:
@@ -114,7 +115,7 @@ class GammaGamma(Model):
             NotFittedError: Before `fit`.
         """
         fit = self._fit()
-        return run("expected_spend", summary_of(summary, None), {"fit": fit})
+        return run("expected_spend", summary_of(summary, None, TO_PREDICT_SPEND), {"fit": fit})
 
     def expected_spend(self, frequency: ArrayLike, monetary_value: ArrayLike) -> Floats | float:
         """The expected value of a purchase.

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from .._library import run
 from .._table import Table
 from .ask import Purchases
-from .model import Unit, summary_of
+from .model import TO_FIT, TO_VALUE, Unit, summary_of
 from .spend import GammaGamma
 
 
@@ -68,7 +68,7 @@ def clv(
         "unit": unit,
     }
     fits = {"fit": m._fit(), "spend_fit": g._fit()}
-    return run("clv", summary_of(summary, unit or m.unit_), {**fits, **options})
+    return run("clv", summary_of(summary, unit or m.unit_, TO_VALUE), {**fits, **options})
 
 
 def compare_models(
@@ -96,4 +96,5 @@ def compare_models(
         OptionError: An unknown model, or a frame without `unit`.
         DataError: Too few repeat customers.
     """
-    return run("compare_models", summary_of(summary, unit), {"models": models, "unit": unit})
+    table = summary_of(summary, unit, TO_FIT)
+    return run("compare_models", table, {"models": models, "unit": unit})

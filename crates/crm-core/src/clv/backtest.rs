@@ -30,7 +30,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::analysis::Analysis;
 use crate::clv::any::{self, Kind};
-use crate::clv::frame::{numbers, spend};
+use crate::clv::frame::spend;
 use crate::clv::gamma_gamma::{self, NoSpend, Spend};
 use crate::clv::model::Unit;
 use crate::clv::rows::{Histories, Rows};
@@ -324,10 +324,10 @@ impl Then {
         let n = self.summary.len();
         let [frequency, recency, age] = ["frequency", "recency", "T"];
         let (x, t_x) = (
-            numbers(&self.summary, frequency)?,
-            numbers(&self.summary, recency)?,
+            self.summary.numbers(frequency)?,
+            self.summary.numbers(recency)?,
         );
-        let age = numbers(&self.summary, age)?;
+        let age = self.summary.numbers(age)?;
         let histories = Histories::new(&x, &t_x, &age);
         let grouped = Rows::new(&histories)?;
         let (gaps, valid) = self.summary.cells("ln_gaps")?;

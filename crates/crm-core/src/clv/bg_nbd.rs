@@ -124,7 +124,8 @@ impl Params {
     }
 
     fn numbers(&self) -> [f64; 4] {
-        [self.r, self.alpha, self.a, self.b].map(Positive::get)
+        let Self { r, alpha, a, b, .. } = self;
+        [r.get(), alpha.get(), a.get(), b.get()]
     }
 
     fn q(&self, x: f64) -> f64 {

@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::analysis::Analysis;
 use crate::clv::bgbb::{self, Pattern};
 use crate::clv::fit_tables::{ERROR, HIGH, LOW, PARAMETER, VALUE, table};
-use crate::clv::frame::{finite, fit_of, weights, whole, with_ids};
+use crate::clv::frame::{fit_of, weights, whole, with_ids};
 use crate::clv::model::Fit;
 use crate::clv::sbg_tables::{FitOptions, rate};
 use crate::context::{collect, room};
@@ -128,7 +128,7 @@ impl Analysis for BgbbPredict {
         let column = |field: &Field, of: &dyn Fn(&Pattern) -> f64| {
             context.check()?;
             let values = collect(patterns.iter().map(of), "predictions")?;
-            Column::floats(field, finite(&values))
+            Column::finite(field, values)
         };
         let [_, alive, expected, discounted, likelihood] = Self::COLUMNS else {
             return Err(Error::internal("columns of bgbb_predict"));

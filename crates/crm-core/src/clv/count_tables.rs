@@ -25,7 +25,7 @@ use crate::table::{Column, Field, Type, Values};
 use crate::{Context, Error, Result, Scope, Table};
 
 /// The frame, in the unit of the model.
-fn frame(data: &Table, fit: &Fit<AnyModel>, unit: Option<Unit>) -> Result<Frame> {
+fn frame<'a>(data: &'a Table, fit: &Fit<AnyModel>, unit: Option<Unit>) -> Result<Frame<'a>> {
     let frame = Frame::new(data, unit.or(unit_if_silent(data, fit)))?;
     fit.model.unit().expect(frame.unit)?;
     Ok(frame)

@@ -13,7 +13,7 @@ use serde_json::json;
 use crate::analysis::Analysis;
 use crate::clv::any::{self, AnyModel, Kind};
 use crate::clv::bootstrap::Bootstrap;
-use crate::clv::frame::{Frame, fit_of, numbers, spend, weights};
+use crate::clv::frame::{Frame, fit_of, spend, weights};
 use crate::clv::gamma_gamma::{self, NoSpend};
 use crate::clv::model::{Fit, Model, Status, Unit};
 use crate::clv::rows::Rows;
@@ -173,7 +173,7 @@ fn ln_gaps(kinds: &[Kind], data: &Table, frame: &Frame) -> Result<f64> {
     }
     let (values, valid) = data.cells("ln_gaps")?;
     let mut sum = 0.0;
-    for (row, (value, x)) in values.iter().zip(&frame.frequency).enumerate() {
+    for (row, (value, x)) in values.iter().zip(&*frame.frequency).enumerate() {
         if *x == 0.0 {
             continue;
         }
@@ -251,7 +251,7 @@ impl Analysis for GammaGammaFit {
     type Options = SpendOptions;
 
     fn run(data: &Table, _: &Scope, options: &SpendOptions, context: &Context) -> Result<Table> {
-        let (frequency, mean) = (numbers(data, "frequency")?, spend(data)?);
+        let (frequency, mean) = (data.numbers("frequency")?, spend(data)?);
         let weight = weights(data)?;
         let spend = gamma_gamma::Spend {
             frequency: &frequency,

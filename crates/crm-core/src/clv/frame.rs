@@ -1,6 +1,8 @@
 //! The columns that the models read from a table: a `clv_summary`, or a caller's own frame with its
 //! names.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use crate::clv::any::AnyModel;
@@ -10,24 +12,27 @@ use crate::context::{collect, room};
 use crate::error::{Error, Result};
 use crate::table::{Column, Table};
 
+/// A column's numbers, borrowed where they are doubles.
+pub(crate) type Numbers<'a> = Cow<'a, [f64]>;
+
 /// Numbers of a table's columns.
-pub(crate) struct Frame {
-    pub(crate) frequency: Vec<f64>,
-    pub(crate) recency: Vec<f64>,
-    pub(crate) age: Vec<f64>,
-    pub(crate) weight: Option<Vec<f64>>,
+pub(crate) struct Frame<'a> {
+    pub(crate) frequency: Numbers<'a>,
+    pub(crate) recency: Numbers<'a>,
+    pub(crate) age: Numbers<'a>,
+    pub(crate) weight: Option<Numbers<'a>>,
     /// The unit of time.
     pub(crate) unit: Unit,
 }
 
-impl Frame {
+impl<'a> Frame<'a> {
     /// Reads `frequency`, `recency`, `T` and, if there is one, `weight`.
-    pub(crate) fn new(table: &Table, unit: Option<Unit>) -> Result<Self> {
+    pub(crate) fn new(table: &'a Table, unit: Option<Unit>) -> Result<Self> {
         Ok(Self {
             unit: unit_of(table, unit)?,
-            frequency: numbers(table, "frequency")?,
-            recency: numbers(table, "recency")?,
-            age: numbers(table, "T")?,
+            frequency: table.numbers("frequency")?,
+            recency: table.numbers("recency")?,
+            age: table.numbers("T")?,
             weight: weights(table)?,
         })
     }
@@ -41,9 +46,9 @@ impl Frame {
 }
 
 /// The `weight` column, if there is one.
-pub(crate) fn weights(table: &Table) -> Result<Option<Vec<f64>>> {
+pub(crate) fn weights(table: &Table) -> Result<Option<Numbers<'_>>> {
     match table.column("weight") {
-        Some(_) => numbers(table, "weight").map(Some),
+        Some(_) => table.numbers("weight").map(Some),
         None => Ok(None),
     }
 }
@@ -71,16 +76,11 @@ pub(crate) fn unit_if_silent(table: &Table, fit: &Fit<AnyModel>) -> Option<Unit>
     table.definition().is_none().then(|| fit.model.unit())
 }
 
-/// A column of numbers, all cells present.
-pub(crate) fn numbers(table: &Table, name: &str) -> Result<Vec<f64>> {
-    collect(table.numbers(name)?.iter().copied(), "column")
-}
-
 /// A column of whole numbers from 0.
 pub(crate) fn whole(table: &Table, name: &str) -> Result<Vec<u32>> {
-    let values = numbers(table, name)?;
+    let values = table.numbers(name)?;
     let mut out = room(values.len(), "column")?;
-    for (row, value) in values.into_iter().enumerate() {
+    for (row, &value) in values.iter().enumerate() {
         if !(0.0..=2_147_483_647.0).contains(&value) || value != libm::floor(value) {
             return Err(Error::value(name, row, "a whole number, at least 0"));
         }
@@ -90,15 +90,14 @@ pub(crate) fn whole(table: &Table, name: &str) -> Result<Vec<u32>> {
 }
 
 /// Mean spend, NaN where null: a null is allowed at frequency 0 only, which the readers check.
-pub(crate) fn spend(table: &Table) -> Result<Vec<f64>> {
+pub(crate) fn spend(table: &Table) -> Result<Numbers<'_>> {
     let (values, valid) = table.cells("monetary_value")?;
-    let mut values = collect(values.iter().copied(), "column")?;
-    for (value, valid) in values.iter_mut().zip(valid.unwrap_or_default()) {
-        if !valid {
-            *value = f64::NAN;
-        }
-    }
-    Ok(values)
+    let Some(valid) = valid else {
+        return Ok(values);
+    };
+    let cells = values.iter().zip(valid);
+    let cells = cells.map(|(value, valid)| if *valid { *value } else { f64::NAN });
+    Ok(collect(cells, "column")?.into())
 }
 
 /// The `customer_id` column, if there is one, to come first in a result.
@@ -151,9 +150,4 @@ where
         ));
     }
     Ok(fit)
-}
-
-/// Finite cells; null where infinite.
-pub(crate) fn finite(values: &[f64]) -> impl ExactSizeIterator<Item = Option<f64>> + '_ {
-    values.iter().map(|v| v.is_finite().then_some(*v))
 }

@@ -4,6 +4,7 @@ use libm::{exp, log, sqrt};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::clv::pairs::Once;
 use crate::clv::rows::{Histories, History};
 use crate::context::{collect, push};
 use crate::error::{Error, Result};
@@ -151,8 +152,18 @@ pub trait Purchases {
     /// Those of [`Histories::check`], and out of memory.
     fn alive_now_all(&self, histories: &Histories<'_>) -> Result<Vec<f64>> {
         histories.check()?;
+        // Who never came back differs by age alone, and is most of a shop.
+        let mut one_time = Once::new(histories.age)?;
         let rows = 0..histories.len();
-        let alive = rows.map(|row| self.probability_alive(histories.at(row), 0.0));
+        let alive = rows.map(|row| {
+            let history = histories.at(row);
+            let compute = || self.probability_alive(history, 0.0);
+            if history.x == 0.0 {
+                one_time.value(row, compute)
+            } else {
+                compute()
+            }
+        });
         collect(alive, "predictions")
     }
 }

@@ -1,8 +1,34 @@
-//! A value per distinct pair of two columns, computed when first asked for.
+//! Values per distinct value of a column, or pair of two, computed when first asked for.
 
 use crate::clv::codes::encode;
 use crate::context::filled;
 use crate::error::Result;
+
+/// A value per distinct value of one column, computed when first asked for.
+pub(crate) struct Once {
+    code: Vec<u32>,
+    value: Vec<f64>,
+}
+
+impl Once {
+    /// Encodes the column.
+    pub(crate) fn new(column: &[f64]) -> Result<Self> {
+        let codes = encode(column)?;
+        Ok(Self {
+            value: filled(codes.values.len(), f64::NAN, "predictions")?,
+            code: codes.code,
+        })
+    }
+
+    /// The value of a row's.
+    pub(crate) fn value(&mut self, row: usize, compute: impl FnOnce() -> f64) -> f64 {
+        let known = &mut self.value[self.code[row] as usize];
+        if known.is_nan() {
+            *known = compute();
+        }
+        *known
+    }
+}
 
 /// Pairs of two columns as cells of a grid of their distinct values.
 pub(crate) struct Grid {

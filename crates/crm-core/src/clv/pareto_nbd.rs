@@ -28,7 +28,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clv::dropout::negative_binomial;
 use crate::clv::model::{Model, Purchases, Unit, positive, push_purchase};
-use crate::clv::pairs::{Grid, Pairs};
+use crate::clv::pairs::{Grid, Once};
 use crate::clv::rows::{Histories, History};
 use crate::clv::tail;
 use crate::context::filled;
@@ -80,7 +80,10 @@ impl Params {
     }
 
     fn numbers(&self) -> [f64; 4] {
-        [self.r, self.alpha, self.s, self.beta].map(Positive::get)
+        let Self {
+            r, alpha, s, beta, ..
+        } = self;
+        [r.get(), alpha.get(), s.get(), beta.get()]
     }
 
     /// `C` of frequency `x` at time `t`.
@@ -124,7 +127,7 @@ impl Params {
         t: f64,
     ) -> Result<Vec<f64>> {
         let r = self.r.get();
-        let mut ages = Pairs::new(histories.age, histories.age)?;
+        let mut ages = Once::new(histories.age)?;
         let mut out = filled(histories.len(), 0.0, "predictions")?;
         for (i, (y, alive)) in out.iter_mut().zip(alive).enumerate() {
             let h = histories.at(i);
@@ -271,12 +274,21 @@ impl Purchases for Params {
         histories.check()?;
         let now = Tails::new(self, histories.frequency, histories.age)?;
         let then = Tails::new(self, histories.frequency, histories.recency)?;
+        // Who never came back differs by age alone, and is most of a shop.
+        let mut one_time = Once::new(histories.age)?;
         let mut out = filled(histories.len(), 0.0, "predictions")?;
         for (i, value) in out.iter_mut().enumerate() {
             let h = histories.at(i);
-            let now = now.at(i, || self.tail(h.x, h.age));
-            let then = then.at(i, || self.tail(h.x, h.t_x));
-            *value = exp(-self.ln_w(h, now, then));
+            let compute = || {
+                let now = now.at(i, || self.tail(h.x, h.age));
+                let then = then.at(i, || self.tail(h.x, h.t_x));
+                exp(-self.ln_w(h, now, then))
+            };
+            *value = if h.x == 0.0 {
+                one_time.value(i, compute)
+            } else {
+                compute()
+            };
         }
         Ok(out)
     }

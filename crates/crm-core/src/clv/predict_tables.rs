@@ -10,12 +10,12 @@ use serde_json::{Value, json};
 
 use crate::analysis::Analysis;
 use crate::clv::any::AnyModel;
-use crate::clv::frame::{Frame, finite, fit_of, numbers, spend, unit_if_silent, with_ids};
+use crate::clv::frame::{Frame, fit_of, spend, unit_if_silent, with_ids};
 use crate::clv::gamma_gamma;
 use crate::clv::model::{Fit, Purchases, Unit};
 use crate::clv::outcome::{self, Draws};
 use crate::clv::rows::History;
-use crate::clv::value::{self, Compounding};
+use crate::clv::value::{self, Compounding, Interval};
 use crate::context::{filled, room};
 use crate::num::Positive;
 use crate::table::{CUSTOMER_ID, Column, Field, Type};
@@ -175,12 +175,12 @@ impl Analysis for ClvPredict {
         let wants = |names: &[&str]| options.only.is_none() || names.iter().any(|n| wants(n));
         let model = &fit.model;
         let mut columns = room(Self::COLUMNS.len(), "columns")?;
-        let mut add = |name: &str, values: &[f64]| -> Result<()> {
+        let mut add = |name: &str, values: Vec<f64>| -> Result<()> {
             let field = Self::COLUMNS
                 .iter()
                 .find(|f| f.name == name && wants(&[name]));
             if let Some(field) = field {
-                columns.push(Column::floats(field, finite(values))?);
+                columns.push(Column::finite(field, values)?);
             }
             context.check()
         };
@@ -193,60 +193,66 @@ impl Analysis for ClvPredict {
             true => model.alive_now_all(&histories)?,
             false => Vec::new(),
         };
-        add("probability_alive", &alive)?;
+        let expected = match wants(&["expected_purchases"]) {
+            true => model.expected_of(&alive, &histories, t)?,
+            false => Vec::new(),
+        };
+        let discounted = if wants(&["discounted_purchases"]) {
+            let delta = options
+                .compounding
+                .delta(options.annual_discount_rate, frame.unit)?;
+            let horizon = (!options.infinite).then_some(t);
+            value::discounted_of(model, &alive, &histories, delta, horizon)?
+        } else {
+            Vec::new()
+        };
+        add("probability_alive", alive)?;
         if wants(&["probability_alive_later"]) {
             let later = model.each(&histories, |h| model.probability_alive(h, t))?;
-            add("probability_alive_later", &later)?;
+            add("probability_alive_later", later)?;
         }
-        if wants(&["expected_purchases"]) {
-            add(
-                "expected_purchases",
-                &model.expected_of(&alive, &histories, t)?,
-            )?;
-        }
-        let missing = || filled(histories.len(), f64::NAN, "interval");
+        add("expected_purchases", expected)?;
         if wants(&["expected_low", "expected_high"]) {
             let interval = match options.interval {
                 Some(level) => value::expected_interval(&fit, &histories, t, level, context)?,
                 None => None,
             };
-            let ends =
-                interval.map_or_else(|| Ok((missing()?, missing()?)), |i| Ok((i.low, i.high)));
-            let (low, high) = ends?;
-            add("expected_low", &low)?;
-            add("expected_high", &high)?;
+            let (low, high) = ends(interval, histories.len())?;
+            add("expected_low", low)?;
+            add("expected_high", high)?;
         }
         if wants(&["purchases_low", "purchases_high"]) {
-            let (low, high) = match options.interval {
+            let interval = match options.interval {
                 Some(level) => {
                     let PredictOptions { draws, seed, .. } = *options;
                     let draws = Draws { draws, seed, level };
-                    let (interval, _) =
-                        outcome::intervals(&fit, None, &histories, t, &draws, context)?;
-                    (interval.low, interval.high)
+                    Some(outcome::intervals(&fit, None, &histories, t, &draws, context)?.0)
                 }
-                None => (missing()?, missing()?),
+                None => None,
             };
-            add("purchases_low", &low)?;
-            add("purchases_high", &high)?;
+            let (low, high) = ends(interval, histories.len())?;
+            add("purchases_low", low)?;
+            add("purchases_high", high)?;
         }
-        if wants(&["discounted_purchases"]) {
-            let delta = options
-                .compounding
-                .delta(options.annual_discount_rate, frame.unit)?;
-            let horizon = (!options.infinite).then_some(t);
-            let discounted = value::discounted_of(model, &alive, &histories, delta, horizon)?;
-            add("discounted_purchases", &discounted)?;
-        }
+        add("discounted_purchases", discounted)?;
         if wants(&["probability_none"]) {
             let none = model.each(&histories, |h| model.probability_of(0, h, t))?;
-            add("probability_none", &none)?;
+            add("probability_none", none)?;
         }
         if wants(&["log_likelihood"]) {
             let each = model.each(&histories, |h| model.log_likelihood(h))?;
-            add("log_likelihood", &each)?;
+            add("log_likelihood", each)?;
         }
         Ok(Table::new(with_ids(data, columns)?).with_note("unit", json!(frame.unit)))
+    }
+}
+
+/// Both ends of an interval; without one, no numbers, which are nulls.
+fn ends(interval: Option<Interval>, rows: usize) -> Result<(Vec<f64>, Vec<f64>)> {
+    let missing = || filled(rows, f64::NAN, "interval");
+    match interval {
+        Some(Interval { low, high }) => Ok((low, high)),
+        None => Ok((missing()?, missing()?)),
     }
 }
 
@@ -290,7 +296,7 @@ impl Analysis for ClvNewCustomers {
 
     fn run(data: &Table, _: &Scope, options: &NewOptions, _: &Context) -> Result<Table> {
         let fit: Fit<AnyModel> = fit_of("fit", &options.fit)?;
-        let times = numbers(data, "t")?;
+        let times = data.numbers("t")?;
         for (row, t) in times.iter().enumerate() {
             if !(*t >= 0.0 && t.is_finite()) {
                 return Err(Error::value("t", row, "a finite number, at least 0"));
@@ -301,7 +307,7 @@ impl Analysis for ClvNewCustomers {
             return Err(Error::internal("columns of clv_new_customers"));
         };
         let mut columns = vec![
-            Column::floats(f_t, finite(&times))?,
+            Column::finite(f_t, times.to_vec())?,
             Column::floats(
                 f_expected,
                 times.iter().map(|t| Some(model.expected_of_new(*t))),
@@ -314,7 +320,7 @@ impl Analysis for ClvNewCustomers {
             )?,
         ];
         if data.column("n").is_some() {
-            let counts = numbers(data, "n")?;
+            let counts = data.numbers("n")?;
             let mut whole = room(counts.len(), "counts")?;
             for (row, n) in counts.iter().enumerate() {
                 if !(0.0..=1e6).contains(n) || *n != libm::floor(*n) {
@@ -322,7 +328,7 @@ impl Analysis for ClvNewCustomers {
                 }
                 whole.push(*n as u32);
             }
-            let p = whole.iter().zip(&times);
+            let p = whole.iter().zip(&*times);
             let p = p.map(|(n, t)| Some(model.probability_of(*n, History::NEW, *t)));
             columns.push(Column::ints(f_n, whole.iter().map(|n| Some(*n as i32)))?);
             columns.push(Column::floats(f_p, p)?);
@@ -352,9 +358,9 @@ impl Analysis for ExpectedSpend {
 
     fn run(data: &Table, _: &Scope, options: &NewOptions, _: &Context) -> Result<Table> {
         let fit: Fit<gamma_gamma::Params> = fit_of("fit", &options.fit)?;
-        let (frequency, mean) = (numbers(data, "frequency")?, spend(data)?);
+        let (frequency, mean) = (data.numbers("frequency")?, spend(data)?);
         let mut out = room(mean.len(), "predictions")?;
-        for (row, (x, m)) in frequency.iter().zip(&mean).enumerate() {
+        for (row, (x, m)) in frequency.iter().zip(&*mean).enumerate() {
             if !(*x >= 0.0 && x.is_finite()) {
                 return Err(Error::value(
                     "frequency",
@@ -368,7 +374,7 @@ impl Analysis for ExpectedSpend {
             }
             out.push(fit.model.expected_spend(*x, *m));
         }
-        let columns = vec![Column::floats(&SPEND, finite(&out))?];
+        let columns = vec![Column::finite(&SPEND, out)?];
         Ok(Table::new(with_ids(data, columns)?))
     }
 }
@@ -512,24 +518,17 @@ impl Analysis for Clv {
             return Err(Error::internal("columns of clv"));
         };
         let n = values.clv.len();
-        let end = |interval: &Option<value::Interval>, high: bool| {
-            let ends = interval
-                .as_ref()
-                .map(|i| if high { &i.high } else { &i.low });
-            let cells = ends.map_or(&[][..], Vec::as_slice);
-            let mut out = room(n, "table column")?;
-            out.extend((0..n).map(|i| cells.get(i).copied().filter(|v| v.is_finite())));
-            Ok::<_, Error>(out.into_iter())
-        };
+        let (low, high) = ends(values.expected, n)?;
+        let (least, most) = ends(values.outcome, n)?;
         let columns = vec![
-            Column::floats(f_alive, finite(&values.probability_alive))?,
-            Column::floats(f_expected, finite(&values.expected_purchases))?,
-            Column::floats(f_spend, finite(&values.expected_spend))?,
-            Column::floats(f_clv, finite(&values.clv))?,
-            Column::floats(f_low, end(&values.expected, false)?)?,
-            Column::floats(f_high, end(&values.expected, true)?)?,
-            Column::floats(f_least, end(&values.outcome, false)?)?,
-            Column::floats(f_most, end(&values.outcome, true)?)?,
+            Column::finite(f_alive, values.probability_alive)?,
+            Column::finite(f_expected, values.expected_purchases)?,
+            Column::finite(f_spend, values.expected_spend)?,
+            Column::finite(f_clv, values.clv)?,
+            Column::finite(f_low, low)?,
+            Column::finite(f_high, high)?,
+            Column::finite(f_least, least)?,
+            Column::finite(f_most, most)?,
         ];
         Ok(Table::new(with_ids(data, columns)?)
             .with_note("unit", json!(frame.unit))

@@ -58,8 +58,9 @@ impl History {
     /// # Errors
     ///
     /// [`Error::Value`] naming the column, as in [`Histories::check`].
+    #[inline]
     pub fn checked(x: f64, t_x: f64, age: f64, row: usize) -> Result<Self> {
-        if !(0.0..=MAX_FREQUENCY).contains(&x) || x != libm::floor(x) {
+        if !(0.0..=MAX_FREQUENCY).contains(&x) || x != f64::from(x as u32) {
             let expected = "a whole number from 0 to 16777215";
             return Err(Error::value("frequency", row, expected));
         }

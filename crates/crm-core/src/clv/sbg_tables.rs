@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::analysis::Analysis;
 use crate::clv::fit_tables::{ERROR, HIGH, LOW, PARAMETER, VALUE, default_level, table};
-use crate::clv::frame::{finite, fit_of, numbers, whole};
+use crate::clv::frame::{fit_of, whole};
 use crate::clv::model::Fit;
 use crate::clv::sbg;
 use crate::context::{collect, push};
@@ -46,7 +46,7 @@ impl Analysis for SbgFit {
     type Options = FitOptions;
 
     fn run(data: &Table, _: &Scope, options: &FitOptions, _: &Context) -> Result<Table> {
-        let survivors = numbers(data, "survivors")?;
+        let survivors = data.numbers("survivors")?;
         let mut starts = Vec::new();
         if data.column("period").is_some() {
             let mut next = 0;
@@ -150,7 +150,7 @@ impl Analysis for SbgPredict {
             Column::ints(t, periods.iter().map(|t| Some(*t as i32)))?,
             Column::floats(survival, periods.iter().map(|t| Some(model.survival(*t))))?,
             Column::floats(retention, periods.iter().map(|t| Some(model.retention(*t))))?,
-            Column::floats(renewals, finite(&ahead))?,
+            Column::finite(renewals, ahead)?,
         ]))
     }
 }

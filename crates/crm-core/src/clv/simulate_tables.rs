@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::analysis::Analysis;
 use crate::clv::any::AnyModel;
-use crate::clv::frame::{fit_of, numbers, with_ids};
+use crate::clv::frame::{fit_of, with_ids};
 use crate::clv::model::{Fit, Purchases};
 use crate::context::{push, room};
 use crate::num::rng::Rng;
@@ -63,7 +63,7 @@ impl Analysis for ClvSimulate {
 
     fn run(data: &Table, _: &Scope, options: &Options, context: &Context) -> Result<Table> {
         let fit: Fit<AnyModel> = fit_of("fit", &options.fit)?;
-        let ages = numbers(data, "T")?;
+        let ages = data.numbers("T")?;
         let mut frequency = room(ages.len(), "simulated customers")?;
         let mut recency = room(ages.len(), "simulated customers")?;
         for (row, age) in ages.iter().enumerate() {

@@ -103,11 +103,7 @@ impl Analysis for SurvivalCurve {
 /// The estimate's word for the column is its own.
 fn named(error: Error) -> Error {
     match error {
-        Error::Value { row, expected, .. } => Error::Value {
-            column: "duration".into(),
-            row,
-            expected,
-        },
+        Error::Value { row, expected, .. } => Error::value("duration", row as usize, expected),
         other => other,
     }
 }
