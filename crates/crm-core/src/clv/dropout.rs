@@ -54,11 +54,8 @@ impl Alive {
                 alive: 1.0,
             };
         }
-        let mean = self.q * z;
-        // Beyond the mean the terms fall like w^n: 40 e-folds take 40 (1 + z) of them.
-        let terms = mean + 12.0 * sqrt(mean * (1.0 + z)) + 40.0 * (1.0 + z);
         let nothing = self.q * log1p(z);
-        if terms <= MOST_TERMS && nothing < 600.0 {
+        if terms(self.q, z) <= MOST_TERMS && nothing < 600.0 {
             self.sum(z, exp(-nothing))
         } else {
             self.integral(z)
@@ -222,9 +219,16 @@ impl Alive {
 
     /// `∫₀^H e^(−δt) dE[Y(t)]`, with `H` possibly infinite, and `δ > 0`.
     pub(crate) fn discounted(&self, delta: f64, horizon: f64) -> f64 {
-        discounted(delta, horizon, self.scale / self.q.max(1.0), |t| {
-            self.ahead(t).purchases
-        })
+        let steps = Steps::new(self, horizon.min(LONGEST / delta) / self.scale);
+        discounted(
+            delta,
+            horizon,
+            self.scale / self.q.max(1.0),
+            |t| match &steps {
+                Some(steps) => steps.purchases(t / self.scale),
+                None => self.ahead(t).purchases,
+            },
+        )
     }
 
     /// Purchases still to come without end: `(a+B−1)/(a−1)`, infinite at `a ≤ 1`.
@@ -237,6 +241,64 @@ impl Alive {
     }
 }
 
+/// What the sum of purchases has in common at all times: an integral over time asks for it at
+/// dozens of them, and three divisions a term become none.
+struct Steps {
+    q: f64,
+    /// `(q + n)/(n + 1)`.
+    growth: [f64; STEPS],
+    /// `Σ_{i ≤ n} e_i`: purchases made if n + 1 would be.
+    made: [f64; STEPS],
+}
+
+/// More terms than a year of a frequent customer takes.
+const STEPS: usize = 384;
+
+impl Steps {
+    /// None where the sum up to `longest` has more terms.
+    fn new(alive: &Alive, longest: f64) -> Option<Self> {
+        let Alive { q, a, b, .. } = *alive;
+        if terms(q, longest) > STEPS as f64 || q * log1p(longest) >= 600.0 {
+            return None;
+        }
+        let mut steps = Self {
+            q,
+            growth: [0.0; STEPS],
+            made: [0.0; STEPS],
+        };
+        let (mut e, mut made) = (1.0, 0.0);
+        for (i, (growth, sum)) in steps.growth.iter_mut().zip(&mut steps.made).enumerate() {
+            let n = i as f64;
+            made += e;
+            e *= (b + n) / (a + b + n);
+            (*growth, *sum) = ((q + n) / (n + 1.0), made);
+        }
+        Some(steps)
+    }
+
+    /// Purchases within `z`, in units of the scale.
+    fn purchases(&self, z: f64) -> f64 {
+        let (w, count) = (z / (1.0 + z), terms(self.q, z) as usize + 1);
+        let mut probability = exp(-self.q * log1p(z));
+        let mut sum = 0.0;
+        for (growth, made) in self.growth.iter().zip(&self.made).take(count) {
+            probability *= growth * w;
+            sum += probability * made;
+        }
+        sum
+    }
+}
+
+/// How many terms of the sum up to `z` count: beyond the mean they fall like `w^n`, and 40 e-folds
+/// take `40 (1 + z)` of them.
+pub(crate) fn terms(q: f64, z: f64) -> f64 {
+    let mean = q * z;
+    mean + 12.0 * sqrt(mean * (1.0 + z)) + 40.0 * (1.0 + z)
+}
+
+/// Where `e^(−δt)` of at most linear growth is below the last digit, in units of `1/δ`.
+const LONGEST: f64 = 45.0;
+
 /// By parts, `e^(−δH) Y(H) + δ∫₀^H e^(−δt) Y(t) dt`: positive terms, and no derivative of `Y`.
 pub(crate) fn discounted(
     delta: f64,
@@ -244,8 +306,7 @@ pub(crate) fn discounted(
     scale: f64,
     mut purchases: impl FnMut(f64) -> f64,
 ) -> f64 {
-    // e^−45 of at most linear growth is below the last digit.
-    let to = horizon.min(45.0 / delta);
+    let to = horizon.min(LONGEST / delta);
     let at_end = exp(-delta * to) * purchases(to);
     let before = doubling(to, scale, 4.0 / delta, |t| exp(-delta * t) * purchases(t));
     at_end + delta * before
@@ -313,6 +374,24 @@ mod tests {
                     }
                 }
             }
+        }
+    }
+
+    #[test]
+    fn steps_in_common_are_the_sum() {
+        for (q, longest) in [(0.3, 4.0), (4.0, 1.5), (60.0, 0.8)] {
+            let state = Alive {
+                q,
+                scale: 1.0,
+                a: 0.8,
+                b: 2.4,
+            };
+            let steps = Steps::new(&state, longest).unwrap();
+            for z in [1e-9, 0.01, 0.3 * longest, longest] {
+                let (one, two) = (steps.purchases(z), state.ahead(z).purchases);
+                assert!(fabs(one / two - 1.0) < 1e-13, "{q} {z}: {one} {two}");
+            }
+            assert!(Steps::new(&state, 400.0).is_none());
         }
     }
 

@@ -12,13 +12,16 @@
 //! with the `e_i` of the plain model. Where the sum would be long (thousands of purchases), see
 //! [`Regular::ahead`].
 
-use libm::{exp, log1p, sqrt};
+use libm::{exp, log, log1p};
 
-use crate::clv::dropout::{Ahead, Alive, at_least, discounted};
+use crate::clv::dropout::{Ahead, Alive, at_least, discounted, terms};
 use crate::num::rng::Rng;
 
-/// The longest sum.
-const MOST_TERMS: f64 = 4_000.0;
+/// The longest sum: thousands of purchases, at a few nanoseconds a stage.
+const MOST_TERMS: f64 = 50_000.0;
+
+/// Where the terms of a sum are made smaller.
+const LARGE: f64 = 1e200;
 
 /// A customer who is alive, with the weights of the stages passed.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -43,10 +46,10 @@ impl Regular {
         })
     }
 
-    /// Purchases within `t`, and survival to it. Beyond 4,000 stages the whole part of
-    /// `(N + j)/k` is replaced by its mean `(N + j)/k − (k−1)/2k`, as if the count of purchases were the
-    /// plain model's at a k-th of the rate: the phase is uniform by then, and the error below the
-    /// reciprocal of the number of stages.
+    /// Purchases within `t`, and survival to it. Beyond 50,000 stages as if the count of purchases
+    /// were the plain model's at a k-th of the rate: the phase is uniform by then, and the error of the
+    /// purchases below the reciprocal of their number. Survival, which is that of those who hardly
+    /// buy, is rougher.
     pub(crate) fn ahead(&self, t: f64) -> Ahead {
         let mut out = Ahead::default();
         let z = t / self.alive.scale;
@@ -54,11 +57,8 @@ impl Regular {
             if weight == 0.0 {
                 continue;
             }
-            let mean = state.q * z;
-            let terms = mean + 12.0 * sqrt(mean * (1.0 + z)) + 40.0 * (1.0 + z);
-            let nothing = state.q * log1p(z);
-            let part = if terms <= MOST_TERMS && nothing < 600.0 {
-                self.sum(j, &state, z, exp(-nothing))
+            let part = if terms(state.q, z) <= MOST_TERMS {
+                self.sum(j, &state, z)
             } else {
                 state.ahead(t / f64::from(self.k))
             };
@@ -68,20 +68,30 @@ impl Regular {
         out
     }
 
-    fn sum(&self, j: u32, state: &Alive, z: f64, none: f64) -> Ahead {
+    fn sum(&self, j: u32, state: &Alive, z: f64) -> Ahead {
         let Alive { q, a, b, .. } = *state;
         let w = z / (1.0 + z);
+        // All terms are e^shift times too large, or the first would be 0 where many are expected.
+        let nothing = q * log1p(z);
+        let mut shift = (nothing - 600.0).max(0.0);
+        let mut probability = exp(shift - nothing);
         let mut out = Ahead {
             purchases: 0.0,
-            alive: none,
+            alive: probability,
         };
-        let (mut probability, mut e, mut counted, mut bought) = (none, 1.0, 0.0, 0.0);
+        let (mut e, mut counted, mut bought) = (1.0, 0.0, 0.0);
         let mut phase = j;
         let mut n = 0.0;
         while n < 2.0 * MOST_TERMS {
             let ratio = (q + n) / (n + 1.0) * w;
             probability *= ratio;
             n += 1.0;
+            if probability > LARGE {
+                probability /= LARGE;
+                out.purchases /= LARGE;
+                out.alive /= LARGE;
+                shift -= log(LARGE);
+            }
             phase += 1;
             if phase == self.k {
                 phase = 0;
@@ -100,7 +110,11 @@ impl Regular {
                 }
             }
         }
-        out
+        let scale = exp(-shift);
+        Ahead {
+            purchases: out.purchases * scale,
+            alive: out.alive * scale,
+        }
     }
 
     /// `P(Y(t) = n)`.
@@ -168,6 +182,22 @@ mod tests {
             let (one, two) = (regular.ahead(t), regular.alive.ahead(t));
             assert!((one.purchases / two.purchases - 1.0).abs() < 1e-14);
             assert!((one.alive / two.alive - 1.0).abs() < 1e-14);
+        }
+    }
+
+    /// The sum where it is long, beside what stands in for it where it would be longer.
+    #[test]
+    fn thousands_of_purchases_are_nearly_the_plain_model() {
+        for k in [2, 12] {
+            let regular = state(k, &[1.0]);
+            let t = 9.0 * 20_000.0 / 2.2 / f64::from(12 / k);
+            let sum = regular.sum(0, &regular.alive, t / 9.0);
+            let plain = regular.alive.ahead(t / f64::from(k));
+            let purchases = 2.2 * t / 9.0 / f64::from(k);
+            assert!(
+                (plain.purchases / sum.purchases - 1.0).abs() < 1.0 / purchases,
+                "{k}"
+            );
         }
     }
 
