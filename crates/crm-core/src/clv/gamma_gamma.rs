@@ -152,8 +152,7 @@ impl Params {
         }
         let [p, q, gamma] = self.numbers();
         let spent = if x == 0.0 { 0.0 } else { x * mean };
-        let ln_rate = rng.ln_gamma(p * x + q) - log(gamma + spent);
-        exp(rng.ln_gamma(p * n as f64) - ln_rate)
+        (gamma + spent) * rng.gamma_ratio(p * n as f64, p * x + q)
     }
 
     /// Mean values of `x` purchases of a new customer, drawn at random.

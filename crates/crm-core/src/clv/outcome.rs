@@ -41,18 +41,17 @@ impl Draws {
         }
     }
 
-    /// Order statistics nearest to the ends of the level; reorders the sample.
-    fn ends(&self, sample: &mut [f64]) -> (f64, f64) {
-        let last = (sample.len() - 1) as f64;
+    /// Order statistics nearest to the ends of the level, of a sample of which only what is above 0
+    /// is given; reorders it.
+    fn ends(&self, above: &mut [f64]) -> (f64, f64) {
+        let zeros = self.draws as usize - above.len();
+        let last = f64::from(self.draws - 1);
         let tail = 0.5 * (1.0 - self.level.get());
-        let place = |p: f64| libm::round(p * last) as usize;
-        let (low, high) = (place(tail), place(1.0 - tail));
-        let (_, _, rest) = sample.select_nth_unstable_by(low, f64::total_cmp);
-        let most = match (high - low).checked_sub(1) {
-            Some(at) => *rest.select_nth_unstable_by(at, f64::total_cmp).1,
-            None => sample[low],
+        let mut place = |p: f64| match (libm::round(p * last) as usize).checked_sub(zeros) {
+            None => 0.0,
+            Some(at) => *above.select_nth_unstable_by(at, f64::total_cmp).1,
         };
-        (sample[low], most)
+        (place(tail), place(1.0 - tail))
     }
 }
 
@@ -97,7 +96,7 @@ pub(crate) fn intervals<M: Model + Purchases + Sync>(
             low: room(rows.len(), "values")?,
             high: room(rows.len(), "values")?,
         };
-        let mut sample = filled(parameters.len(), 0.0, "draws")?;
+        let mut above = room(parameters.len(), "draws")?;
         let mut totals = filled(parameters.len(), 0.0, "draws")?;
         let mut moved = filled(parameters.len(), 0.0, "draws")?;
         for row in rows {
@@ -106,23 +105,29 @@ pub(crate) fn intervals<M: Model + Purchases + Sync>(
             let weight = histories.weight.map_or(1.0, |w| w[row]);
             let shifts = parameters.iter().map(|(_, shift, _)| shift);
             let odds = alive.of(row, shifts, &mut moved);
-            let outcomes = parameters.iter().zip(sample.iter_mut()).zip(&mut totals);
-            for ((((model, _, values), outcome), total), moved) in outcomes.zip(&moved) {
-                *outcome = 0.0;
+            above.clear();
+            let draws_of_row = parameters.iter().zip(&mut totals).zip(&moved);
+            for (((model, _, values), total), moved) in draws_of_row {
                 if odds.has_left(rng.uniform(), *moved) {
                     continue;
                 }
                 let count = model.draw_alive(h, t, &mut rng);
-                *outcome = match (spend, values) {
+                if count == 0 {
+                    continue;
+                }
+                let outcome = match (spend, values) {
                     (Some(spend), Some(values)) => {
                         let total = values.draw_total(h.x, spend.mean[row], count, &mut rng);
                         (spend.factor[row] * total).min(f64::MAX)
                     }
                     _ => count as f64,
                 };
-                *total += weight * *outcome;
+                *total += weight * outcome;
+                if outcome > 0.0 {
+                    above.push(outcome);
+                }
             }
-            let (low, high) = draws.ends(&mut sample);
+            let (low, high) = draws.ends(&mut above);
             part.low.push(low);
             part.high.push(high);
         }
@@ -240,13 +245,16 @@ mod tests {
 
     #[test]
     fn ends_are_order_statistics() {
-        let mut sample: Vec<f64> = (0..101).map(|i| f64::from(i * 37 % 101)).collect();
+        let mut sample: Vec<f64> = (1..101).map(|i| f64::from(i * 37 % 101)).collect();
         let draws = |level| Draws {
             draws: 101,
             seed: 0,
             level: Fraction::new(level).unwrap(),
         };
         assert_eq!(draws(0.8).ends(&mut sample), (10.0, 90.0));
+        assert_eq!(draws(0.8).ends(&mut [3.0; 10]), (0.0, 0.0));
+        assert_eq!(draws(0.8).ends(&mut [3.0; 11]), (0.0, 3.0));
+        assert_eq!(draws(0.8).ends(&mut [3.0; 101]), (3.0, 3.0));
         assert_eq!(draws(0.5).ends(&mut sample), (25.0, 75.0));
         assert_eq!(draws(1e-9).ends(&mut sample), (50.0, 50.0));
         assert!(draws(0.8).check().is_ok());

@@ -108,12 +108,18 @@ impl Rng {
 
     /// Standard normal.
     pub fn normal(&mut self) -> f64 {
+        self.normals().0
+    }
+
+    /// Two independent standard normals, for the price of one.
+    fn normals(&mut self) -> (f64, f64) {
         loop {
             let u = 2.0 * self.uniform() - 1.0;
             let v = 2.0 * self.uniform() - 1.0;
             let square = u * u + v * v;
             if square < 1.0 && square > 0.0 {
-                return u * sqrt(-2.0 * log(square) / square);
+                let factor = sqrt(-2.0 * log(square) / square);
+                return (u * factor, v * factor);
             }
         }
     }
@@ -127,23 +133,41 @@ impl Rng {
             let boosted = self.ln_gamma(shape + 1.0);
             return boosted + log(self.uniform()) / shape;
         }
+        let normal = self.normal();
+        log(self.gamma_from(shape, normal))
+    }
+
+    /// Gamma of a shape of at least 1, from a standard normal; others are drawn if that one is
+    /// rejected.
+    fn gamma_from(&mut self, shape: f64, normal: f64) -> f64 {
         let d = shape - 1.0 / 3.0;
         let c = 1.0 / sqrt(9.0 * d);
+        let mut x = normal;
         loop {
-            let x = self.normal();
             let v = 1.0 + c * x;
-            if v <= 0.0 {
-                continue;
+            if v > 0.0 {
+                let v = v * v * v;
+                let u = self.uniform();
+                let square = x * x;
+                // The squeeze of the paper accepts most without a logarithm, and nothing else.
+                if u < 1.0 - 0.0331 * square * square
+                    || log(u) < 0.5 * square + d - d * v + d * log(v)
+                {
+                    return d * v;
+                }
             }
-            let v = v * v * v;
-            let u = self.uniform();
-            let square = x * x;
-            // The squeeze of the paper accepts most without a logarithm, and nothing else.
-            if u < 1.0 - 0.0331 * square * square || log(u) < 0.5 * square + d - d * v + d * log(v)
-            {
-                return log(d * v);
-            }
+            x = self.normal();
         }
+    }
+
+    /// Ratio of two independent gamma variables of these shapes and rate 1, which are positive and
+    /// finite.
+    pub fn gamma_ratio(&mut self, above: f64, below: f64) -> f64 {
+        if above < 1.0 || below < 1.0 {
+            return exp(self.ln_gamma(above) - self.ln_gamma(below));
+        }
+        let (one, two) = self.normals();
+        self.gamma_from(above, one) / self.gamma_from(below, two)
     }
 
     /// Gamma of the given shape and rate 1 (mean `shape`). The shape is positive and finite.
@@ -204,16 +228,31 @@ impl Rng {
         if z.is_nan() || z <= 0.0 {
             return 0;
         }
+        // Mostly the count is 0: below this bound of its probability no logarithm and no
+        // exponential is needed. ln(1 + z) ≤ z (6 + z)/(6 + 4z), and e^−y ≥ (1 − y/16)^16.
+        let y = q * z * (6.0 + z) / (6.0 + 4.0 * z);
+        if z <= 16.0 && y < 16.0 {
+            let left = self.uniform();
+            let power = |x: f64| x * x;
+            let least = power(power(power(power(1.0 - y / 16.0))));
+            if left <= least * (1.0 - 1e-12) {
+                return 0;
+            }
+            return Self::walk(left, exp(-q * log1p(z)), q, z);
+        }
         let ln_none = -q * log1p(z);
         // Beyond, the walk would be long, or begin below the last digit.
         if z > 16.0 || ln_none < -30.0 {
             let ln_mean = self.ln_gamma(q) + log(z);
             return self.poisson(exp(ln_mean));
         }
+        Self::walk(self.uniform(), exp(ln_none), q, z)
+    }
+
+    /// The count at which the probabilities, of which that of 0 is given, add up to a uniform number.
+    fn walk(uniform: f64, none: f64, q: f64, z: f64) -> u64 {
         let w = z / (1.0 + z);
-        let mut left = self.uniform();
-        let mut probability = exp(ln_none);
-        let mut n = 0.0;
+        let (mut left, mut probability, mut n) = (uniform, none, 0.0);
         while left > probability && probability > 1e-30 {
             left -= probability;
             probability *= (q + n) / (n + 1.0) * w;
@@ -313,6 +352,13 @@ mod tests {
             let name = format!("negative binomial {q} {z}");
             let draw = |r: &mut Rng| r.negative_binomial(q, z) as f64;
             check(&name, q * z, q * z * (1.0 + z), draw);
+        }
+        // A beta prime variable: mean a/(b−1), variance a(a+b−1)/((b−1)²(b−2)).
+        for (a, b) in [(0.4, 6.0), (3.0, 9.0)] {
+            let variance = a * (a + b - 1.0) / ((b - 1.0) * (b - 1.0) * (b - 2.0));
+            check("gamma ratio", a / (b - 1.0), variance, |r| {
+                r.gamma_ratio(a, b)
+            });
         }
         check("below", 4.5, 8.25, |r| r.below(10) as f64);
         check("geometric", 3.0, 12.0, |r| r.geometric(0.25) as f64);
