@@ -1,8 +1,9 @@
 //! The models against values of 25 digits, made with mpmath from other formulas than the library's
-//! (`tests/python/oracles/clv_models.py`), over the wide boxes that inputs may come from.
+//! (`clv_models.py` and `clv_further.py` in `tests/python/oracles`), over the wide boxes that inputs
+//! may come from. Derivatives of the likelihoods are private: `clv/score.rs` reads theirs.
 
 use crm_core::clv::bg_nbd::{self, Family};
-use crm_core::clv::{History, Purchases, Unit, pareto_nbd};
+use crm_core::clv::{AnyModel, History, Purchases, Unit, gamma_gamma, pareto_nbd};
 
 /// Rows of numbers; NaN where the oracle gave up.
 fn table(text: &str) -> impl Iterator<Item = Vec<f64>> {
@@ -11,6 +12,34 @@ fn table(text: &str) -> impl Iterator<Item = Vec<f64>> {
             .map(|cell| cell.parse().unwrap_or(f64::NAN))
             .collect()
     })
+}
+
+/// The same where the first column is the name of a model.
+fn named(text: &str) -> impl Iterator<Item = (&str, Vec<f64>)> {
+    let names = text
+        .lines()
+        .skip(1)
+        .map(|line| line.split(',').next().unwrap());
+    names.zip(table(text))
+}
+
+fn model(name: &str, k: f64, values: &[f64]) -> AnyModel {
+    let values = [values[0], values[1], values[2], values[3]];
+    let bg = |family| bg_nbd::Params::new(family, k as u32, values, Unit::Day).unwrap();
+    match name {
+        "bg_nbd" | "bg_cnbd_k" => AnyModel::Bg(bg(Family::Bg)),
+        "mbg_nbd" | "mbg_cnbd_k" => AnyModel::Bg(bg(Family::Mbg)),
+        "pareto_nbd" => AnyModel::Pareto(pareto_nbd::Params::new(values, Unit::Day).unwrap()),
+        other => panic!("{other}"),
+    }
+}
+
+fn history(cells: &[f64]) -> History {
+    History {
+        x: cells[0],
+        t_x: cells[1],
+        age: cells[2],
+    }
 }
 
 /// Largest error found, in units of what is allowed, with where.
@@ -107,4 +136,77 @@ fn pareto_nbd_agrees_with_mpmath() {
     likelihood.done("log-likelihood", 900);
     alive.done("P(alive)", 400);
     expected.done("E[Y(t)]", 400);
+}
+
+#[test]
+fn regular_gaps_agree_with_mpmath() {
+    let text = include_str!("../../../tests/golden/clv_regular.csv");
+    let [mut likelihood, mut alive, mut expected] = [(); 3].map(|()| Worst::default());
+    for row in table(text) {
+        let name = ["bg_cnbd_k", "mbg_cnbd_k"][row[0] as usize];
+        let (model, h) = (model(name, row[1], &row[2..6]), history(&row[6..9]));
+        let at = || format!("{model:?} {h:?} {}", row[9]);
+        likelihood.likelihood(model.log_likelihood(h), row[10], at);
+        alive.relative(model.probability_alive(h, 0.0), row[11], at);
+        expected.relative(model.expected(h, row[9]), row[12], at);
+    }
+    likelihood.done("log-likelihood", 390);
+    alive.done("P(alive)", 300);
+    expected.done("E[Y(t)]", 180);
+}
+
+#[test]
+fn counts_agree_with_mpmath() {
+    let text = include_str!("../../../tests/golden/clv_counts.csv");
+    let mut each: [Worst; 3] = [(); 3].map(|()| Worst::default());
+    for (name, row) in named(text) {
+        let (model, h) = (model(name, row[1], &row[2..6]), history(&row[6..9]));
+        let (t, n) = (row[9], row[10]);
+        let kind = ["pareto_nbd", "bg_nbd", "mbg_nbd"]
+            .iter()
+            .position(|k| *k == name);
+        let worst = &mut each[kind.map_or(2, |at| at.min(1))];
+        let at = || format!("{model:?} {h:?} {t} {n}");
+        worst.relative(model.probability_of(n as u32, h, t), row[11], at);
+    }
+    let names = ["Pareto/NBD", "(M)BG/NBD", "(M)BG/CNBD-k"];
+    for (worst, (name, at_least)) in each.iter().zip(names.into_iter().zip([75, 120, 120])) {
+        worst.done(&format!("P(Y(t) = n), {name}"), at_least);
+    }
+}
+
+#[test]
+fn discounted_purchases_agree_with_mpmath() {
+    let text = include_str!("../../../tests/golden/clv_discounted.csv");
+    let mut each: [Worst; 4] = [(); 4].map(|()| Worst::default());
+    for (name, row) in named(text) {
+        let (model, h) = (model(name, 1.0, &row[1..5]), history(&row[5..8]));
+        let (delta, horizon) = (row[8], Some(row[9]).filter(|to| *to > 0.0));
+        let which = 2 * usize::from(name == "pareto_nbd") + usize::from(horizon.is_none());
+        let at = || format!("{model:?} {h:?} {delta} {horizon:?}");
+        each[which].relative(model.discounted(h, delta, horizon), row[10], at);
+    }
+    let names = [
+        ("(M)BG/NBD within a time", 120),
+        ("(M)BG/NBD for ever", 60),
+        ("Pareto/NBD within a time", 100),
+        ("Pareto/NBD for ever", 50),
+    ];
+    for (worst, (name, at_least)) in each.iter().zip(names) {
+        worst.done(&format!("discounted, {name}"), at_least);
+    }
+}
+
+#[test]
+fn spend_agrees_with_mpmath() {
+    let text = include_str!("../../../tests/golden/clv_spend.csv");
+    let [mut likelihood, mut expected] = [(); 2].map(|()| Worst::default());
+    for row in table(text) {
+        let model = gamma_gamma::Params::new([row[0], row[1], row[2]]).unwrap();
+        let at = || format!("{row:?}");
+        likelihood.likelihood(model.log_likelihood(row[3], row[4]), row[5], at);
+        expected.relative(model.expected_spend(row[3], row[4]), row[6], at);
+    }
+    likelihood.done("log-likelihood", 390);
+    expected.done("E[M]", 300);
 }

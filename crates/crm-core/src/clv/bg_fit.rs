@@ -418,6 +418,28 @@ mod tests {
     }
 
     #[test]
+    fn derivatives_agree_with_mpmath() {
+        for (name, family) in [
+            ("bg_nbd", Family::Bg),
+            ("mbg_nbd", Family::Mbg),
+            ("bg_cnbd_k", Family::Bg),
+            ("mbg_cnbd_k", Family::Mbg),
+        ] {
+            crate::clv::score::agrees(name, 850, |point| {
+                let [x, t_x, age] = point.history.map(|v| [v]);
+                let rows = Rows::new(&Histories::new(&x, &t_x, &age)).unwrap();
+                let options = Options {
+                    family,
+                    k: point.k,
+                    ln_gaps: 0.0,
+                };
+                let mut likelihood = Likelihood::new(&rows, &options).unwrap();
+                likelihood.at(&point.parameters).unwrap()
+            });
+        }
+    }
+
+    #[test]
     fn truth_is_recovered() {
         for family in [Family::Bg, Family::Mbg] {
             let columns = shop(&truth(family, 1), 20_000);

@@ -638,6 +638,17 @@ mod tests {
     }
 
     #[test]
+    fn derivatives_agree_with_mpmath() {
+        crate::clv::score::agrees("gamma_gamma", 500, |point| {
+            let [x, mean, _] = point.history;
+            let used = Used::new(&spend(&[x], &[mean]), NoSpend::Error).unwrap();
+            let sorted = Sorted::new(&used).unwrap();
+            let [p, q, gamma, _] = point.parameters;
+            Rows::new(&sorted, 1.0).unwrap().likelihood(&[p, q, gamma])
+        });
+    }
+
+    #[test]
     fn no_mean_is_infinite_and_not_negative() {
         let model = Params::new([0.2, 0.5, 10.0]).unwrap();
         assert_eq!(model.expected_spend(0.0, f64::NAN), f64::INFINITY);

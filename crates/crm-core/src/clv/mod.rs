@@ -39,6 +39,8 @@ mod rising;
 mod rows;
 pub mod sbg;
 pub mod sbg_tables;
+#[cfg(test)]
+mod score;
 pub mod simulate_tables;
 mod tail;
 pub mod tracking;

@@ -327,6 +327,16 @@ mod tests {
     }
 
     #[test]
+    fn derivatives_agree_with_mpmath() {
+        crate::clv::score::agrees("pareto_nbd", 900, |point| {
+            let [x, t_x, age] = point.history.map(|v| vec![v]);
+            let rows = rows(&[x, t_x, age]);
+            let mut likelihood = Likelihood::new(&rows).unwrap();
+            likelihood.at(&point.parameters).unwrap()
+        });
+    }
+
+    #[test]
     fn derivatives_are_those_of_the_likelihood() {
         let rows = rows(&shop([0.6, 12.0, 0.7, 15.0], 150));
         let mut likelihood = Likelihood::new(&rows).unwrap();
