@@ -10,6 +10,7 @@
 //! | [`Rng::uniform`] | 52 bits, centred: `(k + ½) / 2⁵²`, never 0 and never 1 |
 //! | [`Rng::normal`] | Marsaglia's polar method, the second value of a pair is dropped |
 //! | [`Rng::gamma`] | Marsaglia, Tsang 2000; below shape 1 `Γ(a+1)·U^(1/a)`, in logs |
+//! | [`Rng::gamma_ratio`] | two of those from one pair of normals; below shape 1 of either, two by themselves |
 //! | [`Rng::poisson`] | products below mean 10, PTRS (Hörmann 1993) from there |
 //! | [`Rng::negative_binomial`] | inversion by a walk from 0 where it is short, else Poisson of a gamma mean |
 //! | [`Rng::below`] | Lemire 2019, without bias |
