@@ -1,10 +1,12 @@
-"""Predicted value beside `lifetimes` 0.11.3, and the retention tables.
+"""Predicted value beside `lifetimes` 0.11.3 and pymc-marketing's MAP, and the retention tables.
 
 `lifetimes` runs in an environment of its own with the versions it still works with, made here on
 first use (benches/.lifetimes). Two workers, one of each, take turns on the same data, one thread
 each; printed are medians of CPU seconds and of the ratios of neighbouring turns. What is too slow
 there for a million customers is measured on the first part of them and scaled up linearly; the
-line says so.
+line says so. pymc-marketing has its own environment, too (benches/.pymc), and is left out where it
+cannot be installed; its MAP is the mode under its default priors, near the maximum of the
+likelihood with so many customers. It compiles its models before the turns, which is not counted.
 
 The shop: a million customers arrive evenly over 545 days, buy at gamma rates and leave at gamma
 rates (Pareto/NBD with the parameters of CDNOW), at whole days, up to day 546. Aggregation is part
@@ -35,6 +37,7 @@ PEER = [
     "pandas==1.5.3",
     "autograd==1.6.2",
 ]
+PYMC = ["pymc-marketing==0.19.2"]
 LAST = 546
 SPLIT = 364
 START = np.datetime64("2024-01-01")
@@ -170,6 +173,35 @@ def theirs(data: dict[str, np.ndarray]) -> dict[str, Callable[[], Any]]:
     return work
 
 
+def modes(data: dict[str, np.ndarray]) -> dict[str, Callable[[], Any]]:
+    """What pymc-marketing does."""
+    import logging
+    import warnings
+
+    warnings.simplefilter("ignore")
+    import pandas as pd
+    from pymc_marketing import clv
+
+    logging.disable(logging.CRITICAL)
+    names = ("frequency", "recency", "T", "monetary_value")
+    frame = pd.DataFrame({"customer_id": np.arange(len(data["T"]))} | {n: data[n] for n in names})
+    repeat = frame[(frame.frequency > 0) & (frame.monetary_value > 0)]
+    models = {
+        "bg_nbd": (clv.BetaGeoModel, frame),
+        "mbg_nbd": (clv.ModifiedBetaGeoModel, frame),
+        "pareto_nbd": (clv.ParetoNBDModel, frame),
+        "gamma_gamma": (clv.GammaGammaModel, repeat),
+    }
+
+    def fit(model: Any, rows: Any) -> Any:
+        return model(data=rows).fit(method="map", progressbar=False)
+
+    return {
+        f"fit {name}": lambda model=model, rows=rows: fit(model, rows)
+        for name, (model, rows) in models.items()
+    }
+
+
 def worker(which: str, path: str) -> None:
     """Does what the lines of its input name, and answers with seconds of CPU."""
     data = dict(np.load(path))
@@ -182,7 +214,7 @@ def worker(which: str, path: str) -> None:
                 k: v[orders] if k in ("who", "day", "spend") else v[:customers]
                 for k, v in data.items()
             }
-            parts[customers] = {"crm": ours, "lifetimes": theirs}[which](cut)
+            parts[customers] = {"crm": ours, "lifetimes": theirs, "pymc": modes}[which](cut)
         before = time.process_time()
         try:
             result = parts[customers][name]()
@@ -200,6 +232,7 @@ class Worker:
     """A process that does what it is told."""
 
     def __init__(self, python: str, which: str, path: Path) -> None:
+        self.which = which
         threads = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
         self.process = subprocess.Popen(
             [python, __file__, "--worker", which, str(path)],
@@ -221,20 +254,20 @@ class Worker:
         return float(answer)
 
 
-def peer() -> str:
-    """The interpreter of the pinned environment, made if need be."""
-    home = Path(__file__).parent / ".lifetimes"
+def peer(name: str, packages: list[str]) -> str:
+    """The interpreter of a pinned environment, made if need be."""
+    home = Path(__file__).parent / f".{name}"
     python = home / "bin" / "python"
     if not (home / ".ready").exists():
         venv.create(home, with_pip=True, clear=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", *PEER], check=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", *packages], check=True)
         (home / ".ready").touch()
     return str(python)
 
 
-def beside_lifetimes(customers: int, runs: int) -> None:
+def beside_peers(customers: int, runs: int) -> None:
     """Prints a line per piece of work."""
-    part = customers // 10
+    part, few = customers // 10, customers // 100
     # (work, customers of the peer, turns of the peer)
     cases = [
         ("fit bg_nbd", customers, runs),
@@ -248,6 +281,12 @@ def beside_lifetimes(customers: int, runs: int) -> None:
         ("calibration and holdout", customers, 1),
         ("value, both intervals", 0, 0),
     ]
+    fits = [
+        ("fit bg_nbd", customers, runs),
+        ("fit mbg_nbd", customers, runs),
+        ("fit gamma_gamma", customers, runs),
+        ("fit pareto_nbd", part, 1),
+    ]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "shop.npz"
         data = shop(customers)
@@ -259,23 +298,38 @@ def beside_lifetimes(customers: int, runs: int) -> None:
             f"{customers:,} customers, {len(data['who']):,} orders, {distinct:,} distinct histories;"
             " CPU seconds of one thread, medians; ratios are the peer's time over crm's"
         )
-        crm, old = Worker(sys.executable, "crm", path), Worker(peer(), "lifetimes", path)
-        for name, size, turns in cases:
-            crm.ask(name, customers)  # the first is for warming up
-            pairs = []
-            for turn in range(runs):
-                mine = crm.ask(name, customers)
-                other = old.ask(name, size) * customers / size if turn < turns else None
-                pairs.append((mine, other))
-            mine = statistics.median(p[0] for p in pairs)
-            ratios = [p[1] / p[0] for p in pairs if p[1] is not None]
-            line = f"{name:26} crm {mine:7.3f} s"
-            if ratios:
-                whole = statistics.median(p[1] for p in pairs if p[1] is not None)
-                line += f"   lifetimes {whole:8.2f} s   ×{statistics.median(ratios):6.0f}"
-                line += f"   ({turns} turns" if turns > 1 else "   (one turn"
-                line += f", measured at {size:,} and scaled up)" if size < customers else ")"
-            print(line, flush=True)
+        crm = Worker(sys.executable, "crm", path)
+        in_turns(crm, Worker(peer("lifetimes", PEER), "lifetimes", path), cases, customers, runs)
+        try:
+            modes_peer = Worker(peer("pymc", PYMC), "pymc", path)
+        except (OSError, subprocess.CalledProcessError) as error:
+            print(f"pymc-marketing is left out: {error}")
+            return
+        for name, *_ in fits:
+            modes_peer.ask(name, few)
+        in_turns(crm, modes_peer, fits, customers, runs)
+
+
+def in_turns(
+    crm: Worker, other: Worker, cases: list[tuple[str, int, int]], customers: int, runs: int
+) -> None:
+    """Prints a line per piece of work that the two did one after the other."""
+    for name, size, turns in cases:
+        crm.ask(name, customers)  # the first is for warming up
+        pairs = []
+        for turn in range(runs):
+            mine = crm.ask(name, customers)
+            theirs = other.ask(name, size) * customers / size if turn < turns else None
+            pairs.append((mine, theirs))
+        mine = statistics.median(p[0] for p in pairs)
+        ratios = [p[1] / p[0] for p in pairs if p[1] is not None]
+        line = f"{name:26} crm {mine:7.3f} s"
+        if ratios:
+            whole = statistics.median(p[1] for p in pairs if p[1] is not None)
+            line += f"   {other.which} {whole:8.2f} s   ×{statistics.median(ratios):6.0f}"
+            line += f"   ({turns} turns" if turns > 1 else "   (one turn"
+            line += f", measured at {size:,} and scaled up)" if size < customers else ")"
+        print(line, flush=True)
 
 
 RETENTION: dict[str, dict[str, Any]] = {
@@ -349,7 +403,7 @@ def main() -> None:
     if args.quick:
         args.customers, args.orders = args.customers // 10, args.orders // 10
     retention(args.customers, args.orders, args.runs)
-    beside_lifetimes(args.customers, args.runs)
+    beside_peers(args.customers, args.runs)
 
 
 if __name__ == "__main__":

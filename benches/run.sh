@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Speed and memory beside polars and DuckDB, on the same in-memory Arrow data; then purchase cycles,
-# behaviour, predicted value beside lifetimes (in an environment of its own), Kaplan-Meier beside
-# lifelines, and backtests. PYTHON names the interpreter that crm_core is installed in (`make bench`
-# sets it).
+# behaviour, predicted value beside lifetimes and pymc-marketing (in environments of their own),
+# Kaplan-Meier beside lifelines, and backtests. PYTHON names the interpreter that crm_core is
+# installed in (`make bench` sets it).
 #
 #   benches/run.sh [--orders 20000000] [--customers 1000000] [--runs 5] [--quick]
 set -euo pipefail
