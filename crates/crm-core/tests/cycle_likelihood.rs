@@ -3,6 +3,7 @@
 
 use crm_core::cycle::fit::{self, Options};
 use crm_core::cycle::gap_model::{CLASSES, Family, History, Model, Params, VARIATION};
+use crm_core::cycle::predict::{QUANTILES, predict};
 use crm_core::num::{incomplete, normal};
 
 /// `∫ population(θ) · Π density(gap | θ) · P(gap > x | θ) dθ` of one class.
@@ -108,9 +109,11 @@ fn the_law_of_a_customer_is_that_of_the_integrals() {
             ..Options::default()
         };
         let params = fit::fit(&histories, &open, &options).expect("a fit").params;
+        let (a, b) = (params.dropout.a.get(), params.dropout.b.get());
         let model = Model::new(&params, histories.iter().map(|h| h.gaps)).expect("a model");
         for (gaps, history) in gaps.iter().zip(&histories).step_by(3) {
             let law = model.customer(history);
+            let q = a / (a + b + f64::from(history.gaps));
             let all = mixed(&params, gaps, 1e-9);
             let s = [3.0, 20.0, 45.5, 130.0].map(|x| (x, mixed(&params, gaps, x) / all));
             for (x, slow) in s {
@@ -120,8 +123,35 @@ fn the_law_of_a_customer_is_that_of_the_integrals() {
                     "{family:?} {gaps:?} {x}: {ours} {slow}"
                 );
             }
+            // Silent for 20 days, asked about 25 more.
+            let told = predict(&law, 20, 25);
+            let [now, then] = [20.5, 45.5].map(|x| mixed(&params, gaps, x) / all);
+            let alive = (1.0 - q) * now / (q + (1.0 - q) * now);
+            assert!(
+                (told.probability_alive - alive).abs() < 5e-4,
+                "{family:?} {gaps:?}"
+            );
+            if now > 1e-3 {
+                let within = alive * (1.0 - then / now);
+                assert!(
+                    (told.probability_within - within).abs() < 1e-3,
+                    "{family:?} {gaps:?}"
+                );
+            }
+            assert!(
+                (told.overdue_probability - (1.0 - s[1].1)).abs() < 5e-4,
+                "{family:?} {gaps:?}"
+            );
+            let silent = law.beyond(20.5);
+            for (day, share) in told.dates.into_iter().zip(QUANTILES) {
+                let came = |day: u32| 1.0 - silent.survival(f64::from(day) + 0.5);
+                let day = day.expect("within a century");
+                assert!(
+                    came(day) >= share - 1e-12 && came(day - 1) < share,
+                    "{family:?} {gaps:?}"
+                );
+            }
             let beyond = law.beyond(20.0);
-            let q = params.dropout.chance(history.gaps);
             let left = q / (q + (1.0 - q) * s[1].1);
             assert!((beyond.leave() - left).abs() < 5e-4, "{family:?} {gaps:?}");
             if s[1].1 > 1e-3 {

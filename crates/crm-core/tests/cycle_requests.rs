@@ -232,9 +232,25 @@ fn likely_buyers_are_the_best_of_all() {
     let mut ranks: Vec<i64> = (0..best.len()).map(|row| rank(&best, row)).collect();
     ranks.sort_unstable();
     assert_eq!(ranks, (1..=10).collect::<Vec<i64>>());
+    let asked = json!({"as_of": "2026-03-01", "within": 14});
+    let cycle = run("cycle", &shop, asked);
+    let summary = run("summary", &shop, json!({"as_of": "2026-03-01"}));
+    let whole = |table: &Table, column: &str, row: usize| match table.column(column) {
+        Some(column) => match column.cell(row) {
+            Cell::Int(v) | Cell::Money(v, _) => v as f64,
+            _ => panic!("no whole number"),
+        },
+        None => panic!("no {column}"),
+    };
     for row in 0..all.len() {
         let orders = float(&all, "expected_orders", row).expect("a number");
-        assert!(orders >= 0.98 * float(&all, "probability_within", row).expect("a number"));
+        let once = float(&all, "probability_within", row).expect("a number");
+        assert!(orders >= once * (1.0 - 1e-12));
+        let said = float(&cycle, "probability_within", row).expect("a number");
+        assert!((once - said).abs() < 1e-12);
+        let [revenue, days] = ["revenue", "purchase_days"].map(|of| whole(&summary, of, row));
+        let expected = orders * revenue / days;
+        assert!((whole(&all, "expected_revenue", row) - expected).abs() <= 0.5 + 1e-6);
     }
 }
 

@@ -52,21 +52,21 @@ pub fn expected_orders(law: &GapLaw<'_>, elapsed: u32, horizon: u32) -> f64 {
     let steps = (libm::ceil(horizon / step) as usize).clamp(1, STEPS);
     // What is left over is the first step.
     let short = horizon - (steps - 1) as f64 * step;
-    // M by step, from below. Within a step it is linear, so the first step's mass meets half of M
-    // here and half of M a step before, as every other's does.
+    // M by step, from below. Within a step it is linear, so a gap that ends there meets the mean of M
+    // at its two ends; for the first step one of these is the M asked for.
     let mut masses = [0.0; STEPS];
     let mut renewals = [0.0; STEPS + 1];
+    let mut means = [0.0; STEPS];
     let mut before = 1.0;
     for k in 1..=steps {
         let s = law.survival(k as f64 * step);
         masses[k - 1] = stay * (before - s);
         before = s;
-        let earlier: f64 = (masses[1..k].iter())
-            .zip(renewals[..k].windows(2).rev())
-            .map(|(mass, m)| mass * (1.0 + 0.5 * (m[0] + m[1])))
-            .sum();
+        let earlier = masses[1..k].iter().zip(means[..k - 1].iter().rev());
+        let earlier: f64 = earlier.map(|(mass, mean)| mass * mean).sum();
         let half = 0.5 * masses[0];
         renewals[k] = (earlier + masses[0] + half * renewals[k - 1]) / (1.0 - half);
+        means[k - 1] = 1.0 + 0.5 * (renewals[k - 1] + renewals[k]);
     }
     let (whole, more) = (renewals[steps - 1], renewals[steps] - renewals[steps - 1]);
     let mut left_before = whole + more * (short / step);

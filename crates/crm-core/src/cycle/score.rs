@@ -358,6 +358,16 @@ mod tests {
             (c.slope - 0.7).abs() < 2e-3 && (c.intercept - 0.3).abs() < 2e-3,
             "{c:?}"
         );
+        // The information at the maximum, summed by hand.
+        let mut h = [0.0; 3];
+        for (said, _) in &outcomes {
+            let x = (said / (1.0 - said)).ln();
+            let fitted = 1.0 / (1.0 + (-(c.intercept + c.slope * x)).exp());
+            let w = fitted * (1.0 - fitted);
+            h = [h[0] + w, h[1] + w * x, h[2] + w * x * x];
+        }
+        let error = (h[0] / (h[0] * h[2] - h[1] * h[1])).sqrt();
+        assert!((c.slope_error / error - 1.0).abs() < 1e-6, "{c:?} {error}");
         let table = calibration_table(&outcomes);
         assert_eq!(
             table.iter().map(|bin| bin.count).sum::<u64>(),
@@ -389,6 +399,14 @@ mod tests {
         );
     }
 
+    /// Everybody returns: the share inside, of the share up to the 99 % point.
+    #[test]
+    fn returner_coverage_without_leavers() {
+        let pit: Vec<f64> = (0..1000).map(|i| (f64::from(i) + 0.5) / 1000.0).collect();
+        let ours = returner_coverage(&pit, &[true; 1000], 0.1, 0.9).unwrap();
+        assert!((ours.unwrap() - 0.8).abs() < 1e-12);
+    }
+
     #[test]
     fn brier_by_hand() {
         assert_eq!(brier(&[(0.5, true), (1.0, true)]), Some(0.125));
@@ -398,6 +416,10 @@ mod tests {
     #[test]
     fn the_log_score_is_smallest_for_the_truth() {
         let score = |mean: f64| log_score(|x| (-x / mean).exp(), 20, true);
+        let day = (-19.5f64 / 20.0).exp() - (-20.5f64 / 20.0).exp();
+        assert!((score(20.0) + day.ln()).abs() < 1e-12);
+        let silence = log_score(|x| (-x / 20.0).exp(), 20, false);
+        assert!((silence - 20.5 / 20.0).abs() < 1e-12);
         assert!(score(20.0) < score(10.0) && score(20.0) < score(40.0));
         assert!(log_score(|_| 0.0, 5, true).is_finite());
     }

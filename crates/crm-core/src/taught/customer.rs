@@ -16,7 +16,8 @@
 //!
 //! `probability_alive` is that of the cycle. What the document has no part for is null. Without
 //! `learned` the orders are a whole shop, which is learnt first. For one customer it takes
-//! a fraction of a millisecond; the orders may be handed over row by row.
+//! about 0.15 ms, a third of which are the tables of their gap law, and 0.35 ms from Python; many in one
+//! call take 0.02 ms each. The orders may be handed over row by row.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

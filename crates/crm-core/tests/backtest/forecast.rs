@@ -173,6 +173,25 @@ fn first_years_are_second_computations() {
     let ours = float(&table, "expected_orders", 2).expect("a number");
     assert!((ours - sum).abs() < 1e-9 * sum, "{ours} {sum}");
 
+    // Revenue is that of `clv` without discount.
+    let context = Context::default();
+    let of_summary = |name: &str, request: Value| {
+        let request = request.to_string();
+        analysis::run(name, &Dataset::Table(&summary), &request, &context).expect(name)
+    };
+    let purchases = of_summary("clv_fit", json!({}));
+    let spend = of_summary("gamma_gamma_fit", json!({}));
+    let request = json!({
+        "fit": purchases.notes()["fit"], "spend_fit": spend.notes()["fit"],
+        "horizon_days": 365, "annual_discount_rate": 0, "intervals": false,
+    });
+    let value = of_summary("clv", request);
+    let sum: f64 = (0..value.len())
+        .map(|row| float(&value, "clv", row).expect("a value"))
+        .sum();
+    let ours = money(&table, "expected_revenue", 2).expect("money");
+    assert!((ours - sum).abs() < 1e-6 * sum, "{ours} {sum}");
+
     let at = |day: i32| {
         let table = run(
             "cpm",
@@ -190,6 +209,17 @@ fn first_years_are_second_computations() {
     };
     let (then, now) = (at(END - 365), at(END));
     let of = |until: i32| shop.iter().filter(move |days| days[0] <= until);
+    // Who is active in a year are those kept of today's active and those who came back.
+    let active = now
+        .iter()
+        .filter(|state| state.ends_with(" active"))
+        .count() as f64;
+    for row in [2, 3] {
+        let [kept, back, all] = ["retention_rate", "reactivation_rate", "active"]
+            .map(|column| float(&table, column, row).expect(column));
+        let sum = kept * active + back * (now.len() as f64 - active);
+        assert!((all - sum).abs() < 1e-9 * sum, "{row}: {all} {sum}");
+    }
     let counts: Vec<f64> = of(END - 365)
         .map(|days| {
             days.iter()
@@ -197,22 +227,29 @@ fn first_years_are_second_computations() {
                 .count() as f64
         })
         .collect();
-    let mut expected = 0.0;
-    for state in &now {
-        let own: Vec<f64> = then
-            .iter()
-            .zip(&counts)
-            .filter(|(s, _)| *s == state)
-            .map(|(_, n)| *n)
-            .collect();
-        let all = if own.is_empty() { &counts } else { &own };
-        expected += all.iter().sum::<f64>() / all.len() as f64;
-    }
+    let spent: Vec<f64> = (shop.iter().enumerate())
+        .filter(|(_, days)| days[0] <= END - 365)
+        .zip(&counts)
+        .map(|((k, _), count)| amount(k) as f64 * count)
+        .collect();
+    let sum_of_means = |of: &[f64]| -> f64 {
+        let mean = |state: &String| {
+            let own = then.iter().zip(of).filter(|(s, _)| *s == state);
+            let own: Vec<f64> = own.map(|(_, n)| *n).collect();
+            let all = if own.is_empty() { of } else { &own };
+            all.iter().sum::<f64>() / all.len() as f64
+        };
+        now.iter().map(mean).sum()
+    };
+    let expected = sum_of_means(&counts);
     let ours = float(&table, "expected_orders", 3).expect("a number");
     assert!(
         (ours - expected).abs() < 1e-9 * expected,
         "{ours} {expected}"
     );
+    let expected = sum_of_means(&spent);
+    let ours = money(&table, "expected_revenue", 3).expect("money");
+    assert!((ours - expected).abs() < 1.0, "{ours} {expected}");
 }
 
 #[test]

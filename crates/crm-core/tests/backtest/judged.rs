@@ -1,7 +1,9 @@
 //! Backtests and the threshold sweep.
 
 use super::*;
-use crm_core::cycle::score;
+use crm_core::cycle::gap_model::{History, Model};
+use crm_core::cycle::{fit, score};
+use crm_core::data::IdRef;
 
 /// Nothing that is predicted hangs on what comes after the origin; what it is compared with does.
 #[test]
@@ -105,7 +107,13 @@ fn date_errors_are_those_of_the_dates_that_cycle_gives() {
                     assert!((inside - share).abs() < off, "{column} {inside}");
                 }
             }
-            _ => assert!((ours - mean).abs() < 1e-9, "{method} {ours} {mean}"),
+            _ => {
+                assert!((ours - mean).abs() < 1e-9, "{method} {ours} {mean}");
+                errors.sort_unstable();
+                let middle = [errors.len() / 2, (errors.len() - 1) / 2].map(|at| errors[at]);
+                let median = f64::from(middle[0] + middle[1]) / 2.0;
+                assert_eq!(float(&table, "median_error_days", row), Some(median));
+            }
         }
     }
 }
@@ -145,8 +153,16 @@ fn calibration_is_that_of_the_probabilities_that_cycle_gives() {
         near("observed_rate", fit.observed, 1e-12);
         // Gathered in bins: a hundredth of the slope's standard error.
         near("calibration_slope", fit.slope, 0.02 * fit.slope_error);
-        match score::calibration(&earlier) {
-            Some(before) => near("recalibrated_slope", fit.slope / before.slope, 0.01),
+        let gathered = |outcomes: &[(f64, bool)]| {
+            let mut all = score::Outcomes::new().expect("room");
+            outcomes.iter().for_each(|&(p, y)| all.add(p, y));
+            all.calibration()
+        };
+        match gathered(&earlier) {
+            Some(before) => {
+                let slope = gathered(&outcomes).expect("a slope").slope;
+                near("recalibrated_slope", slope / before.slope, 1e-9);
+            }
             None => assert_eq!(float(&table, "recalibrated_slope", row), None),
         }
         for (bin, expected) in score::calibration_table(&outcomes).iter().enumerate() {
@@ -161,6 +177,72 @@ fn calibration_is_that_of_the_probabilities_that_cycle_gives() {
         earlier.extend(outcomes);
     }
     assert!(float(&table, "recalibrated_slope", 16).is_some());
+}
+
+/// What only the law says: its score, and where in it the returns fell, from a fit to what was known.
+#[test]
+fn the_whole_law_is_judged() {
+    let shop = shop(600, 0, 0);
+    let request = json!({"as_of": as_of(), "origins": 1, "within": 30, "follow": 80});
+    let table = run("backtest", &orders(&shop), &request);
+    let origin = AS_OF - 80;
+    let known: Vec<_> = (shop.iter())
+        .map(|days| split(days, origin, AS_OF))
+        .filter(|(seen, _)| !seen.is_empty())
+        .collect();
+    let gaps =
+        |seen: &[i32]| -> Vec<u32> { seen.windows(2).map(|two| two[1].abs_diff(two[0])).collect() };
+    let histories: Vec<History> = known
+        .iter()
+        .map(|(seen, _)| History::new(&gaps(seen)))
+        .collect();
+    let silent = |i: usize| origin.abs_diff(known[i].0[known[i].0.len() - 1]);
+    let open: Vec<u32> = (0..known.len()).map(silent).collect();
+    let params = fit::fit(&histories, &open, &fit::Options::default())
+        .expect("a fit")
+        .params;
+    let model = Model::new(&params, histories.iter().map(|h| h.gaps)).expect("a model");
+    let (mut score, mut inside, mut returns) = (0.0, [0.0; 3], 0.0);
+    let (mut pit, mut returned) = (Vec::new(), Vec::new());
+    for (i, (seen, next)) in known.iter().enumerate() {
+        let law = model.customer(&histories[i]);
+        let left = params.dropout.chance(histories[i].gaps);
+        let s = |x: f64| left + (1.0 - left) * law.survival(x);
+        let e = f64::from(open[i]) + 0.5;
+        let until = next.map_or(AS_OF, |next| next) - seen[seen.len() - 1];
+        let until = f64::from(until);
+        let of_all = match next {
+            Some(_) => s(until - 0.5) - s(until + 0.5),
+            None => s(until + 0.5),
+        };
+        score -= (of_all / s(e)).ln() / known.len() as f64;
+        let came = |x: f64| 1.0 - law.survival(x) / law.survival(e);
+        if next.is_some() {
+            returns += 1.0;
+            let u = came(until) / came(f64::from(open[i] + 80) + 0.5);
+            for (inside, half) in inside.iter_mut().zip([0.25, 0.4, 0.45]) {
+                *inside += f64::from(u8::from((u - 0.5).abs() <= half));
+            }
+        }
+        pit.push(came(until).clamp(0.0, 1.0));
+        returned.push(next.is_some());
+    }
+    let ours = float(&table, "log_score", 0).expect("a score");
+    assert!((ours - score).abs() < 2e-3 * score, "{ours} {score}");
+    let columns = ["coverage_50", "coverage_80", "coverage_90"];
+    for ((column, inside), half) in columns.into_iter().zip(inside).zip([0.25, 0.4, 0.45]) {
+        assert_eq!(text(&table, "method", 1), "model_followed");
+        let ours = float(&table, column, 1).expect("a share");
+        assert!(
+            (ours - inside / returns).abs() < 1e-12,
+            "{column} {ours} {}",
+            inside / returns
+        );
+        let by_law = score::returner_coverage(&pit, &returned, 0.5 - half, 0.5 + half);
+        let by_law = by_law.expect("a curve").expect("somebody at risk");
+        let ours = float(&table, column, 0).expect("a share");
+        assert!((ours - by_law).abs() < 2e-3, "{column} {ours} {by_law}");
+    }
 }
 
 /// Who is flagged comes from `cycle` on the day, who is gone from the list of days.
@@ -237,8 +319,35 @@ fn alerts_are_judged_by_who_came_back() {
         );
         match rule.as_str() {
             "churn_days" => assert_eq!(float(&table, "lead_days", row), Some(0.0)),
-            // Clockwork buyers of 20 to 55 days are late long before 90 are over.
-            "late" => assert!(float(&table, "lead_days", row) > Some(10.0)),
+            // The day of the alert, from the alerts of the origin.
+            "due" | "late" | "churn_risk" => {
+                let on = Day(start().0 + origin);
+                let asked = json!({"as_of": on, "levels": [rule]});
+                let alerts = run("alerts", &orders, &asked);
+                let names: Vec<usize> = (shop.iter().enumerate())
+                    .filter(|(_, days)| days[0] <= origin)
+                    .map(|(k, _)| k)
+                    .collect();
+                let mut leads: Vec<f64> = (0..alerts.len())
+                    .filter(|&row| {
+                        let id = alerts.column("customer_id").expect("ids").cell(row);
+                        let Cell::Id(IdRef::Text(id)) = id else {
+                            panic!("ids are texts")
+                        };
+                        let k = id[1..].parse().expect("a number");
+                        gone(names.binary_search(&k).expect("known"))
+                    })
+                    .map(|row| {
+                        let [reached, last] = ["reached_on", "last_date"]
+                            .map(|column| float(&alerts, column, row).expect("a date"));
+                        90.0 - (reached - last)
+                    })
+                    .collect();
+                leads.sort_by(f64::total_cmp);
+                let middle = [leads.len() / 2, (leads.len() - 1) / 2].map(|at| leads[at]);
+                let median = 0.5 * (middle[0] + middle[1]);
+                assert_eq!(float(&table, "lead_days", row), Some(median), "{rule}");
+            }
             _ => {}
         }
     }
@@ -379,21 +488,31 @@ fn a_sweep_is_its_separate_runs() {
             .collect();
         let flagged = churned.iter().filter(|c| **c).count();
         assert_eq!(float(&sweep, "flagged", row), Some(flagged as f64));
-        let back = known
-            .iter()
-            .zip(&churned)
-            .filter(|((_, next), c)| **c && next.is_some());
-        assert_eq!(float(&sweep, "returned", row), Some(back.count() as f64));
+        let back = |of: bool| {
+            let them = known.iter().zip(&churned).filter(|(_, c)| **c == of);
+            them.filter(|((_, next), _)| next.is_some()).count() as f64
+        };
+        assert_eq!(float(&sweep, "returned", row), Some(back(true)));
+        let rate = |column: &str, part: f64, whole: usize| {
+            assert_eq!(
+                float(&sweep, column, row),
+                Some(part / whole as f64),
+                "{column}"
+            );
+        };
+        rate("returned_rate", back(true), flagged);
+        rate("others_returned_rate", back(false), known.len() - flagged);
         // Near: churned in a week and not a week ago.
-        let silent = known.iter().map(|(seen, _)| origin - seen[seen.len() - 1]);
-        let near = silent
-            .filter(|e| e + 7 >= churn_days && e - 7 < churn_days)
-            .count();
-        assert_eq!(
-            float(&sweep, "near", row),
-            Some(near as f64),
-            "{churn_days}"
-        );
+        let near = |(seen, _): &&(Vec<i32>, Option<i32>)| {
+            let e = origin - seen[seen.len() - 1];
+            e + 7 >= churn_days && e - 7 < churn_days
+        };
+        let near: Vec<_> = known.iter().filter(near).collect();
+        let count = near.len() as f64;
+        assert_eq!(float(&sweep, "near", row), Some(count), "{churn_days}");
+        rate("near_rate", count, known.len());
+        let back = near.iter().filter(|(_, next)| next.is_some()).count() as f64;
+        rate("near_returned_rate", back, near.len());
     }
     let cycle = run("cycle", &orders, &json!({"as_of": on}));
     for (row, level) in levels.into_iter().enumerate() {
