@@ -120,6 +120,7 @@ pub fn entries(events: &Events, options: &Options, context: &Context) -> Result<
         &[W::ProductView],
         &possible,
     )?;
+    super::longer_than_zero("wait", options.wait)?;
     let data = events.data()?;
     let orders = last_orders(events)?;
     let wait = options.wait.micros();

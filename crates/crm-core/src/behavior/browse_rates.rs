@@ -273,6 +273,7 @@ impl Analysis for BrowseRates {
         use EventWord as W;
         let possible = [W::Add, W::Checkout, W::Purchase];
         super::need(events, Self::NAME, &[W::ProductView], &possible)?;
+        super::longer_than_zero("wait", options.wait)?;
         let breakdown = Breakdown::new(events, &options.by)?;
         let product = match options.by.iter().any(|name| is_product(events, name)) {
             true => events.dim("product")?,

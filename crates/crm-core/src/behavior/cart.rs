@@ -176,6 +176,7 @@ pub fn carts(
 ) -> Result<Carts> {
     use EventWord as W;
     let possible = [W::Remove, W::Checkout, W::PaymentFailed];
+    super::longer_than_zero("window", window)?;
     super::need(events, analysis, &[W::Add, W::Purchase], &possible)?;
     let mut all = Carts::default();
     // Where each product (the last slot: none) stands in the latest cart that held it.

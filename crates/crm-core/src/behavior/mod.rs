@@ -21,7 +21,7 @@ use crate::context::{collect, room};
 use crate::data::{EventWord, Events, Ids, NO_ID, UNUSED};
 use crate::num::ratio::Ratio;
 use crate::table::{Column, Field, Values};
-use crate::{Error, Fraction, Result};
+use crate::{Duration, Error, Fraction, Result};
 use std::sync::Arc;
 
 /// Confidence level of every interval.
@@ -66,6 +66,14 @@ pub(crate) fn rate_columns(fields: &[Field], rates: &[Ratio]) -> Result<Vec<Colu
         Column::floats(low, rates.iter().map(|r| r.low))?,
         Column::floats(high, rates.iter().map(|r| r.high))?,
     ])
+}
+
+/// Refuses a time of zero, in which everything would be over at once.
+pub(crate) fn longer_than_zero(name: &str, time: Duration) -> Result<()> {
+    match time.micros() {
+        0 => Err(Error::option(name, 0, "a time longer than zero")),
+        _ => Ok(()),
+    }
 }
 
 /// Refuses a log that lacks kinds an analysis cannot do without.

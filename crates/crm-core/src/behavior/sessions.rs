@@ -84,6 +84,7 @@ impl<'a> Cutter<'a> {
             })?),
             false => None,
         };
+        super::longer_than_zero("timeout", options.timeout)?;
         Ok(Cutter {
             data: events.data()?,
             timeout: options.timeout.micros(),
@@ -268,6 +269,7 @@ impl Analysis for Sessions {
 
     fn run(events: &Events, _: &Scope, options: &Options, context: &Context) -> Result<Table> {
         need_views(events, Self::NAME)?;
+        super::need(events, Self::NAME, &[], &[EventWord::Purchase])?;
         let sessions = cut(events, options, context)?;
         let data = events.data()?;
         let view = |e: usize| is_view(data.word(e));

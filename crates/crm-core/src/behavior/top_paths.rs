@@ -110,6 +110,7 @@ impl Analysis for TopPaths {
         if !(1..SLOTS as u32).contains(&options.length) {
             return Err(Error::option("length", options.length, "1 to 10"));
         }
+        super::need(events, Self::NAME, &[], &[crate::data::EventWord::Purchase])?;
         let (timeout, collapse) = (options.timeout, options.collapse_repeats);
         let nodes = Nodes::new(events, options.of, collapse, timeout, Self::NAME)?;
         let length = options.length as usize;

@@ -286,7 +286,8 @@ impl Purchases for Params {
         } else {
             0.0
         };
-        gone + now * p
+        // Both are rounded: their sum can pass 1 by a bit.
+        (gone + now * p).min(1.0)
     }
 
     fn residual(&self, h: History, delta: f64, horizon: Option<f64>) -> f64 {

@@ -243,7 +243,7 @@ pub fn check(patterns: &[Pattern]) -> Result<()> {
             return Err(Error::value("frequency", row, expected));
         }
         if !(p.weight >= 0.0 && p.weight.is_finite()) {
-            return Err(Error::value("weights", row, "a finite number, at least 0"));
+            return Err(Error::value("weight", row, "a finite number, at least 0"));
         }
     }
     Ok(())

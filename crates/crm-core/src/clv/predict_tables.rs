@@ -31,7 +31,7 @@ pub struct PredictOptions {
     pub t: f64,
     /// The unit of time of a frame that does not say.
     pub unit: Option<Unit>,
-    /// Level of both intervals. Default 0.8; null leaves them out.
+    /// Level of both intervals. Default 0.8; `only` leaves them out.
     pub interval: Option<Fraction>,
     /// Draws per customer for the outcome's interval, 10 to 100,000. Default 200.
     pub draws: u32,

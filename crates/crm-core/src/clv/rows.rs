@@ -112,7 +112,7 @@ impl<'a> Histories<'a> {
         let lengths = [
             ("recency", self.recency.len()),
             ("T", self.age.len()),
-            ("weights", self.weight.map_or(expected, <[f64]>::len)),
+            ("weight", self.weight.map_or(expected, <[f64]>::len)),
         ];
         if let Some((column, found)) = lengths.into_iter().find(|(_, n)| *n != expected) {
             return Err(Error::ColumnLength {
@@ -126,7 +126,7 @@ impl<'a> Histories<'a> {
         }
         for (row, w) in self.weight.unwrap_or_default().iter().enumerate() {
             if !(*w >= 0.0 && w.is_finite()) {
-                return Err(Error::value("weights", row, "a finite number, at least 0"));
+                return Err(Error::value("weight", row, "a finite number, at least 0"));
             }
         }
         Ok(())
@@ -342,7 +342,7 @@ mod tests {
             weight: Some(&[-1.0]),
             ..Histories::new(&[0.0], &[0.0], &[1.0])
         };
-        assert_eq!(Rows::new(&weights).unwrap_err().column(), Some("weights"));
+        assert_eq!(Rows::new(&weights).unwrap_err().column(), Some("weight"));
         // Acquired on the day itself: valid.
         assert!(Rows::new(&Histories::new(&[0.0], &[0.0], &[0.0])).is_ok());
     }

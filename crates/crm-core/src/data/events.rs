@@ -486,16 +486,23 @@ fn quantities(input: &Input, name: &str, problems: &mut Problems) -> Result<Buf<
         round: false,
         reason: Reason::BadQuantity,
     };
-    let (read, _) = input.money(money, problems, &mut 0)?;
+    // What is read as money is not called so.
+    let wanted = "a quantity from 0 to 4,294,967,295";
+    let (read, _) = input
+        .money(money, problems, &mut 0)
+        .map_err(|error| match error.row() {
+            Some(row) => Error::value(name, row as usize, wanted),
+            None => error,
+        })?;
     let mut out = filled(read.len(), 1_u32, "quantities")?;
     for (row, (out, quantity)) in out.iter_mut().zip(read.iter()).enumerate() {
         match *quantity {
             BLANK => {}
             quantity => match u32::try_from(quantity) {
                 Ok(quantity) => *out = quantity,
-                Err(_) => problems.add(row, Reason::BadQuantity, || {
-                    Error::value(name, row, "a quantity from 0 to 4,294,967,295")
-                })?,
+                Err(_) => {
+                    problems.add(row, Reason::BadQuantity, || Error::value(name, row, wanted))?
+                }
             },
         }
     }

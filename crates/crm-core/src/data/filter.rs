@@ -222,8 +222,11 @@ fn matches(name: &str, condition: &Condition, item: &Item) -> Result<bool> {
 
 /// How a value stands to one given as JSON; `None` where only one of them is null.
 fn compare(name: &str, item: &Item, value: &Value) -> Result<Option<Ordering>> {
-    let wrong =
-        |expected: &'static str| Err(Error::option(format!("where.{name}"), value, expected));
+    // What was given may be a customer's: only its kind is said.
+    let wrong = |expected: &'static str| {
+        let name = format!("where.{name}");
+        Err(Error::option(name, kind_of(value), expected))
+    };
     if value.is_null() {
         return Ok(matches!(item, Item::Null).then_some(Ordering::Equal));
     }
@@ -261,6 +264,17 @@ fn compare(name: &str, item: &Item, value: &Value) -> Result<Option<Ordering>> {
             None => return wrong("an amount in major units"),
         },
     })
+}
+
+fn kind_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
 }
 
 impl Orders {

@@ -127,6 +127,7 @@ pub fn maximize<const N: usize>(
     let mut here = f(&at)?;
     let mut evaluations = 1;
     let mut converged = false;
+    let mut promise = f64::INFINITY;
     for _ in 0..ITERATIONS {
         let pinned: [bool; N] = std::array::from_fn(|i| {
             (at[i] <= low[i] && here.gradient[i] <= 0.0)
@@ -153,7 +154,7 @@ pub fn maximize<const N: usize>(
             step = direction(&here, &still);
         }
         // Where rounding hides the way up: what the step promises is less than the sum can show.
-        let promise: f64 = (0..N).map(|i| here.gradient[i] * step[i]).sum();
+        promise = (0..N).map(|i| here.gradient[i] * step[i]).sum();
         let at_rounding = slope <= 1e-7 || promise <= 1e-11 * (1.0 + fabs(here.value));
         // Up to the first cap and no further: cutting single parameters off would leave a ridge.
         let mut length = (0..N)
@@ -199,7 +200,10 @@ pub fn maximize<const N: usize>(
     let outcome = if converged {
         at_boundary(&at, &low, &high, &here, weight).map_or(Outcome::Converged, Outcome::Boundary)
     } else {
-        Outcome::Stalled
+        // At a cap the slopes of the others may be rounding alone; what they promise decides nothing.
+        let flat = promise * weight <= 1e-3;
+        let cap = at_cap(&at, &low, &high).filter(|_| flat);
+        cap.map_or(Outcome::Stalled, Outcome::Boundary)
     };
     Ok(Optimum {
         at,
@@ -243,6 +247,11 @@ fn direction<const N: usize>(here: &Derivatives<N>, pinned: &[bool; N]) -> [f64;
     step
 }
 
+/// The parameter at a cap. Rounding may stop a hair before it.
+fn at_cap<const N: usize>(at: &[f64; N], low: &[f64; N], high: &[f64; N]) -> Option<usize> {
+    (0..N).find(|&i| at[i] <= low[i] + 1e-3 || at[i] >= high[i] - 1e-3)
+}
+
 /// The parameter at a cap, or the one that a flat direction mostly consists of. Flat means a
 /// standard error above 10 on the log scale: a factor of 20,000 either way.
 fn at_boundary<const N: usize>(
@@ -252,8 +261,7 @@ fn at_boundary<const N: usize>(
     here: &Derivatives<N>,
     weight: f64,
 ) -> Option<usize> {
-    // Rounding may stop a hair before the cap.
-    if let Some(i) = (0..N).find(|&i| at[i] <= low[i] + 1e-3 || at[i] >= high[i] - 1e-3) {
+    if let Some(i) = at_cap(at, low, high) {
         return Some(i);
     }
     let (values, vectors) = eigen::<N>(std::array::from_fn(|i| {

@@ -280,7 +280,7 @@ impl Used {
     fn new(spend: &Spend<'_>, policy: NoSpend) -> Result<Self> {
         let expected = spend.frequency.len();
         let weights = spend.weight.map_or(expected, <[f64]>::len);
-        for (column, found) in [("monetary_value", spend.mean.len()), ("weights", weights)] {
+        for (column, found) in [("monetary_value", spend.mean.len()), ("weight", weights)] {
             if found != expected {
                 return Err(Error::ColumnLength {
                     column: column.into(),
@@ -298,7 +298,7 @@ impl Used {
                 return Err(Error::value("frequency", row, expected));
             }
             if !(weight >= 0.0 && weight.is_finite()) {
-                return Err(Error::value("weights", row, "a finite number, at least 0"));
+                return Err(Error::value("weight", row, "a finite number, at least 0"));
             }
             if x == 0.0 {
                 out.without_repeat += weight;
@@ -544,6 +544,22 @@ mod tests {
         );
         assert!((fitted.fit.model.expected_spend(2.0, 20.0) - 20.0).abs() < 0.1);
         assert_eq!(fitted.independence.pearson, None);
+    }
+
+    #[test]
+    fn customers_who_do_not_differ_end_at_the_boundary_or_before_it() {
+        // All means are of the same gamma distribution: q would be infinite, or by chance is not.
+        for seed in 0..40 {
+            let mut rng = Rng::stream(seed, 0);
+            let (mut x, mut mean) = (Vec::new(), Vec::new());
+            for _ in 0..200 {
+                let orders = 1.0 + rng.below(7) as f64;
+                x.push(orders);
+                mean.push(libm::exp(rng.ln_gamma(5.0 * orders)) / orders);
+            }
+            let status = fit(&spend(&x, &mean), NoSpend::Drop).unwrap().fit.status;
+            assert!(!matches!(status, Status::Stalled), "seed {seed}");
+        }
     }
 
     #[test]
