@@ -70,6 +70,14 @@ fn bad_rows_are_named_or_counted() {
         };
         let events = Events::from_batches(&lenient, &[log], &Context::default()).unwrap();
         assert_eq!((events.len(), events.rows_left_out()), (1, 1));
+        let table = try_run("sessions", &events, "{}").unwrap();
+        let reason = match column {
+            "visitor_id" => "no_visitor",
+            "kind" => "no_kind",
+            _ => "bad_quantity",
+        };
+        let note = &table.notes()["rows_left_out_by_reason"];
+        assert_eq!(*note, serde_json::json!({ reason: 1 }));
     }
     let amount = EventsSpec {
         amount: Some("quantity".into()),

@@ -18,7 +18,7 @@ use super::arrange::Arranged;
 use super::events::{EventData, EventDim, Events};
 use super::filter::{Attribute, AttributeValues, Level};
 use super::ids::{IdKind, Ids, NO_ID};
-use super::read::BLANK;
+use super::read::{BLANK, Reason};
 use super::rows::pick;
 use super::runs::Runs;
 use super::scoped::{AS_OF, Key, rank};
@@ -134,8 +134,27 @@ impl Input for Events {
         all = all.with_note("events_after_as_of", json!(later));
         if self.rows_left_out() > 0 {
             all = all.with_note("rows_left_out", json!(self.rows_left_out()));
+            let reasons = self.data()?.left_out.iter();
+            let reasons = reasons.map(|(reason, rows)| (why(*reason).to_owned(), json!(rows)));
+            let reasons: serde_json::Map<String, Value> = reasons.collect();
+            all = all.with_note("rows_left_out_by_reason", reasons.into());
+        }
+        let rounded = self.data()?.rounded;
+        if rounded > 0 {
+            all = all.with_note("amounts_rounded", json!(rounded));
         }
         Ok((all, resolved))
+    }
+}
+
+/// Why a row of events was left out.
+fn why(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Guest => "no_visitor",
+        Reason::BadTime => "bad_time",
+        Reason::BadWord => "no_kind",
+        Reason::BadQuantity => "bad_quantity",
+        _ => "bad_amount",
     }
 }
 

@@ -28,7 +28,7 @@ macro_rules! range {
             type Error = String;
 
             fn try_from(value: f64) -> Result<Self, String> {
-                Self::new(value).ok_or_else(|| format!("{value} is not {}", $domain))
+                Self::new(value).ok_or_else(|| $domain.to_owned())
             }
         }
 
@@ -49,7 +49,7 @@ range!(
     /// assert!(Positive::new(0.0).is_none());
     /// assert!(Positive::new(f64::NAN).is_none());
     /// ```
-    Positive, |v| v.is_finite() && v > 0.0, "finite and greater than 0", ("exclusiveMinimum" = 0)
+    Positive, |v| v.is_finite() && v > 0.0, "a finite number greater than 0", ("exclusiveMinimum" = 0)
 );
 
 range!(
@@ -60,7 +60,7 @@ range!(
     /// assert!(Probability::new(1.0).is_some());
     /// assert!(Probability::new(1.01).is_none());
     /// ```
-    Probability, |v| (0.0..=1.0).contains(&v), "a probability (0 to 1)", ("minimum" = 0, "maximum" = 1)
+    Probability, |v| (0.0..=1.0).contains(&v), "a probability, 0 to 1", ("minimum" = 0, "maximum" = 1)
 );
 
 range!(
@@ -71,7 +71,7 @@ range!(
     /// assert!(Fraction::new(0.95).is_some());
     /// assert!(Fraction::new(1.0).is_none());
     /// ```
-    Fraction, |v| v > 0.0 && v < 1.0, "strictly between 0 and 1", ("exclusiveMinimum" = 0, "exclusiveMaximum" = 1)
+    Fraction, |v| v > 0.0 && v < 1.0, "a number strictly between 0 and 1", ("exclusiveMinimum" = 0, "exclusiveMaximum" = 1)
 );
 
 impl Fraction {

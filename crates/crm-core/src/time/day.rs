@@ -262,7 +262,7 @@ impl<'de> Deserialize<'de> for Duration {
         .filter(|d| d.0 <= MAX_MICROS - MIN_MICROS)
         .ok_or_else(|| {
             serde::de::Error::custom(
-                "expected a number of days or a text such as \"30min\", \"36h\", \"7d\"",
+                "a number of days or a text such as \"30min\", \"36h\", \"7d\"",
             )
         })
     }
