@@ -4,7 +4,7 @@
 use crm_core::data::{Batch, OrdersSpec};
 use crm_core::table::Cell;
 use crm_core::{Context, Dataset, Orders, Table, analysis};
-use crm_tests::{STORE, orders, rows, store, take};
+use crm_tests::{STORE, orders, rows, shuffled, store, take};
 use std::collections::{HashMap, VecDeque};
 
 const AS_OF: &str = "2025-06-30";
@@ -30,19 +30,6 @@ fn run(name: &str, orders: &Orders, request: &str) -> Table {
 
 fn build(batches: &[Batch], context: &Context) -> Orders {
     Orders::from_batches(&OrdersSpec::parse(STORE).unwrap(), batches, None, context).unwrap()
-}
-
-/// A fixed shuffle of `0..n`.
-fn shuffled(n: usize) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..n).collect();
-    let mut state = 0x2545_f491_4f6c_dd1d_u64;
-    for i in (1..n).rev() {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1);
-        order.swap(i, (state >> 33) as usize % (i + 1));
-    }
-    order
 }
 
 #[test]

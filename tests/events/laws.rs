@@ -7,23 +7,10 @@ use crm_core::data::{
 };
 use crm_core::table::Cell;
 use crm_core::{Context, Error, Events, Zone, analysis};
-use crm_tests::{batch, ints, optional_ints, optional_texts, rows, take, texts, times};
+use crm_tests::{batch, ints, optional_ints, optional_texts, rows, shuffled, take, texts, times};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::{ProptestConfig, prop_assert, prop_assert_eq, proptest};
-
-/// A fixed shuffle of `0..n`.
-fn shuffled(n: usize) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..n).collect();
-    let mut state = 0x2545_f491_4f6c_dd1d_u64;
-    for i in (1..n).rev() {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1);
-        order.swap(i, (state >> 33) as usize % (i + 1));
-    }
-    order
-}
 
 #[test]
 fn row_order_chunks_hash_seed_and_concat_do_not_matter() {

@@ -113,6 +113,19 @@ pub fn take(batch: &Batch, rows: &[usize]) -> Batch {
         .collect()
 }
 
+/// A fixed shuffle of `0..n`.
+pub fn shuffled(n: usize) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..n).collect();
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    for i in (1..n).rev() {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        order.swap(i, (state >> 33) as usize % (i + 1));
+    }
+    order
+}
+
 /// How many rows a batch has.
 pub fn rows(batch: &Batch) -> usize {
     batch.first().map_or(0, |(_, column)| column.len())

@@ -76,10 +76,6 @@ pub(super) fn agrees<const N: usize>(
             }
         }
     }
-    println!(
-        "{name}: {checked} checked, worst {:e} of what is allowed: {}",
-        worst.0, worst.1
-    );
     assert!(checked >= at_least, "{name}: only {checked}");
     assert!(worst.0 <= 1.0, "{name}: {} at {}", worst.0, worst.1);
 }
