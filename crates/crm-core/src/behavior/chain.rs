@@ -7,14 +7,21 @@
 //! a chain within the window extends one that started later, too. A stored chain is replaced only by
 //! a strictly better one, whole with its times. `O(events · steps)`, a few hundred bytes a step.
 //!
+//! An exclusion after an optional step, met while that step is still to come, forbids the ways that
+//! skip it and no others: the chain is *held*, for the steps up to that one only. So for each step
+//! there is one chain that may go anywhere, and one for each such limit.
+//!
 //! **Strict.** The same, where only chains that end at the event just before can be extended.
 //!
 //! **Unordered.** The first `k` steps are done in any order when `k` distinct events within the
 //! window fill them. Sets of events that can fill different steps are a matroid (transversal), so
 //! taking events latest first, keeping each that still leaves room for all, gives the set whose
-//! earliest event is latest; the events left over from one moment are never needed later.
+//! earliest event is latest; the events left over from one moment are never needed later. One more
+//! event either finds room, or the earliest of those it competes with goes: `O(k)` steps of work
+//! where an event fills one step. A number of steps below one reached already is not looked at.
 
 use super::funnel::MAX_STEPS;
+use std::cmp::Ordering;
 
 /// A chain of events: where it starts, and the time at each step it fills.
 #[derive(Debug, Clone, Copy)]
@@ -87,9 +94,16 @@ pub(crate) struct Shape {
     pub(crate) window: i64,
     /// One bit a step.
     pub(crate) optional: u32,
-    /// For each exclusion the steps (0-based) between which it ends a chain: after one of
-    /// `from..until`.
+    /// For each exclusion the steps (0-based) `(from, until)` between which its events are
+    /// forbidden: a chain does not go over them from a step before `until` to one after `from`.
     pub(crate) exclusions: Vec<(usize, usize)>,
+}
+
+impl Shape {
+    /// The last step that can follow `step`: the next one that is not optional.
+    fn furthest(&self, step: usize) -> usize {
+        step + 1 + (!(self.optional >> step >> 1)).trailing_zeros() as usize
+    }
 }
 
 /// An event to the funnel: its time, the steps it can fill, the exclusions it meets.
@@ -108,16 +122,25 @@ pub(crate) struct Outcome {
     pub(crate) chain: Option<Chain>,
 }
 
+/// A chain that an exclusion has left the steps up to `reach` only.
+struct Held {
+    step: usize,
+    reach: usize,
+    chain: Chain,
+}
+
 /// Scratch for one unit after the other.
 pub(crate) struct Finder<'a> {
     shape: &'a Shape,
     /// Chains that can still be extended.
     live: Chains,
+    /// Those that can be extended by some steps; of one step, by age.
+    held: Vec<Held>,
     /// The best chains there have been.
     best: Chains,
     next: Chains,
     /// For each number of steps, the events kept by [`Finder::unordered`].
-    kept: Vec<Vec<(i64, u32)>>,
+    kept: Vec<Kept>,
 }
 
 impl<'a> Finder<'a> {
@@ -125,9 +148,10 @@ impl<'a> Finder<'a> {
         Finder {
             shape,
             live: Chains::new(shape.n),
+            held: Vec::new(),
             best: Chains::new(shape.n),
             next: Chains::new(shape.n),
-            kept: vec![Vec::new(); shape.n],
+            kept: vec![Kept::default(); shape.n],
         }
     }
 
@@ -138,11 +162,12 @@ impl<'a> Finder<'a> {
         }
         let mut best: Option<&Chain> = None;
         for before in (0..step).rev() {
-            if let Some(chain) = self.live.at(before)
-                && time - chain.start <= self.shape.window
-                && chain.beats(best)
-            {
-                best = Some(chain);
+            let held = self.held.iter();
+            let held = held.filter(|h| h.step == before && h.reach >= step);
+            for chain in held.map(|h| &h.chain).chain(self.live.at(before)) {
+                if time - chain.start <= self.shape.window && chain.beats(best) {
+                    best = Some(chain);
+                }
             }
             if self.shape.optional >> before & 1 == 0 {
                 break;
@@ -168,19 +193,44 @@ impl<'a> Finder<'a> {
         }
     }
 
+    /// Leaves the chains that end with `step` the steps up to `reach`, or ends them.
+    fn limit(&mut self, step: usize, reach: usize) {
+        let mut best: Option<Chain> = None;
+        self.held.retain(|h| {
+            let limited = h.step == step && h.reach >= reach;
+            if limited && h.chain.beats(best.as_ref()) {
+                best = Some(h.chain);
+            }
+            !limited
+        });
+        if let Some(chain) = self.live.at(step)
+            && chain.beats(best.as_ref())
+        {
+            best = Some(*chain);
+        }
+        self.live.set(step, None);
+        if let Some(chain) = best.filter(|_| reach > step) {
+            self.held.push(Held { step, reach, chain });
+        }
+    }
+
     /// Steps in their order, other events between them allowed.
     pub(crate) fn ordered(&mut self, hits: impl Iterator<Item = Hit>) -> Outcome {
         (self.live.present, self.best.present) = (0, 0);
+        self.held.clear();
         let shape = self.shape;
         for hit in hits {
-            // The chains that this event, coming after them, puts an end to.
-            let mut ended = 0_u32;
+            // How far the chains that end with a step can go over this event.
+            let mut reach = [usize::MAX; MAX_STEPS];
+            let mut touched = hit.steps;
             for (i, (from, until)) in shape.exclusions.iter().enumerate() {
                 if hit.exclusions >> i & 1 == 1 {
-                    (*from..*until).for_each(|step| ended |= 1 << step);
+                    for step in (0..*until).filter(|s| *from < shape.furthest(*s)) {
+                        reach[step] = reach[step].min(*from);
+                        touched |= 1 << step;
+                    }
                 }
             }
-            let mut touched = hit.steps | ended & self.live.present;
             while touched != 0 {
                 let step = 31 - touched.leading_zeros() as usize;
                 touched &= !(1 << step);
@@ -188,15 +238,15 @@ impl<'a> Finder<'a> {
                     1 => self.extended(step, hit.time),
                     _ => None,
                 };
-                if let Some(chain) = &chain {
-                    self.note(step, chain);
-                }
-                let replaces = chain
-                    .as_ref()
-                    .is_some_and(|chain| chain.beats(self.live.at(step)));
                 // What ends with the event itself does not have it in between.
-                if replaces || ended >> step & 1 == 1 {
-                    self.live.set(step, chain);
+                if reach[step] < MAX_STEPS {
+                    self.limit(step, reach[step]);
+                }
+                if let Some(chain) = chain {
+                    self.note(step, &chain);
+                    if chain.beats(self.live.at(step)) {
+                        self.live.set(step, Some(chain));
+                    }
                 }
             }
         }
@@ -206,6 +256,7 @@ impl<'a> Finder<'a> {
     /// Steps in their order, no other event between them.
     pub(crate) fn strict(&mut self, hits: impl Iterator<Item = Hit>) -> Outcome {
         (self.live.present, self.best.present) = (0, 0);
+        self.held.clear();
         for hit in hits {
             self.next.present = 0;
             let mut steps = hit.steps;
@@ -224,66 +275,97 @@ impl<'a> Finder<'a> {
 
     /// Steps in any order.
     pub(crate) fn unordered(&mut self, hits: impl Iterator<Item = Hit>) -> Outcome {
-        self.best.present = 0;
-        self.kept.iter_mut().for_each(Vec::clear);
+        self.kept.iter_mut().for_each(Kept::clear);
+        let (mut level, mut start) = (0, i64::MIN);
+        let mut winning = Kept::default();
         for hit in hits {
             if hit.exclusions != 0 {
-                self.kept.iter_mut().for_each(Vec::clear);
+                self.kept.iter_mut().for_each(Kept::clear);
                 continue;
             }
-            if hit.steps == 0 {
-                continue;
-            }
-            for k in 1..=self.shape.n {
-                let first_k = u32::MAX >> (32 - k);
-                if hit.steps & first_k == 0 {
+            for k in level.max(1)..=self.shape.n {
+                let steps = hit.steps & u32::MAX >> (32 - k);
+                if steps == 0 {
                     continue;
                 }
-                let mut kept = std::mem::take(&mut self.kept[k - 1]);
-                kept.push((hit.time, hit.steps & first_k));
-                let matched = latest(&mut kept);
-                if kept.len() == k && hit.time - kept[0].0 <= self.shape.window {
-                    let mut chain = Chain {
-                        start: kept[0].0,
-                        filled: k as u32,
-                        steps: first_k,
-                        times: [0; MAX_STEPS],
-                    };
-                    for (step, event) in matched.iter().enumerate().take(k) {
-                        chain.times[step] = kept[*event].0;
-                    }
-                    self.note(k - 1, &chain);
+                let kept = &mut self.kept[k - 1];
+                kept.add(hit.time, steps);
+                let first = kept.events[0].0;
+                let whole = kept.events.len() == k && hit.time - first <= self.shape.window;
+                if whole && (k > level || first > start) {
+                    (level, start) = (k, first);
+                    winning.events.clone_from(&kept.events);
                 }
-                self.kept[k - 1] = kept;
             }
         }
-        self.outcome()
+        let chain = (level > 0).then(|| Chain {
+            start,
+            filled: level as u32,
+            steps: u32::MAX >> (32 - level),
+            times: winning.times(),
+        });
+        Outcome { level, chain }
     }
 }
 
-/// Keeps of `events` (time ascending) the latest ones that can all fill different steps; gives the
-/// event that fills each step, as its place among those kept.
-fn latest(events: &mut Vec<(i64, u32)>) -> [usize; MAX_STEPS] {
-    const NONE: usize = usize::MAX;
-    let mut of_step = [NONE; MAX_STEPS];
-    let mut keep = 0_u64;
-    for event in (0..events.len()).rev() {
-        let mut seen = 0_u32;
-        if augment(event, events, &mut of_step, &mut seen) {
-            keep |= 1 << event;
+/// The latest events that can all fill different steps.
+#[derive(Clone)]
+struct Kept {
+    /// Time, ascending, and the steps an event can fill.
+    events: Vec<(i64, u32)>,
+    /// The event that fills a step.
+    of_step: [usize; MAX_STEPS],
+}
+
+/// No event.
+const NONE: usize = usize::MAX;
+
+impl Default for Kept {
+    fn default() -> Self {
+        Kept {
+            events: Vec::new(),
+            of_step: [NONE; MAX_STEPS],
         }
     }
-    let mut place = [0; 64];
-    let mut kept = 0;
-    for (event, place) in place.iter_mut().enumerate().take(events.len()) {
-        if keep >> event & 1 == 1 {
-            *place = kept;
-            events[kept] = events[event];
-            kept += 1;
-        }
+}
+
+impl Kept {
+    fn clear(&mut self) {
+        self.events.clear();
+        self.of_step = [NONE; MAX_STEPS];
     }
-    events.truncate(kept);
-    of_step.map(|event| if event == NONE { 0 } else { place[event] })
+
+    /// Adds the latest event; drops the earliest one that leaves room for it, where one must go.
+    fn add(&mut self, time: i64, steps: u32) {
+        let last = self.events.len();
+        self.events.push((time, steps));
+        let mut seen = 0;
+        if augment(last, &self.events, &mut self.of_step, &mut seen) {
+            return;
+        }
+        // Whoever fills a step that was seen could give it up.
+        let holders = self.of_step.iter().enumerate();
+        let holders = holders.filter(|(step, _)| seen >> step & 1 == 1);
+        let earliest = holders.map(|(_, event)| *event).min().unwrap_or(last);
+        self.events.remove(earliest);
+        for event in self.of_step.iter_mut().filter(|e| **e != NONE) {
+            match (*event).cmp(&earliest) {
+                Ordering::Less => {}
+                Ordering::Equal => *event = NONE,
+                Ordering::Greater => *event -= 1,
+            }
+        }
+        augment(last - 1, &self.events, &mut self.of_step, &mut 0);
+    }
+
+    /// The time at each step, latest events placed first.
+    fn times(&self) -> [i64; MAX_STEPS] {
+        let mut of_step = [NONE; MAX_STEPS];
+        for event in (0..self.events.len()).rev() {
+            augment(event, &self.events, &mut of_step, &mut 0);
+        }
+        of_step.map(|event| self.events.get(event).map_or(0, |(time, _)| *time))
+    }
 }
 
 /// Finds a step for `event`, moving others where that makes room (Kuhn). At most as deep as there
@@ -303,7 +385,7 @@ fn augment(
         }
         *seen |= 1 << step;
         let holder = of_step[step];
-        if holder == usize::MAX || augment(holder, events, of_step, seen) {
+        if holder == NONE || augment(holder, events, of_step, seen) {
             of_step[step] = event;
             return true;
         }

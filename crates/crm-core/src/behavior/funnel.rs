@@ -22,12 +22,16 @@
 //!
 //! *Optional* steps (neither the first nor the last) may be skipped; `unordered` has none, since a
 //! step that may come anywhere or not at all says nothing, and refuses them. *Exclusions* forbid events
-//! between a chain's first and last event (or between two of its steps): an event that meets one
+//! between a chain's first and last event, or between two of its steps: an event that meets one
 //! ends the chains it comes between; it may still fill a step itself, but for `unordered`, where it
-//! fills none. `strict` has nothing between and so no use for them.
+//! fills none. `strict` has nothing between and so no use for them. Where an exclusion stands next to
+//! an optional step that a chain skips, it holds between the neighbouring steps that the chain does
+//! fill, on both sides alike: of steps `1, 2?, 3` an exclusion between 1 and 2 and one between 2 and 3
+//! each forbid their events between 1 and 3 of a chain without 2.
 //!
 //! Of several chains the **winning** one is deepest; of these the one that started last; of these
-//! the one with most optional steps filled, each as early as can be. Step times are its.
+//! the one with most optional steps filled, each as early as can be (`unordered`: as late as can
+//! be). Step times are its.
 //!
 //! # Converted, still open, dropped
 //!
@@ -177,7 +181,8 @@ impl Step {
 }
 
 /// Events that may not come between the first and the last event of a chain: conditions as in a
-/// step, and the steps (from 1) between which they are forbidden.
+/// step, and the steps (from 1) between which they are forbidden. Next to an optional step that was
+/// skipped they are forbidden between the neighbouring steps that were done.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Exclusion {
     /// Forbidden after this step; default the first.
