@@ -113,7 +113,8 @@ def funnel(
         mode: Anything between the steps, nothing between them, or any order.
         per: What takes the steps.
         exclude: Events that may not come between: conditions, with `after_step` and `before_step`
-            beside them.
+            beside them. Next to an optional step that was skipped they may not come between the
+            neighbouring steps that were done.
         timeout: Silence after which the next event opens a new session (default "30min").
         **scope: What analyses of events share: where, customers, by; see `EventScope`.
 

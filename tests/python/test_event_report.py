@@ -172,6 +172,35 @@ def test_a_log_that_lacks_things_says_what_is_left_out(files, tmp_path, capsys):
     assert "as activity, not as steps of a cart: search, login" in out
 
 
+def test_a_report_of_nothing_says_so(files, tmp_path, capsys):
+    log, page = tmp_path / "empty.csv", tmp_path / "report.html"
+    log.write_text("visitor_id,occurred_at,kind,page\n")
+    orders = tmp_path / "none.csv"
+    orders.write_text("customer_id,ordered_at,amount\n")
+    said = ["--lang", "en", "-o", page]
+    assert run("report", files[0], "--events", log, *said) == 0
+    out = capsys.readouterr().out
+    assert "On the site · No events" in out and "Kinds of events" not in out
+    assert "None" not in out and " None" not in page.read_text(encoding="utf-8")
+    # Events of later days only are none, too.
+    assert run("report", files[0], "--events", files[1], "--as-of", "2024-02-01", *said) == 0
+    assert "On the site · No events" in capsys.readouterr().out
+    assert "No events" in page.read_text(encoding="utf-8")
+    assert run("report", orders, "--currency", "JPY", *said) == 0
+    out = capsys.readouterr().out
+    assert "Customer report · No orders" in out and "None" not in out
+    assert " None" not in page.read_text(encoding="utf-8")
+
+
+def test_events_after_the_day_are_not_counted(visits, files, capsys):
+    assert (
+        run("report", files[0], "--events", files[1], "--as-of", "2024-04-30", "--lang", "en") == 0
+    )
+    out = " ".join(capsys.readouterr().out.split())
+    assert f"{sum(map(len, visits))} events of {len(visits)} visitors" in out
+    assert "to 2024-06-01" not in out
+
+
 @pytest.mark.parametrize(
     ("headings", "expected"),
     [

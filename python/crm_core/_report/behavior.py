@@ -39,18 +39,18 @@ class Behavior:
         definitions: The results, with their definitions.
     """
 
-    events: int
-    visitors: int
-    sessions: int | None
-    first_date: datetime.date | None
-    last_date: datetime.date | None
-    pages: Frame | None
-    funnel: Frame | None
-    carts: Frame | None
-    ways: Frame | None
-    between: Frame | None
-    notes: Sequence[Note]
-    definitions: Sequence[Frame]
+    events: int = 0
+    visitors: int = 0
+    sessions: int | None = None
+    first_date: datetime.date | None = None
+    last_date: datetime.date | None = None
+    pages: Frame | None = None
+    funnel: Frame | None = None
+    carts: Frame | None = None
+    ways: Frame | None = None
+    between: Frame | None = None
+    notes: Sequence[Note] = ()
+    definitions: Sequence[Frame] = ()
 
 
 def analyse_events(
@@ -76,6 +76,9 @@ def analyse_events(
         window: The funnel's time.
         step: Told the name of each analysis before it runs.
     """
+    seen = events if as_of is None else events.view({"occurred_at": {"to": as_of}})
+    if not len(seen):
+        return Behavior()
     definitions: list[Frame] = []
     notes: list[Note] = []
     words: dict[str, list[str]] = {}
@@ -105,11 +108,11 @@ def analyse_events(
         notes.append(Note("no_carts"))
     pages = run("page_exits") if with_pages else None
     return Behavior(
-        events=len(events),
-        visitors=events.n_visitors,
+        events=len(seen),
+        visitors=seen.n_visitors,
         sessions=sessions,
-        first_date=events.first_date,
-        last_date=events.last_date,
+        first_date=seen.first_date,
+        last_date=seen.last_date,
         pages=most(pages, "views", PAGES) if pages else None,
         funnel=run("funnel", steps=wanted, window=window) if len(wanted) > 1 or steps else None,
         carts=run("cart_abandonment") if carted else None,

@@ -76,7 +76,8 @@ class _EventReading(Reading):
         for word, meaning in known.items():
             by_meaning.setdefault(meaning, []).append(cut(word))
         ordered = {one: by_meaning[one] for one in MEANINGS if one in by_meaning}
-        self.notes.append(Note("kinds", {"map": ordered}))
+        if ordered:
+            self.notes.append(Note("kinds", {"map": ordered}))
         strangers = [cut(word) for word in present if word not in known]
         missing = [one for one in _MAY_BE_MISSING if one not in by_meaning]
         if strangers:

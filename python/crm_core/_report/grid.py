@@ -175,8 +175,20 @@ def choices(chosen: Sequence[Choice], title: str, lang: str, option: str = "--")
     return Grid(title, headings, rows, [False] * 4)
 
 
+def lead(findings: Findings, lang: str) -> str:
+    """The span of the orders, and the day of the report."""
+    totals = findings.totals
+    if totals.first_date is None:
+        return words.page("lead_empty", lang)
+    return words.page(
+        "lead", lang, first=totals.first_date, last=totals.last_date, as_of=findings.as_of
+    )
+
+
 def site_lead(found: Behavior, lang: str) -> str:
     """What the events are, in a sentence or two."""
+    if not found.events:
+        return words.page("behavior_empty", lang)
     lead = words.page(
         "behavior_lead",
         lang,

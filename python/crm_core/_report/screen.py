@@ -37,7 +37,9 @@ def show(console: Console, findings: Findings, lang: str, months: int = 12) -> N
     currency = findings.currency
     totals = findings.totals
     console.print()
-    console.rule(f"[bold]{escape(words.page('title', lang))}[/] · {escape(_lead(findings, lang))}")
+    console.rule(
+        f"[bold]{escape(words.page('title', lang))}[/] · {escape(grid.lead(findings, lang))}"
+    )
     console.print(
         "   ".join(
             f"{escape(name)} [bold]{escape(value)}[/]"
@@ -111,13 +113,6 @@ def show_site(console: Console, site: Site, lang: str, currency: str) -> None:
     if found.between is not None:
         named = stations(found.between)
         _show(console, grid.between(found.between, named, words.page("between", lang), lang))
-
-
-def _lead(findings: Findings, lang: str) -> str:
-    totals = findings.totals
-    return words.page(
-        "lead", lang, first=totals.first_date, last=totals.last_date, as_of=findings.as_of
-    )
 
 
 def _without_guests(monthly: Frame) -> list[str]:

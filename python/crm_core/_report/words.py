@@ -300,6 +300,7 @@ _NOTES: Mapping[str, tuple[str, str]] = {
 _PAGE: Mapping[str, tuple[str, str]] = {
     "title": ("Customer report", "顧客分析レポート"),
     "lead": ("{first} to {last}, as of {as_of}", "{first} 〜 {last} (基準日 {as_of})"),
+    "lead_empty": ("No orders", "注文なし"),
     "customers": ("Customers", "顧客数"),
     "orders": ("Orders", "注文数"),
     "revenue": ("Revenue", "売上"),
@@ -365,6 +366,7 @@ _PAGE: Mapping[str, tuple[str, str]] = {
     "abc": ("ABC analysis", "ABC分析"),
     "by": ("By {name}", "{name}別"),
     "behavior": ("On the site", "サイト上の行動"),
+    "behavior_empty": ("No events up to then.", "対象期間のイベントはありません。"),
     "behavior_lead": (
         "{events} events of {visitors} visitors, {first} to {last}.",
         "{first} 〜 {last} の訪問者{visitors}人、イベント{events}件。",
