@@ -3,7 +3,7 @@
 
 use crm_core::data::{Batch, OrdersSpec};
 use crm_core::table::Cell;
-use crm_core::{Context, Dataset, Orders, Table, analysis};
+use crm_core::{Context, Dataset, Events, Orders, Scope, Table, Zone, analysis};
 use crm_tests::{STORE, orders, rows, shuffled, store, take};
 use std::collections::{HashMap, VecDeque};
 
@@ -374,6 +374,63 @@ fn unknown_options_are_named_with_the_valid_ones() {
             assert_eq!(error.hint().as_deref(), Some("did you mean `as_of`?"));
         }
     }
+}
+
+/// A key of the scope that says nothing to what an analysis reads is refused like a misspelt one,
+/// whatever its value, and the catalogue lists those that say something.
+#[test]
+fn keys_of_the_scope_that_do_nothing_are_refused() {
+    let whole = serde_json::to_value(Scope::default()).unwrap();
+    let orders = orders(STORE, store(20, 21)).unwrap();
+    let events = Events::builder(Zone::UTC).build().unwrap();
+    let table = Table::default();
+    for entry in analysis::ALL {
+        let data = match entry.reads {
+            "orders" => Dataset::Orders(&orders),
+            "events" => Dataset::Events(&events),
+            _ => Dataset::Table(&table),
+        };
+        let described = analysis::describe(entry.name).unwrap();
+        let options = &described["options"]["properties"];
+        for (key, default) in whole.as_object().unwrap() {
+            let used = entry.scope.contains(&key.as_str());
+            let listed = described["scope"]["properties"].get(key).is_some();
+            assert_eq!(
+                listed,
+                used && options.get(key).is_none(),
+                "{} {key}",
+                entry.name
+            );
+            if used || options.get(key).is_some() {
+                continue;
+            }
+            // A null is an option that was not given.
+            let value = match default {
+                serde_json::Value::Null => serde_json::json!(1),
+                value => value.clone(),
+            };
+            let request = serde_json::json!({ key: value }).to_string();
+            let error = analysis::run(entry.name, &data, &request, &Context::default());
+            match error.unwrap_err() {
+                crm_core::Error::UnknownOption { name, valid } => {
+                    assert!(name == *key && !valid.contains(key), "{} {key}", entry.name);
+                }
+                other => panic!("{} {key}: {other}", entry.name),
+            }
+        }
+    }
+    // From Rust, too.
+    let gross = Scope {
+        basis: crm_core::scope::Basis::Gross,
+        ..Scope::default()
+    };
+    let run = analysis::run_typed::<crm_core::behavior::sessions::Sessions>;
+    let error = run(&events, &gross, &Default::default(), &Context::default()).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .starts_with("unknown option `basis`; valid are")
+    );
 }
 
 #[test]

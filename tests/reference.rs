@@ -2,9 +2,10 @@
 //!
 //! `CRM_WRITE=1 cargo test -p crm-tests --test reference` writes it; without, it is compared.
 
+use crm_core::analysis::{self, Input};
 use crm_core::data::{CustomersSpec, EventsSpec, OrdersSpec};
 use crm_core::table::Label;
-use crm_core::{Scope, analysis, segmentation};
+use crm_core::{Events, Scope, segmentation};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -102,10 +103,17 @@ fn reference() -> String {
          `kinds` says which of them mean what carts and sessions know.",
     );
     page.options(&schemars::schema_for!(EventsSpec).to_value());
+    let of_events = <Events as Input>::SCOPE
+        .iter()
+        .map(|key| format!("`{key}`"));
+    let of_events: Vec<String> = of_events.collect();
     page.section(
         "Scope",
-        "What analyses of orders share. These keys stand beside an analysis's own options, in one \
-         flat object.",
+        &format!(
+            "What analyses of orders share. These keys stand beside an analysis's own options, in \
+             one flat object.\nAnalyses of events take {} of them, those of a table none.",
+            of_events.join(", ")
+        ),
     );
     page.options(&schemars::schema_for!(Scope).to_value());
 

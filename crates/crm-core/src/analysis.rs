@@ -39,6 +39,8 @@ impl Dataset<'_> {
 pub trait Input: Sized {
     /// Its name in messages and in the catalogue.
     const KIND: &'static str;
+    /// The keys of a [`Scope`] that mean something for it; others are refused.
+    const SCOPE: &'static [&'static str];
 
     /// The dataset as this kind.
     fn of<'a>(data: &Dataset<'a>) -> Option<&'a Self>;
@@ -104,6 +106,8 @@ pub struct Entry {
     pub reads: &'static str,
     /// Whether `as_of` must be given.
     pub needs_as_of: bool,
+    /// The keys of the scope that it takes.
+    pub scope: &'static [&'static str],
     schema: fn() -> Value,
     defaults: fn() -> Value,
     run: fn(&Dataset, &Scope, &Map<String, Value>, &Context) -> Result<Table>,
@@ -117,6 +121,7 @@ const fn entry<A: Analysis>() -> Entry {
         columns: A::COLUMNS,
         reads: A::Data::KIND,
         needs_as_of: A::NEEDS_AS_OF,
+        scope: A::Data::SCOPE,
         schema: || schemars::schema_for!(A::Options).to_value(),
         defaults: || serde_json::to_value(A::Options::default()).unwrap_or_default(),
         run: run_parsed::<A>,
@@ -252,6 +257,14 @@ pub fn run_typed<A: Analysis>(
             "a date: this analysis asks about a given day",
         ));
     }
+    let default = as_object(&Scope::default());
+    let unused = as_object(scope).into_iter();
+    let mut unused = unused.filter(|(key, _)| !A::Data::SCOPE.contains(&key.as_str()));
+    if let Some((name, _)) = unused.find(|(key, value)| default.get(key) != Some(value)) {
+        let options = as_object(&A::Options::default());
+        return Err(unknown(name, options.keys(), A::Data::SCOPE));
+    }
+    distinct(&scope.by)?;
     let (table, scope) = data.run_scoped::<A>(scope, options, context)?;
     let definition = Definition::new(&json!({
         "version": env!("CARGO_PKG_VERSION"),
@@ -287,8 +300,31 @@ pub fn describe(name: &str) -> Result<Value> {
         "needs_as_of": entry.needs_as_of,
         "columns": columns.collect::<Vec<_>>(),
         "options": (entry.schema)(),
-        "scope": schemars::schema_for!(Scope).to_value(),
+        "scope": scope_schema(entry),
     }))
+}
+
+/// The schema of the scope's keys that an analysis takes and has no option of its own for.
+fn scope_schema(entry: &Entry) -> Value {
+    let mut schema = schemars::schema_for!(Scope).to_value();
+    let defaults = (entry.defaults)();
+    if let Some(keys) = schema["properties"].as_object_mut() {
+        keys.retain(|key, _| entry.scope.contains(&key.as_str()) && defaults.get(key).is_none());
+    }
+    schema
+}
+
+/// Refuses a breakdown that names a column twice: the table would have two columns of one name.
+pub(crate) fn distinct(by: &[String]) -> Result<()> {
+    let mut names = by.iter().enumerate();
+    match names.find(|(at, name)| by[..*at].contains(name)) {
+        Some((_, name)) => Err(Error::option(
+            "by",
+            format_args!("{name:?} twice"),
+            "each column once",
+        )),
+        None => Ok(()),
+    }
 }
 
 fn run_parsed<A: Analysis>(
@@ -320,33 +356,39 @@ pub(crate) fn parse(request: &str) -> Result<Map<String, Value>> {
 
 /// Parts a flat request into scope and options. A null is an option that was not given.
 fn split(entry: &Entry, request: Map<String, Value>) -> Result<(Scope, Map<String, Value>)> {
-    let defaults = (entry.defaults)();
-    let is_option = |key: &str| defaults.get(key).is_some();
-    let scope_defaults = serde_json::to_value(Scope::default()).unwrap_or_default();
-    let is_scope = |key: &str| scope_defaults.get(key).is_some();
+    let defaults = as_object(&(entry.defaults)());
     let (mut scope, mut options) = (Map::new(), Map::new());
     for (key, value) in request {
-        let part = match (is_option(&key), is_scope(&key)) {
+        let of_scope = entry.scope.contains(&key.as_str());
+        let part = match (defaults.contains_key(&key), of_scope) {
             (true, _) => &mut options,
             (_, true) => &mut scope,
-            _ => {
-                let keys = |v: &Value| -> Vec<String> {
-                    v.as_object()
-                        .into_iter()
-                        .flat_map(Map::keys)
-                        .cloned()
-                        .collect()
-                };
-                let mut valid = keys(&defaults);
-                valid.extend(keys(&scope_defaults));
-                return Err(Error::UnknownOption { name: key, valid });
-            }
+            _ => return Err(unknown(key, defaults.keys(), entry.scope)),
         };
         if !value.is_null() {
             part.insert(key, value);
         }
     }
     Ok((read_object(&scope)?, options))
+}
+
+/// Options or a scope as a JSON object.
+fn as_object(value: &impl Serialize) -> Map<String, Value> {
+    match serde_json::to_value(value) {
+        Ok(Value::Object(object)) => object,
+        _ => Map::new(),
+    }
+}
+
+/// A key that is none of the options' and none of the scope's.
+fn unknown<'a>(name: String, options: impl Iterator<Item = &'a String>, scope: &[&str]) -> Error {
+    let mut valid: Vec<String> = options.cloned().collect();
+    for key in scope {
+        if !valid.iter().any(|v| v == key) {
+            valid.push((*key).to_owned());
+        }
+    }
+    Error::UnknownOption { name, valid }
 }
 
 /// What would have been right, of serde's "invalid type: string \"five\", expected u8".

@@ -1,6 +1,7 @@
 //! Lines of a table by the categories of an event each: where rates of carts and of browsing are
 //! broken down by product, page, channel, hour.
 
+use crate::analysis::distinct;
 use crate::context::{collect, push};
 use crate::data::{AttributeValues, Buf, Events, Ids, NO_ID, rank};
 use crate::num::ratio::Sums;
@@ -53,6 +54,7 @@ impl Breakdown {
     ///
     /// A column that there is not, or that holds no categories.
     pub(crate) fn new(events: &Events, names: &[String]) -> Result<Breakdown> {
+        distinct(names)?;
         let mut columns = Vec::new();
         for name in names {
             let values = events.attribute(name)?;

@@ -35,6 +35,7 @@ use std::sync::Arc;
 
 impl Input for Events {
     const KIND: &'static str = "events";
+    const SCOPE: &'static [&'static str] = &["as_of", "where", "customers", "by"];
 
     fn of<'a>(data: &Dataset<'a>) -> Option<&'a Self> {
         match data {
@@ -49,9 +50,6 @@ impl Input for Events {
         options: &A::Options,
         context: &Context,
     ) -> Result<(Table, Value)> {
-        if scope.policy.is_some() {
-            return Err(Error::option("policy", "", "none: it chooses orders"));
-        }
         let last = Moment::Instant(self.as_of);
         let (moments, is_list) = match &scope.as_of {
             AsOf::Last => (vec![last], false),
@@ -113,11 +111,7 @@ impl Input for Events {
         }
         let mut resolved = serde_json::to_value(scope).unwrap_or_default();
         if let Some(scope) = resolved.as_object_mut() {
-            // Settings of orders, which say nothing here.
-            let orders_only = ["policy", "basis", "refunds", "occasion", "churn_days"];
-            for name in orders_only.iter().chain(&["churn_boundary"]) {
-                scope.remove(*name);
-            }
+            scope.retain(|key, _| Self::SCOPE.contains(&key.as_str()));
         }
         resolved["as_of"] = match is_list {
             true => json!(moments),
@@ -154,6 +148,7 @@ fn why(reason: Reason) -> &'static str {
         Reason::BadTime => "bad_time",
         Reason::BadWord => "no_kind",
         Reason::BadQuantity => "bad_quantity",
+        Reason::BadMeasure => "bad_measure",
         _ => "bad_amount",
     }
 }

@@ -25,6 +25,18 @@ pub(crate) const AS_OF: Field = Field::new(
 
 impl Input for Orders {
     const KIND: &'static str = "orders";
+    const SCOPE: &'static [&'static str] = &[
+        "as_of",
+        "where",
+        "customers",
+        "by",
+        "policy",
+        "basis",
+        "refunds",
+        "occasion",
+        "churn_days",
+        "churn_boundary",
+    ];
 
     fn of<'a>(data: &Dataset<'a>) -> Option<&'a Self> {
         match data {
@@ -638,6 +650,8 @@ impl Data {
 
 impl Input for Table {
     const KIND: &'static str = "table";
+    /// A table was scoped when it was made.
+    const SCOPE: &'static [&'static str] = &[];
 
     fn of<'a>(data: &Dataset<'a>) -> Option<&'a Self> {
         match data {
@@ -646,20 +660,12 @@ impl Input for Table {
         }
     }
 
-    /// A table has been scoped when it was made: a scope that asks for more is refused.
     fn run_scoped<A: Analysis<Data = Self>>(
         &self,
         scope: &Scope,
         options: &A::Options,
         context: &Context,
     ) -> Result<(Table, Value)> {
-        if *scope != Scope::default() {
-            return Err(Error::option(
-                "scope",
-                "",
-                "none: a table already has its scope",
-            ));
-        }
         let table = A::run(self, scope, options, context)?;
         Ok((table, json!({ "of": self.definition().map(|d| d.hash()) })))
     }

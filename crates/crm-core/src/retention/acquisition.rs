@@ -38,7 +38,7 @@ use super::grouping::{Grouping, Key};
 use super::history::{Histories, History, Origin};
 use super::worth::{LTV, REPEAT_RATE, Tally, Worth, ltv_columns};
 use super::{share_columns, whole_days};
-use crate::analysis::Analysis;
+use crate::analysis::{Analysis, distinct};
 use crate::context::{collect, push};
 use crate::data::{KindWord, Orders, rank};
 use crate::money::divide;
@@ -264,6 +264,7 @@ impl Analysis for Acquisition {
     fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
         let within = whole_days("within", options.within)?;
         let sources = Sources::new(orders, scope, options, context)?;
+        distinct(&options.by)?;
         let by: Vec<Key> = options.by.iter().cloned().map(Key::Column).collect();
         let period = (options.acquired_from, options.acquired_to);
         let grouping = Grouping::new(&sources.histories, &by, period, context)?;
