@@ -1,7 +1,7 @@
 //! Bad rows, bad requests and what cannot be appended: refused or counted, and said.
 
 use super::*;
-use crm_core::data::{Event, EventsSpec};
+use crm_core::data::{ColumnValues, Event, EventWord, EventsSpec};
 use crm_core::{Context, Currency, Dataset, Error, Events, Zone, analysis};
 use crm_tests::{batch, ints, optional_ints, optional_texts, texts, times};
 
@@ -88,6 +88,71 @@ fn bad_rows_are_named_or_counted() {
     assert!(error.to_string().contains("currency"));
 }
 
+/// An `add` of a negative amount and a measure that is infinite: refused by column and row, or
+/// dropped and counted. Other kinds may have negative amounts, and a blank is nothing.
+#[test]
+fn negative_adds_and_infinite_measures_are_named_or_counted() {
+    let columns = |amounts: &[Option<i64>], load: &[f64]| {
+        batch(&[
+            ("visitor_id", texts(&["a", "a", "a", "a"])),
+            (
+                "occurred_at",
+                times(&["2026-03-01", "2026-03-02", "2026-03-03", "2026-03-04"]),
+            ),
+            ("kind", texts(&["view", "cart", "remove", "purchase"])),
+            ("amount", optional_ints(amounts)),
+            ("load", ColumnValues::Float(load.to_vec().into()).into()),
+        ])
+    };
+    let spec = EventsSpec {
+        amount: Some("amount".into()),
+        currency: Some(Currency::JPY),
+        measures: vec!["load".into()],
+        kinds: [("cart".to_owned(), EventWord::Add)].into(),
+        ..EventsSpec::default()
+    };
+    let built = |spec: &EventsSpec, log: &Batch| {
+        Events::from_batches(spec, std::slice::from_ref(log), &Context::default())
+    };
+    let fine = columns(
+        &[None, None, Some(-5), Some(-9)],
+        &[1.0, f64::NAN, 0.0, -2.0],
+    );
+    assert_eq!(built(&spec, &fine).unwrap().len(), 4);
+    let lenient = EventsSpec {
+        bad_rows: crm_core::data::BadRows::Drop,
+        ..spec.clone()
+    };
+    let (amounts, load) = ([None, Some(-1), None, None], [1.0, 1.0, f64::INFINITY, 1.0]);
+    for (log, message, reason) in [
+        (
+            columns(&amounts, &[1.0; 4]),
+            "column `amount`, row 1: expected an amount from 0 for what is put into a cart",
+            "bad_amount",
+        ),
+        (
+            columns(&[None; 4], &load),
+            "column `load`, row 2: expected a finite number",
+            "bad_measure",
+        ),
+    ] {
+        assert_eq!(built(&spec, &log).unwrap_err().to_string(), message);
+        let events = built(&lenient, &log).unwrap();
+        assert_eq!((events.len(), events.rows_left_out()), (3, 1));
+        let table = try_run("sessions", &events, "{}").unwrap();
+        let note = &table.notes()["rows_left_out_by_reason"];
+        assert_eq!(*note, serde_json::json!({ reason: 1 }));
+    }
+    let missing = batch(&[
+        ("visitor_id", texts(&["a"])),
+        ("occurred_at", times(&["2026-03-01"])),
+        ("kind", optional_texts(&[None])),
+        ("amount", optional_ints(&[Some(-1)])),
+        ("load", ints(&[1])),
+    ]);
+    assert!(built(&lenient, &missing).unwrap().is_empty());
+}
+
 #[test]
 fn bad_requests_are_named() {
     let events = log(20, 3).events(&Context::default()).unwrap();
@@ -102,9 +167,19 @@ fn bad_requests_are_named() {
         ),
         ("funnel", r#"{"steps": [{}]}"#.into(), "steps"),
         (
-            "funnel",
-            r#"{"steps": ["view"], "policy": {}}"#.into(),
-            "policy",
+            "sessions",
+            r#"{"by": ["device", "page", "device"]}"#.into(),
+            "by",
+        ),
+        (
+            "cart_abandonment",
+            r#"{"by": ["hour", "hour"]}"#.into(),
+            "by",
+        ),
+        (
+            "purchase_intent",
+            r#"{"as_of": "2026-03-15", "weights": {"add": 1e308}}"#.into(),
+            "weights",
         ),
         ("transitions", r#"{"order": 3}"#.into(), "order"),
         ("cart_follow_ups", "{}".into(), "as_of"),
@@ -117,7 +192,18 @@ fn bad_requests_are_named() {
     }
     let missing = try_run("funnel", &events, r#"{"steps": [{"pages": "/"}]}"#).unwrap_err();
     assert_eq!(missing.hint().as_deref(), Some("did you mean `page`?"));
+    let most = r#"{"as_of": "2026-03-15", "weights": {"view": 1e9, "add": -1e9}}"#;
+    let scores = numbers(&run("purchase_intent", &events, most), "score");
+    assert!(scores.iter().all(Option::is_some));
     let orders = crm_tests::orders(crm_tests::STORE, crm_tests::store(20, 1)).unwrap();
+    for name in ["rfm", "acquisition"] {
+        let twice = r#"{"by": ["channel", "channel"]}"#;
+        let result = analysis::run(name, &Dataset::Orders(&orders), twice, &Context::default());
+        assert_eq!(
+            result.unwrap_err().to_string(),
+            "option `by`: expected each column once, found \"channel\" twice"
+        );
+    }
     let at = r#"{"as_of": "2026-03-01T10:00:00"}"#;
     let data = Dataset::Orders(&orders);
     assert!(analysis::run("rfm", &data, at, &Context::default()).is_err());

@@ -1,12 +1,12 @@
 //! What holds for every analysis of events and any log; simulated logs whose truth is known.
 
 use super::*;
-use crm_core::behavior::sessions;
+use crm_core::behavior::{cart, sessions};
 use crm_core::data::{
     Batch, ColumnValues, Event, EventsSpec, SimulatedEvents, TimeUnit, true_purchase_probability,
 };
 use crm_core::table::Cell;
-use crm_core::{Context, Error, Events, Zone, analysis};
+use crm_core::{Context, Duration, Error, Events, Zone, analysis};
 use crm_tests::{batch, ints, optional_ints, optional_texts, rows, shuffled, take, texts, times};
 use proptest::collection::vec;
 use proptest::option;
@@ -366,6 +366,26 @@ fn a_simulated_log_says_what_is_true_of_it() {
         number("carts"),
         number("ordered") + number("emptied") + number("abandoned")
     );
+    // Every way that a cart can end, and every stage it can be left at.
+    for name in [
+        "ordered",
+        "emptied",
+        "abandoned_cart",
+        "abandoned_checkout",
+        "abandoned_payment",
+    ] {
+        assert!(number(name) > 20.0, "{name}");
+    }
+    assert!(number("recovered") > 0.0);
+    let is_open_at = |instant: i64| {
+        let context = Context::default();
+        let seen = events.up_to(instant, &context).unwrap();
+        let (window, recovery) = (Duration::minutes(60), Duration::days(7));
+        let all = cart::carts(&seen, window, recovery, "carts", &context).unwrap();
+        all.carts.iter().any(|c| c.state == cart::State::Open)
+    };
+    let day = 86_400_000_000;
+    assert!((20_490..20_510).any(|at| is_open_at(at * day)));
     // The intent score tells buyers from others: the calibrated probabilities spread.
     let intent = run(
         "purchase_intent",

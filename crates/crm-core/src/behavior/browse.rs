@@ -10,7 +10,7 @@
 //! ```text
 //! ordered         an order after the view
 //! in_cart         a product put in, or a checkout, after the entry
-//! recent_order    an order in the `recent_order` (10 days) before the entry
+//! recent_order    an order at most `recent_order` (10 days) before the entry
 //! reentry         an earlier entry that was not suppressed, less than `reentry` (14 days) before
 //! active          an event after the entry, within the last `wait`
 //! unknown         no customer is joined to the visitor (only where events name customers)
@@ -38,7 +38,7 @@ use serde::{Deserialize, Serialize};
 pub struct Options {
     /// Time without cart, checkout or order after the view. Default 24 hours.
     pub wait: Duration,
-    /// Who ordered within this time is not written to. Default 10 days.
+    /// Who ordered at most this time before the entry is not written to. Default 10 days.
     pub recent_order: Duration,
     /// Time until a visitor may enter again. Default 14 days.
     pub reentry: Duration,
@@ -124,6 +124,7 @@ pub fn entries(events: &Events, options: &Options, context: &Context) -> Result<
     let data = events.data()?;
     let orders = last_orders(events)?;
     let wait = options.wait.micros();
+    let recent = |since_order: i64| since_order <= options.recent_order.micros();
     let mut all = Vec::new();
     for (unit, last_order) in orders.into_iter().enumerate() {
         if unit % 4096 == 0 {
@@ -141,16 +142,13 @@ pub fn entries(events: &Events, options: &Options, context: &Context) -> Result<
                 && now.saturating_sub(data.time[view]) > wait
             {
                 let at = data.time[view].saturating_add(wait);
-                let near = |t: Option<i64>, limit: Duration| {
-                    t.is_some_and(|t| at.saturating_sub(t) < limit.micros())
-                };
-                let suppressed_by = match (
-                    near(order, options.recent_order),
-                    near(entered, options.reentry),
-                ) {
-                    (true, _) => Some("recent_order"),
-                    (_, true) => Some("reentry"),
-                    _ => None,
+                let since = |t: Option<i64>| t.map(|t| at.saturating_sub(t));
+                let suppressed_by = if since(order).is_some_and(recent) {
+                    Some("recent_order")
+                } else if since(entered).is_some_and(|t| t < options.reentry.micros()) {
+                    Some("reentry")
+                } else {
+                    None
                 };
                 if suppressed_by.is_none() {
                     entered = Some(at);
@@ -180,8 +178,7 @@ pub fn entries(events: &Events, options: &Options, context: &Context) -> Result<
         }
         let viewed = data.time[entry.view];
         let last = data.time[group.end - 1];
-        let near =
-            last_order.is_some_and(|t| entry.at.saturating_sub(t) < options.recent_order.micros());
+        let near = last_order.is_some_and(|t| recent(entry.at.saturating_sub(t)));
         entry.suppressed_by = if last_order.is_some_and(|t| t > viewed) {
             Some("ordered")
         } else if towards.is_some_and(|t| t > viewed) {
@@ -337,7 +334,12 @@ mod tests {
             listed(&[order, view], "12T12:00:00"),
             Some((11, Some("recent_order")))
         );
-        let order = ("01T12:00:00", "purchase"); // ten days before the entry: no longer recent
+        let order = ("01T12:00:00", "purchase"); // ten days before the entry to the microsecond
+        assert_eq!(
+            listed(&[order, view], "12T12:00:00"),
+            Some((11, Some("recent_order")))
+        );
+        let order = ("01T11:59:59.999999", "purchase");
         assert_eq!(listed(&[order, view], "12T12:00:00"), Some((11, None)));
         let before = ("05T12:00:00", "product_view");
         assert_eq!(

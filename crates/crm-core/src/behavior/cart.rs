@@ -286,7 +286,7 @@ impl Machine<'_> {
 
     fn amount(&self, event: usize) -> i64 {
         let amount = self.data.amount.as_ref();
-        amount.map_or(0, |a| a[event]).max(0)
+        amount.map_or(0, |a| a[event]).max(0) // blank is nothing
     }
 
     /// Where a product stands in a cart.

@@ -61,7 +61,7 @@ impl Default for Options {
     }
 }
 
-/// What an event of each kind weighs.
+/// What an event of each kind weighs, from -1e9 to 1e9.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Weights {
@@ -203,9 +203,9 @@ impl Analysis for Intent {
     fn run(events: &Events, _: &Scope, options: &Options, context: &Context) -> Result<Table> {
         super::need(events, Self::NAME, &[EventWord::Purchase], &[])?;
         let weights = serde_json::to_value(options.weights).unwrap_or_default();
-        let finite = |v: &serde_json::Value| v.as_f64().is_some_and(f64::is_finite);
-        if !weights.as_object().is_some_and(|w| w.values().all(finite)) {
-            return Err(Error::option("weights", "", "finite numbers"));
+        let small = |v: &serde_json::Value| v.as_f64().is_some_and(|v| v.abs() <= 1e9);
+        if !weights.as_object().is_some_and(|w| w.values().all(small)) {
+            return Err(Error::option("weights", "", "numbers from -1e9 to 1e9"));
         }
         if options.half_life.micros() == 0 || options.horizon.micros() == 0 {
             let name = match options.half_life.micros() {

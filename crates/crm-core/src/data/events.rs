@@ -132,7 +132,8 @@ impl Events {
     /// # Errors
     ///
     /// Missing columns, columns of wrong types, and the first row without visitor, time or kind,
-    /// with a negative quantity or a value that cannot be read, unless such rows are dropped.
+    /// with a negative quantity, an `add` of a negative amount or a value that cannot be read,
+    /// unless such rows are dropped.
     pub fn from_batches(spec: &EventsSpec, batches: &[Batch], context: &Context) -> Result<Events> {
         spec.check()?;
         let input = Input::new(&spec.columns(), batches)?;
@@ -172,7 +173,11 @@ impl Events {
                     round: spec.round_amounts,
                     reason: Reason::BadAmount,
                 };
-                Some(input.money(money, &mut problems, &mut rounded)?.0)
+                let (amount, least) = input.money(money, &mut problems, &mut rounded)?;
+                if least < 0 {
+                    no_negative_add(spec, &kinds, &kind, column, &amount, &mut problems)?;
+                }
+                Some(amount)
             }
             _ => None,
         };
@@ -189,8 +194,8 @@ impl Events {
         let mut measures = Vec::new();
         for name in &spec.measures {
             let mut values = room(n, "measures")?;
-            for (_, chunk) in input.chunks(name)? {
-                numbers(name, chunk, &mut values)?;
+            for (first, chunk) in input.chunks(name)? {
+                numbers(name, chunk, first, &mut problems, &mut values)?;
             }
             measures.push(Measure {
                 name: name.clone(),
@@ -447,13 +452,41 @@ pub(crate) fn words(spec: &EventsSpec, kinds: &Ids, of_events: &[u32]) -> Result
         words[*code as usize] = OTHER;
     }
     for (code, word) in words.iter_mut().enumerate().filter(|(_, w)| **w == OTHER) {
-        let name = kinds.text(code as u32);
-        let known = spec.kinds.get(&name).copied();
-        if let Some(known) = known.or_else(|| EventWord::parse(&name)) {
+        if let Some(known) = meaning(spec, kinds, code as u32) {
             *word = known as u8;
         }
     }
     Ok(words)
+}
+
+/// What a kind means.
+fn meaning(spec: &EventsSpec, kinds: &Ids, code: u32) -> Option<EventWord> {
+    let name = kinds.text(code);
+    let mapped = spec.kinds.get(&name).copied();
+    mapped.or_else(|| EventWord::parse(&name))
+}
+
+/// What is put into a cart is worth nothing or something; other kinds may have any amount.
+fn no_negative_add(
+    spec: &EventsSpec,
+    kinds: &Ids,
+    of_rows: &[u32],
+    column: &str,
+    amount: &[i64],
+    problems: &mut Problems,
+) -> Result<()> {
+    let codes = 0..kinds.len() as u32;
+    let adds = codes.map(|code| meaning(spec, kinds, code) == Some(EventWord::Add));
+    let adds = collect(adds, "kinds")?;
+    for (row, (amount, kind)) in amount.iter().zip(of_rows).enumerate() {
+        let negative = *amount < 0 && *amount != BLANK;
+        if negative && *kind != NO_ID && adds[*kind as usize] {
+            problems.add(row, Reason::BadAmount, || {
+                Error::value(column, row, "an amount from 0 for what is put into a cart")
+            })?;
+        }
+    }
+    Ok(())
 }
 
 /// The visitors of the rows that stay ([`NO_ID`] for others), and how many do not, by reason.
@@ -510,15 +543,22 @@ fn quantities(input: &Input, name: &str, problems: &mut Problems) -> Result<Buf<
 }
 
 /// Appends a column of numbers; NaN where there is none.
-fn numbers(name: &str, column: &ColumnData, out: &mut Vec<f64>) -> Result<()> {
+fn numbers(
+    name: &str,
+    column: &ColumnData,
+    first_row: usize,
+    problems: &mut Problems,
+    out: &mut Vec<f64>,
+) -> Result<()> {
     let (values, keys) = column.looked_up();
+    // A cell that is no number is infinite here, and refused below.
     let read: Box<dyn Fn(usize) -> f64 + '_> = match &values.values {
         ColumnValues::Int { values, .. } => Box::new(|i| values[i] as f64),
         ColumnValues::Unsigned { values, .. } => Box::new(|i| values[i] as f64),
         ColumnValues::Float(values) => Box::new(|i| values[i]),
         ColumnValues::Cells(texts) => Box::new(|i| {
             let text = std::str::from_utf8(texts.bytes(i)).unwrap_or_default();
-            text.trim().parse().unwrap_or(f64::NAN)
+            text.trim().parse().unwrap_or(f64::INFINITY)
         }),
         ColumnValues::Null(_) => Box::new(|_| f64::NAN),
         _ => {
@@ -529,9 +569,18 @@ fn numbers(name: &str, column: &ColumnData, out: &mut Vec<f64>) -> Result<()> {
             });
         }
     };
-    out.extend((0..column.len()).map(|i| match column.is_valid(i) {
-        true => read(keys.map_or(i, |keys| keys[i] as usize)),
-        false => f64::NAN,
-    }));
+    for row in 0..column.len() {
+        let number = match column.is_valid(row) {
+            true => read(keys.map_or(row, |keys| keys[row] as usize)),
+            false => f64::NAN,
+        };
+        if number.is_infinite() {
+            let row = first_row + row;
+            problems.add(row, Reason::BadMeasure, || {
+                Error::value(name, row, "a finite number")
+            })?;
+        }
+        out.push(number);
+    }
     Ok(())
 }

@@ -41,7 +41,8 @@ pub struct EventsSpec {
     pub campaign: Option<String>,
     /// The referrer.
     pub referrer: Option<String>,
-    /// Money of the event: what was put into the cart or paid, all its units together.
+    /// Money of the event: what was put into the cart or paid, all its units together. Blank is
+    /// nothing; what is put into a cart has no negative amount.
     pub amount: Option<String>,
     /// ISO 4217 code of every amount; needed with `amount`.
     pub currency: Option<Currency>,
@@ -54,7 +55,7 @@ pub struct EventsSpec {
     pub kinds: BTreeMap<String, EventWord>,
     /// Further columns to filter and break down by, such as the device.
     pub dimensions: Vec<String>,
-    /// Columns of numbers that describe a page view, such as its load time.
+    /// Columns of finite numbers that describe a page view, such as its load time. A NaN is blank.
     pub measures: Vec<String>,
     /// The shop's zone: an IANA name or an offset. Naive times are wall clock there. Default: the
     /// time column's own zone, else UTC.

@@ -21,6 +21,8 @@ pub(crate) enum Reason {
     BadOrderId,
     BadQuantity,
     BadMoney,
+    /// A number that describes an event.
+    BadMeasure,
     BadWord,
     BadCurrency,
     BadRefundTime,

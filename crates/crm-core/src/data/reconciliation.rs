@@ -135,7 +135,8 @@ impl Orders {
         }
         for left in &data.rows.left_out {
             let line = match left.reason {
-                Reason::Good => continue,
+                // No row of orders has measures.
+                Reason::Good | Reason::BadMeasure => continue,
                 Reason::BadTime => Line::BadTime,
                 Reason::BadAmount => Line::BadAmount,
                 Reason::BadOrderId => Line::BadOrderId,

@@ -18,7 +18,8 @@
 //! A view of `product` (a `product_view`, of one of the products, the popular ones more often) that
 //! goes on to the cart is an `add` of that product; a view of `cart` a `view`, that of `checkout` a
 //! `checkout` as well; one in six ways from checkout to the thanks page has a `payment_failed`
-//! before. The thanks page is a `purchase` of all that was added in the session. In one in eight
+//! before, and one in four visitors who leave at the checkout do so after one. The thanks page is a
+//! `purchase` of all that was added in the session. In one in eight
 //! views of the cart the product added last is removed again.
 //!
 //! Within a session events are at most 8 minutes apart; sessions of a visitor are at least two
@@ -263,6 +264,10 @@ impl SimulatedEvents {
                     self.put(&mut row, 4, page, 0)?;
                 }
                 at = usize::from(page);
+            }
+            if at == 4 && rng.below(4) == 0 {
+                row.time += dwell(&mut rng);
+                self.put(&mut row, 5, 4, 0)?;
             }
             place = row.place;
             let pause = 2.0 / 24.0 + 12.0 * rng.exponential();
