@@ -178,19 +178,26 @@ fn counts_agree_with_mpmath() {
 #[test]
 fn discounted_purchases_agree_with_mpmath() {
     let text = include_str!("../../../tests/golden/clv_discounted.csv");
-    let mut each: [Worst; 4] = [(); 4].map(|()| Worst::default());
+    let mut each: [Worst; 6] = [(); 6].map(|()| Worst::default());
     for (name, row) in named(text) {
-        let (model, h) = (model(name, 1.0, &row[1..5]), history(&row[5..8]));
-        let (delta, horizon) = (row[8], Some(row[9]).filter(|to| *to > 0.0));
-        let which = 2 * usize::from(name == "pareto_nbd") + usize::from(horizon.is_none());
+        let (model, h) = (model(name, row[1], &row[2..6]), history(&row[6..9]));
+        let (delta, horizon) = (row[9], Some(row[10]).filter(|to| *to > 0.0));
+        let kind = match name {
+            "bg_nbd" | "mbg_nbd" => 0,
+            "pareto_nbd" => 1,
+            _ => 2,
+        };
+        let which = 2 * kind + usize::from(horizon.is_none());
         let at = || format!("{model:?} {h:?} {delta} {horizon:?}");
-        each[which].relative(model.discounted(h, delta, horizon), row[10], at);
+        each[which].relative(model.discounted(h, delta, horizon), row[11], at);
     }
     let names = [
         ("(M)BG/NBD within a time", 120),
         ("(M)BG/NBD for ever", 60),
         ("Pareto/NBD within a time", 100),
         ("Pareto/NBD for ever", 50),
+        ("(M)BG/CNBD-k within a time", 50),
+        ("(M)BG/CNBD-k for ever", 25),
     ];
     for (worst, (name, at_least)) in each.iter().zip(names) {
         worst.done(&format!("discounted, {name}"), at_least);

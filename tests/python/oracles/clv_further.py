@@ -40,6 +40,7 @@ from mpmath import (
     log,
     loggamma,
     mpf,
+    polyval,
     quad,
     sqrt,
 )
@@ -119,6 +120,11 @@ def regular_count(m, k, r, alpha, a, b, x, t_x, age, t, n):
     return alive * (stays + leaves) + (1 - alive if n == 0 else 0)
 
 
+def nbd_log_likelihood(r, alpha, x, t_x, age):
+    ln = loggamma(r + x) - loggamma(r)
+    return ln + r * log(alpha) - (r + x) * log(alpha + age)
+
+
 # --- integrals over time ------------------------------------------------------------------------
 
 
@@ -169,6 +175,38 @@ def pareto_discounted(r, alpha, s, beta_, x, t_x, age, delta, horizon):
         within -= w ** (1 - s) * expint(s, z * w)
     alive = 1 / pareto_w(r, alpha, s, beta_, x, t_x, age)
     return alive * (r + x) / (alpha + age) * b * exp(z) * within
+
+
+def regular_discounted(m, k, r, alpha, a, b, x, t_x, age, delta, horizon):
+    """∫ e^(−δt) Σ over n of the density of the n-th purchase, and of not having left before it.
+
+    With j stages passed the n-th purchase is stage kn−j, whose time over α+T is beta prime.
+    """
+    k, big, scale = int(k), b + x + m, alpha + age
+    to = 60 / delta if horizon == 0 else horizon
+    laws = list(stages(k, r, alpha, x, t_x, age))
+    norm = sum(w for _, w, _ in laws)
+    terms, stays, n = {j: [] for j, _, _ in laws}, mpf(1), 1
+    while n < 700:
+        for j, w, q in laws:
+            terms[j].append(stays * w / norm / beta(k * n - j, q))
+        if n % 8 == 0 and stays * reaches(n, to, k, r, alpha, x, t_x, age) < mpf(10) ** -27:
+            break
+        stays *= (big + n - 1) / (a + big + n - 1)
+        n += 1
+    else:
+        raise ValueError("too many purchases")
+
+    def rate(t):
+        z = t / scale
+        w = z / (1 + z)
+        density = mpf(0)
+        for j, _, q in laws:
+            density += polyval(terms[j][::-1], w**k) * w ** (k - j - 1) * (1 + z) ** (-q - 1)
+        return exp(-delta * t) * density / scale
+
+    alive = regular_alive(m, k, r, alpha, a, b, x, t_x, age)
+    return alive * over_time(rate, to, min(scale / (r + k * x), 1 / delta))
 
 
 # --- spend --------------------------------------------------------------------------------------
@@ -253,6 +291,33 @@ def scores(rng, count):
     return rows
 
 
+def nbd_scores(rng, count):
+    rows = []
+    for _ in range(count):
+        p, data = [parameter(rng) for _ in range(4)], history(rng)
+        found = derivatives(nbd_log_likelihood, p[:2], data)
+        g, h = found[:2], found[2:]
+        found = [*g, 0, 0, *h[:2], 0, 0, h[2], 0, 0, 0, 0, 0]
+        rows.append(["nbd", "1", *map(repr, p), *map(repr, data), *map(text, found)])
+    return rows
+
+
+def regular_discounts(rng, count):
+    """Those whose sums end."""
+    rows = []
+    while len(rows) < count:
+        m = len(rows) % 2
+        k = rng.randrange(2, 13)
+        p, h, horizon = ordinary(rng)
+        delta = box(rng, -2, 0)
+        horizon = horizon if len(rows) % 3 else 0.0
+        found = agreed(regular_discounted, m, k, *p, *h, delta, horizon, digits=QUADRATURE)
+        if found is not None:
+            kind = ["bg_cnbd_k", "mbg_cnbd_k"][m]
+            rows.append([kind, str(k), *map(repr, [*p, *h, delta, horizon]), text(found)])
+    return rows
+
+
 def main(folder, count):
     params = "r,alpha,a,b"
     rng = random.Random(20240301)
@@ -313,12 +378,14 @@ def main(folder, count):
         else:
             m = int(kind == "mbg_nbd")
             found = agreed(bg_discounted, m, *p, *h, delta, horizon, digits=QUADRATURE)
-        rows.append([kind, *map(repr, [*p, *h, delta, horizon]), text(found)])
-    header = "model,p1,p2,p3,p4,x,t_x,age,delta,horizon,discounted"
+        rows.append([kind, "1", *map(repr, [*p, *h, delta, horizon]), text(found)])
+    rows += regular_discounts(random.Random(20261122), count // 5)
+    header = "model,k,p1,p2,p3,p4,x,t_x,age,delta,horizon,discounted"
     write(folder / "clv_discounted.csv", header, rows)
 
     header = "model,k,p1,p2,p3,p4,x,t_x,age,g1,g2,g3,g4,h11,h12,h13,h14,h22,h23,h24,h33,h34,h44"
-    write(folder / "clv_score.csv", header, scores(rng, count))
+    rows = scores(rng, count) + nbd_scores(random.Random(20261123), count // 5)
+    write(folder / "clv_score.csv", header, rows)
 
 
 if __name__ == "__main__":

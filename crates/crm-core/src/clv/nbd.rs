@@ -136,35 +136,7 @@ impl Purchases for Params {
 /// [`crate::Error::Insufficient`] without two repeat customers, and out of memory.
 pub fn fit(rows: &Rows, unit: Unit) -> Result<Fit<Params>> {
     rows.enough(2)?;
-    let mut at_x = crate::context::filled(rows.x.len(), 0.0, "likelihood")?;
-    let mut at_age = crate::context::filled(rows.age.len(), (0.0, 0.0), "likelihood")?;
-    for i in 0..rows.len() {
-        let (x, w) = (rows.x_code[i] as usize, rows.weight[i]);
-        let age = &mut at_age[rows.age_code[i] as usize];
-        at_x[x] += w;
-        age.0 += w;
-        age.1 += w * rows.x[x];
-    }
-    let likelihood = |&[r, alpha]: &[f64; 2]| {
-        let mut sum = Derivatives::<2>::default();
-        let mut rate = Rising::new(r);
-        for (x, w) in rows.x.iter().zip(&at_x) {
-            let [value, slope, curve] = rate.to(*x);
-            sum.value += w * value;
-            sum.gradient[0] += w * slope;
-            sum.hessian[0][0] += w * curve;
-        }
-        for (age, (w, x)) in rows.age.iter().zip(&at_age) {
-            let now = 1.0 / (alpha + age);
-            let (ln_ratio, slope) = (log1p(age / alpha), age * now / alpha);
-            sum.value -= w * r * ln_ratio + x * log(alpha + age);
-            sum.gradient[0] -= w * ln_ratio;
-            sum.gradient[1] += w * r * slope - x * now;
-            sum.hessian[0][1] += w * slope;
-            sum.hessian[1][1] += x * now * now - w * r * slope * (1.0 / alpha + now);
-        }
-        sum
-    };
+    let likelihood = Likelihood::new(rows)?;
     let scale = rows.mean_age();
     let alpha = scale * (0.7 * rows.customers / rows.repeats).clamp(1e-3, 1e3);
     let best = maximize(
@@ -174,10 +146,55 @@ pub fn fit(rows: &Rows, unit: Unit) -> Result<Fit<Params>> {
         rows.customers,
         |theta| {
             let at = exp_all(theta);
-            Ok(likelihood(&at).mean_in_logs(&at, rows.customers))
+            Ok(likelihood.at(&at).mean_in_logs(&at, rows.customers))
         },
     )?;
     Fit::new(&Params::new([1.0; 2], unit)?, &best, rows.customers, 0.0)
+}
+
+/// The likelihood of all rows: what it needs of frequencies and of ages, apart.
+struct Likelihood<'a> {
+    rows: &'a Rows,
+    /// Customers of each frequency.
+    at_x: Vec<f64>,
+    /// Customers and purchases of each age.
+    at_age: Vec<(f64, f64)>,
+}
+
+impl<'a> Likelihood<'a> {
+    fn new(rows: &'a Rows) -> Result<Self> {
+        let mut at_x = crate::context::filled(rows.x.len(), 0.0, "likelihood")?;
+        let mut at_age = crate::context::filled(rows.age.len(), (0.0, 0.0), "likelihood")?;
+        for i in 0..rows.len() {
+            let (x, w) = (rows.x_code[i] as usize, rows.weight[i]);
+            let age = &mut at_age[rows.age_code[i] as usize];
+            at_x[x] += w;
+            age.0 += w;
+            age.1 += w * rows.x[x];
+        }
+        Ok(Likelihood { rows, at_x, at_age })
+    }
+
+    fn at(&self, &[r, alpha]: &[f64; 2]) -> Derivatives<2> {
+        let mut sum = Derivatives::<2>::default();
+        let mut rate = Rising::new(r);
+        for (x, w) in self.rows.x.iter().zip(&self.at_x) {
+            let [value, slope, curve] = rate.to(*x);
+            sum.value += w * value;
+            sum.gradient[0] += w * slope;
+            sum.hessian[0][0] += w * curve;
+        }
+        for (age, (w, x)) in self.rows.age.iter().zip(&self.at_age) {
+            let now = 1.0 / (alpha + age);
+            let (ln_ratio, slope) = (log1p(age / alpha), age * now / alpha);
+            sum.value -= w * r * ln_ratio + x * log(alpha + age);
+            sum.gradient[0] -= w * ln_ratio;
+            sum.gradient[1] += w * r * slope - x * now;
+            sum.hessian[0][1] += w * slope;
+            sum.hessian[1][1] += x * now * now - w * r * slope * (1.0 / alpha + now);
+        }
+        sum
+    }
 }
 
 #[cfg(test)]
@@ -217,6 +234,16 @@ mod tests {
                 assert!((one - two).abs() < 1e-6, "{n}: {one} {two}");
             }
         }
+    }
+
+    #[test]
+    fn derivatives_agree_with_mpmath() {
+        crate::clv::score::agrees("nbd", 350, |point| {
+            let [x, t_x, age] = point.history.map(|v| vec![v]);
+            let rows = Rows::new(&Histories::new(&x, &t_x, &age)).unwrap();
+            let likelihood = Likelihood::new(&rows).unwrap();
+            likelihood.at(&[point.parameters[0], point.parameters[1]])
+        });
     }
 
     #[test]
