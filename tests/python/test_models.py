@@ -247,6 +247,10 @@ def test_models_are_compared_on_the_same_customers(weeks: crm.Table) -> None:
     assert table["aic"] == sorted(table["aic"])
     only = crm.compare_models(weeks, models=["nbd", "mbg_cnbd_k"]).to_dict()
     assert only["log_likelihood"] == [table["log_likelihood"][at] for at in (0, 3)]
+    both = crm.compare_models(weeks, models=["mbg_nbd", "mbg_cnbd_k", "bg_nbd"])
+    assert both.to_dict()["model"][:2] == ["mbg_nbd", "mbg_nbd"]
+    assert both.notes["chose_k_1"] == {"mbg_cnbd_k": "mbg_nbd"}
+    assert "chose_k_1" not in crm.compare_models(weeks).notes
 
 
 def test_regular_buyers_are_seen_to_be_regular() -> None:
@@ -273,7 +277,8 @@ def test_regular_buyers_are_seen_to_be_regular() -> None:
     assert regular.aic_ is not None and plain.aic_ is not None
     assert regular.aic_ < plain.aic_
     assert crm.MbgCnbd.from_json(regular.to_json()).k_ == regular.k_
-    assert crm.compare_models(orders, models=["mbg_nbd", "mbg_cnbd_k"])["model"][0] == "mbg_cnbd_k"
+    compared = crm.compare_models(orders, models=["mbg_nbd", "mbg_cnbd_k"])
+    assert compared["model"][0] == "mbg_cnbd_k" and "chose_k_1" not in compared.notes
 
 
 # ---- the shape of an estimator -----------------------------------------------------------------

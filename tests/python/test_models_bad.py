@@ -143,3 +143,49 @@ def test_spend_that_cannot_be() -> None:
             g.expected_spend([1], [value])
     with pytest.raises(crm.DataError, match="customers with a repeat purchase and spend"):
         crm.GammaGamma().fit({"frequency": [1, 0], "monetary_value": [5.0, None]})
+
+
+def test_a_summary_of_several_dates_is_several_summaries(cdnow_sample: crm.Orders) -> None:
+    summary = crm.clv_summary(cdnow_sample, ["1997-06-30", "1997-09-30"], unit="week")
+    m = crm.MbgNbd.from_params(r=0.5, alpha=6, a=0.9, b=1.6, unit="week")
+    g = crm.GammaGamma.from_params(p=6, q=4, gamma=15)
+    asked: list[Any] = [
+        lambda s: crm.MbgNbd().fit(s, unit="week"),
+        lambda s: crm.GammaGamma().fit(s),
+        lambda s: crm.compare_models(s, unit="week"),
+        lambda s: m.frequency_histogram(s),
+        lambda s: crm.clv(m, g, s, intervals=False),
+    ]
+    frame = summary.to_pandas()
+    texts = frame.assign(as_of=frame["as_of"].astype(str))
+    row = len(crm.clv_summary(cdnow_sample, "1997-06-30"))
+    for ask in asked:
+        for several in (summary, frame, summary.to_polars(), texts):
+            with pytest.raises(crm.DataError, match=f"`as_of`, row {row}: .*choose one as_of"):
+                ask(several)
+    one = crm.clv_summary(cdnow_sample, ["1997-09-30"], unit="week")
+    plain = crm.clv_summary(cdnow_sample, "1997-09-30", unit="week")
+    assert crm.MbgNbd().fit(one).params_ == crm.MbgNbd().fit(plain).params_
+    last = frame[frame["as_of"] == frame["as_of"].max()]
+    assert crm.MbgNbd().fit(last, unit="week").params_ == crm.MbgNbd().fit(plain).params_
+
+
+def test_models_in_another_order_are_named() -> None:
+    m: Any = crm.MbgNbd.from_params(r=0.5, alpha=6, a=0.9, b=1.6, unit="day")
+    g: Any = crm.GammaGamma.from_params(p=6, q=4, gamma=15)
+    bad: Any = GOOD
+    for arguments, message in (
+        ((g, m, bad), "m: expected a model of purchases such as MbgNbd, not GammaGamma"),
+        ((bad, m, g), "m: expected a model of purchases such as MbgNbd, not dict"),
+        ((m, bad, g), "g: expected a model of spend, GammaGamma, not dict"),
+        ((m, m, bad), "g: expected a model of spend, GammaGamma, not MbgNbd"),
+    ):
+        with pytest.raises(TypeError, match=message):
+            crm.clv(*arguments)
+
+
+def test_survivors_are_whole_customers() -> None:
+    expected = "`survivors`, row 1: expected a whole number of customers"
+    for bad in ([10, 5.5], [10, 11], [10, -1]):
+        with pytest.raises(crm.DataError, match=expected):
+            crm.Sbg().fit(bad)

@@ -47,7 +47,8 @@ class Purchases(Model):
         Raises:
             OptionError: A frame without `unit`, or another unit than the summary's.
             SchemaError: A column is missing or of another type.
-            DataError: A history that cannot be, such as recency above T; too few repeat customers.
+            DataError: A history that cannot be, such as recency above T; too few repeat
+                customers; a summary of several `as_of`.
         """
         table = summary_of(summary, unit, TO_FIT)
         options = {

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 Unit = Literal["day", "week"]
 
 # What of a plain frame is read.
-TO_FIT = ("frequency", "recency", "T", "ln_gaps", "weight")
+TO_FIT = ("frequency", "recency", "T", "ln_gaps", "weight", "as_of")
 TO_PREDICT = ("customer_id", "frequency", "recency", "T", "weight")
-TO_VALUE = (*TO_PREDICT, "monetary_value")
-TO_FIT_SPEND = ("frequency", "monetary_value", "weight")
+TO_VALUE = (*TO_PREDICT, "monetary_value", "as_of")
+TO_FIT_SPEND = ("frequency", "monetary_value", "weight", "as_of")
 TO_PREDICT_SPEND = ("customer_id", "frequency", "monetary_value")
 
 

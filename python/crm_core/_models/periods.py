@@ -53,16 +53,16 @@ class Sbg(Model):
         """Fit by maximum likelihood.
 
         Args:
-            survivors: Of one cohort the counts: its size, left after one period, after two, and so
-                on. Of several: a frame or mapping with columns survivors and period; each 0 of
-                period begins a cohort.
+            survivors: Of one cohort the counts, whole numbers: its size, left after one period,
+                after two, and so on. Of several: a frame or mapping with columns survivors and
+                period; each 0 of period begins a cohort.
 
         Returns:
             The model itself.
 
         Raises:
             SchemaError: A column is missing or of another type.
-            DataError: Survivors that increase, or of whom none left.
+            DataError: Survivors that increase, are no whole numbers, or of whom none left.
         """
         is_frame = isinstance(survivors, Table) or hasattr(survivors, "keys")
         is_frame = is_frame or hasattr(survivors, "columns") or hasattr(survivors, "column_names")

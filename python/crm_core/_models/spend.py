@@ -75,7 +75,7 @@ class GammaGamma(Model):
 
         Raises:
             SchemaError: A column is missing or of another type.
-            DataError: Spend that cannot be; too few repeat customers.
+            DataError: Spend that cannot be; too few repeat customers; a summary of several `as_of`.
         """
         options = {
             "no_spend": self.no_spend,

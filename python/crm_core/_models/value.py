@@ -52,8 +52,10 @@ def clv(
         expectation), clv_low and clv_high (of the outcome). The notes have the `total`.
 
     Raises:
+        TypeError: The models in another order, or something else for one.
         NotFittedError: A model that is not fitted.
         OptionError: An option out of range, or a summary in another unit than the model.
+        DataError: A history that cannot be; a summary of several `as_of`.
     """
     options = {
         "horizon_days": horizon_days,
@@ -67,6 +69,12 @@ def clv(
         "seed": seed,
         "unit": unit,
     }
+    for name, model, kind, such in (
+        ("m", m, Purchases, "a model of purchases such as MbgNbd"),
+        ("g", g, GammaGamma, "a model of spend, GammaGamma"),
+    ):
+        if not isinstance(model, kind):
+            raise TypeError(f"{name}: expected {such}, not {type(model).__name__}")
     fits = {"fit": m._fit(), "spend_fit": g._fit()}
     return run("clv", summary_of(summary, unit or m.unit_, TO_VALUE), {**fits, **options})
 
@@ -90,11 +98,13 @@ def compare_models(
     Returns:
         One row per model, by AIC: model, k (regularity of the gaps), parameters, log_likelihood,
         aic, bic, status. The note `no_dropout_p_value` is that of the likelihood-ratio test of NBD
-        inside Pareto/NBD, the only two that are nested, where both were asked for.
+        inside Pareto/NBD, the only two that are nested, where both were asked for. A model of
+        regular gaps that chose k = 1 is the plain one of its family: the note `chose_k_1` then has
+        both names.
 
     Raises:
         OptionError: An unknown model, or a frame without `unit`.
-        DataError: Too few repeat customers.
+        DataError: Too few repeat customers; a summary of several `as_of`.
     """
     table = summary_of(summary, unit, TO_FIT)
     return run("compare_models", table, {"models": models, "unit": unit})

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::analysis::Analysis;
 use crate::clv::any::AnyModel;
-use crate::clv::frame::{Frame, fit_of, unit_if_silent};
+use crate::clv::frame::{Frame, fit_of, one_as_of, unit_if_silent};
 use crate::clv::model::{Fit, Purchases, Unit};
 use crate::clv::rows::Rows;
 use crate::clv::tracking;
@@ -26,6 +26,7 @@ use crate::{Context, Error, Result, Scope, Table};
 
 /// The frame, in the unit of the model.
 fn frame<'a>(data: &'a Table, fit: &Fit<AnyModel>, unit: Option<Unit>) -> Result<Frame<'a>> {
+    one_as_of(data)?;
     let frame = Frame::new(data, unit.or(unit_if_silent(data, fit)))?;
     fit.model.unit().expect(frame.unit)?;
     Ok(frame)

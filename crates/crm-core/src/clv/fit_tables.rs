@@ -2,18 +2,18 @@
 //! same table of a stored fit, or of parameters from elsewhere.
 //!
 //! All read a `clv_summary`, or a frame with its columns; a column `weight` counts identical
-//! customers. The fit itself, to hand on to the predictions, is JSON in the table's notes (`fit`).
+//! customers. A summary of several dates (a column `as_of` with more than one) is refused. The fit itself, to hand on to the predictions, is JSON in the table's notes (`fit`).
 //! Models with regular gaps need a column `ln_gaps`: each customer's Σ ln Δt over the gaps between
 //! purchase days, in the unit of the table.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use crate::analysis::Analysis;
 use crate::clv::any::{self, AnyModel, Kind};
 use crate::clv::bootstrap::Bootstrap;
-use crate::clv::frame::{Frame, fit_of, spend, weights};
+use crate::clv::frame::{Frame, fit_of, one_as_of, spend, weights};
 use crate::clv::gamma_gamma::{self, NoSpend};
 use crate::clv::model::{Fit, Model, Status, Unit};
 use crate::clv::rows::Rows;
@@ -198,6 +198,7 @@ impl Analysis for ClvFit {
     type Options = FitOptions;
 
     fn run(data: &Table, _: &Scope, options: &FitOptions, context: &Context) -> Result<Table> {
+        one_as_of(data)?;
         let frame = Frame::new(data, options.unit)?;
         let ln_gaps = ln_gaps(&[options.model], data, &frame)?;
         context.check()?;
@@ -251,6 +252,7 @@ impl Analysis for GammaGammaFit {
     type Options = SpendOptions;
 
     fn run(data: &Table, _: &Scope, options: &SpendOptions, context: &Context) -> Result<Table> {
+        one_as_of(data)?;
         let (frequency, mean) = (data.numbers("frequency")?, spend(data)?);
         let weight = weights(data)?;
         let spend = gamma_gamma::Spend {
@@ -357,7 +359,8 @@ impl Default for CompareOptions {
     }
 }
 
-/// The analysis `compare_models`.
+/// The analysis `compare_models`. A model of regular gaps that chose k = 1 is the plain model of
+/// its family, and its row says so; the note `chose_k_1` has the names of both.
 pub struct CompareModels;
 
 impl Analysis for CompareModels {
@@ -396,6 +399,7 @@ impl Analysis for CompareModels {
     type Options = CompareOptions;
 
     fn run(data: &Table, _: &Scope, options: &CompareOptions, _: &Context) -> Result<Table> {
+        one_as_of(data)?;
         let frame = Frame::new(data, options.unit)?;
         let ln_gaps = ln_gaps(&options.models, data, &frame)?;
         let rows = Rows::new(&frame.histories())?;
@@ -420,8 +424,22 @@ impl Analysis for CompareModels {
         for fit in &fits {
             all.push(serde_json::to_value(fit).map_err(|e| Error::internal(e.to_string()))?);
         }
-        Ok(Table::new(columns)
+        let table = Table::new(columns)
             .with_note("fits", json!(all))
-            .with_note("no_dropout_p_value", json!(any::no_dropout_among(&fits))))
+            .with_note("no_dropout_p_value", json!(any::no_dropout_among(&fits)));
+        let regular = [
+            (Kind::BgCnbdK, "bg_cnbd_k", "bg_nbd"),
+            (Kind::MbgCnbdK, "mbg_cnbd_k", "mbg_nbd"),
+        ];
+        let plain = regular.into_iter().filter(|(kind, ..)| {
+            options.models.contains(kind) && !fits.iter().any(|fit| fit.model.kind() == *kind)
+        });
+        let plain = plain.map(|(_, regular, plain)| (regular.to_owned(), json!(plain)));
+        let plain: Map<String, Value> = plain.collect();
+        Ok(match plain.is_empty() {
+            true => table,
+            // Or two rows are equal and nobody knows why.
+            false => table.with_note("chose_k_1", plain.into()),
+        })
     }
 }

@@ -45,6 +45,22 @@ impl<'a> Frame<'a> {
     }
 }
 
+/// Refuses the rows of several dates, where customers are counted: they are the same customers, as
+/// they were then.
+pub(crate) fn one_as_of(table: &Table) -> Result<()> {
+    let Some(column) = table.column("as_of") else {
+        return Ok(());
+    };
+    match (1..table.len()).find(|row| column.cell(*row) != column.cell(0)) {
+        Some(row) => Err(Error::value(
+            "as_of",
+            row,
+            "one date in all rows, or customers count once for each: choose one as_of",
+        )),
+        None => Ok(()),
+    }
+}
+
 /// The `weight` column, if there is one.
 pub(crate) fn weights(table: &Table) -> Result<Option<Numbers<'_>>> {
     match table.column("weight") {

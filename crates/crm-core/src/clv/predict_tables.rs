@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::analysis::Analysis;
 use crate::clv::any::AnyModel;
-use crate::clv::frame::{Frame, fit_of, spend, unit_if_silent, with_ids};
+use crate::clv::frame::{Frame, fit_of, one_as_of, spend, unit_if_silent, with_ids};
 use crate::clv::gamma_gamma;
 use crate::clv::model::{Fit, Purchases, Unit};
 use crate::clv::outcome::{self, Draws};
@@ -481,6 +481,7 @@ impl Analysis for Clv {
     type Options = ClvOptions;
 
     fn run(data: &Table, _: &Scope, options: &ClvOptions, context: &Context) -> Result<Table> {
+        one_as_of(data)?;
         let fit: Fit<AnyModel> = fit_of("fit", &options.fit)?;
         let spend_fit: Fit<gamma_gamma::Params> = fit_of("spend_fit", &options.spend_fit)?;
         let unit = options.unit.or(unit_if_silent(data, &fit));

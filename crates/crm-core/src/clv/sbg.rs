@@ -12,7 +12,8 @@
 //! residual renewals of somebody who has renewed `n − 1` times, discounted at `d` per period, are
 //! `(β+n−1)/(α+β+n−1) · ₂F₁(1, β+n; α+β+n; 1/(1+d))`, the coming renewal counting in full.
 //!
-//! The data are counts of contracts, not purchase times: its likelihood is never compared with
+//! The data are whole counts of contracts (shares would give standard errors of some other number of
+//! customers), not purchase times: its likelihood is never compared with
 //! those of the continuous models.
 //!
 //! # References
@@ -132,7 +133,7 @@ fn of_cohort(a: f64, b: f64, survivors: &[f64]) -> Derivatives<2> {
 ///
 /// # Errors
 ///
-/// [`Error::Value`] where a count is not finite, below 0, or above the one before; a cohort of fewer
+/// [`Error::Value`] where a count is not a whole number, below 0, or above the one before; a cohort of fewer
 /// than two counts; [`Error::Insufficient`] if nobody left.
 ///
 /// ```
@@ -149,8 +150,8 @@ pub fn fit(cohorts: &[&[f64]]) -> Result<Fit<Params>> {
     for cohort in cohorts {
         let mut before = f64::MAX;
         for count in *cohort {
-            if !(*count >= 0.0 && *count <= before) {
-                let expected = "a count, at least 0 and at most the one before";
+            if !(*count >= 0.0 && *count <= before && *count == libm::floor(*count)) {
+                let expected = "a whole number of customers, from 0 to the one before";
                 return Err(Error::value("survivors", row, expected));
             }
             before = *count;
@@ -238,5 +239,13 @@ mod tests {
         let error = fit(&[&[10.0, 8.0], &[10.0, 11.0]]).unwrap_err();
         assert_eq!((error.column(), error.row()), (Some("survivors"), Some(3)));
         assert!(fit(&[&[10.0, 10.0]]).is_err());
+        let error = fit(&[&[10.0, 5.5]]).unwrap_err();
+        assert_eq!((error.column(), error.row()), (Some("survivors"), Some(1)));
+        assert!(
+            error
+                .to_string()
+                .ends_with("expected a whole number of customers, from 0 to the one before")
+        );
+        assert!(fit(&[&[f64::INFINITY, 5.0]]).is_err());
     }
 }
