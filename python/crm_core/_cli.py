@@ -5,11 +5,13 @@
     crm alerts orders.csv --since yesterday
     crm learn orders.csv -o learned.json
     crm run rfm orders.csv -o rfm.parquet
+    crm run page_exits log.csv
+    crm run clv_fit summary.parquet
     crm tasks
     crm describe rfm
 
-What a file means is guessed from its headings and shown; every guess has an option. This is the
-only place of the library that knows what day it is (`--as-of today`).
+What a file means is guessed from its headings and shown; every guess has an option. This and
+`_cli_files` are the only places of the library that know what day it is (`--as-of today`).
 """
 
 from __future__ import annotations
@@ -20,7 +22,6 @@ import datetime
 import importlib.util
 import json
 import os
-import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -29,11 +30,24 @@ from typing import TYPE_CHECKING, Any
 
 import crm_core
 
-from ._cli_options import COLUMNS, parser
+from ._cli_files import (
+    READERS,
+    columns_named,
+    conditions_of,
+    day_of,
+    events_of,
+    moment_of,
+    named_rows,
+    names_in,
+    orders_of,
+    read_log,
+    refuse_others,
+    settings_of,
+)
+from ._cli_options import parser
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
+    from ._cli_files import Stages
     from ._report.reading import Loaded, Settings
 
 _NEEDED = ("rich", "jinja2", "pyarrow")
@@ -96,14 +110,14 @@ def _report(options: argparse.Namespace) -> int:
     console = Console(quiet=options.quiet)
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = 160
-    settings = _settings(options)
+    settings = settings_of(options)
     with _progress(options.quiet) as stage:
-        loaded = load(options.orders, settings, stage("reading_file", name=options.orders[0].name))
+        loaded = load(options.files, settings, stage("reading_file", name=options.files[0].name))
         lang = options.lang or ("ja" if loaded.japanese else "en")
         log = _log(options, settings, loaded, stage)
         if not options.check:
             advance = stage("building")
-            orders = _orders(loaded, options, settings, advance)
+            orders = orders_of(loaded, options, settings, advance)
             advance(1.0)
             advance = stage("analysing")
             done = iter(range(1, 1000))
@@ -127,7 +141,7 @@ def _report(options: argparse.Namespace) -> int:
             findings,
             loaded.choices,
             loaded.notes,
-            source=", ".join(path.name for path in options.orders),
+            source=", ".join(path.name for path in options.files),
             title=options.title,
             lang=lang,
             version=crm_core.__version__,
@@ -147,10 +161,10 @@ def _request(options: argparse.Namespace, loaded: Loaded) -> Any:
     from ._report.findings import Request
 
     return Request(
-        as_of=_day(options.as_of),
-        where=_conditions(options.where, loaded),
-        customers=_conditions(options.where_customers, loaded),
-        by=_names(options.by),
+        as_of=day_of(options.as_of),
+        where=conditions_of(options.where, loaded),
+        customers=conditions_of(options.where_customers, loaded),
+        by=names_in(options.by),
         months=options.months,
         churn_days=options.churn_days,
         cpm_money=options.cpm_money,
@@ -162,40 +176,26 @@ def _log(
     options: argparse.Namespace,
     settings: Settings,
     orders: Loaded,
-    stage: Callable[..., Callable[[float], None]],
+    stage: Stages,
 ) -> tuple[Loaded, dict[str, str]] | None:
     """The events' columns and what their kinds mean, when a file of them is given."""
     if not options.events:
         return None
-    from ._report.event_reading import load_events
-
-    columns = _pairs(
-        options.event_column, "--event-column", "ROLE=COLUMN", '"page=URL"', first=True
-    )
-    kinds = _pairs(options.event_kind, "--event-kind", "WORD=MEANING", '"カゴ=add"')
-    settings = dataclasses.replace(settings, columns=columns, dimensions=())
-    advance = stage("reading_file", name=options.events[0].name)
-    return load_events(options.events, settings, kinds, orders.arguments["currency"], advance)
+    settings = dataclasses.replace(settings, dimensions=())
+    return read_log(options.events, options, settings, orders.arguments["currency"], stage)
 
 
 def _site(
     options: argparse.Namespace,
     log: tuple[Loaded, dict[str, str]],
-    stage: Callable[..., Callable[[float], None]],
+    stage: Stages,
 ) -> Any:
     """What the events say."""
     from ._report.behavior import analyse_events
     from ._report.page import Site
 
     loaded, meanings = log
-    advance = stage("events")
-
-    def told(done: int, expected: int) -> None:
-        advance(done / max(expected, 1))
-
-    with _named_rows(loaded):
-        events = crm_core.Events(loaded.table, **loaded.arguments, progress=told)
-    advance(1.0)
+    events = events_of(loaded, stage("events"))
     advance = stage("analysing")
     done = iter(range(1, 1000))
     behavior = analyse_events(
@@ -203,8 +203,8 @@ def _site(
         events,
         meanings,
         has_pages="page" in loaded.arguments,
-        as_of=_day(options.as_of),
-        steps=_names(options.funnel),
+        as_of=day_of(options.as_of),
+        steps=names_in(options.funnel),
         window=options.funnel_window,
         step=lambda task: advance(min(next(done) / 6, 1.0)),
     )
@@ -227,11 +227,11 @@ def _run(options: argparse.Namespace) -> int:
 
 def _alerts(options: argparse.Namespace) -> int:
     request: dict[str, Any] = {"as_of": datetime.date.today().isoformat()}
-    since = _day(options.since, "--since")
+    since = day_of(options.since, "--since")
     if since is not None:
         request["since"] = since.isoformat()
     if options.level:
-        request["levels"] = _names(options.level)
+        request["levels"] = names_in(options.level)
     if options.per is not None:
         request["per"] = options.per
     if options.learned is not None:
@@ -265,21 +265,25 @@ def _document(path: Path) -> dict[str, Any]:
 
 def _table(task: str, request: dict[str, Any], options: argparse.Namespace) -> crm_core.Table:
     """An analysis of the file, under the options of `what is counted`."""
-    from ._report.reading import load
-
-    settings = _settings(options)
-    day = _day(options.as_of)
+    about = crm_core.describe(task)
+    refuse_others(task, about["reads"], options)
+    moment = moment_of(options.as_of) if about["reads"] == "events" else day_of(options.as_of)
+    settings = settings_of(options, columns_named(about, request))
     with _progress(options.quiet) as stage:
-        loaded = load(options.orders, settings, stage("reading_file", name=options.orders[0].name))
-        orders = _orders(loaded, options, settings, stage("building"))
-    if day is not None:
-        request["as_of"] = day.isoformat()
+        loaded, data = READERS[about["reads"]](options, settings, stage)
+    if about["reads"] == "table" and "unit" in about["options"].get("properties", {}):
+        from ._report.frames import unit_of
+
+        request["unit"] = unit_of(loaded.table, request.get("unit"))
+    if moment is not None:
+        request["as_of"] = moment.isoformat()
     for name, chosen in (("where", options.where), ("customers", options.where_customers)):
         if chosen:
-            request[name] = _conditions(chosen, loaded)
+            request[name] = conditions_of(chosen, loaded)
     if options.by:
-        request["by"] = _names(options.by)
-    return crm_core.run(task, orders, request)
+        request["by"] = names_in(options.by)
+    with named_rows(loaded):
+        return crm_core.run(task, data, request)
 
 
 def _write(result: crm_core.Table, output: Path | None) -> int:
@@ -314,152 +318,6 @@ def _tasks(options: argparse.Namespace) -> int:
 def _describe(options: argparse.Namespace) -> int:
     print(json.dumps(crm_core.describe(options.task), ensure_ascii=False, indent=2))
     return 0
-
-
-# ---- the file ------------------------------------------------------------------------------------
-
-
-def _settings(options: argparse.Namespace) -> Settings:
-    from ._report.reading import Settings
-
-    status_map = _pairs(options.status_map, "--status-map", "WORD=MEANING", '"発送済み=completed"')
-    conditions = [one.partition("=")[0] for one in [*options.where, *options.where_customers]]
-    return Settings(
-        columns={role: getattr(options, role) for role in COLUMNS},
-        dimensions=list(dict.fromkeys([*_names(options.by), *conditions, *_per(options)])),
-        amount_is=options.amount_is,
-        amount_unit=options.amount_unit,
-        round_amounts=options.round_amounts,
-        status_map=status_map,
-        currency=options.currency,
-        timezone=options.timezone,
-        date_format=options.date_format,
-        encoding=options.encoding,
-        delimiter={"tab": "\t"}.get(options.delimiter, options.delimiter),
-        guests=options.guests,
-        bad_rows=options.bad_rows,
-    )
-
-
-def _per(options: argparse.Namespace) -> list[str]:
-    """The column that alerts are per, if it is one."""
-    per = getattr(options, "per", None)
-    return [] if per in (None, "customer") else [per]
-
-
-def _orders(
-    loaded: Loaded,
-    options: argparse.Namespace,
-    settings: Settings,
-    advance: Callable[[float], None],
-) -> Any:
-    def told(done: int, expected: int) -> None:
-        advance(done / max(expected, 1))
-
-    arguments = dict(loaded.arguments)
-    if options.customers is not None:
-        from ._report.reading import load_customers
-
-        table, described = load_customers(options.customers, arguments["customer_id"], settings)
-        arguments["customers"] = crm_core.Customers(table, **described)
-    with _named_rows(loaded):
-        return crm_core.Orders(loaded.table, **arguments, progress=told)
-
-
-@contextmanager
-def _named_rows(loaded: Loaded) -> Iterator[None]:
-    """Errors of the library with the file's rows and this command's options."""
-    try:
-        yield
-    except crm_core.CrmError as error:
-        from ._report.problem import Problem
-
-        # The library counts rows from 0; the user finds them in the file.
-        message = re.sub(r"\brow (\d+)", lambda row: loaded.rows.name(int(row[1])), str(error))
-        raise Problem(
-            _as_option(message), _as_option(getattr(error, "hint", None) or "")
-        ) from error
-
-
-def _as_option(text: str) -> str:
-    """Keyword arguments that a message of the library names, as they are said here."""
-    text = text.replace("round_amounts=True", "--round-amounts")
-    return re.sub(
-        r'\b([a-z]+(?:_[a-z]+)*)="(\w+)"',
-        lambda said: f"--{said[1].replace('_', '-')} {said[2]}",
-        text,
-    )
-
-
-def _pairs(
-    given: Sequence[str], option: str, form: str, example: str, first: bool = False
-) -> dict[str, str]:
-    """What stands before and after the last equals sign of each (the first for columns)."""
-    from ._report.problem import Problem
-
-    pairs: dict[str, str] = {}
-    for one in given:
-        before, equals, after = one.partition("=") if first else one.rpartition("=")
-        if not equals:
-            raise Problem(f"{option}: {one} is not {form}", f"For example {example}.")
-        pairs[before] = after
-    return pairs
-
-
-def _conditions(given: Sequence[str], loaded: Loaded) -> dict[str, Any]:
-    """Conditions such as `channel=web|app` or `ordered_at=2024-01-01..2024-06-30`."""
-    from ._report.problem import Problem
-
-    conditions: dict[str, Any] = {}
-    for one in given:
-        name, equals, text = one.partition("=")
-        if not equals:
-            raise Problem(
-                f"--where: {one} is not COLUMN=VALUE",
-                'For example "channel=web", "channel=web|app", '
-                '"ordered_at=2024-01-01..2024-06-30".',
-            )
-        typed = _typed(name, loaded.table)
-        name = loaded.names.get(name, name)
-        if ".." in text:
-            low, _, high = text.partition("..")
-            conditions[name] = {
-                key: typed(end) for key, end in (("from", low), ("to", high)) if end
-            }
-        else:
-            conditions[name] = (
-                [typed(part) for part in text.split("|")] if "|" in text else typed(text)
-            )
-    return conditions
-
-
-def _typed(name: str, table: pa.Table) -> Callable[[str], Any]:
-    import pyarrow as pa
-
-    kind = table.schema.field(name).type if name in table.column_names else pa.string()
-    if pa.types.is_integer(kind):
-        return int
-    return float if pa.types.is_floating(kind) else str
-
-
-def _names(given: Sequence[str]) -> list[str]:
-    return [name for one in given for name in one.split(",") if name]
-
-
-def _day(text: str | None, option: str = "--as-of") -> datetime.date | None:
-    if text is None:
-        return None
-    today = datetime.date.today()
-    if text in ("today", "yesterday"):
-        return today - datetime.timedelta(days=text == "yesterday")
-    try:
-        return datetime.date.fromisoformat(text)
-    except ValueError:
-        from ._report.problem import Problem
-
-        raise Problem(
-            f"{option}: {text} is not a date", "Write 2026-11-21, today or yesterday."
-        ) from None
 
 
 @contextmanager

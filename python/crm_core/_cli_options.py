@@ -17,6 +17,10 @@ COLUMNS = {
     "status": 'the state of the order; "" counts every order',
     "quantity": "pieces, when the amount is a price",
     "refunded": "what was paid back",
+    "product": "the product, read where it is asked for",
+    "category": "its category, read where it is asked for",
+    "channel": "where the order came from, read where it is asked for",
+    "shop": "the shop, part of an order's key; never guessed",
 }
 
 
@@ -69,22 +73,7 @@ def parser() -> argparse.ArgumentParser:
         help="a log of views, carts and purchases: exits by page, the funnel, carts, ways; "
         "may be repeated",
     )
-    events.add_argument(
-        "--event-column",
-        action="append",
-        default=[],
-        metavar="ROLE=COLUMN",
-        help="the column of visitor_id, occurred_at, kind, customer_id, page, product, ...; "
-        '"ROLE=" for none; may be repeated',
-    )
-    events.add_argument(
-        "--event-kind",
-        action="append",
-        default=[],
-        metavar="WORD=MEANING",
-        help="what a kind means: view, product_view, add, remove, checkout, payment_failed, "
-        "purchase; may be repeated",
-    )
+    _add_events(events)
     events.add_argument(
         "--funnel",
         action="append",
@@ -99,7 +88,13 @@ def parser() -> argparse.ArgumentParser:
 
     run = _command(commands, "run", "one analysis, as CSV or Parquet", needs_extra=True)
     run.add_argument("task", metavar="TASK", help="a name of `crm tasks`")
-    _add_file(run)
+    _add_file(
+        run,
+        "FILE",
+        "what the analysis reads, see `crm describe TASK`: orders, events, or a table with the "
+        "columns it names (a clv_summary, durations); ",
+    )
+    _add_events(run.add_argument_group("events (their columns are guessed)"))
     _add_output(run)
     run.add_argument(
         "--option",
@@ -161,6 +156,25 @@ def _command(
     return parser
 
 
+def _add_events(group: Any) -> None:
+    group.add_argument(
+        "--event-column",
+        action="append",
+        default=[],
+        metavar="ROLE=COLUMN",
+        help="the column of visitor_id, occurred_at, kind, customer_id, page, product, ...; "
+        '"ROLE=" for none; may be repeated',
+    )
+    group.add_argument(
+        "--event-kind",
+        action="append",
+        default=[],
+        metavar="WORD=MEANING",
+        help="what a kind means: view, product_view, add, remove, checkout, payment_failed, "
+        "purchase; may be repeated",
+    )
+
+
 def _add_output(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o",
@@ -171,13 +185,15 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_file(parser: argparse.ArgumentParser, today: bool = False) -> None:
+def _add_file(
+    parser: argparse.ArgumentParser, what: str = "ORDERS", about: str = "", today: bool = False
+) -> None:
     parser.add_argument(
-        "orders",
+        "files",
         nargs="+",
         type=Path,
-        metavar="ORDERS",
-        help="CSV (UTF-8, Shift_JIS) or Parquet; several are read as one",
+        metavar=what,
+        help=f"{about}CSV (UTF-8, Shift_JIS) or Parquet; several are read as one",
     )
     parser.add_argument("-q", "--quiet", action="store_true", help="print nothing but errors")
     columns = parser.add_argument_group("columns (guessed from the headings, and shown)")

@@ -561,11 +561,20 @@ def test_files_are_read_as_one_and_rows_are_named_by_file(write):
 
 
 def test_dimensions_come_along_and_nothing_else(write):
-    text = "customer_id,order_date,amount,channel,address\n1,2024-01-31,5, web ,somewhere\n"
-    loaded = load([write(text)], Settings(currency="JPY", dimensions=["channel", "first_month"]))
-    assert loaded.table.column_names == ["customer_id", "order_date", "amount", "channel"]
-    assert loaded.table["channel"].to_pylist() == ["web"]
-    assert loaded.arguments["dimensions"] == ["channel"]
+    text = (
+        "customer_id,order_date,amount,area,source,address\n1,2024-01-31,5, west , web,somewhere\n"
+    )
+    wanted = ["area", "channel", "first_month", "area"]
+    loaded = load([write(text)], Settings(currency="JPY", dimensions=wanted))
+    own = ["customer_id", "order_date", "amount"]
+    assert loaded.table.column_names == [*own, "source", "area"]
+    assert loaded.table["area"].to_pylist() == ["west"]
+    assert loaded.table["source"].to_pylist() == ["web"]
+    assert loaded.arguments["dimensions"] == ["area"]
+    assert loaded.arguments["channel"] == "source", "found by its role"
+    loaded = load([write(text)], Settings(currency="JPY", columns={"channel": "area"}))
+    assert loaded.arguments["channel"] == "area" and "dimensions" not in loaded.arguments
+    assert "product" not in loaded.arguments
 
 
 def test_a_table_of_customers_is_read(write):

@@ -9,7 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from .headings import CUSTOMER_IDS, Choice, amount_kind, fold, listed, matched
+from .headings import (
+    CHANNELS,
+    CUSTOMER_IDS,
+    PRODUCTS,
+    Choice,
+    amount_kind,
+    fold,
+    listed,
+    matched,
+)
 from .problem import Problem
 
 # A visitor's own id goes before a customer's: where the log has only the latter, that is both.
@@ -36,19 +45,13 @@ ROLES: dict[str, str] = {
         "page page_path page_url page_location path url screen screen_name ページタイトル "
         "page_title"
     ),
-    "product": (
-        "商品ID 商品コード 商品番号 商品名 商品 品番 SKU "
-        "product_id product_code product item_id itemid item sku product_name item_name"
-    ),
+    "product": PRODUCTS,
     "quantity": "数量 個数 quantity qty item_quantity units",
     "order_id": (
         "注文番号 受注番号 注文ID 受注ID 取引ID "
         "order_id order_number transaction_id transactionid order"
     ),
-    "channel": (
-        "流入元 チャネル 流入チャネル 媒体 "
-        "channel default_channel_group traffic_source utm_source source medium utm_medium"
-    ),
+    "channel": CHANNELS,
     "campaign": "キャンペーン キャンペーン名 campaign campaign_name utm_campaign",
     "referrer": "参照元 リファラー リファラ referrer referer page_referrer",
     "amount": "金額 小計 amount value event_value revenue price 価格 単価",

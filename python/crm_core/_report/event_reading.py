@@ -10,7 +10,18 @@ import pyarrow.compute as pc
 
 from . import event_headings
 from .event_headings import MEANINGS
-from .reading import Loaded, Note, Reading, Settings, cut, read_files, replaced, trimmed
+from .problem import Problem
+from .reading import (
+    Loaded,
+    Note,
+    Reading,
+    Settings,
+    asked_for,
+    cut,
+    read_files,
+    replaced,
+    trimmed,
+)
 from .source import Source
 
 # What carts can do without: where no kind means it, it is said not to occur.
@@ -21,7 +32,7 @@ def load_events(
     paths: Sequence[Path],
     settings: Settings,
     kinds: Mapping[str, str],
-    currency: str,
+    currency: str | None,
     advance: Callable[[float], None] = lambda share: None,
 ) -> tuple[Loaded, dict[str, str]]:
     """Read files of events with the same headings, one after the other; and what kinds mean.
@@ -30,21 +41,25 @@ def load_events(
         paths: The files.
         settings: What the user said; `columns` are those of events.
         kinds: What the user said that kinds mean.
-        currency: The orders' currency, which the events' amounts are taken to be in.
+        currency: The orders' currency, which the events' amounts are taken to be in. None where
+            there are no orders: said, or found as theirs is.
         advance: Told the share that is done.
     """
     sources = [Source(path, settings.encoding, settings.delimiter) for path in paths]
     chosen = event_headings.choose(sources[0].headings, settings.columns)
     columns = list(dict.fromkeys(choice.value for choice in chosen.values()))
-    tables, table = read_files(sources, columns, settings, advance)
-    reading = _EventReading(sources, tables, table, chosen, [], settings)
+    dimensions = asked_for(settings.dimensions, sources[0].headings, columns)
+    tables, table = read_files(sources, [*columns, *dimensions], settings, advance)
+    reading = _EventReading(sources, tables, table, chosen, dimensions, settings)
     loaded = reading.events(kinds, currency)
     advance(1.0)
     return loaded
 
 
 class _EventReading(Reading):
-    def events(self, said: Mapping[str, str], currency: str) -> tuple[Loaded, dict[str, str]]:
+    def events(
+        self, said: Mapping[str, str], currency: str | None
+    ) -> tuple[Loaded, dict[str, str]]:
         """The steps after the bytes are in; one per role."""
         self._file()
         for role, choice in self.chosen.items():
@@ -55,17 +70,28 @@ class _EventReading(Reading):
         for role in ("amount", "quantity"):
             self._number(role)
         if "amount" in self.chosen:
-            self.arguments["currency"] = currency
+            if currency is None:
+                self._own_currency()
+            else:
+                self.arguments["currency"] = currency
             if self.settings.amount_unit:
                 self.arguments["amount_unit"] = self.settings.amount_unit
             if self.settings.round_amounts:
                 self.arguments["round_amounts"] = True
+        self._dimensions()
         known = self._kinds(said)
         if self.settings.bad_rows != "error":
             self.arguments["bad_rows"] = self.settings.bad_rows
         choices = [*self.chosen.values(), *self.extra]
         loaded = Loaded(self.table, self.arguments, choices, self.notes, self.japanese, self.rows)
         return loaded, known
+
+    def _own_currency(self) -> None:
+        try:
+            self._currency()
+        except Problem as problem:
+            hint = 'or leave the amounts out with --event-column "amount=".'
+            raise Problem(problem.message, f"{problem.hint.rstrip('.')}, {hint}") from None
 
     def _kinds(self, said: Mapping[str, str]) -> dict[str, str]:
         column = self.table[self.arguments["kind"]].cast(pa.string())

@@ -78,6 +78,26 @@ _REGISTERED_AT = (
     "registered_at created_at signup_date registration_date joined_at customer_since"
 )
 
+# What products and channels are called, in orders and in logs.
+PRODUCTS = (
+    "商品ID 商品コード 商品番号 商品名 商品 品番 SKU "
+    "product_id product_code product item_id itemid item sku product_name item_name "
+    "lineitem_name lineitem_sku"
+)
+CHANNELS = (
+    "流入元 チャネル 流入チャネル 媒体 "
+    "channel default_channel_group traffic_source utm_source source medium utm_medium"
+)
+# Read only where they are asked for. A shop is part of an order's key, and never guessed.
+_FURTHER: dict[str, str] = {
+    "product": PRODUCTS,
+    "category": (
+        "カテゴリ カテゴリー 商品カテゴリ 商品カテゴリー 商品分類 分類 "
+        "category product_category category_name item_category category_code product_type"
+    ),
+    "channel": f"受注経路 注文経路 販売チャネル 販路 sales_channel {CHANNELS}",
+    "shop": "",
+}
 _ROLES: dict[str, str] = {
     "customer_id": CUSTOMER_IDS,
     "ordered_at": _ORDERED_AT,
@@ -103,6 +123,7 @@ _PLATFORMS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("ecforce", ("受注番号", "顧客番号", "支払い合計")),
 )
 REQUIRED = ("customer_id", "ordered_at", "amount")
+CATEGORIES = tuple(_FURTHER)
 _CURRENCY_CODES = (
     "JPY",
     "USD",
@@ -204,6 +225,20 @@ def choose(headings: Sequence[str], given: Mapping[str, str | None]) -> dict[str
         # Elsewhere such a column may be an event of a part of the order.
         chosen.pop("cancelled_at", None)
     return chosen
+
+
+def further(
+    headings: Sequence[str], given: Mapping[str, str | None], wanted: Iterable[str]
+) -> dict[str, Choice]:
+    """Columns of categories: those that the user named, and those asked for by their role.
+
+    Args:
+        headings: The file's headings.
+        given: What the user said, by role; an empty string turns a role off.
+        wanted: Names of columns, roles among them.
+    """
+    asked = {*wanted, *(role for role, column in given.items() if column)}
+    return matched(headings, given, {role: _FURTHER[role] for role in _FURTHER if role in asked})
 
 
 def matched(

@@ -8,7 +8,7 @@ knows them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,11 +18,13 @@ import pyarrow.compute as pc
 
 from . import amounts, dates, statuses
 from .headings import (
+    CATEGORIES,
     Choice,
     amount_kind,
     choose,
     currency_in,
     customer_id,
+    further,
     is_japanese,
     platform_of,
     registered_at,
@@ -40,7 +42,10 @@ _SHARE_OF_BYTES = 0.4  # of the time that reading takes; parsing takes the rest
 
 @dataclass(frozen=True)
 class Settings:
-    """What the user said about the file. `None` leaves the choice to us."""
+    """What the user said about the file. `None` leaves the choice to us.
+
+    `dimensions` are names of columns that may be asked for: headings, or roles such as `product`.
+    """
 
     columns: Mapping[str, str | None] = field(default_factory=dict)
     dimensions: Sequence[str] = ()
@@ -115,14 +120,20 @@ def load(
     chosen = choose(first.headings, settings.columns)
     # A filter on the dates' or the amounts' column is one on `ordered_at` or `amount`.
     own = {choice.value for role, choice in chosen.items() if role in _OWN}
-    dimensions = [
-        name for name in settings.dimensions if name in first.headings and name not in own
-    ]
+    of_categories = further(first.headings, settings.columns, settings.dimensions)
+    own |= {choice.value for choice in of_categories.values()}
+    chosen |= of_categories
+    dimensions = asked_for(settings.dimensions, first.headings, own)
     columns = list(dict.fromkeys([*(choice.value for choice in chosen.values()), *dimensions]))
     tables, table = read_files(sources, columns, settings, advance)
     loaded = Reading(sources, tables, table, chosen, dimensions, settings).finish()
     advance(1.0)
     return loaded
+
+
+def asked_for(names: Sequence[str], headings: Sequence[str], own: Collection[str]) -> list[str]:
+    """Of the names the headings that are no role's column, each once."""
+    return [name for name in dict.fromkeys(names) if name in headings and name not in own]
 
 
 def read_files(
@@ -160,9 +171,7 @@ def load_customers(
     source = Source(path, settings.encoding, settings.delimiter)
     id_column = customer_id(source.headings, orders_id)
     registered = registered_at(source.headings)
-    dimensions = [
-        name for name in settings.dimensions if name in source.headings and name != id_column
-    ]
+    dimensions = asked_for(settings.dimensions, source.headings, [id_column])
     columns = list(dict.fromkeys([id_column, *([registered] if registered else []), *dimensions]))
     table = source.read(columns, lambda share: None, settings.bad_rows == "drop")
     table = replaced(table, id_column, trimmed(table[id_column]))
@@ -439,11 +448,11 @@ class Reading:
         self.extra.append(Choice("currency", code, reason, detail))
 
     def _rest(self) -> None:
-        for dimension in self.dimensions:
-            if _is_text(self.table[dimension].type):
-                self.table = replaced(self.table, dimension, trimmed(self.table[dimension]))
-        if self.dimensions:
-            self.arguments["dimensions"] = list(self.dimensions)
+        for role in CATEGORIES:
+            if role in self.chosen:
+                self._category(self.chosen[role].value)
+                self.arguments[role] = self.chosen[role].value
+        self._dimensions()
         guests = self.table[self.arguments["customer_id"]].null_count
         if self.settings.guests:
             self.arguments["guests"] = self.settings.guests
@@ -460,6 +469,16 @@ class Reading:
             self.arguments["round_amounts"] = True
         used = [value for role, value in self.arguments.items() if role in self.chosen]
         self.table = self.table.select(list(dict.fromkeys([*used, *self.dimensions])))
+
+    def _dimensions(self) -> None:
+        for dimension in self.dimensions:
+            self._category(dimension)
+        if self.dimensions:
+            self.arguments["dimensions"] = list(self.dimensions)
+
+    def _category(self, name: str) -> None:
+        if _is_text(self.table[name].type):
+            self.table = replaced(self.table, name, trimmed(self.table[name]))
 
 
 def replaced(table: pa.Table, name: str, column: pa.ChunkedArray) -> pa.Table:

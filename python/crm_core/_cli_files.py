@@ -1,0 +1,285 @@
+"""How the command's files are read: what was said about them, and what becomes of them.
+
+An analysis says itself what it reads (`crm describe TASK`): orders, events, or a table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import datetime
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import crm_core
+
+from ._cli_options import COLUMNS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pyarrow as pa
+
+    from ._report.reading import Loaded, Settings
+
+    Stages = Callable[..., Callable[[float], None]]
+
+
+def settings_of(options: argparse.Namespace, columns: Sequence[str] = ()) -> Settings:
+    """What was said about the file, and what columns may be asked for besides."""
+    from ._report.reading import Settings
+
+    status_map = pairs_of(
+        options.status_map, "--status-map", "WORD=MEANING", '"発送済み=completed"'
+    )
+    filters = [one.partition("=")[0] for one in [*options.where, *options.where_customers]]
+    return Settings(
+        columns={role: getattr(options, role) for role in COLUMNS},
+        dimensions=[*_words_in([*names_in(options.by), *filters]), *columns],
+        amount_is=options.amount_is,
+        amount_unit=options.amount_unit,
+        round_amounts=options.round_amounts,
+        status_map=status_map,
+        currency=options.currency,
+        timezone=options.timezone,
+        date_format=options.date_format,
+        encoding=options.encoding,
+        delimiter={"tab": "\t"}.get(options.delimiter, options.delimiter),
+        guests=options.guests,
+        bad_rows=options.bad_rows,
+    )
+
+
+def orders_of(
+    loaded: Loaded,
+    options: argparse.Namespace,
+    settings: Settings,
+    advance: Callable[[float], None],
+) -> crm_core.Orders:
+    """The orders, with the table of customers if there is one."""
+
+    def told(done: int, expected: int) -> None:
+        advance(done / max(expected, 1))
+
+    arguments = dict(loaded.arguments)
+    if options.customers is not None:
+        from ._report.reading import load_customers
+
+        table, described = load_customers(options.customers, arguments["customer_id"], settings)
+        arguments["customers"] = crm_core.Customers(table, **described)
+    with named_rows(loaded):
+        return crm_core.Orders(loaded.table, **arguments, progress=told)
+
+
+def events_of(loaded: Loaded, advance: Callable[[float], None]) -> crm_core.Events:
+    """The events of a log."""
+
+    def told(done: int, expected: int) -> None:
+        advance(done / max(expected, 1))
+
+    with named_rows(loaded):
+        events = crm_core.Events(loaded.table, **loaded.arguments, progress=told)
+    advance(1.0)
+    return events
+
+
+@contextmanager
+def named_rows(loaded: Loaded) -> Iterator[None]:
+    """Errors of the library with the file's rows and this command's options."""
+    try:
+        yield
+    except crm_core.CrmError as error:
+        from ._report.problem import Problem
+
+        # The library counts rows from 0; the user finds them in the file.
+        message = re.sub(r"\brow (\d+)", lambda row: loaded.rows.name(int(row[1])), str(error))
+        raise Problem(
+            _as_option(message), _as_option(getattr(error, "hint", None) or "")
+        ) from error
+
+
+def _as_option(text: str) -> str:
+    """Keyword arguments that a message of the library names, as they are said here."""
+    text = text.replace("round_amounts=True", "--round-amounts")
+    return re.sub(
+        r'\b([a-z]+(?:_[a-z]+)*)="(\w+)"',
+        lambda said: f"--{said[1].replace('_', '-')} {said[2]}",
+        text,
+    )
+
+
+def pairs_of(
+    given: Sequence[str], option: str, form: str, example: str, first: bool = False
+) -> dict[str, str]:
+    """What stands before and after the last equals sign of each (the first for columns)."""
+    from ._report.problem import Problem
+
+    pairs: dict[str, str] = {}
+    for one in given:
+        before, equals, after = one.partition("=") if first else one.rpartition("=")
+        if not equals:
+            raise Problem(f"{option}: {one} is not {form}", f"For example {example}.")
+        pairs[before] = after
+    return pairs
+
+
+def conditions_of(given: Sequence[str], loaded: Loaded) -> dict[str, Any]:
+    """Conditions such as `channel=web|app` or `ordered_at=2024-01-01..2024-06-30`."""
+    from ._report.problem import Problem
+
+    conditions: dict[str, Any] = {}
+    for one in given:
+        name, equals, text = one.partition("=")
+        if not equals:
+            raise Problem(
+                f"--where: {one} is not COLUMN=VALUE",
+                'For example "channel=web", "channel=web|app", '
+                '"ordered_at=2024-01-01..2024-06-30".',
+            )
+        typed = _typed(loaded.arguments.get(name, name), loaded.table)
+        name = loaded.names.get(name, name)
+        if ".." in text:
+            low, _, high = text.partition("..")
+            conditions[name] = {
+                key: typed(end) for key, end in (("from", low), ("to", high)) if end
+            }
+        else:
+            conditions[name] = (
+                [typed(part) for part in text.split("|")] if "|" in text else typed(text)
+            )
+    return conditions
+
+
+def _typed(name: str, table: pa.Table) -> Callable[[str], Any]:
+    import pyarrow as pa
+
+    kind = table.schema.field(name).type if name in table.column_names else pa.string()
+    if pa.types.is_integer(kind):
+        return int
+    return float if pa.types.is_floating(kind) else str
+
+
+def names_in(given: Sequence[str]) -> list[str]:
+    """Names said one by one, or with commas between."""
+    return [name for one in given for name in one.split(",") if name]
+
+
+def day_of(text: str | None, option: str = "--as-of") -> datetime.date | None:
+    """A date, or today or yesterday by this machine's clock."""
+    if text is None:
+        return None
+    today = datetime.date.today()
+    if text in ("today", "yesterday"):
+        return today - datetime.timedelta(days=text == "yesterday")
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError:
+        from ._report.problem import Problem
+
+        raise Problem(
+            f"{option}: {text} is not a date", "Write 2026-11-21, today or yesterday."
+        ) from None
+
+
+def moment_of(text: str | None) -> datetime.date | None:
+    """For events: a day, or an instant such as 2026-11-21T10:00."""
+    if text is None or ":" not in text:
+        return day_of(text)
+    try:
+        return datetime.datetime.fromisoformat(text)
+    except ValueError:
+        from ._report.problem import Problem
+
+        raise Problem(
+            f"--as-of: {text} is no moment", "Write 2026-11-21, or 2026-11-21T10:00:00."
+        ) from None
+
+
+def read_log(
+    paths: Sequence[Path],
+    options: argparse.Namespace,
+    settings: Settings,
+    currency: str | None,
+    stage: Stages,
+) -> tuple[Loaded, dict[str, str]]:
+    """The columns of a log of events, and what its kinds mean."""
+    from ._report.event_reading import load_events
+
+    columns = pairs_of(
+        options.event_column, "--event-column", "ROLE=COLUMN", '"page=URL"', first=True
+    )
+    kinds = pairs_of(options.event_kind, "--event-kind", "WORD=MEANING", '"カゴ=add"')
+    settings = dataclasses.replace(settings, columns=columns)
+    return load_events(paths, settings, kinds, currency, stage("reading_file", name=paths[0].name))
+
+
+def refuse_others(task: str, reads: str, options: argparse.Namespace) -> None:
+    """Options that say how another kind of file is read."""
+    from ._report.problem import Problem
+
+    for kind, names in _ONLY_OF.items():
+        for name in names if kind != reads else ():
+            if getattr(options, name, None):
+                raise Problem(f"--{name.replace('_', '-')} is of {kind}, and {task} reads {reads}")
+
+
+def columns_named(about: dict[str, Any], request: dict[str, Any]) -> list[str]:
+    """Names in a request that may be columns of the file, and roles that its defaults name.
+
+    `first_product` has `of = "product"` by default, `cohorts` takes `rows = "channel"`.
+    """
+    from ._report.headings import CATEGORIES
+
+    options = about["options"].get("properties", {})
+    given = _words_in(request)
+    defaults = [one.get("default") for name, one in options.items() if name not in request]
+    return [*given, *(word for word in _words_in(defaults) if word in CATEGORIES)]
+
+
+def _words_in(value: Any) -> list[str]:
+    """All texts of a value of JSON, keys too; of `first_channel` also `channel`."""
+    if isinstance(value, str):
+        return [value, value.removeprefix("first_")]
+    if isinstance(value, dict):
+        return [word for pair in value.items() for part in pair for word in _words_in(part)]
+    return [word for one in value for word in _words_in(one)] if isinstance(value, list) else []
+
+
+def _read_orders(
+    options: argparse.Namespace, settings: Settings, stage: Stages
+) -> tuple[Loaded, Any]:
+    from ._report.reading import load
+
+    loaded = load(options.files, settings, stage("reading_file", name=options.files[0].name))
+    return loaded, orders_of(loaded, options, settings, stage("building"))
+
+
+def _read_events(
+    options: argparse.Namespace, settings: Settings, stage: Stages
+) -> tuple[Loaded, Any]:
+    loaded, _ = read_log(options.files, options, settings, None, stage)
+    return loaded, events_of(loaded, stage("events"))
+
+
+def _read_frame(
+    options: argparse.Namespace, settings: Settings, stage: Stages
+) -> tuple[Loaded, Any]:
+    from ._report.frames import load_frame
+
+    advance = stage("reading_file", name=options.files[0].name)
+    loaded = load_frame(options.files, settings, advance)
+    return loaded, loaded.table
+
+
+#: What an analysis reads, and how it is read.
+READERS: dict[str, Callable[[argparse.Namespace, Settings, Stages], tuple[Loaded, Any]]] = {
+    "orders": _read_orders,
+    "events": _read_events,
+    "table": _read_frame,
+}
+_ONLY_OF = {
+    "orders": (*COLUMNS, "amount_is", "status_map", "guests", "customers"),
+    "events": ("event_column", "event_kind"),
+}
