@@ -50,7 +50,7 @@ impl Params {
     ///
     /// # Errors
     ///
-    /// [`Error::OptionValue`] unless all are finite and greater than 0.
+    /// [`crate::Error::OptionValue`] unless all are finite and greater than 0.
     ///
     /// ```
     /// use crm_core::clv::gamma_gamma::Params;
