@@ -1,7 +1,7 @@
 //! The gap model against the integrals that it is the closed form of: a customer's own rate (or mean
 //! log gap) on a fine grid, weighted by the population's law and the gaps seen.
 
-use crm_core::cycle::fit::{self, Options};
+use crm_core::cycle::fit::{self, Fit, Options};
 use crm_core::cycle::gap_model::{CLASSES, Family, History, Model, Params, VARIATION};
 use crm_core::cycle::predict::{QUANTILES, predict};
 use crm_core::num::{incomplete, normal};
@@ -72,17 +72,23 @@ fn shop() -> (Vec<Vec<u32>>, Vec<u32>) {
     customers.unzip()
 }
 
-#[test]
-fn the_likelihood_is_that_of_the_integrals() {
-    let (gaps, open) = shop();
+/// What the shop teaches, by either family.
+fn fits(gaps: &[Vec<u32>], open: &[u32]) -> [Fit; 2] {
     let histories: Vec<History> = gaps.iter().map(|gaps| History::new(gaps)).collect();
-    for family in [Family::Gamma, Family::LogNormal] {
+    [Family::Gamma, Family::LogNormal].map(|family| {
         let options = Options {
             family: Some(family),
             ..Options::default()
         };
-        let fitted = fit::fit(&histories, &open, &options).expect("a fit");
-        let params = fitted.params;
+        fit::fit(&histories, open, &options).expect("a fit")
+    })
+}
+
+#[test]
+fn the_likelihood_is_that_of_the_integrals() {
+    let (gaps, open) = shop();
+    for fitted in fits(&gaps, &open) {
+        let (params, family) = (fitted.params, fitted.params.family);
         let (a, b) = (params.dropout.a.get(), params.dropout.b.get());
         let mut slow = 0.0;
         for (gaps, open) in gaps.iter().zip(&open) {
@@ -103,12 +109,8 @@ fn the_likelihood_is_that_of_the_integrals() {
 fn the_law_of_a_customer_is_that_of_the_integrals() {
     let (gaps, open) = shop();
     let histories: Vec<History> = gaps.iter().map(|gaps| History::new(gaps)).collect();
-    for family in [Family::Gamma, Family::LogNormal] {
-        let options = Options {
-            family: Some(family),
-            ..Options::default()
-        };
-        let params = fit::fit(&histories, &open, &options).expect("a fit").params;
+    for params in fits(&gaps, &open).map(|fitted| fitted.params) {
+        let family = params.family;
         let (a, b) = (params.dropout.a.get(), params.dropout.b.get());
         let model = Model::new(&params, histories.iter().map(|h| h.gaps)).expect("a model");
         for (gaps, history) in gaps.iter().zip(&histories).step_by(3) {

@@ -21,13 +21,15 @@
 //! of churned customers says more about the line than about them. "Near" is meant without a new order:
 //! silent for between `e − margin` and `e + margin` days where `e` is true.
 //!
-//! One pass and one fit serve all thresholds; each row is what a request for it alone gives. Without
+//! `seasonality` is that of [`cycle`](super::next_purchase): it moves the overdue probability, not
+//! the days of silence. One pass and one fit serve all thresholds; each row is what a request for it alone gives. Without
 //! a repeat customer there is no gap model, and its rows have nothing but the number of customers.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::predict::overdue_probability;
+use super::seasonality::Seasonality;
 use super::shop::{Shop, View, whole_days};
 use crate::analysis::Analysis;
 use crate::context::{collect, push};
@@ -50,6 +52,8 @@ pub struct Options {
     pub follow: Duration,
     /// How near to the line is near. Default 7 days.
     pub margin: Duration,
+    /// Factors of the shop's demand by month and date, as for `cycle`. Default: none.
+    pub seasonality: Option<Seasonality>,
 }
 
 impl Default for Options {
@@ -59,6 +63,7 @@ impl Default for Options {
             levels: vec![0.5, 0.8, 0.9, 0.95, 0.99],
             follow: Duration::days(90),
             margin: Duration::days(7),
+            seasonality: None,
         }
     }
 }
@@ -228,7 +233,11 @@ impl Analysis for ThresholdSweep {
             return table(0, 0, &[]);
         };
         let then = follow_up::scope_at(scope, origin);
-        let shop = Shop::new(orders, &then, &View::default(), context)?;
+        let view = View {
+            seasonality: options.seasonality.as_ref(),
+            ..View::default()
+        };
+        let shop = Shop::new(orders, &then, &view, context)?;
         let after = FollowUp::new(orders, &shop.gaps, &whole, None)?;
 
         let limit = |&churn_days: &u32| Scope {

@@ -1,0 +1,112 @@
+"""Purchase cycles of products and of companies."""
+
+import datetime
+import random
+import statistics
+from typing import Any
+
+from shops import DAY, START, Rows, build, by_id, days, regulars
+
+import crm_core as crm
+
+
+def supplies(seed: int = 3) -> tuple[Rows, list[str], dict[tuple[str, str], datetime.date]]:
+    """A shop whose products are used up at paces of their own, and what is bought after `DAY`."""
+    rng = random.Random(seed)
+    rows: Rows = []
+    products: list[str] = []
+    then: dict[tuple[str, str], datetime.date] = {}
+    for k in range(500):
+        for product, pace in (("milk", 10), ("tea", 40), ("lamp", 160)):
+            if rng.random() < 0.5:
+                continue
+            typical = pace * rng.lognormvariate(0, 0.25)
+            at = rng.randrange(0, 905)
+            while True:
+                day = START + datetime.timedelta(at)
+                if day > DAY:
+                    then[f"c{k}", product] = day
+                    break
+                rows.append((f"c{k}", day, 500))
+                products.append(product)
+                if rng.random() < 0.05:
+                    break
+                at += max(1, round(typical * rng.gammavariate(9, 1 / 9)))
+    return rows, products, then
+
+
+def test_products_have_paces_of_their_own() -> None:
+    rows, products, then = supplies()
+    ours = crm.cycle(build(rows, product=products), DAY, per="product").to_dict()
+    assert list(ours)[:2] == ["customer_id", "product"]
+    pairs = list(zip(ours["customer_id"], ours["product"], strict=True))
+    assert pairs == sorted(set(pairs)) and len(pairs) > 600
+    of_pair: dict[tuple[str, str], set[datetime.date]] = {}
+    for row, product in zip(rows, products, strict=True):
+        of_pair.setdefault((row[0], product), set()).add(row[1])
+    assert pairs == sorted(of_pair)
+    assert ours["last_date"] == [max(of_pair[pair]) for pair in pairs]
+    assert ours["gaps"] == [len(of_pair[pair]) - 1 for pair in pairs]
+
+    # Against the same pairs as if they were customers, without a pace of their product.
+    apart = [(f"{row[0]}|{product}", *row[1:]) for row, product in zip(rows, products, strict=True)]
+    plain = by_id(crm.cycle(build(apart), DAY))
+
+    def error(predicted: list[Any], chosen: list[int]) -> float:
+        off = [abs((predicted[i] - then[pairs[i]]).days) for i in chosen]
+        return statistics.mean(off)
+
+    returners = [i for i, pair in enumerate(pairs) if pair in then]
+    fresh = [i for i in returners if ours["gaps"][i] <= 1]
+    others = [plain["|".join(pair)]["predicted_date"] for pair in pairs]
+    assert len(fresh) > 20
+    assert error(ours["predicted_date"], returners) < error(others, returners)
+    assert error(ours["predicted_date"], fresh) < 0.8 * error(others, fresh)
+
+    buyers = crm.likely_buyers(build(rows, product=products), DAY, per="product", limit=10)
+    assert len(buyers) == 10 and buyers.columns[:3] == ["customer_id", "product", "rank"]
+    keys = crm.alerts(build(rows, product=products), DAY, per="product").to_dict()["alert_key"]
+    assert len(set(keys)) == len(keys) > 20
+
+
+def test_lines_of_an_order_are_of_their_products() -> None:
+    at = days(0, 0, 30, 60, 60, 90)
+    data = {
+        "customer_id": ["a"] * 6,
+        "order_id": [1, 1, 2, 3, 3, 4],
+        "ordered_at": at,
+        "amount": [100, 900, 100, 100, 900, 100],
+        "product": ["milk", "lamp", "milk", "milk", "lamp", "milk"],
+    }
+    orders = crm.Orders(data, currency="JPY", order_id="order_id", product="product")
+    table = crm.likely_buyers(orders, days(100)[0], per="product").to_dict()
+    assert table["product"] == ["lamp", "milk"]
+    assert table["last_date"] == [at[4], at[5]]
+    assert table["usual_gap_days"] == [60, 30]
+    first = crm.cycle(orders, days(40)[0], per="product", where={"product": "milk"}).to_dict()
+    assert (first["product"], first["gaps"]) == (["milk"], [1])
+
+
+def test_companies_are_their_users_together() -> None:
+    rows = regulars(90)
+    users = sorted({row[0] for row in rows})
+    company = {user: f"co{int(user[1:]) % 25}" for user in users[:80]}
+    table = {"customer_id": users, "company": [company.get(user) for user in users]}
+    customers = crm.Customers(table, dimensions=["company"])
+    columns = list(zip(*rows, strict=True))
+    data = dict(zip(("customer_id", "ordered_at", "amount"), map(list, columns), strict=True))
+    orders = crm.Orders(data, currency="JPY", customers=customers)
+
+    merged = [(company[row[0]], *row[1:]) for row in rows if row[0] in company]
+    for analysis in (crm.cycle, crm.likely_buyers, crm.alerts):
+        ours = analysis(orders, DAY, per="company").to_dict()
+        expected = analysis(build(merged), DAY).to_dict()
+        assert ours.pop("company") == expected.pop("customer_id")
+        rolled_up = ours.pop("customers")
+        if analysis is crm.cycle:
+            active = {(company[r[0]], r[0]) for r in rows if r[0] in company and r[1] <= DAY}
+            counts = [sum(c == name for c, _ in active) for name in sorted(set(company.values()))]
+            assert rolled_up == counts
+        assert ours == expected
+    shown = crm.cycle(orders, DAY, per="company", customers={"customer_id": "c003"}).to_dict()
+    assert shown["company"] == [company["c003"]]
