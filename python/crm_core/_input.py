@@ -36,8 +36,9 @@ def source(data: Any, columns: Sequence[str]) -> Any:
         _each_once(columns, [str(name) for name in data.columns])
         return [(name, _pandas(name, data[name])) for name in columns]
     if family == "polars" and hasattr(data, "collect_schema"):
-        _all_there(columns, data.collect_schema().names())
-        chosen = data.select(columns)
+        names = data.collect_schema().names()
+        _all_there(columns, names)
+        chosen = data if names == list(columns) else data.select(columns)
         return chosen.collect() if hasattr(chosen, "collect") else chosen
     if hasattr(data, "project") and hasattr(data, "columns") and "duckdb" in family:
         _all_there(columns, list(data.columns))

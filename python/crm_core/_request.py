@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import functools
 from collections.abc import Iterable, Mapping
@@ -65,18 +66,31 @@ def document(learned: Any) -> Json | None:
 
     if learned is None:
         return None
-    try:
-        if isinstance(learned, str):
-            found, text = json.loads(learned), learned
-        else:
-            found = learned if isinstance(learned, Mapping) else learned.notes.get("learned")
+    if isinstance(learned, str):
+        text = learned if _is_object(learned) else None
+    else:
+        found = learned
+        if not isinstance(learned, Mapping):
+            found = getattr(learned, "notes", {}).get("learned")
+        text = None
+        if isinstance(found, Mapping):
             other = functools.partial(plain, "learned")
-            text = json.dumps(found, ensure_ascii=False, allow_nan=False, default=other)
-    except (AttributeError, ValueError):
-        found, text = None, ""
-    if isinstance(found, Mapping):
-        return Json(text)
-    raise OptionError("option `learned`: expected what `learn` has given")
+            with contextlib.suppress(ValueError):
+                text = json.dumps(found, ensure_ascii=False, allow_nan=False, default=other)
+    if text is None:
+        raise OptionError("option `learned`: expected what `learn` has given")
+    return Json(text)
+
+
+@functools.lru_cache(maxsize=16)
+def _is_object(text: str) -> bool:
+    """Whether a text is a JSON object; a server asks that of the same few again and again."""
+    import json
+
+    try:
+        return isinstance(json.loads(text), dict)
+    except ValueError:
+        return False
 
 
 def _scalar(value: Any) -> Any:

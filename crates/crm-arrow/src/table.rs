@@ -71,7 +71,7 @@ pub fn to_record_batch(table: &Table, style: Style) -> Result<RecordBatch> {
     let mut about = HashMap::new();
     if let Some(definition) = table.definition() {
         about.insert("crm".to_owned(), definition.json().to_owned());
-        about.insert("crm.hash".to_owned(), definition.hash());
+        about.insert("crm.hash".to_owned(), definition.hash().to_owned());
     }
     let schema = Schema::new_with_metadata(fields, about);
     let options = RecordBatchOptions::new().with_row_count(Some(table.len()));
@@ -309,7 +309,7 @@ mod tests {
                 .with_validity(valid.clone()),
             Column::new(
                 &field("revenue", Type::Money, "売上"),
-                Values::Money(vec![-105, 0], Currency::USD),
+                Values::Money(vec![-105, 0].into(), Currency::USD),
             ),
             Column::new(
                 &field("level", Type::Category, "数"),
@@ -321,10 +321,10 @@ mod tests {
             .with_validity(valid),
             Column::new(
                 &field("at", Type::Instant, "時刻"),
-                Values::Instant(vec![0, 1], Zone::UTC),
+                Values::Instant(vec![0, 1].into(), Zone::UTC),
             ),
         ])
-        .with_definition(Definition::new(&Default::default()))
+        .with_definition(Definition::new(Default::default))
     }
 
     #[test]

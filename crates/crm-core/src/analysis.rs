@@ -76,7 +76,7 @@ pub trait Analysis: 'static {
     /// What it reads.
     type Data: Input;
     /// Its options.
-    type Options: Default + Serialize + DeserializeOwned + JsonSchema;
+    type Options: Clone + Default + Send + Sync + Serialize + DeserializeOwned + JsonSchema;
 
     /// Computes the table. `scope` is down to one date and no breakdown, and its filters are
     /// already carried out on `data`.
@@ -266,12 +266,15 @@ pub fn run_typed<A: Analysis>(
     }
     distinct(&scope.by)?;
     let (table, scope) = data.run_scoped::<A>(scope, options, context)?;
-    let definition = Definition::new(&json!({
-        "version": env!("CARGO_PKG_VERSION"),
-        "analysis": A::NAME,
-        "scope": scope,
-        "options": serde_json::to_value(options).unwrap_or_default(),
-    }));
+    let options = options.clone();
+    let definition = Definition::new(move || {
+        json!({
+            "version": env!("CARGO_PKG_VERSION"),
+            "analysis": A::NAME,
+            "scope": scope,
+            "options": serde_json::to_value(&options).unwrap_or_default(),
+        })
+    });
     Ok(table.with_definition(definition))
 }
 

@@ -5,34 +5,69 @@
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use std::fmt::Write;
+use std::fmt::{self, Write};
+use std::sync::{Arc, OnceLock};
 
-/// What a result was computed with.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Definition {
+/// What a result was computed with. It is written when it is first asked for, since a page that shows
+/// one customer seldom asks.
+#[derive(Clone)]
+pub struct Definition(Arc<Lazy>);
+
+struct Lazy {
+    contents: Box<dyn Fn() -> Value + Send + Sync>,
+    written: OnceLock<Written>,
+}
+
+/// Canonical JSON and its hash.
+struct Written {
     json: String,
+    hash: String,
 }
 
 impl Definition {
     /// The definition with these contents.
-    pub fn new(contents: &Value) -> Self {
+    pub fn new(contents: impl Fn() -> Value + Send + Sync + 'static) -> Self {
+        Definition(Arc::new(Lazy {
+            contents: Box::new(contents),
+            written: OnceLock::new(),
+        }))
+    }
+
+    fn written(&self) -> &Written {
+        if let Some(written) = self.0.written.get() {
+            return written;
+        }
+        // Written outside the lock, which a fork of the process may leave locked.
         let mut json = String::new();
-        canonical(contents, &mut json);
-        Definition { json }
+        canonical(&(self.0.contents)(), &mut json);
+        let digest = Sha256::digest(json.as_bytes());
+        let hash = digest.iter().take(8).fold(String::new(), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        });
+        self.0.written.get_or_init(|| Written { json, hash })
     }
 
     /// As canonical JSON.
     pub fn json(&self) -> &str {
-        &self.json
+        &self.written().json
     }
 
     /// First 16 hex digits of the SHA-256 of the canonical JSON.
-    pub fn hash(&self) -> String {
-        let digest = Sha256::digest(self.json.as_bytes());
-        digest.iter().take(8).fold(String::new(), |mut hex, byte| {
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        })
+    pub fn hash(&self) -> &str {
+        &self.written().hash
+    }
+}
+
+impl PartialEq for Definition {
+    fn eq(&self, other: &Self) -> bool {
+        self.json() == other.json()
+    }
+}
+
+impl fmt::Debug for Definition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Definition").field(&self.json()).finish()
     }
 }
 
@@ -136,13 +171,13 @@ mod tests {
 
     #[test]
     fn keys_are_sorted_and_the_hash_is_of_the_text() {
-        let definition = Definition::new(&json!({"b": 1.0, "a": [true, null, "é\n"], "€": 0.5}));
+        let definition = Definition::new(|| json!({"b": 1.0, "a": [true, null, "é\n"], "€": 0.5}));
         assert_eq!(
             definition.json(),
             "{\"a\":[true,null,\"é\\n\"],\"b\":1,\"€\":0.5}"
         );
         assert_eq!(definition.hash().len(), 16);
         // printf '{}' | sha256sum
-        assert_eq!(Definition::new(&json!({})).hash(), "44136fa355b3678a");
+        assert_eq!(Definition::new(|| json!({})).hash(), "44136fa355b3678a");
     }
 }

@@ -18,8 +18,9 @@
 use crate::{Currency, Error, Result, Scope};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value, json};
+use std::sync::Arc;
 
 /// The document.
 ///
@@ -29,9 +30,21 @@ use serde_json::{Map, Value, json};
 /// let error = later.part::<f64>("gap_model").unwrap_err();
 /// assert!(error.to_string().contains("version 1 or older"));
 /// ```
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(transparent)]
-pub struct Learned(Map<String, Value>);
+#[derive(Debug, Clone, PartialEq, JsonSchema)]
+#[schemars(transparent)]
+pub struct Learned(Arc<Map<String, Value>>);
+
+impl Serialize for Learned {
+    fn serialize<S: Serializer>(&self, to: S) -> std::result::Result<S::Ok, S::Error> {
+        Map::serialize(&self.0, to)
+    }
+}
+
+impl<'de> Deserialize<'de> for Learned {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> std::result::Result<Self, D::Error> {
+        Map::deserialize(from).map(|all| Learned(Arc::new(all)))
+    }
+}
 
 impl Learned {
     /// The version of the document's form.
@@ -44,14 +57,14 @@ impl Learned {
         all.insert("as_of".into(), json!(scope.as_of));
         all.insert("currency".into(), json!(currency.code()));
         all.insert("basis".into(), json!(scope.basis));
-        Learned(all)
+        Learned(Arc::new(all))
     }
 
     /// The document with a part more; null is one that could not be learnt.
     #[must_use]
     pub fn with(mut self, name: &str, part: impl Serialize) -> Self {
         let part = serde_json::to_value(part).unwrap_or_default();
-        self.0.insert(name.to_owned(), part);
+        Arc::make_mut(&mut self.0).insert(name.to_owned(), part);
         self
     }
 

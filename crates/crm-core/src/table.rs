@@ -2,7 +2,7 @@
 //! were computed with.
 
 use crate::context::{collect, filled, room};
-use crate::data::{IdRef, Ids};
+use crate::data::{Buf, IdRef, Ids};
 use crate::{Currency, Day, Definition, Error, Result, Zone};
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -123,17 +123,17 @@ pub enum Values {
     /// Small whole numbers: counts of a customer, days, scores.
     I32(Vec<i32>),
     /// Whole numbers.
-    I64(Vec<i64>),
+    I64(Buf<i64>),
     /// Floats. A cell that has no value is null, never NaN.
-    F64(Vec<f64>),
+    F64(Buf<f64>),
     /// Truth values.
     Bool(Vec<bool>),
     /// Civil days since 1970-01-01.
     Date(Vec<i32>),
     /// Instants in UTC microseconds, and the zone they are shown in.
-    Instant(Vec<i64>, Zone),
+    Instant(Buf<i64>, Zone),
     /// Minor units.
-    Money(Vec<i64>, Currency),
+    Money(Buf<i64>, Currency),
     /// Indices into a closed list of words.
     Category {
         /// One index a row.
@@ -210,12 +210,12 @@ impl Values {
                 codes: pick(codes, rows)?,
             },
             Values::I32(v) => Values::I32(pick(v, rows)?),
-            Values::I64(v) => Values::I64(pick(v, rows)?),
-            Values::F64(v) => Values::F64(pick(v, rows)?),
+            Values::I64(v) => Values::I64(pick(v, rows)?.into()),
+            Values::F64(v) => Values::F64(pick(v, rows)?.into()),
             Values::Bool(v) => Values::Bool(pick(v, rows)?),
             Values::Date(v) => Values::Date(pick(v, rows)?),
-            Values::Instant(v, zone) => Values::Instant(pick(v, rows)?, *zone),
-            Values::Money(v, currency) => Values::Money(pick(v, rows)?, *currency),
+            Values::Instant(v, zone) => Values::Instant(pick(v, rows)?.into(), *zone),
+            Values::Money(v, currency) => Values::Money(pick(v, rows)?.into(), *currency),
             Values::Category { codes, labels } => Values::Category {
                 codes: pick(codes, rows)?,
                 labels,
@@ -234,6 +234,13 @@ impl Values {
             to.extend(from);
             Ok(())
         }
+        fn lengthen<T: Copy>(to: &mut Buf<T>, from: Buf<T>) -> Result<()> {
+            let mut all = std::mem::take(to).into_vec("table column")?;
+            crate::context::grow(&mut all, from.len(), "table column")?;
+            all.extend_from_slice(&from);
+            *to = all.into();
+            Ok(())
+        }
         match (self, more) {
             (
                 Values::Id { codes, ids },
@@ -247,8 +254,8 @@ impl Values {
             }
             (Values::I64(to), Values::I64(from))
             | (Values::Instant(to, _), Values::Instant(from, _))
-            | (Values::Money(to, _), Values::Money(from, _)) => extend(to, from),
-            (Values::F64(to), Values::F64(from)) => extend(to, from),
+            | (Values::Money(to, _), Values::Money(from, _)) => lengthen(to, from),
+            (Values::F64(to), Values::F64(from)) => lengthen(to, from),
             (Values::Bool(to), Values::Bool(from)) => extend(to, from),
             (Values::Category { codes, .. }, Values::Category { codes: more, .. }) => {
                 extend(codes, more)
@@ -382,7 +389,7 @@ impl Column {
             values.push(cell.unwrap_or(0.0));
             valid.push(cell.is_some());
         }
-        Ok(Column::new(field, Values::F64(values)).with_validity(valid))
+        Ok(Column::new(field, Values::F64(values.into())).with_validity(valid))
     }
 
     /// A float column of computed numbers: one that is not finite is null.
@@ -392,13 +399,13 @@ impl Column {
     /// [`Error::OutOfMemory`].
     pub fn finite(field: &Field, mut cells: Vec<f64>) -> Result<Self> {
         if cells.iter().all(|cell| cell.is_finite()) {
-            return Ok(Column::new(field, Values::F64(cells)));
+            return Ok(Column::new(field, Values::F64(cells.into())));
         }
         let valid = collect(cells.iter().map(|cell| cell.is_finite()), "table column")?;
         for cell in cells.iter_mut().filter(|cell| !cell.is_finite()) {
             *cell = 0.0;
         }
-        Ok(Column::new(field, Values::F64(cells)).with_validity(valid))
+        Ok(Column::new(field, Values::F64(cells.into())).with_validity(valid))
     }
 
     /// A column of small whole numbers from options: `None` is null.

@@ -7,7 +7,7 @@ use crm_core::{Context, Dataset, Table, analysis};
 use serde_json::{Value, json};
 
 fn column(name: &str, values: Vec<f64>) -> Column {
-    Column::named(name, Values::F64(values))
+    Column::named(name, Values::F64(values.into()))
 }
 
 /// A summary of simulated customers, in weeks, without definition.

@@ -44,7 +44,7 @@ pub unsafe extern "C" fn crm_table_i64(
         let out = caller.out("out", out)?;
         let table = pinned(table)?;
         let (column, cache) = table.column(column)?;
-        let values = match column.values() {
+        let values: &[i64] = match column.values() {
             Values::I64(values) | Values::Instant(values, _) | Values::Money(values, _) => values,
             Values::I32(values) | Values::Date(values) => cache
                 .i64s

@@ -6,7 +6,7 @@ use crate::handles::{self, Pin};
 use crate::memory::{Once, extend, push};
 use crm_core::data::IdKind;
 use crm_core::table::{Column, Values};
-use crm_core::{Language, Table};
+use crm_core::{Definition, Language, Table};
 use std::ffi::c_char;
 
 /// A result: named, typed columns of equal length. To be read from many threads at once. What is
@@ -63,8 +63,9 @@ pub enum crm_language {
 
 pub(crate) struct TableObject {
     pub(crate) table: Table,
-    /// Definition, hash, notes; then of each column name, unit and two headings; then of each
-    /// column of words three a word.
+    /// Definition, hash and notes.
+    about: Once<Texts>,
+    /// Of each column name, unit and two headings; then of each column of words three a word.
     pub(crate) texts: Texts,
     columns: Vec<Cache>,
 }
@@ -112,22 +113,10 @@ impl Texts {
 const DEFINITION: usize = 0;
 const HASH: usize = 1;
 const NOTES: usize = 2;
-const HEADS: usize = 3;
 
 impl TableObject {
     pub(crate) fn new(table: Table) -> Result<Self, Fault> {
         let mut texts = Texts::new();
-        let (json, hash) = match table.definition() {
-            Some(definition) => (definition.json(), definition.hash()),
-            None => ("{}", String::new()),
-        };
-        texts.push(json.as_bytes())?;
-        texts.push(hash.as_bytes())?;
-        texts.push(
-            serde_json::to_string(table.notes())
-                .unwrap_or_default()
-                .as_bytes(),
-        )?;
         for column in table.columns() {
             texts.push(column.name().as_bytes())?;
             texts.push(column.unit().as_bytes())?;
@@ -153,9 +142,25 @@ impl TableObject {
         }
         Ok(TableObject {
             table,
+            about: Once::new(),
             texts,
             columns,
         })
+    }
+
+    fn about(&self, which: usize) -> Result<crm_text, Fault> {
+        let about = self.about.get_or_make(|| {
+            let definition = self.table.definition();
+            let json = definition.map_or("{}", Definition::json);
+            let hash = definition.map_or("", Definition::hash);
+            let notes = serde_json::to_string(self.table.notes()).unwrap_or_default();
+            let mut texts = Texts::new();
+            for text in [json, hash, &notes] {
+                texts.push(text.as_bytes())?;
+            }
+            Ok(texts)
+        })?;
+        about.get(which)
     }
 
     pub(crate) fn table(&self) -> &Table {
@@ -287,7 +292,7 @@ fn head(
     let out = caller.out("out", out)?;
     let table = pinned(table)?;
     table.column(column)?;
-    out.set(table.texts.get(HEADS + 4 * column + which)?);
+    out.set(table.texts.get(4 * column + which)?);
     Ok(())
 }
 
@@ -448,7 +453,7 @@ fn fixed(
     out: *mut crm_text,
 ) -> Result<(), Fault> {
     let out = caller.out("out", out)?;
-    out.set(pinned(table)?.texts.get(which)?);
+    out.set(pinned(table)?.about(which)?);
     Ok(())
 }
 

@@ -168,8 +168,12 @@ fn array(
         "numbers" => numbers(name, cells, valid()?),
         "bools" => {
             let bytes = copied::<u8>(name, cells)?;
-            let bits = BooleanBuffer::from_iter(bytes.iter().map(|b| *b != 0));
-            built(DataType::Boolean, bytes.len(), bits.into_inner(), valid()?)
+            built(
+                DataType::Boolean,
+                bytes.len(),
+                bits(&bytes).into_inner(),
+                valid()?,
+            )
         }
         "days" => fixed(DataType::Date32, copied::<i32>(name, cells)?, valid()?),
         "times" => {
@@ -241,12 +245,21 @@ fn copied<T: Element + Default>(name: &str, cells: &Bound<'_, PyAny>) -> PyResul
             },
         )
     })?;
-    copy.resize(count, T::default());
     if buffer.dimensions() != 1 {
         let found = format!("array of {} dimensions", buffer.dimensions());
         return Err(raise(py, wrong_type(name, found)));
     }
-    buffer.copy_to_slice(py, &mut copy)?;
+    if let Some(cells) = buffer.as_slice_ptr() {
+        // SAFETY: `cells` are the `count` items that `buffer` keeps alive, the vector has room for as
+        // many and lies elsewhere, and with the GIL held no Python code writes to them meanwhile.
+        unsafe {
+            std::ptr::copy_nonoverlapping(cells.as_ptr().cast::<T>(), copy.as_mut_ptr(), count);
+            copy.set_len(count);
+        }
+    } else {
+        copy.resize(count, T::default());
+        buffer.copy_to_slice(py, &mut copy)?;
+    }
     Ok(copy)
 }
 
@@ -324,7 +337,11 @@ fn without<T>(valid: Option<Vec<u8>>, cells: &[T], null: impl Fn(&T) -> bool) ->
 }
 
 fn nulls(valid: &[u8]) -> NullBuffer {
-    NullBuffer::new(BooleanBuffer::from_iter(valid.iter().map(|v| *v != 0)))
+    NullBuffer::new(bits(valid))
+}
+
+fn bits(bytes: &[u8]) -> BooleanBuffer {
+    BooleanBuffer::collect_bool(bytes.len(), |at| bytes[at] != 0)
 }
 
 fn fixed<T: arrow_buffer::ArrowNativeType>(

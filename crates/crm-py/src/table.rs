@@ -169,7 +169,7 @@ impl Table {
 
     /// The definition's hash.
     #[getter]
-    fn hash(&self) -> Option<String> {
+    fn hash(&self) -> Option<&str> {
         self.0.definition().map(crm_core::Definition::hash)
     }
 }

@@ -304,7 +304,7 @@ impl Analysis for BrowseRates {
         let rates = lines.iter().map(|l| Ratio::from_sums(&l.abandoned, level));
         let rates = collect(rates, "table")?;
         let int = |of: fn(&Line<Browses>) -> u64| {
-            collect(lines.iter().map(|l| of(l) as i64), "table").map(Values::I64)
+            collect(lines.iter().map(|l| of(l) as i64), "table").map(|v| Values::I64(v.into()))
         };
         let f = Self::COLUMNS;
         columns.push(Column::new(&f[0], int(|l| l.abandoned.trials)?));

@@ -290,7 +290,7 @@ impl Analysis for CartAbandonment {
         let rates = lines.iter().map(|l| Ratio::from_sums(&l.abandoned, level));
         let rates = collect(rates, "table")?;
         let int = |of: fn(&Line<Carts>) -> u64| {
-            collect(lines.iter().map(|l| of(l) as i64), "table").map(Values::I64)
+            collect(lines.iter().map(|l| of(l) as i64), "table").map(|v| Values::I64(v.into()))
         };
         let f = Self::COLUMNS;
         columns.push(Column::new(&f[0], int(|l| l.abandoned.trials)?));
@@ -312,7 +312,7 @@ impl Analysis for CartAbandonment {
                     let sum = i64::try_from(of(&line.counts));
                     cells.push(sum.map_err(|_| overflow("the value of all carts"))?);
                 }
-                columns.push(Column::new(field, Values::Money(cells, currency)));
+                columns.push(Column::new(field, Values::Money(cells.into(), currency)));
             }
         }
         Ok(Table::new(columns)

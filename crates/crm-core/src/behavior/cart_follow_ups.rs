@@ -262,7 +262,10 @@ impl Analysis for CartFollowUps {
         let data = events.data()?;
         let time = |of: &dyn Fn(&Cart) -> i64| {
             let times = listed.iter().map(|(c, _)| of(c));
-            Ok::<_, Error>(Values::Instant(collect(times, "table")?, events.zone()))
+            Ok::<_, Error>(Values::Instant(
+                collect(times, "table")?.into(),
+                events.zone(),
+            ))
         };
         let left = |c: &Cart| {
             let items = c.items.iter().filter(|i| i.quantity > 0 && !i.bought);
@@ -298,11 +301,11 @@ impl Analysis for CartFollowUps {
             Column::new(&f[4], time(&|c| data.time[c.last])?),
             Column::new(&f[5], time(&|c| data.time[c.last].saturating_add(window))?),
             Column::new(&f[6], stage),
-            Column::new(&f[7], Values::I64(whole(&|c| left(c).0)?)),
-            Column::new(&f[8], Values::I64(whole(&|c| left(c).1)?)),
+            Column::new(&f[7], Values::I64(whole(&|c| left(c).0)?.into())),
+            Column::new(&f[8], Values::I64(whole(&|c| left(c).1)?.into())),
         ]);
         if let Some(currency) = events.currency() {
-            let values = Values::Money(whole(&|c| left(c).2)?, currency);
+            let values = Values::Money(whole(&|c| left(c).2)?.into(), currency);
             columns.push(Column::new(&f[9], values));
         }
         columns.push(reasons(&f[10], listed.iter().map(|(_, s)| *s))?);
@@ -365,11 +368,11 @@ impl Analysis for CartItems {
             Column::new(&f[0], visitors),
             Column::new(&f[1], Values::I32(numbers)),
             super::ids_column(&f[2], &dim.ids, products)?,
-            Column::new(&f[3], Values::I64(units)),
+            Column::new(&f[3], Values::I64(units.into())),
         ];
         if let Some(currency) = events.currency() {
             let values = collect(rows.iter().map(|(_, i, _)| i.value), "table")?;
-            columns.push(Column::new(&f[4], Values::Money(values, currency)));
+            columns.push(Column::new(&f[4], Values::Money(values.into(), currency)));
         }
         columns.push(super::instants_column(&f[5], events, added)?);
         columns.push(reasons(&f[6], rows.iter().map(|(.., s)| *s))?);

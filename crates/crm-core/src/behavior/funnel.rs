@@ -535,7 +535,7 @@ impl Analysis for Funnel {
         });
         let rates = collect(rates, "funnel")?;
         let int = |of: fn(&Reached) -> u64| {
-            collect(all.iter().map(|s| of(s) as i64), "funnel").map(Values::I64)
+            collect(all.iter().map(|s| of(s) as i64), "funnel").map(|v| Values::I64(v.into()))
         };
         let names = Values::Text {
             codes: (0..all.len() as u32).collect(),

@@ -53,7 +53,7 @@ pub(crate) fn instants_column(
         values.push(cell.unwrap_or(0));
         valid.push(cell.is_some());
     }
-    Ok(Column::new(field, Values::Instant(values, events.zone())).with_validity(valid))
+    Ok(Column::new(field, Values::Instant(values.into(), events.zone())).with_validity(valid))
 }
 
 /// A rate's three columns: value and both ends of its interval.

@@ -339,7 +339,7 @@ impl Analysis for PageExits {
             )
         };
         let int = |of: fn(&Page) -> u64| {
-            collect(pages.iter().map(|p| of(p) as i64), "pages").map(Values::I64)
+            collect(pages.iter().map(|p| of(p) as i64), "pages").map(|v| Values::I64(v.into()))
         };
         let codes = collect(pages.iter().map(|p| p.code), "pages")?;
         let ids = match events.dim("page")? {

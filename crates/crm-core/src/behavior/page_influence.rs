@@ -266,7 +266,7 @@ impl Analysis for PageInfluence {
         let visited = solved.iter().enumerate();
         Ok(Table::new(vec![
             Column::new(&f[0], names),
-            Column::new(&f[1], Values::I64(counts)),
+            Column::new(&f[1], Values::I64(counts.into())),
             Column::floats(&f[2], solved.iter().map(|s| Some(s.purchase)))?,
             Column::floats(&f[3], solved.iter().map(|s| Some(s.visit)))?,
             Column::floats(&f[4], visited.map(|(at, s)| s.removal.filter(|_| at > 0)))?,

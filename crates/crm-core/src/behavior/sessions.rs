@@ -301,7 +301,10 @@ impl Analysis for Sessions {
         };
         let time = |of: &dyn Fn(&Session) -> usize| {
             let times = sessions.iter().map(|s| data.time[of(s)]);
-            Ok::<_, Error>(Values::Instant(collect(times, "table")?, events.zone()))
+            Ok::<_, Error>(Values::Instant(
+                collect(times, "table")?.into(),
+                events.zone(),
+            ))
         };
         let seconds = sessions.iter().map(|s| {
             let micros = data.time[s.events.end - 1] - data.time[s.events.start];

@@ -161,9 +161,9 @@ impl Analysis for TopPaths {
         let mut columns = vec![
             Column::new(&f[0], Values::I32(ranks)),
             Column::new(&f[1], names),
-            Column::new(&f[2], Values::I64(sessions)),
+            Column::new(&f[2], Values::I64(sessions.into())),
             Column::floats(&f[3], shares)?,
-            Column::new(&f[4], Values::I64(bought)),
+            Column::new(&f[4], Values::I64(bought.into())),
         ];
         columns.extend(super::rate_columns(&f[5..8], &rates)?);
         Ok(Table::new(columns))

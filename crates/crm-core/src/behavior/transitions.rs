@@ -229,7 +229,7 @@ impl Analysis for Transitions {
         columns.push(Column::new(&f[2], named(|t| t.source)?));
         columns.push(Column::new(&f[3], named(|t| t.target)?));
         let counts = collect(all.iter().map(|t| t.count as i64), "table")?;
-        columns.push(Column::new(&f[4], Values::I64(counts)));
+        columns.push(Column::new(&f[4], Values::I64(counts.into())));
         columns.push(Column::floats(&f[5], probabilities.into_iter())?);
         Ok(Table::new(columns))
     }

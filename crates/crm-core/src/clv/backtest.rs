@@ -450,7 +450,7 @@ fn table(rows: &[Row], currency: Currency) -> Result<Table> {
         Column::new(
             &fields[7],
             Values::Money(
-                collect(rows.iter().map(|row| expected(row).unwrap_or(0)), "table")?,
+                collect(rows.iter().map(|row| expected(row).unwrap_or(0)), "table")?.into(),
                 currency,
             ),
         )
@@ -458,7 +458,7 @@ fn table(rows: &[Row], currency: Currency) -> Result<Table> {
         Column::new(
             &fields[8],
             Values::Money(
-                collect(rows.iter().map(|row| row.actual_revenue), "table")?,
+                collect(rows.iter().map(|row| row.actual_revenue), "table")?.into(),
                 currency,
             ),
         ),

@@ -256,10 +256,10 @@ impl Analysis for ClvTracking {
         Ok(Table::new(vec![
             Column::new(f_end, Values::Date(ends)),
             Column::new(f_in, Values::Bool(inside)),
-            Column::new(f_actual, Values::I64(actual)),
-            Column::new(f_expected, Values::F64(expected)),
-            Column::new(f_sum, Values::I64(total)),
-            Column::new(f_expected_sum, Values::F64(expected_total)),
+            Column::new(f_actual, Values::I64(actual.into())),
+            Column::new(f_expected, Values::F64(expected.into())),
+            Column::new(f_sum, Values::I64(total.into())),
+            Column::new(f_expected_sum, Values::F64(expected_total.into())),
         ])
         .with_note("customers", json!(seen.frequency.len()))
         .with_note("fit", json!(fit)))
@@ -360,7 +360,7 @@ impl Analysis for AlivePath {
             Column::new(f_id, ids),
             Column::new(f_date, Values::Date(dates)),
             Column::new(f_count, Values::I32(counts)),
-            Column::new(f_alive, Values::F64(alive)),
+            Column::new(f_alive, Values::F64(alive.into())),
         ])
         .with_note("fit", json!(fit)))
     }

@@ -539,7 +539,7 @@ fn table(shop: &Shop, scope: &Scope, alerts: &[Alert]) -> Result<Table> {
         Column::new(
             expected,
             Values::Money(
-                collect(alerts.iter().map(|alert| alert.expected), "alerts")?,
+                collect(alerts.iter().map(|alert| alert.expected), "alerts")?.into(),
                 gaps.currency,
             ),
         ),

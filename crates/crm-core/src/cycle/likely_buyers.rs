@@ -205,7 +205,10 @@ fn table(shop: &Shop, scope: &Scope, rows: &[Row]) -> Result<Table> {
             orders,
             rows.iter().map(|row| Some(row.orders)),
         )?)?,
-        known(Column::new(revenue, Values::Money(money, gaps.currency)))?,
+        known(Column::new(
+            revenue,
+            Values::Money(money.into(), gaps.currency),
+        ))?,
         Column::ints(
             last,
             rows.iter().map(|row| Some(gaps.last_day[row.customer])),

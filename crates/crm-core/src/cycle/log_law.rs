@@ -9,14 +9,15 @@
 //! log-normal:  ε = s Z                   S(ε) = Q(ε/s)
 //! ```
 //!
-//! A table holds `ln S` and `S` with their exact slopes on a grid of equal steps and is read by cubic
-//! Hermite interpolation. The logarithm keeps the far tail, where a customer who has been silent for
-//! years is: past the last point (S about 1e-8) `ln S` goes on with its last slope and `S` is 0;
-//! before the first (1 − S below 1e-5) S is 1. The absolute error of S is below 1e-4, mostly 1e-6.
+//! A table holds `S` with its exact slope on a grid of equal steps and is read by cubic Hermite
+//! interpolation of `S` or of `ln S`. The logarithm keeps the far tail, where a customer who has been
+//! silent for years is: past the last point (S about 1e-8) `ln S` goes on with its last slope and `S`
+//! is 0; before the first (1 − S below 1e-5) S is 1. The absolute error of S is below 1e-4, mostly
+//! 1e-6.
 
 use crate::Result;
-use crate::context::{filled, grow};
-use crate::num::normal;
+use crate::context::{collect, filled, grow};
+use crate::num::{elementary, normal};
 
 /// Steps of the normal table, and the fewest and most of the others.
 const STEPS: usize = 64;
@@ -33,11 +34,20 @@ pub(super) struct LogLaw {
     steps: usize,
 }
 
-/// The points of all tables: `ln S` and its slope per step, and the same of `S`.
+/// The points of all tables.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Tables {
-    points: Vec<[[f64; 2]; 2]>,
+    points: Vec<Point>,
     normal: Option<LogLaw>,
+}
+
+/// A point of a table: slopes are per step.
+#[derive(Debug, Clone, Copy)]
+struct Point {
+    survival: f64,
+    slope: f64,
+    /// Of `ln S`, whose value is taken where it is asked for: few ask.
+    ln_slope: f64,
 }
 
 impl Tables {
@@ -61,10 +71,11 @@ impl Tables {
         for point in 0..=STEPS {
             let z = NORMAL.0 + step * point as f64;
             let (survival, slope) = (normal::upper_tail(z), -normal::density(z) * step);
-            self.points.push([
-                [normal::ln_upper_tail(z), -normal::hazard(z) * step],
-                [survival, slope],
-            ]);
+            self.points.push(Point {
+                survival,
+                slope,
+                ln_slope: -normal::hazard(z) * step,
+            });
         }
         let normal = LogLaw {
             low: NORMAL.0,
@@ -80,18 +91,16 @@ impl Tables {
     /// `fineness` points per spread.
     pub(super) fn gamma_ratio(&mut self, k: f64, r: f64, fineness: f64) -> Result<LogLaw> {
         let mode = libm::log(k / r);
-        // The logarithm of the density, and its slope, k − (k+r)/(1+e^{−u}).
-        let density_at = |u: f64| {
-            let small = libm::exp(-u.abs());
-            let softplus = u.max(0.0) + libm::log1p(small);
-            let above = if u > 0.0 { 1.0 } else { small } / (1.0 + small);
-            (k * u - (k + r) * softplus, k - (k + r) * above)
+        // The logarithm of the density.
+        let ln_density = |u: f64| {
+            let small = elementary::exp(-u.abs());
+            k * u - (k + r) * (u.max(0.0) + elementary::ln_1p(small))
         };
-        let peak = density_at(mode).0;
+        let peak = ln_density(mode);
         let spread = libm::sqrt(1.0 / k + 1.0 / r);
         let reach = |direction: f64, drop: f64| {
             let mut distance = spread;
-            while peak - density_at(mode + direction * distance).0 < drop {
+            while peak - ln_density(mode + direction * distance) < drop {
                 distance *= 1.2;
             }
             distance
@@ -103,26 +112,36 @@ impl Tables {
         let step = range / steps as f64;
         let first = self.room(steps)?;
 
-        // Density at the points, and its slope by the chain rule.
-        let mut density = filled(steps + 1, [0.0; 2], "gap laws")?;
-        for (point, at) in density.iter_mut().enumerate() {
-            let (ln, slope) = density_at(low + step * point as f64);
-            let value = libm::exp(ln - peak);
-            *at = [value, value * slope];
+        // Density at the points, and its slope by the chain rule: that of its logarithm is
+        // k − (k+r)/(1+e^{−u}). One step at a time, so that each is a loop over plain arithmetic.
+        let at = |point: usize| low + step * point as f64;
+        let mut small = collect((0..steps + 1).map(|point| -at(point).abs()), "gap laws")?;
+        small.iter_mut().for_each(|x| *x = elementary::exp(*x));
+        let mut value = collect(small.iter().map(|x| elementary::ln_1p(*x)), "gap laws")?;
+        for (point, value) in value.iter_mut().enumerate() {
+            let u = at(point);
+            *value = k * u - (k + r) * (u.max(0.0) + *value) - peak;
         }
+        value.iter_mut().for_each(|x| *x = elementary::exp(*x));
+        let slope = |(point, value): (usize, &f64)| {
+            let share = if at(point) > 0.0 { 1.0 } else { small[point] } / (1.0 + small[point]);
+            value * (k - (k + r) * share)
+        };
+        let slopes = collect(value.iter().enumerate().map(slope), "gap laws")?;
         // Mass right of each point, from the right: the trapezium with its end correction
         // h²/12 (f′(a) − f′(b)) is of fourth order. Past the end the tail falls like e^{slope·u}.
-        let [end, end_slope] = density[steps];
         let mut right = filled(steps + 1, 0.0, "gap laws")?;
-        right[steps] = end * end / -end_slope;
+        right[steps] = value[steps] * value[steps] / -slopes[steps];
         for cell in (0..steps).rev() {
-            let ([a, a_slope], [b, b_slope]) = (density[cell], density[cell + 1]);
-            let area = 0.5 * step * (a + b) + step * step / 12.0 * (a_slope - b_slope);
-            right[cell] = right[cell + 1] + area;
+            let (sum, fall) = (
+                value[cell] + value[cell + 1],
+                slopes[cell] - slopes[cell + 1],
+            );
+            right[cell] = right[cell + 1] + 0.5 * step * sum + step * step / 12.0 * fall;
         }
         let scale = 1.0 / right[0];
         for point in 0..=steps {
-            let slope = -density[point][0] * step;
+            let slope = -value[point] * step;
             let survival = right[point];
             // Far out a step may be too long for S to be a cubic: within three times the secants it
             // still never rises (Fritsch, Carlson).
@@ -133,10 +152,11 @@ impl Tables {
                 _ if point == steps => slope.max(-3.0 * before),
                 _ => slope.max(-3.0 * before).max(-3.0 * after),
             };
-            self.points.push([
-                [libm::log(survival * scale), slope / survival],
-                [survival * scale, gentle * scale],
-            ]);
+            self.points.push(Point {
+                survival: survival * scale,
+                slope: gentle * scale,
+                ln_slope: slope / survival,
+            });
         }
         Ok(LogLaw {
             low,
@@ -152,11 +172,12 @@ impl Tables {
         if t <= 0.0 {
             return 0.0;
         }
+        let last = law.first + law.steps;
         if t >= law.steps as f64 {
-            let [end, slope] = self.points[law.first + law.steps][0];
-            return end + slope * (t - law.steps as f64);
+            let end = self.points[last];
+            return libm::log(end.survival) + end.ln_slope * (t - law.steps as f64);
         }
-        self.between(law, t, 0)
+        self.between(law, t, |point| (libm::log(point.survival), point.ln_slope))
     }
 
     /// `P(ε > u)`, 0 past the last point: interpolated itself, which is three times as fast as the
@@ -169,15 +190,15 @@ impl Tables {
         if t >= law.steps as f64 {
             return 0.0;
         }
-        self.between(law, t, 1)
+        self.between(law, t, |point| (point.survival, point.slope))
     }
 
-    /// Cubic Hermite interpolation at `t` steps from the first point.
-    fn between(&self, law: &LogLaw, t: f64, scale: usize) -> f64 {
+    /// Cubic Hermite interpolation of a value with its slope, at `t` steps from the first point.
+    fn between(&self, law: &LogLaw, t: f64, of: impl Fn(&Point) -> (f64, f64)) -> f64 {
         let cell = t as usize;
         let f = t - cell as f64;
-        let [a, a_slope] = self.points[law.first + cell][scale];
-        let [b, b_slope] = self.points[law.first + cell + 1][scale];
+        let (a, a_slope) = of(&self.points[law.first + cell]);
+        let (b, b_slope) = of(&self.points[law.first + cell + 1]);
         let rise = b - a;
         let bend = 3.0 * rise - 2.0 * a_slope - b_slope;
         a + f * (a_slope + f * (bend + f * (a_slope + b_slope - 2.0 * rise)))

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use super::gap_curve::{AT_RISK, SURVIVAL, SURVIVAL_HIGH, SURVIVAL_LOW, columns_of, quantiles};
 use crate::analysis::Analysis;
 use crate::context::{collect, filled};
-use crate::num::survival::{self, Rows};
+use crate::num::survival::{self, Curve, Rows};
 use crate::table::{Column, Field, Type, Values};
 use crate::{Context, Error, Fraction, Result, Scope, Table};
 
@@ -85,19 +85,38 @@ impl Analysis for SurvivalCurve {
     type Options = Options;
 
     fn run(data: &Table, _: &Scope, options: &Options, _: &Context) -> Result<Table> {
-        let durations = data.numbers("duration")?;
-        let (observed, weights) = (observed(data, durations.len())?, weights(data)?);
-        let rows = Rows {
-            durations: &durations,
-            observed: &observed,
-            weights: weights.as_deref(),
-            clusters: None,
+        let curve = match of_days(data, options.confidence)? {
+            Some(curve) => curve,
+            None => of_any(data, options.confidence)?,
         };
-        let curve = survival::kaplan_meier(rows, options.confidence).map_err(named)?;
         let times = Column::floats(&Self::COLUMNS[0], curve.times.iter().map(|t| Some(*t)))?;
         let table = Table::new(columns_of(Self::COLUMNS, times, &curve)?);
         Ok(table.with_note("quantiles", quantiles(&curve)))
     }
+}
+
+/// Whole days that count once each are counted where they are.
+fn of_days(data: &Table, level: Fraction) -> Result<Option<Curve>> {
+    let column = data.column("duration");
+    let column = column.filter(|column| column.validity().is_none());
+    match (column.map(Column::values), data.column("weight")) {
+        (Some(Values::I64(days)), None) => {
+            survival::of_days(days, &observed(data, days.len())?, level)
+        }
+        _ => Ok(None),
+    }
+}
+
+fn of_any(data: &Table, level: Fraction) -> Result<Curve> {
+    let durations = data.numbers("duration")?;
+    let (observed, weights) = (observed(data, durations.len())?, weights(data)?);
+    let rows = Rows {
+        durations: &durations,
+        observed: &observed,
+        weights: weights.as_deref(),
+        clusters: None,
+    };
+    survival::kaplan_meier(rows, level).map_err(named)
 }
 
 /// The estimate's word for the column is its own.

@@ -3,6 +3,7 @@
 //! Buffers already of a core type are kept by reference ([`Buf`]); narrower integers are widened
 //! by the door. Nothing here is validated: that happens once, when orders or events are built.
 
+use crate::context::collect;
 use crate::{Error, Result};
 use std::fmt;
 use std::sync::Arc;
@@ -59,6 +60,28 @@ impl<T> Buf<T> {
     }
 }
 
+impl<T: Copy> Buf<T> {
+    /// The items as a vector of one's own: the buffer's own where nobody else holds it, else a copy.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfMemory`].
+    pub(crate) fn into_vec(self, what: &'static str) -> Result<Vec<T>> {
+        match self.data {
+            Held::Here(data) if self.start == 0 && self.len == data.len() => {
+                Arc::try_unwrap(data).or_else(|data| collect(data.iter().copied(), what))
+            }
+            _ => collect(self.iter().copied(), what),
+        }
+    }
+}
+
+impl<T> Default for Buf<T> {
+    fn default() -> Self {
+        Vec::new().into()
+    }
+}
+
 impl<T> std::ops::Deref for Buf<T> {
     type Target = [T];
 
@@ -79,6 +102,12 @@ impl<T> From<Vec<T>> for Buf<T> {
             len: vec.len(),
             data: Held::Here(Arc::new(vec)),
         }
+    }
+}
+
+impl<T> FromIterator<T> for Buf<T> {
+    fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
+        Vec::from_iter(items).into()
     }
 }
 
@@ -107,6 +136,17 @@ pub struct Bits {
     len: usize,
 }
 
+/// The truth values of each byte.
+static OF_BYTE: [[bool; 8]; 256] = {
+    let mut all = [[false; 8]; 256];
+    let mut at = 0;
+    while at < 256 * 8 {
+        all[at / 8][at % 8] = (at / 8) >> (at % 8) & 1 == 1;
+        at += 1;
+    }
+    all
+};
+
 impl Bits {
     /// The bits from `offset`; `None` when the buffer is too short for `len` of them.
     pub fn new(bytes: Buf<u8>, offset: usize, len: usize) -> Option<Self> {
@@ -114,10 +154,18 @@ impl Bits {
         (end.div_ceil(8) <= bytes.len()).then_some(Bits { bytes, offset, len })
     }
 
-    /// All bits; the buffer is looked up once.
-    pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = bool> + '_ {
-        let bytes = &self.bytes[..];
-        (self.offset..self.offset + self.len).map(move |at| bytes[at / 8] >> (at % 8) & 1 == 1)
+    /// A truth value per bit.
+    pub(crate) fn to_bools(&self) -> Result<Vec<bool>> {
+        let bytes = &self.bytes[self.offset / 8..];
+        let skipped = self.offset % 8;
+        let count = (skipped + self.len).div_ceil(8);
+        let mut all = crate::context::filled(8 * count, false, "truth values")?;
+        for (values, byte) in all.chunks_exact_mut(8).zip(&bytes[..count]) {
+            values.copy_from_slice(&OF_BYTE[usize::from(*byte)]);
+        }
+        all.truncate(skipped + self.len);
+        all.drain(..skipped);
+        Ok(all)
     }
 
     /// One bit per truth value.

@@ -91,7 +91,7 @@ impl Input for Events {
                     before.push(Column::new(&AS_OF, Values::Date(filled(n, day, "table")?)));
                 } else if is_list {
                     let at = filled(n, seen.as_of, "table")?;
-                    before.push(Column::new(&AS_OF, Values::Instant(at, self.zone())));
+                    before.push(Column::new(&AS_OF, Values::Instant(at.into(), self.zone())));
                 }
                 let mut group = serde_json::Map::new();
                 if is_list {

@@ -16,7 +16,7 @@ pub(crate) type Cells<'a> = (Cow<'a, [f64]>, Option<&'a [bool]>);
 impl Table {
     /// The columns of a batch as a table without definition: `customer_id`, texts and byte strings
     /// as ids, whole numbers as integers, floats and decimals as floats, times as instants (UTC
-    /// where naive). A NaN is null.
+    /// where naive). A NaN is null. Whole numbers and floats without a NaN are kept by reference.
     ///
     /// ```
     /// use crm_core::data::{ColumnValues, Batch};
@@ -105,7 +105,7 @@ fn column(name: &str, column: &ColumnData, context: &Context) -> Result<Column> 
         }
         if ids.is_empty() && !codes.is_empty() {
             let nulls = collect(codes.iter().map(|_| 0.0), "table column")?;
-            return Ok(Column::named(name, Values::F64(nulls)).with_validity(valid()?));
+            return Ok(Column::named(name, Values::F64(nulls.into())).with_validity(valid()?));
         }
         let values = Values::Id {
             ids: Arc::new(ids),
@@ -115,9 +115,7 @@ fn column(name: &str, column: &ColumnData, context: &Context) -> Result<Column> 
     }
     let of = |value: f64| if value.is_finite() { value } else { 0.0 };
     let values = match &column.values {
-        ColumnValues::Int { values, .. } => {
-            Values::I64(collect(values.iter().copied(), "table column")?)
-        }
+        ColumnValues::Int { values, .. } => Values::I64(values.clone()),
         ColumnValues::Unsigned { values, .. } => {
             let mut out = room(values.len(), "table column")?;
             for (row, value) in values.iter().enumerate() {
@@ -126,33 +124,29 @@ fn column(name: &str, column: &ColumnData, context: &Context) -> Result<Column> 
                         .map_err(|_| Error::value(name, row, "a whole number below 2^63"))?,
                 );
             }
-            Values::I64(out)
+            Values::I64(out.into())
         }
         ColumnValues::Float(values) => {
-            let values = &values[..];
             let infinite = |i: &usize| values[*i].is_infinite() && known(*i);
             if let Some(row) = (0..values.len()).find(infinite) {
                 return Err(Error::value(name, row, "a finite number"));
             }
-            let valid = match whole && !values.iter().any(|v| v.is_nan()) {
-                true => Vec::new(),
-                false => {
-                    let finite = values.iter().enumerate();
-                    let finite = finite.map(|(i, v)| known(i) && v.is_finite());
-                    collect(finite, "table column")?
-                }
-            };
+            if whole && !values.iter().any(|v| v.is_nan()) {
+                return Ok(Column::named(name, Values::F64(values.clone())));
+            }
+            let finite = values.iter().enumerate();
+            let finite = finite.map(|(i, v)| known(i) && v.is_finite());
+            let finite = collect(finite, "table column")?;
             let values = collect(values.iter().map(|v| of(*v)), "table column")?;
-            return Ok(Column::named(name, Values::F64(values)).with_validity(valid));
+            return Ok(Column::named(name, Values::F64(values.into())).with_validity(finite));
         }
         ColumnValues::Decimal { values, scale } => {
             let scale = libm::exp10(-f64::from(*scale));
-            Values::F64(collect(
-                values.iter().map(|v| of(*v as f64 * scale)),
-                "table column",
-            )?)
+            Values::F64(
+                collect(values.iter().map(|v| of(*v as f64 * scale)), "table column")?.into(),
+            )
         }
-        ColumnValues::Bool(bits) => Values::Bool(collect(bits.iter(), "table column")?),
+        ColumnValues::Bool(bits) => Values::Bool(bits.to_bools()?),
         ColumnValues::Date(values) => {
             Values::Date(collect(values.iter().copied(), "table column")?)
         }
@@ -165,12 +159,12 @@ fn column(name: &str, column: &ColumnData, context: &Context) -> Result<Column> 
             let instants = times.instants(&Offsets::new(zone, low, high))?;
             let known = collect(instants.iter().map(|t| *t != BLANK), "table column")?;
             let zeroed = instants.iter().map(|t| if *t == BLANK { 0 } else { *t });
-            let values = Values::Instant(collect(zeroed, "table column")?, zone);
+            let values = Values::Instant(collect(zeroed, "table column")?.into(), zone);
             return Ok(Column::named(name, values).with_validity(known));
         }
         ColumnValues::Null(n) => {
             let zeros = collect((0..*n).map(|_| 0.0), "table column")?;
-            Values::F64(zeros)
+            Values::F64(zeros.into())
         }
         _ => {
             return Err(Error::ColumnType {

@@ -180,13 +180,13 @@ impl Orders {
             pick(&rows),
             pick(&orders),
             pick(&customers),
-            Values::Money(money, self.currency()),
+            Values::Money(money.into(), self.currency()),
         ];
         let columns = FIELDS
             .iter()
             .zip(values)
             .map(|(field, values)| Column::new(field, values));
-        let definition = Definition::new(&json!({
+        let contents = json!({
             "version": env!("CARGO_PKG_VERSION"),
             "analysis": "reconciliation",
             "scope": {
@@ -196,9 +196,9 @@ impl Orders {
                 "policy": self.view.policy,
             },
             "options": self.spec.as_ref(),
-        }));
+        });
         Ok(Table::new(columns.collect())
-            .with_definition(definition)
+            .with_definition(Definition::new(move || contents.clone()))
             .with_note("rounded_amounts", json!(data.rows.rounded))
             .with_note("customers_not_in_table", json!(self.unknown_customers())))
     }

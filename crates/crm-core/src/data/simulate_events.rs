@@ -376,11 +376,12 @@ impl SimulatedEvents {
             let n = column.len();
             let valid = collect((0..n).map(|i| column.is_valid(i)), "simulation")?;
             let values = match &column.values {
-                ColumnValues::Time { values, .. } => {
-                    Values::Instant(collect(values.iter().copied(), "simulation")?, Zone::UTC)
-                }
+                ColumnValues::Time { values, .. } => Values::Instant(
+                    collect(values.iter().copied(), "simulation")?.into(),
+                    Zone::UTC,
+                ),
                 ColumnValues::Int { values, .. } if name == "amount" => Values::Money(
-                    collect(values.iter().copied(), "simulation")?,
+                    collect(values.iter().copied(), "simulation")?.into(),
                     Currency::JPY,
                 ),
                 ColumnValues::Int { .. } => {

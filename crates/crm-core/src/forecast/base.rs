@@ -495,7 +495,7 @@ fn table(rows: &[Row], currency: Currency) -> Result<Table> {
             amounts.push(minor.unwrap_or(0));
             valid.push(minor.is_some());
         }
-        Ok(Column::new(&fields[at], Values::Money(amounts, currency)).with_validity(valid))
+        Ok(Column::new(&fields[at], Values::Money(amounts.into(), currency)).with_validity(valid))
     };
     let until = |row: &Row| row.origin.0.saturating_add_unsigned(row.year * YEAR);
     Ok(Table::new(vec![

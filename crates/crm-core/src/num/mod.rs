@@ -1,6 +1,7 @@
 //! Numbers: domains as types, special functions, ranks, ratios, survival, random streams.
 
 mod cluster_variance;
+pub(crate) mod elementary;
 pub mod incomplete;
 pub mod lifetime;
 pub mod log;

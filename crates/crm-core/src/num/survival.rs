@@ -31,7 +31,7 @@
 //! - Kalbfleisch, J. D., Prentice, R. L. (2002). *The Statistical Analysis of Failure Time Data*,
 //!   2nd ed., §1.4: the log-log interval.
 
-use crate::context::{filled, push, room};
+use crate::context::{filled, grow, push, room};
 use crate::{Context, Error, Fraction, Result};
 
 pub(crate) use super::cluster_variance::Subject;
@@ -68,6 +68,8 @@ pub struct Curve {
     pub subjects: f64,
     /// Confidence level of the intervals.
     pub level: Fraction,
+    /// Standard deviations that the level reaches to either side.
+    z: f64,
 }
 
 /// S at one time, with its interval.
@@ -184,9 +186,8 @@ impl Curve {
         if survival <= 0.0 || survival >= 1.0 {
             return ratio::wilson(survival.clamp(0.0, 1.0), self.subjects, self.level);
         }
-        let z = normal::quantile(0.5 + 0.5 * self.level.get());
         let ln_survival = libm::log(survival);
-        let stretch = z * libm::sqrt(self.ln_variance[step]) / -ln_survival;
+        let stretch = self.z * libm::sqrt(self.ln_variance[step]) / -ln_survival;
         (
             libm::exp(ln_survival * libm::exp(stretch)),
             libm::exp(ln_survival * libm::exp(-stretch)),
@@ -284,6 +285,8 @@ pub(crate) fn tally_subjects<'a>(
 
 /// Days that have a place of their own in a table: 179 years.
 const DIRECT: usize = 1 << 16;
+/// Those that it begins with.
+const FEW: usize = 1 << 12;
 
 /// Checks `rows` and adds up those of equal duration, in ascending duration.
 pub(super) fn tally(rows: &Rows<'_>) -> Result<Vec<Tally>> {
@@ -314,7 +317,16 @@ pub(super) fn tally(rows: &Rows<'_>) -> Result<Vec<Tally>> {
         "finite and greater than 0",
         |v| v.is_finite() && v > 0.0,
     )?;
-    if let Some(tallies) = count_by_day(rows)? {
+    // What is no such day (negative, NaN, a fraction) does not survive the way to an integer.
+    let day = |duration: f64| match duration as u32 {
+        day if f64::from(day) == duration => day as usize,
+        _ => usize::MAX,
+    };
+    let tallies = match weights {
+        None => count_by_day(durations, day, observed, |_| 1.0)?,
+        Some(weights) => count_by_day(durations, day, observed, |row| weights[row])?,
+    };
+    if let Some(tallies) = tallies {
         return Ok(tallies);
     }
     check(durations, "durations", "finite and at least 0", |v| {
@@ -335,24 +347,70 @@ fn check(
     }
 }
 
+/// The curve of whole durations, each row counting once; `None` where some are not days that a table
+/// can hold, which [`kaplan_meier`] can.
+pub(crate) fn of_days(days: &[i64], observed: &[bool], level: Fraction) -> Result<Option<Curve>> {
+    let day = |day: i64| usize::try_from(day).unwrap_or(usize::MAX);
+    let Some(tallies) = count_by_day(days, day, observed, |_| 1.0)? else {
+        return Ok(None);
+    };
+    let mut curve = product_limit(&tallies, level)?;
+    curve.subjects = days.len() as f64;
+    Ok(Some(curve))
+}
+
 /// One pass, if all durations are days that a table can hold.
-fn count_by_day(rows: &Rows<'_>) -> Result<Option<Vec<Tally>>> {
-    let mut days = filled(DIRECT, Tally::default(), "Kaplan-Meier counts")?;
-    for (row, (&duration, &observed)) in rows.durations.iter().zip(rows.observed).enumerate() {
-        // What is no such day (negative, NaN, a fraction) does not survive the way to an integer.
-        let day = duration as u32;
-        match days.get_mut(day as usize) {
-            Some(tally) if f64::from(day) == duration => {
-                tally.add(observed, rows.weights.map_or(1.0, |w| w[row]));
-            }
-            _ => return Ok(None),
-        }
+fn count_by_day<T: Copy>(
+    durations: &[T],
+    day: impl Fn(T) -> usize,
+    observed: &[bool],
+    weight: impl Fn(usize) -> f64,
+) -> Result<Option<Vec<Tally>>> {
+    // The table begins small, to stay in the fastest memory where it can.
+    let mut days = filled(FEW, [0.0_f64; 2], "Kaplan-Meier counts")?;
+    let mut row = add_days(&mut days, 0, durations, &day, observed, &weight);
+    if row < durations.len() {
+        grow(&mut days, DIRECT - FEW, "Kaplan-Meier counts")?;
+        days.resize(DIRECT, [0.0; 2]);
+        row = add_days(&mut days, row, durations, &day, observed, &weight);
     }
-    for (time, day) in days.iter_mut().enumerate() {
-        day.time = time as f64;
+    if row < durations.len() {
+        return Ok(None);
     }
-    days.retain(|day| !day.is_empty());
-    Ok(Some(days))
+    let some = |counts: &[f64; 2]| *counts != [0.0; 2];
+    let mut tallies = room(
+        days.iter().filter(|day| some(day)).count(),
+        "Kaplan-Meier counts",
+    )?;
+    tallies.extend(
+        (days.iter().enumerate())
+            .filter(|(_, counts)| some(counts))
+            .map(|(day, &[censored, events])| Tally {
+                time: day as f64,
+                events,
+                censored,
+            }),
+    );
+    Ok(Some(tallies))
+}
+
+/// Adds up censorings and events of the rows from `first` on; where it stopped, because the day of that
+/// row is not in the table.
+fn add_days<T: Copy>(
+    days: &mut [[f64; 2]],
+    first: usize,
+    durations: &[T],
+    day: impl Fn(T) -> usize,
+    observed: &[bool],
+    weight: impl Fn(usize) -> f64,
+) -> usize {
+    for row in first..durations.len().min(observed.len()) {
+        let Some(counts) = days.get_mut(day(durations[row])) else {
+            return row;
+        };
+        counts[usize::from(observed[row])] += weight(row);
+    }
+    durations.len()
 }
 
 fn count_by_sorting(rows: &Rows<'_>) -> Result<Vec<Tally>> {
@@ -412,6 +470,7 @@ fn product_limit(tallies: &[Tally], level: Fraction) -> Result<Curve> {
         ln_variance,
         subjects: 0.0,
         level,
+        z: normal::quantile(0.5 + 0.5 * level.get()),
     })
 }
 

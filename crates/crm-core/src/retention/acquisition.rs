@@ -430,7 +430,7 @@ fn table(
     }
     let whole = |field: usize, of: &dyn Fn(&Row) -> u64| {
         let cells = collect(rows.iter().map(|row| of(row) as i64), "table")?;
-        Ok::<_, Error>(Column::new(&fields[field], Values::I64(cells)))
+        Ok::<_, Error>(Column::new(&fields[field], Values::I64(cells.into())))
     };
     let money = |field: usize, of: &dyn Fn(&Row) -> Option<i128>| {
         let (mut cells, mut valid) = (Vec::new(), Vec::new());
@@ -438,7 +438,7 @@ fn table(
             push(&mut cells, histories.cell(of(row).unwrap_or(0))?, "table")?;
             push(&mut valid, of(row).is_some(), "table")?;
         }
-        let values = Values::Money(cells, currency);
+        let values = Values::Money(cells.into(), currency);
         Ok::<_, Error>(Column::new(&fields[field], values).with_validity(valid))
     };
     let float = |field: usize, of: &dyn Fn(&Row) -> Option<f64>| {

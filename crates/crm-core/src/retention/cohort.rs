@@ -414,7 +414,7 @@ impl Cohorts {
         let fields = CohortMatrix::COLUMNS;
         let whole = |field: usize, of: fn(&Cell) -> u64| {
             let cells = collect(self.cells.iter().map(|c| of(c) as i64), "table")?;
-            Ok::<_, Error>(Column::new(&fields[field], Values::I64(cells)))
+            Ok::<_, Error>(Column::new(&fields[field], Values::I64(cells.into())))
         };
         let float = |field: usize, of: fn(&Cell) -> f64| {
             Column::floats(&fields[field], self.cells.iter().map(|c| Some(of(c))))
@@ -434,7 +434,7 @@ impl Cohorts {
             whole(2, |c| c.cohort_customers)?,
             whole(3, |c| c.customers)?,
             Column::new(&fields[4], Values::Bool(complete)),
-            Column::new(&fields[5], Values::Money(revenue, currency)),
+            Column::new(&fields[5], Values::Money(revenue.into(), currency)),
             float(6, |c| c.cumulative_ltv)?,
             whole(7, |c| c.orders)?,
             float(8, |c| c.orders_per_customer)?,

@@ -162,9 +162,9 @@ fn table(
     }
     let mut columns = vec![
         first,
-        Column::new(customers, Values::I64(counts(|r| r.customers)?)),
-        Column::new(orders, Values::I64(counts(|r| r.orders)?)),
-        Column::new(revenue, Values::Money(money, currency)),
+        Column::new(customers, Values::I64(counts(|r| r.customers)?.into())),
+        Column::new(orders, Values::I64(counts(|r| r.orders)?.into())),
+        Column::new(revenue, Values::Money(money.into(), currency)),
         Column::floats(
             first_value,
             rows.iter()

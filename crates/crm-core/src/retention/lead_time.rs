@@ -300,7 +300,7 @@ impl Analysis for LeadTimes {
         let mut columns = vec![
             days(from, |s| s.from_days)?,
             days(until, |s| s.until_days)?,
-            Column::new(customers, Values::I64(counts)),
+            Column::new(customers, Values::I64(counts.into())),
             Column::floats(share, steps.iter().map(|s| s.share.value))?,
         ];
         let rates = collect(steps.iter().map(|s| s.cumulative_rate), "table")?;

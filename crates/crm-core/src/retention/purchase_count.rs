@@ -408,7 +408,7 @@ fn table(counts: &[Count]) -> Result<Table> {
     };
     let whole = |field, of: fn(&Count) -> u64| {
         let cells = collect(counts.iter().map(|c| of(c) as i64), "table")?;
-        Ok::<_, Error>(Column::new(field, Values::I64(cells)))
+        Ok::<_, Error>(Column::new(field, Values::I64(cells.into())))
     };
     let float = |field, of: fn(&Count) -> Option<f64>| Column::floats(field, counts.iter().map(of));
     let shares = |fields, of: fn(&Count) -> Ratio| {

@@ -382,7 +382,7 @@ impl Flow {
         };
         let count = |field: usize, of: fn(&Link) -> u64| {
             let cells = collect(links.iter().map(|link| of(link) as i64), "table")?;
-            Ok::<_, Error>(Column::new(&fields[field], Values::I64(cells)))
+            Ok::<_, Error>(Column::new(&fields[field], Values::I64(cells.into())))
         };
         let outcome = Values::Category {
             codes: collect(links.iter().map(|link| link.outcome as u8), "table")?,

@@ -244,8 +244,8 @@ impl Analysis for RepeatRate {
             return Err(Error::internal("columns of repeat_rate"));
         };
         let mut columns = vec![
-            Column::new(customers, Values::I64(vec![rate.denominator as i64])),
-            Column::new(repeated, Values::I64(vec![rate.numerator as i64])),
+            Column::new(customers, Values::I64(vec![rate.denominator as i64].into())),
+            Column::new(repeated, Values::I64(vec![rate.numerator as i64].into())),
         ];
         columns.extend(share_columns(&REPEAT_RATE, &[rate])?);
         Ok(Table::new(columns))

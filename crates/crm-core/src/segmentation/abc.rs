@@ -145,7 +145,7 @@ impl Analysis for Abc {
             Column::new(
                 revenue,
                 Values::Money(
-                    collect(totals.revenue.iter().copied(), "table")?,
+                    collect(totals.revenue.iter().copied(), "table")?.into(),
                     totals.currency,
                 ),
             ),

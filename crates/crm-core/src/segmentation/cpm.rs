@@ -486,15 +486,18 @@ fn table(
             .with_validity(has_orders()?),
         Column::new(
             field()?,
-            Values::Money(collect(revenue, "table")?, currency),
+            Values::Money(collect(revenue, "table")?.into(), currency),
         ),
         Column::new(field()?, Values::I32(with(&|i| totals.recency_days(i))?))
             .with_validity(has_orders()?),
         Column::ints(field()?, left)?,
         Column::ints(field()?, distance(options.toddler_days)?.into_iter())?,
         Column::ints(field()?, distance(options.trend_days)?.into_iter())?,
-        Column::new(field()?, Values::Money(collect(short, "table")?, currency))
-            .with_validity(has_orders()?),
+        Column::new(
+            field()?,
+            Values::Money(collect(short, "table")?.into(), currency),
+        )
+        .with_validity(has_orders()?),
     ]))
 }
 

@@ -118,7 +118,7 @@ impl Analysis for Decile {
             Column::new(
                 revenue,
                 Values::Money(
-                    collect(totals.revenue.iter().copied(), "table")?,
+                    collect(totals.revenue.iter().copied(), "table")?.into(),
                     totals.currency,
                 ),
             ),

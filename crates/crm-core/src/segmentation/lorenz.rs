@@ -122,7 +122,7 @@ impl Analysis for Lorenz {
         };
         let rows = customers.len();
         Ok(Table::new(vec![
-            Column::new(share_customers, Values::F64(customers)),
+            Column::new(share_customers, Values::F64(customers.into())),
             Column::floats(share_revenue, shares.into_iter())?,
             Column::floats(gini_field, (0..rows).map(|_| gini))?,
         ]))

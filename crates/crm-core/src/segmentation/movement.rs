@@ -222,7 +222,7 @@ impl Analysis for Movement {
                 codes: collect(kinds, "table")?,
                 labels: KINDS,
             },
-            Values::I64(collect(cells.iter().map(|cell| customers[*cell]), "table")?),
+            Values::I64(collect(cells.iter().map(|cell| customers[*cell]), "table")?.into()),
             Values::Money(money.collect::<Result<_>>()?, orders.currency()),
         ];
         let columns = Self::COLUMNS.iter().zip(values);

@@ -382,7 +382,7 @@ fn table(totals: &Totals, scores: Scores, options: &Options, prospects: Vec<u32>
         Column::new(
             revenue,
             Values::Money(
-                collect(totals.revenue.iter().copied(), "table")?,
+                collect(totals.revenue.iter().copied(), "table")?.into(),
                 totals.currency,
             ),
         ),
@@ -421,7 +421,7 @@ fn table(totals: &Totals, scores: Scores, options: &Options, prospects: Vec<u32>
             Column::new(orders, Values::I32(zeros()?)),
             Column::new(
                 revenue,
-                Values::Money(filled(extra, 0, "table")?, totals.currency),
+                Values::Money(filled(extra, 0, "table")?.into(), totals.currency),
             ),
             null(Column::new(r, Values::I32(zeros()?)))?,
             null(Column::new(f, Values::I32(zeros()?)))?,

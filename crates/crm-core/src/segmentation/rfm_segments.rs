@@ -73,7 +73,7 @@ impl Groups {
             })
         });
         Ok([
-            Column::new(&CUSTOMERS, Values::I64(self.customers.clone())),
+            Column::new(&CUSTOMERS, Values::I64(self.customers.clone().into())),
             Column::new(&SUM, Values::Money(money.collect::<Result<_>>()?, currency)),
             shares,
             revenue_shares,

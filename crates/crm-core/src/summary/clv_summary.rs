@@ -176,9 +176,12 @@ impl Analysis for Summary {
             Column::new(field()?, Values::I32(frequency)),
             Column::new(
                 field()?,
-                Values::F64(float(&|r| unit.of(r.last - r.first))?),
+                Values::F64(float(&|r| unit.of(r.last - r.first))?.into()),
             ),
-            Column::new(field()?, Values::F64(float(&|r| unit.of(end.0 - r.first))?)),
+            Column::new(
+                field()?,
+                Values::F64(float(&|r| unit.of(end.0 - r.first))?.into()),
+            ),
             Column::floats(field()?, money)?,
             Column::floats(
                 field()?,
@@ -189,7 +192,7 @@ impl Analysis for Summary {
             let holdout = collect(rows.iter().map(|r| r.holdout_days as i32), "table")?;
             columns.push(Column::new(field()?, Values::I32(holdout)));
             let duration = float(&|_| unit.of(as_of.0 - end.0))?;
-            columns.push(Column::new(field()?, Values::F64(duration)));
+            columns.push(Column::new(field()?, Values::F64(duration.into())));
         }
         Ok(Table::new(columns))
     }

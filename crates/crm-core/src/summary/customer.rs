@@ -336,7 +336,7 @@ impl Analysis for Summary {
             Column::new(field()?, Values::Date(int(|c| c.last_day)?)),
             Column::new(field()?, Values::I32(int(|c| c.orders as i32)?)),
             Column::new(field()?, Values::I32(int(|c| c.purchase_days as i32)?)),
-            Column::new(field()?, Values::Money(revenue, currency)),
+            Column::new(field()?, Values::Money(revenue.into(), currency)),
             Column::floats(field()?, means)?,
             Column::new(field()?, Values::I32(int(|c| c.last_day - c.first_day)?)),
             Column::new(field()?, Values::I32(recency)),
