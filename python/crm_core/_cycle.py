@@ -33,6 +33,9 @@ def cycle(
 ) -> Table:
     """When each customer is expected next, and how late they are (最新予測購入日).
 
+    A shop with fewer than some thirty completed gaps has intervals that are too narrow: what it has
+    taught is taken as known.
+
     Args:
         orders: The orders.
         as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
@@ -85,12 +88,15 @@ def alerts(
 ) -> Table:
     """Customers whose silence is longer than their cycle (離脱通知).
 
+    Dates do not move until an order arrives where `learned` is the same from run to run, a document
+    that is made anew once a month, say. Without it each run learns the shop anew.
+
     Args:
         orders: The orders.
         as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
             column `as_of`. It must be given.
-        since: Only what changed after this day, up to `as_of`. Default: everybody who stands at a
-            level asked for.
+        since: Only what changed after this day: the difference to a run as of that day. Default:
+            everybody who stands at a level asked for.
         levels: Levels asked for (default ``["churn_risk"]``).
         lost_by_churn_days: Whether `churn_days` of silence make a customer lost whatever their own
             cycle. Default: no.
@@ -104,12 +110,13 @@ def alerts(
             churn_days, churn_boundary; see `Scope`.
 
     Returns:
-        One row per alert: alert_key (the same until an order arrives), customer_id (with `per`:
-        also its column, or that instead and `customers`), change, level, reached_on, last_date,
-        silent_days, usual_gap_days, overdue_probability, expected_revenue (of the next 180 days),
-        priority, reason_code, reason, reason_ja, next_level, next_level_date, counterfactual,
-        counterfactual_ja (what comes next unless an order arrives), suppressed_by (why not to write
-        to this customer now).
+        One row per alert: alert_key (the same until the level changes or an order arrives),
+        customer_id (with `per`: also its column, or that instead and `customers`), change, level,
+        reached_on, last_date, silent_days, usual_gap_days, overdue_probability, expected_revenue
+        (of the next 180 days), priority, reason_code, reason, reason_ja, next_level,
+        next_level_date, counterfactual, counterfactual_ja (what comes next unless an order
+        arrives), suppressed_by (why not to write to this customer now: opted out, the last order
+        is pending, or it is of a subscription).
 
     Raises:
         OptionError: An option is unknown or out of range, or `as_of` is missing.
@@ -185,7 +192,8 @@ def learn(
 
     Args:
         orders: The orders.
-        as_of: The civil date, inclusive, up to which orders are seen. It must be given.
+        as_of: The civil date, inclusive, up to which orders are seen. None is the date of the last
+            order.
         seasonality: Factors of the shop's demand by month (1 to 12) and by date, which become part
             of what is learnt; see `cycle`.
         **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
@@ -195,7 +203,7 @@ def learn(
         One row per number of the document: part, name, value.
 
     Raises:
-        OptionError: An option is unknown or out of range, or `as_of` is missing.
+        OptionError: An option is unknown or out of range.
 
     Example:
         >>> import json, crm_core as crm
@@ -555,8 +563,8 @@ def kaplan_meier(
             churn_days, churn_boundary; see `Scope`.
 
     Returns:
-        One row per day with an event: days, at_risk, events, survival_rate, survival_rate_low,
-        survival_rate_high.
+        One row per gap that occurs, in days: days, at_risk, events, survival_rate,
+        survival_rate_low, survival_rate_high.
 
     Raises:
         OptionError: An option is unknown or out of range.

@@ -78,7 +78,9 @@ def document(learned: Any) -> Json | None:
             with contextlib.suppress(ValueError):
                 text = json.dumps(found, ensure_ascii=False, allow_nan=False, default=other)
     if text is None:
-        raise OptionError("option `learned`: expected what `learn` has given")
+        raise OptionError(
+            "option `learned`: expected what `learn` has given, of one date and without `by`"
+        )
     return Json(text)
 
 

@@ -60,6 +60,27 @@ def test_the_curve_of_gaps_by_hand() -> None:
                 assert curve["survival_rate_high"][at] == pytest.approx(high, rel=1e-8)
 
 
+def test_laws_weigh_customers_as_the_curve_does() -> None:
+    """An open gap of 0 days says nothing of a law, and has its share of the weight all the same."""
+    rows = [row for row in regulars() if row[1] <= DAY]
+    rows += [(f"c{k:03}", DAY, 1) for k in range(0, 120, 2)]
+    by_customer: dict[str, set[datetime.date]] = {}
+    for customer, day, _ in rows:
+        by_customer.setdefault(customer, set()).add(day)
+    told = crm.gap_fits(build(rows), DAY).to_dict()
+    scale, shape = told["value"][:2]
+    assert told["parameter"][:2] == ["scale", "shape"]
+    total = 0.0
+    for found in by_customer.values():
+        ordered = sorted(found)
+        gaps = [(b - a).days for a, b in itertools.pairwise(ordered)]
+        silent = (DAY - ordered[-1]).days
+        logs = [math.log(shape / scale) + (shape - 1) * math.log(t / scale) for t in gaps]
+        fallen = sum((t / scale) ** shape for t in [*gaps, silent])
+        total += (sum(logs) - fallen) / (len(gaps) + 1)
+    assert told["log_likelihood"][0] == pytest.approx(total, rel=1e-9)
+
+
 def test_the_curve_of_durations_is_that_of_the_gaps() -> None:
     rows = regulars()
     by_customer: dict[str, list[datetime.date]] = {}
@@ -136,6 +157,62 @@ def test_the_counterfactual_comes_true() -> None:
     later = by_id(crm.alerts(more, on, levels=[one["level"]], since=DAY, learned=learned))
     assert later[one["customer_id"]]["change"] == "returned"
     assert later[one["customer_id"]]["reason"] == f"An order arrived on {eve} after the alert."
+
+
+@pytest.mark.parametrize("learnt", [False, True])
+@pytest.mark.parametrize("per", ["customer", "product"])
+def test_what_changed_is_the_difference_of_two_runs(per: str, learnt: bool) -> None:
+    """Each run may learn the shop anew: nobody is lost between two of them, nobody told twice."""
+    rows = regulars(250)
+    products = ["tea" if k % 3 else "milk" for k in range(len(rows))]
+    orders = build(rows, product=products)
+    options: dict[str, Any] = {"per": per, "levels": ["late", "churn_risk"]}
+    if learnt and per == "customer":
+        options["learned"] = crm.learn(orders, START + datetime.timedelta(600))
+
+    def standing(day: datetime.date, **more: Any) -> dict[tuple[Any, ...], tuple[str, str]]:
+        told = crm.alerts(orders, day, **options, **more).to_dict()
+        what = zip(
+            told["customer_id"], told[per if per == "product" else "customer_id"], strict=True
+        )
+        said = zip(told["change"], told["level"], strict=True)
+        return dict(zip(what, said, strict=True))
+
+    seen: dict[str, int] = {"reached": 0, "returned": 0}
+    for k in range(620, 900, 40):
+        since, day = (START + datetime.timedelta(at) for at in (k, k + 7))
+        before, now = standing(since), standing(day)
+        ordered = {
+            (c, product if per == "product" else c)
+            for (c, at, _), product in zip(rows, products, strict=True)
+            if since < at <= day
+        }
+        expected = {}
+        for who, (_, level) in now.items():
+            then = None if who in ordered else before.get(who)
+            if then is None or ALL_LEVELS.index(level) > ALL_LEVELS.index(then[1]):
+                expected[who] = ("reached", level)
+        for who in ordered & set(before) - set(now):
+            expected[who] = ("returned", before[who][1])
+        assert standing(day, since=since) == expected
+        for change, _ in expected.values():
+            seen[change] += 1
+    assert min(seen.values()) > 5
+
+
+def test_no_two_alerts_have_one_key() -> None:
+    """Customer 1 with product 23 is not customer 12 with product 3, nor a company customer 123."""
+    days = [START + datetime.timedelta(30 * k) for k in range(4)]
+    pairs = [("1", "23"), ("12", "3"), ("123", "")]
+    rows = [(customer, day, 100) for customer, _ in pairs for day in days]
+    orders = build(rows, product=[product for _, product in pairs for _ in days])
+    late = START + datetime.timedelta(900)
+    keys = [
+        key
+        for per in ("customer", "product")
+        for key in crm.alerts(orders, late, per=per, levels=["lost"]).to_dict()["alert_key"]
+    ]
+    assert len(keys) == len(set(keys)) == 6
 
 
 def test_levels_asked_for_are_thresholds() -> None:
@@ -309,6 +386,23 @@ def test_a_history_shorter_than_the_horizon() -> None:
     # A backtest has no origin there, and says so.
     with pytest.raises(crm.DataError, match="at least 365 days of history before as_of"):
         crm.backtest(orders, today, within=365)
+
+
+def test_gaps_beyond_the_model_are_refused_as_what_they_are() -> None:
+    years = ("1900-01-01", "5000-01-01", "9999-01-01")
+    rows = [(f"c{k}", datetime.date.fromisoformat(year), 1) for k in range(30) for year in years]
+    with pytest.raises(
+        crm.ConvergenceError, match="gap model did not converge: gaps are longer or shorter"
+    ):
+        crm.cycle(build(rows), "9999-12-31")
+
+
+@pytest.mark.parametrize("days", [10**9, 2**31, 4 * 10**9])
+def test_a_horizon_longer_than_all_time_is_refused(days: int) -> None:
+    orders = build(regulars(5))
+    for task, option in (("cycle", "within"), ("backtest", "step"), ("threshold_sweep", "margin")):
+        with pytest.raises(crm.OptionError, match=option):
+            crm.run(task, orders, {"as_of": DAY, option: days})
 
 
 def test_a_column_that_there_is_not() -> None:

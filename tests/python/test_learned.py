@@ -96,3 +96,12 @@ def test_a_document_of_another_shop_or_form_is_refused() -> None:
         crm.cycle(orders, DAY, learned=document, per="ordered_at")
     with pytest.raises(crm.OptionError, match="a date: this analysis asks about a given day"):
         crm.customer(orders, None, learned=document)
+
+
+def test_what_several_days_or_groups_taught_is_no_document() -> None:
+    orders = build(regulars(), product=["tea"] * len(regulars()))
+    days = ["2025-01-31", str(DAY)]
+    for table in (crm.learn(orders, days), crm.learn(orders, DAY, by=["first_quarter"])):
+        assert "learned" not in table.notes
+        with pytest.raises(crm.OptionError, match="of one date and without `by`"):
+            crm.cycle(orders, DAY, learned=table)

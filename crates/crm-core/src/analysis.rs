@@ -395,14 +395,19 @@ fn unknown<'a>(name: String, options: impl Iterator<Item = &'a String>, scope: &
 }
 
 /// What would have been right, of serde's "invalid type: string \"five\", expected u8".
-fn wanted(message: &str) -> String {
+pub(crate) fn wanted(message: &str) -> String {
     let wanted = message
         .rsplit_once(", expected ")
         .map_or(message, |(_, end)| end);
+    let wanted = wanted.strip_prefix("not ").unwrap_or(wanted);
+    if let Some(field) = wanted.strip_prefix("missing field ") {
+        return format!("an object with {field}");
+    }
     match wanted {
         "u8" => "a whole number from 0 to 255",
-        "u32" | "u64" | "usize" => "a whole number of at least 0",
-        "a nonzero u32" => "a whole number of at least 1",
+        "u32" => "a whole number from 0 to 4,294,967,295",
+        "u64" | "usize" => "a whole number of at least 0",
+        "a nonzero u32" => "a whole number from 1 to 4,294,967,295",
         "i32" | "i64" => "a whole number",
         "f64" => "a number",
         "a boolean" => "true or false",

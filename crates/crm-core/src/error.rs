@@ -320,6 +320,15 @@ impl Error {
         }
     }
 
+    /// The option at fault, where there is one.
+    pub fn option_name(&self) -> Option<&str> {
+        match self {
+            Error::UnknownOption { name, .. } | Error::OptionValue { name, .. } => Some(name),
+            Error::OptionNeedsColumn { option, .. } => Some(option),
+            _ => None,
+        }
+    }
+
     /// The zero-based row at fault in the caller's order, where there is one.
     pub fn row(&self) -> Option<u64> {
         use Error as E;

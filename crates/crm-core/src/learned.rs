@@ -15,6 +15,7 @@
 //! Each analysis reads the part it knows and leaves the others alone, so a document with fewer parts
 //! is one too. A part that the shop had too little data for is null.
 
+use crate::analysis::wanted;
 use crate::{Currency, Error, Result, Scope};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -88,7 +89,7 @@ impl Learned {
         match self.0.get(name) {
             None | Some(Value::Null) => Ok(None),
             Some(part) => T::deserialize(part).map(Some).map_err(|problem| {
-                Error::option(format!("learned.{name}"), "", problem.to_string())
+                Error::option(format!("learned.{name}"), "", wanted(&problem.to_string()))
             }),
         }
     }

@@ -595,6 +595,9 @@ impl Table {
         for (to, from) in self.columns.iter_mut().zip(more.columns) {
             to.append(from)?;
         }
+        // What is true of one part only is not said of the whole.
+        self.notes
+            .retain(|name, note| more.notes.get(name) == Some(note));
         Ok(())
     }
 }

@@ -210,7 +210,8 @@ impl Fault {
         // A `Fixed` takes what fits and never fails.
         let row = match self {
             Fault::Core(error) => {
-                let _ = column.write_str(error.column().unwrap_or_default());
+                let name = error.column().or(error.option_name());
+                let _ = column.write_str(name.unwrap_or_default());
                 let _ = write!(message, "{error}");
                 if let Some(text) = error.hint() {
                     let _ = hint.write_str(&text);

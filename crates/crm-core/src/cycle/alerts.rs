@@ -6,15 +6,20 @@
 //! .8, churn_risk .9, lost .99 ([`predict`](super::predict)). The levels asked for are thresholds: a
 //! row is about the highest of them that is reached, whatever lies beyond it.
 //!
-//! - `reached_on` and `next_level_date` are quantiles of the law fixed at the last order: they do not
-//!   move until an order arrives. The counterfactual, "lost from that day unless an order arrives", is
+//! - `reached_on` and `next_level_date` are quantiles of the law fixed at the last order. With a
+//!   document of [`learn`](crate::taught::learn), made once a month say, they do not move until an
+//!   order arrives; without `learned` each run learns the shop anew, and they move with it, mostly by
+//!   a day or two. The counterfactual, "lost from that day unless an order arrives", is
 //!   `next_level` with its date, and a sentence. With `lost_by_churn_days`, `churn_days` of silence
 //!   are lost too, whichever comes first.
-//! - **One alert per cycle**: `alert_key` is a hash of customer, last purchase day and level, so a
-//!   rerun gives the same key and a new order re-arms the alert. It is no secret: who knows the ids
-//!   can make it again.
-//! - With `since`, only what changed after that day, up to `as_of`: who **reached** a level asked for,
-//!   and who stood at one and **returned** by an order.
+//! - **One alert per cycle and level**: `alert_key` is a hash of whom the row is about, last purchase
+//!   day and level, so a rerun gives the same key and a new order re-arms the alert. It is no secret:
+//!   who knows the ids can make it again.
+//! - With `since`, only what changed after that day: the difference to a run as of `since`, which did
+//!   not know what came later. Who **reached** a level asked for that they did not stand at then, and
+//!   who stood at one and **returned** by an order. So a run each day tells everybody once, also where
+//!   the shop's parameters, and not a day of silence, took them over the line; `reached_on` may then
+//!   be before `since`.
 //! - `priority` ranks by `expected_revenue`, best first: the expected orders of the next 180 days (in
 //!   which the chance of being alive is contained, see [`expected`](super::expected)) times the
 //!   customer's mean value of a purchase day.
@@ -39,6 +44,7 @@ use super::shop::{CUSTOMER, CUSTOMERS, Shop, View};
 use crate::analysis::Analysis;
 use crate::context::{self, collect, filled, push, room};
 use crate::data::{IdRef, Item, KindWord, NO_ID, Orders, StatusWord};
+use crate::summary::follow_up;
 use crate::table::{CUSTOMER_ID, Column, Field, Label, Type, Values};
 use crate::{Context, Day, Error, Learned, Result, Scope, Table};
 
@@ -105,7 +111,7 @@ impl Analysis for Alerts {
             Type::Text,
             "",
             "通知キー",
-            "The same for every run until an order arrives.",
+            "The same for every run until the level changes or an order arrives.",
         ),
         CUSTOMER_ID,
         CUSTOMERS,
@@ -245,19 +251,37 @@ impl Analysis for Alerts {
             learned: options.learned.as_ref(),
             per: &options.per,
             seasonality: options.seasonality.as_ref(),
-            earlier: options.since.is_some(),
         };
         let shop = Shop::new(orders, scope, &view, context)?;
-        if options.since.is_some_and(|since| since >= shop.gaps.as_of) {
-            return Err(Error::option("since", "", "a day before as_of"));
-        }
+        let before = match options.since {
+            Some(since) if since >= shop.gaps.as_of => {
+                return Err(Error::option("since", "", "a day before as_of"));
+            }
+            Some(since) => {
+                let then = follow_up::scope_at(scope, since);
+                Some(Shop::new(orders, &then, &view, context)?)
+            }
+            None => None,
+        };
+        // Who had ordered by then, in the same order as now.
+        let mut known = 0;
         let mut alerts = Vec::new();
         for i in 0..shop.gaps.len() {
             if i % Context::BLOCK == 0 {
                 context.check()?;
             }
+            let then = match (&before, options.since) {
+                (Some(before), Some(since)) if shop.gaps.first_day[i] <= since.0 => {
+                    if before.gaps.first_day.get(known) != Some(&shop.gaps.first_day[i]) {
+                        return Err(Error::internal("rows of two days"));
+                    }
+                    known += 1;
+                    Then::new(before, known - 1, scope, options)
+                }
+                _ => None,
+            };
             if let Some(law) = shop.law(i)
-                && let Some(alert) = judge(&shop, i, &law, scope, options)
+                && let Some(alert) = judge(&shop, i, &law, then, scope, options)
             {
                 let suppressed = suppression(orders, &shop, i);
                 push(
@@ -274,28 +298,58 @@ impl Analysis for Alerts {
     }
 }
 
+/// The level asked for at which a customer stood on `since`.
+struct Then {
+    level: Level,
+    reached_on: i32,
+    /// Day of the last order by then.
+    last: i32,
+}
+
+impl Then {
+    fn new(before: &Shop, i: usize, scope: &Scope, options: &Options) -> Option<Self> {
+        let (law, last) = (before.law(i)?, before.gaps.last_day[i]);
+        let silence = Silence::new(&law, last, churn_days(scope, options));
+        let level = asked(&options.levels, silence.level(before.gaps.open_days(i)))?;
+        Some(Then {
+            level,
+            reached_on: silence.reached_on(level)?,
+            last,
+        })
+    }
+}
+
+fn churn_days(scope: &Scope, options: &Options) -> Option<i32> {
+    match options.lost_by_churn_days {
+        true => scope.days_until_churn(0),
+        false => None,
+    }
+}
+
 /// The row of a customer, if there is one.
 fn judge(
     shop: &Shop,
     i: usize,
     law: &GapLaw<'_>,
+    then: Option<Then>,
     scope: &Scope,
     options: &Options,
 ) -> Option<Alert> {
     let last = shop.gaps.last_day[i];
     let elapsed = shop.gaps.open_days(i);
-    let churn_days = (options.lost_by_churn_days)
-        .then(|| scope.days_until_churn(0))
-        .flatten();
-    let silence = Silence::new(law, last, churn_days);
+    let silence = Silence::new(law, last, churn_days(scope, options));
     let actual = silence.level(elapsed);
-    let after = |day: i32| options.since.is_none_or(|since| day > since.0);
+    let (then, returned) = match then {
+        Some(then) if then.last == last => (Some(then.level), None),
+        then => (None, then),
+    };
     let standing = asked(&options.levels, actual)
-        .and_then(|level| Some((level, silence.reached_on(level)?)))
-        .filter(|(_, day)| after(*day));
-    let (returned, (level, day)) = match standing {
-        Some(standing) => (false, standing),
-        None => (true, left_by_an_order(shop, i, churn_days, options)?),
+        .filter(|level| then.is_none_or(|then| *level > then))
+        .and_then(|level| Some((level, silence.reached_on(level)?)));
+    let (returned, (level, day)) = match (standing, returned) {
+        (Some(standing), _) => (false, standing),
+        (None, Some(then)) => (true, (then.level, then.reached_on)),
+        (None, None) => return None,
     };
     Some(Alert {
         customer: i,
@@ -363,29 +417,6 @@ impl<'a, 'm> Silence<'a, 'm> {
     }
 }
 
-/// The level asked for at which the customer stood on `since` and left by an order after it.
-fn left_by_an_order(
-    shop: &Shop,
-    i: usize,
-    churn_days: Option<i32>,
-    options: &Options,
-) -> Option<(Level, i32)> {
-    let since = options.since?.0;
-    let gaps = shop.gaps.of(i);
-    let (mut last, mut known) = (shop.gaps.last_day[i], gaps.len());
-    while last > since {
-        known = known.checked_sub(1)?;
-        last = last.checked_sub_unsigned(gaps[known])?;
-    }
-    if known == gaps.len() {
-        return None;
-    }
-    let law = shop.law_after(i, known, last)?;
-    let silence = Silence::new(&law, last, churn_days);
-    let level = asked(&options.levels, silence.level(since.abs_diff(last)))?;
-    Some((level, silence.reached_on(level)?))
-}
-
 /// Expected revenue of the next [`WORTH_DAYS`], in minor units.
 fn expected_revenue(shop: &Shop, i: usize, law: &GapLaw<'_>) -> i64 {
     let orders = expected_orders(law, shop.gaps.open_days(i), WORTH_DAYS);
@@ -424,23 +455,30 @@ fn key(shop: &Shop, alert: &Alert) -> Result<String> {
     let mut hash = Sha256::new();
     hash.update([alert.level as u8, u8::from(alert.returned)]);
     hash.update(shop.gaps.last_day[i].to_le_bytes());
-    let mut id = |id: IdRef<'_>| match id {
-        IdRef::Int(v) => hash.update(v.to_le_bytes()),
-        IdRef::Unsigned(v) => hash.update(v.to_le_bytes()),
-        IdRef::Text(text) => hash.update(text.as_bytes()),
-        IdRef::Bytes(bytes) => hash.update(&bytes),
+    // What a part is and how long, so that no two customers, products or companies run together.
+    let mut part = |what: u8, bytes: &[u8]| {
+        hash.update([what]);
+        hash.update((bytes.len() as u64).to_le_bytes());
+        hash.update(bytes);
+    };
+    let mut id = |what: u8, id: IdRef<'_>| match id {
+        IdRef::Int(v) => part(what, &v.to_le_bytes()),
+        IdRef::Unsigned(v) => part(what, &v.to_le_bytes()),
+        IdRef::Text(text) => part(what, text.as_bytes()),
+        IdRef::Bytes(bytes) => part(what, &bytes),
     };
     if shop.per.as_ref().is_none_or(|per| !per.rolled_up) {
-        id(shop.gaps.ids.at(shop.gaps.customer[i]));
+        id(0, shop.gaps.ids.at(shop.gaps.customer[i]));
     }
     if let Some(per) = &shop.per {
         match per.attribute.values.item(per.places[i]) {
-            Item::Id(value) => id(value),
-            Item::Word(word) => hash.update(word),
-            Item::Day(day) => hash.update(day.0.to_le_bytes()),
-            Item::Bool(truth) => hash.update([u8::from(truth)]),
+            Item::Id(value) => id(1, value),
+            Item::Word(word) => part(1, word.as_bytes()),
+            Item::Day(day) => part(1, &day.0.to_le_bytes()),
+            Item::Bool(truth) => part(1, &[u8::from(truth)]),
             Item::Major(..) | Item::Null => {}
         }
+        hash.update(&*per.name);
     }
     let digest = hash.finalize();
     let first = digest

@@ -75,13 +75,14 @@ fn subjects(gaps: &Gaps, options: Options, least: u32) -> impl Iterator<Item = S
                 (done.get(at..=at).unwrap_or_default(), at == done.len())
             }
         };
+        // A gap that is open shares the weight, however short.
+        let rows = ended.len() + usize::from(open);
         let open = Some(gaps.open_days(i)).filter(|days| open && *days >= least);
-        let rows = ended.len() + usize::from(open.is_some());
         let weight = match options.weight {
             Weight::Customer => 1.0 / rows as f64,
             Weight::Gap => 1.0,
         };
-        (rows > 0).then_some(Subject {
+        (!ended.is_empty() || open.is_some()).then_some(Subject {
             ended,
             open,
             weight,

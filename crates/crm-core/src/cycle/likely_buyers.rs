@@ -136,7 +136,6 @@ impl Analysis for LikelyBuyers {
             learned: options.learned.as_ref(),
             per: &options.per,
             seasonality: options.seasonality.as_ref(),
-            earlier: false,
         };
         let shop = Shop::new(orders, scope, &view, context)?;
         let n = shop.gaps.len();

@@ -20,6 +20,9 @@
 //! - `seasonality` measures time by the demand that the caller knows of
 //!   ([`seasonality`](super::seasonality)).
 //! - A shop without a single repeat customer has taught nothing: all of it is null.
+//! - The shop's parameters are taken as known. Where the whole shop has few completed gaps they are not,
+//!   and intervals are too narrow: on simulated shops `date_p10` to `date_p90` held 39 % of the next
+//!   orders with one gap, 55 to 64 % with three to ten, and 75 % with thirty, where 80 % is right.
 //!
 //! `method` takes a rule of thumb instead ([`baselines`](super::baselines)), for comparison: it has a
 //! date and nothing else.
@@ -190,7 +193,6 @@ impl Analysis for Cycle {
             learned: options.learned.as_ref(),
             per: &options.per,
             seasonality: options.seasonality.as_ref(),
-            earlier: false,
         };
         let shop = Shop::new(orders, scope, &view, context)?;
         let columns = columns(&shop, scope, options, context)?;

@@ -21,8 +21,6 @@ pub(crate) struct View<'a> {
     pub(crate) per: &'a str,
     /// Factors of demand.
     pub(crate) seasonality: Option<&'a Seasonality>,
-    /// Whether laws as they were after earlier orders are asked for too.
-    pub(crate) earlier: bool,
 }
 
 /// Gaps, their sums, and the model that reads them.
@@ -115,7 +113,7 @@ impl Shop {
             ln_days.extend((0..LN_DAYS).map(|days| libm::log(days as f64)));
         }
         for i in 0..n {
-            let history = shop.history(i, shop.gaps.of(i).len(), &ln_days);
+            let history = shop.history(i, &ln_days);
             shop.histories.push(history);
         }
         if let Some(per) = shop.per.as_ref().filter(|per| !per.rolled_up) {
@@ -131,13 +129,22 @@ impl Shop {
             (None, None) => shop.fit()?,
         };
         if let Some(params) = &params {
-            shop.model = Some(match (&shop.histories[..], view.earlier) {
-                ([one], false) => Model::for_one(params, one)?,
-                (all, _) => {
+            let own = view.learned.is_none();
+            let model = match &shop.histories[..] {
+                [one] => Model::for_one(params, one),
+                all => {
                     let most = all.iter().map(|h| h.gaps).max().unwrap_or(0);
-                    Model::new(params, 0..=most)?
+                    Model::new(params, 0..=most)
                 }
-            });
+            };
+            shop.model = Some(model.map_err(|error| match (own, error) {
+                // Nobody handed these parameters over.
+                (true, Error::OptionValue { .. }) => Error::Convergence {
+                    model: "gap model",
+                    reason: "gaps are longer or shorter than it has numbers for".into(),
+                },
+                (_, error) => error,
+            })?);
         }
         Ok(shop)
     }
@@ -169,11 +176,11 @@ impl Shop {
         }
     }
 
-    /// The sums of a row's first gaps, by the shop's clock.
-    fn history(&self, i: usize, gaps: usize, ln_days: &[f64]) -> History {
+    /// The sums of a row's gaps, by the shop's clock.
+    fn history(&self, i: usize, ln_days: &[f64]) -> History {
         let mut history = History::default();
         let mut day = Day(self.gaps.first_day[i]);
-        for &gap in &self.gaps.of(i)[..gaps] {
+        for &gap in self.gaps.of(i) {
             match &self.clock {
                 None => {
                     let gap = gap.max(1);
@@ -199,25 +206,14 @@ impl Shop {
 
     /// The law of a row's next gap.
     pub(crate) fn law(&self, i: usize) -> Option<GapLaw<'_>> {
-        let model = self.model.as_ref()?;
-        Some(self.placed(i, model.customer(&self.histories[i]), self.gaps.last_day[i]))
-    }
-
-    /// The law as it was after the first `gaps` gaps, the last of which ended on `last`.
-    pub(super) fn law_after(&self, i: usize, gaps: usize, last: i32) -> Option<GapLaw<'_>> {
-        let model = self.model.as_ref()?;
-        let history = self.history(i, gaps, &[]).in_units(self.ln_scale(i));
-        Some(self.placed(i, model.customer(&history), last))
-    }
-
-    fn placed<'a>(&'a self, i: usize, mut law: GapLaw<'a>, last: i32) -> GapLaw<'a> {
+        let mut law = self.model.as_ref()?.customer(&self.histories[i]);
         if let Some(ln_scale) = self.ln_scale.get(i) {
             law = law.in_days(*ln_scale);
         }
-        match &self.clock {
-            Some(clock) => law.on(clock, Day(last)),
+        Some(match &self.clock {
+            Some(clock) => law.on(clock, Day(self.gaps.last_day[i])),
             None => law,
-        }
+        })
     }
 
     /// Mean gap, in whole days, of a row; the shop's typical gap where there is none.

@@ -192,9 +192,9 @@ const UNITS: [(&str, i64); 5] = [
 ];
 
 impl Duration {
-    /// `n` days of 24 hours.
+    /// `n` days of 24 hours; more than fit in microseconds are as many as fit.
     pub const fn days(n: u32) -> Self {
-        Duration(n as i64 * MICROS_PER_DAY)
+        Duration((n as i64).saturating_mul(MICROS_PER_DAY))
     }
 
     /// `n` minutes.
@@ -287,6 +287,17 @@ impl JsonSchema for Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_length_longer_than_all_time_is_refused() {
+        for days in ["1000000000", "4294967295", "4294967296", "\"1000000000d\""] {
+            let problem = serde_json::from_str::<Duration>(days).unwrap_err();
+            assert!(
+                problem.to_string().contains("a number of days"),
+                "{problem}"
+            );
+        }
+    }
 
     #[test]
     fn periods_begin_where_calendars_say() {
