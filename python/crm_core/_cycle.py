@@ -244,7 +244,9 @@ def customer(
         date_p90, probability_within, probability_alive, overdue_probability, level, reached_on,
         reason_code, reason, reason_ja, next_level, next_level_date, counterfactual,
         counterfactual_ja, expected_purchases, expected_spend, clv (of the next 365 days, discounted
-        by 10 % a year). What the document has no part for is null.
+        by 10 % a year). What the document has no part for is null. The value is that of the model
+        of purchases, whose chance of having left is its own: a customer lost by their cycle may
+        have some.
 
     Raises:
         OptionError: An option is unknown or out of range, `as_of` is missing, or `learned` is of
@@ -519,8 +521,9 @@ def base_forecast(
 
     Returns:
         One row per origin, method and year: origin, method, year, until, customers, active,
-        active_low, active_high, retention_rate, reactivation_rate, expected_orders,
-        expected_orders_low, expected_orders_high (purchase days), expected_revenue,
+        active_low, active_high, retention_rate (of those active at the origin), reactivation_rate
+        (of those churned then), each with _low and _high, expected_orders, expected_orders_low,
+        expected_orders_high (purchase days), expected_revenue,
         expected_revenue_low, expected_revenue_high, revenue_multiple (revenue up to the end of the
         year by that of the year before the origin), actual_active, actual_orders, actual_revenue.
 

@@ -18,7 +18,7 @@
 //! customers moved between them in the year before, which goes on like that
 //! (`markov.rs`). Where they are far apart, neither should be believed to the digit.
 //!
-//! The `_low` and `_high` columns hold the outcome with the probability `interval`, given that the
+//! The `_low` and `_high` columns, of rates too, hold the outcome with the probability `interval`, given that the
 //! method is right: what the parameters may be and what the customers may do. A change of season,
 //! prices or taste is in neither.
 //!
@@ -109,8 +109,8 @@ impl Estimate {
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct Year {
     pub(super) active: Estimate,
-    pub(super) retention: Option<f64>,
-    pub(super) reactivation: Option<f64>,
+    pub(super) retention: Option<Estimate>,
+    pub(super) reactivation: Option<Estimate>,
     pub(super) orders: Estimate,
     pub(super) revenue: Estimate,
 }
@@ -318,11 +318,39 @@ impl Analysis for BaseForecast {
             "Share of those active at the origin who are so at the end of the year.",
         ),
         Field::new(
+            "retention_rate_low",
+            Type::Float,
+            "",
+            "維持率下限",
+            "Lower end.",
+        ),
+        Field::new(
+            "retention_rate_high",
+            Type::Float,
+            "",
+            "維持率上限",
+            "Upper end.",
+        ),
+        Field::new(
             "reactivation_rate",
             Type::Float,
             "",
             "復活率",
             "Share of those churned at the origin who are active at the end of the year.",
+        ),
+        Field::new(
+            "reactivation_rate_low",
+            Type::Float,
+            "",
+            "復活率下限",
+            "Lower end.",
+        ),
+        Field::new(
+            "reactivation_rate_high",
+            Type::Float,
+            "",
+            "復活率上限",
+            "Upper end.",
         ),
         Field::new(
             "expected_orders",
@@ -483,6 +511,9 @@ fn table(rows: &[Row], currency: Currency) -> Result<Table> {
         Column::floats(&fields[at], rows.iter().map(finite))
     };
     let said = |at: usize, of: &dyn Fn(&Year) -> f64| floats(at, &|row| row.said.as_ref().map(of));
+    let share = |at: usize, of: &dyn Fn(&Year) -> Option<Estimate>, end: fn(Estimate) -> f64| {
+        floats(at, &|row| row.said.as_ref().and_then(of).map(end))
+    };
     let ints = |at: usize, of: &dyn Fn(&Row) -> i32| {
         Column::ints(&fields[at], rows.iter().map(|row| Some(of(row))))
     };
@@ -513,17 +544,21 @@ fn table(rows: &[Row], currency: Currency) -> Result<Table> {
         said(5, &|year| year.active.value)?,
         said(6, &|year| year.active.low)?,
         said(7, &|year| year.active.high)?,
-        floats(8, &|row| row.said.and_then(|year| year.retention))?,
-        floats(9, &|row| row.said.and_then(|year| year.reactivation))?,
-        said(10, &|year| year.orders.value)?,
-        said(11, &|year| year.orders.low)?,
-        said(12, &|year| year.orders.high)?,
-        money(13, &|row| row.said.map(|year| year.revenue.value))?,
-        money(14, &|row| row.said.map(|year| year.revenue.low))?,
-        money(15, &|row| row.said.map(|year| year.revenue.high))?,
-        floats(16, &|row| row.multiple)?,
-        floats(17, &|row| row.actual.map(|actual| actual[0]))?,
-        floats(18, &|row| row.actual.map(|actual| actual[1]))?,
-        money(19, &|row| row.actual.map(|actual| actual[2]))?,
+        share(8, &|year| year.retention, |rate| rate.value)?,
+        share(9, &|year| year.retention, |rate| rate.low)?,
+        share(10, &|year| year.retention, |rate| rate.high)?,
+        share(11, &|year| year.reactivation, |rate| rate.value)?,
+        share(12, &|year| year.reactivation, |rate| rate.low)?,
+        share(13, &|year| year.reactivation, |rate| rate.high)?,
+        said(14, &|year| year.orders.value)?,
+        said(15, &|year| year.orders.low)?,
+        said(16, &|year| year.orders.high)?,
+        money(17, &|row| row.said.map(|year| year.revenue.value))?,
+        money(18, &|row| row.said.map(|year| year.revenue.low))?,
+        money(19, &|row| row.said.map(|year| year.revenue.high))?,
+        floats(20, &|row| row.multiple)?,
+        floats(21, &|row| row.actual.map(|actual| actual[0]))?,
+        floats(22, &|row| row.actual.map(|actual| actual[1]))?,
+        money(23, &|row| row.actual.map(|actual| actual[2]))?,
     ]))
 }

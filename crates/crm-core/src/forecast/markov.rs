@@ -124,6 +124,12 @@ impl Moves {
                 let active = libm::sqrt(step.active_variance) * rng.normal();
                 step.active = (step.active + active).max(0.0);
             }
+            for step in &mut walked {
+                for (kept, variance) in step.kept.iter_mut().zip(step.kept_variance) {
+                    let noise = libm::sqrt(variance) * rng.normal();
+                    *kept = kept.map(|share| (share + noise).clamp(0.0, 1.0));
+                }
+            }
             push(&mut draws, walked, "forecast")?;
         }
 
@@ -134,10 +140,22 @@ impl Moves {
                 column.extend(draws.iter().map(|walked| of(&walked[year])));
                 Ok(Estimate::new(value, &mut column, options.interval))
             };
+            let share = |of: usize| -> Result<Option<Estimate>> {
+                let Some(value) = step.kept[of] else {
+                    return Ok(None);
+                };
+                let mut column = room(draws.len(), "forecast")?;
+                column.extend(
+                    draws
+                        .iter()
+                        .map(|walked| walked[year].kept[of].unwrap_or(value)),
+                );
+                Ok(Some(Estimate::new(value, &mut column, options.interval)))
+            };
             let year = Year {
                 active: estimate(step.active, |step| step.active)?,
-                retention: step.kept[0],
-                reactivation: step.kept[1],
+                retention: share(0)?,
+                reactivation: share(1)?,
                 orders: estimate(step.orders, |step| step.orders)?,
                 revenue: estimate(step.revenue, |step| step.revenue)?,
             };
@@ -172,6 +190,7 @@ struct Step {
     active_variance: f64,
     /// Share active at the end of the year, of those active and of those churned today.
     kept: [Option<f64>; 2],
+    kept_variance: [f64; 2],
 }
 
 /// The chain from today on.
@@ -201,12 +220,15 @@ fn walk(
         }
         reached.copy_from_slice(&next);
         let chance = reached.map(|row| row.iter().step_by(2).sum::<f64>());
+        let mut kept_variance = [0.0; 2];
         let kept = [0, 1].map(|churned| {
-            let (mut all, mut active) = (0.0, 0.0);
+            let (mut all, mut active, mut variance) = (0.0, 0.0, 0.0);
             for s in (churned..STATES).step_by(2) {
                 all += now[s];
                 active += now[s] * chance[s];
+                variance += now[s] * chance[s] * (1.0 - chance[s]).max(0.0);
             }
+            kept_variance[churned] = variance / (all * all).max(1.0);
             (all > 0.0).then(|| active / all)
         });
         steps.push(Step {
@@ -216,6 +238,7 @@ fn walk(
             active: dot(&now, &chance),
             active_variance: dot(&now, &chance.map(|p| p * (1.0 - p).max(0.0))),
             kept,
+            kept_variance,
         });
         from = [0.0; STATES];
         for (s, row) in reached.iter().enumerate() {

@@ -168,8 +168,16 @@ pub(super) fn forecast(
             column.extend(draws.iter().map(|sums| sums[year][of] * scale));
             Ok(Estimate::new(value, &mut column, options.interval))
         };
-        let share = |of: usize| (today[of] > 0.0).then(|| mean(1 + of) / today[of]);
-        let (retention, reactivation) = (share(0), share(1));
+        let share = |of: usize| -> Result<Option<Estimate>> {
+            if today[of] == 0.0 {
+                return Ok(None);
+            }
+            let mut column = room(draws.len(), "forecast")?;
+            column.extend(draws.iter().map(|sums| sums[year][1 + of] / today[of]));
+            let value = mean(1 + of) / today[of];
+            Ok(Some(Estimate::new(value, &mut column, options.interval)))
+        };
+        let (retention, reactivation) = (share(0)?, share(1)?);
         let year = Year {
             active: estimate(mean(0) * scale, 0)?,
             retention,

@@ -115,8 +115,12 @@ fn a_year_ahead_it_is_near_what_came() {
             ]
             .map(|c| money(&table, c, row)),
         );
-        let [kept, back] =
-            ["retention_rate", "reactivation_rate"].map(|c| float(&table, c, row).expect("a rate"));
+        let [kept, back] = ["retention_rate", "reactivation_rate"].map(|rate| {
+            let ends = [format!("{rate}_low"), rate.into(), format!("{rate}_high")];
+            let of = ends.map(|c| float(&table, &c, row));
+            between(of);
+            of[1].expect("a rate")
+        });
         assert!(back < kept && kept < 1.0);
     }
     // Without new customers it only goes down, and the multiple only up.
@@ -287,6 +291,41 @@ fn another_future_changes_what_came_and_no_forecast() {
             float(&a, "actual_orders", row),
             float(&b, "actual_orders", row)
         );
+    }
+}
+
+/// Of the shops of a simulation, four in five keep as many of their active customers as the interval
+/// of 80 % says, and win back as many of the others.
+#[test]
+fn rates_fall_into_their_intervals() {
+    let mut held = [0; 2];
+    const SHOPS: u64 = 100;
+    for seed in 0..SHOPS {
+        let shop = grown(150, 100 + seed);
+        let table = run(
+            "base_forecast",
+            &orders(&shop),
+            &asked(json!({"years": 1, "draws": 60})),
+        );
+        let active = |days: &[i32], end: i32| {
+            let last = days.iter().filter(|day| **day <= end).max();
+            last.is_some_and(|last| end - last < 240)
+        };
+        let (mut of, mut kept) = ([0.0; 2], [0.0; 2]);
+        for days in shop.iter().filter(|days| days[0] <= END - 365) {
+            let churned = usize::from(!active(days, END - 365));
+            of[churned] += 1.0;
+            kept[churned] += f64::from(u8::from(active(days, END)));
+        }
+        // Of a shop of two years the moves seldom know enough.
+        for (churned, rate) in ["retention_rate", "reactivation_rate"].iter().enumerate() {
+            let end = |of: &str| float(&table, &format!("{rate}_{of}"), 0).expect("an end");
+            let came = kept[churned] / of[churned];
+            held[churned] += u64::from((end("low")..=end("high")).contains(&came));
+        }
+    }
+    for held in held {
+        assert!((68..=92).contains(&held), "{held} of {SHOPS}");
     }
 }
 
