@@ -102,6 +102,9 @@ def test_companies_are_their_users_together() -> None:
         ours = analysis(orders, DAY, per="company").to_dict()
         expected = analysis(build(merged), DAY).to_dict()
         assert ours.pop("company") == expected.pop("customer_id")
+        # A company's alert is never taken for that of a customer of its name.
+        keys = {*ours.pop("alert_key", []), *expected.pop("alert_key", [])}
+        assert len(keys) == (2 * len(ours["level"]) if analysis is crm.alerts else 0)
         rolled_up = ours.pop("customers")
         if analysis is crm.cycle:
             active = {(company[r[0]], r[0]) for r in rows if r[0] in company and r[1] <= DAY}
@@ -110,3 +113,35 @@ def test_companies_are_their_users_together() -> None:
         assert ours == expected
     shown = crm.cycle(orders, DAY, per="company", customers={"customer_id": "c003"}).to_dict()
     assert shown["company"] == [company["c003"]]
+
+
+def test_what_changed_of_companies_is_the_difference_of_two_runs() -> None:
+    """Also where the users chosen came to a company after the day before."""
+    rows = regulars(90)
+    users = sorted({row[0] for row in rows})
+    company = [f"co{int(user[1:]) % 25:02}" for user in users]
+    customers = crm.Customers({"customer_id": users, "company": company}, dimensions=["company"])
+    columns = list(zip(*rows, strict=True))
+    data = dict(zip(("customer_id", "ordered_at", "amount"), map(list, columns), strict=True))
+    orders = crm.Orders(data, currency="JPY", customers=customers)
+    changed = 0
+    for chosen in (users, users[::3]):
+        options: dict[str, Any] = {
+            "per": "company",
+            "levels": ["due"],
+            "customers": {"customer_id": chosen},
+        }
+        for k in range(100, 900, 100):
+            since, day = START + datetime.timedelta(k), START + datetime.timedelta(k + 10)
+            before, now = (crm.alerts(orders, at, **options).to_dict() for at in (since, day))
+            last = dict(zip(before["company"], before["last_date"], strict=True))
+            expected = [
+                name
+                for name, at in zip(now["company"], now["last_date"], strict=True)
+                if last.get(name) != at
+            ]
+            told = crm.alerts(orders, day, since=since, **options).to_dict()
+            reached = zip(told["company"], told["change"], strict=True)
+            assert [name for name, change in reached if change == "reached"] == expected
+            changed += len(expected)
+    assert changed > 20

@@ -263,18 +263,15 @@ impl Analysis for Alerts {
             }
             None => None,
         };
-        // Who had ordered by then, in the same order as now.
+        // Rows of then are in the same order as now.
         let mut known = 0;
         let mut alerts = Vec::new();
         for i in 0..shop.gaps.len() {
             if i % Context::BLOCK == 0 {
                 context.check()?;
             }
-            let then = match (&before, options.since) {
-                (Some(before), Some(since)) if shop.gaps.first_day[i] <= since.0 => {
-                    if before.gaps.first_day.get(known) != Some(&shop.gaps.first_day[i]) {
-                        return Err(Error::internal("rows of two days"));
-                    }
+            let then = match &before {
+                Some(before) if before.is_row(known, &shop, i) => {
                     known += 1;
                     Then::new(before, known - 1, scope, options)
                 }

@@ -216,6 +216,18 @@ impl Shop {
         })
     }
 
+    /// Whether there is a row `i`, about whom or what row `j` of another day's shop is.
+    pub(super) fn is_row(&self, i: usize, other: &Shop, j: usize) -> bool {
+        let customer = || self.gaps.customer[i] == other.gaps.customer[j];
+        match (&self.per, &other.per) {
+            _ if i >= self.gaps.len() => false,
+            (Some(per), Some(others)) => {
+                per.ranks[i] == others.ranks[j] && (per.rolled_up || customer())
+            }
+            _ => customer(),
+        }
+    }
+
     /// Mean gap, in whole days, of a row; the shop's typical gap where there is none.
     pub(crate) fn usual_gap_days(&self, i: usize) -> Option<i32> {
         let days = match (self.histories[i].gaps, &self.model) {
