@@ -521,8 +521,9 @@ def base_forecast(
 
     Returns:
         One row per origin, method and year: origin, method, year, until, customers, active,
-        active_low, active_high, retention_rate (of those active at the origin), reactivation_rate
-        (of those churned then), each with _low and _high, expected_orders, expected_orders_low,
+        active_low, active_high, retention_rate (of those active at the origin),
+        retention_rate_low, retention_rate_high, reactivation_rate (of those churned then),
+        reactivation_rate_low, reactivation_rate_high, expected_orders, expected_orders_low,
         expected_orders_high (purchase days), expected_revenue,
         expected_revenue_low, expected_revenue_high, revenue_multiple (revenue up to the end of the
         year by that of the year before the origin), actual_active, actual_orders, actual_revenue.
