@@ -150,7 +150,7 @@ def likely_buyers(
         as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
             column `as_of`. It must be given.
         within: How far to look (default 14 days).
-        limit: Only this many, the best. Default: all.
+        limit: Only this many of those asked for, the best. Default: all.
         per: What a row is about: "customer" (default); a column of orders or lines such as
             "product" (each customer with each of its values, 補充); or a column of customers, such
             as their company, rolled up from the orders of all who have it.
@@ -196,8 +196,8 @@ def learn(
             order.
         seasonality: Factors of the shop's demand by month (1 to 12) and by date, which become part
             of what is learnt; see `cycle`.
-        **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
-            churn_days, churn_boundary; see `Scope`.
+        **scope: What analyses share: where, by, policy, basis, refunds, occasion, churn_days,
+            churn_boundary; see `Scope`. `customers` is refused: `where` chooses whose orders teach.
 
     Returns:
         One row per number of the document: part, name, value.

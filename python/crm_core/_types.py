@@ -61,7 +61,8 @@ class CommonScope(TypedDict, total=False):
     where: Where | None
     """Chooses orders: frequency and revenue are recomputed from those left."""
     customers: Where | None
-    """Chooses customers (rows) only; no number changes."""
+    """Chooses whom the answer is about; what the shop teaches (models, cuts, ranks) always comes
+    from all customers, so no number changes. `learn` refuses it."""
     policy: Policy | None
     """Which orders count. Default: the policy of the orders."""
     basis: Literal["net", "gross", "net_shipping", "net_ex_tax", "margin"] | None

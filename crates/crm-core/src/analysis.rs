@@ -39,7 +39,7 @@ impl Dataset<'_> {
 pub trait Input: Sized {
     /// Its name in messages and in the catalogue.
     const KIND: &'static str;
-    /// The keys of a [`Scope`] that mean something for it; others are refused.
+    /// The keys of a [`Scope`] that can be carried out on it.
     const SCOPE: &'static [&'static str];
 
     /// The dataset as this kind.
@@ -71,6 +71,8 @@ pub trait Analysis: 'static {
     const COLUMNS: &'static [Field];
     /// Whether `as_of` must be given, because a default would be a guess.
     const NEEDS_AS_OF: bool = false;
+    /// The keys of a [`Scope`] that mean something to it; others are refused.
+    const SCOPE: &'static [&'static str] = <Self::Data as Input>::SCOPE;
     /// The scope's `churn_days` where the request leaves them out.
     const CHURN_DAYS: u32 = Scope::CHURN_DAYS;
     /// What it reads.
@@ -121,7 +123,7 @@ const fn entry<A: Analysis>() -> Entry {
         columns: A::COLUMNS,
         reads: A::Data::KIND,
         needs_as_of: A::NEEDS_AS_OF,
-        scope: A::Data::SCOPE,
+        scope: A::SCOPE,
         schema: || schemars::schema_for!(A::Options).to_value(),
         defaults: || serde_json::to_value(A::Options::default()).unwrap_or_default(),
         run: run_parsed::<A>,
@@ -257,12 +259,9 @@ pub fn run_typed<A: Analysis>(
             "a date: this analysis asks about a given day",
         ));
     }
-    let default = as_object(&Scope::default());
-    let unused = as_object(scope).into_iter();
-    let mut unused = unused.filter(|(key, _)| !A::Data::SCOPE.contains(&key.as_str()));
-    if let Some((name, _)) = unused.find(|(key, value)| default.get(key) != Some(value)) {
+    if let Some(name) = scope.given().find(|key| !A::SCOPE.contains(key)) {
         let options = as_object(&A::Options::default());
-        return Err(unknown(name, options.keys(), A::Data::SCOPE));
+        return Err(unknown(name.to_owned(), options.keys(), A::SCOPE));
     }
     distinct(&scope.by)?;
     let (table, scope) = data.run_scoped::<A>(scope, options, context)?;
@@ -315,6 +314,13 @@ fn scope_schema(entry: &Entry) -> Value {
         keys.retain(|key, _| entry.scope.contains(&key.as_str()) && defaults.get(key).is_none());
     }
     schema
+}
+
+/// The scope of a definition: those of its keys that the analysis takes.
+pub(crate) fn resolved<A: Analysis>(scope: &Scope) -> Value {
+    let mut keys = as_object(scope);
+    keys.retain(|key, _| A::SCOPE.contains(&key.as_str()));
+    keys.into()
 }
 
 /// Refuses a breakdown that names a column twice: the table would have two columns of one name.

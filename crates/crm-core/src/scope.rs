@@ -24,7 +24,8 @@ pub struct Scope {
     /// `{column: value | [values] | {"from": …, "to": …}}`.
     #[serde(rename = "where")]
     pub filter: Filter,
-    /// Chooses customers (rows) only, in the same form; no number changes.
+    /// Chooses whom the answer is about, in the same form. What the shop teaches (models, cuts, ranks)
+    /// always comes from all customers, so no number of a row that stays changes.
     pub customers: Filter,
     /// Columns to break the result down by; they come first, under their own names.
     pub by: Vec<String>,
@@ -70,6 +71,39 @@ impl Scope {
             as_of: AsOf::Day(day),
             ..Scope::default()
         }
+    }
+
+    /// The keys that are not at their default.
+    pub(crate) fn given(&self) -> impl Iterator<Item = &'static str> {
+        let Scope {
+            as_of,
+            filter,
+            customers,
+            by,
+            policy,
+            basis,
+            refunds,
+            occasion,
+            churn_days,
+            churn_boundary,
+        } = self;
+        let keys = [
+            ("as_of", *as_of != AsOf::default()),
+            ("where", !filter.is_empty()),
+            ("customers", !customers.is_empty()),
+            ("by", !by.is_empty()),
+            ("policy", policy.is_some()),
+            ("basis", *basis != Basis::default()),
+            ("refunds", *refunds != Refunds::default()),
+            ("occasion", occasion.is_some()),
+            ("churn_days", churn_days.is_some()),
+            (
+                "churn_boundary",
+                *churn_boundary != ChurnBoundary::default(),
+            ),
+        ];
+        keys.into_iter()
+            .filter_map(|(key, given)| given.then_some(key))
     }
 
     /// Whether a customer who last ordered `days` ago is churned.

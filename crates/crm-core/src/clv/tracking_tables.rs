@@ -15,6 +15,7 @@
 //!
 //! which knows when each customer came and nothing that they did. Without a `fit` the model is
 //! MBG/NBD, fitted to the calibration: then what lies after it is a forecast beside what happened.
+//! With the scope's `customers` both counts are of these customers, and the model is still that of all.
 //! With the default `calibration_end`, `as_of`, there is no holdout.
 
 use schemars::JsonSchema;
@@ -100,13 +101,19 @@ struct Seen {
 }
 
 impl Seen {
-    /// Customers who came by the end of calibration.
-    fn new(selection: &Selection, end: Day, unit: Unit, context: &Context) -> Result<Self> {
+    /// Customers who came by the end of calibration, of those whom `shows` lets through.
+    fn new(
+        selection: &Selection,
+        end: Day,
+        unit: Unit,
+        shows: impl Fn(u32) -> bool,
+        context: &Context,
+    ) -> Result<Self> {
         let mut out = Self::default();
         let in_units = |days: i32| crate::money::divide(days.into(), unit.days());
-        purchase_days(selection, context, |_, days| {
+        purchase_days(selection, context, |code, days| {
             let first = days[0];
-            if first > end.0 {
+            if first > end.0 || !shows(code) {
                 return Ok(());
             }
             let ago = |day: i32| (selection.as_of.0 - day) as usize;
@@ -209,9 +216,11 @@ impl Analysis for ClvTracking {
             let expected = format!("a day up to as_of ({as_of})");
             return Err(Error::option("calibration_end", end, expected));
         }
-        let seen = || Seen::new(&selection, end, Unit::Day, context);
-        let fit = model(&options.fit, seen)?;
-        let seen = seen()?;
+        let fit = model(&options.fit, || {
+            Seen::new(&selection, end, Unit::Day, |_| true, context)
+        })?;
+        let shows = |code| selection.shows(code);
+        let seen = Seen::new(&selection, end, Unit::Day, shows, context)?;
         let per_day = 1.0 / fit.model.unit().days() as f64;
         // E[X] of each age in days that a period can end at.
         let mut of_new = filled(seen.customers.len(), 0.0, "tracking")?;
@@ -323,7 +332,7 @@ impl Analysis for AlivePath {
         let selection = Selection::new(orders, scope, context)?;
         let (as_of, step) = (selection.as_of, days(options.step)?);
         let fit = model(&options.fit, || {
-            Seen::new(&selection, as_of, Unit::Day, context)
+            Seen::new(&selection, as_of, Unit::Day, |_| true, context)
         })?;
         let per_day = fit.model.unit().days();
         let in_units = |days: i32| crate::money::divide(days.into(), per_day);

@@ -291,7 +291,7 @@ impl Analysis for Alerts {
                 )?;
             }
         }
-        table(&shop, scope, &alerts)
+        table(&shop, &alerts, orders, scope)
     }
 }
 
@@ -485,7 +485,7 @@ fn key(shop: &Shop, alert: &Alert) -> Result<String> {
     context::text(format_args!("{first:016x}"), "alerts")
 }
 
-fn table(shop: &Shop, scope: &Scope, alerts: &[Alert]) -> Result<Table> {
+fn table(shop: &Shop, alerts: &[Alert], orders: &Orders, scope: &Scope) -> Result<Table> {
     let [
         key_field,
         _,
@@ -596,5 +596,6 @@ fn table(shop: &Shop, scope: &Scope, alerts: &[Alert]) -> Result<Table> {
         text(then_japanese, then_ja)?.with_validity(has_next()?),
         category(suppressed, SUPPRESSIONS, &|alert| alert.suppressed)?,
     ]);
-    Ok(shop.noted(Table::new(columns), scope))
+    let rows = alerts.iter().map(|alert| alert.customer);
+    shop.noted(columns, rows, orders, scope)
 }

@@ -11,6 +11,7 @@
 //!   typical customer's mean is 45). By default each customer weighs 1, shared among their gaps, the
 //!   open one included; `weight: "gap"` pools them.
 //! - Intervals are clustered by customer, whose gaps are alike.
+//! - With `customers` the gaps are those of these customers.
 //! - `gap: 1` keeps the first gap of each customer only (first to second purchase), 2 the second.
 //! - Leavers never return, so S does not go to 0; the laws, which must, take them for slow buyers.
 //!   The gap model of [`fit`](super::fit) parts the two.
@@ -65,8 +66,14 @@ impl Default for Options {
 
 /// The gaps of each customer who has one of at least `least` days: an open gap of 0 days says nothing
 /// of a law.
-fn subjects(gaps: &Gaps, options: Options, least: u32) -> impl Iterator<Item = Subject<'_>> {
-    (0..gaps.len()).filter_map(move |i| {
+fn subjects<'a>(
+    orders: &'a Orders,
+    gaps: &'a Gaps,
+    options: Options,
+    least: u32,
+) -> impl Iterator<Item = Subject<'a>> {
+    let shown = (0..gaps.len()).filter(|&i| orders.shows(gaps.customer[i]));
+    shown.filter_map(move |i| {
         let done = gaps.of(i);
         let (ended, open) = match options.gap {
             None => (done, true),
@@ -176,14 +183,15 @@ impl Analysis for KaplanMeier {
 
     fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
         let gaps = Gaps::new(orders, scope, context)?;
-        let curve =
-            survival::by_subject(|| subjects(&gaps, *options, 0), options.confidence, context)?;
+        let subjects = || subjects(orders, &gaps, *options, 0);
+        let curve = survival::by_subject(subjects, options.confidence, context)?;
         let days = curve.times.iter().map(|t| Some(*t as i32));
         let days = Column::ints(&Self::COLUMNS[0], days)?;
         let table = Table::new(columns_of(Self::COLUMNS, days, &curve)?);
+        let shown = gaps.customer.iter().filter(|code| orders.shows(**code));
         Ok(table
             .with_note("quantiles", quantiles(&curve))
-            .with_note("customers", json!(gaps.len())))
+            .with_note("customers", json!(shown.count())))
     }
 }
 
@@ -291,7 +299,7 @@ impl Analysis for GapFits {
             ..scope.clone()
         };
         let gaps = Gaps::new(orders, &by_day, context)?;
-        let tallies = survival::tally_subjects(subjects(&gaps, *options, 1), context)?;
+        let tallies = survival::tally_subjects(subjects(orders, &gaps, *options, 1), context)?;
         let fits = [
             lifetime::fit_tallies(Family::Weibull, &tallies)?,
             lifetime::fit_tallies(Family::LogNormal, &tallies)?,

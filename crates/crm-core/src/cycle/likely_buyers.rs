@@ -7,8 +7,8 @@
 //!
 //! The expectation of orders is that of [`expected`](super::expected), leavers included, so a loyal
 //! customer who has probably left stands low. `rank` is by expected revenue, ties by id; rows come in
-//! ascending id, and `limit` keeps the best. `per` ranks customers with products, or companies
-//! (購入確度の高い企業); `seasonality` and `learned` are those of
+//! ascending id, and `limit` keeps the best of those whom `customers` asks for. `per` ranks customers
+//! with products, or companies (購入確度の高い企業); `seasonality` and `learned` are those of
 //! [`cycle`](super::next_purchase). A shop without a repeat customer gives nulls and no rank.
 
 use schemars::JsonSchema;
@@ -31,7 +31,7 @@ use crate::{Context, Duration, Error, Learned, Result, Scope, Table};
 pub struct Options {
     /// How far to look. Default 14 days; parts of days count as days.
     pub within: Duration,
-    /// Only this many, the best. Default: all customers.
+    /// Only this many of those asked for, the best. Default: all.
     pub limit: Option<u32>,
     /// What a row is about: "customer" (default), a column of orders or lines such as "product" (each
     /// customer with each of its values), or a column of customers such as their company (rolled up).
@@ -161,10 +161,11 @@ impl Analysis for LikelyBuyers {
         for (place, row) in rows.iter_mut().enumerate() {
             row.rank = place as i32 + 1;
         }
-        rows.truncate(options.limit.map_or(usize::MAX, |limit| limit as usize));
+        let limit = options.limit.map_or(usize::MAX, |limit| limit as usize);
+        rows.retain(|row| shop.shows(orders, row.customer));
+        rows.truncate(limit);
         rows.sort_unstable_by_key(|row| row.customer);
         if shop.model.is_none() {
-            let limit = options.limit.map_or(usize::MAX, |limit| limit as usize);
             let nothing = |customer| Row {
                 customer,
                 rank: 0,
@@ -173,14 +174,19 @@ impl Analysis for LikelyBuyers {
                 revenue: 0,
                 level: 0,
             };
-            rows = collect((0..n.min(limit)).map(nothing), "likely buyers")?;
+            rows.extend(
+                (0..n)
+                    .filter(|&i| shop.shows(orders, i))
+                    .take(limit)
+                    .map(nothing),
+            );
         }
-        table(&shop, scope, &rows)
+        table(&shop, &rows, orders, scope)
     }
 }
 
-fn table(shop: &Shop, scope: &Scope, rows: &[Row]) -> Result<Table> {
-    let [_, _, rank, within, orders, revenue, last, usual, level] = LikelyBuyers::COLUMNS else {
+fn table(shop: &Shop, rows: &[Row], orders: &Orders, scope: &Scope) -> Result<Table> {
+    let [_, _, rank, within, expected, revenue, last, usual, level] = LikelyBuyers::COLUMNS else {
         return Err(Error::internal("columns of likely_buyers"));
     };
     let gaps = &shop.gaps;
@@ -201,7 +207,7 @@ fn table(shop: &Shop, scope: &Scope, rows: &[Row]) -> Result<Table> {
             rows.iter().map(|row| Some(row.within)),
         )?)?,
         known(Column::floats(
-            orders,
+            expected,
             rows.iter().map(|row| Some(row.orders)),
         )?)?,
         known(Column::new(
@@ -224,5 +230,5 @@ fn table(shop: &Shop, scope: &Scope, rows: &[Row]) -> Result<Table> {
             },
         ))?,
     ]);
-    Ok(shop.noted(Table::new(columns), scope))
+    shop.noted(columns, rows.iter().map(|row| row.customer), orders, scope)
 }

@@ -196,7 +196,7 @@ impl Analysis for Cycle {
         };
         let shop = Shop::new(orders, scope, &view, context)?;
         let columns = columns(&shop, scope, options, context)?;
-        Ok(shop.noted(Table::new(columns), scope))
+        shop.noted(columns, 0..shop.gaps.len(), orders, scope)
     }
 }
 

@@ -267,16 +267,38 @@ impl Shop {
         Ok(columns)
     }
 
-    /// The table with what was learnt in its notes: `learned` of a later request.
-    pub(super) fn noted(&self, table: Table, scope: &Scope) -> Table {
+    /// Whether a row is about whom the scope's `customers` asks for: a customer, or a company with one.
+    pub(super) fn shows(&self, orders: &Orders, i: usize) -> bool {
+        match &self.per {
+            Some(per) => per.shown[i],
+            None => orders.shows(self.gaps.customer[i]),
+        }
+    }
+
+    /// The table of these rows, but for those not asked for, with what was learnt in its notes:
+    /// `learned` of a later request.
+    pub(super) fn noted(
+        &self,
+        columns: Vec<Column>,
+        rows: impl Iterator<Item = usize>,
+        orders: &Orders,
+        scope: &Scope,
+    ) -> Result<Table> {
+        let table = Table::new(columns);
+        let mut shown = room(table.len(), "table")?;
+        shown.extend((rows.enumerate()).filter_map(|(at, i)| self.shows(orders, i).then_some(at)));
+        let table = match shown.len() < table.len() {
+            true => table.take(&shown)?,
+            false => table,
+        };
         let params = self.model.as_ref().map(|model| *model.params());
-        match self.per {
+        Ok(match self.per {
             Some(_) => table.with_note("gap_model", json!(params)),
             None => table.with_note(
                 "learned",
                 json!(self.taught(scope).with("gap_model", params)),
             ),
-        }
+        })
     }
 
     /// A document of the facts, without parts but the seasonality.

@@ -23,7 +23,7 @@ use super::rows::pick;
 use super::runs::Runs;
 use super::scoped::{AS_OF, Key, rank};
 use super::{Buf, ColumnData, ColumnValues};
-use crate::analysis::{Analysis, Dataset, Input};
+use crate::analysis::{self, Analysis, Dataset, Input};
 use crate::context::{collect, filled, push, room};
 use crate::scope::{AsOf, Filter};
 use crate::table::{Column, Values};
@@ -109,10 +109,7 @@ impl Input for Events {
                 all.append(table.prepended(before))?;
             }
         }
-        let mut resolved = serde_json::to_value(scope).unwrap_or_default();
-        if let Some(scope) = resolved.as_object_mut() {
-            scope.retain(|key, _| Self::SCOPE.contains(&key.as_str()));
-        }
+        let mut resolved = analysis::resolved::<A>(scope);
         resolved["as_of"] = match is_list {
             true => json!(moments),
             false => json!(moments[0]),

@@ -7,7 +7,7 @@ use super::ids::NO_ID;
 use super::orders::{Class, Data, Dim, Orders, Refund, pack, unpack};
 use super::read::{NO_WORD, Reason};
 use super::{Buf, IdRef, Ids};
-use crate::analysis::{Analysis, Dataset, Input};
+use crate::analysis::{self, Analysis, Dataset, Input};
 use crate::context::{collect, filled, push, room};
 use crate::scope::{AsOf, Filter, Refunds};
 use crate::table::{Cell, Column, Field, Type, Values};
@@ -103,7 +103,7 @@ impl Input for Orders {
                 all.append(table.prepended(before))?;
             }
         }
-        let mut resolved = serde_json::to_value(scope).unwrap_or_default();
+        let mut resolved = analysis::resolved::<A>(scope);
         resolved["as_of"] = match is_list {
             true => json!(days),
             false => json!(days[0]),

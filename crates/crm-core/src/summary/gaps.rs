@@ -53,6 +53,8 @@ pub(crate) struct Per {
     pub(crate) rolled_up: bool,
     /// Customers with an order, of each row.
     pub(crate) customers: Vec<i32>,
+    /// Whether the scope's `customers` lets one of them through, of each row.
+    pub(crate) shown: Vec<bool>,
     /// The value's place among the values.
     pub(crate) ranks: Vec<u32>,
 }
@@ -125,11 +127,14 @@ impl Gaps {
         let rank = rank(&attribute.values)?;
         let by_id = data.ids().by_id()?;
         let mut all = Gaps::empty(&selection, by_id.len())?;
-        let (mut places, mut ranks, mut customers) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut places, mut ranks) = (Vec::new(), Vec::new());
+        let (mut customers, mut shown) = (Vec::new(), Vec::new());
         // The orders of one customer or value: its rank, the order's place, the order.
         let mut orders: Vec<(u32, u32, (Entry, u8, i64))> = Vec::new();
         // Adds a row for each rank among them.
-        let mut add = |orders: &mut Vec<(u32, u32, (Entry, u8, i64))>, of: Option<(usize, i32)>| {
+        let mut add = |orders: &mut Vec<(u32, u32, (Entry, u8, i64))>,
+                       of: Option<(usize, i32)>,
+                       shows: bool| {
             orders.sort_unstable_by_key(|(rank, at, (entry, ..))| (*rank, entry.day, *at));
             for group in orders.chunk_by(|a, b| a.0 == b.0) {
                 let (rank, _, (first, ..)) = group[0];
@@ -140,6 +145,7 @@ impl Gaps {
                     let (place, members) = of.unwrap_or((first.order as usize, 1));
                     push(&mut places, place, "gaps")?;
                     push(&mut customers, members, "gaps")?;
+                    push(&mut shown, shows, "gaps")?;
                     push(&mut ranks, rank, "gaps")?;
                 }
             }
@@ -158,7 +164,7 @@ impl Gaps {
             members.sort_unstable();
             for value in members.chunk_by(|a, b| a.0 == b.0) {
                 context.advance(value.len())?;
-                let (mut active, mut shown) = (0, false);
+                let (mut active, mut shows) = (0, false);
                 for (rank, _, code) in value {
                     let before = orders.len();
                     for one in selection.of(&index, *code) {
@@ -166,12 +172,9 @@ impl Gaps {
                         push(&mut orders, (*rank, at, one), "gaps")?;
                     }
                     active += i32::from(orders.len() > before);
-                    shown |= orders.len() > before && selection.shows(*code);
+                    shows |= orders.len() > before && selection.shows(*code);
                 }
-                match shown {
-                    true => add(&mut orders, Some((value[0].2 as usize, active)))?,
-                    false => orders.clear(),
-                }
+                add(&mut orders, Some((value[0].2 as usize, active)), shows)?;
             }
         } else {
             for block in by_id.chunks(Context::BLOCK) {
@@ -183,7 +186,7 @@ impl Gaps {
                             push(&mut orders, (rank, at as u32, one), "gaps")?;
                         }
                     }
-                    add(&mut orders, None)?;
+                    add(&mut orders, None, selection.shows(*code))?;
                 }
             }
         }
@@ -193,6 +196,7 @@ impl Gaps {
             places,
             rolled_up,
             customers,
+            shown,
             ranks,
         };
         Ok((all, per))

@@ -12,6 +12,8 @@
 //!
 //! The document ([`Learned`]) is in the table's notes (`learned`); the table lists its numbers. A part
 //! that the shop has too little data for is null, and what it would have said of a customer is null then.
+//! The scope's `customers` is refused: it says whom an answer is about, and this one is about all of
+//! them; `where` chooses whose orders teach.
 //! It holds nothing of any single customer but the extremes that quantile cuts may be.
 
 use std::sync::Arc;
@@ -122,6 +124,18 @@ impl Analysis for Learn {
         Field::new("part", Type::Text, "", "部分", "The part of the document."),
         Field::new("name", Type::Text, "", "項目", "What the number is."),
         Field::new("value", Type::Float, "", "値", "The number."),
+    ];
+    /// All of the orders' but `customers`.
+    const SCOPE: &'static [&'static str] = &[
+        "as_of",
+        "where",
+        "by",
+        "policy",
+        "basis",
+        "refunds",
+        "occasion",
+        "churn_days",
+        "churn_boundary",
     ];
     type Data = Orders;
     type Options = Options;
