@@ -24,6 +24,7 @@ def cycle(
     as_of: AsOf,
     *,
     within: Length | None = None,
+    return_within: Length | None = None,
     method: Literal["mean", "median", "last_gap", "fixed", "late_mean", "same_day"] | None = None,
     per: str | None = None,
     seasonality: Seasonality | None = None,
@@ -36,11 +37,18 @@ def cycle(
     A shop with fewer than some thirty completed gaps has intervals that are too narrow: what it has
     taught is taken as known.
 
+    Dates are given a return, whenever that is: half of those who ever return have done so by
+    `predicted_date`. Slow returners count in, so among customers who came within a few weeks it is
+    late, and a rule of thumb may look better there. To plan for a period, or to compare dates with
+    what came in one, say it: `return_within`.
+
     Args:
         orders: The orders.
         as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
             column `as_of`. It must be given.
         within: Horizon of `probability_within` (default 30 days).
+        return_within: The four dates are given a return in this time from `as_of` (null where that
+            has less than one chance in a million). Default: given a return whenever.
         method: A rule of thumb instead of the model, for comparison; it gives dates only.
         per: What a row is about: "customer" (default); a column of orders or lines such as
             "product" (each customer with each of its values, 補充); or a column of customers, such
@@ -65,6 +73,7 @@ def cycle(
     """
     options = {
         "within": within,
+        "return_within": return_within,
         "method": method,
         "per": per,
         "seasonality": seasonality,
@@ -84,6 +93,7 @@ def alerts(
     per: str | None = None,
     seasonality: Seasonality | None = None,
     learned: Learned | None = None,
+    subscription_cycles: float | None = None,
     **scope: Unpack[Scope],
 ) -> Table:
     """Customers whose silence is longer than their cycle (離脱通知).
@@ -106,6 +116,10 @@ def alerts(
         seasonality: Factors of the shop's demand by month (1 to 12) and by date: time runs so much
             faster on such days. ``{12: 2, 1: 0.5, "2026-11-27": 3}``; what is not said is 1.
         learned: What `learn` has given. Default: fitted to these orders.
+        subscription_cycles: Cycles without a subscription order (kind sub_first or sub_renewal)
+            after which a subscription (定期) counts as ended. The cycle is the longest gap after
+            which the customer has renewed; with one such order only, the median of all such gaps,
+            or 31 days. Default 2: one delivery may be skipped.
         **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
             churn_days, churn_boundary; see `Scope`.
 
@@ -115,8 +129,9 @@ def alerts(
         reached_on, last_date, silent_days, usual_gap_days, overdue_probability, expected_revenue
         (of the next 180 days), priority, reason_code, reason, reason_ja, next_level,
         next_level_date, counterfactual, counterfactual_ja (what comes next unless an order
-        arrives), suppressed_by (why not to write to this customer now: opted out, the last order
-        is pending, or it is of a subscription).
+        arrives), suppressed_by (why not to write to this customer now: opted_out, order_pending if
+        the last order is pending, subscription_open if a subscription runs, whatever one-off orders
+        came since).
 
     Raises:
         OptionError: An option is unknown or out of range, or `as_of` is missing.
@@ -128,6 +143,7 @@ def alerts(
         "per": per,
         "seasonality": seasonality,
         "learned": document(learned),
+        "subscription_cycles": subscription_cycles,
     }
     return call("alerts", orders, as_of, {**options, **scope})
 
@@ -222,6 +238,7 @@ def customer(
     *,
     learned: Learned | None = None,
     within: Length | None = None,
+    return_within: Length | None = None,
     **scope: Unpack[Scope],
 ) -> Table:
     """All that can be said of a customer, with what the shop has taught (顧客カルテ).
@@ -235,6 +252,8 @@ def customer(
         learned: What `learn` has given. Default: the orders are a whole shop, which is learnt
             first.
         within: Horizon of `probability_within` (default 30 days).
+        return_within: The four dates are given a return in this time from `as_of`, as in `cycle`.
+            Default: given a return whenever.
         **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
             churn_days, churn_boundary; see `Scope`.
 
@@ -252,9 +271,12 @@ def customer(
         OptionError: An option is unknown or out of range, `as_of` is missing, or `learned` is of
             another currency or basis.
     """
-    return call(
-        "customer", orders, as_of, {"learned": document(learned), "within": within, **scope}
-    )
+    options = {
+        "learned": document(learned),
+        "within": within,
+        "return_within": return_within,
+    }
+    return call("customer", orders, as_of, {**options, **scope})
 
 
 def backtest(
@@ -271,9 +293,11 @@ def backtest(
     """Dates and probabilities predicted at earlier dates against what came (予測の検証).
 
     Nothing after an origin is seen. Rules of thumb stand beside the model, judged on the same
-    customers: those who returned in the follow-up. Method ``model`` is the `predicted_date` of
-    `cycle`, the median of all returns; ``model_followed`` is the median given a return within the
-    follow-up, the date to compare when that is short.
+    customers: those who returned in the follow-up. That group holds early returners only, so the
+    row to set beside the rules is ``model_followed``: the `predicted_date` of `cycle` with
+    `return_within` the follow-up. On CDNOW it is below every rule at each origin. Method ``model``
+    is the `predicted_date` without it, the median of all returns whenever they come, which is late
+    for that group unless the follow-up is long (a year, say).
 
     Args:
         orders: The orders.

@@ -48,6 +48,31 @@ def test_predicted_dates_beat_the_rules_where_the_follow_up_is_long(judged: crm.
     assert list(judged["returned"][rows(judged, "model")]) == [8284, 7016, 5360, 3301]
 
 
+def test_dates_of_cycle_given_return_in_time_beat_the_rules_of_the_default_backtest(
+    shop: crm.Orders, cdnow: list[tuple[int, datetime.date, int, str]]
+) -> None:
+    """What `cycle` says on each origin's day of a return by the end, against the list of orders."""
+    judged = crm.backtest(shop)
+    end = max(day for _, day, *_ in cdnow)
+    origins = judged["origin"][rows(judged, "model_followed")]
+    assert len(origins) == 6
+    for at, origin in enumerate(origins.astype(datetime.date)):
+        nexts: dict[int, datetime.date] = {}
+        for customer, day, *_ in cdnow:
+            if origin < day < nexts.get(customer, datetime.date.max):
+                nexts[customer] = day
+        told = crm.cycle(shop, origin, return_within=(end - origin).days).to_dict()
+        dates = zip(told["customer_id"], told["predicted_date"], strict=True)
+        off = [abs((date - nexts[who]).days) for who, date in dates if who in nexts]
+        assert len(off) == judged["returned"][rows(judged, "model_followed")[at]]
+        for column in ("date_p10", "predicted_date", "date_p80", "date_p90"):
+            assert all(date is None or origin < date <= end for date in told[column])
+        ours = judged["mae_days"][rows(judged, "model_followed")[at]]
+        assert np.mean(off) == pytest.approx(ours, rel=1e-12)
+        for rule in ["mean", "median", "last_gap", "late_mean"]:
+            assert np.mean(off) < judged["mae_days"][rows(judged, rule)[at]], (origin, rule)
+
+
 def test_probabilities_are_calibrated_after_recalibration(judged: crm.Table) -> None:
     at = rows(judged, "model")
     raw, slope = judged["calibration_slope"][at], judged["recalibrated_slope"][at]
@@ -97,6 +122,10 @@ def test_bad_questions_are_refused(shop: crm.Orders) -> None:
         crm.backtest(shop, within=1000)
     with pytest.raises(crm.DataError, match="days of history before as_of"):
         crm.threshold_sweep(shop, follow=1000)
+    with pytest.raises(crm.OptionError, match="nothing beside `method`"):
+        crm.cycle(shop, "1998-01-01", return_within=30, method="mean")
+    with pytest.raises(crm.OptionError, match="1 to 36,525 days"):
+        crm.cycle(shop, "1998-01-01", return_within=0)
     with pytest.raises(crm.OptionError, match="1 to 120"):
         crm.backtest_clv(shop, origins=0)
     with pytest.raises(crm.OptionError, match="1 to 10"):

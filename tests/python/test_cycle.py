@@ -8,6 +8,7 @@ import itertools
 import json
 import math
 import pathlib
+import random
 import statistics
 from typing import Any
 
@@ -251,35 +252,85 @@ def test_why_not_to_write() -> None:
     rows = regulars(40)
     last = {customer: max(r[1] for r in rows if r[0] == customer) for customer, *_ in rows}
     names = sorted(last)
-    out, pending, subscribed, both = names[:10], names[10:20], names[20:30], names[5:15]
+    out, pending, both = names[:10], names[10:20], names[5:15]
     status = ["pending" if r[0] in pending and r[1] == last[r[0]] else "completed" for r in rows]
-    kind = ["sub_renewal" if r[0] in subscribed else "one_off" for r in rows]
-    table = {"customer_id": names, "out": [name in out + both for name in names]}
-    columns = dict(
-        zip(
-            ("customer_id", "ordered_at", "amount"),
-            map(list, zip(*rows, strict=True)),
-            strict=True,
-        )
-    )
     orders = crm.Orders(
-        {**columns, "status": status, "kind": kind},
+        {
+            "customer_id": [row[0] for row in rows],
+            "ordered_at": [row[1] for row in rows],
+            "amount": [row[2] for row in rows],
+            "status": status,
+        },
         currency="JPY",
         status="status",
-        kind="kind",
-        customers=crm.Customers(table, opted_out="out"),
+        customers=crm.Customers(
+            {"customer_id": names, "out": [name in out + both for name in names]}, opted_out="out"
+        ),
     )
     alerts = by_id(crm.alerts(orders, DAY + datetime.timedelta(400), levels=["due"]))
     assert len(alerts) > 35
     for customer, alert in alerts.items():
-        expected = None
-        if customer in out or customer in both:
+        expected = "order_pending" if customer in pending else None
+        if customer in out + both:
             expected = "opted_out"
-        elif customer in pending:
-            expected = "order_pending"
-        elif customer in subscribed:
-            expected = "subscription_open"
         assert alert["suppressed_by"] == expected
+
+
+@pytest.mark.parametrize("per", ["customer", "product"])
+def test_a_subscription_is_open_until_it_has_been_silent_for_two_cycles(per: str) -> None:
+    """By the definition, row by row, whatever one-off orders came in between and since."""
+    rng = random.Random(8)
+    rows = regulars(200)
+    kinds = []
+    for k in range(len(rows)):
+        begins = k == 0 or rows[k - 1][0] != rows[k][0] or rng.random() < 0.1
+        word = rng.choices(["sub", "one_off"], [1, 1 + int(rows[k][0][1:]) % 3])[0]
+        kinds.append(word if word == "one_off" else "sub_first" if begins else "sub_renewal")
+    products = [rng.choice(["tea", "milk"]) for _ in rows]
+    orders = build(rows, kind=kinds, product=products)
+
+    seen: dict[Any, list[tuple[datetime.date, str]]] = collections.defaultdict(list)
+    for (customer, day, _), kind, product in zip(rows, kinds, products, strict=True):
+        whom = customer if per == "customer" else (customer, product)
+        if day <= DAY:
+            seen[whom] += [(day, kind)] if kind != "one_off" else []
+    own = {
+        whom: [(b - a).days for (a, _), (b, k) in itertools.pairwise(of) if k == "sub_renewal"]
+        for whom, of in seen.items()
+    }
+    shop = statistics.median(gap for gaps in own.values() for gap in gaps)
+    for cycles in (2, 0.75):
+        found = {None: 0, "subscription_open": 0}
+        options = {} if cycles == 2 else {"subscription_cycles": cycles}
+        told = crm.alerts(orders, DAY, levels=["due"], per=per, **options).to_dict()
+        what = told["customer_id"]
+        for whom, word in zip(
+            what if per == "customer" else zip(what, told["product"], strict=True),
+            told["suppressed_by"],
+            strict=True,
+        ):
+            cycle = max(own[whom], default=shop)
+            silent = (DAY - seen[whom][-1][0]).days if seen[whom] else math.inf
+            expected = "subscription_open" if silent <= cycles * cycle else None
+            assert word == expected, (whom, silent, cycle)
+            found[expected] += 1
+        assert min(found.values()) > 5, found
+
+
+def test_who_left_is_told_of_and_who_bought_something_else_is_not() -> None:
+    """A subscriber silent for a year has left; a one-off after a renewal ends no subscription."""
+    rows = regulars(60)
+    left = [("left", day, 3000) for day in days(0, 30, 60, 90)]
+    runs = [("runs", day, 3000) for day in days(*range(0, 900, 100))]
+    extra = [("runs", START + datetime.timedelta(805), 100)]
+    kinds = ["one_off"] * len(rows) + ["sub_first"] + ["sub_renewal"] * 3
+    kinds += ["sub_first"] + ["sub_renewal"] * 8 + ["one_off"]
+    orders = build([*rows, *left, *runs, *extra], kind=kinds)
+    told = by_id(crm.alerts(orders, START + datetime.timedelta(995), levels=["due"]))
+    assert told["left"]["suppressed_by"] is None
+    assert told["runs"]["suppressed_by"] == "subscription_open"
+    with pytest.raises(crm.OptionError, match="subscription_cycles"):
+        crm.alerts(orders, DAY, subscription_cycles=0)
 
 
 def test_a_rerun_changes_nothing_and_the_best_come_first() -> None:

@@ -24,7 +24,11 @@
 //!   which the chance of being alive is contained, see [`expected`](super::expected)) times the
 //!   customer's mean value of a purchase day.
 //! - `suppressed_by` says why not to write: `opted_out`, `order_pending` (the last order is pending),
-//!   `subscription_open` (the last order is of a subscription). The row stays.
+//!   `subscription_open`: a subscription (定期) runs, whatever one-off orders came since. No order says
+//!   that one has ended, so it counts as ended `subscription_cycles` cycles after its last order
+//!   (`sub_first` or `sub_renewal`). Its cycle is the longest gap that the customer has renewed after;
+//!   with one subscription order only, the median of all such gaps in the shop, or 31 days. With two
+//!   cycles, the default, one delivery may be skipped. The row stays.
 //! - `per`, `seasonality` and `learned` are those of [`cycle`](super::next_purchase): alerts of
 //!   customers for a product, or of companies, which have no opting out of their own.
 //!
@@ -43,10 +47,10 @@ use super::seasonality::Seasonality;
 use super::shop::{CUSTOMER, CUSTOMERS, Shop, View};
 use crate::analysis::Analysis;
 use crate::context::{self, collect, filled, push, room};
-use crate::data::{IdRef, Item, KindWord, NO_ID, Orders, StatusWord};
+use crate::data::{IdRef, Item, NO_ID, Orders, StatusWord};
 use crate::summary::follow_up;
 use crate::table::{CUSTOMER_ID, Column, Field, Label, Type, Values};
-use crate::{Context, Day, Error, Learned, Result, Scope, Table};
+use crate::{Context, Day, Error, Learned, Positive, Result, Scope, Table};
 
 /// Days over which a customer's worth is expected.
 const WORTH_DAYS: u32 = 180;
@@ -68,6 +72,9 @@ pub struct Options {
     pub seasonality: Option<Seasonality>,
     /// What `learn` has given. Default: fitted to these orders.
     pub learned: Option<Learned>,
+    /// Cycles without an order of a subscription after which it counts as ended, and suppresses no
+    /// more. Default 2: one delivery may be skipped.
+    pub subscription_cycles: Positive,
 }
 
 impl Default for Options {
@@ -79,6 +86,7 @@ impl Default for Options {
             per: CUSTOMER.into(),
             seasonality: None,
             learned: None,
+            subscription_cycles: Positive::new(2.0).expect("2 is positive"),
         }
     }
 }
@@ -263,6 +271,8 @@ impl Analysis for Alerts {
             }
             None => None,
         };
+        let cycles = options.subscription_cycles.get();
+        let subscribed = shop.gaps.subscriptions.open(shop.gaps.as_of.0, cycles)?;
         // Rows of then are in the same order as now.
         let mut known = 0;
         let mut alerts = Vec::new();
@@ -280,7 +290,8 @@ impl Analysis for Alerts {
             if let Some(law) = shop.law(i)
                 && let Some(alert) = judge(&shop, i, &law, then, scope, options)
             {
-                let suppressed = suppression(orders, &shop, i);
+                let subscribed = subscribed.get(i) == Some(&true);
+                let suppressed = suppression(orders, &shop, i, subscribed);
                 push(
                     &mut alerts,
                     Alert {
@@ -421,7 +432,7 @@ fn expected_revenue(shop: &Shop, i: usize, law: &GapLaw<'_>) -> i64 {
     libm::round(orders * shop.gaps.revenue[i] as f64 / days) as i64
 }
 
-fn suppression(orders: &Orders, shop: &Shop, i: usize) -> Option<u8> {
+fn suppression(orders: &Orders, shop: &Shop, i: usize, subscribed: bool) -> Option<u8> {
     let code = shop.gaps.customer[i] as usize;
     let of_customers = shop.per.as_ref().is_none_or(|per| !per.rolled_up);
     let row = orders
@@ -436,11 +447,10 @@ fn suppression(orders: &Orders, shop: &Shop, i: usize) -> Option<u8> {
             .and_then(|table| table.opted_out.as_ref());
         flags.is_some_and(|flags| flags[row as usize])
     });
-    let (status, kind) = shop.gaps.last_words(i);
-    match (opted_out, status, kind) {
-        (true, ..) => Some(0),
-        (_, StatusWord::Pending, _) => Some(1),
-        (_, _, KindWord::SubFirst | KindWord::SubRenewal) => Some(2),
+    match (opted_out, shop.gaps.last_status(i)) {
+        (true, _) => Some(0),
+        (_, StatusWord::Pending) => Some(1),
+        _ if subscribed => Some(2),
         _ => None,
     }
 }

@@ -9,6 +9,11 @@
 //!
 //! - `predicted_date` is the first day by which half of those who return have returned, the other
 //!   dates are the same for 10, 80 and 90 %. All are after `as_of`. More than a century: null.
+//! - With `return_within`, the four dates are of those who return in that time from `as_of`: when, if by
+//!   then? Without it slow returners count in, so dates are late for whoever is looked at over the next
+//!   weeks only, and judged by those who came. Take it to plan for a period and to be compared with what
+//!   came in one, as `backtest` does (`model_followed`); leave it out for dates that hold whenever a
+//!   customer comes. Where such a return has less than one chance in a million: null.
 //! - `probability_within` is of everybody, leavers included; `probability_alive` is the chance of not
 //!   having left.
 //! - A customer with one purchase has the shop's law: a probability and a wide interval.
@@ -31,7 +36,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::baselines::{Pooled, Rule};
-use super::predict::{Level, Prediction, predict};
+use super::predict::{Level, Prediction, QUANTILES, predict, return_days};
 use super::seasonality::Seasonality;
 use super::shop::{CUSTOMER, CUSTOMERS, Shop, View, whole_days};
 use crate::analysis::Analysis;
@@ -46,6 +51,9 @@ use crate::{Context, Duration, Error, Learned, Result, Scope, Table};
 pub struct Options {
     /// Horizon of `probability_within`. Default 30 days; parts of days count as days.
     pub within: Duration,
+    /// Dates are given a return in this time from `as_of`. Parts of days count as days. Default: given
+    /// a return whenever.
+    pub return_within: Option<Duration>,
     /// A rule of thumb instead of the model. Default: the model.
     pub method: Option<Rule>,
     /// What a row is about: "customer" (default), a column of orders or lines such as "product" (each
@@ -63,6 +71,7 @@ impl Default for Options {
     fn default() -> Self {
         Options {
             within: Duration::days(30),
+            return_within: None,
             method: None,
             per: CUSTOMER.into(),
             seasonality: None,
@@ -132,7 +141,7 @@ impl Analysis for Cycle {
             Type::Date,
             "",
             "予測購入日",
-            "By this day half of those who return have returned.",
+            "By this day half of those who return (`return_within`: in time) have returned.",
         ),
         Field::new(
             "date_p10",
@@ -208,6 +217,14 @@ pub(crate) fn columns(
     context: &Context,
 ) -> Result<Vec<Column>> {
     let within = whole_days("within", options.within)?;
+    let return_within = match (options.return_within, options.method) {
+        (Some(_), Some(_)) => {
+            let expected = "nothing beside `method`: a rule of thumb has a date and no law";
+            return Err(Error::option("return_within", "", expected));
+        }
+        (Some(time), None) => Some(whole_days("return_within", time)?),
+        (None, _) => None,
+    };
     let n = shop.gaps.len();
     let mut rows: Vec<Option<Prediction>> = room(n, "predictions")?;
     let mut dates: Vec<Option<u32>> = room(n, "predictions")?;
@@ -222,7 +239,13 @@ pub(crate) fn columns(
         let elapsed = shop.gaps.open_days(i);
         match options.method {
             None => {
-                let row = shop.law(i).map(|law| predict(&law, elapsed, within));
+                let row = shop.law(i).map(|law| {
+                    let mut row = predict(&law, elapsed, within);
+                    if let Some(time) = return_within {
+                        row.dates = return_days(&law, elapsed, time, QUANTILES);
+                    }
+                    row
+                });
                 dates.push(row.and_then(|row| row.dates[1]));
                 rows.push(row);
             }

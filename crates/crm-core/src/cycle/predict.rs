@@ -5,6 +5,7 @@
 //!
 //! ```text
 //! date_pq              first day D > as_of with 1 − S(D − last + ½)/S(e + ½) ≥ q, given return
+//! date_pq within f     the same with ≥ q (1 − S(e + f + ½)/S(e + ½)), given return in the next f days
 //! P(alive)             (1 − q) S(e + ½) / (q + (1 − q) S(e + ½))
 //! P(buy within h)      P(alive) · (1 − S(e + h + ½)/S(e + ½))
 //! overdue probability  G(e) = 1 − S(e)
@@ -27,6 +28,9 @@ pub const THRESHOLDS: [f64; 4] = [0.5, 0.8, 0.9, 0.99];
 
 /// Days after which a date is no longer given.
 const CENTURY: u32 = 36_525;
+
+/// Chance of a return in a time below which no date in it is given: it would be one of rounding.
+const UNLIKELY: f64 = 1e-6;
 
 /// How late a customer is, by the overdue probability.
 #[derive(
@@ -112,11 +116,8 @@ pub fn predict(law: &GapLaw<'_>, elapsed: u32, within: u32) -> Prediction {
     let e = f64::from(elapsed);
     let beyond = law.beyond(e + 0.5);
     let conditional = |day: u32| beyond.survival(f64::from(day) + 0.5);
-    let mut dates = [None; 4];
     let mut search = Search::new(elapsed, law.usual());
-    for (date, q) in dates.iter_mut().zip(QUANTILES) {
-        *date = search.first_day(1.0 - q, &conditional);
-    }
+    let dates = QUANTILES.map(|q| search.first_day(1.0 - q, &conditional));
     let alive = 1.0 - beyond.leave();
     let overdue = overdue_probability(law, elapsed);
     Prediction {
@@ -126,6 +127,40 @@ pub fn predict(law: &GapLaw<'_>, elapsed: u32, within: u32) -> Prediction {
         overdue_probability: overdue,
         level: Level::of(overdue),
     }
+}
+
+/// Days after the last order by which each of `quantiles` (ascending) have come of those who return in
+/// the `within` days after `elapsed`: after today, and at most `elapsed + within`. None where such a
+/// return has less than one chance in a million.
+///
+/// ```
+/// # use crm_core::cycle::{fit, gap_model::{History, Model}};
+/// use crm_core::cycle::predict::{predict, return_days};
+/// # let gaps: Vec<Vec<u32>> = (0..60).map(|i| vec![25 + i % 9; (i % 4) as usize]).collect();
+/// # let histories: Vec<History> = gaps.iter().map(|g| History::new(g)).collect();
+/// # let open: Vec<u32> = (0..60).map(|i| i * 2).collect();
+/// # let fitted = fit::fit(&histories, &open, &fit::Options::default())?;
+/// # let model = Model::new(&fitted.params, histories.iter().map(|h| h.gaps))?;
+/// let law = model.customer(&histories[7]);
+/// let [in_a_week] = return_days(&law, 25, 7, [0.5]).map(Option::unwrap);
+/// assert!(25 < in_a_week && in_a_week <= 32);
+/// assert!(in_a_week <= predict(&law, 25, 30).dates[1].unwrap());
+/// # Ok::<(), crm_core::Error>(())
+/// ```
+pub fn return_days<const N: usize>(
+    law: &GapLaw<'_>,
+    elapsed: u32,
+    within: u32,
+    quantiles: [f64; N],
+) -> [Option<u32>; N] {
+    let beyond = law.beyond(f64::from(elapsed) + 0.5);
+    let conditional = |day: u32| beyond.survival(f64::from(day) + 0.5);
+    let come = 1.0 - conditional(elapsed.saturating_add(within));
+    let mut search = Search::new(elapsed, law.usual());
+    quantiles.map(|q| match come > UNLIKELY {
+        true => search.first_day(1.0 - q * come, &conditional),
+        false => None,
+    })
 }
 
 /// [`Prediction::probability_within`] alone, without a search for dates.
@@ -235,4 +270,55 @@ fn rough_ln(v: f64) -> f64 {
     let exponent = (bits >> 52) as f64 - 1023.0;
     let mantissa = f64::from_bits((bits & ((1 << 52) - 1)) | (1023 << 52)) - 1.0;
     std::f64::consts::LN_2 * (exponent + mantissa * (1.34 - 0.34 * mantissa))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cycle::gap_model::{CLASSES, Dropout, Family, History, Model, Params};
+    use crate::{Positive, Probability};
+
+    /// The first day by which the share of the returns up to the end have come, day by day.
+    #[test]
+    fn days_given_a_return_in_time_are_those_of_a_scan() {
+        let positive = |v| Positive::new(v).unwrap();
+        for family in [Family::Gamma, Family::LogNormal] {
+            let mut params = Params {
+                family,
+                typical_gap: positive(40.0),
+                spread: positive(0.8),
+                class_weights: [Probability::new(1.0 / CLASSES as f64).unwrap(); CLASSES],
+                dropout: Dropout {
+                    a: positive(1.0),
+                    b: positive(4.0),
+                },
+            };
+            let model = Model::new(&params, 0..=3).unwrap();
+            for gaps in [&[][..], &[30, 35, 32], &[3, 90]] {
+                for elapsed in [0, 1, 20, 200] {
+                    let law = model.customer(&History::new(gaps));
+                    let beyond = law.beyond(f64::from(elapsed) + 0.5);
+                    for within in [1, 2, 30, 400] {
+                        let came = |day: u32| 1.0 - beyond.survival(f64::from(day) + 0.5);
+                        let all = came(elapsed + within);
+                        let days = QUANTILES.map(|q| {
+                            (elapsed + 1..=elapsed + within).find(|day| came(*day) >= q * all)
+                        });
+                        let ours = return_days(&law, elapsed, within, QUANTILES);
+                        assert_eq!(ours, days, "{gaps:?} {elapsed} {within}");
+                    }
+                    // A thousand years are for ever.
+                    let ever = predict(&law, elapsed, 30).dates;
+                    assert_eq!(return_days(&law, elapsed, 365_000, QUANTILES), ever);
+                }
+            }
+            // Clockwork: nobody comes tomorrow.
+            params.class_weights = [Probability::new(0.0).unwrap(); CLASSES];
+            params.class_weights[0] = Probability::new(1.0).unwrap();
+            let model = Model::new(&params, 0..=3).unwrap();
+            let law = model.customer(&History::new(&[30; 3]));
+            assert_eq!(return_days(&law, 0, 1, [0.1, 0.5]), [None; 2]);
+            assert_eq!(return_days(&law, 30, 1, [0.5]), [Some(31)]);
+        }
+    }
 }

@@ -8,10 +8,11 @@
 //! Purchases are days with orders (`Occasion::Day`, the default here: gaps are then ≥ 1), or orders
 //! (`Occasion::Order`: two on one day are a gap of 0). One sequential scan of the index.
 
+use super::subscriptions::{self, Subscriptions};
 use crate::context::{grow, push, room};
 use crate::data::{
-    Attribute, Data, Entry, Ids, KindWord, Level, NO_ID, ORDER, Orders, REVENUE, Selection,
-    StatusWord, rank, unpack,
+    Attribute, Data, Entry, Ids, Level, NO_ID, ORDER, Orders, REVENUE, Selection, StatusWord, rank,
+    unpack,
 };
 use crate::scope::Occasion;
 use crate::{Context, Currency, Day, Error, Result, Scope};
@@ -37,6 +38,7 @@ pub struct Gaps {
     pub revenue: Vec<i64>,
     /// Packed status, kind and class of the last order.
     last_state: Vec<u8>,
+    pub(crate) subscriptions: Subscriptions,
     /// Where each customer's gaps begin, and where the last one's end.
     starts: Vec<usize>,
     gaps: Vec<u32>,
@@ -212,6 +214,7 @@ impl Gaps {
             last_day: room(most, "gaps")?,
             revenue: room(most, "gaps")?,
             last_state: room(most, "gaps")?,
+            subscriptions: Subscriptions::default(),
             starts: room(most + 1, "gaps")?,
             gaps: Vec::new(),
         };
@@ -231,6 +234,8 @@ impl Gaps {
         grow(&mut self.gaps, orders.size_hint().1.unwrap_or(0), "gaps")?;
         let (mut first, mut last, mut last_order) = (None, 0, 0);
         let mut revenue = 0i128;
+        let has_kinds = data.state.is_some();
+        let mut subscription = subscriptions::Row::default();
         for (entry, action, amount) in orders {
             // Only revenue counts of a refund row; cancelled orders count as nothing.
             if action & REVENUE != 0 {
@@ -246,6 +251,10 @@ impl Gaps {
                 self.gaps.push(entry.day.abs_diff(last));
             }
             (last, last_order) = (entry.day, entry.order);
+            if has_kinds {
+                let (_, kind, _) = unpack(data.state(entry.order as usize));
+                self.subscriptions.see(&mut subscription, entry.day, kind)?;
+            }
         }
         let Some(first) = first else { return Ok(()) };
         let revenue = i64::try_from(revenue).map_err(|_| Error::Overflow {
@@ -261,6 +270,9 @@ impl Gaps {
             "gaps",
         )?;
         push(&mut self.revenue, revenue, "gaps")?;
+        if has_kinds {
+            self.subscriptions.add(subscription)?;
+        }
         push(&mut self.starts, self.gaps.len(), "gaps")
     }
 
@@ -284,10 +296,9 @@ impl Gaps {
         &self.gaps
     }
 
-    /// Status and kind of the last order.
-    pub(crate) fn last_words(&self, i: usize) -> (StatusWord, KindWord) {
-        let (status, kind, _) = unpack(self.last_state[i]);
-        (status, kind)
+    /// Status of the last order.
+    pub(crate) fn last_status(&self, i: usize) -> StatusWord {
+        unpack(self.last_state[i]).0
     }
 
     /// Days since the last purchase.

@@ -6,6 +6,7 @@ pub mod customer;
 pub mod follow_up;
 mod gaps;
 pub mod monthly;
+mod subscriptions;
 mod totals;
 
 pub use follow_up::FollowUp;

@@ -48,6 +48,8 @@ pub struct Options {
     pub learned: Option<Learned>,
     /// Horizon of `probability_within`. Default 30 days; parts of days count as days.
     pub within: Duration,
+    /// Dates are given a return in this time from `as_of`, as in `cycle`. Default: whenever.
+    pub return_within: Option<Duration>,
 }
 
 impl Default for Options {
@@ -55,6 +57,7 @@ impl Default for Options {
         Options {
             learned: None,
             within: Duration::days(30),
+            return_within: None,
         }
     }
 }
@@ -235,6 +238,7 @@ fn silence(
     let shop = Shop::new(orders, scope, &view, context)?;
     let cycle = next_purchase::Options {
         within: options.within,
+        return_within: options.return_within,
         ..next_purchase::Options::default()
     };
     let mut columns = next_purchase::columns(&shop, scope, &cycle, context)?;

@@ -1,0 +1,154 @@
+//! Subscriptions (定期): which of them are still running, by what orders say.
+//!
+//! No order says that a subscription has ended; renewals just stop. So one that has been silent for
+//! too long counts as ended:
+//!
+//! ```text
+//! subscription days   civil days with an order of kind sub_first or sub_renewal that counts
+//! renewal gaps        days from one of them to the next, where that one has a renewal
+//! cycle               the longest renewal gap of the customer; without one, the median of all
+//!                     customers' renewal gaps; without any, 31 days
+//! open                as_of − last subscription day ≤ cycles · cycle
+//! ```
+//!
+//! One-off orders before, between and after do not matter. With two `cycles` one delivery may be skipped
+//! (スキップ), which most shops allow; who has skipped before, and so has a longer gap, is given the
+//! longer time. The pause before a new first order is no renewal gap: that subscription had ended.
+//! Several subscriptions of one customer are read as one.
+
+use crate::Result;
+use crate::context::{collect, push, room};
+use crate::data::KindWord;
+
+/// Days of a cycle that nothing is known of: monthly deliveries are the usual ones.
+const MONTH: f64 = 31.0;
+
+/// What the subscription orders of each row of [`Gaps`](super::Gaps) say; empty where the orders have
+/// no kinds.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Subscriptions {
+    rows: Vec<Row>,
+    /// The renewal gaps of all rows.
+    gaps: Vec<u32>,
+}
+
+/// The subscription of one row.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Row {
+    /// The last subscription day.
+    last: Option<i32>,
+    longest: Option<u32>,
+}
+
+impl Subscriptions {
+    /// Reads an order of a row, orders in the order of time.
+    pub(crate) fn see(&mut self, row: &mut Row, day: i32, kind: KindWord) -> Result<()> {
+        if !matches!(kind, KindWord::SubFirst | KindWord::SubRenewal) {
+            return Ok(());
+        }
+        if let (Some(last), KindWord::SubRenewal) = (row.last, kind)
+            && last < day
+        {
+            let gap = day.abs_diff(last);
+            push(&mut self.gaps, gap, "gaps")?;
+            row.longest = row.longest.max(Some(gap));
+        }
+        row.last = row.last.max(Some(day));
+        Ok(())
+    }
+
+    /// The row is read.
+    pub(crate) fn add(&mut self, row: Row) -> Result<()> {
+        push(&mut self.rows, row, "gaps")
+    }
+
+    /// Which rows have an open subscription on a day; nothing where nobody ever had one.
+    pub(crate) fn open(&self, as_of: i32, cycles: f64) -> Result<Vec<bool>> {
+        let mut gaps = room(self.gaps.len(), "gaps")?;
+        gaps.extend_from_slice(&self.gaps);
+        gaps.sort_unstable();
+        let typical = match gaps.len() {
+            0 => MONTH,
+            n => 0.5 * (f64::from(gaps[(n - 1) / 2]) + f64::from(gaps[n / 2])),
+        };
+        let open = |row: &Row| {
+            let cycle = row.longest.map_or(typical, f64::from);
+            (row.last).is_some_and(|last| f64::from(as_of.abs_diff(last)) <= cycles * cycle)
+        };
+        collect(self.rows.iter().map(open), "gaps")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use KindWord::{OneOff, SubFirst, SubRenewal};
+
+    fn told(customers: &[&[(i32, KindWord)]]) -> Subscriptions {
+        let mut all = Subscriptions::default();
+        for orders in customers {
+            let mut row = Row::default();
+            for (day, kind) in *orders {
+                all.see(&mut row, *day, *kind).unwrap();
+            }
+            all.add(row).unwrap();
+        }
+        all
+    }
+
+    /// The last day on which each is open.
+    fn until(customers: &[&[(i32, KindWord)]], cycles: f64) -> Vec<Option<i32>> {
+        let all = told(customers);
+        let row = |i: usize| {
+            let last = customers[i].last().unwrap().0;
+            (last..3000)
+                .rev()
+                .find(|day| all.open(*day, cycles).unwrap()[i])
+        };
+        (0..customers.len()).map(row).collect()
+    }
+
+    #[test]
+    fn by_hand() {
+        let shop: [&[(i32, KindWord)]; 7] = [
+            // Regular; one-off orders do not matter.
+            &[
+                (0, SubFirst),
+                (30, SubRenewal),
+                (45, OneOff),
+                (58, SubRenewal),
+                (70, OneOff),
+            ],
+            // One delivery was skipped before.
+            &[(0, SubFirst), (30, SubRenewal), (90, SubRenewal)],
+            // Begun again after a year; two orders on one day are one.
+            &[
+                (0, SubFirst),
+                (28, SubRenewal),
+                (400, SubFirst),
+                (400, SubRenewal),
+                (420, SubRenewal),
+            ],
+            // One order only: the median of 20, 28, 28, 30, 30, 60 is 29.
+            &[(100, SubFirst)],
+            &[(100, SubRenewal), (101, OneOff)],
+            &[(0, OneOff), (30, OneOff)],
+            &[(0, OneOff)],
+        ];
+        let none = None;
+        let expected = [
+            Some(58 + 60),
+            Some(90 + 120),
+            Some(420 + 56),
+            Some(158),
+            Some(158),
+            none,
+            none,
+        ];
+        assert_eq!(until(&shop, 2.0), expected);
+        assert_eq!(until(&shop[..1], 1.5), [Some(58 + 45)]);
+        // A shop without a renewal.
+        assert_eq!(until(&shop[3..], 2.0), [Some(162), Some(162), none, none]);
+        assert!(told(&[]).open(0, 2.0).unwrap().is_empty());
+    }
+}
