@@ -52,7 +52,8 @@ def cycle(
         method: A rule of thumb instead of the model, for comparison; it gives dates only.
         per: What a row is about: "customer" (default); a column of orders or lines such as
             "product" (each customer with each of its values, 補充); or a column of customers, such
-            as their company, rolled up from the orders of all who have it.
+            as their company, rolled up from the orders of all who have it. Orders without a value,
+            or with lines of none, are counted in ``notes["orders_without_value"]``.
         seasonality: Factors of the shop's demand by month (1 to 12) and by date: time runs so much
             faster on such days. ``{12: 2, 1: 0.5, "2026-11-27": 3}``; what is not said is 1.
         learned: What `learn` has given. Default: fitted to these orders.
@@ -112,7 +113,8 @@ def alerts(
             cycle. Default: no.
         per: What a row is about: "customer" (default); a column of orders or lines such as
             "product" (each customer with each of its values, 補充); or a column of customers, such
-            as their company, rolled up from the orders of all who have it.
+            as their company, rolled up from the orders of all who have it. Orders without a value,
+            or with lines of none, are counted in ``notes["orders_without_value"]``.
         seasonality: Factors of the shop's demand by month (1 to 12) and by date: time runs so much
             faster on such days. ``{12: 2, 1: 0.5, "2026-11-27": 3}``; what is not said is 1.
         learned: What `learn` has given. Default: fitted to these orders.
@@ -169,7 +171,8 @@ def likely_buyers(
         limit: Only this many of those asked for, the best. Default: all.
         per: What a row is about: "customer" (default); a column of orders or lines such as
             "product" (each customer with each of its values, 補充); or a column of customers, such
-            as their company, rolled up from the orders of all who have it.
+            as their company, rolled up from the orders of all who have it. Orders without a value,
+            or with lines of none, are counted in ``notes["orders_without_value"]``.
         seasonality: Factors of the shop's demand by month (1 to 12) and by date: time runs so much
             faster on such days. ``{12: 2, 1: 0.5, "2026-11-27": 3}``; what is not said is 1.
         learned: What `learn` has given. Default: fitted to these orders.
@@ -496,8 +499,10 @@ def threshold_sweep(
 
     Returns:
         One row per threshold: origin, rule, threshold, customers, flagged, returned, returned_rate,
-        returned_rate_low, returned_rate_high, others_returned_rate, near (those who change sides
-        within `margin` days of silence), near_rate, near_returned_rate.
+        returned_rate_low, returned_rate_high, others_returned_rate, others_returned_rate_low,
+        others_returned_rate_high, near (those who change sides within `margin` days of silence),
+        near_rate, near_rate_low, near_rate_high, near_returned_rate, near_returned_rate_low,
+        near_returned_rate_high. Intervals are Wilson's, at 95 %.
 
     Raises:
         OptionError: An option is unknown or out of range.
@@ -551,6 +556,10 @@ def base_forecast(
         expected_orders_high (purchase days), expected_revenue,
         expected_revenue_low, expected_revenue_high, revenue_multiple (revenue up to the end of the
         year by that of the year before the origin), actual_active, actual_orders, actual_revenue.
+        Where a method has no forecast its cells are null, and ``notes["without_forecast"]`` has the
+        origin, the method and the reason: no_repeat_customer, no_customers_a_year_before (the moves
+        between segments need a year before the origin), segments_not_seen_a_year_before (and one in
+        which the segments of today were there).
 
     Raises:
         OptionError: An option is unknown or out of range.

@@ -117,6 +117,18 @@ def test_alerts_find_leavers_and_a_sweep_has_its_trade(shop: crm.Orders) -> None
     assert (np.diff(sweep["flagged"]) < 0).all() and (np.diff(sweep["returned_rate"]) < 0).all()
 
 
+def test_a_forecast_that_is_missing_says_why(shop: crm.Orders) -> None:
+    """Eighteen months: a year before the first origin there was nobody, before the second nobody
+    was churned, and most are now."""
+    table = crm.base_forecast(shop, years=1, draws=20)
+    at = rows(table, "markov")
+    assert table.to_dict()["expected_orders"][at[0]] is None is table.to_dict()["active"][at[1]]
+    assert table.notes["without_forecast"] == [
+        {"origin": "1997-06-30", "method": "markov", "reason": "no_customers_a_year_before"},
+        {"origin": "1998-06-30", "method": "markov", "reason": "segments_not_seen_a_year_before"},
+    ]
+
+
 def test_bad_questions_are_refused(shop: crm.Orders) -> None:
     with pytest.raises(crm.DataError, match="days of history before as_of"):
         crm.backtest(shop, within=1000)

@@ -160,6 +160,32 @@ def test_the_counterfactual_comes_true() -> None:
     assert later[one["customer_id"]]["reason"] == f"An order arrived on {eve} after the alert."
 
 
+def test_dates_of_shops_learnt_anew_move_little() -> None:
+    """What the module of `alerts` says of runs without `learned`, held loosely."""
+    moved: dict[tuple[str, int], list[int]] = collections.defaultdict(list)
+    for customers, seed in ((30, 1), (30, 2), (60, 3), (200, 4)):
+        orders = build(regulars(customers, seed))
+        for start, later in itertools.product(range(600, 900, 75), (1, 30)):
+            first, then = (
+                by_id(crm.alerts(orders, START + datetime.timedelta(k), levels=["due"]))
+                for k in (start, start + later)
+            )
+            for customer in set(first) & set(then):
+                one, two = first[customer], then[customer]
+                for date, level in (("reached_on", "level"), ("next_level_date", "next_level")):
+                    same = all(one[name] == two[name] for name in ("last_date", level))
+                    if same and one[date]:
+                        moved[date, later].append(abs((two[date] - one[date]).days))
+    for (date, later), least in {
+        ("reached_on", 1): 0.9,
+        ("next_level_date", 1): 0.85,
+        ("reached_on", 30): 0.75,
+        ("next_level_date", 30): 0.4,
+    }.items():
+        off = moved[date, later]
+        assert len(off) > 20 and sum(days <= 1 for days in off) > least * len(off), (date, later)
+
+
 @pytest.mark.parametrize("learnt", [False, True])
 @pytest.mark.parametrize("per", ["customer", "product"])
 def test_what_changed_is_the_difference_of_two_runs(per: str, learnt: bool) -> None:

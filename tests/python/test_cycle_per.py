@@ -145,3 +145,34 @@ def test_what_changed_of_companies_is_the_difference_of_two_runs() -> None:
             assert [name for name, change in reached if change == "reached"] == expected
             changed += len(expected)
     assert changed > 20
+
+
+def test_what_has_no_value_is_counted() -> None:
+    """Orders of which a line has no product, and orders of customers without a company."""
+    data = {
+        "customer_id": ["a"] * 6 + ["b", "b", "b", "c"],
+        "order_id": [1, 1, 1, 1, 1, 2, 3, 4, 5, 6],
+        "ordered_at": days(0, 0, 0, 0, 0, 30, 0, 30, 60, 10),
+        "amount": [100, 900, 200, 300, 50, 100, 100, 0, 100, 100],
+        "line": ["product"] * 4 + ["shipping"] + ["product"] * 5,
+        "product": ["milk", "lamp", None, None, None, "milk", None, None, "milk", "milk"],
+    }
+    companies = {"customer_id": ["a", "b", "c"], "company": ["x", None, None]}
+    orders = crm.Orders(
+        data,
+        currency="JPY",
+        order_id="order_id",
+        line_kind="line",
+        product="product",
+        customers=crm.Customers(companies, dimensions=["company"]),
+    )
+    late = START + datetime.timedelta(70)
+    # Orders 1 and 3; order 4 is of nothing.
+    for task in (crm.cycle, crm.alerts, crm.likely_buyers):
+        assert task(orders, late, per="product").notes["orders_without_value"] == 2
+    assert crm.cycle(orders, START, per="product").notes["orders_without_value"] == 2
+    some = crm.cycle(orders, late, per="product", customers={"customer_id": ["b", "c"]})
+    assert some.notes["orders_without_value"] == 1
+    # Orders 3, 5 and 6.
+    assert crm.cycle(orders, late, per="company").notes["orders_without_value"] == 3
+    assert "orders_without_value" not in crm.cycle(orders, late).notes

@@ -8,8 +8,11 @@
 //!
 //! - `reached_on` and `next_level_date` are quantiles of the law fixed at the last order. With a
 //!   document of [`learn`](crate::taught::learn), made once a month say, they do not move until an
-//!   order arrives; without `learned` each run learns the shop anew, and they move with it, mostly by
-//!   a day or two. The counterfactual, "lost from that day unless an order arrives", is
+//!   order arrives; without `learned` each run learns the shop anew, and they move with it. On the
+//!   next day's run most are the same to a day: on simulated shops of 20 to 3,000 customers 93 to 100 %
+//!   of `reached_on` and 88 to 100 % of `next_level_date`. A month later it was 77 to 100 % and 50 to
+//!   92 %, the rest moving by up to some weeks: a small shop is learning still, and in others the gaps
+//!   turned from log-normal to gamma. The counterfactual, "lost from that day unless an order arrives", is
 //!   `next_level` with its date, and a sentence. With `lost_by_churn_days`, `churn_days` of silence
 //!   are lost too, whichever comes first.
 //! - **One alert per cycle and level**: `alert_key` is a hash of whom the row is about, last purchase

@@ -22,6 +22,9 @@
 //!   of their gaps drawn towards that of all, so a product's first buyers lean on the product.
 //! - `per` a column of customers (their company) gives a row of each value, from the orders of all who
 //!   have it, and says how many they are.
+//! - Orders without a value of `per`, or whose lines have none (a lot without a product), are in no row.
+//!   The note `orders_without_value` counts them, each once, if they count as orders and what has no
+//!   value has an amount: shipping and discounts have no product.
 //! - `seasonality` measures time by the demand that the caller knows of
 //!   ([`seasonality`](super::seasonality)).
 //! - A shop without a single repeat customer has taught nothing: all of it is null.

@@ -276,7 +276,8 @@ impl Shop {
     }
 
     /// The table of these rows, but for those not asked for, with what was learnt in its notes:
-    /// `learned` of a later request.
+    /// `learned` of a later request. With `per`, the gap model of that, and how many orders have no row
+    /// for want of a value.
     pub(super) fn noted(
         &self,
         columns: Vec<Column>,
@@ -292,8 +293,10 @@ impl Shop {
             false => table,
         };
         let params = self.model.as_ref().map(|model| *model.params());
-        Ok(match self.per {
-            Some(_) => table.with_note("gap_model", json!(params)),
+        Ok(match &self.per {
+            Some(per) => table
+                .with_note("gap_model", json!(params))
+                .with_note("orders_without_value", json!(per.orders_without_value)),
             None => table.with_note(
                 "learned",
                 json!(self.taught(scope).with("gap_model", params)),

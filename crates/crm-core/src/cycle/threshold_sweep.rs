@@ -17,6 +17,8 @@
 //! | `near_rate` | all: had been flagged `margin` days earlier or later, and are not now, or the reverse |
 //! | `near_returned_rate` | those near the line who came back |
 //!
+//! Each share has Wilson's interval at 95 %, `_low` to `_high`.
+//!
 //! A line through a crowd is unstable: many customers near it change sides within days, and a number
 //! of churned customers says more about the line than about them. "Near" is meant without a new order:
 //! silent for between `e − margin` and `e + margin` days where `e` is true.
@@ -191,6 +193,20 @@ impl Analysis for ThresholdSweep {
             "Share of the others who came back.",
         ),
         Field::new(
+            "others_returned_rate_low",
+            Type::Float,
+            "",
+            "非該当者の再購入率下限",
+            "Lower end of its interval.",
+        ),
+        Field::new(
+            "others_returned_rate_high",
+            Type::Float,
+            "",
+            "非該当者の再購入率上限",
+            "Upper end of its interval.",
+        ),
+        Field::new(
             "near",
             Type::Int,
             "customers",
@@ -205,11 +221,39 @@ impl Analysis for ThresholdSweep {
             "Their share of all.",
         ),
         Field::new(
+            "near_rate_low",
+            Type::Float,
+            "",
+            "境界付近の割合下限",
+            "Lower end of its interval.",
+        ),
+        Field::new(
+            "near_rate_high",
+            Type::Float,
+            "",
+            "境界付近の割合上限",
+            "Upper end of its interval.",
+        ),
+        Field::new(
             "near_returned_rate",
             Type::Float,
             "",
             "境界付近の再購入率",
             "Share of them who came back.",
+        ),
+        Field::new(
+            "near_returned_rate_low",
+            Type::Float,
+            "",
+            "境界付近の再購入率下限",
+            "Lower end of its interval.",
+        ),
+        Field::new(
+            "near_returned_rate_high",
+            Type::Float,
+            "",
+            "境界付近の再購入率上限",
+            "Upper end of its interval.",
         ),
     ];
     type Data = Orders;
@@ -301,16 +345,26 @@ fn table(origin: i32, customers: u64, rows: &[Row]) -> Result<Table> {
         let cell = |row: &Row| row.sides.as_ref().map(|sides| of(sides) as i32);
         Column::ints(&fields[at], rows.iter().map(cell))
     };
-    let rates = |at: usize, of: &dyn Fn(&Sides) -> Ratio, end: fn(&Ratio) -> Option<f64>| {
-        let cell = |row: &Row| row.sides.as_ref().and_then(|sides| end(&of(sides)));
-        Column::floats(&fields[at], rows.iter().map(cell))
+    // A share, and where its interval begins and ends.
+    let rates = |at: usize, of: &dyn Fn(&Sides) -> Ratio| {
+        let end = |at: usize, end: fn(&Ratio) -> Option<f64>| {
+            let cell = |row: &Row| row.sides.as_ref().and_then(|sides| end(&of(sides)));
+            Column::floats(&fields[at], rows.iter().map(cell))
+        };
+        Ok::<_, Error>([
+            end(at, |ratio| ratio.value)?,
+            end(at + 1, |ratio| ratio.low)?,
+            end(at + 2, |ratio| ratio.high)?,
+        ])
     };
     let flagged = |s: &Sides| Ratio::new(s.flagged_returned, s.flagged, level);
     let others = |s: &Sides| {
         let returned = s.returned - s.flagged_returned;
         Ratio::new(returned, customers - s.flagged, level)
     };
-    Ok(Table::new(vec![
+    let near = |s: &Sides| Ratio::new(s.near, customers, level);
+    let near_returned = |s: &Sides| Ratio::new(s.near_returned, s.near, level);
+    let mut columns = vec![
         Column::ints(&fields[0], rows.iter().map(|_| Some(origin)))?,
         Column::new(
             &fields[1],
@@ -323,18 +377,11 @@ fn table(origin: i32, customers: u64, rows: &[Row]) -> Result<Table> {
         Column::ints(&fields[3], rows.iter().map(|_| Some(customers as i32)))?,
         ints(4, &|s| s.flagged)?,
         ints(5, &|s| s.flagged_returned)?,
-        rates(6, &flagged, |ratio| ratio.value)?,
-        rates(7, &flagged, |ratio| ratio.low)?,
-        rates(8, &flagged, |ratio| ratio.high)?,
-        rates(9, &others, |ratio| ratio.value)?,
-        ints(10, &|s| s.near)?,
-        rates(11, &|s| Ratio::new(s.near, customers, level), |ratio| {
-            ratio.value
-        })?,
-        rates(
-            12,
-            &|s| Ratio::new(s.near_returned, s.near, level),
-            |ratio| ratio.value,
-        )?,
-    ]))
+    ];
+    columns.extend(rates(6, &flagged)?);
+    columns.extend(rates(9, &others)?);
+    columns.push(ints(12, &|s| s.near)?);
+    columns.extend(rates(13, &near)?);
+    columns.extend(rates(16, &near_returned)?);
+    Ok(Table::new(columns))
 }

@@ -26,14 +26,24 @@
 //!
 //! The rows of the first origin, 365 days before `as_of`, were computed from what was known then, and
 //! have what came beside: `actual_active`, `actual_orders`, `actual_revenue`. They are left out where
-//! the shop had no customers then. The Markov version of an origin needs a year before it in which the
-//! segments of today were there; without one, and for the model without a repeat customer, cells are
-//! null.
+//! the shop had no customers then.
+//!
+//! # Where there is no forecast
+//!
+//! Cells are null, and the note `without_forecast` says why: one entry per origin and method, with its
+//! `reason`.
+//!
+//! | reason | method | |
+//! |---|---|---|
+//! | `no_repeat_customer` | `model` | nobody had come back by the origin |
+//! | `no_customers_a_year_before` | `markov` | the shop is younger than a year: no moves to learn from |
+//! | `segments_not_seen_a_year_before` | `markov` | more than a twentieth of the customers are in segments that nobody was in a year before: a young shop has churned ones now and had none then |
 
 use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::{markov, model};
 use crate::analysis::Analysis;
@@ -448,7 +458,7 @@ impl Analysis for BaseForecast {
                 "forecast",
             )?;
         }
-        let mut rows = Vec::new();
+        let (mut rows, mut without) = (Vec::new(), Vec::new());
         for at in [1, 2] {
             let (before, base) = (&bases[at - 1], &bases[at]);
             if base.len() == 0 {
@@ -457,17 +467,15 @@ impl Analysis for BaseForecast {
             let tested = at == 1;
             let years = if tested { 1 } else { options.years };
             let by_model = model::forecast(base, years, options, context)?;
-            let moves = match before.len() {
-                0 => None,
-                _ => Some(markov::Moves::new(
-                    before,
-                    &before.later(&Later::new(base, orders, &scope, context)?)?,
-                    base,
-                )),
-            };
-            let by_moves = match moves {
-                Some(moves) => moves.forecast(base, years, options)?,
-                None => None,
+            let by_model = by_model.ok_or("no_repeat_customer");
+            let by_moves = match before.len() {
+                0 => Err("no_customers_a_year_before"),
+                _ => {
+                    let came = before.later(&Later::new(base, orders, &scope, context)?)?;
+                    let moves = markov::Moves::new(before, &came, base);
+                    let said = moves.forecast(base, years, options)?;
+                    said.ok_or("segments_not_seen_a_year_before")
+                }
             };
             let actual = match tested {
                 true => {
@@ -481,9 +489,15 @@ impl Analysis for BaseForecast {
                 false => None,
             };
             for (method, said) in [by_model, by_moves].into_iter().enumerate() {
+                if let Err(reason) = &said {
+                    let method = METHODS[method].code;
+                    without.push(json!({
+                        "origin": base.origin, "method": method, "reason": reason
+                    }));
+                }
                 let mut revenue = 0.0;
                 for year in 1..=years {
-                    let said = said.as_ref().map(|said| said[year as usize - 1]);
+                    let said = said.as_ref().ok().map(|said| said[year as usize - 1]);
                     revenue += said.map_or(0.0, |said| said.revenue.value);
                     let row = Row {
                         origin: base.origin,
@@ -500,7 +514,7 @@ impl Analysis for BaseForecast {
                 }
             }
         }
-        table(&rows, orders.currency())
+        Ok(table(&rows, orders.currency())?.with_note("without_forecast", json!(without)))
     }
 }
 

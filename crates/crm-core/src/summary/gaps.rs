@@ -59,6 +59,8 @@ pub(crate) struct Per {
     pub(crate) shown: Vec<bool>,
     /// The value's place among the values.
     pub(crate) ranks: Vec<u32>,
+    /// Orders of some amount that count and have no value, or lines of none.
+    pub(crate) orders_without_value: u64,
 }
 
 impl Gaps {
@@ -108,7 +110,8 @@ impl Gaps {
     ///
     /// A column of orders or lines makes a row of each customer with each of its values: gaps run
     /// between the purchases of one product. A column of customers (their company) makes a row of
-    /// each value, rolled up from the orders of all who have it. Rows without a value are left out.
+    /// each value, rolled up from the orders of all who have it. Orders without a value, or the lines
+    /// of an order that have none, are left out and counted.
     /// Rows ascend by customer, then by value.
     ///
     /// # Errors
@@ -131,6 +134,11 @@ impl Gaps {
         let mut all = Gaps::empty(&selection, by_id.len())?;
         let (mut places, mut ranks) = (Vec::new(), Vec::new());
         let (mut customers, mut shown) = (Vec::new(), Vec::new());
+        let mut orders_without_value = 0;
+        // Lines of shipping have no product, and nobody misses it.
+        let sold = |(entry, action, _): &(Entry, u8, i64)| {
+            action & ORDER != 0 && data.gross[entry.order as usize] > 0
+        };
         // The orders of one customer or value: its rank, the order's place, the order.
         let mut orders: Vec<(u32, u32, (Entry, u8, i64))> = Vec::new();
         // Adds a row for each rank among them.
@@ -157,6 +165,10 @@ impl Gaps {
         context.expect(by_id.len());
         let rolled_up = attribute.level == Level::Customer;
         if rolled_up {
+            let nobodys = by_id.iter().filter(|code| rank[**code as usize] == NO_ID);
+            for code in nobodys.filter(|code| selection.shows(**code)) {
+                orders_without_value += selection.of(&index, *code).filter(sold).count() as u64;
+            }
             let mut members = room(by_id.len(), "gaps")?;
             members.extend(
                 (by_id.iter().enumerate())
@@ -186,6 +198,9 @@ impl Gaps {
                         let rank = rank[one.0.order as usize];
                         if rank != NO_ID {
                             push(&mut orders, (rank, at as u32, one), "gaps")?;
+                        } else {
+                            let missed = sold(&one) && selection.shows(*code);
+                            orders_without_value += u64::from(missed);
                         }
                     }
                     add(&mut orders, None, selection.shows(*code))?;
@@ -200,6 +215,7 @@ impl Gaps {
             customers,
             shown,
             ranks,
+            orders_without_value,
         };
         Ok((all, per))
     }

@@ -51,6 +51,7 @@ fn a_year_ahead_it_is_near_what_came() {
     let table = run("base_forecast", &orders, &asked(json!({"years": 3})));
     // The tested year twice, then three years by each method.
     assert_eq!(table.len(), 8);
+    assert_eq!(table.notes()["without_forecast"], json!([]));
     let origin = END - 365;
     let known: Vec<(usize, &Vec<i32>)> = shop
         .iter()
@@ -361,6 +362,11 @@ fn what_cannot_be_forecast_is_null_or_refused() {
     ] {
         assert_eq!(float(&table, column, 2), None, "{column}");
     }
+    let why = |back: i32, method: &str, reason: &str| json!({"origin": Day(start().0 + back), "method": method, "reason": reason});
+    assert_eq!(
+        table.notes()["without_forecast"],
+        json!([why(300, "markov", "no_customers_a_year_before")])
+    );
     // Half a year of acquisition, then none: a year ago nobody was churned, and most are now.
     let mut builder = Orders::builder(Currency::JPY, Zone::UTC);
     for k in 0..60 {
@@ -380,6 +386,13 @@ fn what_cannot_be_forecast_is_null_or_refused() {
     assert_eq!(text(&table, "method", 3), "markov");
     assert_eq!(float(&table, "expected_orders", 3), None);
     assert!(float(&table, "expected_orders", 2).is_some());
+    assert_eq!(
+        table.notes()["without_forecast"],
+        json!([
+            why(200, "markov", "no_customers_a_year_before"),
+            why(565, "markov", "segments_not_seen_a_year_before"),
+        ])
+    );
     // Nobody ever came back: the model is silent, the moves say what was.
     let mut builder = Orders::builder(Currency::USD, Zone::UTC);
     for k in 0..30 {
@@ -397,4 +410,13 @@ fn what_cannot_be_forecast_is_null_or_refused() {
             _ => assert!(float(&table, "expected_orders", row).is_none_or(|v| v == 0.0)),
         }
     }
+    assert_eq!(
+        table.notes()["without_forecast"],
+        json!([
+            why(235, "model", "no_repeat_customer"),
+            why(235, "markov", "no_customers_a_year_before"),
+            why(600, "model", "no_repeat_customer"),
+            why(600, "markov", "segments_not_seen_a_year_before"),
+        ])
+    );
 }

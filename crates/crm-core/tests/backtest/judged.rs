@@ -466,6 +466,36 @@ fn a_sweep_is_its_separate_runs() {
             assert_eq!(format!("{:?}", column.cell(row)), format!("{own:?}"));
         }
     }
+    let mut intervals = 0;
+    for row in 0..7 {
+        let told = |name: &str| float(&sweep, name, row);
+        let count = |name: &str| told(name).expect("a number");
+        let others = count("customers") - count("flagged");
+        for (name, of) in [
+            ("returned_rate", count("flagged")),
+            ("others_returned_rate", others),
+            ("near_rate", count("customers")),
+            ("near_returned_rate", count("near")),
+        ] {
+            let ends = ["low", "high"].map(|end| told(&format!("{name}_{end}")));
+            let Some(share) = told(name) else {
+                assert_eq!((of, ends), (0.0, [None; 2]));
+                continue;
+            };
+            // The ends are the p that are 1.96 of their own standard errors away (Wilson 1927).
+            for (end, side) in ends.into_iter().zip([1.0, -1.0]) {
+                let end = end.expect("an end");
+                let off = side * (share - end);
+                let error = (end * (1.0 - end) / of).sqrt();
+                assert!(
+                    (off - 1.959_963_984_540_054 * error).abs() < 1e-9,
+                    "{name} {end}"
+                );
+                intervals += 1;
+            }
+        }
+    }
+    assert!(intervals > 45);
     let origin = AS_OF - 100;
     let on = Day(start().0 + origin);
     let known: Vec<_> = shop
