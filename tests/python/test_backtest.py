@@ -69,7 +69,7 @@ def test_dates_of_cycle_given_return_in_time_beat_the_rules_of_the_default_backt
             assert all(date is None or origin < date <= end for date in told[column])
         ours = judged["mae_days"][rows(judged, "model_followed")[at]]
         assert np.mean(off) == pytest.approx(ours, rel=1e-12)
-        for rule in ["mean", "median", "last_gap", "late_mean"]:
+        for rule in RULES:
             assert np.mean(off) < judged["mae_days"][rows(judged, rule)[at]], (origin, rule)
 
 
