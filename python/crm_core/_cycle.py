@@ -34,8 +34,8 @@ def cycle(
 ) -> Table:
     """When each customer is expected next, and how late they are (最新予測購入日).
 
-    A shop with fewer than some thirty completed gaps has intervals that are too narrow: what it has
-    taught is taken as known.
+    A shop with few completed gaps has taught little: then dates are wide, as they should be, and
+    probabilities lean on what shops are like in general.
 
     Dates are given a return, whenever that is: half of those who ever return have done so by
     `predicted_date`. Slow returners count in, so among customers who came within a few weeks it is

@@ -88,7 +88,7 @@ fn fits(gaps: &[Vec<u32>], open: &[u32]) -> [Fit; 2] {
 fn the_likelihood_is_that_of_the_integrals() {
     let (gaps, open) = shop();
     for fitted in fits(&gaps, &open) {
-        let (params, family) = (fitted.params, fitted.params.family);
+        let (params, family) = (&fitted.params, fitted.params.family);
         let (a, b) = (params.dropout.a.get(), params.dropout.b.get());
         let mut slow = 0.0;
         for (gaps, open) in gaps.iter().zip(&open) {
@@ -96,8 +96,8 @@ fn the_likelihood_is_that_of_the_integrals() {
             let q = a / (a + b + n);
             let stayed = libm::lgamma(b + n) - libm::lgamma(b) + libm::lgamma(a + b)
                 - libm::lgamma(a + b + n);
-            let gone = mixed(&params, gaps, 1e-9);
-            let silent = mixed(&params, gaps, f64::from(*open) + 0.5);
+            let gone = mixed(params, gaps, 1e-9);
+            let silent = mixed(params, gaps, f64::from(*open) + 0.5);
             slow += stayed + (q * gone + (1.0 - q) * silent).ln();
         }
         let off = (fitted.log_likelihood - slow).abs() / gaps.len() as f64;
@@ -105,19 +105,40 @@ fn the_likelihood_is_that_of_the_integrals() {
     }
 }
 
+/// Days at which laws are compared.
+const DAYS: [f64; 6] = [3.0, 20.0, 20.5, 45.5, 130.0, 400.0];
+
 #[test]
 fn the_law_of_a_customer_is_that_of_the_integrals() {
     let (gaps, open) = shop();
     let histories: Vec<History> = gaps.iter().map(|gaps| History::new(gaps)).collect();
     for params in fits(&gaps, &open).map(|fitted| fitted.params) {
         let family = params.family;
-        let (a, b) = (params.dropout.a.get(), params.dropout.b.get());
+        assert!(!params.posterior.is_empty(), "a shop of few gaps");
         let model = Model::new(&params, histories.iter().map(|h| h.gaps)).expect("a model");
-        for (gaps, history) in gaps.iter().zip(&histories).step_by(3) {
+        for (gaps, history) in gaps.iter().zip(&histories).step_by(7) {
             let law = model.customer(history);
-            let q = a / (a + b + f64::from(history.gaps));
-            let all = mixed(&params, gaps, 1e-9);
-            let s = [3.0, 20.0, 45.5, 130.0].map(|x| (x, mixed(&params, gaps, x) / all));
+            // P(the customer comes back), and P(after more than x days), by the posterior's points.
+            let (mut stays, mut after) = (0.0, [0.0; 6]);
+            for point in &params.posterior {
+                let weight = point.weight.get();
+                let (a, b) = (point.dropout.a.get(), point.dropout.b.get());
+                let stay = weight * (1.0 - a / (a + b + f64::from(history.gaps)));
+                let point = Params {
+                    typical_gap: point.typical_gap,
+                    spread: point.spread,
+                    class_weights: point.class_weights,
+                    ..params.clone()
+                };
+                let all = mixed(&point, gaps, 1e-9);
+                for (after, x) in after.iter_mut().zip(DAYS) {
+                    *after += stay * mixed(&point, gaps, x) / all;
+                }
+                stays += stay;
+            }
+            let q = 1.0 - stays;
+            let slow = |x: f64| after[DAYS.iter().position(|d| *d == x).expect("a day")] / stays;
+            let s = [3.0, 20.0, 45.5, 130.0].map(|x| (x, slow(x)));
             for (x, slow) in s {
                 let ours = law.survival(x);
                 assert!(
@@ -127,7 +148,7 @@ fn the_law_of_a_customer_is_that_of_the_integrals() {
             }
             // Silent for 20 days, asked about 25 more.
             let told = predict(&law, 20, 25);
-            let [now, then] = [20.5, 45.5].map(|x| mixed(&params, gaps, x) / all);
+            let [now, then] = [20.5, 45.5].map(slow);
             let alive = (1.0 - q) * now / (q + (1.0 - q) * now);
             assert!(
                 (told.probability_alive - alive).abs() < 5e-4,

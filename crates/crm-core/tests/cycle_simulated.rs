@@ -39,14 +39,38 @@ fn gap(rng: &mut Rng, gamma: bool, typical: f64, variation: f64) -> f64 {
     }
 }
 
+/// Where customers come from: the middle of their typical gaps, and how long the shop has been open.
+struct Town {
+    law: Law,
+    dropout: f64,
+    usual: f64,
+    age: f64,
+}
+
 fn shop(law: Law, dropout: f64, customers: u64, seed: u64) -> Vec<Customer> {
+    let town = Town {
+        law,
+        dropout,
+        usual: 40.0,
+        age: AS_OF,
+    };
+    open_shop(&town, customers, seed)
+}
+
+fn open_shop(town: &Town, customers: u64, seed: u64) -> Vec<Customer> {
+    let &Town {
+        law,
+        dropout,
+        usual,
+        age,
+    } = town;
     (0..customers)
         .map(|k| {
             let mut rng = Rng::stream(seed, k);
             let gamma = law == Law::Gamma || (law == Law::Mixed && k % 2 == 0);
-            let typical = (40f64.ln() + 0.6 * rng.normal()).exp();
+            let typical = (usual.ln() + 0.6 * rng.normal()).exp();
             let variation = [0.3, 0.5, 0.7, 1.0][rng.below(4) as usize];
-            let mut day = (AS_OF * rng.uniform()).floor();
+            let mut day = (age * rng.uniform()).floor();
             let mut customer = Customer {
                 gaps: Vec::new(),
                 open: 0,
@@ -54,12 +78,12 @@ fn shop(law: Law, dropout: f64, customers: u64, seed: u64) -> Vec<Customer> {
             };
             loop {
                 if rng.uniform() < dropout {
-                    customer.open = (AS_OF - day) as u32;
+                    customer.open = (age - day) as u32;
                     return customer;
                 }
                 let gap = gap(&mut rng, gamma, typical, variation).round().max(1.0);
-                if day + gap > AS_OF {
-                    customer.open = (AS_OF - day) as u32;
+                if day + gap > age {
+                    customer.open = (age - day) as u32;
                     customer.next = Some(gap as u32);
                     return customer;
                 }
@@ -193,4 +217,54 @@ fn log_normal_gaps() {
 fn mixed_gaps() {
     judge(Law::Mixed, 0.0, 31);
     judge(Law::Mixed, 0.15, 32);
+}
+
+/// Shops of one to forty customers, by how many gaps all of them have together: a share of intervals
+/// that hold the next order, with and without the posterior of the shop's parameters.
+fn tiny(town: &Town, seed: u64) -> Vec<(usize, [f64; 2])> {
+    const FROM: [usize; 4] = [1, 4, 11, 31];
+    let mut intervals: [[Vec<_>; 2]; FROM.len()] = Default::default();
+    for customers in [1, 3, 8, 20, 40] {
+        for k in 0..40 {
+            let shop = open_shop(town, customers, seed + 1000 * customers + k);
+            let gaps: usize = shop.iter().map(|c| c.gaps.len()).sum();
+            let Some(of) = FROM.iter().rposition(|from| gaps >= *from) else {
+                continue;
+            };
+            let (histories, fit, model) = fitted(&shop, &Options::default());
+            let mut sure = fit.params;
+            sure.posterior.clear();
+            let sure = Model::new(&sure, histories.iter().map(|h| h.gaps)).expect("a model");
+            for (customer, history) in shop.iter().zip(&histories) {
+                let Some(next) = customer.next else { continue };
+                for (model, intervals) in [&model, &sure].into_iter().zip(&mut intervals[of]) {
+                    let told = predict(&model.customer(history), customer.open, 30);
+                    intervals.push(score::interval(&told, next));
+                }
+            }
+        }
+    }
+    let rows = FROM.into_iter().zip(&intervals);
+    let enough = rows.filter(|(_, both)| both[0].len() >= 100);
+    let share = |of: &Vec<_>| score::coverage(of).expect("intervals");
+    enough
+        .map(|(from, both)| (from, [share(&both[0]), share(&both[1])]))
+        .collect()
+}
+
+#[test]
+fn intervals_of_tiny_shops_are_wide_enough() {
+    for (usual, age, dropout) in [(40.0, 150.0, 0.0), (15.0, 60.0, 0.15), (150.0, 300.0, 0.15)] {
+        let town = Town {
+            law: Law::Mixed,
+            dropout,
+            usual,
+            age,
+        };
+        for (gaps, [ours, sure]) in tiny(&town, 77) {
+            println!("{usual} {age} {dropout} from {gaps}: {ours:.3} {sure:.3}");
+            assert!((0.72..=0.86).contains(&ours), "{usual} {gaps}: {ours}");
+            assert!(ours > sure || gaps > 10, "{usual} {gaps}: {sure}");
+        }
+    }
 }

@@ -8,6 +8,7 @@ use crate::clv::pairs::Once;
 use crate::clv::rows::{Histories, History};
 use crate::context::{collect, push};
 use crate::error::{Error, Result};
+use crate::num::optimize::lower_root;
 use crate::num::optimize::{self, Optimum, Outcome};
 use crate::num::rng::Rng;
 use crate::num::{Fraction, Positive, normal};
@@ -333,7 +334,10 @@ impl<M: Model> Fit<M> {
         let n = self.count();
         let mut values = self.model.values();
         if let Some(logs) = &self.covariance_of_logs {
-            let root = cholesky(logs, n);
+            let entry = |i, j| if i < n && j < n { logs[i * n + j] } else { 0.0 };
+            let root: [[f64; 4]; 4] = lower_root(&std::array::from_fn(|i| {
+                std::array::from_fn(|j| entry(i, j))
+            }));
             let draws: [f64; 4] = std::array::from_fn(|_| rng.normal());
             for i in 0..n {
                 let shift: f64 = (0..=i).map(|j| root[i][j] * draws[j]).sum();
@@ -342,21 +346,4 @@ impl<M: Model> Fit<M> {
         }
         self.model.with_values(values)
     }
-}
-
-/// Lower triangular root of a positive semi-definite matrix.
-fn cholesky(m: &[f64], n: usize) -> [[f64; 4]; 4] {
-    let mut root = [[0.0; 4]; 4];
-    for i in 0..n {
-        for j in 0..=i {
-            let known: f64 = (0..j).map(|k| root[i][k] * root[j][k]).sum();
-            let rest = m[i * n + j] - known;
-            root[i][j] = match (i == j, root[j][j] > 0.0) {
-                (true, _) => sqrt(rest.max(0.0)),
-                (false, true) => rest / root[j][j],
-                (false, false) => 0.0,
-            };
-        }
-    }
-    root
 }

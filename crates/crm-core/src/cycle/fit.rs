@@ -17,6 +17,8 @@
 //! `(a, b)` and the population's `(typical gap, spread)` each by a two-dimensional simplex, where
 //! the latter carries a few EM steps along. No derivatives, no start to choose, no randomness.
 //!
+//! Where few gaps leave the parameters open, points of their [posterior](super::posterior) come along.
+//!
 //! Weak priors (worth about one customer) keep tiny shops away from the edges: two customers spread
 //! evenly over the classes, and broad normals on `ln typical gap`, `ln spread`, `logit a/(a+b)`,
 //! `ln (a+b)`. At a thousand customers they no longer matter.
@@ -32,7 +34,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::gap_model::{CLASSES, Dropout, FINE, Family, History, Model, Params, SLOTS, slot};
+use super::gap_model::{CLASSES, Dropout, FINE, Family, History, Params};
+use super::log_law::Tables;
+use super::point_model::{PointModel, SLOTS, slot};
+use super::posterior::posterior;
 use crate::context::{filled, room};
 use crate::{Error, Positive, Probability, Result};
 
@@ -56,7 +61,7 @@ impl Default for Options {
 }
 
 /// A fitted gap model and how it came about.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Fit {
     /// The parameters.
     pub params: Params,
@@ -148,8 +153,10 @@ pub fn fit<T: Copy + Into<f64>>(
             reason: "no family".into(),
         });
     };
+    let mut params = best.at.params(best.family)?;
+    params.posterior = posterior(&sample, scouts.as_ref(), best.family, &best.at)?;
     Ok(Fit {
-        params: best.at.params(best.family)?,
+        params,
         log_likelihood: best.likelihood,
         other_log_likelihood: other,
         customers: sample.rows.len() as u32,
@@ -197,14 +204,18 @@ const SCOUTS: usize = 1024;
 const PRIOR_CUSTOMERS: f64 = 2.0;
 
 /// The customers the parameters are fitted on.
-struct Sample {
-    rows: Vec<(History, f64)>,
+pub(super) struct Sample {
+    pub(super) rows: Vec<(History, f64)>,
     gaps: u64,
     slots: [bool; SLOTS],
 }
 
 impl Sample {
-    fn new<T: Copy + Into<f64>>(histories: &[History], open: &[T], size: u32) -> Result<Self> {
+    pub(super) fn new<T: Copy + Into<f64>>(
+        histories: &[History],
+        open: &[T],
+        size: u32,
+    ) -> Result<Self> {
         let total = histories.len() as u64;
         let threshold = if total <= u64::from(size) {
             u64::MAX
@@ -278,16 +289,16 @@ fn scatter(index: u64) -> u64 {
 
 /// A point of the parameter space, on the scales the search walks on.
 #[derive(Debug, Clone, Copy)]
-struct Point {
+pub(super) struct Point {
     /// `ln typical gap`, `ln spread`.
-    population: [f64; 2],
-    weights: [f64; CLASSES],
+    pub(super) population: [f64; 2],
+    pub(super) weights: [f64; CLASSES],
     /// `logit a/(a+b)`, `ln (a+b)`.
-    dropout: [f64; 2],
+    pub(super) dropout: [f64; 2],
 }
 
 impl Point {
-    fn params(&self, family: Family) -> Result<Params> {
+    pub(super) fn params(&self, family: Family) -> Result<Params> {
         let stuck = || Error::Convergence {
             model: "gap model",
             reason: "not a number".into(),
@@ -307,6 +318,7 @@ impl Point {
                 a: positive(a)?,
                 b: positive(b)?,
             },
+            posterior: Vec::new(),
         })
     }
 
@@ -330,7 +342,7 @@ impl Point {
     }
 
     /// Log prior, up to a constant.
-    fn prior(&self) -> f64 {
+    pub(super) fn prior(&self) -> f64 {
         let normal =
             |value: f64, mean: f64, sd: f64| -0.5 * ((value - mean) / sd) * ((value - mean) / sd);
         normal(self.population[0], 4.0, 2.0)
@@ -409,7 +421,7 @@ impl Search {
 }
 
 /// Per customer and class, the densities that weights and dropout combine.
-struct Terms<'a> {
+pub(super) struct Terms<'a> {
     sample: &'a Sample,
     family: Family,
     fineness: f64,
@@ -422,7 +434,7 @@ struct Terms<'a> {
 }
 
 impl<'a> Terms<'a> {
-    fn new(sample: &'a Sample, family: Family, fineness: f64) -> Result<Self> {
+    pub(super) fn new(sample: &'a Sample, family: Family, fineness: f64) -> Result<Self> {
         let n = sample.rows.len();
         let mut ln_open = room(n, "sample")?;
         ln_open.extend(sample.rows.iter().map(|&(_, open)| libm::log(open + 0.5)));
@@ -436,8 +448,10 @@ impl<'a> Terms<'a> {
         })
     }
 
-    fn fill(&mut self, at: &Point) -> Result<()> {
-        let model = Model::with_slots(&at.params(self.family)?, &self.sample.slots, self.fineness)?;
+    pub(super) fn fill(&mut self, at: &Point) -> Result<()> {
+        let mut tables = Tables::default();
+        let params = at.params(self.family)?;
+        let model = PointModel::new(&params, &self.sample.slots, self.fineness, &mut tables)?;
         for (row, (history, _)) in self.sample.rows.iter().enumerate() {
             let (evidence, locations) = model.evidence(history);
             let best = evidence.iter().copied().fold(f64::NEG_INFINITY, f64::max);
@@ -448,7 +462,7 @@ impl<'a> Terms<'a> {
                 self.density[row][0][class] = density;
                 self.density[row][1][class] = if density > 0.0 {
                     let u = self.ln_open[row] - locations[class];
-                    density * model.class_survival(class, history.gaps, u)
+                    density * model.class_survival(&tables, class, history.gaps, u)
                 } else {
                     0.0
                 };
@@ -457,7 +471,7 @@ impl<'a> Terms<'a> {
         Ok(())
     }
 
-    fn likelihood(&self, at: &Point) -> f64 {
+    pub(super) fn likelihood(&self, at: &Point) -> f64 {
         let [a, b] = at.beta();
         let (ln_a, ln_b) = (libm::lgamma(a + b), libm::lgamma(b));
         let stayed = |n: u32| {
@@ -481,7 +495,7 @@ impl<'a> Terms<'a> {
     }
 
     /// One EM step of the class weights.
-    fn reweigh(&self, at: &Point) -> [f64; CLASSES] {
+    pub(super) fn reweigh(&self, at: &Point) -> [f64; CLASSES] {
         let [a, b] = at.beta();
         let mut share = [PRIOR_CUSTOMERS / CLASSES as f64; CLASSES];
         for (row, (history, _)) in self.sample.rows.iter().enumerate() {

@@ -25,11 +25,10 @@ use super::seasonality::Clock;
 use crate::Day;
 
 /// The predictive law of one customer's next gap.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct GapLaw<'a> {
     model: &'a Model,
-    parts: [Part; CLASSES],
-    len: usize,
+    parts: Vec<Part>,
     leave: f64,
     usual: f64,
     /// The shop's clock and the day of the last order, where time has seasons.
@@ -47,31 +46,34 @@ pub(super) struct Part {
 }
 
 impl<'a> GapLaw<'a> {
-    /// The law of at most [`CLASSES`] parts, whose weights need not add up to 1.
-    pub(super) fn new(
-        model: &'a Model,
-        parts: impl Iterator<Item = Part>,
-        leave: f64,
-        usual: f64,
-    ) -> Self {
-        let mut law = GapLaw {
+    /// A law to which its parts are still to be added.
+    pub(super) fn new(model: &'a Model, usual: f64) -> Self {
+        GapLaw {
             model,
-            parts: [Part::default(); CLASSES],
-            len: 0,
-            leave,
+            parts: Vec::with_capacity(CLASSES),
+            leave: 0.0,
             usual,
             clock: None,
-        };
-        let mut total = 0.0;
-        for (place, part) in law.parts.iter_mut().zip(parts) {
-            *place = part;
-            total += part.weight;
-            law.len += 1;
         }
-        for part in &mut law.parts[..law.len] {
+    }
+
+    /// One part more.
+    pub(super) fn add(&mut self, part: Part) {
+        self.parts.push(part);
+    }
+
+    /// More of the chance of leaving.
+    pub(super) fn add_leave(&mut self, share: f64) {
+        self.leave += share;
+    }
+
+    /// The law, all parts added: their weights add up to 1, that of leaving being apart.
+    pub(super) fn whole(mut self) -> Self {
+        let total: f64 = self.parts.iter().map(|part| part.weight).sum();
+        for part in &mut self.parts {
             part.weight /= total;
         }
-        law
+        self
     }
 
     /// The same law for days whose time runs by `clock`, after an order on `last`.
@@ -86,7 +88,7 @@ impl<'a> GapLaw<'a> {
     /// The law in days, of gaps that were measured in units of `e^ln_scale` days.
     #[must_use]
     pub(super) fn in_days(mut self, ln_scale: f64) -> Self {
-        for part in &mut self.parts[..self.len] {
+        for part in &mut self.parts {
             part.location += ln_scale;
         }
         self.usual *= libm::exp(ln_scale);
@@ -97,7 +99,7 @@ impl<'a> GapLaw<'a> {
     pub(super) fn own_time(&self, elapsed: u32, horizon: u32) -> (Self, f64, f64) {
         let plain = Self {
             clock: None,
-            ..*self
+            ..self.clone()
         };
         let e = f64::from(elapsed) + 0.5;
         match self.clock {
@@ -122,7 +124,7 @@ impl<'a> GapLaw<'a> {
     pub fn survival(&self, x: f64) -> f64 {
         let ln_x = self.ln(x);
         let mut sum = 0.0;
-        for part in &self.parts[..self.len] {
+        for part in &self.parts {
             sum += part.weight
                 * self
                     .model
@@ -139,51 +141,43 @@ impl<'a> GapLaw<'a> {
     pub fn beyond(&self, x: f64) -> Conditional<'a> {
         let tables = self.model.tables();
         let ln_x = self.ln(x);
-        let mut reached = [0.0; CLASSES];
-        let mut total = 0.0;
-        for (part, reached) in self.parts[..self.len].iter().zip(&mut reached) {
-            *reached = part.weight * tables.survival(&part.law, ln_x - part.location);
-            total += *reached;
-        }
-        let mut beyond = Conditional {
-            law: *self,
-            ln_base: [0.0; CLASSES],
-            deep: total < DEEP,
-        };
+        let survival = |part: &Part| tables.survival(&part.law, ln_x - part.location);
+        let mut reached: Vec<f64> = self.parts.iter().map(|p| p.weight * survival(p)).collect();
+        let mut total: f64 = reached.iter().sum();
         let mut ln_reached = libm::log(total);
-        if beyond.deep {
+        let deep = total < DEEP;
+        let mut ln_bases = Vec::new();
+        if deep {
             // Too small to divide by: the same in logs, from the largest.
-            let mut best = f64::NEG_INFINITY;
-            for (part, base) in self.parts[..self.len].iter().zip(&mut beyond.ln_base) {
-                *base = tables.ln_survival(&part.law, ln_x - part.location);
-                best = best.max(*base);
-            }
-            total = 0.0;
-            for ((part, base), reached) in self.parts[..self.len]
-                .iter()
-                .zip(&beyond.ln_base)
-                .zip(&mut reached)
-            {
+            let ln_survival = |part: &Part| tables.ln_survival(&part.law, ln_x - part.location);
+            ln_bases.extend(self.parts.iter().map(ln_survival));
+            let best = ln_bases.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            for ((part, base), reached) in self.parts.iter().zip(&ln_bases).zip(&mut reached) {
                 *reached = part.weight * libm::exp(base - best);
-                total += *reached;
             }
+            total = reached.iter().sum();
             ln_reached = best + libm::log(total);
         }
-        let mut len = 0;
+        let mut beyond = Conditional {
+            law: GapLaw {
+                parts: Vec::with_capacity(self.parts.len()),
+                ..*self
+            },
+            ln_bases: Vec::with_capacity(ln_bases.len()),
+        };
         let mut kept = 0.0;
-        for (index, &reached) in reached[..self.len].iter().enumerate() {
+        for (index, &reached) in reached.iter().enumerate() {
             if reached > NEGLIGIBLE * total {
-                beyond.law.parts[len] = self.parts[index];
-                beyond.ln_base[len] = beyond.ln_base[index];
-                if beyond.deep {
-                    beyond.law.parts[len].weight = reached;
+                let mut part = self.parts[index];
+                if deep {
+                    part.weight = reached;
+                    beyond.ln_bases.push(ln_bases[index]);
                 }
+                beyond.law.parts.push(part);
                 kept += reached;
-                len += 1;
             }
         }
-        beyond.law.len = len;
-        for part in &mut beyond.law.parts[..len] {
+        for part in &mut beyond.law.parts {
             part.weight /= kept;
         }
         let stay = (1.0 - self.leave) * libm::exp(ln_reached.min(0.0));
@@ -203,7 +197,7 @@ impl<'a> GapLaw<'a> {
 
     /// Expected coefficient of variation of the customer's gaps: .05 is clockwork, above 1 whim.
     pub fn variation(&self) -> f64 {
-        self.parts[..self.len]
+        self.parts
             .iter()
             .map(|part| part.weight * VARIATION[part.class])
             .sum()
@@ -211,13 +205,12 @@ impl<'a> GapLaw<'a> {
 }
 
 /// A [`GapLaw`] given that the gap is longer than some elapsed time.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Conditional<'a> {
     law: GapLaw<'a>,
-    ln_base: [f64; CLASSES],
-    /// Whether S(e) is so small that ratios are taken in logs, by class; else the weights are
-    /// already divided by it.
-    deep: bool,
+    /// By part, `ln S(e)`: where S(e) is so small that ratios are taken in logs. Empty where the weights
+    /// are divided by S(e) already.
+    ln_bases: Vec<f64>,
 }
 
 /// Share of a conditional law that is left out for speed.
@@ -231,16 +224,15 @@ impl Conditional<'_> {
     pub fn survival(&self, x: f64) -> f64 {
         let tables = self.law.model.tables();
         let ln_x = self.law.ln(x);
-        let parts = &self.law.parts[..self.law.len];
         let mut sum = 0.0;
-        if self.deep {
-            for (part, base) in parts.iter().zip(&self.ln_base) {
-                let ln = tables.ln_survival(&part.law, ln_x - part.location);
-                sum += part.weight * libm::exp(ln - base);
+        if self.ln_bases.is_empty() {
+            for part in &self.law.parts {
+                sum += part.weight * tables.survival(&part.law, ln_x - part.location);
             }
         } else {
-            for part in parts {
-                sum += part.weight * tables.survival(&part.law, ln_x - part.location);
+            for (part, base) in self.law.parts.iter().zip(&self.ln_bases) {
+                let ln = tables.ln_survival(&part.law, ln_x - part.location);
+                sum += part.weight * libm::exp(ln - base);
             }
         }
         sum.min(1.0)

@@ -24,6 +24,17 @@
 //! twenty on their own. The open gap enters the shop's parameters (see [`fit`](super::fit)).
 //! Times are in days.
 //!
+//! # Where the shop has few gaps
+//!
+//! its parameters are not known, and an interval that takes them as known is too narrow: of a shop with
+//! five gaps, `date_p10` to `date_p90` would hold two thirds of the next orders where four fifths is
+//! right. Then [`Params::posterior`] has points of their posterior ([`posterior`](super::posterior)) and a
+//! customer's law is the mean over them of the laws that each point gives:
+//!
+//! ```text
+//! P(gap > u) = Σ_j W_j [ q_j + (1 − q_j) S_ij(u) ]
+//! ```
+//!
 //! # References
 //!
 //! - Morris, C. N. (1983). Parametric empirical Bayes inference. *JASA* 78, 47-55.
@@ -35,9 +46,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::gap_law::{GapLaw, Part};
-use super::log_law::{LogLaw, Tables};
-use crate::context::{filled, room};
+use super::gap_law::GapLaw;
+use super::log_law::Tables;
+use super::point_model::{PointModel, SLOTS, slot};
+use crate::context::room;
 use crate::{Error, Positive, Probability, Result};
 
 /// Number of regularity classes.
@@ -74,8 +86,9 @@ impl Dropout {
     }
 }
 
-/// What the shop has taught: plain data, of a few hundred bytes as JSON. Times are in days.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+/// What the shop has taught: plain data, of a few hundred bytes as JSON, or a few thousand where the
+/// shop has few gaps. Times are in days.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Params {
     /// The law of one customer's gaps.
@@ -88,17 +101,47 @@ pub struct Params {
     pub class_weights: [Probability; CLASSES],
     /// Leaving after an order.
     pub dropout: Dropout,
+    /// Where the shop has few gaps: points of the posterior of all of these, with weights that add up
+    /// to 1. Empty where the parameters are as good as known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub posterior: Vec<PosteriorPoint>,
 }
+
+/// What the shop's parameters may be, too.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PosteriorPoint {
+    /// How likely this point is.
+    pub weight: Probability,
+    /// As in [`Params`].
+    pub typical_gap: Positive,
+    /// As in [`Params`].
+    pub spread: Positive,
+    /// As in [`Params`].
+    pub class_weights: [Probability; CLASSES],
+    /// As in [`Params`].
+    pub dropout: Dropout,
+}
+
+/// Points of a posterior, at most.
+pub const POSTERIOR_POINTS: usize = 64;
 
 impl Params {
     /// Refuses parameters that no shop has (they may come from outside) and the tables cannot hold.
-    fn sane(&self) -> Result<&Self> {
-        let weights: f64 = self.class_weights.iter().map(|w| w.get()).sum();
-        let sane = (1e-2..=1e6).contains(&self.typical_gap.get())
-            && (1e-8..=30.0).contains(&self.spread.get())
-            && (1e-12..=1e12).contains(&self.dropout.a.get())
-            && (1e-12..=1e12).contains(&self.dropout.b.get())
-            && weights > 1e-6;
+    pub(super) fn sane(&self) -> Result<&Self> {
+        let one = |sum: f64| (0.999..=1.001).contains(&sum);
+        let shares = self.points().map(|(share, _)| share);
+        let sane = self.posterior.len() <= POSTERIOR_POINTS
+            && one(shares.sum())
+            && std::iter::once(self.alone())
+                .chain(self.points().map(|(_, point)| point))
+                .all(|point| {
+                    (1e-2..=1e6).contains(&point.typical_gap.get())
+                        && (1e-8..=30.0).contains(&point.spread.get())
+                        && (1e-12..=1e12).contains(&point.dropout.a.get())
+                        && (1e-12..=1e12).contains(&point.dropout.b.get())
+                        && one(point.class_weights.iter().map(|w| w.get()).sum())
+                });
         match sane {
             true => Ok(self),
             false => Err(Error::option(
@@ -109,8 +152,32 @@ impl Params {
         }
     }
 
+    /// These parameters as if they were known.
+    fn alone(&self) -> Self {
+        Self {
+            posterior: Vec::new(),
+            ..*self
+        }
+    }
+
+    /// What the parameters are, each with its weight: one point, or those of the posterior.
+    pub fn points(&self) -> impl Iterator<Item = (f64, Self)> {
+        let known = self.posterior.is_empty().then(|| (1.0, self.alone()));
+        known.into_iter().chain(self.posterior.iter().map(|point| {
+            let params = Self {
+                family: self.family,
+                typical_gap: point.typical_gap,
+                spread: point.spread,
+                class_weights: point.class_weights,
+                dropout: point.dropout,
+                posterior: Vec::new(),
+            };
+            (point.weight.get(), params)
+        }))
+    }
+
     /// `r`, or `1/τ²`.
-    fn population_shape(&self) -> f64 {
+    pub(super) fn population_shape(&self) -> f64 {
         1.0 / (self.spread.get() * self.spread.get())
     }
 }
@@ -171,26 +238,10 @@ impl History {
 pub struct Model {
     params: Params,
     tables: Tables,
-    /// One per class and [`slot`]; absent slots are never read.
-    laws: Vec<LogLaw>,
-    /// Slots of a class: all, or that of one history.
-    slots: usize,
-    classes: [Class; CLASSES],
-    /// By `n`, what the gamma family needs of it: [`by_count`](Self::by_count).
-    counts: Vec<[[f64; 2]; CLASSES]>,
+    /// What the parameters are, each with its weight.
+    points: Vec<(f64, PointModel)>,
     /// `ln (h/2)` for the half days `h` that predictions ask for most.
     ln_half_days: Vec<f64>,
-}
-
-/// A class with what does not depend on the customer.
-#[derive(Debug, Clone, Copy, Default)]
-struct Class {
-    ln_weight: f64,
-    /// `k`, or σ².
-    shape: f64,
-    ln_shape: f64,
-    /// `k ln k − lnΓ(k)`, or `−½ ln(2πσ²)`.
-    per_gap: f64,
 }
 
 /// Half days whose logarithm is tabulated: four years.
@@ -199,12 +250,10 @@ const HALF_DAYS: usize = 2 * 1462;
 /// Points of a table per spread of its law.
 pub(super) const FINE: f64 = 6.0;
 
-/// Histories up to this length have their `lnΓ` tabulated.
-const TABULATED: usize = 64;
-
 impl Model {
     /// Prepares `params` for customers with any of `counts` gaps. The cost is that of the distinct
-    /// counts, about 0.1 ms each for the first sixteen and less beyond, where neighbours share.
+    /// counts, about 0.1 ms each for the first sixteen and less beyond, where neighbours share; and as
+    /// much again for every further point of a posterior.
     ///
     /// # Errors
     ///
@@ -214,7 +263,11 @@ impl Model {
         for count in counts {
             wanted[slot(count)] = true;
         }
-        let mut model = Self::with_slots(params.sane()?, &wanted, FINE)?;
+        let mut model = Self::empty(params)?;
+        for (share, point) in params.points() {
+            let point = PointModel::new(&point, &wanted, FINE, &mut model.tables)?;
+            model.points.push((share, point));
+        }
         model.ln_half_days = room(HALF_DAYS, "gap laws")?;
         model
             .ln_half_days
@@ -224,12 +277,23 @@ impl Model {
 
     /// Prepares `params` for one history and no other: the same numbers, in microseconds.
     pub fn for_one(params: &Params, history: &History) -> Result<Self> {
-        let mut model = Self::bare(params.sane()?, 1)?;
-        let (ln_weights, _) = model.ln_weights(history);
-        for class in (0..CLASSES).filter(|&class| ln_weights[class] > LN_NEGLIGIBLE) {
-            model.tabulate(class, slot(history.gaps), FINE)?;
+        let mut model = Self::empty(params)?;
+        for (share, point) in params.points() {
+            let point = PointModel::for_one(&point, share, history, &mut model.tables)?;
+            model.points.push((share, point));
         }
         Ok(model)
+    }
+
+    /// The model without a single table.
+    fn empty(params: &Params) -> Result<Self> {
+        params.sane()?;
+        Ok(Self {
+            params: params.clone(),
+            tables: Tables::default(),
+            points: room(params.points().count(), "gap laws")?,
+            ln_half_days: Vec::new(),
+        })
     }
 
     /// The tables that a customer's law reads.
@@ -267,6 +331,7 @@ impl Model {
     ///     spread: positive(0.6),
     ///     class_weights: [Probability::new(1.0 / CLASSES as f64).unwrap(); CLASSES],
     ///     dropout: Dropout { a: positive(1.0), b: positive(4.0) },
+    ///     posterior: Vec::new(),
     /// };
     /// let monthly = History::new(&[30, 31, 29, 30, 30]);
     /// let model = Model::new(&params, [monthly.gaps].into_iter())?;
@@ -275,202 +340,11 @@ impl Model {
     /// # Ok::<(), crm_core::Error>(())
     /// ```
     pub fn customer(&self, history: &History) -> GapLaw<'_> {
-        let (ln_weights, locations) = self.ln_weights(history);
-        let slot = slot(history.gaps);
-        let likely = (0..CLASSES).filter(|&class| ln_weights[class] > LN_NEGLIGIBLE);
-        let parts = likely.map(|class| Part {
-            weight: libm::exp(ln_weights[class]),
-            location: locations[class],
-            class,
-            law: self.laws[self.place(class, slot)],
-        });
-        let leave = self.params.dropout.chance(history.gaps);
         let usual = (history.sum + self.params.typical_gap.get()) / f64::from(history.gaps + 1);
-        GapLaw::new(self, parts, leave, usual)
-    }
-
-    pub(super) fn with_slots(
-        params: &Params,
-        wanted: &[bool; SLOTS],
-        fineness: f64,
-    ) -> Result<Self> {
-        let mut model = Self::bare(params, SLOTS)?;
-        for class in 0..CLASSES {
-            for slot in (0..SLOTS).filter(|&slot| wanted[slot]) {
-                model.tabulate(class, slot, fineness)?;
-            }
+        let mut law = GapLaw::new(self, usual);
+        for (share, point) in &self.points {
+            point.add_to(&mut law, *share, history);
         }
-        if params.family == Family::Gamma {
-            let mut counts = room(TABULATED, "gap laws")?;
-            counts.extend((0..TABULATED).map(|n| model.by_count(n as u32)));
-            model.counts = counts;
-        }
-        Ok(model)
+        law.whole()
     }
-
-    /// The model without a single table.
-    fn bare(params: &Params, slots: usize) -> Result<Self> {
-        let mut model = Self {
-            params: *params,
-            tables: Tables::default(),
-            laws: filled(CLASSES * slots, LogLaw::default(), "gap laws")?,
-            slots,
-            classes: [Class::default(); CLASSES],
-            counts: Vec::new(),
-            ln_half_days: Vec::new(),
-        };
-        for (c, class) in model.classes.iter_mut().enumerate() {
-            let shape = class_shape(params.family, c);
-            *class = Class {
-                ln_weight: libm::log(params.class_weights[c].get()),
-                shape,
-                ln_shape: libm::log(shape),
-                per_gap: match params.family {
-                    Family::Gamma => shape * libm::log(shape) - libm::lgamma(shape),
-                    Family::LogNormal => -0.5 * libm::log(std::f64::consts::TAU * shape),
-                },
-            };
-        }
-        Ok(model)
-    }
-
-    fn place(&self, class: usize, slot: usize) -> usize {
-        class * self.slots + slot.min(self.slots - 1)
-    }
-
-    /// Makes the table of one class and slot.
-    fn tabulate(&mut self, class: usize, slot: usize, fineness: f64) -> Result<()> {
-        let (n, shape) = (f64::from(representative(slot)), self.classes[class].shape);
-        let r = self.params.population_shape();
-        let place = self.place(class, slot);
-        self.laws[place] = match self.params.family {
-            Family::Gamma => self.tables.gamma_ratio(shape, r + shape * n, fineness)?,
-            Family::LogNormal => {
-                let wide = shape + 1.0 / (r + n / shape);
-                Tables::scaled(self.tables.standard_normal()?, libm::sqrt(wide))
-            }
-        };
-        Ok(())
-    }
-
-    /// Per class, of the gamma family: `lnΓ(r + k n) − lnΓ(r)`, and what the location is off by where
-    /// neighbouring counts share a table; keeping rate/shape keeps the mean gap.
-    fn by_count(&self, count: u32) -> [[f64; 2]; CLASSES] {
-        let (n, shown) = (f64::from(count), f64::from(representative(slot(count))));
-        let r = self.params.population_shape();
-        let ln_gamma = libm::lgamma(r);
-        self.classes.map(|class| {
-            let k = class.shape;
-            let off = match shown == n {
-                true => 0.0,
-                false => libm::log((r + k * shown) / (r + k * n)),
-            };
-            [libm::lgamma(r + k * n) - ln_gamma, off]
-        })
-    }
-
-    /// Per class, the log posterior weight next to the largest, and the location of the next log
-    /// gap.
-    fn ln_weights(&self, history: &History) -> ([f64; CLASSES], [f64; CLASSES]) {
-        let (mut weights, locations) = self.evidence(history);
-        let mut best = f64::NEG_INFINITY;
-        for (weight, class) in weights.iter_mut().zip(&self.classes) {
-            *weight += class.ln_weight;
-            best = best.max(*weight);
-        }
-        (weights.map(|weight| weight - best), locations)
-    }
-
-    /// Per class, the log density of the completed gaps and the location of the next log gap.
-    pub(super) fn evidence(&self, history: &History) -> ([f64; CLASSES], [f64; CLASSES]) {
-        let (mut evidence, mut locations) = ([0.0; CLASSES], [0.0; CLASSES]);
-        let spread = self.params.spread.get();
-        let typical = self.params.typical_gap.get();
-        let n = f64::from(history.gaps);
-        match self.params.family {
-            Family::Gamma => {
-                let r = self.params.population_shape();
-                let alpha = r * typical;
-                let ln_alpha = libm::log(alpha);
-                let counts = match self.counts.get(history.gaps as usize) {
-                    Some(counts) => *counts,
-                    None => self.by_count(history.gaps),
-                };
-                for (c, class) in self.classes.iter().enumerate() {
-                    let k = class.shape;
-                    let [rising, off] = counts[c];
-                    let ln_rate = libm::log((alpha + k * history.sum) / k);
-                    locations[c] = ln_rate + off;
-                    let ln_ratio = class.ln_shape + ln_rate - ln_alpha;
-                    evidence[c] = n * class.per_gap + (k - 1.0) * history.sum_ln + rising
-                        - r * ln_ratio
-                        - k * n * (ln_ratio + ln_alpha);
-                }
-            }
-            Family::LogNormal => {
-                let m = libm::log(typical);
-                let tau = spread * spread;
-                let mean = if history.gaps == 0 {
-                    m
-                } else {
-                    history.sum_ln / n
-                };
-                let within = (history.sum_ln_squared - n * mean * mean).max(0.0);
-                let off = mean - m;
-                for (c, class) in self.classes.iter().enumerate() {
-                    let between = class.shape + n * tau;
-                    locations[c] = m + off * n * tau / between;
-                    evidence[c] = n * class.per_gap
-                        - 0.5 * libm::log(between / class.shape)
-                        - 0.5 * within / class.shape
-                        - 0.5 * n * off * off / between
-                        - history.sum_ln;
-                }
-            }
-        }
-        (evidence, locations)
-    }
-
-    /// S of the predictive law of one class.
-    pub(super) fn class_survival(&self, class: usize, count: u32, u: f64) -> f64 {
-        self.tables
-            .survival(&self.laws[self.place(class, slot(count))], u)
-    }
-}
-
-/// `ln` of the posterior weight, next to the largest, below which a class is left out: 1e-5.
-const LN_NEGLIGIBLE: f64 = -11.5;
-
-/// `k` of the gamma law or `σ²` of the log-normal law that has the class's variation.
-pub(super) fn class_shape(family: Family, class: usize) -> f64 {
-    let square = VARIATION[class] * VARIATION[class];
-    match family {
-        Family::Gamma => 1.0 / square,
-        Family::LogNormal => libm::log1p(square),
-    }
-}
-
-/// Numbers of tables per class: one for each count up to 16, then eight per doubling.
-pub(super) const SLOTS: usize = 17 + 8 * 7;
-
-/// Which table serves a customer with `count` gaps. Beyond 16 a law of `n` gaps stands for those
-/// within 6 %: its width is then within .4 % (the posterior is 1/n of the variance), and beyond
-/// 2,048 the rest is nothing.
-pub(super) fn slot(count: u32) -> usize {
-    if count <= 16 {
-        return count as usize;
-    }
-    let octave = count.ilog2() - 4;
-    let eighth = (count >> (octave + 1)) & 7;
-    (17 + 8 * octave as usize + eighth as usize).min(SLOTS - 1)
-}
-
-/// The count whose law a slot holds: the middle of those it serves.
-fn representative(slot: usize) -> u32 {
-    if slot <= 16 {
-        return slot as u32;
-    }
-    let (octave, eighth) = ((slot - 17) / 8, (slot - 17) % 8);
-    let width = 2u32 << octave;
-    (8 + eighth as u32) * width + width / 2
 }

@@ -12,6 +12,8 @@ pub mod gap_model;
 pub mod likely_buyers;
 mod log_law;
 pub mod next_purchase;
+mod point_model;
+pub mod posterior;
 pub mod predict;
 pub mod score;
 pub mod seasonality;

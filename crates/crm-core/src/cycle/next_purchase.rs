@@ -28,9 +28,10 @@
 //! - `seasonality` measures time by the demand that the caller knows of
 //!   ([`seasonality`](super::seasonality)).
 //! - A shop without a single repeat customer has taught nothing: all of it is null.
-//! - The shop's parameters are taken as known. Where the whole shop has few completed gaps they are not,
-//!   and intervals are too narrow: on simulated shops `date_p10` to `date_p90` held 39 % of the next
-//!   orders with one gap, 55 to 64 % with three to ten, and 75 % with thirty, where 80 % is right.
+//! - Where the whole shop has few completed gaps, what they teach is uncertain, and the law is the mean
+//!   over what it may be ([`posterior`](super::posterior)): wide dates, and probabilities that lean on
+//!   the priors. On simulated shops of one to forty customers `date_p10` to `date_p90` held 75 to 83 %
+//!   of the next orders; with the parameters taken as known 67 to 77 % up to thirty gaps.
 //!
 //! `method` takes a rule of thumb instead ([`baselines`](super::baselines)), for comparison: it has a
 //! date and nothing else.

@@ -292,6 +292,7 @@ mod tests {
                     a: positive(1.0),
                     b: positive(4.0),
                 },
+                posterior: Vec::new(),
             };
             let model = Model::new(&params, 0..=3).unwrap();
             for gaps in [&[][..], &[30, 35, 32], &[3, 90]] {

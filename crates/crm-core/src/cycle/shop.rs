@@ -292,7 +292,7 @@ impl Shop {
             true => table.take(&shown)?,
             false => table,
         };
-        let params = self.model.as_ref().map(|model| *model.params());
+        let params = self.model.as_ref().map(|model| model.params());
         Ok(match &self.per {
             Some(per) => table
                 .with_note("gap_model", json!(params))

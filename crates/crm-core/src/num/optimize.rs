@@ -332,6 +332,23 @@ pub fn eigen<const N: usize>(mut m: [[f64; N]; N]) -> ([f64; N], [[f64; N]; N]) 
     (std::array::from_fn(|i| m[i][i]), v)
 }
 
+/// Lower triangular root `L` of a positive semi-definite matrix `L Lᵀ`.
+pub fn lower_root<const N: usize>(m: &[[f64; N]; N]) -> [[f64; N]; N] {
+    let mut root = [[0.0; N]; N];
+    for i in 0..N {
+        for j in 0..=i {
+            let known: f64 = (0..j).map(|k| root[i][k] * root[j][k]).sum();
+            let rest = m[i][j] - known;
+            root[i][j] = match (i == j, root[j][j] > 0.0) {
+                (true, _) => sqrt(rest.max(0.0)),
+                (false, true) => rest / root[j][j],
+                (false, false) => 0.0,
+            };
+        }
+    }
+    root
+}
+
 /// `e^θ` of each log-parameter.
 pub fn exp_all<const N: usize>(theta: &[f64; N]) -> [f64; N] {
     theta.map(exp)

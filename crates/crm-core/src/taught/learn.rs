@@ -69,7 +69,7 @@ pub fn learn(
         ..View::default()
     };
     let shop = Shop::new(orders, scope, &view, context)?;
-    let params = shop.model.as_ref().map(|model| *model.params());
+    let params = shop.model.as_ref().map(|model| model.params());
     let totals = Totals::new(orders, scope, context)?;
     let cuts = match totals.is_empty() {
         true => None,

@@ -1,0 +1,274 @@
+//! The gap model at one point of its parameters: evidence, weights of the classes, and laws.
+//!
+//! A shop with many gaps is one such point, one with few is a mean over several
+//! ([`gap_model`](super::gap_model)).
+
+use super::gap_law::{GapLaw, Part};
+use super::gap_model::{CLASSES, Dropout, FINE, Family, History, Params, VARIATION};
+use super::log_law::{LogLaw, Tables};
+use crate::Result;
+use crate::context::{filled, room};
+
+/// One point with its laws, whose tables are kept by its owner.
+#[derive(Debug, Clone)]
+pub(super) struct PointModel {
+    family: Family,
+    typical: f64,
+    spread: f64,
+    /// `r`, or `1/τ²`.
+    population_shape: f64,
+    dropout: Dropout,
+    /// One per class and [`slot`]; absent slots are never read.
+    laws: Vec<LogLaw>,
+    /// Slots of a class: all, or that of one history.
+    slots: usize,
+    classes: [Class; CLASSES],
+    /// By `n`, what the gamma family needs of it: [`by_count`](Self::by_count).
+    counts: Vec<[[f64; 2]; CLASSES]>,
+}
+
+/// A class with what does not depend on the customer.
+#[derive(Debug, Clone, Copy, Default)]
+struct Class {
+    ln_weight: f64,
+    /// `k`, or σ².
+    shape: f64,
+    ln_shape: f64,
+    /// `k ln k − lnΓ(k)`, or `−½ ln(2πσ²)`.
+    per_gap: f64,
+}
+
+/// Histories up to this length have their `lnΓ` tabulated.
+const TABULATED: usize = 64;
+
+impl PointModel {
+    /// Prepares a point, the posterior apart, for the slots that are wanted, with `fineness` points of
+    /// a table per spread of its law.
+    pub(super) fn new(
+        params: &Params,
+        wanted: &[bool; SLOTS],
+        fineness: f64,
+        tables: &mut Tables,
+    ) -> Result<Self> {
+        let mut model = Self::bare(params, SLOTS)?;
+        for class in 0..CLASSES {
+            for slot in (0..SLOTS).filter(|&slot| wanted[slot]) {
+                model.tabulate(class, slot, fineness, tables)?;
+            }
+        }
+        if params.family == Family::Gamma {
+            let mut counts = room(TABULATED, "gap laws")?;
+            counts.extend((0..TABULATED).map(|n| model.by_count(n as u32)));
+            model.counts = counts;
+        }
+        Ok(model)
+    }
+
+    /// Prepares a point of a weight `share` for one history and no other.
+    pub(super) fn for_one(
+        params: &Params,
+        share: f64,
+        history: &History,
+        tables: &mut Tables,
+    ) -> Result<Self> {
+        let mut model = Self::bare(params, 1)?;
+        let (ln_weights, _) = model.ln_weights(history);
+        let least = LN_NEGLIGIBLE - libm::log(share);
+        for class in (0..CLASSES).filter(|&class| ln_weights[class] > least) {
+            model.tabulate(class, slot(history.gaps), FINE, tables)?;
+        }
+        Ok(model)
+    }
+
+    /// Adds to the law of a customer with this history what it is at this point, of a weight `share`.
+    pub(super) fn add_to(&self, law: &mut GapLaw<'_>, share: f64, history: &History) {
+        let (ln_weights, locations) = self.ln_weights(history);
+        let slot = slot(history.gaps);
+        let leave = self.dropout.chance(history.gaps);
+        let least = LN_NEGLIGIBLE - libm::log(share);
+        let weights = ln_weights.map(|ln| if ln > least { libm::exp(ln) } else { 0.0 });
+        let stay = share * (1.0 - leave) / weights.iter().sum::<f64>();
+        law.add_leave(share * leave);
+        for class in (0..CLASSES).filter(|&class| weights[class] > 0.0) {
+            law.add(Part {
+                weight: stay * weights[class],
+                location: locations[class],
+                class,
+                law: self.laws[self.place(class, slot)],
+            });
+        }
+    }
+
+    /// The point without a single table.
+    fn bare(params: &Params, slots: usize) -> Result<Self> {
+        let mut model = Self {
+            family: params.family,
+            typical: params.typical_gap.get(),
+            spread: params.spread.get(),
+            population_shape: params.population_shape(),
+            dropout: params.dropout,
+            laws: filled(CLASSES * slots, LogLaw::default(), "gap laws")?,
+            slots,
+            classes: [Class::default(); CLASSES],
+            counts: Vec::new(),
+        };
+        for (c, class) in model.classes.iter_mut().enumerate() {
+            let shape = class_shape(params.family, c);
+            *class = Class {
+                ln_weight: libm::log(params.class_weights[c].get()),
+                shape,
+                ln_shape: libm::log(shape),
+                per_gap: match params.family {
+                    Family::Gamma => shape * libm::log(shape) - libm::lgamma(shape),
+                    Family::LogNormal => -0.5 * libm::log(std::f64::consts::TAU * shape),
+                },
+            };
+        }
+        Ok(model)
+    }
+
+    fn place(&self, class: usize, slot: usize) -> usize {
+        class * self.slots + slot.min(self.slots - 1)
+    }
+
+    /// Makes the table of one class and slot.
+    fn tabulate(
+        &mut self,
+        class: usize,
+        slot: usize,
+        fineness: f64,
+        tables: &mut Tables,
+    ) -> Result<()> {
+        let (n, shape) = (f64::from(representative(slot)), self.classes[class].shape);
+        let r = self.population_shape;
+        let place = self.place(class, slot);
+        self.laws[place] = match self.family {
+            Family::Gamma => tables.gamma_ratio(shape, r + shape * n, fineness)?,
+            Family::LogNormal => {
+                let wide = shape + 1.0 / (r + n / shape);
+                Tables::scaled(tables.standard_normal()?, libm::sqrt(wide))
+            }
+        };
+        Ok(())
+    }
+
+    /// Per class, of the gamma family: `lnΓ(r + k n) − lnΓ(r)`, and what the location is off by where
+    /// neighbouring counts share a table; keeping rate/shape keeps the mean gap.
+    fn by_count(&self, count: u32) -> [[f64; 2]; CLASSES] {
+        let (n, shown) = (f64::from(count), f64::from(representative(slot(count))));
+        let r = self.population_shape;
+        let ln_gamma = libm::lgamma(r);
+        self.classes.map(|class| {
+            let k = class.shape;
+            let off = match shown == n {
+                true => 0.0,
+                false => libm::log((r + k * shown) / (r + k * n)),
+            };
+            [libm::lgamma(r + k * n) - ln_gamma, off]
+        })
+    }
+
+    /// Per class, the log posterior weight next to the largest, and the location of the next log
+    /// gap.
+    fn ln_weights(&self, history: &History) -> ([f64; CLASSES], [f64; CLASSES]) {
+        let (mut weights, locations) = self.evidence(history);
+        let mut best = f64::NEG_INFINITY;
+        for (weight, class) in weights.iter_mut().zip(&self.classes) {
+            *weight += class.ln_weight;
+            best = best.max(*weight);
+        }
+        (weights.map(|weight| weight - best), locations)
+    }
+
+    /// Per class, the log density of the completed gaps and the location of the next log gap.
+    pub(super) fn evidence(&self, history: &History) -> ([f64; CLASSES], [f64; CLASSES]) {
+        let (mut evidence, mut locations) = ([0.0; CLASSES], [0.0; CLASSES]);
+        let (typical, spread) = (self.typical, self.spread);
+        let n = f64::from(history.gaps);
+        match self.family {
+            Family::Gamma => {
+                let r = self.population_shape;
+                let alpha = r * typical;
+                let ln_alpha = libm::log(alpha);
+                let counts = match self.counts.get(history.gaps as usize) {
+                    Some(counts) => *counts,
+                    None => self.by_count(history.gaps),
+                };
+                for (c, class) in self.classes.iter().enumerate() {
+                    let k = class.shape;
+                    let [rising, off] = counts[c];
+                    let ln_rate = libm::log((alpha + k * history.sum) / k);
+                    locations[c] = ln_rate + off;
+                    let ln_ratio = class.ln_shape + ln_rate - ln_alpha;
+                    evidence[c] = n * class.per_gap + (k - 1.0) * history.sum_ln + rising
+                        - r * ln_ratio
+                        - k * n * (ln_ratio + ln_alpha);
+                }
+            }
+            Family::LogNormal => {
+                let m = libm::log(typical);
+                let tau = spread * spread;
+                let mean = if history.gaps == 0 {
+                    m
+                } else {
+                    history.sum_ln / n
+                };
+                let within = (history.sum_ln_squared - n * mean * mean).max(0.0);
+                let off = mean - m;
+                for (c, class) in self.classes.iter().enumerate() {
+                    let between = class.shape + n * tau;
+                    locations[c] = m + off * n * tau / between;
+                    evidence[c] = n * class.per_gap
+                        - 0.5 * libm::log(between / class.shape)
+                        - 0.5 * within / class.shape
+                        - 0.5 * n * off * off / between
+                        - history.sum_ln;
+                }
+            }
+        }
+        (evidence, locations)
+    }
+
+    /// S of the predictive law of one class.
+    pub(super) fn class_survival(&self, tables: &Tables, class: usize, count: u32, u: f64) -> f64 {
+        tables.survival(&self.laws[self.place(class, slot(count))], u)
+    }
+}
+
+/// `ln` of the posterior weight, next to the point's largest and times its share, below which a class is
+/// left out: 1e-5.
+const LN_NEGLIGIBLE: f64 = -11.5;
+
+/// `k` of the gamma law or `σ²` of the log-normal law that has the class's variation.
+pub(super) fn class_shape(family: Family, class: usize) -> f64 {
+    let square = VARIATION[class] * VARIATION[class];
+    match family {
+        Family::Gamma => 1.0 / square,
+        Family::LogNormal => libm::log1p(square),
+    }
+}
+
+/// Numbers of tables per class: one for each count up to 16, then eight per doubling.
+pub(super) const SLOTS: usize = 17 + 8 * 7;
+
+/// Which table serves a customer with `count` gaps. Beyond 16 a law of `n` gaps stands for those
+/// within 6 %: its width is then within .4 % (the posterior is 1/n of the variance), and beyond
+/// 2,048 the rest is nothing.
+pub(super) fn slot(count: u32) -> usize {
+    if count <= 16 {
+        return count as usize;
+    }
+    let octave = count.ilog2() - 4;
+    let eighth = (count >> (octave + 1)) & 7;
+    (17 + 8 * octave as usize + eighth as usize).min(SLOTS - 1)
+}
+
+/// The count whose law a slot holds: the middle of those it serves.
+fn representative(slot: usize) -> u32 {
+    if slot <= 16 {
+        return slot as u32;
+    }
+    let (octave, eighth) = ((slot - 17) / 8, (slot - 17) % 8);
+    let width = 2u32 << octave;
+    (8 + eighth as u32) * width + width / 2
+}
