@@ -341,7 +341,7 @@ fn requests() {
     );
     assert!(message("movement", "").contains("option `since`: expected the earlier date"));
     let deep = format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000));
-    assert!(message("rfm", &format!("{{\"where\": {deep}}}")).contains("recursion limit"));
+    assert!(message("rfm", &format!("{{\"where\": {deep}}}")).contains("nested more than 24 deep"));
     // Before the first order there is nobody, which is no error.
     let table = analysis::run(
         "rfm",

@@ -5,7 +5,7 @@
 use crm_core::analysis::{self, Input};
 use crm_core::data::{CustomersSpec, EventsSpec, OrdersSpec};
 use crm_core::table::Label;
-use crm_core::{Events, Scope, segmentation};
+use crm_core::{Events, Orders, Scope, segmentation};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -126,6 +126,11 @@ fn reference() -> String {
             true => " `as_of` must be given.",
             false => "",
         };
+        let refused = <Orders as Input>::SCOPE.iter();
+        let refused = refused.filter(|key| entry.reads == "orders" && !entry.scope.contains(key));
+        let refused: String = refused
+            .map(|key| format!(" Does not take `{key}`."))
+            .collect();
         let end = if entry.summary.ends_with(['.', '?']) {
             ""
         } else {
@@ -133,7 +138,7 @@ fn reference() -> String {
         };
         page.line(
             &format!(
-                "{} ({}){end} Reads {}.{date}",
+                "{} ({}){end} Reads {}.{date}{refused}",
                 sentence(&plain(entry.summary)).trim_end_matches('.'),
                 entry.ja,
                 if entry.reads == "table" {

@@ -31,7 +31,6 @@ from typing import TYPE_CHECKING, Any
 import crm_core
 
 from ._cli_files import (
-    READERS,
     columns_named,
     conditions_of,
     day_of,
@@ -40,6 +39,7 @@ from ._cli_files import (
     named_rows,
     names_in,
     orders_of,
+    read,
     read_log,
     refuse_others,
     settings_of,
@@ -256,7 +256,7 @@ def _document(path: Path) -> dict[str, Any]:
 
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
+    except (ValueError, RecursionError):
         document = None
     if not isinstance(document, dict):
         raise Problem(f"--learned: {path.name} is not what `crm learn` has written")
@@ -270,7 +270,7 @@ def _table(task: str, request: dict[str, Any], options: argparse.Namespace) -> c
     moment = moment_of(options.as_of) if about["reads"] == "events" else day_of(options.as_of)
     settings = settings_of(options, columns_named(about, request))
     with _progress(options.quiet) as stage:
-        loaded, data = READERS[about["reads"]](options, settings, stage)
+        loaded, data = read(about["reads"], options, settings, stage)
     if about["reads"] == "table" and "unit" in about["options"].get("properties", {}):
         from ._report.frames import unit_of
 

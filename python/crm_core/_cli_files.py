@@ -59,10 +59,6 @@ def orders_of(
     advance: Callable[[float], None],
 ) -> crm_core.Orders:
     """The orders, with the table of customers if there is one."""
-
-    def told(done: int, expected: int) -> None:
-        advance(done / max(expected, 1))
-
     arguments = dict(loaded.arguments)
     if options.customers is not None:
         from ._report.reading import load_customers
@@ -70,19 +66,19 @@ def orders_of(
         table, described = load_customers(options.customers, arguments["customer_id"], settings)
         arguments["customers"] = crm_core.Customers(table, **described)
     with named_rows(loaded):
-        return crm_core.Orders(loaded.table, **arguments, progress=told)
+        return crm_core.Orders(loaded.table, **arguments, progress=_share(advance))
 
 
 def events_of(loaded: Loaded, advance: Callable[[float], None]) -> crm_core.Events:
     """The events of a log."""
-
-    def told(done: int, expected: int) -> None:
-        advance(done / max(expected, 1))
-
     with named_rows(loaded):
-        events = crm_core.Events(loaded.table, **loaded.arguments, progress=told)
+        events = crm_core.Events(loaded.table, **loaded.arguments, progress=_share(advance))
     advance(1.0)
     return events
+
+
+def _share(advance: Callable[[float], None]) -> Callable[[int, int], None]:
+    return lambda done, expected: advance(done / max(expected, 1))
 
 
 @contextmanager
@@ -247,38 +243,24 @@ def _words_in(value: Any) -> list[str]:
     return [word for one in value for word in _words_in(one)] if isinstance(value, list) else []
 
 
-def _read_orders(
-    options: argparse.Namespace, settings: Settings, stage: Stages
+def read(
+    reads: str, options: argparse.Namespace, settings: Settings, stage: Stages
 ) -> tuple[Loaded, Any]:
+    """The files of what an analysis reads, and what the library makes of them."""
+    from ._report.frames import load_frame
     from ._report.reading import load
 
-    loaded = load(options.files, settings, stage("reading_file", name=options.files[0].name))
+    if reads == "events":
+        loaded, _ = read_log(options.files, options, settings, None, stage)
+        return loaded, events_of(loaded, stage("events"))
+    advance = stage("reading_file", name=options.files[0].name)
+    if reads == "table":
+        loaded = load_frame(options.files, settings, advance)
+        return loaded, loaded.table
+    loaded = load(options.files, settings, advance)
     return loaded, orders_of(loaded, options, settings, stage("building"))
 
 
-def _read_events(
-    options: argparse.Namespace, settings: Settings, stage: Stages
-) -> tuple[Loaded, Any]:
-    loaded, _ = read_log(options.files, options, settings, None, stage)
-    return loaded, events_of(loaded, stage("events"))
-
-
-def _read_frame(
-    options: argparse.Namespace, settings: Settings, stage: Stages
-) -> tuple[Loaded, Any]:
-    from ._report.frames import load_frame
-
-    advance = stage("reading_file", name=options.files[0].name)
-    loaded = load_frame(options.files, settings, advance)
-    return loaded, loaded.table
-
-
-#: What an analysis reads, and how it is read.
-READERS: dict[str, Callable[[argparse.Namespace, Settings, Stages], tuple[Loaded, Any]]] = {
-    "orders": _read_orders,
-    "events": _read_events,
-    "table": _read_frame,
-}
 _ONLY_OF = {
     "orders": (*COLUMNS, "amount_is", "status_map", "guests", "customers"),
     "events": ("event_column", "event_kind"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime
 import functools
 from collections.abc import Iterable, Mapping
@@ -20,8 +19,11 @@ def dumps(request: Mapping[str, Any]) -> str:
     import json
 
     given = {name: value for name, value in request.items() if value is not None}
-    said = {name: plain(name, v) for name, v in given.items() if not isinstance(v, Json)}
-    text = json.dumps(said, ensure_ascii=False, allow_nan=False)
+    try:
+        said = {name: plain(name, v) for name, v in given.items() if not isinstance(v, Json)}
+        text = json.dumps(said, ensure_ascii=False, allow_nan=False)
+    except RecursionError:
+        raise _too_deep("request") from None
     for name, value in given.items():
         if isinstance(value, Json):
             text = f"{text[:-1]}{', ' if len(text) > 2 else ''}{json.dumps(name)}: {value}}}"
@@ -48,7 +50,10 @@ def plain(name: str, value: Any) -> Any:
     if isinstance(value, datetime.date):
         return value.isoformat()
     if isinstance(value, Mapping):
-        return {str(key): plain(name, item) for key, item in value.items()}
+        said = {str(plain(name, key)): plain(name, item) for key, item in value.items()}
+        if len(said) < len(value):
+            raise OptionError(f"option `{name}`: expected each key once, found two of one text")
+        return said
     if hasattr(value, "dtype") and getattr(value, "ndim", None) == 0:
         return plain(name, _scalar(value))
     if isinstance(value, Iterable):
@@ -75,8 +80,12 @@ def document(learned: Any) -> Json | None:
         text = None
         if isinstance(found, Mapping):
             other = functools.partial(plain, "learned")
-            with contextlib.suppress(ValueError):
+            try:
                 text = json.dumps(found, ensure_ascii=False, allow_nan=False, default=other)
+            except ValueError:
+                text = None
+            except RecursionError:
+                raise _too_deep("learned") from None
     if text is None:
         raise OptionError(
             "option `learned`: expected what `learn` has given, of one date and without `by`"
@@ -93,6 +102,12 @@ def _is_object(text: str) -> bool:
         return isinstance(json.loads(text), dict)
     except ValueError:
         return False
+    except RecursionError:
+        raise _too_deep("learned") from None
+
+
+def _too_deep(name: str) -> OptionError:
+    return OptionError(f"option `{name}`: expected JSON that is nested less deeply")
 
 
 def _scalar(value: Any) -> Any:

@@ -319,6 +319,18 @@ static void forks(void) {
   }
 }
 
+/* `{"learned": {"a": {"a": ... 1}}}`, so deep. */
+static char *nested(size_t depth) {
+  char *text = (char *)malloc(6 * depth + 32), *at = text;
+  size_t i;
+  at += sprintf(at, "{\"learned\": ");
+  for (i = 0; i < depth; i++) at += sprintf(at, "{\"a\":");
+  *at++ = '1';
+  memset(at, '}', depth + 1);
+  at[depth + 1] = 0;
+  return text;
+}
+
 /* --- A thread with 64 KiB of stack does a host's whole day. --- */
 
 static void *a_day(void *result) {
@@ -328,6 +340,7 @@ static void *a_day(void *result) {
   crm_text text;
   crm_data data;
   struct ArrowArrayStream stream;
+  size_t depth;
   int wrong = orders.id == 0;
   data.id = orders.id;
   wrong += crm_tasks(&text, small) != CRM_OK;
@@ -338,6 +351,11 @@ static void *a_day(void *result) {
   wrong += crm_table_to_arrow(table, &stream, small) != CRM_OK;
   stream.release(&stream);
   wrong += crm_table_free(table, small) != CRM_OK;
+  for (depth = 1; depth <= 100000; depth *= 10) {
+    char *deep = nested(depth);
+    wrong += crm_run("cycle", data, deep, -1, NO_JOB, &table, small) != CRM_ERR_OPTION;
+    free(deep);
+  }
   wrong += crm_orders_free(view, small) != CRM_OK;
   wrong += crm_orders_free(orders, small) != CRM_OK;
   wrong += crm_run("rfm", data, "[[[[[[", -1, NO_JOB, &table, small) != CRM_ERR_HANDLE;

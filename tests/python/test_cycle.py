@@ -526,3 +526,33 @@ def test_alerts_on_the_command_line(
     assert b"--since: soon is not a date" in capsysbinary.readouterr().err
     assert _cli.main(["alerts", str(path), *said, "--learned", str(path)]) == 2
     assert b"is not what `crm learn` has written" in capsysbinary.readouterr().err
+
+
+def test_dates_end_where_the_calendar_does() -> None:
+    """The same shop eight thousand years later says the same; what is past 9999 has no date."""
+    rows, late = regulars(60), datetime.date(9999, 12, 1)
+    ahead = (late - DAY).days
+    last = datetime.date.max.toordinal() - ahead
+
+    def later(value: Any) -> Any:
+        if not isinstance(value, datetime.date):
+            return value
+        ends = value.toordinal() > last
+        return None if ends else value + datetime.timedelta(ahead)
+
+    now = build(rows)
+    then = build([(who, later(day), amount) for who, day, amount in rows if day <= DAY])
+    ends = 0
+    for analysis in (crm.cycle, crm.alerts):
+        options: dict[str, Any] = {"levels": ALL_LEVELS} if analysis is crm.alerts else {}
+        ours, expected = (analysis(at[0], at[1], **options) for at in ((then, late), (now, DAY)))
+        for name, cells in expected.to_dict().items():
+            if name in ("alert_key", "reason", "reason_ja", "counterfactual", "counterfactual_ja"):
+                continue
+            found = ours.to_dict()[name]
+            if name == "next_level":
+                dates = zip(cells, expected.to_dict()["next_level_date"], strict=True)
+                cells = [level if later(day) else None for level, day in dates]
+            assert found == [later(cell) for cell in cells], name
+            ends += sum(cell is not None and later(cell) is None for cell in cells)
+    assert ends > 20

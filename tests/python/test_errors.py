@@ -259,6 +259,66 @@ CASES: dict[str, tuple[Callable[[], Any], type, str, str | None, int | None, str
         "option `money`: expected a finite number",
         None, None, None,
     ),
+    "a level that no alert has": (
+        lambda: crm.alerts(orders(), DAYS[2], levels=["ok"]),  # type: ignore[list-item]
+        crm.OptionError,
+        'option `levels`: expected one of `due`, `late`, `churn_risk`, `lost`, found ["ok"]',
+        None, None, None,
+    ),
+    "no level at all": (
+        lambda: crm.alerts(orders(), DAYS[2], levels=[]),
+        crm.OptionError,
+        "option `levels`: expected at least one of due, late, churn_risk, lost, found []",
+        None, None, None,
+    ),
+    "changes since a later day": (
+        lambda: crm.alerts(orders(), "2026-01-31", since="2026-02-01"),
+        crm.OptionError,
+        "option `since`: expected a day before as_of (2026-01-31), found 2026-02-01",
+        None, None, None,
+    ),
+    "changes since a number": (
+        lambda: crm.alerts(orders(), "2026-01-31", since=7),  # type: ignore[arg-type]
+        crm.OptionError,
+        'option `since`: expected a date such as "2026-11-21", found 7',
+        None, None, None,
+    ),
+    "a factor that is none": (
+        lambda: crm.cycle(orders(), "2026-01-31", seasonality={1: None}),  # type: ignore[dict-item]
+        crm.OptionError,
+        'option `seasonality`: expected an object of factors from 0 to 1,000,000 by month ("1" to',
+        None, None, None,
+    ),
+    "a month twice": (
+        lambda: crm.cycle(orders(), "2026-01-31", seasonality={1: 2, "1": 3}),  # type: ignore[dict-item]
+        crm.OptionError,
+        "option `seasonality`: expected each key once, found two of one text",
+        None, None, None,
+    ),
+    "a month written in two ways": (
+        lambda: crm.cycle(orders(), "2026-01-31", seasonality={1: 2, "01": 3}),  # type: ignore[dict-item]
+        crm.OptionError,
+        "option `seasonality.01`: expected a month from 1 to 12 or a date",
+        None, None, None,
+    ),
+    "a key twice in JSON": (
+        lambda: crm.run("cycle", orders(), '{"seasonality": {"1": 2, "1": 3}}'),
+        crm.OptionError,
+        "option `request`: expected a JSON object (the key `1` stands twice at line 1 column",
+        None, None, None,
+    ),
+    "rows per amount": (
+        lambda: crm.cycle(orders(), "2026-01-31", per="amount"),
+        crm.OptionError,
+        'option `per`: expected a column of few values, not amounts, found "amount"',
+        None, None, None,
+    ),
+    "rows per customer by their id": (
+        lambda: crm.cycle(orders(), "2026-01-31", per="customer_id"),
+        crm.OptionError,
+        'option `per`: expected "customer", which is the default, or another column, found "custom',
+        None, None, None,
+    ),
     "a currency that is none": (
         lambda: orders({"currency": "YEN"}),
         crm.OptionError,

@@ -74,13 +74,24 @@ def files(tmp_path_factory):
         channel="channel",
         guests="keep",
     )
+    events = crm.Events(
+        log,
+        customer_id="customer_id",
+        page="page",
+        product="product",
+        order_id="order_id",
+        channel="channel",
+        amount="amount",
+        currency="JPY",
+        dimensions=["device"],
+    )
     summary = crm.clv_summary(orders)
     return {
         "orders": write(folder / "orders.csv", lines),
         "events": write(folder / "log.csv", log.to_dict()),
         "table": write(folder / "summary.csv", summary.to_dict()),
         "folder": folder,
-        "of": {"orders": orders, "table": summary},
+        "of": {"orders": orders, "events": events},
     }
 
 
@@ -89,10 +100,10 @@ def rows_of(path):
         return list(csv.DictReader(file))
 
 
-def asked(task, files, tmp_path, *more, **options):
+def asked(task, files, tmp_path, *more, path=None, **options):
     """The rows that `crm run` writes."""
     about = crm.describe(task)
-    path = files[about["reads"]]
+    path = path or files[about["reads"]]
     if task in TABLES:
         path = write(tmp_path / "table.csv", TABLES[task])
     said = [f"--option={name}={json.dumps(value)}" for name, value in options.items()]
@@ -139,40 +150,27 @@ def test_columns_are_found_by_other_headings_or_as_said(files, tmp_path, capsys)
     shop = rows_of(files["orders"])
     renamed = {"product": "商品名", "channel": "受注経路", "category": "sort", "status": "status"}
     columns = {renamed.get(name, name): [row[name] for row in shop] for name in shop[0]}
-    path, out = write(tmp_path / "ja.csv", columns), tmp_path / "out.csv"
-    said = ("--currency=JPY", "-q", "-o", out)
+    path = write(tmp_path / "ja.csv", columns)
     expected = asked("first_product", files, tmp_path)
-    assert run("run", "first_product", path, *said) == 0
-    assert rows_of(out) == expected
-    assert run("run", "acquisition", path, *said) == 0
+    assert asked("first_product", files, tmp_path, path=path) == expected
+    assert asked("acquisition", files, tmp_path, path=path)
     expected = asked("summary", files, tmp_path, "--by=category", "--where=product=coffee beans")
     for more in (
         ("--by=category", "--category=sort", "--where=product=coffee beans"),
         ("--by=sort", "--where=商品名=coffee beans"),
     ):
-        assert run("run", "summary", path, *said, *more) == 0
-        assert [list(row.values()) for row in rows_of(out)] == [
-            list(row.values()) for row in expected
-        ]
-    assert run("run", "summary", path, *said, "--by=shop") == 2
-    assert "`shop`" in capsys.readouterr().err
-    assert run("run", "first_product", path, *said, "--product=") == 2
-    assert "product" in capsys.readouterr().err
+        rows = asked("summary", files, tmp_path, *more, path=path)
+        assert [list(row.values()) for row in rows] == [list(row.values()) for row in expected]
+    for task, more, missing in (
+        ("summary", "--by=shop", "`shop`"),
+        ("first_product", "--product=", "product"),
+    ):
+        assert run("run", task, path, "--currency=JPY", "-q", more) == 2
+        assert missing in capsys.readouterr().err
 
 
 def test_events_are_read_as_the_report_reads_them(files, tmp_path, capsys):
-    log = crm.simulate_events(visitors=300, seed=3)
-    events = crm.Events(
-        log,
-        customer_id="customer_id",
-        page="page",
-        product="product",
-        order_id="order_id",
-        channel="channel",
-        amount="amount",
-        currency="JPY",
-        dimensions=["device"],
-    )
+    events = files["of"]["events"]
     pages = crm.page_exits(events).to_dict()
     rows = asked("page_exits", files, tmp_path)
     assert [(row["page"], int(row["exits"])) for row in rows] == list(
@@ -202,15 +200,12 @@ def test_a_summary_goes_from_file_to_file(files, tmp_path, capsys):
     assert run("run", "clv_summary", files["orders"], "--option=unit=week", *said) == 0
     summary = crm.clv_summary(files["of"]["orders"], unit="week")
     expected = crm.MbgNbd().fit(summary).params_
-    out = tmp_path / "fit.csv"
-    # Parquet says in which unit it is.
-    assert run("run", "clv_fit", weekly, "-q", "-o", out) == 0
-    found = {row["parameter"]: float(row["value"]) for row in rows_of(out)}
-    assert found == pytest.approx(expected, rel=1e-12)
     plain = write(tmp_path / "summary.csv", summary.to_dict())
-    assert run("run", "clv_fit", plain, "-q", "-o", out, "--option=unit=week") == 0
-    found = {row["parameter"]: float(row["value"]) for row in rows_of(out)}
-    assert found == pytest.approx(expected, rel=1e-12)
+    # Parquet says in which unit it is.
+    for path, options in ((weekly, {}), (plain, {"unit": "week"})):
+        rows = asked("clv_fit", files, tmp_path, path=path, **options)
+        found = {row["parameter"]: float(row["value"]) for row in rows}
+        assert found == pytest.approx(expected, rel=1e-12)
     assert run("run", "clv_fit", plain, "-q") == 2
     assert "`unit`" in capsys.readouterr().err
     assert run("run", "clv_fit", weekly, "-q", "--option=unit=day") == 2

@@ -6,6 +6,7 @@
 //! line in [`ALL`].
 
 use crate::data::{Events, Orders};
+use crate::request::parse;
 use crate::scope::AsOf;
 use crate::table::Field;
 use crate::{Context, Definition, Error, Result, Scope, Table};
@@ -351,18 +352,6 @@ fn run_parsed<A: Analysis>(
     run_typed::<A>(input, scope, &options, context)
 }
 
-/// A request's text as an object.
-pub(crate) fn parse(request: &str) -> Result<Map<String, Value>> {
-    if request.trim().is_empty() {
-        return Ok(Map::new());
-    }
-    if request.len() > 1 << 20 {
-        return Err(Error::option("request", "", "at most 1 MiB of JSON"));
-    }
-    serde_json::from_str(request)
-        .map_err(|e| Error::option("request", "", format!("a JSON object ({e})")))
-}
-
 /// Parts a flat request into scope and options. A null is an option that was not given.
 fn split(entry: &Entry, request: Map<String, Value>) -> Result<(Scope, Map<String, Value>)> {
     let defaults = as_object(&(entry.defaults)());
@@ -420,6 +409,7 @@ pub(crate) fn wanted(message: &str) -> String {
         "a string" => "a text",
         "a sequence" => "a list",
         "a map" => "an object",
+        "string or map" => "a word",
         other => other,
     }
     .to_owned()

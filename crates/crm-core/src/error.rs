@@ -402,6 +402,15 @@ impl Error {
         self
     }
 
+    /// The same error about an option that stands inside of another.
+    #[must_use]
+    pub(crate) fn inside(mut self, outer: &str) -> Self {
+        if let Error::OptionValue { name, .. } = &mut self {
+            *name = format!("{outer}.{name}");
+        }
+        self
+    }
+
     /// The same error of orders or events, which `bad_rows` can leave out.
     #[must_use]
     pub(crate) fn of_bad_row(mut self) -> Self {

@@ -12,11 +12,13 @@
 //! | `cpm`         | [`cpm`](crate::segmentation::cpm): the money threshold          |
 //! | `clv`, `spend` | [`clv`](crate::clv): models of purchases and of their value    |
 //!
-//! Each analysis reads the part it knows and leaves the others alone, so a document with fewer parts
-//! is one too. A part that the shop had too little data for is null.
+//! Each analysis reads the parts it knows and leaves the others alone, so a document without them is one
+//! too. What it cannot answer without must be there: `gap_model` for `cycle`, `alerts`, `likely_buyers`
+//! and `customer`, `rfm` for `rfm`. A part that the shop had too little data for is null.
 
 use crate::analysis::wanted;
-use crate::{Currency, Error, Result, Scope};
+use crate::scope::Basis;
+use crate::{Currency, Day, Error, Result};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -28,7 +30,7 @@ use std::sync::Arc;
 /// ```
 /// use crm_core::Learned;
 /// let later: Learned = serde_json::from_str(r#"{"version": 2, "gap_model": null}"#).unwrap();
-/// let error = later.part::<f64>("gap_model").unwrap_err();
+/// let error = later.needed::<f64>("gap_model").unwrap_err();
 /// assert!(error.to_string().contains("version 1 or older"));
 /// ```
 #[derive(Debug, Clone, PartialEq, JsonSchema)]
@@ -52,12 +54,12 @@ impl Learned {
     pub const VERSION: u64 = 1;
 
     /// A document without parts, of these facts.
-    pub fn new(currency: Currency, scope: &Scope) -> Self {
+    pub fn new(as_of: Day, currency: Currency, basis: Basis) -> Self {
         let mut all = Map::new();
         all.insert("version".into(), json!(Self::VERSION));
-        all.insert("as_of".into(), json!(scope.as_of));
-        all.insert("currency".into(), json!(currency.code()));
-        all.insert("basis".into(), json!(scope.basis));
+        all.insert("as_of".into(), json!(as_of));
+        all.insert("currency".into(), json!(currency));
+        all.insert("basis".into(), json!(basis));
         Learned(Arc::new(all))
     }
 
@@ -69,14 +71,42 @@ impl Learned {
         self
     }
 
-    /// A part; `None` where the document has none.
+    /// Whether there is a part, and it is not null.
+    pub fn has(&self, name: &str) -> bool {
+        self.0.get(name).is_some_and(|part| !part.is_null())
+    }
+
+    /// A part that an answer needs; `None` where the shop had too little data for it.
     ///
     /// # Errors
     ///
-    /// A document of a later version, a part that is none of its kind.
+    /// Those of [`part`](Self::part), and a document that does not say.
+    pub fn needed<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
+        let part = self.part(name)?;
+        match self.0.contains_key(name) {
+            true => Ok(part),
+            false => Err(Error::option(
+                format!("learned.{name}"),
+                "",
+                "what `learn` has given; this document has no such part",
+            )),
+        }
+    }
+
+    /// A part; `None` where it is null or there is none.
+    ///
+    /// # Errors
+    ///
+    /// A document that `learn` has not given, or a later version of it; a part that is none of its kind.
     pub fn part<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
-        let known = self.0.get("version").and_then(Value::as_u64);
-        if known.is_none_or(|version| version > Self::VERSION) {
+        self.check()?;
+        self.fact(name)
+    }
+
+    /// Refuses what `learn` has not given.
+    fn check(&self) -> Result<()> {
+        let version = self.0.get("version").and_then(Value::as_u64);
+        if version.is_none_or(|version| !(1..=Self::VERSION).contains(&version)) {
             return Err(Error::option(
                 "learned",
                 "",
@@ -86,32 +116,38 @@ impl Learned {
                 ),
             ));
         }
-        match self.0.get(name) {
-            None | Some(Value::Null) => Ok(None),
-            Some(part) => T::deserialize(part).map(Some).map_err(|problem| {
-                Error::option(format!("learned.{name}"), "", wanted(&problem.to_string()))
-            }),
-        }
+        self.fact::<Day>("as_of")?;
+        self.fact::<Currency>("currency")?;
+        self.fact::<Basis>("basis")?;
+        self.fact::<Option<u64>>("customers")?;
+        Ok(())
+    }
+
+    /// What is said under a name, or would be: an absent one is read as null.
+    fn fact<T: DeserializeOwned>(&self, name: &str) -> Result<T> {
+        T::deserialize(self.0.get(name).unwrap_or(&Value::Null)).map_err(|problem| {
+            Error::option(format!("learned.{name}"), "", wanted(&problem.to_string()))
+        })
     }
 
     /// Refuses a document that was learnt of other money than these orders'.
     ///
     /// # Errors
     ///
-    /// Another currency or basis.
-    pub fn check_money(&self, currency: Currency, scope: &Scope) -> Result<()> {
-        let differs = |name: &str, own: Value| {
-            let theirs = self.0.get(name).filter(|theirs| !theirs.is_null())?;
-            (*theirs != own).then(|| {
-                Error::option(
+    /// Another currency or basis, a document that `learn` has not given.
+    pub fn check_money(&self, currency: Currency, basis: Basis) -> Result<()> {
+        fn same<T: PartialEq + Serialize>(name: &str, theirs: T, own: T) -> Result<()> {
+            match theirs == own {
+                true => Ok(()),
+                false => Err(Error::option(
                     format!("learned.{name}"),
-                    theirs,
-                    format!("{own}, as in this request"),
-                )
-            })
-        };
-        let problem = differs("currency", json!(currency.code()))
-            .or_else(|| differs("basis", json!(scope.basis)));
-        problem.map_or(Ok(()), Err)
+                    json!(theirs),
+                    format!("{}, as in this request", json!(own)),
+                )),
+            }
+        }
+        self.check()?;
+        same("currency", self.fact("currency")?, currency)?;
+        same("basis", self.fact("basis")?, basis)
     }
 }

@@ -21,6 +21,7 @@ pub mod forecast;
 mod learned;
 pub mod money;
 pub mod num;
+mod request;
 pub mod retention;
 pub mod scope;
 pub mod segmentation;

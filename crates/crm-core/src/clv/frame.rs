@@ -153,7 +153,7 @@ where
     }
     let fit: Fit<M> = serde_json::from_value(given.clone())
         .map_err(|e| expected(format!("the JSON of a fit ({e})")))?;
-    if fit.version > crate::clv::VERSION {
+    if !(1..=crate::clv::VERSION).contains(&fit.version) {
         return Err(expected(
             "the JSON of a fit of this version or older".into(),
         ));

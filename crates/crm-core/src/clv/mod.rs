@@ -25,7 +25,7 @@ mod codes;
 pub mod count_tables;
 mod dropout;
 pub mod fit_tables;
-mod frame;
+pub(crate) mod frame;
 pub mod gamma_gamma;
 mod model;
 pub mod nbd;

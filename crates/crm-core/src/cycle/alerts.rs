@@ -65,7 +65,7 @@ pub struct Options {
     /// Only what changed after this day, up to `as_of`. Default: everybody who stands at a level.
     pub since: Option<Day>,
     /// Levels asked for. Default: churn_risk.
-    pub levels: Vec<Level>,
+    pub levels: Vec<Threshold>,
     /// Whether `churn_days` of silence make a customer `lost` whatever their own cycle. Default: no.
     pub lost_by_churn_days: bool,
     /// What a row is about: "customer" (default), a column of orders or lines such as "product" (each
@@ -84,12 +84,37 @@ impl Default for Options {
     fn default() -> Self {
         Options {
             since: None,
-            levels: vec![Level::ChurnRisk],
+            levels: vec![Threshold::ChurnRisk],
             lost_by_churn_days: false,
             per: CUSTOMER.into(),
             seasonality: None,
             learned: None,
             subscription_cycles: Positive::new(2.0).expect("2 is positive"),
+        }
+    }
+}
+
+/// A [`Level`] that an alert can be about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Threshold {
+    /// 購入時期: half of this customer's gaps are over by now.
+    Due,
+    /// 遅れ: from .8.
+    Late,
+    /// 離脱傾向: from .9; the default.
+    ChurnRisk,
+    /// 離脱: from .99, or from `churn_days` on.
+    Lost,
+}
+
+impl From<Threshold> for Level {
+    fn from(threshold: Threshold) -> Level {
+        match threshold {
+            Threshold::Due => Level::Due,
+            Threshold::Late => Level::Late,
+            Threshold::ChurnRisk => Level::ChurnRisk,
+            Threshold::Lost => Level::Lost,
         }
     }
 }
@@ -251,10 +276,10 @@ impl Analysis for Alerts {
     type Options = Options;
 
     fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
-        if options.levels.is_empty() || options.levels.contains(&Level::Ok) {
+        if options.levels.is_empty() {
             return Err(Error::option(
                 "levels",
-                "",
+                "[]",
                 "at least one of due, late, churn_risk, lost",
             ));
         }
@@ -266,7 +291,8 @@ impl Analysis for Alerts {
         let shop = Shop::new(orders, scope, &view, context)?;
         let before = match options.since {
             Some(since) if since >= shop.gaps.as_of => {
-                return Err(Error::option("since", "", "a day before as_of"));
+                let expected = format!("a day before as_of ({})", shop.gaps.as_of);
+                return Err(Error::option("since", since, expected));
             }
             Some(since) => {
                 let then = follow_up::scope_at(scope, since);
@@ -375,10 +401,10 @@ fn judge(
 }
 
 /// The highest level asked for that `actual` has reached.
-fn asked(levels: &[Level], actual: Level) -> Option<Level> {
+fn asked(levels: &[Threshold], actual: Level) -> Option<Level> {
     levels
         .iter()
-        .copied()
+        .map(|level| Level::from(*level))
         .filter(|level| *level <= actual)
         .max()
 }
@@ -412,9 +438,9 @@ impl<'a, 'm> Silence<'a, 'm> {
     pub(crate) fn reached_on(&self, level: Level) -> Option<i32> {
         let threshold = THRESHOLDS[(level as usize).checked_sub(1)?];
         let [days] = alert_days(self.law, [threshold]);
-        let own = days.and_then(|days| self.last.checked_add_unsigned(days));
-        let churned = self.churn_days.and_then(|days| self.last.checked_add(days));
-        own.into_iter().chain(churned).min()
+        let churned = self.churn_days.map(i32::unsigned_abs);
+        let days = days.into_iter().chain(churned).min()?;
+        Day(self.last).after(days).map(|day| day.0)
     }
 
     /// The level that comes after `actual` unless an order arrives, and when.

@@ -47,7 +47,7 @@ use crate::analysis::Analysis;
 use crate::context::{collect, room};
 use crate::data::Orders;
 use crate::table::{CUSTOMER_ID, Column, Field, Label, Type, Values};
-use crate::{Context, Duration, Error, Learned, Result, Scope, Table};
+use crate::{Context, Day, Duration, Error, Learned, Result, Scope, Table};
 
 /// Options of the analysis `cycle`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -283,7 +283,8 @@ pub(crate) fn columns(
         return Err(Error::internal("columns of cycle"));
     };
     let date = |i: usize, days: Option<u32>| {
-        days.and_then(|days| shop.gaps.last_day[i].checked_add_unsigned(days))
+        let day = days.and_then(|days| Day(shop.gaps.last_day[i]).after(days));
+        day.map(|day| day.0)
     };
     let quantile = |field: &Field, q: usize| {
         let cells = rows.iter().enumerate();

@@ -26,16 +26,26 @@
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::context::room;
 use crate::time::Period;
 use crate::{Day, Error, Result};
 
 /// Factors by month (`"1"` to `"12"`) and by date (`"2026-11-27"`).
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Seasonality(pub BTreeMap<String, f64>);
+
+impl<'de> Deserialize<'de> for Seasonality {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let expected =
+            "an object of factors from 0 to 1,000,000 by month (\"1\" to \"12\") or date";
+        let factors = BTreeMap::deserialize(from);
+        factors.map(Self).map_err(|_| D::Error::custom(expected))
+    }
+}
 
 /// Days ahead of the last for which time is laid out; beyond, its pace is 1.
 const AHEAD: u32 = 37_000;
@@ -73,8 +83,9 @@ impl Seasonality {
                     "a factor from 0 to 1,000,000",
                 ));
             }
-            match (key.parse::<usize>(), key.parse::<Day>()) {
-                (Ok(month @ 1..=12), _) => months[month - 1] = factor,
+            let month = (1..=12).find(|month| month.to_string() == *key);
+            match (month, key.parse::<Day>()) {
+                (Some(month), _) => months[month - 1] = factor,
                 (_, Ok(day)) => days.push((day.0, factor)),
                 _ => {
                     return Err(Error::option(
@@ -203,6 +214,8 @@ mod tests {
                 1.0,
                 "option `seasonality.13`: expected a month from 1 to 12 or a date",
             ),
+            // One month, one way to write it: nothing is said twice.
+            ("01", 1.0, "option `seasonality.01`: expected a month from"),
             ("2026-02-30", 1.0, "expected a month from 1 to 12 or a date"),
             (
                 "3",

@@ -87,7 +87,7 @@ impl Shop {
                 ));
             }
             Some(learned) => (
-                learned.part::<Params>("gap_model")?,
+                learned.needed::<Params>("gap_model")?,
                 learned.part::<Seasonality>("seasonality")?,
             ),
         };
@@ -95,7 +95,13 @@ impl Shop {
         context.afford(n.saturating_mul(size_of::<History>() + 8), "gap histories")?;
         let first = gaps.first_day.iter().copied().min().unwrap_or_default();
         let clock = match &seasonality {
-            Some(factors) => Some(factors.clock(Day(first), gaps.as_of)?),
+            Some(factors) => {
+                let clock = factors.clock(Day(first), gaps.as_of);
+                Some(clock.map_err(|error| match view.learned {
+                    Some(_) => error.inside("learned"),
+                    None => error,
+                })?)
+            }
             None => None,
         };
         let mut shop = Self {
@@ -293,6 +299,10 @@ impl Shop {
             false => table,
         };
         let params = self.model.as_ref().map(|model| model.params());
+        let table = match params {
+            Some(_) => table,
+            None => nothing_learnt(table),
+        };
         Ok(match &self.per {
             Some(per) => table
                 .with_note("gap_model", json!(params))
@@ -306,12 +316,18 @@ impl Shop {
 
     /// A document of the facts, without parts but the seasonality.
     pub(crate) fn taught(&self, scope: &Scope) -> Learned {
-        let learned = Learned::new(self.gaps.currency, scope);
+        let learned = Learned::new(self.gaps.as_of, self.gaps.currency, scope.basis);
         match &self.seasonality {
             Some(factors) => learned.with("seasonality", factors),
             None => learned,
         }
     }
+}
+
+/// The table, which says in its notes why it predicts nothing.
+pub(crate) fn nothing_learnt(table: Table) -> Table {
+    let why = "nobody had come back when the shop was learnt: nothing is predicted";
+    table.with_note("no_model", why.into())
 }
 
 /// By row, `ln` of the pace of its value (its product) next to the shop's: the mean log gap of the

@@ -48,7 +48,7 @@ impl CustomersSpec {
     ///
     /// An option error naming the option at fault.
     pub fn parse(json: &str) -> Result<Self> {
-        crate::analysis::read_object(&crate::analysis::parse(json)?)
+        crate::analysis::read_object(&crate::request::parse(json)?)
     }
 
     /// The columns it reads, each once.

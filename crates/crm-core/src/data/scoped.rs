@@ -231,6 +231,11 @@ impl Orders {
         Ok(orders)
     }
 
+    /// Whether a column is that of the customers' ids, by its role or its name in the input.
+    pub(crate) fn is_customer_id(&self, name: &str) -> bool {
+        name == "customer_id" || name == self.spec.customer_id
+    }
+
     /// Which customers, by code, a condition of `customers` lets through.
     fn customer_test(
         &self,
@@ -238,7 +243,7 @@ impl Orders {
         condition: &crate::scope::Condition,
         context: &Context,
     ) -> Result<Vec<bool>> {
-        if name == "customer_id" || name == self.spec.customer_id {
+        if self.is_customer_id(name) {
             let all = collect((0..self.ids().len()).map(|c| c as u32), "customers")?;
             return AttributeValues::Codes(self.ids().clone(), all.into()).test(name, condition);
         }

@@ -542,7 +542,7 @@ fn table(rows: &[Row], currency: Currency) -> Result<Table> {
         }
         Ok(Column::new(&fields[at], Values::Money(amounts.into(), currency)).with_validity(valid))
     };
-    let until = |row: &Row| row.origin.0.saturating_add_unsigned(row.year * YEAR);
+    let until = |row: &Row| row.origin.after(row.year * YEAR).map(|day| day.0);
     Ok(Table::new(vec![
         ints(0, &|row| row.origin.0)?,
         Column::new(
@@ -553,7 +553,7 @@ fn table(rows: &[Row], currency: Currency) -> Result<Table> {
             },
         ),
         ints(2, &|row| row.year as i32)?,
-        ints(3, &until)?,
+        Column::ints(&fields[3], rows.iter().map(until))?,
         ints(4, &|row| row.customers as i32)?,
         said(5, &|year| year.active.value)?,
         said(6, &|year| year.active.low)?,

@@ -70,6 +70,14 @@ impl Default for Options {
     }
 }
 
+/// What a ladder needs of another date.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Frozen {
+    /// The money threshold, major units.
+    pub money: f64,
+}
+
 /// Which rung a customer exactly on a boundary is on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

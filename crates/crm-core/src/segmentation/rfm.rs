@@ -157,9 +157,14 @@ impl Options {
                 "cuts from one place: `learned`, `cuts` or a preset",
             );
         }
-        let Some(frozen) = learned.part::<Frozen>("rfm")? else {
-            return refuse("learned", "a document with a part `rfm`");
+        let Some(frozen) = learned.needed::<Frozen>("rfm")? else {
+            return refuse(
+                "learned.rfm",
+                "cuts; the shop that was learnt had no customers",
+            );
         };
+        let levels = frozen.cuts.levels(&Options::default());
+        levels.map_err(|error| error.inside("learned.rfm"))?;
         if self.monetary != Monetary::Revenue && self.monetary != frozen.monetary {
             return refuse("monetary", "what it was when the cuts were learnt");
         }
@@ -328,7 +333,7 @@ pub(crate) fn totals(
     context: &Context,
 ) -> Result<Arc<Totals>> {
     if let Some(learned) = &options.learned {
-        learned.check_money(orders.currency(), scope)?;
+        learned.check_money(orders.currency(), scope.basis)?;
     }
     match options.window_days {
         None => Totals::new(orders, scope, context),

@@ -11,8 +11,8 @@
 use super::subscriptions::{self, Subscriptions};
 use crate::context::{grow, push, room};
 use crate::data::{
-    Attribute, Data, Entry, Ids, Level, NO_ID, ORDER, Orders, REVENUE, Selection, StatusWord, rank,
-    unpack,
+    Attribute, AttributeValues, Data, Entry, Ids, Level, NO_ID, ORDER, Orders, REVENUE, Selection,
+    StatusWord, rank, unpack,
 };
 use crate::scope::Occasion;
 use crate::{Context, Currency, Day, Error, Result, Scope};
@@ -123,12 +123,23 @@ impl Gaps {
         column: &str,
         context: &Context,
     ) -> Result<(Gaps, Per)> {
+        if orders.is_customer_id(column) {
+            let expected = "\"customer\", which is the default, or another column";
+            return Err(Error::option("per", format_args!("{column:?}"), expected));
+        }
         let split = orders.split_by(column, context)?;
         let selection = Selection::new(&split, scope, context)?;
         let by_order = scope.occasion == Some(Occasion::Order);
         let data = selection.data();
         let index = selection.orders.index(context)?;
         let attribute = selection.orders.attribute(column, context)?;
+        if let AttributeValues::Amounts(..) = attribute.values {
+            return Err(Error::option(
+                "per",
+                format_args!("{column:?}"),
+                "a column of few values, not amounts",
+            ));
+        }
         let rank = rank(&attribute.values)?;
         let by_id = data.ids().by_id()?;
         let mut all = Gaps::empty(&selection, by_id.len())?;

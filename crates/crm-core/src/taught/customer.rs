@@ -14,31 +14,34 @@
 //! | reached_on, reason, next_level, counterfactual | `alerts`, at every level from due |
 //! | expected_purchases, expected_spend, clv | `clv`, 365 days at 10 % a year |
 //!
-//! `probability_alive` is that of the cycle. What the document has no part for is null. Without
-//! `learned` the orders are a whole shop, which is learnt first. For one customer it takes
+//! `probability_alive` is that of the cycle. What the document has no part for is null, but a
+//! `gap_model` must be there, null itself where nobody had come back. Without `learned` the orders are a whole shop, which is learnt first. For one customer it takes
 //! about 90 microseconds, a quarter of which are the tables of their gap law, and 250 from Python, whose
 //! door runs each call on a thread of its own; many in one call take 20 each. The orders may be handed over row by row.
 
 use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::learn;
 use crate::analysis::Analysis;
-use crate::clv::predict_tables::{Clv, ClvOptions};
+use crate::clv::frame::{Frame, fit_of, spend};
+use crate::clv::predict_tables::Clv;
+use crate::clv::{AnyModel, Fit, Model, Purchases, Unit, gamma_gamma, value};
 use crate::context::{collect, filled, room};
 use crate::cycle::alert_words::{REASONS, Reason, counterfactual};
 use crate::cycle::alerts::{Alerts, Silence};
 use crate::cycle::next_purchase::{self, Cycle, LEVELS};
 use crate::cycle::predict::Level;
-use crate::cycle::shop::{Shop, View};
+use crate::cycle::shop::{Shop, View, nothing_learnt};
 use crate::data::Orders;
 use crate::scope::MoneyThreshold;
 use crate::segmentation::cpm::{self, Cpm};
 use crate::segmentation::rfm::{self, Rfm};
 use crate::summary::{Totals, clv_summary};
 use crate::table::{Column, Field, Table, Values};
-use crate::{Context, Duration, Error, ErrorCode, Learned, Result, Scope};
+use crate::{Context, Duration, Error, Learned, Result, Scope};
 
 /// Options of [`Customer`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -140,12 +143,16 @@ impl Analysis for Customer {
                 &own
             }
         };
-        learned.check_money(orders.currency(), scope)?;
+        learned.check_money(orders.currency(), scope.basis)?;
         let totals = Totals::new(orders, scope, context)?;
         let mut columns = scores(&totals, scope, learned)?;
         columns.extend(silence(orders, scope, options, learned, context)?);
         columns.extend(worth(orders, scope, learned, totals.len(), context)?);
-        Ok(Table::new(columns))
+        let table = Table::new(columns);
+        Ok(match learned.has("gap_model") {
+            true => table,
+            false => nothing_learnt(table),
+        })
     }
 }
 
@@ -157,29 +164,25 @@ fn field(name: &str) -> Result<&'static Field> {
 /// RFM and CPM.
 fn scores(totals: &Totals, scope: &Scope, learned: &Learned) -> Result<Vec<Column>> {
     let n = totals.len();
-    let scores = match learned.part::<rfm::Frozen>("rfm")? {
-        Some(frozen) => {
-            let frozen = rfm::Options {
-                mode: rfm::Mode::Frozen,
-                cuts: Some(frozen.cuts),
-                monetary: frozen.monetary,
-                ..rfm::Options::default()
-            };
-            Some(rfm::score(totals, &frozen)?)
-        }
-        None => None,
+    let frozen = rfm::Options {
+        learned: Some(learned.clone()),
+        ..rfm::Options::default()
     };
-    let money = match learned.part::<serde_json::Map<String, Value>>("cpm")? {
-        Some(part) => part.get("money").and_then(Value::as_f64),
-        None => None,
+    let scores = match learned.has("rfm") {
+        true => Some(rfm::score(totals, &frozen)?),
+        false => None,
     };
+    let money = learned.part::<cpm::Frozen>("cpm")?;
     let ladder = cpm::Options {
-        money: money.map(MoneyThreshold::Amount),
+        money: money.map(|frozen| MoneyThreshold::Amount(frozen.money)),
         ..cpm::Options::default()
     };
     let yen = totals.currency == crate::Currency::JPY;
     let portfolio = match money.is_some() || yen {
-        true => Some(cpm::segment(totals, scope, &ladder)?),
+        true => {
+            let portfolio = cpm::segment(totals, scope, &ladder);
+            Some(portfolio.map_err(|error| error.inside("learned.cpm"))?)
+        }
         false => None,
     };
     let score = |name: &str, of: &dyn Fn(&rfm::Scores) -> &[u8]| {
@@ -315,49 +318,62 @@ fn worth(
     n: usize,
     context: &Context,
 ) -> Result<Vec<Column>> {
-    const NAMES: [&str; 3] = ["expected_purchases", "expected_spend", "clv"];
-    let mut cells = NAMES.map(|_| Vec::new());
-    for cells in &mut cells {
+    let mut cells = ["expected_purchases", "expected_spend", "clv"].map(|name| (name, Vec::new()));
+    for (_, cells) in &mut cells {
         *cells = filled(n, None, "table")?;
     }
-    if let (Some(fit), Some(spend_fit)) = (learned.part("clv")?, learned.part("spend")?) {
-        let unit = clv_summary::Options::default();
-        let summary = clv_summary::Summary::run(orders, scope, &unit, context)?;
-        let missing = || Error::internal("columns of clv_summary");
-        let frequency = summary.column("frequency").ok_or_else(missing)?;
-        let spend = summary.column("monetary_value").ok_or_else(missing)?;
-        let (Values::I32(frequency), Values::F64(means)) = (frequency.values(), spend.values())
-        else {
-            return Err(missing());
-        };
+    let purchases: Option<Fit<AnyModel>> = fit(learned, "clv", "learned.clv")?;
+    let spending: Option<Fit<gamma_gamma::Params>> = fit(learned, "spend", "learned.spend")?;
+    if let (Some(purchases), Some(spending)) = (purchases, spending) {
+        if purchases.model.unit() != Unit::Day {
+            return Err(Error::option("learned.clv", "", "a model in days"));
+        }
+        let days = clv_summary::Options::default();
+        let summary = clv_summary::Summary::run(orders, scope, &days, context)?;
+        let frame = Frame::new(&summary, Some(Unit::Day))?;
+        let means = spend(&summary)?;
         // The model of spend has no place for repeat purchases that brought nothing.
         let mut rows = room(n, "table")?;
-        rows.extend((0..n).filter(|&row| frequency[row] == 0 || means[row] > 0.0));
-        let request = ClvOptions {
-            fit,
-            spend_fit,
-            unit: Some(crate::clv::Unit::Day),
-            intervals: false,
-            ..ClvOptions::default()
-        };
-        match Clv::run(&summary.take(&rows)?, scope, &request, context) {
-            Ok(table) => {
-                for (name, cells) in NAMES.iter().zip(&mut cells) {
-                    let column = table.column(name).ok_or_else(missing)?;
-                    let Values::F64(values) = column.values() else {
-                        return Err(missing());
-                    };
-                    for (at, &row) in rows.iter().enumerate() {
-                        let valid = column.validity().is_none_or(|valid| valid[at]);
-                        cells[row] = valid.then_some(values[at]);
-                    }
-                }
+        rows.extend((0..n).filter(|&row| frame.frequency[row] == 0.0 || means[row] > 0.0));
+        let summary = summary.take(&rows)?;
+        let frame = Frame::new(&summary, Some(Unit::Day))?;
+        let worth = value::value(
+            &purchases,
+            &spending,
+            &frame.histories(),
+            &spend(&summary)?,
+            Unit::Day,
+            &value::Options {
+                interval: None,
+                ..value::Options::default()
+            },
+            context,
+        )?;
+        let values = [worth.expected_purchases, worth.expected_spend, worth.clv];
+        for ((_, cells), values) in cells.iter_mut().zip(values) {
+            for (&row, value) in rows.iter().zip(values) {
+                cells[row] = Some(value).filter(|value| value.is_finite());
             }
-            Err(error) if error.code() == ErrorCode::Data => {}
-            Err(error) => return Err(error),
         }
     }
-    let columns = NAMES.iter().zip(&cells);
+    let columns = cells.iter();
     let columns = columns.map(|(name, cells)| Column::floats(field(name)?, cells.iter().copied()));
     columns.collect()
+}
+
+/// A part that is a fit; parameters far from those of any shop are none.
+fn fit<M: Model + DeserializeOwned>(
+    learned: &Learned,
+    part: &str,
+    option: &'static str,
+) -> Result<Option<Fit<M>>> {
+    let Some(given) = learned.part::<Value>(part)? else {
+        return Ok(None);
+    };
+    let fit = fit_of::<M>(option, &given)?;
+    let sane = fit.parameters().all(|(_, v)| (1e-9..=1e15).contains(&v));
+    match sane {
+        true => Ok(Some(fit)),
+        false => Err(Error::option(option, "", "parameters that a fit has given")),
+    }
 }

@@ -28,6 +28,7 @@ use crate::context::{collect, push};
 use crate::cycle::seasonality::Seasonality;
 use crate::cycle::shop::{Shop, View};
 use crate::data::Orders;
+use crate::segmentation::cpm;
 use crate::segmentation::rfm::{self, Frozen};
 use crate::summary::{Totals, clv_summary};
 use crate::table::{Column, Field, Type, Values};
@@ -88,7 +89,7 @@ pub fn learn(
         .with("customers", totals.len())
         .with("gap_model", params)
         .with("rfm", cuts)
-        .with("cpm", money(&totals).map(|money| json!({ "money": money })))
+        .with("cpm", money(&totals).map(|money| cpm::Frozen { money }))
         .with("clv", noted(fit)?)
         .with("spend", noted(spend)?))
 }

@@ -10,8 +10,10 @@ use std::fmt;
 pub(crate) const MICROS_PER_DAY: i64 = 86_400_000_000;
 /// 0001-01-01T00:00:00Z.
 pub(crate) const MIN_MICROS: i64 = -719_162 * MICROS_PER_DAY;
-/// The last microsecond of 9999-12-31.
-pub(crate) const MAX_MICROS: i64 = 2_932_897 * MICROS_PER_DAY - 1;
+/// 9999-12-31.
+const LAST: i32 = 2_932_896;
+/// Its last microsecond.
+pub(crate) const MAX_MICROS: i64 = (LAST as i64 + 1) * MICROS_PER_DAY - 1;
 
 /// A civil date, as days since 1970-01-01. In JSON an ISO date, `"2026-11-21"`.
 ///
@@ -24,8 +26,15 @@ pub(crate) const MAX_MICROS: i64 = 2_932_897 * MICROS_PER_DAY - 1;
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
 )]
-#[serde(try_from = "String", into = "String")]
+#[serde(try_from = "Form", into = "String")]
 pub struct Day(pub i32);
+
+/// What a date is in JSON.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "a date such as \"2026-11-21\"")]
+enum Form {
+    Text(String),
+}
 
 impl Day {
     /// The civil day of the proleptic Gregorian calendar, if there is one and its year is 1 to
@@ -39,7 +48,21 @@ impl Day {
 
     /// As chrono's date; days outside of years 1 to 9999 are clamped.
     pub fn date(self) -> NaiveDate {
-        NaiveDate::from_epoch_days(self.0.clamp(-719_162, 2_932_896)).unwrap_or_default()
+        NaiveDate::from_epoch_days(self.0.clamp(-719_162, LAST)).unwrap_or_default()
+    }
+
+    /// The day so many days later; `None` past the year 9999, in which dates end: what is predicted
+    /// for later has none.
+    ///
+    /// ```
+    /// use crm_core::Day;
+    /// let eve: Day = "9999-12-30".parse().unwrap();
+    /// assert_eq!(eve.after(1).map(|day| day.to_string()).as_deref(), Some("9999-12-31"));
+    /// assert_eq!(eve.after(2), None);
+    /// ```
+    pub fn after(self, days: u32) -> Option<Day> {
+        let day = self.0.checked_add_unsigned(days)?;
+        (day <= LAST).then_some(Day(day))
     }
 
     /// The first day of the period that this day is in.
@@ -71,8 +94,7 @@ impl Day {
         };
         let date = start.date();
         let month = (date.year() * 12 + date.month0() as i32).saturating_add(months);
-        Day::from_ymd(month.div_euclid(12), month.rem_euclid(12) as u32 + 1, 1)
-            .unwrap_or(Day(2_932_896))
+        Day::from_ymd(month.div_euclid(12), month.rem_euclid(12) as u32 + 1, 1).unwrap_or(Day(LAST))
     }
 }
 
@@ -100,10 +122,10 @@ impl std::str::FromStr for Day {
     }
 }
 
-impl TryFrom<String> for Day {
+impl TryFrom<Form> for Day {
     type Error = String;
 
-    fn try_from(text: String) -> Result<Self, String> {
+    fn try_from(Form::Text(text): Form) -> Result<Self, String> {
         text.parse()
             .map_err(|_| "not a date such as \"2026-11-21\"".to_owned())
     }
