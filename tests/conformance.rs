@@ -510,6 +510,15 @@ fn cancelled_runs_stop_and_leave_nothing_behind() {
 }
 
 #[test]
+fn of_events_customers_chooses_rows_of_visitors_or_is_refused() {
+    for entry in analysis::ALL.iter().filter(|entry| entry.reads == "events") {
+        let has = |name: &str| entry.columns.iter().any(|field| field.name == name);
+        let takes = entry.scope.contains(&"customers");
+        assert_eq!(takes, has("visitor_id"), "{}", entry.name);
+    }
+}
+
+#[test]
 fn customers_says_whom_the_answer_is_about_and_changes_no_number() {
     let orders = orders(STORE, store(150, 20)).unwrap();
     for entry in on_orders().filter(|entry| entry.scope.contains(&"customers")) {

@@ -126,8 +126,12 @@ fn reference() -> String {
             true => " `as_of` must be given.",
             false => "",
         };
-        let refused = <Orders as Input>::SCOPE.iter();
-        let refused = refused.filter(|key| entry.reads == "orders" && !entry.scope.contains(key));
+        let all = match entry.reads {
+            "orders" => <Orders as Input>::SCOPE,
+            "events" => <Events as Input>::SCOPE,
+            _ => &[],
+        };
+        let refused = all.iter().filter(|key| !entry.scope.contains(key));
         let refused: String = refused
             .map(|key| format!(" Does not take `{key}`."))
             .collect();

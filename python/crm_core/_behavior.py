@@ -71,7 +71,7 @@ def page_exits(
         timeout: Silence after which the next event opens a new session (default "30min").
         split_at_midnight: Whether midnight in the shop's zone ends a session.
         split_on_campaign: Whether another campaign ends a session.
-        **scope: What analyses of events share: where, customers, by; see `EventScope`.
+        **scope: What analyses of events share, but for customers: where, by; see `EventScope`.
 
     Returns:
         One row per page: page, views, sessions, entries, exits, exit_rate, exit_rate_sessions,
@@ -116,7 +116,7 @@ def funnel(
             beside them. Next to an optional step that was skipped they may not come between the
             neighbouring steps that were done.
         timeout: Silence after which the next event opens a new session (default "30min").
-        **scope: What analyses of events share: where, customers, by; see `EventScope`.
+        **scope: What analyses of events share, but for customers: where, by; see `EventScope`.
 
     Returns:
         One row per step: step, name, reached, dropped, still_open, rate (without the still open,
@@ -152,7 +152,7 @@ def cart_abandonment(
             a list gives a first column `as_of`. Default: the last event.
         window: Silence after which a cart is abandoned (default "60min").
         recovery: Time in which an order recovers one (default "7d").
-        **scope: What analyses of events share: where, customers, by; see `EventScope`.
+        **scope: What analyses of events share, but for customers: where, by; see `EventScope`.
 
     Returns:
         carts, abandoned, recovered, abandonment_rate (with _low and _high), ordered, emptied,
@@ -239,7 +239,7 @@ def browse_rates(
             a list gives a first column `as_of`. Default: the last event.
         wait: Time without cart, checkout or order after the view (default "24h").
         recovery: Time in which an order recovers an abandoned browse (default "7d").
-        **scope: What analyses of events share: where, customers, by; see `EventScope`.
+        **scope: What analyses of events share, but for customers: where, by; see `EventScope`.
 
     Returns:
         browses, abandoned, recovered, abandonment_rate (with _low and _high), carted, ordered. `by`
@@ -307,7 +307,7 @@ def transitions(
         steps: Count by place in the session up to this many: what a Sankey diagram needs.
         collapse_repeats: Whether staying on a station is no transition.
         timeout: Silence after which the next event opens a new session (default "30min").
-        **scope: What analyses of events share: where, customers, by; see `EventScope`.
+        **scope: What analyses of events share, but for customers: where, by; see `EventScope`.
 
     Returns:
         One row per transition: step (with `steps`), before (of order 2), source, target, count,
@@ -348,7 +348,7 @@ def top_paths(
         limit: Paths to list (default 20).
         collapse_repeats: Whether staying on a station counts once (default True).
         timeout: Silence after which the next event opens a new session (default "30min").
-        **scope: What analyses of events share: where, customers, by; see `EventScope`.
+        **scope: What analyses of events share, but for customers: where, by; see `EventScope`.
 
     Returns:
         One row per path: rank, path, sessions, share, conversions, conversion_rate (with _low and
@@ -385,7 +385,7 @@ def page_influence(
         of: What the stations are (default "page").
         max_pages: Stations with rows of their own (default 200); the rest is "(other)".
         timeout: Silence after which the next event opens a new session (default "30min").
-        **scope: What analyses of events share: where, customers, by; see `EventScope`.
+        **scope: What analyses of events share, but for customers: where, by; see `EventScope`.
 
     Returns:
         One row per page: page, visits, purchase_probability, visit_probability, removal_effect.

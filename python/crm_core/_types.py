@@ -100,6 +100,7 @@ class EventScope(TypedDict, total=False):
     where: Where | None
     """Chooses events, by their columns, `hour`, or `first_<column>` of the visitor."""
     customers: Where | None
-    """Chooses visitors (rows) only, by visitor_id, customer_id or `first_<column>`."""
+    """Chooses visitors (rows) only, by visitor_id, customer_id or `first_<column>`. Analyses of
+    pages, steps and carts, without rows of visitors, refuse it: `where` chooses their events."""
     by: Sequence[str] | None
     """Columns to break the result down by; they come first, under their own names."""

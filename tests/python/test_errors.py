@@ -361,6 +361,12 @@ CASES: dict[str, tuple[Callable[[], Any], type, str, str | None, int | None, str
         "column `chanel` was not found; the input has customer_id, ordered_at, amount",
         "chanel", None, None,
     ),
+    "a breakdown by a column that is there": (
+        lambda: crm.rfm(orders(), by=["customer_id"]),
+        crm.OptionError,
+        'option `by`: expected another column: the table has this one anyway, found "customer_id"',
+        "by", None, None,
+    ),
     "a condition on no column": (
         lambda: crm.rfm(orders(), where={"chanel": 1}),
         crm.SchemaError,

@@ -547,12 +547,23 @@ impl Table {
         self.definition.as_deref()
     }
 
-    /// The same table with `columns` before its own.
-    #[must_use]
-    pub fn prepended(mut self, mut columns: Vec<Column>) -> Self {
+    /// The same table with the columns of its group before its own.
+    ///
+    /// # Errors
+    ///
+    /// A name that the table has already: every column is found by its name.
+    pub(crate) fn prepended(mut self, mut columns: Vec<Column>) -> Result<Self> {
+        let has = |column: &&Column| self.column(column.name()).is_some();
+        if let Some(column) = columns.iter().find(has) {
+            return Err(Error::option(
+                "by",
+                format_args!("{:?}", column.name()),
+                "another column: the table has this one anyway",
+            ));
+        }
         columns.append(&mut self.columns);
         self.columns = columns;
-        self
+        Ok(self)
     }
 
     /// The rows at these indices, in their order.

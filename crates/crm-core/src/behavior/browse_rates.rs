@@ -23,6 +23,7 @@
 //! any column of events (`page`, `channel`, a dimension) a browse counts under the value of its last
 //! view.
 
+use super::OF_THE_SITE;
 use super::breakdown::{Breakdown, Counts, Line, Part};
 use super::cart_abandonment::is_product;
 use crate::analysis::Analysis;
@@ -266,6 +267,7 @@ impl Analysis for BrowseRates {
             "Went on to an order at once.",
         ),
     ];
+    const SCOPE: &'static [&'static str] = OF_THE_SITE;
     type Data = Events;
     type Options = Options;
 

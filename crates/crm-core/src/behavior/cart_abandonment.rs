@@ -27,6 +27,7 @@
 //! it. With `product` among several columns, the others are those of the event that put the product
 //! in.
 
+use super::OF_THE_SITE;
 use super::breakdown::{Breakdown, Counts, Line, Part};
 use super::cart::{self, Cart, Item, Stage, State};
 use crate::analysis::Analysis;
@@ -221,6 +222,7 @@ impl Analysis for CartAbandonment {
             "Value of abandoned carts that was bought later; only with amounts.",
         ),
     ];
+    const SCOPE: &'static [&'static str] = OF_THE_SITE;
     type Data = Events;
     type Options = Options;
 

@@ -54,6 +54,7 @@
 //! The habitual SQL, `min(ts)` of each step after `min(ts)` of the step before, starts every chain at
 //! the first event ever and loses the conversions of returning visitors.
 
+use super::OF_THE_SITE;
 use super::chain::{Finder, Hit, Outcome, Shape};
 use super::sessions::{self, Cutter};
 use crate::analysis::Analysis;
@@ -523,6 +524,7 @@ impl Analysis for Funnel {
             "Time from the start of the winning chain.",
         ),
     ];
+    const SCOPE: &'static [&'static str] = OF_THE_SITE;
     type Data = Events;
     type Options = Options;
 

@@ -24,6 +24,10 @@ use crate::table::{Column, Field, Values};
 use crate::{Duration, Error, Fraction, Result};
 use std::sync::Arc;
 
+/// The scope of an analysis whose answer is about pages, steps or carts: `customers` has nobody to choose.
+/// Events are chosen by `where`.
+pub(crate) const OF_THE_SITE: &[&str] = &["as_of", "where", "by"];
+
 /// Confidence level of every interval.
 pub(crate) fn level() -> Result<Fraction> {
     Fraction::new(0.95).ok_or_else(|| Error::internal("0.95 is a fraction"))

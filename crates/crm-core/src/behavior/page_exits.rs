@@ -23,6 +23,7 @@
 //! Columns of numbers that the events carry (`measures`: load time, weight) are averaged over the
 //! page's views beside it, as `mean_<column>`; blanks are left out.
 
+use super::OF_THE_SITE;
 use super::sessions::{self, Cutter};
 use crate::analysis::Analysis;
 use crate::context::{collect, filled, push};
@@ -326,6 +327,7 @@ impl Analysis for PageExits {
             "Mean time on the page over those; null without any.",
         ),
     ];
+    const SCOPE: &'static [&'static str] = OF_THE_SITE;
     type Data = Events;
     type Options = Options;
 

@@ -30,6 +30,7 @@
 //! - Anderl, E., Becker, I., von Wangenheim, F., Schumann, J. H. (2016). Mapping the customer
 //!   journey. *International Journal of Research in Marketing* 33, 457-474. (removal effect)
 
+use super::OF_THE_SITE;
 use super::nodes::{Nodes, Of};
 use crate::analysis::Analysis;
 use crate::context::{collect, filled, push};
@@ -199,6 +200,7 @@ impl Analysis for PageInfluence {
             "Share of purchases that go through it; null without purchases.",
         ),
     ];
+    const SCOPE: &'static [&'static str] = OF_THE_SITE;
     type Data = Events;
     type Options = Options;
 

@@ -7,6 +7,7 @@
 //! stations. `share` is of all sessions with a station; `conversion_rate` is sessions with a
 //! purchase of the path's sessions, its variance summed by visitor.
 
+use super::OF_THE_SITE;
 use super::nodes::{Nodes, Of};
 use crate::analysis::Analysis;
 use crate::context::{collect, push};
@@ -103,6 +104,7 @@ impl Analysis for TopPaths {
             "95 %, by visitor.",
         ),
     ];
+    const SCOPE: &'static [&'static str] = OF_THE_SITE;
     type Data = Events;
     type Options = Options;
 

@@ -17,6 +17,7 @@
 //! `(start)`), up to that many, and the probability is of those at that place. Rows are in ascending
 //! order of the stations, `(start)` first and `(end)` last.
 
+use super::OF_THE_SITE;
 use super::nodes::{Nodes, Of};
 use crate::analysis::Analysis;
 use crate::context::{collect, filled, push};
@@ -177,6 +178,7 @@ impl Analysis for Transitions {
             "Of all transitions from the source.",
         ),
     ];
+    const SCOPE: &'static [&'static str] = OF_THE_SITE;
     type Data = Events;
     type Options = Options;
 

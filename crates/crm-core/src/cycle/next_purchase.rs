@@ -8,7 +8,8 @@
 //! and probabilities are conditional on the silence since ([`predict`](super::predict)).
 //!
 //! - `predicted_date` is the first day by which half of those who return have returned, the other
-//!   dates are the same for 10, 80 and 90 %. All are after `as_of`. More than a century: null.
+//!   dates are the same for 10, 80 and 90 %. All are after `as_of`. More than a century, or past the
+//!   year 9999: null.
 //! - With `return_within`, the four dates are of those who return in that time from `as_of`: when, if by
 //!   then? Without it slow returners count in, so dates are late for whoever is looked at over the next
 //!   weeks only, and judged by those who came. Take it to plan for a period and to be compared with what

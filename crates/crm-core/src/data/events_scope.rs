@@ -106,7 +106,7 @@ impl Input for Events {
                     of_group.insert("value".into(), note.clone());
                     notes.entry(name.clone()).or_default().push(of_group.into());
                 }
-                all.append(table.prepended(before))?;
+                all.append(table.prepended(before)?)?;
             }
         }
         let mut resolved = analysis::resolved::<A>(scope);

@@ -100,7 +100,7 @@ impl Input for Orders {
                 for key in &part.keys {
                     before.push(key.repeated(table.len())?);
                 }
-                all.append(table.prepended(before))?;
+                all.append(table.prepended(before)?)?;
             }
         }
         let mut resolved = analysis::resolved::<A>(scope);
