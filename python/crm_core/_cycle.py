@@ -34,8 +34,10 @@ def cycle(
 ) -> Table:
     """When each customer is expected next, and how late they are (最新予測購入日).
 
-    A shop with few completed gaps has taught little: then dates are wide, as they should be, and
-    probabilities lean on what shops are like in general.
+    A shop with few completed gaps has taught little: then dates are wide, as they should be.
+    `probability_within` and `probability_alive` lean on priors there, and in a young shop (on a
+    mean chance of 27 % to leave after a purchase). In simulated shops of 10 to 30 gaps they were up
+    to a quarter too low (.276 said where .372 bought), while dates held.
 
     Dates are given a return, whenever that is: half of those who ever return have done so by
     `predicted_date`. Slow returners count in, so among customers who came within a few weeks it is
@@ -48,15 +50,18 @@ def cycle(
             column `as_of`. It must be given.
         within: Horizon of `probability_within` (default 30 days).
         return_within: The four dates are given a return in this time from `as_of` (null where that
-            has less than one chance in a million). Default: given a return whenever.
-        method: A rule of thumb instead of the model, for comparison; it gives dates only.
+            has less than one chance in a million). Default: given a return whenever. Not beside
+            `method`, which has no law.
+        method: A rule of thumb instead of the model, for comparison; it gives dates only. Not
+            beside `return_within`.
         per: What a row is about: "customer" (default); a column of orders or lines such as
             "product" (each customer with each of its values, 補充); or a column of customers, such
             as their company, rolled up from the orders of all who have it. Orders without a value,
             or with lines of none, are counted in ``notes["orders_without_value"]``.
         seasonality: Factors of the shop's demand by month (1 to 12) and by date: time runs so much
             faster on such days. ``{12: 2, 1: 0.5, "2026-11-27": 3}``; what is not said is 1.
-        learned: What `learn` has given. Default: fitted to these orders.
+        learned: What `learn` has given: of customers and with a seasonality of its own, so neither
+            `per` nor `seasonality` can stand beside it. Default: fitted to these orders.
         lost_by_churn_days: Whether `churn_days` of silence make a customer lost whatever their own
             cycle. Default: no.
         **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
@@ -106,8 +111,10 @@ def alerts(
         orders: The orders.
         as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
             column `as_of`. It must be given.
-        since: Only what changed after this day: the difference to a run as of that day. Default:
-            everybody who stands at a level asked for.
+        since: Only what changed after this day: the difference to a run as of that day. Without
+            `learned` the shop is learnt anew each day, which may also lower a level: where gaps are
+            few, a level that was reached after this day and lowered again by `as_of` is in neither
+            run. Default: everybody who stands at a level asked for.
         levels: Levels asked for (default ``["churn_risk"]``).
         lost_by_churn_days: Whether `churn_days` of silence make a customer lost whatever their own
             cycle. Default: no.
@@ -117,11 +124,13 @@ def alerts(
             or with lines of none, are counted in ``notes["orders_without_value"]``.
         seasonality: Factors of the shop's demand by month (1 to 12) and by date: time runs so much
             faster on such days. ``{12: 2, 1: 0.5, "2026-11-27": 3}``; what is not said is 1.
-        learned: What `learn` has given. Default: fitted to these orders.
+        learned: What `learn` has given: of customers and with a seasonality of its own, so neither
+            `per` nor `seasonality` can stand beside it. Default: fitted to these orders.
         subscription_cycles: Cycles without a subscription order (kind sub_first or sub_renewal)
-            after which a subscription (定期) counts as ended. The cycle is the longest gap after
-            which the customer has renewed; with one such order only, the median of all such gaps,
-            or 31 days. Default 2: one delivery may be skipped.
+            after which a subscription (定期) counts as ended. The cycle is the median of the gaps
+            after which the customer has renewed (of an even number the lower of the middle two);
+            without a renewal, the median of all such gaps, or 31 days. Default 2: one delivery may
+            be skipped.
         **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
             churn_days, churn_boundary; see `Scope`.
 
@@ -175,13 +184,15 @@ def likely_buyers(
             or with lines of none, are counted in ``notes["orders_without_value"]``.
         seasonality: Factors of the shop's demand by month (1 to 12) and by date: time runs so much
             faster on such days. ``{12: 2, 1: 0.5, "2026-11-27": 3}``; what is not said is 1.
-        learned: What `learn` has given. Default: fitted to these orders.
+        learned: What `learn` has given: of customers and with a seasonality of its own, so neither
+            `per` nor `seasonality` can stand beside it. Default: fitted to these orders.
         **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
             churn_days, churn_boundary; see `Scope`.
 
     Returns:
-        One row per customer: customer_id (with `per`: also its column, or that instead and
-        `customers`), rank, probability_within, expected_orders,
+        One row per customer, by ascending id: customer_id (with `per`: also its column, or that
+        instead and `customers`), rank (by expected revenue, 1 first, in the whole shop, also where
+        `customers` of the scope asks for some), probability_within, expected_orders,
         expected_revenue, last_date, usual_gap_days, level.
 
     Raises:
@@ -246,7 +257,8 @@ def customer(
 ) -> Table:
     """All that can be said of a customer, with what the shop has taught (顧客カルテ).
 
-    A call takes a quarter of a millisecond for one customer, and 0.02 ms for each of many.
+    A call takes 0.3 to 0.4 ms for one customer, up to 0.8 ms where the document is of a shop of few
+    gaps, and 0.02 ms for each of many.
 
     Args:
         orders: The orders of one customer, or of several.
@@ -549,17 +561,19 @@ def base_forecast(
             churn_days, churn_boundary; see `Scope`.
 
     Returns:
-        One row per origin, method and year: origin, method, year, until, customers, active,
-        active_low, active_high, retention_rate (of those active at the origin),
+        One row per origin, method and year: origin, method, year, until, customers, active (of
+        them, those not churned by `churn_days` at the end of the year), active_low, active_high,
+        retention_rate (of those active at the origin),
         retention_rate_low, retention_rate_high, reactivation_rate (of those churned then),
         reactivation_rate_low, reactivation_rate_high, expected_orders, expected_orders_low,
         expected_orders_high (purchase days), expected_revenue,
         expected_revenue_low, expected_revenue_high, revenue_multiple (revenue up to the end of the
         year by that of the year before the origin), actual_active, actual_orders, actual_revenue.
         Where a method has no forecast its cells are null, and ``notes["without_forecast"]`` has the
-        origin, the method and the reason: no_repeat_customer, no_customers_a_year_before (the moves
-        between segments need a year before the origin), segments_not_seen_a_year_before (and one in
-        which the segments of today were there).
+        origin, the method and the reason: no_repeat_customer, too_few_repeat_customers (the model
+        needs two), no_customers_a_year_before (the moves between segments need a year before the
+        origin), segments_not_seen_a_year_before (and one in which the segments of today were
+        there).
 
     Raises:
         OptionError: An option is unknown or out of range.

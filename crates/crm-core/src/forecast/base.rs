@@ -36,6 +36,7 @@
 //! | reason | method | |
 //! |---|---|---|
 //! | `no_repeat_customer` | `model` | nobody had come back by the origin |
+//! | `too_few_repeat_customers` | `model` | one customer had: a model takes two |
 //! | `no_customers_a_year_before` | `markov` | the shop is younger than a year: no moves to learn from |
 //! | `segments_not_seen_a_year_before` | `markov` | more than a twentieth of the customers are in segments that nobody was in a year before: a young shop has churned ones now and had none then |
 
@@ -304,7 +305,7 @@ impl Analysis for BaseForecast {
             Type::Float,
             "customers",
             "現役顧客数",
-            "Those expected not to be churned at the end of the year.",
+            "Of them, those expected not to be churned, by `churn_days`, at the end of the year.",
         ),
         Field::new(
             "active_low",
@@ -467,7 +468,6 @@ impl Analysis for BaseForecast {
             let tested = at == 1;
             let years = if tested { 1 } else { options.years };
             let by_model = model::forecast(base, years, options, context)?;
-            let by_model = by_model.ok_or("no_repeat_customer");
             let by_moves = match before.len() {
                 0 => Err("no_customers_a_year_before"),
                 _ => {

@@ -38,12 +38,13 @@ const YEARS: usize = 10;
 /// Sums over customers of one draw, by year: active, retained, reactivated, orders, revenue.
 type Sums = [[f64; 5]; YEARS];
 
+/// The years, or why there is no forecast.
 pub(super) fn forecast(
     base: &Base,
     years: u32,
     options: &Options,
     context: &Context,
-) -> Result<Option<Vec<Year>>> {
+) -> Result<std::result::Result<Vec<Year>, &'static str>> {
     let n = base.len();
     let read = |name: &str| numbers(&base.summary, name);
     let (x, t_x, age) = (read("frequency")?, read("recency")?, read("T")?);
@@ -51,7 +52,8 @@ pub(super) fn forecast(
     let histories = Histories::new(&x, &t_x, &age);
     let purchases = match fit(Kind::MbgNbd, &Rows::new(&histories)?, Unit::Day, 0.0) {
         Ok(fit) => fit,
-        Err(Error::Insufficient { .. }) => return Ok(None),
+        Err(Error::Insufficient { found: 0, .. }) => return Ok(Err("no_repeat_customer")),
+        Err(Error::Insufficient { .. }) => return Ok(Err("too_few_repeat_customers")),
         Err(other) => return Err(other),
     };
     let of_spend = gamma_gamma::Spend {
@@ -187,7 +189,7 @@ pub(super) fn forecast(
         };
         push(&mut said, year, "forecast")?;
     }
-    Ok(Some(said))
+    Ok(Ok(said))
 }
 
 /// A column of the summary; NaN where null.

@@ -6,30 +6,34 @@
 //! ```text
 //! subscription days   civil days with an order of kind sub_first or sub_renewal that counts
 //! renewal gaps        days from one of them to the next, where that one has a renewal
-//! cycle               the longest renewal gap of the customer; without one, the median of all
+//! cycle               the median of the customer's renewal gaps; without one, that of all
 //!                     customers' renewal gaps; without any, 31 days
 //! open                as_of − last subscription day ≤ cycles · cycle
 //! ```
 //!
+//! Of an even number of gaps the median is the lower of the middle two: of 30 days and a pause of a year
+//! the 30 are the cycle. A pause alone, where it is the only renewal gap, cannot be told from a cycle.
+//!
 //! One-off orders before, between and after do not matter. With two `cycles` one delivery may be skipped
-//! (スキップ), which most shops allow; who has skipped before, and so has a longer gap, is given the
-//! longer time. The pause before a new first order is no renewal gap: that subscription had ended.
-//! Several subscriptions of one customer are read as one.
+//! (スキップ), which most shops allow. The pause before a new first order is no renewal gap: that
+//! subscription had ended. Several subscriptions of one customer are read as one.
 
 use crate::Result;
 use crate::context::{collect, push, room};
 use crate::data::KindWord;
 
 /// Days of a cycle that nothing is known of: monthly deliveries are the usual ones.
-const MONTH: f64 = 31.0;
+const MONTH: u32 = 31;
 
 /// What the subscription orders of each row of [`Gaps`](super::Gaps) say; empty where the orders have
 /// no kinds.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Subscriptions {
     rows: Vec<Row>,
-    /// The renewal gaps of all rows.
+    /// The renewal gaps of all rows, and of the one that is being read.
     gaps: Vec<u32>,
+    /// How many of them are of rows that are read.
+    read: usize,
 }
 
 /// The subscription of one row.
@@ -37,7 +41,8 @@ pub(crate) struct Subscriptions {
 pub(crate) struct Row {
     /// The last subscription day.
     last: Option<i32>,
-    longest: Option<u32>,
+    /// The median of its renewal gaps.
+    cycle: Option<u32>,
 }
 
 impl Subscriptions {
@@ -49,9 +54,7 @@ impl Subscriptions {
         if let (Some(last), KindWord::SubRenewal) = (row.last, kind)
             && last < day
         {
-            let gap = day.abs_diff(last);
-            push(&mut self.gaps, gap, "gaps")?;
-            row.longest = row.longest.max(Some(gap));
+            push(&mut self.gaps, day.abs_diff(last), "gaps")?;
         }
         row.last = row.last.max(Some(day));
         Ok(())
@@ -59,24 +62,28 @@ impl Subscriptions {
 
     /// The row is read.
     pub(crate) fn add(&mut self, row: Row) -> Result<()> {
-        push(&mut self.rows, row, "gaps")
+        let cycle = median(&mut self.gaps[self.read..]);
+        self.read = self.gaps.len();
+        push(&mut self.rows, Row { cycle, ..row }, "gaps")
     }
 
     /// Which rows have an open subscription on a day; nothing where nobody ever had one.
     pub(crate) fn open(&self, as_of: i32, cycles: f64) -> Result<Vec<bool>> {
         let mut gaps = room(self.gaps.len(), "gaps")?;
         gaps.extend_from_slice(&self.gaps);
-        gaps.sort_unstable();
-        let typical = match gaps.len() {
-            0 => MONTH,
-            n => 0.5 * (f64::from(gaps[(n - 1) / 2]) + f64::from(gaps[n / 2])),
-        };
+        let typical = median(&mut gaps).unwrap_or(MONTH);
         let open = |row: &Row| {
-            let cycle = row.longest.map_or(typical, f64::from);
+            let cycle = f64::from(row.cycle.unwrap_or(typical));
             (row.last).is_some_and(|last| f64::from(as_of.abs_diff(last)) <= cycles * cycle)
         };
         collect(self.rows.iter().map(open), "gaps")
     }
+}
+
+/// The lower median. Changes the order.
+fn median(gaps: &mut [u32]) -> Option<u32> {
+    let middle = gaps.len().checked_sub(1)? / 2;
+    Some(*gaps.select_nth_unstable(middle).1)
 }
 
 #[cfg(test)]
@@ -110,8 +117,8 @@ mod tests {
 
     #[test]
     fn by_hand() {
-        let shop: [&[(i32, KindWord)]; 7] = [
-            // Regular; one-off orders do not matter.
+        let shop: [&[(i32, KindWord)]; 9] = [
+            // Regular, 30 and 28; one-off orders do not matter.
             &[
                 (0, SubFirst),
                 (30, SubRenewal),
@@ -119,8 +126,16 @@ mod tests {
                 (58, SubRenewal),
                 (70, OneOff),
             ],
-            // One delivery was skipped before.
+            // One delivery was skipped before: the lower of 30 and 60.
             &[(0, SubFirst), (30, SubRenewal), (90, SubRenewal)],
+            // Renewed after a year's pause: 30, 30, 30 and 365.
+            &[
+                (0, SubFirst),
+                (30, SubRenewal),
+                (60, SubRenewal),
+                (425, SubRenewal),
+                (455, SubRenewal),
+            ],
             // Begun again after a year; two orders on one day are one.
             &[
                 (0, SubFirst),
@@ -129,26 +144,30 @@ mod tests {
                 (400, SubRenewal),
                 (420, SubRenewal),
             ],
-            // One order only: the median of 20, 28, 28, 30, 30, 60 is 29.
+            // No renewal: the lower median of 20, 28, 28, 30, 30, 30, 30, 30, 60 and 365 is 30.
             &[(100, SubFirst)],
+            &[(40, SubFirst), (100, SubFirst)],
             &[(100, SubRenewal), (101, OneOff)],
             &[(0, OneOff), (30, OneOff)],
             &[(0, OneOff)],
         ];
         let none = None;
         let expected = [
-            Some(58 + 60),
-            Some(90 + 120),
-            Some(420 + 56),
-            Some(158),
-            Some(158),
+            Some(58 + 56),
+            Some(90 + 60),
+            Some(455 + 60),
+            Some(420 + 40),
+            Some(160),
+            Some(160),
+            Some(160),
             none,
             none,
         ];
         assert_eq!(until(&shop, 2.0), expected);
-        assert_eq!(until(&shop[..1], 1.5), [Some(58 + 45)]);
+        assert_eq!(until(&shop[..1], 1.5), [Some(58 + 42)]);
         // A shop without a renewal.
-        assert_eq!(until(&shop[3..], 2.0), [Some(162), Some(162), none, none]);
+        let month = Some(100 + 2 * 31);
+        assert_eq!(until(&shop[4..], 2.0), [month, month, month, none, none]);
         assert!(told(&[]).open(0, 2.0).unwrap().is_empty());
     }
 }

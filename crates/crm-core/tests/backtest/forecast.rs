@@ -393,6 +393,24 @@ fn what_cannot_be_forecast_is_null_or_refused() {
             why(565, "markov", "segments_not_seen_a_year_before"),
         ])
     );
+    // One customer came back, and then two: a model takes two.
+    for (day, reason) in [(40, Some("too_few_repeat_customers")), (90, None)] {
+        let few = [("a", 0), ("a", 30), ("b", 20), ("b", 80), ("c", 10)];
+        let few = few.iter().fold(
+            Orders::builder(Currency::JPY, Zone::UTC),
+            |of, (who, day)| of.order(who, &Day(start().0 + day).to_string(), 500),
+        );
+        let asked = json!({"as_of": Day(start().0 + day), "years": 1, "draws": 20});
+        let table = run("base_forecast", &few.build().expect("orders"), &asked);
+        let of_model = reason.map(|reason| why(day, "model", reason));
+        let of_moves = Some(why(day, "markov", "no_customers_a_year_before"));
+        let expected: Vec<_> = of_model.into_iter().chain(of_moves).collect();
+        assert_eq!(table.notes()["without_forecast"], json!(expected));
+        assert_eq!(
+            float(&table, "expected_orders", 0).is_some(),
+            reason.is_none()
+        );
+    }
     // Nobody ever came back: the model is silent, the moves say what was.
     let mut builder = Orders::builder(Currency::USD, Zone::UTC);
     for k in 0..30 {
