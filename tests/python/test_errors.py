@@ -365,7 +365,7 @@ CASES: dict[str, tuple[Callable[[], Any], type, str, str | None, int | None, str
         lambda: crm.rfm(orders(), by=["customer_id"]),
         crm.OptionError,
         'option `by`: expected another column: the table has this one anyway, found "customer_id"',
-        "by", None, None,
+        None, None, None,
     ),
     "a condition on no column": (
         lambda: crm.rfm(orders(), where={"chanel": 1}),

@@ -268,3 +268,49 @@ fn intervals_of_tiny_shops_are_wide_enough() {
         }
     }
 }
+
+/// Of a hundred thousand, thirty-one came back: the shop is learnt from these, whatever
+/// their names, and the others say how many leave.
+#[test]
+fn a_large_shop_is_learnt_from_the_few_who_came_back() {
+    let customers = 100_000u32;
+    let gaps = |k: u32| {
+        if k % 3_333 == 7 {
+            vec![28 + k % 5]
+        } else {
+            vec![]
+        }
+    };
+    let histories: Vec<History> = (0..customers).map(|k| History::new(&gaps(k))).collect();
+    let open: Vec<u32> = (0..customers).map(|k| k % 400).collect();
+    let fit = fit::fit(&histories, &open, &Options::default()).expect("a fit");
+    assert_eq!((fit.customers, fit.gaps), (customers, 31));
+    assert!(
+        (25.0..36.0).contains(&fit.params.typical_gap.get()),
+        "{fit:?}"
+    );
+    assert!(fit.params.dropout.chance(0) > 0.99, "{fit:?}");
+    let backward: Vec<History> = histories.iter().rev().copied().collect();
+    let open: Vec<u32> = open.into_iter().rev().collect();
+    let renamed = fit::fit(&backward, &open, &Options::default()).expect("a fit");
+    assert_eq!(renamed, fit);
+}
+
+/// Of a shop with more repeat customers than are looked at, a sample that no name decides.
+#[test]
+fn no_name_decides_whom_a_large_shop_is_learnt_from() {
+    let mut shop = shop(Law::Mixed, 0.15, 4_000, 5);
+    let options = Options {
+        sample: 500,
+        ..Options::default()
+    };
+    let (_, fit, _) = fitted(&shop, &options);
+    shop.sort_by_key(|customer| customer.gaps.iter().rev().copied().collect::<Vec<_>>());
+    let (_, renamed, _) = fitted(&shop, &options);
+    assert_eq!(renamed, fit);
+    let (_, all, _) = fitted(&shop, &Options::default());
+    let ratio = fit.params.typical_gap.get() / all.params.typical_gap.get();
+    assert!((0.85..1.18).contains(&ratio), "{ratio}");
+    let (some, all) = (fit.params.dropout.chance(0), all.params.dropout.chance(0));
+    assert!((some / all - 1.0).abs() < 0.25, "{some} {all}");
+}

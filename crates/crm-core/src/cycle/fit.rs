@@ -25,19 +25,19 @@
 //!
 //! # Sampling
 //!
-//! From [`Options::sample`] customers on, the parameters come from about that many, chosen by a
-//! fixed hash of the customer's position in ascending id. Everybody is still predicted from their
-//! own gaps. On a simulated shop of a million customers the
-//! typical gap came out as 82.3, 84.2, 84.2 and 83.8 days from 4,096, 8,192, 16,384 and 65,536 of them
-//! and the mean dropout as .029 to .030 (.03 is true). A search of more than two thousand customers
-//! begins where one of a thousand of them ended, and leaves out a family that was clearly worse there.
+//! All customers with one purchase count. From [`Options::sample`] customers who came back on, that many
+//! of them stand for all ([`sample`](super::sample)), and the one-time customers weigh as much less.
+//! So a large shop of few repeat customers is learnt from all it has. Everybody is predicted from their
+//! own gaps. A search of more than two thousand customers begins where one of a thousand of them ended,
+//! and leaves out a family that was clearly worse there.
 
 use serde::{Deserialize, Serialize};
 
 use super::gap_model::{CLASSES, Dropout, FINE, Family, History, Params};
 use super::log_law::Tables;
-use super::point_model::{PointModel, SLOTS, slot};
+use super::point_model::PointModel;
 use super::posterior::posterior;
+use super::sample::{Row, Sample};
 use crate::context::{filled, room};
 use crate::{Error, Positive, Probability, Result};
 
@@ -47,7 +47,7 @@ use crate::{Error, Positive, Probability, Result};
 pub struct Options {
     /// Which family; absent (default): the likelier of the two.
     pub family: Option<Family>,
-    /// About how many customers the parameters are fitted on, at most. Default 8,192.
+    /// How many customers who came back the parameters are fitted on, at most. Default 8,192.
     pub sample: u32,
 }
 
@@ -119,8 +119,8 @@ pub fn fit<T: Copy + Into<f64>>(
     let mut searches = room(2, "fit")?;
     for family in families {
         searches.push(match &scouts {
-            Some(few) => Search::run(few, family, few.start(), &ROUGH)?,
-            None => Search::run(&sample, family, sample.start(), &WHOLE)?,
+            Some(few) => Search::run(few, family, Point::start(few), &ROUGH)?,
+            None => Search::run(&sample, family, Point::start(&sample), &WHOLE)?,
         });
     }
     if scouts.is_some() {
@@ -159,7 +159,7 @@ pub fn fit<T: Copy + Into<f64>>(
         params,
         log_likelihood: best.likelihood,
         other_log_likelihood: other,
-        customers: sample.rows.len() as u32,
+        customers: sample.customers,
         gaps: sample.gaps,
         converged: best.converged,
     })
@@ -198,94 +198,8 @@ const CLOSE: Pace = Pace {
 const ROUNDS: u32 = 8;
 /// Log-likelihood of a thousand customers by which a family is clearly worse than the other.
 const CLEARLY_WORSE: f64 = 10.0;
-/// Customers whom a large sample is searched with first.
-const SCOUTS: usize = 1024;
 /// Customers' worth of the prior on the class weights.
 const PRIOR_CUSTOMERS: f64 = 2.0;
-
-/// The customers the parameters are fitted on.
-pub(super) struct Sample {
-    pub(super) rows: Vec<(History, f64)>,
-    gaps: u64,
-    slots: [bool; SLOTS],
-}
-
-impl Sample {
-    pub(super) fn new<T: Copy + Into<f64>>(
-        histories: &[History],
-        open: &[T],
-        size: u32,
-    ) -> Result<Self> {
-        let total = histories.len() as u64;
-        let threshold = if total <= u64::from(size) {
-            u64::MAX
-        } else {
-            u64::MAX / total * u64::from(size)
-        };
-        let most = histories.len().min(2 * size as usize + 64);
-        let mut sample = Self {
-            rows: room(most, "sample")?,
-            gaps: 0,
-            slots: [false; SLOTS],
-        };
-        for (index, (history, &open)) in histories.iter().zip(open).enumerate() {
-            if scatter(index as u64) <= threshold && sample.rows.len() < most {
-                sample.push(*history, open.into());
-            }
-        }
-        Ok(sample)
-    }
-
-    fn push(&mut self, history: History, open: f64) {
-        self.rows.push((history, open));
-        self.gaps += u64::from(history.gaps);
-        self.slots[slot(history.gaps)] = true;
-    }
-
-    /// The first [`SCOUTS`] rows, where they are a small part of all and have taught something.
-    fn scouts(&self) -> Result<Option<Sample>> {
-        if self.rows.len() < 2 * SCOUTS {
-            return Ok(None);
-        }
-        let mut few = Sample {
-            rows: room(SCOUTS, "sample")?,
-            gaps: 0,
-            slots: [false; SLOTS],
-        };
-        // Evenly over all: neighbours in id may have come at one time.
-        for k in 0..SCOUTS {
-            let (history, open) = self.rows[k * self.rows.len() / SCOUTS];
-            few.push(history, open);
-        }
-        Ok((few.gaps >= SCOUTS as u64 / 4).then_some(few))
-    }
-
-    /// Where a search begins: mean and deviation of the customers' `ln mean gap`, all else even.
-    fn start(&self) -> Point {
-        let (mut count, mut sum, mut squares) = (0.0, 0.0, 0.0);
-        for (history, _) in self.rows.iter().filter(|(history, _)| history.gaps > 0) {
-            let ln = libm::log(history.sum / f64::from(history.gaps));
-            count += 1.0;
-            sum += ln;
-            squares += ln * ln;
-        }
-        let mean = sum / count;
-        let spread = libm::sqrt((squares / count - mean * mean).max(0.0));
-        Point {
-            population: [mean, libm::log(spread.clamp(0.2, 1.5))],
-            weights: [1.0 / CLASSES as f64; CLASSES],
-            dropout: [-1.0, 1.5],
-        }
-    }
-}
-
-/// SplitMix64's finaliser: neighbours land far apart.
-fn scatter(index: u64) -> u64 {
-    let mut z = index.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
-}
 
 /// A point of the parameter space, on the scales the search walks on.
 #[derive(Debug, Clone, Copy)]
@@ -298,6 +212,24 @@ pub(super) struct Point {
 }
 
 impl Point {
+    /// Where a search begins: mean and deviation of the customers' `ln mean gap`, all else even.
+    fn start(sample: &Sample) -> Self {
+        let (mut count, mut sum, mut squares) = (0.0, 0.0, 0.0);
+        for Row { history, .. } in &sample.rows[..sample.returned] {
+            let ln = libm::log(history.sum / f64::from(history.gaps));
+            count += 1.0;
+            sum += ln;
+            squares += ln * ln;
+        }
+        let mean = sum / count;
+        let spread = libm::sqrt((squares / count - mean * mean).max(0.0));
+        Self {
+            population: [mean, libm::log(spread.clamp(0.2, 1.5))],
+            weights: [1.0 / CLASSES as f64; CLASSES],
+            dropout: [-1.0, 1.5],
+        }
+    }
+
     pub(super) fn params(&self, family: Family) -> Result<Params> {
         let stuck = || Error::Convergence {
             model: "gap model",
@@ -437,7 +369,7 @@ impl<'a> Terms<'a> {
     pub(super) fn new(sample: &'a Sample, family: Family, fineness: f64) -> Result<Self> {
         let n = sample.rows.len();
         let mut ln_open = room(n, "sample")?;
-        ln_open.extend(sample.rows.iter().map(|&(_, open)| libm::log(open + 0.5)));
+        ln_open.extend(sample.rows.iter().map(|row| libm::log(row.open + 0.5)));
         Ok(Self {
             sample,
             family,
@@ -452,7 +384,7 @@ impl<'a> Terms<'a> {
         let mut tables = Tables::default();
         let params = at.params(self.family)?;
         let model = PointModel::new(&params, &self.sample.slots, self.fineness, &mut tables)?;
-        for (row, (history, _)) in self.sample.rows.iter().enumerate() {
+        for (row, Row { history, .. }) in self.sample.rows.iter().enumerate() {
             let (evidence, locations) = model.evidence(history);
             let best = evidence.iter().copied().fold(f64::NEG_INFINITY, f64::max);
             self.ln_factor[row] = best;
@@ -483,13 +415,14 @@ impl<'a> Terms<'a> {
             *entry = stayed(n as u32);
         }
         let mut sum = 0.0;
-        for (row, (history, _)) in self.sample.rows.iter().enumerate() {
-            let n = history.gaps;
+        for (row, alike) in self.sample.rows.iter().enumerate() {
+            let n = alike.history.gaps;
             let q = a / (a + b + f64::from(n));
             let [gone, open] = self.density[row].map(|density| dot(&density, &at.weights));
-            sum += self.ln_factor[row]
+            let ln = self.ln_factor[row]
                 + table.get(n as usize).copied().unwrap_or_else(|| stayed(n))
                 + libm::log(q * gone + (1.0 - q) * open);
+            sum += alike.weight * ln;
         }
         sum
     }
@@ -498,12 +431,12 @@ impl<'a> Terms<'a> {
     pub(super) fn reweigh(&self, at: &Point) -> [f64; CLASSES] {
         let [a, b] = at.beta();
         let mut share = [PRIOR_CUSTOMERS / CLASSES as f64; CLASSES];
-        for (row, (history, _)) in self.sample.rows.iter().enumerate() {
-            let q = a / (a + b + f64::from(history.gaps));
+        for (row, alike) in self.sample.rows.iter().enumerate() {
+            let q = a / (a + b + f64::from(alike.history.gaps));
             let [gone, open] = &self.density[row];
             let part: [f64; CLASSES] =
                 std::array::from_fn(|c| at.weights[c] * (q * gone[c] + (1.0 - q) * open[c]));
-            let inverse = 1.0 / part.iter().sum::<f64>();
+            let inverse = alike.weight / part.iter().sum::<f64>();
             for (share, part) in share.iter_mut().zip(part) {
                 *share += part * inverse;
             }

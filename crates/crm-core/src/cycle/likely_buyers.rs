@@ -18,7 +18,7 @@ use super::expected::expected_orders;
 use super::next_purchase::LEVELS;
 use super::predict::{Level, overdue_probability, probability_within};
 use super::seasonality::Seasonality;
-use super::shop::{CUSTOMER, CUSTOMERS, Shop, View, whole_days};
+use super::shop::{CUSTOMER, CUSTOMERS, Shop, Told, View, whole_days};
 use crate::analysis::Analysis;
 use crate::context::{collect, filled, room};
 use crate::data::Orders;
@@ -140,21 +140,26 @@ impl Analysis for LikelyBuyers {
         let shop = Shop::new(orders, scope, &view, context)?;
         let n = shop.gaps.len();
         let mut rows = room(n, "likely buyers")?;
+        let mut told = Told::new();
         for i in 0..n {
             if i % Context::BLOCK == 0 {
                 context.check()?;
             }
-            let Some(law) = shop.law(i) else { break };
             let elapsed = shop.gaps.open_days(i);
-            let expected = expected_orders(&law, elapsed, within);
+            let outlook = told.of(&shop, i, |law| Outlook {
+                within: probability_within(law, elapsed, within),
+                orders: expected_orders(law, elapsed, within),
+                level: Level::of(overdue_probability(law, elapsed)),
+            });
+            let Some(outlook) = outlook else { break };
             let per_day = shop.gaps.revenue[i] as f64 / (f64::from(shop.histories[i].gaps) + 1.0);
             rows.push(Row {
                 customer: i,
                 rank: 0,
-                within: probability_within(&law, elapsed, within),
-                orders: expected,
-                revenue: libm::round(expected * per_day) as i64,
-                level: Level::of(overdue_probability(&law, elapsed)) as u8,
+                within: outlook.within,
+                orders: outlook.orders,
+                revenue: libm::round(outlook.orders * per_day) as i64,
+                level: outlook.level as u8,
             });
         }
         rows.sort_unstable_by_key(|row| (std::cmp::Reverse(row.revenue), row.customer));
@@ -183,6 +188,14 @@ impl Analysis for LikelyBuyers {
         }
         table(&shop, &rows, orders, scope)
     }
+}
+
+/// What a customer's law says of the time ahead.
+#[derive(Clone, Copy)]
+struct Outlook {
+    within: f64,
+    orders: f64,
+    level: Level,
 }
 
 fn table(shop: &Shop, rows: &[Row], orders: &Orders, scope: &Scope) -> Result<Table> {

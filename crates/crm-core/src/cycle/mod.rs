@@ -15,6 +15,7 @@ pub mod next_purchase;
 mod point_model;
 pub mod posterior;
 pub mod predict;
+mod sample;
 pub mod score;
 pub mod seasonality;
 pub(crate) mod shop;

@@ -43,7 +43,7 @@ use serde::{Deserialize, Serialize};
 use super::baselines::{Pooled, Rule};
 use super::predict::{Level, Prediction, QUANTILES, predict, return_days};
 use super::seasonality::Seasonality;
-use super::shop::{CUSTOMER, CUSTOMERS, Shop, View, whole_days};
+use super::shop::{CUSTOMER, CUSTOMERS, Shop, Told, View, whole_days};
 use crate::analysis::Analysis;
 use crate::context::{collect, room};
 use crate::data::Orders;
@@ -237,6 +237,7 @@ pub(crate) fn columns(
         Some(_) => Pooled::of(shop.gaps.all())?,
         None => None,
     };
+    let mut told = Told::new();
     for i in 0..n {
         if i % Context::BLOCK == 0 {
             context.check()?;
@@ -244,10 +245,10 @@ pub(crate) fn columns(
         let elapsed = shop.gaps.open_days(i);
         match options.method {
             None => {
-                let row = shop.law(i).map(|law| {
-                    let mut row = predict(&law, elapsed, within);
+                let row = told.of(shop, i, |law| {
+                    let mut row = predict(law, elapsed, within);
                     if let Some(time) = return_within {
-                        row.dates = return_days(&law, elapsed, time, QUANTILES);
+                        row.dates = return_days(law, elapsed, time, QUANTILES);
                     }
                     row
                 });

@@ -18,7 +18,7 @@
 //!
 //! Where the uncertainty would widen the law of a customer without a gap by less than about 1 %, the
 //! parameters are as good as known and there are no points: from about a hundred customers who came
-//! back, and later in a shop so young that slow customers cannot be told from leavers.
+//! back (never below thirty), and later in a shop so young that slow customers cannot be told from leavers.
 //!
 //! Against dense grids the joint law is off by .006 in a shop of twelve customers; with three, where the
 //! posterior is far from normal, by up to .07. The family is taken as known, and so are the paces of
@@ -31,8 +31,9 @@
 //! - Laird, N. M., Louis, T. A. (1987). Empirical Bayes confidence intervals based on bootstrap samples.
 //!   *JASA* 82, 739-750: why intervals that take the parameters as known are too narrow.
 
-use super::fit::{Point, Sample, Terms};
+use super::fit::{Point, Terms};
 use super::gap_model::{CLASSES, FINE, Family, PosteriorPoint, VARIATION};
+use super::sample::Sample;
 use crate::context::room;
 use crate::num::optimize::{eigen, lower_root};
 use crate::{Error, Probability, Result};
@@ -59,6 +60,8 @@ const STEPS: [f64; 3] = [0.1, 0.1, 0.2];
 const EM_STEPS: usize = 5;
 /// Share of the variance of a new customer's log gap below which the parameters are known.
 const KNOWN: f64 = 0.02;
+/// Customers who came back with fewer of whom nothing is known: the curvature misleads.
+const FEW: usize = 30;
 /// Least precision of a direction: about what the priors alone say.
 const LEAST_PRECISION: f64 = 0.25;
 /// Weight of a point below which it is left out.
@@ -80,15 +83,19 @@ pub(super) fn posterior(
     }
     let mut mean = [at.population[0], at.population[1], at.dropout[0]];
     if let Some(few) = scouts {
-        let more = sample.rows.len() as f64 / few.rows.len() as f64;
+        let more = sample.more_than(few);
         let precision = Density::new(few, family, at)?.precision(mean)?;
-        if known(&inverse(precision.map(|row| row.map(|p| more * p))), at) {
+        if known(
+            &inverse(precision.map(|row| row.map(|p| more * p))),
+            sample,
+            at,
+        ) {
             return Ok(Vec::new());
         }
     }
     let mut density = Density::new(sample, family, at)?;
     let mut covariance = inverse(density.precision(mean)?);
-    if known(&covariance, at) {
+    if known(&covariance, sample, at) {
         return Ok(Vec::new());
     }
     let mut nodes = Vec::new();
@@ -223,11 +230,11 @@ fn sane(point: &Point, family: Family) -> bool {
 }
 
 /// Whether the parameters' uncertainty is nothing beside how different gaps are.
-fn known(covariance: &Matrix, at: &Point) -> bool {
+fn known(covariance: &Matrix, sample: &Sample, at: &Point) -> bool {
     let spread = libm::exp(2.0 * at.population[1]);
     let within = at.weights.iter().zip(VARIATION);
     let within: f64 = within.map(|(w, v)| w * libm::log1p(v * v)).sum();
-    covariance[0][0] < KNOWN * (spread + within)
+    sample.returned >= FEW && covariance[0][0] < KNOWN * (spread + within)
 }
 
 /// Mean and covariance of the nodes, no deviation changing by more than a factor of two from the

@@ -1,6 +1,7 @@
 //! A shop at a date: its gaps and what they have taught.
 
 use serde_json::json;
+use std::collections::BTreeMap;
 
 use super::fit;
 use super::gap_law::GapLaw;
@@ -321,6 +322,34 @@ impl Shop {
             Some(factors) => learned.with("seasonality", factors),
             None => learned,
         }
+    }
+}
+
+/// What was told of rows without a gap, by their days of silence: all of them have the same law.
+pub(crate) struct Told<T>(BTreeMap<u32, T>);
+
+impl<T: Copy> Told<T> {
+    pub(crate) fn new() -> Self {
+        Told(BTreeMap::new())
+    }
+
+    /// What `tell` says of a row's law; none without a model.
+    pub(crate) fn of(
+        &mut self,
+        shop: &Shop,
+        i: usize,
+        tell: impl Fn(&GapLaw<'_>) -> T,
+    ) -> Option<T> {
+        let alike = shop.histories[i].gaps == 0 && shop.ln_scale.is_empty();
+        let silence = alike.then(|| shop.gaps.open_days(i));
+        if let Some(told) = silence.and_then(|silence| self.0.get(&silence)) {
+            return Some(*told);
+        }
+        let told = tell(&shop.law(i)?);
+        if let Some(silence) = silence {
+            self.0.insert(silence, told);
+        }
+        Some(told)
     }
 }
 

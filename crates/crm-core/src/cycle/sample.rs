@@ -1,0 +1,153 @@
+//! The customers whom a shop is learnt from.
+//!
+//! Customers with one purchase differ by their silence alone: all of them count, as one row for each
+//! length of it. Of those who came back so many at most are looked at one by one, chosen by a hash of
+//! all that is known of them: no name or order of the customers matters, to the bit.
+
+use super::gap_model::History;
+use super::point_model::{SLOTS, slot};
+use crate::Result;
+use crate::context::{push, room};
+
+/// Customers whom a large sample is searched with first.
+const SCOUTS: usize = 1024;
+
+/// The customers the parameters are fitted on: those who came back by a hash of what is known of them,
+/// then the others by their silence.
+pub(super) struct Sample {
+    pub(super) rows: Vec<Row>,
+    /// How many of the rows came back.
+    pub(super) returned: usize,
+    pub(super) customers: u32,
+    pub(super) gaps: u64,
+    pub(super) slots: [bool; SLOTS],
+}
+
+/// Customers who are alike.
+pub(super) struct Row {
+    pub(super) history: History,
+    pub(super) open: f64,
+    pub(super) weight: f64,
+}
+
+impl Sample {
+    pub(super) fn new<T: Copy + Into<f64>>(
+        histories: &[History],
+        open: &[T],
+        size: u32,
+    ) -> Result<Self> {
+        let returned = histories.iter().filter(|history| history.gaps > 0).count();
+        let kept = returned.min(size as usize);
+        let mut repeat = Vec::new();
+        let mut once = room(histories.len() - returned, "sample")?;
+        // Of many, those with the smallest hashes, by a limit that lets through a few too many; where
+        // customers are so much alike that it does not, all are sorted.
+        for share in [1.25 * kept as f64 / returned.max(1) as f64, 1.0] {
+            let limit = (share * u64::MAX as f64) as u64;
+            repeat.clear();
+            once.clear();
+            for (index, (history, &open)) in histories.iter().zip(open).enumerate() {
+                let open: f64 = open.into();
+                if history.gaps == 0 {
+                    // Floats from 0 up ascend as their bits do.
+                    once.push(open.max(0.0).to_bits());
+                    continue;
+                }
+                let hash = fingerprint(history, open);
+                if hash <= limit {
+                    push(&mut repeat, (hash, index), "sample")?;
+                }
+            }
+            if repeat.len() >= kept {
+                break;
+            }
+        }
+        repeat.sort_unstable();
+        once.sort_unstable();
+        let share = kept as f64 / returned.max(1) as f64;
+        let mut sample = Self::empty(kept + once.chunk_by(|a, b| a == b).count())?;
+        for (_, index) in &repeat[..kept] {
+            sample.push(histories[*index], open[*index].into(), 1.0);
+        }
+        sample.returned = kept;
+        for alike in once.chunk_by(|a, b| a == b) {
+            let weight = share * alike.len() as f64;
+            sample.push(History::default(), f64::from_bits(alike[0]), weight);
+        }
+        sample.customers = (kept + once.len()) as u32;
+        Ok(sample)
+    }
+
+    fn empty(rows: usize) -> Result<Self> {
+        Ok(Self {
+            rows: room(rows, "sample")?,
+            returned: 0,
+            customers: 0,
+            gaps: 0,
+            slots: [false; SLOTS],
+        })
+    }
+
+    fn push(&mut self, history: History, open: f64, weight: f64) {
+        self.rows.push(Row {
+            history,
+            open,
+            weight,
+        });
+        self.gaps += u64::from(history.gaps);
+        self.slots[slot(history.gaps)] = true;
+    }
+
+    /// [`SCOUTS`] of those who came back, where they are a small part, and a few who stand for the
+    /// others.
+    pub(super) fn scouts(&self) -> Result<Option<Sample>> {
+        if self.returned < 2 * SCOUTS {
+            return Ok(None);
+        }
+        let mut few = Self::empty(SCOUTS + SCOUTS / 4)?;
+        let at = |k: usize| &self.rows[k * self.returned / SCOUTS];
+        for row in (0..SCOUTS).map(at) {
+            few.push(row.history, row.open, 1.0);
+        }
+        few.returned = SCOUTS;
+        let once = &self.rows[self.returned..];
+        let total: f64 = once.iter().map(|row| row.weight).sum();
+        let step = total / (SCOUTS / 4) as f64;
+        let mut passed = 0.0;
+        for row in once {
+            let before = libm::floor(passed / step + 0.5);
+            passed += row.weight;
+            let steps = libm::floor(passed / step + 0.5) - before;
+            if steps > 0.0 {
+                few.push(row.history, row.open, steps * step / self.more_than(&few));
+            }
+        }
+        Ok(Some(few))
+    }
+
+    /// How many customers of this sample one of the `few` stands for.
+    pub(super) fn more_than(&self, few: &Sample) -> f64 {
+        self.returned as f64 / few.returned as f64
+    }
+}
+
+/// A hash of all that is known of a customer.
+fn fingerprint(history: &History, open: f64) -> u64 {
+    let History {
+        gaps,
+        sum,
+        sum_ln,
+        sum_ln_squared,
+    } = *history;
+    let sums = [sum, sum_ln, sum_ln_squared, open].map(f64::to_bits);
+    sums.into_iter()
+        .fold(scatter(u64::from(gaps)), |hash, bits| scatter(hash ^ bits))
+}
+
+/// SplitMix64's finaliser: neighbours land far apart.
+fn scatter(value: u64) -> u64 {
+    let mut z = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
