@@ -72,9 +72,8 @@ impl PointModel {
         tables: &mut Tables,
     ) -> Result<Self> {
         let mut model = Self::bare(params, 1)?;
-        let (ln_weights, _) = model.ln_weights(history);
-        let least = LN_NEGLIGIBLE - libm::log(share);
-        for class in (0..CLASSES).filter(|&class| ln_weights[class] > least) {
+        let (weights, _) = model.weights(history, share);
+        for class in (0..CLASSES).filter(|&class| weights[class] > 0.0) {
             model.tabulate(class, slot(history.gaps), FINE, tables)?;
         }
         Ok(model)
@@ -82,11 +81,9 @@ impl PointModel {
 
     /// Adds to the law of a customer with this history what it is at this point, of a weight `share`.
     pub(super) fn add_to(&self, law: &mut GapLaw<'_>, share: f64, history: &History) {
-        let (ln_weights, locations) = self.ln_weights(history);
+        let (weights, locations) = self.weights(history, share);
         let slot = slot(history.gaps);
         let leave = self.dropout.chance(history.gaps);
-        let least = LN_NEGLIGIBLE - libm::log(share);
-        let weights = ln_weights.map(|ln| if ln > least { libm::exp(ln) } else { 0.0 });
         let stay = share * (1.0 - leave) / weights.iter().sum::<f64>();
         law.add_leave(share * leave);
         for class in (0..CLASSES).filter(|&class| weights[class] > 0.0) {
@@ -168,16 +165,30 @@ impl PointModel {
         })
     }
 
-    /// Per class, the log posterior weight next to the largest, and the location of the next log
-    /// gap.
-    fn ln_weights(&self, history: &History) -> ([f64; CLASSES], [f64; CLASSES]) {
-        let (mut weights, locations) = self.evidence(history);
+    /// Per class, the weight of the next gap, those that hardly count left out, and the location of its
+    /// logarithm.
+    fn weights(&self, history: &History, share: f64) -> ([f64; CLASSES], [f64; CLASSES]) {
+        let (mut ln_weights, locations) = self.evidence(history);
         let mut best = f64::NEG_INFINITY;
-        for (weight, class) in weights.iter_mut().zip(&self.classes) {
+        for (weight, class) in ln_weights.iter_mut().zip(&self.classes) {
             *weight += class.ln_weight;
             best = best.max(*weight);
         }
-        (weights.map(|weight| weight - best), locations)
+        let least = best + LN_NEGLIGIBLE - libm::log(share);
+        let mut weights = ln_weights.map(|ln| {
+            if ln > least {
+                libm::exp(ln - best)
+            } else {
+                0.0
+            }
+        });
+        let mut off_beat = 0.0;
+        for weight in &mut weights[..REGULAR] {
+            off_beat += OFF_BEAT * *weight;
+            *weight *= 1.0 - OFF_BEAT;
+        }
+        weights[LOOSE] += off_beat;
+        (weights, locations)
     }
 
     /// Per class, the log density of the completed gaps and the location of the next log gap.
@@ -234,6 +245,12 @@ impl PointModel {
         tables.survival(&self.laws[self.place(class, slot(count))], u)
     }
 }
+
+/// Classes regular enough that one late day would make a leaver of a customer: they miss a beat now and
+/// then (a holiday, a skipped delivery), and this share of their gaps is of the class [`LOOSE`].
+const REGULAR: usize = 3;
+const OFF_BEAT: f64 = 0.05;
+const LOOSE: usize = 5;
 
 /// `ln` of the posterior weight, next to the point's largest and times its share, below which a class is
 /// left out: 1e-5.
