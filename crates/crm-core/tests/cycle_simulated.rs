@@ -314,3 +314,19 @@ fn no_name_decides_whom_a_large_shop_is_learnt_from() {
     let (some, all) = (fit.params.dropout.chance(0), all.params.dropout.chance(0));
     assert!((some / all - 1.0).abs() < 0.25, "{some} {all}");
 }
+
+/// Fifty weekly orders, and none on the eighth day: late, and not gone.
+#[test]
+fn a_clock_that_misses_a_beat_has_not_left() {
+    let shop = [Customer {
+        gaps: vec![7; 50],
+        open: 8,
+        next: None,
+    }];
+    let (histories, _, model) = fitted(&shop, &Options::default());
+    let told = predict(&model.customer(&histories[0]), 8, 30);
+    assert!(told.probability_within > 0.4, "{told:?}");
+    assert!(told.level < Level::Lost, "{told:?}");
+    let [early, _, _, late] = told.dates.map(|day| day.expect("a date"));
+    assert!(late >= early + 5, "{told:?}");
+}

@@ -38,7 +38,7 @@ pub struct Options {
     pub per: String,
     /// Factors of the shop's demand by month ("1" to "12") and by date; what is not said is 1.
     pub seasonality: Option<Seasonality>,
-    /// What `learn` has given. Default: fitted to these orders.
+    /// What `learn` has given; nothing beside `per` and `seasonality`. Default: fitted to these orders.
     pub learned: Option<Learned>,
 }
 

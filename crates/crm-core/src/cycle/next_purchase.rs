@@ -56,8 +56,8 @@ use crate::{Context, Day, Duration, Error, Learned, Result, Scope, Table};
 pub struct Options {
     /// Horizon of `probability_within`. Default 30 days; parts of days count as days.
     pub within: Duration,
-    /// Dates are given a return in this time from `as_of`. Parts of days count as days. Default: given
-    /// a return whenever.
+    /// Dates are given a return in this time from `as_of`; nothing beside `method`. Parts of days count as
+    /// days. Default: given a return whenever.
     pub return_within: Option<Duration>,
     /// A rule of thumb instead of the model. Default: the model.
     pub method: Option<Rule>,
@@ -66,7 +66,7 @@ pub struct Options {
     pub per: String,
     /// Factors of the shop's demand by month ("1" to "12") and by date; what is not said is 1.
     pub seasonality: Option<Seasonality>,
-    /// What `learn` has given. Default: fitted to these orders.
+    /// What `learn` has given; nothing beside `per` and `seasonality`. Default: fitted to these orders.
     pub learned: Option<Learned>,
     /// Whether `churn_days` of silence make a customer `lost` whatever their own cycle. Default: no.
     pub lost_by_churn_days: bool,
