@@ -12,6 +12,7 @@ pub mod gap_model;
 pub mod likely_buyers;
 mod log_law;
 pub mod next_purchase;
+mod paces;
 mod point_model;
 pub mod posterior;
 pub mod predict;

@@ -19,8 +19,8 @@
 //!   having left.
 //! - A customer with one purchase has the shop's law: a probability and a wide interval.
 //! - `per` a column of orders or lines (product, category) gives a row of each customer with each of its
-//!   values: when is this product due again (補充)? Values have paces of their own, by the mean log gap
-//!   of their gaps drawn towards that of all, so a product's first buyers lean on the product.
+//!   values: when is this product due again (補充)? Values have paces of their own
+//!   ([`paces`](super::paces)), drawn towards that of all, so a product's first buyers lean on the product.
 //! - `per` a column of customers (their company) gives a row of each value, from the orders of all who
 //!   have it, and says how many they are.
 //! - Orders without a value of `per`, or whose lines have none (a lot without a product), are in no row.

@@ -240,6 +240,28 @@ impl PointModel {
         (evidence, locations)
     }
 
+    /// Log-likelihood of a customer's gaps and silence, but for that of having stayed so long.
+    pub(super) fn ln_likelihood(&self, tables: &Tables, history: &History, open: f64) -> f64 {
+        let (mut evidence, locations) = self.evidence(history);
+        let mut best = f64::NEG_INFINITY;
+        for (evidence, class) in evidence.iter_mut().zip(&self.classes) {
+            *evidence += class.ln_weight;
+            best = best.max(*evidence);
+        }
+        let leave = self.dropout.chance(history.gaps);
+        let ln_open = libm::log(open + 0.5);
+        let mut sum = 0.0;
+        for (class, ln) in evidence.iter().enumerate() {
+            let weight = libm::exp(ln - best);
+            if weight > 1e-9 {
+                let u = ln_open - locations[class];
+                let silent = self.class_survival(tables, class, history.gaps, u);
+                sum += weight * (leave + (1.0 - leave) * silent);
+            }
+        }
+        best + libm::log(sum)
+    }
+
     /// S of the predictive law of one class.
     pub(super) fn class_survival(&self, tables: &Tables, class: usize, count: u32, u: f64) -> f64 {
         tables.survival(&self.laws[self.place(class, slot(count))], u)

@@ -1,7 +1,7 @@
 //! The customers whom a shop is learnt from.
 //!
 //! Customers with one purchase differ by their silence alone: all of them count, as one row for each
-//! length of it. Of those who came back so many at most are looked at one by one, chosen by a hash of
+//! length of it (or of lengths next to each other, where they are more than eight thousand). Of those who came back so many at most are looked at one by one, chosen by a hash of
 //! all that is known of them: no name or order of the customers matters, to the bit.
 
 use super::gap_model::History;
@@ -65,14 +65,24 @@ impl Sample {
         repeat.sort_unstable();
         once.sort_unstable();
         let share = kept as f64 / returned.max(1) as f64;
-        let mut sample = Self::empty(kept + once.chunk_by(|a, b| a == b).count())?;
+        // Where time has units by product, silences are many: neighbours are taken together.
+        let lengths = once.chunk_by(|a, b| a == b).count();
+        let together = match lengths <= size as usize {
+            true => 1,
+            false => once.len().div_ceil(size as usize),
+        };
+        let mut sample = Self::empty(kept + lengths.min(size as usize))?;
         for (_, index) in &repeat[..kept] {
             sample.push(histories[*index], open[*index].into(), 1.0);
         }
         sample.returned = kept;
-        for alike in once.chunk_by(|a, b| a == b) {
-            let weight = share * alike.len() as f64;
-            sample.push(History::default(), f64::from_bits(alike[0]), weight);
+        let mut once_of = |alike: &[u64]| {
+            let open = f64::from_bits(alike[alike.len() / 2]);
+            sample.push(History::default(), open, share * alike.len() as f64);
+        };
+        match together {
+            1 => once.chunk_by(|a, b| a == b).for_each(&mut once_of),
+            _ => once.chunks(together).for_each(&mut once_of),
         }
         sample.customers = (kept + once.len()) as u32;
         Ok(sample)
@@ -132,7 +142,7 @@ impl Sample {
 }
 
 /// A hash of all that is known of a customer.
-fn fingerprint(history: &History, open: f64) -> u64 {
+pub(super) fn fingerprint(history: &History, open: f64) -> u64 {
     let History {
         gaps,
         sum,

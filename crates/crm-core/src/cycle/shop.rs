@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use super::fit;
 use super::gap_law::GapLaw;
 use super::gap_model::{History, Model, Params};
+use super::paces;
 use super::seasonality::{Clock, Seasonality};
-use crate::context::{collect, filled, room};
+use crate::context::{collect, room};
 use crate::data::Orders;
 use crate::summary::{Gaps, Per};
 use crate::table::{CUSTOMER_ID, Column, Field, Type, Values};
@@ -40,9 +41,6 @@ pub(crate) struct Shop {
 
 /// The default of the option `per`.
 pub(super) const CUSTOMER: &str = "customer";
-
-/// Gaps of `per` whose mean weighs as much as all others': products with few lean on the shop.
-const SHRINKAGE: f64 = 5.0;
 
 /// Days whose logarithm is looked up.
 const LN_DAYS: usize = 2048;
@@ -124,7 +122,8 @@ impl Shop {
             shop.histories.push(history);
         }
         if let Some(per) = shop.per.as_ref().filter(|per| !per.rolled_up) {
-            shop.ln_scale = paces(&shop.histories, per)?;
+            let open = shop.open()?;
+            shop.ln_scale = paces::paces(&shop.histories, &open, per, context)?;
             for (history, ln_scale) in shop.histories.iter_mut().zip(&shop.ln_scale) {
                 *history = history.in_units(*ln_scale);
             }
@@ -159,28 +158,25 @@ impl Shop {
     /// What the gaps teach. Without a repeat customer that is nothing: no date is better than a bare
     /// one.
     fn fit(&self) -> Result<Option<Params>> {
-        let options = fit::Options::default();
-        let n = self.gaps.len();
-        let fitted = if self.clock.is_none() && self.ln_scale.is_empty() {
-            let mut open = room(n, "gap histories")?;
-            open.extend((0..n).map(|i| self.gaps.open_days(i)));
-            fit::fit(&self.histories, &open, &options)
-        } else {
-            let mut open = room(n, "gap histories")?;
-            for i in 0..n {
-                let days = match &self.clock {
-                    Some(clock) => clock.between(Day(self.gaps.last_day[i]), self.gaps.as_of),
-                    None => f64::from(self.gaps.open_days(i)),
-                };
-                open.push(days * libm::exp(-self.ln_scale(i)));
-            }
-            fit::fit(&self.histories, &open, &options)
-        };
+        let mut open = self.open()?;
+        for (open, ln_scale) in open.iter_mut().zip(&self.ln_scale) {
+            *open *= libm::exp(-ln_scale);
+        }
+        let fitted = fit::fit(&self.histories, &open, &fit::Options::default());
         match fitted {
             Ok(fit) => Ok(Some(fit.params)),
             Err(Error::Insufficient { .. }) => Ok(None),
             Err(other) => Err(other),
         }
+    }
+
+    /// By row, the days since the last order, by the shop's clock.
+    fn open(&self) -> Result<Vec<f64>> {
+        let days = |i: usize| match &self.clock {
+            Some(clock) => clock.between(Day(self.gaps.last_day[i]), self.gaps.as_of),
+            None => f64::from(self.gaps.open_days(i)),
+        };
+        collect((0..self.gaps.len()).map(days), "gap histories")
     }
 
     /// The sums of a row's gaps, by the shop's clock.
@@ -357,31 +353,6 @@ impl<T: Copy> Told<T> {
 pub(crate) fn nothing_learnt(table: Table) -> Table {
     let why = "nobody had come back when the shop was learnt: nothing is predicted";
     table.with_note("no_model", why.into())
-}
-
-/// By row, `ln` of the pace of its value (its product) next to the shop's: the mean log gap of the
-/// value's gaps, drawn towards that of all.
-fn paces(histories: &[History], per: &Per) -> Result<Vec<f64>> {
-    let sums = |rows: &mut dyn Iterator<Item = usize>| {
-        rows.fold((0.0, 0.0), |(n, sum), row| {
-            (
-                n + f64::from(histories[row].gaps),
-                sum + histories[row].sum_ln,
-            )
-        })
-    };
-    let (n, sum) = sums(&mut (0..histories.len()));
-    let mean = if n > 0.0 { sum / n } else { 0.0 };
-    let mut rows = collect(0..histories.len(), "gap histories")?;
-    rows.sort_unstable_by_key(|&row| (per.ranks[row], row));
-    let mut paces = filled(histories.len(), 0.0, "gap histories")?;
-    for value in rows.chunk_by(|&a, &b| per.ranks[a] == per.ranks[b]) {
-        let (n, sum) = sums(&mut value.iter().copied());
-        for &row in value {
-            paces[row] = (sum - n * mean) / (n + SHRINKAGE);
-        }
-    }
-    Ok(paces)
 }
 
 /// A horizon in whole days, at least one.
