@@ -313,12 +313,13 @@ mod tests {
                     assert_eq!(return_days(&law, elapsed, 365_000, QUANTILES), ever);
                 }
             }
-            // Clockwork: nobody comes tomorrow.
+            // Clockwork of eight years: nobody comes tomorrow. Of a month: somebody does on the 31st day.
             params.class_weights = [Probability::new(0.0).unwrap(); CLASSES];
             params.class_weights[0] = Probability::new(1.0).unwrap();
             let model = Model::new(&params, 0..=3).unwrap();
-            let law = model.customer(&History::new(&[30; 3]));
+            let law = model.customer(&History::new(&[3_000; 3]));
             assert_eq!(return_days(&law, 0, 1, [0.1, 0.5]), [None; 2]);
+            let law = model.customer(&History::new(&[30; 3]));
             assert_eq!(return_days(&law, 30, 1, [0.5]), [Some(31)]);
         }
     }
