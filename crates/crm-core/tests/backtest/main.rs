@@ -3,6 +3,7 @@
 
 mod forecast;
 mod judged;
+mod sweep;
 
 use crm_core::num::rng::Rng;
 use crm_core::table::Cell;
