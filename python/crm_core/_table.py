@@ -25,7 +25,8 @@ class Table:
     """A result: named, typed columns and the definition that they were computed with.
 
     It is handed over whole to anything that speaks Arrow (``pl.DataFrame(table)``,
-    ``pa.table(table)``, DuckDB), column by column as a mapping (``dict(table)``), or by `to_pandas`, `to_polars`, `to_arrow`, `to_numpy`, `to_dict`.
+    ``pa.table(table)``, DuckDB), column by column as a mapping (``dict(table)``), or by
+    `to_pandas`, `to_polars`, `to_arrow`, `to_numpy`, `to_dict`.
     Labels and headings change only there: ``labels="ja"`` gives what people read in Japanese.
     """
 

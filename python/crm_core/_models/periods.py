@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
-from .._input import source
 from .._library import chosen, run
 from .._table import Table
 from .model import Model, columns_of

@@ -3,7 +3,7 @@
 //!
 //! # Definition
 //!
-//! A row of the matrix is a cohort: `rows` is `month`, `week`, `quarter` or `year` of the origin
+//! A row of the matrix is a cohort: `rows` is `day`, `week`, `month`, `quarter` or `year` of the origin
 //! (the first order, unless `origin` says otherwise), `all`, or a column: `channel`, `product`, any
 //! dimension, at the origin; `first_channel` and the like; a dimension of the customers table. A
 //! column of the matrix is an elapsed time t: 0, 30, 60, … days from the origin (`step`), or whole
@@ -59,7 +59,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
-    /// What a row is: `month`, `week`, `quarter`, `year`, `all`, or the name of a column. Default:
+    /// What a row is: `day`, `week`, `month`, `quarter`, `year`, `all`, or the name of a column. Default:
     /// month.
     pub rows: String,
     /// What a step of elapsed time is: a number of days, or `"month"`. Default 30 days.

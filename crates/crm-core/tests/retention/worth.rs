@@ -142,7 +142,7 @@ fn cohorts_that_span_periods_use_the_mean_cumulative_function() {
             }
             let waits: Vec<(i32, bool)> = cohort
                 .iter()
-                .map(|m| match m.purchases.get(1) {
+                .map(|m| match m.purchases.iter().find(|day| **day > m.origin) {
                     Some(second) => (second - m.origin, true),
                     None => (AS_OF - m.origin, false),
                 })
