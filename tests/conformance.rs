@@ -559,3 +559,210 @@ fn customers_says_whom_the_answer_is_about_and_changes_no_number() {
         }
     }
 }
+
+/// A definition says what was used: a null in it is an option whose documentation says that it may be
+/// none, and the scope has no null but the occasion of analyses whose parts differ.
+#[test]
+fn nulls_of_a_definition_mean_none() {
+    let orders = orders(STORE, store(150, 22)).unwrap();
+    for entry in on_orders() {
+        let table = run(entry.name, &orders, &request(entry.name));
+        let definition: serde_json::Value =
+            serde_json::from_str(table.definition().unwrap().json()).unwrap();
+        let described = analysis::describe(entry.name).unwrap();
+        for (option, value) in definition["options"].as_object().unwrap() {
+            let doc = &described["options"]["properties"][option]["description"];
+            let doc = doc.as_str().unwrap_or("").replace('\n', " ");
+            let says = ["Default: none", "Default: no ", "Default: all", "null"];
+            assert!(
+                !value.is_null() || says.iter().any(|said| doc.contains(said)),
+                "{}.{option} is null, and its documentation does not say what that is: {doc}",
+                entry.name
+            );
+        }
+        for (key, value) in definition["scope"].as_object().unwrap() {
+            let parts_differ = ["learn", "customer"].contains(&entry.name) && key == "occasion";
+            assert!(!value.is_null() || parts_differ, "{} {key}", entry.name);
+        }
+    }
+}
+
+/// One name, one default: the share with a second purchase within 90 days is the same in every table.
+#[test]
+fn repeat_rates_of_all_tables_agree() {
+    let orders = orders(STORE, store(300, 23)).unwrap();
+    let rate = |name: &str, options: &str, row: usize| {
+        let request = format!(r#"{{"as_of": "{AS_OF}"{options}}}"#);
+        let table = run(name, &orders, &request);
+        match table.column("repeat_rate").unwrap().cell(row) {
+            Cell::Float(rate) => rate,
+            other => panic!("{name}: {other:?}"),
+        }
+    };
+    for occasion in ["", r#", "occasion": "day""#, r#", "occasion": "order""#] {
+        let f2 = rate("repeat_rate", occasion, 0);
+        let all = format!(r#", "rows": "all"{occasion}"#);
+        assert_eq!(rate("cohorts", &all, 3), f2, "cohorts{occasion}");
+        let other = run(
+            "repeat_rate",
+            &orders,
+            &format!(r#"{{"as_of": "{AS_OF}"{occasion}}}"#),
+        );
+        let definition = other.definition().unwrap().json();
+        let said = if occasion.contains("order") {
+            "order"
+        } else {
+            "day"
+        };
+        assert!(
+            definition.contains(&format!(r#""occasion":"{said}""#)),
+            "{definition}"
+        );
+        // One channel by itself.
+        let only = format!(r#", "where": {{"first_channel": "ads"}}{occasion}"#);
+        let channel = rate("repeat_rate", &only, 0);
+        let acquired = run(
+            "acquisition",
+            &orders,
+            &format!(r#"{{"as_of": "{AS_OF}"{occasion}}}"#),
+        );
+        let row = crm_tests::words(&acquired, "channel");
+        let row = row
+            .iter()
+            .position(|c| c.as_deref() == Some("ads"))
+            .unwrap();
+        assert_eq!(
+            rate("acquisition", occasion, row),
+            channel,
+            "acquisition{occasion}"
+        );
+        let by = format!(r#", "of": "channel"{occasion}"#);
+        let first = run(
+            "first_product",
+            &orders,
+            &format!(r#"{{"as_of": "{AS_OF}"{by}}}"#),
+        );
+        let row = crm_tests::words(&first, "first");
+        let row = row
+            .iter()
+            .position(|c| c.as_deref() == Some("ads"))
+            .unwrap();
+        assert_eq!(
+            rate("first_product", &by, row),
+            channel,
+            "first_product{occasion}"
+        );
+    }
+}
+
+/// A date long after the data is said in the notes: silence is then the data's.
+#[test]
+fn a_date_past_the_data_is_noted() {
+    let orders = orders(STORE, store(60, 24)).unwrap();
+    let last = orders.last_date().unwrap();
+    for entry in on_orders() {
+        for (days, noted) in [(0, false), (30, false), (31, true)] {
+            let as_of = crm_core::Day(last.0 + days).to_string();
+            let table = run(
+                entry.name,
+                &orders,
+                &request(entry.name).replace(AS_OF, &as_of),
+            );
+            let note = table.notes().get("data_end");
+            assert_eq!(note.is_some(), noted, "{} {days}", entry.name);
+            if let Some(note) = note {
+                assert_eq!(note["days_before_as_of"], days, "{}", entry.name);
+                assert_eq!(note["last_date"], last.to_string(), "{}", entry.name);
+            }
+        }
+    }
+}
+
+/// An option that another one makes ineffective is refused, by name.
+#[test]
+fn contradictions_between_options_are_refused() {
+    let orders = orders(STORE, store(40, 25)).unwrap();
+    for (name, option, rest) in [
+        (
+            "cpm",
+            "churn_days",
+            r#""preset": "ltv_lab_120", "churn_days": 300"#,
+        ),
+        (
+            "cpm_segments",
+            "churn_days",
+            r#""preset": "ltv_lab", "churn_days": 120"#,
+        ),
+        (
+            "movement",
+            "churn_days",
+            r#""since": "2025-01-01", "cpm": {"preset": "ltv_lab_120"}, "churn_days": 300"#,
+        ),
+        (
+            "movement",
+            "rfm",
+            r#""since": "2025-01-01", "rfm": {"levels": 3}"#,
+        ),
+        (
+            "movement",
+            "cpm",
+            r#""since": "2025-01-01", "scheme": "rfm", "cpm": {"trend_days": 300}"#,
+        ),
+        (
+            "rfm",
+            "ties",
+            r#""mode": "threshold", "preset": "uchide_repeat", "ties": "mid""#,
+        ),
+        (
+            "rfm",
+            "levels",
+            r#""mode": "threshold", "preset": "uchide_repeat", "levels": 3"#,
+        ),
+        ("rfm", "mode", r#""preset": "uchide_repeat""#),
+        (
+            "repeat_rate",
+            "within",
+            r#""method": "ratio", "within": 30"#,
+        ),
+        ("decile", "occasion", r#""occasion": "day""#),
+        ("base_forecast", "occasion", r#""occasion": "order""#),
+    ] {
+        let request = format!(r#"{{"as_of": "{AS_OF}", {rest}}}"#);
+        let data = Dataset::Orders(&orders);
+        let error = analysis::run(name, &data, &request, &Context::default()).unwrap_err();
+        assert_eq!(error.option_name(), Some(option), "{name} {rest}: {error}");
+    }
+    let said = |name: &str, rest: &str, part: &str, key: &str| {
+        let table = run(name, &orders, &format!(r#"{{"as_of": "{AS_OF}", {rest}}}"#));
+        let json: serde_json::Value =
+            serde_json::from_str(table.definition().unwrap().json()).unwrap();
+        json[part][key].clone()
+    };
+    assert_eq!(
+        said("cpm", r#""preset": "ltv_lab_120""#, "scope", "churn_days"),
+        120
+    );
+    assert_eq!(
+        said(
+            "cpm",
+            r#""preset": "ltv_lab_120", "churn_days": 120"#,
+            "scope",
+            "churn_days"
+        ),
+        120
+    );
+    assert_eq!(
+        said("cpm", r#""toddler_days": 90"#, "options", "money"),
+        70_000.0
+    );
+    let cuts = r#""mode": "frozen", "cuts": {"recency": [90, 30], "frequency": [2, 3], "monetary": [1000, 5000]}"#;
+    assert_eq!(said("rfm", cuts, "options", "levels"), 3);
+    assert_eq!(
+        said("cohorts", r#""step": "month""#, "options", "up_to"),
+        24
+    );
+    assert_eq!(
+        said("cohorts", r#""rows": "all""#, "options", "cells"),
+        "mean_cumulative"
+    );
+}

@@ -120,7 +120,8 @@ def parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="LEVEL",
-        help="due, late, churn_risk (default) or lost; may be repeated",
+        help="due, late, churn_risk (default: who stands there, without the lost) or lost; may be "
+        "repeated",
     )
     alerts.add_argument(
         "--per", metavar="COLUMN", help="customers with each product, or a customers' column"

@@ -115,7 +115,8 @@ def alerts(
             `learned` the shop is learnt anew each day, which may also lower a level: where gaps are
             few, a level that was reached after this day and lowered again by `as_of` is in neither
             run. Default: everybody who stands at a level asked for.
-        levels: Levels asked for (default ``["churn_risk"]``).
+        levels: Levels asked for (default ``["churn_risk"]``). Who stands at lost is left out, and
+            counted in ``notes["lost_left_out"]``, unless lost is among them.
         lost_by_churn_days: Whether `churn_days` of silence make a customer lost whatever their own
             cycle. Default: no.
         per: What a row is about: "customer" (default); a column of orders or lines such as

@@ -80,7 +80,14 @@ def frame(data: Any, needed: str, *optional: str) -> Table:
     names = names_of(data)
     if needed not in names:
         _native.missing_column(needed, names)
-    return Table(_frame(data, [name for name in (needed, *optional) if name in names]))
+    return chosen(data, (needed, *optional))
+
+
+def chosen(data: Any, columns: tuple[str, ...]) -> Table:
+    """Of a plain frame, those of these columns that it has; nearly one of them is refused."""
+    names = names_of(data)
+    _native.no_misnomer(names, list(columns))
+    return Table(_frame(data, [name for name in columns if name in names]))
 
 
 def _frame(data: Any, names: list[str]) -> _native.Table:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from array import array
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from . import _native
 
@@ -25,7 +25,8 @@ class Table:
     """A result: named, typed columns and the definition that they were computed with.
 
     It is handed over whole to anything that speaks Arrow (``pl.DataFrame(table)``,
-    ``pa.table(table)``, DuckDB), or by `to_pandas`, `to_polars`, `to_arrow`, `to_numpy`, `to_dict`.
+    ``pa.table(table)``, DuckDB), column by column as a mapping (``dict(table)``), or by
+    `to_pandas`, `to_polars`, `to_arrow`, `to_numpy`, `to_dict`.
     Labels and headings change only there: ``labels="ja"`` gives what people read in Japanese.
     """
 
@@ -95,8 +96,23 @@ class Table:
         return name in self.columns
 
     def __iter__(self) -> Iterator[str]:
-        """The columns' names."""
+        """The columns' names, as of a mapping: ``dict(table)`` has the columns."""
         return iter(self.columns)
+
+    def keys(self) -> list[str]:
+        """The columns' names: a table is a mapping of them, so that ``dict(table)`` works."""
+        return self.columns
+
+    def __array__(self, dtype: object = None, copy: object = None) -> NoReturn:
+        """Refused: columns of several types make no array, nor a frame by way of one.
+
+        Raises:
+            TypeError: Always; the message says what to use.
+        """
+        raise TypeError(
+            "a Table is no single array: use table.to_pandas() for a frame, table.to_numpy() or "
+            "dict(table) for an array of each column"
+        )
 
     def head(self, rows: int = 5) -> Table:
         """The first rows."""

@@ -247,11 +247,19 @@ def test_levels_asked_for_are_thresholds() -> None:
     told = by_id(crm.cycle(orders, DAY))
     for at, level in enumerate(ALL_LEVELS):
         ours = set(by_id(crm.alerts(orders, DAY, levels=[level])))
-        assert ours == {c for c, one in told.items() if one["level"] in ALL_LEVELS[at:]}
+        # Who stands at lost is on no list but that of the lost, and is counted beside.
+        reached = ALL_LEVELS[at:] if level == "lost" else ALL_LEVELS[at:-1]
+        assert ours == {c for c, one in told.items() if one["level"] in reached}
+        lost = sum(one["level"] == "lost" for one in told.values())
+        notes = crm.alerts(orders, DAY, levels=[level]).notes
+        assert notes.get("lost_left_out") == (None if level == "lost" else lost)
         assert set(crm.alerts(orders, DAY, levels=[level]).to_dict()["level"]) <= {level}
     assert set(by_id(crm.alerts(orders, DAY))) == set(
         by_id(crm.alerts(orders, DAY, levels=["churn_risk"]))
     )
+    standing = {c: one["level"] for c, one in told.items() if one["level"] in ALL_LEVELS[2:]}
+    both = by_id(crm.alerts(orders, DAY, levels=["churn_risk", "lost"]))
+    assert {c: one["level"] for c, one in both.items()} == standing
     with pytest.raises(crm.OptionError, match="at least one of due, late, churn_risk, lost"):
         crm.alerts(orders, DAY, levels=[])
     with pytest.raises(crm.OptionError, match="a day before as_of"):

@@ -189,3 +189,55 @@ def test_survivors_are_whole_customers() -> None:
     for bad in ([10, 5.5], [10, 11], [10, -1]):
         with pytest.raises(crm.DataError, match=expected):
             crm.Sbg().fit(bad)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("weights", "weight"),
+        ("Weight", "weight"),
+        ("n_weight", "weight"),
+        ("ln_gap", "ln_gaps"),
+        ("asof", "as_of"),
+    ],
+)
+def test_a_column_that_is_nearly_one_is_refused(name: str, meant: str) -> None:
+    """It was ignored in silence, and the fit was of other customers."""
+    frame = {**GOOD, name: [1, 1, 1, 1]}
+    message = f"`{name}`: not a column that is read; did you mean `{meant}`"
+    with pytest.raises(crm.SchemaError, match=message):
+        crm.BgNbd().fit(frame, unit="day")
+    with pytest.raises(crm.SchemaError, match=message):
+        crm.run("clv_fit", frame, {"unit": "day"})
+
+
+def test_columns_of_other_meaning_are_left_alone() -> None:
+    plain = crm.BgNbd().fit(GOOD, unit="day")
+    more = {"channel": ["a"] * 4, "n": [1] * 4, "spend": [2.0] * 4, "T_holdout": [3.0] * 4}
+    assert crm.BgNbd().fit({**GOOD, **more}, unit="day").to_json() == plain.to_json()
+    both = {**GOOD, "weight": [1] * 4, "weights": [9] * 4}
+    ones = {**GOOD, "weight": [1] * 4}
+    assert (
+        crm.BgNbd().fit(both, unit="day").to_json() == crm.BgNbd().fit(ones, unit="day").to_json()
+    )
+
+
+def test_columns_of_durations_that_are_nearly_read_are_refused() -> None:
+    lives = {"duration": [3, 5, 5, 8], "event_observed": [True, True, False, False]}
+    message = "`event_observed`: not a column that is read; did you mean `observed`"
+    with pytest.raises(crm.SchemaError, match=message):
+        crm.survival_curve(lives)
+    with pytest.raises(crm.SchemaError, match="did you mean `weight`"):
+        crm.survival_curve({"duration": [3, 5], "weights": [1, 2]})
+    with pytest.raises(crm.SchemaError, match=r"`n_periods`.*did you mean `period`"):
+        crm.Sbg().fit({"survivors": [10, 5], "n_periods": [0, 1]})
+
+
+def test_spend_without_a_mean_is_infinite() -> None:
+    """With q below 1 a new customer spends without limit (Fader and Hardie 2013: the mean of
+    spend is p gamma / (q - 1)); after purchases it is p (gamma + x m) / (p x + q - 1)."""
+    model = crm.GammaGamma.from_params(p=6, q=0.5, gamma=15)
+    spend = model.expected_spend([0, 1], [0.0, 10.0])
+    assert spend[0] == math.inf  # type: ignore[index]
+    assert spend[1] == pytest.approx(6 * (15 + 10) / (6 + 0.5 - 1))  # type: ignore[index]
+    assert model.expected_spend(0, 0.0) == math.inf

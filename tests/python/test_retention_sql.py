@@ -132,7 +132,7 @@ COHORTS = """
            sum(amount) FILTER (day - first <= elapsed)
                / (100 * count(DISTINCT customer)) AS cumulative_ltv,
            count(*) FILTER (day - first <= elapsed) AS orders,
-           count(DISTINCT customer) FILTER (k = 2 AND day - first <= elapsed) AS repeated,
+           count(DISTINCT customer) FILTER (day > first AND day - first <= elapsed) AS repeated,
            count(DISTINCT customer) FILTER (day - first <= elapsed
                                             AND day - first > elapsed - 30) AS active
     FROM cohort, cells

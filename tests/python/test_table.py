@@ -200,3 +200,19 @@ def test_an_empty_table_has_its_types() -> None:
     assert table.to_arrow().schema.field("customer_id").type == pa.int64()
     assert len(table.to_pandas()) == len(table.to_polars()) == 0
     assert table._repr_html_().startswith("<table>")
+
+
+def test_a_table_is_a_mapping_of_columns_and_no_array(shop: crm.Table) -> None:
+    """`pd.DataFrame(table)` made a frame of the columns' names."""
+    for of in (pd.DataFrame, np.asarray, np.array):
+        with pytest.raises(TypeError, match=r"use table\.to_pandas\(\) for a frame"):
+            of(shop)
+        with pytest.raises(TypeError, match="to_pandas"):
+            of(shop.head(0))
+    assert list(shop) == shop.keys() == shop.columns
+    columns = dict(shop)
+    assert list(columns) == shop.columns
+    frame = pd.DataFrame(columns)
+    assert len(frame) == len(shop)
+    assert frame["amount"].tolist() == shop.to_dict()["amount"]
+    assert pl.DataFrame(shop)["amount"].to_list() == shop.to_dict()["amount"]

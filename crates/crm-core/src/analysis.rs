@@ -7,7 +7,7 @@
 
 use crate::data::{Events, Orders};
 use crate::request::parse;
-use crate::scope::AsOf;
+use crate::scope::{AsOf, Occasion};
 use crate::table::Field;
 use crate::{Context, Definition, Error, Result, Scope, Table};
 use schemars::JsonSchema;
@@ -76,10 +76,29 @@ pub trait Analysis: 'static {
     const SCOPE: &'static [&'static str] = <Self::Data as Input>::SCOPE;
     /// The scope's `churn_days` where the request leaves them out.
     const CHURN_DAYS: u32 = Scope::CHURN_DAYS;
+    /// The scope's `occasion` where the request leaves it out: orders for counts, days for gaps and
+    /// repeat purchases. None where parts differ.
+    const OCCASION: Option<Occasion> = Some(Occasion::Order);
+    /// The columns of a table that it reads where they are there; nothing of other kinds of data.
+    const OPTIONAL: &'static [&'static str] = &[];
     /// What it reads.
     type Data: Input;
     /// Its options.
     type Options: Clone + Default + Send + Sync + Serialize + DeserializeOwned + JsonSchema;
+
+    /// What is left to a default that depends on other options or on the data, written out: the
+    /// analysis runs with it, and the definition says it.
+    ///
+    /// # Errors
+    ///
+    /// Options that contradict each other or the scope.
+    fn resolve(
+        _: &Self::Data,
+        scope: Scope,
+        options: Self::Options,
+    ) -> Result<(Scope, Self::Options)> {
+        Ok((scope, options))
+    }
 
     /// Computes the table. `scope` is down to one date and no breakdown, and its filters are
     /// already carried out on `data`.
@@ -265,8 +284,8 @@ pub fn run_typed<A: Analysis>(
         return Err(unknown(name.to_owned(), options.keys(), A::SCOPE));
     }
     distinct(&scope.by)?;
-    let (table, scope) = data.run_scoped::<A>(scope, options, context)?;
-    let options = options.clone();
+    let (scope, options) = A::resolve(data, scope.clone(), options.clone())?;
+    let (table, scope) = data.run_scoped::<A>(&scope, &options, context)?;
     let definition = Definition::new(move || {
         json!({
             "version": env!("CARGO_PKG_VERSION"),

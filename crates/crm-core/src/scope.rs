@@ -35,7 +35,8 @@ pub struct Scope {
     pub basis: Basis,
     /// Where a refund lowers revenue: at the order's date, or when it was refunded.
     pub refunds: Refunds,
-    /// What a purchase is: an order, or a day with orders. Default: each analysis's own.
+    /// What a purchase is: an order, or a day with orders. Default: each analysis's own: orders where they
+    /// are counted, days for gaps, cycles and repeat purchases; null in a definition whose parts differ.
     pub occasion: Option<Occasion>,
     /// Days since the last order from which a customer counts as churned (離脱). Default: each
     /// analysis's own, 240, of `purchase_counts` and `purchase_flow` 180.

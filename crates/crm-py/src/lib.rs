@@ -153,6 +153,12 @@ fn missing_column(py: Python<'_>, column: &str, available: Vec<String>) -> PyRes
     ))
 }
 
+/// Raise the error about a column that is nearly the name of one that would be read.
+#[pyfunction]
+fn no_misnomer(py: Python<'_>, names: Vec<String>, optional: Vec<String>) -> PyResult<()> {
+    crm_core::data::no_misnomer(&names, &optional).map_err(|error| raise(py, error))
+}
+
 #[pymodule(gil_used = false)]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     errors::silence_panics();
@@ -169,6 +175,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(build_info, module)?)?;
     module.add_function(wrap_pyfunction!(month_ends, module)?)?;
     module.add_function(wrap_pyfunction!(missing_column, module)?)?;
+    module.add_function(wrap_pyfunction!(no_misnomer, module)?)?;
     module.add_function(wrap_pyfunction!(simulate_orders, module)?)?;
     module.add_function(wrap_pyfunction!(simulate_events, module)?)?;
     module.add_function(wrap_pyfunction!(events::events_columns, module)?)?;

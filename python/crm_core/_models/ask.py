@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
 from .._library import call, run
 from .._orders import Orders
 from .._table import Table
-from .model import TO_FIT, TO_PREDICT, Model, Unit, columns_of, summary_of
+from .model import TO_FIT, TO_PREDICT, Model, Unit, columns_of, summary_of, unlimited
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -205,7 +205,7 @@ class Purchases(Model):
             compounding: How it is spread over the year: "compounded" (default) or "continuous".
 
         Returns:
-            An array, or a number if all arguments are; NaN where it has no limit.
+            An array, or a number if all arguments are; infinite where it has no limit.
 
         Raises:
             NotFittedError: Before `fit`.
@@ -386,6 +386,8 @@ class Purchases(Model):
         fit = self._fit()
         table, single = columns_of(frequency=frequency, recency=recency, T=T)
         found = run("clv_predict", table, {"fit": fit, "only": [column], **options})[column]
+        if column == "discounted_purchases":
+            found = unlimited(found)
         return float(found[0]) if single else found
 
     def _of_new(self, column: str, **columns: Any) -> Floats | float:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 from .. import _native
 from .._errors import NotFittedError, OptionError
 from .._input import source
-from .._library import call, names_of, run
+from .._library import call, chosen, run
 from .._orders import Orders
 from .._table import Table
 
@@ -33,8 +33,7 @@ def summary_of(data: Any, unit: str | None, columns: tuple[str, ...]) -> Table:
         return data
     if isinstance(data, Orders):
         return call("clv_summary", data, None, {"unit": unit})
-    names = [name for name in names_of(data) if name in columns]
-    return Table(_native.Table.from_columns(source(data, names), names))
+    return chosen(data, columns)
 
 
 def columns_of(**columns: Any) -> tuple[Table, bool]:
@@ -47,6 +46,13 @@ def columns_of(**columns: Any) -> tuple[Table, bool]:
     cells = {name: [value] * rows if name in single else value for name, value in columns.items()}
     names = list(cells)
     return Table(_native.Table.from_columns(source(cells, names), names)), not lengths
+
+
+def unlimited(cells: Floats) -> Floats:
+    """Cells of a column that is null where the number is infinite."""
+    import numpy as np
+
+    return np.where(np.isnan(cells), np.inf, cells)
 
 
 class Model:

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
-from .. import _native
-from .._input import source
-from .._library import names_of, run
+from .._library import chosen, run
 from .._table import Table
 from .model import Model, columns_of
 
@@ -212,5 +210,4 @@ def _frame(data: Any) -> Table:
     """Of a plain frame, the columns that these models know."""
     if isinstance(data, Table):
         return data
-    names = [name for name in names_of(data) if name in _COLUMNS]
-    return Table(_native.Table.from_columns(source(data, names), names))
+    return chosen(data, _COLUMNS)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from .._library import run
 from .._table import Table
-from .model import TO_FIT_SPEND, TO_PREDICT_SPEND, Model, columns_of, summary_of
+from .model import TO_FIT_SPEND, TO_PREDICT_SPEND, Model, columns_of, summary_of, unlimited
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -125,7 +125,7 @@ class GammaGamma(Model):
             monetary_value: Mean spend of those; not looked at where frequency is 0.
 
         Returns:
-            An array, or a number if both arguments are; NaN where the model has no mean.
+            An array, or a number if both arguments are; infinite where the model has no mean.
 
         Raises:
             NotFittedError: Before `fit`.
@@ -133,5 +133,5 @@ class GammaGamma(Model):
         """
         fit = self._fit()
         table, single = columns_of(frequency=frequency, monetary_value=monetary_value)
-        found = run("expected_spend", table, {"fit": fit})["expected_spend"]
+        found = unlimited(run("expected_spend", table, {"fit": fit})["expected_spend"])
         return float(found[0]) if single else found

@@ -46,6 +46,7 @@ impl Analysis for BgbbFit {
         "the BG/BB model of purchases in discrete opportunities, such as yearly donations";
     const JA: &'static str = "離散購入モデルの推定";
     const COLUMNS: &'static [Field] = &[PARAMETER, VALUE, ERROR, LOW, HIGH];
+    const OPTIONAL: &'static [&'static str] = &["customer_id", "weight"];
     type Data = Table;
     type Options = FitOptions;
 
@@ -114,6 +115,7 @@ impl Analysis for BgbbPredict {
             "Of the customer's pattern.",
         ),
     ];
+    const OPTIONAL: &'static [&'static str] = &["customer_id", "weight"];
     type Data = Table;
     type Options = PredictOptions;
 

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::analysis::Analysis;
 use crate::clv::any::AnyModel;
-use crate::clv::frame::{Frame, fit_of, one_as_of, unit_if_silent};
+use crate::clv::frame::{Frame, fit_of, one_as_of, unit_for};
 use crate::clv::model::{Fit, Purchases, Unit};
 use crate::clv::rows::Rows;
 use crate::clv::tracking;
@@ -27,7 +27,7 @@ use crate::{Context, Error, Result, Scope, Table};
 /// The frame, in the unit of the model.
 fn frame<'a>(data: &'a Table, fit: &Fit<AnyModel>, unit: Option<Unit>) -> Result<Frame<'a>> {
     one_as_of(data)?;
-    let frame = Frame::new(data, unit.or(unit_if_silent(data, fit)))?;
+    let frame = Frame::new(data, unit)?;
     fit.model.unit().expect(frame.unit)?;
     Ok(frame)
 }
@@ -92,8 +92,18 @@ impl Analysis for FrequencyHistogram {
             "Expected.",
         ),
     ];
+    const OPTIONAL: &'static [&'static str] = &["customer_id", "weight", "as_of"];
     type Data = Table;
     type Options = HistogramOptions;
+
+    fn resolve(
+        data: &Table,
+        scope: Scope,
+        mut options: HistogramOptions,
+    ) -> Result<(Scope, HistogramOptions)> {
+        options.unit = Some(unit_for(data, options.unit, &options.fit)?);
+        Ok((scope, options))
+    }
 
     fn run(data: &Table, _: &Scope, options: &HistogramOptions, _: &Context) -> Result<Table> {
         let fit: Fit<AnyModel> = fit_of("fit", &options.fit)?;
@@ -183,8 +193,30 @@ impl Analysis for ExpectedSurface {
             "Purchase days expected within the time ahead.",
         ),
     ];
+    const OPTIONAL: &'static [&'static str] = &["customer_id", "weight", "as_of"];
     type Data = Table;
     type Options = SurfaceOptions;
+
+    fn resolve(
+        data: &Table,
+        scope: Scope,
+        mut options: SurfaceOptions,
+    ) -> Result<(Scope, SurfaceOptions)> {
+        options.unit = Some(unit_for(data, options.unit, &options.fit)?);
+        let greatest = |name| {
+            let column = data.numbers(name)?;
+            Ok::<_, Error>(column.iter().copied().fold(0.0, f64::max))
+        };
+        options.age = match options.age {
+            None => Positive::new(greatest("T")?),
+            age => age,
+        };
+        options.up_to = match options.up_to {
+            None => Some(greatest("frequency")? as u32),
+            up_to => up_to,
+        };
+        Ok((scope, options))
+    }
 
     fn run(data: &Table, _: &Scope, options: &SurfaceOptions, context: &Context) -> Result<Table> {
         let fit: Fit<AnyModel> = fit_of("fit", &options.fit)?;

@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use crate::analysis::Analysis;
 use crate::clv::any::{self, AnyModel, Kind};
 use crate::clv::bootstrap::Bootstrap;
-use crate::clv::frame::{Frame, fit_of, one_as_of, spend, weights};
+use crate::clv::frame::{Frame, fit_of, one_as_of, spend, unit_of, weights};
 use crate::clv::gamma_gamma::{self, NoSpend};
 use crate::clv::model::{Fit, Model, Status, Unit};
 use crate::clv::rows::Rows;
@@ -194,8 +194,14 @@ impl Analysis for ClvFit {
     const SUMMARY: &'static str = "a model of repeat purchases fitted by maximum likelihood";
     const JA: &'static str = "購入回数モデルの推定";
     const COLUMNS: &'static [Field] = &[PARAMETER, VALUE, ERROR, LOW, HIGH];
+    const OPTIONAL: &'static [&'static str] = &["ln_gaps", "weight", "as_of"];
     type Data = Table;
     type Options = FitOptions;
+
+    fn resolve(data: &Table, scope: Scope, mut options: FitOptions) -> Result<(Scope, FitOptions)> {
+        options.unit = Some(unit_of(data, options.unit)?);
+        Ok((scope, options))
+    }
 
     fn run(data: &Table, _: &Scope, options: &FitOptions, context: &Context) -> Result<Table> {
         one_as_of(data)?;
@@ -248,6 +254,7 @@ impl Analysis for GammaGammaFit {
         "the Gamma-Gamma model of spend, and how independent of frequency spend is";
     const JA: &'static str = "購入単価モデルの推定";
     const COLUMNS: &'static [Field] = &[PARAMETER, VALUE, ERROR, LOW, HIGH];
+    const OPTIONAL: &'static [&'static str] = &["weight", "as_of"];
     type Data = Table;
     type Options = SpendOptions;
 
@@ -395,8 +402,18 @@ impl Analysis for CompareModels {
         Field::new("bic", Type::Float, "", "BIC", "Smaller is better."),
         Field::new("status", Type::Text, "", "状態", "How the fit ended."),
     ];
+    const OPTIONAL: &'static [&'static str] = &["ln_gaps", "weight", "as_of"];
     type Data = Table;
     type Options = CompareOptions;
+
+    fn resolve(
+        data: &Table,
+        scope: Scope,
+        mut options: CompareOptions,
+    ) -> Result<(Scope, CompareOptions)> {
+        options.unit = Some(unit_of(data, options.unit)?);
+        Ok((scope, options))
+    }
 
     fn run(data: &Table, _: &Scope, options: &CompareOptions, _: &Context) -> Result<Table> {
         one_as_of(data)?;

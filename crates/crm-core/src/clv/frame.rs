@@ -70,7 +70,7 @@ pub(crate) fn weights(table: &Table) -> Result<Option<Numbers<'_>>> {
 }
 
 /// The unit of a summary's definition; of a frame without one, the option.
-fn unit_of(table: &Table, option: Option<Unit>) -> Result<Unit> {
+pub(crate) fn unit_of(table: &Table, option: Option<Unit>) -> Result<Unit> {
     let own = table
         .definition()
         .and_then(|definition| serde_json::from_str::<Value>(definition.json()).ok())
@@ -85,6 +85,12 @@ fn unit_of(table: &Table, option: Option<Unit>) -> Result<Unit> {
             "day or week: this table does not say what it is in",
         )),
     }
+}
+
+/// The unit of a table that a model is asked about.
+pub(crate) fn unit_for(table: &Table, option: Option<Unit>, fit: &Value) -> Result<Unit> {
+    let fit: Fit<AnyModel> = fit_of("fit", fit)?;
+    unit_of(table, option.or(unit_if_silent(table, &fit)))
 }
 
 /// A frame without a definition is taken to be in the model's unit: there is nothing to contradict.

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::analysis::Analysis;
 use crate::clv::any::AnyModel;
-use crate::clv::frame::{Frame, fit_of, one_as_of, spend, unit_if_silent, with_ids};
+use crate::clv::frame::{Frame, fit_of, one_as_of, spend, unit_for, with_ids};
 use crate::clv::gamma_gamma;
 use crate::clv::model::{Fit, Purchases, Unit};
 use crate::clv::outcome::{self, Draws};
@@ -156,14 +156,23 @@ impl Analysis for ClvPredict {
             "Of the customer's history.",
         ),
     ];
+    const OPTIONAL: &'static [&'static str] = &["customer_id", "weight", "as_of"];
     type Data = Table;
     type Options = PredictOptions;
+
+    fn resolve(
+        data: &Table,
+        scope: Scope,
+        mut options: PredictOptions,
+    ) -> Result<(Scope, PredictOptions)> {
+        options.unit = Some(unit_for(data, options.unit, &options.fit)?);
+        Ok((scope, options))
+    }
 
     fn run(data: &Table, _: &Scope, options: &PredictOptions, context: &Context) -> Result<Table> {
         let fit: Fit<AnyModel> = fit_of("fit", &options.fit)?;
         let t = time("t", options.t)?;
-        let unit = options.unit.or(unit_if_silent(data, &fit));
-        let frame = Frame::new(data, unit)?;
+        let frame = Frame::new(data, options.unit)?;
         fit.model.unit().expect(frame.unit)?;
         let known = |name: &String| Self::COLUMNS.iter().any(|f| f.name == name);
         if let Some(name) = options.only.iter().flatten().find(|name| !known(name)) {
@@ -353,6 +362,7 @@ impl Analysis for ExpectedSpend {
     const SUMMARY: &'static str = "expected value of a purchase of each customer, by Gamma-Gamma";
     const JA: &'static str = "期待購入単価";
     const COLUMNS: &'static [Field] = &[CUSTOMER_ID, SPEND];
+    const OPTIONAL: &'static [&'static str] = &["customer_id"];
     type Data = Table;
     type Options = NewOptions;
 
@@ -389,9 +399,9 @@ pub struct ClvOptions {
     pub spend_fit: Value,
     /// The unit of time of a frame that does not say.
     pub unit: Option<Unit>,
-    /// Days ahead. Default 365.
+    /// Days ahead; nothing beside `infinite`, and then null. Default 365.
     pub horizon_days: Option<Positive>,
-    /// For ever: `horizon_days` does not count. Default: no.
+    /// For ever. Default: no.
     pub infinite: bool,
     /// Discount rate per year, at least 0. Default 0.1.
     pub annual_discount_rate: f64,
@@ -477,15 +487,27 @@ impl Analysis for Clv {
             "Of the outcome.",
         ),
     ];
+    const OPTIONAL: &'static [&'static str] = &["customer_id", "weight", "as_of"];
     type Data = Table;
     type Options = ClvOptions;
+
+    fn resolve(data: &Table, scope: Scope, mut options: ClvOptions) -> Result<(Scope, ClvOptions)> {
+        options.unit = Some(unit_for(data, options.unit, &options.fit)?);
+        if options.infinite {
+            if options.horizon_days != ClvOptions::default().horizon_days {
+                let expected = "nothing beside infinite, which is for ever";
+                return Err(Error::option("horizon_days", "", expected));
+            }
+            options.horizon_days = None;
+        }
+        Ok((scope, options))
+    }
 
     fn run(data: &Table, _: &Scope, options: &ClvOptions, context: &Context) -> Result<Table> {
         one_as_of(data)?;
         let fit: Fit<AnyModel> = fit_of("fit", &options.fit)?;
         let spend_fit: Fit<gamma_gamma::Params> = fit_of("spend_fit", &options.spend_fit)?;
-        let unit = options.unit.or(unit_if_silent(data, &fit));
-        let frame = Frame::new(data, unit)?;
+        let frame = Frame::new(data, options.unit)?;
         context.check()?;
         let values = value::value(
             &fit,

@@ -42,6 +42,7 @@ impl Analysis for SbgFit {
         "the shifted beta-geometric model of how long contracts last, from survivors";
     const JA: &'static str = "契約継続モデルの推定";
     const COLUMNS: &'static [Field] = &[PARAMETER, VALUE, ERROR, LOW, HIGH];
+    const OPTIONAL: &'static [&'static str] = &["period"];
     type Data = Table;
     type Options = FitOptions;
 

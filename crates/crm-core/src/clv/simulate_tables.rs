@@ -58,6 +58,7 @@ impl Analysis for ClvSimulate {
             "First purchase to the end of observation.",
         ),
     ];
+    const OPTIONAL: &'static [&'static str] = &["customer_id"];
     type Data = Table;
     type Options = Options;
 

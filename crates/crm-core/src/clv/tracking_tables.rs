@@ -37,9 +37,9 @@ use crate::{Context, Day, Duration, Error, Result, Scope, Table};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct TrackingOptions {
-    /// The model: the JSON of a fit, or of parameters. Default: MBG/NBD, fitted to the calibration.
+    /// The model: the JSON of a fit, or of parameters. Default: none, MBG/NBD fitted to the calibration.
     pub fit: Value,
-    /// The last day of calibration. Default: `as_of`, so that there is no holdout.
+    /// The last day of calibration. Default: none, all up to `as_of`: there is no holdout.
     pub calibration_end: Option<Day>,
     /// Length of a period, whole days. Default 7 days.
     pub step: Duration,
@@ -200,6 +200,7 @@ impl Analysis for ClvTracking {
             "Repeat purchase days expected up to its end.",
         ),
     ];
+    const SCOPE: &'static [&'static str] = crate::data::WITHOUT_OCCASION;
     type Data = Orders;
     type Options = TrackingOptions;
 
@@ -279,7 +280,7 @@ impl Analysis for ClvTracking {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct PathOptions {
-    /// The model: the JSON of a fit, or of parameters. Default: MBG/NBD, fitted to all customers.
+    /// The model: the JSON of a fit, or of parameters. Default: none, MBG/NBD fitted to all customers.
     pub fit: Value,
     /// Days from one row to the next. Default 1.
     pub step: Duration,
@@ -320,6 +321,7 @@ impl Analysis for AlivePath {
             "Probability of still being a customer, seen from that day.",
         ),
     ];
+    const SCOPE: &'static [&'static str] = crate::data::WITHOUT_OCCASION;
     type Data = Orders;
     type Options = PathOptions;
 

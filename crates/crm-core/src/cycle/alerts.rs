@@ -4,7 +4,10 @@
 //!
 //! A customer stands at a level when the overdue probability `G_i(e)` has reached it: due .5, late
 //! .8, churn_risk .9, lost .99 ([`predict`](super::predict)). The levels asked for are thresholds: a
-//! row is about the highest of them that is reached, whatever lies beyond it.
+//! row is about the highest of them that is reached. Who stands at lost is left out unless `lost` is asked
+//! for, and counted in the note `lost_left_out`: the default, churn_risk, lists those who stand there today
+//! and can still be won, not everybody whom the shop has ever lost. Ask for `["churn_risk", "lost"]` to see
+//! both, each under its own level.
 //!
 //! - `reached_on` and `next_level_date` are quantiles of the law fixed at the last order. With a
 //!   document of [`learn`](crate::taught::learn), made once a month say, they do not move until an
@@ -42,6 +45,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::alert_words::{CHANGES, REASONS, Reason, SUPPRESSIONS, counterfactual};
@@ -54,6 +58,7 @@ use super::shop::{CUSTOMER, CUSTOMERS, Shop, View};
 use crate::analysis::Analysis;
 use crate::context::{self, collect, filled, push, room};
 use crate::data::{IdRef, Item, NO_ID, Orders, StatusWord};
+use crate::scope::Occasion;
 use crate::summary::follow_up;
 use crate::table::{CUSTOMER_ID, Column, Field, Label, Type, Values};
 use crate::{Context, Day, Error, Learned, Positive, Result, Scope, Table};
@@ -68,7 +73,8 @@ pub struct Options {
     /// Only what changed after this day, up to `as_of`: the difference to a run as of that day. Default:
     /// everybody who stands at a level.
     pub since: Option<Day>,
-    /// Levels asked for. Default: churn_risk.
+    /// Levels asked for; who stands at lost is left out, and counted in the notes, unless lost is among
+    /// them. Default: churn_risk.
     pub levels: Vec<Threshold>,
     /// Whether `churn_days` of silence make a customer `lost` whatever their own cycle. Default: no.
     pub lost_by_churn_days: bool,
@@ -76,8 +82,9 @@ pub struct Options {
     /// customer with each of its values), or a column of customers such as their company (rolled up).
     pub per: String,
     /// Factors of the shop's demand by month ("1" to "12") and by date; what is not said is 1.
+    /// Default: none.
     pub seasonality: Option<Seasonality>,
-    /// What `learn` has given; nothing beside `per` and `seasonality`. Default: fitted to these orders.
+    /// What `learn` has given; nothing beside `per` and `seasonality`. Default: none, fitted to these orders.
     pub learned: Option<Learned>,
     /// Cycles without an order of a subscription after which it counts as ended, and suppresses no
     /// more. A cycle is the median of the customer's renewal gaps. Default 2: one delivery may be skipped.
@@ -167,7 +174,7 @@ impl Analysis for Alerts {
             Type::Category,
             "",
             "状態",
-            "The highest level asked for that is reached, or was.",
+            "The highest level asked for that is reached, or was; of who stands at lost only lost.",
         ),
         Field::new(
             "reached_on",
@@ -276,6 +283,7 @@ impl Analysis for Alerts {
         ),
     ];
     const NEEDS_AS_OF: bool = true;
+    const OCCASION: Option<Occasion> = Some(Occasion::Day);
     type Data = Orders;
     type Options = Options;
 
@@ -309,6 +317,7 @@ impl Analysis for Alerts {
         // Rows of then are in the same order as now.
         let mut known = 0;
         let mut alerts = Vec::new();
+        let mut lost = 0_u64;
         for i in 0..shop.gaps.len() {
             if i % Context::BLOCK == 0 {
                 context.check()?;
@@ -320,9 +329,12 @@ impl Analysis for Alerts {
                 }
                 _ => None,
             };
-            if let Some(law) = shop.law(i)
-                && let Some(alert) = judge(&shop, i, &law, then, scope, options)
-            {
+            let Some(law) = shop.law(i) else { continue };
+            let silence = Silence::new(&law, shop.gaps.last_day[i], churn_days(scope, options));
+            if silence.level(shop.gaps.open_days(i)) == Level::Lost && shop.shows(orders, i) {
+                lost += 1;
+            }
+            if let Some(alert) = judge(&shop, i, &law, then, scope, options) {
                 let subscribed = subscribed.get(i) == Some(&true);
                 let suppressed = suppression(orders, &shop, i, subscribed);
                 push(
@@ -335,7 +347,11 @@ impl Analysis for Alerts {
                 )?;
             }
         }
-        table(&shop, &alerts, orders, scope)
+        let table = table(&shop, &alerts, orders, scope)?;
+        Ok(match options.levels.contains(&Threshold::Lost) {
+            true => table,
+            false => table.with_note("lost_left_out", json!(lost)),
+        })
     }
 }
 
@@ -404,8 +420,11 @@ fn judge(
     })
 }
 
-/// The highest level asked for that `actual` has reached.
+/// The highest level asked for that `actual` has reached; of lost only lost itself.
 fn asked(levels: &[Threshold], actual: Level) -> Option<Level> {
+    if actual == Level::Lost {
+        return levels.contains(&Threshold::Lost).then_some(actual);
+    }
     levels
         .iter()
         .map(|level| Level::from(*level))

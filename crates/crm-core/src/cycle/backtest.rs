@@ -65,6 +65,7 @@ use super::shop::{Shop, View, whole_days};
 use crate::analysis::Analysis;
 use crate::context::{collect, push, room};
 use crate::data::Orders;
+use crate::scope::Occasion;
 use crate::summary::Gaps;
 use crate::summary::follow_up::{self, FollowUp};
 use crate::table::{Column, Field, Label, Type, Values};
@@ -80,10 +81,10 @@ pub struct Options {
     pub step: Duration,
     /// Horizon of the probability. Default 30 days.
     pub within: Duration,
-    /// How long customers are followed after each origin. Default: to as_of, at least `within`.
+    /// How long customers are followed after each origin. Default: none, to as_of, at least `within`.
     pub follow: Option<Duration>,
     /// Factors of the shop's demand by month ("1" to "12") and by date, as `cycle` takes them; what is
-    /// not said is 1. Rules of thumb count days.
+    /// not said is 1. Rules of thumb count days. Default: none.
     pub seasonality: Option<Seasonality>,
 }
 
@@ -323,6 +324,7 @@ impl Analysis for Backtest {
             "Share with an order within the horizon.",
         ),
     ];
+    const OCCASION: Option<Occasion> = Some(Occasion::Day);
     type Data = Orders;
     type Options = Options;
 

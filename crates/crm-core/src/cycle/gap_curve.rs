@@ -178,6 +178,7 @@ impl Analysis for KaplanMeier {
         SURVIVAL_LOW,
         SURVIVAL_HIGH,
     ];
+    const OCCASION: Option<Occasion> = Some(Occasion::Day);
     type Data = Orders;
     type Options = Options;
 
@@ -290,6 +291,7 @@ impl Analysis for GapFits {
         ),
         Field::new("status", Type::Category, "", "状態", "How the fit ended."),
     ];
+    const SCOPE: &'static [&'static str] = crate::data::WITHOUT_OCCASION;
     type Data = Orders;
     type Options = Options;
 

@@ -22,6 +22,7 @@ use super::shop::{CUSTOMER, CUSTOMERS, Shop, Told, View, whole_days};
 use crate::analysis::Analysis;
 use crate::context::{collect, filled, room};
 use crate::data::Orders;
+use crate::scope::Occasion;
 use crate::table::{CUSTOMER_ID, Column, Field, Type, Values};
 use crate::{Context, Duration, Error, Learned, Result, Scope, Table};
 
@@ -37,8 +38,9 @@ pub struct Options {
     /// customer with each of its values), or a column of customers such as their company (rolled up).
     pub per: String,
     /// Factors of the shop's demand by month ("1" to "12") and by date; what is not said is 1.
+    /// Default: none.
     pub seasonality: Option<Seasonality>,
-    /// What `learn` has given; nothing beside `per` and `seasonality`. Default: fitted to these orders.
+    /// What `learn` has given; nothing beside `per` and `seasonality`. Default: none, fitted to these orders.
     pub learned: Option<Learned>,
 }
 
@@ -127,6 +129,7 @@ impl Analysis for LikelyBuyers {
         ),
     ];
     const NEEDS_AS_OF: bool = true;
+    const OCCASION: Option<Occasion> = Some(Occasion::Day);
     type Data = Orders;
     type Options = Options;
 

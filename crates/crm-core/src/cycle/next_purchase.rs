@@ -47,6 +47,7 @@ use super::shop::{CUSTOMER, CUSTOMERS, Shop, Told, View, whole_days};
 use crate::analysis::Analysis;
 use crate::context::{collect, room};
 use crate::data::Orders;
+use crate::scope::Occasion;
 use crate::table::{CUSTOMER_ID, Column, Field, Label, Type, Values};
 use crate::{Context, Day, Duration, Error, Learned, Result, Scope, Table};
 
@@ -57,16 +58,17 @@ pub struct Options {
     /// Horizon of `probability_within`. Default 30 days; parts of days count as days.
     pub within: Duration,
     /// Dates are given a return in this time from `as_of`; nothing beside `method`. Parts of days count as
-    /// days. Default: given a return whenever.
+    /// days. Default: none, given a return whenever.
     pub return_within: Option<Duration>,
-    /// A rule of thumb instead of the model. Default: the model.
+    /// A rule of thumb instead of the model. Default: none, the model.
     pub method: Option<Rule>,
     /// What a row is about: "customer" (default), a column of orders or lines such as "product" (each
     /// customer with each of its values), or a column of customers such as their company (rolled up).
     pub per: String,
     /// Factors of the shop's demand by month ("1" to "12") and by date; what is not said is 1.
+    /// Default: none.
     pub seasonality: Option<Seasonality>,
-    /// What `learn` has given; nothing beside `per` and `seasonality`. Default: fitted to these orders.
+    /// What `learn` has given; nothing beside `per` and `seasonality`. Default: none, fitted to these orders.
     pub learned: Option<Learned>,
     /// Whether `churn_days` of silence make a customer `lost` whatever their own cycle. Default: no.
     pub lost_by_churn_days: bool,
@@ -199,6 +201,7 @@ impl Analysis for Cycle {
         ),
     ];
     const NEEDS_AS_OF: bool = true;
+    const OCCASION: Option<Occasion> = Some(Occasion::Day);
     type Data = Orders;
     type Options = Options;
 

@@ -81,6 +81,7 @@ impl Analysis for SurvivalCurve {
         SURVIVAL_LOW,
         SURVIVAL_HIGH,
     ];
+    const OPTIONAL: &'static [&'static str] = &["observed", "weight"];
     type Data = Table;
     type Options = Options;
 

@@ -37,6 +37,7 @@ use crate::analysis::Analysis;
 use crate::context::{collect, push};
 use crate::data::Orders;
 use crate::num::ratio::Ratio;
+use crate::scope::Occasion;
 use crate::summary::Gaps;
 use crate::summary::follow_up::{self, FollowUp};
 use crate::table::{Column, Field, Label, Type, Values};
@@ -256,6 +257,7 @@ impl Analysis for ThresholdSweep {
             "Upper end of its interval.",
         ),
     ];
+    const OCCASION: Option<Occasion> = Some(Occasion::Day);
     type Data = Orders;
     type Options = Options;
 

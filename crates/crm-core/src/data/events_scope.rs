@@ -123,6 +123,11 @@ impl Input for Events {
             }
         }
         all = all.with_note("events_after_as_of", json!(later));
+        let offsets = &self.data()?.offsets;
+        let days = moments.iter().map(|m| offsets.day(m.instant(offsets)));
+        if let (Some(last), Some(day)) = (self.last_date(), days.max()) {
+            all = super::scoped::noted_end(all, last, day);
+        }
         if self.rows_left_out() > 0 {
             all = all.with_note("rows_left_out", json!(self.rows_left_out()));
             let reasons = self.data()?.left_out.iter();

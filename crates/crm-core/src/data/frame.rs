@@ -82,6 +82,46 @@ impl Table {
     }
 }
 
+/// Refuses a column that is not read and looks like one that would be and is not there: `weights` for
+/// `weight`, `event_observed` for `observed`. Ignored in silence, it would give other numbers.
+///
+/// # Errors
+///
+/// [`Error::Malformed`] with both names.
+pub fn no_misnomer<N: AsRef<str>, R: AsRef<str>>(names: &[N], reads: &[R]) -> Result<()> {
+    let reads = || reads.iter().map(AsRef::as_ref);
+    let names = || names.iter().map(AsRef::as_ref);
+    for read in reads().filter(|read: &&str| !names().any(|name: &str| name == *read)) {
+        let mut unread = names().filter(|name: &&str| !reads().any(|read: &str| read == *name));
+        if let Some(name) = unread.find(|name| looks_like(name, read)) {
+            return Err(Error::Malformed {
+                column: name.to_owned(),
+                problem: format!(
+                    "not a column that is read; did you mean `{read}`? Rename it, or leave it out"
+                ),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Whether a column's name looks like another: but for case and signs the same, a letter or two from
+/// it, or with all its words among others. A name of one letter looks like nothing.
+fn looks_like(name: &str, read: &str) -> bool {
+    let words = |text: &str| -> Vec<String> {
+        let text: String = text.chars().take(64).flat_map(char::to_lowercase).collect();
+        let words = text.split(|c: char| !c.is_alphanumeric());
+        let words = words.map(|word| word.strip_suffix('s').unwrap_or(word).to_owned());
+        words.filter(|word| !word.is_empty()).collect()
+    };
+    if read.len() < 4 || name.len() < 3 {
+        return false;
+    }
+    let (name, read) = (words(name), words(read));
+    let near = crate::error::distance(&name.concat(), &read.concat());
+    near <= read.concat().len() / 6 || read.iter().all(|word| name.contains(word))
+}
+
 fn column(name: &str, column: &ColumnData, context: &Context) -> Result<Column> {
     // Nothing is written down where every cell is there.
     let known = column.validity();

@@ -33,13 +33,14 @@ pub(crate) use events::{EventData, EventDim, OTHER, UNUSED};
 pub use events_builder::{Event, EventsBuilder};
 pub use events_spec::EventsSpec;
 pub(crate) use filter::{Attribute, AttributeValues, Item, Level};
+pub use frame::no_misnomer;
 pub(crate) use ids::NO_ID;
 pub use ids::{IdKind, IdRef, Ids};
 pub(crate) use index::{Entry, Index};
 use kept::Kept;
 pub(crate) use orders::{Data, unpack};
 pub use orders::{Orders, OrdersBuilder};
-pub(crate) use scoped::rank;
+pub(crate) use scoped::{WITHOUT_OCCASION, rank};
 pub(crate) use select::{CANCELLED, ORDER, REVENUE, Selection};
 pub use simulate::simulate_orders;
 pub use simulate_events::{

@@ -11,7 +11,7 @@ use crate::analysis::{self, Analysis, Dataset, Input};
 use crate::context::{collect, filled, push, room};
 use crate::scope::{AsOf, Filter, Refunds};
 use crate::table::{Cell, Column, Field, Type, Values};
-use crate::{Context, Error, Result, Scope, Table};
+use crate::{Context, Day, Error, Result, Scope, Table};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -23,6 +23,12 @@ pub(crate) const AS_OF: Field = Field::new(
     "The date the row is as of.",
 );
 
+/// The keys of analyses in which an occasion makes no difference: they sum orders, or always take days.
+pub(crate) const WITHOUT_OCCASION: &[&str] = {
+    let all = <Orders as Input>::SCOPE;
+    all.split_at(all.len() - 1).0
+};
+
 impl Input for Orders {
     const KIND: &'static str = "orders";
     const SCOPE: &'static [&'static str] = &[
@@ -33,9 +39,9 @@ impl Input for Orders {
         "policy",
         "basis",
         "refunds",
-        "occasion",
         "churn_days",
         "churn_boundary",
+        "occasion",
     ];
 
     fn of<'a>(data: &Dataset<'a>) -> Option<&'a Self> {
@@ -51,8 +57,11 @@ impl Input for Orders {
         options: &A::Options,
         context: &Context,
     ) -> Result<(Table, Value)> {
+        // Where an analysis always takes days, nothing is said.
+        let occasion = A::OCCASION.filter(|_| A::SCOPE.contains(&"occasion"));
         let scope = &Scope {
             churn_days: scope.churn_days.or(Some(A::CHURN_DAYS)),
+            occasion: scope.occasion.or(occasion),
             ..scope.clone()
         };
         let orders = self.scoped(scope, context)?;
@@ -110,8 +119,28 @@ impl Input for Orders {
         };
         resolved["policy"] = json!(orders.view.policy);
         resolved["currency"] = json!(orders.currency());
+        if let (Some(last), Some(day)) = (orders.last_date, days.iter().max()) {
+            all = noted_end(all, last, *day);
+        }
         resolved["timezone"] = json!(orders.zone().to_string());
         Ok((all, resolved))
+    }
+}
+
+/// Days after the last order from which a table says that its date is that far past the data: silence is
+/// then the data's, and not the customers'. A shop that sells seldom and a nightly import that runs late
+/// are below it.
+const PAST_THE_DATA: i32 = 30;
+
+/// The table, whose notes say how many days before its date the data end where that is long.
+pub(crate) fn noted_end(table: Table, last: Day, as_of: Day) -> Table {
+    let days = as_of.0.saturating_sub(last.0);
+    match days > PAST_THE_DATA {
+        true => table.with_note(
+            "data_end",
+            json!({"last_date": last, "days_before_as_of": days}),
+        ),
+        false => table,
     }
 }
 
@@ -671,6 +700,11 @@ impl Input for Table {
         options: &A::Options,
         context: &Context,
     ) -> Result<(Table, Value)> {
+        // A result of this library has further columns, under names of their own.
+        if self.definition().is_none() {
+            let names: Vec<&str> = self.columns().iter().map(Column::name).collect();
+            super::frame::no_misnomer(&names, A::OPTIONAL)?;
+        }
         let table = A::run(self, scope, options, context)?;
         Ok((table, json!({ "of": self.definition().map(|d| d.hash()) })))
     }

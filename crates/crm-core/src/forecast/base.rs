@@ -152,15 +152,8 @@ impl Base {
     ) -> Result<Self> {
         let then = scope_at(scope, origin);
         let totals = Totals::new(orders, &then, context)?;
-        let multiple = || {
-            Positive::new(7.0)
-                .map(|mean_order_values| MoneyThreshold::Multiple { mean_order_values })
-        };
         let ladder = cpm::Options {
-            money: match options.money {
-                None if totals.currency != Currency::JPY => multiple(),
-                money => money,
-            },
+            money: options.money,
             ..cpm::Options::default()
         };
         let portfolio = cpm::segment(&totals, &then, &ladder)?;
@@ -434,8 +427,19 @@ impl Analysis for BaseForecast {
             "The same of revenue.",
         ),
     ];
+    const SCOPE: &'static [&'static str] = crate::data::WITHOUT_OCCASION;
     type Data = Orders;
     type Options = Options;
+
+    fn resolve(orders: &Orders, scope: Scope, options: Options) -> Result<(Scope, Options)> {
+        let default = match orders.currency() {
+            Currency::JPY => Some(MoneyThreshold::Amount(cpm::YEN)),
+            _ => Positive::new(7.0)
+                .map(|mean_order_values| MoneyThreshold::Multiple { mean_order_values }),
+        };
+        let money = options.money.or(default);
+        Ok((scope, Options { money, ..options }))
+    }
 
     fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
         if !(1..=10).contains(&options.years) {

@@ -20,7 +20,8 @@
 //! ```
 //!
 //! The mean cumulative function (see [`cohort`](super::cohort)) counts recent customers for as long
-//! as they were watched. A payback that is not reached within the time watched is null, which is not
+//! as they were watched. A second purchase is the first order on a later day, or with `occasion` = order
+//! the next order; all else counts orders. A payback that is not reached within the time watched is null, which is not
 //! never. `roas` and both `roi` are of what has come in so far: they rise as customers age, so that
 //! channels of different ages do not compare; LTV and payback do.
 //!
@@ -61,11 +62,11 @@ pub struct Options {
     /// `{"channel": "ads", "cost": 120000, "date": "2026-01-31"}`. Equal values add up. Default: no
     /// costs.
     pub costs: Costs,
-    /// The first day of acquisition. Default: the first of all.
+    /// The first day of acquisition. Default: none, from the first order on.
     pub acquired_from: Option<Day>,
-    /// The last day of acquisition. Default: `as_of`.
+    /// The last day of acquisition. Default: none, up to `as_of`.
     pub acquired_to: Option<Day>,
-    /// Margin as a share of revenue. Default: from the orders' own costs, where they have them.
+    /// Margin as a share of revenue. Default: none, from the orders' own costs, where they have them.
     pub margin: Option<Probability>,
     /// The time in which a second purchase counts for `repeat_rate`. Default 90 days.
     pub within: Duration,
@@ -138,12 +139,17 @@ impl Sources {
                 scope,
                 &options.origin,
                 kinds,
-                Occasion::Order,
+                Occasion::Day,
                 context,
             )
+            .map(Histories::of_orders)
         };
         let histories = read(scope)?;
         let is_margin = scope.basis == Basis::Margin;
+        if is_margin && options.margin.is_some() {
+            let expected = "nothing with the basis margin: amounts are margins already";
+            return Err(Error::option("margin", "", expected));
+        }
         let has_costs = histories.selection.data().cost.is_some();
         let exact = has_costs && options.margin.is_none() && !is_margin;
         Ok(Sources {
@@ -258,6 +264,7 @@ impl Analysis for Acquisition {
         LTV[2],
         LTV[3],
     ];
+    const OCCASION: Option<Occasion> = Some(Occasion::Day);
     type Data = Orders;
     type Options = Options;
 
@@ -325,11 +332,12 @@ impl Sources {
         margins: &mut History,
     ) -> Result<()> {
         let as_of = self.histories.as_of();
-        tallies.revenue.add(as_of, origin, history)?;
+        let repeat = self.histories.repeat(history);
+        tallies.revenue.add(as_of, origin, history, repeat)?;
         match (&self.margins, &mut tallies.margin) {
             (Some(histories), Some(tally)) => {
                 histories.read(origin.code, margins)?;
-                tally.add(as_of, origin, margins)
+                tally.add(as_of, origin, margins, repeat)
             }
             _ => Ok(()),
         }

@@ -3,7 +3,7 @@
 //!
 //! # Definition
 //!
-//! A row of the matrix is a cohort: `rows` is `month`, `week`, `quarter` or `year` of the origin
+//! A row of the matrix is a cohort: `rows` is `day`, `week`, `month`, `quarter` or `year` of the origin
 //! (the first order, unless `origin` says otherwise), `all`, or a column: `channel`, `product`, any
 //! dimension, at the origin; `first_channel` and the like; a dimension of the customers table. A
 //! column of the matrix is an elapsed time t: 0, 30, 60, … days from the origin (`step`), or whole
@@ -31,7 +31,9 @@
 //! `revenue` and `orders` are what was seen of the cell's customers up to t; under `mean_cumulative`
 //! of all customers, so that their quotient is not the mean.
 //!
-//! A purchase is an order unless `occasion` says a day. A refund that is a row of its own lowers
+//! A second purchase is the first order on a later day than the origin's, as in
+//! [`repeat_rate`](super::repeat_rate); with `occasion` = order the next order, on the same day as well.
+//! All else counts orders whatever the occasion. A refund that is a row of its own lowers
 //! revenue at its own age.
 
 mod clock;
@@ -57,7 +59,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
-    /// What a row is: `month`, `week`, `quarter`, `year`, `all`, or the name of a column. Default:
+    /// What a row is: `day`, `week`, `month`, `quarter`, `year`, `all`, or the name of a column. Default:
     /// month.
     pub rows: String,
     /// What a step of elapsed time is: a number of days, or `"month"`. Default 30 days.
@@ -184,10 +186,7 @@ pub fn matrix(
     context: &Context,
 ) -> Result<Cohorts> {
     let row = row(&options.rows);
-    let rule = options.cells.unwrap_or(match row {
-        Some(Key::Period(_)) => Cells::Complete,
-        _ => Cells::MeanCumulative,
-    });
+    let rule = options.rule();
     if rule == Cells::Complete && !matches!(row, Some(Key::Period(_))) {
         return Err(Error::option(
             "cells",
@@ -196,8 +195,9 @@ pub fn matrix(
         ));
     }
     let kinds = options.kinds.as_deref();
-    let occasion = Occasion::Order;
+    let occasion = Occasion::Day;
     let histories = Histories::new(orders, scope, &options.origin, kinds, occasion, context)?;
+    let histories = histories.of_orders();
     let grouping = Grouping::new(&histories, row.as_slice(), (None, None), context)?;
     let clock = Clock::new(options, &histories, &grouping)?;
     let mut cohorts = Cohorts {
@@ -210,7 +210,7 @@ pub fn matrix(
         clock.ages(),
         context,
         || Tally::new(&clock, rule, histories.currency(), options),
-        |tally, origin, history| tally.add(&clock, origin, history),
+        |tally, origin, history| tally.add(&clock, origin, history, histories.repeat(history)),
         |group, tally| {
             let last_day = match &row {
                 Some(Key::Period(period)) => last_day(&grouping, group, *period),
@@ -250,6 +250,21 @@ fn last_day(grouping: &Grouping, group: Group, period: Period) -> i32 {
 }
 
 impl Options {
+    fn rule(&self) -> Cells {
+        self.cells.unwrap_or(match self.spans_periods() {
+            false => Cells::Complete,
+            true => Cells::MeanCumulative,
+        })
+    }
+
+    /// The longest elapsed time, in steps' units.
+    fn longest(&self) -> u32 {
+        self.up_to.unwrap_or(match self.step {
+            Step::Calendar(_) => 24,
+            Step::Days(_) => 720,
+        })
+    }
+
     fn spans_periods(&self) -> bool {
         !matches!(row(&self.rows), Some(Key::Period(_)))
     }
@@ -396,8 +411,21 @@ impl Analysis for CohortMatrix {
         ACTIVE_RATE[1],
         ACTIVE_RATE[2],
     ];
+    const OCCASION: Option<Occasion> = Some(Occasion::Day);
     type Data = Orders;
     type Options = Options;
+
+    fn resolve(_: &Orders, scope: Scope, options: Options) -> Result<(Scope, Options)> {
+        let (cells, up_to) = (Some(options.rule()), Some(options.longest()));
+        Ok((
+            scope,
+            Options {
+                cells,
+                up_to,
+                ..options
+            },
+        ))
+    }
 
     fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
         matrix(orders, scope, options, context)?.into_table(orders.currency())

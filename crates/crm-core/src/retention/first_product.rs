@@ -7,7 +7,7 @@
 //! that of the line with the greatest amount, so that each customer is in one row. Per row
 //!
 //! ```text
-//! first_order_value  mean revenue of the first purchase
+//! first_order_value  mean revenue of the first order
 //! repeat_rate        share with a second purchase within `within` days, Kaplan-Meier
 //! ltv_30 … ltv_360   mean cumulative revenue per customer by that age (mean cumulative function)
 //! revenue            all that was seen of them to date
@@ -17,7 +17,9 @@
 //! months ago enter it for as long as they were watched; past that it is null. `revenue` per
 //! customer does not. Small rows are noise: look at `customers` and the interval.
 //!
-//! A purchase is an order unless `occasion` says a day.
+//! A second purchase is the first order on a later day than the origin's, as in
+//! [`repeat_rate`](super::repeat_rate); with `occasion` = order the next order, on the same day as well.
+//! All else counts orders whatever the occasion.
 
 use super::grouping::{Grouping, Key};
 use super::history::Histories;
@@ -103,7 +105,7 @@ impl Analysis for FirstProduct {
             Type::Float,
             "currency",
             "初回購入単価",
-            "Mean revenue of their first purchase.",
+            "Mean revenue of their first order.",
         ),
         REPEAT_RATE[0],
         REPEAT_RATE[1],
@@ -113,14 +115,16 @@ impl Analysis for FirstProduct {
         LTV[2],
         LTV[3],
     ];
+    const OCCASION: Option<Occasion> = Some(Occasion::Day);
     type Data = Orders;
     type Options = Options;
 
     fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
         let within = whole_days("within", options.within)?;
         let kinds = options.kinds.as_deref();
-        let occasion = Occasion::Order;
+        let occasion = Occasion::Day;
         let histories = Histories::new(orders, scope, &options.origin, kinds, occasion, context)?;
+        let histories = histories.of_orders();
         let by = [Key::Column(options.of.clone())];
         let grouping = Grouping::new(&histories, &by, (None, None), context)?;
         let (as_of, currency) = (histories.as_of(), orders.currency());
@@ -130,7 +134,7 @@ impl Analysis for FirstProduct {
             HORIZONS[3] as usize,
             context,
             || Tally::new(HORIZONS[3]),
-            |tally, origin, history| tally.add(as_of, origin, history),
+            |tally, origin, history| tally.add(as_of, origin, history, histories.repeat(history)),
             |group, tally| {
                 let row = tally.worth(within, options.confidence, currency)?;
                 push(&mut rows, row, "first products")?;

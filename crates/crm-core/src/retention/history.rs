@@ -70,6 +70,8 @@ pub(crate) struct Histories {
     pub(crate) selection: Selection,
     index: Arc<Index>,
     occasion: Occasion,
+    /// Whether the orders of a day are one purchase.
+    merged: bool,
     origin: Option<Vec<bool>>,
     /// Purchases that are read of each customer, and no more.
     limit: usize,
@@ -97,13 +99,34 @@ impl Histories {
             true => None,
             false => Some(selection.orders.matching(origin, context)?),
         };
+        let occasion = scope.occasion.unwrap_or(occasion);
         Ok(Histories {
             index: selection.orders.index(context)?,
             selection,
-            occasion: scope.occasion.unwrap_or(occasion),
+            occasion,
+            merged: occasion == Occasion::Day,
             origin,
             limit: usize::MAX,
         })
+    }
+
+    /// The same histories with each order a purchase, for tables that count orders. The occasion still
+    /// says what a repeat is.
+    pub(crate) fn of_orders(self) -> Histories {
+        Histories {
+            merged: false,
+            ..self
+        }
+    }
+
+    /// The place of the purchase that repeats the first: the next order, or by days the first order of a
+    /// later day.
+    pub(crate) fn repeat(&self, history: &History) -> Option<usize> {
+        let first = history.first_day();
+        match self.occasion {
+            Occasion::Order => (history.purchases.len() > 1).then_some(1),
+            Occasion::Day => history.purchases.iter().position(|p| p.day > first),
+        }
     }
 
     /// The same histories up to the `limit`-th purchase: what need not be read is not.
@@ -193,7 +216,7 @@ impl Histories {
                     continue;
                 }
                 if let Some(last) = purchases.last_mut()
-                    && self.occasion == Occasion::Day
+                    && self.merged
                     && entry.day <= last.day
                 {
                     last.amount = self.add(last.amount, amount)?;

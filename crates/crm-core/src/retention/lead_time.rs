@@ -284,6 +284,7 @@ impl Analysis for LeadTimes {
         CUMULATIVE_RATE[1],
         CUMULATIVE_RATE[2],
     ];
+    const OCCASION: Option<Occasion> = Some(Occasion::Day);
     type Data = Orders;
     type Options = Options;
 
@@ -347,6 +348,7 @@ impl Analysis for LeadTimeQuantiles {
             "Upper end of its interval.",
         ),
     ];
+    const OCCASION: Option<Occasion> = Some(Occasion::Day);
     type Data = Orders;
     type Options = QuantileOptions;
 

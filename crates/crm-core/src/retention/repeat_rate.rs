@@ -41,11 +41,11 @@ use serde::{Deserialize, Serialize};
 pub struct Options {
     /// The purchase that is or is not made, 2 to 1,000. Default 2.
     pub to: u32,
-    /// Within so many days of the one before. Default 90.
+    /// Within so many days of the one before; nothing with `ratio` without `cohort_window`. Default 90.
     pub within: Duration,
     /// The estimator. Default: Kaplan-Meier.
     pub method: Method,
-    /// Only those who made the purchase before within so many days of their first.
+    /// Only those who made the purchase before within so many days of their first. Default: all.
     pub cohort_window: Option<Duration>,
     /// Where histories begin: the first order that this filter lets through. Default: the first
     /// order.
@@ -154,6 +154,12 @@ pub fn estimate(
     context: &Context,
 ) -> Result<Ratio> {
     let within = whole_days("within", options.within)?;
+    let unread = options.method == Method::Ratio && options.cohort_window.is_none();
+    if unread && options.within != Options::default().within {
+        let expected =
+            "nothing with the method ratio, which looks at all time, without cohort_window";
+        return Err(Error::option("within", "", expected));
+    }
     let window = match options.cohort_window {
         Some(window) => Some(whole_days("cohort_window", window)?),
         None => None,
@@ -235,6 +241,7 @@ impl Analysis for RepeatRate {
         REPEAT_RATE[1],
         REPEAT_RATE[2],
     ];
+    const OCCASION: Option<Occasion> = Some(Occasion::Day);
     type Data = Orders;
     type Options = Options;
 

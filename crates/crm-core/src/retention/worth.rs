@@ -105,8 +105,14 @@ impl Tally {
         })
     }
 
-    /// Adds a customer.
-    pub(crate) fn add(&mut self, as_of: i32, origin: &Origin, history: &History) -> Result<()> {
+    /// Adds a customer, whose repeat is at this place of the purchases.
+    pub(crate) fn add(
+        &mut self,
+        as_of: i32,
+        origin: &Origin,
+        history: &History,
+        repeat: Option<usize>,
+    ) -> Result<()> {
         self.means.watch(as_of - origin.day);
         for (day, amount) in history.amounts() {
             self.revenue += i128::from(amount);
@@ -117,7 +123,7 @@ impl Tally {
         if let Some(first) = purchases.first() {
             self.first_revenue += i128::from(first.amount);
         }
-        match purchases.get(1) {
+        match repeat.and_then(|at| purchases.get(at)) {
             Some(second) => self.waits.add(second.day - origin.day, true),
             None => self.waits.add(as_of - origin.day, false),
         }

@@ -46,11 +46,11 @@ pub struct Options {
     pub toddler_days: u32,
     /// Tenure in days below which a big customer is a trend. Default 210.
     pub trend_days: u32,
-    /// Revenue below which a customer is steady. Default: 70,000 yen, for orders in yen only.
+    /// Revenue below which a customer is steady. Default: 70,000, for orders in yen only.
     pub money: Option<MoneyThreshold>,
     /// Which rung a customer exactly on a boundary is on. Default: the higher.
     pub boundary: Boundary,
-    /// Churn days by a vendor's convention, instead of the scope's.
+    /// Churn days by a vendor's convention; the scope then has none, or the same. Default: none.
     pub preset: Option<Preset>,
     /// Also customers without an order that counts: prospects and trials. Default: those who only
     /// ordered samples, and the customers table's where one was given.
@@ -69,6 +69,9 @@ impl Default for Options {
         }
     }
 }
+
+/// The default money threshold, for orders in yen.
+pub(crate) const YEN: f64 = 70_000.0;
 
 /// What a ladder needs of another date.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -97,6 +100,15 @@ pub enum Preset {
     /// 120 days (LTV-Lab, short cycle).
     #[serde(rename = "ltv_lab_120")]
     LtvLab120,
+}
+
+impl Preset {
+    fn churn_days(self) -> u32 {
+        match self {
+            Preset::LtvLab => 240,
+            Preset::LtvLab120 => 120,
+        }
+    }
 }
 
 macro_rules! labels {
@@ -174,7 +186,7 @@ impl Ladder {
                     None => 0,
                 }
             }
-            None if currency == Currency::JPY => 70_000,
+            None if currency == Currency::JPY => amount(YEN)?,
             None => {
                 return Err(Error::option(
                     "money",
@@ -215,16 +227,29 @@ impl Ladder {
 }
 
 /// The scope with the churn days of the preset, if one is given.
-pub(crate) fn churn_scope(scope: &Scope, options: &Options) -> Scope {
-    let churn_days = match options.preset {
-        None => scope.churn_days.unwrap_or(Scope::CHURN_DAYS),
-        Some(Preset::LtvLab) => 240,
-        Some(Preset::LtvLab120) => 120,
-    };
-    Scope {
-        churn_days: Some(churn_days),
-        ..scope.clone()
+pub(crate) fn churn_scope(scope: &Scope, options: &Options) -> Result<Scope> {
+    let preset = options.preset.map(Preset::churn_days);
+    if let (Some(preset), Some(given)) = (preset, scope.churn_days)
+        && preset != given
+    {
+        let expected = format!("what the preset says ({preset}), or no preset");
+        return Err(Error::option("churn_days", given, expected));
     }
+    Ok(Scope {
+        churn_days: preset.or(scope.churn_days),
+        ..scope.clone()
+    })
+}
+
+/// The scope and the options with the preset's churn days and the money of the yen.
+pub(crate) fn resolve(
+    orders: &Orders,
+    scope: &Scope,
+    options: Options,
+) -> Result<(Scope, Options)> {
+    let yen = (orders.currency() == Currency::JPY).then_some(MoneyThreshold::Amount(YEN));
+    let money = options.money.or(yen);
+    Ok((churn_scope(scope, &options)?, Options { money, ..options }))
 }
 
 /// Segment and state of each customer, in the order of the totals.
@@ -262,7 +287,7 @@ pub struct Portfolio {
 /// A currency that needs a money threshold, thresholds out of range.
 pub fn segment(totals: &Totals, scope: &Scope, options: &Options) -> Result<Portfolio> {
     let ladder = Ladder::new(options, totals)?;
-    let scope = churn_scope(scope, options);
+    let scope = churn_scope(scope, options)?;
     let n = totals.len();
     let segment =
         (0..n).map(|i| ladder.segment(totals.orders[i], totals.tenure_days(i), totals.revenue[i]));
@@ -397,6 +422,10 @@ impl Analysis for Cpm {
     type Data = Orders;
     type Options = Options;
 
+    fn resolve(orders: &Orders, scope: Scope, options: Options) -> Result<(Scope, Options)> {
+        resolve(orders, &scope, options)
+    }
+
     fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
         let totals = Totals::new(orders, scope, context)?;
         let portfolio = segment(&totals, scope, options)?;
@@ -413,7 +442,7 @@ impl Analysis for Cpm {
         };
         Ok(table
             .with_note("money_threshold", json!(orders.currency().major(money)))
-            .with_note("churn_days", json!(churn_scope(scope, options).churn_days)))
+            .with_note("churn_days", json!(scope.churn_days)))
     }
 }
 

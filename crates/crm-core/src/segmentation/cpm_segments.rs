@@ -42,6 +42,10 @@ impl Analysis for CpmSegments {
     type Data = Orders;
     type Options = Options;
 
+    fn resolve(orders: &Orders, scope: Scope, options: Options) -> Result<(Scope, Options)> {
+        cpm::resolve(orders, &scope, options)
+    }
+
     fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
         let totals = Totals::new(orders, scope, context)?;
         let portfolio = cpm::segment(&totals, scope, options)?;
@@ -123,9 +127,6 @@ impl Analysis for CpmSegments {
                 "money_threshold",
                 json!(totals.currency.major(portfolio.money)),
             )
-            .with_note(
-                "churn_days",
-                json!(cpm::churn_scope(scope, options).churn_days),
-            ))
+            .with_note("churn_days", json!(scope.churn_days)))
     }
 }

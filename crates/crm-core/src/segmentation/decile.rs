@@ -100,6 +100,7 @@ impl Analysis for Decile {
             "Group, 1 for the greatest revenues.",
         ),
     ];
+    const SCOPE: &'static [&'static str] = crate::data::WITHOUT_OCCASION;
     type Data = Orders;
     type Options = Options;
 

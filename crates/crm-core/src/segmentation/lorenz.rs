@@ -72,6 +72,7 @@ impl Analysis for Lorenz {
             "Gini coefficient, the same in each row; null where there is no curve.",
         ),
     ];
+    const SCOPE: &'static [&'static str] = crate::data::WITHOUT_OCCASION;
     type Data = Orders;
     type Options = Options;
 

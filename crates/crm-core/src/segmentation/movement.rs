@@ -37,9 +37,9 @@ pub struct Options {
     pub since: Option<Day>,
     /// The segmentation. Default: cpm.
     pub scheme: Scheme,
-    /// Options of the portfolio, under `cpm`.
+    /// Options of the portfolio, under `cpm` only.
     pub cpm: cpm::Options,
-    /// Options of the scores, under `rfm`.
+    /// Options of the scores, under `rfm` only.
     pub rfm: rfm::Options,
 }
 
@@ -152,6 +152,28 @@ impl Analysis for Movement {
     ];
     type Data = Orders;
     type Options = Options;
+
+    fn resolve(orders: &Orders, scope: Scope, mut options: Options) -> Result<(Scope, Options)> {
+        let unused = match options.scheme {
+            Scheme::Cpm => ("rfm", options.rfm != rfm::Options::default()),
+            Scheme::Rfm => ("cpm", options.cpm != cpm::Options::default()),
+        };
+        if let (option, true) = unused {
+            let expected = format!("nothing, or scheme \"{option}\": this scheme does not read it");
+            return Err(Error::option(option, "", expected));
+        }
+        match options.scheme {
+            Scheme::Cpm => {
+                let (scope, cpm) = cpm::resolve(orders, &scope, options.cpm)?;
+                options.cpm = cpm;
+                Ok((scope, options))
+            }
+            Scheme::Rfm => {
+                options.rfm = options.rfm.resolved(orders.currency())?;
+                Ok((scope, options))
+            }
+        }
+    }
 
     fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
         let AsOf::Day(as_of) = scope.as_of else {

@@ -51,7 +51,7 @@ use crate::context::{collect, filled, room};
 use crate::data::Orders;
 use crate::summary::Totals;
 use crate::table::{CUSTOMER_ID, Column, Field, Type, Values};
-use crate::{Context, Error, Learned, Result, Scope, Table};
+use crate::{Context, Currency, Error, Learned, Result, Scope, Table};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -68,21 +68,22 @@ pub use super::rfm_grid::{GridCell, Segment};
 pub struct Options {
     /// How scores come about. Default: quantiles.
     pub mode: Mode,
-    /// Score levels per axis, 2 to 10. Default 5.
+    /// Score levels per axis, 2 to 10. Default 5; with cuts one more than these.
     pub levels: u8,
-    /// How quantiles treat equal customers. Default: lower.
+    /// How quantiles treat equal customers; nothing beside cuts. Default: lower.
     pub ties: Ties,
     /// The monetary axis. Default: revenue.
     pub monetary: Monetary,
     /// Only orders of the last so many days, `as_of` included. Default: all history.
     pub window_days: Option<u32>,
-    /// Cuts of threshold mode by name.
+    /// Cuts of threshold mode by name. Default: none.
     pub preset: Option<Preset>,
     /// Cuts of threshold and frozen mode: for each axis the value from which scores 2, 3, … begin.
+    /// Default: none.
     pub cuts: Option<Cuts>,
     /// What `learn` has given: its cuts, frozen. Default: none.
     pub learned: Option<Learned>,
-    /// A grid of the user's own, instead of the eleven segments.
+    /// A grid of the user's own. Default: none, the eleven segments.
     pub grid: Option<Vec<GridCell>>,
     /// Also a row for each customer of the customers table without an order. Default: no.
     pub prospects: bool,
@@ -176,6 +177,47 @@ impl Options {
             ..self.clone()
         })
     }
+
+    /// The cuts that were given, of options without `learned`; none where they are quantiles.
+    fn fixed_cuts(&self, currency: Currency) -> Result<Option<Cuts>> {
+        let refuse = |option, found, expected| Err(Error::option(option, found, expected));
+        if self.mode != Mode::Quantile && self.ties != Ties::Lower {
+            return refuse(
+                "ties",
+                json!(self.ties).to_string(),
+                "mode quantile: cuts have no ties",
+            );
+        }
+        match (self.mode, &self.cuts, self.preset) {
+            (Mode::Quantile, None, None) => Ok(None),
+            (Mode::Quantile, ..) => refuse(
+                "mode",
+                "\"quantile\"".into(),
+                "threshold or frozen, with these cuts",
+            ),
+            (_, Some(_), Some(_)) => {
+                refuse("cuts", String::new(), "either cuts or a preset, not both")
+            }
+            (_, Some(cuts), None) => Ok(Some(cuts.clone())),
+            (Mode::Threshold, None, Some(preset)) => preset.cuts(currency).map(Some),
+            _ => refuse("cuts", String::new(), "cuts, or in threshold mode a preset"),
+        }
+    }
+
+    /// These options with the mode, the levels and the monetary axis that the cuts have.
+    pub(crate) fn resolved(self, currency: Currency) -> Result<Options> {
+        let frozen = self.frozen()?;
+        let levels = match frozen.fixed_cuts(currency)? {
+            Some(cuts) => cuts.levels(&self)?,
+            None => self.levels,
+        };
+        Ok(Options {
+            mode: frozen.mode,
+            monetary: frozen.monetary,
+            levels,
+            ..self
+        })
+    }
 }
 
 /// Scores customers.
@@ -203,32 +245,7 @@ pub fn score(totals: &Totals, options: &Options) -> Result<Scores> {
     }
     let options = &options.frozen()?;
     let axes = Axes::new(totals, options)?;
-    let given = match (options.mode, &options.cuts, options.preset) {
-        (Mode::Quantile, None, None) => None,
-        (Mode::Quantile, ..) => {
-            return Err(Error::option(
-                "mode",
-                "\"quantile\"",
-                "threshold or frozen, with these cuts",
-            ));
-        }
-        (_, Some(_), Some(_)) => {
-            return Err(Error::option(
-                "cuts",
-                "",
-                "either cuts or a preset, not both",
-            ));
-        }
-        (_, Some(cuts), None) => Some(cuts.clone()),
-        (Mode::Threshold, None, Some(preset)) => Some(preset.cuts(totals.currency)?),
-        _ => {
-            return Err(Error::option(
-                "cuts",
-                "",
-                "cuts, or in threshold mode a preset",
-            ));
-        }
-    };
+    let given = options.fixed_cuts(totals.currency)?;
     let levels = match &given {
         Some(cuts) => cuts.levels(options)?,
         None => options.levels,
@@ -313,6 +330,10 @@ impl Analysis for Rfm {
     ];
     type Data = Orders;
     type Options = Options;
+
+    fn resolve(orders: &Orders, scope: Scope, options: Options) -> Result<(Scope, Options)> {
+        Ok((scope, options.resolved(orders.currency())?))
+    }
 
     fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
         let totals = totals(orders, scope, options, context)?;

@@ -86,6 +86,11 @@ impl Analysis for RfmCross {
     type Data = Orders;
     type Options = Options;
 
+    fn resolve(orders: &Orders, scope: Scope, mut options: Options) -> Result<(Scope, Options)> {
+        options.rfm = options.rfm.resolved(orders.currency())?;
+        Ok((scope, options))
+    }
+
     fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
         if options.rows == options.columns {
             return Err(Error::option("columns", "", "another axis than rows"));

@@ -92,6 +92,10 @@ impl Analysis for RfmSegments {
     type Data = Orders;
     type Options = Options;
 
+    fn resolve(orders: &Orders, scope: Scope, options: Options) -> Result<(Scope, Options)> {
+        Ok((scope, options.resolved(orders.currency())?))
+    }
+
     fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
         let totals = rfm::totals(orders, scope, options, context)?;
         let scores = rfm::score(&totals, options)?;

@@ -139,6 +139,7 @@ impl Analysis for Summary {
             "calibration_end to as_of.",
         ),
     ];
+    const SCOPE: &'static [&'static str] = crate::data::WITHOUT_OCCASION;
     type Data = Orders;
     type Options = Options;
 

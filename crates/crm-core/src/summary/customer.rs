@@ -300,6 +300,7 @@ impl Analysis for Summary {
             "Cancelled / (orders + cancelled).",
         ),
     ];
+    const SCOPE: &'static [&'static str] = crate::data::WITHOUT_OCCASION;
     type Data = Orders;
     type Options = Options;
 

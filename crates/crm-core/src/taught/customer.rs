@@ -39,7 +39,7 @@ use crate::cycle::next_purchase::{self, Cycle, LEVELS};
 use crate::cycle::predict::Level;
 use crate::cycle::shop::{Shop, View, nothing_learnt};
 use crate::data::Orders;
-use crate::scope::MoneyThreshold;
+use crate::scope::{MoneyThreshold, Occasion};
 use crate::segmentation::cpm::{self, Cpm};
 use crate::segmentation::rfm::{self, Rfm};
 use crate::summary::{Totals, clv_summary};
@@ -50,11 +50,11 @@ use crate::{Context, Duration, Error, Learned, Result, Scope};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
-    /// What `learn` has given. Default: learnt from these orders.
+    /// What `learn` has given. Default: none, learnt from these orders.
     pub learned: Option<Learned>,
     /// Horizon of `probability_within`. Default 30 days; parts of days count as days.
     pub within: Duration,
-    /// Dates are given a return in this time from `as_of`, as in `cycle`. Default: whenever.
+    /// Dates are given a return in this time from `as_of`, as in `cycle`. Default: none, whenever.
     pub return_within: Option<Duration>,
 }
 
@@ -134,6 +134,7 @@ impl Analysis for Customer {
         of(Clv::COLUMNS, "clv"),
     ];
     const NEEDS_AS_OF: bool = true;
+    const OCCASION: Option<Occasion> = None;
     type Data = Orders;
     type Options = Options;
 

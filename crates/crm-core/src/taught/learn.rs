@@ -28,6 +28,7 @@ use crate::context::{collect, push};
 use crate::cycle::seasonality::Seasonality;
 use crate::cycle::shop::{Shop, View};
 use crate::data::Orders;
+use crate::scope::Occasion;
 use crate::segmentation::cpm;
 use crate::segmentation::rfm::{self, Frozen};
 use crate::summary::{Totals, clv_summary};
@@ -39,7 +40,7 @@ use crate::{Context, Currency, Error, ErrorCode, Learned, Result, Scope, Table};
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
     /// Factors of the shop's demand by month ("1" to "12") and by date; what is not said is 1. They
-    /// become part of what is learnt.
+    /// become part of what is learnt. Default: none.
     pub seasonality: Option<Seasonality>,
 }
 
@@ -138,6 +139,7 @@ impl Analysis for Learn {
         "churn_days",
         "churn_boundary",
     ];
+    const OCCASION: Option<Occasion> = None;
     type Data = Orders;
     type Options = Options;
 

@@ -89,7 +89,8 @@ fn repeat_rates_by_three_estimators() {
             };
             let km = run("repeat_rate", &orders, &request("kaplan_meier"));
             agree(&km, "repeat_rate", &[kaplan_meier(&waits, within)]);
-            let ratio = run("repeat_rate", &orders, &request("ratio"));
+            let ratio = format!(r#", "to": {}, "method": "ratio""#, k + 2);
+            let ratio = run("repeat_rate", &orders, &ratio);
             let share = |part: usize, all: usize| Some(part as f64 / all as f64);
             let continued = waits.iter().filter(|w| w.1).count();
             agree(&ratio, "repeat_rate", &[share(continued, waits.len())]);

@@ -71,6 +71,10 @@ fn cohorts_by_month_in_days_and_months() {
                     seen.map(|(_, amount)| *amount).sum::<i64>()
                 };
                 let bought = |m: &&&Member| m.purchases.iter().filter(|d| by_then(m, **d)).count();
+                let again = |m: &&&&Member| {
+                    let later = |day: &i32| *day > m.origin && by_then(m, *day);
+                    m.purchases.iter().any(later)
+                };
                 let active = |m: &&&&Member| {
                     let in_step = |d: &&i32| {
                         let age = age(m.origin, **d);
@@ -88,7 +92,7 @@ fn cohorts_by_month_in_days_and_months() {
                     revenue,
                     revenue / 100.0 / n,
                     old.iter().map(&bought).sum::<usize>() as f64,
-                    old.iter().filter(|m| bought(m) > 1).count() as f64 / n,
+                    old.iter().filter(again).count() as f64 / n,
                     old.iter().filter(|m| active(m)).count() as f64,
                 ]);
             }
@@ -142,7 +146,7 @@ fn cohorts_that_span_periods_use_the_mean_cumulative_function() {
             }
             let waits: Vec<(i32, bool)> = cohort
                 .iter()
-                .map(|m| match m.purchases.get(1) {
+                .map(|m| match m.purchases.iter().find(|day| **day > m.origin) {
                     Some(second) => (second - m.origin, true),
                     None => (AS_OF - m.origin, false),
                 })

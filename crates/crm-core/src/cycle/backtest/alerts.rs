@@ -37,6 +37,7 @@ use crate::cycle::seasonality::Seasonality;
 use crate::cycle::shop::Shop;
 use crate::data::Orders;
 use crate::num::ratio::Ratio;
+use crate::scope::Occasion;
 use crate::summary::FollowUp;
 use crate::table::{Column, Field, Label, Type, Values};
 use crate::{Context, Duration, Error, Fraction, Result, Scope, Table};
@@ -49,12 +50,12 @@ pub struct Options {
     pub origins: u32,
     /// Days between them. Default 30 days.
     pub step: Duration,
-    /// How long customers are followed after each origin. Default: to as_of, at least 30 days.
+    /// How long customers are followed after each origin. Default: none, to as_of, at least 30 days.
     pub follow: Option<Duration>,
     /// Lengths of the lists that are cut at k. Default 10, 100 and 1000.
     pub k: Vec<u32>,
     /// Factors of the shop's demand by month ("1" to "12") and by date, as `alerts` takes them; what is
-    /// not said is 1.
+    /// not said is 1. Default: none.
     pub seasonality: Option<Seasonality>,
 }
 
@@ -245,6 +246,7 @@ impl Analysis for BacktestAlerts {
             "Median days by which true alerts come before churn_days are over; null for lists.",
         ),
     ];
+    const OCCASION: Option<Occasion> = Some(Occasion::Day);
     type Data = Orders;
     type Options = Options;
 

@@ -36,11 +36,11 @@ impl Clock {
         grouping: &Grouping,
     ) -> Result<Clock> {
         let as_of = histories.as_of();
-        let (step, default, most) = match options.step {
-            Step::Calendar(_) => (1, 24, 1_200),
-            Step::Days(days) => (whole_days("step", days)?, 720, 36_600),
+        let (step, most) = match options.step {
+            Step::Calendar(_) => (1, 1_200),
+            Step::Days(days) => (whole_days("step", days)?, 36_600),
         };
-        let up_to = options.up_to.unwrap_or(default);
+        let up_to = options.longest();
         if step < 1 {
             return Err(Error::option("step", step, "at least 1 day"));
         }

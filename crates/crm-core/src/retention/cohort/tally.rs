@@ -59,18 +59,45 @@ impl<'a> Tally<'a> {
         })
     }
 
-    pub(super) fn add(&mut self, clock: &Clock, origin: &Origin, history: &History) -> Result<()> {
+    /// Adds a customer, whose repeat is at this place of the purchases.
+    pub(super) fn add(
+        &mut self,
+        clock: &Clock,
+        origin: &Origin,
+        history: &History,
+        repeat: Option<usize>,
+    ) -> Result<()> {
         let watched = clock.watched(origin.day);
         if watched < 0 {
             return Ok(());
         }
         let last = (watched / clock.step) as usize;
         let last = last.min(self.cells.len() - 1);
+        let second = repeat.and_then(|at| history.purchases.get(at));
+        let second = second.map(|purchase| clock.age(origin.day, purchase.day));
         match &mut self.ages {
-            None => add_cells(&mut self.cells, last, clock, origin, history),
-            Some(ages) => add_ages(&mut self.cells, last, ages, watched, clock, origin, history)?,
+            None => {
+                add_cells(&mut self.cells, last, clock, origin, history);
+                if let Some(cell) = second.map(|age| clock.cell(age)).filter(|c| *c <= last) {
+                    self.cells[cell].repeated += 1;
+                    self.cells[last].repeated_gone += 1;
+                }
+                Ok(())
+            }
+            Some((means, waits)) => {
+                add_ages(
+                    &mut self.cells,
+                    last,
+                    means,
+                    watched,
+                    clock,
+                    origin,
+                    history,
+                );
+                let seen = second.filter(|age| *age <= watched);
+                waits.add(seen.unwrap_or(watched), seen.is_some())
+            }
         }
-        Ok(())
     }
 
     /// Gives each cell that is to be shown. `watched` is for how long the cohort's last day was.
@@ -147,7 +174,6 @@ fn add_cells(cells: &mut [Sums], last: usize, clock: &Clock, origin: &Origin, hi
         }
         let sums = &mut cells[cell];
         sums.orders += 1;
-        sums.repeated += u64::from(orders == 1);
         sums.active += u64::from(active != cell);
         sums.revenue += i128::from(purchase.amount);
         revenue += i128::from(purchase.amount);
@@ -165,7 +191,6 @@ fn add_cells(cells: &mut [Sums], last: usize, clock: &Clock, origin: &Origin, hi
     sums.last += 1;
     sums.revenue_gone += revenue;
     sums.orders_gone += orders;
-    sums.repeated_gone += u64::from(orders > 1);
 }
 
 /// Adds a customer who was watched for so long to the ages; to the cells only who was active, as the
@@ -173,24 +198,21 @@ fn add_cells(cells: &mut [Sums], last: usize, clock: &Clock, origin: &Origin, hi
 fn add_ages(
     cells: &mut [Sums],
     last: usize,
-    (means, waits): &mut (MeanCumulative, Waits),
+    means: &mut MeanCumulative,
     watched: i32,
     clock: &Clock,
     origin: &Origin,
     history: &History,
-) -> Result<()> {
+) {
     cells[last].last += 1;
     means.watch(watched);
-    let (mut active, mut second) = (usize::MAX, None);
-    for (i, purchase) in history.purchases.iter().enumerate() {
+    let mut active = usize::MAX;
+    for purchase in &history.purchases {
         let age = clock.age(origin.day, purchase.day);
         if age > watched {
             break;
         }
         means.order(age, purchase.amount);
-        if i == 1 {
-            second = Some(age);
-        }
         let cell = clock.cell(age);
         if cell <= last && cell != active {
             cells[cell].active += 1;
@@ -203,5 +225,4 @@ fn add_ages(
             means.revenue(age, refund.amount);
         }
     }
-    waits.add(second.unwrap_or(watched), second.is_some())
 }
