@@ -470,14 +470,19 @@ mod tests {
     #[test]
     fn the_tables_own_bitmap_is_read_at_its_offset() {
         let ids: ArrayRef = Arc::new(Int64Array::from_iter_values(0..20));
-        let read = |null_at: usize| {
+        let read = |null_at: usize, unknown_count: bool| {
             let valid: Vec<bool> = (0..20).map(|i| i != null_at).collect();
-            let (schema, array) = sliced_root(&[("id", ids.clone())], 9, 8, Some(&valid));
+            let (schema, mut array) = sliced_root(&[("id", ids.clone())], 9, 8, Some(&valid));
+            if unknown_count {
+                // SAFETY: `Array` is laid out as the interface says, which allows -1 for unknown.
+                unsafe { (*std::ptr::from_mut(&mut array).cast::<Array>()).null_count = -1 };
+            }
             read_struct(&schema, array, &["id"])
         };
         for null_at in 0..20 {
             let inside = (9..17).contains(&null_at);
-            assert_eq!(read(null_at).is_err(), inside, "row {null_at}");
+            assert_eq!(read(null_at, false).is_err(), inside, "row {null_at}");
+            assert_eq!(read(null_at, true).is_err(), inside, "row {null_at}");
         }
     }
 
