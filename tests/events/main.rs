@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod by_hand;
+mod edges;
 mod laws;
 
 use crm_core::data::{

@@ -309,7 +309,11 @@ mod tests {
     use arrow_array::*;
 
     fn read(array: &dyn Array) -> ColumnData {
-        read_array("x", &array.to_data()).unwrap()
+        read_data(&array.to_data())
+    }
+
+    fn read_data(array: &ArrayData) -> ColumnData {
+        read_array("x", array).unwrap()
     }
 
     #[test]
@@ -340,6 +344,68 @@ mod tests {
         assert!(all.valid.is_none() && all.is_valid(0));
     }
 
+    /// Every start and length inside three bytes of bits.
+    #[test]
+    fn booleans_are_read_bit_by_bit_from_where_the_slice_starts() {
+        let cells: Vec<Option<bool>> = (0..24)
+            .map(|i| (i % 5 != 4).then_some(i * i % 7 < 3))
+            .collect();
+        let array = BooleanArray::from(cells.clone());
+        for start in 0..24 {
+            for len in 0..24 - start {
+                let column = read_data(&array.to_data().slice(start, len));
+                let ColumnValues::Bool(bits) = &column.values else {
+                    panic!("not bool")
+                };
+                let found: Vec<Option<bool>> = (0..len)
+                    .map(|i| column.is_valid(i).then(|| bits.is_set(i)))
+                    .collect();
+                assert_eq!(found, cells[start..start + len], "{start} {len}");
+            }
+        }
+    }
+
+    /// Widths that are widened, and bytes of a fixed width, start where the slice does, too.
+    #[test]
+    fn slices_of_every_width() {
+        fn ints(column: &ColumnData) -> Vec<i64> {
+            match &column.values {
+                ColumnValues::Int { values, .. } => values.to_vec(),
+                ColumnValues::Unsigned { values, .. } => values.iter().map(|v| *v as i64).collect(),
+                ColumnValues::Date(values) => values.iter().map(|v| i64::from(*v)).collect(),
+                ColumnValues::Time { values, .. } => values.to_vec(),
+                ColumnValues::Float(values) => values.iter().map(|v| *v as i64).collect(),
+                ColumnValues::Decimal { values, .. } => values.iter().map(|v| *v as i64).collect(),
+                other => panic!("no numbers: {other:?}"),
+            }
+        }
+        let arrays: Vec<ArrayRef> = vec![
+            Arc::new(Int8Array::from_iter_values(0..9)),
+            Arc::new(Int16Array::from_iter_values(0..9)),
+            Arc::new(Int32Array::from_iter_values(0..9)),
+            Arc::new(UInt8Array::from_iter_values(0..9)),
+            Arc::new(UInt16Array::from_iter_values(0..9)),
+            Arc::new(UInt32Array::from_iter_values(0..9)),
+            Arc::new(UInt64Array::from_iter_values(0..9)),
+            Arc::new(Float32Array::from_iter_values((0..9_u8).map(f32::from))),
+            Arc::new(Date32Array::from_iter_values(0..9)),
+            Arc::new(TimestampSecondArray::from_iter_values(0..9)),
+            Arc::new(Decimal128Array::from_iter_values(0..9)),
+        ];
+        for array in arrays {
+            // A slice of the data keeps the buffer and has an offset; one of the array may not.
+            let found = ints(&read_data(&array.to_data().slice(3, 4)));
+            assert_eq!(found, [3, 4, 5, 6], "{}", array.data_type());
+        }
+        let bytes = FixedSizeBinaryArray::try_from_iter((0..9_u8).map(|i| [i, i + 100])).unwrap();
+        let ColumnValues::Fixed { width: 2, bytes } =
+            read_data(&bytes.to_data().slice(3, 2)).values
+        else {
+            panic!("not fixed")
+        };
+        assert_eq!(&bytes[..], [3, 103, 4, 104]);
+    }
+
     #[test]
     fn dictionaries_of_any_key_and_value() {
         use arrow_array::types::*;
@@ -347,7 +413,7 @@ mod tests {
             let array: DictionaryArray<K> = [Some("b"), None, Some("a"), Some("b")]
                 .into_iter()
                 .collect();
-            let column = read(&array.slice(1, 3));
+            let column = read_data(&array.to_data().slice(1, 3));
             let ColumnValues::Dictionary { keys, values } = &column.values else {
                 panic!("not a dictionary")
             };

@@ -263,9 +263,15 @@ fn has_nulls(root: &Array, length: usize, offset: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use arrow_array::Array as _;
     use arrow_array::types::Int8Type;
-    use arrow_array::{ArrayRef, Int64Array, ListArray, RecordBatch, RecordBatchIterator};
+    use arrow_array::{
+        ArrayRef, BooleanArray, Int64Array, ListArray, RecordBatch, RecordBatchIterator,
+        StringArray,
+    };
+    use arrow_buffer::BooleanBuffer;
     use arrow_schema::Field;
+    use crm_core::data::{ColumnData, ColumnValues};
     use std::ffi::c_char;
 
     /// A stream that counts its release, whose callbacks report what the test says.
@@ -355,6 +361,129 @@ mod tests {
         );
         let error = read_stream(stream(), &["ID2"], &Context::default()).unwrap_err();
         assert_eq!(error.hint().as_deref(), Some("did you mean `id`?"));
+    }
+
+    /// A record batch whose own array starts at `offset` and has `len` rows, as a producer exports
+    /// it that slices the parent and leaves the children whole.
+    fn sliced_root(
+        columns: &[(&str, ArrayRef)],
+        offset: usize,
+        len: usize,
+        valid: Option<&[bool]>,
+    ) -> (FFI_ArrowSchema, FFI_ArrowArray) {
+        let fields: Vec<Field> = columns
+            .iter()
+            .map(|(name, array)| Field::new(*name, array.data_type().clone(), true))
+            .collect();
+        let data_type = DataType::Struct(fields.into());
+        let data = ArrayData::builder(data_type.clone())
+            .offset(offset)
+            .len(len)
+            .null_bit_buffer(valid.map(|v| BooleanBuffer::from(v).into_inner()))
+            .child_data(columns.iter().map(|(_, array)| array.to_data()).collect())
+            .build()
+            .unwrap();
+        let schema = FFI_ArrowSchema::try_from(&data_type).unwrap();
+        (schema, FFI_ArrowArray::new(&data))
+    }
+
+    fn bools(column: &ColumnData) -> Vec<Option<bool>> {
+        let ColumnValues::Bool(bits) = &column.values else {
+            panic!("not bool")
+        };
+        (0..column.len())
+            .map(|i| column.is_valid(i).then(|| bits.is_set(i)))
+            .collect()
+    }
+
+    /// Rows 5 to 24 of 30, so that every bitmap starts inside one byte and ends inside another.
+    #[test]
+    fn the_offset_of_the_table_is_that_of_every_column() {
+        let n = 30;
+        let ids: Vec<Option<i64>> = (0..n).map(|i| (i % 7 != 3).then_some(100 + i)).collect();
+        let flags: Vec<Option<bool>> = (0..n).map(|i| (i % 5 != 2).then_some(i % 3 == 0)).collect();
+        let names: Vec<Option<String>> = (0..n)
+            .map(|i| (i % 4 != 1).then(|| format!("name {i}")))
+            .collect();
+        // A child with an offset of its own below that of the table.
+        let padded: Vec<Option<i64>> = [Some(-1), None, Some(-2)]
+            .into_iter()
+            .chain(ids.clone())
+            .collect();
+        let own: ArrayRef = Arc::new(Int64Array::from(padded).slice(3, n as usize));
+        let columns: [(&str, ArrayRef); 4] = [
+            ("id", Arc::new(Int64Array::from(ids.clone()))),
+            ("flag", Arc::new(BooleanArray::from(flags.clone()))),
+            ("name", Arc::new(StringArray::from(names.clone()))),
+            ("own", own),
+        ];
+        let (offset, len) = (5, 20);
+        let (schema, array) = sliced_root(&columns, offset, len, None);
+        let batch = read_struct(&schema, array, &["name", "flag", "id", "own"]).unwrap();
+        let shown = &(0..len).map(|i| i + offset).collect::<Vec<_>>();
+        let ColumnValues::Text(texts) = &batch[0].1.values else {
+            panic!("not text")
+        };
+        let found: Vec<Option<String>> = (0..len)
+            .map(|i| {
+                let text = String::from_utf8(texts.bytes(i).to_vec()).unwrap();
+                batch[0].1.is_valid(i).then_some(text)
+            })
+            .collect();
+        assert_eq!(
+            found,
+            shown.iter().map(|i| names[*i].clone()).collect::<Vec<_>>()
+        );
+        assert_eq!(
+            bools(&batch[1].1),
+            shown.iter().map(|i| flags[*i]).collect::<Vec<_>>()
+        );
+        for (_, column) in &batch[2..] {
+            let ColumnValues::Int { values, .. } = &column.values else {
+                panic!("not int64")
+            };
+            let found: Vec<_> = (0..len)
+                .map(|i| column.is_valid(i).then(|| values[i]))
+                .collect();
+            assert_eq!(found, shown.iter().map(|i| ids[*i]).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn a_column_that_ends_before_its_table_is_refused() {
+        let column = |n: i64| -> ArrayRef { Arc::new(Int64Array::from_iter_values(0..n)) };
+        // Built whole, then the child is exported shorter: its builder would refuse.
+        let (schema, array) = sliced_root(&[("id", column(9))], 2, 7, None);
+        assert_eq!(read_struct(&schema, array, &["id"]).unwrap()[0].1.len(), 7);
+        let (schema, mut array) = sliced_root(&[("id", column(9))], 2, 7, None);
+        // SAFETY: `Array` is laid out as the interface says; only the table's length is changed.
+        unsafe { (*std::ptr::from_mut(&mut array).cast::<Array>()).length = 8 };
+        let error = read_struct(&schema, array, &["id"]).unwrap_err();
+        assert!(
+            error.to_string().contains("shorter than its table"),
+            "{error}"
+        );
+    }
+
+    /// Rows of the table that are null are refused where they are inside the table's own slice, and
+    /// only there.
+    #[test]
+    fn the_tables_own_bitmap_is_read_at_its_offset() {
+        let ids: ArrayRef = Arc::new(Int64Array::from_iter_values(0..20));
+        let read = |null_at: usize, unknown_count: bool| {
+            let valid: Vec<bool> = (0..20).map(|i| i != null_at).collect();
+            let (schema, mut array) = sliced_root(&[("id", ids.clone())], 9, 8, Some(&valid));
+            if unknown_count {
+                // SAFETY: `Array` is laid out as the interface says, which allows -1 for unknown.
+                unsafe { (*std::ptr::from_mut(&mut array).cast::<Array>()).null_count = -1 };
+            }
+            read_struct(&schema, array, &["id"])
+        };
+        for null_at in 0..20 {
+            let inside = (9..17).contains(&null_at);
+            assert_eq!(read(null_at, false).is_err(), inside, "row {null_at}");
+            assert_eq!(read(null_at, true).is_err(), inside, "row {null_at}");
+        }
     }
 
     #[test]

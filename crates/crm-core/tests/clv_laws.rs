@@ -82,11 +82,13 @@ proptest! {
         }
     }
 
+    // E[Y(t)] is a difference of sums that cancel: misses of up to 5.1e-11 were seen. 1e-9 is twenty
+    // times that, as in the laws around, and far below any difference that matters.
     #[test]
     fn more_time_is_never_fewer_purchases(models in models(), h in history(), t in time(), more in 1.0..100.0f64) {
         for model in &models {
             let (soon, later) = (model.expected(h, t), model.expected(h, t * more));
-            prop_assert!(later >= soon * (1.0 - 1e-11), "{} {}", soon, later);
+            prop_assert!(later >= soon * (1.0 - 1e-9), "{} {}", soon, later);
         }
     }
 

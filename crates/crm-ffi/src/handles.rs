@@ -302,3 +302,77 @@ pub(crate) fn open() -> usize {
     let live = |slot: &&Slot| slot.state.load(Ordering::Relaxed) & LIVE != 0;
     TABLE.iter().filter(live).count()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::job::Job;
+
+    const SLOT: u64 = (1 << 20) - 1;
+
+    /// A freed handle, and a handle of the same kind in the same slot.
+    fn reused() -> (u64, u64) {
+        let stale = insert(Job::default()).unwrap();
+        free::<Job>(stale).unwrap();
+        // Other tests of this process take slots, too; the freed one comes back soon.
+        let mut others = Vec::new();
+        let fresh = loop {
+            let id = insert(Job::default()).unwrap();
+            if id & SLOT == stale & SLOT {
+                break id;
+            }
+            others.push(id);
+            assert!(others.len() < 1_000, "the slot never comes back");
+        };
+        others.into_iter().for_each(|id| free::<Job>(id).unwrap());
+        (stale, fresh)
+    }
+
+    #[test]
+    fn a_stale_handle_is_refused_though_its_slot_is_in_use_again() {
+        let (stale, fresh) = reused();
+        assert_ne!(stale, fresh);
+        assert!(pin::<Job>(stale).is_err());
+        assert!(free::<Job>(stale).is_err());
+        // Neither call has touched the object that lives there now.
+        assert!(pin::<Job>(fresh).is_ok());
+        free::<Job>(fresh).unwrap();
+        assert!(pin::<Job>(fresh).is_err());
+        assert!(free::<Job>(fresh).is_err());
+    }
+
+    #[test]
+    fn a_handle_of_another_generation_slot_or_kind_is_refused() {
+        let id = insert(Job::default()).unwrap();
+        let others = [
+            id + (1 << 20),
+            id.wrapping_sub(1 << 20),
+            id ^ (1 << 49),
+            id & SLOT,
+            id | 1 << 53,
+            (id & !SLOT) | SLOT,
+        ];
+        for other in others {
+            assert!(pin::<Job>(other).is_err(), "{other:x} for {id:x}");
+            assert!(free::<Job>(other).is_err(), "{other:x} for {id:x}");
+        }
+        assert!(pin::<crate::table::TableObject>(id).is_err());
+        assert!(free::<crate::table::TableObject>(id).is_err());
+        free::<Job>(id).unwrap();
+    }
+
+    #[test]
+    fn a_freed_object_lives_until_the_last_call_ends() {
+        let id = insert(Job::default()).unwrap();
+        let (first, second) = (pin::<Job>(id).unwrap(), pin::<Job>(id).unwrap());
+        let slot = &TABLE[(id & SLOT) as usize];
+        free::<Job>(id).unwrap();
+        assert!(pin::<Job>(id).is_err());
+        drop(first);
+        assert!(!slot.object.load(Ordering::Relaxed).is_null());
+        let generation = slot.state.load(Ordering::Relaxed) >> GENERATION;
+        drop(second);
+        // Other tests may have taken the slot again; it is never at the old generation.
+        assert!(slot.state.load(Ordering::Relaxed) >> GENERATION > generation);
+    }
+}

@@ -474,3 +474,133 @@ pub unsafe extern "C" fn crm_rows_json(
 pub unsafe extern "C" fn crm_rows_free(rows: crm_rows, error: *mut crm_error) -> crm_status_t {
     guard!(error, |_caller| handles::free::<RowsObject>(rows.id))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(names: &[&str]) -> Rows {
+        let spec = CustomersSpec::parse(
+            &serde_json::json!({
+                "customer_id": names[0], "dimensions": &names[1..],
+            })
+            .to_string(),
+        );
+        let Ok(spec) = spec else { panic!("a sound spec") };
+        let names = names.iter().map(|name| (*name).to_owned()).collect();
+        let Ok(rows) = Rows::new(Spec::Customers(spec), Some(names)) else {
+            panic!("columns of the spec")
+        };
+        rows
+    }
+
+    fn add(rows: &mut Rows, cells: &[Cell<'_>]) {
+        for cell in cells {
+            assert!(rows.cell(*cell).is_ok());
+        }
+        assert!(rows.end().is_ok());
+    }
+
+    /// Each column as texts, whatever type it has; `None` where it is null.
+    fn shown(rows: &mut Rows) -> Vec<Vec<Option<String>>> {
+        let Ok((_, batch)) = rows.batch() else {
+            panic!("whole rows")
+        };
+        let text = |column: &ColumnData, i: usize| match &column.values {
+            ColumnValues::Int { values, .. } => Some(values[i].to_string()),
+            ColumnValues::Float(values) => Some(values[i].to_string()),
+            ColumnValues::Cells(texts) => {
+                Some(String::from_utf8_lossy(texts.bytes(i)).into_owned())
+            }
+            ColumnValues::Null(_) => None,
+            other => panic!("no such column: {other:?}"),
+        };
+        batch
+            .iter()
+            .map(|(_, column)| {
+                (0..column.len())
+                    .map(|i| text(column, i).filter(|_| column.is_valid(i)))
+                    .collect()
+            })
+            .collect()
+    }
+
+    const INTS: [Cell<'static>; 2] = [Cell::Int(7), Cell::Int(-8)];
+    const FLOATS: [Cell<'static>; 2] = [Cell::Float(0.5), Cell::Float(-1.25)];
+    const TEXTS: [Cell<'static>; 2] = [Cell::Text("tea"), Cell::Text("")];
+
+    /// Nulls and values of rows that were taken back leave nothing behind: not their nulls, not
+    /// their values, not the bytes of their texts.
+    #[test]
+    fn rows_that_are_cut_off_leave_no_nulls_and_no_values() {
+        for [a, b] in [INTS, FLOATS, TEXTS] {
+            let mut kept = rows(&["id", "x"]);
+            add(&mut kept, &[Cell::Int(1), a]);
+            add(&mut kept, &[Cell::Int(2), Cell::Null]);
+            // A batch that fails: a null, a value, a row that has begun.
+            add(&mut kept, &[Cell::Int(3), Cell::Null]);
+            add(&mut kept, &[Cell::Int(4), a]);
+            add(&mut kept, &[Cell::Null, Cell::Null]);
+            assert!(kept.cell(Cell::Int(9)).is_ok());
+            kept.cut(2);
+            add(&mut kept, &[Cell::Int(5), b]);
+            add(&mut kept, &[Cell::Int(6), Cell::Null]);
+            add(&mut kept, &[Cell::Int(7), a]);
+
+            let mut plain = rows(&["id", "x"]);
+            for (id, cell) in [(1, a), (2, Cell::Null), (5, b), (6, Cell::Null), (7, a)] {
+                add(&mut plain, &[Cell::Int(id), cell]);
+            }
+            let shown_kept = shown(&mut kept);
+            assert_eq!(shown_kept, shown(&mut plain));
+            assert_eq!(shown_kept[1].iter().filter(|x| x.is_none()).count(), 2);
+        }
+    }
+
+    #[test]
+    fn a_failing_batch_of_json_is_forgotten_whole() {
+        let mut kept = rows(&["id", "x", "y"]);
+        let batch = |rows: &mut Rows, json: &str| crate::rows_json::append(rows, json).is_ok();
+        assert!(batch(&mut kept, r#"[[1, "a", 1]]"#));
+        assert!(!batch(&mut kept, r#"[[2, null, null], [3, "b", 2], [4, null, null], [5]]"#));
+        assert!(batch(&mut kept, r#"[[6, "c", 3], [7, "d", 4], [8, null, 5], [9, "e", null]]"#));
+        let some = |texts: &[&str]| -> Vec<Option<String>> {
+            texts
+                .iter()
+                .map(|t| (*t != "-").then(|| (*t).to_owned()))
+                .collect()
+        };
+        assert_eq!(
+            shown(&mut kept),
+            [
+                some(&["1", "6", "7", "8", "9"]),
+                some(&["a", "c", "d", "-", "e"]),
+                some(&["1", "3", "4", "5", "-"]),
+            ]
+        );
+    }
+
+    /// A column starts with nulls, then turns from whole numbers to floats to texts.
+    #[test]
+    fn a_column_that_changes_its_type_loses_nothing() {
+        let cells = [
+            Cell::Null,
+            Cell::Int(12),
+            Cell::Null,
+            Cell::Float(2.5),
+            Cell::Int(3),
+            Cell::Text("x"),
+            Cell::Null,
+        ];
+        let mut mixed = rows(&["id", "x"]);
+        for (id, cell) in cells.iter().enumerate() {
+            add(&mut mixed, &[Cell::Int(id as i64), *cell]);
+        }
+        let expected = ["-", "12", "-", "2.5", "3", "x", "-"];
+        let expected: Vec<_> = expected
+            .iter()
+            .map(|t| (*t != "-").then(|| (*t).to_owned()))
+            .collect();
+        assert_eq!(shown(&mut mixed)[1], expected);
+    }
+}

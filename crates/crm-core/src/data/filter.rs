@@ -179,7 +179,7 @@ fn exact(ids: &Ids, condition: &Condition) -> Result<Option<Vec<u32>>> {
         Condition::Range(_) => return Ok(None),
     };
     let fits = |value: &Value| match ids.kind() {
-        IdKind::Int(_) | IdKind::Unsigned(_) => value.is_number() || value.is_null(),
+        IdKind::Int(_) | IdKind::Unsigned(_) => value.is_i64() || value.is_u64() || value.is_null(),
         _ => value.is_string() || value.is_null(),
     };
     if !values.iter().all(fits) {
@@ -232,15 +232,13 @@ fn compare(name: &str, item: &Item, value: &Value) -> Result<Option<Ordering>> {
     }
     Ok(match item {
         Item::Null => None,
-        Item::Id(IdRef::Int(v)) => match (value.as_i64(), value.as_f64()) {
-            (Some(number), _) => Some(v.cmp(&number)),
-            (None, Some(number)) => (*v as f64).partial_cmp(&number),
-            _ => return wrong("a number, as in the column"),
+        Item::Id(IdRef::Int(v)) => match number(value) {
+            Some(given) => Some(given.compared(i128::from(*v))),
+            None => return wrong("a number, as in the column"),
         },
-        Item::Id(IdRef::Unsigned(v)) => match (value.as_u64(), value.as_f64()) {
-            (Some(number), _) => Some(v.cmp(&number)),
-            (None, Some(number)) => (*v as f64).partial_cmp(&number),
-            _ => return wrong("a number, as in the column"),
+        Item::Id(IdRef::Unsigned(v)) => match number(value) {
+            Some(given) => Some(given.compared(i128::from(*v))),
+            None => return wrong("a number, as in the column"),
         },
         Item::Id(IdRef::Text(text)) => match value.as_str() {
             Some(given) => Some(text.as_bytes().cmp(given.as_bytes())),
@@ -264,6 +262,39 @@ fn compare(name: &str, item: &Item, value: &Value) -> Result<Option<Ordering>> {
             None => return wrong("an amount in major units"),
         },
     })
+}
+
+/// A number of a condition: a whole one exactly, any other as the float it was written as.
+enum Number {
+    Whole(i128),
+    Float(f64),
+}
+
+fn number(value: &Value) -> Option<Number> {
+    let whole = value.as_i64().map(i128::from);
+    let whole = whole.or_else(|| value.as_u64().map(i128::from));
+    match whole {
+        Some(whole) => Some(Number::Whole(whole)),
+        None => value.as_f64().map(Number::Float),
+    }
+}
+
+impl Number {
+    /// How the id `v` stands to this number. Ids have up to 64 bits, more than a float is exact to.
+    fn compared(&self, v: i128) -> Ordering {
+        match self {
+            Number::Whole(given) => v.cmp(given),
+            // The cast cuts what is beyond i128, which no id reaches.
+            Number::Float(given) => {
+                let floor = libm::floor(*given);
+                let by_whole = v.cmp(&(floor as i128));
+                by_whole.then(match *given > floor {
+                    true => Ordering::Less,
+                    false => Ordering::Equal,
+                })
+            }
+        }
+    }
 }
 
 fn kind_of(value: &Value) -> &'static str {

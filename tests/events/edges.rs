@@ -1,0 +1,169 @@
+//! Edges of windows, to the microsecond, and tables past the size where they change their form.
+
+use super::*;
+use crm_core::data::Event;
+use crm_core::{Currency, Zone};
+use std::collections::BTreeMap;
+
+fn log_of(events: &[Event]) -> Events {
+    Events::builder(Zone::UTC)
+        .currency(Currency::JPY)
+        .extend(events.to_vec())
+        .build()
+        .unwrap()
+}
+
+fn view(visitor: &str, at: &str) -> Event {
+    Event::new(visitor, at, "view")
+}
+
+/// How many events each session holds, by visitor.
+fn sizes(events: &Events, request: &str) -> Vec<(String, f64)> {
+    let table = run("sessions", events, request);
+    let views = numbers(&table, "views");
+    (0..table.len())
+        .map(|row| (shown(&table, "visitor_id", row), views[row].unwrap()))
+        .collect()
+}
+
+fn named(expected: &[(&str, f64)]) -> Vec<(String, f64)> {
+    expected
+        .iter()
+        .map(|(v, n)| ((*v).to_owned(), *n))
+        .collect()
+}
+
+#[test]
+fn a_pause_of_exactly_the_timeout_does_not_end_a_session() {
+    for (timeout, stays, ends) in [
+        ("30min", "10:30:00", "10:30:00.000001"),
+        ("1s", "10:00:01", "10:00:01.000001"),
+        ("2h", "12:00:00", "12:00:00.000001"),
+    ] {
+        let at = |clock: &str| format!("2026-03-01T{clock}");
+        let events = log_of(&[
+            view("a", &at("10:00:00")),
+            view("a", &at(stays)),
+            view("b", &at("10:00:00")),
+            view("b", &at(ends)),
+        ]);
+        let found = sizes(&events, &format!(r#"{{"timeout": "{timeout}"}}"#));
+        assert_eq!(
+            found,
+            named(&[("a", 2.0), ("b", 1.0), ("b", 1.0)]),
+            "{timeout}"
+        );
+        if timeout == "30min" {
+            assert_eq!(found, sizes(&events, ""));
+        }
+    }
+}
+
+/// A session after a pause has no campaign until one is named; the one before is forgotten, and so
+/// is that of the visitor before.
+#[test]
+fn a_campaign_is_forgotten_when_a_session_ends() {
+    let with = |visitor: &str, at: &str, campaign: &str| view(visitor, at).campaign(campaign);
+    let events = log_of(&[
+        with("a", "2026-03-01T10:00:00", "spring"),
+        view("a", "2026-03-01T10:05:00"),
+        with("a", "2026-03-01T10:10:00", "spring"),
+        // After a pause: first without a campaign, then with that of the session before.
+        view("a", "2026-03-01T12:00:00"),
+        with("a", "2026-03-01T12:05:00", "spring"),
+        view("a", "2026-03-01T12:06:00"),
+        // Another visitor, who begins without one.
+        view("b", "2026-03-01T12:07:00"),
+        with("b", "2026-03-01T12:08:00", "spring"),
+        with("b", "2026-03-01T12:09:00", "summer"),
+    ]);
+    let found = sizes(&events, r#"{"split_on_campaign": true}"#);
+    let expected = [
+        ("a", 3.0),
+        ("a", 1.0),
+        ("a", 2.0),
+        ("b", 1.0),
+        ("b", 1.0),
+        ("b", 1.0),
+    ];
+    assert_eq!(found, named(&expected));
+    assert_eq!(
+        sizes(&events, ""),
+        named(&[("a", 3.0), ("a", 3.0), ("b", 3.0)])
+    );
+}
+
+#[test]
+fn a_cart_is_recovered_up_to_the_last_instant_of_its_time() {
+    let of = |visitor: &str, at: &str, kind: &str| Event::new(visitor, at, kind).product("tea");
+    let events = log_of(&[
+        of("a", "2026-03-01T10:00:00", "add"),
+        of("a", "2026-03-08T10:00:00", "purchase"),
+        of("b", "2026-03-01T10:00:00", "add"),
+        of("b", "2026-03-08T10:00:00.000001", "purchase"),
+        // Two hours, where the time is said.
+        of("c", "2026-03-01T10:00:00", "add"),
+        of("c", "2026-03-01T12:00:00", "purchase"),
+        of("d", "2026-03-01T10:00:00", "add"),
+        of("d", "2026-03-01T12:00:00.000001", "purchase"),
+        // Within the hour nothing is abandoned; a microsecond later it is.
+        of("e", "2026-03-01T10:00:00", "add"),
+        of("e", "2026-03-01T11:00:00", "purchase"),
+        of("f", "2026-03-01T10:00:00", "add"),
+        of("f", "2026-03-01T11:00:00.000001", "purchase"),
+    ]);
+    let counts = |request: &str| {
+        let table = run("cart_abandonment", &events, request);
+        ["carts", "abandoned", "recovered", "ordered"].map(|name| numbers(&table, name)[0].unwrap())
+    };
+    // Left behind: all but e. Recovered: a, c, d, f; b is too late.
+    assert_eq!(counts(r#"{"as_of": "2026-04-01"}"#), [6.0, 5.0, 4.0, 1.0]);
+    // Within two hours: c and f.
+    let hours = r#"{"as_of": "2026-04-01", "recovery": "2h"}"#;
+    assert_eq!(counts(hours), [6.0, 5.0, 2.0, 1.0]);
+}
+
+/// Transitions are counted in a table of all pairs, and past 2,046 pages in a sorted list.
+#[test]
+fn transitions_are_the_same_however_many_pages_there_are() {
+    for pages in [3_usize, 2_045, 2_046, 2_047, 3_000] {
+        let mut state = 7_u64;
+        let mut next = |below: usize| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            (state >> 33) as usize % below
+        };
+        // Every page once, then walks among few of them.
+        let mut walks: Vec<Vec<usize>> = (0..pages)
+            .collect::<Vec<_>>()
+            .chunks(50)
+            .map(<[_]>::to_vec)
+            .collect();
+        walks.extend((0..200).map(|_| (0..1 + next(6)).map(|_| next(pages.min(12))).collect()));
+        let mut counted: BTreeMap<(String, String), f64> = BTreeMap::new();
+        let mut events = Vec::new();
+        for (visitor, walk) in walks.iter().enumerate() {
+            let name = |page: &usize| format!("/{page:05}");
+            let mut before = "(start)".to_owned();
+            for (minute, page) in walk.iter().enumerate() {
+                let at = format!("2026-03-01T10:{minute:02}:00");
+                let visitor = format!("v{visitor:05}");
+                events.push(view(&visitor, &at).page(&name(page)));
+                *counted.entry((before, name(page))).or_default() += 1.0;
+                before = name(page);
+            }
+            *counted.entry((before, "(end)".to_owned())).or_default() += 1.0;
+        }
+        let table = run("transitions", &log_of(&events), "");
+        let counts = numbers(&table, "count");
+        let found: BTreeMap<(String, String), f64> = (0..table.len())
+            .map(|row| {
+                let pair = (shown(&table, "source", row), shown(&table, "target", row));
+                (pair, counts[row].unwrap())
+            })
+            .collect();
+        assert_eq!(found.len(), table.len());
+        assert!(found == counted, "{pages} pages");
+    }
+}

@@ -1,0 +1,166 @@
+//! Amounts to minor units: exact, or refused, or rounded half to even and counted.
+
+use crm_core::data::{ColumnData, ColumnValues};
+use crm_core::{Context, Currency, Dataset, analysis};
+use crm_tests::{batch, floats, ints, numbers, texts, times};
+
+/// The currency of each exponent.
+const CURRENCIES: [(&str, u32); 4] = [("JPY", 0), ("USD", 2), ("KWD", 3), ("CLF", 4)];
+
+/// Revenue by row in minor units, or the row that was refused. Each row has a month of its own, so
+/// that negative ones are seen, too.
+fn revenue(currency: &str, amount: ColumnData, round: bool) -> Result<Vec<i64>, u64> {
+    let n = amount.len();
+    let days: Vec<String> = (0..n)
+        .map(|i| format!("{}-{:02}-01", 2000 + i / 12, i % 12 + 1))
+        .collect();
+    let days: Vec<&str> = days.iter().map(String::as_str).collect();
+    let columns = [
+        ("customer_id", texts(&vec!["a"; n])),
+        ("ordered_at", times(&days)),
+        ("amount", amount),
+    ];
+    let spec = format!(r#"{{"currency": "{currency}", "round_amounts": {round}}}"#);
+    let orders = crm_tests::orders(&spec, batch(&columns)).map_err(|e| e.row().expect("a row"))?;
+    let table = analysis::run(
+        "monthly",
+        &Dataset::Orders(&orders),
+        "",
+        &Context::default(),
+    )
+    .expect("months");
+    Ok(numbers(&table, "revenue").into_iter().flatten().collect())
+}
+
+fn cells(values: &[&str]) -> ColumnData {
+    times(values)
+}
+
+fn decimals(values: &[i128], scale: i8) -> ColumnData {
+    ColumnValues::Decimal {
+        values: values.to_vec().into(),
+        scale,
+    }
+    .into()
+}
+
+#[test]
+fn texts_and_decimals_are_rounded_half_to_even() {
+    // Tenths of a minor unit, and the whole minor units they become.
+    let tenths = [
+        0, 4, 5, 6, 10, 14, 15, 16, 24, 25, 26, 35, -5, -6, -15, -25, -26, 99_995,
+    ];
+    let rounded = [
+        0, 0, 0, 1, 1, 1, 2, 2, 2, 2, 3, 4, 0, -1, -2, -2, -3, 10_000,
+    ];
+    for (currency, exponent) in CURRENCIES {
+        let values: Vec<i128> = tenths.iter().map(|t| i128::from(*t)).collect();
+        let scale = exponent as i8 + 1;
+        assert_eq!(
+            revenue(currency, decimals(&values, scale), true),
+            Ok(rounded.to_vec()),
+            "{currency}"
+        );
+        // The same as texts: 0.005 dollars, 0.0005 dinars.
+        let spelled: Vec<String> = tenths
+            .iter()
+            .map(|t: &i64| {
+                let digits = format!("{:0width$}", t.abs(), width = scale as usize + 1);
+                let (whole, part) = digits.split_at(digits.len() - scale as usize);
+                format!("{}{whole}.{part}", if *t < 0 { "-" } else { "" })
+            })
+            .collect();
+        let spelled: Vec<&str> = spelled.iter().map(String::as_str).collect();
+        assert_eq!(
+            revenue(currency, cells(&spelled), true),
+            Ok(rounded.to_vec()),
+            "{currency}"
+        );
+        // A digit further down decides a half.
+        let just = [50_001, 49_999, 150_001, 149_999, -50_001, 250_000];
+        let expected = [1, 0, 2, 1, -1, 2];
+        let values: Vec<i128> = just.iter().map(|t| i128::from(*t)).collect();
+        let found = revenue(currency, decimals(&values, exponent as i8 + 5), true);
+        assert_eq!(found, Ok(expected.to_vec()), "{currency}");
+        // Without the option the first that is no whole minor unit is refused.
+        assert_eq!(
+            revenue(currency, decimals(&[10, 20, 25], scale), false),
+            Err(2)
+        );
+        assert_eq!(
+            revenue(currency, decimals(&[10, 20, -30], scale), false),
+            Ok(vec![1, 2, -3])
+        );
+    }
+}
+
+#[test]
+fn whole_numbers_are_major_units_of_every_exponent() {
+    for (currency, exponent) in CURRENCIES {
+        let scale = 10_i64.pow(exponent);
+        let found = revenue(currency, ints(&[3, -2, 0]), false);
+        assert_eq!(found, Ok(vec![3 * scale, -2 * scale, 0]), "{currency}");
+        let found = revenue(currency, cells(&["3", "-2", "0", "1.0"]), false);
+        assert_eq!(
+            found,
+            Ok(vec![3 * scale, -2 * scale, 0, scale]),
+            "{currency}"
+        );
+        // Decimals with fewer digits than the currency has.
+        let found = revenue(currency, decimals(&[3, -2], 0), false);
+        assert_eq!(found, Ok(vec![3 * scale, -2 * scale]), "{currency}");
+        let found = revenue(currency, decimals(&[3, -2], -1), false);
+        assert_eq!(found, Ok(vec![30 * scale, -20 * scale]), "{currency}");
+    }
+}
+
+/// A float counts as a minor unit up to 1e-6 away from it, in minor units, on both sides.
+#[test]
+fn floats_are_minor_units_within_a_millionth() {
+    for (currency, exponent) in CURRENCIES {
+        let scale = 10_f64.powi(exponent as i32);
+        for whole in [0.0, 1.0, 7.0, -3.0, 1_999.0] {
+            for (off, exact) in [
+                (9e-7, true),
+                (-9e-7, true),
+                (1.1e-6, false),
+                (-1.1e-6, false),
+            ] {
+                let value = (whole + off) / scale;
+                let found = revenue(currency, floats(&[value]), false);
+                let expected = if exact {
+                    Ok(vec![whole as i64])
+                } else {
+                    Err(0)
+                };
+                assert_eq!(found, expected, "{currency} {whole} {off}");
+                let found = revenue(currency, floats(&[value]), true);
+                assert_eq!(found, Ok(vec![whole as i64]), "{currency} {whole} {off}");
+            }
+        }
+    }
+    // Halves of a yen are exact floats: they go to the even neighbour.
+    let halves = floats(&[0.5, 1.5, 2.5, -0.5, -1.5, -2.5]);
+    assert_eq!(revenue("JPY", halves, true), Ok(vec![0, 2, 2, 0, -2, -2]));
+}
+
+/// Thresholds in options are rounded half away from zero.
+#[test]
+fn money_of_options_is_rounded_away_from_zero_at_halves() {
+    // Halves that are exact floats: 0.125 dollars is 12.5 cents.
+    for (currency, major, minor) in [
+        (Currency::JPY, 0.5, 1),
+        (Currency::JPY, 1.5, 2),
+        (Currency::JPY, 2.5, 3),
+        (Currency::JPY, -2.5, -3),
+        (Currency::JPY, 2.4999, 2),
+        (Currency::USD, 0.125, 13),
+        (Currency::USD, 0.375, 38),
+        (Currency::USD, -0.125, -13),
+        (Currency::USD, 70_000.0, 7_000_000),
+    ] {
+        assert_eq!(currency.minor(major), Some(minor), "{currency} {major}");
+    }
+    assert_eq!(Currency::USD.minor(1e17), None);
+    assert_eq!(Currency::JPY.minor(f64::NAN), None);
+}
