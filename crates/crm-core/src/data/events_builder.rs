@@ -185,10 +185,7 @@ impl EventsBuilder {
                 }
             }
             let texts = Strings::collect(cells().map(|c| c.unwrap_or_default().as_bytes()))?;
-            let values = match *name {
-                "occurred_at" => ColumnValues::Cells(texts),
-                _ => ColumnValues::Text(texts),
-            };
+            let values = ColumnValues::Text(texts);
             let valid = Some(Bits::from_bools(cells().map(|c| c.is_some()))?);
             batch.push(((*name).into(), ColumnData { values, valid }));
         }

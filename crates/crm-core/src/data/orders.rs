@@ -3,6 +3,7 @@
 use super::ids::{Ids, NO_ID};
 use super::read::{BLANK, NO_WORD};
 use super::rows::Rows;
+use super::text::Understood;
 use super::{
     AmountUnit, Batch, Buf, ColumnData, ColumnValues, Customers, Index, Kept, KindWord, OrdersSpec,
     StatusWord, Strings,
@@ -351,6 +352,11 @@ impl Orders {
         self.data.ids()
     }
 
+    /// How columns of texts were read.
+    pub fn understood(&self) -> &[Understood] {
+        &self.data.rows.understood
+    }
+
     /// The customers table, if one was given.
     pub fn customers(&self) -> Option<&Arc<Customers>> {
         self.customers.as_ref()
@@ -495,7 +501,7 @@ impl OrdersBuilder {
             ),
             (
                 "ordered_at".into(),
-                ColumnValues::Cells(texts(&self.time)?).into(),
+                ColumnValues::Text(texts(&self.time)?).into(),
             ),
             (
                 "amount".into(),
