@@ -579,11 +579,11 @@ pub(super) fn zone(at: &mut Cursor) -> Option<i16> {
     } else if at.eat_text("JST") {
         540
     } else if at.eat_text("UTC") || at.eat_text("GMT") {
-        signed(at).unwrap_or(0)
+        signed(at, 1).unwrap_or(0)
     } else if at.done() {
         return Some(NO_ZONE);
     } else {
-        signed(at)?
+        signed(at, 2)?
     };
     at.blanks();
     // A zone's name in brackets says the offset again.
@@ -596,10 +596,11 @@ pub(super) fn zone(at: &mut Cursor) -> Option<i16> {
     Some(offset)
 }
 
-fn signed(at: &mut Cursor) -> Option<i16> {
+/// An offset whose hours have at least so many digits.
+fn signed(at: &mut Cursor, least: usize) -> Option<i16> {
     let sign = if at.one_of(b"+-")? == b'-' { -1 } else { 1 };
     let hours = match at.run() {
-        1 => at.number(1)? as i16,
+        1 if least == 1 => at.exactly(1)? as i16,
         2 | 4 => at.exactly(2)? as i16,
         _ => return None,
     };
