@@ -107,9 +107,7 @@ def doors() -> dict[str, object]:
         "categories": pd.DataFrame(data).astype({"ordered_at": "category", "amount": "category"}),
         "polars": pl.DataFrame(data),
         "arrow": pa.table(data),
-        "views": pa.table(data).cast(
-            pa.schema([(name, pa.string_view()) for name in data])
-        ),
+        "views": pa.table(data).cast(pa.schema([(name, pa.string_view()) for name in data])),
         "chunks": pa.concat_tables([pa.table(data).slice(0, 1), pa.table(data).slice(1)]),
     }
 

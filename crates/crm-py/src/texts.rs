@@ -46,7 +46,11 @@ fn exported(array: ArrayRef) -> ArrowColumn {
 
 fn chunks(source: Source) -> Result<Vec<ColumnData>> {
     let batches = source.read(&["texts"], &Context::default())?;
-    Ok(batches.into_iter().flatten().map(|(_, column)| column).collect())
+    Ok(batches
+        .into_iter()
+        .flatten()
+        .map(|(_, column)| column)
+        .collect())
 }
 
 /// Wall clock and offsets in minutes, rows not read, the form, the readings.

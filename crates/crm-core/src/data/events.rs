@@ -17,9 +17,9 @@ use super::input::Input;
 use super::read::{BLANK, Money, Problems, Reason};
 use super::rows::pick;
 use super::runs::Runs;
+use super::spec::{AmountUnit, BadRows};
 use super::text::{self, Understood};
 use super::text_amounts::Decimal;
-use super::spec::{AmountUnit, BadRows};
 use super::words::EventWord;
 use super::{Batch, Buf, ColumnData, ColumnValues, EventsSpec};
 use crate::context::{collect, filled, room};
@@ -152,13 +152,12 @@ impl Events {
         }
         let missing = |column: &str, row: usize, what: &'static str| Error::null(column, row, what);
         let (visitors, visitor) = input.encode(&spec.visitor_id, "a visitor id", context)?;
-        let (time, offsets, _, _) =
-            input.times(
-                &spec.occurred_at,
-                spec.date_format.as_deref(),
-                spec.timezone.as_deref(),
-                &mut problems,
-            )?;
+        let (time, offsets, _, _) = input.times(
+            &spec.occurred_at,
+            spec.date_format.as_deref(),
+            spec.timezone.as_deref(),
+            &mut problems,
+        )?;
         let (kinds, kind) = input.encode(&spec.kind, "a kind of event", context)?;
         for row in 0..n {
             if visitor[row] == NO_ID {

@@ -105,7 +105,11 @@ impl<'a> Input<'a> {
         let (parts, dates) = self.half_read(name, date_format, Reason::BadTime, problems)?;
         let zone = match timezone {
             Some(name) => Zone::parse(name)?,
-            None => match self.chunks(name)?.iter().find_map(|(_, c)| read::zone_of(c)) {
+            None => match self
+                .chunks(name)?
+                .iter()
+                .find_map(|(_, c)| read::zone_of(c))
+            {
                 Some(name) => Zone::parse(name)?,
                 None => dates.zone()?.unwrap_or(Zone::UTC),
             },
@@ -141,7 +145,12 @@ impl<'a> Input<'a> {
             let (low, high) = times.range.unwrap_or((0, 0));
             times.instants(zoned, &Offsets::new(offsets.zone(), low, high))
         };
-        join(parts.into_iter().map(instants).collect::<Result<Vec<_>>>()?)
+        join(
+            parts
+                .into_iter()
+                .map(instants)
+                .collect::<Result<Vec<_>>>()?,
+        )
     }
 
     /// The chunks of a column of times, and how its texts are written.
@@ -187,7 +196,10 @@ impl<'a> Input<'a> {
         Err(Error::option(
             option,
             "",
-            format!("a column of {kind} to read: {} has other cells", named.join(", ")),
+            format!(
+                "a column of {kind} to read: {} has other cells",
+                named.join(", ")
+            ),
         ))
     }
 

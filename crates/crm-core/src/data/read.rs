@@ -142,7 +142,11 @@ enum Amount {
 impl Money<'_> {
     /// Decimals of what comes in as whole numbers of minor units.
     pub(crate) fn exponent(self) -> u8 {
-        if self.minor { 0 } else { self.currency.exponent() }
+        if self.minor {
+            0
+        } else {
+            self.currency.exponent()
+        }
     }
 
     /// The column in minor units, [`BLANK`] where it is null; how many cells were rounded; and the
@@ -254,9 +258,7 @@ impl Money<'_> {
                 Amount::NotAnAmount if self.reason == Reason::BadQuantity => {
                     Err("a whole number".to_owned())
                 }
-                Amount::NotAnAmount => {
-                    Err("an amount such as 1234, 1,234.50 or -500".to_owned())
-                }
+                Amount::NotAnAmount => Err("an amount such as 1234, 1,234.50 or -500".to_owned()),
                 Amount::Foreign(unit) => {
                     let row = first_row + i;
                     problems.add(row, Reason::BadCurrency, || Error::MixedCurrency {

@@ -94,13 +94,12 @@ impl Rows {
         }
 
         let (ids, customer) = input.encode(&spec.customer_id, "a customer id", context)?;
-        let (time, offsets, sorted, blank_time) =
-            input.times(
-                &spec.ordered_at,
-                spec.date_format.as_deref(),
-                spec.timezone.as_deref(),
-                &mut problems,
-            )?;
+        let (time, offsets, sorted, blank_time) = input.times(
+            &spec.ordered_at,
+            spec.date_format.as_deref(),
+            spec.timezone.as_deref(),
+            &mut problems,
+        )?;
         let mut rounded = 0;
         fn money<'m>(spec: &OrdersSpec, column: &'m str, reason: Reason) -> Result<Money<'m>> {
             Ok(Money {

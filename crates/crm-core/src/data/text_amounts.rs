@@ -327,7 +327,8 @@ fn take_apart(text: &[u8]) -> Option<Shape<'_>> {
         at.eat(b'-');
     } else if at.peek() == Some(b'-') {
         // Behind a yen sign a hyphen ends the amount on paper; elsewhere it is a minus.
-        let yen = matches!(unit, Unit::Sign(sign) if matches!(SIGNS[usize::from(sign)].0, "¥" | "\\"));
+        let yen =
+            matches!(unit, Unit::Sign(sign) if matches!(SIGNS[usize::from(sign)].0, "¥" | "\\"));
         (!yen).then_some(())?;
         at.at += 1;
         minuses += 1;
@@ -372,8 +373,7 @@ fn currency(at: &mut Cursor) -> Unit {
     }
     match rest {
         [a, b, c, after @ ..]
-            if [a, b, c].iter().all(|l| l.is_ascii_uppercase())
-                && !letter(after.first()) =>
+            if [a, b, c].iter().all(|l| l.is_ascii_uppercase()) && !letter(after.first()) =>
         {
             at.at += 3;
             Unit::Code([*a, *b, *c])
@@ -398,8 +398,7 @@ fn tells(body: &[u8]) -> Option<Tells> {
         (0, 0) => Tells::Nothing,
         (0, 1) | (1, 0) => {
             let after = body.len() - last - 1;
-            let thousands =
-                after == 3 && others == 0 && (1..=3).contains(&last) && body[0] != b'0';
+            let thousands = after == 3 && others == 0 && (1..=3).contains(&last) && body[0] != b'0';
             match (thousands, points) {
                 (true, 1) => Tells::OpenPoint,
                 (true, _) => Tells::OpenComma,
@@ -426,7 +425,9 @@ fn number(body: &[u8], point: u8) -> Option<(i128, u8)> {
     (decimals.iter().all(u8::is_ascii_digit) && digits > 0).then_some(())?;
     let mut value = 0_i128;
     for digit in whole.iter().chain(decimals).filter(|b| b.is_ascii_digit()) {
-        value = value.checked_mul(10)?.checked_add(i128::from(digit - b'0'))?;
+        value = value
+            .checked_mul(10)?
+            .checked_add(i128::from(digit - b'0'))?;
     }
     Some((value, u8::try_from(decimals.len()).ok()?))
 }
@@ -524,10 +525,17 @@ pub fn read_amounts(chunks: &[ColumnData], decimal: Decimal) -> Result<AmountsRe
         })?);
     }
     currencies.sort_unstable();
-    let unread = cells.iter().enumerate().filter(|(_, c)| **c == Some(UNREAD));
+    let unread = cells
+        .iter()
+        .enumerate()
+        .filter(|(_, c)| **c == Some(UNREAD));
     let unread = unread.map(|(row, _)| row as u64).collect();
     let shortened = |cell: Option<Parsed>| {
-        let Parsed { mut value, mut decimals, .. } = cell.filter(|c| *c != UNREAD)?;
+        let Parsed {
+            mut value,
+            mut decimals,
+            ..
+        } = cell.filter(|c| *c != UNREAD)?;
         while decimals > 0 && value % 10 == 0 {
             (value, decimals) = (value / 10, decimals - 1);
         }

@@ -222,7 +222,9 @@ impl<'a> DateTexts<'a> {
         } else if self.format == Format::Auto {
             match parse::parse(text, self.orders) {
                 // Times since 1970 in several units are told apart by nothing but their size.
-                Found::Date(stamp) if is_epoch(stamp) && self.epochs.iter().flatten().count() > 1 => {
+                Found::Date(stamp)
+                    if is_epoch(stamp) && self.epochs.iter().flatten().count() > 1 =>
+                {
                     None
                 }
                 Found::Date(stamp) => Some(Some(stamp)),
@@ -294,11 +296,16 @@ impl<'a> DateTexts<'a> {
     }
 
     /// Reads the numbers of a chunk, where the format is one of numbers.
-    fn numbers<'c>(&self, chunk: &'c ColumnData) -> Option<Box<dyn Fn(usize) -> Option<Stamp> + 'c>> {
+    fn numbers<'c>(
+        &self,
+        chunk: &'c ColumnData,
+    ) -> Option<Box<dyn Fn(usize) -> Option<Stamp> + 'c>> {
         let format = self.format.clone();
         match (&chunk.values, &format) {
             (_, Format::Auto) => None,
-            (ColumnValues::Int { values, .. }, _) => Some(Box::new(move |i| format.whole(values[i]))),
+            (ColumnValues::Int { values, .. }, _) => {
+                Some(Box::new(move |i| format.whole(values[i])))
+            }
             (ColumnValues::Unsigned { values, .. }, _) => Some(Box::new(move |i| {
                 format.whole(i64::try_from(values[i]).ok()?)
             })),
@@ -417,12 +424,16 @@ pub fn read_dates(chunks: &[ColumnData], date_format: Option<&str>) -> Result<Da
                 vec![(BLANK, NO_ZONE); chunk.len()]
             }
             None => {
-                let numbers = texts.numbers(chunk).ok_or_else(|| wrong_type("dates", chunk))?;
+                let numbers = texts
+                    .numbers(chunk)
+                    .ok_or_else(|| wrong_type("dates", chunk))?;
                 let read = |i: usize| chunk.is_valid(i).then(|| numbers(i));
                 let cells = (0..chunk.len()).map(|i| match read(i) {
                     None => (BLANK, NO_ZONE),
                     Some(stamp) => {
-                        stamp.into_iter().for_each(|stamp| texts.note(first + i, stamp));
+                        stamp
+                            .into_iter()
+                            .for_each(|stamp| texts.note(first + i, stamp));
                         cell(stamp.map(Some))
                     }
                 });
@@ -460,9 +471,18 @@ fn is_epoch(stamp: Stamp) -> bool {
 fn with_clock(date: &str, clock: u8) -> String {
     let mut form = date.to_owned();
     if clock & CLOCK != 0 {
-        form += if clock & HALF != 0 { " %I:%M" } else { " %H:%M" };
+        form += if clock & HALF != 0 {
+            " %I:%M"
+        } else {
+            " %H:%M"
+        };
     }
-    for (part, text) in [(SECONDS, ":%S"), (FRACTION, ".%f"), (HALF, " %p"), (ZONED, " %z")] {
+    for (part, text) in [
+        (SECONDS, ":%S"),
+        (FRACTION, ".%f"),
+        (HALF, " %p"),
+        (ZONED, " %z"),
+    ] {
         if clock & part != 0 {
             form += text;
         }

@@ -90,7 +90,9 @@ impl Format {
         match self {
             Format::Epoch(scale) => {
                 let micros = libm::rint(number * *scale as f64);
-                (micros.abs() < 9e18).then(|| instant(micros as i64)).flatten()
+                (micros.abs() < 9e18)
+                    .then(|| instant(micros as i64))
+                    .flatten()
             }
             Format::Excel => excel(number),
             _ => None,
@@ -103,7 +105,11 @@ fn instant(micros: i64) -> Option<Stamp> {
 }
 
 fn stamp(wall: i64, offset: i16) -> Option<Stamp> {
-    let zone = if offset == NO_ZONE { 0 } else { i64::from(offset) };
+    let zone = if offset == NO_ZONE {
+        0
+    } else {
+        i64::from(offset)
+    };
     (MIN_MICROS..=MAX_MICROS)
         .contains(&wall.saturating_sub(zone * 60_000_000))
         .then_some(Stamp {

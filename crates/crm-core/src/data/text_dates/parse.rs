@@ -281,11 +281,7 @@ impl Numeric {
             MONTH_FIRST => (c, a, b),
             _ => (a, b, c),
         };
-        civil(
-            if self.short { full_year(year) } else { year },
-            month,
-            day,
-        )
+        civil(if self.short { full_year(year) } else { year }, month, day)
     }
 
     /// The form in an order.
@@ -369,12 +365,19 @@ fn in_words(at: &mut Cursor, orders: u8) -> Option<Part> {
             at.eat(b'.');
         }
         at.blanks();
-        let year = if at.eat_text("元") { 1 } else { at.number(2)? as u32 };
+        let year = if at.eat_text("元") {
+            1
+        } else {
+            at.number(2)? as u32
+        };
         (1..=last).contains(&year).then_some(())?;
         if let Some(sep) = at.one_of(b"./-") {
             let month = at.number(2)? as u32;
             at.eat(sep).then_some(())?;
-            return Some(Part::Day(civil(before + year, month, at.number(2)? as u32)?, ERA));
+            return Some(Part::Day(
+                civil(before + year, month, at.number(2)? as u32)?,
+                ERA,
+            ));
         }
         at.blanks();
         return kanji(at, before + year, ERA);
@@ -437,7 +440,8 @@ const WEEKDAYS: [&str; 7] = [
 /// English, whole or cut to three letters (September to four, too).
 pub(super) fn month_name(word: &[u8]) -> Option<u32> {
     let known = |name: &str| {
-        word.eq_ignore_ascii_case(&name.as_bytes()[..3]) || word.eq_ignore_ascii_case(name.as_bytes())
+        word.eq_ignore_ascii_case(&name.as_bytes()[..3])
+            || word.eq_ignore_ascii_case(name.as_bytes())
     };
     let at = MONTHS.iter().position(|name| known(name));
     at.or_else(|| word.eq_ignore_ascii_case(b"sept").then_some(8))
@@ -499,7 +503,11 @@ fn clock(at: &mut Cursor, shape: Shape) -> Option<(i64, u8)> {
     let minutes = if japanese { at.run() > 0 } else { at.eat(b':') };
     if minutes {
         minute = at.number(2)? as i64;
-        let more = if japanese { at.eat_text("分") } else { at.eat(b':') || at.eat_text("分") };
+        let more = if japanese {
+            at.eat_text("分")
+        } else {
+            at.eat(b':') || at.eat_text("分")
+        };
         if more && at.run() > 0 {
             second = at.number(2)? as i64;
             flags |= SECONDS;
@@ -605,7 +613,11 @@ fn signed(at: &mut Cursor, least: usize) -> Option<i16> {
         _ => return None,
     };
     at.eat(b':');
-    let minutes = if at.run() > 0 { at.exactly(2)? as i16 } else { 0 };
+    let minutes = if at.run() > 0 {
+        at.exactly(2)? as i16
+    } else {
+        0
+    };
     (hours < 24 && minutes < 60).then_some(sign * (hours * 60 + minutes))
 }
 

@@ -87,7 +87,10 @@ fn forms_that_say_one_thing_are_read_one_by_one() {
         assert_eq!((got.wall[0], got.offsets[0]), (expected, offset), "{text}");
         assert_eq!(got.unread.is_empty(), expected.is_some(), "{text}");
     }
-    let fraction = read(&["2024-01-05T00:00:00.1234567Z", "2024-01-05 0:00:00,5"], None);
+    let fraction = read(
+        &["2024-01-05T00:00:00.1234567Z", "2024-01-05 0:00:00,5"],
+        None,
+    );
     assert_eq!(fraction.wall, [Some(day + 123_456), Some(day + 500_000)]);
 }
 
@@ -195,12 +198,20 @@ fn formats_read_what_they_say_and_nothing_else() {
     let hour = 3_600_000_000;
     for (format, text, expected) in [
         ("%d/%m/%Y", "4/3/2024", day),
-        ("%m/%d/%y %I:%M %p", "03/04/24 12:30 pm", day + 12 * hour + hour / 2),
+        (
+            "%m/%d/%y %I:%M %p",
+            "03/04/24 12:30 pm",
+            day + 12 * hour + hour / 2,
+        ),
         ("%m/%d/%Y %I:%M %p", "3/4/2024 12:00 AM", day),
         ("%d.%m.%y", "04.03.98", wall(1998, 3, 4, 0, 0, 0, 0)),
         ("%Y%m%d%H%M%S", "20240304010000", day + hour),
         ("%d %B %Y", "4 March 2024", day),
-        ("%b %d %Y %H:%M:%S.%f", "Mar 04 2024 01:00:00.5", day + hour + 500_000),
+        (
+            "%b %d %Y %H:%M:%S.%f",
+            "Mar 04 2024 01:00:00.5",
+            day + hour + 500_000,
+        ),
         ("%Y-%j", "2024-064", day),
         ("epoch_s", "1709510400", day),
         ("epoch_ms", "1709510400000", day),
@@ -211,7 +222,11 @@ fn formats_read_what_they_say_and_nothing_else() {
         ("excel", "61", wall(1900, 3, 1, 0, 0, 0, 0)),
         ("excel", "45355.423611111109", day + 10 * hour + hour / 6),
     ] {
-        assert_eq!(read(&[text], Some(format)).wall, [Some(expected)], "{format} {text}");
+        assert_eq!(
+            read(&[text], Some(format)).wall,
+            [Some(expected)],
+            "{format} {text}"
+        );
     }
     for (format, text) in [
         ("%d/%m/%Y", "4/13/2024"),
@@ -227,9 +242,22 @@ fn formats_read_what_they_say_and_nothing_else() {
     }
     let zoned = read(&["04/03/2024 10:00 +0900"], Some("%d/%m/%Y %H:%M %z"));
     assert_eq!(zoned.offsets, [Some(540)]);
-    for format in ["%d/%m", "%Q/%d/%m/%Y", "%d/%d/%m/%Y", "%d/%m/%Y %", "", "%I %d/%m/%Y", "epoch"] {
+    for format in [
+        "%d/%m",
+        "%Q/%d/%m/%Y",
+        "%d/%d/%m/%Y",
+        "%d/%m/%Y %",
+        "",
+        "%I %d/%m/%Y",
+        "epoch",
+    ] {
         let error = read_dates(&[], Some(format)).unwrap_err();
-        assert!(error.to_string().starts_with("option `date_format`: expected"), "{error}");
+        assert!(
+            error
+                .to_string()
+                .starts_with("option `date_format`: expected"),
+            "{error}"
+        );
     }
 }
 
