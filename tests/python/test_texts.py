@@ -6,9 +6,10 @@ import datetime
 import random
 from decimal import Decimal
 
-import crm_core as crm
 import pyarrow as pa
 import pytest
+
+import crm_core as crm
 from crm_core._report import amounts, dates
 
 FORMS = [
