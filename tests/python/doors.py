@@ -2,6 +2,7 @@
 
 import ctypes
 import datetime
+import itertools
 import json
 import random
 import struct
@@ -20,6 +21,8 @@ import crm_core as crm
 
 Cells = list[Any]
 EPOCH = datetime.datetime(1970, 1, 1)
+# The ids of orders and of the customers' table are of one type.
+KEYS = ("会員ID", "customer_id", "id")
 
 
 def cells_of(rows: list[Row], name: str) -> Cells:
@@ -80,7 +83,7 @@ def is_whole(cell: Any) -> bool:
 def cut(column: pa.Array, cuts: list[int], rng: random.Random) -> pa.ChunkedArray:
     """In chunks, each a part of something longer that begins at any bit."""
     chunks = []
-    for start, end in zip(cuts, cuts[1:], strict=False):
+    for start, end in itertools.pairwise(cuts):
         chunk = column.slice(start, end - start)
         if rng.random() < 0.6 and len(column):
             before, after = (column.slice(0, rng.randrange(min(11, len(column)))) for _ in "ab")
@@ -91,13 +94,15 @@ def cut(column: pa.Array, cuts: list[int], rng: random.Random) -> pa.ChunkedArra
     return pa.chunked_array(chunks, column.type)
 
 
-def arrow_table(rows: list[Row], types: dict[str, str], form: int, rng: random.Random) -> pa.Table:
+def arrow_table(
+    rows: list[Row], types: dict[str, str], form: int, rng: random.Random, fixed: bool = False
+) -> pa.Table:
     ends = [rng.randint(0, len(rows)) for _ in range(rng.choice([0, 0, 1, 3]))]
     cuts = sorted([0, *ends, len(rows)])
     columns = {"nobody asks": pa.array([[1.5]] * len(rows), pa.list_(pa.float64()))}
     for name, kind in types.items():
-        fixed = form if name in ("会員ID", "customer_id", "id") else 0
-        columns[name] = cut(arrow(kind, cells_of(rows, name), rng, fixed), cuts, rng)
+        of = form if fixed or name in KEYS else 0
+        columns[name] = cut(arrow(kind, cells_of(rows, name), rng, of), cuts, rng)
     return pa.table(columns)
 
 
@@ -105,8 +110,17 @@ def arrow_table(rows: list[Row], types: dict[str, str], form: int, rng: random.R
 
 
 def polars_frame(table: pa.Table) -> pl.DataFrame:
-    """Texts as categories here and there; what polars has no type for goes as pyarrow has it."""
-    return pl.from_arrow(table.drop_columns(["nobody asks"]), rechunk=False)
+    """What polars has no type for goes in the nearest that it has."""
+    columns = {}
+    for name in table.column_names[1:]:
+        column = table.column(name)
+        if pa.types.is_decimal256(column.type):
+            column = column.cast(pa.decimal128(38, 8))
+        if pa.types.is_fixed_size_binary(column.type):
+            texts = [cell and str(uuid.UUID(bytes=cell)) for cell in column.to_pylist()]
+            column = pa.chunked_array([pa.array(texts, pa.string())])
+        columns[name] = column
+    return pl.from_arrow(pa.table(columns), rechunk=False)
 
 
 def pandas_series(kind: str, cells: Cells, rng: random.Random, form: int) -> Any:
@@ -188,7 +202,7 @@ def each(made: Shop, rng: random.Random, frame: Callable[..., Any]) -> crm.Order
 
 def by_column(of: Callable[..., Any], whole: Callable[[dict[str, Any]], Any]) -> Callable[..., Any]:
     def frame(rows: list[Row], types: dict[str, str], form: int, rng: random.Random) -> Any:
-        fixed = {"会員ID": form, "customer_id": form, "id": form}
+        fixed = dict.fromkeys(KEYS, form)
         return whole(
             {
                 name: of(kind, cells_of(rows, name), rng, fixed.get(name, 0))
@@ -200,12 +214,17 @@ def by_column(of: Callable[..., Any], whole: Callable[[dict[str, Any]], Any]) ->
 
 
 def in_parts(made: Shop, rng: random.Random) -> crm.Orders:
-    """Two imports put together."""
-    assert made.settings["repeated_rows"] == "keep"
-    at = rng.randint(0, len(made.rows))
+    """Two imports put together; the lines of an order come in one of them."""
+    names = [made.settings.get(role) for role in ("shop", "order_id")]
+    keys = [tuple(row.get(name) for name in names) for row in made.rows]
+    chosen = {key: rng.random() < 0.5 for key in sorted(set(keys), key=repr)}
+    halves = [
+        [row for row, key in zip(made.rows, keys, strict=True) if chosen[key] == half]
+        for half in (True, False)
+    ]
     form = rng.randrange(1, 1000)
     types, of = columns_of(made, made.rows, False), columns_of(made, [], True)
-    data = [arrow_table(rows, types, form, rng) for rows in (made.rows[:at], made.rows[at:])]
+    data = [arrow_table(rows, types, form, rng, fixed=True) for rows in halves]
     customers = None
     if made.customers is not None:
         customers = crm.Customers(
@@ -235,7 +254,9 @@ def spec_of(settings: dict[str, Any], **more: Any) -> bytes:
 
 def spelled(kind: str, cell: Any) -> Any:
     """A cell as JSON, text or number: an amount as it is written, a time as ISO 8601."""
-    if cell is None or kind in INTEGERS or kind in ("text", "words", "uuid", "bool", "minor"):
+    if kind == "bool":
+        return None if cell is None else int(cell)
+    if cell is None or kind in INTEGERS or kind in ("text", "words", "uuid", "minor"):
         return cell
     if kind in ("naive", "aware", "date"):
         return cell.isoformat()
@@ -325,9 +346,7 @@ def pointers(library: libcrm.Library, made: Shop, rng: random.Random) -> Handle:
         )
     text = spec_of(made.settings)
     size = ctypes.c_int64(len(text))
-    return library.handle(
-        "orders_from_columns", text, size, *columns(made.rows, False), of, none
-    )
+    return library.handle("orders_from_columns", text, size, *columns(made.rows, False), of, none)
 
 
 NUMBERS = {
@@ -349,8 +368,7 @@ def flat(
 ) -> libcrm.Column:
     """A column that begins somewhere in its buffers."""
     offset = rng.choice([0, 0, 1, 3, 9])
-    key = name in ("会員ID", "customer_id", "id")
-    pick = random.Random(form).choice if key else rng.choice
+    pick = random.Random(form).choice if name in KEYS else rng.choice
     valid = [False] * offset + [cell is not None for cell in cells]
     padded = [None] * offset + cells
 

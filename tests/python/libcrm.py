@@ -1,7 +1,6 @@
 """libcrm by way of ctypes: orders in, tables out."""
 
 import ctypes
-import datetime
 import functools
 import json
 import pathlib
@@ -136,7 +135,9 @@ class Library:
     def cells(self, table: Handle, at: ctypes.c_size_t, number: int) -> list[Any]:
         rows = self.number("table_rows", table)
         if number == 4:
-            return [self.bytes("table_utf8", table, at, ctypes.c_size_t(row)) for row in range(rows)]
+            return [
+                self.bytes("table_utf8", table, at, ctypes.c_size_t(row)) for row in range(rows)
+            ]
         if number in (3, 11, 12):
             return [self.text("table_utf8", table, at, ctypes.c_size_t(row)) for row in range(rows)]
         typed: dict[int, tuple[str, Any]] = {
@@ -172,5 +173,3 @@ def library() -> Library:
         if name.endswith((".so", ".dylib", ".dll"))
     )
     return Library(path)
-
-

@@ -136,7 +136,18 @@ class _Maker:
             return rng.sample(sorted(set(near)), count)
         if kind == "uuid":
             return [str(uuid.UUID(int=rng.getrandbits(128))) for _ in range(count)]
-        words = ["", "a", "A", "é", "東京", "a b", "a longer id than any inline view", "😀", "0", "-1"]
+        words = [
+            "",
+            "a",
+            "A",
+            "é",
+            "東京",
+            "a b",
+            "a longer id than any inline view",
+            "😀",
+            "0",
+            "-1",
+        ]
         return rng.sample([*words, *(f"id{n}" for n in range(max(0, count)))], count)
 
     # ---- cells
@@ -198,7 +209,7 @@ class _Maker:
 
     def order(self, number: int) -> list[Row]:
         """The lines of an order: what belongs to the order is on some of them."""
-        rng, has = self.rng, self.has
+        rng = self.rng
         count = rng.choice([1, 1, 2, 3]) if self.lines else 1
         whole = {
             "order_id": self.order_ids[number % 60],
@@ -236,7 +247,9 @@ class _Maker:
                 if self.amount_is == "order":
                     row[name] = keep(whole["total"][name])
                 else:
-                    row[name] = self.price() if name == "amount" else self.often(self.money(name), 0.6)
+                    row[name] = (
+                        self.price() if name == "amount" else self.often(self.money(name), 0.6)
+                    )
             if not refunded and self.amount_is != "order":
                 row["refunded"] = self.often(None)
             elif self.amount_is != "order" and rng.random() < 0.5:
@@ -307,6 +320,8 @@ class _Maker:
             settings["status_map"] = {"取消": "cancelled"}
         if self.amount_is == "unit":
             settings["quantity"] = "quantity"
+        if self.amount_is == "unit" or has["line_kind"]:
+            settings["repeated_rows"] = "keep"  # two units of 50 are one of 100 once they are read
         if rng.random() < 0.2:
             settings["policy"] = policy(rng)
         return settings
@@ -370,7 +385,12 @@ class _Maker:
             }
             for one in chosen
         ]
-        made.types |= {"id": made.types[key], "registered": "date", "silent": "bool", "tier": "text"}
+        made.types |= {
+            "id": made.types[key],
+            "registered": "date",
+            "silent": "bool",
+            "tier": "text",
+        }
         made.customer_settings = {
             "customer_id": "id",
             "registered_at": "registered",
