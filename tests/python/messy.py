@@ -222,7 +222,7 @@ class _Maker:
             "area": self.often(rng.choice(["east", "west", ""])),
             "total": {name: self.money(name) for name in MONEY},
         }
-        refunded = rng.random() < 0.3
+        refunded, in_full = rng.random() < 0.4, rng.random() < 0.4
         rows = []
         for at in range(count):
             # A later line may leave blank what the first says, and may come hours later.
@@ -252,23 +252,23 @@ class _Maker:
                     )
             if not refunded and self.amount_is != "order":
                 row["refunded"] = self.often(None)
-            elif self.amount_is != "order" and rng.random() < 0.5:
-                # All of it, more than it, or a part.
-                row["refunded"] = self.part(row["amount"])
+            elif self.amount_is != "order" and (in_full or rng.random() < 0.6):
+                off = (row["discount"] or 0) if self.has["discount"] else 0
+                row["refunded"] = self.part(row["amount"], off, in_full)
             later = datetime.timedelta(days=rng.choice([0, 1, 20, 200]), minutes=rng.randrange(90))
             back = whole["ordered_at"] + later if row["refunded"] else None
             row["refunded_at"] = self.as_time(self.often(back))
             rows.append(row)
         return rows
 
-    def part(self, amount: Any) -> Any:
+    def part(self, amount: Any, discount: Any, in_full: bool) -> Any:
         """A refund of all, of a part or of more than an amount, as its column has it."""
-        amount = abs(amount) if self.amount_is == "line" else 0
+        amount = max(amount - discount, 0) if self.amount_is == "line" else 0
         if self.types["refunded"] == "whole":
             amount = decimal.Decimal(int(amount))
         if self.types["refunded"] == "float" and abs(amount) > 2**40:
             amount = decimal.Decimal(5)
-        return self.rng.choice([amount, amount, amount * 2, self.money("refunded")])
+        return amount if in_full else self.rng.choice([amount * 2, self.money("refunded")])
 
     def spoilt(self, row: Row) -> Row:
         """A row with one thing that cannot be read."""
@@ -413,7 +413,14 @@ def policy(rng: random.Random) -> dict[str, Any]:
 def requests(seed: int, made: Shop, days: list[datetime.date]) -> list[dict[str, Any]]:
     """Scopes to ask under: the plain one, and some of everything at once."""
     rng = random.Random(f"requests {seed}")
-    return [{}, *(_request(rng, made, days) for _ in range(5))]
+    bases = {"net_shipping": "shipping", "net_ex_tax": "tax", "margin": "cost"}
+    scopes: list[dict[str, Any]] = [
+        {},
+        {"policy": {"zero_value": False}},
+        *({"basis": basis} for basis, column in bases.items() if column in made.settings),
+        *([{"refunds": "refund_date"}] if "refunded" in made.settings else []),
+    ]
+    return [*scopes, *(_request(rng, made, days) for _ in range(4))]
 
 
 def _request(rng: random.Random, made: Shop, days: list[datetime.date]) -> dict[str, Any]:

@@ -94,10 +94,10 @@ class Book:
                 self.leave_out(reasons[0], line)
         return lines
 
-    def leave_out(self, reason: str, line: Line) -> None:
+    def leave_out(self, reason: str, line: Line, net: int | None = None) -> None:
         assert reason in ("guest_dropped", "repeated_row") or self.spec["bad_rows"] == "drop"
         self.left_out[reason][0] += 1
-        self.left_out[reason][1] += line.net
+        self.left_out[reason][1] += line.net if net is None else net
 
     def line(self, row: dict[str, Any], bad: list[str]) -> Line:
         def cell(role: str) -> Any:
@@ -219,6 +219,7 @@ class Book:
                     self.leave_out(reason, line)
                 else:
                     good.append(line)
+            came = [line.net for line in good]  # as it came, not as it is filled
             times = [line.time for line in good if line.time is not None]
             totals = self.spec["amount_is"] == "order"
             for line in good:
@@ -229,11 +230,11 @@ class Book:
                 for name in line.money if totals else ():
                     line.money[name] = next((m.money[name] for m in good if m.money[name]), 0)
             blank = totals and all(line.total is None for line in good)
-            for line in good:
+            for line, net in zip(good, came, strict=True):
                 if line.time is None or blank:
-                    self.leave_out("bad_time" if line.time is None else "bad_amount", line)
+                    self.leave_out("bad_time" if line.time is None else "bad_amount", line, net)
                 elif line.customer is None and self.spec["guests"] == "drop":
-                    self.leave_out("guest_dropped", line)
+                    self.leave_out("guest_dropped", line, net)
                 else:
                     kept.append(line)
         for name in self.dims:
@@ -351,7 +352,7 @@ class Seen:
 
     def __init__(self, book: Book, scope: dict[str, Any]) -> None:
         self.book, self.scope = book, scope
-        self.policy = scope.get("policy") or book.spec.get("policy") or POLICY
+        self.policy = POLICY | (scope.get("policy") or book.spec.get("policy") or {})
         self.basis = scope.get("basis", "net")
         booked = scope.get("refunds") == "refund_date"
         self.orders = with_refunds_booked(book.orders) if booked else list(book.orders)
