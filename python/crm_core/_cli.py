@@ -163,7 +163,7 @@ def _request(options: argparse.Namespace, loaded: Loaded) -> Any:
     return Request(
         as_of=day_of(options.as_of),
         where=conditions_of(options.where, loaded),
-        customers=conditions_of(options.where_customers, loaded),
+        customers=conditions_of(options.where_customers, loaded, "--where-customers"),
         by=names_in(options.by),
         months=options.months,
         churn_days=options.churn_days,
@@ -277,9 +277,12 @@ def _table(task: str, request: dict[str, Any], options: argparse.Namespace) -> c
         request["unit"] = unit_of(loaded.table, request.get("unit"))
     if moment is not None:
         request["as_of"] = moment.isoformat()
-    for name, chosen in (("where", options.where), ("customers", options.where_customers)):
+    for name, option, chosen in (
+        ("where", "--where", options.where),
+        ("customers", "--where-customers", options.where_customers),
+    ):
         if chosen:
-            request[name] = conditions_of(chosen, loaded)
+            request[name] = conditions_of(chosen, loaded, option)
     if options.by:
         request["by"] = names_in(options.by)
     with named_rows(loaded):

@@ -121,30 +121,39 @@ def pairs_of(
     return pairs
 
 
-def conditions_of(given: Sequence[str], loaded: Loaded) -> dict[str, Any]:
+def conditions_of(given: Sequence[str], loaded: Loaded, option: str = "--where") -> dict[str, Any]:
     """Conditions such as `channel=web|app` or `ordered_at=2024-01-01..2024-06-30`."""
     from ._report.problem import Problem
 
     conditions: dict[str, Any] = {}
     for one in given:
-        name, equals, text = one.partition("=")
+        heading, equals, text = one.partition("=")
         if not equals:
             raise Problem(
-                f"--where: {one} is not COLUMN=VALUE",
+                f"{option}: {one} is not COLUMN=VALUE",
                 'For example "channel=web", "channel=web|app", '
                 '"ordered_at=2024-01-01..2024-06-30".',
             )
-        typed = _typed(loaded.arguments.get(name, name), loaded.table)
-        name = loaded.names.get(name, name)
-        if ".." in text:
-            low, _, high = text.partition("..")
-            conditions[name] = {
-                key: typed(end) for key, end in (("from", low), ("to", high)) if end
-            }
-        else:
-            conditions[name] = (
-                [typed(part) for part in text.split("|")] if "|" in text else typed(text)
+        name = loaded.names.get(heading, heading)
+        if name in conditions:
+            raise Problem(
+                f"{option}: two conditions on {heading}",
+                'All conditions must hold. Say "a|b" for either of two values.',
             )
+        own = heading if heading in loaded.table.column_names else heading.removeprefix("first_")
+        typed = _typed(loaded.arguments.get(own, own), loaded.table)
+        try:
+            if ".." in text:
+                low, _, high = text.partition("..")
+                conditions[name] = {
+                    key: typed(end) for key, end in (("from", low), ("to", high)) if end
+                }
+            else:
+                conditions[name] = (
+                    [typed(part) for part in text.split("|")] if "|" in text else typed(text)
+                )
+        except ValueError:
+            raise Problem(f"{option}: {heading} is a column of numbers") from None
     return conditions
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from . import _native
 from ._input import source
 from ._orders import _day, _ids, _names
-from ._request import dumps
+from ._request import conditions, dumps
 
 if TYPE_CHECKING:
     from ._types import Progress, Where
@@ -169,7 +169,7 @@ class Events:
             SchemaError: An unknown column.
             OptionError: A condition that a column cannot have.
         """
-        chosen = dumps(where) if where is not None else None
+        chosen = conditions(where) if where is not None else None
         return _wrapped(self._native.view(chosen))
 
     def concat(self, more: Events) -> Events:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from . import _native
 from ._input import source, whole_numbers
-from ._request import dumps
+from ._request import conditions, dumps
 from ._table import Table
 
 if TYPE_CHECKING:
@@ -289,7 +289,7 @@ class Orders:
         Raises:
             OptionError: An unknown column, or a condition that it cannot have.
         """
-        chosen = dumps(where) if where is not None else None
+        chosen = conditions(where) if where is not None else None
         counted = dumps(policy) if policy is not None else None
         return _wrapped(self._native.view(chosen, counted))
 

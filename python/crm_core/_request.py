@@ -16,9 +16,21 @@ def dumps(request: Mapping[str, Any]) -> str:
     Raises:
         OptionError: A value that JSON has no words for.
     """
+    return _dumps({name: value for name, value in request.items() if value is not None})
+
+
+def conditions(where: Mapping[str, Any]) -> str:
+    """The JSON of a filter: None is a condition, that of a column without a value.
+
+    Raises:
+        OptionError: A value that JSON has no words for.
+    """
+    return _dumps(where)
+
+
+def _dumps(given: Mapping[str, Any]) -> str:
     import json
 
-    given = {name: value for name, value in request.items() if value is not None}
     try:
         said = {name: plain(name, v) for name, v in given.items() if not isinstance(v, Json)}
         text = json.dumps(said, ensure_ascii=False, allow_nan=False)

@@ -216,24 +216,30 @@ fn stream<'py>(
 
 fn cells<'py>(py: Python<'py>, values: &Values) -> PyResult<Bound<'py, PyAny>> {
     match values {
-        Values::Id { ids, codes } => match ids.kind() {
-            IdKind::Int(_) => numbers(py, codes, |code| match ids.at(*code) {
-                IdRef::Int(id) => id.to_ne_bytes(),
-                _ => [0; 8],
-            }),
-            IdKind::Unsigned(_) => numbers(py, codes, |code| match ids.at(*code) {
-                IdRef::Unsigned(id) => id.to_ne_bytes(),
-                _ => [0; 8],
-            }),
-            IdKind::Text | IdKind::Fixed(_) => {
-                let list = codes.iter().map(|code| match ids.at(*code) {
-                    IdRef::Text(text) => PyString::new(py, &text).into_any(),
-                    IdRef::Bytes(bytes) => pyo3::types::PyBytes::new(py, &bytes).into_any(),
-                    _ => py.None().into_bound(py),
-                });
-                Ok(PyList::new(py, list.collect::<Vec<_>>())?.into_any())
+        Values::Id { ids, codes } => {
+            // A column of nulls alone has no ids at all.
+            let at = |code: u32| ((code as usize) < ids.len()).then(|| ids.at(code));
+            match ids.kind() {
+                IdKind::Int(_) => numbers(py, codes, |code| match at(*code) {
+                    Some(IdRef::Int(id)) => id.to_ne_bytes(),
+                    _ => [0; 8],
+                }),
+                IdKind::Unsigned(_) => numbers(py, codes, |code| match at(*code) {
+                    Some(IdRef::Unsigned(id)) => id.to_ne_bytes(),
+                    _ => [0; 8],
+                }),
+                IdKind::Text | IdKind::Fixed(_) => {
+                    let list = codes.iter().map(|code| match at(*code) {
+                        Some(IdRef::Text(text)) => PyString::new(py, &text).into_any(),
+                        Some(IdRef::Bytes(bytes)) => {
+                            pyo3::types::PyBytes::new(py, &bytes).into_any()
+                        }
+                        _ => py.None().into_bound(py),
+                    });
+                    Ok(PyList::new(py, list.collect::<Vec<_>>())?.into_any())
+                }
             }
-        },
+        }
         Values::I32(cells) | Values::Date(cells) => numbers(py, cells, |v| v.to_ne_bytes()),
         Values::I64(cells) | Values::Instant(cells, _) | Values::Money(cells, _) => {
             numbers(py, cells, |v| v.to_ne_bytes())

@@ -19,10 +19,26 @@ impl Data {
         context: &Context,
     ) -> Result<Data> {
         let rows = repeated(rows, spec, context)?;
-        match rows.order {
-            Some(_) => lines(rows, spec, offsets, context),
-            None => single(rows, offsets),
+        if rows.order.is_none() {
+            return single(rows, offsets);
         }
+        let (rows, keys) = complete(rows, spec, context)?;
+        lines(rows, keys, spec, offsets, context)
+    }
+
+    /// Orders from a choice of the rows of orders. They are complete: nothing is filled again, no
+    /// row is a repeated one, or the choice would change what its rows say.
+    pub(crate) fn group_again(
+        rows: Rows,
+        spec: &OrdersSpec,
+        offsets: Offsets,
+        context: &Context,
+    ) -> Result<Data> {
+        if rows.order.is_none() {
+            return single(rows, offsets);
+        }
+        let keys = key_of_rows(&rows, spec, context)?;
+        lines(rows, keys, spec, offsets, context)
     }
 }
 
@@ -168,20 +184,30 @@ fn repeated(rows: Rows, spec: &OrdersSpec, context: &Context) -> Result<Rows> {
     rows.without(&reasons)
 }
 
-/// The lines of each key become one order.
-fn lines(mut rows: Rows, spec: &OrdersSpec, offsets: Offsets, context: &Context) -> Result<Data> {
-    let keys = key_of_rows(&rows, spec, context)?;
-    let mut problems = Problems::new(spec.bad_rows == BadRows::Drop, rows.len());
-    fill(&mut rows, &keys, spec, &mut problems)?;
-    let reasons = problems.finish()?;
-    let (rows, keys) = match reasons.iter().any(|r| *r != Reason::Good) {
-        true => {
-            let rows = rows.without(&reasons)?;
-            let keys = key_of_rows(&rows, spec, context)?;
-            (rows, keys)
+/// Rows of which each says all that its order does; those that contradict their order are left out.
+fn complete(mut rows: Rows, spec: &OrdersSpec, context: &Context) -> Result<(Rows, Keys)> {
+    loop {
+        let keys = key_of_rows(&rows, spec, context)?;
+        let mut problems = Problems::new(spec.bad_rows == BadRows::Drop, rows.len());
+        let mut whole = rows.clone();
+        fill(&mut whole, &keys, spec, &mut problems)?;
+        let reasons = problems.finish()?;
+        if reasons.iter().all(|r| *r == Reason::Good) {
+            return Ok((whole, keys));
         }
-        false => (rows, keys),
-    };
+        // Anew from what came in: a row that is left out fills nothing and dates nothing.
+        rows = rows.without(&reasons)?;
+    }
+}
+
+/// The lines of each key become one order.
+fn lines(
+    rows: Rows,
+    keys: Keys,
+    spec: &OrdersSpec,
+    offsets: Offsets,
+    context: &Context,
+) -> Result<Data> {
     context.advance(rows.len())?;
 
     let (groups, n) = (&keys.of_row, keys.first_row.len());

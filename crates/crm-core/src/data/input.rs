@@ -261,16 +261,25 @@ impl<'a> Input<'a> {
         };
         for (first, chunk) in self.chunks(name)? {
             // The same word for every row, so a look-up that gives nothing finds the stranger.
-            let mut strangers = Problems::new(false, self.rows);
+            let mut strangers = Problems::new(problems.drops(), self.rows);
             let same = |word: &str| word.eq_ignore_ascii_case(currency.code()).then_some(());
             words(name, chunk, first, &same, &Vec::new, |()| 0, &mut strangers)?;
-            if let Err(Error::UnknownWord { row, word, .. }) = strangers.finish() {
-                problems.add(row as usize, Reason::BadCurrency, || Error::MixedCurrency {
-                    column: name.clone(),
-                    row,
-                    found: word,
-                    expected: currency.code().to_owned(),
-                })?;
+            match strangers.finish() {
+                Ok(reasons) => {
+                    let is_bad = |row: &usize| reasons[*row] != Reason::Good;
+                    for row in (0..reasons.len()).filter(is_bad) {
+                        problems.leave_out(row, Reason::BadCurrency)?;
+                    }
+                }
+                Err(Error::UnknownWord { row, word, .. }) => {
+                    problems.add(row as usize, Reason::BadCurrency, || Error::MixedCurrency {
+                        column: name.clone(),
+                        row,
+                        found: word,
+                        expected: currency.code().to_owned(),
+                    })?;
+                }
+                Err(error) => return Err(error),
             }
         }
         Ok(())

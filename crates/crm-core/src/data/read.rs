@@ -92,6 +92,11 @@ impl Problems {
         Ok(())
     }
 
+    /// Whether bad rows are left out.
+    pub(crate) fn drops(&self) -> bool {
+        self.drop
+    }
+
     /// Whether the row has been found bad so far.
     pub(crate) fn is_bad(&self, row: usize) -> bool {
         self.reasons.get(row).is_some_and(|r| *r != Reason::Good)

@@ -301,9 +301,10 @@ impl Rows {
             .enumerate()
             .filter(|(_, r)| **r != Reason::Good)
         {
-            let amount = match self.amount[row] {
-                BLANK => 0,
-                amount => {
+            let amount = match (*reason, self.amount[row]) {
+                // Nobody knows of what the discounts of such a row would be taken off.
+                (Reason::BadAmount | Reason::BadQuantity, _) | (_, BLANK) => 0,
+                (_, amount) => {
                     i128::from(amount)
                         - i128::from(part(&self.discount, row))
                         - i128::from(part(&self.refunded, row))

@@ -339,7 +339,7 @@ impl Orders {
 
     /// Orders of a choice of lines, under this view.
     fn of_rows(&self, rows: super::rows::Rows, context: &Context) -> Result<Orders> {
-        let data = Data::group(rows, &self.spec, data_offsets(self), context)?.finished();
+        let data = Data::group_again(rows, &self.spec, data_offsets(self), context)?.finished();
         let mut view = self.view.clone();
         view.mask = None;
         Ok(Orders {
