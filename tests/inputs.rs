@@ -163,7 +163,7 @@ fn amounts_of_every_type() {
         .iter()
         .map(|c| format!("{}.{:02}", c / 100, c % 100))
         .collect();
-    let cells = ColumnValues::Cells(Strings::collect(text.iter().map(|t| t.as_bytes())).unwrap());
+    let cells = ColumnValues::Text(Strings::collect(text.iter().map(|t| t.as_bytes())).unwrap());
     for (form, amount) in [
         ("float", floats(&major)),
         ("decimal(2)", decimal(2, 1)),

@@ -44,7 +44,7 @@ pub fn floats(values: &[f64]) -> ColumnData {
 /// A column of ISO texts that are read as times.
 pub fn times(values: &[&str]) -> ColumnData {
     let bytes = values.iter().map(|v| v.as_bytes());
-    ColumnValues::Cells(Strings::collect(bytes).expect("small")).into()
+    ColumnValues::Text(Strings::collect(bytes).expect("small")).into()
 }
 
 /// A batch of named columns.
@@ -99,10 +99,6 @@ pub fn take(batch: &Batch, rows: &[usize]) -> Batch {
                 ColumnValues::Text(texts) => {
                     let picked: Vec<&[u8]> = rows.iter().map(|r| texts.bytes(*r)).collect();
                     ColumnValues::Text(Strings::collect(picked.into_iter()).expect("small"))
-                }
-                ColumnValues::Cells(texts) => {
-                    let picked: Vec<&[u8]> = rows.iter().map(|r| texts.bytes(*r)).collect();
-                    ColumnValues::Cells(Strings::collect(picked.into_iter()).expect("small"))
                 }
                 other => unreachable!("no such column in the store: {other:?}"),
             };

@@ -509,7 +509,7 @@ mod tests {
         let text = |column: &ColumnData, i: usize| match &column.values {
             ColumnValues::Int { values, .. } => Some(values[i].to_string()),
             ColumnValues::Float(values) => Some(values[i].to_string()),
-            ColumnValues::Cells(texts) => {
+            ColumnValues::Text(texts) => {
                 Some(String::from_utf8_lossy(texts.bytes(i)).into_owned())
             }
             ColumnValues::Null(_) => None,
