@@ -201,3 +201,10 @@ def test_null_is_in_no_range() -> None:
 
 def test_the_first_day_of_plain_orders_is_the_earliest() -> None:
     assert crm.cpm(few(["a", "a"])).to_dict()["tenure_days"] == [60]
+
+
+def test_rows_of_different_statuses_are_no_repetition() -> None:
+    data = {"customer_id": ["a", "a"], "ordered_at": [DAYS[0]] * 2, "amount": [10, 10]}
+    data["status"] = ["completed", "pending"]
+    orders = crm.Orders(data, currency="JPY", status="status", repeated_rows="drop")
+    assert len(orders) == 2
