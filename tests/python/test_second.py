@@ -17,6 +17,7 @@ from typing import Any
 import doors
 import libcrm
 import messy
+import numpy as np
 import pytest
 import slow
 import slow_tables
@@ -160,3 +161,50 @@ def read_column(column: dict[str, Any]) -> list[Any]:
 
 def float_of(bits: str) -> float:
     return ctypes.c_double.from_buffer_copy(bytes.fromhex(bits)[::-1]).value
+
+
+# ---- what a random shop meets too rarely ---------------------------------------------------------
+
+DAYS = [datetime.date(2024, 3, 1), datetime.date(2024, 1, 1)]
+
+
+def few(customers: Any, **columns: list[Any]) -> crm.Orders:
+    data = {"customer_id": customers, "ordered_at": DAYS, "amount": [10, 90], **columns}
+    roles: dict[str, Any] = {role: role for role in columns}
+    return crm.Orders(data, currency="JPY", guests="keep", **roles)
+
+
+def test_a_guest_has_no_first_order() -> None:
+    table = crm.monthly(few(["a", None]), where={"first_month": {"from": "2020-01-01"}})
+    assert table.to_dict()["orders"] == [1]
+
+
+def test_ids_beyond_signed_numbers_are_great() -> None:
+    orders = few(np.array([5, 2**63 + 1], "uint64"))
+    great = crm.rfm(orders, where={"customer_id": {"from": 2**63}}).to_dict()
+    assert great["customer_id"] == [2**63 + 1]
+    small = crm.rfm(orders, where={"customer_id": {"to": 2**63}}).to_dict()
+    assert small["customer_id"] == [5]
+
+
+def test_the_first_product_is_that_of_the_greatest_line() -> None:
+    orders = few(["a", "a"], order_id=[1, 1], product=["small", "great"])
+    for product, shown in (("great", 1), ("small", 0)):
+        assert len(crm.rfm(orders, customers={"first_product": product})) == shown
+
+
+def test_null_is_in_no_range() -> None:
+    orders = few(["a", "b"], channel=["web", None])
+    for ends in ({"to": "z"}, {"from": ""}, {"from": "", "to": "z"}):
+        assert crm.rfm(orders, where={"channel": ends}).to_dict()["customer_id"] == ["a"]
+
+
+def test_the_first_day_of_plain_orders_is_the_earliest() -> None:
+    assert crm.cpm(few(["a", "a"])).to_dict()["tenure_days"] == [60]
+
+
+def test_rows_of_different_statuses_are_no_repetition() -> None:
+    data = {"customer_id": ["a", "a"], "ordered_at": [DAYS[0]] * 2, "amount": [10, 10]}
+    data["status"] = ["completed", "pending"]
+    orders = crm.Orders(data, currency="JPY", status="status", repeated_rows="drop")
+    assert len(orders) == 2
