@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod by_hand;
+mod funnels;
 mod laws;
 
 use crm_core::data::{
