@@ -147,7 +147,10 @@ fn cells() {
         );
     }
     refused(
-        shop(SPEC, &[("ordered_at", times(&["2025-01-01", "01/02/2025", "x"]))]),
+        shop(
+            SPEC,
+            &[("ordered_at", times(&["2025-01-01", "01/02/2025", "x"]))],
+        ),
         ErrorCode::Data,
         "column `ordered_at`: day first (%d/%m/%Y) or month first (%m/%d/%Y)?",
     );

@@ -14,7 +14,7 @@ from ._library import call
 from ._table import Table
 
 if TYPE_CHECKING:
-    from ._types import EventScope, Moment
+    from ._types import Date, EventScope, Moment
 
 
 def sessions(
@@ -95,9 +95,15 @@ def funnel(
     *,
     steps: Sequence[str | Mapping[str, Any]],
     window: str | int | None = None,
-    mode: Literal["ordered", "strict", "unordered"] | None = None,
+    mode: Literal["ordered", "strict", "unordered", "first_then_any", "any_k"] | None = None,
     per: Literal["visitor", "session", "customer"] | None = None,
     exclude: Sequence[Mapping[str, Any]] | None = None,
+    exclude_scope: Literal["chain", "unit"] | None = None,
+    strict_increase: bool | None = None,
+    reuse: bool | None = None,
+    count: Literal["units", "episodes"] | None = None,
+    entered: Mapping[Literal["from", "to"], Date] | None = None,
+    series: Literal["day", "week", "month"] | None = None,
     timeout: str | int | None = None,
     **scope: Unpack[EventScope],
 ) -> Table:
@@ -108,22 +114,43 @@ def funnel(
         as_of: A date (the end of that day) or a datetime (an instant) up to which events are seen;
             a list gives a first column `as_of`. Default: the last event.
         steps: Up to 32 steps: a kind, or conditions such as ``{"kind": "view", "page": "/"}`` with
-            `name` and `optional` beside them.
+            `name`, `optional`, and `min_gap` and `max_gap` (time since the step before) beside
+            them. One that no event of the log is, and that is not optional, is refused.
         window: Time from the first to the last step, inclusive (default "7d").
-        mode: Anything between the steps, nothing between them, or any order.
+        mode: Anything between the steps ("ordered", default), nothing between them, any order, the
+            first step first and the others in any order, or any k of the steps.
         per: What takes the steps.
         exclude: Events that may not come between: conditions, with `after_step` and `before_step`
             beside them. Next to an optional step that was skipped they may not come between the
             neighbouring steps that were done.
+        exclude_scope: What an exclusion ends: the "chain" it comes between (default), or the whole
+            "unit", which is then in no step.
+        strict_increase: Whether time must pass from step to step. Default: no.
+        reuse: Whether one event may fill several steps. Default: no.
+        count: "units" once each (default), or every one of their "episodes".
+        entered: The days on which the first step may be taken, ``{"from": ..., "to": ...}``.
+        series: Count by the "day", "week" or "month" of the start.
         timeout: Silence after which the next event opens a new session (default "30min").
         **scope: What analyses of events share, but for customers: where, by; see `EventScope`.
 
     Returns:
-        One row per step: step, name, reached, dropped, still_open, rate (without the still open,
-        with _low and _high), median_seconds, p90_seconds, median_seconds_from_start.
+        One row per step: entered (with `series`), step, name, reached, dropped, still_open, rate
+        (without the still open, with _low and _high), median_seconds, p90_seconds,
+        median_seconds_from_start.
 
     Raises:
-        OptionError: An option is unknown or out of range, or a kind that is needed is missing.
+        OptionError: An option is unknown or out of range, or no event of the log is a step.
+
+    Example:
+        >>> import crm_core as crm
+        >>> log = {
+        ...     "visitor_id": [1, 1, 2],
+        ...     "occurred_at": ["2026-03-01T10:00", "2026-03-01T10:05", "2026-03-01T11:00"],
+        ...     "kind": ["view", "purchase", "view"],
+        ... }
+        >>> events = crm.Events(log, timezone="UTC")
+        >>> crm.funnel(events, steps=["view", "purchase"])["reached"].tolist()
+        [2, 1]
     """
     options = {
         "steps": steps,
@@ -131,6 +158,12 @@ def funnel(
         "mode": mode,
         "per": per,
         "exclude": exclude,
+        "exclude_scope": exclude_scope,
+        "strict_increase": strict_increase,
+        "reuse": reuse,
+        "count": count,
+        "entered": entered,
+        "series": series,
         "timeout": timeout,
     }
     return call("funnel", events, as_of, {**options, **scope})

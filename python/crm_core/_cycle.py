@@ -659,20 +659,30 @@ def gap_fits(
     return call("gap_fits", orders, as_of, {**options, **scope})
 
 
-def survival_curve(data: Any, *, confidence: float | None = None) -> Table:
+def survival_curve(
+    data: Any,
+    *,
+    confidence: float | None = None,
+    interval: Literal["log_log", "log", "plain"] | None = None,
+    quantiles: Sequence[float] | None = None,
+) -> Table:
     """Kaplan-Meier of durations that are there already: contracts, carts, tickets (生存曲線).
 
     Purchase gaps are found, and clustered by customer, by `kaplan_meier`.
 
     Args:
         data: A frame with a column `duration` (at least 0, in any unit); `observed`, true where it
-            ended in the event and false where it is still open (without it all ended); `weight`,
-            how many such rows one stands for (default 1).
+            ended in the event and false where it is still open (without it all ended); `entry`,
+            when observation began (late entry, default 0); `weight`, how many such rows one stands
+            for (default 1).
         confidence: Confidence of the intervals (default 0.95).
+        interval: The scale of the intervals: "log_log" (default), "log" or "plain".
+        quantiles: Shares that have had the event, for the notes `quantiles` and
+            `quantile_intervals` (default 0.1, 0.25, 0.5, 0.75, 0.9).
 
     Returns:
         One row per duration that occurs: duration, at_risk, events, survival_rate,
-        survival_rate_low, survival_rate_high. The notes have quantiles.
+        survival_rate_low, survival_rate_high. The notes have quantiles and their intervals.
 
     Raises:
         OptionError: An option is out of range.
@@ -685,5 +695,8 @@ def survival_curve(data: Any, *, confidence: float | None = None) -> Table:
         >>> crm.survival_curve(contracts)["survival_rate"].tolist()
         [0.75, 0.5, 0.5]
     """
-    chosen = data if isinstance(data, Table) else frame(data, "duration", "observed", "weight")
-    return call("survival_curve", chosen, None, {"confidence": confidence})
+    chosen = (
+        data if isinstance(data, Table) else frame(data, "duration", "observed", "entry", "weight")
+    )
+    options = {"confidence": confidence, "interval": interval, "quantiles": quantiles}
+    return call("survival_curve", chosen, None, options)

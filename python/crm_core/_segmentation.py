@@ -66,7 +66,7 @@ def clv_summary(
         One row per customer: customer_id, frequency (repeat purchase days), recency (first to last
         purchase), T (first purchase to the end), monetary_value (mean per repeat purchase day; null
         at frequency 0), ln_gaps (sum of the logarithms of the gaps, for models of regular gaps);
-        with `calibration_end` holdout_frequency and holdout_duration.
+        with `calibration_end` holdout_frequency, holdout_duration and holdout_monetary_value.
 
     Raises:
         OptionError: An option is unknown or out of range.

@@ -259,7 +259,7 @@ fn messages_say_what_is_wrong_and_no_value() {
             r#""view", {"kind": "add", "optional": true}, "purchase""#,
             r#", "mode": "unordered""#
         ),
-        "option `steps`: expected no optional steps in mode \"unordered\""
+        "option `steps`: expected optional steps only in the modes \"ordered\" and \"strict\""
     );
     let strange = Events::builder(Zone::UTC)
         .add(Event::new("v", "2026-03-01", "view"))

@@ -1,7 +1,7 @@
 //! Small logs worked out by hand.
 
 use super::*;
-use crm_core::data::{Event, EventsSpec};
+use crm_core::data::{Event, EventWord, EventsSpec};
 use crm_core::table::Cell;
 use crm_core::{Context, Currency, Events, Table, Zone};
 use crm_tests::{batch, optional_ints, optional_texts, texts, times};
@@ -75,7 +75,7 @@ fn funnel_rates_leave_out_the_still_open() {
 }
 
 #[test]
-fn equal_instants_are_ordered_as_they_came_in_and_an_event_fills_one_step() {
+fn the_order_of_rows_at_one_instant_is_none_and_an_event_fills_one_step() {
     let reached = |kinds: &[&str], steps: &str| {
         let events = kinds
             .iter()
@@ -89,7 +89,7 @@ fn equal_instants_are_ordered_as_they_came_in_and_an_event_fills_one_step() {
     let (one, none) = (Some(1.0), Some(0.0));
     let steps = r#"["view", "purchase"]"#;
     assert_eq!(reached(&["view", "purchase"], steps), [one, one]);
-    assert_eq!(reached(&["purchase", "view"], steps), [one, none]);
+    assert_eq!(reached(&["purchase", "view"], steps), [one, one]);
     let twice = r#"["view", {"name": "view", "kind": "view"}]"#;
     assert_eq!(reached(&["view"], twice), [one, none]);
     assert_eq!(reached(&["view", "view"], twice), [one, one]);
@@ -476,4 +476,71 @@ fn carts_and_browses_by_the_hour_of_the_shops_clock() {
         .collect();
     assert_eq!(hours, ["1", "3"]);
     assert_eq!(numbers(&table, "abandoned"), [Some(1.0), Some(0.0)]);
+}
+
+#[test]
+fn events_of_one_instant_take_the_steps_in_their_order() {
+    let at = "2026-03-01T10:00:00";
+    let kinds = ["view", "add", "purchase"];
+    for order in [[0, 1, 2], [2, 1, 0], [1, 2, 0]] {
+        let mut events = Events::builder(Zone::UTC);
+        for kind in order {
+            events = events.add(Event::new("v", at, kinds[kind]));
+        }
+        let events = events.build().unwrap();
+        for steps in [
+            r#"["view", "add", "purchase"]"#,
+            r#"["purchase", "view", "add"]"#,
+        ] {
+            let table = run("funnel", &events, &format!(r#"{{"steps": {steps}}}"#));
+            assert_eq!(numbers(&table, "reached"), [Some(1.0); 3], "{steps}");
+            assert_eq!(table.notes()["events_at_one_instant"], 3);
+        }
+    }
+}
+
+#[test]
+fn a_step_that_no_event_is_names_the_kinds_there_are() {
+    // The kinds of a public log of a cosmetics shop (REES46): view, cart, remove_from_cart, purchase.
+    let log = |declared: &[(&str, EventWord)]| {
+        let mut events = Events::builder(Zone::UTC)
+            .add(Event::new("v", "2026-03-01T10:00:00", "view"))
+            .add(Event::new("v", "2026-03-01T10:05:00", "cart"))
+            .add(Event::new("v", "2026-03-02T10:05:00", "view"));
+        for (kind, means) in declared {
+            events = events.kind(kind, *means);
+        }
+        events.build().unwrap()
+    };
+    let plain = log(&[("cart", EventWord::Add)]);
+    let error = |request: &str| try_run("funnel", &plain, request).unwrap_err().to_string();
+    let unknown = error(r#"{"steps": ["view", "add", "purchase"]}"#);
+    assert!(
+        unknown.contains("steps[1]") && unknown.ends_with("found add"),
+        "{unknown}"
+    );
+    assert!(
+        unknown.contains(r#"(the kinds present: cart (means "add"), view; "#),
+        "{unknown}"
+    );
+    // A filter and a moment choose events; the word is right all the same.
+    let scoped = r#"{"steps": ["view", "cart"], "where": {"occurred_at": "2026-03-02"}}"#;
+    assert_eq!(
+        numbers(&run("funnel", &plain, scoped), "reached"),
+        [Some(1.0), Some(0.0)]
+    );
+    let both = r#"{"steps": [{"kind": "cart", "occurred_at": "2026-03-02"}]}"#;
+    assert!(error(both).contains("steps[0]"));
+    assert!(
+        error(r#"{"steps": ["view"], "exclude": [{"kind": "remove"}]}"#).contains("exclude[0]")
+    );
+    // Optional, or declared in `kinds`.
+    let optional = r#"{"steps": ["view", {"kind": "add", "optional": true}, "cart"]}"#;
+    assert_eq!(
+        numbers(&run("funnel", &plain, optional), "reached")[2],
+        Some(1.0)
+    );
+    let declared = log(&[("purchase", EventWord::Purchase)]);
+    let table = run("funnel", &declared, r#"{"steps": ["view", "purchase"]}"#);
+    assert_eq!(numbers(&table, "reached"), [Some(1.0), Some(0.0)]);
 }

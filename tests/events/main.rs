@@ -3,6 +3,7 @@
 mod bad_input;
 mod by_hand;
 mod edges;
+mod funnels;
 mod laws;
 
 use crm_core::data::{

@@ -241,3 +241,136 @@ def test_spend_without_a_mean_is_infinite() -> None:
     assert spend[0] == math.inf  # type: ignore[index]
     assert spend[1] == pytest.approx(6 * (15 + 10) / (6 + 0.5 - 1))  # type: ignore[index]
     assert model.expected_spend(0, 0.0) == math.inf
+
+
+def refunded(**columns: Any) -> crm.Orders:
+    """Orders whose refunds have dates of their own; money in whole units."""
+    return crm.Orders(
+        {name: list(values) for name, values in columns.items()},
+        currency="USD",
+        refunded="refunded",
+        refunded_at="refunded_at",
+    )
+
+
+def test_refunds_of_other_days_are_in_no_repeat_purchase_day() -> None:
+    one = refunded(
+        customer_id=["a", "a"],
+        ordered_at=["2026-01-01", "2026-01-10"],
+        amount=[100.0, 60.0],
+        refunded=[100.0, None],
+        refunded_at=["2026-01-03", None],
+    )
+    summary = crm.clv_summary(one, "2026-02-01", refunds="refund_date")
+    assert summary["monetary_value"].tolist() == [60.0]
+    # A refund on the day of the repeat purchase belongs to that day: 60 − 10.
+    same = refunded(
+        customer_id=["a", "a"],
+        ordered_at=["2026-01-01", "2026-01-10"],
+        amount=[100.0, 60.0],
+        refunded=[10.0, None],
+        refunded_at=["2026-01-10", None],
+    )
+    summary = crm.clv_summary(same, "2026-02-01", refunds="refund_date")
+    assert summary["monetary_value"].tolist() == [50.0]
+
+
+def test_a_customer_whom_no_model_can_take_stops_nobody() -> None:
+    days = ["2026-01-01", "2026-01-10", "2026-01-20"]
+    customers = [f"c{i:02}" for i in range(60)]
+    rng = np.random.default_rng(5)
+    rows = [
+        (c, d, float(rng.integers(20, 90))) for c in customers for d in days[: rng.integers(1, 4)]
+    ]
+    rows = [row for row in rows if row[0] != "c07"]
+    # c07: the first order comes back on the day of the second, 60 − 100.
+    rows += [("c07", "2026-01-01", 100.0), ("c07", "2026-01-10", 60.0)]
+    refund = [100.0 if row == ("c07", "2026-01-01", 100.0) else None for row in rows]
+    orders = refunded(
+        customer_id=[row[0] for row in rows],
+        ordered_at=[row[1] for row in rows],
+        amount=[row[2] for row in rows],
+        refunded=refund,
+        refunded_at=[None if amount is None else "2026-01-10" for amount in refund],
+    )
+    summary = crm.clv_summary(orders, "2026-03-01", refunds="refund_date")
+    at = summary["customer_id"].tolist().index("c07")
+    assert summary["monetary_value"][at] == -40.0
+    model = crm.MbgNbd.from_params(r=0.5, alpha=20.0, a=0.8, b=2.4, unit="day")
+    spend = crm.GammaGamma().fit(summary)
+    assert spend.without_spend_ == 1.0
+    for table, column in (
+        (crm.clv(model, spend, summary), "clv"),
+        (spend.predict(summary), "expected_spend"),
+    ):
+        assert table.notes["rows_left_out"] == {"monetary_value": 1}
+        values = np.asarray(table[column], dtype=float)
+        assert np.isnan(values[at]) and np.isfinite(np.delete(values, at)).all()
+        with pytest.raises(crm.DataError) as caught:
+            (
+                crm.clv(model, spend, summary, bad_rows="error"),
+                spend.predict(summary, bad_rows="error"),
+            )
+        assert (caught.value.column, caught.value.row) == ("monetary_value", at)
+    # The others are as if it were not there.
+    frame = {
+        name: np.delete(np.asarray(summary[name]), at) for name in ("frequency", "recency", "T")
+    }
+    frame["monetary_value"] = np.delete(np.asarray(summary["monetary_value"], dtype=float), at)
+    alone = crm.clv(model, spend, frame, intervals=False)["clv"]
+    assert (
+        np.delete(crm.clv(model, spend, summary, intervals=False)["clv"], at).tolist()
+        == alone.tolist()
+    )
+
+
+def test_bad_rows_of_a_frame_are_dropped_on_demand_only() -> None:
+    frame = good()
+    fitted = crm.MbgNbd().fit(frame, unit="day")
+    worse = {
+        name: [*values, bad]
+        for (name, values), bad in zip(frame.items(), (3, 99.0, 9.0), strict=True)
+    }
+    with pytest.raises(crm.DataError, match="a number from 0 to T"):
+        crm.MbgNbd().fit(worse, unit="day")
+    dropped = crm.MbgNbd().fit(worse, unit="day", bad_rows="drop")
+    assert dropped.params_ == fitted.params_
+    found = fitted.predict(worse, bad_rows="drop", only=["probability_alive"])
+    assert found.notes["rows_left_out"] == {"recency": 1}
+    assert math.isnan(found["probability_alive"][400])
+    assert (
+        found["probability_alive"][:400].tolist()
+        == fitted.predict(frame)["probability_alive"].tolist()
+    )
+
+
+def test_money_of_the_holdout_by_hand() -> None:
+    orders = crm.Orders(
+        {
+            "customer_id": ["a", "a", "a", "a", "b"],
+            "ordered_at": ["2026-01-01", "2026-01-10", "2026-02-03", "2026-02-09", "2026-01-05"],
+            "amount": [10.0, 20.0, 30.0, 50.0, 7.0],
+        },
+        currency="USD",
+    )
+    summary = crm.clv_summary(orders, "2026-02-28", calibration_end="2026-01-31")
+    assert summary["holdout_frequency"].tolist() == [2, 0]
+    money = summary["holdout_monetary_value"].tolist()
+    assert money[0] == 40.0 and math.isnan(money[1])
+    assert summary["monetary_value"].tolist()[0] == 20.0
+
+
+def test_probabilities_of_n_add_up_to_the_expectation() -> None:
+    model = crm.BgNbd.from_params(r=0.243, alpha=4.414, a=0.793, b=2.426, unit="week")
+    frame = {"frequency": [2, 0], "recency": [30.43, 0.0], "T": [38.86, 38.86]}
+    of_n = [
+        np.asarray(model.predict(frame, 39.0, n=n, only=["probability_of_n"])["probability_of_n"])
+        for n in range(120)
+    ]
+    expected = model.predict(frame, 39.0, only=["expected_purchases", "probability_none"])
+    assert np.allclose(sum(of_n), 1.0, atol=1e-9)
+    assert np.allclose(of_n[0], expected["probability_none"], atol=1e-12)
+    mean = sum(n * p for n, p in enumerate(of_n))
+    assert np.allclose(mean, expected["expected_purchases"], atol=1e-6)
+    with pytest.raises(crm.OptionError, match="probability_of_n"):
+        model.predict(frame, only=["probability_of_n"])

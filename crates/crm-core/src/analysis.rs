@@ -100,6 +100,15 @@ pub trait Analysis: 'static {
         Ok((scope, options))
     }
 
+    /// Refuses options that nothing in the whole dataset answers to, before the scope chooses from it.
+    ///
+    /// # Errors
+    ///
+    /// Those options.
+    fn check(_whole: &Self::Data, _options: &Self::Options) -> Result<()> {
+        Ok(())
+    }
+
     /// Computes the table. `scope` is down to one date and no breakdown, and its filters are
     /// already carried out on `data`.
     ///
@@ -284,6 +293,7 @@ pub fn run_typed<A: Analysis>(
         return Err(unknown(name.to_owned(), options.keys(), A::SCOPE));
     }
     distinct(&scope.by)?;
+    A::check(data, options)?;
     let (scope, options) = A::resolve(data, scope.clone(), options.clone())?;
     let (table, scope) = data.run_scoped::<A>(&scope, &options, context)?;
     let definition = Definition::new(move || {

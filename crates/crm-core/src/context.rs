@@ -3,6 +3,7 @@
 //! depends on data: fallibly.
 
 use crate::{Error, Result};
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// How to run, as opposed to what to compute. The same request gives the same bits under every
@@ -161,6 +162,14 @@ pub(crate) fn grow<T>(vec: &mut Vec<T>, additional: usize, what: &'static str) -
     vec.try_reserve(additional).map_err(|_| Error::OutOfMemory {
         what,
         bytes: additional.saturating_mul(size_of::<T>()),
+    })
+}
+
+/// Room for one more item in a queue.
+pub(crate) fn grow_queue<T>(queue: &mut VecDeque<T>, what: &'static str) -> Result<()> {
+    queue.try_reserve(1).map_err(|_| Error::OutOfMemory {
+        what,
+        bytes: size_of::<T>(),
     })
 }
 

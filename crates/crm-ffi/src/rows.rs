@@ -486,7 +486,9 @@ mod tests {
             })
             .to_string(),
         );
-        let Ok(spec) = spec else { panic!("a sound spec") };
+        let Ok(spec) = spec else {
+            panic!("a sound spec")
+        };
         let names = names.iter().map(|name| (*name).to_owned()).collect();
         let Ok(rows) = Rows::new(Spec::Customers(spec), Some(names)) else {
             panic!("columns of the spec")
@@ -509,9 +511,7 @@ mod tests {
         let text = |column: &ColumnData, i: usize| match &column.values {
             ColumnValues::Int { values, .. } => Some(values[i].to_string()),
             ColumnValues::Float(values) => Some(values[i].to_string()),
-            ColumnValues::Text(texts) => {
-                Some(String::from_utf8_lossy(texts.bytes(i)).into_owned())
-            }
+            ColumnValues::Text(texts) => Some(String::from_utf8_lossy(texts.bytes(i)).into_owned()),
             ColumnValues::Null(_) => None,
             other => panic!("no such column: {other:?}"),
         };
@@ -562,8 +562,14 @@ mod tests {
         let mut kept = rows(&["id", "x", "y"]);
         let batch = |rows: &mut Rows, json: &str| crate::rows_json::append(rows, json).is_ok();
         assert!(batch(&mut kept, r#"[[1, "a", 1]]"#));
-        assert!(!batch(&mut kept, r#"[[2, null, null], [3, "b", 2], [4, null, null], [5]]"#));
-        assert!(batch(&mut kept, r#"[[6, "c", 3], [7, "d", 4], [8, null, 5], [9, "e", null]]"#));
+        assert!(!batch(
+            &mut kept,
+            r#"[[2, null, null], [3, "b", 2], [4, null, null], [5]]"#
+        ));
+        assert!(batch(
+            &mut kept,
+            r#"[[6, "c", 3], [7, "d", 4], [8, null, 5], [9, "e", null]]"#
+        ));
         let some = |texts: &[&str]| -> Vec<Option<String>> {
             texts
                 .iter()

@@ -31,7 +31,13 @@ class Purchases(Model):
         self.bootstrap = bootstrap
         self.seed = seed
 
-    def fit(self, summary: Any, *, unit: Unit | None = None) -> Self:
+    def fit(
+        self,
+        summary: Any,
+        *,
+        unit: Unit | None = None,
+        bad_rows: Literal["error", "drop"] | None = None,
+    ) -> Self:
         """Fit by maximum likelihood.
 
         Args:
@@ -40,6 +46,9 @@ class Purchases(Model):
                 gaps); or `Orders`, which are summarised first.
             unit: The unit of time of a frame, which does not say; refused if it contradicts a
                 summary. Of orders: what they are summarised in (default "day").
+            bad_rows: Rows that no model can take: "drop" leaves them out (counted in the note
+                `rows_left_out`), "error" stops. Default: dropped of a `clv_summary` or `Orders`, an
+                error in a frame of your own.
 
         Returns:
             The model itself.
@@ -57,6 +66,7 @@ class Purchases(Model):
             "confidence": self.confidence,
             "bootstrap": self.bootstrap,
             "seed": self.seed,
+            "bad_rows": bad_rows,
         }
         return self._take(run("clv_fit", table, options))
 
@@ -77,8 +87,10 @@ class Purchases(Model):
         annual_discount_rate: float | None = None,
         compounding: Literal["compounded", "continuous"] | None = None,
         infinite: bool | None = None,
+        n: int | None = None,
         only: Sequence[str] | None = None,
         unit: Unit | None = None,
+        bad_rows: Literal["error", "drop"] | None = None,
     ) -> Table:
         """What each customer is expected to do next (生存確率と期待購入回数).
 
@@ -92,15 +104,20 @@ class Purchases(Model):
             compounding: How it is spread over the year: "compounded" (default) or "continuous".
             infinite: Whether discounted_purchases are those without end, not those within `t`.
                 Default: no.
+            n: Purchase days whose probability probability_of_n is. Default: without the column.
             only: The columns to compute. Default: all.
             unit: The unit of time of a frame; another than the model's is refused.
+            bad_rows: Rows that no model can take: "drop" gives nulls (counted in the note
+                `rows_left_out`), "error" stops. Default: nulls for a `clv_summary` or `Orders`, an
+                error in a frame of your own.
 
         Returns:
             One row per customer: customer_id if there is one, probability_alive,
             probability_alive_later (after `t`), expected_purchases within `t`, expected_low and
             expected_high (of the expectation, because parameters are estimates: not where the
             outcome lies), purchases_low and purchases_high (of the outcome: life and purchases
-            drawn), discounted_purchases, probability_none, log_likelihood.
+            drawn), discounted_purchases, probability_none, probability_of_n (with `n`),
+            log_likelihood.
 
         Raises:
             NotFittedError: Before `fit`.
@@ -114,8 +131,10 @@ class Purchases(Model):
             "annual_discount_rate": annual_discount_rate,
             "compounding": compounding,
             "infinite": infinite,
+            "n": n,
             "only": only,
             "unit": unit,
+            "bad_rows": bad_rows,
         }
         fit = self._fit()
         table = summary_of(summary, unit or self.unit_, TO_PREDICT)

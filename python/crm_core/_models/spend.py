@@ -63,12 +63,15 @@ class GammaGamma(Model):
         """
         return cls()._given({"p": p, "q": q, "gamma": gamma})
 
-    def fit(self, summary: Any) -> Self:
+    def fit(self, summary: Any, *, bad_rows: Literal["error", "drop"] | None = None) -> Self:
         """Fit by maximum likelihood to the customers with repeat purchases.
 
         Args:
             summary: A `clv_summary`; or a frame or mapping of arrays with frequency and
                 monetary_value (and `weight`); or `Orders`, which are summarised first.
+            bad_rows: Rows that no model can take: "drop" leaves them out (counted in the note
+                `rows_left_out`), "error" stops. Default: dropped of a `clv_summary` or `Orders`, an
+                error in a frame of your own.
 
         Returns:
             The model itself.
@@ -82,6 +85,7 @@ class GammaGamma(Model):
             "confidence": self.confidence,
             "bootstrap": self.bootstrap,
             "seed": self.seed,
+            "bad_rows": bad_rows,
         }
         table = summary_of(summary, None, TO_FIT_SPEND)
         return self._take(run("gamma_gamma_fit", table, options))
@@ -101,11 +105,14 @@ class GammaGamma(Model):
         """Customers with repeat purchases and no spend, at the fit."""
         return self._number("without_spend")
 
-    def predict(self, summary: Any) -> Table:
+    def predict(self, summary: Any, *, bad_rows: Literal["error", "drop"] | None = None) -> Table:
         """What a purchase of each customer is expected to be worth (期待購入単価).
 
         Args:
             summary: As in `fit`.
+            bad_rows: Rows that no model can take: "drop" gives nulls (counted in the note
+                `rows_left_out`), "error" stops. Default: nulls for a `clv_summary` or `Orders`, an
+                error in a frame of your own.
 
         Returns:
             One row per customer: customer_id if there is one, expected_spend (null where the model
@@ -114,8 +121,8 @@ class GammaGamma(Model):
         Raises:
             NotFittedError: Before `fit`.
         """
-        fit = self._fit()
-        return run("expected_spend", summary_of(summary, None, TO_PREDICT_SPEND), {"fit": fit})
+        table = summary_of(summary, None, TO_PREDICT_SPEND)
+        return run("expected_spend", table, {"fit": self._fit(), "bad_rows": bad_rows})
 
     def expected_spend(self, frequency: ArrayLike, monetary_value: ArrayLike) -> Floats | float:
         """The expected value of a purchase.

@@ -27,6 +27,7 @@ def clv(
     draws: int | None = None,
     seed: int | None = None,
     unit: Unit | None = None,
+    bad_rows: Literal["error", "drop"] | None = None,
 ) -> Table:
     """The predicted value of each customer (予測LTV), with two intervals that are never mixed.
 
@@ -45,6 +46,9 @@ def clv(
         draws: Draws per customer for the outcome's interval, 10 to 100,000 (default 200).
         seed: Seed of the draws (default 0).
         unit: The unit of time of a frame; another than the model's is refused.
+        bad_rows: Rows that no model can take: "drop" gives nulls (counted in the note
+            `rows_left_out`), "error" stops. Default: nulls for a `clv_summary` or `Orders`, an
+            error in a frame of your own.
 
     Returns:
         One row per customer: customer_id if there is one, probability_alive, expected_purchases,
@@ -68,6 +72,7 @@ def clv(
         "draws": draws,
         "seed": seed,
         "unit": unit,
+        "bad_rows": bad_rows,
     }
     for name, model, kind, such in (
         ("m", m, Purchases, "a model of purchases such as MbgNbd"),

@@ -6,7 +6,6 @@ pub mod browse_rates;
 pub mod cart;
 pub mod cart_abandonment;
 pub mod cart_follow_ups;
-mod chain;
 pub mod funnel;
 pub mod intent;
 pub mod nodes;
@@ -105,14 +104,6 @@ pub(crate) fn need(
     let Some(missing) = missing else {
         return Ok(());
     };
-    let used = data
-        .words
-        .iter()
-        .enumerate()
-        .filter(|(_, word)| **word != UNUSED);
-    let names = used.take(20).map(|(code, _)| data.kinds.text(code as u32));
-    let mut present: Vec<String> = names.collect();
-    present.sort_unstable();
     let code = missing.code();
     Err(Error::option(
         "kinds",
@@ -120,7 +111,25 @@ pub(crate) fn need(
         format!(
             "a kind that means {code:?}, which {analysis} needs; the kinds present are {} \
              (map one: {{\"your word\": {code:?}}}, or {{{code:?}: {code:?}}} where it never occurs)",
-            present.join(", ")
+            present(events)?
         ),
     ))
+}
+
+/// The kinds that the log has, and what those mean that have another name.
+pub(crate) fn present(events: &Events) -> Result<String> {
+    let data = events.data()?;
+    let used = data.words.iter().enumerate();
+    let used = used.filter(|(_, word)| **word != UNUSED).take(20);
+    let mut names: Vec<String> = used
+        .map(|(code, word)| {
+            let name = data.kinds.text(code as u32);
+            match EventWord::ALL.get(usize::from(*word)) {
+                Some(means) if means.code() != name => format!("{name} (means {:?})", means.code()),
+                _ => name,
+            }
+        })
+        .collect();
+    names.sort_unstable();
+    Ok(names.join(", "))
 }

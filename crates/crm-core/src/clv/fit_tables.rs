@@ -17,8 +17,10 @@ use crate::clv::frame::{Frame, fit_of, one_as_of, spend, unit_of, weights};
 use crate::clv::gamma_gamma::{self, NoSpend};
 use crate::clv::model::{Fit, Model, Status, Unit};
 use crate::clv::rows::Rows;
+use crate::clv::usable::{Reads, Usable};
 use crate::clv::{bgbb, sbg};
 use crate::context::{collect, room};
+use crate::data::BadRows;
 use crate::table::{Column, Field, Type, Values};
 use crate::{Context, Error, Fraction, Result, Scope, Table};
 use std::sync::Arc;
@@ -42,6 +44,11 @@ pub struct FitOptions {
     pub bootstrap: u32,
     /// Seed of the bootstrap. Default 0.
     pub seed: u64,
+    /// Rows of a frame that no model can take (negative or missing numbers, recency above T, spend
+    /// below 0): `drop` leaves them out and counts them in the note `rows_left_out`, `error` stops.
+    /// Default: left out of a
+    /// `clv_summary`, an error in a frame of your own.
+    pub bad_rows: Option<BadRows>,
 }
 
 impl Default for FitOptions {
@@ -52,6 +59,7 @@ impl Default for FitOptions {
             confidence: default_level(),
             bootstrap: 0,
             seed: 0,
+            bad_rows: None,
         }
     }
 }
@@ -205,17 +213,19 @@ impl Analysis for ClvFit {
 
     fn run(data: &Table, _: &Scope, options: &FitOptions, context: &Context) -> Result<Table> {
         one_as_of(data)?;
-        let frame = Frame::new(data, options.unit)?;
-        let ln_gaps = ln_gaps(&[options.model], data, &frame)?;
+        let usable = Usable::new(data, options.bad_rows, Reads::PURCHASES)?;
+        let frame = Frame::new(&usable.table, options.unit)?;
+        let ln_gaps = ln_gaps(&[options.model], &usable.table, &frame)?;
         context.check()?;
         let rows = Rows::new(&frame.histories())?;
         let fit = any::fit(options.model, &rows, frame.unit, ln_gaps)?;
-        match options.bootstrap {
+        let table = match options.bootstrap {
             0 => table(&fit, options.confidence),
             replicates => bootstrapped(fit, options.confidence, |fit| {
                 Bootstrap::of_purchases(fit, &rows, (replicates, options.seed), context)
             }),
-        }
+        };
+        Ok(usable.noted(table?))
     }
 }
 
@@ -232,6 +242,11 @@ pub struct SpendOptions {
     pub bootstrap: u32,
     /// Seed of the bootstrap. Default 0.
     pub seed: u64,
+    /// Rows of a frame that no model can take (negative or missing numbers, recency above T, spend
+    /// below 0): `drop` leaves them out and counts them in the note `rows_left_out`, `error` stops.
+    /// Default: left out of a
+    /// `clv_summary`, an error in a frame of your own.
+    pub bad_rows: Option<BadRows>,
 }
 
 impl Default for SpendOptions {
@@ -241,6 +256,7 @@ impl Default for SpendOptions {
             confidence: default_level(),
             bootstrap: 0,
             seed: 0,
+            bad_rows: None,
         }
     }
 }
@@ -260,6 +276,9 @@ impl Analysis for GammaGammaFit {
 
     fn run(data: &Table, _: &Scope, options: &SpendOptions, context: &Context) -> Result<Table> {
         one_as_of(data)?;
+        // Spend not above 0 is for `no_spend`.
+        let usable = Usable::new(data, options.bad_rows, Reads::ANY_SPEND)?;
+        let data = &*usable.table;
         let (frequency, mean) = (data.numbers("frequency")?, spend(data)?);
         let weight = weights(data)?;
         let spend = gamma_gamma::Spend {
@@ -272,6 +291,7 @@ impl Analysis for GammaGammaFit {
             confidence,
             bootstrap,
             seed,
+            bad_rows: _,
         } = *options;
         let fitted = gamma_gamma::fit(&spend, no_spend)?;
         let table = match bootstrap {
@@ -280,7 +300,8 @@ impl Analysis for GammaGammaFit {
                 Bootstrap::of_spend(fit, &spend, no_spend, (replicates, seed), context)
             }),
         };
-        Ok(table?
+        Ok(usable
+            .noted(table?)
             .with_note("without_repeat", json!(fitted.without_repeat))
             .with_note("without_spend", json!(fitted.without_spend))
             .with_note("pearson", json!(fitted.independence.pearson))

@@ -69,12 +69,21 @@ pub(crate) fn weights(table: &Table) -> Result<Option<Numbers<'_>>> {
     }
 }
 
+/// The definition of a `clv_summary`; none of any other table.
+fn summary(table: &Table) -> Option<Value> {
+    let definition = table.definition()?;
+    let json: Value = serde_json::from_str(definition.json()).ok()?;
+    (json["analysis"] == "clv_summary").then_some(json)
+}
+
+/// Whether a table is a `clv_summary` of orders, not a caller's own.
+pub(crate) fn is_summary(table: &Table) -> bool {
+    summary(table).is_some()
+}
+
 /// The unit of a summary's definition; of a frame without one, the option.
 pub(crate) fn unit_of(table: &Table, option: Option<Unit>) -> Result<Unit> {
-    let own = table
-        .definition()
-        .and_then(|definition| serde_json::from_str::<Value>(definition.json()).ok())
-        .filter(|json| json["analysis"] == "clv_summary")
+    let own = summary(table)
         .and_then(|json| serde_json::from_value(json["options"]["unit"].clone()).ok());
     match (own, option) {
         (Some(own), Some(option)) => option.expect(own).map(|()| own),
@@ -113,7 +122,12 @@ pub(crate) fn whole(table: &Table, name: &str) -> Result<Vec<u32>> {
 
 /// Mean spend, NaN where null: a null is allowed at frequency 0 only, which the readers check.
 pub(crate) fn spend(table: &Table) -> Result<Numbers<'_>> {
-    let (values, valid) = table.cells("monetary_value")?;
+    or_nan(table, "monetary_value")
+}
+
+/// A column's numbers, NaN where null.
+pub(crate) fn or_nan<'a>(table: &'a Table, name: &str) -> Result<Numbers<'a>> {
+    let (values, valid) = table.cells(name)?;
     let Some(valid) = valid else {
         return Ok(values);
     };

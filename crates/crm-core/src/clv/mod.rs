@@ -45,6 +45,7 @@ pub mod simulate_tables;
 mod tail;
 pub mod tracking;
 pub mod tracking_tables;
+mod usable;
 pub mod value;
 
 pub use any::{AnyModel, Kind, compare, fit, no_dropout};

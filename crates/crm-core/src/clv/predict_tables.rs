@@ -15,8 +15,10 @@ use crate::clv::gamma_gamma;
 use crate::clv::model::{Fit, Purchases, Unit};
 use crate::clv::outcome::{self, Draws};
 use crate::clv::rows::History;
+use crate::clv::usable::{Reads, Usable};
 use crate::clv::value::{self, Compounding, Interval};
 use crate::context::{filled, room};
+use crate::data::BadRows;
 use crate::num::Positive;
 use crate::table::{CUSTOMER_ID, Column, Field, Type};
 use crate::{Context, Error, Fraction, Result, Scope, Table};
@@ -44,8 +46,16 @@ pub struct PredictOptions {
     /// Whether `discounted_purchases` are those without end (DERT), not those within `t`. Default:
     /// no.
     pub infinite: bool,
+    /// Purchase days whose probability `probability_of_n` is, up to 1,000. Default: none, without the
+    /// column.
+    pub n: Option<u32>,
     /// Columns to compute, by name. Default: all.
     pub only: Option<Vec<String>>,
+    /// Rows of a frame that no model can take (negative or missing numbers, recency above T, spend
+    /// below 0): `drop` gives nulls and counts them in the note `rows_left_out`, `error` stops.
+    /// Default: left out of a
+    /// `clv_summary`, an error in a frame of your own.
+    pub bad_rows: Option<BadRows>,
 }
 
 impl Default for PredictOptions {
@@ -60,7 +70,9 @@ impl Default for PredictOptions {
             annual_discount_rate: 0.1,
             compounding: Compounding::default(),
             infinite: false,
+            n: None,
             only: None,
+            bad_rows: None,
         }
     }
 }
@@ -149,6 +161,13 @@ impl Analysis for ClvPredict {
             "Probability of no purchase within the time ahead.",
         ),
         Field::new(
+            "probability_of_n",
+            Type::Float,
+            "",
+            "n回購入の確率",
+            "Probability of exactly `n` purchase days within the time ahead; with `n` only.",
+        ),
+        Field::new(
             "log_likelihood",
             Type::Float,
             "",
@@ -172,11 +191,23 @@ impl Analysis for ClvPredict {
     fn run(data: &Table, _: &Scope, options: &PredictOptions, context: &Context) -> Result<Table> {
         let fit: Fit<AnyModel> = fit_of("fit", &options.fit)?;
         let t = time("t", options.t)?;
-        let frame = Frame::new(data, options.unit)?;
+        let usable = Usable::new(data, options.bad_rows, Reads::PURCHASES)?;
+        let frame = Frame::new(&usable.table, options.unit)?;
         fit.model.unit().expect(frame.unit)?;
         let known = |name: &String| Self::COLUMNS.iter().any(|f| f.name == name);
         if let Some(name) = options.only.iter().flatten().find(|name| !known(name)) {
             return Err(Error::option("only", name, "columns of clv_predict"));
+        }
+        if options.n.is_some_and(|n| n > 1_000) {
+            return Err(Error::option("n", "", "a whole number from 0 to 1,000"));
+        }
+        let of_n = |name: &String| name == "probability_of_n";
+        if options.n.is_none() && options.only.iter().flatten().any(of_n) {
+            return Err(Error::option(
+                "n",
+                "",
+                "the number that probability_of_n is about",
+            ));
         }
         let histories = frame.histories();
         histories.check()?;
@@ -189,7 +220,7 @@ impl Analysis for ClvPredict {
                 .iter()
                 .find(|f| f.name == name && wants(&[name]));
             if let Some(field) = field {
-                columns.push(Column::finite(field, values)?);
+                columns.push(Column::finite(field, usable.spread(values)?)?);
             }
             context.check()
         };
@@ -248,11 +279,16 @@ impl Analysis for ClvPredict {
             let none = model.each(&histories, |h| model.probability_of(0, h, t))?;
             add("probability_none", none)?;
         }
+        if let Some(n) = options.n.filter(|_| wants(&["probability_of_n"])) {
+            let exactly = model.each(&histories, |h| model.probability_of(n, h, t))?;
+            add("probability_of_n", exactly)?;
+        }
         if wants(&["log_likelihood"]) {
             let each = model.each(&histories, |h| model.log_likelihood(h))?;
             add("log_likelihood", each)?;
         }
-        Ok(Table::new(with_ids(data, columns)?).with_note("unit", json!(frame.unit)))
+        let table = Table::new(with_ids(data, columns)?).with_note("unit", json!(frame.unit));
+        Ok(usable.noted(table))
     }
 }
 
@@ -271,6 +307,19 @@ fn ends(interval: Option<Interval>, rows: usize) -> Result<(Vec<f64>, Vec<f64>)>
 pub struct NewOptions {
     /// The model: the JSON of a fit, or of parameters. Needed.
     pub fit: Value,
+}
+
+/// Options of [`ExpectedSpend`].
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct SpendOptions {
+    /// The model of spend: the JSON of a Gamma-Gamma fit, or of parameters. Needed.
+    pub fit: Value,
+    /// Rows of a frame that no model can take (negative or missing numbers, recency above T, spend
+    /// below 0): `drop` gives nulls and counts them in the note `rows_left_out`, `error` stops.
+    /// Default: left out of a
+    /// `clv_summary`, an error in a frame of your own.
+    pub bad_rows: Option<BadRows>,
 }
 
 /// The analysis `clv_new_customers`.
@@ -364,11 +413,13 @@ impl Analysis for ExpectedSpend {
     const COLUMNS: &'static [Field] = &[CUSTOMER_ID, SPEND];
     const OPTIONAL: &'static [&'static str] = &["customer_id"];
     type Data = Table;
-    type Options = NewOptions;
+    type Options = SpendOptions;
 
-    fn run(data: &Table, _: &Scope, options: &NewOptions, _: &Context) -> Result<Table> {
+    fn run(data: &Table, _: &Scope, options: &SpendOptions, _: &Context) -> Result<Table> {
         let fit: Fit<gamma_gamma::Params> = fit_of("fit", &options.fit)?;
-        let (frequency, mean) = (data.numbers("frequency")?, spend(data)?);
+        let usable = Usable::new(data, options.bad_rows, Reads::SPEND)?;
+        let frequency = usable.table.numbers("frequency")?;
+        let mean = spend(&usable.table)?;
         let mut out = room(mean.len(), "predictions")?;
         for (row, (x, m)) in frequency.iter().zip(&*mean).enumerate() {
             if !(*x >= 0.0 && x.is_finite()) {
@@ -384,8 +435,8 @@ impl Analysis for ExpectedSpend {
             }
             out.push(fit.model.expected_spend(*x, *m));
         }
-        let columns = vec![Column::finite(&SPEND, out)?];
-        Ok(Table::new(with_ids(data, columns)?))
+        let columns = vec![Column::finite(&SPEND, usable.spread(out)?)?];
+        Ok(usable.noted(Table::new(with_ids(data, columns)?)))
     }
 }
 
@@ -417,6 +468,11 @@ pub struct ClvOptions {
     pub draws: u32,
     /// Seed of the draws. Default 0.
     pub seed: u64,
+    /// Rows of a frame that no model can take (negative or missing numbers, recency above T, spend
+    /// below 0): `drop` gives nulls and counts them in the note `rows_left_out`, `error` stops.
+    /// Default: left out of a
+    /// `clv_summary`, an error in a frame of your own.
+    pub bad_rows: Option<BadRows>,
 }
 
 impl Default for ClvOptions {
@@ -435,6 +491,7 @@ impl Default for ClvOptions {
             intervals: true,
             draws: value.draws,
             seed: value.seed,
+            bad_rows: None,
         }
     }
 }
@@ -507,13 +564,14 @@ impl Analysis for Clv {
         one_as_of(data)?;
         let fit: Fit<AnyModel> = fit_of("fit", &options.fit)?;
         let spend_fit: Fit<gamma_gamma::Params> = fit_of("spend_fit", &options.spend_fit)?;
-        let frame = Frame::new(data, options.unit)?;
+        let usable = Usable::new(data, options.bad_rows, Reads::BOTH)?;
+        let frame = Frame::new(&usable.table, options.unit)?;
         context.check()?;
         let values = value::value(
             &fit,
             &spend_fit,
             &frame.histories(),
-            &spend(data)?,
+            &spend(&usable.table)?,
             frame.unit,
             &value::Options {
                 horizon_days: options.horizon_days.filter(|_| !options.infinite),
@@ -543,18 +601,20 @@ impl Analysis for Clv {
         let n = values.clv.len();
         let (low, high) = ends(values.expected, n)?;
         let (least, most) = ends(values.outcome, n)?;
+        let column = |field, values| Column::finite(field, usable.spread(values)?);
         let columns = vec![
-            Column::finite(f_alive, values.probability_alive)?,
-            Column::finite(f_expected, values.expected_purchases)?,
-            Column::finite(f_spend, values.expected_spend)?,
-            Column::finite(f_clv, values.clv)?,
-            Column::finite(f_low, low)?,
-            Column::finite(f_high, high)?,
-            Column::finite(f_least, least)?,
-            Column::finite(f_most, most)?,
+            column(f_alive, values.probability_alive)?,
+            column(f_expected, values.expected_purchases)?,
+            column(f_spend, values.expected_spend)?,
+            column(f_clv, values.clv)?,
+            column(f_low, low)?,
+            column(f_high, high)?,
+            column(f_least, least)?,
+            column(f_most, most)?,
         ];
-        Ok(Table::new(with_ids(data, columns)?)
+        let table = Table::new(with_ids(data, columns)?)
             .with_note("unit", json!(frame.unit))
-            .with_note("total", json!(values.total)))
+            .with_note("total", json!(values.total));
+        Ok(usable.noted(table))
     }
 }

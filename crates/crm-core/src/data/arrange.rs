@@ -1,10 +1,9 @@
-//! Events in the order that every analysis scans them in: by visitor in ascending id order, then by
-//! instant, then in the order they came in. A counting pass by visitor and a small sort within each
+//! Events by visitor in ascending id order, then by instant; what stands at one instant keeps its
+//! place, for `instants.rs` to order. A counting pass by visitor and a small sort within each
 //! (none where a visitor's events already ascend, as in a log written by time); events that already
 //! stand in that order are only looked at.
 
 use super::ids::{Ids, NO_ID};
-use super::{Buf, rows::pick};
 use crate::context::{collect, filled, room};
 use crate::{Context, Result};
 use crm_prefetch::prefetch;
@@ -26,13 +25,11 @@ pub(crate) struct Arranged {
 }
 
 impl Arranged {
-    /// Arranges events by the unit of each ([`NO_ID`] leaves one out), its time and its place in
-    /// the order they came in (`sequence`; none is the order they stand in).
+    /// Arranges events by the unit of each ([`NO_ID`] leaves one out) and its time.
     pub(crate) fn new(
         ids: &Ids,
         unit: &[u32],
         time: &[i64],
-        sequence: Option<&[u32]>,
         context: &Context,
     ) -> Result<Arranged> {
         let n = unit.len();
@@ -50,7 +47,7 @@ impl Arranged {
             false => places[code as usize] as usize,
         };
         let mut counts = filled(by_id.len() + 1, 0_u32, "events")?;
-        let (mut sorted, mut last) = (true, (0, i64::MIN, 0_u32));
+        let (mut sorted, mut last) = (true, (0, i64::MIN));
         for from in (0..n).step_by(Context::BLOCK) {
             context.advance((n - from).min(Context::BLOCK))?;
             for i in from..(from + Context::BLOCK).min(n) {
@@ -59,7 +56,7 @@ impl Arranged {
                     continue;
                 }
                 let at = place(unit[i]);
-                let key = (at, time[i], sequence.map_or(0, |s| s[i]));
+                let key = (at, time[i]);
                 sorted &= key >= last;
                 last = key;
                 counts[at + 1] += 1;
@@ -86,7 +83,7 @@ impl Arranged {
             });
         }
         context.afford(total as usize * size_of::<u128>(), "sort of events")?;
-        // Time, place and row in one number: one comparison instead of three.
+        // Time and row in one number: one comparison instead of two.
         let mut entries = filled(total as usize, 0_u128, "sort of events")?;
         let at = |i: usize| (unit[i] != NO_ID).then(|| place(unit[i]) + 1);
         for from in (0..n).step_by(Context::BLOCK) {
@@ -101,10 +98,8 @@ impl Arranged {
                     prefetch(&entries, counts[at] as usize);
                 }
                 let Some(at) = at(i) else { continue };
-                let sequence = sequence.map_or(i as u32, |s| s[i]);
-                entries[counts[at] as usize] = (u128::from(time[i].cast_unsigned() ^ SIGN) << 64)
-                    | (u128::from(sequence) << 32)
-                    | i as u128;
+                let time = u128::from(time[i].cast_unsigned() ^ SIGN);
+                entries[counts[at] as usize] = (time << 64) | i as u128;
                 counts[at] += 1;
             }
         }
@@ -121,17 +116,6 @@ impl Arranged {
             starts,
             order: Some(collect(entries.iter().map(|e| *e as u32), "events")?),
         })
-    }
-
-    /// A column in the new order.
-    pub(crate) fn column<T: Copy + Send + Sync + 'static>(
-        &self,
-        column: &Buf<T>,
-    ) -> Result<Buf<T>> {
-        match &self.order {
-            Some(order) => pick(column, order),
-            None => Ok(column.clone()),
-        }
     }
 }
 
@@ -150,7 +134,7 @@ mod tests {
         let mut codes = Vec::new();
         ids.encode("visitor_id", &[&column], &mut codes, &context)
             .unwrap();
-        let arranged = Arranged::new(&ids, &codes, time, None, &context).unwrap();
+        let arranged = Arranged::new(&ids, &codes, time, &context).unwrap();
         let at = |code: &u32| match ids.at(*code) {
             crate::data::IdRef::Int(id) => id,
             _ => 0,

@@ -1,8 +1,7 @@
 //! Events of a site or an app (行動ログ): validated, sorted once, immutable, cheap to clone.
 //!
-//! Sorted by visitor (ascending ids), instant and the order they came in; every analysis is then one
-//! sequential scan. Events of one visitor at one instant keep the order of the input, and nothing
-//! else of a result depends on it.
+//! Sorted by visitor (ascending ids), instant and, at one instant, by what they are (`instants.rs`);
+//! every analysis is then one sequential scan, and no result depends on the order of the input.
 //!
 //! # Visitors and customers
 //!
@@ -76,21 +75,12 @@ pub(crate) struct EventData {
     pub(crate) amount: Option<Buf<i64>>,
     pub(crate) quantity: Option<Buf<u32>>,
     pub(crate) measures: Vec<Measure>,
-    /// Place in the order that events came in; none where they came in as they stand.
-    pub(crate) sequence: Option<Buf<u32>>,
+    /// Events that share visitor and instant with another that differs, of the whole log.
+    pub(crate) at_one_instant: u64,
     pub(crate) offsets: Offsets,
     /// Rows left out, by reason.
     pub(crate) left_out: LeftOut,
     pub(crate) rounded: u64,
-}
-
-impl Joined {
-    /// Only these events.
-    pub(crate) fn pick(&mut self, items: &[u32]) -> Result<()> {
-        self.codes = pick(&self.codes, items)?;
-        self.own = pick(&self.own, items)?;
-        Ok(())
-    }
 }
 
 /// A kind that sessions and carts do not know.
@@ -241,7 +231,7 @@ impl Events {
             amount,
             quantity,
             measures,
-            sequence: None,
+            at_one_instant: 0,
             offsets,
             left_out,
             rounded,
@@ -253,15 +243,10 @@ impl Events {
 
     /// Sorts raw columns, where `units` holds the visitor of each event, and joins customers.
     fn arranged(raw: EventData, spec: Arc<EventsSpec>, context: &Context) -> Result<Events> {
-        let order = Arranged::new(
-            &raw.visitors,
-            &raw.units,
-            &raw.time,
-            raw.sequence.as_deref(),
-            context,
-        )?;
+        let order = Arranged::new(&raw.visitors, &raw.units, &raw.time, context)?;
         let mut data = raw.in_order(order)?;
         data.words = Arc::new(words(&spec, &data.kinds, &data.kind)?);
+        let mut data = data.order_instants()?;
         data.join_customers()?;
         Ok(Events::of(Runs::one(data), spec))
     }
@@ -373,31 +358,34 @@ impl Events {
 impl EventData {
     /// The columns in another order, grouped by it.
     pub(crate) fn in_order(mut self, order: Arranged) -> Result<EventData> {
-        let n = self.time.len();
-        self.time = order.column(&self.time)?;
-        self.kind = order.column(&self.kind)?;
-        self.amount = self.amount.map(|c| order.column(&c)).transpose()?;
-        self.quantity = self.quantity.map(|c| order.column(&c)).transpose()?;
-        if let Some(joined) = &mut self.customer {
-            joined.own = order.column(&joined.own)?;
-            if joined.codes.len() == n {
-                joined.codes = order.column(&joined.codes)?;
-            }
+        if let Some(items) = &order.order {
+            self.pick(items)?;
         }
-        for dim in &mut self.dims {
-            dim.codes = order.column(&dim.codes)?;
-        }
-        for measure in &mut self.measures {
-            measure.values = order.column(&measure.values)?;
-        }
-        self.sequence = match (self.sequence, &order.order) {
-            (Some(sequence), _) => Some(order.column(&sequence)?),
-            (None, Some(at)) => Some(collect(at.iter().copied(), "events")?.into()),
-            (None, None) => None,
-        };
         self.units = order.units.into();
         self.starts = order.starts.into();
         Ok(self)
+    }
+
+    /// Only these events, in this order; groups are left to the caller.
+    pub(crate) fn pick(&mut self, items: &[u32]) -> Result<()> {
+        self.time = pick(&self.time, items)?;
+        self.kind = pick(&self.kind, items)?;
+        self.amount = self.amount.take().map(|c| pick(&c, items)).transpose()?;
+        self.quantity = self.quantity.take().map(|c| pick(&c, items)).transpose()?;
+        if let Some(joined) = &mut self.customer {
+            joined.own = pick(&joined.own, items)?;
+            // Empty until visitors are joined.
+            if !joined.codes.is_empty() {
+                joined.codes = pick(&joined.codes, items)?;
+            }
+        }
+        for dim in &mut self.dims {
+            dim.codes = pick(&dim.codes, items)?;
+        }
+        for measure in &mut self.measures {
+            measure.values = pick(&measure.values, items)?;
+        }
+        Ok(())
     }
 
     /// Gives every event the customer of its visitor. See the module.

@@ -11,7 +11,9 @@
 //! | `first_week`, `first_month`, `first_quarter` | visitor | the first day of that period |
 //!
 //! What lies after the moment is not known: it takes part in nothing, not in joining visitors to
-//! customers either. It is counted in the note `events_after_as_of`. Of a breakdown or a list of
+//! customers either. It is counted in the note `events_after_as_of`; `events_at_one_instant` counts the
+//! events of the log whose visitor has a different one at the same instant, so that their order is a
+//! convention (`instants.rs`). Of a breakdown or a list of
 //! moments an analysis's own notes are lists, one object a group with its `value`.
 
 use super::arrange::Arranged;
@@ -19,7 +21,6 @@ use super::events::{EventData, EventDim, Events};
 use super::filter::{Attribute, AttributeValues, Level};
 use super::ids::{IdKind, Ids, NO_ID};
 use super::read::{BLANK, Reason};
-use super::rows::pick;
 use super::runs::Runs;
 use super::scoped::{AS_OF, Key, rank};
 use super::{Buf, ColumnData, ColumnValues};
@@ -135,6 +136,10 @@ impl Input for Events {
             let reasons: serde_json::Map<String, Value> = reasons.collect();
             all = all.with_note("rows_left_out_by_reason", reasons.into());
         }
+        let at_one_instant = self.data()?.at_one_instant;
+        if at_one_instant > 0 {
+            all = all.with_note("events_at_one_instant", json!(at_one_instant));
+        }
         let rounded = self.data()?.rounded;
         if rounded > 0 {
             all = all.with_note("amounts_rounded", json!(rounded));
@@ -199,8 +204,7 @@ impl Events {
                 column: "customer_id".into(),
             });
         };
-        let sequence = data.sequence.as_deref();
-        let order = Arranged::new(&joined.ids, &joined.codes, &data.time, sequence, context)?;
+        let order = Arranged::new(&joined.ids, &joined.codes, &data.time, context)?;
         let (visitors, customer) = (joined.ids.clone(), joined.codes.clone());
         let chosen = match &self.chosen {
             Some(chosen) => {
@@ -214,7 +218,7 @@ impl Events {
             }
             None => None,
         };
-        let mut data = data.clone().in_order(order)?;
+        let mut data = data.clone().in_order(order)?.order_instants()?;
         data.visitors = visitors;
         Ok(Events {
             runs: Arc::new(Runs::one(data)),
@@ -467,25 +471,8 @@ impl Events {
 impl EventData {
     /// These events, in this (ascending) order.
     pub(crate) fn gather(&self, items: &[u32]) -> Result<EventData> {
-        let opt = |c: &Option<Buf<i64>>| c.as_ref().map(|c| pick(c, items)).transpose();
         let mut data = self.clone();
-        data.time = pick(&self.time, items)?;
-        data.kind = pick(&self.kind, items)?;
-        data.amount = opt(&self.amount)?;
-        data.quantity = self.quantity.as_ref().map(|c| pick(c, items)).transpose()?;
-        data.sequence = Some(match &self.sequence {
-            Some(sequence) => pick(sequence, items)?,
-            None => collect(items.iter().copied(), "events")?.into(),
-        });
-        if let Some(joined) = &mut data.customer {
-            joined.pick(items)?;
-        }
-        for dim in &mut data.dims {
-            dim.codes = pick(&dim.codes, items)?;
-        }
-        for measure in &mut data.measures {
-            measure.values = pick(&measure.values, items)?;
-        }
+        data.pick(items)?;
         let (mut units, mut starts) = (Vec::new(), Vec::new());
         let mut at = 0;
         for (place, item) in items.iter().enumerate() {

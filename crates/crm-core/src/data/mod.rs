@@ -13,6 +13,7 @@ mod group;
 mod ids;
 mod index;
 mod input;
+mod instants;
 mod kept;
 mod orders;
 mod read;

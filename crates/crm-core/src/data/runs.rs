@@ -1,11 +1,11 @@
 //! Sorted runs of events that are one log, put together when it is first looked at.
 //!
 //! Appending only notes the other's runs: a day costs the day, not the history. The first look
-//! afterwards merges them by visitor and time. Columns are copied stretch by stretch; nothing is
-//! sorted again, and of the ids only those of the later run are looked up. Of several runs the two
+//! afterwards merges them by visitor and time. Columns are copied stretch by stretch; only what
+//! stands at one instant is sorted again, and of the ids only those of the later run are looked up. Of several runs the two
 //! neighbours that are shortest together go first, so that a year of single days is copied a few
 //! times and not hundreds. The result is that of all rows at once, bit for bit: results do not
-//! depend on codes, and equal instants keep the order of the runs.
+//! depend on codes, nor on the order of the runs.
 
 use super::events::{EventData, EventDim, Joined, Measure, words};
 use super::ids::{Ids, NO_ID};
@@ -180,7 +180,7 @@ impl Merge {
             };
             let mut x = if order.is_le() { a.group(i) } else { 0..0 };
             let mut y = if order.is_ge() { b.group(j) } else { 0..0 };
-            // At one instant the earlier run's events come first.
+            // At one instant the earlier run's events come first; they are put in order later.
             while !x.is_empty() && !y.is_empty() {
                 let next = b.time[y.start];
                 let until = x.start + a.time[x.clone()].partition_point(|t| *t <= next);
@@ -239,27 +239,6 @@ impl Merge {
         let later = collect(b.1.iter().map(known), "events")?;
         Ok((ids, self.column(a.1, &later)?))
     }
-
-    /// Places in the order of coming in: those of the later run follow the earlier one's.
-    fn sequence(&self, a: &EventData, b: &EventData) -> Result<Buf<u32>> {
-        let place = |data: &EventData, event: usize| match &data.sequence {
-            Some(sequence) => sequence[event],
-            None => event as u32,
-        };
-        let after = match &a.sequence {
-            Some(sequence) => sequence.iter().max().map_or(0, |last| last + 1),
-            None => a.time.len() as u32,
-        };
-        let mut all = room(self.len, "events")?;
-        for stretch in &self.stretches {
-            let events = stretch.events.clone();
-            match stretch.later {
-                false => all.extend(events.map(|event| place(a, event))),
-                true => all.extend(events.map(|event| after.saturating_add(place(b, event)))),
-            }
-        }
-        Ok(all.into())
-    }
 }
 
 /// Two runs as one; customers are not yet joined.
@@ -303,7 +282,7 @@ fn merged(a: &EventData, b: &EventData, spec: &EventsSpec) -> Result<EventData> 
     } else {
         a.offsets.zone()
     };
-    Ok(EventData {
+    let both = EventData {
         words: Arc::new(words(spec, &kinds, &kind)?),
         kinds,
         kind,
@@ -312,7 +291,7 @@ fn merged(a: &EventData, b: &EventData, spec: &EventsSpec) -> Result<EventData> 
         amount: amounts.map(|(x, y)| merge.column(x, y)).transpose()?,
         quantity: quantities.map(|(x, y)| merge.column(x, y)).transpose()?,
         measures,
-        sequence: Some(merge.sequence(a, b)?),
+        at_one_instant: 0,
         time,
         offsets: Offsets::new(zone, low, high),
         left_out,
@@ -320,5 +299,6 @@ fn merged(a: &EventData, b: &EventData, spec: &EventsSpec) -> Result<EventData> 
         visitors: merge.visitors,
         units: merge.units.into(),
         starts: merge.starts.into(),
-    })
+    };
+    both.order_instants()
 }

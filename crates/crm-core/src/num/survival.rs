@@ -13,8 +13,10 @@
 //! - **No estimate when nobody is at risk at `t`**: past the longest duration the answer is null,
 //!   not the last step.
 //! - Interval: Greenwood's variance `V = Σ d/(n(n−d))` of `ln S` on the log-log scale,
-//!   `S^exp(±z √V / |ln S|)`. Where S is 0 or 1 that has no width; there it is Wilson's on the
+//!   `S^exp(±z √V / |ln S|)`; on demand on the log scale, `S exp(±z √V)`, or the plain one,
+//!   `S (1 ± z √V)`, both cut at 0 and 1. Where S is 0 or 1 that has no width; there it is Wilson's on the
 //!   number of subjects.
+//! - **Late entry** (left truncation): a row that entered at `e > 0` is at risk at `t` where `e < t`.
 //! - Weights count rows (2 is two equal rows). Weights that are no counts (1/gaps per customer)
 //!   need `clusters`.
 //! - With clusters (rows of one customer depend on each other) `V` is the sum over clusters of the
@@ -33,6 +35,8 @@
 
 use crate::context::{filled, grow, push, room};
 use crate::{Context, Error, Fraction, Result};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 pub(crate) use super::cluster_variance::Subject;
 use super::cluster_variance::{Squares, by_row};
@@ -70,6 +74,21 @@ pub struct Curve {
     pub level: Fraction,
     /// Standard deviations that the level reaches to either side.
     z: f64,
+    /// The scale of the intervals.
+    scale: Scale,
+}
+
+/// The scale on which an interval of S is symmetric (R's `conf.type`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Scale {
+    /// That of `ln(−ln S)`: never outside 0 and 1.
+    #[default]
+    LogLog,
+    /// That of `ln S`.
+    Log,
+    /// That of `S`.
+    Plain,
 }
 
 /// S at one time, with its interval.
@@ -107,7 +126,7 @@ pub struct Estimate {
 /// ```
 pub fn kaplan_meier(rows: Rows<'_>, level: Fraction) -> Result<Curve> {
     let tallies = tally(&rows)?;
-    let mut curve = product_limit(&tallies, level)?;
+    let mut curve = product_limit(&tallies, &[], level)?;
     curve.subjects = match (rows.clusters, rows.weights) {
         (Some(clusters), _) => {
             let (variance, count) = by_row(&curve, &rows, clusters)?;
@@ -120,6 +139,19 @@ pub fn kaplan_meier(rows: Rows<'_>, level: Fraction) -> Result<Curve> {
     Ok(curve)
 }
 
+/// The curve of rows that are not clustered and enter late: `entry` is below the duration of each.
+pub(crate) fn entering_late(rows: Rows<'_>, entry: &[f64], level: Fraction) -> Result<Curve> {
+    let tallies = tally(&rows)?;
+    let weight = |row: usize| rows.weights.map_or(1.0, |weights| weights[row]);
+    let late = entry.iter().enumerate().filter(|(_, entry)| **entry > 0.0);
+    let mut entries = room(entry.len(), "Kaplan-Meier entries")?;
+    entries.extend(late.map(|(row, entry)| (*entry, weight(row))));
+    entries.sort_unstable_by(|a: &(f64, f64), b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
+    let mut curve = product_limit(&tallies, &entries, level)?;
+    curve.subjects = (0..entry.len()).map(weight).sum();
+    Ok(curve)
+}
+
 /// The curve of whole days that come customer by customer, clustered by customer: what
 /// [`kaplan_meier`] gives for their rows, in two passes and without laying the rows out.
 pub(crate) fn by_subject<'a, I: Iterator<Item = Subject<'a>>>(
@@ -128,7 +160,7 @@ pub(crate) fn by_subject<'a, I: Iterator<Item = Subject<'a>>>(
     context: &Context,
 ) -> Result<Curve> {
     let tallies = tally_subjects(subjects(), context)?;
-    let mut curve = product_limit(&tallies, level)?;
+    let mut curve = product_limit(&tallies, &[], level)?;
     let mut steps = filled(DIRECT, 0, "Kaplan-Meier counts")?;
     for (step, tally) in tallies.iter().enumerate() {
         if let Some(place) = steps.get_mut(tally.time as usize) {
@@ -157,6 +189,12 @@ pub(crate) fn by_subject<'a, I: Iterator<Item = Subject<'a>>>(
 }
 
 impl Curve {
+    /// The same curve with intervals on another scale.
+    #[must_use]
+    pub fn on_scale(self, scale: Scale) -> Self {
+        Curve { scale, ..self }
+    }
+
     /// S at `t`, or `None` when nobody is at risk there.
     pub fn at(&self, t: f64) -> Option<Estimate> {
         let past = self.times.partition_point(|&time| time < t);
@@ -187,11 +225,13 @@ impl Curve {
             return ratio::wilson(survival.clamp(0.0, 1.0), self.subjects, self.level);
         }
         let ln_survival = libm::log(survival);
-        let stretch = self.z * libm::sqrt(self.ln_variance[step]) / -ln_survival;
-        (
-            libm::exp(ln_survival * libm::exp(stretch)),
-            libm::exp(ln_survival * libm::exp(-stretch)),
-        )
+        let reach = self.z * libm::sqrt(self.ln_variance[step]);
+        let ends = |end: &dyn Fn(f64) -> f64| (end(-reach).max(0.0), end(reach).min(1.0));
+        match self.scale {
+            Scale::LogLog => ends(&|reach| libm::exp(ln_survival * libm::exp(reach / ln_survival))),
+            Scale::Log => ends(&|reach| survival * libm::exp(reach)),
+            Scale::Plain => ends(&|reach| survival * (1.0 + reach)),
+        }
     }
 
     /// The first duration by which at least a share `q` has had the event: `S(t) ≤ 1 − q`.
@@ -354,7 +394,7 @@ pub(crate) fn of_days(days: &[i64], observed: &[bool], level: Fraction) -> Resul
     let Some(tallies) = count_by_day(days, day, observed, |_| 1.0)? else {
         return Ok(None);
     };
-    let mut curve = product_limit(&tallies, level)?;
+    let mut curve = product_limit(&tallies, &[], level)?;
     curve.subjects = days.len() as f64;
     Ok(Some(curve))
 }
@@ -435,22 +475,35 @@ fn count_by_sorting(rows: &Rows<'_>) -> Result<Vec<Tally>> {
     Ok(tallies)
 }
 
-fn product_limit(tallies: &[Tally], level: Fraction) -> Result<Curve> {
+/// `late` are the entries after 0 and their weights, ascending.
+fn product_limit(tallies: &[Tally], late: &[(f64, f64)], level: Fraction) -> Result<Curve> {
     let n = tallies.len();
     let column = || room(n, "Kaplan-Meier curve");
     let mut at_risk = filled(n, 0.0, "Kaplan-Meier curve")?;
     // From the end, so that the last one at risk leaves exactly nobody.
     let mut left = 0.0;
+    let (mut to_come, mut outside) = (late, 0.0);
     for (tally, at_risk) in tallies.iter().zip(&mut at_risk).rev() {
         left += tally.censored;
         left += tally.events;
-        *at_risk = left;
+        // Who enters then or later is not yet at risk.
+        while let Some(((_, weight), before)) = to_come
+            .split_last()
+            .filter(|((entry, _), _)| *entry >= tally.time)
+        {
+            outside += weight;
+            to_come = before;
+        }
+        *at_risk = left - outside;
     }
     let (mut times, mut events) = (column()?, column()?);
     let (mut survival, mut ln_variance) = (column()?, column()?);
     let (mut s, mut v) = (1.0, 0.0);
     for (index, tally) in tallies.iter().enumerate() {
-        let later = at_risk.get(index + 1).copied().unwrap_or(0.0) + tally.censored;
+        let later = match late.is_empty() {
+            true => at_risk.get(index + 1).copied().unwrap_or(0.0) + tally.censored,
+            false => at_risk[index] - tally.events,
+        };
         if tally.events > 0.0 {
             s *= later / at_risk[index];
             if later > 0.0 {
@@ -471,6 +524,7 @@ fn product_limit(tallies: &[Tally], level: Fraction) -> Result<Curve> {
         subjects: 0.0,
         level,
         z: normal::quantile(0.5 + 0.5 * level.get()),
+        scale: Scale::default(),
     })
 }
 

@@ -14,13 +14,16 @@
 //!
 //! The names are the field's (Fader and Hardie; the `lifetimes` package): this `recency` is large
 //! for recent customers. `unit` is a day or a week (days / 7) and travels with the table's
-//! definition, so that a model cannot be used in another. Revenue of a day is that of its orders
-//! and refunds. Only the models of regular gaps need `ln_gaps`: for the others the likelihood does
+//! definition, so that a model cannot be used in another. Revenue of a day is that of its orders, less
+//! the refunds of that day; refunds of days without a purchase (`refunds="refund_date"`) belong to no
+//! purchase day and are not in it. A day may come to less than nothing all the same: models leave such a
+//! customer out and count it. Only the models of regular gaps need `ln_gaps`: for the others the likelihood does
 //! not depend on where between first and last the purchases were.
 //!
 //! With `calibration_end` the columns describe the orders up to and including that day, for
-//! customers acquired by then, and two more describe what came after it up to `as_of`:
-//! `holdout_frequency`, purchase days, and `holdout_duration`, their length in the unit.
+//! customers acquired by then, and three more describe what came after it up to `as_of`:
+//! `holdout_frequency`, purchase days, `holdout_duration`, their length in the unit, and
+//! `holdout_monetary_value`, mean revenue per purchase day, null without one.
 
 use crate::analysis::Analysis;
 use crate::context::{collect, push, room};
@@ -77,6 +80,8 @@ struct Row {
     /// Σ ln of the gaps between purchase days, in the unit.
     ln_gaps: f64,
     holdout_days: u32,
+    /// Revenue of the holdout's purchase days, minor units.
+    holdout_revenue: i128,
 }
 
 /// The register's entry.
@@ -138,6 +143,13 @@ impl Analysis for Summary {
             "検証期間",
             "calibration_end to as_of.",
         ),
+        Field::new(
+            "holdout_monetary_value",
+            Type::Float,
+            "currency",
+            "検証期間の購入日平均金額",
+            "Mean revenue per purchase day after calibration_end, up to as_of; null without one.",
+        ),
     ];
     const SCOPE: &'static [&'static str] = crate::data::WITHOUT_OCCASION;
     type Data = Orders;
@@ -194,6 +206,10 @@ impl Analysis for Summary {
             columns.push(Column::new(field()?, Values::I32(holdout)));
             let duration = float(&|_| unit.of(as_of.0 - end.0))?;
             columns.push(Column::new(field()?, Values::F64(duration.into())));
+            let money = rows
+                .iter()
+                .map(|r| currency.mean(r.holdout_revenue, u64::from(r.holdout_days)));
+            columns.push(Column::floats(field()?, money)?);
         }
         Ok(Table::new(columns))
     }
@@ -213,17 +229,18 @@ fn rows(selection: &Selection, end: Day, unit: Unit, context: &Context) -> Resul
                 ..Row::default()
             };
             let mut seen = i32::MIN;
+            // Refunds of a day, which may stand before its first order.
+            let (mut refund_day, mut refunds) = (i32::MIN, 0_i128);
             for (entry, action, amount) in selection.of(&index, *code) {
                 let is_order = action & ORDER != 0;
                 let new_day = is_order && entry.day > seen;
                 if new_day {
                     seen = entry.day;
                 }
-                if entry.day > end.0 {
-                    row.holdout_days += u32::from(new_day);
-                    continue;
-                }
-                if new_day {
+                let in_holdout = entry.day > end.0;
+                if new_day && in_holdout {
+                    row.holdout_days += 1;
+                } else if new_day {
                     if row.days == 0 {
                         row.first = entry.day;
                     } else {
@@ -232,8 +249,25 @@ fn rows(selection: &Selection, end: Day, unit: Unit, context: &Context) -> Resul
                     row.days += 1;
                     row.last = entry.day;
                 }
-                if action & REVENUE != 0 && row.days > 0 && entry.day > row.first {
-                    row.repeat_revenue += i128::from(amount);
+                if action & REVENUE == 0 {
+                    continue;
+                }
+                let mut amount = i128::from(amount);
+                if entry.day != seen {
+                    // A refund, and no order of that day so far.
+                    if refund_day != entry.day {
+                        (refund_day, refunds) = (entry.day, 0);
+                    }
+                    refunds += amount;
+                    continue;
+                }
+                if refund_day == entry.day {
+                    amount += std::mem::take(&mut refunds);
+                }
+                match in_holdout {
+                    true => row.holdout_revenue += amount,
+                    false if row.days > 1 => row.repeat_revenue += amount,
+                    false => {}
                 }
             }
             if row.days > 0 {

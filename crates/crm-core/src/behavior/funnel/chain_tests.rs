@@ -1,5 +1,7 @@
 //! Every mode against an exhaustive search over all chains of small random logs.
 
+use super::super::gaps::Gaps;
+use super::super::unordered::Unordered;
 use super::*;
 use proptest::prelude::*;
 
@@ -36,7 +38,8 @@ fn search(shape: &Shape, hits: &[Hit], strict: bool) -> Option<Found> {
                 *best = Some(found);
             }
         }
-        let (after, step_after) = chain.last().map_or((0, 0), |(e, s)| (e + 1, s + 1));
+        let next = usize::from(!shape.reuse);
+        let (after, step_after) = chain.last().map_or((0, 0), |(e, s)| (e + next, s + 1));
         for event in after..hits.len() {
             for step in step_after..shape.n {
                 if chain.is_empty() && step > 0 {
@@ -47,13 +50,17 @@ fn search(shape: &Shape, hits: &[Hit], strict: bool) -> Option<Found> {
                     continue;
                 }
                 if let (Some(first), Some((last, from))) = (chain.first(), chain.last()) {
-                    let between = &hits[last + 1..event];
+                    let between = &hits[(last + 1).min(event)..event];
                     // The way from step to step has a stretch in common with the rule's.
                     let forbidden = between.iter().any(|b| {
                         let mut rules = shape.exclusions.iter().enumerate();
                         rules.any(|(i, (f, u))| b.exclusions >> i & 1 == 1 && from < u && *f < step)
                     });
-                    let late = hits[event].time - hits[first.0].time > shape.window;
+                    let mut late = hits[event].time - hits[first.0].time > shape.window;
+                    if let Some((least, most)) = shape.gaps.get(step) {
+                        let gap = hits[event].time - hits[*last].time;
+                        late |= gap < *least || gap > *most;
+                    }
                     if late || forbidden && !strict || strict && !between.is_empty() {
                         continue;
                     }
@@ -69,35 +76,43 @@ fn search(shape: &Shape, hits: &[Hit], strict: bool) -> Option<Found> {
     best
 }
 
-/// Unordered: all assignments of distinct events to the first k steps.
+/// Any order: all assignments of distinct events to the first k steps, or to any k of them.
 fn search_unordered(shape: &Shape, hits: &[Hit]) -> Option<(usize, i64)> {
     fn assign(
         shape: &Shape,
         hits: &[Hit],
-        k: usize,
+        steps: &[usize],
         chosen: &mut Vec<usize>,
         best: &mut Option<i64>,
     ) {
-        if chosen.len() == k {
+        let Some(step) = steps.get(chosen.len()) else {
             let (low, high) = (chosen.iter().min().unwrap(), chosen.iter().max().unwrap());
             let forbidden = hits[*low..=*high].iter().any(|h| h.exclusions != 0);
             let start = hits[*low].time;
-            if !forbidden && hits[*high].time - start <= shape.window {
+            let first = shape.mode != Mode::FirstThenAny || *low == chosen[0];
+            if first && !forbidden && hits[*high].time - start <= shape.window {
                 *best = Some(best.map_or(start, |b| b.max(start)));
             }
             return;
-        }
+        };
         for event in 0..hits.len() {
-            if hits[event].steps >> chosen.len() & 1 == 1 && !chosen.contains(&event) {
+            if hits[event].steps >> step & 1 == 1 && !chosen.contains(&event) {
                 chosen.push(event);
-                assign(shape, hits, k, chosen, best);
+                assign(shape, hits, steps, chosen, best);
                 chosen.pop();
             }
         }
     }
     (1..=shape.n).rev().find_map(|k| {
-        let mut best = None;
-        assign(shape, hits, k, &mut Vec::new(), &mut best);
+        let mut best: Option<i64> = None;
+        for set in 0..1_u32 << shape.n {
+            let first = shape.mode != Mode::AnyK;
+            if set.count_ones() as usize != k || first && set != (1 << k) - 1 {
+                continue;
+            }
+            let steps: Vec<usize> = (0..shape.n).filter(|s| set >> s & 1 == 1).collect();
+            assign(shape, hits, &steps, &mut Vec::new(), &mut best);
+        }
         best.map(|start| (k, start))
     })
 }
@@ -154,6 +169,7 @@ fn logs() -> impl Strategy<Value = (Shape, Vec<Hit>)> {
                 window,
                 optional,
                 exclusions,
+                ..Shape::default()
             },
             hits,
         )
@@ -168,20 +184,24 @@ fn exclusions_next_to_a_skipped_step_by_hand() {
         window: 100,
         optional: 0b010,
         exclusions: vec![(1, 2), (0, 1)],
+        ..Shape::default()
     };
     let level = |events: &str| {
-        let hits = events.bytes().enumerate().map(|(time, event)| Hit {
-            time: time as i64,
-            steps: match event {
-                b'a'..=b'c' => 1 << (event - b'a'),
-                _ => 0,
-            },
-            exclusions: match event {
-                b'x' | b'y' => 1 << (event - b'x'),
-                _ => 0,
-            },
-        });
-        Finder::new(&shape).ordered(hits).level
+        let hits = events.bytes().enumerate();
+        let hits: Vec<Hit> = hits
+            .map(|(time, event)| Hit {
+                time: time as i64,
+                steps: match event {
+                    b'a'..=b'c' => 1 << (event - b'a'),
+                    _ => 0,
+                },
+                exclusions: match event {
+                    b'x' | b'y' => 1 << (event - b'x'),
+                    _ => 0,
+                },
+            })
+            .collect();
+        Finder::new(&shape).find(&hits).level
     };
     for (events, expected) in [
         ("ac", 3),
@@ -203,24 +223,55 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(10_000))]
 
     #[test]
-    fn ordered_equals_the_exhaustive_search((shape, hits) in logs()) {
-        let outcome = Finder::new(&shape).ordered(hits.iter().copied());
-        prop_assert_eq!(found(&outcome, shape.n), search(&shape, &hits, false));
+    fn steps_in_order_equal_the_exhaustive_search((mut shape, hits) in logs(), strict: bool, reuse: bool) {
+        shape.reuse = reuse;
+        if strict {
+            shape.mode = Mode::Strict;
+        }
+        let outcome = Finder::new(&shape).find(&hits);
+        let expected = search(&shape, &hits, strict);
+        match reuse {
+            false => prop_assert_eq!(found(&outcome, shape.n), expected),
+            // Of chains alike in all but their times any will do.
+            true => prop_assert_eq!(found(&outcome, shape.n).map(without_times), expected.map(without_times)),
+        }
+        prop_assert!(!(outcome.excluded && shape.exclusions.is_empty()));
     }
 
     #[test]
-    fn strict_equals_the_exhaustive_search((shape, hits) in logs()) {
-        let outcome = Finder::new(&shape).strict(hits.iter().copied());
-        prop_assert_eq!(found(&outcome, shape.n), search(&shape, &hits, true));
+    fn steps_with_gaps_equal_the_exhaustive_search(
+        (mut shape, hits) in logs(),
+        gaps in prop::collection::vec((0..4_i64, 0..6_i64), 5),
+        reuse: bool,
+    ) {
+        (shape.optional, shape.reuse) = (0, reuse);
+        shape.gaps = gaps[..shape.n].iter().map(|(least, more)| (*least, least + more)).collect();
+        let outcome = Gaps::new(shape.n).find(&shape, &hits).unwrap();
+        let expected = search(&shape, &hits, false);
+        prop_assert_eq!(found(&outcome, shape.n).map(without_times), expected.map(without_times));
+    }
+
+    /// Gaps that allow everything are no gaps.
+    #[test]
+    fn wide_gaps_are_none((mut shape, hits) in logs(), reuse: bool) {
+        (shape.optional, shape.reuse) = (0, reuse);
+        let plain = Finder::new(&shape).find(&hits);
+        shape.gaps = vec![(0, shape.window); shape.n];
+        let with = Gaps::new(shape.n).find(&shape, &hits).unwrap();
+        prop_assert_eq!((plain.level, plain.excluded), (with.level, with.excluded));
+        prop_assert_eq!(plain.chain.map(|c| c.start), with.chain.map(|c| c.start));
     }
 
     #[test]
-    fn unordered_equals_the_exhaustive_search((mut shape, hits) in logs()) {
-        shape.optional = 0;
-        let outcome = Finder::new(&shape).unordered(hits.iter().copied());
+    fn steps_in_any_order_equal_the_exhaustive_search(
+        (mut shape, hits) in logs(),
+        mode in prop::sample::select(vec![Mode::Unordered, Mode::FirstThenAny, Mode::AnyK]),
+    ) {
+        (shape.optional, shape.mode) = (0, mode);
+        let outcome = Unordered::new(shape.n).find(&shape, &hits);
         let expected = search_unordered(&shape, &hits);
         prop_assert_eq!(outcome.chain.map(|c| (outcome.level, c.start)), expected);
-        if let Some(chain) = outcome.chain {
+        if let Some(chain) = outcome.chain.filter(|_| mode != Mode::AnyK) {
             // Its times belong to different events that fill these steps.
             let mut used = vec![false; hits.len()];
             for step in 0..outcome.level {
@@ -237,13 +288,27 @@ proptest! {
 
     // A finder carries nothing from one unit to the next.
     #[test]
-    fn units_do_not_mix((shape, hits) in logs(), (_, other) in logs()) {
-        let fresh = Finder::new(&shape).ordered(hits.iter().copied());
+    fn units_do_not_mix((mut shape, hits) in logs(), (_, other) in logs()) {
+        let fresh = Finder::new(&shape).find(&hits);
         let mut used = Finder::new(&shape);
         let within = |h: &Hit| Hit { steps: h.steps & ((1 << shape.n) - 1), exclusions: 0, ..*h };
-        used.unordered(other.iter().map(within));
-        used.strict(other.iter().map(within));
-        let again = used.ordered(hits.iter().copied());
+        let other: Vec<Hit> = other.iter().map(within).collect();
+        used.find(&other);
+        let again = used.find(&hits);
         prop_assert_eq!(found(&again, shape.n), found(&fresh, shape.n));
+        prop_assert_eq!(again.excluded, fresh.excluded);
+        shape.optional = 0;
+        let fresh = Unordered::new(shape.n).find(&shape, &hits);
+        let mut used = Unordered::new(shape.n);
+        used.find(&shape, &other);
+        let again = used.find(&shape, &hits);
+        prop_assert_eq!(again.chain.map(|c| c.times), fresh.chain.map(|c| c.times));
+    }
+}
+
+fn without_times(found: Found) -> Found {
+    Found {
+        times: Vec::new(),
+        ..found
     }
 }

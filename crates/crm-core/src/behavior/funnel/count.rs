@@ -1,0 +1,328 @@
+//! Counts what became of each unit.
+
+use super::MAX_STEPS;
+use super::chain::{Chain, Finder, Hit, Outcome, Shape};
+use super::gaps::Gaps;
+use super::options::{Count, ExcludeScope, Mode, Options, Per, shape};
+use super::unordered::Unordered;
+use crate::behavior::sessions::{self, Cutter};
+use crate::context::{filled, grow, push};
+use crate::data::Events;
+use crate::num::ratio::Sums;
+use crate::scope::Condition;
+use crate::{Context, Day, Result};
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// What became of a step.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Reached {
+    /// Units that reached it.
+    pub reached: u64,
+    /// Of these, units that got no further and can start no more in time.
+    pub dropped: u64,
+    /// Of these, units that got no further but may.
+    pub still_open: u64,
+    /// Units not open that reached it, of those that reached the first step.
+    pub closed: Sums,
+    /// Time from the step filled before, microseconds, for each unit that has both.
+    pub since_previous: Vec<i64>,
+    /// Time from the start of the chain.
+    pub since_start: Vec<i64>,
+}
+
+/// The funnel's steps.
+///
+/// ```
+/// use crm_core::behavior::funnel::{self, Options, Step};
+/// use crm_core::{Context, Events, Zone, data::Event};
+/// let events = Events::builder(Zone::UTC)
+///     .add(Event::new("a", "2026-03-01T10:00:00", "view"))
+///     .add(Event::new("a", "2026-03-20T10:00:00", "view")) // came back: the chain starts here
+///     .add(Event::new("a", "2026-03-20T10:05:00", "purchase"))
+///     .add(Event::new("b", "2026-03-02T10:00:00", "view"))
+///     .build()?;
+/// let options = Options {
+///     steps: vec![Step::kind("view"), Step::kind("purchase")],
+///     ..Options::default()
+/// };
+/// let steps = funnel::steps(&events, &options, &Context::default())?;
+/// assert_eq!((steps[0].reached, steps[0].dropped, steps[1].reached), (2, 1, 1));
+/// assert_eq!(steps[1].since_start, [300_000_000]);
+/// # Ok::<(), crm_core::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// No step or too many, steps without conditions, columns that there are not, a window of zero.
+pub fn steps(events: &Events, options: &Options, context: &Context) -> Result<Vec<Reached>> {
+    let options = Options {
+        series: None,
+        ..options.clone()
+    };
+    let counted = counted(events, &options, context)?;
+    let all = counted.by_entry.into_values().next();
+    all.map_or_else(
+        || filled(options.steps.len(), Reached::default(), "funnel"),
+        Ok,
+    )
+}
+
+/// What the steps of a funnel came to.
+pub(super) struct Counted {
+    /// By the period in which the chain started; all under one day without `series`.
+    pub(super) by_entry: BTreeMap<Day, Vec<Reached>>,
+    /// Units left out by an exclusion.
+    pub(super) excluded: u64,
+}
+
+/// The search that a shape needs.
+enum Search<'a> {
+    Ordered(Finder<'a>),
+    Gaps(Gaps),
+    Unordered(Unordered),
+}
+
+impl<'a> Search<'a> {
+    fn new(shape: &'a Shape) -> Self {
+        match (shape.mode.is_ordered(), shape.gaps.is_empty()) {
+            (true, true) => Search::Ordered(Finder::new(shape)),
+            (true, false) => Search::Gaps(Gaps::new(shape.n)),
+            (false, _) => Search::Unordered(Unordered::new(shape.n)),
+        }
+    }
+
+    fn find(&mut self, shape: &Shape, hits: &[Hit]) -> Result<Outcome> {
+        match self {
+            Search::Ordered(finder) => Ok(finder.find(hits)),
+            Search::Gaps(gaps) => gaps.find(shape, hits),
+            Search::Unordered(unordered) => Ok(unordered.find(shape, hits)),
+        }
+    }
+}
+
+pub(super) fn counted(events: &Events, options: &Options, context: &Context) -> Result<Counted> {
+    let shape = shape(options)?;
+    let by_customer;
+    let events = match options.per {
+        Per::Customer => {
+            by_customer = events.by_customer(context)?;
+            &by_customer
+        }
+        _ => events,
+    };
+    let masks = |conditions: Vec<&BTreeMap<String, Condition>>| masks(events, &conditions);
+    let mut can_fill = masks(options.steps.iter().map(|s| &s.conditions).collect())?;
+    entries(events, options, &mut can_fill)?;
+    let excluded = match options.exclude.is_empty() {
+        true => None,
+        false => Some(masks(
+            options.exclude.iter().map(|e| &e.conditions).collect(),
+        )?),
+    };
+    let data = events.data()?;
+    let cutter = Cutter::new(
+        events,
+        &sessions::Options {
+            timeout: options.timeout,
+            ..sessions::Options::default()
+        },
+    )?;
+    let mut search = Search::new(&shape);
+    let mut hits: Vec<Hit> = Vec::new();
+    let mut day_of = data.offsets.reader();
+    let mut counted = Counted {
+        by_entry: BTreeMap::new(),
+        excluded: 0,
+    };
+    if options.series.is_none() {
+        let all = filled(shape.n, Reached::default(), "funnel")?;
+        counted.by_entry.insert(Day::default(), all);
+    }
+    let starts = match options.mode.has_first() {
+        true => 1,
+        false => u32::MAX,
+    };
+    let episodes = options.count == Count::Episodes;
+    // Of one visitor: closed units that reached each step, by their entry.
+    let mut closed: Vec<(Day, [u64; MAX_STEPS])> = Vec::new();
+    for at in 0..data.units.len() {
+        if at % 4096 == 0 {
+            context.check()?;
+        }
+        closed.clear();
+        let end = data.group(at).end;
+        let mut unit = |range: Range<usize>| -> Result<()> {
+            let fills = &can_fill[range.clone()];
+            let Some(latest) = fills.iter().rposition(|m| m & starts != 0) else {
+                return Ok(());
+            };
+            let latest = data.time[range.start + latest];
+            hits.clear();
+            let unit = range.clone().map(|e| Hit {
+                time: data.time[e],
+                steps: can_fill[e],
+                exclusions: excluded.as_ref().map_or(0, |x| x[e]),
+            });
+            grow(&mut hits, range.len(), "funnel")?;
+            hits.extend(unit);
+            in_order(&mut hits, options.strict_increase);
+            let since = |time: i64| events.as_of.saturating_sub(time);
+            // Only a visitor's last session may go on, and not after its timeout.
+            let goes_on = options.per != Per::Session
+                || range.end == end && since(data.time[end - 1]) <= options.timeout.micros();
+            let mut from = 0;
+            while let Some(first) = hits[from..].iter().position(|h| h.steps & starts != 0) {
+                let first = from + first;
+                let last = hits[first].time.saturating_add(shape.window);
+                let until = match episodes {
+                    true => first + hits[first..].partition_point(|h| h.time <= last),
+                    false => hits.len(),
+                };
+                let outcome = search.find(&shape, &hits[first..until])?;
+                let complete = outcome.level == shape.n;
+                let latest = if episodes { hits[first].time } else { latest };
+                let open = !complete && goes_on && since(latest) <= shape.window;
+                if outcome.excluded && options.exclude_scope == ExcludeScope::Unit {
+                    counted.excluded += 1;
+                } else if let Some(chain) = &outcome.chain {
+                    let entry = options.series.map_or(Day::default(), |period| {
+                        day_of.day(chain.start).start_of(period)
+                    });
+                    if !counted.by_entry.contains_key(&entry) {
+                        let none = filled(shape.n, Reached::default(), "funnel")?;
+                        counted.by_entry.insert(entry, none);
+                    }
+                    let place = match closed.iter().position(|(day, _)| *day == entry) {
+                        Some(place) => place,
+                        None => {
+                            push(&mut closed, (entry, [0; MAX_STEPS]), "funnel")?;
+                            closed.len() - 1
+                        }
+                    };
+                    if let Some(all) = counted.by_entry.get_mut(&entry) {
+                        let found = (outcome.level, chain);
+                        tally(all, found, open, &mut closed[place].1, options.mode)?;
+                    }
+                }
+                if !episodes {
+                    break;
+                }
+                from = if complete {
+                    first + outcome.used
+                } else {
+                    until
+                };
+            }
+            Ok(())
+        };
+        match options.per {
+            Per::Session => cutter.cut(data.group(at), &mut unit)?,
+            _ => unit(data.group(at))?,
+        }
+        for (entry, closed) in &closed {
+            let all = counted.by_entry.get_mut(entry).into_iter().flatten();
+            for (step, closed_here) in all.zip(closed) {
+                step.closed.add(*closed_here, closed[0]);
+            }
+        }
+    }
+    Ok(counted)
+}
+
+/// Puts the events of each instant into the order of the steps they can fill. Where time must pass from
+/// step to step, those of one instant are one event.
+fn in_order(hits: &mut Vec<Hit>, strict_increase: bool) {
+    if strict_increase {
+        hits.dedup_by(|next, kept| {
+            let same = next.time == kept.time;
+            if same {
+                kept.steps |= next.steps;
+                kept.exclusions |= next.exclusions;
+            }
+            same
+        });
+    } else if !hits.is_sorted_by_key(Hit::order) {
+        hits.sort_unstable_by_key(Hit::order);
+    }
+}
+
+/// Lets no event outside the days of entry fill the first step.
+fn entries(events: &Events, options: &Options, can_fill: &mut [u32]) -> Result<()> {
+    let Some(entered) = &options.entered else {
+        return Ok(());
+    };
+    let data = events.data()?;
+    let mut reader = data.offsets.reader();
+    for (mask, time) in can_fill.iter_mut().zip(data.time.iter()) {
+        let day = reader.day(*time);
+        let early = entered.from.is_some_and(|from| day < from);
+        if early || entered.to.is_some_and(|to| day > to) {
+            *mask &= !1;
+        }
+    }
+    Ok(())
+}
+
+/// For each event, the sets of conditions it meets, one bit each.
+pub(super) fn masks(events: &Events, sets: &[&BTreeMap<String, Condition>]) -> Result<Vec<u32>> {
+    let mut masks = filled(events.len(), 0_u32, "funnel")?;
+    for (i, conditions) in sets.iter().enumerate() {
+        let mut meets: Option<Vec<bool>> = None;
+        for (name, condition) in *conditions {
+            let pass = events.attribute(name)?.test(name, condition)?;
+            meets = Some(match meets {
+                None => pass,
+                Some(mut both) => {
+                    both.iter_mut().zip(pass).for_each(|(b, p)| *b &= p);
+                    both
+                }
+            });
+        }
+        for (mask, meets) in masks.iter_mut().zip(meets.unwrap_or_default()) {
+            *mask |= u32::from(meets) << i;
+        }
+    }
+    Ok(masks)
+}
+
+/// Counts what one unit came to.
+fn tally(
+    all: &mut [Reached],
+    (level, chain): (usize, &Chain),
+    open: bool,
+    closed: &mut [u64; MAX_STEPS],
+    mode: Mode,
+) -> Result<()> {
+    let n = all.len();
+    let deepest = &mut all[level - 1];
+    if open {
+        deepest.still_open += 1;
+    } else if level < n {
+        deepest.dropped += 1;
+    }
+    let mut before = chain.start;
+    for (step, reached) in all.iter_mut().enumerate().take(level) {
+        if chain.steps >> step & 1 == 0 {
+            continue; // an optional step that was skipped
+        }
+        reached.reached += 1;
+        closed[step] += u64::from(!open);
+        if n > 1 && (step > 0 || !mode.has_first()) {
+            push(
+                &mut reached.since_start,
+                chain.times[step] - chain.start,
+                "funnel",
+            )?;
+        }
+        if step > 0 && mode.is_ordered() {
+            push(
+                &mut reached.since_previous,
+                chain.times[step] - before,
+                "funnel",
+            )?;
+        }
+        before = chain.times[step];
+    }
+    Ok(())
+}
