@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import event_headings
+from . import event_headings, likely
+from .columns import cut, replaced, trimmed
 from .event_headings import MEANINGS
 from .problem import Problem
 from .reading import (
@@ -17,10 +19,10 @@ from .reading import (
     Reading,
     Settings,
     asked_for,
-    cut,
+    layout_of,
     read_files,
-    replaced,
-    trimmed,
+    require,
+    shared,
 )
 from .source import Source
 
@@ -46,11 +48,28 @@ def load_events(
         advance: Told the share that is done.
     """
     sources = [Source(path, settings.encoding, settings.delimiter) for path in paths]
-    chosen = event_headings.choose(sources[0].headings, settings.columns)
+    return load_event_sources(sources, settings, kinds, currency, advance)
+
+
+def load_event_sources(
+    sources: Sequence[Any],
+    settings: Settings,
+    kinds: Mapping[str, str],
+    currency: str | None = None,
+    advance: Callable[[float], None] = lambda share: None,
+) -> tuple[Loaded, dict[str, str]]:
+    """The same for files that are open, or frames."""
+    headings = list(sources[0].headings)
+    layout = layout_of(headings, settings, "events")
+    tables, table = read_files(sources, shared(sources), settings, advance)
+    seen = likely.Seen(table)
+    chosen = event_headings.choose(headings, settings.columns, layout, seen.filled)
     columns = list(dict.fromkeys(choice.value for choice in chosen.values()))
-    dimensions = asked_for(settings.dimensions, sources[0].headings, columns)
-    tables, table = read_files(sources, [*columns, *dimensions], settings, advance)
-    reading = _EventReading(sources, tables, table, chosen, dimensions, settings)
+    dimensions = asked_for(settings.dimensions, headings, columns)
+    require(sources, [*columns, *dimensions])
+    reading = _EventReading(
+        sources, tables, table.select([*columns, *dimensions]), chosen, dimensions, settings, layout
+    )
     loaded = reading.events(kinds, currency)
     advance(1.0)
     return loaded
@@ -82,9 +101,7 @@ class _EventReading(Reading):
         known = self._kinds(said)
         if self.settings.bad_rows != "error":
             self.arguments["bad_rows"] = self.settings.bad_rows
-        choices = [*self.chosen.values(), *self.extra]
-        loaded = Loaded(self.table, self.arguments, choices, self.notes, self.japanese, self.rows)
-        return loaded, known
+        return self._loaded(), known
 
     def _own_currency(self) -> None:
         try:
@@ -97,7 +114,7 @@ class _EventReading(Reading):
         column = self.table[self.arguments["kind"]].cast(pa.string())
         self.table = replaced(self.table, self.arguments["kind"], column)
         present = [word for word in pc.unique(column).to_pylist() if word is not None]
-        known = event_headings.kinds(present, said)
+        known = event_headings.kinds(present, said, self.layout)
         by_meaning: dict[str, list[str]] = {}
         for word, meaning in known.items():
             by_meaning.setdefault(meaning, []).append(cut(word))

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from .columns import replaced, trimmed
 from .problem import Problem
-from .reading import Loaded, Rows, Settings, read_files, replaced, trimmed
+from .reading import Loaded, Rows, Settings, read_files, require
 from .source import Source
 
 
@@ -22,6 +23,7 @@ def load_frame(
 ) -> Loaded:
     """Read files of the same headings, one after the other."""
     sources = [Source(path, settings.encoding, settings.delimiter) for path in paths]
+    require(sources, sources[0].headings)
     tables, table = read_files(sources, sources[0].headings, settings, advance)
     for name in table.column_names:
         if pa.types.is_nested(table[name].type):

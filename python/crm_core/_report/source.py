@@ -68,6 +68,11 @@ class Source:
             None if delimiter == "auto" else delimiter
         )
 
+    @property
+    def name(self) -> str:
+        """The file's name."""
+        return self.path.name
+
     def row_name(self, row: int) -> str:
         """How a person finds row `row` (from 0): as a spreadsheet counts, headings being row 1."""
         return f"{self.path.name}, row {row + 1 if self.is_parquet else row + 2}"

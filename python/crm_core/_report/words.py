@@ -205,7 +205,13 @@ _COLUMNS: Mapping[str, tuple[str, str]] = {
 
 _REASONS: Mapping[str, tuple[str, str]] = {
     "given": ("as you said", "指定どおり"),
-    "cart": ("a heading of {detail}'s export", "{detail}の出力項目名"),
+    "layout": ("{detail}", "{detail}の項目名"),
+    "layout_headings": ("the headings: {detail}", "見出しから: {detail}"),
+    "layout_amount": ("the layout: {detail}", "出力形式から: {detail}"),
+    "first_blank": (
+        'the heading; "{detail}" has no values',
+        "見出しから(「{detail}」は全行空欄)",
+    ),
     "heading": ("the heading", "見出しから"),
     "bytes": ("the file's bytes", "ファイルの内容から"),
     "row_is_order": (
@@ -225,10 +231,36 @@ _REASONS: Mapping[str, tuple[str, str]] = {
         '"{detail}" is an order\'s total, repeated on its lines: taken once',
         "「{detail}」は注文の合計のため、注文ごとに1回だけ数える",
     ),
-    "repeats": (
-        '"{detail}" repeats within every order: taken once',
-        "「{detail}」は同じ注文内で同じ値のため、注文ごとに1回だけ数える",
+    "line_heading": (
+        '"{detail}" is a line\'s amount: lines are summed',
+        "「{detail}」は明細の金額のため、合計する",
     ),
+    "line_sum": (
+        "{detail}: lines are summed",
+        "{detail} が成り立つため、明細として合計する",
+    ),
+    "order_sum": (
+        "{detail}: taken once an order",
+        "{detail} が成り立つため、注文ごとに1回だけ数える",
+    ),
+    "once": (
+        '"{detail}" stands once in each order',
+        "「{detail}」は各注文に1回だけある",
+    ),
+    "price_row": (
+        '"{detail}" is a price, and there is no quantity: each row is one piece',
+        "「{detail}」は単価で数量がないため、1行を1個とする",
+    ),
+    "money_constant": (
+        '"{detail}" is the same on all lines of an order: taken once',
+        "「{detail}」は注文のすべての明細で同じ値のため、注文ごとに1回だけ数える",
+    ),
+    "money_varies": (
+        '"{detail}" differs between lines of an order: lines are summed',
+        "「{detail}」は同じ注文の明細で異なるため、合計する",
+    ),
+    "money_layout": ("the layout, for \"{detail}\"", "出力形式から(「{detail}」)"),
+    "money_given": ("as you said, for \"{detail}\"", "指定どおり(「{detail}」)"),
     "column": ('column "{detail}"', "「{detail}」列から"),
     "sign": ('the signs in "{detail}"', "「{detail}」列の記号から"),
     "amount_heading": ('the heading "{detail}"', "見出し「{detail}」から"),
@@ -250,6 +282,69 @@ _NOTES: Mapping[str, tuple[str, str]] = {
         '{rows} rows have no customer in "{column}": they count in the shop\'s totals, '
         "never as a customer.",
         "「{column}」が空欄の{rows}行はゲスト注文として店全体の集計にのみ含め、顧客別の集計には含めません。",
+    ),
+    "left_out": (
+        '{rows} rows are no orders by "{column}", and are left out.',
+        "「{column}」により注文でない{rows}行を除きました。",
+    ),
+    "guest_words": (
+        'In "{column}" these values mean no account, their rows are guests\': {words}.',
+        "「{column}」の次の値は会員でないものとし、ゲスト注文として扱います: {words}。",
+    ),
+    "ids_folded": (
+        '{ids} ids of "{column}" differed from another only by case, width or blanks and count as '
+        "the same customer; --id-fold none keeps them apart.",
+        "「{column}」の{ids}件は大文字小文字・全角半角・空白だけが異なるため、同じ顧客としました。"
+        "--id-fold none で区別します。",
+    ),
+    "near_ids": (
+        '{ids} ids of "{column}" differ from another only by case, width or blanks and count as '
+        "different customers; --id-fold case makes them one, --id-fold none confirms.",
+        "「{column}」の{ids}件は大文字小文字・全角半角・空白だけが他と異なり、別の顧客として数えます。"
+        "同じ顧客なら --id-fold case、別の顧客なら --id-fold none を指定してください。",
+    ),
+    "order_level": (
+        '"{column}" is the order\'s and stands on each of its lines; it is taken once. '
+        '--line-level "{column}" takes it on every line.',
+        "「{column}」は注文単位の金額が明細ごとに繰り返されているため、1回だけ数えます。"
+        "明細単位なら --line-level を指定してください。",
+    ),
+    "also_stopped": (
+        '{orders} orders do not count, or not with all lines, by "{column}"; --ignore "{column}" '
+        "leaves it out.",
+        "「{column}」により{orders}件の注文(またはその明細)を集計から除きます。--ignore で無視できます。",
+    ),
+    "cancelled_lines": (
+        "{rows} lines are cancelled in orders that stand; their amounts do not count.",
+        "取り消された明細{rows}行の金額は数えません(注文自体は有効)。",
+    ),
+    "cancelled_parts": (
+        "{orders} orders have {rows} cancelled lines beside others; their totals are taken as they "
+        "are.",
+        "一部の明細({rows}行)だけが取り消された注文が{orders}件あります。合計金額はそのまま数えます。",
+    ),
+    "blank_amounts": (
+        '{rows} blank cells of "{column}" are of orders that do not count, and are taken as zero.',
+        "集計対象外の注文で「{column}」が空欄の{rows}件は0としました。",
+    ),
+    "not_used_heading": (
+        '"{column}" has values in {orders} orders that count, and was not used: --cancelled-at '
+        '"{column}" (a date or flag), --status "{column}" (words) or --refunded "{column}" (money) '
+        'uses it, --ignore "{column}" says that it does not matter.',
+        "「{column}」は集計対象の注文{orders}件に値がありますが、使っていません。--cancelled-at(日付・フラグ)、"
+        "--status(状態の語)、--refunded(金額)で使い、--ignore で無視します。",
+    ),
+    "not_used_words": (
+        '"{column}" says {words} in {orders} orders that count, and was not used: --status '
+        '"{column}" uses it, --ignore "{column}" says that it does not matter.',
+        "「{column}」に {words} とある注文{orders}件が集計対象になっています。--status で使い、"
+        "--ignore で無視します。",
+    ),
+    "odd_dates": (
+        '"{column}" holds implausible dates: {early} before 1990, {late} in the future, {far} ten '
+        "years and more from nearly all others.",
+        "「{column}」に疑わしい日付があります: 1990年より前{early}件、未来{late}件、"
+        "他から10年以上離れたもの{far}件。",
     ),
     "statuses": ("Statuses: {map}.", "対応状況の読み替え: {map}。"),
     "unread": (
