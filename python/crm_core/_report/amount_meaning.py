@@ -19,6 +19,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from .columns import firsts
 from .problem import Problem
 
 # A few orders with two totals are a fault of the file, which the library names; they must not turn
@@ -103,8 +104,12 @@ def decide(words: str, columns: Columns) -> Meaning:
     if words == "line" or (words != "order" and line and not order):
         if words == "line" and order and not line and may_be_order:
             raise asked(columns.name, totals, f"its heading says a line's, but {order.what}")
-        return Meaning("line", "line_heading" if words == "line" else "line_sum",
-                       columns.name if words == "line" or line is None else line.what, checks)
+        return Meaning(
+            "line",
+            "line_heading" if words == "line" else "line_sum",
+            columns.name if words == "line" or line is None else line.what,
+            checks,
+        )
     if not may_be_order:
         if _looks_like_price(columns):
             raise asked(
@@ -152,8 +157,12 @@ def _price(words: str, columns: Columns) -> Meaning:
         if line and words != "item_price":
             found = next(one for one in checks if one.true)
             raise asked(columns.name, totals, f"its heading says a price, but {found.what}")
-        return Meaning("unit" if unit else "line", "unit_price" if unit else "line_sum",
-                       columns.name if unit else next(one for one in checks if one.true).what, checks)
+        return Meaning(
+            "unit" if unit else "line",
+            "unit_price" if unit else "line_sum",
+            columns.name if unit else next(one for one in checks if one.true).what,
+            checks,
+        )
     if words == "item_price":
         raise asked(columns.name, totals, "neither its heading nor a sum tells")
     return Meaning("unit", "unit_price", columns.name, checks)
@@ -161,12 +170,20 @@ def _price(words: str, columns: Columns) -> Meaning:
 
 def asked(name: str, totals: Mapping[str, Any], why: str) -> Problem:
     """The question, with the file's total under each reading."""
-    said = ", or ".join(f"{_SAID[kind]} (total {total:,})" for kind, total in totals.items()
-                        if kind in ("line", "order") or "order" not in totals)
+    said = ", or ".join(
+        f"{_SAID[kind]} (total {total:,})"
+        for kind, total in totals.items()
+        if kind in ("line", "order") or "order" not in totals
+    )
     return Problem(
         f'what is "{name}": {said}? {why[0].upper()}{why[1:]}.',
-        "Say so with " + " or ".join(f"--amount-is {kind}" for kind in totals
-                                     if kind in ("line", "order") or "order" not in totals) + ".",
+        "Say so with "
+        + " or ".join(
+            f"--amount-is {kind}"
+            for kind in totals
+            if kind in ("line", "order") or "order" not in totals
+        )
+        + ".",
     )
 
 
@@ -223,7 +240,7 @@ def _looks_like_price(columns: Columns) -> bool:
 
 
 def _by_product(columns: Columns) -> list[Check]:
-    """Of products sold in several quantities: those of one price, and those of one price a piece."""
+    """Of products sold in several quantities: those of one price, those of one price a piece."""
     names = (
         f"a product's {columns.name} is the same whatever its quantity",
         f"a product's {columns.name} grows with its quantity",
@@ -292,14 +309,11 @@ def _several_rows(keys: pa.ChunkedArray) -> pa.ChunkedArray:
 
 def _once(keys: pa.ChunkedArray, values: pa.ChunkedArray) -> pa.ChunkedArray:
     """The first value of each order, and of each row without an order."""
-    table = pa.table({"key": keys, "value": values}).filter(pc.is_valid(values))
-    alone = table.filter(pc.is_null(table["key"]))["value"]
-    firsts = (
-        table.filter(pc.is_valid(table["key"]))
-        .group_by("key", use_threads=False)
-        .aggregate([("value", "first")])["value_first"]
-    )
-    return pa.chunked_array([*firsts.chunks, *alone.chunks], type=values.type)
+    valid = pc.is_valid(values)
+    known = keys.filter(valid)
+    rows = firsts(known, pc.indices_nonzero(valid))["row_min"]
+    alone = values.filter(valid).filter(pc.is_null(known))
+    return pa.chunked_array([*values.take(rows).chunks, *alone.chunks], type=values.type)
 
 
 def _total(values: pa.ChunkedArray) -> Any:
@@ -329,7 +343,9 @@ def level(
     Raises:
         Problem: It is the same on all lines of equal amounts, so nothing tells.
     """
-    table = pa.table({"key": keys, "value": values, "amount": amounts if amounts is not None else values})
+    table = pa.table(
+        {"key": keys, "value": values, "amount": amounts if amounts is not None else values}
+    )
     table = table.filter(pc.is_valid(keys))
     money = table.set_column(1, "value", pc.fill_null(table["value"], 0))
     by = money.group_by("key").aggregate(
@@ -343,15 +359,18 @@ def level(
         return "line", "varies"
     if amounts is None:
         return "order", "beside_total"
-    telling = by.filter(pc.and_(pc.equal(by["value_min"], by["value_max"]),
-                                pc.greater(by["amount_count_distinct"], 1)))
+    telling = by.filter(
+        pc.and_(
+            pc.equal(by["value_min"], by["value_max"]), pc.greater(by["amount_count_distinct"], 1)
+        )
+    )
     if not varying and len(telling):
         return "order", "constant"
     if vouched:
         return "line", "layout"
     once, each = _total(_once(keys, values)), _total(values)
     raise Problem(
-        f'is "{name}" the order\'s, repeated on its lines (total {once:,}), or a line\'s '
+        f"is \"{name}\" the order's, repeated on its lines (total {once:,}), or a line's "
         f"(total {each:,})? Nothing tells: it is the same on lines of the same amount.",
         f'Say so with --order-level "{name}" or --line-level "{name}".',
     )
@@ -359,7 +378,9 @@ def level(
 
 def _lines_with(money: pa.Table, by: pa.Table) -> pa.ChunkedArray:
     """Whether more than one line of an order has the money, order by order."""
-    some = money.filter(pc.not_equal(money["value"], 0)).group_by("key").aggregate([([], "count_all")])
+    some = (
+        money.filter(pc.not_equal(money["value"], 0)).group_by("key").aggregate([([], "count_all")])
+    )
     some = some.filter(pc.greater(some["count_all"], 1))
     return pc.is_in(by["key"], value_set=some["key"].combine_chunks())
 

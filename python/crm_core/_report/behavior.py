@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .findings import Frame
-from .reading import Note
+from .settings import Note
 
 PAGES = 20  # rows of the table of pages
 STATIONS = 7  # pages with a name of their own on the map

@@ -68,9 +68,7 @@ def numbers(column: pa.ChunkedArray, decimal: str = "auto") -> pa.ChunkedArray |
     return read.values.cast(pa.float64())
 
 
-def mapped(
-    column: pa.ChunkedArray, change: Callable[[str], str | None]
-) -> pa.ChunkedArray:
+def mapped(column: pa.ChunkedArray, change: Callable[[str], str | None]) -> pa.ChunkedArray:
     """A text column with each distinct text changed; null stays null."""
     chunks = []
     for chunk in column.chunks:
@@ -89,12 +87,15 @@ def filled_within(keys: pa.ChunkedArray, column: pa.ChunkedArray) -> pa.ChunkedA
     """Nulls replaced by the first value of the same order."""
     if not column.null_count or column.null_count == len(column):
         return column
-    pairs = pa.table({"key": keys, "value": column}).filter(
-        pc.and_(pc.is_valid(column), pc.is_valid(keys))
-    )
-    firsts = pairs.group_by("key", use_threads=False).aggregate([("value", "first")])
-    at = pc.index_in(keys, value_set=firsts["key"].combine_chunks(), skip_nulls=True)
-    return pc.coalesce(column, firsts["value_first"].take(at))
+    rows = firsts(keys.filter(pc.is_valid(column)), pc.indices_nonzero(pc.is_valid(column)))
+    at = pc.index_in(keys, value_set=rows["key"].combine_chunks(), skip_nulls=True)
+    return pc.coalesce(column, column.take(rows["row_min"]).take(at))
+
+
+def firsts(keys: pa.ChunkedArray, rows: pa.Array) -> pa.Table:
+    """The first row of each order: `key` and `row_min`. Rows without an order are left out."""
+    pairs = pa.table({"key": keys, "row": rows}).filter(pc.is_valid(keys))
+    return pairs.group_by("key").aggregate([("row", "min")])
 
 
 def plain(text: str) -> str:

@@ -10,9 +10,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 
 from . import layouts
-from .headings import Choice, amount_kind, fold, listed, matched, names_of
-from .layouts import KINDS as MEANINGS
-from .layouts import Layout
+from .headings import Choice, amount_kind, listed, matched, names_of
+from .layouts import KINDS, Layout, fold
 from .problem import Problem
 
 ROLES = (
@@ -68,7 +67,7 @@ def choose(
 @cache
 def _general() -> Mapping[str, str]:
     known = layouts.words()["kinds"]
-    return {fold(name): meaning for meaning in MEANINGS for name in known[meaning]}
+    return {fold(name): meaning for meaning in KINDS for name in known[meaning]}
 
 
 def kinds(
@@ -76,9 +75,9 @@ def kinds(
 ) -> dict[str, str]:
     """What the kinds that occur mean: as said, as the layout has it, else by their names."""
     for meaning in given.values():
-        if meaning not in MEANINGS:
+        if meaning not in KINDS:
             raise Problem(
-                f"--event-kind: {meaning} is no meaning", f"There are {', '.join(MEANINGS)}."
+                f"--event-kind: {meaning} is no meaning", f"There are {', '.join(KINDS)}."
             )
     own = {fold(word): meaning for word, meaning in (layout.kinds if layout else {}).items()}
     known = {**_general(), **own}

@@ -11,19 +11,10 @@ import pyarrow.compute as pc
 
 from . import event_headings, likely
 from .columns import cut, replaced, trimmed
-from .event_headings import MEANINGS
+from .layouts import KINDS
 from .problem import Problem
-from .reading import (
-    Loaded,
-    Note,
-    Reading,
-    Settings,
-    asked_for,
-    layout_of,
-    read_files,
-    require,
-    shared,
-)
+from .reading import Reading, asked_for, layout_of, read_files, require, shared
+from .settings import Loaded, Note, Settings
 from .source import Source
 
 # What carts can do without: where no kind means it, it is said not to occur.
@@ -118,7 +109,7 @@ class _EventReading(Reading):
         by_meaning: dict[str, list[str]] = {}
         for word, meaning in known.items():
             by_meaning.setdefault(meaning, []).append(cut(word))
-        ordered = {one: by_meaning[one] for one in MEANINGS if one in by_meaning}
+        ordered = {one: by_meaning[one] for one in KINDS if one in by_meaning}
         if ordered:
             self.notes.append(Note("kinds", {"map": ordered}))
         strangers = [cut(word) for word in present if word not in known]

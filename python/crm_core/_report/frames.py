@@ -14,7 +14,8 @@ import pyarrow as pa
 
 from .columns import replaced, trimmed
 from .problem import Problem
-from .reading import Loaded, Rows, Settings, read_files, require
+from .reading import read_files, require
+from .settings import Loaded, Rows, Settings
 from .source import Source
 
 

@@ -1,6 +1,6 @@
 """Which column of a shop's export is which.
 
-A layout says it, where the file is of one (`layouts`). Elsewhere headings are compared after folding
+A layout says it, where the file is of one (`layouts`). Elsewhere headings are compared folded
 with the lists of `layouts/words.toml`, first come first served within a role. What was chosen, and
 why, is shown to the user, and every choice has an option that overrides it. A missing role is an
 error that lists the headings present, and proposes what the data look like, or nothing.

@@ -253,7 +253,9 @@ def _roles(
 
 def _one(stem: str, key: str, value: object, choices: Sequence[str]) -> None:
     if value not in choices:
-        raise Problem(f"layout {stem}: {key} is {value!r}", _one_of([one for one in choices if one]))
+        raise Problem(
+            f"layout {stem}: {key} is {value!r}", _one_of([one for one in choices if one])
+        )
 
 
 def _one_of(choices: Sequence[str]) -> str:

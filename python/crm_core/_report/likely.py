@@ -37,8 +37,15 @@ class Seen:
         """The column that looks most like a role by its values, or none."""
         known = {
             fold(name)
-            for other in ("customer_id", "ordered_at", "amount", "order_id", "status", "quantity",
-                          *CATEGORIES)
+            for other in (
+                "customer_id",
+                "ordered_at",
+                "amount",
+                "order_id",
+                "status",
+                "quantity",
+                *CATEGORIES,
+            )
             if other != role
             for name in names_of(other)
         }
@@ -59,7 +66,9 @@ class Seen:
         if ids.is_mail(column):
             return True
         found = distinct(column)
-        return len(found) > 1 and bool(_PERSON.search(name)) and not any(" " in one for one in found)
+        return (
+            len(found) > 1 and bool(_PERSON.search(name)) and not any(" " in one for one in found)
+        )
 
     def _date(self, name: str) -> bool:
         kind = self.table[name].type

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from rich import box
 from rich.console import Console
@@ -14,14 +14,27 @@ from .behavior import cart_steps, stations
 from .findings import Findings, Frame
 from .grid import Grid
 from .headings import Choice
+from .layouts import Layout
 from .page import Site
-from .reading import Note
+from .settings import Note
+
+
+def show_layouts(console: Console, known: Iterable[Layout]) -> None:
+    """The layouts that come with the package, one a line."""
+    rows = [[one.id, one.name, one.reads, one.source] for one in known]
+    _show(console, Grid("", ["id", "name", "reads", "source"], rows, [False] * 4))
 
 
 def show_choices(
-    console: Console, chosen: Sequence[Choice], notes: Sequence[Note], lang: str
+    console: Console,
+    chosen: Sequence[Choice],
+    notes: Sequence[Note],
+    lang: str,
+    warnings: Sequence[Note] = (),
 ) -> None:
-    """How the file was understood."""
+    """How the file was understood; what may be wrong goes on top."""
+    for one in warnings:
+        console.print(f"! {escape(words.note(one.code, one.values, lang))}", style="bold yellow")
     _show(console, grid.choices(chosen, words.page("reading", lang), lang))
     show_notes(console, notes, lang)
 

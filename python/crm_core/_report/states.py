@@ -124,9 +124,7 @@ def by_headings(
     return cancels, states
 
 
-def suspects(
-    table: pa.Table, unread: Sequence[str], refunds_read: bool
-) -> list[Suspect]:
+def suspects(table: pa.Table, unread: Sequence[str], refunds_read: bool) -> list[Suspect]:
     """Unread columns whose words or heading speak of cancelling or giving back."""
     found: list[Suspect] = []
     for name in unread:
@@ -185,6 +183,6 @@ def whole_orders(
 def orders_in(keys: pa.ChunkedArray | None, rows: pa.ChunkedArray) -> int:
     """How many orders have one of these rows."""
     if keys is None:
-        return pc.sum(rows).as_py() or 0
+        return int(pc.sum(rows).as_py() or 0)
     inside = keys.filter(rows)
-    return pc.count_distinct(inside, mode="only_valid").as_py() + inside.null_count
+    return int(pc.count_distinct(inside, mode="only_valid").as_py() + inside.null_count)

@@ -56,9 +56,7 @@ def meanings(
     return known, unknown
 
 
-def stops(
-    heading: str, words: Iterable[str], own: Mapping[str, str]
-) -> dict[str, str]:
+def stops(heading: str, words: Iterable[str], own: Mapping[str, str]) -> dict[str, str]:
     """The words of a further column of states that stop an order.
 
     A failure in a column on the delivery is one of the parcel, and says nothing.
@@ -99,7 +97,7 @@ def smell(heading: str) -> str:
     text = heading.lower()
     for what, parts in layouts.words()["smells"].items():
         if what in ("cancelled", "refunded") and any(part in text for part in parts):
-            return what
+            return str(what)
     return ""
 
 
