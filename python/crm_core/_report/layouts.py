@@ -103,7 +103,8 @@ def fold(heading: str) -> str:
 
 def fold_word(word: str) -> str:
     """A word of a status: blanks, and the okurigana that shops leave out, are gone."""
-    text = unicodedata.normalize("NFKC", word).strip().lower().replace("_", " ").replace("-", " ")
+    text = unicodedata.normalize("NFKC", word).strip().lower().replace("_", " ")
+    text = re.sub(r"(?<=\w)-", " ", text)  # a code below zero keeps its sign
     text = _plain(" ".join(text.removeprefix("wc ").split()))
     if text.isascii():
         return text

@@ -199,6 +199,10 @@ class Reading:
         day = None if clock is None else shown(self.table[name])
         time = None if clock is None else shown(self.table[clock])
         if day is not None and time is not None:
+            # 103309 is half past ten.
+            time = pc.replace_substring_regex(
+                time, pattern=r"^(\d{1,2})(\d{2})(\d{2})$", replacement=r"\1:\2:\3"
+            )
             both = pc.binary_join_element_wise(day, time, " ", null_handling="skip")
             self.table = replaced(self.table, name, pc.if_else(pc.is_valid(day), both, None))
             self.unread = [one for one in self.unread if one != clock]
