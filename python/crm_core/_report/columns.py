@@ -87,6 +87,8 @@ def filled_within(keys: pa.ChunkedArray, column: pa.ChunkedArray) -> pa.ChunkedA
     """Nulls replaced by the first value of the same order."""
     if not column.null_count or column.null_count == len(column):
         return column
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
     rows = firsts(keys.filter(pc.is_valid(column)), pc.indices_nonzero(pc.is_valid(column)))
     at = pc.index_in(keys, value_set=rows["key"].combine_chunks(), skip_nulls=True)
     return pc.coalesce(column, column.take(rows["row_min"]).take(at))

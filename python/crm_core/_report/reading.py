@@ -20,6 +20,7 @@ from .headings import Choice, currency_in, is_japanese
 from .layouts import Layout, fold
 from .problem import Problem
 from .settings import Loaded, Note, Rows, Settings
+from .source import unique
 
 _SHARE_OF_BYTES = 0.4  # of the time that reading takes; parsing takes the rest
 
@@ -40,12 +41,9 @@ def asked_for(names: Sequence[str], headings: Sequence[str], own: Collection[str
 
 
 def shared(sources: Sequence[Any]) -> list[str]:
-    """The headings that every file has, and has once."""
-    return [
-        heading
-        for heading in sources[0].headings
-        if all(source.headings.count(heading) == 1 for source in sources)
-    ]
+    """The columns that every file has; the second of two called x is "x (2)"."""
+    names = [unique(source.headings) for source in sources]
+    return [name for name in names[0] if all(name in other for other in names)]
 
 
 def require(sources: Sequence[Any], columns: Sequence[str]) -> None:

@@ -81,12 +81,6 @@ class Source:
         self, columns: Sequence[str], advance: Callable[[float], None], drop_broken: bool
     ) -> pa.Table:
         """The columns asked for; `advance` is told the share of the file that is done."""
-        for column in columns:
-            if self.headings.count(column) > 1:
-                raise Problem(
-                    f'{self.path.name}: two columns are called "{column}"',
-                    "Rename one of them in the file.",
-                )
         if self.is_parquet:
             return self._read_parquet(columns, advance)
         return self._read_csv(columns, advance, drop_broken)
@@ -108,7 +102,7 @@ class Source:
             broken.append((row.number, row.expected_columns, row.actual_columns))
             return "skip" if drop_broken else "error"
 
-        names = _unique(self.headings)
+        names = unique(self.headings)
         size = max(os.path.getsize(self.path), 1)
         batches: list[pa.RecordBatch] = []
         try:
@@ -230,11 +224,11 @@ def _codec(name: str) -> str:
         ) from None
 
 
-def _unique(headings: Sequence[str]) -> list[str]:
-    """Names for pyarrow: a repeated heading would make the choice of columns ambiguous."""
+def unique(headings: Sequence[str]) -> list[str]:
+    """Names for pyarrow: the second of two columns called x is "x (2)"."""
     seen: dict[str, int] = {}
     names = []
     for heading in headings:
         seen[heading] = seen.get(heading, 0) + 1
-        names.append(heading if seen[heading] == 1 else f"{heading}\0{seen[heading]}")
+        names.append(heading if seen[heading] == 1 else f"{heading} ({seen[heading]})")
     return names

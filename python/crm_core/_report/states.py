@@ -112,14 +112,14 @@ def by_headings(
     cancels: dict[str, Sequence[str]] = {}
     states: list[str] = []
     for name in headings:
-        key = fold(name)
+        key = fold(re.sub(r" \(\d\)$", "", name))  # the second of two columns is "x (2)"
         if key in said and key not in {fold(one) for one in ignore}:
             cancels[name] = said[key]
         elif name in taken or key in left_out:
             continue
-        elif statuses.is_cancel(name):
+        elif statuses.is_cancel(key):
             cancels[name] = ()
-        elif statuses.is_state(name):
+        elif statuses.is_state(key):
             states.append(name)
     return cancels, states
 
