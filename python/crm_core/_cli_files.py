@@ -44,6 +44,7 @@ def settings_of(options: argparse.Namespace, columns: Sequence[str] = ()) -> Set
         order_level=options.order_level,
         line_level=options.line_level,
         id_fold=options.id_fold,
+        guest_ids=options.guest_id,
         decimal=options.decimal,
         strict=options.strict,
         today=datetime.date.today(),
@@ -72,13 +73,9 @@ def orders_of(
     arguments = dict(loaded.arguments)
     if options.customers is not None:
         from ._report.order_reading import load_customers
-        from ._report.source import Source
 
         table, described = load_customers(
-            Source(options.customers, settings.encoding, settings.delimiter),
-            arguments["customer_id"],
-            settings,
-            loaded.id_fold,
+            options.customers, arguments["customer_id"], settings, loaded.id_fold
         )
         arguments["customers"] = crm_core.Customers(table, **described)
     with named_rows(loaded):
@@ -279,7 +276,16 @@ def read(
 
 _ONLY_OF = {
     "orders": (
-        *(*COLUMNS, "status", "ignore", "amount_is", "order_level", "line_level", "id_fold"),
+        *(
+            *COLUMNS,
+            "status",
+            "ignore",
+            "amount_is",
+            "order_level",
+            "line_level",
+            "id_fold",
+            "guest_id",
+        ),
         *("status_map", "guests", "customers"),
     ),
     "events": ("event_column", "event_kind"),

@@ -301,6 +301,13 @@ def _add_file(
         help="rows without a customer (default: keep)",
     )
     meaning.add_argument(
+        "--guest-id",
+        action="append",
+        default=[],
+        metavar="VALUE",
+        help="an id that means no account, such as 0; may be repeated",
+    )
+    meaning.add_argument(
         "--bad-rows",
         choices=("error", "drop"),
         default="error",

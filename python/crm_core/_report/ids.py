@@ -50,6 +50,18 @@ def near(column: pa.ChunkedArray) -> int:
     return len(found) - len({plain(text) for text in found})
 
 
+def most_are_zero(column: pa.ChunkedArray) -> bool:
+    """Whether the id 0, with which many shops mean no account, has more rows than any other."""
+    if not is_text(column.type) and not pa.types.is_integer(column.type):
+        return False
+    top = pc.value_counts(column.drop_null().cast(pa.string()))
+    if len(top) < 2:
+        return False
+    counts = pc.struct_field(top, "counts")
+    words = pc.struct_field(top, "values").to_pylist()
+    return "0" in words and counts[words.index("0")].as_py() > sorted(counts.to_pylist())[-2]
+
+
 def without_guests(
     column: pa.ChunkedArray, values: Sequence[str]
 ) -> tuple[pa.ChunkedArray, list[str]]:

@@ -64,9 +64,10 @@ def load_sources(
 
 
 def load_customers(
-    source: Any, orders_id: str, settings: Settings, id_fold: str = "none"
+    path: Path, orders_id: str, settings: Settings, id_fold: str = "none"
 ) -> tuple[pa.Table, dict[str, Any]]:
     """A table of customers, and the arguments with which `Customers` takes it."""
+    source = Source(path, settings.encoding, settings.delimiter)
     id_column = customer_id(source.headings, orders_id)
     registered = registered_at(source.headings)
     dimensions = asked_for(settings.dimensions, source.headings, [id_column])
@@ -126,17 +127,20 @@ class OrderReading(Reading):
         self.arguments["customer_id"] = name
         column = trimmed(self.table[name])
         of_layout = self.layout.guests if self.layout is not None else ()
+        said = self.settings.guest_ids
         column, guests = ids.without_guests(
-            column, of_layout if self._of_layout("customer_id") else ()
+            column, said or (of_layout if self._of_layout("customer_id") else ())
         )
+        if not guests and not said and ids.most_are_zero(column):
+            self.warnings.append(Note("zero_id", {"column": name}))
         if guests:
             self.notes.append(Note("guest_words", {"column": name, "words": ", ".join(guests)}))
-        said = self.settings.id_fold
-        self.id_fold = said or ("email" if ids.is_mail(column) else "none")
+        how = self.settings.id_fold
+        self.id_fold = how or ("email" if ids.is_mail(column) else "none")
         column, joined = ids.folded(column, self.id_fold)
         if joined:
             self.notes.append(Note("ids_folded", {"column": name, "ids": joined}))
-        more = 0 if said == "none" else ids.near(column)
+        more = 0 if how == "none" else ids.near(column)
         if more:
             self.warnings.append(Note("near_ids", {"column": name, "ids": more}))
         self.facts["ids"] = {"fold": self.id_fold, "joined": joined, "near": ids.near(column)}
@@ -444,7 +448,7 @@ class OrderReading(Reading):
         unit = self.settings.amount_unit or (
             self.layout.amount_unit if self.layout is not None and self._of_layout("amount") else ""
         )
-        if unit:
+        if self.settings.amount_unit or unit == "minor":
             self.arguments["amount_unit"] = unit
         if self.settings.round_amounts:
             self.arguments["round_amounts"] = True

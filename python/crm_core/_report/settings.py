@@ -44,6 +44,7 @@ class Settings:
     encoding: str = "auto"
     delimiter: str = "auto"
     guests: str | None = None
+    guest_ids: Sequence[str] = ()
     bad_rows: str = "error"
     strict: bool = False
     today: datetime.date | None = None

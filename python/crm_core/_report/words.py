@@ -299,6 +299,12 @@ _NOTES: Mapping[str, tuple[str, str]] = {
         'In "{column}" these values mean no account, their rows are guests\': {words}.',
         "「{column}」の次の値は会員でないものとし、ゲスト注文として扱います: {words}。",
     ),
+    "zero_id": (
+        'The id 0 of "{column}" has more rows than any other; many shops write it for orders '
+        'without an account. --guest-id 0 makes these rows guests\', --guest-id "" confirms a customer.',
+        "「{column}」の値 0 は他のどの顧客より行数が多く、会員でない注文を表すことがあります。"
+        '--guest-id 0 でゲスト注文に、--guest-id "" で顧客とします。',
+    ),
     "ids_folded": (
         '{ids} ids of "{column}" differed from another only by case, width or blanks and count as '
         "the same customer; --id-fold none keeps them apart.",
