@@ -22,7 +22,7 @@ from .reading import (
     replaced,
     trimmed,
 )
-from .source import Source
+from .source import sources_of
 
 # What carts can do without: where no kind means it, it is said not to occur.
 _MAY_BE_MISSING = ("remove", "checkout", "payment_failed")
@@ -45,7 +45,7 @@ def load_events(
             there are no orders: said, or found as theirs is.
         advance: Told the share that is done.
     """
-    sources = [Source(path, settings.encoding, settings.delimiter) for path in paths]
+    sources = sources_of(paths, settings.encoding, settings.delimiter)
     chosen = event_headings.choose(sources[0].headings, settings.columns)
     columns = list(dict.fromkeys(choice.value for choice in chosen.values()))
     dimensions = asked_for(settings.dimensions, sources[0].headings, columns)

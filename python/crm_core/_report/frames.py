@@ -14,14 +14,14 @@ import pyarrow as pa
 
 from .problem import Problem
 from .reading import Loaded, Rows, Settings, read_files, replaced, trimmed
-from .source import Source
+from .source import sources_of
 
 
 def load_frame(
     paths: Sequence[Path], settings: Settings, advance: Callable[[float], None] = lambda share: None
 ) -> Loaded:
     """Read files of the same headings, one after the other."""
-    sources = [Source(path, settings.encoding, settings.delimiter) for path in paths]
+    sources = sources_of(paths, settings.encoding, settings.delimiter)
     tables, table = read_files(sources, sources[0].headings, settings, advance)
     for name in table.column_names:
         if pa.types.is_nested(table[name].type):

@@ -29,8 +29,9 @@ from .headings import (
     platform_of,
     registered_at,
 )
+from .overlap import drop_repeated
 from .problem import Problem
-from .source import Source
+from .source import Source, alike, sources_of
 
 # Totals repeat on an order's lines, the lines' own amounts hardly ever do. A few orders with two
 # totals are a fault of the file, which the library names; they must not turn every total into a
@@ -60,6 +61,7 @@ class Settings:
     delimiter: str = "auto"
     guests: str | None = None
     bad_rows: str = "error"
+    repeated_orders: str = "error"
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,7 @@ def load(
     paths: Sequence[Path], settings: Settings, advance: Callable[[float], None] = lambda share: None
 ) -> Loaded:
     """Read files of orders with the same headings, one after the other."""
-    sources = [Source(path, settings.encoding, settings.delimiter) for path in paths]
+    sources = sources_of(paths, settings.encoding, settings.delimiter)
     first = sources[0]
     chosen = choose(first.headings, settings.columns)
     # A filter on the dates' or the amounts' column is one on `ordered_at` or `amount`.
@@ -126,9 +128,47 @@ def load(
     dimensions = asked_for(settings.dimensions, first.headings, own)
     columns = list(dict.fromkeys([*(choice.value for choice in chosen.values()), *dimensions]))
     tables, table = read_files(sources, columns, settings, advance)
-    loaded = Reading(sources, tables, table, chosen, dimensions, settings).finish()
+    notes: list[Note] = []
+    if len(sources) > 1:
+        tables, notes = _without_repeated(sources, tables, chosen, settings)
+        table = pa.concat_tables(tables)
+    reading = Reading(sources, tables, table, chosen, dimensions, settings)
+    reading.notes += notes
+    loaded = reading.finish()
     advance(1.0)
     return loaded
+
+
+def _without_repeated(
+    sources: Sequence[Source],
+    tables: Sequence[pa.Table],
+    chosen: Mapping[str, Choice],
+    settings: Settings,
+) -> tuple[list[pa.Table], list[Note]]:
+    """The rows of each file without orders that another one has, and what is said about it."""
+    keys = [chosen[role].value for role in ("order_id", "shop") if role in chosen]
+    keys = keys if "order_id" in chosen else []
+    found = drop_repeated(tables, keys, last=settings.repeated_orders == "last")
+    if found.first is not None and settings.repeated_orders == "error":
+        at, row = found.first
+        raise Problem(
+            f"{found.differing} order numbers are in several files with different lines, the first "
+            f"in {sources[at].row_name(row)}",
+            "--repeated-orders last takes each from the last file that has it (exports of several "
+            "days), --repeated-orders add counts the lines of all files (an order in parts). "
+            "Shops that number alike need a column --shop.",
+        )
+    for source, kept in zip(sources, found.kept, strict=True):
+        source.keep(kept)
+    notes = []
+    if found.orders:
+        notes.append(Note("repeated_orders", {"orders": found.orders, "rows": found.rows}))
+    if found.differing:
+        code = f"differing_orders_{settings.repeated_orders}"
+        notes.append(Note(code, {"orders": found.differing}))
+    if found.alike:
+        notes.append(Note("repeated_rows", {"rows": found.alike}))
+    return found.parts, notes
 
 
 def asked_for(names: Sequence[str], headings: Sequence[str], own: Collection[str]) -> list[str]:
@@ -156,6 +196,7 @@ def read_files(
         for at, source in enumerate(sources)
     ]
     try:
+        tables = alike(tables)
         return tables, pa.concat_tables(tables)
     except pa.ArrowInvalid:
         raise Problem(
@@ -230,10 +271,11 @@ class Reading:
 
     def _file(self) -> None:
         source = self.sources[0]
-        if not source.is_parquet:
-            self.extra.append(
-                Choice("encoding", source.encoding, "bytes" if source.encoding_guessed else "given")
-            )
+        if source.encoding:
+            guessed = "western" if source.encoding == "cp1252" else "bytes"
+            reason = guessed if source.encoding_guessed else "given"
+            self.extra.append(Choice("encoding", source.encoding, reason))
+        self.notes += [Note(*note) for one in self.sources for note in one.notes]
         dropped = sum(one.dropped for one in self.sources)
         if dropped:
             self.notes.append(Note("dropped_lines", {"rows": dropped}))
@@ -513,6 +555,8 @@ def _filled_within(keys: pa.ChunkedArray, column: pa.ChunkedArray) -> pa.Chunked
     """Nulls replaced by the first value of the same order."""
     if not column.null_count or column.null_count == len(column):
         return column
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
     pairs = pa.table({"key": keys, "value": column}).filter(
         pc.and_(pc.is_valid(column), pc.is_valid(keys))
     )
