@@ -60,6 +60,7 @@ def settings_of(options: argparse.Namespace, columns: Sequence[str] = ()) -> Set
         delimiter={"tab": "\t"}.get(options.delimiter, options.delimiter),
         guests=options.guests,
         bad_rows=options.bad_rows,
+        repeated_orders=options.repeated_orders,
     )
 
 

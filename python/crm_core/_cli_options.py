@@ -205,7 +205,8 @@ def _add_file(
         nargs="+",
         type=Path,
         metavar=what,
-        help=f"{about}CSV (UTF-8, Shift_JIS) or Parquet; several are read as one",
+        help=f"{about}CSV, a spreadsheet, JSON, Parquet, Arrow, SQLite or DuckDB, packed or not, "
+        "or - for standard input; #NAME behind it is a sheet or a table; several are read as one",
     )
     parser.add_argument("-q", "--quiet", action="store_true", help="print nothing but errors")
     columns = parser.add_argument_group("columns (guessed from the headings, and shown)")
@@ -312,6 +313,13 @@ def _add_file(
         choices=("error", "drop"),
         default="error",
         help="rows that cannot be read (default: error)",
+    )
+    meaning.add_argument(
+        "--repeated-orders",
+        choices=("error", "last", "add"),
+        default="error",
+        help="orders that several files have with different lines: from the last file, or all "
+        "lines (default: error)",
     )
     scope = parser.add_argument_group("what is counted")
     scope.add_argument(

@@ -18,7 +18,7 @@ from crm_core._report import figures, findings, grid, outlook, page, words
 from crm_core._report.figures import Series
 from crm_core._report.findings import Findings, Frame, Totals
 from crm_core._report.headings import Choice
-from crm_core._report.reading import Note
+from crm_core._report.settings import Note
 
 LINES = 2  # of every order of the shop below
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -98,6 +98,16 @@ def firsts(keys: pa.ChunkedArray, rows: pa.Array) -> pa.Table:
     """The first row of each order: `key` and `row_min`. Rows without an order are left out."""
     pairs = pa.table({"key": keys, "row": rows}).filter(pc.is_valid(keys))
     return pairs.group_by("key").aggregate([("row", "min")])
+
+
+def unique(headings: Sequence[str]) -> list[str]:
+    """Names of columns: the second of two called x is "x (2)"."""
+    seen: dict[str, int] = {}
+    names = []
+    for heading in headings:
+        seen[heading] = seen.get(heading, 0) + 1
+        names.append(heading if seen[heading] == 1 else f"{heading} ({seen[heading]})")
+    return names
 
 
 def plain(text: str) -> str:

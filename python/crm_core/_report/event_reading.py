@@ -15,7 +15,7 @@ from .layouts import KINDS
 from .problem import Problem
 from .reading import Reading, asked_for, layout_of, read_files, require, shared
 from .settings import Loaded, Note, Settings
-from .source import Source
+from .source import sources_of
 
 # What carts can do without: where no kind means it, it is said not to occur.
 _MAY_BE_MISSING = ("remove", "checkout", "payment_failed")
@@ -38,7 +38,7 @@ def load_events(
             there are no orders: said, or found as theirs is.
         advance: Told the share that is done.
     """
-    sources = [Source(path, settings.encoding, settings.delimiter) for path in paths]
+    sources = sources_of(paths, settings.encoding, settings.delimiter)
     return load_event_sources(sources, settings, kinds, currency, advance)
 
 

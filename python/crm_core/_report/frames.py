@@ -16,14 +16,14 @@ from .columns import replaced, trimmed
 from .problem import Problem
 from .reading import read_files, require
 from .settings import Loaded, Rows, Settings
-from .source import Source
+from .source import sources_of
 
 
 def load_frame(
     paths: Sequence[Path], settings: Settings, advance: Callable[[float], None] = lambda share: None
 ) -> Loaded:
     """Read files of the same headings, one after the other."""
-    sources = [Source(path, settings.encoding, settings.delimiter) for path in paths]
+    sources = sources_of(paths, settings.encoding, settings.delimiter)
     require(sources, sources[0].headings)
     tables, table = read_files(sources, sources[0].headings, settings, advance)
     for name in table.column_names:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +23,11 @@ from .headings import (
     registered_at,
 )
 from .layouts import MEANINGS, Layout, fold, fold_word
+from .overlap import drop_repeated
 from .problem import Problem
 from .reading import Reading, asked_for, layout_of, read_files, require, shared
 from .settings import Loaded, Note, Rows, Settings
-from .source import Source
+from .source import Source, sources_of
 
 _KEY = ("customer_id", "ordered_at", "amount", "order_id", "quantity")
 
@@ -35,7 +36,7 @@ def load(
     paths: Sequence[Path], settings: Settings, advance: Callable[[float], None] = lambda share: None
 ) -> Loaded:
     """Read files of orders with the same headings, one after the other."""
-    sources = [Source(path, settings.encoding, settings.delimiter) for path in paths]
+    sources = sources_of(paths, settings.encoding, settings.delimiter)
     return load_sources(sources, settings, advance)
 
 
@@ -58,9 +59,55 @@ def load_sources(
     chosen |= of_categories
     dimensions = asked_for(settings.dimensions, headings, own)
     require(sources, [*(choice.value for choice in chosen.values()), *dimensions])
-    loaded = OrderReading(sources, tables, table, chosen, dimensions, settings, layout).finish()
+    notes: list[Note] = []
+    if len(sources) > 1:
+        tables, notes = _without_repeated(sources, tables, chosen, settings)
+        table = pa.concat_tables(tables)
+    reading = OrderReading(sources, tables, table, chosen, dimensions, settings, layout)
+    reading.notes += notes
+    loaded = reading.finish()
     advance(1.0)
     return loaded
+
+
+def _without_repeated(
+    sources: Sequence[Any],
+    tables: Sequence[pa.Table],
+    chosen: Mapping[str, Choice],
+    settings: Settings,
+) -> tuple[list[pa.Table], list[Note]]:
+    """The rows of each file without orders that another one has, and what is said about it."""
+    keys = [chosen[role].value for role in ("order_id", "shop") if role in chosen]
+    keys = keys if "order_id" in chosen else []
+    # What is compared is what is read: a column of the day of the export may differ.
+    used = list(dict.fromkeys(choice.value for choice in chosen.values()))
+    found = drop_repeated(
+        [one.select(used) for one in tables], keys, last=settings.repeated_orders == "last"
+    )
+    if found.first is not None and settings.repeated_orders == "error":
+        at, row = found.first
+        raise Problem(
+            f"{found.differing} order numbers are in several files with different lines, the first "
+            f"in {sources[at].row_name(row)}",
+            "--repeated-orders last takes each from the last file that has it (exports of several "
+            "days), --repeated-orders add counts the lines of all files (an order in parts). "
+            "Shops that number alike need a column --shop.",
+        )
+    for source, kept in zip(sources, found.kept, strict=True):
+        source.keep(kept)
+    notes: list[Note] = []
+    if found.orders:
+        notes.append(Note("repeated_orders", {"orders": found.orders, "rows": found.rows}))
+    if found.differing:
+        code = f"differing_orders_{settings.repeated_orders}"
+        notes.append(Note(code, {"orders": found.differing}))
+    if found.alike:
+        notes.append(Note("repeated_rows", {"rows": found.alike}))
+    kept = [
+        one if rows is None else one.take(rows)
+        for one, rows in zip(tables, found.kept, strict=True)
+    ]
+    return kept, notes
 
 
 def load_customers(

@@ -15,12 +15,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from . import amounts, dates, layouts
-from .columns import as_text, cut, is_text, replaced, shown, trimmed
+from .columns import as_text, cut, is_text, replaced, shown, trimmed, unique
 from .headings import Choice, currency_in, is_japanese
 from .layouts import Layout, fold
 from .problem import Problem
 from .settings import Loaded, Note, Rows, Settings
-from .source import unique
+from .source import alike
 
 _SHARE_OF_BYTES = 0.4  # of the time that reading takes; parsing takes the rest
 
@@ -75,6 +75,7 @@ def read_files(
         for at, source in enumerate(sources)
     ]
     try:
+        tables = alike(tables)
         return tables, pa.concat_tables(tables)
     except pa.ArrowInvalid:
         raise Problem(
@@ -158,9 +159,10 @@ class Reading:
             given = "given" if self.settings.layout else "layout_headings"
             self.extra.append(Choice("layout", self.layout.id, given, self.layout.name))
         if source.encoding:
-            self.extra.append(
-                Choice("encoding", source.encoding, "bytes" if source.encoding_guessed else "given")
-            )
+            guessed = "western" if source.encoding == "cp1252" else "bytes"
+            reason = guessed if source.encoding_guessed else "given"
+            self.extra.append(Choice("encoding", source.encoding, reason))
+        self.notes += [Note(*note) for one in self.sources for note in one.notes]
         dropped = sum(one.dropped for one in self.sources)
         if dropped:
             self.notes.append(Note("dropped_lines", {"rows": dropped}))

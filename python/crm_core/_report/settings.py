@@ -46,6 +46,7 @@ class Settings:
     guests: str | None = None
     guest_ids: Sequence[str] = ()
     bad_rows: str = "error"
+    repeated_orders: str = "error"
     strict: bool = False
     today: datetime.date | None = None
 

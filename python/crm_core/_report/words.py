@@ -222,6 +222,10 @@ _REASONS: Mapping[str, tuple[str, str]] = {
     ),
     "heading": ("the heading", "見出しから"),
     "bytes": ("the file's bytes", "ファイルの内容から"),
+    "western": (
+        "neither UTF-8 nor Japanese: Western European (assumed)",
+        "UTF-8でも日本語の文字コードでもないため、西欧の文字コードとする(推定)",
+    ),
     "row_is_order": (
         "no order number: each row is an order",
         "注文番号がないため、1行を1注文とする",
@@ -301,7 +305,7 @@ _NOTES: Mapping[str, tuple[str, str]] = {
     ),
     "zero_id": (
         'The id 0 of "{column}" has more rows than any other; many shops write it for orders '
-        'without an account. --guest-id 0 makes these rows guests\', --guest-id "" confirms a customer.',
+        'without an account. --guest-id 0 makes them guests, --guest-id "" confirms a customer.',
         "「{column}」の値 0 は他のどの顧客より行数が多く、会員でない注文を表すことがあります。"
         '--guest-id 0 でゲスト注文に、--guest-id "" で顧客とします。',
     ),
@@ -369,6 +373,44 @@ _NOTES: Mapping[str, tuple[str, str]] = {
         "{rows} lines of the file had another number of fields than the headings and are "
         "left out; the reconciliation does not know them.",
         "項目数が見出しと異なる{rows}行を除きました(照合表には含まれません)。",
+    ),
+    "preamble": (
+        "{file}: {rows} lines above the headings in row {row} are left out.",
+        "{file}: {row}行目の見出しより上の{rows}行は読み飛ばしました。",
+    ),
+    "blank_rows": (
+        "{file}: {rows} rows without a value in any column are left out.",
+        "{file}: すべての列が空欄の{rows}行を除きました。",
+    ),
+    "arrays": (
+        "{file}: lists within a row are not read: {columns}.",
+        "{file}: 行の中の配列は読み取りません: {columns}。",
+    ),
+    "sheets": (
+        '{file}: the first sheet, "{sheet}", is read; not read are {others}. '
+        "FILE#SHEET names another.",
+        "{file}: 最初のシート「{sheet}」を読み取りました。{others}は読み取っていません。"
+        "ファイル名#シート名 で指定できます。",
+    ),
+    "repeated_orders": (
+        "{orders} orders ({rows} rows) are in several files with the same lines; each counts once.",
+        "{orders}件の注文({rows}行)は複数のファイルに同じ内容で含まれるため、1回だけ数えました。",
+    ),
+    "differing_orders_last": (
+        "{orders} orders are in several files with different lines; each is taken from the last "
+        "file that has it, as you said.",
+        "{orders}件の注文は複数のファイルで内容が異なるため、指定どおり最後のファイルの内容を使いました。",
+    ),
+    "differing_orders_add": (
+        "{orders} orders are in several files with different lines; all their lines count, as you "
+        "said.",
+        "{orders}件の注文は複数のファイルで内容が異なり、指定どおりすべての行を数えました。",
+    ),
+    "repeated_rows": (
+        "{rows} rows are equal to a row of another file. Without an order number the same order "
+        "and another one like it look alike: they count.",
+        "{rows}行は別のファイルの行と同じ内容です。注文番号がないため、同じ注文か判断できず、"
+        "そのまま数えました。",
     ),
     "cpm_money": (
         "CPM's money threshold (70,000 yen by convention) is 7 × the mean order value "
