@@ -133,7 +133,7 @@ def _report(options: argparse.Namespace) -> int:
             )
             site = None if log is None else _site(options, log, stage)
     if options.check:
-        screen.show_choices(console, loaded.choices, loaded.notes, lang, loaded.warnings)
+        screen.show_understanding(console, loaded, lang)
         if log is not None:
             screen.show_event_choices(console, log[0].choices, log[0].notes, lang)
         return 0

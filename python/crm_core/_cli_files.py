@@ -71,22 +71,26 @@ def orders_of(
     advance: Callable[[float], None],
 ) -> crm_core.Orders:
     """The orders, with the table of customers if there is one."""
-    arguments = dict(loaded.arguments)
+    from ._read import orders_from
+
+    customers = None
     if options.customers is not None:
         from ._report.order_reading import load_customers
 
         table, described = load_customers(
-            options.customers, arguments["customer_id"], settings, loaded.id_fold
+            options.customers, loaded.arguments["customer_id"], settings, loaded.id_fold
         )
-        arguments["customers"] = crm_core.Customers(table, **described)
+        customers = crm_core.Customers(table, **described)
     with named_rows(loaded):
-        return crm_core.Orders(loaded.table, **arguments, progress=_share(advance))
+        return orders_from(loaded, customers, _share(advance))
 
 
 def events_of(loaded: Loaded, advance: Callable[[float], None]) -> crm_core.Events:
     """The events of a log."""
+    from ._read import events_from
+
     with named_rows(loaded):
-        events = crm_core.Events(loaded.table, **loaded.arguments, progress=_share(advance))
+        events = events_from(loaded, _share(advance))
     advance(1.0)
     return events
 

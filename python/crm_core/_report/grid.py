@@ -159,6 +159,8 @@ def choices(chosen: Sequence[Choice], title: str, lang: str, option: str = "--")
     """What each column was taken for, why, and the option that says otherwise."""
 
     def changed(role: str) -> str:
+        if role == "money_of":
+            return "--order-level, --line-level"
         columns = option != "--" and role in event_headings.ROLES
         return f"{option} {role}=…" if columns else f"--{role.replace('_', '-')}"
 

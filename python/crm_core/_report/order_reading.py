@@ -28,6 +28,7 @@ from .problem import Problem
 from .reading import Reading, asked_for, layout_of, read_files, require, shared
 from .settings import Loaded, Note, Rows, Settings
 from .source import Source, sources_of
+from .understanding import first_order, looks
 
 _KEY = ("customer_id", "ordered_at", "amount", "order_id", "quantity")
 
@@ -148,6 +149,7 @@ class OrderReading(Reading):
         self._levels()
         self._states()
         self._currency()
+        self._facts()
         self._rest()
         return self._loaded()
 
@@ -228,7 +230,9 @@ class OrderReading(Reading):
             found = amount_meaning.decide(amount_kind(name), self._amount_columns(name))
         self.arguments["amount_is"] = found.kind
         self.extra.append(Choice("amount_is", found.kind, found.reason, found.detail))
-        self.facts["checks"] = found.checks
+        self.facts["checks"] = [
+            {"what": one.what, "holds": one.holds, "of": one.of} for one in found.checks
+        ]
         if found.kind != "unit":
             self.arguments.pop("quantity", None)
             self.chosen.pop("quantity", None)
@@ -472,6 +476,42 @@ class OrderReading(Reading):
                 self.warnings.append(
                     Note(code, {"column": one.name, "orders": orders, "words": told})
                 )
+
+    def _facts(self) -> None:
+        """What `--check` shows besides the choices."""
+        self.facts["zone"] = self.arguments.get("timezone")
+        self.facts["unread"] = {
+            name: looks(self.table[name])
+            for name in self.unread
+            if name not in self.dimensions and name in self.table.column_names
+        }
+        if not self.table.num_rows:
+            return
+        state = self.table[self.arguments["status"]] if "status" in self.arguments else None
+        if state is not None:
+            self.facts["states"] = {
+                meaning: {
+                    "rows": pc.sum(here).as_py(),
+                    "orders": states.orders_in(self.keys, here),
+                }
+                for meaning in MEANINGS
+                for here in [_is_in(state, [meaning])]
+                if pc.any(here).as_py()
+            }
+        quantity = self.chosen.get("quantity")
+        lines, amounts, total = first_order(
+            self.keys,
+            self._plain_amounts(self.arguments["amount"]),
+            None if quantity is None else self._plain_amounts(quantity.value),
+            self.arguments["amount_is"],
+        )
+        self.facts["first_order"] = {
+            "lines": lines,
+            "amounts": amounts,
+            "total": total,
+            "date": str(self.table[self.arguments["ordered_at"]][0].as_py())[:10],
+            "state": None if state is None else state[0].as_py(),
+        }
 
     def _rest(self) -> None:
         for role in ("refunded_at", "kind", "line_kind"):

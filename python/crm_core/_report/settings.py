@@ -12,6 +12,12 @@ import pyarrow as pa
 from .headings import Choice
 from .layouts import Layout
 
+#: Roles of columns that have an option of their own, besides the status.
+ROLES_SAID = (
+    *("customer_id", "ordered_at", "amount", "order_id", "quantity", "cancelled_at", "refunded"),
+    *("refunded_at", "discount", "shipping", "tax", "cost", "product", "category", "channel"),
+    "shop",
+)
 _OWN = ("customer_id", "ordered_at", "amount", "order_id", "quantity")
 
 
