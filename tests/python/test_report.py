@@ -528,7 +528,7 @@ def test_no_sentence_is_missing_in_either_language():
     for table in (words._VALUES, words._COLUMNS, words._REASONS, words._NOTES, words._PAGE):
         for key, pair in table.items():
             assert len(pair) == len(words.LANGUAGES) and all(pair), key
-            names = [sorted(re.findall(r"{(\w+)}", text)) for text in pair]
+            names = [set(re.findall(r"{(\w+)}", text)) for text in pair]
             assert names[0] == names[1], key
     assert words.cpm("excellent", "churned", "ja") == "優良離脱"
     assert words.cpm("first", "active", "ja") == "初回現役"
