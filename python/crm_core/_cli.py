@@ -135,7 +135,8 @@ def _report(options: argparse.Namespace) -> int:
     if options.check:
         screen.show_understanding(console, loaded, lang)
         if log is not None:
-            screen.show_event_choices(console, log[0].choices, log[0].notes, lang)
+            read = log[0]
+            screen.show_event_choices(console, read.choices, [*read.warnings, *read.notes], lang)
         return 0
     if options.output is not None:  # before the screen, which may be a pipe that ends early
         html = page.render(
@@ -195,6 +196,7 @@ def _site(
 ) -> Any:
     """What the events say."""
     from ._report.behavior import analyse_events
+    from ._report.event_reading import steps_of
     from ._report.page import Site
 
     loaded, meanings = log
@@ -207,11 +209,11 @@ def _site(
         meanings,
         has_pages="page" in loaded.arguments,
         as_of=day_of(options.as_of),
-        steps=names_in(options.funnel),
+        steps=steps_of(names_in(options.funnel), loaded.facts["kinds"]),
         window=options.funnel_window,
         step=lambda task: advance(min(next(done) / 6, 1.0)),
     )
-    return Site(behavior, loaded.choices, loaded.notes)
+    return Site(behavior, loaded.choices, [*loaded.warnings, *loaded.notes])
 
 
 # ---- crm run, crm alerts, crm learn, crm tasks, crm describe -------------------------------------
@@ -274,6 +276,10 @@ def _table(task: str, request: dict[str, Any], options: argparse.Namespace) -> c
     settings = settings_of(options, columns_named(about, request))
     with _progress(options.quiet) as stage:
         loaded, data = read(about["reads"], options, settings, stage)
+    if about["reads"] == "events" and isinstance(request.get("steps"), list):
+        from ._report.event_reading import steps_of
+
+        request["steps"] = steps_of(request["steps"], loaded.facts["kinds"])
     if about["reads"] == "table" and "unit" in about["options"].get("properties", {}):
         from ._report.frames import unit_of
 

@@ -72,7 +72,7 @@ def analyse_events(
         kinds: What the kinds that occur mean.
         has_pages: Whether the events name pages.
         as_of: The date to which events are seen; None is the last event's.
-        steps: Kinds of the funnel; empty is the way to an order, as far as its kinds occur.
+        steps: Steps of the funnel; empty is the way to an order, as far as its kinds occur.
         window: The funnel's time.
         step: Told the name of each analysis before it runs.
     """

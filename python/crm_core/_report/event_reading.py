@@ -66,6 +66,33 @@ def load_event_sources(
     return loaded
 
 
+def steps_of(steps: Sequence[Any], kinds: Mapping[str, str | None]) -> list[Any]:
+    """Steps of a funnel as kinds of the log: a meaning such as `add` is all kinds that mean it.
+
+    Args:
+        steps: What was asked for; steps that are more than a name stay as they are.
+        kinds: The log's kinds, and what they mean.
+
+    Raises:
+        Problem: No event is of a step, so that it would be 0 for a reason that nobody sees.
+    """
+    out: list[Any] = []
+    for step in steps:
+        of = sorted(word for word, meaning in kinds.items() if meaning == step)
+        if not isinstance(step, str) or step in kinds or not kinds:
+            out.append(step)
+        elif of:
+            out.append({"name": step, "kind": of})
+        else:
+            there = ", ".join(cut(word) for word in sorted(kinds)[:20])
+            more = f" and {len(kinds) - 20} more" if len(kinds) > 20 else ""
+            raise Problem(
+                f"no event is of the kind {step}; the kinds are: {there}{more}",
+                f'Where the log calls it otherwise, say so with --event-kind "WORD={step}".',
+            )
+    return out
+
+
 class _EventReading(Reading):
     def events(
         self, said: Mapping[str, str], currency: str | None
@@ -117,5 +144,6 @@ class _EventReading(Reading):
         if strangers:
             shown = ", ".join(strangers[:10]) + (", …" if len(strangers) > 10 else "")
             self.notes.append(Note("other_kinds", {"kinds": shown}))
+        self.facts["kinds"] = {word: known.get(word) for word in present}
         self.arguments["kinds"] = known | {one: one for one in missing if strangers}
         return known

@@ -180,7 +180,7 @@ class OrderReading(Reading):
         column, guests = ids.without_guests(
             column, said or (of_layout if self._of_layout("customer_id") else ())
         )
-        if not guests and not said and ids.most_are_zero(column):
+        if not said and ids.most_are_zero(column):
             self.warnings.append(Note("zero_id", {"column": name}))
         if guests:
             self.notes.append(Note("guest_words", {"column": name, "words": ", ".join(guests)}))
@@ -371,6 +371,8 @@ class OrderReading(Reading):
             column = self._state(name)
             if name in said:
                 self._meanings(name, distinct(column), None)
+            else:
+                self._strangers(name, column)
             stops.append(states.further(name, column, settings.status_map))
         used = {one.name for one in stops}
         self.unread = [name for name in self.unread if name not in used and name not in ignored]
@@ -379,6 +381,15 @@ class OrderReading(Reading):
                 if role in self.chosen and self.chosen[role].value == one.name:
                     self.chosen.pop(role)
         return stops
+
+    def _strangers(self, name: str, column: pa.ChunkedArray) -> None:
+        """Words that nobody has explained, in a column of states that no layout vouches for."""
+        if self.layout is not None:
+            return
+        _, unknown = statuses.meanings(distinct(column), None, self.settings.status_map)
+        if unknown:
+            told = ", ".join(cut(word) for word in unknown[:5])
+            self.warnings.append(Note("strange_words", {"column": name, "words": told}))
 
     def _stop(self, name: str, words: Sequence[str]) -> states.Stop:
         return states.cancellations(name, self._state(name), words, self.settings.status_map)

@@ -358,6 +358,12 @@ _NOTES: Mapping[str, tuple[str, str]] = {
         "「{column}」に {words} とある注文{orders}件が集計対象になっています。--status で使い、"
         "--ignore で無視します。",
     ),
+    "strange_words": (
+        '"{column}" says {words}, which is not known and stops no order: --status-map '
+        '"WORD=cancelled" does, "WORD=completed" confirms, --ignore "{column}" leaves it out.',
+        "「{column}」の {words} は不明な語で、注文を除外しません。--status-map で意味を、"
+        "--ignore で無視を指定できます。",
+    ),
     "odd_dates": (
         '"{column}" holds implausible dates: {early} before 1990, {late} in the future, {far} ten '
         "years and more from nearly all others.",
