@@ -15,6 +15,9 @@ import pyarrow.parquet as pq
 from .container import Container
 from .problem import Problem
 
+# What Arrow raises for files that are damaged; names of columns are decoded by Python.
+_DAMAGED = (pa.ArrowException, OSError, UnicodeError)
+
 
 class _Columnar:
     def __init__(self) -> None:
@@ -46,7 +49,7 @@ class Parquet(_Columnar):
             for group in range(file.num_row_groups):
                 read.append(file.read_row_group(group, columns=list(columns)))
                 advance((group + 1) / file.num_row_groups)
-            return pa.concat_tables(read) if read else file.read(columns=list(columns))
+            return _checked(pa.concat_tables(read) if read else file.read(columns=list(columns)))
 
         return self._opened(groups)
 
@@ -58,7 +61,7 @@ class Parquet(_Columnar):
                 pq.ParquetFile(self._container.on_disk or file) as parquet,
             ):
                 return use(parquet)
-        except (pa.ArrowException, OSError) as error:
+        except _DAMAGED as error:
             raise Problem(f"{self._container.name} is not a whole Parquet file") from error
 
 
@@ -70,12 +73,12 @@ class Arrow(_Columnar):
         try:
             with container.open() as file:
                 if container.start.startswith((b"ARROW1", b"FEA1")):
-                    self._table = feather.read_table(file)
+                    self._table = _checked(feather.read_table(file))
                 else:
-                    self._table = pa.ipc.open_stream(file).read_all()
-        except (pa.ArrowException, OSError) as error:
+                    self._table = _checked(pa.ipc.open_stream(file).read_all())
+            self.headings = list(self._table.column_names)
+        except _DAMAGED as error:
             raise Problem(f"{container.name} is not a whole Arrow file") from error
-        self.headings = list(self._table.column_names)
 
     def read(
         self, columns: Sequence[str], advance: Callable[[float], None], drop_broken: bool
@@ -106,9 +109,9 @@ class Directory(_Columnar):
                 partitioning=ds.partitioning(flavor="hive"),
                 partition_base_dir=str(path),
             )
-        except (pa.ArrowException, OSError) as error:
+            self.headings = list(self._dataset.schema.names)
+        except _DAMAGED as error:
             raise Problem(f"a file of {path.name} is not a whole Parquet file") from error
-        self.headings = list(self._dataset.schema.names)
 
     def row_name(self, row: int) -> str:
         """The file of the directory, and the row in it."""
@@ -125,8 +128,8 @@ class Directory(_Columnar):
         fragments = list(self._dataset.get_fragments())
         for at, fragment in enumerate(fragments):
             try:
-                part = fragment.to_table(schema=schema, columns=list(columns))
-            except (pa.ArrowException, OSError):
+                part = _checked(fragment.to_table(schema=schema, columns=list(columns)))
+            except _DAMAGED:
                 raise Problem(
                     f"{self._name(fragment)} has other types of columns than the first file, "
                     "or is not whole"
@@ -140,3 +143,9 @@ class Directory(_Columnar):
 
     def _name(self, fragment: Any) -> str:
         return Path(fragment.path).relative_to(self._path).as_posix()
+
+
+def _checked(table: pa.Table) -> pa.Table:
+    """Arrow trusts a file's offsets and texts until somebody looks."""
+    table.validate(full=True)
+    return table
