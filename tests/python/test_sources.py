@@ -496,7 +496,9 @@ def test_an_open_document_is_a_spreadsheet_too(write):
         "</office:document-content>"
     )
     kind = "application/vnd.oasis.opendocument.spreadsheet"
-    path = write(zipped(**{"mimetype": kind, "content.xml": content}), "orders.ods")
+    manifest = f'<manifest:manifest xmlns:manifest="{names}manifest:1.0"></manifest:manifest>'
+    members = {"mimetype": kind, "content.xml": content, "META-INF/manifest.xml": manifest}
+    path = write(zipped(**members), "orders.ods")
     assert texts(path) == [("19.8",)]
 
 

@@ -5,15 +5,19 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-import pyarrow.dataset as ds
-import pyarrow.feather as feather
-import pyarrow.parquet as pq
 
 from .container import Container
 from .problem import Problem
+
+if TYPE_CHECKING:
+    import pyarrow.parquet as pq
+
+# `pyarrow.parquet` and `pyarrow.dataset` import pandas where it is installed, 60 MB of it: only
+# readers of these files import them.
+
 
 # What Arrow raises for files that are damaged; names of columns are decoded by Python.
 _DAMAGED = (pa.ArrowException, OSError, UnicodeError)
@@ -54,6 +58,8 @@ class Parquet(_Columnar):
         return self._opened(groups)
 
     def _opened(self, use: Callable[[pq.ParquetFile], Any]) -> Any:
+        import pyarrow.parquet as pq
+
         try:
             with (
                 self._container.open() as file,
@@ -72,10 +78,9 @@ class Arrow(_Columnar):
         super().__init__()
         try:
             with container.open() as file:
-                if container.start.startswith((b"ARROW1", b"FEA1")):
-                    self._table = _checked(feather.read_table(file))
-                else:
-                    self._table = _checked(pa.ipc.open_stream(file).read_all())
+                is_file = container.start.startswith(b"ARROW1")
+                opened = pa.ipc.open_file(file) if is_file else pa.ipc.open_stream(file)
+                self._table = _checked(opened.read_all())
             self.headings = list(self._table.column_names)
         except _DAMAGED as error:
             raise Problem(f"{container.name} is not a whole Arrow file") from error
@@ -92,6 +97,8 @@ class Directory(_Columnar):
     """A directory of Parquet files; names such as `year=2024` are columns."""
 
     def __init__(self, path: Path) -> None:
+        import pyarrow.dataset as ds
+
         super().__init__()
         self._path = path
         files = sorted(str(file) for file in path.rglob("*.parquet") if file.is_file())
