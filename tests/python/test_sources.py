@@ -13,6 +13,7 @@ import sqlite3
 import sys
 import threading
 import zipfile
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 
@@ -262,6 +263,12 @@ def test_what_is_no_table_is_said_in_one_sentence(write, data, message):
         load([write(data)], Settings())
 
 
+def test_headings_alone_are_no_orders_and_said_to_be(write):
+    loaded = load([write(PLAIN)], Settings(currency="USD"))
+    assert loaded.table.num_rows == 0
+    assert notes(loaded) == {"no_rows": {"file": "orders.csv"}}
+
+
 def test_a_directory_without_tables_is_no_file(tmp_path):
     with pytest.raises(Problem, match="is a directory without Parquet files"):
         Source(tmp_path)
@@ -476,6 +483,24 @@ def test_a_sheet_is_named_behind_the_file(write):
         Source(write(xlsx(a=[]), "empty.xlsx"))
     with pytest.raises(Problem, match="cannot be opened as a spreadsheet"):
         Source(write(zipped(**{"[Content_Types].xml": "x"}), "no.xlsx"))
+
+
+def test_an_open_document_is_a_spreadsheet_too(write):
+    names = "urn:oasis:names:tc:opendocument:xmlns:"
+    content = (
+        f'<office:document-content xmlns:office="{names}office:1.0" xmlns:table="{names}table:1.0" '
+        f'xmlns:text="{names}text:1.0"><office:body><office:spreadsheet><table:table '
+        'table:name="Jan"><table:table-row><table:table-cell office:value-type="string"><text:p>'
+        "amount</text:p></table:table-cell></table:table-row><table:table-row><table:table-cell "
+        'office:value-type="float" office:value="19.8"><text:p>19.80</text:p></table:table-cell>'
+        "</table:table-row></table:table></office:spreadsheet></office:body>"
+        "</office:document-content>"
+    )
+    kind = "application/vnd.oasis.opendocument.spreadsheet"
+    manifest = f'<manifest:manifest xmlns:manifest="{names}manifest:1.0"></manifest:manifest>'
+    members = {"mimetype": kind, "content.xml": content, "META-INF/manifest.xml": manifest}
+    path = write(zipped(**members), "orders.ods")
+    assert texts(path) == [("19.8",)]
 
 
 def test_cells_of_several_kinds_in_one_column_stay_texts(write):
@@ -802,3 +827,36 @@ def test_anything_becomes_a_table_or_a_sentence(write, seed):
                 assert loaded.rows.name(row).startswith(f"{at}.csv, ")
             outcomes.add("table")
     assert outcomes == {"problem", "table"}
+
+
+def _whole_files(tmp_path, table):
+    yield xlsx(a=SHEET, b=[["x"]])
+    packed = io.BytesIO()
+    pq.write_table(table, packed)
+    yield packed.getvalue()
+    feather.write_feather(table, tmp_path / "whole")
+    yield (tmp_path / "whole").read_bytes()
+    with pa.ipc.new_stream(tmp_path / "whole", table.schema) as out:
+        out.write_table(table)
+    yield (tmp_path / "whole").read_bytes()
+    with closing(sqlite3.connect(tmp_path / "sqlite")) as connection:
+        connection.execute("CREATE TABLE orders (customer_id, order_date, amount)")
+        connection.execute("INSERT INTO orders VALUES ('a', '2024-01-31', 19.8)")
+        connection.commit()
+    yield (tmp_path / "sqlite").read_bytes()
+    yield JSON_LINES.encode()
+    yield from (pack(JAPANESE.encode("cp932")) for pack in PACKED.values())
+
+
+def test_damaged_files_become_a_table_or_a_sentence(write, tmp_path, table):
+    draw = random.Random(3)
+    for whole in _whole_files(tmp_path, table):
+        for _ in range(40):
+            data = bytearray(whole)
+            for _ in range(draw.choice((1, 2, 5))):
+                data[draw.randrange(len(data))] = draw.randrange(256)
+            path = write(bytes(data[: draw.choice((len(data), draw.randrange(len(data))))]))
+            try:
+                load([path], Settings(currency="USD", bad_rows="drop"))
+            except Problem as problem:
+                assert problem.message.strip()

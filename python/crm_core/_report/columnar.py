@@ -5,15 +5,22 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-import pyarrow.dataset as ds
-import pyarrow.feather as feather
-import pyarrow.parquet as pq
 
 from .container import Container
 from .problem import Problem
+
+if TYPE_CHECKING:
+    import pyarrow.parquet as pq
+
+# `pyarrow.parquet` and `pyarrow.dataset` import pandas where it is installed, 60 MB of it: only
+# readers of these files import them.
+
+
+# What Arrow raises for files that are damaged; names of columns are decoded by Python.
+_DAMAGED = (pa.ArrowException, OSError, UnicodeError)
 
 
 class _Columnar:
@@ -46,11 +53,13 @@ class Parquet(_Columnar):
             for group in range(file.num_row_groups):
                 read.append(file.read_row_group(group, columns=list(columns)))
                 advance((group + 1) / file.num_row_groups)
-            return pa.concat_tables(read) if read else file.read(columns=list(columns))
+            return _checked(pa.concat_tables(read) if read else file.read(columns=list(columns)))
 
         return self._opened(groups)
 
     def _opened(self, use: Callable[[pq.ParquetFile], Any]) -> Any:
+        import pyarrow.parquet as pq
+
         try:
             with (
                 self._container.open() as file,
@@ -58,7 +67,7 @@ class Parquet(_Columnar):
                 pq.ParquetFile(self._container.on_disk or file) as parquet,
             ):
                 return use(parquet)
-        except (pa.ArrowException, OSError) as error:
+        except _DAMAGED as error:
             raise Problem(f"{self._container.name} is not a whole Parquet file") from error
 
 
@@ -69,13 +78,12 @@ class Arrow(_Columnar):
         super().__init__()
         try:
             with container.open() as file:
-                if container.start.startswith((b"ARROW1", b"FEA1")):
-                    self._table = feather.read_table(file)
-                else:
-                    self._table = pa.ipc.open_stream(file).read_all()
-        except (pa.ArrowException, OSError) as error:
+                is_file = container.start.startswith(b"ARROW1")
+                opened = pa.ipc.open_file(file) if is_file else pa.ipc.open_stream(file)
+                self._table = _checked(opened.read_all())
+            self.headings = list(self._table.column_names)
+        except _DAMAGED as error:
             raise Problem(f"{container.name} is not a whole Arrow file") from error
-        self.headings = list(self._table.column_names)
 
     def read(
         self, columns: Sequence[str], advance: Callable[[float], None], drop_broken: bool
@@ -89,6 +97,8 @@ class Directory(_Columnar):
     """A directory of Parquet files; names such as `year=2024` are columns."""
 
     def __init__(self, path: Path) -> None:
+        import pyarrow.dataset as ds
+
         super().__init__()
         self._path = path
         files = sorted(str(file) for file in path.rglob("*.parquet") if file.is_file())
@@ -106,9 +116,9 @@ class Directory(_Columnar):
                 partitioning=ds.partitioning(flavor="hive"),
                 partition_base_dir=str(path),
             )
-        except (pa.ArrowException, OSError) as error:
+            self.headings = list(self._dataset.schema.names)
+        except _DAMAGED as error:
             raise Problem(f"a file of {path.name} is not a whole Parquet file") from error
-        self.headings = list(self._dataset.schema.names)
 
     def row_name(self, row: int) -> str:
         """The file of the directory, and the row in it."""
@@ -125,8 +135,8 @@ class Directory(_Columnar):
         fragments = list(self._dataset.get_fragments())
         for at, fragment in enumerate(fragments):
             try:
-                part = fragment.to_table(schema=schema, columns=list(columns))
-            except (pa.ArrowException, OSError):
+                part = _checked(fragment.to_table(schema=schema, columns=list(columns)))
+            except _DAMAGED:
                 raise Problem(
                     f"{self._name(fragment)} has other types of columns than the first file, "
                     "or is not whole"
@@ -140,3 +150,9 @@ class Directory(_Columnar):
 
     def _name(self, fragment: Any) -> str:
         return Path(fragment.path).relative_to(self._path).as_posix()
+
+
+def _checked(table: pa.Table) -> pa.Table:
+    """Arrow trusts a file's offsets and texts until somebody looks."""
+    table.validate(full=True)
+    return table

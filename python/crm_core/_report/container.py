@@ -151,9 +151,11 @@ class Container:
             if len(fitting) != 1:
                 raise Problem(f'{self.name} has no file "{self.part}"', f"It has {_listed(names)}.")
             return fitting[0]
+        if any(name.endswith(".iwa") for name in names):
+            raise Problem(f"{self.name} is a Numbers document", "Export it as CSV or Excel.")
         if len(names) != 1:
-            example = f"For example {self.name}#{names[0]}; it has {_listed(names)}."
-            raise Problem(f"{self.name} holds {len(names)} files", example if names else "")
+            hint = f"For example {self.name}#{names[0]}; it has {_listed(names)}." if names else ""
+            raise Problem(f"{self.name} holds {len(names)} files", hint)
         return names[0]
 
 

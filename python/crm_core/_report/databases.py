@@ -6,8 +6,8 @@ The table is named behind `#`; a file of one table needs no name.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from typing import Any
 
 import pyarrow as pa
@@ -58,23 +58,17 @@ class Sqlite(_Database):
     ) -> pa.Table:
         """The columns asked for."""
         names = ", ".join(map(_quoted, columns))
-        parts = []
+        parts = [pa.schema([(name, pa.string()) for name in columns]).empty_table()]
         with self._opened() as connection:
             rows = connection.execute(f"SELECT {names} FROM {_quoted(self._table)}")
             while batch := rows.fetchmany(_BATCH):
-                values = zip(*batch, strict=True)
-                parts.append(
-                    pa.table(
-                        {
-                            name: pa.array([self._text(name, one) for one in column], pa.string())
-                            for name, column in zip(columns, values, strict=True)
-                        }
-                    )
-                )
+                texts = [
+                    pa.array([self._text(name, one) for one in values], pa.string())
+                    for name, values in zip(columns, zip(*batch, strict=True), strict=True)
+                ]
+                parts.append(pa.table(texts, names=list(columns)))
         advance(1.0)
-        return pa.concat_tables(
-            parts or [pa.schema([(name, pa.string()) for name in columns]).empty_table()]
-        )
+        return pa.concat_tables(parts)
 
     def _text(self, name: str, value: Any) -> str | None:
         if isinstance(value, float):
@@ -83,27 +77,30 @@ class Sqlite(_Database):
             raise Problem(f"{self._name}, table {self._table}: column {name} holds binary values")
         return None if value is None else str(value)
 
-    def _opened(self) -> Any:
-        return closing(sqlite3.connect(f"{self._path.resolve().as_uri()}?mode=ro", uri=True))
+    @contextmanager
+    def _opened(self) -> Iterator[sqlite3.Connection]:
+        uri = f"{self._path.resolve().as_uri()}?mode=ro"
+        try:
+            with closing(sqlite3.connect(uri, uri=True)) as connection:
+                yield connection
+        except (sqlite3.Error, UnicodeError):
+            raise Problem(
+                f"{self._name} cannot be read as a SQLite file",
+                "It is damaged, another program is writing to it, or a text is not UTF-8.",
+            ) from None
 
     def _tables(self) -> list[str]:
-        try:
-            with self._opened() as connection:
-                found = connection.execute(
-                    "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') "
-                    "AND name NOT LIKE 'sqlite_%' ORDER BY name"
-                )
-                return [name for (name,) in found]
-        except sqlite3.DatabaseError:
-            raise Problem(f"{self._name} cannot be read as a SQLite file") from None
+        with self._opened() as connection:
+            found = connection.execute(
+                "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') "
+                "AND name NOT LIKE 'sqlite_%' ORDER BY name"
+            )
+            return [name for (name,) in found]
 
     def _headings(self) -> list[str]:
-        try:
-            with self._opened() as connection:
-                about = connection.execute(f"SELECT * FROM {_quoted(self._table)} LIMIT 0")
-                return [one[0] for one in about.description]
-        except sqlite3.DatabaseError:
-            raise Problem(f"{self._name}: table {self._table} cannot be read") from None
+        with self._opened() as connection:
+            about = connection.execute(f"SELECT * FROM {_quoted(self._table)} LIMIT 0")
+            return [one[0] for one in about.description]
 
 
 class DuckDb(_Database):

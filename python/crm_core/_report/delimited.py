@@ -91,6 +91,8 @@ class Delimited:
         if len(gone) > ends:
             rows = len(gone) - ends
             self.notes.append(("blank_rows", {"rows": rows, "file": self.container.name}))
+        if not table.num_rows:
+            self.notes.append(("no_rows", {"file": self.container.name}))
         return table
 
     # ---- the bytes -------------------------------------------------------------------------------

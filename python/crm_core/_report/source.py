@@ -33,6 +33,7 @@ _NO_TABLES = (
     (b"{\\rtf", "a text document (RTF)"),
     (b"Obj\x01", "an Avro file"),
     (b"ORC", "an ORC file"),
+    (b"FEA1", "a Feather file of 2019 or before"),
 )
 _WEB_PAGE = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype|html|head|body|table|\?xml)", re.I)
 
@@ -167,7 +168,7 @@ def _opened(path: Path, encoding: str, delimiter: str) -> Form:
         raise Problem(f"{name} has no sheets or tables to name with #{container.part}")
     if start.startswith(b"PAR1"):
         return Parquet(container)
-    if start.startswith((b"ARROW1", b"FEA1", b"\xff\xff\xff\xff")):
+    if start.startswith((b"ARROW1", b"\xff\xff\xff\xff")):
         return Arrow(container)
     what = next((what for mark, what in _NO_TABLES if start.startswith(mark)), "")
     if not what and start[257:262] == b"ustar":

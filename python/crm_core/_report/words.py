@@ -388,6 +388,10 @@ _NOTES: Mapping[str, tuple[str, str]] = {
         "{file}: {rows} rows without a value in any column are left out.",
         "{file}: すべての列が空欄の{rows}行を除きました。",
     ),
+    "no_rows": (
+        "{file} has headings and no rows.",
+        "{file}は見出しのみで、データ行がありません。",
+    ),
     "arrays": (
         "{file}: lists within a row are not read: {columns}.",
         "{file}: 行の中の配列は読み取りません: {columns}。",
