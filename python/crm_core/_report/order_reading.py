@@ -375,7 +375,10 @@ class OrderReading(Reading):
                 self._strangers(name, column)
             stops.append(states.further(name, column, settings.status_map))
         used = {one.name for one in stops}
-        self.unread = [name for name in self.unread if name not in used and name not in ignored]
+        left_out = {fold(name) for name in [*ignored, *(self.layout.ignore if self.layout else ())]}
+        self.unread = [
+            name for name in self.unread if name not in used and fold(name) not in left_out
+        ]
         for one in stops:
             for role in ("status", "cancelled_at"):
                 if role in self.chosen and self.chosen[role].value == one.name:

@@ -12,12 +12,14 @@ number of orders it touches (`looks_like_state`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 
 from . import layouts
 from .layouts import MEANINGS, Layout, fold, fold_word
 
+_ZERO = re.compile(r"[^\w]?\s*0+([.,]0+)?\s*[^\w]?")
 #: Meanings that do not count as orders, the strongest first: where columns differ, it holds.
 STOPS = ("test", "not_ordered", "cancelled", "payment_failed", "returned", "refunded")
 
@@ -102,8 +104,9 @@ def smell(heading: str) -> str:
 
 
 def says_no(value: str) -> bool:
-    """Whether a flag's value says no."""
-    return value.strip().lower() in layouts.words()["smells"]["no"]
+    """Whether a flag's value says no; an amount of zero does."""
+    text = value.strip().lower()
+    return text in layouts.words()["smells"]["no"] or _ZERO.fullmatch(text) is not None
 
 
 def says_yes(value: str) -> bool:
