@@ -264,9 +264,9 @@ def _add_file(
     )
     meaning.add_argument(
         "--decimal",
-        choices=("auto", "point", "comma"),
+        choices=("auto", ".", ","),
         default="auto",
-        help="what begins the decimals of amounts (default: auto)",
+        help="the decimal sign of amounts (default: auto)",
     )
     meaning.add_argument(
         "--strict", action="store_true", help="make warnings on how the file is read errors"

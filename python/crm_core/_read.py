@@ -59,7 +59,7 @@ def read_orders(
     currency: str | None = None,
     timezone: str | None = None,
     date_format: str | None = None,
-    decimal: Literal["auto", "point", "comma"] = "auto",
+    decimal: Literal["auto", ".", ","] = "auto",
     encoding: str = "auto",
     delimiter: str = "auto",
     guests: Literal["error", "drop", "keep"] | None = None,
@@ -109,7 +109,7 @@ def read_orders(
         currency: ISO 4217 code of the amounts.
         timezone: The shop's zone.
         date_format: A `strptime` format.
-        decimal: What begins the decimals: "point" or "comma".
+        decimal: The decimal sign of amounts: "." or ",".
         encoding: Of text files.
         delimiter: Of text files.
         guests: Rows without a customer: "error", "drop" or "keep" (default).
@@ -193,7 +193,7 @@ def read_events(
     round_amounts: bool = False,
     timezone: str | None = None,
     date_format: str | None = None,
-    decimal: Literal["auto", "point", "comma"] = "auto",
+    decimal: Literal["auto", ".", ","] = "auto",
     encoding: str = "auto",
     delimiter: str = "auto",
     bad_rows: Literal["error", "drop"] = "error",
@@ -224,7 +224,7 @@ def read_events(
         round_amounts: Round amounts that are no whole minor unit.
         timezone: The shop's zone.
         date_format: A `strptime` format.
-        decimal: What begins the decimals: "point" or "comma".
+        decimal: The decimal sign of amounts: "." or ",".
         encoding: Of text files.
         delimiter: Of text files.
         bad_rows: Rows that cannot be read: "error" or "drop".

@@ -287,7 +287,7 @@ class Reading:
             raise Problem(
                 f"column {name}: nothing tells whether the sign in its amounts groups thousands or "
                 "begins the decimals",
-                "Say so with --decimal point or --decimal comma.",
+                'Say so with --decimal "." or --decimal ",".',
             )
         self._refuse(
             name, text, read.unread, "a whole number" if role == "quantity" else "an amount"
