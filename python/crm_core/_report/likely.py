@@ -28,10 +28,14 @@ class Seen:
         """Whether a column has a value in some row; a guest's is none."""
         if name not in self.table.column_names:
             return True
-        column = trimmed(self.table[name])
-        if role == "customer_id":
-            column = ids.without_guests(column, self.guests)[0]
-        return len(column) == 0 or column.null_count < len(column)
+        whole = self.table[name]
+        for some in (whole.slice(0, _SAMPLE), whole):
+            column = trimmed(some)
+            if role == "customer_id":
+                column = ids.without_guests(column, self.guests)[0]
+            if len(column) == 0 or column.null_count < len(column):
+                return True
+        return False
 
     def propose(self, role: str) -> str | None:
         """The column that looks most like a role by its values, or none."""

@@ -203,13 +203,13 @@ class OrderReading(Reading):
         keys = trimmed(self.table[name])
         self.table = replaced(self.table, name, keys)
         self.arguments["order_id"] = name
-        if pa.types.is_nested(keys.type):
+        if pa.types.is_nested(keys.type) or self.keys is None:
             return
         for role in ("customer_id", "ordered_at", "status"):
             if role not in self.chosen:
                 continue
             column = self.chosen[role].value
-            filled = filled_within(keys, trimmed(self.table[column]))
+            filled = filled_within(self.keys, trimmed(self.table[column]))
             count = self.table[column].null_count - filled.null_count
             if count > 0:
                 self.table = replaced(self.table, column, filled)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Collection, Sequence
+from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
@@ -142,10 +143,16 @@ class Reading:
             self.id_fold,
         )
 
-    @property
+    @cached_property
     def keys(self) -> pa.ChunkedArray | None:
-        """The order of each row; None where each row is an order."""
-        return self.table[self.arguments["order_id"]] if "order_id" in self.arguments else None
+        """The order of each row, as a number; None where each row is an order."""
+        if "order_id" not in self.arguments:
+            return None
+        column = self.table[self.arguments["order_id"]]
+        if pa.types.is_nested(column.type):  # refused by the library, with the column's name
+            return None
+        coded = column.combine_chunks().dictionary_encode()
+        return pa.chunked_array([coded.indices])
 
     def _of_layout(self, role: str) -> bool:
         """Whether the column of a role is the one that the layout names."""

@@ -170,9 +170,17 @@ def first_order(
     if kind == "unit" and quantity is not None:
         pieces = [one.as_py() or 0 for one in quantity.take(here)]
         total = sum((one or 0) * count for one, count in zip(amounts, pieces, strict=True))
-        texts = [f"{one:,} × {count}" for one, count in zip(amounts, pieces, strict=True) if one]
-        return len(amounts), texts, f"{total:,}"
+        pairs = zip(amounts, pieces, strict=True)
+        return (
+            len(amounts),
+            [f"{_said(one)} × {count}" for one, count in pairs if one],
+            _said(total),
+        )
     if not plain:
         return len(amounts), [], "0"
     total = plain[0] if kind == "order" else sum(plain)
-    return len(amounts), [f"{one:,}" for one in plain], f"{total:,}"
+    return len(amounts), [_said(one) for one in plain], _said(total)
+
+
+def _said(amount: Any) -> str:
+    return f"{round(amount, 4):,}"
