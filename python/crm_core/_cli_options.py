@@ -217,8 +217,8 @@ def _add_file(
         action="append",
         default=[],
         metavar="COLUMN",
-        help='the state of the order; "" counts every order; may be repeated, and an order counts '
-        "when all say so",
+        help='the state of the order; "" for none; may be repeated, and an order counts when all '
+        "say so",
     )
     columns.add_argument(
         "--ignore",

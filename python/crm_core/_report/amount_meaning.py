@@ -110,6 +110,8 @@ def decide(words: str, columns: Columns) -> Meaning:
             columns.name if words == "line" or line is None else line.what,
             checks,
         )
+    if words == "order" and not may_be_order and not line:
+        raise asked(columns.name, totals, "its heading says the order's, but it differs within one")
     if not may_be_order:
         if _looks_like_price(columns):
             raise asked(

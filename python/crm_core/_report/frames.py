@@ -23,6 +23,8 @@ def load_frame(
     paths: Sequence[Path], settings: Settings, advance: Callable[[float], None] = lambda share: None
 ) -> Loaded:
     """Read files of the same headings, one after the other."""
+    if settings.layout is not None:
+        raise Problem("--layout is of orders and events, and this analysis reads a table")
     sources = sources_of(paths, settings.encoding, settings.delimiter)
     require(sources, sources[0].headings)
     tables, table = read_files(sources, sources[0].headings, settings, advance)

@@ -433,7 +433,7 @@ class OrderReading(Reading):
                 f"column {name}: what does {listed} mean?",
                 f'Say so with --status-map "{cut(unknown[0])}=completed"; the meanings are '
                 f"{', '.join(MEANINGS)}. "
-                '--status "" leaves the column out, and every order counts.',
+                '--status "" leaves the column out.',
             )
         return known
 
