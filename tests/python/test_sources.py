@@ -175,6 +175,32 @@ def test_headings_that_nobody_knows_are_found_by_their_shape(write):
     assert Source(path).row_name(0) == "orders.csv, row 4"
 
 
+@pytest.mark.parametrize(
+    "first", ["1,secret@x.org,2024-01-31,5,USD", "secret,2024-01-31,19.80", "secret@x.org\t12"]
+)
+def test_a_first_line_of_values_is_never_shown_as_headings(write, first):
+    with pytest.raises(Problem, match="has no headings: its first line holds values") as caught:
+        load([write(f"{first}\n{first}\n")], Settings())
+    assert "secret" not in caught.value.message + caught.value.hint
+
+
+def test_a_file_of_baskets_has_no_titles(write):
+    path = write("milk,bread,jam\nmilk\nbread,milk\nmilk\njam\n")
+    assert Source(path).headings == ["milk", "bread", "jam"]
+
+
+def test_a_field_may_be_long(write):
+    text = "x" * 300_000
+    path = write(ROWS + f'3,"{text}",2024-02-01,5.00,USD\n')
+    assert texts(path, "customer_id")[2] == (text,)
+
+
+def test_a_delimiter_is_one_character(write):
+    for said in ("ab", "\n", "", '"'):
+        with pytest.raises(Problem, match="is not one character"):
+            load([write(ROWS)], Settings(delimiter=said))
+
+
 def test_rows_of_delimiters_only_are_counted_and_keep_the_numbers_right(write):
     path = write(PLAIN + "1,a,2024-01-31,5,USD\n,,,,\n\n , ,,,\n2,b,2024-02-01,x,USD\n,,,,\n\n\n")
     with pytest.raises(Problem, match=r"row 6, column amount: not an amount"):
@@ -620,6 +646,9 @@ def test_a_part_of_a_plain_file_is_refused_and_a_name_may_have_the_sign(write):
     with pytest.raises(Problem, match="there is no file"):
         Source(write(ROWS).with_name("none.csv#x"))
     assert len(texts(write(ROWS, "orders#1.csv"))) == 2
+    book = write(xlsx(a=[["x"]], b=[["amount"], [5]]), "b1.xlsx")
+    (found,) = sources_of([book.with_name("b*.xlsx#b")], "auto", "auto")
+    assert (found.headings, found.path.name) == (["amount"], "b1.xlsx#b")
 
 
 def test_files_of_several_forms_are_read_as_one(write, tmp_path, table):

@@ -8,7 +8,6 @@ columns asked for are decoded: decoding a whole file of Shift_JIS takes longer t
 
 from __future__ import annotations
 
-import csv
 import io
 import os
 from bisect import bisect_right
@@ -44,16 +43,11 @@ class Delimited:
         self._skipped: list[int] = []  # records that are no rows, each less those before it
         name = container.name
         said = heading_line.said_delimiter(text)
-        try:
-            used = said if delimiter == "auto" else delimiter
-            self.delimiter = used or heading_line.delimiter_of(text)
-            rows = heading_line.rows_of(text, self.delimiter)
-        except (csv.Error, TypeError) as error:
-            if isinstance(error, TypeError):
-                raise Problem(f'--delimiter: "{delimiter}" is not one character') from None
-            raise Problem(
-                f"{name} cannot be read as CSV", "A quote that is never closed, most often."
-            ) from None
+        if delimiter != "auto" and (len(delimiter) != 1 or delimiter in '\r\n"\0'):
+            raise Problem(f'--delimiter: "{delimiter}" is not one character between fields')
+        used = said if delimiter == "auto" else delimiter
+        self.delimiter = used or heading_line.delimiter_of(text)
+        rows = heading_line.rows_of(text, self.delimiter)
         rows = [[], *rows[1:]] if said else rows
         at = heading_line.find(rows)
         if at is None:
@@ -63,6 +57,7 @@ class Delimited:
                 else f"{name} has no headings in its first lines",
                 "The first line has to name the columns.",
             )
+        heading_line.refuse_values(rows[at], name)
         self.headings = rows[at]
         self._before = at + 1  # records up to the headings
         titles = sum(any(cell.strip() for cell in row) for row in rows[:at])

@@ -1,8 +1,9 @@
 """Where the headings of a table are, and what stands between its fields.
 
 Exports of shops begin with titles, periods and blank lines. The heading line is the first that has
-as many fields as most lines after it and holds words only, or the first with two headings that some
-role knows. Where no line is like that it is the first that is not blank.
+as many fields as most lines after it, no fewer than those before it, and holds words only; or the
+first with two headings that some role knows. Where no line is like that it is the first that is
+not blank.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import Sequence
 from itertools import islice
 
 from .headings import known_count
+from .problem import Problem
 
 _LOOKED_AT = 60  # lines; a preamble is shorter
 _DELIMITERS = ",\t;|"
@@ -26,15 +28,29 @@ _VALUE = re.compile(
 def find(rows: Sequence[Sequence[str]]) -> int | None:
     """The number of the heading line, from 0; None if all lines are blank."""
     filled = [at for at, row in enumerate(rows) if any(cell.strip() for cell in row)]
+    widest = 0
     for at in filled:
         row = rows[at]
         if known_count(row) >= 2:
             return at
         after = Counter(len(rows[later]) for later in filled if later > at)
         usual = after and after[len(row)] == max(after.values())
-        if (usual or not after) and _only_words(row):
+        cells = sum(cell.strip() != "" for cell in row)
+        if (usual or not after) and cells >= widest and _only_words(row):
             return at
+        widest = max(widest, cells)
     return filled[0] if filled else None
+
+
+def refuse_values(row: Sequence[str], name: str) -> None:
+    """A file without headings: its first line is a customer's order, which no message may show."""
+    cells = [cell for cell in row if cell.strip()]
+    values = sum(_VALUE.fullmatch(cell) is not None or "@" in cell for cell in cells)
+    if not known_count(row) and values * 3 >= len(cells):
+        raise Problem(
+            f"{name} has no headings: its first line holds values",
+            "Write a line above it that names the columns.",
+        )
 
 
 def _only_words(row: Sequence[str]) -> bool:
@@ -45,7 +61,12 @@ def _only_words(row: Sequence[str]) -> bool:
 def rows_of(text: str, delimiter: str) -> list[list[str]]:
     """The first lines, as records: a field in quotes may hold line ends."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    return list(islice(reader, _LOOKED_AT))
+    rows: list[list[str]] = []
+    try:
+        rows.extend(islice(reader, _LOOKED_AT))
+    except csv.Error:  # a field of more than 128 KB, or a quote that is not closed
+        return rows
+    return rows
 
 
 def said_delimiter(text: str) -> str:
@@ -58,10 +79,7 @@ def delimiter_of(text: str) -> str:
     """The delimiter under which the lines have known headings and the same number of fields."""
 
     def fit(delimiter: str) -> tuple[int, float, int]:
-        try:
-            rows = rows_of(text, delimiter)
-        except csv.Error:  # a quote that this delimiter does not close
-            return 0, 0.0, 0
+        rows = rows_of(text, delimiter)
         at = find(rows)
         if at is None or len(rows[at]) < 2:
             return 0, 0.0, 0

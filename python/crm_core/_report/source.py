@@ -108,13 +108,14 @@ def sources_of(paths: Sequence[Path], encoding: str, delimiter: str) -> list[Sou
     """The files that were named, and those that patterns such as `orders/*.csv` stand for."""
     named: list[Path] = []
     for path in paths:
-        if not glob.has_magic(str(path)) or path.exists():
+        before, sign, part = _parted(path)
+        if not glob.has_magic(str(before)) or path.exists():
             named.append(path)
             continue
-        found = sorted(Path(one) for one in glob.glob(str(path), recursive=True))
+        found = sorted(glob.glob(str(before), recursive=True))
         if not found:
-            raise Problem(f"no file is called {path}")
-        named += found
+            raise Problem(f"no file is called {before}")
+        named += [Path(f"{one}{sign}{part}") for one in found]
     return [Source(path, encoding, delimiter) for path in named]
 
 
@@ -150,10 +151,7 @@ def _has_text(kind: pa.DataType) -> bool:
 
 
 def _opened(path: Path, encoding: str, delimiter: str) -> Form:
-    part = ""
-    if not path.exists() and "#" in path.name:
-        before, _, part = str(path).rpartition("#")
-        path = Path(before)
+    path, _, part = _parted(path)
     if path.is_dir():
         return Directory(path)
     container = Container(path, part)
@@ -182,6 +180,14 @@ def _opened(path: Path, encoding: str, delimiter: str) -> Form:
             "spreadsheet: open it, and save it as CSV.",
         )
     return _text(container, encoding, delimiter)
+
+
+def _parted(path: Path) -> tuple[Path, str, str]:
+    """The file, `#` and the name of a sheet or a table, unless the file's own name has the sign."""
+    if path.exists() or "#" not in path.name:
+        return path, "", ""
+    before, sign, part = str(path).rpartition("#")
+    return Path(before), sign, part
 
 
 def _text(container: Container, encoding: str, delimiter: str) -> Form:

@@ -27,6 +27,7 @@ class Workbook(TextRows):
         at = heading_line.find(words)
         if at is None:
             raise Problem(f"the first rows of {container.name}, sheet {self._sheet}, are empty")
+        heading_line.refuse_values(words[at], container.name)
         self._of = f"sheet {self._sheet}, row"
         width = max((i for i, word in enumerate(words[at], 1) if word.strip()), default=0)
         self.headings = words[at][:width]
