@@ -169,14 +169,13 @@ typedef enum crm_column_type {
   CRM_COLUMN_TIME_US = 16,
   /// The same in nanoseconds.
   CRM_COLUMN_TIME_NS = 17,
-  /// UTF-8 texts: `int32_t` offsets, one more than cells, into the bytes of `values`.
+  /// UTF-8 texts: `int32_t` offsets, one more than cells, into the bytes of `values`. Ids and
+  /// words, or amounts and times spelled out.
   CRM_COLUMN_UTF8 = 18,
   /// The same with `int64_t` offsets.
   CRM_COLUMN_LARGE_UTF8 = 19,
   /// `width` bytes a cell, such as a UUID's 16.
   CRM_COLUMN_FIXED = 20,
-  /// UTF-8 texts (`int64_t` offsets) that spell amounts, times and numbers; read exactly.
-  CRM_COLUMN_SPELLED = 21,
 } crm_column_type;
 
 /// The types of columns, and the function that gives their cells. Numbers are never reused.

@@ -46,7 +46,6 @@ typedef enum crm_column_type {
   CRM_COLUMN_UTF8 = 18,
   CRM_COLUMN_LARGE_UTF8 = 19,
   CRM_COLUMN_FIXED = 20,
-  CRM_COLUMN_SPELLED = 21,
 } crm_column_type;
 
 typedef enum crm_type {

@@ -47,9 +47,9 @@ fn columns() {
         "column `customer_id` is of type float64, expected a customer id: integers, texts or fixed-size binary",
     );
     refused(
-        shop(SPEC, &[("amount", texts(&["1", "2", "3"]))]),
-        ErrorCode::Schema,
-        "column `amount` is of type text, expected numbers",
+        shop(SPEC, &[("amount", times(&["2025-01-01"; 3]))]),
+        ErrorCode::Data,
+        "column `amount`, row 0: expected an amount such as 1234",
     );
     refused(
         shop(SPEC, &[("ordered_at", ints(&[1, 2, 3]))]),
@@ -132,7 +132,6 @@ fn cells() {
     }
     for text in [
         "2025-13-01",
-        "01/02/2025",
         "2025-01-01T25:00",
         "2025-01-01T10:00:60",
         "2025-01-01T10:00+9",
@@ -144,9 +143,19 @@ fn cells() {
                 &[("ordered_at", times(&["2025-01-01", text, "2025-01-02"]))],
             ),
             ErrorCode::Data,
-            "column `ordered_at`, row 1: expected an ISO 8601 date or time",
+            "column `ordered_at`, row 1: expected a date or time such as",
         );
     }
+    refused(
+        shop(SPEC, &[("ordered_at", times(&["2025-01-01", "01/02/2025", "x"]))]),
+        ErrorCode::Data,
+        "column `ordered_at`: day first (%d/%m/%Y) or month first (%m/%d/%Y)?",
+    );
+    refused(
+        shop(SPEC, &[("amount", texts(&["1", "1.234", "3"]))]),
+        ErrorCode::Data,
+        "column `amount`: a decimal point (.) or points between thousands (,)?",
+    );
 }
 
 #[test]

@@ -22,7 +22,7 @@ class Events:
     Args:
         data: Columns, in any of the forms that `Orders` takes. Only those named here are read.
         visitor_id: The visitor (訪問者): integers, texts, categories of these, fixed-size binary.
-        occurred_at: When it happened: a date or a timestamp.
+        occurred_at: When it happened: a date or a timestamp, or texts of them (see `date_format`).
         kind: What happened: free text. Sessions and carts understand view, product_view, add,
             remove, checkout, payment_failed and purchase; see `kinds`.
         customer_id: The customer (会員ID), where known. A visitor who logs in or buys is joined to
@@ -44,6 +44,11 @@ class Events:
         measures: Columns of numbers that describe a page view, such as its load time.
         timezone: The shop's zone, an IANA name or an offset. Naive times are wall clock there.
             Default: the time column's own zone, else UTC.
+        date_format: How times are written in columns of texts or numbers: a pattern such as
+            "%d/%m/%Y %H:%M", "epoch_s", "epoch_ms", "epoch_us" (since 1970) or "excel" (serial
+            numbers). Default: told from the texts; a column whose values do not tell is refused.
+        decimal: The decimal sign of numbers in columns of texts: ".", "," or "auto" (told from
+            the column; a column whose values do not tell is refused).
         bad_rows: Rows that cannot be read: "error", or "drop" (left out and counted).
         progress: Called with rows done and rows expected, about every 50 ms; returning False stops.
 
@@ -86,6 +91,8 @@ class Events:
         dimensions: Sequence[str] = (),
         measures: Sequence[str] = (),
         timezone: str | None = None,
+        date_format: str | None = None,
+        decimal: Literal["auto", ".", ","] | None = None,
         bad_rows: Literal["error", "drop"] | None = None,
         progress: Progress | None = None,
     ) -> None:
@@ -110,6 +117,8 @@ class Events:
                 "dimensions": _names("dimensions", dimensions),
                 "measures": _names("measures", measures),
                 "timezone": timezone,
+                "date_format": date_format,
+                "decimal": decimal,
                 "bad_rows": bad_rows,
             }
         )
@@ -151,6 +160,11 @@ class Events:
     def timezone(self) -> str:
         """The shop's zone."""
         return self._native.timezone
+
+    @property
+    def understood(self) -> dict[str, str]:
+        """How columns of texts were read, such as ``{"occurred_at": "epoch_ms"}``."""
+        return dict(self._native.understood)
 
     def view(self, where: Where | None = None) -> Events:
         """Some of the events.

@@ -30,6 +30,11 @@ def source(data: Any, columns: Sequence[str]) -> Any:
         SchemaError: A column is missing, or of a type that no column can have.
     """
     family = type(data).__module__.partition(".")[0]
+    if _is_one_column(family, data):
+        raise SchemaError(
+            f"a {type(data).__name__} is one column, not a table",
+            hint="pass a frame with the columns " + ", ".join(f"`{name}`" for name in columns),
+        )
     if family == "pandas" and hasattr(data, "columns"):
         _none_in_the_index(columns, data)
         _all_there(columns, [str(name) for name in data.columns])
@@ -58,6 +63,13 @@ def source(data: Any, columns: Sequence[str]) -> Any:
         hint="hand over a pandas or polars DataFrame, a pyarrow Table, a DuckDB relation, a dict "
         "of arrays, or anything with __arrow_c_stream__",
     )
+
+
+def _is_one_column(family: str, data: Any) -> bool:
+    """A Series or an Arrow array, which some libraries hand over as a table of one column."""
+    if family in ("pandas", "polars"):
+        return hasattr(data, "dtype") and not hasattr(data, "columns")
+    return family == "pyarrow" and hasattr(data, "type") and not hasattr(data, "schema")
 
 
 def _arrow_of(relation: Any) -> Any:

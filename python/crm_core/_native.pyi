@@ -6,6 +6,7 @@ from typing import Any, final
 from ._types import ArrowStream, Progress
 
 __all__ = [
+    "ArrowColumn",
     "Customers",
     "Events",
     "Orders",
@@ -18,6 +19,8 @@ __all__ = [
     "missing_column",
     "month_ends",
     "orders_columns",
+    "read_amounts",
+    "read_dates",
     "run",
     "set_threads",
     "simulate_events",
@@ -51,11 +54,15 @@ class Orders:
     def currency(self) -> str: ...
     @property
     def timezone(self) -> str: ...
+    @property
+    def understood(self) -> list[tuple[str, str]]: ...
 
 @final
 class Customers:
     def __new__(cls, spec: str, source: Any) -> Customers: ...
     def __len__(self) -> int: ...
+    @property
+    def understood(self) -> list[tuple[str, str]]: ...
 
 @final
 class Events:
@@ -73,6 +80,8 @@ class Events:
     def rows_left_out(self) -> int: ...
     @property
     def timezone(self) -> str: ...
+    @property
+    def understood(self) -> list[tuple[str, str]]: ...
 
 @final
 class Table:
@@ -94,6 +103,18 @@ class Table:
     @property
     def notes(self) -> str: ...
 
+@final
+class ArrowColumn:
+    def __arrow_c_array__(
+        self, requested_schema: object | None = None
+    ) -> tuple[object, object]: ...
+
+def read_dates(
+    column: Any, date_format: str | None = None
+) -> tuple[ArrowColumn, ArrowColumn, list[int], str, list[str]]: ...
+def read_amounts(
+    column: Any, decimal: str = "auto"
+) -> tuple[ArrowColumn, list[str], list[int], str, bool]: ...
 def run(task: str, data: Any, request: str, progress: Progress | None = None) -> Table: ...
 def describe(task: str) -> str: ...
 def tasks() -> list[str]: ...

@@ -31,6 +31,7 @@ class Customers:
         opted_out: Whether the customer wants no mail (配信停止).
         dimensions: Further columns to choose customers by and to break results down by.
         timezone: The shop's zone, for `registered_at`.
+        date_format: How `registered_at` is written, as for `Orders`.
 
     Raises:
         SchemaError: A column is missing or of a wrong type.
@@ -48,6 +49,7 @@ class Customers:
         opted_out: str | None = None,
         dimensions: Sequence[str] = (),
         timezone: str | None = None,
+        date_format: str | None = None,
     ) -> None:
         spec = dumps(
             {
@@ -56,6 +58,7 @@ class Customers:
                 "opted_out": opted_out,
                 "dimensions": _names("dimensions", dimensions),
                 "timezone": timezone,
+                "date_format": date_format,
             }
         )
         columns = source(data, _native.customers_columns(spec))
@@ -78,7 +81,8 @@ class Orders:
             Only the columns named here are read.
         customer_id: The customer (会員ID): integers, texts, categories of these, or fixed-size
             binary such as UUIDs.
-        ordered_at: When it was ordered (受注日時): a date or a timestamp.
+        ordered_at: When it was ordered (受注日時): a date or a timestamp, or texts of them (see
+            `date_format`).
         amount: The amount (金額).
         currency: ISO 4217 code of every amount, such as "JPY". It has no default.
         order_id: The order (注文番号): rows of one order are its lines. Without it each row is an
@@ -112,6 +116,11 @@ class Orders:
         customers: The customers table, as `Customers`.
         timezone: The shop's zone, an IANA name or an offset. Naive times are wall clock there,
             aware ones are converted. Default: the time column's own zone, else UTC.
+        date_format: How dates are written in columns of texts or numbers: a pattern such as
+            "%d/%m/%Y %H:%M", "epoch_s", "epoch_ms", "epoch_us" (since 1970) or "excel" (serial
+            numbers). Default: told from the texts; a column whose values do not tell is refused.
+        decimal: The decimal sign of numbers in columns of texts: ".", "," or "auto" (told from
+            the column; a column whose values do not tell is refused).
         guests: Rows without a customer: "error", "drop", or "keep" (in shop totals, never per
             customer).
         bad_rows: Rows that cannot be read: "error", or "drop" (left out and counted by reason).
@@ -170,6 +179,8 @@ class Orders:
         dimensions: Sequence[str] = (),
         customers: Customers | None = None,
         timezone: str | None = None,
+        date_format: str | None = None,
+        decimal: Literal["auto", ".", ","] | None = None,
         guests: Literal["error", "drop", "keep"] | None = None,
         bad_rows: Literal["error", "drop"] | None = None,
         repeated_rows: Literal["keep", "drop", "error"] | None = None,
@@ -210,6 +221,8 @@ class Orders:
                 "shop": shop,
                 "dimensions": _names("dimensions", dimensions),
                 "timezone": timezone,
+                "date_format": date_format,
+                "decimal": decimal,
                 "guests": guests,
                 "bad_rows": bad_rows,
                 "repeated_rows": repeated_rows,
@@ -255,6 +268,11 @@ class Orders:
     def timezone(self) -> str:
         """The shop's zone."""
         return self._native.timezone
+
+    @property
+    def understood(self) -> dict[str, str]:
+        """How columns of texts were read, such as ``{"date": "%d/%m/%Y"}``."""
+        return dict(self._native.understood)
 
     @property
     def reconciliation(self) -> Table:

@@ -71,16 +71,22 @@ CASES: dict[str, tuple[Callable[[], Any], type, str, str | None, int | None, str
         "customer_id", None, None,
     ),
     "times of a wrong type": (
-        lambda: orders(ordered_at=["2026-01-01"] * 3),
+        lambda: orders(ordered_at=[1, 2, 3]),
         crm.SchemaError,
-        "column `ordered_at` is of type text, expected a date or a timestamp",
-        "ordered_at", None, "convert the texts to times first",
+        "column `ordered_at` is of type int64, expected a date or a timestamp",
+        "ordered_at", None, 'date_format="epoch_s"',
     ),
-    "amounts of a wrong type": (
-        lambda: orders(amount=["1", "2", "3"]),
-        crm.SchemaError,
-        "column `amount` is of type text, expected numbers (integers, decimals or floats)",
-        "amount", None, None,
+    "dates that nothing tells": (
+        lambda: orders(ordered_at=["01/02/2024"] * 3),
+        crm.DataError,
+        "column `ordered_at`: day first (%d/%m/%Y) or month first (%m/%d/%Y)?",
+        "ordered_at", None, 'date_format="%d/%m/%Y" or date_format="%m/%d/%Y" says which',
+    ),
+    "texts that are no amounts": (
+        lambda: orders(amount=["1", "two", "3"]),
+        crm.DataError,
+        "column `amount`, row 1: expected an amount such as 1234",
+        "amount", 1, None,
     ),
     "a type that no column can have": (
         lambda: orders(amount=pa.array([[1], [2], [3]])),

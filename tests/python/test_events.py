@@ -123,7 +123,7 @@ def test_bad_rows_are_named_or_counted(changed, raised, message):
 
 def test_what_events_and_their_analyses_refuse():
     with pytest.raises(crm.SchemaError, match="expected a date or a timestamp"):
-        events({**LOG, "occurred_at": ["2026-03-01"] * 5})
+        events({**LOG, "occurred_at": [20260301] * 5})
     with pytest.raises(crm.SchemaError, match="pages"):
         events(page="pages")
     with pytest.raises(crm.OptionError, match="currency"):

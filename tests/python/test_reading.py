@@ -220,8 +220,7 @@ def test_spellings_of_a_date(text, expected):
         "0000-00-00",
         "2024-01-31 24:00",
         "2024-01-31 12:60",
-        "31/1/2024",
-        "1/31/2024",
+        "1/2/2024",
         "24-01-31",
         "yesterday",
         "2024-01",
@@ -272,13 +271,21 @@ def test_a_format_that_cannot_be_read_is_refused(date_format):
         dates.parse(texts("3/1/2024"), date_format)
 
 
-def test_day_first_dates_are_refused_with_the_option_that_reads_them(write):
-    path = write(PLAIN + "1,2024-01-31,5\n2,31/01/2024,5\n3,28/01/2024,5\n")
+def test_the_whole_column_tells_which_number_is_the_day(write):
+    path = write(PLAIN + "1,2024-01-31,5\n2,03/01/2024,5\n3,28/01/2024,5\n")
+    loaded = load([path], Settings(currency="JPY"))
+    assert loaded.table["order_date"].to_pylist()[1] == datetime.datetime(2024, 1, 3)
+
+
+def test_dates_that_nothing_tells_are_refused_with_the_option_that_reads_them(write):
+    path = write(PLAIN + "1,2024-01-31,5\n2,03/01/2024,5\n3,08/01/2024,5\n")
     with pytest.raises(Problem) as caught:
         load([path], Settings(currency="JPY"))
     assert caught.value.message == "orders.csv, row 3, column order_date: not a date (and 1 more)"
     assert "--date-format" in caught.value.hint
-    assert "31" not in caught.value.message
+    assert "03" not in caught.value.message
+    read = dates.parse(texts("03/01/2024", "08/01/2024"))
+    assert read.readings == ("%d/%m/%Y", "%m/%d/%Y")
 
 
 def test_a_shops_own_wall_clock_is_kept_unless_a_zone_is_asked_for(write):
@@ -341,16 +348,14 @@ def test_fractions_are_exact():
 @pytest.mark.parametrize(
     "text",
     [
-        "12,50",
-        "1,23,456",
-        "1.234,56",
+        "1.234",
         "(500",
         "500)",
         "abc",
         "1e5",
         "NaN",
         "--5",
-        "1 234",
+        "12 34",
         "12345678901234567890",
     ],
 )

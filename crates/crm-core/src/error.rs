@@ -116,6 +116,20 @@ pub enum Error {
         /// What cannot be.
         problem: Cow<'static, str>,
     },
+    /// The texts of a column can be read in more than one way, and none of them tells which.
+    #[error(
+        "column {}: {}? No value of the column tells",
+        Quoted(column),
+        Readings(readings)
+    )]
+    Ambiguous {
+        /// The column.
+        column: String,
+        /// The option that says which.
+        option: &'static str,
+        /// Values of the option, and what they mean.
+        readings: Vec<(String, &'static str)>,
+    },
     /// Rows are in more than one currency.
     #[error(
         "column {}, row {row}: currency {} where the orders are in {}",
@@ -284,6 +298,7 @@ impl Error {
             | E::Value { .. }
             | E::UnknownWord { .. }
             | E::Conflict { .. }
+            | E::Ambiguous { .. }
             | E::MixedCurrency { .. }
             | E::Overflow { .. }
             | E::Insufficient { .. } => ErrorCode::Data,
@@ -313,6 +328,7 @@ impl Error {
             | E::Value { column, .. }
             | E::UnknownWord { column, .. }
             | E::Conflict { column, .. }
+            | E::Ambiguous { column, .. }
             | E::MixedCurrency { column, .. }
             | E::Overflow { column, .. }
             | E::OptionNeedsColumn { column, .. } => Some(column),
@@ -325,6 +341,7 @@ impl Error {
         match self {
             Error::UnknownOption { name, .. } | Error::OptionValue { name, .. } => Some(name),
             Error::OptionNeedsColumn { option, .. } => Some(option),
+            Error::Ambiguous { option, .. } => Some(option),
             _ => None,
         }
     }
@@ -362,9 +379,30 @@ impl Error {
             }
             E::ColumnType {
                 found, expected, ..
-            } if found == "text" && expected.contains("timestamp") => {
-                Some("convert the texts to times first".into())
+            } if found.contains("int") && expected.contains("timestamp") => Some(
+                "date_format=\"epoch_s\", \"epoch_ms\", \"epoch_us\", \"excel\" or \"%Y%m%d\" reads \
+                 whole numbers as dates"
+                    .into(),
+            ),
+            E::ColumnType {
+                found, expected, ..
+            } if found == "float64" && expected.contains("timestamp") => Some(
+                "date_format=\"excel\" reads the serial numbers of a spreadsheet as dates".into(),
+            ),
+            E::Ambiguous {
+                option, readings, ..
+            } => {
+                let values: Vec<String> = readings
+                    .iter()
+                    .map(|(value, _)| format!("{option}=\"{value}\""))
+                    .collect();
+                Some(format!("{} says which", values.join(" or ")))
             }
+            E::Value { expected, .. } if expected.contains("round_amounts") => Some(
+                "round_amounts=True rounds them, half to even, and counts them; 32-bit floats hold \
+                 hardly any decimals exactly"
+                    .into(),
+            ),
             // What allows rows without a customer is in the message.
             E::Null { expected, .. } if expected.contains("guests") => None,
             E::Null {
@@ -536,6 +574,18 @@ impl fmt::Display for List<'_> {
         }
         if self.0.len() > MOST {
             write!(f, " and {} more", self.0.len() - MOST)?;
+        }
+        Ok(())
+    }
+}
+
+struct Readings<'a>(&'a [(String, &'static str)]);
+
+impl fmt::Display for Readings<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, (value, meaning)) in self.0.iter().enumerate() {
+            let or = if i == 0 { "" } else { " or " };
+            write!(f, "{or}{meaning} ({value})")?;
         }
         Ok(())
     }

@@ -53,14 +53,13 @@ pub enum crm_column_type {
     CRM_COLUMN_TIME_US = 16,
     /// The same in nanoseconds.
     CRM_COLUMN_TIME_NS = 17,
-    /// UTF-8 texts: `int32_t` offsets, one more than cells, into the bytes of `values`.
+    /// UTF-8 texts: `int32_t` offsets, one more than cells, into the bytes of `values`. Ids and
+    /// words, or amounts and times spelled out.
     CRM_COLUMN_UTF8 = 18,
     /// The same with `int64_t` offsets.
     CRM_COLUMN_LARGE_UTF8 = 19,
     /// `width` bytes a cell, such as a UUID's 16.
     CRM_COLUMN_FIXED = 20,
-    /// UTF-8 texts (`int64_t` offsets) that spell amounts, times and numbers; read exactly.
-    CRM_COLUMN_SPELLED = 21,
 }
 
 /// One column. Zero it first (`crm_column column = {0};`): every field not needed is 0.
@@ -223,10 +222,6 @@ fn cells(caller: Caller<'_>, name: &str, column: &crm_column) -> Result<ColumnDa
         what: "the offsets buffer is too short for the rows",
         ..values
     };
-    let large = || -> Result<Strings, Fault> {
-        let offsets = offsets.many(rows.checked_add(1), i64::from_ne_bytes)?;
-        Ok(Strings::Large(offsets.into(), values.copy()?.into()))
-    };
     let is = |ty: T| ty as i32 == column.r#type;
     let values = match column.r#type {
         _ if is(T::CRM_COLUMN_NULL) => ColumnValues::Null(rows),
@@ -260,8 +255,10 @@ fn cells(caller: Caller<'_>, name: &str, column: &crm_column) -> Result<ColumnDa
             let offsets = offsets.many(rows.checked_add(1), i32::from_ne_bytes)?;
             ColumnValues::Text(Strings::Small(offsets.into(), values.copy()?.into()))
         }
-        _ if is(T::CRM_COLUMN_LARGE_UTF8) => ColumnValues::Text(large()?),
-        _ if is(T::CRM_COLUMN_SPELLED) => ColumnValues::Cells(large()?),
+        _ if is(T::CRM_COLUMN_LARGE_UTF8) => {
+            let offsets = offsets.many(rows.checked_add(1), i64::from_ne_bytes)?;
+            ColumnValues::Text(Strings::Large(offsets.into(), values.copy()?.into()))
+        }
         _ if is(T::CRM_COLUMN_FIXED) => ColumnValues::Fixed {
             width: column.width as usize,
             bytes: values.fixed(rows, column.width as usize)?.into(),

@@ -338,7 +338,7 @@ impl Cells {
             },
             Cells::Floats(values, _) => ColumnValues::Float(values.into()),
             Cells::Texts(ends, bytes, _) => {
-                ColumnValues::Cells(Strings::Large(ends.into(), bytes.into()))
+                ColumnValues::Text(Strings::Large(ends.into(), bytes.into()))
             }
         }
     }

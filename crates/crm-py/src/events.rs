@@ -82,6 +82,12 @@ impl Events {
         self.0.rows_left_out()
     }
 
+    /// How columns of texts were read: column and form.
+    #[getter]
+    fn understood(&self) -> Vec<(String, String)> {
+        crate::orders::understood(self.0.understood())
+    }
+
     /// The shop's zone.
     #[getter]
     fn timezone(&self) -> String {

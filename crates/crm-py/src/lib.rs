@@ -9,6 +9,7 @@ mod input;
 mod orders;
 mod runtime;
 mod table;
+mod texts;
 
 use errors::{guarded, raise};
 use events::Events;
@@ -161,6 +162,9 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Customers>()?;
     module.add_class::<Events>()?;
     module.add_class::<Table>()?;
+    module.add_class::<texts::ArrowColumn>()?;
+    module.add_function(wrap_pyfunction!(texts::read_dates, module)?)?;
+    module.add_function(wrap_pyfunction!(texts::read_amounts, module)?)?;
     module.add_function(wrap_pyfunction!(run, module)?)?;
     module.add_function(wrap_pyfunction!(describe, module)?)?;
     module.add_function(wrap_pyfunction!(tasks, module)?)?;

@@ -4,7 +4,7 @@ use crate::errors::{guarded, raise};
 use crate::input::Source;
 use crate::runtime::compute;
 use crate::table::Table;
-use crm_core::data::{CustomersSpec, OrdersSpec};
+use crm_core::data::{CustomersSpec, OrdersSpec, Understood};
 use crm_core::scope::{Filter, Policy};
 use crm_core::{Day, Error};
 use pyo3::prelude::*;
@@ -95,6 +95,12 @@ impl Orders {
     fn timezone(&self) -> String {
         self.0.zone().to_string()
     }
+
+    /// How columns of texts were read: column and form.
+    #[getter]
+    fn understood(&self) -> Vec<(String, String)> {
+        understood(self.0.understood())
+    }
 }
 
 /// The customers table.
@@ -119,6 +125,20 @@ impl Customers {
     fn __len__(&self) -> usize {
         self.0.len()
     }
+
+    /// How columns of texts were read: column and form.
+    #[getter]
+    fn understood(&self) -> Vec<(String, String)> {
+        understood(self.0.understood())
+    }
+}
+
+/// Column and form.
+pub(crate) fn understood(known: &[Understood]) -> Vec<(String, String)> {
+    known
+        .iter()
+        .map(|one| (one.column.clone(), one.form.clone()))
+        .collect()
 }
 
 /// The columns that a spec of orders reads; raises for a spec that is none.

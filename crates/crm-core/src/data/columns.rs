@@ -311,11 +311,8 @@ pub enum ColumnValues {
     },
     /// Truth values.
     Bool(Bits),
-    /// Texts.
+    /// Texts: ids and words, and amounts, times and numbers to be read from them.
     Text(Strings),
-    /// Texts typed or parsed cell by cell (the row door): amounts, times and numbers are read
-    /// from them exactly, where [`ColumnValues::Text`] would be a column of a wrong type.
-    Cells(Strings),
     /// Byte strings of one width, such as UUIDs.
     Fixed {
         /// Bytes of a cell.
@@ -365,7 +362,7 @@ impl ColumnData {
             ColumnValues::Decimal { values, .. } => values.len(),
             ColumnValues::Date(values) => values.len(),
             ColumnValues::Bool(bits) => bits.len(),
-            ColumnValues::Text(texts) | ColumnValues::Cells(texts) => texts.len(),
+            ColumnValues::Text(texts) => texts.len(),
             ColumnValues::Fixed { width, bytes } => bytes.len() / (*width).max(1),
             ColumnValues::Dictionary { keys, .. } => keys.len(),
             ColumnValues::Null(len) => *len,
@@ -420,7 +417,7 @@ impl ColumnData {
             ColumnValues::Time { zone: None, .. } => "timestamp without zone".into(),
             ColumnValues::Time { zone: Some(_), .. } => "timestamp with zone".into(),
             ColumnValues::Bool(_) => "bool".into(),
-            ColumnValues::Text(_) | ColumnValues::Cells(_) => "text".into(),
+            ColumnValues::Text(_) => "text".into(),
             ColumnValues::Fixed { width, .. } => format!("fixed_size_binary({width})"),
             ColumnValues::Dictionary { values, .. } => {
                 format!("dictionary of {}", values.type_name())
@@ -456,7 +453,7 @@ impl ColumnData {
             return broken("the validity bitmap and the cells differ in length");
         }
         match &self.values {
-            ColumnValues::Text(texts) | ColumnValues::Cells(texts) => {
+            ColumnValues::Text(texts) => {
                 let sound = match texts {
                     Strings::Small(offsets, bytes) => {
                         offsets.is_empty()

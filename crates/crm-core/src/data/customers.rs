@@ -2,12 +2,13 @@
 //! makes prospects (見込み客) visible: customers without an order.
 
 use super::ids::{Ids, NO_ID, kind_of};
-use super::input::find;
-use super::read::{BLANK, Problems, Reason, Times};
+use super::input::{Input, find};
+use super::read::{BLANK, Problems};
 use super::rows::RowDim;
+use super::text::Understood;
 use super::{Batch, Buf, ColumnData, ColumnValues, Orders};
-use crate::context::{filled, room};
-use crate::{Context, Error, Offsets, Result, Zone};
+use crate::context::{collect, filled, room};
+use crate::{Context, Error, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -27,6 +28,8 @@ pub struct CustomersSpec {
     pub dimensions: Vec<String>,
     /// The zone of naive times. Default: the column's own zone, else UTC.
     pub timezone: Option<String>,
+    /// How `registered_at` is written, see the option of orders.
+    pub date_format: Option<String>,
 }
 
 impl Default for CustomersSpec {
@@ -37,6 +40,7 @@ impl Default for CustomersSpec {
             opted_out: None,
             dimensions: Vec::new(),
             timezone: None,
+            date_format: None,
         }
     }
 }
@@ -74,6 +78,7 @@ pub struct Customers {
     pub(crate) registered: Option<Vec<i32>>,
     pub(crate) opted_out: Option<Vec<bool>>,
     pub(crate) dims: Vec<RowDim>,
+    understood: Vec<Understood>,
 }
 
 impl fmt::Debug for Customers {
@@ -93,23 +98,8 @@ impl Customers {
         batches: &[Batch],
         context: &Context,
     ) -> Result<Customers> {
-        let mut rows = 0;
-        for batch in batches {
-            let mut length = None;
-            for name in spec.columns() {
-                let column = find(batch, name)?;
-                column.check(name)?;
-                let expected = *length.get_or_insert(column.len());
-                if column.len() != expected {
-                    return Err(Error::ColumnLength {
-                        column: name.into(),
-                        found: column.len(),
-                        expected,
-                    });
-                }
-            }
-            rows += length.unwrap_or(0);
-        }
+        let input = Input::new(&spec.columns(), batches)?;
+        let rows = input.rows;
         let chunks = |name: &str| -> Result<Vec<&ColumnData>> {
             batches.iter().map(|batch| find(batch, name)).collect()
         };
@@ -141,8 +131,20 @@ impl Customers {
             }
             *first = row as u32;
         }
+        let mut understood = Vec::new();
         let registered = match &spec.registered_at {
-            Some(name) => Some(registered(spec, name, &chunks(name)?, rows)?),
+            Some(name) => {
+                let (days, forms) = registered(spec, name, &input)?;
+                understood = forms;
+                Some(days)
+            }
+            None if spec.date_format.is_some() => {
+                return Err(Error::OptionNeedsColumn {
+                    option: "date_format".into(),
+                    value: "given".into(),
+                    column: "registered_at".into(),
+                });
+            }
             None => None,
         };
         let opted_out = match &spec.opted_out {
@@ -165,6 +167,7 @@ impl Customers {
             registered,
             opted_out,
             dims,
+            understood,
         })
     }
 
@@ -176,6 +179,11 @@ impl Customers {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.codes.is_empty()
+    }
+
+    /// How columns of texts were read.
+    pub fn understood(&self) -> &[Understood] {
+        &self.understood
     }
 
     /// Adds the customers to a dictionary; gives the row of each of its codes, [`NO_ID`] where the
@@ -199,35 +207,25 @@ impl Customers {
     }
 }
 
+/// Civil days of registration, and how the texts were read.
 fn registered(
     spec: &CustomersSpec,
     name: &str,
-    chunks: &[&ColumnData],
-    rows: usize,
-) -> Result<Vec<i32>> {
-    let zone = match &spec.timezone {
-        Some(zone) => Zone::parse(zone)?,
-        None => match chunks.iter().find_map(|c| super::read::zone_of(c)) {
-            Some(zone) => Zone::parse(zone)?,
-            None => Zone::UTC,
-        },
-    };
-    let mut days = room(rows, "customers")?;
-    let mut first = 0;
-    let mut problems = Problems::new(false, rows);
-    for chunk in chunks {
-        let times = Times::read(name, chunk, first, Reason::BadTime, &mut problems)?;
-        first += chunk.len();
-        let (low, high) = times.range.unwrap_or((0, 0));
-        let offsets = Offsets::new(zone, low, high);
-        let instants = times.instants(&offsets)?;
-        days.extend(instants.iter().map(|t| match *t {
-            BLANK => i32::MIN,
-            t => offsets.day(t).0,
-        }));
+    input: &Input,
+) -> Result<(Vec<i32>, Vec<Understood>)> {
+    let mut problems = Problems::new(false, input.rows);
+    let (format, zone) = (spec.date_format.as_deref(), spec.timezone.as_deref());
+    if format.is_some() {
+        input.needs_texts("date_format", &[name], true)?;
     }
+    let (instants, offsets, ..) = input.times(name, format, zone, &mut problems)?;
+    let understood = std::mem::take(&mut problems.understood);
     problems.finish()?;
-    Ok(days)
+    let days = instants.iter().map(|t| match *t {
+        BLANK => i32::MIN,
+        t => offsets.day(t).0,
+    });
+    Ok((collect(days, "customers")?, understood))
 }
 
 /// A column of truth values; null is false.

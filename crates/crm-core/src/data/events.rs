@@ -18,6 +18,8 @@ use super::read::{BLANK, Money, Problems, Reason};
 use super::rows::pick;
 use super::runs::Runs;
 use super::spec::{AmountUnit, BadRows};
+use super::text::{self, Understood};
+use super::text_amounts::Decimal;
 use super::words::EventWord;
 use super::{Batch, Buf, ColumnData, ColumnValues, EventsSpec};
 use crate::context::{collect, filled, room};
@@ -112,6 +114,7 @@ pub(crate) const UNUSED: u8 = 254;
 pub struct Events {
     pub(crate) runs: Arc<Runs>,
     pub(crate) spec: Arc<EventsSpec>,
+    pub(crate) understood: Arc<Vec<Understood>>,
     /// The last instant that is seen.
     pub(crate) as_of: i64,
     /// Events after it, not seen.
@@ -141,10 +144,20 @@ impl Events {
         context.expect(2 * n);
         context.afford(n.saturating_mul(32), "events")?;
         let mut problems = Problems::new(spec.bad_rows == BadRows::Drop, n);
+        if spec.date_format.is_some() {
+            input.needs_texts("date_format", &[&spec.occurred_at], true)?;
+        }
+        if spec.decimal != Decimal::Auto {
+            input.needs_texts("decimal", &spec.numbers(), false)?;
+        }
         let missing = |column: &str, row: usize, what: &'static str| Error::null(column, row, what);
         let (visitors, visitor) = input.encode(&spec.visitor_id, "a visitor id", context)?;
-        let (time, offsets, _, _) =
-            input.times(&spec.occurred_at, spec.timezone.as_deref(), &mut problems)?;
+        let (time, offsets, _, _) = input.times(
+            &spec.occurred_at,
+            spec.date_format.as_deref(),
+            spec.timezone.as_deref(),
+            &mut problems,
+        )?;
         let (kinds, kind) = input.encode(&spec.kind, "a kind of event", context)?;
         for row in 0..n {
             if visitor[row] == NO_ID {
@@ -171,6 +184,7 @@ impl Events {
                     currency,
                     minor: spec.amount_unit == AmountUnit::Minor,
                     round: spec.round_amounts,
+                    decimal: spec.decimal,
                     reason: Reason::BadAmount,
                 };
                 let (amount, least) = input.money(money, &mut problems, &mut rounded)?;
@@ -182,7 +196,7 @@ impl Events {
             _ => None,
         };
         let quantity = match &spec.quantity {
-            Some(name) => Some(quantities(&input, name, &mut problems)?),
+            Some(name) => Some(quantities(&input, name, spec.decimal, &mut problems)?),
             None => None,
         };
         let mut dims: Vec<EventDim> = Vec::new();
@@ -210,6 +224,7 @@ impl Events {
             }
             None => None,
         };
+        let understood = std::mem::take(&mut problems.understood);
         let reasons = problems.finish()?;
         let (visitor, left_out) = without(visitor, &reasons)?;
         let words = Arc::new(Vec::new());
@@ -231,7 +246,9 @@ impl Events {
             left_out,
             rounded,
         };
-        Events::arranged(raw, Arc::new(spec.clone()), context)
+        let mut events = Events::arranged(raw, Arc::new(spec.clone()), context)?;
+        events.understood = Arc::new(understood);
+        Ok(events)
     }
 
     /// Sorts raw columns, where `units` holds the visitor of each event, and joins customers.
@@ -304,6 +321,11 @@ impl Events {
         Ok(&self.data()?.visitors)
     }
 
+    /// How columns of texts were read.
+    pub fn understood(&self) -> &[Understood] {
+        &self.understood
+    }
+
     /// Rows left out because they could not be read.
     pub fn rows_left_out(&self) -> u64 {
         self.runs.left_out
@@ -324,10 +346,11 @@ impl Events {
                 "events built with the same columns, settings and zone",
             ));
         }
-        Ok(Events::of(
-            self.runs.and(&more.runs, &self.spec)?,
-            self.spec.clone(),
-        ))
+        let mut understood = self.understood.to_vec();
+        text::understand(&mut understood, &more.understood);
+        let mut all = Events::of(self.runs.and(&more.runs, &self.spec)?, self.spec.clone());
+        all.understood = Arc::new(understood);
+        Ok(all)
     }
 
     /// The columns.
@@ -340,6 +363,7 @@ impl Events {
             as_of: runs.span.map_or(0, |(_, last)| last),
             runs: Arc::new(runs),
             spec,
+            understood: Arc::default(),
             later: 0,
             chosen: None,
         }
@@ -510,13 +534,19 @@ fn without(visitor: Buf<u32>, reasons: &[Reason]) -> Result<(Buf<u32>, LeftOut)>
 }
 
 /// Whole numbers from 0; blank is 1.
-fn quantities(input: &Input, name: &str, problems: &mut Problems) -> Result<Buf<u32>> {
+fn quantities(
+    input: &Input,
+    name: &str,
+    decimal: Decimal,
+    problems: &mut Problems,
+) -> Result<Buf<u32>> {
     let money = Money {
         column: name,
         // Any currency without decimals: quantities are whole numbers.
         currency: Currency::JPY,
         minor: true,
         round: false,
+        decimal,
         reason: Reason::BadQuantity,
     };
     // What is read as money is not called so.
@@ -556,7 +586,7 @@ fn numbers(
         ColumnValues::Int { values, .. } => Box::new(|i| values[i] as f64),
         ColumnValues::Unsigned { values, .. } => Box::new(|i| values[i] as f64),
         ColumnValues::Float(values) => Box::new(|i| values[i]),
-        ColumnValues::Cells(texts) => Box::new(|i| {
+        ColumnValues::Text(texts) => Box::new(|i| {
             let text = std::str::from_utf8(texts.bytes(i)).unwrap_or_default();
             text.trim().parse().unwrap_or(f64::INFINITY)
         }),

@@ -27,8 +27,8 @@ const COLUMNS: [&str; 10] = [
 ];
 
 impl Event {
-    /// An event of a visitor at an ISO 8601 date or time (wall clock in the shop's zone unless it
-    /// carries an offset).
+    /// An event of a visitor at a date or time (wall clock in the shop's zone, or every one with an
+    /// offset).
     pub fn new(visitor: &str, occurred_at: &str, kind: &str) -> Self {
         let mut event = Event::default();
         for (cell, text) in event.texts.iter_mut().zip([visitor, occurred_at, kind]) {
@@ -185,10 +185,7 @@ impl EventsBuilder {
                 }
             }
             let texts = Strings::collect(cells().map(|c| c.unwrap_or_default().as_bytes()))?;
-            let values = match *name {
-                "occurred_at" => ColumnValues::Cells(texts),
-                _ => ColumnValues::Text(texts),
-            };
+            let values = ColumnValues::Text(texts);
             let valid = Some(Bits::from_bools(cells().map(|c| c.is_some()))?);
             batch.push(((*name).into(), ColumnData { values, valid }));
         }

@@ -1,6 +1,7 @@
 //! How a caller's columns become events: the names and settings that all doors take as one object.
 
 use super::spec::{AmountUnit, BadRows};
+use super::text_amounts::Decimal;
 use super::words::EventWord;
 use crate::{Currency, Error, Result};
 use schemars::JsonSchema;
@@ -20,7 +21,7 @@ use std::collections::BTreeMap;
 pub struct EventsSpec {
     /// The visitor (訪問者): integers, texts, dictionaries of these, or fixed-size binary.
     pub visitor_id: String,
-    /// When it happened: a date or a timestamp.
+    /// When it happened: a date or a timestamp, or texts of them (see `date_format`).
     pub occurred_at: String,
     /// What happened: free text. See `kinds`.
     pub kind: String,
@@ -60,6 +61,13 @@ pub struct EventsSpec {
     /// The shop's zone: an IANA name or an offset. Naive times are wall clock there. Default: the
     /// time column's own zone, else UTC.
     pub timezone: Option<String>,
+    /// How dates are written in columns of texts or numbers: a pattern such as `"%d/%m/%Y %H:%M"`,
+    /// `"epoch_s"`, `"epoch_ms"` or `"epoch_us"` (since 1970), or `"excel"` (serial numbers).
+    /// Default: told from the texts; a column whose values do not tell is refused.
+    pub date_format: Option<String>,
+    /// The decimal sign of numbers in columns of texts: `"."`, `","`, or `"auto"`, told from the
+    /// column; a column whose values do not tell is refused.
+    pub decimal: Decimal,
     /// What to do with rows that cannot be read.
     pub bad_rows: BadRows,
 }
@@ -86,6 +94,8 @@ impl Default for EventsSpec {
             dimensions: Vec::new(),
             measures: Vec::new(),
             timezone: None,
+            date_format: None,
+            decimal: Decimal::Auto,
             bad_rows: BadRows::Error,
         }
     }
@@ -115,6 +125,12 @@ impl EventsSpec {
             }
         }
         names
+    }
+
+    /// The columns of amounts and quantities.
+    pub(crate) fn numbers(&self) -> Vec<&str> {
+        let names = [&self.amount, &self.quantity];
+        names.into_iter().flatten().map(String::as_str).collect()
     }
 
     /// The roles whose columns hold categories, in the order of their documentation.

@@ -3,6 +3,7 @@
 
 use super::ids::kind_of;
 use super::read::{BLANK, Problems, Reason, Times, zone_of};
+use super::text_dates::DateTexts;
 use super::{Batch, ColumnData, ColumnValues, Ids, NO_ID};
 use crate::context::{collect, room};
 use crate::table::{Column, Values};
@@ -94,7 +95,7 @@ fn column(name: &str, column: &ColumnData, context: &Context) -> Result<Column> 
     let is_id = name == "customer_id"
         || matches!(
             column.looked_up().0.values,
-            ColumnValues::Text(_) | ColumnValues::Cells(_) | ColumnValues::Fixed { .. }
+            ColumnValues::Text(_) | ColumnValues::Fixed { .. }
         );
     if is_id && let Some(kind) = kind_of(column) {
         let mut ids = Ids::new(kind, context.hash_seed);
@@ -152,11 +153,12 @@ fn column(name: &str, column: &ColumnData, context: &Context) -> Result<Column> 
         }
         ColumnValues::Time { .. } => {
             let mut problems = Problems::new(false, column.len());
-            let times = Times::read(name, column, 0, Reason::BadTime, &mut problems)?;
+            let mut none = DateTexts::new(name, None)?;
+            let times = Times::read(name, column, 0, Reason::BadTime, &mut none, &mut problems)?;
             problems.none()?;
             let zone = zone_of(column).map_or(Ok(Zone::UTC), Zone::parse)?;
             let (low, high) = times.range.unwrap_or((0, 0));
-            let instants = times.instants(&Offsets::new(zone, low, high))?;
+            let instants = times.instants(true, &Offsets::new(zone, low, high))?;
             let known = collect(instants.iter().map(|t| *t != BLANK), "table column")?;
             let zeroed = instants.iter().map(|t| if *t == BLANK { 0 } else { *t });
             let values = Values::Instant(collect(zeroed, "table column")?.into(), zone);

@@ -3,7 +3,9 @@
 use super::ids::{Ids, NO_ID, kind_of};
 use super::read::{self, BLANK, Money, NO_WORD, Problems, Reason, Times, words};
 use super::spec::OrdersSpec;
-use super::{Batch, Buf, ColumnData};
+use super::text_amounts::{AmountTexts, Decimal};
+use super::text_dates::DateTexts;
+use super::{Batch, Buf, ColumnData, ColumnValues};
 use crate::context::{grow, room};
 use crate::{Context, Currency, Error, Offsets, Result, Zone};
 use std::sync::Arc;
@@ -96,35 +98,35 @@ impl<'a> Input<'a> {
     pub(crate) fn times(
         &self,
         name: &str,
+        date_format: Option<&str>,
         timezone: Option<&str>,
         problems: &mut Problems,
     ) -> Result<(Buf<i64>, Offsets, bool, bool)> {
-        let chunks = self.chunks(name)?;
+        let (parts, dates) = self.half_read(name, date_format, Reason::BadTime, problems)?;
         let zone = match timezone {
             Some(name) => Zone::parse(name)?,
-            None => match chunks.iter().find_map(|(_, c)| read::zone_of(c)) {
+            None => match self
+                .chunks(name)?
+                .iter()
+                .find_map(|(_, c)| read::zone_of(c))
+            {
                 Some(name) => Zone::parse(name)?,
-                None => Zone::UTC,
+                None => dates.zone()?.unwrap_or(Zone::UTC),
             },
         };
-        let mut parts = Vec::new();
-        let mut range: Option<(i64, i64)> = None;
-        for (first, chunk) in chunks {
-            let times = Times::read(name, chunk, first, Reason::BadTime, problems)?;
-            range = match (range, times.range) {
-                (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
-                (a, b) => a.or(b),
-            };
-            parts.push(times);
-        }
+        let range = parts
+            .iter()
+            .filter_map(|times| times.range)
+            .reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
         let (low, high) = range.unwrap_or((0, 0));
         let offsets = Offsets::new(zone, low, high);
         // Wall clocks that go back can change the order of instants.
         let sorted = parts.len() == 1 && parts[0].sorted && zone.fixed().is_some();
         let blank = parts.iter().any(|t| t.blank);
+        let zoned = dates.zoned()?;
         let parts = parts
             .into_iter()
-            .map(|t| t.instants(&offsets))
+            .map(|t| t.instants(zoned, &offsets))
             .collect::<Result<Vec<_>>>()?;
         Ok((join(parts)?, offsets, sorted, blank))
     }
@@ -132,17 +134,73 @@ impl<'a> Input<'a> {
     pub(crate) fn instants(
         &self,
         name: &str,
+        date_format: Option<&str>,
         reason: Reason,
         offsets: &Offsets,
         problems: &mut Problems,
     ) -> Result<Buf<i64>> {
-        let mut parts = Vec::new();
-        for (first, chunk) in self.chunks(name)? {
-            let times = Times::read(name, chunk, first, reason, problems)?;
+        let (parts, dates) = self.half_read(name, date_format, reason, problems)?;
+        let zoned = dates.zoned()?;
+        let instants = |times: Times| {
             let (low, high) = times.range.unwrap_or((0, 0));
-            parts.push(times.instants(&Offsets::new(offsets.zone(), low, high))?);
+            times.instants(zoned, &Offsets::new(offsets.zone(), low, high))
+        };
+        join(
+            parts
+                .into_iter()
+                .map(instants)
+                .collect::<Result<Vec<_>>>()?,
+        )
+    }
+
+    /// The chunks of a column of times, and how its texts are written.
+    fn half_read<'n>(
+        &self,
+        name: &'n str,
+        date_format: Option<&'n str>,
+        reason: Reason,
+        problems: &mut Problems,
+    ) -> Result<(Vec<Times>, DateTexts<'n>)> {
+        let chunks = self.chunks(name)?;
+        let mut dates = DateTexts::new(name, date_format)?;
+        for (first, chunk) in &chunks {
+            dates.look(chunk, *first)?;
         }
-        join(parts)
+        dates.decide()?;
+        let mut parts = Vec::new();
+        for (first, chunk) in chunks {
+            parts.push(Times::read(
+                name, chunk, first, reason, &mut dates, problems,
+            )?);
+        }
+        problems.understand(name, dates.form());
+        Ok((parts, dates))
+    }
+
+    /// Refuses an option about texts where none of the columns that it speaks of holds any.
+    pub(crate) fn needs_texts(&self, option: &str, names: &[&str], numbers: bool) -> Result<()> {
+        let fits = |column: &ColumnData| match column.looked_up().0.values {
+            ColumnValues::Text(_) | ColumnValues::Null(_) => true,
+            ColumnValues::Int { .. } | ColumnValues::Unsigned { .. } | ColumnValues::Float(_) => {
+                numbers
+            }
+            _ => column.is_empty(),
+        };
+        for name in names {
+            if self.chunks(name)?.iter().any(|(_, column)| fits(column)) {
+                return Ok(());
+            }
+        }
+        let kind = if numbers { "texts or numbers" } else { "texts" };
+        let named: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+        Err(Error::option(
+            option,
+            "",
+            format!(
+                "a column of {kind} to read: {} has other cells",
+                named.join(", ")
+            ),
+        ))
     }
 
     /// Amounts and the least of them, which is [`BLANK`] when one is blank.
@@ -152,10 +210,17 @@ impl<'a> Input<'a> {
         problems: &mut Problems,
         rounded: &mut u64,
     ) -> Result<(Buf<i64>, i64)> {
+        let chunks = self.chunks(money.column)?;
+        let mut texts = AmountTexts::new(money.decimal, Some(money.exponent()));
+        for (first, chunk) in &chunks {
+            texts.look(chunk, *first)?;
+        }
+        let decided = texts.decide(money.column)?;
+        problems.understand(money.column, texts.form());
         let mut parts = Vec::new();
         let mut least = i64::MAX;
-        for (first, chunk) in self.chunks(money.column)? {
-            let (cells, count, low) = money.read(chunk, first, problems)?;
+        for (first, chunk) in chunks {
+            let (cells, count, low) = money.read(chunk, first, decided, problems)?;
             *rounded += count;
             least = least.min(low);
             parts.push(cells);
@@ -216,6 +281,7 @@ impl<'a> Input<'a> {
         name: &str,
         amount: &Buf<i64>,
         amount_name: &str,
+        decimal: Decimal,
         problems: &mut Problems,
     ) -> Result<Buf<i64>> {
         let units = Money {
@@ -224,6 +290,7 @@ impl<'a> Input<'a> {
             currency: Currency::JPY,
             minor: true,
             round: false,
+            decimal,
             reason: Reason::BadQuantity,
         };
         let (quantity, _) = self.money(units, problems, &mut 0)?;

@@ -24,6 +24,9 @@ mod select;
 mod simulate;
 mod simulate_events;
 mod spec;
+mod text;
+mod text_amounts;
+mod text_dates;
 mod words;
 
 pub use columns::{Batch, Bits, Buf, ColumnData, ColumnValues, Strings, TimeUnit};
@@ -46,4 +49,7 @@ pub use simulate_events::{
     EventsSimulation, SimulatedEvents, WALK, simulate_events, true_purchase_probability,
 };
 pub use spec::{AmountIs, AmountUnit, BadRows, Guests, OrdersSpec, RepeatedRows};
+pub use text::Understood;
+pub use text_amounts::{AmountsRead, Decimal, read_amounts};
+pub use text_dates::{DatesRead, read_dates};
 pub use words::{EventWord, KindWord, LineKind, StatusWord};

@@ -3,6 +3,7 @@
 use super::ids::{Ids, NO_ID};
 use super::read::{BLANK, NO_WORD};
 use super::rows::Rows;
+use super::text::Understood;
 use super::{
     AmountUnit, Batch, Buf, ColumnData, ColumnValues, Customers, Index, Kept, KindWord, OrdersSpec,
     StatusWord, Strings,
@@ -205,7 +206,7 @@ pub(crate) struct View {
 /// use crm_core::{Currency, Orders, Zone};
 /// let orders = Orders::builder(Currency::JPY, Zone::parse("Asia/Tokyo")?)
 ///     .order("c1", "2026-01-05T23:30:00", 5_000)
-///     .order("c2", "2026-01-05T15:00:00Z", 2_000)
+///     .order("c2", "2026-01-06T00:00:00", 2_000)
 ///     .build()?;
 /// assert_eq!(orders.n_customers(), 2);
 /// assert_eq!(orders.last_date().unwrap().to_string(), "2026-01-06");
@@ -351,6 +352,11 @@ impl Orders {
         self.data.ids()
     }
 
+    /// How columns of texts were read.
+    pub fn understood(&self) -> &[Understood] {
+        &self.data.rows.understood
+    }
+
     /// The customers table, if one was given.
     pub fn customers(&self) -> Option<&Arc<Customers>> {
         self.customers.as_ref()
@@ -459,8 +465,8 @@ pub struct OrdersBuilder {
 }
 
 impl OrdersBuilder {
-    /// Adds an order: the customer's id, an ISO 8601 date or time (wall clock in the shop's zone
-    /// unless it carries an offset), the amount in minor units.
+    /// Adds an order: the customer's id, a date or time (wall clock in the shop's zone, or
+    /// every one with an offset), the amount in minor units.
     #[must_use]
     pub fn order(mut self, customer: &str, ordered_at: &str, amount: i64) -> Self {
         self.customer.push(customer.to_owned());
@@ -495,7 +501,7 @@ impl OrdersBuilder {
             ),
             (
                 "ordered_at".into(),
-                ColumnValues::Cells(texts(&self.time)?).into(),
+                ColumnValues::Text(texts(&self.time)?).into(),
             ),
             (
                 "amount".into(),

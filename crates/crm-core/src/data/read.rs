@@ -2,6 +2,9 @@
 //! that cannot be read go to [`Problems`], which refuses the first or drops and counts them.
 
 use super::Buf;
+use super::text::{Understood, read_texts};
+use super::text_amounts::{self, Decided, Decimal, Unit};
+use super::text_dates::{DateTexts, wrong_type};
 use super::{ColumnData, ColumnValues, TimeUnit};
 use crate::context::{collect, filled, room};
 use crate::time::{MAX_MICROS, MICROS_PER_DAY, MIN_MICROS};
@@ -38,6 +41,8 @@ pub(crate) struct Problems {
     rows: usize,
     first: Option<(usize, Error)>,
     reasons: Vec<Reason>,
+    /// How the columns of texts were read.
+    pub(crate) understood: Vec<Understood>,
 }
 
 impl Problems {
@@ -47,7 +52,16 @@ impl Problems {
             rows,
             first: None,
             reasons: Vec::new(),
+            understood: Vec::new(),
         }
+    }
+
+    /// Notes how a column of texts was read, where it holds any.
+    pub(crate) fn understand(&mut self, column: &str, form: Option<String>) {
+        self.understood.extend(form.map(|form| Understood {
+            column: column.to_owned(),
+            form,
+        }));
     }
 
     /// Notes a row that is bad whatever the setting for bad rows says.
@@ -105,19 +119,36 @@ pub(crate) struct Money<'a> {
     /// Whether integers and decimals are minor units already.
     pub(crate) minor: bool,
     pub(crate) round: bool,
+    /// The decimal sign of texts.
+    pub(crate) decimal: Decimal,
     pub(crate) reason: Reason,
 }
 
+#[derive(Clone, Copy)]
 enum Amount {
+    Blank,
     Exact(i64),
     Rounded(i64),
     /// No whole minor unit.
     Fraction,
     TooLarge,
     NotANumber,
+    /// A text that is no amount.
+    NotAnAmount,
+    /// An amount in another currency.
+    Foreign(Unit),
 }
 
 impl Money<'_> {
+    /// Decimals of what comes in as whole numbers of minor units.
+    pub(crate) fn exponent(self) -> u8 {
+        if self.minor {
+            0
+        } else {
+            self.currency.exponent()
+        }
+    }
+
     /// The column in minor units, [`BLANK`] where it is null; how many cells were rounded; and the
     /// least of them.
     /// A column of integers in minor units without nulls is kept by reference.
@@ -125,6 +156,7 @@ impl Money<'_> {
         self,
         column: &ColumnData,
         first_row: usize,
+        decided: Decided,
         problems: &mut Problems,
     ) -> Result<(Buf<i64>, u64, i64)> {
         let scale = if self.minor { 1 } else { self.currency.scale() };
@@ -154,21 +186,14 @@ impl Money<'_> {
                 values,
                 scale: decimals,
             } => {
-                let decimals = i32::from(*decimals);
-                let exponent = if self.minor {
-                    0
-                } else {
-                    i32::from(self.currency.exponent())
-                };
-                Box::new(move |i| decimal(values[i], exponent - decimals))
+                let shift = i32::from(self.exponent()) - i32::from(*decimals);
+                Box::new(move |i| decimal(values[i], shift))
             }
-            ColumnValues::Cells(texts) => {
-                let exponent = if self.minor {
-                    0
-                } else {
-                    i32::from(self.currency.exponent())
-                };
-                Box::new(move |i| text(texts.bytes(i), exponent))
+            ColumnValues::Text(texts) => {
+                let mut scratch = Vec::new();
+                let read = |_, text: &[u8]| self.text(text, decided, &mut scratch);
+                let read = read_texts(column, texts, first_row, Amount::Blank, read)?;
+                return self.checked(read.len(), |i| Some(read[i]), first_row, problems);
             }
             ColumnValues::Null(_) => Box::new(|_| Amount::NotANumber),
             _ => {
@@ -179,15 +204,45 @@ impl Money<'_> {
                 });
             }
         };
-        let mut out = room(column.len(), "amounts")?;
-        let mut rounded = 0;
         let valid = column.validity();
-        for i in 0..column.len() {
-            if !valid(i) {
-                out.push(BLANK);
-                continue;
+        let cell = |i| valid(i).then(|| read(keys.map_or(i, |keys| keys[i] as usize)));
+        self.checked(column.len(), cell, first_row, problems)
+    }
+
+    /// A text's amount.
+    fn text(self, text: &[u8], decided: Decided, scratch: &mut Vec<u8>) -> Amount {
+        match text_amounts::read(text, decided, scratch) {
+            None => Amount::NotAnAmount,
+            Some(None) => Amount::Blank,
+            Some(Some(amount)) if amount.unit == Unit::None => decimal(
+                amount.value,
+                i32::from(self.exponent()) - i32::from(amount.decimals),
+            ),
+            // A number of things has no currency.
+            Some(Some(_)) if self.reason == Reason::BadQuantity => Amount::NotAnAmount,
+            Some(Some(amount)) if !amount.unit.fits(self.currency.code()) => {
+                Amount::Foreign(amount.unit)
             }
-            let amount = match read(keys.map_or(i, |keys| keys[i] as usize)) {
+            Some(Some(amount)) => decimal(
+                amount.value,
+                i32::from(self.exponent()) - i32::from(amount.decimals),
+            ),
+        }
+    }
+
+    /// Cells as amounts, those that are none noted.
+    fn checked(
+        self,
+        count: usize,
+        cell: impl Fn(usize) -> Option<Amount>,
+        first_row: usize,
+        problems: &mut Problems,
+    ) -> Result<(Buf<i64>, u64, i64)> {
+        let mut out = room(count, "amounts")?;
+        let mut rounded = 0;
+        for i in 0..count {
+            let amount = match cell(i).unwrap_or(Amount::Blank) {
+                Amount::Blank => Ok(BLANK),
                 Amount::Exact(amount) => Ok(amount),
                 Amount::Rounded(amount) if self.round => {
                     rounded += 1;
@@ -196,14 +251,24 @@ impl Money<'_> {
                 Amount::Rounded(_) | Amount::Fraction => Err(format!(
                     "a whole number of minor units of {} ({} decimals); round_amounts rounds and counts",
                     self.currency,
-                    if self.minor {
-                        0
-                    } else {
-                        self.currency.exponent()
-                    }
+                    self.exponent()
                 )),
                 Amount::TooLarge => Err("an amount below 9.2e18 minor units".to_owned()),
                 Amount::NotANumber => Err("a finite number".to_owned()),
+                Amount::NotAnAmount if self.reason == Reason::BadQuantity => {
+                    Err("a whole number".to_owned())
+                }
+                Amount::NotAnAmount => Err("an amount such as 1234, 1,234.50 or -500".to_owned()),
+                Amount::Foreign(unit) => {
+                    let row = first_row + i;
+                    problems.add(row, Reason::BadCurrency, || Error::MixedCurrency {
+                        column: self.column.to_owned(),
+                        row: row as u64,
+                        found: unit.word(),
+                        expected: self.currency.code().to_owned(),
+                    })?;
+                    Ok(0)
+                }
             };
             match amount {
                 Ok(amount) => out.push(amount),
@@ -283,59 +348,17 @@ fn decimal(value: i128, shift: i32) -> Amount {
     }
 }
 
-/// Decimal text: sign, digits, point, digits; no exponent, no thousands separators.
-fn text(bytes: &[u8], exponent: i32) -> Amount {
-    let (negative, digits) = match bytes {
-        [b'-', rest @ ..] => (true, rest),
-        [b'+', rest @ ..] => (false, rest),
-        rest => (false, rest),
-    };
-    let point = digits.iter().position(|b| *b == b'.');
-    let decimals = point.map_or(0, |p| digits.len() - p - 1);
-    let mut value = 0_i128;
-    let mut seen = false;
-    for (i, byte) in digits.iter().enumerate() {
-        if Some(i) == point {
-            continue;
-        }
-        if !byte.is_ascii_digit() {
-            return Amount::NotANumber;
-        }
-        seen = true;
-        match value
-            .checked_mul(10)
-            .and_then(|v| v.checked_add(i128::from(byte - b'0')))
-        {
-            Some(v) => value = v,
-            None => return Amount::TooLarge,
-        }
-    }
-    if !seen {
-        return Amount::NotANumber;
-    }
-    decimal(
-        if negative { -value } else { value },
-        exponent - decimals as i32,
-    )
-}
-
 /// A time column, half read: microseconds, instants or wall clock.
 pub(crate) struct Times {
     micros: Buf<i64>,
-    /// Which cells are wall clock: all, none, or by cell.
-    wall: Wall,
+    /// Whether they are wall clock; texts tell when all of the column was read.
+    wall: Option<bool>,
     /// Least and greatest time; none when every cell is blank.
     pub(crate) range: Option<(i64, i64)>,
     /// Whether times ascend and none is blank.
     pub(crate) sorted: bool,
     /// Whether a cell is blank.
     pub(crate) blank: bool,
-}
-
-enum Wall {
-    All,
-    None,
-    Cells(Vec<bool>),
 }
 
 impl Times {
@@ -345,6 +368,7 @@ impl Times {
         column: &ColumnData,
         first_row: usize,
         reason: Reason,
+        dates: &mut DateTexts,
         problems: &mut Problems,
     ) -> Result<Times> {
         const EXPECTED: &str = "a time in the years 1 to 9999";
@@ -354,13 +378,9 @@ impl Times {
         };
         let n = column.len();
         let mut sorted = None;
-        let (micros, wall): (Buf<i64>, Wall) = match &column.values {
+        let (micros, wall): (Buf<i64>, Option<bool>) = match &column.values {
             ColumnValues::Time { values, unit, zone } => {
-                let wall = if zone.is_none() {
-                    Wall::All
-                } else {
-                    Wall::None
-                };
+                let wall = Some(zone.is_none());
                 let inside = |low: i64, high: i64| low >= MIN_MICROS && high <= MAX_MICROS;
                 let ascending = values.is_sorted();
                 let (low, high) = bounds(values, ascending);
@@ -406,37 +426,13 @@ impl Times {
                         }
                     });
                 }
-                (out.into(), Wall::All)
+                (out.into(), Some(true))
             }
-            ColumnValues::Cells(texts) => {
-                let (mut out, mut wall) = (room(n, "times")?, room(n, "times")?);
-                for i in 0..n {
-                    let (micros, is_wall) = match column.is_valid(i) {
-                        false => (BLANK, true),
-                        true => match crate::time::iso(texts.bytes(i)) {
-                            Some(time) => time,
-                            None => {
-                                bad(
-                                    i,
-                                    "an ISO 8601 date or time such as 2026-11-21T10:00:00+09:00",
-                                )?;
-                                (0, true)
-                            }
-                        },
-                    };
-                    out.push(micros);
-                    wall.push(is_wall);
-                }
-                (out.into(), Wall::Cells(wall))
-            }
-            ColumnValues::Null(_) => (filled(n, BLANK, "times")?.into(), Wall::All),
-            _ => {
-                return Err(Error::ColumnType {
-                    column: name.into(),
-                    found: column.type_name(),
-                    expected: "a date or a timestamp".into(),
-                });
-            }
+            ColumnValues::Null(_) => (filled(n, BLANK, "times")?.into(), Some(true)),
+            _ => match dates.micros(column, first_row, &mut bad)? {
+                Some(micros) => (micros.into(), None),
+                None => return Err(wrong_type(name, column)),
+            },
         };
         let sorted = sorted.unwrap_or_else(|| micros.is_sorted());
         let (low, high) = bounds(&micros, sorted);
@@ -456,20 +452,14 @@ impl Times {
         })
     }
 
-    /// As instants, wall clock read in the zone of `offsets`.
-    pub(crate) fn instants(self, offsets: &Offsets) -> Result<Buf<i64>> {
-        if offsets.zone() == Zone::UTC || matches!(self.wall, Wall::None) {
+    /// As instants, wall clock read in the zone of `offsets`; `zoned` says what texts are.
+    pub(crate) fn instants(self, zoned: bool, offsets: &Offsets) -> Result<Buf<i64>> {
+        if offsets.zone() == Zone::UTC || !self.wall.unwrap_or(!zoned) {
             return Ok(self.micros);
         }
-        let wall = |i: usize| match &self.wall {
-            Wall::All => true,
-            Wall::None => false,
-            Wall::Cells(cells) => cells[i],
-        };
-        let instants = self.micros.iter().enumerate().map(|(i, t)| match *t {
+        let instants = self.micros.iter().map(|t| match *t {
             BLANK => BLANK,
-            t if wall(i) => offsets.instant(t).clamp(MIN_MICROS, MAX_MICROS),
-            t => t,
+            t => offsets.instant(t).clamp(MIN_MICROS, MAX_MICROS),
         });
         Ok(collect(instants, "times")?.into())
     }
@@ -506,7 +496,7 @@ pub(crate) fn words<W: Copy>(
     let (values, keys) = column.looked_up();
     let n = column.len();
     let texts = match &values.values {
-        ColumnValues::Text(texts) | ColumnValues::Cells(texts) => texts,
+        ColumnValues::Text(texts) => texts,
         ColumnValues::Null(_) => return filled(n, NO_WORD, "words"),
         _ => {
             return Err(Error::ColumnType {

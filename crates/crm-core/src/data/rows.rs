@@ -5,6 +5,8 @@ use super::ids::{Ids, NO_ID};
 use super::input::Input;
 use super::read::{BLANK, Money, NO_WORD, Problems, Reason};
 use super::spec::{AmountUnit, BadRows, Guests, OrdersSpec};
+use super::text::{self, Understood};
+use super::text_amounts::Decimal;
 use super::{AmountIs, Batch, Buf, KindWord, LineKind, StatusWord};
 use crate::context::{collect, filled, room};
 use crate::{Context, Error, Offsets, Result};
@@ -52,6 +54,8 @@ pub(crate) struct Rows {
     pub(crate) left_out: Vec<LeftOut>,
     /// Cells rounded to a whole minor unit.
     pub(crate) rounded: u64,
+    /// How columns of texts were read.
+    pub(crate) understood: Vec<Understood>,
     /// Whether times are known to ascend.
     pub(crate) sorted: bool,
     /// Whether all amounts are known to be greater than zero.
@@ -82,10 +86,20 @@ impl Rows {
         context.expect(2 * n);
         context.afford(n.saturating_mul(24), "orders")?;
         let mut problems = Problems::new(spec.bad_rows == BadRows::Drop, n);
+        if spec.date_format.is_some() {
+            input.needs_texts("date_format", &spec.dates(), true)?;
+        }
+        if spec.decimal != Decimal::Auto {
+            input.needs_texts("decimal", &spec.numbers(), false)?;
+        }
 
         let (ids, customer) = input.encode(&spec.customer_id, "a customer id", context)?;
-        let (time, offsets, sorted, blank_time) =
-            input.times(&spec.ordered_at, spec.timezone.as_deref(), &mut problems)?;
+        let (time, offsets, sorted, blank_time) = input.times(
+            &spec.ordered_at,
+            spec.date_format.as_deref(),
+            spec.timezone.as_deref(),
+            &mut problems,
+        )?;
         let mut rounded = 0;
         fn money<'m>(spec: &OrdersSpec, column: &'m str, reason: Reason) -> Result<Money<'m>> {
             Ok(Money {
@@ -93,6 +107,7 @@ impl Rows {
                 currency: spec.currency()?,
                 minor: spec.amount_unit == AmountUnit::Minor,
                 round: spec.round_amounts,
+                decimal: spec.decimal,
                 reason,
             })
         }
@@ -127,7 +142,9 @@ impl Rows {
         let cost = optional(&spec.cost, false)?;
         let refunded_at = match &spec.refunded_at {
             Some(name) => {
-                Some(input.instants(name, Reason::BadRefundTime, &offsets, &mut problems)?)
+                let format = spec.date_format.as_deref();
+                let reason = Reason::BadRefundTime;
+                Some(input.instants(name, format, reason, &offsets, &mut problems)?)
             }
             None => None,
         };
@@ -202,7 +219,13 @@ impl Rows {
         if spec.amount_is == AmountIs::Unit
             && let Some(quantity) = &spec.quantity
         {
-            amount = input.times_quantity(quantity, &amount, &spec.amount, &mut problems)?;
+            amount = input.times_quantity(
+                quantity,
+                &amount,
+                &spec.amount,
+                spec.decimal,
+                &mut problems,
+            )?;
         }
 
         // Blank cells are fine only where other lines of the order can fill them.
@@ -259,6 +282,7 @@ impl Rows {
             number: None,
             left_out: Vec::new(),
             rounded,
+            understood: std::mem::take(&mut problems.understood),
             sorted,
             positive: least > 0 && lines.is_none() && spec.amount_is != AmountIs::Unit,
         };
@@ -335,6 +359,7 @@ impl Rows {
             number: Some(collect(rows.iter().map(|r| self.number(*r as usize)), "rows")?.into()),
             left_out: Vec::new(),
             rounded: self.rounded,
+            understood: self.understood.clone(),
             sorted: false,
             positive: false,
         })
@@ -385,6 +410,8 @@ impl Rows {
             }
         }
         left_out.sort_unstable_by_key(|l| l.reason);
+        let mut understood = self.understood.clone();
+        text::understand(&mut understood, &more.understood);
         Ok(Rows {
             ids,
             customer,
@@ -411,6 +438,7 @@ impl Rows {
             number: Some(numbers.into()),
             left_out,
             rounded: self.rounded + more.rounded,
+            understood,
             sorted: false,
             positive: false,
         })

@@ -1,5 +1,6 @@
 //! How a caller's columns become orders: the names and settings that all doors take as one object.
 
+use super::text_amounts::Decimal;
 use super::{KindWord, LineKind, StatusWord};
 use crate::scope::Policy;
 use crate::{Currency, Error, Result};
@@ -20,9 +21,10 @@ use std::collections::BTreeMap;
 pub struct OrdersSpec {
     /// The customer (会員ID): integers, texts, dictionaries of these, or fixed-size binary.
     pub customer_id: String,
-    /// When it was ordered (受注日時): a date or a timestamp.
+    /// When it was ordered (受注日時): a date or a timestamp, or texts of them (see `date_format`).
     pub ordered_at: String,
-    /// The amount (金額) of a line, an order or a unit, see `amount_is`.
+    /// The amount (金額) of a line, an order or a unit, see `amount_is`: numbers, or texts of them
+    /// (see `decimal`).
     pub amount: String,
     /// ISO 4217 code of every amount. It has no default.
     pub currency: Option<Currency>,
@@ -77,6 +79,13 @@ pub struct OrdersSpec {
     /// The shop's zone: an IANA name or an offset. Naive times are wall clock there. Default: the
     /// time column's own zone, else UTC.
     pub timezone: Option<String>,
+    /// How dates are written in columns of texts or numbers: a pattern such as `"%d/%m/%Y %H:%M"`,
+    /// `"epoch_s"`, `"epoch_ms"` or `"epoch_us"` (since 1970), or `"excel"` (serial numbers).
+    /// Default: told from the texts; a column whose values do not tell is refused.
+    pub date_format: Option<String>,
+    /// The decimal sign of numbers in columns of texts: `"."`, `","`, or `"auto"`, told from the
+    /// column; a column whose values do not tell is refused.
+    pub decimal: Decimal,
     /// What to do with rows without a customer.
     pub guests: Guests,
     /// What to do with rows that cannot be read.
@@ -118,6 +127,8 @@ impl Default for OrdersSpec {
             shop: None,
             dimensions: Vec::new(),
             timezone: None,
+            date_format: None,
+            decimal: Decimal::Auto,
             guests: Guests::Error,
             bad_rows: BadRows::Error,
             repeated_rows: RepeatedRows::Keep,
@@ -163,6 +174,28 @@ impl OrdersSpec {
                 names.push(name);
             }
         }
+        names
+    }
+
+    /// The columns of dates.
+    pub(crate) fn dates(&self) -> Vec<&str> {
+        let mut names = vec![self.ordered_at.as_str()];
+        names.extend(self.refunded_at.as_deref());
+        names
+    }
+
+    /// The columns of amounts and quantities.
+    pub(crate) fn numbers(&self) -> Vec<&str> {
+        let optional = [
+            (self.quantity.as_ref()).filter(|_| self.amount_is == AmountIs::Unit),
+            self.refunded.as_ref(),
+            self.discount.as_ref(),
+            self.shipping.as_ref(),
+            self.tax.as_ref(),
+            self.cost.as_ref(),
+        ];
+        let mut names = vec![self.amount.as_str()];
+        names.extend(optional.into_iter().flatten().map(String::as_str));
         names
     }
 

@@ -496,7 +496,7 @@ mod tests {
             ),
             (
                 "ordered_at".into(),
-                ColumnValues::Cells(text(rows.iter().map(|r| r.1).collect())).into(),
+                ColumnValues::Text(text(rows.iter().map(|r| r.1).collect())).into(),
             ),
             (
                 "amount".into(),

@@ -108,7 +108,7 @@ pub(crate) fn orders(lines: &[Line], with_lines: bool) -> Orders {
     let batch: Batch = vec![
         ("customer_id".into(), int(&|l| l.customer).into()),
         ("order_id".into(), int(&|l| l.order as i64).into()),
-        ("ordered_at".into(), ColumnValues::Cells(text(&at)).into()),
+        ("ordered_at".into(), ColumnValues::Text(text(&at)).into()),
         ("amount".into(), int(&|l| l.amount).into()),
         ("channel".into(), words(&|l| CHANNELS[l.channel])),
         ("product".into(), words(&|l| PRODUCTS[l.product])),

@@ -164,7 +164,7 @@ impl Ids {
                     let values = &values[..];
                     self.words(column, rows, out, |i| values[i])?;
                 }
-                ColumnValues::Text(texts) | ColumnValues::Cells(texts) => {
+                ColumnValues::Text(texts) => {
                     self.texts(name, column, texts, first_row, rows, out)?;
                 }
                 ColumnValues::Fixed { width, bytes } => {

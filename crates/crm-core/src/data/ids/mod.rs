@@ -148,7 +148,7 @@ pub(crate) fn kind_of(column: &ColumnData) -> Option<IdKind> {
     match &column.looked_up().0.values {
         ColumnValues::Int { bits, .. } => Some(IdKind::Int(*bits)),
         ColumnValues::Unsigned { bits, .. } => Some(IdKind::Unsigned(*bits)),
-        ColumnValues::Text(_) | ColumnValues::Cells(_) => Some(IdKind::Text),
+        ColumnValues::Text(_) => Some(IdKind::Text),
         ColumnValues::Fixed { width, .. } => Some(IdKind::Fixed(*width)),
         _ => None,
     }

@@ -14,7 +14,7 @@ pub(super) enum Packing {
 
 /// Whether the texts of a column can be packed, as far as it is cheap to tell.
 pub(super) fn packs(column: &ColumnData, packing: Packing) -> bool {
-    let (ColumnValues::Text(texts) | ColumnValues::Cells(texts)) = &column.values else {
+    let ColumnValues::Text(texts) = &column.values else {
         return true;
     };
     let lengths_fit = |most: i64| match texts {

@@ -1,0 +1,491 @@
+//! Dates and times written as text.
+//!
+//! Read without being told are forms that say one thing only, mixed as they come:
+//!
+//! ```text
+//! 2024-01-31   2024/1/31 9:05   2024.01.31   20240131   20240131123456   2024年1月31日(水) 午後1時5分
+//! 2024-01-31T12:34:56.789Z   2024-01-31 12:34:56 +0900   令和6年1月31日   R6.1.31
+//! Jan 31, 2024 10:00:00 AM   31 Jan 2024   31-Jan-24   Wed, 31 Jan 2024 10:00:00 +0000   31.01.2024
+//! ```
+//!
+//! `31/01/2024` and `01/31/24` are told by the whole column: an order of day, month and (where it
+//! has two digits) year is read when every such date of the column can have it and no other order
+//! fits them all. Where several do, the column is refused and the option `date_format` says
+//! which. Whole numbers of the size of seconds, milliseconds or microseconds since 1970 (from 1990 to
+//! 2100) are instants, in one unit for a column.
+//!
+//! A column has times with a zone or times without one, not both. Blank texts are null.
+
+mod format;
+mod parse;
+#[cfg(test)]
+mod tests;
+
+use super::text::{Cursor, each_text, plain, read_texts, texts_of};
+use super::{ColumnData, ColumnValues};
+use crate::{Error, Result, Zone};
+use format::Format;
+use parse::{
+    ALL_ORDERS, CLOCK, DAY_FIRST, FRACTION, Found, HALF, MONTH_FIRST, NO_ZONE, Numeric, SECONDS,
+    SHAPES, Stamp, YEAR_FIRST, ZONED,
+};
+
+/// A cell that holds text which is no date.
+const UNREAD: i64 = i64::MIN + 1;
+const BLANK: i64 = super::read::BLANK;
+
+/// How the dates of one column are written: looked at once, then read.
+pub(crate) struct DateTexts<'a> {
+    column: &'a str,
+    format: Format,
+    given: Option<&'a str>,
+    /// The orders that all dates in numbers so far can have.
+    orders: u8,
+    /// The first row of each set of orders.
+    of_orders: [Option<usize>; 8],
+    /// A date in numbers whose order decides something, cut to what its form needs.
+    open: Option<OpenDate>,
+    /// The first row of each unit of time since 1970.
+    epochs: [Option<usize>; 3],
+    /// What was read so far, one bit for a shape.
+    shapes: u32,
+    clock: u8,
+    zoned: Option<usize>,
+    wall: Option<usize>,
+    /// The first offset, and whether there is another.
+    offset: Option<i16>,
+    offsets_differ: bool,
+    scratch: Vec<u8>,
+}
+
+/// What the forms of an open date are: its shape in each order, and its time of day.
+#[derive(Clone, Copy)]
+struct OpenDate {
+    shapes: [u8; 3],
+    clock: u8,
+}
+
+/// A column of dates, read for a caller who decides about zones.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DatesRead {
+    /// The wall clock as written, microseconds since 1970-01-01T00:00; `None` where it is blank or
+    /// no date.
+    pub wall: Vec<Option<i64>>,
+    /// Minutes east of UTC, where the text names a zone.
+    pub offsets: Vec<Option<i32>>,
+    /// Rows with text that was not read.
+    pub unread: Vec<u64>,
+    /// How the texts were read, such as `"%Y-%m-%d %H:%M"`; several forms are separated by commas.
+    pub form: String,
+    /// The forms that fit all of the column, where more than one does and the dates in question
+    /// were therefore not read.
+    pub readings: Vec<String>,
+}
+
+impl<'a> DateTexts<'a> {
+    pub(crate) fn new(column: &'a str, date_format: Option<&'a str>) -> Result<Self> {
+        Ok(DateTexts {
+            column,
+            format: Format::parse(date_format)?,
+            given: date_format,
+            orders: ALL_ORDERS,
+            of_orders: [None; 8],
+            open: None,
+            epochs: [None; 3],
+            shapes: 0,
+            clock: 0,
+            zoned: None,
+            wall: None,
+            offset: None,
+            offsets_differ: false,
+            scratch: Vec::new(),
+        })
+    }
+
+    /// Looks at the forms of a chunk's texts, before any is read.
+    pub(crate) fn look(&mut self, chunk: &ColumnData, first_row: usize) -> Result<()> {
+        if self.format != Format::Auto {
+            return Ok(());
+        }
+        each_text(chunk, first_row, |row, text| self.look_at(row, text))
+    }
+
+    fn look_at(&mut self, row: usize, text: &[u8]) {
+        let mut scratch = std::mem::take(&mut self.scratch);
+        let text = plain(text, &mut scratch);
+        let mut at = Cursor::new(text);
+        match at.run() {
+            1 | 2 => {
+                if let Some(numeric) = Numeric::read(&mut at)
+                    && !numeric.is_told()
+                    && numeric.orders() != 0
+                {
+                    self.narrow(row, &numeric, text);
+                }
+            }
+            digits @ (9 | 10 | 12 | 13 | 15 | 16) => {
+                let count = at.number(18).unwrap_or(0);
+                if let Some((_, shape)) = parse::epoch_micros(count, digits) {
+                    self.epochs[usize::from(shape - 11)].get_or_insert(row);
+                }
+            }
+            _ => {}
+        }
+        self.scratch = scratch;
+    }
+
+    fn narrow(&mut self, row: usize, numeric: &Numeric, text: &[u8]) {
+        let orders = numeric.orders();
+        self.orders &= orders;
+        if self.of_orders[usize::from(orders)].is_some() {
+            return;
+        }
+        self.of_orders[usize::from(orders)] = Some(row);
+        let first = orders & orders.wrapping_neg();
+        let clock = match parse::parse(text, first) {
+            Found::Date(stamp) => stamp.clock,
+            _ => 0,
+        };
+        let shapes = [DAY_FIRST, MONTH_FIRST, YEAR_FIRST].map(|order| numeric.shape(order));
+        self.open = Some(OpenDate { shapes, clock });
+    }
+
+    /// The forms that fit the whole column, where there is more than one.
+    fn readings(&self) -> Vec<String> {
+        let Some(open) = self.open.filter(|_| self.orders.count_ones() > 1) else {
+            return Vec::new();
+        };
+        [DAY_FIRST, MONTH_FIRST, YEAR_FIRST]
+            .into_iter()
+            .zip(open.shapes)
+            .filter(|(order, _)| self.orders & order != 0)
+            .map(|(_, shape)| with_clock(SHAPES[usize::from(shape)], open.clock))
+            .collect()
+    }
+
+    /// Refuses a column that contradicts itself, or that can be read in several ways.
+    pub(crate) fn decide(&self) -> Result<()> {
+        self.contradiction()?;
+        let readings = self.readings();
+        if readings.is_empty() {
+            return Ok(());
+        }
+        let named = |reading: &String| {
+            let order = match reading.as_bytes().get(1) {
+                Some(b'd') => "day first",
+                Some(b'm') => "month first",
+                _ => "year first",
+            };
+            (reading.clone(), order)
+        };
+        Err(Error::Ambiguous {
+            column: self.column.to_owned(),
+            option: "date_format",
+            readings: readings.iter().map(named).collect(),
+        })
+    }
+
+    fn contradiction(&self) -> Result<()> {
+        let conflict = |row: usize, other: usize, problem: &'static str| {
+            Err(Error::Conflict {
+                column: self.column.to_owned(),
+                row: row.max(other) as u64,
+                other_row: row.min(other) as u64,
+                problem: problem.into(),
+            })
+        };
+        if self.orders == 0 {
+            let mut rows: Vec<usize> = self.of_orders.iter().flatten().copied().collect();
+            rows.sort_unstable();
+            if let [first, .., last] = rows[..] {
+                return conflict(
+                    first,
+                    last,
+                    "dates in numbers whose day, month and year stand in different orders",
+                );
+            }
+        }
+        let mut units: Vec<usize> = self.epochs.iter().flatten().copied().collect();
+        units.sort_unstable();
+        if let [first, .., last] = units[..] {
+            return conflict(first, last, "times since 1970 in different units");
+        }
+        Ok(())
+    }
+
+    /// A text's date; `None` where it is none, or cannot be told.
+    fn read(&mut self, row: usize, text: &[u8]) -> Option<Option<Stamp>> {
+        let mut scratch = std::mem::take(&mut self.scratch);
+        let text = plain(text, &mut scratch);
+        let stamp = if text.is_empty() {
+            Some(None)
+        } else if self.format == Format::Auto {
+            match parse::parse(text, self.orders) {
+                // Times since 1970 in several units are told apart by nothing but their size.
+                Found::Date(stamp)
+                    if is_epoch(stamp) && self.epochs.iter().flatten().count() > 1 =>
+                {
+                    None
+                }
+                Found::Date(stamp) => Some(Some(stamp)),
+                Found::Open | Found::Bad => None,
+            }
+        } else {
+            self.format.read(text).map(Some)
+        };
+        self.scratch = scratch;
+        if let Some(Some(stamp)) = stamp {
+            self.note(row, stamp);
+        }
+        stamp
+    }
+
+    #[inline]
+    fn note(&mut self, row: usize, stamp: Stamp) {
+        self.shapes |= 1 << stamp.shape;
+        self.clock |= stamp.clock;
+        if stamp.offset == NO_ZONE {
+            self.wall.get_or_insert(row);
+            return;
+        }
+        self.zoned.get_or_insert(row);
+        let known = *self.offset.get_or_insert(stamp.offset);
+        self.offsets_differ |= known != stamp.offset;
+    }
+
+    /// A chunk's instants (wall clock where there is no zone), one a row: [`BLANK`] where it is
+    /// null, `bad` called for each row that is no date. None for a chunk that holds neither texts
+    /// nor numbers that the format reads.
+    pub(crate) fn micros(
+        &mut self,
+        chunk: &ColumnData,
+        first_row: usize,
+        mut bad: impl FnMut(usize, &'static str) -> Result<()>,
+    ) -> Result<Option<Vec<i64>>> {
+        let micros = |read: Option<Option<Stamp>>| match read {
+            None => UNREAD,
+            Some(None) => BLANK,
+            Some(Some(stamp)) if stamp.offset == NO_ZONE => stamp.wall,
+            Some(Some(stamp)) => stamp.wall - i64::from(stamp.offset) * 60_000_000,
+        };
+        let mut out = if let Some(texts) = texts_of(chunk) {
+            read_texts(chunk, texts, first_row, BLANK, |row, text| {
+                micros(self.read(row, text))
+            })?
+        } else {
+            let Some(numbers) = self.numbers(chunk) else {
+                return Ok(None);
+            };
+            let mut out = crate::context::room(chunk.len(), "times")?;
+            for i in 0..chunk.len() {
+                let stamp = chunk.is_valid(i).then(|| numbers(i));
+                if let Some(Some(stamp)) = stamp {
+                    self.note(first_row + i, stamp);
+                }
+                out.push(stamp.map_or(BLANK, |stamp| micros(stamp.map(Some))));
+            }
+            out
+        };
+        for (i, cell) in out.iter_mut().enumerate() {
+            if *cell == UNREAD {
+                bad(i, self.expected())?;
+                *cell = 0;
+            }
+        }
+        Ok(Some(out))
+    }
+
+    /// Reads the numbers of a chunk, where the format is one of numbers.
+    fn numbers<'c>(
+        &self,
+        chunk: &'c ColumnData,
+    ) -> Option<Box<dyn Fn(usize) -> Option<Stamp> + 'c>> {
+        let format = self.format.clone();
+        match (&chunk.values, &format) {
+            (_, Format::Auto) => None,
+            (ColumnValues::Int { values, .. }, _) => {
+                Some(Box::new(move |i| format.whole(values[i])))
+            }
+            (ColumnValues::Unsigned { values, .. }, _) => Some(Box::new(move |i| {
+                format.whole(i64::try_from(values[i]).ok()?)
+            })),
+            (ColumnValues::Float(values), Format::Epoch(_) | Format::Excel) => {
+                Some(Box::new(move |i| format.float(values[i])))
+            }
+            _ => None,
+        }
+    }
+
+    fn expected(&self) -> &'static str {
+        match self.format {
+            Format::Auto => {
+                "a date or time such as 2026-11-21 or 2026-11-21T10:00:00+09:00; date_format names \
+                 other forms"
+            }
+            _ => "a date or time in the form that date_format names",
+        }
+    }
+
+    /// Whether the texts name a zone, after all were read.
+    ///
+    /// # Errors
+    ///
+    /// Some do and some do not.
+    pub(crate) fn zoned(&self) -> Result<bool> {
+        if let (Some(zoned), Some(wall)) = (self.zoned, self.wall) {
+            return Err(Error::Conflict {
+                column: self.column.to_owned(),
+                row: zoned.max(wall) as u64,
+                other_row: zoned.min(wall) as u64,
+                problem: "times with a zone and times without one".into(),
+            });
+        }
+        Ok(self.zoned.is_some())
+    }
+
+    /// The zone that all texts name.
+    ///
+    /// # Errors
+    ///
+    /// They name different offsets, so that the shop's own is not known.
+    pub(crate) fn zone(&self) -> Result<Option<Zone>> {
+        match self.offset {
+            Some(_) if self.offsets_differ => Err(Error::option(
+                "timezone",
+                "",
+                format!(
+                    "the shop's zone, such as \"America/New_York\": the times of column `{}` have \
+                     different offsets",
+                    self.column
+                ),
+            )),
+            Some(minutes) => {
+                let sign = if minutes < 0 { '-' } else { '+' };
+                let minutes = minutes.abs();
+                Zone::parse(&format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60)).map(Some)
+            }
+            None => Ok(None),
+        }
+    }
+
+    /// How the texts were read; none where there was none.
+    pub(crate) fn form(&self) -> Option<String> {
+        if self.wall.is_none() && self.zoned.is_none() {
+            return None;
+        }
+        if let Some(given) = self.given {
+            return Some(given.to_owned());
+        }
+        let shapes = (0..SHAPES.len()).filter(|at| self.shapes >> at & 1 == 1);
+        let forms: Vec<String> = shapes
+            .map(|at| match SHAPES[at] {
+                epoch if epoch.starts_with("epoch") => epoch.to_owned(),
+                date => with_clock(date, self.clock),
+            })
+            .collect();
+        Some(forms.join(", "))
+    }
+}
+
+/// Reads columns of texts (and of numbers, with a format) as dates. Where a column has several
+/// readings, or contradicts itself, the dates in question come back unread.
+///
+/// # Errors
+///
+/// A format that is none, columns of another type.
+pub fn read_dates(chunks: &[ColumnData], date_format: Option<&str>) -> Result<DatesRead> {
+    let mut texts = DateTexts::new("dates", date_format)?;
+    let mut first = 0;
+    for chunk in chunks {
+        chunk.check("dates")?;
+        texts.look(chunk, first)?;
+        first += chunk.len();
+    }
+    let mut out = DatesRead {
+        wall: Vec::new(),
+        offsets: Vec::new(),
+        unread: Vec::new(),
+        form: String::new(),
+        readings: texts.readings(),
+    };
+    first = 0;
+    for chunk in chunks {
+        type Cell = (i64, i16);
+        let cell = |read: Option<Option<Stamp>>| match read {
+            None => (UNREAD, NO_ZONE),
+            Some(None) => (BLANK, NO_ZONE),
+            Some(Some(stamp)) => (stamp.wall, stamp.offset),
+        };
+        let cells: Vec<Cell> = match texts_of(chunk) {
+            Some(column) => read_texts(chunk, column, first, (BLANK, NO_ZONE), |row, text| {
+                cell(texts.read(row, text))
+            })?,
+            None if matches!(chunk.values, ColumnValues::Null(_)) => {
+                vec![(BLANK, NO_ZONE); chunk.len()]
+            }
+            None => {
+                let numbers = texts
+                    .numbers(chunk)
+                    .ok_or_else(|| wrong_type("dates", chunk))?;
+                let read = |i: usize| chunk.is_valid(i).then(|| numbers(i));
+                let cells = (0..chunk.len()).map(|i| match read(i) {
+                    None => (BLANK, NO_ZONE),
+                    Some(stamp) => {
+                        stamp
+                            .into_iter()
+                            .for_each(|stamp| texts.note(first + i, stamp));
+                        cell(stamp.map(Some))
+                    }
+                });
+                cells.collect()
+            }
+        };
+        for (i, (wall, offset)) in cells.into_iter().enumerate() {
+            if wall == UNREAD {
+                out.unread.push((first + i) as u64);
+            }
+            out.wall.push(Some(wall).filter(|wall| *wall > UNREAD));
+            out.offsets
+                .push(Some(i32::from(offset)).filter(|_| offset != NO_ZONE));
+        }
+        first += chunk.len();
+    }
+    out.form = texts.form().unwrap_or_default();
+    Ok(out)
+}
+
+/// A column that holds no dates.
+pub(crate) fn wrong_type(column: &str, found: &ColumnData) -> Error {
+    Error::ColumnType {
+        column: column.into(),
+        found: found.type_name(),
+        expected: "a date or a timestamp, or texts of them".into(),
+    }
+}
+
+fn is_epoch(stamp: Stamp) -> bool {
+    SHAPES[usize::from(stamp.shape)].starts_with("epoch")
+}
+
+/// A form with its time of day.
+fn with_clock(date: &str, clock: u8) -> String {
+    let mut form = date.to_owned();
+    if clock & CLOCK != 0 {
+        form += if clock & HALF != 0 {
+            " %I:%M"
+        } else {
+            " %H:%M"
+        };
+    }
+    for (part, text) in [
+        (SECONDS, ":%S"),
+        (FRACTION, ".%f"),
+        (HALF, " %p"),
+        (ZONED, " %z"),
+    ] {
+        if clock & part != 0 {
+            form += text;
+        }
+    }
+    form
+}
