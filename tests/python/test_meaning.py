@@ -118,15 +118,17 @@ def test_the_command_asks_in_its_own_words(tmp_path, capsys):
     assert "total 17" in said and "total 12" in said
 
 
-def test_a_total_that_differs_within_orders_is_asked_about_unless_a_sum_tells():
+def test_a_total_that_differs_within_orders_is_summed_with_a_warning_unless_a_sum_tells():
     text = """
 order_id,customer_id,order_date,total
 1,a,2024-01-05,5
 1,a,2024-01-05,8
 """
-    with pytest.raises(crm.DataError, match="differs within one"):
-        read(text, currency="USD")
-    assert totals(read(FEBRUARY.replace("小計", "合計"))) == {"a": 1480, "b": 980}
+    found = read(text, currency="USD")
+    assert totals(found) == {"a": 13} and 'amount_is="line" confirms' in warned(found)
+    assert not warned(read(text, currency="USD", amount_is="line"))
+    by_sum = read(FEBRUARY.replace("小計", "合計"))
+    assert totals(by_sum) == {"a": 1480, "b": 980} and not warned(by_sum)
 
 
 def test_lines_that_add_up_to_a_total_tell_an_amount():

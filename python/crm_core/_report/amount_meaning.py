@@ -110,8 +110,6 @@ def decide(words: str, columns: Columns) -> Meaning:
             columns.name if words == "line" or line is None else line.what,
             checks,
         )
-    if words == "order" and not may_be_order and not line:
-        raise asked(columns.name, totals, "its heading says the order's, but it differs within one")
     if not may_be_order:
         if _looks_like_price(columns):
             raise asked(
@@ -119,7 +117,8 @@ def decide(words: str, columns: Columns) -> Meaning:
                 {"line": totals["line"], "unit": totals["unit"]},
                 "a product costs the same whatever its quantity, as a price would",
             )
-        return Meaning("line", "differs", columns.name, checks)
+        against = words == "order" and line is None
+        return Meaning("line", "differs_total" if against else "differs", columns.name, checks)
     if words == "order":
         if line and not order:
             raise asked(columns.name, totals, f"its heading says the order's, but {line.what}")

@@ -229,6 +229,8 @@ class OrderReading(Reading):
         else:
             found = amount_meaning.decide(amount_kind(name), self._amount_columns(name))
         self.arguments["amount_is"] = found.kind
+        if found.reason == "differs_total":
+            self.warnings.append(Note("differs_total", {"column": name}))
         self.extra.append(Choice("amount_is", found.kind, found.reason, found.detail))
         self.facts["checks"] = [
             {"what": one.what, "holds": one.holds, "of": one.of} for one in found.checks

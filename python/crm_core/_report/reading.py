@@ -222,13 +222,14 @@ class Reading:
         if not said and own and read.unread:  # stored anew by a spreadsheet, most often
             other = dates.parse(text, None)
             read = other if len(other.unread) < len(read.unread) else read
-        two = getattr(read, "readings", None)
-        if two:
+        if read.readings:
+            more = f" (and {len(read.unread) - 1} more)" if len(read.unread) > 1 else ""
+            forms = " or ".join(f'--date-format "{one}"' for one in read.readings)
             raise Problem(
-                f"column {name}: nothing tells whether the day or the month comes first",
-                "Say so with " + " or ".join(f'--date-format "{one}"' for one in two) + ".",
+                f"{self.rows.name(read.unread[0])}, column {name}: not a date{more}",
+                f"Nothing tells whether the day or the month comes first: say {forms}.",
             )
-        self.facts["date_form"] = said or getattr(read, "form", None) or own or None
+        self.facts["date_form"] = said or read.form or own or None
         return read
 
     def _odd_dates(self, name: str) -> None:
@@ -289,8 +290,8 @@ class Reading:
             return
         text = column.cast(pa.string())
         decimal = self.settings.decimal
-        read = amounts.parse(text, *([decimal] if decimal != "auto" else []))
-        if getattr(read, "ambiguous", False):
+        read = amounts.parse(text, decimal)
+        if read.ambiguous:
             raise Problem(
                 f"column {name}: nothing tells whether the sign in its amounts groups thousands or "
                 "begins the decimals",

@@ -183,4 +183,4 @@ def first_order(
 
 
 def _said(amount: Any) -> str:
-    return f"{round(amount, 4):,}"
+    return f"{round(amount, 4) if isinstance(amount, float) else amount:,}"

@@ -243,6 +243,10 @@ _REASONS: Mapping[str, tuple[str, str]] = {
         '"{detail}" is an order\'s total, repeated on its lines: taken once',
         "「{detail}」は注文の合計のため、注文ごとに1回だけ数える",
     ),
+    "differs_total": (
+        '"{detail}" differs within an order, though its heading says a total: lines are summed',
+        "「{detail}」は見出しは合計だが同じ注文内で異なるため、明細として合計する",
+    ),
     "line_heading": (
         '"{detail}" is a line\'s amount: lines are summed',
         "「{detail}」は明細の金額のため、合計する",
@@ -357,6 +361,12 @@ _NOTES: Mapping[str, tuple[str, str]] = {
         '"{column}" uses it, --ignore "{column}" says that it does not matter.',
         "「{column}」に {words} とある注文{orders}件が集計対象になっています。--status で使い、"
         "--ignore で無視します。",
+    ),
+    "differs_total": (
+        'The heading "{column}" says an order\'s total, but it differs between lines of an order: '
+        "lines are summed. --amount-is line confirms.",
+        "見出し「{column}」は注文の合計ですが、同じ注文の明細で値が異なるため、明細として合計しました。"
+        "--amount-is line で確定します。",
     ),
     "strange_words": (
         '"{column}" says {words}, which is not known and stops no order: --status-map '
