@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
-from ._errors import CrmError, DataError
+from ._errors import CrmError, DataError, OptionError
 from ._events import Events
 from ._orders import Customers, Orders
 
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from ._report.settings import Loaded
     from ._types import Progress
 
+# What may stand behind an option in a sentence; other words are the sentence's.
+_WORDS = "line|order|unit|email|case|none|last|add|drop|keep|minor|cp932|latin-1|0|[A-Z]{3}"
+_VALUES = rf'"[^"]*"|(?:{_WORDS})\b'
 Columns = str | Sequence[str] | None
 
 
@@ -130,9 +133,14 @@ def read_orders(
     given = dict(locals())
     _needs_arrow()
     from ._report.frame_source import sources_in
+    from ._report.ids import FOLDS
     from ._report.order_reading import load_sources
     from ._report.settings import ROLES_SAID, Settings
 
+    if id_fold not in (None, *FOLDS):
+        raise OptionError(
+            f'option `id_fold`: expected one of {", ".join(FOLDS)}, found "{id_fold}"'
+        )
     states = [status] if isinstance(status, str) else list(status or ())
     with _as_error():
         sources = sources_in(data, encoding, delimiter)
@@ -329,18 +337,16 @@ def _in_python(text: str) -> str:
 
     def argument(said: re.Match[str]) -> str:
         name, value = said[1].replace("-", "_"), said[2]
-        if value is None or value in ("makes", "confirms", "keeps", "takes", "leaves", "uses"):
-            return name + (f" {value}" if value else "")
+        if value is None:
+            return name
         plain = value.strip('"')
         many = name in ("ignore", "order_level", "line_level", "guest_id")
         return f'{name}=["{plain}"]' if many else f'{name}="{plain}"'
 
-    return re.sub(r'--([a-z]+(?:-[a-z]+)*)(?: ("[^"]*"|[A-Za-z0-9_]+\b))?', argument, text)
+    return re.sub(rf"--([a-z]+(?:-[a-z]+)*)(?: ({_VALUES}))?", argument, text)
 
 
 def _texts(option: str, names: Sequence[str]) -> list[str]:
     if isinstance(names, str):
-        from ._errors import OptionError
-
         raise OptionError(f"option `{option}`: expected a list of texts, found one text")
     return list(names)

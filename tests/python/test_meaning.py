@@ -370,6 +370,13 @@ order_id,customer_id,order_date,total,currency,status
         read(text.replace("cancelled", "shipped"))
 
 
+def test_a_meaning_that_does_not_exist_is_refused():
+    with pytest.raises(crm.DataError, match="gone, which is no meaning"):
+        read(SUSPECT, status_map={"x": "gone"})
+    with pytest.raises(crm.OptionError, match="id_fold"):
+        read(SUSPECT, id_fold="all")
+
+
 # ---- customers -----------------------------------------------------------------------------------
 
 MAILS = """

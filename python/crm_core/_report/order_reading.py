@@ -318,6 +318,12 @@ class OrderReading(Reading):
 
     def _states(self) -> None:
         """What does not count, by all columns that hold a state (see `states`)."""
+        for word, meaning in self.settings.status_map.items():
+            if meaning not in MEANINGS:
+                raise Problem(
+                    f"--status-map: {cut(word)} is {meaning}, which is no meaning",
+                    f"There are {', '.join(MEANINGS)}.",
+                )
         primary = self.chosen.get("status")
         stops = self._stops()
         mapped = None
