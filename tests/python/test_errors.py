@@ -86,7 +86,7 @@ CASES: dict[str, tuple[Callable[[], Any], type, str, str | None, int | None, str
         lambda: orders(amount=["1", "two", "3"]),
         crm.DataError,
         "column `amount`, row 1: expected an amount such as 1234",
-        "amount", 1, None,
+        "amount", 1, 'bad_rows="drop"',
     ),
     "a type that no column can have": (
         lambda: orders(amount=pa.array([[1], [2], [3]])),
@@ -167,7 +167,7 @@ CASES: dict[str, tuple[Callable[[], Any], type, str, str | None, int | None, str
         crm.DataError,
         "column `amount`, row 1: expected a whole number of minor units of USD (2 decimals); "
         "round_amounts rounds and counts",
-        "amount", 1, 'bad_rows="drop"',
+        "amount", 1, "round_amounts=True",
     ),
     "an amount beyond all money": (
         lambda: minor(1, 2, 2**63 - 1),
