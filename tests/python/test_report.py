@@ -525,7 +525,7 @@ def test_the_same_findings_give_the_same_bytes():
 
 
 def test_no_sentence_is_missing_in_either_language():
-    for table in (words._VALUES, words._COLUMNS, words._REASONS, words._NOTES, words._PAGE):
+    for table in (words._VALUES, words._COLUMNS, words.REASONS, words.NOTES, words._PAGE):
         for key, pair in table.items():
             assert len(pair) == len(words.LANGUAGES) and all(pair), key
             names = [set(re.findall(r"{(\w+)}", text)) for text in pair]

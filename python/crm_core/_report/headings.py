@@ -61,7 +61,7 @@ class Choice:
     Attributes:
         role: `customer_id`, `ordered_at`, ..., also settings such as `amount_is` and `currency`.
         value: The heading, or the setting.
-        reason: A code of `words.REASONS`, with what it speaks of.
+        reason: A code of `sentences.REASONS`, with what it speaks of.
         detail: What the reason speaks of: a cart's name, a heading, an encoding.
     """
 

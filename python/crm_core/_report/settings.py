@@ -59,7 +59,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Note:
-    """A thing the reader of the report has to know; `code` is one of `words.NOTES`."""
+    """A thing the reader of the report has to know; `code` is one of `sentences.NOTES`."""
 
     code: str
     values: Mapping[str, object] = field(default_factory=dict)

@@ -80,7 +80,7 @@ class Source:
 
     @property
     def notes(self) -> list[tuple[str, dict[str, object]]]:
-        """What was left out, as codes of `words.NOTES` with their values."""
+        """What was left out, as codes of `sentences.NOTES` with their values."""
         return self._form.notes
 
     @property
