@@ -79,6 +79,7 @@ from ._models import (
 )
 from ._native import __version__
 from ._orders import Customers, Orders
+from ._read import read_events, read_orders
 from ._retention import (
     acquisition,
     cohorts,
@@ -169,6 +170,8 @@ __all__ = [
     "purchase_counts",
     "purchase_flow",
     "purchase_intent",
+    "read_events",
+    "read_orders",
     "repeat_rate",
     "rfm",
     "rfm_cross",

@@ -9,6 +9,7 @@
     crm run clv_fit summary.parquet
     crm tasks
     crm describe rfm
+    crm layouts
 
 What a file means is guessed from its headings and shown; every guess has an option. This and
 `_cli_files` are the only places of the library that know what day it is (`--as-of today`).
@@ -48,7 +49,7 @@ from ._cli_options import parser
 
 if TYPE_CHECKING:
     from ._cli_files import Stages
-    from ._report.reading import Loaded, Settings
+    from ._report.settings import Loaded, Settings
 
 _NEEDED = ("rich", "jinja2", "pyarrow")
 
@@ -104,7 +105,7 @@ def _report(options: argparse.Namespace) -> int:
 
     from ._report import page, screen, words
     from ._report.findings import analyse
-    from ._report.reading import load
+    from ._report.order_reading import load
 
     # Where nobody's terminal says how wide it is, tables keep their lines whole.
     console = Console(quiet=options.quiet)
@@ -132,15 +133,16 @@ def _report(options: argparse.Namespace) -> int:
             )
             site = None if log is None else _site(options, log, stage)
     if options.check:
-        screen.show_choices(console, loaded.choices, loaded.notes, lang)
+        screen.show_understanding(console, loaded, lang)
         if log is not None:
-            screen.show_event_choices(console, log[0].choices, log[0].notes, lang)
+            read = log[0]
+            screen.show_event_choices(console, read.choices, [*read.warnings, *read.notes], lang)
         return 0
     if options.output is not None:  # before the screen, which may be a pipe that ends early
         html = page.render(
             findings,
             loaded.choices,
-            loaded.notes,
+            [*loaded.warnings, *loaded.notes],
             source=", ".join(path.name for path in options.files),
             title=options.title,
             lang=lang,
@@ -148,7 +150,7 @@ def _report(options: argparse.Namespace) -> int:
             site=site,
         )
         options.output.write_text(html, encoding="utf-8")
-    screen.show_choices(console, loaded.choices, loaded.notes, lang)
+    screen.show_choices(console, loaded.choices, loaded.notes, lang, loaded.warnings)
     screen.show(console, findings, lang)
     if site is not None:
         screen.show_site(console, site, lang, findings.currency)
@@ -181,7 +183,9 @@ def _log(
     """The events' columns and what their kinds mean, when a file of them is given."""
     if not options.events:
         return None
-    settings = dataclasses.replace(settings, dimensions=())
+    settings = dataclasses.replace(
+        settings, dimensions=(), layout=options.events_layout, ignore=(), statuses=()
+    )
     return read_log(options.events, options, settings, orders.arguments["currency"], stage)
 
 
@@ -192,6 +196,7 @@ def _site(
 ) -> Any:
     """What the events say."""
     from ._report.behavior import analyse_events
+    from ._report.event_reading import steps_of
     from ._report.page import Site
 
     loaded, meanings = log
@@ -204,11 +209,11 @@ def _site(
         meanings,
         has_pages="page" in loaded.arguments,
         as_of=day_of(options.as_of),
-        steps=names_in(options.funnel),
+        steps=steps_of(names_in(options.funnel), loaded.facts["kinds"]),
         window=options.funnel_window,
         step=lambda task: advance(min(next(done) / 6, 1.0)),
     )
-    return Site(behavior, loaded.choices, loaded.notes)
+    return Site(behavior, loaded.choices, [*loaded.warnings, *loaded.notes])
 
 
 # ---- crm run, crm alerts, crm learn, crm tasks, crm describe -------------------------------------
@@ -271,6 +276,10 @@ def _table(task: str, request: dict[str, Any], options: argparse.Namespace) -> c
     settings = settings_of(options, columns_named(about, request))
     with _progress(options.quiet) as stage:
         loaded, data = read(about["reads"], options, settings, stage)
+    if about["reads"] == "events" and isinstance(request.get("steps"), list):
+        from ._report.event_reading import steps_of
+
+        request["steps"] = steps_of(request["steps"], loaded.facts["kinds"])
     if about["reads"] == "table" and "unit" in about["options"].get("properties", {}):
         from ._report.frames import unit_of
 
@@ -318,6 +327,18 @@ def _tasks(options: argparse.Namespace) -> int:
     return 0
 
 
+def _layouts(options: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from ._report import layouts, screen
+
+    if options.layout is not None:
+        print(layouts.named(options.layout).text, end="")
+    else:
+        screen.show_layouts(Console(), layouts.shipped().values())
+    return 0
+
+
 def _describe(options: argparse.Namespace) -> int:
     print(json.dumps(crm_core.describe(options.task), ensure_ascii=False, indent=2))
     return 0
@@ -355,6 +376,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "alerts": _alerts,
     "learn": _learn,
     "tasks": _tasks,
+    "layouts": _layouts,
     "describe": _describe,
 }
 

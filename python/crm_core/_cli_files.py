@@ -22,21 +22,32 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from ._report.reading import Loaded, Settings
+    from ._report.settings import Loaded, Settings
 
     Stages = Callable[..., Callable[[float], None]]
 
 
 def settings_of(options: argparse.Namespace, columns: Sequence[str] = ()) -> Settings:
     """What was said about the file, and what columns may be asked for besides."""
-    from ._report.reading import Settings
+    from ._report.settings import Settings
 
     status_map = pairs_of(
         options.status_map, "--status-map", "WORD=MEANING", '"発送済み=completed"'
     )
     filters = [one.partition("=")[0] for one in [*options.where, *options.where_customers]]
+    columns_said = {role: getattr(options, role) for role in COLUMNS}
     return Settings(
-        columns={role: getattr(options, role) for role in COLUMNS},
+        columns={**columns_said, "status": next(iter(options.status), None)},
+        statuses=options.status[1:],
+        ignore=options.ignore,
+        layout=options.layout,
+        order_level=options.order_level,
+        line_level=options.line_level,
+        id_fold=options.id_fold,
+        guest_ids=options.guest_id,
+        decimal=options.decimal,
+        strict=options.strict,
+        today=datetime.date.today(),
         dimensions=[*_words_in([*names_in(options.by), *filters]), *columns],
         amount_is=options.amount_is,
         amount_unit=options.amount_unit,
@@ -49,6 +60,7 @@ def settings_of(options: argparse.Namespace, columns: Sequence[str] = ()) -> Set
         delimiter={"tab": "\t"}.get(options.delimiter, options.delimiter),
         guests=options.guests,
         bad_rows=options.bad_rows,
+        repeated_orders=options.repeated_orders,
     )
 
 
@@ -59,20 +71,26 @@ def orders_of(
     advance: Callable[[float], None],
 ) -> crm_core.Orders:
     """The orders, with the table of customers if there is one."""
-    arguments = dict(loaded.arguments)
-    if options.customers is not None:
-        from ._report.reading import load_customers
+    from ._read import orders_from
 
-        table, described = load_customers(options.customers, arguments["customer_id"], settings)
-        arguments["customers"] = crm_core.Customers(table, **described)
+    customers = None
+    if options.customers is not None:
+        from ._report.order_reading import load_customers
+
+        table, described = load_customers(
+            options.customers, loaded.arguments["customer_id"], settings, loaded.id_fold
+        )
+        customers = crm_core.Customers(table, **described)
     with named_rows(loaded):
-        return crm_core.Orders(loaded.table, **arguments, progress=_share(advance))
+        return orders_from(loaded, customers, _share(advance))
 
 
 def events_of(loaded: Loaded, advance: Callable[[float], None]) -> crm_core.Events:
     """The events of a log."""
+    from ._read import events_from
+
     with named_rows(loaded):
-        events = crm_core.Events(loaded.table, **loaded.arguments, progress=_share(advance))
+        events = events_from(loaded, _share(advance))
     advance(1.0)
     return events
 
@@ -257,7 +275,7 @@ def read(
 ) -> tuple[Loaded, Any]:
     """The files of what an analysis reads, and what the library makes of them."""
     from ._report.frames import load_frame
-    from ._report.reading import load
+    from ._report.order_reading import load
 
     if reads == "events":
         loaded, _ = read_log(options.files, options, settings, None, stage)
@@ -271,6 +289,18 @@ def read(
 
 
 _ONLY_OF = {
-    "orders": (*COLUMNS, "amount_is", "status_map", "guests", "customers"),
+    "orders": (
+        *(
+            *COLUMNS,
+            "status",
+            "ignore",
+            "amount_is",
+            "order_level",
+            "line_level",
+            "id_fold",
+            "guest_id",
+        ),
+        *("status_map", "guests", "customers"),
+    ),
     "events": ("event_column", "event_kind"),
 }

@@ -14,9 +14,14 @@ COLUMNS = {
     "ordered_at": "when the order was made",
     "amount": "the order's or line's amount",
     "order_id": "the order's number, when an order has several rows",
-    "status": 'the state of the order; "" counts every order',
     "quantity": "pieces, when the amount is a price",
+    "cancelled_at": 'a date or flag of cancellation; "" for none',
     "refunded": "what was paid back",
+    "refunded_at": "when it was paid back",
+    "discount": "what is subtracted from the amount",
+    "shipping": "shipping and fees, beside the amount",
+    "tax": "tax contained in the amount",
+    "cost": "what it cost the shop",
     "product": "the product, read where it is asked for",
     "category": "its category, read where it is asked for",
     "channel": "where the order came from, read where it is asked for",
@@ -74,6 +79,9 @@ def parser() -> argparse.ArgumentParser:
         "may be repeated",
     )
     _add_events(events)
+    events.add_argument(
+        "--events-layout", metavar="ID|FILE", help="the layout of the events (default: by headings)"
+    )
     events.add_argument(
         "--funnel",
         action="append",
@@ -139,6 +147,10 @@ def parser() -> argparse.ArgumentParser:
     )
 
     _command(commands, "tasks", "list the analyses")
+    known = _command(
+        commands, "layouts", "list the known layouts of exports, or print one", needs_extra=True
+    )
+    known.add_argument("layout", nargs="?", metavar="ID|FILE")
     describe = _command(commands, "describe", "the options and columns of an analysis, as JSON")
     describe.add_argument("task", metavar="TASK")
     return crm
@@ -194,13 +206,34 @@ def _add_file(
         nargs="+",
         type=Path,
         metavar=what,
-        help=f"{about}CSV (UTF-8, Shift_JIS) or Parquet; several are read as one",
+        help=f"{about}CSV, a spreadsheet, JSON, Parquet, Arrow, SQLite or DuckDB, packed or not, "
+        "or - for standard input; #NAME behind it is a sheet or a table; several are read as one",
     )
     parser.add_argument("-q", "--quiet", action="store_true", help="print nothing but errors")
     columns = parser.add_argument_group("columns (guessed from the headings, and shown)")
     for role, about in COLUMNS.items():
         columns.add_argument(f"--{role.replace('_', '-')}", metavar="COLUMN", help=about)
+    columns.add_argument(
+        "--status",
+        action="append",
+        default=[],
+        metavar="COLUMN",
+        help='the state of the order; "" for none; may be repeated, and an order counts when all '
+        "say so",
+    )
+    columns.add_argument(
+        "--ignore",
+        action="append",
+        default=[],
+        metavar="COLUMN",
+        help="a column that looks like a state and does not matter; may be repeated",
+    )
     meaning = parser.add_argument_group("what they mean")
+    meaning.add_argument(
+        "--layout",
+        metavar="ID|FILE",
+        help="a layout of `crm layouts`, or a file of your own (default: by the headings)",
+    )
     meaning.add_argument(
         "--amount-is",
         choices=("line", "order", "unit"),
@@ -215,6 +248,29 @@ def _add_file(
         "--round-amounts",
         action="store_true",
         help="round amounts finer than the currency, and count them",
+    )
+    for level, about in (("order", "the order's, and repeated on its lines"), ("line", "a line's")):
+        meaning.add_argument(
+            f"--{level}-level",
+            action="append",
+            default=[],
+            metavar="COLUMN",
+            help=f"money beside the amount that is {about}; may be repeated",
+        )
+    meaning.add_argument(
+        "--id-fold",
+        choices=("email", "case", "none"),
+        help="ids alike but for case, width and blanks are one: of mail addresses, of all, or of "
+        "none (default: email where the ids are mail addresses)",
+    )
+    meaning.add_argument(
+        "--decimal",
+        choices=("auto", ".", ","),
+        default="auto",
+        help="the decimal sign of amounts (default: auto)",
+    )
+    meaning.add_argument(
+        "--strict", action="store_true", help="make warnings on how the file is read errors"
     )
     meaning.add_argument(
         "--status-map",
@@ -247,10 +303,24 @@ def _add_file(
         help="rows without a customer (default: keep)",
     )
     meaning.add_argument(
+        "--guest-id",
+        action="append",
+        default=[],
+        metavar="VALUE",
+        help="an id that means no account, such as 0; may be repeated",
+    )
+    meaning.add_argument(
         "--bad-rows",
         choices=("error", "drop"),
         default="error",
         help="rows that cannot be read (default: error)",
+    )
+    meaning.add_argument(
+        "--repeated-orders",
+        choices=("error", "last", "add"),
+        default="error",
+        help="orders that several files have with different lines: from the last file, or all "
+        "lines (default: error)",
     )
     scope = parser.add_argument_group("what is counted")
     scope.add_argument(

@@ -12,6 +12,7 @@ from ._orders import _day, _ids, _names
 from ._request import conditions, dumps
 
 if TYPE_CHECKING:
+    from ._report.understanding import Understanding
     from ._types import Progress, Where
 
 
@@ -65,7 +66,7 @@ class Events:
         <crm_core.Events, 2 events of 1 visitors, 2026-03-01 to 2026-03-01, UTC>
     """
 
-    __slots__ = ("_native",)
+    __slots__ = ("_native", "_understanding")
 
     def __init__(
         self,
@@ -124,6 +125,12 @@ class Events:
         columns = source(data, _native.events_columns(spec))
         columns = _ids(columns, [visitor_id, customer_id, product, order_id])
         self._native = _native.Events(spec, columns, progress)
+        self._understanding: Understanding | None = None
+
+    @property
+    def understanding(self) -> Understanding | None:
+        """How the data were read, for events of `read_events`; None for others."""
+        return self._understanding
 
     def __len__(self) -> int:
         """Events."""
@@ -200,4 +207,5 @@ class Events:
 def _wrapped(native: _native.Events) -> Events:
     events = object.__new__(Events)
     events._native = native
+    events._understanding = None
     return events

@@ -12,6 +12,7 @@ from ._request import conditions, dumps
 from ._table import Table
 
 if TYPE_CHECKING:
+    from ._report.understanding import Understanding
     from ._types import Progress, Where
 
 _EPOCH = datetime.date(1970, 1, 1).toordinal()
@@ -143,7 +144,7 @@ class Orders:
         <crm_core.Orders, 3 orders of 2 customers, 2026-01-05 to 2026-03-01, JPY, UTC>
     """
 
-    __slots__ = ("_native",)
+    __slots__ = ("_native", "_understanding")
 
     def __init__(
         self,
@@ -232,6 +233,12 @@ class Orders:
         columns = _ids(columns, [customer_id, order_id, product])
         table = customers._native if customers is not None else None
         self._native = _native.Orders(spec, columns, table, progress)
+        self._understanding: Understanding | None = None
+
+    @property
+    def understanding(self) -> Understanding | None:
+        """How the data were read, for orders of `read_orders`; None for others."""
+        return self._understanding
 
     def __len__(self) -> int:
         """Orders."""
@@ -291,7 +298,7 @@ class Orders:
         """
         chosen = conditions(where) if where is not None else None
         counted = dumps(policy) if policy is not None else None
-        return _wrapped(self._native.view(chosen, counted))
+        return _wrapped(self._native.view(chosen, counted), self._understanding)
 
     def concat(self, more: Orders) -> Orders:
         """These orders and more, as if built from all rows at once.
@@ -315,9 +322,10 @@ class Orders:
         )
 
 
-def _wrapped(native: _native.Orders) -> Orders:
+def _wrapped(native: _native.Orders, understanding: Understanding | None = None) -> Orders:
     orders = object.__new__(Orders)
     orders._native = native
+    orders._understanding = understanding
     return orders
 
 

@@ -18,7 +18,7 @@ from crm_core._report import figures, findings, grid, outlook, page, words
 from crm_core._report.figures import Series
 from crm_core._report.findings import Findings, Frame, Totals
 from crm_core._report.headings import Choice
-from crm_core._report.reading import Note
+from crm_core._report.settings import Note
 
 LINES = 2  # of every order of the shop below
 
@@ -525,10 +525,10 @@ def test_the_same_findings_give_the_same_bytes():
 
 
 def test_no_sentence_is_missing_in_either_language():
-    for table in (words._VALUES, words._COLUMNS, words._REASONS, words._NOTES, words._PAGE):
+    for table in (words._VALUES, words._COLUMNS, words.REASONS, words.NOTES, words._PAGE):
         for key, pair in table.items():
             assert len(pair) == len(words.LANGUAGES) and all(pair), key
-            names = [sorted(re.findall(r"{(\w+)}", text)) for text in pair]
+            names = [set(re.findall(r"{(\w+)}", text)) for text in pair]
             assert names[0] == names[1], key
     assert words.cpm("excellent", "churned", "ja") == "優良離脱"
     assert words.cpm("first", "active", "ja") == "初回現役"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .findings import Frame
-from .reading import Note
+from .settings import Note
 
 PAGES = 20  # rows of the table of pages
 STATIONS = 7  # pages with a name of their own on the map
@@ -72,7 +72,7 @@ def analyse_events(
         kinds: What the kinds that occur mean.
         has_pages: Whether the events name pages.
         as_of: The date to which events are seen; None is the last event's.
-        steps: Kinds of the funnel; empty is the way to an order, as far as its kinds occur.
+        steps: Steps of the funnel; empty is the way to an order, as far as its kinds occur.
         window: The funnel's time.
         step: Told the name of each analysis before it runs.
     """

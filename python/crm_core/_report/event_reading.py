@@ -4,25 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import event_headings
-from .event_headings import MEANINGS
+from . import event_headings, likely
+from .columns import cut, replaced, trimmed
+from .layouts import KINDS
 from .problem import Problem
-from .reading import (
-    Loaded,
-    Note,
-    Reading,
-    Settings,
-    asked_for,
-    cut,
-    read_files,
-    replaced,
-    trimmed,
-)
-from .source import Source
+from .reading import Reading, asked_for, layout_of, read_files, require, shared
+from .settings import Loaded, Note, Settings
+from .source import sources_of
 
 # What carts can do without: where no kind means it, it is said not to occur.
 _MAY_BE_MISSING = ("remove", "checkout", "payment_failed")
@@ -45,15 +38,59 @@ def load_events(
             there are no orders: said, or found as theirs is.
         advance: Told the share that is done.
     """
-    sources = [Source(path, settings.encoding, settings.delimiter) for path in paths]
-    chosen = event_headings.choose(sources[0].headings, settings.columns)
+    sources = sources_of(paths, settings.encoding, settings.delimiter)
+    return load_event_sources(sources, settings, kinds, currency, advance)
+
+
+def load_event_sources(
+    sources: Sequence[Any],
+    settings: Settings,
+    kinds: Mapping[str, str],
+    currency: str | None = None,
+    advance: Callable[[float], None] = lambda share: None,
+) -> tuple[Loaded, dict[str, str]]:
+    """The same for files that are open, or frames."""
+    headings = list(sources[0].headings)
+    layout = layout_of(headings, settings, "events")
+    tables, table = read_files(sources, shared(sources), settings, advance)
+    seen = likely.Seen(table)
+    chosen = event_headings.choose(headings, settings.columns, layout, seen.filled)
     columns = list(dict.fromkeys(choice.value for choice in chosen.values()))
-    dimensions = asked_for(settings.dimensions, sources[0].headings, columns)
-    tables, table = read_files(sources, [*columns, *dimensions], settings, advance)
-    reading = _EventReading(sources, tables, table, chosen, dimensions, settings)
+    dimensions = asked_for(settings.dimensions, headings, columns)
+    require(sources, [*columns, *dimensions])
+    reading = _EventReading(
+        sources, tables, table.select([*columns, *dimensions]), chosen, dimensions, settings, layout
+    )
     loaded = reading.events(kinds, currency)
     advance(1.0)
     return loaded
+
+
+def steps_of(steps: Sequence[Any], kinds: Mapping[str, str | None]) -> list[Any]:
+    """Steps of a funnel as kinds of the log: a meaning such as `add` is all kinds that mean it.
+
+    Args:
+        steps: What was asked for; steps that are more than a name stay as they are.
+        kinds: The log's kinds, and what they mean.
+
+    Raises:
+        Problem: No event is of a step, so that it would be 0 for a reason that nobody sees.
+    """
+    out: list[Any] = []
+    for step in steps:
+        of = sorted(word for word, meaning in kinds.items() if meaning == step)
+        if not isinstance(step, str) or step in kinds or not kinds:
+            out.append(step)
+        elif of:
+            out.append({"name": step, "kind": of})
+        else:
+            there = ", ".join(cut(word) for word in sorted(kinds)[:20])
+            more = f" and {len(kinds) - 20} more" if len(kinds) > 20 else ""
+            raise Problem(
+                f"no event is of the kind {step}; the kinds are: {there}{more}",
+                f'Where the log calls it otherwise, say so with --event-kind "WORD={step}".',
+            )
+    return out
 
 
 class _EventReading(Reading):
@@ -82,9 +119,7 @@ class _EventReading(Reading):
         known = self._kinds(said)
         if self.settings.bad_rows != "error":
             self.arguments["bad_rows"] = self.settings.bad_rows
-        choices = [*self.chosen.values(), *self.extra]
-        loaded = Loaded(self.table, self.arguments, choices, self.notes, self.japanese, self.rows)
-        return loaded, known
+        return self._loaded(), known
 
     def _own_currency(self) -> None:
         try:
@@ -97,11 +132,11 @@ class _EventReading(Reading):
         column = self.table[self.arguments["kind"]].cast(pa.string())
         self.table = replaced(self.table, self.arguments["kind"], column)
         present = [word for word in pc.unique(column).to_pylist() if word is not None]
-        known = event_headings.kinds(present, said)
+        known = event_headings.kinds(present, said, self.layout)
         by_meaning: dict[str, list[str]] = {}
         for word, meaning in known.items():
             by_meaning.setdefault(meaning, []).append(cut(word))
-        ordered = {one: by_meaning[one] for one in MEANINGS if one in by_meaning}
+        ordered = {one: by_meaning[one] for one in KINDS if one in by_meaning}
         if ordered:
             self.notes.append(Note("kinds", {"map": ordered}))
         strangers = [cut(word) for word in present if word not in known]
@@ -109,5 +144,6 @@ class _EventReading(Reading):
         if strangers:
             shown = ", ".join(strangers[:10]) + (", …" if len(strangers) > 10 else "")
             self.notes.append(Note("other_kinds", {"kinds": shown}))
+        self.facts["kinds"] = {word: known.get(word) for word in present}
         self.arguments["kinds"] = known | {one: one for one in missing if strangers}
         return known

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from . import words
-from .reading import Note
+from .settings import Note
 
 _WITHOUT_DECIMALS = frozenset(
     "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split()  # noqa: SIM905
@@ -74,7 +74,20 @@ class Frame:
 
 @dataclass(frozen=True)
 class Totals:
-    """The line above everything."""
+    """The line above everything: the shop's orders, and which of them are guests'.
+
+    Attributes:
+        customers: Customers with an order that counts.
+        orders: Orders that count, guests' among them.
+        revenue: Their revenue, as the months add up to.
+        mean_order_value: Revenue by order, guests' among them.
+        repeaters: Customers with two orders or more.
+        active: Customers whom CPM calls active.
+        first_date: The first order's date.
+        last_date: The last order's date.
+        guest_orders: Orders of guests, which no table by customer holds.
+        guest_revenue: Their revenue.
+    """
 
     customers: int
     orders: int
@@ -84,6 +97,8 @@ class Totals:
     active: int
     first_date: datetime.date | None
     last_date: datetime.date | None
+    guest_orders: int = 0
+    guest_revenue: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -187,7 +202,11 @@ def analyse(
         notes.append(
             Note("cpm_money", {"amount": money(threshold, currency), "currency": currency})
         )
-    if not orders_counted:
+    monthly = run("monthly")
+    guest_orders = sum(monthly.columns.get("guest_orders", []))
+    guest_revenue = math.fsum(monthly.columns.get("guest_revenue", []))
+    shop_orders, shop_revenue = orders_counted + guest_orders, totals_of + guest_revenue
+    if not shop_orders:
         notes.append(Note("no_orders"))
 
     cpm_segments = run("cpm_segments", **cpm_options, **prospects)
@@ -212,15 +231,17 @@ def analyse(
         currency=currency,
         totals=Totals(
             customers=len(rfm),
-            orders=orders_counted,
-            revenue=totals_of,
-            mean_order_value=mean_order,
+            orders=shop_orders,
+            revenue=shop_revenue,
+            guest_orders=guest_orders,
+            guest_revenue=guest_revenue,
+            mean_order_value=shop_revenue / shop_orders if shop_orders else None,
             repeaters=sum(count >= 2 for count in rfm["orders"]),
             active=_active(cpm_segments),
             first_date=_date(orders.first_date),
             last_date=_date(orders.last_date),
         ),
-        monthly=run("monthly"),
+        monthly=monthly,
         rfm_cells=run("rfm_cross"),
         rfm_segments=run("rfm_segments", **prospects),
         cpm_segments=cpm_segments,

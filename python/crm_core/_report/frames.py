@@ -12,16 +12,21 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from .columns import replaced, trimmed
 from .problem import Problem
-from .reading import Loaded, Rows, Settings, read_files, replaced, trimmed
-from .source import Source
+from .reading import read_files, require
+from .settings import Loaded, Rows, Settings
+from .source import sources_of
 
 
 def load_frame(
     paths: Sequence[Path], settings: Settings, advance: Callable[[float], None] = lambda share: None
 ) -> Loaded:
     """Read files of the same headings, one after the other."""
-    sources = [Source(path, settings.encoding, settings.delimiter) for path in paths]
+    if settings.layout is not None:
+        raise Problem("--layout is of orders and events, and this analysis reads a table")
+    sources = sources_of(paths, settings.encoding, settings.delimiter)
+    require(sources, sources[0].headings)
     tables, table = read_files(sources, sources[0].headings, settings, advance)
     for name in table.column_names:
         if pa.types.is_nested(table[name].type):

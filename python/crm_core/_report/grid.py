@@ -159,6 +159,8 @@ def choices(chosen: Sequence[Choice], title: str, lang: str, option: str = "--")
     """What each column was taken for, why, and the option that says otherwise."""
 
     def changed(role: str) -> str:
+        if role == "money_of":
+            return "--order-level, --line-level"
         columns = option != "--" and role in event_headings.ROLES
         return f"{option} {role}=…" if columns else f"--{role.replace('_', '-')}"
 
@@ -258,15 +260,28 @@ def summary(findings: Findings, lang: str) -> list[tuple[str, str]]:
         f"{count / totals.customers:.1%}" if totals.customers else "–"
         for count in (totals.repeaters, totals.active)
     ]
-    values = (
-        f"{totals.customers:,}",
-        f"{totals.orders:,}",
-        brief(totals.revenue, currency, lang),
-        "–" if totals.mean_order_value is None else money(totals.mean_order_value, currency),
-        *share,
-    )
-    names = ("customers", "orders", "revenue", "mean_order", "repeaters", "active")
-    return [(words.page(name, lang), value) for name, value in zip(names, values, strict=True)]
+    guests = "_all" if totals.guest_orders else ""
+    tiles = [
+        ("customers", f"{totals.customers:,}"),
+        (f"orders{guests}", f"{totals.orders:,}"),
+        (f"revenue{guests}", brief(totals.revenue, currency, lang)),
+        (
+            f"mean_order{guests}",
+            "–" if totals.mean_order_value is None else money(totals.mean_order_value, currency),
+        ),
+    ]
+    if guests:
+        own = (totals.orders - totals.guest_orders, totals.revenue - totals.guest_revenue)
+        for name, (count, revenue) in (
+            ("of_customers", own),
+            ("of_guests", (totals.guest_orders, totals.guest_revenue)),
+        ):
+            amount = brief(revenue, currency, lang)
+            mean = money(revenue / count, currency) if count else "–"
+            said = words.page("orders_for", lang, orders=f"{count:,}", amount=amount, mean=mean)
+            tiles.append((name, said))
+    tiles += zip(("repeaters", "active"), share, strict=True)
+    return [(words.page(name, lang), value) for name, value in tiles]
 
 
 def cell(name: str, value: Any, lang: str, currency: str) -> str:

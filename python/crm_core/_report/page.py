@@ -19,7 +19,7 @@ from .behavior import OTHER, Behavior, by_place, cart_steps, stations
 from .figures import Bar, Series
 from .findings import Findings, Frame, brief, money
 from .headings import Choice
-from .reading import Note
+from .settings import Note
 
 
 def render(

@@ -1,134 +1,39 @@
-"""From a shop's export to the columns that `Orders` takes.
+"""From a file's texts to typed columns: what orders and logs of events have in common.
 
-Everything decided on the way (which column, which currency, what an amount means, how statuses
-read) is recorded as a `Choice` or a `Note`, because a number whose making nobody saw is not
-believed. The columns keep the file's headings, so that errors of the core name them as the user
-knows them.
+Everything decided on the way (which column, which currency, what a date's spelling is) is recorded
+as a `Choice`, a `Note` or a warning, because a number whose making nobody saw is not believed. The
+columns keep the file's headings, so that errors of the core name them as the user knows them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+import datetime
+from collections.abc import Callable, Collection, Sequence
+from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import amounts, dates, statuses
-from .headings import (
-    CATEGORIES,
-    Choice,
-    amount_kind,
-    choose,
-    currency_in,
-    customer_id,
-    further,
-    is_japanese,
-    platform_of,
-    registered_at,
-)
+from . import amounts, dates, layouts
+from .columns import as_text, cut, is_text, replaced, shown, trimmed, unique
+from .headings import Choice, currency_in, is_japanese
+from .layouts import Layout, fold
 from .problem import Problem
-from .source import Source
+from .settings import Loaded, Note, Rows, Settings
+from .source import alike
 
-# Totals repeat on an order's lines, the lines' own amounts hardly ever do. A few orders with two
-# totals are a fault of the file, which the library names; they must not turn every total into a
-# line's amount.
-_STRAY_TOTALS = 0.1
-_OWN = ("customer_id", "ordered_at", "amount", "order_id", "quantity")
 _SHARE_OF_BYTES = 0.4  # of the time that reading takes; parsing takes the rest
 
 
-@dataclass(frozen=True)
-class Settings:
-    """What the user said about the file. `None` leaves the choice to us.
-
-    `dimensions` are names of columns that may be asked for: headings, or roles such as `product`.
-    """
-
-    columns: Mapping[str, str | None] = field(default_factory=dict)
-    dimensions: Sequence[str] = ()
-    amount_is: str | None = None
-    amount_unit: str | None = None
-    round_amounts: bool = False
-    status_map: Mapping[str, str] = field(default_factory=dict)
-    currency: str | None = None
-    timezone: str | None = None
-    date_format: str | None = None
-    encoding: str = "auto"
-    delimiter: str = "auto"
-    guests: str | None = None
-    bad_rows: str = "error"
-
-
-@dataclass(frozen=True)
-class Note:
-    """A thing the reader of the report has to know; `code` is one of `words.NOTES`."""
-
-    code: str
-    values: Mapping[str, object] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Where a row of the table came from."""
-
-    parts: Sequence[tuple[Source, int]]
-
-    def name(self, row: int) -> str:
-        """The file, and the row as a spreadsheet shows it."""
-        for source, count in self.parts:
-            if row < count:
-                return source.row_name(row)
-            row -= count
-        return f"row {row + 1}"
-
-
-@dataclass(frozen=True)
-class Loaded:
-    """The orders' columns, and the arguments with which `Orders` takes them.
-
-    Attributes:
-        table: The columns under the file's headings.
-        arguments: Keyword arguments of `Orders`.
-        choices: What was chosen and why, in the order to show.
-        notes: What was done to the data.
-        japanese: Whether the headings are Japanese.
-        rows: Where each row came from.
-    """
-
-    table: pa.Table
-    arguments: dict[str, Any]
-    choices: list[Choice]
-    notes: list[Note]
-    japanese: bool
-    rows: Rows
-
-    @property
-    def names(self) -> dict[str, str]:
-        """What the library calls the file's columns."""
-        return {self.arguments[role]: role for role in _OWN if role in self.arguments}
-
-
-def load(
-    paths: Sequence[Path], settings: Settings, advance: Callable[[float], None] = lambda share: None
-) -> Loaded:
-    """Read files of orders with the same headings, one after the other."""
-    sources = [Source(path, settings.encoding, settings.delimiter) for path in paths]
-    first = sources[0]
-    chosen = choose(first.headings, settings.columns)
-    # A filter on the dates' or the amounts' column is one on `ordered_at` or `amount`.
-    own = {choice.value for role, choice in chosen.items() if role in _OWN}
-    of_categories = further(first.headings, settings.columns, settings.dimensions)
-    own |= {choice.value for choice in of_categories.values()}
-    chosen |= of_categories
-    dimensions = asked_for(settings.dimensions, first.headings, own)
-    columns = list(dict.fromkeys([*(choice.value for choice in chosen.values()), *dimensions]))
-    tables, table = read_files(sources, columns, settings, advance)
-    loaded = Reading(sources, tables, table, chosen, dimensions, settings).finish()
-    advance(1.0)
-    return loaded
+def layout_of(headings: Sequence[str], settings: Settings, reads: str) -> Layout | None:
+    """The layout that the user named, else the one whose headings these are."""
+    if settings.layout is None:
+        return layouts.detect(headings, reads)
+    layout = layouts.named(settings.layout)
+    if layout.reads != reads:
+        raise Problem(f"--layout: {layout.id} is of {layout.reads}, and these are {reads}")
+    return layout
 
 
 def asked_for(names: Sequence[str], headings: Sequence[str], own: Collection[str]) -> list[str]:
@@ -136,26 +41,42 @@ def asked_for(names: Sequence[str], headings: Sequence[str], own: Collection[str
     return [name for name in dict.fromkeys(names) if name in headings and name not in own]
 
 
+def shared(sources: Sequence[Any]) -> list[str]:
+    """The columns that every file has; the second of two called x is "x (2)"."""
+    names = [unique(source.headings) for source in sources]
+    return [name for name in names[0] if all(name in other for other in names)]
+
+
+def require(sources: Sequence[Any], columns: Sequence[str]) -> None:
+    """Every file has to have these columns, and once."""
+    for source in sources:
+        for column in columns:
+            if column not in source.headings:
+                raise Problem(
+                    f'{source.name} has no column "{column}", which {sources[0].name} has'
+                )
+            if source.headings.count(column) > 1:
+                raise Problem(
+                    f'{source.name}: two columns are called "{column}"',
+                    "Rename one of them in the file.",
+                )
+
+
 def read_files(
-    sources: Sequence[Source],
+    sources: Sequence[Any],
     columns: Sequence[str],
     settings: Settings,
     advance: Callable[[float], None],
 ) -> tuple[list[pa.Table], pa.Table]:
     """These columns of every file, and all of them as one table."""
-    for source in sources[1:]:
-        missing = [column for column in columns if column not in source.headings]
-        if missing:
-            raise Problem(
-                f'{source.path.name} has no column "{missing[0]}", which {sources[0].path.name} has'
-            )
     drop = settings.bad_rows == "drop"
     part = _SHARE_OF_BYTES / len(sources)
     tables = [
-        source.read(columns, lambda share, at=at: advance((at + share) * part), drop)  # type: ignore[misc]
+        source.read(columns, lambda share, at=at: advance((at + share) * part), drop)
         for at, source in enumerate(sources)
     ]
     try:
+        tables = alike(tables)
         return tables, pa.concat_tables(tables)
     except pa.ArrowInvalid:
         raise Problem(
@@ -164,40 +85,18 @@ def read_files(
         ) from None
 
 
-def load_customers(
-    path: Path, orders_id: str, settings: Settings
-) -> tuple[pa.Table, dict[str, Any]]:
-    """A table of customers, and the arguments with which `Customers` takes it."""
-    source = Source(path, settings.encoding, settings.delimiter)
-    id_column = customer_id(source.headings, orders_id)
-    registered = registered_at(source.headings)
-    dimensions = asked_for(settings.dimensions, source.headings, [id_column])
-    columns = list(dict.fromkeys([id_column, *([registered] if registered else []), *dimensions]))
-    table = source.read(columns, lambda share: None, settings.bad_rows == "drop")
-    table = replaced(table, id_column, trimmed(table[id_column]))
-    arguments: dict[str, Any] = {"customer_id": id_column, "dimensions": dimensions}
-    if registered:
-        text = _as_text(table[registered])
-        if text is not None:
-            read = dates.parse(text, settings.date_format)
-            if read.unread:
-                raise Problem(f"{source.row_name(read.unread[0])}, column {registered}: not a date")
-            table = replaced(table, registered, read.wall)
-        arguments["registered_at"] = registered
-    return table, arguments
-
-
 class Reading:
-    """The steps of `load` after the bytes are in; one per role."""
+    """Steps that orders and events share; `order_reading` and `event_reading` take them."""
 
     def __init__(
         self,
-        sources: list[Source],
+        sources: Sequence[Any],
         parts: list[pa.Table],
         table: pa.Table,
         chosen: dict[str, Choice],
         dimensions: list[str],
         settings: Settings,
+        layout: Layout | None,
     ) -> None:
         self.sources = sources
         self.rows = Rows(
@@ -207,76 +106,159 @@ class Reading:
         self.chosen = chosen
         self.dimensions = dimensions
         self.settings = settings
-        self.platform = platform_of(sources[0].headings)
+        self.layout = layout
         self.japanese = is_japanese(sources[0].headings)
         self.extra: list[Choice] = []
         self.notes: list[Note] = []
+        self.warnings: list[Note] = []
+        self.facts: dict[str, Any] = {}
         self.said_in_amounts: set[str] = set()
+        self.id_fold = "none"
         self.arguments: dict[str, Any] = {}
+        self.unread = [
+            name
+            for name in table.column_names
+            if name not in {choice.value for choice in chosen.values()}
+        ]
 
-    def finish(self) -> Loaded:
-        self._file()
-        self._customers()
-        self._orders()
-        self._dates()
-        for role in ("amount", "refunded", "quantity"):
-            self._number(role)
-        self._amount_is()
-        self._status()
-        self._currency()
-        self._rest()
-        choices = [*self.chosen.values(), *self.extra]
-        return Loaded(self.table, self.arguments, choices, self.notes, self.japanese, self.rows)
+    def _loaded(self) -> Loaded:
+        if self.settings.strict and self.warnings:
+            from .words import note
+
+            first = self.warnings[0]
+            more = f" (and {len(self.warnings) - 1} more)" if len(self.warnings) > 1 else ""
+            raise Problem(
+                note(first.code, first.values, "en") + more, "--strict makes this an error."
+            )
+        return Loaded(
+            self.table,
+            self.arguments,
+            [*self.chosen.values(), *self.extra],
+            self.notes,
+            self.japanese,
+            self.rows,
+            self.warnings,
+            self.facts,
+            self.layout,
+            self.id_fold,
+        )
+
+    @cached_property
+    def keys(self) -> pa.ChunkedArray | None:
+        """The order of each row, as a number; None where each row is an order."""
+        if "order_id" not in self.arguments:
+            return None
+        column = self.table[self.arguments["order_id"]]
+        if pa.types.is_nested(column.type):  # refused by the library, with the column's name
+            return None
+        coded = column.combine_chunks().dictionary_encode()
+        return pa.chunked_array([coded.indices])
+
+    def _of_layout(self, role: str) -> bool:
+        """Whether the column of a role is the one that the layout names."""
+        if self.layout is None or role not in self.chosen:
+            return False
+        return fold(self.chosen[role].value) in map(fold, self.layout.roles.get(role, ()))
 
     def _file(self) -> None:
         source = self.sources[0]
-        if not source.is_parquet:
-            self.extra.append(
-                Choice("encoding", source.encoding, "bytes" if source.encoding_guessed else "given")
-            )
+        if self.layout is not None:
+            given = "given" if self.settings.layout else "layout_headings"
+            self.extra.append(Choice("layout", self.layout.id, given, self.layout.name))
+        if source.encoding:
+            guessed = "western" if source.encoding == "cp1252" else "bytes"
+            reason = guessed if source.encoding_guessed else "given"
+            self.extra.append(Choice("encoding", source.encoding, reason))
+        self.notes += [Note(*note) for one in self.sources for note in one.notes]
         dropped = sum(one.dropped for one in self.sources)
         if dropped:
             self.notes.append(Note("dropped_lines", {"rows": dropped}))
 
-    def _customers(self) -> None:
-        name = self.chosen["customer_id"].value
-        column = trimmed(self.table[name])
-        if self.platform == "WooCommerce" and pa.types.is_string(column.type):
-            column = pc.if_else(pc.equal(column, "0"), None, column)
-        self.table = replaced(self.table, name, column)
-        self.arguments["customer_id"] = name
-
-    def _orders(self) -> None:
-        """Where only an order's first line carries its values, the other lines get them too."""
-        if "order_id" not in self.chosen:
-            return
-        name = self.chosen["order_id"].value
-        keys = trimmed(self.table[name])
-        self.table = replaced(self.table, name, keys)
-        self.arguments["order_id"] = name
-        if pa.types.is_nested(keys.type):
-            return
-        for role in ("customer_id", "ordered_at", "status", "cancelled_at"):
-            if role not in self.chosen:
-                continue
-            column = self.chosen[role].value
-            filled = _filled_within(keys, self.table[column])
-            count = self.table[column].null_count - filled.null_count
-            if count:
-                self.table = replaced(self.table, column, filled)
-                self.notes.append(Note("filled", {"column": column, "rows": count}))
-
     def _dates(self, role: str = "ordered_at") -> None:
         name = self.chosen[role].value
         self.arguments[role] = name
-        text = _as_text(self.table[name])
+        self._clock(role, name)
+        text = as_text(self.table[name])
         if text is not None:
-            read = dates.parse(text, self.settings.date_format)
+            read = self._parsed(name, text, self._of_layout(role))
             self._refuse(name, text, read.unread, "a date")
             self.table = replaced(self.table, name, self._zoned(name, read))
+        zone = self.layout.timezone if self.layout is not None and self._of_layout(role) else ""
         if self.settings.timezone:
             self.arguments["timezone"] = self.settings.timezone
             self.extra.append(Choice("timezone", self.settings.timezone, "given"))
+            naive = pa.types.is_timestamp(self.table[name].type) and not self.table[name].type.tz
+            if zone and naive:
+                instants = pc.assume_timezone(
+                    self.table[name], zone, ambiguous="earliest", nonexistent="earliest"
+                )
+                self.table = replaced(self.table, name, instants)
+        elif zone and not getattr(self.table[name].type, "tz", None):
+            self.arguments["timezone"] = zone
+            self.extra.append(Choice("timezone", zone, "layout", self.layout.name))  # type: ignore[union-attr]
+        self._odd_dates(name)
+
+    def _clock(self, role: str, name: str) -> None:
+        """The time of day from a column of its own, where the layout has one."""
+        if self.layout is None or not self.layout.clock or not self._of_layout(role):
+            return
+        clock = layouts.column([self.layout.clock], self.table.column_names)
+        day = None if clock is None else shown(self.table[name])
+        time = None if clock is None else shown(self.table[clock])
+        if day is not None and time is not None:
+            # 103309 is half past ten.
+            time = pc.replace_substring_regex(
+                time, pattern=r"^(\d{1,2})(\d{2})(\d{2})$", replacement=r"\1:\2:\3"
+            )
+            both = pc.binary_join_element_wise(day, time, " ", null_handling="skip")
+            self.table = replaced(self.table, name, pc.if_else(pc.is_valid(day), both, None))
+            self.unread = [one for one in self.unread if one != clock]
+
+    def _parsed(self, name: str, text: pa.ChunkedArray, of_layout: bool) -> dates.Dates:
+        """By the user's format, the layout's where it fits, else the common forms."""
+        said = self.settings.date_format
+        own = self.layout.date_format if self.layout is not None and of_layout else ""
+        read = dates.parse(text, said or own or None)
+        if not said and own and read.unread:  # stored anew by a spreadsheet, most often
+            other = dates.parse(text, None)
+            read = other if len(other.unread) < len(read.unread) else read
+        if read.readings:
+            more = f" (and {len(read.unread) - 1} more)" if len(read.unread) > 1 else ""
+            forms = " or ".join(f'--date-format "{one}"' for one in read.readings)
+            raise Problem(
+                f"{self.rows.name(read.unread[0])}, column {name}: not a date{more}",
+                f"Nothing tells whether the day or the month comes first: say {forms}.",
+            )
+        self.facts["date_form"] = said or read.form or own or None
+        return read
+
+    def _odd_dates(self, name: str) -> None:
+        """The first and the last date, and how many cannot be true."""
+        column = self.table[name]
+        if not pa.types.is_timestamp(column.type) and not pa.types.is_date(column.type):
+            return
+        days = column.cast(pa.timestamp("us", getattr(column.type, "tz", None)))
+        micros = days.cast(pa.int64()).drop_null()
+        if not len(micros):
+            return
+        day = 86_400_000_000
+        first, last = (pc.min_max(micros)[one].as_py() for one in ("min", "max"))
+        self.facts["dates"] = [str(_date(first // day)), str(_date(last // day))]
+        low, high = (
+            one.as_py() for one in pc.quantile(micros, q=[0.05, 0.95], interpolation="nearest")
+        )
+        early = pc.less(micros, (datetime.date(1990, 1, 1) - _EPOCH).days * day)
+        late = pc.greater(micros, high + 36_524 * day)
+        if self.settings.today is not None:
+            late = pc.greater_equal(micros, ((self.settings.today - _EPOCH).days + 2) * day)
+        far = pc.or_(pc.less(micros, low - 3_652 * day), pc.greater(micros, high + 3_652 * day))
+        far = pc.and_not(pc.and_not(far, early), late)
+        counts = {
+            key: pc.sum(one).as_py() or 0
+            for key, one in (("early", early), ("late", late), ("far", far))
+        }
+        if any(counts.values()):
+            self.warnings.append(Note("odd_dates", {"column": name, **counts}))
 
     def _zoned(self, name: str, read: dates.Dates) -> pa.ChunkedArray:
         with_zone = pc.sum(pc.and_(pc.is_valid(read.offsets), pc.is_valid(read.wall))).as_py() or 0
@@ -304,11 +286,17 @@ class Reading:
         name = self.chosen[role].value
         self.arguments[role] = name
         column = self.table[name]
-        if not _is_text(column.type):
+        if not is_text(column.type):
             return
-        text = _as_text(column)
-        assert text is not None  # a text column is text
-        read = amounts.parse(text)
+        text = column.cast(pa.string())
+        decimal = self.settings.decimal
+        read = amounts.parse(text, decimal)
+        if read.ambiguous:
+            raise Problem(
+                f"column {name}: nothing tells whether the sign in its amounts groups thousands or "
+                "begins the decimals",
+                'Say so with --decimal "." or --decimal ",".',
+            )
         self._refuse(
             name, text, read.unread, "a whole number" if role == "quantity" else "an amount"
         )
@@ -335,74 +323,10 @@ class Reading:
         more = f" (and {len(unread) - 1} more)" if len(unread) > 1 else ""
         raise Problem(f"{self.rows.name(unread[0])}, column {name}: not {what}{more}", hint)
 
-    def _amount_is(self) -> None:
-        """Said by the user, the heading, or how amounts repeat within orders."""
-        said, name = self.settings.amount_is, self.chosen["amount"].value
-        if "order_id" not in self.chosen:
-            kind, reason = said or "line", "given" if said else "row_is_order"
-            if amount_kind(name) == "unit" and "quantity" in self.chosen and said is None:
-                kind, reason = "unit", "unit_price"
-        elif said is not None:
-            kind, reason = said, "given"
-        elif amount_kind(name) == "unit" and "quantity" in self.chosen:
-            kind, reason = "unit", "unit_price"
-        else:
-            keys = self.table[self.chosen["order_id"].value]
-            several, differing = _orders_of_several_rows(keys, self.table[name])
-            total_heading = amount_kind(name) == "order"
-            if not several:
-                kind, reason = ("order", "one_row") if total_heading else ("line", "one_row")
-            elif differing > several * _STRAY_TOTALS:
-                kind, reason = "line", "differs"
-            else:
-                kind, reason = "order", "total_heading" if total_heading else "repeats"
-        self.arguments["amount_is"] = kind
-        self.extra.append(Choice("amount_is", kind, reason, name))
-        if kind != "unit":
-            self.arguments.pop("quantity", None)
-            self.chosen.pop("quantity", None)
-
-    def _status(self) -> None:
-        cancelled = self.chosen.pop("cancelled_at", None)
-        if "status" not in self.chosen:
-            return
-        name = self.chosen["status"].value
-        column = trimmed(self.table[name]).cast(pa.string())
-        words = [word for word in pc.unique(column).to_pylist() if word is not None]
-        known, unknown = statuses.meanings(words, self.platform, self.settings.status_map)
-        if unknown:
-            shown = ", ".join(f'"{cut(word)}"' for word in unknown[:10]) + (
-                f" and {len(unknown) - 10} more" if len(unknown) > 10 else ""
-            )
-            raise Problem(
-                f"column {name}: what does {shown} mean?",
-                f'Say so with --status-map "{cut(unknown[0])}=completed"; the meanings are '
-                f"{', '.join(statuses.MEANINGS)}. "
-                '--status "" leaves the column out, and every order counts.',
-            )
-        meaning = pa.array([*(known[word] for word in words), None], pa.string())
-        at = pc.fill_null(pc.index_in(column, value_set=pa.array(words, pa.string())), len(words))
-        mapped = pc.take(meaning, at)
-        if cancelled is not None:
-            refunded = pc.fill_null(pc.equal(mapped, "refunded"), False)
-            stopped = pc.and_not(pc.is_valid(self.table[cancelled.value]), refunded)
-            mapped = pc.if_else(stopped, "cancelled", mapped)
-        target = name
-        if name in self.dimensions:  # a breakdown shows the shop's own words
-            target = f"{name} (status)"
-            self.table = self.table.append_column(target, mapped)
-        else:
-            self.table = replaced(self.table, name, mapped)
-        self.arguments["status"] = target
-        by_meaning: dict[str, list[str]] = {}
-        for word, one in known.items():
-            by_meaning.setdefault(one, []).append(cut(word))
-        self.notes.append(
-            Note(
-                "statuses",
-                {"map": {one: by_meaning[one] for one in statuses.MEANINGS if one in by_meaning}},
-            )
-        )
+    def _plain_amounts(self, name: str) -> pa.ChunkedArray:
+        column = self.table[name]
+        plain = pa.types.is_integer(column.type) or pa.types.is_decimal(column.type)
+        return column if plain else column.cast(pa.float64())
 
     def _currency(self) -> None:
         """Said by the user, a column, the amounts, their heading, or (and told) the language."""
@@ -437,6 +361,8 @@ class Reading:
             )
         elif currency_in(amount):
             code, reason, detail = currency_in(amount), "amount_heading", amount
+        elif self.layout is not None and self.layout.currency:
+            code, reason, detail = self.layout.currency, "layout", self.layout.name
         elif self.japanese:
             code, reason, detail = "JPY", "japanese", ""
         else:
@@ -447,29 +373,6 @@ class Reading:
         self.arguments["currency"] = code
         self.extra.append(Choice("currency", code, reason, detail))
 
-    def _rest(self) -> None:
-        for role in CATEGORIES:
-            if role in self.chosen:
-                self._category(self.chosen[role].value)
-                self.arguments[role] = self.chosen[role].value
-        self._dimensions()
-        guests = self.table[self.arguments["customer_id"]].null_count
-        if self.settings.guests:
-            self.arguments["guests"] = self.settings.guests
-        elif guests:
-            self.arguments["guests"] = "keep"
-            self.notes.append(
-                Note("guests", {"rows": guests, "column": self.arguments["customer_id"]})
-            )
-        if self.settings.bad_rows != "error":
-            self.arguments["bad_rows"] = self.settings.bad_rows
-        if self.settings.amount_unit:
-            self.arguments["amount_unit"] = self.settings.amount_unit
-        if self.settings.round_amounts:
-            self.arguments["round_amounts"] = True
-        used = [value for role, value in self.arguments.items() if role in self.chosen]
-        self.table = self.table.select(list(dict.fromkeys([*used, *self.dimensions])))
-
     def _dimensions(self) -> None:
         for dimension in self.dimensions:
             self._category(dimension)
@@ -477,65 +380,17 @@ class Reading:
             self.arguments["dimensions"] = list(self.dimensions)
 
     def _category(self, name: str) -> None:
-        if _is_text(self.table[name].type):
+        if is_text(self.table[name].type):
             self.table = replaced(self.table, name, trimmed(self.table[name]))
 
 
-def replaced(table: pa.Table, name: str, column: pa.ChunkedArray) -> pa.Table:
-    """The table with another column under a name."""
-    return table.set_column(table.column_names.index(name), name, column)
+_EPOCH = datetime.date(1970, 1, 1)
 
 
-def _is_text(kind: pa.DataType) -> bool:
-    if pa.types.is_dictionary(kind):
-        kind = kind.value_type
-    return bool(
-        pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
-    )
-
-
-def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
-    """The text of a text column, the digits of an integer one (19970131), else None."""
-    if _is_text(column.type) or pa.types.is_integer(column.type):
-        return column.cast(pa.string())
-    return None
-
-
-def trimmed(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Text without blanks around it; blank is null. Other types stay as they are."""
-    if not _is_text(column.type):
-        return column
-    text = pc.utf8_trim_whitespace(column.cast(pa.string()))
-    return pc.if_else(pc.equal(text, ""), None, text)
-
-
-def _filled_within(keys: pa.ChunkedArray, column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Nulls replaced by the first value of the same order."""
-    if not column.null_count or column.null_count == len(column):
-        return column
-    pairs = pa.table({"key": keys, "value": column}).filter(
-        pc.and_(pc.is_valid(column), pc.is_valid(keys))
-    )
-    firsts = pairs.group_by("key", use_threads=False).aggregate([("value", "first")])
-    at = pc.index_in(keys, value_set=firsts["key"].combine_chunks(), skip_nulls=True)
-    return pc.coalesce(column, firsts["value_first"].take(at))
-
-
-def _orders_of_several_rows(keys: pa.ChunkedArray, values: pa.ChunkedArray) -> tuple[int, int]:
-    """How many orders have several rows, and how many of those several amounts."""
-    orders = pa.table({"key": keys, "value": values}).filter(pc.is_valid(keys)).group_by("key")
-    counted = orders.aggregate(
-        [([], "count_all"), ("value", "count_distinct", pc.CountOptions("only_valid"))]
-    )
-    several = pc.sum(pc.greater(counted["count_all"], 1)).as_py() or 0
-    return several, pc.sum(pc.greater(counted["value_count_distinct"], 1)).as_py() or 0
+def _date(days: int) -> datetime.date:
+    return _EPOCH + datetime.timedelta(days=days)
 
 
 def _offset(minutes: int) -> str:
     hours, rest = divmod(abs(minutes), 60)
     return f"{'-' if minutes < 0 else '+'}{hours:02d}:{rest:02d}"
-
-
-def cut(word: str) -> str:
-    """A word of the file, at most 40 bytes of it."""
-    return word.encode()[:40].decode(errors="ignore")

@@ -2,28 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from . import grid, words
+from . import grid, understanding, words
 from .behavior import cart_steps, stations
 from .findings import Findings, Frame
 from .grid import Grid
 from .headings import Choice
+from .layouts import Layout
 from .page import Site
-from .reading import Note
+from .settings import Loaded, Note
+
+
+def show_layouts(console: Console, known: Iterable[Layout]) -> None:
+    """The layouts that come with the package, one a line."""
+    rows = [[one.id, one.name, one.reads, one.source] for one in known]
+    _show(console, Grid("", ["id", "name", "reads", "source"], rows, [False] * 4))
 
 
 def show_choices(
-    console: Console, chosen: Sequence[Choice], notes: Sequence[Note], lang: str
+    console: Console,
+    chosen: Sequence[Choice],
+    notes: Sequence[Note],
+    lang: str,
+    warnings: Sequence[Note] = (),
 ) -> None:
-    """How the file was understood."""
+    """How the file was understood; what may be wrong goes on top."""
+    for one in warnings:
+        console.print(f"! {escape(words.note(one.code, one.values, lang))}", style="bold yellow")
     _show(console, grid.choices(chosen, words.page("reading", lang), lang))
     show_notes(console, notes, lang)
+
+
+def show_understanding(console: Console, loaded: Loaded, lang: str) -> None:
+    """The page of `--check`: choices and notes, then what the data say for and against them."""
+    show_choices(console, loaded.choices, loaded.notes, lang, loaded.warnings)
+    headings = [words.column(name, lang) for name in ("role", "value")]
+    found = [list(row) for row in understanding.rows(loaded.facts, lang)]
+    _show(console, Grid(words.page("facts", lang), headings, found, [False] * 2))
 
 
 def show_notes(console: Console, notes: Sequence[Note], lang: str) -> None:

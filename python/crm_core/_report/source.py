@@ -1,235 +1,205 @@
-"""A file of rows: CSV in the encodings that shops use, or Parquet.
+"""A file of rows, in every form in which shops hand them over.
 
-CSV is read by pyarrow, every field as text: an id `00012` keeps its zeros, and dates and amounts
-are parsed where their column is known (`dates`, `amounts`). The encoding is the file's byte order
-mark, else UTF-8 if the whole file is valid UTF-8, else whichever of Shift_JIS (in Microsoft's
-extension, cp932, as carts write it) and EUC-JP decodes the whole file and knows more of its
-headings.
+What a file is its first bytes say, not its name: delimited text in the encodings that shops use
+(`delimited`), spreadsheets (`workbook`), JSON (`json_rows`), Parquet and Arrow (`columnar`), SQLite
+and DuckDB (`databases`); packed, from standard input, or through a pipe (`container`). What is none
+of these is said in one sentence.
 """
 
 from __future__ import annotations
 
-import codecs
-import csv
-import io
-import os
+import glob
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import pyarrow as pa
-import pyarrow.csv as pa_csv
-import pyarrow.parquet as pq
 
-from .headings import known_count
+from . import charset
+from .columnar import Arrow, Directory, Parquet
+from .container import Container
+from .databases import DuckDb, Sqlite
+from .delimited import Delimited
+from .json_rows import JsonRows
 from .problem import Problem
+from .workbook import Workbook
 
-_BLOCK = 1 << 20
-_MARKS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
+_NO_TABLES = (
+    (b"%PDF", "a PDF document"),
+    (b"\x89PNG", "an image"),
+    (b"\xff\xd8\xff", "an image"),
+    (b"GIF8", "an image"),
+    (b"{\\rtf", "a text document (RTF)"),
+    (b"Obj\x01", "an Avro file"),
+    (b"ORC", "an ORC file"),
+    (b"FEA1", "a Feather file of 2019 or before"),
 )
-_NAMES = {
-    "shiftjis": "cp932",
-    "sjis": "cp932",
-    "ms932": "cp932",
-    "windows31j": "cp932",
-    "utf8sig": "utf-8",
-    "utf8": "utf-8",
-}
-_SHEETS = (".xlsx", ".xls", ".ods", ".numbers")
+_WEB_PAGE = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype|html|head|body|table|\?xml)", re.I)
+
+
+class Form(Protocol):
+    """What a kind of file has to tell."""
+
+    headings: list[str]
+    encoding: str
+    dropped: int
+    notes: list[tuple[str, dict[str, object]]]
+
+    def row_name(self, row: int) -> str:
+        """How a person finds row `row` (from 0) in the file."""
+
+    def read(
+        self, columns: Sequence[str], advance: Callable[[float], None], drop_broken: bool
+    ) -> pa.Table:
+        """The columns asked for."""
 
 
 class Source:
-    """One file, opened far enough to know its headings."""
+    """One file, opened far enough to know its headings.
+
+    Attributes:
+        path: The file; a sheet, a table or a file of an archive is named behind `#`.
+        headings: The names of its columns.
+        encoding: Of a text file; else empty.
+        encoding_guessed: Whether the encoding comes from the bytes.
+    """
 
     def __init__(self, path: Path, encoding: str = "auto", delimiter: str = "auto") -> None:
         self.path = path
-        self.encoding = ""
         self.encoding_guessed = encoding == "auto"
-        self.dropped = 0
-        if not path.is_file():
-            raise Problem(f"there is no file {path}")
-        if path.suffix.lower() in _SHEETS:
-            raise Problem(
-                f"{path.name} is a spreadsheet",
-                "Save it as CSV (UTF-8 or Shift_JIS) or Parquet first.",
-            )
-        with open(path, "rb") as file:
-            self.is_parquet = file.read(4) == b"PAR1"
-        if self.is_parquet:
-            try:
-                self.headings = list(pq.ParquetFile(path).schema_arrow.names)
-            except (pa.ArrowException, OSError) as error:
-                raise Problem(f"{path.name} is not a whole Parquet file") from error
-            return
-        self.encoding = self._guess_encoding() if self.encoding_guessed else _codec(encoding)
-        self.headings, self.delimiter = self._heading_line(
-            None if delimiter == "auto" else delimiter
-        )
+        self._kept: pa.Array | None = None
+        self._form = _opened(path, encoding, delimiter)
+        self.headings = self._form.headings
+        self.encoding = self._form.encoding
+
+    @property
+    def dropped(self) -> int:
+        """Rows that were left out because they could not be read."""
+        return self._form.dropped
+
+    @property
+    def notes(self) -> list[tuple[str, dict[str, object]]]:
+        """What was left out, as codes of `sentences.NOTES` with their values."""
+        return self._form.notes
+
+    @property
+    def name(self) -> str:
+        """The file's name."""
+        return self.path.name
 
     def row_name(self, row: int) -> str:
-        """How a person finds row `row` (from 0): as a spreadsheet counts, headings being row 1."""
-        return f"{self.path.name}, row {row + 1 if self.is_parquet else row + 2}"
+        """How a person finds row `row` (from 0): by its number in the file."""
+        place = row if self._kept is None else self._kept[row].as_py()
+        return f"{self.path.name}, {self._form.row_name(place)}"
+
+    def keep(self, rows: pa.Array | None) -> None:
+        """Remember that only these of the rows that were read are left (from 0)."""
+        self._kept = rows
 
     def read(
         self, columns: Sequence[str], advance: Callable[[float], None], drop_broken: bool
     ) -> pa.Table:
         """The columns asked for; `advance` is told the share of the file that is done."""
-        for column in columns:
-            if self.headings.count(column) > 1:
-                raise Problem(
-                    f'{self.path.name}: two columns are called "{column}"',
-                    "Rename one of them in the file.",
-                )
-        if self.is_parquet:
-            return self._read_parquet(columns, advance)
-        return self._read_csv(columns, advance, drop_broken)
-
-    def _read_parquet(self, columns: Sequence[str], advance: Callable[[float], None]) -> pa.Table:
-        file = pq.ParquetFile(self.path)
-        groups = []
-        for group in range(file.num_row_groups):
-            groups.append(file.read_row_group(group, columns=list(columns)))
-            advance((group + 1) / file.num_row_groups)
-        return pa.concat_tables(groups) if groups else file.read(columns=list(columns))
-
-    def _read_csv(
-        self, columns: Sequence[str], advance: Callable[[float], None], drop_broken: bool
-    ) -> pa.Table:
-        broken: list[tuple[int | None, int, int]] = []
-
-        def on_broken(row: pa_csv.InvalidRow) -> str:
-            broken.append((row.number, row.expected_columns, row.actual_columns))
-            return "skip" if drop_broken else "error"
-
-        names = _unique(self.headings)
-        size = max(os.path.getsize(self.path), 1)
-        batches: list[pa.RecordBatch] = []
-        try:
-            with pa.OSFile(str(self.path)) as raw:
-                reader = pa_csv.open_csv(
-                    pa.input_stream(raw),
-                    # One thread: only then does pyarrow know the number of a broken row.
-                    read_options=pa_csv.ReadOptions(
-                        column_names=names,
-                        skip_rows_after_names=1,
-                        encoding=self.encoding,
-                        use_threads=False,
-                        block_size=_BLOCK,
-                    ),
-                    parse_options=pa_csv.ParseOptions(
-                        delimiter=self.delimiter,
-                        newlines_in_values=True,
-                        invalid_row_handler=on_broken,
-                    ),
-                    convert_options=pa_csv.ConvertOptions(
-                        include_columns=list(columns),
-                        column_types={name: pa.string() for name in names},
-                        null_values=["", "NULL", "\\N"],
-                        strings_can_be_null=True,
-                    ),
-                )
-                for batch in reader:
-                    batches.append(batch)
-                    advance(min(raw.tell() / size, 1.0))
-                schema = reader.schema
-        except (pa.ArrowInvalid, UnicodeError) as error:
-            raise self._explain(broken, error) from None  # the cause quotes the row's content
-        self.dropped = len(broken)
-        return pa.Table.from_batches(batches, schema)
-
-    def _explain(self, broken: list[tuple[int | None, int, int]], error: Exception) -> Problem:
-        if broken:
-            number, expected, actual = broken[0]
-            at = f", row {number}" if number is not None else ""
-            return Problem(
-                f"{self.path.name}{at}: {actual} fields where the headings have {expected}",
-                "A comma or a quote inside a field that is not quoted, most often. "
-                "--bad-rows drop leaves such rows out.",
-            )
-        if isinstance(error, UnicodeError) or "UTF8" in str(error) or "UTF-8" in str(error):
-            return Problem(
-                f"{self.path.name} is not valid {self.encoding}",
-                "Name its encoding, for example --encoding cp932.",
-            )
-        if "Empty CSV" in str(error):
-            return Problem(f"{self.path.name} is empty")
-        return Problem(
-            f"{self.path.name} cannot be read as CSV", "A quote that is never closed, most often."
-        )
-
-    def _guess_encoding(self) -> str:
-        with open(self.path, "rb") as file:
-            start = file.read(4)
-        for mark, name in _MARKS:
-            if start.startswith(mark):
-                return name
-        if self._decodes("utf-8"):
-            return "utf-8"
-        fitting = [name for name in ("cp932", "euc_jp") if self._decodes(name)]
-        if not fitting:
-            raise Problem(
-                f"{self.path.name} is neither UTF-8 nor Shift_JIS nor EUC-JP",
-                "Name its encoding, for example --encoding latin-1.",
-            )
-        return max(
-            fitting, key=lambda name: (known_count(self._first_row(name, None)[0]), name == "cp932")
-        )
-
-    def _decodes(self, encoding: str) -> bool:
-        decoder = codecs.getincrementaldecoder(encoding)()
-        with open(self.path, "rb") as file:
-            try:
-                while block := file.read(_BLOCK):
-                    decoder.decode(block)
-                decoder.decode(b"", final=True)
-            except UnicodeError:
-                return False
-        return True
-
-    def _heading_line(self, delimiter: str | None) -> tuple[list[str], str]:
-        try:
-            headings, used = self._first_row(self.encoding, delimiter)
-        except UnicodeError:
-            raise Problem(
-                f"{self.path.name} is not valid {self.encoding}", "Try --encoding auto."
-            ) from None
-        if not any(heading.strip() for heading in headings):
-            raise Problem(
-                f"{self.path.name} has no headings in its first line",
-                "The first line has to name the columns.",
-            )
-        return headings, used
-
-    def _first_row(self, encoding: str, delimiter: str | None) -> tuple[list[str], str]:
-        with open(self.path, "rb") as file:
-            decoder = codecs.getincrementaldecoder(
-                "utf-8-sig" if encoding == "utf-8" else encoding
-            )()
-            text = decoder.decode(file.read(_BLOCK))
-        line = text.split("\n", 1)[0]
-        used = delimiter or max(",\t;|", key=line.count)
-        rows = csv.reader(io.StringIO(text, newline=""), delimiter=used)
-        return next(rows, []), used
+        return self._form.read(columns, advance, drop_broken)
 
 
-def _codec(name: str) -> str:
-    folded = name.lower().replace("-", "").replace("_", "")
-    try:
-        return codecs.lookup(_NAMES.get(folded, name)).name
-    except LookupError:
+def sources_of(paths: Sequence[Path], encoding: str, delimiter: str) -> list[Source]:
+    """The files that were named, and those that patterns such as `orders/*.csv` stand for."""
+    named: list[Path] = []
+    for path in paths:
+        before, sign, part = _parted(path)
+        if not glob.has_magic(str(before)) or path.exists():
+            named.append(path)
+            continue
+        found = sorted(glob.glob(str(before), recursive=True))
+        if not found:
+            raise Problem(f"no file is called {before}")
+        named += [Path(f"{one}{sign}{part}") for one in found]
+    return [Source(path, encoding, delimiter) for path in named]
+
+
+def alike(tables: Sequence[pa.Table]) -> list[pa.Table]:
+    """The same columns of several files, as text where some file has text.
+
+    A form that knows no types, such as CSV, has texts only; and each file has its own codes.
+    """
+    same = list(tables)
+    for place, name in enumerate(tables[0].column_names):
+        kinds = {_value_type(table[name].type) for table in tables}
+        if len({table[name].type for table in tables}) == 1 or not any(map(_is_text, kinds)):
+            continue
+        if not all(_is_text(kind) or _has_text(kind) for kind in kinds):
+            continue
+        for at, table in enumerate(same):
+            same[at] = table.set_column(place, name, table[name].cast(pa.string()))
+    return same
+
+
+def _value_type(kind: pa.DataType) -> pa.DataType:
+    return kind.value_type if pa.types.is_dictionary(kind) else kind
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def _has_text(kind: pa.DataType) -> bool:
+    """Types whose text is read as what they are; floats are not."""
+    naive = pa.types.is_timestamp(kind) and kind.tz is None
+    return bool(pa.types.is_integer(kind) or pa.types.is_date(kind) or naive)
+
+
+def _opened(path: Path, encoding: str, delimiter: str) -> Form:
+    path, _, part = _parted(path)
+    if path.is_dir():
+        return Directory(path)
+    container = Container(path, part)
+    start, name = container.start, container.name
+    if container.is_workbook or start.startswith(b"\xd0\xcf\x11\xe0"):
+        return Workbook(container, container.part)
+    if start.startswith(b"SQLite format 3\0"):
+        return Sqlite(container, container.part)
+    if start[8:12] == b"DUCK":
+        return DuckDb(container, container.part)
+    if container.part:
+        raise Problem(f"{name} has no sheets or tables to name with #{container.part}")
+    if start.startswith(b"PAR1"):
+        return Parquet(container)
+    if start.startswith((b"ARROW1", b"\xff\xff\xff\xff")):
+        return Arrow(container)
+    what = next((what for mark, what in _NO_TABLES if start.startswith(mark)), "")
+    if not what and start[257:262] == b"ustar":
+        what = "an archive (tar)"
+    if what:
+        raise Problem(f"{name} is {what}, not a table", "Export the orders as CSV.")
+    if _WEB_PAGE.match(start):
         raise Problem(
-            f"--encoding: {name} is not known",
-            "For example utf-8, cp932 (Shift_JIS), euc_jp, latin-1.",
-        ) from None
+            f"{name} is a web page (HTML or XML), not a table",
+            "Often the page of an error or a login was saved, or the shop calls a page a "
+            "spreadsheet: open it, and save it as CSV.",
+        )
+    return _text(container, encoding, delimiter)
 
 
-def _unique(headings: Sequence[str]) -> list[str]:
-    """Names for pyarrow: a repeated heading would make the choice of columns ambiguous."""
-    seen: dict[str, int] = {}
-    names = []
-    for heading in headings:
-        seen[heading] = seen.get(heading, 0) + 1
-        names.append(heading if seen[heading] == 1 else f"{heading}\0{seen[heading]}")
-    return names
+def _parted(path: Path) -> tuple[Path, str, str]:
+    """The file, `#` and the name of a sheet or a table, unless the file's own name has the sign."""
+    if path.exists() or "#" not in path.name:
+        return path, "", ""
+    before, sign, part = str(path).rpartition("#")
+    return Path(before), sign, part
+
+
+def _text(container: Container, encoding: str, delimiter: str) -> Form:
+    if encoding == "auto":
+        with container.open() as file:
+            encoding = charset.guess(file, container.name)
+    else:
+        encoding = charset.named(encoding)
+    try:
+        start = charset.decoded(container.start, encoding)
+    except UnicodeError:
+        raise Problem(f"{container.name} is not valid {encoding}", "Try --encoding auto.") from None
+    if re.match(r"\s*(?:\{|\[\s*[{\]])", start):
+        return JsonRows(container, encoding)
+    return Delimited(container, encoding, delimiter, start)

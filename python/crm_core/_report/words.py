@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from .sentences import NOTES, REASONS
+
 LANGUAGES = ("en", "ja")
 
 RFM_ORDER = (
@@ -142,6 +144,14 @@ _COLUMNS: Mapping[str, tuple[str, str]] = {
     "refunded": ("Refunded", "返金額"),
     "amount_is": ("An amount is", "金額の意味"),
     "encoding": ("Encoding", "文字コード"),
+    "layout": ("Layout", "出力形式"),
+    "money_of": ("It is of the", "金額の単位"),
+    "discount": ("Discount", "値引き"),
+    "shipping": ("Shipping", "送料"),
+    "tax": ("Tax", "税"),
+    "cost": ("Cost", "原価"),
+    "refunded_at": ("Refunded at", "返金日時"),
+    "cancelled_at": ("Cancelled at", "キャンセル日時"),
     "currency": ("Currency", "通貨"),
     "timezone": ("Time zone", "タイムゾーン"),
     "visitor_id": ("Visitor", "訪問者ID"),
@@ -203,100 +213,6 @@ _COLUMNS: Mapping[str, tuple[str, str]] = {
     "near_rate": ("Near the line", "境界付近"),
 }
 
-_REASONS: Mapping[str, tuple[str, str]] = {
-    "given": ("as you said", "指定どおり"),
-    "cart": ("a heading of {detail}'s export", "{detail}の出力項目名"),
-    "heading": ("the heading", "見出しから"),
-    "bytes": ("the file's bytes", "ファイルの内容から"),
-    "row_is_order": (
-        "no order number: each row is an order",
-        "注文番号がないため、1行を1注文とする",
-    ),
-    "unit_price": (
-        '"{detail}" is a price, times the quantity',
-        "「{detail}」は単価のため、数量を掛ける",
-    ),
-    "one_row": ("every order has one row", "どの注文も1行のみ"),
-    "differs": (
-        '"{detail}" differs within an order: lines are summed',
-        "「{detail}」は同じ注文内で異なるため、明細として合計する",
-    ),
-    "total_heading": (
-        '"{detail}" is an order\'s total, repeated on its lines: taken once',
-        "「{detail}」は注文の合計のため、注文ごとに1回だけ数える",
-    ),
-    "repeats": (
-        '"{detail}" repeats within every order: taken once',
-        "「{detail}」は同じ注文内で同じ値のため、注文ごとに1回だけ数える",
-    ),
-    "column": ('column "{detail}"', "「{detail}」列から"),
-    "sign": ('the signs in "{detail}"', "「{detail}」列の記号から"),
-    "amount_heading": ('the heading "{detail}"', "見出し「{detail}」から"),
-    "japanese": ("Japanese headings (assumed)", "日本語の見出しのため(推定)"),
-}
-
-_NOTES: Mapping[str, tuple[str, str]] = {
-    "filled": (
-        '{rows} blank cells of "{column}" took the value of their order\'s first line.',
-        "「{column}」の空欄{rows}件は、同じ注文の先頭行の値で補いました。",
-    ),
-    "as_written": (
-        'Dates of "{column}" carry a zone ({zones}); the wall clock is taken as written. '
-        "--timezone converts.",
-        "「{column}」の日時は時差({zones})付きです。表記どおりの日時を使います。--timezone "
-        "で変換できます。",
-    ),
-    "guests": (
-        '{rows} rows have no customer in "{column}": they count in the shop\'s totals, '
-        "never as a customer.",
-        "「{column}」が空欄の{rows}行はゲスト注文として店全体の集計にのみ含め、顧客別の集計には含めません。",
-    ),
-    "statuses": ("Statuses: {map}.", "対応状況の読み替え: {map}。"),
-    "unread": (
-        '{rows} cells of "{column}" could not be read; their rows are left out.',
-        "「{column}」の{rows}件は読み取れないため、その行を除きました。",
-    ),
-    "dropped_lines": (
-        "{rows} lines of the file had another number of fields than the headings and are "
-        "left out; the reconciliation does not know them.",
-        "項目数が見出しと異なる{rows}行を除きました(照合表には含まれません)。",
-    ),
-    "cpm_money": (
-        "CPM's money threshold (70,000 yen by convention) is 7 × the mean order value "
-        "here, {amount}: the currency is {currency}.",
-        "通貨が{currency}のため、CPM分析の金額基準(通常は7万円)は平均注文単価の7倍、{amount}としました。",
-    ),
-    "cpm_money_given": (
-        "CPM's money threshold is {amount}, as you said.",
-        "CPM分析の金額基準は指定どおり{amount}です。",
-    ),
-    "no_orders": (
-        "No order counts up to this date.",
-        "この基準日までに集計対象の注文がありません。",
-    ),
-    "filtered": ("Only orders with {where}.", "対象の注文: {where}。"),
-    "kinds": ("Kinds of events: {map}.", "イベント種別の読み替え: {map}。"),
-    "other_kinds": (
-        "These kinds count as activity, not as steps of a cart: {kinds}. "
-        "--event-kind WORD=MEANING says otherwise.",
-        "次のイベントはカートの段階ではなく、その他の行動として扱います: {kinds}。"
-        "--event-kind 語=意味 で変更できます。",
-    ),
-    "no_pages": (
-        "The events name no pages, or no kind is a view: exits and ways are left out.",
-        "ページ名または閲覧イベントがないため、離脱率と遷移図は省きました。",
-    ),
-    "no_funnel": (
-        "Fewer than two steps of the way to an order occur: --funnel names others.",
-        "購入までの段階が2つ未満のため、ファネルは省きました。--funnel で指定できます。",
-    ),
-    "no_carts": (
-        "No kind puts into the cart, or none buys: carts are left out.",
-        "カート追加または購入のイベントがないため、カゴ落ちは省きました。",
-    ),
-    "filtered_customers": ("Only customers with {where}.", "対象の顧客: {where}。"),
-}
-
 _PAGE: Mapping[str, tuple[str, str]] = {
     "title": ("Customer report", "顧客分析レポート"),
     "lead": ("{first} to {last}, as of {as_of}", "{first} 〜 {last} (基準日 {as_of})"),
@@ -305,6 +221,12 @@ _PAGE: Mapping[str, tuple[str, str]] = {
     "orders": ("Orders", "注文数"),
     "revenue": ("Revenue", "売上"),
     "mean_order": ("Mean order value", "平均注文単価"),
+    "orders_all": ("Orders, with guests", "注文数(ゲスト含む)"),
+    "revenue_all": ("Revenue, with guests", "売上(ゲスト含む)"),
+    "mean_order_all": ("Mean order value, with guests", "平均注文単価(ゲスト含む)"),
+    "of_customers": ("Of customers, as in the tables", "うち顧客(以下の表の対象)"),
+    "of_guests": ("Of guests", "うちゲスト"),
+    "orders_for": ("{orders} orders, {amount}, mean {mean}", "{orders}件、{amount}、平均{mean}"),
     "repeaters": ("Bought more than once", "リピート顧客率"),
     "active": ("Active (CPM)", "現役顧客率 (CPM)"),
     "contents": ("Contents", "目次"),
@@ -413,6 +335,26 @@ _PAGE: Mapping[str, tuple[str, str]] = {
     "end": ("Left", "離脱"),
     "other": ("Other pages", "その他"),
     "days": ("{days} days", "{days}日"),
+    "facts": ("What was understood", "読み取った内容"),
+    "fact_dates": ("First and last date", "最初と最後の日付"),
+    "fact_date_form": ("Form of the dates", "日付の形式"),
+    "fact_zone": ("Time zone", "時間帯"),
+    "fact_no_zone": (
+        "dates are taken as written; --timezone names the shop's zone",
+        "表記どおり(--timezone で指定)",
+    ),
+    "fact_sum": ("Sum tried, holds in", "検算(成立数)"),
+    "fact_near": ("Ids alike but for case, width, blanks", "表記だけが異なるID"),
+    "fact_state": ("Orders / rows", "注文数/行数"),
+    "fact_first": ("The first order", "最初の注文"),
+    "fact_unread": ("Not read", "読まない列"),
+    "looks_dates": ("looks like dates", "日付らしい"),
+    "looks_numbers": ("looks like numbers", "数値らしい"),
+    "looks_mail": ("looks like mail addresses", "メールアドレスらしい"),
+    "looks_words": ("a few different words", "少数の語"),
+    "looks_texts": ("texts", "文字列"),
+    "looks_blank": ("blank", "空欄"),
+    "looks_nested": ("nested", "入れ子"),
     "events_reading": ("How the events were read", "イベントの読み取り"),
     "outlook": ("Outlook, and how right it was", "見通しと検証"),
     "outlook_forecast": ("Today's customers in the next years", "既存顧客の売上予測 (新CPM)"),
@@ -503,13 +445,13 @@ def column(name: str, lang: str) -> str:
 
 def reason(code: str, detail: str, lang: str) -> str:
     """Why a column was chosen."""
-    return (_pick(_REASONS, code, lang) or code).format(detail=detail)
+    return (_pick(REASONS, code, lang) or code).format(detail=detail)
 
 
 def note(code: str, values: Mapping[str, object], lang: str) -> str:
     """A sentence about the data."""
     shown = {key: _shown(one, lang) for key, one in values.items()}
-    return (_pick(_NOTES, code, lang) or code).format(**shown)
+    return (_pick(NOTES, code, lang) or code).format(**shown)
 
 
 def page(key: str, lang: str, **values: object) -> str:

@@ -1,0 +1,352 @@
+"""Files and frames as shops export them, read by meaning.
+
+`read_orders` and `read_events` take what `Orders` and `Events` do not: texts of dates and amounts,
+headings of any platform, states in the shop's words. What was understood is said in
+`orders.understanding`. The command `crm` reads by the same functions.
+"""
+
+from __future__ import annotations
+
+import datetime
+import importlib.util
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Literal
+
+from ._errors import CrmError, DataError, OptionError
+from ._events import Events
+from ._orders import Customers, Orders
+
+if TYPE_CHECKING:
+    from ._report.settings import Loaded
+    from ._types import Progress
+
+# What may stand behind an option in a sentence; other words are the sentence's.
+_WORDS = "line|order|unit|email|case|none|last|add|drop|keep|minor|cp932|latin-1|0|[A-Z]{3}"
+_VALUES = rf'"[^"]*"|(?:{_WORDS})\b'
+Columns = str | Sequence[str] | None
+
+
+def read_orders(
+    data: Any,
+    *,
+    customer_id: str | None = None,
+    ordered_at: str | None = None,
+    amount: str | None = None,
+    order_id: str | None = None,
+    status: Columns = None,
+    quantity: str | None = None,
+    cancelled_at: str | None = None,
+    refunded: str | None = None,
+    refunded_at: str | None = None,
+    discount: str | None = None,
+    shipping: str | None = None,
+    tax: str | None = None,
+    cost: str | None = None,
+    product: str | None = None,
+    category: str | None = None,
+    channel: str | None = None,
+    shop: str | None = None,
+    dimensions: Sequence[str] = (),
+    ignore: Sequence[str] = (),
+    layout: str | None = None,
+    amount_is: Literal["line", "order", "unit"] | None = None,
+    amount_unit: Literal["major", "minor"] | None = None,
+    round_amounts: bool = False,
+    order_level: Sequence[str] = (),
+    line_level: Sequence[str] = (),
+    status_map: Mapping[str, str] | None = None,
+    id_fold: Literal["email", "case", "none"] | None = None,
+    guest_id: Sequence[str] = (),
+    currency: str | None = None,
+    timezone: str | None = None,
+    date_format: str | None = None,
+    decimal: Literal["auto", ".", ","] = "auto",
+    encoding: str = "auto",
+    delimiter: str = "auto",
+    guests: Literal["error", "drop", "keep"] | None = None,
+    bad_rows: Literal["error", "drop"] = "error",
+    repeated_orders: Literal["error", "last", "add"] = "error",
+    strict: bool = False,
+    customers: Customers | None = None,
+    progress: Progress | None = None,
+) -> Orders:
+    """Orders (受注) from an export, as a file or a frame, whatever its headings.
+
+    The headings, and where they are silent sums that hold in nearly all rows, decide which column
+    is which and what an amount means. What nothing decides is asked: a `DataError` with the
+    readings, and the argument for each.
+
+    Args:
+        data: A path, a pandas or polars frame, a pyarrow table, a DuckDB relation, a dict of
+            columns; or a list of these, read as one.
+        customer_id: The customer (会員ID). Columns are found by their headings; "" is none.
+        ordered_at: When the order was made (受注日時).
+        amount: The order's or line's amount (金額).
+        order_id: The order's number (注文番号).
+        status: The state of the order (対応状況), or several columns of it; "" counts every order.
+        quantity: Pieces, when the amount is a price (数量).
+        cancelled_at: A date or flag of cancellation (キャンセル日).
+        refunded: What was paid back (返金額).
+        refunded_at: When it was paid back.
+        discount: What is subtracted from the amount (値引き).
+        shipping: Shipping and fees (送料).
+        tax: Tax contained in the amount.
+        cost: What it cost the shop.
+        product: The product (商品).
+        category: Its category.
+        channel: Where the order came from.
+        shop: The shop, part of an order's key.
+        dimensions: Further columns to filter and break down by; roles such as "product" too.
+        ignore: Columns that look like a state and do not matter.
+        layout: The id of a layout (`crm layouts`), or a file of your own.
+        amount_is: What an amount is: a "line"'s, the "order"'s, or a "unit"'s price.
+        amount_unit: Whether amounts are in "major" units or "minor" ones.
+        round_amounts: Round amounts that are no whole minor unit.
+        order_level: Money beside the amount that is the order's, repeated on its lines.
+        line_level: Money beside the amount that is a line's.
+        status_map: What the shop's words mean.
+        id_fold: Ids alike but for case, width and blanks are one: "email", "case" or "none".
+        guest_id: Ids that mean no account, such as "0".
+        currency: ISO 4217 code of the amounts.
+        timezone: The shop's zone.
+        date_format: A `strptime` format.
+        decimal: The decimal sign of amounts: "." or ",".
+        encoding: Of text files.
+        delimiter: Of text files.
+        guests: Rows without a customer: "error", "drop" or "keep" (default).
+        bad_rows: Rows that cannot be read: "error" or "drop".
+        repeated_orders: Orders that several files have with different lines: "error", "last" or
+            "add".
+        strict: Make warnings errors.
+        customers: The customers table.
+        progress: As for `Orders`.
+
+    Returns:
+        Orders, whose `understanding` says how the data were read.
+
+    Raises:
+        DataError: Something is missing, ambiguous or contradictory; the hint says what to give.
+        ImportError: pyarrow is not installed.
+    """
+    given = dict(locals())
+    _needs_arrow()
+    from ._report.frame_source import sources_in
+    from ._report.ids import FOLDS
+    from ._report.order_reading import load_sources
+    from ._report.settings import ROLES_SAID, Settings
+
+    if id_fold not in (None, *FOLDS):
+        raise OptionError(
+            f'option `id_fold`: expected one of {", ".join(FOLDS)}, found "{id_fold}"'
+        )
+    states = [status] if isinstance(status, str) else list(status or ())
+    with _as_error():
+        sources = sources_in(data, encoding, delimiter)
+        settings = Settings(
+            columns={
+                **{role: given[role] for role in ROLES_SAID},
+                "status": states[0] if states else None,
+            },
+            statuses=states[1:],
+            status_map=dict(status_map or {}),
+            guest_ids=_texts("guest_id", guest_id),
+            dimensions=_texts("dimensions", dimensions),
+            ignore=_texts("ignore", ignore),
+            order_level=_texts("order_level", order_level),
+            line_level=_texts("line_level", line_level),
+            today=datetime.date.today(),
+            layout=layout,
+            amount_is=amount_is,
+            amount_unit=amount_unit,
+            round_amounts=round_amounts,
+            id_fold=id_fold,
+            currency=currency,
+            timezone=timezone,
+            date_format=date_format,
+            decimal=decimal,
+            encoding=encoding,
+            delimiter=delimiter,
+            guests=guests,
+            bad_rows=bad_rows,
+            repeated_orders=repeated_orders,
+            strict=strict,
+        )
+        loaded = load_sources(sources, settings)
+    with _named_rows(loaded):
+        return orders_from(loaded, customers, progress)
+
+
+def read_events(
+    data: Any,
+    *,
+    visitor_id: str | None = None,
+    occurred_at: str | None = None,
+    kind: str | None = None,
+    customer_id: str | None = None,
+    page: str | None = None,
+    product: str | None = None,
+    quantity: str | None = None,
+    order_id: str | None = None,
+    channel: str | None = None,
+    campaign: str | None = None,
+    referrer: str | None = None,
+    amount: str | None = None,
+    dimensions: Sequence[str] = (),
+    layout: str | None = None,
+    kinds: Mapping[str, str] | None = None,
+    currency: str | None = None,
+    amount_unit: Literal["major", "minor"] | None = None,
+    round_amounts: bool = False,
+    timezone: str | None = None,
+    date_format: str | None = None,
+    decimal: Literal["auto", ".", ","] = "auto",
+    encoding: str = "auto",
+    delimiter: str = "auto",
+    bad_rows: Literal["error", "drop"] = "error",
+    strict: bool = False,
+    progress: Progress | None = None,
+) -> Events:
+    """What visitors did (行動ログ), from a log as a file or a frame, whatever its headings.
+
+    Args:
+        data: As for `read_orders`.
+        visitor_id: The visitor. Columns are found by their headings; "" is none.
+        occurred_at: When it happened.
+        kind: What happened.
+        customer_id: The customer, where known.
+        page: The page.
+        product: The product.
+        quantity: Pieces.
+        order_id: The order of a purchase.
+        channel: Where the visit came from.
+        campaign: The campaign.
+        referrer: The referrer.
+        amount: Money of the event.
+        dimensions: Further columns.
+        layout: The id of a layout, or a file of your own.
+        kinds: What the log's words mean, such as ``{"cart": "add"}``.
+        currency: ISO 4217 code of the amounts.
+        amount_unit: Whether amounts are in "major" units or "minor" ones.
+        round_amounts: Round amounts that are no whole minor unit.
+        timezone: The shop's zone.
+        date_format: A `strptime` format.
+        decimal: The decimal sign of amounts: "." or ",".
+        encoding: Of text files.
+        delimiter: Of text files.
+        bad_rows: Rows that cannot be read: "error" or "drop".
+        strict: Make warnings errors.
+        progress: As for `Events`.
+
+    Returns:
+        Events, whose `understanding` says how the data were read.
+
+    Raises:
+        DataError: Something is missing, ambiguous or contradictory; the hint says what to give.
+        ImportError: pyarrow is not installed.
+    """
+    given = dict(locals())
+    _needs_arrow()
+    from ._report.event_headings import ROLES
+    from ._report.event_reading import load_event_sources
+    from ._report.frame_source import sources_in
+    from ._report.settings import Settings
+
+    with _as_error():
+        settings = Settings(
+            columns={role: given[role] for role in ROLES if given[role] is not None},
+            dimensions=_texts("dimensions", dimensions),
+            today=datetime.date.today(),
+            layout=layout,
+            amount_unit=amount_unit,
+            round_amounts=round_amounts,
+            currency=currency,
+            timezone=timezone,
+            date_format=date_format,
+            decimal=decimal,
+            encoding=encoding,
+            delimiter=delimiter,
+            bad_rows=bad_rows,
+            strict=strict,
+        )
+        sources = sources_in(data, encoding, delimiter)
+        loaded, _ = load_event_sources(sources, settings, dict(kinds or {}), currency)
+    with _named_rows(loaded):
+        return events_from(loaded, progress)
+
+
+def orders_from(
+    loaded: Loaded, customers: Customers | None = None, progress: Progress | None = None
+) -> Orders:
+    """The orders of what was read."""
+    from ._report.understanding import understanding
+
+    orders = Orders(loaded.table, **loaded.arguments, customers=customers, progress=progress)
+    orders._understanding = understanding(loaded, _in_python)
+    return orders
+
+
+def events_from(loaded: Loaded, progress: Progress | None = None) -> Events:
+    """The events of what was read."""
+    from ._report.understanding import understanding
+
+    events = Events(loaded.table, **loaded.arguments, progress=progress)
+    events._understanding = understanding(loaded, _in_python)
+    return events
+
+
+def _needs_arrow() -> None:
+    if importlib.util.find_spec("pyarrow") is None:
+        raise ImportError("reading files needs pyarrow: pip install 'crm-core[report]'")
+
+
+@contextmanager
+def _as_error() -> Iterator[None]:
+    """What the reading cannot decide, as the library's error with Python's arguments."""
+    from ._report.problem import Problem
+
+    try:
+        yield
+    except Problem as problem:
+        hint = _in_python(problem.hint) or None
+        raise DataError(_in_python(problem.message), hint=hint) from None
+
+
+@contextmanager
+def _named_rows(loaded: Loaded) -> Iterator[None]:
+    """Errors of the library with the rows as the file has them."""
+    try:
+        yield
+    except CrmError as error:
+        said = str(error)
+        message = re.sub(r"\brow (\d+)", lambda row: loaded.rows.name(int(row[1])), said)
+        if message == said:
+            raise
+        raise type(error)(
+            message, code=error.code, column=error.column, row=error.row, hint=error.hint
+        ) from None
+
+
+def _in_python(text: str) -> str:
+    """Options that a sentence names, as arguments: `--id-fold none` is `id_fold="none"`."""
+    text = re.sub(r'--event-column "(\w+)=(\w*)"', r'\1="\2"', text)
+    text = re.sub(
+        r'--status-map "([^"]*)=(\w+)"(?: or "\.\.\.=(\w+)")?', r'status_map={"\1": "\2"}', text
+    )
+
+    def argument(said: re.Match[str]) -> str:
+        name, value = said[1].replace("-", "_"), said[2]
+        if value is None:
+            return name
+        plain = value.strip('"')
+        many = name in ("ignore", "order_level", "line_level", "guest_id")
+        return f'{name}=["{plain}"]' if many else f'{name}="{plain}"'
+
+    return re.sub(rf"--([a-z]+(?:-[a-z]+)*)(?: ({_VALUES}))?", argument, text)
+
+
+def _texts(option: str, names: Sequence[str]) -> list[str]:
+    if isinstance(names, str):
+        raise OptionError(f"option `{option}`: expected a list of texts, found one text")
+    return list(names)

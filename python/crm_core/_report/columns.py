@@ -1,0 +1,120 @@
+"""Columns of a file: text without blanks, numbers, and what an order's lines share."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from . import amounts
+
+# A column is one of numbers when nearly all of its cells are; a stray word does not hide it.
+_STRAY_CELLS = 0.05
+
+
+def replaced(table: pa.Table, name: str, column: pa.ChunkedArray) -> pa.Table:
+    """The table with another column under a name."""
+    return table.set_column(table.column_names.index(name), name, column)
+
+
+def is_text(kind: pa.DataType) -> bool:
+    """Whether a column holds text, in any of Arrow's ways."""
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    return bool(
+        pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
+    )
+
+
+def as_text(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
+    """The text of a text column, the digits of an integer one (19970131), else None."""
+    if is_text(column.type) or pa.types.is_integer(column.type):
+        return column.cast(pa.string())
+    return None
+
+
+def shown(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
+    """Any plain column as text without blanks; None for nested ones."""
+    if pa.types.is_nested(column.type) or pa.types.is_binary(column.type):
+        return None
+    try:
+        return trimmed(column.cast(pa.string()))
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        return None
+
+
+def trimmed(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Text without blanks around it; blank is null. Other types stay as they are."""
+    if not is_text(column.type):
+        return column
+    text = pc.utf8_trim_whitespace(column.cast(pa.string()))
+    return pc.if_else(pc.equal(text, ""), None, text)
+
+
+def numbers(column: pa.ChunkedArray, decimal: str = "auto") -> pa.ChunkedArray | None:
+    """A column of numbers as floats, for comparing sums; None when it holds something else."""
+    if pa.types.is_decimal(column.type) or pa.types.is_floating(column.type):
+        return column.cast(pa.float64())
+    if pa.types.is_integer(column.type):
+        return column.cast(pa.float64(), safe=False)
+    if not is_text(column.type):
+        return None
+    read = amounts.parse(column.cast(pa.string()), decimal)
+    filled = len(column) - column.null_count
+    if not filled or len(read.unread) > filled * _STRAY_CELLS:
+        return None
+    return read.values.cast(pa.float64())
+
+
+def mapped(column: pa.ChunkedArray, change: Callable[[str], str | None]) -> pa.ChunkedArray:
+    """A text column with each distinct text changed; null stays null."""
+    chunks = []
+    for chunk in column.chunks:
+        coded = chunk.dictionary_encode()
+        changed = [None if text is None else change(text) for text in coded.dictionary.to_pylist()]
+        chunks.append(pa.array(changed, pa.string()).take(coded.indices))
+    return pa.chunked_array(chunks, type=pa.string())
+
+
+def distinct(column: pa.ChunkedArray) -> list[str]:
+    """The distinct texts of a column."""
+    return [word for word in pc.unique(column).to_pylist() if word is not None]
+
+
+def filled_within(keys: pa.ChunkedArray, column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Nulls replaced by the first value of the same order."""
+    if not column.null_count or column.null_count == len(column):
+        return column
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    rows = firsts(keys.filter(pc.is_valid(column)), pc.indices_nonzero(pc.is_valid(column)))
+    at = pc.index_in(keys, value_set=rows["key"].combine_chunks(), skip_nulls=True)
+    return pc.coalesce(column, column.take(rows["row_min"]).take(at))
+
+
+def firsts(keys: pa.ChunkedArray, rows: pa.Array) -> pa.Table:
+    """The first row of each order: `key` and `row_min`. Rows without an order are left out."""
+    pairs = pa.table({"key": keys, "row": rows}).filter(pc.is_valid(keys))
+    return pairs.group_by("key").aggregate([("row", "min")])
+
+
+def unique(headings: Sequence[str]) -> list[str]:
+    """Names of columns: the second of two called x is "x (2)"."""
+    seen: dict[str, int] = {}
+    names = []
+    for heading in headings:
+        seen[heading] = seen.get(heading, 0) + 1
+        names.append(heading if seen[heading] == 1 else f"{heading} ({seen[heading]})")
+    return names
+
+
+def plain(text: str) -> str:
+    """A text without what people vary in an id: width, case and blanks."""
+    return "".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def cut(word: str) -> str:
+    """A word of the file, at most 40 bytes of it."""
+    return word.encode()[:40].decode(errors="ignore")

@@ -1,0 +1,109 @@
+"""A frame in memory, read as a file is: the same headings, the same texts, the same doubts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from .problem import Problem
+from .source import sources_of
+
+
+class FrameSource:
+    """A frame of pandas, polars, DuckDB or Arrow, or a dict of columns."""
+
+    encoding = ""
+    encoding_guessed = False
+    dropped = 0
+    notes: Sequence[tuple[str, dict[str, object]]] = ()
+
+    def __init__(self, data: Any, name: str = "the frame") -> None:
+        self.name = name
+        self._table = _table(data)
+        self._kept: pa.Array | None = None
+        self.headings = list(self._table.column_names)
+
+    def row_name(self, row: int) -> str:
+        """A row, counted from 0 as in the frame."""
+        place = row if self._kept is None else self._kept[row].as_py()
+        return f"row {place}" if self.name == "the frame" else f"{self.name}, row {place}"
+
+    def keep(self, rows: pa.Array | None) -> None:
+        """Remember that only these of the rows that were read are left (from 0)."""
+        self._kept = rows
+
+    def read(
+        self, columns: Sequence[str], advance: Callable[[float], None], drop_broken: bool
+    ) -> pa.Table:
+        """The columns asked for."""
+        advance(1.0)
+        found = self._table.select([name for name in columns if name in self.headings])
+        for at, name in enumerate(found.column_names):
+            found = found.set_column(at, name, _whole(found[name]))
+        return found
+
+
+def sources_in(data: Any, encoding: str, delimiter: str) -> list[Any]:
+    """What `read_orders` takes: a path, a frame, or a list of either."""
+    many = list(data) if isinstance(data, list | tuple) else [data]
+    if not many:
+        raise Problem("there is nothing to read")
+    frames = [one for one in many if not isinstance(one, str | Path)]
+    if not frames:
+        return list(sources_of([Path(one) for one in many], encoding, delimiter))
+    if len(frames) < len(many):
+        raise Problem("files and frames cannot be read together")
+    if len(frames) == 1:
+        return [FrameSource(frames[0])]
+    return [FrameSource(one, f"frame {at}") for at, one in enumerate(frames)]
+
+
+def _table(data: Any) -> pa.Table:
+    family = type(data).__module__.partition(".")[0]
+    if family == "pandas" and hasattr(data, "columns"):
+        columns = {str(name): _column(data.iloc[:, at]) for at, name in enumerate(data.columns)}
+        if len(columns) < len(data.columns):
+            raise Problem("two columns of the frame have the same name", "Rename one of them.")
+        return pa.table(columns)
+    if family == "polars" and hasattr(data, "collect"):
+        data = data.collect()
+    if hasattr(data, "to_arrow_table"):  # a relation of DuckDB
+        data = data.to_arrow_table()
+    if isinstance(data, Mapping):
+        return pa.table({str(name): _column(column) for name, column in data.items()})
+    if hasattr(data, "__arrow_c_stream__") or hasattr(data, "__arrow_c_array__"):
+        return pa.table(data)
+    if hasattr(data, "arrow"):
+        return pa.table(data.arrow())
+    raise Problem(
+        f"a {type(data).__name__} is no table",
+        "Hand over a path, a pandas or polars DataFrame, a pyarrow Table, a DuckDB relation, a "
+        "dict of columns, or a list of these.",
+    )
+
+
+def _column(values: Any) -> pa.Array:
+    """A column as Arrow has it; one of mixed types becomes text, as it would in a file."""
+    try:
+        return pa.array(values, from_pandas=True)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
+        missing = [value is None or value != value for value in values]
+        return pa.array(
+            [None if gone else str(value) for value, gone in zip(values, missing, strict=True)],
+            pa.string(),
+        )
+
+
+def _whole(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Whole numbers that became floats because one is missing are integers again."""
+    if not pa.types.is_floating(column.type) or column.null_count == len(column):
+        return column
+    if not column.null_count:
+        return column
+    whole = pc.all(pc.equal(column, pc.floor(column))).as_py()
+    large = pc.any(pc.greater(pc.abs(column), 2.0**53)).as_py()
+    return column.cast(pa.int64()) if whole and not large else column

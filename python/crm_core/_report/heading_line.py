@@ -1,0 +1,89 @@
+"""Where the headings of a table are, and what stands between its fields.
+
+Exports of shops begin with titles, periods and blank lines. The heading line is the first that has
+as many fields as most lines after it, no fewer than those before it, and holds words only; or the
+first with two headings that some role knows. Where no line is like that it is the first that is
+not blank.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Sequence
+from itertools import islice
+
+from .headings import known_count
+from .problem import Problem
+
+_LOOKED_AT = 60  # lines; a preamble is shorter
+_DELIMITERS = ",\t;|"
+_VALUE = re.compile(
+    r"[\s.,:/+\-¥￥\\$€£%()年月日時分秒TZ]*\d[\s\d.,:/+\-¥￥$€£%()円年月日時分秒TZ]*"
+)
+
+
+def find(rows: Sequence[Sequence[str]]) -> int | None:
+    """The number of the heading line, from 0; None if all lines are blank."""
+    filled = [at for at, row in enumerate(rows) if any(cell.strip() for cell in row)]
+    widest = 0
+    for at in filled:
+        row = rows[at]
+        if known_count(row) >= 2:
+            return at
+        after = Counter(len(rows[later]) for later in filled if later > at)
+        usual = after and after[len(row)] == max(after.values())
+        cells = sum(cell.strip() != "" for cell in row)
+        if (usual or not after) and cells >= widest and _only_words(row):
+            return at
+        widest = max(widest, cells)
+    return filled[0] if filled else None
+
+
+def refuse_values(row: Sequence[str], name: str) -> None:
+    """A file without headings: its first line is a customer's order, which no message may show."""
+    cells = [cell for cell in row if cell.strip()]
+    values = sum(_VALUE.fullmatch(cell) is not None or "@" in cell for cell in cells)
+    if not known_count(row) and values * 3 >= len(cells):
+        raise Problem(
+            f"{name} has no headings: its first line holds values",
+            "Write a line above it that names the columns.",
+        )
+
+
+def _only_words(row: Sequence[str]) -> bool:
+    cells = [cell for cell in row if cell.strip()]
+    return len(cells) * 2 > len(row) and not any(_VALUE.fullmatch(cell) for cell in cells)
+
+
+def rows_of(text: str, delimiter: str) -> list[list[str]]:
+    """The first lines, as records: a field in quotes may hold line ends."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    rows: list[list[str]] = []
+    try:
+        rows.extend(islice(reader, _LOOKED_AT))
+    except csv.Error:  # a field of more than 128 KB, or a quote that is not closed
+        return rows
+    return rows
+
+
+def said_delimiter(text: str) -> str:
+    """Of a first line `sep=;`, as Excel writes and reads it."""
+    line = re.match(r'"?sep=(.)"?[ \t]*(?:\r|\n|$)', text, re.IGNORECASE)
+    return line[1] if line else ""
+
+
+def delimiter_of(text: str) -> str:
+    """The delimiter under which the lines have known headings and the same number of fields."""
+
+    def fit(delimiter: str) -> tuple[int, float, int]:
+        rows = rows_of(text, delimiter)
+        at = find(rows)
+        if at is None or len(rows[at]) < 2:
+            return 0, 0.0, 0
+        alike = sum(len(row) == len(rows[at]) for row in rows[at:])
+        return known_count(rows[at]), alike / len(rows[at:]), len(rows[at])
+
+    return max(_DELIMITERS, key=fit)

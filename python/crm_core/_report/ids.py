@@ -1,0 +1,88 @@
+"""Ids of customers that differ only by case, width or blanks, and values that mean nobody."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from . import layouts
+from .columns import distinct, is_text, mapped, plain
+
+FOLDS = ("email", "case", "none")
+_MOSTLY = 0.9
+
+
+def _email(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).strip().lower() if "@" in text else text
+
+
+_FOLD: Mapping[str, Callable[[str], str]] = {
+    "email": _email,
+    "case": plain,
+    "none": lambda text: text,
+}
+
+
+def is_mail(column: pa.ChunkedArray) -> bool:
+    """Whether a column holds mail addresses."""
+    if not is_text(column.type):
+        return False
+    found = distinct(column)
+    return bool(found) and sum("@" in text for text in found) >= _MOSTLY * len(found)
+
+
+def folded(column: pa.ChunkedArray, how: str) -> tuple[pa.ChunkedArray, int]:
+    """The ids written alike, and how many of them became one with another."""
+    if how == "none" or not is_text(column.type):
+        return column, 0
+    one = mapped(column, _FOLD[how])
+    return one, len(distinct(column)) - len(distinct(one))
+
+
+def near(column: pa.ChunkedArray) -> int:
+    """How many ids are another one but for case, width and blanks."""
+    if not is_text(column.type):
+        return 0
+    found = distinct(column)
+    return len(found) - len({plain(text) for text in found})
+
+
+def most_are_zero(column: pa.ChunkedArray) -> bool:
+    """Whether the id 0, with which many shops mean no account, has more rows than any other."""
+    if not is_text(column.type) and not pa.types.is_integer(column.type):
+        return False
+    top = pc.value_counts(column.drop_null().cast(pa.string()))
+    if len(top) < 2:
+        return False
+    counts = pc.struct_field(top, "counts")
+    words = pc.struct_field(top, "values").to_pylist()
+    return "0" in words and counts[words.index("0")].as_py() > sorted(counts.to_pylist())[-2]
+
+
+def without_guests(
+    column: pa.ChunkedArray, values: Sequence[str]
+) -> tuple[pa.ChunkedArray, list[str]]:
+    """The ids with null for values that mean no account, and the values that were there.
+
+    Args:
+        column: The ids, without blanks.
+        values: The layout's values.
+    """
+    if pa.types.is_nested(column.type):
+        return column, []
+    if not is_text(column.type):
+        numbers = [int(one) for one in values if one.isdecimal()]
+        if not numbers or not pa.types.is_integer(column.type):
+            return column, []
+        is_guest = pc.is_in(column, value_set=pa.array(numbers).cast(column.type))
+        some = pc.any(is_guest).as_py()
+        return pc.if_else(is_guest, None, column), [str(one) for one in numbers] if some else []
+    wanted = {plain(one) for one in [*values, *layouts.words()["guests"]["words"]]}
+    found = [text for text in distinct(column) if plain(text) in wanted]
+    if not found:
+        return column, []
+    is_guest = pc.is_in(column, value_set=pa.array(found, pa.string()))
+    return pc.if_else(is_guest, None, column), found

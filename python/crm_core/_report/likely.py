@@ -1,0 +1,92 @@
+"""What columns look like by their values: whether they have any, and which role they could have."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from . import dates, ids
+from .columns import distinct, numbers, shown, trimmed
+from .headings import CATEGORIES, names_of
+from .layouts import fold
+
+_SAMPLE = 10_000
+_PERSON = re.compile("cust|client|user|member|buyer|shopper|kund|顧客|会員|客|購入者|注文者", re.I)
+
+
+class Seen:
+    """The columns of a file, to choose between candidates and to propose one."""
+
+    def __init__(self, table: pa.Table, guests: Sequence[str] = ()) -> None:
+        self.table = table
+        self.guests = guests
+
+    def filled(self, role: str, name: str) -> bool:
+        """Whether a column has a value in some row; a guest's is none."""
+        if name not in self.table.column_names:
+            return True
+        whole = self.table[name]
+        for some in (whole.slice(0, _SAMPLE), whole):
+            column = trimmed(some)
+            if role == "customer_id":
+                column = ids.without_guests(column, self.guests)[0]
+            if len(column) == 0 or column.null_count < len(column):
+                return True
+        return False
+
+    def propose(self, role: str) -> str | None:
+        """The column that looks most like a role by its values, or none."""
+        known = {
+            fold(name)
+            for other in (
+                "customer_id",
+                "ordered_at",
+                "amount",
+                "order_id",
+                "status",
+                "quantity",
+                *CATEGORIES,
+            )
+            if other != role
+            for name in names_of(other)
+        }
+        names = [name for name in self.table.column_names if fold(name) not in known]
+        looks = {"customer_id": self._person, "ordered_at": self._date, "amount": self._money}
+        look = looks.get(role)
+        return next((name for name in names if look(name)), None) if look else None
+
+    def _column(self, name: str) -> pa.ChunkedArray | None:
+        column = shown(self.table[name].slice(0, _SAMPLE))
+        return column if column is not None and column.null_count < len(column) else None
+
+    def _person(self, name: str) -> bool:
+        """Mail addresses, or ids under a heading that speaks of a person."""
+        column = self._column(name)
+        if column is None:
+            return False
+        if ids.is_mail(column):
+            return True
+        found = distinct(column)
+        return (
+            len(found) > 1 and bool(_PERSON.search(name)) and not any(" " in one for one in found)
+        )
+
+    def _date(self, name: str) -> bool:
+        kind = self.table[name].type
+        if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
+            return True
+        column = self._column(name)
+        if column is None or not all(re.search(r"\d\D+\d", one) for one in distinct(column)[:100]):
+            return False
+        return not dates.parse(column).unread
+
+    def _money(self, name: str) -> bool:
+        """Numbers with fractions, which ids and counts have not."""
+        column = self._column(name)
+        found = None if column is None or ids.is_mail(column) else numbers(column)
+        if found is None:
+            return False
+        return bool(pc.any(pc.not_equal(found, pc.floor(found))).as_py())

@@ -1,0 +1,588 @@
+"""From a shop's export to the columns that `Orders` takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from . import amount_meaning, dates, ids, layouts, likely, states, statuses
+from .columns import as_text, cut, distinct, filled_within, numbers, replaced, shown, trimmed
+from .headings import (
+    CATEGORIES,
+    MONEY,
+    Choice,
+    amount_kind,
+    choose,
+    customer_id,
+    find,
+    further,
+    registered_at,
+)
+from .layouts import MEANINGS, Layout, fold, fold_word
+from .overlap import drop_repeated
+from .problem import Problem
+from .reading import Reading, asked_for, layout_of, read_files, require, shared
+from .settings import Loaded, Note, Rows, Settings
+from .source import Source, sources_of
+from .understanding import first_order, looks
+
+_KEY = ("customer_id", "ordered_at", "amount", "order_id", "quantity")
+
+
+def load(
+    paths: Sequence[Path], settings: Settings, advance: Callable[[float], None] = lambda share: None
+) -> Loaded:
+    """Read files of orders with the same headings, one after the other."""
+    sources = sources_of(paths, settings.encoding, settings.delimiter)
+    return load_sources(sources, settings, advance)
+
+
+def load_sources(
+    sources: Sequence[Any],
+    settings: Settings,
+    advance: Callable[[float], None] = lambda share: None,
+) -> Loaded:
+    """The same for files that are open, or frames: all that has headings and can be read."""
+    first = sources[0]
+    headings = list(first.headings)
+    layout = layout_of(headings, settings, "orders")
+    tables, table = read_files(sources, shared(sources), settings, advance)
+    seen = likely.Seen(table, layout.guests if layout is not None else ())
+    chosen = choose(headings, settings.columns, layout, seen.filled, seen.propose)
+    # A filter on the dates' or the amounts' column is one on `ordered_at` or `amount`.
+    own = {choice.value for role, choice in chosen.items() if role in _KEY}
+    of_categories = further(headings, settings.columns, settings.dimensions, layout)
+    own |= {choice.value for choice in of_categories.values()}
+    chosen |= of_categories
+    dimensions = asked_for(settings.dimensions, headings, own)
+    require(sources, [*(choice.value for choice in chosen.values()), *dimensions])
+    notes: list[Note] = []
+    if len(sources) > 1:
+        tables, notes = _without_repeated(sources, tables, chosen, settings)
+        table = pa.concat_tables(tables)
+    reading = OrderReading(sources, tables, table, chosen, dimensions, settings, layout)
+    reading.notes += notes
+    loaded = reading.finish()
+    advance(1.0)
+    return loaded
+
+
+def _without_repeated(
+    sources: Sequence[Any],
+    tables: Sequence[pa.Table],
+    chosen: Mapping[str, Choice],
+    settings: Settings,
+) -> tuple[list[pa.Table], list[Note]]:
+    """The rows of each file without orders that another one has, and what is said about it."""
+    keys = [chosen[role].value for role in ("order_id", "shop") if role in chosen]
+    keys = keys if "order_id" in chosen else []
+    # What is compared is what is read: a column of the day of the export may differ.
+    used = list(dict.fromkeys(choice.value for choice in chosen.values()))
+    found = drop_repeated(
+        [one.select(used) for one in tables], keys, last=settings.repeated_orders == "last"
+    )
+    if found.first is not None and settings.repeated_orders == "error":
+        at, row = found.first
+        raise Problem(
+            f"{found.differing} order numbers are in several files with different lines, the first "
+            f"in {sources[at].row_name(row)}",
+            "--repeated-orders last takes each from the last file that has it (exports of several "
+            "days), --repeated-orders add counts the lines of all files (an order in parts). "
+            "Shops that number alike need a column --shop.",
+        )
+    for source, kept in zip(sources, found.kept, strict=True):
+        source.keep(kept)
+    notes: list[Note] = []
+    if found.orders:
+        notes.append(Note("repeated_orders", {"orders": found.orders, "rows": found.rows}))
+    if found.differing:
+        code = f"differing_orders_{settings.repeated_orders}"
+        notes.append(Note(code, {"orders": found.differing}))
+    if found.alike:
+        notes.append(Note("repeated_rows", {"rows": found.alike}))
+    kept = [
+        one if rows is None else one.take(rows)
+        for one, rows in zip(tables, found.kept, strict=True)
+    ]
+    return kept, notes
+
+
+def load_customers(
+    path: Path, orders_id: str, settings: Settings, id_fold: str = "none"
+) -> tuple[pa.Table, dict[str, Any]]:
+    """A table of customers, and the arguments with which `Customers` takes it."""
+    source = Source(path, settings.encoding, settings.delimiter)
+    id_column = customer_id(source.headings, orders_id)
+    registered = registered_at(source.headings)
+    dimensions = asked_for(settings.dimensions, source.headings, [id_column])
+    columns = list(dict.fromkeys([id_column, *([registered] if registered else []), *dimensions]))
+    table = source.read(columns, lambda share: None, settings.bad_rows == "drop")
+    table = replaced(table, id_column, ids.folded(trimmed(table[id_column]), id_fold)[0])
+    arguments: dict[str, Any] = {"customer_id": id_column, "dimensions": dimensions}
+    if registered:
+        text = as_text(table[registered])
+        if text is not None:
+            read = dates.parse(text, settings.date_format)
+            if read.unread:
+                raise Problem(f"{source.row_name(read.unread[0])}, column {registered}: not a date")
+            table = replaced(table, registered, read.wall)
+        arguments["registered_at"] = registered
+    return table, arguments
+
+
+class OrderReading(Reading):
+    """The steps of `load` after the bytes are in; one per role."""
+
+    def finish(self) -> Loaded:
+        self._file()
+        self._keep()
+        self._customers()
+        self._orders()
+        self._dates()
+        for role in ("amount", *MONEY, "quantity"):
+            self._number(role)
+        self._amount_is()
+        self._levels()
+        self._states()
+        self._currency()
+        self._facts()
+        self._rest()
+        return self._loaded()
+
+    def _keep(self) -> None:
+        """Rows that are no orders, such as payouts among payments, are left out and counted."""
+        for wanted, values in (self.layout.keep if self.layout is not None else {}).items():
+            name = layouts.column([wanted], self.table.column_names)
+            column = shown(self.table[name]) if name else None
+            if name is None or column is None:
+                continue
+            keep = {fold_word(value) for value in values}
+            kept = [text for text in distinct(column) if fold_word(text) in keep]
+            here = pc.is_in(column, value_set=pa.array(kept, pa.string()))
+            left_out = len(here) - (pc.sum(here).as_py() or 0)
+            if left_out:
+                before = self.rows.kept
+                at = pc.indices_nonzero(here).to_pylist()
+                self.rows = Rows(self.rows.parts, at if before is None else [before[i] for i in at])
+                self.table = self.table.filter(here)
+                self.notes.append(Note("left_out", {"column": name, "rows": left_out}))
+
+    def _customers(self) -> None:
+        name = self.chosen["customer_id"].value
+        self.arguments["customer_id"] = name
+        column = trimmed(self.table[name])
+        of_layout = self.layout.guests if self.layout is not None else ()
+        said = self.settings.guest_ids
+        column, guests = ids.without_guests(
+            column, said or (of_layout if self._of_layout("customer_id") else ())
+        )
+        if not said and ids.most_are_zero(column):
+            self.warnings.append(Note("zero_id", {"column": name}))
+        if guests:
+            self.notes.append(Note("guest_words", {"column": name, "words": ", ".join(guests)}))
+        how = self.settings.id_fold
+        self.id_fold = how or ("email" if ids.is_mail(column) else "none")
+        column, joined = ids.folded(column, self.id_fold)
+        if joined:
+            self.notes.append(Note("ids_folded", {"column": name, "ids": joined}))
+        more = 0 if how == "none" else ids.near(column)
+        if more:
+            self.warnings.append(Note("near_ids", {"column": name, "ids": more}))
+        self.facts["ids"] = {"fold": self.id_fold, "joined": joined, "near": ids.near(column)}
+        self.table = replaced(self.table, name, column)
+
+    def _orders(self) -> None:
+        """Where only an order's first line carries its values, the other lines get them too."""
+        if "order_id" not in self.chosen:
+            return
+        name = self.chosen["order_id"].value
+        keys = trimmed(self.table[name])
+        self.table = replaced(self.table, name, keys)
+        self.arguments["order_id"] = name
+        if pa.types.is_nested(keys.type) or self.keys is None:
+            return
+        for role in ("customer_id", "ordered_at", "status"):
+            if role not in self.chosen:
+                continue
+            column = self.chosen[role].value
+            filled = filled_within(self.keys, trimmed(self.table[column]))
+            count = self.table[column].null_count - filled.null_count
+            if count > 0:
+                self.table = replaced(self.table, column, filled)
+                self.notes.append(Note("filled", {"column": column, "rows": count}))
+
+    def _amount_is(self) -> None:
+        """Said by the user or the layout, else as `amount_meaning` decides."""
+        said, name = self.settings.amount_is, self.chosen["amount"].value
+        own = self.layout.amount_is if self.layout and self._of_layout("amount") else ""
+        if own == "order" and "order_id" not in self.arguments:
+            own = "line"
+        if said is not None:
+            found = amount_meaning.Meaning(said, "given", name)
+        elif self.layout is not None and own:
+            about = self.layout.amount_about or self.layout.name
+            found = amount_meaning.Meaning(own, "layout_amount", about)
+        else:
+            found = amount_meaning.decide(amount_kind(name), self._amount_columns(name))
+        self.arguments["amount_is"] = found.kind
+        if found.reason == "differs_total":
+            self.warnings.append(Note("differs_total", {"column": name}))
+        self.extra.append(Choice("amount_is", found.kind, found.reason, found.detail))
+        self.facts["checks"] = [
+            {"what": one.what, "holds": one.holds, "of": one.of} for one in found.checks
+        ]
+        if found.kind != "unit":
+            self.arguments.pop("quantity", None)
+            self.chosen.pop("quantity", None)
+
+    def _amount_columns(self, name: str) -> amount_meaning.Columns:
+        def read(one: str) -> pa.ChunkedArray | None:
+            return numbers(self.table[one], self.settings.decimal)
+
+        beside = amount_meaning.columns_by_kind(self.unread, amount_kind, read)
+        quantity = self.chosen.get("quantity")
+        product = layouts.column(
+            [*layouts.words()["headings"]["further"]["product"]], self.table.column_names
+        )
+        return amount_meaning.Columns(
+            name,
+            self._plain_amounts(name),
+            self.keys,
+            None if quantity is None else numbers(self.table[quantity.value]),
+            **beside,
+            product=None if product is None else shown(self.table[product]),
+        )
+
+    def _levels(self) -> None:
+        """Money beside the amount follows it: the order's once, the lines' on each line."""
+        self._levels_said()
+        keys = self.keys
+        for role in MONEY if keys is not None else ():
+            if role not in self.chosen:
+                continue
+            assert keys is not None  # as the loop says
+            name = self.chosen[role].value
+            values = self._plain_amounts(name)
+            wanted = "order" if self.arguments["amount_is"] == "order" else "line"
+            own, reason = self._level(role, name, values, keys, wanted)
+            self.table = replaced(
+                self.table, name, amount_meaning.spread(values, keys, own, wanted)
+            )
+            if reason not in ("one_line_each", "beside_total"):
+                self.extra.append(Choice("money_of", own, f"money_{reason}", name))
+            if own == "order" and wanted == "line":
+                self.notes.append(Note("order_level", {"column": name}))
+
+    def _levels_said(self) -> None:
+        money = {self.chosen[role].value for role in MONEY if role in self.chosen}
+        for option, names in (
+            ("--order-level", self.settings.order_level),
+            ("--line-level", self.settings.line_level),
+        ):
+            for said in names:
+                name = find(said, self.sources[0].headings, option)
+                if name not in money or self.keys is None:
+                    raise Problem(
+                        f'{option} "{name}" has no effect: the column is not read as money beside '
+                        "the amount of orders with several rows",
+                        "Name its role, for example --refunded, --discount or --shipping.",
+                    )
+
+    def _level(
+        self,
+        role: str,
+        name: str,
+        values: pa.ChunkedArray,
+        keys: pa.ChunkedArray,
+        wanted: str,
+    ) -> tuple[str, str]:
+        for own, names in (
+            ("order", self.settings.order_level),
+            ("line", self.settings.line_level),
+        ):
+            if fold(name) in map(fold, names):
+                return own, "given"
+        if self.layout is not None and fold(name) in map(fold, self.layout.order_level):
+            return "order", "layout"
+        lines = None
+        if wanted == "line":
+            lines = self._plain_amounts(self.chosen["amount"].value).cast(pa.float64())
+            if self.arguments["amount_is"] == "unit":
+                pieces = self._plain_amounts(self.chosen["quantity"].value).cast(pa.float64())
+                lines = pc.multiply(lines, pieces)
+        return amount_meaning.level(name, values, keys, lines, self._of_layout(role))
+
+    def _states(self) -> None:
+        """What does not count, by all columns that hold a state (see `states`)."""
+        for word, meaning in self.settings.status_map.items():
+            if meaning not in MEANINGS:
+                raise Problem(
+                    f"--status-map: {cut(word)} is {meaning}, which is no meaning",
+                    f"There are {', '.join(MEANINGS)}.",
+                )
+        primary = self.chosen.get("status")
+        stops = self._stops()
+        mapped = None
+        if primary is not None:
+            mapped = self._mapped(primary.value)
+        if mapped is None and not stops:
+            self._suspects(None)
+            return
+        rows = self.table.num_rows
+        base = mapped if mapped is not None else pa.chunked_array([pa.nulls(rows, pa.string())])
+        counted = pc.invert(_is_in(base, statuses.STOPS))
+        stopped = states.strongest([one.rows for one in stops], rows)
+        every, some = states.whole_orders(self.keys, stopped)
+        by_order = (
+            stopped
+            if self.keys is None
+            else filled_within(self.keys, pc.if_else(every, stopped, None))
+        )
+        result = pc.if_else(pc.and_(every, counted), by_order, base)
+        for one in stops:
+            here = pc.and_(pc.is_valid(one.rows), counted)
+            touched = states.orders_in(self.keys, here)
+            if touched:
+                self.notes.append(Note("also_stopped", {"column": one.name, "orders": touched}))
+        self._cancelled_lines(pc.and_(pc.and_(pc.is_valid(stopped), some), counted))
+        name = primary.value if primary is not None else stops[0].name
+        target = name
+        if primary is None or name in self.dimensions:
+            target = f"{name} (status)"
+            self.table = self.table.append_column(target, result)
+        else:
+            self.table = replaced(self.table, name, result)
+        self.arguments["status"] = target
+        self._blank_amounts(_is_in(result, statuses.STOPS))
+        self._suspects(result)
+
+    def _stops(self) -> list[states.Stop]:
+        """The columns besides the status that stop orders."""
+        settings, headings = self.settings, self.table.column_names
+        off = settings.columns.get("status") == ""
+        said = [find(name, headings, "--status") for name in settings.statuses]
+        ignored = [find(name, headings, "--ignore") for name in settings.ignore]
+        taken = [choice.value for role, choice in self.chosen.items() if role != "cancelled_at"]
+        cancels, others = states.by_headings(headings, taken, self.layout, ignored)
+        own = self.chosen.pop("cancelled_at", None)
+        if own is not None and own.value not in ignored:
+            cancels.setdefault(own.value, ())
+            self.extra.append(own)
+        elif settings.columns.get("cancelled_at") == "":
+            cancels = {}
+        stops = [self._stop(name, words) for name, words in cancels.items()]
+        for name in [] if off else [*said, *(one for one in others if one not in said)]:
+            column = self._state(name)
+            if name in said:
+                self._meanings(name, distinct(column), None)
+            else:
+                self._strangers(name, column)
+            stops.append(states.further(name, column, settings.status_map))
+        used = {one.name for one in stops}
+        left_out = {fold(name) for name in [*ignored, *(self.layout.ignore if self.layout else ())]}
+        self.unread = [
+            name for name in self.unread if name not in used and fold(name) not in left_out
+        ]
+        for one in stops:
+            for role in ("status", "cancelled_at"):
+                if role in self.chosen and self.chosen[role].value == one.name:
+                    self.chosen.pop(role)
+        return stops
+
+    def _strangers(self, name: str, column: pa.ChunkedArray) -> None:
+        """Words that nobody has explained, in a column of states that no layout vouches for."""
+        if self.layout is not None:
+            return
+        _, unknown = statuses.meanings(distinct(column), None, self.settings.status_map)
+        if unknown:
+            told = ", ".join(cut(word) for word in unknown[:5])
+            self.warnings.append(Note("strange_words", {"column": name, "words": told}))
+
+    def _stop(self, name: str, words: Sequence[str]) -> states.Stop:
+        return states.cancellations(name, self._state(name), words, self.settings.status_map)
+
+    def _state(self, name: str) -> pa.ChunkedArray:
+        """A column of states, filled where only an order's first line carries its values."""
+        column = shown(self.table[name])
+        if column is None:
+            raise Problem(f"column {name}: not words")
+        keys = self.keys
+        if keys is None:
+            return column
+        # Lines that repeat nothing have no amount either; elsewhere a blank is an answer.
+        first_only = pc.is_null(self.table[self.arguments["amount"]])
+        return pc.if_else(first_only, filled_within(keys, column), column)
+
+    def _mapped(self, name: str) -> pa.ChunkedArray:
+        """The status column in the library's words."""
+        column = trimmed(self.table[name]).cast(pa.string())
+        words = distinct(column)
+        known = self._meanings(name, words, self.layout if self._of_layout("status") else None)
+        meaning = pa.array([*(known[word] for word in words), None], pa.string())
+        at = pc.fill_null(pc.index_in(column, value_set=pa.array(words, pa.string())), len(words))
+        by_meaning: dict[str, list[str]] = {}
+        for word, one in known.items():
+            by_meaning.setdefault(one, []).append(cut(word))
+        shown_map = {one: by_meaning[one] for one in MEANINGS if one in by_meaning}
+        self.notes.append(Note("statuses", {"map": shown_map}))
+        return pc.take(meaning, at)
+
+    def _meanings(self, name: str, words: Sequence[str], layout: Layout | None) -> dict[str, str]:
+        known, unknown = statuses.meanings(words, layout, self.settings.status_map)
+        if unknown:
+            listed = ", ".join(f'"{cut(word)}"' for word in unknown[:10]) + (
+                f" and {len(unknown) - 10} more" if len(unknown) > 10 else ""
+            )
+            raise Problem(
+                f"column {name}: what does {listed} mean?",
+                f'Say so with --status-map "{cut(unknown[0])}=completed"; the meanings are '
+                f"{', '.join(MEANINGS)}. "
+                '--status "" leaves the column out.',
+            )
+        return known
+
+    def _cancelled_lines(self, lines: pa.ChunkedArray) -> None:
+        """Lines that are cancelled alone take their amounts away."""
+        count = pc.sum(lines).as_py() or 0
+        if not count:
+            return
+        if self.arguments["amount_is"] == "order":
+            orders = states.orders_in(self.keys, lines)
+            self.warnings.append(Note("cancelled_parts", {"rows": count, "orders": orders}))
+            return
+        self.notes.append(Note("cancelled_lines", {"rows": count}))
+        for role in ("amount", *MONEY):
+            if role in self.arguments:
+                name = self.arguments[role]
+                column = self.table[name]
+                zero = pa.scalar(0).cast(column.type)
+                self.table = replaced(self.table, name, pc.if_else(lines, zero, column))
+
+    def _blank_amounts(self, stopped: pa.ChunkedArray) -> None:
+        """A platform may leave amounts of orders that do not count blank: they are zero."""
+        for role in ("amount", "quantity"):
+            if role not in self.arguments:
+                continue
+            name = self.arguments[role]
+            column = self.table[name]
+            blank = pc.and_(pc.is_null(column), stopped)
+            count = pc.sum(blank).as_py() or 0
+            if not count or not (
+                pa.types.is_integer(column.type) or pa.types.is_decimal(column.type)
+            ):
+                continue
+            if self.arguments["amount_is"] == "order":  # a blank is the total on another line
+                alone = filled_within(self.keys, column) if self.keys is not None else column
+                blank = pc.and_(pc.is_null(alone), stopped)
+                count = pc.sum(blank).as_py() or 0
+            if count:
+                zero = pa.scalar(0).cast(column.type)
+                self.table = replaced(self.table, name, pc.if_else(blank, zero, column))
+                self.notes.append(Note("blank_amounts", {"column": name, "rows": count}))
+
+    def _suspects(self, mapped: pa.ChunkedArray | None) -> None:
+        """Columns that look like a state and were not used, with the orders that they touch."""
+        unread = [name for name in self.unread if name not in self.dimensions]
+        for one in states.suspects(self.table, unread, "refunded" in self.chosen):
+            rows = one.rows
+            if mapped is not None:
+                rows = pc.and_not(rows, _is_in(mapped, statuses.STOPS))
+            orders = states.orders_in(self.keys, rows)
+            if orders:
+                code = "not_used_heading" if one.by_heading else "not_used_words"
+                told = ", ".join(cut(word) for word in one.words[:5])
+                self.warnings.append(
+                    Note(code, {"column": one.name, "orders": orders, "words": told})
+                )
+
+    def _facts(self) -> None:
+        """What `--check` shows besides the choices."""
+        self.facts["zone"] = self.arguments.get("timezone")
+        self.facts["unread"] = {
+            name: looks(self.table[name])
+            for name in self.unread
+            if name not in self.dimensions and name in self.table.column_names
+        }
+        if not self.table.num_rows:
+            return
+        state = self.table[self.arguments["status"]] if "status" in self.arguments else None
+        if state is not None:
+            self.facts["states"] = {
+                meaning: {
+                    "rows": pc.sum(here).as_py(),
+                    "orders": states.orders_in(self.keys, here),
+                }
+                for meaning in MEANINGS
+                for here in [_is_in(state, [meaning])]
+                if pc.any(here).as_py()
+            }
+        quantity = self.chosen.get("quantity")
+        lines, amounts, total = first_order(
+            self.keys,
+            self._plain_amounts(self.arguments["amount"]),
+            None if quantity is None else self._plain_amounts(quantity.value),
+            self.arguments["amount_is"],
+        )
+        self.facts["first_order"] = {
+            "lines": lines,
+            "amounts": amounts,
+            "total": total,
+            "date": str(self.table[self.arguments["ordered_at"]][0].as_py())[:10],
+            "state": None if state is None else state[0].as_py(),
+        }
+
+    def _rest(self) -> None:
+        for role in ("refunded_at", "kind", "line_kind"):
+            if role in self.chosen:
+                self._further(role)
+        for role in CATEGORIES:
+            if role in self.chosen:
+                self._category(self.chosen[role].value)
+                self.arguments[role] = self.chosen[role].value
+        self._dimensions()
+        guests = self.table[self.arguments["customer_id"]].null_count
+        if self.settings.guests:
+            self.arguments["guests"] = self.settings.guests
+        elif guests:
+            self.arguments["guests"] = "keep"
+            self.notes.append(
+                Note("guests", {"rows": guests, "column": self.arguments["customer_id"]})
+            )
+        if self.settings.bad_rows != "error":
+            self.arguments["bad_rows"] = self.settings.bad_rows
+        unit = self.settings.amount_unit or (
+            self.layout.amount_unit if self.layout is not None and self._of_layout("amount") else ""
+        )
+        if self.settings.amount_unit or unit == "minor":
+            self.arguments["amount_unit"] = unit
+        if self.settings.round_amounts:
+            self.arguments["round_amounts"] = True
+        used = [
+            value
+            for role, value in self.arguments.items()
+            if role in self.chosen or role == "status"
+        ]
+        self.table = self.table.select(list(dict.fromkeys([*used, *self.dimensions])))
+
+    def _further(self, role: str) -> None:
+        name = self.chosen[role].value
+        if role == "refunded_at":
+            if "refunded" not in self.arguments:
+                self.chosen.pop(role)
+                return
+            text = as_text(self.table[name])
+            if text is not None:
+                read = dates.parse(text, self.settings.date_format)
+                self._refuse(name, text, read.unread, "a date")
+                self.table = replaced(self.table, name, read.wall)
+        else:
+            self._category(name)
+        self.arguments[role] = name
+
+
+def _is_in(column: pa.ChunkedArray, words: Sequence[str]) -> pa.ChunkedArray:
+    return pc.is_in(column, value_set=pa.array(words, pa.string()), skip_nulls=True)

@@ -1,0 +1,262 @@
+"""Why something was chosen, and what was done to the data: sentences in English and Japanese."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+REASONS: Mapping[str, tuple[str, str]] = {
+    "given": ("as you said", "指定どおり"),
+    "layout": ("{detail}", "{detail}の項目名"),
+    "layout_headings": ("the headings: {detail}", "見出しから: {detail}"),
+    "layout_amount": ("the layout: {detail}", "出力形式から: {detail}"),
+    "first_blank": (
+        'the heading; "{detail}" has no values',
+        "見出しから(「{detail}」は全行空欄)",
+    ),
+    "heading": ("the heading", "見出しから"),
+    "bytes": ("the file's bytes", "ファイルの内容から"),
+    "western": (
+        "neither UTF-8 nor Japanese: Western European (assumed)",
+        "UTF-8でも日本語の文字コードでもないため、西欧の文字コードとする(推定)",
+    ),
+    "row_is_order": (
+        "no order number: each row is an order",
+        "注文番号がないため、1行を1注文とする",
+    ),
+    "unit_price": (
+        '"{detail}" is a price, times the quantity',
+        "「{detail}」は単価のため、数量を掛ける",
+    ),
+    "one_row": ("every order has one row", "どの注文も1行のみ"),
+    "differs": (
+        '"{detail}" differs within an order: lines are summed',
+        "「{detail}」は同じ注文内で異なるため、明細として合計する",
+    ),
+    "total_heading": (
+        '"{detail}" is an order\'s total, repeated on its lines: taken once',
+        "「{detail}」は注文の合計のため、注文ごとに1回だけ数える",
+    ),
+    "differs_total": (
+        '"{detail}" differs within an order, though its heading says a total: lines are summed',
+        "「{detail}」は見出しは合計だが同じ注文内で異なるため、明細として合計する",
+    ),
+    "line_heading": (
+        '"{detail}" is a line\'s amount: lines are summed',
+        "「{detail}」は明細の金額のため、合計する",
+    ),
+    "line_sum": (
+        "{detail}: lines are summed",
+        "{detail} が成り立つため、明細として合計する",
+    ),
+    "order_sum": (
+        "{detail}: taken once an order",
+        "{detail} が成り立つため、注文ごとに1回だけ数える",
+    ),
+    "once": (
+        '"{detail}" stands once in each order',
+        "「{detail}」は各注文に1回だけある",
+    ),
+    "price_row": (
+        '"{detail}" is a price, and there is no quantity: each row is one piece',
+        "「{detail}」は単価で数量がないため、1行を1個とする",
+    ),
+    "money_constant": (
+        '"{detail}" is the same on all lines of an order: taken once',
+        "「{detail}」は注文のすべての明細で同じ値のため、注文ごとに1回だけ数える",
+    ),
+    "money_varies": (
+        '"{detail}" differs between lines of an order: lines are summed',
+        "「{detail}」は同じ注文の明細で異なるため、合計する",
+    ),
+    "money_layout": ('the layout, for "{detail}"', "出力形式から(「{detail}」)"),
+    "money_given": ('as you said, for "{detail}"', "指定どおり(「{detail}」)"),
+    "column": ('column "{detail}"', "「{detail}」列から"),
+    "sign": ('the signs in "{detail}"', "「{detail}」列の記号から"),
+    "amount_heading": ('the heading "{detail}"', "見出し「{detail}」から"),
+    "japanese": ("Japanese headings (assumed)", "日本語の見出しのため(推定)"),
+}
+
+NOTES: Mapping[str, tuple[str, str]] = {
+    "filled": (
+        '{rows} blank cells of "{column}" took the value of their order\'s first line.',
+        "「{column}」の空欄{rows}件は、同じ注文の先頭行の値で補いました。",
+    ),
+    "as_written": (
+        'Dates of "{column}" carry a zone ({zones}); the wall clock is taken as written. '
+        "--timezone converts.",
+        "「{column}」の日時は時差({zones})付きです。表記どおりの日時を使います。--timezone "
+        "で変換できます。",
+    ),
+    "guests": (
+        '{rows} rows have no customer in "{column}": they count in the shop\'s totals, '
+        "never as a customer.",
+        "「{column}」が空欄の{rows}行はゲスト注文として店全体の集計にのみ含め、顧客別の集計には含めません。",
+    ),
+    "left_out": (
+        '{rows} rows are no orders by "{column}", and are left out.',
+        "「{column}」により注文でない{rows}行を除きました。",
+    ),
+    "guest_words": (
+        'In "{column}" these values mean no account, their rows are guests\': {words}.',
+        "「{column}」の次の値は会員でないものとし、ゲスト注文として扱います: {words}。",
+    ),
+    "zero_id": (
+        'The id 0 of "{column}" has more rows than any other; many shops write it for orders '
+        'without an account. --guest-id 0 makes them guests, --guest-id "" confirms a customer.',
+        "「{column}」の値 0 は他のどの顧客より行数が多く、会員でない注文を表すことがあります。"
+        '--guest-id 0 でゲスト注文に、--guest-id "" で顧客とします。',
+    ),
+    "ids_folded": (
+        '{ids} ids of "{column}" differed from another only by case, width or blanks and count as '
+        "the same customer; --id-fold none keeps them apart.",
+        "「{column}」の{ids}件は大文字小文字・全角半角・空白だけが異なるため、同じ顧客としました。"
+        "--id-fold none で区別します。",
+    ),
+    "near_ids": (
+        '{ids} ids of "{column}" differ from another only by case, width or blanks and count as '
+        "different customers; --id-fold case makes them one, --id-fold none confirms.",
+        "「{column}」の{ids}件は大文字小文字・全角半角・空白だけが他と異なり、別の顧客として数えます。"
+        "同じ顧客なら --id-fold case、別の顧客なら --id-fold none を指定してください。",
+    ),
+    "order_level": (
+        '"{column}" is the order\'s and stands on each of its lines; it is taken once. '
+        '--line-level "{column}" takes it on every line.',
+        "「{column}」は注文単位の金額が明細ごとに繰り返されているため、1回だけ数えます。"
+        "明細単位なら --line-level を指定してください。",
+    ),
+    "also_stopped": (
+        '{orders} orders do not count, or not with all lines, by "{column}"; --ignore "{column}" '
+        "leaves it out.",
+        "「{column}」により注文{orders}件(または明細)を集計から除きます。--ignore で無視できます。",
+    ),
+    "cancelled_lines": (
+        "{rows} lines are cancelled in orders that stand; their amounts do not count.",
+        "取り消された明細{rows}行の金額は数えません(注文自体は有効)。",
+    ),
+    "cancelled_parts": (
+        "{orders} orders have {rows} cancelled lines beside others; their totals are taken as they "
+        "are.",
+        "一部の明細({rows}行)だけが取り消された注文が{orders}件あります。合計金額はそのまま数えます。",
+    ),
+    "blank_amounts": (
+        '{rows} blank cells of "{column}" are of orders that do not count, and are taken as zero.',
+        "集計対象外の注文で「{column}」が空欄の{rows}件は0としました。",
+    ),
+    "not_used_heading": (
+        '"{column}" has values in {orders} orders that count, and was not used: --cancelled-at '
+        '"{column}" (a date or flag), --status "{column}" (words) or --refunded "{column}" (money) '
+        'uses it, --ignore "{column}" says that it does not matter.',
+        "「{column}」は集計対象の注文{orders}件に値がありますが、使っていません。--cancelled-at(日付・フラグ)、"
+        "--status(状態の語)、--refunded(金額)で使い、--ignore で無視します。",
+    ),
+    "not_used_words": (
+        '"{column}" says {words} in {orders} orders that count, and was not used: --status '
+        '"{column}" uses it, --ignore "{column}" says that it does not matter.',
+        "「{column}」に {words} とある注文{orders}件が集計対象になっています。--status で使い、"
+        "--ignore で無視します。",
+    ),
+    "differs_total": (
+        'The heading "{column}" says an order\'s total, but it differs between lines of an order: '
+        "lines are summed. --amount-is line confirms.",
+        "見出し「{column}」は注文の合計ですが、同じ注文の明細で値が異なるため、明細として合計しました。"
+        "--amount-is line で確定します。",
+    ),
+    "strange_words": (
+        '"{column}" says {words}, which is not known and stops no order: --status-map '
+        '"WORD=cancelled" does, "WORD=completed" confirms, --ignore "{column}" leaves it out.',
+        "「{column}」の {words} は不明な語で、注文を除外しません。--status-map で意味を、"
+        "--ignore で無視を指定できます。",
+    ),
+    "odd_dates": (
+        '"{column}" holds implausible dates: {early} before 1990, {late} in the future, {far} ten '
+        "years and more from nearly all others.",
+        "「{column}」に疑わしい日付があります: 1990年より前{early}件、未来{late}件、"
+        "他から10年以上離れたもの{far}件。",
+    ),
+    "statuses": ("Statuses: {map}.", "対応状況の読み替え: {map}。"),
+    "unread": (
+        '{rows} cells of "{column}" could not be read; their rows are left out.',
+        "「{column}」の{rows}件は読み取れないため、その行を除きました。",
+    ),
+    "dropped_lines": (
+        "{rows} lines of the file had another number of fields than the headings and are "
+        "left out; the reconciliation does not know them.",
+        "項目数が見出しと異なる{rows}行を除きました(照合表には含まれません)。",
+    ),
+    "preamble": (
+        "{file}: {rows} lines above the headings in row {row} are left out.",
+        "{file}: {row}行目の見出しより上の{rows}行は読み飛ばしました。",
+    ),
+    "blank_rows": (
+        "{file}: {rows} rows without a value in any column are left out.",
+        "{file}: すべての列が空欄の{rows}行を除きました。",
+    ),
+    "no_rows": (
+        "{file} has headings and no rows.",
+        "{file}は見出しのみで、データ行がありません。",
+    ),
+    "arrays": (
+        "{file}: lists within a row are not read: {columns}.",
+        "{file}: 行の中の配列は読み取りません: {columns}。",
+    ),
+    "sheets": (
+        '{file}: the first sheet, "{sheet}", is read; not read are {others}. '
+        "FILE#SHEET names another.",
+        "{file}: 最初のシート「{sheet}」を読み取りました。{others}は読み取っていません。"
+        "ファイル名#シート名 で指定できます。",
+    ),
+    "repeated_orders": (
+        "{orders} orders ({rows} rows) are in several files with the same lines; each counts once.",
+        "{orders}件の注文({rows}行)は複数のファイルに同じ内容で含まれるため、1回だけ数えました。",
+    ),
+    "differing_orders_last": (
+        "{orders} orders are in several files with different lines; each is taken from the last "
+        "file that has it, as you said.",
+        "{orders}件の注文は複数のファイルで内容が異なるため、指定どおり最後のファイルの内容を使いました。",
+    ),
+    "differing_orders_add": (
+        "{orders} orders are in several files with different lines; all their lines count, as you "
+        "said.",
+        "{orders}件の注文は複数のファイルで内容が異なり、指定どおりすべての行を数えました。",
+    ),
+    "repeated_rows": (
+        "{rows} rows are equal to a row of another file. Without an order number the same order "
+        "and another one like it look alike: they count.",
+        "{rows}行は別のファイルの行と同じ内容です。注文番号がないため、同じ注文か判断できず、"
+        "そのまま数えました。",
+    ),
+    "cpm_money": (
+        "CPM's money threshold (70,000 yen by convention) is 7 × the mean order value "
+        "here, {amount}: the currency is {currency}.",
+        "通貨が{currency}のため、CPM分析の金額基準(通常は7万円)は平均注文単価の7倍、{amount}としました。",
+    ),
+    "cpm_money_given": (
+        "CPM's money threshold is {amount}, as you said.",
+        "CPM分析の金額基準は指定どおり{amount}です。",
+    ),
+    "no_orders": (
+        "No order counts up to this date.",
+        "この基準日までに集計対象の注文がありません。",
+    ),
+    "filtered": ("Only orders with {where}.", "対象の注文: {where}。"),
+    "kinds": ("Kinds of events: {map}.", "イベント種別の読み替え: {map}。"),
+    "other_kinds": (
+        "These kinds count as activity, not as steps of a cart: {kinds}. "
+        "--event-kind WORD=MEANING says otherwise.",
+        "次のイベントはカートの段階ではなく、その他の行動として扱います: {kinds}。"
+        "--event-kind 語=意味 で変更できます。",
+    ),
+    "no_pages": (
+        "The events name no pages, or no kind is a view: exits and ways are left out.",
+        "ページ名または閲覧イベントがないため、離脱率と遷移図は省きました。",
+    ),
+    "no_funnel": (
+        "Fewer than two steps of the way to an order occur: --funnel names others.",
+        "購入までの段階が2つ未満のため、ファネルは省きました。--funnel で指定できます。",
+    ),
+    "no_carts": (
+        "No kind puts into the cart, or none buys: carts are left out.",
+        "カート追加または購入のイベントがないため、カゴ落ちは省きました。",
+    ),
+    "filtered_customers": ("Only customers with {where}.", "対象の顧客: {where}。"),
+}

@@ -1,0 +1,121 @@
+"""What the user says about a file, and what is handed over when it is read."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+
+from .headings import Choice
+from .layouts import Layout
+
+#: Roles of columns that have an option of their own, besides the status.
+ROLES_SAID = (
+    *("customer_id", "ordered_at", "amount", "order_id", "quantity", "cancelled_at", "refunded"),
+    *("refunded_at", "discount", "shipping", "tax", "cost", "product", "category", "channel"),
+    "shop",
+)
+_OWN = ("customer_id", "ordered_at", "amount", "order_id", "quantity")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the user said about the file. `None` leaves the choice to us.
+
+    `dimensions` are names of columns that may be asked for: headings, or roles such as `product`.
+    `statuses` are columns of states besides the first, `ignore` columns that look like such and
+    do not matter, `order_level` and `line_level` money that is the order's or the line's. `today`
+    is the day after which a date is implausible.
+    """
+
+    columns: Mapping[str, str | None] = field(default_factory=dict)
+    dimensions: Sequence[str] = ()
+    layout: str | None = None
+    amount_is: str | None = None
+    amount_unit: str | None = None
+    round_amounts: bool = False
+    order_level: Sequence[str] = ()
+    line_level: Sequence[str] = ()
+    statuses: Sequence[str] = ()
+    ignore: Sequence[str] = ()
+    status_map: Mapping[str, str] = field(default_factory=dict)
+    id_fold: str | None = None
+    currency: str | None = None
+    timezone: str | None = None
+    date_format: str | None = None
+    decimal: str = "auto"
+    encoding: str = "auto"
+    delimiter: str = "auto"
+    guests: str | None = None
+    guest_ids: Sequence[str] = ()
+    bad_rows: str = "error"
+    repeated_orders: str = "error"
+    strict: bool = False
+    today: datetime.date | None = None
+
+
+@dataclass(frozen=True)
+class Note:
+    """A thing the reader of the report has to know; `code` is one of `sentences.NOTES`."""
+
+    code: str
+    values: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Where a row of the table came from.
+
+    Attributes:
+        parts: The files, and how many rows each has.
+        kept: The rows that were kept, where some were left out.
+    """
+
+    parts: Sequence[tuple[Any, int]]
+    kept: Sequence[int] | None = None
+
+    def name(self, row: int) -> str:
+        """The file, and the row as a spreadsheet shows it."""
+        row = row if self.kept is None else self.kept[row]
+        for source, count in self.parts:
+            if row < count:
+                return str(source.row_name(row))
+            row -= count
+        return f"row {row + 1}"
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """The orders' columns, and the arguments with which `Orders` takes them.
+
+    Attributes:
+        table: The columns under the file's headings.
+        arguments: Keyword arguments of `Orders`.
+        choices: What was chosen and why, in the order to show.
+        notes: What was done to the data.
+        japanese: Whether the headings are Japanese.
+        rows: Where each row came from.
+        warnings: What may be wrong, to be shown on top.
+        facts: What `--check` shows besides, see `understanding`.
+        layout: The layout that was followed.
+        id_fold: How ids were written alike.
+    """
+
+    table: pa.Table
+    arguments: dict[str, Any]
+    choices: list[Choice]
+    notes: list[Note]
+    japanese: bool
+    rows: Rows
+    warnings: list[Note] = field(default_factory=list)
+    facts: dict[str, Any] = field(default_factory=dict)
+    layout: Layout | None = None
+    id_fold: str = "none"
+
+    @property
+    def names(self) -> dict[str, str]:
+        """What the library calls the file's columns."""
+        return {self.arguments[role]: role for role in _OWN if role in self.arguments}

@@ -1,0 +1,196 @@
+"""Which rows do not count, from every column that holds a state.
+
+The status column says what an order is. Beside it a date or flag of cancellation, and the states of
+delivery and payment, tell what was cancelled, refunded or returned. A line that is cancelled alone
+takes its amount away; all lines take the order. What only looks like a state is not used, and
+warned of with the number of orders that it touches.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from . import layouts, statuses
+from .columns import cut, distinct, is_text, mapped, shown
+from .layouts import Layout, fold, fold_word
+from .problem import Problem
+
+_DATE = re.compile(r"\s*(\d{1,4}\s*[-/.年]\s*\d|\d{8}|[A-Za-z]{3,9}\.? \d{1,2},|\d{9,13}\s*$)")
+_FEW = 200  # a column of more distinct texts is no column of states
+
+
+@dataclass(frozen=True)
+class Stop:
+    """A column besides the status that stops orders.
+
+    Attributes:
+        name: Its heading.
+        rows: The meaning of each row, null where the column says nothing.
+        words: What its words mean.
+    """
+
+    name: str
+    rows: pa.ChunkedArray
+    words: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """A column that was not used and looks as if it should be."""
+
+    name: str
+    rows: pa.ChunkedArray
+    words: Sequence[str]
+    by_heading: bool
+
+
+def cancellations(
+    name: str, column: pa.ChunkedArray, words: Sequence[str], own: Mapping[str, str]
+) -> Stop:
+    """A date or flag of cancellation.
+
+    Args:
+        name: The heading.
+        column: Its texts, without blanks.
+        words: The values that cancel, where a layout says so; "*" is any.
+        own: The user's `--status-map`.
+
+    Raises:
+        Problem: A value is neither a date, nor yes or no, nor a known state.
+    """
+    wanted = {fold_word(word) for word in words}
+    mine = {fold_word(word): meaning for word, meaning in own.items()}
+
+    def meaning(text: str) -> str | None:
+        word = fold_word(text)
+        if word in mine:
+            return mine[word]
+        if wanted and "*" not in wanted:
+            return "cancelled" if word in wanted else None
+        if statuses.says_no(text):
+            return None
+        if "*" in wanted or statuses.says_yes(text) or _DATE.match(text):
+            return "cancelled"
+        return statuses.general().get(word, "?")
+
+    found = {text: meaning(text) for text in distinct(column)}
+    unknown = sorted(text for text, one in found.items() if one == "?")
+    if unknown:
+        raise Problem(
+            f'column {name}: does "{cut(unknown[0])}" mean that the order is cancelled?',
+            f'Say so with --status-map "{cut(unknown[0])}=cancelled" or "...=completed"; '
+            f'--ignore "{name}" leaves the column out.',
+        )
+    stopping = {text: one for text, one in found.items() if one in statuses.STOPS}
+    return Stop(name, mapped(column, stopping.get), {})
+
+
+def further(name: str, column: pa.ChunkedArray, own: Mapping[str, str]) -> Stop:
+    """A further column of states: its words that stop an order."""
+    found = statuses.stops(name, distinct(column), own)
+    return Stop(name, mapped(column, found.get), found)
+
+
+def by_headings(
+    headings: Sequence[str], taken: Sequence[str], layout: Layout | None, ignore: Sequence[str]
+) -> tuple[dict[str, Sequence[str]], list[str]]:
+    """Columns of cancellation with the words that cancel, and further columns of states.
+
+    Args:
+        headings: The file's headings.
+        taken: Headings that have a role.
+        layout: The file's layout.
+        ignore: Headings that do not matter, as the user says.
+    """
+    said = {fold(name): words for name, words in (layout.cancelled if layout else {}).items()}
+    left_out = {fold(name) for name in [*ignore, *(layout.ignore if layout else ())]}
+    cancels: dict[str, Sequence[str]] = {}
+    states: list[str] = []
+    for name in headings:
+        key = fold(re.sub(r" \(\d\)$", "", name))  # the second of two columns is "x (2)"
+        if key in said and key not in {fold(one) for one in ignore}:
+            cancels[name] = said[key]
+        elif name in taken or key in left_out:
+            continue
+        elif statuses.is_cancel(key):
+            cancels[name] = ()
+        elif statuses.is_state(key):
+            states.append(name)
+    return cancels, states
+
+
+def suspects(table: pa.Table, unread: Sequence[str], refunds_read: bool) -> list[Suspect]:
+    """Unread columns whose words or heading speak of cancelling or giving back."""
+    found: list[Suspect] = []
+    for name in unread:
+        smell = statuses.smell(name)
+        if smell == "refunded" and refunds_read:
+            smell = ""
+        if not smell and not _few_texts(table[name]):
+            continue
+        column = shown(table[name])
+        if column is None:
+            continue
+        texts = distinct(column)
+        if smell:
+            told = [text for text in texts if not statuses.says_no(text)]
+        else:
+            told = [text for text in texts if _speaks_of_stop(text)]
+        if told:
+            rows = pc.fill_null(pc.is_in(column, value_set=pa.array(told, pa.string())), False)
+            found.append(Suspect(name, rows, [] if smell else sorted(told), bool(smell)))
+    return found
+
+
+def _few_texts(column: pa.ChunkedArray) -> bool:
+    """Whether a column can be one of states: texts, and few that differ."""
+    if not is_text(column.type):
+        return False
+    start = column.slice(0, 50 * _FEW)
+    return all(len(pc.unique(one)) <= _FEW for one in (start, column))
+
+
+def _speaks_of_stop(text: str) -> bool:
+    if len(text) > 40:
+        return False
+    if statuses.general().get(fold_word(text)) in statuses.STOPS[1:]:
+        return True
+    low = text.lower()
+    return any(part in low for part in layouts.words()["smells"]["cancelled"] if part != "void")
+
+
+def strongest(stops: Sequence[pa.ChunkedArray], rows: int) -> pa.ChunkedArray:
+    """The strongest meaning of each row that some column gives; null where none does."""
+    out = pa.chunked_array([pa.nulls(rows, pa.string())])
+    for meaning in reversed(statuses.STOPS):
+        for one in stops:
+            out = pc.if_else(pc.fill_null(pc.equal(one, meaning), False), meaning, out)
+    return out
+
+
+def whole_orders(
+    keys: pa.ChunkedArray | None, stopped: pa.ChunkedArray
+) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
+    """For each row whether all rows of its order are stopped, and whether only some are."""
+    here = pc.is_valid(stopped)
+    if keys is None:
+        return here, pc.and_not(here, here)
+    table = pa.table({"key": keys, "here": here.cast(pa.int8())}).filter(pc.is_valid(keys))
+    by = table.group_by("key").aggregate([("here", "min"), ("here", "max")])
+    at = pc.index_in(keys, value_set=by["key"].combine_chunks(), skip_nulls=True)
+    every = pc.coalesce(pc.equal(by["here_min"], 1).take(at), here)
+    some = pc.fill_null(pc.equal(by["here_max"], 1).take(at), False)
+    return every, pc.and_not(some, every)
+
+
+def orders_in(keys: pa.ChunkedArray | None, rows: pa.ChunkedArray) -> int:
+    """How many orders have one of these rows."""
+    if keys is None:
+        return int(pc.sum(rows).as_py() or 0)
+    inside = keys.filter(rows)
+    return int(pc.count_distinct(inside, mode="only_valid").as_py() + inside.null_count)

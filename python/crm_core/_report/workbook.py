@@ -1,0 +1,106 @@
+"""Spreadsheets: xlsx, xlsm, xlsb, xls and ods, read by python-calamine.
+
+The first sheet, or the one named behind `#`. Numbers are texts of the 15 digits that a spreadsheet
+has, dates are dates, and titles above the headings are left out as in CSV.
+"""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+import pyarrow as pa
+
+from . import heading_line
+from .container import Container
+from .problem import Problem
+from .text_rows import TextRows, float_text
+
+
+class Workbook(TextRows):
+    """One sheet of a spreadsheet."""
+
+    def __init__(self, container: Container, sheet: str) -> None:
+        super().__init__()
+        rows = self._rows(container, sheet)
+        words = [[_text(cell) or "" for cell in row] for row in rows[:60]]
+        at = heading_line.find(words)
+        if at is None:
+            raise Problem(f"the first rows of {container.name}, sheet {self._sheet}, are empty")
+        heading_line.refuse_values(words[at], container.name)
+        self._of = f"sheet {self._sheet}, row"
+        width = max((i for i, word in enumerate(words[at], 1) if word.strip()), default=0)
+        self.headings = words[at][:width]
+        filled = [
+            (number, row)
+            for number, row in enumerate(rows[at + 1 :], at + 2)
+            if any(cell not in ("", None) for cell in row)
+        ]
+        self._numbers = [number for number, _ in filled]
+        for place, name in enumerate(self.headings):
+            if name not in self._columns:
+                self._columns[name] = _column([row[place] for _, row in filled])
+        titles = sum(any(word.strip() for word in row) for row in words[:at])
+        if titles:
+            self.notes.append(("preamble", {"rows": titles, "file": container.name, "row": at + 1}))
+
+    def _rows(self, container: Container, sheet: str) -> list[list[Any]]:
+        try:
+            import python_calamine as calamine
+        except ImportError:
+            raise Problem(
+                f"{container.name} is a spreadsheet; reading it needs python-calamine",
+                "pip install 'crm-core[report]', or save it as CSV.",
+            ) from None
+        try:
+            with container.open() as file:
+                book = calamine.CalamineWorkbook.from_filelike(file)
+                names = list(book.sheet_names)
+                if sheet and sheet not in names:
+                    raise Problem(
+                        f'{container.name} has no sheet "{sheet}"',
+                        f"It has {', '.join(names)}.",
+                    )
+                if not names:
+                    raise Problem(f"{container.name} has no sheets")
+                self._sheet = sheet or names[0]
+                rows = book.get_sheet_by_name(self._sheet).to_python(skip_empty_area=False)
+        except (calamine.CalamineError, OSError, ValueError):
+            raise Problem(
+                f"{container.name} cannot be opened as a spreadsheet",
+                "It is protected by a password, damaged, or something else: save it as CSV.",
+            ) from None
+        others = [name for name in names if name != self._sheet]
+        if others and not sheet:
+            shown = ", ".join(others)
+            self.notes.append(
+                ("sheets", {"sheet": self._sheet, "others": shown, "file": container.name})
+            )
+        return rows
+
+
+def _column(cells: list[Any]) -> pa.Array:
+    """Dates where all cells are dates, else texts."""
+    filled = [cell for cell in cells if cell not in ("", None)]
+    if filled and all(isinstance(cell, datetime.date) for cell in filled):
+        moments = [None if cell in ("", None) else _moment(cell) for cell in cells]
+        return pa.array(moments, pa.timestamp("us"))
+    return pa.array([_text(cell) for cell in cells], pa.string())
+
+
+def _moment(date: datetime.date) -> datetime.datetime:
+    if isinstance(date, datetime.datetime):
+        return date
+    return datetime.datetime.combine(date, datetime.time())
+
+
+def _text(cell: Any) -> str | None:
+    if cell is None or cell == "":
+        return None
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    if isinstance(cell, float):
+        return float_text(cell)
+    if isinstance(cell, datetime.datetime):
+        return cell.isoformat(" ")
+    return str(cell)

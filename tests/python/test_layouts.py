@@ -1,0 +1,157 @@
+"""Every layout of `crm_core/layouts` on an export of its platform, against totals made by hand.
+
+The files are `layouts/<id>.csv` (or .txt, .tsv) in the platform's encoding, with the documented
+headings and invented orders; `layouts/expected.d/<id>.toml` holds what they come to, and why.
+"""
+
+import contextlib
+import tomllib
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+import crm_core
+from crm_core import _cli
+from crm_core._cli_files import read, settings_of
+from crm_core._cli_options import parser
+from crm_core._report import layouts
+from crm_core._report.problem import Problem
+
+FOLDER = Path(__file__).parent / "layouts"
+IDS = sorted(layouts.shipped())
+FILES = {path.stem: path for path in FOLDER.glob("*.*") if path.suffix in (".csv", ".txt", ".tsv")}
+
+
+@contextlib.contextmanager
+def _quiet():
+    yield lambda key, **values: lambda share: None
+
+
+def _understood(ident):
+    """The file of a layout as the command reads it, with the arguments of its case."""
+    case = tomllib.loads((FOLDER / "expected.d" / f"{ident}.toml").read_text("utf-8"))
+    task = "page_exits" if layouts.shipped()[ident].reads == "events" else "rfm"
+    given = ["run", task, str(FILES[ident]), *case.get("arguments", [])]
+    options = parser().parse_args(given)
+    reads = layouts.shipped()[ident].reads
+    with _quiet() as stage:
+        return case, *read(reads, options, settings_of(options), stage)
+
+
+@pytest.mark.parametrize("ident", [one for one in IDS if layouts.shipped()[one].reads == "orders"])
+def test_an_export_comes_to_the_totals_made_by_hand(ident):
+    case, loaded, orders = _understood(ident)
+    assert loaded.layout is not None and loaded.layout.id == ident
+    assert loaded.warnings == [], "a column that does not matter is in the layout's ignore"
+    counted = crm_core.rfm(orders).to_dict()
+    by_customer = {
+        str(name): Decimal(str(revenue)).normalize()
+        for name, revenue in zip(counted["customer_id"], counted["revenue"], strict=True)
+    }
+    expected = {name: Decimal(text).normalize() for name, text in case["by_customer"].items()}
+    assert by_customer == expected, case["why"]
+    assert len(by_customer) == case["customers"]
+    rows = orders.reconciliation.to_dict()
+    found = dict(zip(rows["reason"], rows["orders"], strict=True))
+    assert sum(by_customer.values()) == Decimal(case["revenue"]), case["why"]
+    assert found["counted"] == case["orders"], case["why"]
+
+
+@pytest.mark.parametrize("ident", [one for one in IDS if layouts.shipped()[one].reads == "events"])
+def test_a_log_comes_to_the_counts_made_by_hand(ident):
+    case, loaded, events = _understood(ident)
+    assert loaded.layout is not None and loaded.layout.id == ident
+    assert len(events) == case["events"], case["why"]
+    known = loaded.arguments["kinds"]
+    counts: dict[str, int] = {}
+    for word in loaded.table[loaded.arguments["kind"]].to_pylist():
+        if word in known:
+            counts[known[word]] = counts.get(known[word], 0) + 1
+    assert counts == case["kinds"], case["why"]
+    visitors = loaded.table[loaded.arguments["visitor_id"]].to_pylist()
+    assert len(set(visitors) - {None}) == case["visitors"], case["why"]
+
+
+@pytest.mark.parametrize("ident", IDS)
+def test_a_layout_is_documented_and_has_a_case(ident):
+    layout = layouts.shipped()[ident]
+    assert layout.source.startswith(("https://", "http://"))
+    assert ident in FILES and (FOLDER / "expected.d" / f"{ident}.toml").is_file()
+    for headings in layout.identify:
+        assert headings, "an empty list would fit every file"
+        documented = set(map(layouts.fold, layout.headings))
+        assert set(map(layouts.fold, headings)) <= documented
+    named = {name for names in layout.roles.values() for name in names}
+    assert layout.reads in ("orders", "events") and named
+
+
+@pytest.mark.parametrize("ident", IDS)
+def test_the_documented_headings_are_of_this_layout_alone(ident):
+    layout = layouts.shipped()[ident]
+    found = layouts.detect(layout.headings, layout.reads)
+    assert found is not None and found.id == ident
+    lists = [
+        (one.id, frozenset(map(layouts.fold, headings)))
+        for one in layouts.shipped().values()
+        if one.reads == layout.reads
+        for headings in one.identify
+    ]
+    own = {headings for name, headings in lists if name == ident}
+    assert not own & {headings for name, headings in lists if name != ident}
+
+
+def test_the_command_lists_and_prints_layouts(capsys):
+    assert _cli.main(["layouts"]) == 0
+    listed = capsys.readouterr().out
+    assert _cli.main(["layouts", IDS[0]]) == 0
+    assert capsys.readouterr().out == layouts.shipped()[IDS[0]].text
+    assert IDS[0] in listed
+    assert _cli.main(["layouts", "nowhere"]) == 2
+    assert "there is no layout nowhere" in capsys.readouterr().err
+
+
+OWN = """
+name = "Till"
+reads = "orders"
+identify = [["Bon", "Karte"]]
+[roles]
+order_id = "Bon"
+customer_id = "Karte"
+ordered_at = "Tag"
+amount = "Wert"
+[amount]
+is = "line"
+"""
+
+
+def test_a_layout_of_ones_own_is_followed(tmp_path, capsys):
+    (tmp_path / "till.toml").write_text(OWN, "utf-8")
+    (tmp_path / "till.csv").write_text(
+        "Bon,Karte,Tag,Wert\n1,k1,2024-01-05,5.00\n1,k1,2024-01-05,5.00\n", "utf-8"
+    )
+    given = [str(tmp_path / "till.csv"), "--currency", "EUR"]
+    assert _cli.main(["run", "rfm", *given, "--layout", str(tmp_path / "till.toml")]) == 0
+    assert ",10" in capsys.readouterr().out
+    (tmp_path / "till.toml").write_text(OWN.replace('"Wert"', '"Werte"'), "utf-8")
+    assert _cli.main(["run", "rfm", *given, "--layout", str(tmp_path / "till.toml")]) == 2
+    said = capsys.readouterr().err
+    assert 'layout till: amount is "Werte"' in said and 'Did you mean "Wert"?' in said
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (('name = "Till"', ""), "name is missing"),
+        (('is = "line"', 'is = "sum"'), "amount.is is 'sum'"),
+        (('order_id = "Bon"', 'ordernumber = "Bon"'), "roles is 'ordernumber'"),
+        (("[roles]", "[rules]\n[roles]"), "there is no key rules"),
+        (("[amount]", '[status]\n"x" = "gone"\n[amount]'), "status.\"x\" is 'gone'"),
+        (("[roles]", "[roles"), "not TOML"),
+    ],
+)
+def test_a_fault_in_a_layout_is_named(tmp_path, change, message):
+    (tmp_path / "till.toml").write_text(OWN.replace(*change), "utf-8")
+    with pytest.raises(Problem) as caught:
+        layouts.named(str(tmp_path / "till.toml"))
+    assert message in caught.value.message
