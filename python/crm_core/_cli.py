@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from ._report.settings import Loaded, Settings
 
 _NEEDED = ("rich", "jinja2", "pyarrow")
+_LONGEST_NOTE = 400  # characters; longer ones are documents, such as what `learn` gives
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -295,7 +296,25 @@ def _table(task: str, request: dict[str, Any], options: argparse.Namespace) -> c
     if options.by:
         request["by"] = names_in(options.by)
     with named_rows(loaded):
-        return crm_core.run(task, data, request)
+        table = crm_core.run(task, data, request)
+    if not options.quiet:
+        _tell(loaded, table)
+    return table
+
+
+def _tell(loaded: Loaded, table: crm_core.Table) -> None:
+    """How the file was read and what the table notes, on stderr: the table itself is data."""
+    from rich.console import Console
+
+    from ._report import screen
+
+    console = Console(stderr=True, soft_wrap=True)
+    screen.show_warnings(console, loaded.warnings, "ja" if loaded.japanese else "en")
+    screen.show_notes(console, loaded.notes, "ja" if loaded.japanese else "en")
+    for name, note in table.notes.items():
+        text = json.dumps(note, ensure_ascii=False)
+        if len(text) <= _LONGEST_NOTE:
+            console.print(f"· {name}: {text}", style="dim", markup=False, highlight=False)
 
 
 def _write(result: crm_core.Table, output: Path | None) -> int:

@@ -16,11 +16,11 @@ fn customers(n: usize) -> Vec<History> {
     (0..n)
         .map(|_| {
             let age = 200.0 + (uniform() * 200.0).floor();
-            let rate = 0.002 + 0.04 * uniform() * uniform();
-            let leaves = 0.05 + 0.4 * uniform() * uniform();
+            let rate = 0.02 * -uniform().ln();
+            let leaves = uniform() * uniform();
             let (mut t, mut x, mut last) = (0.0, 0.0, 0.0);
             loop {
-                if uniform() < leaves {
+                if x > 0.0 && uniform() < leaves {
                     break;
                 }
                 t += 1.0 + (-uniform().ln() / rate).floor();

@@ -33,8 +33,7 @@ def show_choices(
     warnings: Sequence[Note] = (),
 ) -> None:
     """How the file was understood; what may be wrong goes on top."""
-    for one in warnings:
-        console.print(f"! {escape(words.note(one.code, one.values, lang))}", style="bold yellow")
+    show_warnings(console, warnings, lang)
     _show(console, grid.choices(chosen, words.page("reading", lang), lang))
     show_notes(console, notes, lang)
 
@@ -45,6 +44,12 @@ def show_understanding(console: Console, loaded: Loaded, lang: str) -> None:
     headings = [words.column(name, lang) for name in ("role", "value")]
     found = [list(row) for row in understanding.rows(loaded.facts, lang)]
     _show(console, Grid(words.page("facts", lang), headings, found, [False] * 2))
+
+
+def show_warnings(console: Console, warnings: Sequence[Note], lang: str) -> None:
+    """What may be wrong, one sentence a line."""
+    for one in warnings:
+        console.print(f"! {escape(words.note(one.code, one.values, lang))}", style="bold yellow")
 
 
 def show_notes(console: Console, notes: Sequence[Note], lang: str) -> None:

@@ -318,31 +318,41 @@ fn alerts_are_judged_by_who_came_back() {
             // The day of the alert, from the alerts of the origin.
             "due" | "late" | "churn_risk" => {
                 let on = Day(start().0 + origin);
-                let asked = json!({"as_of": on, "levels": [rule]});
-                let alerts = run("alerts", &orders, &asked);
                 let names: Vec<usize> = (shop.iter().enumerate())
                     .filter(|(_, days)| days[0] <= origin)
                     .map(|(k, _)| k)
                     .collect();
-                let mut leads: Vec<f64> = (0..alerts.len())
-                    .filter(|&row| {
-                        let id = alerts.column("customer_id").expect("ids").cell(row);
-                        let Cell::Id(IdRef::Text(id)) = id else {
-                            panic!("ids are texts")
-                        };
-                        let k = id[1..].parse().expect("a number");
-                        gone(names.binary_search(&k).expect("known"))
-                    })
-                    .map(|row| {
-                        let [reached, last] = ["reached_on", "last_date"]
-                            .map(|column| float(&alerts, column, row).expect("a date"));
-                        90.0 - (reached - last)
-                    })
-                    .collect();
-                leads.sort_by(f64::total_cmp);
-                let middle = [leads.len() / 2, (leads.len() - 1) / 2].map(|at| leads[at]);
-                let median = 0.5 * (middle[0] + middle[1]);
-                assert_eq!(float(&table, "lead_days", row), Some(median), "{rule}");
+                let leads = |levels: &[&str]| -> Vec<f64> {
+                    let asked = json!({"as_of": on, "levels": levels});
+                    let alerts = run("alerts", &orders, &asked);
+                    (0..alerts.len())
+                        .filter(|&row| {
+                            let id = alerts.column("customer_id").expect("ids").cell(row);
+                            let Cell::Id(IdRef::Text(id)) = id else {
+                                panic!("ids are texts")
+                            };
+                            let k = id[1..].parse().expect("a number");
+                            gone(names.binary_search(&k).expect("known"))
+                        })
+                        .map(|row| {
+                            let [reached, last] = ["reached_on", "last_date"]
+                                .map(|column| float(&alerts, column, row).expect("a date"));
+                            90.0 - (reached - last)
+                        })
+                        .collect()
+                };
+                // Of lost customers alerts give the day of lost, which comes after that of the rule:
+                // their lead is that of lost at least, and 90 days at most.
+                let (standing, lost) = (leads(&[&rule]), leads(&["lost"]));
+                let median = |lost: Vec<f64>| {
+                    let mut leads = [standing.clone(), lost].concat();
+                    leads.sort_by(f64::total_cmp);
+                    let middle = [leads.len() / 2, (leads.len() - 1) / 2].map(|at| leads[at]);
+                    0.5 * (middle[0] + middle[1])
+                };
+                let found = float(&table, "lead_days", row).expect("a median");
+                let most = median(vec![90.0; lost.len()]);
+                assert!((median(lost)..=most).contains(&found), "{rule}: {found}");
             }
             _ => {}
         }
