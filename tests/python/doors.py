@@ -360,7 +360,7 @@ NUMBERS = {
         start=1,
     )
 }
-F64, BOOL, DECIMAL, DATE, TIME_US, UTF8, LARGE, FIXED, SPELLED = 10, 11, 12, 13, 16, 18, 19, 20, 21
+F64, BOOL, DECIMAL, DATE, TIME_US, UTF8, LARGE, FIXED = 10, 11, 12, 13, 16, 18, 19, 20
 
 
 def flat(
@@ -389,7 +389,7 @@ def flat(
         ends = [0]
         for text in texts:
             ends.append(ends[-1] + len(text))
-        column.type = SPELLED if in_spelling else LARGE if wide else UTF8
+        column.type = LARGE if wide else UTF8
         column.values, column.values_size = buffer(b"".join(texts))
         packed = struct.pack(f"={len(ends)}{'q' if wide else 'i'}", *ends)
         column.offsets, column.offsets_size = buffer(packed)

@@ -211,7 +211,7 @@ def clv_summary(seen: Seen, as_of: datetime.date) -> list[dict[str, Any]]:
     rows = []
     for customer, orders in seen.customers(as_of):
         days = sorted({seen.day(order) for order in orders if seen.counts(order)})
-        later = seen.revenue([order for order in orders if seen.day(order) > days[0]])
+        later = seen.revenue([order for order in orders if seen.day(order) in days[1:]])
         repeats = len(days) - 1
         row = {
             "customer_id": customer,

@@ -118,9 +118,12 @@ def test_alert_dates_do_not_move_until_an_order_arrives() -> None:
     for k in range(0, 120, 5):
         today = DAY + datetime.timedelta(k)
         for alert in by_id(
-            crm.alerts(orders, today, levels=["churn_risk"], learned=learned)
+            crm.alerts(orders, today, levels=["churn_risk", "lost"], learned=learned)
         ).values():
-            if alert["change"] == "reached":
+            if alert["change"] == "reached" and alert["level"] == "lost":
+                key = (alert["customer_id"], f"{alert['last_date']} lost")
+                dates.setdefault(key, set()).add((alert["reached_on"], alert["alert_key"]))
+            elif alert["change"] == "reached":
                 key = (alert["customer_id"], alert["last_date"])
                 dates.setdefault(key, set()).add((alert["reached_on"], alert["alert_key"]))
         for one in by_id(crm.customer(orders, today, learned=learned)).values():
@@ -301,7 +304,7 @@ def test_why_not_to_write() -> None:
             {"customer_id": names, "out": [name in out + both for name in names]}, opted_out="out"
         ),
     )
-    alerts = by_id(crm.alerts(orders, DAY + datetime.timedelta(400), levels=["due"]))
+    alerts = by_id(crm.alerts(orders, DAY + datetime.timedelta(400), levels=["due", "lost"]))
     assert len(alerts) > 35
     for customer, alert in alerts.items():
         expected = "order_pending" if customer in pending else None
@@ -336,7 +339,7 @@ def test_a_subscription_is_open_until_it_has_been_silent_for_two_cycles(per: str
     for cycles in (2, 1.25):
         found = {None: 0, "subscription_open": 0}
         options = {} if cycles == 2 else {"subscription_cycles": cycles}
-        told = crm.alerts(orders, DAY, levels=["due"], per=per, **options).to_dict()
+        told = crm.alerts(orders, DAY, levels=["due", "lost"], per=per, **options).to_dict()
         what = told["customer_id"]
         for whom, word in zip(
             what if per == "customer" else zip(what, told["product"], strict=True),
@@ -363,7 +366,7 @@ def test_who_left_is_told_of_and_who_bought_something_else_is_not() -> None:
     kinds += ["sub_first"] + ["sub_renewal"] * 4
     kinds += ["sub_first"] + ["sub_renewal"] * 8 + ["one_off"]
     orders = build([*rows, *left, *paused, *runs, *extra], kind=kinds)
-    told = by_id(crm.alerts(orders, START + datetime.timedelta(995), levels=["due"]))
+    told = by_id(crm.alerts(orders, START + datetime.timedelta(995), levels=["due", "lost"]))
     assert told["left"]["suppressed_by"] is None is told["paused"]["suppressed_by"]
     assert told["runs"]["suppressed_by"] == "subscription_open"
     with pytest.raises(crm.OptionError, match="subscription_cycles"):

@@ -68,7 +68,11 @@ def test_what_was_learnt_is_applied_by_every_analysis() -> None:
     cuts = crm.rfm(orders, DAY).notes["cuts"]
     by_cuts = crm.rfm(orders, later, mode="frozen", cuts=cuts).to_dict()
     assert crm.rfm(orders, later, learned=learned).to_dict() == by_cuts
-    for analysis in (crm.cycle, crm.likely_buyers, crm.alerts):
+
+    def alerts(*given: Any, **more: Any) -> crm.Table:
+        return crm.alerts(*given, levels=["due", "lost"], **more)
+
+    for analysis in (crm.cycle, crm.likely_buyers, alerts):
         alone, whole = by_id(analysis(some, DAY, learned=learned)), by_id(analysis(orders, DAY))
         assert alone
         for customer, told in alone.items():

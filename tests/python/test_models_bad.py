@@ -198,7 +198,6 @@ def test_survivors_are_whole_customers() -> None:
         ("Weight", "weight"),
         ("n_weight", "weight"),
         ("ln_gap", "ln_gaps"),
-        ("asof", "as_of"),
     ],
 )
 def test_a_column_that_is_nearly_one_is_refused(name: str, meant: str) -> None:

@@ -273,6 +273,8 @@ class Oracle:
         by = scope.get("by")
         if "occasion" not in crm.describe(task)["scope"]["properties"]:
             scope.pop("occasion", None)  # These count the same by order and by day.
+        if "preset" in options:
+            scope.pop("churn_days", None)  # The preset says it.
         table = getattr(crm, task)(self.shop.orders, scope.pop("as_of", None), **scope, **options)
         ours: dict[str, list[Any]] = table.to_dict(money="minor")
         theirs = self.columns(task, options)
@@ -354,7 +356,7 @@ MISTAKES: list[tuple[str, str, str, str]] = [
         "first_day) / unit_days AS recency",
         "first_day + 1) / unit_days AS recency",
     ),
-    ("lines", "clv_summary", "sum(amount) FILTER (day >", "sum(amount) FILTER (day >="),
+    ("lines", "clv_summary", "sum(amount) FILTER (day > first", "sum(amount) FILTER (day >= first"),
     ("lines", "clv_summary", "(stop - first_day)", "1.01 * (stop - first_day)"),
     ("lines", "clv_summary", "sum(ln((day", "1.01 * sum(ln((day"),
     ("lines", "monthly", "ordinal = 1", "ordinal = 2"),

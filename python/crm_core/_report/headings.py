@@ -120,6 +120,9 @@ def choose(
     """
     if layout is None:
         names = {role: names_of(role) for role in _BY_WORDS}
+        # What is not guessed is read where the user names it.
+        said = (role for role, column in given.items() if column and role not in CATEGORIES)
+        names |= {role: () for role in said if role not in names}
     else:
         # An export of another year may lack a heading of the layout.
         names = {
@@ -271,6 +274,16 @@ def currency_in(heading: str) -> str:
         return "JPY"
     words = re.split(r"[^A-Za-z]+", heading)
     return next((word.upper() for word in words if word.upper() in _CURRENCY_CODES), "")
+
+
+def amount_scale(heading: str) -> str:
+    """What a heading says its amounts are in besides whole units: cents, or thousands."""
+    text = unicodedata.normalize("NFKC", heading).lower()
+    if re.search(r"(?<![a-z])(cents?|pence|minor)(?![a-z])", text.replace("_", " ")):
+        return "cents"
+    if re.search(r"千円|万円|百万円|(?<![a-z])(thousands?|millions?)(?![a-z])", text):
+        return "thousands or millions"
+    return ""
 
 
 def _bare(heading: str) -> str:

@@ -16,6 +16,7 @@ from .headings import (
     MONEY,
     Choice,
     amount_kind,
+    amount_scale,
     choose,
     customer_id,
     find,
@@ -25,7 +26,7 @@ from .headings import (
 from .layouts import MEANINGS, Layout, fold, fold_word
 from .overlap import drop_repeated
 from .problem import Problem
-from .reading import Reading, asked_for, layout_of, read_files, require, shared
+from .reading import Reading, asked_for, layout_of, of_some, read_files, require, shared
 from .settings import Loaded, Note, Rows, Settings
 from .source import Source, sources_of
 from .understanding import first_order, looks
@@ -66,6 +67,9 @@ def load_sources(
         table = pa.concat_tables(tables)
     reading = OrderReading(sources, tables, table, chosen, dimensions, settings, layout)
     reading.notes += notes
+    if some := of_some(sources):
+        shown_names = ", ".join(f'"{cut(name)}"' for name in some[:5])
+        reading.warnings.append(Note("not_in_all", {"columns": shown_names}))
     loaded = reading.finish()
     advance(1.0)
     return loaded
@@ -140,6 +144,8 @@ class OrderReading(Reading):
     def finish(self) -> Loaded:
         self._file()
         self._keep()
+        self._no_total_row()
+        self._whole_ids()
         self._customers()
         self._orders()
         self._dates()
@@ -148,6 +154,7 @@ class OrderReading(Reading):
         self._amount_is()
         self._levels()
         self._states()
+        self._unread_discounts()
         self._currency()
         self._facts()
         self._rest()
@@ -170,6 +177,36 @@ class OrderReading(Reading):
                 self.rows = Rows(self.rows.parts, at if before is None else [before[i] for i in at])
                 self.table = self.table.filter(here)
                 self.notes.append(Note("left_out", {"column": name, "rows": left_out}))
+
+    def _no_total_row(self) -> None:
+        """A last row of totals, which has no customer, is no order."""
+        if not self.table.num_rows:
+            return
+        last = self.table.num_rows - 1
+        customer = self.chosen["customer_id"].value
+        cells = {name: self.table[name][last].as_py() for name in self.table.column_names}
+        words = {fold_word(word) for word in layouts.words()["totals"]["words"]}
+        of_total = [
+            name
+            for name, cell in cells.items()
+            if isinstance(cell, str) and fold_word(cell) in words
+        ]
+        if of_total and str(cells[customer] or "").strip() in ("", *(cells[n] for n in of_total)):
+            raise Problem(
+                f"{self.rows.name(last)}, column {of_total[0]}: a row of totals is no order",
+                "Leave the row out of the file.",
+            )
+
+    def _whole_ids(self) -> None:
+        """Ids that a missing one has made floats of are integers again."""
+        for role in ("customer_id", "order_id"):
+            name = self.chosen[role].value if role in self.chosen else None
+            column = None if name is None else self.table[name]
+            if name is None or column is None or not pa.types.is_floating(column.type):
+                continue
+            column = pc.if_else(pc.is_nan(column), None, column)
+            if pc.all(pc.equal(column, pc.floor(column))).as_py() is not False:
+                self.table = replaced(self.table, name, column.cast(pa.int64()))
 
     def _customers(self) -> None:
         name = self.chosen["customer_id"].value
@@ -218,6 +255,13 @@ class OrderReading(Reading):
     def _amount_is(self) -> None:
         """Said by the user or the layout, else as `amount_meaning` decides."""
         said, name = self.settings.amount_is, self.chosen["amount"].value
+        scale = amount_scale(name)
+        if scale and self.settings.amount_unit is None and not self._of_layout("amount"):
+            minor = "--amount-unit minor says so; " if scale == "cents" else ""
+            raise Problem(
+                f'the heading "{name}" says that amounts are in {scale}',
+                f"{minor}--amount-unit major says that they are whole units of the currency.",
+            )
         own = self.layout.amount_is if self.layout and self._of_layout("amount") else ""
         if own == "order" and "order_id" not in self.arguments:
             own = "line"
@@ -498,6 +542,21 @@ class OrderReading(Reading):
                 self.warnings.append(
                     Note(code, {"column": one.name, "orders": orders, "words": told})
                 )
+
+    def _unread_discounts(self) -> None:
+        """Discounts, coupons and points beside amounts of lines, which may not be net of them."""
+        if self.layout is not None or self.arguments["amount_is"] == "order":
+            return
+        left_out = {fold(name) for name in self.settings.ignore}
+        for name in self.unread:
+            if name in self.dimensions or fold(name) in left_out or not statuses.is_discount(name):
+                continue
+            values = numbers(self.table[name], self.settings.decimal)
+            count = 0
+            if values is not None:
+                count = pc.sum(pc.not_equal(values.cast(pa.float64()), 0.0)).as_py() or 0
+            if count:
+                self.warnings.append(Note("unread_discount", {"column": name, "rows": count}))
 
     def _facts(self) -> None:
         """What `--check` shows besides the choices."""

@@ -44,7 +44,17 @@ def asked_for(names: Sequence[str], headings: Sequence[str], own: Collection[str
 def shared(sources: Sequence[Any]) -> list[str]:
     """The columns that every file has; the second of two called x is "x (2)"."""
     names = [unique(source.headings) for source in sources]
-    return [name for name in names[0] if all(name in other for other in names)]
+    found = [name for name in names[0] if all(name in other for other in names)]
+    if not found:
+        require(sources, names[0][:1])
+    return found
+
+
+def of_some(sources: Sequence[Any]) -> list[str]:
+    """The columns that one file has and another has not: they are not read."""
+    names = [unique(source.headings) for source in sources]
+    every = dict.fromkeys(name for one in names for name in one)
+    return [name for name in every if not all(name in one for one in names)]
 
 
 def require(sources: Sequence[Any], columns: Sequence[str]) -> None:
@@ -113,6 +123,7 @@ class Reading:
         self.warnings: list[Note] = []
         self.facts: dict[str, Any] = {}
         self.said_in_amounts: set[str] = set()
+        self.dollars = False  # whether a sign says dollars, or pesos, of some country
         self.id_fold = "none"
         self.arguments: dict[str, Any] = {}
         self.unread = [
@@ -302,6 +313,9 @@ class Reading:
         )
         if role == "amount":
             self.said_in_amounts = read.currencies
+            self.dollars = bool(
+                pc.any(pc.match_substring_regex(pc.unique(text), r"(^|[^A-Za-z])\$")).as_py()
+            )
         self.table = replaced(self.table, name, read.values)
 
     def _refuse(self, name: str, text: pa.ChunkedArray, unread: list[int], what: str) -> None:
@@ -370,8 +384,20 @@ class Reading:
                 "the file does not say in which currency its amounts are",
                 "Name it, for example --currency USD.",
             )
+        self._signs_agree(code, amount)
         self.arguments["currency"] = code
         self.extra.append(Choice("currency", code, reason, detail))
+
+    def _signs_agree(self, code: str, amount: str) -> None:
+        """Refuses signs and codes in the amounts that mean another currency."""
+        others = sorted(self.said_in_amounts - {code})
+        if self.dollars and code not in _DOLLARS:
+            others.append("dollars ($)")
+        if others:
+            raise Problem(
+                f"column {amount} holds amounts in {', '.join(others)}, and the currency is {code}",
+                "Amounts of different currencies are not added up; give one file per currency.",
+            )
 
     def _dimensions(self) -> None:
         for dimension in self.dimensions:
@@ -385,6 +411,42 @@ class Reading:
 
 
 _EPOCH = datetime.date(1970, 1, 1)
+# Currencies that are written with a bare $.
+_DOLLARS = frozenset(
+    (
+        *(
+            "USD",
+            "CAD",
+            "AUD",
+            "NZD",
+            "HKD",
+            "SGD",
+            "TWD",
+            "MXN",
+            "ARS",
+            "CLP",
+            "COP",
+            "UYU",
+            "BMD",
+        ),
+        *(
+            "BBD",
+            "BSD",
+            "BZD",
+            "BND",
+            "FJD",
+            "GYD",
+            "JMD",
+            "KYD",
+            "LRD",
+            "NAD",
+            "SBD",
+            "SRD",
+            "TTD",
+        ),
+        *("XCD", "DOP", "CVE", "CUP"),
+    )
+)
 
 
 def _date(days: int) -> datetime.date:

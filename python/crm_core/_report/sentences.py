@@ -142,6 +142,16 @@ NOTES: Mapping[str, tuple[str, str]] = {
         '{rows} blank cells of "{column}" are of orders that do not count, and are taken as zero.',
         "集計対象外の注文で「{column}」が空欄の{rows}件は0としました。",
     ),
+    "not_in_all": (
+        "Not every file has {columns}: what only some files have is not read.",
+        "一部のファイルにしかない列は読み込みません: {columns}。",
+    ),
+    "unread_discount": (
+        '"{column}" looks like a discount ({rows} rows) and was not read: --discount "{column}" '
+        'subtracts it, --ignore "{column}" says that the amounts are net of it.',
+        "「{column}」は値引きのようですが({rows}行)、読み込んでいません。--discount で差し引き、"
+        "--ignore で差し引き済みとします。",
+    ),
     "not_used_heading": (
         '"{column}" has values in {orders} orders that count, and was not used: --cancelled-at '
         '"{column}" (a date or flag), --status "{column}" (words) or --refunded "{column}" (money) '

@@ -103,6 +103,12 @@ def smell(heading: str) -> str:
     return ""
 
 
+def is_discount(heading: str) -> bool:
+    """Whether a heading speaks of a discount, a coupon or points that pay."""
+    text = heading.lower()
+    return any(part in text for part in layouts.words()["smells"]["discount"])
+
+
 def says_no(value: str) -> bool:
     """Whether a flag's value says no; an amount of zero does."""
     text = value.strip().lower()

@@ -17,7 +17,7 @@ use crate::clv::frame::{Frame, fit_of, one_as_of, spend, unit_of, weights};
 use crate::clv::gamma_gamma::{self, NoSpend};
 use crate::clv::model::{Fit, Model, Status, Unit};
 use crate::clv::rows::Rows;
-use crate::clv::usable::{Reads, Usable};
+use crate::clv::usable::{Reads, Usable, policy};
 use crate::clv::{bgbb, sbg};
 use crate::context::{collect, room};
 use crate::data::BadRows;
@@ -208,6 +208,7 @@ impl Analysis for ClvFit {
 
     fn resolve(data: &Table, scope: Scope, mut options: FitOptions) -> Result<(Scope, FitOptions)> {
         options.unit = Some(unit_of(data, options.unit)?);
+        options.bad_rows = Some(policy(data, options.bad_rows));
         Ok((scope, options))
     }
 
@@ -273,6 +274,17 @@ impl Analysis for GammaGammaFit {
     const OPTIONAL: &'static [&'static str] = &["weight", "as_of"];
     type Data = Table;
     type Options = SpendOptions;
+
+    fn resolve(data: &Table, scope: Scope, options: SpendOptions) -> Result<(Scope, SpendOptions)> {
+        let bad_rows = Some(policy(data, options.bad_rows));
+        Ok((
+            scope,
+            SpendOptions {
+                bad_rows,
+                ..options
+            },
+        ))
+    }
 
     fn run(data: &Table, _: &Scope, options: &SpendOptions, context: &Context) -> Result<Table> {
         one_as_of(data)?;

@@ -15,7 +15,7 @@ use crate::clv::gamma_gamma;
 use crate::clv::model::{Fit, Purchases, Unit};
 use crate::clv::outcome::{self, Draws};
 use crate::clv::rows::History;
-use crate::clv::usable::{Reads, Usable};
+use crate::clv::usable::{Reads, Usable, policy};
 use crate::clv::value::{self, Compounding, Interval};
 use crate::context::{filled, room};
 use crate::data::BadRows;
@@ -185,6 +185,7 @@ impl Analysis for ClvPredict {
         mut options: PredictOptions,
     ) -> Result<(Scope, PredictOptions)> {
         options.unit = Some(unit_for(data, options.unit, &options.fit)?);
+        options.bad_rows = Some(policy(data, options.bad_rows));
         Ok((scope, options))
     }
 
@@ -415,6 +416,17 @@ impl Analysis for ExpectedSpend {
     type Data = Table;
     type Options = SpendOptions;
 
+    fn resolve(data: &Table, scope: Scope, options: SpendOptions) -> Result<(Scope, SpendOptions)> {
+        let bad_rows = Some(policy(data, options.bad_rows));
+        Ok((
+            scope,
+            SpendOptions {
+                bad_rows,
+                ..options
+            },
+        ))
+    }
+
     fn run(data: &Table, _: &Scope, options: &SpendOptions, _: &Context) -> Result<Table> {
         let fit: Fit<gamma_gamma::Params> = fit_of("fit", &options.fit)?;
         let usable = Usable::new(data, options.bad_rows, Reads::SPEND)?;
@@ -550,6 +562,7 @@ impl Analysis for Clv {
 
     fn resolve(data: &Table, scope: Scope, mut options: ClvOptions) -> Result<(Scope, ClvOptions)> {
         options.unit = Some(unit_for(data, options.unit, &options.fit)?);
+        options.bad_rows = Some(policy(data, options.bad_rows));
         if options.infinite {
             if options.horizon_days != ClvOptions::default().horizon_days {
                 let expected = "nothing beside infinite, which is for ever";

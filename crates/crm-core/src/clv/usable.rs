@@ -59,6 +59,15 @@ pub(crate) struct Usable<'a> {
     left_out: BTreeMap<&'static str, u64>,
 }
 
+/// What becomes of rows that no model can take: what was asked for, else left out of a `clv_summary`
+/// and an error in any other table.
+pub(crate) fn policy(table: &Table, asked: Option<BadRows>) -> BadRows {
+    asked.unwrap_or(match is_summary(table) {
+        true => BadRows::Drop,
+        false => BadRows::Error,
+    })
+}
+
 impl<'a> Usable<'a> {
     pub(crate) fn new(table: &'a Table, bad_rows: Option<BadRows>, reads: Reads) -> Result<Self> {
         let mut usable = Usable {
@@ -67,8 +76,7 @@ impl<'a> Usable<'a> {
             all: table.len(),
             left_out: BTreeMap::new(),
         };
-        let summary = || is_summary(table);
-        if !bad_rows.map_or_else(summary, |policy| policy == BadRows::Drop) {
+        if policy(table, bad_rows) == BadRows::Error {
             return Ok(usable);
         }
         let columns = Columns::new(table, reads)?;

@@ -71,7 +71,7 @@ const WORTH_DAYS: u32 = 180;
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
     /// Only what changed after this day, up to `as_of`: the difference to a run as of that day. Default:
-    /// everybody who stands at a level.
+    /// none, everybody who stands at a level.
     pub since: Option<Day>,
     /// Levels asked for; who stands at lost is left out, and counted in the notes, unless lost is among
     /// them. Default: churn_risk.
@@ -477,11 +477,12 @@ impl<'a, 'm> Silence<'a, 'm> {
     }
 }
 
-/// Expected revenue of the next [`WORTH_DAYS`], in minor units.
+/// Expected revenue of the next [`WORTH_DAYS`], in minor units; 0 of a customer whose refunds exceed
+/// what was bought: no order is expected to cost the shop money.
 fn expected_revenue(shop: &Shop, i: usize, law: &GapLaw<'_>) -> i64 {
     let orders = expected_orders(law, shop.gaps.open_days(i), WORTH_DAYS);
     let days = f64::from(shop.histories[i].gaps) + 1.0;
-    libm::round(orders * shop.gaps.revenue[i] as f64 / days) as i64
+    libm::round(orders * shop.gaps.revenue[i].max(0) as f64 / days) as i64
 }
 
 fn suppression(orders: &Orders, shop: &Shop, i: usize, subscribed: bool) -> Option<u8> {

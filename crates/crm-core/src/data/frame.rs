@@ -106,8 +106,20 @@ pub fn no_misnomer<N: AsRef<str>, R: AsRef<str>>(names: &[N], reads: &[R]) -> Re
     Ok(())
 }
 
+/// What packages of survival analysis call columns of durations.
+const OTHER_NAMES: [(&str, &[&str]); 2] = [
+    (
+        "observed",
+        &[
+            "event", "events", "censored", "status", "died", "dead", "churned",
+        ],
+    ),
+    ("entry", &["start", "entered", "truncation"]),
+];
+
 /// Whether a column's name looks like another: but for case and signs the same, a letter or two from
-/// it, or with all its words among others. A name of one letter looks like nothing.
+/// it, or with all its words among others, or known as its name elsewhere. A name of one letter looks like
+/// nothing.
 fn looks_like(name: &str, read: &str) -> bool {
     let words = |text: &str| -> Vec<String> {
         let text: String = text.chars().take(64).flat_map(char::to_lowercase).collect();
@@ -117,6 +129,12 @@ fn looks_like(name: &str, read: &str) -> bool {
     };
     if read.len() < 4 || name.len() < 3 {
         return false;
+    }
+    let own = |(column, others): &(&str, &[&str])| {
+        *column == read && others.iter().any(|other| name.eq_ignore_ascii_case(other))
+    };
+    if OTHER_NAMES.iter().any(own) {
+        return true;
     }
     let (name, read) = (words(name), words(read));
     let near = crate::error::distance(&name.concat(), &read.concat());
