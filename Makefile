@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 MATURIN = VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/maturin develop --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-rust test-python test-c bench check fuzz clean
+.PHONY: help demo test test-rust test-python test-c bench check fuzz mutants coverage clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,6 +62,29 @@ check: native ## What a reviewer would say: format, lints, docs, types
 
 fuzz: ## Hostile input, for a while (needs cargo-fuzz and a nightly compiler)
 	fuzz/run.sh
+
+# Of the 17,000 faults one in forty: each costs a build and a run.
+CRM_SHARD ?= 0/40
+MUTANTS = cargo mutants --sharding round-robin --shard $(CRM_SHARD)
+
+mutants: ## Planted faults that tests must notice, a part of them: CRM_SHARD=3/40 (needs cargo-mutants)
+	$(MAKE) --keep-going mutants-doors mutants-core
+
+.PHONY: mutants-doors mutants-core
+mutants-doors:
+	$(MUTANTS) --output target/mutants-doors --package crm-arrow --package crm-ffi -- --lib --tests
+
+mutants-core:
+	$(MUTANTS) --output target/mutants-core --package crm-core --test-package crm-core,crm-tests -- \
+		--lib --test orders --test inputs --test events --test second_computation
+
+coverage: ## Lines that no Rust test runs (needs cargo-llvm-cov)
+	@if cargo llvm-cov --version >/dev/null 2>&1 \
+		&& ls "$$(rustc --print sysroot)"/lib/rustlib/*/bin/llvm-profdata >/dev/null 2>&1; then \
+		cargo llvm-cov --workspace --exclude crm-py --summary-only; \
+	else \
+		echo "Coverage needs: cargo install cargo-llvm-cov; rustup component add llvm-tools"; \
+	fi
 
 clean: ## Back to the sources
 	cargo clean

@@ -79,26 +79,20 @@ fn row_order_chunks_and_hash_seed_do_not_matter() {
 fn threads_do_not_matter() {
     let shop = store(120, 12);
     let one = build(std::slice::from_ref(&shop), &Context::default());
-    for threads in [2, 3] {
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .build()
-            .unwrap();
-        let context = Context {
-            pool: Some(&pool),
-            ..Context::default()
-        };
-        let many = build(std::slice::from_ref(&shop), &context);
-        for entry in on_orders() {
-            let request = request(entry.name);
-            let table =
-                analysis::run(entry.name, &Dataset::Orders(&many), &request, &context).unwrap();
-            assert!(
-                table == run(entry.name, &one, &request),
-                "{} on {threads}",
-                entry.name
-            );
-        }
+    // A number that divides nothing evenly.
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(3)
+        .build()
+        .unwrap();
+    let context = Context {
+        pool: Some(&pool),
+        ..Context::default()
+    };
+    let many = build(std::slice::from_ref(&shop), &context);
+    for entry in on_orders() {
+        let request = request(entry.name);
+        let table = analysis::run(entry.name, &Dataset::Orders(&many), &request, &context).unwrap();
+        assert!(table == run(entry.name, &one, &request), "{}", entry.name);
     }
 }
 
@@ -117,7 +111,9 @@ fn concat_equals_building_from_all_rows() {
         let joined = parts[0].concat(&parts[1], &Context::default()).unwrap();
         let [a, b] = [&joined, &whole].map(|o| o.reconciliation(&Context::default()).unwrap());
         assert!(a == b, "reconciliation at {cut}");
-        for entry in on_orders() {
+        // A cut at an edge adds nothing to an import: one table of the customers shows that.
+        let whole_shop = cut == n / 2;
+        for entry in on_orders().filter(|entry| whole_shop || entry.name == "summary") {
             let request = request(entry.name);
             assert!(
                 run(entry.name, &joined, &request) == run(entry.name, &whole, &request),
@@ -256,7 +252,7 @@ fn degenerate_shops_give_tables() {
 
 #[test]
 fn a_list_of_dates_is_one_run_per_date() {
-    let orders = orders(STORE, store(150, 15)).unwrap();
+    let orders = orders(STORE, store(100, 15)).unwrap();
     for entry in on_orders() {
         let one = request(entry.name);
         let both = one.replace(
@@ -288,8 +284,19 @@ fn a_breakdown_is_one_run_per_group_of_orders() {
         // Acquisition is by customers' origins, not by groups of orders: `by` is its own option.
         for entry in on_orders().filter(|entry| entry.name != "acquisition") {
             // Each group of these is a fit of its own: one breakdown shows as much as four.
-            let fits = ["cycle", "alerts", "likely_buyers", "threshold_sweep"]
-                .contains(&entry.name)
+            let fits = [
+                "cycle",
+                "alerts",
+                "likely_buyers",
+                "threshold_sweep",
+                "learn",
+                "customer",
+                "base_forecast",
+                "gap_fits",
+                "clv_tracking",
+                "alive_path",
+            ]
+            .contains(&entry.name)
                 || entry.name.starts_with("backtest");
             if fits && by != "first_channel" {
                 continue;
@@ -662,6 +669,10 @@ fn a_date_past_the_data_is_noted() {
     let last = orders.last_date().unwrap();
     for entry in on_orders() {
         for (days, noted) in [(0, false), (30, false), (31, true)] {
+            // What is not noted is one comparison for all of them; where there is a note is not.
+            if !noted && !["summary", "cycle", "alerts"].contains(&entry.name) {
+                continue;
+            }
             let as_of = crm_core::Day(last.0 + days).to_string();
             let table = run(
                 entry.name,

@@ -151,8 +151,36 @@ mod tests {
             raw.format = format.as_ptr();
             data_type("x", raw).map_err(|e| e.to_string())
         };
-        assert_eq!(parse(c"d:19,2"), Ok(DataType::Decimal128(19, 2)));
-        assert_eq!(parse(c"d:9,2,32"), Ok(DataType::Decimal32(9, 2)));
+        // The letters of the C data interface.
+        for (format, expected) in [
+            (c"n", DataType::Null),
+            (c"b", DataType::Boolean),
+            (c"c", DataType::Int8),
+            (c"C", DataType::UInt8),
+            (c"s", DataType::Int16),
+            (c"S", DataType::UInt16),
+            (c"i", DataType::Int32),
+            (c"I", DataType::UInt32),
+            (c"l", DataType::Int64),
+            (c"L", DataType::UInt64),
+            (c"f", DataType::Float32),
+            (c"g", DataType::Float64),
+            (c"u", DataType::Utf8),
+            (c"U", DataType::LargeUtf8),
+            (c"vu", DataType::Utf8View),
+            (c"tdD", DataType::Date32),
+            (c"tdm", DataType::Date64),
+            (c"tss:", DataType::Timestamp(TimeUnit::Second, None)),
+            (c"tsm:", DataType::Timestamp(TimeUnit::Millisecond, None)),
+            (c"tsn:", DataType::Timestamp(TimeUnit::Nanosecond, None)),
+            (c"d:9,2,32", DataType::Decimal32(9, 2)),
+            (c"d:18,2,64", DataType::Decimal64(18, 2)),
+            (c"d:19,2", DataType::Decimal128(19, 2)),
+            (c"d:38,-3,128", DataType::Decimal128(38, -3)),
+            (c"d:76,0,256", DataType::Decimal256(76, 0)),
+        ] {
+            assert_eq!(parse(format), Ok(expected), "{format:?}");
+        }
         assert_eq!(parse(c"w:16"), Ok(DataType::FixedSizeBinary(16)));
         assert_eq!(
             parse(c"tsu:Asia/Tokyo"),
@@ -175,10 +203,41 @@ mod tests {
             (c"d:", "broken decimal"),
             (c"d:39,0", "broken decimal"),
             (c"d:9,2,7", "broken decimal"),
+            (c"d:10,2,32", "broken decimal"),
+            (c"d:19,2,64", "broken decimal"),
+            (c"d:77,2,256", "broken decimal"),
+            (c"d:0,0", "broken decimal"),
+            (c"d:9,2,32,1", "broken decimal"),
             (c"\xff", "the format is NULL or no text"),
         ] {
             let text = parse(format).unwrap_err();
             assert!(text.contains(expected), "{format:?}: {text}");
+        }
+    }
+
+    #[test]
+    fn keys_of_a_dictionary_are_integers() {
+        let parse = |keys: &CStr, values: &CStr| {
+            let [mut outer, mut inner] = [(); 2].map(|()| FFI_ArrowSchema::empty());
+            // SAFETY: each is a `struct ArrowSchema`; without a release callback nothing is freed.
+            let [outer, inner] = [&mut outer, &mut inner]
+                .map(|schema| unsafe { &mut *std::ptr::from_mut(schema).cast::<Schema>() });
+            inner.format = values.as_ptr();
+            outer.format = keys.as_ptr();
+            outer.dictionary = inner;
+            let found = data_type("x", outer).map_err(|e| e.to_string());
+            outer.dictionary = std::ptr::null_mut();
+            found
+        };
+        let of = |keys, values| Ok(DataType::Dictionary(Box::new(keys), Box::new(values)));
+        assert_eq!(parse(c"i", c"u"), of(DataType::Int32, DataType::Utf8));
+        assert_eq!(parse(c"L", c"l"), of(DataType::UInt64, DataType::Int64));
+        for keys in [c"u", c"f", c"b", c"tdD"] {
+            let error = parse(keys, c"u").unwrap_err();
+            assert!(
+                error.contains("dictionary keys that are no integers"),
+                "{error}"
+            );
         }
     }
 }

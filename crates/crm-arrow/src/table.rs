@@ -401,4 +401,47 @@ mod tests {
         let batch = to_record_batch(&Table::new(Vec::new()), Style::default()).unwrap();
         assert_eq!((batch.num_columns(), batch.num_rows()), (0, 0));
     }
+
+    /// Ids of bytes leave one after the other, each of its width, in the order of their bytes.
+    #[test]
+    fn ids_of_bytes_keep_their_width() {
+        use crm_core::data::{ColumnValues, OrdersSpec, Strings};
+        use crm_core::{Dataset, Orders, analysis};
+        for width in [3, 16] {
+            let id = |last: u8| [vec![7; width - 1], vec![last]].concat();
+            let ids: Vec<u8> = [9, 0, 4].into_iter().flat_map(id).collect();
+            let day = Strings::collect([&b"2025-01-01"[..]; 3].into_iter()).unwrap();
+            let columns = [
+                (
+                    "customer_id",
+                    ColumnValues::Fixed {
+                        width,
+                        bytes: ids.into(),
+                    },
+                ),
+                ("ordered_at", ColumnValues::Text(day)),
+                (
+                    "amount",
+                    ColumnValues::Int {
+                        values: vec![1_i64; 3].into(),
+                        bits: 64,
+                    },
+                ),
+            ];
+            let batch = columns.map(|(name, values)| (name.to_owned(), values.into()));
+            let spec = OrdersSpec::parse(r#"{"currency": "JPY"}"#).unwrap();
+            let context = Context::default();
+            let orders = Orders::from_batches(&spec, &[batch.to_vec()], None, &context).unwrap();
+            let table = analysis::run("summary", &Dataset::Orders(&orders), "", &context).unwrap();
+            let batch = to_record_batch(&table, Style::default()).unwrap();
+            let found = batch.column_by_name("customer_id").unwrap();
+            let found = found
+                .as_any()
+                .downcast_ref::<FixedSizeBinaryArray>()
+                .unwrap();
+            assert_eq!(found.value_length() as usize, width);
+            let found: Vec<&[u8]> = found.iter().flatten().collect();
+            assert_eq!(found, [id(0), id(4), id(9)]);
+        }
+    }
 }

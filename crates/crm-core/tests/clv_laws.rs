@@ -3,6 +3,17 @@
 use crm_core::clv::bg_nbd::{self, Family};
 use crm_core::clv::{AnyModel, History, Purchases, Unit, nbd, pareto_nbd};
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
+
+/// The seed of the environment or a new one, which is shown where the test fails.
+fn seed() -> RngSeed {
+    let seed = match std::env::var("CRM_SEED") {
+        Ok(seed) => seed.parse().expect("CRM_SEED: a whole number"),
+        Err(_) => std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), 0),
+    };
+    println!("CRM_SEED={seed}");
+    RngSeed::Fixed(seed)
+}
 
 /// 1e-3 to 1e3 on the log scale, 1 itself included: there closed forms divide by zero.
 fn parameter() -> impl Strategy<Value = f64> {
@@ -48,7 +59,7 @@ fn probability(p: f64) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, rng_seed: seed(), ..ProptestConfig::default() })]
 
     #[test]
     fn every_valid_question_has_a_finite_answer(

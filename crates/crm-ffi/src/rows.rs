@@ -558,6 +558,16 @@ mod tests {
     }
 
     #[test]
+    fn finished_rows_take_no_more() {
+        let mut sealed = rows(&["id", "x"]);
+        add(&mut sealed, &[Cell::Int(1), Cell::Int(2)]);
+        let before = shown(&mut sealed);
+        assert!(sealed.cell(Cell::Int(3)).is_err() && sealed.end().is_err());
+        assert!(crate::rows_json::append(&mut sealed, "[[3, 4]]").is_err());
+        assert_eq!((sealed.len(), shown(&mut sealed)), (1, before));
+    }
+
+    #[test]
     fn a_failing_batch_of_json_is_forgotten_whole() {
         let mut kept = rows(&["id", "x", "y"]);
         let batch = |rows: &mut Rows, json: &str| crate::rows_json::append(rows, json).is_ok();

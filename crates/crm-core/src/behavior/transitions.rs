@@ -39,6 +39,7 @@ pub struct Options {
     /// 1, or 2 for transitions by the station before, too.
     pub order: u8,
     /// Count by place in the session, up to this many (1 to 100); order 1 only.
+    /// Default: none, over the whole session.
     pub steps: Option<u32>,
     /// Whether staying on a station is no transition.
     pub collapse_repeats: bool,

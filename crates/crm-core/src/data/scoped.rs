@@ -705,6 +705,7 @@ impl Input for Table {
             let names: Vec<&str> = self.columns().iter().map(Column::name).collect();
             super::frame::no_misnomer(&names, A::OPTIONAL)?;
         }
+        context.check()?;
         let table = A::run(self, scope, options, context)?;
         Ok((table, json!({ "of": self.definition().map(|d| d.hash()) })))
     }

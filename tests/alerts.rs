@@ -1,0 +1,313 @@
+//! Alerts by hand: the days on which customers are told of, and those on which they are not.
+//!
+//! With `lost_by_churn_days` a customer is lost `churn_days` after the last order, where their own law
+//! needs longer: such dates are sums that the reader can redo.
+
+use crm_core::{Context, Dataset, Day, Orders, Table, analysis};
+use crm_tests::{batch, ints, numbers, orders, shuffled, texts, times, words};
+use serde_json::{Value, json};
+
+/// Customer, day, amount.
+type Row = (&'static str, i32, i64);
+
+fn day(offset: i32) -> Day {
+    let start: Day = "2025-01-01".parse().unwrap();
+    Day(start.0 + offset)
+}
+
+/// Regular customers with gaps of 40 to 75 days: their silences of 30 days are nothing to speak of.
+fn regulars() -> Vec<Row> {
+    let ids = ["r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7"];
+    let mut rows = Vec::new();
+    for (k, id) in ids.into_iter().enumerate() {
+        let mut at = 3 * k as i32;
+        for step in 0.. {
+            rows.push((id, at, 1_000));
+            at += 40 + 5 * ((3 * k + 5 * step) % 8) as i32;
+            if at > 400 {
+                break;
+            }
+        }
+    }
+    rows
+}
+
+fn shop(rows: &[Row]) -> Orders {
+    let ids: Vec<&str> = rows.iter().map(|row| row.0).collect();
+    let at: Vec<String> = rows.iter().map(|row| day(row.1).to_string()).collect();
+    let at: Vec<&str> = at.iter().map(String::as_str).collect();
+    let amounts: Vec<i64> = rows.iter().map(|row| row.2).collect();
+    let columns = [
+        ("customer_id", texts(&ids)),
+        ("ordered_at", times(&at)),
+        ("amount", ints(&amounts)),
+    ];
+    orders(r#"{"currency": "JPY"}"#, batch(&columns)).unwrap()
+}
+
+fn run(name: &str, orders: &Orders, as_of: i32, options: Value) -> Table {
+    let mut request = options;
+    request["as_of"] = json!(day(as_of));
+    let data = Dataset::Orders(orders);
+    analysis::run(name, &data, &request.to_string(), &Context::default()).unwrap()
+}
+
+/// Who orders on days 0, 60, 100 and 150 is lost after 30 days of silence: on days 130 and 180.
+fn on_and_off() -> Orders {
+    let mut rows = regulars();
+    rows.extend([0, 60, 100, 150].map(|at| ("a", at, 1_000)));
+    shop(&rows)
+}
+
+fn learned(orders: &Orders) -> Value {
+    run("learn", orders, 400, json!({})).notes()["learned"].clone()
+}
+
+/// Change, day reached, day of the last order, key.
+type Told = (String, i32, i32, String);
+
+/// The alerts of customer `a`.
+fn told(orders: &Orders, learned: &Value, since: Option<i32>, as_of: i32) -> Vec<Told> {
+    let mut options = json!({
+        "levels": ["lost"], "lost_by_churn_days": true, "churn_days": 30, "learned": learned,
+    });
+    if let Some(since) = since {
+        options["since"] = json!(day(since));
+    }
+    let table = run("alerts", orders, as_of, options);
+    let [change, level, key] = ["change", "level", "alert_key"].map(|name| words(&table, name));
+    let [reached, last] = ["reached_on", "last_date"].map(|name| numbers(&table, name));
+    let ids = words(&table, "customer_id");
+    let offset = |date: Option<i64>| date.unwrap() as i32 - day(0).0;
+    let ours = (0..table.len()).filter(|row| ids[*row].as_deref() == Some("a"));
+    ours.map(|row| {
+        assert_eq!(level[row].as_deref(), Some("lost"));
+        let change = change[row].clone().unwrap();
+        let key = key[row].clone().unwrap();
+        (change, offset(reached[row]), offset(last[row]), key)
+    })
+    .collect()
+}
+
+fn said(alerts: &[Told]) -> Vec<(&str, i32, i32)> {
+    let rows = alerts.iter();
+    rows.map(|(change, reached, last, _)| (change.as_str(), *reached, *last))
+        .collect()
+}
+
+/// Day by day from 101 to 220: lost, back by an order, lost again. Each is told of once, on its day,
+/// under a key of its own; on other days there is nothing.
+#[test]
+fn each_cycle_is_told_of_once_and_an_order_arms_it_again() {
+    let orders = on_and_off();
+    let learned = learned(&orders);
+    let mut keys = Vec::new();
+    for today in 101..=220 {
+        let alerts = told(&orders, &learned, Some(today - 1), today);
+        let expected = match today {
+            130 => vec![("reached", 130, 100)],
+            // What is left is the level that was reached 20 days before.
+            150 => vec![("returned", 130, 150)],
+            180 => vec![("reached", 180, 150)],
+            _ => vec![],
+        };
+        assert_eq!(said(&alerts), expected, "day {today}");
+        keys.extend(alerts.into_iter().map(|alert| alert.3));
+    }
+    let [first, back, second] = &keys[..] else {
+        panic!("{keys:?}")
+    };
+    // The return and the second silence are about one last order, and are two messages.
+    assert!(first != back && back != second && first != second);
+
+    // The list of everybody says the same day after day, under the same key.
+    for today in 101..=220 {
+        let expected = match today {
+            130..150 => Some((130, 100, first)),
+            180.. => Some((180, 150, second)),
+            _ => None,
+        };
+        let alerts = told(&orders, &learned, None, today);
+        let alerts: Vec<_> = alerts.iter().collect();
+        match (&alerts[..], expected) {
+            ([], None) => {}
+            ([(change, reached, last, key)], Some(expected)) => {
+                assert_eq!(
+                    (change.as_str(), (*reached, *last, key)),
+                    ("reached", expected)
+                );
+            }
+            _ => panic!("day {today}: {alerts:?}"),
+        }
+    }
+}
+
+/// A span is the difference of its two ends, whatever went on between.
+#[test]
+fn a_span_tells_what_its_ends_differ_in() {
+    let orders = on_and_off();
+    let learned = learned(&orders);
+    let keys = [(129, 130), (149, 150), (179, 180)]
+        .map(|(since, today)| told(&orders, &learned, Some(since), today)[0].3.clone());
+    for (since, as_of, expected) in [
+        // Lost on the first day of the span, or on its last.
+        (129, 140, Some(("reached", 130, 100, 0))),
+        (120, 130, Some(("reached", 130, 100, 0))),
+        // Lost before, and nothing new.
+        (130, 149, None),
+        // Lost and back within the span: both ends are silent.
+        (120, 160, None),
+        // Lost before and back, on the last day or earlier.
+        (135, 150, Some(("returned", 130, 150, 1))),
+        (135, 179, Some(("returned", 130, 150, 1))),
+        // Back before the span began.
+        (150, 179, None),
+        // Lost, back and lost again in one span is one alert, of the silence that lasts.
+        (120, 185, Some(("reached", 180, 150, 2))),
+        // Lost at both ends, with an order between: a new silence, and no return beside.
+        (135, 185, Some(("reached", 180, 150, 2))),
+        // The same silence at both ends.
+        (180, 300, None),
+    ] {
+        let alerts = told(&orders, &learned, Some(since), as_of);
+        let expected = expected.map(|(change, reached, last, key): (_, _, _, usize)| {
+            (change.to_owned(), reached, last, keys[key].clone())
+        });
+        assert_eq!(alerts, Vec::from_iter(expected), "after {since} to {as_of}");
+    }
+}
+
+/// Two orders in one span are one return, at the later; its key is that of the later order.
+#[test]
+fn a_second_order_of_a_span_moves_the_return() {
+    let mut rows = regulars();
+    rows.extend([0, 60, 100, 150, 155].map(|at| ("a", at, 1_000)));
+    let orders = shop(&rows);
+    let learned = learned(&orders);
+    let [early, late] = [152, 160].map(|as_of| told(&orders, &learned, Some(135), as_of));
+    assert_eq!(said(&early), [("returned", 130, 150)]);
+    assert_eq!(said(&late), [("returned", 130, 155)]);
+    assert_ne!(early[0].3, late[0].3);
+}
+
+/// With two levels there are two alerts of one silence, and a customer who passes from the one that was
+/// asked for to lost, which was not, has not returned.
+#[test]
+fn levels_of_one_silence_are_told_of_one_by_one() {
+    let mut rows = regulars();
+    rows.extend([0, 50, 110, 160].map(|at| ("a", at, 1_000)));
+    let orders = shop(&rows);
+    let learned = learned(&orders);
+    let ours = |since: i32, as_of: i32, levels: Value| {
+        let options = json!({"since": day(since), "levels": levels, "learned": learned});
+        let table = run("alerts", &orders, as_of, options);
+        let ids = words(&table, "customer_id");
+        let row = ids.iter().position(|id| id.as_deref() == Some("a"));
+        let cell = |name: &str| row.map(|row| words(&table, name)[row].clone().unwrap());
+        let left_out = table.notes().get("lost_left_out").cloned();
+        (cell("change"), cell("level"), cell("alert_key"), left_out)
+    };
+    let mut found = Vec::new();
+    for today in 161..=1_500 {
+        let (change, level, key, _) = ours(today - 1, today, json!(["churn_risk", "lost"]));
+        if let Some(level) = level {
+            assert_eq!(change.as_deref(), Some("reached"));
+            found.push((today, level, key));
+        }
+    }
+    let [(slipping, risk, first), (lost, gone, second)] = &found[..] else {
+        panic!("{found:?}")
+    };
+    assert_eq!((risk.as_str(), gone.as_str()), ("churn_risk", "lost"));
+    assert!(slipping < lost && first != second);
+    let (change, ..) = ours(*slipping, *lost, json!(["churn_risk"]));
+    assert_eq!(change, None, "lost is no return");
+    // From before the first to after the second, one row, of the higher.
+    let (_, level, key, _) = ours(slipping - 1, *lost, json!(["churn_risk", "lost"]));
+    assert_eq!((level.as_deref(), &key), (Some("lost"), second));
+}
+
+/// Who stands at lost is counted in the notes where lost was not asked for, and listed where it was.
+#[test]
+fn the_lost_are_counted_or_listed() {
+    let mut rows = regulars();
+    // Last orders 29, 30 and 299 days before day 400, and one at day 400.
+    for (id, last) in [("near", 371), ("over", 370), ("gone", 101), ("here", 400)] {
+        rows.extend([0, 50, last].map(|at| (id, at, 1_000)));
+    }
+    rows.retain(|row| !row.0.starts_with('r') || row.1 < 330);
+    let orders = shop(&rows);
+    let options =
+        |levels: Value| json!({"levels": levels, "lost_by_churn_days": true, "churn_days": 30});
+    // Regular customers' last orders are before day 330, 70 days ago or more.
+    let mut lost: Vec<String> = (0..8).map(|k| format!("r{k}")).collect();
+    lost.extend(["gone", "over"].map(str::to_owned));
+    lost.sort();
+    let table = run("alerts", &orders, 400, options(json!(["lost"])));
+    let listed: Vec<String> = words(&table, "customer_id").into_iter().flatten().collect();
+    assert_eq!(listed, lost);
+    assert!(!table.notes().contains_key("lost_left_out"));
+    for levels in [json!(["churn_risk"]), json!(["due", "late"])] {
+        let table = run("alerts", &orders, 400, options(levels.clone()));
+        assert_eq!(table.notes()["lost_left_out"], json!(10), "{levels}");
+        let ids = words(&table, "customer_id");
+        assert!(
+            ids.iter().flatten().all(|id| !lost.contains(id)),
+            "{levels}"
+        );
+        let with: Vec<Value> = levels.as_array().unwrap().iter().cloned().collect();
+        let with = [with, vec![json!("lost")]].concat();
+        let both = run("alerts", &orders, 400, options(json!(with)));
+        assert_eq!(both.len(), table.len() + 10, "{levels}");
+        assert!(!both.notes().contains_key("lost_left_out"));
+    }
+    // `since` changes who is listed, and not who stands where.
+    let mut changed = options(json!(["churn_risk"]));
+    changed["since"] = json!(day(399));
+    assert_eq!(
+        run("alerts", &orders, 400, changed).notes()["lost_left_out"],
+        json!(10)
+    );
+    // Of some customers, their lost.
+    let mut some = options(json!(["churn_risk"]));
+    some["customers"] = json!({"customer_id": ["gone", "near", "r3"]});
+    assert_eq!(
+        run("alerts", &orders, 400, some).notes()["lost_left_out"],
+        json!(2)
+    );
+}
+
+/// Equal expected revenue is ranked by customer id, in whatever order rows arrive.
+#[test]
+fn ties_of_priority_go_by_customer_id() {
+    // In no order, and not by number: texts ascend by their bytes.
+    let twins = ["m10", "a", "m9", "z", "b"];
+    let mut rows: Vec<Row> = Vec::new();
+    for id in twins {
+        rows.extend([0, 45, 100, 150].map(|at| (id, at, 1_000)));
+    }
+    // The best by far is last by id but one.
+    rows.extend([0, 45, 100, 150].map(|at| ("y", at, 9_000)));
+    let ours = rows.clone();
+    rows.extend(regulars());
+    let options = json!({"levels": ["due"], "lost_by_churn_days": true, "churn_days": 400});
+    let table = run("alerts", &shop(&rows), 230, options.clone());
+    let ids = words(&table, "customer_id");
+    let [priority, worth] = ["priority", "expected_revenue"].map(|name| numbers(&table, name));
+    let mut ranked: Vec<(i64, &str, i64)> = (0..table.len())
+        .map(|row| {
+            let id = ids[row].as_deref().unwrap();
+            (priority[row].unwrap(), id, worth[row].unwrap())
+        })
+        .filter(|(_, id, _)| ours.iter().any(|row| row.0 == *id))
+        .collect();
+    ranked.sort_unstable();
+    let order: Vec<&str> = ranked.iter().map(|one| one.1).collect();
+    assert_eq!(order, ["y", "a", "b", "m10", "m9", "z"]);
+    assert!(ranked[1..].iter().all(|one| one.2 == ranked[1].2));
+
+    let mixed: Vec<Row> = shuffled(rows.len()).iter().map(|at| rows[*at]).collect();
+    assert!(run("alerts", &shop(&mixed), 230, options.clone()) == table);
+    rows.reverse();
+    assert!(run("alerts", &shop(&rows), 230, options) == table);
+}

@@ -1,0 +1,341 @@
+//! What `conformance.rs` asks of analyses of orders, asked of those that read events or a table.
+
+use crm_core::data::{EventsSimulation, simulate_events};
+use crm_core::table::{Cell, Column, Values};
+use crm_core::{Context, Dataset, Error, ErrorCode, Events, Table, analysis};
+use crm_tests::shuffled;
+use serde_json::{Value, json};
+use std::sync::atomic::AtomicBool;
+
+/// Small tables of the columns that models read.
+struct Shelf {
+    events: Events,
+    /// Customers as `clv_summary` gives them.
+    customers: Table,
+    /// Opportunities instead of times.
+    opportunities: Table,
+    /// Contracts left after each period.
+    survivors: Table,
+    durations: Table,
+    /// Times and counts of new customers, or ages of contracts.
+    ahead: Table,
+}
+
+fn column(name: &str, cells: impl IntoIterator<Item = f64>) -> Column {
+    let cells: Vec<f64> = cells.into_iter().collect();
+    Column::named(name, Values::F64(cells.into()))
+}
+
+/// Customers numbered so that no two are alike, in an order given by their numbers.
+fn customers(numbers: &[usize]) -> Table {
+    let of = |value: &dyn Fn(usize) -> f64| numbers.iter().map(|k| value(*k)).collect::<Vec<_>>();
+    // Repeat purchases 0 to 7, in 30 to 59 weeks; the more, the later the last of them.
+    let repeats = |k: usize| (k * 7 % 8) as f64;
+    let age = |k: usize| 30.0 + (k * 11 % 30) as f64;
+    let last = |k: usize| match repeats(k) {
+        0.0 => 0.0,
+        x => (age(k) * (x + (k % 5) as f64) / 12.0).min(age(k)),
+    };
+    Table::new(vec![
+        column("frequency", of(&repeats)),
+        column("recency", of(&last)),
+        column("T", of(&age)),
+        column("monetary_value", of(&|k| 20.0 + (k * 13 % 37) as f64)),
+    ])
+}
+
+impl Shelf {
+    fn new() -> Self {
+        let what = EventsSimulation {
+            visitors: 200,
+            seed: 31,
+            ..EventsSimulation::default()
+        };
+        let log = simulate_events(&what, &Context::default()).unwrap();
+        Shelf {
+            events: log.events(&Context::default()).unwrap(),
+            customers: customers(&(0..240).collect::<Vec<_>>()),
+            opportunities: Table::new(vec![
+                column("frequency", [0.0, 1.0, 2.0, 3.0, 6.0, 1.0, 4.0]),
+                column("recency", [0.0, 1.0, 4.0, 6.0, 6.0, 5.0, 5.0]),
+                column("n", [6.0; 7]),
+                column("weight", [40.0, 12.0, 8.0, 9.0, 10.0, 4.0, 5.0]),
+            ]),
+            survivors: Table::new(vec![column(
+                "survivors",
+                [1000.0, 631.0, 468.0, 382.0, 326.0],
+            )]),
+            durations: Table::new(vec![
+                column("duration", [3.0, 5.0, 5.0, 8.0, 13.0, 21.0]),
+                column("observed", [1.0, 0.0, 1.0, 1.0, 0.0, 1.0]),
+            ]),
+            ahead: Table::new(vec![
+                column("t", [1.0, 4.0, 52.0]),
+                column("n", [0.0, 1.0, 3.0]),
+            ]),
+        }
+    }
+
+    fn data(&self, entry: &analysis::Entry) -> Dataset<'_> {
+        Dataset::Table(match entry.name {
+            _ if entry.reads == "events" => return Dataset::Events(&self.events),
+            "sbg_fit" => &self.survivors,
+            "bgbb_fit" | "bgbb_predict" => &self.opportunities,
+            "survival_curve" => &self.durations,
+            "clv_new_customers" | "sbg_predict" => &self.ahead,
+            _ => &self.customers,
+        })
+    }
+}
+
+/// Options that an analysis cannot do without.
+fn request(entry: &analysis::Entry) -> Value {
+    let clv =
+        json!({"model": "mbg_nbd", "unit": "week", "r": 0.9, "alpha": 7.0, "a": 0.6, "b": 2.0});
+    let spend = json!({"p": 6.0, "q": 4.0, "gamma": 15.0});
+    let mut request = match entry.name {
+        "funnel" => json!({"steps": ["product_view", "add", "purchase"]}),
+        "purchase_intent" => json!({"min_purchases": 5}),
+        "clv_fit" | "compare_models" => json!({"unit": "week"}),
+        "clv_predict"
+        | "clv_new_customers"
+        | "clv_parameters"
+        | "clv_simulate"
+        | "frequency_histogram"
+        | "expected_surface" => json!({"fit": clv}),
+        "expected_spend" => json!({"fit": spend}),
+        "clv" => json!({"fit": clv, "spend_fit": spend}),
+        "sbg_predict" => json!({"fit": {"alpha": 0.7, "beta": 1.2}}),
+        "bgbb_predict" => json!({"fit": {"alpha": 1.2, "beta": 0.75, "gamma": 0.66, "delta": 2.8}}),
+        _ => json!({}),
+    };
+    if entry.reads == "events" {
+        request["as_of"] = json!("2026-03-15");
+    }
+    request
+}
+
+fn others() -> impl Iterator<Item = &'static analysis::Entry> {
+    analysis::ALL.iter().filter(|entry| entry.reads != "orders")
+}
+
+fn run(shelf: &Shelf, entry: &analysis::Entry, context: &Context) -> crm_core::Result<Table> {
+    let request = request(entry).to_string();
+    analysis::run(entry.name, &shelf.data(entry), &request, context)
+}
+
+fn plainly(shelf: &Shelf, entry: &analysis::Entry) -> Table {
+    run(shelf, entry, &Context::default()).unwrap_or_else(|e| panic!("{}: {e}", entry.name))
+}
+
+#[test]
+fn a_second_run_and_threads_give_the_same_bits() {
+    let (shelf, again) = (Shelf::new(), Shelf::new());
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(3)
+        .build()
+        .unwrap();
+    let threads = Context {
+        pool: Some(&pool),
+        ..Context::default()
+    };
+    for entry in others() {
+        let table = plainly(&shelf, entry);
+        assert!(!table.is_empty(), "{} says nothing", entry.name);
+        // Of the same dataset, whose first run may have left something behind, and of an equal one.
+        assert!(plainly(&shelf, entry) == table, "{} again", entry.name);
+        assert!(
+            run(&again, entry, &threads).unwrap() == table,
+            "{} on threads",
+            entry.name
+        );
+    }
+}
+
+/// Rows of customers in another order: a table by customer has its rows in that order, a fit has the same
+/// parameters but for the order of its sums.
+#[test]
+fn rows_of_a_table_may_come_in_any_order() {
+    let shelf = Shelf::new();
+    let order = shuffled(240);
+    let mixed = Shelf {
+        customers: customers(&order),
+        ..Shelf::new()
+    };
+    for entry in others().filter(|entry| entry.reads == "table") {
+        let (table, other) = (plainly(&shelf, entry), plainly(&mixed, entry));
+        assert_eq!(table.len(), other.len(), "{}", entry.name);
+        // Draws belong to rows, and not to customers: so do the bounds below that are drawn.
+        if entry.name == "clv_simulate" {
+            continue;
+        }
+        let by_row = table.len() == order.len();
+        for (a, b) in table.columns().iter().zip(other.columns()) {
+            if by_row && (a.name().ends_with("_low") || a.name().ends_with("_high")) {
+                continue;
+            }
+            for row in 0..table.len() {
+                let from = if by_row { order[row] } else { row };
+                let same = match (a.cell(from), b.cell(row)) {
+                    (Cell::Float(a), Cell::Float(b)) if !by_row => (a - b).abs() <= 1e-4 * a.abs(),
+                    (a, b) => a == b,
+                };
+                let cells = (a.cell(from), b.cell(row));
+                assert!(same, "{}.{} row {row}: {cells:?}", entry.name, a.name());
+            }
+        }
+    }
+}
+
+#[test]
+fn columns_are_those_of_the_catalogue_and_floats_are_numbers() {
+    let shelf = Shelf::new();
+    for entry in others() {
+        let table = plainly(&shelf, entry);
+        let mut fields = entry.columns.iter();
+        for column in table.columns() {
+            let field = fields.find(|field| field.name == column.name());
+            let field = field.unwrap_or_else(|| panic!("{}.{}", entry.name, column.name()));
+            assert_eq!(column.unit(), field.unit, "{}.{}", entry.name, field.name);
+            for row in 0..table.len() {
+                if let Cell::Float(v) = column.cell(row) {
+                    assert!(v.is_finite(), "{}.{} row {row}", entry.name, field.name);
+                }
+            }
+        }
+    }
+}
+
+/// A definition written out in full is the same request, and its nulls are documented.
+#[test]
+fn definitions_are_whole() {
+    let shelf = Shelf::new();
+    for entry in others() {
+        let name = entry.name;
+        let table = plainly(&shelf, entry);
+        let definition = table.definition().expect("a definition");
+        let value: Value = serde_json::from_str(definition.json()).unwrap();
+        assert_eq!(value["analysis"], name);
+        let mut full = value["options"].as_object().unwrap().clone();
+        for (key, value) in value["scope"].as_object().unwrap() {
+            if entry.scope.contains(&key.as_str()) {
+                full.entry(key.clone()).or_insert_with(|| value.clone());
+            }
+        }
+        let full = Value::Object(full).to_string();
+        let again = analysis::run(name, &shelf.data(entry), &full, &Context::default());
+        let again = again.unwrap_or_else(|e| panic!("{name} {full}: {e}"));
+        assert_eq!(
+            again.definition().unwrap().hash(),
+            definition.hash(),
+            "{name}"
+        );
+        assert!(again == table, "{name}");
+        let described = analysis::describe(name).unwrap();
+        for (option, value) in value["options"].as_object().unwrap() {
+            let doc = &described["options"]["properties"][option]["description"];
+            let doc = doc.as_str().unwrap_or("").replace('\n', " ");
+            let says = [
+                "Default: none",
+                "Default: no ",
+                "Default: all",
+                "null",
+                "Default: left out of",
+                "Or the model of",
+                "Default: any",
+            ];
+            let said = says.iter().any(|said| doc.contains(said));
+            assert!(!value.is_null() || said, "{name}.{option} is null: {doc}");
+        }
+    }
+}
+
+#[test]
+fn unknown_options_are_named_with_the_valid_ones() {
+    let shelf = Shelf::new();
+    for entry in others() {
+        let mut wrong = request(entry);
+        wrong["no_such"] = json!(1);
+        let data = shelf.data(entry);
+        let error = analysis::run(entry.name, &data, &wrong.to_string(), &Context::default());
+        let error = error.unwrap_err();
+        assert_eq!(error.code(), ErrorCode::Option, "{}", entry.name);
+        let said = error.to_string();
+        assert!(
+            said.contains("unknown option `no_such`; valid are"),
+            "{}: {said}",
+            entry.name
+        );
+        for option in request(entry).as_object().unwrap().keys() {
+            assert!(said.contains(option.as_str()), "{}: {said}", entry.name);
+        }
+    }
+}
+
+#[test]
+fn cancelled_runs_stop_and_leave_nothing_behind() {
+    let (shelf, untouched) = (Shelf::new(), Shelf::new());
+    let flag = AtomicBool::new(true);
+    let cancelled = Context {
+        cancel: Some(&flag),
+        ..Context::default()
+    };
+    for entry in others() {
+        let stopped = run(&shelf, entry, &cancelled);
+        assert!(matches!(stopped, Err(Error::Cancelled)), "{}", entry.name);
+        assert!(
+            plainly(&shelf, entry) == plainly(&untouched, entry),
+            "{}",
+            entry.name
+        );
+    }
+}
+
+/// Tables without rows: an answer without rows, or a refusal that says what is missing.
+#[test]
+fn empty_tables_are_answered_or_refused() {
+    let full = Shelf::new();
+    let empty = |table: &Table| {
+        let columns = table.columns().iter();
+        Table::new(columns.map(|c| column(c.name(), [])).collect())
+    };
+    let shelf = Shelf {
+        customers: empty(&full.customers),
+        opportunities: empty(&full.opportunities),
+        survivors: empty(&full.survivors),
+        durations: empty(&full.durations),
+        ahead: empty(&full.ahead),
+        ..Shelf::new()
+    };
+    for entry in others().filter(|entry| entry.reads == "table") {
+        match run(&shelf, entry, &Context::default()) {
+            Ok(table) => {
+                let of_the_model = [
+                    "clv_parameters",
+                    "expected_surface",
+                    "frequency_histogram",
+                    "sbg_predict",
+                ];
+                let whole = of_the_model.contains(&entry.name);
+                assert!(table.is_empty() || whole, "{}", entry.name);
+            }
+            Err(Error::Insufficient { .. }) => {}
+            Err(e) => panic!("{}: {e}", entry.name),
+        }
+        // A table without its columns names the one that is missing.
+        if entry.name == "clv_parameters" {
+            continue;
+        }
+        let data = Dataset::Table(&Table::default());
+        let error = analysis::run(
+            entry.name,
+            &data,
+            &request(entry).to_string(),
+            &Context::default(),
+        );
+        match error {
+            Err(e) => assert_eq!(e.code(), ErrorCode::Schema, "{}: {e}", entry.name),
+            Ok(_) => panic!("{} of no columns", entry.name),
+        }
+    }
+}
