@@ -255,7 +255,7 @@ fn the_lost_are_counted_or_listed() {
             ids.iter().flatten().all(|id| !lost.contains(id)),
             "{levels}"
         );
-        let with: Vec<Value> = levels.as_array().unwrap().iter().cloned().collect();
+        let with: Vec<Value> = levels.as_array().unwrap().to_vec();
         let with = [with, vec![json!("lost")]].concat();
         let both = run("alerts", &orders, 400, options(json!(with)));
         assert_eq!(both.len(), table.len() + 10, "{levels}");

@@ -139,7 +139,7 @@ enum Amount {
     TooLarge,
     NotANumber,
     /// A text that is no amount.
-    NotAnAmount,
+    Unreadable,
     /// An amount in another currency.
     Foreign(Unit),
 }
@@ -217,14 +217,14 @@ impl Money<'_> {
     /// A text's amount.
     fn text(self, text: &[u8], decided: Decided, scratch: &mut Vec<u8>) -> Amount {
         match text_amounts::read(text, decided, scratch) {
-            None => Amount::NotAnAmount,
+            None => Amount::Unreadable,
             Some(None) => Amount::Blank,
             Some(Some(amount)) if amount.unit == Unit::None => decimal(
                 amount.value,
                 i32::from(self.exponent()) - i32::from(amount.decimals),
             ),
             // A number of things has no currency.
-            Some(Some(_)) if self.reason == Reason::BadQuantity => Amount::NotAnAmount,
+            Some(Some(_)) if self.reason == Reason::BadQuantity => Amount::Unreadable,
             Some(Some(amount)) if !amount.unit.fits(self.currency.code()) => {
                 Amount::Foreign(amount.unit)
             }
@@ -260,10 +260,10 @@ impl Money<'_> {
                 )),
                 Amount::TooLarge => Err("an amount below 9.2e18 minor units".to_owned()),
                 Amount::NotANumber => Err("a finite number".to_owned()),
-                Amount::NotAnAmount if self.reason == Reason::BadQuantity => {
+                Amount::Unreadable if self.reason == Reason::BadQuantity => {
                     Err("a whole number".to_owned())
                 }
-                Amount::NotAnAmount => Err("an amount such as 1234, 1,234.50 or -500".to_owned()),
+                Amount::Unreadable => Err("an amount such as 1234, 1,234.50 or -500".to_owned()),
                 Amount::Foreign(unit) => {
                     let row = first_row + i;
                     problems.add(row, Reason::BadCurrency, || Error::MixedCurrency {

@@ -12,6 +12,7 @@ use crate::num::ratio::Sums;
 use crate::scope::Condition;
 use crate::{Context, Day, Result};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::ops::Range;
 
 /// What became of a step.
@@ -189,10 +190,12 @@ pub(super) fn counted(events: &Events, options: &Options, context: &Context) -> 
                     let entry = options.series.map_or(Day::default(), |period| {
                         day_of.day(chain.start).start_of(period)
                     });
-                    if !counted.by_entry.contains_key(&entry) {
-                        let none = filled(shape.n, Reached::default(), "funnel")?;
-                        counted.by_entry.insert(entry, none);
-                    }
+                    let all = match counted.by_entry.entry(entry) {
+                        Entry::Occupied(known) => known.into_mut(),
+                        Entry::Vacant(free) => {
+                            free.insert(filled(shape.n, Reached::default(), "funnel")?)
+                        }
+                    };
                     let place = match closed.iter().position(|(day, _)| *day == entry) {
                         Some(place) => place,
                         None => {
@@ -200,10 +203,8 @@ pub(super) fn counted(events: &Events, options: &Options, context: &Context) -> 
                             closed.len() - 1
                         }
                     };
-                    if let Some(all) = counted.by_entry.get_mut(&entry) {
-                        let found = (outcome.level, chain);
-                        tally(all, found, open, &mut closed[place].1, options.mode)?;
-                    }
+                    let found = (outcome.level, chain);
+                    tally(all, found, open, &mut closed[place].1, options.mode)?;
                 }
                 if !episodes {
                     break;
