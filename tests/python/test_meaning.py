@@ -563,3 +563,81 @@ def test_the_headline_says_whether_guests_are_in(tmp_path, capsys, monkeypatch):
     assert "Orders, with guests 3" in shown and "Revenue, with guests $200" in shown
     assert "Of customers, as in the tables 1 orders, $30.00" in shown
     assert "Of guests 2 orders, $170" in shown
+
+
+# ---- what says something of the amounts besides --------------------------------------------------
+
+HEAD = "order_id,customer_id,order_date,"
+
+
+def test_money_that_the_user_names_is_read_where_no_layout_names_it():
+    text = HEAD + "line_total,less\n1,a,2024-01-13,100.00,10.00\n2,b,2024-01-14,50.00,0.00\n"
+    assert totals(read(text, currency="EUR", discount="less")) == {"a": 90, "b": 50}
+    assert totals(read(text, currency="EUR")) == {"a": 100, "b": 50}
+    with pytest.raises(crm.DataError, match="there is no column"):
+        read(text, currency="EUR", discount="fewer")
+
+
+def test_a_discount_that_was_not_read_is_warned_of():
+    text = HEAD + "line_total,coupon_amount\n1,a,2024-01-13,10,5\n2,b,2024-01-14,10,0\n"
+    assert "looks like a discount (1 rows)" in warned(read(text, currency="EUR"))
+    assert not warned(read(text, currency="EUR", ignore=["coupon_amount"]))
+    assert not warned(read(text, currency="EUR", discount="coupon_amount"))
+
+
+@pytest.mark.parametrize(
+    ("cells", "currency", "said"),
+    [
+        (("€10.00", "$20.00"), None, "dollars"),
+        (("$10.00", "$20.00"), "EUR", "dollars"),
+        (("€10.00", "€20.00"), "USD", "EUR"),
+        (("10.00 GBP", "5.00"), "USD", "GBP"),
+    ],
+)
+def test_signs_of_another_currency_are_refused(cells, currency, said):
+    rows = [f"{at},a,2024-01-1{at},{cell}" for at, cell in enumerate(cells)]
+    with pytest.raises(crm.DataError, match=said):
+        read(HEAD + "total\n" + "\n".join(rows) + "\n", currency=currency)
+
+
+def test_dollars_of_any_country_are_dollars():
+    text = HEAD + "total\n1,a,2024-01-13,$10.00\n"
+    assert totals(read(text, currency="CAD")) == {"a": 10}
+
+
+def test_a_heading_in_cents_or_thousands_asks():
+    text = HEAD + "amount_cents\n1,a,2024-01-13,1000\n2,b,2024-01-14,2050\n"
+    with pytest.raises(crm.DataError, match="cents"):
+        read(text, currency="EUR", amount="amount_cents")
+    minor = read(text, currency="EUR", amount="amount_cents", amount_unit="minor")
+    assert totals(minor) == {"a": 10, "b": 20.5}
+
+
+def test_a_row_of_totals_is_no_order():
+    text = HEAD + "total\n1,a,2024-01-13,10\n2,b,2024-01-14,20\nSum,,2024-01-14,30\n"
+    with pytest.raises(crm.DataError, match="totals"):
+        read(text, currency="EUR")
+
+
+def test_files_without_a_heading_in_common_say_so(tmp_path):
+    one, other = tmp_path / "one.csv", tmp_path / "other.csv"
+    one.write_text(HEAD + "total\n1,a,2024-01-13,10\n", encoding="utf-8")
+    other.write_text("Order No;Customer;Date;Amount\n2;b;30.01.2024;20,00\n", encoding="utf-8")
+    with pytest.raises(crm.DataError, match='no column "order_id"'):
+        crm.read_orders([one, other], currency="EUR")
+    other.write_text(HEAD + "total,note\n2,b,2024-01-30,20,x\n", encoding="utf-8")
+    assert 'Not every file has "note"' in warned(crm.read_orders([one, other], currency="EUR"))
+
+
+def test_float_ids_are_whole_numbers():
+    columns = {
+        "customer_id": pa.array([7.0, None, 8.0]),
+        "order_date": ["2024-01-13", "2024-01-14", "2024-01-15"],
+        "total": [10, 20, 30],
+    }
+    assert totals(crm.read_orders(pa.table(columns), currency="EUR")) == {7: 10, 8: 30}
+
+
+def test_flags_of_tests_are_warned_of():
+    text = HEAD + "total,is_test\n1,a,2024-01-13,10,false\n2,b,2024-01-14,20,true\n"
+    assert '"is_test" has values in 1 orders' in warned(read(text, currency="EUR"))

@@ -675,3 +675,17 @@ def test_shares_of_groups_are_undefined_with_a_negative_amount():
     assert frame["revenue_share"] == [None, None]
     shown = grid.of(frame, "", "en", "USD")
     assert shown.rows[1] == ["2", "1", "-$1.00", "-$1.00", "–", "–"]
+
+
+def test_the_headline_is_what_the_months_add_up_to(tmp_path, capsys):
+    """A customer who has only a refund is in the shop's revenue: 100 - 30 + 20, of a guest."""
+    file = tmp_path / "refunds.csv"
+    file.write_text(
+        "order_id,customer_id,order_date,line_total\n"
+        "1,a,2024-01-13,100\n2,b,2024-01-14,-30\n3,,2024-02-14,20\n",
+        encoding="utf-8",
+    )
+    assert _cli.main(["report", str(file), "--currency", "USD"]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "Revenue, with guests $90.00" in shown
+    assert "Customers who have refunds and no order that counts come to -$30.00" in shown

@@ -205,7 +205,10 @@ def analyse(
     monthly = run("monthly")
     guest_orders = sum(monthly.columns.get("guest_orders", []))
     guest_revenue = math.fsum(monthly.columns.get("guest_revenue", []))
-    shop_orders, shop_revenue = orders_counted + guest_orders, totals_of + guest_revenue
+    shop_orders, shop_revenue = orders_counted + guest_orders, math.fsum(monthly["revenue"])
+    without_order = round(shop_revenue - totals_of - guest_revenue, decimals(currency))
+    if without_order:
+        notes.append(Note("refunds_alone", {"amount": money(without_order, currency)}))
     if not shop_orders:
         notes.append(Note("no_orders"))
 

@@ -142,6 +142,12 @@ NOTES: Mapping[str, tuple[str, str]] = {
         '{rows} blank cells of "{column}" are of orders that do not count, and are taken as zero.',
         "集計対象外の注文で「{column}」が空欄の{rows}件は0としました。",
     ),
+    "refunds_alone": (
+        "Customers who have refunds and no order that counts come to {amount}: it is in the shop's "
+        "revenue and its months, and in no table by customer.",
+        "返金だけで集計対象の注文がない顧客の金額は {amount} です。"
+        "店舗の売上と月別には含み、顧客別の表には含みません。",
+    ),
     "not_in_all": (
         "Not every file has {columns}: what only some files have is not read.",
         "一部のファイルにしかない列は読み込みません: {columns}。",
