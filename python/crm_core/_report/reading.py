@@ -8,6 +8,7 @@ columns keep the file's headings, so that errors of the core name them as the us
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Callable, Collection, Sequence
 from functools import cached_property
 from typing import Any
@@ -329,6 +330,8 @@ class Reading:
             hint = "Read are dates with the year first, such as 2024-01-31 12:34 or 2024年1月31日; "
             if dates.looks_day_or_month_first(text[unread[0]].as_py()):
                 hint = "The year seems to come last: "
+            elif _SERIAL.fullmatch(text[unread[0]].as_py()):
+                hint = "Days that a spreadsheet counts are read with --date-format excel; else "
             hint += (
                 'name the format with --date-format, for example "%d/%m/%Y" or "%m/%d/%Y %H:%M".'
             )
@@ -411,6 +414,7 @@ class Reading:
 
 
 _EPOCH = datetime.date(1970, 1, 1)
+_SERIAL = re.compile(r"\s*[1-6]\d{4}(\.\d+)?\s*")  # days of 1927 to 2091, as Excel counts them
 # Currencies that are written with a bare $.
 _DOLLARS = frozenset(
     (
