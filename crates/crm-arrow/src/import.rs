@@ -472,10 +472,13 @@ mod tests {
         let ids: ArrayRef = Arc::new(Int64Array::from_iter_values(0..20));
         let read = |null_at: usize, unknown_count: bool| {
             let valid: Vec<bool> = (0..20).map(|i| i != null_at).collect();
-            let (schema, mut array) = sliced_root(&[("id", ids.clone())], 9, 8, Some(&valid));
+            // Exported whole, then cut: a builder drops a bitmap without a null in its slice.
+            let (schema, mut array) = sliced_root(&[("id", ids.clone())], 0, 20, Some(&valid));
+            // SAFETY: `Array` is laid out as the interface says, which allows -1 for unknown.
+            let raw = unsafe { &mut *std::ptr::from_mut(&mut array).cast::<Array>() };
+            (raw.offset, raw.length) = (9, 8);
             if unknown_count {
-                // SAFETY: `Array` is laid out as the interface says, which allows -1 for unknown.
-                unsafe { (*std::ptr::from_mut(&mut array).cast::<Array>()).null_count = -1 };
+                raw.null_count = -1;
             }
             read_struct(&schema, array, &["id"])
         };

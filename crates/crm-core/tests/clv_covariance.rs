@@ -17,10 +17,10 @@ fn customers(n: usize) -> Vec<History> {
         .map(|_| {
             let age = 200.0 + (uniform() * 200.0).floor();
             let rate = 0.02 * -uniform().ln();
-            let leaves = uniform() * uniform();
+            let leaves = 0.6 * uniform() * uniform();
             let (mut t, mut x, mut last) = (0.0, 0.0, 0.0);
             loop {
-                if x > 0.0 && uniform() < leaves {
+                if uniform() < leaves {
                     break;
                 }
                 t += 1.0 + (-uniform().ln() / rate).floor();
