@@ -61,7 +61,7 @@ def numbers(column: pa.ChunkedArray, decimal: str = "auto") -> pa.ChunkedArray |
         return column.cast(pa.float64(), safe=False)
     if not is_text(column.type):
         return None
-    read = amounts.parse(column.cast(pa.string()), decimal)
+    read = amounts.parse(column, decimal)  # of a dictionary each text once
     filled = len(column) - column.null_count
     if not filled or len(read.unread) > filled * _STRAY_CELLS:
         return None

@@ -300,23 +300,19 @@ class Reading:
         column = self.table[name]
         if not is_text(column.type):
             return
-        text = column.cast(pa.string())
-        decimal = self.settings.decimal
-        read = amounts.parse(text, decimal)
+        read = amounts.parse(column, self.settings.decimal)  # of a dictionary each text once
         if read.ambiguous:
             raise Problem(
                 f"column {name}: nothing tells whether the sign in its amounts groups thousands or "
                 "begins the decimals",
                 'Say so with --decimal "." or --decimal ",".',
             )
-        self._refuse(
-            name, text, read.unread, "a whole number" if role == "quantity" else "an amount"
-        )
+        what = "a whole number" if role == "quantity" else "an amount"
+        self._refuse(name, column, read.unread, what)
         if role == "amount":
             self.said_in_amounts = read.currencies
-            self.dollars = bool(
-                pc.any(pc.match_substring_regex(pc.unique(text), r"(^|[^A-Za-z])\$")).as_py()
-            )
+            known = pc.unique(column).cast(pa.string())
+            self.dollars = bool(pc.any(pc.match_substring_regex(known, r"(^|[^A-Za-z])\$")).as_py())
         self.table = replaced(self.table, name, read.values)
 
     def _refuse(self, name: str, text: pa.ChunkedArray, unread: list[int], what: str) -> None:
