@@ -11,8 +11,9 @@
     crm describe rfm
     crm layouts
 
-What a file means is guessed from its headings and shown; every guess has an option. This and
-`_cli_files` are the only places of the library that know what day it is (`--as-of today`).
+What a file means is guessed from its headings and shown; every guess has an option. This,
+`_cli_files` and `_read` are the only places of the library that know what day it is: for
+`--as-of today`, and to count dates of the future.
 """
 
 from __future__ import annotations
