@@ -23,7 +23,6 @@ enum Cells {
     Hours(Vec<u16>),
     Bool(Vec<bool>),
     Text(Vec<String>),
-    Typed(Vec<String>),
     Fixed(u8, Vec<u8>),
     Word(Vec<u8>),
     Dictionary(Vec<u8>, Vec<String>),
@@ -156,7 +155,6 @@ impl Column {
                 Bits::from_bools(cycled(v, rows, false).into_iter()).expect("small"),
             ),
             Cells::Text(v) => ColumnValues::Text(texts(v, rows)),
-            Cells::Typed(v) => ColumnValues::Cells(texts(v, rows)),
             Cells::Fixed(width, bytes) => {
                 let width = usize::from(width % 20);
                 ColumnValues::Fixed {
