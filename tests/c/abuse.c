@@ -415,7 +415,7 @@ static void texts(void) {
   CHECK(crm_orders_view(orders, large, 100000, NO_JOB, &orders, &error) == CRM_ERR_OPTION);
   CHECK(crm_orders_begin(large, 100000, &rows, &error) == CRM_ERR_OPTION);
   CHECK(crm_rows_json(rows, large, 20 << 20, &error) == CRM_ERR_ARGUMENT);
-  CHECK(crm_rows_json(rows, large, 10 << 20, &error) == CRM_ERR_ARGUMENT);
+  CHECK(crm_rows_json(rows, large, 1 << 20, &error) == CRM_ERR_ARGUMENT); /* deep, not long: valgrind reads it, too */
   free(large);
   OK(crm_rows_free(rows, &error));
   OK(crm_table_free(table, &error));
