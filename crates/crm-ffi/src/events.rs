@@ -147,7 +147,7 @@ pub unsafe extern "C" fn crm_events_finish(
 /// The events that a filter lets through: `{"where": {...}}` as in the scope of an analysis.
 ///
 /// Also returns `CRM_ERR_OPTION` (the request), `CRM_ERR_SCHEMA` (`where` names a column that the
-/// events lack); those of putting together, see `crm_events_concat`.
+/// events lack).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_events_view(
     events: crm_events,

@@ -10,8 +10,8 @@ use crate::context::{collect, filled, room};
 use crate::time::{MAX_MICROS, MICROS_PER_DAY, MIN_MICROS};
 use crate::{Currency, Error, Offsets, Result, Zone};
 
-/// A cell without a value, in columns of amounts and times. Neither reaches this far down: times
-/// end in the year 1, and an amount of this size is refused.
+/// A cell without a value, in columns of amounts and times. No valid cell has this value: times
+/// start in the year 1, and an amount of this size is refused.
 pub(crate) const BLANK: i64 = i64::MIN;
 
 /// Why a row was left out.
@@ -64,7 +64,7 @@ impl Problems {
         }));
     }
 
-    /// Notes a row that is bad whatever the setting for bad rows says.
+    /// Leaves out a row whatever the setting for bad rows is.
     pub(crate) fn leave_out(&mut self, row: usize, reason: Reason) -> Result<()> {
         if self.reasons.is_empty() {
             self.reasons = filled(self.rows, Reason::Good, "bad rows")?;
@@ -356,7 +356,7 @@ fn decimal(value: i128, shift: i32) -> Amount {
 /// A time column, half read: microseconds, instants or wall clock.
 pub(crate) struct Times {
     micros: Buf<i64>,
-    /// Whether they are wall clock; texts tell when all of the column was read.
+    /// Whether they are wall clock; of texts this is known once the whole column is read.
     wall: Option<bool>,
     /// Least and greatest time; none when every cell is blank.
     pub(crate) range: Option<(i64, i64)>,
