@@ -109,7 +109,7 @@ pub unsafe extern "C" fn crm_customers_finish(
         };
         let customers = open(customers)?;
         out.set(customers);
-        // Somebody else may have freed them meanwhile; they are gone either way.
+        // Another thread may have freed the rows meanwhile; that is no error.
         let _ = handles::free::<RowsObject>(rows.id);
         Ok(())
     })

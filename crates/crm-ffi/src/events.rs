@@ -1,4 +1,4 @@
-//! Events in, by three doors to one core view, and what can be made of them.
+//! Events in, from columns, rows or an Arrow stream, and what can be made of them.
 
 use crate::boundary::{crm_text, guard};
 use crate::catalogue::Text;
@@ -138,7 +138,7 @@ pub unsafe extern "C" fn crm_events_finish(
         };
         let events = open(events)?;
         out.set(events);
-        // Somebody else may have freed them meanwhile; they are gone either way.
+        // Another thread may have freed the rows meanwhile; that is no error.
         let _ = handles::free::<RowsObject>(rows.id);
         Ok(())
     })

@@ -1,4 +1,4 @@
-//! Orders in, by three doors to one core view, and what can be made of them.
+//! Orders in, from columns, rows or an Arrow stream, and what can be made of them.
 
 use crate::boundary::{crm_text, guard};
 use crate::catalogue::Text;
@@ -172,7 +172,7 @@ pub unsafe extern "C" fn crm_orders_finish(
         };
         let orders = open(orders)?;
         out.set(orders);
-        // Somebody else may have freed them meanwhile; they are gone either way.
+        // Another thread may have freed the rows meanwhile; that is no error.
         let _ = handles::free::<RowsObject>(rows.id);
         Ok(())
     })

@@ -127,7 +127,7 @@ impl Input for Orders {
     }
 }
 
-/// From this many days between the last order and its date on, a table has a note of the gap: the data may
+/// With more than this many days between the last order and its date a table has a note of it: the data may
 /// be incomplete, and customers only look inactive. The gaps of a shop with few orders and of a late nightly
 /// import are shorter.
 const PAST_THE_DATA: i32 = 30;
