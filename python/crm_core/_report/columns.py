@@ -5,10 +5,12 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Sequence
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from . import amounts
+from .groups import Groups, valid
 
 # A column is one of numbers when nearly all of its cells are; a stray word does not hide it.
 _STRAY_CELLS = 0.05
@@ -83,21 +85,15 @@ def distinct(column: pa.ChunkedArray) -> list[str]:
     return [word for word in pc.unique(column).to_pylist() if word is not None]
 
 
-def filled_within(keys: pa.ChunkedArray, column: pa.ChunkedArray) -> pa.ChunkedArray:
+def filled_within(keys: Groups, column: pa.ChunkedArray) -> pa.ChunkedArray:
     """Nulls replaced by the first value of the same order."""
     if not column.null_count or column.null_count == len(column):
         return column
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
-    rows = firsts(keys.filter(pc.is_valid(column)), pc.indices_nonzero(pc.is_valid(column)))
-    at = pc.index_in(keys, value_set=rows["key"].combine_chunks(), skip_nulls=True)
-    return pc.coalesce(column, column.take(rows["row_min"]).take(at))
-
-
-def firsts(keys: pa.ChunkedArray, rows: pa.Array) -> pa.Table:
-    """The first row of each order: `key` and `row_min`. Rows without an order are left out."""
-    pairs = pa.table({"key": keys, "row": rows}).filter(pc.is_valid(keys))
-    return pairs.group_by("key").aggregate([("row", "min")])
+    here = valid(column)
+    source = np.where(here, np.arange(len(column)), keys.each(keys.firsts(here), -1))
+    return column.take(pa.array(source, mask=source < 0))
 
 
 def unique(headings: Sequence[str]) -> list[str]:

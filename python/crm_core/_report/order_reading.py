@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import amount_meaning, dates, ids, layouts, likely, states, statuses
+from . import amount_meaning, dates, groups, ids, layouts, likely, states, statuses
 from .columns import as_text, cut, distinct, filled_within, numbers, replaced, shown, trimmed
 from .headings import (
     CATEGORIES,
@@ -284,21 +285,25 @@ class OrderReading(Reading):
             self.chosen.pop("quantity", None)
 
     def _amount_columns(self, name: str) -> amount_meaning.Columns:
-        def read(one: str) -> pa.ChunkedArray | None:
-            return numbers(self.table[one], self.settings.decimal)
+        def read(one: str) -> groups.Values | None:
+            found = numbers(self.table[one], self.settings.decimal)
+            return None if found is None else groups.values(found)
 
-        beside = amount_meaning.columns_by_kind(self.unread, amount_kind, read)
+        def products() -> groups.Groups | None:
+            names = layouts.words()["headings"]["further"]["product"]
+            one = layouts.column([*names], self.table.column_names)
+            text = None if one is None else shown(self.table[one])
+            return None if text is None else groups.Groups.of(text)
+
         quantity = self.chosen.get("quantity")
-        product = layouts.column(
-            [*layouts.words()["headings"]["further"]["product"]], self.table.column_names
-        )
         return amount_meaning.Columns(
             name,
-            self._plain_amounts(name),
+            groups.values(self._plain_amounts(name)),
             self.keys,
-            None if quantity is None else numbers(self.table[quantity.value]),
-            **beside,
-            product=None if product is None else shown(self.table[product]),
+            None if quantity is None else read(quantity.value),
+            **amount_meaning.by_kind(self.unread, amount_kind),
+            read=read,
+            products=products,
         )
 
     def _levels(self) -> None:
@@ -310,12 +315,13 @@ class OrderReading(Reading):
                 continue
             assert keys is not None  # as the loop says
             name = self.chosen[role].value
-            values = self._plain_amounts(name)
+            plain = self._plain_amounts(name)
+            money = groups.values(plain)
             wanted = "order" if self.arguments["amount_is"] == "order" else "line"
-            own, reason = self._level(role, name, values, keys, wanted)
-            self.table = replaced(
-                self.table, name, amount_meaning.spread(values, keys, own, wanted)
-            )
+            own, reason = self._level(role, name, money, keys, wanted)
+            if own != wanted:
+                spread = amount_meaning.spread(money, keys, own, wanted)
+                self.table = replaced(self.table, name, groups.column(spread, plain.type))
             if reason not in ("one_line_each", "beside_total"):
                 self.extra.append(Choice("money_of", own, f"money_{reason}", name))
             if own == "order" and wanted == "line":
@@ -340,8 +346,8 @@ class OrderReading(Reading):
         self,
         role: str,
         name: str,
-        values: pa.ChunkedArray,
-        keys: pa.ChunkedArray,
+        money: groups.Values,
+        keys: groups.Groups,
         wanted: str,
     ) -> tuple[str, str]:
         for own, names in (
@@ -354,11 +360,14 @@ class OrderReading(Reading):
             return "order", "layout"
         lines = None
         if wanted == "line":
-            lines = self._plain_amounts(self.chosen["amount"].value).cast(pa.float64())
+            lines = self._floats("amount")
             if self.arguments["amount_is"] == "unit":
-                pieces = self._plain_amounts(self.chosen["quantity"].value).cast(pa.float64())
-                lines = pc.multiply(lines, pieces)
-        return amount_meaning.level(name, values, keys, lines, self._of_layout(role))
+                lines = lines * self._floats("quantity")
+        return amount_meaning.level(name, money, keys, lines, self._of_layout(role))
+
+    def _floats(self, role: str) -> amount_meaning.Floats:
+        found = groups.values(self._plain_amounts(self.chosen[role].value))
+        return np.where(found.valid, found.floats, np.nan)
 
     def _states(self) -> None:
         """What does not count, by all columns that hold a state (see `states`)."""

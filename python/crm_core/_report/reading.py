@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 
 from . import amounts, dates, layouts
 from .columns import as_text, cut, is_text, replaced, shown, trimmed, unique
+from .groups import Groups
 from .headings import Choice, currency_in, is_japanese
 from .layouts import Layout, fold
 from .problem import Problem
@@ -156,15 +157,16 @@ class Reading:
         )
 
     @cached_property
-    def keys(self) -> pa.ChunkedArray | None:
-        """The order of each row, as a number; None where each row is an order."""
+    def keys(self) -> Groups | None:
+        """The order of each row; None where each row is an order."""
         if "order_id" not in self.arguments:
             return None
-        column = self.table[self.arguments["order_id"]]
-        if pa.types.is_nested(column.type):  # refused by the library, with the column's name
-            return None
-        coded = column.combine_chunks().dictionary_encode()
-        return pa.chunked_array([coded.indices])
+        columns = [self.table[self.arguments["order_id"]]]
+        if "shop" in self.chosen:
+            columns.append(trimmed(self.table[self.chosen["shop"].value]))
+        if any(pa.types.is_nested(one.type) for one in columns):
+            return None  # refused by the library, with the column's name
+        return Groups.of(*columns)
 
     def _of_layout(self, role: str) -> bool:
         """Whether the column of a role is the one that the layout names."""

@@ -12,11 +12,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from . import layouts, statuses
 from .columns import cut, distinct, is_text, mapped, shown
+from .groups import Flags, Groups, flags, valid
 from .layouts import Layout, fold, fold_word
 from .problem import Problem
 
@@ -174,23 +176,23 @@ def strongest(stops: Sequence[pa.ChunkedArray], rows: int) -> pa.ChunkedArray:
 
 
 def whole_orders(
-    keys: pa.ChunkedArray | None, stopped: pa.ChunkedArray
+    keys: Groups | None, stopped: pa.ChunkedArray
 ) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
     """For each row whether all rows of its order are stopped, and whether only some are."""
-    here = pc.is_valid(stopped)
+    here = valid(stopped)
     if keys is None:
-        return here, pc.and_not(here, here)
-    table = pa.table({"key": keys, "here": here.cast(pa.int8())}).filter(pc.is_valid(keys))
-    by = table.group_by("key").aggregate([("here", "min"), ("here", "max")])
-    at = pc.index_in(keys, value_set=by["key"].combine_chunks(), skip_nulls=True)
-    every = pc.coalesce(pc.equal(by["here_min"], 1).take(at), here)
-    some = pc.fill_null(pc.equal(by["here_max"], 1).take(at), False)
-    return every, pc.and_not(some, every)
+        return _chunked(here), _chunked(np.zeros_like(here))
+    counts = keys.counts(here)
+    every = np.where(keys.known, keys.each(counts == keys.rows, False), here)
+    return _chunked(every), _chunked(keys.each(counts > 0, False) & ~every)
 
 
-def orders_in(keys: pa.ChunkedArray | None, rows: pa.ChunkedArray) -> int:
+def orders_in(keys: Groups | None, rows: pa.ChunkedArray) -> int:
     """How many orders have one of these rows."""
     if keys is None:
         return int(pc.sum(rows).as_py() or 0)
-    inside = keys.filter(rows)
-    return int(pc.count_distinct(inside, mode="only_valid").as_py() + inside.null_count)
+    return keys.touched(flags(rows))
+
+
+def _chunked(rows: Flags) -> pa.ChunkedArray:
+    return pa.chunked_array([pa.array(rows)])
