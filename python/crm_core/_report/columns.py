@@ -108,7 +108,9 @@ def unique(headings: Sequence[str]) -> list[str]:
 
 def plain(text: str) -> str:
     """A text without what people vary in an id: width, case and blanks."""
-    return "".join(unicodedata.normalize("NFKC", text).casefold().split())
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+    return "".join(text.casefold().split())
 
 
 def cut(word: str) -> str:
