@@ -167,10 +167,10 @@ def _price(words: str, columns: Columns) -> Meaning:
         checks.append(one)
         unit = unit or one.true
     if not unit and not line:
-        of_product = _by_product(columns)
+        of_product = by_product(columns)
         checks += of_product
         unit, line = (one.true for one in of_product)
-    totals = {"unit": _total(whole), "line": readings(columns)["line"]}
+    totals = {"unit": rounded(whole), "line": readings(columns)["line"]}
     if unit != line:
         if line and words != "item_price":
             found = next(one for one in checks if one.true)
@@ -211,7 +211,7 @@ def readings(columns: Columns) -> dict[str, Any]:
     if columns.keys is not None:
         totals["order"] = total(columns.amount, columns.keys)
     if columns.quantity is not None:
-        totals["unit"] = _total(columns.floats * _floats(columns.quantity))
+        totals["unit"] = rounded(columns.floats * _floats(columns.quantity))
     return totals
 
 
@@ -224,7 +224,7 @@ def total(found: Values, keys: Groups | None = None) -> Any:
         here[firsts[firsts >= 0]] = True
     some = found.numbers[here]
     if some.dtype == np.float64:
-        return _total(some)
+        return rounded(some)
     # Halves of 32 bits: a sum of whole numbers never overflows.
     whole = (
         sum(some.tolist())
@@ -270,11 +270,11 @@ def _sums(columns: Columns) -> tuple[list[Check], list[Check]]:
 def _looks_like_price(columns: Columns) -> bool:
     if columns.quantity is None:
         return False
-    unit, line = _by_product(columns)
+    unit, line = by_product(columns)
     return unit.true and not line.true
 
 
-def _by_product(columns: Columns) -> list[Check]:
+def by_product(columns: Columns) -> list[Check]:
     """Of products sold in several quantities: those of one price, those of one price a piece."""
     names = (
         f"a product's {columns.name} is the same whatever its quantity",
@@ -325,7 +325,8 @@ def _values(numbers: Floats) -> Values:
     return Values(numbers, ~np.isnan(numbers))
 
 
-def _total(numbers: Floats) -> Any:
+def rounded(numbers: Floats) -> Any:
+    """The sum of floats, without what binary floats add to it."""
     return Decimal(f"{np.nansum(numbers):.2f}").normalize() + 0
 
 

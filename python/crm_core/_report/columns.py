@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 
 import numpy as np
 import pyarrow as pa
@@ -68,6 +69,11 @@ def numbers(column: pa.ChunkedArray, decimal: str = "auto") -> pa.ChunkedArray |
     if not filled or len(read.unread) > filled * _STRAY_CELLS:
         return None
     return read.values.cast(pa.float64())
+
+
+def zero(kind: pa.DataType) -> pa.Scalar:
+    """Nothing, of a column's type: of decimals Arrow casts no integer."""
+    return pa.scalar(Decimal(0) if pa.types.is_decimal(kind) else 0, kind)
 
 
 def mapped(column: pa.ChunkedArray, change: Callable[[str], str | None]) -> pa.ChunkedArray:

@@ -133,6 +133,11 @@ def suspects(table: pa.Table, unread: Sequence[str], refunds_read: bool) -> list
         smell = statuses.smell(name)
         if smell == "refunded" and refunds_read:
             smell = ""
+        if not smell and statuses.is_consent(name):
+            stop = _saying_no(name, table[name])
+            if stop is not None:
+                found.append(stop)
+            continue
         if not smell and not _few_texts(table[name]):
             continue
         column = shown(table[name])
@@ -149,6 +154,21 @@ def suspects(table: pa.Table, unread: Sequence[str], refunds_read: bool) -> list
     return found
 
 
+def _saying_no(name: str, column: pa.ChunkedArray) -> Suspect | None:
+    """A flag such as paid or active, and the rows in which it says no or names a state of it."""
+    text = shown(column)
+    if text is None:
+        return None
+    texts = distinct(text)
+    flags_only = all(statuses.says_no(one) or statuses.says_yes(one) for one in texts)
+    told = {one for one in texts if _speaks_of_stop(one) or statuses.is_open(one)}
+    told |= {one for one in texts if flags_only and statuses.says_no(one)}
+    if not told:
+        return None
+    rows = pc.is_in(text, value_set=pa.array(sorted(told), pa.string()))
+    return Suspect(name, pc.fill_null(rows, False), sorted(told), False)
+
+
 def _few_texts(column: pa.ChunkedArray) -> bool:
     """Whether a column can be one of states: texts, and few that differ."""
     if not is_text(column.type):
@@ -160,7 +180,7 @@ def _few_texts(column: pa.ChunkedArray) -> bool:
 def _speaks_of_stop(text: str) -> bool:
     if len(text) > 40:
         return False
-    if statuses.general().get(fold_word(text)) in statuses.STOPS[1:]:
+    if statuses.general().get(fold_word(text)) in statuses.STOPS[1:] or statuses.is_unpaid(text):
         return True
     low = text.lower()
     return any(part in low for part in layouts.words()["smells"]["cancelled"] if part != "void")
