@@ -16,7 +16,7 @@ use crm_core::{Error, nearest};
 use std::ffi::c_char;
 use std::sync::{Mutex, MutexGuard, TryLockError};
 
-/// Rows being put together, for orders or customers. They belong to one thread at a time.
+/// Rows being collected for orders, customers or events. They belong to one thread at a time.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct crm_rows {

@@ -187,7 +187,7 @@ pub(crate) fn wrong_type(column: &Column, use_instead: &'static str) -> Fault {
 
 /// Rows of a table: the cells behind each column's pointer.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn crm_table_rows(
+pub unsafe extern "C" fn crm_table_row_count(
     table: crm_table,
     out: *mut usize,
     error: *mut crm_error,
@@ -201,7 +201,7 @@ pub unsafe extern "C" fn crm_table_rows(
 
 /// Columns of a table. They count from 0.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn crm_table_columns(
+pub unsafe extern "C" fn crm_table_column_count(
     table: crm_table,
     out: *mut usize,
     error: *mut crm_error,
@@ -370,7 +370,7 @@ pub unsafe extern "C" fn crm_table_currency(
 
 /// How many words a column's closed list has.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn crm_table_labels(
+pub unsafe extern "C" fn crm_table_label_count(
     table: crm_table,
     column: usize,
     out: *mut usize,
