@@ -186,7 +186,8 @@ NOTES: Mapping[str, tuple[str, str]] = {
         '--status "{column}" with --status-map "{word}=payment_failed" leaves them out, '
         '--ignore "{column}" says that it does not matter.',
         "「{column}」が {words} の注文{orders}件が集計対象になっています。"
-        "--status と --status-map で除き、--ignore で無視します。",
+        '--status と --status-map "{word}=payment_failed" で除き、'
+        "--ignore で無視します。",
     ),
     "signs": (
         'All amounts of "{column}" are negative; they are taken without their sign.',
