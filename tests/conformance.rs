@@ -729,7 +729,11 @@ fn contradictions_between_options_are_refused() {
             "levels",
             r#""mode": "threshold", "preset": "uchide_repeat", "levels": 3"#,
         ),
-        ("rfm", "mode", r#""preset": "uchide_repeat""#),
+        (
+            "rfm",
+            "mode",
+            r#""preset": "uchide_repeat", "mode": "quantile""#,
+        ),
         (
             "repeat_rate",
             "within",

@@ -97,8 +97,9 @@ def rfm(
         orders: The orders.
         as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
             column `as_of`. Default: the last order's date of the whole import.
-        mode: How scores come about: by rank (default), by fixed cuts, or by cuts learnt at another
-            date (the `cuts` in the notes of an earlier table).
+        mode: How scores come about: by rank ("quantile"), by fixed cuts ("threshold"), or by cuts
+            learnt at another date ("frozen": the `cuts` in the notes of an earlier table). Default:
+            "threshold" with `cuts` or a `preset`, "frozen" with `learned`, else "quantile".
         levels: Score levels per axis, 2 to 10 (default 5). The best customers score ``levels``.
         ties: Which rank equal customers share (default "lower"). They always score equally.
         monetary: The monetary axis. Default: revenue.
@@ -157,8 +158,9 @@ def rfm_segments(
         orders: The orders.
         as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
             column `as_of`. Default: the last order's date of the whole import.
-        mode: How scores come about: by rank (default), by fixed cuts, or by cuts learnt at another
-            date (the `cuts` in the notes of an earlier table).
+        mode: How scores come about: by rank ("quantile"), by fixed cuts ("threshold"), or by cuts
+            learnt at another date ("frozen": the `cuts` in the notes of an earlier table). Default:
+            "threshold" with `cuts` or a `preset`, "frozen" with `learned`, else "quantile".
         levels: Score levels per axis, 2 to 10 (default 5). The best customers score ``levels``.
         ties: Which rank equal customers share (default "lower"). They always score equally.
         monetary: The monetary axis. Default: revenue.

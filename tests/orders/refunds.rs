@@ -169,3 +169,24 @@ fn rows_that_are_negative_are_refunds_at_their_date() {
     );
     assert_eq!(summary(&orders, ""), rows(&[("b", 1, 1)]));
 }
+
+/// A customer whose refunds exceed the orders: shares of revenue mean little, and a note says so.
+#[test]
+fn negative_revenue_is_counted_in_a_note() {
+    let columns = [
+        ("customer_id", texts(&["a", "b", "c", "c"])),
+        ("ordered_at", times(&["2025-01-05"; 4])),
+        ("amount", ints(&[60, 40, 30, -50])),
+    ];
+    let spec = r#"{"currency": "JPY"}"#;
+    for task in ["decile", "abc", "lorenz"] {
+        let notes = |orders: &Orders| run(task, orders, "{}").expect(task).notes().clone();
+        let orders = build(spec, &[batch(&columns)]);
+        assert_eq!(notes(&orders)["negative_revenue"], 1, "{task}");
+        let without = batch(&columns.clone().map(|(name, column)| match name {
+            "amount" => (name, ints(&[60, 40, 30, -30])),
+            _ => (name, column),
+        }));
+        assert!(notes(&build(spec, &[without])).is_empty(), "{task}");
+    }
+}

@@ -69,7 +69,8 @@ pub(crate) enum Reason {
 impl Reason {
     pub(crate) fn new(shop: &Shop, i: usize, overdue: f64, returned: bool) -> Self {
         let silent = shop.gaps.open_days(i);
-        let share = (overdue * 100.0) as u32;
+        // The nearest whole percentage. 100 would say that no gap is longer, which nobody knows.
+        let share = libm::rint(overdue * 100.0).min(99.0) as u32;
         if returned {
             let on = Day(shop.gaps.last_day[i]);
             return Reason::OrderArrived { on };

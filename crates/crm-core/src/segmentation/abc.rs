@@ -12,9 +12,13 @@
 //! The share is compared exactly, in integers; customers without positive revenue sort last. The
 //! total is that of positive revenues, so that refunds of some do not lift the shares of others
 //! over 1. `tie_safe` gives all customers of equal revenue the class of the first of them.
+//!
+//! A customer whose refunds exceed the orders has a negative revenue; the note `negative_revenue` counts
+//! such customers.
 
 use super::decile::descending;
 use super::rfm::REVENUE;
+use super::with_negative_revenue;
 use crate::analysis::Analysis;
 use crate::context::{collect, filled};
 use crate::data::Orders;
@@ -141,7 +145,7 @@ impl Analysis for Abc {
             ids: totals.ids.clone(),
             codes: collect(totals.customer.iter().copied(), "table")?,
         };
-        Ok(Table::new(vec![
+        let table = Table::new(vec![
             Column::new(customer_id, ids),
             Column::new(
                 revenue,
@@ -157,6 +161,7 @@ impl Analysis for Abc {
                     labels: LABELS,
                 },
             ),
-        ]))
+        ]);
+        Ok(with_negative_revenue(table, &totals.revenue))
     }
 }

@@ -11,8 +11,12 @@
 //! so the best tenth is decile 1. Equal revenues can part at a border, always in id order; with
 //! `tie_safe` all customers of equal revenue take the group of the first of them. Shares are in
 //! [`super::lorenz`].
+//!
+//! A customer whose refunds exceed the orders has a negative revenue; the note `negative_revenue` counts
+//! such customers.
 
 use super::rfm::REVENUE;
+use super::with_negative_revenue;
 use crate::analysis::Analysis;
 use crate::context::{collect, filled};
 use crate::data::Orders;
@@ -114,7 +118,7 @@ impl Analysis for Decile {
             ids: totals.ids.clone(),
             codes: collect(totals.customer.iter().copied(), "table")?,
         };
-        Ok(Table::new(vec![
+        let table = Table::new(vec![
             Column::new(customer_id, ids),
             Column::new(
                 revenue,
@@ -124,7 +128,8 @@ impl Analysis for Decile {
                 ),
             ),
             Column::new(decile, Values::I32(groups)),
-        ]))
+        ]);
+        Ok(with_negative_revenue(table, &totals.revenue))
     }
 }
 

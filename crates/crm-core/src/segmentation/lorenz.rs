@@ -16,7 +16,11 @@
 //! # References
 //!
 //! - Gini, C. (1912); in this form: Dixon et al. (1987), *Ecology* 68(5).
+//!
+//! A customer whose refunds exceed the orders has a negative revenue; the note `negative_revenue` counts
+//! such customers.
 
+use super::with_negative_revenue;
 use crate::analysis::Analysis;
 use crate::context::collect;
 use crate::data::Orders;
@@ -122,10 +126,11 @@ impl Analysis for Lorenz {
             return Err(Error::internal("columns of lorenz"));
         };
         let rows = customers.len();
-        Ok(Table::new(vec![
+        let table = Table::new(vec![
             Column::new(share_customers, Values::F64(customers.into())),
             Column::floats(share_revenue, shares.into_iter())?,
             Column::floats(gini_field, (0..rows).map(|_| gini))?,
-        ]))
+        ]);
+        Ok(with_negative_revenue(table, &revenue))
     }
 }

@@ -11,3 +11,12 @@ pub mod rfm_cross;
 mod rfm_cuts;
 mod rfm_grid;
 pub mod rfm_segments;
+
+/// The table with the number of customers whose revenue is negative, if there are any: shares of
+/// revenue mean little then.
+fn with_negative_revenue(table: crate::Table, revenue: &[i64]) -> crate::Table {
+    match revenue.iter().filter(|revenue| **revenue < 0).count() {
+        0 => table,
+        customers => table.with_note("negative_revenue", customers.into()),
+    }
+}

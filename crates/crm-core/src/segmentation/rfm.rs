@@ -66,8 +66,9 @@ pub use super::rfm_grid::{GridCell, Segment};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
-    /// How scores come about. Default: quantiles.
-    pub mode: Mode,
+    /// How scores come about. Default: `threshold` with `cuts` or a `preset`, `frozen` with
+    /// `learned`, else `quantile`.
+    pub mode: Option<Mode>,
     /// Score levels per axis, 2 to 10. Default 5; with cuts one more than these.
     pub levels: u8,
     /// How quantiles treat equal customers; nothing beside cuts. Default: lower.
@@ -92,7 +93,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Options {
-            mode: Mode::Quantile,
+            mode: None,
             levels: 5,
             ties: Ties::Lower,
             monetary: Monetary::Revenue,
@@ -152,11 +153,18 @@ impl Options {
         let Some(learned) = &self.learned else {
             return Ok(self.clone());
         };
-        if self.cuts.is_some() || self.preset.is_some() || self.mode == Mode::Threshold {
+        if self.cuts.is_some() || self.preset.is_some() {
             return refuse(
                 "learned",
                 "cuts from one place: `learned`, `cuts` or a preset",
             );
+        }
+        if let Some(mode @ (Mode::Quantile | Mode::Threshold)) = self.mode {
+            return Err(Error::option(
+                "mode",
+                json!(mode).to_string(),
+                "frozen, with cuts that were learned",
+            ));
         }
         let Some(frozen) = learned.needed::<Frozen>("rfm")? else {
             return refuse(
@@ -170,7 +178,7 @@ impl Options {
             return refuse("monetary", "what it was when the cuts were learnt");
         }
         Ok(Options {
-            mode: Mode::Frozen,
+            mode: Some(Mode::Frozen),
             cuts: Some(frozen.cuts),
             monetary: frozen.monetary,
             learned: None,
@@ -178,17 +186,27 @@ impl Options {
         })
     }
 
+    /// The mode, of options without `learned`.
+    fn given_mode(&self) -> Mode {
+        self.mode
+            .unwrap_or(match self.cuts.is_some() || self.preset.is_some() {
+                true => Mode::Threshold,
+                false => Mode::Quantile,
+            })
+    }
+
     /// The cuts that were given, of options without `learned`; none where they are quantiles.
     fn fixed_cuts(&self, currency: Currency) -> Result<Option<Cuts>> {
         let refuse = |option, found, expected| Err(Error::option(option, found, expected));
-        if self.mode != Mode::Quantile && self.ties != Ties::Lower {
+        let mode = self.given_mode();
+        if mode != Mode::Quantile && self.ties != Ties::Lower {
             return refuse(
                 "ties",
                 json!(self.ties).to_string(),
                 "mode quantile: cuts have no ties",
             );
         }
-        match (self.mode, &self.cuts, self.preset) {
+        match (mode, &self.cuts, self.preset) {
             (Mode::Quantile, None, None) => Ok(None),
             (Mode::Quantile, ..) => refuse(
                 "mode",
@@ -212,7 +230,7 @@ impl Options {
             None => self.levels,
         };
         Ok(Options {
-            mode: frozen.mode,
+            mode: Some(frozen.given_mode()),
             monetary: frozen.monetary,
             levels,
             ..self
@@ -514,6 +532,23 @@ mod tests {
                 "{r} {f} {m}"
             );
         }
+    }
+
+    /// A preset is a mode by itself; a mode that contradicts it is refused.
+    #[test]
+    fn cuts_and_presets_imply_their_mode() {
+        let mode = |options: Options| options.resolved(Currency::JPY).map(|o| o.mode.unwrap());
+        let preset = Options {
+            preset: Some(Preset::UchideRepeat),
+            ..Options::default()
+        };
+        assert_eq!(mode(Options::default()).unwrap(), Mode::Quantile);
+        assert_eq!(mode(preset.clone()).unwrap(), Mode::Threshold);
+        let contradicting = Options {
+            mode: Some(Mode::Quantile),
+            ..preset
+        };
+        assert!(mode(contradicting).is_err());
     }
 
     #[test]

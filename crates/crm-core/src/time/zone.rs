@@ -358,7 +358,9 @@ mod tests {
             for (change, _) in &offsets.segments[1..] {
                 (-700..700).for_each(|quarter| same(change + quarter * 900_000_000));
             }
-            [MIN_MICROS, first, end, MAX_MICROS].map(same);
+            for wall in [MIN_MICROS, first, end, MAX_MICROS] {
+                same(wall);
+            }
         }
     }
 
