@@ -383,6 +383,41 @@ fn unknown_options_are_named_with_the_valid_ones() {
     }
 }
 
+#[test]
+fn a_word_that_is_none_of_an_option_has_the_nearest_as_hint() {
+    let orders = orders(STORE, store(20, 17)).unwrap();
+    for (name, request, hint) in [
+        (
+            "cohorts",
+            r#"{"cells": "member"}"#,
+            Some("did you mean `members`?"),
+        ),
+        (
+            "cohorts",
+            r#"{"step": "weeks"}"#,
+            Some("did you mean `week`?"),
+        ),
+        (
+            "monthly",
+            r#"{"period": "quater"}"#,
+            Some("did you mean `quarter`?"),
+        ),
+        (
+            "summary",
+            r#"{"basis": "grosss"}"#,
+            Some("did you mean `gross`?"),
+        ),
+        // Nothing is near, or it is no word.
+        ("monthly", r#"{"period": "zzzzzzzz"}"#, None),
+        ("monthly", r#"{"period": 5}"#, None),
+    ] {
+        let data = Dataset::Orders(&orders);
+        let error = analysis::run(name, &data, request, &Context::default()).unwrap_err();
+        assert_eq!(error.code(), crm_core::ErrorCode::Option, "{request}");
+        assert_eq!(error.hint().as_deref(), hint, "{request}: {error}");
+    }
+}
+
 /// A key of the scope that says nothing to what an analysis reads is refused like a misspelt one,
 /// whatever its value, and the catalogue lists those that say something.
 #[test]

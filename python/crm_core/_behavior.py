@@ -103,7 +103,7 @@ def funnel(
     reuse: bool | None = None,
     count: Literal["units", "episodes"] | None = None,
     entered: Mapping[Literal["from", "to"], Date] | None = None,
-    series: Literal["day", "week", "month"] | None = None,
+    series: Literal["day", "week", "month", "quarter", "year"] | None = None,
     timeout: str | int | None = None,
     **scope: Unpack[EventScope],
 ) -> Table:
@@ -129,7 +129,7 @@ def funnel(
         reuse: Whether one event may fill several steps. Default: no.
         count: "units" once each (default), or every one of their "episodes".
         entered: The days on which the first step may be taken, ``{"from": ..., "to": ...}``.
-        series: Count by the "day", "week" or "month" of the start.
+        series: Count by the "day", "week", "month", "quarter" or "year" of the start.
         timeout: Silence after which the next event opens a new session (default "30min").
         **scope: What analyses of events share, but for customers: where, by; see `EventScope`.
 

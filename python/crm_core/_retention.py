@@ -214,10 +214,11 @@ def cohorts(
         orders: The orders.
         as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
             column `as_of`. Default: the last order's date of the whole import.
-        rows: What a row is: "month" (default), "week", "quarter" or "year" of the origin, "all", or
-            the name of a column.
-        step: What a step of elapsed time is: days (default 30), or "month".
-        up_to: The longest elapsed time (default 720 days, or 24 months).
+        rows: What a row is: "month" (default), "day", "week", "quarter" or "year" of the origin,
+            "all", or the name of a column.
+        step: What a step of elapsed time is: days (default 30), or calendar weeks from Monday
+            ("week") or calendar months ("month").
+        up_to: The longest elapsed time (default 720 days, 52 weeks or 24 months).
         cells: What becomes of cells for which not everybody is old enough: left out ("complete"),
             of whoever is old enough ("members"), or every age of whoever was watched so long
             ("mean_cumulative"). Default: complete for periods, else mean_cumulative.

@@ -369,6 +369,9 @@ impl Error {
             E::UnknownAnalysis { name, valid } | E::UnknownOption { name, valid } => {
                 nearest(name, valid).map(|meant| format!("did you mean {}?", Quoted(meant)))
             }
+            E::OptionValue {
+                found, expected, ..
+            } => meant(found, expected),
             E::UnknownWord { allowed, .. } => {
                 let map = match allowed.first().map(String::as_str) {
                     Some("completed") => "status_map",
@@ -516,6 +519,17 @@ pub fn nearest<'a>(name: &str, names: &'a [String]) -> Option<&'a str> {
         .min_by_key(|(distance, _)| *distance)
         .filter(|(distance, candidate)| *distance <= 1 + candidate.chars().count() / 3)
         .map(|(_, candidate)| candidate.as_str())
+}
+
+/// The nearest of the words that stand in backticks in what was expected, for a word that is none.
+fn meant(found: &str, expected: &str) -> Option<String> {
+    let found = found.strip_prefix('"')?.strip_suffix('"')?;
+    let words = expected.split('`').skip(1).step_by(2).map(str::to_owned);
+    let words: Vec<String> = words.collect();
+    if words.iter().any(|word| word == found) {
+        return None;
+    }
+    nearest(found, &words).map(|meant| format!("did you mean {}?", Quoted(meant)))
 }
 
 /// Levenshtein distance in characters.

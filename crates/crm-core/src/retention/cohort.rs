@@ -7,7 +7,7 @@
 //! (the first order, unless `origin` says otherwise), `all`, or a column: `channel`, `product`, any
 //! dimension, at the origin; `first_channel` and the like; a dimension of the customers table. A
 //! column of the matrix is an elapsed time t: 0, 30, 60, … days from the origin (`step`), or whole
-//! calendar months after its own. The table is long: one line per cell.
+//! calendar weeks (from Monday) or months after its own. The table is long: one line per cell.
 //!
 //! | value            | of the customers of the cohort, by t                               |
 //! |------------------|--------------------------------------------------------------------|
@@ -15,10 +15,10 @@
 //! | `cumulative_ltv` | revenue up to t per customer (LTV)                                 |
 //! | `orders_per_customer` | orders up to t per customer                                   |
 //! | `repeat_rate`    | share with a second purchase by t                                  |
-//! | `active_rate`    | share with a purchase in (t − step, t], or in that month           |
+//! | `active_rate`    | share with a purchase in (t − step, t], or in that week or month   |
 //!
-//! A customer is watched t days when their origin + t ≤ `as_of`, and t months when that calendar
-//! month has ended. As the young cannot be watched long, a cell follows one of three rules (`cells`):
+//! A customer is watched t days when their origin + t ≤ `as_of`, and t weeks or months when that
+//! calendar week or month has ended. As the young cannot be watched long, a cell follows one of three rules (`cells`):
 //!
 //! - `complete`, the default for rows that are periods: only where the period's last day can be
 //!   watched so long. Other cells are left out.
@@ -62,10 +62,11 @@ pub struct Options {
     /// What a row is: `day`, `week`, `month`, `quarter`, `year`, `all`, or the name of a column. Default:
     /// month.
     pub rows: String,
-    /// What a step of elapsed time is: a number of days, or `"month"`. Default 30 days.
+    /// What a step of elapsed time is: a number of days, or calendar weeks or months (`"week"`,
+    /// `"month"`). Default 30 days.
     pub step: Step,
-    /// The longest elapsed time, in days or months; up to 36,600 days. Default 720 days or 24
-    /// months.
+    /// The longest elapsed time, in days, weeks or months; up to 36,600 days, 5,200 weeks, 1,200
+    /// months. Default 720 days, 52 weeks or 24 months.
     pub up_to: Option<u32>,
     /// What becomes of cells for which not everybody is old enough. Default: by the rows, see the
     /// module.
@@ -97,21 +98,40 @@ impl Default for Options {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(
     untagged,
-    expecting = "a number of days, a text such as \"30d\", or \"month\""
+    expecting = "a number of days, a text such as \"30d\", or one of `week`, `month`"
 )]
 pub enum Step {
-    /// Calendar months.
-    Calendar(Month),
+    /// Calendar weeks or months.
+    Calendar(CalendarStep),
     /// So many days.
     Days(Duration),
 }
 
-/// The word for calendar months.
+/// The words for steps of the calendar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Month {
+pub enum CalendarStep {
+    /// A calendar week, from Monday (ISO 8601).
+    Week,
     /// A calendar month.
     Month,
+}
+
+impl CalendarStep {
+    fn period(self) -> Period {
+        match self {
+            CalendarStep::Week => Period::Week,
+            CalendarStep::Month => Period::Month,
+        }
+    }
+
+    /// The most steps there may be: a hundred years.
+    fn most(self) -> u32 {
+        match self {
+            CalendarStep::Week => 5_200,
+            CalendarStep::Month => 1_200,
+        }
+    }
 }
 
 /// What becomes of cells for which not everybody is old enough.
@@ -129,7 +149,7 @@ pub enum Cells {
 /// A cell of the matrix.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Cell {
-    /// Days or months since the origin.
+    /// Days, weeks or months since the origin.
     pub elapsed: i32,
     /// Customers of the cohort.
     pub cohort_customers: u64,
@@ -260,7 +280,8 @@ impl Options {
     /// The longest elapsed time, in steps' units.
     fn longest(&self) -> u32 {
         self.up_to.unwrap_or(match self.step {
-            Step::Calendar(_) => 24,
+            Step::Calendar(CalendarStep::Week) => 52,
+            Step::Calendar(CalendarStep::Month) => 24,
             Step::Days(_) => 720,
         })
     }
@@ -339,7 +360,7 @@ impl Analysis for CohortMatrix {
             Type::Int,
             "days",
             "経過",
-            "Days, or calendar months, since the origin.",
+            "Days, or calendar weeks or months, since the origin.",
         ),
         Field::new(
             "cohort_customers",
@@ -575,6 +596,45 @@ mod tests {
         assert_eq!(months("2026-02-27"), january[..1]);
     }
 
+    /// 1 January 2026 is a Thursday, so that the weeks begin on 29 December, 5 January, ….
+    #[test]
+    fn calendar_weeks_begin_on_monday_and_are_shown_once_they_have_ended() {
+        let orders = Orders::builder(Currency::JPY, Zone::UTC)
+            .order("a", "2026-01-01", 1_000)
+            .order("a", "2026-01-05", 2_000) // the Monday after: week 1, though day 4
+            .order("b", "2026-01-04", 4_000) // the Sunday of the same week
+            .order("b", "2026-01-12", 8_000) // week 2, day 8
+            .order("c", "2026-01-05", 16_000)
+            .order("c", "2026-01-11", 32_000) // week 0, day 6
+            .build()
+            .unwrap();
+        let weeks = |as_of: &str, rows: &str| {
+            let options = Options {
+                rows: rows.into(),
+                step: serde_json::from_str("\"week\"").unwrap(),
+                ..Options::default()
+            };
+            let scope = Scope::as_of(as_of.parse().unwrap());
+            let cohorts = matrix(&orders, &scope, &options, &Context::default()).unwrap();
+            let row = |c: &Cell| (c.elapsed, c.customers, c.revenue, c.active_rate.numerator);
+            cohorts.cells.iter().map(row).collect::<Vec<_>>()
+        };
+        let december = [(0, 2, 5_000, 2), (1, 2, 7_000, 1), (2, 2, 15_000, 1)];
+        let january = [(0, 1, 48_000, 1), (1, 1, 48_000, 0)];
+        assert_eq!(
+            weeks("2026-01-18", "week"),
+            [&december[..], &january].concat()
+        );
+        // On Saturday the third week is not over.
+        assert_eq!(
+            weeks("2026-01-17", "week"),
+            [&december[..2], &january[..1]].concat()
+        );
+        // A row of months is complete once the last week of January, which ends on 1 February, is.
+        assert_eq!(weeks("2026-01-31", "month"), []);
+        assert_eq!(weeks("2026-02-01", "month"), [(0, 3, 53_000, 3)]);
+    }
+
     #[test]
     fn rows_that_span_periods_have_no_last_day() {
         let options = Options {
@@ -591,7 +651,7 @@ mod tests {
     #[test]
     fn the_calendar_ends() {
         let options = Options {
-            step: Step::Calendar(Month::Month),
+            step: Step::Calendar(CalendarStep::Month),
             ..Options::default()
         };
         let orders = Orders::builder(Currency::JPY, Zone::UTC)

@@ -39,8 +39,8 @@ pub struct Options {
     /// The days on which a chain may start, both included; later steps may come after them. For modes
     /// with a first step. Default: any.
     pub entered: Option<Entered>,
-    /// Counts by the day, week or month in which the (winning) chain started, in a first column
-    /// `entered`. Default: all together.
+    /// Counts by the period in which the (winning) chain started, in a first column `entered`.
+    /// Default: all together.
     pub series: Option<Period>,
     /// Silence after which the next event opens a new session. Default 30 minutes.
     pub timeout: Duration,
@@ -316,12 +316,6 @@ pub(super) fn shape(options: &Options) -> Result<Shape> {
         && from > to
     {
         return refuse("entered", "a day `from` up to the day `to`");
-    }
-    if !matches!(
-        options.series,
-        None | Some(Period::Day | Period::Week | Period::Month)
-    ) {
-        return refuse("series", "\"day\", \"week\" or \"month\"");
     }
     let mut exclusions = Vec::new();
     for exclusion in &options.exclude {

@@ -1,29 +1,29 @@
-//! Elapsed time: days since the origin, or calendar months after its own; and how long each customer
-//! was watched on that scale.
+//! Elapsed time: days since the origin, or calendar weeks or months after its own; and how long each
+//! customer was watched on that scale.
 
-use super::{Options, Step};
+use super::{CalendarStep, Options, Step};
 use crate::context::{collect, room};
 use crate::retention::grouping::Grouping;
 use crate::retention::history::Histories;
 use crate::retention::whole_days;
-use crate::time::Period;
 use crate::{Day, Error, Result};
 use chrono::Datelike;
 
 /// What elapsed time is.
 pub(super) struct Clock {
     as_of: i32,
-    /// Days or months of a step.
+    /// Days, weeks or months of a step.
     pub(super) step: i32,
     /// Steps after the first cell.
     pub(super) steps: usize,
     /// The first cell that each age is in.
     cells: Vec<u16>,
-    months: Option<Months>,
+    calendar: Option<Calendar>,
 }
 
-/// Months by day, and the last one that has ended.
-struct Months {
+/// Weeks or months by day, and the last one that has ended.
+struct Calendar {
+    unit: CalendarStep,
     first_day: i32,
     by_day: Vec<i32>,
     ended: i32,
@@ -37,7 +37,7 @@ impl Clock {
     ) -> Result<Clock> {
         let as_of = histories.as_of();
         let (step, most) = match options.step {
-            Step::Calendar(_) => (1, 1_200),
+            Step::Calendar(unit) => (1, unit.most()),
             Step::Days(days) => (whole_days("step", days)?, 36_600),
         };
         let up_to = options.longest();
@@ -54,25 +54,27 @@ impl Clock {
             step,
             steps: (up_to / step as u32) as usize,
             cells: Vec::new(),
-            months: None,
+            calendar: None,
         };
-        if let Step::Calendar(_) = options.step {
+        if let Step::Calendar(unit) = options.step {
+            let period = unit.period();
             let mut by_day = room((as_of - first_day) as usize + 1, "cohorts")?;
             let mut first = Day(first_day);
             while first.0 <= as_of {
-                let next = first.plus(1, Period::Month);
-                // The calendar ends in 9999, and with it the last month's successor.
+                let next = first.plus(1, period);
+                // The calendar ends in 9999, and with it the last period's successor.
                 let next = if next <= first { Day(as_of + 1) } else { next };
-                let month = month(first);
-                by_day.extend((first.0..next.0.min(as_of + 1)).map(|_| month));
+                let number = number(first, unit);
+                by_day.extend((first.0..next.0.min(as_of + 1)).map(|_| number));
                 first = next;
             }
             let tomorrow = Day(as_of + 1);
-            let is_over = tomorrow == tomorrow.start_of(Period::Month);
-            clock.months = Some(Months {
+            let is_over = tomorrow == tomorrow.start_of(period);
+            clock.calendar = Some(Calendar {
+                unit,
                 first_day,
                 by_day,
-                ended: month(Day(as_of)) - i32::from(!is_over),
+                ended: number(Day(as_of), unit) - i32::from(!is_over),
             });
         }
         // Nobody was watched for longer than the first of all.
@@ -87,10 +89,10 @@ impl Clock {
     /// The elapsed time from an origin to a day, both up to `as_of`.
     #[inline]
     pub(super) fn age(&self, origin: i32, day: i32) -> i32 {
-        match &self.months {
+        match &self.calendar {
             None => day - origin,
-            Some(months) => {
-                let at = |day: i32| months.by_day[(day - months.first_day) as usize];
+            Some(calendar) => {
+                let at = |day: i32| calendar.by_day[(day - calendar.first_day) as usize];
                 at(day) - at(origin)
             }
         }
@@ -98,9 +100,9 @@ impl Clock {
 
     /// How long whoever began on a day was watched; negative is not yet.
     pub(super) fn watched(&self, origin: i32) -> i32 {
-        match &self.months {
+        match &self.calendar {
             None => self.as_of - origin,
-            Some(months) => months.ended - month(Day(origin)),
+            Some(calendar) => calendar.ended - number(Day(origin), calendar.unit),
         }
     }
 
@@ -118,8 +120,14 @@ impl Clock {
     }
 }
 
-/// Months since year 0.
-fn month(day: Day) -> i32 {
-    let date = day.date();
-    date.year() * 12 + date.month0() as i32
+/// The number of a day's week or month: it grows by one from each to the next.
+fn number(day: Day, unit: CalendarStep) -> i32 {
+    match unit {
+        // Day 0, 1 January 1970, was a Thursday.
+        CalendarStep::Week => (day.0 + 3).div_euclid(7),
+        CalendarStep::Month => {
+            let date = day.date();
+            date.year() * 12 + date.month0() as i32
+        }
+    }
 }
