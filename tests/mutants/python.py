@@ -2,9 +2,9 @@
 
     .venv/bin/python tests/mutants/python.py --seed 7 --count 150
 
-A copy of the package gets one small fault at a time. One run of all tests records which lines each test
-passes, also in the processes it starts; then the tests that pass the line of a fault run, fastest first,
-until one fails. `target/planted/python-SEED.json` has every fault.
+A copy of the package gets one small fault at a time. One run of all tests records which lines each
+test passes, also in the processes it starts; then the tests that pass the line of a fault run,
+fastest first, until one fails. `target/planted/python-SEED.json` has every fault.
 """
 
 from __future__ import annotations
@@ -23,7 +23,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 OUT = ROOT / "target/planted/python"
 COPY = OUT / "crm_core"
-NOT_RUN = ["test_doors.py", "test_typing.py"]  # the first builds the C library, the second reads types
+NOT_RUN = [
+    "test_doors.py",
+    "test_typing.py",
+]  # the first builds the C library, the second reads types
 TESTS = 60  # the fastest that pass the line; more of them add little
 COMPARE = {
     ast.Lt: "<=", ast.LtE: "<", ast.Gt: ">=", ast.GtE: ">", ast.Eq: "!=", ast.NotEq: "==",
@@ -248,8 +251,13 @@ def main() -> None:
         if cases:
             file.write_bytes(right[:start] + text.encode() + right[end:])
             code = pytest(cases, {}, 30 + 4 * sum(took[c] for c in cases))
+            # 1: a test fails; 2 and 4: the package or a test file cannot be imported; -1: time.
+            if code not in (0, 1, 2, 4, -1):
+                sys.exit(f"pytest ended with {code}")
             said = "survived" if code == 0 else "failed"
             file.write_bytes(right)
+            if code == 4 and pytest(["--collect-only", *cases], {}, None) == 4:
+                sys.exit(f"pytest does not find one of {cases}")
         was = right[start:end].decode()
         if said != "failed":
             print(f"{path}:{line} [{kind}] {said}: {was!r} -> {text!r}", flush=True)
