@@ -1,18 +1,29 @@
 /* Customer analytics for e-commerce: orders in, tables out. Made by cbindgen; do not edit.
  *
- * Rules, said once:
+ * A first program is examples/c/rfm.c. Parsers without a preprocessor (PHP's FFI::cdef, LuaJIT, cffi)
+ * read crm.cdef, the same declarations.
+ *
+ * Rules for all functions:
  *
  * - Handles are numbers in a struct. They are given through out-pointers and stay below 2^53, so a
  *   language without structs by value can declare uint64_t. A handle that is freed, of another kind
- *   or made up is answered with CRM_ERR_HANDLE, always.
+ *   or made up is answered with CRM_ERR_HANDLE, always. {0} is no handle; functions take it where
+ *   their text says so.
  * - A call that can fail returns a crm_status_t and takes a crm_error that the caller allocates,
- *   zeroed; NULL where nobody wants to know. Every other pointer is needed: NULL is CRM_ERR_NULL.
- *   Pointers must be aligned, must be good for the whole call, and outputs overlap nothing.
+ *   zeroed; NULL where nobody wants to know. Every other pointer is needed: NULL is CRM_ERR_NULL,
+ *   except for a buffer of 0 bytes or 0 columns, and fields of crm_column that may be NULL.
+ *   Pointers must be aligned (buffers of a crm_column need not be), must be good for the whole call,
+ *   and outputs overlap nothing.
+ * - Every function that returns a crm_status_t can return CRM_ERR_NULL, CRM_ERR_HANDLE,
+ *   CRM_ERR_ARGUMENT (an output that is not aligned, a text that is not UTF-8), CRM_ERR_BUSY (more
+ *   than 16 million calls inside one handle at once), CRM_ERR_PANIC, CRM_ERR_OUT_OF_MEMORY (also for
+ *   more than 65,536 open handles) and CRM_ERR_INTERNAL. A function that takes a crm_job can return
+ *   CRM_ERR_CANCELLED and CRM_ERR_BUDGET too. Further statuses stand with the function.
  * - Outputs are written only on success.
  * - Options are JSON. A negative text size means that the text ends in a NUL. CRM_JSON({...}) spares
  *   the escaping.
- * - A finished handle (orders, customers, table) may be used from many threads at once, while another
- *   frees it: calls in progress finish first. Rows belong to one thread at a time. Pointers handed
+ * - A finished handle (orders, customers, events, table) may be used from many threads at once, while
+ *   another frees it: calls in progress finish first. Rows belong to one thread at a time. Pointers handed
  *   out of a table are good until it is freed.
  * - Amounts of money are integers of minor units. Nothing is printed, no file is opened, no clock is
  *   read, no thread is started unless crm_set_threads asks for it. No panic crosses, no call goes
@@ -24,8 +35,6 @@
 #ifndef CRM_H
 #define CRM_H
 
-#include <stddef.h>
-#include <stdint.h>
 
 #include <stddef.h>
 #include <stdint.h>
@@ -33,7 +42,7 @@
 /* JSON without escapes: crm_run("rfm", CRM_DATA(orders), CRM_JSON({"levels": 5}), -1, ...). */
 #define CRM_JSON(...) #__VA_ARGS__
 
-/* Orders or a table as the data of crm_run. */
+/* Orders, events or a table as the data of crm_run. */
 #ifdef __cplusplus
 #define CRM_DATA(handle) (crm_data{(handle).id})
 #else
@@ -220,24 +229,13 @@ typedef enum crm_language {
 /// The status of a call: `CRM_OK` or one of `CRM_ERR_...`. New codes may appear.
 typedef int32_t crm_status_t;
 
-/// A table of customers: registered when, opted out or not, dimensions. `{0}` where there is none.
-typedef struct crm_customers {
-  /// The handle; 0 is no table.
-  uint64_t id;
-} crm_customers;
-
-/// A job: cancels and watches a call from another thread, and says how it is to run. Pass
-/// `{0}` where none is needed.
-typedef struct crm_job {
-  /// The handle; 0 is no job.
-  uint64_t id;
-} crm_job;
-
-/// Orders: validated, immutable, to be read from many threads at once.
-typedef struct crm_orders {
-  /// The handle.
-  uint64_t id;
-} crm_orders;
+/// A text that the library keeps: UTF-8, `size` bytes, followed by a NUL that is not counted.
+typedef struct crm_text {
+  /// First byte; NULL where there is no text (a null cell).
+  const char *data;
+  /// Bytes, the NUL not counted.
+  size_t size;
+} crm_text;
 
 /// What went wrong. The caller allocates it, zeroed (`crm_error error = {0};`), and nothing is to
 /// be freed. It is written when a call fails and left alone otherwise. Texts are UTF-8,
@@ -257,26 +255,12 @@ typedef struct crm_error {
   char hint[512];
 } crm_error;
 
-/// Events: validated, sorted, immutable, to be read from many threads at once.
-typedef struct crm_events {
-  /// The handle.
+/// A job: cancels and watches a call from another thread, and says how it is to run. Pass
+/// `{0}` where none is needed.
+typedef struct crm_job {
+  /// The handle; 0 is no job.
   uint64_t id;
-} crm_events;
-
-/// A result: named, typed columns of equal length. To be read from many threads at once. What is
-/// handed out of it (pointers, texts) lives as long as the table.
-typedef struct crm_table {
-  /// The handle.
-  uint64_t id;
-} crm_table;
-
-/// A text that the library keeps: UTF-8, `size` bytes, followed by a NUL that is not counted.
-typedef struct crm_text {
-  /// First byte; NULL where there is no text (a null cell).
-  const char *data;
-  /// Bytes, the NUL not counted.
-  size_t size;
-} crm_text;
+} crm_job;
 
 /// One column. Zero it first (`crm_column column = {0};`): every field not needed is 0.
 typedef struct crm_column {
@@ -316,11 +300,36 @@ typedef struct crm_column {
   int32_t scale;
 } crm_column;
 
-/// Rows being put together, for orders or customers. They belong to one thread at a time.
+/// A table of customers: registered when, opted out or not, dimensions. `{0}` where there is none.
+typedef struct crm_customers {
+  /// The handle; 0 is no table.
+  uint64_t id;
+} crm_customers;
+
+/// Orders: validated, immutable, to be read from many threads at once.
+typedef struct crm_orders {
+  /// The handle.
+  uint64_t id;
+} crm_orders;
+
+/// Rows being collected for orders, customers or events. They belong to one thread at a time.
 typedef struct crm_rows {
   /// The handle.
   uint64_t id;
 } crm_rows;
+
+/// A result: named, typed columns of equal length. To be read from many threads at once. What is
+/// handed out of it (pointers, texts) lives as long as the table.
+typedef struct crm_table {
+  /// The handle.
+  uint64_t id;
+} crm_table;
+
+/// Events: validated, sorted, immutable, to be read from many threads at once.
+typedef struct crm_events {
+  /// The handle.
+  uint64_t id;
+} crm_events;
 
 /// What an analysis reads: orders, events or a table, made with `CRM_DATA(handle)`.
 typedef struct crm_data {
@@ -331,43 +340,6 @@ typedef struct crm_data {
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
-
-/// Makes orders from an Arrow C stream of record batches, as `crm_orders_from_columns` does from
-/// columns. The stream is consumed: after the call its `release` is NULL, on success and on
-/// failure, whatever else was wrong. Everything that Arrow's C structs allow to be checked is
-/// checked before the first value is read; they carry no buffer sizes, so that buffers are as long
-/// as their offsets say is taken from the producer. `crm_orders_from_columns` takes nothing on
-/// trust.
-crm_status_t crm_orders_from_arrow(const char *spec,
-                                   int64_t spec_size,
-                                   struct ArrowArrayStream *stream,
-                                   struct crm_customers customers,
-                                   struct crm_job job,
-                                   struct crm_orders *out,
-                                   struct crm_error *error);
-
-/// Makes a table of customers from an Arrow C stream, consumed as by `crm_orders_from_arrow`.
-crm_status_t crm_customers_from_arrow(const char *spec,
-                                      int64_t spec_size,
-                                      struct ArrowArrayStream *stream,
-                                      struct crm_job job,
-                                      struct crm_customers *out,
-                                      struct crm_error *error);
-
-/// Makes events from an Arrow C stream, consumed as by `crm_orders_from_arrow`.
-crm_status_t crm_events_from_arrow(const char *spec,
-                                   int64_t spec_size,
-                                   struct ArrowArrayStream *stream,
-                                   struct crm_job job,
-                                   struct crm_events *out,
-                                   struct crm_error *error);
-
-/// The table as an Arrow C stream of one record batch, with the definition in the schema's
-/// metadata. It outlives the table; release it as Arrow says. Money is decimal128, words are
-/// dictionaries of texts, dates date32. `out` may be uninitialised.
-crm_status_t crm_table_to_arrow(struct crm_table table,
-                                struct ArrowArrayStream *out,
-                                struct crm_error *error);
 
 /// The library's version, such as `0.1.0`. Lives as long as the library.
 const char *crm_version(void);
@@ -388,135 +360,11 @@ crm_status_t crm_tasks(struct crm_text *out,
 
 /// What an analysis reads, takes and puts out, as JSON: the schema of its options and of the scope
 /// with defaults, its output columns with types and units. The text lives as long as the library.
+///
+/// Also returns `CRM_ERR_OPTION` (no analysis has this name).
 crm_status_t crm_describe(const char *task,
                           struct crm_text *out,
                           struct crm_error *error);
-
-/// The cells of a column of whole numbers of a customer, or of dates. Cells without a value are 0;
-/// `crm_table_validity` tells them apart.
-crm_status_t crm_table_i32(struct crm_table table,
-                           size_t column,
-                           const int32_t **out,
-                           struct crm_error *error);
-
-/// The cells of a column of whole numbers, dates, instants, money, or ids that came in as signed
-/// integers. Cells without a value are 0.
-crm_status_t crm_table_i64(struct crm_table table,
-                           size_t column,
-                           const int64_t **out,
-                           struct crm_error *error);
-
-/// The cells of a column of ids that came in as unsigned integers.
-crm_status_t crm_table_u64(struct crm_table table,
-                           size_t column,
-                           const uint64_t **out,
-                           struct crm_error *error);
-
-/// The cells of a column of floats. Cells without a value are 0, never NaN.
-crm_status_t crm_table_f64(struct crm_table table,
-                           size_t column,
-                           const double **out,
-                           struct crm_error *error);
-
-/// The cells of a column of truth values (0 or 1) or of words (numbers for `crm_table_label`).
-crm_status_t crm_table_u8(struct crm_table table,
-                          size_t column,
-                          const uint8_t **out,
-                          struct crm_error *error);
-
-/// Which cells of a column have a value: a byte a row, 0 or 1. NULL is written when all have one.
-crm_status_t crm_table_validity(struct crm_table table,
-                                size_t column,
-                                const uint8_t **out,
-                                struct crm_error *error);
-
-/// A cell of a column of texts, words (the value that programs compare) or ids that came in as
-/// texts or bytes. `data` is NULL where there is no value. The first call on a column of ids makes
-/// all its texts.
-crm_status_t crm_table_utf8(struct crm_table table,
-                            size_t column,
-                            size_t row,
-                            struct crm_text *out,
-                            struct crm_error *error);
-
-/// Makes a table of customers from columns, as `crm_orders_from_columns` does. `spec` is JSON:
-/// `{customer_id, registered_at, opted_out, dimensions, timezone}`, all optional. Free it with
-/// `crm_customers_free`.
-crm_status_t crm_customers_from_columns(const char *spec,
-                                        int64_t spec_size,
-                                        const struct crm_column *columns,
-                                        size_t n_columns,
-                                        struct crm_job job,
-                                        struct crm_customers *out,
-                                        struct crm_error *error);
-
-/// Begins a table of customers that comes row by row, as `crm_orders_begin` does.
-crm_status_t crm_customers_begin(const char *spec,
-                                 int64_t spec_size,
-                                 struct crm_rows *out,
-                                 struct crm_error *error);
-
-/// Makes a table of customers from rows, as `crm_orders_finish` does.
-crm_status_t crm_customers_finish(struct crm_rows rows,
-                                  struct crm_job job,
-                                  struct crm_customers *out,
-                                  struct crm_error *error);
-
-/// Frees a table of customers. Orders made with it go on.
-crm_status_t crm_customers_free(struct crm_customers customers,
-                                struct crm_error *error);
-
-/// Makes events from columns with a length for every buffer. `spec` is JSON: which column is what
-/// and how to read it; without it they are visitor_id, occurred_at and kind. Columns that the spec
-/// does not name are not looked at. Nothing is kept of the buffers. `job` may be `{0}`. Free the
-/// events with `crm_events_free`.
-crm_status_t crm_events_from_columns(const char *spec,
-                                     int64_t spec_size,
-                                     const struct crm_column *columns,
-                                     size_t n_columns,
-                                     struct crm_job job,
-                                     struct crm_events *out,
-                                     struct crm_error *error);
-
-/// Begins events that come row by row, as `crm_orders_begin` does orders; at the end
-/// `crm_events_finish`, or `crm_rows_free` to give up.
-crm_status_t crm_events_begin(const char *spec,
-                              int64_t spec_size,
-                              struct crm_rows *out,
-                              struct crm_error *error);
-
-/// Makes events from rows. On success the rows are freed; on failure they stay, closed for more
-/// rows, to be finished again (after a cancelled job, say) or freed.
-crm_status_t crm_events_finish(struct crm_rows rows,
-                               struct crm_job job,
-                               struct crm_events *out,
-                               struct crm_error *error);
-
-/// The events that a filter lets through: `{"where": {...}}` as in the scope of an analysis.
-crm_status_t crm_events_view(struct crm_events events,
-                             const char *request,
-                             int64_t request_size,
-                             struct crm_job job,
-                             struct crm_events *out,
-                             struct crm_error *error);
-
-/// These events and more, as if made from all rows at once. Costs next to nothing; the first call
-/// that looks at the result puts the two together.
-crm_status_t crm_events_concat(struct crm_events events,
-                               struct crm_events more,
-                               struct crm_job job,
-                               struct crm_events *out,
-                               struct crm_error *error);
-
-/// Counts, dates and zone as JSON: `{events, visitors, first_date, last_date, rows_left_out,
-/// zone}`. The text lives as long as the events.
-crm_status_t crm_events_info(struct crm_events events,
-                             struct crm_text *out,
-                             struct crm_error *error);
-
-/// Frees events. Views, tables and calls made from them go on.
-crm_status_t crm_events_free(struct crm_events events,
-                             struct crm_error *error);
 
 /// Makes a job. Free it with `crm_job_free`.
 crm_status_t crm_job_create(struct crm_job *out,
@@ -550,10 +398,25 @@ crm_status_t crm_job_set_hash_seed(struct crm_job job,
 crm_status_t crm_job_free(struct crm_job job,
                           struct crm_error *error);
 
+/// Computes on this many threads from now on; 0 and 1 mean the caller's own, which is the default.
+/// A pool that was set before ends when the calls that use it are over. After `fork` a child
+/// computes on the caller's thread until it calls this itself. Results do not depend on it.
+///
+/// Also returns `CRM_ERR_ARGUMENT` (over 1024, or the system gives no more threads).
+crm_status_t crm_set_threads(uint32_t threads,
+                             struct crm_error *error);
+
+/// Ends the threads of `crm_set_threads` and waits for them. Handles stay good, and calls go on
+/// working on the caller's thread. Not to be called while another thread is inside a call.
+crm_status_t crm_shutdown(struct crm_error *error);
+
 /// Makes orders from columns with a length for every buffer. `spec` is JSON: which column is what
 /// and how to read it, at least `{"currency": "JPY"}`; see the reference for all. Columns that the
 /// spec does not name are not looked at. Nothing is kept of the buffers. `customers` and `job` may
 /// be `{0}`. Free the orders with `crm_orders_free`.
+///
+/// Also returns `CRM_ERR_OPTION` (the spec), `CRM_ERR_SCHEMA` (a column), `CRM_ERR_DATA` (a row, a
+/// sum), `CRM_ERR_ARGUMENT` (over 4096 columns, a `size` of no version).
 crm_status_t crm_orders_from_columns(const char *spec,
                                      int64_t spec_size,
                                      const struct crm_column *columns,
@@ -568,6 +431,9 @@ crm_status_t crm_orders_from_columns(const char *spec,
 /// ordered_at, amount and then the other columns that the spec names, in the order of the
 /// reference. Then for each row its cells and `crm_row_end`, or batches with `crm_rows_json`; at
 /// the end `crm_orders_finish`, or `crm_rows_free` to give up.
+///
+/// Also returns `CRM_ERR_OPTION` (the spec), `CRM_ERR_SCHEMA` (`"columns"` lacks a column that the
+/// spec names).
 crm_status_t crm_orders_begin(const char *spec,
                               int64_t spec_size,
                               struct crm_rows *out,
@@ -575,6 +441,10 @@ crm_status_t crm_orders_begin(const char *spec,
 
 /// Makes orders from rows. On success the rows are freed; on failure they stay, closed for more
 /// rows, to be finished again (after a cancelled job, say) or freed.
+///
+/// Also returns `CRM_ERR_OPTION`, `CRM_ERR_SCHEMA` and `CRM_ERR_DATA` as for columns,
+/// `CRM_ERR_STATE` (a row is unfinished, or the rows are not orders), `CRM_ERR_BUSY` (another
+/// thread is inside a call with the rows).
 crm_status_t crm_orders_finish(struct crm_rows rows,
                                struct crm_customers customers,
                                struct crm_job job,
@@ -584,6 +454,9 @@ crm_status_t crm_orders_finish(struct crm_rows rows,
 /// The orders that a filter lets through, under a policy: `{"where": {...}, "policy": {...}}`,
 /// both as in the scope of an analysis. The data is shared; the default `as_of` stays that of the
 /// whole import.
+///
+/// Also returns `CRM_ERR_OPTION` (the request), `CRM_ERR_SCHEMA` (`where` names a column that the
+/// orders lack).
 crm_status_t crm_orders_view(struct crm_orders orders,
                              const char *request,
                              int64_t request_size,
@@ -592,6 +465,10 @@ crm_status_t crm_orders_view(struct crm_orders orders,
                              struct crm_error *error);
 
 /// These orders and more, as if made from all rows at once.
+///
+/// Also returns `CRM_ERR_DATA` (another currency, a conflict of rows, a sum), `CRM_ERR_SCHEMA`
+/// (another type of ids or of a column), `CRM_ERR_OPTION` (other settings or another zone, or a
+/// view with a filter).
 crm_status_t crm_orders_concat(struct crm_orders orders,
                                struct crm_orders more,
                                struct crm_job job,
@@ -599,6 +476,8 @@ crm_status_t crm_orders_concat(struct crm_orders orders,
                                struct crm_error *error);
 
 /// What became of every row that came in: a table of reasons that adds up.
+///
+/// Also returns `CRM_ERR_DATA` (a sum does not fit 64 bits).
 crm_status_t crm_orders_reconciliation(struct crm_orders orders,
                                        struct crm_job job,
                                        struct crm_table *out,
@@ -616,26 +495,38 @@ crm_status_t crm_orders_free(struct crm_orders orders,
 
 /// Adds the next cell of a row, a text of `size` bytes (negative: up to its NUL): an id, a word,
 /// an amount such as `"1980"` or `"19.80"`, a time such as `"2026-11-21T10:00:00+09:00"`.
+///
+/// Also returns `CRM_ERR_STATE` (the row has all its cells, or the rows are finished),
+/// `CRM_ERR_BUSY` (another thread is inside a call with the rows).
 crm_status_t crm_cell_text(struct crm_rows rows,
                            const char *text,
                            int64_t size,
                            struct crm_error *error);
 
 /// Adds the next cell of a row, a whole number.
+///
+/// Also returns those of `crm_cell_text`.
 crm_status_t crm_cell_i64(struct crm_rows rows,
                           int64_t value,
                           struct crm_error *error);
 
 /// Adds the next cell of a row, a float. Amounts are better given as texts or in minor units.
+///
+/// Also returns those of `crm_cell_text`.
 crm_status_t crm_cell_f64(struct crm_rows rows,
                           double value,
                           struct crm_error *error);
 
 /// Adds the next cell of a row, one without a value.
+///
+/// Also returns those of `crm_cell_text`.
 crm_status_t crm_cell_null(struct crm_rows rows,
                            struct crm_error *error);
 
 /// Ends a row. A row with too few cells is refused and stays open.
+///
+/// Also returns `CRM_ERR_STATE` (too few cells, or the rows are finished), `CRM_ERR_BUSY` (another
+/// thread is inside a call with the rows).
 crm_status_t crm_row_end(struct crm_rows rows,
                          struct crm_error *error);
 
@@ -643,6 +534,11 @@ crm_status_t crm_row_end(struct crm_rows rows,
 /// column; others are ignored, missing ones are null). `size` is in bytes (negative: up to the
 /// NUL), at most 16 MiB. Numbers are taken as they are written, so `19.80` is exact. A failing
 /// call adds nothing; the error names the row, counted over all batches.
+///
+/// Also returns `CRM_ERR_ARGUMENT` (not such JSON, or over 16 MiB), `CRM_ERR_DATA` (a cell is a
+/// list or an object, or an object has a column twice), `CRM_ERR_STATE` (a list of another length,
+/// an unfinished row, or the rows are finished), `CRM_ERR_BUSY` (another thread is inside a call
+/// with the rows).
 crm_status_t crm_rows_json(struct crm_rows rows,
                            const char *json,
                            int64_t size,
@@ -652,9 +548,109 @@ crm_status_t crm_rows_json(struct crm_rows rows,
 crm_status_t crm_rows_free(struct crm_rows rows,
                            struct crm_error *error);
 
+/// Makes a table of customers from columns, as `crm_orders_from_columns` does. `spec` is JSON:
+/// `{customer_id, registered_at, opted_out, dimensions, timezone}`, all optional. Free it with
+/// `crm_customers_free`.
+///
+/// Also returns those of `crm_orders_from_columns`.
+crm_status_t crm_customers_from_columns(const char *spec,
+                                        int64_t spec_size,
+                                        const struct crm_column *columns,
+                                        size_t n_columns,
+                                        struct crm_job job,
+                                        struct crm_customers *out,
+                                        struct crm_error *error);
+
+/// Begins a table of customers that comes row by row, as `crm_orders_begin` does.
+///
+/// Also returns those of `crm_orders_begin`.
+crm_status_t crm_customers_begin(const char *spec,
+                                 int64_t spec_size,
+                                 struct crm_rows *out,
+                                 struct crm_error *error);
+
+/// Makes a table of customers from rows, as `crm_orders_finish` does.
+///
+/// Also returns those of `crm_orders_finish`.
+crm_status_t crm_customers_finish(struct crm_rows rows,
+                                  struct crm_job job,
+                                  struct crm_customers *out,
+                                  struct crm_error *error);
+
+/// Frees a table of customers. Orders made with it go on.
+crm_status_t crm_customers_free(struct crm_customers customers,
+                                struct crm_error *error);
+
+/// Makes events from columns with a length for every buffer. `spec` is JSON: which column is what
+/// and how to read it; without it they are visitor_id, occurred_at and kind. Columns that the spec
+/// does not name are not looked at. Nothing is kept of the buffers. `job` may be `{0}`. Free the
+/// events with `crm_events_free`.
+///
+/// Also returns those of `crm_orders_from_columns`.
+crm_status_t crm_events_from_columns(const char *spec,
+                                     int64_t spec_size,
+                                     const struct crm_column *columns,
+                                     size_t n_columns,
+                                     struct crm_job job,
+                                     struct crm_events *out,
+                                     struct crm_error *error);
+
+/// Begins events that come row by row, as `crm_orders_begin` does orders; at the end
+/// `crm_events_finish`, or `crm_rows_free` to give up.
+///
+/// Also returns those of `crm_orders_begin`.
+crm_status_t crm_events_begin(const char *spec,
+                              int64_t spec_size,
+                              struct crm_rows *out,
+                              struct crm_error *error);
+
+/// Makes events from rows. On success the rows are freed; on failure they stay, closed for more
+/// rows, to be finished again (after a cancelled job, say) or freed.
+///
+/// Also returns those of `crm_orders_finish`.
+crm_status_t crm_events_finish(struct crm_rows rows,
+                               struct crm_job job,
+                               struct crm_events *out,
+                               struct crm_error *error);
+
+/// The events that a filter lets through: `{"where": {...}}` as in the scope of an analysis.
+///
+/// Also returns `CRM_ERR_OPTION` (the request), `CRM_ERR_SCHEMA` (`where` names a column that the
+/// events lack).
+crm_status_t crm_events_view(struct crm_events events,
+                             const char *request,
+                             int64_t request_size,
+                             struct crm_job job,
+                             struct crm_events *out,
+                             struct crm_error *error);
+
+/// These events and more, as if made from all rows at once. Costs next to nothing; the first call
+/// that looks at the result puts the two together.
+///
+/// Also returns `CRM_ERR_OPTION` (other settings or another zone), `CRM_ERR_SCHEMA` (another type
+/// of ids), `CRM_ERR_DATA` (more events than one log can hold).
+crm_status_t crm_events_concat(struct crm_events events,
+                               struct crm_events more,
+                               struct crm_job job,
+                               struct crm_events *out,
+                               struct crm_error *error);
+
+/// Counts, dates and zone as JSON: `{events, visitors, first_date, last_date, rows_left_out,
+/// zone}`. The text lives as long as the events.
+crm_status_t crm_events_info(struct crm_events events,
+                             struct crm_text *out,
+                             struct crm_error *error);
+
+/// Frees events. Views, tables and calls made from them go on.
+crm_status_t crm_events_free(struct crm_events events,
+                             struct crm_error *error);
+
 /// Makes a table for analyses that read tables (fits, predictions) from columns with a length for
 /// every buffer, all of them. Texts and the column `customer_id` become ids. Nothing is kept of the
 /// buffers. Free it with `crm_table_free`.
+///
+/// Also returns `CRM_ERR_SCHEMA` (a column), `CRM_ERR_DATA` (a cell), `CRM_ERR_ARGUMENT` (over 4096
+/// columns, a `size` of no version).
 crm_status_t crm_table_from_columns(const struct crm_column *columns,
                                     size_t n_columns,
                                     struct crm_job job,
@@ -664,6 +660,10 @@ crm_status_t crm_table_from_columns(const struct crm_column *columns,
 /// Runs an analysis of `crm_tasks`. `options` is one flat JSON object of scope and options, see
 /// `crm_describe`; `""` or `"{}"` is none. `job` may be `{0}`. Free the table with
 /// `crm_table_free`.
+///
+/// Also returns `CRM_ERR_OPTION` (the name of the analysis, an option, or data of another kind than
+/// the analysis reads), `CRM_ERR_SCHEMA` (a column is missing or of a wrong type), `CRM_ERR_DATA`
+/// (a value, a sum, or too little data), `CRM_ERR_CONVERGENCE` (a fit has no answer).
 crm_status_t crm_run(const char *task,
                      struct crm_data data,
                      const char *options,
@@ -673,34 +673,42 @@ crm_status_t crm_run(const char *task,
                      struct crm_error *error);
 
 /// Rows of a table: the cells behind each column's pointer.
-crm_status_t crm_table_rows(struct crm_table table,
-                            size_t *out,
-                            struct crm_error *error);
+crm_status_t crm_table_row_count(struct crm_table table,
+                                 size_t *out,
+                                 struct crm_error *error);
 
 /// Columns of a table. They count from 0.
-crm_status_t crm_table_columns(struct crm_table table,
-                               size_t *out,
-                               struct crm_error *error);
+crm_status_t crm_table_column_count(struct crm_table table,
+                                    size_t *out,
+                                    struct crm_error *error);
 
 /// The column of a name; `CRM_ERR_SCHEMA` when there is none.
+///
+/// Also returns `CRM_ERR_SCHEMA` (no column has this name).
 crm_status_t crm_table_find(struct crm_table table,
                             const char *name,
                             size_t *out,
                             struct crm_error *error);
 
 /// The name of a column.
+///
+/// Also returns `CRM_ERR_ARGUMENT` (no such column).
 crm_status_t crm_table_name(struct crm_table table,
                             size_t column,
                             struct crm_text *out,
                             struct crm_error *error);
 
 /// The unit of a column (`days`, `orders`); empty where there is none.
+///
+/// Also returns `CRM_ERR_ARGUMENT` (no such column).
 crm_status_t crm_table_unit(struct crm_table table,
                             size_t column,
                             struct crm_text *out,
                             struct crm_error *error);
 
 /// What people read above a column, in a `crm_language`.
+///
+/// Also returns `CRM_ERR_ARGUMENT` (no such column or language).
 crm_status_t crm_table_heading(struct crm_table table,
                                size_t column,
                                int32_t language,
@@ -708,6 +716,8 @@ crm_status_t crm_table_heading(struct crm_table table,
                                struct crm_error *error);
 
 /// The `crm_type` of a column.
+///
+/// Also returns `CRM_ERR_ARGUMENT` (no such column).
 crm_status_t crm_table_type(struct crm_table table,
                             size_t column,
                             int32_t *out,
@@ -715,6 +725,8 @@ crm_status_t crm_table_type(struct crm_table table,
 
 /// The currency of a column of money (ISO 4217: 4 bytes are written, the last a NUL) and the
 /// decimals of its minor unit: 0 for JPY, 2 for USD.
+///
+/// Also returns `CRM_ERR_ARGUMENT` (no such column), `CRM_ERR_TYPE` (a column that is not money).
 crm_status_t crm_table_currency(struct crm_table table,
                                 size_t column,
                                 char *currency,
@@ -722,12 +734,18 @@ crm_status_t crm_table_currency(struct crm_table table,
                                 struct crm_error *error);
 
 /// How many words a column's closed list has.
-crm_status_t crm_table_labels(struct crm_table table,
-                              size_t column,
-                              size_t *out,
-                              struct crm_error *error);
+///
+/// Also returns `CRM_ERR_ARGUMENT` (no such column), `CRM_ERR_TYPE` (a column that is not a
+/// category).
+crm_status_t crm_table_label_count(struct crm_table table,
+                                   size_t column,
+                                   size_t *out,
+                                   struct crm_error *error);
 
 /// A word of a column's closed list by its number, in a `crm_language`.
+///
+/// Also returns `CRM_ERR_ARGUMENT` (no such column, word or language), `CRM_ERR_TYPE` (a column
+/// that is not a category).
 crm_status_t crm_table_label(struct crm_table table,
                              size_t column,
                              size_t word,
@@ -756,15 +774,116 @@ crm_status_t crm_table_notes(struct crm_table table,
 crm_status_t crm_table_free(struct crm_table table,
                             struct crm_error *error);
 
-/// Computes on this many threads from now on; 0 and 1 mean the caller's own, which is the default.
-/// A pool that was set before ends when the calls that use it are over. After `fork` a child
-/// computes on the caller's thread until it calls this itself. Results do not depend on it.
-crm_status_t crm_set_threads(uint32_t threads,
-                             struct crm_error *error);
+/// The cells of a column of whole numbers of a customer, or of dates. Cells without a value are 0;
+/// `crm_table_validity` tells them apart.
+///
+/// Also returns `CRM_ERR_ARGUMENT` (no such column), `CRM_ERR_TYPE` (a column of another type; the
+/// message names the function that reads it).
+crm_status_t crm_table_i32(struct crm_table table,
+                           size_t column,
+                           const int32_t **out,
+                           struct crm_error *error);
 
-/// Ends the threads of `crm_set_threads` and waits for them. Handles stay good, and calls go on
-/// working on the caller's thread. Not to be called while another thread is inside a call.
-crm_status_t crm_shutdown(struct crm_error *error);
+/// The cells of a column of whole numbers, dates, instants, money, or ids that came in as signed
+/// integers. Cells without a value are 0.
+///
+/// Also returns `CRM_ERR_ARGUMENT` (no such column), `CRM_ERR_TYPE` (a column of another type; the
+/// message names the function that reads it).
+crm_status_t crm_table_i64(struct crm_table table,
+                           size_t column,
+                           const int64_t **out,
+                           struct crm_error *error);
+
+/// The cells of a column of ids that came in as unsigned integers.
+///
+/// Also returns `CRM_ERR_ARGUMENT` (no such column), `CRM_ERR_TYPE` (a column of another type; the
+/// message names the function that reads it).
+crm_status_t crm_table_u64(struct crm_table table,
+                           size_t column,
+                           const uint64_t **out,
+                           struct crm_error *error);
+
+/// The cells of a column of floats. Cells without a value are 0, never NaN.
+///
+/// Also returns `CRM_ERR_ARGUMENT` (no such column), `CRM_ERR_TYPE` (a column of another type; the
+/// message names the function that reads it).
+crm_status_t crm_table_f64(struct crm_table table,
+                           size_t column,
+                           const double **out,
+                           struct crm_error *error);
+
+/// The cells of a column of truth values (0 or 1) or of words (numbers for `crm_table_label`).
+///
+/// Also returns `CRM_ERR_ARGUMENT` (no such column), `CRM_ERR_TYPE` (a column of another type; the
+/// message names the function that reads it).
+crm_status_t crm_table_u8(struct crm_table table,
+                          size_t column,
+                          const uint8_t **out,
+                          struct crm_error *error);
+
+/// Which cells of a column have a value: a byte a row, 0 or 1. NULL is written when all have one.
+///
+/// Also returns `CRM_ERR_ARGUMENT` (no such column).
+crm_status_t crm_table_validity(struct crm_table table,
+                                size_t column,
+                                const uint8_t **out,
+                                struct crm_error *error);
+
+/// A cell of a column of texts, words (the value that programs compare) or ids that came in as
+/// texts or bytes. `data` is NULL where there is no value. The first call on a column of ids makes
+/// all its texts.
+///
+/// Also returns `CRM_ERR_ARGUMENT` (no such column or row), `CRM_ERR_TYPE` (a column of another
+/// type; the message names the function that reads it).
+crm_status_t crm_table_utf8(struct crm_table table,
+                            size_t column,
+                            size_t row,
+                            struct crm_text *out,
+                            struct crm_error *error);
+
+/// Makes orders from an Arrow C stream of record batches, as `crm_orders_from_columns` does from
+/// columns. The stream is consumed: after the call its `release` is NULL, on success and on
+/// failure, whatever else was wrong. Everything that Arrow's C structs allow to be checked is
+/// checked before the first value is read; they carry no buffer sizes, so that buffers are as long
+/// as their offsets say is taken from the producer. `crm_orders_from_columns` takes nothing on
+/// trust.
+///
+/// Also returns `CRM_ERR_OPTION` (the spec), `CRM_ERR_SCHEMA` (a column or the stream),
+/// `CRM_ERR_DATA` (a row, a sum).
+crm_status_t crm_orders_from_arrow(const char *spec,
+                                   int64_t spec_size,
+                                   struct ArrowArrayStream *stream,
+                                   struct crm_customers customers,
+                                   struct crm_job job,
+                                   struct crm_orders *out,
+                                   struct crm_error *error);
+
+/// Makes a table of customers from an Arrow C stream, consumed as by `crm_orders_from_arrow`.
+///
+/// Also returns those of `crm_orders_from_arrow`.
+crm_status_t crm_customers_from_arrow(const char *spec,
+                                      int64_t spec_size,
+                                      struct ArrowArrayStream *stream,
+                                      struct crm_job job,
+                                      struct crm_customers *out,
+                                      struct crm_error *error);
+
+/// Makes events from an Arrow C stream, consumed as by `crm_orders_from_arrow`.
+///
+/// Also returns those of `crm_orders_from_arrow`.
+crm_status_t crm_events_from_arrow(const char *spec,
+                                   int64_t spec_size,
+                                   struct ArrowArrayStream *stream,
+                                   struct crm_job job,
+                                   struct crm_events *out,
+                                   struct crm_error *error);
+
+/// The table as an Arrow C stream of one record batch, with the definition in the schema's
+/// metadata. It outlives the table; release it as Arrow says. Money is decimal128, words are
+/// dictionaries of texts, dates date32. `out` may be uninitialised.
+crm_status_t crm_table_to_arrow(struct crm_table table,
+                                struct ArrowArrayStream *out,
+                                struct crm_error *error);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -1,6 +1,6 @@
 //! `docs/reference.md` is made from the register, so it says what the library does.
 //!
-//! `CRM_WRITE=1 cargo test -p crm-tests --test reference` writes it; without, it is compared.
+//! `CRM_BLESS=1 cargo test -p crm-tests --test reference` writes it; without, it is compared.
 
 use crm_core::analysis::{self, Input};
 use crm_core::data::{CustomersSpec, EventsSpec, OrdersSpec};
@@ -15,7 +15,7 @@ const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/reference.md");
 #[test]
 fn the_reference_is_that_of_the_register() {
     let made = reference();
-    if std::env::var_os("CRM_WRITE").is_some() {
+    if std::env::var_os("CRM_BLESS").is_some() {
         std::fs::create_dir_all(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs")).unwrap();
         std::fs::write(PATH, &made).unwrap();
     }
@@ -28,7 +28,7 @@ fn the_reference_is_that_of_the_register() {
     assert!(
         made == found,
         "docs/reference.md is not what the register says.\n{place}\n\
-         CRM_WRITE=1 cargo test -p crm-tests --test reference writes it."
+         CRM_BLESS=1 cargo test -p crm-tests --test reference writes it."
     );
 }
 

@@ -2,7 +2,7 @@
 //! the same through all doors. `tests/python/test_doors.py` compares its tables, from Python and
 //! through C, with the same fingerprints.
 //!
-//! Where a change of results is meant, `CRM_GOLDEN=write cargo test -p crm-tests --test tables`
+//! Where a change of results is meant, `CRM_BLESS=1 cargo test -p crm-tests --test tables`
 //! writes them anew; the changelog says what changed and by how much.
 
 use crm_core::data::IdRef;
@@ -11,7 +11,7 @@ use crm_core::{Context, Dataset, Definition, Table, analysis};
 use crm_tests::{STORE, orders, store};
 use serde_json::{Map, Value, json};
 
-const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/golden/tables.json");
+const LOCK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/locks/tables.json");
 
 fn request(name: &str) -> Value {
     match name {
@@ -85,14 +85,14 @@ fn tables_are_what_they_were() {
             json!({"request": request, "rows": table.len(), "sha256": sha256}),
         );
     }
-    if std::env::var_os("CRM_GOLDEN").is_some() {
+    if std::env::var_os("CRM_BLESS").is_some() {
         let mut text = serde_json::to_string_pretty(&now).unwrap();
         text.push('\n');
-        std::fs::write(GOLDEN, text).unwrap();
+        std::fs::write(LOCK, text).unwrap();
     }
     let before: Map<String, Value> =
-        serde_json::from_str(&std::fs::read_to_string(GOLDEN).unwrap_or_default())
-            .expect("tests/golden/tables.json");
+        serde_json::from_str(&std::fs::read_to_string(LOCK).unwrap_or_default())
+            .expect("tests/locks/tables.json");
     let differ: Vec<&str> = now
         .iter()
         .filter(|(name, table)| before.get(*name) != Some(table))
@@ -100,6 +100,6 @@ fn tables_are_what_they_were() {
         .collect();
     assert!(
         differ.is_empty() && before.len() == now.len(),
-        "tables that changed: {differ:?}; if that is meant, CRM_GOLDEN=write makes it so"
+        "tables that changed: {differ:?}; if that is meant, CRM_BLESS=1 makes it so"
     );
 }

@@ -53,7 +53,7 @@ int main(void) {
   must(crm_run("rfm", CRM_DATA(orders), CRM_JSON({"as_of": "2026-11-21"}), -1, no_job, &table,
                &error));
 
-  must(crm_table_rows(table, &n, &error));
+  must(crm_table_row_count(table, &n, &error));
   must(crm_table_find(table, "customer_id", &customer_column, &error));
   must(crm_table_find(table, "recency_days", &recency_column, &error));
   must(crm_table_find(table, "revenue", &revenue_column, &error));

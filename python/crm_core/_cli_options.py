@@ -259,9 +259,10 @@ def _add_file(
         )
     meaning.add_argument(
         "--id-fold",
-        choices=("email", "case", "none"),
-        help="ids alike but for case, width and blanks are one: of mail addresses, of all, or of "
-        "none (default: email where the ids are mail addresses)",
+        choices=("email", "case", "number", "none"),
+        help="ids alike but for case, width and blanks are one: of mail addresses, of all; or but "
+        "for zeros before and .0 behind (number); or none (default: email where the ids are "
+        "mail addresses)",
     )
     meaning.add_argument(
         "--decimal",

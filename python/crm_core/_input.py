@@ -80,6 +80,11 @@ def _arrow_of(relation: Any) -> Any:
 
 
 def _all_there(columns: Iterable[str], available: list[str]) -> None:
+    if not available:
+        raise SchemaError(
+            "the frame has no columns",
+            hint="it needs " + ", ".join(f"`{name}`" for name in columns),
+        )
     for name in columns:
         if name not in available:
             _native.missing_column(name, available)

@@ -144,7 +144,7 @@ class Orders:
         <crm_core.Orders, 3 orders of 2 customers, 2026-01-05 to 2026-03-01, JPY, UTC>
     """
 
-    __slots__ = ("_native", "_understanding")
+    __slots__ = ("_native", "_understanding", "_unread")
 
     def __init__(
         self,
@@ -229,7 +229,9 @@ class Orders:
                 "policy": policy,
             }
         )
-        columns = source(data, _native.orders_columns(spec))
+        wanted = _native.orders_columns(spec)
+        columns = source(data, wanted)
+        self._unread = _unnamed(data, wanted)
         columns = _ids(columns, [customer_id, order_id, product])
         table = customers._native if customers is not None else None
         self._native = _native.Orders(spec, columns, table, progress)
@@ -239,6 +241,17 @@ class Orders:
     def understanding(self) -> Understanding | None:
         """How the data were read, for orders of `read_orders`; None for others."""
         return self._understanding
+
+    @property
+    def notes(self) -> list[str]:
+        """What a reader of the data should know: columns that look meant and were not read.
+
+        Orders whose columns are named one by one ignore the others. A column called `order_id`,
+        `status`, `refunded` or `discount` changes totals, so that it is noted here and in `repr`.
+        """
+        return [
+            f'the column "{name}" is not read; {name}="{name}" reads it' for name in self._unread
+        ]
 
     def __len__(self) -> int:
         """Orders."""
@@ -298,7 +311,7 @@ class Orders:
         """
         chosen = conditions(where) if where is not None else None
         counted = dumps(policy) if policy is not None else None
-        return _wrapped(self._native.view(chosen, counted), self._understanding)
+        return _wrapped(self._native.view(chosen, counted), self._understanding, self._unread)
 
     def concat(self, more: Orders) -> Orders:
         """These orders and more, as if built from all rows at once.
@@ -316,16 +329,22 @@ class Orders:
 
     def __repr__(self) -> str:
         span = f", {self.first_date} to {self.last_date}" if self.last_date else ""
+        unread = f", not read: {', '.join(self._unread)}" if self._unread else ""
         return (
             f"<crm_core.Orders, {len(self):,} orders of {self.n_customers:,} customers{span}, "
-            f"{self.currency}, {self.timezone}>"
+            f"{self.currency}, {self.timezone}{unread}>"
         )
 
 
-def _wrapped(native: _native.Orders, understanding: Understanding | None = None) -> Orders:
+def _wrapped(
+    native: _native.Orders,
+    understanding: Understanding | None = None,
+    unread: Sequence[str] = (),
+) -> Orders:
     orders = object.__new__(Orders)
     orders._native = native
     orders._understanding = understanding
+    orders._unread = list(unread)
     return orders
 
 
@@ -334,6 +353,22 @@ def _ids(columns: Any, names: Sequence[str | None]) -> Any:
     if not isinstance(columns, list):
         return columns
     return [(name, whole_numbers(column) if name in names else column) for name, column in columns]
+
+
+# Arguments that change totals; a column of such a name is meant to be one, most often.
+_MEANT = ("order_id", "status", "refunded", "discount")
+
+
+def _unnamed(data: Any, wanted: Sequence[str]) -> list[str]:
+    """Columns that are not read though they are called as an argument is."""
+    if isinstance(data, Mapping):
+        found: Any = list(data)
+    elif hasattr(data, "collect_schema"):  # polars warns of `columns` of a lazy frame
+        found = data.collect_schema().names()
+    else:
+        found = getattr(data, "column_names", getattr(data, "columns", None))
+    names = [str(one) for one in (found if found is not None else ())]
+    return [name for name in _MEANT if name in names and name not in wanted]
 
 
 def _names(option: str, names: Sequence[str]) -> list[str]:

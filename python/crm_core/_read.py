@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ._types import Progress
 
 # What may stand behind an option in a sentence; other words are the sentence's.
-_WORDS = "line|order|unit|email|case|none|last|add|drop|keep|minor|cp932|latin-1|0|[A-Z]{3}"
+_WORDS = "line|order|unit|email|case|number|none|last|add|drop|keep|minor|cp932|latin-1|0|[A-Z]{3}"
 _VALUES = rf'"[^"]*"|(?:{_WORDS})\b'
 Columns = str | Sequence[str] | None
 
@@ -57,7 +57,7 @@ def read_orders(
     order_level: Sequence[str] = (),
     line_level: Sequence[str] = (),
     status_map: Mapping[str, str] | None = None,
-    id_fold: Literal["email", "case", "none"] | None = None,
+    id_fold: Literal["email", "case", "number", "none"] | None = None,
     guest_id: Sequence[str] = (),
     currency: str | None = None,
     timezone: str | None = None,
@@ -107,7 +107,8 @@ def read_orders(
         order_level: Money beside the amount that is the order's, repeated on its lines.
         line_level: Money beside the amount that is a line's.
         status_map: What the shop's words mean.
-        id_fold: Ids alike but for case, width and blanks are one: "email", "case" or "none".
+        id_fold: Ids alike are one: but for case, width and blanks ("email", "case"), or for zeros
+            before it and a ".0" behind it ("number"); or "none".
         guest_id: Ids that mean no account, such as "0".
         currency: ISO 4217 code of the amounts.
         timezone: The shop's zone.
@@ -284,6 +285,7 @@ def orders_from(
 
     orders = Orders(loaded.table, **loaded.arguments, customers=customers, progress=progress)
     orders._understanding = understanding(loaded, _in_python)
+    orders._unread = []  # the understanding says it
     return orders
 
 
@@ -334,6 +336,8 @@ def _in_python(text: str) -> str:
     text = re.sub(
         r'--status-map "([^"]*)=(\w+)"(?: or "\.\.\.=(\w+)")?', r'status_map={"\1": "\2"}', text
     )
+
+    text = re.sub(r'--status-map "([^"]*)=(completed\|[^"]*)"', r'status_map={"\1": "\2"}', text)
 
     def argument(said: re.Match[str]) -> str:
         name, value = said[1].replace("-", "_"), said[2]

@@ -207,10 +207,10 @@ static void *read_until_freed(void *rounds) {
   for (i = 0; i < *(int *)rounds; i++) {
     size_t n = 0, columns = 0, c;
     crm_text text;
-    crm_status_t status = crm_table_rows(shared_table, &n, NULL);
+    crm_status_t status = crm_table_row_count(shared_table, &n, NULL);
     if (status == CRM_ERR_HANDLE) break;
     wrong += status != CRM_OK;
-    status = crm_table_columns(shared_table, &columns, NULL);
+    status = crm_table_column_count(shared_table, &columns, NULL);
     for (c = 0; status == CRM_OK && c < columns; c++) {
       const int64_t *values = NULL;
       status = crm_table_name(shared_table, c, &text, NULL);

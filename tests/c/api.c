@@ -221,8 +221,8 @@ static size_t find(crm_table table, const char *name) {
 /* The same cells as text, whatever the type. */
 static void dump(crm_table table, char *to, size_t capacity) {
   size_t rows = 0, columns = 0, r, c, used = 0;
-  OK(crm_table_rows(table, &rows, &error));
-  OK(crm_table_columns(table, &columns, &error));
+  OK(crm_table_row_count(table, &rows, &error));
+  OK(crm_table_column_count(table, &columns, &error));
   to[0] = '\0';
   for (c = 0; c < columns; c++) {
     crm_text name;
@@ -309,7 +309,7 @@ static void tables(void) {
   FAILS(CRM_ERR_TYPE, crm_table_u8(table, column, &u8s, &error));
   FAILS(CRM_ERR_TYPE, crm_table_u64(table, column, &u64s, &error));
   FAILS(CRM_ERR_TYPE, crm_table_utf8(table, column, 0, &text, &error));
-  FAILS(CRM_ERR_TYPE, crm_table_labels(table, column, &words, &error));
+  FAILS(CRM_ERR_TYPE, crm_table_label_count(table, column, &words, &error));
   CHECK(i32s == NULL && f64s == NULL && u8s == NULL && u64s == NULL && words == 0);
 
   column = find(table, "recency_days");
@@ -326,7 +326,7 @@ static void tables(void) {
   CHECK(i32s[0] == 29 && i64s[0] == 29);
 
   column = find(table, "segment");
-  OK(crm_table_labels(table, column, &words, &error));
+  OK(crm_table_label_count(table, column, &words, &error));
   CHECK(words >= 10);
   OK(crm_table_u8(table, column, &u8s, &error));
   for (word = 0; word < words; word++) {
@@ -360,7 +360,7 @@ static void tables(void) {
   OK(crm_table_name(table, 0, &text, &error));
   CHECK(strcmp(text.data, "customer_id") == 0);
   OK(crm_table_free(table, &error));
-  FAILS(CRM_ERR_HANDLE, crm_table_rows(table, &n, &error));
+  FAILS(CRM_ERR_HANDLE, crm_table_row_count(table, &n, &error));
   FAILS(CRM_ERR_HANDLE, crm_run("rfm", data, "", -1, NO_JOB, &other, &error));
 }
 
@@ -399,7 +399,7 @@ static void orders_calls(void) {
   table = rfm_of(view);
   {
     size_t n = 0;
-    OK(crm_table_rows(table, &n, &error));
+    OK(crm_table_row_count(table, &n, &error));
     CHECK(n == 2);
   }
   OK(crm_table_free(table, &error));
@@ -513,7 +513,7 @@ static void models(void) {
   OK(crm_table_from_columns(columns, 3, NO_JOB, &data, &error));
   in.id = data.id;
   OK(crm_run("clv_predict", in, bg, -1, NO_JOB, &table, &error));
-  OK(crm_table_rows(table, &rows, &error));
+  OK(crm_table_row_count(table, &rows, &error));
   CHECK(rows == 1);
   OK(crm_table_f64(table, find(table, "expected_purchases"), &values, &error));
   CHECK(values != NULL && fabs(values[0] - 1.226028) < 1e-6);
@@ -705,7 +705,7 @@ static void events_calls(void) {
   CHECK(whole(table, "reached", 2) == 1);
   OK(crm_table_free(table, &error));
   OK(crm_run("page_exits", CRM_DATA(all), "", -1, NO_JOB, &table, &error));
-  OK(crm_table_rows(table, &rows, &error));
+  OK(crm_table_row_count(table, &rows, &error));
   CHECK(rows == 1 && whole(table, "views", 0) == 3 && whole(table, "exits", 0) == 3);
   OK(crm_table_free(table, &error));
   FAILS(CRM_ERR_OPTION, crm_run("browse_rates", CRM_DATA(all), "", -1, NO_JOB, &table, &error));
@@ -721,7 +721,7 @@ static void events_calls(void) {
   columns[2] = column_of("kind", CRM_COLUMN_I64, 2, visitors, sizeof visitors);
   OK(crm_events_from_columns("{\"kinds\": {\"7\": \"view\"}}", -1, columns, 3, NO_JOB, &all, &error));
   OK(crm_run("sessions", CRM_DATA(all), "", -1, NO_JOB, &table, &error));
-  OK(crm_table_rows(table, &rows, &error));
+  OK(crm_table_row_count(table, &rows, &error));
   CHECK(rows == 2);
   OK(crm_table_free(table, &error));
   FAILS(CRM_ERR_OPTION, crm_run("cart_abandonment", CRM_DATA(all), "", -1, NO_JOB, &table, &error));

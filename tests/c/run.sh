@@ -56,7 +56,7 @@ cd "$root" || exit 1
 for dialect in c99 c11 c17 gnu17; do
   echo '#include "crm.h"' >"$work/header.c"
   compile $CC -std=$dialect $WARN -Iinclude -fsyntax-only "$work/header.c"
-  echo '#include "crm_ffi.h"' | sed '1i #include <stdint.h>\n#include <stddef.h>' >"$work/plain.c"
+  echo '#include "crm.cdef"' | sed '1i #include <stdint.h>\n#include <stddef.h>' >"$work/plain.c"
   compile $CC -std=$dialect $WARN -Iinclude -fsyntax-only "$work/plain.c"
 done
 for dialect in c++11 c++14 c++17 c++20; do

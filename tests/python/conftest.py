@@ -70,3 +70,32 @@ def _cdnow(name: str) -> list[tuple[int, datetime.date, int, str]]:
         (int(customer), datetime.datetime.strptime(day, "%Y%m%d").date(), int(count), dollars)
         for customer, *_, day, count, dollars in rows
     ]
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Writes a file of texts or bytes, and gives its path."""
+
+    def make(text, name="orders.csv", encoding="utf-8"):
+        path = tmp_path / name
+        path.write_bytes(text if isinstance(text, bytes) else text.encode(encoding))
+        return path
+
+    return make
+
+
+@pytest.fixture
+def table():
+    """Two orders, as a table of Arrow."""
+    from sources import AMOUNTS
+
+    pa = pytest.importorskip("pyarrow")
+    return pa.table(
+        {
+            "order_id": [1, 2],
+            "customer_id": ["a", "b"],
+            "order_date": [datetime.date(2024, 1, 31), datetime.date(2024, 2, 1)],
+            "amount": AMOUNTS,
+            "currency": ["USD", "USD"],
+        }
+    )

@@ -3,7 +3,7 @@
 The same shop goes through the native module, and through libcrm's C ABI by way of ctypes: as an
 Arrow stream, as flat buffers, cell by cell and as batches of JSON. Each table is read cell by cell
 through the door it came out of. `tests/tables.rs` compares what Rust gives with the same golden
-fingerprints (`tests/golden/tables.json`).
+fingerprints (`tests/locks/tables.json`).
 """
 
 import ctypes
@@ -20,7 +20,7 @@ from libcrm import NO_HANDLE, ROOT, Column, Error, Handle, Library, bits
 
 import crm_core as crm
 
-GOLDEN: dict[str, Any] = json.loads((ROOT / "tests/golden/tables.json").read_text())
+LOCK: dict[str, Any] = json.loads((ROOT / "tests/locks/tables.json").read_text())
 SPEC = {
     "currency": "JPY",
     "order_id": "order_id",
@@ -200,21 +200,21 @@ def fingerprint(table: dict[str, Any]) -> str:
 
 
 def test_the_golden_file_has_every_analysis_of_orders() -> None:
-    assert set(GOLDEN) == {t for t in crm.tasks() if crm.describe(t)["reads"] == "orders"}
+    assert set(LOCK) == {t for t in crm.tasks() if crm.describe(t)["reads"] == "orders"}
 
 
-@pytest.mark.parametrize("task", GOLDEN)
+@pytest.mark.parametrize("task", LOCK)
 def test_python_gives_what_rust_gives(native: crm.Orders, task: str) -> None:
-    table = crm.run(task, native, GOLDEN[task]["request"])
-    assert len(table) == GOLDEN[task]["rows"]
-    assert fingerprint(plain(table)) == GOLDEN[task]["sha256"]
+    table = crm.run(task, native, LOCK[task]["request"])
+    assert len(table) == LOCK[task]["rows"]
+    assert fingerprint(plain(table)) == LOCK[task]["sha256"]
 
 
-@pytest.mark.parametrize("task", GOLDEN)
+@pytest.mark.parametrize("task", LOCK)
 def test_c_gives_what_python_gives(
     library: Library, through_c: Handle, native: crm.Orders, task: str
 ) -> None:
-    request = GOLDEN[task]["request"]
+    request = LOCK[task]["request"]
     expected = crm.run(task, native, request)
     table = library.run(task, through_c, request)
     found = library.plain(table)

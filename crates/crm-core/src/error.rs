@@ -507,7 +507,7 @@ impl Error {
 
 /// The name nearest to `name` by edit distance, if it is near.
 pub fn nearest<'a>(name: &str, names: &'a [String]) -> Option<&'a str> {
-    // A name from outside may be long; nobody's typo is.
+    // A name from outside may be very long; a misspelt one is not.
     let name: String = name.chars().take(64).flat_map(char::to_lowercase).collect();
     names
         .iter()

@@ -1,8 +1,8 @@
-//! What a shop has taught, as a document: made once by `learn`, applied to anyone later.
+//! The shop model: a document of fitted parameters, made once by `learn` and applied to any customer later.
 //!
 //! A flat JSON object of a few kilobytes with the version of its form, the facts under which it was
 //! learnt (`as_of`, `currency`, `basis`, `customers`) and one part per family that has something to
-//! remember:
+//! store:
 //!
 //! | part          | of                                                             |
 //! |---------------|----------------------------------------------------------------|
@@ -63,7 +63,7 @@ impl Learned {
         Learned(Arc::new(all))
     }
 
-    /// The document with a part more; null is one that could not be learnt.
+    /// Adds a part; null means that the shop had too little data for it.
     #[must_use]
     pub fn with(mut self, name: &str, part: impl Serialize) -> Self {
         let part = serde_json::to_value(part).unwrap_or_default();
@@ -80,7 +80,7 @@ impl Learned {
     ///
     /// # Errors
     ///
-    /// Those of [`part`](Self::part), and a document that does not say.
+    /// Those of [`part`](Self::part), and a document without an entry of this name.
     pub fn needed<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
         let part = self.part(name)?;
         match self.0.contains_key(name) {
@@ -97,13 +97,13 @@ impl Learned {
     ///
     /// # Errors
     ///
-    /// A document that `learn` has not given, or a later version of it; a part that is none of its kind.
+    /// A document that `learn` has not made, or of a later version; a part of another form.
     pub fn part<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
         self.check()?;
         self.fact(name)
     }
 
-    /// Refuses what `learn` has not given.
+    /// Refuses a document that `learn` has not made.
     fn check(&self) -> Result<()> {
         let version = self.0.get("version").and_then(Value::as_u64);
         if version.is_none_or(|version| !(1..=Self::VERSION).contains(&version)) {
@@ -123,7 +123,7 @@ impl Learned {
         Ok(())
     }
 
-    /// What is said under a name, or would be: an absent one is read as null.
+    /// The value of `name`; a missing entry is read as null.
     fn fact<T: DeserializeOwned>(&self, name: &str) -> Result<T> {
         T::deserialize(self.0.get(name).unwrap_or(&Value::Null)).map_err(|problem| {
             Error::option(format!("learned.{name}"), "", wanted(&problem.to_string()))

@@ -7,7 +7,7 @@ use crm_core::clv::{AnyModel, History, Purchases, Unit, gamma_gamma, pareto_nbd}
 
 /// Rows of numbers; NaN where the oracle gave up.
 fn table(text: &str) -> impl Iterator<Item = Vec<f64>> {
-    text.lines().skip(1).map(|line| {
+    text.lines().skip(2).map(|line| {
         line.split(',')
             .map(|cell| cell.parse().unwrap_or(f64::NAN))
             .collect()
@@ -18,7 +18,7 @@ fn table(text: &str) -> impl Iterator<Item = Vec<f64>> {
 fn named(text: &str) -> impl Iterator<Item = (&str, Vec<f64>)> {
     let names = text
         .lines()
-        .skip(1)
+        .skip(2)
         .map(|line| line.split(',').next().unwrap());
     names.zip(table(text))
 }

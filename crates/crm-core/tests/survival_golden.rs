@@ -10,7 +10,7 @@ const CURVE: &str = include_str!("../../../tests/golden/survival_curve.csv");
 const FITS: &str = include_str!("../../../tests/golden/survival_fits.csv");
 
 fn lines(text: &str) -> impl Iterator<Item = Vec<&str>> {
-    text.lines().skip(1).map(|line| line.split(',').collect())
+    text.lines().skip(2).map(|line| line.split(',').collect())
 }
 
 fn number(text: &str) -> f64 {

@@ -19,6 +19,9 @@ use std::ffi::c_char;
 /// checked before the first value is read; they carry no buffer sizes, so that buffers are as long
 /// as their offsets say is taken from the producer. `crm_orders_from_columns` takes nothing on
 /// trust.
+///
+/// Also returns `CRM_ERR_OPTION` (the spec), `CRM_ERR_SCHEMA` (a column or the stream),
+/// `CRM_ERR_DATA` (a row, a sum).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_orders_from_arrow(
     spec: *const c_char,
@@ -45,6 +48,8 @@ pub unsafe extern "C" fn crm_orders_from_arrow(
 }
 
 /// Makes a table of customers from an Arrow C stream, consumed as by `crm_orders_from_arrow`.
+///
+/// Also returns those of `crm_orders_from_arrow`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_customers_from_arrow(
     spec: *const c_char,
@@ -69,6 +74,8 @@ pub unsafe extern "C" fn crm_customers_from_arrow(
 }
 
 /// Makes events from an Arrow C stream, consumed as by `crm_orders_from_arrow`.
+///
+/// Also returns those of `crm_orders_from_arrow`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_events_from_arrow(
     spec: *const c_char,

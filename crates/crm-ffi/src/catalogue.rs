@@ -105,6 +105,8 @@ pub unsafe extern "C" fn crm_tasks(out: *mut crm_text, error: *mut crm_error) ->
 
 /// What an analysis reads, takes and puts out, as JSON: the schema of its options and of the scope
 /// with defaults, its output columns with types and units. The text lives as long as the library.
+///
+/// Also returns `CRM_ERR_OPTION` (no analysis has this name).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_describe(
     task: *const c_char,

@@ -12,6 +12,9 @@ use crm_core::table::{Column, Values};
 
 /// The cells of a column of whole numbers of a customer, or of dates. Cells without a value are 0;
 /// `crm_table_validity` tells them apart.
+///
+/// Also returns `CRM_ERR_ARGUMENT` (no such column), `CRM_ERR_TYPE` (a column of another type; the
+/// message names the function that reads it).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_table_i32(
     table: crm_table,
@@ -33,6 +36,9 @@ pub unsafe extern "C" fn crm_table_i32(
 
 /// The cells of a column of whole numbers, dates, instants, money, or ids that came in as signed
 /// integers. Cells without a value are 0.
+///
+/// Also returns `CRM_ERR_ARGUMENT` (no such column), `CRM_ERR_TYPE` (a column of another type; the
+/// message names the function that reads it).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_table_i64(
     table: crm_table,
@@ -67,6 +73,9 @@ pub unsafe extern "C" fn crm_table_i64(
 }
 
 /// The cells of a column of ids that came in as unsigned integers.
+///
+/// Also returns `CRM_ERR_ARGUMENT` (no such column), `CRM_ERR_TYPE` (a column of another type; the
+/// message names the function that reads it).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_table_u64(
     table: crm_table,
@@ -97,6 +106,9 @@ pub unsafe extern "C" fn crm_table_u64(
 }
 
 /// The cells of a column of floats. Cells without a value are 0, never NaN.
+///
+/// Also returns `CRM_ERR_ARGUMENT` (no such column), `CRM_ERR_TYPE` (a column of another type; the
+/// message names the function that reads it).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_table_f64(
     table: crm_table,
@@ -117,6 +129,9 @@ pub unsafe extern "C" fn crm_table_f64(
 }
 
 /// The cells of a column of truth values (0 or 1) or of words (numbers for `crm_table_label`).
+///
+/// Also returns `CRM_ERR_ARGUMENT` (no such column), `CRM_ERR_TYPE` (a column of another type; the
+/// message names the function that reads it).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_table_u8(
     table: crm_table,
@@ -139,6 +154,8 @@ pub unsafe extern "C" fn crm_table_u8(
 }
 
 /// Which cells of a column have a value: a byte a row, 0 or 1. NULL is written when all have one.
+///
+/// Also returns `CRM_ERR_ARGUMENT` (no such column).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_table_validity(
     table: crm_table,
@@ -162,6 +179,9 @@ pub unsafe extern "C" fn crm_table_validity(
 /// A cell of a column of texts, words (the value that programs compare) or ids that came in as
 /// texts or bytes. `data` is NULL where there is no value. The first call on a column of ids makes
 /// all its texts.
+///
+/// Also returns `CRM_ERR_ARGUMENT` (no such column or row), `CRM_ERR_TYPE` (a column of another
+/// type; the message names the function that reads it).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_table_utf8(
     table: crm_table,

@@ -1,4 +1,4 @@
-//! Columns as pointer and length for every buffer: the door that can be checked whole.
+//! Columns as pointer and length for every buffer: the only input that can be checked completely.
 //!
 //! Arrow's C structs carry no buffer lengths, so what they say about the last text cannot be
 //! checked. Here every buffer brings its size in bytes; nothing outside it is read, whatever the

@@ -34,6 +34,8 @@ pub(crate) fn open(customers: Customers) -> Result<crm_customers, Fault> {
 /// Makes a table of customers from columns, as `crm_orders_from_columns` does. `spec` is JSON:
 /// `{customer_id, registered_at, opted_out, dimensions, timezone}`, all optional. Free it with
 /// `crm_customers_free`.
+///
+/// Also returns those of `crm_orders_from_columns`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_customers_from_columns(
     spec: *const c_char,
@@ -58,6 +60,8 @@ pub unsafe extern "C" fn crm_customers_from_columns(
 }
 
 /// Begins a table of customers that comes row by row, as `crm_orders_begin` does.
+///
+/// Also returns those of `crm_orders_begin`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_customers_begin(
     spec: *const c_char,
@@ -77,6 +81,8 @@ pub unsafe extern "C" fn crm_customers_begin(
 }
 
 /// Makes a table of customers from rows, as `crm_orders_finish` does.
+///
+/// Also returns those of `crm_orders_finish`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_customers_finish(
     rows: crm_rows,
@@ -103,7 +109,7 @@ pub unsafe extern "C" fn crm_customers_finish(
         };
         let customers = open(customers)?;
         out.set(customers);
-        // Somebody else may have freed them meanwhile; they are gone either way.
+        // Another thread may have freed the rows meanwhile; that is no error.
         let _ = handles::free::<RowsObject>(rows.id);
         Ok(())
     })

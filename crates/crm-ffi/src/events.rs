@@ -1,4 +1,4 @@
-//! Events in, by three doors to one core view, and what can be made of them.
+//! Events in, from columns, rows or an Arrow stream, and what can be made of them.
 
 use crate::boundary::{crm_text, guard};
 use crate::catalogue::Text;
@@ -61,6 +61,8 @@ impl EventsObject {
 /// and how to read it; without it they are visitor_id, occurred_at and kind. Columns that the spec
 /// does not name are not looked at. Nothing is kept of the buffers. `job` may be `{0}`. Free the
 /// events with `crm_events_free`.
+///
+/// Also returns those of `crm_orders_from_columns`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_events_from_columns(
     spec: *const c_char,
@@ -86,6 +88,8 @@ pub unsafe extern "C" fn crm_events_from_columns(
 
 /// Begins events that come row by row, as `crm_orders_begin` does orders; at the end
 /// `crm_events_finish`, or `crm_rows_free` to give up.
+///
+/// Also returns those of `crm_orders_begin`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_events_begin(
     spec: *const c_char,
@@ -106,6 +110,8 @@ pub unsafe extern "C" fn crm_events_begin(
 
 /// Makes events from rows. On success the rows are freed; on failure they stay, closed for more
 /// rows, to be finished again (after a cancelled job, say) or freed.
+///
+/// Also returns those of `crm_orders_finish`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_events_finish(
     rows: crm_rows,
@@ -132,13 +138,16 @@ pub unsafe extern "C" fn crm_events_finish(
         };
         let events = open(events)?;
         out.set(events);
-        // Somebody else may have freed them meanwhile; they are gone either way.
+        // Another thread may have freed the rows meanwhile; that is no error.
         let _ = handles::free::<RowsObject>(rows.id);
         Ok(())
     })
 }
 
 /// The events that a filter lets through: `{"where": {...}}` as in the scope of an analysis.
+///
+/// Also returns `CRM_ERR_OPTION` (the request), `CRM_ERR_SCHEMA` (`where` names a column that the
+/// events lack).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_events_view(
     events: crm_events,
@@ -176,6 +185,9 @@ pub unsafe extern "C" fn crm_events_view(
 
 /// These events and more, as if made from all rows at once. Costs next to nothing; the first call
 /// that looks at the result puts the two together.
+///
+/// Also returns `CRM_ERR_OPTION` (other settings or another zone), `CRM_ERR_SCHEMA` (another type
+/// of ids), `CRM_ERR_DATA` (more events than one log can hold).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_events_concat(
     events: crm_events,

@@ -18,24 +18,38 @@
 #[cfg(panic = "abort")]
 compile_error!("libcrm must be built with panic = \"unwind\": its guard catches panics");
 
-mod arrow;
-mod boundary;
+// The header follows this order, as a host uses it; the blank lines keep rustfmt from sorting.
 mod catalogue;
-mod cells;
-mod columns;
-mod customers;
+
 mod error;
-mod events;
-mod handles;
+
 mod job;
-mod memory;
-mod orders;
-mod panics;
-mod rows;
-mod rows_json;
-mod run;
-mod table;
+
 mod threads;
+
+mod orders;
+
+mod columns;
+
+mod rows;
+
+mod customers;
+
+mod events;
+
+mod run;
+
+mod table;
+
+mod cells;
+
+mod arrow;
+
+mod boundary;
+mod handles;
+mod memory;
+mod panics;
+mod rows_json;
 
 pub use arrow::*;
 pub use boundary::crm_text;

@@ -1,4 +1,4 @@
-//! Orders in, by three doors to one core view, and what can be made of them.
+//! Orders in, from columns, rows or an Arrow stream, and what can be made of them.
 
 use crate::boundary::{crm_text, guard};
 use crate::catalogue::Text;
@@ -58,6 +58,9 @@ pub(crate) fn customers(handle: crm_customers) -> Result<Option<Arc<Customers>>,
 /// and how to read it, at least `{"currency": "JPY"}`; see the reference for all. Columns that the
 /// spec does not name are not looked at. Nothing is kept of the buffers. `customers` and `job` may
 /// be `{0}`. Free the orders with `crm_orders_free`.
+///
+/// Also returns `CRM_ERR_OPTION` (the spec), `CRM_ERR_SCHEMA` (a column), `CRM_ERR_DATA` (a row, a
+/// sum), `CRM_ERR_ARGUMENT` (over 4096 columns, a `size` of no version).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_orders_from_columns(
     spec: *const c_char,
@@ -88,6 +91,9 @@ pub unsafe extern "C" fn crm_orders_from_columns(
 /// ordered_at, amount and then the other columns that the spec names, in the order of the
 /// reference. Then for each row its cells and `crm_row_end`, or batches with `crm_rows_json`; at
 /// the end `crm_orders_finish`, or `crm_rows_free` to give up.
+///
+/// Also returns `CRM_ERR_OPTION` (the spec), `CRM_ERR_SCHEMA` (`"columns"` lacks a column that the
+/// spec names).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_orders_begin(
     spec: *const c_char,
@@ -134,6 +140,10 @@ pub(crate) fn with_columns(spec: &str) -> Result<(String, Option<Vec<String>>), 
 
 /// Makes orders from rows. On success the rows are freed; on failure they stay, closed for more
 /// rows, to be finished again (after a cancelled job, say) or freed.
+///
+/// Also returns `CRM_ERR_OPTION`, `CRM_ERR_SCHEMA` and `CRM_ERR_DATA` as for columns,
+/// `CRM_ERR_STATE` (a row is unfinished, or the rows are not orders), `CRM_ERR_BUSY` (another
+/// thread is inside a call with the rows).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_orders_finish(
     rows: crm_rows,
@@ -162,7 +172,7 @@ pub unsafe extern "C" fn crm_orders_finish(
         };
         let orders = open(orders)?;
         out.set(orders);
-        // Somebody else may have freed them meanwhile; they are gone either way.
+        // Another thread may have freed the rows meanwhile; that is no error.
         let _ = handles::free::<RowsObject>(rows.id);
         Ok(())
     })
@@ -171,6 +181,9 @@ pub unsafe extern "C" fn crm_orders_finish(
 /// The orders that a filter lets through, under a policy: `{"where": {...}, "policy": {...}}`,
 /// both as in the scope of an analysis. The data is shared; the default `as_of` stays that of the
 /// whole import.
+///
+/// Also returns `CRM_ERR_OPTION` (the request), `CRM_ERR_SCHEMA` (`where` names a column that the
+/// orders lack).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_orders_view(
     orders: crm_orders,
@@ -214,6 +227,10 @@ pub unsafe extern "C" fn crm_orders_view(
 }
 
 /// These orders and more, as if made from all rows at once.
+///
+/// Also returns `CRM_ERR_DATA` (another currency, a conflict of rows, a sum), `CRM_ERR_SCHEMA`
+/// (another type of ids or of a column), `CRM_ERR_OPTION` (other settings or another zone, or a
+/// view with a filter).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_orders_concat(
     orders: crm_orders,
@@ -235,6 +252,8 @@ pub unsafe extern "C" fn crm_orders_concat(
 }
 
 /// What became of every row that came in: a table of reasons that adds up.
+///
+/// Also returns `CRM_ERR_DATA` (a sum does not fit 64 bits).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_orders_reconciliation(
     orders: crm_orders,

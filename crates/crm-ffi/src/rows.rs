@@ -16,7 +16,7 @@ use crm_core::{Error, nearest};
 use std::ffi::c_char;
 use std::sync::{Mutex, MutexGuard, TryLockError};
 
-/// Rows being put together, for orders or customers. They belong to one thread at a time.
+/// Rows being collected for orders, customers or events. They belong to one thread at a time.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct crm_rows {
@@ -403,6 +403,9 @@ fn pinned(rows: crm_rows) -> Result<Pin<RowsObject>, Fault> {
 
 /// Adds the next cell of a row, a text of `size` bytes (negative: up to its NUL): an id, a word,
 /// an amount such as `"1980"` or `"19.80"`, a time such as `"2026-11-21T10:00:00+09:00"`.
+///
+/// Also returns `CRM_ERR_STATE` (the row has all its cells, or the rows are finished),
+/// `CRM_ERR_BUSY` (another thread is inside a call with the rows).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_cell_text(
     rows: crm_rows,
@@ -417,6 +420,8 @@ pub unsafe extern "C" fn crm_cell_text(
 }
 
 /// Adds the next cell of a row, a whole number.
+///
+/// Also returns those of `crm_cell_text`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_cell_i64(
     rows: crm_rows,
@@ -429,6 +434,8 @@ pub unsafe extern "C" fn crm_cell_i64(
 }
 
 /// Adds the next cell of a row, a float. Amounts are better given as texts or in minor units.
+///
+/// Also returns those of `crm_cell_text`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_cell_f64(
     rows: crm_rows,
@@ -441,12 +448,17 @@ pub unsafe extern "C" fn crm_cell_f64(
 }
 
 /// Adds the next cell of a row, one without a value.
+///
+/// Also returns those of `crm_cell_text`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_cell_null(rows: crm_rows, error: *mut crm_error) -> crm_status_t {
     guard!(error, |_caller| pinned(rows)?.lock()?.cell(Cell::Null))
 }
 
 /// Ends a row. A row with too few cells is refused and stays open.
+///
+/// Also returns `CRM_ERR_STATE` (too few cells, or the rows are finished), `CRM_ERR_BUSY` (another
+/// thread is inside a call with the rows).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_row_end(rows: crm_rows, error: *mut crm_error) -> crm_status_t {
     guard!(error, |_caller| pinned(rows)?.lock()?.end())
@@ -456,6 +468,11 @@ pub unsafe extern "C" fn crm_row_end(rows: crm_rows, error: *mut crm_error) -> c
 /// column; others are ignored, missing ones are null). `size` is in bytes (negative: up to the
 /// NUL), at most 16 MiB. Numbers are taken as they are written, so `19.80` is exact. A failing
 /// call adds nothing; the error names the row, counted over all batches.
+///
+/// Also returns `CRM_ERR_ARGUMENT` (not such JSON, or over 16 MiB), `CRM_ERR_DATA` (a cell is a
+/// list or an object, or an object has a column twice), `CRM_ERR_STATE` (a list of another length,
+/// an unfinished row, or the rows are finished), `CRM_ERR_BUSY` (another thread is inside a call
+/// with the rows).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_rows_json(
     rows: crm_rows,

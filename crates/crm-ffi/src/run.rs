@@ -22,6 +22,9 @@ pub struct crm_data {
 /// Makes a table for analyses that read tables (fits, predictions) from columns with a length for
 /// every buffer, all of them. Texts and the column `customer_id` become ids. Nothing is kept of the
 /// buffers. Free it with `crm_table_free`.
+///
+/// Also returns `CRM_ERR_SCHEMA` (a column), `CRM_ERR_DATA` (a cell), `CRM_ERR_ARGUMENT` (over 4096
+/// columns, a `size` of no version).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_table_from_columns(
     columns: *const crm_column,
@@ -44,6 +47,10 @@ pub unsafe extern "C" fn crm_table_from_columns(
 /// Runs an analysis of `crm_tasks`. `options` is one flat JSON object of scope and options, see
 /// `crm_describe`; `""` or `"{}"` is none. `job` may be `{0}`. Free the table with
 /// `crm_table_free`.
+///
+/// Also returns `CRM_ERR_OPTION` (the name of the analysis, an option, or data of another kind than
+/// the analysis reads), `CRM_ERR_SCHEMA` (a column is missing or of a wrong type), `CRM_ERR_DATA`
+/// (a value, a sum, or too little data), `CRM_ERR_CONVERGENCE` (a fit has no answer).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_run(
     task: *const c_char,

@@ -187,7 +187,7 @@ pub(crate) fn wrong_type(column: &Column, use_instead: &'static str) -> Fault {
 
 /// Rows of a table: the cells behind each column's pointer.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn crm_table_rows(
+pub unsafe extern "C" fn crm_table_row_count(
     table: crm_table,
     out: *mut usize,
     error: *mut crm_error,
@@ -201,7 +201,7 @@ pub unsafe extern "C" fn crm_table_rows(
 
 /// Columns of a table. They count from 0.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn crm_table_columns(
+pub unsafe extern "C" fn crm_table_column_count(
     table: crm_table,
     out: *mut usize,
     error: *mut crm_error,
@@ -214,6 +214,8 @@ pub unsafe extern "C" fn crm_table_columns(
 }
 
 /// The column of a name; `CRM_ERR_SCHEMA` when there is none.
+///
+/// Also returns `CRM_ERR_SCHEMA` (no column has this name).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_table_find(
     table: crm_table,
@@ -243,6 +245,8 @@ pub unsafe extern "C" fn crm_table_find(
 }
 
 /// The name of a column.
+///
+/// Also returns `CRM_ERR_ARGUMENT` (no such column).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_table_name(
     table: crm_table,
@@ -254,6 +258,8 @@ pub unsafe extern "C" fn crm_table_name(
 }
 
 /// The unit of a column (`days`, `orders`); empty where there is none.
+///
+/// Also returns `CRM_ERR_ARGUMENT` (no such column).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_table_unit(
     table: crm_table,
@@ -265,6 +271,8 @@ pub unsafe extern "C" fn crm_table_unit(
 }
 
 /// What people read above a column, in a `crm_language`.
+///
+/// Also returns `CRM_ERR_ARGUMENT` (no such column or language).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_table_heading(
     table: crm_table,
@@ -307,6 +315,8 @@ fn language_index(language: i32) -> Result<usize, Fault> {
 }
 
 /// The `crm_type` of a column.
+///
+/// Also returns `CRM_ERR_ARGUMENT` (no such column).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_table_type(
     table: crm_table,
@@ -342,6 +352,8 @@ pub unsafe extern "C" fn crm_table_type(
 
 /// The currency of a column of money (ISO 4217: 4 bytes are written, the last a NUL) and the
 /// decimals of its minor unit: 0 for JPY, 2 for USD.
+///
+/// Also returns `CRM_ERR_ARGUMENT` (no such column), `CRM_ERR_TYPE` (a column that is not money).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_table_currency(
     table: crm_table,
@@ -369,8 +381,11 @@ pub unsafe extern "C" fn crm_table_currency(
 }
 
 /// How many words a column's closed list has.
+///
+/// Also returns `CRM_ERR_ARGUMENT` (no such column), `CRM_ERR_TYPE` (a column that is not a
+/// category).
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn crm_table_labels(
+pub unsafe extern "C" fn crm_table_label_count(
     table: crm_table,
     column: usize,
     out: *mut usize,
@@ -385,6 +400,9 @@ pub unsafe extern "C" fn crm_table_labels(
 }
 
 /// A word of a column's closed list by its number, in a `crm_language`.
+///
+/// Also returns `CRM_ERR_ARGUMENT` (no such column, word or language), `CRM_ERR_TYPE` (a column
+/// that is not a category).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_table_label(
     table: crm_table,

@@ -94,6 +94,8 @@ fn replace(id: u64) -> Result<(), Fault> {
 /// Computes on this many threads from now on; 0 and 1 mean the caller's own, which is the default.
 /// A pool that was set before ends when the calls that use it are over. After `fork` a child
 /// computes on the caller's thread until it calls this itself. Results do not depend on it.
+///
+/// Also returns `CRM_ERR_ARGUMENT` (over 1024, or the system gives no more threads).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_set_threads(threads: u32, error: *mut crm_error) -> crm_status_t {
     guard!(error, |_caller| {

@@ -317,8 +317,8 @@ fn read(table: crm_table, error: *mut crm_error, digest: &mut u64) -> Result<(),
     let (mut rows, mut columns) = (0, 0);
     // SAFETY: pointers to locals; what is handed out lives as long as the table.
     unsafe {
-        assert_eq!(crm_table_rows(table, &mut rows, error), 0);
-        assert_eq!(crm_table_columns(table, &mut columns, error), 0);
+        assert_eq!(crm_table_row_count(table, &mut rows, error), 0);
+        assert_eq!(crm_table_column_count(table, &mut columns, error), 0);
         for at in 0..columns {
             let mut values = std::ptr::null();
             let mut text = crm_text {

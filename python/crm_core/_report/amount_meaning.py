@@ -11,16 +11,19 @@ lines, counts once, a line's counts on each.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
+import numpy as np
+import numpy.typing as npt
 
-from .columns import firsts
+from .groups import Flags, Groups, Values
 from .problem import Problem
+
+Floats = npt.NDArray[np.float64]
 
 # A few orders with two totals are a fault of the file, which the library names; they must not turn
 # every total into a line's amount.
@@ -56,27 +59,41 @@ class Meaning:
 
 @dataclass(frozen=True)
 class Columns:
-    """What there is to compare an amount with. Numbers are floats, None where there is no column.
+    """What there is to compare an amount with.
 
     Attributes:
         name: The amount's heading.
-        amount: The amounts, exact.
+        amount: The amounts.
         keys: The order of each row; None where each row is an order.
         quantity: Pieces.
-        prices: Other columns that their headings call prices of one piece.
-        totals: Other columns that their headings call an order's total, or a line's amount.
-        lines: Other columns that their headings call a line's amount.
-        product: The product of each row.
+        prices: Headings of other columns that call themselves prices of one piece.
+        totals: Of other columns that call themselves an order's total.
+        lines: Of other columns that call themselves a line's amount.
+        read: The numbers under a heading; None where they are none.
+        products: The product of each row; None where nothing names it.
     """
 
     name: str
-    amount: pa.ChunkedArray
-    keys: pa.ChunkedArray | None
-    quantity: pa.ChunkedArray | None
-    prices: Mapping[str, pa.ChunkedArray]
-    totals: Mapping[str, pa.ChunkedArray]
-    lines: Mapping[str, pa.ChunkedArray]
-    product: pa.ChunkedArray | None
+    amount: Values
+    keys: Groups | None
+    quantity: Values | None
+    prices: Sequence[str]
+    totals: Sequence[str]
+    lines: Sequence[str]
+    read: Callable[[str], Values | None]
+    products: Callable[[], Groups | None]
+
+    @cached_property
+    def floats(self) -> Floats:
+        """The amounts, for sums that are compared; missing ones are not a number."""
+        return _floats(self.amount)
+
+    def beside(self, names: Sequence[str]) -> Iterator[tuple[str, Floats]]:
+        """Each of the other columns, read when its turn comes."""
+        for name in names:
+            found = self.read(name)
+            if found is not None:
+                yield name, _floats(found)
 
 
 def decide(words: str, columns: Columns) -> Meaning:
@@ -133,27 +150,27 @@ def _price(words: str, columns: Columns) -> Meaning:
     quantity = columns.quantity
     if quantity is None:
         return Meaning("line", "price_row", columns.name)
-    pieces = pc.any(pc.not_equal(quantity, 1.0)).as_py()
-    if not pieces:
+    pieces = _floats(quantity)
+    if not np.any(quantity.valid & (pieces != 1.0)):
         return Meaning("unit", "unit_price", columns.name)
-    amount = columns.amount.cast(pa.float64())
-    whole = pc.multiply(amount, quantity)
+    amount = columns.floats
+    whole = amount * pieces
     checks: list[Check] = []
     unit = line = False
-    for name, total in columns.totals.items():
+    for name, total in columns.beside(columns.totals):
         per_unit = _adds_up(f"price × quantity adds up to {name}", columns.keys, whole, total)
         per_line = _adds_up(f"{columns.name} adds up to {name}", columns.keys, amount, total)
         checks += [per_unit, per_line]
         unit, line = unit or per_unit.true, line or per_line.true
-    for name, other in columns.lines.items():
+    for name, other in columns.beside(columns.lines):
         one = _same(f"{columns.name} × quantity = {name}", whole, other)
         checks.append(one)
         unit = unit or one.true
     if not unit and not line:
-        of_product = _by_product(columns)
+        of_product = by_product(columns)
         checks += of_product
         unit, line = (one.true for one in of_product)
-    totals = {"unit": _total(whole), "line": readings(columns)["line"]}
+    totals = {"unit": rounded(whole), "line": readings(columns)["line"]}
     if unit != line:
         if line and words != "item_price":
             found = next(one for one in checks if one.true)
@@ -190,155 +207,140 @@ def asked(name: str, totals: Mapping[str, Any], why: str) -> Problem:
 
 def readings(columns: Columns) -> dict[str, Any]:
     """The total of all rows when amounts are lines', orders' or prices."""
-    amount = columns.amount
-    totals: dict[str, Any] = {"line": _total(amount)}
+    totals: dict[str, Any] = {"line": total(columns.amount)}
     if columns.keys is not None:
-        totals["order"] = _total(_once(columns.keys, amount))
+        totals["order"] = total(columns.amount, columns.keys)
     if columns.quantity is not None:
-        totals["unit"] = _total(pc.multiply(amount.cast(pa.float64()), columns.quantity))
+        totals["unit"] = rounded(columns.floats * _floats(columns.quantity))
     return totals
 
 
-def repeats(keys: pa.ChunkedArray, values: pa.ChunkedArray) -> tuple[int, int]:
-    """How many orders have several rows, and how many of those several amounts."""
-    table = pa.table({"key": keys, "value": values}).filter(pc.is_valid(keys))
-    # Least and greatest: counting distinct values takes several times the memory.
-    counted = table.group_by("key", use_threads=False).aggregate(
-        [([], "count_all"), ("value", "min"), ("value", "max")]
+def total(found: Values, keys: Groups | None = None) -> Any:
+    """The sum of all rows; or, with the order of each row, of the first value of each order."""
+    here = found.valid
+    if keys is not None:
+        firsts = keys.firsts(found.valid)
+        here = found.valid & ~keys.known
+        here[firsts[firsts >= 0]] = True
+    some = found.numbers[here]
+    if some.dtype == np.float64:
+        return rounded(some)
+    # Halves of 32 bits: a sum of whole numbers never overflows.
+    whole = (
+        sum(some.tolist())
+        if some.dtype == object
+        else (int((some >> 32).sum()) << 32) + int((some & 0xFFFFFFFF).sum())
     )
-    several = pc.sum(pc.greater(counted["count_all"], 1)).as_py() or 0
-    differing = pc.greater(counted["value_max"], counted["value_min"])
-    return several, pc.sum(differing).as_py() or 0
+    exact = Decimal(whole).scaleb(-found.scale)
+    return int(exact) if exact == int(exact) else exact
+
+
+def repeats(keys: Groups, amounts: Values) -> tuple[int, int]:
+    """How many orders have several rows, and how many of those several amounts."""
+    low, high, _ = keys.ends(amounts)
+    return int(np.count_nonzero(keys.rows > 1)), int(np.count_nonzero(low < high))
 
 
 def _sums(columns: Columns) -> tuple[list[Check], list[Check]]:
     """Sums that tell a line's amount, and sums that tell an order's, in orders of several rows."""
-    assert columns.keys is not None  # the caller has looked
-    amount = columns.amount.cast(pa.float64())
+    keys = columns.keys
+    assert keys is not None  # the caller has looked
+    amount = columns.floats
     lines: list[Check] = []
     orders: list[Check] = []
-    in_several = _several_rows(columns.keys)
-    parts = dict(columns.lines)
-    if columns.quantity is not None:
-        for name, price in columns.prices.items():
-            product = pc.multiply(price, columns.quantity)
-            parts[f"{name} × quantity"] = product
-    for name, part in parts.items():
+    in_several = np.asarray(keys.each(keys.rows > 1, False), np.bool_)
+
+    def parts() -> Iterator[tuple[str, Floats]]:
+        yield from columns.beside(columns.lines)
+        if columns.quantity is not None:
+            pieces = _floats(columns.quantity)
+            for name, price in columns.beside(columns.prices):
+                yield f"{name} × quantity", price * pieces
+
+    for name, part in parts():
         lines.append(_same(f"{name} = {columns.name}", part, amount, in_several))
-        orders.append(
-            _adds_up(f"{name} adds up to {columns.name}", columns.keys, part, amount, several=True)
-        )
-    for name, total in columns.totals.items():
-        lines.append(
-            _adds_up(f"{columns.name} adds up to {name}", columns.keys, amount, total, several=True)
-        )
+        what = f"{name} adds up to {columns.name}"
+        orders.append(_adds_up(what, keys, part, amount, several=True))
+    for name, whole in columns.beside(columns.totals):
+        what = f"{columns.name} adds up to {name}"
+        lines.append(_adds_up(what, keys, amount, whole, several=True))
     return lines, orders
 
 
 def _looks_like_price(columns: Columns) -> bool:
     if columns.quantity is None:
         return False
-    unit, line = _by_product(columns)
+    unit, line = by_product(columns)
     return unit.true and not line.true
 
 
-def _by_product(columns: Columns) -> list[Check]:
+def by_product(columns: Columns) -> list[Check]:
     """Of products sold in several quantities: those of one price, those of one price a piece."""
     names = (
         f"a product's {columns.name} is the same whatever its quantity",
         f"a product's {columns.name} grows with its quantity",
     )
-    if columns.product is None or columns.quantity is None:
+    products = columns.products() if columns.quantity is not None else None
+    if products is None or columns.quantity is None:
         return [Check(name, 0, 0) for name in names]
-    amount = columns.amount.cast(pa.float64())
-    table = pa.table(
-        {
-            "product": columns.product,
-            "quantity": columns.quantity,
-            "price": amount,
-            "each": pc.round(pc.divide(amount, columns.quantity), 2),
-        }
-    ).filter(pc.greater(columns.quantity, 0))
-    found = table.group_by("product").aggregate(
-        [(name, "count_distinct") for name in ("quantity", "price", "each")]
-    )
-    found = found.filter(pc.greater(found["quantity_count_distinct"], 1))
-    return [
-        Check(name, pc.sum(pc.equal(found[f"{column}_count_distinct"], 1)).as_py() or 0, len(found))
-        for name, column in zip(names, ("price", "each"), strict=True)
-    ]
+    pieces = _floats(columns.quantity)
+    sold = pieces > 0
+    few, many, _ = products.ends(_values(pieces), sold)
+    several = few < many
+    checks = []
+    with np.errstate(divide="ignore", invalid="ignore"):
+        each = np.round(columns.floats / pieces, 2)
+    for name, price in zip(names, (columns.floats, each), strict=True):
+        low, high, _ = products.ends(_values(price), sold)
+        same = np.count_nonzero(several & (low == high))
+        checks.append(Check(name, int(same), int(np.count_nonzero(several))))
+    return checks
 
 
-def _same(
-    what: str,
-    left: pa.ChunkedArray,
-    right: pa.ChunkedArray,
-    where: pa.ChunkedArray | None = None,
-) -> Check:
-    near = pc.less(pc.abs(pc.subtract(left, right)), _EQUAL)
-    if where is not None:
-        near = near.filter(where)
-    near = near.drop_null()
-    return Check(what, pc.sum(near).as_py() or 0, len(near))
+def _same(what: str, left: Floats, right: Floats, where: Flags | None = None) -> Check:
+    apart = np.abs(left - right)
+    here = ~np.isnan(apart) if where is None else ~np.isnan(apart) & where
+    return Check(what, int(np.count_nonzero(apart[here] < _EQUAL)), int(np.count_nonzero(here)))
 
 
 def _adds_up(
-    what: str,
-    keys: pa.ChunkedArray | None,
-    part: pa.ChunkedArray,
-    total: pa.ChunkedArray,
-    several: bool = False,
+    what: str, keys: Groups | None, part: Floats, whole: Floats, several: bool = False
 ) -> Check:
     if keys is None:
-        return _same(what, part, total)
-    table = pa.table({"key": keys, "part": part, "total": total}).filter(pc.is_valid(keys))
-    by = table.group_by("key", use_threads=False).aggregate(
-        [("part", "sum"), ("total", "max"), ("total", "min"), ([], "count_all")]
-    )
+        return _same(what, part, whole)
+    low, high, some = keys.ends(_values(whole))
+    parts = _values(part)
+    here = some & (keys.counts(parts.valid) > 0)
     if several:
-        by = by.filter(pc.greater(by["count_all"], 1))
-    near = pc.and_(
-        pc.less(pc.abs(pc.subtract(by["part_sum"], by["total_max"])), _EQUAL),
-        pc.less(pc.subtract(by["total_max"], by["total_min"]), _EQUAL),
-    ).drop_null()
-    return Check(what, pc.sum(near).as_py() or 0, len(near))
+        here &= keys.rows > 1
+    near = (np.abs(keys.sums(parts) - high) < _EQUAL) & (high - low < _EQUAL)
+    return Check(what, int(np.count_nonzero(near & here)), int(np.count_nonzero(here)))
 
 
-def _several_rows(keys: pa.ChunkedArray) -> pa.ChunkedArray:
-    counts = keys.value_counts()
-    several = counts.filter(pc.greater(pc.struct_field(counts, "counts"), 1))
-    return pc.is_in(keys, value_set=pc.struct_field(several, "values"), skip_nulls=True)
+def _floats(found: Values) -> Floats:
+    return np.where(found.valid, found.floats, np.nan)
 
 
-def _once(keys: pa.ChunkedArray, values: pa.ChunkedArray) -> pa.ChunkedArray:
-    """The first value of each order, and of each row without an order."""
-    valid = pc.is_valid(values)
-    known = keys.filter(valid)
-    rows = firsts(known, pc.indices_nonzero(valid))["row_min"]
-    alone = values.filter(valid).filter(pc.is_null(known))
-    return pa.chunked_array([*values.take(rows).chunks, *alone.chunks], type=values.type)
+def _values(numbers: Floats) -> Values:
+    return Values(numbers, ~np.isnan(numbers))
 
 
-def _total(values: pa.ChunkedArray) -> Any:
-    total = pc.sum(values).as_py() or 0
-    return Decimal(f"{total:.2f}").normalize() + 0 if isinstance(total, float) else total
+def rounded(numbers: Floats) -> Any:
+    """The sum of floats, without what binary floats add to it."""
+    return Decimal(f"{np.nansum(numbers):.2f}").normalize() + 0
 
 
 # ---- money beside the amount ---------------------------------------------------------------------
 
 
 def level(
-    name: str,
-    values: pa.ChunkedArray,
-    keys: pa.ChunkedArray,
-    amounts: pa.ChunkedArray | None,
-    vouched: bool,
+    name: str, money: Values, keys: Groups, amounts: Floats | None, vouched: bool
 ) -> tuple[str, str]:
     """Whether money beside the amount is the order's or the line's, and why.
 
     Args:
         name: Its heading.
-        values: The money.
+        money: The money.
         keys: The order of each row.
         amounts: The lines' amounts; None where the amount is the order's.
         vouched: Whether a layout names the column, and so vouches for it being the line's.
@@ -346,32 +348,24 @@ def level(
     Raises:
         Problem: It is the same on all lines of equal amounts, so nothing tells.
     """
-    table = pa.table(
-        {"key": keys, "value": values, "amount": amounts if amounts is not None else values}
-    )
-    table = table.filter(pc.is_valid(keys))
-    money = table.set_column(1, "value", pc.fill_null(table["value"], 0))
-    by = money.group_by("key").aggregate(
-        [("value", "min"), ("value", "max"), ("amount", "count_distinct"), ([], "count_all")]
-    )
-    by = by.filter(pc.and_(pc.greater(by["count_all"], 1), _lines_with(money, by)))
-    varying = pc.sum(pc.not_equal(by["value_min"], by["value_max"])).as_py() or 0
-    if not len(by):
+    filled = Values(np.where(money.valid, money.numbers, 0), np.ones_like(money.valid))
+    low, high, _ = keys.ends(filled)
+    # Orders of which more than one line has the money.
+    of = (keys.rows > 1) & (keys.counts(filled.numbers != 0) > 1)
+    orders = int(np.count_nonzero(of))
+    varying = int(np.count_nonzero(of & (low != high)))
+    if not orders:
         return "line", "one_line_each"
-    if varying > len(by) * _STRAY:
+    if varying > orders * _STRAY:
         return "line", "varies"
     if amounts is None:
         return "order", "beside_total"
-    telling = by.filter(
-        pc.and_(
-            pc.equal(by["value_min"], by["value_max"]), pc.greater(by["amount_count_distinct"], 1)
-        )
-    )
-    if not varying and len(telling):
+    least, most, _ = keys.ends(_values(amounts))
+    if not varying and np.any(of & (least < most)):
         return "order", "constant"
     if vouched:
         return "line", "layout"
-    once, each = _total(_once(keys, values)), _total(values)
+    once, each = total(money, keys), total(money)
     raise Problem(
         f"is \"{name}\" the order's, repeated on its lines (total {once:,}), or a line's "
         f"(total {each:,})? Nothing tells: it is the same on lines of the same amount.",
@@ -379,58 +373,39 @@ def level(
     )
 
 
-def _lines_with(money: pa.Table, by: pa.Table) -> pa.ChunkedArray:
-    """Whether more than one line of an order has the money, order by order."""
-    some = (
-        money.filter(pc.not_equal(money["value"], 0)).group_by("key").aggregate([([], "count_all")])
-    )
-    some = some.filter(pc.greater(some["count_all"], 1))
-    return pc.is_in(by["key"], value_set=some["key"].combine_chunks())
-
-
-def spread(
-    values: pa.ChunkedArray, keys: pa.ChunkedArray, own: str, wanted: str
-) -> pa.ChunkedArray:
+def spread(money: Values, keys: Groups, own: str, wanted: str) -> Values:
     """An order's money once, on its first row; or lines' money summed, on every row.
 
     Args:
-        values: The money.
+        money: The money.
         keys: The order of each row.
         own: Whose it is in the file: `order` or `line`.
         wanted: Whose the amount is, which the money has to follow.
     """
-    filled = pc.fill_null(values, 0)
     if own == wanted:
-        return values
-    table = pa.table({"key": keys, "value": filled, "row": pa.array(range(len(keys)), pa.int64())})
-    known = table.filter(pc.is_valid(keys))
+        return money
+    filled = np.where(money.valid, money.numbers, 0)
+    every = np.ones_like(money.valid)
+    whole = Values(filled, every, money.scale)
     if wanted == "order":
-        sums = known.group_by("key").aggregate([("value", "sum")])
-        at = pc.index_in(keys, value_set=sums["key"].combine_chunks(), skip_nulls=True)
-        return pc.coalesce(sums["value_sum"].cast(values.type).take(at), filled)
-    by = known.group_by("key").aggregate([("row", "min"), ("value", "max"), ("value", "min")])
-    at = pc.index_in(keys, value_set=by["key"].combine_chunks(), skip_nulls=True)
-    first = pc.fill_null(pc.equal(by["row_min"].take(at), table["row"]), True)
+        sums = keys.each(keys.sums(whole), 0)
+        return Values(np.where(keys.known, sums, filled), every, money.scale)
+    low, high, _ = keys.ends(whole)
     # Where the order's first line leaves it blank, a later one has it.
-    most = pc.if_else(pc.not_equal(by["value_max"], 0), by["value_max"], by["value_min"]).take(at)
-    return pc.if_else(first, pc.coalesce(most, filled), pc.subtract(filled, filled))
+    most = np.where(high != 0, high, low)
+    first = ~keys.known
+    first[keys.firsts()] = True
+    once = np.where(keys.known, keys.each(most, 0), filled)
+    return Values(np.where(first, once, 0), every, money.scale)
 
 
-def columns_by_kind(
-    names: Sequence[str],
-    kind_of: Callable[[str], str],
-    read: Callable[[str], pa.ChunkedArray | None],
-) -> dict[str, dict[str, pa.ChunkedArray]]:
-    """The unread columns of money by what their headings say: prices, totals and lines."""
+def by_kind(names: Sequence[str], kind_of: Callable[[str], str]) -> dict[str, list[str]]:
+    """Headings of money by what they say: prices, totals and lines."""
     groups = {
         "prices": ("unit", "price", "item_price"),
         "totals": ("order",),
         "lines": ("line",),
     }
-    found: dict[str, dict[str, pa.ChunkedArray]] = {group: {} for group in groups}
-    for name in names:
-        group = next((group for group, kinds in groups.items() if kind_of(name) in kinds), None)
-        column = read(name) if group else None
-        if group and column is not None:
-            found[group][name] = column
-    return found
+    return {
+        group: [name for name in names if kind_of(name) in kinds] for group, kinds in groups.items()
+    }

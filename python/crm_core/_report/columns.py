@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from . import amounts
+from .groups import Groups, valid
 
 # A column is one of numbers when nearly all of its cells are; a stray word does not hide it.
 _STRAY_CELLS = 0.05
@@ -68,6 +71,11 @@ def numbers(column: pa.ChunkedArray, decimal: str = "auto") -> pa.ChunkedArray |
     return read.values.cast(pa.float64())
 
 
+def zero(kind: pa.DataType) -> pa.Scalar:
+    """Nothing, of a column's type: of decimals Arrow casts no integer."""
+    return pa.scalar(Decimal(0) if pa.types.is_decimal(kind) else 0, kind)
+
+
 def mapped(column: pa.ChunkedArray, change: Callable[[str], str | None]) -> pa.ChunkedArray:
     """A text column with each distinct text changed; null stays null."""
     chunks = []
@@ -83,21 +91,15 @@ def distinct(column: pa.ChunkedArray) -> list[str]:
     return [word for word in pc.unique(column).to_pylist() if word is not None]
 
 
-def filled_within(keys: pa.ChunkedArray, column: pa.ChunkedArray) -> pa.ChunkedArray:
+def filled_within(keys: Groups, column: pa.ChunkedArray) -> pa.ChunkedArray:
     """Nulls replaced by the first value of the same order."""
     if not column.null_count or column.null_count == len(column):
         return column
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
-    rows = firsts(keys.filter(pc.is_valid(column)), pc.indices_nonzero(pc.is_valid(column)))
-    at = pc.index_in(keys, value_set=rows["key"].combine_chunks(), skip_nulls=True)
-    return pc.coalesce(column, column.take(rows["row_min"]).take(at))
-
-
-def firsts(keys: pa.ChunkedArray, rows: pa.Array) -> pa.Table:
-    """The first row of each order: `key` and `row_min`. Rows without an order are left out."""
-    pairs = pa.table({"key": keys, "row": rows}).filter(pc.is_valid(keys))
-    return pairs.group_by("key").aggregate([("row", "min")])
+    here = valid(column)
+    source = np.where(here, np.arange(len(column)), keys.each(keys.firsts(here), -1))
+    return column.take(pa.array(source, mask=source < 0))
 
 
 def unique(headings: Sequence[str]) -> list[str]:
@@ -112,7 +114,9 @@ def unique(headings: Sequence[str]) -> list[str]:
 
 def plain(text: str) -> str:
     """A text without what people vary in an id: width, case and blanks."""
-    return "".join(unicodedata.normalize("NFKC", text).casefold().split())
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+    return "".join(text.casefold().split())
 
 
 def cut(word: str) -> str:

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from . import layouts
 from .columns import distinct, is_text, mapped, plain
 
-FOLDS = ("email", "case", "none")
+FOLDS = ("email", "case", "number", "none")
 _MOSTLY = 0.9
 
 
@@ -22,6 +22,7 @@ def _email(text: str) -> str:
 _FOLD: Mapping[str, Callable[[str], str]] = {
     "email": _email,
     "case": plain,
+    "number": lambda text: plain_number(text.strip()),
     "none": lambda text: text,
 }
 
@@ -48,6 +49,22 @@ def near(column: pa.ChunkedArray) -> int:
         return 0
     found = distinct(column)
     return len(found) - len({plain(text) for text in found})
+
+
+def plain_number(text: str) -> str:
+    """An id of digits without zeros before it and a fraction of zero, which programs add."""
+    if not (text.isascii() and text[:1].isdigit()):
+        return text
+    whole = text.removesuffix(".0") if text.endswith(".0") else text
+    return whole.lstrip("0") or "0" if whole.isdigit() else text
+
+
+def near_numbers(column: pa.ChunkedArray) -> int:
+    """How many ids are another one but for zeros before it, or a fraction of zero: 007, 7.0."""
+    if not is_text(column.type):
+        return 0
+    found = distinct(column)
+    return len(found) - len({plain_number(text) for text in found})
 
 
 def most_are_zero(column: pa.ChunkedArray) -> bool:

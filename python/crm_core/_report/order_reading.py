@@ -6,11 +6,33 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import amount_meaning, dates, ids, layouts, likely, states, statuses
-from .columns import as_text, cut, distinct, filled_within, numbers, replaced, shown, trimmed
+from . import (
+    amount_meaning,
+    dates,
+    doubts,
+    groups,
+    ids,
+    last_rows,
+    layouts,
+    likely,
+    states,
+    statuses,
+)
+from .columns import (
+    as_text,
+    cut,
+    distinct,
+    filled_within,
+    numbers,
+    replaced,
+    shown,
+    trimmed,
+    zero,
+)
 from .headings import (
     CATEGORIES,
     MONEY,
@@ -50,6 +72,8 @@ def load_sources(
     """The same for files that are open, or frames: all that has headings and can be read."""
     first = sources[0]
     headings = list(first.headings)
+    if not headings:
+        raise Problem(f"{first.name} has no columns, and so no orders")
     layout = layout_of(headings, settings, "orders")
     tables, table = read_files(sources, shared(sources), settings, advance)
     seen = likely.Seen(table, layout.guests if layout is not None else ())
@@ -66,6 +90,7 @@ def load_sources(
         tables, notes = _without_repeated(sources, tables, chosen, settings)
         table = pa.concat_tables(tables)
     reading = OrderReading(sources, tables, table, chosen, dimensions, settings, layout)
+    del seen, tables, table  # the texts of a column are free once it is read
     reading.notes += notes
     if some := of_some(sources):
         shown_names = ", ".join(f'"{cut(name)}"' for name in some[:5])
@@ -142,23 +167,35 @@ class OrderReading(Reading):
     """The steps of `load` after the bytes are in; one per role."""
 
     def finish(self) -> Loaded:
-        self._file()
-        self._keep()
-        self._no_total_row()
-        self._whole_ids()
-        self._customers()
-        self._orders()
-        self._dates()
+        for step in (
+            self._file,
+            self._keep,
+            self._no_total_row,
+            self._whole_ids,
+            self._customers,
+            self._orders,
+            self._dates,
+            self._numbers,
+            self._amount_is,
+            self._levels,
+            self._doubts,
+            self._states,
+            self._unread_discounts,
+            self._currency,
+            self._facts,
+            self._rest,
+        ):
+            step()
+            # Arrow keeps what it no longer uses: a quarter of the peak of a million rows.
+            pa.default_memory_pool().release_unused()
+        return self._loaded()
+
+    def _doubts(self) -> None:
+        doubts.of_amounts(self)
+
+    def _numbers(self) -> None:
         for role in ("amount", *MONEY, "quantity"):
             self._number(role)
-        self._amount_is()
-        self._levels()
-        self._states()
-        self._unread_discounts()
-        self._currency()
-        self._facts()
-        self._rest()
-        return self._loaded()
 
     def _keep(self) -> None:
         """Rows that are no orders, such as payouts among payments, are left out and counted."""
@@ -179,21 +216,12 @@ class OrderReading(Reading):
                 self.notes.append(Note("left_out", {"column": name, "rows": left_out}))
 
     def _no_total_row(self) -> None:
-        """A last row of totals, which has no customer, is no order."""
-        if not self.table.num_rows:
-            return
-        last = self.table.num_rows - 1
-        customer = self.chosen["customer_id"].value
-        cells = {name: self.table[name][last].as_py() for name in self.table.column_names}
-        words = {fold_word(word) for word in layouts.words()["totals"]["words"]}
-        of_total = [
-            name
-            for name, cell in cells.items()
-            if isinstance(cell, str) and fold_word(cell) in words
-        ]
-        if of_total and str(cells[customer] or "").strip() in ("", *(cells[n] for n in of_total)):
+        """Last rows of totals or of remarks, which have no customer, are no orders."""
+        columns = {role: choice.value for role, choice in self.chosen.items()}
+        if found := last_rows.no_order(self.table, columns):
+            row, name, what = found
             raise Problem(
-                f"{self.rows.name(last)}, column {of_total[0]}: a row of totals is no order",
+                f"{self.rows.name(row)}, column {name}: {what} is no order",
                 "Leave the row out of the file.",
             )
 
@@ -226,10 +254,13 @@ class OrderReading(Reading):
         column, joined = ids.folded(column, self.id_fold)
         if joined:
             self.notes.append(Note("ids_folded", {"column": name, "ids": joined}))
-        more = 0 if how == "none" else ids.near(column)
-        if more:
-            self.warnings.append(Note("near_ids", {"column": name, "ids": more}))
-        self.facts["ids"] = {"fold": self.id_fold, "joined": joined, "near": ids.near(column)}
+        near = ids.near(column)
+        if near and how != "none":
+            self.warnings.append(Note("near_ids", {"column": name, "ids": near}))
+        numbered = ids.near_numbers(column) if how in (None, "email") else 0
+        if numbered:
+            self.warnings.append(Note("near_numbers", {"column": name, "ids": numbered}))
+        self.facts["ids"] = {"fold": self.id_fold, "joined": joined, "near": near}
         self.table = replaced(self.table, name, column)
 
     def _orders(self) -> None:
@@ -240,6 +271,9 @@ class OrderReading(Reading):
         keys = trimmed(self.table[name])
         self.table = replaced(self.table, name, keys)
         self.arguments["order_id"] = name
+        numbered = ids.near_numbers(keys)
+        if numbered:
+            self.warnings.append(Note("near_orders", {"column": name, "ids": numbered}))
         if pa.types.is_nested(keys.type) or self.keys is None:
             return
         for role in ("customer_id", "ordered_at", "status"):
@@ -271,7 +305,10 @@ class OrderReading(Reading):
             about = self.layout.amount_about or self.layout.name
             found = amount_meaning.Meaning(own, "layout_amount", about)
         else:
-            found = amount_meaning.decide(amount_kind(name), self._amount_columns(name))
+            columns = self._amount_columns(name)
+            found = amount_meaning.decide(amount_kind(name), columns)
+            doubts.quantity_unused(self, columns, found, amount_kind(name))
+        self.meaning = found
         self.arguments["amount_is"] = found.kind
         if found.reason == "differs_total":
             self.warnings.append(Note("differs_total", {"column": name}))
@@ -284,21 +321,25 @@ class OrderReading(Reading):
             self.chosen.pop("quantity", None)
 
     def _amount_columns(self, name: str) -> amount_meaning.Columns:
-        def read(one: str) -> pa.ChunkedArray | None:
-            return numbers(self.table[one], self.settings.decimal)
+        def read(one: str) -> groups.Values | None:
+            found = numbers(self.table[one], self.settings.decimal)
+            return None if found is None else groups.values(found)
 
-        beside = amount_meaning.columns_by_kind(self.unread, amount_kind, read)
+        def products() -> groups.Groups | None:
+            names = layouts.words()["headings"]["further"]["product"]
+            one = layouts.column([*names], self.table.column_names)
+            text = None if one is None else shown(self.table[one])
+            return None if text is None else groups.Groups.of(text)
+
         quantity = self.chosen.get("quantity")
-        product = layouts.column(
-            [*layouts.words()["headings"]["further"]["product"]], self.table.column_names
-        )
         return amount_meaning.Columns(
             name,
-            self._plain_amounts(name),
+            groups.values(self.plain_amounts(name)),
             self.keys,
-            None if quantity is None else numbers(self.table[quantity.value]),
-            **beside,
-            product=None if product is None else shown(self.table[product]),
+            None if quantity is None else read(quantity.value),
+            **amount_meaning.by_kind(self.unread, amount_kind),
+            read=read,
+            products=products,
         )
 
     def _levels(self) -> None:
@@ -310,12 +351,13 @@ class OrderReading(Reading):
                 continue
             assert keys is not None  # as the loop says
             name = self.chosen[role].value
-            values = self._plain_amounts(name)
+            plain = self.plain_amounts(name)
+            money = groups.values(plain)
             wanted = "order" if self.arguments["amount_is"] == "order" else "line"
-            own, reason = self._level(role, name, values, keys, wanted)
-            self.table = replaced(
-                self.table, name, amount_meaning.spread(values, keys, own, wanted)
-            )
+            own, reason = self._level(role, name, money, keys, wanted)
+            if own != wanted:
+                spread = amount_meaning.spread(money, keys, own, wanted)
+                self.table = replaced(self.table, name, groups.column(spread, plain.type))
             if reason not in ("one_line_each", "beside_total"):
                 self.extra.append(Choice("money_of", own, f"money_{reason}", name))
             if own == "order" and wanted == "line":
@@ -340,8 +382,8 @@ class OrderReading(Reading):
         self,
         role: str,
         name: str,
-        values: pa.ChunkedArray,
-        keys: pa.ChunkedArray,
+        money: groups.Values,
+        keys: groups.Groups,
         wanted: str,
     ) -> tuple[str, str]:
         for own, names in (
@@ -354,11 +396,15 @@ class OrderReading(Reading):
             return "order", "layout"
         lines = None
         if wanted == "line":
-            lines = self._plain_amounts(self.chosen["amount"].value).cast(pa.float64())
+            lines = self.floats("amount")
             if self.arguments["amount_is"] == "unit":
-                pieces = self._plain_amounts(self.chosen["quantity"].value).cast(pa.float64())
-                lines = pc.multiply(lines, pieces)
-        return amount_meaning.level(name, values, keys, lines, self._of_layout(role))
+                lines = lines * self.floats("quantity")
+        return amount_meaning.level(name, money, keys, lines, self._of_layout(role))
+
+    def floats(self, role: str) -> amount_meaning.Floats:
+        """The numbers of a role; missing ones are not a number."""
+        found = groups.values(self.plain_amounts(self.chosen[role].value))
+        return np.where(found.valid, found.floats, np.nan)
 
     def _states(self) -> None:
         """What does not count, by all columns that hold a state (see `states`)."""
@@ -483,8 +529,8 @@ class OrderReading(Reading):
             )
             raise Problem(
                 f"column {name}: what does {listed} mean?",
-                f'Say so with --status-map "{cut(unknown[0])}=completed"; the meanings are '
-                f"{', '.join(MEANINGS)}. "
+                f'Say so with --status-map "{cut(unknown[0])}={statuses.likely(unknown[0])}"; the '
+                f"meanings are {', '.join(MEANINGS)}. "
                 '--status "" leaves the column out.',
             )
         return known
@@ -503,8 +549,8 @@ class OrderReading(Reading):
             if role in self.arguments:
                 name = self.arguments[role]
                 column = self.table[name]
-                zero = pa.scalar(0).cast(column.type)
-                self.table = replaced(self.table, name, pc.if_else(lines, zero, column))
+                cut_off = pc.if_else(lines, zero(column.type), column)
+                self.table = replaced(self.table, name, cut_off)
 
     def _blank_amounts(self, stopped: pa.ChunkedArray) -> None:
         """A platform may leave amounts of orders that do not count blank: they are zero."""
@@ -524,8 +570,8 @@ class OrderReading(Reading):
                 blank = pc.and_(pc.is_null(alone), stopped)
                 count = pc.sum(blank).as_py() or 0
             if count:
-                zero = pa.scalar(0).cast(column.type)
-                self.table = replaced(self.table, name, pc.if_else(blank, zero, column))
+                filled = pc.if_else(blank, zero(column.type), column)
+                self.table = replaced(self.table, name, filled)
                 self.notes.append(Note("blank_amounts", {"column": name, "rows": count}))
 
     def _suspects(self, mapped: pa.ChunkedArray | None) -> None:
@@ -538,10 +584,11 @@ class OrderReading(Reading):
             orders = states.orders_in(self.keys, rows)
             if orders:
                 code = "not_used_heading" if one.by_heading else "not_used_words"
+                if statuses.is_consent(one.name):
+                    code = "not_used_flag"
                 told = ", ".join(cut(word) for word in one.words[:5])
-                self.warnings.append(
-                    Note(code, {"column": one.name, "orders": orders, "words": told})
-                )
+                values = {"column": one.name, "orders": orders, "words": told}
+                self.warnings.append(Note(code, {**values, "word": cut("".join(one.words[:1]))}))
 
     def _unread_discounts(self) -> None:
         """Discounts, coupons and points beside amounts of lines, which may not be net of them."""
@@ -582,8 +629,8 @@ class OrderReading(Reading):
         quantity = self.chosen.get("quantity")
         lines, amounts, total = first_order(
             self.keys,
-            self._plain_amounts(self.arguments["amount"]),
-            None if quantity is None else self._plain_amounts(quantity.value),
+            self.plain_amounts(self.arguments["amount"]),
+            None if quantity is None else self.plain_amounts(quantity.value),
             self.arguments["amount_is"],
         )
         self.facts["first_order"] = {

@@ -17,7 +17,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from . import amounts, dates, layouts
-from .columns import as_text, cut, is_text, replaced, shown, trimmed, unique
+from .amount_meaning import Meaning
+from .columns import as_text, cut, is_text, replaced, shown, trimmed, unique, zero
+from .groups import Groups
 from .headings import Choice, currency_in, is_japanese
 from .layouts import Layout, fold
 from .problem import Problem
@@ -127,6 +129,8 @@ class Reading:
         self.dollars = False  # whether a sign says dollars, or pesos, of some country
         self.id_fold = "none"
         self.arguments: dict[str, Any] = {}
+        self.grouped: list[str] = []
+        self.meaning = Meaning("line", "row_is_order", "")
         self.unread = [
             name
             for name in table.column_names
@@ -156,15 +160,16 @@ class Reading:
         )
 
     @cached_property
-    def keys(self) -> pa.ChunkedArray | None:
-        """The order of each row, as a number; None where each row is an order."""
+    def keys(self) -> Groups | None:
+        """The order of each row; None where each row is an order."""
         if "order_id" not in self.arguments:
             return None
-        column = self.table[self.arguments["order_id"]]
-        if pa.types.is_nested(column.type):  # refused by the library, with the column's name
-            return None
-        coded = column.combine_chunks().dictionary_encode()
-        return pa.chunked_array([coded.indices])
+        columns = [self.table[self.arguments["order_id"]]]
+        if "shop" in self.chosen:
+            columns.append(trimmed(self.table[self.chosen["shop"].value]))
+        if any(pa.types.is_nested(one.type) for one in columns):
+            return None  # refused by the library, with the column's name
+        return Groups.of(*columns)
 
     def _of_layout(self, role: str) -> bool:
         """Whether the column of a role is the one that the layout names."""
@@ -239,7 +244,7 @@ class Reading:
             forms = " or ".join(f'--date-format "{one}"' for one in read.readings)
             raise Problem(
                 f"{self.rows.name(read.unread[0])}, column {name}: not a date{more}",
-                f"Nothing tells whether the day or the month comes first: say {forms}.",
+                f"Nothing tells whether {_first_of(read.readings)} comes first: say {forms}.",
             )
         self.facts["date_form"] = said or read.form or own or None
         return read
@@ -299,21 +304,51 @@ class Reading:
         self.arguments[role] = name
         column = self.table[name]
         if not is_text(column.type):
+            if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
+                self.table = replaced(self.table, name, self._unsigned(role, name, column))
             return
         read = amounts.parse(column, self.settings.decimal)  # of a dictionary each text once
         if read.ambiguous:
-            raise Problem(
-                f"column {name}: nothing tells whether the sign in its amounts groups thousands or "
-                "begins the decimals",
-                'Say so with --decimal "." or --decimal ",".',
-            )
+            raise _either_sign(name)
         what = "a whole number" if role == "quantity" else "an amount"
         self._refuse(name, column, read.unread, what)
+        self._grouped(name, column, read)
         if role == "amount":
             self.said_in_amounts = read.currencies
             known = pc.unique(column).cast(pa.string())
             self.dollars = bool(pc.any(pc.match_substring_regex(known, r"(^|[^A-Za-z])\$")).as_py())
-        self.table = replaced(self.table, name, read.values)
+        self.table = replaced(self.table, name, self._unsigned(role, name, read.values))
+
+    def _grouped(self, name: str, column: pa.ChunkedArray, read: amounts.Amounts) -> None:
+        """Remembers amounts such as 1,234 of which only the currency may tell what the sign is."""
+        if self.settings.decimal != "auto" or read.decimal != ".":
+            return
+        known = [one for one in pc.unique(column).cast(pa.string()).to_pylist() if one]
+        with_comma = [one for one in known if "," in one]
+        if not with_comma or any("." in one for one in known):
+            return
+        digits = [re.sub(r"[^\d,]", "", one) for one in with_comma]
+        if all(re.fullmatch(r"[1-9]\d{0,2},\d{3}", one) for one in digits):
+            self.grouped.append(name)
+
+    def _unsigned(self, role: str, name: str, values: pa.ChunkedArray) -> pa.ChunkedArray:
+        """What is subtracted is written with either sign, and handed over without one."""
+        if role not in ("refunded", "discount"):
+            return values
+        ends = pc.min_max(values)
+        low, high = ends["min"].as_py() or 0, ends["max"].as_py() or 0
+        if low < 0 < high and self.settings.bad_rows == "error":
+            at = pc.indices_nonzero(pc.less(values, zero(values.type)))
+            raise Problem(
+                f"{self.rows.name(at[0].as_py())}, column {name}: a negative amount, beside "
+                "positive ones",
+                "What is given back or taken off has one sign in all rows. --bad-rows drop leaves "
+                "negative ones out.",
+            )
+        if low < 0 and high <= 0:
+            self.notes.append(Note("signs", {"column": name}))
+            return pc.abs(values)
+        return values
 
     def _refuse(self, name: str, text: pa.ChunkedArray, unread: list[int], what: str) -> None:
         if not unread:
@@ -336,7 +371,8 @@ class Reading:
         more = f" (and {len(unread) - 1} more)" if len(unread) > 1 else ""
         raise Problem(f"{self.rows.name(unread[0])}, column {name}: not {what}{more}", hint)
 
-    def _plain_amounts(self, name: str) -> pa.ChunkedArray:
+    def plain_amounts(self, name: str) -> pa.ChunkedArray:
+        """A column of amounts as numbers."""
         column = self.table[name]
         plain = pa.types.is_integer(column.type) or pa.types.is_decimal(column.type)
         return column if plain else column.cast(pa.float64())
@@ -384,6 +420,8 @@ class Reading:
                 "Name it, for example --currency USD.",
             )
         self._signs_agree(code, amount)
+        if self.grouped and code in _COMMA:
+            raise _either_sign(self.grouped[0])
         self.arguments["currency"] = code
         self.extra.append(Choice("currency", code, reason, detail))
 
@@ -447,6 +485,29 @@ _DOLLARS = frozenset(
         *("XCD", "DOP", "CVE", "CUP"),
     )
 )
+
+
+# Currencies whose amounts are written with a decimal comma.
+_COMMA = frozenset(
+    (
+        *("EUR", "SEK", "NOK", "DKK", "PLN", "CZK", "HUF", "RON", "BGN", "RSD", "RUB", "UAH"),
+        *("TRY", "BRL", "ARS", "COP", "UYU", "IDR", "ZAR", "ISK"),
+    )
+)
+
+
+def _either_sign(name: str) -> Problem:
+    return Problem(
+        f"column {name}: nothing tells whether the sign in its amounts groups thousands or begins "
+        "the decimals",
+        'Say so with --decimal "." or --decimal ",".',
+    )
+
+
+def _first_of(forms: Sequence[str]) -> str:
+    names = {"%d": "the day", "%m": "the month", "%y": "the year", "%Y": "the year"}
+    found = list(dict.fromkeys(names.get(form[:2], "the year") for form in forms))
+    return ", ".join(found[:-1]) + " or " + found[-1] if len(found) > 1 else found[0]
 
 
 def _date(days: int) -> datetime.date:

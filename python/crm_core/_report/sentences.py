@@ -118,6 +118,81 @@ NOTES: Mapping[str, tuple[str, str]] = {
         "「{column}」の{ids}件は大文字小文字・全角半角・空白だけが他と異なり、別の顧客として数えます。"
         "同じ顧客なら --id-fold case、別の顧客なら --id-fold none を指定してください。",
     ),
+    "near_numbers": (
+        '{ids} ids of "{column}" differ from another only by zeros before it or a ".0" behind it '
+        "and count as different customers; --id-fold number makes them one, --id-fold none "
+        "confirms.",
+        "「{column}」の{ids}件は先頭の0や末尾の「.0」だけが他と異なり、別の顧客として数えます。"
+        "同じ顧客なら --id-fold number、別の顧客なら --id-fold none を指定してください。",
+    ),
+    "near_orders": (
+        '{ids} numbers of "{column}" differ from another only by zeros before it or a ".0" behind '
+        "it and count as different orders.",
+        "「{column}」の{ids}件は先頭の0や末尾の「.0」だけが他と異なり、別の注文として数えます。",
+    ),
+    "taken_once": (
+        '"{column}" is taken as the order\'s total, once an order ({once}); summed over all rows '
+        "it would be {each}: --amount-is line.",
+        "「{column}」は注文の合計として1回だけ数えました({once})。全行の合計なら{each}です"
+        "(--amount-is line)。",
+    ),
+    "repeated_totals": (
+        '{orders} orders have several rows with the same "{column}", and no column of items tells '
+        "them apart. It is taken once an order ({once}); if rows are payments or orders of their "
+        "own, they come to {each}: --amount-is line. --amount-is order confirms.",
+        "{orders}件の注文に同じ「{column}」の行が複数あり、商品などの違いがありません。"
+        "1回だけ数えました({once})。各行が別の支払いや注文なら合計は{each}です(--amount-is line)。"
+        "--amount-is order で確定します。",
+    ),
+    "far_apart": (
+        '{orders} numbers of "{column}" stand on dates more than 31 days apart and count as one '
+        "order each. Where numbers restart in each year or shop, --shop names the column that "
+        'tells them apart; --order-id "" makes each row an order.',
+        "「{column}」の{orders}件は31日を超えて離れた日付の行が1つの注文になっています。"
+        "番号が年や店舗ごとに振り直される場合は --shop で区別する列を、"
+        '1行を1注文とするなら --order-id "" を指定してください。',
+    ),
+    "refunds_above": (
+        '{orders} orders have more in "{column}" than they come to; they count as refunded in '
+        "full.",
+        "「{column}」が注文の金額を超える注文が{orders}件あります。全額返金として扱います。",
+    ),
+    "below_zero": (
+        '{orders} orders come to less than zero in "{column}" ({amount} in all): they are refunds '
+        "by their sign and reduce the revenue; they are not counted as cancelled orders.",
+        "「{column}」の合計が負の注文が{orders}件({amount})あります。"
+        "符号により返金として売上から差し引き、キャンセルには数えません。",
+    ),
+    "other_total": (
+        '"{column}" is taken as the amount ({own}); "{other}" comes to {total}: '
+        '--amount "{other}".',
+        "金額には「{column}」({own})を使いました。「{other}」の合計は{total}です"
+        "(--amount で指定)。",
+    ),
+    "other_ids": (
+        '"{column}" is taken as the customer ({ids} ids); "{other}" has {others}: '
+        '--customer-id "{other}".',
+        "顧客には「{column}」({ids}件)を使いました。「{other}」は{others}件です"
+        "(--customer-id で指定)。",
+    ),
+    "quantity_unused": (
+        '"{column}" is taken as the amount of all pieces of a row ({own}), though nothing says '
+        "so; as a price it comes to {unit}: --amount-is unit. --amount-is line confirms.",
+        "「{column}」は行の全数量の金額としました({own})。単価なら数量を掛けて{unit}です"
+        "(--amount-is unit)。--amount-is line で確定します。",
+    ),
+    "not_used_flag": (
+        '"{column}" says {words} in {orders} orders that count, and was not used: '
+        '--status "{column}" with --status-map "{word}=payment_failed" leaves them out, '
+        '--ignore "{column}" says that it does not matter.',
+        "「{column}」が {words} の注文{orders}件が集計対象になっています。"
+        '--status と --status-map "{word}=payment_failed" で除き、'
+        "--ignore で無視します。",
+    ),
+    "signs": (
+        'All amounts of "{column}" are negative; they are taken without their sign.',
+        "「{column}」はすべて負の値のため、符号を除いて使いました。",
+    ),
     "order_level": (
         '"{column}" is the order\'s and stands on each of its lines; it is taken once. '
         '--line-level "{column}" takes it on every line.',

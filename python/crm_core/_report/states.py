@@ -12,11 +12,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from . import layouts, statuses
 from .columns import cut, distinct, is_text, mapped, shown
+from .groups import Flags, Groups, flags, valid
 from .layouts import Layout, fold, fold_word
 from .problem import Problem
 
@@ -131,6 +133,11 @@ def suspects(table: pa.Table, unread: Sequence[str], refunds_read: bool) -> list
         smell = statuses.smell(name)
         if smell == "refunded" and refunds_read:
             smell = ""
+        if not smell and statuses.is_consent(name):
+            stop = _saying_no(name, table[name])
+            if stop is not None:
+                found.append(stop)
+            continue
         if not smell and not _few_texts(table[name]):
             continue
         column = shown(table[name])
@@ -147,6 +154,21 @@ def suspects(table: pa.Table, unread: Sequence[str], refunds_read: bool) -> list
     return found
 
 
+def _saying_no(name: str, column: pa.ChunkedArray) -> Suspect | None:
+    """A flag such as paid or active, and the rows in which it says no or names a state of it."""
+    text = shown(column)
+    if text is None:
+        return None
+    texts = distinct(text)
+    flags_only = all(statuses.says_no(one) or statuses.says_yes(one) for one in texts)
+    told = {one for one in texts if _speaks_of_stop(one) or statuses.is_open(one)}
+    told |= {one for one in texts if flags_only and statuses.says_no(one)}
+    if not told:
+        return None
+    rows = pc.is_in(text, value_set=pa.array(sorted(told), pa.string()))
+    return Suspect(name, pc.fill_null(rows, False), sorted(told), False)
+
+
 def _few_texts(column: pa.ChunkedArray) -> bool:
     """Whether a column can be one of states: texts, and few that differ."""
     if not is_text(column.type):
@@ -158,7 +180,7 @@ def _few_texts(column: pa.ChunkedArray) -> bool:
 def _speaks_of_stop(text: str) -> bool:
     if len(text) > 40:
         return False
-    if statuses.general().get(fold_word(text)) in statuses.STOPS[1:]:
+    if statuses.general().get(fold_word(text)) in statuses.STOPS[1:] or statuses.is_unpaid(text):
         return True
     low = text.lower()
     return any(part in low for part in layouts.words()["smells"]["cancelled"] if part != "void")
@@ -174,23 +196,23 @@ def strongest(stops: Sequence[pa.ChunkedArray], rows: int) -> pa.ChunkedArray:
 
 
 def whole_orders(
-    keys: pa.ChunkedArray | None, stopped: pa.ChunkedArray
+    keys: Groups | None, stopped: pa.ChunkedArray
 ) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
     """For each row whether all rows of its order are stopped, and whether only some are."""
-    here = pc.is_valid(stopped)
+    here = valid(stopped)
     if keys is None:
-        return here, pc.and_not(here, here)
-    table = pa.table({"key": keys, "here": here.cast(pa.int8())}).filter(pc.is_valid(keys))
-    by = table.group_by("key").aggregate([("here", "min"), ("here", "max")])
-    at = pc.index_in(keys, value_set=by["key"].combine_chunks(), skip_nulls=True)
-    every = pc.coalesce(pc.equal(by["here_min"], 1).take(at), here)
-    some = pc.fill_null(pc.equal(by["here_max"], 1).take(at), False)
-    return every, pc.and_not(some, every)
+        return _chunked(here), _chunked(np.zeros_like(here))
+    counts = keys.counts(here)
+    every = np.where(keys.known, keys.each(counts == keys.rows, False), here)
+    return _chunked(every), _chunked(keys.each(counts > 0, False) & ~every)
 
 
-def orders_in(keys: pa.ChunkedArray | None, rows: pa.ChunkedArray) -> int:
+def orders_in(keys: Groups | None, rows: pa.ChunkedArray) -> int:
     """How many orders have one of these rows."""
     if keys is None:
         return int(pc.sum(rows).as_py() or 0)
-    inside = keys.filter(rows)
-    return int(pc.count_distinct(inside, mode="only_valid").as_py() + inside.null_count)
+    return keys.touched(flags(rows))
+
+
+def _chunked(rows: Flags) -> pa.ChunkedArray:
+    return pa.chunked_array([pa.array(rows)])

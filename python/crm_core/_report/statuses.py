@@ -58,6 +58,24 @@ def meanings(
     return known, unknown
 
 
+def likely(word: str) -> str:
+    """What a word may mean, by the known words that it holds; else the choices."""
+    key = fold_word(word)
+    found = [
+        (len(known), meaning)
+        for known, meaning in general().items()
+        if len(known) >= (4 if known.isascii() else 2)
+        and (re.search(rf"(?<!\w){re.escape(known)}", key) if known.isascii() else known in key)
+    ]
+    stopping = [one for one in found if one[1] in STOPS]
+    parts = layouts.words()["smells"]["cancelled"]
+    if not stopping and any(part in word.lower() for part in parts):
+        return "cancelled"
+    # "cancelled after payment" is cancelled.
+    best = max(stopping or found, default=(0, ""))[1]
+    return best or "completed|pending|cancelled|..."
+
+
 def stops(heading: str, words: Iterable[str], own: Mapping[str, str]) -> dict[str, str]:
     """The words of a further column of states that stop an order.
 
@@ -101,6 +119,31 @@ def smell(heading: str) -> str:
         if what in ("cancelled", "refunded") and any(part in text for part in parts):
             return str(what)
     return ""
+
+
+@cache
+def _consents() -> frozenset[str]:
+    return frozenset(map(fold, layouts.words()["other_status"]["consents"]))
+
+
+def is_consent(heading: str) -> bool:
+    """Whether a heading is that of a flag without which an order may not stand, such as paid."""
+    return fold(heading) in _consents()
+
+
+@cache
+def _unpaid() -> frozenset[str]:
+    return frozenset(map(fold_word, layouts.words()["other_status"]["unpaid"]))
+
+
+def is_unpaid(word: str) -> bool:
+    """Whether a word says that nobody has paid yet."""
+    return fold_word(word) in _unpaid()
+
+
+def is_open(word: str) -> bool:
+    """Whether a word says that something is still to come."""
+    return general().get(fold_word(word)) == "pending"
 
 
 def is_discount(heading: str) -> bool:

@@ -12,11 +12,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from . import ids, words
 from .columns import distinct, numbers, shown
+from .groups import Groups
 from .headings import Choice
 from .layouts import Layout
 from .settings import Loaded, Note
@@ -155,16 +156,16 @@ def looks(column: pa.ChunkedArray) -> str:
 
 
 def first_order(
-    keys: pa.ChunkedArray | None,
+    keys: Groups | None,
     amount: pa.ChunkedArray,
     quantity: pa.ChunkedArray | None,
     kind: str,
 ) -> tuple[int, list[str], str]:
     """The first order's lines: how many, their amounts, and what they come to."""
-    if keys is None or not keys[0].is_valid:
+    if keys is None or keys.codes[0] < 0:
         here = pa.array([0], pa.int64())
     else:
-        here = pc.indices_nonzero(pc.equal(keys, keys[0]))
+        here = pa.array(np.flatnonzero(keys.codes == keys.codes[0]))
     amounts = [one.as_py() for one in amount.take(here)]
     plain = [one for one in amounts if one is not None]
     if kind == "unit" and quantity is not None:

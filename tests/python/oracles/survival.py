@@ -133,7 +133,8 @@ def main():
             laws,
         ),
     ]:
-        text = "\n".join([header, *(",".join(map(str, line)) for line in lines)]) + "\n"
+        source = "# lifelines and 30 digits of mpmath; tests/python/oracles/survival.py"
+        text = "\n".join([source, header, *(",".join(map(str, line)) for line in lines)]) + "\n"
         (GOLDEN / f"{file}.csv").write_text(text)
 
 

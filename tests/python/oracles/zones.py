@@ -64,7 +64,8 @@ def main() -> None:
             micros = [(t - EPOCH) // timedelta(microseconds=1) for t in (wall, instant)]
             rows.append(f"{name},{micros[0]},{micros[1]},{shown.date()}")
     target = Path(__file__).parents[2] / "golden" / "zones.csv"
-    target.write_text("zone,wall,utc,day\n" + "\n".join(rows) + "\n")
+    lines = ["# zoneinfo; tests/python/oracles/zones.py", "zone,wall,utc,day", *rows]
+    target.write_text("\n".join(lines) + "\n")
 
 
 if __name__ == "__main__":

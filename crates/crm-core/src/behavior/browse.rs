@@ -1,4 +1,4 @@
-//! Browse abandonment (閲覧落ち): visitors who looked at products and left it at that.
+//! Browse abandonment (閲覧落ち): visitors who looked at products and put none in the cart.
 //!
 //! # Definition
 //!
@@ -16,7 +16,7 @@
 //! unknown         no customer is joined to the visitor (only where events name customers)
 //! ```
 //!
-//! How often browsing is left at that is [`super::browse_rates`]'s.
+//! [`super::browse_rates`] gives the share of browsing that is abandoned.
 //!
 //! Orders are those of the visitor or of any visitor of the same customer; earlier entries are
 //! judged by the visitor's own orders.
@@ -133,7 +133,7 @@ pub fn entries(events: &Events, options: &Options, context: &Context) -> Result<
         let group = data.group(unit);
         let mut pending: Option<(usize, u32)> = None;
         let mut latest: Option<Entry> = None;
-        // The visitor's own last order, the last entry that nothing spoke against, the last step
+        // The visitor's own last order, the last entry that was not suppressed, the last step
         // towards an order.
         let (mut order, mut entered, mut towards) = (None::<i64>, None::<i64>, None::<i64>);
         for event in group.clone().map(Some).chain([None]) {

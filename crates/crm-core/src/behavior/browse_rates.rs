@@ -13,7 +13,7 @@
 //! ```
 //!
 //! Only browses count whose last view lies longer than `wait` before `as_of`, whatever became of
-//! them, so that early purchases do not weigh more than views nobody can judge yet. The interval's
+//! them, so that early purchases do not weigh more than views whose outcome is not known yet. The interval's
 //! variance is summed by visitor.
 //!
 //! # Breakdowns

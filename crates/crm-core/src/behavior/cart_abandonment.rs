@@ -6,7 +6,7 @@
 //! Over the [carts](super::cart) whose window has passed at `as_of`, that is, that were ordered,
 //! emptied or left without activity for longer than `window`, and whose last activity lies longer
 //! than `window` before `as_of` in every case, so that recent orders do not weigh more than recent
-//! carts that nobody can judge yet:
+//! carts whose outcome is not known yet:
 //!
 //! ```text
 //! abandonment_rate = abandoned / carts

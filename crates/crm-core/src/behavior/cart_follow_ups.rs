@@ -123,7 +123,7 @@ pub(crate) fn customer(data: &EventData, unit: usize) -> Option<u32> {
     (code != NO_ID).then_some(code)
 }
 
-/// The carts to list, each with what speaks against writing.
+/// The carts to list, each with the reason not to write, if there is one.
 ///
 /// # Errors
 ///

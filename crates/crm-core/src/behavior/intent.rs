@@ -109,7 +109,7 @@ impl Weights {
     }
 }
 
-/// The score of each visitor at an instant, by place; `None` for who had not come yet.
+/// The score of each visitor at an instant, by place; `None` before the visitor's first event.
 fn scores(events: &Events, options: &Options, at: i64) -> Result<Vec<Option<f64>>> {
     let data = events.data()?;
     let half_life = options.half_life.micros() as f64;

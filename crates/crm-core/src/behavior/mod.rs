@@ -23,8 +23,8 @@ use crate::table::{Column, Field, Values};
 use crate::{Duration, Error, Fraction, Result};
 use std::sync::Arc;
 
-/// The scope of an analysis whose answer is about pages, steps or carts: `customers` has nobody to choose.
-/// Events are chosen by `where`.
+/// The scope of an analysis whose rows are pages, steps or carts. `customers` is not accepted, because
+/// no row is a customer; `where` chooses events.
 pub(crate) const OF_THE_SITE: &[&str] = &["as_of", "where", "by"];
 
 /// Confidence level of every interval.

@@ -1,4 +1,4 @@
-//! What journeys run over: the pages, products or kinds of each session, one after the other.
+//! The stations of a journey: the pages, products or kinds of events of each session, in order.
 
 use super::sessions::{self, Cutter};
 use crate::context::{collect, filled};
@@ -22,7 +22,7 @@ pub enum Of {
     Kind,
 }
 
-/// Stations in ascending order: 0 is `(start)`, then they by their ids, `end` is `(end)`.
+/// Stations in ascending order: place 0 is `(start)`, stations follow by id, place `end` is `(end)`.
 pub(crate) struct Nodes<'a> {
     data: &'a EventData,
     of: Of,

@@ -16,7 +16,7 @@
 //! mean `view` or `product_view`; the entry and exit page are those of the first and last view with
 //! a page, null in a session without one. Channel, campaign and referrer are the first named in the
 //! session. `converted` is whether it holds a `purchase`. The duration runs from first to last
-//! event: zero for a session of one event, whose end nobody saw.
+//! event: zero for a session of one event, whose end is not in the log.
 //!
 //! The session around `as_of` may still go on; it is listed as it stands.
 //!

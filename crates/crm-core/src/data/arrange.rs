@@ -14,13 +14,13 @@ const AHEAD: usize = 16;
 /// Turns the order of signed numbers into that of unsigned ones.
 const SIGN: u64 = 1 << 63;
 
-/// Where events go.
+/// The order of events by unit and time.
 pub(crate) struct Arranged {
     /// The visitor of each group of events, ascending.
     pub(crate) units: Vec<u32>,
     /// Where each group begins, and the end.
     pub(crate) starts: Vec<u32>,
-    /// The events in their new order; none when they stand in it already.
+    /// The events in their new order; `None` when they are in that order already.
     pub(crate) order: Option<Vec<u32>>,
 }
 

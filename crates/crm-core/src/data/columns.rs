@@ -61,7 +61,7 @@ impl<T> Buf<T> {
 }
 
 impl<T: Copy> Buf<T> {
-    /// The items as a vector of one's own: the buffer's own where nobody else holds it, else a copy.
+    /// The items as an owned vector: the buffer itself where nothing else shares it, else a copy.
     ///
     /// # Errors
     ///

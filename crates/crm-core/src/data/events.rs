@@ -46,7 +46,7 @@ pub(crate) struct Measure {
 #[derive(Clone)]
 pub(crate) struct Joined {
     pub(crate) ids: Arc<Ids>,
-    /// After joining visitors to customers; [`NO_ID`] for visitors nobody knows.
+    /// After joining visitors to customers; [`NO_ID`] for visitors without a customer.
     pub(crate) codes: Buf<u32>,
     /// As they came in.
     pub(crate) own: Buf<u32>,

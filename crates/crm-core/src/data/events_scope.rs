@@ -194,7 +194,7 @@ impl Events {
     }
 
     /// The same events by customer instead of visitor: all visitors of one are one log. Events of
-    /// visitors nobody knows are left out.
+    /// visitors without a customer are left out.
     pub(crate) fn by_customer(&self, context: &Context) -> Result<Events> {
         let data = self.data()?;
         let Some(joined) = &data.customer else {

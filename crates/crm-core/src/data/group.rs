@@ -195,7 +195,7 @@ fn complete(mut rows: Rows, spec: &OrdersSpec, context: &Context) -> Result<(Row
         if reasons.iter().all(|r| *r == Reason::Good) {
             return Ok((whole, keys));
         }
-        // Anew from what came in: a row that is left out fills nothing and dates nothing.
+        // Starts again from the input: a row that is left out fills no blank cell and dates no order.
         rows = rows.without(&reasons)?;
     }
 }

@@ -260,7 +260,7 @@ impl<'a> Input<'a> {
             return Ok(());
         };
         for (first, chunk) in self.chunks(name)? {
-            // The same word for every row, so a look-up that gives nothing finds the stranger.
+            // Every row must hold this one word, so the first row without a match is the one at fault.
             let mut strangers = Problems::new(problems.drops(), self.rows);
             let same = |word: &str| word.eq_ignore_ascii_case(currency.code()).then_some(());
             words(name, chunk, first, &same, &Vec::new, |()| 0, &mut strangers)?;

@@ -14,7 +14,7 @@ struct Key {
     actions: [u8; 256],
     basis: Basis,
     occasion: Option<Occasion>,
-    /// By address: the key holds the mask, so no other can come to stand there.
+    /// Compared by address. The key owns the mask, so its address cannot be reused while it is kept.
     mask: Option<Mask>,
 }
 
@@ -56,7 +56,7 @@ impl Selection {
         {
             return Ok(result);
         }
-        // Made without the lock: two callers at once make it twice, and none waits for another.
+        // Made without the lock: two callers at once both compute it, and neither waits for the other.
         let result = Arc::new(make()?);
         *cell.lock().map_err(|_| poisoned())? = Some((key, result.clone()));
         Ok(result)

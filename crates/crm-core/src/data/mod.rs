@@ -1,6 +1,7 @@
 //! Orders, customers and events: columns in, validated once, immutable ever after.
 
 mod arrange;
+mod blocks;
 mod columns;
 mod customers;
 mod events;

@@ -2,6 +2,7 @@
 //! that cannot be read go to [`Problems`], which refuses the first or drops and counts them.
 
 use super::Buf;
+use super::blocks::{Range, convert};
 use super::text::{Understood, read_texts};
 use super::text_amounts::{self, Decided, Decimal, Unit};
 use super::text_dates::{DateTexts, wrong_type};
@@ -10,8 +11,8 @@ use crate::context::{collect, filled, room};
 use crate::time::{MAX_MICROS, MICROS_PER_DAY, MIN_MICROS};
 use crate::{Currency, Error, Offsets, Result, Zone};
 
-/// A cell without a value, in columns of amounts and times. Neither reaches this far down: times
-/// end in the year 1, and an amount of this size is refused.
+/// A cell without a value, in columns of amounts and times. No valid cell has this value: times
+/// start in the year 1, and an amount of this size is refused.
 pub(crate) const BLANK: i64 = i64::MIN;
 
 /// Why a row was left out.
@@ -64,7 +65,7 @@ impl Problems {
         }));
     }
 
-    /// Notes a row that is bad whatever the setting for bad rows says.
+    /// Leaves out a row whatever the setting for bad rows is.
     pub(crate) fn leave_out(&mut self, row: usize, reason: Reason) -> Result<()> {
         if self.reasons.is_empty() {
             self.reasons = filled(self.rows, Reason::Good, "bad rows")?;
@@ -169,49 +170,88 @@ impl Money<'_> {
             && scale == 1
             && column.valid.is_none()
         {
-            let (least, greatest) = bounds(values, false);
-            if values.is_empty() || least > -LARGEST && greatest < LARGEST {
-                return Ok((values.clone(), 0, least));
+            let range = Range::of(values);
+            let inside = range.low > -LARGEST && range.high < LARGEST && !range.blank;
+            if values.is_empty() || inside {
+                return Ok((values.clone(), 0, range.low));
             }
         }
+        let mut cells = Amounts {
+            money: self,
+            first_row,
+            rounded: 0,
+            problems,
+        };
         let (values, keys) = column.looked_up();
-        let read: Box<dyn Fn(usize) -> Amount + '_> = match &values.values {
-            ColumnValues::Int { values, .. } => {
-                let values = &values[..];
-                Box::new(move |i| whole(i128::from(values[i]), scale))
-            }
-            ColumnValues::Unsigned { values, .. } => {
-                Box::new(move |i| whole(i128::from(values[i]), scale))
-            }
-            ColumnValues::Float(values) => {
-                let scale = scale as f64;
-                Box::new(move |i| float(values[i], scale))
-            }
-            ColumnValues::Decimal {
-                values,
-                scale: decimals,
-            } => {
-                let shift = i32::from(self.exponent()) - i32::from(*decimals);
-                Box::new(move |i| decimal(values[i], shift))
-            }
-            ColumnValues::Text(texts) => {
+        if !matches!(
+            values.values,
+            ColumnValues::Int { .. }
+                | ColumnValues::Unsigned { .. }
+                | ColumnValues::Float(_)
+                | ColumnValues::Decimal { .. }
+                | ColumnValues::Text(_)
+                | ColumnValues::Null(_)
+        ) {
+            return Err(Error::ColumnType {
+                column: self.column.into(),
+                found: column.type_name(),
+                expected: "numbers (integers, decimals or floats)".into(),
+            });
+        }
+        let (amounts, range) = match (&values.values, keys) {
+            (ColumnValues::Text(texts), _) => {
                 let mut scratch = Vec::new();
                 let read = |_, text: &[u8]| self.text(text, decided, &mut scratch);
                 let read = read_texts(column, texts, first_row, Amount::Blank, read)?;
-                return self.checked(read.len(), |i| Some(read[i]), first_row, problems);
+                let mut amounts = room(read.len(), "amounts")?;
+                for (i, amount) in read.into_iter().enumerate() {
+                    amounts.push(cells.minor(i, amount)?);
+                }
+                let range = Range::of(&amounts);
+                (amounts, range)
             }
-            ColumnValues::Null(_) => Box::new(|_| Amount::NotANumber),
-            _ => {
-                return Err(Error::ColumnType {
-                    column: self.column.into(),
-                    found: column.type_name(),
-                    expected: "numbers (integers, decimals or floats)".into(),
-                });
+            (_, None) => cells.numbers(column, scale)?,
+            // The dictionary's values are few: each is read once.
+            (_, Some(keys)) => {
+                let mut read = room(values.len(), "amounts")?;
+                for i in 0..values.len() {
+                    read.push(match values.is_valid(i) {
+                        true => self.number(values, scale, i),
+                        false => Amount::Blank,
+                    });
+                }
+                let mut amounts = room(keys.len(), "amounts")?;
+                for (i, key) in keys.iter().enumerate() {
+                    amounts.push(match column.is_valid(i) {
+                        true => cells.minor(i, read[*key as usize])?,
+                        false => BLANK,
+                    });
+                }
+                let range = Range::of(&amounts);
+                (amounts, range)
             }
         };
-        let valid = column.validity();
-        let cell = |i| valid(i).then(|| read(keys.map_or(i, |keys| keys[i] as usize)));
-        self.checked(column.len(), cell, first_row, problems)
+        let least = if range.blank { BLANK } else { range.low };
+        Ok((amounts.into(), cells.rounded, least))
+    }
+
+    /// The amount of cell `i` of a column of numbers, whatever it is.
+    fn number(self, column: &ColumnData, scale: i64, i: usize) -> Amount {
+        match &column.values {
+            ColumnValues::Int { values, .. } => whole(i128::from(values[i]), scale),
+            ColumnValues::Unsigned { values, .. } => whole(i128::from(values[i]), scale),
+            ColumnValues::Float(values) => float(values[i], scale as f64),
+            ColumnValues::Decimal {
+                values,
+                scale: decimals,
+            } => decimal(values[i], self.shift(*decimals)),
+            _ => Amount::NotANumber,
+        }
+    }
+
+    /// The power of ten between a number of `decimals` decimal places and minor units.
+    fn shift(self, decimals: i8) -> i32 {
+        i32::from(self.exponent()) - i32::from(decimals)
     }
 
     /// A text's amount.
@@ -234,61 +274,139 @@ impl Money<'_> {
             ),
         }
     }
+}
 
-    /// Cells as amounts, those that are none noted.
-    fn checked(
-        self,
-        count: usize,
-        cell: impl Fn(usize) -> Option<Amount>,
-        first_row: usize,
-        problems: &mut Problems,
-    ) -> Result<(Buf<i64>, u64, i64)> {
-        let mut out = room(count, "amounts")?;
-        let mut rounded = 0;
-        for i in 0..count {
-            let amount = match cell(i).unwrap_or(Amount::Blank) {
-                Amount::Blank => Ok(BLANK),
-                Amount::Exact(amount) => Ok(amount),
-                Amount::Rounded(amount) if self.round => {
-                    rounded += 1;
-                    Ok(amount)
+/// The cells of a column of money on their way to minor units.
+struct Amounts<'a, 'p> {
+    money: Money<'a>,
+    first_row: usize,
+    /// Cells that were rounded.
+    rounded: u64,
+    problems: &'p mut Problems,
+}
+
+impl Amounts<'_, '_> {
+    /// A column of numbers without a dictionary.
+    fn numbers(&mut self, column: &ColumnData, scale: i64) -> Result<(Vec<i64>, Range)> {
+        const WHAT: &str = "amounts";
+        let money = self.money;
+        let valid = column.valid.as_ref();
+        let slow = |i| self.minor(i, money.number(column, scale, i));
+        // The greatest number whose amount in minor units is below LARGEST.
+        let most = |factor: i64| (LARGEST - 1) as u64 / factor.unsigned_abs();
+        match &column.values {
+            ColumnValues::Int { values, .. } => {
+                let most = most(scale);
+                let fast = |v: i64| (v.wrapping_mul(scale), v.unsigned_abs() <= most);
+                convert(values, valid, WHAT, fast, slow)
+            }
+            ColumnValues::Unsigned { values, .. } => {
+                let most = most(scale);
+                let fast = |v: u64| ((v as i64).wrapping_mul(scale), v <= most);
+                convert(values, valid, WHAT, fast, slow)
+            }
+            ColumnValues::Float(values) => {
+                let scale = scale as f64;
+                let fast = |v: f64| {
+                    let minor = v * scale;
+                    let (nearest, sure) = nearest(minor);
+                    let near = (minor - nearest.0).abs() <= NEAR;
+                    (nearest.1, sure & near)
+                };
+                convert(values, valid, WHAT, fast, slow)
+            }
+            ColumnValues::Decimal {
+                values,
+                scale: decimals,
+            } => {
+                let shift = money.shift(*decimals);
+                let power = 10_i64.checked_pow(shift.unsigned_abs());
+                let Some(power) = power.filter(|power| *power < WHOLE_FLOATS as i64) else {
+                    return convert(values, valid, WHAT, |_| (0, false), slow);
+                };
+                if shift >= 0 {
+                    let most = most(power);
+                    let fast = |v: i128| {
+                        let low = v as i64;
+                        let fits = i128::from(low) == v;
+                        (low.wrapping_mul(power), fits & (low.unsigned_abs() <= most))
+                    };
+                    return convert(values, valid, WHAT, fast, slow);
                 }
-                Amount::Rounded(_) | Amount::Fraction => Err(format!(
-                    "a whole number of minor units of {} ({} decimals); round_amounts rounds and counts",
-                    self.currency,
-                    self.exponent()
-                )),
-                Amount::TooLarge => Err("an amount below 9.2e18 minor units".to_owned()),
-                Amount::NotANumber => Err("a finite number".to_owned()),
-                Amount::Unreadable if self.reason == Reason::BadQuantity => {
-                    Err("a whole number".to_owned())
-                }
-                Amount::Unreadable => Err("an amount such as 1234, 1,234.50 or -500".to_owned()),
-                Amount::Foreign(unit) => {
-                    let row = first_row + i;
-                    problems.add(row, Reason::BadCurrency, || Error::MixedCurrency {
-                        column: self.column.to_owned(),
-                        row: row as u64,
-                        found: unit.word(),
-                        expected: self.currency.code().to_owned(),
-                    })?;
-                    Ok(0)
-                }
-            };
-            match amount {
-                Ok(amount) => out.push(amount),
-                Err(expected) => {
-                    let row = first_row + i;
-                    problems.add(row, self.reason, || {
-                        Error::value(self.column, row, expected)
-                    })?;
-                    out.push(0);
-                }
+                // The quotient of floats is near enough to round to the right one, which the
+                // product proves.
+                let fast = |v: i128| {
+                    let low = v as i64;
+                    let small = (i128::from(low) == v) & (low.unsigned_abs() < WHOLE_FLOATS as u64);
+                    let ((_, quotient), sure) = nearest(low as f64 / power as f64);
+                    (
+                        quotient,
+                        small & sure & (quotient.wrapping_mul(power) == low),
+                    )
+                };
+                convert(values, valid, WHAT, fast, slow)
+            }
+            _ => {
+                let blank = filled(column.len(), BLANK, WHAT)?;
+                let range = Range::of(&blank);
+                Ok((blank, range))
             }
         }
-        let (least, _) = bounds(&out, false);
-        Ok((out.into(), rounded, least))
     }
+
+    /// The minor units of cell `i`; where it has none, that is noted and 0 stands for it.
+    fn minor(&mut self, i: usize, amount: Amount) -> Result<i64> {
+        let money = self.money;
+        let row = self.first_row + i;
+        let expected = match amount {
+            Amount::Blank => return Ok(BLANK),
+            Amount::Exact(amount) => return Ok(amount),
+            Amount::Rounded(amount) if money.round => {
+                self.rounded += 1;
+                return Ok(amount);
+            }
+            Amount::Rounded(_) | Amount::Fraction => format!(
+                "a whole number of minor units of {} ({} decimals); round_amounts rounds and counts",
+                money.currency,
+                money.exponent()
+            ),
+            Amount::TooLarge => "an amount below 9.2e18 minor units".to_owned(),
+            Amount::NotANumber => "a finite number".to_owned(),
+            Amount::Unreadable if money.reason == Reason::BadQuantity => {
+                "a whole number".to_owned()
+            }
+            Amount::Unreadable => "an amount such as 1234, 1,234.50 or -500".to_owned(),
+            Amount::Foreign(unit) => {
+                self.problems
+                    .add(row, Reason::BadCurrency, || Error::MixedCurrency {
+                        column: money.column.to_owned(),
+                        row: row as u64,
+                        found: unit.word(),
+                        expected: money.currency.code().to_owned(),
+                    })?;
+                return Ok(0);
+            }
+        };
+        self.problems.add(row, money.reason, || {
+            Error::value(money.column, row, expected)
+        })?;
+        Ok(0)
+    }
+}
+
+/// Whole floats below this, and sums of two of them, are exact.
+const WHOLE_FLOATS: f64 = (1_u64 << 51) as f64;
+
+/// How far a float may be from a whole number of minor units.
+const NEAR: f64 = 1e-6;
+
+/// The nearest whole number, half to even, as float and integer; and whether that holds, which it
+/// does below 2^51. Adding 1.5 · 2^52 leaves no bit for a fraction, so the sum is rounded.
+fn nearest(value: f64) -> ((f64, i64), bool) {
+    const SHIFT: f64 = 3.0 * WHOLE_FLOATS;
+    let shifted = value + SHIFT;
+    let whole = (shifted.to_bits() as i64).wrapping_sub(SHIFT.to_bits() as i64);
+    ((shifted - SHIFT, whole), value.abs() < WHOLE_FLOATS)
 }
 
 /// Amounts are kept well inside i64, so that negating and adding two cannot overflow.
@@ -316,7 +434,7 @@ fn float(value: f64, scale: f64) -> Amount {
     let nearest = libm::rint(minor);
     // Within 1e-6 of a minor unit, or the very float that the whole minor unit prints as (the
     // product of a large amount can be further off than that).
-    if (minor - nearest).abs() <= 1e-6 || nearest / scale == value {
+    if (minor - nearest).abs() <= NEAR || nearest / scale == value {
         Amount::Exact(nearest as i64)
     } else {
         Amount::Rounded(nearest as i64)
@@ -356,7 +474,7 @@ fn decimal(value: i128, shift: i32) -> Amount {
 /// A time column, half read: microseconds, instants or wall clock.
 pub(crate) struct Times {
     micros: Buf<i64>,
-    /// Whether they are wall clock; texts tell when all of the column was read.
+    /// Whether they are wall clock; of texts this is known once the whole column is read.
     wall: Option<bool>,
     /// Least and greatest time; none when every cell is blank.
     pub(crate) range: Option<(i64, i64)>,
@@ -377,84 +495,87 @@ impl Times {
         problems: &mut Problems,
     ) -> Result<Times> {
         const EXPECTED: &str = "a time in the years 1 to 9999";
+        const WHAT: &str = "times";
         let mut bad = |i: usize, expected: &'static str| {
             let row = first_row + i;
             problems.add(row, reason, || Error::value(name, row, expected))
         };
         let n = column.len();
-        let mut sorted = None;
-        let (micros, wall): (Buf<i64>, Option<bool>) = match &column.values {
+        let valid = column.valid.as_ref();
+        let in_range = |t: i64| (MIN_MICROS..=MAX_MICROS).contains(&t);
+        let (micros, wall, range): (Buf<i64>, Option<bool>, Range) = match &column.values {
             ColumnValues::Time { values, unit, zone } => {
                 let wall = Some(zone.is_none());
-                let inside = |low: i64, high: i64| low >= MIN_MICROS && high <= MAX_MICROS;
-                let ascending = values.is_sorted();
-                let (low, high) = bounds(values, ascending);
-                let micros = *unit == TimeUnit::Microsecond && column.valid.is_none();
-                if micros && (n == 0 || inside(low, high)) {
-                    sorted = Some(ascending);
-                    (values.clone(), wall)
-                } else {
-                    let mut out = room(n, "times")?;
-                    for i in 0..n {
-                        // numpy's NaT
-                        if !column.is_valid(i) || values[i] == i64::MIN {
-                            out.push(BLANK);
-                            continue;
-                        }
-                        let micros = match unit {
-                            TimeUnit::Second => values[i].checked_mul(1_000_000),
-                            TimeUnit::Millisecond => values[i].checked_mul(1_000),
-                            TimeUnit::Microsecond => Some(values[i]),
-                            TimeUnit::Nanosecond => Some(values[i].div_euclid(1_000)),
-                        };
-                        match micros.filter(|m| inside(*m, *m)) {
-                            Some(micros) => out.push(micros),
-                            None => {
-                                bad(i, EXPECTED)?;
-                                out.push(0);
-                            }
-                        }
+                if *unit == TimeUnit::Microsecond && valid.is_none() {
+                    let range = Range::of(values);
+                    if !range.blank && (n == 0 || in_range(range.low) && in_range(range.high)) {
+                        return Ok(Times::new(values.clone(), wall, range));
                     }
-                    (out.into(), wall)
                 }
+                // Micros of a count; none where that is no time.
+                let exact = |count: i64| match unit {
+                    TimeUnit::Second => count.checked_mul(1_000_000),
+                    TimeUnit::Millisecond => count.checked_mul(1_000),
+                    TimeUnit::Microsecond => Some(count),
+                    TimeUnit::Nanosecond => Some(count.div_euclid(1_000)),
+                };
+                let slow = |i: usize| match exact(values[i]).filter(|t| in_range(*t)) {
+                    _ if values[i] == NAT => Ok(BLANK),
+                    Some(micros) => Ok(micros),
+                    None => bad(i, EXPECTED).map(|()| 0),
+                };
+                let (micros, range) = match unit {
+                    TimeUnit::Second => convert(values, valid, WHAT, scaled(1_000_000), slow),
+                    TimeUnit::Millisecond => convert(values, valid, WHAT, scaled(1_000), slow),
+                    TimeUnit::Microsecond => convert(values, valid, WHAT, scaled(1), slow),
+                    TimeUnit::Nanosecond => {
+                        // Every count of nanoseconds is in the years 1677 to 2262.
+                        let fast = |count: i64| match count {
+                            NAT => (BLANK, true),
+                            count => (count.div_euclid(1_000), true),
+                        };
+                        convert(values, valid, WHAT, fast, slow)
+                    }
+                }?;
+                (micros.into(), wall, range)
             }
             ColumnValues::Date(values) => {
-                let mut out = room(n, "times")?;
-                for i in 0..n {
+                let fast = scaled(MICROS_PER_DAY);
+                let fast = |day: i32| fast(i64::from(day));
+                let slow = |i: usize| {
                     let micros = i64::from(values[i]).saturating_mul(MICROS_PER_DAY);
-                    out.push(match column.is_valid(i) {
-                        false => BLANK,
-                        true if (MIN_MICROS..=MAX_MICROS).contains(&micros) => micros,
-                        true => {
-                            bad(i, EXPECTED)?;
-                            0
-                        }
-                    });
-                }
-                (out.into(), Some(true))
+                    match in_range(micros) {
+                        true => Ok(micros),
+                        false => bad(i, EXPECTED).map(|()| 0),
+                    }
+                };
+                let (micros, range) = convert(values, valid, WHAT, fast, slow)?;
+                (micros.into(), Some(true), range)
             }
-            ColumnValues::Null(_) => (filled(n, BLANK, "times")?.into(), Some(true)),
+            ColumnValues::Null(_) => {
+                let blank = filled(n, BLANK, WHAT)?;
+                let range = Range::of(&blank);
+                (blank.into(), Some(true), range)
+            }
             _ => match dates.micros(column, first_row, &mut bad)? {
-                Some(micros) => (micros.into(), None),
+                Some(micros) => {
+                    let range = Range::of(&micros);
+                    (micros.into(), None, range)
+                }
                 None => return Err(wrong_type(name, column)),
             },
         };
-        let sorted = sorted.unwrap_or_else(|| micros.is_sorted());
-        let (low, high) = bounds(&micros, sorted);
-        let blank = low == BLANK;
-        let known = micros.iter().filter(|t| **t != BLANK);
-        let low = if blank {
-            known.fold(i64::MAX, |low, t| low.min(*t))
-        } else {
-            low
-        };
-        Ok(Times {
+        Ok(Times::new(micros, wall, range))
+    }
+
+    fn new(micros: Buf<i64>, wall: Option<bool>, range: Range) -> Times {
+        Times {
             micros,
             wall,
-            range: (low <= high).then_some((low, high)),
-            sorted: sorted && !blank,
-            blank,
-        })
+            range: (range.low <= range.high).then_some((range.low, range.high)),
+            sorted: range.ascending && !range.blank,
+            blank: range.blank,
+        }
     }
 
     /// As instants, wall clock read in the zone of `offsets`; `zoned` says what texts are.
@@ -462,21 +583,27 @@ impl Times {
         if offsets.zone() == Zone::UTC || !self.wall.unwrap_or(!zoned) {
             return Ok(self.micros);
         }
+        let clocks = offsets.clocks();
         let instants = self.micros.iter().map(|t| match *t {
             BLANK => BLANK,
-            t => offsets.instant(t).clamp(MIN_MICROS, MAX_MICROS),
+            t => clocks.instant(t).clamp(MIN_MICROS, MAX_MICROS),
         });
         Ok(collect(instants, "times")?.into())
     }
 }
 
-/// Least and greatest; of sorted values the first and the last.
-fn bounds(values: &[i64], sorted: bool) -> (i64, i64) {
-    match (sorted, values.first(), values.last()) {
-        (true, Some(first), Some(last)) => (*first, *last),
-        _ => values.iter().fold((i64::MAX, i64::MIN), |(low, high), v| {
-            (low.min(*v), high.max(*v))
-        }),
+/// numpy's time without a value.
+const NAT: i64 = i64::MIN;
+
+/// Counts of `unit` microseconds as microseconds, and whether they are times (or numpy's NaT).
+fn scaled(unit: i64) -> impl Fn(i64) -> (i64, bool) {
+    let low = MIN_MICROS.div_euclid(unit) + i64::from(MIN_MICROS.rem_euclid(unit) != 0);
+    let span = MAX_MICROS.div_euclid(unit).abs_diff(low);
+    move |count| {
+        let nat = count == NAT;
+        let inside = count.wrapping_sub(low) as u64 <= span;
+        let micros = count.wrapping_mul(unit);
+        (if nat { BLANK } else { micros }, inside | nat)
     }
 }
 

@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 /// See the module.
 pub(crate) struct Runs {
-    /// Earliest first; none once they are one.
+    /// The runs, in the order in which they were appended; empty once they are merged.
     parts: Mutex<Vec<Arc<EventData>>>,
     whole: OnceLock<Arc<EventData>>,
     pub(crate) len: usize,
@@ -50,7 +50,7 @@ impl Runs {
         self.parts.lock().map_err(poisoned)
     }
 
-    /// All runs as one. What fails is left to the next caller.
+    /// All runs merged into one. After a failure the next caller tries again.
     pub(crate) fn whole(&self, spec: &EventsSpec) -> Result<&EventData> {
         if let Some(whole) = self.whole.get() {
             return Ok(whole);
@@ -81,7 +81,7 @@ impl Runs {
         }
     }
 
-    /// These and later ones.
+    /// These runs followed by those of `more`.
     pub(crate) fn and(&self, more: &Runs, spec: &EventsSpec) -> Result<Runs> {
         let (mut parts, later) = (self.parts()?, more.parts()?);
         for a in &parts {

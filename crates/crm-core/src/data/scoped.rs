@@ -127,9 +127,9 @@ impl Input for Orders {
     }
 }
 
-/// Days after the last order from which a table says that its date is that far past the data: silence is
-/// then the data's, and not the customers'. A shop that sells seldom and a nightly import that runs late
-/// are below it.
+/// With more than this many days between the last order and its date a table has a note of it: the data may
+/// be incomplete, and customers only look inactive. The gaps of a shop with few orders and of a late nightly
+/// import are shorter.
 const PAST_THE_DATA: i32 = 30;
 
 /// The table, whose notes say how many days before its date the data end where that is long.
@@ -181,7 +181,7 @@ impl Key {
 
     /// A column of `n` times the value.
     pub(crate) fn repeated(&self, n: usize) -> Result<Column> {
-        // A guest is nobody's: every column of customers is null there.
+        // A guest order has no customer, so every column of customers is null there.
         let at = |len: usize| self.at.filter(|at| *at < len);
         let null;
         let values = match &self.attribute.values {
@@ -684,7 +684,7 @@ impl Data {
 
 impl Input for Table {
     const KIND: &'static str = "table";
-    /// A table was scoped when it was made.
+    /// A table takes no scope: the analysis that made it had one.
     const SCOPE: &'static [&'static str] = &[];
 
     fn of<'a>(data: &Dataset<'a>) -> Option<&'a Self> {

@@ -12,7 +12,7 @@ use std::sync::Arc;
 pub(crate) const ORDER: u8 = 1;
 /// Its amount counts as revenue.
 pub(crate) const REVENUE: u8 = 2;
-/// It is cancelled, and would count but for that.
+/// The order is cancelled and would count otherwise.
 pub(crate) const CANCELLED: u8 = 4;
 
 /// Orders under a scope, down to one date. All scans go through this.
@@ -98,7 +98,7 @@ impl Selection {
         }
     }
 
-    /// Whether every order counts with its net amount, so that scans need not ask.
+    /// Whether every order counts with its net amount, so that scans need no test per order.
     pub(crate) fn takes_all(&self) -> bool {
         self.data().state.is_none()
             && self.orders.view.mask.is_none()

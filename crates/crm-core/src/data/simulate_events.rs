@@ -424,7 +424,7 @@ fn next(rng: &mut Rng, from: usize) -> Option<u8> {
             return Some(page as u8);
         }
     }
-    // From the start nobody leaves: the chances add up to 1 but for rounding.
+    // No visitor leaves at the start: the probabilities add up to 1 but for rounding.
     (from == 6).then_some(2)
 }
 

@@ -6,7 +6,7 @@
 //! -500   −500   △500   ▲500   (500)   500-   +500
 //! ```
 //!
-//! Which of point and comma is the decimal sign is told by the whole column: `1,234.50`, `49,90`
+//! The whole column decides whether point or comma is the decimal sign: `1,234.50`, `49,90`
 //! and `1.234.567` tell it, `1,234` and `1.234` do not. Where nothing tells, a comma before three
 //! digits groups thousands, as does a blank or an apostrophe; a point before three digits (and a
 //! comma, where the currency has three decimals) could be either, and the column is refused: the

@@ -1,6 +1,6 @@
 //! Dates and times written as text.
 //!
-//! Read without being told are forms that say one thing only, mixed as they come:
+//! Forms that have only one meaning are read without an option, also mixed in one column:
 //!
 //! ```text
 //! 2024-01-31   2024/1/31 9:05   2024.01.31   20240131   20240131123456   2024年1月31日(水) 午後1時5分
@@ -8,7 +8,7 @@
 //! Jan 31, 2024 10:00:00 AM   31 Jan 2024   31-Jan-24   Wed, 31 Jan 2024 10:00:00 +0000   31.01.2024
 //! ```
 //!
-//! `31/01/2024` and `01/31/24` are told by the whole column: an order of day, month and (where it
+//! `31/01/2024` and `01/31/24` are decided by the whole column: an order of day, month and (where it
 //! has two digits) year is read when every such date of the column can have it and no other order
 //! fits them all. Where several do, the column is refused and the option `date_format` says
 //! which. Whole numbers of the size of seconds, milliseconds or microseconds since 1970 (from 1990 to
@@ -213,7 +213,7 @@ impl<'a> DateTexts<'a> {
         Ok(())
     }
 
-    /// A text's date; `None` where it is none, or cannot be told.
+    /// A text's date; `None` where the text is no date or is ambiguous.
     fn read(&mut self, row: usize, text: &[u8]) -> Option<Option<Stamp>> {
         let mut scratch = std::mem::take(&mut self.scratch);
         let text = plain(text, &mut scratch);
@@ -221,7 +221,7 @@ impl<'a> DateTexts<'a> {
             Some(None)
         } else if self.format == Format::Auto {
             match parse::parse(text, self.orders) {
-                // Times since 1970 in several units are told apart by nothing but their size.
+                // Only the size of a time since 1970 shows its unit.
                 Found::Date(stamp)
                     if is_epoch(stamp) && self.epochs.iter().flatten().count() > 1 =>
                 {

@@ -113,7 +113,7 @@ pub enum Costs {
 struct Row {
     /// Minor units; none where no costs were given.
     cost: Option<i128>,
-    /// None where nobody was acquired.
+    /// `None` where no customer was acquired.
     worth: Option<Worth>,
     /// To date, major units.
     margin: Option<f64>,
@@ -562,7 +562,7 @@ mod tests {
     fn costs_meet_customers_by_hand() {
         let table = run(r#"{"costs": {"ads": 1500, "radio": 700}}"#).unwrap();
         let column = |name| texts(&table, name);
-        assert_eq!(column("channel"), ["ads", "radio", "search"]); // mail brought nobody
+        assert_eq!(column("channel"), ["ads", "radio", "search"]); // mail brought no customer
         assert_eq!(column("customers"), ["2", "0", "1"]);
         assert_eq!(column("revenue"), ["4000", "0", "5000"]);
         assert_eq!(column("cost"), ["1500", "700", "null"]);

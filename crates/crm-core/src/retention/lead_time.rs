@@ -9,7 +9,7 @@
 //! customers        waits that ended in the step
 //! share            customers / all waits that ended
 //! cumulative_rate  1 − S(end of the step), Kaplan-Meier: of all who made the purchase before, the
-//!                  share who had made the next one by then; null where nobody was watched so long
+//!                  share who had made the next one by then; null where no customer was watched so long
 //! ```
 //!
 //! `share` is of those who came back and so leans to the short waits; `cumulative_rate` is not.

@@ -1,4 +1,4 @@
-//! The mean cumulative function: what a customer has been worth by age t, when customers have been
+//! The mean cumulative function: mean revenue of a customer up to age t, when customers have been
 //! watched for different times.
 //!
 //! ```text
@@ -101,7 +101,7 @@ impl MeanCumulative {
             mean.customers = watched;
             mean.total += age.revenue;
             mean.total_orders += age.orders;
-            // The longest age has somebody, so no earlier one is without.
+            // A customer was watched to the longest age, so no earlier age has a divisor of 0.
             mean.revenue += currency.mean(age.revenue, watched).unwrap_or(0.0);
             mean.orders += age.orders as f64 / watched as f64;
             watched -= age.last;

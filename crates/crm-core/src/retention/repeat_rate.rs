@@ -13,7 +13,7 @@
 //!
 //! `kaplan_meier` (the default, within 90 days) uses everybody for as long as they were watched.
 //! `ratio` is what vendors show: it is low for new customers, who have had no time, and drifts up
-//! with the age of the shop. Nobody in the data, or nobody watched for `within` days, gives null.
+//! with the age of the shop. Without a customer who is watched for `within` days the rate is null.
 //! Intervals: Greenwood's on the log-log scale; Wilson's for the other two and where S is 0 or 1.
 //!
 //! For k ≥ 2 whoever has reached k depends on how the shop grew: the slow are still on their way.

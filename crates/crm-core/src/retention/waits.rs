@@ -94,7 +94,7 @@ impl Waits {
     }
 }
 
-/// `1 − S(days)` of a curve with its interval, null where nobody was watched so long; beside it how
+/// `1 − S(days)` of a curve with its interval, null where no customer was watched so long; beside it how
 /// many of all were seen to end by then.
 pub(crate) fn ended_by(curve: &Curve, days: i32, ended: u64, all: u64) -> Ratio {
     let at = curve.at(f64::from(days));

@@ -1,5 +1,5 @@
-//! What a group of customers has been worth, in one line: the part that tables by first product and
-//! by channel share.
+//! The value of a group of customers in one row: columns that the tables by first product and by
+//! channel share.
 
 use super::history::{History, Origin};
 use super::mean_cumulative::MeanCumulative;

@@ -14,7 +14,7 @@
 //! | `reactivation` 復帰 | was churned, is active                                 |
 //!
 //! Someone churned at both dates stays churned (`stay`) even where revenue or tenure differ. Under
-//! `rfm` groups are segments, and only `new`, `stay` and `move` are told apart. Revenue is what the
+//! `rfm` groups are segments, and only `new`, `stay` and `move` are distinguished. Revenue is what the
 //! customers bought after `since`, up to `as_of`.
 
 use super::{cpm, rfm};

@@ -1,4 +1,4 @@
-//! Rolling origins: the shop as it was known at earlier days, and what each customer did after.
+//! Rolling origins: the orders known at earlier days, and what each customer did afterwards.
 //!
 //! ```text
 //! origins     as_of − h − j · step,  j = 0 … count − 1        h: the longest horizon asked about
@@ -69,7 +69,7 @@ pub fn scope_at(scope: &Scope, origin: Day) -> Scope {
     }
 }
 
-/// Where each customer stands among others, both by code below `codes`.
+/// The place of each customer among `others`; all codes are below `codes`.
 pub(crate) fn places(
     customers: &[u32],
     others: &[u32],
@@ -95,9 +95,9 @@ pub(crate) fn shown(orders: &Orders, customers: &[u32]) -> Result<Vec<usize>> {
 /// How the customers known at an origin went on.
 #[derive(Debug)]
 pub struct FollowUp<'a> {
-    /// What was known at the origin.
+    /// The orders known at the origin.
     known: &'a Gaps,
-    /// What came in the end.
+    /// The orders up to the end of the data.
     whole: &'a Gaps,
     /// Days from the origin to the end of the follow-up.
     days: u32,
@@ -134,8 +134,8 @@ impl<'a> FollowUp<'a> {
         })
     }
 
-    /// The known customers to be judged: those whom the scope's `customers` shows, ascending. What
-    /// the shop teaches comes from all of them.
+    /// The known customers that the scope's `customers` shows, ascending. Models are fitted to all
+    /// known customers.
     pub fn shown(&self) -> &[usize] {
         &self.shown
     }

@@ -1,4 +1,4 @@
-//! Gaps: the days between a customer's purchase days, and the silence since the last.
+//! Gaps: the days between a customer's purchase days, and the days since the last.
 //!
 //! ```text
 //! gap   = civil day of a purchase − civil day of the one before      whole days
@@ -94,7 +94,7 @@ impl Gaps {
             context.advance(block.len())?;
             for code in block {
                 if plain {
-                    // The same, of what needs no look at the orders: half the time of the scan.
+                    // The same from columns that need no access to the orders.
                     let seen = index.of(*code).iter().filter(|e| e.day <= last);
                     let seen = seen.map(|entry| (*entry, ORDER | REVENUE, entry.net));
                     all.add(*code, by_order, data, seen)?;
@@ -106,7 +106,7 @@ impl Gaps {
         Ok(all)
     }
 
-    /// Gaps of something else than a customer.
+    /// Gaps of the values of a column, such as products or companies.
     ///
     /// A column of orders or lines makes a row of each customer with each of its values: gaps run
     /// between the purchases of one product. A column of customers (their company) makes a row of
@@ -146,7 +146,7 @@ impl Gaps {
         let (mut places, mut ranks) = (Vec::new(), Vec::new());
         let (mut customers, mut shown) = (Vec::new(), Vec::new());
         let mut orders_without_value = 0;
-        // Lines of shipping have no product, and nobody misses it.
+        // Lines of shipping have no product; they are not counted as lines without a value.
         let sold = |(entry, action, _): &(Entry, u8, i64)| {
             action & ORDER != 0 && data.gross[entry.order as usize] > 0
         };

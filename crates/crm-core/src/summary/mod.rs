@@ -1,5 +1,4 @@
-//! What is known of each customer at a date: the ground that segmentation, retention, value and
-//! cycle stand on.
+//! Numbers of each customer at a date, which segmentation, retention, value and cycle read.
 
 pub mod clv_summary;
 pub mod customer;

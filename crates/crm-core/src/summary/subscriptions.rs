@@ -1,7 +1,7 @@
-//! Subscriptions (定期): which of them are still running, by what orders say.
+//! Subscriptions (定期): which of them are open at a date.
 //!
-//! No order says that a subscription has ended; renewals just stop. So one that has been silent for
-//! too long counts as ended:
+//! No order says that a subscription has ended; renewals just stop. So a subscription without a renewal
+//! for too long counts as ended:
 //!
 //! ```text
 //! subscription days   civil days with an order of kind sub_first or sub_renewal that counts
@@ -12,7 +12,7 @@
 //! ```
 //!
 //! Of an even number of gaps the median is the lower of the middle two: of 30 days and a pause of a year
-//! the 30 are the cycle. A pause alone, where it is the only renewal gap, cannot be told from a cycle.
+//! the 30 are the cycle. A pause that is the only renewal gap is read as the cycle.
 //!
 //! One-off orders before, between and after do not matter. With two `cycles` one delivery may be skipped
 //! (スキップ), which most shops allow. The pause before a new first order is no renewal gap: that
@@ -22,7 +22,7 @@ use crate::Result;
 use crate::context::{collect, push, room};
 use crate::data::KindWord;
 
-/// Days of a cycle that nothing is known of: monthly deliveries are the usual ones.
+/// Days of a cycle without any renewal gap to estimate it from: most deliveries are monthly.
 const MONTH: u32 = 31;
 
 /// What the subscription orders of each row of [`Gaps`](super::Gaps) say; empty where the orders have
@@ -60,14 +60,14 @@ impl Subscriptions {
         Ok(())
     }
 
-    /// The row is read.
+    /// Adds a row whose orders have all been read.
     pub(crate) fn add(&mut self, row: Row) -> Result<()> {
         let cycle = median(&mut self.gaps[self.read..]);
         self.read = self.gaps.len();
         push(&mut self.rows, Row { cycle, ..row }, "gaps")
     }
 
-    /// Which rows have an open subscription on a day; nothing where nobody ever had one.
+    /// For each row, whether a subscription is open on the day `as_of`; empty if the shop has none.
     pub(crate) fn open(&self, as_of: i32, cycles: f64) -> Result<Vec<bool>> {
         let mut gaps = room(self.gaps.len(), "gaps")?;
         gaps.extend_from_slice(&self.gaps);

@@ -181,20 +181,46 @@ impl Offsets {
 
     /// The instant of a wall-clock time: shifted forward in a gap, the earlier one in a fold.
     pub fn instant(&self, wall: i64) -> i64 {
-        // The first segment that this wall clock can be read in.
+        // Wall clock is read in segment i up to the end of the segment by its own clock or by the
+        // next segment's, whichever is later. In a gap the next segment has not begun before its
+        // first wall clock, and the offset before the gap shifts forward; in a fold the earlier
+        // reading is segment i's.
         let mut i = 0;
-        while let Some((next, _)) = self.segments.get(i + 1) {
-            if wall - self.segments[i].1 < *next {
-                return wall - self.segments[i].1;
-            }
-            // Past the end of segment i. In a gap its successor has not begun either, and the
-            // offset before the gap shifts forward.
-            if wall - self.segments[i + 1].1 < *next {
-                return wall - self.segments[i].1;
-            }
+        while i + 1 < self.segments.len() && wall >= self.end(i) {
             i += 1;
         }
         wall - self.segments[i].1
+    }
+
+    /// The first wall clock that is not read in segment `i`, which is not the last one.
+    fn end(&self, i: usize) -> i64 {
+        let (next, offset) = self.segments[i + 1];
+        next + self.segments[i].1.max(offset)
+    }
+
+    /// [`Offsets::instant`] for many wall-clock times.
+    pub(crate) fn clocks(&self) -> Clocks {
+        let last = self.segments.len() - 1;
+        let ends: Vec<i64> = (0..last).map(|i| self.end(i)).collect();
+        let offsets = self.segments.iter().map(|(_, offset)| *offset).collect();
+        // Steps of 19 hours, longer ones where that would be many.
+        let span = ends
+            .last()
+            .zip(ends.first())
+            .map_or(0, |(last, first)| last - first);
+        let shift = (36..).find(|shift| span >> shift < 1 << 14).unwrap_or(62);
+        let from = ends.first().map_or(0, |end| end - (1 << shift));
+        let segment = |step: i64| {
+            let start = from + (step << shift);
+            ends.iter().position(|end| start < *end).unwrap_or(last) as u16
+        };
+        Clocks {
+            from,
+            shift,
+            first: (0..(span >> shift) + 2).map(segment).collect(),
+            ends,
+            offsets,
+        }
     }
 
     /// The first instant of a civil day: after it no instant is of an earlier day, but for the
@@ -274,6 +300,33 @@ impl Reader<'_> {
     }
 }
 
+/// Wall clock to instants, for whole columns. A table holds the segment in which each step of time
+/// begins; few steps contain a change of the clock.
+pub(crate) struct Clocks {
+    /// The wall clock at which the first step begins.
+    from: i64,
+    /// A step is `1 << shift` microseconds.
+    shift: u32,
+    /// The segment in which each step begins.
+    first: Vec<u16>,
+    /// The first wall clock that is not read in a segment, without the last segment.
+    ends: Vec<i64>,
+    offsets: Vec<i64>,
+}
+
+impl Clocks {
+    /// [`Offsets::instant`].
+    pub(crate) fn instant(&self, wall: i64) -> i64 {
+        let step = wall.saturating_sub(self.from) >> self.shift;
+        let step = step.clamp(0, self.first.len() as i64 - 1);
+        let mut i = usize::from(self.first[step as usize]);
+        while self.ends.get(i).is_some_and(|end| wall >= *end) {
+            i += 1;
+        }
+        wall - self.offsets[i]
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -281,6 +334,32 @@ mod tests {
     fn micros(text: &str) -> i64 {
         let naive = chrono::NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S").unwrap();
         naive.and_utc().timestamp_micros()
+    }
+
+    /// Every quarter of an hour of two weeks around each change, and far outside of all.
+    #[test]
+    fn columns_are_read_by_the_same_clock() {
+        for (zone, last) in [
+            ("Europe/Berlin", 2026),
+            ("America/St_Johns", 2012),
+            ("UTC", 2026),
+            ("Asia/Tokyo", 1952),
+            ("Australia/Lord_Howe", 2026),
+            ("Pacific/Apia", 2013),
+        ] {
+            let (first, end) = (
+                micros("1948-01-01T00:00:00"),
+                micros(&format!("{last}-12-31T00:00:00")),
+            );
+            let offsets = Offsets::new(Zone::parse(zone).unwrap(), first, end);
+            let clocks = offsets.clocks();
+            let same =
+                |wall| assert_eq!(clocks.instant(wall), offsets.instant(wall), "{zone} {wall}");
+            for (change, _) in &offsets.segments[1..] {
+                (-700..700).for_each(|quarter| same(change + quarter * 900_000_000));
+            }
+            [MIN_MICROS, first, end, MAX_MICROS].map(same);
+        }
     }
 
     fn offsets(zone: &str, year: i32) -> Offsets {

@@ -1,4 +1,4 @@
-//! One date written as text, without being told its form.
+//! One date written as text, in a form that is not known beforehand.
 
 use super::super::text::Cursor;
 use crate::time::{MAX_MICROS, MICROS_PER_DAY, MIN_MICROS};
@@ -269,7 +269,7 @@ impl Numeric {
         orders
     }
 
-    /// Whether the order makes no difference, or is told by the dots before a whole year.
+    /// Whether the order makes no difference, or dots before a four-digit year decide it.
     pub(super) fn is_told(&self) -> bool {
         !self.short && (self.sep == b'.' || self.parts[0] == self.parts[1])
     }

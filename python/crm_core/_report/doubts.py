@@ -1,0 +1,244 @@
+"""What may be wrong with orders that were read, said with the numbers of both readings.
+
+Nothing here changes a value. A question is raised where nothing tells and the totals differ widely;
+a warning where the choice is likely and may be wrong; a note where another reader would ask.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from . import amount_meaning, groups, headings, layouts
+from .columns import is_text, numbers, shown
+from .groups import Groups, Values
+from .layouts import fold
+from .problem import Problem
+from .settings import Note
+
+if TYPE_CHECKING:
+    from .order_reading import OrderReading
+
+_MONTH = 31 * 86_400_000_000
+_TAKEN_ONCE = ("total_heading", "once")
+
+
+def of_amounts(reading: OrderReading) -> None:
+    """Notes and warnings on the amounts; `reading` has orders, dates, amounts and money."""
+    if not reading.table.num_rows:
+        return
+    keys = reading.keys
+    name = reading.arguments["amount"]
+    amounts = groups.values(reading.plain_amounts(name))
+    kind = reading.arguments["amount_is"]
+    if keys is not None:
+        if kind == "order" and reading.meaning.reason in _TAKEN_ONCE:
+            _repeated_totals(reading, name, amounts, keys)
+        _numbers_that_restart(reading, keys)
+    _refunds_above(reading, _of_order(reading, amounts, kind))
+    _below_zero(reading, _of_order(reading, amounts, kind))
+    if reading.layout is None:
+        _other_totals(reading, name, amounts, kind)
+        _other_ids(reading)
+
+
+def quantity_unused(
+    reading: OrderReading,
+    columns: amount_meaning.Columns,
+    found: amount_meaning.Meaning,
+    words: str,
+) -> None:
+    """Pieces beside an amount of which nothing says whether it is of one piece or of all."""
+    quantity = columns.quantity
+    if quantity is None or words not in ("row", "") or found.kind == "unit":
+        return
+    pieces = np.where(quantity.valid, quantity.floats, 1.0)
+    if not np.any(pieces != 1.0) or any(one.true for one in found.checks):
+        return
+    totals = amount_meaning.readings(columns)
+    totals = {found.kind: totals[found.kind], "unit": totals["unit"]}
+    unit, line = amount_meaning.by_product(columns)
+    if unit.true and not line.true:
+        raise amount_meaning.asked(
+            columns.name,
+            {"line": totals[found.kind], "unit": totals["unit"]},
+            "a product costs the same whatever its quantity, as a price would",
+        )
+    if not line.true:
+        values = {"column": columns.name, "own": totals[found.kind], "unit": totals["unit"]}
+        reading.warnings.append(Note("quantity_unused", values))
+
+
+def _of_order(reading: OrderReading, amounts: Values, kind: str) -> tuple[Any, Groups]:
+    """What each order comes to, before refunds, and the orders."""
+    keys = reading.keys
+    if keys is None:
+        keys = Groups(np.arange(reading.table.num_rows, dtype=np.int32), reading.table.num_rows)
+    if kind == "order":
+        first = keys.firsts(amounts.valid)
+        worth = np.where(amounts.valid, amounts.floats, 0.0)
+        return np.where(first >= 0, worth[first], 0.0), keys
+    worth = amounts.floats
+    if kind == "unit":
+        worth = worth * reading.floats("quantity")
+    return keys.sums(Values(worth, amounts.valid & ~np.isnan(worth))), keys
+
+
+def _repeated_totals(reading: OrderReading, name: str, amounts: Values, keys: Groups) -> None:
+    """A total that its heading alone says to be the order's, on several rows."""
+    totals = {
+        "line": amount_meaning.total(amounts),
+        "order": amount_meaning.total(amounts, keys),
+    }
+    if totals["line"] == totals["order"]:
+        return
+    values = {"column": name, "once": totals["order"], "each": totals["line"]}
+    if any(_differs(reading, keys, one) for one in _of_items(reading)):
+        reading.notes.append(Note("taken_once", values))
+    elif _is_payment(name):
+        raise amount_meaning.asked(
+            name, totals, "an order with several rows may be one that was paid in parts"
+        )
+    else:
+        orders = int(np.count_nonzero(keys.counts(amounts.valid) > 1))
+        reading.warnings.append(Note("repeated_totals", {**values, "orders": orders}))
+
+
+def _of_items(reading: OrderReading) -> Iterator[str]:
+    """Headings of what a line is about: products, pieces, prices."""
+    known = {
+        fold(one) for role in ("product", "category", "quantity") for one in headings.names_of(role)
+    }
+    for one in reading.table.column_names:
+        of_price = headings.amount_kind(one) in ("unit", "price", "item_price", "line")
+        if fold(one) in known or of_price or _ITEM.search(one):
+            yield one
+
+
+_ITEM = re.compile(
+    r"item|product|sku|variant|商品|品名|品番|明細|artikel|produ[ik]t|producto|상품|商品", re.I
+)
+
+
+def _differs(reading: OrderReading, keys: Groups, name: str) -> bool:
+    """Whether a column has several values in some order."""
+    column = reading.table[name]
+    if pa.types.is_nested(column.type):
+        return False
+    if is_text(column.type):
+        codes = Groups.of(column).codes
+        found = Values(codes, codes >= 0)
+    elif pa.types.is_integer(column.type) or pa.types.is_decimal(column.type):
+        found = groups.values(column)
+    else:
+        text = shown(column)
+        codes = Groups.of(text).codes if text is not None else np.zeros(len(column), np.int32)
+        found = Values(codes, codes >= 0)
+    low, high, _ = keys.ends(found)
+    return bool(np.any(low != high))
+
+
+def _is_payment(name: str) -> bool:
+    parts = layouts.words()["smells"]["payment"]
+    return any(part in name.lower() for part in parts)
+
+
+def _numbers_that_restart(reading: OrderReading, keys: Groups) -> None:
+    """Numbers of orders that stand on rows of several customers, or on days far apart."""
+    number = reading.arguments["order_id"]
+    customer = reading.table[reading.arguments["customer_id"]]
+    if reading.settings.bad_rows == "error" and not pa.types.is_nested(customer.type):
+        codes = Groups.of(customer).codes
+        low, high, _ = keys.ends(Values(codes, codes >= 0))
+        orders = int(np.count_nonzero(low != high))
+        if orders:
+            first = keys.firsts()[np.flatnonzero(low != high)]
+            at = int(first.min())
+            raise Problem(
+                f"{orders} numbers of {number} stand on rows of different customers, the first in "
+                f"{reading.rows.name(at)}",
+                "Where numbers restart in each shop or year, --shop names the column that tells "
+                'them apart; --order-id "" makes each row an order; --bad-rows drop leaves such '
+                "rows out.",
+            )
+    days = reading.table[reading.arguments["ordered_at"]]
+    if not pa.types.is_timestamp(days.type) and not pa.types.is_date(days.type):
+        return
+    micros = groups.values(
+        days.cast(pa.timestamp("us", getattr(days.type, "tz", None))).cast(pa.int64())
+    )
+    low, high, _ = keys.ends(micros)
+    orders = int(np.count_nonzero(high - low > _MONTH))
+    if orders:
+        reading.warnings.append(Note("far_apart", {"column": number, "orders": orders}))
+
+
+def _refunds_above(reading: OrderReading, orders: tuple[Any, Groups]) -> None:
+    if "refunded" not in reading.arguments:
+        return
+    name = reading.arguments["refunded"]
+    money = groups.values(reading.plain_amounts(name))
+    if reading.arguments["amount_is"] == "order":  # it is on each of the order's rows
+        (paid_back, keys), (worth, _) = _of_order(reading, money, "order"), orders
+    else:
+        (worth, keys) = orders
+        paid_back = keys.sums(Values(money.floats, money.valid))
+    above = int(np.count_nonzero(paid_back > np.maximum(worth, 0.0) + 0.005))
+    if above:
+        reading.notes.append(Note("refunds_above", {"column": name, "orders": above}))
+
+
+def _below_zero(reading: OrderReading, orders: tuple[Any, Groups]) -> None:
+    """Orders that come to less than zero: refunds by their sign, and no cancellations."""
+    worth, _ = orders
+    below = worth < 0
+    count = int(np.count_nonzero(below))
+    if count:
+        amount = amount_meaning.rounded(worth[below])
+        values = {"column": reading.arguments["amount"], "orders": count, "amount": f"{amount:,}"}
+        reading.notes.append(Note("below_zero", values))
+
+
+def _other_totals(reading: OrderReading, name: str, amounts: Values, kind: str) -> None:
+    """Other columns that could be the amount, and come to another sum."""
+    own = amount_meaning.total(amounts, reading.keys if kind == "order" else None)
+    if kind == "unit":
+        worth, _ = _of_order(reading, amounts, kind)
+        own = amount_meaning.rounded(worth)
+    wanted = ("order",) if kind == "order" else ("order", "line", "row")
+    for one in reading.unread:
+        if headings.amount_kind(one) not in wanted or one in reading.dimensions:
+            continue
+        found = numbers(reading.table[one], reading.settings.decimal)
+        if found is None:
+            continue
+        values = groups.values(found)
+        once = headings.amount_kind(one) == "order" and reading.keys is not None
+        total = amount_meaning.total(values, reading.keys if once else None)
+        if abs(float(total) - float(own)) > 0.005 * max(1, len(found)) ** 0.5:
+            said = {"column": name, "own": f"{own:,}", "other": one, "total": f"{total:,}"}
+            reading.notes.append(Note("other_total", said))
+
+
+def _other_ids(reading: OrderReading) -> None:
+    """Other columns that could be the customer, with other ids."""
+    choice = reading.chosen["customer_id"]
+    if choice.reason == "given":
+        return
+    known = set(map(fold, headings.names_of("customer_id")))
+    own = reading.table[choice.value]
+    if pa.types.is_nested(own.type):
+        return
+    count = Groups.of(own).size
+    for one in reading.unread:
+        column = shown(reading.table[one]) if fold(one) in known else None
+        if column is None or column.null_count == len(column):
+            continue
+        other = Groups.of(column).size
+        if other != count:
+            values = {"column": choice.value, "ids": count, "other": one, "others": other}
+            reading.notes.append(Note("other_ids", values))

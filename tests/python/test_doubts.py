@@ -1,0 +1,282 @@
+"""What is doubtful in an export is asked or said, with the numbers of both readings.
+
+Every total is small enough to redo by hand.
+"""
+
+import datetime
+
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+from random_exports import export
+from test_meaning import frame, noted, totals, warned
+
+import crm_core as crm
+from crm_core._report import ids, layouts, statuses
+from crm_core._report.frame_source import sources_in
+from crm_core._report.groups import Groups, column, values
+from crm_core._report.order_reading import load_sources
+from crm_core._report.problem import Problem
+from crm_core._report.settings import Settings
+
+TWO = {
+    "order_id": ["1", "2"],
+    "customer_id": ["a", "b"],
+    "order_date": ["2024-01-05", "2024-01-06"],
+    "total": ["5", "7"],
+}
+
+
+def read(more=(), without=(), **options):
+    columns = {name: cells for name, cells in TWO.items() if name not in without} | dict(more)
+    return crm.read_orders(columns, **{"currency": "USD", **options})
+
+
+def lines(text, **options):
+    return crm.read_orders(frame(text), currency="USD", **options)
+
+
+@pytest.mark.parametrize("heading", ["payment_amount", "支払金額", "Zahlbetrag"])
+def test_payments_of_one_order_are_asked_about(heading):
+    text = f"order_id,customer_id,order_date,{heading}\n1,a,2024-01-05,5\n1,a,2024-01-05,5"
+    with pytest.raises(crm.DataError, match=r"total 10.*total 5.*paid in parts"):
+        lines(text)
+    items = text.replace("order_date", "order_date,sku").replace("01-05,", "01-05,x,", 1)
+    items = items.replace("1,a,2024-01-05,5", "1,a,2024-01-05,y,5")
+    found = lines(items)
+    assert totals(found) == {"a": 5} and "(5)" in noted(found) and "be 10" in noted(found)
+
+
+def test_equal_totals_without_items_are_taken_once_with_a_warning():
+    text = "order_id,customer_id,order_date,total\n1,a,2024-01-05,5\n1,a,2024-01-05,5"
+    found = lines(text)
+    assert totals(found) == {"a": 5}
+    assert "once an order (5)" in warned(found) and "come to 10" in warned(found)
+    assert not warned(lines(text, amount_is="order"))
+
+
+def test_numbers_that_restart_are_warned_of():
+    text = "order_id,customer_id,order_date,shop,total\n1,a,2023-01-05,x,5\n1,a,2024-03-05,y,5"
+    found = lines(text)
+    assert "1 numbers of" in warned(found) and "31 days" in warned(found)
+    assert totals(lines(text, shop="shop")) == {"a": 10}
+    assert not warned(lines(text, shop="shop"))
+    assert totals(lines(text, order_id="")) == {"a": 10}
+
+
+def test_an_order_of_two_customers_names_the_way_out():
+    text = "order_id,customer_id,order_date,shop,total\n1,a,2024-01-05,x,5\n1,b,2024-01-06,y,5"
+    with pytest.raises(
+        crm.DataError, match="1 numbers of order_id stand on rows of diff"
+    ) as caught:
+        lines(text)
+    assert "shop" in caught.value.hint and 'order_id=""' in caught.value.hint
+    assert totals(lines(text, shop="shop")) == {"a": 5, "b": 5}
+
+
+def test_of_two_totals_the_other_ones_sum_is_said():
+    found = read({"Grand Total": ["6", "9"]})
+    assert totals(found) == {"a": 5, "b": 7}
+    assert '"Grand Total" comes to 15' in noted(found) and "(12)" in noted(found)
+    assert "comes to" not in noted(read({"Grand Total": ["5", "7"]}))
+
+
+@pytest.mark.parametrize("written", ["1,234", "1.234"])
+def test_one_sign_before_three_digits_is_asked_about(written):
+    with pytest.raises(crm.DataError, match="groups thousands or begins"):
+        read({"total": [written, "5"]}, currency="EUR")
+    decided = read({"total": [written, written.replace("234", "5") + "0"]}, currency="EUR",
+                   round_amounts=True)  # fmt: skip
+    assert decided.currency == "EUR"
+
+
+def test_a_grouped_dollar_is_thousands():
+    assert totals(read({"total": ["1,234", "5"]})) == {"a": 1234, "b": 5}
+
+
+@pytest.mark.parametrize(
+    ("heading", "cells"),
+    [
+        ("paid", ("no", "yes")),
+        ("is_paid", ("false", "true")),
+        ("payment", ("unpaid", "paid")),
+        ("active", ("0", "1")),
+        ("memo", ("未入金", "済")),
+        ("memo", ("unbezahlt", "")),
+        ("memo", ("aguardando pagamento", "")),
+        ("memo", ("не оплачен", "")),
+    ],
+)
+def test_an_order_that_nobody_paid_is_warned_of(heading, cells):
+    found = read({heading: list(cells)})
+    assert f'"{heading}" says {cells[0]} in 1 orders' in warned(found)
+    assert not warned(read({heading: list(cells)}, ignore=[heading]))
+
+
+@pytest.mark.parametrize("pair", [("007", "7"), ("1001.0", "1001")])
+def test_ids_alike_but_for_zeros_are_warned_of_and_folded(pair):
+    found = read({"customer_id": list(pair)})
+    assert "1 ids of" in warned(found) and len(totals(found)) == 2
+    assert list(totals(read({"customer_id": list(pair)}, id_fold="number")).values()) == [12]
+    assert not warned(read({"customer_id": list(pair)}, id_fold="none"))
+    assert "different orders" in warned(read({"order_id": list(pair)}))
+
+
+def test_ids_that_are_no_numbers_stay():
+    assert [ids.plain_number(one) for one in ("0", "00", "1.10", "0x1", "a.0", "7.0")] == [
+        *("0", "0", "1.10", "0x1", "a.0", "7"),
+    ]
+
+
+def test_the_other_customer_columns_are_said():
+    assert '"user_id" has 1' in noted(read({"user_id": ["x", "x"]}))
+    assert "user_id" not in noted(read({"user_id": ["x", "x"]}, customer_id="customer_id"))
+
+
+def test_a_refund_above_its_order_is_said():
+    found = read({"refunded_amount": ["9", "0"]})
+    assert "1 orders have more in" in noted(found) and totals(found) == {"b": 7}
+    assert "have more" not in noted(read({"refunded_amount": ["5", "0"]}))
+
+
+def test_signs_of_what_is_given_back():
+    found = read({"refunded_amount": ["-3", "0"]})
+    assert totals(found) == {"a": 2, "b": 7} and "without their sign" in noted(found)
+    with pytest.raises(crm.DataError, match="row 1, column refunded_amount: a negative amount"):
+        read({"refunded_amount": ["3", "-1"]})
+
+
+def test_pieces_beside_an_amount_that_nothing_explains():
+    found = read({"qty": ["2", "1"], "amount": ["5", "7"]}, without=["total"])
+    assert totals(found) == {"a": 5, "b": 7} and "comes to 17" in warned(found)
+    prices = {"qty": ["2", "1"], "amount": ["5", "5"], "product": ["x", "x"]}
+    with pytest.raises(crm.DataError, match=r"total 10.*total 15"):
+        read(prices, without=["total"])
+    grows = read({**prices, "amount": ["10", "5"]}, without=["total"])
+    assert totals(grows) == {"a": 10, "b": 5} and not warned(grows)
+
+
+def test_orders_below_zero_are_refunds_by_their_sign():
+    found = lines(
+        "InvoiceNo,customer_id,order_date,quantity,unit_price\n1,a,2024-01-05,2,5\n"
+        "C2,a,2024-01-06,-1,5"
+    )
+    assert totals(found) == {"a": 5}
+    assert "1 orders come to less than zero" in noted(found) and "(-5 in all)" in noted(found)
+
+
+@pytest.mark.parametrize(
+    ("word", "meaning"),
+    [
+        ("Storno durch Kunde", "cancelled"),
+        ("paid by card", "completed"),
+        ("キャンセル受付分", "cancelled"),
+        ("xyzzy", "completed|pending|cancelled|..."),
+    ],
+)
+def test_the_hint_proposes_what_a_word_holds(word, meaning):
+    assert statuses.likely(word) == meaning
+    with pytest.raises(crm.DataError) as caught:
+        read({"status": [word, "paid"]})
+    assert f'status_map={{"{word}": "{meaning}"}}' in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("last", "what"),
+    [
+        (("Total:", None, None, "12"), "a row of totals"),
+        (("合計行", None, None, "12"), "a row of totals"),
+        (("※ キャンセルを含む", None, None, None), "a remark"),
+    ],
+)
+def test_a_last_row_that_is_no_order_is_named(last, what):
+    cells = {name: [*column, cell] for (name, column), cell in zip(TWO.items(), last, strict=True)}
+    with pytest.raises(crm.DataError, match=f"row 2, column order_id: {what}"):
+        read(cells)
+
+
+def test_two_digits_of_a_year_are_named():
+    with pytest.raises(crm.DataError) as caught:
+        read({"order_date": ["13/01/24", "14/01/24"]})
+    assert "whether the day or the year comes first" in caught.value.hint
+
+
+def test_nested_customers_of_json_lines(tmp_path):
+    (tmp_path / "orders.jsonl").write_text(
+        '{"order_id": "1", "order_date": "2024-01-05", "total": 5, "customer": {"id": "x"}}\n'
+    )
+    assert totals(crm.read_orders(tmp_path / "orders.jsonl", currency="USD")) == {"x": 5}
+
+
+def test_a_frame_without_columns_says_so():
+    for build in (crm.Orders, crm.read_orders):
+        with pytest.raises(crm.CrmError, match="the frame has no columns"):
+            build(pd.DataFrame(), currency="USD")
+
+
+@pytest.mark.parametrize("of", [pd.DataFrame, pl.DataFrame, pl.LazyFrame, dict, frame])
+def test_columns_that_look_meant_and_are_not_read_are_noted(of):
+    rows = {
+        "customer_id": ["a", "a"],
+        "ordered_at": ["2024-01-05", "2024-01-06"],
+        "amount": ["1", "2"],
+        "status": ["cancelled", "completed"],
+    }
+    if of is frame:
+        text = "\n".join(",".join(row) for row in [rows, *zip(*rows.values(), strict=True)])
+        data = frame(text)
+    else:
+        data = of(rows)
+    found = crm.Orders(data, currency="USD")
+    assert found.notes == ['the column "status" is not read; status="status" reads it']
+    assert repr(found).endswith("not read: status>")
+    assert crm.Orders(data, currency="USD", status="status").notes == []
+    assert found.view({"amount": {"from": 1}}).notes == found.notes
+
+
+@pytest.mark.parametrize(
+    ("word", "meaning"),
+    [
+        ("Pendiente de pago", "pending"),
+        ("Aguardando pagamento", "pending"),
+        ("Evaso", "completed"),
+        ("Retour", "returned"),
+        ("出荷済み", "completed"),
+        ("配達済み", "completed"),
+        ("キャンセル済み", "cancelled"),
+        ("返品完了", "returned"),
+    ],
+)
+def test_words_of_ten_languages(word, meaning):
+    assert statuses.general()[layouts.fold_word(word)] == meaning
+
+
+def test_groups_by_hand():
+    keys = Groups.of(frame("k\na\nb\na\n\nb")["k"])
+    found = values(pd_column := frame("v\n1\n2\n3\n4\n5")["v"].cast("int64"))
+    assert keys.rows.tolist() == [2, 2] and keys.sums(found).tolist() == [4, 7]
+    low, high, _ = keys.ends(found)
+    assert low.tolist() == [1, 2] and high.tolist() == [3, 5]
+    assert keys.firsts().tolist() == [0, 1] and column(found, pd_column.type).equals(pd_column)
+    large = frame("v\n99999999999999999999.5\n-1.25")["v"].cast(pa.decimal128(30, 2))
+    assert column(values(large), large.type).to_pylist() == large.to_pylist()
+
+
+# Notes that say how the file was read, and nothing about its total.
+PLAIN = {"statuses", "filled", "guests", "other_ids", "as_written"}
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_a_random_export_comes_to_its_total_or_something_is_said(seed):
+    data, total = export(seed)
+    settings = Settings(currency=("USD", "EUR")[seed % 2], today=datetime.date(2026, 11, 29))
+    try:
+        loaded = load_sources(sources_in(data, "auto", "auto"), settings)
+        rows = crm.Orders(loaded.table, **loaded.arguments).reconciliation.to_dict()
+    except (Problem, crm.CrmError) as asked:
+        assert str(asked)
+        return
+    found = dict(zip(rows["reason"], rows["amount"], strict=True)).get("counted") or 0.0
+    said = {one.code for one in [*loaded.warnings, *loaded.notes]} - PLAIN
+    assert said or abs(found - float(total)) < 0.005
