@@ -292,7 +292,7 @@ impl<'ast> Visit<'ast> for Finder<'_> {
                 ..
             }) => {
                 if let Ok(value) = int.base10_parse::<u128>() {
-                    let up = value < 2 || node.span().byte_range().start % 2 == 0;
+                    let up = value < 2 || node.span().byte_range().start.is_multiple_of(2);
                     let other = if up { value + 1 } else { value - 1 };
                     self.other("number", node, &format!("{other}{}", int.suffix()));
                 }
