@@ -63,20 +63,11 @@ check: native ## What a reviewer would say: format, lints, docs, types
 fuzz: ## Hostile input, for a while (needs cargo-fuzz and a nightly compiler)
 	fuzz/run.sh
 
-# Of the 17,000 faults one in forty: each costs a build and a run.
-CRM_SHARD ?= 0/40
-MUTANTS = cargo mutants --sharding round-robin --shard $(CRM_SHARD)
+SEED ?= 1
 
-mutants: ## Planted faults that tests must notice, a part of them: CRM_SHARD=3/40 (needs cargo-mutants)
-	$(MAKE) --keep-going mutants-doors mutants-core
-
-.PHONY: mutants-doors mutants-core
-mutants-doors:
-	$(MUTANTS) --output target/mutants-doors --package crm-arrow --package crm-ffi -- --lib --tests
-
-mutants-core:
-	$(MUTANTS) --output target/mutants-core --package crm-core --test-package crm-core,crm-tests -- \
-		--lib --test orders --test inputs --test events --test second_computation
+mutants: native ## Planted faults that tests must notice, a random sample: SEED=3 is another (an hour)
+	$(PYTHON) tests/mutants/run.py --seed $(SEED) --jobs 2
+	$(BIN)/python tests/mutants/python.py --seed $(SEED)
 
 coverage: ## Lines that no Rust test runs (needs cargo-llvm-cov)
 	@if cargo llvm-cov --version >/dev/null 2>&1 \

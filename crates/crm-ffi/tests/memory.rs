@@ -393,8 +393,27 @@ fn memory_that_runs_out_is_a_status_and_nothing_else() {
         eprintln!("{door:?}: {points} points of injection so far");
     }
     assert_eq!(panics_caught(), 0);
+    counts_what_is_open();
     assert!(
         points > 500,
         "only {points} points of injection were reached"
     );
+}
+
+/// In the one test of this program: another test's handles would be counted, too.
+fn counts_what_is_open() {
+    assert_eq!(open_handles(), 0);
+    let mut jobs = [crm_job { id: 0 }; 3];
+    // SAFETY: the outputs are valid; no error is asked for.
+    unsafe {
+        for (before, job) in jobs.iter_mut().enumerate() {
+            assert_eq!(open_handles(), before);
+            assert_eq!(crm_job_create(job, null_mut()), 0);
+        }
+        for (left, job) in jobs.iter().enumerate() {
+            assert_eq!(open_handles(), jobs.len() - left);
+            assert_eq!(crm_job_free(*job, null_mut()), 0);
+        }
+    }
+    assert_eq!(open_handles(), 0);
 }

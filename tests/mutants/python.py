@@ -1,0 +1,273 @@
+"""Which planted faults in `python/crm_core` do the tests in `tests/python` notice?
+
+    .venv/bin/python tests/mutants/python.py --seed 7 --count 150
+
+A copy of the package gets one small fault at a time. One run of all tests records which lines each
+test passes, also in the processes it starts; then the tests that pass the line of a fault run,
+fastest first, until one fails. `target/planted/python-SEED.json` has every fault.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+OUT = ROOT / "target/planted/python"
+COPY = OUT / "crm_core"
+NOT_RUN = [
+    "test_doors.py",
+    "test_typing.py",
+]  # the first builds the C library, the second reads types
+TESTS = 60  # the fastest that pass the line; more of them add little
+COMPARE = {
+    ast.Lt: "<=", ast.LtE: "<", ast.Gt: ">=", ast.GtE: ">", ast.Eq: "!=", ast.NotEq: "==",
+    ast.Is: "is not", ast.IsNot: "is", ast.In: "not in", ast.NotIn: "in",
+}  # fmt: skip
+ARITHMETIC = {
+    ast.Add: "-",
+    ast.Sub: "+",
+    ast.Mult: "/",
+    ast.Div: "*",
+    ast.FloorDiv: "*",
+    ast.Mod: "*",
+}
+
+# Loaded into every process of a test: notes the lines of the package that are passed first.
+RECORDER = """
+import os, sys, threading
+home, out = os.environ.get("CRM_COPY"), os.environ.get("CRM_LINES")
+if home and out:
+    seen = set()
+    def line(frame, event, arg):
+        if event == "line":
+            where = (frame.f_code.co_filename, frame.f_lineno, os.environ.get("CRM_CASE", ""))
+            if where not in seen:
+                seen.add(where)
+                with open(out, "a") as file:
+                    file.write("\\t".join(map(str, where)) + "\\n")
+        return line
+    def call(frame, event, arg):
+        return line if frame.f_code.co_filename.startswith(home) else None
+    threading.settrace(call)
+    sys.settrace(call)
+"""
+PLUGIN = """
+import os, time
+def pytest_runtest_logstart(nodeid, location):
+    os.environ["CRM_CASE"] = nodeid
+def pytest_runtest_logreport(report):
+    if report.when == "call" and report.passed:
+        with open(os.environ["CRM_TIMES"], "a") as file:
+            file.write(f"{report.nodeid}\\t{report.duration}\\n")
+"""
+
+
+class Finder(ast.NodeVisitor):
+    """The faults of one file: line, kind, start, end, the text put there."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text.encode()
+        self.starts = [0]
+        for line in self.text.splitlines(keepends=True):
+            self.starts.append(self.starts[-1] + len(line))
+        self.found: list[tuple[int, str, int, int, str]] = []
+        self.visit(ast.parse(text))
+
+    def range(self, node: ast.AST) -> tuple[int, int]:
+        start = self.starts[node.lineno - 1] + node.col_offset
+        return start, self.starts[node.end_lineno - 1] + node.end_col_offset
+
+    def source(self, node: ast.AST) -> str:
+        start, end = self.range(node)
+        return self.text[start:end].decode()
+
+    def add(self, kind: str, node: ast.AST, text: str) -> None:
+        self.found.append((node.lineno, kind, *self.range(node), text))
+
+    def generic_visit(self, node: ast.AST) -> None:
+        for name, value in ast.iter_fields(node):
+            if name in ("annotation", "returns", "decorator_list", "type_comment"):
+                continue
+            for child in value if isinstance(value, list) else [value]:
+                if isinstance(child, ast.AST) and not isinstance(child, ast.JoinedStr):
+                    self.visit(child)
+
+    def visit_Compare(self, node: ast.Compare) -> None:
+        other = COMPARE[type(node.ops[0])]
+        if len(node.ops) == 1:
+            self.add(
+                "compare",
+                node,
+                f"({self.source(node.left)} {other} {self.source(node.comparators[0])})",
+            )
+        self.generic_visit(node)
+
+    def visit_BoolOp(self, node: ast.BoolOp) -> None:
+        other = " or " if isinstance(node.op, ast.And) else " and "
+        self.add("logic", node, "(" + other.join(f"({self.source(v)})" for v in node.values) + ")")
+        self.generic_visit(node)
+
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> None:
+        if isinstance(node.op, ast.Not | ast.USub):
+            self.add("unary", node, f"({self.source(node.operand)})")
+        self.generic_visit(node)
+
+    def visit_BinOp(self, node: ast.BinOp) -> None:
+        if other := ARITHMETIC.get(type(node.op)):
+            self.add(
+                "arithmetic",
+                node,
+                f"(({self.source(node.left)}) {other} ({self.source(node.right)}))",
+            )
+        self.generic_visit(node)
+
+    def visit_Constant(self, node: ast.Constant) -> None:
+        if isinstance(node.value, bool):
+            self.add("constant", node, str(not node.value))
+        elif isinstance(node.value, int):
+            self.add("constant", node, f"({node.value + 1})")
+
+    def visit_If(self, node: ast.If) -> None:
+        if self.source(node.test) != "TYPE_CHECKING":
+            self.add("condition", node.test, f"(not ({self.source(node.test)}))")
+            self.generic_visit(node)
+
+    def visit_IfExp(self, node: ast.IfExp) -> None:
+        self.add("condition", node.test, f"(not ({self.source(node.test)}))")
+        self.generic_visit(node)
+
+    def visit_Return(self, node: ast.Return) -> None:
+        if node.value is not None and self.source(node.value) != "None":
+            self.add("return", node, "return None")
+        self.generic_visit(node)
+
+    def visit_Expr(self, node: ast.Expr) -> None:
+        if not isinstance(node.value, ast.Constant):
+            self.add("statement", node, "pass")
+            self.generic_visit(node)
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> None:
+        self.add("statement", node, "pass")
+        self.generic_visit(node)
+
+    visit_Continue = visit_Raise = visit_AugAssign
+
+    def visit_Call(self, node: ast.Call) -> None:
+        if node.keywords and node.keywords[-1].arg:
+            start, end = self.range(node.keywords[-1])
+            call, last = self.range(node)
+            text = (self.text[call:start] + self.text[end:last]).decode()
+            self.add("keyword", node, text.replace(", ,", ","))
+        self.generic_visit(node)
+
+
+def pytest(arguments: list[str], env: dict[str, str], limit: float | None) -> int:
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *arguments]
+    env = os.environ | {"PYTHONPATH": str(OUT), "PYTHONDONTWRITEBYTECODE": "1"} | env
+    try:
+        return subprocess.run(
+            command,
+            cwd=ROOT,
+            env=env,
+            timeout=limit,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        ).returncode
+    except subprocess.TimeoutExpired:
+        return -1
+
+
+def record() -> tuple[dict[tuple[str, int], set[str]], dict[str, float]]:
+    """The tests that pass each line ("" where it is passed on import), and their times."""
+    (OUT / "sitecustomize.py").write_text(RECORDER)
+    (OUT / "crm_planted.py").write_text(PLUGIN)
+    lines, times = OUT / "lines", OUT / "times"
+    env = {"CRM_COPY": str(COPY), "CRM_LINES": str(lines), "CRM_TIMES": str(times)}
+    ignored = [f"--ignore=tests/python/{name}" for name in NOT_RUN]
+    if not times.exists():
+        pytest(["-p", "crm_planted", "--maxfail=1000", "tests/python", *ignored], env, None)
+    (OUT / "sitecustomize.py").unlink()
+    took = {c: float(t) for c, t in (x.split("\t") for x in times.read_text().splitlines())}
+    passed = defaultdict(set)
+    for line in lines.read_text().splitlines():
+        path, number, case = line.split("\t")
+        if case in took or not case:
+            passed[Path(path).relative_to(COPY).as_posix(), int(number)].add(case)
+    return passed, took
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--count", type=int, default=150)
+    parser.add_argument(
+        "--again", action="store_true", help="the survivors of this seed only; records anew"
+    )
+    args = parser.parse_args()
+    os.nice(10)
+    shutil.rmtree(COPY, ignore_errors=True)
+    shutil.copytree(ROOT / "python/crm_core", COPY, ignore=shutil.ignore_patterns("__pycache__"))
+    if args.again:
+        (OUT / "times").unlink(missing_ok=True)
+        (OUT / "lines").unlink(missing_ok=True)
+    found = []
+    for path in sorted(COPY.rglob("*.py")):
+        found += [(path.relative_to(COPY).as_posix(), *f) for f in Finder(path.read_text()).found]
+    print(f"{len(found):,} faults can be planted", flush=True)
+    result = OUT.parent / f"python-{args.seed}.json"
+    chosen = random.Random(args.seed).sample(found, args.count)
+    if args.again:
+        wanted = {
+            (f["path"], f["kind"], f["change"])
+            for f in json.loads(result.read_text())
+            if f["said"] != "failed"
+        }
+        chosen = [f for f in found if (f[0], f[2], f[5]) in wanted]
+        result = OUT.parent / f"python-{args.seed}-again.json"
+    passed, took = record()
+    print(f"{len(took)} tests, {sum(took.values()):.0f} s", flush=True)
+    done = []
+    for path, line, kind, start, end, text in chosen:
+        file = COPY / path
+        right = file.read_bytes()
+        # A statement over several lines may be noted at any of them.
+        span = range(line, line + right[start:end].count(b"\n") + 1)
+        reaching = set().union(*(passed[path, n] for n in span))
+        if "" in reaching:
+            reaching |= set(took)
+        cases = sorted(reaching & took.keys(), key=lambda c: took[c])[:TESTS]
+        said = "not reached"
+        if cases:
+            file.write_bytes(right[:start] + text.encode() + right[end:])
+            code = pytest(cases, {}, 30 + 4 * sum(took[c] for c in cases))
+            # 1: a test fails; 2 and 4: the package or a test file cannot be imported; -1: time.
+            if code not in (0, 1, 2, 4, -1):
+                sys.exit(f"pytest ended with {code}")
+            said = "survived" if code == 0 else "failed"
+            file.write_bytes(right)
+            if code == 4 and pytest(["--collect-only", *cases], {}, None) == 4:
+                sys.exit(f"pytest does not find one of {cases}")
+        was = right[start:end].decode()
+        if said != "failed":
+            print(f"{path}:{line} [{kind}] {said}: {was!r} -> {text!r}", flush=True)
+        done.append(
+            {"path": path, "line": line, "kind": kind, "change": text, "was": was, "said": said}
+        )
+    result.write_text(json.dumps(done, indent=1, ensure_ascii=False))
+    caught = sum(f["said"] == "failed" for f in done)
+    print(f"{caught} of {len(done)} noticed, {100 * caught / len(done):.1f} %")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,438 @@
+"""Which planted faults do the Rust tests notice?
+
+    python3 tests/mutants/run.py --seed 7 --count 450
+
+A copy of the sources gets a random sample of small faults, all compiled in, each behind a switch
+(`planted.rs`); so all of them cost one build. Faults that do not compile are left out. One run of
+each test records which faults it passes; then each fault is switched on and the tests that pass it
+run, fastest first, until one fails or takes far longer than usual.
+
+`target/planted/SEED/result.json` has every fault. Tests that compare the code with its own output
+are not run; the C programs of `tests/c` are.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import random
+import re
+import shutil
+import struct
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+HERE = ROOT / "tests/mutants"
+OUT = ROOT / "target/planted"
+TREE = OUT / "tree"
+CORE = "crates/crm-core/src/"
+AREAS = {
+    "ground": [
+        *(CORE + name for name in ("data", "scope", "filter", "table", "money", "time", "ids")),
+        *(CORE + name for name in ("words", "columns")),
+        "crates/crm-arrow/src",
+        "crates/crm-ffi/src",
+    ],
+    "families": [
+        CORE + name
+        for name in [
+            "summary",
+            "segmentation",
+            "retention",
+            "survival",
+            "clv",
+            "cycle",
+            "behavior",
+            "backtest",
+            "forecast",
+            "taught",
+            "shop_model",
+            "customer_card",
+        ]
+    ],
+}
+PACKAGES = ["crm-core", "crm-arrow", "crm-ffi", "crm-tests"]
+# `tables` compares with earlier output; the others read the text of the sources.
+NOT_RUN = {"tables", "layers", "reference", "header"}
+LONGEST = 60  # seconds; a test that takes longer is not run
+QUICK = 1.5  # seconds of tests in the first batch
+ENV = os.environ | {
+    "CARGO_TARGET_DIR": str(OUT / "build"),
+    "CARGO_PROFILE_DEV_DEBUG": "0",
+    "RAYON_NUM_THREADS": "2",
+    "RUST_BACKTRACE": "0",
+}
+
+
+def find() -> list[dict]:
+    """All faults of the two areas, in the order of the sources."""
+    files = [
+        path.relative_to(ROOT).as_posix()
+        for crate in ("crm-core", "crm-arrow", "crm-ffi")
+        for path in sorted((ROOT / "crates" / crate / "src").rglob("*.rs"))
+        if "tests" not in path.stem
+    ]
+    env = ENV | {"CARGO_TARGET_DIR": str(OUT / "tool")}
+    tool = ["cargo", "run", "--quiet", "--manifest-path", str(HERE / "Cargo.toml"), "--", *files]
+    text = subprocess.run(tool, cwd=ROOT, env=env, check=True, capture_output=True, text=True)
+    names = ["path", "line", "kind", "start", "end", "before", "after", "change"]
+    faults = []
+    for line in text.stdout.splitlines():
+        cells = [
+            re.sub(r"\\(.)", lambda m: {"n": "\n", "t": "\t"}.get(m[1], m[1]), c)
+            for c in line.split("\t")
+        ]
+        fault = dict(zip(names, cells, strict=True))
+        for name in ("line", "start", "end"):
+            fault[name] = int(fault[name])
+        areas = (a for a, heads in AREAS.items() if fault["path"].startswith(tuple(heads)))
+        fault["area"] = next(areas, None)
+        if fault["area"]:
+            faults.append(fault)
+    return faults
+
+
+def plant(faults: list[dict], paths: set[str]) -> None:
+    """These files with these faults; where each stands then goes into `place`."""
+    by_file: dict[str, list[dict]] = {path: [] for path in paths}
+    for fault in faults:
+        by_file[fault["path"]].append(fault)
+    for path, here in by_file.items():
+        source = (ROOT / path).read_bytes()
+        marks = []  # place, order at the place, text, fault, opening
+        for i, f in enumerate(here):
+            before, after = (f[k].replace("@", str(f["id"])).encode() for k in ("before", "after"))
+            marks.append((f["start"], (1, -f["end"], i), before, f, True))
+            if after:
+                marks.append((f["end"], (0, -f["start"], -i), after, f, False))
+        text, last = b"", 0
+        for place, _, mark, fault, opening in sorted(marks, key=lambda m: m[:2]):
+            text += source[last:place]
+            if opening:
+                fault["place"] = [len(text), len(text) + len(mark)]
+            text += mark
+            fault["place"][1] = len(text)
+            last = place
+        write(TREE / path, text + source[last:])
+
+
+def write(path: Path, text: bytes) -> None:
+    if not path.exists() or path.read_bytes() != text:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text)
+
+
+def copy(without: set[str]) -> None:
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    wanted = {name for name in listed.stdout.splitlines() if (ROOT / name).is_file()}
+    ours = {"crates/planted/src/lib.rs", "crates/planted/Cargo.toml", "Cargo.toml", "Cargo.lock"}
+    wanted -= ours
+    for path in TREE.rglob("*"):
+        if path.is_file() and path.relative_to(TREE).as_posix() not in wanted | ours:
+            path.unlink()
+    for name in wanted - without:
+        text = (ROOT / name).read_bytes()
+        if name.endswith("Cargo.toml") and name.startswith(
+            ("crates/crm-core", "crates/crm-arrow", "crates/crm-ffi")
+        ):
+            text = text.replace(
+                b"[dependencies]", b'[dependencies]\nplanted = { path = "../planted" }'
+            )
+            text = text.replace(b"[lints]\nworkspace = true", b"")
+        write(TREE / name, text)
+    planted = TREE / "crates/planted"
+    write(planted / "src/lib.rs", (HERE / "src/planted.rs").read_bytes())
+    write(
+        planted / "Cargo.toml",
+        b'[package]\nname = "planted"\nversion = "0.1.0"\nedition = "2024"\n',
+    )
+    if not (TREE / "Cargo.lock").exists():
+        shutil.copy(ROOT / "Cargo.lock", TREE)
+    root = (
+        (ROOT / "Cargo.toml").read_text().replace("members = [", 'members = ["crates/planted", ', 1)
+    )
+    root += "\n[profile.dev.package.planted]\nopt-level = 3\n"
+    write(TREE / "Cargo.toml", root.encode())
+
+
+def errors(check: str) -> list[list[dict]]:
+    """The places of each error of a build, the main ones first."""
+    found = []
+    for line in check.splitlines():
+        message = json.loads(line).get("message") if line.startswith("{") else None
+        if message and message.get("level") == "error":
+            spans = [*message["spans"], *(s for c in message["children"] for s in c["spans"])]
+            found.append(sorted(spans, key=lambda s: not s["is_primary"]))
+    return [spans for spans in found if spans]
+
+
+def compiling(faults: list[dict], known: Path) -> list[dict]:
+    """Those that compile: what an error points at is taken out until there is none."""
+    paths = {f["path"] for f in faults}
+    these = hashlib.sha256(json.dumps(faults, sort_keys=True).encode()).hexdigest()
+    if known.exists() and (before := json.loads(known.read_text()))["of"] == these:
+        out = set(before["out"])
+        return [f for f in faults if f["id"] not in out]
+    all_out: list[int] = []
+    while True:
+        plant(faults, paths)
+        check = [
+            "cargo",
+            "check",
+            "--keep-going",
+            "--message-format=json",
+            "-p",
+            "crm-core",
+            "-p",
+            "crm-arrow",
+            "-p",
+            "crm-ffi",
+        ]
+        done = subprocess.run(check, cwd=TREE, env=ENV, capture_output=True, text=True)
+        if done.returncode == 0:
+            known.write_text(json.dumps({"of": these, "out": all_out}))
+            return faults
+        out = set()
+        for spans in errors(done.stdout):
+            inner, touched, near = [], set(), set()
+            for span in spans:
+                a, b = span["byte_start"], span["byte_end"]
+                for f in faults:
+                    if f["path"] != span["file_name"]:
+                        continue
+                    near.add(f["id"])
+                    start, end = f["place"]
+                    if start <= a and b <= end and span["is_primary"]:
+                        inner.append((end - start, f["id"]))
+                    if start < b and a < end:
+                        touched.add(f["id"])
+            out |= {min(inner)[1]} if inner else touched or near
+        print(f"  {len(out)} do not compile", flush=True)
+        if not out:
+            sys.exit(done.stderr[-3000:])
+        all_out += out
+        faults = [f for f in faults if f["id"] not in out]
+
+
+def build() -> dict[str, Path]:
+    """The test programs by name."""
+    command = ["cargo", "test", "--no-run", "--message-format=json", "--lib", "--tests"]
+    for package in PACKAGES:
+        command += ["-p", package]
+    done = subprocess.run(command, cwd=TREE, env=ENV, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(done.stderr[-3000:])
+    programs = {}
+    for line in done.stdout.splitlines():
+        made = json.loads(line)
+        if made.get("executable") and made.get("profile", {}).get("test"):
+            name = made["target"]["name"]
+            package = re.sub(r".*[/#]([a-z-]+)[#@].*", r"\1", made["package_id"])
+            if name not in NOT_RUN and made["target"]["kind"] != ["bin"]:
+                programs[f"{package}:{name}"] = Path(made["executable"])
+    subprocess.run(
+        ["cargo", "build", "--quiet", "-p", "crm-ffi", "--lib"],
+        cwd=TREE,
+        env=ENV,
+        check=True,
+        stderr=subprocess.DEVNULL,
+    )
+    for name in ("api", "abuse", "broken"):
+        programs[f"c:{name}"] = OUT / "build" / f"c-{name}"
+        parts = [f"tests/c/{name}.c", OUT / "build/debug/libcrm.a", "-o", programs[f"c:{name}"]]
+        command = ["gcc", "-std=c11", "-O1", "-Iinclude", *parts, "-lpthread", "-ldl", "-lm"]
+        subprocess.run(command, cwd=TREE, check=True)
+    return programs
+
+
+def folder(name: str) -> Path:
+    package = name.split(":")[0]
+    if package == "c":
+        return TREE
+    return TREE / ("tests" if package == "crm-tests" else f"crates/{package}")
+
+
+def run(program: Path, name: str, tests: list[str], env: dict, limit: float) -> str:
+    command = [
+        str(program),
+        *([] if name.startswith("c:") else ["--exact", "--test-threads=1", *tests]),
+    ]
+    try:
+        done = subprocess.run(
+            command,
+            cwd=folder(name),
+            env=ENV | env,
+            timeout=limit,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+    except subprocess.TimeoutExpired:
+        return "time"
+    return "passed" if done.returncode == 0 else "failed"
+
+
+def record(programs: dict[str, Path], out: Path, jobs: int) -> list[dict]:
+    """Each test: how long it takes and what it passes."""
+    tests = []
+    for name, program in programs.items():
+        if name.startswith("c:"):
+            tests.append((name, "main"))
+            continue
+        listed = subprocess.run(
+            [program, "--list", "--format=terse"],
+            cwd=folder(name),
+            env=ENV,
+            capture_output=True,
+            text=True,
+        )
+        tests += [
+            (name, line.removesuffix(": test"))
+            for line in listed.stdout.splitlines()
+            if line.endswith(": test")
+        ]
+
+    def one(test: tuple[str, str]) -> dict | None:
+        name, case = test
+        file = out / (hashlib.sha256(f"{name} {case}".encode()).hexdigest()[:16] + ".reached")
+        file.unlink(missing_ok=True)
+        start = time.monotonic()
+        said = run(programs[name], name, [case], {"CRM_REACHED": str(file)}, LONGEST)
+        took = time.monotonic() - start
+        if said != "passed":
+            print(f"  without a fault {said}: {name} {case}", flush=True)
+            return None
+        data = file.read_bytes() if file.exists() else b""
+        file.unlink(missing_ok=True)
+        return {
+            "program": name,
+            "case": case,
+            "took": took,
+            "reached": [x for (x,) in struct.iter_unpack("<I", data)],
+        }
+
+    with ThreadPoolExecutor(jobs) as pool:
+        return [t for t in pool.map(one, tests) if t]
+
+
+def noticed(fault: dict, reaching: list[dict], programs: dict[str, Path]) -> tuple[str, str]:
+    """By what, if by anything."""
+    if not reaching:
+        return "not reached", ""
+    batches, spent = [], 0.0
+    for test in sorted(reaching, key=lambda t: t["took"]):
+        spent += test["took"]
+        key = (spent > QUICK, spent > 8 * QUICK, test["program"])
+        same = next((b for b in batches if b[0] == key), None)
+        if same is None:
+            batches.append(same := (key, []))
+        same[1].append(test)
+    for (*_, name), tests in sorted(batches, key=lambda b: b[0][:2]):
+        limit = 5 + 4 * sum(t["took"] for t in tests)
+        said = run(
+            programs[name],
+            name,
+            [t["case"] for t in tests],
+            {"CRM_PLANTED": str(fault["id"])},
+            limit,
+        )
+        if said != "passed":
+            return said, name
+    return "survived", ""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--count", type=int, default=400, help="faults of each area that are tried")
+    parser.add_argument("--area", choices=AREAS, action="append")
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument(
+        "--again",
+        action="store_true",
+        help="the survivors of this seed only, with the tests of now",
+    )
+    args = parser.parse_args()
+    os.nice(10)
+    out = OUT / str(args.seed)
+    out.mkdir(parents=True, exist_ok=True)
+    result = out / "result.json"
+
+    areas = args.area or list(AREAS)
+    found = find()
+    for area in areas:
+        print(f"{area}: {sum(f['area'] == area for f in found):,} faults can be planted")
+    chosen = []
+    for area in areas:
+        here = [f for f in found if f["area"] == area]
+        # Few do not compile.
+        chosen += random.Random(args.seed).sample(here, min(len(here), args.count * 9 // 8))
+    for i, fault in enumerate(chosen, 1):
+        fault["id"] = i
+    paths = {f["path"] for f in chosen}
+    copy(paths)
+    chosen = compiling(chosen, out / "known.json")
+    tried = defaultdict(int)
+    for fault in list(chosen):
+        tried[fault["area"]] += 1
+        if tried[fault["area"]] > args.count:
+            chosen.remove(fault)
+    plant(chosen, paths)
+    print(f"{len(chosen)} planted, building", flush=True)
+    programs = build()
+    tests = record(programs, out, args.jobs)
+    print(f"{len(tests)} tests, {sum(t['took'] for t in tests):.0f} s", flush=True)
+    (out / "tests.json").write_text(
+        json.dumps([{k: t[k] for k in ("program", "case", "took")} for t in tests], indent=0)
+    )
+    reaching = defaultdict(list)
+    for test in tests:
+        for fault in test["reached"]:
+            reaching[fault].append(test)
+
+    if args.again:
+        before = json.loads(result.read_text())
+        left = {f["id"] for f in before if f["said"] in ("survived", "not reached")}
+        chosen = [f for f in chosen if f["id"] in left]
+        result = out / "again.json"
+
+    def one(fault: dict) -> dict:
+        fault["said"], fault["by"] = noticed(fault, reaching[fault["id"]], programs)
+        if fault["said"] in ("survived", "not reached"):
+            print(
+                f"{fault['path']}:{fault['line']} [{fault['kind']}] {fault['said']}:",
+                repr(fault["change"]),
+                flush=True,
+            )
+        return fault
+
+    # In random order, so that a run cut short is a sample, too.
+    random.Random(args.seed).shuffle(chosen)
+    kept = ("id", "path", "line", "kind", "change", "area", "said", "by")
+    done: list[dict] = []
+    with ThreadPoolExecutor(args.jobs) as pool:
+        for fault in pool.map(one, chosen):
+            done.append({k: fault[k] for k in kept})
+            result.write_text(json.dumps(done, indent=1, ensure_ascii=False))
+    for area in areas:
+        here = [f for f in done if f["area"] == area]
+        caught = sum(f["said"] in ("failed", "time") for f in here)
+        print(f"{area}: {caught} of {len(here)} noticed, {100 * caught / max(1, len(here)):.1f} %")
+
+
+if __name__ == "__main__":
+    main()
