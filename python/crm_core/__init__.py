@@ -8,7 +8,22 @@ leave, and what do I do today?
     crm.rfm(orders).to_pandas()
 
 Orders come in once and are validated once; an analysis is a function of them and gives a `Table`,
-which carries its own definition.
+which carries its own definition. `Table` says what types and units columns have. What all analyses
+of orders share (`where`, `customers`, `by` and so on) is in `crm_core._types.Scope`.
+
+The examples in the docstrings of this package are about this shop and its site:
+
+    >>> import crm_core as crm
+    >>> shop = crm.simulate_orders(300, seed=7)
+    >>> orders = crm.Orders(shop, currency="JPY", order_id="order_id", status="status", kind="kind",
+    ...                     discount="discount", refunded="refunded", product="product",
+    ...                     channel="channel", timezone="Asia/Tokyo", guests="keep")
+    >>> log = crm.simulate_events(300, seed=7)
+    >>> events = crm.Events(log, customer_id="customer_id", page="page", product="product",
+    ...                     order_id="order_id", channel="channel", timezone="Asia/Tokyo")
+    >>> summary = crm.clv_summary(orders, unit="week")
+    >>> model = crm.MbgNbd().fit(summary)
+    >>> spend = crm.GammaGamma().fit(summary)
 """
 
 from ._behavior import (

@@ -14,14 +14,14 @@ from ._library import call
 from ._table import Table
 
 if TYPE_CHECKING:
-    from ._types import Date, EventScope, Moment
+    from ._types import AsOf, Date, Dates, EventScope, EventWhere, Length, PageScope
 
 
 def sessions(
     events: Events,
-    as_of: Moment = None,
+    as_of: AsOf = None,
     *,
-    timeout: str | int | None = None,
+    timeout: Length | None = None,
     split_at_midnight: bool | None = None,
     split_on_campaign: bool | None = None,
     **scope: Unpack[EventScope],
@@ -44,6 +44,14 @@ def sessions(
 
     Raises:
         OptionError: An option is unknown or out of range, or a kind that is needed is missing.
+
+    Source:
+        Thirty minutes, and the rules of midnight and campaign, are conventions of Google Analytics.
+
+    Example:
+        >>> visits = crm.sessions(events)
+        >>> int(visits["events"].sum()) == len(events)
+        True
     """
     options = {
         "timeout": timeout,
@@ -55,12 +63,12 @@ def sessions(
 
 def page_exits(
     events: Events,
-    as_of: Moment = None,
+    as_of: AsOf = None,
     *,
-    timeout: str | int | None = None,
+    timeout: Length | None = None,
     split_at_midnight: bool | None = None,
     split_on_campaign: bool | None = None,
-    **scope: Unpack[EventScope],
+    **scope: Unpack[PageScope],
 ) -> Table:
     """Exits by page (ページ別離脱率・直帰率), intervals clustered by visitor.
 
@@ -68,18 +76,21 @@ def page_exits(
         events: The events.
         as_of: A date (the end of that day) or a datetime (an instant) up to which events are seen;
             a list gives a first column `as_of`. Default: the last event.
-        timeout: Silence after which the next event opens a new session (default "30min").
-        split_at_midnight: Whether midnight in the shop's zone ends a session.
-        split_on_campaign: Whether another campaign ends a session.
-        **scope: What analyses of events share, but for customers: where, by; see `EventScope`.
+        timeout, split_at_midnight, split_on_campaign: As for `sessions`.
+        **scope: What analyses of pages and steps share: where, by; see `PageScope`.
 
     Returns:
-        One row per page: page, views, sessions, entries, exits, exit_rate, exit_rate_sessions,
-        bounces, bounce_rate (each with _low and _high), timed_views, mean_seconds, and
+        One row per page: page, views, sessions, entries, exits, exit_rate, exit_rate_low,
+        exit_rate_high, exit_rate_sessions, exit_rate_sessions_low, exit_rate_sessions_high,
+        bounces, bounce_rate, bounce_rate_low, bounce_rate_high, timed_views, mean_seconds, and
         mean_<measure>.
 
     Raises:
         OptionError: An option is unknown or out of range, or a kind that is needed is missing.
+
+    Example:
+        >>> crm.page_exits(events).columns[:5]
+        ['page', 'views', 'sessions', 'entries', 'exits']
     """
     options = {
         "timeout": timeout,
@@ -91,10 +102,10 @@ def page_exits(
 
 def funnel(
     events: Events,
-    as_of: Moment = None,
+    as_of: AsOf = None,
     *,
     steps: Sequence[str | Mapping[str, Any]],
-    window: str | int | None = None,
+    window: Length | None = None,
     mode: Literal["ordered", "strict", "unordered", "first_then_any", "any_k"] | None = None,
     per: Literal["visitor", "session", "customer"] | None = None,
     exclude: Sequence[Mapping[str, Any]] | None = None,
@@ -104,8 +115,8 @@ def funnel(
     count: Literal["units", "episodes"] | None = None,
     entered: Mapping[Literal["from", "to"], Date] | None = None,
     series: Literal["day", "week", "month", "quarter", "year"] | None = None,
-    timeout: str | int | None = None,
-    **scope: Unpack[EventScope],
+    timeout: Length | None = None,
+    **scope: Unpack[PageScope],
 ) -> Table:
     """How many take step after step in time (ファネル分析), and where the others stop.
 
@@ -131,11 +142,11 @@ def funnel(
         entered: The days on which the first step may be taken, ``{"from": ..., "to": ...}``.
         series: Count by the "day", "week", "month", "quarter" or "year" of the start.
         timeout: Silence after which the next event opens a new session (default "30min").
-        **scope: What analyses of events share, but for customers: where, by; see `EventScope`.
+        **scope: What analyses of pages and steps share: where, by; see `PageScope`.
 
     Returns:
         One row per step: entered (with `series`), step, name, reached, dropped, still_open, rate
-        (without the still open, with _low and _high), median_seconds, p90_seconds,
+        (without the still open), rate_low, rate_high, median_seconds, p90_seconds,
         median_seconds_from_start.
 
     Raises:
@@ -171,11 +182,12 @@ def funnel(
 
 def cart_abandonment(
     events: Events,
-    as_of: Moment = None,
+    as_of: AsOf = None,
     *,
-    window: str | int | None = None,
-    recovery: str | int | None = None,
-    **scope: Unpack[EventScope],
+    window: Length | None = None,
+    recovery: Length | None = None,
+    by: Sequence[str] | None = None,
+    **scope: Unpack[EventWhere],
 ) -> Table:
     """Carts left behind (カゴ落ち): rate, stage, value lost and recovered.
 
@@ -185,26 +197,32 @@ def cart_abandonment(
             a list gives a first column `as_of`. Default: the last event.
         window: Silence after which a cart is abandoned (default "60min").
         recovery: Time in which an order recovers one (default "7d").
-        **scope: What analyses of events share, but for customers: where, by; see `EventScope`.
+        by: Columns to break down by: product, hour, or any category of events. They come first.
+        **scope: where; see `EventWhere`.
 
     Returns:
-        carts, abandoned, recovered, abandonment_rate (with _low and _high), ordered, emptied,
-        abandoned_cart, abandoned_checkout, abandoned_payment, value_lost, value_recovered. `by`
-        takes columns: product, hour, page, channel, ...
+        One row, or one for each part of `by`: carts, abandoned, recovered, abandonment_rate,
+        abandonment_rate_low, abandonment_rate_high, ordered, emptied, abandoned_cart,
+        abandoned_checkout, abandoned_payment, value_lost, value_recovered.
 
     Raises:
         OptionError: An option is unknown or out of range, or a kind that is needed is missing.
+
+    Example:
+        >>> carts = crm.cart_abandonment(events).to_dict()
+        >>> carts["carts"][0] == carts["ordered"][0] + carts["emptied"][0] + carts["abandoned"][0]
+        True
     """
-    options = {"window": window, "recovery": recovery}
+    options = {"window": window, "recovery": recovery, "by": by}
     return call("cart_abandonment", events, as_of, {**options, **scope})
 
 
 def cart_follow_ups(
     events: Events,
-    as_of: Moment,
+    as_of: Dates,
     *,
-    window: str | int | None = None,
-    max_age: str | int | None = None,
+    window: Length | None = None,
+    max_age: Length | None = None,
     **scope: Unpack[EventScope],
 ) -> Table:
     """Abandoned carts to follow up at a moment (カゴ落ちフォロー), and why some are not to be.
@@ -223,6 +241,11 @@ def cart_follow_ups(
 
     Raises:
         OptionError: An option is unknown or out of range, or a kind that is needed is missing.
+
+    Example:
+        >>> carts = crm.cart_follow_ups(events, "2026-03-01", max_age="30d")
+        >>> carts.columns[:3]
+        ['visitor_id', 'customer_id', 'cart']
     """
     options = {"window": window, "max_age": max_age}
     return call("cart_follow_ups", events, as_of, {**options, **scope})
@@ -230,20 +253,19 @@ def cart_follow_ups(
 
 def cart_items(
     events: Events,
-    as_of: Moment,
+    as_of: Dates,
     *,
-    window: str | int | None = None,
-    max_age: str | int | None = None,
+    window: Length | None = None,
+    max_age: Length | None = None,
     **scope: Unpack[EventScope],
 ) -> Table:
-    """What is left in the carts to follow up, product by product.
+    """What is left in the carts to follow up, product by product (カゴ落ち商品).
 
     Args:
         events: The events.
         as_of: A date (the end of that day) or a datetime (an instant) up to which events are seen;
             a list gives a first column `as_of`.
-        window: Silence after which a cart is abandoned (default "60min").
-        max_age: Carts left longer ago are not listed (default "3d").
+        window, max_age: As for `cart_follow_ups`.
         **scope: What analyses of events share: where, customers, by; see `EventScope`.
 
     Returns:
@@ -251,6 +273,10 @@ def cart_items(
 
     Raises:
         OptionError: An option is unknown or out of range, or a kind that is needed is missing.
+
+    Example:
+        >>> crm.cart_items(events, "2026-03-01", max_age="30d").columns[:4]
+        ['visitor_id', 'cart', 'product', 'quantity']
     """
     options = {"window": window, "max_age": max_age}
     return call("cart_items", events, as_of, {**options, **scope})
@@ -258,11 +284,12 @@ def cart_items(
 
 def browse_rates(
     events: Events,
-    as_of: Moment = None,
+    as_of: AsOf = None,
     *,
-    wait: str | int | None = None,
-    recovery: str | int | None = None,
-    **scope: Unpack[EventScope],
+    wait: Length | None = None,
+    recovery: Length | None = None,
+    by: Sequence[str] | None = None,
+    **scope: Unpack[EventWhere],
 ) -> Table:
     """How often product views come to nothing (閲覧落ち率).
 
@@ -272,27 +299,33 @@ def browse_rates(
             a list gives a first column `as_of`. Default: the last event.
         wait: Time without cart, checkout or order after the view (default "24h").
         recovery: Time in which an order recovers an abandoned browse (default "7d").
-        **scope: What analyses of events share, but for customers: where, by; see `EventScope`.
+        by: Columns to break down by: product, hour, or any category of events. They come first.
+        **scope: where; see `EventWhere`.
 
     Returns:
-        browses, abandoned, recovered, abandonment_rate (with _low and _high), carted, ordered. `by`
-        takes columns: product, hour, page, channel, ...
+        One row, or one for each part of `by`: browses, abandoned, recovered, abandonment_rate,
+        abandonment_rate_low, abandonment_rate_high, carted, ordered.
 
     Raises:
         OptionError: An option is unknown or out of range, or a kind that is needed is missing.
+
+    Example:
+        >>> rates = crm.browse_rates(events, by=["channel"])
+        >>> rates.columns[:4]
+        ['channel', 'browses', 'abandoned', 'recovered']
     """
-    options = {"wait": wait, "recovery": recovery}
+    options = {"wait": wait, "recovery": recovery, "by": by}
     return call("browse_rates", events, as_of, {**options, **scope})
 
 
 def browse_abandonment(
     events: Events,
-    as_of: Moment,
+    as_of: Dates,
     *,
-    wait: str | int | None = None,
-    recent_order: str | int | None = None,
-    reentry: str | int | None = None,
-    max_age: str | int | None = None,
+    wait: Length | None = None,
+    recent_order: Length | None = None,
+    reentry: Length | None = None,
+    max_age: Length | None = None,
     **scope: Unpack[EventScope],
 ) -> Table:
     """Visitors who looked at products and left it at that (閲覧落ち).
@@ -313,6 +346,10 @@ def browse_abandonment(
 
     Raises:
         OptionError: An option is unknown or out of range, or a kind that is needed is missing.
+
+    Example:
+        >>> crm.browse_abandonment(events, "2026-03-01").columns[:4]
+        ['visitor_id', 'customer_id', 'product', 'viewed_at']
     """
     options = {"wait": wait, "recent_order": recent_order, "reentry": reentry, "max_age": max_age}
     return call("browse_abandonment", events, as_of, {**options, **scope})
@@ -320,14 +357,14 @@ def browse_abandonment(
 
 def transitions(
     events: Events,
-    as_of: Moment = None,
+    as_of: AsOf = None,
     *,
     of: Literal["page", "product", "kind"] | None = None,
     order: int | None = None,
     steps: int | None = None,
     collapse_repeats: bool | None = None,
-    timeout: str | int | None = None,
-    **scope: Unpack[EventScope],
+    timeout: Length | None = None,
+    **scope: Unpack[PageScope],
 ) -> Table:
     """From which page, product or kind sessions go to which (ページ遷移).
 
@@ -340,7 +377,7 @@ def transitions(
         steps: Count by place in the session up to this many: what a Sankey diagram needs.
         collapse_repeats: Whether staying on a station is no transition.
         timeout: Silence after which the next event opens a new session (default "30min").
-        **scope: What analyses of events share, but for customers: where, by; see `EventScope`.
+        **scope: What analyses of pages and steps share: where, by; see `PageScope`.
 
     Returns:
         One row per transition: step (with `steps`), before (of order 2), source, target, count,
@@ -348,6 +385,17 @@ def transitions(
 
     Raises:
         OptionError: An option is unknown or out of range, or a kind that is needed is missing.
+
+    Example:
+        >>> log = {
+        ...     "visitor_id": [1, 1, 2],
+        ...     "occurred_at": ["2026-03-01T10:00", "2026-03-01T10:05", "2026-03-01T11:00"],
+        ...     "kind": ["view", "view", "view"],
+        ...     "page": ["/", "/cart", "/"],
+        ... }
+        >>> pages = crm.transitions(crm.Events(log, page="page", timezone="UTC")).to_dict()
+        >>> list(zip(pages["source"], pages["target"], pages["count"]))
+        [('(start)', '/', 2), ('/', '/cart', 1), ('/', '(end)', 1), ('/cart', '(end)', 1)]
     """
     options = {
         "of": of,
@@ -361,14 +409,14 @@ def transitions(
 
 def top_paths(
     events: Events,
-    as_of: Moment = None,
+    as_of: AsOf = None,
     *,
     of: Literal["page", "product", "kind"] | None = None,
     length: int | None = None,
     limit: int | None = None,
     collapse_repeats: bool | None = None,
-    timeout: str | int | None = None,
-    **scope: Unpack[EventScope],
+    timeout: Length | None = None,
+    **scope: Unpack[PageScope],
 ) -> Table:
     """The ways that most sessions go (主要経路), and how many of those buy.
 
@@ -381,14 +429,18 @@ def top_paths(
         limit: Paths to list (default 20).
         collapse_repeats: Whether staying on a station counts once (default True).
         timeout: Silence after which the next event opens a new session (default "30min").
-        **scope: What analyses of events share, but for customers: where, by; see `EventScope`.
+        **scope: What analyses of pages and steps share: where, by; see `PageScope`.
 
     Returns:
-        One row per path: rank, path, sessions, share, conversions, conversion_rate (with _low and
-        _high).
+        One row per path: rank, path, sessions, share, conversions, conversion_rate,
+        conversion_rate_low, conversion_rate_high.
 
     Raises:
         OptionError: An option is unknown or out of range, or a kind that is needed is missing.
+
+    Example:
+        >>> crm.top_paths(events, length=2, limit=3)["rank"].tolist()
+        [1, 2, 3]
     """
     options = {
         "of": of,
@@ -402,12 +454,12 @@ def top_paths(
 
 def page_influence(
     events: Events,
-    as_of: Moment = None,
+    as_of: AsOf = None,
     *,
     of: Literal["page", "product", "kind"] | None = None,
     max_pages: int | None = None,
-    timeout: str | int | None = None,
-    **scope: Unpack[EventScope],
+    timeout: Length | None = None,
+    **scope: Unpack[PageScope],
 ) -> Table:
     """Probability of a purchase from each page (ページ別購入確率), and what is lost without it.
 
@@ -418,13 +470,22 @@ def page_influence(
         of: What the stations are (default "page").
         max_pages: Stations with rows of their own (default 200); the rest is "(other)".
         timeout: Silence after which the next event opens a new session (default "30min").
-        **scope: What analyses of events share, but for customers: where, by; see `EventScope`.
+        **scope: What analyses of pages and steps share: where, by; see `PageScope`.
 
     Returns:
         One row per page: page, visits, purchase_probability, visit_probability, removal_effect.
 
     Raises:
         OptionError: An option is unknown or out of range, or a kind that is needed is missing.
+
+    Source:
+        Kemeny, Snell (1960), *Finite Markov Chains*, ch. 3; Anderl et al. (2016), *IJRM* 33 (the
+        removal effect).
+
+    Example:
+        >>> influence = crm.page_influence(events)
+        >>> influence["page"][0], float(influence["visit_probability"][0])
+        ('(start)', 1.0)
     """
     options = {"of": of, "max_pages": max_pages, "timeout": timeout}
     return call("page_influence", events, as_of, {**options, **scope})
@@ -432,10 +493,10 @@ def page_influence(
 
 def visits_after_purchase(
     events: Events,
-    as_of: Moment = None,
+    as_of: AsOf = None,
     *,
     per: Literal["visitor", "customer"] | None = None,
-    timeout: str | int | None = None,
+    timeout: Length | None = None,
     **scope: Unpack[EventScope],
 ) -> Table:
     """Who bought, and how many days it is since they last came back (購入後の来訪).
@@ -454,6 +515,10 @@ def visits_after_purchase(
 
     Raises:
         OptionError: An option is unknown or out of range, or a kind that is needed is missing.
+
+    Example:
+        >>> crm.visits_after_purchase(events).columns
+        ['visitor_id', 'last_purchase_at', 'visits', 'last_visit_at', 'days_since_visit']
     """
     options = {"per": per, "timeout": timeout}
     return call("visits_after_purchase", events, as_of, {**options, **scope})
@@ -461,10 +526,10 @@ def visits_after_purchase(
 
 def purchase_intent(
     events: Events,
-    as_of: Moment,
+    as_of: Dates,
     *,
-    half_life: str | int | None = None,
-    horizon: str | int | None = None,
+    half_life: Length | None = None,
+    horizon: Length | None = None,
     weights: Mapping[str, float] | None = None,
     min_purchases: int | None = None,
     **scope: Unpack[EventScope],
@@ -487,6 +552,14 @@ def purchase_intent(
 
     Raises:
         OptionError: An option is unknown or out of range, or a kind that is needed is missing.
+
+    Source:
+        Ayer et al. (1955), *Annals of Mathematical Statistics* 26 (the monotone calibration).
+
+    Example:
+        >>> scores = crm.purchase_intent(events, "2026-03-01", half_life="7d", weights={"add": 5})
+        >>> scores.columns
+        ['visitor_id', 'customer_id', 'last_event_at', 'score', 'purchase_probability']
     """
     options = {
         "half_life": half_life,

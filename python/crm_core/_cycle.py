@@ -14,14 +14,14 @@ from ._request import document
 from ._table import Table
 
 if TYPE_CHECKING:
-    from ._types import AsOf, Date, Learned, Length, Scope
+    from ._types import AsOf, Date, Dates, Learned, LearnScope, Length, Scope, ScopeWithoutOccasion
 
     Seasonality = Mapping[int | Date, float]
 
 
 def cycle(
     orders: Orders,
-    as_of: AsOf,
+    as_of: Dates,
     *,
     within: Length | None = None,
     return_within: Length | None = None,
@@ -76,6 +76,16 @@ def cycle(
 
     Raises:
         OptionError: An option is unknown or out of range, or `as_of` is missing.
+
+    Source:
+        Morris (1983), *JASA* 78; Platzer, Reutterer (2016), *Marketing Science* 35; Batislam,
+        Denizel, Filiztekin (2007), *IJRM* 24: leaving after any order.
+
+    Example:
+        >>> table = crm.cycle(orders, "2025-06-30", within="2w")
+        >>> dates = table["predicted_date"]
+        >>> bool((table["date_p10"] <= dates).all() and (dates <= table["date_p90"]).all())
+        True
     """
     options = {
         "within": within,
@@ -91,7 +101,7 @@ def cycle(
 
 def alerts(
     orders: Orders,
-    as_of: AsOf,
+    as_of: Dates,
     *,
     since: Date | None = None,
     levels: Sequence[Literal["due", "late", "churn_risk", "lost"]] | None = None,
@@ -119,14 +129,7 @@ def alerts(
             counted in ``notes["lost_left_out"]``, unless lost is among them.
         lost_by_churn_days: Whether `churn_days` of silence make a customer lost whatever their own
             cycle. Default: no.
-        per: What a row is about: "customer" (default); a column of orders or lines such as
-            "product" (each customer with each of its values, 補充); or a column of customers, such
-            as their company, rolled up from the orders of all who have it. Orders without a value,
-            or with lines of none, are counted in ``notes["orders_without_value"]``.
-        seasonality: Factors of the shop's demand by month (1 to 12) and by date: time runs so much
-            faster on such days. ``{12: 2, 1: 0.5, "2026-11-27": 3}``; what is not said is 1.
-        learned: What `learn` has given: of customers and with a seasonality of its own, so neither
-            `per` nor `seasonality` can stand beside it. Default: fitted to these orders.
+        per, seasonality, learned: As for `cycle`.
         subscription_cycles: Cycles without a subscription order (kind sub_first or sub_renewal)
             after which a subscription (定期) counts as ended. The cycle is the median of the gaps
             after which the customer has renewed (of an even number the lower of the middle two);
@@ -147,6 +150,11 @@ def alerts(
 
     Raises:
         OptionError: An option is unknown or out of range, or `as_of` is missing.
+
+    Example:
+        >>> alerts = crm.alerts(orders, "2025-06-30", levels=["late", "churn_risk"])
+        >>> sorted(set(alerts["level"].tolist()))
+        ['churn_risk', 'late']
     """
     options = {
         "since": since,
@@ -162,7 +170,7 @@ def alerts(
 
 def likely_buyers(
     orders: Orders,
-    as_of: AsOf,
+    as_of: Dates,
     *,
     within: Length | None = None,
     limit: int | None = None,
@@ -179,14 +187,7 @@ def likely_buyers(
             column `as_of`. It must be given.
         within: How far to look (default 14 days).
         limit: Only this many of those asked for, the best. Default: all.
-        per: What a row is about: "customer" (default); a column of orders or lines such as
-            "product" (each customer with each of its values, 補充); or a column of customers, such
-            as their company, rolled up from the orders of all who have it. Orders without a value,
-            or with lines of none, are counted in ``notes["orders_without_value"]``.
-        seasonality: Factors of the shop's demand by month (1 to 12) and by date: time runs so much
-            faster on such days. ``{12: 2, 1: 0.5, "2026-11-27": 3}``; what is not said is 1.
-        learned: What `learn` has given: of customers and with a seasonality of its own, so neither
-            `per` nor `seasonality` can stand beside it. Default: fitted to these orders.
+        per, seasonality, learned: As for `cycle`.
         **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
             churn_days, churn_boundary; see `Scope`.
 
@@ -198,6 +199,11 @@ def likely_buyers(
 
     Raises:
         OptionError: An option is unknown or out of range, or `as_of` is missing.
+
+    Example:
+        >>> best = crm.likely_buyers(orders, "2025-06-30", within=14, limit=3)
+        >>> sorted(best["rank"].tolist())
+        [1, 2, 3]
     """
     options = {
         "within": within,
@@ -214,7 +220,7 @@ def learn(
     as_of: AsOf,
     *,
     seasonality: Seasonality | None = None,
-    **scope: Unpack[Scope],
+    **scope: Unpack[LearnScope],
 ) -> Table:
     """What the shop has taught, to be applied to anyone later (店舗の学習結果).
 
@@ -249,7 +255,7 @@ def learn(
 
 def customer(
     orders: Orders,
-    as_of: AsOf,
+    as_of: Dates,
     *,
     learned: Learned | None = None,
     within: Length | None = None,
@@ -286,6 +292,14 @@ def customer(
     Raises:
         OptionError: An option is unknown or out of range, `as_of` is missing, or `learned` is of
             another currency or basis.
+
+    Example:
+        >>> learned = crm.learn(orders, "2025-06-30")
+        >>> data = {"customer_id": ["a", "a"], "amount": [5_000, 7_000],
+        ...         "ordered_at": ["2025-01-05", "2025-03-01"]}
+        >>> one = crm.Orders(data, currency="JPY", timezone="Asia/Tokyo")
+        >>> crm.customer(one, "2025-06-30", learned=learned)["recency_days"].tolist()
+        [121]
     """
     options = {
         "learned": document(learned),
@@ -339,6 +353,15 @@ def backtest(
     Raises:
         OptionError: An option is unknown or out of range.
         DataError: The history is shorter than the horizon asked about.
+
+    Source:
+        Cox (1958), *Biometrika* 45 (calibration slope); Gneiting, Raftery (2007), *JASA* 102
+        (scores).
+
+    Example:
+        >>> tested = crm.backtest(orders, origins=1, within=60)
+        >>> "model_followed" in tested["method"].tolist()
+        True
     """
     options = {
         "origins": origins,
@@ -367,14 +390,10 @@ def backtest_calibration(
         orders: The orders.
         as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
             column `as_of`. Default: the last order's date of the whole import.
-        origins: How many dates to predict from, at most (default 6); those before the first order
-            are left out.
-        step: Days between them (default 30).
-        within: Horizon of the probability (default 30 days).
+        origins, step, within: As for `backtest`.
         follow: Moves the last origin back to that many days before `as_of`, so that the origins
             are those of a `backtest` with the same options.
-        seasonality: Factors of the shop's demand by month (1 to 12) and by date, as for `cycle`:
-            what is judged is what `cycle` would have said with them.
+        seasonality: As for `backtest`.
         **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
             churn_days, churn_boundary; see `Scope`.
 
@@ -385,6 +404,11 @@ def backtest_calibration(
     Raises:
         OptionError: An option is unknown or out of range.
         DataError: The history is shorter than the horizon asked about.
+
+    Example:
+        >>> table = crm.backtest_calibration(orders, origins=1, within=60)
+        >>> bool((table["bought"] <= table["customers"]).all())
+        True
     """
     options = {
         "origins": origins,
@@ -434,6 +458,10 @@ def backtest_alerts(
     Raises:
         OptionError: An option is unknown or out of range.
         DataError: The history is shorter than the horizon asked about.
+
+    Example:
+        >>> crm.backtest_alerts(orders, origins=1, follow=90, k=[10]).columns[:4]
+        ['origin', 'rule', 'k', 'customers']
     """
     options = {
         "origins": origins,
@@ -454,7 +482,7 @@ def backtest_clv(
     within: Length | None = None,
     models: Sequence[Literal["nbd", "bg_nbd", "mbg_nbd", "bg_cnbd_k", "mbg_cnbd_k", "pareto_nbd"]]
     | None = None,
-    **scope: Unpack[Scope],
+    **scope: Unpack[ScopeWithoutOccasion],
 ) -> Table:
     """Purchases and revenue predicted at earlier dates against what came (LTV予測の検証).
 
@@ -467,8 +495,8 @@ def backtest_clv(
         step: Days between them (default 30).
         within: Days predicted from each (default 90).
         models: Models of purchases (default ``["mbg_nbd"]``); spend is Gamma-Gamma.
-        **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
-            churn_days, churn_boundary; see `Scope`.
+        **scope: What analyses share: where, customers, by, policy, basis, refunds, churn_days,
+            churn_boundary; see `ScopeWithoutOccasion`.
 
     Returns:
         One row per origin and method, the simple rules same_again, own_rate and shop_mean included:
@@ -479,6 +507,11 @@ def backtest_clv(
     Raises:
         OptionError: An option is unknown or out of range.
         DataError: The history is shorter than the horizon asked about.
+
+    Example:
+        >>> tested = crm.backtest_clv(orders, origins=1, within=90)
+        >>> sorted(tested["method"].tolist())
+        ['mbg_nbd', 'own_rate', 'same_again', 'shop_mean']
     """
     options = {"origins": origins, "step": step, "within": within, "models": models}
     return call("backtest_clv", orders, as_of, {**options, **scope})
@@ -520,6 +553,11 @@ def threshold_sweep(
     Raises:
         OptionError: An option is unknown or out of range.
         DataError: The history is shorter than the horizon asked about.
+
+    Example:
+        >>> sweep = crm.threshold_sweep(orders, days=[90, 180], levels=[])
+        >>> sweep["threshold"].tolist()
+        [90.0, 180.0]
     """
     options = {
         "days": days,
@@ -540,7 +578,7 @@ def base_forecast(
     draws: int | None = None,
     seed: int | None = None,
     money: float | Mapping[str, float] | None = None,
-    **scope: Unpack[Scope],
+    **scope: Unpack[ScopeWithoutOccasion],
 ) -> Table:
     """What today's customers will bring in the next years, without new ones (新CPM, 年商倍率).
 
@@ -558,8 +596,8 @@ def base_forecast(
         seed: Seed of the draws (default 0).
         money: Revenue below which a customer is steady, in major units or as
             ``{"mean_order_values": 7}``. Default: 70,000 yen; 7 mean order values elsewhere.
-        **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
-            churn_days, churn_boundary; see `Scope`.
+        **scope: What analyses share: where, customers, by, policy, basis, refunds, churn_days,
+            churn_boundary; see `ScopeWithoutOccasion`.
 
     Returns:
         One row per origin, method and year: origin, method, year, until, customers, active (of
@@ -578,6 +616,11 @@ def base_forecast(
 
     Raises:
         OptionError: An option is unknown or out of range.
+
+    Example:
+        >>> forecast = crm.base_forecast(orders, years=2, draws=20)
+        >>> sorted(set(forecast["method"].tolist()))
+        ['markov', 'model']
     """
     options = {
         "years": years,
@@ -620,6 +663,15 @@ def kaplan_meier(
 
     Raises:
         OptionError: An option is unknown or out of range.
+
+    Source:
+        Kaplan, Meier (1958), *JASA* 53; standard errors clustered by customer: Williams (1995),
+        *Lifetime Data Analysis* 1.
+
+    Example:
+        >>> curve = crm.kaplan_meier(orders, weight="gap")
+        >>> bool((curve["survival_rate"][1:] <= curve["survival_rate"][:-1]).all())
+        True
     """
     options = {"weight": weight, "gap": gap, "confidence": confidence}
     return call("kaplan_meier", orders, as_of, {**options, **scope})
@@ -632,7 +684,7 @@ def gap_fits(
     weight: Literal["customer", "gap"] | None = None,
     gap: int | None = None,
     confidence: float | None = None,
-    **scope: Unpack[Scope],
+    **scope: Unpack[ScopeWithoutOccasion],
 ) -> Table:
     """Weibull and log-normal laws of the purchase gaps (購入間隔の分布).
 
@@ -640,13 +692,9 @@ def gap_fits(
         orders: The orders.
         as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
             column `as_of`. Default: the last order's date of the whole import.
-        weight: What weighs 1: each customer (default), or each gap, of which frequent buyers have
-            more.
-        gap: Only the gap of this number, 1 being from the first purchase to the second. Default:
-            all.
-        confidence: Confidence of the intervals (default 0.95).
-        **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
-            churn_days, churn_boundary; see `Scope`.
+        weight, gap, confidence: As for `kaplan_meier`.
+        **scope: What analyses share: where, customers, by, policy, basis, refunds, churn_days,
+            churn_boundary; see `ScopeWithoutOccasion`.
 
     Returns:
         One row per law and parameter: family, parameter, value, standard_error, log_likelihood,
@@ -654,6 +702,13 @@ def gap_fits(
 
     Raises:
         OptionError: An option is unknown or out of range.
+
+    Source:
+        Lawless, J. F. (2003). *Statistical Models and Methods for Lifetime Data*, 2nd ed., ch. 5.
+
+    Example:
+        >>> sorted(set(crm.gap_fits(orders)["family"].tolist()))
+        ['log_normal', 'weibull']
     """
     options = {"weight": weight, "gap": gap, "confidence": confidence}
     return call("gap_fits", orders, as_of, {**options, **scope})
@@ -694,6 +749,9 @@ def survival_curve(
         >>> contracts = {"duration": [3, 5, 5, 8], "observed": [True, True, False, False]}
         >>> crm.survival_curve(contracts)["survival_rate"].tolist()
         [0.75, 0.5, 0.5]
+
+    Source:
+        Kaplan, Meier (1958), *JASA* 53.
     """
     chosen = (
         data if isinstance(data, Table) else frame(data, "duration", "observed", "entry", "weight")

@@ -18,6 +18,13 @@ class CrmError(Exception):
         column: The column at fault, where there is one.
         row: The row at fault, counted from 0 in the caller's order, where there is one.
         hint: What can be done about it, where that is more than the message says.
+
+    Example:
+        >>> try:
+        ...     crm.rfm(orders, levels=1)
+        ... except crm.CrmError as error:
+        ...     print(error.code)
+        option
     """
 
     code: str

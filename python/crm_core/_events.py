@@ -129,7 +129,12 @@ class Events:
 
     @property
     def understanding(self) -> Understanding | None:
-        """How the data were read, for events of `read_events`; None for others."""
+        """How the data were read, for events of `read_events`; None for others.
+
+        Example:
+            >>> events.understanding is None
+            True
+        """
         return self._understanding
 
     def __len__(self) -> int:
@@ -138,32 +143,63 @@ class Events:
 
     @property
     def n_visitors(self) -> int:
-        """Visitors with an event."""
+        """Visitors with an event.
+
+        Example:
+            >>> events.n_visitors
+            300
+        """
         return self._native.n_visitors
 
     @property
     def first_date(self) -> datetime.date | None:
-        """The first event's date, in the shop's zone."""
+        """The first event's date, in the shop's zone.
+
+        Example:
+            >>> events.first_date <= events.last_date
+            True
+        """
         return _day(self._native.first_date)
 
     @property
     def last_date(self) -> datetime.date | None:
-        """The last event's date, in the shop's zone."""
+        """The last event's date, in the shop's zone.
+
+        Example:
+            >>> (events.last_date - events.first_date).days > 30
+            True
+        """
         return _day(self._native.last_date)
 
     @property
     def rows_left_out(self) -> int:
-        """Rows left out because they could not be read."""
+        """Rows left out because they could not be read.
+
+        Example:
+            >>> events.rows_left_out
+            0
+        """
         return self._native.rows_left_out
 
     @property
     def timezone(self) -> str:
-        """The shop's zone."""
+        """The shop's zone.
+
+        Example:
+            >>> events.timezone
+            'Asia/Tokyo'
+        """
         return self._native.timezone
 
     @property
     def understood(self) -> dict[str, str]:
-        """How columns of texts were read, such as ``{"occurred_at": "epoch_ms"}``."""
+        """How columns of texts were read, such as ``{"occurred_at": "epoch_ms"}``.
+
+        Example:
+            >>> data = {"visitor_id": [1], "kind": ["view"], "occurred_at": ["2026-03-01 10:00"]}
+            >>> crm.Events(data).understood
+            {'occurred_at': '%Y-%m-%d %H:%M'}
+        """
         return dict(self._native.understood)
 
     def view(self, where: Where | None = None) -> Events:
@@ -172,9 +208,17 @@ class Events:
         Args:
             where: Conditions on the events' columns; all must hold.
 
+        Returns:
+            The events that were chosen.
+
         Raises:
             SchemaError: An unknown column.
             OptionError: A condition that a column cannot have.
+
+        Example:
+            >>> carts = events.view({"kind": "add"})
+            >>> len(carts) < len(events)
+            True
         """
         chosen = conditions(where) if where is not None else None
         return _wrapped(self._native.view(chosen))
@@ -188,9 +232,18 @@ class Events:
         Args:
             more: Events of the same columns, settings and zone.
 
+        Returns:
+            New events; neither of the two changes.
+
         Raises:
             SchemaError: Ids of another type.
             OptionError: Other settings.
+
+        Example:
+            >>> day = {"visitor_id": [1], "kind": ["view"], "occurred_at": ["2026-03-01 10:00"]}
+            >>> first = crm.Events(day)
+            >>> len(first.concat(crm.Events({**day, "occurred_at": ["2026-03-02 10:00"]})))
+            2
         """
         if not isinstance(more, Events):
             raise TypeError(f"more: expected crm_core.Events, not {type(more).__name__}")

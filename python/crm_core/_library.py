@@ -43,6 +43,11 @@ def run(
     Raises:
         OptionError: An unknown analysis or option, an option out of range, data of another kind.
         CancelledError: `progress` returned False.
+
+    Example:
+        >>> table = crm.run("rfm", orders, {"as_of": "2025-06-30", "levels": 3})
+        >>> table.hash == crm.rfm(orders, "2025-06-30", levels=3).hash
+        True
     """
     if isinstance(options, str):
         request = options
@@ -125,6 +130,12 @@ def describe(task: str) -> dict[str, Any]:
 
     Raises:
         OptionError: An unknown analysis.
+
+    Example:
+        >>> [column["name"] for column in crm.describe("decile")["columns"]]
+        ['customer_id', 'revenue', 'decile']
+        >>> crm.describe("decile")["options"]["properties"]["groups"]["default"]
+        10
     """
     import json
 
@@ -133,7 +144,12 @@ def describe(task: str) -> dict[str, Any]:
 
 
 def tasks() -> list[str]:
-    """The names of all analyses."""
+    """The names of all analyses.
+
+    Example:
+        >>> "rfm" in crm.tasks()
+        True
+    """
     return _native.tasks()
 
 
@@ -147,6 +163,10 @@ def set_threads(count: int | None) -> None:
 
     Raises:
         OptionError: Less than one.
+
+    Example:
+        >>> crm.set_threads(2)
+        >>> crm.set_threads(None)
     """
     if count is not None and count < 1:
         from ._errors import OptionError
@@ -156,7 +176,12 @@ def set_threads(count: int | None) -> None:
 
 
 def show_versions() -> None:
-    """Print the versions of this library and of what it works with."""
+    """Print the versions of this library and of what it works with.
+
+    Example:
+        >>> crm.show_versions()  # doctest: +ELLIPSIS
+        crm_core   ...
+    """
     import json
     from importlib import metadata
 
@@ -186,6 +211,10 @@ def month_ends(first: Date, last: Date) -> list[datetime.date]:
 
     Raises:
         OptionError: No date.
+
+    Example:
+        >>> crm.month_ends("2025-01-15", "2025-03-31")
+        [datetime.date(2025, 1, 31), datetime.date(2025, 2, 28), datetime.date(2025, 3, 31)]
     """
     days = _native.month_ends(_date("first", first), _date("last", last))
     return [datetime.date.fromordinal(day + _EPOCH) for day in days]

@@ -36,6 +36,11 @@ class Customers:
     Raises:
         SchemaError: A column is missing or of a wrong type.
         DataError: An id twice, or a row that cannot be read.
+
+    Example:
+        >>> table = {"id": [1, 2, 3], "plan": ["gold", "none", "gold"]}
+        >>> crm.Customers(table, "id", dimensions=["plan"])
+        <crm_core.Customers, 3 customers>
     """
 
     __slots__ = ("_native",)
@@ -239,7 +244,12 @@ class Orders:
 
     @property
     def understanding(self) -> Understanding | None:
-        """How the data were read, for orders of `read_orders`; None for others."""
+        """How the data were read, for orders of `read_orders`; None for others.
+
+        Example:
+            >>> orders.understanding is None
+            True
+        """
         return self._understanding
 
     @property
@@ -248,43 +258,78 @@ class Orders:
 
         Orders whose columns are named one by one ignore the others. A column called `order_id`,
         `status`, `refunded` or `discount` changes totals, so that it is noted here and in `repr`.
+
+        Example:
+            >>> crm.Orders(shop, currency="JPY", guests="drop").notes[0]
+            'the column "order_id" is not read; order_id="order_id" reads it'
         """
         return [
             f'the column "{name}" is not read; {name}="{name}" reads it' for name in self._unread
         ]
 
     def __len__(self) -> int:
-        """Orders."""
+        """Orders of the import, those that do not count included; a view has as many."""
         return len(self._native)
 
     @property
     def n_customers(self) -> int:
-        """Customers with an order."""
+        """Customers with an order in the import, whether or not it counts; a view has as many.
+
+        Example:
+            >>> orders.n_customers >= len(crm.summary(orders))
+            True
+        """
         return self._native.n_customers
 
     @property
     def first_date(self) -> datetime.date | None:
-        """The first kept order's date, in the shop's zone."""
+        """The first kept order's date, in the shop's zone.
+
+        Example:
+            >>> orders.first_date <= orders.last_date
+            True
+        """
         return _day(self._native.first_date)
 
     @property
     def last_date(self) -> datetime.date | None:
-        """The last kept order's date of the whole import, kept by views; default `as_of`."""
+        """The last kept order's date of the whole import, kept by views; default `as_of`.
+
+        Example:
+            >>> orders.last_date.year
+            2025
+        """
         return _day(self._native.last_date)
 
     @property
     def currency(self) -> str:
-        """The currency's ISO 4217 code."""
+        """The currency's ISO 4217 code.
+
+        Example:
+            >>> orders.currency
+            'JPY'
+        """
         return self._native.currency
 
     @property
     def timezone(self) -> str:
-        """The shop's zone."""
+        """The shop's zone.
+
+        Example:
+            >>> orders.timezone
+            'Asia/Tokyo'
+        """
         return self._native.timezone
 
     @property
     def understood(self) -> dict[str, str]:
-        """How columns of texts were read, such as ``{"date": "%d/%m/%Y"}``."""
+        """How columns of texts were read, such as ``{"date": "%d/%m/%Y"}``.
+
+        Example:
+            >>> data = {"customer_id": [1], "amount": [5000], "ordered_at": ["31/01/2026"]}
+            >>> crm.Orders(data, currency="JPY").understood
+            {'ordered_at': '%d/%m/%Y'}
+        """
         return dict(self._native.understood)
 
     @property
@@ -292,6 +337,10 @@ class Orders:
         """What came in, what counts, and why the rest does not.
 
         Columns: reason, rows, orders, customers, amount. They add up to what came in.
+
+        Example:
+            >>> orders.reconciliation.columns
+            ['reason', 'rows', 'orders', 'customers', 'amount']
         """
         return Table(self._native.reconciliation())
 
@@ -306,8 +355,16 @@ class Orders:
             where: Conditions on the orders' columns; all must hold.
             policy: Which orders count, in the form of `Orders`.
 
+        Returns:
+            Orders; analyses of them see those that were chosen.
+
         Raises:
             OptionError: An unknown column, or a condition that it cannot have.
+
+        Example:
+            >>> ads = orders.view({"channel": "ads"})
+            >>> len(crm.summary(ads)) < len(crm.summary(orders))
+            True
         """
         chosen = conditions(where) if where is not None else None
         counted = dumps(policy) if policy is not None else None
@@ -319,9 +376,19 @@ class Orders:
         Args:
             more: Orders of the same columns, currency and zone.
 
+        Returns:
+            New orders; neither of the two changes.
+
         Raises:
             SchemaError: Ids of another type.
             DataError: Rows that contradict each other.
+
+        Example:
+            >>> day = {"customer_id": [1], "amount": [500], "ordered_at": ["2026-01-05"]}
+            >>> first = crm.Orders(day, currency="JPY")
+            >>> more = crm.Orders({**day, "ordered_at": ["2026-01-06"]}, currency="JPY")
+            >>> len(first.concat(more))
+            2
         """
         if not isinstance(more, Orders):
             raise TypeError(f"more: expected crm_core.Orders, not {type(more).__name__}")

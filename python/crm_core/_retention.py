@@ -53,6 +53,13 @@ def purchase_counts(
 
     Raises:
         OptionError: An option is unknown or out of range.
+
+    Example:
+        >>> counts = crm.purchase_counts(orders, up_to=3).to_dict()
+        >>> counts["k"]
+        [1, 2, 3]
+        >>> counts["continued"][0] == counts["reach"][1]
+        True
     """
     options = {
         "up_to": up_to,
@@ -89,10 +96,7 @@ def repeat_rate(
             those who had the whole time ("matured"); everybody as if they had had it ("ratio", what
             vendors show: low where customers are new).
         cohort_window: Only those who made the purchase before within so long of their first.
-        origin: Where histories begin: the first order that this filter lets through, such as
-            ``{"product": "A"}``. Default: the first order.
-        kinds: Only orders of these kinds, such as the subscription's. Default: all that count.
-        confidence: Confidence of the interval (default 0.95).
+        origin, kinds, confidence: As for `purchase_counts`.
         **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
             churn_days, churn_boundary; see `Scope`.
 
@@ -102,6 +106,14 @@ def repeat_rate(
 
     Raises:
         OptionError: An option is unknown or out of range.
+
+    Source:
+        Kaplan, Meier (1958), *JASA* 53 ("kaplan_meier"); Wilson (1927) for the intervals of
+        the other methods.
+
+    Example:
+        >>> crm.repeat_rate(orders, within=180, by=["channel"]).columns[:4]
+        ['channel', 'customers', 'repeated', 'repeat_rate']
     """
     options = {
         "to": to,
@@ -134,10 +146,7 @@ def lead_times(
             column `as_of`. Default: the last order's date of the whole import.
         to: The purchase that is waited for, 2 to 1,000 (default 2).
         step: Width of a step (default 30 days).
-        origin: Where histories begin: the first order that this filter lets through, such as
-            ``{"product": "A"}``. Default: the first order.
-        kinds: Only orders of these kinds, such as the subscription's. Default: all that count.
-        confidence: Confidence of the intervals (default 0.95).
+        origin, kinds, confidence: As for `purchase_counts`.
         **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
             churn_days, churn_boundary; see `Scope`.
 
@@ -148,6 +157,11 @@ def lead_times(
 
     Raises:
         OptionError: An option is unknown or out of range.
+
+    Example:
+        >>> steps = crm.lead_times(orders, step=60)
+        >>> steps["from_days"][:3].tolist()
+        [0, 60, 120]
     """
     options = {"to": to, "step": step, "origin": origin, "kinds": kinds, "confidence": confidence}
     return call("lead_times", orders, as_of, {**options, **scope})
@@ -172,10 +186,7 @@ def lead_time_quantiles(
             column `as_of`. Default: the last order's date of the whole import.
         to: The purchase that is waited for, 2 to 1,000 (default 2).
         quantiles: The shares (default 0.1, 0.25, 0.5, 0.75, 0.9).
-        origin: Where histories begin: the first order that this filter lets through, such as
-            ``{"product": "A"}``. Default: the first order.
-        kinds: Only orders of these kinds, such as the subscription's. Default: all that count.
-        confidence: Confidence of the intervals (default 0.95).
+        origin, kinds, confidence: As for `purchase_counts`.
         **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
             churn_days, churn_boundary; see `Scope`.
 
@@ -184,6 +195,10 @@ def lead_time_quantiles(
 
     Raises:
         OptionError: An option is unknown or out of range.
+
+    Example:
+        >>> crm.lead_time_quantiles(orders, quantiles=[0.25, 0.5])["quantile"].tolist()
+        [0.25, 0.5]
     """
     options = {
         "to": to,
@@ -222,10 +237,7 @@ def cohorts(
         cells: What becomes of cells for which not everybody is old enough: left out ("complete"),
             of whoever is old enough ("members"), or every age of whoever was watched so long
             ("mean_cumulative"). Default: complete for periods, else mean_cumulative.
-        origin: Where histories begin: the first order that this filter lets through, such as
-            ``{"product": "A"}``. Default: the first order.
-        kinds: Only orders of these kinds, such as the subscription's. Default: all that count.
-        confidence: Confidence of the intervals (default 0.95).
+        origin, kinds, confidence: As for `purchase_counts`.
         **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
             churn_days, churn_boundary; see `Scope`.
 
@@ -237,6 +249,14 @@ def cohorts(
 
     Raises:
         OptionError: An option is unknown or out of range.
+
+    Source:
+        Nelson, W. B. (2003). *Recurrent Events Data Analysis* ("mean_cumulative").
+
+    Example:
+        >>> table = crm.cohorts(orders, rows="quarter", step=90, up_to=180)
+        >>> sorted(set(table["elapsed"].tolist()))
+        [0, 90, 180]
     """
     options = {
         "rows": rows,
@@ -271,10 +291,7 @@ def purchase_flow(
         of: The column whose values are nodes: product (default), category, channel, any dimension.
         up_to: The last purchase that is a node, 2 to 50 (default 5).
         top: How many values are nodes of their own, 1 to 100 (default 10); the rest is "(other)".
-        origin: Where histories begin: the first order that this filter lets through, such as
-            ``{"product": "A"}``. Default: the first order.
-        kinds: Only orders of these kinds, such as the subscription's. Default: all that count.
-        confidence: Confidence of the intervals (default 0.95).
+        origin, kinds, confidence: As for `purchase_counts`.
         **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
             churn_days (default 180), churn_boundary; see `Scope`.
 
@@ -285,6 +302,11 @@ def purchase_flow(
 
     Raises:
         OptionError: An option is unknown or out of range.
+
+    Example:
+        >>> flow = crm.purchase_flow(orders, of="channel", up_to=2).to_dict()
+        >>> sorted(set(flow["outcome"]))
+        ['churned', 'continued', 'pending']
     """
     options = {
         "of": of,
@@ -316,10 +338,7 @@ def first_product(
             column `as_of`. Default: the last order's date of the whole import.
         of: The column that customers are grouped by (default product).
         within: The time in which a second purchase counts for `repeat_rate` (default 90 days).
-        origin: Where histories begin: the first order that this filter lets through, such as
-            ``{"product": "A"}``. Default: the first order.
-        kinds: Only orders of these kinds, such as the subscription's. Default: all that count.
-        confidence: Confidence of the interval (default 0.95).
+        origin, kinds, confidence: As for `purchase_counts`.
         **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
             churn_days, churn_boundary; see `Scope`.
 
@@ -330,6 +349,10 @@ def first_product(
 
     Raises:
         OptionError: An option is unknown or out of range.
+
+    Example:
+        >>> crm.first_product(orders, of="channel").columns[:4]
+        ['first', 'customers', 'orders', 'revenue']
     """
     options = {
         "of": of,
@@ -369,10 +392,7 @@ def acquisition(
         acquired_to: The last day of acquisition. Default: `as_of`.
         margin: Margin as a share of revenue. Default: from the orders' own costs, if they have any.
         within: The time in which a second purchase counts for `repeat_rate` (default 90 days).
-        origin: Where histories begin: the first order that this filter lets through. Default: the
-            first order.
-        kinds: Only orders of these kinds, such as the subscription's. Default: all that count.
-        confidence: Confidence of the interval (default 0.95).
+        origin, kinds, confidence: As for `purchase_counts`.
         **scope: What analyses share: where, customers, policy, basis, refunds, occasion,
             churn_days, churn_boundary; see `Scope`.
 
@@ -385,6 +405,11 @@ def acquisition(
 
     Raises:
         OptionError: An option is unknown or out of range, or costs name no value of `by`.
+
+    Example:
+        >>> table = crm.acquisition(orders, costs={"ads": 120_000}).to_dict()
+        >>> dict(zip(table["channel"], table["cost"]))["ads"]
+        120000.0
     """
     options = {
         "by": by,

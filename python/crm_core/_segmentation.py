@@ -15,13 +15,13 @@ from ._request import document
 from ._table import Table
 
 if TYPE_CHECKING:
-    from ._types import AsOf, Date, Learned, Scope
+    from ._types import AsOf, Date, Learned, Scope, ScopeWithoutOccasion
 
 
 def summary(
     orders: Orders,
     as_of: AsOf = None,
-    **scope: Unpack[Scope],
+    **scope: Unpack[ScopeWithoutOccasion],
 ) -> Table:
     """What each customer has done (顧客サマリー).
 
@@ -29,8 +29,8 @@ def summary(
         orders: The orders.
         as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
             column `as_of`. Default: the last order's date of the whole import.
-        **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
-            churn_days, churn_boundary; see `Scope`.
+        **scope: What analyses share: where, customers, by, policy, basis, refunds, churn_days,
+            churn_boundary; see `ScopeWithoutOccasion`.
 
     Returns:
         One row per customer: customer_id, first_date, last_date, orders, purchase_days, revenue,
@@ -39,6 +39,12 @@ def summary(
 
     Raises:
         OptionError: An option is unknown or out of range.
+
+    Example:
+        >>> data = {"customer_id": [1, 1], "amount": [500, 700],
+        ...         "ordered_at": ["2026-01-05", "2026-03-01"]}
+        >>> crm.summary(crm.Orders(data, currency="JPY")).to_dict()["tenure_days"]
+        [55]
     """
     return call("summary", orders, as_of, scope)
 
@@ -49,7 +55,7 @@ def clv_summary(
     *,
     unit: Literal["day", "week"] | None = None,
     calibration_end: Date | None = None,
-    **scope: Unpack[Scope],
+    **scope: Unpack[ScopeWithoutOccasion],
 ) -> Table:
     """The columns that models of predicted value fit on (LTV予測用サマリー).
 
@@ -59,8 +65,8 @@ def clv_summary(
             column `as_of`. Default: the last order's date of the whole import.
         unit: The unit of time (default "day"); it travels with the table.
         calibration_end: The last day of calibration; adds the holdout columns.
-        **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
-            churn_days, churn_boundary; see `Scope`.
+        **scope: What analyses share: where, customers, by, policy, basis, refunds, churn_days,
+            churn_boundary; see `ScopeWithoutOccasion`.
 
     Returns:
         One row per customer: customer_id, frequency (repeat purchase days), recency (first to last
@@ -70,6 +76,11 @@ def clv_summary(
 
     Raises:
         OptionError: An option is unknown or out of range.
+
+    Example:
+        >>> summary = crm.clv_summary(orders, unit="week", calibration_end="2025-06-30")
+        >>> summary.columns[-3:]
+        ['holdout_frequency', 'holdout_duration', 'holdout_monetary_value']
     """
     options = {"unit": unit, "calibration_end": calibration_end}
     return call("clv_summary", orders, as_of, {**options, **scope})
@@ -120,6 +131,16 @@ def rfm(
 
     Raises:
         OptionError: An option is unknown or out of range.
+
+    Source:
+        Hughes, A. M. (1994). *Strategic Database Marketing* (quintiles).
+
+    Example:
+        >>> scores = crm.rfm(orders, "2025-06-30")
+        >>> sorted(set(scores["r"].tolist()))
+        [1, 2, 3, 4, 5]
+        >>> scores.notes["cuts"].keys() >= {"recency", "frequency", "monetary"}
+        True
     """
     options = {
         "mode": mode,
@@ -158,20 +179,8 @@ def rfm_segments(
         orders: The orders.
         as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
             column `as_of`. Default: the last order's date of the whole import.
-        mode: How scores come about: by rank ("quantile"), by fixed cuts ("threshold"), or by cuts
-            learnt at another date ("frozen": the `cuts` in the notes of an earlier table). Default:
-            "threshold" with `cuts` or a `preset`, "frozen" with `learned`, else "quantile".
-        levels: Score levels per axis, 2 to 10 (default 5). The best customers score ``levels``.
-        ties: Which rank equal customers share (default "lower"). They always score equally.
-        monetary: The monetary axis. Default: revenue.
-        window_days: Only orders of the last so many days, `as_of` included. Default: all history.
-        preset: Cuts of threshold mode by name (うちでのこづち); for yen.
-        cuts: For each axis (recency, frequency, monetary) the values from which scores 2, 3, …
-            begin; money in major units.
-        learned: What `learn` has given: its cuts, frozen.
-        grid: A grid of your own instead of the eleven segments: ``{"segment": name, "r": (lo, hi),
-            "f": ..., "m": ..., "f_plus_m": ...}``. One that overlaps or leaves a gap is refused.
-        prospects: Also a row for each customer of the customers table without an order.
+        mode, levels, ties, monetary, window_days, preset, cuts, learned, grid, prospects: As for
+            `rfm`.
         **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
             churn_days, churn_boundary; see `Scope`.
 
@@ -180,6 +189,11 @@ def rfm_segments(
 
     Raises:
         OptionError: An option is unknown or out of range.
+
+    Example:
+        >>> segments = crm.rfm_segments(orders, ["2025-05-31", "2025-06-30"])
+        >>> segments.columns
+        ['as_of', 'segment', 'customers', 'revenue', 'customer_share', 'revenue_share']
     """
     options = {
         "mode": mode,
@@ -225,6 +239,10 @@ def rfm_cross(
 
     Raises:
         OptionError: An option is unknown or out of range.
+
+    Example:
+        >>> len(crm.rfm_cross(orders, rows="r", columns="f", rfm={"levels": 3}))
+        9
     """
     options = {
         "rows": rows,
@@ -272,6 +290,11 @@ def cpm(
     Raises:
         OptionError: An option is unknown or out of range.
         OptionError: A currency other than yen, and no `money`.
+
+    Example:
+        >>> portfolio = crm.cpm(orders, money=50_000)
+        >>> sorted(set(portfolio["state"].tolist()))
+        ['active', 'churned']
     """
     options = {
         "toddler_days": toddler_days,
@@ -302,14 +325,7 @@ def cpm_segments(
         orders: The orders.
         as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
             column `as_of`. Default: the last order's date of the whole import.
-        toddler_days: Tenure in days below which a customer is a toddler (よちよち). Default 90.
-        trend_days: Tenure in days below which a big customer is a trend (流行). Default 210.
-        money: Revenue below which a customer is steady (コツコツ), in major units, or
-            ``{"mean_order_values": n}``. Default: 70,000 yen; other currencies must say.
-        boundary: Whether a customer exactly on a boundary is on the higher rung ("exclusive", the
-            default) or the lower.
-        preset: Churn days by a vendor's convention, 240 or 120, instead of the scope's.
-        prospects: Also customers without an order that counts (見込み, トライアル). Default: yes.
+        toddler_days, trend_days, money, boundary, preset, prospects: As for `cpm`.
         **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
             churn_days, churn_boundary; see `Scope`.
 
@@ -320,6 +336,11 @@ def cpm_segments(
     Raises:
         OptionError: An option is unknown or out of range.
         OptionError: A currency other than yen, and no `money`.
+
+    Example:
+        >>> segments = crm.cpm_segments(orders)
+        >>> int(segments["customers"].sum()) == len(crm.cpm(orders))
+        True
     """
     options = {
         "toddler_days": toddler_days,
@@ -338,7 +359,7 @@ def decile(
     *,
     groups: int | None = None,
     tie_safe: bool | None = None,
-    **scope: Unpack[Scope],
+    **scope: Unpack[ScopeWithoutOccasion],
 ) -> Table:
     """Customers in ten groups by revenue (デシル分析), the best in group 1.
 
@@ -348,14 +369,18 @@ def decile(
             column `as_of`. Default: the last order's date of the whole import.
         groups: Groups, 2 to 100. Default 10.
         tie_safe: Whether customers of equal revenue share the first one's group. Default: no.
-        **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
-            churn_days, churn_boundary; see `Scope`.
+        **scope: What analyses share: where, customers, by, policy, basis, refunds, churn_days,
+            churn_boundary; see `ScopeWithoutOccasion`.
 
     Returns:
         One row per customer: customer_id, revenue, decile.
 
     Raises:
         OptionError: An option is unknown or out of range.
+
+    Example:
+        >>> sorted(set(crm.decile(orders, groups=4)["decile"].tolist()))
+        [1, 2, 3, 4]
     """
     options = {"groups": groups, "tie_safe": tie_safe}
     return call("decile", orders, as_of, {**options, **scope})
@@ -368,7 +393,7 @@ def abc(
     a_share: float | None = None,
     b_share: float | None = None,
     tie_safe: bool | None = None,
-    **scope: Unpack[Scope],
+    **scope: Unpack[ScopeWithoutOccasion],
 ) -> Table:
     """Customers in classes A, B, C by their share of revenue (ABC分析).
 
@@ -379,14 +404,18 @@ def abc(
         a_share: Class A ends where the share of those before reaches this. Default 0.7.
         b_share: Class B ends where the share of those before reaches this. Default 0.9.
         tie_safe: Whether customers of equal revenue share the first one's class. Default: no.
-        **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
-            churn_days, churn_boundary; see `Scope`.
+        **scope: What analyses share: where, customers, by, policy, basis, refunds, churn_days,
+            churn_boundary; see `ScopeWithoutOccasion`.
 
     Returns:
         One row per customer: customer_id, revenue, abc.
 
     Raises:
         OptionError: An option is unknown or out of range.
+
+    Example:
+        >>> sorted(set(crm.abc(orders)["abc"].tolist()))
+        ['A', 'B', 'C']
     """
     options = {"a_share": a_share, "b_share": b_share, "tie_safe": tie_safe}
     return call("abc", orders, as_of, {**options, **scope})
@@ -397,7 +426,7 @@ def lorenz(
     as_of: AsOf = None,
     *,
     points: int | None = None,
-    **scope: Unpack[Scope],
+    **scope: Unpack[ScopeWithoutOccasion],
 ) -> Table:
     """How concentrated revenue is (ローレンツ曲線), and the Gini coefficient (ジニ係数).
 
@@ -406,8 +435,8 @@ def lorenz(
         as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
             column `as_of`. Default: the last order's date of the whole import.
         points: Steps of the curve, 1 to 10,000. Default 100.
-        **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
-            churn_days, churn_boundary; see `Scope`.
+        **scope: What analyses share: where, customers, by, policy, basis, refunds, churn_days,
+            churn_boundary; see `ScopeWithoutOccasion`.
 
     Returns:
         One row per point: share_customers, share_revenue, gini (the same in every row). Null where
@@ -415,6 +444,13 @@ def lorenz(
 
     Raises:
         OptionError: An option is unknown or out of range.
+
+    Source:
+        Gini, C. (1912), in the form of Dixon et al. (1987), *Ecology* 68(5).
+
+    Example:
+        >>> crm.lorenz(orders, points=4).columns
+        ['share_customers', 'share_revenue', 'gini']
     """
     return call("lorenz", orders, as_of, {"points": points, **scope})
 
@@ -448,6 +484,11 @@ def movement(
 
     Raises:
         OptionError: An option is unknown or out of range, or `since` is missing.
+
+    Example:
+        >>> moves = crm.movement(orders, "2025-06-30", since="2025-03-31")
+        >>> moves.columns
+        ['source', 'target', 'kind', 'customers', 'revenue']
     """
     options = {"since": since, "scheme": scheme, "cpm": cpm, "rfm": rfm}
     return call("movement", orders, as_of, {**options, **scope})
@@ -458,7 +499,7 @@ def monthly(
     as_of: AsOf = None,
     *,
     period: Literal["day", "week", "month", "quarter", "year"] | None = None,
-    **scope: Unpack[Scope],
+    **scope: Unpack[ScopeWithoutOccasion],
 ) -> Table:
     """Revenue by month, of new and of repeat customers (月次推移).
 
@@ -467,8 +508,8 @@ def monthly(
         as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
             column `as_of`. Default: the last order's date of the whole import.
         period: The period. Default: month.
-        **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
-            churn_days, churn_boundary; see `Scope`.
+        **scope: What analyses share: where, customers, by, policy, basis, refunds, churn_days,
+            churn_boundary; see `ScopeWithoutOccasion`.
 
     Returns:
         One row per period: month (its first day), customers, orders, revenue, new_customers,
@@ -476,6 +517,11 @@ def monthly(
 
     Raises:
         OptionError: An option is unknown or out of range.
+
+    Example:
+        >>> years = crm.monthly(orders, period="year")
+        >>> [str(day) for day in years["month"]]
+        ['2023-01-01', '2024-01-01', '2025-01-01']
     """
     options = {
         "period": period,

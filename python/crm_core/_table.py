@@ -28,6 +28,20 @@ class Table:
     ``pa.table(table)``, DuckDB), column by column as a mapping (``dict(table)``), or by
     `to_pandas`, `to_polars`, `to_arrow`, `to_numpy`, `to_dict`.
     Labels and headings change only there: ``labels="ja"`` gives what people read in Japanese.
+
+    Types of columns, and what numpy makes of them: id (int64, uint64, or objects for texts), int
+    (int32 or int64), float (float64), bool, date (datetime64[D]), instant (datetime64[us], UTC),
+    money (float64, in major units of the orders' currency), category and text (objects). A missing
+    cell is NaN, NaT or None. The unit of a column is in `schema`, and before a run in
+    ``crm.describe(name)["columns"]``; names say it too: `_days`, `_seconds`. Rates, shares and
+    probabilities lie between 0 and 1.
+
+    Example:
+        >>> table = crm.decile(orders)
+        >>> table.columns
+        ['customer_id', 'revenue', 'decile']
+        >>> table.to_pandas().shape == (len(table), 3)
+        True
     """
 
     __slots__ = ("_fields", "_table")
@@ -44,13 +58,22 @@ class Table:
 
     @property
     def columns(self) -> list[str]:
-        """The columns' names, in order."""
+        """The columns' names, in order.
+
+        Example:
+            >>> crm.abc(orders).columns
+            ['customer_id', 'revenue', 'abc']
+        """
         return [field[0] for field in self._fields]
 
     @property
     def schema(self) -> dict[str, dict[str, str]]:
         """For each column its `type` (id, int, float, bool, date, instant, money, category, text),
         its `unit`, its Japanese heading (`ja`), and its `currency`, `timezone` or `id_type`.
+
+        Example:
+            >>> crm.abc(orders).schema["revenue"]
+            {'type': 'money', 'unit': 'currency', 'ja': '累計購入金額', 'currency': 'JPY'}
         """
         extras = {"money": "currency", "instant": "timezone", "id": "id_type"}
         schema = {}
@@ -63,7 +86,12 @@ class Table:
 
     @property
     def definition(self) -> dict[str, Any]:
-        """What it was computed with: version, analysis, scope and options, defaults written out."""
+        """What it was computed with: version, analysis, scope and options, defaults written out.
+
+        Example:
+            >>> crm.decile(orders).definition["options"]
+            {'groups': 10, 'tie_safe': False}
+        """
         import json
 
         text = self._table.definition
@@ -72,12 +100,22 @@ class Table:
 
     @property
     def hash(self) -> str | None:
-        """A fingerprint of the definition: screens that disagree compare these."""
+        """A fingerprint of the definition: screens that disagree compare these.
+
+        Example:
+            >>> crm.decile(orders).hash == crm.decile(orders, groups=10).hash
+            True
+        """
         return self._table.hash
 
     @property
     def notes(self) -> dict[str, Any]:
-        """What there is to know besides: cuts that were used, flags, counts."""
+        """What there is to know besides: cuts that were used, flags, counts.
+
+        Example:
+            >>> sorted(crm.rfm(orders).notes["cuts"])
+            ['frequency', 'monetary', 'recency']
+        """
         import json
 
         notes: dict[str, Any] = json.loads(self._table.notes)
@@ -100,7 +138,12 @@ class Table:
         return iter(self.columns)
 
     def keys(self) -> list[str]:
-        """The columns' names: a table is a mapping of them, so that ``dict(table)`` works."""
+        """The columns' names: a table is a mapping of them, so that ``dict(table)`` works.
+
+        Example:
+            >>> crm.abc(orders).keys()
+            ['customer_id', 'revenue', 'abc']
+        """
         return self.columns
 
     def __array__(self, dtype: object = None, copy: object = None) -> NoReturn:
@@ -115,7 +158,18 @@ class Table:
         )
 
     def head(self, rows: int = 5) -> Table:
-        """The first rows."""
+        """The first rows.
+
+        Args:
+            rows: How many, at most.
+
+        Returns:
+            A table of the same columns, definition and notes.
+
+        Example:
+            >>> len(crm.abc(orders).head(3))
+            3
+        """
         return Table(self._table.head(rows))
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
@@ -137,6 +191,10 @@ class Table:
         Returns:
             An array for each column. Missing is NaN among floats and NaT among dates; integers with
             missing cells become floats, other columns objects with None.
+
+        Example:
+            >>> crm.abc(orders).to_numpy()["revenue"].dtype
+            dtype('float64')
         """
         headings = self._headings(labels)
         return {heading: self._numpy(at, labels, money) for at, heading in enumerate(headings)}
@@ -151,6 +209,10 @@ class Table:
         Returns:
             A frame with datetime64 dates, categories for words, nullable integers where cells are
             missing, and `definition`, `hash` and `notes` in ``attrs["crm"]``.
+
+        Example:
+            >>> crm.abc(orders).to_pandas(labels="ja").columns.tolist()
+            ['会員ID', '累計購入金額', 'ABCランク']
         """
         import pandas as pd
 
@@ -171,6 +233,14 @@ class Table:
         Args:
             labels: As in `to_numpy`.
             money: As in `to_numpy`.
+
+        Returns:
+            A frame; dates are Date, instants Datetime in the shop's zone, categories
+            Categorical, missing cells null.
+
+        Example:
+            >>> crm.abc(orders).to_polars().columns
+            ['customer_id', 'revenue', 'abc']
         """
         import polars as pl
 
@@ -182,17 +252,35 @@ class Table:
         Args:
             labels: As in `to_numpy`.
             money: As in `to_numpy`.
+
+        Returns:
+            A table; dates are date32, instants timestamp[us] in the shop's zone,
+            categories dictionaries, missing cells null.
+
+        Example:
+            >>> crm.abc(orders).to_arrow().column_names
+            ['customer_id', 'revenue', 'abc']
         """
         import pyarrow as pa
 
         return pa.table(self._styled(labels, money))
 
     def to_dict(self, labels: Labels = "en", money: Money = "float") -> dict[str, list[Any]]:
-        """The columns as lists of Python's objects, None for missing.
+        """The columns as lists of Python's objects.
 
         Args:
             labels: As in `to_numpy`.
             money: As in `to_numpy`.
+
+        Returns:
+            A list for each column: int, float, bool, str, `datetime.date`, aware
+            `datetime.datetime`, or `decimal.Decimal`; None is missing.
+
+        Example:
+            >>> data = {"customer_id": [1], "amount": [5.5], "ordered_at": ["2026-01-05"]}
+            >>> table = crm.abc(crm.Orders(data, currency="USD"))
+            >>> table.to_dict(money="decimal")["revenue"]
+            [Decimal('5.50')]
         """
         headings = self._headings(labels)
         return {heading: self._list(at, labels, money) for at, heading in enumerate(headings)}

@@ -14,11 +14,12 @@ if TYPE_CHECKING:
     Date: TypeAlias = str | datetime.date | np.datetime64
     """A civil date: ISO text, a date, or a datetime (a Timestamp too), whose date is taken."""
 
-AsOf: TypeAlias = "Date | Sequence[Date] | None"
-"""A date, or several, which give a first column `as_of`."""
+Dates: TypeAlias = "Date | Sequence[Date]"
+"""A date, or several, which give a first column `as_of`. For events a date is the end of that day,
+and a datetime an instant."""
 
-Moment: TypeAlias = AsOf
-"""For events: a date (the end of that day), a datetime (an instant), or several."""
+AsOf: TypeAlias = "Dates | None"
+"""As `Dates`; None is the last date of the orders, or the last event."""
 
 Where: TypeAlias = Mapping[str, Any]
 """Conditions: ``{column: value | [values] | {"from": ..., "to": ...}}``; both ends included."""
@@ -33,7 +34,7 @@ Learned: TypeAlias = "Mapping[str, Any] | str | Table"
 """What `learn` has given: its table, the document in the table's notes, or that as JSON text."""
 
 Length: TypeAlias = int | str
-"""A length of time: days, or "30min", "36h", "7d", "2w"."""
+"""A length of time: a whole number of days, or "30min", "36h", "7d", "2w"."""
 
 
 class ArrowStream(Protocol):
@@ -60,9 +61,6 @@ class CommonScope(TypedDict, total=False):
 
     where: Where | None
     """Chooses orders: frequency and revenue are recomputed from those left."""
-    customers: Where | None
-    """Chooses whom the answer is about; what the shop teaches (models, cuts, ranks) always comes
-    from all customers, so no number changes. `learn` refuses it."""
     policy: Policy | None
     """Which orders count. Default: the policy of the orders."""
     basis: Literal["net", "gross", "net_shipping", "net_ex_tax", "margin"] | None
@@ -70,37 +68,68 @@ class CommonScope(TypedDict, total=False):
     shipping, or less cost."""
     refunds: Literal["order_date", "refund_date"] | None
     """Where a refund lowers revenue: at the order's date (default), or when it was refunded."""
-    occasion: Literal["order", "day"] | None
-    """What a purchase is: an order, or a day with orders. Default: each analysis's own."""
+    churn_days: int | None
+    """Days since the last order from which a customer counts as churned (離脱). Default: 240, of
+    `purchase_counts` and `purchase_flow` 180."""
     churn_boundary: Literal["from", "after"] | None
     """Whether a customer is churned on that day itself (default), or after it."""
+
+
+class LearnScope(CommonScope, total=False):
+    """The scope of `learn`, which is about all customers: `where` chooses whose orders teach."""
+
+    occasion: Literal["order", "day"] | None
+    """What a purchase is: an order, or a day with orders. Default: each analysis's own."""
+    by: Sequence[str] | None
+    """Columns to break the result down by; they come first, under their own names."""
 
 
 class ChannelScope(CommonScope, total=False):
     """The `Scope` of analyses that have their own `by`."""
 
-    churn_days: int | None
-    """Days since the last order from which a customer counts as churned (離脱). Default: 240, of
-    `purchase_counts` and `purchase_flow` 180."""
+    occasion: Literal["order", "day"] | None
+    """What a purchase is: an order, or a day with orders. Default: each analysis's own."""
+    customers: Where | None
+    """Chooses whom the answer is about; models, cuts and ranks always come from all customers, so
+    no number changes."""
 
 
-class Scope(ChannelScope, total=False):
+class ScopeWithoutOccasion(CommonScope, total=False):
+    """The `Scope` of analyses in which a purchase is always the same thing."""
+
+    customers: Where | None
+    """Chooses whom the answer is about; models, cuts and ranks always come from all customers, so
+    no number changes."""
+    by: Sequence[str] | None
+    """Columns to break the result down by; they come first, under their own names."""
+
+
+class Scope(ScopeWithoutOccasion, total=False):
     """What analyses share: which orders count, whose rows are shown, broken down by what.
 
     These are keyword arguments of every analysis of orders.
     """
 
-    by: Sequence[str] | None
-    """Columns to break the result down by; they come first, under their own names."""
+    occasion: Literal["order", "day"] | None
+    """What a purchase is: an order, or a day with orders. Default: each analysis's own."""
 
 
-class EventScope(TypedDict, total=False):
-    """What analyses of events share."""
+class EventWhere(TypedDict, total=False):
+    """The `EventScope` of analyses that have their own `by`."""
 
     where: Where | None
     """Chooses events, by their columns, `hour`, or `first_<column>` of the visitor."""
-    customers: Where | None
-    """Chooses visitors (rows) only, by visitor_id, customer_id or `first_<column>`. Analyses of
-    pages, steps and carts, without rows of visitors, refuse it: `where` chooses their events."""
+
+
+class PageScope(EventWhere, total=False):
+    """The `EventScope` of analyses of pages and steps, which have no rows of visitors."""
+
     by: Sequence[str] | None
     """Columns to break the result down by; they come first, under their own names."""
+
+
+class EventScope(PageScope, total=False):
+    """What analyses of events share."""
+
+    customers: Where | None
+    """Chooses visitors (rows) only, by visitor_id, customer_id or `first_<column>`."""

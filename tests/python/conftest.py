@@ -36,6 +36,23 @@ def orders(shop: crm.Table) -> crm.Orders:
 
 
 @pytest.fixture(scope="session")
+def events() -> crm.Events:
+    """The log of a simulated shop's site, with all that such a log has."""
+    return crm.Events(
+        crm.simulate_events(300, seed=7),
+        customer_id="customer_id",
+        page="page",
+        product="product",
+        order_id="order_id",
+        channel="channel",
+        amount="amount",
+        currency="JPY",
+        dimensions=["device"],
+        timezone="Asia/Tokyo",
+    )
+
+
+@pytest.fixture(scope="session")
 def cdnow() -> list[tuple[int, datetime.date, int, str]]:
     """The orders of CDNOW: customer, day, CDs, dollars as the file spells them.
 

@@ -3,46 +3,122 @@
 import inspect
 import re
 import typing
+from collections.abc import Collection
 from typing import Any
 
 import pytest
+from test_examples import described
 
 import crm_core as crm
 from crm_core import _types
 
-TASKS = [
-    task for task in crm.tasks() if hasattr(crm, task) and crm.describe(task)["reads"] == "orders"
-]
-OF_TABLES = ["clv", "compare_models", "survival_curve"]
+FUNCTIONS = [task for task in crm.tasks() if hasattr(crm, task)]
+TASKS = [task for task in FUNCTIONS if crm.describe(task)["reads"] == "orders"]
+OF_EVENTS = [task for task in FUNCTIONS if crm.describe(task)["reads"] == "events"]
+FITS = {"fit", "spend_fit"}  # models are handed over as such
+# Analyses that a method asks for: what says its options, and what says its columns.
+METHODS: dict[str, tuple[list[Any], Any]] = {
+    "clv_fit": ([crm.MbgNbd, crm.MbgNbd.fit], None),
+    "gamma_gamma_fit": ([crm.GammaGamma, crm.GammaGamma.fit], None),
+    "sbg_fit": ([crm.Sbg, crm.Sbg.fit], None),
+    "bgbb_fit": ([crm.BgBb, crm.BgBb.fit], None),
+    "clv_predict": ([crm.MbgNbd.predict], crm.MbgNbd.predict),
+    "expected_spend": ([crm.GammaGamma.predict], crm.GammaGamma.predict),
+    "clv_tracking": ([crm.MbgNbd.tracking], crm.MbgNbd.tracking),
+    "alive_path": ([crm.MbgNbd.alive_path], crm.MbgNbd.alive_path),
+    "frequency_histogram": ([crm.MbgNbd.frequency_histogram], crm.MbgNbd.frequency_histogram),
+    "expected_surface": ([crm.MbgNbd.expected_surface], crm.MbgNbd.expected_surface),
+    "clv_simulate": ([crm.MbgNbd.simulate], crm.MbgNbd.simulate),
+    "sbg_predict": ([crm.Sbg.predict], crm.Sbg.predict),
+    "bgbb_predict": ([crm.BgBb.predict], crm.BgBb.predict),
+}
+# Asked for by `from_params` and `from_json`, and by `expected_purchases` and `probability_of`.
+INSIDE = {"clv_parameters", "clv_new_customers"}
+DATA = {"self", "summary", "patterns", "survivors", "orders", "as_of", "scope", "T"}
 
 
-@pytest.mark.parametrize("task", TASKS + OF_TABLES)
+ALL_SCOPES = typing.get_type_hints(_types.Scope, vars(_types) | {"Date": Any})
+
+
+def options_of(task: str) -> set[str]:
+    return set(crm.describe(task)["options"].get("properties", {})) - FITS
+
+
+def test_every_analysis_has_a_function_or_a_method() -> None:
+    assert {*FUNCTIONS, *METHODS, *INSIDE} == set(crm.tasks())
+
+
+@pytest.mark.parametrize("task", FUNCTIONS)
 def test_options_are_those_of_the_catalogue(task: str) -> None:
-    function = getattr(crm, task)
-    parameters = inspect.signature(function).parameters.values()
+    parameters = inspect.signature(getattr(crm, task)).parameters.values()
     named = [p for p in parameters if p.kind is p.KEYWORD_ONLY]
-    options = crm.describe(task)["options"].get("properties", {})
-    fits = {"fit", "spend_fit"}  # models are handed over as such
-    assert {p.name for p in named} == set(options) - fits
-    assert all(p.default is None for p in named), "defaults live in the library alone"
+    assert {p.name for p in named} == options_of(task)
+    # A funnel without steps is none; whatever else is left out is the library's default.
+    asked_for = {"steps"} if task == "funnel" else set()
+    assert {p.name for p in named if p.default is not None} == asked_for
 
 
-def test_the_scope_is_that_of_the_catalogue() -> None:
-    scope = set(crm.describe("rfm")["scope"]["properties"]) - {"as_of"}
-    assert set(typing.get_type_hints(_types.Scope, vars(_types) | {"Date": Any})) == scope
+@pytest.mark.parametrize("task", METHODS)
+def test_options_of_methods_are_those_of_the_catalogue(task: str) -> None:
+    taken = [
+        name
+        for method in METHODS[task][0]
+        for name, parameter in inspect.signature(method).parameters.items()
+        if name not in DATA and (task, name) != ("sbg_predict", "t")
+        if parameter.default is None or pytest.fail(f"{name} has a default of its own")
+    ]
+    assert sorted(taken) == sorted(options_of(task) - {"model"})
 
 
-@pytest.mark.parametrize("task", TASKS + OF_TABLES)
-def test_documentation_names_arguments_columns_and_the_japanese_term(task: str) -> None:
-    documentation = inspect.getdoc(getattr(crm, task)) or ""
+OF_SCOPE = {task: getattr(crm, task) for task in TASKS + OF_EVENTS} | {
+    task: METHODS[task][1] for task in ("clv_tracking", "alive_path")
+}
+
+
+@pytest.mark.parametrize("task", OF_SCOPE)
+def test_the_scope_is_that_of_the_catalogue(task: str) -> None:
+    """In the types, which allow nothing that the core refuses, and in words."""
+    parameters = inspect.signature(OF_SCOPE[task]).parameters
+    kind = parameters["scope"].annotation.removeprefix("Unpack[").removesuffix("]")
+    typed = typing.get_type_hints(getattr(_types, kind), vars(_types) | {"Date": Any})
     described = crm.describe(task)
-    assert re.search("[぀-ヿ一-鿿]", documentation), "the Japanese term"
+    scope = set(described["scope"]["properties"]) - {"as_of"}
+    assert set(typed) == scope
+    assert (parameters["as_of"].annotation == "Dates") == described["needs_as_of"]
+    text = (inspect.getdoc(OF_SCOPE[task]) or "").partition("**scope:")[2].partition("\n\n")[0]
+    if task not in METHODS:  # they refer
+        assert {name for name in ALL_SCOPES if re.search(rf"\b{name}\b", text)} - scope <= (
+            {"customers"} if task == "learn" else set()  # said to be refused
+        )
+        assert all(re.search(rf"\b{name}\b", text) for name in scope)
+
+
+def check_documentation(documentation: str, task: str) -> None:
+    about = crm.describe(task)
     for part in ("Args:", "Returns:", "Raises:"):
         assert part in documentation
-    for name in set(described["options"].get("properties", {})) - {"fit", "spend_fit"}:
-        assert f"{name}:" in documentation
-    for column in described["columns"]:
-        assert column["name"] in documentation, column["name"]
+    _, _, result = documentation.partition("Returns:")
+    for column in about["columns"]:
+        # A column named like a pattern is one for each of something that the data have.
+        pattern = re.sub("<[^>]*>", "<[^>]*>", column["name"])
+        assert re.search(rf"\b{pattern}(?!\w)", result), column["name"]
+
+
+@pytest.mark.parametrize("task", FUNCTIONS)
+def test_documentation_names_arguments_columns_and_the_japanese_term(task: str) -> None:
+    documentation = inspect.getdoc(getattr(crm, task)) or ""
+    assert re.search("[぀-ヿ一-鿿]", documentation), "the Japanese term"
+    check_documentation(documentation, task)
+    assert options_of(task) <= described(documentation)
+
+
+@pytest.mark.parametrize("task", METHODS)
+def test_documentation_of_methods_names_arguments_and_columns(task: str) -> None:
+    methods, with_columns = METHODS[task]
+    said = set().union(*(described(inspect.getdoc(method) or "") for method in methods))
+    assert options_of(task) - {"model"} <= said
+    if with_columns is not None:
+        check_documentation(inspect.getdoc(with_columns) or "", task)
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -54,15 +130,60 @@ def test_a_function_is_its_request(task: str, orders: crm.Orders) -> None:
     assert by_function.hash == by_name.hash
 
 
+@pytest.mark.parametrize("task", OF_EVENTS)
+def test_a_function_of_events_is_its_request(task: str, events: crm.Events) -> None:
+    options: dict[str, Any] = {"steps": ["view", "purchase"]} if task == "funnel" else {}
+    by_function = getattr(crm, task)(events, "2026-03-15", **options)
+    by_name = crm.run(task, events, {"as_of": "2026-03-15", **options})
+    assert by_function.to_dict() == by_name.to_dict()
+    assert by_function.hash == by_name.hash
+
+
+def check_columns(task: str, table: crm.Table, of_data: Collection[str] = ()) -> None:
+    described = {c["name"]: c for c in crm.describe(task)["columns"]}
+    assert set(table.columns) <= {*described, *of_data}
+    for name, about in table.schema.items():
+        if name not in of_data:
+            assert about["type"] == described[name]["type"], name
+            assert about["unit"] == described[name]["unit"], name
+
+
 @pytest.mark.parametrize("task", TASKS)
 def test_columns_are_those_of_the_catalogue(task: str, orders: crm.Orders) -> None:
     options: dict[str, Any] = {"since": "2025-01-01"} if task == "movement" else {}
-    table = crm.run(task, orders, {"as_of": "2025-06-30", **options})
-    described = {c["name"]: c for c in crm.describe(task)["columns"]}
-    assert set(table.columns) <= set(described)
-    for name, about in table.schema.items():
-        assert about["type"] == described[name]["type"], name
-        assert about["unit"] == described[name]["unit"], name
+    check_columns(task, crm.run(task, orders, {"as_of": "2025-06-30", **options}))
+
+
+@pytest.mark.parametrize("task", OF_EVENTS)
+def test_columns_of_events_are_those_of_the_catalogue(task: str, events: crm.Events) -> None:
+    options: dict[str, Any] = {"steps": ["view", "purchase"]} if task == "funnel" else {}
+    check_columns(task, crm.run(task, events, {"as_of": "2026-03-15", **options}))
+
+
+def test_columns_of_models_are_those_of_the_catalogue(orders: crm.Orders) -> None:
+    summary = crm.clv_summary(orders, unit="week")
+    model, spend = crm.MbgNbd().fit(summary), crm.GammaGamma().fit(summary)
+    sbg = crm.Sbg.from_params(alpha=1.0, beta=1.0)
+    bgbb = crm.BgBb.from_params(alpha=1.2, beta=0.8, gamma=0.7, delta=2.8)
+    gifts = {"frequency": [2], "recency": [3], "n": [4]}
+    tables = {
+        "clv": crm.clv(model, spend, summary),
+        "compare_models": crm.compare_models(summary),
+        "survival_curve": crm.survival_curve({"duration": [3, 5]}),
+        "clv_predict": model.predict(summary, n=2),
+        "expected_spend": spend.predict(summary),
+        "clv_tracking": model.tracking(orders),
+        "alive_path": model.alive_path(orders, step=90),
+        "frequency_histogram": model.frequency_histogram(summary),
+        "expected_surface": model.expected_surface(summary, age=4, up_to=1),
+        "clv_simulate": model.simulate([30.0]),
+        "sbg_predict": sbg.predict([1]),
+        "bgbb_predict": bgbb.predict(gifts),
+    }
+    of_tables = {task for task in FUNCTIONS if crm.describe(task)["reads"] == "table"}
+    assert set(tables) == of_tables | {task for task, (_, found) in METHODS.items() if found}
+    for task, table in tables.items():
+        check_columns(task, table)
 
 
 def test_the_catalogue() -> None:

@@ -13,7 +13,7 @@ from .model import TO_FIT, TO_PREDICT, Model, Unit, columns_of, summary_of, unli
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from .._types import AsOf, Date, Length, Scope
+    from .._types import AsOf, Date, Length, ScopeWithoutOccasion
     from .model import Floats
 
 
@@ -58,6 +58,10 @@ class Purchases(Model):
             SchemaError: A column is missing or of another type.
             DataError: A history that cannot be, such as recency above T; too few repeat
                 customers; a summary of several `as_of`.
+
+        Example:
+            >>> crm.MbgNbd().fit(orders, unit="week").status_
+            'converged'
         """
         table = summary_of(summary, unit, TO_FIT)
         options = {
@@ -72,7 +76,12 @@ class Purchases(Model):
 
     @property
     def unit_(self) -> Unit:
-        """The unit of time of the parameters."""
+        """The unit of time of the parameters.
+
+        Example:
+            >>> model.unit_
+            'week'
+        """
         unit: Unit = self._fit()["model"]["unit"]
         return unit
 
@@ -122,6 +131,11 @@ class Purchases(Model):
         Raises:
             NotFittedError: Before `fit`.
             OptionError: A summary in another unit than the model.
+
+        Example:
+            >>> table = model.predict(summary, t=13, only=["probability_alive"])
+            >>> len(table) == len(summary)
+            True
         """
         options = {
             "t": t,
@@ -153,11 +167,16 @@ class Purchases(Model):
             T: First purchase to the end of observation, in the model's unit.
 
         Returns:
-            An array, or a number if all arguments are.
+            A float64 array, or a float if all arguments are numbers.
 
         Raises:
             NotFittedError: Before `fit`.
             DataError: A history that cannot be.
+
+        Example:
+            >>> m = crm.MbgNbd.from_params(r=0.5, alpha=6.0, a=0.9, b=1.6, unit="week")
+            >>> m.log_likelihood([2, 0], [10.0, 0.0], [30.0, 30.0]).shape
+            (2,)
         """
         return self._each("log_likelihood", frequency, recency, T)
 
@@ -173,11 +192,16 @@ class Purchases(Model):
             t: So much later. Default: now.
 
         Returns:
-            An array, or a number if all arguments are.
+            A float64 array, or a float if all arguments are numbers.
 
         Raises:
             NotFittedError: Before `fit`.
             DataError: A history that cannot be.
+
+        Example:
+            >>> m = crm.MbgNbd.from_params(r=0.5, alpha=6.0, a=0.9, b=1.6, unit="week")
+            >>> m.probability_alive(2, 10.0, 30.0) < m.probability_alive(2, 29.0, 30.0)
+            True
         """
         column = "probability_alive" if t is None else "probability_alive_later"
         return self._each(column, frequency, recency, T, t=t or 0.0)
@@ -194,12 +218,17 @@ class Purchases(Model):
             T: First purchase to the end of observation, in the model's unit.
 
         Returns:
-            An array, or a number if all other arguments are.
+            A float64 array, or a float if all other arguments are numbers.
 
         Raises:
             NotFittedError: Before `fit`.
             OptionError: A negative time.
             DataError: A history that cannot be.
+
+        Example:
+            >>> m = crm.MbgNbd.from_params(r=0.5, alpha=6.0, a=0.9, b=1.6, unit="week")
+            >>> m.conditional_expected_purchases(0.0, 2, 10.0, 30.0)
+            0.0
         """
         return self._each("expected_purchases", frequency, recency, T, t=t)
 
@@ -224,12 +253,19 @@ class Purchases(Model):
             compounding: How it is spread over the year: "compounded" (default) or "continuous".
 
         Returns:
-            An array, or a number if all arguments are; infinite where it has no limit.
+            A float64 array, or a float if all arguments are numbers; infinite where
+            it has no limit.
 
         Raises:
             NotFittedError: Before `fit`.
             OptionError: A negative time or rate.
             DataError: A history that cannot be.
+
+        Example:
+            >>> m = crm.MbgNbd.from_params(r=0.5, alpha=6.0, a=0.9, b=1.6, unit="week")
+            >>> plain = m.conditional_expected_purchases(52.0, 2, 10.0, 30.0)
+            >>> m.discounted_expected_purchases(2, 10.0, 30.0, t=52.0) < plain
+            True
         """
         options = {
             "t": t,
@@ -246,11 +282,16 @@ class Purchases(Model):
             t: Times since the first purchase, in the model's unit.
 
         Returns:
-            An array, or a number for a number.
+            A float64 array, or a float for a number.
 
         Raises:
             NotFittedError: Before `fit`.
             DataError: A negative time.
+
+        Example:
+            >>> m = crm.MbgNbd.from_params(r=0.5, alpha=6.0, a=0.9, b=1.6, unit="week")
+            >>> m.expected_purchases(0.0)
+            0.0
         """
         return self._of_new("expected_purchases", t=t)
 
@@ -262,11 +303,16 @@ class Purchases(Model):
             t: Time since the first purchase, in the model's unit.
 
         Returns:
-            An array, or a number if both arguments are.
+            A float64 array, or a float if both arguments are numbers.
 
         Raises:
             NotFittedError: Before `fit`.
             DataError: A negative time, or a count that is not whole.
+
+        Example:
+            >>> m = crm.MbgNbd.from_params(r=0.5, alpha=6.0, a=0.9, b=1.6, unit="week")
+            >>> round(float(m.probability_of(range(200), 10.0).sum()), 6)
+            1.0
         """
         return self._of_new("probability", t=t, n=n)
 
@@ -278,11 +324,17 @@ class Purchases(Model):
             seed: The same seed gives the same customers on every machine (default 0).
 
         Returns:
-            One row per age: frequency (repeat purchases), recency, T.
+            One row per age: customer_id (if the ages have one), frequency (repeat purchases),
+            recency, T.
 
         Raises:
             NotFittedError: Before `fit`.
             DataError: A negative age.
+
+        Example:
+            >>> m = crm.MbgNbd.from_params(r=0.5, alpha=6.0, a=0.9, b=1.6, unit="week")
+            >>> len(m.simulate([30.0] * 5, seed=1))
+            5
         """
         fit = self._fit()
         table, _ = columns_of(T=T)
@@ -305,6 +357,10 @@ class Purchases(Model):
         Raises:
             NotFittedError: Before `fit`.
             OptionError: A summary in another unit than the model.
+
+        Example:
+            >>> model.frequency_histogram(summary, up_to=3)["frequency"].tolist()
+            [0, 1, 2, 3]
         """
         options = {"fit": self._fit(), "up_to": up_to, "unit": unit}
         table = summary_of(summary, unit or self.unit_, TO_FIT)
@@ -337,6 +393,11 @@ class Purchases(Model):
         Raises:
             NotFittedError: Before `fit`.
             OptionError: More than four million cells, a summary in another unit than the model.
+
+        Example:
+            >>> m = crm.MbgNbd.from_params(r=0.5, alpha=6.0, a=0.9, b=1.6, unit="week")
+            >>> m.expected_surface(summary, age=4, up_to=1).columns
+            ['frequency', 'recency', 'probability_alive', 'expected_purchases']
         """
         options = {"t": t, "age": age, "up_to": up_to, "step": step, "unit": unit}
         table = summary_of(summary, unit or self.unit_, TO_FIT)
@@ -349,7 +410,7 @@ class Purchases(Model):
         *,
         calibration_end: Date | None = None,
         step: Length | None = None,
-        **scope: Unpack[Scope],
+        **scope: Unpack[ScopeWithoutOccasion],
     ) -> Table:
         """Repeat purchases beside those expected, calibration and holdout (予測と実績の推移).
 
@@ -368,6 +429,11 @@ class Purchases(Model):
         Raises:
             NotFittedError: Before `fit`.
             OptionError: An option is unknown or out of range.
+
+        Example:
+            >>> tracked = model.tracking(orders, calibration_end="2025-06-30", step=30)
+            >>> tracked.columns[:4]
+            ['period_end', 'in_calibration', 'actual', 'expected']
         """
         options = {"fit": self._fit(), "calibration_end": calibration_end, "step": step}
         return call("clv_tracking", orders, as_of, {**options, **scope})
@@ -378,7 +444,7 @@ class Purchases(Model):
         as_of: AsOf = None,
         *,
         step: Length | None = None,
-        **scope: Unpack[Scope],
+        **scope: Unpack[ScopeWithoutOccasion],
     ) -> Table:
         """The probability of being a customer on each day, as seen then (生存確率の推移).
 
@@ -395,6 +461,10 @@ class Purchases(Model):
         Raises:
             NotFittedError: Before `fit`.
             OptionError: An option is unknown or out of range.
+
+        Example:
+            >>> model.alive_path(orders, step=30).columns
+            ['customer_id', 'date', 'frequency', 'probability_alive']
         """
         options = {"fit": self._fit(), "step": step}
         return call("alive_path", orders, as_of, {**options, **scope})

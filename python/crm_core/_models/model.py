@@ -78,6 +78,10 @@ class Model:
 
         Raises:
             OptionError: No JSON of a fit, of another model, or of a newer version.
+
+        Example:
+            >>> crm.MbgNbd.from_json(model.to_json()).params_ == model.params_
+            True
         """
         return cls()._given(text)
 
@@ -86,20 +90,46 @@ class Model:
 
         Raises:
             NotFittedError: Before `fit`.
+
+        Example:
+            >>> import json
+            >>> json.loads(model.to_json())["model"]["unit"]
+            'week'
         """
         import json
 
         return json.dumps(self._fit())
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """The options, as scikit-learn asks for them."""
+        """The options, as scikit-learn asks for them.
+
+        Args:
+            deep: Not looked at: a model holds no other models.
+
+        Returns:
+            The options by name, None for those that were not given.
+
+        Example:
+            >>> crm.MbgNbd(confidence=0.9).get_params()
+            {'confidence': 0.9, 'bootstrap': None, 'seed': None}
+        """
         return {name: value for name, value in vars(self).items() if not name.startswith("_")}
 
     def set_params(self, **params: Any) -> Self:
         """Change options, as scikit-learn does.
 
+        Args:
+            **params: The new values, by the options' names.
+
+        Returns:
+            The model itself; a fit that it has stays until the next `fit`.
+
         Raises:
             OptionError: There is no such option.
+
+        Example:
+            >>> crm.MbgNbd().set_params(confidence=0.9).confidence
+            0.9
         """
         for name, value in params.items():
             if name not in self.get_params():
@@ -109,20 +139,36 @@ class Model:
 
     @property
     def params_(self) -> dict[str, float]:
-        """The parameters by name."""
+        """The parameters by name.
+
+        Example:
+            >>> list(model.params_)
+            ['r', 'alpha', 'a', 'b']
+        """
         parameters = self._fitted()
         return dict(zip(parameters["parameter"], parameters["value"], strict=True))
 
     @property
     def standard_errors_(self) -> dict[str, float] | None:
-        """Standard errors of the parameters; None unless the fit converged."""
+        """Standard errors of the parameters; None unless the fit converged.
+
+        Example:
+            >>> list(model.standard_errors_)
+            ['r', 'alpha', 'a', 'b']
+        """
         parameters = self._fitted()
         errors = dict(zip(parameters["parameter"], parameters["standard_error"], strict=True))
         return None if None in errors.values() else errors
 
     @property
     def intervals_(self) -> dict[str, tuple[float, float]] | None:
-        """Confidence intervals of the parameters, on the log scale; None unless it converged."""
+        """Confidence intervals of the parameters, on the log scale; None unless it converged.
+
+        Example:
+            >>> low, high = model.intervals_["r"]
+            >>> low < model.params_["r"] < high
+            True
+        """
         parameters = self._fitted()
         if None in parameters["low"] or None in parameters["high"]:
             return None
@@ -131,17 +177,32 @@ class Model:
 
     @property
     def log_likelihood_(self) -> float | None:
-        """Total log-likelihood, in the unit of time of the data; None if parameters were given."""
+        """Total log-likelihood, in the unit of time of the data; None if parameters were given.
+
+        Example:
+            >>> model.log_likelihood_ < 0
+            True
+        """
         return self._number("log_likelihood")
 
     @property
     def aic_(self) -> float | None:
-        """Akaike's criterion; smaller is better. None if parameters were given."""
+        """Akaike's criterion; smaller is better. None if parameters were given.
+
+        Example:
+            >>> round(model.aic_ - (2 * 4 - 2 * model.log_likelihood_), 9)
+            0.0
+        """
         return self._number("aic")
 
     @property
     def bic_(self) -> float | None:
-        """Bayesian information criterion; smaller is better. None if parameters were given."""
+        """Bayesian information criterion; smaller is better. None if parameters were given.
+
+        Example:
+            >>> model.bic_ > model.aic_
+            True
+        """
         return self._number("bic")
 
     @property
@@ -151,19 +212,33 @@ class Model:
         "boundary": the likelihood still rises towards 0 or infinity of `boundary_`; predictions are
         usable, standard errors do not exist. "stalled": no maximum was reached. "given": parameters
         from elsewhere.
+
+        Example:
+            >>> model.status_
+            'converged'
         """
         status: Literal["converged", "boundary", "stalled", "given"] = self._note("status")
         return status
 
     @property
     def boundary_(self) -> str | None:
-        """The parameter at the boundary, if the status says so."""
+        """The parameter at the boundary, if the status says so.
+
+        Example:
+            >>> model.boundary_ is None
+            True
+        """
         boundary: str | None = self._note("boundary")
         return boundary
 
     @property
     def customers_(self) -> float:
-        """How many customers were fitted to, weights counted."""
+        """How many customers were fitted to, weights counted.
+
+        Example:
+            >>> model.customers_ == len(summary)
+            True
+        """
         customers: float = self._note("customers")
         return customers
 

@@ -26,6 +26,14 @@ class Sbg(Model):
 
     Args:
         confidence: Confidence of `intervals_` (default 0.95).
+
+    Source:
+        Fader, Hardie (2007), *J. of Interactive Marketing* 21; the example has its figures.
+
+    Example:
+        >>> sbg = crm.Sbg().fit([1000, 869, 743, 653, 593, 551, 517, 491])
+        >>> [round(value, 3) for value in sbg.params_.values()]
+        [0.668, 3.806]
     """
 
     _option = "sbg_fit"
@@ -44,6 +52,10 @@ class Sbg(Model):
 
         Raises:
             OptionError: A parameter that is not finite and above 0.
+
+        Example:
+            >>> crm.Sbg.from_params(alpha=1.0, beta=1.0).predict([1])["survival_rate"].tolist()
+            [0.5]
         """
         return cls()._given({"alpha": alpha, "beta": beta})
 
@@ -61,6 +73,10 @@ class Sbg(Model):
         Raises:
             SchemaError: A column is missing or of another type.
             DataError: Survivors that increase, are no whole numbers, or of whom none left.
+
+        Example:
+            >>> crm.Sbg().fit([1000, 869, 743, 653, 593, 551, 517, 491]).status_
+            'converged'
         """
         is_frame = isinstance(survivors, Table) or hasattr(survivors, "keys")
         is_frame = is_frame or hasattr(survivors, "columns") or hasattr(survivors, "column_names")
@@ -82,6 +98,11 @@ class Sbg(Model):
         Raises:
             NotFittedError: Before `fit`.
             DataError: A number of periods that is not whole.
+
+        Example:
+            >>> sbg = crm.Sbg.from_params(alpha=1.0, beta=1.0)
+            >>> sbg.predict([0, 1])["survival_rate"].tolist()
+            [1.0, 0.5]
         """
         fit = self._fit()
         table, _ = columns_of(t=t)
@@ -93,6 +114,14 @@ class BgBb(Model):
 
     Args:
         confidence: Confidence of `intervals_` (default 0.95).
+
+    Source:
+        Fader, Hardie, Shang (2010), *Marketing Science* 29; the example has its parameters.
+
+    Example:
+        >>> m = crm.BgBb.from_params(alpha=1.204, beta=0.750, gamma=0.657, delta=2.783)
+        >>> m.status_
+        'given'
     """
 
     _option = "bgbb_fit"
@@ -113,6 +142,11 @@ class BgBb(Model):
 
         Raises:
             OptionError: A parameter that is not finite and above 0.
+
+        Example:
+            >>> m = crm.BgBb.from_params(alpha=1.204, beta=0.750, gamma=0.657, delta=2.783)
+            >>> list(m.params_)
+            ['alpha', 'beta', 'gamma', 'delta']
         """
         return cls()._given({"alpha": alpha, "beta": beta, "gamma": gamma, "delta": delta})
 
@@ -129,6 +163,12 @@ class BgBb(Model):
         Raises:
             SchemaError: A column is missing or of another type.
             DataError: A pattern that cannot be; too few customers who bought.
+
+        Example:
+            >>> gifts = {"frequency": [0, 1, 2, 2], "recency": [0, 2, 3, 4], "n": [4] * 4,
+            ...          "weight": [40, 20, 10, 30]}
+            >>> crm.BgBb().fit(gifts).customers_
+            100.0
         """
         return self._take(run("bgbb_fit", _frame(patterns), {"confidence": self.confidence}))
 
@@ -150,6 +190,11 @@ class BgBb(Model):
         Raises:
             NotFittedError: Before `fit`.
             DataError: A pattern that cannot be.
+
+        Example:
+            >>> m = crm.BgBb.from_params(alpha=1.204, beta=0.750, gamma=0.657, delta=2.783)
+            >>> m.predict({"frequency": [2], "recency": [3], "n": [4]}, ahead=2).columns
+            ['probability_alive', 'expected_purchases', 'discounted_purchases', 'log_likelihood']
         """
         options = {"fit": self._fit(), "ahead": ahead, "discount_rate": discount_rate}
         return run("bgbb_predict", _frame(patterns), options)
@@ -166,11 +211,16 @@ class BgBb(Model):
             ahead: Which opportunity after those (default 1).
 
         Returns:
-            An array, or a number if all arguments are.
+            A float64 array, or a float if all arguments are numbers.
 
         Raises:
             NotFittedError: Before `fit`.
             DataError: A pattern that cannot be.
+
+        Example:
+            >>> m = crm.BgBb.from_params(alpha=1.204, beta=0.750, gamma=0.657, delta=2.783)
+            >>> m.probability_alive(2, 2, 6) < m.probability_alive(2, 6, 6)
+            True
         """
         return self._each("probability_alive", frequency, recency, n, ahead)
 
@@ -186,11 +236,17 @@ class BgBb(Model):
             n: Opportunities.
 
         Returns:
-            An array, or a number if all other arguments are.
+            A float64 array, or a float if all other arguments are numbers.
 
         Raises:
             NotFittedError: Before `fit`.
             DataError: A pattern that cannot be.
+
+        Example:
+            >>> m = crm.BgBb.from_params(alpha=1.204, beta=0.750, gamma=0.657, delta=2.783)
+            >>> late = m.conditional_expected_purchases(5, 2, 6, 6)
+            >>> m.conditional_expected_purchases(5, 2, 2, 6) < late
+            True
         """
         return self._each("expected_purchases", frequency, recency, n, ahead)
 

@@ -27,6 +27,11 @@ class _Dropout(Purchases):
 
         Raises:
             OptionError: A parameter that is not finite and above 0.
+
+        Example:
+            >>> m = crm.BgNbd.from_params(r=0.243, alpha=4.414, a=0.793, b=2.426, unit="week")
+            >>> m.status_
+            'given'
         """
         given = {"r": r, "alpha": alpha, "a": a, "b": b, "unit": unit}
         return cls()._given({"model": cls._kinds[-1], **given})
@@ -42,6 +47,13 @@ class BgNbd(_Dropout):
         bootstrap: Replicates of the bootstrap that standard errors and intervals come from, 20 to
             10,000. Default: they come from the likelihood.
         seed: Seed of the bootstrap (default 0).
+
+    Source:
+        Fader, Hardie, Lee (2005), *Marketing Science* 24.
+
+    Example:
+        >>> crm.BgNbd().fit(summary).status_
+        'converged'
     """
 
     _kinds = ("bg_nbd",)
@@ -55,6 +67,13 @@ class MbgNbd(_Dropout):
         bootstrap: Replicates of the bootstrap that standard errors and intervals come from, 20 to
             10,000. Default: they come from the likelihood.
         seed: Seed of the bootstrap (default 0).
+
+    Source:
+        Batislam, Denizel, Filiztekin (2007), *IJRM* 24.
+
+    Example:
+        >>> crm.MbgNbd().fit(summary)
+        <crm_core.MbgNbd r=1.90756, alpha=15.5675, a=1.38022, b=4.21803, converged>
     """
 
     _kinds = ("mbg_nbd",)
@@ -80,13 +99,22 @@ class _Regular(Purchases):
 
         Raises:
             OptionError: A parameter out of range.
+
+        Example:
+            >>> crm.MbgCnbd.from_params(r=0.5, alpha=6.0, a=0.9, b=1.6, k=2, unit="week").k_
+            2
         """
         given = {"r": r, "alpha": alpha, "a": a, "b": b, "k": k, "unit": unit}
         return cls()._given({"model": cls._kinds[-1], **given})
 
     @property
     def k_(self) -> int:
-        """The regularity of the gaps, chosen by likelihood; 1 is Poisson."""
+        """The regularity of the gaps, chosen by likelihood; 1 is Poisson.
+
+        Example:
+            >>> crm.BgCnbd.from_params(r=0.5, alpha=6.0, a=0.9, b=1.6, k=3, unit="week").k_
+            3
+        """
         k: int = self._fit()["model"].get("k", 1)
         return k
 
@@ -99,6 +127,13 @@ class BgCnbd(_Regular):
         bootstrap: Replicates of the bootstrap that standard errors and intervals come from, 20 to
             10,000. Default: they come from the likelihood.
         seed: Seed of the bootstrap (default 0).
+
+    Source:
+        Platzer, Reutterer (2016), *Marketing Science* 35.
+
+    Example:
+        >>> crm.BgCnbd().fit(summary).k_ >= 1
+        True
     """
 
     _kinds = ("bg_nbd", "bg_cnbd_k")
@@ -112,6 +147,13 @@ class MbgCnbd(_Regular):
         bootstrap: Replicates of the bootstrap that standard errors and intervals come from, 20 to
             10,000. Default: they come from the likelihood.
         seed: Seed of the bootstrap (default 0).
+
+    Source:
+        Platzer, Reutterer (2016), *Marketing Science* 35.
+
+    Example:
+        >>> crm.MbgCnbd().fit(summary).k_ >= 1
+        True
     """
 
     _kinds = ("mbg_nbd", "mbg_cnbd_k")
@@ -125,6 +167,13 @@ class ParetoNbd(Purchases):
         bootstrap: Replicates of the bootstrap that standard errors and intervals come from, 20 to
             10,000. Default: they come from the likelihood.
         seed: Seed of the bootstrap (default 0).
+
+    Source:
+        Schmittlein, Morrison, Colombo (1987), *Management Science* 33.
+
+    Example:
+        >>> list(crm.ParetoNbd().fit(summary).params_)
+        ['r', 'alpha', 's', 'beta']
     """
 
     _kinds = ("pareto_nbd",)
@@ -145,6 +194,11 @@ class ParetoNbd(Purchases):
 
         Raises:
             OptionError: A parameter that is not finite and above 0.
+
+        Example:
+            >>> m = crm.ParetoNbd.from_params(r=0.5, alpha=10.0, s=0.6, beta=11.0, unit="week")
+            >>> m.unit_
+            'week'
         """
         given = {"r": r, "alpha": alpha, "s": s, "beta": beta, "unit": unit}
         return cls()._given({"model": cls._kinds[-1], **given})
@@ -158,6 +212,13 @@ class Nbd(Purchases):
         bootstrap: Replicates of the bootstrap that standard errors and intervals come from, 20 to
             10,000. Default: they come from the likelihood.
         seed: Seed of the bootstrap (default 0).
+
+    Source:
+        Ehrenberg (1959), *Applied Statistics* 8.
+
+    Example:
+        >>> list(crm.Nbd().fit(summary).params_)
+        ['r', 'alpha']
     """
 
     _kinds = ("nbd",)
@@ -176,5 +237,10 @@ class Nbd(Purchases):
 
         Raises:
             OptionError: A parameter that is not finite and above 0.
+
+        Example:
+            >>> m = crm.Nbd.from_params(r=0.5, alpha=6.0, unit="week")
+            >>> m.probability_alive(2, 10.0, 30.0)
+            1.0
         """
         return cls()._given({"model": cls._kinds[-1], "r": r, "alpha": alpha, "unit": unit})

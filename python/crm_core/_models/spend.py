@@ -28,6 +28,13 @@ class GammaGamma(Model):
         bootstrap: Replicates of the bootstrap that standard errors and intervals come from, 20 to
             10,000. Default: they come from the likelihood.
         seed: Seed of the bootstrap (default 0).
+
+    Source:
+        Fader, Hardie (2013). The Gamma-Gamma model of monetary value.
+
+    Example:
+        >>> list(crm.GammaGamma().fit(summary).params_)
+        ['p', 'q', 'gamma']
     """
 
     _option = "spend_fit"
@@ -60,6 +67,11 @@ class GammaGamma(Model):
 
         Raises:
             OptionError: A parameter that is not finite and above 0.
+
+        Example:
+            >>> g = crm.GammaGamma.from_params(p=6.25, q=3.74, gamma=15.44)
+            >>> g.status_
+            'given'
         """
         return cls()._given({"p": p, "q": q, "gamma": gamma})
 
@@ -79,6 +91,10 @@ class GammaGamma(Model):
         Raises:
             SchemaError: A column is missing or of another type.
             DataError: Spend that cannot be; too few repeat customers; a summary of several `as_of`.
+
+        Example:
+            >>> crm.GammaGamma().fit(orders).status_
+            'converged'
         """
         options = {
             "no_spend": self.no_spend,
@@ -92,17 +108,32 @@ class GammaGamma(Model):
 
     @property
     def pearson_(self) -> float | None:
-        """Pearson's correlation of frequency and spend, at the fit."""
+        """Pearson's correlation of frequency and spend, at the fit.
+
+        Example:
+            >>> -1 <= spend.pearson_ <= 1
+            True
+        """
         return self._number("pearson")
 
     @property
     def spearman_(self) -> float | None:
-        """Spearman's rank correlation of frequency and spend, at the fit."""
+        """Spearman's rank correlation of frequency and spend, at the fit.
+
+        Example:
+            >>> -1 <= spend.spearman_ <= 1
+            True
+        """
         return self._number("spearman")
 
     @property
     def without_spend_(self) -> float | None:
-        """Customers with repeat purchases and no spend, at the fit."""
+        """Customers with repeat purchases and no spend, at the fit.
+
+        Example:
+            >>> spend.without_spend_
+            0.0
+        """
         return self._number("without_spend")
 
     def predict(self, summary: Any, *, bad_rows: Literal["error", "drop"] | None = None) -> Table:
@@ -120,6 +151,10 @@ class GammaGamma(Model):
 
         Raises:
             NotFittedError: Before `fit`.
+
+        Example:
+            >>> spend.predict(summary).columns
+            ['customer_id', 'expected_spend']
         """
         table = summary_of(summary, None, TO_PREDICT_SPEND)
         return run("expected_spend", table, {"fit": self._fit(), "bad_rows": bad_rows})
@@ -132,11 +167,17 @@ class GammaGamma(Model):
             monetary_value: Mean spend of those; not looked at where frequency is 0.
 
         Returns:
-            An array, or a number if both arguments are; infinite where the model has no mean.
+            A float64 array, or a float if both arguments are numbers; infinite where
+            the model has no mean.
 
         Raises:
             NotFittedError: Before `fit`.
             DataError: Spend that cannot be.
+
+        Example:
+            >>> g = crm.GammaGamma.from_params(p=6.0, q=4.0, gamma=15.0)
+            >>> g.expected_spend(0, 0.0)
+            30.0
         """
         fit = self._fit()
         table, single = columns_of(frequency=frequency, monetary_value=monetary_value)

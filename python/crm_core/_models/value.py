@@ -60,6 +60,14 @@ def clv(
         NotFittedError: A model that is not fitted.
         OptionError: An option out of range, or a summary in another unit than the model.
         DataError: A history that cannot be; a summary of several `as_of`.
+
+    Source:
+        Fader, Hardie, Lee (2005), *J. of Marketing Research* 42.
+
+    Example:
+        >>> values = crm.clv(model, spend, summary, horizon_days=365)
+        >>> sorted(values.notes["total"])
+        ['clv', 'expected', 'expected_purchases', 'outcome']
     """
     options = {
         "horizon_days": horizon_days,
@@ -110,6 +118,11 @@ def compare_models(
     Raises:
         OptionError: An unknown model, or a frame without `unit`.
         DataError: Too few repeat customers; a summary of several `as_of`.
+
+    Example:
+        >>> models = crm.compare_models(summary, models=["nbd", "mbg_nbd"])
+        >>> bool(models["aic"][0] <= models["aic"][1])
+        True
     """
     table = summary_of(summary, unit, TO_FIT)
     return run("compare_models", table, {"models": models, "unit": unit})
