@@ -32,7 +32,8 @@ def sessions(
         events: The events.
         as_of: A date (the end of that day) or a datetime (an instant) up to which events are seen;
             a list gives a first column `as_of`. Default: the last event.
-        timeout: Silence after which the next event opens a new session (default "30min").
+        timeout: Silence after which the next event opens a new session (default "30min"; a number
+            is days).
         split_at_midnight: Whether midnight in the shop's zone ends a session.
         split_on_campaign: Whether another campaign ends a session.
         **scope: What analyses of events share: where, customers, by; see `EventScope`.
@@ -127,7 +128,7 @@ def funnel(
         steps: Up to 32 steps: a kind, or conditions such as ``{"kind": "view", "page": "/"}`` with
             `name`, `optional`, and `min_gap` and `max_gap` (time since the step before) beside
             them. One that no event of the log is, and that is not optional, is refused.
-        window: Time from the first to the last step, inclusive (default "7d").
+        window: Time from the first to the last step, inclusive (default "7d"; a number is days).
         mode: Anything between the steps ("ordered", default), nothing between them, any order, the
             first step first and the others in any order, or any k of the steps.
         per: What takes the steps.
@@ -141,7 +142,8 @@ def funnel(
         count: "units" once each (default), or every one of their "episodes".
         entered: The days on which the first step may be taken, ``{"from": ..., "to": ...}``.
         series: Count by the "day", "week", "month", "quarter" or "year" of the start.
-        timeout: Silence after which the next event opens a new session (default "30min").
+        timeout: Silence after which the next event opens a new session (default "30min"; a number
+            is days).
         **scope: What analyses of pages and steps share: where, by; see `PageScope`.
 
     Returns:
@@ -195,8 +197,8 @@ def cart_abandonment(
         events: The events.
         as_of: A date (the end of that day) or a datetime (an instant) up to which events are seen;
             a list gives a first column `as_of`. Default: the last event.
-        window: Silence after which a cart is abandoned (default "60min").
-        recovery: Time in which an order recovers one (default "7d").
+        window: Silence after which a cart is abandoned (default "60min"; a number is days).
+        recovery: Time in which an order recovers one (default "7d"; a number is days).
         by: Columns to break down by: product, hour, or any category of events. They come first.
         **scope: where; see `EventWhere`.
 
@@ -231,8 +233,8 @@ def cart_follow_ups(
         events: The events.
         as_of: A date (the end of that day) or a datetime (an instant) up to which events are seen;
             a list gives a first column `as_of`.
-        window: Silence after which a cart is abandoned (default "60min").
-        max_age: Carts left longer ago are not listed (default "3d").
+        window: Silence after which a cart is abandoned (default "60min"; a number is days).
+        max_age: Carts left longer ago are not listed (default "3d"; a number is days).
         **scope: What analyses of events share: where, customers, by; see `EventScope`.
 
     Returns:
@@ -297,8 +299,9 @@ def browse_rates(
         events: The events.
         as_of: A date (the end of that day) or a datetime (an instant) up to which events are seen;
             a list gives a first column `as_of`. Default: the last event.
-        wait: Time without cart, checkout or order after the view (default "24h").
-        recovery: Time in which an order recovers an abandoned browse (default "7d").
+        wait: Time without cart, checkout or order after the view (default "24h"; a number is days).
+        recovery: Time in which an order recovers an abandoned browse (default "7d"; a number is
+            days).
         by: Columns to break down by: product, hour, or any category of events. They come first.
         **scope: where; see `EventWhere`.
 
@@ -334,10 +337,11 @@ def browse_abandonment(
         events: The events.
         as_of: A date (the end of that day) or a datetime (an instant) up to which events are seen;
             a list gives a first column `as_of`.
-        wait: Time without cart, checkout or order after the view (default "24h").
-        recent_order: Who ordered within this time is not written to (default "10d").
-        reentry: Time until a visitor may enter again (default "14d").
-        max_age: Entries longer ago are not listed (default "3d").
+        wait: Time without cart, checkout or order after the view (default "24h"; a number is days).
+        recent_order: Who ordered within this time is not written to (default "10d"; a number is
+            days).
+        reentry: Time until a visitor may enter again (default "14d"; a number is days).
+        max_age: Entries longer ago are not listed (default "3d"; a number is days).
         **scope: What analyses of events share: where, customers, by; see `EventScope`.
 
     Returns:
@@ -376,7 +380,8 @@ def transitions(
         order: 1 (default), or 2 for transitions by the station before, too.
         steps: Count by place in the session up to this many: what a Sankey diagram needs.
         collapse_repeats: Whether staying on a station is no transition.
-        timeout: Silence after which the next event opens a new session (default "30min").
+        timeout: Silence after which the next event opens a new session (default "30min"; a number
+            is days).
         **scope: What analyses of pages and steps share: where, by; see `PageScope`.
 
     Returns:
@@ -428,7 +433,8 @@ def top_paths(
         length: Stations of a path, 1 to 10 (default 5).
         limit: Paths to list (default 20).
         collapse_repeats: Whether staying on a station counts once (default True).
-        timeout: Silence after which the next event opens a new session (default "30min").
+        timeout: Silence after which the next event opens a new session (default "30min"; a number
+            is days).
         **scope: What analyses of pages and steps share: where, by; see `PageScope`.
 
     Returns:
@@ -469,7 +475,8 @@ def page_influence(
             a list gives a first column `as_of`. Default: the last event.
         of: What the stations are (default "page").
         max_pages: Stations with rows of their own (default 200); the rest is "(other)".
-        timeout: Silence after which the next event opens a new session (default "30min").
+        timeout: Silence after which the next event opens a new session (default "30min"; a number
+            is days).
         **scope: What analyses of pages and steps share: where, by; see `PageScope`.
 
     Returns:
@@ -506,7 +513,8 @@ def visits_after_purchase(
         as_of: A date (the end of that day) or a datetime (an instant) up to which events are seen;
             a list gives a first column `as_of`. Default: the last event.
         per: Visitors (default), or customers with all their visitors.
-        timeout: Silence after which the next event opens a new session (default "30min").
+        timeout: Silence after which the next event opens a new session (default "30min"; a number
+            is days).
         **scope: What analyses of events share: where, customers, by; see `EventScope`.
 
     Returns:
@@ -540,8 +548,8 @@ def purchase_intent(
         events: The events.
         as_of: A date (the end of that day) or a datetime (an instant) up to which events are seen;
             a list gives a first column `as_of`.
-        half_life: Time in which an event loses half its weight (default "7d").
-        horizon: Time in which the purchase is expected (default "7d").
+        half_life: Time in which an event loses half its weight (default "7d"; a number is days).
+        horizon: Time in which the purchase is expected (default "7d"; a number is days).
         weights: What each kind weighs.
         min_purchases: Buyers (and others) that the calibration needs (default 100).
         **scope: What analyses of events share: where, customers, by; see `EventScope`.

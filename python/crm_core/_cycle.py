@@ -48,10 +48,10 @@ def cycle(
         orders: The orders.
         as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
             column `as_of`. It must be given.
-        within: Horizon of `probability_within` (default 30 days).
+        within: Horizon of `probability_within` (default 30 days; a number is days).
         return_within: The four dates are given a return in this time from `as_of` (null where that
             has less than one chance in a million). Default: given a return whenever. Not beside
-            `method`, which has no law.
+            `method`, which has no law. A number is days.
         method: A rule of thumb instead of the model, for comparison; it gives dates only. Not
             beside `return_within`.
         per: What a row is about: "customer" (default); a column of orders or lines such as
@@ -185,7 +185,7 @@ def likely_buyers(
         orders: The orders.
         as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
             column `as_of`. It must be given.
-        within: How far to look (default 14 days).
+        within: How far to look (default 14 days; a number is days).
         limit: Only this many of those asked for, the best. Default: all.
         per, seasonality, learned: As for `cycle`.
         **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
@@ -273,9 +273,9 @@ def customer(
             column `as_of`. It must be given.
         learned: What `learn` has given. Default: the orders are a whole shop, which is learnt
             first.
-        within: Horizon of `probability_within` (default 30 days).
+        within: Horizon of `probability_within` (default 30 days; a number is days).
         return_within: The four dates are given a return in this time from `as_of`, as in `cycle`.
-            Default: given a return whenever.
+            Default: given a return whenever. A number is days.
         **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
             churn_days, churn_boundary; see `Scope`.
 
@@ -335,10 +335,10 @@ def backtest(
             column `as_of`. Default: the last order's date of the whole import.
         origins: How many dates to predict from, at most (default 6); those before the first order
             are left out.
-        step: Days between them (default 30).
-        within: Horizon of the probability (default 30 days).
+        step: Time between them (default 30 days; a number is days).
+        within: Horizon of the probability (default 30 days; a number is days).
         follow: How long customers are followed after each origin. Default: to `as_of`, at least
-            `within`.
+            `within`. A number is days.
         seasonality: Factors of the shop's demand by month (1 to 12) and by date, as for `cycle`:
             what is judged is what `cycle` would have said with them.
         **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
@@ -391,8 +391,8 @@ def backtest_calibration(
         as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
             column `as_of`. Default: the last order's date of the whole import.
         origins, step, within: As for `backtest`.
-        follow: Moves the last origin back to that many days before `as_of`, so that the origins
-            are those of a `backtest` with the same options.
+        follow: Moves the last origin back to that many days before `as_of`, so that the origins are
+            those of a `backtest` with the same options. A number is days.
         seasonality: As for `backtest`.
         **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
             churn_days, churn_boundary; see `Scope`.
@@ -439,9 +439,9 @@ def backtest_alerts(
             column `as_of`. Default: the last order's date of the whole import.
         origins: How many dates to judge at, at most (default 6); those before the first order are
             left out.
-        step: Days between them (default 30).
+        step: Time between them (default 30 days; a number is days).
         follow: How long customers are followed: without an order in that time they are gone.
-            Default: to `as_of`, at least 30 days.
+            Default: to `as_of`, at least 30 days. A number is days.
         k: Lengths of the lists that are cut at k (default ``[10, 100, 1000]``).
         seasonality: Factors of the shop's demand by month (1 to 12) and by date, as for `alerts`:
             what is judged is what `alerts` would have said with them.
@@ -492,8 +492,8 @@ def backtest_clv(
             column `as_of`. Default: the last order's date of the whole import.
         origins: How many dates to predict from, at most (default 6); those before the first order
             are left out.
-        step: Days between them (default 30).
-        within: Days predicted from each (default 90).
+        step: Time between them (default 30 days; a number is days).
+        within: Time predicted from each (default 90 days; a number is days).
         models: Models of purchases (default ``["mbg_nbd"]``); spend is Gamma-Gamma.
         **scope: What analyses share: where, customers, by, policy, basis, refunds, churn_days,
             churn_boundary; see `ScopeWithoutOccasion`.
@@ -537,8 +537,8 @@ def threshold_sweep(
         days: Days of silence to try (default 60, 90, 120, 150, 180, 240, 300, 360).
         levels: Overdue probabilities to try (default 0.5, 0.8, 0.9, 0.95, 0.99).
         follow: How long customers are followed; the judgement is that many days before `as_of`
-            (default 90 days).
-        margin: How near to the line is near (default 7 days).
+            (default 90 days; a number is days).
+        margin: How near to the line is near (default 7 days; a number is days).
         seasonality: Factors of the shop's demand by month (1 to 12) and by date, as for `cycle`.
         **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
             churn_days, churn_boundary; see `Scope`.

@@ -91,11 +91,12 @@ def repeat_rate(
         as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
             column `as_of`. Default: the last order's date of the whole import.
         to: The purchase that is or is not made, 2 to 1,000 (default 2).
-        within: Within so many days of the one before (default 90).
+        within: Time since the one before (default 90 days; a number is days).
         method: The estimator: everybody, those still waiting censored ("kaplan_meier", default);
             those who had the whole time ("matured"); everybody as if they had had it ("ratio", what
             vendors show: low where customers are new).
-        cohort_window: Only those who made the purchase before within so long of their first.
+        cohort_window: Only those who made the purchase before within so long of their first. A
+            number is days.
         origin, kinds, confidence: As for `purchase_counts`.
         **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
             churn_days, churn_boundary; see `Scope`.
@@ -145,7 +146,7 @@ def lead_times(
         as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
             column `as_of`. Default: the last order's date of the whole import.
         to: The purchase that is waited for, 2 to 1,000 (default 2).
-        step: Width of a step (default 30 days).
+        step: Width of a step (default 30 days; a number is days).
         origin, kinds, confidence: As for `purchase_counts`.
         **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
             churn_days, churn_boundary; see `Scope`.
@@ -231,8 +232,8 @@ def cohorts(
             column `as_of`. Default: the last order's date of the whole import.
         rows: What a row is: "month" (default), "day", "week", "quarter" or "year" of the origin,
             "all", or the name of a column.
-        step: What a step of elapsed time is: days (default 30), or calendar weeks from Monday
-            ("week") or calendar months ("month").
+        step: What a step of elapsed time is: days (default 30; a number is days), or calendar weeks
+            from Monday ("week") or calendar months ("month").
         up_to: The longest elapsed time (default 720 days, 52 weeks or 24 months).
         cells: What becomes of cells for which not everybody is old enough: left out ("complete"),
             of whoever is old enough ("members"), or every age of whoever was watched so long
@@ -337,7 +338,8 @@ def first_product(
         as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
             column `as_of`. Default: the last order's date of the whole import.
         of: The column that customers are grouped by (default product).
-        within: The time in which a second purchase counts for `repeat_rate` (default 90 days).
+        within: The time in which a second purchase counts for `repeat_rate` (default 90 days; a
+            number is days).
         origin, kinds, confidence: As for `purchase_counts`.
         **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
             churn_days, churn_boundary; see `Scope`.
@@ -391,7 +393,8 @@ def acquisition(
         acquired_from: The first day of acquisition. Default: the first of all.
         acquired_to: The last day of acquisition. Default: `as_of`.
         margin: Margin as a share of revenue. Default: from the orders' own costs, if they have any.
-        within: The time in which a second purchase counts for `repeat_rate` (default 90 days).
+        within: The time in which a second purchase counts for `repeat_rate` (default 90 days; a
+            number is days).
         origin, kinds, confidence: As for `purchase_counts`.
         **scope: What analyses share: where, customers, policy, basis, refunds, occasion,
             churn_days, churn_boundary; see `Scope`.

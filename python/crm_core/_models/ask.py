@@ -419,7 +419,7 @@ class Purchases(Model):
             as_of: The last day. Default: the last order's date of the whole import.
             calibration_end: The last day of calibration; customers who came later do not count.
                 Default: `as_of`, so that there is no holdout.
-            step: Length of a period (default 7 days).
+            step: Length of a period (default 7 days; a number is days).
             **scope: What analyses share; see `Scope`.
 
         Returns:
@@ -451,7 +451,7 @@ class Purchases(Model):
         Args:
             orders: The orders.
             as_of: The last day. Default: the last order's date of the whole import.
-            step: Days from one row to the next (default 1).
+            step: Time from one row to the next (default 1 day; a number is days).
             **scope: What analyses share; ``customers={"customer_id": 7}`` chooses one. See `Scope`.
 
         Returns:
