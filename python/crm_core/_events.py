@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from . import _native
+from ._dataset import column_names, day, ids
 from ._input import source
-from ._orders import _day, _ids, _names
 from ._request import conditions, dumps
 
 if TYPE_CHECKING:
@@ -114,8 +114,8 @@ class Events:
                 "kinds": kinds,
                 "amount_unit": amount_unit,
                 "round_amounts": round_amounts,
-                "dimensions": _names("dimensions", dimensions),
-                "measures": _names("measures", measures),
+                "dimensions": column_names("dimensions", dimensions),
+                "measures": column_names("measures", measures),
                 "timezone": timezone,
                 "date_format": date_format,
                 "decimal": decimal,
@@ -123,7 +123,7 @@ class Events:
             }
         )
         columns = source(data, _native.events_columns(spec))
-        columns = _ids(columns, [visitor_id, customer_id, product, order_id])
+        columns = ids(columns, [visitor_id, customer_id, product, order_id])
         self._native = _native.Events(spec, columns, progress)
         self._understanding: Understanding | None = None
 
@@ -159,7 +159,7 @@ class Events:
             >>> events.first_date <= events.last_date
             True
         """
-        return _day(self._native.first_date)
+        return day(self._native.first_date)
 
     @property
     def last_date(self) -> datetime.date | None:
@@ -169,7 +169,7 @@ class Events:
             >>> (events.last_date - events.first_date).days > 30
             True
         """
-        return _day(self._native.last_date)
+        return day(self._native.last_date)
 
     @property
     def rows_left_out(self) -> int:

@@ -7,15 +7,14 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from . import _native
-from ._input import source, whole_numbers
+from ._dataset import column_names, day, ids
+from ._input import source
 from ._request import conditions, dumps
 from ._table import Table
 
 if TYPE_CHECKING:
     from ._report.understanding import Understanding
     from ._types import Progress, Where
-
-_EPOCH = datetime.date(1970, 1, 1).toordinal()
 
 
 class Customers:
@@ -61,13 +60,13 @@ class Customers:
                 "customer_id": customer_id,
                 "registered_at": registered_at,
                 "opted_out": opted_out,
-                "dimensions": _names("dimensions", dimensions),
+                "dimensions": column_names("dimensions", dimensions),
                 "timezone": timezone,
                 "date_format": date_format,
             }
         )
         columns = source(data, _native.customers_columns(spec))
-        self._native = _native.Customers(spec, _ids(columns, [customer_id]))
+        self._native = _native.Customers(spec, ids(columns, [customer_id]))
 
     def __len__(self) -> int:
         """Customers."""
@@ -224,7 +223,7 @@ class Orders:
                 "category": category,
                 "channel": channel,
                 "shop": shop,
-                "dimensions": _names("dimensions", dimensions),
+                "dimensions": column_names("dimensions", dimensions),
                 "timezone": timezone,
                 "date_format": date_format,
                 "decimal": decimal,
@@ -237,7 +236,7 @@ class Orders:
         wanted = _native.orders_columns(spec)
         columns = source(data, wanted)
         self._unread = _unnamed(data, wanted)
-        columns = _ids(columns, [customer_id, order_id, product])
+        columns = ids(columns, [customer_id, order_id, product])
         table = customers._native if customers is not None else None
         self._native = _native.Orders(spec, columns, table, progress)
         self._understanding: Understanding | None = None
@@ -289,7 +288,7 @@ class Orders:
             >>> orders.first_date <= orders.last_date
             True
         """
-        return _day(self._native.first_date)
+        return day(self._native.first_date)
 
     @property
     def last_date(self) -> datetime.date | None:
@@ -299,7 +298,7 @@ class Orders:
             >>> orders.last_date.year
             2025
         """
-        return _day(self._native.last_date)
+        return day(self._native.last_date)
 
     @property
     def currency(self) -> str:
@@ -415,13 +414,6 @@ def _wrapped(
     return orders
 
 
-def _ids(columns: Any, names: Sequence[str | None]) -> Any:
-    """Ids that pandas made floats of, because one is missing, are integers again."""
-    if not isinstance(columns, list):
-        return columns
-    return [(name, whole_numbers(column) if name in names else column) for name, column in columns]
-
-
 # Arguments that change totals; a column of such a name is meant to be one, most often.
 _MEANT = ("order_id", "status", "refunded", "discount")
 
@@ -436,15 +428,3 @@ def _unnamed(data: Any, wanted: Sequence[str]) -> list[str]:
         found = getattr(data, "column_names", getattr(data, "columns", None))
     names = [str(one) for one in (found if found is not None else ())]
     return [name for name in _MEANT if name in names and name not in wanted]
-
-
-def _names(option: str, names: Sequence[str]) -> list[str]:
-    if isinstance(names, str):
-        from ._errors import OptionError
-
-        raise OptionError(f"option `{option}`: expected a list of column names, found one text")
-    return list(names)
-
-
-def _day(days: int | None) -> datetime.date | None:
-    return None if days is None else datetime.date.fromordinal(days + _EPOCH)

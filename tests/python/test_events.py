@@ -1,7 +1,6 @@
 """`crm.Events` from Python: every form of input, appended days, moments, and what is refused."""
 
 import datetime
-import doctest
 
 import pandas as pd
 import polars as pl
@@ -49,13 +48,6 @@ def test_every_form_of_input_is_the_same_log():
     assert repr(events()) == (
         "<crm_core.Events, 5 events of 2 visitors, 2026-03-01 to 2026-03-05, Asia/Tokyo>"
     )
-
-
-def test_the_example_of_the_docstring():
-    from crm_core import _events
-
-    found = doctest.testmod(_events)
-    assert (found.failed, found.attempted) == (0, 3)
 
 
 def test_sessions_know_midnight_and_the_customer_before_and_after():
