@@ -22,6 +22,7 @@ import argparse
 import dataclasses
 import datetime
 import importlib.util
+import itertools
 import json
 import os
 import sys
@@ -47,9 +48,12 @@ from ._cli_files import (
     settings_of,
 )
 from ._cli_options import parser
+from ._report.problem import Problem
 
 if TYPE_CHECKING:
     from ._cli_files import Stages
+    from ._report.findings import Request
+    from ._report.page import Site
     from ._report.settings import Loaded, Settings
 
 _NEEDED = ("rich", "jinja2", "pyarrow")
@@ -90,7 +94,7 @@ def _told(error: Exception) -> str | None:
         message, hint = str(error), getattr(error, "hint", None)
         if hint and hint in message:
             hint = None
-    elif type(error).__name__ == "Problem":
+    elif isinstance(error, Problem):
         message, hint = str(error), getattr(error, "hint", None)
     elif isinstance(error, OSError):
         message, hint = f"{error.strerror}: {error.filename}", None
@@ -106,7 +110,7 @@ def _report(options: argparse.Namespace) -> int:
     from rich.console import Console
 
     from ._report import page, screen, words
-    from ._report.findings import analyse
+    from ._report.findings import ANALYSES, analyse
     from ._report.order_reading import load
 
     # Where nobody's terminal says how wide it is, tables keep their lines whole.
@@ -123,16 +127,8 @@ def _report(options: argparse.Namespace) -> int:
             orders = orders_of(loaded, options, settings, advance)
             advance(1.0)
             advance = stage("analysing")
-            done = iter(range(1, 1000))
             request = _request(options, loaded)
-            steps = 12 + len(request.by)
-            findings = analyse(
-                crm_core,
-                orders,
-                loaded.arguments["currency"],
-                request,
-                lambda task: advance(min(next(done) / steps, 1.0)),
-            )
+            findings = analyse(orders, request, _counted(advance, len(ANALYSES) + len(request.by)))
             site = None if log is None else _site(options, log, stage)
     if options.check:
         screen.show_understanding(console, loaded, lang)
@@ -161,7 +157,7 @@ def _report(options: argparse.Namespace) -> int:
     return 0
 
 
-def _request(options: argparse.Namespace, loaded: Loaded) -> Any:
+def _request(options: argparse.Namespace, loaded: Loaded) -> Request:
     from ._report.findings import Request
 
     return Request(
@@ -195,27 +191,30 @@ def _site(
     options: argparse.Namespace,
     log: tuple[Loaded, dict[str, str]],
     stage: Stages,
-) -> Any:
+) -> Site:
     """What the events say."""
-    from ._report.behavior import analyse_events
+    from ._report.behavior import ANALYSES, analyse_events
     from ._report.event_reading import steps_of
     from ._report.page import Site
 
     loaded, meanings = log
     events = events_of(loaded, stage("events"))
-    advance = stage("analysing")
-    done = iter(range(1, 1000))
     behavior = analyse_events(
-        crm_core,
         events,
         meanings,
         has_pages="page" in loaded.arguments,
         as_of=day_of(options.as_of),
         steps=steps_of(names_in(options.funnel), loaded.facts["kinds"]),
         window=options.funnel_window,
-        step=lambda task: advance(min(next(done) / 6, 1.0)),
+        step=_counted(stage("analysing"), len(ANALYSES)),
     )
     return Site(behavior, loaded.choices, [*loaded.warnings, *loaded.notes])
+
+
+def _counted(advance: Callable[[float], None], analyses: int) -> Callable[[str], None]:
+    """What moves a bar by one analysis of so many."""
+    begun = itertools.count()
+    return lambda task: advance(next(begun) / analyses)
 
 
 # ---- crm run, crm alerts, crm learn, crm tasks, crm describe -------------------------------------
@@ -259,8 +258,6 @@ def _learn(options: argparse.Namespace) -> int:
 
 def _document(path: Path) -> dict[str, Any]:
     """What `crm learn` has written."""
-    from ._report.problem import Problem
-
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError):
@@ -322,8 +319,6 @@ def _write(result: crm_core.Table, output: Path | None) -> int:
     """A table as CSV on the screen, or as a file."""
     import pyarrow as pa
     from pyarrow import csv, parquet
-
-    from ._report.problem import Problem
 
     table = pa.table(result)
     if output is not None and output.suffix == ".parquet":

@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, Any
 import crm_core
 
 from ._cli_options import COLUMNS
+from ._report.problem import Problem
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pyarrow as pa
 
-    from ._report.settings import Loaded, Settings
+    from ._report.settings import Loaded, Rows, Settings
 
     Stages = Callable[..., Callable[[float], None]]
 
@@ -105,13 +106,18 @@ def named_rows(loaded: Loaded) -> Iterator[None]:
     try:
         yield
     except crm_core.CrmError as error:
-        from ._report.problem import Problem
+        message = _in_the_file(error, loaded.rows)
+        raise Problem(_as_option(message), _as_option(error.hint or "")) from error
 
-        # The library counts rows from 0; the user finds them in the file.
-        message = re.sub(r"\brow (\d+)", lambda row: loaded.rows.name(int(row[1])), str(error))
-        raise Problem(
-            _as_option(message), _as_option(getattr(error, "hint", None) or "")
-        ) from error
+
+def _in_the_file(error: crm_core.CrmError, rows: Rows) -> str:
+    """The message with the row as the user finds it: the library counts rows from 0."""
+    message = str(error)
+    if error.row is None:
+        return message
+    message = message.replace(f"row {error.row}:", f"{rows.name(error.row)}:", 1)
+    # The row that contradicts it is in the message alone.
+    return re.sub(r"\(see row (\d+)\)", lambda row: f"(see {rows.name(int(row[1]))})", message)
 
 
 def _as_option(text: str) -> str:
@@ -128,8 +134,6 @@ def pairs_of(
     given: Sequence[str], option: str, form: str, example: str, first: bool = False
 ) -> dict[str, str]:
     """What stands before and after the last equals sign of each (the first for columns)."""
-    from ._report.problem import Problem
-
     pairs: dict[str, str] = {}
     for one in given:
         before, equals, after = one.partition("=") if first else one.rpartition("=")
@@ -141,8 +145,6 @@ def pairs_of(
 
 def conditions_of(given: Sequence[str], loaded: Loaded, option: str = "--where") -> dict[str, Any]:
     """Conditions such as `channel=web|app` or `ordered_at=2024-01-01..2024-06-30`."""
-    from ._report.problem import Problem
-
     conditions: dict[str, Any] = {}
     for one in given:
         heading, equals, text = one.partition("=")
@@ -199,8 +201,6 @@ def day_of(text: str | None, option: str = "--as-of") -> datetime.date | None:
     try:
         return datetime.date.fromisoformat(text)
     except ValueError:
-        from ._report.problem import Problem
-
         raise Problem(
             f"{option}: {text} is not a date", "Write 2026-11-21, today or yesterday."
         ) from None
@@ -213,8 +213,6 @@ def moment_of(text: str | None) -> datetime.date | None:
     try:
         return datetime.datetime.fromisoformat(text)
     except ValueError:
-        from ._report.problem import Problem
-
         raise Problem(
             f"--as-of: {text} is no moment", "Write 2026-11-21, or 2026-11-21T10:00:00."
         ) from None
@@ -240,8 +238,6 @@ def read_log(
 
 def refuse_others(task: str, reads: str, options: argparse.Namespace) -> None:
     """Options that say how another kind of file is read."""
-    from ._report.problem import Problem
-
     for kind, names in _ONLY_OF.items():
         for name in names if kind != reads else ():
             if getattr(options, name, None):

@@ -67,22 +67,48 @@ class Table:
         return [field[0] for field in self._fields]
 
     @property
-    def schema(self) -> dict[str, dict[str, str]]:
+    def schema(self) -> dict[str, dict[str, Any]]:
         """For each column its `type` (id, int, float, bool, date, instant, money, category, text),
-        its `unit`, its Japanese heading (`ja`), and its `currency`, `timezone` or `id_type`.
+        its `unit`, its Japanese heading (`ja`), and its `currency`, `timezone` or `id_type`; of
+        money also the `decimals` of the currency's minor unit.
 
         Example:
-            >>> crm.abc(orders).schema["revenue"]
-            {'type': 'money', 'unit': 'currency', 'ja': '累計購入金額', 'currency': 'JPY'}
+            >>> about = crm.abc(orders).schema["revenue"]
+            >>> about["type"], about["unit"], about["currency"], about["decimals"]
+            ('money', 'currency', 'JPY', 0)
         """
         extras = {"money": "currency", "instant": "timezone", "id": "id_type"}
         schema = {}
-        for name, kind, unit, ja, extra, _ in self._fields:
-            about = {"type": kind, "unit": unit, "ja": ja}
+        for name, kind, unit, ja, extra, decimals in self._fields:
+            about: dict[str, Any] = {"type": kind, "unit": unit, "ja": ja}
             if extra is not None:
                 about[extras[kind]] = extra
+            if kind == "money":
+                about["decimals"] = decimals
             schema[name] = about
         return schema
+
+    def words(self, name: str) -> dict[str, dict[Labels, str]]:
+        """The words of a category column, and how they are shown to people.
+
+        Args:
+            name: The column.
+
+        Returns:
+            For each word its labels, "en" and "ja", whether or not a row has it; nothing for a
+            column that is no category.
+
+        Raises:
+            KeyError: There is no such column; the message lists those there are.
+
+        Example:
+            >>> crm.cpm(orders).words("state")
+            {'active': {'en': 'Active', 'ja': '現役'}, 'churned': {'en': 'Churned', 'ja': '離脱'}}
+        """
+        at = self._at(name)
+        if self._fields[at][1] != "category":
+            return {}
+        return {code: {"en": en, "ja": ja} for code, en, ja in self._table.words(at)}
 
     @property
     def definition(self) -> dict[str, Any]:

@@ -88,6 +88,7 @@ def test_what_it_is(orders: crm.Orders) -> None:
     assert table.columns == list(table) == list(table.schema)
     assert table.schema["revenue"] == {
         "type": "money", "unit": "currency", "ja": "累計購入金額", "currency": "JPY",
+        "decimals": 0,
     }  # fmt: skip
     assert table.schema["customer_id"]["id_type"] == "text"
     assert table.definition["analysis"] == "rfm"

@@ -4,7 +4,8 @@ Reading: `source` (bytes to rows), `layouts` (what a platform's columns mean, as
 (which column is which), `dates` and `amounts` (text to values), `amount_meaning` (a line's, an
 order's or a price), `statuses` and `states` (the shop's words), `ids` (customers written in two
 ways), `order_reading` and `event_reading` (all of it), `understanding` (what was understood). Then
-`findings` (the analyses, run once), `grid` and `figures` (what is shown), `screen` (on a terminal)
-and `page` (as HTML), in the languages of `words`. Nothing here is imported by `import crm_core`: it
-needs the extra `report`.
+`findings` with `cycle`, `outlook` and `behavior` (the analyses, run once), whose results are those
+of `result` and amounts those of `money`; `grid` and `figures` (what is shown), `screen` (on a
+terminal) and `page` (as HTML), in the languages of `words`. Nothing here is imported by
+`import crm_core`: it needs the extra `report`.
 """

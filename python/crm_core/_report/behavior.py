@@ -10,7 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .findings import Frame
+import crm_core
+
+from .._events import Events
+from .result import Frame
 from .settings import Note
 
 PAGES = 20  # rows of the table of pages
@@ -53,9 +56,14 @@ class Behavior:
     definitions: Sequence[Frame] = ()
 
 
+# The analyses of a log with everything, each as often as it runs.
+ANALYSES = (
+    "sessions", "page_exits", "funnel", "cart_abandonment", "transitions", "transitions",
+)  # fmt: skip
+
+
 def analyse_events(
-    crm: Any,
-    events: Any,
+    events: Events,
     kinds: Mapping[str, str],
     *,
     has_pages: bool,
@@ -67,14 +75,13 @@ def analyse_events(
     """Run the report's analyses of events.
 
     Args:
-        crm: The library (`crm_core`).
-        events: Its `Events`.
+        events: What visitors did.
         kinds: What the kinds that occur mean.
         has_pages: Whether the events name pages.
         as_of: The date to which events are seen; None is the last event's.
         steps: Steps of the funnel; empty is the way to an order, as far as its kinds occur.
         window: The funnel's time.
-        step: Told the name of each analysis before it runs.
+        step: Told the name of each analysis before it runs; see `ANALYSES`.
     """
     seen = events if as_of is None else events.view({"occurred_at": {"to": as_of}})
     if not len(seen):
@@ -88,7 +95,7 @@ def analyse_events(
     def run(task: str, **options: Any) -> Frame:
         step(task)
         said = {name: value for name, value in options.items() if value is not None}
-        frame = Frame.of(task, getattr(crm, task)(events, as_of, **said))
+        frame = Frame.of(task, getattr(crm_core, task)(events, as_of, **said))
         definitions.append(frame)
         return frame
 
@@ -97,7 +104,7 @@ def analyse_events(
     sessions = None
     if viewed:
         step("sessions")
-        sessions = len(crm.sessions(events, as_of))
+        sessions = len(crm_core.sessions(events, as_of))
     if not with_pages:
         notes.append(Note("no_pages"))
     wanted: list[Any] = list(steps) or _way(words)
@@ -139,7 +146,7 @@ def most(frame: Frame, by: str, rows: int) -> Frame:
     """The rows with the greatest values, greatest first."""
     places = sorted(range(len(frame)), key=lambda at: -frame[by][at])[:rows]
     columns = {name: [values[at] for at in places] for name, values in frame.columns.items()}
-    return Frame(frame.task, columns, frame.definition, frame.hash)
+    return Frame(frame.task, columns, frame.definition, frame.hash, frame.labels)
 
 
 def cart_steps(carts: Frame) -> list[tuple[str, int]]:

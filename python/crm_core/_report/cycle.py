@@ -9,7 +9,10 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .findings import Frame
+import crm_core
+
+from .._orders import Orders
+from .result import Frame
 
 LEVELS = ("ok", "due", "late", "churn_risk", "lost")
 _WITHIN = 30  # days, as everywhere in the library
@@ -17,8 +20,7 @@ _PERIODS = ((7, "days_7"), (14, "days_14"), (30, "days_30"), (60, "days_60"), (9
 
 
 def analyse(
-    crm: Any,
-    orders: Any,
+    orders: Orders,
     day: datetime.date,
     scope: Mapping[str, Any],
     step: Callable[[str], None],
@@ -28,13 +30,15 @@ def analyse(
     One fit serves all three analyses.
     """
     step("cycle")
-    cycle = crm.cycle(orders, day, within=_WITHIN, **scope)
+    cycle = crm_core.cycle(orders, day, within=_WITHIN, **scope)
     learned = {"learned": cycle.notes["learned"]}
     step("likely_buyers")
-    buyers = crm.likely_buyers(orders, day, within=_WITHIN, **learned, **scope)
+    buyers = crm_core.likely_buyers(orders, day, within=_WITHIN, **learned, **scope)
     step("alerts")
     eve = day - datetime.timedelta(days=1)
-    alerts = crm.alerts(orders, day, since=eve, levels=LEVELS[1:], **learned, **scope)
+    alerts = crm_core.alerts(
+        orders, day, since=eve, levels=["due", "late", "churn_risk", "lost"], **learned, **scope
+    )
     told = Frame.of("cycle", cycle)
     worth = Frame.of("likely_buyers", buyers)
     new = Frame.of("alerts", alerts)
@@ -67,6 +71,7 @@ def _levels(cycle: Frame, buyers: Frame, alerts: Frame) -> Frame:
             "reached_today": [reached.count(level) for level in LEVELS] if known else [],
             "expected_revenue": [revenue[level] for level in LEVELS] if known else [],
         },
+        labels={"level": cycle.labels.get("level", {})},
     )
 
 

@@ -10,66 +10,27 @@ import datetime
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
-from . import words
+import crm_core
+
+from .._orders import Orders
+from . import cycle, words
+from .money import Currency, money
+from .outlook import look_ahead
+from .result import Frame
 from .settings import Note
 
-_WITHOUT_DECIMALS = frozenset(
-    "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split()  # noqa: SIM905
-)
-_THREE_DECIMALS = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
-# From which size on, divided by what, called what.
-_UNITS = {
-    "en": ((1e9, 1e9, "B"), (1e6, 1e6, "M"), (1e4, 1e3, "k")),
-    "ja": ((1e9, 1e8, "億"), (1e5, 1e4, "万")),
-}
 MEAN_ORDERS_OF_CPM = 7  # MakeRepeater's multiple: 70,000 yen is about seven orders of 10,000
 
 
-class Table(Protocol):
-    """What the report needs of a result."""
-
-    columns: Any
-    definition: Any
-    hash: Any
-
-    def to_dict(self) -> dict[str, list[Any]]: ...
-
-
-@dataclass(frozen=True)
-class Frame:
-    """A result as lists, with the definition that travels with it.
-
-    Attributes:
-        task: The analysis.
-        columns: Lists of equal length, by name.
-        definition: The request with every default written out; empty for a derived frame.
-        hash: Its hash.
-    """
-
-    task: str
-    columns: Mapping[str, list[Any]]
-    definition: Mapping[str, Any] = field(default_factory=dict)
-    hash: str = ""
-
-    @staticmethod
-    def of(task: str, table: Table) -> Frame:
-        """A result of the library."""
-        return Frame(task, table.to_dict(), table.definition or {}, table.hash or "")
-
-    def __len__(self) -> int:
-        return len(next(iter(self.columns.values()), []))
-
-    def __getitem__(self, name: str) -> list[Any]:
-        return self.columns[name]
-
-    def rows(self) -> list[dict[str, Any]]:
-        """One dict a row."""
-        return [
-            dict(zip(self.columns, row, strict=True))
-            for row in zip(*self.columns.values(), strict=True)
-        ]
+# The analyses that a report of a shop with everything runs, in their order, each as often as it
+# runs; those of `by` come on top.
+ANALYSES = (
+    "rfm", "monthly", "cpm_segments", "cpm_segments", "decile", "lorenz", "abc", "cycle",
+    "likely_buyers", "alerts", "rfm_cross", "rfm_segments", "base_forecast", "backtest",
+    "threshold_sweep",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -106,7 +67,7 @@ class Findings:
     """Everything that the report shows."""
 
     as_of: datetime.date | None
-    currency: str
+    currency: Currency
     totals: Totals
     monthly: Frame
     rfm_cells: Frame
@@ -141,21 +102,18 @@ class Request:
 
 
 def analyse(
-    crm: Any,
-    orders: Any,
-    currency: str,
+    orders: Orders,
     request: Request,
     step: Callable[[str], None] = lambda task: None,
 ) -> Findings:
     """Run the report's analyses.
 
     Args:
-        crm: The library (`crm_core`).
-        orders: Its `Orders`.
-        currency: The orders' ISO code.
+        orders: The shop's orders.
         request: What was asked for.
-        step: Told the name of each analysis before it runs.
+        step: Told the name of each analysis before it runs; see `ANALYSES`.
     """
+    currency = Currency.of(orders)
     notes: list[Note] = []
     for code, chosen in (("filtered", request.where), ("filtered_customers", request.customers)):
         if chosen:
@@ -177,12 +135,11 @@ def analyse(
     if request.churn_days is not None:
         scope["churn_days"] = request.churn_days
     definitions: list[Frame] = []
-    from .outlook import look_ahead  # it needs Frame from here
 
     def run(task: str, day: Any = as_of, **options: Any) -> Frame:
         step(task)
         said = {key: value for key, value in {**scope, **options}.items() if value is not None}
-        frame = Frame.of(task, getattr(crm, task)(orders, day, **said))
+        frame = Frame.of(task, getattr(crm_core, task)(orders, day, **said))
         definitions.append(frame)
         return frame
 
@@ -195,18 +152,18 @@ def analyse(
     if request.cpm_money is not None:
         cpm_options["money"] = request.cpm_money
         notes.append(Note("cpm_money_given", {"amount": money(request.cpm_money, currency)}))
-    elif currency != "JPY":
+    elif currency.code != "JPY":
         # Without orders there is no mean; any amount then gives the same (empty) table.
-        threshold = round(MEAN_ORDERS_OF_CPM * (mean_order or 1), decimals(currency))
+        threshold = round(MEAN_ORDERS_OF_CPM * (mean_order or 1), currency.decimals)
         cpm_options["money"] = threshold
         notes.append(
-            Note("cpm_money", {"amount": money(threshold, currency), "currency": currency})
+            Note("cpm_money", {"amount": money(threshold, currency), "currency": currency.code})
         )
     monthly = run("monthly")
     guest_orders = sum(monthly.columns.get("guest_orders", []))
     guest_revenue = math.fsum(monthly.columns.get("guest_revenue", []))
     shop_orders, shop_revenue = orders_counted + guest_orders, math.fsum(monthly["revenue"])
-    without_order = round(shop_revenue - totals_of - guest_revenue, decimals(currency))
+    without_order = round(shop_revenue - totals_of - guest_revenue, currency.decimals)
     if without_order:
         notes.append(Note("refunds_alone", {"amount": money(without_order, currency)}))
     if not shop_orders:
@@ -224,10 +181,8 @@ def analyse(
     abc = run("abc")
     cycle_levels = cycle_expected = Frame("cycle", {})
     if orders_counted and as_of is not None:
-        from . import cycle  # which is made of frames, too
-
         given = {key: value for key, value in scope.items() if value is not None}
-        cycle_levels, cycle_expected, behind = cycle.analyse(crm, orders, as_of, given, step)
+        cycle_levels, cycle_expected, behind = cycle.analyse(orders, as_of, given, step)
         definitions += behind
     return Findings(
         as_of=as_of,
@@ -259,40 +214,10 @@ def analyse(
         breakdowns={
             name: _by(run("cpm_segments", by=[name], **cpm_options), name) for name in request.by
         },
-        outlook=look_ahead(crm, run, cpm_options),
+        outlook=look_ahead(run, cpm_options),
         definitions=definitions,
         notes=notes,
     )
-
-
-def decimals(currency: str) -> int:
-    """Decimals of a currency's minor unit (ISO 4217)."""
-    if currency in _WITHOUT_DECIMALS:
-        return 0
-    return 3 if currency in _THREE_DECIMALS else 2
-
-
-def money(amount: float, currency: str) -> str:
-    """An amount for people: ¥1,234, $12.50, 12.50 CHF."""
-    return _with_sign(amount, f"{abs(amount):,.{decimals(currency)}f}", currency)
-
-
-def brief(amount: float, currency: str, lang: str) -> str:
-    """An amount where there is little room: $2.50M, ¥1,234万. Small ones keep every digit."""
-    size = abs(amount)
-    for least, unit, name in _UNITS[lang]:
-        if size >= least:
-            short = size / unit
-            places = 0 if short >= 100 else 1 if short >= 10 else 2
-            return _with_sign(amount, f"{short:,.{places}f}{name}", currency)
-    places = 0 if size == 0 or size >= 100 else decimals(currency)
-    return _with_sign(amount, f"{size:,.{places}f}", currency)
-
-
-def _with_sign(amount: float, digits: str, currency: str) -> str:
-    sign = {"JPY": "¥", "USD": "$", "EUR": "€", "GBP": "£"}.get(currency)
-    minus = "-" if amount < 0 else ""
-    return f"{minus}{sign}{digits}" if sign else f"{minus}{digits} {currency}"
 
 
 def _active(segments: Frame) -> int:

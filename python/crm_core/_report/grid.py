@@ -12,8 +12,10 @@ from typing import Any
 
 from . import event_headings, figures, words
 from .behavior import OTHER, Behavior, flows
-from .findings import Findings, Frame, brief, money
+from .findings import Findings
 from .headings import Choice
+from .money import Currency, brief, money
+from .result import Frame
 
 _MONEY = (
     "revenue", "amount", "mean_order_value", "revenue_per_customer", "mean_revenue", "cost",
@@ -27,8 +29,6 @@ ENDS = tuple(
     for name in ("exit_rate", "exit_rate_sessions", "bounce_rate", "rate", "abandonment_rate")
     for end in ("low", "high")
 )
-
-_WORDS = ("segment", "state", "level", "period", "reason", "method")
 
 
 @dataclass(frozen=True)
@@ -50,11 +50,18 @@ class Grid:
     weights: Sequence[Sequence[float | None]] = field(default_factory=tuple)
 
 
-def of(frame: Frame, title: str, lang: str, currency: str, leave_out: Sequence[str] = ()) -> Grid:
+def of(
+    frame: Frame, title: str, lang: str, currency: Currency, leave_out: Sequence[str] = ()
+) -> Grid:
     """All columns of a frame, in its order."""
     names = [name for name in frame.columns if name not in leave_out]
+
+    def shown(name: str, value: Any) -> str:
+        label = frame.label(name, value, lang) if isinstance(value, str) else None
+        return label or cell(name, value, lang, currency)
+
     rows = [
-        [cell(name, value, lang, currency) for name, value in zip(names, row, strict=True)]
+        [shown(name, value) for name, value in zip(names, row, strict=True)]
         for row in zip(*(frame[name] for name in names), strict=True)
     ]
     numeric = [
@@ -64,7 +71,7 @@ def of(frame: Frame, title: str, lang: str, currency: str, leave_out: Sequence[s
     return Grid(title, [words.column(name, lang) for name in names], rows, numeric)
 
 
-def rfm_heat(cells: Frame, measure: str, title: str, lang: str, currency: str) -> Grid:
+def rfm_heat(cells: Frame, measure: str, title: str, lang: str, currency: Currency) -> Grid:
     """R down, F across; the darker the more."""
     levels = sorted(set(cells["f"]))
     at = {(r, f): value for r, f, value in zip(cells["r"], cells["f"], cells[measure], strict=True)}
@@ -81,17 +88,19 @@ def rfm_heat(cells: Frame, measure: str, title: str, lang: str, currency: str) -
     )
 
 
-def cpm_portfolio(segments: Frame, title: str, lang: str, currency: str) -> Grid:
+def cpm_portfolio(segments: Frame, title: str, lang: str, currency: Currency) -> Grid:
     """Segments down; active and churned customers with their share, and revenue, across."""
     found = {(row["segment"], row["state"]): row for row in segments.rows()}
     everyone = sum(segments["customers"]) or 1
     largest = max(segments["customers"], default=0) or 1
     headings = [words.column("segment", lang)]
     headings += [
-        f"{words.value(state, lang)} · {words.column('customers', lang)}" for state in words.STATES
+        f"{_label(segments, 'state', state, lang)} · {words.column('customers', lang)}"
+        for state in words.STATES
     ]
     headings += [
-        f"{words.value(state, lang)} · {words.column('revenue', lang)}" for state in words.STATES
+        f"{_label(segments, 'state', state, lang)} · {words.column('revenue', lang)}"
+        for state in words.STATES
     ]
     rows: list[list[str]] = []
     weights: list[list[float | None]] = []
@@ -113,7 +122,7 @@ def cpm_portfolio(segments: Frame, title: str, lang: str, currency: str) -> Grid
         revenue = [row["revenue"] if row and row["revenue"] is not None else 0 for row in states]
         rows.append(
             [
-                words.value(segment, lang),
+                _label(segments, "segment", segment, lang),
                 *(f"{count:,} ({count / everyone:.1%})" for count in counts),
                 *(money(one, currency) for one in revenue),
             ]
@@ -133,12 +142,25 @@ def cpm_history(history: Frame, title: str, lang: str) -> Grid:
     ]
     headings = [
         words.column("as_of", lang),
-        *(words.cpm(segment, state, lang) for segment, state in keys),
+        *(cpm_name(history, segment, state, lang) for segment, state in keys),
     ]
     rows = [
         [day.isoformat(), *(f"{counts[key][at]:,}" for key in keys)] for at, day in enumerate(days)
     ]
     return Grid(title, headings, rows, [False] + [True] * len(keys))
+
+
+def cpm_name(frame: Frame, segment: str, state: str, lang: str) -> str:
+    """The name of one of the ten segments: 優良現役, "Excellent, active"."""
+    first = _label(frame, "segment", segment, lang)
+    if segment in ("prospect", "trial"):
+        return first
+    second = _label(frame, "state", state, lang)
+    return f"{first}{second}" if lang == "ja" else f"{first}, {second.lower()}"
+
+
+def _label(frame: Frame, column: str, word: str, lang: str) -> str:
+    return frame.label(column, word, lang) or words.value(word, lang)
 
 
 def by_month(history: Frame) -> tuple[list[datetime.date], dict[tuple[str, str], list[int]]]:
@@ -205,7 +227,7 @@ def site_lead(found: Behavior, lang: str) -> str:
     return lead + joint + words.page("behavior_sessions", lang, sessions=f"{found.sessions:,}")
 
 
-def funnel(frame: Frame, lang: str, currency: str) -> Grid:
+def funnel(frame: Frame, lang: str, currency: Currency) -> Grid:
     """The funnel's steps under the names that people read."""
     named = {**frame.columns, "name": [words.value(name, lang) for name in frame["name"]]}
     left_out = (*ENDS, "p90_seconds", "median_seconds_from_start")
@@ -284,7 +306,7 @@ def summary(findings: Findings, lang: str) -> list[tuple[str, str]]:
     return [(words.page(name, lang), value) for name, value in tiles]
 
 
-def cell(name: str, value: Any, lang: str, currency: str) -> str:
+def cell(name: str, value: Any, lang: str, currency: Currency) -> str:
     """One value, as people write it."""
     if value is None:
         return "–"
@@ -304,4 +326,4 @@ def cell(name: str, value: Any, lang: str, currency: str) -> str:
         return f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"
     if name == "page":
         return figures.shortened(str(value), 60)
-    return words.value(value, lang) if name in _WORDS else str(value)
+    return words.value(value, lang) if name == "period" else str(value)

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from .findings import Frame
+from .._errors import DataError
+from .result import Frame
 
 _FORECAST = {
     "method": "method",
@@ -46,16 +47,15 @@ _SWEEP = {
 }
 
 
-def look_ahead(crm: Any, run: Callable[..., Frame], cpm: Mapping[str, Any]) -> dict[str, Frame]:
+def look_ahead(run: Callable[..., Frame], cpm: Mapping[str, Any]) -> dict[str, Frame]:
     """The tables of the section, by their titles' keys; what cannot be said is left out.
 
     Args:
-        crm: The library (`crm_core`).
         run: Runs one analysis under the report's scope.
         cpm: The options of CPM that the report uses.
     """
     found: dict[str, Frame] = {}
-    forecast = _try(crm, run, "base_forecast", **cpm)
+    forecast = _try(run, "base_forecast", **cpm)
     if forecast is not None:
         tested = [value is not None for value in forecast["actual_orders"]]
         known = [value is not None for value in forecast["expected_orders"]]
@@ -63,19 +63,19 @@ def look_ahead(crm: Any, run: Callable[..., Frame], cpm: Mapping[str, Any]) -> d
         before = [over and has for over, has in zip(tested, known, strict=True)]
         found["forecast"] = _part(forecast, _FORECAST, ahead)
         found["forecast_tested"] = _part(forecast, _TESTED, before)
-    dates = _try(crm, run, "backtest", origins=1, within=90)
+    dates = _try(run, "backtest", origins=1, within=90)
     if dates is not None:
         found["dates_tested"] = _part(dates, _DATES, [v is not None for v in dates["mae_days"]])
-    sweep = _try(crm, run, "threshold_sweep", levels=[])
+    sweep = _try(run, "threshold_sweep", levels=[])
     if sweep is not None:
         found["sweep"] = _part(sweep, _SWEEP, [True] * len(sweep))
     return {key: frame for key, frame in found.items() if len(frame)}
 
 
-def _try(crm: Any, run: Callable[..., Frame], task: str, **options: Any) -> Frame | None:
+def _try(run: Callable[..., Frame], task: str, **options: Any) -> Frame | None:
     try:
         return run(task, **options)
-    except crm.DataError:
+    except DataError:
         return None
 
 
@@ -83,4 +83,5 @@ def _part(frame: Frame, names: Mapping[str, str], kept: Sequence[bool]) -> Frame
     def column(name: str) -> list[Any]:
         return [value for value, keep in zip(frame[name], kept, strict=True) if keep]
 
-    return Frame(frame.task, {new: column(old) for old, new in names.items()})
+    labels = {new: frame.labels[old] for old, new in names.items() if old in frame.labels}
+    return Frame(frame.task, {new: column(old) for old, new in names.items()}, labels=labels)

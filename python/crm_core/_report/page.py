@@ -17,8 +17,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from . import figures, grid, words
 from .behavior import OTHER, Behavior, by_place, cart_steps, stations
 from .figures import Bar, Series
-from .findings import Findings, Frame, brief, money
+from .findings import Findings
 from .headings import Choice
+from .money import Currency, brief, money
+from .result import Frame
 from .settings import Note
 
 
@@ -112,7 +114,7 @@ class Site:
     notes: Sequence[Note]
 
 
-def _site(site: Site, lang: str, currency: str) -> dict[str, Any]:
+def _site(site: Site, lang: str, currency: Currency) -> dict[str, Any]:
     """The part of the page on events: figures and tables, None where the log cannot tell."""
     found = site.behavior
     pages, funnel, carts = found.pages, found.funnel, found.carts
@@ -258,7 +260,7 @@ def _cpm_series(history: Frame, lang: str) -> list[Series]:
     return [
         Series(
             f"p-{segment} p-{state}",
-            words.cpm(segment, state, lang),
+            grid.cpm_name(history, segment, state, lang),
             counts[segment, state],
             below=state == "churned",
         )

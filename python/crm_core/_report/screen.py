@@ -11,11 +11,13 @@ from rich.table import Table
 
 from . import grid, understanding, words
 from .behavior import cart_steps, stations
-from .findings import Findings, Frame
+from .findings import Findings
 from .grid import Grid
 from .headings import Choice
 from .layouts import Layout
+from .money import Currency
 from .page import Site
+from .result import Frame
 from .settings import Loaded, Note
 
 
@@ -115,7 +117,7 @@ def show_event_choices(
     show_notes(console, notes, lang)
 
 
-def show_site(console: Console, site: Site, lang: str, currency: str) -> None:
+def show_site(console: Console, site: Site, lang: str, currency: Currency) -> None:
     """Pages, the funnel, carts and transitions, and how the events were read."""
     found = site.behavior
     title = words.page("behavior", lang)

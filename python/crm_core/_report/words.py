@@ -1,7 +1,7 @@
 """What the report says, in English and Japanese.
 
-The Japanese terms are the ones that shops use; CPM's ten segments carry the names people know
-(初回現役 ... 優良離脱). Values of tables are translated here only, at the exit.
+The Japanese terms are the ones that shops use. Words of results (segments, levels, reasons) are not
+here: a result carries their labels, see `Frame.labels`.
 """
 
 from __future__ import annotations
@@ -12,49 +12,18 @@ from .sentences import NOTES, REASONS
 
 LANGUAGES = ("en", "ja")
 
-RFM_ORDER = (
-    "champions", "loyal", "regular", "new", "promising", "needs_attention",
-    "almost_lost", "at_risk", "previously_loyal", "dormant", "prospect",
-)  # fmt: skip
 CPM_ORDER = ("excellent", "trend", "steady", "toddler", "first", "trial", "prospect")
 STATES = ("active", "churned")
 
+# What no table of the library labels: periods, and states of orders and kinds of events as a file
+# has them.
 _VALUES: Mapping[str, tuple[str, str]] = {
-    "champions": ("Champions", "最優良"),
-    "loyal": ("Loyal", "優良"),
-    "regular": ("Regular", "継続"),
-    "new": ("New", "新規"),
-    "promising": ("Promising", "有望"),
-    "needs_attention": ("Needs attention", "要注意"),
-    "almost_lost": ("Almost lost", "離脱間近"),
-    "at_risk": ("At risk", "離脱危険"),
-    "previously_loyal": ("Previously loyal", "元優良"),
-    "dormant": ("Dormant", "休眠"),
-    "prospect": ("Prospect", "見込み"),
-    "trial": ("Trial", "トライアル"),
-    "first": ("First", "初回"),
-    "toddler": ("Toddler", "よちよち"),
-    "steady": ("Steady", "コツコツ"),
-    "trend": ("Trend", "流行"),
-    "excellent": ("Excellent", "優良"),
-    "active": ("active", "現役"),
-    "churned": ("churned", "離脱"),
-    "ok": ("OK", "正常"),
-    "due": ("Due", "購入時期"),
-    "late": ("Late", "遅れ"),
-    "churn_risk": ("Churn risk", "離脱傾向"),
-    "lost": ("Lost", "離脱"),
     "days_7": ("within 7 days", "7日以内"),
     "days_14": ("8 to 14 days", "8〜14日"),
     "days_30": ("15 to 30 days", "15〜30日"),
     "days_60": ("31 to 60 days", "31〜60日"),
     "days_90": ("61 to 90 days", "61〜90日"),
     "later": ("later", "それ以降"),
-    "counted": ("Counted", "集計対象"),
-    "guest": ("Guests: in shop totals only", "ゲスト(店舗合計のみ)"),
-    "refund": ("Refund rows: lower revenue, no order", "返金行"),
-    "full_refund": ("Fully refunded", "全額返金"),
-    "zero_value": ("Zero value", "ゼロ円注文"),
     "completed": ("Completed", "完了"),
     "pending": ("Pending", "処理中"),
     "not_ordered": ("Not ordered", "未受注"),
@@ -63,38 +32,12 @@ _VALUES: Mapping[str, tuple[str, str]] = {
     "refunded": ("Refunded", "返金"),
     "returned": ("Returned", "返品"),
     "test": ("Test", "テスト"),
-    "one_off": ("One-off", "都度購入"),
-    "sub_first": ("Subscription, first", "定期初回"),
-    "sub_renewal": ("Subscription, renewal", "定期継続"),
-    "swap": ("Exchange", "交換"),
-    "sample": ("Sample", "サンプル"),
-    "filtered": ("Left out by the filter", "絞り込み対象外"),
-    "bad_time": ("Row left out: time", "除外行: 日時"),
-    "bad_amount": ("Row left out: amount", "除外行: 金額"),
-    "bad_order_id": ("Row left out: order number", "除外行: 注文番号"),
-    "bad_quantity": ("Row left out: quantity", "除外行: 数量"),
-    "bad_money": ("Row left out: other money", "除外行: その他金額"),
-    "bad_word": ("Row left out: unknown word", "除外行: 不明な区分"),
-    "bad_currency": ("Row left out: currency", "除外行: 通貨"),
-    "bad_refund_time": ("Row left out: refund time", "除外行: 返金日時"),
-    "guest_dropped": ("Guests, left out", "ゲスト(除外)"),
-    "repeated_row": ("Repeated rows, left out", "重複行"),
-    "total": ("Total that came in", "入力合計"),
     "view": ("Page view", "ページ閲覧"),
     "product_view": ("Product view", "商品閲覧"),
     "add": ("Put into the cart", "カート追加"),
     "remove": ("Taken out of the cart", "カート削除"),
     "checkout": ("Checkout", "購入手続き"),
     "purchase": ("Purchase", "購入"),
-    "model": ("Model of each customer", "顧客別モデル"),
-    "markov": ("Moves between segments", "セグメント遷移"),
-    "model_followed": ("Model, given a return by now", "予測モデル(観測期間内)"),
-    "mean": ("Mean gap", "平均間隔"),
-    "median": ("Median gap", "中央値"),
-    "last_gap": ("Last gap", "直前の間隔"),
-    "fixed": ("Same gap for everyone", "全員同一間隔"),
-    "late_mean": ("1.5 × mean gap", "平均間隔×1.5"),
-    "same_day": ("Same day for everyone", "全員同日"),
 }
 
 # Columns of results and roles of the file's columns.
@@ -425,17 +368,9 @@ def _pick(table: Mapping[str, tuple[str, str]], key: str, lang: str) -> str | No
 
 
 def value(word: object, lang: str) -> str:
-    """A value of a result, such as a segment."""
+    """A state of an order, a kind of event or a period; other words as they are."""
     text = str(word)
     return _pick(_VALUES, text, lang) or text.replace("_", " ")
-
-
-def cpm(segment: str, state: str, lang: str) -> str:
-    """The name of one of the ten segments: 優良現役, "Excellent, active"."""
-    if segment in ("prospect", "trial"):
-        return value(segment, lang)
-    joint = "" if lang == "ja" else ", "
-    return f"{value(segment, lang)}{joint}{value(state, lang)}"
 
 
 def column(name: str, lang: str) -> str:
