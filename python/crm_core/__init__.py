@@ -26,6 +26,13 @@ The examples in the docstrings of this package are about this shop and its site:
     >>> spend = crm.GammaGamma().fit(summary)
 """
 
+from ._backtest import (
+    backtest,
+    backtest_alerts,
+    backtest_calibration,
+    backtest_clv,
+    threshold_sweep,
+)
 from ._behavior import (
     browse_abandonment,
     browse_rates,
@@ -41,22 +48,7 @@ from ._behavior import (
     transitions,
     visits_after_purchase,
 )
-from ._cycle import (
-    alerts,
-    backtest,
-    backtest_alerts,
-    backtest_calibration,
-    backtest_clv,
-    base_forecast,
-    customer,
-    cycle,
-    gap_fits,
-    kaplan_meier,
-    learn,
-    likely_buyers,
-    survival_curve,
-    threshold_sweep,
-)
+from ._cycle import alerts, cycle, likely_buyers
 from ._errors import (
     CancelledError,
     ConvergenceError,
@@ -69,6 +61,7 @@ from ._errors import (
     SchemaError,
 )
 from ._events import Events
+from ._forecast import base_forecast
 from ._library import (
     describe,
     month_ends,
@@ -107,18 +100,18 @@ from ._retention import (
 )
 from ._segmentation import (
     abc,
-    clv_summary,
     cpm,
     cpm_segments,
     decile,
     lorenz,
-    monthly,
     movement,
     rfm,
     rfm_cross,
     rfm_segments,
-    summary,
 )
+from ._shop_model import customer, learn
+from ._summary import clv_summary, monthly, summary
+from ._survival import gap_fits, kaplan_meier, survival_curve
 from ._table import Table
 
 __all__ = [

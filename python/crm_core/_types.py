@@ -36,6 +36,9 @@ Learned: TypeAlias = "Mapping[str, Any] | str | Table"
 Length: TypeAlias = int | str
 """A length of time: a whole number of days, or "30min", "36h", "7d", "2w"."""
 
+Seasonality: TypeAlias = "Mapping[int | Date, float]"
+"""Factors of a shop's demand by month (1 to 12) and by date."""
+
 
 class ArrowStream(Protocol):
     """A table of the Arrow PyCapsule protocol."""

@@ -1,0 +1,119 @@
+"""What has each customer done, and what came in each month? Summaries.
+
+What is not given is left to the library's defaults, which are written out in the table's
+definition.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, Unpack
+
+from ._library import call
+from ._orders import Orders
+from ._table import Table
+
+if TYPE_CHECKING:
+    from ._types import AsOf, Date, ScopeWithoutOccasion
+
+
+def summary(
+    orders: Orders,
+    as_of: AsOf = None,
+    **scope: Unpack[ScopeWithoutOccasion],
+) -> Table:
+    """What each customer has done (顧客サマリー).
+
+    Args:
+        orders: The orders.
+        as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
+            column `as_of`. Default: the last order's date of the whole import.
+        **scope: What analyses share: where, customers, by, policy, basis, refunds, churn_days,
+            churn_boundary; see `ScopeWithoutOccasion`.
+
+    Returns:
+        One row per customer: customer_id, first_date, last_date, orders, purchase_days, revenue,
+        mean_order_value, tenure_days (在籍日数), recency_days, gap_count, gap_mean, gap_sd,
+        gap_min, gap_max, gap_log_sum, cancelled_orders, cancel_rate.
+
+    Raises:
+        OptionError: An option is unknown or out of range.
+
+    Example:
+        >>> data = {"customer_id": [1, 1], "amount": [500, 700],
+        ...         "ordered_at": ["2026-01-05", "2026-03-01"]}
+        >>> crm.summary(crm.Orders(data, currency="JPY")).to_dict()["tenure_days"]
+        [55]
+    """
+    return call("summary", orders, as_of, scope)
+
+
+def clv_summary(
+    orders: Orders,
+    as_of: AsOf = None,
+    *,
+    unit: Literal["day", "week"] | None = None,
+    calibration_end: Date | None = None,
+    **scope: Unpack[ScopeWithoutOccasion],
+) -> Table:
+    """The columns that models of predicted value fit on (LTV予測用サマリー).
+
+    Args:
+        orders: The orders.
+        as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
+            column `as_of`. Default: the last order's date of the whole import.
+        unit: The unit of time (default "day"); it travels with the table.
+        calibration_end: The last day of calibration; adds the holdout columns.
+        **scope: What analyses share: where, customers, by, policy, basis, refunds, churn_days,
+            churn_boundary; see `ScopeWithoutOccasion`.
+
+    Returns:
+        One row per customer: customer_id, frequency (repeat purchase days), recency (first to last
+        purchase), T (first purchase to the end), monetary_value (mean per repeat purchase day; null
+        at frequency 0), ln_gaps (sum of the logarithms of the gaps, for models of regular gaps);
+        with `calibration_end` holdout_frequency, holdout_duration and holdout_monetary_value.
+
+    Raises:
+        OptionError: An option is unknown or out of range.
+
+    Example:
+        >>> summary = crm.clv_summary(orders, unit="week", calibration_end="2025-06-30")
+        >>> summary.columns[-3:]
+        ['holdout_frequency', 'holdout_duration', 'holdout_monetary_value']
+    """
+    options = {"unit": unit, "calibration_end": calibration_end}
+    return call("clv_summary", orders, as_of, {**options, **scope})
+
+
+def monthly(
+    orders: Orders,
+    as_of: AsOf = None,
+    *,
+    period: Literal["day", "week", "month", "quarter", "year"] | None = None,
+    **scope: Unpack[ScopeWithoutOccasion],
+) -> Table:
+    """Revenue by month, of new and of repeat customers (月次推移).
+
+    Args:
+        orders: The orders.
+        as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
+            column `as_of`. Default: the last order's date of the whole import.
+        period: The period. Default: month.
+        **scope: What analyses share: where, customers, by, policy, basis, refunds, churn_days,
+            churn_boundary; see `ScopeWithoutOccasion`.
+
+    Returns:
+        One row per period: month (its first day), customers, orders, revenue, new_customers,
+        new_revenue, repeat_customers, repeat_revenue, guest_orders, guest_revenue.
+
+    Raises:
+        OptionError: An option is unknown or out of range.
+
+    Example:
+        >>> years = crm.monthly(orders, period="year")
+        >>> [str(day) for day in years["month"]]
+        ['2023-01-01', '2024-01-01', '2025-01-01']
+    """
+    options = {
+        "period": period,
+    }
+    return call("monthly", orders, as_of, {**options, **scope})
