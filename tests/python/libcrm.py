@@ -111,7 +111,7 @@ class Library:
 
     def plain(self, table: Handle) -> dict[str, Any]:
         """A table as `tests/tables.rs` has it."""
-        columns = range(self.number("table_columns", table))
+        columns = range(self.number("table_column_count", table))
         return {
             "columns": [self.column(table, ctypes.c_size_t(at)) for at in columns],
             "definition": self.text("table_hash", table),
@@ -133,7 +133,7 @@ class Library:
         }
 
     def cells(self, table: Handle, at: ctypes.c_size_t, number: int) -> list[Any]:
-        rows = self.number("table_rows", table)
+        rows = self.number("table_row_count", table)
         if number == 4:
             return [
                 self.bytes("table_utf8", table, at, ctypes.c_size_t(row)) for row in range(rows)

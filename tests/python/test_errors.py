@@ -257,7 +257,7 @@ CASES: dict[str, tuple[Callable[[], Any], type, str, str | None, int | None, str
         lambda: orders({"amount_is": "lines"}),
         crm.OptionError,
         'option `amount_is`: expected one of `line`, `order`, `unit`, found "lines"',
-        None, None, None,
+        None, None, "did you mean `line`?",
     ),
     "an option that JSON cannot say": (
         lambda: crm.cpm(orders(), money=float("nan")),
