@@ -3,7 +3,7 @@
 //! With `lost_by_churn_days` a customer is lost `churn_days` after the last order, where their own law
 //! needs longer: such dates are sums that the reader can redo.
 
-use crm_core::{Context, Dataset, Day, Orders, Table, analysis};
+use crm_core::{Context, Dataset, Day, Orders, Table, register};
 use crm_tests::{batch, ints, numbers, orders, shuffled, texts, times, words};
 use serde_json::{Value, json};
 
@@ -49,7 +49,7 @@ fn run(name: &str, orders: &Orders, as_of: i32, options: Value) -> Table {
     let mut request = options;
     request["as_of"] = json!(day(as_of));
     let data = Dataset::Orders(orders);
-    analysis::run(name, &data, &request.to_string(), &Context::default()).unwrap()
+    register::run(name, &data, &request.to_string(), &Context::default()).unwrap()
 }
 
 /// Who orders on days 0, 60, 100 and 150 is lost after 30 days of silence: on days 130 and 180.

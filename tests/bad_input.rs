@@ -1,7 +1,7 @@
 //! Every way an import or a request can be wrong, with the message a user sees.
 
 use crm_core::data::{ColumnData, ColumnValues, TimeUnit};
-use crm_core::{Context, Dataset, Error, ErrorCode, Orders, analysis};
+use crm_core::{Context, Dataset, Error, ErrorCode, Orders, register};
 use crm_tests::{batch, floats, ints, optional_ints, optional_texts, orders, texts, times};
 
 const SPEC: &str = r#"{"currency": "JPY"}"#;
@@ -289,7 +289,7 @@ fn sums_that_do_not_fit() {
     )
     .unwrap();
     let error =
-        analysis::run("rfm", &Dataset::Orders(&orders), "", &Context::default()).unwrap_err();
+        register::run("rfm", &Dataset::Orders(&orders), "", &Context::default()).unwrap_err();
     assert_eq!(
         error.to_string(),
         "column `amount`: a customer's revenue is too large to be held exactly"
@@ -303,7 +303,7 @@ fn sums_that_do_not_fit() {
         ],
     )
     .unwrap();
-    let table = analysis::run("rfm", &Dataset::Orders(&back), "", &Context::default()).unwrap();
+    let table = register::run("rfm", &Dataset::Orders(&back), "", &Context::default()).unwrap();
     assert_eq!(crm_tests::numbers(&table, "revenue"), [Some(large + 2)]);
 }
 
@@ -311,7 +311,7 @@ fn sums_that_do_not_fit() {
 fn requests() {
     let orders = shop(SPEC, &[]).unwrap();
     let run = |name: &str, request: &str| {
-        analysis::run(
+        register::run(
             name,
             &Dataset::Orders(&orders),
             request,
@@ -355,7 +355,7 @@ fn requests() {
     let deep = format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000));
     assert!(message("rfm", &format!("{{\"where\": {deep}}}")).contains("nested more than 24 deep"));
     // Before the first order there is nobody, which is no error.
-    let table = analysis::run(
+    let table = register::run(
         "rfm",
         &Dataset::Orders(&orders),
         r#"{"as_of": "2024-12-31"}"#,
@@ -393,7 +393,7 @@ fn settings() {
         refused(shop(spec, &[]), ErrorCode::Option, message);
     }
     let usd = shop(r#"{"currency": "USD"}"#, &[]).unwrap();
-    let error = analysis::run("cpm", &Dataset::Orders(&usd), "", &Context::default()).unwrap_err();
+    let error = register::run("cpm", &Dataset::Orders(&usd), "", &Context::default()).unwrap_err();
     assert!(
         error
             .to_string()
@@ -464,7 +464,7 @@ fn nothing_personal_is_ever_shown() {
         ],
     )
     .unwrap();
-    let table = analysis::run("rfm", &Dataset::Orders(&sound), "", &Context::default()).unwrap();
+    let table = register::run("rfm", &Dataset::Orders(&sound), "", &Context::default()).unwrap();
     shown.push(format!(
         "{sound:?} {table:?} {:?} {:?}",
         sound.ids(),

@@ -3,7 +3,7 @@
 
 use crm_core::data::{Batch, OrdersSpec};
 use crm_core::table::Cell;
-use crm_core::{Context, Dataset, Events, Orders, Scope, Table, Zone, analysis};
+use crm_core::{Context, Dataset, Events, Orders, Scope, Table, Zone, analysis, register};
 use crm_tests::{STORE, orders, rows, shuffled, store, take};
 use std::collections::{HashMap, VecDeque};
 
@@ -20,11 +20,11 @@ fn request(name: &str) -> String {
 }
 
 fn on_orders() -> impl Iterator<Item = &'static analysis::Entry> {
-    analysis::ALL.iter().filter(|entry| entry.reads == "orders")
+    register::all().filter(|entry| entry.reads == "orders")
 }
 
 fn run(name: &str, orders: &Orders, request: &str) -> Table {
-    analysis::run(name, &Dataset::Orders(orders), request, &Context::default())
+    register::run(name, &Dataset::Orders(orders), request, &Context::default())
         .unwrap_or_else(|e| panic!("{name} {request}: {e}"))
 }
 
@@ -91,7 +91,7 @@ fn threads_do_not_matter() {
     let many = build(std::slice::from_ref(&shop), &context);
     for entry in on_orders() {
         let request = request(entry.name);
-        let table = analysis::run(entry.name, &Dataset::Orders(&many), &request, &context).unwrap();
+        let table = register::run(entry.name, &Dataset::Orders(&many), &request, &context).unwrap();
         assert!(table == run(entry.name, &one, &request), "{}", entry.name);
     }
 }
@@ -229,7 +229,7 @@ fn degenerate_shops_give_tables() {
     for (case, orders) in &cases {
         for entry in on_orders() {
             let request = request(entry.name);
-            match analysis::run(
+            match register::run(
                 entry.name,
                 &Dataset::Orders(orders),
                 &request,
@@ -303,7 +303,7 @@ fn a_breakdown_is_one_run_per_group_of_orders() {
             }
             let request = request(entry.name);
             let by_json = format!("{}, \"by\": [\"{by}\"]}}", &request[..request.len() - 1]);
-            let table = match analysis::run(
+            let table = match register::run(
                 entry.name,
                 &Dataset::Orders(&orders),
                 &by_json,
@@ -362,8 +362,8 @@ fn a_breakdown_is_one_run_per_group_of_orders() {
 #[test]
 fn unknown_options_are_named_with_the_valid_ones() {
     let orders = orders(STORE, store(20, 17)).unwrap();
-    for entry in analysis::ALL {
-        let error = analysis::run(
+    for entry in register::all() {
+        let error = register::run(
             entry.name,
             &Dataset::Orders(&orders),
             r#"{"as_off": "2025-01-01"}"#,
@@ -412,7 +412,7 @@ fn a_word_that_is_none_of_an_option_has_the_nearest_as_hint() {
         ("monthly", r#"{"period": 5}"#, None),
     ] {
         let data = Dataset::Orders(&orders);
-        let error = analysis::run(name, &data, request, &Context::default()).unwrap_err();
+        let error = register::run(name, &data, request, &Context::default()).unwrap_err();
         assert_eq!(error.code(), crm_core::ErrorCode::Option, "{request}");
         assert_eq!(error.hint().as_deref(), hint, "{request}: {error}");
     }
@@ -426,13 +426,13 @@ fn keys_of_the_scope_that_do_nothing_are_refused() {
     let orders = orders(STORE, store(20, 21)).unwrap();
     let events = Events::builder(Zone::UTC).build().unwrap();
     let table = Table::default();
-    for entry in analysis::ALL {
+    for entry in register::all() {
         let data = match entry.reads {
             "orders" => Dataset::Orders(&orders),
             "events" => Dataset::Events(&events),
             _ => Dataset::Table(&table),
         };
-        let described = analysis::describe(entry.name).unwrap();
+        let described = register::describe(entry.name).unwrap();
         let options = &described["options"]["properties"];
         for (key, default) in whole.as_object().unwrap() {
             let used = entry.scope.contains(&key.as_str());
@@ -452,7 +452,7 @@ fn keys_of_the_scope_that_do_nothing_are_refused() {
                 value => value.clone(),
             };
             let request = serde_json::json!({ key: value }).to_string();
-            let error = analysis::run(entry.name, &data, &request, &Context::default());
+            let error = register::run(entry.name, &data, &request, &Context::default());
             match error.unwrap_err() {
                 crm_core::Error::UnknownOption { name, valid } => {
                     assert!(name == *key && !valid.contains(key), "{} {key}", entry.name);
@@ -479,7 +479,7 @@ fn keys_of_the_scope_that_do_nothing_are_refused() {
 fn definitions_are_whole_and_stable() {
     let orders = orders(STORE, store(20, 18)).unwrap();
     for entry in on_orders() {
-        let table = match analysis::run(
+        let table = match register::run(
             entry.name,
             &Dataset::Orders(&orders),
             &request(entry.name),
@@ -496,7 +496,7 @@ fn definitions_are_whole_and_stable() {
         assert_eq!(value["scope"]["currency"], "JPY");
         assert_eq!(value["scope"]["timezone"], "Asia/Tokyo");
         // The request written out in full is the same request.
-        let again = analysis::run(
+        let again = register::run(
             entry.name,
             &Dataset::Orders(&orders),
             &full_request(&value),
@@ -536,7 +536,7 @@ fn cancelled_runs_stop_and_leave_nothing_behind() {
         ..Context::default()
     };
     for entry in on_orders() {
-        let result = analysis::run(
+        let result = register::run(
             entry.name,
             &Dataset::Orders(&orders),
             &request(entry.name),
@@ -553,7 +553,7 @@ fn cancelled_runs_stop_and_leave_nothing_behind() {
 
 #[test]
 fn of_events_customers_chooses_rows_of_visitors_or_is_refused() {
-    for entry in analysis::ALL.iter().filter(|entry| entry.reads == "events") {
+    for entry in register::all().filter(|entry| entry.reads == "events") {
         let has = |name: &str| entry.columns.iter().any(|field| field.name == name);
         let takes = entry.scope.contains(&"customers");
         assert_eq!(takes, has("visitor_id"), "{}", entry.name);
@@ -611,7 +611,7 @@ fn nulls_of_a_definition_mean_none() {
         let table = run(entry.name, &orders, &request(entry.name));
         let definition: serde_json::Value =
             serde_json::from_str(table.definition().unwrap().json()).unwrap();
-        let described = analysis::describe(entry.name).unwrap();
+        let described = register::describe(entry.name).unwrap();
         for (option, value) in definition["options"].as_object().unwrap() {
             let doc = &described["options"]["properties"][option]["description"];
             let doc = doc.as_str().unwrap_or("").replace('\n', " ");
@@ -779,7 +779,7 @@ fn contradictions_between_options_are_refused() {
     ] {
         let request = format!(r#"{{"as_of": "{AS_OF}", {rest}}}"#);
         let data = Dataset::Orders(&orders);
-        let error = analysis::run(name, &data, &request, &Context::default()).unwrap_err();
+        let error = register::run(name, &data, &request, &Context::default()).unwrap_err();
         assert_eq!(error.option_name(), Some(option), "{name} {rest}: {error}");
     }
     let said = |name: &str, rest: &str, part: &str, key: &str| {

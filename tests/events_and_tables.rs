@@ -2,7 +2,7 @@
 
 use crm_core::data::{EventsSimulation, simulate_events};
 use crm_core::table::{Cell, Column, Values};
-use crm_core::{Context, Dataset, Error, ErrorCode, Events, Table, analysis};
+use crm_core::{Context, Dataset, Error, ErrorCode, Events, Table, analysis, register};
 use crm_tests::shuffled;
 use serde_json::{Value, json};
 use std::sync::atomic::AtomicBool;
@@ -116,12 +116,12 @@ fn request(entry: &analysis::Entry) -> Value {
 }
 
 fn others() -> impl Iterator<Item = &'static analysis::Entry> {
-    analysis::ALL.iter().filter(|entry| entry.reads != "orders")
+    register::all().filter(|entry| entry.reads != "orders")
 }
 
 fn run(shelf: &Shelf, entry: &analysis::Entry, context: &Context) -> crm_core::Result<Table> {
     let request = request(entry).to_string();
-    analysis::run(entry.name, &shelf.data(entry), &request, context)
+    register::run(entry.name, &shelf.data(entry), &request, context)
 }
 
 fn plainly(shelf: &Shelf, entry: &analysis::Entry) -> Table {
@@ -224,7 +224,7 @@ fn definitions_are_whole() {
             }
         }
         let full = Value::Object(full).to_string();
-        let again = analysis::run(name, &shelf.data(entry), &full, &Context::default());
+        let again = register::run(name, &shelf.data(entry), &full, &Context::default());
         let again = again.unwrap_or_else(|e| panic!("{name} {full}: {e}"));
         assert_eq!(
             again.definition().unwrap().hash(),
@@ -232,7 +232,7 @@ fn definitions_are_whole() {
             "{name}"
         );
         assert!(again == table, "{name}");
-        let described = analysis::describe(name).unwrap();
+        let described = register::describe(name).unwrap();
         for (option, value) in value["options"].as_object().unwrap() {
             let doc = &described["options"]["properties"][option]["description"];
             let doc = doc.as_str().unwrap_or("").replace('\n', " ");
@@ -258,7 +258,7 @@ fn unknown_options_are_named_with_the_valid_ones() {
         let mut wrong = request(entry);
         wrong["no_such"] = json!(1);
         let data = shelf.data(entry);
-        let error = analysis::run(entry.name, &data, &wrong.to_string(), &Context::default());
+        let error = register::run(entry.name, &data, &wrong.to_string(), &Context::default());
         let error = error.unwrap_err();
         assert_eq!(error.code(), ErrorCode::Option, "{}", entry.name);
         let said = error.to_string();
@@ -328,7 +328,7 @@ fn empty_tables_are_answered_or_refused() {
             continue;
         }
         let data = Dataset::Table(&Table::default());
-        let error = analysis::run(
+        let error = register::run(
             entry.name,
             &data,
             &request(entry).to_string(),

@@ -1,7 +1,7 @@
 //! The same orders in every form that columns can come in give the same table.
 
 use crm_core::data::{Batch, Bits, Buf, ColumnData, ColumnValues, OrdersSpec, Strings, TimeUnit};
-use crm_core::{Context, Dataset, Orders, Table, Zone, analysis};
+use crm_core::{Context, Dataset, Orders, Table, Zone, register};
 use crm_tests::{batch, floats, ints, numbers, optional_ints, orders, texts, times, words};
 
 const DAY: i64 = 86_400_000_000;
@@ -9,7 +9,7 @@ const DAY: i64 = 86_400_000_000;
 fn rfm(spec: &str, batches: &[Batch]) -> Table {
     let spec = OrdersSpec::parse(spec).unwrap();
     let orders = Orders::from_batches(&spec, batches, None, &Context::default()).unwrap();
-    analysis::run("rfm", &Dataset::Orders(&orders), "", &Context::default()).unwrap()
+    register::run("rfm", &Dataset::Orders(&orders), "", &Context::default()).unwrap()
 }
 
 fn bare(table: &Table) -> Vec<Vec<Option<i64>>> {
@@ -198,7 +198,7 @@ fn all_cents_come_back_from_floats() {
         );
         let spec = format!(r#"{{"currency": "{currency}"}}"#);
         let orders = orders(&spec, one).unwrap();
-        let table = analysis::run(
+        let table = register::run(
             "monthly",
             &Dataset::Orders(&orders),
             "",
@@ -312,7 +312,7 @@ fn lines_are_filtered_as_lines_and_orders_as_orders() {
     let spec = r#"{"currency": "JPY", "order_id": "order_id", "product": "product", "channel": "channel"}"#;
     let orders = orders(spec, batch(&columns)).unwrap();
     let run = |request: &str| {
-        analysis::run(
+        register::run(
             "rfm",
             &Dataset::Orders(&orders),
             request,

@@ -4,7 +4,7 @@
 use crm_core::data::{
     Batch, ColumnValues, EventsSimulation, EventsSpec, SimulatedEvents, TimeUnit, simulate_events,
 };
-use crm_core::{Context, Dataset, Events, Orders, Scope, Table, analysis, summary::Totals};
+use crm_core::{Context, Dataset, Events, Orders, Scope, Table, register, summary::Totals};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
@@ -74,7 +74,7 @@ fn shop() -> (Batch, Orders) {
 }
 
 fn run(name: &str, orders: &Orders) -> Table {
-    analysis::run(name, &Dataset::Orders(orders), "", &Context::default()).unwrap()
+    register::run(name, &Dataset::Orders(orders), "", &Context::default()).unwrap()
 }
 
 /// One test, so that nothing else allocates beside it.
@@ -146,7 +146,7 @@ fn bytes_per_event() {
         ("cart_abandonment", ""),
     ] {
         let data = Dataset::Events(&events);
-        let run = || analysis::run(name, &data, request, &Context::default()).unwrap();
+        let run = || register::run(name, &data, request, &Context::default()).unwrap();
         let (_, peak, result) = measured(run);
         let together = each(held + peak - result);
         assert!(

@@ -4,6 +4,7 @@
 
 use crm_core::analysis::{self, Input};
 use crm_core::data::{CustomersSpec, EventsSpec, OrdersSpec};
+use crm_core::register;
 use crm_core::table::Label;
 use crm_core::{Events, Orders, Scope, segmentation};
 use serde_json::{Map, Value};
@@ -35,8 +36,8 @@ fn the_reference_is_that_of_the_register() {
 /// What every option and every column has to say. What is missing shows in the reference as a gap.
 #[test]
 fn nothing_is_undocumented() {
-    let schemas = analysis::ALL.iter().map(|entry| {
-        let described = analysis::describe(entry.name).unwrap();
+    let schemas = register::all().map(|entry| {
+        let described = register::describe(entry.name).unwrap();
         (entry.name, described["options"].clone())
     });
     let schemas = schemas.chain([
@@ -51,7 +52,7 @@ fn nothing_is_undocumented() {
             assert!(doc.ends_with(['.', '`', ')']), "{name}.{option}: {doc:?}");
         }
     }
-    for entry in analysis::ALL {
+    for entry in register::all() {
         assert!(
             !entry.summary.is_empty() && !entry.ja.is_empty(),
             "{}",
@@ -79,7 +80,7 @@ fn reference() -> String {
     page.line("");
     page.line("| analysis | term | what it tells |");
     page.line("|---|---|---|");
-    for entry in analysis::ALL {
+    for entry in register::all() {
         let (name, ja) = (entry.name, entry.ja);
         page.line(&format!(
             "| [`{name}`](#{name}) | {ja} | {} |",
@@ -117,8 +118,8 @@ fn reference() -> String {
     );
     page.options(&schemars::schema_for!(Scope).to_value());
 
-    for entry in analysis::ALL {
-        let described = analysis::describe(entry.name).unwrap();
+    for entry in register::all() {
+        let described = register::describe(entry.name).unwrap();
         page.line("");
         page.line(&format!("## {}", entry.name));
         page.line("");
@@ -389,11 +390,11 @@ impl Page {
         let name = name.trim_end_matches(|c: char| c.is_ascii_digit());
         if name == "Options" {
             let same = |entry: &&analysis::Entry| {
-                let described = analysis::describe(entry.name).unwrap();
+                let described = register::describe(entry.name).unwrap();
                 described["options"]["description"] == schema["description"]
                     && keys(&described["options"]) == keys(schema)
             };
-            if let Some(entry) = analysis::ALL.iter().find(same) {
+            if let Some(entry) = register::all().find(same) {
                 return format!("[options of `{0}`](#{0})", entry.name);
             }
         }
@@ -437,11 +438,7 @@ fn choices(schema: &Value, defs: &Value) -> Vec<(String, String)> {
 /// With a capital first letter, unless the word is a name.
 fn sentence(text: &str) -> String {
     match text.split([' ', ',']).next() {
-        Some(word)
-            if analysis::ALL
-                .iter()
-                .any(|e| e.columns.iter().any(|f| f.name == word)) =>
-        {
+        Some(word) if register::all().any(|e| e.columns.iter().any(|f| f.name == word)) => {
             text.to_owned()
         }
         _ => text

@@ -3,7 +3,7 @@
 //! compare with it.
 
 use crm_core::data::{Batch, ColumnValues};
-use crm_core::{Context, Dataset, analysis};
+use crm_core::{Context, Dataset, register};
 use crm_tests::{STORE, numbers, orders, reals, store, words};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -113,7 +113,7 @@ fn shop(seed: u64) -> Shop {
 }
 
 fn run(shop: &Shop, name: &str, request: &str) -> crm_core::Table {
-    analysis::run(
+    register::run(
         name,
         &Dataset::Orders(&shop.orders),
         request,

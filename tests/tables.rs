@@ -7,7 +7,7 @@
 
 use crm_core::data::IdRef;
 use crm_core::table::{Cell, Language, Type, Values};
-use crm_core::{Context, Dataset, Definition, Table, analysis};
+use crm_core::{Context, Dataset, Definition, Table, register};
 use crm_tests::{STORE, orders, store};
 use serde_json::{Map, Value, json};
 
@@ -72,10 +72,10 @@ fn plain(table: &Table) -> Value {
 fn tables_are_what_they_were() {
     let orders = orders(STORE, store(60, 7)).unwrap();
     let mut now = Map::new();
-    for entry in analysis::ALL.iter().filter(|e| e.reads == "orders") {
+    for entry in register::all().filter(|e| e.reads == "orders") {
         let request = request(entry.name);
         let data = Dataset::Orders(&orders);
-        let table = analysis::run(entry.name, &data, &request.to_string(), &Context::default())
+        let table = register::run(entry.name, &data, &request.to_string(), &Context::default())
             .unwrap_or_else(|e| panic!("{}: {e}", entry.name));
         assert!(!table.is_empty(), "{}", entry.name);
         let plain = plain(&table);

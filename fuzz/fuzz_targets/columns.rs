@@ -6,7 +6,7 @@ use arbitrary::Arbitrary;
 use crm_core::data::{
     Batch, Bits, ColumnData, ColumnValues, EventsSpec, OrdersSpec, Strings, TimeUnit,
 };
-use crm_core::{Context, Dataset, Events, Orders, analysis};
+use crm_core::{Context, Dataset, Events, Orders, register};
 use libfuzzer_sys::fuzz_target;
 
 /// The cells of a column, repeated until there are as many as rows.
@@ -243,12 +243,11 @@ fuzz_target!(|case: Case| {
         Dataset::Orders(&orders)
     };
     let kind = if case.events { "events" } else { "orders" };
-    let fit: Vec<_> = analysis::ALL
-        .iter()
+    let fit: Vec<_> = register::all()
         .filter(|entry| entry.reads == kind)
         .collect();
     let entry = fit[usize::from(case.analysis) % fit.len()];
-    if let Err(error) = analysis::run(entry.name, &dataset, "{}", &context) {
+    if let Err(error) = register::run(entry.name, &dataset, "{}", &context) {
         assert!(!error.to_string().is_empty());
     }
 });

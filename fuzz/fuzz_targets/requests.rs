@@ -3,7 +3,7 @@
 #![no_main]
 
 use crm_core::data::{EventsSimulation, simulate_events};
-use crm_core::{Context, Dataset, Events, Orders, Table, analysis};
+use crm_core::{Context, Dataset, Events, Orders, Table, register};
 use libfuzzer_sys::fuzz_target;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -25,7 +25,7 @@ static SHOP: LazyLock<Shop> = LazyLock::new(|| {
     };
     let log = simulate_events(&what, &Context::default()).expect("a log");
     let summary = Dataset::Orders(&orders);
-    let summary = analysis::run("clv_summary", &summary, "{}", &Context::default());
+    let summary = register::run("clv_summary", &summary, "{}", &Context::default());
     Shop {
         summary: summary.expect("a summary"),
         events: log.events(&Context::default()).expect("events"),
@@ -52,7 +52,7 @@ fuzz_target!(|data: &[u8]| {
     };
     let (name, request) = text.split_once(' ').unwrap_or((text, "{}"));
     let shop = &*SHOP;
-    let entry = analysis::ALL.iter().find(|entry| entry.name == name);
+    let entry = register::all().find(|entry| entry.name == name);
     let dataset = match entry.map(|entry| entry.reads) {
         Some("events") => Dataset::Events(&shop.events),
         Some("orders") | None => Dataset::Orders(&shop.orders),
@@ -65,7 +65,7 @@ fuzz_target!(|data: &[u8]| {
         budget: Some(64 << 20),
         ..Context::default()
     };
-    if let Err(error) = analysis::run(name, &dataset, request, &context) {
+    if let Err(error) = register::run(name, &dataset, request, &context) {
         assert!(!error.to_string().is_empty());
     }
 });

@@ -413,6 +413,17 @@ static void texts(void) {
   CHECK(crm_run("rfm", data, large, 100000, NO_JOB, &table, &error) == CRM_ERR_OPTION);
   CHECK(crm_run("rfm", data, large, 20 << 20, NO_JOB, &table, &error) == CRM_ERR_OPTION);
   CHECK(crm_orders_view(orders, large, 100000, NO_JOB, &orders, &error) == CRM_ERR_OPTION);
+  /* Each key once, at every door: which of two was meant would be a guess. */
+  CHECK(crm_orders_begin("{\"currency\": \"JPY\", \"currency\": \"USD\"}", -1, &rows, &error) ==
+        CRM_ERR_OPTION);
+  CHECK(crm_orders_begin("{\"currency\": \"JPY\", \"columns\": [\"a\"], \"columns\": [\"b\"]}", -1,
+                         &rows, &error) == CRM_ERR_OPTION);
+  CHECK(crm_customers_begin("{\"customer_id\": \"a\", \"customer_id\": \"b\"}", -1, &rows, &error) ==
+        CRM_ERR_OPTION);
+  CHECK(crm_events_begin("{\"kinds\": {\"7\": \"view\", \"7\": \"add\"}}", -1, &rows, &error) ==
+        CRM_ERR_OPTION);
+  CHECK(crm_orders_view(orders, "{\"where\": {\"channel\": 1, \"channel\": 2}}", -1, NO_JOB, &orders,
+                        &error) == CRM_ERR_OPTION);
   CHECK(crm_orders_begin(large, 100000, &rows, &error) == CRM_ERR_OPTION);
   CHECK(crm_rows_json(rows, large, 20 << 20, &error) == CRM_ERR_ARGUMENT);
   CHECK(crm_rows_json(rows, large, 1 << 20, &error) == CRM_ERR_ARGUMENT); /* deep, not long: valgrind reads it, too */

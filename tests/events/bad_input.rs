@@ -2,7 +2,7 @@
 
 use super::*;
 use crm_core::data::{ColumnValues, Event, EventWord, EventsSpec};
-use crm_core::{Context, Currency, Dataset, Error, Events, Zone, analysis};
+use crm_core::{Context, Currency, Dataset, Error, Events, Zone, register};
 use crm_tests::{batch, ints, optional_ints, optional_texts, texts, times};
 
 #[test]
@@ -198,7 +198,7 @@ fn bad_requests_are_named() {
     let orders = crm_tests::orders(crm_tests::STORE, crm_tests::store(20, 1)).unwrap();
     for name in ["rfm", "acquisition"] {
         let twice = r#"{"by": ["channel", "channel"]}"#;
-        let result = analysis::run(name, &Dataset::Orders(&orders), twice, &Context::default());
+        let result = register::run(name, &Dataset::Orders(&orders), twice, &Context::default());
         assert_eq!(
             result.unwrap_err().to_string(),
             "option `by`: expected each column once, found \"channel\" twice"
@@ -206,8 +206,8 @@ fn bad_requests_are_named() {
     }
     let at = r#"{"as_of": "2026-03-01T10:00:00"}"#;
     let data = Dataset::Orders(&orders);
-    assert!(analysis::run("rfm", &data, at, &Context::default()).is_err());
-    assert!(analysis::run("sessions", &data, "", &Context::default()).is_err());
+    assert!(register::run("rfm", &data, at, &Context::default()).is_err());
+    assert!(register::run("sessions", &data, "", &Context::default()).is_err());
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crm_core::data::{
     true_purchase_probability,
 };
 use crm_core::table::Cell;
-use crm_core::{Context, Duration, Error, Events, Zone, analysis};
+use crm_core::{Context, Duration, Error, Events, Zone, register};
 use crm_tests::{batch, ints, optional_ints, optional_texts, rows, shuffled, take, texts, times};
 use proptest::collection::vec;
 use proptest::option;
@@ -228,7 +228,7 @@ fn columns_are_those_of_the_catalogue_and_no_float_is_nan() {
                 }
             }
         }
-        let described = analysis::describe(entry.name).unwrap();
+        let described = register::describe(entry.name).unwrap();
         assert_eq!(described["reads"], "events");
         let definition: serde_json::Value =
             serde_json::from_str(table.definition().unwrap().json()).unwrap();

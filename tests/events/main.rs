@@ -10,14 +10,14 @@ use crm_core::data::{
     Batch, ColumnValues, EventsSimulation, SimulatedEvents, TimeUnit, simulate_events,
 };
 use crm_core::table::Cell;
-use crm_core::{Context, Dataset, Events, Table, analysis};
+use crm_core::{Context, Dataset, Events, Table, analysis, register};
 use crm_tests::{optional_ints, texts};
 
 const AS_OF: &str = "2026-03-15";
 const OWN_BY: [&str; 2] = ["cart_abandonment", "browse_rates"];
 
 fn on_events() -> impl Iterator<Item = &'static analysis::Entry> {
-    analysis::ALL.iter().filter(|entry| entry.reads == "events")
+    register::all().filter(|entry| entry.reads == "events")
 }
 
 /// Options that an analysis cannot do without.
@@ -31,7 +31,7 @@ fn request(name: &str) -> String {
 }
 
 fn try_run(name: &str, events: &Events, request: &str) -> crm_core::Result<Table> {
-    analysis::run(name, &Dataset::Events(events), request, &Context::default())
+    register::run(name, &Dataset::Events(events), request, &Context::default())
 }
 
 fn run(name: &str, events: &Events, request: &str) -> Table {

@@ -1,7 +1,7 @@
 //! Amounts to minor units: exact, or refused, or rounded half to even and counted.
 
 use crm_core::data::{ColumnData, ColumnValues};
-use crm_core::{Context, Currency, Dataset, analysis};
+use crm_core::{Context, Currency, Dataset, register};
 use crm_tests::{batch, floats, ints, numbers, texts, times};
 
 /// The currency of each exponent.
@@ -22,7 +22,7 @@ fn revenue(currency: &str, amount: ColumnData, round: bool) -> Result<Vec<i64>, 
     ];
     let spec = format!(r#"{{"currency": "{currency}", "round_amounts": {round}}}"#);
     let orders = crm_tests::orders(&spec, batch(&columns)).map_err(|e| e.row().expect("a row"))?;
-    let table = analysis::run(
+    let table = register::run(
         "monthly",
         &Dataset::Orders(&orders),
         "",

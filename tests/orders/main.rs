@@ -7,7 +7,7 @@ mod lines;
 mod refunds;
 
 use crm_core::data::{Batch, OrdersSpec};
-use crm_core::{Context, Dataset, Orders, Table, analysis};
+use crm_core::{Context, Dataset, Orders, Table, register};
 use crm_tests::{numbers, words};
 
 fn build(spec: &str, batches: &[Batch]) -> Orders {
@@ -16,7 +16,7 @@ fn build(spec: &str, batches: &[Batch]) -> Orders {
 }
 
 fn run(name: &str, orders: &Orders, request: &str) -> crm_core::Result<Table> {
-    analysis::run(name, &Dataset::Orders(orders), request, &Context::default())
+    register::run(name, &Dataset::Orders(orders), request, &Context::default())
 }
 
 /// Customer, orders and revenue (minor units) of `summary` under a request.

@@ -406,7 +406,7 @@ mod tests {
     #[test]
     fn ids_of_bytes_keep_their_width() {
         use crm_core::data::{ColumnValues, OrdersSpec, Strings};
-        use crm_core::{Dataset, Orders, analysis};
+        use crm_core::{Dataset, Orders, register};
         for width in [3, 16] {
             let id = |last: u8| [vec![7; width - 1], vec![last]].concat();
             let ids: Vec<u8> = [9, 0, 4].into_iter().flat_map(id).collect();
@@ -432,7 +432,7 @@ mod tests {
             let spec = OrdersSpec::parse(r#"{"currency": "JPY"}"#).unwrap();
             let context = Context::default();
             let orders = Orders::from_batches(&spec, &[batch.to_vec()], None, &context).unwrap();
-            let table = analysis::run("summary", &Dataset::Orders(&orders), "", &context).unwrap();
+            let table = register::run("summary", &Dataset::Orders(&orders), "", &context).unwrap();
             let batch = to_record_batch(&table, Style::default()).unwrap();
             let found = batch.column_by_name("customer_id").unwrap();
             let found = found

@@ -4,7 +4,7 @@
 
 use crm_core::data::{OrdersSpec, simulate_orders};
 use crm_core::table::Cell;
-use crm_core::{Context, Dataset, Orders, analysis};
+use crm_core::{Context, Dataset, Orders, register};
 
 const SPEC: &str = r#"{
     "currency": "JPY", "timezone": "Asia/Tokyo", "order_id": "order_id", "status": "status",
@@ -15,7 +15,7 @@ fn main() -> crm_core::Result<()> {
     let context = Context::default();
     let shop = simulate_orders(1_000, 7)?;
     let orders = Orders::from_batches(&OrdersSpec::parse(SPEC)?, &[shop], None, &context)?;
-    let table = analysis::run(
+    let table = register::run(
         "rfm_segments",
         &Dataset::Orders(&orders),
         r#"{"as_of": "2025-12-31"}"#,

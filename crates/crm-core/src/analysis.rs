@@ -1,15 +1,22 @@
-//! The register of analyses, and the one way to run a request.
+//! An analysis: a name, its columns, its options, and a pure function of one dataset at one date.
 //!
-//! A request is a name and one flat JSON object: keys that are [`Scope`]'s go there, the rest are
-//! the analysis's options, an unknown one is refused with the valid names of both. C, Python, the
-//! reference and the conformance tests all go through here, so a new analysis is one file and one
-//! line in [`ALL`].
+//! How a scope is carried out on each kind of dataset is in `on_orders`, `on_events` and `on_table`.
+//! A family lists its analyses as [`Entry`]s; [`register`](crate::register) joins the lists.
 
+mod on_events;
+mod on_orders;
+mod on_table;
+
+pub(crate) use on_orders::WITHOUT_OCCASION;
+
+use crate::context::Context;
 use crate::data::{Events, Orders};
-use crate::request::parse;
-use crate::scope::{AsOf, Occasion};
-use crate::table::Field;
-use crate::{Context, Definition, Error, Result, Scope, Table};
+use crate::definition::Definition;
+use crate::error::{Error, Result};
+use crate::request::{as_object, distinct, read_object, unknown};
+use crate::scope::{AsOf, Occasion, Scope};
+use crate::table::{Field, Table, Type};
+use crate::time::Day;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -123,7 +130,7 @@ pub trait Analysis: 'static {
     ) -> Result<Table>;
 }
 
-/// One line of the register.
+/// An analysis in the list of its family, and so in the register.
 pub struct Entry {
     /// The name in requests.
     pub name: &'static str,
@@ -139,135 +146,42 @@ pub struct Entry {
     pub needs_as_of: bool,
     /// The keys of the scope that it takes.
     pub scope: &'static [&'static str],
-    schema: fn() -> Value,
-    defaults: fn() -> Value,
-    run: fn(&Dataset, &Scope, &Map<String, Value>, &Context) -> Result<Table>,
+    pub(crate) schema: fn() -> Value,
+    pub(crate) defaults: fn() -> Value,
+    pub(crate) run: fn(&Dataset, &Scope, &Map<String, Value>, &Context) -> Result<Table>,
 }
 
-const fn entry<A: Analysis>() -> Entry {
-    Entry {
-        name: A::NAME,
-        summary: A::SUMMARY,
-        ja: A::JA,
-        columns: A::COLUMNS,
-        reads: A::Data::KIND,
-        needs_as_of: A::NEEDS_AS_OF,
-        scope: A::SCOPE,
-        schema: || schemars::schema_for!(A::Options).to_value(),
-        defaults: || serde_json::to_value(A::Options::default()).unwrap_or_default(),
-        run: run_parsed::<A>,
+impl Entry {
+    /// The entry of an analysis.
+    pub(crate) const fn of<A: Analysis>() -> Entry {
+        Entry {
+            name: A::NAME,
+            summary: A::SUMMARY,
+            ja: A::JA,
+            columns: A::COLUMNS,
+            reads: A::Data::KIND,
+            needs_as_of: A::NEEDS_AS_OF,
+            scope: A::SCOPE,
+            schema: || schemars::schema_for!(A::Options).to_value(),
+            defaults: || serde_json::to_value(A::Options::default()).unwrap_or_default(),
+            run: run_parsed::<A>,
+        }
     }
 }
 
-/// Every analysis, in the order users see them.
-pub static ALL: &[Entry] = &[
-    entry::<crate::summary::customer::Summary>(),
-    entry::<crate::summary::clv_summary::Summary>(),
-    entry::<crate::summary::monthly::Monthly>(),
-    entry::<crate::segmentation::rfm::Rfm>(),
-    entry::<crate::segmentation::rfm_segments::RfmSegments>(),
-    entry::<crate::segmentation::rfm_cross::RfmCross>(),
-    entry::<crate::segmentation::cpm::Cpm>(),
-    entry::<crate::segmentation::cpm_segments::CpmSegments>(),
-    entry::<crate::segmentation::decile::Decile>(),
-    entry::<crate::segmentation::abc::Abc>(),
-    entry::<crate::segmentation::lorenz::Lorenz>(),
-    entry::<crate::segmentation::movement::Movement>(),
-    entry::<crate::retention::purchase_count::PurchaseCounts>(),
-    entry::<crate::retention::repeat_rate::RepeatRate>(),
-    entry::<crate::retention::lead_time::LeadTimes>(),
-    entry::<crate::retention::lead_time::LeadTimeQuantiles>(),
-    entry::<crate::retention::cohort::CohortMatrix>(),
-    entry::<crate::retention::purchase_flow::PurchaseFlow>(),
-    entry::<crate::retention::first_product::FirstProduct>(),
-    entry::<crate::retention::acquisition::Acquisition>(),
-    entry::<crate::clv::fit_tables::ClvFit>(),
-    entry::<crate::clv::fit_tables::GammaGammaFit>(),
-    entry::<crate::clv::fit_tables::ClvParameters>(),
-    entry::<crate::clv::fit_tables::CompareModels>(),
-    entry::<crate::clv::predict_tables::ClvPredict>(),
-    entry::<crate::clv::predict_tables::ClvNewCustomers>(),
-    entry::<crate::clv::predict_tables::ExpectedSpend>(),
-    entry::<crate::clv::predict_tables::Clv>(),
-    entry::<crate::clv::tracking_tables::ClvTracking>(),
-    entry::<crate::clv::tracking_tables::AlivePath>(),
-    entry::<crate::clv::count_tables::FrequencyHistogram>(),
-    entry::<crate::clv::count_tables::ExpectedSurface>(),
-    entry::<crate::clv::simulate_tables::ClvSimulate>(),
-    entry::<crate::clv::sbg_tables::SbgFit>(),
-    entry::<crate::clv::sbg_tables::SbgPredict>(),
-    entry::<crate::clv::bgbb_tables::BgbbFit>(),
-    entry::<crate::clv::bgbb_tables::BgbbPredict>(),
-    entry::<crate::behavior::sessions::Sessions>(),
-    entry::<crate::behavior::page_exits::PageExits>(),
-    entry::<crate::behavior::funnel::Funnel>(),
-    entry::<crate::behavior::cart_abandonment::CartAbandonment>(),
-    entry::<crate::behavior::cart_follow_ups::CartFollowUps>(),
-    entry::<crate::behavior::cart_follow_ups::CartItems>(),
-    entry::<crate::behavior::browse_rates::BrowseRates>(),
-    entry::<crate::behavior::browse::BrowseAbandonment>(),
-    entry::<crate::behavior::transitions::Transitions>(),
-    entry::<crate::behavior::top_paths::TopPaths>(),
-    entry::<crate::behavior::page_influence::PageInfluence>(),
-    entry::<crate::behavior::visits::VisitsAfterPurchase>(),
-    entry::<crate::behavior::intent::Intent>(),
-    entry::<crate::cycle::next_purchase::Cycle>(),
-    entry::<crate::cycle::alerts::Alerts>(),
-    entry::<crate::cycle::likely_buyers::LikelyBuyers>(),
-    entry::<crate::taught::learn::Learn>(),
-    entry::<crate::taught::customer::Customer>(),
-    entry::<crate::cycle::backtest::Backtest>(),
-    entry::<crate::cycle::backtest::BacktestCalibration>(),
-    entry::<crate::cycle::backtest::BacktestAlerts>(),
-    entry::<crate::clv::backtest::BacktestClv>(),
-    entry::<crate::cycle::threshold_sweep::ThresholdSweep>(),
-    entry::<crate::forecast::base::BaseForecast>(),
-    entry::<crate::cycle::gap_curve::KaplanMeier>(),
-    entry::<crate::cycle::gap_curve::GapFits>(),
-    entry::<crate::cycle::survival_curve::SurvivalCurve>(),
-];
-
-/// The entry of a name.
-///
-/// # Errors
-///
-/// [`Error::UnknownAnalysis`] with the names there are.
-pub fn find(name: &str) -> Result<&'static Entry> {
-    ALL.iter()
-        .find(|entry| entry.name == name)
-        .ok_or_else(|| Error::UnknownAnalysis {
-            name: name.to_owned(),
-            valid: ALL.iter().map(|e| e.name.to_owned()).collect(),
-        })
-}
-
-/// Runs a request given as JSON text; an empty text is no options.
-///
-/// ```
-/// use crm_core::{Context, Currency, Dataset, Orders, Zone, analysis};
-/// let orders = Orders::builder(Currency::JPY, Zone::UTC)
-///     .order("c1", "2026-01-05T10:00:00", 5_000)
-///     .order("c1", "2026-03-05T10:00:00", 7_000)
-///     .order("c2", "2026-02-01T12:00:00", 2_000)
-///     .build()?;
-/// let table = analysis::run(
-///     "rfm",
-///     &Dataset::Orders(&orders),
-///     r#"{"as_of": "2026-03-31", "levels": 3}"#,
-///     &Context::default(),
-/// )?;
-/// assert_eq!(table.len(), 2);
-/// # Ok::<(), crm_core::Error>(())
-/// ```
-///
-/// # Errors
-///
-/// An unknown analysis or option, an option out of range, a dataset of another kind, and those of
-/// the analysis.
-pub fn run(name: &str, data: &Dataset, request: &str, context: &Context) -> Result<Table> {
-    let entry = find(name)?;
-    let (scope, options) = split(entry, parse(request)?)?;
-    (entry.run)(data, &scope, &options, context)
+fn run_parsed<A: Analysis>(
+    data: &Dataset,
+    scope: &Scope,
+    options: &Map<String, Value>,
+    context: &Context,
+) -> Result<Table> {
+    let input = A::Data::of(data).ok_or(Error::Dataset {
+        analysis: A::NAME,
+        expected: A::Data::KIND,
+        found: data.kind(),
+    })?;
+    let options: A::Options = read_object(options)?;
+    run_typed::<A>(input, scope, &options, context)
 }
 
 /// Runs an analysis known by its type.
@@ -307,169 +221,35 @@ pub fn run_typed<A: Analysis>(
     Ok(table.with_definition(definition))
 }
 
-/// The catalogue entry of an analysis as JSON: summary, scope and options with their JSON schema
-/// and defaults, output columns with types and units.
-///
-/// # Errors
-///
-/// [`Error::UnknownAnalysis`].
-pub fn describe(name: &str) -> Result<Value> {
-    let entry = find(name)?;
-    let columns = entry.columns.iter().map(|field| {
-        json!({
-            "name": field.name,
-            "type": field.ty.name(),
-            "unit": field.unit,
-            "ja": field.ja,
-            "doc": field.doc,
-        })
-    });
-    Ok(json!({
-        "name": entry.name,
-        "summary": entry.summary,
-        "ja": entry.ja,
-        "reads": entry.reads,
-        "needs_as_of": entry.needs_as_of,
-        "columns": columns.collect::<Vec<_>>(),
-        "options": (entry.schema)(),
-        "scope": scope_schema(entry),
-    }))
-}
-
-/// The schema of the scope's keys that an analysis takes and has no option of its own for.
-fn scope_schema(entry: &Entry) -> Value {
-    let mut schema = schemars::schema_for!(Scope).to_value();
-    let defaults = (entry.defaults)();
-    if let Some(keys) = schema["properties"].as_object_mut() {
-        keys.retain(|key, _| entry.scope.contains(&key.as_str()) && defaults.get(key).is_none());
-    }
-    schema
-}
-
 /// The scope of a definition: those of its keys that the analysis takes.
-pub(crate) fn resolved<A: Analysis>(scope: &Scope) -> Value {
+fn resolved<A: Analysis>(scope: &Scope) -> Value {
     let mut keys = as_object(scope);
     keys.retain(|key, _| A::SCOPE.contains(&key.as_str()));
     keys.into()
 }
 
-/// Refuses a breakdown that names a column twice: the table would have two columns of one name.
-pub(crate) fn distinct(by: &[String]) -> Result<()> {
-    let mut names = by.iter().enumerate();
-    match names.find(|(at, name)| by[..*at].contains(name)) {
-        Some((_, name)) => Err(Error::option(
-            "by",
-            format_args!("{name:?} twice"),
-            "each column once",
-        )),
-        None => Ok(()),
-    }
-}
+/// The column of the date in tables of several.
+const AS_OF: Field = Field::new(
+    "as_of",
+    Type::Date,
+    "",
+    "基準日",
+    "The date the row is as of.",
+);
 
-fn run_parsed<A: Analysis>(
-    data: &Dataset,
-    scope: &Scope,
-    options: &Map<String, Value>,
-    context: &Context,
-) -> Result<Table> {
-    let input = A::Data::of(data).ok_or(Error::Dataset {
-        analysis: A::NAME,
-        expected: A::Data::KIND,
-        found: data.kind(),
-    })?;
-    let options: A::Options = read_object(options)?;
-    run_typed::<A>(input, scope, &options, context)
-}
+/// With more than this many days between the last order and its date a table has a note of it: the data may
+/// be incomplete, and customers only look inactive. The gaps of a shop with few orders and of a late nightly
+/// import are shorter.
+const PAST_THE_DATA: i32 = 30;
 
-/// Parts a flat request into scope and options. A null is an option that was not given.
-fn split(entry: &Entry, request: Map<String, Value>) -> Result<(Scope, Map<String, Value>)> {
-    let defaults = as_object(&(entry.defaults)());
-    let (mut scope, mut options) = (Map::new(), Map::new());
-    for (key, value) in request {
-        let of_scope = entry.scope.contains(&key.as_str());
-        let part = match (defaults.contains_key(&key), of_scope) {
-            (true, _) => &mut options,
-            (_, true) => &mut scope,
-            _ => return Err(unknown(key, defaults.keys(), entry.scope)),
-        };
-        if !value.is_null() {
-            part.insert(key, value);
-        }
+/// The table, whose notes say how many days before its date the data end where that is long.
+fn noted_end(table: Table, last: Day, as_of: Day) -> Table {
+    let days = as_of.0.saturating_sub(last.0);
+    match days > PAST_THE_DATA {
+        true => table.with_note(
+            "data_end",
+            json!({"last_date": last, "days_before_as_of": days}),
+        ),
+        false => table,
     }
-    Ok((read_object(&scope)?, options))
-}
-
-/// Options or a scope as a JSON object.
-fn as_object(value: &impl Serialize) -> Map<String, Value> {
-    match serde_json::to_value(value) {
-        Ok(Value::Object(object)) => object,
-        _ => Map::new(),
-    }
-}
-
-/// A key that is none of the options' and none of the scope's.
-fn unknown<'a>(name: String, options: impl Iterator<Item = &'a String>, scope: &[&str]) -> Error {
-    let mut valid: Vec<String> = options.cloned().collect();
-    for key in scope {
-        if !valid.iter().any(|v| v == key) {
-            valid.push((*key).to_owned());
-        }
-    }
-    Error::UnknownOption { name, valid }
-}
-
-/// What would have been right, of serde's "invalid type: string \"five\", expected u8".
-pub(crate) fn wanted(message: &str) -> String {
-    let wanted = message
-        .rsplit_once(", expected ")
-        .map_or(message, |(_, end)| end);
-    let wanted = wanted.strip_prefix("not ").unwrap_or(wanted);
-    if let Some(field) = wanted.strip_prefix("missing field ") {
-        return format!("an object with {field}");
-    }
-    match wanted {
-        "u8" => "a whole number from 0 to 255",
-        "u32" => "a whole number from 0 to 4,294,967,295",
-        "u64" | "usize" => "a whole number of at least 0",
-        "a nonzero u32" => "a whole number from 1 to 4,294,967,295",
-        "i32" | "i64" => "a whole number",
-        "f64" => "a number",
-        "a boolean" => "true or false",
-        "a string" => "a text",
-        "a sequence" => "a list",
-        "a map" => "an object",
-        "string or map" => "a word",
-        other => other,
-    }
-    .to_owned()
-}
-
-/// Reads an object; if that fails field by field, so that the error names its option.
-pub(crate) fn read_object<T: DeserializeOwned + Default + Serialize>(
-    object: &Map<String, Value>,
-) -> Result<T> {
-    let whole = match T::deserialize(object) {
-        Ok(whole) => return Ok(whole),
-        Err(problem) => Error::option("request", "", problem.to_string()),
-    };
-    for (key, value) in object {
-        let one = Map::from_iter([(key.clone(), value.clone())]);
-        if let Err(e) = serde_json::from_value::<T>(Value::Object(one)) {
-            let message = e.to_string();
-            if message.starts_with("unknown field") && message.contains(&format!("`{key}`")) {
-                let known = serde_json::to_value(T::default()).unwrap_or_default();
-                return Err(Error::UnknownOption {
-                    name: key.clone(),
-                    valid: known
-                        .as_object()
-                        .into_iter()
-                        .flat_map(Map::keys)
-                        .cloned()
-                        .collect(),
-                });
-            }
-            return Err(Error::option(key, value, wanted(&message)));
-        }
-    }
-    Err(whole)
 }

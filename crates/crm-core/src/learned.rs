@@ -16,7 +16,7 @@
 //! too. What it cannot answer without must be there: `gap_model` for `cycle`, `alerts`, `likely_buyers`
 //! and `customer`, `rfm` for `rfm`. A part that the shop had too little data for is null.
 
-use crate::analysis::wanted;
+use crate::request::wanted;
 use crate::scope::Basis;
 use crate::{Currency, Day, Error, Result};
 use schemars::JsonSchema;

@@ -6,7 +6,7 @@
 //!
 //! [`Orders`] come in once and are validated once; an analysis is a pure function of them, a
 //! [`Scope`] and its options, and gives a [`Table`] that carries its own definition. See
-//! [`analysis::ALL`] for the catalogue.
+//! [`register::all`] for the catalogue.
 #![forbid(unsafe_code)]
 
 pub mod analysis;
@@ -21,7 +21,8 @@ pub mod forecast;
 mod learned;
 pub mod money;
 pub mod num;
-mod request;
+pub mod register;
+pub mod request;
 pub mod retention;
 pub mod scope;
 pub mod segmentation;

@@ -3,8 +3,11 @@
 //! serde's own maps keep the last of two equal keys; a factor or a filter that is said twice is a
 //! mistake, and which one was meant is a guess.
 
-use crate::{Error, Result};
-use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use crate::error::{Error, Result};
+use serde::Serialize;
+use serde::de::{
+    DeserializeOwned, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor,
+};
 use serde_json::{Map, Value};
 use std::fmt;
 
@@ -29,6 +32,112 @@ pub(crate) fn parse(text: &str) -> Result<Map<String, Value>> {
         Ok(Value::Object(object)) => Ok(object),
         Ok(_) => refuse("a JSON object".into()),
         Err(problem) => refuse(format!("a JSON object ({problem})").into()),
+    }
+}
+
+/// Reads a JSON object of a type: each key once, unknown ones refused by name. Every door reads its
+/// specs and requests with this.
+///
+/// # Errors
+///
+/// A text that is no such object; the error names the key.
+pub fn read<T: DeserializeOwned + Default + Serialize>(text: &str) -> Result<T> {
+    read_object(&parse(text)?)
+}
+
+/// Options or a scope as a JSON object.
+pub(crate) fn as_object(value: &impl Serialize) -> Map<String, Value> {
+    match serde_json::to_value(value) {
+        Ok(Value::Object(object)) => object,
+        _ => Map::new(),
+    }
+}
+
+/// A key that is none of the options' and none of the scope's.
+pub(crate) fn unknown<'a>(
+    name: String,
+    options: impl Iterator<Item = &'a String>,
+    scope: &[&str],
+) -> Error {
+    let mut valid: Vec<String> = options.cloned().collect();
+    for key in scope {
+        if !valid.iter().any(|v| v == key) {
+            valid.push((*key).to_owned());
+        }
+    }
+    Error::UnknownOption { name, valid }
+}
+
+/// What would have been right, of serde's "invalid type: string \"five\", expected u8".
+pub(crate) fn wanted(message: &str) -> String {
+    let wanted = message
+        .rsplit_once(", expected ")
+        .map_or(message, |(_, end)| end);
+    let wanted = wanted.strip_prefix("not ").unwrap_or(wanted);
+    if let Some(field) = wanted.strip_prefix("missing field ") {
+        return format!("an object with {field}");
+    }
+    match wanted {
+        "u8" => "a whole number from 0 to 255",
+        "u32" => "a whole number from 0 to 4,294,967,295",
+        "u64" | "usize" => "a whole number of at least 0",
+        "a nonzero u32" => "a whole number from 1 to 4,294,967,295",
+        "i32" | "i64" => "a whole number",
+        "f64" => "a number",
+        "a boolean" => "true or false",
+        "a string" => "a text",
+        "a sequence" => "a list",
+        "a map" => "an object",
+        "string or map" => "a word",
+        other => other,
+    }
+    .to_owned()
+}
+
+/// Reads an object; if that fails field by field, so that the error names its option.
+///
+/// # Errors
+///
+/// An object of another kind; the error names the key.
+pub fn read_object<T: DeserializeOwned + Default + Serialize>(
+    object: &Map<String, Value>,
+) -> Result<T> {
+    let whole = match T::deserialize(object) {
+        Ok(whole) => return Ok(whole),
+        Err(problem) => Error::option("request", "", problem.to_string()),
+    };
+    for (key, value) in object {
+        let one = Map::from_iter([(key.clone(), value.clone())]);
+        if let Err(e) = serde_json::from_value::<T>(Value::Object(one)) {
+            let message = e.to_string();
+            if message.starts_with("unknown field") && message.contains(&format!("`{key}`")) {
+                let known = serde_json::to_value(T::default()).unwrap_or_default();
+                return Err(Error::UnknownOption {
+                    name: key.clone(),
+                    valid: known
+                        .as_object()
+                        .into_iter()
+                        .flat_map(Map::keys)
+                        .cloned()
+                        .collect(),
+                });
+            }
+            return Err(Error::option(key, value, wanted(&message)));
+        }
+    }
+    Err(whole)
+}
+
+/// Refuses a breakdown that names a column twice: the table would have two columns of one name.
+pub(crate) fn distinct(by: &[String]) -> Result<()> {
+    let mut names = by.iter().enumerate();
+    match names.find(|(at, name)| by[..*at].contains(name)) {
+        Some((_, name)) => Err(Error::option(
+            "by",
+            format_args!("{name:?} twice"),
+            "each column once",
+        )),
+        None => Ok(()),
     }
 }
 

@@ -3,7 +3,7 @@
 use crm_core::clv::{Purchases, Unit, pareto_nbd};
 use crm_core::num::rng::Rng;
 use crm_core::table::{Cell, Column, Values};
-use crm_core::{Context, Dataset, Table, analysis};
+use crm_core::{Context, Dataset, Table, register};
 use serde_json::{Value, json};
 
 fn column(name: &str, values: Vec<f64>) -> Column {
@@ -33,7 +33,7 @@ fn summary() -> Table {
 }
 
 fn run(name: &str, table: &Table, options: Value) -> crm_core::Result<Table> {
-    analysis::run(
+    register::run(
         name,
         &Dataset::Table(table),
         &options.to_string(),

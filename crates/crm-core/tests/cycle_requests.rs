@@ -2,7 +2,7 @@
 
 use crm_core::num::rng::Rng;
 use crm_core::table::Cell;
-use crm_core::{Context, Currency, Dataset, Day, Orders, Table, Zone, analysis};
+use crm_core::{Context, Currency, Dataset, Day, Orders, Table, Zone, register};
 use serde_json::{Value, json};
 
 /// A small shop: customers of different rhythm, some of whom leave.
@@ -37,7 +37,7 @@ fn orders(customers: u64, until: i32) -> Orders {
 
 fn run(name: &str, orders: &Orders, request: Value) -> Table {
     let request = request.to_string();
-    analysis::run(
+    register::run(
         name,
         &Dataset::Orders(orders),
         &request,

@@ -3,7 +3,7 @@
 use crate::boundary::{crm_text, guard};
 use crate::error::{Fault, crm_error, crm_status_t, status_name};
 use crate::memory::{Once, grow, push};
-use crm_core::{Error, analysis};
+use crm_core::{Error, register};
 use serde_json::{Value, json};
 use std::ffi::c_char;
 
@@ -74,7 +74,7 @@ static CATALOGUE: Once<Catalogue> = Once::new();
 
 fn catalogue() -> Result<&'static Catalogue, Fault> {
     CATALOGUE.get_or_make(|| {
-        let list = analysis::ALL.iter().map(|entry| {
+        let list = register::all().map(|entry| {
             json!({
                 "name": entry.name,
                 "summary": entry.summary,
@@ -85,7 +85,7 @@ fn catalogue() -> Result<&'static Catalogue, Fault> {
         });
         let list = Text::new(&list.collect::<Value>().to_string())?;
         let mut entries = Vec::new();
-        for _ in analysis::ALL {
+        for _ in register::all() {
             push(&mut entries, Once::new())?;
         }
         Ok(Catalogue { list, entries })
@@ -115,14 +115,14 @@ pub unsafe extern "C" fn crm_describe(
 ) -> crm_status_t {
     guard!(error, |caller| {
         let (task, out) = (caller.text("task", task, -1)?, caller.out("out", out)?);
-        let found = analysis::ALL.iter().position(|entry| entry.name == task);
+        let found = register::all().position(|entry| entry.name == task);
         let entry = found.and_then(|at| catalogue().map(|c| c.entries.get(at)).transpose());
         let Some(entry) = entry.transpose()? else {
             // The core words the error.
-            analysis::describe(task)?;
+            register::describe(task)?;
             return Err(Error::internal("an analysis is not in the catalogue").into());
         };
-        let text = entry.get_or_make(|| Text::new(&analysis::describe(task)?.to_string()))?;
+        let text = entry.get_or_make(|| Text::new(&register::describe(task)?.to_string()))?;
         out.set(text.get());
         Ok(())
     })

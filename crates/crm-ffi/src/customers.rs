@@ -72,8 +72,7 @@ pub unsafe extern "C" fn crm_customers_begin(
     guard!(error, |caller| {
         let spec = caller.text("spec", spec, spec_size)?;
         let out = caller.out("out", out)?;
-        let (spec, names) = with_columns(spec)?;
-        let spec = CustomersSpec::parse(&spec)?;
+        let (spec, names) = with_columns::<CustomersSpec>(spec)?;
         let id = Rows::new(Spec::Customers(spec), names)?.open()?;
         out.set(crm_rows { id });
         Ok(())

@@ -10,7 +10,8 @@ use crate::orders::with_columns;
 use crate::rows::{Rows, RowsObject, Spec, crm_rows};
 use crm_core::data::EventsSpec;
 use crm_core::scope::Filter;
-use crm_core::{Error, Events};
+use crm_core::{Events, request};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::ffi::c_char;
 use std::sync::OnceLock;
@@ -100,8 +101,7 @@ pub unsafe extern "C" fn crm_events_begin(
     guard!(error, |caller| {
         let spec = caller.text("spec", spec, spec_size)?;
         let out = caller.out("out", out)?;
-        let (spec, names) = with_columns(spec)?;
-        let spec = EventsSpec::parse(&spec)?;
+        let (spec, names) = with_columns::<EventsSpec>(spec)?;
         let id = Rows::new(Spec::Events(Box::new(spec)), names)?.open()?;
         out.set(crm_rows { id });
         Ok(())
@@ -157,7 +157,7 @@ pub unsafe extern "C" fn crm_events_view(
     out: *mut crm_events,
     error: *mut crm_error,
 ) -> crm_status_t {
-    #[derive(Default, serde::Deserialize)]
+    #[derive(Default, Serialize, Deserialize)]
     #[serde(default, deny_unknown_fields)]
     struct Request {
         r#where: Filter,
@@ -166,15 +166,7 @@ pub unsafe extern "C" fn crm_events_view(
         let request = caller.text("request", request, request_size)?;
         let out = caller.out("out", out)?;
         let events = handles::pin::<EventsObject>(events.id)?;
-        if request.len() > 1 << 20 {
-            return Err(Error::option("request", "", "at most 1 MiB of JSON").into());
-        }
-        let request = match request.trim() {
-            "" => Request::default(),
-            text => serde_json::from_str(text).map_err(|e| {
-                Error::option("request", "", format!("an object with `where` ({e})"))
-            })?,
-        };
+        let request: Request = request::read(request)?;
         let view = under(job, |context| {
             Ok(events.events.view(&request.r#where, context)?)
         })?;

@@ -11,7 +11,9 @@ use crate::rows::{Rows, RowsObject, Spec, crm_rows};
 use crate::table::{TableObject, crm_table};
 use crm_core::data::{Customers, OrdersSpec};
 use crm_core::scope::{Filter, Policy};
-use crm_core::{Error, Orders};
+use crm_core::{Error, Orders, request};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::ffi::c_char;
 use std::sync::Arc;
@@ -104,8 +106,7 @@ pub unsafe extern "C" fn crm_orders_begin(
     guard!(error, |caller| {
         let spec = caller.text("spec", spec, spec_size)?;
         let out = caller.out("out", out)?;
-        let (spec, names) = with_columns(spec)?;
-        let spec = OrdersSpec::parse(&spec)?;
+        let (spec, names) = with_columns::<OrdersSpec>(spec)?;
         spec.currency()?;
         let id = Rows::new(Spec::Orders(Box::new(spec)), names)?.open()?;
         out.set(crm_rows { id });
@@ -114,17 +115,11 @@ pub unsafe extern "C" fn crm_orders_begin(
 }
 
 /// Parts a spec into that of the core and the names of a row's cells.
-pub(crate) fn with_columns(spec: &str) -> Result<(String, Option<Vec<String>>), Fault> {
-    const MOST: usize = 1 << 20;
-    let bad = |expected: &'static str| Fault::Core(Error::option("spec", "", expected));
-    if spec.trim().is_empty() {
-        return Ok((String::new(), None));
-    }
-    if spec.len() > MOST {
-        return Err(bad("at most 1 MiB of JSON"));
-    }
-    let mut map: Map<String, Value> =
-        serde_json::from_str(spec).map_err(|_| bad("a JSON object"))?;
+pub(crate) fn with_columns<T>(spec: &str) -> Result<(T, Option<Vec<String>>), Fault>
+where
+    T: DeserializeOwned + Default + Serialize,
+{
+    let mut map: Map<String, Value> = request::read(spec)?;
     let names = match map.remove("columns") {
         None | Some(Value::Null) => None,
         Some(names) => match serde_json::from_value(names) {
@@ -135,7 +130,7 @@ pub(crate) fn with_columns(spec: &str) -> Result<(String, Option<Vec<String>>), 
             }
         },
     };
-    Ok((Value::Object(map).to_string(), names))
+    Ok((request::read_object(&map)?, names))
 }
 
 /// Makes orders from rows. On success the rows are freed; on failure they stay, closed for more
@@ -193,7 +188,7 @@ pub unsafe extern "C" fn crm_orders_view(
     out: *mut crm_orders,
     error: *mut crm_error,
 ) -> crm_status_t {
-    #[derive(Default, serde::Deserialize)]
+    #[derive(Default, Serialize, Deserialize)]
     #[serde(default, deny_unknown_fields)]
     struct Request {
         r#where: Filter,
@@ -203,19 +198,7 @@ pub unsafe extern "C" fn crm_orders_view(
         let request = caller.text("request", request, request_size)?;
         let out = caller.out("out", out)?;
         let orders = handles::pin::<OrdersObject>(orders.id)?;
-        if request.len() > 1 << 20 {
-            return Err(Error::option("request", "", "at most 1 MiB of JSON").into());
-        }
-        let request = match request.trim() {
-            "" => Request::default(),
-            text => serde_json::from_str(text).map_err(|e| {
-                Error::option(
-                    "request",
-                    "",
-                    format!("an object with `where` and `policy` ({e})"),
-                )
-            })?,
-        };
+        let request: Request = request::read(request)?;
         let view = under(job, |context| {
             Ok(orders
                 .orders

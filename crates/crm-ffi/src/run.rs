@@ -4,11 +4,11 @@ use crate::boundary::guard;
 use crate::columns::{self, crm_column};
 use crate::error::{Fault, crm_error, crm_status, crm_status_t};
 use crate::events::EventsObject;
-use crate::handles::{self, Kind};
+use crate::handles::{self, Kind, Pin};
 use crate::job::{crm_job, under};
 use crate::orders::OrdersObject;
 use crate::table::{TableObject, crm_table};
-use crm_core::{Dataset, Table, analysis};
+use crm_core::{Dataset, Table, register};
 use std::ffi::c_char;
 
 /// What an analysis reads: orders, events or a table, made with `CRM_DATA(handle)`.
@@ -65,31 +65,42 @@ pub unsafe extern "C" fn crm_run(
         let task = caller.text("task", task, -1)?;
         let options = caller.text("options", options, options_size)?;
         let out = caller.out("out", out)?;
-        let table = if data.id >> 49 == TableObject::TAG {
-            let input = handles::pin::<TableObject>(data.id)?;
-            let input = Dataset::Table(input.table());
-            under(job, |context| {
-                Ok(analysis::run(task, &input, options, context)?)
-            })?
-        } else if data.id >> 49 == OrdersObject::TAG {
-            let input = handles::pin::<OrdersObject>(data.id)?;
-            let input = Dataset::Orders(&input.orders);
-            under(job, |context| {
-                Ok(analysis::run(task, &input, options, context)?)
-            })?
-        } else if data.id >> 49 == EventsObject::TAG {
-            let input = handles::pin::<EventsObject>(data.id)?;
-            let input = Dataset::Events(&input.events);
-            under(job, |context| {
-                Ok(analysis::run(task, &input, options, context)?)
-            })?
-        } else {
-            let problem = "this handle is no orders, no events and no table";
-            return Err(Fault::new(crm_status::CRM_ERR_HANDLE, "data", problem));
-        };
+        let input = Input::of(data)?;
+        let table = under(job, |context| {
+            Ok(register::run(task, &input.dataset(), options, context)?)
+        })?;
         out.set(crm_table {
             id: handles::insert(TableObject::new(table)?)?,
         });
         Ok(())
     })
+}
+
+/// The object of a handle, held while an analysis reads it.
+enum Input {
+    Orders(Pin<OrdersObject>),
+    Events(Pin<EventsObject>),
+    Table(Pin<TableObject>),
+}
+
+impl Input {
+    fn of(data: crm_data) -> Result<Input, Fault> {
+        Ok(match data.id >> 49 {
+            OrdersObject::TAG => Input::Orders(handles::pin(data.id)?),
+            EventsObject::TAG => Input::Events(handles::pin(data.id)?),
+            TableObject::TAG => Input::Table(handles::pin(data.id)?),
+            _ => {
+                let problem = "this handle is no orders, no events and no table";
+                return Err(Fault::new(crm_status::CRM_ERR_HANDLE, "data", problem));
+            }
+        })
+    }
+
+    fn dataset(&self) -> Dataset<'_> {
+        match self {
+            Input::Orders(pin) => Dataset::Orders(&pin.orders),
+            Input::Events(pin) => Dataset::Events(&pin.events),
+            Input::Table(pin) => Dataset::Table(pin.table()),
+        }
+    }
 }

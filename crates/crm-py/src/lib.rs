@@ -11,6 +11,7 @@ mod runtime;
 mod table;
 mod texts;
 
+use crm_core::Dataset;
 use errors::{guarded, raise};
 use events::Events;
 use orders::{Customers, Orders};
@@ -29,30 +30,20 @@ fn run(
     progress: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<Table> {
     guarded(py, || {
-        if let Ok(orders) = data.cast::<Orders>() {
-            let orders = &orders.get().0;
-            return runtime::compute(py, progress, |context| {
-                let data = crm_core::Dataset::Orders(orders);
-                crm_core::analysis::run(task, &data, request, context)
-            });
-        }
-        if let Ok(events) = data.cast::<Events>() {
-            let events = &events.get().0;
-            return runtime::compute(py, progress, |context| {
-                let data = crm_core::Dataset::Events(events);
-                crm_core::analysis::run(task, &data, request, context)
-            });
-        }
-        if let Ok(table) = data.cast::<Table>() {
-            let table = &table.get().0;
-            return runtime::compute(py, progress, |context| {
-                let data = crm_core::Dataset::Table(table);
-                crm_core::analysis::run(task, &data, request, context)
-            });
-        }
-        Err(pyo3::exceptions::PyTypeError::new_err(
-            "data is no dataset of crm_core",
-        ))
+        let data = if let Ok(orders) = data.cast::<Orders>() {
+            Dataset::Orders(&orders.get().0)
+        } else if let Ok(events) = data.cast::<Events>() {
+            Dataset::Events(&events.get().0)
+        } else if let Ok(table) = data.cast::<Table>() {
+            Dataset::Table(&table.get().0)
+        } else {
+            return Err(pyo3::exceptions::PyTypeError::new_err(
+                "data is no dataset of crm_core",
+            ));
+        };
+        runtime::compute(py, progress, |context| {
+            crm_core::register::run(task, &data, request, context)
+        })
     })
     .map(Table::from)
 }
@@ -61,7 +52,7 @@ fn run(
 #[pyfunction]
 fn describe(py: Python<'_>, task: &str) -> PyResult<String> {
     guarded(py, || {
-        crm_core::analysis::describe(task)
+        crm_core::register::describe(task)
             .map(|entry| entry.to_string())
             .map_err(|error| raise(py, error))
     })
@@ -70,10 +61,7 @@ fn describe(py: Python<'_>, task: &str) -> PyResult<String> {
 /// The names of all analyses.
 #[pyfunction]
 fn tasks() -> Vec<&'static str> {
-    crm_core::analysis::ALL
-        .iter()
-        .map(|entry| entry.name)
-        .collect()
+    crm_core::register::all().map(|entry| entry.name).collect()
 }
 
 /// Use `count` threads from now on; `None` for as many as the machine has.

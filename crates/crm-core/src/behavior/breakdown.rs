@@ -1,10 +1,10 @@
 //! Lines of a table by the categories of an event each: where rates of carts and of browsing are
 //! broken down by product, page, channel, hour.
 
-use crate::analysis::distinct;
 use crate::context::{collect, push};
 use crate::data::{AttributeValues, Buf, Events, Ids, NO_ID, rank};
 use crate::num::ratio::Sums;
+use crate::request::distinct;
 use crate::table::{Column, Field, Type};
 use crate::{Error, Result};
 use std::cmp::Ordering;

@@ -324,7 +324,7 @@ mod tests {
     use super::*;
     use crate::data::Event;
     use crate::table::Cell;
-    use crate::{Dataset, Zone, analysis};
+    use crate::{Dataset, Zone, register};
 
     fn rates(log: &[(&str, &str, &str)], request: &str) -> Vec<Vec<String>> {
         let event = |(at, kind, product): &(&str, &str, &str)| {
@@ -338,7 +338,7 @@ mod tests {
         let log = log.iter().map(event);
         let events = Events::builder(Zone::UTC).extend(log).build().unwrap();
         let data = Dataset::Events(&events);
-        let table = analysis::run("browse_rates", &data, request, &Context::default()).unwrap();
+        let table = register::run("browse_rates", &data, request, &Context::default()).unwrap();
         let shown = |row: usize| {
             let cells = table.columns().iter().filter_map(|c| match c.cell(row) {
                 Cell::Int(v) => Some(v.to_string()),

@@ -16,12 +16,30 @@ pub mod top_paths;
 pub mod transitions;
 pub mod visits;
 
+use crate::analysis::Entry;
 use crate::context::{collect, room};
 use crate::data::{EventWord, Events, Ids, NO_ID, UNUSED};
 use crate::num::ratio::Ratio;
 use crate::table::{Column, Field, Values};
 use crate::{Duration, Error, Fraction, Result};
 use std::sync::Arc;
+
+/// The analyses of the family, in the order users see them.
+pub(crate) static ANALYSES: &[Entry] = &[
+    Entry::of::<sessions::Sessions>(),
+    Entry::of::<page_exits::PageExits>(),
+    Entry::of::<funnel::Funnel>(),
+    Entry::of::<cart_abandonment::CartAbandonment>(),
+    Entry::of::<cart_follow_ups::CartFollowUps>(),
+    Entry::of::<cart_follow_ups::CartItems>(),
+    Entry::of::<browse_rates::BrowseRates>(),
+    Entry::of::<browse::BrowseAbandonment>(),
+    Entry::of::<transitions::Transitions>(),
+    Entry::of::<top_paths::TopPaths>(),
+    Entry::of::<page_influence::PageInfluence>(),
+    Entry::of::<visits::VisitsAfterPurchase>(),
+    Entry::of::<intent::Intent>(),
+];
 
 /// The scope of an analysis whose rows are pages, steps or carts. `customers` is not accepted, because
 /// no row is a customer; `where` chooses events.

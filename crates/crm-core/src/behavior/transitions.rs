@@ -242,7 +242,7 @@ impl Analysis for Transitions {
 mod tests {
     use super::*;
     use crate::data::Event;
-    use crate::{Dataset, Zone, analysis};
+    use crate::{Dataset, Zone, register};
 
     fn rows(request: &str) -> Vec<String> {
         let view =
@@ -259,7 +259,7 @@ mod tests {
             .build()
             .unwrap();
         let data = Dataset::Events(&events);
-        let table = analysis::run("transitions", &data, request, &Context::default()).unwrap();
+        let table = register::run("transitions", &data, request, &Context::default()).unwrap();
         let columns = table.columns();
         let text = |row: usize| {
             let cells = columns.iter().map(|c| match c.cell(row) {

@@ -240,7 +240,7 @@ impl Analysis for BacktestClv {
             "Share of the revenue that came from the tenth with the greatest expected revenue.",
         ),
     ];
-    const SCOPE: &'static [&'static str] = crate::data::WITHOUT_OCCASION;
+    const SCOPE: &'static [&'static str] = crate::analysis::WITHOUT_OCCASION;
     type Data = Orders;
     type Options = Options;
 

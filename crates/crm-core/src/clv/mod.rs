@@ -51,3 +51,27 @@ pub mod value;
 pub use any::{AnyModel, Kind, compare, fit, no_dropout};
 pub use model::{Fit, Model, Purchases, Status, Unit, VERSION};
 pub use rows::{Histories, History, MAX_FREQUENCY, Rows};
+
+use crate::analysis::Entry;
+
+/// The analyses of the family, in the order users see them.
+pub(crate) static ANALYSES: &[Entry] = &[
+    Entry::of::<fit_tables::ClvFit>(),
+    Entry::of::<fit_tables::GammaGammaFit>(),
+    Entry::of::<fit_tables::ClvParameters>(),
+    Entry::of::<fit_tables::CompareModels>(),
+    Entry::of::<predict_tables::ClvPredict>(),
+    Entry::of::<predict_tables::ClvNewCustomers>(),
+    Entry::of::<predict_tables::ExpectedSpend>(),
+    Entry::of::<predict_tables::Clv>(),
+    Entry::of::<tracking_tables::ClvTracking>(),
+    Entry::of::<tracking_tables::AlivePath>(),
+    Entry::of::<count_tables::FrequencyHistogram>(),
+    Entry::of::<count_tables::ExpectedSurface>(),
+    Entry::of::<simulate_tables::ClvSimulate>(),
+    Entry::of::<sbg_tables::SbgFit>(),
+    Entry::of::<sbg_tables::SbgPredict>(),
+    Entry::of::<bgbb_tables::BgbbFit>(),
+    Entry::of::<bgbb_tables::BgbbPredict>(),
+    Entry::of::<backtest::BacktestClv>(),
+];

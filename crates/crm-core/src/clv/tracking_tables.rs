@@ -200,7 +200,7 @@ impl Analysis for ClvTracking {
             "Repeat purchase days expected up to its end.",
         ),
     ];
-    const SCOPE: &'static [&'static str] = crate::data::WITHOUT_OCCASION;
+    const SCOPE: &'static [&'static str] = crate::analysis::WITHOUT_OCCASION;
     type Data = Orders;
     type Options = TrackingOptions;
 
@@ -321,7 +321,7 @@ impl Analysis for AlivePath {
             "Probability of still being a customer, seen from that day.",
         ),
     ];
-    const SCOPE: &'static [&'static str] = crate::data::WITHOUT_OCCASION;
+    const SCOPE: &'static [&'static str] = crate::analysis::WITHOUT_OCCASION;
     type Data = Orders;
     type Options = PathOptions;
 
@@ -381,7 +381,7 @@ impl Analysis for AlivePath {
 mod tests {
     use super::*;
     use crate::table::Cell;
-    use crate::{Currency, Dataset, Zone, analysis};
+    use crate::{Currency, Dataset, Zone, register};
 
     /// Three customers; the last comes after the calibration.
     fn shop() -> Orders {
@@ -401,7 +401,7 @@ mod tests {
 
     fn run(name: &str, options: &str) -> Table {
         let request = format!("{{{options}, {FIT}}}");
-        analysis::run(
+        register::run(
             name,
             &Dataset::Orders(&shop()),
             &request,
@@ -479,7 +479,7 @@ mod tests {
     #[test]
     fn a_path_has_each_day() {
         let options = r#""as_of": "2026-01-10", "customers": {"customer_id": "a"}"#;
-        let path = analysis::run(
+        let path = register::run(
             "alive_path",
             &Dataset::Orders(&shop()),
             &format!(

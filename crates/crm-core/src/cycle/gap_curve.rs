@@ -291,7 +291,7 @@ impl Analysis for GapFits {
         ),
         Field::new("status", Type::Category, "", "状態", "How the fit ended."),
     ];
-    const SCOPE: &'static [&'static str] = crate::data::WITHOUT_OCCASION;
+    const SCOPE: &'static [&'static str] = crate::analysis::WITHOUT_OCCASION;
     type Data = Orders;
     type Options = Options;
 

@@ -22,3 +22,19 @@ pub mod seasonality;
 pub(crate) mod shop;
 pub mod survival_curve;
 pub mod threshold_sweep;
+
+use crate::analysis::Entry;
+
+/// The analyses of the family, in the order users see them.
+pub(crate) static ANALYSES: &[Entry] = &[
+    Entry::of::<next_purchase::Cycle>(),
+    Entry::of::<alerts::Alerts>(),
+    Entry::of::<likely_buyers::LikelyBuyers>(),
+    Entry::of::<backtest::Backtest>(),
+    Entry::of::<backtest::BacktestCalibration>(),
+    Entry::of::<backtest::BacktestAlerts>(),
+    Entry::of::<threshold_sweep::ThresholdSweep>(),
+    Entry::of::<gap_curve::KaplanMeier>(),
+    Entry::of::<gap_curve::GapFits>(),
+    Entry::of::<survival_curve::SurvivalCurve>(),
+];

@@ -57,13 +57,13 @@ impl Default for Options {
 ///
 /// ```
 /// use crm_core::data::{Batch, ColumnValues};
-/// use crm_core::{Context, Dataset, Table, analysis};
+/// use crm_core::{Context, Dataset, Table, register};
 /// let batch: Batch = vec![
 ///     ("duration".into(), ColumnValues::Float(vec![10.0, 20.0, 20.0, 40.0].into()).into()),
 ///     ("observed".into(), ColumnValues::Int { values: vec![1, 1, 0, 0].into(), bits: 64 }.into()),
 /// ];
 /// let contracts = Table::from_batch(&batch, &Context::default())?;
-/// let curve = analysis::run("survival_curve", &Dataset::Table(&contracts), "", &Context::default())?;
+/// let curve = register::run("survival_curve", &Dataset::Table(&contracts), "", &Context::default())?;
 /// assert_eq!(curve.len(), 3);
 /// # Ok::<(), crm_core::Error>(())
 /// ```
@@ -267,7 +267,7 @@ fn weights(data: &Table) -> Result<Option<Cow<'_, [f64]>>> {
 mod tests {
     use super::*;
     use crate::data::{Batch, ColumnValues};
-    use crate::{Dataset, analysis};
+    use crate::{Dataset, register};
 
     type Given<'a> = &'a [(&'a str, &'a [f64])];
 
@@ -280,7 +280,7 @@ mod tests {
         let named = |(name, values): &(&str, &[f64])| ((*name).to_owned(), column(values));
         let batch: Batch = columns.iter().map(named).collect();
         let table = Table::from_batch(&batch, &Context::default())?;
-        analysis::run(
+        register::run(
             "survival_curve",
             &Dataset::Table(&table),
             request,

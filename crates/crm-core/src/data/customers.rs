@@ -52,7 +52,7 @@ impl CustomersSpec {
     ///
     /// An option error naming the option at fault.
     pub fn parse(json: &str) -> Result<Self> {
-        crate::analysis::read_object(&crate::request::parse(json)?)
+        crate::request::read(json)
     }
 
     /// The columns it reads, each once.

@@ -45,7 +45,8 @@ pub(crate) use index::{Entry, Index};
 use kept::Kept;
 pub(crate) use orders::{Data, unpack};
 pub use orders::{Orders, OrdersBuilder};
-pub(crate) use scoped::{WITHOUT_OCCASION, rank};
+pub(crate) use read::Reason;
+pub(crate) use scoped::rank;
 pub(crate) use select::{CANCELLED, ORDER, REVENUE, Selection};
 pub use simulate::simulate_orders;
 pub use simulate_events::{

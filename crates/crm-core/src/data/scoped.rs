@@ -1,153 +1,21 @@
-//! Carrying a scope out on orders: filters, policy, basis and refunds give a view of the orders;
-//! lists of dates and breakdowns run an analysis several times and put the tables together. Done
-//! here once, for every analysis.
+//! Views of orders: what filters, policy, basis and refunds leave, and the groups of a breakdown.
 
 use super::filter::{Attribute, AttributeValues, Level};
 use super::ids::NO_ID;
 use super::orders::{Class, Data, Dim, Orders, Refund, pack, unpack};
 use super::read::{NO_WORD, Reason};
 use super::{Buf, IdRef, Ids};
-use crate::analysis::{self, Analysis, Dataset, Input};
 use crate::context::{collect, filled, push, room};
-use crate::scope::{AsOf, Filter, Refunds};
-use crate::table::{Cell, Column, Field, Type, Values};
-use crate::{Context, Day, Error, Result, Scope, Table};
-use serde_json::{Value, json};
+use crate::scope::{Filter, Refunds};
+use crate::table::{Cell, Column, Values};
+use crate::{Context, Error, Result, Scope, Table};
+use serde_json::Value;
 use std::sync::Arc;
 
-pub(crate) const AS_OF: Field = Field::new(
-    "as_of",
-    Type::Date,
-    "",
-    "基準日",
-    "The date the row is as of.",
-);
-
-/// The keys of analyses in which an occasion makes no difference: they sum orders, or always take days.
-pub(crate) const WITHOUT_OCCASION: &[&str] = {
-    let all = <Orders as Input>::SCOPE;
-    all.split_at(all.len() - 1).0
-};
-
-impl Input for Orders {
-    const KIND: &'static str = "orders";
-    const SCOPE: &'static [&'static str] = &[
-        "as_of",
-        "where",
-        "customers",
-        "by",
-        "policy",
-        "basis",
-        "refunds",
-        "churn_days",
-        "churn_boundary",
-        "occasion",
-    ];
-
-    fn of<'a>(data: &Dataset<'a>) -> Option<&'a Self> {
-        match data {
-            Dataset::Orders(orders) => Some(orders),
-            _ => None,
-        }
-    }
-
-    fn run_scoped<A: Analysis<Data = Self>>(
-        &self,
-        scope: &Scope,
-        options: &A::Options,
-        context: &Context,
-    ) -> Result<(Table, Value)> {
-        // Where an analysis always takes days, nothing is said.
-        let occasion = A::OCCASION.filter(|_| A::SCOPE.contains(&"occasion"));
-        let scope = &Scope {
-            churn_days: scope.churn_days.or(Some(A::CHURN_DAYS)),
-            occasion: scope.occasion.or(occasion),
-            ..scope.clone()
-        };
-        let orders = self.scoped(scope, context)?;
-        let last = orders.last_date.unwrap_or_default();
-        let (days, is_list) = match &scope.as_of {
-            AsOf::Last => (vec![last], false),
-            AsOf::Day(day) => (vec![*day], false),
-            AsOf::Days(days) if days.is_empty() => {
-                return Err(Error::option(
-                    "as_of",
-                    "[]",
-                    "a date or a list of at least one date",
-                ));
-            }
-            AsOf::Days(days) => (days.clone(), true),
-            AsOf::At(_) | AsOf::Moments(_) => {
-                return Err(Error::option(
-                    "as_of",
-                    "",
-                    "a date: orders are seen by whole days, only events by instants",
-                ));
-            }
-        };
-        let parts = orders.parts(&scope.by, context)?;
-        let mut all = Table::default();
-        for day in &days {
-            // What is left for the analysis: one date, nothing to filter.
-            let single = Scope {
-                as_of: AsOf::Day(*day),
-                filter: Filter::default(),
-                customers: Filter::default(),
-                by: Vec::new(),
-                policy: None,
-                refunds: Refunds::OrderDate,
-                ..scope.clone()
-            };
-            for part in &parts {
-                let table = A::run(&part.orders, &single, options, context)?;
-                let table = part.orders.shown(table)?;
-                let mut before = Vec::new();
-                if is_list {
-                    let cells = filled(table.len(), day.0, "table column")?;
-                    before.push(Column::new(&AS_OF, Values::Date(cells)));
-                }
-                for key in &part.keys {
-                    before.push(key.repeated(table.len())?);
-                }
-                all.append(table.prepended(before)?)?;
-            }
-        }
-        let mut resolved = analysis::resolved::<A>(scope);
-        resolved["as_of"] = match is_list {
-            true => json!(days),
-            false => json!(days[0]),
-        };
-        resolved["policy"] = json!(orders.view.policy);
-        resolved["currency"] = json!(orders.currency());
-        if let (Some(last), Some(day)) = (orders.last_date, days.iter().max()) {
-            all = noted_end(all, last, *day);
-        }
-        resolved["timezone"] = json!(orders.zone().to_string());
-        Ok((all, resolved))
-    }
-}
-
-/// With more than this many days between the last order and its date a table has a note of it: the data may
-/// be incomplete, and customers only look inactive. The gaps of a shop with few orders and of a late nightly
-/// import are shorter.
-const PAST_THE_DATA: i32 = 30;
-
-/// The table, whose notes say how many days before its date the data end where that is long.
-pub(crate) fn noted_end(table: Table, last: Day, as_of: Day) -> Table {
-    let days = as_of.0.saturating_sub(last.0);
-    match days > PAST_THE_DATA {
-        true => table.with_note(
-            "data_end",
-            json!({"last_date": last, "days_before_as_of": days}),
-        ),
-        false => table,
-    }
-}
-
 /// The orders of one group of a breakdown, and what the group is.
-struct Part {
-    keys: Vec<Key>,
-    orders: Orders,
+pub(crate) struct Part {
+    pub(crate) keys: Vec<Key>,
+    pub(crate) orders: Orders,
 }
 
 /// One group's value in one column of a breakdown.
@@ -391,7 +259,7 @@ impl Orders {
     }
 
     /// The rows of a table that the scope's `customers` lets through.
-    fn shown(&self, table: Table) -> Result<Table> {
+    pub(crate) fn shown(&self, table: Table) -> Result<Table> {
         let Some(chosen) = &self.view.chosen else {
             return Ok(table);
         };
@@ -405,7 +273,7 @@ impl Orders {
     }
 
     /// The orders of each group of a breakdown, groups in ascending order, nulls last.
-    fn parts(&self, by: &[String], context: &Context) -> Result<Vec<Part>> {
+    pub(crate) fn parts(&self, by: &[String], context: &Context) -> Result<Vec<Part>> {
         if by.is_empty() {
             return Ok(vec![Part {
                 keys: Vec::new(),
@@ -679,34 +547,5 @@ impl Data {
             line_order: None,
             ..Data::empty(rows, self.offsets.clone())
         })
-    }
-}
-
-impl Input for Table {
-    const KIND: &'static str = "table";
-    /// A table takes no scope: the analysis that made it had one.
-    const SCOPE: &'static [&'static str] = &[];
-
-    fn of<'a>(data: &Dataset<'a>) -> Option<&'a Self> {
-        match data {
-            Dataset::Table(table) => Some(table),
-            _ => None,
-        }
-    }
-
-    fn run_scoped<A: Analysis<Data = Self>>(
-        &self,
-        scope: &Scope,
-        options: &A::Options,
-        context: &Context,
-    ) -> Result<(Table, Value)> {
-        // A result of this library has further columns, under names of their own.
-        if self.definition().is_none() {
-            let names: Vec<&str> = self.columns().iter().map(Column::name).collect();
-            super::frame::no_misnomer(&names, A::OPTIONAL)?;
-        }
-        context.check()?;
-        let table = A::run(self, scope, options, context)?;
-        Ok((table, json!({ "of": self.definition().map(|d| d.hash()) })))
     }
 }

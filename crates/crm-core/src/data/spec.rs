@@ -144,7 +144,7 @@ impl OrdersSpec {
     ///
     /// An option error naming the option at fault.
     pub fn parse(json: &str) -> Result<Self> {
-        crate::analysis::read_object(&crate::request::parse(json)?)
+        crate::request::read(json)
     }
 
     /// The columns it reads, each once, the required ones first.

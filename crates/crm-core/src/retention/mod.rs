@@ -43,3 +43,17 @@ fn share_columns(fields: &[Field; 3], shares: &[Ratio]) -> Result<[Column; 3]> {
         Column::floats(&fields[2], shares.iter().map(|s| s.high))?,
     ])
 }
+
+use crate::analysis::Entry;
+
+/// The analyses of the family, in the order users see them.
+pub(crate) static ANALYSES: &[Entry] = &[
+    Entry::of::<purchase_count::PurchaseCounts>(),
+    Entry::of::<repeat_rate::RepeatRate>(),
+    Entry::of::<lead_time::LeadTimes>(),
+    Entry::of::<lead_time::LeadTimeQuantiles>(),
+    Entry::of::<cohort::CohortMatrix>(),
+    Entry::of::<purchase_flow::PurchaseFlow>(),
+    Entry::of::<first_product::FirstProduct>(),
+    Entry::of::<acquisition::Acquisition>(),
+];

@@ -131,7 +131,7 @@ impl Analysis for Abc {
         REVENUE,
         Field::new("abc", Type::Category, "", "ABCランク", "Class."),
     ];
-    const SCOPE: &'static [&'static str] = crate::data::WITHOUT_OCCASION;
+    const SCOPE: &'static [&'static str] = crate::analysis::WITHOUT_OCCASION;
     type Data = Orders;
     type Options = Options;
 

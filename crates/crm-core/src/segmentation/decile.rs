@@ -104,7 +104,7 @@ impl Analysis for Decile {
             "Group, 1 for the greatest revenues.",
         ),
     ];
-    const SCOPE: &'static [&'static str] = crate::data::WITHOUT_OCCASION;
+    const SCOPE: &'static [&'static str] = crate::analysis::WITHOUT_OCCASION;
     type Data = Orders;
     type Options = Options;
 

@@ -76,7 +76,7 @@ impl Analysis for Lorenz {
             "Gini coefficient, the same in each row; null where there is no curve.",
         ),
     ];
-    const SCOPE: &'static [&'static str] = crate::data::WITHOUT_OCCASION;
+    const SCOPE: &'static [&'static str] = crate::analysis::WITHOUT_OCCASION;
     type Data = Orders;
     type Options = Options;
 

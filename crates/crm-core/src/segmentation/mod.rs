@@ -12,6 +12,21 @@ mod rfm_cuts;
 mod rfm_grid;
 pub mod rfm_segments;
 
+use crate::analysis::Entry;
+
+/// The analyses of the family, in the order users see them.
+pub(crate) static ANALYSES: &[Entry] = &[
+    Entry::of::<rfm::Rfm>(),
+    Entry::of::<rfm_segments::RfmSegments>(),
+    Entry::of::<rfm_cross::RfmCross>(),
+    Entry::of::<cpm::Cpm>(),
+    Entry::of::<cpm_segments::CpmSegments>(),
+    Entry::of::<decile::Decile>(),
+    Entry::of::<abc::Abc>(),
+    Entry::of::<lorenz::Lorenz>(),
+    Entry::of::<movement::Movement>(),
+];
+
 /// The table with the number of customers whose revenue is negative, if there are any: shares of
 /// revenue mean little then.
 fn with_negative_revenue(table: crate::Table, revenue: &[i64]) -> crate::Table {

@@ -151,7 +151,7 @@ impl Analysis for Summary {
             "Mean revenue per purchase day after calibration_end, up to as_of; null without one.",
         ),
     ];
-    const SCOPE: &'static [&'static str] = crate::data::WITHOUT_OCCASION;
+    const SCOPE: &'static [&'static str] = crate::analysis::WITHOUT_OCCASION;
     type Data = Orders;
     type Options = Options;
 

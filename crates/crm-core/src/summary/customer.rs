@@ -300,7 +300,7 @@ impl Analysis for Summary {
             "Cancelled / (orders + cancelled).",
         ),
     ];
-    const SCOPE: &'static [&'static str] = crate::data::WITHOUT_OCCASION;
+    const SCOPE: &'static [&'static str] = crate::analysis::WITHOUT_OCCASION;
     type Data = Orders;
     type Options = Options;
 

@@ -12,3 +12,12 @@ pub use follow_up::FollowUp;
 pub use gaps::Gaps;
 pub(crate) use gaps::Per;
 pub use totals::Totals;
+
+use crate::analysis::Entry;
+
+/// The analyses of the family, in the order users see them.
+pub(crate) static ANALYSES: &[Entry] = &[
+    Entry::of::<customer::Summary>(),
+    Entry::of::<clv_summary::Summary>(),
+    Entry::of::<monthly::Monthly>(),
+];

@@ -123,7 +123,7 @@ impl Analysis for Monthly {
             "Revenue of guests.",
         ),
     ];
-    const SCOPE: &'static [&'static str] = crate::data::WITHOUT_OCCASION;
+    const SCOPE: &'static [&'static str] = crate::analysis::WITHOUT_OCCASION;
     type Data = Orders;
     type Options = Options;
 

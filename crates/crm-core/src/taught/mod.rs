@@ -5,3 +5,11 @@
 
 pub mod customer;
 pub mod learn;
+
+use crate::analysis::Entry;
+
+/// The analyses of the family, in the order users see them.
+pub(crate) static ANALYSES: &[Entry] = &[
+    Entry::of::<learn::Learn>(),
+    Entry::of::<customer::Customer>(),
+];

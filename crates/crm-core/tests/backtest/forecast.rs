@@ -182,7 +182,7 @@ fn first_years_are_second_computations() {
     let context = Context::default();
     let of_summary = |name: &str, request: Value| {
         let request = request.to_string();
-        analysis::run(name, &Dataset::Table(&summary), &request, &context).expect(name)
+        register::run(name, &Dataset::Table(&summary), &request, &context).expect(name)
     };
     let purchases = of_summary("clv_fit", json!({}));
     let spend = of_summary("gamma_gamma_fit", json!({}));

@@ -435,9 +435,9 @@ fn value_is_judged_by_what_was_bought() {
         &json!({"as_of": Day(start().0 + origin)}),
     );
     let context = Context::default();
-    let fit = analysis::run("clv_fit", &Dataset::Table(&summary), "{}", &context).expect("a fit");
+    let fit = register::run("clv_fit", &Dataset::Table(&summary), "{}", &context).expect("a fit");
     let request = json!({"fit": fit.notes()["fit"], "t": 90}).to_string();
-    let predicted = analysis::run("clv_predict", &Dataset::Table(&summary), &request, &context)
+    let predicted = register::run("clv_predict", &Dataset::Table(&summary), &request, &context)
         .expect("predictions");
     let sum: f64 = (0..predicted.len())
         .map(|row| float(&predicted, "expected_purchases", row).expect("a number"))

@@ -7,7 +7,7 @@ mod sweep;
 
 use crm_core::num::rng::Rng;
 use crm_core::table::Cell;
-use crm_core::{Context, Currency, Dataset, Day, Error, Orders, Table, Zone, analysis};
+use crm_core::{Context, Currency, Dataset, Day, Error, Orders, Table, Zone, register};
 use serde_json::{Value, json};
 
 /// Purchase days of each customer, from 2025-01-01 on.
@@ -62,7 +62,7 @@ fn orders(shop: &Shop) -> Orders {
 
 fn try_run(name: &str, orders: &Orders, request: &Value) -> Result<Table, Error> {
     let context = Context::default();
-    analysis::run(
+    register::run(
         name,
         &Dataset::Orders(orders),
         &request.to_string(),

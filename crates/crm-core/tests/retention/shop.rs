@@ -3,7 +3,7 @@
 use crm_core::data::{AmountUnit, Batch, ColumnValues, IdRef, OrdersSpec, Strings};
 use crm_core::num::rng::Rng;
 use crm_core::table::Cell;
-use crm_core::{Context, Currency, Dataset, Day, Orders, Table, analysis};
+use crm_core::{Context, Currency, Dataset, Day, Orders, Table, register};
 
 /// Days since 1970 of the first simulated day, 2024-01-01, and of the date asked about, a month's
 /// last: 2025-11-30.
@@ -224,7 +224,7 @@ pub(crate) fn kaplan_meier(waits: &[(i32, bool)], t: i32) -> Option<f64> {
 
 pub(crate) fn run(name: &str, orders: &Orders, request: &str) -> Table {
     let request = format!("{{\"as_of\": \"{}\"{request}}}", Day(AS_OF));
-    analysis::run(
+    register::run(
         name,
         &Dataset::Orders(orders),
         &request,

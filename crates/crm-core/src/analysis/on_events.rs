@@ -1,0 +1,138 @@
+//! A scope carried out on events: the moment cuts the log, `customers` chooses rows, and each moment
+//! and group of `by` is a run of its own, whose notes become lists.
+
+use super::{AS_OF, Analysis, Dataset, Input, noted_end, resolved};
+use crate::context::{Context, filled};
+use crate::data::{Events, Reason};
+use crate::error::{Error, Result};
+use crate::scope::{AsOf, Filter, Scope};
+use crate::table::{Column, Table, Values};
+use crate::time::Moment;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+impl Input for Events {
+    const KIND: &'static str = "events";
+    const SCOPE: &'static [&'static str] = &["as_of", "where", "customers", "by"];
+
+    fn of<'a>(data: &Dataset<'a>) -> Option<&'a Self> {
+        match data {
+            Dataset::Events(events) => Some(events),
+            _ => None,
+        }
+    }
+
+    fn run_scoped<A: Analysis<Data = Self>>(
+        &self,
+        scope: &Scope,
+        options: &A::Options,
+        context: &Context,
+    ) -> Result<(Table, Value)> {
+        let last = Moment::Instant(self.as_of);
+        let (moments, is_list) = match &scope.as_of {
+            AsOf::Last => (vec![last], false),
+            AsOf::Day(day) => (vec![Moment::Day(*day)], false),
+            AsOf::At(moment) => (vec![*moment], false),
+            AsOf::Days(days) => (days.iter().copied().map(Moment::Day).collect(), true),
+            AsOf::Moments(moments) => (moments.clone(), true),
+        };
+        if moments.is_empty() {
+            return Err(Error::option(
+                "as_of",
+                "[]",
+                "a moment or a list of at least one",
+            ));
+        }
+        let all_days = moments.iter().all(|m| matches!(m, Moment::Day(_)));
+        let mut all = Table::default();
+        let mut notes: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+        let mut later = 0;
+        for moment in &moments {
+            let seen = self.up_to(moment.instant(&self.data()?.offsets), context)?;
+            later = later.max(seen.later);
+            let seen = seen.showing(&scope.customers)?;
+            let offsets = &seen.data()?.offsets;
+            later = later.max(seen.later);
+            let single = Scope {
+                as_of: AsOf::Day(offsets.day(seen.as_of)),
+                filter: Filter::default(),
+                customers: Filter::default(),
+                by: Vec::new(),
+                ..scope.clone()
+            };
+            for (keys, part) in seen.parts(&scope.filter, &scope.by, context)? {
+                let table = part.shown(A::run(&part, &single, options, context)?)?;
+                let n = table.len();
+                let mut before = Vec::new();
+                if is_list && all_days {
+                    let day = offsets.day(seen.as_of).0;
+                    before.push(Column::new(&AS_OF, Values::Date(filled(n, day, "table")?)));
+                } else if is_list {
+                    let at = filled(n, seen.as_of, "table")?;
+                    before.push(Column::new(&AS_OF, Values::Instant(at.into(), self.zone())));
+                }
+                let mut group = serde_json::Map::new();
+                if is_list {
+                    group.insert("as_of".into(), json!(moment));
+                }
+                for key in &keys {
+                    before.push(key.repeated(n)?);
+                    group.insert(key.name.clone(), key.json());
+                }
+                for (name, note) in table.notes() {
+                    let mut of_group = group.clone();
+                    of_group.insert("value".into(), note.clone());
+                    notes.entry(name.clone()).or_default().push(of_group.into());
+                }
+                all.append(table.prepended(before)?)?;
+            }
+        }
+        let mut resolved = resolved::<A>(scope);
+        resolved["as_of"] = match is_list {
+            true => json!(moments),
+            false => json!(moments[0]),
+        };
+        resolved["currency"] = json!(self.currency());
+        resolved["timezone"] = json!(self.zone().to_string());
+        resolved["kinds"] = json!(self.spec.kinds);
+        if is_list || !scope.by.is_empty() {
+            for (name, of_groups) in notes {
+                all = all.with_note(&name, of_groups.into());
+            }
+        }
+        all = all.with_note("events_after_as_of", json!(later));
+        let offsets = &self.data()?.offsets;
+        let days = moments.iter().map(|m| offsets.day(m.instant(offsets)));
+        if let (Some(last), Some(day)) = (self.last_date(), days.max()) {
+            all = noted_end(all, last, day);
+        }
+        if self.rows_left_out() > 0 {
+            all = all.with_note("rows_left_out", json!(self.rows_left_out()));
+            let reasons = self.data()?.left_out.iter();
+            let reasons = reasons.map(|(reason, rows)| (why(*reason).to_owned(), json!(rows)));
+            let reasons: serde_json::Map<String, Value> = reasons.collect();
+            all = all.with_note("rows_left_out_by_reason", reasons.into());
+        }
+        let at_one_instant = self.data()?.at_one_instant;
+        if at_one_instant > 0 {
+            all = all.with_note("events_at_one_instant", json!(at_one_instant));
+        }
+        let rounded = self.data()?.rounded;
+        if rounded > 0 {
+            all = all.with_note("amounts_rounded", json!(rounded));
+        }
+        Ok((all, resolved))
+    }
+}
+
+/// Why a row of events was left out.
+fn why(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Guest => "no_visitor",
+        Reason::BadTime => "bad_time",
+        Reason::BadWord => "no_kind",
+        Reason::BadQuantity => "bad_quantity",
+        Reason::BadMeasure => "bad_measure",
+        _ => "bad_amount",
+    }
+}
