@@ -139,7 +139,7 @@ def parser() -> argparse.ArgumentParser:
     )
 
     learn = _command(
-        commands, "learn", "what the shop has taught, as a JSON document", needs_extra=True
+        commands, "learn", "the shop's estimates, as a JSON document", needs_extra=True
     )
     _add_file(learn, today=True)
     learn.add_argument(

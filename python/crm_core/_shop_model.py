@@ -23,7 +23,7 @@ def learn(
     seasonality: Seasonality | None = None,
     **scope: Unpack[LearnScope],
 ) -> Table:
-    """What the shop has taught, to be applied to anyone later (店舗の学習結果).
+    """The shop's estimates in one document, for later use on any customer (店舗の学習結果).
 
     Hand it as `learned=` to `rfm`, `cycle`, `alerts`, `likely_buyers` or `customer`: the table, or
     the document in its notes, ``learn(...).notes["learned"]``, a few kilobytes to store as JSON.
@@ -63,7 +63,7 @@ def customer(
     return_within: Length | None = None,
     **scope: Unpack[Scope],
 ) -> Table:
-    """All that can be said of a customer, with what the shop has taught (顧客カルテ).
+    """Everything about one customer, with the shop's estimates (顧客カルテ).
 
     A call takes 0.3 to 0.4 ms for one customer, up to 0.8 ms where the document is of a shop of few
     gaps, and 0.02 ms for each of many.

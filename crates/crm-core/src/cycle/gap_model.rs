@@ -90,7 +90,7 @@ impl Dropout {
     }
 }
 
-/// What the shop has taught: plain data, of a few hundred bytes as JSON, or a few thousand where the
+/// The shop's estimates: plain data, of a few hundred bytes as JSON, or a few thousand where the
 /// shop has few gaps. Times are in days.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -28,7 +28,7 @@
 //!   value has an amount: shipping and discounts have no product.
 //! - `seasonality` measures time by the demand that the caller knows of
 //!   ([`seasonality`](super::seasonality)).
-//! - A shop without a single repeat customer has taught nothing: all of it is null.
+//! - In a shop without a single repeat customer all of it is null.
 //! - Where the whole shop has few completed gaps, what they teach is uncertain, and the law is the mean
 //!   over what it may be ([`posterior`](super::posterior)): wide dates, and probabilities that lean on
 //!   the priors. On simulated shops of one to forty customers `date_p10` to `date_p90` held 75 to 83 %

@@ -2,9 +2,12 @@
 //! checks it as a whole; a block whose check fails is read again cell by cell, by the exact path.
 
 use super::Bits;
-use super::read::BLANK;
 use crate::Result;
 use crate::context::room;
+
+/// A cell without a value, in columns of amounts and times. No valid cell has this value: times
+/// start in the year 1, and an amount of this size is refused.
+pub(crate) const BLANK: i64 = i64::MIN;
 
 /// Cells of a block: few enough to stay in the first-level cache until they are looked at again.
 const BLOCK: usize = 1024;

@@ -1,9 +1,10 @@
 //! The shop's own table of customers: when they registered, who opted out, further dimensions. It
 //! makes prospects (見込み客) visible: customers without an order.
 
+use super::blocks::BLANK;
 use super::ids::{Ids, NO_ID, kind_of};
 use super::input::{Input, find};
-use super::read::{BLANK, Problems};
+use super::read::Problems;
 use super::rows::RowDim;
 use super::text::Understood;
 use super::{Batch, Buf, ColumnData, ColumnValues, Orders};

@@ -11,9 +11,10 @@
 //! they appear.
 
 use super::arrange::Arranged;
+use super::blocks::BLANK;
 use super::ids::{Ids, NO_ID};
 use super::input::Input;
-use super::read::{BLANK, Money, Problems, Reason};
+use super::read::{Money, Problems, Reason};
 use super::rows::pick;
 use super::runs::Runs;
 use super::spec::{AmountUnit, BadRows};

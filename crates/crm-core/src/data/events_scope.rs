@@ -17,10 +17,10 @@
 //! moments an analysis's own notes are lists, one object a group with its `value`.
 
 use super::arrange::Arranged;
+use super::blocks::BLANK;
 use super::events::{EventData, EventDim, Events};
 use super::filter::{Attribute, AttributeValues, Level};
 use super::ids::{IdKind, Ids, NO_ID};
-use super::read::BLANK;
 use super::runs::Runs;
 use super::scoped::{Key, rank};
 use super::{Buf, ColumnData, ColumnValues};

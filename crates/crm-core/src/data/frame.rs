@@ -1,8 +1,9 @@
 //! A caller's columns as a table, so that analyses of tables (fits, predictions) also take plain
 //! frames.
 
+use super::blocks::BLANK;
 use super::ids::kind_of;
-use super::read::{BLANK, Problems, Reason, Times, zone_of};
+use super::read::{Problems, Reason, Times, zone_of};
 use super::text_dates::DateTexts;
 use super::{Batch, ColumnData, ColumnValues, Ids, NO_ID};
 use crate::context::{collect, room};

@@ -1,9 +1,10 @@
 //! Rows to orders. Without an order id each row is an order (a negative one a refund); with one,
 //! the rows of a key (shop, order id) are its lines.
 
+use super::blocks::BLANK;
 use super::ids::NO_ID;
 use super::orders::{Class, Data, Dim, Refund, pack};
-use super::read::{BLANK, NO_WORD, Problems, Reason};
+use super::read::{NO_WORD, Problems, Reason};
 use super::rows::{RowDim, Rows, guest};
 use super::spec::{BadRows, OrdersSpec, RepeatedRows};
 use super::{AmountIs, Buf};

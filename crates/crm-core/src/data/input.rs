@@ -1,7 +1,8 @@
 //! The columns that came in, found by name and read chunk by chunk as one.
 
+use super::blocks::BLANK;
 use super::ids::{Ids, NO_ID, kind_of};
-use super::read::{self, BLANK, Money, NO_WORD, Problems, Reason, Times, words};
+use super::read::{self, Money, NO_WORD, Problems, Reason, Times, words};
 use super::spec::OrdersSpec;
 use super::text_amounts::{AmountTexts, Decimal};
 use super::text_dates::DateTexts;

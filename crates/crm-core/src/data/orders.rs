@@ -1,7 +1,8 @@
 //! Orders: validated, immutable, cheap to clone.
 
+use super::blocks::BLANK;
 use super::ids::{Ids, NO_ID};
-use super::read::{BLANK, NO_WORD};
+use super::read::NO_WORD;
 use super::rows::Rows;
 use super::text::Understood;
 use super::{

@@ -2,7 +2,7 @@
 //! that cannot be read go to [`Problems`], which refuses the first or drops and counts them.
 
 use super::Buf;
-use super::blocks::{Range, convert};
+use super::blocks::{BLANK, Range, convert};
 use super::text::{Understood, read_texts};
 use super::text_amounts::{self, Decided, Decimal, Unit};
 use super::text_dates::{DateTexts, wrong_type};
@@ -10,10 +10,6 @@ use super::{ColumnData, ColumnValues, TimeUnit};
 use crate::context::{collect, filled, room};
 use crate::time::{MAX_MICROS, MICROS_PER_DAY, MIN_MICROS};
 use crate::{Currency, Error, Offsets, Result, Zone};
-
-/// A cell without a value, in columns of amounts and times. No valid cell has this value: times
-/// start in the year 1, and an amount of this size is refused.
-pub(crate) const BLANK: i64 = i64::MIN;
 
 /// Why a row was left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,9 +1,10 @@
 //! Rows as they came in, read and validated column by column, before they are orders. Kept, so
 //! that more rows can be appended ([`Rows::append`]) and lines can be chosen ([`Rows::take`]).
 
+use super::blocks::BLANK;
 use super::ids::{Ids, NO_ID};
 use super::input::Input;
-use super::read::{BLANK, Money, NO_WORD, Problems, Reason};
+use super::read::{Money, NO_WORD, Problems, Reason};
 use super::spec::{AmountUnit, BadRows, Guests, OrdersSpec};
 use super::text::{self, Understood};
 use super::text_amounts::Decimal;

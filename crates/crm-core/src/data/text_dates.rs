@@ -21,6 +21,7 @@ mod parse;
 #[cfg(test)]
 mod tests;
 
+use super::blocks::BLANK;
 use super::text::{Cursor, each_text, plain, read_texts, texts_of};
 use super::{ColumnData, ColumnValues};
 use crate::{Error, Result, Zone};
@@ -32,7 +33,6 @@ use parse::{
 
 /// A cell that holds text which is no date.
 const UNREAD: i64 = i64::MIN + 1;
-const BLANK: i64 = super::read::BLANK;
 
 /// How the dates of one column are written: looked at once, then read.
 pub(crate) struct DateTexts<'a> {

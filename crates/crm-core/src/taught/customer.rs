@@ -1,4 +1,4 @@
-//! Customer: all that can be said of a customer, with what the shop has taught.
+//! Customer: everything about one customer, with the shop's estimates from `learn`.
 //!
 //! # Definition
 //!
@@ -97,7 +97,7 @@ const fn named(mut field: Field, name: &'static str, ja: &'static str) -> Field 
 impl Analysis for Customer {
     const NAME: &'static str = "customer";
     const SUMMARY: &'static str =
-        "All that can be said of a customer, with what the shop has taught";
+        "Everything about one customer, with the shop's estimates from `learn`";
     const JA: &'static str = "顧客カルテ";
     const COLUMNS: &'static [Field] = &[
         of(Rfm::COLUMNS, "customer_id"),

@@ -1,4 +1,4 @@
-//! Learn: what the whole shop has taught, as a document of a few kilobytes.
+//! Learn: the estimates that need the whole shop, as a document of a few kilobytes.
 //!
 //! # Definition
 //!
@@ -119,8 +119,7 @@ pub struct Learn;
 
 impl Analysis for Learn {
     const NAME: &'static str = "learn";
-    const SUMMARY: &'static str =
-        "What the shop has taught, to be applied to anyone later: the document is in the notes";
+    const SUMMARY: &'static str = "The shop's estimates (models, cuts, thresholds) in one document, for later use on any customer: it is in the notes";
     const JA: &'static str = "店舗の学習結果";
     const COLUMNS: &'static [Field] = &[
         Field::new("part", Type::Text, "", "部分", "The part of the document."),
