@@ -62,6 +62,7 @@ def settings_of(options: argparse.Namespace, columns: Sequence[str] = ()) -> Set
         guests=options.guests,
         bad_rows=options.bad_rows,
         repeated_orders=options.repeated_orders,
+        repeated_rows=options.repeated_rows,
     )
 
 

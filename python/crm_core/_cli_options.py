@@ -323,6 +323,12 @@ def _add_file(
         help="orders that several files have with different lines: from the last file, or all "
         "lines (default: error)",
     )
+    meaning.add_argument(
+        "--repeated-rows",
+        choices=("keep", "drop", "error"),
+        help="rows that are equal in every column of the file (default: keep, with a warning where "
+        "they are many)",
+    )
     scope = parser.add_argument_group("what is counted")
     scope.add_argument(
         "--as-of",

@@ -68,6 +68,7 @@ def read_orders(
     guests: Literal["error", "drop", "keep"] | None = None,
     bad_rows: Literal["error", "drop"] = "error",
     repeated_orders: Literal["error", "last", "add"] = "error",
+    repeated_rows: Literal["keep", "drop", "error"] | None = None,
     strict: bool = False,
     customers: Customers | None = None,
     progress: Progress | None = None,
@@ -120,6 +121,8 @@ def read_orders(
         bad_rows: Rows that cannot be read: "error" or "drop".
         repeated_orders: Orders that several files have with different lines: "error", "last" or
             "add".
+        repeated_rows: Rows that are equal in every column of the file: "keep", "drop" or "error".
+            By default they count, and a warning says so where they are many.
         strict: Make warnings errors.
         customers: The customers table.
         progress: As for `Orders`.
@@ -172,6 +175,7 @@ def read_orders(
             guests=guests,
             bad_rows=bad_rows,
             repeated_orders=repeated_orders,
+            repeated_rows=repeated_rows,
             strict=strict,
         )
         loaded = load_sources(sources, settings)

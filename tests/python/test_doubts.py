@@ -215,6 +215,113 @@ def test_a_frame_without_columns_says_so():
             build(pd.DataFrame(), currency="USD")
 
 
+REPEATED = """
+order_id,customer_id,order_date,item,line_total,note
+1,a,2024-01-05,x,30,
+1,a,2024-01-05,x,30,
+1,a,2024-01-05,x,30,gift
+2,b,2024-01-06,y,10,
+2,b,2024-01-06,y,10,
+2,b,2024-01-06,z,10,
+"""
+
+
+def test_rows_that_repeat_another_in_every_column_are_counted_said_and_can_be_dropped(tmp_path):
+    found = lines(REPEATED)
+    assert totals(found) == {"a": 90, "b": 30}
+    said = "2 rows are equal to an earlier row in every column (the first is row 1)"
+    assert said in warned(found)
+    dropped = lines(REPEATED, repeated_rows="drop")
+    assert totals(dropped) == {"a": 60, "b": 20} and not warned(dropped)
+    assert "are left out, as you said" in noted(dropped)
+    kept = lines(REPEATED, repeated_rows="keep")
+    assert totals(kept) == {"a": 90, "b": 30} and not warned(kept)
+    with pytest.raises(crm.DataError, match="2 rows are equal to an earlier row") as caught:
+        lines(REPEATED, repeated_rows="error")
+    assert 'repeated_rows="drop" takes each once' in caught.value.hint
+    # A row after the dropped ones is still named by its place in the file.
+    bad = REPEATED.replace("z,10", "z,ten")
+    with pytest.raises(crm.DataError, match="row 5, column line_total"):
+        lines(bad, repeated_rows="drop")
+
+
+def test_one_repeated_row_among_many_is_a_note():
+    rows = "".join(f"{at},c{at},2024-01-05,x,{at},\n" for at in range(3, 120))
+    found = lines(REPEATED.strip("\n").replace("2,b,2024-01-06,y,10,\n", "", 1) + "\n" + rows)
+    assert not warned(found) and "1 rows are equal to an earlier row" in noted(found)
+
+
+@pytest.mark.parametrize(
+    ("word", "heading"),
+    [("TOTAL", "sku"), ("Subtotal:", "item"), ("小計", "商品名"), ("合計", "商品コード")],
+)
+def test_totals_among_the_lines_are_warned_of(word, heading):
+    text = f"""
+order_id,customer_id,order_date,{heading},line_total
+1,a,2024-01-05,x,30
+1,a,2024-01-05,y,10
+1,a,2024-01-05,{word},40
+2,b,2024-01-06,x,10
+"""
+    found = lines(text)
+    assert f'"{heading}" says "{word}"' in warned(found) and "they come to 40" in warned(found)
+    assert not warned(lines(text, ignore=[heading]))
+    assert not warned(lines(text.replace(word, "total recall")))
+
+
+def test_charges_among_the_lines_are_said():
+    text = """
+order_id,customer_id,order_date,item,line_total
+1,a,2024-01-05,x,30
+1,a,2024-01-05,Shipping,5
+2,b,2024-01-06,送料,4
+"""
+    found = lines(text)
+    assert totals(found) == {"a": 35, "b": 4} and not warned(found)
+    assert '"Shipping" or another word for a charge in 2 rows; they come to 9' in noted(found)
+
+
+def test_parts_of_a_set_that_have_amounts_are_warned_of():
+    text = """
+order_id,customer_id,order_date,sku,parent_sku,line_total
+1,a,2024-01-05,set,,30
+1,a,2024-01-05,x,set,10
+1,a,2024-01-05,y,set,20
+2,b,2024-01-06,x,,10
+"""
+    found = lines(text)
+    assert "what 2 rows belong to" in warned(found) and "(30)" in warned(found)
+    assert not warned(lines(text, ignore=["parent_sku"]))
+    assert not warned(lines(text.replace("set,10", "set,0").replace("set,20", "set,0")))
+
+
+@pytest.mark.parametrize(
+    ("heading", "cells"),
+    [
+        ("mode", ["live", "test"]),
+        ("環境", ["本番", "テスト"]),
+        ("document_type", ["Invoice", "Credit Note"]),
+        ("伝票区分", ["黒伝", "赤伝"]),
+        ("区分", ["通常", "再送"]),
+        ("state", ["captured", "disputed"]),
+        ("kind_of_order", ["new", "replacement"]),
+        ("元注文番号", ["", "1"]),
+        ("exchange_for", ["", "1"]),
+        ("test", ["false", "true"]),
+        ("livemode", ["true", "false"]),
+    ],
+)
+def test_orders_that_are_none_of_their_own_are_warned_of(heading, cells):
+    found = read({heading: cells})
+    assert f'"{heading}"' in warned(found) and "1 orders" in warned(found)
+    assert not warned(read({heading: cells}, ignore=[heading]))
+
+
+@pytest.mark.parametrize("cells", [["latest", "test kit"], ["live", "recorded"]])
+def test_words_that_hold_test_are_no_tests(cells):
+    assert not warned(read({"kind_of_item": cells}))
+
+
 @pytest.mark.parametrize("of", [pd.DataFrame, pl.DataFrame, pl.LazyFrame, dict, frame])
 def test_columns_that_look_meant_and_are_not_read_are_noted(of):
     rows = {

@@ -112,7 +112,8 @@ def decide(words: str, columns: Columns) -> Meaning:
         return Meaning("order" if words == "order" else "line", "one_row", columns.name)
     totals = readings(columns)
     if totals["order"] == totals["line"]:
-        return Meaning("order", "once", columns.name)
+        # Zeros on an order's other lines are amounts of lines: an order has one total.
+        return Meaning("line" if differing else "order", "once", columns.name)
     lines, orders = _sums(columns)
     checks = [*lines, *orders]
     line = next((one for one in lines if one.true), None)

@@ -97,7 +97,7 @@ def _repeated_totals(reading: OrderReading, name: str, amounts: Values, keys: Gr
     if totals["line"] == totals["order"]:
         return
     values = {"column": name, "once": totals["order"], "each": totals["line"]}
-    if any(_differs(reading, keys, one) for one in _of_items(reading)):
+    if any(_differs(reading, keys, one) for one in of_items(reading)):
         reading.notes.append(Note("taken_once", values))
     elif _is_payment(name):
         raise amount_meaning.asked(
@@ -108,7 +108,7 @@ def _repeated_totals(reading: OrderReading, name: str, amounts: Values, keys: Gr
         reading.warnings.append(Note("repeated_totals", {**values, "orders": orders}))
 
 
-def _of_items(reading: OrderReading) -> Iterator[str]:
+def of_items(reading: OrderReading) -> Iterator[str]:
     """Headings of what a line is about: products, pieces, prices."""
     known = {
         fold(one) for role in ("product", "category", "quantity") for one in headings.names_of(role)

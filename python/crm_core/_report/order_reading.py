@@ -19,6 +19,7 @@ from . import (
     last_rows,
     layouts,
     likely,
+    odd_rows,
     states,
     statuses,
 )
@@ -170,6 +171,7 @@ class OrderReading(Reading):
         for step in (
             self._file,
             self._keep,
+            self._repeated_rows,
             self._no_total_row,
             self._whole_ids,
             self._customers,
@@ -190,8 +192,13 @@ class OrderReading(Reading):
             pa.default_memory_pool().release_unused()
         return self._loaded()
 
+    def _repeated_rows(self) -> None:
+        odd_rows.without_repeated(self)
+
     def _doubts(self) -> None:
         doubts.of_amounts(self)
+        if self.layout is None:
+            odd_rows.of_items(self, list(doubts.of_items(self)))
 
     def _numbers(self) -> None:
         for role in ("amount", *MONEY, "quantity"):

@@ -144,6 +144,37 @@ NOTES: Mapping[str, tuple[str, str]] = {
         "1回だけ数えました({once})。各行が別の支払いや注文なら合計は{each}です(--amount-is line)。"
         "--amount-is order で確定します。",
     ),
+    "rows_twice": (
+        "{rows} rows are equal to an earlier row in every column (the first is {row}) and count: "
+        "--repeated-rows drop takes each once, --repeated-rows keep confirms.",
+        "{rows}行は全項目が前の行と同じですが、そのまま数えています(最初は{row})。"
+        "--repeated-rows drop で1回だけ数え、--repeated-rows keep で確定します。",
+    ),
+    "rows_left_out": (
+        "{rows} rows are equal to an earlier row in every column (the first is {row}) and are left "
+        "out, as you said.",
+        "{rows}行は全項目が前の行と同じため(最初は{row})、指定どおり除きました。",
+    ),
+    "totals_among": (
+        '"{column}" says "{word}" or another word for a total in {rows} rows; they come to '
+        '{amount} and count like any line. Leave them out of the file; --ignore "{column}" says '
+        "that they are lines.",
+        "「{column}」が「{word}」など合計を表す行が{rows}行({amount})あり、明細として数えています。"
+        "合計行ならファイルから除いてください。明細なら --ignore で確定します。",
+    ),
+    "charges_among": (
+        '"{column}" says "{word}" or another word for a charge in {rows} rows; they come to '
+        "{amount} and count in the revenue like any line.",
+        "「{column}」が「{word}」など送料・手数料・値引きを表す行が{rows}行({amount})あり、"
+        "売上に含めています。",
+    ),
+    "parts_of_sets": (
+        '"{column}" names what {rows} rows belong to; they have amounts of their own ({amount}), '
+        "which count beside that of the set. --where or the file leaves one of both out; --ignore "
+        '"{column}" says that the amounts do not overlap.',
+        "「{column}」のある{rows}行(セットの内訳など)にも金額({amount})があり、セットと二重に"
+        "数えている可能性があります。重複がなければ --ignore で確定します。",
+    ),
     "far_apart": (
         '{orders} numbers of "{column}" stand on dates more than 31 days apart and count as one '
         "order each. Where numbers restart in each year or shop, --shop names the column that "

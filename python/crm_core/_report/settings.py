@@ -27,8 +27,9 @@ class Settings:
 
     `dimensions` are names of columns that may be asked for: headings, or roles such as `product`.
     `statuses` are columns of states besides the first, `ignore` columns that look like such and
-    do not matter, `order_level` and `line_level` money that is the order's or the line's. `today`
-    is the day after which a date is implausible.
+    do not matter, `order_level` and `line_level` money that is the order's or the line's.
+    `repeated_rows` of `None` counts them and warns. `today` is the day after which a date is
+    implausible.
     """
 
     columns: Mapping[str, str | None] = field(default_factory=dict)
@@ -53,6 +54,7 @@ class Settings:
     guest_ids: Sequence[str] = ()
     bad_rows: str = "error"
     repeated_orders: str = "error"
+    repeated_rows: str | None = None
     strict: bool = False
     today: datetime.date | None = None
 

@@ -147,7 +147,7 @@ def suspects(table: pa.Table, unread: Sequence[str], refunds_read: bool) -> list
         if smell:
             told = [text for text in texts if not statuses.says_no(text)]
         else:
-            told = [text for text in texts if _speaks_of_stop(text)]
+            told = [text for text in texts if _speaks_of_stop(text)] or statuses.tests_among(texts)
         if told:
             rows = pc.fill_null(pc.is_in(column, value_set=pa.array(told, pa.string())), False)
             found.append(Suspect(name, rows, [] if smell else sorted(told), bool(smell)))
@@ -180,7 +180,9 @@ def _few_texts(column: pa.ChunkedArray) -> bool:
 def _speaks_of_stop(text: str) -> bool:
     if len(text) > 40:
         return False
-    if statuses.general().get(fold_word(text)) in statuses.STOPS[1:] or statuses.is_unpaid(text):
+    if statuses.general().get(fold_word(text)) in statuses.STOPS[1:]:
+        return True
+    if statuses.is_unpaid(text) or statuses.is_odd(text):
         return True
     low = text.lower()
     return any(part in low for part in layouts.words()["smells"]["cancelled"] if part != "void")

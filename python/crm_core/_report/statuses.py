@@ -112,8 +112,15 @@ def is_cancel(heading: str) -> bool:
     return fold(heading) in _cancel_headings()
 
 
+@cache
+def _tests() -> frozenset[str]:
+    return frozenset(map(fold, layouts.words()["other_status"]["tests"]))
+
+
 def smell(heading: str) -> str:
     """`cancelled` or `refunded` where a heading speaks of it, else nothing."""
+    if fold(heading) in _tests():
+        return "cancelled"
     text = heading.lower()
     for what, parts in layouts.words()["smells"].items():
         if what in ("cancelled", "refunded") and any(part in text for part in parts):
@@ -139,6 +146,29 @@ def _unpaid() -> frozenset[str]:
 def is_unpaid(word: str) -> bool:
     """Whether a word says that nobody has paid yet."""
     return fold_word(word) in _unpaid()
+
+
+@cache
+def _odd() -> frozenset[str]:
+    return frozenset(map(fold_word, layouts.words()["other_status"]["odd"]))
+
+
+def is_odd(word: str) -> bool:
+    """Whether a row with this word should not count without a question, such as a replacement."""
+    return fold_word(word) in _odd()
+
+
+@cache
+def _modes() -> frozenset[str]:
+    return frozenset(map(fold_word, layouts.words()["other_status"]["test_or_live"]))
+
+
+def tests_among(words: Iterable[str]) -> list[str]:
+    """The words for tests in a column that only tells tests from real orders; else none."""
+    found = list(words)
+    if not all(fold_word(word) in _modes() for word in found):
+        return []
+    return [word for word in found if re.search("test|sandbox|テスト", word.lower())]
 
 
 def is_open(word: str) -> bool:

@@ -174,9 +174,17 @@ fn year_first(at: &mut Cursor) -> Option<Part> {
         let day = at.eat(b'-').then(|| at.number(2)).flatten()?;
         return Some(Part::Day(civil(year, month, day as u32)?, 10));
     }
+    // Korean puts blanks behind the dots, and a dot behind the day: 2024. 1. 5.
+    let spaced = sep == Some(b'.') && at.blanks();
     let month = at.number(2)?;
     at.one_of(b"-/.")?;
+    if spaced {
+        at.blanks();
+    }
     let day = at.number(2)?;
+    if sep == Some(b'.') {
+        at.eat(b'.');
+    }
     let shape = match sep {
         Some(b'-') => 0,
         Some(b'/') => 1,
@@ -185,17 +193,19 @@ fn year_first(at: &mut Cursor) -> Option<Part> {
     Some(Part::Day(civil(year, month as u32, day as u32)?, shape))
 }
 
-/// 年1月5日, behind a year.
+/// 年1月5日 or 년 1월 5일, behind a year.
 fn kanji(at: &mut Cursor, year: u32, shape: Shape) -> Option<Part> {
-    at.eat_text("年").then_some(())?;
+    let japanese = at.eat_text("年");
+    let [of_month, of_day] = if japanese { ["月", "日"] } else { ["월", "일"] };
+    (japanese || at.eat_text("년")).then_some(())?;
     at.blanks();
     let month = at.number(2)? as u32;
     at.blanks();
-    at.eat_text("月").then_some(())?;
+    at.eat_text(of_month).then_some(())?;
     at.blanks();
     let day = at.number(2)? as u32;
     at.blanks();
-    at.eat_text("日").then_some(())?;
+    at.eat_text(of_day).then_some(())?;
     Some(Part::Day(civil(year, month, day)?, shape))
 }
 
@@ -240,8 +250,13 @@ impl Numeric {
     pub(super) fn read(at: &mut Cursor) -> Option<Numeric> {
         let a = at.number(2)? as u32;
         let sep = at.one_of(b"/-.")?;
+        // 5. 1. 2024
+        let spaced = sep == b'.' && at.blanks();
         let b = at.number(2)? as u32;
         at.eat(sep).then_some(())?;
+        if spaced {
+            at.blanks();
+        }
         let digits = at.run();
         let c = at.number(4)? as u32;
         matches!(digits, 2 | 4).then_some(Numeric {
@@ -302,6 +317,9 @@ fn day_or_month_first(at: &mut Cursor, orders: u8) -> Option<Part> {
     let start = at.clone();
     let first = at.number(2)? as u32;
     let sep = at.one_of(b"/-.");
+    if sep == Some(b'.') {
+        at.blanks();
+    }
     if sep.is_some() && at.run() > 0 {
         *at = start;
         let numeric = Numeric::read(at)?;
@@ -464,7 +482,9 @@ fn weekday_in_brackets(at: &mut Cursor) {
     let start = at.clone();
     at.blanks();
     if at.eat(b'(') {
-        let day = ["月", "火", "水", "木", "金", "土", "日"];
+        let day = [
+            "月", "火", "水", "木", "金", "土", "日", "월", "화", "수", "목", "금", "토", "일",
+        ];
         let known = match at.run_of_letters() {
             true => is_weekday(at.word()),
             false => day.into_iter().any(|day| at.eat_text(day)),
@@ -557,10 +577,11 @@ fn basic_clock(at: &mut Cursor) -> Option<(i64, u8)> {
     Some((micros + fraction, flags))
 }
 
-/// 午前 or 午後 before the hour: whether it is the afternoon.
+/// 午前 or 午後 before the hour, as in Chinese or Korean: whether it is the afternoon.
 fn before_noon(at: &mut Cursor) -> Option<bool> {
-    let morning = at.eat_text("午前");
-    (morning || at.eat_text("午後")).then_some(!morning)
+    let mut any = |words: [&str; 3]| words.into_iter().any(|word| at.eat_text(word));
+    let morning = any(["午前", "上午", "오전"]);
+    (morning || any(["午後", "下午", "오후"])).then_some(!morning)
 }
 
 /// AM or PM behind the time.

@@ -1,0 +1,150 @@
+"""Rows that may be no lines of their own: totals and charges among the items, sets beside their
+parts, and rows that stand in the file twice.
+
+Nothing here changes a value but `--repeated-rows drop`; what is found is said with its sum.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from . import amount_meaning, groups, layouts
+from .columns import is_text, replaced, shown, trimmed
+from .groups import Flags, Groups
+from .headings import Choice
+from .layouts import fold
+from .problem import Problem
+from .settings import Note, Rows
+
+if TYPE_CHECKING:
+    from .order_reading import OrderReading
+
+_SHARE_OF_NOTE = 0.02  # more repeated rows than this are a warning, and two at least
+
+
+def repeated(table: pa.Table, chosen: dict[str, Choice]) -> Flags:
+    """Which rows are equal to an earlier one in every column of the file."""
+    plain = [name for name in table.column_names if not pa.types.is_nested(table[name].type)]
+    key = chosen.get("order_id", chosen["customer_id"]).value
+    out = np.zeros(table.num_rows, np.bool_)
+    if key not in plain or chosen["amount"].value not in plain:
+        return out
+    likely = Groups.of(table[key], table[chosen["amount"].value])
+    at = np.flatnonzero(likely.each(likely.rows > 1, False))
+    if not len(at):
+        return out
+    alike = _taken(table, at)
+    # A row without a key is of no group: nothing tells whether it repeats another.
+    codes = Groups.of(alike[key], *(alike[name] for name in plain if name != key))
+    first = codes.firsts()
+    again = codes.known & (codes.each(first, -1) != np.arange(len(at)))
+    out[at[again]] = True
+    return out
+
+
+def without_repeated(reading: OrderReading) -> None:
+    """Rows that stand in the file twice count, are left out, or are refused, as the user says."""
+    how = reading.settings.repeated_rows
+    if not reading.table.num_rows:
+        return
+    again = repeated(reading.table, reading.chosen)
+    count = int(np.count_nonzero(again))
+    if not count:
+        return
+    first = int(np.flatnonzero(again)[0])
+    if how == "error":
+        raise Problem(
+            f"{count} rows are equal to an earlier row in every column, the first is "
+            f"{reading.rows.name(first)}",
+            "--repeated-rows drop takes each once, --repeated-rows keep counts them all.",
+        )
+    values = {"rows": count, "row": reading.rows.name(first)}
+    if how == "drop":
+        keep = np.flatnonzero(~again)
+        before = reading.rows.kept
+        kept = keep.tolist() if before is None else [before[at] for at in keep.tolist()]
+        reading.rows = Rows(reading.rows.parts, kept)
+        reading.table = _taken(reading.table, keep)
+        reading.notes.append(Note("rows_left_out", values))
+    elif how is None and count >= max(2, _SHARE_OF_NOTE * reading.table.num_rows):
+        reading.warnings.append(Note("rows_twice", values))
+    else:
+        reading.notes.append(Note("rows_twice", values))
+
+
+def _taken(table: pa.Table, rows: Any) -> pa.Table:
+    """Some rows; Arrow takes none of string views."""
+    for name in table.column_names:
+        if pa.types.is_string_view(table[name].type):
+            table = replaced(table, name, table[name].cast(pa.string()))
+    return table.take(pa.array(rows))
+
+
+def of_items(reading: OrderReading, names: Sequence[str]) -> None:
+    """Rows whose item is a total or a charge, and parts of a set; amounts are read."""
+    if reading.arguments["amount_is"] == "order" or reading.keys is None:
+        return
+    worth = _worth(reading)
+    known = layouts.words()
+    ignored = {fold(name) for name in reading.settings.ignore}
+    for name in names:
+        text = _texts(reading.table[name])
+        if text is None or fold(name) in ignored:
+            continue
+        for code, words in (
+            ("totals_among", known["totals"]["words"]),
+            ("charges_among", known["charges"]["words"]),
+        ):
+            here, word = _saying(text, words)
+            if here is None:
+                continue
+            amount = amount_meaning.rounded(worth[here & ~np.isnan(worth)])
+            rows = int(np.count_nonzero(here))
+            values = {"column": name, "rows": rows, "word": word, "amount": f"{amount:,}"}
+            if amount:
+                listed = reading.warnings if code == "totals_among" else reading.notes
+                listed.append(Note(code, values))
+    for name in reading.unread:
+        if fold(name) not in ignored and any(
+            part in name.lower() for part in known["smells"]["parent"]
+        ):
+            _parts(reading, name, worth)
+
+
+def _parts(reading: OrderReading, name: str, worth: Any) -> None:
+    """A set beside its parts: both may have amounts."""
+    text = _texts(reading.table[name])
+    if text is None:
+        return
+    here = groups.valid(text) & ~np.isnan(worth) & (worth != 0)
+    if 0 < np.count_nonzero(here) < len(here):
+        amount = amount_meaning.rounded(worth[here])
+        values = {"column": name, "rows": int(np.count_nonzero(here)), "amount": f"{amount:,}"}
+        reading.warnings.append(Note("parts_of_sets", values))
+
+
+def _worth(reading: OrderReading) -> Any:
+    worth = reading.floats("amount")
+    if reading.arguments["amount_is"] == "unit":
+        worth = worth * reading.floats("quantity")
+    return worth
+
+
+def _texts(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
+    return trimmed(column) if is_text(column.type) else shown(column)
+
+
+def _saying(text: pa.ChunkedArray, words: Sequence[str]) -> tuple[Flags | None, str]:
+    """Which rows hold one of the words and nothing else, and the first such text."""
+    low = pc.utf8_lower(pc.utf8_trim(pc.unique(text).cast(pa.string()), " :：*=-"))
+    wanted = pa.array(sorted({word.lower() for word in words}), pa.string())
+    told = pc.unique(text).cast(pa.string()).filter(pc.is_in(low, value_set=wanted))
+    if not len(told):
+        return None, ""
+    here = groups.flags(pc.is_in(text.cast(pa.string()), value_set=told))
+    return here, str(told[0].as_py())
