@@ -309,6 +309,17 @@ order_id,customer_id,order_date,sku,parent_sku,line_total
         ("exchange_for", ["", "1"]),
         ("test", ["false", "true"]),
         ("livemode", ["true", "false"]),
+        ("与信結果", ["OK", "NG"]),
+        ("fraud check", ["passed", "failed"]),
+        ("配送結果", ["配達完了", "受取拒否"]),
+        ("備考", ["", "長期不在のため返送"]),
+        ("courier", ["Delivered", "RTO Delivered"]),
+        ("parcel", ["delivered", "lost"]),
+        ("定期スキップ", ["", "1"]),
+        ("adjustment", ["0", "-2"]),
+        ("tags", ["vip", "staff, test"]),
+        ("doc_type", ["Invoice", "Quote"]),
+        ("伝票種別", ["売上", "見積"]),
     ],
 )
 def test_orders_that_are_none_of_their_own_are_warned_of(heading, cells):
@@ -317,9 +328,23 @@ def test_orders_that_are_none_of_their_own_are_warned_of(heading, cells):
     assert not warned(read({heading: cells}, ignore=[heading]))
 
 
-@pytest.mark.parametrize("cells", [["latest", "test kit"], ["live", "recorded"]])
+@pytest.mark.parametrize("cells", [["latest", "test kit"], ["live", "recorded"], ["NG", "JP"]])
 def test_words_that_hold_test_are_no_tests(cells):
     assert not warned(read({"kind_of_item": cells}))
+
+
+def test_ids_that_a_spreadsheet_has_rounded_are_warned_of():
+    found = read({"customer_id": ["1.23E+11", "1.24E+11"]})
+    assert '2 ids of "customer_id" are numbers that a spreadsheet has rounded' in warned(found)
+    assert not warned(read({"customer_id": ["1E5x", "E+11"]}))
+
+
+def test_of_amounts_with_and_without_tax_the_paid_one_is_taken():
+    rows = {"合計(税抜)": ["5", "7"], "合計(税込)": ["6", "8"]}
+    for columns in (rows, dict(reversed(rows.items()))):
+        found = read(columns, without=["total"])
+        assert totals(found) == {"a": 6, "b": 8}
+        assert '"合計(税抜)" comes to 12' in noted(found)
 
 
 @pytest.mark.parametrize("of", [pd.DataFrame, pl.DataFrame, pl.LazyFrame, dict, frame])

@@ -203,7 +203,8 @@ def matched(
     present: dict[str, str] = {}
     for heading in headings:
         present.setdefault(fold(heading), heading)
-    for heading in headings:
+    # Of amounts with and without tax the former is what the customer pays.
+    for heading in sorted(headings, key=lambda one: "税抜" in one):
         present.setdefault(fold(_bare(heading)), heading)
     chosen: dict[str, Choice] = {}
     for role, said in given.items():

@@ -67,6 +67,15 @@ def near_numbers(column: pa.ChunkedArray) -> int:
     return len(found) - len({plain_number(text) for text in found})
 
 
+def rounded(column: pa.ChunkedArray) -> int:
+    """How many ids a spreadsheet has rounded, such as 1.23E+11: several may have become one."""
+    if not is_text(column.type):
+        return 0
+    words = pc.unique(column).cast(pa.string())
+    pattern = r"^\d([.,]\d+)?[Ee]\+\d{1,2}$"
+    return int(pc.sum(pc.match_substring_regex(words, pattern)).as_py() or 0)
+
+
 def most_are_zero(column: pa.ChunkedArray) -> bool:
     """Whether the id 0, with which many shops mean no account, has more rows than any other."""
     if not is_text(column.type) and not pa.types.is_integer(column.type):

@@ -254,6 +254,7 @@ class OrderReading(Reading):
         )
         if not said and ids.most_are_zero(column):
             self.warnings.append(Note("zero_id", {"column": name}))
+        self._rounded_ids(name, column)
         if guests:
             self.notes.append(Note("guest_words", {"column": name, "words": ", ".join(guests)}))
         how = self.settings.id_fold
@@ -270,6 +271,10 @@ class OrderReading(Reading):
         self.facts["ids"] = {"fold": self.id_fold, "joined": joined, "near": near}
         self.table = replaced(self.table, name, column)
 
+    def _rounded_ids(self, name: str, column: pa.ChunkedArray) -> None:
+        if count := ids.rounded(column):
+            self.warnings.append(Note("rounded_ids", {"column": name, "ids": count}))
+
     def _orders(self) -> None:
         """Where only an order's first line carries its values, the other lines get them too."""
         if "order_id" not in self.chosen:
@@ -278,6 +283,7 @@ class OrderReading(Reading):
         keys = trimmed(self.table[name])
         self.table = replaced(self.table, name, keys)
         self.arguments["order_id"] = name
+        self._rounded_ids(name, keys)
         numbered = ids.near_numbers(keys)
         if numbered:
             self.warnings.append(Note("near_orders", {"column": name, "ids": numbered}))

@@ -118,6 +118,12 @@ NOTES: Mapping[str, tuple[str, str]] = {
         "「{column}」の{ids}件は大文字小文字・全角半角・空白だけが他と異なり、別の顧客として数えます。"
         "同じ顧客なら --id-fold case、別の顧客なら --id-fold none を指定してください。",
     ),
+    "rounded_ids": (
+        '{ids} ids of "{column}" are numbers that a spreadsheet has rounded, such as 1.23E+11: '
+        "different ones may have become one. Export the file anew without opening it there.",
+        "「{column}」の{ids}件は表計算ソフトで丸められた数値(1.23E+11 など)です。別のIDが同じ値に"
+        "なっている可能性があるため、開かずに出力し直してください。",
+    ),
     "near_numbers": (
         '{ids} ids of "{column}" differ from another only by zeros before it or a ".0" behind it '
         "and count as different customers; --id-fold number makes them one, --id-fold none "

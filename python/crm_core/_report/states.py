@@ -145,9 +145,17 @@ def suspects(table: pa.Table, unread: Sequence[str], refunds_read: bool) -> list
             continue
         texts = distinct(column)
         if smell:
-            told = [text for text in texts if not statuses.says_no(text)]
+            told = statuses.refusals(texts) or [
+                text for text in texts if not statuses.says_no(text)
+            ]
+        elif statuses.is_list(name):
+            told = [
+                text
+                for text in texts
+                if any(_speaks_of_stop(one) or _is_test(one) for one in re.split(r"[,;|、]", text))
+            ]
         else:
-            told = [text for text in texts if _speaks_of_stop(text)] or statuses.tests_among(texts)
+            told = [text for text in texts if _speaks_of_stop(text)] or statuses.refusals(texts)
         if told:
             rows = pc.fill_null(pc.is_in(column, value_set=pa.array(told, pa.string())), False)
             found.append(Suspect(name, rows, [] if smell else sorted(told), bool(smell)))
@@ -186,6 +194,10 @@ def _speaks_of_stop(text: str) -> bool:
         return True
     low = text.lower()
     return any(part in low for part in layouts.words()["smells"]["cancelled"] if part != "void")
+
+
+def _is_test(text: str) -> bool:
+    return statuses.general().get(fold_word(text)) == "test"
 
 
 def strongest(stops: Sequence[pa.ChunkedArray], rows: int) -> pa.ChunkedArray:

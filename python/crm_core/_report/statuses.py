@@ -13,7 +13,7 @@ number of orders it touches (`looks_like_state`).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
 from . import layouts
@@ -159,16 +159,30 @@ def is_odd(word: str) -> bool:
 
 
 @cache
-def _modes() -> frozenset[str]:
-    return frozenset(map(fold_word, layouts.words()["other_status"]["test_or_live"]))
+def _verdicts() -> Sequence[tuple[frozenset[str], frozenset[str]]]:
+    return [
+        (frozenset(map(fold_word, one["good"])), frozenset(map(fold_word, one["bad"])))
+        for one in layouts.words()["verdict"]
+    ]
 
 
-def tests_among(words: Iterable[str]) -> list[str]:
-    """The words for tests in a column that only tells tests from real orders; else none."""
+def refusals(words: Iterable[str]) -> list[str]:
+    """The bad words of a column with no words but those of one verdict: test or live, OK or NG."""
     found = list(words)
-    if not all(fold_word(word) in _modes() for word in found):
-        return []
-    return [word for word in found if re.search("test|sandbox|テスト", word.lower())]
+    for good, bad in _verdicts():
+        if all(fold_word(word) in good | bad for word in found):
+            return [word for word in found if fold_word(word) in bad]
+    return []
+
+
+@cache
+def _lists() -> frozenset[str]:
+    return frozenset(map(fold, layouts.words()["other_status"]["lists"]))
+
+
+def is_list(heading: str) -> bool:
+    """Whether a column holds several words in a cell, such as tags."""
+    return fold(heading) in _lists()
 
 
 def is_open(word: str) -> bool:
