@@ -210,6 +210,7 @@ def read_events(
     encoding: str = "auto",
     delimiter: str = "auto",
     bad_rows: Literal["error", "drop"] = "error",
+    repeated_rows: Literal["keep", "drop", "error"] | None = None,
     strict: bool = False,
     progress: Progress | None = None,
 ) -> Events:
@@ -241,6 +242,7 @@ def read_events(
         encoding: Of text files.
         delimiter: Of text files.
         bad_rows: Rows that cannot be read: "error" or "drop".
+        repeated_rows: As for `read_orders`.
         strict: Make warnings errors.
         progress: As for `Events`.
 
@@ -273,6 +275,7 @@ def read_events(
             encoding=encoding,
             delimiter=delimiter,
             bad_rows=bad_rows,
+            repeated_rows=repeated_rows,
             strict=strict,
         )
         sources = sources_in(data, encoding, delimiter)

@@ -347,6 +347,27 @@ def test_of_amounts_with_and_without_tax_the_paid_one_is_taken():
         assert '"合計(税抜)" comes to 12' in noted(found)
 
 
+EVENTS = """
+visitor_id,event_time,event,is_bot
+v,2024-01-05 10:00,view,0
+v,2024-01-05 10:00,view,0
+w,2024-01-05 10:01,view,1
+w,2024-01-05 10:01,view,1
+x,2024-01-05 10:02,view,0
+"""
+
+
+def test_events_that_repeat_another_and_those_of_machines_are_warned_of():
+    found = crm.read_events(frame(EVENTS))
+    assert len(found) == 5
+    assert "2 rows are equal to an earlier row" in warned(found)
+    assert '"is_bot" says yes in 2 events' in warned(found)
+    once = crm.read_events(frame(EVENTS), repeated_rows="drop", dimensions=["is_bot"])
+    assert len(once) == 3 and not warned(once) and "left out" in noted(once)
+    with pytest.raises(crm.DataError, match="2 rows are equal"):
+        crm.read_events(frame(EVENTS), repeated_rows="error")
+
+
 @pytest.mark.parametrize("of", [pd.DataFrame, pl.DataFrame, pl.LazyFrame, dict, frame])
 def test_columns_that_look_meant_and_are_not_read_are_noted(of):
     rows = {

@@ -12,6 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 from sources import JAPANESE, JSON_LINES, PACKED, SHEET, xlsx
 
+import crm_core as crm
+from crm_core._report import layouts
 from crm_core._report.headings import names_of
 from crm_core._report.order_reading import load
 from crm_core._report.problem import Problem
@@ -31,11 +33,19 @@ FITTING = {"customer_id": "佐藤", "order_date": "2024-01-31", "amount": "1,234
 ENCODINGS = ["utf-8", "utf-8-sig", "cp932", "euc_jp", "utf-16", "utf-16-le", "latin-1", "cp1252"]
 
 
-def _anything(draw):
+EVENT_WORDS = [
+    *(name for names in layouts.words()["headings"]["events"].values() for name in names),
+    "is_bot", "note", "", " ", "メモ",
+]  # fmt: skip
+EVENT_CELLS = [*CELLS, *(word for words in layouts.words()["kinds"].values() for word in words)]
+EVENT_FITTING = {"visitor_id": "v1", "event_time": "2024-01-31 10:00", "event": "view"}
+
+
+def _anything(draw, words=WORDS, cells=CELLS, fitting=FITTING):
     delimiter = draw.choice(",\t;|")
-    headings = draw.choices(WORDS, k=draw.randrange(1, 9))
+    headings = draw.choices(words, k=draw.randrange(1, 9))
     if draw.random() < 0.7:
-        headings[:0] = ["customer_id", "order_date", "amount", "currency"]
+        headings[:0] = list(fitting)
 
     def cell(text):
         if draw.random() < 0.9 and any(sign in text for sign in f'{delimiter}"\n\r'):
@@ -44,11 +54,11 @@ def _anything(draw):
 
     lines = [delimiter.join(headings)]
     for _ in range(draw.randrange(6)):
-        cells = [
-            FITTING[name] if name in FITTING and draw.random() < 0.9 else draw.choice(CELLS)
+        row = [
+            fitting[name] if name in fitting and draw.random() < 0.9 else draw.choice(cells)
             for name in headings + [""] * (draw.random() < 0.1)
         ]
-        lines.append(delimiter.join(map(cell, cells)))
+        lines.append(delimiter.join(map(cell, row)))
     if draw.random() < 0.3:
         lines[:0] = draw.choices(["sep=;", "レポート", "", delimiter * 3, "a"], k=draw.randrange(3))
     text = draw.choice(["\n", "\r\n", "\r"]).join(lines)
@@ -62,7 +72,7 @@ def _anything(draw):
         if draw.random() < 0.5:
             data = data[: draw.randrange(len(data))]
     if draw.random() < 0.1:
-        rows = [dict(zip(headings, draw.choices(CELLS, k=len(headings)), strict=True))]
+        rows = [dict(zip(headings, draw.choices(cells, k=len(headings)), strict=True))]
         data = json.dumps(draw.choice([rows, rows[0], [rows], {"a": rows}])).encode()
     return data
 
@@ -87,6 +97,50 @@ def test_anything_becomes_a_table_or_a_sentence(write, seed):
                 assert loaded.rows.name(row).startswith(f"{at}.csv, ")
             outcomes.add("table")
     assert outcomes == {"problem", "table"}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_anything_becomes_events_or_an_error_with_a_sentence(write, seed):
+    draw = random.Random(seed)
+    outcomes = set()
+    for at in range(150):
+        path = write(_anything(draw, EVENT_WORDS, EVENT_CELLS, EVENT_FITTING), f"{at}.csv")
+        options = {
+            "currency": draw.choice([None, "JPY"]),
+            "bad_rows": draw.choice(["error", "drop"]),
+            "repeated_rows": draw.choice([None, "drop"]),
+        }
+        try:
+            events = crm.read_events(path, **options)
+        except crm.CrmError as error:
+            assert str(error).strip() and error.code
+            outcomes.add("error")
+        else:
+            assert len(events) >= 0 and str(events.understanding)
+            outcomes.add("events")
+    assert outcomes == {"error", "events"}
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_anything_becomes_orders_or_an_error_with_a_sentence(write, seed):
+    draw = random.Random(1000 + seed)
+    outcomes = set()
+    for at in range(150):
+        path = write(_anything(draw), f"{at}.csv")
+        options = {
+            "currency": draw.choice([None, "JPY"]),
+            "bad_rows": draw.choice(["error", "drop"]),
+            "repeated_rows": draw.choice([None, "keep", "drop", "error"]),
+        }
+        try:
+            orders = crm.read_orders(path, **options)
+        except crm.CrmError as error:
+            assert str(error).strip() and error.code
+            outcomes.add("error")
+        else:
+            assert len(orders) >= 0 and str(orders.understanding)
+            outcomes.add("orders")
+    assert outcomes == {"error", "orders"}
 
 
 def _whole_files(tmp_path, table):

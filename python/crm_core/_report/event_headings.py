@@ -70,6 +70,16 @@ def _general() -> Mapping[str, str]:
     return {fold(name): meaning for meaning in KINDS for name in known[meaning]}
 
 
+@cache
+def _machines() -> frozenset[str]:
+    return frozenset(map(fold, layouts.words()["machines"]["headings"]))
+
+
+def is_machine(heading: str) -> bool:
+    """Whether a heading is that of a flag of robots, of tests or of the shop's own visits."""
+    return fold(heading) in _machines()
+
+
 def kinds(
     present: Iterable[str], given: Mapping[str, str], layout: Layout | None = None
 ) -> dict[str, str]:

@@ -9,8 +9,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import event_headings, likely
-from .columns import cut, replaced, trimmed
+from . import event_headings, likely, odd_rows, statuses
+from .columns import cut, distinct, replaced, shown, trimmed
 from .layouts import KINDS
 from .problem import Problem
 from .reading import Reading, asked_for, layout_of, read_files, require, shared
@@ -58,9 +58,7 @@ def load_event_sources(
     columns = list(dict.fromkeys(choice.value for choice in chosen.values()))
     dimensions = asked_for(settings.dimensions, headings, columns)
     require(sources, [*columns, *dimensions])
-    reading = _EventReading(
-        sources, tables, table.select([*columns, *dimensions]), chosen, dimensions, settings, layout
-    )
+    reading = _EventReading(sources, tables, table, chosen, dimensions, settings, layout)
     loaded = reading.events(kinds, currency)
     advance(1.0)
     return loaded
@@ -99,6 +97,11 @@ class _EventReading(Reading):
     ) -> tuple[Loaded, dict[str, str]]:
         """The steps after the bytes are in; one per role."""
         self._file()
+        self._machines()
+        visitor, when = (self.chosen[role].value for role in ("visitor_id", "occurred_at"))
+        odd_rows.without_repeated(self, visitor, when)
+        used = [choice.value for choice in self.chosen.values()]
+        self.table = self.table.select(list(dict.fromkeys([*used, *self.dimensions])))
         for role, choice in self.chosen.items():
             if role not in ("occurred_at", "amount", "quantity"):
                 self.table = replaced(self.table, choice.value, trimmed(self.table[choice.value]))
@@ -120,6 +123,19 @@ class _EventReading(Reading):
         if self.settings.bad_rows != "error":
             self.arguments["bad_rows"] = self.settings.bad_rows
         return self._loaded(), known
+
+    def _machines(self) -> None:
+        """Flags of robots, tests and the shop's own visits, which are not used."""
+        for name in self.unread:
+            if name in self.dimensions or not event_headings.is_machine(name):
+                continue
+            column = shown(self.table[name])
+            words = [] if column is None else distinct(column)
+            told = [word for word in words if not statuses.says_no(word)]
+            if told:
+                here = pc.is_in(column, value_set=pa.array(told, pa.string()))
+                values = {"column": name, "events": pc.sum(here).as_py()}
+                self.warnings.append(Note("machines", values))
 
     def _own_currency(self) -> None:
         try:

@@ -119,6 +119,16 @@ class Groups:
         )
 
 
+def sharing(first: pa.ChunkedArray, second: pa.ChunkedArray) -> npt.NDArray[np.int64]:
+    """The rows that share their two values with another row; those without the first do not."""
+    codes, _ = _codes(first)
+    more, count = _codes(second)
+    both = codes.astype(np.int64) * (count + 1) + more + 1
+    known = np.sort(both[codes >= 0])
+    twice = known[1:][known[1:] == known[:-1]]
+    return np.flatnonzero((codes >= 0) & np.isin(both, np.unique(twice)))
+
+
 def flags(column: pa.ChunkedArray | pa.Array) -> Flags:
     """A column of true and false; null is false."""
     return np.asarray(pc.fill_null(column, False).to_numpy(zero_copy_only=False), np.bool_)

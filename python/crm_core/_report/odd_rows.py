@@ -16,30 +16,33 @@ import pyarrow.compute as pc
 from . import amount_meaning, groups, layouts
 from .columns import is_text, replaced, shown, trimmed
 from .groups import Flags, Groups
-from .headings import Choice
 from .layouts import fold
 from .problem import Problem
 from .settings import Note, Rows
 
 if TYPE_CHECKING:
     from .order_reading import OrderReading
+    from .reading import Reading
 
 _SHARE_OF_NOTE = 0.02  # more repeated rows than this are a warning, and two at least
 
 
-def repeated(table: pa.Table, chosen: dict[str, Choice]) -> Flags:
-    """Which rows are equal to an earlier one in every column of the file."""
+def repeated(table: pa.Table, key: str, second: str) -> Flags:
+    """Which rows are equal to an earlier one in every column of the file.
+
+    Args:
+        table: The rows.
+        key: A column that nearly tells rows apart; a row without a value in it repeats none.
+        second: Another one.
+    """
     plain = [name for name in table.column_names if not pa.types.is_nested(table[name].type)]
-    key = chosen.get("order_id", chosen["customer_id"]).value
     out = np.zeros(table.num_rows, np.bool_)
-    if key not in plain or chosen["amount"].value not in plain:
+    if key not in plain or second not in plain:
         return out
-    likely = Groups.of(table[key], table[chosen["amount"].value])
-    at = np.flatnonzero(likely.each(likely.rows > 1, False))
+    at = groups.sharing(table[key], table[second])
     if not len(at):
         return out
     alike = _taken(table, at)
-    # A row without a key is of no group: nothing tells whether it repeats another.
     codes = Groups.of(alike[key], *(alike[name] for name in plain if name != key))
     first = codes.firsts()
     again = codes.known & (codes.each(first, -1) != np.arange(len(at)))
@@ -47,12 +50,15 @@ def repeated(table: pa.Table, chosen: dict[str, Choice]) -> Flags:
     return out
 
 
-def without_repeated(reading: OrderReading) -> None:
-    """Rows that stand in the file twice count, are left out, or are refused, as the user says."""
+def without_repeated(reading: Reading, key: str, second: str) -> None:
+    """Rows that stand in the file twice count, are left out, or are refused, as the user says.
+
+    `key` and `second` are as for `repeated`.
+    """
     how = reading.settings.repeated_rows
     if not reading.table.num_rows:
         return
-    again = repeated(reading.table, reading.chosen)
+    again = repeated(reading.table, key, second)
     count = int(np.count_nonzero(again))
     if not count:
         return
@@ -141,9 +147,10 @@ def _texts(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
 
 def _saying(text: pa.ChunkedArray, words: Sequence[str]) -> tuple[Flags | None, str]:
     """Which rows hold one of the words and nothing else, and the first such text."""
-    low = pc.utf8_lower(pc.utf8_trim(pc.unique(text).cast(pa.string()), " :：*=-"))
+    found = pc.unique(text).cast(pa.string())
+    low = pc.utf8_lower(pc.utf8_trim(found, " :：*=-"))
     wanted = pa.array(sorted({word.lower() for word in words}), pa.string())
-    told = pc.unique(text).cast(pa.string()).filter(pc.is_in(low, value_set=wanted))
+    told = found.filter(pc.is_in(low, value_set=wanted))
     if not len(told):
         return None, ""
     here = groups.flags(pc.is_in(text.cast(pa.string()), value_set=told))

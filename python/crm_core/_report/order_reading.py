@@ -193,7 +193,8 @@ class OrderReading(Reading):
         return self._loaded()
 
     def _repeated_rows(self) -> None:
-        odd_rows.without_repeated(self)
+        key = self.chosen.get("order_id", self.chosen["customer_id"]).value
+        odd_rows.without_repeated(self, key, self.chosen["amount"].value)
 
     def _doubts(self) -> None:
         doubts.of_amounts(self)

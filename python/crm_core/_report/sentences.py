@@ -374,6 +374,12 @@ NOTES: Mapping[str, tuple[str, str]] = {
         "次のイベントはカートの段階ではなく、その他の行動として扱います: {kinds}。"
         "--event-kind 語=意味 で変更できます。",
     ),
+    "machines": (
+        '"{column}" says yes in {events} events, which count like those of visitors. Read it as a '
+        "dimension and filter by it, or leave the rows out of the file.",
+        "「{column}」が真のイベントが{events}件あり、訪問者のものとして数えています。"
+        "絞り込みの項目として読み込むか、ファイルから除いてください。",
+    ),
     "no_pages": (
         "The events name no pages, or no kind is a view: exits and ways are left out.",
         "ページ名または閲覧イベントがないため、離脱率と遷移図は省きました。",
