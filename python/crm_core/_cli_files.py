@@ -63,6 +63,7 @@ def settings_of(options: argparse.Namespace, columns: Sequence[str] = ()) -> Set
         bad_rows=options.bad_rows,
         repeated_orders=options.repeated_orders,
         repeated_rows=options.repeated_rows,
+        refund_rows=_by_column(options.refund_rows),
     )
 
 
@@ -129,6 +130,17 @@ def _as_option(text: str) -> str:
         lambda said: f"--{said[1].replace('_', '-')} {said[2]}",
         text,
     )
+
+
+def _by_column(given: Sequence[str]) -> dict[str, list[str]]:
+    """Words by column, of `COLUMN=WORD` each."""
+    found: dict[str, list[str]] = {}
+    for one in given:
+        column, equals, word = one.partition("=")
+        if not equals or not column or not word:
+            raise Problem(f"--refund-rows {one}", 'It is COLUMN=WORD, such as "type=Refund".')
+        found.setdefault(column, []).append(word)
+    return found
 
 
 def pairs_of(

@@ -324,6 +324,14 @@ def _add_file(
         "lines (default: error)",
     )
     meaning.add_argument(
+        "--refund-rows",
+        action="append",
+        default=[],
+        metavar="COLUMN=WORD",
+        help="rows that give money back, by a word of a column: their amounts count below zero; "
+        "may be repeated",
+    )
+    meaning.add_argument(
         "--repeated-rows",
         choices=("keep", "drop", "error"),
         help="rows that are equal in every column of the file (default: keep, with a warning where "

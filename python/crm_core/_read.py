@@ -69,6 +69,7 @@ def read_orders(
     bad_rows: Literal["error", "drop"] = "error",
     repeated_orders: Literal["error", "last", "add"] = "error",
     repeated_rows: Literal["keep", "drop", "error"] | None = None,
+    refund_rows: Mapping[str, str | Sequence[str]] | None = None,
     strict: bool = False,
     customers: Customers | None = None,
     progress: Progress | None = None,
@@ -123,6 +124,8 @@ def read_orders(
             "add".
         repeated_rows: Rows that are equal in every column of the file: "keep", "drop" or "error".
             By default they count, and a warning says so where they are many.
+        refund_rows: Rows that give money back, by words of a column, such as
+            ``{"type": "Refund"}``: their amounts count below zero.
         strict: Make warnings errors.
         customers: The customers table.
         progress: As for `Orders`.
@@ -137,14 +140,19 @@ def read_orders(
     given = dict(locals())
     _needs_arrow()
     from ._report.frame_source import sources_in
+    from ._report.headings import CATEGORIES
     from ._report.ids import FOLDS
     from ._report.order_reading import load_sources
     from ._report.settings import ROLES_SAID, Settings
 
-    if id_fold not in (None, *FOLDS):
-        raise OptionError(
-            f'option `id_fold`: expected one of {", ".join(FOLDS)}, found "{id_fold}"'
-        )
+    _one_of("id_fold", id_fold, FOLDS)
+    _one_of("amount_is", amount_is, ("line", "order", "unit"))
+    _one_of("amount_unit", amount_unit, ("major", "minor"))
+    _one_of("decimal", decimal, ("auto", ".", ","))
+    _one_of("repeated_orders", repeated_orders, ("error", "last", "add"))
+    for role in ROLES_SAID:
+        if not isinstance(given[role], str | None):
+            raise OptionError(f"option `{role}`: expected the heading of one column")
     states = [status] if isinstance(status, str) else list(status or ())
     with _as_error():
         sources = sources_in(data, encoding, delimiter)
@@ -175,9 +183,14 @@ def read_orders(
             guests=guests,
             bad_rows=bad_rows,
             repeated_orders=repeated_orders,
-            repeated_rows=repeated_rows,
+            repeated_rows=_one_of("repeated_rows", repeated_rows, ("keep", "drop", "error")),
+            refund_rows={
+                name: [words] if isinstance(words, str) else _texts("refund_rows", words)
+                for name, words in (refund_rows or {}).items()
+            },
             strict=strict,
         )
+        _known_dimensions(dimensions, sources, (*CATEGORIES, *ROLES_SAID, "status"))
         loaded = load_sources(sources, settings)
     with _named_rows(loaded):
         return orders_from(loaded, customers, progress)
@@ -275,13 +288,31 @@ def read_events(
             encoding=encoding,
             delimiter=delimiter,
             bad_rows=bad_rows,
-            repeated_rows=repeated_rows,
+            repeated_rows=_one_of("repeated_rows", repeated_rows, ("keep", "drop", "error")),
             strict=strict,
         )
         sources = sources_in(data, encoding, delimiter)
+        _known_dimensions(dimensions, sources, ROLES)
         loaded, _ = load_event_sources(sources, settings, dict(kinds or {}), currency)
     with _named_rows(loaded):
         return events_from(loaded, progress)
+
+
+def _known_dimensions(names: Sequence[str], sources: Sequence[Any], roles: Sequence[str]) -> None:
+    """Refuses dimensions that are neither a heading nor a role."""
+    from ._report.headings import find
+
+    headings = sources[0].headings
+    for name in names:
+        if name not in headings and name not in roles:
+            find(name, headings, "--dimensions")
+
+
+def _one_of(option: str, value: Any, words: Sequence[str]) -> Any:
+    """The value, where it is one of the words or not said."""
+    if value is None or value in words:
+        return value
+    raise OptionError(f'option `{option}`: expected one of {", ".join(words)}, found "{value}"')
 
 
 def orders_from(
@@ -345,6 +376,9 @@ def _in_python(text: str) -> str:
     )
 
     text = re.sub(r'--status-map "([^"]*)=(completed\|[^"]*)"', r'status_map={"\1": "\2"}', text)
+
+    text = re.sub(r'--refund-rows "([^"]*)=([^"=]*)"', r'refund_rows={"\1": "\2"}', text)
+    text = text.replace("} status_map={", ", ")
 
     def argument(said: re.Match[str]) -> str:
         name, value = said[1].replace("-", "_"), said[2]

@@ -45,7 +45,11 @@ def test_payments_of_one_order_are_asked_about(heading):
     items = text.replace("order_date", "order_date,sku").replace("01-05,", "01-05,x,", 1)
     items = items.replace("1,a,2024-01-05,5", "1,a,2024-01-05,y,5")
     found = lines(items)
-    assert totals(found) == {"a": 5} and "(5)" in noted(found) and "be 10" in noted(found)
+    assert totals(found) == {"a": 5} and "(5)" in warned(found) and "be 10" in warned(found)
+    many = items + "".join(
+        f"\n{order},b,2024-01-05,{sku},{order}" for order in range(2, 6) for sku in "xy"
+    )
+    assert not warned(lines(many)) and "once an order" in noted(lines(many))
 
 
 def test_equal_totals_without_items_are_taken_once_with_a_warning():
@@ -263,10 +267,14 @@ order_id,customer_id,order_date,{heading},line_total
 1,a,2024-01-05,{word},40
 2,b,2024-01-06,x,10
 """
-    found = lines(text)
+    found = lines(text, amount_is="line")
     assert f'"{heading}" says "{word}"' in warned(found) and "they come to 40" in warned(found)
-    assert not warned(lines(text, ignore=[heading]))
-    assert not warned(lines(text.replace(word, "total recall")))
+    assert not warned(lines(text, ignore=[heading], amount_is="line"))
+    assert not warned(lines(text.replace(word, "total recall"), amount_is="line"))
+    with pytest.raises(crm.DataError) as caught:
+        lines(text)
+    assert "is the sum of the others" in str(caught.value)
+    assert "(total 50), or lines (total 90)" in str(caught.value)
 
 
 def test_charges_among_the_lines_are_said():
@@ -289,9 +297,9 @@ order_id,customer_id,order_date,sku,parent_sku,line_total
 1,a,2024-01-05,y,set,20
 2,b,2024-01-06,x,,10
 """
-    found = lines(text)
+    found = lines(text, amount_is="line")
     assert "what 2 rows belong to" in warned(found) and "(30)" in warned(found)
-    assert not warned(lines(text, ignore=["parent_sku"]))
+    assert not warned(lines(text, ignore=["parent_sku"], amount_is="line"))
     assert not warned(lines(text.replace("set,10", "set,0").replace("set,20", "set,0")))
 
 

@@ -640,4 +640,4 @@ def test_float_ids_are_whole_numbers():
 
 def test_flags_of_tests_are_warned_of():
     text = HEAD + "total,is_test\n1,a,2024-01-13,10,false\n2,b,2024-01-14,20,true\n"
-    assert '"is_test" has values in 1 orders' in warned(read(text, currency="EUR"))
+    assert '"is_test" is set in 1 orders' in warned(read(text, currency="EUR"))

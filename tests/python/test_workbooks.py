@@ -61,12 +61,20 @@ def test_broken_json_is_named_by_line(write):
     for text, message in [
         ('[{"a": 1}, 2]', "object 2: not a JSON object"),
         ('[{"a": 1},', "is not a whole JSON array"),
-        ('{\n "orders": [\n {"a": 1}]}', "is one JSON object, not a list"),
+        ('{\n "orders": [\n {"a": 1}], "more": []}', "is one JSON object, not a list"),
+        ('{\n "orders": [\n 1, 2]}', "is one JSON object, not a list"),
         ('{"a": {"b": 1}, "a.b": 2}', 'two fields called "a.b"'),
         (deep, "holds no rows"),
     ]:
         with pytest.raises(Problem, match=message):
             texts(write(text, "x.json"))
+
+
+def test_an_object_with_one_list_is_its_rows(write):
+    path = write('{\n "total": 2, "orders": [\n {"a": 1.50}, {"a": {"b": 2}}]}', "x.json")
+    source = Source(path)
+    assert source.headings == ["a", "a.b"]
+    assert texts(path) == [("1.50", None), (None, "2")]
 
 
 # ---- spreadsheets --------------------------------------------------------------------------------

@@ -2,7 +2,8 @@
 
 The byte order mark says it, else the bytes: UTF-8 if the whole file is valid UTF-8, UTF-16 if every
 other byte is zero, else Shift_JIS (in Microsoft's extension, cp932, as carts write it), EUC-JP or
-Western European (cp1252), whichever decodes the text and makes sense of it. One pass over the file
+Western European (cp1252), whichever decodes the text and makes sense of it; or another one (cp1250,
+cp1251, GB18030, EUC-KR, Big5) in which more of the headings are known words. One pass over the file
 checks UTF-8; the others are judged by the lines that are not ASCII, at most 256 KB of them.
 """
 
@@ -29,6 +30,7 @@ _NAMES = {
     "utf8sig": "utf-8",
     "utf8": "utf-8",
 }
+_OTHERS = ("cp1252", "cp1250", "gb18030", "euc_kr", "big5", "cp1251")
 _SAMPLE = 1 << 18
 _MOSTLY = 0.9
 # Letters and signs of Western European languages, as cp1252 has them.
@@ -92,6 +94,15 @@ def guess(file: BinaryIO, name: str) -> str:
         if _decodes(sample, one)
     ]
     known, likeness, best = max(fitting, key=lambda fit: fit[:2], default=(0, 0.0, ""))
+    # Other encodings decode anything; what tells them is that the headings become known words.
+    others = [
+        (known_count(_words(first.decode(one, "replace"))), _letters(sample, one), one)
+        for one in _OTHERS
+        if _decodes(sample, one)
+    ]
+    other, _, code = max(others, key=lambda one: one[:2], default=(0, 0, ""))
+    if other > known:
+        return code
     if known or likeness >= 0.5:
         return best
     if _is_western(sample):
@@ -166,6 +177,11 @@ def _is_mostly_utf8(sample: bytes) -> bool:
     text = sample.decode("utf-8", "replace")
     broken = text.count("\ufffd")
     return sum(one > "\x7f" for one in text) - broken > 10 * broken
+
+
+def _letters(sample: bytes, encoding: str) -> int:
+    """How many of the characters that are not ASCII would be letters."""
+    return sum(one > "\x7f" and one.isalpha() for one in sample.decode(encoding))
 
 
 def _likeness(sample: bytes, encoding: str) -> float:

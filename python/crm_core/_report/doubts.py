@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from . import amount_meaning, groups, headings, layouts
+from . import amount_meaning, groups, headings, layouts, statuses
 from .columns import is_text, numbers, shown
 from .groups import Groups, Values
 from .layouts import fold
@@ -42,6 +42,8 @@ def of_amounts(reading: OrderReading) -> None:
     _refunds_above(reading, _of_order(reading, amounts, kind))
     _below_zero(reading, _of_order(reading, amounts, kind))
     if reading.layout is None:
+        if kind == "order":
+            _before_discount(reading, name, amounts)
         _other_totals(reading, name, amounts, kind)
         _other_ids(reading)
 
@@ -97,14 +99,16 @@ def _repeated_totals(reading: OrderReading, name: str, amounts: Values, keys: Gr
     if totals["line"] == totals["order"]:
         return
     values = {"column": name, "once": totals["order"], "each": totals["line"]}
+    orders = int(np.count_nonzero(keys.counts(amounts.valid) > 1))
     if any(_differs(reading, keys, one) for one in of_items(reading)):
-        reading.notes.append(Note("taken_once", values))
+        # In few orders lines may cost the same by chance.
+        listed = reading.notes if orders >= 5 else reading.warnings
+        listed.append(Note("taken_once", values))
     elif _is_payment(name):
         raise amount_meaning.asked(
             name, totals, "an order with several rows may be one that was paid in parts"
         )
     else:
-        orders = int(np.count_nonzero(keys.counts(amounts.valid) > 1))
         reading.warnings.append(Note("repeated_totals", {**values, "orders": orders}))
 
 
@@ -201,6 +205,37 @@ def _below_zero(reading: OrderReading, orders: tuple[Any, Groups]) -> None:
         amount = amount_meaning.rounded(worth[below])
         values = {"column": reading.arguments["amount"], "orders": count, "amount": f"{amount:,}"}
         reading.notes.append(Note("below_zero", values))
+
+
+def _before_discount(reading: OrderReading, name: str, amounts: Values) -> None:
+    """A total that is the sum of the other amounts, with a discount that it does not take off."""
+    ignored = {layouts.fold(one) for one in reading.settings.ignore}
+    money: dict[str, Any] = {}
+    for one in reading.unread:
+        low = one.lower()
+        of_money = headings.amount_kind(one) in ("order", "subtotal", "row") or any(
+            part in low for part in layouts.words()["smells"]["parts_of_total"]
+        )
+        if of_money or statuses.is_discount(one):
+            found = numbers(reading.table[one], reading.settings.decimal)
+            if found is not None:
+                values = groups.values(found)
+                money[one] = np.where(values.valid, values.floats, 0.0)
+    taken = [one for one in money if statuses.is_discount(one)]
+    parts = [one for one in money if one not in taken]
+    goods = [one for one in parts if headings.amount_kind(one) in ("order", "subtotal", "row")]
+    for discount in taken:
+        rows = amounts.valid & (money[discount] != 0)
+        if not np.any(rows) or layouts.fold(discount) in ignored:
+            continue
+        for good in goods:
+            others = sum((money[one] for one in parts if one not in goods), np.zeros(len(rows)))
+            for sum_ in (money[good], money[good] + others):
+                fits = np.abs(sum_ - amounts.floats)[rows] <= 0.005
+                if np.mean(fits) >= 0.9:
+                    said = {"column": discount, "amount": name, "rows": int(np.sum(rows))}
+                    reading.warnings.append(Note("before_discount", said))
+                    return
 
 
 def _other_totals(reading: OrderReading, name: str, amounts: Values, kind: str) -> None:

@@ -6,6 +6,7 @@ As for orders: a layout says it, else headings are compared after folding with t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 
@@ -68,6 +69,16 @@ def choose(
 def _general() -> Mapping[str, str]:
     known = layouts.words()["kinds"]
     return {fold(name): meaning for meaning in KINDS for name in known[meaning]}
+
+
+ROBOTS = re.compile(
+    r"bot\b|crawl|spider|headless|slurp|curl/|python-requests|facebookexternalhit", re.I
+)
+
+
+def is_agent(heading: str) -> bool:
+    """Whether a heading is that of the browser's name."""
+    return fold(heading) in ("useragent", "ua", "contextuseragent", "browseragent")
 
 
 @cache

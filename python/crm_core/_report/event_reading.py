@@ -9,11 +9,22 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import event_headings, likely, odd_rows, statuses
+from . import event_headings, layouts, likely, odd_rows, states, statuses
 from .columns import cut, distinct, replaced, shown, trimmed
+from .headings import Choice
 from .layouts import KINDS
 from .problem import Problem
-from .reading import Reading, asked_for, layout_of, read_files, require, shared
+from .reading import (
+    TIME_ALONE,
+    Reading,
+    all_match,
+    asked_for,
+    is_clock,
+    layout_of,
+    read_files,
+    require,
+    shared,
+)
 from .settings import Loaded, Note, Settings
 from .source import sources_of
 
@@ -97,11 +108,21 @@ class _EventReading(Reading):
     ) -> tuple[Loaded, dict[str, str]]:
         """The steps after the bytes are in; one per role."""
         self._file()
+        self._day_first()
         self._machines()
         visitor, when = (self.chosen[role].value for role in ("visitor_id", "occurred_at"))
         odd_rows.without_repeated(self, visitor, when)
+        rest = [one for one in self.unread if not event_headings.is_machine(one)]
+        for one in states.suspects(
+            self.table, [x for x in rest if x not in self.dimensions], False
+        ):
+            values = {"column": one.name, "events": pc.sum(one.rows).as_py()}
+            self.warnings.append(Note("machines", values))
+        if "amount" in self.chosen:
+            self._codes_checked()
         used = [choice.value for choice in self.chosen.values()]
-        self.table = self.table.select(list(dict.fromkeys([*used, *self.dimensions])))
+        clocks = [one for one in self.unread if is_clock(one)]
+        self.table = self.table.select(list(dict.fromkeys([*used, *self.dimensions, *clocks])))
         for role, choice in self.chosen.items():
             if role not in ("occurred_at", "amount", "quantity"):
                 self.table = replaced(self.table, choice.value, trimmed(self.table[choice.value]))
@@ -119,19 +140,45 @@ class _EventReading(Reading):
             if self.settings.round_amounts:
                 self.arguments["round_amounts"] = True
         self._dimensions()
+        self.table = self.table.select(list(dict.fromkeys([*used, *self.dimensions])))
         known = self._kinds(said)
         if self.settings.bad_rows != "error":
             self.arguments["bad_rows"] = self.settings.bad_rows
         return self._loaded(), known
 
+    def _day_first(self) -> None:
+        """Where the chosen column holds times of day alone, the day's column goes before it."""
+        when = self.chosen["occurred_at"]
+        text = shown(self.table[when.value])
+        if when.reason == "given" or text is None or not all_match(text, TIME_ALONE):
+            return
+        days = layouts.column(["date", "event_date", "日付", "day"], self.unread)
+        if days is not None:
+            self.chosen["occurred_at"] = Choice("occurred_at", days, "heading")
+            self.unread = [when.value, *(one for one in self.unread if one != days)]
+
+    def _codes_checked(self) -> None:
+        """Refuses a column of several currencies beside the amounts."""
+        for name in self.unread:
+            codes = self._codes_in(name)
+            if len(codes) > 1:
+                raise Problem(
+                    f'"{name}" holds {len(codes)} currencies: {", ".join(codes[:5])}',
+                    "Amounts of different currencies are not added up; give one file per currency, "
+                    'or leave the amounts out with --event-column "amount=".',
+                )
+
     def _machines(self) -> None:
         """Flags of robots, tests and the shop's own visits, which are not used."""
         for name in self.unread:
-            if name in self.dimensions or not event_headings.is_machine(name):
+            agent = event_headings.is_agent(name)
+            if name in self.dimensions or not (agent or event_headings.is_machine(name)):
                 continue
             column = shown(self.table[name])
             words = [] if column is None else distinct(column)
             told = [word for word in words if not statuses.says_no(word)]
+            if event_headings.is_agent(name):
+                told = [word for word in words if event_headings.ROBOTS.search(word)]
             if told:
                 here = pc.is_in(column, value_set=pa.array(told, pa.string()))
                 values = {"column": name, "events": pc.sum(here).as_py()}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +45,7 @@ class FrameSource:
         advance(1.0)
         found = self._table.select([name for name in columns if name in self.headings])
         for at, name in enumerate(found.column_names):
-            found = found.set_column(at, name, _whole(found[name]))
+            found = found.set_column(at, name, _plain(_whole(found[name])))
         return found
 
 
@@ -52,6 +54,9 @@ def sources_in(data: Any, encoding: str, delimiter: str) -> list[Any]:
     many = list(data) if isinstance(data, list | tuple) else [data]
     if not many:
         raise Problem("there is nothing to read")
+    if isinstance(data, list | tuple) and all(_is_row(one) for one in many):
+        names = list(dict.fromkeys(name for one in many for name in one))
+        many = [{name: [one.get(name) for one in many] for name in names}]
     frames = [one for one in many if not isinstance(one, str | Path)]
     if not frames:
         return list(sources_of([Path(one) for one in many], encoding, delimiter))
@@ -60,6 +65,33 @@ def sources_in(data: Any, encoding: str, delimiter: str) -> list[Any]:
     if len(frames) == 1:
         return [FrameSource(frames[0])]
     return [FrameSource(one, f"frame {at}") for at, one in enumerate(frames)]
+
+
+def _is_row(one: Any) -> bool:
+    """Whether this is a dict that holds the values of one row, and not columns."""
+    plain = (str, int, float, bool, type(None), datetime.date, Decimal)
+    return (
+        isinstance(one, Mapping)
+        and len(one) > 0
+        and all(isinstance(value, plain) for value in one.values())
+    )
+
+
+def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Texts and whole numbers in the types that everything reads."""
+    kind = column.type
+    if pa.types.is_dictionary(kind) and pa.types.is_string_view(kind.value_type):
+        parts = [
+            pa.DictionaryArray.from_arrays(part.indices, part.dictionary.cast(pa.string()))
+            for part in column.chunks
+        ]
+        return pa.chunked_array(parts, pa.dictionary(kind.index_type, pa.string()))
+    if pa.types.is_decimal(kind) and kind.scale == 0 and kind.precision > 18:
+        try:
+            return column.cast(pa.int64())  # huge integers of DuckDB
+        except pa.ArrowInvalid:
+            return column
+    return column
 
 
 def _table(data: Any) -> pa.Table:
@@ -74,7 +106,12 @@ def _table(data: Any) -> pa.Table:
     if hasattr(data, "to_arrow_table"):  # a relation of DuckDB
         data = data.to_arrow_table()
     if isinstance(data, Mapping):
-        return pa.table({str(name): _column(column) for name, column in data.items()})
+        columns = {str(name): _column(column) for name, column in data.items()}
+        lengths = {name: len(column) for name, column in columns.items()}
+        if len(set(lengths.values())) > 1:
+            told = ", ".join(f'"{name}" {rows}' for name, rows in list(lengths.items())[:5])
+            raise Problem(f"the columns have different numbers of rows: {told}")
+        return pa.table(columns)
     if hasattr(data, "__arrow_c_stream__") or hasattr(data, "__arrow_c_array__"):
         return pa.table(data)
     if hasattr(data, "arrow"):

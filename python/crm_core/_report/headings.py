@@ -259,6 +259,16 @@ def find(said: str, headings: Sequence[str], role: str) -> str:
 
 
 @cache
+def _goods() -> frozenset[str]:
+    return frozenset(map(fold, layouts.words()["headings"]["amount"]["goods"]))
+
+
+def is_goods(heading: str) -> bool:
+    """Whether a heading says a total of goods, before what coupons and points take off."""
+    return fold(heading) in _goods()
+
+
+@cache
 def _kinds() -> Mapping[str, str]:
     groups = layouts.words()["headings"]["amount"]
     return {fold(name): kind for kind in _KINDS_OF_AMOUNT[::-1] for name in groups[kind]}
@@ -277,12 +287,18 @@ def currency_in(heading: str) -> str:
     return next((word.upper() for word in words if word.upper() in _CURRENCY_CODES), "")
 
 
+def is_currency(heading: str) -> bool:
+    """Whether a heading is that of the currency's column."""
+    return fold(heading) in set(map(fold, names_of("currency")))
+
+
 def amount_scale(heading: str) -> str:
     """What a heading says its amounts are in besides whole units: cents, or thousands."""
     text = unicodedata.normalize("NFKC", heading).lower()
     if re.search(r"(?<![a-z])(cents?|pence|minor)(?![a-z])", text.replace("_", " ")):
         return "cents"
-    if re.search(r"千円|万円|百万円|(?<![a-z])(thousands?|millions?)(?![a-z])", text):
+    of_thousands = r"千円|万円|百万円|(?<![a-z])(thousands?|millions?|tsd|mio)(?![a-z])"
+    if re.search(rf"{of_thousands}|(?<![a-z])k ?[$€£¥]|[$€£¥] ?k(?![a-z])", text):
         return "thousands or millions"
     return ""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 
@@ -13,6 +14,7 @@ from .columns import distinct, is_text, mapped, plain
 
 FOLDS = ("email", "case", "number", "none")
 _MOSTLY = 0.9
+_NOBODY = re.compile(r"(guest|no-?reply|anonymous|unknown|nobody)[^@]{0,3}@", re.I)
 
 
 def _email(text: str) -> str:
@@ -67,6 +69,18 @@ def near_numbers(column: pa.ChunkedArray) -> int:
     return len(found) - len({plain_number(text) for text in found})
 
 
+def unmarked(column: pa.ChunkedArray) -> tuple[pa.ChunkedArray, int]:
+    """Ids without what spreadsheets put around them, and how many cells had it."""
+    if not is_text(column.type):
+        return column, 0
+    texts = column.cast(pa.string())
+    pattern = r"""^(?:="(.*)"|'(\d.*))$"""
+    marked = pc.sum(pc.match_substring_regex(pc.unique(texts), pattern)).as_py() or 0
+    if not marked:
+        return column, 0
+    return pc.replace_substring_regex(texts, pattern=pattern, replacement=r"\1\2"), marked
+
+
 def rounded(column: pa.ChunkedArray) -> int:
     """How many ids a spreadsheet has rounded, such as 1.23E+11: several may have become one."""
     if not is_text(column.type):
@@ -107,7 +121,11 @@ def without_guests(
         some = pc.any(is_guest).as_py()
         return pc.if_else(is_guest, None, column), [str(one) for one in numbers] if some else []
     wanted = {plain(one) for one in [*values, *layouts.words()["guests"]["words"]]}
-    found = [text for text in distinct(column) if plain(text) in wanted]
+    found = [
+        text
+        for text in distinct(column)
+        if plain(text) in wanted or ("@" in text and _NOBODY.match(text))
+    ]
     if not found:
         return column, []
     is_guest = pc.is_in(column, value_set=pa.array(found, pa.string()))

@@ -81,13 +81,26 @@ class JsonRows(TextRows):
             row = self._parsed(line)
             if isinstance(row, dict):
                 yield number, row
-            elif number == 1 and isinstance(self._parsed(text), dict):
+            elif number == 1 and isinstance(found := self._parsed(text), dict):
+                columns = [name for name, one in found.items() if one is _ARRAY]
+                if len(columns) == 1 and (rows := self._within(text, columns[0])):
+                    yield from rows
+                    return
                 raise Problem(
                     f"{self._name} is one JSON object, not a list of rows",
                     "Save its list alone, as an array or with one object a line.",
                 )
             else:
                 self._broken.append(number)
+
+    def _within(self, text: str, name: str) -> list[tuple[int, dict[str, Any]]]:
+        """The rows of an object's only list."""
+        found = json.loads(text, parse_float=str, parse_int=str)
+        rows = found.get(name) if isinstance(found, dict) else None
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            return []
+        listed = self._parsed(json.dumps(rows))
+        return list(enumerate(listed, 1)) if isinstance(listed, list) else []
 
     def _array(self, text: str) -> Iterator[tuple[int, dict[str, Any]]]:
         rows = self._parsed(text)

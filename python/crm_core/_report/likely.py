@@ -13,7 +13,17 @@ from .columns import distinct, numbers, shown, trimmed
 from .headings import CATEGORIES, names_of
 from .layouts import fold
 
+# Parts of headings that speak against a role.
+_OTHER = {
+    "customer_id": re.compile(r"count|number_of|guest|^customers$|^orders$|数$", re.I),
+    "ordered_at": re.compile(r"birth|ship|deliver|due|expire|last|生年|誕生|発送|配送|最終", re.I),
+    "amount": re.compile(
+        r"fee|tax|discount|ship|rate|weight|lat|lon|score|qty|quantity|手数料|税|送料|率", re.I
+    ),
+}
 _SAMPLE = 10_000
+_FOR = {"amount": re.compile(r"total|amount|net|gross|revenue|金額|合計|売上", re.I)}
+_NOTHING = re.compile(r"(?!)")
 _PERSON = re.compile("cust|client|user|member|buyer|shopper|kund|顧客|会員|客|購入者|注文者", re.I)
 
 
@@ -53,9 +63,15 @@ class Seen:
             if other != role
             for name in names_of(other)
         }
-        names = [name for name in self.table.column_names if fold(name) not in known]
+        names = [
+            name
+            for name in self.table.column_names
+            if fold(name) not in known and not _OTHER[role].search(name)
+        ]
         looks = {"customer_id": self._person, "ordered_at": self._date, "amount": self._money}
         look = looks.get(role)
+        # A heading that speaks of the role goes first.
+        names.sort(key=lambda name: not _FOR.get(role, _NOTHING).search(name))
         return next((name for name in names if look(name)), None) if look else None
 
     def _column(self, name: str) -> pa.ChunkedArray | None:

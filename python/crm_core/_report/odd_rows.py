@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from . import amount_meaning, groups, layouts
-from .columns import is_text, replaced, shown, trimmed
+from .columns import is_text, numbers, replaced, shown, trimmed
 from .groups import Flags, Groups
 from .layouts import fold
 from .problem import Problem
@@ -96,9 +96,14 @@ def of_items(reading: OrderReading, names: Sequence[str]) -> None:
     if reading.arguments["amount_is"] == "order" or reading.keys is None:
         return
     worth = _worth(reading)
+    if reading.settings.amount_is is None:
+        _sums_of_others(reading, worth)
+    _negative_pieces(reading, worth)
     known = layouts.words()
     ignored = {fold(name) for name in reading.settings.ignore}
-    for name in names:
+    items = set(names)
+    columns = [*names, *(name for name in reading.unread if name not in items)]
+    for name in columns:
         text = _texts(reading.table[name])
         if text is None or fold(name) in ignored:
             continue
@@ -112,14 +117,62 @@ def of_items(reading: OrderReading, names: Sequence[str]) -> None:
             amount = amount_meaning.rounded(worth[here & ~np.isnan(worth)])
             rows = int(np.count_nonzero(here))
             values = {"column": name, "rows": rows, "word": word, "amount": f"{amount:,}"}
+            if amount and name not in items and code == "totals_among":
+                continue
             if amount:
-                listed = reading.warnings if code == "totals_among" else reading.notes
+                said_by_item = code == "charges_among" and name in items
+                listed = reading.notes if said_by_item else reading.warnings
                 listed.append(Note(code, values))
     for name in reading.unread:
         if fold(name) not in ignored and any(
             part in name.lower() for part in known["smells"]["parent"]
         ):
             _parts(reading, name, worth)
+
+
+def _sums_of_others(reading: OrderReading, worth: Any) -> None:
+    """Asks where one row of each order is the sum of its others: an order beside its items."""
+    keys = reading.keys
+    if keys is None:
+        return
+    here = keys.known & ~np.isnan(worth)
+    sums = np.zeros(keys.size)
+    np.add.at(sums, keys.codes[here], worth[here])
+    most = np.zeros(keys.size)
+    np.maximum.at(most, keys.codes[here], worth[here])
+    several = keys.counts(here) > 1
+    doubled = several & (most > 0) & (np.abs(sums - 2.0 * most) <= 0.005)
+    large = doubled & (keys.counts(here) > 2)
+    if not np.any(large) or np.count_nonzero(doubled) < np.count_nonzero(several):
+        return
+    total = amount_meaning.rounded(worth[here])
+    without = amount_meaning.rounded(np.append(worth[here], -most[doubled]))
+    raise Problem(
+        f"in each of {np.count_nonzero(several)} orders of several rows one row of "
+        f'"{reading.arguments["amount"]}" is the sum of the others: are they an order beside its '
+        f"items (total {without:,}), or lines (total {total:,})?",
+        "Leave the rows of whole orders out of the file, or say --amount-is line.",
+    )
+
+
+def _negative_pieces(reading: OrderReading, worth: Any) -> None:
+    """Returns whose quantity alone is below zero."""
+    if reading.arguments["amount_is"] == "unit":
+        return
+    known = {fold(one) for one in layouts.words()["headings"]["orders"]["quantity"]}
+    ignored = {fold(name) for name in reading.settings.ignore}
+    for name in reading.table.column_names:
+        pieces = None
+        if fold(name) in known - ignored:
+            pieces = numbers(reading.table[name], reading.settings.decimal)
+        if pieces is None:
+            continue
+        found = groups.values(pieces)
+        here = found.valid & (found.floats < 0) & (np.nan_to_num(worth) > 0)
+        if np.any(here):
+            amount = amount_meaning.rounded(worth[here])
+            values = {"column": name, "rows": int(np.count_nonzero(here)), "amount": f"{amount:,}"}
+            reading.warnings.append(Note("negative_pieces", values))
 
 
 def _parts(reading: OrderReading, name: str, worth: Any) -> None:

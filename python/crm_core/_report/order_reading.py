@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from .columns import (
     filled_within,
     numbers,
     replaced,
+    safe,
     shown,
     trimmed,
     zero,
@@ -44,6 +46,8 @@ from .headings import (
     customer_id,
     find,
     further,
+    is_currency,
+    is_goods,
     registered_at,
 )
 from .layouts import MEANINGS, Layout, fold, fold_word
@@ -94,6 +98,11 @@ def load_sources(
     del seen, tables, table  # the texts of a column are free once it is read
     reading.notes += notes
     if some := of_some(sources):
+        if currencies := [name for name in some if is_currency(name)]:
+            raise Problem(
+                f'not every file has "{currencies[0]}", which says the currency',
+                "Amounts of different currencies are not added up; read the files one by one.",
+            )
         shown_names = ", ".join(f'"{cut(name)}"' for name in some[:5])
         reading.warnings.append(Note("not_in_all", {"columns": shown_names}))
     loaded = reading.finish()
@@ -179,9 +188,11 @@ class OrderReading(Reading):
             self._dates,
             self._numbers,
             self._amount_is,
+            self._refund_rows,
             self._levels,
             self._doubts,
             self._states,
+            self._unpaid_days,
             self._unread_discounts,
             self._currency,
             self._facts,
@@ -195,6 +206,52 @@ class OrderReading(Reading):
     def _repeated_rows(self) -> None:
         key = self.chosen.get("order_id", self.chosen["customer_id"]).value
         odd_rows.without_repeated(self, key, self.chosen["amount"].value)
+
+    def _refund_rows(self) -> None:
+        """Rows that the user says give money back have amounts below zero."""
+        name = self.chosen["amount"].value
+        for said, words in self.settings.refund_rows.items():
+            of = find(said, self.table.column_names, "--refund-rows")
+            column = shown(self.table[of])
+            texts = [] if column is None else distinct(column)
+            wanted = {fold_word(word) for word in words}
+            told = [text for text in texts if fold_word(text) in wanted]
+            if column is None or not told:
+                raise Problem(
+                    f'--refund-rows: no cell of "{of}" is {", ".join(map(cut, words))}',
+                    f"There are {', '.join(map(cut, sorted(texts)[:10]))}.",
+                )
+            here = pc.fill_null(pc.is_in(column, value_set=pa.array(told, pa.string())), False)
+            amounts = self.table[name]
+            below = pc.if_else(here, pc.negate(pc.abs(amounts)), amounts)
+            self.table = replaced(self.table, name, below.cast(amounts.type))
+            rows = pc.sum(here).as_py()
+            self.notes.append(Note("refund_rows", {"column": of, "rows": rows}))
+            self.unread = [one for one in self.unread if one != of]
+
+    def _unpaid_days(self) -> None:
+        """A day of payment that some orders have and others have not."""
+        if self.layout is not None:
+            return
+        ignored = {fold(name) for name in self.settings.ignore}
+        counted = None
+        if "status" in self.arguments:
+            counted = pc.invert(_is_in(self.table[self.arguments["status"]], statuses.STOPS))
+        for name in self.unread:
+            if name in self.dimensions or fold(name) in ignored or not statuses.is_paid_on(name):
+                continue
+            column = self.table[name]
+            text = shown(column)
+            column = column if text is None else text
+            if self.keys is not None:
+                column = filled_within(self.keys, column)
+            if column.null_count in (0, len(column)):
+                continue
+            blank = pc.is_null(column)
+            blank = blank if counted is None else pc.and_(blank, counted)
+            orders = states.orders_in(self.keys, blank)
+            if orders:
+                self.warnings.append(Note("unpaid_days", {"column": name, "orders": orders}))
 
     def _doubts(self) -> None:
         doubts.of_amounts(self)
@@ -247,7 +304,7 @@ class OrderReading(Reading):
     def _customers(self) -> None:
         name = self.chosen["customer_id"].value
         self.arguments["customer_id"] = name
-        column = trimmed(self.table[name])
+        column = self._unmarked(name, trimmed(self.table[name]))
         of_layout = self.layout.guests if self.layout is not None else ()
         said = self.settings.guest_ids
         column, guests = ids.without_guests(
@@ -272,6 +329,13 @@ class OrderReading(Reading):
         self.facts["ids"] = {"fold": self.id_fold, "joined": joined, "near": near}
         self.table = replaced(self.table, name, column)
 
+    def _unmarked(self, name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
+        """Ids without the marks with which spreadsheets keep zeros: ="007", '007."""
+        column, marked = ids.unmarked(column)
+        if marked:
+            self.notes.append(Note("marked_ids", {"column": name, "ids": marked}))
+        return column
+
     def _rounded_ids(self, name: str, column: pa.ChunkedArray) -> None:
         if count := ids.rounded(column):
             self.warnings.append(Note("rounded_ids", {"column": name, "ids": count}))
@@ -281,7 +345,7 @@ class OrderReading(Reading):
         if "order_id" not in self.chosen:
             return
         name = self.chosen["order_id"].value
-        keys = trimmed(self.table[name])
+        keys = self._unmarked(name, trimmed(self.table[name]))
         self.table = replaced(self.table, name, keys)
         self.arguments["order_id"] = name
         self._rounded_ids(name, keys)
@@ -314,8 +378,13 @@ class OrderReading(Reading):
         if own == "order" and "order_id" not in self.arguments:
             own = "line"
         if said is not None:
+            if said == "unit" and "quantity" not in self.chosen:
+                raise Problem(
+                    "--amount-is unit: amounts are prices of pieces, and no column is the quantity",
+                    "Name it with --quantity, or say --amount-is line.",
+                )
             found = amount_meaning.Meaning(said, "given", name)
-        elif self.layout is not None and own:
+        elif self.layout is not None and own and (own != "unit" or "quantity" in self.chosen):
             about = self.layout.amount_about or self.layout.name
             found = amount_meaning.Meaning(own, "layout_amount", about)
         else:
@@ -429,6 +498,7 @@ class OrderReading(Reading):
                     f"There are {', '.join(MEANINGS)}.",
                 )
         primary = self.chosen.get("status")
+        self._unused_words(primary)
         stops = self._stops()
         mapped = None
         if primary is not None:
@@ -463,6 +533,27 @@ class OrderReading(Reading):
         self.arguments["status"] = target
         self._blank_amounts(_is_in(result, statuses.STOPS))
         self._suspects(result)
+
+    def _unused_words(self, primary: Choice | None) -> None:
+        """Words that the user explained, and that stand in no column."""
+        names = [] if primary is None else [primary.value]
+        names += [
+            find(name, self.table.column_names, "--status") for name in self.settings.statuses
+        ]
+        names += [
+            name for name in self.unread if statuses.is_state(name) or statuses.is_cancel(name)
+        ]
+        if "cancelled_at" in self.chosen:
+            names.append(self.chosen["cancelled_at"].value)
+        there: set[str] = set()
+        for name in names:
+            column = shown(self.table[name])
+            if column is not None and len(there) < 10_000:
+                there |= {fold_word(word) for word in distinct(column)}
+        unused = [word for word in self.settings.status_map if fold_word(word) not in there]
+        if unused:
+            values = {"option": "--status-map", "words": ", ".join(map(safe, unused[:5]))}
+            self.warnings.append(Note("unused_words", values))
 
     def _stops(self) -> list[states.Stop]:
         """The columns besides the status that stop orders."""
@@ -503,7 +594,7 @@ class OrderReading(Reading):
             return
         _, unknown = statuses.meanings(distinct(column), None, self.settings.status_map)
         if unknown:
-            told = ", ".join(cut(word) for word in unknown[:5])
+            told = ", ".join(safe(word) for word in unknown[:5])
             self.warnings.append(Note("strange_words", {"column": name, "words": told}))
 
     def _stop(self, name: str, words: Sequence[str]) -> states.Stop:
@@ -526,6 +617,12 @@ class OrderReading(Reading):
         column = trimmed(self.table[name]).cast(pa.string())
         words = distinct(column)
         known = self._meanings(name, words, self.layout if self._of_layout("status") else None)
+        partial = [word for word in words if statuses.is_partial(word)]
+        if partial and "refunded" not in self.chosen and not self.settings.status_map:
+            here = pc.fill_null(pc.is_in(column, value_set=pa.array(partial, pa.string())), False)
+            orders = states.orders_in(self.keys, here)
+            values = {"column": name, "orders": orders, "word": partial[0]}
+            self.warnings.append(Note("partial_refunds", values))
         meaning = pa.array([*(known[word] for word in words), None], pa.string())
         at = pc.fill_null(pc.index_in(column, value_set=pa.array(words, pa.string())), len(words))
         by_meaning: dict[str, list[str]] = {}
@@ -538,12 +635,13 @@ class OrderReading(Reading):
     def _meanings(self, name: str, words: Sequence[str], layout: Layout | None) -> dict[str, str]:
         known, unknown = statuses.meanings(words, layout, self.settings.status_map)
         if unknown:
-            listed = ", ".join(f'"{cut(word)}"' for word in unknown[:10]) + (
+            unknown = [safe(word) for word in unknown]
+            listed = ", ".join(f'"{word}"' for word in unknown[:10]) + (
                 f" and {len(unknown) - 10} more" if len(unknown) > 10 else ""
             )
             raise Problem(
                 f"column {name}: what does {listed} mean?",
-                f'Say so with --status-map "{cut(unknown[0])}={statuses.likely(unknown[0])}"; the '
+                f'Say so with --status-map "{unknown[0]}={statuses.likely(unknown[0])}"; the '
                 f"meanings are {', '.join(MEANINGS)}. "
                 '--status "" leaves the column out.',
             )
@@ -592,21 +690,24 @@ class OrderReading(Reading):
         """Columns that look like a state and were not used, with the orders that they touch."""
         unread = [name for name in self.unread if name not in self.dimensions]
         for one in states.suspects(self.table, unread, "refunded" in self.chosen):
-            rows = one.rows
+            # What is below zero gives back already.
+            amounts = self.table[self.arguments["amount"]]
+            rows = pc.and_not(one.rows, pc.fill_null(pc.less(amounts, zero(amounts.type)), False))
             if mapped is not None:
                 rows = pc.and_not(rows, _is_in(mapped, statuses.STOPS))
             orders = states.orders_in(self.keys, rows)
             if orders:
-                code = "not_used_heading" if one.by_heading else "not_used_words"
-                if statuses.is_consent(one.name):
-                    code = "not_used_flag"
-                told = ", ".join(cut(word) for word in one.words[:5])
-                values = {"column": one.name, "orders": orders, "words": told}
-                self.warnings.append(Note(code, {**values, "word": cut("".join(one.words[:1]))}))
+                told = ", ".join(one.words[:5])
+                word = one.words[0] if one.words else ""
+                values = {"column": one.name, "orders": orders, "words": told, "word": word}
+                rest = [f"{other}=completed" for other in one.others]
+                values["rest"] = "".join(f' --status-map "{other}"' for other in rest[:3])
+                self.warnings.append(Note(one.code, values))
 
     def _unread_discounts(self) -> None:
         """Discounts, coupons and points beside amounts of lines, which may not be net of them."""
-        if self.layout is not None or self.arguments["amount_is"] == "order":
+        of_order = self.arguments["amount_is"] == "order"
+        if self.layout is not None or (of_order and not is_goods(self.arguments["amount"])):
             return
         left_out = {fold(name) for name in self.settings.ignore}
         for name in self.unread:
@@ -616,8 +717,16 @@ class OrderReading(Reading):
             count = 0
             if values is not None:
                 count = pc.sum(pc.not_equal(values.cast(pa.float64()), 0.0)).as_py() or 0
+            elif (text := shown(self.table[name])) is not None:
+                shares = pc.match_substring_regex(text, r"^\s*-?\d+([.,]\d+)?\s*[%％]$")
+                count = pc.sum(shares).as_py() or 0
             if count:
-                self.warnings.append(Note("unread_discount", {"column": name, "rows": count}))
+                code = "unread_discount"
+                if values is None or re.search("percent|pct|[%％]|率|rate", name, re.I):
+                    code = "unread_percent"
+                elif "discount" in self.arguments:
+                    code = "second_discount"
+                self.warnings.append(Note(code, {"column": name, "rows": count}))
 
     def _facts(self) -> None:
         """What `--check` shows besides the choices."""

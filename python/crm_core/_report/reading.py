@@ -16,7 +16,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import amounts, dates, layouts
+from . import amounts, dates, layouts, statuses
 from .amount_meaning import Meaning
 from .columns import as_text, cut, is_text, replaced, shown, trimmed, unique, zero
 from .groups import Groups
@@ -36,6 +36,13 @@ def layout_of(headings: Sequence[str], settings: Settings, reads: str) -> Layout
     layout = layouts.named(settings.layout)
     if layout.reads != reads:
         raise Problem(f"--layout: {layout.id} is of {layout.reads}, and these are {reads}")
+    keys = ("customer_id", "ordered_at", "amount") if reads == "orders" else ("visitor_id", "kind")
+    there = [role for role in keys if layouts.column(layout.roles.get(role, ()), headings)]
+    if len(there) < 2 and not layout.own:
+        raise Problem(
+            f"--layout: the file has not the columns of {layout.id} for {', '.join(keys)}",
+            "Without --layout the headings are looked at.",
+        )
     return layout
 
 
@@ -186,7 +193,11 @@ class Reading:
             guessed = "western" if source.encoding == "cp1252" else "bytes"
             reason = guessed if source.encoding_guessed else "given"
             self.extra.append(Choice("encoding", source.encoding, reason))
-        self.notes += [Note(*note) for one in self.sources for note in one.notes]
+        for one in self.sources:
+            for code, values in one.notes:
+                names = str(values.get("columns", "")).split(", ") if code == "arrays" else []
+                on_top = code in _ON_TOP or any(map(statuses.smell, names))
+                (self.warnings if on_top else self.notes).append(Note(code, values))
         dropped = sum(one.dropped for one in self.sources)
         if dropped:
             self.notes.append(Note("dropped_lines", {"rows": dropped}))
@@ -216,10 +227,13 @@ class Reading:
         self._odd_dates(name)
 
     def _clock(self, role: str, name: str) -> None:
-        """The time of day from a column of its own, where the layout has one."""
-        if self.layout is None or not self.layout.clock or not self._of_layout(role):
+        """The time of day from a column of its own, where there is one."""
+        if self.layout is not None and not (self.layout.clock and self._of_layout(role)):
             return
-        clock = layouts.column([self.layout.clock], self.table.column_names)
+        if self.layout is None:
+            clock = self._clock_by_heading(name)
+        else:
+            clock = layouts.column([self.layout.clock], self.table.column_names)
         day = None if clock is None else shown(self.table[name])
         time = None if clock is None else shown(self.table[clock])
         if day is not None and time is not None:
@@ -230,6 +244,20 @@ class Reading:
             both = pc.binary_join_element_wise(day, time, " ", null_handling="skip")
             self.table = replaced(self.table, name, pc.if_else(pc.is_valid(day), both, None))
             self.unread = [one for one in self.unread if one != clock]
+            if self.layout is None:
+                self.notes.append(Note("joined_clock", {"column": name, "clock": clock}))
+
+    def _clock_by_heading(self, name: str) -> str | None:
+        """A column of times of day beside one of days, by its heading and its values."""
+        day = shown(self.table[name])
+        if day is None or not all_match(day, _DAY_ALONE):
+            return None
+        for one in self.unread:
+            if is_clock(one) and one not in self.dimensions and one in self.table.column_names:
+                time = shown(self.table[one])
+                if time is not None and all_match(time, TIME_ALONE):
+                    return str(one)
+        return None
 
     def _parsed(self, name: str, text: pa.ChunkedArray, of_layout: bool) -> dates.Dates:
         """By the user's format, the layout's where it fits, else the common forms."""
@@ -303,6 +331,11 @@ class Reading:
         name = self.chosen[role].value
         self.arguments[role] = name
         column = self.table[name]
+        if pa.types.is_nested(column.type):
+            raise Problem(
+                f"column {name} holds {column.type}, and amounts are plain numbers or texts",
+                "Take its fields out as columns of their own.",
+            )
         if not is_text(column.type):
             if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
                 self.table = replaced(self.table, name, self._unsigned(role, name, column))
@@ -420,6 +453,7 @@ class Reading:
                 "Name it, for example --currency USD.",
             )
         self._signs_agree(code, amount)
+        self._codes_agree(code, amount)
         if self.grouped and code in _COMMA:
             raise _either_sign(self.grouped[0])
         self.arguments["currency"] = code
@@ -436,6 +470,36 @@ class Reading:
                 "Amounts of different currencies are not added up; give one file per currency.",
             )
 
+    def _codes_agree(self, code: str, amount: str) -> None:
+        """Refuses another currency in the amount's heading, or in a column that nobody read."""
+        ignored = {fold(name) for name in self.settings.ignore}
+        of_heading = currency_in(amount)
+        if of_heading and of_heading != code and fold(amount) not in ignored:
+            raise Problem(
+                f'the heading "{amount}" says {of_heading}, and the currency is {code}',
+                f'--currency {of_heading}; --ignore "{amount}" says that the heading is wrong.',
+            )
+        for name in self.unread:
+            found = self._codes_in(name) if fold(name) not in ignored else []
+            if found and found != [code]:
+                raise Problem(
+                    f'"{name}" holds {", ".join(found[:5])}, and amounts are read as {code}',
+                    "Amounts of different currencies are not added up; give one file per currency. "
+                    f'--ignore "{name}" says that the amounts are in {code} all the same.',
+                )
+
+    def _codes_in(self, name: str) -> list[str]:
+        """The codes of currencies in a column of nothing else, whose heading speaks of them."""
+        low = name.lower()
+        if name not in self.table.column_names or not any(
+            part in low for part in layouts.words()["headings"]["currencies"]["parts"]
+        ):
+            return []
+        column = shown(self.table[name])
+        words = [] if column is None else pc.unique(column.drop_null()).to_pylist()
+        codes = sorted({str(word).upper() for word in words})
+        return codes if all(re.fullmatch("[A-Z]{3}", one) for one in codes) else []
+
     def _dimensions(self) -> None:
         for dimension in self.dimensions:
             self._category(dimension)
@@ -447,7 +511,10 @@ class Reading:
             self.table = replaced(self.table, name, trimmed(self.table[name]))
 
 
+_ON_TOP = ("sheets_alike",)  # what was left out and looks like more of the same
 _EPOCH = datetime.date(1970, 1, 1)
+_DAY_ALONE = r"^[^:T]{6,20}$"
+TIME_ALONE = r"^(午前|午後|오전|오후)? ?\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?[AaPp]\.?[Mm]\.?)?$"
 _SERIAL = re.compile(r"\s*[1-6]\d{4}(\.\d+)?\s*")  # days of 1927 to 2091, as Excel counts them
 # Currencies that are written with a bare $.
 _DOLLARS = frozenset(
@@ -494,6 +561,17 @@ _COMMA = frozenset(
         *("TRY", "BRL", "ARS", "COP", "UYU", "IDR", "ZAR", "ISK"),
     )
 )
+
+
+def is_clock(heading: str) -> bool:
+    """Whether a heading is that of times of day."""
+    return fold(heading) in set(map(fold, layouts.words()["headings"]["clocks"]["words"]))
+
+
+def all_match(column: pa.ChunkedArray, pattern: str) -> bool:
+    """Whether a column has texts, and all of them are of a pattern."""
+    words = pc.unique(column.drop_null().slice(0, 10_000))
+    return len(words) > 0 and pc.all(pc.match_substring_regex(words, pattern)).as_py() is True
 
 
 def _either_sign(name: str) -> Problem:

@@ -150,6 +150,61 @@ NOTES: Mapping[str, tuple[str, str]] = {
         "1回だけ数えました({once})。各行が別の支払いや注文なら合計は{each}です(--amount-is line)。"
         "--amount-is order で確定します。",
     ),
+    "refund_rows": (
+        '{rows} rows give money back by "{column}", as you said: their amounts count below zero.',
+        "「{column}」により{rows}行を返金の行とし、金額を負の値として数えます(指定どおり)。",
+    ),
+    "unpaid_days": (
+        '"{column}" is blank in {orders} orders that count, and others have a day there: --where '
+        'or the file leaves unpaid ones out, --ignore "{column}" says that it does not matter.',
+        "「{column}」が空欄の注文{orders}件が集計対象になっています。未入金なら絞り込むか"
+        "ファイルから除き、関係なければ --ignore を指定してください。",
+    ),
+    "partial_refunds": (
+        '{orders} orders are "{word}" by "{column}" and count in full, as no column says what was '
+        'given back: --refunded names it, --status-map "{word}=completed" confirms.',
+        "「{column}」が「{word}」の注文{orders}件は、返金額の列がないため全額を数えています。"
+        '--refunded で列を、--status-map "{word}=completed" で確定します。',
+    ),
+    "marked_ids": (
+        '{ids} ids of "{column}" had the marks of a spreadsheet around them (="007"), which are '
+        "left out.",
+        '「{column}」の{ids}件から、表計算ソフトの記号(="007" など)を除きました。',
+    ),
+    "unread_percent": (
+        '"{column}" holds a discount in percent ({rows} rows) and was not read: --ignore '
+        '"{column}" says that the amounts are net of it; else take it off in the file.',
+        "「{column}」は割引率のようですが({rows}行)、読み込んでいません。差し引き済みなら "
+        "--ignore を、そうでなければファイルで差し引いてください。",
+    ),
+    "second_discount": (
+        '"{column}" looks like a discount ({rows} rows) beside the one that is read, and was not '
+        'read: add them up in the file, or --ignore "{column}" says that the amounts are net of '
+        "it.",
+        "「{column}」も値引きのようですが({rows}行)、読み込む値引きは1列だけです。ファイルで合計するか、"
+        "差し引き済みなら --ignore を指定してください。",
+    ),
+    "negative_pieces": (
+        '{rows} rows have a quantity below zero in "{column}" and an amount above it; the amounts '
+        "({amount}) count as sales. Write returns with amounts below zero; --ignore "
+        '"{column}" confirms.',
+        "「{column}」が負で金額が正の行が{rows}行({amount})あり、売上として数えています。返品なら金額を"
+        "負にし、そうでなければ --ignore で確定してください。",
+    ),
+    "before_discount": (
+        '"{column}" takes off nothing from "{amount}", which is the sum of the other amounts '
+        '({rows} rows): --discount "{column}" subtracts it, --ignore "{column}" confirms.',
+        "「{amount}」は他の金額の合計と一致し、「{column}」が引かれていません({rows}行)。"
+        "--discount で差し引き、--ignore で確定します。",
+    ),
+    "joined_clock": (
+        '"{clock}" is the time of day of "{column}", and was read with it.',
+        "「{clock}」は「{column}」の時刻として合わせて読みました。",
+    ),
+    "unused_words": (
+        "{option} names {words}, which no cell says.",
+        "{option} の {words} はデータにありません。",
+    ),
     "rows_twice": (
         "{rows} rows are equal to an earlier row in every column (the first is {row}) and count: "
         "--repeated-rows drop takes each once, --repeated-rows keep confirms.",
@@ -220,10 +275,10 @@ NOTES: Mapping[str, tuple[str, str]] = {
     ),
     "not_used_flag": (
         '"{column}" says {words} in {orders} orders that count, and was not used: '
-        '--status "{column}" with --status-map "{word}=payment_failed" leaves them out, '
+        '--status "{column}" with --status-map "{word}=payment_failed"{rest} leaves them out, '
         '--ignore "{column}" says that it does not matter.',
         "「{column}」が {words} の注文{orders}件が集計対象になっています。"
-        '--status と --status-map "{word}=payment_failed" で除き、'
+        '--status と --status-map "{word}=payment_failed"{rest} で除き、'
         "--ignore で無視します。",
     ),
     "signs": (
@@ -277,11 +332,30 @@ NOTES: Mapping[str, tuple[str, str]] = {
         "「{column}」は集計対象の注文{orders}件に値がありますが、使っていません。--cancelled-at(日付・フラグ)、"
         "--status(状態の語)、--refunded(金額)で使い、--ignore で無視します。",
     ),
+    "not_used_date": (
+        '"{column}" is set in {orders} orders that count, and was not used: --cancelled-at '
+        '"{column}" leaves them out, --ignore "{column}" says that it does not matter.',
+        "「{column}」は集計対象の注文{orders}件に値がありますが、使っていません。"
+        "--cancelled-at で除き、--ignore で無視します。",
+    ),
+    "not_used_money": (
+        '"{column}" holds amounts in {orders} orders that count, and was not used: --refunded '
+        '"{column}" takes them off, --ignore "{column}" says that it does not matter.',
+        "「{column}」は集計対象の注文{orders}件に金額がありますが、使っていません。"
+        "--refunded で差し引き、--ignore で無視します。",
+    ),
+    "not_used_pieces": (
+        '"{column}" speaks of pieces in {orders} orders that count, and was not used: take them '
+        'off in the file, or --ignore "{column}" says that it does not matter.',
+        "「{column}」は集計対象の注文{orders}件に個数がありますが、使っていません。ファイルで差し引くか、"
+        "--ignore で無視してください。",
+    ),
     "not_used_words": (
         '"{column}" says {words} in {orders} orders that count, and was not used: --status '
-        '"{column}" uses it, --ignore "{column}" says that it does not matter.',
-        "「{column}」に {words} とある注文{orders}件が集計対象になっています。--status で使い、"
-        "--ignore で無視します。",
+        '"{column}" leaves orders out by it, --refund-rows "{column}={word}" makes such rows '
+        'refunds, --ignore "{column}" says that it does not matter.',
+        "「{column}」に {words} とある注文{orders}件が集計対象になっています。--status で除き、"
+        '--refund-rows "{column}={word}" で返金の行とし、--ignore で無視します。',
     ),
     "differs_total": (
         'The heading "{column}" says an order\'s total, but it differs between lines of an order: '
@@ -326,6 +400,12 @@ NOTES: Mapping[str, tuple[str, str]] = {
     "arrays": (
         "{file}: lists within a row are not read: {columns}.",
         "{file}: 行の中の配列は読み取りません: {columns}。",
+    ),
+    "sheets_alike": (
+        '{file}: only the sheet "{sheet}" is read; {others} have the same headings and are not '
+        "read. FILE#SHEET names each, and several files are read as one.",
+        "{file}: シート「{sheet}」のみを読み取りました。同じ見出しの{others}は読み取っていません。"
+        "ファイル名#シート名 で指定でき、複数のファイルはまとめて読み取れます。",
     ),
     "sheets": (
         '{file}: the first sheet, "{sheet}", is read; not read are {others}. '

@@ -28,6 +28,7 @@ class Settings:
     `dimensions` are names of columns that may be asked for: headings, or roles such as `product`.
     `statuses` are columns of states besides the first, `ignore` columns that look like such and
     do not matter, `order_level` and `line_level` money that is the order's or the line's.
+    `refund_rows` are words by column that make a row's amount one that is given back.
     `repeated_rows` of `None` counts them and warns. `today` is the day after which a date is
     implausible.
     """
@@ -55,6 +56,7 @@ class Settings:
     bad_rows: str = "error"
     repeated_orders: str = "error"
     repeated_rows: str | None = None
+    refund_rows: Mapping[str, Sequence[str]] = field(default_factory=dict)
     strict: bool = False
     today: datetime.date | None = None
 

@@ -17,12 +17,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from . import layouts, statuses
-from .columns import cut, distinct, is_text, mapped, shown
+from .columns import cut, distinct, is_text, mapped, safe, shown
 from .groups import Flags, Groups, flags, valid
 from .layouts import Layout, fold, fold_word
 from .problem import Problem
 
 _DATE = re.compile(r"\s*(\d{1,4}\s*[-/.年]\s*\d|\d{8}|[A-Za-z]{3,9}\.? \d{1,2},|\d{9,13}\s*$)")
+_BEGINS = re.compile(r"(refund|return|reversal|chargeback|erstattung|remboursement|返金|返品)\b")
 _FEW = 200  # a column of more distinct texts is no column of states
 
 
@@ -47,8 +48,9 @@ class Suspect:
 
     name: str
     rows: pa.ChunkedArray
-    words: Sequence[str]
-    by_heading: bool
+    words: Sequence[str] = ()
+    code: str = "not_used_words"
+    others: Sequence[str] = ()
 
 
 def cancellations(
@@ -84,7 +86,7 @@ def cancellations(
     unknown = sorted(text for text, one in found.items() if one == "?")
     if unknown:
         raise Problem(
-            f'column {name}: does "{cut(unknown[0])}" mean that the order is cancelled?',
+            f'column {name}: does "{safe(unknown[0])}" mean that the order is cancelled?',
             f'Say so with --status-map "{cut(unknown[0])}=cancelled" or "...=completed"; '
             f'--ignore "{name}" leaves the column out.',
         )
@@ -138,7 +140,7 @@ def suspects(table: pa.Table, unread: Sequence[str], refunds_read: bool) -> list
             if stop is not None:
                 found.append(stop)
             continue
-        if not smell and not _few_texts(table[name]):
+        if not smell and (statuses.is_harmless(name) or not _few_texts(table[name])):
             continue
         column = shown(table[name])
         if column is None:
@@ -158,8 +160,38 @@ def suspects(table: pa.Table, unread: Sequence[str], refunds_read: bool) -> list
             told = [text for text in texts if _speaks_of_stop(text)] or statuses.refusals(texts)
         if told:
             rows = pc.fill_null(pc.is_in(column, value_set=pa.array(told, pa.string())), False)
-            found.append(Suspect(name, rows, [] if smell else sorted(told), bool(smell)))
+            if smell:
+                found.append(Suspect(name, rows, [], _how(name, told)))
+            else:
+                found.append(Suspect(name, rows, sorted({_said(one) for one in told})))
     return found
+
+
+def _how(name: str, told: Sequence[str]) -> str:
+    """Which option uses a column whose heading speaks of cancelling, by what it holds."""
+    if re.search("qty|quantity|pieces|units|menge|数量|個数|件数|cantidad|quantit", name, re.I):
+        return "not_used_pieces"
+    if all(statuses.says_yes(one) for one in told):
+        return "not_used_date"
+    if all(_DATE.match(one) for one in told):
+        return "not_used_date"
+    if all(re.fullmatch(r"[^\w]?\s*-?\d[\d.,]*\s*[^\w]?", one) for one in told):
+        return "not_used_money"
+    if all(_speaks_of_stop(one) for one in told):
+        return "not_used_words"
+    return "not_used_heading"
+
+
+def _said(text: str) -> str:
+    """What a message may say of a cell: a known word, or the part of it that is known."""
+    word = fold_word(text)
+    if word in statuses.general() or statuses.is_odd(text) or statuses.is_unpaid(text):
+        return safe(text)
+    if any(word in words for words in statuses.verdict_words()):
+        return safe(text)
+    low = text.lower()
+    parts = layouts.words()["smells"]["cancelled"]
+    return next((f"…{part}…" for part in parts if part in low), f"({len(text)} characters)")
 
 
 def _saying_no(name: str, column: pa.ChunkedArray) -> Suspect | None:
@@ -174,7 +206,10 @@ def _saying_no(name: str, column: pa.ChunkedArray) -> Suspect | None:
     if not told:
         return None
     rows = pc.is_in(text, value_set=pa.array(sorted(told), pa.string()))
-    return Suspect(name, pc.fill_null(rows, False), sorted(told), False)
+    others = sorted(set(texts) - told)
+    shown_words = [safe(one) for one in sorted(told)]
+    rows = pc.fill_null(rows, False)
+    return Suspect(name, rows, shown_words, "not_used_flag", [safe(one) for one in others])
 
 
 def _few_texts(column: pa.ChunkedArray) -> bool:
@@ -193,6 +228,8 @@ def _speaks_of_stop(text: str) -> bool:
     if statuses.is_unpaid(text) or statuses.is_odd(text):
         return True
     low = text.lower()
+    if _BEGINS.match(low):
+        return True
     return any(part in low for part in layouts.words()["smells"]["cancelled"] if part != "void")
 
 

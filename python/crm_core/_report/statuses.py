@@ -122,6 +122,8 @@ def smell(heading: str) -> str:
     if fold(heading) in _tests():
         return "cancelled"
     text = heading.lower()
+    if is_harmless(heading):
+        return ""
     for what, parts in layouts.words()["smells"].items():
         if what in ("cancelled", "refunded") and any(part in text for part in parts):
             return str(what)
@@ -166,6 +168,11 @@ def _verdicts() -> Sequence[tuple[frozenset[str], frozenset[str]]]:
     ]
 
 
+def verdict_words() -> Sequence[frozenset[str]]:
+    """The bad words of each verdict."""
+    return [bad for _, bad in _verdicts()]
+
+
 def refusals(words: Iterable[str]) -> list[str]:
     """The bad words of a column with no words but those of one verdict: test or live, OK or NG."""
     found = list(words)
@@ -193,7 +200,35 @@ def is_open(word: str) -> bool:
 def is_discount(heading: str) -> bool:
     """Whether a heading speaks of a discount, a coupon or points that pay."""
     text = heading.lower()
-    return any(part in text for part in layouts.words()["smells"]["discount"])
+    return not is_harmless(heading) and any(
+        part in text for part in layouts.words()["smells"]["discount"]
+    )
+
+
+def is_harmless(heading: str) -> bool:
+    """Whether a heading is of a rule, a score or a name, whatever else it speaks of."""
+    text = heading.lower()
+    return any(part in text for part in layouts.words()["smells"]["harmless"])
+
+
+@cache
+def _paid_on() -> frozenset[str]:
+    return frozenset(map(fold, layouts.words()["other_status"]["paid_on"]))
+
+
+def is_paid_on(heading: str) -> bool:
+    """Whether a heading is of the day of payment."""
+    return fold(heading) in _paid_on()
+
+
+@cache
+def _partial() -> frozenset[str]:
+    return frozenset(map(fold_word, layouts.words()["other_status"]["partial"]))
+
+
+def is_partial(word: str) -> bool:
+    """Whether a word says that a part was given back."""
+    return fold_word(word) in _partial()
 
 
 def says_no(value: str) -> bool:

@@ -22,13 +22,14 @@ class Workbook(TextRows):
 
     def __init__(self, container: Container, sheet: str) -> None:
         super().__init__()
-        rows = self._rows(container, sheet)
+        rows, others = self._rows(container, sheet)
         words = [[_text(cell) or "" for cell in row] for row in rows[:60]]
         at = heading_line.find(words)
         if at is None:
             raise Problem(f"the first rows of {container.name}, sheet {self._sheet}, are empty")
         heading_line.refuse_values(words[at], container.name)
         self._of = f"sheet {self._sheet}, row"
+        self._note_others(words[at], others, container.name)
         width = max((i for i, word in enumerate(words[at], 1) if word.strip()), default=0)
         self.headings = words[at][:width]
         filled = [
@@ -44,7 +45,30 @@ class Workbook(TextRows):
         if titles:
             self.notes.append(("preamble", {"rows": titles, "file": container.name, "row": at + 1}))
 
-    def _rows(self, container: Container, sheet: str) -> list[list[Any]]:
+    def _note_others(
+        self, headings: list[str], others: dict[str, list[list[Any]]], file: str
+    ) -> None:
+        """The sheets that are not read; those with the same headings hold more of the same."""
+        alike = [
+            name
+            for name, rows in others.items()
+            if any([_text(cell) or "" for cell in row] == headings for row in rows[:60])
+        ]
+        for code, names in (
+            ("sheets_alike", alike),
+            ("sheets", [name for name in others if name not in alike]),
+        ):
+            if names:
+                values: dict[str, object] = {
+                    "sheet": self._sheet,
+                    "others": ", ".join(names),
+                    "file": file,
+                }
+                self.notes.append((code, values))
+
+    def _rows(
+        self, container: Container, sheet: str
+    ) -> tuple[list[list[Any]], dict[str, list[list[Any]]]]:
         try:
             import python_calamine as calamine
         except ImportError:
@@ -65,18 +89,17 @@ class Workbook(TextRows):
                     raise Problem(f"{container.name} has no sheets")
                 self._sheet = sheet or names[0]
                 rows = book.get_sheet_by_name(self._sheet).to_python(skip_empty_area=False)
+                others = {
+                    name: book.get_sheet_by_name(name).to_python(skip_empty_area=False, nrows=60)
+                    for name in names
+                    if name != self._sheet and not sheet
+                }
         except (calamine.CalamineError, OSError, ValueError):
             raise Problem(
                 f"{container.name} cannot be opened as a spreadsheet",
                 "It is protected by a password, damaged, or something else: save it as CSV.",
             ) from None
-        others = [name for name in names if name != self._sheet]
-        if others and not sheet:
-            shown = ", ".join(others)
-            self.notes.append(
-                ("sheets", {"sheet": self._sheet, "others": shown, "file": container.name})
-            )
-        return rows
+        return rows, others
 
 
 def _column(cells: list[Any]) -> pa.Array:
