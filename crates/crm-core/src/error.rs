@@ -406,6 +406,17 @@ impl Error {
                  hardly any decimals exactly"
                     .into(),
             ),
+            E::Conflict { problem, .. } if problem.starts_with("two customers under") => Some(
+                "shop=\"...\" names the column that tells shops apart whose orders have the same numbers; \
+                 bad_rows=\"drop\" leaves the later rows out and counts them"
+                    .into(),
+            ),
+            E::Conflict { problem, .. } if problem.contains("for one order") => {
+                Some("bad_rows=\"drop\" leaves the later rows out and counts them".into())
+            }
+            E::Conflict { problem, .. } if problem.starts_with("the row repeats") => Some(
+                "repeated_rows=\"drop\" counts such rows once, repeated_rows=\"keep\" each time".into(),
+            ),
             // What allows rows without a customer is in the message.
             E::Null { expected, .. } if expected.contains("guests") => None,
             E::Null {

@@ -143,8 +143,10 @@ pub(crate) fn present(events: &Events) -> Result<String> {
         .map(|(code, word)| {
             let name = data.kinds.text(code as u32);
             match EventWord::ALL.get(usize::from(*word)) {
-                Some(means) if means.code() != name => format!("{name} (means {:?})", means.code()),
-                _ => name,
+                Some(means) if means.code() != name => {
+                    format!("`{name}` (means {:?})", means.code())
+                }
+                _ => format!("`{name}`"),
             }
         })
         .collect();
