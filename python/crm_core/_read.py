@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
-from ._errors import CrmError, DataError, OptionError
+from ._errors import CrmError, DataError, OptionError, meant
 from ._events import Events
 from ._orders import Customers, Orders
 
@@ -140,7 +140,8 @@ def read_orders(
 
     if id_fold not in (None, *FOLDS):
         raise OptionError(
-            f'option `id_fold`: expected one of {", ".join(FOLDS)}, found "{id_fold}"'
+            f'option `id_fold`: expected one of {", ".join(FOLDS)}, found "{id_fold}"',
+            hint=meant(id_fold, FOLDS),
         )
     states = [status] if isinstance(status, str) else list(status or ())
     with _as_error():

@@ -519,8 +519,8 @@ static void models(void) {
   CHECK(values != NULL && fabs(values[0] - 1.226028) < 1e-6);
   OK(crm_table_f64(table, find(table, "probability_alive"), &values, &error));
   CHECK(values != NULL && fabs(values[0] - 0.726579) < 1e-6);
-  FAILS(CRM_ERR_OPTION, crm_run("clv_predict", in, "{}", -1, NO_JOB, &fit, &error));
-  CHECK(strstr(error.message, "the JSON of a fit, or of parameters") != NULL);
+  FAILS(CRM_ERR_NOT_FITTED, crm_run("clv_predict", in, "{}", -1, NO_JOB, &fit, &error));
+  CHECK(strstr(error.message, "option `fit` is the JSON of a fit, or of parameters") != NULL);
   OK(crm_table_free(table, &error));
   OK(crm_table_free(data, &error));
 }

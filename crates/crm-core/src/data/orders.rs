@@ -12,6 +12,7 @@ use super::{
 use crate::context::collect;
 use crate::request::as_object;
 use crate::scope::{Basis, Filter, Policy};
+use crate::turn::Turn;
 use crate::{Context, Currency, Day, Error, Offsets, Result, Zone};
 use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -96,6 +97,8 @@ pub(crate) struct Data {
     pub(crate) sorted: bool,
     /// Built by the first analysis that needs it; a failed build leaves it empty.
     pub(crate) index: Mutex<Option<Arc<Index>>>,
+    /// Whose turn it is to build it.
+    pub(crate) turn: Turn,
     /// The last totals made.
     pub(crate) kept: Kept,
     /// Counted on first use.
@@ -124,6 +127,7 @@ impl Data {
             range: None,
             sorted: false,
             index: Mutex::new(None),
+            turn: Turn::default(),
             kept: Kept::default(),
             n_customers: OnceLock::new(),
         }
@@ -330,7 +334,14 @@ impl Orders {
         };
         match &self.view.mask {
             Some(_) => count(),
-            None => *self.data.n_customers.get_or_init(count),
+            None => match self.data.n_customers.get() {
+                Some(n) => *n,
+                // Counted outside the cell, which a fork may leave half filled.
+                None => {
+                    let n = count();
+                    *self.data.n_customers.get_or_init(|| n)
+                }
+            },
         }
     }
 

@@ -142,7 +142,7 @@ fn met(
         _ => format!(
             "what some event of the log is (the kinds present: {}; one that has not occurred yet is \
              declared in `kinds`)",
-            super::present(events)?
+            super::present(events, "`")?
         ),
     };
     let found = match asked {
