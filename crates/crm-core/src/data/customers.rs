@@ -23,7 +23,8 @@ pub struct CustomersSpec {
     pub customer_id: String,
     /// When they registered (会員登録日).
     pub registered_at: Option<String>,
-    /// Whether they do not want to be written to (配信停止): a column of truth values.
+    /// Whether they do not want to be written to (配信停止): truth values, 0 and 1, or texts `true` and
+    /// `false`; blank is false.
     pub opted_out: Option<String>,
     /// Further columns to filter and break down by.
     pub dimensions: Vec<String>,
