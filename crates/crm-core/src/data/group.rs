@@ -10,6 +10,7 @@ use super::spec::{BadRows, OrdersSpec, RepeatedRows};
 use super::{AmountIs, Buf};
 use crate::context::{collect, filled, push, room};
 use crate::{Context, Error, Offsets, Result};
+use std::sync::Arc;
 
 impl Data {
     /// Orders from validated rows.
@@ -20,16 +21,17 @@ impl Data {
         context: &Context,
     ) -> Result<Data> {
         // Shares every column that nothing is filled in.
-        let came = Some(rows.clone());
+        let came = Arc::new(rows.clone());
         let mut rows = repeated(rows, spec, context)?;
         rows.as_read = AsRead::default();
-        let data = if rows.order.is_none() {
+        let mut data = if rows.order.is_none() {
             single(rows, offsets)?
         } else {
             let (rows, keys) = complete(rows, spec, context)?;
             lines(rows, keys, spec, offsets, context)?
         };
-        Ok(Data { came, ..data })
+        data.came = Some(came);
+        Ok(data)
     }
 
     /// Orders from a choice of the rows of orders. They are complete: nothing is filled again, no

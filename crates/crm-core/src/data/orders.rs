@@ -89,7 +89,7 @@ pub(crate) struct Data {
     pub(crate) rows: Rows,
     /// The rows as they came, before repeated ones were left out and lines were filled from others of
     /// their order; none where a filter has chosen lines. [`Orders::concat`] begins with these.
-    pub(crate) came: Option<Rows>,
+    pub(crate) came: Option<Arc<Rows>>,
     pub(crate) offsets: Offsets,
     /// First and last instant.
     pub(crate) range: Option<(i64, i64)>,
