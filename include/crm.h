@@ -464,11 +464,12 @@ crm_status_t crm_orders_view(struct crm_orders orders,
                              struct crm_orders *out,
                              struct crm_error *error);
 
-/// These orders and more, as if made from all rows at once.
+/// These orders and more, as if made from all rows at once. A customers table that only one of them
+/// has is that of all.
 ///
-/// Also returns `CRM_ERR_DATA` (another currency, a conflict of rows, a sum), `CRM_ERR_SCHEMA`
-/// (another type of ids or of a column), `CRM_ERR_OPTION` (other settings or another zone, or a
-/// view with a filter).
+/// Also returns `CRM_ERR_DATA` (a conflict of rows, a sum), `CRM_ERR_SCHEMA` (another type of ids or
+/// of a column), `CRM_ERR_OPTION` (another currency, setting, zone, policy or customers table, which
+/// the message names, or a view with a filter).
 crm_status_t crm_orders_concat(struct crm_orders orders,
                                struct crm_orders more,
                                struct crm_job job,
@@ -484,7 +485,8 @@ crm_status_t crm_orders_reconciliation(struct crm_orders orders,
                                        struct crm_error *error);
 
 /// Counts, dates, currency and zone as JSON: `{orders, customers, first_date, last_date, currency,
-/// zone}`. The text lives as long as the orders.
+/// zone}`. Of a view orders, customers and first date are those of its part; the last date, the
+/// default `as_of`, is that of the import. The text lives as long as the orders.
 crm_status_t crm_orders_info(struct crm_orders orders,
                              struct crm_text *out,
                              struct crm_error *error);

@@ -293,6 +293,22 @@ fn cancelled_runs_stop_and_leave_nothing_behind() {
 }
 
 /// Tables without rows: an answer without rows, or a refusal that says what is missing.
+/// As analyses of orders do.
+#[test]
+fn budgets_of_a_few_bytes_are_refused() {
+    let shelf = Shelf::new();
+    let context = Context {
+        budget: Some(15),
+        ..Context::default()
+    };
+    for entry in others() {
+        let code = run(&shelf, entry, &context)
+            .map(|_| ())
+            .map_err(|e| e.code());
+        assert_eq!(code, Err(ErrorCode::Budget), "{}", entry.name);
+    }
+}
+
 #[test]
 fn empty_tables_are_answered_or_refused() {
     let full = Shelf::new();
@@ -339,4 +355,34 @@ fn empty_tables_are_answered_or_refused() {
             Ok(_) => panic!("{} of no columns", entry.name),
         }
     }
+}
+
+/// A model is asked before its fit: that is no wrong option.
+#[test]
+fn a_model_without_a_fit_or_parameters_is_not_fitted() {
+    let shelf = Shelf::new();
+    let mut asked = 0;
+    for name in [
+        "clv_predict",
+        "clv_parameters",
+        "clv_new_customers",
+        "expected_surface",
+        "sbg_predict",
+        "bgbb_predict",
+    ] {
+        let entry = others().find(|entry| entry.name == name).unwrap();
+        let mut request = request(entry);
+        request.as_object_mut().unwrap().remove("fit");
+        let data = Dataset::Table(&shelf.customers);
+        let found = register::run(name, &data, &request.to_string(), &Context::default());
+        let error = found.map(|_| ()).unwrap_err();
+        assert_eq!(error.code(), ErrorCode::NotFitted, "{name}: {error}");
+        assert_eq!(
+            error.to_string(),
+            "not fitted: option `fit` is the JSON of a fit, or of parameters"
+        );
+        assert!(error.hint().unwrap().contains("clv_fit"));
+        asked += 1;
+    }
+    assert_eq!(asked, 6);
 }

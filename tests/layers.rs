@@ -80,7 +80,15 @@ fn families_do_not_see_each_other() {
 
 #[test]
 fn the_ground_does_not_see_what_stands_on_it() {
-    for module in ["error", "money", "time", "num", "context", "definition"] {
+    for module in [
+        "error",
+        "money",
+        "time",
+        "num",
+        "turn",
+        "context",
+        "definition",
+    ] {
         let none: [String; 0] = [];
         let above = [&FAMILIES[..], &ABOVE_THE_GROUND].concat();
         assert!(!sources(module).is_empty(), "{module}");

@@ -70,7 +70,8 @@ def cycle(
         `customers`, how many it rolls up), gaps, last_date, predicted_date (by then half of those
         who return have returned), date_p10, date_p80, date_p90, probability_within,
         probability_alive, overdue_probability, level (ok 正常, due 購入時期, late 遅れ, churn_risk
-        離脱傾向, lost 離脱).
+        離脱傾向, lost 離脱). Where the orders end more than 30 days before `as_of`,
+        ``notes["data_end"]`` says how many: customers may only look silent.
 
     Raises:
         OptionError: An option is unknown or out of range, or `as_of` is missing.
@@ -144,7 +145,8 @@ def alerts(
         next_level_date, counterfactual, counterfactual_ja (what comes next unless an order
         arrives), suppressed_by (why not to write to this customer now: opted_out, order_pending if
         the last order is pending, subscription_open if a subscription runs, whatever one-off orders
-        came since).
+        came since). Where the orders end more than 30 days before `as_of`, ``notes["data_end"]``
+        says how many: customers may only look silent.
 
     Raises:
         OptionError: An option is unknown or out of range, or `as_of` is missing.

@@ -6,6 +6,7 @@ No message holds an id, an amount or a time of the data.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 
@@ -54,6 +55,14 @@ class CrmError(Exception):
     def __reduce__(self) -> tuple[Any, ...]:
         about = {"code": self.code, "column": self.column, "row": self.row, "hint": self.hint}
         return _rebuilt, (type(self), str(self.args[0]), about)
+
+
+def meant(said: object, words: Iterable[str]) -> str | None:
+    """The hint of a word that is none, where one of these is near."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(said.lower(), list(words), n=1) if isinstance(said, str) else []
+    return f"did you mean `{near[0]}`?" if near else None
 
 
 def _rebuilt(kind: type[CrmError], message: str, about: dict[str, Any]) -> CrmError:

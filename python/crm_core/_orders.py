@@ -27,7 +27,8 @@ class Customers:
         data: Columns, in any of the forms that `Orders` takes.
         customer_id: The customer (会員ID), of the type that the orders have.
         registered_at: When the customer registered (登録日).
-        opted_out: Whether the customer wants no mail (配信停止).
+        opted_out: Whether the customer wants no mail (配信停止): truth values, 0 and 1, or texts
+            true and false; blank is false.
         dimensions: Further columns to choose customers by and to break results down by.
         timezone: The shop's zone, for `registered_at`.
         date_format: How `registered_at` is written, as for `Orders`.
@@ -83,8 +84,8 @@ class Orders:
         data: A pandas or polars frame (lazy ones too), a pyarrow Table or RecordBatch(Reader), a
             DuckDB relation, a dict of arrays or lists, or anything with ``__arrow_c_stream__``.
             Only the columns named here are read.
-        customer_id: The customer (会員ID): integers, texts, categories of these, or fixed-size
-            binary such as UUIDs.
+        customer_id: The customer (会員ID): integers (whole floats too, which pandas makes of them
+            beside a blank one), texts, categories of these, or fixed-size binary such as UUIDs.
         ordered_at: When it was ordered (受注日時): a date or a timestamp, or texts of them (see
             `date_format`).
         amount: The amount (金額).
@@ -128,7 +129,9 @@ class Orders:
         guests: Rows without a customer: "error", "drop", or "keep" (in shop totals, never per
             customer).
         bad_rows: Rows that cannot be read: "error", or "drop" (left out and counted by reason).
-        repeated_rows: Rows equal in every column: "keep", "drop" or "error".
+        repeated_rows: Rows equal in every column that is read: "keep", "drop" or "error". Cells
+            are compared as read: ids to the letter, words as translated, dates and amounts by
+            value.
         policy: Which orders count: ``{"statuses": [...], "kinds": [...], "zero_value": bool}``.
             Default: completed and pending; one_off, sub_first and sub_renewal; amounts of zero too.
         progress: Called with rows done and rows expected, about every 50 ms; returning False stops.
@@ -267,12 +270,12 @@ class Orders:
         ]
 
     def __len__(self) -> int:
-        """Orders of the import, those that do not count included; a view has as many."""
+        """Orders that were kept, those that do not count included; of a view its part."""
         return len(self._native)
 
     @property
     def n_customers(self) -> int:
-        """Customers with an order in the import, whether or not it counts; a view has as many.
+        """Customers with one of these orders, whether or not it counts.
 
         Example:
             >>> orders.n_customers >= len(crm.summary(orders))
@@ -282,7 +285,7 @@ class Orders:
 
     @property
     def first_date(self) -> datetime.date | None:
-        """The first kept order's date, in the shop's zone.
+        """The date of the first of these orders, in the shop's zone.
 
         Example:
             >>> orders.first_date <= orders.last_date
@@ -335,7 +338,8 @@ class Orders:
     def reconciliation(self) -> Table:
         """What came in, what counts, and why the rest does not.
 
-        Columns: reason, rows, orders, customers, amount. They add up to what came in.
+        Columns: reason, rows, orders, customers, amount. They add up to what came in, also of a
+        view, in which what its filter leaves out has a line of its own.
 
         Example:
             >>> orders.reconciliation.columns
@@ -373,12 +377,14 @@ class Orders:
         """These orders and more, as if built from all rows at once.
 
         Args:
-            more: Orders of the same columns, currency and zone.
+            more: Orders of the same columns, settings, currency, zone, policy and customers table
+                (one that only one of them has is that of all).
 
         Returns:
             New orders; neither of the two changes.
 
         Raises:
+            OptionError: A setting that differs, by name, or a view with a filter.
             SchemaError: Ids of another type.
             DataError: Rows that contradict each other.
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
-from ._errors import CrmError, DataError, OptionError
+from ._errors import CrmError, DataError, OptionError, meant
 from ._events import Events
 from ._orders import Customers, Orders
 
@@ -312,7 +312,10 @@ def _one_of(option: str, value: Any, words: Sequence[str]) -> Any:
     """The value, where it is one of the words or not said."""
     if value is None or value in words:
         return value
-    raise OptionError(f'option `{option}`: expected one of {", ".join(words)}, found "{value}"')
+    raise OptionError(
+        f'option `{option}`: expected one of {", ".join(words)}, found "{value}"',
+        hint=meant(str(value), words),
+    )
 
 
 def orders_from(

@@ -466,13 +466,17 @@ _DTYPES = {"i": "i4", "q": "i8", "Q": "u8", "d": "f8"}
 
 
 def _check(labels: str, money: str) -> None:
-    from ._errors import OptionError
+    from ._errors import OptionError, meant
 
     if labels not in ("en", "ja"):
-        raise OptionError(f'option `labels`: expected "en" or "ja", found {str(labels)[:40]}')
+        raise OptionError(
+            f'option `labels`: expected "en" or "ja", found {str(labels)[:40]}',
+            hint=meant(labels, ("en", "ja")),
+        )
     if money not in ("float", "minor", "decimal"):
         raise OptionError(
-            f'option `money`: expected "float", "minor" or "decimal", found {str(money)[:40]}'
+            f'option `money`: expected "float", "minor" or "decimal", found {str(money)[:40]}',
+            hint=meant(money, ("float", "minor", "decimal")),
         )
 
 

@@ -403,6 +403,8 @@ static void orders_calls(void) {
     CHECK(n == 2);
   }
   OK(crm_table_free(table, &error));
+  OK(crm_orders_info(view, &text, &error)); /* its own part */
+  CHECK(strstr(text.data, "\"orders\":4") != NULL && strstr(text.data, "\"customers\":2") != NULL);
   FAILS(CRM_ERR_OPTION, crm_orders_view(more, "{\"were\": {}}", -1, NO_JOB, &all, &error));
   FAILS(CRM_ERR_OPTION, crm_orders_view(more, "[", -1, NO_JOB, &all, &error));
   FAILS(CRM_ERR_OPTION, crm_orders_concat(view, more, NO_JOB, &all, &error));
@@ -430,6 +432,25 @@ static void orders_calls(void) {
   table = rfm_of(orders);
   OK(crm_table_free(table, &error));
   OK(crm_orders_free(orders, &error));
+
+  /* Truth values as JSON has them; blank is false, and any other cell names its row. */
+  OK(crm_customers_begin("{\"opted_out\": \"out\"}", -1, &builder, &error));
+  OK(crm_rows_json(builder, "[[\"ann\", true], [\"bob\", false], [\"cy\", null]]", -1, &error));
+  OK(crm_customers_finish(builder, NO_JOB, &customers, &error));
+  OK(crm_orders_begin(SPEC, -1, &builder, &error));
+  OK(crm_rows_json(builder, "[[\"ann\", \"2026-01-05\", 1], [\"bob\", \"2026-01-05\", 1]]", -1, &error));
+  OK(crm_orders_finish(builder, customers, NO_JOB, &orders, &error));
+  OK(crm_customers_free(customers, &error));
+  OK(crm_orders_view(orders, "{\"where\": {\"opted_out\": true}}", -1, NO_JOB, &view, &error));
+  OK(crm_orders_info(view, &text, &error));
+  CHECK(strstr(text.data, "\"orders\":1,") != NULL || strstr(text.data, "\"orders\":1}") != NULL);
+  OK(crm_orders_free(view, &error));
+  OK(crm_orders_free(orders, &error));
+  OK(crm_customers_begin("{\"opted_out\": \"out\"}", -1, &builder, &error));
+  OK(crm_rows_json(builder, "[[\"ann\", true], [\"bob\", \"perhaps\"]]", -1, &error));
+  FAILS(CRM_ERR_DATA, crm_customers_finish(builder, NO_JOB, &customers, &error));
+  CHECK(error.row == 1 && strcmp(error.column, "out") == 0);
+  OK(crm_rows_free(builder, &error));
 }
 
 static void tables_in(void) {
@@ -519,8 +540,8 @@ static void models(void) {
   CHECK(values != NULL && fabs(values[0] - 1.226028) < 1e-6);
   OK(crm_table_f64(table, find(table, "probability_alive"), &values, &error));
   CHECK(values != NULL && fabs(values[0] - 0.726579) < 1e-6);
-  FAILS(CRM_ERR_OPTION, crm_run("clv_predict", in, "{}", -1, NO_JOB, &fit, &error));
-  CHECK(strstr(error.message, "the JSON of a fit, or of parameters") != NULL);
+  FAILS(CRM_ERR_NOT_FITTED, crm_run("clv_predict", in, "{}", -1, NO_JOB, &fit, &error));
+  CHECK(strstr(error.message, "option `fit` is the JSON of a fit, or of parameters") != NULL);
   OK(crm_table_free(table, &error));
   OK(crm_table_free(data, &error));
 }

@@ -515,12 +515,19 @@ fn a_step_that_no_event_is_names_the_kinds_there_are() {
     let plain = log(&[("cart", EventWord::Add)]);
     let error = |request: &str| try_run("funnel", &plain, request).unwrap_err().to_string();
     let unknown = error(r#"{"steps": ["view", "add", "purchase"]}"#);
+    assert_eq!(
+        unknown,
+        r#"option `steps[1]`: expected `cart`: a step says the log's own word, and `kinds` says that this one means "add", found "add""#
+    );
+    let slip = try_run("funnel", &plain, r#"{"steps": ["veiw", "cart"]}"#).unwrap_err();
+    assert_eq!(slip.hint().as_deref(), Some("did you mean `view`?"));
+    let unknown = slip.to_string();
     assert!(
-        unknown.contains("steps[1]") && unknown.ends_with("found add"),
+        unknown.contains("steps[0]") && unknown.ends_with(r#"found "veiw""#),
         "{unknown}"
     );
     assert!(
-        unknown.contains(r#"(the kinds present: cart (means "add"), view; "#),
+        unknown.contains(r#"(the kinds present: `cart` (means "add"), `view`; "#),
         "{unknown}"
     );
     // A filter and a moment choose events; the word is right all the same.

@@ -267,3 +267,88 @@ fn entries_that_no_row_uses_are_nobody() {
     let deciles = run("decile", &orders, "").expect("deciles");
     assert_eq!(numbers(&deciles, "decile"), [Some(1), Some(6)]);
 }
+
+/// Texts that are numbers are not compared as texts in silence.
+#[test]
+fn ends_that_are_numbers_have_one_reading_or_none() {
+    let shop = |ranks: &[&str]| {
+        let n = ranks.len();
+        let amounts: Vec<i64> = (0..n).map(|i| 1 << i).collect();
+        let columns = [
+            ("customer_id", texts(&vec!["a"; n])),
+            ("ordered_at", times(&vec!["2025-01-01"; n])),
+            ("amount", ints(&amounts)),
+            ("rank", texts(ranks)),
+        ];
+        build(
+            r#"{"currency": "JPY", "dimensions": ["rank"]}"#,
+            &[batch(&columns)],
+        )
+    };
+    let asked = |ranks: &[&str], condition: &str| {
+        let request = format!(r#"{{"where": {{"rank": {condition}}}}}"#);
+        run("summary", &shop(ranks), &request)
+            .map(|table| {
+                crm_tests::numbers(&table, "revenue")
+                    .into_iter()
+                    .flatten()
+                    .sum::<i64>()
+            })
+            .map_err(|error| (error.code(), error.to_string()))
+    };
+    // As numbers 9 and 10 are from 9 to 10, as texts none is.
+    for condition in [
+        r#"{"from": "9", "to": "10"}"#,
+        r#"{"from": "9"}"#,
+        r#"{"to": "10"}"#,
+    ] {
+        let (code, says) = asked(&["9", "10", "11"], condition).expect_err(condition);
+        assert_eq!(code, crm_core::ErrorCode::Option);
+        assert!(
+            says.starts_with(
+                "option `where.rank`: expected a list of values, or a column of numbers"
+            ),
+            "{says}"
+        );
+    }
+    // A number for texts is refused as well.
+    assert!(asked(&["9", "10"], r#"{"from": 9, "to": 10}"#).is_err());
+    // Numbers of one width, and texts that are no numbers, are the same both ways.
+    assert_eq!(
+        asked(
+            &["202401", "202412", "202501"],
+            r#"{"from": "202402", "to": "202412"}"#
+        ),
+        Ok(2)
+    );
+    assert_eq!(
+        asked(
+            &["2024-05-01", "2025-01-01"],
+            r#"{"from": "2024", "to": "2025"}"#
+        ),
+        Ok(1)
+    );
+    assert_eq!(asked(&["9", "10", "x"], r#"["9", "x"]"#), Ok(5));
+    assert_eq!(asked(&["9", "10"], r#"{"from": "a"}"#), Ok(0));
+}
+
+/// A word that a closed list does not have is no condition that nothing meets.
+#[test]
+fn unknown_words_of_closed_lists_are_refused_with_the_nearest() {
+    let shop = shop();
+    for (condition, hint) in [
+        (r#""canceled""#, "did you mean `cancelled`?"),
+        (r#"["completed", "complete"]"#, "did you mean `completed`?"),
+    ] {
+        let request = format!(r#"{{"where": {{"status": {condition}}}}}"#);
+        let error = run("summary", &shop, &request).expect_err(condition);
+        assert!(
+            error
+                .to_string()
+                .starts_with("option `where.status`: expected one of `completed`"),
+            "{error}"
+        );
+        assert_eq!(error.hint().as_deref(), Some(hint));
+    }
+    assert_eq!(summary(&shop, r#"{"where": {"kind": "sample"}}"#), []);
+}

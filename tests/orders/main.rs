@@ -4,6 +4,7 @@
 mod amounts;
 mod filters;
 mod lines;
+mod parts;
 mod refunds;
 
 use crm_core::data::{Batch, OrdersSpec};

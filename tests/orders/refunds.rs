@@ -190,3 +190,44 @@ fn negative_revenue_is_counted_in_a_note() {
         assert!(notes(&build(spec, &[without])).is_empty(), "{task}");
     }
 }
+
+/// A refund at its own date has no lines, so a column in which the lines of an order differ is refused with
+/// both options named; a view chooses the lines first.
+#[test]
+fn refunds_by_date_and_columns_of_lines_are_refused_together() {
+    let columns = [
+        ("customer_id", texts(&["a", "a"])),
+        ("ordered_at", times(&["2025-01-01"; 2])),
+        ("amount", ints(&[100, 40])),
+        ("order_id", ints(&[1, 1])),
+        ("product", texts(&["tea", "pot"])),
+        ("refunded", ints(&[30, 0])),
+        ("refunded_at", times(&["2025-02-01"; 2])),
+    ];
+    let shop = build(
+        r#"{"currency": "JPY", "order_id": "order_id", "product": "product", "refunded": "refunded",
+            "refunded_at": "refunded_at"}"#,
+        &[batch(&columns)],
+    );
+    for asks in [
+        r#""where": {"product": "tea"}"#,
+        r#""by": ["product"]"#,
+        r#""by": ["first_product"]"#,
+        r#""customers": {"first_product": "tea"}"#,
+    ] {
+        let request = format!(r#"{{"as_of": "2025-03-01", "refunds": "refund_date", {asks}}}"#);
+        let error = run("monthly", &shop, &request).expect_err(asks);
+        let says = error.to_string();
+        assert!(
+            says.starts_with("option `refunds`: expected `order_date` where `where`, `by` or another option names `product`"),
+            "{asks}: {says}"
+        );
+        assert_eq!(error.code(), crm_core::ErrorCode::Option);
+    }
+    let tea = serde_json::from_str(r#"{"product": "tea"}"#).expect("a filter");
+    let tea = shop
+        .view(&tea, None, &crm_core::Context::default())
+        .expect("a view");
+    let request = r#"{"as_of": "2025-03-01", "refunds": "refund_date"}"#;
+    assert_eq!(monthly(&tea, request), [(1, 100), (0, -30)]);
+}

@@ -320,8 +320,6 @@ class _Maker:
             settings["status_map"] = {"取消": "cancelled"}
         if self.amount_is == "unit":
             settings["quantity"] = "quantity"
-        if self.amount_is == "unit" or has["line_kind"]:
-            settings["repeated_rows"] = "keep"  # two units of 50 are one of 100 once they are read
         if rng.random() < 0.2:
             settings["policy"] = policy(rng)
         return settings

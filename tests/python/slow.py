@@ -35,6 +35,7 @@ class Line:
     order: Any
     dims: dict[str, Any]
     total: Any  # the amount that the row itself gave
+    as_read: tuple[Any, ...] = ()  # of what the amounts were made
 
     @property
     def net(self) -> int:
@@ -113,13 +114,16 @@ class Book:
 
         names = ("amount", "discount", "refunded", "shipping", "tax", "cost")
         money = {name: self.minor(name, cell(name), bad) for name in names}
+        as_read = [*(money[name] or 0 for name in names)]
         if self.spec["amount_is"] == "unit":
+            as_read.append(cell("quantity"))
             quantity = cell("quantity")
             if quantity is None:
                 bad.append("bad_quantity")
             known = None not in (money["amount"], quantity)
             money["amount"] = money["amount"] * quantity if known else None
         kind = word("line_kind", LINES)
+        as_read.append(kind)
         amount = money["amount"] or 0
         if kind not in (None, "product"):
             money["amount"] = 0
@@ -150,6 +154,7 @@ class Book:
             key if self.is_by_order else None,
             {name: row[name] for name in self.dims},
             cell("amount"),
+            tuple(as_read),
         )
 
     def minor(self, name: str, cell: Any, bad: list[str]) -> int | None:
@@ -189,7 +194,7 @@ class Book:
             money = tuple(line.money[name] or 0 for name in line.money)
             dims = tuple(line.dims.values())
             words = (line.customer, line.time, line.refunded_at, line.status, line.kind)
-            key = (money, dims, words, line.order)
+            key = (money, dims, words, line.order, line.as_read)
             if key in seen:
                 self.leave_out("repeated_row", line)
             else:

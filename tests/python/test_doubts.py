@@ -177,6 +177,16 @@ def test_orders_below_zero_are_refunds_by_their_sign():
         ("paid by card", "completed"),
         ("キャンセル受付分", "cancelled"),
         ("xyzzy", "completed|pending|cancelled|..."),
+        # What a word denies is not proposed.
+        ("not yet paid", "completed|pending|cancelled|..."),
+        ("un-paid", "completed|pending|cancelled|..."),
+        ("nicht bezahlt", "completed|pending|cancelled|..."),
+        ("não pago", "completed|pending|cancelled|..."),
+        ("not cancelled", "completed|pending|cancelled|..."),
+        ("キャンセルなし", "completed|pending|cancelled|..."),
+        ("未完了です", "completed|pending|cancelled|..."),
+        ("未入金です", "pending"),
+        ("partially unpaid", "pending"),
     ],
 )
 def test_the_hint_proposes_what_a_word_holds(word, meaning):
@@ -441,3 +451,19 @@ def test_a_random_export_comes_to_its_total_or_something_is_said(seed):
     found = dict(zip(rows["reason"], rows["amount"], strict=True)).get("counted") or 0.0
     said = {one.code for one in [*loaded.warnings, *loaded.notes]} - PLAIN
     assert said or abs(found - float(total)) < 0.005
+
+
+@pytest.mark.parametrize(
+    ("said", "heading", "meant"),
+    [
+        ("paid", "unpaid", None),
+        ("入金日", "未入金日", None),
+        ("active", "inactive", None),
+        ("payd", "paid", "paid"),
+        ("unpayd", "unpaid", "unpaid"),
+    ],
+)
+def test_no_heading_that_says_the_opposite_is_proposed(said, heading, meant):
+    with pytest.raises(crm.DataError, match="there is no column") as caught:
+        read({heading: ["yes", "no"]}, status=said)
+    assert caught.value.hint == (f'Did you mean "{meant}"?' if meant else None)

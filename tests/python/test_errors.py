@@ -65,10 +65,16 @@ CASES: dict[str, tuple[Callable[[], Any], type, str, str | None, int | None, str
         "amount", None, None,
     ),
     "ids of a wrong type": (
-        lambda: orders(customer_id=[1.5, 2.5, 3.5]),
+        lambda: orders(customer_id=[True, False, True]),
         crm.SchemaError,
-        "column `customer_id` is of type float64, expected a customer id: integers, texts or",
+        "column `customer_id` is of type bool, expected a customer id: integers, texts or",
         "customer_id", None, None,
+    ),
+    "floats that are no ids": (
+        lambda: orders(customer_id=[1.0, 2.5, 3.0]),
+        crm.DataError,
+        "column `customer_id`, row 1: expected a whole number below 2^53, as ids are that became",
+        "customer_id", 1, None,
     ),
     "times of a wrong type": (
         lambda: orders(ordered_at=[1, 2, 3]),
@@ -209,13 +215,13 @@ CASES: dict[str, tuple[Callable[[], Any], type, str, str | None, int | None, str
         lambda: orders({"order_id": "o"}, o=[1, 1, 2]),
         crm.DataError,
         "column `customer_id`, row 1: two customers under one order id (see row 0)",
-        "customer_id", 1, None,
+        "customer_id", 1, 'shop="..." names the column that tells shops apart',
     ),
     "two totals for one order": (
         lambda: orders({"order_id": "o", "amount_is": "order"}, o=[1, 2, 1]),
         crm.DataError,
         'column `amount`, row 2: two totals for one order (amount_is "order") (see row 0)',
-        "amount", 2, None,
+        "amount", 2, 'bad_rows="drop" leaves the later rows out',
     ),
     "one customer twice": (
         lambda: crm.Customers({"customer_id": ["a", "b", "a"]}),
@@ -228,6 +234,24 @@ CASES: dict[str, tuple[Callable[[], Any], type, str, str | None, int | None, str
         crm.SchemaError,
         "column `customer_id` is of type int64, expected text",
         "customer_id", None, None,
+    ),
+    "concat with another currency": (
+        lambda: orders().concat(orders({"currency": "EUR"})),
+        crm.OptionError,
+        'option `currency`: expected "USD" as in the first orders, for `concat`, found "EUR"',
+        None, None, None,
+    ),
+    "a word that no status is": (
+        lambda: crm.rfm(orders(), where={"status": "canceled"}),
+        crm.OptionError,
+        "option `where.status`: expected one of `completed`, `pending`",
+        None, None, "did you mean `cancelled`?",
+    ),
+    "money in no form": (
+        lambda: crm.rfm(orders()).to_dict(money="decimals"),  # type: ignore[arg-type]
+        crm.OptionError,
+        'option `money`: expected "float", "minor" or "decimal", found decimals',
+        None, None, "did you mean `decimal`?",
     ),
     "an unknown analysis": (
         lambda: crm.run("rmf", orders()),

@@ -421,6 +421,51 @@ assert str(frame["first_date"].dtype) == "datetime64[s]"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+def test_arrow_and_numpy_ids_that_became_floats() -> None:
+    """As pandas makes them: whole floats are integers, blank ones are blank, others are refused."""
+    days = np.array(["2026-01-01", "2026-01-02", "2026-01-03"], "datetime64[D]")
+    for ids in (pa.array([7.0, None, 8.0]), np.array([7.0, np.nan, 8.0])):
+        data = {"customer_id": ids, "ordered_at": days, "amount": [1, 2, 4]}
+        data = pa.table(data) if isinstance(ids, pa.Array) else data
+        orders = crm.Orders(data, currency="JPY", guests="keep")
+        assert crm.summary(orders).to_dict()["customer_id"] == [7, 8]
+        known = crm.Customers({"customer_id": ids[:1], "rank": ["gold"]}, dimensions=["rank"])
+        ranked = crm.Orders(data, currency="JPY", guests="keep", customers=known)
+        assert len(crm.summary(ranked, where={"rank": "gold"})) == 1
+    half = {"customer_id": np.array([7.0, 7.5]), "ordered_at": days[:2], "amount": [1, 2]}
+    with pytest.raises(crm.DataError, match="row 1: expected a whole number below 2") as caught:
+        crm.Orders(half, currency="JPY")
+    assert (caught.value.column, caught.value.row) == ("customer_id", 1)
+
+
+def test_opted_out_is_a_truth_value_however_it_comes() -> None:
+    days = ["2026-01-01"] * 3
+    shop = {"customer_id": ["a", "b", "c"], "ordered_at": days, "amount": [1, 2, 4]}
+    for out in (
+        [True, False, None],
+        ["true", "false", ""],
+        ["TRUE", "False", None],
+        [1, 0, None],
+        np.array([1.0, 0.0, np.nan]),
+        pa.array(["true", "false", None]).dictionary_encode(),
+    ):
+        known = crm.Customers({"customer_id": ["a", "b", "c"], "out": out}, opted_out="out")
+        orders = crm.Orders(shop, currency="JPY", customers=known)
+        told = crm.summary(orders, where={"opted_out": True}).to_dict()["customer_id"]
+        assert told == ["a"], out
+    with pytest.raises(crm.DataError, match="column `out`, row 1: expected `true` or `false`"):
+        crm.Customers({"customer_id": ["a", "b"], "out": ["true", "perhaps"]}, opted_out="out")
+
+
+def test_a_view_counts_its_part() -> None:
+    whole = crm.Orders(table(ids="string"), currency="USD")
+    view = whole.view(where={"ordered_at": {"to": "2026-01-31"}})
+    seen = crm.summary(view).to_dict()
+    assert (len(view), view.n_customers) == (sum(seen["orders"]), len(seen["orders"]))
+    assert 0 < len(view) < len(whole) and f"{len(view)} orders" in repr(view)
+    assert view.first_date == min(seen["first_date"]) and view.last_date == whole.last_date
+
+
 def test_a_view_shares_and_a_concat_adds() -> None:
     whole = table(ids="string")
     orders = crm.Orders(whole.slice(0, 4), currency="USD").concat(

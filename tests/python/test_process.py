@@ -149,6 +149,53 @@ def test_a_forked_child_computes_too(orders: crm.Orders) -> None:
     crm.set_threads(None)
 
 
+FORKED_AT_WORK = """
+import os, signal, sys, threading, time
+import numpy as np
+import crm_core as crm
+rng = np.random.default_rng(3)
+n = 400_000
+crm.set_threads(1)
+day = np.datetime64("2024-01-01", "us") + rng.integers(0, 10**13, n).astype("m8[us]")
+who = rng.integers(0, n // 4, n)
+orders = {"customer_id": who, "ordered_at": day, "amount": rng.integers(1, 100, n)}
+log = {"visitor_id": who, "occurred_at": day, "kind": ["view"] * n}
+half = [{name: column[part::2] for name, column in log.items()} for part in (0, 1)]
+spec = dict(kind="kind", timezone="UTC")
+
+def shop():
+    data = crm.Orders(orders, currency="JPY")
+    return lambda: len(crm.summary(data))
+
+def site():
+    data = crm.Events(half[0], **spec).concat(crm.Events(half[1], **spec))
+    return lambda: len(crm.sessions(data))
+
+for make in (shop, site):
+    expected = make()()
+    for wait in (0.005, 0.02, 0.05, 0.1):
+        ask = make()
+        at_work = threading.Thread(target=ask)
+        at_work.start()
+        time.sleep(wait)
+        child = os.fork()
+        if child == 0:
+            signal.alarm(20)  # a hang is a failure
+            os._exit(0 if ask() == expected else 1)
+        at_work.join()
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        assert code == 0, (make.__name__, wait, code)
+print("all came back")
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_child_forked_while_a_thread_works_does_not_wait_for_it() -> None:
+    """The thread that builds an index or merges a log is not there in the child."""
+    result = in_python(FORKED_AT_WORK, timeout=240)
+    assert result.stdout.strip() == "all came back", result.stderr
+
+
 def orders_made_again() -> crm.Orders:
     shop = crm.simulate_orders(100, seed=5)
     return crm.Orders(shop, currency="JPY", order_id="order_id", guests="drop")

@@ -216,7 +216,7 @@ pub enum Error {
         /// What it was given.
         found: &'static str,
     },
-    /// A model is asked before it was fitted, or for something its parameters do not carry.
+    /// A model is asked before it was fitted: neither a fit nor parameters were given.
     #[error("not fitted: {what}")]
     NotFitted {
         /// What is missing.
@@ -406,6 +406,17 @@ impl Error {
                  hardly any decimals exactly"
                     .into(),
             ),
+            E::Conflict { problem, .. } if problem.starts_with("two customers under") => Some(
+                "shop=\"...\" names the column that tells shops apart whose orders have the same numbers; \
+                 bad_rows=\"drop\" leaves the later rows out and counts them"
+                    .into(),
+            ),
+            E::Conflict { problem, .. } if problem.contains("for one order") => {
+                Some("bad_rows=\"drop\" leaves the later rows out and counts them".into())
+            }
+            E::Conflict { problem, .. } if problem.starts_with("the row repeats") => Some(
+                "repeated_rows=\"drop\" counts such rows once, repeated_rows=\"keep\" each time".into(),
+            ),
             // What allows rows without a customer is in the message.
             E::Null { expected, .. } if expected.contains("guests") => None,
             E::Null {
@@ -414,6 +425,10 @@ impl Error {
             | E::Value {
                 droppable: true, ..
             } => Some("bad_rows=\"drop\" leaves such rows out and counts them".into()),
+            E::NotFitted { .. } => Some(
+                "clv_fit, gamma_gamma_fit, sbg_fit and bgbb_fit put the fit into the notes of their table"
+                    .into(),
+            ),
             E::Dataset {
                 expected: "orders", ..
             } => Some(
@@ -514,11 +529,23 @@ pub fn nearest<'a>(name: &str, names: &'a [String]) -> Option<&'a str> {
     let name: String = name.chars().take(64).flat_map(char::to_lowercase).collect();
     names
         .iter()
-        .filter(|candidate| candidate.len() <= 256)
+        .filter(|candidate| candidate.len() <= 256 && !opposite(&name, &candidate.to_lowercase()))
         .map(|candidate| (distance(&name, &candidate.to_lowercase()), candidate))
         .min_by_key(|(distance, _)| *distance)
         .filter(|(distance, candidate)| *distance <= 1 + candidate.chars().count() / 3)
         .map(|(_, candidate)| candidate.as_str())
+}
+
+/// Whether one of two words says no to the other: `paid` and `unpaid` are near and mean the opposite.
+fn opposite(a: &str, b: &str) -> bool {
+    const NO: [&str; 13] = [
+        "un", "un_", "not", "not_", "non", "non_", "no", "no_", "in", "im", "dis", "未", "不",
+    ];
+    let says_no = |long: &str, short: &str| {
+        let before = long.strip_suffix(short);
+        !short.is_empty() && before.is_some_and(|before| NO.contains(&before))
+    };
+    says_no(a, b) || says_no(b, a)
 }
 
 /// The nearest of the words that stand in backticks in what was expected, for a word that is none.
@@ -640,5 +667,10 @@ mod tests {
         assert_eq!(nearest("custmer_id", &names), Some("customer_id"));
         assert_eq!(nearest("weather", &names), None);
         assert_eq!(nearest("", &[]), None);
+        // Near, and the opposite.
+        let names = ["unpaid".to_string(), "inactive".to_string()];
+        assert_eq!(nearest("paid", &names), None);
+        assert_eq!(nearest("active", &names), None);
+        assert_eq!(nearest("unpayd", &names), Some("unpaid"));
     }
 }

@@ -30,6 +30,7 @@ pub mod summary;
 pub mod table;
 pub mod taught;
 mod time;
+mod turn;
 
 pub use analysis::Dataset;
 pub use context::{Context, Progress};

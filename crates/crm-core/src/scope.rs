@@ -21,7 +21,8 @@ pub struct Scope {
     /// Default: the last kept order's date of the whole import.
     pub as_of: AsOf,
     /// Chooses orders: frequency and revenue are recomputed from those left.
-    /// `{column: value | [values] | {"from": …, "to": …}}`.
+    /// `{column: value | [values] | {"from": …, "to": …}}`. Columns `first_…` of `by` and `customers` are
+    /// of the first order left; within `where` itself they are of the first order of all.
     #[serde(rename = "where")]
     pub filter: Filter,
     /// Chooses whom the answer is about, in the same form. What the shop teaches (models, cuts, ranks)

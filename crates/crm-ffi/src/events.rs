@@ -6,6 +6,7 @@ use crate::columns::{self, crm_column};
 use crate::error::{Fault, crm_error, crm_status_t};
 use crate::handles;
 use crate::job::{crm_job, under};
+use crate::memory::Once;
 use crate::orders::with_columns;
 use crate::rows::{Rows, RowsObject, Spec, crm_rows};
 use crm_core::data::EventsSpec;
@@ -14,7 +15,6 @@ use crm_core::{Events, request};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::ffi::c_char;
-use std::sync::OnceLock;
 
 /// Events: validated, sorted, immutable, to be read from many threads at once.
 #[repr(C)]
@@ -27,12 +27,12 @@ pub struct crm_events {
 pub(crate) struct EventsObject {
     pub(crate) events: Events,
     /// Made when first asked for: visitors can be counted only once appended events are merged.
-    info: OnceLock<Text>,
+    info: Once<Text>,
 }
 
 /// A handle of these events.
 pub(crate) fn open(events: Events) -> Result<crm_events, Fault> {
-    let info = OnceLock::new();
+    let info = Once::new();
     Ok(crm_events {
         id: handles::insert(EventsObject { events, info })?,
     })
@@ -40,9 +40,10 @@ pub(crate) fn open(events: Events) -> Result<crm_events, Fault> {
 
 impl EventsObject {
     fn info(&self) -> Result<&Text, Fault> {
-        if let Some(info) = self.info.get() {
-            return Ok(info);
-        }
+        self.info.get_or_make(|| self.told())
+    }
+
+    fn told(&self) -> Result<Text, Fault> {
         let events = &self.events;
         let date = |day: Option<crm_core::Day>| day.map(|day| day.to_string());
         let info = json!({
@@ -53,8 +54,7 @@ impl EventsObject {
             "rows_left_out": events.rows_left_out(),
             "zone": events.zone().to_string(),
         });
-        let info = Text::new(&info.to_string())?;
-        Ok(self.info.get_or_init(|| info))
+        Text::new(&info.to_string())
     }
 }
 

@@ -209,11 +209,12 @@ pub unsafe extern "C" fn crm_orders_view(
     })
 }
 
-/// These orders and more, as if made from all rows at once.
+/// These orders and more, as if made from all rows at once. A customers table that only one of them
+/// has is that of all.
 ///
-/// Also returns `CRM_ERR_DATA` (another currency, a conflict of rows, a sum), `CRM_ERR_SCHEMA`
-/// (another type of ids or of a column), `CRM_ERR_OPTION` (other settings or another zone, or a
-/// view with a filter).
+/// Also returns `CRM_ERR_DATA` (a conflict of rows, a sum), `CRM_ERR_SCHEMA` (another type of ids or
+/// of a column), `CRM_ERR_OPTION` (another currency, setting, zone, policy or customers table, which
+/// the message names, or a view with a filter).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_orders_concat(
     orders: crm_orders,
@@ -256,7 +257,8 @@ pub unsafe extern "C" fn crm_orders_reconciliation(
 }
 
 /// Counts, dates, currency and zone as JSON: `{orders, customers, first_date, last_date, currency,
-/// zone}`. The text lives as long as the orders.
+/// zone}`. Of a view orders, customers and first date are those of its part; the last date, the
+/// default `as_of`, is that of the import. The text lives as long as the orders.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_orders_info(
     orders: crm_orders,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from .. import _native
-from .._errors import NotFittedError, OptionError
+from .._errors import NotFittedError, OptionError, meant
 from .._input import source
 from .._library import call, chosen, run
 from .._orders import Orders
@@ -133,7 +133,10 @@ class Model:
         """
         for name, value in params.items():
             if name not in self.get_params():
-                raise OptionError(f"unknown option `{name}` of {type(self).__name__}")
+                raise OptionError(
+                    f"unknown option `{name}` of {type(self).__name__}",
+                    hint=meant(name, self.get_params()),
+                )
             setattr(self, name, value)
         return self
 

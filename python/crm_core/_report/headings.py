@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from . import layouts
+from . import layouts, statuses
 from .layouts import Layout, fold
 from .problem import Problem
 
@@ -251,7 +251,8 @@ def find(said: str, headings: Sequence[str], role: str) -> str:
     alike = [heading for heading in headings if fold(heading) == fold(said)]
     if len(alike) == 1:
         return alike[0]
-    close = difflib.get_close_matches(said, headings, n=1)
+    near = [heading for heading in headings if not statuses.opposite(said, heading)]
+    close = difflib.get_close_matches(said, near, n=1)
     hint = f'Did you mean "{close[0]}"?' if close else ""
     raise Problem(
         f'{role}: there is no column "{said}"; the headings are: {listed(headings)}', hint

@@ -59,21 +59,48 @@ def meanings(
 
 
 def likely(word: str) -> str:
-    """What a word may mean, by the known words that it holds; else the choices."""
+    """What a word may mean, by the known words that it holds; else the choices.
+
+    A word that denies one that it holds, such as "not yet paid", gets the choices.
+    """
+    choices = "completed|pending|cancelled|..."
     key = fold_word(word)
     found = [
-        (len(known), meaning)
+        (len(known), meaning, known)
         for known, meaning in general().items()
         if len(known) >= (4 if known.isascii() else 2)
         and (re.search(rf"(?<!\w){re.escape(known)}", key) if known.isascii() else known in key)
     ]
     stopping = [one for one in found if one[1] in STOPS]
     parts = layouts.words()["smells"]["cancelled"]
-    if not stopping and any(part in word.lower() for part in parts):
-        return "cancelled"
+    cancels = [part for part in parts if part in word.lower()]
+    if not stopping and cancels:
+        return choices if _denies(word, key.replace(max(cancels, key=len), " ")) else "cancelled"
     # "cancelled after payment" is cancelled.
-    best = max(stopping or found, default=(0, ""))[1]
-    return best or "completed|pending|cancelled|..."
+    _, best, known = max(stopping or found, default=(0, "", ""))
+    return choices if not best or _denies(word, key.replace(known, " ")) else best
+
+
+def _denies(word: str, rest: str) -> bool:
+    """Whether what stands beside the known word in a text turns it round."""
+    smells = layouts.words()["smells"]
+    words = re.split(r"[\W_]+", rest)
+    # Folding takes a kana of "なし" away.
+    return any(one in words for one in smells["not"]) or any(
+        one in (word if len(one) > 1 else rest) for one in smells["not_in"]
+    )
+
+
+def opposite(one: str, other: str) -> bool:
+    """Whether one of two headings says no to the other: paid and unpaid are near and no slip."""
+
+    def denied(long: str, short: str) -> bool:
+        before = long.removesuffix(short)
+        denials = layouts.words()["smells"]
+        return long != before and before in {*denials["not"], *denials["not_in"], "in", "im"}
+
+    one, other = fold(one), fold(other)
+    return denied(one, other) or denied(other, one)
 
 
 def stops(heading: str, words: Iterable[str], own: Mapping[str, str]) -> dict[str, str]:

@@ -28,6 +28,7 @@ impl Input for Events {
         options: &A::Options,
         context: &Context,
     ) -> Result<(Table, Value)> {
+        context.afford(self.len().saturating_mul(8), "a pass over the events")?;
         let last = Moment::Instant(self.as_of);
         let (moments, is_list) = match &scope.as_of {
             AsOf::Last => (vec![last], false),

@@ -43,6 +43,7 @@ impl Input for Orders {
         options: &A::Options,
         context: &Context,
     ) -> Result<(Table, Value)> {
+        context.afford(self.len().saturating_mul(8), "a pass over the orders")?;
         // Where an analysis always takes days, nothing is said.
         let occasion = A::OCCASION.filter(|_| A::SCOPE.contains(&"occasion"));
         let scope = &Scope {

@@ -32,6 +32,7 @@ impl Input for Table {
             no_misnomer(&names, A::OPTIONAL)?;
         }
         context.check()?;
+        context.afford(self.len().saturating_mul(8), "a pass over the table")?;
         let table = A::run(self, scope, options, context)?;
         Ok((table, json!({ "of": self.definition().map(|d| d.hash()) })))
     }

@@ -129,13 +129,13 @@ pub(crate) fn need(
         format!(
             "a kind that means {code:?}, which {analysis} needs; the kinds present are {} \
              (map one: {{\"your word\": {code:?}}}, or {{{code:?}: {code:?}}} where it never occurs)",
-            present(events)?
+            present(events, "")?
         ),
     ))
 }
 
-/// The kinds that the log has, and what those mean that have another name.
-pub(crate) fn present(events: &Events) -> Result<String> {
+/// The kinds that the log has, between these marks, and what those mean that have another name.
+pub(crate) fn present(events: &Events, mark: &str) -> Result<String> {
     let data = events.data()?;
     let used = data.words.iter().enumerate();
     let used = used.filter(|(_, word)| **word != UNUSED).take(20);
@@ -143,8 +143,10 @@ pub(crate) fn present(events: &Events) -> Result<String> {
         .map(|(code, word)| {
             let name = data.kinds.text(code as u32);
             match EventWord::ALL.get(usize::from(*word)) {
-                Some(means) if means.code() != name => format!("{name} (means {:?})", means.code()),
-                _ => name,
+                Some(means) if means.code() != name => {
+                    format!("{mark}{name}{mark} (means {:?})", means.code())
+                }
+                _ => format!("{mark}{name}{mark}"),
             }
         })
         .collect();

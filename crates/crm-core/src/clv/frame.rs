@@ -154,7 +154,9 @@ where
 {
     let expected = |problem: String| Error::option(option, "", problem);
     if given.is_null() {
-        return Err(expected("the JSON of a fit, or of parameters".into()));
+        return Err(Error::NotFitted {
+            what: format!("option `{option}` is the JSON of a fit, or of parameters").into(),
+        });
     }
     let parsed;
     let given = match given {

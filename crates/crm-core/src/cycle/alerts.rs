@@ -41,7 +41,8 @@
 //! - `per`, `seasonality` and `learned` are those of [`cycle`](super::next_purchase): alerts of
 //!   customers for a product, or of companies, which have no opting out of their own.
 //!
-//! A shop without a repeat customer has no law, hence no alerts.
+//! A shop without a repeat customer has no law, hence no alerts. Where the orders end more than 30 days
+//! before `as_of`, the note `data_end` says how many: customers may only look silent.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

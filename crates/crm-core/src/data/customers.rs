@@ -2,7 +2,7 @@
 //! makes prospects (見込み客) visible: customers without an order.
 
 use super::blocks::BLANK;
-use super::ids::{Ids, NO_ID, kind_of};
+use super::ids::{Ids, NO_ID};
 use super::input::{Input, find};
 use super::read::Problems;
 use super::rows::RowDim;
@@ -23,7 +23,8 @@ pub struct CustomersSpec {
     pub customer_id: String,
     /// When they registered (会員登録日).
     pub registered_at: Option<String>,
-    /// Whether they do not want to be written to (配信停止): a column of truth values.
+    /// Whether they do not want to be written to (配信停止): truth values, 0 and 1, or texts `true` and
+    /// `false`; blank is false.
     pub opted_out: Option<String>,
     /// Further columns to filter and break down by.
     pub dimensions: Vec<String>,
@@ -72,9 +73,9 @@ impl CustomersSpec {
 /// A validated table of customers.
 pub struct Customers {
     pub(crate) spec: CustomersSpec,
-    pub(crate) ids: Ids,
+    pub(crate) ids: Arc<Ids>,
     /// Each row's code in `ids`; each code has one row.
-    codes: Vec<u32>,
+    codes: Buf<u32>,
     /// Civil day of registration by row; [`i32::MIN`] where unknown.
     pub(crate) registered: Option<Vec<i32>>,
     pub(crate) opted_out: Option<Vec<bool>>,
@@ -104,18 +105,7 @@ impl Customers {
         let chunks = |name: &str| -> Result<Vec<&ColumnData>> {
             batches.iter().map(|batch| find(batch, name)).collect()
         };
-        let encode = |name: &str| -> Result<(Ids, Vec<u32>)> {
-            let chunks = chunks(name)?;
-            let kind = chunks
-                .iter()
-                .find_map(|c| kind_of(c))
-                .unwrap_or(super::IdKind::Text);
-            let mut ids = Ids::new(kind, context.hash_seed);
-            let mut codes = Vec::new();
-            ids.encode(name, &chunks, &mut codes, context)?;
-            Ok((ids, codes))
-        };
-        let (ids, codes) = encode(&spec.customer_id)?;
+        let (ids, codes) = input.encode(&spec.customer_id, "a customer id", context)?;
         let mut seen = filled(ids.len(), NO_ID, "customers")?;
         for (row, code) in codes.iter().enumerate() {
             if *code == NO_ID {
@@ -154,11 +144,11 @@ impl Customers {
         };
         let mut dims = Vec::new();
         for name in &spec.dimensions {
-            let (ids, codes) = encode(name)?;
+            let (ids, codes) = input.encode(name, "a category", context)?;
             dims.push(RowDim {
                 name: name.clone(),
-                ids: Arc::new(ids),
-                codes: Buf::from(codes),
+                ids,
+                codes,
             });
         }
         Ok(Customers {
@@ -185,6 +175,37 @@ impl Customers {
     /// How columns of texts were read.
     pub fn understood(&self) -> &[Understood] {
         &self.understood
+    }
+
+    /// Whether another table says the same of the same customers, in whatever order of rows.
+    pub(crate) fn says_as(&self, other: &Customers) -> Result<bool> {
+        if std::ptr::eq(self, other) {
+            return Ok(true);
+        }
+        if self.spec != other.spec || self.len() != other.len() {
+            return Ok(false);
+        }
+        let rows = |table: &Customers| -> Result<Vec<usize>> {
+            let mut of_code = filled(table.ids.len(), NO_ID, "customers")?;
+            for (row, code) in table.codes.iter().enumerate() {
+                of_code[*code as usize] = row as u32;
+            }
+            let by_id = table.ids.by_id()?.iter();
+            let rows = by_id.map(|code| of_code[*code as usize]);
+            Ok(rows.filter(|r| *r != NO_ID).map(|r| r as usize).collect())
+        };
+        let same = |one: &Ids, a: u32, other: &Ids, b: u32| match (a, b) {
+            (NO_ID, _) | (_, NO_ID) => a == b,
+            _ => one.kind() == other.kind() && one.at(a).compare(&other.at(b)).is_eq(),
+        };
+        let mut pairs = rows(self)?.into_iter().zip(rows(other)?);
+        Ok(pairs.all(|(a, b)| {
+            same(&self.ids, self.codes[a], &other.ids, other.codes[b])
+                && self.registered.as_ref().map(|v| v[a]) == other.registered.as_ref().map(|v| v[b])
+                && self.opted_out.as_ref().map(|v| v[a]) == other.opted_out.as_ref().map(|v| v[b])
+                && (self.dims.iter().zip(&other.dims))
+                    .all(|(one, two)| same(&one.ids, one.codes[a], &two.ids, two.codes[b]))
+        }))
     }
 
     /// Adds the customers to a dictionary; gives the row of each of its codes, [`NO_ID`] where the
@@ -229,23 +250,51 @@ fn registered(
     Ok((collect(days, "customers")?, understood))
 }
 
-/// A column of truth values; null is false.
+/// A column of truth values; blank is false. Texts come from doors without truth values: rows as JSON, CSV.
 fn truths(name: &str, chunks: &[&ColumnData], rows: usize) -> Result<Vec<bool>> {
     let mut out = room(rows, "customers")?;
     for chunk in chunks {
-        match &chunk.values {
-            ColumnValues::Bool(bits) => {
+        let first = out.len();
+        let wrong = |i| Error::value(name, first + i, "`true` or `false`");
+        let (cells, keys) = chunk.looked_up();
+        match &cells.values {
+            ColumnValues::Text(texts) => {
+                for i in 0..chunk.len() {
+                    let at = keys.map_or(i, |keys| keys[i] as usize);
+                    let truth = match chunk.is_valid(i).then(|| texts.bytes(at).trim_ascii()) {
+                        None | Some(b"") => false,
+                        Some(text) if text.eq_ignore_ascii_case(b"true") || text == b"1" => true,
+                        Some(text) if text.eq_ignore_ascii_case(b"false") || text == b"0" => false,
+                        Some(_) => return Err(wrong(i)),
+                    };
+                    out.push(truth);
+                }
+            }
+            // What a program makes of 0 and 1 as soon as one of them is blank.
+            ColumnValues::Float(values) if keys.is_none() => {
+                for (i, value) in values.iter().enumerate() {
+                    let truth = match chunk.is_valid(i) && !value.is_nan() {
+                        true if *value == 1.0 => true,
+                        true if *value != 0.0 => return Err(wrong(i)),
+                        _ => false,
+                    };
+                    out.push(truth);
+                }
+            }
+            ColumnValues::Bool(bits) if keys.is_none() => {
                 out.extend((0..chunk.len()).map(|i| chunk.is_valid(i) && bits.is_set(i)));
             }
-            ColumnValues::Int { values, .. } if values.iter().all(|v| (0..=1).contains(v)) => {
+            ColumnValues::Int { values, .. }
+                if keys.is_none() && values.iter().all(|v| (0..=1).contains(v)) =>
+            {
                 out.extend((0..chunk.len()).map(|i| chunk.is_valid(i) && values[i] == 1));
             }
-            ColumnValues::Null(n) => out.extend((0..*n).map(|_| false)),
+            ColumnValues::Null(_) => out.extend((0..chunk.len()).map(|_| false)),
             _ => {
                 return Err(Error::ColumnType {
                     column: name.into(),
                     found: chunk.type_name(),
-                    expected: "truth values (bool, or 0 and 1)".into(),
+                    expected: "truth values (bool, 0 and 1, or texts true and false)".into(),
                 });
             }
         }

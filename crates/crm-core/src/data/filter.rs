@@ -7,9 +7,13 @@
 //! | `amount`                              | order    | its net amount, major units                |
 //! | `status`, `kind`                      | order    | the word                                   |
 //! | `channel`, `shop`, `product`, `category`, dimensions | order or line | the value                  |
-//! | `first_<any of the above>`            | customer | that of the first order that counts        |
+//! | `first_<any of the above>`            | customer | that of the first order that counts, of those in view |
 //! | `first_week`, `first_month`, `first_quarter` | customer | the first day of that period        |
 //! | `registered_at`, `opted_out`, dimensions of the customers table | customer | the value       |
+//!
+//! `where` comes first: a `first_` column of `by`, `customers` or a view of a view is that of the first
+//! order that `where` has kept, as the numbers beside it are. Within one `where` all conditions look at
+//! the orders before it.
 //!
 //! Columns go by their role (`channel`) or by the name they had in the input. Where lines of an
 //! order differ in a column, it belongs to the lines: filtering on it keeps the matching lines, and
@@ -23,7 +27,7 @@ use super::rows::Rows;
 use super::select::{ORDER, actions};
 use super::{Buf, KindWord, StatusWord};
 use crate::context::{collect, filled};
-use crate::scope::{Condition, Filter};
+use crate::scope::{Condition, Filter, RangeCondition};
 use crate::table::{Label, Values};
 use crate::time::Period;
 use crate::{Context, Day, Error, Result};
@@ -142,6 +146,9 @@ impl AttributeValues {
         match self {
             // Once per distinct value.
             AttributeValues::Codes(ids, codes) => {
+                if let Condition::Range(range) = condition {
+                    one_reading(name, ids, range)?;
+                }
                 let null = matches(name, condition, &Item::Null)?;
                 let mut pass = filled(ids.len(), false, "filter")?;
                 if let Some(found) = exact(ids, condition)? {
@@ -161,6 +168,9 @@ impl AttributeValues {
                 )
             }
             _ => {
+                if let AttributeValues::Words(labels, _) = self {
+                    known_words(name, condition, labels)?;
+                }
                 let mut pass = filled(n, false, "filter")?;
                 for (i, pass) in pass.iter_mut().enumerate() {
                     *pass = matches(name, condition, &self.item(i))?;
@@ -192,6 +202,62 @@ fn exact(ids: &Ids, condition: &Condition) -> Result<Option<Vec<u32>>> {
         }
     }
     Ok(Some(codes))
+}
+
+/// Refuses a word that the closed list of a column does not have: no row could ever hold it.
+fn known_words(name: &str, condition: &Condition, labels: &[Label]) -> Result<()> {
+    let values = match condition {
+        Condition::Is(value) => std::slice::from_ref(value),
+        Condition::In(values) => values,
+        Condition::Range(_) => return Ok(()),
+    };
+    let known = |word: &str| labels.iter().any(|label| label.code == word);
+    match values.iter().filter_map(Value::as_str).find(|w| !known(w)) {
+        Some(word) => {
+            let codes: Vec<String> = labels.iter().map(|l| format!("`{}`", l.code)).collect();
+            let expected = format!("one of {}", codes.join(", "));
+            Err(Error::option(
+                format!("where.{name}"),
+                Value::from(word),
+                expected,
+            ))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Refuses ends that are numbers for a column of texts where the texts between them, by bytes, are not the
+/// numbers between them.
+fn one_reading(name: &str, ids: &Ids, range: &RangeCondition) -> Result<()> {
+    let read = |text: &str| text.parse::<f64>().ok().filter(|v| v.is_finite());
+    let ends = [&range.from, &range.to].map(|end| end.as_ref().and_then(Value::as_str));
+    let numbers = ends.map(|end| end.and_then(read));
+    let plain = ends
+        .iter()
+        .zip(&numbers)
+        .all(|(end, number)| end.is_some() == number.is_some());
+    if ids.kind() != IdKind::Text || !plain || numbers == [None, None] {
+        return Ok(());
+    }
+    for code in 0..ids.len() as u32 {
+        let IdRef::Text(text) = ids.at(code) else {
+            continue;
+        };
+        let Some(value) = read(&text) else { continue };
+        let by_bytes = ends[0].is_none_or(|from| text.as_bytes() >= from.as_bytes())
+            && ends[1].is_none_or(|to| text.as_bytes() <= to.as_bytes());
+        let by_value =
+            numbers[0].is_none_or(|from| value >= from) && numbers[1].is_none_or(|to| value <= to);
+        if by_bytes != by_value {
+            return Err(Error::option(
+                format!("where.{name}"),
+                "",
+                "a list of values, or a column of numbers: the column holds texts, and between these ends \
+                 its texts (\"10\" comes before \"9\") and its numbers (9 comes before 10) are not the same",
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn matches(name: &str, condition: &Condition, item: &Item) -> Result<bool> {
@@ -439,6 +505,13 @@ impl Orders {
                 level: Level::Order,
                 values: AttributeValues::Codes(ids, codes.clone()),
             },
+            None if data.line_order.is_none() => {
+                let expected = format!(
+                    "`order_date` where `where`, `by` or another option names `{name}`, in which lines of \
+                     one order differ: a refund at its own date has no lines. A view chooses lines before"
+                );
+                return Err(Error::option("refunds", "\"refund_date\"", expected));
+            }
             None => Attribute {
                 level: Level::Line,
                 values: AttributeValues::Codes(ids, data.rows.dims[at].codes.clone()),
@@ -480,12 +553,15 @@ impl Orders {
         by_code(AttributeValues::Codes(dim.ids.clone(), codes.into()))
     }
 
-    /// The first order of each customer that counts under the policy, by code.
+    /// The first order of each customer that counts under the policy and that the view lets through, by
+    /// code.
     pub(crate) fn first_orders(&self, context: &Context) -> Result<Vec<u32>> {
         let index = self.index(context)?;
         let actions = actions(&self.view.policy);
-        let counts =
-            |order: u32| actions[usize::from(self.data.state(order as usize))] & ORDER != 0;
+        let counts = |order: u32| {
+            let order = order as usize;
+            self.lets_through(order) && actions[usize::from(self.data.state(order))] & ORDER != 0
+        };
         let first = (0..self.ids().len() as u32).map(|code| {
             let entries = index.of(code).iter();
             entries
@@ -586,11 +662,7 @@ impl Orders {
     /// the dimensions, so that the order of lines does not matter.
     fn main_lines(&self, orders: &[u32]) -> Result<Vec<u32>> {
         let Some(line_order) = &self.data.line_order else {
-            return Err(Error::option(
-                "refunds",
-                "\"refund_date\"",
-                "order_date where columns of lines are asked for: a refund has no lines",
-            ));
+            return Err(Error::internal("lines without orders"));
         };
         let rows: &Rows = &self.data.rows;
         let mut main = filled(self.data.len(), NO_ID, "first orders")?;

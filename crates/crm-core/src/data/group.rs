@@ -5,11 +5,12 @@ use super::blocks::BLANK;
 use super::ids::NO_ID;
 use super::orders::{Class, Data, Dim, Refund, pack};
 use super::read::{NO_WORD, Problems, Reason};
-use super::rows::{RowDim, Rows, guest};
+use super::rows::{AsRead, RowDim, Rows, guest};
 use super::spec::{BadRows, OrdersSpec, RepeatedRows};
 use super::{AmountIs, Buf};
 use crate::context::{collect, filled, push, room};
 use crate::{Context, Error, Offsets, Result};
+use std::sync::Arc;
 
 impl Data {
     /// Orders from validated rows.
@@ -19,12 +20,18 @@ impl Data {
         offsets: Offsets,
         context: &Context,
     ) -> Result<Data> {
-        let rows = repeated(rows, spec, context)?;
-        if rows.order.is_none() {
-            return single(rows, offsets);
-        }
-        let (rows, keys) = complete(rows, spec, context)?;
-        lines(rows, keys, spec, offsets, context)
+        // Shares every column that nothing is filled in.
+        let came = Arc::new(rows.clone());
+        let mut rows = repeated(rows, spec, context)?;
+        rows.as_read = AsRead::default();
+        let mut data = if rows.order.is_none() {
+            single(rows, offsets)?
+        } else {
+            let (rows, keys) = complete(rows, spec, context)?;
+            lines(rows, keys, spec, offsets, context)?
+        };
+        data.came = Some(came);
+        Ok(data)
     }
 
     /// Orders from a choice of the rows of orders. They are complete: nothing is filled again, no
@@ -130,7 +137,8 @@ fn state(
     Ok(Some(collect(cells, "orders")?.into()))
 }
 
-/// Applies the setting for rows that are equal in every column.
+/// Applies the setting for rows that are equal in every column, each cell as it was read: ids to the
+/// letter, words as they were translated, a unit's amount beside the quantity.
 fn repeated(rows: Rows, spec: &OrdersSpec, context: &Context) -> Result<Rows> {
     if spec.repeated_rows == RepeatedRows::Keep {
         return Ok(rows);
@@ -146,7 +154,9 @@ fn repeated(rows: Rows, spec: &OrdersSpec, context: &Context) -> Result<Rows> {
         &rows.tax,
         &rows.cost,
     ];
-    let words = [&rows.status, &rows.kind];
+    let numbers = optional.into_iter().flatten().chain(&rows.as_read.numbers);
+    let numbers: Vec<&Buf<i64>> = numbers.collect();
+    let words = [&rows.status, &rows.kind, &rows.as_read.line_kind];
     let columns = rows.dims.iter().chain(&rows.order);
     let columns: Vec<&Buf<u32>> = columns.map(|d| &d.codes).collect();
     let compare = |a: u32, b: u32| {
@@ -154,7 +164,7 @@ fn repeated(rows: Rows, spec: &OrdersSpec, context: &Context) -> Result<Rows> {
         let mut by = rows.time[i].cmp(&rows.time[j]);
         by = by.then(rows.customer[i].cmp(&rows.customer[j]));
         by = by.then(rows.amount[i].cmp(&rows.amount[j]));
-        for column in optional.into_iter().flatten() {
+        for column in &numbers {
             by = by.then_with(|| column[i].cmp(&column[j]));
         }
         for column in words.into_iter().flatten() {
@@ -383,7 +393,10 @@ fn fill(rows: &mut Rows, keys: &Keys, spec: &OrdersSpec, problems: &mut Problems
             times[*group as usize] = times[*group as usize].min(time);
         }
     }
-    let time = collect(keys.of_row.iter().map(|g| times[*g as usize]), "orders")?;
+    let time = kept(
+        &rows.time,
+        collect(keys.of_row.iter().map(|g| times[*g as usize]), "orders")?,
+    );
     for (row, t) in time.iter().enumerate() {
         if *t == i64::MAX {
             problems.add(row, Reason::BadTime, || {
@@ -422,7 +435,7 @@ fn fill(rows: &mut Rows, keys: &Keys, spec: &OrdersSpec, problems: &mut Problems
                 let blank = cells.iter().map(|v| if *v == 0 { BLANK } else { *v });
                 let filled = money(&collect(blank, "orders")?.into(), name)?;
                 let zero = filled.iter().map(|v| if *v == BLANK { 0 } else { *v });
-                *column = Some(collect(zero, "orders")?.into());
+                *column = Some(kept(cells, collect(zero, "orders")?));
             }
         }
         for (row, a) in amount.iter().enumerate() {
@@ -473,7 +486,7 @@ fn fill(rows: &mut Rows, keys: &Keys, spec: &OrdersSpec, problems: &mut Problems
     }
     rows.dims = dims;
     rows.customer = customer;
-    rows.time = time.into();
+    rows.time = time;
     rows.amount = amount;
     Ok(())
 }
@@ -506,5 +519,13 @@ fn agree<T: Copy + PartialEq + Send + Sync + 'static>(
             NO_ID => blank,
             row => column[row as usize],
         });
-    Ok(collect(cells, "orders")?.into())
+    Ok(kept(column, collect(cells, "orders")?))
+}
+
+/// The column itself where its cells are these, so that the rows as they came share it.
+fn kept<T: PartialEq + Send + Sync + 'static>(column: &Buf<T>, cells: Vec<T>) -> Buf<T> {
+    match column[..] == cells[..] {
+        true => column.clone(),
+        false => cells.into(),
+    }
 }

@@ -7,7 +7,8 @@
 use super::ids::NO_ID;
 use super::orders::{Data, Orders};
 use crate::context::{filled, room};
-use crate::{Context, Error, Result};
+use crate::turn::briefly;
+use crate::{Context, Result};
 use crm_prefetch::prefetch;
 use std::sync::Arc;
 
@@ -151,13 +152,19 @@ fn fill(
 impl Orders {
     /// The index, built on first use. A failed or cancelled build leaves it to the next.
     pub(crate) fn index(&self, context: &Context) -> Result<Arc<Index>> {
-        let poisoned = || Error::internal("a thread panicked while it built the index");
-        let mut cell = self.data.index.lock().map_err(|_| poisoned())?;
-        if let Some(index) = &*cell {
-            return Ok(index.clone());
+        let data = &self.data;
+        let built = || briefly(&data.index).and_then(|cell| cell.clone());
+        if let Some(index) = built() {
+            return Ok(index);
         }
-        let index = Arc::new(Index::build(&self.data, context)?);
-        *cell = Some(index.clone());
+        let _turn = data.turn.take();
+        if let Some(index) = built() {
+            return Ok(index); // another thread was first
+        }
+        let index = Arc::new(Index::build(data, context)?);
+        if let Some(mut cell) = briefly(&data.index) {
+            *cell = Some(index.clone());
+        }
         Ok(index)
     }
 }

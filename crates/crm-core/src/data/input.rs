@@ -6,7 +6,7 @@ use super::read::{self, Money, NO_WORD, Problems, Reason, Times, words};
 use super::spec::OrdersSpec;
 use super::text_amounts::{AmountTexts, Decimal};
 use super::text_dates::DateTexts;
-use super::{Batch, Buf, ColumnData, ColumnValues};
+use super::{Batch, Bits, Buf, ColumnData, ColumnValues};
 use crate::context::{grow, room};
 use crate::{Context, Currency, Error, Offsets, Result, Zone};
 use std::sync::Arc;
@@ -66,10 +66,16 @@ impl<'a> Input<'a> {
         context: &Context,
     ) -> Result<(Arc<Ids>, Buf<u32>)> {
         let chunks = self.chunks(name)?;
-        let kind = chunks.iter().find_map(|(_, c)| kind_of(c));
-        if let Some((_, wrong)) = chunks.iter().find(|(_, c)| {
-            kind_of(c).is_none() && !matches!(c.values, super::ColumnValues::Null(_))
-        }) {
+        let whole = whole_numbers(name, &chunks)?;
+        let chunks: Vec<&ColumnData> = match &whole {
+            Some(whole) => whole.iter().collect(),
+            None => chunks.into_iter().map(|(_, column)| column).collect(),
+        };
+        let kind = chunks.iter().find_map(|c| kind_of(c));
+        if let Some(wrong) = chunks
+            .iter()
+            .find(|c| kind_of(c).is_none() && !matches!(c.values, super::ColumnValues::Null(_)))
+        {
             return Err(Error::ColumnType {
                 column: name.into(),
                 found: wrong.type_name(),
@@ -79,7 +85,6 @@ impl<'a> Input<'a> {
         // A column without a single value has no type; texts hold nothing just as well.
         let mut ids = Ids::new(kind.unwrap_or(super::IdKind::Text), context.hash_seed);
         let mut codes = Vec::new();
-        let chunks: Vec<&ColumnData> = chunks.into_iter().map(|(_, c)| c).collect();
         ids.encode(name, &chunks, &mut codes, context)?;
         Ok((Arc::new(ids), codes.into()))
     }
@@ -286,11 +291,11 @@ impl<'a> Input<'a> {
         Ok(())
     }
 
-    pub(crate) fn times_quantity(
+    /// The units of each row, which a row with an amount must have.
+    pub(crate) fn quantity(
         &self,
         name: &str,
         amount: &Buf<i64>,
-        amount_name: &str,
         decimal: Decimal,
         problems: &mut Problems,
     ) -> Result<Buf<i64>> {
@@ -304,27 +309,81 @@ impl<'a> Input<'a> {
             reason: Reason::BadQuantity,
         };
         let (quantity, _) = self.money(units, problems, &mut 0)?;
-        let mut out = room(amount.len(), "amounts")?;
         for (row, (amount, quantity)) in amount.iter().zip(quantity.iter()).enumerate() {
             if *quantity == BLANK && *amount != BLANK {
                 problems.add(row, Reason::BadQuantity, || {
                     Error::null(name, row, "a quantity")
                 })?;
             }
-            let product = match (*amount, *quantity) {
-                (BLANK, _) | (_, BLANK) => Some(BLANK),
-                (a, q) => a.checked_mul(q).filter(|v| v.unsigned_abs() < 1 << 62),
-            };
-            if product.is_none() {
-                problems.add(row, Reason::BadAmount, || Error::Overflow {
-                    column: amount_name.into(),
-                    what: "a quantity times an amount",
-                })?;
-            }
-            out.push(product.unwrap_or(0));
         }
-        Ok(out.into())
+        Ok(quantity)
     }
+}
+
+/// Amounts of units as amounts of lines.
+pub(crate) fn times_quantity(
+    amount: &Buf<i64>,
+    quantity: &Buf<i64>,
+    column: &str,
+    problems: &mut Problems,
+) -> Result<Buf<i64>> {
+    let mut out = room(amount.len(), "amounts")?;
+    for (row, (amount, quantity)) in amount.iter().zip(quantity.iter()).enumerate() {
+        let product = match (*amount, *quantity) {
+            (BLANK, _) | (_, BLANK) => Some(BLANK),
+            (a, q) => a.checked_mul(q).filter(|v| v.unsigned_abs() < 1 << 62),
+        };
+        if product.is_none() {
+            problems.add(row, Reason::BadAmount, || Error::Overflow {
+                column: column.into(),
+                what: "a quantity times an amount",
+            })?;
+        }
+        out.push(product.unwrap_or(0));
+    }
+    Ok(out.into())
+}
+
+/// The chunks with whole numbers for floats; none where no chunk has floats. A program makes floats of
+/// ids as soon as one of them is blank.
+fn whole_numbers(name: &str, chunks: &[(usize, &ColumnData)]) -> Result<Option<Vec<ColumnData>>> {
+    // Up to here every whole number is a float, so that no two ids have become one.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    if !chunks
+        .iter()
+        .any(|(_, c)| matches!(c.values, ColumnValues::Float(_)))
+    {
+        return Ok(None);
+    }
+    let mut all = room(chunks.len(), "ids")?;
+    for (first, chunk) in chunks {
+        let ColumnValues::Float(floats) = &chunk.values else {
+            all.push((*chunk).clone());
+            continue;
+        };
+        let blank = |row: usize| !chunk.is_valid(row) || floats[row].is_nan();
+        let mut values = room(floats.len(), "ids")?;
+        for (row, value) in floats.iter().enumerate() {
+            if blank(row) {
+                values.push(0);
+            } else if libm::trunc(*value) == *value && value.abs() < EXACT {
+                values.push(*value as i64);
+            } else {
+                let expected = "a whole number below 2^53, as ids are that became floats";
+                return Err(Error::value(name, first + row, expected));
+            }
+        }
+        let valid = Bits::from_bools((0..floats.len()).map(|row| !blank(row)))?;
+        let values = ColumnValues::Int {
+            values: values.into(),
+            bits: 64,
+        };
+        all.push(ColumnData {
+            values,
+            valid: Some(valid),
+        });
+    }
+    Ok(Some(all))
 }
 
 /// A batch's column of a name.

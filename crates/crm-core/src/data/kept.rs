@@ -3,7 +3,8 @@
 
 use super::Selection;
 use crate::scope::{Basis, Occasion};
-use crate::{Day, Error, Result};
+use crate::turn::briefly;
+use crate::{Day, Result};
 use std::any::Any;
 use std::sync::{Arc, Mutex};
 
@@ -47,10 +48,10 @@ impl Selection {
         occasion: Option<Occasion>,
         make: impl FnOnce() -> Result<T>,
     ) -> Result<Arc<T>> {
-        let poisoned = || Error::internal("a thread panicked while it kept a result");
         let key = self.key(occasion);
         let cell = &self.data().kept.0;
-        if let Some((of, result)) = &*cell.lock().map_err(|_| poisoned())?
+        if let Some(kept) = briefly(cell)
+            && let Some((of, result)) = &*kept
             && *of == key
             && let Ok(result) = Arc::clone(result).downcast()
         {
@@ -58,7 +59,9 @@ impl Selection {
         }
         // Made without the lock: two callers at once both compute it, and neither waits for the other.
         let result = Arc::new(make()?);
-        *cell.lock().map_err(|_| poisoned())? = Some((key, result.clone()));
+        if let Some(mut kept) = briefly(cell) {
+            *kept = Some((key, result.clone()));
+        }
         Ok(result)
     }
 }

@@ -10,7 +10,9 @@ use super::{
     StatusWord, Strings,
 };
 use crate::context::collect;
+use crate::request::as_object;
 use crate::scope::{Basis, Filter, Policy};
+use crate::turn::Turn;
 use crate::{Context, Currency, Day, Error, Offsets, Result, Zone};
 use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -85,6 +87,9 @@ pub(crate) struct Data {
     /// The order of each row, where rows are lines.
     pub(crate) line_order: Option<Buf<u32>>,
     pub(crate) rows: Rows,
+    /// The rows as they came, before repeated ones were left out and lines were filled from others of
+    /// their order; none where a filter has chosen lines. [`Orders::concat`] begins with these.
+    pub(crate) came: Option<Arc<Rows>>,
     pub(crate) offsets: Offsets,
     /// First and last instant.
     pub(crate) range: Option<(i64, i64)>,
@@ -92,6 +97,8 @@ pub(crate) struct Data {
     pub(crate) sorted: bool,
     /// Built by the first analysis that needs it; a failed build leaves it empty.
     pub(crate) index: Mutex<Option<Arc<Index>>>,
+    /// Whose turn it is to build it.
+    pub(crate) turn: Turn,
     /// The last totals made.
     pub(crate) kept: Kept,
     /// Counted on first use.
@@ -115,10 +122,12 @@ impl Data {
             dims: Vec::new(),
             line_order: None,
             rows,
+            came: None,
             offsets,
             range: None,
             sorted: false,
             index: Mutex::new(None),
+            turn: Turn::default(),
             kept: Kept::default(),
             n_customers: OnceLock::new(),
         }
@@ -300,36 +309,64 @@ impl Orders {
         })
     }
 
-    /// Orders (or rows, where there is no order id) that were kept, whether or not they count.
+    /// Orders (or rows, where there is no order id) that were kept, whether or not they count; of a
+    /// view those that its filter lets through.
     pub fn len(&self) -> usize {
-        self.data.len()
+        match &self.view.mask {
+            Some(mask) => mask.iter().map(|bits| bits.count_ones() as usize).sum(),
+            None => self.data.len(),
+        }
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.data.len() == 0
+        self.len() == 0
     }
 
-    /// Customers with at least one kept order.
+    /// Customers with at least one of these orders.
     pub fn n_customers(&self) -> usize {
-        *self.data.n_customers.get_or_init(|| {
-            // A bit a customer; without memory for it, the size of the dictionary.
-            let Ok(mut seen) = crate::context::filled(self.data.ids().len(), false, "customers")
-            else {
+        let count = || {
+            // Without memory to mark them, the size of the dictionary.
+            let Ok(seen) = self.with_orders() else {
                 return self.data.ids().len();
             };
-            for code in self.data.customer.iter().filter(|c| **c != NO_ID) {
-                seen[*code as usize] = true;
-            }
             seen.iter().filter(|s| **s).count()
-        })
+        };
+        match &self.view.mask {
+            Some(_) => count(),
+            None => match self.data.n_customers.get() {
+                Some(n) => *n,
+                // Counted outside the cell, which a fork may leave half filled.
+                None => {
+                    let n = count();
+                    *self.data.n_customers.get_or_init(|| n)
+                }
+            },
+        }
     }
 
-    /// The civil date of the first kept order.
+    /// Which customers have one of these orders, by code.
+    pub(crate) fn with_orders(&self) -> Result<Vec<bool>> {
+        let mut seen = crate::context::filled(self.data.ids().len(), false, "customers")?;
+        for (order, code) in self.data.customer.iter().enumerate() {
+            if *code != NO_ID && self.lets_through(order) {
+                seen[*code as usize] = true;
+            }
+        }
+        Ok(seen)
+    }
+
+    /// The civil date of the first of these orders.
     pub fn first_date(&self) -> Option<Day> {
-        self.data
-            .range
-            .map(|(first, _)| self.data.offsets.day(first))
+        let data = &self.data;
+        let first = match &self.view.mask {
+            Some(_) => {
+                let seen = (0..data.len()).filter(|order| self.lets_through(*order));
+                seen.map(|order| data.time[order]).min()
+            }
+            None => data.range.map(|(first, _)| first),
+        };
+        first.map(|first| data.offsets.day(first))
     }
 
     /// The civil date of the last kept order of the whole import, kept by views: the default
@@ -398,20 +435,27 @@ impl Orders {
         Ok(view)
     }
 
-    /// These orders and more, as if built from all rows at once.
+    /// These orders and more, as if built from all rows at once. A customers table that only one of
+    /// them has is that of all.
     ///
     /// # Errors
     ///
-    /// Other settings, columns, currency or id type than these orders'.
+    /// Another setting, column, currency, policy, customers table or id type than these orders'; the
+    /// error names it.
     pub fn concat(&self, more: &Orders, context: &Context) -> Result<Orders> {
         let (a, b) = (self.spec.as_ref(), more.spec.as_ref());
-        if a.currency != b.currency {
-            return Err(Error::MixedCurrency {
-                column: b.amount.clone(),
-                row: 0,
-                found: more.currency().code().to_owned(),
-                expected: self.currency().code().to_owned(),
-            });
+        let (settings, others) = (as_object(a), as_object(b));
+        if let Some((name, setting)) =
+            (settings.iter()).find(|(name, s)| others.get(*name) != Some(s))
+        {
+            // Columns and settings are no data of customers, so both may be shown.
+            let other = others.get(name).cloned().unwrap_or_default();
+            let expected = format!("{setting} as in the first orders, for `concat`");
+            return Err(Error::option(name, other, expected));
+        }
+        if self.view.policy != more.view.policy {
+            let expected = "the policy of the first orders, for `concat`";
+            return Err(Error::option("policy", "", expected));
         }
         let kinds = (self.ids().kind(), more.ids().kind());
         if kinds.0 != kinds.1 && !self.is_empty() && !more.is_empty() {
@@ -421,21 +465,27 @@ impl Orders {
                 expected: kinds.0.to_string(),
             });
         }
-        if a != b || self.zone() != more.zone() && !self.is_empty() && !more.is_empty() {
-            return Err(Error::option(
-                "concat",
-                "",
-                "orders built with the same columns, settings and zone",
-            ));
+        if self.zone() != more.zone() && !self.is_empty() && !more.is_empty() {
+            let expected = format!("{} as in the first orders, for `concat`", self.zone());
+            return Err(Error::option("timezone", more.zone(), expected));
         }
-        if self.view.mask.is_some() || more.view.mask.is_some() {
-            return Err(Error::option(
-                "concat",
-                "",
-                "whole imports, not views with a filter",
-            ));
-        }
-        let rows = self.data.rows.append(&more.data.rows, context)?;
+        let whole = |orders: &Orders| orders.view.mask.is_none();
+        let (Some(rows), Some(added)) = (
+            (self.data.came.as_ref()).filter(|_| whole(self)),
+            (more.data.came.as_ref()).filter(|_| whole(more)),
+        ) else {
+            let expected = "whole imports, not views with a filter";
+            return Err(Error::option("concat", "", expected));
+        };
+        let customers = match (&self.customers, &more.customers) {
+            (Some(mine), Some(theirs)) if !mine.says_as(theirs)? => {
+                let expected = "the customers table of the first orders, for `concat`";
+                return Err(Error::option("customers", "", expected));
+            }
+            (Some(table), _) | (None, Some(table)) => Some(table.clone()),
+            (None, None) => None,
+        };
+        let rows = rows.append(added, context)?;
         let ranges = [self, more].into_iter().filter_map(|o| o.data.range);
         let range = ranges
             .reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
@@ -446,7 +496,6 @@ impl Orders {
             self.zone()
         };
         let offsets = Offsets::new(zone, range.0, range.1);
-        let customers = self.customers.clone().or_else(|| more.customers.clone());
         let mut all = Orders::from_rows(rows, self.spec.clone(), customers, offsets, context)?;
         all.view.policy = self.view.policy.clone();
         Ok(all)

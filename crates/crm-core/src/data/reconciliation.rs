@@ -206,10 +206,7 @@ impl Orders {
     /// Customers with orders that the customers table does not know; none without a table.
     fn unknown_customers(&self) -> Option<usize> {
         let rows = self.customer_rows.as_ref()?;
-        let mut with_orders = filled(rows.len(), false, "customers").ok()?;
-        for code in self.data.customer.iter().filter(|c| **c != NO_ID) {
-            with_orders[*code as usize] = true;
-        }
+        let with_orders = self.with_orders().ok()?;
         Some(
             (0..rows.len())
                 .filter(|c| with_orders[*c] && rows[*c] == NO_ID)

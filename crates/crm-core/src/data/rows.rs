@@ -3,9 +3,9 @@
 
 use super::blocks::BLANK;
 use super::ids::{Ids, NO_ID};
-use super::input::Input;
+use super::input::{Input, times_quantity};
 use super::read::{Money, NO_WORD, Problems, Reason};
-use super::spec::{AmountUnit, BadRows, Guests, OrdersSpec};
+use super::spec::{AmountUnit, BadRows, Guests, OrdersSpec, RepeatedRows};
 use super::text::{self, Understood};
 use super::text_amounts::Decimal;
 use super::{AmountIs, Batch, Buf, KindWord, LineKind, StatusWord};
@@ -19,6 +19,15 @@ pub(crate) struct RowDim {
     pub(crate) name: String,
     pub(crate) ids: Arc<Ids>,
     pub(crate) codes: Buf<u32>,
+}
+
+/// Cells as they were read, of columns that a row's amounts are then made of: a unit's amount and
+/// the quantity, and the kind of a line with the amounts it moves. Empty where repeated rows are
+/// kept.
+#[derive(Clone, Default)]
+pub(crate) struct AsRead {
+    pub(crate) numbers: Vec<Buf<i64>>,
+    pub(crate) line_kind: Option<Buf<u8>>,
 }
 
 /// What was left out before it became a row.
@@ -48,6 +57,8 @@ pub(crate) struct Rows {
     pub(crate) status: Option<Buf<u8>>,
     pub(crate) kind: Option<Buf<u8>>,
     pub(crate) order: Option<RowDim>,
+    /// What repeated rows are told by beside the columns above: see [`AsRead`].
+    pub(crate) as_read: AsRead,
     /// Channel, shop, product, category and the named dimensions, as far as given.
     pub(crate) dims: Vec<RowDim>,
     /// Row numbers in the caller's order, where rows were left out.
@@ -217,16 +228,17 @@ impl Rows {
             None => None,
         };
         input.one_currency(spec, currency, &mut problems)?;
+        let compares = spec.repeated_rows != RepeatedRows::Keep;
+        let mut as_read = AsRead::default();
         if spec.amount_is == AmountIs::Unit
             && let Some(quantity) = &spec.quantity
         {
-            amount = input.times_quantity(
-                quantity,
-                &amount,
-                &spec.amount,
-                spec.decimal,
-                &mut problems,
-            )?;
+            let quantity = input.quantity(quantity, &amount, spec.decimal, &mut problems)?;
+            let product = times_quantity(&amount, &quantity, &spec.amount, &mut problems)?;
+            if compares {
+                as_read.numbers = vec![amount, quantity];
+            }
+            amount = product;
         }
 
         // Blank cells are fine only where other lines of the order can fill them.
@@ -254,6 +266,14 @@ impl Rows {
                 }
             }
         }
+        if compares && spec.line_kind.is_some() {
+            as_read.numbers.push(amount.clone());
+            for column in [&discount, &refunded, &shipping].into_iter().flatten() {
+                let cells = collect(column.iter().copied(), "rows")?;
+                as_read.numbers.push(cells.into());
+            }
+            as_read.line_kind = lines.clone();
+        }
         if let Some(lines) = &lines {
             fold_lines(
                 lines,
@@ -279,6 +299,7 @@ impl Rows {
             status,
             kind,
             order,
+            as_read,
             dims,
             number: None,
             left_out: Vec::new(),
@@ -357,6 +378,14 @@ impl Rows {
             status: self.status.as_ref().map(|b| pick(b, rows)).transpose()?,
             kind: self.kind.as_ref().map(|b| pick(b, rows)).transpose()?,
             order: self.order.as_ref().map(dim).transpose()?,
+            as_read: AsRead {
+                numbers: (self.as_read.numbers.iter())
+                    .map(|b| pick(b, rows))
+                    .collect::<Result<_>>()?,
+                line_kind: (self.as_read.line_kind.as_ref())
+                    .map(|b| pick(b, rows))
+                    .transpose()?,
+            },
             dims: self.dims.iter().map(dim).collect::<Result<_>>()?,
             number: Some(collect(rows.iter().map(|r| self.number(*r as usize)), "rows")?.into()),
             left_out: Vec::new(),
@@ -430,6 +459,12 @@ impl Rows {
             order: match (&self.order, &more.order) {
                 (Some(a), Some(b)) => Some(dim(a, b)?),
                 _ => None,
+            },
+            as_read: AsRead {
+                numbers: (self.as_read.numbers.iter().zip(&more.as_read.numbers))
+                    .map(|(a, b)| join(a, b))
+                    .collect::<Result<_>>()?,
+                line_kind: byte(&self.as_read.line_kind, &more.as_read.line_kind)?,
             },
             dims: self
                 .dims

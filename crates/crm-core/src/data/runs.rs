@@ -12,6 +12,7 @@ use super::ids::{Ids, NO_ID};
 use super::rows::absorbed;
 use super::{Buf, EventsSpec};
 use crate::context::{collect, push, room};
+use crate::turn::{Turn, briefly};
 use crate::{Context, Error, Offsets, Result, Zone};
 use std::cmp::Ordering;
 use std::ops::Range;
@@ -21,6 +22,8 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 pub(crate) struct Runs {
     /// The runs, in the order in which they were appended; empty once they are merged.
     parts: Mutex<Vec<Arc<EventData>>>,
+    /// Whose turn it is to merge them.
+    turn: Turn,
     whole: OnceLock<Arc<EventData>>,
     pub(crate) len: usize,
     /// Rows that could not be read.
@@ -41,13 +44,13 @@ impl Runs {
             span: first.zip(data.last()),
             zone: data.offsets.zone(),
             parts: Mutex::new(Vec::new()),
+            turn: Turn::default(),
             whole: OnceLock::from(Arc::new(data)),
         }
     }
 
     fn lock(&self) -> Result<MutexGuard<'_, Vec<Arc<EventData>>>> {
-        let poisoned = |_| Error::internal("a thread panicked while it merged events");
-        self.parts.lock().map_err(poisoned)
+        briefly(&self.parts).ok_or_else(|| Error::internal("a fork while events were appended"))
     }
 
     /// All runs merged into one. After a failure the next caller tries again.
@@ -55,22 +58,29 @@ impl Runs {
         if let Some(whole) = self.whole.get() {
             return Ok(whole);
         }
-        let mut parts = self.lock()?;
+        let turn = self.turn.take();
         if let Some(whole) = self.whole.get() {
             return Ok(whole); // another thread was first
         }
+        let mut parts = self.parts()?;
         while parts.len() > 1 {
             let both = |at: &usize| parts[*at].time.len() + parts[at + 1].time.len();
             let at = (0..parts.len() - 1).min_by_key(both).unwrap_or(0);
             let merged = merged(&parts[at], &parts[at + 1], spec)?;
             parts[at] = Arc::new(merged);
             parts.remove(at + 1);
+            // Runs are let go as soon as they are merged, by the one thread whose turn it is.
+            if turn.is_some() {
+                let rest = collect(parts.iter().cloned(), "events")?;
+                *self.lock()? = rest;
+            }
         }
         let only = parts.first().ok_or(Error::internal("a log of no run"))?;
         let mut whole = (**only).clone();
         whole.join_customers()?;
-        parts.clear();
-        Ok(self.whole.get_or_init(|| Arc::new(whole)))
+        let whole = self.whole.get_or_init(|| Arc::new(whole));
+        self.lock()?.clear();
+        Ok(whole)
     }
 
     fn parts(&self) -> Result<Vec<Arc<EventData>>> {
@@ -105,6 +115,7 @@ impl Runs {
         };
         Ok(Runs {
             parts: Mutex::new(parts),
+            turn: Turn::default(),
             whole: OnceLock::new(),
             len,
             left_out: self.left_out + more.left_out,

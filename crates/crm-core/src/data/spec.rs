@@ -19,7 +19,8 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct OrdersSpec {
-    /// The customer (会員ID): integers, texts, dictionaries of these, or fixed-size binary.
+    /// The customer (会員ID): integers (floats too where all are whole: a blank id makes them of the
+    /// others), texts, dictionaries of these, or fixed-size binary.
     pub customer_id: String,
     /// When it was ordered (受注日時): a date or a timestamp, or texts of them (see `date_format`).
     pub ordered_at: String,
@@ -90,7 +91,8 @@ pub struct OrdersSpec {
     pub guests: Guests,
     /// What to do with rows that cannot be read.
     pub bad_rows: BadRows,
-    /// What to do with rows equal in every column.
+    /// What to do with rows equal in every column that is read, each cell as it was read: ids to the
+    /// letter, words as translated, dates and amounts by value, a blank discount as 0.
     pub repeated_rows: RepeatedRows,
     /// Which statuses and kinds count.
     pub policy: Option<Policy>,

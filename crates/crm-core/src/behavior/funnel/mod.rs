@@ -126,15 +126,30 @@ fn met(
             return Ok(());
         }
     }
-    Err(Error::option(
-        format!("{option}[{at}]"),
-        label(conditions),
-        format!(
+    let asked = match conditions.get("kind") {
+        Some(Condition::Is(kind)) => kind.as_str(),
+        _ => None,
+    };
+    let meant: Vec<String> = (events.spec.kinds.iter())
+        .filter(|(own, means)| asked == Some(means.code()) && asked != Some(own))
+        .map(|(own, _)| format!("`{own}`"))
+        .collect();
+    let expected = match asked {
+        Some(word) if !meant.is_empty() => format!(
+            "{}: a step says the log's own word, and `kinds` says that this one means {word:?}",
+            meant.join(" or ")
+        ),
+        _ => format!(
             "what some event of the log is (the kinds present: {}; one that has not occurred yet is \
              declared in `kinds`)",
-            super::present(events)?
+            super::present(events, "`")?
         ),
-    ))
+    };
+    let found = match asked {
+        Some(word) => Value::from(word).to_string(),
+        None => label(conditions),
+    };
+    Err(Error::option(format!("{option}[{at}]"), found, expected))
 }
 
 /// The smallest value that at least a share of all do not exceed, in seconds.
