@@ -95,6 +95,7 @@ fn request(entry: &analysis::Entry) -> Value {
     let spend = json!({"p": 6.0, "q": 4.0, "gamma": 15.0});
     let mut request = match entry.name {
         "funnel" => json!({"steps": ["product_view", "add", "purchase"]}),
+        "sequences" | "sequence_totals" => json!({"steps": ["product_view", "purchase"]}),
         "purchase_intent" => json!({"min_purchases": 5}),
         "clv_fit" | "compare_models" => json!({"unit": "week"}),
         "clv_predict"

@@ -17,6 +17,8 @@ SPEND = {"p": 6.0, "q": 4.0, "gamma": 15.0}
 NEEDED = {
     "movement": {"since": "2023-06-30"},
     "funnel": {"steps": ["view", "add", "purchase"]},
+    "sequences": {"steps": ["view", "add"], "window": "2d"},
+    "sequence_totals": {"steps": ["view", {"kind": "add", "adjacent": True}]},
     "clv_tracking": {"fit": MODEL},
     "alive_path": {"fit": MODEL, "customers": {"customer_id": "C0000049"}},
     "customer": {"customers": {"customer_id": "C0000049"}},
