@@ -80,7 +80,7 @@ impl Shelf {
         Dataset::Table(match entry.name {
             _ if entry.reads == "events" => return Dataset::Events(&self.events),
             "sbg_fit" => &self.survivors,
-            "bgbb_fit" | "bgbb_predict" => &self.opportunities,
+            "bgbb_fit" | "bgbb_predict" | "bgbb_histogram" => &self.opportunities,
             "survival_curve" => &self.durations,
             "clv_new_customers" | "sbg_predict" => &self.ahead,
             _ => &self.customers,
@@ -107,7 +107,9 @@ fn request(entry: &analysis::Entry) -> Value {
         "expected_spend" => json!({"fit": spend}),
         "clv" => json!({"fit": clv, "spend_fit": spend}),
         "sbg_predict" => json!({"fit": {"alpha": 0.7, "beta": 1.2}}),
-        "bgbb_predict" => json!({"fit": {"alpha": 1.2, "beta": 0.75, "gamma": 0.66, "delta": 2.8}}),
+        "bgbb_predict" | "bgbb_histogram" => {
+            json!({"fit": {"alpha": 1.2, "beta": 0.75, "gamma": 0.66, "delta": 2.8}})
+        }
         _ => json!({}),
     };
     if entry.reads == "events" {
@@ -313,6 +315,7 @@ fn empty_tables_are_answered_or_refused() {
         match run(&shelf, entry, &Context::default()) {
             Ok(table) => {
                 let of_the_model = [
+                    "bgbb_histogram",
                     "clv_parameters",
                     "expected_surface",
                     "frequency_histogram",

@@ -32,6 +32,7 @@ METHODS: dict[str, tuple[list[Any], Any]] = {
     "clv_simulate": ([crm.MbgNbd.simulate], crm.MbgNbd.simulate),
     "sbg_predict": ([crm.Sbg.predict], crm.Sbg.predict),
     "bgbb_predict": ([crm.BgBb.predict], crm.BgBb.predict),
+    "bgbb_histogram": ([crm.BgBb.frequency_histogram], crm.BgBb.frequency_histogram),
 }
 # Asked for by `from_params` and `from_json`, and by `expected_purchases` and `probability_of`.
 INSIDE = {"clv_parameters", "clv_new_customers"}

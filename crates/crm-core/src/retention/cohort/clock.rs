@@ -9,7 +9,6 @@ use crate::retention::history::{Histories, Origin};
 use crate::retention::whole_days;
 use crate::time::{MICROS_PER_DAY, Offsets, Period};
 use crate::{Day, Error, Result, Zone};
-use chrono::Datelike;
 
 const MICROS_PER_HOUR: i64 = 3_600_000_000;
 
@@ -126,7 +125,7 @@ impl<'a> Clock<'a> {
                 let next = first.plus(1, period);
                 // The calendar ends in 9999, and with it the last period's successor.
                 let next = if next <= first { Day(as_of + 1) } else { next };
-                let number = number(first, period);
+                let number = first.number(period);
                 by_day.extend((first.0..next.0.min(as_of + 1)).map(|_| number));
                 first = next;
             }
@@ -136,7 +135,7 @@ impl<'a> Clock<'a> {
                 period,
                 first_day,
                 by_day,
-                ended: number(Day(as_of), period) - i32::from(!is_over),
+                ended: Day(as_of).number(period) - i32::from(!is_over),
             });
         }
         // Nobody was watched for longer than the first of all.
@@ -186,7 +185,7 @@ impl<'a> Clock<'a> {
     pub(super) fn watched_from(&self, day: i32) -> i32 {
         match &self.scale {
             Scale::Days => self.as_of - day,
-            Scale::Calendar(calendar) => calendar.ended - number(Day(day), calendar.period),
+            Scale::Calendar(calendar) => calendar.ended - Day(day).number(calendar.period),
             Scale::Hours(_) if day > self.as_of => -1,
             Scale::Hours(hours) => {
                 let next = around(hours.offsets.zone(), day + 1);
@@ -207,18 +206,5 @@ impl<'a> Clock<'a> {
         self.cells
             .get(age as usize)
             .map_or(usize::MAX, |cell| usize::from(*cell))
-    }
-}
-
-/// The number of a day's period: it grows by one from each to the next.
-fn number(day: Day, period: Period) -> i32 {
-    let date = day.date();
-    match period {
-        Period::Day => day.0,
-        // Day 0, 1 January 1970, was a Thursday.
-        Period::Week => (day.0 + 3).div_euclid(7),
-        Period::Month => date.year() * 12 + date.month0() as i32,
-        Period::Quarter => date.year() * 4 + date.month0() as i32 / 3,
-        Period::Year => date.year(),
     }
 }
