@@ -181,6 +181,7 @@ def test_columns_of_models_are_those_of_the_catalogue(orders: crm.Orders) -> Non
         "clv_simulate": model.simulate([30.0]),
         "sbg_predict": sbg.predict([1]),
         "bgbb_predict": bgbb.predict(gifts),
+        "bgbb_histogram": bgbb.frequency_histogram(gifts),
     }
     of_tables = {task for task in FUNCTIONS if crm.describe(task)["reads"] == "table"}
     assert set(tables) == of_tables | {task for task, (_, found) in METHODS.items() if found}

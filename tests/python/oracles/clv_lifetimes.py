@@ -81,7 +81,9 @@ def calendar(orders, freq, end, last):
     s = summary_data_from_transaction_data(
         ended, "id", "day", "spend", observation_period_end=end, freq=freq
     ).sort_index()
-    both = calibration_and_holdout_data(orders[orders["day"] <= last], "id", "day", end, last, freq=freq)
+    both = calibration_and_holdout_data(
+        orders[orders["day"] <= last], "id", "day", end, last, freq=freq
+    )
     return {
         "end": end,
         "last": last,
