@@ -61,8 +61,8 @@ def clv_summary(
         orders: The orders.
         as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
             column `as_of`. Default: the last order's date of the whole import.
-        unit: The unit of time (default "day"); it travels with the table. A "week" is seven days. Of
-            a "calendar_week" (from Monday) or a "month" several purchases count once, and times
+        unit: The unit of time (default "day"); it travels with the table. A "week" is seven days.
+            Of a "calendar_week" (from Monday) or a "month" several purchases count once, and times
             are whole weeks or months of the calendar.
         calibration_end: The last day of calibration, of a week or month where that is the unit;
             adds the holdout columns.

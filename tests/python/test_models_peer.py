@@ -76,7 +76,7 @@ def test_summaries_of_the_calendar_agree(cdnow_sample: crm.Orders, unit: Any) ->
 def test_summaries_of_the_calendar_are_those_of_periods(
     cdnow_sample: crm.Orders, cdnow_sample_rows: list[tuple[Any, ...]], unit: Any, freq: str
 ) -> None:
-    """A second computation with pandas' own periods, of every customer, in the middle of a period."""
+    """A second computation with pandas' periods, of every customer, in the middle of one."""
     pd = pytest.importorskip("pandas")
     end = "1997-10-15"
     rows = pd.DataFrame(cdnow_sample_rows, columns=["id", "day", "cds", "spend"])

@@ -152,9 +152,9 @@ def test_cohorts_by_month(orders: crm.Orders, database: duckdb.DuckDBPyConnectio
 CALENDAR_COHORTS = """
     WITH cohort AS (
         SELECT date_trunc('{rows}', first)::DATE AS cohort, customer, day, amount, first, as_of,
-               date_diff('{step}', first, day) AS age,
-               min(date_diff('{step}', first, day)) FILTER (day > first)
-                   OVER (PARTITION BY customer) AS second
+               -- Of weeks, DuckDB counts whole ones unless both days begin one.
+               date_diff('{step}', date_trunc('{step}', first), date_trunc('{step}', day)) AS age,
+               min(age) FILTER (day > first) OVER (PARTITION BY customer) AS second
         FROM orders
     ), cells AS (SELECT range AS elapsed FROM range({up_to} + 1))
     SELECT cohort, elapsed, count(DISTINCT customer) AS cohort_customers,
@@ -165,7 +165,8 @@ CALENDAR_COHORTS = """
            count(DISTINCT customer) FILTER (age = elapsed) / count(DISTINCT customer) AS active_rate
     FROM cohort, cells
     -- The step in which the youngest of the cohort are so old has ended.
-    WHERE date_diff('{step}', cohort + INTERVAL 1 {rows} - INTERVAL 1 DAY, as_of + 1) > elapsed
+    WHERE date_diff('{step}', date_trunc('{step}', cohort + INTERVAL 1 {rows} - INTERVAL 1 DAY),
+                    date_trunc('{step}', as_of + 1)) > elapsed
     GROUP BY cohort, elapsed ORDER BY cohort, elapsed"""
 
 
@@ -213,13 +214,13 @@ def test_cohorts_by_the_hour(zone: str) -> None:
         connection.register("rows", pa.table(data))
         found = connection.execute("""
             WITH orders AS (
-                SELECT customer_id AS customer, ordered_at AS at, amount,
+                SELECT customer_id AS customer, ordered_at AS moment, amount,
                        min(ordered_at) OVER (PARTITION BY customer_id) AS first
                 FROM rows WHERE ordered_at < TIMESTAMP '2026-03-06'
             ), cohort AS (
                 SELECT customer, amount, first::DATE AS cohort,
-                       date_diff('hour', first, at) AS age,
-                       min(date_diff('hour', first, at)) FILTER (at::DATE > first::DATE)
+                       date_diff('hour', first, moment) AS age,
+                       min(date_diff('hour', first, moment)) FILTER (moment::DATE > first::DATE)
                            OVER (PARTITION BY customer) AS second
                 FROM orders
             ), cells AS (SELECT range AS elapsed FROM range(61))

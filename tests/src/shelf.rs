@@ -1,6 +1,6 @@
 //! A small shop, log and tables, and for each analysis which it reads and what it must be told.
 
-use crate::{STORE, orders, store};
+use crate::{STORE, ints, orders, rows, store};
 use crm_core::data::{EventsSimulation, simulate_events};
 use crm_core::table::{Column, Values};
 use crm_core::{Context, Dataset, Events, Orders, Table, analysis};
@@ -22,6 +22,18 @@ pub struct Shelf {
     pub durations: Table,
     /// Times and counts of new customers, or ages of contracts.
     pub ahead: Table,
+}
+
+/// A shop whose orders have shipping, tax and cost, which are nothing.
+fn shop(customers: u32) -> Orders {
+    let mut batch = store(customers, 11);
+    let nothing = ints(&vec![0; rows(&batch)]);
+    let mut spec: Value = serde_json::from_str(STORE).unwrap();
+    for role in ["shipping", "tax", "cost"] {
+        batch.push((role.into(), nothing.clone()));
+        spec[role] = json!(role);
+    }
+    orders(&spec.to_string(), batch).unwrap()
 }
 
 /// A column of numbers.
@@ -64,7 +76,7 @@ impl Shelf {
         };
         let log = simulate_events(&what, &Context::default()).unwrap();
         Shelf {
-            orders: orders(STORE, store(60, 11)).unwrap(),
+            orders: shop(40),
             events: log.events(&Context::default()).unwrap(),
             customers: customers(&(0..240).collect::<Vec<_>>()),
             opportunities: Table::new(vec![
