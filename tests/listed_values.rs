@@ -22,7 +22,7 @@ struct Choice {
     path: Vec<Place>,
     values: Vec<String>,
     /// The part of the reference that lists them.
-    section: String,
+    section: &'static str,
     /// Whether anything but a word is taken as well, such as a length of time.
     or_else: bool,
 }
@@ -45,13 +45,17 @@ impl Choice {
         built.into_iter().next().unwrap()
     }
 
-    /// The last name on the way: what the reference lists the values under.
-    fn name(&self) -> &str {
-        let keys = self.path.iter().filter_map(|place| match place {
+    /// The names on the way.
+    fn keys(&self) -> impl Iterator<Item = &str> {
+        self.path.iter().filter_map(|place| match place {
             Place::Key(name) => Some(name.as_str()),
             Place::Entry => None,
-        });
-        keys.last().unwrap()
+        })
+    }
+
+    /// The last of them: what the reference lists the values under.
+    fn name(&self) -> &str {
+        self.keys().last().unwrap()
     }
 
     fn run(&self, shelf: &Shelf, word: &str) -> crm_core::Result<Table> {
@@ -59,6 +63,9 @@ impl Choice {
         let mut request = request(entry);
         let (name, value) = self.option(word);
         request[&name] = value;
+        if ["clv", "clv_predict"].contains(&self.analysis) {
+            request["draws"] = json!(10);
+        }
         match (self.name(), word) {
             ("exclude_scope", "unit") => request["exclude"] = json!([{"kind": "remove"}]),
             ("step", "hour" | "week" | "month" | "quarter" | "year") => request["up_to"] = json!(3),
@@ -78,36 +85,38 @@ impl Choice {
 }
 
 /// The choices of a schema.
-fn choices(analysis: &'static str, schema: &Value, section: &str) -> Vec<Choice> {
+fn choices(analysis: &'static str, schema: &Value, section: &'static str) -> Vec<Choice> {
     let mut found = Vec::new();
     let whole = Walk {
         analysis,
+        section,
         defs: &schema["$defs"],
     };
-    whole.properties(schema, &[], section, &mut found);
+    whole.properties(schema, &[], &mut found);
     found
 }
 
 struct Walk<'a> {
     analysis: &'static str,
+    section: &'static str,
     defs: &'a Value,
 }
 
 impl Walk<'_> {
-    fn properties(&self, schema: &Value, path: &[Place], section: &str, found: &mut Vec<Choice>) {
+    fn properties(&self, schema: &Value, path: &[Place], found: &mut Vec<Choice>) {
         let Some(properties) = schema["properties"].as_object() else {
             return;
         };
         for (name, about) in properties {
             let path = [path, &[Place::Key(name.clone())]].concat();
             let (mut values, mut or_else) = (Vec::new(), false);
-            self.option(about, &path, section, &mut values, &mut or_else, found);
+            self.option(about, &path, &mut values, &mut or_else, found);
             if !values.is_empty() {
                 found.push(Choice {
                     analysis: self.analysis,
                     path,
                     values,
-                    section: section.to_owned(),
+                    section: self.section,
                     or_else,
                 });
             }
@@ -119,23 +128,17 @@ impl Walk<'_> {
         &self,
         schema: &Value,
         path: &[Place],
-        section: &str,
         values: &mut Vec<String>,
         or_else: &mut bool,
         found: &mut Vec<Choice>,
     ) {
         if let Some(name) = schema["$ref"].as_str() {
             let name = name.trim_start_matches("#/$defs/");
-            let section = if self.defs[name]["properties"].is_object() {
-                name
-            } else {
-                section
-            };
-            return self.option(&self.defs[name], path, section, values, or_else, found);
+            return self.option(&self.defs[name], path, values, or_else, found);
         }
         for key in ["anyOf", "oneOf", "allOf"] {
             for one in schema[key].as_array().into_iter().flatten() {
-                self.option(one, path, section, values, or_else, found);
+                self.option(one, path, values, or_else, found);
             }
         }
         if let Some(word) = schema["const"].as_str() {
@@ -143,25 +146,18 @@ impl Walk<'_> {
         } else if let Some(words) = schema["enum"].as_array() {
             values.extend(words.iter().filter_map(Value::as_str).map(str::to_owned));
         } else if schema["properties"].is_object() {
-            self.properties(schema, path, section, found);
+            self.properties(schema, path, found);
         } else if schema["items"].is_object() {
             let path = [path, &[Place::Entry]].concat();
             let mut listed = Vec::new();
             let mut other = false;
-            self.option(
-                &schema["items"],
-                &path,
-                section,
-                &mut listed,
-                &mut other,
-                found,
-            );
+            self.option(&schema["items"], &path, &mut listed, &mut other, found);
             if !listed.is_empty() {
                 found.push(Choice {
                     analysis: self.analysis,
                     path,
                     values: listed,
-                    section: section.to_owned(),
+                    section: self.section,
                     or_else: other,
                 });
             }
@@ -176,7 +172,7 @@ fn all() -> Vec<Choice> {
     let of_one = register::all().flat_map(|entry| {
         let about = register::describe(entry.name).unwrap();
         let mut found = choices(entry.name, &about["options"], entry.name);
-        found.extend(choices(entry.name, &about["scope"], "Scope"));
+        found.extend(choices(entry.name, &about["scope"], "scope"));
         found
     });
     of_one.collect()
@@ -184,6 +180,16 @@ fn all() -> Vec<Choice> {
 
 /// Listed values that this shop, log or table cannot answer alone, and what the refusal names.
 const REFUSED: &[(&str, &str, &str, &str)] = &[
+    ("rfm", "mode", "threshold", "cuts, preset"),
+    ("rfm", "mode", "frozen", "cuts"),
+    ("rfm_segments", "mode", "threshold", "cuts, preset"),
+    ("rfm_segments", "mode", "frozen", "cuts"),
+    ("rfm_cross", "mode", "threshold", "cuts, preset"),
+    ("rfm_cross", "mode", "frozen", "cuts"),
+    ("movement", "mode", "threshold", "cuts, preset"),
+    ("movement", "mode", "frozen", "cuts"),
+    ("rfm_cross", "columns", "r", "rows"),
+    ("rfm_cross", "rows", "f", "columns"),
     // Their default columns are of lines.
     (
         "purchase_flow",
@@ -278,20 +284,20 @@ fn a_value_that_is_not_listed_is_refused() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// One letter too few, in words that are long enough to be told apart.
+/// One letter too many, in words that are long enough to be told apart.
 #[test]
 fn a_slip_has_the_word_as_a_hint() {
     let shelf = shelf();
     let mut wrong = Vec::new();
     for choice in all() {
         for word in choice.values.iter().filter(|word| word.len() >= 4) {
-            let slip = format!("{}{}", &word[..2], &word[3..]);
+            let slip = format!("{word}x");
             let at = format!("{}.{} = {slip:?}", choice.analysis, choice.name());
             match choice.run(&shelf, &slip) {
                 Ok(_) => wrong.push(format!("{at} runs")),
                 Err(error) => {
                     let hint = error.hint().unwrap_or_default();
-                    if !hint.contains("did you mean") || !hint.contains(word.as_str()) {
+                    if !hint.contains("did you mean") || !hint.contains(&format!("`{word}`")) {
                         wrong.push(format!("{at}: {error} (hint {hint:?})"));
                     }
                 }
@@ -301,14 +307,20 @@ fn a_slip_has_the_word_as_a_hint() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// The rows of an option in the reference, by its section.
-fn documented(reference: &str, section: &str, option: &str) -> Option<String> {
-    let heading = |line: &str| line.trim_start_matches('#').trim() == section;
+/// The row of an option in the reference, in the section of its analysis or of the object it is in.
+fn documented(reference: &str, section: &str, path: &[&str]) -> Option<String> {
+    let (option, rest) = path.split_first()?;
+    let heading = |line: &str| line.trim_start_matches('#').trim().to_lowercase() == section;
     let mut lines = reference.lines();
     lines.find(|line| line.starts_with('#') && heading(line))?;
     let row = format!("| `{option}` |");
     let mut own = lines.take_while(|line| !line.starts_with('#'));
-    own.find(|line| line.starts_with(&row)).map(str::to_owned)
+    let row = own.find(|line| line.starts_with(&row))?;
+    if rest.is_empty() {
+        return Some(row.to_owned());
+    }
+    let (_, link) = row.split_once("](#")?;
+    documented(reference, link.split(')').next()?, rest)
 }
 
 #[test]
@@ -316,8 +328,9 @@ fn the_reference_lists_these_values_and_no_others() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/reference.md");
     let reference = std::fs::read_to_string(path).unwrap();
     for choice in all() {
-        let at = (choice.analysis, choice.name(), &choice.section);
-        let row = documented(&reference, &choice.section, choice.name());
+        let at = (choice.analysis, choice.name(), choice.section);
+        let path: Vec<&str> = choice.keys().collect();
+        let row = documented(&reference, choice.section, &path);
         let row = row.unwrap_or_else(|| panic!("{at:?} has no row"));
         let ty = row.replace("\\|", "/");
         let ty = ty.split('|').nth(2).unwrap();

@@ -76,7 +76,7 @@ impl Shelf {
         };
         let log = simulate_events(&what, &Context::default()).unwrap();
         Shelf {
-            orders: shop(40),
+            orders: shop(24),
             events: log.events(&Context::default()).unwrap(),
             customers: customers(&(0..240).collect::<Vec<_>>()),
             opportunities: Table::new(vec![
