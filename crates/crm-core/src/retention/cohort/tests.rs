@@ -251,20 +251,20 @@ fn an_hour_that_the_clock_repeats_is_counted() {
 
 #[test]
 fn dates_have_no_hours() {
-    let step = serde_json::json!({"step": "hour"}).to_string();
-    let run = |orders: &Orders| {
-        let data = crate::Dataset::Orders(orders);
-        crate::register::run("cohorts", &data, &step, &Context::default())
+    let hours = Options {
+        step: Step::Calendar(CalendarStep::Hour),
+        ..Options::default()
     };
-    let said = run(&orders()).unwrap_err().to_string();
-    assert!(said.contains("times of day"), "{said}");
-    // A group of a breakdown in which all happens to be at midnight is no mistake.
+    let said = CohortMatrix::check(&orders(), &hours).unwrap_err();
+    assert!(said.to_string().contains("times of day"), "{said}");
+    assert!(CohortMatrix::check(&orders(), &Options::default()).is_ok());
+    // One time of day is enough: midnight is one, too.
     let one = Orders::builder(Currency::JPY, Zone::UTC)
         .order("a", "2026-01-01", 1)
         .order("b", "2026-01-01T10:00:00", 1)
         .build()
         .unwrap();
-    assert!(run(&one).is_ok());
+    assert!(CohortMatrix::check(&one, &hours).is_ok());
 }
 
 #[test]
