@@ -138,10 +138,12 @@ fn bytes_per_event() {
     );
     assert!(each(held) <= 45.0, "{} bytes an event", each(held));
     let steps = r#"{"steps": ["product_view", "add", "checkout", "purchase"], "window": "2d"}"#;
+    let sequence = r#"{"steps": ["product_view", {"kind": "add", "max_gap": "1h"}, "purchase"]}"#;
     for (name, request) in [
         ("sessions", ""),
         ("page_exits", ""),
         ("funnel", steps),
+        ("sequences", sequence),
         ("transitions", ""),
         ("cart_abandonment", ""),
     ] {

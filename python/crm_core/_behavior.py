@@ -182,6 +182,118 @@ def funnel(
     return call("funnel", events, as_of, {**options, **scope})
 
 
+def sequences(
+    events: Events,
+    as_of: AsOf = None,
+    *,
+    steps: Sequence[str | Mapping[str, Any]],
+    window: Length | None = None,
+    per: Literal["visitor", "session", "customer"] | None = None,
+    exclude: Sequence[Mapping[str, Any]] | None = None,
+    ignore_others: bool | None = None,
+    timeout: Length | None = None,
+    **scope: Unpack[EventScope],
+) -> Table:
+    """Who took steps in an order, with what between them (行動シーケンス), and how often.
+
+    Args:
+        events: The events.
+        as_of: A date (the end of that day) or a datetime (an instant) up to which events are seen;
+            a list gives a first column `as_of`. Default: the last event.
+        steps: Up to 32 steps: a kind, or conditions such as ``{"kind": "view", "page": "/"}`` with
+            `adjacent` (no event since the step before), `min_gap` and `max_gap` (time since it,
+            inclusive) beside them. One that no event of the log is, is refused.
+        window: Time from the first to the last step, inclusive (default any; a number is days).
+        per: What takes the steps: the "visitor" (default), a "session" or the "customer".
+        exclude: Events that may not come between: conditions, with `after_step` and `before_step`
+            beside them.
+        ignore_others: Whether events that meet no step and no exclusion are as if they were not
+            there, so that they may lie between adjacent steps. Default: no.
+        timeout: Silence after which the next event opens a new session (default "30min"; a number
+            is days).
+        **scope: What analyses of events share: where, customers, by; see `EventScope`.
+
+    Returns:
+        One row per unit that has events: visitor_id (with ``per="customer"`` customer_id), session
+        (with ``per="session"``), matched (bool), matches (int32, none overlapping),
+        first_started_at, first_ended_at, last_ended_at.
+
+    Raises:
+        OptionError: An option is unknown or out of range, or no event of the log is a step.
+
+    Source:
+        ClickHouse documentation, `sequenceMatch` and `sequenceCount`. There ``(?1)(?2)`` is a
+        second step that is `adjacent`, with `ignore_others`.
+
+    Example:
+        >>> log = {
+        ...     "visitor_id": [1, 1, 1, 1, 2],
+        ...     "occurred_at": [f"2026-03-01T10:0{i}" for i in range(5)],
+        ...     "kind": ["view", "search", "purchase", "view", "view"],
+        ... }
+        >>> events = crm.Events(log, timezone="UTC")
+        >>> crm.sequences(events, steps=["view", "purchase"])["matches"].tolist()
+        [1, 0]
+        >>> at_once = {"kind": "purchase", "adjacent": True}
+        >>> crm.sequences(events, steps=["view", at_once])["matches"].tolist()
+        [0, 0]
+    """
+    options = {
+        "steps": steps,
+        "window": window,
+        "per": per,
+        "exclude": exclude,
+        "ignore_others": ignore_others,
+        "timeout": timeout,
+    }
+    return call("sequences", events, as_of, {**options, **scope})
+
+
+def sequence_totals(
+    events: Events,
+    as_of: AsOf = None,
+    *,
+    steps: Sequence[str | Mapping[str, Any]],
+    window: Length | None = None,
+    per: Literal["visitor", "session", "customer"] | None = None,
+    exclude: Sequence[Mapping[str, Any]] | None = None,
+    ignore_others: bool | None = None,
+    timeout: Length | None = None,
+    **scope: Unpack[PageScope],
+) -> Table:
+    """How many took steps in an order, how often and how fast (行動シーケンス集計).
+
+    Args:
+        events: The events.
+        as_of: A date (the end of that day) or a datetime (an instant) up to which events are seen;
+            a list gives a first column `as_of`. Default: the last event.
+        steps, window, per, exclude, ignore_others, timeout: As for `sequences`.
+        **scope: What analyses of pages and steps share: where, by; see `PageScope`.
+
+    Returns:
+        One row, or one for each part of `by`: units (that have events), matched, match_rate,
+        match_rate_low, match_rate_high, matches (none overlapping), median_seconds and p90_seconds
+        (first to last event of a match).
+
+    Raises:
+        OptionError: An option is unknown or out of range, or no event of the log is a step.
+
+    Example:
+        >>> totals = crm.sequence_totals(events, steps=["view", "purchase"], by=["first_channel"])
+        >>> totals.columns[:4]
+        ['first_channel', 'units', 'matched', 'match_rate']
+    """
+    options = {
+        "steps": steps,
+        "window": window,
+        "per": per,
+        "exclude": exclude,
+        "ignore_others": ignore_others,
+        "timeout": timeout,
+    }
+    return call("sequence_totals", events, as_of, {**options, **scope})
+
+
 def cart_abandonment(
     events: Events,
     as_of: AsOf = None,

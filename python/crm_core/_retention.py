@@ -232,9 +232,10 @@ def cohorts(
             column `as_of`. Default: the last order's date of the whole import.
         rows: What a row is: "month" (default), "day", "week", "quarter" or "year" of the origin,
             "all", or the name of a column.
-        step: What a step of elapsed time is: days (default 30; a number is days), or calendar weeks
-            from Monday ("week") or calendar months ("month").
-        up_to: The longest elapsed time (default 720 days, 52 weeks or 24 months).
+        step: What a step of elapsed time is: days (default 30; a number is days); or of the clock
+            or the calendar an "hour", "week" (from Monday), "month", "quarter" or "year".
+        up_to: The longest elapsed time (default 720 days, 168 hours, 52 weeks, 24 months, 12
+            quarters or 10 years).
         cells: What becomes of cells for which not everybody is old enough: left out ("complete"),
             of whoever is old enough ("members"), or every age of whoever was watched so long
             ("mean_cumulative"). Default: complete for periods, else mean_cumulative.

@@ -51,7 +51,7 @@ def clv_summary(
     orders: Orders,
     as_of: AsOf = None,
     *,
-    unit: Literal["day", "week"] | None = None,
+    unit: Literal["day", "week", "calendar_week", "month"] | None = None,
     calibration_end: Date | None = None,
     **scope: Unpack[ScopeWithoutOccasion],
 ) -> Table:
@@ -61,8 +61,11 @@ def clv_summary(
         orders: The orders.
         as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
             column `as_of`. Default: the last order's date of the whole import.
-        unit: The unit of time (default "day"); it travels with the table.
-        calibration_end: The last day of calibration; adds the holdout columns.
+        unit: The unit of time (default "day"); it travels with the table. A "week" is seven days.
+            Of a "calendar_week" (from Monday) or a "month" several purchases count once, and times
+            are whole weeks or months of the calendar.
+        calibration_end: The last day of calibration, of a week or month where that is the unit;
+            adds the holdout columns.
         **scope: What analyses share: where, customers, by, policy, basis, refunds, churn_days,
             churn_boundary; see `ScopeWithoutOccasion`.
 

@@ -333,6 +333,7 @@ fn empty_and_tiny_logs_give_tables() {
         let nothing = run(entry.name, &empty, &request(entry.name));
         let whole = [
             "funnel",
+            "sequence_totals",
             "cart_abandonment",
             "browse_rates",
             "page_influence",

@@ -5,6 +5,7 @@ mod by_hand;
 mod edges;
 mod funnels;
 mod laws;
+mod sequences;
 
 use crm_core::data::{
     Batch, ColumnValues, EventsSimulation, SimulatedEvents, TimeUnit, simulate_events,
@@ -24,6 +25,9 @@ fn on_events() -> impl Iterator<Item = &'static analysis::Entry> {
 fn request(name: &str) -> String {
     let extra = match name {
         "funnel" => r#", "steps": ["product_view", {"kind": "add"}, "checkout", "purchase"]"#,
+        "sequences" | "sequence_totals" => {
+            r#", "steps": ["product_view", {"kind": "add", "max_gap": "10min"}]"#
+        }
         "purchase_intent" => r#", "min_purchases": 10"#,
         _ => "",
     };

@@ -63,6 +63,12 @@ def cdnow() -> list[tuple[int, datetime.date, int, str]]:
 
 
 @pytest.fixture(scope="session")
+def cdnow_sample_rows() -> list[tuple[int, datetime.date, int, str]]:
+    """Customer, day, discs and dollars of each order of the sample."""
+    return _cdnow("CDNOW_sample.txt")
+
+
+@pytest.fixture(scope="session")
 def cdnow_sample() -> crm.Orders:
     """The orders of the tenth of CDNOW's customers that the literature fits its models to."""
     customers, days, _, dollars = zip(*_cdnow("CDNOW_sample.txt"), strict=True)

@@ -15,6 +15,7 @@ from crm_core import _types
 FUNCTIONS = [task for task in crm.tasks() if hasattr(crm, task)]
 TASKS = [task for task in FUNCTIONS if crm.describe(task)["reads"] == "orders"]
 OF_EVENTS = [task for task in FUNCTIONS if crm.describe(task)["reads"] == "events"]
+OF_STEPS = {"funnel", "sequences", "sequence_totals"}  # nothing without steps
 FITS = {"fit", "spend_fit"}  # models are handed over as such
 # Analyses that a method asks for: what says its options, and what says its columns.
 METHODS: dict[str, tuple[list[Any], Any]] = {
@@ -31,6 +32,7 @@ METHODS: dict[str, tuple[list[Any], Any]] = {
     "clv_simulate": ([crm.MbgNbd.simulate], crm.MbgNbd.simulate),
     "sbg_predict": ([crm.Sbg.predict], crm.Sbg.predict),
     "bgbb_predict": ([crm.BgBb.predict], crm.BgBb.predict),
+    "bgbb_histogram": ([crm.BgBb.frequency_histogram], crm.BgBb.frequency_histogram),
 }
 # Asked for by `from_params` and `from_json`, and by `expected_purchases` and `probability_of`.
 INSIDE = {"clv_parameters", "clv_new_customers"}
@@ -53,8 +55,8 @@ def test_options_are_those_of_the_catalogue(task: str) -> None:
     parameters = inspect.signature(getattr(crm, task)).parameters.values()
     named = [p for p in parameters if p.kind is p.KEYWORD_ONLY]
     assert {p.name for p in named} == options_of(task)
-    # A funnel without steps is none; whatever else is left out is the library's default.
-    asked_for = {"steps"} if task == "funnel" else set()
+    # A question about steps needs them; whatever else is left out is the library's default.
+    asked_for = {"steps"} if task in OF_STEPS else set()
     assert {p.name for p in named if p.default is not None} == asked_for
 
 
@@ -132,7 +134,7 @@ def test_a_function_is_its_request(task: str, orders: crm.Orders) -> None:
 
 @pytest.mark.parametrize("task", OF_EVENTS)
 def test_a_function_of_events_is_its_request(task: str, events: crm.Events) -> None:
-    options: dict[str, Any] = {"steps": ["view", "purchase"]} if task == "funnel" else {}
+    options: dict[str, Any] = {"steps": ["view", "purchase"]} if task in OF_STEPS else {}
     by_function = getattr(crm, task)(events, "2026-03-15", **options)
     by_name = crm.run(task, events, {"as_of": "2026-03-15", **options})
     assert by_function.to_dict() == by_name.to_dict()
@@ -156,7 +158,7 @@ def test_columns_are_those_of_the_catalogue(task: str, orders: crm.Orders) -> No
 
 @pytest.mark.parametrize("task", OF_EVENTS)
 def test_columns_of_events_are_those_of_the_catalogue(task: str, events: crm.Events) -> None:
-    options: dict[str, Any] = {"steps": ["view", "purchase"]} if task == "funnel" else {}
+    options: dict[str, Any] = {"steps": ["view", "purchase"]} if task in OF_STEPS else {}
     check_columns(task, crm.run(task, events, {"as_of": "2026-03-15", **options}))
 
 
@@ -179,6 +181,7 @@ def test_columns_of_models_are_those_of_the_catalogue(orders: crm.Orders) -> Non
         "clv_simulate": model.simulate([30.0]),
         "sbg_predict": sbg.predict([1]),
         "bgbb_predict": bgbb.predict(gifts),
+        "bgbb_histogram": bgbb.frequency_histogram(gifts),
     }
     of_tables = {task for task in FUNCTIONS if crm.describe(task)["reads"] == "table"}
     assert set(tables) == of_tables | {task for task, (_, found) in METHODS.items() if found}

@@ -3,6 +3,7 @@ rates to 1e-12."""
 
 import datetime
 import math
+import random
 from collections.abc import Iterator
 from typing import Any
 
@@ -146,6 +147,91 @@ def test_cohorts_by_month(orders: crm.Orders, database: duckdb.DuckDBPyConnectio
     agree(table, database.execute(COHORTS))
     with pytest.raises(AssertionError):
         agree(table, database.execute(COHORTS), change=1.01)
+
+
+CALENDAR_COHORTS = """
+    WITH cohort AS (
+        SELECT date_trunc('{rows}', first)::DATE AS cohort, customer, day, amount, first, as_of,
+               -- Of weeks, DuckDB counts whole ones unless both days begin one.
+               date_diff('{step}', date_trunc('{step}', first), date_trunc('{step}', day)) AS age,
+               min(age) FILTER (day > first) OVER (PARTITION BY customer) AS second
+        FROM orders
+    ), cells AS (SELECT range AS elapsed FROM range({up_to} + 1))
+    SELECT cohort, elapsed, count(DISTINCT customer) AS cohort_customers,
+           sum(amount) FILTER (age <= elapsed)::BIGINT AS revenue,
+           count(*) FILTER (age <= elapsed) AS orders,
+           count(DISTINCT customer) FILTER (second <= elapsed) AS repeated,
+           count(DISTINCT customer) FILTER (age = elapsed) AS active,
+           count(DISTINCT customer) FILTER (age = elapsed) / count(DISTINCT customer) AS active_rate
+    FROM cohort, cells
+    -- The step in which the youngest of the cohort are so old has ended.
+    WHERE date_diff('{step}', date_trunc('{step}', cohort + INTERVAL 1 {rows} - INTERVAL 1 DAY),
+                    date_trunc('{step}', as_of + 1)) > elapsed
+    GROUP BY cohort, elapsed ORDER BY cohort, elapsed"""
+
+
+@pytest.mark.parametrize(
+    ("rows", "step", "up_to"),
+    [
+        ("week", "week", 70),
+        ("month", "week", 20),
+        ("day", "month", 14),
+        ("month", "month", 24),
+        ("quarter", "quarter", 8),
+        ("month", "quarter", 2),
+        ("week", "year", 2),
+        ("year", "year", 2),
+    ],
+)
+def test_cohorts_by_the_calendar(
+    orders: crm.Orders, database: duckdb.DuckDBPyConnection, rows: str, step: str, up_to: int
+) -> None:
+    table = crm.cohorts(orders, AS_OF, rows=rows, step=step, up_to=up_to)
+    sql = CALENDAR_COHORTS.format(rows=rows, step=step, up_to=up_to)
+    agree(table, database.execute(sql))
+    with pytest.raises(AssertionError):
+        agree(table, database.execute(sql), change=1.01)
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Kolkata"])
+def test_cohorts_by_the_hour(zone: str) -> None:
+    """Orders within two days of the first, at any minute: in neither zone does the clock change."""
+    rng = random.Random(13)
+    start = datetime.datetime(2026, 3, 1)
+    rows = []
+    for customer in range(300):
+        first = start + datetime.timedelta(minutes=rng.randrange(5 * 1440))
+        waits = [0, *(rng.randrange(1, 2000) for _ in range(rng.randrange(5)))]
+        rows += [
+            (customer, first + datetime.timedelta(minutes=wait), rng.randrange(1, 900))
+            for wait in waits
+        ]
+    customers, times, amounts = (list(column) for column in zip(*rows, strict=True))
+    data = {"customer_id": customers, "ordered_at": times, "amount": amounts}
+    orders = crm.Orders(data, currency="JPY", timezone=zone)
+    table = crm.cohorts(orders, "2026-03-05", rows="day", step="hour", up_to=60)
+    with duckdb.connect() as connection:
+        connection.register("rows", pa.table(data))
+        found = connection.execute("""
+            WITH orders AS (
+                SELECT customer_id AS customer, ordered_at AS moment, amount,
+                       min(ordered_at) OVER (PARTITION BY customer_id) AS first
+                FROM rows WHERE ordered_at < TIMESTAMP '2026-03-06'
+            ), cohort AS (
+                SELECT customer, amount, first::DATE AS cohort,
+                       date_diff('hour', first, moment) AS age,
+                       min(date_diff('hour', first, moment)) FILTER (moment::DATE > first::DATE)
+                           OVER (PARTITION BY customer) AS second
+                FROM orders
+            ), cells AS (SELECT range AS elapsed FROM range(61))
+            SELECT cohort, elapsed, count(DISTINCT customer) AS cohort_customers,
+                   sum(amount) FILTER (age <= elapsed)::BIGINT AS revenue,
+                   count(*) FILTER (age <= elapsed) AS orders,
+                   count(DISTINCT customer) FILTER (second <= elapsed) AS repeated,
+                   count(DISTINCT customer) FILTER (age = elapsed) AS active
+            FROM cohort, cells WHERE 24 * (DATE '2026-03-05' - cohort) >= elapsed
+            GROUP BY cohort, elapsed ORDER BY cohort, elapsed""")
+        agree(table, found)
 
 
 def test_cohorts_by_channel(orders: crm.Orders, database: duckdb.DuckDBPyConnection) -> None:

@@ -17,6 +17,8 @@ SPEND = {"p": 6.0, "q": 4.0, "gamma": 15.0}
 NEEDED = {
     "movement": {"since": "2023-06-30"},
     "funnel": {"steps": ["view", "add", "purchase"]},
+    "sequences": {"steps": ["view", "add"], "window": "2d"},
+    "sequence_totals": {"steps": ["view", {"kind": "add", "adjacent": True}]},
     "clv_tracking": {"fit": MODEL},
     "alive_path": {"fit": MODEL, "customers": {"customer_id": "C0000049"}},
     "customer": {"customers": {"customer_id": "C0000049"}},
@@ -30,6 +32,7 @@ NEEDED = {
     "clv_simulate": {"fit": MODEL},
     "sbg_predict": {"fit": {"alpha": 0.7, "beta": 3.8}},
     "bgbb_predict": {"fit": {"alpha": 1.2, "beta": 0.7, "gamma": 0.6, "delta": 2.7}},
+    "bgbb_histogram": {"fit": {"alpha": 1.2, "beta": 0.7, "gamma": 0.6, "delta": 2.7}},
     "backtest_clv": {"origins": 1},
 }
 #: Of analyses of tables that read another one than a summary.
@@ -38,6 +41,7 @@ TABLES = {
     "sbg_predict": {"t": [1, 2, 3]},
     "bgbb_fit": {"frequency": [0, 1, 3, 2], "recency": [0, 1, 6, 4], "n": [6, 6, 6, 6]},
     "bgbb_predict": {"frequency": [0, 1, 3], "recency": [0, 1, 6], "n": [6, 6, 6]},
+    "bgbb_histogram": {"frequency": [0, 1, 3], "recency": [0, 1, 6], "n": [6, 6, 6]},
     "clv_simulate": {"T": [30, 60, 90.5]},
     "clv_new_customers": {"t": [7, 30], "n": [0, 1]},
     "survival_curve": {"duration": [3, 5, 5, 8], "observed": ["true", "True", "false", "FALSE"]},

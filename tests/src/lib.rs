@@ -1,5 +1,7 @@
 //! What the tests share: columns made by hand, and a store that reaches every branch.
 
+pub mod shelf;
+
 use crm_core::data::{Batch, Bits, ColumnData, ColumnValues, OrdersSpec, Strings, simulate_orders};
 use crm_core::{Context, Orders, Table};
 

@@ -548,15 +548,24 @@ fn opposite(a: &str, b: &str) -> bool {
     says_no(a, b) || says_no(b, a)
 }
 
-/// The nearest of the words that stand in backticks in what was expected, for a word that is none.
+/// The nearest of the words that stand in backticks in what was expected, for a word that is none: the
+/// value, or one that is within it.
 fn meant(found: &str, expected: &str) -> Option<String> {
-    let found = found.strip_prefix('"')?.strip_suffix('"')?;
+    let found: serde_json::Value = serde_json::from_str(found).ok()?;
     let words = expected.split('`').skip(1).step_by(2).map(str::to_owned);
     let words: Vec<String> = words.collect();
-    if words.iter().any(|word| word == found) {
-        return None;
+    let (mut open, mut near) = (vec![&found], None);
+    while let (Some(value), None) = (open.pop(), near) {
+        match value {
+            serde_json::Value::String(text) if !words.contains(text) => {
+                near = nearest(text, &words);
+            }
+            serde_json::Value::Array(several) => open.extend(several),
+            serde_json::Value::Object(several) => open.extend(several.values()),
+            _ => {}
+        }
     }
-    nearest(found, &words).map(|meant| format!("did you mean {}?", Quoted(meant)))
+    near.map(|meant| format!("did you mean {}?", Quoted(meant)))
 }
 
 /// Levenshtein distance in characters.

@@ -270,9 +270,10 @@ fn events_day(inputs: &Inputs, error: *mut crm_error) -> Result<u64, i32> {
     result
 }
 
-const EVENT_TASKS: [(&CStr, &CStr); 4] = [
+const EVENT_TASKS: [(&CStr, &CStr); 5] = [
     (c"sessions", c""),
     (c"funnel", c"{\"steps\": [\"add\", \"purchase\"]}"),
+    (c"sequences", c"{\"steps\": [\"add\", \"purchase\"]}"),
     (c"cart_abandonment", c"{\"by\": [\"product\"]}"),
     (c"browse_rates", c"{\"as_of\": \"2027-01-01\"}"),
 ];

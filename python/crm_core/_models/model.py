@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     Floats = np.ndarray[Any, np.dtype[np.float64]]
 
-Unit = Literal["day", "week"]
+Unit = Literal["day", "week", "calendar_week", "month"]
 
 # What of a plain frame is read.
 TO_FIT = ("frequency", "recency", "T", "ln_gaps", "weight", "as_of")

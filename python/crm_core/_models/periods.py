@@ -199,6 +199,35 @@ class BgBb(Model):
         options = {"fit": self._fit(), "ahead": ahead, "discount_rate": discount_rate}
         return run("bgbb_predict", _frame(patterns), options)
 
+    def frequency_histogram(self, patterns: Any, *, up_to: int | None = None) -> Table:
+        """Customers by number of purchases, beside those expected (予測と実績).
+
+        What is expected of a customer depends on n, the number of their opportunities, alone.
+
+        Args:
+            patterns: As in `fit`.
+            up_to: The last row: so many purchases or more (default the greatest n).
+
+        Returns:
+            One row per number of purchases: frequency (int32), or_more (bool; of the last row, if
+            somebody had more opportunities), customers, expected_customers (float64).
+
+        Raises:
+            NotFittedError: Before `fit`.
+            DataError: A pattern that cannot be.
+
+        Source:
+            Fader, Hardie, Shang (2010), figure of gifts by number; `BTYD`'s
+            `bgbb.PlotFrequencyInCalibration`.
+
+        Example:
+            >>> m = crm.BgBb.from_params(alpha=1.0, beta=1.0, gamma=1.0, delta=1.0)
+            >>> gifts = {"frequency": [0, 1], "recency": [0, 1], "n": [1, 1], "weight": [25, 15]}
+            >>> [round(n, 6) for n in m.frequency_histogram(gifts)["expected_customers"].tolist()]
+            [30.0, 10.0]
+        """
+        return run("bgbb_histogram", _frame(patterns), {"fit": self._fit(), "up_to": up_to})
+
     def probability_alive(
         self, frequency: ArrayLike, recency: ArrayLike, n: ArrayLike, ahead: int | None = None
     ) -> Floats | float:

@@ -17,6 +17,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import lifetimes
+import lifetimes.datasets
 import numpy as np
 import pandas as pd
 from lifetimes.utils import calibration_and_holdout_data, summary_data_from_transaction_data
@@ -74,6 +75,45 @@ def quantities(kind, fitter, x, t_x, age):
     return out
 
 
+def calendar(orders, freq, end, last):
+    """By calendar weeks or months: sums, every 97th customer, and what came after."""
+    ended = orders[orders["day"] <= end]
+    s = summary_data_from_transaction_data(
+        ended, "id", "day", "spend", observation_period_end=end, freq=freq
+    ).sort_index()
+    both = calibration_and_holdout_data(
+        orders[orders["day"] <= last], "id", "day", end, last, freq=freq
+    )
+    return {
+        "end": end,
+        "last": last,
+        "customers": len(s),
+        "sums": {name: float(s[name].sum()) for name in s.columns},
+        "ids": s.index[::97].tolist(),
+        "rows": {name: s[name].iloc[::97].tolist() for name in s.columns},
+        "holdout_frequency": int(both["frequency_holdout"].sum()),
+        "holdout_duration": float(both["duration_holdout"].iloc[0]),
+    }
+
+
+def gifts():
+    """BG/BB of its donors: its fit, and donors by number of gifts as it expects them."""
+    donors = lifetimes.datasets.load_donations()
+    columns = [donors[name] for name in ("frequency", "recency", "periods", "weights")]
+    f = lifetimes.BetaGeoBetaBinomFitter().fit(*columns)
+    fit = f.params_.to_dict()
+    f.params_ = pd.Series({"alpha": 1.2035, "beta": 0.7497, "gamma": 0.6568, "delta": 2.7834})
+    expected = f.expected_number_of_transactions_in_first_n_periods(6)
+    return {
+        "fit": fit,
+        "parameters": f.params_.to_dict(),
+        "patterns": {name: donors[name].tolist() for name in donors.columns},
+        "customers": donors.groupby("frequency")["weights"].sum().tolist(),
+        "expected_customers": expected.iloc[:, 0].tolist(),
+        "frequency": expected.index.tolist(),
+    }
+
+
 def main(path):
     orders = transactions()
     weeks = summary_data_from_transaction_data(
@@ -90,6 +130,9 @@ def main(path):
             "holdout_frequency": int(both["frequency_holdout"].sum()),
         },
     }
+    out["calendar_week"] = calendar(orders, "W", "1997-09-28", "1998-06-28")
+    out["month"] = calendar(orders, "M", END, LAST)
+    out["bgbb"] = gifts()
     # Every 97th customer, and the corners of the table.
     some = pd.concat([weeks.iloc[::97], weeks.nlargest(5, "frequency"), weeks.nlargest(5, "T")])
     x, t_x, age = (some[name].to_numpy(dtype=float) for name in ("frequency", "recency", "T"))

@@ -11,6 +11,7 @@ pub mod intent;
 pub mod nodes;
 pub mod page_exits;
 pub mod page_influence;
+pub mod sequences;
 pub mod sessions;
 pub mod top_paths;
 pub mod transitions;
@@ -29,6 +30,8 @@ pub(crate) static ANALYSES: &[Entry] = &[
     Entry::of::<sessions::Sessions>(),
     Entry::of::<page_exits::PageExits>(),
     Entry::of::<funnel::Funnel>(),
+    Entry::of::<sequences::Sequences>(),
+    Entry::of::<sequences::SequenceTotals>(),
     Entry::of::<cart_abandonment::CartAbandonment>(),
     Entry::of::<cart_follow_ups::CartFollowUps>(),
     Entry::of::<cart_follow_ups::CartItems>(),

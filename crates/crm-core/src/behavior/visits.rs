@@ -11,14 +11,13 @@
 //!
 //! null for who has not come back. Days are the shop's.
 
-use super::funnel::Per;
 use super::sessions::{self, Cutter, VISITOR_ID};
 use crate::analysis::Analysis;
 use crate::context::{collect, push};
 use crate::data::{EventWord, Events};
 use crate::scope::Scope;
 use crate::table::{CUSTOMER_ID, Column, Field, Type, Values};
-use crate::{Context, Duration, Error, Result, Table};
+use crate::{Context, Duration, Result, Table};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -26,8 +25,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
-    /// `visitor` or `customer`.
-    pub per: Per,
+    /// Whose visits they are.
+    pub per: Whose,
     /// Silence after which the next event opens a new session. Default 30 minutes.
     pub timeout: Duration,
 }
@@ -35,10 +34,21 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Options {
-            per: Per::Visitor,
+            per: Whose::Visitor,
             timeout: Duration::minutes(30),
         }
     }
+}
+
+/// Whose visits are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Whose {
+    /// A visitor's.
+    #[default]
+    Visitor,
+    /// A customer's: of all visitors joined to it. Visitors nobody knows are left out.
+    Customer,
 }
 
 /// The register's entry.
@@ -88,13 +98,10 @@ impl Analysis for VisitsAfterPurchase {
         super::need(events, Self::NAME, &[EventWord::Purchase], &[])?;
         let by_customer;
         let (events, of) = match options.per {
-            Per::Visitor => (events, 0),
-            Per::Customer => {
+            Whose::Visitor => (events, 0),
+            Whose::Customer => {
                 by_customer = events.by_customer(context)?;
                 (&by_customer, 1)
-            }
-            Per::Session => {
-                return Err(Error::option("per", "\"session\"", "visitor or customer"));
             }
         };
         let data = events.data()?;

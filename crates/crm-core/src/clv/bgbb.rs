@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 use crate::clv::model::{Fit, Model, positive};
 use crate::clv::rising::Rising;
 use crate::clv::tail::hypergeometric;
-use crate::context::filled;
+use crate::context::{Context, filled};
 use crate::error::{Error, Result};
 use crate::num::Positive;
 use crate::num::optimize::{Derivatives, exp_all, maximize};
@@ -205,6 +205,68 @@ impl Params {
         }
         pattern
     }
+}
+
+/// Customers by number of purchases: found, and expected of their numbers of opportunities alone.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Histogram {
+    /// Found, by number of purchases; the last holds who bought more often, too.
+    pub actual: Vec<f64>,
+    /// Expected: Σ over customers of `P(X(n) = k)`.
+    pub expected: Vec<f64>,
+}
+
+/// Customers by number of purchases, the last of `up_to` and more.
+///
+/// ```
+/// use crm_core::Context;
+/// use crm_core::clv::bgbb::{self, Params, Pattern};
+/// // Everybody buys with probability ½ on average at the one opportunity, if they get so far: ½ do.
+/// let model = Params::new([1.0, 1.0, 1.0, 1.0])?;
+/// let pattern = Pattern { x: 1, t_x: 1, n: 1, weight: 40.0 };
+/// let found = bgbb::histogram(&model, &[pattern], 1, &Context::default())?;
+/// assert_eq!(found.actual, [0.0, 40.0]);
+/// assert!((found.expected[1] - 10.0).abs() < 1e-12); // 40 · ½ · ½
+/// # Ok::<(), crm_core::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// Those of [`check`], [`Error::Cancelled`].
+pub fn histogram(
+    model: &Params,
+    patterns: &[Pattern],
+    up_to: u32,
+    context: &Context,
+) -> Result<Histogram> {
+    check(patterns)?;
+    let cells = up_to as usize + 1;
+    let mut actual = filled(cells, 0.0, "histogram")?;
+    let mut expected = filled(cells, 0.0, "histogram")?;
+    // Customers by number of opportunities, which is all that the model knows of them.
+    let longest = patterns.iter().map(|p| p.n as usize).max().unwrap_or(0);
+    let mut of_n = filled(longest + 1, 0.0, "histogram")?;
+    for p in patterns {
+        actual[p.x.min(up_to) as usize] += p.weight;
+        of_n[p.n as usize] += p.weight;
+    }
+    for (n, customers) in (0..).zip(&of_n).filter(|(_, customers)| **customers > 0.0) {
+        let mut rest = 1.0_f64;
+        for k in 0..up_to.min(n + 1) {
+            context.check()?;
+            let share = model.probability_of(k, 0, 0, 0, n);
+            expected[k as usize] += customers * share;
+            rest -= share;
+        }
+        if up_to <= n {
+            let share = match up_to == n {
+                true => model.probability_of(n, 0, 0, 0, n),
+                false => rest.max(0.0),
+            };
+            expected[up_to as usize] += customers * share;
+        }
+    }
+    Ok(Histogram { actual, expected })
 }
 
 impl Model for Params {
@@ -469,6 +531,48 @@ mod tests {
             let found = model.probability_alive(x, t, 6, 1);
             assert!((found - expected).abs() < 6e-6, "{x} {t}: {found}");
         }
+    }
+
+    /// At the paper's parameters, from `lifetimes` 0.11.3 (tests/python/oracles/clv_lifetimes.py):
+    /// `BetaGeoBetaBinomFitter.expected_number_of_transactions_in_first_n_periods`.
+    #[test]
+    fn donors_by_number_of_gifts() {
+        let model = Params::new([1.2035, 0.7497, 0.6568, 2.7834]).unwrap();
+        let context = Context::default();
+        let found = histogram(&model, &donors(), 6, &context).unwrap();
+        let gave = [3464.0, 1823.0, 1430.0, 1085.0, 1036.0, 1063.0, 1203.0];
+        assert_eq!(found.actual, gave);
+        let peer = [
+            3455.1595607001946,
+            1888.7081375673783,
+            1348.8656724382524,
+            1113.328393552783,
+            1017.8513691603094,
+            1027.0781156284556,
+            1253.0087509526204,
+        ];
+        for (k, (ours, theirs)) in found.expected.iter().zip(peer).enumerate() {
+            assert!((ours / theirs - 1.0).abs() < 1e-10, "{k}: {ours} {theirs}");
+        }
+        // The rest in one row; more rows than opportunities; donors of two numbers of them.
+        let four = histogram(&model, &donors(), 4, &context).unwrap();
+        assert_eq!(four.actual[4], 1036.0 + 1063.0 + 1203.0);
+        assert!((four.expected[4] - peer[4..].iter().sum::<f64>()).abs() < 1e-8);
+        let nine = histogram(&model, &donors(), 9, &context).unwrap();
+        assert_eq!(
+            (nine.expected[6], nine.expected[7]),
+            (found.expected[6], 0.0)
+        );
+        let two = [(1, 100.0), (2, 50.0)].map(|(n, weight)| Pattern {
+            x: 0,
+            t_x: 0,
+            n,
+            weight,
+        });
+        let found = histogram(&model, &two, 2, &context).unwrap();
+        let of = |k, n| model.probability_of(k, 0, 0, 0, n);
+        assert!((found.expected[1] - 100.0 * of(1, 1) - 50.0 * of(1, 2)).abs() < 1e-12);
+        assert!((found.expected.iter().sum::<f64>() - 150.0).abs() < 1e-10);
     }
 
     #[test]

@@ -1,6 +1,7 @@
-//! Purchases in discrete opportunities as tables: `bgbb_fit` from patterns, `bgbb_predict` of them.
+//! Purchases in discrete opportunities as tables: `bgbb_fit` from patterns, `bgbb_predict` of them,
+//! `bgbb_histogram` of how many bought how often.
 //!
-//! Both read `frequency` (purchases), `recency` (the opportunity of the last, 0 if none) and `n`
+//! All read `frequency` (purchases), `recency` (the opportunity of the last, 0 if none) and `n`
 //! (opportunities), and `weight`, which counts customers of one pattern. Formulas are in
 //! [`crate::clv::bgbb`].
 
@@ -15,7 +16,7 @@ use crate::clv::frame::{fit_of, weights, whole, with_ids};
 use crate::clv::model::Fit;
 use crate::clv::sbg_tables::{FitOptions, rate};
 use crate::context::{collect, room};
-use crate::table::{CUSTOMER_ID, Column, Field, Type};
+use crate::table::{CUSTOMER_ID, Column, Field, Type, Values};
 use crate::{Context, Error, Result, Scope, Table};
 
 /// The patterns of a table.
@@ -142,5 +143,100 @@ impl Analysis for BgbbPredict {
             column(likelihood, &|p| model.log_likelihood(p.x, p.t_x, p.n))?,
         ];
         Ok(Table::new(with_ids(data, columns)?))
+    }
+}
+
+/// Options of [`BgbbHistogram`].
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct HistogramOptions {
+    /// The model: the JSON of a fit, or of parameters `alpha`, `beta`, `gamma`, `delta`. Needed.
+    pub fit: Value,
+    /// The last row: so many purchases or more, up to 10,000. Default: the greatest number of
+    /// opportunities.
+    pub up_to: Option<u32>,
+}
+
+/// The most purchases that have a row of their own.
+const MOST_ROWS: u32 = 10_000;
+
+/// The analysis `bgbb_histogram`.
+pub struct BgbbHistogram;
+
+impl Analysis for BgbbHistogram {
+    const NAME: &'static str = "bgbb_histogram";
+    const SUMMARY: &'static str = "customers by number of purchases in discrete opportunities, beside those that BG/BB expects";
+    const JA: &'static str = "離散購入回数分布の予測と実績";
+    const COLUMNS: &'static [Field] = &[
+        Field::new(
+            "frequency",
+            Type::Int,
+            "purchases",
+            "購入回数",
+            "Purchases.",
+        ),
+        Field::new(
+            "or_more",
+            Type::Bool,
+            "",
+            "以上",
+            "Whether the row holds more frequent customers too: the last, if they had more opportunities.",
+        ),
+        Field::new(
+            "customers",
+            Type::Float,
+            "customers",
+            "人数",
+            "Found, weights counted.",
+        ),
+        Field::new(
+            "expected_customers",
+            Type::Float,
+            "customers",
+            "期待人数",
+            "Expected of their numbers of opportunities.",
+        ),
+    ];
+    const OPTIONAL: &'static [&'static str] = &["customer_id", "weight"];
+    type Data = Table;
+    type Options = HistogramOptions;
+
+    fn resolve(
+        data: &Table,
+        scope: Scope,
+        mut options: HistogramOptions,
+    ) -> Result<(Scope, HistogramOptions)> {
+        if options.up_to.is_none() {
+            let most = whole(data, "n")?.into_iter().max().unwrap_or(0);
+            options.up_to = Some(most.min(MOST_ROWS));
+        }
+        Ok((scope, options))
+    }
+
+    fn run(
+        data: &Table,
+        _: &Scope,
+        options: &HistogramOptions,
+        context: &Context,
+    ) -> Result<Table> {
+        let fit: Fit<bgbb::Params> = fit_of("fit", &options.fit)?;
+        let patterns = patterns(data)?;
+        let most = patterns.iter().map(|p| p.n).max().unwrap_or(0);
+        let up_to = options.up_to.unwrap_or(most);
+        if up_to > MOST_ROWS {
+            return Err(Error::option("up_to", up_to, "at most 10000"));
+        }
+        let found = bgbb::histogram(&fit.model, &patterns, up_to, context)?;
+        let [n, or_more, actual, expected] = Self::COLUMNS else {
+            return Err(Error::internal("columns of bgbb_histogram"));
+        };
+        let rows = 0..up_to + 1;
+        let last = collect(rows.clone().map(|k| k == up_to && most > up_to), "table")?;
+        Ok(Table::new(vec![
+            Column::ints(n, rows.map(|k| Some(k as i32)))?,
+            Column::new(or_more, Values::Bool(last)),
+            Column::floats(actual, found.actual.into_iter().map(Some))?,
+            Column::floats(expected, found.expected.into_iter().map(Some))?,
+        ]))
     }
 }

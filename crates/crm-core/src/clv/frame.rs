@@ -91,7 +91,7 @@ pub(crate) fn unit_of(table: &Table, option: Option<Unit>) -> Result<Unit> {
         (None, None) => Err(Error::option(
             "unit",
             "",
-            "day or week: this table does not say what it is in",
+            "day, week, calendar_week or month: this table does not say what it is in",
         )),
     }
 }

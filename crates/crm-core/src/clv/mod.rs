@@ -73,5 +73,6 @@ pub(crate) static ANALYSES: &[Entry] = &[
     Entry::of::<sbg_tables::SbgPredict>(),
     Entry::of::<bgbb_tables::BgbbFit>(),
     Entry::of::<bgbb_tables::BgbbPredict>(),
+    Entry::of::<bgbb_tables::BgbbHistogram>(),
     Entry::of::<backtest::BacktestClv>(),
 ];

@@ -23,6 +23,8 @@ impl Unit {
         match self {
             Unit::Day => "day",
             Unit::Week => "week",
+            Unit::CalendarWeek => "calendar_week",
+            Unit::Month => "month",
         }
     }
 
@@ -38,6 +40,8 @@ impl Unit {
         let expected = match self {
             Unit::Day => "day, the unit of the model",
             Unit::Week => "week, the unit of the model",
+            Unit::CalendarWeek => "calendar_week, the unit of the model",
+            Unit::Month => "month, the unit of the model",
         };
         Err(Error::option("unit", data.word(), expected))
     }

@@ -110,7 +110,7 @@ impl Seen {
         context: &Context,
     ) -> Result<Self> {
         let mut out = Self::default();
-        let in_units = |days: i32| crate::money::divide(days.into(), unit.days());
+        let in_units = |days: i32| f64::from(days) / unit.days();
         purchase_days(selection, context, |code, days| {
             let first = days[0];
             if first > end.0 || !shows(code) {
@@ -141,7 +141,15 @@ impl Seen {
 /// The model of an option, or MBG/NBD fitted to histories.
 fn model(fit: &Value, seen: impl FnOnce() -> Result<Seen>) -> Result<Fit<AnyModel>> {
     if !fit.is_null() {
-        return fit_of("fit", fit);
+        let fit: Fit<AnyModel> = fit_of("fit", fit)?;
+        return match fit.model.unit().period() {
+            None => Ok(fit),
+            Some(_) => Err(Error::option(
+                "fit",
+                fit.model.unit().word(),
+                "a model in days or weeks: purchase days are counted here",
+            )),
+        };
     }
     let seen = seen()?;
     let rows = Rows::new(&Histories::new(&seen.frequency, &seen.recency, &seen.age))?;
@@ -222,7 +230,7 @@ impl Analysis for ClvTracking {
         })?;
         let shows = |code| selection.shows(code);
         let seen = Seen::new(&selection, end, Unit::Day, shows, context)?;
-        let per_day = 1.0 / fit.model.unit().days() as f64;
+        let per_day = 1.0 / fit.model.unit().days();
         // E[X] of each age in days that a period can end at.
         let mut of_new = filled(seen.customers.len(), 0.0, "tracking")?;
         for (age, expected) in of_new.iter_mut().enumerate().skip(1) {
@@ -337,7 +345,7 @@ impl Analysis for AlivePath {
             Seen::new(&selection, as_of, Unit::Day, |_| true, context)
         })?;
         let per_day = fit.model.unit().days();
-        let in_units = |days: i32| crate::money::divide(days.into(), per_day);
+        let in_units = |days: i32| f64::from(days) / per_day;
         let (mut codes, mut dates, mut counts, mut alive) =
             (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         purchase_days(&selection, context, |code, days| {

@@ -102,7 +102,7 @@ impl Compounding {
             Compounding::Compounded => log1p(rate),
             Compounding::Continuous => rate,
         };
-        Ok(per_year / 365.0 * unit.days() as f64)
+        Ok(per_year / 365.0 * unit.days())
     }
 }
 
@@ -187,9 +187,7 @@ pub fn value<M: Model + Purchases + Sync>(
     let delta = options
         .compounding
         .delta(options.annual_discount_rate, unit)?;
-    let horizon = options
-        .horizon_days
-        .map(|days| days.get() / unit.days() as f64);
+    let horizon = options.horizon_days.map(|days| days.get() / unit.days());
     let margin = options.margin.get();
 
     let mut purchases = Discounted::new(histories, &model.model, delta, horizon)?;

@@ -6,8 +6,9 @@
 //! A row of the matrix is a cohort: `rows` is `day`, `week`, `month`, `quarter` or `year` of the origin
 //! (the first order, unless `origin` says otherwise), `all`, or a column: `channel`, `product`, any
 //! dimension, at the origin; `first_channel` and the like; a dimension of the customers table. A
-//! column of the matrix is an elapsed time t: 0, 30, 60, … days from the origin (`step`), or whole
-//! calendar weeks (from Monday) or months after its own. The table is long: one line per cell.
+//! column of the matrix is an elapsed time t: 0, 30, 60, … days from the origin (`step`), or whole clock
+//! hours, calendar weeks (from Monday), months, quarters or years after its own. The table is long: one
+//! line per cell.
 //!
 //! | value            | of the customers of the cohort, by t                               |
 //! |------------------|--------------------------------------------------------------------|
@@ -15,10 +16,14 @@
 //! | `cumulative_ltv` | revenue up to t per customer (LTV)                                 |
 //! | `orders_per_customer` | orders up to t per customer                                   |
 //! | `repeat_rate`    | share with a second purchase by t                                  |
-//! | `active_rate`    | share with a purchase in (t − step, t], or in that week or month   |
+//! | `active_rate`    | share with a purchase in (t − step, t], or in that hour, week, …   |
 //!
-//! A customer is watched t days when their origin + t ≤ `as_of`, and t weeks or months when that
-//! calendar week or month has ended. As the young cannot be watched long, a cell follows one of three rules (`cells`):
+//! Hours are those of the shop's clock at the origin: an order at 10:59 and one at 11:00 are one hour
+//! apart, and an hour that the clock repeats or leaves out changes nothing. They need orders with times
+//! of day.
+//!
+//! A customer is watched t days when their origin + t ≤ `as_of`, and t hours, weeks, … when that hour or
+//! period of the calendar has ended. As the young cannot be watched long, a cell follows one of three rules (`cells`):
 //!
 //! - `complete`, the default for rows that are periods: only where the period's last day can be
 //!   watched so long. Other cells are left out.
@@ -62,11 +67,12 @@ pub struct Options {
     /// What a row is: `day`, `week`, `month`, `quarter`, `year`, `all`, or the name of a column. Default:
     /// month.
     pub rows: String,
-    /// What a step of elapsed time is: a number of days, or calendar weeks or months (`"week"`,
-    /// `"month"`). Default 30 days.
+    /// What a step of elapsed time is: a number of days; or clock hours, calendar weeks, months,
+    /// quarters or years (`"hour"`, `"week"`, `"month"`, `"quarter"`, `"year"`). Default 30 days.
     pub step: Step,
-    /// The longest elapsed time, in days, weeks or months; up to 36,600 days, 5,200 weeks, 1,200
-    /// months. Default 720 days, 52 weeks or 24 months.
+    /// The longest elapsed time, in days or in steps of the calendar; up to 36,600 days, 8,784 hours,
+    /// 5,200 weeks, 1,200 months, 400 quarters, 100 years. Default 720 days, 168 hours, 52 weeks, 24
+    /// months, 12 quarters or 10 years.
     pub up_to: Option<u32>,
     /// What becomes of cells for which not everybody is old enough. Default: by the rows, see the
     /// module.
@@ -98,10 +104,11 @@ impl Default for Options {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(
     untagged,
-    expecting = "a number of days, a text such as \"30d\", or one of `week`, `month`"
+    expecting = "a number of days, a text such as \"30d\", or one of `hour`, `week`, `month`, \
+                 `quarter`, `year`"
 )]
 pub enum Step {
-    /// Calendar weeks or months.
+    /// Clock hours, calendar weeks, months, quarters or years.
     Calendar(CalendarStep),
     /// So many days.
     Days(Duration),
@@ -111,25 +118,27 @@ pub enum Step {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CalendarStep {
+    /// An hour of the clock.
+    Hour,
     /// A calendar week, from Monday (ISO 8601).
     Week,
     /// A calendar month.
     Month,
+    /// A calendar quarter.
+    Quarter,
+    /// A calendar year.
+    Year,
 }
 
 impl CalendarStep {
-    fn period(self) -> Period {
-        match self {
-            CalendarStep::Week => Period::Week,
-            CalendarStep::Month => Period::Month,
-        }
-    }
-
-    /// The most steps there may be: a hundred years.
+    /// The most steps there may be: a hundred years, of hours one.
     fn most(self) -> u32 {
         match self {
+            CalendarStep::Hour => 8_784,
             CalendarStep::Week => 5_200,
             CalendarStep::Month => 1_200,
+            CalendarStep::Quarter => 400,
+            CalendarStep::Year => 100,
         }
     }
 }
@@ -149,7 +158,7 @@ pub enum Cells {
 /// A cell of the matrix.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Cell {
-    /// Days, weeks or months since the origin.
+    /// Days, hours, weeks, … since the origin.
     pub elapsed: i32,
     /// Customers of the cohort.
     pub cohort_customers: u64,
@@ -236,7 +245,7 @@ pub fn matrix(
                 Some(Key::Period(period)) => last_day(&grouping, group, *period),
                 _ => histories.as_of(),
             };
-            tally.finish(group, clock.watched(last_day), &histories, |cell| {
+            tally.finish(group, clock.watched_from(last_day), &histories, |cell| {
                 push(&mut places, group.place, "cohorts")?;
                 push(&mut cohorts.cells, cell, "cohorts")
             })
@@ -280,8 +289,11 @@ impl Options {
     /// The longest elapsed time, in steps' units.
     fn longest(&self) -> u32 {
         self.up_to.unwrap_or(match self.step {
+            Step::Calendar(CalendarStep::Hour) => 168,
             Step::Calendar(CalendarStep::Week) => 52,
             Step::Calendar(CalendarStep::Month) => 24,
+            Step::Calendar(CalendarStep::Quarter) => 12,
+            Step::Calendar(CalendarStep::Year) => 10,
             Step::Days(_) => 720,
         })
     }
@@ -360,7 +372,7 @@ impl Analysis for CohortMatrix {
             Type::Int,
             "days",
             "経過",
-            "Days, or calendar weeks or months, since the origin.",
+            "Since the origin: days, or steps of the clock or the calendar.",
         ),
         Field::new(
             "cohort_customers",
@@ -448,6 +460,18 @@ impl Analysis for CohortMatrix {
         ))
     }
 
+    fn check(whole: &Orders, options: &Options) -> Result<()> {
+        let hours = options.step == Step::Calendar(CalendarStep::Hour);
+        match hours && !clock::has_hours(whole) {
+            true => Err(Error::option(
+                "step",
+                "\"hour\"",
+                "orders with times of day: these have dates only",
+            )),
+            false => Ok(()),
+        }
+    }
+
     fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
         matrix(orders, scope, options, context)?.into_table(orders.currency())
     }
@@ -497,168 +521,4 @@ impl Cohorts {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::Zone;
-
-    fn orders() -> Orders {
-        Orders::builder(Currency::JPY, Zone::UTC)
-            .order("a", "2026-01-01", 1_000)
-            .order("a", "2026-01-31", 2_000) // day 30
-            .order("a", "2026-02-01", 4_000) // day 31
-            .order("b", "2026-01-20", 3_000)
-            .order("b", "2026-01-21", -500) // a refund on day 1
-            .order("c", "2026-02-10", 7_000)
-            .order("c", "2026-03-01", 9_000)
-            .build()
-            .unwrap()
-    }
-
-    fn cells(options: Options) -> Vec<Cell> {
-        let scope = Scope::as_of("2026-03-15".parse().unwrap());
-        let context = Context::default();
-        matrix(&orders(), &scope, &options, &context).unwrap().cells
-    }
-
-    #[test]
-    fn complete_months_in_steps_of_30_days() {
-        let cells = cells(Options::default());
-        let row = |c: &Cell| (c.elapsed, c.customers, c.revenue, c.orders);
-        // January ends 43 days, February 15 days before the date.
-        let rows: Vec<_> = cells.iter().map(row).collect();
-        assert_eq!(
-            rows,
-            [(0, 2, 4_000, 2), (30, 2, 5_500, 3), (0, 1, 7_000, 1)]
-        );
-        assert_eq!(cells[1].repeat_rate.value, Some(0.5));
-        assert_eq!(cells[1].active_rate.numerator, 1); // a on day 30; b's refund is no purchase
-        assert_eq!(cells[1].cumulative_ltv, 2_750.0);
-        assert!(cells.iter().all(|c| c.complete));
-    }
-
-    #[test]
-    fn members_show_whoever_is_old_enough() {
-        let cells = cells(Options {
-            cells: Some(Cells::Members),
-            ..Options::default()
-        });
-        let row = |c: &Cell| (c.elapsed, c.customers, c.revenue, c.complete);
-        let rows: Vec<_> = cells.iter().map(row).collect();
-        let january = [
-            (0, 2, 4_000, true),
-            (30, 2, 5_500, true),
-            (60, 1, 7_000, false),
-        ];
-        assert_eq!(rows[..3], january); // only a is 60 days old
-        assert_eq!(rows[3..], [(0, 1, 7_000, true), (30, 1, 16_000, false)]);
-    }
-
-    #[test]
-    fn all_customers_by_the_mean_cumulative_function() {
-        let cells = cells(Options {
-            rows: "all".into(),
-            ..Options::default()
-        });
-        assert_eq!(cells.len(), 3); // a has been watched 73 days, b 54, c 33
-        assert_eq!(cells[0].cumulative_ltv, 11_000.0 / 3.0);
-        // Days 1 and 19 of three, day 30 of three; then day 31 of three as well.
-        let thirds = [11_000.0, -500.0, 9_000.0, 2_000.0].map(|v| v / 3.0);
-        assert!((cells[1].cumulative_ltv - thirds.iter().sum::<f64>()).abs() < 1e-9);
-        let day_31 = cells[1].cumulative_ltv + 4_000.0 / 3.0;
-        assert!((cells[2].cumulative_ltv - day_31).abs() < 1e-9);
-        assert_eq!((cells[2].customers, cells[2].complete), (1, false));
-        // Second purchases on days 19 and 30 of three customers at risk, two at risk.
-        assert!((cells[1].repeat_rate.value.unwrap() - 2.0 / 3.0).abs() < 1e-15);
-        assert_eq!(cells[2].repeat_rate.value, None); // b left the risk set on day 54
-    }
-
-    #[test]
-    fn calendar_months_are_shown_once_they_have_ended() {
-        let months = |as_of: &str| {
-            let options = Options {
-                step: serde_json::from_str("\"month\"").unwrap(),
-                ..Options::default()
-            };
-            let scope = Scope::as_of(as_of.parse().unwrap());
-            let cohorts = matrix(&orders(), &scope, &options, &Context::default()).unwrap();
-            let row = |c: &Cell| (c.elapsed, c.revenue, c.active_rate.numerator);
-            cohorts.cells.iter().map(row).collect::<Vec<_>>()
-        };
-        let january = [(0, 5_500, 2), (1, 9_500, 1)];
-        assert_eq!(
-            months("2026-03-15"),
-            [&january[..], &[(0, 7_000, 1)]].concat()
-        );
-        assert_eq!(
-            months("2026-02-28"),
-            [&january[..], &[(0, 7_000, 1)]].concat()
-        );
-        assert_eq!(months("2026-02-27"), january[..1]);
-    }
-
-    /// 1 January 2026 is a Thursday, so that the weeks begin on 29 December, 5 January, ….
-    #[test]
-    fn calendar_weeks_begin_on_monday_and_are_shown_once_they_have_ended() {
-        let orders = Orders::builder(Currency::JPY, Zone::UTC)
-            .order("a", "2026-01-01", 1_000)
-            .order("a", "2026-01-05", 2_000) // the Monday after: week 1, though day 4
-            .order("b", "2026-01-04", 4_000) // the Sunday of the same week
-            .order("b", "2026-01-12", 8_000) // week 2, day 8
-            .order("c", "2026-01-05", 16_000)
-            .order("c", "2026-01-11", 32_000) // week 0, day 6
-            .build()
-            .unwrap();
-        let weeks = |as_of: &str, rows: &str| {
-            let options = Options {
-                rows: rows.into(),
-                step: serde_json::from_str("\"week\"").unwrap(),
-                ..Options::default()
-            };
-            let scope = Scope::as_of(as_of.parse().unwrap());
-            let cohorts = matrix(&orders, &scope, &options, &Context::default()).unwrap();
-            let row = |c: &Cell| (c.elapsed, c.customers, c.revenue, c.active_rate.numerator);
-            cohorts.cells.iter().map(row).collect::<Vec<_>>()
-        };
-        let december = [(0, 2, 5_000, 2), (1, 2, 7_000, 1), (2, 2, 15_000, 1)];
-        let january = [(0, 1, 48_000, 1), (1, 1, 48_000, 0)];
-        assert_eq!(
-            weeks("2026-01-18", "week"),
-            [&december[..], &january].concat()
-        );
-        // On Saturday the third week is not over.
-        assert_eq!(
-            weeks("2026-01-17", "week"),
-            [&december[..2], &january[..1]].concat()
-        );
-        // A row of months is complete once the last week of January, which ends on 1 February, is.
-        assert_eq!(weeks("2026-01-31", "month"), []);
-        assert_eq!(weeks("2026-02-01", "month"), [(0, 3, 53_000, 3)]);
-    }
-
-    #[test]
-    fn rows_that_span_periods_have_no_last_day() {
-        let options = Options {
-            rows: "all".into(),
-            cells: Some(Cells::Complete),
-            ..Options::default()
-        };
-        let scope = Scope::default();
-        assert!(matrix(&orders(), &scope, &options, &Context::default()).is_err());
-        let table = CohortMatrix::run(&orders(), &scope, &Options::default(), &Context::default());
-        assert_eq!(table.unwrap().columns().len(), CohortMatrix::COLUMNS.len());
-    }
-
-    #[test]
-    fn the_calendar_ends() {
-        let options = Options {
-            step: Step::Calendar(CalendarStep::Month),
-            ..Options::default()
-        };
-        let orders = Orders::builder(Currency::JPY, Zone::UTC)
-            .order("a", "9999-12-30", 1)
-            .build()
-            .unwrap();
-        let scope = Scope::as_of("9999-12-31".parse().unwrap());
-        assert!(matrix(&orders, &scope, &options, &Context::default()).is_ok());
-    }
-}
+mod tests;

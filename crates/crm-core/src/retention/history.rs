@@ -28,6 +28,8 @@ pub(crate) struct Purchase {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Refund {
     pub(crate) day: i32,
+    /// Its place in the orders.
+    pub(crate) order: u32,
     /// Minor units, as a rule negative.
     pub(crate) amount: i64,
     /// The purchase it came after.
@@ -237,6 +239,7 @@ impl Histories {
                 let of = purchases.len() - 1;
                 let refund = Refund {
                     day: entry.day.max(purchases[of].day),
+                    order: entry.order,
                     amount,
                     of,
                 };

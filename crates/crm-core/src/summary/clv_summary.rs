@@ -13,8 +13,21 @@
 //! ```
 //!
 //! The names are the field's (Fader and Hardie; the `lifetimes` package): this `recency` is large
-//! for recent customers. `unit` is a day or a week (days / 7) and travels with the table's
-//! definition, so that a model cannot be used in another. Revenue of a day is that of its orders, less
+//! for recent customers. `unit` travels with the table's definition, so that a model cannot be used in
+//! another.
+//!
+//! | `unit` | what is counted | `recency`, `T` |
+//! |---|---|---|
+//! | `day` | purchase days | days |
+//! | `week` | purchase days | days / 7 |
+//! | `calendar_week` | calendar weeks (from Monday) with a purchase | weeks from the first's to the last's |
+//! | `month` | calendar months with a purchase | months from the first's to the last's |
+//!
+//! With the last two, read "week" or "month" for "day" in everything here: two purchases of a month are
+//! one, and `T` counts to the week or month that `e` is in. That is `lifetimes` with `freq="W"`; with
+//! `freq="M"` it divides the days between the months' beginnings by 30.436875 for recency and T, where
+//! these are whole numbers.
+//! Revenue of a day is that of its orders, less
 //! the refunds of that day; refunds of days without a purchase (`refunds="refund_date"`) belong to no
 //! purchase day and are not in it. A day may come to less than nothing all the same: models leave such a
 //! customer out and count it. Only the models of regular gaps need `ln_gaps`: for the others the likelihood does
@@ -29,6 +42,7 @@ use crate::analysis::Analysis;
 use crate::context::{collect, push, room};
 use crate::data::{ORDER, Orders, REVENUE, Selection};
 use crate::table::{CUSTOMER_ID, Column, Field, Type, Values};
+use crate::time::Period;
 use crate::{Context, Day, Error, Result, Scope, Table};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -39,7 +53,8 @@ use serde::{Deserialize, Serialize};
 pub struct Options {
     /// The unit of time. Default: day.
     pub unit: Unit,
-    /// The last day of calibration; adds the holdout columns. Default: no holdout.
+    /// The last day of calibration, of a week or month where that is the unit; adds the holdout columns.
+    /// Default: no holdout.
     pub calibration_end: Option<Day>,
 }
 
@@ -52,19 +67,43 @@ pub enum Unit {
     Day,
     /// Seven days.
     Week,
+    /// A calendar week, from Monday (ISO 8601); weeks with a purchase are counted, not days.
+    CalendarWeek,
+    /// A calendar month; months with a purchase are counted, not days.
+    Month,
 }
 
 impl Unit {
-    /// Days in one unit.
-    pub const fn days(self) -> u64 {
+    /// Days in one unit; of a month, a twelfth of 365.
+    pub const fn days(self) -> f64 {
         match self {
-            Unit::Day => 1,
-            Unit::Week => 7,
+            Unit::Day => 1.0,
+            Unit::Week | Unit::CalendarWeek => 7.0,
+            Unit::Month => 365.0 / 12.0,
         }
     }
 
-    fn of(self, days: i32) -> f64 {
-        crate::money::divide(days.into(), self.days())
+    /// The period of the calendar that is counted, if one is.
+    pub const fn period(self) -> Option<Period> {
+        match self {
+            Unit::Day | Unit::Week => None,
+            Unit::CalendarWeek => Some(Period::Week),
+            Unit::Month => Some(Period::Month),
+        }
+    }
+
+    /// Where a day is on the scale that [`Unit::between`] takes differences of.
+    #[inline]
+    fn place(self, day: i32) -> i32 {
+        self.period().map_or(day, |period| Day(day).number(period))
+    }
+
+    /// A difference of places, in units.
+    fn between(self, places: i32) -> f64 {
+        match self.period() {
+            None => f64::from(places) / self.days(),
+            Some(_) => f64::from(places),
+        }
     }
 }
 
@@ -72,8 +111,10 @@ impl Unit {
 #[derive(Debug, Clone, Copy, Default)]
 struct Row {
     code: u32,
+    /// The places of the first and the last.
     first: i32,
     last: i32,
+    /// How many there are: days, or periods of the calendar.
     days: u32,
     /// Revenue of the repeat purchase days, minor units.
     repeat_revenue: i128,
@@ -99,7 +140,7 @@ impl Analysis for Summary {
             Type::Int,
             "days",
             "リピート日数",
-            "Repeat purchase days.",
+            "Repeat purchase days; weeks or months with a purchase where the unit is of the calendar.",
         ),
         Field::new(
             "recency",
@@ -166,6 +207,18 @@ impl Analysis for Summary {
                 format!("a day up to as_of ({as_of})"),
             ));
         }
+        if let (Some(period), true) = (options.unit.period(), end < as_of)
+            && end.plus(1, period).0 != end.0 + 1
+        {
+            return Err(Error::option(
+                "calibration_end",
+                end,
+                format!(
+                    "the last day of a {}: that is the unit",
+                    period_word(period)
+                ),
+            ));
+        }
         let rows = rows(&selection, end, options.unit, context)?;
         let mut fields = Self::COLUMNS.iter();
         let mut field = || {
@@ -189,11 +242,11 @@ impl Analysis for Summary {
             Column::new(field()?, Values::I32(frequency)),
             Column::new(
                 field()?,
-                Values::F64(float(&|r| unit.of(r.last - r.first))?.into()),
+                Values::F64(float(&|r| unit.between(r.last - r.first))?.into()),
             ),
             Column::new(
                 field()?,
-                Values::F64(float(&|r| unit.of(end.0 - r.first))?.into()),
+                Values::F64(float(&|r| unit.between(unit.place(end.0) - r.first))?.into()),
             ),
             Column::floats(field()?, money)?,
             Column::floats(
@@ -204,7 +257,7 @@ impl Analysis for Summary {
         if options.calibration_end.is_some() {
             let holdout = collect(rows.iter().map(|r| r.holdout_days as i32), "table")?;
             columns.push(Column::new(field()?, Values::I32(holdout)));
-            let duration = float(&|_| unit.of(as_of.0 - end.0))?;
+            let duration = float(&|_| unit.between(unit.place(as_of.0) - unit.place(end.0)))?;
             columns.push(Column::new(field()?, Values::F64(duration.into())));
             let money = rows
                 .iter()
@@ -212,6 +265,14 @@ impl Analysis for Summary {
             columns.push(Column::floats(field()?, money)?);
         }
         Ok(Table::new(columns))
+    }
+}
+
+/// What a period of the calendar is called.
+const fn period_word(period: Period) -> &'static str {
+    match period {
+        Period::Week => "week (a Sunday)",
+        _ => "month",
     }
 }
 
@@ -232,36 +293,37 @@ fn rows(selection: &Selection, end: Day, unit: Unit, context: &Context) -> Resul
             // Refunds of a day, which may stand before its first order.
             let (mut refund_day, mut refunds) = (i32::MIN, 0_i128);
             for (entry, action, amount) in selection.of(&index, *code) {
+                let day = unit.place(entry.day);
                 let is_order = action & ORDER != 0;
-                let new_day = is_order && entry.day > seen;
+                let new_day = is_order && day > seen;
                 if new_day {
-                    seen = entry.day;
+                    seen = day;
                 }
                 let in_holdout = entry.day > end.0;
                 if new_day && in_holdout {
                     row.holdout_days += 1;
                 } else if new_day {
                     if row.days == 0 {
-                        row.first = entry.day;
+                        row.first = day;
                     } else {
-                        row.ln_gaps += libm::log(unit.of(entry.day - row.last));
+                        row.ln_gaps += libm::log(unit.between(day - row.last));
                     }
                     row.days += 1;
-                    row.last = entry.day;
+                    row.last = day;
                 }
                 if action & REVENUE == 0 {
                     continue;
                 }
                 let mut amount = i128::from(amount);
-                if entry.day != seen {
+                if day != seen {
                     // A refund, and no order of that day so far.
-                    if refund_day != entry.day {
-                        (refund_day, refunds) = (entry.day, 0);
+                    if refund_day != day {
+                        (refund_day, refunds) = (day, 0);
                     }
                     refunds += amount;
                     continue;
                 }
-                if refund_day == entry.day {
+                if refund_day == day {
                     amount += std::mem::take(&mut refunds);
                 }
                 match in_holdout {

@@ -82,6 +82,22 @@ impl Day {
         first.map_or(self, Day::from)
     }
 
+    /// The number of the period that this day is in: it grows by one from each to the next.
+    pub(crate) fn number(self, period: Period) -> i32 {
+        let months = || {
+            let date = self.date();
+            date.year() * 12 + date.month0() as i32
+        };
+        match period {
+            Period::Day => self.0,
+            // Day 0, 1 January 1970, was a Thursday.
+            Period::Week => (self.0 + 3).div_euclid(7),
+            Period::Month => months(),
+            Period::Quarter => months().div_euclid(3),
+            Period::Year => self.date().year(),
+        }
+    }
+
     /// The first day of the `n`-th period after the one this day is in.
     pub fn plus(self, n: i32, period: Period) -> Day {
         let start = self.start_of(period);

@@ -89,6 +89,9 @@ pub(crate) struct Shape {
     pub(crate) once: bool,
     /// For each step the least and the most time since the step before; empty where no step has any.
     pub(crate) gaps: Vec<(i64, i64)>,
+    /// One bit for each step whose event follows that of the step before with none between. Only where
+    /// there are gaps.
+    pub(crate) adjacent: u32,
     /// Steps.
     pub(crate) n: usize,
     /// Microseconds from the first to the last event of a chain, inclusive.

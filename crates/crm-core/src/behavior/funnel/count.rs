@@ -233,7 +233,7 @@ pub(super) fn counted(events: &Events, options: &Options, context: &Context) -> 
 
 /// Puts the events of each instant into the order of the steps they can fill. Where time must pass from
 /// step to step, those of one instant are one event.
-fn in_order(hits: &mut Vec<Hit>, strict_increase: bool) {
+pub(crate) fn in_order(hits: &mut Vec<Hit>, strict_increase: bool) {
     if strict_increase {
         hits.dedup_by(|next, kept| {
             let same = next.time == kept.time;
@@ -266,7 +266,7 @@ fn entries(events: &Events, options: &Options, can_fill: &mut [u32]) -> Result<(
 }
 
 /// For each event, the sets of conditions it meets, one bit each.
-pub(super) fn masks(events: &Events, sets: &[&BTreeMap<String, Condition>]) -> Result<Vec<u32>> {
+pub(crate) fn masks(events: &Events, sets: &[&BTreeMap<String, Condition>]) -> Result<Vec<u32>> {
     let mut masks = filled(events.len(), 0_u32, "funnel")?;
     for (i, conditions) in sets.iter().enumerate() {
         let mut meets: Option<Vec<bool>> = None;

@@ -3,7 +3,8 @@
 //! Then a later start is not always better: what matters of a chain is when it started and when its last
 //! event was. For each step the chains wait, one for each event that ends one (that with the latest
 //! start), until the least time has passed; those that may be extended now are a window that slides over
-//! time, whose latest start a monotone queue has at its front. `O(events · steps)`.
+//! time, whose latest start a monotone queue has at its front. `O(events · steps)`. An adjacent step looks
+//! at the chains of the event before and at no others.
 
 use super::chain::{Chain, Hit, Outcome, Shape};
 use crate::Result;
@@ -18,6 +19,8 @@ pub(crate) struct Gaps {
     open: Vec<VecDeque<Chain>>,
     /// Those that end with the event at hand.
     fresh: Vec<Option<Chain>>,
+    /// Those that end with the event before it.
+    previous: Vec<Option<Chain>>,
     best: Vec<Option<Chain>>,
 }
 
@@ -27,6 +30,7 @@ impl Gaps {
             waiting: vec![VecDeque::new(); n],
             open: vec![VecDeque::new(); n],
             fresh: vec![None; n],
+            previous: vec![None; n],
             best: vec![None; n],
         }
     }
@@ -57,21 +61,36 @@ impl Gaps {
         (time - chain.start <= shape.window).then(|| chain.then(time, step))
     }
 
+    /// The chain that the event before ends, where this one may follow it at once.
+    fn adjacent(&self, shape: &Shape, step: usize, time: i64) -> Option<Chain> {
+        let before = step.checked_sub(1)?;
+        let (least, most) = shape.gaps[step];
+        let chain = self.previous[before]?;
+        let gap = time - chain.times[before];
+        let in_time = gap >= least && gap <= most && time - chain.start <= shape.window;
+        in_time.then(|| chain.then(time, step))
+    }
+
     /// The deepest chain.
     pub(crate) fn find(&mut self, shape: &Shape, hits: &[Hit]) -> Result<Outcome> {
         (0..shape.n).for_each(|step| self.clear(step));
         self.best.fill(None);
+        self.fresh.fill(None);
         let mut outcome = Outcome {
             used: hits.len(),
             ..Outcome::default()
         };
         for (place, hit) in hits.iter().enumerate() {
+            std::mem::swap(&mut self.previous, &mut self.fresh);
             self.fresh.fill(None);
             for step in (0..shape.n).filter(|step| hit.steps >> step & 1 == 1) {
                 let own = step.checked_sub(1).and_then(|before| self.fresh[before]);
                 let own = own.filter(|_| shape.reuse && shape.gaps[step].0 == 0);
                 let own = own.map(|own| own.then(hit.time, step));
-                let chain = self.extended(shape, step, hit.time);
+                let chain = match shape.adjacent >> step & 1 == 1 {
+                    true => self.adjacent(shape, step, hit.time),
+                    false => self.extended(shape, step, hit.time),
+                };
                 self.fresh[step] = match (own, chain) {
                     (Some(own), chain) if own.beats(chain.as_ref()) => Some(own),
                     (_, chain) => chain,

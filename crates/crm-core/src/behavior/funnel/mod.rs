@@ -80,7 +80,10 @@ mod gaps;
 mod options;
 mod unordered;
 
+pub(super) use chain::{Hit, Shape};
 pub use count::{Reached, steps};
+pub(super) use count::{in_order, masks};
+pub(super) use gaps::Gaps;
 pub use options::{Count, Entered, ExcludeScope, Exclusion, Mode, Options, Per, Step};
 
 use super::OF_THE_SITE;
@@ -91,7 +94,6 @@ use crate::num::ratio::Ratio;
 use crate::scope::{Condition, Scope};
 use crate::table::{Column, Field, Type, Values};
 use crate::{Context, Day, Error, Result, Table};
-use count::masks;
 use options::label;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -101,7 +103,7 @@ use std::sync::Arc;
 pub const MAX_STEPS: usize = 32;
 
 /// Refuses conditions that no event of a log meets.
-fn met(
+pub(super) fn met(
     events: &Events,
     option: &str,
     at: usize,
@@ -153,7 +155,7 @@ fn met(
 }
 
 /// The smallest value that at least a share of all do not exceed, in seconds.
-fn quantile(values: &mut [i64], share: f64) -> Option<f64> {
+pub(super) fn quantile(values: &mut [i64], share: f64) -> Option<f64> {
     let rank = libm::ceil(share * values.len() as f64) as usize;
     let at = rank.max(1).checked_sub(1).filter(|at| *at < values.len())?;
     let (_, value, _) = values.select_nth_unstable(at);

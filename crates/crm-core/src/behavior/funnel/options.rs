@@ -342,6 +342,7 @@ pub(super) fn shape(options: &Options) -> Result<Shape> {
         reuse: options.reuse,
         once: options.count == Count::Episodes,
         gaps: gaps(options)?,
+        adjacent: 0,
         window: options.window.micros(),
         optional: optional.fold(0, |bits, (i, s)| bits | u32::from(s.optional) << i),
         exclusions,

@@ -1,40 +1,87 @@
-//! Elapsed time: days since the origin, or calendar weeks or months after its own; and how long each
-//! customer was watched on that scale.
+//! Elapsed time: days since the origin, clock hours after its own, or calendar weeks, months, quarters or
+//! years; and how long each customer was watched on that scale.
 
 use super::{CalendarStep, Options, Step};
 use crate::context::{collect, room};
+use crate::data::Orders;
 use crate::retention::grouping::Grouping;
-use crate::retention::history::Histories;
+use crate::retention::history::{Histories, Origin};
 use crate::retention::whole_days;
-use crate::{Day, Error, Result};
-use chrono::Datelike;
+use crate::time::{MICROS_PER_DAY, Offsets, Period};
+use crate::{Day, Error, Result, Zone};
+
+const MICROS_PER_HOUR: i64 = 3_600_000_000;
 
 /// What elapsed time is.
-pub(super) struct Clock {
+pub(super) struct Clock<'a> {
     as_of: i32,
-    /// Days, weeks or months of a step.
+    /// Days of a step; 1 of other units.
     pub(super) step: i32,
     /// Steps after the first cell.
     pub(super) steps: usize,
     /// The first cell that each age is in.
     cells: Vec<u16>,
-    calendar: Option<Calendar>,
+    scale: Scale<'a>,
 }
 
-/// Weeks or months by day, and the last one that has ended.
+/// On what scale time goes by.
+enum Scale<'a> {
+    Days,
+    Hours(Hours<'a>),
+    Calendar(Calendar),
+}
+
+/// The instants of orders, and the end of the last day.
+struct Hours<'a> {
+    time: &'a [i64],
+    offsets: &'a Offsets,
+    end: i64,
+}
+
+impl Hours<'_> {
+    /// Clock hours from an instant to a later one, by the clock as it stood at the first.
+    fn between(from: i64, offset: i64, to: i64) -> i32 {
+        let hour = |at: i64| (at + offset).div_euclid(MICROS_PER_HOUR);
+        i32::try_from(hour(to) - hour(from)).unwrap_or(i32::MAX)
+    }
+
+    /// Hours that have ended after that of an instant; −1 where its own has not.
+    fn watched(&self, from: i64, offset: i64) -> i32 {
+        Hours::between(from, offset, self.end) - 1
+    }
+
+    fn offset(&self, at: i64) -> i64 {
+        self.offsets.wall(at) - at
+    }
+}
+
+/// The offsets around a day, which may be long after the last order.
+fn around(zone: Zone, day: i32) -> Offsets {
+    let wall = i64::from(day) * MICROS_PER_DAY;
+    Offsets::new(zone, wall, wall)
+}
+
+/// Whether any order has a time of day, midnight apart.
+pub(super) fn has_hours(orders: &Orders) -> bool {
+    let data = &orders.data;
+    let mut time = data.time.iter();
+    data.time.is_empty() || time.any(|at| data.offsets.wall(*at) % MICROS_PER_DAY != 0)
+}
+
+/// Periods by day, and the last one that has ended.
 struct Calendar {
-    unit: CalendarStep,
+    period: Period,
     first_day: i32,
     by_day: Vec<i32>,
     ended: i32,
 }
 
-impl Clock {
+impl<'a> Clock<'a> {
     pub(super) fn new(
         options: &Options,
-        histories: &Histories,
+        histories: &'a Histories,
         grouping: &Grouping,
-    ) -> Result<Clock> {
+    ) -> Result<Clock<'a>> {
         let as_of = histories.as_of();
         let (step, most) = match options.step {
             Step::Calendar(unit) => (1, unit.most()),
@@ -54,31 +101,49 @@ impl Clock {
             step,
             steps: (up_to / step as u32) as usize,
             cells: Vec::new(),
-            calendar: None,
+            scale: Scale::Days,
         };
-        if let Step::Calendar(unit) = options.step {
-            let period = unit.period();
+        let period = match options.step {
+            Step::Days(_) | Step::Calendar(CalendarStep::Hour) => None,
+            Step::Calendar(CalendarStep::Week) => Some(Period::Week),
+            Step::Calendar(CalendarStep::Month) => Some(Period::Month),
+            Step::Calendar(CalendarStep::Quarter) => Some(Period::Quarter),
+            Step::Calendar(CalendarStep::Year) => Some(Period::Year),
+        };
+        if options.step == Step::Calendar(CalendarStep::Hour) {
+            let data = histories.selection.data();
+            clock.scale = Scale::Hours(Hours {
+                time: &data.time,
+                offsets: &data.offsets,
+                end: around(data.offsets.zone(), as_of + 1).start_of(Day(as_of + 1)),
+            });
+        }
+        if let Some(period) = period {
             let mut by_day = room((as_of - first_day) as usize + 1, "cohorts")?;
             let mut first = Day(first_day);
             while first.0 <= as_of {
                 let next = first.plus(1, period);
                 // The calendar ends in 9999, and with it the last period's successor.
                 let next = if next <= first { Day(as_of + 1) } else { next };
-                let number = number(first, unit);
+                let number = first.number(period);
                 by_day.extend((first.0..next.0.min(as_of + 1)).map(|_| number));
                 first = next;
             }
             let tomorrow = Day(as_of + 1);
             let is_over = tomorrow == tomorrow.start_of(period);
-            clock.calendar = Some(Calendar {
-                unit,
+            clock.scale = Scale::Calendar(Calendar {
+                period,
                 first_day,
                 by_day,
-                ended: number(Day(as_of), unit) - i32::from(!is_over),
+                ended: Day(as_of).number(period) - i32::from(!is_over),
             });
         }
         // Nobody was watched for longer than the first of all.
-        let longest = clock.watched(first_day).max(0) / step;
+        let longest = match &clock.scale {
+            Scale::Hours(_) => (as_of - first_day + 1).saturating_mul(25), // a day has 25 at most
+            _ => clock.watched_from(first_day),
+        };
+        let longest = longest.max(0) / step;
         clock.steps = clock.steps.min(longest as usize);
         let ages = 0..clock.steps * step as usize + 1;
         let cells = ages.map(|age| age.div_ceil(step as usize) as u16);
@@ -86,23 +151,47 @@ impl Clock {
         Ok(clock)
     }
 
-    /// The elapsed time from an origin to a day, both up to `as_of`.
+    /// The elapsed time from an origin to an order, by its day and place, both up to `as_of`.
     #[inline]
-    pub(super) fn age(&self, origin: i32, day: i32) -> i32 {
-        match &self.calendar {
-            None => day - origin,
-            Some(calendar) => {
+    pub(super) fn age(&self, origin: &Origin, day: i32, order: u32) -> i32 {
+        match &self.scale {
+            Scale::Days => day - origin.day,
+            Scale::Calendar(calendar) => {
                 let at = |day: i32| calendar.by_day[(day - calendar.first_day) as usize];
-                at(day) - at(origin)
+                at(day) - at(origin.day)
+            }
+            Scale::Hours(hours) => {
+                let from = hours.time[origin.order as usize];
+                // A refund may stand before its order's time of day.
+                let to = hours.time[order as usize].max(from);
+                Hours::between(from, hours.offset(from), to)
             }
         }
     }
 
-    /// How long whoever began on a day was watched; negative is not yet.
-    pub(super) fn watched(&self, origin: i32) -> i32 {
-        match &self.calendar {
-            None => self.as_of - origin,
-            Some(calendar) => calendar.ended - number(Day(origin), calendar.unit),
+    /// How long a customer was watched; negative is not yet.
+    #[inline]
+    pub(super) fn watched(&self, origin: &Origin) -> i32 {
+        match &self.scale {
+            Scale::Hours(hours) => {
+                let from = hours.time[origin.order as usize];
+                hours.watched(from, hours.offset(from))
+            }
+            _ => self.watched_from(origin.day),
+        }
+    }
+
+    /// How long everybody was watched who began on a day or before.
+    pub(super) fn watched_from(&self, day: i32) -> i32 {
+        match &self.scale {
+            Scale::Days => self.as_of - day,
+            Scale::Calendar(calendar) => calendar.ended - Day(day).number(calendar.period),
+            Scale::Hours(_) if day > self.as_of => -1,
+            Scale::Hours(hours) => {
+                let next = around(hours.offsets.zone(), day + 1);
+                let last = next.start_of(Day(day + 1)) - 1;
+                hours.watched(last, next.wall(last) - last)
+            }
         }
     }
 
@@ -117,17 +206,5 @@ impl Clock {
         self.cells
             .get(age as usize)
             .map_or(usize::MAX, |cell| usize::from(*cell))
-    }
-}
-
-/// The number of a day's week or month: it grows by one from each to the next.
-fn number(day: Day, unit: CalendarStep) -> i32 {
-    match unit {
-        // Day 0, 1 January 1970, was a Thursday.
-        CalendarStep::Week => (day.0 + 3).div_euclid(7),
-        CalendarStep::Month => {
-            let date = day.date();
-            date.year() * 12 + date.month0() as i32
-        }
     }
 }

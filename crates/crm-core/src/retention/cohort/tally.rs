@@ -67,14 +67,14 @@ impl<'a> Tally<'a> {
         history: &History,
         repeat: Option<usize>,
     ) -> Result<()> {
-        let watched = clock.watched(origin.day);
+        let watched = clock.watched(origin);
         if watched < 0 {
             return Ok(());
         }
         let last = (watched / clock.step) as usize;
         let last = last.min(self.cells.len() - 1);
         let second = repeat.and_then(|at| history.purchases.get(at));
-        let second = second.map(|purchase| clock.age(origin.day, purchase.day));
+        let second = second.map(|purchase| clock.age(origin, purchase.day, purchase.order));
         match &mut self.ages {
             None => {
                 add_cells(&mut self.cells, last, clock, origin, history);
@@ -168,7 +168,7 @@ impl<'a> Tally<'a> {
 fn add_cells(cells: &mut [Sums], last: usize, clock: &Clock, origin: &Origin, history: &History) {
     let (mut orders, mut revenue, mut active) = (0, 0, usize::MAX);
     for purchase in &history.purchases {
-        let cell = clock.cell(clock.age(origin.day, purchase.day));
+        let cell = clock.cell(clock.age(origin, purchase.day, purchase.order));
         if cell > last {
             break;
         }
@@ -181,7 +181,7 @@ fn add_cells(cells: &mut [Sums], last: usize, clock: &Clock, origin: &Origin, hi
         active = cell;
     }
     for refund in &history.refunds {
-        let cell = clock.cell(clock.age(origin.day, refund.day));
+        let cell = clock.cell(clock.age(origin, refund.day, refund.order));
         if cell <= last {
             cells[cell].revenue += i128::from(refund.amount);
             revenue += i128::from(refund.amount);
@@ -208,7 +208,7 @@ fn add_ages(
     means.watch(watched);
     let mut active = usize::MAX;
     for purchase in &history.purchases {
-        let age = clock.age(origin.day, purchase.day);
+        let age = clock.age(origin, purchase.day, purchase.order);
         if age > watched {
             break;
         }
@@ -220,7 +220,7 @@ fn add_ages(
         }
     }
     for refund in &history.refunds {
-        let age = clock.age(origin.day, refund.day);
+        let age = clock.age(origin, refund.day, refund.order);
         if age <= watched {
             means.revenue(age, refund.amount);
         }

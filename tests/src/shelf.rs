@@ -1,0 +1,149 @@
+//! A small shop, log and tables, and for each analysis which it reads and what it must be told.
+
+use crate::{STORE, ints, orders, rows, store};
+use crm_core::data::{EventsSimulation, simulate_events};
+use crm_core::table::{Column, Values};
+use crm_core::{Context, Dataset, Events, Orders, Table, analysis};
+use serde_json::{Value, json};
+
+/// Small tables of the columns that models read.
+pub struct Shelf {
+    /// Orders of [`store`](crate::store), which cancel, refund and subscribe.
+    pub orders: Orders,
+    /// A log of views, carts and purchases.
+    pub events: Events,
+    /// Customers as `clv_summary` gives them.
+    pub customers: Table,
+    /// Opportunities instead of times.
+    pub opportunities: Table,
+    /// Contracts left after each period.
+    pub survivors: Table,
+    /// Durations, of which some have not ended.
+    pub durations: Table,
+    /// Times and counts of new customers, or ages of contracts.
+    pub ahead: Table,
+}
+
+/// A shop whose orders have shipping, tax and cost, which are nothing.
+fn shop(customers: u32) -> Orders {
+    let mut batch = store(customers, 11);
+    let nothing = ints(&vec![0; rows(&batch)]);
+    let mut spec: Value = serde_json::from_str(STORE).unwrap();
+    for role in ["shipping", "tax", "cost"] {
+        batch.push((role.into(), nothing.clone()));
+        spec[role] = json!(role);
+    }
+    orders(&spec.to_string(), batch).unwrap()
+}
+
+/// A column of numbers.
+pub fn column(name: &str, cells: impl IntoIterator<Item = f64>) -> Column {
+    let cells: Vec<f64> = cells.into_iter().collect();
+    Column::named(name, Values::F64(cells.into()))
+}
+
+/// Customers numbered so that no two are alike, in an order given by their numbers.
+pub fn customers(numbers: &[usize]) -> Table {
+    let of = |value: &dyn Fn(usize) -> f64| numbers.iter().map(|k| value(*k)).collect::<Vec<_>>();
+    // Repeat purchases 0 to 7, in 30 to 59 weeks; the more, the later the last of them.
+    let repeats = |k: usize| (k * 7 % 8) as f64;
+    let age = |k: usize| 30.0 + (k * 11 % 30) as f64;
+    let last = |k: usize| match repeats(k) {
+        0.0 => 0.0,
+        x => (age(k) * (x + (k % 5) as f64) / 12.0).min(age(k)),
+    };
+    Table::new(vec![
+        column("frequency", of(&repeats)),
+        column("recency", of(&last)),
+        column("T", of(&age)),
+        column("monetary_value", of(&|k| 20.0 + (k * 13 % 37) as f64)),
+    ])
+}
+
+impl Default for Shelf {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Shelf {
+    /// The small shop, log and tables.
+    pub fn new() -> Self {
+        let what = EventsSimulation {
+            visitors: 200,
+            seed: 31,
+            ..EventsSimulation::default()
+        };
+        let log = simulate_events(&what, &Context::default()).unwrap();
+        Shelf {
+            orders: shop(24),
+            events: log.events(&Context::default()).unwrap(),
+            customers: customers(&(0..240).collect::<Vec<_>>()),
+            opportunities: Table::new(vec![
+                column("frequency", [0.0, 1.0, 2.0, 3.0, 6.0, 1.0, 4.0]),
+                column("recency", [0.0, 1.0, 4.0, 6.0, 6.0, 5.0, 5.0]),
+                column("n", [6.0; 7]),
+                column("weight", [40.0, 12.0, 8.0, 9.0, 10.0, 4.0, 5.0]),
+            ]),
+            survivors: Table::new(vec![column(
+                "survivors",
+                [1000.0, 631.0, 468.0, 382.0, 326.0],
+            )]),
+            durations: Table::new(vec![
+                column("duration", [3.0, 5.0, 5.0, 8.0, 13.0, 21.0]),
+                column("observed", [1.0, 0.0, 1.0, 1.0, 0.0, 1.0]),
+            ]),
+            ahead: Table::new(vec![
+                column("t", [1.0, 4.0, 52.0]),
+                column("n", [0.0, 1.0, 3.0]),
+            ]),
+        }
+    }
+
+    /// What an analysis reads.
+    pub fn data(&self, entry: &analysis::Entry) -> Dataset<'_> {
+        Dataset::Table(match entry.name {
+            _ if entry.reads == "events" => return Dataset::Events(&self.events),
+            _ if entry.reads == "orders" => return Dataset::Orders(&self.orders),
+            "sbg_fit" => &self.survivors,
+            "bgbb_fit" | "bgbb_predict" | "bgbb_histogram" => &self.opportunities,
+            "survival_curve" => &self.durations,
+            "clv_new_customers" | "sbg_predict" => &self.ahead,
+            _ => &self.customers,
+        })
+    }
+}
+
+/// Options that an analysis cannot do without.
+pub fn request(entry: &analysis::Entry) -> Value {
+    let clv =
+        json!({"model": "mbg_nbd", "unit": "week", "r": 0.9, "alpha": 7.0, "a": 0.6, "b": 2.0});
+    let spend = json!({"p": 6.0, "q": 4.0, "gamma": 15.0});
+    let mut request = match entry.name {
+        "movement" => json!({"since": "2025-03-31"}),
+        name if name.starts_with("backtest") => json!({"origins": 1}),
+        "funnel" => json!({"steps": ["product_view", "add", "purchase"]}),
+        "sequences" | "sequence_totals" => json!({"steps": ["product_view", "purchase"]}),
+        "purchase_intent" => json!({"min_purchases": 5}),
+        "clv_fit" | "compare_models" => json!({"unit": "week"}),
+        "clv_predict"
+        | "clv_new_customers"
+        | "clv_parameters"
+        | "clv_simulate"
+        | "frequency_histogram"
+        | "expected_surface" => json!({"fit": clv}),
+        "expected_spend" => json!({"fit": spend}),
+        "clv" => json!({"fit": clv, "spend_fit": spend}),
+        "sbg_predict" => json!({"fit": {"alpha": 0.7, "beta": 1.2}}),
+        "bgbb_predict" | "bgbb_histogram" => {
+            json!({"fit": {"alpha": 1.2, "beta": 0.75, "gamma": 0.66, "delta": 2.8}})
+        }
+        _ => json!({}),
+    };
+    match entry.reads {
+        "events" => request["as_of"] = json!("2026-03-15"),
+        "orders" => request["as_of"] = json!("2025-06-30"),
+        _ => {}
+    }
+    request
+}
