@@ -273,6 +273,83 @@ fn unknown_options_are_named_with_the_valid_ones() {
     }
 }
 
+/// The least and the greatest value that the documentation of an option names: "2 to 1,000".
+fn documented_range(text: &str) -> Option<(i64, i64)> {
+    let words: Vec<&str> = text.split(' ').collect();
+    let number = |word: &str| {
+        let digits = word
+            .trim_matches(['.', ';', '(', ')'])
+            .trim_end_matches(',');
+        digits.replace(',', "").parse::<i64>().ok()
+    };
+    let to = words.iter().position(|word| *word == "to")?;
+    let from = number(words.get(to.checked_sub(1)?)?)?;
+    Some((from, number(words.get(to + 1)?)?))
+}
+
+/// A whole number is taken from the least to the greatest that its documentation names, and no other.
+#[test]
+fn options_are_taken_up_to_their_documented_limits() {
+    let shelf = Shelf::new();
+    let shop = crm_tests::orders(crm_tests::STORE, crm_tests::store(60, 3)).unwrap();
+    let stopped = AtomicBool::new(true);
+    let mut seen = Vec::new();
+    for entry in register::all() {
+        let data = match entry.reads {
+            "orders" => Dataset::Orders(&shop),
+            _ => shelf.data(entry),
+        };
+        let described = register::describe(entry.name).unwrap();
+        let options = described["options"]["properties"].as_object().cloned();
+        for (name, option) in options.unwrap_or_default() {
+            let whole = option["type"] == "integer" || option["type"][0] == "integer";
+            let text = option["description"].as_str().unwrap_or_default();
+            let Some((least, most)) = documented_range(text).filter(|_| whole) else {
+                continue;
+            };
+            seen.push(format!("{}.{name}", entry.name));
+            let ask = |value: i64, context: &Context| {
+                let mut request = request(entry);
+                request[&name] = json!(value);
+                if entry.name == "movement" {
+                    request["since"] = json!("2025-03-31");
+                }
+                register::run(entry.name, &data, &request.to_string(), context)
+            };
+            for beyond in [least - 1, most + 1] {
+                // None at all is the default of some.
+                if option["default"] == json!(beyond) {
+                    continue;
+                }
+                let error = ask(beyond, &Context::default())
+                    .expect_err(&format!("{} {name} {beyond}", entry.name));
+                let found = (error.code(), error.option_name());
+                assert_eq!(
+                    found,
+                    (ErrorCode::Option, Some(&name[..])),
+                    "{beyond}: {error}"
+                );
+            }
+            // What is taken need not be computed to its end.
+            let cancelled = Context {
+                cancel: Some(&stopped),
+                ..Context::default()
+            };
+            for within in [least, most] {
+                if let Err(error) = ask(within, &cancelled) {
+                    assert_eq!(
+                        error.code(),
+                        ErrorCode::Cancelled,
+                        "{} {name} {within}: {error}",
+                        entry.name
+                    );
+                }
+            }
+        }
+    }
+    assert!(seen.len() >= 15, "{seen:?}");
+}
+
 #[test]
 fn cancelled_runs_stop_and_leave_nothing_behind() {
     let (shelf, untouched) = (Shelf::new(), Shelf::new());

@@ -248,12 +248,71 @@ fn rfm_scores_by_counting_the_worse() {
 #[test]
 fn frozen_cuts_give_the_scores_they_were_learnt_from() {
     let shop = shop(3);
-    let learnt = run(&shop, "rfm", r#"{"as_of": "2025-06-30"}"#);
-    let cuts = &learnt.notes()["cuts"];
-    let request = format!(r#"{{"as_of": "2025-06-30", "mode": "frozen", "cuts": {cuts}}}"#);
-    let frozen = run(&shop, "rfm", &request);
-    for axis in ["r", "f", "m"] {
-        assert_eq!(numbers(&frozen, axis), numbers(&learnt, axis));
+    for monetary in ["revenue", "mean_order_value"] {
+        let fixed = format!(r#""as_of": "2025-06-30", "monetary": "{monetary}""#);
+        let learnt = run(&shop, "rfm", &format!("{{{fixed}}}"));
+        let cuts = &learnt.notes()["cuts"];
+        let request = format!(r#"{{{fixed}, "mode": "frozen", "cuts": {cuts}}}"#);
+        let frozen = run(&shop, "rfm", &request);
+        for axis in ["r", "f", "m"] {
+            assert_eq!(numbers(&frozen, axis), numbers(&learnt, axis), "{monetary}");
+        }
+        // A cut is the least value that has its score.
+        let scores = numbers(&learnt, "m");
+        let values = (numbers(&learnt, "revenue").into_iter()).zip(numbers(&learnt, "orders"));
+        let values: Vec<f64> = values
+            .map(|(revenue, orders)| match monetary {
+                "revenue" => revenue.expect("revenue") as f64,
+                _ => revenue.expect("revenue") as f64 / orders.expect("orders") as f64,
+            })
+            .collect();
+        for score in 2..=5 {
+            let of_score = (values.iter().zip(&scores)).filter(|(_, s)| **s == Some(score));
+            let least = of_score.map(|(v, _)| *v).fold(f64::INFINITY, f64::min);
+            assert_eq!(
+                cuts["monetary"][score as usize - 2].as_f64(),
+                Some(least),
+                "{monetary}"
+            );
+        }
+    }
+}
+
+/// The cross table by counting the rows of `rfm`, in two dimensions and in three.
+#[test]
+fn rfm_crossed_by_counting() {
+    let shop = shop(5);
+    let scores = run(&shop, "rfm", r#"{"as_of": "2025-06-30", "levels": 4}"#);
+    let of = |axis: &str| numbers(&scores, axis);
+    let revenue = of("revenue");
+    let total: i64 = revenue.iter().flatten().sum();
+    let all = scores.len() as f64;
+    for (rows, columns, slice) in [("r", "f", false), ("f", "m", false), ("m", "r", true)] {
+        let request = format!(
+            r#"{{"as_of": "2025-06-30", "levels": 4, "rows": "{rows}", "columns": "{columns}", "slice": {slice}}}"#
+        );
+        let table = run(&shop, "rfm_cross", &request);
+        let axes: Vec<&str> = match slice {
+            true => vec!["f", rows, columns],
+            false => vec![rows, columns],
+        };
+        assert_eq!(table.len(), 4_usize.pow(axes.len() as u32));
+        let cells: Vec<_> = axes.iter().map(|axis| numbers(&table, axis)).collect();
+        let (counts, sums) = (numbers(&table, "customers"), numbers(&table, "revenue"));
+        let shares = (
+            reals(&table, "customer_share"),
+            reals(&table, "revenue_share"),
+        );
+        for row in 0..table.len() {
+            let inside: Vec<usize> = (0..scores.len())
+                .filter(|i| (0..axes.len()).all(|a| of(axes[a])[*i] == cells[a][row]))
+                .collect();
+            let sum: i64 = inside.iter().filter_map(|i| revenue[*i]).sum();
+            assert_eq!(counts[row], Some(inside.len() as i64), "{request} {row}");
+            assert_eq!(sums[row], Some(sum), "{request} {row}");
+            assert_eq!(shares.0[row], Some(inside.len() as f64 / all));
+            assert_eq!(shares.1[row], Some(sum as f64 / total as f64));
+        }
     }
 }
 

@@ -29,7 +29,7 @@ fn forms_that_say_one_thing_are_read_one_by_one() {
         wall(2024, 1, 5, 13, 5, 0, 0),
     );
     let second = wall(2024, 1, 5, 10, 0, 7, 0);
-    let cases: [(&str, i64, Option<i32>); 50] = [
+    let cases: [(&str, i64, Option<i32>); 60] = [
         ("2024-01-05", day, None),
         ("2024/1/5", day, None),
         ("2024.01.05", day, None),
@@ -78,7 +78,17 @@ fn forms_that_say_one_thing_are_read_one_by_one() {
         ("Fri, 05 Jan 2024 10:00:07 +0000", second, Some(0)),
         ("05/Jan/2024:10:00:07 +0000", second, Some(0)),
         ("2024-01-05 10:00:07 GMT+0900 (JST)", second, Some(540)),
+        ("2024-01-05T10:00:07+05:30", second, Some(330)),
+        ("2024-01-05 10:00:07 -03:30", second, Some(-210)),
+        ("2024-01-05 10:00:07 +0545", second, Some(345)),
+        ("2024-01-05 10:00:07 GMT-3:30", second, Some(-210)),
+        ("2024-01-05 10:00:07 +23:59", second, Some(1439)),
+        ("05/Jan/2024", day, None),
+        ("05/Jan/2024 10:00:07", second, None),
+        ("05/Jan/2024:10:00:07 -0330", second, Some(-210)),
         ("1704448807", second, Some(0)),
+        ("1704448807.250", second + 250_000, Some(0)),
+        ("1704448807000000", second, Some(0)),
         ("1704448807000", second, Some(0)),
     ];
     for (text, expected, offset) in cases {
@@ -118,6 +128,12 @@ fn what_is_no_date_is_not_read() {
         "45/01/2024",
         "99999999",
         "12345678901",
+        "17044488070000",
+        "1704448807000.5",
+        "05-Jan-2024:10:00:07",
+        "2024-01-31 10:00 +24:00",
+        "2024-01-31 10:00 +01:60",
+        "2024-01-31 10:00 +1:00",
         "2024-01-31 10:00 EST",
         "-",
         "日",
@@ -126,6 +142,27 @@ fn what_is_no_date_is_not_read() {
     }
     let blank = read(&["", "  ", "\u{3000}"], None);
     assert_eq!((blank.wall, blank.unread), (vec![None; 3], vec![]));
+}
+
+/// Counts since 1970 are of the years 1990 to 2099.
+#[test]
+fn counts_since_1970_are_read_within_their_years() {
+    let (from, until) = (wall(1990, 1, 1, 0, 0, 0, 0), wall(2100, 1, 1, 0, 0, 0, 0));
+    for unit in [1_000_000, 1_000, 1] {
+        let text = |micros: i64| (micros / unit).to_string();
+        for at in [from, until - unit, wall(2001, 9, 9, 1, 46, 40, 0)] {
+            let got = read(&[&text(at)], None);
+            assert_eq!(
+                (got.wall[0], got.offsets[0]),
+                (Some(at), Some(0)),
+                "{}",
+                text(at)
+            );
+        }
+        for at in [from - unit, until] {
+            assert_eq!(read(&[&text(at)], None).unread, [0], "{}", text(at));
+        }
+    }
 }
 
 #[test]
