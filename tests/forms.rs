@@ -253,6 +253,37 @@ fn cells_that_no_table_can_hold_are_refused_by_row() {
     assert_eq!(error.column(), Some("y"));
 }
 
+/// What reading relies on is checked first, up to the last offset and key.
+#[test]
+fn broken_columns_are_refused_and_tight_ones_are_not() {
+    let sound = |column: &ColumnData| column.check("x").is_ok();
+    for (column, expected) in [
+        (fixed(1, &[7, 8]), true),
+        (fixed(0, &[]), false),
+        (fixed(3, &[0; 6]), true),
+        (fixed(3, &[0; 7]), false),
+        (small_texts(&[0, 1, 1, 3], b"abc"), true),
+        (small_texts(&[0, 1, 1, 4], b"abc"), false),
+        (small_texts(&[0, 2, 1, 3], b"abc"), false),
+        (small_texts(&[-1, 1, 1, 3], b"abc"), false),
+        (small_texts(&[2, 3], b"abc"), true),
+        (small_texts(&[], b""), true),
+        (dictionary(&[0, 1], texts(&["a", "b"])), true),
+        (dictionary(&[0, 2], texts(&["a", "b"])), false),
+        (dictionary(&[0], dictionary(&[0], texts(&["a"]))), false),
+    ] {
+        assert_eq!(sound(&column), expected, "{column:?}");
+    }
+    // A key of a null cell may be anything; a bitmap is as long as the column.
+    let valid = |bits: &[bool]| Some(Bits::from_bools(bits.iter().copied()).expect("small"));
+    let keys = |bits: &[bool]| ColumnData {
+        valid: valid(bits),
+        ..dictionary(&[0, 9], texts(&["a", "b"]))
+    };
+    assert!(sound(&keys(&[true, false])) && !sound(&keys(&[false, true])));
+    assert!(!sound(&keys(&[true])) && !sound(&keys(&[true, false, true])));
+}
+
 /// Options about texts are refused where no column that they speak of holds any.
 #[test]
 fn options_about_texts_need_a_column_of_texts() {

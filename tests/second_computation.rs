@@ -289,7 +289,7 @@ fn rfm_crossed_by_counting() {
     let all = scores.len() as f64;
     for (rows, columns, slice) in [("r", "f", false), ("f", "m", false), ("m", "r", true)] {
         let request = format!(
-            r#"{{"as_of": "2025-06-30", "levels": 4, "rows": "{rows}", "columns": "{columns}", "slice": {slice}}}"#
+            r#"{{"as_of": "2025-06-30", "rfm": {{"levels": 4}}, "rows": "{rows}", "columns": "{columns}", "slice": {slice}}}"#
         );
         let table = run(&shop, "rfm_cross", &request);
         let axes: Vec<&str> = match slice {

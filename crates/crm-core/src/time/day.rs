@@ -394,6 +394,16 @@ mod tests {
     }
 
     #[test]
+    fn days_end_with_the_year_9999() {
+        let last = Day(LAST);
+        assert_eq!(last.to_string(), "9999-12-31");
+        assert_eq!(last.after(0), Some(last));
+        assert_eq!(last.after(1), None);
+        assert_eq!(Day(LAST - 1).after(1), Some(last));
+        assert_eq!(Day(0).after(u32::MAX), None);
+    }
+
+    #[test]
     fn durations_are_said_in_their_largest_unit() {
         let minute = 60_000_000;
         for (text, micros, json) in [

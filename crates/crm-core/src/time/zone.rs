@@ -443,9 +443,20 @@ mod tests {
                 let expected = expected.map(|(from, until)| (*from, until + MINUTE));
                 assert_eq!(offsets.repeats(day), expected, "{zone} {day}");
             }
+            // There and back, and jumping.
+            let n = walk.len();
+            let jumps = (0..n).map(|i| i * 7919 % n);
             let mut reader = offsets.reader();
-            for (at, day) in walk {
+            for i in (0..n).chain((0..n).rev()).chain(jumps) {
+                let (at, day) = walk[i];
                 assert_eq!((reader.day(at), offsets.day(at)), (day, day), "{zone}");
+            }
+            let clocks = offsets.clocks();
+            for quarter in -400..400 {
+                for beside in -1..=1 {
+                    let wall = i64::from(date.0) * MICROS_PER_DAY + quarter * 15 * MINUTE + beside;
+                    assert_eq!(clocks.instant(wall), offsets.instant(wall), "{zone} {wall}");
+                }
             }
         }
     }
