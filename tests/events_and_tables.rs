@@ -165,6 +165,197 @@ fn unknown_options_are_named_with_the_valid_ones() {
     }
 }
 
+/// Rows that no model can take are counted by the column at fault, or refused at the first of them.
+#[test]
+fn rows_that_no_model_can_take_are_counted_by_column() {
+    let (nan, none) = (f64::NAN, 0.0);
+    let table = Table::new(vec![
+        column("frequency", [1.0, -1.0, 2.0, 1.5, 0.0, 3.0, 1.0, nan]),
+        column("recency", [5.0, 5.0, 40.0, 5.0, none, 9.0, 7.0, 5.0]),
+        column("T", [30.0, 30.0, 35.0, 30.0, 31.0, 30.0, 33.0, 30.0]),
+        column("monetary_value", [20.0; 8]),
+    ]);
+    // The second, fourth and eighth have no frequency that can be, the third no recency.
+    let fit =
+        json!({"model": "mbg_nbd", "unit": "week", "r": 0.9, "alpha": 7.0, "a": 0.6, "b": 2.0});
+    for (name, bad_rows) in [("clv_predict", "drop"), ("clv_predict", "error")] {
+        let request = json!({"fit": fit, "bad_rows": bad_rows}).to_string();
+        let found = register::run(name, &Dataset::Table(&table), &request, &Context::default());
+        match bad_rows {
+            "drop" => {
+                let found = found.unwrap();
+                let expected = json!({"frequency": 3, "recency": 1});
+                assert_eq!(found.notes()["rows_left_out"], expected);
+                assert_eq!(found.len(), 8);
+            }
+            _ => {
+                let error = found.unwrap_err();
+                assert_eq!((error.column(), error.row()), (Some("frequency"), Some(1)));
+            }
+        }
+    }
+}
+
+/// Numbers of a request or a table that no model has an answer for.
+#[test]
+fn times_and_counts_that_cannot_be_are_refused() {
+    let shelf = Shelf::new();
+    let entry = |name: &str| register::all().find(|entry| entry.name == name).unwrap();
+    let ask = |name: &str, data: &Dataset<'_>, more: &[(&str, Value)]| {
+        let mut request = request(entry(name));
+        for (key, value) in more {
+            request[key] = value.clone();
+        }
+        register::run(name, data, &request.to_string(), &Context::default())
+    };
+    let customers = Dataset::Table(&shelf.customers);
+    for (t, fits) in [(0.0, true), (12.5, true), (-0.001, false), (-1e9, false)] {
+        for name in ["expected_surface", "clv_predict"] {
+            let found = ask(name, &customers, &[("t", json!(t))]);
+            let option = found
+                .as_ref()
+                .err()
+                .map(|e| e.option_name().map(str::to_owned));
+            let expected = (!fits).then(|| Some("t".to_owned()));
+            assert_eq!(option, expected, "{name} {t}");
+        }
+    }
+    for (n, fits) in [
+        (0.0, true),
+        (1e6, true),
+        (1.0, true),
+        (0.5, false),
+        (-1.0, false),
+        (1e6 + 1.0, false),
+    ] {
+        let table = Table::new(vec![column("t", [1.0, 4.0]), column("n", [1.0, n])]);
+        let found = ask("clv_new_customers", &Dataset::Table(&table), &[]);
+        let place = found
+            .as_ref()
+            .err()
+            .map(|e| (e.column().map(str::to_owned), e.row()));
+        let expected = (!fits).then(|| (Some("n".to_owned()), Some(1)));
+        assert_eq!(place, expected, "{n}");
+    }
+}
+
+/// The least and the greatest value that the documentation of an option names: "2 to 1,000".
+fn documented_range(text: &str) -> Option<(i64, i64)> {
+    let words: Vec<&str> = text.split(' ').collect();
+    let number = |word: &str| {
+        let digits = word
+            .trim_matches(['.', ';', '(', ')'])
+            .trim_end_matches(',');
+        digits.replace(',', "").parse::<i64>().ok()
+    };
+    let to = words.iter().position(|word| *word == "to")?;
+    let from = number(words.get(to.checked_sub(1)?)?)?;
+    Some((from, number(words.get(to + 1)?)?))
+}
+
+/// A whole number is taken from the least to the greatest that its documentation names, and no other.
+#[test]
+fn options_are_taken_up_to_their_documented_limits() {
+    let shelf = Shelf::new();
+    let shop = crm_tests::orders(crm_tests::STORE, crm_tests::store(60, 3)).unwrap();
+    let stopped = AtomicBool::new(true);
+    let mut seen = Vec::new();
+    for entry in register::all() {
+        let data = match entry.reads {
+            "orders" => Dataset::Orders(&shop),
+            _ => shelf.data(entry),
+        };
+        let described = register::describe(entry.name).unwrap();
+        let options = described["options"]["properties"].as_object().cloned();
+        for (name, option) in options.unwrap_or_default() {
+            let whole = option["type"] == "integer" || option["type"][0] == "integer";
+            let text = option["description"].as_str().unwrap_or_default();
+            let Some((least, most)) = documented_range(text).filter(|_| whole) else {
+                continue;
+            };
+            seen.push(format!("{}.{name}", entry.name));
+            let ask = |value: i64, context: &Context| {
+                let mut request = request(entry);
+                request[&name] = json!(value);
+                if entry.name == "movement" {
+                    request["since"] = json!("2025-03-31");
+                }
+                register::run(entry.name, &data, &request.to_string(), context)
+            };
+            for beyond in [least - 1, most + 1] {
+                // None at all is the default of some.
+                if option["default"] == json!(beyond) {
+                    continue;
+                }
+                let error = ask(beyond, &Context::default())
+                    .expect_err(&format!("{} {name} {beyond}", entry.name));
+                let found = (error.code(), error.option_name());
+                assert_eq!(
+                    found,
+                    (ErrorCode::Option, Some(&name[..])),
+                    "{beyond}: {error}"
+                );
+            }
+            // What is taken need not be computed to its end.
+            let cancelled = Context {
+                cancel: Some(&stopped),
+                ..Context::default()
+            };
+            for within in [least, most] {
+                if let Err(error) = ask(within, &cancelled) {
+                    assert_eq!(
+                        error.code(),
+                        ErrorCode::Cancelled,
+                        "{} {name} {within}: {error}",
+                        entry.name
+                    );
+                }
+            }
+        }
+    }
+    assert!(seen.len() >= 15, "{seen:?}");
+    // Lengths of time: a day is the least step; a grid has as many parts as a byte can number.
+    let ask = |name: &str, request: Value| {
+        let data = Dataset::Orders(&shop);
+        let found = register::run(name, &data, &request.to_string(), &Context::default());
+        found
+            .err()
+            .and_then(|error| error.option_name().map(str::to_owned))
+    };
+    for name in ["lead_times", "cohorts"] {
+        assert_eq!(ask(name, json!({"step": 1})), None, "{name}");
+        assert_eq!(
+            ask(name, json!({"step": 0})).as_deref(),
+            Some("step"),
+            "{name}"
+        );
+    }
+    // Each of 100 pairs of R and F is one part; of 17 of them each M is one, and of one more some.
+    let grid = |more: u8| {
+        let mut parts = Vec::new();
+        for (at, (r, f)) in (1..=10)
+            .flat_map(|r| (1..=10).map(move |f| (r, f)))
+            .enumerate()
+        {
+            let ends = match at {
+                0..17 => (1..=10).collect(),
+                17 => (1..more).chain([10]).collect(),
+                _ => vec![10],
+            };
+            let mut from = 1;
+            for to in ends {
+                let name = format!("part {}", parts.len());
+                parts.push(json!({"segment": name, "r": [r, r], "f": [f, f], "m": [from, to]}));
+                from = to + 1;
+            }
+        }
+        let n = parts.len();
+        (n, ask("rfm", json!({"levels": 10, "grid": parts})))
+    };
+    assert_eq!(grid(3), (255, None));
+    assert_eq!(grid(4), (256, Some("grid".to_owned())));
+}
+
 #[test]
 fn cancelled_runs_stop_and_leave_nothing_behind() {
     let (shelf, untouched) = (Shelf::new(), Shelf::new());

@@ -248,12 +248,71 @@ fn rfm_scores_by_counting_the_worse() {
 #[test]
 fn frozen_cuts_give_the_scores_they_were_learnt_from() {
     let shop = shop(3);
-    let learnt = run(&shop, "rfm", r#"{"as_of": "2025-06-30"}"#);
-    let cuts = &learnt.notes()["cuts"];
-    let request = format!(r#"{{"as_of": "2025-06-30", "mode": "frozen", "cuts": {cuts}}}"#);
-    let frozen = run(&shop, "rfm", &request);
-    for axis in ["r", "f", "m"] {
-        assert_eq!(numbers(&frozen, axis), numbers(&learnt, axis));
+    for monetary in ["revenue", "mean_order_value"] {
+        let fixed = format!(r#""as_of": "2025-06-30", "monetary": "{monetary}""#);
+        let learnt = run(&shop, "rfm", &format!("{{{fixed}}}"));
+        let cuts = &learnt.notes()["cuts"];
+        let request = format!(r#"{{{fixed}, "mode": "frozen", "cuts": {cuts}}}"#);
+        let frozen = run(&shop, "rfm", &request);
+        for axis in ["r", "f", "m"] {
+            assert_eq!(numbers(&frozen, axis), numbers(&learnt, axis), "{monetary}");
+        }
+        // A cut is the least value that has its score.
+        let scores = numbers(&learnt, "m");
+        let values = (numbers(&learnt, "revenue").into_iter()).zip(numbers(&learnt, "orders"));
+        let values: Vec<f64> = values
+            .map(|(revenue, orders)| match monetary {
+                "revenue" => revenue.expect("revenue") as f64,
+                _ => revenue.expect("revenue") as f64 / orders.expect("orders") as f64,
+            })
+            .collect();
+        for score in 2..=5 {
+            let of_score = (values.iter().zip(&scores)).filter(|(_, s)| **s == Some(score));
+            let least = of_score.map(|(v, _)| *v).fold(f64::INFINITY, f64::min);
+            assert_eq!(
+                cuts["monetary"][score as usize - 2].as_f64(),
+                Some(least),
+                "{monetary}"
+            );
+        }
+    }
+}
+
+/// The cross table by counting the rows of `rfm`, in two dimensions and in three.
+#[test]
+fn rfm_crossed_by_counting() {
+    let shop = shop(5);
+    let scores = run(&shop, "rfm", r#"{"as_of": "2025-06-30", "levels": 4}"#);
+    let of = |axis: &str| numbers(&scores, axis);
+    let revenue = of("revenue");
+    let total: i64 = revenue.iter().flatten().sum();
+    let all = scores.len() as f64;
+    for (rows, columns, slice) in [("r", "f", false), ("f", "m", false), ("m", "r", true)] {
+        let request = format!(
+            r#"{{"as_of": "2025-06-30", "rfm": {{"levels": 4}}, "rows": "{rows}", "columns": "{columns}", "slice": {slice}}}"#
+        );
+        let table = run(&shop, "rfm_cross", &request);
+        let axes: Vec<&str> = match slice {
+            true => vec!["f", rows, columns],
+            false => vec![rows, columns],
+        };
+        assert_eq!(table.len(), 4_usize.pow(axes.len() as u32));
+        let cells: Vec<_> = axes.iter().map(|axis| numbers(&table, axis)).collect();
+        let (counts, sums) = (numbers(&table, "customers"), numbers(&table, "revenue"));
+        let shares = (
+            reals(&table, "customer_share"),
+            reals(&table, "revenue_share"),
+        );
+        for row in 0..table.len() {
+            let inside: Vec<usize> = (0..scores.len())
+                .filter(|i| (0..axes.len()).all(|a| of(axes[a])[*i] == cells[a][row]))
+                .collect();
+            let sum: i64 = inside.iter().filter_map(|i| revenue[*i]).sum();
+            assert_eq!(counts[row], Some(inside.len() as i64), "{request} {row}");
+            assert_eq!(sums[row], Some(sum), "{request} {row}");
+            assert_eq!(shares.0[row], Some(inside.len() as f64 / all));
+            assert_eq!(shares.1[row], Some(sum as f64 / total as f64));
+        }
     }
 }
 
@@ -470,4 +529,234 @@ fn refunds_at_their_date_leave_the_order_whole() {
     );
     let nets: i64 = full.iter().map(|o| o.net()).sum();
     assert_eq!(sum(&at_refund, "revenue") - sum(&at_order, "revenue"), nets);
+}
+
+/// The tables of segments by counting the rows that say whose segment is which.
+#[test]
+fn segments_by_counting() {
+    let shop = shop(6);
+    let date = r#"{"as_of": "2025-06-30"}"#;
+    let each = run(&shop, "rfm", date);
+    let of = words(&each, "segment");
+    let revenue = numbers(&each, "revenue");
+    let total: i64 = revenue.iter().flatten().sum();
+    let table = run(&shop, "rfm_segments", date);
+    let names = words(&table, "segment");
+    assert_eq!(
+        numbers(&table, "customers").iter().flatten().sum::<i64>(),
+        each.len() as i64
+    );
+    for (row, name) in names.iter().enumerate() {
+        let inside: Vec<usize> = (0..each.len()).filter(|i| of[*i] == *name).collect();
+        let sum: i64 = inside.iter().filter_map(|i| revenue[*i]).sum();
+        let share = |part: f64, all: f64| Some(part / all);
+        assert_eq!(
+            numbers(&table, "customers")[row],
+            Some(inside.len() as i64),
+            "{name:?}"
+        );
+        assert_eq!(numbers(&table, "revenue")[row], Some(sum), "{name:?}");
+        let customers = reals(&table, "customer_share")[row];
+        assert_eq!(customers, share(inside.len() as f64, each.len() as f64));
+        assert_eq!(
+            reals(&table, "revenue_share")[row],
+            share(sum as f64, total as f64)
+        );
+    }
+
+    let each = run(&shop, "cpm", date);
+    let pairs: Vec<_> = words(&each, "segment")
+        .into_iter()
+        .zip(words(&each, "state"))
+        .collect();
+    let (revenue, tenure) = (numbers(&each, "revenue"), numbers(&each, "tenure_days"));
+    let table = run(&shop, "cpm_segments", date);
+    assert_eq!(
+        numbers(&table, "customers").iter().flatten().sum::<i64>(),
+        each.len() as i64
+    );
+    let names = words(&table, "segment")
+        .into_iter()
+        .zip(words(&table, "state"));
+    for (row, pair) in names.enumerate() {
+        let inside: Vec<usize> = (0..each.len()).filter(|i| pairs[*i] == pair).collect();
+        let sum: i64 = inside.iter().filter_map(|i| revenue[*i]).sum();
+        let days: i64 = inside.iter().filter_map(|i| tenure[*i]).sum();
+        let n = inside.len();
+        assert_eq!(
+            numbers(&table, "customers")[row],
+            Some(n as i64),
+            "{pair:?}"
+        );
+        assert_eq!(numbers(&table, "revenue")[row], Some(sum), "{pair:?}");
+        let customers = reals(&table, "customer_share")[row];
+        assert_eq!(customers, Some(n as f64 / each.len() as f64), "{pair:?}");
+        // Prospects and trials are neither active nor churned, and have no tenure.
+        let mean = (n > 0 && pair.1.is_some()).then(|| days as f64 / n as f64);
+        assert_eq!(reals(&table, "mean_tenure_days")[row], mean, "{pair:?}");
+    }
+}
+
+/// Who moved, by looking each customer up on both days.
+#[test]
+fn moves_by_looking_up_both_days() {
+    let shop = shop(7);
+    let (since, as_of) = ("2025-01-31", "2025-06-30");
+    for scheme in ["cpm", "rfm"] {
+        let on = |date: &str| -> BTreeMap<String, (String, i64)> {
+            let table = run(&shop, scheme, &format!(r#"{{"as_of": "{date}"}}"#));
+            let (ids, segment) = (words(&table, "customer_id"), words(&table, "segment"));
+            let revenue = numbers(&table, "revenue");
+            let state = match scheme {
+                "cpm" => words(&table, "state"),
+                _ => vec![None; table.len()],
+            };
+            (0..table.len())
+                .map(|row| {
+                    let segment = segment[row].clone().expect("a segment");
+                    let name = match &state[row] {
+                        Some(state) => format!("{segment}_{state}"),
+                        None => segment,
+                    };
+                    (
+                        ids[row].clone().expect("an id"),
+                        (name, revenue[row].expect("revenue")),
+                    )
+                })
+                .collect()
+        };
+        let (before, after) = (on(since), on(as_of));
+        let mut moves: BTreeMap<(String, String), (i64, i64)> = BTreeMap::new();
+        for (id, (target, now)) in &after {
+            let none = ("none".to_owned(), 0);
+            let (source, then) = before.get(id).unwrap_or(&none);
+            let cell = moves.entry((source.clone(), target.clone())).or_default();
+            *cell = (cell.0 + 1, cell.1 + now - then);
+        }
+        let request =
+            format!(r#"{{"scheme": "{scheme}", "since": "{since}", "as_of": "{as_of}"}}"#);
+        let table = run(&shop, "movement", &request);
+        let text = |name: &str, row: usize| words(&table, name)[row].clone().expect("a word");
+        let found: BTreeMap<(String, String), (i64, i64)> = (0..table.len())
+            .map(|row| {
+                let cell = |name: &str| numbers(&table, name)[row].expect("a number");
+                (
+                    (text("source", row), text("target", row)),
+                    (cell("customers"), cell("revenue")),
+                )
+            })
+            .collect();
+        assert_eq!(found, moves, "{scheme}");
+        const RUNGS: [&str; 7] = [
+            "prospect",
+            "trial",
+            "first",
+            "toddler",
+            "steady",
+            "trend",
+            "excellent",
+        ];
+        let rung = |name: &str| RUNGS.iter().position(|rung| name.starts_with(rung));
+        for row in 0..table.len() {
+            let (source, target) = (text("source", row), text("target", row));
+            let gone = |name: &str| name.ends_with("_churned");
+            let expected = match (scheme, gone(&source), gone(&target)) {
+                _ if source == "none" => "new",
+                ("rfm", ..) if source == target => "stay",
+                ("rfm", ..) => "move",
+                (_, false, true) => "churn",
+                (_, true, false) => "reactivation",
+                (_, true, true) => "stay",
+                _ if rung(&target) > rung(&source) => "step_up",
+                _ if rung(&target) < rung(&source) => "step_down",
+                _ => "stay",
+            };
+            assert_eq!(text("kind", row), expected, "{source} {target}");
+        }
+    }
+}
+
+/// A company is a customer of its own: `cycle` per company is `cycle` of orders under the companies'
+/// names. Customers without a company are left out, and their orders counted.
+#[test]
+fn companies_are_as_customers_of_their_names() {
+    use crm_core::data::{Customers, CustomersSpec, OrdersSpec};
+    use crm_core::{Orders, table::Cell};
+    use crm_tests::{batch, ints, optional_texts, texts, times};
+    let company =
+        |customer: usize| [Some("north"), Some("east"), None, Some("south")][customer % 4];
+    let mut rows: Vec<(usize, i64)> = Vec::new();
+    for customer in 0..12 {
+        let usual = 20 + 7 * customer as i64 % 31;
+        rows.extend((0..6).map(|k| (customer, 3 * customer as i64 + k * usual + (k * k) % 5)));
+    }
+    let dates: Vec<String> = rows
+        .iter()
+        .map(|(_, at)| {
+            (chrono::NaiveDate::from_ymd_opt(2025, 1, 1).expect("a day")
+                + chrono::Days::new(*at as u64))
+            .to_string()
+        })
+        .collect();
+    let dates: Vec<&str> = dates.iter().map(String::as_str).collect();
+    let amounts: Vec<i64> = (0..rows.len() as i64).map(|i| 100 + i).collect();
+    let spec = OrdersSpec::parse(r#"{"currency": "JPY", "bad_rows": "drop"}"#).expect("a spec");
+    let build = |ids: crm_core::data::ColumnData, people: Option<std::sync::Arc<Customers>>| {
+        let shop = batch(&[
+            ("customer_id", ids),
+            ("ordered_at", times(&dates)),
+            ("amount", ints(&amounts)),
+        ]);
+        Orders::from_batches(&spec, &[shop], people, &Context::default()).expect("orders")
+    };
+    let names: Vec<String> = rows
+        .iter()
+        .map(|(customer, _)| format!("c{customer:02}"))
+        .collect();
+    let each: Vec<String> = (0..12).map(|customer| format!("c{customer:02}")).collect();
+    let people = batch(&[
+        ("customer_id", texts(&each)),
+        (
+            "company",
+            optional_texts(&(0..12).map(company).collect::<Vec<_>>()),
+        ),
+    ]);
+    let about = CustomersSpec::parse(r#"{"dimensions": ["company"]}"#).expect("a spec");
+    let people = Customers::from_batches(&about, &[people], &Context::default()).expect("people");
+    let by_person = build(texts(&names), Some(std::sync::Arc::new(people)));
+    let of: Vec<Option<&str>> = rows
+        .iter()
+        .map(|(customer, _)| company(*customer))
+        .collect();
+    let by_company = build(optional_texts(&of), None);
+    let cycle = |orders: &Orders, request: &str| {
+        register::run(
+            "cycle",
+            &Dataset::Orders(orders),
+            request,
+            &Context::default(),
+        )
+        .expect(request)
+    };
+    let found = cycle(&by_person, r#"{"as_of": "2025-12-31", "per": "company"}"#);
+    let expected = cycle(&by_company, r#"{"as_of": "2025-12-31"}"#);
+    assert_eq!(words(&found, "company"), words(&expected, "customer_id"));
+    assert_eq!(found.len(), 3);
+    let mut compared = 0;
+    for column in expected
+        .columns()
+        .iter()
+        .filter(|c| c.name() != "customer_id")
+    {
+        let same = found.column(column.name()).expect("the same columns");
+        for row in 0..3 {
+            let (a, b): (Cell<'_>, Cell<'_>) = (same.cell(row), column.cell(row));
+            assert!(a == b, "{} {row}: {a:?} {b:?}", column.name());
+        }
+        compared += 1;
+    }
+    assert!(compared > 8, "{compared}");
+    assert_eq!(numbers(&found, "customers"), [Some(3); 3]);
+    // Three customers of six orders each have none.
+    assert_eq!(found.notes()["orders_without_value"], 18);
 }

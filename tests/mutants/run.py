@@ -1,6 +1,8 @@
 """Which planted faults do the Rust tests notice?
 
     python3 tests/mutants/run.py --seed 7 --count 450
+    python3 tests/mutants/run.py --file money.rs --file time/zone.rs --count 20 --longest 6
+    python3 tests/mutants/run.py --seed 7 --again      # what survived, with the tests of now
 
 A copy of the sources gets a random sample of small faults, all compiled in, each behind a switch
 (`planted.rs`); so all of them cost one build. Faults that do not compile are left out. One run of
@@ -8,7 +10,8 @@ each test records which faults it passes; then each fault is switched on and the
 run, fastest first, until one fails or takes far longer than usual.
 
 `target/planted/SEED/result.json` has every fault. Tests that compare the code with its own output
-are not run; the C programs of `tests/c` are.
+are not run; the C programs of `tests/c` are. `--again` looks up the survivors of that file in the
+sources of now, by file name and change, and writes `again.json`.
 """
 
 from __future__ import annotations
@@ -61,7 +64,6 @@ AREAS = {
 PACKAGES = ["crm-core", "crm-arrow", "crm-ffi", "crm-tests"]
 # `tables` compares with earlier output; the others read the text of the sources.
 NOT_RUN = {"tables", "layers", "reference", "header"}
-LONGEST = 60  # seconds; a test that takes longer is not run
 QUICK = 1.5  # seconds of tests in the first batch
 ENV = os.environ | {
     "CARGO_TARGET_DIR": str(OUT / "build"),
@@ -71,8 +73,8 @@ ENV = os.environ | {
 }
 
 
-def find() -> list[dict]:
-    """All faults of the two areas, in the order of the sources."""
+def find(wanted: list[str]) -> list[dict]:
+    """All faults of the two areas, or of the wanted files, in the order of the sources."""
     files = [
         path.relative_to(ROOT).as_posix()
         for crate in ("crm-core", "crm-arrow", "crm-ffi")
@@ -92,11 +94,39 @@ def find() -> list[dict]:
         fault = dict(zip(names, cells, strict=True))
         for name in ("line", "start", "end"):
             fault[name] = int(fault[name])
-        areas = (a for a, heads in AREAS.items() if fault["path"].startswith(tuple(heads)))
+        if wanted:
+            areas = (w for w in wanted if f"/{fault['path']}".endswith(f"/{w}"))
+        else:
+            areas = (a for a, heads in AREAS.items() if fault["path"].startswith(tuple(heads)))
         fault["area"] = next(areas, None)
         if fault["area"]:
             faults.append(fault)
     return faults
+
+
+def survivors(found: list[dict], before: list[dict]) -> list[dict]:
+    """What survived before, where it stands now."""
+
+    def key(fault: dict) -> tuple[str, str, str]:
+        # Whether a number grows or shrinks depends on its place.
+        what = fault["change"].split(" -> ")[0] if fault["kind"] == "number" else fault["change"]
+        return Path(fault["path"]).name, fault["kind"], what
+
+    by_change = defaultdict(list)
+    for fault in found:
+        by_change[key(fault)].append(fault)
+    chosen = []
+    for old in before:
+        if old["said"] not in ("survived", "not reached"):
+            continue
+        same = by_change[key(old)]
+        if same:
+            now = min(same, key=lambda f: (f["path"] != old["path"], abs(f["line"] - old["line"])))
+            same.remove(now)
+            chosen.append(now)
+        else:
+            print(f"{old['path']}:{old['line']} is gone: {old['change']!r}", flush=True)
+    return chosen
 
 
 def plant(faults: list[dict], paths: set[str]) -> None:
@@ -227,9 +257,11 @@ def compiling(faults: list[dict], known: Path) -> list[dict]:
         faults = [f for f in faults if f["id"] not in out]
 
 
-def build() -> dict[str, Path]:
+def build(plain: bool) -> dict[str, Path]:
     """The test programs by name."""
-    command = ["cargo", "test", "--no-run", "--message-format=json", "--lib", "--tests"]
+    core = "profile.dev.package.crm-core.opt-level=0"
+    cargo = ["cargo", "--config", core] if plain else ["cargo"]
+    command = [*cargo, "test", "--no-run", "--message-format=json", "--lib", "--tests"]
     for package in PACKAGES:
         command += ["-p", package]
     done = subprocess.run(command, cwd=TREE, env=ENV, capture_output=True, text=True)
@@ -244,7 +276,7 @@ def build() -> dict[str, Path]:
             if name not in NOT_RUN and made["target"]["kind"] != ["bin"]:
                 programs[f"{package}:{name}"] = Path(made["executable"])
     subprocess.run(
-        ["cargo", "build", "--quiet", "-p", "crm-ffi", "--lib"],
+        [*cargo, "build", "--quiet", "-p", "crm-ffi", "--lib"],
         cwd=TREE,
         env=ENV,
         check=True,
@@ -284,9 +316,11 @@ def run(program: Path, name: str, tests: list[str], env: dict, limit: float) -> 
     return "passed" if done.returncode == 0 else "failed"
 
 
-def record(programs: dict[str, Path], out: Path, jobs: int) -> list[dict]:
+def record(programs: dict[str, Path], out: Path, jobs: int, longest: float) -> list[dict]:
     """Each test: how long it takes and what it passes."""
     tests = []
+    known = OUT / "took.json"  # of every test that any run has timed
+    before = json.loads(known.read_text()) if known.exists() else {}
     for name, program in programs.items():
         if name.startswith("c:"):
             tests.append((name, "main"))
@@ -306,11 +340,14 @@ def record(programs: dict[str, Path], out: Path, jobs: int) -> list[dict]:
 
     def one(test: tuple[str, str]) -> dict | None:
         name, case = test
+        if before.get(f"{name} {case}", 0) > longest:
+            return None
         file = out / (hashlib.sha256(f"{name} {case}".encode()).hexdigest()[:16] + ".reached")
         file.unlink(missing_ok=True)
         start = time.monotonic()
-        said = run(programs[name], name, [case], {"CRM_REACHED": str(file)}, LONGEST)
+        said = run(programs[name], name, [case], {"CRM_REACHED": str(file)}, longest)
         took = time.monotonic() - start
+        before[f"{name} {case}"] = took
         if said != "passed":
             print(f"  without a fault {said}: {name} {case}", flush=True)
             return None
@@ -324,7 +361,9 @@ def record(programs: dict[str, Path], out: Path, jobs: int) -> list[dict]:
         }
 
     with ThreadPoolExecutor(jobs) as pool:
-        return [t for t in pool.map(one, tests) if t]
+        recorded = [t for t in pool.map(one, tests) if t]
+    known.write_text(json.dumps(before, indent=0))
+    return recorded
 
 
 def noticed(fault: dict, reaching: list[dict], programs: dict[str, Path]) -> tuple[str, str]:
@@ -358,8 +397,20 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--count", type=int, default=400, help="faults of each area that are tried")
+    parser.add_argument("--count", type=int, default=400, help="faults of each area or file")
     parser.add_argument("--area", choices=AREAS, action="append")
+    parser.add_argument(
+        "--file",
+        action="append",
+        default=[],
+        help="the end of a path: faults of these files instead of the areas",
+    )
+    parser.add_argument(
+        "--longest", type=float, default=60, help="tests that take more seconds are not run"
+    )
+    parser.add_argument(
+        "--plain", action="store_true", help="without optimisation: a short build, slow tests"
+    )
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument(
         "--again",
@@ -372,20 +423,24 @@ def main() -> None:
     out.mkdir(parents=True, exist_ok=True)
     result = out / "result.json"
 
-    areas = args.area or list(AREAS)
-    found = find()
+    areas = args.file or args.area or list(AREAS)
+    found = find(args.file)
     for area in areas:
         print(f"{area}: {sum(f['area'] == area for f in found):,} faults can be planted")
     chosen = []
-    for area in areas:
-        here = [f for f in found if f["area"] == area]
-        # Few do not compile.
-        chosen += random.Random(args.seed).sample(here, min(len(here), args.count * 9 // 8))
+    if args.again:
+        chosen = survivors(found, json.loads(result.read_text()))
+        args.count, result = len(chosen), out / "again.json"
+    else:
+        for area in areas:
+            here = [f for f in found if f["area"] == area]
+            # Few do not compile.
+            chosen += random.Random(args.seed).sample(here, min(len(here), args.count * 9 // 8))
     for i, fault in enumerate(chosen, 1):
         fault["id"] = i
     paths = {f["path"] for f in chosen}
     copy(paths)
-    chosen = compiling(chosen, out / "known.json")
+    chosen = compiling(chosen, out / ("known-again.json" if args.again else "known.json"))
     tried = defaultdict(int)
     for fault in list(chosen):
         tried[fault["area"]] += 1
@@ -393,8 +448,8 @@ def main() -> None:
             chosen.remove(fault)
     plant(chosen, paths)
     print(f"{len(chosen)} planted, building", flush=True)
-    programs = build()
-    tests = record(programs, out, args.jobs)
+    programs = build(args.plain)
+    tests = record(programs, out, args.jobs, args.longest)
     print(f"{len(tests)} tests, {sum(t['took'] for t in tests):.0f} s", flush=True)
     (out / "tests.json").write_text(
         json.dumps([{k: t[k] for k in ("program", "case", "took")} for t in tests], indent=0)
@@ -403,12 +458,6 @@ def main() -> None:
     for test in tests:
         for fault in test["reached"]:
             reaching[fault].append(test)
-
-    if args.again:
-        before = json.loads(result.read_text())
-        left = {f["id"] for f in before if f["said"] in ("survived", "not reached")}
-        chosen = [f for f in chosen if f["id"] in left]
-        result = out / "again.json"
 
     def one(fault: dict) -> dict:
         fault["said"], fault["by"] = noticed(fault, reaching[fault["id"]], programs)

@@ -114,6 +114,65 @@ fn whole_numbers_are_major_units_of_every_exponent() {
     }
 }
 
+/// What does not fit is refused, not cut to its lower bits, in every type and currency.
+#[test]
+fn amounts_beyond_all_money_are_refused() {
+    for (currency, exponent) in CURRENCIES {
+        let scale = 10_i128.pow(exponent);
+        let beyond = [
+            (1_i128 << 64) + 5,
+            -(1_i128 << 64) - 5,
+            (1 << 63) + 5,
+            i128::MAX,
+            i128::MIN,
+        ];
+        for value in beyond {
+            for places in [0, exponent as i8] {
+                let column = decimals(&[0, value], places);
+                assert_eq!(
+                    revenue(currency, column, true),
+                    Err(1),
+                    "{currency} {value} {places}"
+                );
+            }
+            let spelled = value.to_string();
+            let found = revenue(currency, cells(&["0", &spelled]), false);
+            assert_eq!(found, Err(1), "{currency} {value}");
+        }
+        // The greatest amount, and a minor unit more.
+        let most = (1_i128 << 62) - 1;
+        let major = |minor: i128| match exponent {
+            0 => minor.to_string(),
+            _ => format!(
+                "{}.{:0width$}",
+                minor / scale,
+                minor % scale,
+                width = exponent as usize
+            ),
+        };
+        for (minor, fits) in [(most, true), (most + 1, false)] {
+            let expected = if fits { Ok(vec![minor as i64]) } else { Err(0) };
+            let found = revenue(currency, decimals(&[minor], exponent as i8), false);
+            assert_eq!(found, expected, "{currency} {minor}");
+            let found = revenue(currency, cells(&[&major(minor)]), false);
+            assert_eq!(found, expected, "{currency} {}", major(minor));
+        }
+        let whole = (most / scale) as i64;
+        let found = revenue(currency, ints(&[whole]), false);
+        assert_eq!(found, Ok(vec![whole * scale as i64]), "{currency}");
+        assert_eq!(
+            revenue(currency, ints(&[0, whole + 1]), false),
+            Err(1),
+            "{currency}"
+        );
+        assert_eq!(
+            revenue(currency, ints(&[i64::MIN]), false),
+            Err(0),
+            "{currency}"
+        );
+    }
+}
+
 /// A float counts as a minor unit up to 1e-6 away from it, in minor units, on both sides.
 #[test]
 fn floats_are_minor_units_within_a_millionth() {

@@ -197,6 +197,29 @@ fn left_out_rows_are_orders_where_each_row_is_one() {
     );
 }
 
+/// A line may lack a time where another line of its order has one.
+#[test]
+fn an_order_needs_a_time_on_one_of_its_lines() {
+    let at = [None, Some("2025-01-01"), None, None, Some("2025-01-02")];
+    let columns = [
+        ("customer_id", texts(&["a", "a", "b", "b", "c"])),
+        ("ordered_at", crm_tests::optional_texts(&at)),
+        ("amount", ints(&[1, 2, 4, 8, 16])),
+        ("order_id", ints(&[1, 1, 2, 2, 3])),
+    ];
+    let spec = r#"{"currency": "JPY", "order_id": "order_id"}"#;
+    let error = crm_tests::orders(spec, batch(&columns)).expect_err("an order without a time");
+    let message =
+        "column `ordered_at`, row 2: no value, expected a time on at least one line of the order";
+    assert_eq!(error.to_string(), message);
+    let spec = r#"{"currency": "JPY", "order_id": "order_id", "bad_rows": "drop"}"#;
+    let orders = build(spec, &[batch(&columns)]);
+    assert_eq!(summary(&orders, ""), rows(&[("a", 1, 3), ("c", 1, 16)]));
+    let found = reconciled(&orders);
+    let short: Vec<_> = found.iter().map(|r| (r.0.as_str(), r.1)).collect();
+    assert_eq!(short, [("counted", 3), ("bad_time", 2), ("total", 5)]);
+}
+
 fn texts_of_amounts(values: &[&str]) -> crm_core::data::ColumnData {
     times(values)
 }

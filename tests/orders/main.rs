@@ -2,6 +2,7 @@
 //! refunds, filters, amounts.
 
 mod amounts;
+mod columns;
 mod filters;
 mod lines;
 mod parts;

@@ -208,10 +208,13 @@ mod tests {
     }
 
     proptest! {
-        // A wider quotient, rounded by parsing its exact decimal expansion, is the oracle.
+        // A wider quotient, rounded by parsing its exact decimal expansion, is the oracle. Of every size: small
+        // by small, small by large, large by small, and sums of 128 bits.
         #[test]
-        fn division_rounds_once(n in any::<i64>(), d in 1..u64::MAX) {
-            let (whole, mut rest) = (i128::from(n).unsigned_abs() / u128::from(d), i128::from(n).unsigned_abs() % u128::from(d));
+        fn division_rounds_once(n in any::<i128>(), less in 1..128_u32, d in 1..u64::MAX, fewer in 0..64_u32) {
+            let (n, d) = (n >> less, (d >> fewer).max(1));
+            let magnitude = n.unsigned_abs();
+            let (whole, mut rest) = (magnitude / u128::from(d), magnitude % u128::from(d));
             let mut text = format!("{}{whole}.", if n < 0 { "-" } else { "" });
             for _ in 0..60 {
                 rest *= 10;
@@ -219,7 +222,17 @@ mod tests {
                 rest %= u128::from(d);
             }
             if rest != 0 { text.push('1'); }
-            prop_assert_eq!(divide(n.into(), d), text.parse::<f64>().unwrap());
+            prop_assert_eq!(divide(n, d).to_bits(), text.parse::<f64>().unwrap().to_bits());
+        }
+    }
+
+    #[test]
+    fn nothing_by_anything_is_zero_and_anything_by_nothing_is_no_number() {
+        for d in [1, 1 << 53, (1 << 53) + 1, u64::MAX] {
+            assert_eq!(divide(0, d).to_bits(), 0.0_f64.to_bits(), "{d}");
+        }
+        for n in [1_i128 << 60, -(1 << 60)] {
+            assert!(divide(n, 0).is_nan());
         }
     }
 }

@@ -497,3 +497,26 @@ fn ascending(offsets: impl Iterator<Item = i64>, bytes: &[u8]) -> bool {
     }
     sound && last as u64 <= bytes.len() as u64
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A part of a buffer stays that part when it becomes a vector.
+    #[test]
+    fn slices_of_buffers_are_what_they_show() {
+        let whole: Vec<i64> = (0..6).collect();
+        for start in 0..8 {
+            for len in 0..8 {
+                let shown: Vec<i64> = whole.iter().copied().skip(start).take(len).collect();
+                let slice = Buf::from(whole.clone()).slice(start, len);
+                assert_eq!(slice[..], shown);
+                assert_eq!(slice.into_vec("test").unwrap(), shown);
+                let inner = Buf::from(whole.clone()).slice(1, 5).slice(start, len);
+                let shown: Vec<i64> = whole[1..].iter().copied().skip(start).take(len).collect();
+                assert_eq!(inner.clone().into_vec("test").unwrap(), shown);
+                assert_eq!(inner[..], shown);
+            }
+        }
+    }
+}

@@ -201,8 +201,9 @@ pub fn month_ends(from: Day, to: Day) -> Vec<Day> {
     let mut month = from.start_of(Period::Month);
     while month <= to {
         let next = month.plus(1, Period::Month);
-        if next <= month {
-            break; // the calendar ends in 9999
+        if next.start_of(Period::Month) == month {
+            ends.push(next); // the calendar ends with December 9999
+            break;
         }
         ends.push(Day(next.0 - 1));
         month = next;
@@ -363,6 +364,99 @@ mod tests {
         }
         assert_eq!("0001-01-01".parse::<Day>().unwrap().0, -719_162);
         assert_eq!("9999-12-31".parse::<Day>().unwrap().0, 2_932_896);
+    }
+
+    #[test]
+    fn a_list_of_month_ends_has_both_months_and_stops_with_the_calendar() {
+        let day = |s: &str| s.parse::<Day>().unwrap();
+        let ends = |from: &str, to: &str| {
+            let ends = month_ends(day(from), day(to));
+            ends.iter().map(Day::to_string).collect::<Vec<_>>()
+        };
+        let winter = ["2023-11-30", "2023-12-31", "2024-01-31", "2024-02-29"];
+        assert_eq!(ends("2023-11-30", "2024-02-01"), winter);
+        assert_eq!(ends("2023-11-01", "2024-02-29"), winter);
+        assert_eq!(ends("2024-02-29", "2024-02-29"), ["2024-02-29"]);
+        assert_eq!(ends("2024-02-10", "2024-02-01"), ["2024-02-29"]);
+        assert!(ends("2024-03-01", "2024-02-29").is_empty());
+        assert_eq!(
+            ends("9999-11-05", "9999-12-31"),
+            ["9999-11-30", "9999-12-31"]
+        );
+    }
+
+    /// Steps of each period, there and back, against the calendar walked day by day.
+    #[test]
+    fn periods_follow_one_another_without_a_gap() {
+        let d = "2024-02-29".parse::<Day>().unwrap();
+        for (period, first, length) in [
+            (Period::Day, "2024-02-29", 1),
+            (Period::Week, "2024-02-26", 7),
+            (Period::Month, "2024-02-01", 29),
+            (Period::Quarter, "2024-01-01", 91),
+            (Period::Year, "2024-01-01", 366),
+        ] {
+            assert_eq!(d.start_of(period).to_string(), first);
+            assert_eq!(d.plus(0, period), d.start_of(period));
+            assert_eq!(d.plus(1, period).0 - d.start_of(period).0, length);
+            for n in -30..30 {
+                let (this, next) = (d.plus(n, period), d.plus(n + 1, period));
+                assert!((this.0..next.0).all(|at| Day(at).start_of(period) == this));
+                assert_eq!(next.plus(-1, period), this);
+            }
+            // Past the calendar's ends it is as far as there are days.
+            assert_eq!(d.plus(i32::MAX, period), d.plus(i32::MAX - 1, period));
+        }
+    }
+
+    #[test]
+    fn days_end_with_the_year_9999() {
+        let last = Day(LAST);
+        assert_eq!(last.to_string(), "9999-12-31");
+        assert_eq!(last.after(0), Some(last));
+        assert_eq!(last.after(1), None);
+        assert_eq!(Day(LAST - 1).after(1), Some(last));
+        assert_eq!(Day(0).after(u32::MAX), None);
+    }
+
+    #[test]
+    fn durations_are_said_in_their_largest_unit() {
+        let minute = 60_000_000;
+        for (text, micros, json) in [
+            ("45s", 45_000_000, "\"45s\""),
+            ("120s", 2 * minute, "\"2min\""),
+            ("90min", 90 * minute, "\"90min\""),
+            ("120min", 120 * minute, "\"2h\""),
+            ("48h", 2 * MICROS_PER_DAY, "2"),
+            ("3d", 3 * MICROS_PER_DAY, "3"),
+            ("2w", 14 * MICROS_PER_DAY, "14"),
+            ("0s", 0, "0"),
+        ] {
+            let length = Duration::parse(text).unwrap();
+            assert_eq!(length.micros(), micros, "{text}");
+            assert_eq!(serde_json::to_string(&length).unwrap(), json, "{text}");
+            assert_eq!(length.as_days() * MICROS_PER_DAY as f64, micros as f64);
+        }
+        assert_eq!(Duration::minutes(90), Duration::parse("90min").unwrap());
+        assert_eq!(Duration::days(3).whole_days(), Some(3));
+        assert_eq!(Duration::parse("25h").unwrap().whole_days(), None);
+        for bad in [
+            "",
+            "s",
+            "5",
+            "5 s",
+            "-5s",
+            "5m",
+            "5S",
+            "1.5h",
+            "99999999999999999999d",
+        ] {
+            assert_eq!(Duration::parse(bad), None, "{bad}");
+        }
+        // All time there is, and a day more.
+        let days = (MAX_MICROS - MIN_MICROS) / MICROS_PER_DAY;
+        assert!(Duration::parse(&format!("{days}d")).is_some());
+        assert!(Duration::parse(&format!("{}d", days + 1)).is_none());
     }
 
     #[test]

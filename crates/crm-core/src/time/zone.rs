@@ -330,6 +330,7 @@ impl Clocks {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use chrono::Datelike;
 
     fn micros(text: &str) -> i64 {
         let naive = chrono::NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S").unwrap();
@@ -404,6 +405,60 @@ mod tests {
         assert_eq!(until - from, 60_000_000);
         assert_eq!(newfoundland.day(from), sunday);
         assert_eq!(newfoundland.repeats(Day(sunday.0 + 1)), None);
+    }
+
+    /// Where days begin, and what of them comes before, by looking at every minute around changes of
+    /// the clock: over midnight back (St. John's, Sao Paulo), over midnight forward (Beirut, Azores),
+    /// a day left out (Apia), half an hour (Lord Howe), and a plain zone.
+    #[test]
+    fn days_begin_where_a_walk_by_the_minute_says() {
+        for (zone, date) in [
+            ("America/St_Johns", "2010-11-07"),
+            ("America/St_Johns", "2010-03-14"),
+            ("America/Sao_Paulo", "2017-02-19"),
+            ("America/Sao_Paulo", "2017-10-15"),
+            ("Asia/Beirut", "2024-03-31"),
+            ("Asia/Beirut", "2024-10-27"),
+            ("Atlantic/Azores", "2024-10-27"),
+            ("Pacific/Apia", "2011-12-30"),
+            ("Australia/Lord_Howe", "2024-04-07"),
+            ("-03:30", "2024-04-07"),
+        ] {
+            let date: Day = date.parse().unwrap();
+            let offsets = offsets(zone, date.date().year());
+            const MINUTE: i64 = 60_000_000;
+            let walk: Vec<(i64, Day)> = (-4 * 1440..4 * 1440)
+                .map(|minute| i64::from(date.0) * MICROS_PER_DAY + minute * MINUTE)
+                .map(|at| (at, Day(offsets.wall(at).div_euclid(MICROS_PER_DAY) as i32)))
+                .collect();
+            for day in (date.0 - 1..=date.0 + 1).map(Day) {
+                // The last instant of an earlier day, and what of the day is before it.
+                let last = walk.iter().rposition(|(_, of)| *of < day).unwrap();
+                let early: Vec<i64> = (walk[..last].iter())
+                    .filter(|(_, of)| *of >= day)
+                    .map(|(at, _)| *at)
+                    .collect();
+                assert_eq!(offsets.start_of(day), walk[last + 1].0, "{zone} {day}");
+                let expected = early.first().zip(early.last());
+                let expected = expected.map(|(from, until)| (*from, until + MINUTE));
+                assert_eq!(offsets.repeats(day), expected, "{zone} {day}");
+            }
+            // There and back, and jumping.
+            let n = walk.len();
+            let jumps = (0..n).map(|i| i * 7919 % n);
+            let mut reader = offsets.reader();
+            for i in (0..n).chain((0..n).rev()).chain(jumps) {
+                let (at, day) = walk[i];
+                assert_eq!((reader.day(at), offsets.day(at)), (day, day), "{zone}");
+            }
+            let clocks = offsets.clocks();
+            for quarter in -400..400 {
+                for beside in -1..=1 {
+                    let wall = i64::from(date.0) * MICROS_PER_DAY + quarter * 15 * MINUTE + beside;
+                    assert_eq!(clocks.instant(wall), offsets.instant(wall), "{zone} {wall}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -459,6 +459,32 @@ mod tests {
             .unzip()
     }
 
+    /// A point of weight two is two points.
+    #[test]
+    fn correlations_by_hand() {
+        let weighted = [(1.0, 10.0, 1.0), (2.0, 30.0, 2.0), (4.0, 20.0, 1.0)];
+        let repeated = [
+            (1.0, 10.0, 1.0),
+            (2.0, 30.0, 1.0),
+            (2.0, 30.0, 1.0),
+            (4.0, 20.0, 1.0),
+        ];
+        // Means 2.25 and 22.5; sums of squares 4.75 and 275; of products 7.5.
+        let expected = 7.5 / f64::sqrt(4.75 * 275.0);
+        for found in [
+            correlation(|| weighted.into_iter()).unwrap(),
+            correlation(|| repeated.into_iter()).unwrap(),
+        ] {
+            assert!((found - expected).abs() < 1e-15, "{found}");
+        }
+        let flat = [(1.0, 5.0, 1.0), (2.0, 5.0, 1.0)];
+        assert_eq!(correlation(|| flat.into_iter()), None);
+        // One first, then places 2 to 4, then the fifth and the sixth.
+        let mut numbers = [1.0, 3.0, 2.0];
+        mid_ranks(&mut numbers);
+        assert_eq!(numbers, [1.0, 3.0, 5.5]);
+    }
+
     fn spend<'a>(x: &'a [f64], mean: &'a [f64]) -> Spend<'a> {
         Spend {
             frequency: x,

@@ -29,7 +29,7 @@ fn forms_that_say_one_thing_are_read_one_by_one() {
         wall(2024, 1, 5, 13, 5, 0, 0),
     );
     let second = wall(2024, 1, 5, 10, 0, 7, 0);
-    let cases: [(&str, i64, Option<i32>); 50] = [
+    let cases: [(&str, i64, Option<i32>); 60] = [
         ("2024-01-05", day, None),
         ("2024/1/5", day, None),
         ("2024.01.05", day, None),
@@ -91,7 +91,17 @@ fn forms_that_say_one_thing_are_read_one_by_one() {
         ("Fri, 05 Jan 2024 10:00:07 +0000", second, Some(0)),
         ("05/Jan/2024:10:00:07 +0000", second, Some(0)),
         ("2024-01-05 10:00:07 GMT+0900 (JST)", second, Some(540)),
+        ("2024-01-05T10:00:07+05:30", second, Some(330)),
+        ("2024-01-05 10:00:07 -03:30", second, Some(-210)),
+        ("2024-01-05 10:00:07 +0545", second, Some(345)),
+        ("2024-01-05 10:00:07 GMT-3:30", second, Some(-210)),
+        ("2024-01-05 10:00:07 +23:59", second, Some(1439)),
+        ("05/Jan/2024", day, None),
+        ("05/Jan/2024 10:00:07", second, None),
+        ("05/Jan/2024:10:00:07 -0330", second, Some(-210)),
         ("1704448807", second, Some(0)),
+        ("1704448807.250", second + 250_000, Some(0)),
+        ("1704448807000000", second, Some(0)),
         ("1704448807000", second, Some(0)),
     ];
     for (text, expected, offset) in cases {
@@ -131,6 +141,12 @@ fn what_is_no_date_is_not_read() {
         "45/01/2024",
         "99999999",
         "12345678901",
+        "17044488070000",
+        "1704448807000.5",
+        "05-Jan-2024:10:00:07",
+        "2024-01-31 10:00 +24:00",
+        "2024-01-31 10:00 +01:60",
+        "2024-01-31 10:00 +1:00",
         "2024-01-31 10:00 EST",
         "-",
         "日",
@@ -139,6 +155,27 @@ fn what_is_no_date_is_not_read() {
     }
     let blank = read(&["", "  ", "\u{3000}"], None);
     assert_eq!((blank.wall, blank.unread), (vec![None; 3], vec![]));
+}
+
+/// Counts since 1970 are of the years 1990 to 2099.
+#[test]
+fn counts_since_1970_are_read_within_their_years() {
+    let (from, until) = (wall(1990, 1, 1, 0, 0, 0, 0), wall(2100, 1, 1, 0, 0, 0, 0));
+    for unit in [1_000_000, 1_000, 1] {
+        let text = |micros: i64| (micros / unit).to_string();
+        for at in [from, until - unit, wall(2001, 9, 9, 1, 46, 40, 0)] {
+            let got = read(&[&text(at)], None);
+            assert_eq!(
+                (got.wall[0], got.offsets[0]),
+                (Some(at), Some(0)),
+                "{}",
+                text(at)
+            );
+        }
+        for at in [from - unit, until] {
+            assert_eq!(read(&[&text(at)], None).unread, [0], "{}", text(at));
+        }
+    }
 }
 
 #[test]
@@ -154,6 +191,32 @@ fn the_whole_column_tells_which_number_is_the_day() {
     assert_eq!((short.wall[0], &short.form[..]), (third, "%m/%d/%y"));
     // 98 is no day.
     assert_eq!(read(&["13/03/98"], None).form, "%d/%m/%y");
+}
+
+/// Every order and sign of dates in two digits each, and the form that says it.
+#[test]
+fn the_form_of_a_column_says_its_order_and_its_signs() {
+    for (texts, form) in [
+        (["04/03/2024", "13/03/2024"], "%d/%m/%Y"),
+        (["04-03-2024", "13-03-2024"], "%d-%m-%Y"),
+        (["04.03.2024", "13.03.2024"], "%d.%m.%Y"),
+        (["03/04/2024", "03/13/2024"], "%m/%d/%Y"),
+        (["03-04-2024", "03-13-2024"], "%m-%d-%Y"),
+        (["04/03/98", "13/03/98"], "%d/%m/%y"),
+        (["04-03-98", "13-03-98"], "%d-%m-%y"),
+        (["04.03.98", "13.03.98"], "%d.%m.%y"),
+        (["03/04/98", "03/13/98"], "%m/%d/%y"),
+        (["03-04-98", "03-13-98"], "%m-%d-%y"),
+        (["98/03/04", "98/03/13"], "%y/%m/%d"),
+        (["98-03-04", "98-03-13"], "%y-%m-%d"),
+        (["98.03.04", "98.03.13"], "%y.%m.%d"),
+    ] {
+        let got = read(&texts, None);
+        assert_eq!(got.form, form, "{texts:?}");
+        let year = if form.contains("%Y") { 2024 } else { 1998 };
+        let days = [4, 13].map(|day| Some(wall(year, 3, day, 0, 0, 0, 0)));
+        assert_eq!(got.wall, days, "{texts:?}");
+    }
 }
 
 #[test]
@@ -229,6 +292,29 @@ fn formats_read_what_they_say_and_nothing_else() {
         ("epoch_s", "1709510400", day),
         ("epoch_ms", "1709510400000", day),
         ("epoch_us", "1709510400000000", day),
+        ("epoch_s", "1709510400.25", day + 250_000),
+        ("epoch_ms", "1709510400000.5", day + 500),
+        ("epoch_us", "1709510400000000.9", day),
+        ("epoch_s", "-1", wall(1969, 12, 31, 23, 59, 59, 0)),
+        ("epoch_s", "-0.5", -500_000),
+        (
+            "epoch_us",
+            "253402300799999999",
+            wall(9999, 12, 31, 23, 59, 59, 999_999),
+        ),
+        ("%d/%m/%Y %%", "04/03/2024 %", day),
+        ("%Y-%j", "2024-001", wall(2024, 1, 1, 0, 0, 0, 0)),
+        ("%Y-%j", "2024-366", wall(2024, 12, 31, 0, 0, 0, 0)),
+        ("%Y-%j", "2023-365", wall(2023, 12, 31, 0, 0, 0, 0)),
+        (
+            "%Y-%m-%d %H:%M:%S",
+            "2024-12-31 23:59:59",
+            wall(2024, 12, 31, 23, 59, 59, 0),
+        ),
+        ("%Y-%m-%d", "0001-01-01", wall(1, 1, 1, 0, 0, 0, 0)),
+        ("%Y-%m-%d", "9999-12-31", wall(9999, 12, 31, 0, 0, 0, 0)),
+        ("excel", "59", wall(1900, 2, 28, 0, 0, 0, 0)),
+        ("excel", "2958465", wall(9999, 12, 31, 0, 0, 0, 0)),
         // A spreadsheet shows 2024-03-04 06:00 for 45355.25, and 1900-01-01 for 1.
         ("excel", "45355.25", day + 6 * hour),
         ("excel", "1", wall(1900, 1, 1, 0, 0, 0, 0)),
@@ -249,7 +335,19 @@ fn formats_read_what_they_say_and_nothing_else() {
         ("excel", "60"),
         ("excel", "0"),
         ("excel", "1e4"),
+        ("excel", "0.99"),
+        ("excel", "60.5"),
+        ("excel", "2958466"),
         ("epoch_s", "soon"),
+        ("epoch_s", "1.5x"),
+        ("epoch_us", "253402300800000000"),
+        ("epoch_us", "1000000000000000000"),
+        ("%Y-%j", "2024-000"),
+        ("%Y-%j", "2024-367"),
+        ("%Y-%m-%d %H:%M:%S", "2024-12-31 24:00:00"),
+        ("%Y-%m-%d %H:%M:%S", "2024-12-31 23:60:00"),
+        ("%Y-%m-%d %H:%M:%S", "2024-12-31 23:59:60"),
+        ("%d/%m/%Y %%", "04/03/2024"),
     ] {
         assert_eq!(read(&[text], Some(format)).unread, [0], "{format} {text}");
     }
@@ -262,6 +360,17 @@ fn formats_read_what_they_say_and_nothing_else() {
         "%d/%m/%Y %",
         "",
         "%I %d/%m/%Y",
+        "%d/%m/%Y %p",
+        "%d/%m/%Y %H %I %p",
+        "%d/%m/%Y %y",
+        "%d/%m/%b/%Y",
+        "%Y-%j %d",
+        "%Y-%j %m",
+        "%Y-%j %d %m",
+        "%Y %d",
+        "%Y %m",
+        "%m-%d",
+        "%j",
         "epoch",
     ] {
         let error = read_dates(&[], Some(format)).unwrap_err();
