@@ -307,6 +307,96 @@ fn sums_that_do_not_fit() {
     assert_eq!(crm_tests::numbers(&table, "revenue"), [Some(large + 2)]);
 }
 
+/// A name that is no column: what there is instead, all of it.
+#[test]
+fn an_unknown_column_is_answered_by_all_that_there_are() {
+    use crm_core::data::{Customers, CustomersSpec, OrdersSpec};
+    let orders = |spec: &str, extra: &[(&str, ColumnData)]| {
+        let mut columns = vec![
+            ("customer_id", texts(&["a"])),
+            ("ordered_at", times(&["2025-01-01"])),
+            ("amount", ints(&[5])),
+        ];
+        columns.extend(extra.iter().cloned());
+        crm_tests::orders(spec, crm_tests::batch(&columns)).unwrap()
+    };
+    let listed = |orders: &Orders| {
+        let data = Dataset::Orders(orders);
+        let request = r#"{"where": {"zzz": "x"}}"#;
+        let error = register::run("rfm", &data, request, &Context::default()).unwrap_err();
+        match error {
+            Error::MissingColumn { available, .. } => available.join(" "),
+            other => panic!("{other}"),
+        }
+    };
+    let plain = orders(r#"{"currency": "JPY"}"#, &[]);
+    let of_first = "first_amount first_status first_kind";
+    let periods = "first_week first_month first_quarter";
+    assert_eq!(
+        listed(&plain),
+        format!("customer_id ordered_at amount status kind {of_first} {periods}")
+    );
+    let names = [
+        "order_id", "channel", "shop", "product", "category", "campaign",
+    ];
+    let extra: Vec<_> = names.iter().map(|name| (*name, texts(&["x"]))).collect();
+    let spec = r#"{"currency": "JPY", "order_id": "order_id", "channel": "channel", "shop": "shop",
+        "product": "product", "category": "category", "dimensions": ["campaign"]}"#;
+    let full = orders(spec, &extra);
+    let own = names.join(" ");
+    let firsts: Vec<String> = names.iter().map(|name| format!("first_{name}")).collect();
+    let all = format!(
+        "customer_id ordered_at amount status kind {own} {of_first} {} {periods}",
+        firsts.join(" ")
+    );
+    assert_eq!(listed(&full), all);
+    let spec = CustomersSpec::parse(
+        r#"{"registered_at": "registered_at", "opted_out": "opted_out", "dimensions": ["city"]}"#,
+    );
+    let people = crm_tests::batch(&[
+        ("customer_id", texts(&["a"])),
+        ("registered_at", times(&["2024-01-01"])),
+        ("opted_out", ints(&[1])),
+        ("city", texts(&["Kyoto"])),
+    ]);
+    let people = Customers::from_batches(&spec.unwrap(), &[people], &Context::default()).unwrap();
+    let spec = OrdersSpec::parse(r#"{"currency": "JPY"}"#).unwrap();
+    let shop = crm_tests::batch(&[
+        ("customer_id", texts(&["a"])),
+        ("ordered_at", times(&["2025-01-01"])),
+        ("amount", ints(&[5])),
+    ]);
+    let with = Orders::from_batches(
+        &spec,
+        &[shop],
+        Some(std::sync::Arc::new(people)),
+        &Context::default(),
+    )
+    .unwrap();
+    let all = format!(
+        "customer_id ordered_at amount status kind {of_first} {periods} registered_at opted_out city"
+    );
+    assert_eq!(listed(&with), all);
+    // Each of these is a column indeed.
+    for (name, condition) in [
+        (
+            "registered_at",
+            r#"{"from": "2024-01-01", "to": "2024-01-01"}"#,
+        ),
+        ("opted_out", "true"),
+        ("city", r#""Kyoto""#),
+    ] {
+        for (request, kept) in [
+            (format!(r#"{{"where": {{"{name}": {condition}}}}}"#), 1),
+            (format!(r#"{{"customers": {{"{name}": {condition}}}}}"#), 1),
+        ] {
+            let data = Dataset::Orders(&with);
+            let table = register::run("rfm", &data, &request, &Context::default()).unwrap();
+            assert_eq!(table.len(), kept, "{request}");
+        }
+    }
+}
+
 #[test]
 fn requests() {
     let orders = shop(SPEC, &[]).unwrap();

@@ -273,6 +273,80 @@ fn unknown_options_are_named_with_the_valid_ones() {
     }
 }
 
+/// Rows that no model can take are counted by the column at fault, or refused at the first of them.
+#[test]
+fn rows_that_no_model_can_take_are_counted_by_column() {
+    let (nan, none) = (f64::NAN, 0.0);
+    let table = Table::new(vec![
+        column("frequency", [1.0, -1.0, 2.0, 1.5, 0.0, 3.0, 1.0, nan]),
+        column("recency", [5.0, 5.0, 40.0, 5.0, none, 9.0, 7.0, 5.0]),
+        column("T", [30.0, 30.0, 35.0, 30.0, 31.0, 30.0, 33.0, 30.0]),
+        column("monetary_value", [20.0; 8]),
+    ]);
+    // The second, fourth and eighth have no frequency that can be, the third no recency.
+    let fit =
+        json!({"model": "mbg_nbd", "unit": "week", "r": 0.9, "alpha": 7.0, "a": 0.6, "b": 2.0});
+    for (name, bad_rows) in [("clv_predict", "drop"), ("clv_predict", "error")] {
+        let request = json!({"fit": fit, "bad_rows": bad_rows}).to_string();
+        let found = register::run(name, &Dataset::Table(&table), &request, &Context::default());
+        match bad_rows {
+            "drop" => {
+                let found = found.unwrap();
+                let expected = json!({"frequency": 3, "recency": 1});
+                assert_eq!(found.notes()["rows_left_out"], expected);
+                assert_eq!(found.len(), 8);
+            }
+            _ => {
+                let error = found.unwrap_err();
+                assert_eq!((error.column(), error.row()), (Some("frequency"), Some(1)));
+            }
+        }
+    }
+}
+
+/// Numbers of a request or a table that no model has an answer for.
+#[test]
+fn times_and_counts_that_cannot_be_are_refused() {
+    let shelf = Shelf::new();
+    let entry = |name: &str| register::all().find(|entry| entry.name == name).unwrap();
+    let ask = |name: &str, data: &Dataset<'_>, more: &[(&str, Value)]| {
+        let mut request = request(entry(name));
+        for (key, value) in more {
+            request[key] = value.clone();
+        }
+        register::run(name, data, &request.to_string(), &Context::default())
+    };
+    let customers = Dataset::Table(&shelf.customers);
+    for (t, fits) in [(0.0, true), (12.5, true), (-0.001, false), (-1e9, false)] {
+        for name in ["expected_surface", "clv_predict"] {
+            let found = ask(name, &customers, &[("t", json!(t))]);
+            let option = found
+                .as_ref()
+                .err()
+                .map(|e| e.option_name().map(str::to_owned));
+            let expected = (!fits).then(|| Some("t".to_owned()));
+            assert_eq!(option, expected, "{name} {t}");
+        }
+    }
+    for (n, fits) in [
+        (0.0, true),
+        (1e6, true),
+        (1.0, true),
+        (0.5, false),
+        (-1.0, false),
+        (1e6 + 1.0, false),
+    ] {
+        let table = Table::new(vec![column("t", [1.0, 4.0]), column("n", [1.0, n])]);
+        let found = ask("clv_new_customers", &Dataset::Table(&table), &[]);
+        let place = found
+            .as_ref()
+            .err()
+            .map(|e| (e.column().map(str::to_owned), e.row()));
+        let expected = (!fits).then(|| (Some("n".to_owned()), Some(1)));
+        assert_eq!(place, expected, "{n}");
+    }
+}
+
 /// The least and the greatest value that the documentation of an option names: "2 to 1,000".
 fn documented_range(text: &str) -> Option<(i64, i64)> {
     let words: Vec<&str> = text.split(' ').collect();

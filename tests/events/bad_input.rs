@@ -40,6 +40,85 @@ fn what_cannot_be_appended_is_refused() {
     assert_eq!(error.column(), Some("visitor_id"));
 }
 
+/// An empty log of another zone may be appended to any, and any to it.
+#[test]
+fn an_empty_log_may_be_of_another_zone() {
+    let log = |zone: &str, rows: usize| {
+        let spec = EventsSpec::default();
+        let instants = ColumnValues::Time {
+            values: vec![1_772_323_200_000_000; rows].into(),
+            unit: crm_core::data::TimeUnit::Microsecond,
+            zone: Some(zone.into()),
+        };
+        let columns = [
+            ("visitor_id", texts(&vec!["v"; rows])),
+            ("occurred_at", instants.into()),
+            ("kind", texts(&vec!["view"; rows])),
+        ];
+        Events::from_batches(&spec, &[batch(&columns)], &Context::default()).unwrap()
+    };
+    for (one, other, fits) in [
+        (("Asia/Tokyo", 2), ("UTC", 0), true),
+        (("Asia/Tokyo", 0), ("UTC", 2), true),
+        (("Asia/Tokyo", 0), ("UTC", 0), true),
+        (("Asia/Tokyo", 1), ("Asia/Tokyo", 2), true),
+        (("Asia/Tokyo", 1), ("UTC", 1), false),
+    ] {
+        let joined = log(one.0, one.1).concat(&log(other.0, other.1));
+        assert_eq!(joined.is_ok(), fits, "{one:?} {other:?}");
+        if let Ok(joined) = joined {
+            assert_eq!(joined.len(), one.1 + other.1);
+            assert_eq!(joined.is_empty(), one.1 + other.1 == 0);
+        }
+    }
+}
+
+/// A name that is no column of a log: what there is instead, all of it.
+#[test]
+fn an_unknown_column_of_a_log_is_answered_by_all_that_there_are() {
+    let listed = |spec: &EventsSpec, extra: &[&str]| {
+        let mut columns = vec![
+            ("visitor_id", texts(&["v"])),
+            ("occurred_at", times(&["2026-03-01"])),
+            ("kind", texts(&["view"])),
+            ("amount", ints(&[5])),
+        ];
+        columns.extend(extra.iter().map(|name| (*name, texts(&["x"]))));
+        let events = Events::from_batches(spec, &[batch(&columns)], &Context::default()).unwrap();
+        match try_run("sessions", &events, r#"{"where": {"zzz": "x"}}"#).unwrap_err() {
+            Error::MissingColumn { available, .. } => available.join(" "),
+            other => panic!("{other}"),
+        }
+    };
+    let with_firsts = |names: &str| {
+        let firsts: Vec<String> = names.split(' ').map(|n| format!("first_{n}")).collect();
+        format!(
+            "{names} {} first_week first_month first_quarter",
+            firsts.join(" ")
+        )
+    };
+    let plain = listed(&EventsSpec::default(), &[]);
+    assert_eq!(plain, with_firsts("visitor_id occurred_at hour kind"));
+    let name = |name: &str| Some(name.to_owned());
+    let spec = EventsSpec {
+        customer_id: name("customer_id"),
+        amount: name("amount"),
+        currency: Some(Currency::JPY),
+        page: name("page"),
+        product: name("product"),
+        channel: name("channel"),
+        dimensions: vec!["device".into()],
+        ..EventsSpec::default()
+    };
+    let extra = ["customer_id", "page", "product", "channel", "device"];
+    assert_eq!(
+        listed(&spec, &extra),
+        with_firsts(
+            "visitor_id occurred_at hour kind customer_id amount page product channel device"
+        )
+    );
+}
+
 #[test]
 fn bad_rows_are_named_or_counted() {
     let columns = |visitor: &[Option<&str>], kind: &[Option<&str>], quantity: &[Option<i64>]| {

@@ -271,6 +271,56 @@ fn intent_is_calibrated_on_the_last_horizon_when_there_is_enough_of_it() {
     );
 }
 
+/// What is lost and what comes back, of products and of whole carts: what an order buys is not lost.
+#[test]
+fn values_of_carts_are_lost_or_come_back() {
+    let of = |visitor: &str, at: &str, kind: &str, product: &str| {
+        crm_core::data::Event::new(visitor, &format!("2026-03-{at}:00"), kind).product(product)
+    };
+    let add = |visitor, at, product, amount| of(visitor, at, "add", product).amount(amount);
+    let events = Events::builder(crm_core::Zone::UTC)
+        .currency(crm_core::Currency::JPY)
+        .extend([
+            // Tea comes back two days later, the pot is lost.
+            add("a", "01T10:00", "tea", 500),
+            add("a", "01T10:01", "pot", 3_000),
+            of("a", "03T10:00", "purchase", "tea"),
+            // Tea is ordered at once, tea is lost.
+            add("b", "01T10:00", "tea", 700),
+            of("b", "01T10:05", "purchase", "tea"),
+            add("c", "01T10:00", "tea", 11),
+        ])
+        .build()
+        .unwrap();
+    let request = |rest: &str| format!(r#"{{"as_of": "2026-04-01"{rest}}}"#);
+    let money = |table: &Table, name: &str| {
+        let column = table.column(name).unwrap();
+        (0..table.len())
+            .map(|row| match column.cell(row) {
+                Cell::Money(v, _) => v,
+                other => panic!("{other:?}"),
+            })
+            .collect::<Vec<_>>()
+    };
+    let by = run(
+        "cart_abandonment",
+        &events,
+        &request(r#", "by": ["product"]"#),
+    );
+    let products: Vec<String> = (0..by.len())
+        .map(|row| shown(&by, "product", row))
+        .collect();
+    assert_eq!(products, ["pot", "tea"]);
+    assert_eq!(money(&by, "value_lost"), [3_000, 11]);
+    assert_eq!(money(&by, "value_recovered"), [0, 500]);
+    assert_eq!(numbers(&by, "carts"), [Some(1.0), Some(3.0)]);
+    assert_eq!(numbers(&by, "abandoned"), [Some(1.0), Some(2.0)]);
+    assert_eq!(numbers(&by, "recovered"), [Some(0.0), Some(1.0)]);
+    let whole = run("cart_abandonment", &events, &request(""));
+    assert_eq!(money(&whole, "value_lost"), [3_011]);
+    assert_eq!(money(&whole, "value_recovered"), [500]);
+}
+
 #[test]
 fn carts_by_several_columns_add_up_and_notes_are_of_every_group() {
     let events = log(800, 12).events(&Context::default()).unwrap();

@@ -59,6 +59,65 @@ fn a_pause_of_exactly_the_timeout_does_not_end_a_session() {
     }
 }
 
+/// What is known at a moment: up to that microsecond, and what is left out is counted.
+#[test]
+fn an_event_is_known_at_its_own_instant() {
+    let at = |clock: &str| view("a", &format!("2026-03-01T{clock}"));
+    let events = log_of(&[at("10:00:00"), at("10:00:00.000001"), at("10:00:00.000002")]);
+    let ten = 1_772_359_200_000_000;
+    for (moment, known) in [
+        (ten - 1, 0),
+        (ten, 1),
+        (ten + 1, 2),
+        (ten + 2, 3),
+        (ten + 9, 3),
+    ] {
+        let then = events.up_to(moment, &crm_core::Context::default()).unwrap();
+        assert_eq!(then.len(), known, "{moment}");
+    }
+    let table = run(
+        "sessions",
+        &events,
+        r#"{"as_of": "2026-03-01T10:00:00.000001+00:00"}"#,
+    );
+    assert_eq!(numbers(&table, "views"), [Some(2.0)]);
+}
+
+/// Events of one instant that differ are counted, wherever they stand in the log.
+#[test]
+fn events_that_share_an_instant_and_differ_are_counted() {
+    let of = |visitor: &str, clock: &str, kind: &str| {
+        Event::new(visitor, &format!("2026-03-01T{clock}"), kind).customer("c")
+    };
+    let note = |events: &[Event]| {
+        let table = run("sessions", &log_of(events), "");
+        table
+            .notes()
+            .get("events_at_one_instant")
+            .and_then(serde_json::Value::as_u64)
+    };
+    let plain = [
+        of("a", "09:00:00", "view"),
+        of("b", "09:00:00", "add"),
+        of("b", "10:00:00", "view"),
+    ];
+    assert_eq!(note(&plain), None, "other visitors, other instants");
+    let mut some = plain.to_vec();
+    some.extend([of("b", "10:00:00", "view"), of("b", "10:00:00", "view")]);
+    assert_eq!(note(&some), None, "the same thrice");
+    some.extend([
+        of("b", "10:00:00", "add"),
+        of("c", "11:00:00", "view"),
+        of("c", "11:00:00", "add"),
+    ]);
+    // The four of b at ten, the two of c.
+    assert_eq!(note(&some), Some(6));
+    // Whose they are is a difference, too.
+    let mut whose = plain.to_vec();
+    whose.push(Event::new("b", "2026-03-01T10:00:00", "view").customer("d"));
+    assert_eq!(note(&whose), Some(2));
+}
+
 /// A session after a pause has no campaign until one is named; the one before is forgotten, and so
 /// is that of the visitor before.
 #[test]

@@ -117,7 +117,7 @@ fn a_blank_amount_is_zero_in_every_basis() {
             .collect();
         assert_eq!(found, rows(&expected), "{basis}");
     }
-    for column in columns {
+    for column in ["refunded", "discount"] {
         let error = shop(&[row(&[(column, "-1")])], "").expect_err(column);
         assert_eq!((error.column(), error.row()), (Some(column), Some(0)));
     }
@@ -244,11 +244,21 @@ fn appended_orders_are_those_of_all_rows_at_once() {
 /// through.
 #[test]
 fn a_breakdown_of_filtered_orders_holds_no_other() {
+    let sold = |channel, campaign, amount| {
+        row(&[
+            ("channel", channel),
+            ("campaign", campaign),
+            ("amount", amount),
+            ("refunded", ""),
+            ("refunded_at", ""),
+            ("discount", ""),
+        ])
+    };
     let all = [
-        row(&[("channel", "web"), ("campaign", "spring"), ("amount", "1")]),
-        row(&[("channel", "web"), ("campaign", "summer"), ("amount", "2")]),
-        row(&[("channel", "app"), ("campaign", "spring"), ("amount", "4")]),
-        row(&[("channel", "app"), ("campaign", "summer"), ("amount", "8")]),
+        sold("web", "spring", "1"),
+        sold("web", "summer", "2"),
+        sold("app", "spring", "4"),
+        sold("app", "summer", "8"),
     ];
     let orders = shop(&all, "").expect("a shop");
     for (request, expected) in [
@@ -272,5 +282,155 @@ fn a_breakdown_of_filtered_orders_holds_no_other() {
         let table = run("summary", &orders, request).expect(request);
         let expected: Vec<Option<i64>> = expected.into_iter().map(Some).collect();
         assert_eq!(numbers(&table, "revenue"), expected, "{request}");
+    }
+}
+
+/// A refund at its own date belongs to its order: a filter keeps both or neither.
+#[test]
+fn refunds_by_date_are_those_of_the_filtered_orders() {
+    let sold = |channel, amount, refunded| {
+        row(&[
+            ("channel", channel),
+            ("amount", amount),
+            ("refunded", refunded),
+            ("refunded_at", "2025-05-05"),
+            ("discount", ""),
+        ])
+    };
+    // 70 orders of each channel, so that the bits of a filter fill more than a word.
+    let mut all = Vec::new();
+    for _ in 0..70 {
+        all.extend([
+            sold("web", "1000", "1"),
+            sold("app", "50", "2"),
+            sold("post", "7", ""),
+        ]);
+    }
+    let orders = shop(&all, "").expect("a shop");
+    for (channel, sold, refunded) in [("web", 70_000, -70), ("app", 3_500, -140), ("post", 490, 0)]
+    {
+        let request = format!(
+            r#"{{"where": {{"channel": "{channel}"}}, "refunds": "refund_date", "as_of": "2025-05-31"}}"#
+        );
+        let table = run("monthly", &orders, &request).expect(channel);
+        // March, April and May.
+        let mut expected = vec![Some(sold), Some(0), Some(refunded)];
+        expected.truncate(numbers(&table, "revenue").len());
+        assert_eq!(numbers(&table, "revenue"), expected, "{channel}");
+        assert!(refunded == 0 || expected.len() == 3, "{channel}");
+        assert_eq!(
+            summary(&orders, &request),
+            rows(&[("a", 70, sold + refunded)]),
+            "{channel}"
+        );
+    }
+}
+
+/// A breakdown by lines within a filter: an order left out is in no part.
+#[test]
+fn a_breakdown_by_lines_holds_only_filtered_orders() {
+    let line = |order, channel, product, amount| {
+        row(&[
+            ("order_id", order),
+            ("channel", channel),
+            ("product", product),
+            ("amount", amount),
+            ("refunded", ""),
+            ("refunded_at", ""),
+            ("discount", ""),
+        ])
+    };
+    let all = [
+        line("1", "web", "tea", "1"),
+        line("1", "web", "pot", "2"),
+        line("2", "app", "tea", "4"),
+        line("2", "app", "cup", "8"),
+        line("3", "web", "tea", "16"),
+    ];
+    let orders = shop(&all, r#", "order_id": "order_id""#).expect("a shop");
+    for (channel, expected) in [
+        ("web", vec![("pot", 1, 2), ("tea", 2, 17)]),
+        ("app", vec![("cup", 1, 8), ("tea", 1, 4)]),
+    ] {
+        let request = format!(r#"{{"where": {{"channel": "{channel}"}}, "by": ["product"]}}"#);
+        let table = run("summary", &orders, &request).expect(channel);
+        let found: Vec<_> = (words(&table, "product").into_iter())
+            .zip(numbers(&table, "orders"))
+            .zip(numbers(&table, "revenue"))
+            .map(|((product, orders), revenue)| {
+                (
+                    product.expect("a product"),
+                    orders.expect("orders"),
+                    revenue.expect("revenue"),
+                )
+            })
+            .collect();
+        let expected: Vec<_> = expected
+            .iter()
+            .map(|(p, n, v)| ((*p).to_owned(), *n, *v))
+            .collect();
+        assert_eq!(found, expected, "{channel}");
+    }
+}
+
+/// Columns that only some orders have: a discount alone, a refund alone, a line of shipping in one
+/// of two files.
+#[test]
+fn a_column_that_a_shop_or_a_file_lacks_is_zero() {
+    use crm_tests::{ints, texts, times};
+    let columns = |extra: &[(&str, ColumnData)]| {
+        let mut all = vec![
+            ("customer_id", texts(&["a", "b", "c"])),
+            (
+                "ordered_at",
+                times(&["2025-01-01", "2025-01-02", "2025-01-03"]),
+            ),
+            ("amount", ints(&[100, 200, 400])),
+        ];
+        all.extend(extra.iter().cloned());
+        batch(&all)
+    };
+    for (column, expected) in [
+        ("discount", [("a", 1, 90), ("b", 1, 180), ("c", 1, 400)]),
+        ("refunded", [("a", 1, 90), ("b", 1, 180), ("c", 1, 400)]),
+    ] {
+        let shop = columns(&[(column, optional_ints(&[Some(10), Some(20), None]))]);
+        let spec = format!(r#"{{"currency": "JPY", "{column}": "{column}"}}"#);
+        let orders = build(&spec, &[shop]);
+        assert_eq!(summary(&orders, ""), rows(&expected), "{column}");
+        let gross = summary(&orders, r#"{"basis": "gross"}"#);
+        assert_eq!(gross, rows(&[("a", 1, 100), ("b", 1, 200), ("c", 1, 400)]));
+    }
+    // What is refunded whole is no order.
+    let shop = columns(&[("refunded", optional_ints(&[Some(100), Some(199), None]))]);
+    let orders = build(r#"{"currency": "JPY", "refunded": "refunded"}"#, &[shop]);
+    assert_eq!(summary(&orders, ""), rows(&[("b", 1, 1), ("c", 1, 400)]));
+
+    let file = |customers: [&str; 3], kinds: [&str; 3]| {
+        let columns = [
+            ("customer_id", texts(&customers)),
+            ("ordered_at", times(&["2025-01-01"; 3])),
+            ("amount", ints(&[100, 20, 3])),
+            ("order_id", texts(&customers)),
+            ("line_kind", texts(&kinds)),
+        ];
+        build(
+            r#"{"currency": "JPY", "order_id": "order_id", "line_kind": "line_kind"}"#,
+            &[batch(&columns)],
+        )
+    };
+    let with = file(["a", "a", "a"], ["product", "shipping", "tax"]);
+    let without = file(["b", "b", "b"], ["product", "product", "discount"]);
+    let context = Context::default();
+    for joined in [
+        with.concat(&without, &context),
+        without.concat(&with, &context),
+    ] {
+        let joined = joined.expect("the same settings");
+        assert_eq!(summary(&joined, ""), rows(&[("a", 1, 100), ("b", 1, 117)]));
+        let shipped = summary(&joined, r#"{"basis": "net_shipping"}"#);
+        assert_eq!(shipped, rows(&[("a", 1, 120), ("b", 1, 117)]));
+        let gross = summary(&joined, r#"{"basis": "gross"}"#);
+        assert_eq!(gross, rows(&[("a", 1, 100), ("b", 1, 120)]));
     }
 }

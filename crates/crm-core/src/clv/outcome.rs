@@ -243,6 +243,40 @@ impl Odds {
 mod tests {
     use super::*;
 
+    /// What is said without the exponential is what the exponential says, of every draw.
+    #[test]
+    fn what_no_draw_changes_is_what_every_draw_says() {
+        let slopes = [[1.0, 0.0, 0.0, 0.0], [0.5, -2.0, 0.0, 3.0], [0.0; 4]];
+        let shifts = [
+            [0.7, 0.1, 5.0, -0.2],
+            [-0.4, 0.3, 5.0, 0.1],
+            [-1.5, -0.2, 5.0, 0.4],
+            [0.0; 4],
+        ];
+        for slope in slopes {
+            for left in [-3.0, -0.2, 0.0, 1.7] {
+                let alive = Alive {
+                    left: vec![9.0, left],
+                    slope: vec![[7.0; 4], slope],
+                };
+                // Shifts that all lie on one side, too.
+                for shifts in [&shifts[..], &shifts[..1], &shifts[1..3], &[][..]] {
+                    let mut moved = vec![0.0; shifts.len()];
+                    let odds = alive.of(1, shifts.iter(), &mut moved);
+                    for (moved, shift) in moved.iter().zip(shifts) {
+                        let expected: f64 = (0..4).map(|i| slope[i] * shift[i]).sum();
+                        assert_eq!(*moved, expected);
+                        for uniform in (1..1000).map(|i| f64::from(i) / 1000.0) {
+                            let p_left = 1.0 - 1.0 / (1.0 + exp(left + moved));
+                            let found = odds.has_left(uniform, *moved);
+                            assert_eq!(found, 1.0 - uniform <= p_left, "{uniform} {left} {moved}");
+                        }
+                    }
+                }
+            }
+        }
+    }
+
     #[test]
     fn ends_are_order_statistics() {
         let mut sample: Vec<f64> = (1..101).map(|i| f64::from(i * 37 % 101)).collect();

@@ -316,6 +316,35 @@ mod tests {
         (found.column().unwrap().to_string(), found.row().unwrap())
     }
 
+    /// Totals are those of the rows, as read and as drawn anew.
+    #[test]
+    fn totals_are_those_of_the_rows() {
+        let frequency = [0.0, 0.0, 2.0, 5.0, 5.0, 1.0];
+        let recency = [0.0, 0.0, 4.0, 20.0, 20.0, 9.0];
+        let age = [30.0, 30.0, 30.0, 31.0, 31.0, 32.0];
+        let rows = Rows::new(&Histories::new(&frequency, &recency, &age)).unwrap();
+        assert_eq!(
+            (rows.customers, rows.repeats, rows.repeaters),
+            (6.0, 13.0, 4.0)
+        );
+        assert_eq!(rows.len(), 4);
+        let mut different = 0;
+        for stream in 0..50 {
+            let drawn = rows.drawn_anew(&mut Rng::stream(3, stream)).unwrap();
+            let of = |i: usize| (drawn.weight[i], drawn.x[drawn.x_code[i] as usize]);
+            let sum =
+                |f: &dyn Fn((f64, f64)) -> f64| (0..drawn.len()).map(|i| f(of(i))).sum::<f64>();
+            assert_eq!(drawn.customers, sum(&|(w, _)| w));
+            assert_eq!(drawn.repeats, sum(&|(w, x)| w * x));
+            assert_eq!(
+                drawn.repeaters,
+                sum(&|(w, x)| if x > 0.0 { w } else { 0.0 })
+            );
+            different += usize::from(drawn.weight != rows.weight);
+        }
+        assert!(different > 40, "{different}");
+    }
+
     #[test]
     fn what_cannot_be_is_named() {
         for (x, t_x, age, column) in [

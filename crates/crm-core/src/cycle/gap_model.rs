@@ -352,3 +352,92 @@ impl Model {
         law.whole()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn params() -> Value {
+        json!({
+            "family": "gamma",
+            "typical_gap": 40.0,
+            "spread": 0.6,
+            "class_weights": [0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.2],
+            "dropout": {"a": 1.0, "b": 4.0},
+        })
+    }
+
+    fn point(weight: f64, change: impl Fn(&mut Value)) -> Value {
+        let mut point = params();
+        point.as_object_mut().unwrap().remove("family");
+        point["weight"] = json!(weight);
+        change(&mut point);
+        point
+    }
+
+    fn is_sane(params: Value) -> bool {
+        serde_json::from_value::<Params>(params)
+            .unwrap()
+            .sane()
+            .is_ok()
+    }
+
+    /// Each number at its limits and beyond, of the parameters and of a point of the posterior.
+    #[test]
+    fn parameters_from_outside_are_within_their_limits() {
+        assert!(is_sane(params()));
+        for (name, low, high) in [
+            ("/typical_gap", 1e-2, 1e6),
+            ("/spread", 1e-8, 30.0),
+            ("/dropout/a", 1e-12, 1e12),
+            ("/dropout/b", 1e-12, 1e12),
+        ] {
+            for (value, sane) in [
+                (low, true),
+                (high, true),
+                (low * 0.99, false),
+                (high * 1.01, false),
+            ] {
+                let set = |point: &mut Value| *point.pointer_mut(name).unwrap() = json!(value);
+                let mut plain = params();
+                set(&mut plain);
+                assert_eq!(is_sane(plain), sane, "{name} {value}");
+                let mut posterior = params();
+                posterior["posterior"] = json!([point(0.5, |_| {}), point(0.5, set)]);
+                assert_eq!(is_sane(posterior), sane, "{name} {value} of a point");
+            }
+        }
+        for (last, sane) in [
+            (0.2, true),
+            (0.2009, true),
+            (0.1991, true),
+            (0.203, false),
+            (0.197, false),
+        ] {
+            let set = |point: &mut Value| point["class_weights"][8] = json!(last);
+            let mut plain = params();
+            set(&mut plain);
+            assert_eq!(is_sane(plain), sane, "{last}");
+            let mut posterior = params();
+            posterior["posterior"] = json!([point(1.0, set)]);
+            assert_eq!(is_sane(posterior), sane, "{last} of a point");
+        }
+    }
+
+    #[test]
+    fn weights_of_a_posterior_add_up_to_one() {
+        for (n, weight, sane) in [
+            (1, 1.0, true),
+            (1, 0.9, false),
+            (4, 0.25, true),
+            (4, 0.26, false),
+            (64, 1.0 / 64.0, true),
+            (65, 1.0 / 65.0, false),
+        ] {
+            let mut posterior = params();
+            posterior["posterior"] = json!(vec![point(weight, |_| {}); n]);
+            assert_eq!(is_sane(posterior), sane, "{n} of {weight}");
+        }
+    }
+}

@@ -211,3 +211,28 @@ fn numbers(summary: &Table, name: &str) -> Result<Vec<f64>> {
     }
     Ok(values)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::table::Column;
+
+    #[test]
+    fn a_cell_without_a_value_is_no_number() {
+        let valid = vec![true, false, true];
+        for values in [
+            Values::F64(vec![1.5, 0.0, 2.0].into()),
+            Values::I32(vec![1, 0, 2]),
+        ] {
+            let whole = Table::new(vec![Column::named("x", values.clone())]);
+            assert_eq!(numbers(&whole, "x").unwrap()[1], 0.0);
+            let holed = Table::new(vec![
+                Column::named("x", values).with_validity(valid.clone()),
+            ]);
+            let found = numbers(&holed, "x").unwrap();
+            assert!(found[1].is_nan() && found[2] == 2.0 && found[0] >= 1.0);
+        }
+        let other = Table::new(vec![Column::named("x", Values::Bool(vec![true]))]);
+        assert!(numbers(&other, "x").is_err() && numbers(&other, "y").is_err());
+    }
+}
