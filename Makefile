@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 MATURIN = VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/maturin develop --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-rust test-python test-c bench check fuzz mutants coverage clean
+.PHONY: help demo test test-rust test-python test-c bench check fuzz evidence mutants coverage clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,6 +62,9 @@ check: native ## What a reviewer would say: format, lints, docs, types
 
 fuzz: ## Hostile input, for a while (needs cargo-fuzz and a nightly compiler)
 	fuzz/run.sh
+
+evidence: ## Long simulations and slow second computations that no other command runs (minutes)
+	cargo test --release --quiet --workspace --exclude crm-py -- --ignored
 
 SEED ?= 1
 

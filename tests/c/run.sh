@@ -110,7 +110,7 @@ cargo build -q -p crm-ffi --lib --features panic-test &&
 
 # 6 Under valgrind.
 if command -v valgrind >/dev/null; then
-  grind="valgrind -q --error-exitcode=9 --leak-check=full --show-leak-kinds=definite,indirect,possible --errors-for-leak-kinds=definite,indirect,possible --suppressions=tests/c/valgrind.supp"
+  grind="valgrind -q --fair-sched=try --error-exitcode=9 --leak-check=full --show-leak-kinds=definite,indirect,possible --errors-for-leak-kinds=definite,indirect,possible --suppressions=tests/c/valgrind.supp"
   for test in api broken; do
     run "$test (valgrind)" $grind "$work/$test-c"
   done

@@ -1,6 +1,7 @@
 """Which planted faults in `python/crm_core` do the tests in `tests/python` notice?
 
     .venv/bin/python tests/mutants/python.py --seed 7 --count 150
+    .venv/bin/python tests/mutants/python.py --count 40 --without _report --tests test_run.py
 
 A copy of the package gets one small fault at a time. One run of all tests records which lines each
 test passes, also in the processes it starts; then the tests that pass the line of a fault run,
@@ -186,7 +187,7 @@ def pytest(arguments: list[str], env: dict[str, str], limit: float | None) -> in
         return -1
 
 
-def record() -> tuple[dict[tuple[str, int], set[str]], dict[str, float]]:
+def record(files: list[str]) -> tuple[dict[tuple[str, int], set[str]], dict[str, float]]:
     """The tests that pass each line ("" where it is passed on import), and their times."""
     (OUT / "sitecustomize.py").write_text(RECORDER)
     (OUT / "crm_planted.py").write_text(PLUGIN)
@@ -194,7 +195,8 @@ def record() -> tuple[dict[tuple[str, int], set[str]], dict[str, float]]:
     env = {"CRM_COPY": str(COPY), "CRM_LINES": str(lines), "CRM_TIMES": str(times)}
     ignored = [f"--ignore=tests/python/{name}" for name in NOT_RUN]
     if not times.exists():
-        pytest(["-p", "crm_planted", "--maxfail=1000", "tests/python", *ignored], env, None)
+        where = [f"tests/python/{name}" for name in files] or ["tests/python", *ignored]
+        pytest(["-p", "crm_planted", "--maxfail=1000", *where], env, None)
     (OUT / "sitecustomize.py").unlink()
     took = {c: float(t) for c, t in (x.split("\t") for x in times.read_text().splitlines())}
     passed = defaultdict(set)
@@ -214,16 +216,21 @@ def main() -> None:
     parser.add_argument(
         "--again", action="store_true", help="the survivors of this seed only; records anew"
     )
+    parser.add_argument("--without", action="append", default=[], help="not these, by their path")
+    parser.add_argument(
+        "--tests", action="append", default=[], help="these files of tests alone; records anew"
+    )
     args = parser.parse_args()
     os.nice(10)
     shutil.rmtree(COPY, ignore_errors=True)
     shutil.copytree(ROOT / "python/crm_core", COPY, ignore=shutil.ignore_patterns("__pycache__"))
-    if args.again:
+    if args.again or args.tests:
         (OUT / "times").unlink(missing_ok=True)
         (OUT / "lines").unlink(missing_ok=True)
     found = []
     for path in sorted(COPY.rglob("*.py")):
         found += [(path.relative_to(COPY).as_posix(), *f) for f in Finder(path.read_text()).found]
+    found = [f for f in found if not f[0].startswith(tuple(args.without))]
     print(f"{len(found):,} faults can be planted", flush=True)
     result = OUT.parent / f"python-{args.seed}.json"
     chosen = random.Random(args.seed).sample(found, args.count)
@@ -235,7 +242,7 @@ def main() -> None:
         }
         chosen = [f for f in found if (f[0], f[2], f[5]) in wanted]
         result = OUT.parent / f"python-{args.seed}-again.json"
-    passed, took = record()
+    passed, took = record(args.tests)
     print(f"{len(took)} tests, {sum(took.values()):.0f} s", flush=True)
     done = []
     for path, line, kind, start, end, text in chosen:

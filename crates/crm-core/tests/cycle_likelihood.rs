@@ -110,13 +110,24 @@ const DAYS: [f64; 6] = [3.0, 20.0, 20.5, 45.5, 130.0, 400.0];
 
 #[test]
 fn the_law_of_a_customer_is_that_of_the_integrals() {
+    laws_are_those_of_the_integrals(14);
+}
+
+#[test]
+#[ignore = "minutes; make evidence runs it"]
+fn the_law_of_many_customers_is_that_of_the_integrals() {
+    laws_are_those_of_the_integrals(7);
+}
+
+/// Of each `every`-th customer.
+fn laws_are_those_of_the_integrals(every: usize) {
     let (gaps, open) = shop();
     let histories: Vec<History> = gaps.iter().map(|gaps| History::new(gaps)).collect();
     for params in fits(&gaps, &open).map(|fitted| fitted.params) {
         let family = params.family;
         assert!(!params.posterior.is_empty(), "a shop of few gaps");
         let model = Model::new(&params, histories.iter().map(|h| h.gaps)).expect("a model");
-        for (gaps, history) in gaps.iter().zip(&histories).step_by(7) {
+        for (gaps, history) in gaps.iter().zip(&histories).step_by(every) {
             let law = model.customer(history);
             // P(the customer comes back), and P(after more than x days), by the posterior's points.
             let (mut stays, mut after) = (0.0, [0.0; 6]);

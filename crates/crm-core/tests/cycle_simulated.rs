@@ -203,20 +203,25 @@ fn judge(law: Law, dropout: f64, seed: u64) {
 
 #[test]
 fn gamma_gaps() {
-    judge(Law::Gamma, 0.0, 11);
     judge(Law::Gamma, 0.15, 12);
 }
 
 #[test]
 fn log_normal_gaps() {
-    judge(Law::LogNormal, 0.0, 21);
     judge(Law::LogNormal, 0.15, 22);
 }
 
 #[test]
 fn mixed_gaps() {
-    judge(Law::Mixed, 0.0, 31);
     judge(Law::Mixed, 0.15, 32);
+}
+
+#[test]
+#[ignore = "minutes; make evidence runs it"]
+fn gaps_of_customers_who_never_leave() {
+    judge(Law::Gamma, 0.0, 11);
+    judge(Law::LogNormal, 0.0, 21);
+    judge(Law::Mixed, 0.0, 31);
 }
 
 /// Shops of one to forty customers, by how many gaps all of them have together: a share of intervals
@@ -252,21 +257,30 @@ fn tiny(town: &Town, seed: u64) -> Vec<(usize, [f64; 2])> {
         .collect()
 }
 
+fn intervals_are_wide_enough(usual: f64, age: f64, dropout: f64) {
+    let town = Town {
+        law: Law::Mixed,
+        dropout,
+        usual,
+        age,
+    };
+    for (gaps, [ours, sure]) in tiny(&town, 77) {
+        println!("{usual} {age} {dropout} from {gaps}: {ours:.3} {sure:.3}");
+        assert!((0.72..=0.86).contains(&ours), "{usual} {gaps}: {ours}");
+        assert!(ours > sure || gaps > 10, "{usual} {gaps}: {sure}");
+    }
+}
+
 #[test]
 fn intervals_of_tiny_shops_are_wide_enough() {
-    for (usual, age, dropout) in [(40.0, 150.0, 0.0), (15.0, 60.0, 0.15), (150.0, 300.0, 0.15)] {
-        let town = Town {
-            law: Law::Mixed,
-            dropout,
-            usual,
-            age,
-        };
-        for (gaps, [ours, sure]) in tiny(&town, 77) {
-            println!("{usual} {age} {dropout} from {gaps}: {ours:.3} {sure:.3}");
-            assert!((0.72..=0.86).contains(&ours), "{usual} {gaps}: {ours}");
-            assert!(ours > sure || gaps > 10, "{usual} {gaps}: {sure}");
-        }
-    }
+    intervals_are_wide_enough(150.0, 300.0, 0.15);
+}
+
+#[test]
+#[ignore = "minutes; make evidence runs it"]
+fn intervals_of_other_tiny_shops_are_wide_enough() {
+    intervals_are_wide_enough(40.0, 150.0, 0.0);
+    intervals_are_wide_enough(15.0, 60.0, 0.15);
 }
 
 /// Of a hundred thousand, thirty-one came back: the shop is learnt from these, whatever

@@ -123,7 +123,7 @@ fn types() -> Vec<(crm_column_type, crm_type, Buffers, fn(usize) -> Cell)> {
         (
             CRM_COLUMN_U8,
             CRM_TYPE_INT,
-            plain(all_of(|i| (number(i) as u8 + 9).to_ne_bytes())),
+            plain(all_of(|i| ((number(i) + 9) as u8).to_ne_bytes())),
             small,
         ),
         (
@@ -362,10 +362,7 @@ fn read(table: crm_table, rows: usize) -> (i32, Vec<Cell>) {
                     Cell::Float(0.0),
                     Cell::Truth(0),
                 ];
-                assert!(
-                    value == Cell::Null || zero.contains(&value) || date,
-                    "{value:?}"
-                );
+                assert!(value == Cell::Null || zero.contains(&value), "{value:?}");
             }
             found.push(if null { Cell::Null } else { value });
         }
@@ -457,7 +454,7 @@ fn no_buffer_may_end_early() {
     let mut unknown = column(c"x", &Buffers::default(), 3, 0);
     for ty in [-1, 21, i32::MAX] {
         unknown.r#type = ty;
-        let (_, text) = table_of(&unknown).expect_err("no such type");
+        let (_, text) = table_of(&unknown).err().expect("no such type");
         assert!(text.contains("none of crm_column_type"), "{text}");
     }
 }
@@ -519,7 +516,8 @@ fn a_dictionary_is_looked_up() {
     floats.dictionary = &dictionary;
     assert!(
         table_of(&floats)
-            .expect_err("no index")
+            .err()
+            .expect("no index")
             .1
             .contains("indices of a dictionary are integers")
     );

@@ -6,7 +6,7 @@ use super::ids::kind_of;
 use super::read::{Problems, Reason, Times, zone_of};
 use super::text_dates::DateTexts;
 use super::{Batch, ColumnData, ColumnValues, Ids, NO_ID};
-use crate::context::{collect, room};
+use crate::context::collect;
 use crate::table::{Column, Values};
 use crate::{Context, Error, Offsets, Result, Table, Zone};
 use std::borrow::Cow;
@@ -173,18 +173,16 @@ fn column(name: &str, column: &ColumnData, context: &Context) -> Result<Column> 
         };
         return Ok(Column::named(name, values).with_validity(valid()?));
     }
-    let of = |value: f64| if value.is_finite() { value } else { 0.0 };
+    // What stands under a null is nobody's business: it leaves as zero.
     let values = match &column.values {
-        ColumnValues::Int { values, .. } => Values::I64(values.clone()),
+        ColumnValues::Int { values, .. } if whole => Values::I64(values.clone()),
+        ColumnValues::Int { values, .. } => Values::I64(shown(values, &known, |v| *v)?.into()),
         ColumnValues::Unsigned { values, .. } => {
-            let mut out = room(values.len(), "table column")?;
-            for (row, value) in values.iter().enumerate() {
-                out.push(
-                    i64::try_from(*value)
-                        .map_err(|_| Error::value(name, row, "a whole number below 2^63"))?,
-                );
+            let beyond = |(row, value): (usize, &u64)| *value > i64::MAX as u64 && known(row);
+            if let Some(row) = values.iter().enumerate().position(beyond) {
+                return Err(Error::value(name, row, "a whole number below 2^63"));
             }
-            Values::I64(out.into())
+            Values::I64(shown(values, &known, |v| *v as i64)?.into())
         }
         ColumnValues::Float(values) => {
             let infinite = |i: &usize| values[*i].is_infinite() && known(*i);
@@ -197,19 +195,15 @@ fn column(name: &str, column: &ColumnData, context: &Context) -> Result<Column> 
             let finite = values.iter().enumerate();
             let finite = finite.map(|(i, v)| known(i) && v.is_finite());
             let finite = collect(finite, "table column")?;
-            let values = collect(values.iter().map(|v| of(*v)), "table column")?;
+            let values = shown(values, &|i| finite[i], |v| *v)?;
             return Ok(Column::named(name, Values::F64(values.into())).with_validity(finite));
         }
         ColumnValues::Decimal { values, scale } => {
             let scale = libm::exp10(-f64::from(*scale));
-            Values::F64(
-                collect(values.iter().map(|v| of(*v as f64 * scale)), "table column")?.into(),
-            )
+            Values::F64(shown(values, &known, |v| *v as f64 * scale)?.into())
         }
-        ColumnValues::Bool(bits) => Values::Bool(bits.to_bools()?),
-        ColumnValues::Date(values) => {
-            Values::Date(collect(values.iter().copied(), "table column")?)
-        }
+        ColumnValues::Bool(bits) => Values::Bool(shown(&bits.to_bools()?, &known, |v| *v)?),
+        ColumnValues::Date(values) => Values::Date(shown(values, &known, |v| *v)?),
         ColumnValues::Time { .. } => {
             let mut problems = Problems::new(false, column.len());
             let mut none = DateTexts::new(name, None)?;
@@ -236,4 +230,18 @@ fn column(name: &str, column: &ColumnData, context: &Context) -> Result<Column> 
         }
     };
     Ok(Column::named(name, values).with_validity(valid()?))
+}
+
+/// The values of the cells that have one, and zero for the others.
+fn shown<T, U: Default>(
+    values: &[T],
+    known: &impl Fn(usize) -> bool,
+    of: impl Fn(&T) -> U,
+) -> Result<Vec<U>> {
+    let cells = values.iter().enumerate();
+    let cells = cells.map(|(i, value)| match known(i) {
+        true => of(value),
+        false => U::default(),
+    });
+    collect(cells, "table column")
 }
