@@ -223,6 +223,70 @@ fn visits_after_the_last_purchase_by_hand() {
     assert_eq!(numbers(&table, "days_since_visit"), [Some(10.0), None]);
 }
 
+/// `customers` chooses rows by what is known of a visitor: by the visitor's name, by the first value
+/// of a column, by the customer; of customers, those of whom a chosen visitor is one.
+#[test]
+fn customers_of_a_log_are_chosen_by_what_is_known_of_the_visitor() {
+    let event = |v: &str, day: u32, kind: &str, channel: &str| {
+        Event::new(v, &format!("2026-03-{day:02}T10:00:00"), kind).channel(channel)
+    };
+    let events = Events::builder(Zone::UTC)
+        .extend([
+            // Ada by phone (a) and at home (b); Bo (c); someone (d).
+            event("a", 1, "purchase", "ads").customer("ada"),
+            event("a", 3, "view", "mail"),
+            event("b", 2, "view", "mail").customer("ada"),
+            event("b", 4, "view", "ads"),
+            event("c", 1, "purchase", "mail").customer("bo"),
+            event("c", 5, "view", "ads"),
+            event("d", 1, "purchase", "mail"),
+            event("d", 6, "view", "mail"),
+        ])
+        .build()
+        .unwrap();
+    let whom = |name: &str, column: &str, rest: &str, customers: &str| {
+        let request = format!(r#"{{"as_of": "2026-03-20"{rest}, "customers": {customers}}}"#);
+        let table = run(name, &events, &request);
+        let mut rows: Vec<String> = (0..table.len())
+            .map(|row| shown(&table, column, row))
+            .collect();
+        rows.dedup();
+        rows.join(" ")
+    };
+    for (customers, visitors, purchasers, by_customer) in [
+        ("{}", "a b c d", "a c d", "ada bo"),
+        (r#"{"visitor_id": "a"}"#, "a", "a", "ada"),
+        (r#"{"visitor_id": ["b", "d"]}"#, "b d", "d", "ada"),
+        (r#"{"customer_id": "ada"}"#, "a b", "a", "ada"),
+        (r#"{"first_channel": "mail"}"#, "b c d", "c d", "ada bo"),
+        (r#"{"first_channel": "ads"}"#, "a", "a", "ada"),
+        (
+            r#"{"first_channel": "ads", "customer_id": "bo"}"#,
+            "",
+            "",
+            "",
+        ),
+    ] {
+        assert_eq!(
+            whom("sessions", "visitor_id", "", customers),
+            visitors,
+            "{customers}"
+        );
+        let found = whom("visits_after_purchase", "visitor_id", "", customers);
+        assert_eq!(found, purchasers, "{customers}");
+        let per = r#", "per": "customer""#;
+        let found = whom("visits_after_purchase", "customer_id", per, customers);
+        assert_eq!(found, by_customer, "{customers}");
+    }
+    let error = try_run("sessions", &events, r#"{"customers": {"channel": "ads"}}"#).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("first_channel is the first value known"),
+        "{error}"
+    );
+}
+
 #[test]
 fn intent_is_calibrated_on_the_last_horizon_when_there_is_enough_of_it() {
     let events = log(12_000, 8).events(&Context::default()).unwrap();

@@ -106,14 +106,20 @@ def find(wanted: list[str]) -> list[dict]:
 
 def survivors(found: list[dict], before: list[dict]) -> list[dict]:
     """What survived before, where it stands now."""
+
+    def key(fault: dict) -> tuple[str, str, str]:
+        # Whether a number grows or shrinks depends on its place.
+        what = fault["change"].split(" -> ")[0] if fault["kind"] == "number" else fault["change"]
+        return Path(fault["path"]).name, fault["kind"], what
+
     by_change = defaultdict(list)
     for fault in found:
-        by_change[Path(fault["path"]).name, fault["kind"], fault["change"]].append(fault)
+        by_change[key(fault)].append(fault)
     chosen = []
     for old in before:
         if old["said"] not in ("survived", "not reached"):
             continue
-        same = by_change[Path(old["path"]).name, old["kind"], old["change"]]
+        same = by_change[key(old)]
         if same:
             now = min(same, key=lambda f: (f["path"] != old["path"], abs(f["line"] - old["line"])))
             same.remove(now)
