@@ -305,6 +305,39 @@ fn sums_that_do_not_fit() {
     .unwrap();
     let table = register::run("rfm", &Dataset::Orders(&back), "", &Context::default()).unwrap();
     assert_eq!(crm_tests::numbers(&table, "revenue"), [Some(large + 2)]);
+    // And of the orders that count: not the cancelled one, not the one after the day.
+    let some = shop(
+        r#"{"currency": "JPY", "status": "status"}"#,
+        &[
+            ("customer_id", texts(&["a"; 5])),
+            (
+                "ordered_at",
+                times(&[
+                    "2025-01-01",
+                    "2025-01-02",
+                    "2025-01-03",
+                    "2025-01-04",
+                    "2025-02-01",
+                ]),
+            ),
+            ("amount", ints(&[large, large, 2 - large, 40, 500])),
+            (
+                "status",
+                texts(&[
+                    "completed",
+                    "completed",
+                    "completed",
+                    "cancelled",
+                    "completed",
+                ]),
+            ),
+        ],
+    )
+    .unwrap();
+    let request = r#"{"as_of": "2025-01-31"}"#;
+    let data = Dataset::Orders(&some);
+    let table = register::run("summary", &data, request, &Context::default()).unwrap();
+    assert_eq!(crm_tests::numbers(&table, "revenue"), [Some(large + 2)]);
 }
 
 /// A name that is no column: what there is instead, all of it.

@@ -422,6 +422,46 @@ fn options_are_taken_up_to_their_documented_limits() {
         }
     }
     assert!(seen.len() >= 15, "{seen:?}");
+    // Lengths of time: a day is the least step; a grid has as many parts as a byte can number.
+    let ask = |name: &str, request: Value| {
+        let data = Dataset::Orders(&shop);
+        let found = register::run(name, &data, &request.to_string(), &Context::default());
+        found
+            .err()
+            .and_then(|error| error.option_name().map(str::to_owned))
+    };
+    for name in ["lead_times", "cohorts"] {
+        assert_eq!(ask(name, json!({"step": 1})), None, "{name}");
+        assert_eq!(
+            ask(name, json!({"step": 0})).as_deref(),
+            Some("step"),
+            "{name}"
+        );
+    }
+    // Each of 100 pairs of R and F is one part; of 17 of them each M is one, and of one more some.
+    let grid = |more: u8| {
+        let mut parts = Vec::new();
+        for (at, (r, f)) in (1..=10)
+            .flat_map(|r| (1..=10).map(move |f| (r, f)))
+            .enumerate()
+        {
+            let ends = match at {
+                0..17 => (1..=10).collect(),
+                17 => (1..more).chain([10]).collect(),
+                _ => vec![10],
+            };
+            let mut from = 1;
+            for to in ends {
+                let name = format!("part {}", parts.len());
+                parts.push(json!({"segment": name, "r": [r, r], "f": [f, f], "m": [from, to]}));
+                from = to + 1;
+            }
+        }
+        let n = parts.len();
+        (n, ask("rfm", json!({"levels": 10, "grid": parts})))
+    };
+    assert_eq!(grid(3), (255, None));
+    assert_eq!(grid(4), (256, Some("grid".to_owned())));
 }
 
 #[test]
