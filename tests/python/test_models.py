@@ -380,6 +380,12 @@ def test_orders_are_summarised_in_the_unit_of_the_model(cdnow_sample: crm.Orders
         crm.clv(m, g, weekly, intervals=False).to_dict()
     )
     assert crm.MbgNbd().fit(cdnow_sample).unit_ == "day"
+    histogram, surface = m.frequency_histogram, m.expected_surface
+    assert histogram(cdnow_sample).to_dict() == histogram(weekly).to_dict()
+    assert surface(cdnow_sample, up_to=2).to_dict() == surface(weekly, up_to=2).to_dict()
+    for ask in (histogram, surface, m.predict):
+        with pytest.raises(crm.OptionError, match="week, the unit of the model"):
+            ask(cdnow_sample, unit="day")
 
 
 def test_arrays_in_arrays_out() -> None:

@@ -45,8 +45,9 @@ def test_no_date_is_none_and_no_other() -> None:
     for value in (5, 2.5, True, object()):
         with pytest.raises(crm.OptionError, match=r"option `since`: expected a date such as"):
             _request.date("since", value)
-    with pytest.raises(crm.OptionError, match=r"`as_of`.*found a value of type int"):
-        _request.as_of(5)
+    for read in (_request.as_of, _request.moments):
+        with pytest.raises(crm.OptionError, match=r"`as_of`.*found a value of type int"):
+            read(5)
 
 
 @pytest.mark.parametrize(
