@@ -257,9 +257,11 @@ def compiling(faults: list[dict], known: Path) -> list[dict]:
         faults = [f for f in faults if f["id"] not in out]
 
 
-def build() -> dict[str, Path]:
+def build(plain: bool) -> dict[str, Path]:
     """The test programs by name."""
-    command = ["cargo", "test", "--no-run", "--message-format=json", "--lib", "--tests"]
+    core = "profile.dev.package.crm-core.opt-level=0"
+    cargo = ["cargo", "--config", core] if plain else ["cargo"]
+    command = [*cargo, "test", "--no-run", "--message-format=json", "--lib", "--tests"]
     for package in PACKAGES:
         command += ["-p", package]
     done = subprocess.run(command, cwd=TREE, env=ENV, capture_output=True, text=True)
@@ -274,7 +276,7 @@ def build() -> dict[str, Path]:
             if name not in NOT_RUN and made["target"]["kind"] != ["bin"]:
                 programs[f"{package}:{name}"] = Path(made["executable"])
     subprocess.run(
-        ["cargo", "build", "--quiet", "-p", "crm-ffi", "--lib"],
+        [*cargo, "build", "--quiet", "-p", "crm-ffi", "--lib"],
         cwd=TREE,
         env=ENV,
         check=True,
@@ -406,6 +408,9 @@ def main() -> None:
     parser.add_argument(
         "--longest", type=float, default=60, help="tests that take more seconds are not run"
     )
+    parser.add_argument(
+        "--plain", action="store_true", help="without optimisation: a short build, slow tests"
+    )
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument(
         "--again",
@@ -443,7 +448,7 @@ def main() -> None:
             chosen.remove(fault)
     plant(chosen, paths)
     print(f"{len(chosen)} planted, building", flush=True)
-    programs = build()
+    programs = build(args.plain)
     tests = record(programs, out, args.jobs, args.longest)
     print(f"{len(tests)} tests, {sum(t['took'] for t in tests):.0f} s", flush=True)
     (out / "tests.json").write_text(

@@ -1,10 +1,13 @@
-"""How values become a request: every form of a date, an instant and an option, by its text."""
+"""How values become a request: every form of a date, an instant and an option, by its text; frames
+that lack a column; how the command ends."""
 
 from __future__ import annotations
 
 import datetime
 import decimal
 import fractions
+import io
+import sys
 import uuid
 
 import numpy as np
@@ -12,7 +15,7 @@ import pandas as pd
 import pytest
 
 import crm_core as crm
-from crm_core import _cli_files, _input, _request
+from crm_core import _cli, _cli_files, _input, _request
 from crm_core._report.problem import Problem
 
 DAY = datetime.date(2026, 11, 21)
@@ -172,3 +175,75 @@ def test_days_of_the_command() -> None:
         _cli_files.day_of("2026-02-30", "--since")
     with pytest.raises(Problem, match=r"--as-of: 12:30 is no moment"):
         _cli_files.moment_of("12:30")
+
+
+def frames(columns: dict[str, list[object]]) -> dict[str, object]:
+    """One table in the hands of every library."""
+    duckdb = pytest.importorskip("duckdb")
+    pl = pytest.importorskip("polars")
+    frame = pd.DataFrame(columns)
+    return {
+        "pandas": frame,
+        "polars": pl.DataFrame(columns),
+        "lazy": pl.LazyFrame(columns),
+        "duckdb": duckdb.from_df(frame) if columns else frame,
+        "dict": columns,
+        "numpy": frame.to_records(index=False).view(np.ndarray) if columns else {},
+    }
+
+
+def test_a_missing_column_is_named_whatever_brings_the_others() -> None:
+    columns = {"customer_id": [1, 2], "ordered_at": ["2026-01-01", "2026-01-02"], "amuont": [3, 4]}
+    for library, frame in frames(columns).items():
+        with pytest.raises(crm.SchemaError, match="`amount` was not found") as told:
+            crm.Orders(frame, currency="JPY")
+        assert told.value.column == "amount", library
+        assert told.value.hint == "did you mean `amuont`?", library
+    for library, frame in frames({}).items():
+        with pytest.raises(crm.SchemaError, match="has no columns") as told:
+            crm.Orders(frame, currency="JPY")
+        assert told.value.hint == "it needs `customer_id`, `ordered_at`, `amount`", library
+
+
+@pytest.mark.parametrize(
+    ("column", "kind"),
+    [("ab", "str"), (b"ab", "bytes"), ({"a": 1}, "dict"), (5, "int"), (None, "NoneType")],
+)
+def test_what_is_no_column_is_refused_by_its_type(column: object, kind: str) -> None:
+    frame = {"customer_id": column, "ordered_at": ["2026-01-01"], "amount": [3]}
+    with pytest.raises(crm.SchemaError, match=rf"`customer_id` is of type {kind}\b"):
+        crm.Orders(frame, currency="JPY")
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "told"),
+    [
+        (KeyboardInterrupt(), 130, ""),
+        (BrokenPipeError(), 0, ""),
+        (Problem("no such thing", "Try another."), 2, "no such thing"),
+        (crm.OptionError("option `x`: no"), 2, "option `x`: no"),
+        (FileNotFoundError(2, "No such file", "shop.csv"), 2, "No such file: shop.csv"),
+    ],
+)
+def test_how_the_command_ends(
+    monkeypatch: pytest.MonkeyPatch, error: BaseException, status: int, told: str
+) -> None:
+    def fails(_: object) -> int:
+        raise error
+
+    said = io.StringIO()
+    monkeypatch.setitem(_cli._COMMANDS, "tasks", fails)
+    with monkeypatch.context() as patched:
+        patched.setattr(sys, "stderr", said)
+        assert _cli.main(["tasks"]) == status
+    assert said.closed == isinstance(error, BrokenPipeError)
+    assert said.closed or told in said.getvalue()
+
+
+def test_an_error_of_ours_is_no_message_to_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(_: object) -> int:
+        raise ZeroDivisionError
+
+    monkeypatch.setitem(_cli._COMMANDS, "tasks", fails)
+    with pytest.raises(ZeroDivisionError):
+        _cli.main(["tasks"])
