@@ -41,17 +41,17 @@ fn row_order_chunks_and_hash_seed_do_not_matter() {
         &[take(&shop, &(0..n).rev().collect::<Vec<_>>())],
         &Context::default(),
     );
-    let anyhow = build(&[take(&shop, &shuffled(n))], &Context::default());
+    // Shuffled, in three chunks, under another seed of the hash.
+    let shop = take(&shop, &shuffled(n));
     let thirds: Vec<Batch> = [0..n / 3, n / 3..n / 2, n / 2..n]
         .into_iter()
         .map(|range| take(&shop, &range.collect::<Vec<_>>()))
         .collect();
-    let chunked = build(&thirds, &Context::default());
     let seeded = Context {
         hash_seed: 99,
         ..Context::default()
     };
-    let seeded = build(&[shop], &seeded);
+    let anyhow = build(&thirds, &seeded);
     for entry in on_orders() {
         let request = request(entry.name);
         let expected = run(entry.name, &reference, &request);
@@ -60,12 +60,7 @@ fn row_order_chunks_and_hash_seed_do_not_matter() {
             "{} says nothing about the store",
             entry.name
         );
-        for (orders, what) in [
-            (&backward, "backward"),
-            (&anyhow, "shuffled"),
-            (&chunked, "chunked"),
-            (&seeded, "seed"),
-        ] {
+        for (orders, what) in [(&backward, "backward"), (&anyhow, "anyhow")] {
             assert!(
                 run(entry.name, orders, &request) == expected,
                 "{} {what}",

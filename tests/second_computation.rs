@@ -590,10 +590,9 @@ fn segments_by_counting() {
         );
         assert_eq!(numbers(&table, "revenue")[row], Some(sum), "{pair:?}");
         let customers = reals(&table, "customer_share")[row];
-        // Prospects and trials are beside the portfolio.
-        let share = pair.1.as_ref().map(|_| n as f64 / each.len() as f64);
-        assert_eq!(customers, share, "{pair:?}");
-        let mean = (n > 0).then(|| days as f64 / n as f64);
+        assert_eq!(customers, Some(n as f64 / each.len() as f64), "{pair:?}");
+        // Prospects and trials are neither active nor churned, and have no tenure.
+        let mean = (n > 0 && pair.1.is_some()).then(|| days as f64 / n as f64);
         assert_eq!(reals(&table, "mean_tenure_days")[row], mean, "{pair:?}");
     }
 }
@@ -675,4 +674,89 @@ fn moves_by_looking_up_both_days() {
             assert_eq!(text("kind", row), expected, "{source} {target}");
         }
     }
+}
+
+/// A company is a customer of its own: `cycle` per company is `cycle` of orders under the companies'
+/// names. Customers without a company are left out, and their orders counted.
+#[test]
+fn companies_are_as_customers_of_their_names() {
+    use crm_core::data::{Customers, CustomersSpec, OrdersSpec};
+    use crm_core::{Orders, table::Cell};
+    use crm_tests::{batch, ints, optional_texts, texts, times};
+    let company =
+        |customer: usize| [Some("north"), Some("east"), None, Some("south")][customer % 4];
+    let mut rows: Vec<(usize, i64)> = Vec::new();
+    for customer in 0..12 {
+        let usual = 20 + 7 * customer as i64 % 31;
+        rows.extend((0..6).map(|k| (customer, 3 * customer as i64 + k * usual + (k * k) % 5)));
+    }
+    let dates: Vec<String> = rows
+        .iter()
+        .map(|(_, at)| {
+            (chrono::NaiveDate::from_ymd_opt(2025, 1, 1).expect("a day")
+                + chrono::Days::new(*at as u64))
+            .to_string()
+        })
+        .collect();
+    let dates: Vec<&str> = dates.iter().map(String::as_str).collect();
+    let amounts: Vec<i64> = (0..rows.len() as i64).map(|i| 100 + i).collect();
+    let spec = OrdersSpec::parse(r#"{"currency": "JPY", "bad_rows": "drop"}"#).expect("a spec");
+    let build = |ids: crm_core::data::ColumnData, people: Option<std::sync::Arc<Customers>>| {
+        let shop = batch(&[
+            ("customer_id", ids),
+            ("ordered_at", times(&dates)),
+            ("amount", ints(&amounts)),
+        ]);
+        Orders::from_batches(&spec, &[shop], people, &Context::default()).expect("orders")
+    };
+    let names: Vec<String> = rows
+        .iter()
+        .map(|(customer, _)| format!("c{customer:02}"))
+        .collect();
+    let each: Vec<String> = (0..12).map(|customer| format!("c{customer:02}")).collect();
+    let people = batch(&[
+        ("customer_id", texts(&each)),
+        (
+            "company",
+            optional_texts(&(0..12).map(company).collect::<Vec<_>>()),
+        ),
+    ]);
+    let about = CustomersSpec::parse(r#"{"dimensions": ["company"]}"#).expect("a spec");
+    let people = Customers::from_batches(&about, &[people], &Context::default()).expect("people");
+    let by_person = build(texts(&names), Some(std::sync::Arc::new(people)));
+    let of: Vec<Option<&str>> = rows
+        .iter()
+        .map(|(customer, _)| company(*customer))
+        .collect();
+    let by_company = build(optional_texts(&of), None);
+    let cycle = |orders: &Orders, request: &str| {
+        register::run(
+            "cycle",
+            &Dataset::Orders(orders),
+            request,
+            &Context::default(),
+        )
+        .expect(request)
+    };
+    let found = cycle(&by_person, r#"{"as_of": "2025-12-31", "per": "company"}"#);
+    let expected = cycle(&by_company, r#"{"as_of": "2025-12-31"}"#);
+    assert_eq!(words(&found, "company"), words(&expected, "customer_id"));
+    assert_eq!(found.len(), 3);
+    let mut compared = 0;
+    for column in expected
+        .columns()
+        .iter()
+        .filter(|c| c.name() != "customer_id")
+    {
+        let same = found.column(column.name()).expect(column.name());
+        for row in 0..3 {
+            let (a, b): (Cell<'_>, Cell<'_>) = (same.cell(row), column.cell(row));
+            assert!(a == b, "{} {row}: {a:?} {b:?}", column.name());
+        }
+        compared += 1;
+    }
+    assert!(compared > 8, "{compared}");
+    assert_eq!(numbers(&found, "customers"), [Some(3); 3]);
+    // Three customers of six orders each have none.
+    assert_eq!(found.notes()["orders_without_value"], 18);
 }

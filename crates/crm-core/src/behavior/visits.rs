@@ -137,7 +137,7 @@ impl Analysis for VisitsAfterPurchase {
             .iter()
             .map(|r| r.3.map(|at| today - data.offsets.day(at).0));
         let f = Self::COLUMNS;
-        Ok(Table::new(vec![
+        events.shown(Table::new(vec![
             Column::new(&f[of], ids),
             super::instants_column(&f[2], events, rows.iter().map(|r| Some(r.1)))?,
             Column::new(

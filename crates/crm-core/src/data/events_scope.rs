@@ -134,9 +134,14 @@ impl Events {
             return Ok(table);
         };
         let visitors = self.visitors()?;
-        let codes = match table.column("visitor_id").map(Column::values) {
-            Some(Values::Id { ids, codes }) if Arc::ptr_eq(ids, visitors) => codes,
-            _ => return Ok(table),
+        // By customer the visitors are customers, and so is the column.
+        let own = |column: &'_ Column| match column.values() {
+            Values::Id { ids, .. } => Arc::ptr_eq(ids, visitors),
+            _ => false,
+        };
+        let column = table.columns().iter().find(|column| own(column));
+        let Some(Values::Id { codes, .. }) = column.map(Column::values) else {
+            return Ok(table);
         };
         let mut rows = room(codes.len(), "table")?;
         rows.extend((0..codes.len()).filter(|row| chosen[codes[*row] as usize]));
