@@ -294,6 +294,25 @@ fn sums_that_do_not_fit() {
         error.to_string(),
         "column `amount`: a customer's revenue is too large to be held exactly"
     );
+    // Lines of one order: up to the greatest amount, and one beyond.
+    for (more, fits) in [(0, true), (1, false)] {
+        let lines = shop(
+            r#"{"currency": "JPY", "order_id": "order_id"}"#,
+            &[
+                ("customer_id", ids.clone()),
+                ("ordered_at", times(&["2025-01-01"; 3])),
+                ("amount", ints(&[large - 9, 4, 5 + more])),
+                ("order_id", ints(&[7; 3])),
+            ],
+        );
+        let told = lines
+            .map(|orders| orders.len())
+            .map_err(|error| error.to_string());
+        let message =
+            "column `amount`: the sum of an order's lines is too large to be held exactly";
+        let expected = if fits { Ok(1) } else { Err(message.to_owned()) };
+        assert_eq!(told, expected);
+    }
     // Sums that pass the limit on the way and come back are exact.
     let back = shop(
         SPEC,

@@ -95,6 +95,9 @@ fn a_column_has_as_many_cells_as_were_put_in() {
         let what = column.type_name();
         assert_eq!(column.len(), n, "{what}");
         assert_eq!(column.is_empty(), n == 0, "{what}");
+        if let ColumnValues::Bool(bits) = &column.values {
+            assert_eq!((bits.len(), bits.is_empty()), (n, n == 0));
+        }
         if let ColumnValues::Text(texts) = &column.values {
             assert_eq!((texts.len(), texts.is_empty()), (n, n == 0));
         }

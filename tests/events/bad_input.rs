@@ -135,7 +135,10 @@ fn bad_rows_are_named_or_counted() {
     };
     let (ab, kinds) = ([Some("a"), Some("b")], [Some("view"), Some("view")]);
     let good = [None, Some(0)];
+    let mut timeless = columns(&ab, &kinds, &good);
+    timeless[1].1 = optional_texts(&[Some("2026-03-01"), None]);
     for (log, column) in [
+        (timeless, "occurred_at"),
         (columns(&[Some("a"), None], &kinds, &good), "visitor_id"),
         (columns(&ab, &[Some("view"), None], &good), "kind"),
         (columns(&ab, &kinds, &[Some(1), Some(-1)]), "quantity"),
@@ -152,6 +155,7 @@ fn bad_rows_are_named_or_counted() {
         let table = try_run("sessions", &events, "{}").unwrap();
         let reason = match column {
             "visitor_id" => "no_visitor",
+            "occurred_at" => "bad_time",
             "kind" => "no_kind",
             _ => "bad_quantity",
         };

@@ -283,6 +283,16 @@ fn a_breakdown_of_filtered_orders_holds_no_other() {
         let expected: Vec<Option<i64>> = expected.into_iter().map(Some).collect();
         assert_eq!(numbers(&table, "revenue"), expected, "{request}");
     }
+    // A filter on a view keeps what both let through.
+    let filter: crm_core::scope::Filter =
+        serde_json::from_str(r#"{"channel": "app"}"#).expect("a filter");
+    let view = orders
+        .view(&filter, None, &Context::default())
+        .expect("a view");
+    let summer = r#"{"where": {"campaign": "summer"}, "basis": "gross"}"#;
+    assert_eq!(summary(&view, summer), rows(&[("a", 1, 8)]));
+    let web = r#"{"where": {"channel": "web"}, "basis": "gross"}"#;
+    assert_eq!(summary(&view, web), rows(&[]));
 }
 
 /// A refund at its own date belongs to its order: a filter keeps both or neither.
@@ -318,9 +328,16 @@ fn refunds_by_date_are_those_of_the_filtered_orders() {
         expected.truncate(numbers(&table, "revenue").len());
         assert_eq!(numbers(&table, "revenue"), expected, "{channel}");
         assert!(refunded == 0 || expected.len() == 3, "{channel}");
+        let expected = rows(&[("a", 70, sold + refunded)]);
+        assert_eq!(summary(&orders, &request), expected, "{channel}");
+        // A view is such a filter, held.
+        let filter = serde_json::from_str(&format!(r#"{{"channel": "{channel}"}}"#));
+        let filter: crm_core::scope::Filter = filter.expect("a filter");
+        let view = orders.view(&filter, None, &Context::default());
+        let request = r#"{"refunds": "refund_date", "as_of": "2025-05-31"}"#;
         assert_eq!(
-            summary(&orders, &request),
-            rows(&[("a", 70, sold + refunded)]),
+            summary(&view.expect("a view"), request),
+            expected,
             "{channel}"
         );
     }

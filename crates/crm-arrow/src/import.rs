@@ -450,6 +450,22 @@ mod tests {
     }
 
     #[test]
+    fn a_table_that_has_fewer_columns_than_its_schema_says_is_refused() {
+        for count in [0, -1, i64::MIN] {
+            let ids: ArrayRef = Arc::new(Int64Array::from_iter_values(0..3));
+            let (schema, mut array) = sliced_root(&[("id", ids)], 0, 3, None);
+            let raw = std::ptr::from_mut(&mut array).cast::<Array>();
+            // SAFETY: `Array` is laid out as the interface says; its release relies on
+            // `private_data` alone.
+            unsafe { (*raw).n_children = count };
+            let wanted = locate(raw_schema(&schema), &["id"]).unwrap();
+            let owner = Arc::new(array);
+            let error = batch(raw_array(&owner), &wanted, &owner).unwrap_err();
+            assert!(error.to_string().contains("no such child"), "{error}");
+        }
+    }
+
+    #[test]
     fn a_column_that_ends_before_its_table_is_refused() {
         let column = |n: i64| -> ArrayRef { Arc::new(Int64Array::from_iter_values(0..n)) };
         // Built whole, then the child is exported shorter: its builder would refuse.

@@ -339,6 +339,10 @@ fn tables_leave_with_every_type() {
         };
         let batch = crm_arrow::to_record_batch(&money, style).expect(name);
         assert_eq!(batch.schema().field(0).metadata()["currency"], "USD");
+        if style.money == Money::Decimal {
+            // As wide as any 64-bit number.
+            assert_eq!(*batch.column(0).data_type(), DataType::Decimal128(19, 2));
+        }
         let back = crm_arrow::read_batches(&[batch], &["x"]).expect(name);
         assert_eq!(back[0][0].1.type_name(), name);
         assert_eq!(spelled(&back[0][0].1, 0).as_deref(), Some(cell));

@@ -65,8 +65,11 @@ fn all_of<const N: usize>(of: impl Fn(usize) -> [u8; N]) -> Vec<u8> {
     (0..CELLS).flat_map(of).collect()
 }
 
-/// Every type: its name in the table, its buffers, its cells.
-fn types() -> Vec<(crm_column_type, crm_type, Buffers, fn(usize) -> Cell)> {
+/// A type, its name in the table, its buffers, its cells.
+type Case = (crm_column_type, crm_type, Buffers, fn(usize) -> Cell);
+
+/// Every type.
+fn types() -> Vec<Case> {
     use crm_column_type::*;
     use crm_type::*;
     let whole: fn(usize) -> Cell = |i| Cell::Whole(number(i));
