@@ -748,7 +748,7 @@ fn companies_are_as_customers_of_their_names() {
         .iter()
         .filter(|c| c.name() != "customer_id")
     {
-        let same = found.column(column.name()).expect(column.name());
+        let same = found.column(column.name()).expect("the same columns");
         for row in 0..3 {
             let (a, b): (Cell<'_>, Cell<'_>) = (same.cell(row), column.cell(row));
             assert!(a == b, "{} {row}: {a:?} {b:?}", column.name());

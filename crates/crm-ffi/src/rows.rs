@@ -613,6 +613,27 @@ mod tests {
         );
     }
 
+    /// Rows before the first value of a column are cells without a value, whatever its type.
+    #[test]
+    fn a_column_may_begin_with_nulls() {
+        for [a, b] in [INTS, FLOATS, TEXTS] {
+            let mut late = rows(&["id", "x"]);
+            for (id, cell) in [Cell::Null, Cell::Null, a, Cell::Null, b]
+                .iter()
+                .enumerate()
+            {
+                add(&mut late, &[Cell::Int(id as i64), *cell]);
+            }
+            let mut early = rows(&["id", "x"]);
+            add(&mut early, &[Cell::Int(0), a]);
+            add(&mut early, &[Cell::Int(1), b]);
+            let (found, plain) = (shown(&mut late), shown(&mut early));
+            let values = [None, None, plain[1][0].clone(), None, plain[1][1].clone()];
+            assert_eq!(found[1], values);
+            assert_eq!(found[0].len(), 5);
+        }
+    }
+
     /// A column starts with nulls, then turns from whole numbers to floats to texts.
     #[test]
     fn a_column_that_changes_its_type_loses_nothing() {
