@@ -311,3 +311,88 @@ fn ties_of_priority_go_by_customer_id() {
     rows.reverse();
     assert!(run("alerts", &shop(&rows), 230, options) == table);
 }
+
+/// A company is a customer of its own: `cycle` per company is `cycle` of orders under the companies'
+/// names. Customers without a company are left out, and their orders counted.
+#[test]
+fn companies_are_as_customers_of_their_names() {
+    use crm_core::data::{Customers, CustomersSpec, OrdersSpec};
+    use crm_core::table::Cell;
+    use crm_tests::optional_texts;
+    let company =
+        |customer: usize| [Some("north"), Some("east"), None, Some("south")][customer % 4];
+    let mut rows: Vec<(usize, i64)> = Vec::new();
+    for customer in 0..12 {
+        let usual = 20 + 7 * customer as i64 % 31;
+        rows.extend((0..6).map(|k| (customer, 3 * customer as i64 + k * usual + (k * k) % 5)));
+    }
+    let dates: Vec<String> = rows
+        .iter()
+        .map(|(_, at)| {
+            (chrono::NaiveDate::from_ymd_opt(2025, 1, 1).expect("a day")
+                + chrono::Days::new(*at as u64))
+            .to_string()
+        })
+        .collect();
+    let dates: Vec<&str> = dates.iter().map(String::as_str).collect();
+    let amounts: Vec<i64> = (0..rows.len() as i64).map(|i| 100 + i).collect();
+    let spec = OrdersSpec::parse(r#"{"currency": "JPY", "bad_rows": "drop"}"#).expect("a spec");
+    let build = |ids: crm_core::data::ColumnData, people: Option<std::sync::Arc<Customers>>| {
+        let shop = batch(&[
+            ("customer_id", ids),
+            ("ordered_at", times(&dates)),
+            ("amount", ints(&amounts)),
+        ]);
+        Orders::from_batches(&spec, &[shop], people, &Context::default()).expect("orders")
+    };
+    let names: Vec<String> = rows
+        .iter()
+        .map(|(customer, _)| format!("c{customer:02}"))
+        .collect();
+    let each: Vec<String> = (0..12).map(|customer| format!("c{customer:02}")).collect();
+    let people = batch(&[
+        ("customer_id", texts(&each)),
+        (
+            "company",
+            optional_texts(&(0..12).map(company).collect::<Vec<_>>()),
+        ),
+    ]);
+    let about = CustomersSpec::parse(r#"{"dimensions": ["company"]}"#).expect("a spec");
+    let people = Customers::from_batches(&about, &[people], &Context::default()).expect("people");
+    let by_person = build(texts(&names), Some(std::sync::Arc::new(people)));
+    let of: Vec<Option<&str>> = rows
+        .iter()
+        .map(|(customer, _)| company(*customer))
+        .collect();
+    let by_company = build(optional_texts(&of), None);
+    let cycle = |orders: &Orders, request: &str| {
+        register::run(
+            "cycle",
+            &Dataset::Orders(orders),
+            request,
+            &Context::default(),
+        )
+        .expect(request)
+    };
+    let found = cycle(&by_person, r#"{"as_of": "2025-12-31", "per": "company"}"#);
+    let expected = cycle(&by_company, r#"{"as_of": "2025-12-31"}"#);
+    assert_eq!(words(&found, "company"), words(&expected, "customer_id"));
+    assert_eq!(found.len(), 3);
+    let mut compared = 0;
+    for column in expected
+        .columns()
+        .iter()
+        .filter(|c| c.name() != "customer_id")
+    {
+        let same = found.column(column.name()).expect("the same columns");
+        for row in 0..3 {
+            let (a, b): (Cell<'_>, Cell<'_>) = (same.cell(row), column.cell(row));
+            assert!(a == b, "{} {row}: {a:?} {b:?}", column.name());
+        }
+        compared += 1;
+    }
+    assert!(compared > 8, "{compared}");
+    assert_eq!(numbers(&found, "customers"), [Some(3); 3]);
+    // Three customers of six orders each have none.
+    assert_eq!(found.notes()["orders_without_value"], 18);
+}

@@ -413,57 +413,55 @@ mod tests {
         close: f64,
         families: &[Family],
     ) {
-        {
-            let (histories, open) = shop(customers, seed);
-            for family in families.iter().copied() {
-                let only = Options {
-                    family: Some(family),
-                    ..Options::default()
-                };
-                let params = fit::fit(&histories, &open, &only).unwrap().params;
-                let of = |f: &dyn Fn(&PosteriorPoint) -> f64| -> f64 {
-                    let points = params.posterior.iter();
-                    points.map(|point| point.weight.get() * f(point)).sum()
-                };
-                let total = params.dropout.a.get() + params.dropout.b.get();
-                let at = Point {
-                    population: [
-                        libm::log(params.typical_gap.get()),
-                        libm::log(params.spread.get()),
-                    ],
-                    weights: params.class_weights.map(|w| w.get()),
-                    dropout: [
-                        libm::log(params.dropout.a.get() / params.dropout.b.get()),
-                        libm::log(total),
-                    ],
-                };
-                let sample = Sample::new(&histories, &open, 100).unwrap();
-                let mut density = Density::new(&sample, family, &at).unwrap();
-                let days = [5.0, 20.0, 60.0, 200.0];
-                let around = [at.population[0], at.population[1], at.dropout[0]];
-                let slow = dense(&mut density, around, days);
-                let typical = |point: &PosteriorPoint| libm::log(point.typical_gap.get());
-                let mean = of(&typical);
-                let spread = |square: f64, mean: f64| (square - mean * mean).sqrt();
-                let deviation = spread(of(&|point| typical(point).powi(2)), mean);
-                let slow_deviation = spread(slow[1], slow[0]);
-                assert!(
-                    (mean - slow[0]).abs() < 0.2 * slow_deviation,
-                    "{mean} {slow:?}"
-                );
-                let ratio = deviation / slow_deviation;
-                assert!(
-                    (0.88..1.12).contains(&ratio),
-                    "{deviation} {slow_deviation}"
-                );
-                let chance = of(&|point| point.dropout.chance(0));
-                assert!((chance - slow[2]).abs() < 0.02, "{chance} {slow:?}");
-                let model = Model::new(&params, [0].into_iter()).unwrap();
-                let law = model.customer(&History::default());
-                for (x, slow) in days.into_iter().zip(&slow[3..]) {
-                    let ours = (1.0 - law.leave()) * law.survival(x);
-                    assert!((ours - slow).abs() < close, "{x}: {ours} {slow}");
-                }
+        let (histories, open) = shop(customers, seed);
+        for family in families.iter().copied() {
+            let only = Options {
+                family: Some(family),
+                ..Options::default()
+            };
+            let params = fit::fit(&histories, &open, &only).unwrap().params;
+            let of = |f: &dyn Fn(&PosteriorPoint) -> f64| -> f64 {
+                let points = params.posterior.iter();
+                points.map(|point| point.weight.get() * f(point)).sum()
+            };
+            let total = params.dropout.a.get() + params.dropout.b.get();
+            let at = Point {
+                population: [
+                    libm::log(params.typical_gap.get()),
+                    libm::log(params.spread.get()),
+                ],
+                weights: params.class_weights.map(|w| w.get()),
+                dropout: [
+                    libm::log(params.dropout.a.get() / params.dropout.b.get()),
+                    libm::log(total),
+                ],
+            };
+            let sample = Sample::new(&histories, &open, 100).unwrap();
+            let mut density = Density::new(&sample, family, &at).unwrap();
+            let days = [5.0, 20.0, 60.0, 200.0];
+            let around = [at.population[0], at.population[1], at.dropout[0]];
+            let slow = dense(&mut density, around, days);
+            let typical = |point: &PosteriorPoint| libm::log(point.typical_gap.get());
+            let mean = of(&typical);
+            let spread = |square: f64, mean: f64| (square - mean * mean).sqrt();
+            let deviation = spread(of(&|point| typical(point).powi(2)), mean);
+            let slow_deviation = spread(slow[1], slow[0]);
+            assert!(
+                (mean - slow[0]).abs() < 0.2 * slow_deviation,
+                "{mean} {slow:?}"
+            );
+            let ratio = deviation / slow_deviation;
+            assert!(
+                (0.88..1.12).contains(&ratio),
+                "{deviation} {slow_deviation}"
+            );
+            let chance = of(&|point| point.dropout.chance(0));
+            assert!((chance - slow[2]).abs() < 0.02, "{chance} {slow:?}");
+            let model = Model::new(&params, [0].into_iter()).unwrap();
+            let law = model.customer(&History::default());
+            for (x, slow) in days.into_iter().zip(&slow[3..]) {
+                let ours = (1.0 - law.leave()) * law.survival(x);
+                assert!((ours - slow).abs() < close, "{x}: {ours} {slow}");
             }
         }
     }
