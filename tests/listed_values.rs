@@ -195,13 +195,13 @@ const REFUSED: &[(&str, &str, &str, &str)] = &[
         "purchase_flow",
         "refunds",
         "refund_date",
-        "order_date, columns of lines",
+        "order_date, lines of one order differ",
     ),
     (
         "first_product",
         "refunds",
         "refund_date",
-        "order_date, columns of lines",
+        "order_date, lines of one order differ",
     ),
 ];
 

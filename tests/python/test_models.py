@@ -324,8 +324,8 @@ def test_parameters_from_elsewhere_are_checked() -> None:
         crm.Nbd.from_params(r=0, alpha=2, unit="day")
     with pytest.raises(crm.OptionError, match="finite"):
         crm.ParetoNbd.from_params(r=1, alpha=1, s=math.inf, beta=1, unit="day")
-    with pytest.raises(crm.OptionError, match="month"):
-        crm.Nbd.from_params(r=1, alpha=2, unit="month")  # type: ignore[arg-type]
+    with pytest.raises(crm.OptionError, match="quarter"):
+        crm.Nbd.from_params(r=1, alpha=2, unit="quarter")  # type: ignore[arg-type]
     with pytest.raises(crm.OptionError, match="`k`"):
         crm.BgCnbd.from_params(r=1, alpha=2, a=1, b=1, k=0, unit="day")
     with pytest.raises(crm.OptionError, match="greater than 0"):

@@ -52,7 +52,7 @@ def test_a_file_without_the_currency_column_is_not_added_up(tmp_path):
     (tmp_path / "b.csv").write_text(f"{HEAD}\n{ROWS[1]}\n")
     with pytest.raises(crm.DataError, match="not every file has"):
         crm.read_orders([tmp_path / "b.csv", tmp_path / "a.csv"], currency="USD")
-    with pytest.raises(crm.DataError, match='b.csv has no column "currency"'):
+    with pytest.raises(crm.DataError, match=r'b\.csv has no column "currency"'):
         crm.read_orders([tmp_path / "a.csv", tmp_path / "b.csv"])
 
 

@@ -196,7 +196,11 @@ fn year_first(at: &mut Cursor) -> Option<Part> {
 /// 年1月5日 or 년 1월 5일, behind a year.
 fn kanji(at: &mut Cursor, year: u32, shape: Shape) -> Option<Part> {
     let japanese = at.eat_text("年");
-    let [of_month, of_day] = if japanese { ["月", "日"] } else { ["월", "일"] };
+    let [of_month, of_day] = if japanese {
+        ["月", "日"]
+    } else {
+        ["월", "일"]
+    };
     (japanese || at.eat_text("년")).then_some(())?;
     at.blanks();
     let month = at.number(2)? as u32;

@@ -29,7 +29,7 @@ fn forms_that_say_one_thing_are_read_one_by_one() {
         wall(2024, 1, 5, 13, 5, 0, 0),
     );
     let second = wall(2024, 1, 5, 10, 0, 7, 0);
-    let cases: [(&str, i64, Option<i32>); 60] = [
+    let cases: [(&str, i64, Option<i32>); 73] = [
         ("2024-01-05", day, None),
         ("2024/1/5", day, None),
         ("2024.01.05", day, None),
