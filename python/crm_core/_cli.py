@@ -118,6 +118,7 @@ def _report(options: argparse.Namespace) -> int:
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = 160
     settings = settings_of(options)
+    _refuse_without_events(options)
     with _progress(options.quiet) as stage:
         loaded = load(options.files, settings, stage("reading_file", name=options.files[0].name))
         lang = options.lang or ("ja" if loaded.japanese else "en")
@@ -131,6 +132,7 @@ def _report(options: argparse.Namespace) -> int:
             findings = analyse(orders, request, _counted(advance, len(ANALYSES) + len(request.by)))
             site = None if log is None else _site(options, log, stage)
     if options.check:
+        _check_scope(options, loaded)
         screen.show_understanding(console, loaded, lang)
         if log is not None:
             read = log[0]
@@ -155,6 +157,33 @@ def _report(options: argparse.Namespace) -> int:
     last = "no_page" if options.output is None else "written"
     console.print(words.page(last, lang, path=options.output), highlight=False, markup=False)
     return 0
+
+
+def _refuse_without_events(options: argparse.Namespace) -> None:
+    """Refuses what is said about events where none are read."""
+    said = ("event_column", "event_kind", "events_layout", "funnel", "funnel_window")
+    for name in said if not options.events else ():
+        if getattr(options, name):
+            raise Problem(
+                f"--{name.replace('_', '-')} has no effect without --events",
+                "Name the log of events with --events.",
+            )
+
+
+def _check_scope(options: argparse.Namespace, loaded: Loaded) -> None:
+    """Refuses filters and breakdowns by what is not there, which `--check` does not carry out."""
+    from ._report.headings import find
+
+    request = _request(options, loaded)
+    if options.customers is not None and not options.customers.is_file():
+        raise Problem(f"--customers: there is no file {options.customers}")
+    columns = [*loaded.table.column_names, *loaded.names.values(), *loaded.arguments]
+    of_customers = options.customers is not None
+    for option, names in (("--by", request.by), ("--where-customers", list(request.customers))):
+        for name in names:
+            known = name.removeprefix("first_") in columns or name in ("week", "month", "quarter")
+            if not known and not name.startswith("first_") and not of_customers:
+                find(name, columns, option)
 
 
 def _request(options: argparse.Namespace, loaded: Loaded) -> Request:

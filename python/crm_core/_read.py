@@ -382,6 +382,8 @@ def _in_python(text: str) -> str:
 
     text = re.sub(r'--refund-rows "([^"]*)=([^"=]*)"', r'refund_rows={"\1": "\2"}', text)
     text = text.replace("} status_map={", ", ")
+    text = re.sub(r'--event-kind "?([^"=\s]*)=([^"\s.]+)"?', r'kinds={"\1": "\2"}', text)
+    text = re.sub(r'"WORD=(\w+)" confirms', r'{"WORD": "\1"} confirms', text)
 
     def argument(said: re.Match[str]) -> str:
         name, value = said[1].replace("-", "_"), said[2]

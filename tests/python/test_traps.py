@@ -13,6 +13,7 @@ import pytest
 from test_meaning import frame, noted, totals, warned
 
 import crm_core as crm
+from crm_core import _cli
 
 HEAD = "order_id,customer_id,order_date,total"
 ROWS = ["1,a,2026-01-03,10.00", "2,b,2026-01-04,20.00"]
@@ -183,8 +184,10 @@ def test_a_total_of_goods_or_one_that_is_a_sum_is_before_the_discount():
 
 @pytest.mark.parametrize(
     "word",
-    ["null", "None", "N/A", "(none)", "unknown", "Walk-in Customer", "匿名", "散客", "-1"]
-    + ["guest@shop.example", "no-reply@shop.example", "00000000-0000-0000-0000-000000000000"],
+    [
+        *("null", "None", "N/A", "(none)", "unknown", "Walk-in Customer", "匿名", "散客", "-1"),
+        *("guest@shop.example", "no-reply@shop.example", "00000000-0000-0000-0000-000000000000"),
+    ],
 )
 def test_words_for_nobody_are_guests(word):
     found = read(rows=[f"1,{word},2026-01-03,10.00", "2,b,2026-01-04,20.00"])
@@ -337,6 +340,46 @@ def test_events_of_two_currencies_are_refused():
     )
     with pytest.raises(crm.DataError, match="2 currencies: EUR, USD"):
         crm.read_events(frame(log), currency="USD", timezone="UTC")
+
+
+def test_the_days_of_a_file_are_those_of_the_shops_clock():
+    rows = ["1,a,2026-01-03T23:30:00Z,10.00", "2,b,2026-01-04T10:00:00Z,20.00"]
+    found = read(rows=rows, timezone="Asia/Tokyo")
+    assert "2026-01-04" in str(found.understanding) and "2026-01-03" not in str(found.understanding)
+
+
+def test_hints_speak_python_in_python():
+    log = "visitor_id,event_time,event\nv,2026-01-03 10:00,view\nv,2026-01-03 10:01,wave"
+    assert 'kinds={"WORD": "MEANING"}' in noted(crm.read_events(frame(log), timezone="UTC"))
+
+
+# ---- the command ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--funnel", "view"], "--funnel has no effect without --events"),
+        (["--event-kind", "a=view"], "--event-kind has no effect without --events"),
+        (["--check", "--by", "nope"], 'no column "nope"'),
+        (["--check", "--where-customers", "nope=1"], 'no column "nope"'),
+        (["--check", "--customers", "nope.csv"], "no file nope.csv"),
+        (["--refund-rows", "type"], "It is COLUMN=WORD"),
+    ],
+)
+def test_the_command_refuses_options_without_effect(tmp_path, capsys, options, says):
+    path = tmp_path / "x.csv"
+    path.write_text("\n".join([HEAD, *ROWS]) + "\n")
+    assert _cli.main(["report", str(path), "--currency", "USD", *options]) == 2
+    assert says in capsys.readouterr().err
+
+
+def test_the_command_takes_rows_that_give_back(tmp_path, capsys):
+    path = tmp_path / "x.csv"
+    path.write_text(f"{HEAD},type\n{ROWS[0]},Sale\n3,a,2026-01-05,4.00,Refund\n")
+    command = ["run", "summary", str(path), "--currency", "USD", "--refund-rows", "type=Refund"]
+    assert _cli.main(command) == 0
+    assert ",6.00," in capsys.readouterr().out
 
 
 # ---- other encodings -----------------------------------------------------------------------------

@@ -31,10 +31,8 @@ from .columns import (
     filled_within,
     numbers,
     replaced,
-    safe,
     shown,
     trimmed,
-    zero,
 )
 from .headings import (
     CATEGORIES,
@@ -50,12 +48,13 @@ from .headings import (
     is_goods,
     registered_at,
 )
-from .layouts import MEANINGS, Layout, fold, fold_word
+from .layouts import MEANINGS, fold, fold_word
 from .overlap import drop_repeated
 from .problem import Problem
-from .reading import Reading, asked_for, layout_of, of_some, read_files, require, shared
+from .reading import asked_for, layout_of, of_some, read_files, require, shared
 from .settings import Loaded, Note, Rows, Settings
 from .source import Source, sources_of
+from .state_reading import StateReading, is_in
 from .understanding import first_order, looks
 
 _KEY = ("customer_id", "ordered_at", "amount", "order_id", "quantity")
@@ -173,7 +172,7 @@ def load_customers(
     return table, arguments
 
 
-class OrderReading(Reading):
+class OrderReading(StateReading):
     """The steps of `load` after the bytes are in; one per role."""
 
     def finish(self) -> Loaded:
@@ -228,30 +227,6 @@ class OrderReading(Reading):
             rows = pc.sum(here).as_py()
             self.notes.append(Note("refund_rows", {"column": of, "rows": rows}))
             self.unread = [one for one in self.unread if one != of]
-
-    def _unpaid_days(self) -> None:
-        """A day of payment that some orders have and others have not."""
-        if self.layout is not None:
-            return
-        ignored = {fold(name) for name in self.settings.ignore}
-        counted = None
-        if "status" in self.arguments:
-            counted = pc.invert(_is_in(self.table[self.arguments["status"]], statuses.STOPS))
-        for name in self.unread:
-            if name in self.dimensions or fold(name) in ignored or not statuses.is_paid_on(name):
-                continue
-            column = self.table[name]
-            text = shown(column)
-            column = column if text is None else text
-            if self.keys is not None:
-                column = filled_within(self.keys, column)
-            if column.null_count in (0, len(column)):
-                continue
-            blank = pc.is_null(column)
-            blank = blank if counted is None else pc.and_(blank, counted)
-            orders = states.orders_in(self.keys, blank)
-            if orders:
-                self.warnings.append(Note("unpaid_days", {"column": name, "orders": orders}))
 
     def _doubts(self) -> None:
         doubts.of_amounts(self)
@@ -489,221 +464,6 @@ class OrderReading(Reading):
         found = groups.values(self.plain_amounts(self.chosen[role].value))
         return np.where(found.valid, found.floats, np.nan)
 
-    def _states(self) -> None:
-        """What does not count, by all columns that hold a state (see `states`)."""
-        for word, meaning in self.settings.status_map.items():
-            if meaning not in MEANINGS:
-                raise Problem(
-                    f"--status-map: {cut(word)} is {meaning}, which is no meaning",
-                    f"There are {', '.join(MEANINGS)}.",
-                )
-        primary = self.chosen.get("status")
-        self._unused_words(primary)
-        stops = self._stops()
-        mapped = None
-        if primary is not None:
-            mapped = self._mapped(primary.value)
-        if mapped is None and not stops:
-            self._suspects(None)
-            return
-        rows = self.table.num_rows
-        base = mapped if mapped is not None else pa.chunked_array([pa.nulls(rows, pa.string())])
-        counted = pc.invert(_is_in(base, statuses.STOPS))
-        stopped = states.strongest([one.rows for one in stops], rows)
-        every, some = states.whole_orders(self.keys, stopped)
-        by_order = (
-            stopped
-            if self.keys is None
-            else filled_within(self.keys, pc.if_else(every, stopped, None))
-        )
-        result = pc.if_else(pc.and_(every, counted), by_order, base)
-        for one in stops:
-            here = pc.and_(pc.is_valid(one.rows), counted)
-            touched = states.orders_in(self.keys, here)
-            if touched:
-                self.notes.append(Note("also_stopped", {"column": one.name, "orders": touched}))
-        self._cancelled_lines(pc.and_(pc.and_(pc.is_valid(stopped), some), counted))
-        name = primary.value if primary is not None else stops[0].name
-        target = name
-        if primary is None or name in self.dimensions:
-            target = f"{name} (status)"
-            self.table = self.table.append_column(target, result)
-        else:
-            self.table = replaced(self.table, name, result)
-        self.arguments["status"] = target
-        self._blank_amounts(_is_in(result, statuses.STOPS))
-        self._suspects(result)
-
-    def _unused_words(self, primary: Choice | None) -> None:
-        """Words that the user explained, and that stand in no column."""
-        names = [] if primary is None else [primary.value]
-        names += [
-            find(name, self.table.column_names, "--status") for name in self.settings.statuses
-        ]
-        names += [
-            name for name in self.unread if statuses.is_state(name) or statuses.is_cancel(name)
-        ]
-        if "cancelled_at" in self.chosen:
-            names.append(self.chosen["cancelled_at"].value)
-        there: set[str] = set()
-        for name in names:
-            column = shown(self.table[name])
-            if column is not None and len(there) < 10_000:
-                there |= {fold_word(word) for word in distinct(column)}
-        unused = [word for word in self.settings.status_map if fold_word(word) not in there]
-        if unused:
-            values = {"option": "--status-map", "words": ", ".join(map(safe, unused[:5]))}
-            self.warnings.append(Note("unused_words", values))
-
-    def _stops(self) -> list[states.Stop]:
-        """The columns besides the status that stop orders."""
-        settings, headings = self.settings, self.table.column_names
-        off = settings.columns.get("status") == ""
-        said = [find(name, headings, "--status") for name in settings.statuses]
-        ignored = [find(name, headings, "--ignore") for name in settings.ignore]
-        taken = [choice.value for role, choice in self.chosen.items() if role != "cancelled_at"]
-        cancels, others = states.by_headings(headings, taken, self.layout, ignored)
-        own = self.chosen.pop("cancelled_at", None)
-        if own is not None and own.value not in ignored:
-            cancels.setdefault(own.value, ())
-            self.extra.append(own)
-        elif settings.columns.get("cancelled_at") == "":
-            cancels = {}
-        stops = [self._stop(name, words) for name, words in cancels.items()]
-        for name in [] if off else [*said, *(one for one in others if one not in said)]:
-            column = self._state(name)
-            if name in said:
-                self._meanings(name, distinct(column), None)
-            else:
-                self._strangers(name, column)
-            stops.append(states.further(name, column, settings.status_map))
-        used = {one.name for one in stops}
-        left_out = {fold(name) for name in [*ignored, *(self.layout.ignore if self.layout else ())]}
-        self.unread = [
-            name for name in self.unread if name not in used and fold(name) not in left_out
-        ]
-        for one in stops:
-            for role in ("status", "cancelled_at"):
-                if role in self.chosen and self.chosen[role].value == one.name:
-                    self.chosen.pop(role)
-        return stops
-
-    def _strangers(self, name: str, column: pa.ChunkedArray) -> None:
-        """Words that nobody has explained, in a column of states that no layout vouches for."""
-        if self.layout is not None:
-            return
-        _, unknown = statuses.meanings(distinct(column), None, self.settings.status_map)
-        if unknown:
-            told = ", ".join(safe(word) for word in unknown[:5])
-            self.warnings.append(Note("strange_words", {"column": name, "words": told}))
-
-    def _stop(self, name: str, words: Sequence[str]) -> states.Stop:
-        return states.cancellations(name, self._state(name), words, self.settings.status_map)
-
-    def _state(self, name: str) -> pa.ChunkedArray:
-        """A column of states, filled where only an order's first line carries its values."""
-        column = shown(self.table[name])
-        if column is None:
-            raise Problem(f"column {name}: not words")
-        keys = self.keys
-        if keys is None:
-            return column
-        # Lines that repeat nothing have no amount either; elsewhere a blank is an answer.
-        first_only = pc.is_null(self.table[self.arguments["amount"]])
-        return pc.if_else(first_only, filled_within(keys, column), column)
-
-    def _mapped(self, name: str) -> pa.ChunkedArray:
-        """The status column in the library's words."""
-        column = trimmed(self.table[name]).cast(pa.string())
-        words = distinct(column)
-        known = self._meanings(name, words, self.layout if self._of_layout("status") else None)
-        partial = [word for word in words if statuses.is_partial(word)]
-        if partial and "refunded" not in self.chosen and not self.settings.status_map:
-            here = pc.fill_null(pc.is_in(column, value_set=pa.array(partial, pa.string())), False)
-            orders = states.orders_in(self.keys, here)
-            values = {"column": name, "orders": orders, "word": partial[0]}
-            self.warnings.append(Note("partial_refunds", values))
-        meaning = pa.array([*(known[word] for word in words), None], pa.string())
-        at = pc.fill_null(pc.index_in(column, value_set=pa.array(words, pa.string())), len(words))
-        by_meaning: dict[str, list[str]] = {}
-        for word, one in known.items():
-            by_meaning.setdefault(one, []).append(cut(word))
-        shown_map = {one: by_meaning[one] for one in MEANINGS if one in by_meaning}
-        self.notes.append(Note("statuses", {"map": shown_map}))
-        return pc.take(meaning, at)
-
-    def _meanings(self, name: str, words: Sequence[str], layout: Layout | None) -> dict[str, str]:
-        known, unknown = statuses.meanings(words, layout, self.settings.status_map)
-        if unknown:
-            unknown = [safe(word) for word in unknown]
-            listed = ", ".join(f'"{word}"' for word in unknown[:10]) + (
-                f" and {len(unknown) - 10} more" if len(unknown) > 10 else ""
-            )
-            raise Problem(
-                f"column {name}: what does {listed} mean?",
-                f'Say so with --status-map "{unknown[0]}={statuses.likely(unknown[0])}"; the '
-                f"meanings are {', '.join(MEANINGS)}. "
-                '--status "" leaves the column out.',
-            )
-        return known
-
-    def _cancelled_lines(self, lines: pa.ChunkedArray) -> None:
-        """Lines that are cancelled alone take their amounts away."""
-        count = pc.sum(lines).as_py() or 0
-        if not count:
-            return
-        if self.arguments["amount_is"] == "order":
-            orders = states.orders_in(self.keys, lines)
-            self.warnings.append(Note("cancelled_parts", {"rows": count, "orders": orders}))
-            return
-        self.notes.append(Note("cancelled_lines", {"rows": count}))
-        for role in ("amount", *MONEY):
-            if role in self.arguments:
-                name = self.arguments[role]
-                column = self.table[name]
-                cut_off = pc.if_else(lines, zero(column.type), column)
-                self.table = replaced(self.table, name, cut_off)
-
-    def _blank_amounts(self, stopped: pa.ChunkedArray) -> None:
-        """A platform may leave amounts of orders that do not count blank: they are zero."""
-        for role in ("amount", "quantity"):
-            if role not in self.arguments:
-                continue
-            name = self.arguments[role]
-            column = self.table[name]
-            blank = pc.and_(pc.is_null(column), stopped)
-            count = pc.sum(blank).as_py() or 0
-            if not count or not (
-                pa.types.is_integer(column.type) or pa.types.is_decimal(column.type)
-            ):
-                continue
-            if self.arguments["amount_is"] == "order":  # a blank is the total on another line
-                alone = filled_within(self.keys, column) if self.keys is not None else column
-                blank = pc.and_(pc.is_null(alone), stopped)
-                count = pc.sum(blank).as_py() or 0
-            if count:
-                filled = pc.if_else(blank, zero(column.type), column)
-                self.table = replaced(self.table, name, filled)
-                self.notes.append(Note("blank_amounts", {"column": name, "rows": count}))
-
-    def _suspects(self, mapped: pa.ChunkedArray | None) -> None:
-        """Columns that look like a state and were not used, with the orders that they touch."""
-        unread = [name for name in self.unread if name not in self.dimensions]
-        for one in states.suspects(self.table, unread, "refunded" in self.chosen):
-            # What is below zero gives back already.
-            amounts = self.table[self.arguments["amount"]]
-            rows = pc.and_not(one.rows, pc.fill_null(pc.less(amounts, zero(amounts.type)), False))
-            if mapped is not None:
-                rows = pc.and_not(rows, _is_in(mapped, statuses.STOPS))
-            orders = states.orders_in(self.keys, rows)
-            if orders:
-                told = ", ".join(one.words[:5])
-                word = one.words[0] if one.words else ""
-                values = {"column": one.name, "orders": orders, "words": told, "word": word}
-                rest = [f"{other}=completed" for other in one.others]
-                values["rest"] = "".join(f' --status-map "{other}"' for other in rest[:3])
-                self.warnings.append(Note(one.code, values))
-
     def _unread_discounts(self) -> None:
         """Discounts, coupons and points beside amounts of lines, which may not be net of them."""
         of_order = self.arguments["amount_is"] == "order"
@@ -746,7 +506,7 @@ class OrderReading(Reading):
                     "orders": states.orders_in(self.keys, here),
                 }
                 for meaning in MEANINGS
-                for here in [_is_in(state, [meaning])]
+                for here in [is_in(state, [meaning])]
                 if pc.any(here).as_py()
             }
         quantity = self.chosen.get("quantity")
@@ -760,9 +520,15 @@ class OrderReading(Reading):
             "lines": lines,
             "amounts": amounts,
             "total": total,
-            "date": str(self.table[self.arguments["ordered_at"]][0].as_py())[:10],
+            "date": self._first_day(),
             "state": None if state is None else state[0].as_py(),
         }
+
+    def _first_day(self) -> str:
+        column = self.table[self.arguments["ordered_at"]].slice(0, 1)
+        if pa.types.is_timestamp(column.type):
+            column = self.on_the_clock(column)
+        return str(column[0].as_py())[:10]
 
     def _rest(self) -> None:
         for role in ("refunded_at", "kind", "line_kind"):
@@ -811,7 +577,3 @@ class OrderReading(Reading):
         else:
             self._category(name)
         self.arguments[role] = name
-
-
-def _is_in(column: pa.ChunkedArray, words: Sequence[str]) -> pa.ChunkedArray:
-    return pc.is_in(column, value_set=pa.array(words, pa.string()), skip_nulls=True)

@@ -282,8 +282,7 @@ class Reading:
         column = self.table[name]
         if not pa.types.is_timestamp(column.type) and not pa.types.is_date(column.type):
             return
-        days = column.cast(pa.timestamp("us", getattr(column.type, "tz", None)))
-        micros = days.cast(pa.int64()).drop_null()
+        micros = self.on_the_clock(column).cast(pa.int64()).drop_null()
         if not len(micros):
             return
         day = 86_400_000_000
@@ -304,6 +303,14 @@ class Reading:
         }
         if any(counts.values()):
             self.warnings.append(Note("odd_dates", {"column": name, **counts}))
+
+    def on_the_clock(self, column: pa.ChunkedArray) -> pa.ChunkedArray:
+        """Times as the shop's clock shows them."""
+        zone = getattr(column.type, "tz", None)
+        times = column.cast(pa.timestamp("us", zone))
+        if zone is None:
+            return times
+        return pc.local_timestamp(times.cast(pa.timestamp("us", self.settings.timezone or zone)))
 
     def _zoned(self, name: str, read: dates.Dates) -> pa.ChunkedArray:
         with_zone = pc.sum(pc.and_(pc.is_valid(read.offsets), pc.is_valid(read.wall))).as_py() or 0
