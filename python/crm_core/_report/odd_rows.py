@@ -19,6 +19,7 @@ from .groups import Flags, Groups
 from .layouts import fold
 from .problem import Problem
 from .settings import Note, Rows
+from .states import few_texts
 
 if TYPE_CHECKING:
     from .order_reading import OrderReading
@@ -101,28 +102,24 @@ def of_items(reading: OrderReading, names: Sequence[str]) -> None:
     _negative_pieces(reading, worth)
     known = layouts.words()
     ignored = {fold(name) for name in reading.settings.ignore}
-    items = set(names)
-    columns = [*names, *(name for name in reading.unread if name not in items)]
-    for name in columns:
+    charges = known["charges"]["words"]
+    looks = [("totals_among", known["totals"]["words"], reading.warnings, name) for name in names]
+    looks += [("charges_among", charges, reading.notes, name) for name in names]
+    looks += [
+        ("charges_among", charges, reading.warnings, name)
+        for name in reading.unread
+        if name not in names and few_texts(reading.table[name])
+    ]
+    for code, words, listed, name in looks:
         text = _texts(reading.table[name])
         if text is None or fold(name) in ignored:
             continue
-        for code, words in (
-            ("totals_among", known["totals"]["words"]),
-            ("charges_among", known["charges"]["words"]),
-        ):
-            here, word = _saying(text, words)
-            if here is None:
-                continue
-            amount = amount_meaning.rounded(worth[here & ~np.isnan(worth)])
+        here, word = _saying(text, words)
+        amount = 0 if here is None else amount_meaning.rounded(worth[here & ~np.isnan(worth)])
+        if here is not None and amount:
             rows = int(np.count_nonzero(here))
             values = {"column": name, "rows": rows, "word": word, "amount": f"{amount:,}"}
-            if amount and name not in items and code == "totals_among":
-                continue
-            if amount:
-                said_by_item = code == "charges_among" and name in items
-                listed = reading.notes if said_by_item else reading.warnings
-                listed.append(Note(code, values))
+            listed.append(Note(code, values))
     for name in reading.unread:
         if fold(name) not in ignored and any(
             part in name.lower() for part in known["smells"]["parent"]

@@ -140,7 +140,7 @@ def suspects(table: pa.Table, unread: Sequence[str], refunds_read: bool) -> list
             if stop is not None:
                 found.append(stop)
             continue
-        if not smell and (statuses.is_harmless(name) or not _few_texts(table[name])):
+        if not smell and (statuses.is_harmless(name) or not few_texts(table[name])):
             continue
         column = shown(table[name])
         if column is None:
@@ -212,7 +212,7 @@ def _saying_no(name: str, column: pa.ChunkedArray) -> Suspect | None:
     return Suspect(name, rows, shown_words, "not_used_flag", [safe(one) for one in others])
 
 
-def _few_texts(column: pa.ChunkedArray) -> bool:
+def few_texts(column: pa.ChunkedArray) -> bool:
     """Whether a column can be one of states: texts, and few that differ."""
     if not is_text(column.type):
         return False
