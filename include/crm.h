@@ -426,14 +426,14 @@ crm_status_t crm_orders_from_columns(const char *spec,
                                      struct crm_orders *out,
                                      struct crm_error *error);
 
-/// Begins orders that come row by row. `spec` as in `crm_orders_from_columns`, with one more key:
-/// `"columns"`, the names of the cells of a row, in their order; without it they are customer_id,
-/// ordered_at, amount and then the other columns that the spec names, in the order of the
-/// reference. Then for each row its cells and `crm_row_end`, or batches with `crm_rows_json`; at
-/// the end `crm_orders_finish`, or `crm_rows_free` to give up.
+/// Begins orders that come row by row. `spec` as in `crm_orders_from_columns`, with one more key
+/// that must be there: `"cells"`, the columns' names in the order in which a row's cells come, such as
+/// `["customer_id", "ordered_at", "amount"]`. A column that nobody reads may be among them. Then for
+/// each row its cells and `crm_row_end`, or batches with `crm_rows_json`; at the end
+/// `crm_orders_finish`, or `crm_rows_free` to give up.
 ///
-/// Also returns `CRM_ERR_OPTION` (the spec), `CRM_ERR_SCHEMA` (`"columns"` lacks a column that the
-/// spec names).
+/// Also returns `CRM_ERR_OPTION` (the spec; no `"cells"`), `CRM_ERR_SCHEMA` (`"cells"` lacks a column
+/// that the spec names).
 crm_status_t crm_orders_begin(const char *spec,
                               int64_t spec_size,
                               struct crm_rows *out,

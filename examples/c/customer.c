@@ -15,7 +15,8 @@
 static crm_error error;
 static const crm_customers no_customers = {0};
 static const crm_job no_job = {0};
-static const char *spec = CRM_JSON({"currency": "JPY", "timezone": "Asia/Tokyo"});
+static const char *spec = CRM_JSON({"currency": "JPY", "timezone": "Asia/Tokyo",
+                                    "cells": ["customer_id", "ordered_at", "amount"]});
 
 static void must(crm_status_t status) {
   if (status == CRM_OK) return;

@@ -36,7 +36,9 @@ int main(void) {
   size_t n, customer_column, recency_column, revenue_column, segment_column, row;
 
   /* Orders come from the shop's own tables: customer, time, amount. */
-  must(crm_orders_begin(CRM_JSON({"currency": "JPY", "timezone": "Asia/Tokyo"}), -1, &rows, &error));
+  must(crm_orders_begin(CRM_JSON({"currency": "JPY", "timezone": "Asia/Tokyo",
+                                  "cells": ["customer_id", "ordered_at", "amount"]}),
+                        -1, &rows, &error));
   add(rows, "hanako", "2026-01-10T09:30:00", "4980");
   add(rows, "hanako", "2026-05-02T20:15:00", "12800");
   add(rows, "hanako", "2026-11-01T11:00:00", "9800");

@@ -92,11 +92,11 @@ static crm_status_t random_call(void) {
       if (status == CRM_OK) keep(out_table.id);
       return status;
     case 1:
-      status = crm_orders_begin("{\"currency\": \"JPY\"}", -1, &rows, &error);
+      status = crm_orders_begin(YEN_ROWS, -1, &rows, &error);
       if (status == CRM_OK) keep(rows.id);
       return status;
     case 2:
-      status = crm_customers_begin("", 0, &rows, &error);
+      status = crm_customers_begin(CUSTOMER_ROWS, -1, &rows, &error);
       if (status == CRM_OK) keep(rows.id);
       return status;
     case 3: return crm_cell_text(rows, "2026-01-01", 10, &error);
@@ -394,7 +394,7 @@ static void texts(void) {
   size_t i;
   data.id = orders.id;
   OK(crm_run("rfm", data, "", 0, NO_JOB, &table, &error));
-  OK(crm_orders_begin("{\"currency\": \"JPY\"}", -1, &rows, &error));
+  OK(crm_orders_begin(YEN_ROWS, -1, &rows, &error));
   for (i = 0; i < sizeof invalid / sizeof invalid[0]; i++) {
     crm_orders out_orders;
     crm_rows out_rows;
@@ -419,7 +419,7 @@ static void texts(void) {
   /* Each key once, at every door: which of two was meant would be a guess. */
   CHECK(crm_orders_begin("{\"currency\": \"JPY\", \"currency\": \"USD\"}", -1, &rows, &error) ==
         CRM_ERR_OPTION);
-  CHECK(crm_orders_begin("{\"currency\": \"JPY\", \"columns\": [\"a\"], \"columns\": [\"b\"]}", -1,
+  CHECK(crm_orders_begin("{\"currency\": \"JPY\", \"cells\": [\"a\"], \"cells\": [\"b\"]}", -1,
                          &rows, &error) == CRM_ERR_OPTION);
   CHECK(crm_customers_begin("{\"customer_id\": \"a\", \"customer_id\": \"b\"}", -1, &rows, &error) ==
         CRM_ERR_OPTION);
@@ -470,14 +470,14 @@ static void canary(void) {
   crm_orders orders;
   size_t i;
   for (i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-    OK(crm_orders_begin("{\"currency\": \"JPY\"}", -1, &rows, &error));
+    OK(crm_orders_begin(YEN_ROWS, -1, &rows, &error));
     OK(crm_rows_json(rows, bad[i], -1, &error));
     CHECK(crm_orders_finish(rows, NO_CUSTOMERS, NO_JOB, &orders, &error) != CRM_OK);
     CHECK(error.message[0] != '\0');
     no_marker();
     OK(crm_rows_free(rows, &error));
   }
-  OK(crm_orders_begin("{\"currency\": \"JPY\"}", -1, &rows, &error));
+  OK(crm_orders_begin(YEN_ROWS, -1, &rows, &error));
   for (i = 0; i < sizeof broken / sizeof broken[0]; i++) {
     memset(&error, 0, sizeof error);
     CHECK(crm_rows_json(rows, broken[i], -1, &error) != CRM_OK);
@@ -486,7 +486,8 @@ static void canary(void) {
   }
   OK(crm_rows_free(rows, &error));
   /* Two totals for one order, two customers under one: the errors name rows, no ids. */
-  OK(crm_orders_begin("{\"currency\": \"JPY\", \"order_id\": \"o\", \"amount_is\": \"order\"}", -1,
+  OK(crm_orders_begin("{\"currency\": \"JPY\", \"order_id\": \"o\", \"amount_is\": \"order\", "
+                      "\"cells\": [\"customer_id\", \"ordered_at\", \"amount\", \"o\"]}", -1,
                       &rows, &error));
   OK(crm_rows_json(rows, "[[\"" MARKER "\", \"2026-01-01\", 8451, \"" MARKER "\"], [\"" MARKER
                          "x\", \"2026-01-01\", 84512, \"" MARKER "\"]]",

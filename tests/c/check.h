@@ -59,6 +59,12 @@ static uint64_t check_random(uint64_t *state) {
   return *state * UINT64_C(2685821657736338717);
 }
 
+/* What orders, customers and events that come row by row have as their cells. */
+#define CELLS "\"cells\": [\"customer_id\", \"ordered_at\", \"amount\"]"
+#define YEN_ROWS "{\"currency\": \"JPY\", " CELLS "}"
+#define CUSTOMER_ROWS "{\"cells\": [\"customer_id\"]}"
+#define EVENT_ROWS "{\"cells\": [\"visitor_id\", \"occurred_at\", \"kind\"]}"
+
 /* Orders of a shop with `n` rows, made row by row. */
 static crm_orders check_shop(int n, crm_error *error) {
   crm_rows rows;
@@ -66,7 +72,7 @@ static crm_orders check_shop(int n, crm_error *error) {
   uint64_t state = 42;
   int i;
   orders.id = 0;
-  if (crm_orders_begin("{\"currency\": \"JPY\"}", -1, &rows, error) != CRM_OK) return orders;
+  if (crm_orders_begin(YEN_ROWS, -1, &rows, error) != CRM_OK) return orders;
   for (i = 0; i < n; i++) {
     char at[32];
     unsigned day = (unsigned)(check_random(&state) % 28) + 1;

@@ -36,13 +36,13 @@ static void open_fixture(crm_error *error) {
   fixture.column.name_size = -1;
   OK_(crm_run("rfm", fixture.data, "", -1, NO_JOB, &fixture.table, error));
   OK_(crm_job_create(&fixture.job, error));
-  OK_(crm_orders_begin("{\"currency\": \"JPY\"}", -1, &fixture.rows, error));
+  OK_(crm_orders_begin(YEN_ROWS, -1, &fixture.rows, error));
   {
     crm_rows rows;
-    OK_(crm_customers_begin("{}", -1, &rows, error));
+    OK_(crm_customers_begin(CUSTOMER_ROWS, -1, &rows, error));
     OK_(crm_rows_json(rows, "[[1]]", -1, error));
     OK_(crm_customers_finish(rows, NO_JOB, &fixture.customers, error));
-    OK_(crm_events_begin("{}", -1, &rows, error));
+    OK_(crm_events_begin(EVENT_ROWS, -1, &rows, error));
     OK_(crm_rows_json(rows, "[[\"v\", \"2026-01-01T00:00:00\", \"view\"]]", -1, error));
     OK_(crm_events_finish(rows, NO_JOB, &fixture.events, error));
   }

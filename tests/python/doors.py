@@ -248,6 +248,12 @@ PYTHON: dict[str, Orders] = {
 Handle = libcrm.Handle
 
 
+_ROLES = (
+    *("order_id", "quantity", "status", "kind", "refunded", "refunded_at", "discount", "shipping"),
+    *("tax", "cost", "line_kind", "product", "category", "channel", "shop", "registered_at"),
+)
+
+
 def spec_of(settings: dict[str, Any], **more: Any) -> bytes:
     return json.dumps(settings | more).encode()
 
@@ -267,9 +273,15 @@ def c_rows(
     library: libcrm.Library, begin: str, settings: dict[str, Any], rows: list[Row], made: Shop,
     rng: random.Random, form: str,
 ) -> Handle:  # fmt: skip
-    names = list(rows[0]) if rows else None
-    more = {"columns": names} if names else {}
-    text = spec_of(settings, **more)
+    needed = {
+        "orders_begin": ["customer_id", "ordered_at", "amount"],
+        "customers_begin": ["customer_id"],
+    }[begin]
+    # Without a row to look at, the columns are those that the spec names.
+    named = [settings.get(role, role) for role in needed]
+    named += [settings[role] for role in _ROLES if role in settings]
+    named += settings.get("dimensions", [])
+    text = spec_of(settings, cells=list(rows[0]) if rows else named)
     handle = library.handle(begin, text, ctypes.c_int64(len(text)))
     if form == "JSON":
         at = 0

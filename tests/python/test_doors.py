@@ -82,7 +82,7 @@ def from_columns(library: Library, shop: crm.Table) -> Handle:
 
 def from_cells(library: Library, shop: crm.Table) -> Handle:
     columns = shop.to_dict()
-    spec = json.dumps(SPEC | {"columns": list(columns)}).encode()
+    spec = json.dumps(SPEC | {"cells": list(columns)}).encode()
     rows = library.handle("orders_begin", spec, ctypes.c_int64(-1))
     for row in zip(*columns.values(), strict=True):
         for cell in row:
@@ -98,7 +98,9 @@ def from_cells(library: Library, shop: crm.Table) -> Handle:
 
 def from_json(library: Library, shop: crm.Table) -> Handle:
     columns = shop.to_dict()
-    rows = library.handle("orders_begin", json.dumps(SPEC).encode(), ctypes.c_int64(-1))
+    rows = library.handle(
+        "orders_begin", json.dumps(SPEC | {"cells": list(columns)}).encode(), ctypes.c_int64(-1)
+    )
     all_rows = [
         {name: cell if isinstance(cell, int | None) else spelled(cell) for name, cell in pairs}
         for pairs in (

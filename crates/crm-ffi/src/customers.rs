@@ -6,7 +6,7 @@ use crate::error::{Fault, crm_error, crm_status_t};
 use crate::handles;
 use crate::job::{crm_job, under};
 use crate::memory::boxed;
-use crate::orders::with_columns;
+use crate::orders::with_cells;
 use crate::rows::{Rows, RowsObject, Spec, crm_rows};
 use crm_core::data::{Customers, CustomersSpec};
 use std::ffi::c_char;
@@ -72,7 +72,7 @@ pub unsafe extern "C" fn crm_customers_begin(
     guard!(error, |caller| {
         let spec = caller.text("spec", spec, spec_size)?;
         let out = caller.out("out", out)?;
-        let (spec, names) = with_columns::<CustomersSpec>(spec)?;
+        let (spec, names) = with_cells::<CustomersSpec>(spec)?;
         let id = Rows::new(Spec::Customers(spec), names)?.open()?;
         out.set(crm_rows { id });
         Ok(())

@@ -7,7 +7,7 @@ use crate::error::{Fault, crm_error, crm_status_t};
 use crate::handles;
 use crate::job::{crm_job, under};
 use crate::memory::Once;
-use crate::orders::with_columns;
+use crate::orders::with_cells;
 use crate::rows::{Rows, RowsObject, Spec, crm_rows};
 use crm_core::data::EventsSpec;
 use crm_core::scope::Filter;
@@ -101,7 +101,7 @@ pub unsafe extern "C" fn crm_events_begin(
     guard!(error, |caller| {
         let spec = caller.text("spec", spec, spec_size)?;
         let out = caller.out("out", out)?;
-        let (spec, names) = with_columns::<EventsSpec>(spec)?;
+        let (spec, names) = with_cells::<EventsSpec>(spec)?;
         let id = Rows::new(Spec::Events(Box::new(spec)), names)?.open()?;
         out.set(crm_rows { id });
         Ok(())

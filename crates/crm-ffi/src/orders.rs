@@ -88,14 +88,14 @@ pub unsafe extern "C" fn crm_orders_from_columns(
     })
 }
 
-/// Begins orders that come row by row. `spec` as in `crm_orders_from_columns`, with one more key:
-/// `"columns"`, the names of the cells of a row, in their order; without it they are customer_id,
-/// ordered_at, amount and then the other columns that the spec names, in the order of the
-/// reference. Then for each row its cells and `crm_row_end`, or batches with `crm_rows_json`; at
-/// the end `crm_orders_finish`, or `crm_rows_free` to give up.
+/// Begins orders that come row by row. `spec` as in `crm_orders_from_columns`, with one more key
+/// that must be there: `"cells"`, the columns' names in the order in which a row's cells come, such as
+/// `["customer_id", "ordered_at", "amount"]`. A column that nobody reads may be among them. Then for
+/// each row its cells and `crm_row_end`, or batches with `crm_rows_json`; at the end
+/// `crm_orders_finish`, or `crm_rows_free` to give up.
 ///
-/// Also returns `CRM_ERR_OPTION` (the spec), `CRM_ERR_SCHEMA` (`"columns"` lacks a column that the
-/// spec names).
+/// Also returns `CRM_ERR_OPTION` (the spec; no `"cells"`), `CRM_ERR_SCHEMA` (`"cells"` lacks a column
+/// that the spec names).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_orders_begin(
     spec: *const c_char,
@@ -106,7 +106,7 @@ pub unsafe extern "C" fn crm_orders_begin(
     guard!(error, |caller| {
         let spec = caller.text("spec", spec, spec_size)?;
         let out = caller.out("out", out)?;
-        let (spec, names) = with_columns::<OrdersSpec>(spec)?;
+        let (spec, names) = with_cells::<OrdersSpec>(spec)?;
         spec.currency()?;
         let id = Rows::new(Spec::Orders(Box::new(spec)), names)?.open()?;
         out.set(crm_rows { id });
@@ -114,21 +114,19 @@ pub unsafe extern "C" fn crm_orders_begin(
     })
 }
 
-/// Parts a spec into that of the core and the names of a row's cells.
-pub(crate) fn with_columns<T>(spec: &str) -> Result<(T, Option<Vec<String>>), Fault>
+/// Parts a spec into that of the core and the names of a row's cells. A default order of cells would be one
+/// more thing to know by heart, and a mistake in it would be silent: money in another column of money.
+pub(crate) fn with_cells<T>(spec: &str) -> Result<(T, Vec<String>), Fault>
 where
     T: DeserializeOwned + Default + Serialize,
 {
     let mut map: Map<String, Value> = request::read(spec)?;
-    let names = match map.remove("columns") {
-        None | Some(Value::Null) => None,
-        Some(names) => match serde_json::from_value(names) {
-            Ok(names) => Some(names),
-            Err(_) => {
-                let expected = "a list of column names";
-                return Err(Error::option("columns", "", expected).into());
-            }
-        },
+    let names = match map.remove("cells").map(serde_json::from_value) {
+        Some(Ok(names)) => names,
+        _ => {
+            let expected = "the names of a row's cells, in their order";
+            return Err(Error::option("cells", "", expected).into());
+        }
     };
     Ok((request::read_object(&map)?, names))
 }

@@ -86,9 +86,8 @@ pub(crate) enum Cell<'a> {
 
 impl Rows {
     /// Rows with these columns, in the order of their cells.
-    pub(crate) fn new(spec: Spec, names: Option<Vec<String>>) -> Result<Rows, Fault> {
+    pub(crate) fn new(spec: Spec, names: Vec<String>) -> Result<Rows, Fault> {
         let needed = spec.columns();
-        let names = names.unwrap_or_else(|| needed.iter().map(|name| (*name).to_owned()).collect());
         if let Some(missing) = needed.iter().find(|name| !names.iter().any(|n| n == *name)) {
             return Err(Fault::Core(Error::MissingColumn {
                 column: (*missing).to_owned(),
@@ -97,12 +96,12 @@ impl Rows {
             }));
         }
         if names.len() > MOST {
-            return Err(Error::option("columns", "", "at most 4096 names").into());
+            return Err(Error::option("cells", "", "at most 4096 names").into());
         }
         let mut columns = Vec::new();
         for (i, name) in names.iter().enumerate() {
             if names[..i].contains(name) {
-                return Err(Error::option("columns", "", "each name once").into());
+                return Err(Error::option("cells", "", "each name once").into());
             }
             let cells = match needed.contains(&name.as_str()) {
                 true => Cells::Empty,
@@ -507,7 +506,7 @@ mod tests {
             panic!("a sound spec")
         };
         let names = names.iter().map(|name| (*name).to_owned()).collect();
-        let Ok(rows) = Rows::new(Spec::Customers(spec), Some(names)) else {
+        let Ok(rows) = Rows::new(Spec::Customers(spec), names) else {
             panic!("columns of the spec")
         };
         rows

@@ -119,6 +119,8 @@ fn inputs() -> Inputs {
 const NO_JOB: crm_job = crm_job { id: 0 };
 const NO_CUSTOMERS: crm_customers = crm_customers { id: 0 };
 const SPEC: &CStr = c"{\"currency\": \"JPY\"}";
+const ROWS: &CStr =
+    c"{\"currency\": \"JPY\", \"cells\": [\"customer_id\", \"ordered_at\", \"amount\"]}";
 
 fn column<T>(name: &'static CStr, ty: crm_column_type, values: &[T]) -> crm_column {
     crm_column {
@@ -161,7 +163,7 @@ fn day(door: Door, inputs: &Inputs, error: &mut crm_error) -> Result<u64, i32> {
             Door::Events => return events_day(inputs, error),
             Door::Rows => {
                 let mut rows = crm_rows { id: 0 };
-                check(crm_orders_begin(SPEC.as_ptr(), -1, &mut rows, error))?;
+                check(crm_orders_begin(ROWS.as_ptr(), -1, &mut rows, error))?;
                 let added = check(crm_rows_json(rows, inputs.json.as_ptr(), -1, error));
                 let made = added.and_then(|()| {
                     check(crm_orders_finish(
