@@ -590,8 +590,8 @@ static void rows_say_what_is_wrong(void) {
   CHECK(error.row == 1 && strcmp(error.column, "amount") == 0);
   OK(crm_rows_free(rows, &error));
 
-  FAILS(CRM_ERR_OPTION, crm_orders_begin("{}", -1, &rows, &error)); /* no currency */
-  FAILS(CRM_ERR_OPTION, crm_orders_begin("{\"currncy\": 1}", -1, &rows, &error));
+  FAILS(CRM_ERR_OPTION, crm_orders_begin("{" CELLS "}", -1, &rows, &error)); /* no currency */
+  FAILS(CRM_ERR_OPTION, crm_orders_begin("{\"currncy\": 1, " CELLS "}", -1, &rows, &error));
   CHECK(strstr(error.hint, "currency") != NULL);
   FAILS(CRM_ERR_SCHEMA,
         crm_orders_begin("{\"currency\": \"JPY\", \"cells\": [\"customer_id\", \"amount\"]}", -1,
