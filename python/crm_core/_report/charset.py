@@ -96,13 +96,13 @@ def guess(file: BinaryIO, name: str) -> str:
     known, likeness, best = max(fitting, key=lambda fit: fit[:2], default=(0, 0.0, ""))
     # Other encodings decode anything; what tells them is that the headings become known words.
     others = [
-        (known_count(_words(first.decode(one, "replace"))), _letters(sample, one), one)
+        (count, _letters(sample, one), one)
         for one in _OTHERS
-        if _decodes(sample, one)
+        for count in [known_count(_words(first.decode(one, "replace")))]
+        if count > known and _decodes(sample, one)
     ]
-    other, _, code = max(others, key=lambda one: one[:2], default=(0, 0, ""))
-    if other > known:
-        return code
+    if others:
+        return max(others, key=lambda one: one[:2])[2]
     if known or likeness >= 0.5:
         return best
     if _is_western(sample):

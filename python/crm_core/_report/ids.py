@@ -65,8 +65,9 @@ def near_numbers(column: pa.ChunkedArray) -> int:
     """How many ids are another one but for zeros before it, or a fraction of zero: 007, 7.0."""
     if not is_text(column.type):
         return 0
-    found = distinct(column)
-    return len(found) - len({plain_number(text) for text in found})
+    words = pc.unique(column).cast(pa.string())
+    numbers = words.filter(pc.match_substring_regex(words, r"^[0-9]+(\.0)?$")).to_pylist()
+    return len(numbers) - len({plain_number(text) for text in numbers})
 
 
 def unmarked(column: pa.ChunkedArray) -> tuple[pa.ChunkedArray, int]:
