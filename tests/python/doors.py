@@ -281,6 +281,8 @@ def c_rows(
     named = [settings.get(role, role) for role in needed]
     named += [settings[role] for role in _ROLES if role in settings]
     named += settings.get("dimensions", [])
+    if "currency_column" in settings:
+        named.append(settings["currency_column"])
     text = spec_of(settings, cells=list(rows[0]) if rows else named)
     handle = library.handle(begin, text, ctypes.c_int64(len(text)))
     if form == "JSON":
