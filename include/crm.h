@@ -39,6 +39,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The version of this header; crm_version() is that of the library that was loaded. */
+#define CRM_VERSION_MAJOR 0
+#define CRM_VERSION_MINOR 1
+#define CRM_VERSION_PATCH 0
+
 /* JSON without escapes: crm_run("rfm", CRM_DATA(orders), CRM_JSON({"levels": 5}), -1, ...). */
 #define CRM_JSON(...) #__VA_ARGS__
 
