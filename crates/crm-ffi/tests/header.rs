@@ -133,7 +133,7 @@ fn argument(ty: &str, name: &str) -> String {
         "const char*" => "\"{}\"".into(),
         "char*" => "fixture.out_char".into(),
         "int64_t" if name.ends_with("size") => "-1".into(),
-        "size_t" if name == "n_columns" => "1".into(),
+        "size_t" if matches!(name, "n_columns" | "capacity") => "1".into(),
         "int64_t" | "size_t" | "uint64_t" | "int32_t" | "uint32_t" | "double" => "0".into(),
         "const crm_column*" => "&fixture.column".into(),
         "ArrowArrayStream*" => "&fixture.stream".into(),
