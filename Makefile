@@ -83,8 +83,9 @@ check: native ## What a reviewer would say: format, lints, docs, types
 fuzz: ## Hostile input, for a while (needs cargo-fuzz and a nightly compiler)
 	fuzz/run.sh
 
-evidence: ## Long simulations and slow second computations that no other command runs (minutes)
+evidence: native ## Long simulations and slow second computations that no other command runs (an hour)
 	cargo test --release --quiet --workspace --exclude crm-py -- --ignored
+	$(BIN)/python tests/python/season_evidence.py
 
 SEED ?= 1
 

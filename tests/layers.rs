@@ -94,7 +94,7 @@ fn the_ground_does_not_see_what_stands_on_it() {
         assert!(!sources(module).is_empty(), "{module}");
         assert_eq!(naming(module, &above), none);
     }
-    for module in ["scope", "data", "table", "summary"] {
+    for module in ["scope", "data", "table", "summary", "season"] {
         let none: [String; 0] = [];
         assert_eq!(naming(module, &FAMILIES), none);
     }

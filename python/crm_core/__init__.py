@@ -63,7 +63,7 @@ from ._errors import (
     SchemaError,
 )
 from ._events import Events
-from ._forecast import base_forecast
+from ._forecast import base_forecast, seasonality, shop_forecast
 from ._library import (
     describe,
     month_ends,
@@ -187,10 +187,12 @@ __all__ = [
     "rfm_cross",
     "rfm_segments",
     "run",
+    "seasonality",
     "sequence_totals",
     "sequences",
     "sessions",
     "set_threads",
+    "shop_forecast",
     "show_versions",
     "simulate_events",
     "simulate_orders",

@@ -24,7 +24,7 @@ def backtest(
     step: Length | None = None,
     within: Length | None = None,
     follow: Length | None = None,
-    seasonality: Seasonality | None = None,
+    seasonality: Seasonality | Literal["auto", "none"] | None = None,
     **scope: Unpack[Scope],
 ) -> Table:
     """Dates and probabilities predicted at earlier dates against what came (予測の検証).
@@ -46,8 +46,7 @@ def backtest(
         within: Horizon of the probability (default 30 days; a number is days).
         follow: How long customers are followed after each origin. Default: to `as_of`, at least
             `within`. A number is days.
-        seasonality: Factors of the shop's demand by month (1 to 12) and by date, as for `cycle`:
-            what is judged is what `cycle` would have said with them.
+        seasonality: As for `cycle`: with "auto" each origin has the seasons that were known then.
         **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
             churn_days, churn_boundary; see `Scope`.
 
@@ -88,7 +87,7 @@ def backtest_calibration(
     step: Length | None = None,
     within: Length | None = None,
     follow: Length | None = None,
-    seasonality: Seasonality | None = None,
+    seasonality: Seasonality | Literal["auto", "none"] | None = None,
     **scope: Unpack[Scope],
 ) -> Table:
     """Of those told 30 %, how many bought? The calibration table of `backtest` (予測確率の較正表).
@@ -135,7 +134,7 @@ def backtest_alerts(
     step: Length | None = None,
     follow: Length | None = None,
     k: Sequence[int] | None = None,
-    seasonality: Seasonality | None = None,
+    seasonality: Seasonality | Literal["auto", "none"] | None = None,
     **scope: Unpack[Scope],
 ) -> Table:
     """Alerts at earlier dates against who did not come back (離脱通知の検証).
@@ -150,8 +149,7 @@ def backtest_alerts(
         follow: How long customers are followed: without an order in that time they are gone.
             Default: to `as_of`, at least 30 days. A number is days.
         k: Lengths of the lists that are cut at k (default ``[10, 100, 1000]``).
-        seasonality: Factors of the shop's demand by month (1 to 12) and by date, as for `alerts`:
-            what is judged is what `alerts` would have said with them.
+        seasonality: As for `alerts`: with "auto" each origin has the seasons that were known then.
         **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
             churn_days, churn_boundary; see `Scope`.
 
@@ -189,6 +187,8 @@ def backtest_clv(
     within: Length | None = None,
     models: Sequence[Literal["nbd", "bg_nbd", "mbg_nbd", "bg_cnbd_k", "mbg_cnbd_k", "pareto_nbd"]]
     | None = None,
+    interval: float | None = None,
+    seasonality: Seasonality | Literal["auto", "none"] | None = None,
     **scope: Unpack[ScopeWithoutOccasion],
 ) -> Table:
     """Purchases and revenue predicted at earlier dates against what came (LTV予測の検証).
@@ -202,6 +202,10 @@ def backtest_clv(
         step: Time between them (default 30 days; a number is days).
         within: Time predicted from each (default 90 days; a number is days).
         models: Models of purchases (default ``["mbg_nbd"]``); spend is Gamma-Gamma.
+        interval: Probability of the intervals (default 0.8). Those of sums have in them how wrong
+            the same method was at earlier origins that were over by then.
+        seasonality: How time runs for the models, as for `cycle`: by default at the pace of the
+            seasons that were known at the origin.
         **scope: What analyses share: where, customers, by, policy, basis, refunds, churn_days,
             churn_boundary; see `ScopeWithoutOccasion`.
 
@@ -209,7 +213,11 @@ def backtest_clv(
         One row per origin and method, the simple rules same_again, own_rate and shop_mean included:
         origin, method, customers, expected_purchases, actual_purchases, purchases_error_rate,
         mae_purchases, expected_revenue, actual_revenue, revenue_error_rate, mae_revenue,
-        top_decile_share (of the revenue that came, from the tenth with most expected).
+        top_decile_share (of the revenue that came, from the tenth with most expected),
+        expected_purchases_low, expected_purchases_high, expected_revenue_low,
+        expected_revenue_high, purchases_covered and revenue_covered (whether what came lies in
+        there), coverage_purchases (share of single customers whose purchases lie in the interval
+        that the model gives each; purchases are whole, so it may be more than `interval`).
 
     Raises:
         OptionError: An option is unknown or out of range.
@@ -220,7 +228,14 @@ def backtest_clv(
         >>> sorted(tested["method"].tolist())
         ['mbg_nbd', 'own_rate', 'same_again', 'shop_mean']
     """
-    options = {"origins": origins, "step": step, "within": within, "models": models}
+    options = {
+        "origins": origins,
+        "step": step,
+        "within": within,
+        "models": models,
+        "interval": interval,
+        "seasonality": seasonality,
+    }
     return call("backtest_clv", orders, as_of, {**options, **scope})
 
 
@@ -232,7 +247,7 @@ def threshold_sweep(
     levels: Sequence[float] | None = None,
     follow: Length | None = None,
     margin: Length | None = None,
-    seasonality: Seasonality | None = None,
+    seasonality: Seasonality | Literal["auto", "none"] | None = None,
     **scope: Unpack[Scope],
 ) -> Table:
     """Thresholds of churn side by side: how many each flags, who came back anyway (離脱基準の比較).
@@ -246,7 +261,7 @@ def threshold_sweep(
         follow: How long customers are followed; the judgement is that many days before `as_of`
             (default 90 days; a number is days).
         margin: How near to the line is near (default 7 days; a number is days).
-        seasonality: Factors of the shop's demand by month (1 to 12) and by date, as for `cycle`.
+        seasonality: As for `cycle`: with "auto" each origin has the seasons that were known then.
         **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
             churn_days, churn_boundary; see `Scope`.
 

@@ -25,7 +25,7 @@ def cycle(
     return_within: Length | None = None,
     method: Literal["mean", "median", "last_gap", "fixed", "late_mean", "same_day"] | None = None,
     per: str | None = None,
-    seasonality: Seasonality | None = None,
+    seasonality: Seasonality | Literal["auto", "none"] | None = None,
     learned: Learned | None = None,
     lost_by_churn_days: bool | None = None,
     **scope: Unpack[Scope],
@@ -56,10 +56,13 @@ def cycle(
             "product" (each customer with each of its values, 補充); or a column of customers, such
             as their company, rolled up from the orders of all who have it. Orders without a value,
             or with lines of none, are counted in ``notes["orders_without_value"]``.
-        seasonality: Factors of the shop's demand by month (1 to 12) and by date: time runs so much
-            faster on such days. ``{12: 2, 1: 0.5, "2026-11-27": 3}``; what is not said is 1.
+        seasonality: How time runs (季節性). "auto" (default): at the pace of the seasons that
+            `seasonality` finds in the orders up to the date, where they are more than chance;
+            ``notes["seasons"]`` says what was found. "none": evenly. Or the factors of the shop's
+            demand by month (1 to 12), weekday ("mon") and date, ``{12: 2, 1: 0.5, "2026-11-27":
+            3}``; what is not said is 1.
         learned: What `learn` has given: of customers and with a seasonality of its own, so neither
-            `per` nor `seasonality` can stand beside it. Default: fitted to these orders.
+            `per` nor factors can stand beside it. Default: fitted to these orders.
         lost_by_churn_days: Whether `churn_days` of silence make a customer lost whatever their own
             cycle. Default: no.
         **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
@@ -106,7 +109,7 @@ def alerts(
     levels: Sequence[Literal["due", "late", "churn_risk", "lost"]] | None = None,
     lost_by_churn_days: bool | None = None,
     per: str | None = None,
-    seasonality: Seasonality | None = None,
+    seasonality: Seasonality | Literal["auto", "none"] | None = None,
     learned: Learned | None = None,
     subscription_cycles: float | None = None,
     **scope: Unpack[Scope],
@@ -175,7 +178,7 @@ def likely_buyers(
     within: Length | None = None,
     limit: int | None = None,
     per: str | None = None,
-    seasonality: Seasonality | None = None,
+    seasonality: Seasonality | Literal["auto", "none"] | None = None,
     learned: Learned | None = None,
     **scope: Unpack[Scope],
 ) -> Table:

@@ -1,16 +1,63 @@
-"""What will today's customers bring in the next years?"""
+"""What moves demand, and what will today's customers and new ones bring?"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Literal, Unpack
 
 from ._library import call
 from ._orders import Orders
 from ._table import Table
 
 if TYPE_CHECKING:
-    from ._types import AsOf, ScopeWithoutOccasion
+    from ._types import AsOf, Date, ScopeWithoutOccasion, Seasonality, ShopScope
+
+
+def seasonality(
+    orders: Orders,
+    as_of: AsOf = None,
+    *,
+    events: Mapping[Date, str] | None = None,
+    interval: float | None = None,
+    **scope: Unpack[ScopeWithoutOccasion],
+) -> Table:
+    """By how much months, weekdays and named days move demand, and whether it is chance (季節指数).
+
+    Repeat purchases of each day are compared with what the customers at risk on that day would make
+    without seasons: growth of the shop is not taken for season. Months of the year need 18 months
+    of orders, weekdays eight weeks.
+
+    Args:
+        orders: The orders.
+        as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
+            column `as_of`. Default: the last order's date of the whole import.
+        events: Names of days, past and to come, ``{"2025-11-28": "black_friday", "2026-11-27":
+            "black_friday"}``: days of one name share a factor.
+        interval: Probability of the intervals (default 0.8).
+        **scope: What analyses share: where, customers, by, policy, basis, refunds, churn_days,
+            churn_boundary; see `ScopeWithoutOccasion`.
+
+    Returns:
+        One row per factor: kind (month, weekday, event, trend), key (1 to 12, mon to sun, the name,
+        year), factor, factor_low, factor_high. ``notes["seasonality"]`` is the document that
+        `seasonality=` of `cycle` and others takes, with what is more than chance;
+        ``notes["months"]`` and ``notes["weekdays"]`` say why it is or is not in there: used,
+        too_short, too_few_purchases, no_difference, not_better; ``notes["unlike"]`` has months that
+        no season explains, and that were left out.
+
+    Raises:
+        OptionError: A key of `events` is no date; an option is out of range.
+
+    Example:
+        >>> import crm_core as crm
+        >>> shop = crm.simulate_orders(200, seed=7)
+        >>> orders = crm.Orders(shop, currency="JPY", order_id="order_id", guests="drop")
+        >>> found = crm.seasonality(orders)
+        >>> sorted(set(found["kind"].tolist()))[-1]
+        'weekday'
+    """
+    options = {"events": events, "interval": interval}
+    return call("seasonality", orders, as_of, {**options, **scope})
 
 
 def base_forecast(
@@ -21,6 +68,7 @@ def base_forecast(
     interval: float | None = None,
     draws: int | None = None,
     seed: int | None = None,
+    seasonality: Seasonality | Literal["auto", "none"] | None = None,
     money: float | Mapping[str, float] | None = None,
     **scope: Unpack[ScopeWithoutOccasion],
 ) -> Table:
@@ -34,10 +82,13 @@ def base_forecast(
         as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
             column `as_of`. Default: the last order's date of the whole import.
         years: Years of 365 days ahead (default 5).
-        interval: Probability that the outcome lies between the low and the high column, if the
-            method is right (default 0.8).
+        interval: Probability that the outcome lies between the low and the high column (default
+            0.8). Those of orders and revenue have in them how wrong forecasts of a year were that
+            the method `model` made at earlier origins of this shop; ``notes["shared_error"]``.
         draws: Draws for them (default 100).
         seed: Seed of the draws (default 0).
+        seasonality: How time runs for the method `model`, as for `cycle`: by default at the pace of
+            the seasons that were known at the origin.
         money: Revenue below which a customer is steady, in major units or as
             ``{"mean_order_values": 7}``. Default: 70,000 yen; 7 mean order values elsewhere.
         **scope: What analyses share: where, customers, by, policy, basis, refunds, churn_days,
@@ -56,7 +107,8 @@ def base_forecast(
         origin, the method and the reason: no_repeat_customer, too_few_repeat_customers (the model
         needs two), no_customers_a_year_before (the moves between segments need a year before the
         origin), segments_not_seen_a_year_before (and one in which the segments of today were
-        there).
+        there). ``notes["missed"]`` names the forecasts of a year ago that the outcome lies outside
+        of.
 
     Raises:
         OptionError: An option is unknown or out of range.
@@ -71,6 +123,59 @@ def base_forecast(
         "interval": interval,
         "draws": draws,
         "seed": seed,
+        "seasonality": seasonality,
         "money": money,
     }
     return call("base_forecast", orders, as_of, {**options, **scope})
+
+
+def shop_forecast(
+    orders: Orders,
+    as_of: AsOf = None,
+    *,
+    months: int | None = None,
+    interval: float | None = None,
+    seasonality: Seasonality | Literal["auto", "none"] | None = None,
+    **scope: Unpack[ShopScope],
+) -> Table:
+    """Orders and revenue of the next months, of today's customers and of new ones (売上予測).
+
+    Today's customers are forecast one by one, as by `base_forecast`; the number of new customers
+    goes on with its own level, damped trend and season, and they buy as those before them did. The
+    same forecast is made at up to six earlier dates, whose errors make the intervals.
+
+    Args:
+        orders: The orders.
+        as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
+            column `as_of`. Default: the last order's date of the whole import.
+        months: Months of the calendar ahead (default 12, at most 60); the first is what is left of
+            this month, if anything is.
+        interval: Probability that the outcome lies between the low and the high column (default
+            0.8).
+        seasonality: How time runs, as for `cycle`: by default at the pace of the seasons that were
+            known at the date.
+        **scope: What analyses share: where, by, policy, basis, refunds, churn_days, churn_boundary;
+            see `ShopScope`.
+
+    Returns:
+        One row per month and part (existing: customers with an order up to `as_of`; new; total),
+        and three without a month for all months together: month (its first day that is forecast),
+        days, part, orders (purchase days), revenue, orders_low, orders_high, revenue_low,
+        revenue_high. ``notes["past"]`` has what the same forecast said at earlier dates: `origin`,
+        `orders` and `revenue` of all months as came by said, `orders_held` and `revenue_held`. With
+        less than a year of orders there are no intervals (``notes["without_interval"]``). Where
+        there is no forecast the cells are null and ``notes["without_forecast"]`` says why:
+        no_repeat_customer, too_few_repeat_customers, too_short (less than three months of orders).
+
+    Raises:
+        OptionError: An option is unknown or out of range.
+
+    Example:
+        >>> forecast = crm.shop_forecast(orders, "2025-12-31", months=3)
+        >>> forecast["part"].tolist()[:3]
+        ['existing', 'new', 'total']
+        >>> len(forecast)
+        12
+    """
+    options = {"months": months, "interval": interval, "seasonality": seasonality}
+    return call("shop_forecast", orders, as_of, {**options, **scope})

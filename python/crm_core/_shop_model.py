@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Literal, Unpack
 
 from ._library import call
 from ._orders import Orders
@@ -20,7 +20,7 @@ def learn(
     orders: Orders,
     as_of: AsOf,
     *,
-    seasonality: Seasonality | None = None,
+    seasonality: Seasonality | Literal["auto", "none"] | None = None,
     **scope: Unpack[LearnScope],
 ) -> Table:
     """The shop's estimates in one document, for later use on any customer (店舗の学習結果).
@@ -32,8 +32,7 @@ def learn(
         orders: The orders.
         as_of: The civil date, inclusive, up to which orders are seen. None is the date of the last
             order.
-        seasonality: Factors of the shop's demand by month (1 to 12) and by date, which become part
-            of what is learnt; see `cycle`.
+        seasonality: How time runs, as for `cycle`; the factors become part of what is learnt.
         **scope: What analyses share: where, by, policy, basis, refunds, occasion, churn_days,
             churn_boundary; see `Scope`. `customers` is refused: `where` chooses whose orders teach.
 

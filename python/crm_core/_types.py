@@ -36,8 +36,8 @@ Learned: TypeAlias = "Mapping[str, Any] | str | Table"
 Length: TypeAlias = int | str
 """A length of time: a whole number of days, or "30min", "36h", "7d", "2w"."""
 
-Seasonality: TypeAlias = "Mapping[int | Date, float]"
-"""Factors of a shop's demand by month (1 to 12) and by date."""
+Seasonality: TypeAlias = "Mapping[int | str | Date, float]"
+"""Factors of a shop's demand by month (1 to 12), weekday ("mon" to "sun") and date."""
 
 
 class ArrowStream(Protocol):
@@ -78,13 +78,18 @@ class CommonScope(TypedDict, total=False):
     """Whether a customer is churned on that day itself (default), or after it."""
 
 
-class LearnScope(CommonScope, total=False):
+class ShopScope(CommonScope, total=False):
+    """The scope of analyses whose rows are of the whole shop, with no customers to choose."""
+
+    by: Sequence[str] | None
+    """Columns to break the result down by; they come first, under their own names."""
+
+
+class LearnScope(ShopScope, total=False):
     """The scope of `learn`, which is about all customers: `where` chooses whose orders teach."""
 
     occasion: Literal["order", "day"] | None
     """What a purchase is: an order, or a day with orders. Default: each analysis's own."""
-    by: Sequence[str] | None
-    """Columns to break the result down by; they come first, under their own names."""
 
 
 class ChannelScope(CommonScope, total=False):

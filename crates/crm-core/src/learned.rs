@@ -7,7 +7,7 @@
 //! | part          | of                                                             |
 //! |---------------|----------------------------------------------------------------|
 //! | `gap_model`   | [`cycle`](crate::cycle::gap_model::Params): purchase gaps and dropout |
-//! | `seasonality` | [`cycle`](crate::cycle::seasonality): factors the gaps were measured with |
+//! | `seasonality` | [`season`](crate::season): factors the gaps were measured with |
 //! | `rfm`         | [`rfm`](crate::segmentation::rfm): cuts between the scores      |
 //! | `cpm`         | [`cpm`](crate::segmentation::cpm): the money threshold          |
 //! | `clv`, `spend` | [`clv`](crate::clv): models of purchases and of their value    |

@@ -25,6 +25,7 @@ pub mod register;
 pub mod request;
 pub mod retention;
 pub mod scope;
+pub mod season;
 pub mod segmentation;
 pub mod summary;
 pub mod table;

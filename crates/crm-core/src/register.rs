@@ -20,6 +20,7 @@ static FAMILIES: &[&[Entry]] = &[
     crate::retention::ANALYSES,
     crate::clv::ANALYSES,
     crate::behavior::ANALYSES,
+    crate::season::ANALYSES,
     crate::cycle::ANALYSES,
     crate::taught::ANALYSES,
     crate::forecast::ANALYSES,

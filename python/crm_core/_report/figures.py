@@ -35,6 +35,7 @@ def stacked_bars(
     series: Sequence[Series],
     shown: Callable[[float], str],
     axis: Callable[[float], str],
+    intervals: Sequence[tuple[float, float] | None] = (),
 ) -> Markup:
     """Bars, stacked up and down from zero.
 
@@ -46,6 +47,7 @@ def stacked_bars(
         series: From the zero line outwards.
         shown: A value in a tooltip.
         axis: A value at the axis.
+        intervals: Where the top of each bar may lie, None for a bar without; empty for none.
     """
     above = [
         math.fsum(max(one.values[at], 0) for one in series if not one.below)
@@ -55,12 +57,13 @@ def stacked_bars(
         math.fsum(max(one.values[at], 0) for one in series if one.below)
         for at in range(len(labels))
     ]
+    tops = [*above, *(one[1] for one in intervals if one is not None)]
     step = _nice(
-        max([*above, *below, 1e-9]) / 4
+        max([*tops, *below, 1e-9]) / 4
         if max(below, default=0) == 0
-        else (max(above, default=0) + max(below)) / 5
+        else (max(tops, default=0) + max(below)) / 5
     )
-    top = step * math.ceil(max([*above, step]) / step - 1e-9)
+    top = step * math.ceil(max([*tops, step]) / step - 1e-9)
     bottom = step * math.ceil(max(below, default=0) / step - 1e-9)
     plot = _HEIGHT - _TOP - _BOTTOM
     scale = plot / (top + bottom)
@@ -97,6 +100,15 @@ def stacked_bars(
                 down += height
             else:
                 up -= height
+        if (interval := intervals[at] if intervals else None) is not None:
+            low, high = (zero - one * scale for one in interval)
+            middle = x + wide / 2
+            said = " – ".join(shown(one) for one in interval)
+            parts.append(
+                f'<path class="whisker" d="M{middle:.1f} {high:.1f}V{low:.1f}'
+                f'M{middle - 4:.1f} {high:.1f}h8M{middle - 4:.1f} {low:.1f}h8">'
+                f"<title>{escape(label)}: {escape(said)}</title></path>"
+            )
         if at % every == 0:
             parts.append(
                 f'<text class="tick mid" x="{x + wide / 2:.1f}" '

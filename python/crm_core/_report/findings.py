@@ -28,8 +28,8 @@ MEAN_ORDERS_OF_CPM = 7  # MakeRepeater's multiple: 70,000 yen is about seven ord
 # runs; those of `by` come on top.
 ANALYSES = (
     "rfm", "monthly", "cpm_segments", "cpm_segments", "decile", "lorenz", "abc", "cycle",
-    "likely_buyers", "alerts", "rfm_cross", "rfm_segments", "base_forecast", "backtest",
-    "threshold_sweep",
+    "likely_buyers", "alerts", "rfm_cross", "rfm_segments", "shop_forecast", "base_forecast",
+    "backtest", "threshold_sweep",
 )  # fmt: skip
 
 
@@ -214,7 +214,7 @@ def analyse(
         breakdowns={
             name: _by(run("cpm_segments", by=[name], **cpm_options), name) for name in request.by
         },
-        outlook=look_ahead(run, cpm_options),
+        outlook=look_ahead(run, cpm_options, whole=not request.customers),
         definitions=definitions,
         notes=notes,
     )

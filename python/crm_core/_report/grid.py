@@ -15,6 +15,7 @@ from .behavior import OTHER, Behavior, flows
 from .findings import Findings
 from .headings import Choice
 from .money import Currency, brief, money
+from .outlook import ALL_MONTHS
 from .result import Frame
 
 _MONEY = (
@@ -311,7 +312,7 @@ def cell(name: str, value: Any, lang: str, currency: Currency) -> str:
     if value is None:
         return "–"
     if name == "month":
-        return str(value)[:7]
+        return words.page("all_months", lang) if value == ALL_MONTHS else str(value)[:7]
     if isinstance(value, datetime.date):
         return value.isoformat()[:10]
     if isinstance(value, bool):

@@ -1,4 +1,4 @@
-"""What today's customers will bring, and how right such predictions were before.
+"""What the shop and today's customers will bring, and how right such predictions were before.
 
 A shop too young for one of these has that table left out: the analyses refuse to answer, and a
 report has nobody to ask for another horizon.
@@ -11,6 +11,8 @@ from typing import Any
 
 from .._errors import DataError
 from .result import Frame
+
+ALL_MONTHS = "all"  # instead of a month: the row of all together
 
 _FORECAST = {
     "method": "method",
@@ -47,14 +49,20 @@ _SWEEP = {
 }
 
 
-def look_ahead(run: Callable[..., Frame], cpm: Mapping[str, Any]) -> dict[str, Frame]:
+def look_ahead(
+    run: Callable[..., Frame], cpm: Mapping[str, Any], whole: bool = True
+) -> dict[str, Frame]:
     """The tables of the section, by their titles' keys; what cannot be said is left out.
 
     Args:
         run: Runs one analysis under the report's scope.
         cpm: The options of CPM that the report uses.
+        whole: Whether it is about all customers: of some of them there are no new ones.
     """
     found: dict[str, Frame] = {}
+    shop = _try(run, "shop_forecast") if whole else None
+    if shop is not None and "without_forecast" not in shop.notes:
+        found["shop"] = _by_month(shop)
     forecast = _try(run, "base_forecast", **cpm)
     if forecast is not None:
         tested = [value is not None for value in forecast["actual_orders"]]
@@ -79,9 +87,35 @@ def _try(run: Callable[..., Frame], task: str, **options: Any) -> Frame | None:
         return None
 
 
+def _by_month(shop: Frame) -> Frame:
+    """A row per month, and one of all: revenue of both kinds of customers, orders of the shop."""
+    rows = shop.rows()
+    existing, new, total = (
+        [row for row in rows if row["part"] == part] for part in ("existing", "new", "total")
+    )
+    return Frame(
+        shop.task,
+        {
+            "month": [str(row["month"] or ALL_MONTHS) for row in total],
+            "existing_revenue": [row["revenue"] for row in existing],
+            "new_revenue": [row["revenue"] for row in new],
+            "forecast_revenue": [row["revenue"] for row in total],
+            "low_revenue": [row["revenue_low"] for row in total],
+            "high_revenue": [row["revenue_high"] for row in total],
+            "expected_orders": [row["orders"] for row in total],
+        },
+        notes=shop.notes,
+    )
+
+
 def _part(frame: Frame, names: Mapping[str, str], kept: Sequence[bool]) -> Frame:
     def column(name: str) -> list[Any]:
         return [value for value, keep in zip(frame[name], kept, strict=True) if keep]
 
     labels = {new: frame.labels[old] for old, new in names.items() if old in frame.labels}
-    return Frame(frame.task, {new: column(old) for old, new in names.items()}, labels=labels)
+    return Frame(
+        frame.task,
+        {new: column(old) for old, new in names.items()},
+        labels=labels,
+        notes=frame.notes,
+    )

@@ -20,6 +20,7 @@ from .figures import Bar, Series
 from .findings import Findings
 from .headings import Choice
 from .money import Currency, brief, money
+from .outlook import ALL_MONTHS
 from .result import Frame
 from .settings import Note
 
@@ -94,6 +95,11 @@ def render(
         abc=of(findings.abc, "abc"),
         breakdowns=[of(frame, "by", name=name) for name, frame in findings.breakdowns.items()],
         outlook=[(key, of(frame, f"outlook_{key}")) for key, frame in findings.outlook.items()],
+        outlook_said={key: _went(key, frame, lang) for key, frame in findings.outlook.items()},
+        shop_figure=_shop(findings, lang),
+        shop_legend=_shop_series(findings.outlook["shop"], lang)
+        if "shop" in findings.outlook
+        else [],
         reconciliation=of(findings.reconciliation, "reconciliation"),
         choices=grid.choices(chosen, words.page("reading", lang), lang),
         definitions=[
@@ -237,6 +243,76 @@ def _monthly_series(frame: Frame, lang: str) -> list[Series]:
     if any(frame.columns.get("guest_revenue", [])):
         series.append(Series("c-guest", words.page("guest", lang), frame["guest_revenue"]))
     return series
+
+
+def _shop(findings: Findings, lang: str) -> Any:
+    """Months ahead: today's customers, new ones, and where the sum may lie."""
+    if (frame := findings.outlook.get("shop")) is None:
+        return None
+    rows = [row for row in frame.rows() if row["month"] != ALL_MONTHS]
+    return figures.stacked_bars(
+        "shop-figure",
+        words.page("outlook_shop", lang),
+        words.page("outlook_shop_text", lang),
+        [row["month"][:7] for row in rows],
+        _shop_series(frame, lang),
+        lambda value: money(value, findings.currency),
+        lambda value: brief(value, findings.currency, lang),
+        [
+            None if row["low_revenue"] is None else (row["low_revenue"], row["high_revenue"])
+            for row in rows
+        ],
+    )
+
+
+def _shop_series(frame: Frame, lang: str) -> list[Series]:
+    months = len(frame) - 1  # the last row is of all months
+    return [
+        Series("c-repeat", words.page("existing", lang), frame["existing_revenue"][:months]),
+        Series("c-new", words.page("new", lang), frame["new_revenue"][:months]),
+    ]
+
+
+def _went(key: str, frame: Frame, lang: str) -> list[str]:
+    """What was chosen for a table of the outlook, and how right it was before."""
+    notes = frame.notes
+    if key == "forecast_tested":
+        return [
+            words.page(
+                "forecast_missed",
+                lang,
+                method=frame.label("method", one["method"], lang),
+                of=words.column(one["of"], lang),
+                ratio=f"{one['ratio']:.0%}",
+            )
+            for one in notes.get("missed", [])
+        ]
+    if key != "shop":
+        return []
+    said = []
+    if (seasons := notes.get("seasons")) is not None:
+        chosen = {"used": "used", "too_short": "too_short", "too_few_purchases": "too_short"}
+        code = chosen.get(seasons["months"], "none")
+        explained = f"{max(seasons['explained'] or 0, 0):.0%}"
+        said.append(words.page(f"seasons_{code}", lang, explained=explained))
+    past = notes.get("past", [])
+    if "without_interval" in notes:
+        said.append(words.page("shop_no_interval", lang))
+    elif not past:
+        said.append(words.page("shop_no_past", lang))
+    else:
+        ratios = [one["revenue"] for one in past if one["revenue"] is not None]
+        said.append(
+            words.page(
+                "shop_past",
+                lang,
+                count=len(past),
+                least=f"{min(ratios, default=0):.0%}",
+                most=f"{max(ratios, default=0):.0%}",
+                held=sum(one["revenue_held"] for one in past),
+            )
+        )
+    return said
 
 
 def _cpm_months(findings: Findings, lang: str) -> Any:

@@ -19,6 +19,7 @@ class Frame:
         definition: The request with every default written out; empty for a derived frame.
         hash: Its hash.
         labels: How the words of category columns are shown, by column, word and language.
+        notes: What the analysis says beside its rows.
     """
 
     task: str
@@ -26,12 +27,13 @@ class Frame:
     definition: Mapping[str, Any] = field(default_factory=dict)
     hash: str = ""
     labels: Mapping[str, Mapping[str, Mapping[Any, str]]] = field(default_factory=dict)
+    notes: Mapping[str, Any] = field(default_factory=dict)
 
     @staticmethod
     def of(task: str, table: Table) -> Frame:
         """A result of the library."""
         labels = {name: table.words(name) for name in table.columns}
-        return Frame(task, table.to_dict(), table.definition, table.hash or "", labels)
+        return Frame(task, table.to_dict(), table.definition, table.hash or "", labels, table.notes)
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values()), []))

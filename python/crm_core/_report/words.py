@@ -63,6 +63,7 @@ _COLUMNS: Mapping[str, tuple[str, str]] = {
     "new_customers": ("New customers", "新規顧客数"),
     "new_orders": ("New orders", "新規注文数"),
     "new_revenue": ("Revenue, new", "新規売上"),
+    "existing_revenue": ("Revenue, today's customers", "既存顧客の売上"),
     "repeat_customers": ("Repeat customers", "リピート顧客数"),
     "repeat_orders": ("Repeat orders", "リピート注文数"),
     "repeat_revenue": ("Revenue, repeat", "リピート売上"),
@@ -300,6 +301,47 @@ _PAGE: Mapping[str, tuple[str, str]] = {
     "looks_nested": ("nested", "入れ子"),
     "events_reading": ("How the events were read", "イベントの読み取り"),
     "outlook": ("Outlook, and how right it was", "見通しと検証"),
+    "outlook_shop": ("The shop in the next months", "今後12か月の売上予測"),
+    "outlook_shop_text": (
+        "Purchases of today's customers one by one, and of new customers as they came so far. Low "
+        "and high hold the outcome with 80 %; they are as wide as the same forecast was wrong at "
+        "earlier dates of this shop.",
+        "既存顧客は一人ずつ、新規顧客はこれまでの増え方から予測します。下限・上限は80%の範囲で、"
+        "同じ予測を過去の時点で行ったときの誤差から求めています。",
+    ),
+    "all_months": ("All months", "合計"),
+    "existing": ("Today's customers", "既存顧客"),
+    "shop_past": (
+        "Made at {count} earlier dates, it was this right: the revenue that came was {least} to "
+        "{most} of what it had said, and inside the interval {held} of {count} times.",
+        "同じ予測を過去{count}時点で行うと、実績は予測の{least}〜{most}で、{count}回のうち{held}回が範囲内でした。",
+    ),
+    "shop_no_past": (
+        "The shop is too young to try the forecast on its own past: the interval is as wide as "
+        "such forecasts are wrong elsewhere.",
+        "検証できる過去のデータがないため、範囲は一般的な誤差によります。",
+    ),
+    "shop_no_interval": (
+        "With less than a year of orders nobody knows how wrong it is: there is no interval.",
+        "注文が1年分に満たず誤差が分からないため、範囲は示しません。",
+    ),
+    "seasons_used": (
+        "Months of the year differ more than by chance ({explained} of their differences is "
+        "season); the predictions use that.",
+        "月ごとの需要の差は偶然より大きく(差の{explained}が季節)、予測に使っています。",
+    ),
+    "seasons_too_short": (
+        "The orders are too few or too short a time to tell the season of the months.",
+        "注文の期間または件数が足りず、月の季節性は分かりません。",
+    ),
+    "seasons_none": (
+        "No season of the months was found that predicts better than none: time runs evenly.",
+        "予測に役立つ月の季節性は見つからなかったため、使っていません。",
+    ),
+    "forecast_missed": (
+        "{method} missed. {of}: {ratio} of what it had said came, outside its interval.",
+        "{method}: 実績の{of}は予測の{ratio}で、範囲の外でした。",
+    ),
     "outlook_forecast": ("Today's customers in the next years", "既存顧客の売上予測 (新CPM)"),
     "outlook_forecast_text": (
         "Without any new customer, by years of 365 days. Two methods side by side: a model of "

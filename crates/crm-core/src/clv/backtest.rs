@@ -21,6 +21,23 @@
 //! top share    actual revenue of the tenth with the greatest expected revenue / that of all
 //! ```
 //!
+//! Time of the models runs at the pace of the shop's [seasons](crate::season) as known at the origin
+//! (`seasonality`); the note `seasons` has what was found at the last one.
+//!
+//! # Intervals
+//!
+//! The interval of a sum has the error that all customers share in it, as it was at earlier origins of the same method whose days were
+//! over by then. With `y` purchases said, the variance of the logarithm is
+//!
+//! ```text
+//! v = .12² + 1/y  of purchases        .15² + 2/y  of revenue
+//! R = (3 + Σ ln((came + ½) / (said + ½))² / v) / (3 + origins)
+//! ```
+//!
+//! and the ends are `y exp(± z √(R v))`, the low one less for small sums, down to 0. `coverage_purchases` is
+//! the share of single customers whose purchases lie in the interval that the model gives each. Purchases are
+//! whole, so it is more than `interval` where most customers buy nothing.
+//!
 //! Customers who first buy after the origin are in none of it. Where the model of spend has no fit or
 //! no mean, the shop's mean stands in; where a model has none (no repeat customer yet), its row is
 //! empty.
@@ -32,14 +49,17 @@ use crate::analysis::Analysis;
 use crate::clv::any::{self, Kind};
 use crate::clv::frame::spend;
 use crate::clv::gamma_gamma::{self, NoSpend, Spend};
-use crate::clv::model::Unit;
+use crate::clv::model::{Purchases, Unit};
 use crate::clv::rows::{Histories, Rows};
 use crate::context::{collect, filled, push};
 use crate::data::Orders;
+use crate::num::sum_error;
 use crate::scope::Occasion;
+use crate::season::{Clock, Seasons};
 use crate::summary::{Gaps, Totals, clv_summary, follow_up};
 use crate::table::{Column, Field, Label, Values, columns};
-use crate::{Context, Currency, Day, Duration, Error, Result, Scope, Table};
+use crate::{Context, Currency, Day, Duration, Error, Fraction, Result, Scope, Table};
+use serde_json::Value;
 
 /// Options of the analysis `backtest_clv`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -53,6 +73,12 @@ pub struct Options {
     pub within: Duration,
     /// The models. Default: MBG/NBD.
     pub models: Vec<Kind>,
+    /// Probability of the intervals. Default 0.8.
+    pub interval: Fraction,
+    /// Factors of the shop's demand by month ("1" to "12"), weekday and date, for the models; what is not
+    /// said is 1. Default: "auto", what the analysis `seasonality` finds in the orders up to the origin; "none":
+    /// time runs evenly.
+    pub seasonality: Seasons,
 }
 
 impl Default for Options {
@@ -62,6 +88,8 @@ impl Default for Options {
             step: Duration::days(30),
             within: Duration::days(90),
             models: vec![Kind::MbgNbd],
+            interval: Fraction::new(0.8).expect("0.8 is a fraction"),
+            seasonality: Seasons::Auto,
         }
     }
 }
@@ -137,11 +165,16 @@ struct Row {
     customers: i32,
     actual: f64,
     actual_revenue: i64,
+    /// The same in major units.
+    actual_major: f64,
     scores: Option<Scores>,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Scores {
+    /// Ends of the intervals of purchases and of revenue.
+    ends: [(f64, f64); 2],
+    coverage: Option<f64>,
     expected: f64,
     mae: f64,
     expected_revenue: f64,
@@ -169,6 +202,18 @@ impl Analysis for BacktestClv {
         "mae_revenue": Float, "currency", "売上平均絶対誤差", "Mean over customers of the absolute error.";
         "top_decile_share": Float, "", "上位10%売上構成比",
             "Share of the revenue that came from the tenth with the greatest expected revenue.";
+        "expected_purchases_low": Float, "days", "予測購入数下限",
+            "Lower end of the interval of the sum of purchases.";
+        "expected_purchases_high": Float, "days", "予測購入数上限", "Upper end.";
+        "expected_revenue_low": Money, "currency", "予測売上下限",
+            "Lower end of the interval of the revenue.";
+        "expected_revenue_high": Money, "currency", "予測売上上限", "Upper end.";
+        "purchases_covered": Bool, "", "購入数区間内",
+            "Whether the purchases that came lie in the interval.";
+        "revenue_covered": Bool, "", "売上区間内",
+            "Whether the revenue that came lies in the interval.";
+        "coverage_purchases": Float, "", "顧客別区間内割合",
+            "Share of customers whose purchases lie in the interval that the model gives each.";
     };
     const SCOPE: &'static [&'static str] = crate::analysis::WITHOUT_OCCASION;
     type Data = Orders;
@@ -191,12 +236,65 @@ impl Analysis for BacktestClv {
         };
         let whole = Gaps::new(orders, &scope, context)?;
         let mut rows = Vec::new();
+        let mut seasons = None;
         for origin in follow_up::origins(&whole, options.origins, step, within)? {
             context.check()?;
-            let then = Then::new(orders, &scope, origin, within, context)?;
+            let then = Then::new(orders, &scope, (origin, within), options, context)?;
+            let before = rows.len();
             then.judge(options, &mut rows)?;
+            let (over, now) = rows.split_at_mut(before);
+            for row in now {
+                row.widen(over, within, options.interval);
+            }
+            seasons = then.seasons;
         }
-        table(&rows, orders.currency())
+        let table = table(&rows, orders.currency())?;
+        Ok(match seasons {
+            Some(found) => table.with_note("seasons", found),
+            None => table,
+        })
+    }
+}
+
+/// Standard deviations of the logarithm that are typical of sums of purchases and of revenue.
+const TYPICAL: [f64; 2] = [0.12, 0.15];
+
+impl Row {
+    /// Variances of the logarithms of purchases and revenue, before they are scaled.
+    fn variances(scores: &Scores) -> [f64; 2] {
+        let of_chance = 1.0 / (scores.expected + 0.5);
+        [
+            TYPICAL[0] * TYPICAL[0] + of_chance,
+            TYPICAL[1] * TYPICAL[1] + 2.0 * of_chance,
+        ]
+    }
+
+    /// Gives the sums their intervals, from the errors of earlier origins that were over by then.
+    fn widen(&mut self, earlier: &[Row], within: u32, level: Fraction) {
+        let (method, origin) = (self.method, self.origin);
+        let Some(scores) = &mut self.scores else {
+            return;
+        };
+        let over = |row: &&Row| {
+            row.method == method && row.origin.saturating_add_unsigned(within) <= origin
+        };
+        let (mut dates, mut sums) = (0, [0.0; 2]);
+        for row in earlier.iter().filter(over) {
+            let Some(then) = &row.scores else { continue };
+            let [of_purchases, of_revenue] = Row::variances(then);
+            sums[0] += sum_error::square(row.actual, then.expected) / of_purchases;
+            sums[1] += sum_error::square(row.actual_major, then.expected_revenue) / of_revenue;
+            dates += 1;
+        }
+        let variances = Row::variances(scores);
+        let ends = |value: f64, of: usize| {
+            sum_error::ends(
+                value,
+                sum_error::scale(dates, sums[of]) * variances[of],
+                level,
+            )
+        };
+        scores.ends = [ends(scores.expected, 0), ends(scores.expected_revenue, 1)];
     }
 }
 
@@ -204,6 +302,13 @@ impl Analysis for BacktestClv {
 struct Then {
     origin: Day,
     within: f64,
+    /// The same, and each customer's recency and age, in the shop's own time; Σ ln of gaps.
+    own_within: f64,
+    t_x: Vec<f64>,
+    age: Vec<f64>,
+    ln_gaps: f64,
+    /// What was found of seasons, where they were looked for.
+    seasons: Option<Value>,
     currency: Currency,
     summary: Table,
     /// Those whom the scope's `customers` shows, and who are judged.
@@ -218,11 +323,18 @@ impl Then {
     fn new(
         orders: &Orders,
         scope: &Scope,
-        origin: Day,
-        within: u32,
+        (origin, within): (Day, u32),
+        asked: &Options,
         context: &Context,
     ) -> Result<Self> {
         let then = follow_up::scope_at(scope, origin);
+        let gaps = Gaps::new(orders, &then, context)?;
+        let (factors, seasons) = asked.seasonality.of(&gaps, context)?;
+        let first = gaps.first_day.iter().copied().min().unwrap_or(origin.0);
+        let clock = match factors {
+            Some(factors) => Some(factors.clock(Day(first), origin)?),
+            None => None,
+        };
         let end = follow_up::scope_at(scope, Day(origin.0.saturating_add_unsigned(within)));
         let options = clv_summary::Options::default();
         let summary = clv_summary::Summary::run(orders, &then, &options, context)?;
@@ -239,9 +351,22 @@ impl Then {
             }
             Ok(columns)
         };
+        let days = f64::from(within);
+        let own = match &clock {
+            Some(clock) => Own::new(&known, &gaps, clock)?,
+            None => Own::even(&summary)?,
+        };
         Ok(Self {
             origin,
-            within: f64::from(within),
+            within: days,
+            // From the end of the origin's day to that of the last one.
+            own_within: clock.map_or(days, |clock| {
+                clock.since(origin.0, days + 0.5) - clock.since(origin.0, 0.5)
+            }),
+            t_x: own.t_x,
+            age: own.age,
+            ln_gaps: own.ln_gaps,
+            seasons,
             currency: known.currency,
             summary,
             shown: follow_up::shown(orders, &known.customer)?,
@@ -253,17 +378,10 @@ impl Then {
 
     fn judge(&self, options: &Options, rows: &mut Vec<Row>) -> Result<()> {
         let n = self.summary.len();
-        let [frequency, recency, age] = ["frequency", "recency", "T"];
-        let (x, t_x) = (
-            self.summary.numbers(frequency)?,
-            self.summary.numbers(recency)?,
-        );
-        let age = self.summary.numbers(age)?;
-        let histories = Histories::new(&x, &t_x, &age);
+        let x = self.summary.numbers("frequency")?;
+        let days = self.summary.numbers("T")?;
+        let histories = Histories::new(&x, &self.t_x, &self.age);
         let grouped = Rows::new(&histories)?;
-        let (gaps, valid) = self.summary.cells("ln_gaps")?;
-        let valid = |i: usize| valid.is_none_or(|valid| valid[i]);
-        let ln_gaps: f64 = (0..n).filter(|&i| valid(i)).map(|i| gaps[i]).sum();
         let shop_mean = self.past[1].iter().sum::<f64>() / self.past[0].iter().sum::<f64>();
 
         let mean = spend(&self.summary)?;
@@ -284,13 +402,21 @@ impl Then {
             expected.filter(|v| v.is_finite()).unwrap_or(shop_mean)
         };
         for kind in &options.models {
-            let purchases = match any::fit(*kind, &grouped, Unit::Day, ln_gaps) {
-                Ok(fit) => Some(fit.model.expected_all(&histories, self.within)?),
+            let fitted = match any::fit(*kind, &grouped, Unit::Day, self.ln_gaps) {
+                Ok(fit) => Some(fit.model),
                 Err(Error::Insufficient { .. }) => None,
                 Err(other) => return Err(other),
             };
-            let scores = match purchases {
-                Some(purchases) => Some(self.scores(|i| (purchases[i], purchases[i] * worth(i)))?),
+            let scores = match fitted {
+                Some(model) => {
+                    let purchases = model.expected_all(&histories, self.own_within)?;
+                    let mut scores = self.scores(|i| (purchases[i], purchases[i] * worth(i)))?;
+                    let of = |i: usize, n: u32| {
+                        model.probability_of(n, histories.at(i), self.own_within)
+                    };
+                    scores.coverage = self.covered(options.interval, of);
+                    Some(scores)
+                }
                 None => None,
             };
             push(rows, self.row(method(*kind), scores), "backtest")?;
@@ -298,12 +424,31 @@ impl Then {
         let own_mean = |i: usize| self.past[1][i] / self.past[0][i];
         let again = self.scores(|i| (self.before[0][i], self.before[0][i] * own_mean(i)))?;
         push(rows, self.row(6, Some(again)), "backtest")?;
-        let rate = |i: usize| self.within * self.past[0][i] / (age[i] + self.within);
+        let rate = |i: usize| self.within * self.past[0][i] / (days[i] + self.within);
         let rate = self.scores(|i| (rate(i), rate(i) * own_mean(i)))?;
         push(rows, self.row(7, Some(rate)), "backtest")?;
         let each = self.before[0].iter().sum::<f64>() / n as f64;
         let same = self.scores(|_| (each, each * shop_mean))?;
         push(rows, self.row(8, Some(same)), "backtest")
+    }
+
+    /// The share of customers whose purchases lie between the quantiles that leave half the rest on each
+    /// side, by the probability of each number of purchases.
+    fn covered(&self, level: Fraction, of: impl Fn(usize, u32) -> f64) -> Option<f64> {
+        let tail = 0.5 * (1.0 - level.get());
+        let inside = |i: usize| {
+            let came = self.actual[0][i] as u32;
+            let mut below = 0.0;
+            for n in 0..came {
+                below += of(i, n);
+                if below >= 1.0 - tail {
+                    return false;
+                }
+            }
+            below + of(i, came) >= tail
+        };
+        let inside = self.shown.iter().filter(|&&i| inside(i)).count();
+        (!self.shown.is_empty()).then(|| inside as f64 / self.shown.len() as f64)
     }
 
     /// Sum over the customers shown.
@@ -319,6 +464,7 @@ impl Then {
             customers: self.shown.len() as i32,
             actual: self.sum(&self.actual[0]),
             actual_revenue: self.currency.minor(revenue).unwrap_or(i64::MAX),
+            actual_major: revenue,
             scores,
         }
     }
@@ -341,11 +487,57 @@ impl Then {
             sums[3] += libm::fabs(spent - self.actual[1][i]);
         }
         Ok(Scores {
+            ends: [(0.0, 0.0); 2],
+            coverage: None,
             expected: sums[0],
             mae: sums[1] / n as f64,
             expected_revenue: sums[2],
             mae_revenue: sums[3] / n as f64,
             top_share: (revenue > 0.0).then(|| top / revenue),
+        })
+    }
+}
+
+/// Recency, age and gaps of customers as models take them.
+struct Own {
+    t_x: Vec<f64>,
+    age: Vec<f64>,
+    ln_gaps: f64,
+}
+
+impl Own {
+    /// By the calendar.
+    fn even(summary: &Table) -> Result<Self> {
+        let (gaps, valid) = summary.cells("ln_gaps")?;
+        let valid = |i: usize| valid.is_none_or(|valid| valid[i]);
+        Ok(Self {
+            t_x: collect(summary.numbers("recency")?.iter().copied(), "backtest")?,
+            age: collect(summary.numbers("T")?.iter().copied(), "backtest")?,
+            ln_gaps: (0..summary.len())
+                .filter(|&i| valid(i))
+                .map(|i| gaps[i])
+                .sum(),
+        })
+    }
+
+    /// By the shop's clock.
+    fn new(known: &Totals, gaps: &Gaps, clock: &Clock) -> Result<Self> {
+        let own = |i: usize, to: i32| clock.between(Day(known.first_day[i]), Day(to)).max(0.0);
+        let n = known.len();
+        let mut ln_gaps = 0.0;
+        for i in 0..gaps.len() {
+            let mut day = Day(gaps.first_day[i]);
+            for gap in gaps.of(i).iter().filter(|gap| **gap > 0) {
+                let next = Day(day.0.saturating_add_unsigned(*gap));
+                // Time may stand still between two orders; half a day is the least there is.
+                ln_gaps += libm::log(clock.between(day, next).max(0.5));
+                day = next;
+            }
+        }
+        Ok(Self {
+            t_x: collect((0..n).map(|i| own(i, known.last_day[i])), "backtest")?,
+            age: collect((0..n).map(|i| own(i, known.as_of.0)), "backtest")?,
+            ln_gaps,
         })
     }
 }
@@ -361,6 +553,21 @@ fn table(rows: &[Row], currency: Currency) -> Result<Table> {
     };
     let ints = |at: usize, of: &dyn Fn(&Row) -> i32| {
         Column::ints(&fields[at], rows.iter().map(|row| Some(of(row))))
+    };
+    let money = |at: usize, end: &dyn Fn(&Scores) -> f64| -> Result<Column> {
+        let minor = |row: &Row| row.scores.as_ref().and_then(|s| currency.minor(end(s)));
+        let valid = collect(rows.iter().map(|row| minor(row).is_some()), "table")?;
+        let amounts = collect(rows.iter().map(|row| minor(row).unwrap_or(0)), "table")?;
+        Ok(Column::new(&fields[at], Values::Money(amounts.into(), currency)).with_validity(valid))
+    };
+    let held = |at: usize, of: usize, came: fn(&Row) -> f64| -> Result<Column> {
+        let inside = |row: &Row| {
+            let (low, high) = row.scores.map_or((1.0, 0.0), |s| s.ends[of]);
+            (low..=high).contains(&came(row))
+        };
+        let valid = collect(rows.iter().map(|row| row.scores.is_some()), "table")?;
+        let cells = collect(rows.iter().map(inside), "table")?;
+        Ok(Column::new(&fields[at], Values::Bool(cells)).with_validity(valid))
     };
     let expected = |row: &Row| row.scores.and_then(|s| currency.minor(s.expected_revenue));
     let valid = collect(rows.iter().map(|row| expected(row).is_some()), "table")?;
@@ -398,5 +605,12 @@ fn table(rows: &[Row], currency: Currency) -> Result<Table> {
         })?,
         scores(10, &|s, _| s.mae_revenue)?,
         floats(11, &|row| row.scores.and_then(|s| s.top_share))?,
+        scores(12, &|s, _| s.ends[0].0)?,
+        scores(13, &|s, _| s.ends[0].1)?,
+        money(14, &|s| s.ends[1].0)?,
+        money(15, &|s| s.ends[1].1)?,
+        held(16, 0, |row| row.actual)?,
+        held(17, 1, |row| row.actual_major)?,
+        floats(18, &|row| row.scores.and_then(|s| s.coverage))?,
     ]))
 }

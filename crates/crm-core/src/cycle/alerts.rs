@@ -54,12 +54,12 @@ use super::expected::expected_orders;
 use super::gap_law::GapLaw;
 use super::next_purchase::LEVELS;
 use super::predict::{Level, THRESHOLDS, alert_days, overdue_probability};
-use super::seasonality::Seasonality;
 use super::shop::{CUSTOMER, CUSTOMERS, Shop, View};
 use crate::analysis::Analysis;
 use crate::context::{self, collect, filled, push, room};
 use crate::data::{IdRef, Item, NO_ID, Orders, StatusWord};
 use crate::scope::Occasion;
+use crate::season::Seasons;
 use crate::summary::follow_up;
 use crate::table::{CUSTOMER_ID, Column, Field, Label, Values, columns};
 use crate::{Context, Day, Error, Learned, Positive, Result, Scope, Table};
@@ -82,10 +82,10 @@ pub struct Options {
     /// What a row is about: "customer" (default), a column of orders or lines such as "product" (each
     /// customer with each of its values), or a column of customers such as their company (rolled up).
     pub per: String,
-    /// Factors of the shop's demand by month ("1" to "12") and by date; what is not said is 1.
-    /// Default: none.
-    pub seasonality: Option<Seasonality>,
-    /// What `learn` has given; nothing beside `per` and `seasonality`. Default: none, fitted to these orders.
+    /// Factors of the shop's demand by month ("1" to "12") and by date; what is not said is 1. Default:
+    /// "auto", what the analysis `seasonality` finds in the orders up to the date; "none": time runs evenly.
+    pub seasonality: Seasons,
+    /// What `learn` has given; nothing beside `per` and a `seasonality` of the caller's. Default: none, fitted to these orders.
     pub learned: Option<Learned>,
     /// Cycles without an order of a subscription after which it counts as ended, and suppresses no
     /// more. A cycle is the median of the customer's renewal gaps. Default 2: one delivery may be skipped.
@@ -99,7 +99,7 @@ impl Default for Options {
             levels: vec![Threshold::ChurnRisk],
             lost_by_churn_days: false,
             per: CUSTOMER.into(),
-            seasonality: None,
+            seasonality: Seasons::Auto,
             learned: None,
             subscription_cycles: Positive::new(2.0).expect("2 is positive"),
         }
@@ -196,7 +196,7 @@ impl Analysis for Alerts {
         let view = View {
             learned: options.learned.as_ref(),
             per: &options.per,
-            seasonality: options.seasonality.as_ref(),
+            seasonality: &options.seasonality,
         };
         let shop = Shop::new(orders, scope, &view, context)?;
         let before = match options.since {

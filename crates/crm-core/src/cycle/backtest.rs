@@ -60,12 +60,12 @@ use serde::{Deserialize, Serialize};
 use super::baselines::{Pooled, Rule};
 use super::predict::{predict, return_days};
 use super::score::{self, Outcomes};
-use super::seasonality::Seasonality;
 use super::shop::{Shop, View, whole_days};
 use crate::analysis::Analysis;
 use crate::context::{collect, push, room};
 use crate::data::Orders;
 use crate::scope::Occasion;
+use crate::season::Seasons;
 use crate::summary::Gaps;
 use crate::summary::follow_up::{self, FollowUp};
 use crate::table::{Column, Field, Label, Values, columns, fields};
@@ -83,9 +83,10 @@ pub struct Options {
     pub within: Duration,
     /// How long customers are followed after each origin. Default: none, to as_of, at least `within`.
     pub follow: Option<Duration>,
-    /// Factors of the shop's demand by month ("1" to "12") and by date, as `cycle` takes them; what is
-    /// not said is 1. Rules of thumb count days. Default: none.
-    pub seasonality: Option<Seasonality>,
+    /// Factors of the shop's demand by month ("1" to "12") and by date, as `cycle` takes them; what is not
+    /// said is 1. Rules of thumb count days. Default: "auto", what the analysis `seasonality` finds in the
+    /// orders up to the date; "none": time runs evenly.
+    pub seasonality: Seasons,
 }
 
 impl Default for Options {
@@ -95,7 +96,7 @@ impl Default for Options {
             step: Duration::days(30),
             within: Duration::days(30),
             follow: None,
-            seasonality: None,
+            seasonality: Seasons::Auto,
         }
     }
 }
@@ -129,8 +130,8 @@ fn rolling(
         context.check()?;
         let then = follow_up::scope_at(scope, origin);
         let view = View {
-            seasonality: options.seasonality.as_ref(),
-            ..View::default()
+            seasonality: &options.seasonality,
+            ..View::OWN
         };
         let shop = Shop::new(orders, &then, &view, context)?;
         let after = FollowUp::new(orders, &shop.gaps, &whole, plan.follow)?;

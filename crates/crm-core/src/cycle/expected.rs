@@ -10,7 +10,7 @@
 //! linear: whole days, 24 steps at least (or each day) and 60 at most, and between these a 24th of the
 //! customer's gap. That is within 1.5 % for half a year and gaps of a twentieth of the horizon and
 //! longer, mostly within .2 %. Who is not expected twice has no second term. The customer's law is held
-//! fixed over the horizon. Where time has [seasons](super::seasonality), all of it is by that clock.
+//! fixed over the horizon. Where time has [seasons](crate::season), all of it is by that clock.
 
 use super::gap_law::GapLaw;
 

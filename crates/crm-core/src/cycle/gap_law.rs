@@ -21,8 +21,8 @@
 
 use super::gap_model::{CLASSES, Model, VARIATION};
 use super::log_law::LogLaw;
-use super::seasonality::Clock;
 use crate::Day;
+use crate::season::Clock;
 
 /// The predictive law of one customer's next gap.
 #[derive(Debug, Clone)]

@@ -17,12 +17,12 @@ use serde::{Deserialize, Serialize};
 use super::expected::expected_orders;
 use super::next_purchase::LEVELS;
 use super::predict::{Level, overdue_probability, probability_within};
-use super::seasonality::Seasonality;
 use super::shop::{CUSTOMER, CUSTOMERS, Shop, Told, View, whole_days};
 use crate::analysis::Analysis;
 use crate::context::{collect, filled, room};
 use crate::data::Orders;
 use crate::scope::Occasion;
+use crate::season::Seasons;
 use crate::table::{CUSTOMER_ID, Column, Field, Values, columns};
 use crate::{Context, Duration, Error, Learned, Result, Scope, Table};
 
@@ -37,10 +37,10 @@ pub struct Options {
     /// What a row is about: "customer" (default), a column of orders or lines such as "product" (each
     /// customer with each of its values), or a column of customers such as their company (rolled up).
     pub per: String,
-    /// Factors of the shop's demand by month ("1" to "12") and by date; what is not said is 1.
-    /// Default: none.
-    pub seasonality: Option<Seasonality>,
-    /// What `learn` has given; nothing beside `per` and `seasonality`. Default: none, fitted to these orders.
+    /// Factors of the shop's demand by month ("1" to "12") and by date; what is not said is 1. Default:
+    /// "auto", what the analysis `seasonality` finds in the orders up to the date; "none": time runs evenly.
+    pub seasonality: Seasons,
+    /// What `learn` has given; nothing beside `per` and a `seasonality` of the caller's. Default: none, fitted to these orders.
     pub learned: Option<Learned>,
 }
 
@@ -50,7 +50,7 @@ impl Default for Options {
             within: Duration::days(14),
             limit: None,
             per: CUSTOMER.into(),
-            seasonality: None,
+            seasonality: Seasons::Auto,
             learned: None,
         }
     }
@@ -97,7 +97,7 @@ impl Analysis for LikelyBuyers {
         let view = View {
             learned: options.learned.as_ref(),
             per: &options.per,
-            seasonality: options.seasonality.as_ref(),
+            seasonality: &options.seasonality,
         };
         let shop = Shop::new(orders, scope, &view, context)?;
         let n = shop.gaps.len();

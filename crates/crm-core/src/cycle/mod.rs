@@ -18,7 +18,6 @@ pub mod posterior;
 pub mod predict;
 mod sample;
 pub mod score;
-pub mod seasonality;
 pub(crate) mod shop;
 pub mod survival_curve;
 pub mod threshold_sweep;

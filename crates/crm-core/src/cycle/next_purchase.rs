@@ -27,7 +27,7 @@
 //!   The note `orders_without_value` counts them, each once, if they count as orders and what has no
 //!   value has an amount: shipping and discounts have no product.
 //! - `seasonality` measures time by the demand that the caller knows of
-//!   ([`seasonality`](super::seasonality)).
+//!   ([`season`](crate::season)).
 //! - In a shop without a single repeat customer all of it is null.
 //! - Where the whole shop has few completed gaps, what they teach is uncertain, and the law is the mean
 //!   over what it may be ([`posterior`](super::posterior)): wide dates, and probabilities that lean on
@@ -44,12 +44,12 @@ use serde::{Deserialize, Serialize};
 
 use super::baselines::{Pooled, Rule};
 use super::predict::{Level, Prediction, QUANTILES, predict, return_days};
-use super::seasonality::Seasonality;
 use super::shop::{CUSTOMER, CUSTOMERS, Shop, Told, View, whole_days};
 use crate::analysis::Analysis;
 use crate::context::{collect, room};
 use crate::data::Orders;
 use crate::scope::Occasion;
+use crate::season::Seasons;
 use crate::table::{CUSTOMER_ID, Column, Field, Label, Values, columns};
 use crate::{Context, Day, Duration, Error, Learned, Result, Scope, Table};
 
@@ -67,10 +67,10 @@ pub struct Options {
     /// What a row is about: "customer" (default), a column of orders or lines such as "product" (each
     /// customer with each of its values), or a column of customers such as their company (rolled up).
     pub per: String,
-    /// Factors of the shop's demand by month ("1" to "12") and by date; what is not said is 1.
-    /// Default: none.
-    pub seasonality: Option<Seasonality>,
-    /// What `learn` has given; nothing beside `per` and `seasonality`. Default: none, fitted to these orders.
+    /// Factors of the shop's demand by month ("1" to "12") and by date; what is not said is 1. Default:
+    /// "auto", what the analysis `seasonality` finds in the orders up to the date; "none": time runs evenly.
+    pub seasonality: Seasons,
+    /// What `learn` has given; nothing beside `per` and a `seasonality` of the caller's. Default: none, fitted to these orders.
     pub learned: Option<Learned>,
     /// Whether `churn_days` of silence make a customer `lost` whatever their own cycle. Default: no.
     pub lost_by_churn_days: bool,
@@ -83,7 +83,7 @@ impl Default for Options {
             return_within: None,
             method: None,
             per: CUSTOMER.into(),
-            seasonality: None,
+            seasonality: Seasons::Auto,
             learned: None,
             lost_by_churn_days: false,
         }
@@ -153,7 +153,7 @@ impl Analysis for Cycle {
         let view = View {
             learned: options.learned.as_ref(),
             per: &options.per,
-            seasonality: options.seasonality.as_ref(),
+            seasonality: &options.seasonality,
         };
         let shop = Shop::new(orders, scope, &view, context)?;
         let columns = columns(&shop, scope, options, context)?;

@@ -1,28 +1,36 @@
 //! A shop at a date: its gaps and what they have taught.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 use super::fit;
 use super::gap_law::GapLaw;
 use super::gap_model::{History, Model, Params};
 use super::paces;
-use super::seasonality::{Clock, Seasonality};
 use crate::context::{collect, room};
 use crate::data::Orders;
+use crate::season::{Clock, Seasonality, Seasons};
 use crate::summary::{Gaps, Per};
 use crate::table::{CUSTOMER_ID, Column, Values, fields};
 use crate::{Context, Day, Duration, Error, Learned, Result, Scope, Table};
 
 /// How a request wants the shop seen.
-#[derive(Default)]
 pub(crate) struct View<'a> {
     /// What was learnt before, instead of a fit to these orders.
     pub(crate) learned: Option<&'a Learned>,
     /// `customer`, or a column.
     pub(crate) per: &'a str,
     /// Factors of demand.
-    pub(crate) seasonality: Option<&'a Seasonality>,
+    pub(crate) seasonality: &'a Seasons,
+}
+
+impl View<'_> {
+    /// Customers, without a document, with the shop's own seasons.
+    pub(crate) const OWN: Self = View {
+        learned: None,
+        per: CUSTOMER,
+        seasonality: &Seasons::Auto,
+    };
 }
 
 /// Gaps, their sums, and the model that reads them.
@@ -35,6 +43,8 @@ pub(crate) struct Shop {
     pub(crate) per: Option<Per>,
     clock: Option<Clock>,
     seasonality: Option<Seasonality>,
+    /// What was found of seasons, where they were looked for.
+    seasons: Option<Value>,
     /// By row, `ln` of the unit its gaps are measured in, where products have paces of their own.
     ln_scale: Vec<f64>,
 }
@@ -72,19 +82,28 @@ impl Shop {
                 "nothing beside `per`: what is learnt is of customers",
             ));
         }
-        let (params, seasonality) = match view.learned {
-            None => (None, view.seasonality.cloned()),
-            Some(_) if view.seasonality.is_some() => {
+        let (params, (seasonality, seasons)) = match (view.learned, view.seasonality) {
+            (None, seasons) => {
+                let of_customers = match &per {
+                    None => None,
+                    Some(_) => Some(Gaps::new(orders, scope, context)?),
+                };
+                (
+                    None,
+                    seasons.of(of_customers.as_ref().unwrap_or(&gaps), context)?,
+                )
+            }
+            (Some(learned), Seasons::Auto) => (
+                learned.needed::<Params>("gap_model")?,
+                (learned.part::<Seasonality>("seasonality")?, None),
+            ),
+            (Some(_), _) => {
                 return Err(Error::option(
                     "seasonality",
                     "",
-                    "nothing beside `learned`, which was learnt with its own",
+                    "\"auto\" beside `learned`, which was learnt with its own",
                 ));
             }
-            Some(learned) => (
-                learned.needed::<Params>("gap_model")?,
-                learned.part::<Seasonality>("seasonality")?,
-            ),
         };
         let n = gaps.len();
         context.afford(n.saturating_mul(size_of::<History>() + 8), "gap histories")?;
@@ -106,6 +125,7 @@ impl Shop {
             model: None,
             clock,
             seasonality,
+            seasons,
             ln_scale: Vec::new(),
         };
         let mut ln_days = Vec::new();
@@ -295,6 +315,10 @@ impl Shop {
         let table = match params {
             Some(_) => table,
             None => nothing_learnt(table),
+        };
+        let table = match &self.seasons {
+            Some(seasons) => table.with_note("seasons", seasons.clone()),
+            None => table,
         };
         Ok(match &self.per {
             Some(per) => table

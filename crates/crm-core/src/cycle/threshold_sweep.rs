@@ -31,13 +31,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::predict::overdue_probability;
-use super::seasonality::Seasonality;
 use super::shop::{Shop, View, whole_days};
 use crate::analysis::Analysis;
 use crate::context::{collect, push};
 use crate::data::Orders;
 use crate::num::ratio::Ratio;
 use crate::scope::Occasion;
+use crate::season::Seasons;
 use crate::summary::Gaps;
 use crate::summary::follow_up::{self, FollowUp};
 use crate::table::{Column, Field, Label, Values, columns};
@@ -55,8 +55,9 @@ pub struct Options {
     pub follow: Duration,
     /// How near to the line is near. Default 7 days.
     pub margin: Duration,
-    /// Factors of the shop's demand by month and date, as for `cycle`. Default: none.
-    pub seasonality: Option<Seasonality>,
+    /// Factors of the shop's demand by month and date, as for `cycle`. Default: "auto", what the analysis
+    /// `seasonality` finds in the orders up to the date; "none": time runs evenly.
+    pub seasonality: Seasons,
 }
 
 impl Default for Options {
@@ -66,7 +67,7 @@ impl Default for Options {
             levels: vec![0.5, 0.8, 0.9, 0.95, 0.99],
             follow: Duration::days(90),
             margin: Duration::days(7),
-            seasonality: None,
+            seasonality: Seasons::Auto,
         }
     }
 }
@@ -166,8 +167,8 @@ impl Analysis for ThresholdSweep {
         };
         let then = follow_up::scope_at(scope, origin);
         let view = View {
-            seasonality: options.seasonality.as_ref(),
-            ..View::default()
+            seasonality: &options.seasonality,
+            ..View::OWN
         };
         let shop = Shop::new(orders, &then, &view, context)?;
         let after = FollowUp::new(orders, &shop.gaps, &whole, None)?;

@@ -18,9 +18,25 @@
 //! customers moved between them in the year before, which goes on like that
 //! (`markov.rs`). Where they are far apart, neither should be believed to the digit.
 //!
-//! The `_low` and `_high` columns, of rates too, hold the outcome with the probability `interval`, given that the
-//! method is right: what the parameters may be and what the customers may do. A change of season,
-//! prices or taste is in neither.
+//! Time of the method `model` runs at the pace of the shop's [seasons](crate::season) (`seasonality`); the
+//! note `seasons` says which were found.
+//!
+//! # Intervals
+//!
+//! The `_low` and `_high` columns hold the outcome with the probability `interval`. Those of active customers
+//! and of rates have in them what the parameters may be and what the customers may do. Those of orders and revenue
+//! also have the error that all customers share, which does not average out: prices, taste, a model that
+//! is not quite right. It is measured on the shop itself, by forecasts of a year made by the method `model` at up to six earlier
+//! origins, 91 days apart, from what was known then and a year of history at least:
+//!
+//! ```text
+//! s² = (3 · typical² + Σ ln(came / said)²) / (3 + origins)      typical: .12 of orders, .15 of revenue
+//! ln(high / value)² = (the same without it)² + z² s² · year
+//! ```
+//!
+//! A young shop has no such origins and gets what is typical. The note `shared_error` has `s` and the number of
+//! origins; the note `missed` names the forecasts of the year before `as_of` whose interval the outcome
+//! lies outside of, with `came / said`.
 //!
 //! # Tested one year ahead
 //!
@@ -40,28 +56,26 @@
 //! | `no_customers_a_year_before` | `markov` | the shop is younger than a year: no moves to learn from |
 //! | `segments_not_seen_a_year_before` | `markov` | more than a twentieth of the customers are in segments that nobody was in a year before: a young shop has churned ones now and had none then |
 
-use std::sync::Arc;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
+use super::estimate::{Estimate, Shared, YEAR, shared};
+use super::known::Known;
 use super::{markov, model};
 use crate::analysis::Analysis;
 use crate::context::{collect, filled, push, room};
 use crate::data::Orders;
 use crate::scope::{MoneyThreshold, Occasion};
+use crate::season::Seasons;
 use crate::segmentation::cpm::{self, State};
-use crate::summary::follow_up::{places, scope_at, shown};
-use crate::summary::{Totals, clv_summary};
+use crate::summary::Totals;
+use crate::summary::follow_up::{places, scope_at};
 use crate::table::{Column, Field, Label, Values, columns};
 use crate::{Context, Currency, Day, Error, Fraction, Positive, Result, Scope, Table};
 
-/// Days of a year.
-pub(super) const YEAR: u32 = 365;
-
 /// Options of the analysis `base_forecast`.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
     /// Years ahead, 1 to 10. Default 5.
@@ -72,6 +86,9 @@ pub struct Options {
     pub draws: u32,
     /// Seed of the draws. Default 0.
     pub seed: u64,
+    /// Factors of the shop's demand by month ("1" to "12") and by date, for the method `model`; what is not
+    /// said is 1. Default: "auto", what the analysis `seasonality` finds in the orders up to the origin; "none": time runs evenly.
+    pub seasonality: Seasons,
     /// Revenue below which a customer is steady, for the segments of the Markov version. Default:
     /// 70,000 yen; in other currencies 7 mean order values.
     pub money: Option<MoneyThreshold>,
@@ -84,34 +101,8 @@ impl Default for Options {
             interval: Fraction::new(0.8).expect("0.8 is a fraction"),
             draws: 100,
             seed: 0,
+            seasonality: Seasons::Auto,
             money: None,
-        }
-    }
-}
-
-/// A number and where the outcome will lie.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(super) struct Estimate {
-    pub(super) value: f64,
-    pub(super) low: f64,
-    pub(super) high: f64,
-}
-
-impl Estimate {
-    /// `value` between the quantiles of the draws that leave half the rest on each side.
-    pub(super) fn new(value: f64, draws: &mut [f64], interval: Fraction) -> Self {
-        draws.sort_unstable_by(f64::total_cmp);
-        let at = |q: f64| {
-            let place = q * (draws.len() - 1) as f64;
-            let (low, share) = (place as usize, place - libm::floor(place));
-            let next = draws[(low + 1).min(draws.len() - 1)];
-            draws[low] + share * (next - draws[low])
-        };
-        let tail = 0.5 * (1.0 - interval.get());
-        Self {
-            value,
-            low: at(tail),
-            high: at(1.0 - tail),
         }
     }
 }
@@ -126,14 +117,22 @@ pub(super) struct Year {
     pub(super) revenue: Estimate,
 }
 
-/// The shop as known at an origin.
+impl Year {
+    /// The same with the error that all customers share, in this year after the origin.
+    fn widened(self, shared: &Shared, year: u32, interval: Fraction) -> Self {
+        let ahead = libm::sqrt(f64::from(year));
+        Self {
+            orders: self.orders.widened(shared.orders * ahead, interval),
+            revenue: self.revenue.widened(shared.revenue * ahead, interval),
+            ..self
+        }
+    }
+}
+
+/// The shop at an origin, with the segments.
 pub(super) struct Base {
-    pub(super) origin: Day,
+    pub(super) known: Known,
     pub(super) churn: Scope,
-    pub(super) summary: Table,
-    pub(super) totals: Arc<Totals>,
-    /// Those whom the scope's `customers` shows, and of whom the forecast is.
-    pub(super) shown: Vec<usize>,
     /// CPM segment with state: 2 · rung + churned, rungs from `first` on.
     pub(super) state: Vec<u8>,
     /// Codes there are.
@@ -151,36 +150,32 @@ impl Base {
         context: &Context,
     ) -> Result<Self> {
         let then = scope_at(scope, origin);
-        let totals = Totals::new(orders, &then, context)?;
+        let known = Known::new(orders, &then, &options.seasonality, context)?;
         let ladder = cpm::Options {
             money: options.money,
             ..cpm::Options::default()
         };
-        let portfolio = cpm::segment(&totals, &then, &ladder)?;
+        let portfolio = cpm::segment(&known.totals, &then, &ladder)?;
         let state = portfolio.segment.iter().zip(&portfolio.state);
         let state = state.map(|(segment, state)| {
             let rung = *segment as u8 - cpm::Segment::First as u8;
             2 * rung + u8::from(*state == State::Churned)
         });
-        let days = clv_summary::Options::default();
         let before = Totals::within(orders, &then, YEAR, context)?;
         let of_shown = before.customer.iter().zip(&before.revenue);
         let of_shown = of_shown.filter(|(code, _)| orders.shows(**code));
         let revenue: i128 = of_shown.map(|(_, v)| i128::from(*v)).sum();
         Ok(Self {
-            shown: shown(orders, &totals.customer)?,
-            origin,
             state: collect(state, "forecast")?,
-            summary: clv_summary::Summary::run(orders, &then, &days, context)?,
             codes: orders.ids().len(),
-            past_revenue: totals.currency.mean(revenue, 1).unwrap_or(0.0),
-            totals,
+            past_revenue: known.totals.currency.mean(revenue, 1).unwrap_or(0.0),
+            known,
             churn: then,
         })
     }
 
     pub(super) fn len(&self) -> usize {
-        self.totals.len()
+        self.known.totals.len()
     }
 
     pub(super) fn is_active(&self, i: usize) -> bool {
@@ -191,12 +186,13 @@ impl Base {
     /// where they stand at its end.
     pub(super) fn later(&self, end: &Later) -> Result<Outcome> {
         let n = self.len();
+        let customers = &self.known.totals.customer;
         let mut outcome = Outcome {
             orders: filled(n, 0.0, "forecast")?,
             revenue: filled(n, 0.0, "forecast")?,
-            place: places(&self.totals.customer, &end.base.totals.customer, self.codes)?,
+            place: places(customers, &end.base.known.totals.customer, self.codes)?,
         };
-        let bought = places(&self.totals.customer, &end.year.customer, self.codes)?;
+        let bought = places(customers, &end.year.customer, self.codes)?;
         for (i, at) in bought.into_iter().enumerate() {
             if let Some(at) = at {
                 outcome.orders[i] = f64::from(end.year.orders[at]);
@@ -215,7 +211,7 @@ pub(super) struct Later<'a> {
 
 impl<'a> Later<'a> {
     fn new(base: &'a Base, orders: &Orders, scope: &Scope, context: &Context) -> Result<Self> {
-        let then = scope_at(scope, base.origin);
+        let then = scope_at(scope, base.known.origin);
         let year = Totals::within(orders, &then, YEAR, context)?;
         Ok(Self { base, year })
     }
@@ -330,6 +326,7 @@ impl Analysis for BaseForecast {
             )?;
         }
         let (mut rows, mut without) = (Vec::new(), Vec::new());
+        let (mut shared_errors, mut seasons) = (Vec::new(), Vec::new());
         for at in [1, 2] {
             let (before, base) = (&bases[at - 1], &bases[at]);
             if base.len() == 0 {
@@ -337,6 +334,17 @@ impl Analysis for BaseForecast {
             }
             let tested = at == 1;
             let years = if tested { 1 } else { options.years };
+            let origin = base.known.origin;
+            let shared = shared(orders, &scope, &options.seasonality, origin, context)?;
+            shared_errors.push(json!({
+                "origin": origin,
+                "orders": shared.orders,
+                "revenue": shared.revenue,
+                "origins": shared.origins,
+            }));
+            if let Some(found) = &base.known.seasons {
+                seasons.push(json!({"origin": origin, "found": found}));
+            }
             let by_model = model::forecast(base, years, options, context)?;
             let by_moves = match before.len() {
                 0 => Err("no_customers_a_year_before"),
@@ -351,9 +359,9 @@ impl Analysis for BaseForecast {
                 true => {
                     let end = Later::new(&bases[2], orders, &scope, context)?;
                     let came = base.later(&end)?;
-                    let place = base.shown.iter().filter_map(|&i| came.place[i]);
+                    let place = base.known.shown.iter().filter_map(|&i| came.place[i]);
                     let active = place.filter(|&at| end.base.is_active(at));
-                    let sum = |of: &[f64]| base.shown.iter().map(|&i| of[i]).sum::<f64>();
+                    let sum = |of: &[f64]| base.known.shown.iter().map(|&i| of[i]).sum::<f64>();
                     Some([active.count() as f64, sum(&came.orders), sum(&came.revenue)])
                 }
                 false => None,
@@ -362,18 +370,19 @@ impl Analysis for BaseForecast {
                 if let Err(reason) = &said {
                     let method = METHODS[method].code;
                     without.push(json!({
-                        "origin": base.origin, "method": method, "reason": reason
+                        "origin": origin, "method": method, "reason": reason
                     }));
                 }
                 let mut revenue = 0.0;
                 for year in 1..=years {
                     let said = said.as_ref().ok().map(|said| said[year as usize - 1]);
+                    let said = said.map(|said| said.widened(&shared, year, options.interval));
                     revenue += said.map_or(0.0, |said| said.revenue.value);
                     let row = Row {
-                        origin: base.origin,
+                        origin,
                         method: method as u8,
                         year,
-                        customers: base.shown.len(),
+                        customers: base.known.shown.len(),
                         said,
                         multiple: said
                             .filter(|_| base.past_revenue > 0.0)
@@ -384,8 +393,38 @@ impl Analysis for BaseForecast {
                 }
             }
         }
-        Ok(table(&rows, orders.currency())?.with_note("without_forecast", json!(without)))
+        let missed = missed(&rows);
+        let mut table = table(&rows, orders.currency())?
+            .with_note("without_forecast", json!(without))
+            .with_note("shared_error", json!(shared_errors))
+            .with_note("missed", json!(missed));
+        if !seasons.is_empty() {
+            table = table.with_note("seasons", json!(seasons));
+        }
+        Ok(table)
     }
+}
+
+/// Forecasts of a year that is over whose interval the outcome lies outside of.
+fn missed(rows: &[Row]) -> Vec<Value> {
+    let mut missed = Vec::new();
+    for row in rows {
+        let (Some(said), Some([_, orders, revenue])) = (&row.said, row.actual) else {
+            continue;
+        };
+        for (of, said, came) in [
+            ("orders", said.orders, orders),
+            ("revenue", said.revenue, revenue),
+        ] {
+            if !(said.low..=said.high).contains(&came) {
+                let method = METHODS[usize::from(row.method)].code;
+                missed.push(json!({
+                    "origin": row.origin, "method": method, "of": of, "ratio": came / said.value,
+                }));
+            }
+        }
+    }
+    missed
 }
 
 fn table(rows: &[Row], currency: Currency) -> Result<Table> {

@@ -19,7 +19,8 @@
 //! customers), the means from the normal with their standard error, and add what so many customers
 //! vary by themselves.
 
-use super::base::{Base, Estimate, Options, Outcome, Year};
+use super::base::{Base, Options, Outcome, Year};
+use super::estimate::Estimate;
 use crate::Result;
 use crate::context::{filled, push, room};
 use crate::num::rng::Rng;
@@ -80,12 +81,12 @@ impl Moves {
         options: &Options,
     ) -> Result<Option<Vec<Year>>> {
         let mut now = [0.0; STATES];
-        for &i in &base.shown {
+        for &i in &base.known.shown {
             now[usize::from(base.state[i])] += 1.0;
         }
         let unseen = now.iter().zip(&self.counts);
         let unseen = unseen.filter(|(_, counts)| counts.iter().sum::<f64>() == 0.0);
-        if 20.0 * unseen.map(|(now, _)| now).sum::<f64>() > base.shown.len() as f64 {
+        if 20.0 * unseen.map(|(now, _)| now).sum::<f64>() > base.known.shown.len() as f64 {
             return Ok(None);
         }
         let means = |of: &[[f64; 2]; STATES]| of.map(|[mean, _]| mean);

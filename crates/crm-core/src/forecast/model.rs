@@ -16,15 +16,22 @@
 //! purchases after exponential gaps of rate λ, the last one with chance p each
 //! ```
 //!
+//! Time is the shop's own where it has [seasons](crate::season): ages, silences and years are measured by
+//! its clock, so that a December counts for what it is.
+//!
 //! Above 20,000 customers the draws take that many, evenly spread over the ids, and are scaled up;
 //! intervals are then a little too wide, never too narrow.
 
-use super::base::{Base, Estimate, Options, YEAR, Year};
-use crate::clv::{Histories, History, Kind, Model, Purchases, Rows, Unit, fit, gamma_gamma};
-use crate::context::{filled, push, room};
+use super::base::{Base, Options, Year};
+use super::estimate::{Estimate, YEAR};
+use super::known::Known;
+use crate::clv::{
+    AnyModel, Fit, Histories, History, Kind, Model, Purchases, Rows, Unit, fit, gamma_gamma,
+};
+use crate::context::{collect, filled, push, room};
 use crate::num::rng::Rng;
 use crate::table::Values;
-use crate::{Context, Error, Result, Table};
+use crate::{Context, Day, Error, Result, Table};
 
 /// Customers whose lives are drawn, at most.
 const DRAWN: usize = 20_000;
@@ -38,6 +45,178 @@ const YEARS: usize = 10;
 /// Sums over customers of one draw, by year: active, retained, reactivated, orders, revenue.
 type Sums = [[f64; 5]; YEARS];
 
+/// The models of a shop at an origin, in the shop's own time.
+pub(super) struct Fitted {
+    x: Vec<f64>,
+    t_x: Vec<f64>,
+    age: Vec<f64>,
+    mean: Vec<f64>,
+    purchases: Fit<AnyModel>,
+    /// None where it has nothing to say of revenue: the shop's mean stands in.
+    spend: Option<Fit<gamma_gamma::Params>>,
+    shop_mean: f64,
+}
+
+impl Fitted {
+    /// The models, or why there are none.
+    pub(super) fn new(known: &Known) -> Result<std::result::Result<Self, &'static str>> {
+        let read = |name: &str| numbers(&known.summary, name);
+        let (x, mean) = (read("frequency")?, read("monetary_value")?);
+        let (t_x, age) = match &known.clock {
+            None => (read("recency")?, read("T")?),
+            Some(clock) => {
+                let totals = &known.totals;
+                let days = |from: usize, to: i32| {
+                    clock.between(Day(totals.first_day[from]), Day(to)).max(0.0)
+                };
+                let t_x = (0..totals.len()).map(|i| days(i, totals.last_day[i]));
+                let age = (0..totals.len()).map(|i| days(i, known.origin.0));
+                (collect(t_x, "forecast")?, collect(age, "forecast")?)
+            }
+        };
+        let histories = Histories::new(&x, &t_x, &age);
+        let purchases = match fit(Kind::MbgNbd, &Rows::new(&histories)?, Unit::Day, 0.0) {
+            Ok(fit) => fit,
+            Err(Error::Insufficient { found: 0, .. }) => return Ok(Err("no_repeat_customer")),
+            Err(Error::Insufficient { .. }) => return Ok(Err("too_few_repeat_customers")),
+            Err(other) => return Err(other),
+        };
+        let of_spend = gamma_gamma::Spend {
+            frequency: &x,
+            mean: &mean,
+            weight: None,
+        };
+        let spend = match gamma_gamma::fit(&of_spend, gamma_gamma::NoSpend::Drop) {
+            // Without a mean it has nothing to say of revenue.
+            Ok(fitted) if fitted.fit.model.expected_spend(0.0, 0.0).is_finite() => Some(fitted.fit),
+            Ok(_) | Err(Error::Insufficient { .. }) => None,
+            Err(other) => return Err(other),
+        };
+        let totals = &known.totals;
+        let revenue: i128 = totals.revenue.iter().map(|v| i128::from(*v)).sum();
+        let days: u64 = totals.orders.iter().map(|v| *v as u64).sum();
+        let shop_mean = totals.currency.mean(revenue, days).unwrap_or(0.0);
+        Ok(Ok(Self {
+            x,
+            t_x,
+            age,
+            mean,
+            purchases,
+            spend,
+            shop_mean,
+        }))
+    }
+
+    fn histories(&self) -> Histories<'_> {
+        Histories::new(&self.x, &self.t_x, &self.age)
+    }
+
+    /// Mean value of a day with orders, major units.
+    pub(super) fn shop_mean(&self) -> f64 {
+        self.shop_mean
+    }
+
+    fn worth(&self, i: usize) -> f64 {
+        match &self.spend {
+            Some(fit) => {
+                let mean = self.mean[i].max(0.0);
+                fit.model.expected_spend(self.x[i], mean)
+            }
+            None => self.shop_mean,
+        }
+    }
+
+    /// Expected orders and revenue from each of these days after the origin to the next; the first is the
+    /// origin itself.
+    pub(super) fn exact(&self, known: &Known, ends: &[u32]) -> Result<Vec<[f64; 2]>> {
+        let mut exact = filled(ends.len(), [0.0; 2], "forecast")?;
+        let mut before = filled(self.x.len(), 0.0, "forecast")?;
+        let histories = self.histories();
+        for (days, exact) in ends.iter().zip(&mut exact) {
+            let so_far = self
+                .purchases
+                .model
+                .expected_all(&histories, known.own_time(f64::from(*days)))?;
+            for &i in &known.shown {
+                let orders = so_far[i] - before[i];
+                exact[0] += orders;
+                exact[1] += orders * self.worth(i);
+            }
+            before = so_far;
+        }
+        Ok(exact)
+    }
+
+    /// Repeat purchases of a new customer within so much of the shop's own time.
+    pub(super) fn of_new(&self, own: f64) -> f64 {
+        self.purchases.model.expected_of_new(own)
+    }
+
+    /// Adds one drawn life of a customer to the sums.
+    fn live(
+        &self,
+        (base, i): (&Base, usize),
+        (model, spend): (&AnyModel, Option<&gamma_gamma::Params>),
+        ends: &[f64],
+        rng: &mut Rng,
+        sums: &mut Sums,
+    ) {
+        let history = History {
+            x: self.x[i],
+            t_x: self.t_x[i],
+            age: self.age[i],
+        };
+        let [r, alpha, a, b] = model.values();
+        let mut counts = [0u32; YEARS];
+        // Own time of the last purchase known at the end of each year, from the origin.
+        let mut lasts = [history.t_x - history.age; YEARS];
+        if rng.uniform() < model.probability_alive(history, 0.0) {
+            let rate = libm::exp(rng.ln_gamma(r + history.x)) / (alpha + history.age);
+            let leave = rng.beta(a, b + history.x + 1.0);
+            let end = ends.last().copied().unwrap_or(0.0);
+            let (mut now, mut year) = (0.0, 0);
+            for _ in 0..LONGEST {
+                now += rng.exponential() / rate;
+                if now.is_nan() || now >= end {
+                    break;
+                }
+                while now >= ends[year] {
+                    year += 1;
+                }
+                counts[year] += 1;
+                lasts[year..].fill(now);
+                if rng.uniform() < leave {
+                    break;
+                }
+            }
+        }
+        let bought: u32 = counts.iter().sum();
+        let each = match spend {
+            _ if bought == 0 => 0.0,
+            Some(spend) => {
+                let mean = self.mean[i].max(0.0);
+                let total = spend.draw_total(history.x, mean, u64::from(bought), rng);
+                total / f64::from(bought)
+            }
+            None => self.shop_mean,
+        };
+        for year in 0..ends.len() {
+            let end = f64::from(YEAR) * (year + 1) as f64;
+            let last = match lasts[year] > 0.0 {
+                true => base.known.days_after(lasts[year]),
+                false => f64::from(base.known.totals.last_day[i] - base.known.origin.0),
+            };
+            let silent = libm::floor(end - last) as i32;
+            let active = f64::from(u8::from(!base.churn.is_churned(silent)));
+            let sum = &mut sums[year];
+            sum[0] += active;
+            sum[1 + usize::from(!base.is_active(i))] += active;
+            sum[3] += f64::from(counts[year]);
+            sum[4] += f64::from(counts[year]) * each;
+        }
+    }
+}
+
 /// The years, or why there is no forecast.
 pub(super) fn forecast(
     base: &Base,
@@ -45,122 +224,41 @@ pub(super) fn forecast(
     options: &Options,
     context: &Context,
 ) -> Result<std::result::Result<Vec<Year>, &'static str>> {
-    let n = base.len();
-    let read = |name: &str| numbers(&base.summary, name);
-    let (x, t_x, age) = (read("frequency")?, read("recency")?, read("T")?);
-    let mean = read("monetary_value")?;
-    let histories = Histories::new(&x, &t_x, &age);
-    let purchases = match fit(Kind::MbgNbd, &Rows::new(&histories)?, Unit::Day, 0.0) {
-        Ok(fit) => fit,
-        Err(Error::Insufficient { found: 0, .. }) => return Ok(Err("no_repeat_customer")),
-        Err(Error::Insufficient { .. }) => return Ok(Err("too_few_repeat_customers")),
-        Err(other) => return Err(other),
+    let fitted = match Fitted::new(&base.known)? {
+        Ok(fitted) => fitted,
+        Err(reason) => return Ok(Err(reason)),
     };
-    let of_spend = gamma_gamma::Spend {
-        frequency: &x,
-        mean: &mean,
-        weight: None,
-    };
-    let spend = match gamma_gamma::fit(&of_spend, gamma_gamma::NoSpend::Drop) {
-        // Without a mean it has nothing to say of revenue.
-        Ok(fitted) if fitted.fit.model.expected_spend(0.0, 0.0).is_finite() => Some(fitted.fit),
-        Ok(_) | Err(Error::Insufficient { .. }) => None,
-        Err(other) => return Err(other),
-    };
-    let revenue: i128 = base.totals.revenue.iter().map(|v| i128::from(*v)).sum();
-    let days: u64 = base.totals.orders.iter().map(|v| *v as u64).sum();
-    let shop_mean = base.totals.currency.mean(revenue, days).unwrap_or(0.0);
-    let worth = |i: usize| match &spend {
-        Some(fit) => fit.model.expected_spend(x[i], mean[i].max(0.0)),
-        None => shop_mean,
-    };
-
-    // Exact sums.
-    let mut exact = [[0.0; 2]; YEARS];
-    let mut before = filled(n, 0.0, "forecast")?;
-    for (year, exact) in exact.iter_mut().enumerate().take(years as usize) {
-        let days = f64::from(YEAR) * (year + 1) as f64;
-        let so_far = purchases.model.expected_all(&histories, days)?;
-        for &i in &base.shown {
-            let orders = so_far[i] - before[i];
-            exact[0] += orders;
-            exact[1] += orders * worth(i);
-        }
-        before = so_far;
-    }
-
-    // Lives.
-    let all = base.shown.len();
+    let of_years: Vec<u32> = collect((0..years).map(|year| YEAR * (year + 1)), "forecast")?;
+    let exact = fitted.exact(&base.known, &of_years)?;
+    let shown = &base.known.shown;
+    let all = shown.len();
     let drawn = all.min(DRAWN);
-    let chosen = |k: usize| base.shown[(k as u64 * all as u64 / drawn as u64) as usize];
+    let chosen = |k: usize| shown[(k as u64 * all as u64 / drawn as u64) as usize];
     let scale = all as f64 / drawn.max(1) as f64;
-    let mut draws: Vec<Sums> = room(options.draws as usize, "forecast")?;
     let mut today = [0.0; 2];
     for k in 0..drawn {
         today[usize::from(!base.is_active(chosen(k)))] += 1.0;
     }
+    let ends = of_years
+        .iter()
+        .map(|days| base.known.own_time(f64::from(*days)));
+    let ends: Vec<f64> = collect(ends, "forecast")?;
+    let mut draws: Vec<Sums> = room(options.draws as usize, "forecast")?;
     for draw in 0..options.draws {
         context.check()?;
         let mut rng = Rng::stream(options.seed, u64::from(draw));
-        let model = purchases.draw(&mut rng)?;
-        let [r, alpha, a, b] = model.values();
-        let spend = match &spend {
+        let model = fitted.purchases.draw(&mut rng)?;
+        let spend = match &fitted.spend {
             Some(fit) => Some(fit.draw(&mut rng)?),
             None => None,
         };
         let mut sums = [[0.0; 5]; YEARS];
         for k in 0..drawn {
-            let i = chosen(k);
-            let history = History {
-                x: x[i],
-                t_x: t_x[i],
-                age: age[i],
-            };
-            let mut counts = [0u32; YEARS];
-            // Day of the last purchase known at the end of each year, from the origin.
-            let mut lasts = [t_x[i] - age[i]; YEARS];
-            if rng.uniform() < model.probability_alive(history, 0.0) {
-                let rate = libm::exp(rng.ln_gamma(r + x[i])) / (alpha + age[i]);
-                let leave = rng.beta(a, b + x[i] + 1.0);
-                let end = f64::from(years * YEAR);
-                let mut now = 0.0;
-                for _ in 0..LONGEST {
-                    now += rng.exponential() / rate;
-                    if now.is_nan() || now >= end {
-                        break;
-                    }
-                    let year = (now / f64::from(YEAR)) as usize;
-                    counts[year] += 1;
-                    lasts[year..].fill(now);
-                    if rng.uniform() < leave {
-                        break;
-                    }
-                }
-            }
-            let bought: u32 = counts.iter().sum();
-            let each = match &spend {
-                _ if bought == 0 => 0.0,
-                Some(spend) => {
-                    let total =
-                        spend.draw_total(x[i], mean[i].max(0.0), u64::from(bought), &mut rng);
-                    total / f64::from(bought)
-                }
-                None => shop_mean,
-            };
-            for year in 0..years as usize {
-                let end = f64::from(YEAR) * (year + 1) as f64;
-                let silent = libm::floor(end - lasts[year]) as i32;
-                let active = f64::from(u8::from(!base.churn.is_churned(silent)));
-                let sum = &mut sums[year];
-                sum[0] += active;
-                sum[1 + usize::from(!base.is_active(i))] += active;
-                sum[3] += f64::from(counts[year]);
-                sum[4] += f64::from(counts[year]) * each;
-            }
+            let models = (&model, spend.as_ref());
+            fitted.live((base, chosen(k)), models, &ends, &mut rng, &mut sums);
         }
         draws.push(sums);
     }
-
     let mut said = room(years as usize, "forecast")?;
     for year in 0..years as usize {
         let mean =

@@ -14,6 +14,7 @@ pub mod rank;
 pub mod ratio;
 pub mod rng;
 pub mod special;
+pub(crate) mod sum_error;
 pub mod survival;
 
 pub use range::{Fraction, Positive, Probability};

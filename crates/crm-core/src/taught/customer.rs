@@ -40,6 +40,7 @@ use crate::cycle::predict::Level;
 use crate::cycle::shop::{Shop, View, nothing_learnt};
 use crate::data::Orders;
 use crate::scope::{MoneyThreshold, Occasion};
+use crate::season::Seasons;
 use crate::segmentation::cpm::{self, Cpm};
 use crate::segmentation::rfm::{self, Rfm};
 use crate::summary::{Totals, clv_summary};
@@ -240,7 +241,8 @@ fn silence(
 ) -> Result<Vec<Column>> {
     let view = View {
         learned: Some(learned),
-        ..View::default()
+        seasonality: &Seasons::Auto,
+        ..View::OWN
     };
     let shop = Shop::new(orders, scope, &view, context)?;
     let cycle = next_purchase::Options {

@@ -25,10 +25,10 @@ use serde_json::{Value, json};
 use crate::analysis::Analysis;
 use crate::clv::fit_tables::{ClvFit, FitOptions, GammaGammaFit, SpendOptions};
 use crate::context::{collect, push};
-use crate::cycle::seasonality::Seasonality;
 use crate::cycle::shop::{Shop, View};
 use crate::data::Orders;
 use crate::scope::Occasion;
+use crate::season::Seasons;
 use crate::segmentation::cpm;
 use crate::segmentation::rfm::{self, Frozen};
 use crate::summary::{Totals, clv_summary};
@@ -39,9 +39,10 @@ use crate::{Context, Currency, Error, ErrorCode, Learned, Result, Scope, Table};
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
-    /// Factors of the shop's demand by month ("1" to "12") and by date; what is not said is 1. They
-    /// become part of what is learnt. Default: none.
-    pub seasonality: Option<Seasonality>,
+    /// Factors of the shop's demand by month ("1" to "12") and by date; what is not said is 1. They become
+    /// part of what is learnt. Default: "auto", what the analysis `seasonality` finds in the orders up to
+    /// the date; "none": time runs evenly.
+    pub seasonality: Seasons,
 }
 
 /// Learns.
@@ -67,8 +68,8 @@ pub fn learn(
     context: &Context,
 ) -> Result<Learned> {
     let view = View {
-        seasonality: options.seasonality.as_ref(),
-        ..View::default()
+        seasonality: &options.seasonality,
+        ..View::OWN
     };
     let shop = Shop::new(orders, scope, &view, context)?;
     let params = shop.model.as_ref().map(|model| model.params());

@@ -33,11 +33,11 @@ use crate::analysis::Analysis;
 use crate::context::{collect, filled, push, room};
 use crate::cycle::baselines::{Pooled, Rule};
 use crate::cycle::predict::{THRESHOLDS, alert_days};
-use crate::cycle::seasonality::Seasonality;
 use crate::cycle::shop::Shop;
 use crate::data::Orders;
 use crate::num::ratio::Ratio;
 use crate::scope::Occasion;
+use crate::season::Seasons;
 use crate::summary::FollowUp;
 use crate::table::{Column, Field, Label, Values, columns};
 use crate::{Context, Duration, Error, Fraction, Result, Scope, Table};
@@ -54,9 +54,10 @@ pub struct Options {
     pub follow: Option<Duration>,
     /// Lengths of the lists that are cut at k. Default 10, 100 and 1000.
     pub k: Vec<u32>,
-    /// Factors of the shop's demand by month ("1" to "12") and by date, as `alerts` takes them; what is
-    /// not said is 1. Default: none.
-    pub seasonality: Option<Seasonality>,
+    /// Factors of the shop's demand by month ("1" to "12") and by date, as `alerts` takes them; what is not
+    /// said is 1. Default: "auto", what the analysis `seasonality` finds in the orders up to the date;
+    /// "none": time runs evenly.
+    pub seasonality: Seasons,
 }
 
 impl Default for Options {
@@ -66,7 +67,7 @@ impl Default for Options {
             step: Duration::days(30),
             follow: None,
             k: vec![10, 100, 1000],
-            seasonality: None,
+            seasonality: Seasons::Auto,
         }
     }
 }

@@ -1,22 +1,22 @@
-//! Known seasonality of the shop's demand: days that count for more than others.
+//! Factors of the shop's demand, and time that runs at their pace.
 //!
 //! # Definition
 //!
-//! The customers' time runs at the pace that the caller says the shop's demand has:
+//! The customers' time runs at the pace that the shop's demand has:
 //!
 //! ```text
-//! pace(day)    = factor of its month × factor of the day     what is not said: 1
+//! pace(day)    = factor of its month × of its weekday × of the day     what is not said: 1
 //! own time     = Σ pace over the days since the last order   instead of their number
 //! ```
 //!
 //! Gaps, the open gap and horizons are measured in own time; dates come back in civil days. A gap of
 //! 30 days in December, where demand is double, is then as long as one of 60 in a plain month.
-//! Factors of months are divided by their mean over a year, so that only their ratios matter and a
-//! gap in own time is, over the year, a gap in days. Factors of single days (a sale, a closed day)
-//! stand as they are. `{"12": 2, "1": 0.5, "2026-11-27": 3, "2026-01-01": 0}`.
+//! Factors of months are divided by their mean over a year, those of weekdays by their mean over a
+//! week, so that only their ratios matter and a gap in own time is, over the year, a gap in days.
+//! Factors of single days (a sale, a closed day) stand as they are.
+//! `{"12": 2, "1": 0.5, "sat": 1.5, "2026-11-27": 3, "2026-01-01": 0}`.
 //!
-//! It is known, not learnt: the same months must have been strong before. The factors are of demand
-//! by those who buy already; a campaign that brings new customers is none.
+//! The factors are of demand by those who buy already; a campaign that brings new customers is none.
 //!
 //! # References
 //!
@@ -33,15 +33,14 @@ use crate::context::room;
 use crate::time::Period;
 use crate::{Day, Error, Result};
 
-/// Factors by month (`"1"` to `"12"`) and by date (`"2026-11-27"`).
+/// Factors by month (`"1"` to `"12"`), by weekday (`"mon"` to `"sun"`) and by date (`"2026-11-27"`).
 #[derive(Debug, Clone, PartialEq, Default, Serialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Seasonality(pub BTreeMap<String, f64>);
 
 impl<'de> Deserialize<'de> for Seasonality {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let expected =
-            "an object of factors from 0 to 1,000,000 by month (\"1\" to \"12\") or date";
+        let expected = "an object of factors from 0 to 1,000,000 by month (\"1\" to \"12\"), weekday (\"mon\") or date";
         let factors = BTreeMap::deserialize(from);
         factors.map(Self).map_err(|_| D::Error::custom(expected))
     }
@@ -50,8 +49,11 @@ impl<'de> Deserialize<'de> for Seasonality {
 /// Days ahead of the last for which time is laid out; beyond, its pace is 1.
 const AHEAD: u32 = 37_000;
 
+/// Weekdays as keys, Monday first.
+pub(super) const WEEKDAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+
 /// Mean days of each month.
-const MONTH_DAYS: [f64; 12] = [
+pub(super) const MONTH_DAYS: [f64; 12] = [
     31.0, 28.2425, 31.0, 30.0, 31.0, 30.0, 31.0, 31.0, 30.0, 31.0, 30.0, 31.0,
 ];
 
@@ -59,7 +61,7 @@ impl Seasonality {
     /// The clock from `first` on, and a century beyond `last`.
     ///
     /// ```
-    /// use crm_core::{Day, cycle::seasonality::Seasonality};
+    /// use crm_core::{Day, season::Seasonality};
     /// let sale: Seasonality = serde_json::from_str(r#"{"2026-11-27": 3}"#).unwrap();
     /// let [before, after] = ["2026-11-26", "2026-11-28"].map(|day| day.parse::<Day>().unwrap());
     /// let clock = sale.clock(before, after)?;
@@ -72,7 +74,7 @@ impl Seasonality {
     ///
     /// A key that is neither, a factor that is none, months that all stand still.
     pub fn clock(&self, first: Day, last: Day) -> Result<Clock> {
-        let mut months = [1.0; 12];
+        let (mut months, mut week) = ([1.0; 12], [1.0; 7]);
         let mut days = room(self.0.len(), "seasonality")?;
         for (key, &factor) in &self.0 {
             let option = format!("seasonality.{key}");
@@ -84,14 +86,16 @@ impl Seasonality {
                 ));
             }
             let month = (1..=12).find(|month| month.to_string() == *key);
-            match (month, key.parse::<Day>()) {
-                (Some(month), _) => months[month - 1] = factor,
-                (_, Ok(day)) => days.push((day.0, factor)),
+            let weekday = WEEKDAYS.iter().position(|name| name == key);
+            match (month, weekday, key.parse::<Day>()) {
+                (Some(month), ..) => months[month - 1] = factor,
+                (_, Some(weekday), _) => week[weekday] = factor,
+                (.., Ok(day)) => days.push((day.0, factor)),
                 _ => {
                     return Err(Error::option(
                         option,
                         "",
-                        "a month from 1 to 12 or a date such as \"2026-11-27\"",
+                        "a month from 1 to 12, a weekday from \"mon\" to \"sun\" or a date such as \"2026-11-27\"",
                     ));
                 }
             }
@@ -102,6 +106,10 @@ impl Seasonality {
             return Err(Error::option("seasonality", "", "a month that is not 0"));
         }
         let mean = year / MONTH_DAYS.iter().sum::<f64>();
+        let of_week = week.iter().sum::<f64>() / 7.0;
+        if of_week <= 0.0 {
+            return Err(Error::option("seasonality", "", "a weekday that is not 0"));
+        }
         let end = last.0.saturating_add_unsigned(AHEAD);
         let mut sums = room(end.abs_diff(first.0) as usize + 2, "seasonality")?;
         let mut days = days.into_iter().peekable();
@@ -114,7 +122,8 @@ impl Seasonality {
             while day < next && day <= end {
                 while days.next_if(|(at, _)| *at < day).is_some() {}
                 let own = days.next_if(|(at, _)| *at == day).map_or(1.0, |(_, f)| f);
-                sum += months[month] / mean * own;
+                let weekday = week[weekday_of(day)];
+                sum += months[month] / mean * weekday / of_week * own;
                 sums.push(sum);
                 day += 1;
             }
@@ -126,9 +135,16 @@ impl Seasonality {
     }
 }
 
-fn month_of(day: Day) -> usize {
+/// 1 to 12.
+pub(crate) fn month_of(day: Day) -> usize {
     use chrono::Datelike;
     day.date().month() as usize
+}
+
+/// 0 is Monday.
+pub(super) fn weekday_of(day: i32) -> usize {
+    // 1970-01-01 was a Thursday.
+    (day + 3).rem_euclid(7) as usize
 }
 
 /// The time of a shop with seasons: how much of it lies between two moments.
@@ -149,8 +165,23 @@ impl Clock {
     }
 
     /// Own time in the `x` days after a day.
-    pub(super) fn since(&self, day: i32, x: f64) -> f64 {
+    pub(crate) fn since(&self, day: i32, x: f64) -> f64 {
         self.at(f64::from(day) + x) - self.at(f64::from(day))
+    }
+
+    /// Days after a day by which so much own time has passed.
+    pub(crate) fn days_after(&self, day: i32, own: f64) -> f64 {
+        let until = self.at(f64::from(day)) + own;
+        let last = self.sums.len() - 1;
+        let place = match self.sums.partition_point(|sum| *sum < until) {
+            0 => 0.0,
+            at if at > last => last as f64 + (until - self.sums[last]),
+            at => {
+                let (from, to) = (self.sums[at - 1], self.sums[at]);
+                (at - 1) as f64 + (until - from) / (to - from)
+            }
+        };
+        place - 0.5 + f64::from(self.first) - f64::from(day)
     }
 
     fn at(&self, moment: f64) -> f64 {
@@ -207,16 +238,46 @@ mod tests {
     }
 
     #[test]
+    fn days_after_undoes_since() {
+        let clock = clock(&[("12", 3.0), ("1", 0.0), ("sat", 2.0)]).unwrap();
+        for (from, days) in [
+            ("2024-03-01", 12.25),
+            ("2024-11-15", 40.0),
+            ("2026-12-30", 40_000.0),
+        ] {
+            let from = day(from).0;
+            let own = clock.since(from, days);
+            assert!((clock.days_after(from, own) - days).abs() < 1e-8);
+        }
+    }
+
+    #[test]
+    fn weekdays_are_relative_and_a_week_is_a_week() {
+        let a = clock(&[("sat", 3.0), ("sun", 3.0)]).unwrap();
+        // 2024-06-01 is a Saturday.
+        let [friday, saturday] = [("2024-05-31", "2024-06-01"), ("2024-06-01", "2024-06-02")];
+        let of = |(from, to)| a.between(day(from), day(to));
+        // Half of one day, half of the next, of a mean of 11 / 7.
+        assert!((of(friday) - 2.0 * 7.0 / 11.0).abs() < 1e-12);
+        assert!((of(saturday) - 3.0 * 7.0 / 11.0).abs() < 1e-12);
+        assert!((of(("2024-05-29", "2024-06-05")) - 7.0).abs() < 1e-12);
+    }
+
+    #[test]
     fn what_is_no_factor_is_refused() {
         for (key, factor, says) in [
             (
                 "13",
                 1.0,
-                "option `seasonality.13`: expected a month from 1 to 12 or a date",
+                "option `seasonality.13`: expected a month from 1 to 12, a weekday",
             ),
             // One month, one way to write it: nothing is said twice.
             ("01", 1.0, "option `seasonality.01`: expected a month from"),
-            ("2026-02-30", 1.0, "expected a month from 1 to 12 or a date"),
+            (
+                "2026-02-30",
+                1.0,
+                "expected a month from 1 to 12, a weekday",
+            ),
             (
                 "3",
                 -1.0,

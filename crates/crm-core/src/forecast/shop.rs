@@ -1,0 +1,542 @@
+//! Shop forecast (売上予測): orders and revenue of the whole shop by month, of today's customers and of those who
+//! are yet to come.
+//!
+//! # Definition
+//!
+//! The months are those of the calendar from the day after `as_of` on; of the first one, what is left of it. An
+//! order is a day with orders of one customer.
+//!
+//! | `part` | |
+//! |---|---|
+//! | `existing` | customers with an order up to `as_of`: the expected purchases of each by MBG/NBD in the shop's own time, times their expected value by Gamma-Gamma, as in [`base_forecast`](super::base) |
+//! | `new` | customers first seen later: their number (`new_customers.rs`), `1 + E[X(t)]` purchases each by the same model, at the mean value that customers first seen in the 365 days before `as_of` have |
+//! | `total` | both |
+//!
+//! Customers of a month come in its middle. The last three rows have no `month`: they are of all months together.
+//!
+//! # Intervals
+//!
+//! The error of a sum does not average out, so it is measured: the same forecast is made at up to six earlier origins, three months
+//! apart and all months over, from what was known then and a year of history at least. With `y` what is said,
+//!
+//! ```text
+//! v = typical² + (that of new customers) + (orders: 1, revenue: 2) / orders      variance of ln y
+//! R = (3 + Σ ln((came + ½) / (said + ½))² / v) / (3 + origins)
+//! ```
+//!
+//! and the ends are `y exp(± z √(R v))`, the low one less for small sums, down to 0,
+//! separately for each part, for single months (their mean for an origin) and for all of them. `typical` is
+//!
+//! | | existing | new | total |
+//! |---|---|---|---|
+//! | a month: orders, revenue | .15, .18 | .25, .28 | .17, .20 |
+//! | all months | .12, .15 | .20, .22 | .13, .16 |
+//!
+//! A shop without such origins gets what is typical; one with less than a year of orders gets no interval,
+//! and the note `without_interval` says `younger_than_a_year`.
+//!
+//! The note `past` has what the earlier origins said: `orders` and `revenue` of all months as came ÷ said, and
+//! whether the interval held (`orders_held`, `revenue_held`), with the scale of the other origins.
+//!
+//! # Where there is no forecast
+//!
+//! Cells are null and the note `without_forecast` says why: `no_repeat_customer`, `too_few_repeat_customers` (a model
+//! takes two), `too_short` (less than three months of orders).
+
+use std::ops::Range;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::estimate::{Estimate, YEAR};
+use super::known::Known;
+use super::model::Fitted;
+use super::new_customers::new_customers;
+use crate::analysis::Analysis;
+use crate::context::{collect, filled, push, room};
+use crate::data::Orders;
+use crate::num::sum_error;
+use crate::scope::Occasion;
+use crate::season::Seasons;
+use crate::summary::Totals;
+use crate::summary::follow_up::scope_at;
+use crate::table::{Column, Field, Label, Values, columns};
+use crate::{Context, Currency, Day, Error, Fraction, Period, Result, Scope, Table};
+
+/// Origins before this one, at most, and the months between them.
+const ORIGINS: i32 = 6;
+const STEP: i32 = 3;
+/// Standard deviations of the logarithm, by part, of orders and revenue: of a month, of all months.
+const OF_A_MONTH: [[f64; 2]; 3] = [[0.15, 0.18], [0.25, 0.28], [0.17, 0.20]];
+const OF_ALL: [[f64; 2]; 3] = [[0.12, 0.15], [0.20, 0.22], [0.13, 0.16]];
+/// Places of the parts.
+const EXISTING: usize = 0;
+const NEW: usize = 1;
+const TOTAL: usize = 2;
+
+/// Options of the analysis `shop_forecast`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Options {
+    /// Months ahead, 1 to 60; what is left of this month is the first. Default 12.
+    pub months: u32,
+    /// Probability that the outcome lies between the low and the high column. Default 0.8.
+    pub interval: Fraction,
+    /// Factors of the shop's demand by month ("1" to "12"), weekday and date; what is not
+    /// said is 1. Default: "auto", what the analysis `seasonality` finds in the orders up to the origin; "none": time
+    /// runs evenly.
+    pub seasonality: Seasons,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            months: 12,
+            interval: Fraction::new(0.8).expect("0.8 is a fraction"),
+            seasonality: Seasons::Auto,
+        }
+    }
+}
+
+/// Orders and revenue (major units) of the parts.
+type Parts = [[f64; 2]; 3];
+
+fn with_total(existing: [f64; 2], new: [f64; 2]) -> Parts {
+    [existing, new, [existing[0] + new[0], existing[1] + new[1]]]
+}
+
+/// The sum of all months.
+fn in_all(months: &[Parts]) -> Parts {
+    let mut sum = Parts::default();
+    for month in months {
+        for (sum, part) in sum.iter_mut().zip(month) {
+            (0..2).for_each(|of| sum[of] += part[of]);
+        }
+    }
+    sum
+}
+
+/// The months after an origin.
+fn months_after(origin: Day, months: u32) -> Result<Vec<Range<i32>>> {
+    let mut ranges = room(months as usize, "forecast")?;
+    let mut from = origin.after(1);
+    for _ in 0..months {
+        let start = from.ok_or_else(|| {
+            Error::option("months", months, "months that end before the calendar does")
+        })?;
+        let next = start.plus(1, Period::Month);
+        ranges.push(start.0..next.0);
+        from = (next > start).then_some(next);
+    }
+    Ok(ranges)
+}
+
+/// The same day of the month so many months before; the last one of a month stays the last one.
+fn months_before(day: Day, months: i32) -> Day {
+    let start = day.plus(-months, Period::Month);
+    let length = start.plus(1, Period::Month).0 - start.0;
+    let is_last = day.plus(1, Period::Month).0 == day.0 + 1;
+    let place = day.0 - day.start_of(Period::Month).0;
+    Day(start.0
+        + if is_last {
+            length - 1
+        } else {
+            place.min(length - 1)
+        })
+}
+
+/// What is said at an origin.
+struct Said {
+    known: Known,
+    days: Vec<Range<i32>>,
+    months: Vec<Parts>,
+    /// Standard deviations of the logarithms of new customers.
+    sd: Vec<f64>,
+}
+
+impl Said {
+    /// The forecast from what was known at an origin, or why there is none.
+    fn new(
+        orders: &Orders,
+        scope: &Scope,
+        (origin, options): (Day, &Options),
+        context: &Context,
+    ) -> Result<std::result::Result<Self, &'static str>> {
+        let known = Known::new(
+            orders,
+            &scope_at(scope, origin),
+            &options.seasonality,
+            context,
+        )?;
+        let days = months_after(origin, options.months)?;
+        let fitted = match Fitted::new(&known)? {
+            Ok(fitted) => fitted,
+            Err(reason) => return Ok(Err(reason)),
+        };
+        let Some(arrivals) = new_customers(&known.totals.first_day, origin, &days)? else {
+            return Ok(Err("too_short"));
+        };
+        let ends = days.iter().map(|days| days.end.abs_diff(origin.0) - 1);
+        let existing = fitted.exact(&known, &collect(ends, "forecast")?)?;
+        // Own time from the origin's end to each month's beginning, middle and end.
+        let own = |day: f64| known.own_time(day - 1.0 - f64::from(origin.0));
+        let worth = worth_of_new(&known.totals).unwrap_or_else(|| fitted.shop_mean());
+        let mut months = room(days.len(), "forecast")?;
+        let mut middles: Vec<(f64, f64)> = room(days.len(), "forecast")?;
+        for ((existing, new), days) in existing.into_iter().zip(&arrivals).zip(&days) {
+            let (start, end) = (f64::from(days.start), f64::from(days.end));
+            let mut bought = 0.0;
+            for (customers, came) in &middles {
+                let of_new = |day: f64| fitted.of_new(own(day) - came);
+                bought += customers * (of_new(end) - of_new(start));
+            }
+            let came = own(0.5 * (start + end));
+            bought += new.customers * (1.0 + fitted.of_new(own(end) - came));
+            middles.push((new.customers, came));
+            months.push(with_total(existing, [bought, bought * worth]));
+        }
+        Ok(Ok(Self {
+            known,
+            days,
+            months,
+            sd: collect(arrivals.iter().map(|new| new.sd), "forecast")?,
+        }))
+    }
+
+    /// What came in these months.
+    fn came(&self, orders: &Orders, scope: &Scope, context: &Context) -> Result<Vec<Parts>> {
+        let mut months = room(self.days.len(), "forecast")?;
+        for days in &self.days {
+            let scope = scope_at(scope, Day(days.end - 1));
+            let month = Totals::within(orders, &scope, days.end.abs_diff(days.start), context)?;
+            let existing = self.known.came(&month, orders.ids().len())?;
+            let mut all = [0.0; 2];
+            for (orders, revenue) in month.orders.iter().zip(&month.revenue) {
+                all[0] += f64::from(*orders);
+                all[1] += month.currency.major(*revenue);
+            }
+            let new = [all[0] - existing[0], all[1] - existing[1]];
+            months.push(with_total(existing, new));
+        }
+        Ok(months)
+    }
+
+    /// The variance of the logarithm of a cell, before it is scaled.
+    fn variance(&self, month: Option<usize>, part: usize, of: usize) -> f64 {
+        let whole = || in_all(&self.months);
+        let (typical, parts, sd) = match month {
+            Some(month) => (OF_A_MONTH, self.months[month], self.sd[month]),
+            None => {
+                let mean = self.sd.iter().sum::<f64>() / self.sd.len().max(1) as f64;
+                (OF_ALL, whole(), mean)
+            }
+        };
+        let share = match part {
+            EXISTING => 0.0,
+            NEW => 1.0,
+            _ => parts[NEW][of] / parts[TOTAL][of].max(f64::MIN_POSITIVE),
+        };
+        let (typical, of_new) = (typical[part][of], share * sd);
+        let of_chance = (1 + of) as f64 / (parts[part][0] + 0.5);
+        typical * typical + of_new * of_new + of_chance
+    }
+}
+
+/// Mean value of a day with orders of customers first seen in the last 365 days, major units.
+fn worth_of_new(totals: &Totals) -> Option<f64> {
+    let (mut revenue, mut days) = (0_i128, 0_u64);
+    for i in 0..totals.len() {
+        if totals.as_of.0.abs_diff(totals.first_day[i]) < YEAR {
+            revenue += i128::from(totals.revenue[i]);
+            days += u64::from(totals.orders[i].unsigned_abs());
+        }
+    }
+    totals.currency.mean(revenue, days)
+}
+
+/// How the forecast of an earlier origin went.
+struct Past {
+    origin: Day,
+    said: Parts,
+    came: Parts,
+    variance: Parts,
+    /// Squared errors by their variances, of all months and the mean of single ones.
+    of_all: Parts,
+    of_months: Parts,
+}
+
+impl Past {
+    fn new(said: &Said, came: &[Parts]) -> Self {
+        let (in_all_said, in_all_came) = (in_all(&said.months), in_all(came));
+        let (mut of_all, mut of_months) = (Parts::default(), Parts::default());
+        let mut variance = Parts::default();
+        for part in [EXISTING, NEW, TOTAL] {
+            for of in [0, 1] {
+                variance[part][of] = said.variance(None, part, of);
+                let whole = sum_error::square(in_all_came[part][of], in_all_said[part][of]);
+                of_all[part][of] = whole / variance[part][of];
+                for (month, (came, said_then)) in came.iter().zip(&said.months).enumerate() {
+                    let one = sum_error::square(came[part][of], said_then[part][of]);
+                    of_months[part][of] += one / said.variance(Some(month), part, of);
+                }
+                of_months[part][of] /= came.len().max(1) as f64;
+            }
+        }
+        Self {
+            origin: said.known.origin,
+            said: in_all_said,
+            came: in_all_came,
+            variance,
+            of_all,
+            of_months,
+        }
+    }
+
+    /// By how much variances are scaled after these.
+    fn scales<'a>(past: impl Iterator<Item = &'a Past> + Clone) -> [Parts; 2] {
+        let dates = past.clone().count();
+        let scale = |of: &dyn Fn(&Past) -> f64| sum_error::scale(dates, past.clone().map(of).sum());
+        let by = |parts: fn(&Past) -> &Parts| -> Parts {
+            std::array::from_fn(|part| std::array::from_fn(|of| scale(&|one| parts(one)[part][of])))
+        };
+        [by(|one| &one.of_months), by(|one| &one.of_all)]
+    }
+}
+
+/// `value` with its interval.
+fn estimate(value: f64, variance: f64, interval: Fraction) -> Estimate {
+    let (low, high) = sum_error::ends(value, variance, interval);
+    Estimate { value, low, high }
+}
+
+/// The forecasts of earlier origins whose months are over, the last one first.
+fn past(
+    orders: &Orders,
+    scope: &Scope,
+    (today, options): (Day, &Options),
+    context: &Context,
+) -> Result<Vec<Past>> {
+    let mut all = Vec::new();
+    for back in 0..ORIGINS {
+        let origin = months_before(today, options.months as i32 + back * STEP);
+        let began = Totals::new(orders, &scope_at(scope, origin), context)?;
+        let began = began.first_day.iter().copied().min();
+        if began.is_none_or(|began| origin.0.abs_diff(began) < YEAR) {
+            break;
+        }
+        let Ok(said) = Said::new(orders, scope, (origin, options), context)? else {
+            break;
+        };
+        let came = said.came(orders, scope, context)?;
+        push(&mut all, Past::new(&said, &came), "forecast")?;
+    }
+    Ok(all)
+}
+
+const PARTS: &[Label] = &[
+    Label {
+        code: "existing",
+        en: "Today's customers",
+        ja: "既存顧客",
+    },
+    Label {
+        code: "new",
+        en: "New customers",
+        ja: "新規顧客",
+    },
+    Label {
+        code: "total",
+        en: "Shop",
+        ja: "合計",
+    },
+];
+
+struct Row {
+    month: Option<i32>,
+    days: i32,
+    part: u8,
+    orders: Option<Estimate>,
+    revenue: Option<Estimate>,
+}
+
+/// The analysis.
+#[derive(Debug)]
+pub struct ShopForecast;
+
+impl Analysis for ShopForecast {
+    const NAME: &'static str = "shop_forecast";
+    const SUMMARY: &'static str =
+        "Orders and revenue of the next months, of today's customers and of new ones";
+    const JA: &'static str = "売上予測";
+    const COLUMNS: &'static [Field] = &columns! {
+        "month": Date, "", "月",
+            "The first day of the month that is forecast; null: all months together.";
+        "days": Int, "days", "日数", "Days of it.";
+        "part": Category, "", "区分", "Of whom.";
+        "orders": Float, "days", "予測購入数", "Purchase days.";
+        "revenue": Money, "currency", "予測売上", "Revenue.";
+        "orders_low": Float, "days", "購入数下限", "Lower end.";
+        "orders_high": Float, "days", "購入数上限", "Upper end.";
+        "revenue_low": Money, "currency", "売上下限", "Lower end.";
+        "revenue_high": Money, "currency", "売上上限", "Upper end.";
+    };
+    // Rows are of the whole shop: there are none of customers to choose.
+    const SCOPE: &'static [&'static str] = &[
+        "as_of",
+        "where",
+        "by",
+        "policy",
+        "basis",
+        "refunds",
+        "churn_days",
+        "churn_boundary",
+    ];
+    type Data = Orders;
+    type Options = Options;
+
+    fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
+        if !(1..=60).contains(&options.months) {
+            return Err(Error::option("months", options.months, "1 to 60"));
+        }
+        let scope = Scope {
+            occasion: Some(Occasion::Day),
+            ..scope.clone()
+        };
+        let totals = Totals::new(orders, &scope, context)?;
+        let today = totals.as_of;
+        let began = totals.first_day.iter().copied().min();
+        let young = began.is_none_or(|began| today.0.abs_diff(began) < YEAR);
+        let said = Said::new(orders, &scope, (today, options), context)?;
+        let past = match &said {
+            Ok(_) if !young => past(orders, &scope, (today, options), context)?,
+            _ => Vec::new(),
+        };
+        let rows = rows(
+            said.as_ref().ok(),
+            (today, options),
+            Past::scales(past.iter()),
+            young,
+        )?;
+        let mut table = table(&rows, orders.currency())?
+            .with_note("past", json!(went(&past, options.interval)?));
+        match &said {
+            Ok(said) => {
+                if let Some(found) = &said.known.seasons {
+                    table = table.with_note("seasons", found.clone());
+                }
+                if young {
+                    table = table.with_note("without_interval", "younger_than_a_year".into());
+                }
+            }
+            Err(reason) => table = table.with_note("without_forecast", (*reason).into()),
+        }
+        Ok(table)
+    }
+}
+
+fn rows(
+    said: Option<&Said>,
+    (today, options): (Day, &Options),
+    [of_months, of_all]: [Parts; 2],
+    young: bool,
+) -> Result<Vec<Row>> {
+    let days = months_after(today, options.months)?;
+    let mut rows = room(3 * (days.len() + 1), "table")?;
+    for month in (0..days.len()).map(Some).chain([None]) {
+        let (first, length) = match month {
+            Some(at) => (Some(days[at].start), days[at].end - days[at].start),
+            None => (None, days.last().map_or(0, |last| last.end - 1 - today.0)),
+        };
+        let scale = if month.is_some() { of_months } else { of_all };
+        for part in [EXISTING, NEW, TOTAL] {
+            let cell = |of: usize| {
+                let said = said?;
+                let value = match month {
+                    Some(at) => said.months[at],
+                    None => in_all(&said.months),
+                }[part][of];
+                let variance = scale[part][of] * said.variance(month, part, of);
+                Some(match young {
+                    true => Estimate {
+                        value,
+                        low: f64::NAN,
+                        high: f64::NAN,
+                    },
+                    false => estimate(value, variance, options.interval),
+                })
+            };
+            rows.push(Row {
+                month: first,
+                days: length,
+                part: part as u8,
+                orders: cell(0),
+                revenue: cell(1),
+            });
+        }
+    }
+    Ok(rows)
+}
+
+/// What earlier origins said of the whole shop, for the note.
+fn went(past: &[Past], interval: Fraction) -> Result<Vec<Value>> {
+    let mut notes = room(past.len(), "forecast")?;
+    for (at, one) in past.iter().enumerate() {
+        let others = past.iter().enumerate().filter(|(other, _)| *other != at);
+        let [_, scale] = Past::scales(others.map(|(_, one)| one));
+        let ratio = |of: usize| one.came[TOTAL][of] / one.said[TOTAL][of];
+        let held = |of: usize| {
+            let variance = scale[TOTAL][of] * one.variance[TOTAL][of];
+            let said = estimate(one.said[TOTAL][of], variance, interval);
+            (said.low..=said.high).contains(&one.came[TOTAL][of])
+        };
+        notes.push(json!({
+            "origin": one.origin,
+            "orders": ratio(0),
+            "revenue": ratio(1),
+            "orders_held": held(0),
+            "revenue_held": held(1),
+        }));
+    }
+    Ok(notes)
+}
+
+fn table(rows: &[Row], currency: Currency) -> Result<Table> {
+    let fields = ShopForecast::COLUMNS;
+    let orders = |at: usize, end: fn(Estimate) -> f64| {
+        let cells = rows
+            .iter()
+            .map(|row| row.orders.map(end).filter(|v| v.is_finite()));
+        Column::floats(&fields[at], cells)
+    };
+    let revenue = |at: usize, end: fn(Estimate) -> f64| -> Result<Column> {
+        let (mut amounts, mut valid) = (
+            filled(rows.len(), 0, "table")?,
+            filled(rows.len(), false, "table")?,
+        );
+        for (place, row) in rows.iter().enumerate() {
+            let value = row.revenue.map(end).filter(|v| v.is_finite());
+            if let Some(minor) = value.and_then(|v| currency.minor(v)) {
+                (amounts[place], valid[place]) = (minor, true);
+            }
+        }
+        Ok(Column::new(&fields[at], Values::Money(amounts.into(), currency)).with_validity(valid))
+    };
+    Ok(Table::new(vec![
+        Column::ints(&fields[0], rows.iter().map(|row| row.month))?,
+        Column::ints(&fields[1], rows.iter().map(|row| Some(row.days)))?,
+        Column::new(
+            &fields[2],
+            Values::Category {
+                codes: collect(rows.iter().map(|row| row.part), "table")?,
+                labels: PARTS,
+            },
+        ),
+        orders(3, |cell| cell.value)?,
+        revenue(4, |cell| cell.value)?,
+        orders(5, |cell| cell.low)?,
+        orders(6, |cell| cell.high)?,
+        revenue(7, |cell| cell.low)?,
+        revenue(8, |cell| cell.high)?,
+    ]))
+}
