@@ -1,8 +1,8 @@
-//! Purchases in discrete opportunities as tables: `bgbb_fit` from patterns, `bgbb_predict` of them,
-//! `bgbb_histogram` of how many bought how often.
+//! BG/BB as analyses of a table: `bgbb_fit` fits patterns of purchases over discrete opportunities,
+//! `bgbb_predict` predicts from them, `bgbb_histogram` counts customers by number of purchases.
 //!
-//! All read `frequency` (purchases), `recency` (the opportunity of the last, 0 if none) and `n`
-//! (opportunities), and `weight`, which counts customers of one pattern. Formulas are in
+//! All read `frequency` (purchases), `recency` (the opportunity of the last purchase, 0 if none),
+//! `n` (opportunities), and optionally `weight` (customers with this pattern). Formulas are in
 //! [`crate::clv::bgbb`].
 
 use schemars::JsonSchema;
@@ -152,12 +152,12 @@ impl Analysis for BgbbPredict {
 pub struct HistogramOptions {
     /// The model: the JSON of a fit, or of parameters `alpha`, `beta`, `gamma`, `delta`. Needed.
     pub fit: Value,
-    /// The last row: so many purchases or more, up to 10,000. Default: the greatest number of
-    /// opportunities.
+    /// The last row counts customers with this many purchases or more, up to 10,000. Default: the
+    /// greatest number of opportunities.
     pub up_to: Option<u32>,
 }
 
-/// The most purchases that have a row of their own.
+/// The largest `up_to`.
 const MOST_ROWS: u32 = 10_000;
 
 /// The analysis `bgbb_histogram`.

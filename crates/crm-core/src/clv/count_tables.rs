@@ -1,12 +1,13 @@
-//! Does the model have the right people? `frequency_histogram` puts the customers with n repeat
-//! purchases beside those expected; `expected_surface` shows what it expects of whom.
+//! Checks of a model by count: `frequency_histogram` compares the number of customers with n repeat
+//! purchases with the expected number; `expected_surface` tabulates predictions over frequency ×
+//! recency.
 //!
 //! ```text
 //! expected customers with n = Σ over customers of P(X(T) = n)
 //! ```
 //!
-//! The sum knows each customer's age T and nothing that they did. The surface is E[Y(t)] and P(alive)
-//! over frequency × recency at one age: what a picture of the model needs. Cells that no history
+//! The sum uses each customer's age T and none of their purchases. The surface is E[Y(t)] and
+//! P(alive) over frequency × recency at one age, for example for a heat map. Cells that no history
 //! can be in (recency without a repeat purchase, or the reverse) are left out.
 
 use schemars::JsonSchema;
@@ -24,7 +25,7 @@ use crate::num::Positive;
 use crate::table::{Column, Field, Type, Values};
 use crate::{Context, Error, Result, Scope, Table};
 
-/// The frame, in the unit of the model.
+/// The columns of the table, checked to be in the unit of the model.
 fn frame<'a>(data: &'a Table, fit: &Fit<AnyModel>, unit: Option<Unit>) -> Result<Frame<'a>> {
     one_as_of(data)?;
     let frame = Frame::new(data, unit)?;
@@ -38,9 +39,10 @@ fn frame<'a>(data: &'a Table, fit: &Fit<AnyModel>, unit: Option<Unit>) -> Result
 pub struct HistogramOptions {
     /// The model: the JSON of a fit, or of parameters. Needed.
     pub fit: Value,
-    /// The unit of time of a frame that does not say.
+    /// The unit of time of a frame without a definition.
     pub unit: Option<Unit>,
-    /// The last row: so many repeat purchases or more, up to 10,000. Default 7.
+    /// The last row counts customers with this many repeat purchases or more, up to 10,000. Default
+    /// 7.
     pub up_to: u32,
 }
 
@@ -133,7 +135,7 @@ impl Analysis for FrequencyHistogram {
 pub struct SurfaceOptions {
     /// The model: the JSON of a fit, or of parameters. Needed.
     pub fit: Value,
-    /// The unit of time of a frame that does not say.
+    /// The unit of time of a frame without a definition.
     pub unit: Option<Unit>,
     /// Time ahead, in the unit of the model, at least 0. Default 30.
     pub t: f64,
@@ -141,7 +143,7 @@ pub struct SurfaceOptions {
     pub age: Option<Positive>,
     /// The greatest frequency. Default: that of the table.
     pub up_to: Option<u32>,
-    /// Recencies from 0 to the age in steps of so much. Default 1 unit.
+    /// Step of the recencies, from 0 to the age. Default 1 unit.
     pub step: Positive,
 }
 
@@ -161,7 +163,7 @@ impl Default for SurfaceOptions {
 /// The analysis `expected_surface`.
 pub struct ExpectedSurface;
 
-/// Cells beyond which nobody sees a picture.
+/// The largest number of cells.
 const MOST_CELLS: f64 = 4e6;
 
 impl Analysis for ExpectedSurface {

@@ -1,8 +1,9 @@
-//! Predictions as tables: `clv_predict`, `clv_new_customers`, `expected_spend` and `clv`.
+//! Predictions as analyses of a table: `clv_predict`, `clv_new_customers`, `expected_spend` and
+//! `clv`.
 //!
-//! A fit comes in as JSON: the note `fit` of a fit's table, its text, or parameters alone, such as
-//! `{"model": "mbg_nbd", "r": …, "alpha": …, "a": …, "b": …, "unit": "week"}`. Times `t` are in the unit of the
-//! model; a table in another unit is refused.
+//! A fit is given as JSON: the note `fit` of a fit's table, its text, or parameters alone, such as
+//! `{"model": "mbg_nbd", "r": …, "alpha": …, "a": …, "b": …, "unit": "week"}`. Times `t` are in the
+//! unit of the model; a table in another unit is refused.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -31,20 +32,20 @@ pub struct PredictOptions {
     pub fit: Value,
     /// Time ahead, in the unit of the model, at least 0. Default 30.
     pub t: f64,
-    /// The unit of time of a frame that does not say.
+    /// The unit of time of a frame without a definition.
     pub unit: Option<Unit>,
     /// Level of both intervals. Default 0.8; `only` leaves them out.
     pub interval: Option<Fraction>,
-    /// Draws per customer for the outcome's interval, 10 to 100,000. Default 200.
+    /// Draws per customer for the interval of the outcome, 10 to 100,000. Default 200.
     pub draws: u32,
     /// Seed of the draws. Default 0.
     pub seed: u64,
     /// Discount rate per year of `discounted_purchases`, at least 0. Default 0.1.
     pub annual_discount_rate: f64,
-    /// How it is spread over the year. Default: compounded.
+    /// How the yearly rate becomes a daily one. Default: compounded.
     pub compounding: Compounding,
-    /// Whether `discounted_purchases` are those without end (DERT), not those within `t`. Default:
-    /// no.
+    /// Whether `discounted_purchases` have no time limit (DERT); otherwise they are those within
+    /// `t`. Default: no.
     pub infinite: bool,
     /// Purchase days whose probability `probability_of_n` is, up to 1,000. Default: none, without the
     /// column.
@@ -293,7 +294,7 @@ impl Analysis for ClvPredict {
     }
 }
 
-/// Both ends of an interval; without one, no numbers, which are nulls.
+/// Both ends of an interval; without an interval NaN, which becomes null.
 fn ends(interval: Option<Interval>, rows: usize) -> Result<(Vec<f64>, Vec<f64>)> {
     let missing = || filled(rows, f64::NAN, "interval");
     match interval {
@@ -460,23 +461,23 @@ pub struct ClvOptions {
     pub fit: Value,
     /// The model of spend: the JSON of a Gamma-Gamma fit, or of parameters. Needed.
     pub spend_fit: Value,
-    /// The unit of time of a frame that does not say.
+    /// The unit of time of a frame without a definition.
     pub unit: Option<Unit>,
-    /// Days ahead; nothing beside `infinite`, and then null. Default 365.
+    /// Days ahead. Must be null with `infinite`. Default 365.
     pub horizon_days: Option<Positive>,
-    /// For ever. Default: no.
+    /// Whether the horizon is infinite. Default: no.
     pub infinite: bool,
     /// Discount rate per year, at least 0. Default 0.1.
     pub annual_discount_rate: f64,
-    /// How it is spread over the year. Default: compounded.
+    /// How the yearly rate becomes a daily one. Default: compounded.
     pub compounding: Compounding,
-    /// Share of spend that is earned. Default 1.
+    /// Margin: the share of spend that is profit. Default 1: value is revenue.
     pub margin: Positive,
     /// Level of both intervals. Default 0.8.
     pub interval: Option<Fraction>,
     /// Whether to compute the intervals. Default: yes.
     pub intervals: bool,
-    /// Draws per customer for the outcome's interval, 10 to 100,000. Default 200.
+    /// Draws per customer for the interval of the outcome, 10 to 100,000. Default 200.
     pub draws: u32,
     /// Seed of the draws. Default 0.
     pub seed: u64,

@@ -1,8 +1,9 @@
-//! Contracts as tables: `sbg_fit` from the survivors of cohorts, `sbg_predict` for periods to come.
+//! Contracts as analyses of a table: `sbg_fit` fits the survivors of cohorts, `sbg_predict`
+//! predicts coming periods.
 //!
-//! The fit reads a column `survivors`: a cohort's size, those left after one period, after two, and so
-//! on. Several cohorts stand one below the other with a column `period` beside: each 0 begins one.
-//! Formulas are in [`crate::clv::sbg`].
+//! The fit reads a column `survivors`: a cohort's size, then the customers left after one period,
+//! after two, and so on. Several cohorts follow each other, with a column `period` in which each 0
+//! begins a cohort. Formulas are in [`crate::clv::sbg`].
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -91,7 +92,7 @@ impl Default for PredictOptions {
     }
 }
 
-/// A discount rate per period.
+/// Checks a discount rate per period.
 pub(crate) fn rate(rate: f64) -> Result<f64> {
     match rate >= 0.0 && rate.is_finite() {
         true => Ok(rate),
