@@ -1,4 +1,4 @@
-//! Sessions (セッション): visits, cut out of each visitor's events.
+//! Sessions (セッション): each visitor's events, cut into visits.
 //!
 //! # Definition
 //!
@@ -11,17 +11,17 @@
 //! campaign ≠ the campaign the session came with    (option `split_on_campaign`)
 //! ```
 //!
-//! For the last rule events without a campaign change nothing; a session that began without one is
-//! ended by the first campaign named. All kinds of events are activity. `views` counts events that
-//! mean `view` or `product_view`; the entry and exit page are those of the first and last view with
-//! a page, null in a session without one. Channel, campaign and referrer are the first named in the
-//! session. `converted` is whether it holds a `purchase`. The duration runs from first to last
-//! event: zero for a session of one event, whose end is not in the log.
+//! For the last rule, events without a campaign change nothing. A session that began without a
+//! campaign ends at the first event with one. All kinds of events are activity. `views` counts
+//! events that mean `view` or `product_view`; The entry and exit page are the pages of the first
+//! and last view with a page, null in a session without one. Channel, campaign and referrer are the
+//! first values in the session. `converted`: whether the session has a `purchase`. The duration is
+//! the time from the first to the last event, so it is zero for a session of one event.
 //!
-//! The session around `as_of` may still go on; it is listed as it stands.
+//! A session at `as_of` may still go on; it is listed with its events so far.
 //!
-//! Thirty minutes and the rules of midnight and campaign are Google Analytics' conventions; later
-//! versions of it dropped the last two.
+//! Thirty minutes and the rules of midnight and campaign are conventions of Google Analytics; its
+//! later versions dropped the last two.
 
 use crate::analysis::Analysis;
 use crate::context::{collect, push};
@@ -33,15 +33,15 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
-/// When a session ends. Part of the options of everything that counts sessions.
+/// When a session ends.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
-    /// Silence after which the next event opens a new session. Default 30 minutes.
+    /// Inactivity after which the next event opens a new session. Default 30 minutes.
     pub timeout: Duration,
     /// Whether midnight in the shop's zone ends a session.
     pub split_at_midnight: bool,
-    /// Whether another campaign ends a session.
+    /// Whether a change of campaign ends a session.
     pub split_on_campaign: bool,
 }
 
@@ -55,7 +55,7 @@ impl Default for Options {
     }
 }
 
-/// One visit.
+/// One session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
     /// The visitor's code.
@@ -146,7 +146,7 @@ impl<'a> Cutter<'a> {
 ///
 /// # Errors
 ///
-/// A campaign rule without campaigns, memory.
+/// `split_on_campaign` without a column of campaigns; out of memory.
 pub fn cut(events: &Events, options: &Options, context: &Context) -> Result<Vec<Session>> {
     let cutter = Cutter::new(events, options)?;
     let data = events.data()?;

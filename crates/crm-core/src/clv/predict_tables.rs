@@ -463,7 +463,7 @@ pub struct ClvOptions {
     pub spend_fit: Value,
     /// The unit of time of a frame without a definition.
     pub unit: Option<Unit>,
-    /// Days ahead. Must be null with `infinite`. Default 365.
+    /// Days ahead. Not accepted with `infinite`, where it is null. Default 365.
     pub horizon_days: Option<Positive>,
     /// Whether the horizon is infinite. Default: no.
     pub infinite: bool,
