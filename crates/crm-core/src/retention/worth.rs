@@ -1,5 +1,5 @@
-//! The value of a group of customers in one row: columns that the tables by first product and by
-//! channel share.
+//! The value of a group of customers in one row: the columns shared by `first_product` and
+//! `acquisition`.
 
 use super::history::{History, Origin};
 use super::mean_cumulative::MeanCumulative;
@@ -8,7 +8,7 @@ use crate::num::ratio::Ratio;
 use crate::table::{Column, Field, Type};
 use crate::{Currency, Fraction, Result};
 
-/// The ages, in days, at which the LTV is read off.
+/// The ages of the LTV columns, in days.
 pub(crate) const HORIZONS: [i32; 4] = [30, 90, 180, 360];
 
 /// The columns of the LTV at [`HORIZONS`].
@@ -94,7 +94,7 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    /// Room for ages `0..=horizon`.
+    /// For ages `0..=horizon`.
     pub(crate) fn new(horizon: i32) -> Result<Tally> {
         Ok(Tally {
             means: MeanCumulative::new(horizon)?,
@@ -105,7 +105,7 @@ impl Tally {
         })
     }
 
-    /// Adds a customer, whose repeat is at this place of the purchases.
+    /// Adds a customer; `repeat` is the index of their second purchase.
     pub(crate) fn add(
         &mut self,
         as_of: i32,
@@ -129,7 +129,7 @@ impl Tally {
         }
     }
 
-    /// What they have been worth; a second purchase counts that came within so many days.
+    /// The value of the group; a second purchase counts if it came within `within` days.
     pub(crate) fn worth(
         &self,
         within: i32,

@@ -10,8 +10,8 @@
 //! ```
 //!
 //! without the factor n/(n−1). The table has `points + 1` rows at equal steps of customers (k is
-//! rounded down), from (0, 0) to (1, 1). Shares and `gini` (the same in each row) are null when any
-//! customer's revenue is negative or the sum is zero: there is no curve then.
+//! rounded down), from (0, 0) to (1, 1). Shares and `gini` (the same in each row) are null if any
+//! customer's revenue is negative or the sum is zero, because the curve is not defined then.
 //!
 //! # References
 //!

@@ -1,7 +1,7 @@
 //! The RFM cross table (RFMクロス集計): customers and revenue by two score axes, sliced by the third.
 //!
-//! One row per cell of the two axes, for each score of the slice where one is asked for, empty
-//! cells included, best scores first: `levels²` rows, or `levels³`.
+//! One row per cell of the two axes and, with `slice`, per score of the third axis, empty cells
+//! included, best scores first: `levels²` or `levels³` rows.
 
 use super::rfm;
 use super::rfm_segments::{CUSTOMER_SHARE, CUSTOMERS, Groups, REVENUE_SHARE, SUM};
