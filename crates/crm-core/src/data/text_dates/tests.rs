@@ -189,11 +189,11 @@ fn the_whole_column_tells_which_number_is_the_day() {
     assert_eq!(month_first.form, "%m/%d/%Y %H:%M");
     let short = read(&["03/04/24", "03/31/24"], None);
     assert_eq!((short.wall[0], &short.form[..]), (third, "%m/%d/%y"));
-    // 98 is no day.
+    // 98 cannot be a day.
     assert_eq!(read(&["13/03/98"], None).form, "%d/%m/%y");
 }
 
-/// Every order and sign of dates in two digits each, and the form that says it.
+/// Every order and separator of dates with two digits each, and the detected format.
 #[test]
 fn the_form_of_a_column_says_its_order_and_its_signs() {
     for (texts, form) in [
@@ -224,7 +224,7 @@ fn a_column_that_does_not_tell_has_its_readings_and_no_dates() {
     let open = read(&["04/03/2024 10:00", "05/05/2024 11:00"], None);
     assert_eq!(open.readings, ["%d/%m/%Y %H:%M", "%m/%d/%Y %H:%M"]);
     assert_eq!(open.unread, [0], "the fifth of May is both");
-    // Japan writes the year first, Britain the day: 13 February 2024 or 24 February 2013.
+    // In Japan the year is first, in Britain the day: 24 February 2013 or 13 February 2024.
     let short = read(&["13/02/24"], None);
     assert_eq!(short.readings, ["%d/%m/%y", "%y/%m/%d"]);
     let given = read(&["04/03/2024 10:00"], Some("%d/%m/%Y %H:%M"));
