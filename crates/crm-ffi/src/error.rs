@@ -104,7 +104,7 @@ pub(crate) fn status_name(status: crm_status_t) -> &'static std::ffi::CStr {
 
 /// The error of a call. The caller allocates it with zeros (`crm_error error = {0};`); nothing has
 /// to be freed. A failing call writes it; a successful call does not change it. Texts are UTF-8,
-/// NUL-terminated, cut at a whole character. They never contain ids, amounts or times.
+/// NUL-terminated, cut at a whole character. They never show a cell.
 #[repr(C)]
 pub struct crm_error {
     /// `sizeof(crm_error)` as the caller was compiled; 0 means version 1.
