@@ -1,4 +1,4 @@
-"""What the command `crm` can be told."""
+"""The options of the command `crm`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import crm_core
 
-#: Columns of orders that have an option of their own.
+#: Columns of orders that have their own option.
 COLUMNS = {
     "customer_id": "the customer",
     "ordered_at": "when the order was made",
