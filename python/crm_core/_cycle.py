@@ -70,8 +70,9 @@ def cycle(
         customers, that column instead and `customers`, how many have the value), gaps, last_date,
         predicted_date (half of those who return have returned by then), date_p10, date_p80,
         date_p90, probability_within, probability_alive, overdue_probability, level (ok 正常, due
-        購入時期, late 遅れ, churn_risk 離脱傾向, lost 離脱). If the orders end more than 30 days before
-        `as_of`, ``notes["data_end"]`` has the number of days: customers may only look inactive.
+        購入時期, late 遅れ, churn_risk 離脱傾向, lost 離脱). If the orders end more than 30 days
+        before `as_of`, ``notes["data_end"]`` has the number of days: customers may only look
+        inactive.
 
     Raises:
         OptionError: An option is unknown or out of range, or `as_of` is missing.
