@@ -67,7 +67,7 @@ def customer(
 ) -> Table:
     """All results about one customer, from the shop model (顧客カルテ).
 
-    A call is fast enough for a page view: see Speed in the README.
+    A call is fast enough for a page view (docs/evidence.md, Speed).
 
     Args:
         orders: The orders of one customer, or of several.

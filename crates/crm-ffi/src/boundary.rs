@@ -191,7 +191,7 @@ impl<'call> Caller<'call> {
         Ok(unsafe { FFI_ArrowArrayStream::from_raw(from) })
     }
 
-    /// Room for `capacity` bytes of output.
+    /// A buffer of `capacity` bytes for output.
     pub(crate) fn buffer(
         self,
         name: &'static str,
