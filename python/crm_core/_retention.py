@@ -141,7 +141,7 @@ def lead_times(
     confidence: float | None = None,
     **scope: Unpack[Scope],
 ) -> Table:
-    """How many days pass from one purchase to the next: a histogram (リードタイム).
+    """Histogram of the days from one purchase to the next (リードタイム).
 
     Args:
         orders: The orders.

@@ -204,7 +204,7 @@ pub struct BrowseAbandonment;
 
 impl Analysis for BrowseAbandonment {
     const NAME: &'static str = "browse_abandonment";
-    const SUMMARY: &'static str = "Visitors who looked at products and left it at that, and why some are not to be written to";
+    const SUMMARY: &'static str = "Visitors who viewed products without a cart or purchase, and reasons against writing to some";
     const JA: &'static str = "閲覧落ち";
     const NEEDS_AS_OF: bool = true;
     const COLUMNS: &'static [Field] = &columns! {

@@ -208,7 +208,7 @@ pub struct BrowseRates;
 impl Analysis for BrowseRates {
     const NAME: &'static str = "browse_rates";
     const SUMMARY: &'static str =
-        "How often product views come to nothing; by product, page, channel, hour";
+        "Share of product views without a cart or purchase; by product, page, channel, hour";
     const JA: &'static str = "閲覧落ち率";
     const COLUMNS: &'static [Field] = &columns! {
         "browses": Int, "browses", "閲覧機会数", "Browses whose wait has passed.";

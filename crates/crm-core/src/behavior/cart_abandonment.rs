@@ -140,7 +140,7 @@ pub struct CartAbandonment;
 impl Analysis for CartAbandonment {
     const NAME: &'static str = "cart_abandonment";
     const SUMMARY: &'static str =
-        "Carts left behind: rate, stage, value lost and recovered; by product, page, channel, hour";
+        "Abandoned carts: rate, stage, value lost and recovered; by product, page, channel, hour";
     const JA: &'static str = "カゴ落ち";
     const COLUMNS: &'static [Field] = &columns! {
         "carts": Int, "carts", "カート数", "Carts whose window has passed.";

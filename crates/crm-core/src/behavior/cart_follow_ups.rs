@@ -193,7 +193,7 @@ pub struct CartFollowUps;
 impl Analysis for CartFollowUps {
     const NAME: &'static str = "cart_follow_ups";
     const SUMMARY: &'static str =
-        "Abandoned carts to follow up at a moment, and why some are not to be";
+        "Abandoned carts to follow up at a moment, and the reasons against some of them";
     const JA: &'static str = "カゴ落ちフォロー対象";
     const NEEDS_AS_OF: bool = true;
     const COLUMNS: &'static [Field] = &columns! {
@@ -273,7 +273,7 @@ pub struct CartItems;
 
 impl Analysis for CartItems {
     const NAME: &'static str = "cart_items";
-    const SUMMARY: &'static str = "What is left in the carts to follow up, product by product";
+    const SUMMARY: &'static str = "Products in the carts to follow up";
     const JA: &'static str = "カゴ落ち商品";
     const NEEDS_AS_OF: bool = true;
     const COLUMNS: &'static [Field] = &columns! {

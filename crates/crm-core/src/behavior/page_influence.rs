@@ -161,7 +161,7 @@ pub struct PageInfluence;
 impl Analysis for PageInfluence {
     const NAME: &'static str = "page_influence";
     const SUMMARY: &'static str =
-        "Probability of a purchase from each page, and what is lost without the page";
+        "Probability of a purchase from each page, and its decrease without the page";
     const JA: &'static str = "ページ別購入確率";
     const COLUMNS: &'static [Field] = &columns! {
         "page": Text, "", "ページ", "The station; `(start)` is any session, `(other)` the rare ones.";

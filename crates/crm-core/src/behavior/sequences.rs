@@ -358,7 +358,7 @@ pub struct Sequences;
 impl Analysis for Sequences {
     const NAME: &'static str = "sequences";
     const SUMMARY: &'static str =
-        "Who took steps in an order, with what between them, and how often: one row for each";
+        "Whether and how often the events of each visitor match an ordered pattern of steps";
     const JA: &'static str = "行動シーケンス";
     const COLUMNS: &'static [Field] = &columns! {
         VISITOR_ID;
@@ -422,7 +422,7 @@ pub struct SequenceTotals;
 impl Analysis for SequenceTotals {
     const NAME: &'static str = "sequence_totals";
     const SUMMARY: &'static str =
-        "How many took steps in an order, with what between them, how often and how fast";
+        "How many visitors match an ordered pattern of steps, how often and how fast";
     const JA: &'static str = "行動シーケンス集計";
     const COLUMNS: &'static [Field] = &columns! {
         "units": Int, "units", "対象数", "Units with events.";

@@ -194,7 +194,7 @@ pub struct Sessions;
 impl Analysis for Sessions {
     const NAME: &'static str = "sessions";
     const SUMMARY: &'static str =
-        "Visits: when, how long, entry and exit page, channel, and whether they bought";
+        "Visits: start, duration, entry and exit page, channel, and whether there was a purchase";
     const JA: &'static str = "セッション";
     const COLUMNS: &'static [Field] = &columns! {
         VISITOR_ID;

@@ -56,7 +56,8 @@ pub struct TopPaths;
 
 impl Analysis for TopPaths {
     const NAME: &'static str = "top_paths";
-    const SUMMARY: &'static str = "The ways that most sessions go, and how many of those buy";
+    const SUMMARY: &'static str =
+        "The most frequent paths of sessions, and how many of them have a purchase";
     const JA: &'static str = "主要経路";
     const COLUMNS: &'static [Field] = &columns! {
         "rank": Int, "", "順位", "1 for the most frequent.";

@@ -145,7 +145,7 @@ pub struct Transitions;
 impl Analysis for Transitions {
     const NAME: &'static str = "transitions";
     const SUMMARY: &'static str =
-        "From which page, product or kind sessions go to which, with start and end";
+        "Transitions of sessions between pages, products or kinds, with start and end";
     const JA: &'static str = "ページ遷移";
     const COLUMNS: &'static [Field] = &columns! {
         "step": Int, "", "順番", "Place in the session; only with `steps`.";

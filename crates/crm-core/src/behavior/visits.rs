@@ -58,7 +58,7 @@ pub struct VisitsAfterPurchase;
 impl Analysis for VisitsAfterPurchase {
     const NAME: &'static str = "visits_after_purchase";
     const SUMMARY: &'static str =
-        "Who bought, and how many days it is since they last came back after that";
+        "Customers who bought, and the days since their last visit after the purchase";
     const JA: &'static str = "購入後の来訪";
     const COLUMNS: &'static [Field] = &columns! {
         VISITOR_ID;

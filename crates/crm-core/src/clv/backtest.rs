@@ -151,8 +151,7 @@ struct Scores {
 
 impl Analysis for BacktestClv {
     const NAME: &'static str = "backtest_clv";
-    const SUMMARY: &'static str =
-        "Purchases and revenue predicted at earlier dates against what came, beside simple rules";
+    const SUMMARY: &'static str = "Purchases and revenue predicted at earlier dates, compared with actual ones and simple rules";
     const JA: &'static str = "LTV予測の検証";
     const COLUMNS: &'static [Field] = &columns! {
         "origin": Date, "", "予測時点", "The day predicted from: nothing later is seen.";

@@ -83,7 +83,7 @@ pub struct BgbbPredict;
 
 impl Analysis for BgbbPredict {
     const NAME: &'static str = "bgbb_predict";
-    const SUMMARY: &'static str = "P(alive) and expected purchases in the opportunities ahead";
+    const SUMMARY: &'static str = "P(alive) and expected purchases in the next opportunities";
     const JA: &'static str = "離散購入の期待回数";
     const COLUMNS: &'static [Field] = &columns! {
         CUSTOMER_ID;
@@ -142,7 +142,7 @@ pub struct BgbbHistogram;
 
 impl Analysis for BgbbHistogram {
     const NAME: &'static str = "bgbb_histogram";
-    const SUMMARY: &'static str = "customers by number of purchases in discrete opportunities, beside those that BG/BB expects";
+    const SUMMARY: &'static str = "observed and expected numbers of customers by number of purchases in discrete opportunities";
     const JA: &'static str = "離散購入回数分布の予測と実績";
     const COLUMNS: &'static [Field] = &columns! {
         "frequency": Int, "purchases", "購入回数", "Purchases.";

@@ -62,7 +62,7 @@ pub struct FrequencyHistogram;
 impl Analysis for FrequencyHistogram {
     const NAME: &'static str = "frequency_histogram";
     const SUMMARY: &'static str =
-        "customers by number of repeat purchases, beside those that a model expects";
+        "observed and expected numbers of customers by number of repeat purchases";
     const JA: &'static str = "購入回数分布の予測と実績";
     const COLUMNS: &'static [Field] = &columns! {
         "frequency": Int, "days", "リピート日数", "Repeat purchase days.";

@@ -253,7 +253,7 @@ pub struct GammaGammaFit;
 impl Analysis for GammaGammaFit {
     const NAME: &'static str = "gamma_gamma_fit";
     const SUMMARY: &'static str =
-        "the Gamma-Gamma model of spend, and how independent of frequency spend is";
+        "the Gamma-Gamma model of spend, and the correlation of spend and frequency";
     const JA: &'static str = "購入単価モデルの推定";
     const COLUMNS: &'static [Field] = &[PARAMETER, VALUE, ERROR, LOW, HIGH];
     const OPTIONAL: &'static [&'static str] = &["weight", "as_of"];
@@ -340,8 +340,7 @@ pub struct ClvParameters;
 
 impl Analysis for ClvParameters {
     const NAME: &'static str = "clv_parameters";
-    const SUMMARY: &'static str =
-        "a stored fit, or parameters from elsewhere, checked and as the table of a fit";
+    const SUMMARY: &'static str = "a stored fit, or parameters of another program, checked and converted to the table of a fit";
     const JA: &'static str = "モデルの母数";
     const COLUMNS: &'static [Field] = &[PARAMETER, VALUE, ERROR, LOW, HIGH];
     type Data = Table;
@@ -392,7 +391,7 @@ pub struct CompareModels;
 impl Analysis for CompareModels {
     const NAME: &'static str = "compare_models";
     const SUMMARY: &'static str =
-        "models of repeat purchases on the same customers, the best first";
+        "models of repeat purchases fitted to the same customers, the best first";
     const JA: &'static str = "購入回数モデルの比較";
     const COLUMNS: &'static [Field] = &columns! {
         "model": Text, "", "モデル", "The model.";

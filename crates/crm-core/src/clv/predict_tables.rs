@@ -270,7 +270,7 @@ pub struct ClvNewCustomers;
 impl Analysis for ClvNewCustomers {
     const NAME: &'static str = "clv_new_customers";
     const SUMMARY: &'static str =
-        "what a new customer does within times `t`; with a column `n`, P(X(t) = n)";
+        "expected purchases of a new customer within times `t`; with a column `n`, P(X(t) = n)";
     const JA: &'static str = "新規顧客の期待購入回数";
     const COLUMNS: &'static [Field] = &columns! {
         "t": Float, "unit", "期間", "Time since the first purchase.";

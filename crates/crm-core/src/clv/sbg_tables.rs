@@ -40,7 +40,7 @@ pub struct SbgFit;
 impl Analysis for SbgFit {
     const NAME: &'static str = "sbg_fit";
     const SUMMARY: &'static str =
-        "the shifted beta-geometric model of how long contracts last, from survivors";
+        "the shifted beta-geometric model of the durations of contracts, from numbers of survivors";
     const JA: &'static str = "契約継続モデルの推定";
     const COLUMNS: &'static [Field] = &[PARAMETER, VALUE, ERROR, LOW, HIGH];
     const OPTIONAL: &'static [&'static str] = &["period"];
@@ -109,7 +109,8 @@ pub struct SbgPredict;
 
 impl Analysis for SbgPredict {
     const NAME: &'static str = "sbg_predict";
-    const SUMMARY: &'static str = "share of contracts left after `t` periods, and renewals to come";
+    const SUMMARY: &'static str =
+        "share of contracts that last beyond `t` periods, and expected further renewals";
     const JA: &'static str = "契約継続率の予測";
     const COLUMNS: &'static [Field] = &columns! {
         "t": Int, "", "期間数", "Periods.";

@@ -164,7 +164,7 @@ pub struct ClvTracking;
 impl Analysis for ClvTracking {
     const NAME: &'static str = "clv_tracking";
     const SUMMARY: &'static str =
-        "Repeat purchases beside those that a model expects, through calibration and holdout";
+        "Observed and expected repeat purchases through calibration and holdout";
     const JA: &'static str = "予測と実績の推移";
     const COLUMNS: &'static [Field] = &columns! {
         "period_end": Date, "", "期間末", "The period's last day.";
@@ -275,7 +275,7 @@ pub struct AlivePath;
 impl Analysis for AlivePath {
     const NAME: &'static str = "alive_path";
     const SUMMARY: &'static str =
-        "P(alive) of a customer on each day since the first purchase, as the model saw it then";
+        "P(alive) on each day since a customer's first purchase, from the purchases up to that day";
     const JA: &'static str = "生存確率の推移";
     const COLUMNS: &'static [Field] = &columns! {
         CUSTOMER_ID;

@@ -154,7 +154,7 @@ pub struct Alerts;
 impl Analysis for Alerts {
     const NAME: &'static str = "alerts";
     const SUMMARY: &'static str =
-        "Customers whose silence is longer than their cycle: since when, why, and what comes next";
+        "Customers who are late by their own cycle: since when, why, and what comes next";
     const JA: &'static str = "離脱通知";
     const COLUMNS: &'static [Field] = &columns! {
         "alert_key": Text, "", "通知キー", "The same for every run until the level changes or an order arrives.";

@@ -218,8 +218,7 @@ pub struct Backtest;
 
 impl Analysis for Backtest {
     const NAME: &'static str = "backtest";
-    const SUMMARY: &'static str =
-        "Purchase cycle predictions at earlier dates against what came, beside rules of thumb";
+    const SUMMARY: &'static str = "Purchase cycle predictions at earlier dates, compared with actual purchases and simple rules";
     const JA: &'static str = "予測の検証";
     const COLUMNS: &'static [Field] = &columns! {
         ORIGIN;

@@ -220,7 +220,7 @@ pub struct GapFits;
 impl Analysis for GapFits {
     const NAME: &'static str = "gap_fits";
     const SUMMARY: &'static str =
-        "Weibull and log-normal laws of the purchase gaps, open gaps censored";
+        "Weibull and log-normal distributions of the purchase gaps, open gaps censored";
     const JA: &'static str = "購入間隔の分布";
     const COLUMNS: &'static [Field] = &columns! {
         "family": Category, "", "分布", "The law.";

@@ -74,8 +74,7 @@ struct Row {
 
 impl Analysis for LikelyBuyers {
     const NAME: &'static str = "likely_buyers";
-    const SUMMARY: &'static str =
-        "Customers ranked by what they are expected to spend in the next days";
+    const SUMMARY: &'static str = "Customers ranked by their expected spend in the next days";
     const JA: &'static str = "購入確度の高い顧客";
     const COLUMNS: &'static [Field] = &columns! {
         CUSTOMER_ID;

@@ -128,7 +128,7 @@ pub struct Cycle;
 impl Analysis for Cycle {
     const NAME: &'static str = "cycle";
     const SUMMARY: &'static str =
-        "Next purchase of each customer: dates, probabilities and how late they are";
+        "Next purchase of each customer: dates, probabilities and lateness";
     const JA: &'static str = "最新予測購入日";
     const COLUMNS: &'static [Field] = &columns! {
         CUSTOMER_ID;

@@ -122,8 +122,7 @@ pub struct ThresholdSweep;
 
 impl Analysis for ThresholdSweep {
     const NAME: &'static str = "threshold_sweep";
-    const SUMMARY: &'static str =
-        "Thresholds of churn side by side: how many each flags, and how many of them came back";
+    const SUMMARY: &'static str = "Thresholds of churn compared: how many customers each flags, and how many of them came back";
     const JA: &'static str = "離脱基準の比較";
     const COLUMNS: &'static [Field] = &columns! {
         "origin": Date, "", "判定日", "The day of the judgement.";

@@ -178,7 +178,7 @@ pub struct Acquisition;
 impl Analysis for Acquisition {
     const NAME: &'static str = "acquisition";
     const SUMMARY: &'static str =
-        "What the customers of each channel cost and have been worth: CAC, ROAS, ROI, payback";
+        "Cost and value of the customers of each channel: CAC, ROAS, ROI, payback";
     const JA: &'static str = "集客・広告効果";
     const COLUMNS: &'static [Field] = &columns! {
         "channel": Id, "", "チャネル", "The columns of `by`, under their own names.";

@@ -326,7 +326,7 @@ pub struct CohortMatrix;
 impl Analysis for CohortMatrix {
     const NAME: &'static str = "cohorts";
     const SUMMARY: &'static str =
-        "What each cohort has been worth and how many still buy, by time since the first order";
+        "Revenue and active customers of each cohort, by time since the first order";
     const JA: &'static str = "LTV推移";
     const COLUMNS: &'static [Field] = &columns! {
         COHORT;

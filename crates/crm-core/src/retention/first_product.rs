@@ -69,8 +69,7 @@ pub struct FirstProduct;
 
 impl Analysis for FirstProduct {
     const NAME: &'static str = "first_product";
-    const SUMMARY: &'static str =
-        "What customers have been worth by the product that they bought first";
+    const SUMMARY: &'static str = "Value of customers by the product of their first order";
     const JA: &'static str = "初回購入商品別LTV";
     const COLUMNS: &'static [Field] = &columns! {
         "first": Id, "", "初回購入商品", "The first product, or what else customers are grouped by.";

@@ -233,7 +233,7 @@ pub struct LeadTimes;
 
 impl Analysis for LeadTimes {
     const NAME: &'static str = "lead_times";
-    const SUMMARY: &'static str = "How many days pass from one purchase to the next: a histogram";
+    const SUMMARY: &'static str = "Histogram of the days from one purchase to the next";
     const JA: &'static str = "リードタイム";
     const COLUMNS: &'static [Field] = &columns! {
         "from_days": Int, "days", "日数(以上)", "The step's first day.";
@@ -275,8 +275,7 @@ pub struct LeadTimeQuantiles;
 
 impl Analysis for LeadTimeQuantiles {
     const NAME: &'static str = "lead_time_quantiles";
-    const SUMMARY: &'static str =
-        "The day by which a share of customers had bought again, those still waiting included";
+    const SUMMARY: &'static str = "Days by which shares of the customers bought again; customers without a next purchase are censored";
     const JA: &'static str = "リードタイム分位点";
     const COLUMNS: &'static [Field] = &columns! {
         "quantile": Float, "share", "割合", "The share of those who made the purchase before.";

@@ -256,7 +256,7 @@ pub struct PurchaseCounts;
 impl Analysis for PurchaseCounts {
     const NAME: &'static str = "purchase_counts";
     const SUMMARY: &'static str =
-        "Of those who bought k times: how many bought again, left, or may still come back";
+        "Of the customers with a k-th purchase: how many bought again, churned, or are still open";
     const JA: &'static str = "継続・離脱分析";
     const CHURN_DAYS: u32 = CHURN_DAYS;
     const COLUMNS: &'static [Field] = &columns! {

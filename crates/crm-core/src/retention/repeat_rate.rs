@@ -206,7 +206,7 @@ pub struct RepeatRate;
 impl Analysis for RepeatRate {
     const NAME: &'static str = "repeat_rate";
     const SUMMARY: &'static str =
-        "The share who make the next purchase within a time, by three named estimators";
+        "Share of customers with a next purchase within a time, by three named estimators";
     const JA: &'static str = "F2転換率";
     const COLUMNS: &'static [Field] = &columns! {
         "customers": Int, "customers", "対象人数", "Who made the purchase before.";

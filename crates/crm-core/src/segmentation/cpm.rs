@@ -365,8 +365,7 @@ pub struct Cpm;
 
 impl Analysis for Cpm {
     const NAME: &'static str = "cpm";
-    const SUMMARY: &'static str =
-        "Customer portfolio: ladder segment and state of each customer, and how far from the next";
+    const SUMMARY: &'static str = "Customer portfolio: segment and state of each customer, and what is missing to the next segment";
     const JA: &'static str = "CPM分析（顧客ポートフォリオ）";
     const COLUMNS: &'static [Field] = &columns! {
         CUSTOMER_ID;

@@ -128,8 +128,7 @@ pub struct Movement;
 
 impl Analysis for Movement {
     const NAME: &'static str = "movement";
-    const SUMMARY: &'static str =
-        "How many customers went from which segment to which between two dates";
+    const SUMMARY: &'static str = "Numbers of customers by segment at an earlier and a later date";
     const JA: &'static str = "顧客の移動（引上げ・離脱・復帰）";
     const COLUMNS: &'static [Field] = &columns! {
         "source": Text, "", "移動元", "Group at `since`; `none` without an order yet.";

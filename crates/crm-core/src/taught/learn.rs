@@ -119,7 +119,8 @@ pub struct Learn;
 
 impl Analysis for Learn {
     const NAME: &'static str = "learn";
-    const SUMMARY: &'static str = "The shop's estimates (models, cuts, thresholds) in one document, for later use on any customer: it is in the notes";
+    const SUMMARY: &'static str =
+        "The shop's estimates (models, cuts, thresholds) as one document in the notes";
     const JA: &'static str = "店舗の学習結果";
     const COLUMNS: &'static [Field] = &columns! {
         "part": Text, "", "部分", "The part of the document.";

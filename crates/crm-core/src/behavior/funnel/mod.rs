@@ -178,8 +178,7 @@ pub struct Funnel;
 
 impl Analysis for Funnel {
     const NAME: &'static str = "funnel";
-    const SUMMARY: &'static str =
-        "How many take each of a series of steps in time, where the others stop, how long it takes";
+    const SUMMARY: &'static str = "Visitors who take each step of a funnel in time, where the others stop, time between steps";
     const JA: &'static str = "ファネル分析";
     const COLUMNS: &'static [Field] = &columns! {
         "entered": Date, "", "開始期間",

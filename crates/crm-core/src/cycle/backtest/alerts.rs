@@ -145,8 +145,7 @@ struct Row {
 
 impl Analysis for BacktestAlerts {
     const NAME: &'static str = "backtest_alerts";
-    const SUMMARY: &'static str =
-        "Alerts at earlier dates against who did not come back, beside simpler rules";
+    const SUMMARY: &'static str = "Alerts at earlier dates, compared with the customers who did not come back and with simpler rules";
     const JA: &'static str = "離脱通知の検証";
     const COLUMNS: &'static [Field] = &columns! {
         ORIGIN;

@@ -28,8 +28,7 @@ struct Row {
 
 impl Analysis for BacktestCalibration {
     const NAME: &'static str = "backtest_calibration";
-    const SUMMARY: &'static str =
-        "Predicted chances of an order at earlier dates beside how many bought";
+    const SUMMARY: &'static str = "Probabilities of an order predicted at earlier dates, compared with the shares that bought";
     const JA: &'static str = "予測確率の較正表";
     const COLUMNS: &'static [Field] = &columns! {
         ORIGIN;
