@@ -120,7 +120,7 @@ pub enum Error {
     },
     /// The texts of a column fit several formats, and none of them decides.
     #[error(
-        "column {}: {}? No value of the column tells",
+        "column {}: {}? No value of the column decides",
         Quoted(column),
         Readings(readings)
     )]

@@ -215,7 +215,7 @@ impl<'de> Visitor<'de> for Once {
             if object.contains_key(&key) {
                 let key: String = key.chars().take(40).collect();
                 return Err(A::Error::custom(format_args!(
-                    "the key `{key}` stands twice"
+                    "the key `{key}` is there twice"
                 )));
             }
             object.insert(key, from.next_value_seed(inside)?);
@@ -246,10 +246,13 @@ mod tests {
         for (text, says) in [
             ("[1]", "expected a JSON object"),
             ("{", "expected a JSON object (EOF while parsing"),
-            (r#"{"a": 1, "a": 1}"#, "(the key `a` stands twice at line 1"),
+            (
+                r#"{"a": 1, "a": 1}"#,
+                "(the key `a` is there twice at line 1",
+            ),
             (
                 r#"{"b": {"1": 2, "2": 1, "1": 3}}"#,
-                "(the key `1` stands twice at line 1",
+                "(the key `1` is there twice at line 1",
             ),
             (&deep, "(nested more than 24 deep at line 1"),
         ] {

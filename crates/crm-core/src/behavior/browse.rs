@@ -210,11 +210,11 @@ impl Analysis for BrowseAbandonment {
     const COLUMNS: &'static [Field] = &columns! {
         VISITOR_ID;
         CUSTOMER_ID;
-        "product": Id, "", "商品", "The product seen last; only with products.";
-        "viewed_at": Instant, "", "閲覧日時", "When it was seen.";
-        "abandoned_at": Instant, "", "閲覧落ち日時", "When the wait had passed.";
-        "product_views": Int, "views", "商品閲覧数", "Product views up to then.";
-        "suppressed_by": Category, "", "除外理由", "Why not to write; null for visitors to follow up.";
+        "product": Id, "", "商品", "The product viewed last; only with products.";
+        "viewed_at": Instant, "", "閲覧日時", "Time of its last view.";
+        "abandoned_at": Instant, "", "閲覧落ち日時", "Time when the wait was over.";
+        "product_views": Int, "views", "商品閲覧数", "Product views until then.";
+        "suppressed_by": Category, "", "除外理由", "Reason not to write; null for visitors to follow up.";
     };
     type Data = Events;
     type Options = Options;

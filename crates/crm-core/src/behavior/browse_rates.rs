@@ -211,14 +211,14 @@ impl Analysis for BrowseRates {
         "Share of product views without a cart or purchase; by product, page, channel, hour";
     const JA: &'static str = "閲覧落ち率";
     const COLUMNS: &'static [Field] = &columns! {
-        "browses": Int, "browses", "閲覧機会数", "Browses whose wait has passed.";
-        "abandoned": Int, "browses", "閲覧落ち数", "Left at that.";
-        "recovered": Int, "browses", "回復数", "Of these, followed by an order.";
+        "browses": Int, "browses", "閲覧機会数", "Browses whose wait is over.";
+        "abandoned": Int, "browses", "閲覧落ち数", "Browses without an add, checkout or order in time.";
+        "recovered": Int, "browses", "回復数", "Abandoned browses followed by an order later.";
         "abandonment_rate": Float, "", "閲覧落ち率", "Abandoned / browses.";
         "abandonment_rate_low": Float, "", "閲覧落ち率下限", "95 %, by visitor.";
         "abandonment_rate_high": Float, "", "閲覧落ち率上限", "95 %, by visitor.";
-        "carted": Int, "browses", "カート追加数", "Went on to cart or checkout.";
-        "ordered": Int, "browses", "購入数", "Went on to an order at once.";
+        "carted": Int, "browses", "カート追加数", "Browses followed by an add or a checkout in time.";
+        "ordered": Int, "browses", "購入数", "Browses followed by an order in time, before any add or checkout.";
     };
     const SCOPE: &'static [&'static str] = OF_THE_SITE;
     type Data = Events;

@@ -143,14 +143,14 @@ impl Analysis for CartAbandonment {
         "Abandoned carts: rate, stage, value lost and recovered; by product, page, channel, hour";
     const JA: &'static str = "カゴ落ち";
     const COLUMNS: &'static [Field] = &columns! {
-        "carts": Int, "carts", "カート数", "Carts whose window has passed.";
-        "abandoned": Int, "carts", "カゴ落ち数", "Left behind.";
-        "recovered": Int, "carts", "回復数", "Of these, followed by an order of one of their products.";
+        "carts": Int, "carts", "カート数", "Carts whose window is over.";
+        "abandoned": Int, "carts", "カゴ落ち数", "Carts abandoned.";
+        "recovered": Int, "carts", "回復数", "Abandoned carts followed by an order of one of their products.";
         "abandonment_rate": Float, "", "カゴ落ち率", "Abandoned / carts.";
         "abandonment_rate_low": Float, "", "カゴ落ち率下限", "95 %, by visitor.";
         "abandonment_rate_high": Float, "", "カゴ落ち率上限", "95 %, by visitor.";
-        "ordered": Int, "carts", "購入数", "Ordered.";
-        "emptied": Int, "carts", "空になった数", "Emptied.";
+        "ordered": Int, "carts", "購入数", "Carts ordered.";
+        "emptied": Int, "carts", "空になった数", "Carts emptied.";
         "abandoned_cart": Int, "carts", "カート段階", "Abandoned before the checkout.";
         "abandoned_checkout": Int, "carts", "購入手続き段階", "Abandoned in the checkout.";
         "abandoned_payment": Int, "carts", "決済失敗段階", "Abandoned after a failed payment.";

@@ -184,7 +184,7 @@ fields! {
     CART = "cart", Int, "", "カート回数", "1 for the visitor's first cart.";
     QUANTITY = "quantity", Int, "units", "数量", "Units left in it.";
     VALUE = "value", Money, "currency", "金額", "Value left in it; only with amounts.";
-    SUPPRESSED = "suppressed_by", Category, "", "除外理由", "Why not to write; null for carts to follow up.";
+    SUPPRESSED = "suppressed_by", Category, "", "除外理由", "Reason not to write; null for carts to follow up.";
 }
 
 /// The register's entry of the carts.
@@ -200,10 +200,10 @@ impl Analysis for CartFollowUps {
         VISITOR_ID;
         CUSTOMER_ID;
         CART;
-        "started_at": Instant, "", "開始日時", "When the first product was put in.";
-        "last_activity_at": Instant, "", "最終行動日時", "The visitor's last event before the silence.";
-        "abandoned_at": Instant, "", "カゴ落ち日時", "When the window had passed.";
-        "stage": Category, "", "段階", "How far it came: cart, checkout, payment_failed.";
+        "started_at": Instant, "", "開始日時", "When the first product was added.";
+        "last_activity_at": Instant, "", "最終行動日時", "The visitor's last event before the cart was abandoned.";
+        "abandoned_at": Instant, "", "カゴ落ち日時", "When the window without activity ended.";
+        "stage": Category, "", "段階", "The last stage reached: cart, checkout, payment_failed.";
         "products": Int, "products", "商品数", "Products left in it.";
         QUANTITY;
         VALUE;
@@ -282,7 +282,7 @@ impl Analysis for CartItems {
         "product": Id, "", "商品", "The product.";
         QUANTITY;
         VALUE;
-        "added_at": Instant, "", "追加日時", "When it was put in first.";
+        "added_at": Instant, "", "追加日時", "Time when it was first added.";
         SUPPRESSED;
     };
     type Data = Events;

@@ -181,7 +181,7 @@ impl Analysis for Intent {
         "last_event_at": Instant, "", "最終行動日時", "The visitor's last event.";
         "score": Float, "", "意向スコア", "Weighted, decaying sum over the visitor's events.";
         "purchase_probability": Float, "", "購入確率",
-            "Of a purchase in the horizon; null without enough history.";
+            "Probability of a purchase in the horizon; null without enough history.";
     };
     type Data = Events;
     type Options = Options;

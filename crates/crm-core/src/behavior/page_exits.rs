@@ -236,12 +236,12 @@ impl Analysis for PageExits {
         "exit_rate_sessions": Float, "", "離脱率（セッション）", "Exits / sessions with the page.";
         "exit_rate_sessions_low": Float, "", "離脱率（セッション）下限", "95 %, by visitor.";
         "exit_rate_sessions_high": Float, "", "離脱率（セッション）上限", "95 %, by visitor.";
-        "bounces": Int, "sessions", "直帰数", "Sessions of one view, of it.";
+        "bounces": Int, "sessions", "直帰数", "Sessions of one view, which was of this page.";
         "bounce_rate": Float, "", "直帰率", "Bounces / entries.";
         "bounce_rate_low": Float, "", "直帰率下限", "95 %, by visitor.";
         "bounce_rate_high": Float, "", "直帰率上限", "95 %, by visitor.";
         "timed_views": Int, "views", "滞在計測数", "Views followed by another in their session.";
-        "mean_seconds": Float, "seconds", "平均滞在時間", "Mean time on the page over those; null without any.";
+        "mean_seconds": Float, "seconds", "平均滞在時間", "Mean time on the page over timed views; null without any.";
     };
     const SCOPE: &'static [&'static str] = OF_THE_SITE;
     type Data = Events;

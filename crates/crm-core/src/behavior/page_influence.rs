@@ -134,7 +134,7 @@ fn inverse(mut a: Vec<f64>, n: usize, context: &Context) -> Result<Vec<f64>> {
         context.check()?;
         let pivot = 1.0 / a[k * n + k];
         if !pivot.is_finite() {
-            return Err(Error::internal("a walk that never ends"));
+            return Err(Error::internal("a random walk without an end"));
         }
         a[k * n + k] = 1.0;
         for cell in &mut a[k * n..(k + 1) * n] {
@@ -164,11 +164,11 @@ impl Analysis for PageInfluence {
         "Probability of a purchase from each page, and its decrease without the page";
     const JA: &'static str = "ページ別購入確率";
     const COLUMNS: &'static [Field] = &columns! {
-        "page": Text, "", "ページ", "The station; `(start)` is any session, `(other)` the rare ones.";
-        "visits": Int, "views", "訪問数", "Times sessions were on it before a purchase.";
-        "purchase_probability": Float, "", "購入確率", "Of a session that is on it.";
-        "visit_probability": Float, "", "到達確率", "Of a session to come to it before it buys or ends.";
-        "removal_effect": Float, "", "除去効果", "Share of purchases that go through it; null without purchases.";
+        "page": Text, "", "ページ", "The node; `(start)` is the start of every session, `(other)` all rare nodes.";
+        "visits": Int, "views", "訪問数", "Visits of it by sessions before their purchase.";
+        "purchase_probability": Float, "", "購入確率", "Probability that a session at this node ends in a purchase.";
+        "visit_probability": Float, "", "到達確率", "Probability that a session reaches this node before it buys or ends.";
+        "removal_effect": Float, "", "除去効果", "Share of the purchase probability that is lost without this node; null without purchases.";
     };
     const SCOPE: &'static [&'static str] = OF_THE_SITE;
     type Data = Events;

@@ -427,13 +427,13 @@ impl Analysis for SequenceTotals {
     const COLUMNS: &'static [Field] = &columns! {
         "units": Int, "units", "対象数", "Units with events.";
         "matched": Int, "units", "該当数", "Units with a match.";
-        "match_rate": Float, "", "該当率", "Of the units, those with a match.";
+        "match_rate": Float, "", "該当率", "Share of the units with a match.";
         "match_rate_low": Float, "", "該当率下限", "95 %.";
         "match_rate_high": Float, "", "該当率上限", "95 %.";
         "matches": Int, "matches", "該当回数", "Matches that do not overlap.";
         "median_seconds": Float, "seconds", "所要時間中央値",
-            "First to last event of a match, over all matches; null without one.";
-        "p90_seconds": Float, "seconds", "所要時間90%点", "Nine in ten matches took no longer.";
+            "Median time from first to last event of a match; null without one.";
+        "p90_seconds": Float, "seconds", "所要時間90%点", "90 % quantile of the same time.";
     };
     const SCOPE: &'static [&'static str] = OF_THE_SITE;
     type Data = Events;

@@ -185,7 +185,7 @@ pub(crate) fn need_views(events: &Events, analysis: &str) -> Result<()> {
 }
 
 fields! {
-    pub(crate) VISITOR_ID = "visitor_id", Id, "", "訪問者ID", "The visitor, by the id that came in.";
+    pub(crate) VISITOR_ID = "visitor_id", Id, "", "訪問者ID", "The visitor, by the id of the input.";
 }
 
 /// The register's entry.
@@ -204,12 +204,12 @@ impl Analysis for Sessions {
         "views": Int, "views", "閲覧数", "Page views.";
         "entry_page": Id, "", "入口ページ", "Page of the first view; only with pages.";
         "exit_page": Id, "", "離脱ページ", "Page of the last view; only with pages.";
-        "channel": Id, "", "流入元", "First channel named; only with channels.";
+        "channel": Id, "", "流入元", "First channel in it; only with channels.";
         "converted": Bool, "", "購入あり", "Whether there is a purchase in it.";
         "duration_seconds": Float, "seconds", "滞在時間", "First to last event.";
         "events": Int, "events", "イベント数", "Events.";
-        "campaign": Id, "", "キャンペーン", "First campaign named; only with campaigns.";
-        "referrer": Id, "", "参照元", "First referrer named; only with referrers.";
+        "campaign": Id, "", "キャンペーン", "First campaign in it; only with campaigns.";
+        "referrer": Id, "", "参照元", "First referrer in it; only with referrers.";
         CUSTOMER_ID;
     };
     type Data = Events;

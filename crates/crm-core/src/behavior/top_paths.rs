@@ -61,10 +61,10 @@ impl Analysis for TopPaths {
     const JA: &'static str = "主要経路";
     const COLUMNS: &'static [Field] = &columns! {
         "rank": Int, "", "順位", "1 for the most frequent.";
-        "path": Text, "", "経路", "Stations, joined by ` > `.";
-        "sessions": Int, "sessions", "セッション数", "That went it.";
-        "share": Float, "", "構成比", "Of all sessions with a station.";
-        "conversions": Int, "sessions", "購入数", "With a purchase.";
+        "path": Text, "", "経路", "Nodes, joined by ` > `.";
+        "sessions": Int, "sessions", "セッション数", "Sessions with this path.";
+        "share": Float, "", "構成比", "Share of all sessions with a node.";
+        "conversions": Int, "sessions", "購入数", "Of these sessions, with a purchase.";
         "conversion_rate": Float, "", "購入率", "Conversions / sessions.";
         "conversion_rate_low": Float, "", "購入率下限", "95 %, by visitor.";
         "conversion_rate_high": Float, "", "購入率上限", "95 %, by visitor.";

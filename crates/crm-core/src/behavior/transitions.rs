@@ -149,11 +149,11 @@ impl Analysis for Transitions {
     const JA: &'static str = "ページ遷移";
     const COLUMNS: &'static [Field] = &columns! {
         "step": Int, "", "順番", "Place in the session; only with `steps`.";
-        "before": Text, "", "前々", "The station before the source; only of order 2.";
-        "source": Text, "", "遷移元", "From; `(start)` is one.";
-        "target": Text, "", "遷移先", "To; `(end)` is one.";
-        "count": Int, "transitions", "回数", "How often.";
-        "probability": Float, "", "遷移確率", "Of all transitions from the source.";
+        "before": Text, "", "前々", "The node before the source; only with order 2.";
+        "source": Text, "", "遷移元", "Node before the transition, or `(start)`.";
+        "target": Text, "", "遷移先", "Node after the transition, or `(end)`.";
+        "count": Int, "transitions", "回数", "Number of transitions.";
+        "probability": Float, "", "遷移確率", "Share of all transitions from the source.";
     };
     const SCOPE: &'static [&'static str] = OF_THE_SITE;
     type Data = Events;

@@ -64,9 +64,9 @@ impl Analysis for VisitsAfterPurchase {
         VISITOR_ID;
         CUSTOMER_ID;
         "last_purchase_at": Instant, "", "最終購入日時", "The last purchase.";
-        "visits": Int, "sessions", "購入後来訪数", "Sessions since.";
-        "last_visit_at": Instant, "", "最終来訪日時", "Last event of the last of them; null without one.";
-        "days_since_visit": Int, "days", "最終来訪からの日数", "as_of − its date; null without one.";
+        "visits": Int, "sessions", "購入後来訪数", "Sessions since then.";
+        "last_visit_at": Instant, "", "最終来訪日時", "Last event of the last of these sessions; null without one.";
+        "days_since_visit": Int, "days", "最終来訪からの日数", "as_of − date of the last visit; null without one.";
     };
     type Data = Events;
     type Options = Options;

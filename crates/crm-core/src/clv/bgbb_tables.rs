@@ -87,11 +87,11 @@ impl Analysis for BgbbPredict {
     const JA: &'static str = "離散購入の期待回数";
     const COLUMNS: &'static [Field] = &columns! {
         CUSTOMER_ID;
-        "probability_alive": Float, "", "生存確率", "Probability of being alive at the last opportunity ahead.";
-        "expected_purchases": Float, "", "期待購入回数", "Purchases expected in the opportunities ahead.";
+        "probability_alive": Float, "", "生存確率", "Probability of being alive at the last opportunity of the prediction.";
+        "expected_purchases": Float, "", "期待購入回数", "Expected purchases in the next opportunities.";
         "discounted_purchases": Float, "", "割引期待購入回数",
-            "Purchases expected without end, discounted; null if infinite.";
-        "log_likelihood": Float, "", "対数尤度", "Of the customer's pattern.";
+            "Expected purchases without an end, discounted; null if infinite.";
+        "log_likelihood": Float, "", "対数尤度", "Log likelihood of the customer's history.";
     };
     const OPTIONAL: &'static [&'static str] = &["customer_id", "weight"];
     type Data = Table;
@@ -147,9 +147,9 @@ impl Analysis for BgbbHistogram {
     const COLUMNS: &'static [Field] = &columns! {
         "frequency": Int, "purchases", "購入回数", "Purchases.";
         "or_more": Bool, "", "以上",
-            "Whether the row holds more frequent customers too: the last, if they had more opportunities.";
-        "customers": Float, "customers", "人数", "Found, weights counted.";
-        "expected_customers": Float, "customers", "期待人数", "Expected of their numbers of opportunities.";
+            "Whether the row includes more frequent customers: the last row, if some had more opportunities.";
+        "customers": Float, "customers", "人数", "Observed customers, by weight.";
+        "expected_customers": Float, "customers", "期待人数", "Expected customers, given their numbers of opportunities.";
     };
     const OPTIONAL: &'static [&'static str] = &["customer_id", "weight"];
     type Data = Table;

@@ -66,9 +66,9 @@ impl Analysis for FrequencyHistogram {
     const JA: &'static str = "購入回数分布の予測と実績";
     const COLUMNS: &'static [Field] = &columns! {
         "frequency": Int, "days", "リピート日数", "Repeat purchase days.";
-        "or_more": Bool, "", "以上", "Whether the row holds more frequent customers too: the last.";
-        "customers": Float, "customers", "人数", "Found, weights counted.";
-        "expected_customers": Float, "customers", "期待人数", "Expected.";
+        "or_more": Bool, "", "以上", "Whether the row includes more frequent customers: the last row.";
+        "customers": Float, "customers", "人数", "Observed customers, by weight.";
+        "expected_customers": Float, "customers", "期待人数", "Expected customers.";
     };
     const OPTIONAL: &'static [&'static str] = &["customer_id", "weight", "as_of"];
     type Data = Table;
@@ -150,8 +150,8 @@ impl Analysis for ExpectedSurface {
     const COLUMNS: &'static [Field] = &columns! {
         "frequency": Int, "days", "リピート日数", "Repeat purchase days.";
         "recency": Float, "unit", "初回から最終までの期間", "First to last purchase day.";
-        "probability_alive": Float, "", "生存確率", "Now.";
-        "expected_purchases": Float, "days", "期待購入日数", "Purchase days expected within the time ahead.";
+        "probability_alive": Float, "", "生存確率", "Probability of being alive now.";
+        "expected_purchases": Float, "days", "期待購入日数", "Expected purchase days in the time ahead.";
     };
     const OPTIONAL: &'static [&'static str] = &["customer_id", "weight", "as_of"];
     type Data = Table;

@@ -70,8 +70,8 @@ fields! {
     pub(crate) PARAMETER = "parameter", Text, "", "母数", "The parameter.";
     pub(crate) VALUE = "value", Float, "", "推定値", "The estimate.";
     pub(crate) ERROR = "standard_error", Float, "", "標準誤差", "Null unless the fit converged.";
-    pub(crate) LOW = "low", Float, "", "下限", "Lower end of the interval, taken on the log scale.";
-    pub(crate) HIGH = "high", Float, "", "上限", "Upper end of the interval, taken on the log scale.";
+    pub(crate) LOW = "low", Float, "", "下限", "Lower end of the interval, computed on the log scale.";
+    pub(crate) HIGH = "high", Float, "", "上限", "Upper end of the interval, computed on the log scale.";
 }
 
 /// A column of texts.
@@ -397,7 +397,7 @@ impl Analysis for CompareModels {
         "model": Text, "", "モデル", "The model.";
         "k": Int, "", "規則性", "Regularity of the gaps; 1 is Poisson.";
         "parameters": Int, "", "母数の数", "Estimated parameters, k included.";
-        "log_likelihood": Float, "", "対数尤度", "Of the purchase times.";
+        "log_likelihood": Float, "", "対数尤度", "Log likelihood of the purchase times.";
         "aic": Float, "", "AIC", "Smaller is better.";
         "bic": Float, "", "BIC", "Smaller is better.";
         "status": Text, "", "状態", "How the fit ended.";

@@ -88,7 +88,7 @@ fn time(name: &str, t: f64) -> Result<f64> {
 
 fields! {
     ALIVE = "probability_alive", Float, "", "生存確率", "Probability of still being a customer now.";
-    EXPECTED = "expected_purchases", Float, "days", "期待購入日数", "Purchase days expected within the time ahead.";
+    EXPECTED = "expected_purchases", Float, "days", "期待購入日数", "Expected purchase days in the time ahead.";
 }
 
 /// The analysis `clv_predict`.
@@ -105,16 +105,16 @@ impl Analysis for ClvPredict {
             "Probability of being a customer at the end of the time ahead.";
         EXPECTED;
         "expected_low": Float, "days", "期待値の下限",
-            "Of the expectation: the parameters are estimates. Null without standard errors.";
-        "expected_high": Float, "days", "期待値の上限", "Of the expectation. Not where the outcome lies.";
-        "purchases_low": Float, "days", "実績予測の下限", "Of the outcome: life and purchases drawn.";
-        "purchases_high": Float, "days", "実績予測の上限", "Of the outcome.";
+            "Lower end for the expectation, whose parameters are estimates. Null without standard errors.";
+        "expected_high": Float, "days", "期待値の上限", "Upper end for the expectation, not for the outcome.";
+        "purchases_low": Float, "days", "実績予測の下限", "Lower end for the outcome, with random life and purchases.";
+        "purchases_high": Float, "days", "実績予測の上限", "Upper end for the outcome.";
         "discounted_purchases": Float, "days", "割引期待購入日数",
-            "Expected, each discounted to now; null if infinite.";
+            "Expected purchases, each discounted to now; null if infinite.";
         "probability_none": Float, "", "購入なしの確率", "Probability of no purchase within the time ahead.";
         "probability_of_n": Float, "", "n回購入の確率",
             "Probability of exactly `n` purchase days within the time ahead; with `n` only.";
-        "log_likelihood": Float, "", "対数尤度", "Of the customer's history.";
+        "log_likelihood": Float, "", "対数尤度", "Log likelihood of the customer's history.";
     };
     const OPTIONAL: &'static [&'static str] = &["customer_id", "weight", "as_of"];
     type Data = Table;
@@ -275,9 +275,9 @@ impl Analysis for ClvNewCustomers {
     const COLUMNS: &'static [Field] = &columns! {
         "t": Float, "unit", "期間", "Time since the first purchase.";
         EXPECTED;
-        "probability_alive": Float, "", "生存確率", "At that time.";
+        "probability_alive": Float, "", "生存確率", "Probability of being alive at that time.";
         "n": Int, "days", "回数", "Repeat purchase days.";
-        "probability": Float, "", "確率", "Of exactly n.";
+        "probability": Float, "", "確率", "Probability of exactly n.";
     };
     type Data = Table;
     type Options = NewOptions;
@@ -330,7 +330,7 @@ pub struct ExpectedSpend;
 
 fields! {
     SPEND = "expected_spend", Float, "currency", "期待購入単価",
-        "Expected value of a purchase; null where the model has no mean.";
+        "Expected value of a purchase; null if the model has no mean.";
 }
 
 impl Analysis for ExpectedSpend {
@@ -448,11 +448,11 @@ impl Analysis for Clv {
         SPEND;
         "clv": Float, "currency", "予測LTV", "Discounted value; null if infinite.";
         "expected_low": Float, "currency", "期待値の下限",
-            "Of the expectation `clv`: the parameters are estimates. Null without standard errors.";
-        "expected_high": Float, "currency", "期待値の上限", "Of the expectation.";
+            "Lower end for the expectation `clv`, whose parameters are estimates. Null without standard errors.";
+        "expected_high": Float, "currency", "期待値の上限", "Upper end for the expectation.";
         "clv_low": Float, "currency", "実績予測の下限",
-            "Of the outcome: life, purchases and spend drawn. Null without a finite horizon.";
-        "clv_high": Float, "currency", "実績予測の上限", "Of the outcome.";
+            "Lower end for the outcome, with random life, purchases and spend. Null without a finite horizon.";
+        "clv_high": Float, "currency", "実績予測の上限", "Upper end for the outcome.";
     };
     const OPTIONAL: &'static [&'static str] = &["customer_id", "weight", "as_of"];
     type Data = Table;
@@ -463,7 +463,7 @@ impl Analysis for Clv {
         options.bad_rows = Some(policy(data, options.bad_rows));
         if options.infinite {
             if options.horizon_days != ClvOptions::default().horizon_days {
-                let expected = "nothing beside infinite, which is for ever";
+                let expected = "no value together with `infinite`";
                 return Err(Error::option("horizon_days", "", expected));
             }
             options.horizon_days = None;

@@ -116,9 +116,9 @@ impl Analysis for SbgPredict {
         "t": Int, "", "期間数", "Periods.";
         "survival_rate": Float, "share", "残存率", "Share of a cohort left after t periods.";
         "retention_rate": Float, "share", "継続率",
-            "Probability of renewing at the end of period t (of period 1 where t is 0).";
+            "Probability of renewing at the end of period t (of period 1 if t is 0).";
         "expected_renewals": Float, "", "期待更新回数",
-            "Further renewals of somebody in period t, discounted; null if infinite.";
+            "Expected further renewals of a customer in period t, discounted; null if infinite.";
     };
     type Data = Table;
     type Options = PredictOptions;

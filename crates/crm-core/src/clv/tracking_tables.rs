@@ -170,9 +170,9 @@ impl Analysis for ClvTracking {
         "period_end": Date, "", "期間末", "The period's last day.";
         "in_calibration": Bool, "", "学習期間", "Whether the period is part of calibration.";
         "actual": Int, "days", "実績", "Repeat purchase days in the period.";
-        "expected": Float, "days", "予測", "Repeat purchase days expected in the period.";
+        "expected": Float, "days", "予測", "Expected repeat purchase days in the period.";
         "cumulative_actual": Int, "days", "累計実績", "Repeat purchase days up to its end.";
-        "cumulative_expected": Float, "days", "累計予測", "Repeat purchase days expected up to its end.";
+        "cumulative_expected": Float, "days", "累計予測", "Expected repeat purchase days up to its end.";
     };
     const SCOPE: &'static [&'static str] = crate::analysis::WITHOUT_OCCASION;
     type Data = Orders;
@@ -281,7 +281,7 @@ impl Analysis for AlivePath {
         CUSTOMER_ID;
         "date": Date, "", "日付", "The day.";
         "frequency": Int, "days", "リピート日数", "Repeat purchase days up to it.";
-        "probability_alive": Float, "", "生存確率", "Probability of still being a customer, seen from that day.";
+        "probability_alive": Float, "", "生存確率", "Probability of being alive on that day, from the purchases until then.";
     };
     const SCOPE: &'static [&'static str] = crate::analysis::WITHOUT_OCCASION;
     type Data = Orders;

@@ -157,22 +157,22 @@ impl Analysis for Alerts {
         "Customers who are late by their own cycle: since when, why, and what comes next";
     const JA: &'static str = "離脱通知";
     const COLUMNS: &'static [Field] = &columns! {
-        "alert_key": Text, "", "通知キー", "The same for every run until the level changes or an order arrives.";
+        "alert_key": Text, "", "通知キー", "A key that is the same in every run until the level changes or an order arrives.";
         CUSTOMER_ID;
         CUSTOMERS;
-        "change": Category, "", "変化", "Whether the level was reached or left by an order.";
+        "change": Category, "", "変化", "Whether the level was reached, or was left because of an order.";
         "level": Category, "", "状態",
-            "The highest level asked for that is reached, or was; of who stands at lost only lost.";
+            "The highest of `levels` that is or was reached; for lost customers only lost.";
         "reached_on": Date, "", "到達日", "The day the level was reached.";
         "last_date": Date, "", "最終購入日", "Day of the last purchase.";
         "silent_days": Int, "days", "経過日数", "Days since the last purchase.";
         "usual_gap_days": Int, "days", "通常間隔",
             "Mean gap of the customer; the shop's typical gap without one.";
         "overdue_probability": Float, "", "遅延確率",
-            "Share of this customer's gaps that are shorter than the silence so far.";
+            "Share of this customer's gaps that are shorter than the time since the last order.";
         "expected_revenue": Money, "", "期待売上", "Expected revenue of the next 180 days.";
         "priority": Int, "", "優先順位", "Rank by expected revenue, 1 first.";
-        "reason_code": Category, "", "理由コード", "What the silence is measured by.";
+        "reason_code": Category, "", "理由コード", "The rule by which the customer is late.";
         "reason": Text, "", "理由（英語）", "The reason as a sentence in English.";
         "reason_ja": Text, "", "理由", "The reason as a sentence in Japanese.";
         "next_level": Category, "", "次の状態", "The level that comes next unless an order arrives.";
@@ -181,7 +181,7 @@ impl Analysis for Alerts {
             "What comes next unless an order arrives, as a sentence in English.";
         "counterfactual_ja": Text, "", "今後",
             "What comes next unless an order arrives, as a sentence in Japanese.";
-        "suppressed_by": Category, "", "抑止理由", "Why not to write to this customer now.";
+        "suppressed_by": Category, "", "抑止理由", "Reason not to write to this customer now.";
     };
     const NEEDS_AS_OF: bool = true;
     const OCCASION: Option<Occasion> = Some(Occasion::Day);

@@ -226,14 +226,14 @@ impl Analysis for Backtest {
         "customers": Int, "customers", "顧客数", "Customers known on that day.";
         "returned": Int, "customers", "再購入者数", "Those who ordered again in the follow-up.";
         "mae_days": Float, "days", "平均絶対誤差",
-            "Mean absolute error of the date, of those who returned in the follow-up.";
+            "Mean absolute error of the date, of customers who returned in the follow-up.";
         "median_error_days": Float, "days", "誤差中央値", "Median absolute error of the date, of the same.";
         "coverage_50": Float, "", "50%区間被覆率",
             "Share of returns inside the central 50 % interval given return.";
         "coverage_80": Float, "", "80%区間被覆率", "The same at 80 %.";
         "coverage_90": Float, "", "90%区間被覆率", "The same at 90 %.";
         "log_score": Float, "", "対数スコア",
-            "Mean of minus the log probability of what was seen, silence included.";
+            "Mean of minus the log probability of the observed return, or of none.";
         "brier": Float, "", "ブライアスコア",
             "Mean squared error of the probability of an order within the horizon.";
         "calibration_slope": Float, "", "較正の傾き", "1 is right; below 1 the probabilities are too extreme.";

@@ -97,8 +97,8 @@ fn subjects<'a>(
 }
 
 fields! {
-    pub(super) AT_RISK = "at_risk", Float, "", "対象数", "Weight of those at least this long.";
-    pub(super) SURVIVAL = "survival_rate", Float, "", "残存率", "Share of those longer than this.";
+    pub(super) AT_RISK = "at_risk", Float, "", "対象数", "Weight of the gaps of at least this length.";
+    pub(super) SURVIVAL = "survival_rate", Float, "", "残存率", "Share of gaps longer than this.";
     pub(super) SURVIVAL_LOW = "survival_rate_low", Float, "", "残存率下限", "Lower end of its interval.";
     pub(super) SURVIVAL_HIGH = "survival_rate_high", Float, "", "残存率上限", "Upper end of its interval.";
 }
@@ -223,13 +223,13 @@ impl Analysis for GapFits {
         "Weibull and log-normal distributions of the purchase gaps, open gaps censored";
     const JA: &'static str = "購入間隔の分布";
     const COLUMNS: &'static [Field] = &columns! {
-        "family": Category, "", "分布", "The law.";
+        "family": Category, "", "分布", "The family of distributions.";
         "parameter": Category, "", "母数", "Its parameter; scale is in days, mu and sigma are of ln days.";
         "value": Float, "", "値", "The estimate.";
         "standard_error": Float, "", "標準誤差", "As if gaps were independent; null at a boundary.";
-        "log_likelihood": Float, "", "対数尤度", "Of the law.";
-        "aic": Float, "", "AIC", "Of the law; smaller is better.";
-        "median_days": Float, "days", "中央値", "Median gap of the law.";
+        "log_likelihood": Float, "", "対数尤度", "Log likelihood of the fit.";
+        "aic": Float, "", "AIC", "Akaike's criterion of the fit; smaller is better.";
+        "median_days": Float, "days", "中央値", "Median of the fitted distribution.";
         "status": Category, "", "状態", "How the fit ended.";
     };
     const SCOPE: &'static [&'static str] = crate::analysis::WITHOUT_OCCASION;

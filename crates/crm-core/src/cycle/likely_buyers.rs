@@ -80,9 +80,9 @@ impl Analysis for LikelyBuyers {
         CUSTOMER_ID;
         CUSTOMERS;
         "rank": Int, "", "順位", "Rank by expected revenue, 1 first.";
-        "probability_within": Float, "", "期間内購入確率", "Chance of an order within the days asked for.";
-        "expected_orders": Float, "orders", "期待注文数", "Expected orders within them.";
-        "expected_revenue": Money, "", "期待売上", "Expected revenue within them.";
+        "probability_within": Float, "", "期間内購入確率", "Probability of an order within `within`.";
+        "expected_orders": Float, "orders", "期待注文数", "Expected orders within the same days.";
+        "expected_revenue": Money, "", "期待売上", "Expected revenue within the same days.";
         "last_date": Date, "", "最終購入日", "Day of the last purchase.";
         "usual_gap_days": Int, "days", "通常間隔",
             "Mean gap of the customer; the shop's typical gap without one.";

@@ -136,14 +136,14 @@ impl Analysis for Cycle {
         "gaps": Int, "gaps", "間隔数", "Completed gaps between purchase days.";
         "last_date": Date, "", "最終購入日", "Day of the last purchase.";
         "predicted_date": Date, "", "予測購入日",
-            "By this day half of those who return (`return_within`: in time) have returned.";
-        "date_p10": Date, "", "予測日10%", "By this day 10 % have returned.";
-        "date_p80": Date, "", "予測日80%", "By this day 80 % have returned.";
-        "date_p90": Date, "", "予測日90%", "By this day 90 % have returned.";
-        "probability_within": Float, "", "期間内購入確率", "Chance of an order within the horizon.";
-        "probability_alive": Float, "", "生存確率", "Chance of not having left.";
+            "Median date of return, given a return (with `return_within`: within that time).";
+        "date_p10": Date, "", "予測日10%", "10 % quantile of the same date.";
+        "date_p80": Date, "", "予測日80%", "80 % quantile of the same date.";
+        "date_p90": Date, "", "予測日90%", "90 % quantile of the same date.";
+        "probability_within": Float, "", "期間内購入確率", "Probability of an order within the horizon.";
+        "probability_alive": Float, "", "生存確率", "Probability that the customer has not left.";
         "overdue_probability": Float, "", "遅延確率",
-            "Share of this customer's gaps that are shorter than the silence so far.";
+            "Share of this customer's gaps that are shorter than the time since the last order.";
         "level": Category, "", "状態", "How late the customer is.";
     };
     const NEEDS_AS_OF: bool = true;
@@ -173,7 +173,8 @@ pub(crate) fn columns(
     let within = whole_days("within", options.within)?;
     let return_within = match (options.return_within, options.method) {
         (Some(_), Some(_)) => {
-            let expected = "nothing beside `method`: a rule of thumb has a date and no law";
+            let expected =
+                "no value together with `method`: a rule of thumb has a date and no distribution";
             return Err(Error::option("return_within", "", expected));
         }
         (Some(time), None) => Some(whole_days("return_within", time)?),

@@ -69,7 +69,7 @@ impl Shop {
             return Err(Error::option(
                 "learned",
                 "",
-                "nothing beside `per`: what is learnt is of customers",
+                "no value together with `per`: a document of `learn` is about customers",
             ));
         }
         let (params, seasonality) = match view.learned {
@@ -78,7 +78,7 @@ impl Shop {
                 return Err(Error::option(
                     "seasonality",
                     "",
-                    "nothing beside `learned`, which was learnt with its own",
+                    "no value together with `learned`, which contains its own",
                 ));
             }
             Some(learned) => (

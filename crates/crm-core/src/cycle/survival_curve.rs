@@ -77,9 +77,9 @@ impl Analysis for SurvivalCurve {
         "Share of durations longer than t, open ones censored, of a table";
     const JA: &'static str = "生存曲線";
     const COLUMNS: &'static [Field] = &columns! {
-        "duration": Float, "", "経過時間", "A duration that occurs.";
+        "duration": Float, "", "経過時間", "A duration in the input.";
         AT_RISK;
-        "events": Float, "", "発生数", "Weight of those that ended just then.";
+        "events": Float, "", "発生数", "Weight of the durations that ended at this time.";
         SURVIVAL;
         SURVIVAL_LOW;
         SURVIVAL_HIGH;

@@ -12,7 +12,7 @@ use crate::{Context, Definition, Error, Result, Table};
 use serde_json::json;
 
 const FIELDS: [Field; 5] = columns! {
-    "reason": Category, "", "理由", "Why these rows count or do not.";
+    "reason": Category, "", "理由", "The reason why these rows count or do not count.";
     "rows": Int, "rows", "行数", "Rows of the input.";
     "orders": Int, "orders", "件数", "Orders; left-out lines of orders are rows only.";
     "customers": Int, "customers", "顧客数", "Distinct customers with such an order.";

@@ -202,7 +202,7 @@ impl<'a> DateTexts<'a> {
                 return conflict(
                     first,
                     last,
-                    "dates in numbers whose day, month and year stand in different orders",
+                    "dates in numbers with day, month and year in different orders",
                 );
             }
         }

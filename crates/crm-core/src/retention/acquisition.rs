@@ -185,14 +185,14 @@ impl Analysis for Acquisition {
         "customers": Int, "customers", "新規顧客数", "New customers.";
         "orders": Int, "orders", "購入回数", "Their orders to date.";
         "revenue": Money, "currency", "累計売上", "Their revenue to date.";
-        "margin": Float, "currency", "累計粗利", "Their margin to date; null where it is unknown.";
-        "cost": Money, "currency", "広告費", "What was spent; null where nothing was given.";
+        "margin": Float, "currency", "累計粗利", "Their margin to date; null if unknown.";
+        "cost": Money, "currency", "広告費", "The cost given; null without one.";
         "cac": Float, "currency", "顧客獲得単価", "Cost per new customer.";
         "roas": Float, "ratio", "ROAS", "revenue / cost.";
         "roi_revenue": Float, "ratio", "ROI(売上)", "(revenue − cost) / cost.";
         "roi_margin": Float, "ratio", "ROI(粗利)", "(margin − cost) / cost.";
         "payback_day": Int, "days", "回収日数", "First age at which the mean cumulative margin reaches the CAC.";
-        "payback_revenue_day": Int, "days", "回収日数(売上)", "Likewise for revenue.";
+        "payback_revenue_day": Int, "days", "回収日数(売上)", "The same with revenue instead of margin.";
         REPEAT_RATE[0];
         REPEAT_RATE[1];
         REPEAT_RATE[2];

@@ -310,7 +310,7 @@ fields! {
         "The first day of the row's period; or the row's value, of the column's own type.";
 }
 const REPEAT_RATE: [Field; 3] = columns! {
-    "repeat_rate": Float, "share", "リピート率", "Share with a second purchase by then.";
+    "repeat_rate": Float, "share", "リピート率", "Share with a second purchase until this step.";
     "repeat_rate_low": Float, "share", "リピート率(下限)", "Lower end of its interval.";
     "repeat_rate_high": Float, "share", "リピート率(上限)", "Upper end of its interval.";
 };
@@ -332,13 +332,13 @@ impl Analysis for CohortMatrix {
         COHORT;
         "elapsed": Int, "days", "経過", "Since the origin: days, or steps of the clock or the calendar.";
         "cohort_customers": Int, "customers", "コホート人数", "Customers of the cohort.";
-        "customers": Int, "customers", "人数", "Of these, those watched so long.";
-        "complete": Bool, "", "完了", "Whether the cohort is closed and everybody in it was watched so long.";
-        "revenue": Money, "currency", "累計売上", "Revenue seen up to then.";
+        "customers": Int, "customers", "人数", "Customers of the cohort observed until this step.";
+        "complete": Bool, "", "完了", "Whether the cohort is closed and all its customers were observed until this step.";
+        "revenue": Money, "currency", "累計売上", "Revenue until this step.";
         "cumulative_ltv": Float, "currency", "累計LTV", "Cumulative revenue per customer.";
-        "orders": Int, "orders", "累計購入回数", "Orders seen up to then.";
+        "orders": Int, "orders", "累計購入回数", "Orders until this step.";
         "orders_per_customer": Float, "orders", "平均購入回数", "Cumulative orders per customer.";
-        "repeated": Int, "customers", "リピート人数", "Customers seen to make a second purchase by then.";
+        "repeated": Int, "customers", "リピート人数", "Customers with a second purchase until this step.";
         REPEAT_RATE[0];
         REPEAT_RATE[1];
         REPEAT_RATE[2];

@@ -72,8 +72,8 @@ impl Analysis for FirstProduct {
     const SUMMARY: &'static str = "Value of customers by the product of their first order";
     const JA: &'static str = "初回購入商品別LTV";
     const COLUMNS: &'static [Field] = &columns! {
-        "first": Id, "", "初回購入商品", "The first product, or what else customers are grouped by.";
-        "customers": Int, "customers", "人数", "Customers who began with it.";
+        "first": Id, "", "初回購入商品", "The first product, or another value of the first order.";
+        "customers": Int, "customers", "人数", "Customers with this first product.";
         "orders": Int, "orders", "購入回数", "Their orders to date.";
         "revenue": Money, "currency", "累計売上", "Their revenue to date.";
         "first_order_value": Float, "currency", "初回購入単価", "Mean revenue of their first order.";

@@ -223,7 +223,7 @@ fn waits(
 
 const CUMULATIVE_RATE: [Field; 3] = columns! {
     "cumulative_rate": Float, "share", "累積転換率",
-        "Kaplan-Meier share who had come back by the step's last day.";
+        "Kaplan-Meier share with a next purchase by the step's last day.";
     "cumulative_rate_low": Float, "share", "累積転換率(下限)", "Lower end of its interval.";
     "cumulative_rate_high": Float, "share", "累積転換率(上限)", "Upper end of its interval.";
 };
@@ -238,8 +238,8 @@ impl Analysis for LeadTimes {
     const COLUMNS: &'static [Field] = &columns! {
         "from_days": Int, "days", "日数(以上)", "The step's first day.";
         "until_days": Int, "days", "日数(未満)", "The day after the step's last.";
-        "customers": Int, "customers", "人数", "Customers whose wait ended in the step.";
-        "share": Float, "share", "構成比", "Of those whose wait ended.";
+        "customers": Int, "customers", "人数", "Customers with their next purchase in the step.";
+        "share": Float, "share", "構成比", "Share of the customers with a next purchase.";
         CUMULATIVE_RATE[0];
         CUMULATIVE_RATE[1];
         CUMULATIVE_RATE[2];
@@ -278,8 +278,8 @@ impl Analysis for LeadTimeQuantiles {
     const SUMMARY: &'static str = "Days by which shares of the customers bought again; customers without a next purchase are censored";
     const JA: &'static str = "リードタイム分位点";
     const COLUMNS: &'static [Field] = &columns! {
-        "quantile": Float, "share", "割合", "The share of those who made the purchase before.";
-        "days": Float, "days", "日数", "The first day by which so many had bought again.";
+        "quantile": Float, "share", "割合", "A share of the customers who made the purchase before.";
+        "days": Float, "days", "日数", "The first day by which this share had bought again.";
         "days_low": Float, "days", "日数(下限)", "Lower end of its interval.";
         "days_high": Float, "days", "日数(上限)", "Upper end of its interval.";
     };

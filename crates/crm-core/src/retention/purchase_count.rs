@@ -262,9 +262,9 @@ impl Analysis for PurchaseCounts {
     const COLUMNS: &'static [Field] = &columns! {
         "k": Int, "", "購入回数", "The ordinal of the purchase.";
         "reach": Int, "customers", "到達人数", "Customers with at least k purchases.";
-        "continued": Int, "customers", "継続人数", "Of these, those with more.";
-        "churned": Int, "customers", "離脱人数", "Exactly k purchases, and churned.";
-        "pending": Int, "customers", "継続待ち人数", "Exactly k purchases, not churned yet.";
+        "continued": Int, "customers", "継続人数", "Customers with more purchases than k.";
+        "churned": Int, "customers", "離脱人数", "Customers with exactly k purchases, churned.";
+        "pending": Int, "customers", "継続待ち人数", "Customers with exactly k purchases, not churned yet.";
         CONTINUE_RATE[0];
         CONTINUE_RATE[1];
         CONTINUE_RATE[2];
@@ -277,7 +277,7 @@ impl Analysis for PurchaseCounts {
         "mean_order_value": Float, "currency", "平均購入単価", "Mean revenue of the k-th purchases.";
         "cumulative_ltv": Float, "currency", "累計LTV", "Mean revenue up to the k-th purchase.";
         "median_days": Float, "days", "次回購入までの日数(中央値)",
-            "Median days to the next purchase of those who made it.";
+            "Median days to the next purchase, of customers with one.";
         "km_median_days": Float, "days", "次回購入までの日数(カプラン・マイヤー)",
             "Kaplan-Meier median of the days to the next purchase.";
     };

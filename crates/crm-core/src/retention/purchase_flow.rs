@@ -296,9 +296,9 @@ impl Analysis for PurchaseFlow {
         "k": Int, "", "購入回数", "The ordinal of the source's purchase.";
         "source": Text, "", "購入", "The value at the k-th purchase.";
         "target": Text, "", "次の購入", "The value at the next, or (churned), or (pending).";
-        "outcome": Category, "", "結果", "What became of these customers.";
+        "outcome": Category, "", "結果", "Whether these customers bought again, churned or are pending.";
         "source_customers": Int, "customers", "購入人数", "Customers whose k-th purchase was the source.";
-        "customers": Int, "customers", "人数", "Of these, those who went on to the target.";
+        "customers": Int, "customers", "人数", "Customers of the source who went on to the target.";
         TRANSITION_RATE[0];
         TRANSITION_RATE[1];
         TRANSITION_RATE[2];

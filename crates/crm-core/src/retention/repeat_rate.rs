@@ -195,7 +195,7 @@ pub fn estimate(
 }
 
 const REPEAT_RATE: [Field; 3] = columns! {
-    "repeat_rate": Float, "share", "転換率", "Share who make the next purchase.";
+    "repeat_rate": Float, "share", "転換率", "Share with the next purchase.";
     "repeat_rate_low": Float, "share", "転換率(下限)", "Lower end of its interval.";
     "repeat_rate_high": Float, "share", "転換率(上限)", "Upper end of its interval.";
 };
@@ -209,9 +209,9 @@ impl Analysis for RepeatRate {
         "Share of customers with a next purchase within a time, by three named estimators";
     const JA: &'static str = "F2転換率";
     const COLUMNS: &'static [Field] = &columns! {
-        "customers": Int, "customers", "対象人数", "Who made the purchase before.";
+        "customers": Int, "customers", "対象人数", "Customers who made the purchase before.";
         "repeated": Int, "customers", "転換人数",
-            "Who was seen to make the next one (in time, except with ratio).";
+            "Customers observed to make the next one (in time, except with ratio).";
         REPEAT_RATE[0];
         REPEAT_RATE[1];
         REPEAT_RATE[2];

@@ -14,10 +14,10 @@ pub(crate) const HORIZONS: [i32; 4] = [30, 90, 180, 360];
 /// The columns of the LTV at [`HORIZONS`].
 pub(crate) const LTV: [Field; 4] = columns! {
     "ltv_30": Float, "currency", "LTV(30日)",
-        "Mean cumulative revenue per customer by day 30; null where nobody was watched so long.";
-    "ltv_90": Float, "currency", "LTV(90日)", "Likewise by day 90.";
-    "ltv_180": Float, "currency", "LTV(180日)", "Likewise by day 180.";
-    "ltv_360": Float, "currency", "LTV(360日)", "Likewise by day 360.";
+        "Mean cumulative revenue per customer by day 30; null if no customer was observed until then.";
+    "ltv_90": Float, "currency", "LTV(90日)", "The same by day 90.";
+    "ltv_180": Float, "currency", "LTV(180日)", "The same by day 180.";
+    "ltv_360": Float, "currency", "LTV(360日)", "The same by day 360.";
 };
 
 /// The share with a second purchase.

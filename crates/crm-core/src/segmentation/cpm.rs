@@ -233,7 +233,7 @@ pub(crate) fn churn_scope(scope: &Scope, options: &Options) -> Result<Scope> {
     if let (Some(preset), Some(given)) = (preset, scope.churn_days)
         && preset != given
     {
-        let expected = format!("what the preset says ({preset}), or no preset");
+        let expected = format!("the preset's value ({preset}), or no preset");
         return Err(Error::option("churn_days", given, expected));
     }
     Ok(Scope {
@@ -355,7 +355,7 @@ pub(crate) fn without_orders(
 }
 
 fields! {
-    pub(crate) SEGMENT = "segment", Category, "", "セグメント", "Rung of the ladder.";
+    pub(crate) SEGMENT = "segment", Category, "", "セグメント", "Segment of the portfolio.";
     pub(crate) STATE = "state", Category, "", "状態", "Active or churned; null without an order.";
     pub(crate) TENURE = "tenure_days", Int, "days", "在籍日数", "Last order − first order.";
 }

@@ -133,9 +133,9 @@ impl Analysis for Movement {
     const COLUMNS: &'static [Field] = &columns! {
         "source": Text, "", "移動元", "Group at `since`; `none` without an order yet.";
         "target": Text, "", "移動先", "Group at `as_of`.";
-        "kind": Category, "", "区分", "What the move means.";
+        "kind": Category, "", "区分", "The kind of move.";
         "customers": Int, "customers", "顧客数", "Customers.";
-        "revenue": Money, "currency", "期間売上", "What they bought after `since`.";
+        "revenue": Money, "currency", "期間売上", "Their revenue after `since`.";
     };
     type Data = Orders;
     type Options = Options;

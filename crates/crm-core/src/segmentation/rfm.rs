@@ -302,7 +302,7 @@ pub fn score(totals: &Totals, options: &Options) -> Result<Scores> {
 fields! {
     pub(crate) SEGMENT = "segment", Category, "", "セグメント", "Segment of the grid; null without one.";
     pub(crate) RECENCY = "recency_days", Int, "days", "最終購入からの日数", "Days since the last order.";
-    pub(crate) ORDERS = "orders", Int, "orders", "購入回数", "Orders, or days with orders by `occasion`.";
+    pub(crate) ORDERS = "orders", Int, "orders", "購入回数", "Orders, or days with orders (`occasion`).";
     pub(crate) REVENUE = "revenue", Money, "currency", "累計購入金額", "Revenue on the scope's basis.";
 }
 
@@ -319,9 +319,9 @@ impl Analysis for Rfm {
         RECENCY;
         ORDERS;
         REVENUE;
-        "r": Int, "", "R", "Recency score, best last.";
-        "f": Int, "", "F", "Frequency score, best last.";
-        "m": Int, "", "M", "Monetary score, best last.";
+        "r": Int, "", "R", "Recency score; the highest is best.";
+        "f": Int, "", "F", "Frequency score; the highest is best.";
+        "m": Int, "", "M", "Monetary score; the highest is best.";
         SEGMENT;
     };
     type Data = Orders;

@@ -57,9 +57,9 @@ impl Analysis for RfmCross {
     const SUMMARY: &'static str = "Customers and revenue by two RFM axes, sliced by the third";
     const JA: &'static str = "RFMクロス集計";
     const COLUMNS: &'static [Field] = &columns! {
-        "r": Int, "", "R", "Recency score, where it is an axis or the slice.";
-        "f": Int, "", "F", "Frequency score, where it is an axis or the slice.";
-        "m": Int, "", "M", "Monetary score, where it is an axis or the slice.";
+        "r": Int, "", "R", "Recency score, if it is an axis or the slice.";
+        "f": Int, "", "F", "Frequency score, if it is an axis or the slice.";
+        "m": Int, "", "M", "Monetary score, if it is an axis or the slice.";
         CUSTOMERS;
         SUM;
         CUSTOMER_SHARE;

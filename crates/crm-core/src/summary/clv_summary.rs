@@ -135,7 +135,7 @@ impl Analysis for Summary {
     const COLUMNS: &'static [Field] = &columns! {
         CUSTOMER_ID;
         "frequency": Int, "days", "リピート日数",
-            "Repeat purchase days; weeks or months with a purchase where the unit is of the calendar.";
+            "Repeat purchase days, or repeat weeks or months with a purchase if `unit` is of the calendar.";
         "recency": Float, "unit", "初回から最終までの期間", "First to last purchase day.";
         "T": Float, "unit", "観測期間", "First purchase day to the end of observation.";
         "monetary_value": Float, "currency", "リピート日平均金額",

@@ -104,5 +104,5 @@ macro_rules! columns {
 pub(crate) use columns;
 
 fields! {
-    pub CUSTOMER_ID = "customer_id", Id, "", "会員ID", "The customer, by the id that came in.";
+    pub CUSTOMER_ID = "customer_id", Id, "", "会員ID", "The customer, by the id of the input.";
 }

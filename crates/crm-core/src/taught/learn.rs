@@ -124,7 +124,7 @@ impl Analysis for Learn {
     const JA: &'static str = "店舗の学習結果";
     const COLUMNS: &'static [Field] = &columns! {
         "part": Text, "", "部分", "The part of the document.";
-        "name": Text, "", "項目", "What the number is.";
+        "name": Text, "", "項目", "The name of the number.";
         "value": Float, "", "値", "The number.";
     };
     /// All keys of orders except `customers`.

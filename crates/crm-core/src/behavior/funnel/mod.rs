@@ -140,7 +140,7 @@ pub(super) fn met(
         .collect();
     let expected = match asked {
         Some(word) if !meant.is_empty() => format!(
-            "{}: a step says the log's own word, and `kinds` says that this one means {word:?}",
+            "{}: a step is a word of the log, and `kinds` gives this word the meaning {word:?}",
             meant.join(" or ")
         ),
         _ => format!(
@@ -184,16 +184,16 @@ impl Analysis for Funnel {
         "entered": Date, "", "開始期間",
             "The first day of the period in which the chain started; with `series` only.";
         "step": Int, "", "段階", "1 for the first step.";
-        "name": Text, "", "段階名", "What the step is called.";
+        "name": Text, "", "段階名", "The step's name.";
         "reached": Int, "units", "到達数", "Units that reached it.";
-        "dropped": Int, "units", "離脱数", "Units that got no further.";
-        "still_open": Int, "units", "継続中", "Units that got no further but still may in time.";
-        "rate": Float, "", "到達率", "Of the units that reached the first step, without the still open.";
+        "dropped": Int, "units", "離脱数", "Units whose last step this is, and that can no longer go on in time.";
+        "still_open": Int, "units", "継続中", "Units whose last step this is so far, and that can still go on in time.";
+        "rate": Float, "", "到達率", "Share of the units that reached the first step, without units still open.";
         "rate_low": Float, "", "到達率下限", "95 %.";
         "rate_high": Float, "", "到達率上限", "95 %.";
         "median_seconds": Float, "seconds", "所要時間中央値",
             "Time from the step before in the winning chain; null for the first step.";
-        "p90_seconds": Float, "seconds", "所要時間90%点", "Nine in ten took no longer.";
+        "p90_seconds": Float, "seconds", "所要時間90%点", "90 % quantile of the same time.";
         "median_seconds_from_start": Float, "seconds", "開始からの時間中央値",
             "Time from the start of the winning chain.";
     };

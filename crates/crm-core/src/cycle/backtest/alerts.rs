@@ -149,18 +149,18 @@ impl Analysis for BacktestAlerts {
     const JA: &'static str = "離脱通知の検証";
     const COLUMNS: &'static [Field] = &columns! {
         ORIGIN;
-        "rule": Category, "", "規則", "What flags.";
-        "k": Int, "customers", "件数上限", "Length of a list that is cut; null for other rules.";
+        "rule": Category, "", "規則", "The rule that flags customers.";
+        "k": Int, "customers", "件数上限", "Number of customers of a rule that flags the first k; null for other rules.";
         "customers": Int, "customers", "顧客数", "Customers known on that day.";
-        "gone": Int, "customers", "離脱者数", "Those without an order in the follow-up.";
-        "flagged": Int, "customers", "通知数", "Those whom the rule flags on that day.";
+        "gone": Int, "customers", "離脱者数", "Customers without an order in the follow-up.";
+        "flagged": Int, "customers", "通知数", "Customers flagged by the rule on that day.";
         "precision_rate": Float, "", "適合率", "Share of the flagged who are gone.";
         "precision_rate_low": Float, "", "適合率下限", "Lower end of its interval.";
         "precision_rate_high": Float, "", "適合率上限", "Upper end of its interval.";
         "recall_rate": Float, "", "再現率", "Share of the gone who are flagged.";
         "recall_rate_low": Float, "", "再現率下限", "Lower end of its interval.";
         "recall_rate_high": Float, "", "再現率上限", "Upper end of its interval.";
-        "false_alarm_rate": Float, "", "誤通知率", "Share of those who returned who are flagged.";
+        "false_alarm_rate": Float, "", "誤通知率", "Share of the returned customers that were flagged.";
         "false_alarm_rate_low": Float, "", "誤通知率下限", "Lower end of its interval.";
         "false_alarm_rate_high": Float, "", "誤通知率上限", "Upper end of its interval.";
         "lead_days": Float, "days", "先行日数",

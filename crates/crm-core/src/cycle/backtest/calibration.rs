@@ -35,7 +35,7 @@ impl Analysis for BacktestCalibration {
         "probability_from": Float, "", "確率下端", "Lower end of the bin, included.";
         "probability_to": Float, "", "確率上端", "Upper end of the bin; included in the last.";
         "customers": Int, "customers", "顧客数", "Customers whose probability was in the bin.";
-        "bought": Int, "customers", "購入者数", "Those with an order within the horizon.";
+        "bought": Int, "customers", "購入者数", "Of these, customers with an order within the horizon.";
         "expected_rate": Float, "", "予測購入率", "Mean probability in the bin.";
         "observed_rate": Float, "", "実購入率", "Share who bought.";
         "observed_rate_low": Float, "", "実購入率下限", "Lower end of its interval.";

@@ -134,7 +134,7 @@ fn a_column_that_contradicts_itself_or_does_not_tell_is_refused() {
             .map(|_| ())
             .map_err(|e| e.to_string())
     };
-    let open = "column `price`: a decimal point (.) or points between thousands (,)? No value of the column tells";
+    let open = "column `price`: a decimal point (.) or points between thousands (,)? No value of the column decides";
     assert_eq!(refused(&["1.234"], 2), Err(open.to_owned()));
     assert_eq!(refused(&["1.234"], 3), Ok(()));
     assert!(refused(&["1,234"], 3).is_err());

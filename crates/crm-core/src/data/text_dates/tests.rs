@@ -236,7 +236,7 @@ fn a_column_that_does_not_tell_has_its_readings_and_no_dates() {
     let error = dates.decide().unwrap_err();
     assert_eq!(
         error.to_string(),
-        "column `when`: day first (%d/%m/%Y) or month first (%m/%d/%Y)? No value of the column tells"
+        "column `when`: day first (%d/%m/%Y) or month first (%m/%d/%Y)? No value of the column decides"
     );
     let hint = "date_format=\"%d/%m/%Y\" or date_format=\"%m/%d/%Y\" says which";
     assert_eq!(error.hint().as_deref(), Some(hint));
@@ -252,7 +252,7 @@ fn a_column_that_contradicts_itself_is_refused() {
     };
     assert_eq!(
         refused(&["01/02/2024", "13/01/2024", "01/13/2024"]),
-        "column `when`, row 2: dates in numbers whose day, month and year stand in different orders (see row 0)"
+        "column `when`, row 2: dates in numbers with day, month and year in different orders (see row 0)"
     );
     assert_eq!(
         refused(&["1704448807", "1704448807000"]),
