@@ -133,7 +133,7 @@ impl Unit {
     }
 }
 
-/// What a text tells about the decimal sign.
+/// What a text shows about the decimal sign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Tells {
     Nothing,
@@ -383,7 +383,7 @@ fn currency(at: &mut Cursor) -> Unit {
     }
 }
 
-/// What the signs of a number tell about the decimal sign; `None` if it has no digit.
+/// What the signs of a number show about the decimal sign; `None` if it has no digit.
 fn tells(body: &[u8]) -> Option<Tells> {
     let (mut points, mut commas, mut others, mut digits, mut last) = (0, 0, 0, 0, 0);
     for (i, byte) in body.iter().enumerate() {

@@ -30,7 +30,7 @@ use super::survival::{Rows, Tally, tally};
 /// The largest Weibull shape, and the largest 1/σ of the log-normal, that a fit reports.
 const STEEPEST: f64 = 1e6;
 
-/// Which law.
+/// The family.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Family {
     /// `S(t) = exp(−(t/λ)^ρ)`.
@@ -56,7 +56,7 @@ pub enum Status {
 /// A fitted distribution.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Fit {
-    /// Which law.
+    /// The family.
     pub family: Family,
     /// `[scale, shape]` of the Weibull, `[mu, sigma]` of the log-normal.
     pub parameters: [f64; 2],
