@@ -21,6 +21,7 @@ from . import (
     layouts,
     likely,
     odd_rows,
+    other_tables,
     states,
     statuses,
 )
@@ -80,6 +81,7 @@ def load_sources(
         raise Problem(f"{first.name} has no columns, and so no orders")
     layout = layout_of(headings, settings, "orders")
     tables, table = read_files(sources, shared(sources), settings, advance)
+    other_tables.refuse(headings, tables[0], settings.columns, layout)
     seen = likely.Seen(table, layout.guests if layout is not None else ())
     chosen = choose(headings, settings.columns, layout, seen.filled, seen.propose)
     # A filter on the dates' or the amounts' column is one on `ordered_at` or `amount`.
