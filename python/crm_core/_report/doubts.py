@@ -6,8 +6,7 @@ a warning where the choice is likely and may be wrong; a note where another read
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -119,13 +118,8 @@ def of_items(reading: OrderReading) -> Iterator[str]:
     }
     for one in reading.table.column_names:
         of_price = headings.amount_kind(one) in ("unit", "price", "item_price", "line")
-        if fold(one) in known or of_price or _ITEM.search(one):
+        if fold(one) in known or of_price or statuses.speaks_of("item", one):
             yield one
-
-
-_ITEM = re.compile(
-    r"item|product|sku|variant|商品|品名|品番|明細|artikel|produ[ik]t|producto|상품|商品", re.I
-)
 
 
 def _differs(reading: OrderReading, keys: Groups, name: str) -> bool:
@@ -184,16 +178,80 @@ def _numbers_that_restart(reading: OrderReading, keys: Groups) -> None:
 def _refunds_above(reading: OrderReading, orders: tuple[Any, Groups]) -> None:
     if "refunded" not in reading.arguments:
         return
-    name = reading.arguments["refunded"]
-    money = groups.values(reading.plain_amounts(name))
-    if reading.arguments["amount_is"] == "order":  # it is on each of the order's rows
-        (paid_back, keys), (worth, _) = _of_order(reading, money, "order"), orders
-    else:
-        (worth, keys) = orders
-        paid_back = keys.sums(Values(money.floats, money.valid))
-    above = int(np.count_nonzero(paid_back > np.maximum(worth, 0.0) + 0.005))
+    worth, _ = orders
+    above = int(np.count_nonzero(_paid_back(reading, orders) > np.maximum(worth, 0.0) + 0.005))
     if above:
+        name = reading.arguments["refunded"]
         reading.notes.append(Note("refunds_above", {"column": name, "orders": above}))
+
+
+def _paid_back(reading: OrderReading, orders: tuple[Any, Groups]) -> Any:
+    """What each order has in the column of refunds."""
+    money = groups.values(reading.plain_amounts(reading.arguments["refunded"]))
+    if reading.arguments["amount_is"] == "order":  # it is on each of the order's rows
+        return _of_order(reading, money, "order")[0]
+    return orders[1].sums(Values(money.floats, money.valid))
+
+
+def refunds_missing(reading: OrderReading, name: str, rows: pa.ChunkedArray, word: str) -> None:
+    """Orders that are given back in part, of which no amount says how much.
+
+    Args:
+        reading: The orders, with their amounts.
+        name: The status column.
+        rows: The rows whose word says so.
+        word: The word.
+    """
+    here = groups.flags(rows)
+    orders = _of_order(reading, _amounts(reading), reading.arguments["amount_is"])
+    of = orders[1].counts(here) > 0
+    code = "partial_refunds"
+    if "refunded" in reading.arguments:
+        of, code = of & (_paid_back(reading, orders) == 0), "partial_blank"
+    if np.any(of):
+        values = {"column": name, "orders": int(np.count_nonzero(of)), "word": word}
+        values["money"] = reading.arguments.get("refunded", "")
+        reading.warnings.append(Note(code, values))
+
+
+def refunded_in_part(
+    reading: OrderReading, name: str, rows: pa.ChunkedArray, words: Sequence[str]
+) -> None:
+    """Orders that their state says are given back, with a smaller amount given back.
+
+    Args:
+        reading: The orders, with their amounts.
+        name: The status column.
+        rows: The rows whose word says so.
+        words: These words.
+    """
+    here = groups.flags(rows)
+    kind = reading.arguments["amount_is"]
+    amounts = _amounts(reading)
+    money = groups.values(reading.plain_amounts(reading.arguments["refunded"]))
+    if kind != "order":  # of an order with several states the lines that are given back
+        amounts = Values(amounts.numbers, amounts.valid & here, amounts.scale)
+        money = Values(money.numbers, money.valid & here, money.scale)
+    worth, keys = _of_order(reading, amounts, kind)
+    back = _of_order(reading, money, "order" if kind == "order" else "line")[0]
+    part = (keys.counts(here) > 0) & (back > 0.005) & (back < worth - 0.005)
+    if not np.any(part):
+        return
+    whole, taken = amount_meaning.rounded(worth[part]), amount_meaning.rounded(back[part])
+    values = {
+        "column": name,
+        "orders": int(np.count_nonzero(part)),
+        "word": words[0],
+        "money": reading.arguments["refunded"],
+        "whole": f"{whole:,}",
+        "part": f"{taken:,}",
+        "rest": f"{whole - taken:,}",
+    }
+    reading.warnings.append(Note("refunded_in_part", values))
+
+
+def _amounts(reading: OrderReading) -> Values:
+    return groups.values(reading.plain_amounts(reading.arguments["amount"]))
 
 
 def _below_zero(reading: OrderReading, orders: tuple[Any, Groups]) -> None:

@@ -425,16 +425,18 @@ class OrderReading(StateReading):
 
     def _levels_said(self) -> None:
         money = {self.chosen[role].value for role in MONEY if role in self.chosen}
+        state = {self.chosen["status"].value} if "status" in self.chosen else set()
         for option, names in (
             ("--order-level", self.settings.order_level),
             ("--line-level", self.settings.line_level),
         ):
             for said in names:
                 name = find(said, self.sources[0].headings, option)
-                if name not in money or self.keys is None:
+                known = money | state if option == "--line-level" else money
+                if name not in known or self.keys is None:
                     raise Problem(
                         f'{option} "{name}" has no effect: the column is not read as money beside '
-                        "the amount of orders with several rows",
+                        "the amount, or as the state, of orders with several rows",
                         "Name its role, for example --refunded, --discount or --shipping.",
                     )
 

@@ -166,6 +166,26 @@ NOTES: Mapping[str, tuple[str, str]] = {
         "「{column}」が「{word}」の注文{orders}件は、返金額の列がないため全額を数えています。"
         '--refunded で列を、--status-map "{word}=completed" で確定します。',
     ),
+    "partial_blank": (
+        '{orders} orders are "{word}" by "{column}", and "{money}" says nothing of them: they '
+        'count in full. --status-map "{word}=completed" confirms.',
+        "「{column}」が「{word}」の注文{orders}件は「{money}」が空欄か0のため、全額を数えています。"
+        '--status-map "{word}=completed" で確定します。',
+    ),
+    "refunded_in_part": (
+        '{orders} orders of {whole} are "{word}" by "{column}" and do not count, while "{money}" '
+        "gives back {part} of them; with that alone taken off they come to {rest}: "
+        '--status-map "{word}=completed". --status-map "{word}=refunded" confirms.',
+        "「{column}」が「{word}」の注文{orders}件({whole})は集計から除きましたが、「{money}」の返金は"
+        '{part}です。返金額だけを差し引くと{rest}です(--status-map "{word}=completed")。'
+        '--status-map "{word}=refunded" で確定します。',
+    ),
+    "line_states": (
+        '{orders} orders have lines in different states by "{column}": {rows} cancelled, returned '
+        "or refunded lines do not count, the others stay.",
+        "「{column}」の状態が明細ごとに異なる注文が{orders}件あります。取消・返品・返金の明細"
+        "{rows}行は数えず、他の明細は数えます。",
+    ),
     "marked_ids": (
         '{ids} ids of "{column}" had the marks of a spreadsheet around them (="007"), which are '
         "left out.",

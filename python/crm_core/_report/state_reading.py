@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import states, statuses
+from . import doubts, line_states, states, statuses
 from .columns import cut, distinct, filled_within, replaced, safe, shown, trimmed, zero
 from .headings import MONEY, Choice, find
 from .layouts import MEANINGS, Layout, fold, fold_word
@@ -37,15 +37,14 @@ class StateReading(Reading):
             self._suspects(None)
             return
         rows = self.table.num_rows
-        base = mapped if mapped is not None else pa.chunked_array([pa.nulls(rows, pa.string())])
+        of_lines: list[states.Stop] = []
+        base = pa.chunked_array([pa.nulls(rows, pa.string())])
+        if mapped is not None and primary is not None:
+            base, of_lines = line_states.apart(self, primary.value, mapped)
         counted = pc.invert(is_in(base, statuses.STOPS))
-        stopped = states.strongest([one.rows for one in stops], rows)
+        stopped = states.strongest([one.rows for one in [*stops, *of_lines]], rows)
         every, some = states.whole_orders(self.keys, stopped)
-        by_order = (
-            stopped
-            if self.keys is None
-            else filled_within(self.keys, pc.if_else(every, stopped, None))
-        )
+        by_order = states.of_order(self.keys, pc.if_else(every, stopped, None))
         result = pc.if_else(pc.and_(every, counted), by_order, base)
         for one in stops:
             here = pc.and_(pc.is_valid(one.rows), counted)
@@ -147,12 +146,7 @@ class StateReading(Reading):
         column = trimmed(self.table[name]).cast(pa.string())
         words = distinct(column)
         known = self._meanings(name, words, self.layout if self._of_layout("status") else None)
-        partial = [word for word in words if statuses.is_partial(word)]
-        if partial and "refunded" not in self.chosen and not self.settings.status_map:
-            here = pc.fill_null(pc.is_in(column, value_set=pa.array(partial, pa.string())), False)
-            orders = states.orders_in(self.keys, here)
-            values = {"column": name, "orders": orders, "word": partial[0]}
-            self.warnings.append(Note("partial_refunds", values))
+        self._given_back(name, column, known)
         meaning = pa.array([*(known[word] for word in words), None], pa.string())
         at = pc.fill_null(pc.index_in(column, value_set=pa.array(words, pa.string())), len(words))
         by_meaning: dict[str, list[str]] = {}
@@ -161,6 +155,21 @@ class StateReading(Reading):
         shown_map = {one: by_meaning[one] for one in MEANINGS if one in by_meaning}
         self.notes.append(Note("statuses", {"map": shown_map}))
         return pc.take(meaning, at)
+
+    def _given_back(self, name: str, column: pa.ChunkedArray, known: Mapping[str, str]) -> None:
+        """Words on refunds beside what the amounts of refunds say."""
+        said = {fold_word(word) for word in self.settings.status_map}
+        partial = [word for word in known if statuses.is_partial(word)]
+        if partial and not said:
+            doubts.refunds_missing(self, name, is_in(column, partial), partial[0])
+        whole = [
+            word
+            for word, meaning in known.items()
+            if meaning in ("refunded", "returned") and fold_word(word) not in said
+        ]
+        vouched = self._of_layout("status") and self._of_layout("refunded")
+        if whole and "refunded" in self.arguments and not vouched:
+            doubts.refunded_in_part(self, name, is_in(column, whole), whole)
 
     def _meanings(self, name: str, words: Sequence[str], layout: Layout | None) -> dict[str, str]:
         known, unknown = statuses.meanings(words, layout, self.settings.status_map)

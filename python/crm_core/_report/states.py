@@ -18,12 +18,14 @@ import pyarrow.compute as pc
 
 from . import layouts, statuses
 from .columns import cut, distinct, is_text, mapped, safe, shown
-from .groups import Flags, Groups, flags, valid
+from .groups import Flags, Groups, Values, flags, valid
 from .layouts import Layout, fold, fold_word
 from .problem import Problem
 
 _DATE = re.compile(r"\s*(\d{1,4}\s*[-/.年]\s*\d|\d{8}|[A-Za-z]{3,9}\.? \d{1,2},|\d{9,13}\s*$)")
 _BEGINS = re.compile(r"(refund|return|reversal|chargeback|erstattung|remboursement|返金|返品)\b")
+#: All meanings, the one that an order of several takes first: of those that count, `pending`.
+MEANINGS_RANKED = (*statuses.STOPS, "pending", "completed")
 _FEW = 200  # a column of more distinct texts is no column of states
 
 
@@ -256,6 +258,24 @@ def whole_orders(
     counts = keys.counts(here)
     every = np.where(keys.known, keys.each(counts == keys.rows, False), here)
     return _chunked(every), _chunked(keys.each(counts > 0, False) & ~every)
+
+
+def of_order(keys: Groups | None, stopped: pa.ChunkedArray) -> pa.ChunkedArray:
+    """The strongest meaning in the order of each row; null where no row of it has one."""
+    if keys is None:
+        return stopped
+    ranks = ranked(stopped)
+    low, _, some = keys.ends(ranks)
+    at = np.where(keys.known, keys.each(np.where(some, low, -1), -1), ranks.numbers)
+    at = np.where(keys.known | ranks.valid, at, -1)
+    words = pa.array(MEANINGS_RANKED, pa.string())
+    return pa.chunked_array([words.take(pa.array(at, mask=at < 0))])
+
+
+def ranked(meanings: pa.ChunkedArray) -> Values:
+    """The place of each row's meaning among all, those that stop first."""
+    at = pc.index_in(meanings, value_set=pa.array(MEANINGS_RANKED, pa.string()), skip_nulls=True)
+    return Values(np.asarray(pc.fill_null(at, -1).to_numpy(), np.int64), valid(at))
 
 
 def orders_in(keys: Groups | None, rows: pa.ChunkedArray) -> int:

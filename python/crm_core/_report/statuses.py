@@ -157,6 +157,12 @@ def smell(heading: str) -> str:
     return ""
 
 
+def speaks_of(what: str, heading: str) -> bool:
+    """Whether a heading holds one of the parts of `smells`, such as `discount` or `item`."""
+    text = heading.lower()
+    return any(part in text for part in layouts.words()["smells"][what])
+
+
 @cache
 def _consents() -> frozenset[str]:
     return frozenset(map(fold, layouts.words()["other_status"]["consents"]))
@@ -226,16 +232,12 @@ def is_open(word: str) -> bool:
 
 def is_discount(heading: str) -> bool:
     """Whether a heading speaks of a discount, a coupon or points that pay."""
-    text = heading.lower()
-    return not is_harmless(heading) and any(
-        part in text for part in layouts.words()["smells"]["discount"]
-    )
+    return not is_harmless(heading) and speaks_of("discount", heading)
 
 
 def is_harmless(heading: str) -> bool:
     """Whether a heading is of a rule, a score or a name, whatever else it speaks of."""
-    text = heading.lower()
-    return any(part in text for part in layouts.words()["smells"]["harmless"])
+    return speaks_of("harmless", heading)
 
 
 @cache
