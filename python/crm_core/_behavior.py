@@ -125,9 +125,10 @@ def funnel(
         events: The events.
         as_of: A date (the end of that day) or a datetime (an instant) up to which events are seen;
             a list gives a first column `as_of`. Default: the last event.
-        steps: Up to 32 steps: a kind, or conditions such as ``{"kind": "view", "page": "/"}`` with
-            `name`, `optional`, and `min_gap` and `max_gap` (time since the step before) beside
-            them. One that no event of the log is, and that is not optional, is refused.
+        steps: Up to 32 steps: a kind in the log's own word or as `kinds` has it, or conditions
+            such as ``{"kind": "view", "page": "/"}`` with `name`, `optional`, and `min_gap` and
+            `max_gap` (time since the step before) beside them. One that no
+            event of the log is, and that is not optional, is refused.
         window: Time from the first to the last step, inclusive (default "7d"; a number is days).
         mode: Anything between the steps ("ordered", default), nothing between them, any order, the
             first step first and the others in any order, or any k of the steps.
@@ -200,9 +201,10 @@ def sequences(
         events: The events.
         as_of: A date (the end of that day) or a datetime (an instant) up to which events are seen;
             a list gives a first column `as_of`. Default: the last event.
-        steps: Up to 32 steps: a kind, or conditions such as ``{"kind": "view", "page": "/"}`` with
-            `adjacent` (no event since the step before), `min_gap` and `max_gap` (time since it,
-            inclusive) beside them. One that no event of the log is, is refused.
+        steps: Up to 32 steps: a kind in the log's own word or as `kinds` has it, or conditions
+            such as ``{"kind": "view", "page": "/"}`` with `adjacent` (no event since the step
+            before), `min_gap` and `max_gap` (time since it, inclusive) beside them. One that no
+            event of the log is, is refused.
         window: Time from the first to the last step, inclusive (default any; a number is days).
         per: What takes the steps: the "visitor" (default), a "session" or the "customer".
         exclude: Events that may not come between: conditions, with `after_step` and `before_step`

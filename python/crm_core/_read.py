@@ -383,6 +383,7 @@ def _in_python(text: str) -> str:
     text = re.sub(r'--refund-rows "([^"]*)=([^"=]*)"', r'refund_rows={"\1": "\2"}', text)
     text = text.replace("} status_map={", ", ")
     text = re.sub(r'--event-kind "?([^"=\s]*)=([^"\s.]+)"?', r'kinds={"\1": "\2"}', text)
+    text = text.replace("--event-kind names", "kinds names")
     text = re.sub(r'"WORD=(\w+)" confirms', r'{"WORD": "\1"} confirms', text)
 
     def argument(said: re.Match[str]) -> str:

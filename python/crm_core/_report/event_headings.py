@@ -65,6 +65,28 @@ def choose(
     return chosen
 
 
+def varying(
+    chosen: Mapping[str, Choice], headings: Sequence[str], words_in: Callable[[str], int]
+) -> Choice | None:
+    """Another column of kinds where the one found by its heading says the same in all rows.
+
+    Args:
+        chosen: The column of each role.
+        headings: The file's headings.
+        words_in: How many different words a column has; 0 where it cannot be one of kinds.
+    """
+    own = chosen["kind"]
+    if own.reason != "heading" or words_in(own.value) != 1:
+        return None
+    taken = {choice.value for choice in chosen.values()}
+    known = map(fold, [*_names("kind"), *layouts.words()["headings"]["events"]["beside_kind"]])
+    present = {fold(name): name for name in headings if name not in taken}
+    for name in (present[one] for one in known if one in present):
+        if words_in(name) > 1:
+            return Choice("kind", name, "constant", own.value)
+    return None
+
+
 @cache
 def _general() -> Mapping[str, str]:
     known = layouts.words()["kinds"]

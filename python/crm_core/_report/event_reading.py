@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from .._events import step_of
 from . import event_headings, layouts, likely, odd_rows, states, statuses
 from .columns import cut, distinct, replaced, shown, trimmed
 from .headings import Choice
@@ -66,19 +67,25 @@ def load_event_sources(
     tables, table = read_files(sources, shared(sources), settings, advance)
     seen = likely.Seen(table)
     chosen = event_headings.choose(headings, settings.columns, layout, seen.filled)
+    notes = []
+    if other := event_headings.varying(chosen, headings, seen.words_in):
+        notes.append(Note("constant_kind", {"column": other.value, "other": other.detail}))
+        chosen["kind"] = other
     columns = list(dict.fromkeys(choice.value for choice in chosen.values()))
     dimensions = asked_for(settings.dimensions, headings, columns)
     require(sources, [*columns, *dimensions])
     reading = _EventReading(sources, tables, table, chosen, dimensions, settings, layout)
+    reading.notes += notes
     loaded = reading.events(kinds, currency)
     advance(1.0)
     return loaded
 
 
-def steps_of(steps: Sequence[Any], kinds: Mapping[str, str | None]) -> list[Any]:
-    """Steps of a funnel as kinds of the log: a meaning such as `add` is all kinds that mean it.
+def steps_of(task: str, steps: Sequence[Any], kinds: Mapping[str, str | None]) -> list[Any]:
+    """Steps as kinds of the log: a meaning such as `add` is all kinds that mean it.
 
     Args:
+        task: The analysis that takes them, such as `funnel`.
         steps: What was asked for; steps that are more than a name stay as they are.
         kinds: The log's kinds, and what they mean.
 
@@ -91,7 +98,7 @@ def steps_of(steps: Sequence[Any], kinds: Mapping[str, str | None]) -> list[Any]
         if not isinstance(step, str) or step in kinds or not kinds:
             out.append(step)
         elif of:
-            out.append({"name": step, "kind": of})
+            out.append(step_of(task, step, of))
         else:
             there = ", ".join(cut(word) for word in sorted(kinds)[:20])
             more = f" and {len(kinds) - 20} more" if len(kinds) > 20 else ""
@@ -196,6 +203,7 @@ class _EventReading(Reading):
         self.table = replaced(self.table, self.arguments["kind"], column)
         present = [word for word in pc.unique(column).to_pylist() if word is not None]
         known = event_headings.kinds(present, said, self.layout)
+        self._unused("--event-kind", said, present)
         by_meaning: dict[str, list[str]] = {}
         for word, meaning in known.items():
             by_meaning.setdefault(meaning, []).append(cut(word))

@@ -119,8 +119,8 @@ def without_guests(
         if not numbers or not pa.types.is_integer(column.type):
             return column, []
         is_guest = pc.is_in(column, value_set=pa.array(numbers).cast(column.type))
-        some = pc.any(is_guest).as_py()
-        return pc.if_else(is_guest, None, column), [str(one) for one in numbers] if some else []
+        there = pc.unique(column.filter(is_guest)).drop_null().to_pylist()
+        return pc.if_else(is_guest, None, column), [str(one) for one in there]
     wanted = {plain(one) for one in [*values, *layouts.words()["guests"]["words"]]}
     found = [
         text

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from . import dates, ids
-from .columns import distinct, numbers, shown, trimmed
+from .columns import distinct, few_texts, numbers, shown, trimmed
 from .headings import CATEGORIES, names_of
 from .layouts import fold
 
@@ -46,6 +46,12 @@ class Seen:
             if len(column) == 0 or column.null_count < len(column):
                 return True
         return False
+
+    def words_in(self, name: str) -> int:
+        """How many different words a column of few has; 0 for other columns."""
+        if name not in self.table.column_names or not few_texts(self.table[name]):
+            return 0
+        return len(distinct(trimmed(self.table[name])))
 
     def propose(self, role: str) -> str | None:
         """The column that looks most like a role by its values, or none."""

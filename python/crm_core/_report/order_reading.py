@@ -32,6 +32,7 @@ from .columns import (
     filled_within,
     numbers,
     replaced,
+    safe,
     shown,
     trimmed,
 )
@@ -220,8 +221,9 @@ class OrderReading(StateReading):
             if column is None or not told:
                 raise Problem(
                     f'--refund-rows: no cell of "{of}" is {", ".join(map(cut, words))}',
-                    f"There are {', '.join(map(cut, sorted(texts)[:10]))}.",
+                    f"There are {', '.join(map(safe, sorted(texts)[:10]))}.",
                 )
+            self._unused("--refund-rows", words, texts)
             here = pc.fill_null(pc.is_in(column, value_set=pa.array(told, pa.string())), False)
             amounts = self.table[name]
             below = pc.if_else(here, pc.negate(pc.abs(amounts)), amounts)
@@ -290,6 +292,11 @@ class OrderReading(StateReading):
         if not said and ids.most_are_zero(column):
             self.warnings.append(Note("zero_id", {"column": name}))
         self._rounded_ids(name, column)
+        there = {ids.plain(word) for word in guests}
+        unused = [word for word in said if word and ids.plain(word) not in there]
+        if unused:  # ids near them are of customers, and not shown
+            values = {"option": "--guest-id", "words": ", ".join(map(safe, unused[:5]))}
+            self.warnings.append(Note("unused_words", values))
         if guests:
             self.notes.append(Note("guest_words", {"column": name, "words": ", ".join(guests)}))
         how = self.settings.id_fold

@@ -8,8 +8,9 @@ columns keep the file's headings, so that errors of the core name them as the us
 from __future__ import annotations
 
 import datetime
+import difflib
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -18,10 +19,10 @@ import pyarrow.compute as pc
 
 from . import amounts, dates, layouts, statuses
 from .amount_meaning import Meaning
-from .columns import as_text, cut, is_text, replaced, shown, trimmed, unique, zero
+from .columns import as_text, cut, is_text, replaced, safe, shown, trimmed, unique, zero
 from .groups import Groups
 from .headings import Choice, currency_in, is_japanese
-from .layouts import Layout, fold
+from .layouts import Layout, fold, fold_word
 from .problem import Problem
 from .settings import Loaded, Note, Rows, Settings
 from .source import alike
@@ -165,6 +166,18 @@ class Reading:
             self.layout,
             self.id_fold,
         )
+
+    def _unused(self, option: str, said: Iterable[str], there: Iterable[str]) -> None:
+        """Words that the user explained, and that no cell says; with the nearest that one does."""
+        present = {fold_word(word): word for word in there}
+        unused = [word for word in said if fold_word(word) not in present]
+        if not unused:
+            return
+        values = {"option": option, "words": ", ".join(map(safe, unused[:5]))}
+        close = [difflib.get_close_matches(fold_word(word), present, n=1) for word in unused[:5]]
+        near = list(dict.fromkeys(safe(present[one]) for found in close for one in found))
+        code = "unused_words_near" if near else "unused_words"
+        self.warnings.append(Note(code, {**values, "near": ", ".join(near)}))
 
     @cached_property
     def keys(self) -> Groups | None:

@@ -14,6 +14,10 @@ REASONS: Mapping[str, tuple[str, str]] = {
         "見出しから(「{detail}」は全行空欄)",
     ),
     "heading": ("the heading", "見出しから"),
+    "constant": (
+        'the heading; "{detail}" is the same in all rows',
+        "見出しから(「{detail}」は全行同じ値)",
+    ),
     "bytes": ("the file's bytes", "ファイルの内容から"),
     "western": (
         "neither UTF-8 nor Japanese: Western European (assumed)",
@@ -224,6 +228,14 @@ NOTES: Mapping[str, tuple[str, str]] = {
     "unused_words": (
         "{option} names {words}, which no cell says.",
         "{option} の {words} はデータにありません。",
+    ),
+    "unused_words_near": (
+        "{option} names {words}, which no cell says; near it are: {near}.",
+        "{option} の {words} はデータにありません。近い語: {near}。",
+    ),
+    "constant_kind": (
+        'The kinds of events are read from "{column}": "{other}" is the same in all rows.',
+        "「{other}」は全行同じ値のため、イベント種別は「{column}」から読みました。",
     ),
     "rows_twice": (
         "{rows} rows are equal to an earlier row in every column (the first is {row}) and count: "

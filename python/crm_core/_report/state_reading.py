@@ -78,11 +78,8 @@ class StateReading(Reading):
         for name in names:
             column = shown(self.table[name])
             if column is not None and len(there) < 10_000:
-                there |= {fold_word(word) for word in distinct(column)}
-        unused = [word for word in self.settings.status_map if fold_word(word) not in there]
-        if unused:
-            values = {"option": "--status-map", "words": ", ".join(map(safe, unused[:5]))}
-            self.warnings.append(Note("unused_words", values))
+                there |= set(distinct(column))
+        self._unused("--status-map", self.settings.status_map, there)
 
     def _stops(self) -> list[states.Stop]:
         """The columns besides the status that stop orders."""

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from . import layouts, statuses
-from .columns import cut, distinct, is_text, mapped, safe, shown
+from .columns import cut, distinct, few_texts, mapped, safe, shown
 from .groups import Flags, Groups, Values, flags, valid
 from .layouts import Layout, fold, fold_word
 from .problem import Problem
@@ -26,7 +26,6 @@ _DATE = re.compile(r"\s*(\d{1,4}\s*[-/.年]\s*\d|\d{8}|[A-Za-z]{3,9}\.? \d{1,2},
 _BEGINS = re.compile(r"(refund|return|reversal|chargeback|erstattung|remboursement|返金|返品)\b")
 #: All meanings, the one that an order of several takes first: of those that count, `pending`.
 MEANINGS_RANKED = (*statuses.STOPS, "pending", "completed")
-_FEW = 200  # a column of more distinct texts is no column of states
 
 
 @dataclass(frozen=True)
@@ -212,14 +211,6 @@ def _saying_no(name: str, column: pa.ChunkedArray) -> Suspect | None:
     shown_words = [safe(one) for one in sorted(told)]
     rows = pc.fill_null(rows, False)
     return Suspect(name, rows, shown_words, "not_used_flag", [safe(one) for one in others])
-
-
-def few_texts(column: pa.ChunkedArray) -> bool:
-    """Whether a column can be one of states: texts, and few that differ."""
-    if not is_text(column.type):
-        return False
-    start = column.slice(0, 50 * _FEW)
-    return all(len(pc.unique(one)) <= _FEW for one in (start, column))
 
 
 def _speaks_of_stop(text: str) -> bool:
