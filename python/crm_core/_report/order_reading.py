@@ -509,6 +509,7 @@ class OrderReading(StateReading):
         }
         if not self.table.num_rows:
             return
+        kept = self._kept()
         state = self.table[self.arguments["status"]] if "status" in self.arguments else None
         if state is not None:
             self.facts["states"] = {
@@ -517,26 +518,44 @@ class OrderReading(StateReading):
                     "orders": states.orders_in(self.keys, here),
                 }
                 for meaning in MEANINGS
-                for here in [is_in(state, [meaning])]
+                for here in [pc.and_(is_in(state, [meaning]), pa.array(kept))]
                 if pc.any(here).as_py()
             }
+        if not np.any(kept):
+            return
+        row = int(np.argmax(kept))
         quantity = self.chosen.get("quantity")
         lines, amounts, total = first_order(
             self.keys,
             self.plain_amounts(self.arguments["amount"]),
             None if quantity is None else self.plain_amounts(quantity.value),
             self.arguments["amount_is"],
+            kept,
         )
         self.facts["first_order"] = {
             "lines": lines,
             "amounts": amounts,
             "total": total,
-            "date": self._first_day(),
-            "state": None if state is None else state[0].as_py(),
+            "date": self._day_of(row),
+            "state": None if state is None else state[row].as_py(),
         }
 
-    def _first_day(self) -> str:
-        column = self.table[self.arguments["ordered_at"]].slice(0, 1)
+    def _kept(self) -> groups.Flags:
+        """The rows that the library keeps: all, unless those that cannot be read are left out."""
+        kept = np.ones(self.table.num_rows, np.bool_)
+        if self.settings.bad_rows != "drop":
+            return kept
+        of_order = self.arguments["amount_is"] == "order" and self.keys is not None
+        for role in ("ordered_at", *(() if of_order else ("amount",)), "quantity"):
+            if role in self.arguments:
+                kept &= groups.valid(self.table[self.arguments[role]])
+        if of_order and self.keys is not None:
+            amount = groups.valid(self.table[self.arguments["amount"]])
+            kept &= np.asarray(self.keys.each(self.keys.counts(amount) > 0, False), np.bool_)
+        return kept
+
+    def _day_of(self, row: int) -> str:
+        column = self.table[self.arguments["ordered_at"]].slice(row, 1)
         if pa.types.is_timestamp(column.type):
             column = self.on_the_clock(column)
         return str(column[0].as_py())[:10]
@@ -550,7 +569,8 @@ class OrderReading(StateReading):
                 self._category(self.chosen[role].value)
                 self.arguments[role] = self.chosen[role].value
         self._dimensions()
-        guests = self.table[self.arguments["customer_id"]].null_count
+        customer = self.table[self.arguments["customer_id"]]
+        guests = int(np.count_nonzero(~groups.valid(customer) & self._kept()))
         if self.settings.guests:
             self.arguments["guests"] = self.settings.guests
         elif guests:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime
 import difflib
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -406,6 +406,10 @@ class Reading:
     def _refuse(self, name: str, text: pa.ChunkedArray, unread: list[int], what: str) -> None:
         if not unread:
             return
+        if what == "a date" and self.settings.date_format is None:
+            self._refuse_both(name, text, unread, dates.ORDERS)
+        elif what == "an amount" and self.settings.decimal == "auto":
+            self._refuse_both(name, text, unread, amounts.SIGNS)
         if self.settings.bad_rows == "drop":
             self.notes.append(Note("unread", {"column": name, "rows": len(unread)}))
             return
@@ -423,6 +427,24 @@ class Reading:
             hint = "It does not follow --date-format, or the calendar has no such day."
         more = f" (and {len(unread) - 1} more)" if len(unread) > 1 else ""
         raise Problem(f"{self.rows.name(unread[0])}, column {name}: not {what}{more}", hint)
+
+    def _refuse_both(
+        self, name: str, text: pa.ChunkedArray, unread: list[int], forms: Mapping[str, str]
+    ) -> None:
+        """Refuses a column that is unread because two forms that exclude each other occur in it."""
+        cells = text.cast(pa.string())
+        of_form = {what: pc.match_substring_regex(cells, one) for what, one in forms.items()}
+        at = {what: pc.indices_nonzero(here) for what, here in of_form.items()}
+        if not all(len(rows) and rows[0].as_py() in set(unread) for rows in at.values()):
+            return
+        told = [
+            f"{len(rows)} with {what} (the first in {self.rows.name(rows[0].as_py())})"
+            for what, rows in at.items()
+        ]
+        raise Problem(
+            f"column {name} has cells of two forms: {', and '.join(told)}",
+            "Write them alike in the file.",
+        )
 
     def plain_amounts(self, name: str) -> pa.ChunkedArray:
         """A column of amounts as numbers."""
