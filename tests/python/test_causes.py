@@ -64,6 +64,6 @@ order_id,customer_id,order_date,total,status
     assert "1 rows have no customer" in noted(found)
     lines = "order_id,customer_id,order_date,sku,amount\n1,a,nope,x,3\n1,a,2024-01-06,y,4\n1,a,,z,5"
     found = crm.read_orders(frame(lines), currency="USD", bad_rows="drop")
-    # The blank day took the first line's, which is none.
-    assert found.understanding.facts["first_order"]["total"] == "4"
-    assert crm.rfm(found)["revenue"].tolist() == [4]
+    assert found.understanding.facts["first_order"]["total"] == "12"
+    assert crm.rfm(found)["revenue"].tolist() == [12], "lines take the day of their order"
+    assert "unless another row of their order has the date" in noted(found)

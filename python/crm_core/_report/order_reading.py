@@ -545,13 +545,14 @@ class OrderReading(StateReading):
         kept = np.ones(self.table.num_rows, np.bool_)
         if self.settings.bad_rows != "drop":
             return kept
-        of_order = self.arguments["amount_is"] == "order" and self.keys is not None
-        for role in ("ordered_at", *(() if of_order else ("amount",)), "quantity"):
-            if role in self.arguments:
-                kept &= groups.valid(self.table[self.arguments[role]])
-        if of_order and self.keys is not None:
-            amount = groups.valid(self.table[self.arguments["amount"]])
-            kept &= np.asarray(self.keys.each(self.keys.counts(amount) > 0, False), np.bool_)
+        for role in ("ordered_at", "amount", "quantity"):
+            if role not in self.arguments:
+                continue
+            here = groups.valid(self.table[self.arguments[role]])
+            of_order = role == "ordered_at" or self.arguments["amount_is"] == "order"
+            if of_order and self.keys is not None:  # a row takes what another of its order has
+                here |= np.asarray(self.keys.each(self.keys.counts(here) > 0, False), np.bool_)
+            kept &= here
         return kept
 
     def _day_of(self, row: int) -> str:

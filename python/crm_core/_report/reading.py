@@ -411,7 +411,8 @@ class Reading:
         elif what == "an amount" and self.settings.decimal == "auto":
             self._refuse_both(name, text, unread, amounts.SIGNS)
         if self.settings.bad_rows == "drop":
-            self.notes.append(Note("unread", {"column": name, "rows": len(unread)}))
+            code = "unread_dates" if what == "a date" and "order_id" in self.chosen else "unread"
+            self.notes.append(Note(code, {"column": name, "rows": len(unread)}))
             return
         hint = ""
         if what == "a date" and self.settings.date_format is None:

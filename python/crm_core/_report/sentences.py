@@ -412,6 +412,11 @@ NOTES: Mapping[str, tuple[str, str]] = {
         '{rows} cells of "{column}" could not be read; their rows are left out.',
         "「{column}」の{rows}件は読み取れないため、その行を除きました。",
     ),
+    "unread_dates": (
+        '{rows} cells of "{column}" could not be read; their rows are left out, unless another '
+        "row of their order has the date.",
+        "「{column}」の{rows}件は読み取れないため、同じ注文の他の行に日付がない限り、その行を除きました。",
+    ),
     "dropped_lines": (
         "{rows} lines of the file had another number of fields than the headings and are "
         "left out; the reconciliation does not know them.",
