@@ -34,6 +34,10 @@ class FrameSource:
         place = row if self._kept is None else self._kept[row].as_py()
         return f"row {place}" if self.name == "the frame" else f"{self.name}, row {place}"
 
+    def currencies(self, name: str) -> dict[str, str]:
+        """Nothing: frames have no formats."""
+        return {}
+
     def keep(self, rows: pa.Array | None) -> None:
         """Remember that only these of the rows that were read are left (from 0)."""
         self._kept = rows

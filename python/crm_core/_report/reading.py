@@ -17,7 +17,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import amounts, dates, layouts, statuses
+from . import amounts, dates, layouts, number_formats, statuses
 from .amount_meaning import Meaning
 from .columns import as_text, cut, is_text, replaced, safe, shown, trimmed, unique, zero
 from .groups import Groups
@@ -135,6 +135,7 @@ class Reading:
         self.facts: dict[str, Any] = {}
         self.said_in_amounts: set[str] = set()
         self.dollars = False  # whether a sign says dollars, or pesos, of some country
+        self.formats: dict[str, str] = {}  # currencies of number formats, and a row of each
         self.id_fold = "none"
         self.arguments: dict[str, Any] = {}
         self.grouped: list[str] = []
@@ -370,7 +371,18 @@ class Reading:
             self.said_in_amounts = read.currencies
             known = pc.unique(column).cast(pa.string())
             self.dollars = bool(pc.any(pc.match_substring_regex(known, r"(^|[^A-Za-z])\$")).as_py())
+            self._formats(name)
         self.table = replaced(self.table, name, self._unsigned(role, name, read.values))
+
+    def _formats(self, name: str) -> None:
+        """Currencies that a spreadsheet's cells are formatted as."""
+        if fold(name) in map(fold, self.settings.ignore):
+            return
+        for source, _ in self.rows.parts:
+            for code, row in source.currencies(name).items():
+                self.formats.setdefault(code, row)
+        self.dollars = self.dollars or number_formats.DOLLARS in self.formats
+        self.said_in_amounts |= set(self.formats) - {number_formats.DOLLARS}
 
     def _grouped(self, name: str, column: pa.ChunkedArray, read: amounts.Amounts) -> None:
         """Remembers amounts such as 1,234 of which only the currency may tell what the sign is."""
@@ -478,11 +490,13 @@ class Reading:
         elif in_column:
             code, reason, detail = in_column[0], "column", column.value if column else ""
         elif len(self.said_in_amounts) == 1:
-            code, reason, detail = next(iter(self.said_in_amounts)), "sign", amount
+            code, detail = next(iter(self.said_in_amounts)), amount
+            reason = "number_format" if code in self.formats else "sign"
         elif len(self.said_in_amounts) > 1:
             raise Problem(
-                f"column {amount} speaks of {', '.join(sorted(self.said_in_amounts))}",
-                "Amounts of different currencies are not added up.",
+                f"column {amount} speaks of {', '.join(sorted(self.said_in_amounts))}"
+                + self._formatted(),
+                f"Amounts of different currencies are not added up.{self._no_format(amount)}",
             )
         elif currency_in(amount):
             code, reason, detail = currency_in(amount), "amount_heading", amount
@@ -509,9 +523,19 @@ class Reading:
             others.append("dollars ($)")
         if others:
             raise Problem(
-                f"column {amount} holds amounts in {', '.join(others)}, and the currency is {code}",
-                "Amounts of different currencies are not added up; give one file per currency.",
+                f"column {amount} holds amounts in {', '.join(others)}, and the currency is {code}"
+                + self._formatted(),
+                "Amounts of different currencies are not added up; give one file per currency."
+                + self._no_format(amount),
             )
+
+    def _formatted(self) -> str:
+        """The cells whose number formats say a currency."""
+        told = [f"{code} in {row}" for code, row in sorted(self.formats.items())]
+        return f" (formats of cells: {', '.join(told)})" if told else ""
+
+    def _no_format(self, amount: str) -> str:
+        return f' --ignore "{amount}" says that the formats are wrong.' if self.formats else ""
 
     def _codes_agree(self, code: str, amount: str) -> None:
         """Refuses another currency in the amount's heading, or in a column that nobody read."""

@@ -76,6 +76,7 @@ REASONS: Mapping[str, tuple[str, str]] = {
     "money_given": ('as you said, for "{detail}"', "指定どおり(「{detail}」)"),
     "column": ('column "{detail}"', "「{detail}」列から"),
     "sign": ('the signs in "{detail}"', "「{detail}」列の記号から"),
+    "number_format": ('the number formats in "{detail}"', "「{detail}」列の表示形式から"),
     "amount_heading": ('the heading "{detail}"', "見出し「{detail}」から"),
     "japanese": ("Japanese headings (assumed)", "日本語の見出しのため(推定)"),
 }
