@@ -17,7 +17,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import amounts, dates, layouts, number_formats, statuses
+from . import amounts, dates, layouts, lists, number_formats
 from .amount_meaning import Meaning
 from .columns import as_text, cut, is_text, replaced, safe, shown, trimmed, unique, zero
 from .groups import Groups
@@ -208,13 +208,26 @@ class Reading:
             reason = guessed if source.encoding_guessed else "given"
             self.extra.append(Choice("encoding", source.encoding, reason))
         for one in self.sources:
-            for code, values in one.notes:
-                names = str(values.get("columns", "")).split(", ") if code == "arrays" else []
-                on_top = code in _ON_TOP or any(map(statuses.smell, names))
-                (self.warnings if on_top else self.notes).append(Note(code, values))
+            self._told(one.notes)
+        of_lists = {}
+        for name in self.unread:
+            kind = self.table[name].type
+            if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+                of_lists[name] = lists.Contents()
+                of_lists[name].add_column(self.table[name])
+        told, noted = lists.notes(of_lists, source.name)
+        self._told([*told, *noted])
         dropped = sum(one.dropped for one in self.sources)
         if dropped:
             self.notes.append(Note("dropped_lines", {"rows": dropped}))
+
+    def _told(self, notes: Sequence[tuple[str, dict[str, object]]]) -> None:
+        """Notes of a file; those on what may be wrong with the numbers go on top."""
+        ignored = {fold(name) for name in self.settings.ignore}
+        for code, values in notes:
+            if code == "lists_told" and fold(str(values["column"])) in ignored:
+                continue
+            (self.warnings if code in _ON_TOP else self.notes).append(Note(code, values))
 
     def _dates(self, role: str = "ordered_at") -> None:
         name = self.chosen[role].value
@@ -578,7 +591,7 @@ class Reading:
             self.table = replaced(self.table, name, trimmed(self.table[name]))
 
 
-_ON_TOP = ("sheets_alike",)  # what was left out and looks like more of the same
+_ON_TOP = ("sheets_alike", "lists_told")  # what was left out and looks like more of the same
 _EPOCH = datetime.date(1970, 1, 1)
 _DAY_ALONE = r"^[^:T]{6,20}$"
 TIME_ALONE = r"^(午前|午後|오전|오후)? ?\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?[AaPp]\.?[Mm]\.?)?$"

@@ -439,6 +439,20 @@ NOTES: Mapping[str, tuple[str, str]] = {
         "{file}: lists within a row are not read: {columns}.",
         "{file}: 行の中の配列は読み取りません: {columns}。",
     ),
+    "lists_told": (
+        '{file}: the list "{column}" within {rows} rows is not read, and speaks of refunds or '
+        "cancellations ({words}): write what counts as columns of the order, or --ignore "
+        '"{column}" says that it does not matter.',
+        "{file}: {rows}行の中の配列「{column}」は読み取りませんが、"
+        "返金や取消を含むようです({words})。"
+        "注文の列として書き出すか、関係なければ --ignore を指定してください。",
+    ),
+    "list_read": (
+        '{file}: the orders have no amount of their own, so that each element of "{column}" is a '
+        "row: {lines} of {rows} orders.",
+        "{file}: 注文に金額の列がないため、「{column}」の各要素を1行としました"
+        "({rows}件、{lines}行)。",
+    ),
     "sheets_alike": (
         '{file}: only the sheet "{sheet}" is read; {others} have the same headings and are not '
         "read. FILE#SHEET names each, and several files are read as one.",

@@ -86,7 +86,8 @@ class StateReading(Reading):
         settings, headings = self.settings, self.table.column_names
         off = settings.columns.get("status") == ""
         said = [find(name, headings, "--status") for name in settings.statuses]
-        ignored = [find(name, headings, "--ignore") for name in settings.ignore]
+        of_lists = [str(values.get("column")) for one in self.sources for _, values in one.notes]
+        ignored = [find(name, [*headings, *of_lists], "--ignore") for name in settings.ignore]
         taken = [choice.value for role, choice in self.chosen.items() if role != "cancelled_at"]
         cancels, others = states.by_headings(headings, taken, self.layout, ignored)
         own = self.chosen.pop("cancelled_at", None)

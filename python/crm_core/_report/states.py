@@ -155,10 +155,10 @@ def suspects(table: pa.Table, unread: Sequence[str], refunds_read: bool) -> list
             told = [
                 text
                 for text in texts
-                if any(_speaks_of_stop(one) or _is_test(one) for one in re.split(r"[,;|、]", text))
+                if any(speaks_of_stop(one) or _is_test(one) for one in re.split(r"[,;|、]", text))
             ]
         else:
-            told = [text for text in texts if _speaks_of_stop(text)] or statuses.refusals(texts)
+            told = [text for text in texts if speaks_of_stop(text)] or statuses.refusals(texts)
         if told:
             rows = pc.fill_null(pc.is_in(column, value_set=pa.array(told, pa.string())), False)
             if smell:
@@ -178,7 +178,7 @@ def _how(name: str, told: Sequence[str]) -> str:
         return "not_used_date"
     if all(re.fullmatch(r"[^\w]?\s*-?\d[\d.,]*\s*[^\w]?", one) for one in told):
         return "not_used_money"
-    if all(_speaks_of_stop(one) for one in told):
+    if all(speaks_of_stop(one) for one in told):
         return "not_used_words"
     return "not_used_heading"
 
@@ -202,7 +202,7 @@ def _saying_no(name: str, column: pa.ChunkedArray) -> Suspect | None:
         return None
     texts = distinct(text)
     flags_only = all(statuses.says_no(one) or statuses.says_yes(one) for one in texts)
-    told = {one for one in texts if _speaks_of_stop(one) or statuses.is_open(one)}
+    told = {one for one in texts if speaks_of_stop(one) or statuses.is_open(one)}
     told |= {one for one in texts if flags_only and statuses.says_no(one)}
     if not told:
         return None
@@ -213,7 +213,8 @@ def _saying_no(name: str, column: pa.ChunkedArray) -> Suspect | None:
     return Suspect(name, rows, shown_words, "not_used_flag", [safe(one) for one in others])
 
 
-def _speaks_of_stop(text: str) -> bool:
+def speaks_of_stop(text: str) -> bool:
+    """Whether a cell says that something was cancelled, given back or not paid."""
     if len(text) > 40:
         return False
     if statuses.general().get(fold_word(text)) in statuses.STOPS[1:]:
