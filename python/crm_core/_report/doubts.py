@@ -21,6 +21,7 @@ from .settings import Note
 
 if TYPE_CHECKING:
     from .order_reading import OrderReading
+    from .reading import Reading
 
 _MONTH = 31 * 86_400_000_000
 _TAKEN_ONCE = ("total_heading", "once")
@@ -74,7 +75,7 @@ def quantity_unused(
         reading.warnings.append(Note("quantity_unused", values))
 
 
-def _of_order(reading: OrderReading, amounts: Values, kind: str) -> tuple[Any, Groups]:
+def _of_order(reading: Reading, amounts: Values, kind: str) -> tuple[Any, Groups]:
     """What each order comes to, before refunds, and the orders."""
     keys = reading.keys
     if keys is None:
@@ -111,7 +112,7 @@ def _repeated_totals(reading: OrderReading, name: str, amounts: Values, keys: Gr
         reading.warnings.append(Note("repeated_totals", {**values, "orders": orders}))
 
 
-def of_items(reading: OrderReading) -> Iterator[str]:
+def of_items(reading: Reading) -> Iterator[str]:
     """Headings of what a line is about: products, pieces, prices."""
     known = {
         fold(one) for role in ("product", "category", "quantity") for one in headings.names_of(role)
@@ -185,7 +186,7 @@ def _refunds_above(reading: OrderReading, orders: tuple[Any, Groups]) -> None:
         reading.notes.append(Note("refunds_above", {"column": name, "orders": above}))
 
 
-def _paid_back(reading: OrderReading, orders: tuple[Any, Groups]) -> Any:
+def _paid_back(reading: Reading, orders: tuple[Any, Groups]) -> Any:
     """What each order has in the column of refunds."""
     money = groups.values(reading.plain_amounts(reading.arguments["refunded"]))
     if reading.arguments["amount_is"] == "order":  # it is on each of the order's rows
@@ -193,7 +194,7 @@ def _paid_back(reading: OrderReading, orders: tuple[Any, Groups]) -> Any:
     return orders[1].sums(Values(money.floats, money.valid))
 
 
-def refunds_missing(reading: OrderReading, name: str, rows: pa.ChunkedArray, word: str) -> None:
+def refunds_missing(reading: Reading, name: str, rows: pa.ChunkedArray, word: str) -> None:
     """Orders that are given back in part, of which no amount says how much.
 
     Args:
@@ -215,7 +216,7 @@ def refunds_missing(reading: OrderReading, name: str, rows: pa.ChunkedArray, wor
 
 
 def refunded_in_part(
-    reading: OrderReading, name: str, rows: pa.ChunkedArray, words: Sequence[str]
+    reading: Reading, name: str, rows: pa.ChunkedArray, words: Sequence[str]
 ) -> None:
     """Orders that their state says are given back, with a smaller amount given back.
 
@@ -250,7 +251,7 @@ def refunded_in_part(
     reading.warnings.append(Note("refunded_in_part", values))
 
 
-def _amounts(reading: OrderReading) -> Values:
+def _amounts(reading: Reading) -> Values:
     return groups.values(reading.plain_amounts(reading.arguments["amount"]))
 
 

@@ -20,13 +20,13 @@ from .problem import Problem
 from .settings import Note
 
 if TYPE_CHECKING:
-    from .order_reading import OrderReading
+    from .reading import Reading
 
 _STRAY = 0.1  # orders in which an item stands twice, of those with several states
 
 
 def apart(
-    reading: OrderReading, name: str, mapped: pa.ChunkedArray
+    reading: Reading, name: str, mapped: pa.ChunkedArray
 ) -> tuple[pa.ChunkedArray, list[states.Stop]]:
     """The state of each row's order, and the lines that leave where they differ.
 
@@ -69,7 +69,7 @@ def apart(
     return pa.chunked_array([base]), [states.Stop(name, leaving)]
 
 
-def _of_items(reading: OrderReading, keys: Groups, name: str, here: Any, orders: int) -> bool:
+def _of_items(reading: Reading, keys: Groups, name: str, here: Any, orders: int) -> bool:
     """Whether the rows of nearly all these orders are of different items."""
     number, amount = reading.arguments["order_id"], reading.arguments["amount"]
     items = []

@@ -107,12 +107,18 @@ def notes(
     for name, one in lists.items():
         words = [*([name] if statuses.smell(name) and one.rows else []), *one.stops]
         if words:
+            code = "lists_refunds" if all(map(_of_refunds, words)) else "lists_told"
             values = {"column": name, "rows": one.rows, "words": ", ".join(words[:5]), "file": file}
-            told.append(("lists_told", values))
+            told.append((code, values))
     some = sorted(lists, key=lambda name: not lists[name].amounts)
     shown = ", ".join(_named(name, lists[name]) for name in some[:10])
     shown += " ..." if len(some) > 10 else ""
     return told, [("arrays", {"columns": shown, "file": file})] if lists else []
+
+
+def _of_refunds(word: str) -> bool:
+    """Whether a word or a field speaks of refunds, and not of cancelling."""
+    return statuses.smell(_leaf(word)) == "refunded"
 
 
 def _named(name: str, contents: Contents) -> str:

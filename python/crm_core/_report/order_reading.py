@@ -31,6 +31,7 @@ from .columns import (
     distinct,
     filled_within,
     numbers,
+    plain,
     replaced,
     safe,
     shown,
@@ -292,8 +293,8 @@ class OrderReading(StateReading):
         if not said and ids.most_are_zero(column):
             self.warnings.append(Note("zero_id", {"column": name}))
         self._rounded_ids(name, column)
-        there = {ids.plain(word) for word in guests}
-        unused = [word for word in said if word and ids.plain(word) not in there]
+        there = {plain(word) for word in guests}
+        unused = [word for word in said if word and plain(word) not in there]
         if unused:  # ids near them are of customers, and not shown
             values = {"option": "--guest-id", "words": ", ".join(map(safe, unused[:5]))}
             self.warnings.append(Note("unused_words", values))
@@ -469,11 +470,6 @@ class OrderReading(StateReading):
             if self.arguments["amount_is"] == "unit":
                 lines = lines * self.floats("quantity")
         return amount_meaning.level(name, money, keys, lines, self._of_layout(role))
-
-    def floats(self, role: str) -> amount_meaning.Floats:
-        """The numbers of a role; missing ones are not a number."""
-        found = groups.values(self.plain_amounts(self.chosen[role].value))
-        return np.where(found.valid, found.floats, np.nan)
 
     def _unread_discounts(self) -> None:
         """Discounts, coupons and points beside amounts of lines, which may not be net of them."""

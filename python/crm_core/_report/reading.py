@@ -14,11 +14,12 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import amounts, dates, layouts, lists, number_formats
-from .amount_meaning import Meaning
+from . import amounts, dates, groups, layouts, lists, number_formats
+from .amount_meaning import Floats, Meaning
 from .columns import as_text, cut, is_text, replaced, safe, shown, trimmed, unique, zero
 from .groups import Groups
 from .headings import Choice, currency_in, is_japanese
@@ -32,12 +33,20 @@ _SHARE_OF_BYTES = 0.4  # of the time that reading takes; parsing takes the rest
 
 def layout_of(headings: Sequence[str], settings: Settings, reads: str) -> Layout | None:
     """The layout that the user named, else the one whose headings these are."""
+    keys = ("customer_id", "ordered_at", "amount") if reads == "orders" else ("visitor_id", "kind")
     if settings.layout is None:
-        return layouts.detect(headings, reads)
+        found = layouts.detect(headings, reads)
+        if found is None or not found.refuses:
+            return found
+        if all(settings.columns.get(role) for role in keys):
+            return None
+        raise Problem(
+            f"the headings are those of {found.name}: {found.refuses}",
+            f"With {', '.join(keys)} named, the columns are read as said.",
+        )
     layout = layouts.named(settings.layout)
     if layout.reads != reads:
         raise Problem(f"--layout: {layout.id} is of {layout.reads}, and these are {reads}")
-    keys = ("customer_id", "ordered_at", "amount") if reads == "orders" else ("visitor_id", "kind")
     there = [role for role in keys if layouts.column(layout.roles.get(role, ()), headings)]
     if len(there) < 2 and not layout.own:
         raise Problem(
@@ -225,8 +234,11 @@ class Reading:
         """Notes of a file; those on what may be wrong with the numbers go on top."""
         ignored = {fold(name) for name in self.settings.ignore}
         for code, values in notes:
-            if code == "lists_told" and fold(str(values["column"])) in ignored:
-                continue
+            if code in _OF_LISTS:
+                read = code == "lists_refunds" and "refunded" in self.chosen
+                if read or fold(str(values["column"])) in ignored:
+                    continue
+                code = "lists_told"
             (self.warnings if code in _ON_TOP else self.notes).append(Note(code, values))
 
     def _dates(self, role: str = "ordered_at") -> None:
@@ -478,6 +490,11 @@ class Reading:
         plain = pa.types.is_integer(column.type) or pa.types.is_decimal(column.type)
         return column if plain else column.cast(pa.float64())
 
+    def floats(self, role: str) -> Floats:
+        """The numbers of a role; missing ones are not a number."""
+        found = groups.values(self.plain_amounts(self.chosen[role].value))
+        return np.where(found.valid, found.floats, np.nan)
+
     def _currency(self) -> None:
         """Said by the user, a column, the amounts, their heading, or (and told) the language."""
         column = self.chosen.pop("currency", None)
@@ -591,6 +608,7 @@ class Reading:
             self.table = replaced(self.table, name, trimmed(self.table[name]))
 
 
+_OF_LISTS = ("lists_told", "lists_refunds")  # the latter say what a column of refunds holds, too
 _ON_TOP = ("sheets_alike", "lists_told")  # what was left out and looks like more of the same
 _EPOCH = datetime.date(1970, 1, 1)
 _DAY_ALONE = r"^[^:T]{6,20}$"
