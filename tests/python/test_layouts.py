@@ -118,11 +118,8 @@ def test_a_layout_that_is_not_read_says_why_and_what_to_read(ident, tmp_path):
 def test_a_refused_layout_is_read_by_named_columns():
     names = layouts.shipped()["amazon_settlement"].headings
     rows = {name: ["x", "y"] for name in names}
-    rows |= {
-        "amount": ["5", "7"],
-        "posted-date": ["2024-01-05", "2024-01-06"],
-        "currency": ["USD"] * 2,
-    }
+    rows |= {"posted-date": ["2024-01-05", "2024-01-06"], "currency": ["USD", "USD"]}
+    rows |= {"amount": ["5", "7"], "quantity-purchased": ["1", "1"]}
     found = crm_core.read_orders(
         rows, customer_id="sku", ordered_at="posted-date", amount="amount", order_id="", status=""
     )
