@@ -93,14 +93,20 @@ def _general() -> Mapping[str, str]:
     return {fold(name): meaning for meaning in KINDS for name in known[meaning]}
 
 
-ROBOTS = re.compile(
-    r"bot\b|crawl|spider|headless|slurp|curl/|python-requests|facebookexternalhit", re.I
-)
+@cache
+def _robots() -> re.Pattern[str]:
+    words = "|".join(map(re.escape, layouts.words()["machines"]["robots"]))
+    return re.compile(rf"(?:{words})(?![a-z])", re.I)
+
+
+def is_robot(agent: str) -> bool:
+    """Whether a browser's name is a robot's."""
+    return _robots().search(agent) is not None
 
 
 def is_agent(heading: str) -> bool:
     """Whether a heading is that of the browser's name."""
-    return fold(heading) in ("useragent", "ua", "contextuseragent", "browseragent")
+    return fold(heading) in layouts.words()["machines"]["agents"]
 
 
 @cache

@@ -159,7 +159,7 @@ class _EventReading(Reading):
         text = shown(self.table[when.value])
         if when.reason == "given" or text is None or not all_match(text, TIME_ALONE):
             return
-        days = layouts.column(["date", "event_date", "日付", "day"], self.unread)
+        days = layouts.column(layouts.words()["headings"]["events"]["days"], self.unread)
         if days is not None:
             self.chosen["occurred_at"] = Choice("occurred_at", days, "heading")
             self.unread = [when.value, *(one for one in self.unread if one != days)]
@@ -185,7 +185,7 @@ class _EventReading(Reading):
             words = [] if column is None else distinct(column)
             told = [word for word in words if not statuses.says_no(word)]
             if event_headings.is_agent(name):
-                told = [word for word in words if event_headings.ROBOTS.search(word)]
+                told = [word for word in words if event_headings.is_robot(word)]
             if told:
                 here = pc.is_in(column, value_set=pa.array(told, pa.string()))
                 values = {"column": name, "events": pc.sum(here).as_py()}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 
@@ -14,7 +13,6 @@ from .columns import distinct, is_text, mapped, plain
 
 FOLDS = ("email", "case", "number", "none")
 _MOSTLY = 0.9
-_NOBODY = re.compile(r"(guest|no-?reply|anonymous|unknown|nobody)[^@]{0,3}@", re.I)
 
 
 def _email(text: str) -> str:
@@ -125,9 +123,16 @@ def without_guests(
     found = [
         text
         for text in distinct(column)
-        if plain(text) in wanted or ("@" in text and _NOBODY.match(text))
+        if plain(text) in wanted or ("@" in text and _of_nobody(text))
     ]
     if not found:
         return column, []
     is_guest = pc.is_in(column, value_set=pa.array(found, pa.string()))
     return pc.if_else(is_guest, None, column), found
+
+
+def _of_nobody(address: str) -> bool:
+    """Whether a mail address begins as no customer's does, such as guest1@ or no-reply@."""
+    name = address.lower().partition("@")[0]
+    begins = layouts.words()["guests"]["mail"]
+    return any(name.startswith(one) and len(name) <= len(one) + 3 for one in begins)

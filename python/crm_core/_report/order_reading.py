@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -489,7 +488,7 @@ class OrderReading(StateReading):
                 count = pc.sum(shares).as_py() or 0
             if count:
                 code = "unread_discount"
-                if values is None or re.search("percent|pct|[%％]|率|rate", name, re.I):
+                if values is None or statuses.speaks_of("percent", name):
                     code = "unread_percent"
                 elif "discount" in self.arguments:
                     code = "second_discount"

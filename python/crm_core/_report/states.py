@@ -23,7 +23,6 @@ from .layouts import Layout, fold, fold_word
 from .problem import Problem
 
 _DATE = re.compile(r"\s*(\d{1,4}\s*[-/.年]\s*\d|\d{8}|[A-Za-z]{3,9}\.? \d{1,2},|\d{9,13}\s*$)")
-_BEGINS = re.compile(r"(refund|return|reversal|chargeback|erstattung|remboursement|返金|返品)\b")
 #: All meanings, the one that an order of several takes first: of those that count, `pending`.
 MEANINGS_RANKED = (*statuses.STOPS, "pending", "completed")
 
@@ -170,7 +169,7 @@ def suspects(table: pa.Table, unread: Sequence[str], refunds_read: bool) -> list
 
 def _how(name: str, told: Sequence[str]) -> str:
     """Which option uses a column whose heading speaks of cancelling, by what it holds."""
-    if re.search("qty|quantity|pieces|units|menge|数量|個数|件数|cantidad|quantit", name, re.I):
+    if statuses.speaks_of("pieces", name):
         return "not_used_pieces"
     if all(statuses.says_yes(one) for one in told):
         return "not_used_date"
@@ -222,9 +221,11 @@ def speaks_of_stop(text: str) -> bool:
     if statuses.is_unpaid(text) or statuses.is_odd(text):
         return True
     low = text.lower()
-    if _BEGINS.match(low):
+    smells = layouts.words()["smells"]
+    begin = next((one for one in smells["begins"] if low.startswith(one)), None)
+    if begin is not None and not low[len(begin) :][:1].isalnum():
         return True
-    return any(part in low for part in layouts.words()["smells"]["cancelled"] if part != "void")
+    return any(part in low for part in smells["cancelled"] if part != "void")
 
 
 def _is_test(text: str) -> bool:
