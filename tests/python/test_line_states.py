@@ -57,6 +57,37 @@ def test_totals_of_orders_are_taken_as_they_are_with_a_warning():
     assert "1 orders have 1 cancelled lines beside others" in warned(found)
 
 
+def test_a_blank_state_on_the_first_line_does_not_take_a_later_ones():
+    text = (LINES % "cancelled").replace("10,paid", "10,")
+    found = read(text)
+    assert totals(found) == {"a": 10, "b": 50} and "blank cells" not in noted(found)
+    assert totals(read((LINES % "").replace("10,paid", "10,cancelled"))) == {"b": 50}
+
+
+def test_a_line_that_gives_back_by_its_sign_stays():
+    found = read((LINES % "returned").replace(",20,", ",-4,"))
+    assert totals(found) == {"a": 6, "b": 50}
+    found = read((LINES % "cancelled").replace(",20,", ",-4,"))
+    assert totals(found) == {"a": 10, "b": 50}, "a refund that was cancelled"
+
+
+def test_an_order_below_zero_that_its_state_stops_is_said():
+    text = "order_id,customer_id,order_date,total,status\n1,a,2024-01-05,10,paid\n"
+    text += "2,a,2024-01-06,-4,{}"
+    found = read(text.format("refunded"))
+    assert totals(found) == {"a": 10} and "(-4 in all)" in warned(found)
+    assert "reduce the revenue" not in noted(found)
+    counted = read(text.format("refunded"), status_map={"refunded": "completed"})
+    assert totals(counted) == {"a": 6} and "reduce the revenue" in noted(counted)
+    assert not warned(read(text.format("refunded"), status_map={"refunded": "refunded"}))
+    assert not warned(read(text.format("cancelled")))
+
+
+def test_rows_of_payouts_are_said_whatever_their_sign():
+    text = "id,type,amount,customer,date\n1,charge,10,a,2024-01-05\n2,payout,-9,,2024-01-06"
+    assert '"type" says payout in 1 orders' in warned(read(text))
+
+
 def test_states_that_may_follow_one_another_are_asked_about():
     text = "order_id,customer_id,order_date,amount,status\n"
     text += "1,a,2024-01-05,30,paid\n1,a,2024-01-05,30,cancelled\n2,b,2024-01-06,50,paid"
@@ -72,7 +103,7 @@ def test_states_that_may_follow_one_another_are_asked_about():
         read(same_item)
 
 
-@pytest.mark.parametrize("word", ["refunded", "全額返金", "returned"])
+@pytest.mark.parametrize("word", ["refunded", "全額返金", "returned", "cancelled"])
 def test_a_refunded_order_with_a_smaller_refund_is_said_with_both_totals(word):
     found = read(ORDERS.format(word, 30))
     assert totals(found) == {"b": 50}
@@ -80,6 +111,7 @@ def test_a_refunded_order_with_a_smaller_refund_is_said_with_both_totals(word):
     assert "come to 70" in warned(found)
     part = read(ORDERS.format(word, 30), status_map={word: "completed"})
     assert totals(part) == {"a": 70, "b": 50} and not warned(part)
+    assert f'status_map={{"{word}": ' in warned(found).split("come to 70")[1]
     whole = read(ORDERS.format(word, 30), status_map={word: "refunded"})
     assert totals(whole) == {"b": 50} and not warned(whole)
     with pytest.raises(crm.DataError, match="come to 70"):
@@ -92,6 +124,11 @@ def test_a_refund_that_agrees_with_its_word_is_no_doubt():
     blank = read(ORDERS.format("partially refunded", 0))
     assert totals(blank) == {"a": 100, "b": 50}
     assert '"refunded_amount" says nothing of them' in warned(blank)
+    part = read(ORDERS.format("一部返金", 30))
+    assert totals(part) == {"a": 70, "b": 50}
+    with pytest.raises(crm.DataError) as caught:
+        read(ORDERS.format("partly refunded by shop", 30))
+    assert "completed|pending|cancelled" in caught.value.hint, "a part is not the whole"
 
 
 def test_a_layout_says_what_its_word_means():

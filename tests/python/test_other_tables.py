@@ -36,6 +36,7 @@ def test_a_table_that_is_no_orders_is_refused_by_what_it_is(what):
         "Email,Total Spent,Total Orders\na@x.jp,100,3\nb@x.jp,50,1",
         "会員ID,氏名,最終購入日,購入回数,累計購入金額\n1,甲,2024-03-01,3,9000\n2,乙,2024-03-02,1,100",
         "Kunde,Letzte Bestellung,Gesamtumsatz\n1,01.03.2024,9\n2,02.03.2024,1",
+        "customer_id,recency,frequency,monetary_value\n1,2,3,4\n2,3,4,5",
         "user_id,created_at,amount,ltv\n1,2024-03-01,9,20\n2,2024-03-02,1,20",
     ],
 )
@@ -63,6 +64,10 @@ def test_orders_with_such_headings_are_read():
     of_some = "order_id,customer_id,created_at,amount,refund_reason\n1,a,2024-01-05,9,"
     of_some += "\n2,b,2024-01-06,7,x"
     assert totals(crm.read_orders(frame(of_some), currency="USD"))["a"] == 9
+    none = "order_id,customer_id,created_at,amount,refund_reason\n1,a,2024-01-05,9,none"
+    assert totals(crm.read_orders(frame(none), currency="USD")) == {"a": 9}
+    of_orders = "customer_id,order_date,amount,ltv\na,2024-01-05,9,20\nb,2024-01-06,11,20"
+    assert totals(crm.read_orders(frame(of_orders), currency="USD")) == {"a": 9, "b": 11}
     fees = "customer,date,gross,fee,net\na,2024-01-05,100,3,97"
     assert totals(crm.read_orders(frame(fees), currency="USD")) == {"a": 100}
     nobody = pa.table({"customer_id": pa.nulls(1, pa.string()), "date": ["2024-01-05"],

@@ -60,6 +60,24 @@ def test_a_column_of_one_kind_is_left_for_one_that_tells():
     assert crm.read_events(one, kinds=KINDS).understanding.choices[2].value == "event_type"
 
 
+def test_names_of_people_are_no_kinds():
+    people = LOG.replace("action", "name").replace("event,look", "view,Taro")
+    events = crm.read_events(frame(people.replace("event,basket", "view,Hanako")))
+    assert events.understanding.choices[2].value == "event_type"
+    assert "Taro" not in str(events.understanding)
+    telling = LOG.replace("action", "name").replace("look", "Product Viewed")
+    events = crm.read_events(frame(telling))
+    assert events.understanding.choices[2].value == "name"
+
+
+def test_a_second_column_with_more_known_kinds_is_said():
+    both = LOG.replace("event,look", "click,view").replace("event,basket", "tap,cart")
+    events = crm.read_events(frame(both))
+    assert '"action" holds known kinds of events too (view, cart)' in warned(events)
+    assert not warned(crm.read_events(frame(both), kind="event_type"))
+    assert not warned(crm.read_events(frame(both), kind="action"))
+
+
 @pytest.mark.parametrize("build", [crm.read_events, crm.Events])
 def test_steps_are_the_logs_words_or_what_they_mean(build):
     data = {

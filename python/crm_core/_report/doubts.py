@@ -6,11 +6,12 @@ a warning where the choice is likely and may be wrong; a note where another read
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from . import amount_meaning, groups, headings, layouts, statuses
 from .columns import is_text, numbers, shown
@@ -40,7 +41,6 @@ def of_amounts(reading: OrderReading) -> None:
             _repeated_totals(reading, name, amounts, keys)
         _numbers_that_restart(reading, keys)
     _refunds_above(reading, _of_order(reading, amounts, kind))
-    _below_zero(reading, _of_order(reading, amounts, kind))
     if reading.layout is None:
         if kind == "order":
             _before_discount(reading, name, amounts)
@@ -216,7 +216,7 @@ def refunds_missing(reading: Reading, name: str, rows: pa.ChunkedArray, word: st
 
 
 def refunded_in_part(
-    reading: Reading, name: str, rows: pa.ChunkedArray, words: Sequence[str]
+    reading: Reading, name: str, rows: pa.ChunkedArray, words: Mapping[str, str]
 ) -> None:
     """Orders that their state says are given back, with a smaller amount given back.
 
@@ -224,7 +224,7 @@ def refunded_in_part(
         reading: The orders, with their amounts.
         name: The status column.
         rows: The rows whose word says so.
-        words: These words.
+        words: These words, with what they mean.
     """
     here = groups.flags(rows)
     kind = reading.arguments["amount_is"]
@@ -239,10 +239,12 @@ def refunded_in_part(
     if not np.any(part):
         return
     whole, taken = amount_meaning.rounded(worth[part]), amount_meaning.rounded(back[part])
+    word, meaning = next(iter(words.items()))
     values = {
         "column": name,
         "orders": int(np.count_nonzero(part)),
-        "word": words[0],
+        "word": word,
+        "meaning": meaning,
         "money": reading.arguments["refunded"],
         "whole": f"{whole:,}",
         "part": f"{taken:,}",
@@ -255,15 +257,28 @@ def _amounts(reading: Reading) -> Values:
     return groups.values(reading.plain_amounts(reading.arguments["amount"]))
 
 
-def _below_zero(reading: OrderReading, orders: tuple[Any, Groups]) -> None:
-    """Orders that come to less than zero: refunds by their sign, and no cancellations."""
-    worth, _ = orders
-    below = worth < 0
-    count = int(np.count_nonzero(below))
-    if count:
-        amount = amount_meaning.rounded(worth[below])
-        values = {"column": reading.arguments["amount"], "orders": count, "amount": f"{amount:,}"}
-        reading.notes.append(Note("below_zero", values))
+def below_zero(reading: Reading) -> None:
+    """Orders that come to less than zero: refunds by their sign, unless their state stops them."""
+    worth, keys = _of_order(reading, _amounts(reading), reading.arguments["amount_is"])
+    meaning = np.zeros(len(keys.codes), np.bool_)
+    stopped = meaning
+    if "status" in reading.arguments:
+        state = reading.table[reading.arguments["status"]]
+        meaning = groups.flags(pc.is_in(state, pa.array(["refunded", "returned"])))
+        stopped = groups.flags(pc.is_in(state, pa.array(statuses.STOPS)))
+    if {"refunded", "returned"} & {*reading.settings.status_map.values()}:
+        meaning = np.zeros_like(meaning)  # the user has said that they do not count
+    for code, rows, listed in (
+        ("below_zero", ~stopped, reading.notes),
+        ("below_zero_stopped", meaning, reading.warnings),
+    ):
+        below = (worth < 0) & (keys.counts(rows) > 0)
+        if count := int(np.count_nonzero(below)):
+            amount = amount_meaning.rounded(worth[below])
+            values = {"orders": count, "amount": f"{amount:,}"}
+            values["column"] = reading.arguments["amount"]
+            values["status"] = reading.arguments.get("status", "")
+            listed.append(Note(code, values))
 
 
 def _before_discount(reading: OrderReading, name: str, amounts: Values) -> None:

@@ -66,25 +66,53 @@ def choose(
 
 
 def varying(
-    chosen: Mapping[str, Choice], headings: Sequence[str], words_in: Callable[[str], int]
+    chosen: Mapping[str, Choice], headings: Sequence[str], words_of: Callable[[str], Sequence[str]]
 ) -> Choice | None:
     """Another column of kinds where the one found by its heading says the same in all rows.
 
     Args:
         chosen: The column of each role.
         headings: The file's headings.
-        words_in: How many different words a column has; 0 where it cannot be one of kinds.
+        words_of: The different words of a column; none where it cannot be one of kinds.
     """
     own = chosen["kind"]
-    if own.reason != "heading" or words_in(own.value) != 1:
+    if own.reason != "heading" or len(words_of(own.value)) != 1:
         return None
-    taken = {choice.value for choice in chosen.values()}
-    known = map(fold, [*_names("kind"), *layouts.words()["headings"]["events"]["beside_kind"]])
-    present = {fold(name): name for name in headings if name not in taken}
-    for name in (present[one] for one in known if one in present):
-        if words_in(name) > 1:
+    known = _general()
+    beside = layouts.words()["headings"]["events"]["beside_kind"]
+    tells = any(fold(word) in known for word in words_of(own.value))
+    for name in _others(chosen, headings, beside):
+        words = words_of(name)
+        plain = not tells and fold(name) not in map(fold, beside)
+        if len(words) > 1 and (plain or any(fold(word) in known for word in words)):
             return Choice("kind", name, "constant", own.value)
     return None
+
+
+def telling_more(
+    chosen: Mapping[str, Choice], headings: Sequence[str], words_of: Callable[[str], Sequence[str]]
+) -> dict[str, object] | None:
+    """What to say of a column with more known kinds than the one found by its heading."""
+    own = chosen["kind"]
+    if own.reason != "heading":
+        return None
+    known = _general()
+    count = sum(fold(word) in known for word in words_of(own.value))
+    for name in _others(chosen, headings, ()):
+        there = [word for word in words_of(name) if fold(word) in known]
+        if len(there) > max(count, 1):
+            return {"column": own.value, "other": name, "words": ", ".join(there[:5])}
+    return None
+
+
+def _others(
+    chosen: Mapping[str, Choice], headings: Sequence[str], more: Sequence[str]
+) -> list[str]:
+    """Columns that no role has taken, with headings of kinds or such as these."""
+    taken = {choice.value for choice in chosen.values()}
+    present = {fold(name): name for name in headings if name not in taken}
+    names = map(fold, [*_names("kind"), *more])
+    return [present[one] for one in dict.fromkeys(names) if one in present]
 
 
 @cache

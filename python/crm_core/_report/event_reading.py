@@ -67,15 +67,19 @@ def load_event_sources(
     tables, table = read_files(sources, shared(sources), settings, advance)
     seen = likely.Seen(table)
     chosen = event_headings.choose(headings, settings.columns, layout, seen.filled)
-    notes = []
-    if other := event_headings.varying(chosen, headings, seen.words_in):
+    notes: list[Note] = []
+    warnings: list[Note] = []
+    if other := event_headings.varying(chosen, headings, seen.words_of):
         notes.append(Note("constant_kind", {"column": other.value, "other": other.detail}))
         chosen["kind"] = other
+    elif more := event_headings.telling_more(chosen, headings, seen.words_of):
+        warnings.append(Note("more_kinds", more))
     columns = list(dict.fromkeys(choice.value for choice in chosen.values()))
     dimensions = asked_for(settings.dimensions, headings, columns)
     require(sources, [*columns, *dimensions])
     reading = _EventReading(sources, tables, table, chosen, dimensions, settings, layout)
     reading.notes += notes
+    reading.warnings += warnings
     loaded = reading.events(kinds, currency)
     advance(1.0)
     return loaded

@@ -36,11 +36,11 @@ class Seen:
                 return True
         return False
 
-    def words_in(self, name: str) -> int:
-        """How many different words a column of few has; 0 for other columns."""
+    def words_of(self, name: str) -> list[str]:
+        """The different words of a column of few; none of other columns."""
         if name not in self.table.column_names or not few_texts(self.table[name]):
-            return 0
-        return len(distinct(trimmed(self.table[name])))
+            return []
+        return distinct(trimmed(self.table[name]))
 
     def propose(self, role: str) -> str | None:
         """The column that looks most like a role by its values, or none."""

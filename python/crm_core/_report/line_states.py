@@ -42,6 +42,9 @@ def apart(
     if keys is None:
         return mapped, []
     ranks = states.ranked(mapped)
+    # A line without a state counts, as those that are completed do.
+    counted = np.where(ranks.valid, ranks.numbers, len(states.MEANINGS_RANKED) - 1)
+    ranks = Values(counted, np.ones_like(ranks.valid))
     low, high, _ = keys.ends(ranks)
     differing = low < high
     orders = int(np.count_nonzero(differing))
@@ -61,12 +64,23 @@ def apart(
         )
     stopping = groups.flags(pc.is_in(mapped, value_set=pa.array(statuses.STOPS, pa.string())))
     least, _, some = keys.ends(Values(ranks.numbers, ranks.valid & ~stopping))
-    at = np.where(here, keys.each(np.where(some, least, -1), -1), ranks.numbers)
-    base = pa.array(states.MEANINGS_RANKED, pa.string()).take(pa.array(at, mask=at < 0))
-    leaving = pc.if_else(pa.array(here & stopping), mapped, None)
-    values = {"column": name, "orders": orders, "rows": int(np.count_nonzero(here & stopping))}
+    of_order = np.asarray(keys.each(np.where(some, least, -1), -1))
+    words = pa.array(states.MEANINGS_RANKED, pa.string()).take(
+        pa.array(of_order, mask=of_order < 0)
+    )
+    base = pc.if_else(pa.array(here), words, mapped)
+    leaving = here & stopping & ~_below_zero(reading, mapped)
+    values = {"column": name, "orders": orders, "rows": int(np.count_nonzero(leaving))}
     reading.notes.append(Note("line_states", values))
-    return pa.chunked_array([base]), [states.Stop(name, leaving)]
+    return base, [states.Stop(name, pc.if_else(pa.array(leaving), mapped, None))]
+
+
+def _below_zero(reading: Reading, mapped: pa.ChunkedArray) -> groups.Flags:
+    """Lines that are given back by their sign: they stay, and take money off."""
+    amounts = groups.values(reading.plain_amounts(reading.arguments["amount"]))
+    back = pc.is_in(mapped, value_set=pa.array(["refunded", "returned"], pa.string()))
+    below: groups.Flags = groups.flags(back) & amounts.valid & (amounts.numbers < 0)
+    return below
 
 
 def _of_items(reading: Reading, keys: Groups, name: str, here: Any, orders: int) -> bool:

@@ -194,6 +194,7 @@ class OrderReading(StateReading):
             self._levels,
             self._doubts,
             self._states,
+            self._below_zero,
             self._unpaid_days,
             self._unread_discounts,
             self._currency,
@@ -236,6 +237,10 @@ class OrderReading(StateReading):
         doubts.of_amounts(self)
         if self.layout is None:
             odd_rows.of_items(self, list(doubts.of_items(self)))
+
+    def _below_zero(self) -> None:
+        if self.table.num_rows:
+            doubts.below_zero(self)
 
     def _numbers(self) -> None:
         for role in ("amount", *MONEY, "quantity"):
@@ -342,7 +347,11 @@ class OrderReading(StateReading):
             if role not in self.chosen:
                 continue
             column = self.chosen[role].value
-            filled = filled_within(self.keys, trimmed(self.table[column]))
+            values = trimmed(self.table[column])
+            filled = filled_within(self.keys, values)
+            if role == "status":  # what stands on a later line alone is that line's
+                first = np.asarray(self.keys.each(groups.valid(values)[self.keys.firsts()], True))
+                filled = pc.if_else(pa.array(first), filled, values)
             count = self.table[column].null_count - filled.null_count
             if count > 0:
                 self.table = replaced(self.table, column, filled)

@@ -12,8 +12,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from . import layouts
-from .columns import shown
+from . import layouts, statuses
+from .columns import distinct, shown
 from .groups import Groups
 from .headings import REQUIRED, find, names_of
 from .layouts import fold
@@ -79,10 +79,12 @@ def _told(
         name = _column(role, headings, given)
         if name is not None and table[name].null_count < table.num_rows:
             return []
+    if layouts.column(kind.get("unless", ()), headings):
+        return []
     words = set(map(fold, kind["words"]))
     told = [name for name in headings if fold(name) in words]
     if kind.get("filled"):
-        told = [name for name in told if not table[name].null_count]
+        told = [name for name in told if _filled(table[name])]
     if len(told) < kind["least"]:
         return []
     one = _column(kind["one_row"], headings, given) if "one_row" in kind else None
@@ -90,6 +92,14 @@ def _told(
     if column is not None and not _distinct(column):
         return []
     return told
+
+
+def _filled(column: pa.ChunkedArray) -> bool:
+    """Whether every row says something, and none of them no."""
+    text = shown(column)
+    if text is None or text.null_count:
+        return False
+    return not any(map(statuses.says_no, distinct(text)))
 
 
 def _distinct(column: pa.ChunkedArray) -> bool:

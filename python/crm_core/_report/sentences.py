@@ -83,8 +83,8 @@ REASONS: Mapping[str, tuple[str, str]] = {
 
 NOTES: Mapping[str, tuple[str, str]] = {
     "filled": (
-        '{rows} blank cells of "{column}" took the value of their order\'s first line.',
-        "「{column}」の空欄{rows}件は、同じ注文の先頭行の値で補いました。",
+        '{rows} blank cells of "{column}" took the value of another line of their order.',
+        "「{column}」の空欄{rows}件は、同じ注文の他の行の値で補いました。",
     ),
     "as_written": (
         'Dates of "{column}" carry a zone ({zones}); the wall clock is taken as written. '
@@ -180,10 +180,10 @@ NOTES: Mapping[str, tuple[str, str]] = {
     "refunded_in_part": (
         '{orders} orders of {whole} are "{word}" by "{column}" and do not count, while "{money}" '
         "gives back {part} of them; with that alone taken off they come to {rest}: "
-        '--status-map "{word}=completed". --status-map "{word}=refunded" confirms.',
+        '--status-map "{word}=completed". --status-map "{word}={meaning}" confirms.',
         "「{column}」が「{word}」の注文{orders}件({whole})は集計から除きましたが、「{money}」の返金は"
         '{part}です。返金額だけを差し引くと{rest}です(--status-map "{word}=completed")。'
-        '--status-map "{word}=refunded" で確定します。',
+        '--status-map "{word}={meaning}" で確定します。',
     ),
     "line_states": (
         '{orders} orders have lines in different states by "{column}": {rows} cancelled, returned '
@@ -233,6 +233,12 @@ NOTES: Mapping[str, tuple[str, str]] = {
     "unused_words_near": (
         "{option} names {words}, which no cell says; near it are: {near}.",
         "{option} の {words} はデータにありません。近い語: {near}。",
+    ),
+    "more_kinds": (
+        '"{other}" holds known kinds of events too ({words}), and more than "{column}", which is '
+        'read: --event-column "kind={other}" reads it, --event-column "kind={column}" confirms.',
+        "「{other}」にも既知のイベント種別({words})があり、読み込んだ「{column}」より多く含まれます。"
+        '--event-column "kind={other}" で読み込み、--event-column "kind={column}" で確定します。',
     ),
     "constant_kind": (
         'The kinds of events are read from "{column}": "{other}" is the same in all rows.',
@@ -287,6 +293,14 @@ NOTES: Mapping[str, tuple[str, str]] = {
         "by their sign and reduce the revenue; they are not counted as cancelled orders.",
         "「{column}」の合計が負の注文が{orders}件({amount})あります。"
         "符号により返金として売上から差し引き、キャンセルには数えません。",
+    ),
+    "below_zero_stopped": (
+        '{orders} orders come to less than zero in "{column}" ({amount} in all) and are refunded '
+        'or returned by "{status}": they do not count, and take nothing off. --status-map with '
+        "their word and completed takes it off; with refunded or returned confirms.",
+        "「{column}」の合計が負の注文{orders}件({amount})は「{status}」が返金・返品のため集計から除かれ、"
+        "売上から差し引かれません。差し引くなら --status-map でその語を completed とし、"
+        "refunded または returned で確定します。",
     ),
     "other_total": (
         '"{column}" is taken as the amount ({own}); "{other}" comes to {total}: '

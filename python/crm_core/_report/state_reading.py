@@ -160,14 +160,14 @@ class StateReading(Reading):
         partial = [word for word in known if statuses.is_partial(word)]
         if partial and not said:
             doubts.refunds_missing(self, name, is_in(column, partial), partial[0])
-        whole = [
-            word
+        whole = {
+            word: meaning
             for word, meaning in known.items()
-            if meaning in ("refunded", "returned") and fold_word(word) not in said
-        ]
+            if meaning in ("refunded", "returned", "cancelled") and fold_word(word) not in said
+        }
         vouched = self._of_layout("status") and self._of_layout("refunded")
         if whole and "refunded" in self.arguments and not vouched:
-            doubts.refunded_in_part(self, name, is_in(column, whole), whole)
+            doubts.refunded_in_part(self, name, is_in(column, [*whole]), whole)
 
     def _meanings(self, name: str, words: Sequence[str], layout: Layout | None) -> dict[str, str]:
         known, unknown = statuses.meanings(words, layout, self.settings.status_map)
@@ -229,7 +229,8 @@ class StateReading(Reading):
         for one in states.suspects(self.table, unread, "refunded" in self.chosen):
             # What is below zero gives back already.
             amounts = self.table[self.arguments["amount"]]
-            rows = pc.and_not(one.rows, pc.fill_null(pc.less(amounts, zero(amounts.type)), False))
+            below = pc.fill_null(pc.less(amounts, zero(amounts.type)), False)
+            rows = pc.and_not(one.rows, pc.and_not(below, self._odd(one.name)))
             if mapped is not None:
                 rows = pc.and_not(rows, is_in(mapped, statuses.STOPS))
             orders = states.orders_in(self.keys, rows)
@@ -240,6 +241,12 @@ class StateReading(Reading):
                 rest = [f"{other}=completed" for other in one.others]
                 values["rest"] = "".join(f' --status-map "{other}"' for other in rest[:3])
                 self.warnings.append(Note(one.code, values))
+
+    def _odd(self, name: str) -> pa.ChunkedArray:
+        """Rows with a word such as payout, which give nothing back whatever their sign."""
+        column = shown(self.table[name])
+        words = [] if column is None else [one for one in distinct(column) if statuses.is_odd(one)]
+        return is_in(pa.chunked_array([[]], pa.string()) if column is None else column, words)
 
     def _unpaid_days(self) -> None:
         """A day of payment that some orders have and others have not."""

@@ -27,10 +27,10 @@ STOPS = ("test", "not_ordered", "cancelled", "payment_failed", "returned", "refu
 @cache
 def general() -> Mapping[str, str]:
     """The meaning of every known word, folded."""
-    return {
-        fold_word(word): meaning
-        for meaning in MEANINGS
-        for word in layouts.words()["status"][meaning]
+    known = layouts.words()
+    partial = {fold_word(word): "completed" for word in known["other_status"]["partial"]}
+    return partial | {
+        fold_word(word): meaning for meaning in MEANINGS for word in known["status"][meaning]
     }
 
 
@@ -78,7 +78,8 @@ def likely(word: str) -> str:
         return choices if _denies(word, key.replace(max(cancels, key=len), " ")) else "cancelled"
     # "cancelled after payment" is cancelled.
     _, best, known = max(stopping or found, default=(0, "", ""))
-    return choices if not best or _denies(word, key.replace(known, " ")) else best
+    in_part = best in STOPS and speaks_of("part", word)
+    return choices if not best or in_part or _denies(word, key.replace(known, " ")) else best
 
 
 def _denies(word: str, rest: str) -> bool:
