@@ -76,6 +76,35 @@ def test_items_are_rows_where_the_order_has_no_amount(tmp_path):
     assert totals(found) == {"a": 8}
 
 
+def test_states_and_totals_of_items_are_of_lines(tmp_path):
+    items = [{"name": "x", "total": 5}, {"name": "y", "total": 5, "status": "cancelled"}]
+    found = read(tmp_path, BASE | {"items": items, "discounts": [{"amount": 1}]})
+    assert totals(found) == {"a": 5} and '"discounts" holds amounts too' in warned(found)
+    items[1]["status"] = "shipped"
+    assert totals(read(tmp_path, BASE | {"items": items})) == {"a": 10}
+    with pytest.raises(crm.DataError, match="looks like amount") as caught:
+        read(tmp_path, BASE | {"x": [{"amount": 1}], "y": [{"amount": 2}]})
+    assert "Lists within rows are not read: x (amount), y (amount)" in caught.value.hint
+
+
+def test_one_object_with_a_list_of_orders_on_one_line(tmp_path):
+    path = tmp_path / "orders.json"
+    orders = [BASE | {"total": 5, "refunds": []}, BASE | {"order_id": "2", "total": 7}]
+    path.write_text(json.dumps({"count": 2, "orders": orders}))
+    assert totals(crm.read_orders(path, currency="USD")) == {"a": 12}
+    path.write_text(json.dumps(BASE | {"total": 5, "items": [{"price": 5}]}))
+    assert totals(crm.read_orders(path, currency="USD")) == {"a": 5}
+
+
+def test_objects_within_rows_of_frames_are_columns_with_a_dot():
+    rows = [{"order_id": "1", "created_at": "2024-01-05", "total": 5, "customer": {"id": "a"}}]
+    found = crm.read_orders(rows, customer_id="customer.id", currency="USD")
+    assert totals(found) == {"a": 5}
+    table = pa.Table.from_pylist([rows[0] | {"customer": {"id": "a", "status": "cancelled"}}])
+    found = crm.read_orders(table, customer_id="customer.id", currency="USD")
+    assert '"customer.status" says cancelled' in warned(found)
+
+
 def test_items_of_events_stay_lists(tmp_path):
     path = tmp_path / "log.jsonl"
     event = {"event_name": "purchase", "event_timestamp": "2024-01-05T10:00:00",

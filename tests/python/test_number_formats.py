@@ -26,11 +26,11 @@ def read(write, data, **options):
     [
         ("[$€-407] #,##0.00", "EUR"),
         ('#,##0.00 "€"', "EUR"),
-        ('"¥"#,##0;[Red]"¥"-#,##0', "JPY"),
+        ('"¥"#,##0;[Red]"¥"-#,##0', "¥"),
         ("[$¥-411]#,##0", "JPY"),
         ("[$￥-804]#,##0.00", "CNY"),
         ('#,##0"円"', "JPY"),
-        (r"\¥#,##0", "JPY"),
+        (r"\¥#,##0", "¥"),
         ("[$$-409]#,##0.00", "USD"),
         ("[$$-1009]#,##0.00", "CAD"),
         ("[$USD] #,##0.00", "USD"),
@@ -75,6 +75,9 @@ def test_formats_that_contradict_are_refused_with_a_row_of_each(write):
     two = book((12.5, "[$€-407] 0.00"), (3, '"¥"0'))
     with pytest.raises(crm.DataError, match=r"EUR, JPY .*EUR in .*row 4, JPY in .*row 5"):
         read(write, two)
+    yen = book((12, '"¥"0'))
+    assert read(write, yen).currency == "JPY"
+    assert read(write, yen, currency="CNY").currency == "CNY"
     dollars = book((12.5, '"$"0.00'))
     assert read(write, dollars, currency="CAD").currency == "CAD"
     with pytest.raises(crm.DataError, match=r"dollars \(\$\)"):

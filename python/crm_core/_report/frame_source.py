@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from . import lists
 from .problem import Problem
 from .source import sources_of
 
@@ -25,7 +26,7 @@ class FrameSource:
 
     def __init__(self, data: Any, name: str = "the frame") -> None:
         self.name = name
-        self._table = _table(data)
+        self._table = lists.flat(_table(data))
         self._kept: pa.Array | None = None
         self.headings = list(self._table.column_names)
 
@@ -77,7 +78,7 @@ def _is_row(one: Any) -> bool:
     return (
         isinstance(one, Mapping)
         and len(one) > 0
-        and all(isinstance(value, plain) for value in one.values())
+        and any(isinstance(value, plain) for value in one.values())
     )
 
 

@@ -72,12 +72,18 @@ class JsonRows(TextRows):
     ) -> None:
         """Names the lists within rows; items become rows where the order has no amount."""
         priced = [name for name, one in contents.items() if one.amounts]
-        if len(priced) == 1 and self._are_orders_without_amount():
-            items, rows = priced[0], len(self._numbers)
+        known = set(map(fold, layouts.words()["headings"]["items"]["words"]))
+        of_items = [name for name in priced if fold(name.rpartition(".")[2]) in known] or priced
+        if len(of_items) == 1 and self._are_orders_without_amount():
+            items, rows = of_items[0], len(self._numbers)
             self._spread(items, kept[items])
             values = {"column": items, "rows": rows, "lines": len(self._numbers)}
             self.notes.append(("list_read", {**values, "file": self._name}))
             del contents[items]
+            for name in priced:
+                if name != items:
+                    values = {"column": name, "items": items, "file": self._name}
+                    self.notes.append(("list_beside", values))
         told, noted = lists.notes(contents, self._name)
         self.notes += [*told, *noted]
 
@@ -126,6 +132,9 @@ class JsonRows(TextRows):
             if not line.strip():
                 continue
             row = self._parsed(line)
+            if isinstance(row, dict) and number == 1 and (rows := self._only_list(text, row)):
+                yield from rows
+                return
             if isinstance(row, dict):
                 yield number, row
             elif number == 1 and isinstance(found := self._parsed(text), dict):
@@ -139,6 +148,15 @@ class JsonRows(TextRows):
                 )
             else:
                 self._broken.append(number)
+
+    def _only_list(self, text: str, row: dict[str, Any]) -> list[tuple[int, dict[str, Any]]]:
+        """The rows of a file that is one object with a list of them, on one line."""
+        names = [name for name, one in row.items() if isinstance(one, Array)]
+        of_orders = {*names_of("order_id"), *names_of("ordered_at"), *names_of("customer_id")}
+        known = set(map(fold, of_orders)) & set(map(fold, row))
+        if len(names) != 1 or known or len(text.strip().split("\n")) > 1:
+            return []
+        return self._within(text, names[0])
 
     def _within(self, text: str, name: str) -> list[tuple[int, dict[str, Any]]]:
         """The rows of an object's only list."""

@@ -85,6 +85,8 @@ def _below_zero(reading: Reading, mapped: pa.ChunkedArray) -> groups.Flags:
 
 def _of_items(reading: Reading, keys: Groups, name: str, here: Any, orders: int) -> bool:
     """Whether the rows of nearly all these orders are of different items."""
+    if reading.of_items:
+        return True
     number, amount = reading.arguments["order_id"], reading.arguments["amount"]
     items = []
     numbered = [one for one in reading.unread if statuses.speaks_of("line_number", one)]

@@ -83,7 +83,7 @@ class Contents:
         if pa.types.is_struct(kind):
             for name in (field.name for field in kind):
                 self._values(f"{path}.{name}".strip("."), pc.struct_field(values, name))
-        elif pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        elif is_list(kind):
             self._values(path, pc.list_flatten(values))
         elif not pa.types.is_nested(kind) and not pa.types.is_binary(kind):
             for text in pc.unique(values.cast(pa.string())).drop_null()[:_FEW].to_pylist():
@@ -93,6 +93,20 @@ class Contents:
         known = self.fields.setdefault(path, {})
         if len(known) < _FEW:
             known[text] = None
+
+
+def flat(table: pa.Table) -> pa.Table:
+    """The fields of objects within rows as columns with a dot, `customer.id`, as in JSON."""
+    while any(pa.types.is_struct(field.type) for field in table.schema):
+        table = table.flatten()
+    return table
+
+
+def is_list(kind: pa.DataType) -> bool:
+    """Whether a column's type is one of lists."""
+    return bool(
+        pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
+    )
 
 
 def _leaf(path: str) -> str:

@@ -19,6 +19,8 @@ from . import amounts, layouts
 _QUOTED = re.compile(r'"([^"]*)"|\\(.)|\[\$([^\]]*)\]|\[[^\]]*\]|([^"\\\[]+)')
 #: What a format says that shows dollars, or pesos, of a country that it does not name.
 DOLLARS = "$"
+#: What a format says that shows yen, or yuan.
+YEN = "¥"
 
 
 def of_columns(file: BinaryIO, sheet: str, below: int) -> dict[int, dict[str, int]]:
@@ -38,7 +40,7 @@ def of_columns(file: BinaryIO, sheet: str, below: int) -> dict[int, dict[str, in
 
 
 def currency(code: str) -> str:
-    """The currency that a number format shows, `$` for some dollars, or nothing."""
+    """The currency that a number format shows; `$` or `¥` where it leaves the country open."""
     said = ""
     for quoted, escaped, symbol, plain in _QUOTED.findall(code.split(";")[0]):
         sign, _, place = symbol.partition("-")
@@ -49,8 +51,8 @@ def currency(code: str) -> str:
     text = said.strip(" -()")
     if not text:
         return ""
-    if text == DOLLARS:
-        return DOLLARS
+    if text in (DOLLARS, YEN, "￥"):
+        return DOLLARS if text == DOLLARS else YEN
     found = amounts.parse(pa.chunked_array([[f"{text}1", f"1{text}"]])).currencies
     return next(iter(found)) if len(found) == 1 else ""
 

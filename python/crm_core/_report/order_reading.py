@@ -84,7 +84,12 @@ def load_sources(
     tables, table = read_files(sources, shared(sources), settings, advance)
     other_tables.refuse(headings, tables[0], settings.columns, layout)
     seen = likely.Seen(table, layout.guests if layout is not None else ())
-    chosen = choose(headings, settings.columns, layout, seen.filled, seen.propose)
+    try:
+        chosen = choose(headings, settings.columns, layout, seen.filled, seen.propose)
+    except Problem as problem:
+        told = [str(values["columns"]) for code, values in first.notes if code == "arrays"]
+        more = f" Lists within rows are not read: {told[0]}." if told else ""
+        raise Problem(problem.message, problem.hint + more) from None
     # A filter on the dates' or the amounts' column is one on `ordered_at` or `amount`.
     own = {choice.value for role, choice in chosen.items() if role in _KEY}
     of_categories = further(headings, settings.columns, settings.dimensions, layout)
@@ -380,6 +385,8 @@ class OrderReading(StateReading):
         elif self.layout is not None and own and (own != "unit" or "quantity" in self.chosen):
             about = self.layout.amount_about or self.layout.name
             found = amount_meaning.Meaning(own, "layout_amount", about)
+        elif self.of_items and amount_kind(name) not in ("unit", "price", "item_price"):
+            found = amount_meaning.Meaning("line", "line_heading", name)
         else:
             columns = self._amount_columns(name)
             found = amount_meaning.decide(amount_kind(name), columns)

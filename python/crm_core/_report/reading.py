@@ -189,6 +189,11 @@ class Reading:
         code = "unused_words_near" if near else "unused_words"
         self.warnings.append(Note(code, {**values, "near": ", ".join(near)}))
 
+    @property
+    def of_items(self) -> bool:
+        """Whether rows are the items of a list within each order."""
+        return any(code == "list_read" for one in self.sources for code, _ in one.notes)
+
     @cached_property
     def keys(self) -> Groups | None:
         """The order of each row; None where each row is an order."""
@@ -221,7 +226,7 @@ class Reading:
         of_lists = {}
         for name in self.unread:
             kind = self.table[name].type
-            if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+            if lists.is_list(kind):
                 of_lists[name] = lists.Contents()
                 of_lists[name].add_column(self.table[name])
         told, noted = lists.notes(of_lists, source.name)
@@ -234,6 +239,8 @@ class Reading:
         """Notes of a file; those on what may be wrong with the numbers go on top."""
         ignored = {fold(name) for name in self.settings.ignore}
         for code, values in notes:
+            if code == "list_beside" and fold(str(values["column"])) in ignored:
+                continue
             if code in _OF_LISTS:
                 read = code == "lists_refunds" and "refunded" in self.chosen
                 if read or fold(str(values["column"])) in ignored:
@@ -405,7 +412,9 @@ class Reading:
             return
         for source, _ in self.rows.parts:
             for code, row in source.currencies(name).items():
-                self.formats.setdefault(code, row)
+                yuan = code == number_formats.YEN and (self.settings.currency or "").upper()
+                known = {number_formats.YEN: "CNY" if yuan == "CNY" else "JPY"}.get(code, code)
+                self.formats.setdefault(known, row)
         self.dollars = self.dollars or number_formats.DOLLARS in self.formats
         self.said_in_amounts |= set(self.formats) - {number_formats.DOLLARS}
 
@@ -609,7 +618,11 @@ class Reading:
 
 
 _OF_LISTS = ("lists_told", "lists_refunds")  # the latter say what a column of refunds holds, too
-_ON_TOP = ("sheets_alike", "lists_told")  # what was left out and looks like more of the same
+_ON_TOP = (
+    "sheets_alike",
+    "lists_told",
+    "list_beside",
+)  # what was left out and looks like more of the same
 _EPOCH = datetime.date(1970, 1, 1)
 _DAY_ALONE = r"^[^:T]{6,20}$"
 TIME_ALONE = r"^(午前|午後|오전|오후)? ?\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?[AaPp]\.?[Mm]\.?)?$"

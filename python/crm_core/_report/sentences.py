@@ -461,6 +461,13 @@ NOTES: Mapping[str, tuple[str, str]] = {
         "返金や取消を含むようです({words})。"
         "注文の列として書き出すか、関係なければ --ignore を指定してください。",
     ),
+    "list_beside": (
+        '{file}: the list "{column}" holds amounts too, and is not read beside "{items}": write '
+        'what belongs to the amount as a column of the order, or --ignore "{column}" says that it '
+        "does not matter.",
+        "{file}: 配列「{column}」にも金額がありますが、「{items}」のほかは読み取りません。"
+        "金額に含めるものは注文の列として書き出すか、関係なければ --ignore を指定してください。",
+    ),
     "list_read": (
         '{file}: the orders have no amount of their own, so that each element of "{column}" is a '
         "row: {lines} of {rows} orders.",
