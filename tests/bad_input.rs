@@ -247,11 +247,11 @@ fn words() {
             &[("status", texts(&["completed", "発送", "pending"]))],
         ),
         ErrorCode::Data,
-        "column `status`, row 1: unknown word `発送`; expected completed, pending, not_ordered, cancelled",
+        "column `status`, row 1: unknown word (2 characters: letters); expected completed, pending, not_ordered",
     );
     assert_eq!(
         error.hint().as_deref(),
-        Some("translate the shop's own words with status_map")
+        Some("did you mean `発送済み`? status_map translates the shop's own words")
     );
     refused(
         shop(
@@ -259,7 +259,7 @@ fn words() {
             &[("kind", texts(&["one_off", "swap", "gift"]))],
         ),
         ErrorCode::Data,
-        "column `kind`, row 2: unknown word `gift`",
+        "column `kind`, row 2: unknown word (4 characters: letters)",
     );
     refused(
         shop(
@@ -268,6 +268,14 @@ fn words() {
         ),
         ErrorCode::Data,
         "column `cur`, row 2: currency `USD` where the orders are in `JPY`",
+    );
+    refused(
+        shop(
+            r#"{"currency": "JPY", "currency_column": "cur"}"#,
+            &[("cur", texts(&["JPY", "taro@example.jp", "USD"]))],
+        ),
+        ErrorCode::Data,
+        "column `cur`, row 1: no currency (15 characters: letters, other signs) where the orders are in `JPY`",
     );
 }
 
@@ -649,6 +657,45 @@ fn nothing_personal_is_ever_shown() {
         sound.ids(),
         sound.ids().at(0)
     ));
+    // Any column may hold any other's cells, when a host swaps two.
+    for role in [
+        "customer_id",
+        "ordered_at",
+        "amount",
+        "order_id",
+        "status",
+        "kind",
+        "line_kind",
+        "currency_column",
+        "quantity",
+        "discount",
+        "shipping",
+        "tax",
+        "cost",
+        "refunded",
+        "refunded_at",
+        "shop",
+        "product",
+        "category",
+        "channel",
+    ] {
+        let spec = format!(r#"{{"currency": "JPY", "{role}": "{role}"}}"#);
+        for swapped in [CANARY, "987654.5", "2025-01-01", "canary"] {
+            let cells = match role {
+                "ordered_at" => ["2024-02-03", swapped, "2024-02-05"],
+                "amount" | "quantity" | "discount" | "shipping" | "tax" | "cost" | "refunded" => {
+                    ["1", swapped, "2"]
+                }
+                "currency_column" => ["JPY", swapped, "JPY"],
+                "status" => ["completed", swapped, "pending"],
+                _ => ["", swapped, ""],
+            };
+            if let Err(error) = shop(&spec, &[(role, texts(&cells))]) {
+                shown.push(format!("{error} {error:?} {:?}", error.hint()));
+            }
+        }
+    }
+    assert!(shown.len() > 40, "{}", shown.len());
     for text in shown {
         assert!(
             !text.contains("canary") && !text.contains("987654") && !text.contains("2025-01-01"),

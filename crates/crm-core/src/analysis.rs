@@ -15,7 +15,7 @@ use crate::definition::Definition;
 use crate::error::{Error, Result};
 use crate::request::{as_object, distinct, read_object, unknown};
 use crate::scope::{AsOf, Occasion, Scope};
-use crate::table::{Field, Table, Type};
+use crate::table::{Field, Table, fields};
 use crate::time::Day;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -228,14 +228,9 @@ fn resolved<A: Analysis>(scope: &Scope) -> Value {
     keys.into()
 }
 
-/// The column of the date in tables of several.
-const AS_OF: Field = Field::new(
-    "as_of",
-    Type::Date,
-    "",
-    "基準日",
-    "The date the row is as of.",
-);
+fields! {
+    AS_OF = "as_of", Date, "", "基準日", "The date the row is as of.";
+}
 
 /// With more than this many days between the last order and its date a table has a note of it: the data may
 /// be incomplete, and customers only look inactive. The gaps of a shop with few orders and of a late nightly

@@ -84,11 +84,11 @@ pub enum Error {
         /// Whether an option leaves such rows out.
         droppable: bool,
     },
-    /// A word is not among those the library knows, nor in the map that was given.
+    /// A word is not among those the library knows, nor in the map that was given. The cell may hold
+    /// anything (two columns may be swapped), so it is described and never shown.
     #[error(
-        "column {}, row {row}: unknown word {}; expected {}",
+        "column {}, row {row}: unknown word ({found}); expected {}",
         Quoted(column),
-        Quoted(word),
         List(allowed)
     )]
     UnknownWord {
@@ -96,8 +96,10 @@ pub enum Error {
         column: String,
         /// Zero-based row in the caller's order.
         row: u64,
-        /// The word found.
-        word: String,
+        /// How many characters were found, and of which sort.
+        found: String,
+        /// The word of `allowed` that is near the one found.
+        meant: Option<String>,
         /// The words known.
         allowed: Vec<String>,
     },
@@ -132,9 +134,8 @@ pub enum Error {
     },
     /// Rows are in more than one currency.
     #[error(
-        "column {}, row {row}: currency {} where the orders are in {}",
+        "column {}, row {row}: {found} where the orders are in {}",
         Quoted(column),
-        Quoted(found),
         Quoted(expected)
     )]
     MixedCurrency {
@@ -142,7 +143,7 @@ pub enum Error {
         column: String,
         /// Zero-based row in the caller's order.
         row: u64,
-        /// The currency found.
+        /// The currency found; a text that is no currency is described and never shown.
         found: String,
         /// The currency of the orders.
         expected: String,
@@ -372,13 +373,15 @@ impl Error {
             E::OptionValue {
                 found, expected, ..
             } => meant(found, expected),
-            E::UnknownWord { allowed, .. } => {
+            E::UnknownWord { allowed, meant, .. } => {
                 let map = match allowed.first().map(String::as_str) {
                     Some("completed") => "status_map",
                     Some("one_off") => "kind_map",
                     _ => "line_kind_map",
                 };
-                Some(format!("translate the shop's own words with {map}"))
+                let meant = meant.as_deref().map(|meant| format!("did you mean {}? ", Quoted(meant)));
+                let meant = meant.unwrap_or_default();
+                Some(format!("{meant}{map} translates the shop's own words"))
             }
             E::ColumnType {
                 found, expected, ..
@@ -517,10 +520,38 @@ impl Error {
         }
     }
 
+    /// A cell holds a word that is not among `allowed`.
+    pub(crate) fn word(column: &str, row: u64, word: &str, allowed: Vec<String>) -> Self {
+        Error::UnknownWord {
+            column: column.into(),
+            row,
+            found: described(word),
+            meant: nearest(word, &allowed).map(str::to_owned),
+            allowed,
+        }
+    }
+
     /// Something that cannot be, was.
     pub fn internal(what: impl Into<Cow<'static, str>>) -> Self {
         Error::Internal { what: what.into() }
     }
+}
+
+/// A text of a cell, without showing it: how many characters it has, and of which sort.
+pub(crate) fn described(text: &str) -> String {
+    let count = text.chars().count();
+    let sorts: [(&str, fn(char) -> bool); 4] = [
+        ("letters", char::is_alphabetic),
+        ("digits", char::is_numeric),
+        ("spaces", char::is_whitespace),
+        ("other signs", |c| {
+            !c.is_alphanumeric() && !c.is_whitespace()
+        }),
+    ];
+    let held = sorts.iter().filter(|(_, is)| text.chars().any(is));
+    let held: Vec<&str> = held.map(|(name, _)| *name).collect();
+    let s = if count == 1 { "" } else { "s" };
+    format!("{count} character{s}: {}", held.join(", "))
 }
 
 /// The name nearest to `name` by edit distance, if it is near.
@@ -658,15 +689,24 @@ mod tests {
 
     #[test]
     fn texts_from_outside_are_cut_and_tamed() {
-        let error = Error::UnknownWord {
-            column: "status".into(),
-            row: 3,
-            word: format!("line\nbreak {}", "é".repeat(60)),
-            allowed: vec!["completed".into()],
+        let error = Error::MissingColumn {
+            column: format!("line\nbreak {}", "é".repeat(60)),
+            available: Vec::new(),
+            meant: None,
         };
         let message = error.to_string();
-        assert!(message.starts_with("column `status`, row 3: unknown word `line\u{fffd}break"));
+        assert!(message.contains("`line\u{fffd}break"), "{message}");
         assert!(message.contains("…`") && message.len() < 120, "{message}");
+    }
+
+    #[test]
+    fn words_of_cells_are_described() {
+        assert_eq!(described("発送済"), "3 characters: letters");
+        assert_eq!(described("7"), "1 character: digits");
+        assert_eq!(
+            described("taro 1@x.jp"),
+            "11 characters: letters, digits, spaces, other signs"
+        );
     }
 
     #[test]

@@ -1,6 +1,11 @@
 //! The common form of every result: named, typed columns of equal length, and the definition they
 //! were computed with.
 
+mod field;
+
+pub use field::{CUSTOMER_ID, Field, Type};
+pub(crate) use field::{columns, fields};
+
 use crate::context::{collect, filled, room};
 use crate::data::{Buf, IdRef, Ids};
 use crate::{Currency, Day, Definition, Error, Result, Zone};
@@ -30,85 +35,6 @@ pub enum Language {
     /// Japanese.
     Ja,
 }
-
-/// The type of a column, as documented in the catalogue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub enum Type {
-    /// The id type that came in.
-    Id,
-    Int,
-    Float,
-    Bool,
-    Date,
-    /// An instant, UTC microseconds.
-    Instant,
-    /// Minor units with the currency's exponent.
-    Money,
-    /// A word of a closed list.
-    Category,
-    Text,
-}
-
-impl Type {
-    /// The type's name in the catalogue.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Type::Id => "id",
-            Type::Int => "int",
-            Type::Float => "float",
-            Type::Bool => "bool",
-            Type::Date => "date",
-            Type::Instant => "instant",
-            Type::Money => "money",
-            Type::Category => "category",
-            Type::Text => "text",
-        }
-    }
-}
-
-/// What a column of an analysis is: its name, type, unit, headings and meaning.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Field {
-    /// The name that programs use.
-    pub name: &'static str,
-    /// The type.
-    pub ty: Type,
-    /// The unit: `days`, `orders`, empty where there is none.
-    pub unit: &'static str,
-    /// The Japanese heading.
-    pub ja: &'static str,
-    /// What it means.
-    pub doc: &'static str,
-}
-
-impl Field {
-    /// A field; see the members.
-    pub const fn new(
-        name: &'static str,
-        ty: Type,
-        unit: &'static str,
-        ja: &'static str,
-        doc: &'static str,
-    ) -> Self {
-        Field {
-            name,
-            ty,
-            unit,
-            ja,
-            doc,
-        }
-    }
-}
-
-/// `customer_id`, the first column of every table with one row per customer.
-pub const CUSTOMER_ID: Field = Field::new(
-    "customer_id",
-    Type::Id,
-    "",
-    "会員ID",
-    "The customer, by the id that came in.",
-);
 
 /// The cells of a column.
 #[derive(Clone)]

@@ -104,7 +104,7 @@ pub(crate) fn status_name(status: crm_status_t) -> &'static std::ffi::CStr {
 
 /// What went wrong. The caller allocates it, zeroed (`crm_error error = {0};`), and nothing is to
 /// be freed. It is written when a call fails and left alone otherwise. Texts are UTF-8,
-/// NUL-terminated, cut at a whole character. They never hold ids, amounts or times.
+/// NUL-terminated, cut at a whole character. They never show a cell.
 #[repr(C)]
 pub struct crm_error {
     /// `sizeof(crm_error)` as the caller was compiled; 0 means version 1.

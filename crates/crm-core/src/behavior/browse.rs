@@ -27,7 +27,7 @@ use crate::analysis::Analysis;
 use crate::context::{collect, push, room};
 use crate::data::{EventWord, Events, NO_ID};
 use crate::scope::Scope;
-use crate::table::{CUSTOMER_ID, Column, Field, Label, Type, Values};
+use crate::table::{CUSTOMER_ID, Column, Field, Label, Values, columns};
 use crate::{Context, Duration, Result, Table};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -207,45 +207,15 @@ impl Analysis for BrowseAbandonment {
     const SUMMARY: &'static str = "Visitors who looked at products and left it at that, and why some are not to be written to";
     const JA: &'static str = "閲覧落ち";
     const NEEDS_AS_OF: bool = true;
-    const COLUMNS: &'static [Field] = &[
-        VISITOR_ID,
-        CUSTOMER_ID,
-        Field::new(
-            "product",
-            Type::Id,
-            "",
-            "商品",
-            "The product seen last; only with products.",
-        ),
-        Field::new(
-            "viewed_at",
-            Type::Instant,
-            "",
-            "閲覧日時",
-            "When it was seen.",
-        ),
-        Field::new(
-            "abandoned_at",
-            Type::Instant,
-            "",
-            "閲覧落ち日時",
-            "When the wait had passed.",
-        ),
-        Field::new(
-            "product_views",
-            Type::Int,
-            "views",
-            "商品閲覧数",
-            "Product views up to then.",
-        ),
-        Field::new(
-            "suppressed_by",
-            Type::Category,
-            "",
-            "除外理由",
-            "Why not to write; null for visitors to follow up.",
-        ),
-    ];
+    const COLUMNS: &'static [Field] = &columns! {
+        VISITOR_ID;
+        CUSTOMER_ID;
+        "product": Id, "", "商品", "The product seen last; only with products.";
+        "viewed_at": Instant, "", "閲覧日時", "When it was seen.";
+        "abandoned_at": Instant, "", "閲覧落ち日時", "When the wait had passed.";
+        "product_views": Int, "views", "商品閲覧数", "Product views up to then.";
+        "suppressed_by": Category, "", "除外理由", "Why not to write; null for visitors to follow up.";
+    };
     type Data = Events;
     type Options = Options;
 

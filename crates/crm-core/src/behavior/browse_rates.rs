@@ -31,7 +31,7 @@ use crate::context::{collect, filled, push};
 use crate::data::{EventData, EventWord, Events};
 use crate::num::ratio::Ratio;
 use crate::scope::Scope;
-use crate::table::{Column, Field, Type, Values};
+use crate::table::{Column, Field, Values, columns};
 use crate::{Context, Duration, Result, Table};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -209,64 +209,16 @@ impl Analysis for BrowseRates {
     const SUMMARY: &'static str =
         "How often product views come to nothing; by product, page, channel, hour";
     const JA: &'static str = "閲覧落ち率";
-    const COLUMNS: &'static [Field] = &[
-        Field::new(
-            "browses",
-            Type::Int,
-            "browses",
-            "閲覧機会数",
-            "Browses whose wait has passed.",
-        ),
-        Field::new(
-            "abandoned",
-            Type::Int,
-            "browses",
-            "閲覧落ち数",
-            "Left at that.",
-        ),
-        Field::new(
-            "recovered",
-            Type::Int,
-            "browses",
-            "回復数",
-            "Of these, followed by an order.",
-        ),
-        Field::new(
-            "abandonment_rate",
-            Type::Float,
-            "",
-            "閲覧落ち率",
-            "Abandoned / browses.",
-        ),
-        Field::new(
-            "abandonment_rate_low",
-            Type::Float,
-            "",
-            "閲覧落ち率下限",
-            "95 %, by visitor.",
-        ),
-        Field::new(
-            "abandonment_rate_high",
-            Type::Float,
-            "",
-            "閲覧落ち率上限",
-            "95 %, by visitor.",
-        ),
-        Field::new(
-            "carted",
-            Type::Int,
-            "browses",
-            "カート追加数",
-            "Went on to cart or checkout.",
-        ),
-        Field::new(
-            "ordered",
-            Type::Int,
-            "browses",
-            "購入数",
-            "Went on to an order at once.",
-        ),
-    ];
+    const COLUMNS: &'static [Field] = &columns! {
+        "browses": Int, "browses", "閲覧機会数", "Browses whose wait has passed.";
+        "abandoned": Int, "browses", "閲覧落ち数", "Left at that.";
+        "recovered": Int, "browses", "回復数", "Of these, followed by an order.";
+        "abandonment_rate": Float, "", "閲覧落ち率", "Abandoned / browses.";
+        "abandonment_rate_low": Float, "", "閲覧落ち率下限", "95 %, by visitor.";
+        "abandonment_rate_high": Float, "", "閲覧落ち率上限", "95 %, by visitor.";
+        "carted": Int, "browses", "カート追加数", "Went on to cart or checkout.";
+        "ordered": Int, "browses", "購入数", "Went on to an order at once.";
+    };
     const SCOPE: &'static [&'static str] = OF_THE_SITE;
     type Data = Events;
     type Options = Options;

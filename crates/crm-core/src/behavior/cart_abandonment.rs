@@ -35,7 +35,7 @@ use crate::context::{collect, push};
 use crate::data::Events;
 use crate::num::ratio::Ratio;
 use crate::scope::Scope;
-use crate::table::{Column, Field, Type, Values};
+use crate::table::{Column, Field, Values, columns};
 use crate::{Context, Duration, Error, Result, Table};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -141,87 +141,23 @@ impl Analysis for CartAbandonment {
     const SUMMARY: &'static str =
         "Carts left behind: rate, stage, value lost and recovered; by product, page, channel, hour";
     const JA: &'static str = "カゴ落ち";
-    const COLUMNS: &'static [Field] = &[
-        Field::new(
-            "carts",
-            Type::Int,
-            "carts",
-            "カート数",
-            "Carts whose window has passed.",
-        ),
-        Field::new(
-            "abandoned",
-            Type::Int,
-            "carts",
-            "カゴ落ち数",
-            "Left behind.",
-        ),
-        Field::new(
-            "recovered",
-            Type::Int,
-            "carts",
-            "回復数",
-            "Of these, followed by an order of one of their products.",
-        ),
-        Field::new(
-            "abandonment_rate",
-            Type::Float,
-            "",
-            "カゴ落ち率",
-            "Abandoned / carts.",
-        ),
-        Field::new(
-            "abandonment_rate_low",
-            Type::Float,
-            "",
-            "カゴ落ち率下限",
-            "95 %, by visitor.",
-        ),
-        Field::new(
-            "abandonment_rate_high",
-            Type::Float,
-            "",
-            "カゴ落ち率上限",
-            "95 %, by visitor.",
-        ),
-        Field::new("ordered", Type::Int, "carts", "購入数", "Ordered."),
-        Field::new("emptied", Type::Int, "carts", "空になった数", "Emptied."),
-        Field::new(
-            "abandoned_cart",
-            Type::Int,
-            "carts",
-            "カート段階",
-            "Abandoned before the checkout.",
-        ),
-        Field::new(
-            "abandoned_checkout",
-            Type::Int,
-            "carts",
-            "購入手続き段階",
-            "Abandoned in the checkout.",
-        ),
-        Field::new(
-            "abandoned_payment",
-            Type::Int,
-            "carts",
-            "決済失敗段階",
-            "Abandoned after a failed payment.",
-        ),
-        Field::new(
-            "value_lost",
-            Type::Money,
-            "currency",
-            "損失金額",
-            "Value left in abandoned carts and not bought; only with amounts.",
-        ),
-        Field::new(
-            "value_recovered",
-            Type::Money,
-            "currency",
-            "回復金額",
-            "Value of abandoned carts that was bought later; only with amounts.",
-        ),
-    ];
+    const COLUMNS: &'static [Field] = &columns! {
+        "carts": Int, "carts", "カート数", "Carts whose window has passed.";
+        "abandoned": Int, "carts", "カゴ落ち数", "Left behind.";
+        "recovered": Int, "carts", "回復数", "Of these, followed by an order of one of their products.";
+        "abandonment_rate": Float, "", "カゴ落ち率", "Abandoned / carts.";
+        "abandonment_rate_low": Float, "", "カゴ落ち率下限", "95 %, by visitor.";
+        "abandonment_rate_high": Float, "", "カゴ落ち率上限", "95 %, by visitor.";
+        "ordered": Int, "carts", "購入数", "Ordered.";
+        "emptied": Int, "carts", "空になった数", "Emptied.";
+        "abandoned_cart": Int, "carts", "カート段階", "Abandoned before the checkout.";
+        "abandoned_checkout": Int, "carts", "購入手続き段階", "Abandoned in the checkout.";
+        "abandoned_payment": Int, "carts", "決済失敗段階", "Abandoned after a failed payment.";
+        "value_lost": Money, "currency", "損失金額",
+            "Value left in abandoned carts and not bought; only with amounts.";
+        "value_recovered": Money, "currency", "回復金額",
+            "Value of abandoned carts that was bought later; only with amounts.";
+    };
     const SCOPE: &'static [&'static str] = OF_THE_SITE;
     type Data = Events;
     type Options = Options;

@@ -22,7 +22,7 @@ use crate::analysis::Analysis;
 use crate::context::{collect, filled, push, room};
 use crate::data::{EventData, EventWord, Events, NO_ID};
 use crate::scope::Scope;
-use crate::table::{CUSTOMER_ID, Column, Field, Label, Type, Values};
+use crate::table::{CUSTOMER_ID, Column, Field, Label, Values, columns, fields};
 use crate::{Context, Duration, Error, Result, Table};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -179,28 +179,12 @@ fn reasons(
     Ok(Column::new(field, Values::Category { codes, labels }).with_validity(valid))
 }
 
-const CART: Field = Field::new(
-    "cart",
-    Type::Int,
-    "",
-    "カート回数",
-    "1 for the visitor's first cart.",
-);
-const QUANTITY: Field = Field::new("quantity", Type::Int, "units", "数量", "Units left in it.");
-const VALUE: Field = Field::new(
-    "value",
-    Type::Money,
-    "currency",
-    "金額",
-    "Value left in it; only with amounts.",
-);
-const SUPPRESSED: Field = Field::new(
-    "suppressed_by",
-    Type::Category,
-    "",
-    "除外理由",
-    "Why not to write; null for carts to follow up.",
-);
+fields! {
+    CART = "cart", Int, "", "カート回数", "1 for the visitor's first cart.";
+    QUANTITY = "quantity", Int, "units", "数量", "Units left in it.";
+    VALUE = "value", Money, "currency", "金額", "Value left in it; only with amounts.";
+    SUPPRESSED = "suppressed_by", Category, "", "除外理由", "Why not to write; null for carts to follow up.";
+}
 
 /// The register's entry of the carts.
 pub struct CartFollowUps;
@@ -211,49 +195,19 @@ impl Analysis for CartFollowUps {
         "Abandoned carts to follow up at a moment, and why some are not to be";
     const JA: &'static str = "カゴ落ちフォロー対象";
     const NEEDS_AS_OF: bool = true;
-    const COLUMNS: &'static [Field] = &[
-        VISITOR_ID,
-        CUSTOMER_ID,
-        CART,
-        Field::new(
-            "started_at",
-            Type::Instant,
-            "",
-            "開始日時",
-            "When the first product was put in.",
-        ),
-        Field::new(
-            "last_activity_at",
-            Type::Instant,
-            "",
-            "最終行動日時",
-            "The visitor's last event before the silence.",
-        ),
-        Field::new(
-            "abandoned_at",
-            Type::Instant,
-            "",
-            "カゴ落ち日時",
-            "When the window had passed.",
-        ),
-        Field::new(
-            "stage",
-            Type::Category,
-            "",
-            "段階",
-            "How far it came: cart, checkout, payment_failed.",
-        ),
-        Field::new(
-            "products",
-            Type::Int,
-            "products",
-            "商品数",
-            "Products left in it.",
-        ),
-        QUANTITY,
-        VALUE,
-        SUPPRESSED,
-    ];
+    const COLUMNS: &'static [Field] = &columns! {
+        VISITOR_ID;
+        CUSTOMER_ID;
+        CART;
+        "started_at": Instant, "", "開始日時", "When the first product was put in.";
+        "last_activity_at": Instant, "", "最終行動日時", "The visitor's last event before the silence.";
+        "abandoned_at": Instant, "", "カゴ落ち日時", "When the window had passed.";
+        "stage": Category, "", "段階", "How far it came: cart, checkout, payment_failed.";
+        "products": Int, "products", "商品数", "Products left in it.";
+        QUANTITY;
+        VALUE;
+        SUPPRESSED;
+    };
     type Data = Events;
     type Options = Options;
 
@@ -321,21 +275,15 @@ impl Analysis for CartItems {
     const SUMMARY: &'static str = "What is left in the carts to follow up, product by product";
     const JA: &'static str = "カゴ落ち商品";
     const NEEDS_AS_OF: bool = true;
-    const COLUMNS: &'static [Field] = &[
-        VISITOR_ID,
-        CART,
-        Field::new("product", Type::Id, "", "商品", "The product."),
-        QUANTITY,
-        VALUE,
-        Field::new(
-            "added_at",
-            Type::Instant,
-            "",
-            "追加日時",
-            "When it was put in first.",
-        ),
-        SUPPRESSED,
-    ];
+    const COLUMNS: &'static [Field] = &columns! {
+        VISITOR_ID;
+        CART;
+        "product": Id, "", "商品", "The product.";
+        QUANTITY;
+        VALUE;
+        "added_at": Instant, "", "追加日時", "When it was put in first.";
+        SUPPRESSED;
+    };
     type Data = Events;
     type Options = Options;
 

@@ -30,7 +30,7 @@ use crate::analysis::Analysis;
 use crate::context::{collect, push, room};
 use crate::data::{EventWord, Events, NO_ID};
 use crate::scope::Scope;
-use crate::table::{CUSTOMER_ID, Column, Field, Type, Values};
+use crate::table::{CUSTOMER_ID, Column, Field, Values, columns};
 use crate::{Context, Duration, Error, Result, Table};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -172,31 +172,14 @@ impl Analysis for Intent {
     const SUMMARY: &'static str = "How likely each visitor is to buy soon, from recent behaviour, calibrated on the last period";
     const JA: &'static str = "購入意向スコア";
     const NEEDS_AS_OF: bool = true;
-    const COLUMNS: &'static [Field] = &[
-        VISITOR_ID,
-        CUSTOMER_ID,
-        Field::new(
-            "last_event_at",
-            Type::Instant,
-            "",
-            "最終行動日時",
-            "The visitor's last event.",
-        ),
-        Field::new(
-            "score",
-            Type::Float,
-            "",
-            "意向スコア",
-            "Weighted, decaying sum over the visitor's events.",
-        ),
-        Field::new(
-            "purchase_probability",
-            Type::Float,
-            "",
-            "購入確率",
-            "Of a purchase in the horizon; null without enough history.",
-        ),
-    ];
+    const COLUMNS: &'static [Field] = &columns! {
+        VISITOR_ID;
+        CUSTOMER_ID;
+        "last_event_at": Instant, "", "最終行動日時", "The visitor's last event.";
+        "score": Float, "", "意向スコア", "Weighted, decaying sum over the visitor's events.";
+        "purchase_probability": Float, "", "購入確率",
+            "Of a purchase in the horizon; null without enough history.";
+    };
     type Data = Events;
     type Options = Options;
 

@@ -31,7 +31,7 @@ use crate::data::{Events, NO_ID};
 use crate::money::divide;
 use crate::num::ratio::{Ratio, Sums};
 use crate::scope::Scope;
-use crate::table::{Column, Field, Type, Values};
+use crate::table::{Column, Field, Type, Values, columns};
 use crate::{Context, Duration, Error, Result, Table};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -224,109 +224,25 @@ impl Analysis for PageExits {
     const NAME: &'static str = "page_exits";
     const SUMMARY: &'static str = "Views, entries, exits, bounces and time by page, with intervals";
     const JA: &'static str = "ページ別離脱率";
-    const COLUMNS: &'static [Field] = &[
-        Field::new("page", Type::Id, "", "ページ", "The page."),
-        Field::new("views", Type::Int, "views", "閲覧数", "Views of it."),
-        Field::new(
-            "sessions",
-            Type::Int,
-            "sessions",
-            "セッション数",
-            "Sessions with a view of it.",
-        ),
-        Field::new(
-            "entries",
-            Type::Int,
-            "sessions",
-            "入口数",
-            "Sessions that began on it.",
-        ),
-        Field::new(
-            "exits",
-            Type::Int,
-            "sessions",
-            "離脱数",
-            "Sessions that ended on it.",
-        ),
-        Field::new("exit_rate", Type::Float, "", "離脱率", "Exits / views."),
-        Field::new(
-            "exit_rate_low",
-            Type::Float,
-            "",
-            "離脱率下限",
-            "95 %, by visitor.",
-        ),
-        Field::new(
-            "exit_rate_high",
-            Type::Float,
-            "",
-            "離脱率上限",
-            "95 %, by visitor.",
-        ),
-        Field::new(
-            "exit_rate_sessions",
-            Type::Float,
-            "",
-            "離脱率（セッション）",
-            "Exits / sessions with the page.",
-        ),
-        Field::new(
-            "exit_rate_sessions_low",
-            Type::Float,
-            "",
-            "離脱率（セッション）下限",
-            "95 %, by visitor.",
-        ),
-        Field::new(
-            "exit_rate_sessions_high",
-            Type::Float,
-            "",
-            "離脱率（セッション）上限",
-            "95 %, by visitor.",
-        ),
-        Field::new(
-            "bounces",
-            Type::Int,
-            "sessions",
-            "直帰数",
-            "Sessions of one view, of it.",
-        ),
-        Field::new(
-            "bounce_rate",
-            Type::Float,
-            "",
-            "直帰率",
-            "Bounces / entries.",
-        ),
-        Field::new(
-            "bounce_rate_low",
-            Type::Float,
-            "",
-            "直帰率下限",
-            "95 %, by visitor.",
-        ),
-        Field::new(
-            "bounce_rate_high",
-            Type::Float,
-            "",
-            "直帰率上限",
-            "95 %, by visitor.",
-        ),
-        Field::new(
-            "timed_views",
-            Type::Int,
-            "views",
-            "滞在計測数",
-            "Views followed by another in their session.",
-        ),
-        Field::new(
-            "mean_seconds",
-            Type::Float,
-            "seconds",
-            "平均滞在時間",
-            "Mean time on the page over those; null without any.",
-        ),
-    ];
+    const COLUMNS: &'static [Field] = &columns! {
+        "page": Id, "", "ページ", "The page.";
+        "views": Int, "views", "閲覧数", "Views of it.";
+        "sessions": Int, "sessions", "セッション数", "Sessions with a view of it.";
+        "entries": Int, "sessions", "入口数", "Sessions that began on it.";
+        "exits": Int, "sessions", "離脱数", "Sessions that ended on it.";
+        "exit_rate": Float, "", "離脱率", "Exits / views.";
+        "exit_rate_low": Float, "", "離脱率下限", "95 %, by visitor.";
+        "exit_rate_high": Float, "", "離脱率上限", "95 %, by visitor.";
+        "exit_rate_sessions": Float, "", "離脱率（セッション）", "Exits / sessions with the page.";
+        "exit_rate_sessions_low": Float, "", "離脱率（セッション）下限", "95 %, by visitor.";
+        "exit_rate_sessions_high": Float, "", "離脱率（セッション）上限", "95 %, by visitor.";
+        "bounces": Int, "sessions", "直帰数", "Sessions of one view, of it.";
+        "bounce_rate": Float, "", "直帰率", "Bounces / entries.";
+        "bounce_rate_low": Float, "", "直帰率下限", "95 %, by visitor.";
+        "bounce_rate_high": Float, "", "直帰率上限", "95 %, by visitor.";
+        "timed_views": Int, "views", "滞在計測数", "Views followed by another in their session.";
+        "mean_seconds": Float, "seconds", "平均滞在時間", "Mean time on the page over those; null without any.";
+    };
     const SCOPE: &'static [&'static str] = OF_THE_SITE;
     type Data = Events;
     type Options = Options;

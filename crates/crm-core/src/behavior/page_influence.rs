@@ -36,7 +36,7 @@ use crate::analysis::Analysis;
 use crate::context::{collect, filled, push};
 use crate::data::Events;
 use crate::scope::Scope;
-use crate::table::{Column, Field, Type, Values};
+use crate::table::{Column, Field, Values, columns};
 use crate::{Context, Duration, Error, Result, Table};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -163,43 +163,13 @@ impl Analysis for PageInfluence {
     const SUMMARY: &'static str =
         "Probability of a purchase from each page, and what is lost without the page";
     const JA: &'static str = "ページ別購入確率";
-    const COLUMNS: &'static [Field] = &[
-        Field::new(
-            "page",
-            Type::Text,
-            "",
-            "ページ",
-            "The station; `(start)` is any session, `(other)` the rare ones.",
-        ),
-        Field::new(
-            "visits",
-            Type::Int,
-            "views",
-            "訪問数",
-            "Times sessions were on it before a purchase.",
-        ),
-        Field::new(
-            "purchase_probability",
-            Type::Float,
-            "",
-            "購入確率",
-            "Of a session that is on it.",
-        ),
-        Field::new(
-            "visit_probability",
-            Type::Float,
-            "",
-            "到達確率",
-            "Of a session to come to it before it buys or ends.",
-        ),
-        Field::new(
-            "removal_effect",
-            Type::Float,
-            "",
-            "除去効果",
-            "Share of purchases that go through it; null without purchases.",
-        ),
-    ];
+    const COLUMNS: &'static [Field] = &columns! {
+        "page": Text, "", "ページ", "The station; `(start)` is any session, `(other)` the rare ones.";
+        "visits": Int, "views", "訪問数", "Times sessions were on it before a purchase.";
+        "purchase_probability": Float, "", "購入確率", "Of a session that is on it.";
+        "visit_probability": Float, "", "到達確率", "Of a session to come to it before it buys or ends.";
+        "removal_effect": Float, "", "除去効果", "Share of purchases that go through it; null without purchases.";
+    };
     const SCOPE: &'static [&'static str] = OF_THE_SITE;
     type Data = Events;
     type Options = Options;

@@ -46,7 +46,7 @@ use crate::context::{collect, grow, push};
 use crate::data::Events;
 use crate::num::ratio::{Ratio, Sums};
 use crate::scope::{Condition, Scope};
-use crate::table::{CUSTOMER_ID, Column, Field, Type, Values};
+use crate::table::{CUSTOMER_ID, Column, Field, Values, columns};
 use crate::{Context, Duration, Error, Result, Table};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -359,52 +359,16 @@ impl Analysis for Sequences {
     const SUMMARY: &'static str =
         "Who took steps in an order, with what between them, and how often: one row for each";
     const JA: &'static str = "行動シーケンス";
-    const COLUMNS: &'static [Field] = &[
-        VISITOR_ID,
-        CUSTOMER_ID,
-        Field::new(
-            "session",
-            Type::Int,
-            "",
-            "訪問回数",
-            "1 for the visitor's first session.",
-        ),
-        Field::new(
-            "matched",
-            Type::Bool,
-            "",
-            "該当",
-            "Whether there is a match.",
-        ),
-        Field::new(
-            "matches",
-            Type::Int,
-            "matches",
-            "該当回数",
-            "Matches that do not overlap.",
-        ),
-        Field::new(
-            "first_started_at",
-            Type::Instant,
-            "",
-            "初回開始日時",
-            "First event of the first match; null without one.",
-        ),
-        Field::new(
-            "first_ended_at",
-            Type::Instant,
-            "",
-            "初回完了日時",
-            "Last event of the first match; null without one.",
-        ),
-        Field::new(
-            "last_ended_at",
-            Type::Instant,
-            "",
-            "最終完了日時",
-            "Last event of the last match; null without one.",
-        ),
-    ];
+    const COLUMNS: &'static [Field] = &columns! {
+        VISITOR_ID;
+        CUSTOMER_ID;
+        "session": Int, "", "訪問回数", "1 for the visitor's first session.";
+        "matched": Bool, "", "該当", "Whether there is a match.";
+        "matches": Int, "matches", "該当回数", "Matches that do not overlap.";
+        "first_started_at": Instant, "", "初回開始日時", "First event of the first match; null without one.";
+        "first_ended_at": Instant, "", "初回完了日時", "Last event of the first match; null without one.";
+        "last_ended_at": Instant, "", "最終完了日時", "Last event of the last match; null without one.";
+    };
     type Data = Events;
     type Options = Options;
 
@@ -459,46 +423,17 @@ impl Analysis for SequenceTotals {
     const SUMMARY: &'static str =
         "How many took steps in an order, with what between them, how often and how fast";
     const JA: &'static str = "行動シーケンス集計";
-    const COLUMNS: &'static [Field] = &[
-        Field::new("units", Type::Int, "units", "対象数", "Units with events."),
-        Field::new(
-            "matched",
-            Type::Int,
-            "units",
-            "該当数",
-            "Units with a match.",
-        ),
-        Field::new(
-            "match_rate",
-            Type::Float,
-            "",
-            "該当率",
-            "Of the units, those with a match.",
-        ),
-        Field::new("match_rate_low", Type::Float, "", "該当率下限", "95 %."),
-        Field::new("match_rate_high", Type::Float, "", "該当率上限", "95 %."),
-        Field::new(
-            "matches",
-            Type::Int,
-            "matches",
-            "該当回数",
-            "Matches that do not overlap.",
-        ),
-        Field::new(
-            "median_seconds",
-            Type::Float,
-            "seconds",
-            "所要時間中央値",
-            "First to last event of a match, over all matches; null without one.",
-        ),
-        Field::new(
-            "p90_seconds",
-            Type::Float,
-            "seconds",
-            "所要時間90%点",
-            "Nine in ten matches took no longer.",
-        ),
-    ];
+    const COLUMNS: &'static [Field] = &columns! {
+        "units": Int, "units", "対象数", "Units with events.";
+        "matched": Int, "units", "該当数", "Units with a match.";
+        "match_rate": Float, "", "該当率", "Of the units, those with a match.";
+        "match_rate_low": Float, "", "該当率下限", "95 %.";
+        "match_rate_high": Float, "", "該当率上限", "95 %.";
+        "matches": Int, "matches", "該当回数", "Matches that do not overlap.";
+        "median_seconds": Float, "seconds", "所要時間中央値",
+            "First to last event of a match, over all matches; null without one.";
+        "p90_seconds": Float, "seconds", "所要時間90%点", "Nine in ten matches took no longer.";
+    };
     const SCOPE: &'static [&'static str] = OF_THE_SITE;
     type Data = Events;
     type Options = Options;

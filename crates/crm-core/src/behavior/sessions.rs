@@ -27,7 +27,7 @@ use crate::analysis::Analysis;
 use crate::context::{collect, push};
 use crate::data::{EventData, EventDim, EventWord, Events, NO_ID};
 use crate::scope::Scope;
-use crate::table::{CUSTOMER_ID, Column, Field, Type, Values};
+use crate::table::{CUSTOMER_ID, Column, Field, Values, columns, fields};
 use crate::{Context, Duration, Error, Result, Table};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -184,13 +184,9 @@ pub(crate) fn need_views(events: &Events, analysis: &str) -> Result<()> {
     }
 }
 
-pub(crate) const VISITOR_ID: Field = Field::new(
-    "visitor_id",
-    Type::Id,
-    "",
-    "訪問者ID",
-    "The visitor, by the id that came in.",
-);
+fields! {
+    pub(crate) VISITOR_ID = "visitor_id", Id, "", "訪問者ID", "The visitor, by the id that came in.";
+}
 
 /// The register's entry.
 pub struct Sessions;
@@ -200,70 +196,22 @@ impl Analysis for Sessions {
     const SUMMARY: &'static str =
         "Visits: when, how long, entry and exit page, channel, and whether they bought";
     const JA: &'static str = "セッション";
-    const COLUMNS: &'static [Field] = &[
-        VISITOR_ID,
-        Field::new(
-            "session",
-            Type::Int,
-            "",
-            "訪問回数",
-            "1 for the visitor's first session.",
-        ),
-        Field::new("started_at", Type::Instant, "", "開始日時", "First event."),
-        Field::new("ended_at", Type::Instant, "", "終了日時", "Last event."),
-        Field::new("views", Type::Int, "views", "閲覧数", "Page views."),
-        Field::new(
-            "entry_page",
-            Type::Id,
-            "",
-            "入口ページ",
-            "Page of the first view; only with pages.",
-        ),
-        Field::new(
-            "exit_page",
-            Type::Id,
-            "",
-            "離脱ページ",
-            "Page of the last view; only with pages.",
-        ),
-        Field::new(
-            "channel",
-            Type::Id,
-            "",
-            "流入元",
-            "First channel named; only with channels.",
-        ),
-        Field::new(
-            "converted",
-            Type::Bool,
-            "",
-            "購入あり",
-            "Whether there is a purchase in it.",
-        ),
-        Field::new(
-            "duration_seconds",
-            Type::Float,
-            "seconds",
-            "滞在時間",
-            "First to last event.",
-        ),
-        Field::new("events", Type::Int, "events", "イベント数", "Events."),
-        Field::new(
-            "campaign",
-            Type::Id,
-            "",
-            "キャンペーン",
-            "First campaign named; only with campaigns.",
-        ),
-        Field::new(
-            "referrer",
-            Type::Id,
-            "",
-            "参照元",
-            "First referrer named; only with referrers.",
-        ),
-        CUSTOMER_ID,
-    ];
+    const COLUMNS: &'static [Field] = &columns! {
+        VISITOR_ID;
+        "session": Int, "", "訪問回数", "1 for the visitor's first session.";
+        "started_at": Instant, "", "開始日時", "First event.";
+        "ended_at": Instant, "", "終了日時", "Last event.";
+        "views": Int, "views", "閲覧数", "Page views.";
+        "entry_page": Id, "", "入口ページ", "Page of the first view; only with pages.";
+        "exit_page": Id, "", "離脱ページ", "Page of the last view; only with pages.";
+        "channel": Id, "", "流入元", "First channel named; only with channels.";
+        "converted": Bool, "", "購入あり", "Whether there is a purchase in it.";
+        "duration_seconds": Float, "seconds", "滞在時間", "First to last event.";
+        "events": Int, "events", "イベント数", "Events.";
+        "campaign": Id, "", "キャンペーン", "First campaign named; only with campaigns.";
+        "referrer": Id, "", "参照元", "First referrer named; only with referrers.";
+        CUSTOMER_ID;
+    };
     type Data = Events;
     type Options = Options;
 

@@ -14,7 +14,7 @@ use crate::context::{collect, push};
 use crate::data::Events;
 use crate::num::ratio::{Ratio, Sums};
 use crate::scope::Scope;
-use crate::table::{Column, Field, Type, Values};
+use crate::table::{Column, Field, Values, columns};
 use crate::{Context, Duration, Error, Result, Table};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -58,52 +58,16 @@ impl Analysis for TopPaths {
     const NAME: &'static str = "top_paths";
     const SUMMARY: &'static str = "The ways that most sessions go, and how many of those buy";
     const JA: &'static str = "主要経路";
-    const COLUMNS: &'static [Field] = &[
-        Field::new("rank", Type::Int, "", "順位", "1 for the most frequent."),
-        Field::new("path", Type::Text, "", "経路", "Stations, joined by ` > `."),
-        Field::new(
-            "sessions",
-            Type::Int,
-            "sessions",
-            "セッション数",
-            "That went it.",
-        ),
-        Field::new(
-            "share",
-            Type::Float,
-            "",
-            "構成比",
-            "Of all sessions with a station.",
-        ),
-        Field::new(
-            "conversions",
-            Type::Int,
-            "sessions",
-            "購入数",
-            "With a purchase.",
-        ),
-        Field::new(
-            "conversion_rate",
-            Type::Float,
-            "",
-            "購入率",
-            "Conversions / sessions.",
-        ),
-        Field::new(
-            "conversion_rate_low",
-            Type::Float,
-            "",
-            "購入率下限",
-            "95 %, by visitor.",
-        ),
-        Field::new(
-            "conversion_rate_high",
-            Type::Float,
-            "",
-            "購入率上限",
-            "95 %, by visitor.",
-        ),
-    ];
+    const COLUMNS: &'static [Field] = &columns! {
+        "rank": Int, "", "順位", "1 for the most frequent.";
+        "path": Text, "", "経路", "Stations, joined by ` > `.";
+        "sessions": Int, "sessions", "セッション数", "That went it.";
+        "share": Float, "", "構成比", "Of all sessions with a station.";
+        "conversions": Int, "sessions", "購入数", "With a purchase.";
+        "conversion_rate": Float, "", "購入率", "Conversions / sessions.";
+        "conversion_rate_low": Float, "", "購入率下限", "95 %, by visitor.";
+        "conversion_rate_high": Float, "", "購入率上限", "95 %, by visitor.";
+    };
     const SCOPE: &'static [&'static str] = OF_THE_SITE;
     type Data = Events;
     type Options = Options;

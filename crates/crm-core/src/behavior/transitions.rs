@@ -24,7 +24,7 @@ use crate::context::{collect, filled, push};
 use crate::data::Events;
 use crate::num::rank;
 use crate::scope::Scope;
-use crate::table::{Column, Field, Type, Values};
+use crate::table::{Column, Field, Values, columns};
 use crate::{Context, Duration, Error, Result, Table};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -147,38 +147,14 @@ impl Analysis for Transitions {
     const SUMMARY: &'static str =
         "From which page, product or kind sessions go to which, with start and end";
     const JA: &'static str = "ページ遷移";
-    const COLUMNS: &'static [Field] = &[
-        Field::new(
-            "step",
-            Type::Int,
-            "",
-            "順番",
-            "Place in the session; only with `steps`.",
-        ),
-        Field::new(
-            "before",
-            Type::Text,
-            "",
-            "前々",
-            "The station before the source; only of order 2.",
-        ),
-        Field::new(
-            "source",
-            Type::Text,
-            "",
-            "遷移元",
-            "From; `(start)` is one.",
-        ),
-        Field::new("target", Type::Text, "", "遷移先", "To; `(end)` is one."),
-        Field::new("count", Type::Int, "transitions", "回数", "How often."),
-        Field::new(
-            "probability",
-            Type::Float,
-            "",
-            "遷移確率",
-            "Of all transitions from the source.",
-        ),
-    ];
+    const COLUMNS: &'static [Field] = &columns! {
+        "step": Int, "", "順番", "Place in the session; only with `steps`.";
+        "before": Text, "", "前々", "The station before the source; only of order 2.";
+        "source": Text, "", "遷移元", "From; `(start)` is one.";
+        "target": Text, "", "遷移先", "To; `(end)` is one.";
+        "count": Int, "transitions", "回数", "How often.";
+        "probability": Float, "", "遷移確率", "Of all transitions from the source.";
+    };
     const SCOPE: &'static [&'static str] = OF_THE_SITE;
     type Data = Events;
     type Options = Options;

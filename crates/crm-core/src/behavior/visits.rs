@@ -16,7 +16,7 @@ use crate::analysis::Analysis;
 use crate::context::{collect, push};
 use crate::data::{EventWord, Events};
 use crate::scope::Scope;
-use crate::table::{CUSTOMER_ID, Column, Field, Type, Values};
+use crate::table::{CUSTOMER_ID, Column, Field, Values, columns};
 use crate::{Context, Duration, Result, Table};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -59,38 +59,14 @@ impl Analysis for VisitsAfterPurchase {
     const SUMMARY: &'static str =
         "Who bought, and how many days it is since they last came back after that";
     const JA: &'static str = "購入後の来訪";
-    const COLUMNS: &'static [Field] = &[
-        VISITOR_ID,
-        CUSTOMER_ID,
-        Field::new(
-            "last_purchase_at",
-            Type::Instant,
-            "",
-            "最終購入日時",
-            "The last purchase.",
-        ),
-        Field::new(
-            "visits",
-            Type::Int,
-            "sessions",
-            "購入後来訪数",
-            "Sessions since.",
-        ),
-        Field::new(
-            "last_visit_at",
-            Type::Instant,
-            "",
-            "最終来訪日時",
-            "Last event of the last of them; null without one.",
-        ),
-        Field::new(
-            "days_since_visit",
-            Type::Int,
-            "days",
-            "最終来訪からの日数",
-            "as_of − its date; null without one.",
-        ),
-    ];
+    const COLUMNS: &'static [Field] = &columns! {
+        VISITOR_ID;
+        CUSTOMER_ID;
+        "last_purchase_at": Instant, "", "最終購入日時", "The last purchase.";
+        "visits": Int, "sessions", "購入後来訪数", "Sessions since.";
+        "last_visit_at": Instant, "", "最終来訪日時", "Last event of the last of them; null without one.";
+        "days_since_visit": Int, "days", "最終来訪からの日数", "as_of − its date; null without one.";
+    };
     type Data = Events;
     type Options = Options;
 

@@ -38,7 +38,7 @@ use crate::context::{collect, filled, push};
 use crate::data::Orders;
 use crate::scope::Occasion;
 use crate::summary::{Gaps, Totals, clv_summary, follow_up};
-use crate::table::{Column, Field, Label, Type, Values};
+use crate::table::{Column, Field, Label, Values, columns};
 use crate::{Context, Currency, Day, Duration, Error, Result, Scope, Table};
 
 /// Options of the analysis `backtest_clv`.
@@ -154,92 +154,22 @@ impl Analysis for BacktestClv {
     const SUMMARY: &'static str =
         "Purchases and revenue predicted at earlier dates against what came, beside simple rules";
     const JA: &'static str = "LTV予測の検証";
-    const COLUMNS: &'static [Field] = &[
-        Field::new(
-            "origin",
-            Type::Date,
-            "",
-            "予測時点",
-            "The day predicted from: nothing later is seen.",
-        ),
-        Field::new(
-            "method",
-            Type::Category,
-            "",
-            "方法",
-            "A model or a simple rule.",
-        ),
-        Field::new(
-            "customers",
-            Type::Int,
-            "customers",
-            "顧客数",
-            "Customers known on that day.",
-        ),
-        Field::new(
-            "expected_purchases",
-            Type::Float,
-            "days",
-            "予測購入数",
-            "Purchase days expected of them in the days that follow.",
-        ),
-        Field::new(
-            "actual_purchases",
-            Type::Float,
-            "days",
-            "実購入数",
-            "Those that came.",
-        ),
-        Field::new(
-            "purchases_error_rate",
-            Type::Float,
-            "",
-            "購入数誤差率",
-            "Expected ÷ actual − 1.",
-        ),
-        Field::new(
-            "mae_purchases",
-            Type::Float,
-            "days",
-            "購入数平均絶対誤差",
-            "Mean over customers of the absolute error.",
-        ),
-        Field::new(
-            "expected_revenue",
-            Type::Money,
-            "currency",
-            "予測売上",
-            "Revenue expected of them.",
-        ),
-        Field::new(
-            "actual_revenue",
-            Type::Money,
-            "currency",
-            "実売上",
-            "That which came.",
-        ),
-        Field::new(
-            "revenue_error_rate",
-            Type::Float,
-            "",
-            "売上誤差率",
-            "Expected ÷ actual − 1.",
-        ),
-        Field::new(
-            "mae_revenue",
-            Type::Float,
-            "currency",
-            "売上平均絶対誤差",
-            "Mean over customers of the absolute error.",
-        ),
-        Field::new(
-            "top_decile_share",
-            Type::Float,
-            "",
-            "上位10%売上構成比",
-            "Share of the revenue that came from the tenth with the greatest expected revenue.",
-        ),
-    ];
+    const COLUMNS: &'static [Field] = &columns! {
+        "origin": Date, "", "予測時点", "The day predicted from: nothing later is seen.";
+        "method": Category, "", "方法", "A model or a simple rule.";
+        "customers": Int, "customers", "顧客数", "Customers known on that day.";
+        "expected_purchases": Float, "days", "予測購入数",
+            "Purchase days expected of them in the days that follow.";
+        "actual_purchases": Float, "days", "実購入数", "Those that came.";
+        "purchases_error_rate": Float, "", "購入数誤差率", "Expected ÷ actual − 1.";
+        "mae_purchases": Float, "days", "購入数平均絶対誤差", "Mean over customers of the absolute error.";
+        "expected_revenue": Money, "currency", "予測売上", "Revenue expected of them.";
+        "actual_revenue": Money, "currency", "実売上", "That which came.";
+        "revenue_error_rate": Float, "", "売上誤差率", "Expected ÷ actual − 1.";
+        "mae_revenue": Float, "currency", "売上平均絶対誤差", "Mean over customers of the absolute error.";
+        "top_decile_share": Float, "", "上位10%売上構成比",
+            "Share of the revenue that came from the tenth with the greatest expected revenue.";
+    };
     const SCOPE: &'static [&'static str] = crate::analysis::WITHOUT_OCCASION;
     type Data = Orders;
     type Options = Options;

@@ -16,7 +16,7 @@ use crate::clv::frame::{fit_of, weights, whole, with_ids};
 use crate::clv::model::Fit;
 use crate::clv::sbg_tables::{FitOptions, rate};
 use crate::context::{collect, room};
-use crate::table::{CUSTOMER_ID, Column, Field, Type, Values};
+use crate::table::{CUSTOMER_ID, Column, Field, Values, columns};
 use crate::{Context, Error, Result, Scope, Table};
 
 /// The patterns of a table.
@@ -85,37 +85,14 @@ impl Analysis for BgbbPredict {
     const NAME: &'static str = "bgbb_predict";
     const SUMMARY: &'static str = "P(alive) and expected purchases in the opportunities ahead";
     const JA: &'static str = "離散購入の期待回数";
-    const COLUMNS: &'static [Field] = &[
-        CUSTOMER_ID,
-        Field::new(
-            "probability_alive",
-            Type::Float,
-            "",
-            "生存確率",
-            "Probability of being alive at the last opportunity ahead.",
-        ),
-        Field::new(
-            "expected_purchases",
-            Type::Float,
-            "",
-            "期待購入回数",
-            "Purchases expected in the opportunities ahead.",
-        ),
-        Field::new(
-            "discounted_purchases",
-            Type::Float,
-            "",
-            "割引期待購入回数",
-            "Purchases expected without end, discounted; null if infinite.",
-        ),
-        Field::new(
-            "log_likelihood",
-            Type::Float,
-            "",
-            "対数尤度",
-            "Of the customer's pattern.",
-        ),
-    ];
+    const COLUMNS: &'static [Field] = &columns! {
+        CUSTOMER_ID;
+        "probability_alive": Float, "", "生存確率", "Probability of being alive at the last opportunity ahead.";
+        "expected_purchases": Float, "", "期待購入回数", "Purchases expected in the opportunities ahead.";
+        "discounted_purchases": Float, "", "割引期待購入回数",
+            "Purchases expected without end, discounted; null if infinite.";
+        "log_likelihood": Float, "", "対数尤度", "Of the customer's pattern.";
+    };
     const OPTIONAL: &'static [&'static str] = &["customer_id", "weight"];
     type Data = Table;
     type Options = PredictOptions;
@@ -167,36 +144,13 @@ impl Analysis for BgbbHistogram {
     const NAME: &'static str = "bgbb_histogram";
     const SUMMARY: &'static str = "customers by number of purchases in discrete opportunities, beside those that BG/BB expects";
     const JA: &'static str = "離散購入回数分布の予測と実績";
-    const COLUMNS: &'static [Field] = &[
-        Field::new(
-            "frequency",
-            Type::Int,
-            "purchases",
-            "購入回数",
-            "Purchases.",
-        ),
-        Field::new(
-            "or_more",
-            Type::Bool,
-            "",
-            "以上",
-            "Whether the row holds more frequent customers too: the last, if they had more opportunities.",
-        ),
-        Field::new(
-            "customers",
-            Type::Float,
-            "customers",
-            "人数",
-            "Found, weights counted.",
-        ),
-        Field::new(
-            "expected_customers",
-            Type::Float,
-            "customers",
-            "期待人数",
-            "Expected of their numbers of opportunities.",
-        ),
-    ];
+    const COLUMNS: &'static [Field] = &columns! {
+        "frequency": Int, "purchases", "購入回数", "Purchases.";
+        "or_more": Bool, "", "以上",
+            "Whether the row holds more frequent customers too: the last, if they had more opportunities.";
+        "customers": Float, "customers", "人数", "Found, weights counted.";
+        "expected_customers": Float, "customers", "期待人数", "Expected of their numbers of opportunities.";
+    };
     const OPTIONAL: &'static [&'static str] = &["customer_id", "weight"];
     type Data = Table;
     type Options = HistogramOptions;

@@ -21,7 +21,7 @@ use crate::clv::rows::Rows;
 use crate::clv::tracking;
 use crate::context::collect;
 use crate::num::Positive;
-use crate::table::{Column, Field, Type, Values};
+use crate::table::{Column, Field, Values, columns};
 use crate::{Context, Error, Result, Scope, Table};
 
 /// The frame, in the unit of the model.
@@ -62,36 +62,12 @@ impl Analysis for FrequencyHistogram {
     const SUMMARY: &'static str =
         "customers by number of repeat purchases, beside those that a model expects";
     const JA: &'static str = "購入回数分布の予測と実績";
-    const COLUMNS: &'static [Field] = &[
-        Field::new(
-            "frequency",
-            Type::Int,
-            "days",
-            "リピート日数",
-            "Repeat purchase days.",
-        ),
-        Field::new(
-            "or_more",
-            Type::Bool,
-            "",
-            "以上",
-            "Whether the row holds more frequent customers too: the last.",
-        ),
-        Field::new(
-            "customers",
-            Type::Float,
-            "customers",
-            "人数",
-            "Found, weights counted.",
-        ),
-        Field::new(
-            "expected_customers",
-            Type::Float,
-            "customers",
-            "期待人数",
-            "Expected.",
-        ),
-    ];
+    const COLUMNS: &'static [Field] = &columns! {
+        "frequency": Int, "days", "リピート日数", "Repeat purchase days.";
+        "or_more": Bool, "", "以上", "Whether the row holds more frequent customers too: the last.";
+        "customers": Float, "customers", "人数", "Found, weights counted.";
+        "expected_customers": Float, "customers", "期待人数", "Expected.";
+    };
     const OPTIONAL: &'static [&'static str] = &["customer_id", "weight", "as_of"];
     type Data = Table;
     type Options = HistogramOptions;
@@ -169,30 +145,12 @@ impl Analysis for ExpectedSurface {
     const SUMMARY: &'static str =
         "expected purchases and P(alive) over frequency and recency, at one age";
     const JA: &'static str = "頻度×最終購入の期待購入回数";
-    const COLUMNS: &'static [Field] = &[
-        Field::new(
-            "frequency",
-            Type::Int,
-            "days",
-            "リピート日数",
-            "Repeat purchase days.",
-        ),
-        Field::new(
-            "recency",
-            Type::Float,
-            "unit",
-            "初回から最終までの期間",
-            "First to last purchase day.",
-        ),
-        Field::new("probability_alive", Type::Float, "", "生存確率", "Now."),
-        Field::new(
-            "expected_purchases",
-            Type::Float,
-            "days",
-            "期待購入日数",
-            "Purchase days expected within the time ahead.",
-        ),
-    ];
+    const COLUMNS: &'static [Field] = &columns! {
+        "frequency": Int, "days", "リピート日数", "Repeat purchase days.";
+        "recency": Float, "unit", "初回から最終までの期間", "First to last purchase day.";
+        "probability_alive": Float, "", "生存確率", "Now.";
+        "expected_purchases": Float, "days", "期待購入日数", "Purchase days expected within the time ahead.";
+    };
     const OPTIONAL: &'static [&'static str] = &["customer_id", "weight", "as_of"];
     type Data = Table;
     type Options = SurfaceOptions;

@@ -21,7 +21,7 @@ use crate::clv::usable::{Reads, Usable, policy};
 use crate::clv::{bgbb, sbg};
 use crate::context::{collect, room};
 use crate::data::BadRows;
-use crate::table::{Column, Field, Type, Values};
+use crate::table::{Column, Field, Values, columns, fields};
 use crate::{Context, Error, Fraction, Result, Scope, Table};
 use std::sync::Arc;
 
@@ -64,30 +64,13 @@ impl Default for FitOptions {
     }
 }
 
-pub(crate) const PARAMETER: Field =
-    Field::new("parameter", Type::Text, "", "母数", "The parameter.");
-pub(crate) const VALUE: Field = Field::new("value", Type::Float, "", "推定値", "The estimate.");
-pub(crate) const ERROR: Field = Field::new(
-    "standard_error",
-    Type::Float,
-    "",
-    "標準誤差",
-    "Null unless the fit converged.",
-);
-pub(crate) const LOW: Field = Field::new(
-    "low",
-    Type::Float,
-    "",
-    "下限",
-    "Lower end of the interval, taken on the log scale.",
-);
-pub(crate) const HIGH: Field = Field::new(
-    "high",
-    Type::Float,
-    "",
-    "上限",
-    "Upper end of the interval, taken on the log scale.",
-);
+fields! {
+    pub(crate) PARAMETER = "parameter", Text, "", "母数", "The parameter.";
+    pub(crate) VALUE = "value", Float, "", "推定値", "The estimate.";
+    pub(crate) ERROR = "standard_error", Float, "", "標準誤差", "Null unless the fit converged.";
+    pub(crate) LOW = "low", Float, "", "下限", "Lower end of the interval, taken on the log scale.";
+    pub(crate) HIGH = "high", Float, "", "上限", "Upper end of the interval, taken on the log scale.";
+}
 
 /// Texts as a column.
 fn texts<'a>(field: &Field, cells: impl Iterator<Item = &'a str>) -> Result<Column> {
@@ -408,33 +391,15 @@ impl Analysis for CompareModels {
     const SUMMARY: &'static str =
         "models of repeat purchases on the same customers, the best first";
     const JA: &'static str = "購入回数モデルの比較";
-    const COLUMNS: &'static [Field] = &[
-        Field::new("model", Type::Text, "", "モデル", "The model."),
-        Field::new(
-            "k",
-            Type::Int,
-            "",
-            "規則性",
-            "Regularity of the gaps; 1 is Poisson.",
-        ),
-        Field::new(
-            "parameters",
-            Type::Int,
-            "",
-            "母数の数",
-            "Estimated parameters, k included.",
-        ),
-        Field::new(
-            "log_likelihood",
-            Type::Float,
-            "",
-            "対数尤度",
-            "Of the purchase times.",
-        ),
-        Field::new("aic", Type::Float, "", "AIC", "Smaller is better."),
-        Field::new("bic", Type::Float, "", "BIC", "Smaller is better."),
-        Field::new("status", Type::Text, "", "状態", "How the fit ended."),
-    ];
+    const COLUMNS: &'static [Field] = &columns! {
+        "model": Text, "", "モデル", "The model.";
+        "k": Int, "", "規則性", "Regularity of the gaps; 1 is Poisson.";
+        "parameters": Int, "", "母数の数", "Estimated parameters, k included.";
+        "log_likelihood": Float, "", "対数尤度", "Of the purchase times.";
+        "aic": Float, "", "AIC", "Smaller is better.";
+        "bic": Float, "", "BIC", "Smaller is better.";
+        "status": Text, "", "状態", "How the fit ended.";
+    };
     const OPTIONAL: &'static [&'static str] = &["ln_gaps", "weight", "as_of"];
     type Data = Table;
     type Options = CompareOptions;

@@ -20,7 +20,7 @@ use crate::clv::value::{self, Compounding, Interval};
 use crate::context::{filled, room};
 use crate::data::BadRows;
 use crate::num::Positive;
-use crate::table::{CUSTOMER_ID, Column, Field, Type};
+use crate::table::{CUSTOMER_ID, Column, Field, columns, fields};
 use crate::{Context, Error, Fraction, Result, Scope, Table};
 
 /// Options of [`ClvPredict`].
@@ -85,20 +85,10 @@ fn time(name: &str, t: f64) -> Result<f64> {
     }
 }
 
-const ALIVE: Field = Field::new(
-    "probability_alive",
-    Type::Float,
-    "",
-    "生存確率",
-    "Probability of still being a customer now.",
-);
-const EXPECTED: Field = Field::new(
-    "expected_purchases",
-    Type::Float,
-    "days",
-    "期待購入日数",
-    "Purchase days expected within the time ahead.",
-);
+fields! {
+    ALIVE = "probability_alive", Float, "", "生存確率", "Probability of still being a customer now.";
+    EXPECTED = "expected_purchases", Float, "days", "期待購入日数", "Purchase days expected within the time ahead.";
+}
 
 /// The analysis `clv_predict`.
 pub struct ClvPredict;
@@ -107,74 +97,24 @@ impl Analysis for ClvPredict {
     const NAME: &'static str = "clv_predict";
     const SUMMARY: &'static str = "P(alive) and expected purchases of each customer";
     const JA: &'static str = "生存確率と期待購入回数";
-    const COLUMNS: &'static [Field] = &[
-        CUSTOMER_ID,
-        ALIVE,
-        Field::new(
-            "probability_alive_later",
-            Type::Float,
-            "",
-            "期間後の生存確率",
-            "Probability of being a customer at the end of the time ahead.",
-        ),
-        EXPECTED,
-        Field::new(
-            "expected_low",
-            Type::Float,
-            "days",
-            "期待値の下限",
-            "Of the expectation: the parameters are estimates. Null without standard errors.",
-        ),
-        Field::new(
-            "expected_high",
-            Type::Float,
-            "days",
-            "期待値の上限",
-            "Of the expectation. Not where the outcome lies.",
-        ),
-        Field::new(
-            "purchases_low",
-            Type::Float,
-            "days",
-            "実績予測の下限",
-            "Of the outcome: life and purchases drawn.",
-        ),
-        Field::new(
-            "purchases_high",
-            Type::Float,
-            "days",
-            "実績予測の上限",
-            "Of the outcome.",
-        ),
-        Field::new(
-            "discounted_purchases",
-            Type::Float,
-            "days",
-            "割引期待購入日数",
-            "Expected, each discounted to now; null if infinite.",
-        ),
-        Field::new(
-            "probability_none",
-            Type::Float,
-            "",
-            "購入なしの確率",
-            "Probability of no purchase within the time ahead.",
-        ),
-        Field::new(
-            "probability_of_n",
-            Type::Float,
-            "",
-            "n回購入の確率",
-            "Probability of exactly `n` purchase days within the time ahead; with `n` only.",
-        ),
-        Field::new(
-            "log_likelihood",
-            Type::Float,
-            "",
-            "対数尤度",
-            "Of the customer's history.",
-        ),
-    ];
+    const COLUMNS: &'static [Field] = &columns! {
+        CUSTOMER_ID;
+        ALIVE;
+        "probability_alive_later": Float, "", "期間後の生存確率",
+            "Probability of being a customer at the end of the time ahead.";
+        EXPECTED;
+        "expected_low": Float, "days", "期待値の下限",
+            "Of the expectation: the parameters are estimates. Null without standard errors.";
+        "expected_high": Float, "days", "期待値の上限", "Of the expectation. Not where the outcome lies.";
+        "purchases_low": Float, "days", "実績予測の下限", "Of the outcome: life and purchases drawn.";
+        "purchases_high": Float, "days", "実績予測の上限", "Of the outcome.";
+        "discounted_purchases": Float, "days", "割引期待購入日数",
+            "Expected, each discounted to now; null if infinite.";
+        "probability_none": Float, "", "購入なしの確率", "Probability of no purchase within the time ahead.";
+        "probability_of_n": Float, "", "n回購入の確率",
+            "Probability of exactly `n` purchase days within the time ahead; with `n` only.";
+        "log_likelihood": Float, "", "対数尤度", "Of the customer's history.";
+    };
     const OPTIONAL: &'static [&'static str] = &["customer_id", "weight", "as_of"];
     type Data = Table;
     type Options = PredictOptions;
@@ -331,25 +271,13 @@ impl Analysis for ClvNewCustomers {
     const SUMMARY: &'static str =
         "what a new customer does within times `t`; with a column `n`, P(X(t) = n)";
     const JA: &'static str = "新規顧客の期待購入回数";
-    const COLUMNS: &'static [Field] = &[
-        Field::new(
-            "t",
-            Type::Float,
-            "unit",
-            "期間",
-            "Time since the first purchase.",
-        ),
-        EXPECTED,
-        Field::new(
-            "probability_alive",
-            Type::Float,
-            "",
-            "生存確率",
-            "At that time.",
-        ),
-        Field::new("n", Type::Int, "days", "回数", "Repeat purchase days."),
-        Field::new("probability", Type::Float, "", "確率", "Of exactly n."),
-    ];
+    const COLUMNS: &'static [Field] = &columns! {
+        "t": Float, "unit", "期間", "Time since the first purchase.";
+        EXPECTED;
+        "probability_alive": Float, "", "生存確率", "At that time.";
+        "n": Int, "days", "回数", "Repeat purchase days.";
+        "probability": Float, "", "確率", "Of exactly n.";
+    };
     type Data = Table;
     type Options = NewOptions;
 
@@ -399,13 +327,10 @@ impl Analysis for ClvNewCustomers {
 /// The analysis `expected_spend`.
 pub struct ExpectedSpend;
 
-const SPEND: Field = Field::new(
-    "expected_spend",
-    Type::Float,
-    "currency",
-    "期待購入単価",
-    "Expected value of a purchase; null where the model has no mean.",
-);
+fields! {
+    SPEND = "expected_spend", Float, "currency", "期待購入単価",
+        "Expected value of a purchase; null where the model has no mean.";
+}
 
 impl Analysis for ExpectedSpend {
     const NAME: &'static str = "expected_spend";
@@ -515,47 +440,19 @@ impl Analysis for Clv {
     const NAME: &'static str = "clv";
     const SUMMARY: &'static str = "predicted value of each customer, with two intervals";
     const JA: &'static str = "予測LTV";
-    const COLUMNS: &'static [Field] = &[
-        CUSTOMER_ID,
-        ALIVE,
-        EXPECTED,
-        SPEND,
-        Field::new(
-            "clv",
-            Type::Float,
-            "currency",
-            "予測LTV",
-            "Discounted value; null if infinite.",
-        ),
-        Field::new(
-            "expected_low",
-            Type::Float,
-            "currency",
-            "期待値の下限",
-            "Of the expectation `clv`: the parameters are estimates. Null without standard errors.",
-        ),
-        Field::new(
-            "expected_high",
-            Type::Float,
-            "currency",
-            "期待値の上限",
-            "Of the expectation.",
-        ),
-        Field::new(
-            "clv_low",
-            Type::Float,
-            "currency",
-            "実績予測の下限",
-            "Of the outcome: life, purchases and spend drawn. Null without a finite horizon.",
-        ),
-        Field::new(
-            "clv_high",
-            Type::Float,
-            "currency",
-            "実績予測の上限",
-            "Of the outcome.",
-        ),
-    ];
+    const COLUMNS: &'static [Field] = &columns! {
+        CUSTOMER_ID;
+        ALIVE;
+        EXPECTED;
+        SPEND;
+        "clv": Float, "currency", "予測LTV", "Discounted value; null if infinite.";
+        "expected_low": Float, "currency", "期待値の下限",
+            "Of the expectation `clv`: the parameters are estimates. Null without standard errors.";
+        "expected_high": Float, "currency", "期待値の上限", "Of the expectation.";
+        "clv_low": Float, "currency", "実績予測の下限",
+            "Of the outcome: life, purchases and spend drawn. Null without a finite horizon.";
+        "clv_high": Float, "currency", "実績予測の上限", "Of the outcome.";
+    };
     const OPTIONAL: &'static [&'static str] = &["customer_id", "weight", "as_of"];
     type Data = Table;
     type Options = ClvOptions;

@@ -14,7 +14,7 @@ use crate::clv::frame::{fit_of, whole};
 use crate::clv::model::Fit;
 use crate::clv::sbg;
 use crate::context::{collect, push};
-use crate::table::{Column, Field, Type};
+use crate::table::{Column, Field, columns};
 use crate::{Context, Error, Fraction, Result, Scope, Table};
 
 /// Options of [`SbgFit`].
@@ -110,30 +110,14 @@ impl Analysis for SbgPredict {
     const NAME: &'static str = "sbg_predict";
     const SUMMARY: &'static str = "share of contracts left after `t` periods, and renewals to come";
     const JA: &'static str = "契約継続率の予測";
-    const COLUMNS: &'static [Field] = &[
-        Field::new("t", Type::Int, "", "期間数", "Periods."),
-        Field::new(
-            "survival_rate",
-            Type::Float,
-            "share",
-            "残存率",
-            "Share of a cohort left after t periods.",
-        ),
-        Field::new(
-            "retention_rate",
-            Type::Float,
-            "share",
-            "継続率",
-            "Probability of renewing at the end of period t (of period 1 where t is 0).",
-        ),
-        Field::new(
-            "expected_renewals",
-            Type::Float,
-            "",
-            "期待更新回数",
-            "Further renewals of somebody in period t, discounted; null if infinite.",
-        ),
-    ];
+    const COLUMNS: &'static [Field] = &columns! {
+        "t": Int, "", "期間数", "Periods.";
+        "survival_rate": Float, "share", "残存率", "Share of a cohort left after t periods.";
+        "retention_rate": Float, "share", "継続率",
+            "Probability of renewing at the end of period t (of period 1 where t is 0).";
+        "expected_renewals": Float, "", "期待更新回数",
+            "Further renewals of somebody in period t, discounted; null if infinite.";
+    };
     type Data = Table;
     type Options = PredictOptions;
 

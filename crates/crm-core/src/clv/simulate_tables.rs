@@ -14,7 +14,7 @@ use crate::clv::frame::{fit_of, with_ids};
 use crate::clv::model::{Fit, Purchases};
 use crate::context::{push, room};
 use crate::num::rng::Rng;
-use crate::table::{CUSTOMER_ID, Column, Field, Type};
+use crate::table::{CUSTOMER_ID, Column, Field, columns};
 use crate::{Context, Error, Result, Scope, Table};
 
 /// Options of [`ClvSimulate`].
@@ -34,30 +34,12 @@ impl Analysis for ClvSimulate {
     const NAME: &'static str = "clv_simulate";
     const SUMMARY: &'static str = "histories of new customers of ages `T`, drawn at random";
     const JA: &'static str = "購入履歴のシミュレーション";
-    const COLUMNS: &'static [Field] = &[
-        CUSTOMER_ID,
-        Field::new(
-            "frequency",
-            Type::Int,
-            "",
-            "リピート回数",
-            "Repeat purchases.",
-        ),
-        Field::new(
-            "recency",
-            Type::Float,
-            "unit",
-            "初回から最終までの期間",
-            "First purchase to the last.",
-        ),
-        Field::new(
-            "T",
-            Type::Float,
-            "unit",
-            "観測期間",
-            "First purchase to the end of observation.",
-        ),
-    ];
+    const COLUMNS: &'static [Field] = &columns! {
+        CUSTOMER_ID;
+        "frequency": Int, "", "リピート回数", "Repeat purchases.";
+        "recency": Float, "unit", "初回から最終までの期間", "First purchase to the last.";
+        "T": Float, "unit", "観測期間", "First purchase to the end of observation.";
+    };
     const OPTIONAL: &'static [&'static str] = &["customer_id"];
     type Data = Table;
     type Options = Options;

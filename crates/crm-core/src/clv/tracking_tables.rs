@@ -30,7 +30,7 @@ use crate::clv::rows::{Histories, Rows};
 use crate::clv::tracking;
 use crate::context::{collect, filled, push};
 use crate::data::{ORDER, Orders, Selection};
-use crate::table::{CUSTOMER_ID, Column, Field, Type, Values};
+use crate::table::{CUSTOMER_ID, Column, Field, Values, columns};
 use crate::{Context, Day, Duration, Error, Result, Scope, Table};
 
 /// Options of [`ClvTracking`].
@@ -164,50 +164,14 @@ impl Analysis for ClvTracking {
     const SUMMARY: &'static str =
         "Repeat purchases beside those that a model expects, through calibration and holdout";
     const JA: &'static str = "予測と実績の推移";
-    const COLUMNS: &'static [Field] = &[
-        Field::new(
-            "period_end",
-            Type::Date,
-            "",
-            "期間末",
-            "The period's last day.",
-        ),
-        Field::new(
-            "in_calibration",
-            Type::Bool,
-            "",
-            "学習期間",
-            "Whether the period is part of calibration.",
-        ),
-        Field::new(
-            "actual",
-            Type::Int,
-            "days",
-            "実績",
-            "Repeat purchase days in the period.",
-        ),
-        Field::new(
-            "expected",
-            Type::Float,
-            "days",
-            "予測",
-            "Repeat purchase days expected in the period.",
-        ),
-        Field::new(
-            "cumulative_actual",
-            Type::Int,
-            "days",
-            "累計実績",
-            "Repeat purchase days up to its end.",
-        ),
-        Field::new(
-            "cumulative_expected",
-            Type::Float,
-            "days",
-            "累計予測",
-            "Repeat purchase days expected up to its end.",
-        ),
-    ];
+    const COLUMNS: &'static [Field] = &columns! {
+        "period_end": Date, "", "期間末", "The period's last day.";
+        "in_calibration": Bool, "", "学習期間", "Whether the period is part of calibration.";
+        "actual": Int, "days", "実績", "Repeat purchase days in the period.";
+        "expected": Float, "days", "予測", "Repeat purchase days expected in the period.";
+        "cumulative_actual": Int, "days", "累計実績", "Repeat purchase days up to its end.";
+        "cumulative_expected": Float, "days", "累計予測", "Repeat purchase days expected up to its end.";
+    };
     const SCOPE: &'static [&'static str] = crate::analysis::WITHOUT_OCCASION;
     type Data = Orders;
     type Options = TrackingOptions;
@@ -311,24 +275,12 @@ impl Analysis for AlivePath {
     const SUMMARY: &'static str =
         "P(alive) of a customer on each day since the first purchase, as the model saw it then";
     const JA: &'static str = "生存確率の推移";
-    const COLUMNS: &'static [Field] = &[
-        CUSTOMER_ID,
-        Field::new("date", Type::Date, "", "日付", "The day."),
-        Field::new(
-            "frequency",
-            Type::Int,
-            "days",
-            "リピート日数",
-            "Repeat purchase days up to it.",
-        ),
-        Field::new(
-            "probability_alive",
-            Type::Float,
-            "",
-            "生存確率",
-            "Probability of still being a customer, seen from that day.",
-        ),
-    ];
+    const COLUMNS: &'static [Field] = &columns! {
+        CUSTOMER_ID;
+        "date": Date, "", "日付", "The day.";
+        "frequency": Int, "days", "リピート日数", "Repeat purchase days up to it.";
+        "probability_alive": Float, "", "生存確率", "Probability of still being a customer, seen from that day.";
+    };
     const SCOPE: &'static [&'static str] = crate::analysis::WITHOUT_OCCASION;
     type Data = Orders;
     type Options = PathOptions;

@@ -61,7 +61,7 @@ use crate::context::{self, collect, filled, push, room};
 use crate::data::{IdRef, Item, NO_ID, Orders, StatusWord};
 use crate::scope::Occasion;
 use crate::summary::follow_up;
-use crate::table::{CUSTOMER_ID, Column, Field, Label, Type, Values};
+use crate::table::{CUSTOMER_ID, Column, Field, Label, Values, columns};
 use crate::{Context, Day, Error, Learned, Positive, Result, Scope, Table};
 
 /// Days over which a customer's worth is expected.
@@ -153,136 +153,33 @@ impl Analysis for Alerts {
     const SUMMARY: &'static str =
         "Customers whose silence is longer than their cycle: since when, why, and what comes next";
     const JA: &'static str = "離脱通知";
-    const COLUMNS: &'static [Field] = &[
-        Field::new(
-            "alert_key",
-            Type::Text,
-            "",
-            "通知キー",
-            "The same for every run until the level changes or an order arrives.",
-        ),
-        CUSTOMER_ID,
-        CUSTOMERS,
-        Field::new(
-            "change",
-            Type::Category,
-            "",
-            "変化",
-            "Whether the level was reached or left by an order.",
-        ),
-        Field::new(
-            "level",
-            Type::Category,
-            "",
-            "状態",
-            "The highest level asked for that is reached, or was; of who stands at lost only lost.",
-        ),
-        Field::new(
-            "reached_on",
-            Type::Date,
-            "",
-            "到達日",
-            "The day the level was reached.",
-        ),
-        Field::new(
-            "last_date",
-            Type::Date,
-            "",
-            "最終購入日",
-            "Day of the last purchase.",
-        ),
-        Field::new(
-            "silent_days",
-            Type::Int,
-            "days",
-            "経過日数",
-            "Days since the last purchase.",
-        ),
-        Field::new(
-            "usual_gap_days",
-            Type::Int,
-            "days",
-            "通常間隔",
-            "Mean gap of the customer; the shop's typical gap without one.",
-        ),
-        Field::new(
-            "overdue_probability",
-            Type::Float,
-            "",
-            "遅延確率",
-            "Share of this customer's gaps that are shorter than the silence so far.",
-        ),
-        Field::new(
-            "expected_revenue",
-            Type::Money,
-            "",
-            "期待売上",
-            "Expected revenue of the next 180 days.",
-        ),
-        Field::new(
-            "priority",
-            Type::Int,
-            "",
-            "優先順位",
-            "Rank by expected revenue, 1 first.",
-        ),
-        Field::new(
-            "reason_code",
-            Type::Category,
-            "",
-            "理由コード",
-            "What the silence is measured by.",
-        ),
-        Field::new(
-            "reason",
-            Type::Text,
-            "",
-            "理由（英語）",
-            "The reason as a sentence in English.",
-        ),
-        Field::new(
-            "reason_ja",
-            Type::Text,
-            "",
-            "理由",
-            "The reason as a sentence in Japanese.",
-        ),
-        Field::new(
-            "next_level",
-            Type::Category,
-            "",
-            "次の状態",
-            "The level that comes next unless an order arrives.",
-        ),
-        Field::new(
-            "next_level_date",
-            Type::Date,
-            "",
-            "次の到達日",
-            "The day it is reached unless an order arrives.",
-        ),
-        Field::new(
-            "counterfactual",
-            Type::Text,
-            "",
-            "今後（英語）",
-            "What comes next unless an order arrives, as a sentence in English.",
-        ),
-        Field::new(
-            "counterfactual_ja",
-            Type::Text,
-            "",
-            "今後",
-            "What comes next unless an order arrives, as a sentence in Japanese.",
-        ),
-        Field::new(
-            "suppressed_by",
-            Type::Category,
-            "",
-            "抑止理由",
-            "Why not to write to this customer now.",
-        ),
-    ];
+    const COLUMNS: &'static [Field] = &columns! {
+        "alert_key": Text, "", "通知キー", "The same for every run until the level changes or an order arrives.";
+        CUSTOMER_ID;
+        CUSTOMERS;
+        "change": Category, "", "変化", "Whether the level was reached or left by an order.";
+        "level": Category, "", "状態",
+            "The highest level asked for that is reached, or was; of who stands at lost only lost.";
+        "reached_on": Date, "", "到達日", "The day the level was reached.";
+        "last_date": Date, "", "最終購入日", "Day of the last purchase.";
+        "silent_days": Int, "days", "経過日数", "Days since the last purchase.";
+        "usual_gap_days": Int, "days", "通常間隔",
+            "Mean gap of the customer; the shop's typical gap without one.";
+        "overdue_probability": Float, "", "遅延確率",
+            "Share of this customer's gaps that are shorter than the silence so far.";
+        "expected_revenue": Money, "", "期待売上", "Expected revenue of the next 180 days.";
+        "priority": Int, "", "優先順位", "Rank by expected revenue, 1 first.";
+        "reason_code": Category, "", "理由コード", "What the silence is measured by.";
+        "reason": Text, "", "理由（英語）", "The reason as a sentence in English.";
+        "reason_ja": Text, "", "理由", "The reason as a sentence in Japanese.";
+        "next_level": Category, "", "次の状態", "The level that comes next unless an order arrives.";
+        "next_level_date": Date, "", "次の到達日", "The day it is reached unless an order arrives.";
+        "counterfactual": Text, "", "今後（英語）",
+            "What comes next unless an order arrives, as a sentence in English.";
+        "counterfactual_ja": Text, "", "今後",
+            "What comes next unless an order arrives, as a sentence in Japanese.";
+        "suppressed_by": Category, "", "抑止理由", "Why not to write to this customer now.";
+    };
     const NEEDS_AS_OF: bool = true;
     const OCCASION: Option<Occasion> = Some(Occasion::Day);
     type Data = Orders;

@@ -68,7 +68,7 @@ use crate::data::Orders;
 use crate::scope::Occasion;
 use crate::summary::Gaps;
 use crate::summary::follow_up::{self, FollowUp};
-use crate::table::{Column, Field, Label, Type, Values};
+use crate::table::{Column, Field, Label, Values, columns, fields};
 use crate::{Context, Day, Duration, Result, Scope, Table};
 
 /// Options of the analyses `backtest` and `backtest_calibration`.
@@ -139,14 +139,9 @@ fn rolling(
     Ok(())
 }
 
-/// Column of the day predicted from.
-const ORIGIN: Field = Field::new(
-    "origin",
-    Type::Date,
-    "",
-    "予測時点",
-    "The day predicted from: nothing later is seen.",
-);
+fields! {
+    ORIGIN = "origin", Date, "", "予測時点", "The day predicted from: nothing later is seen.";
+}
 
 const METHODS: &[Label] = &[
     Label {
@@ -223,107 +218,28 @@ impl Analysis for Backtest {
     const SUMMARY: &'static str =
         "Purchase cycle predictions at earlier dates against what came, beside rules of thumb";
     const JA: &'static str = "予測の検証";
-    const COLUMNS: &'static [Field] = &[
-        ORIGIN,
-        Field::new(
-            "method",
-            Type::Category,
-            "",
-            "方法",
-            "The gap model or a rule of thumb.",
-        ),
-        Field::new(
-            "customers",
-            Type::Int,
-            "customers",
-            "顧客数",
-            "Customers known on that day.",
-        ),
-        Field::new(
-            "returned",
-            Type::Int,
-            "customers",
-            "再購入者数",
-            "Those who ordered again in the follow-up.",
-        ),
-        Field::new(
-            "mae_days",
-            Type::Float,
-            "days",
-            "平均絶対誤差",
-            "Mean absolute error of the date, of those who returned in the follow-up.",
-        ),
-        Field::new(
-            "median_error_days",
-            Type::Float,
-            "days",
-            "誤差中央値",
-            "Median absolute error of the date, of the same.",
-        ),
-        Field::new(
-            "coverage_50",
-            Type::Float,
-            "",
-            "50%区間被覆率",
-            "Share of returns inside the central 50 % interval given return.",
-        ),
-        Field::new(
-            "coverage_80",
-            Type::Float,
-            "",
-            "80%区間被覆率",
-            "The same at 80 %.",
-        ),
-        Field::new(
-            "coverage_90",
-            Type::Float,
-            "",
-            "90%区間被覆率",
-            "The same at 90 %.",
-        ),
-        Field::new(
-            "log_score",
-            Type::Float,
-            "",
-            "対数スコア",
-            "Mean of minus the log probability of what was seen, silence included.",
-        ),
-        Field::new(
-            "brier",
-            Type::Float,
-            "",
-            "ブライアスコア",
-            "Mean squared error of the probability of an order within the horizon.",
-        ),
-        Field::new(
-            "calibration_slope",
-            Type::Float,
-            "",
-            "較正の傾き",
-            "1 is right; below 1 the probabilities are too extreme.",
-        ),
-        Field::new(
-            "recalibrated_slope",
-            Type::Float,
-            "",
-            "再較正後の傾き",
-            "The same after a logistic recalibration on earlier origins.",
-        ),
-        Field::new(
-            "expected_rate",
-            Type::Float,
-            "",
-            "予測購入率",
-            "Mean probability of an order within the horizon.",
-        ),
-        Field::new(
-            "observed_rate",
-            Type::Float,
-            "",
-            "実購入率",
-            "Share with an order within the horizon.",
-        ),
-    ];
+    const COLUMNS: &'static [Field] = &columns! {
+        ORIGIN;
+        "method": Category, "", "方法", "The gap model or a rule of thumb.";
+        "customers": Int, "customers", "顧客数", "Customers known on that day.";
+        "returned": Int, "customers", "再購入者数", "Those who ordered again in the follow-up.";
+        "mae_days": Float, "days", "平均絶対誤差",
+            "Mean absolute error of the date, of those who returned in the follow-up.";
+        "median_error_days": Float, "days", "誤差中央値", "Median absolute error of the date, of the same.";
+        "coverage_50": Float, "", "50%区間被覆率",
+            "Share of returns inside the central 50 % interval given return.";
+        "coverage_80": Float, "", "80%区間被覆率", "The same at 80 %.";
+        "coverage_90": Float, "", "90%区間被覆率", "The same at 90 %.";
+        "log_score": Float, "", "対数スコア",
+            "Mean of minus the log probability of what was seen, silence included.";
+        "brier": Float, "", "ブライアスコア",
+            "Mean squared error of the probability of an order within the horizon.";
+        "calibration_slope": Float, "", "較正の傾き", "1 is right; below 1 the probabilities are too extreme.";
+        "recalibrated_slope": Float, "", "再較正後の傾き",
+            "The same after a logistic recalibration on earlier origins.";
+        "expected_rate": Float, "", "予測購入率", "Mean probability of an order within the horizon.";
+        "observed_rate": Float, "", "実購入率", "Share with an order within the horizon.";
+    };
     const OCCASION: Option<Occasion> = Some(Occasion::Day);
     type Data = Orders;
     type Options = Options;

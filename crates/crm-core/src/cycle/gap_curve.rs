@@ -27,7 +27,7 @@ use crate::num::lifetime::{self, Family, Status};
 use crate::num::survival::{self, Curve, Subject};
 use crate::scope::Occasion;
 use crate::summary::Gaps;
-use crate::table::{Column, Field, Label, Type, Values};
+use crate::table::{Column, Field, Label, Values, columns, fields};
 use crate::{Context, Error, Fraction, Result, Scope, Table};
 
 /// What weighs 1.
@@ -97,34 +97,12 @@ fn subjects<'a>(
     })
 }
 
-pub(super) const AT_RISK: Field = Field::new(
-    "at_risk",
-    Type::Float,
-    "",
-    "対象数",
-    "Weight of those at least this long.",
-);
-pub(super) const SURVIVAL: Field = Field::new(
-    "survival_rate",
-    Type::Float,
-    "",
-    "残存率",
-    "Share of those longer than this.",
-);
-pub(super) const SURVIVAL_LOW: Field = Field::new(
-    "survival_rate_low",
-    Type::Float,
-    "",
-    "残存率下限",
-    "Lower end of its interval.",
-);
-pub(super) const SURVIVAL_HIGH: Field = Field::new(
-    "survival_rate_high",
-    Type::Float,
-    "",
-    "残存率上限",
-    "Upper end of its interval.",
-);
+fields! {
+    pub(super) AT_RISK = "at_risk", Float, "", "対象数", "Weight of those at least this long.";
+    pub(super) SURVIVAL = "survival_rate", Float, "", "残存率", "Share of those longer than this.";
+    pub(super) SURVIVAL_LOW = "survival_rate_low", Float, "", "残存率下限", "Lower end of its interval.";
+    pub(super) SURVIVAL_HIGH = "survival_rate_high", Float, "", "残存率上限", "Upper end of its interval.";
+}
 
 /// The columns of a curve: its durations, and the five beside them.
 pub(super) fn columns_of(fields: &[Field], times: Column, curve: &Curve) -> Result<Vec<Column>> {
@@ -158,26 +136,14 @@ impl Analysis for KaplanMeier {
     const NAME: &'static str = "kaplan_meier";
     const SUMMARY: &'static str = "Share of purchase gaps longer than t days, open gaps censored";
     const JA: &'static str = "購入間隔の生存曲線";
-    const COLUMNS: &'static [Field] = &[
-        Field::new(
-            "days",
-            Type::Int,
-            "days",
-            "経過日数",
-            "Days since a purchase.",
-        ),
-        AT_RISK,
-        Field::new(
-            "events",
-            Type::Float,
-            "",
-            "購入数",
-            "Weight of the gaps that ended on this day.",
-        ),
-        SURVIVAL,
-        SURVIVAL_LOW,
-        SURVIVAL_HIGH,
-    ];
+    const COLUMNS: &'static [Field] = &columns! {
+        "days": Int, "days", "経過日数", "Days since a purchase.";
+        AT_RISK;
+        "events": Float, "", "購入数", "Weight of the gaps that ended on this day.";
+        SURVIVAL;
+        SURVIVAL_LOW;
+        SURVIVAL_HIGH;
+    };
     const OCCASION: Option<Occasion> = Some(Occasion::Day);
     type Data = Orders;
     type Options = Options;
@@ -257,40 +223,16 @@ impl Analysis for GapFits {
     const SUMMARY: &'static str =
         "Weibull and log-normal laws of the purchase gaps, open gaps censored";
     const JA: &'static str = "購入間隔の分布";
-    const COLUMNS: &'static [Field] = &[
-        Field::new("family", Type::Category, "", "分布", "The law."),
-        Field::new(
-            "parameter",
-            Type::Category,
-            "",
-            "母数",
-            "Its parameter; scale is in days, mu and sigma are of ln days.",
-        ),
-        Field::new("value", Type::Float, "", "値", "The estimate."),
-        Field::new(
-            "standard_error",
-            Type::Float,
-            "",
-            "標準誤差",
-            "As if gaps were independent; null at a boundary.",
-        ),
-        Field::new("log_likelihood", Type::Float, "", "対数尤度", "Of the law."),
-        Field::new(
-            "aic",
-            Type::Float,
-            "",
-            "AIC",
-            "Of the law; smaller is better.",
-        ),
-        Field::new(
-            "median_days",
-            Type::Float,
-            "days",
-            "中央値",
-            "Median gap of the law.",
-        ),
-        Field::new("status", Type::Category, "", "状態", "How the fit ended."),
-    ];
+    const COLUMNS: &'static [Field] = &columns! {
+        "family": Category, "", "分布", "The law.";
+        "parameter": Category, "", "母数", "Its parameter; scale is in days, mu and sigma are of ln days.";
+        "value": Float, "", "値", "The estimate.";
+        "standard_error": Float, "", "標準誤差", "As if gaps were independent; null at a boundary.";
+        "log_likelihood": Float, "", "対数尤度", "Of the law.";
+        "aic": Float, "", "AIC", "Of the law; smaller is better.";
+        "median_days": Float, "days", "中央値", "Median gap of the law.";
+        "status": Category, "", "状態", "How the fit ended.";
+    };
     const SCOPE: &'static [&'static str] = crate::analysis::WITHOUT_OCCASION;
     type Data = Orders;
     type Options = Options;

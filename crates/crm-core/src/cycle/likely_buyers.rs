@@ -23,7 +23,7 @@ use crate::analysis::Analysis;
 use crate::context::{collect, filled, room};
 use crate::data::Orders;
 use crate::scope::Occasion;
-use crate::table::{CUSTOMER_ID, Column, Field, Type, Values};
+use crate::table::{CUSTOMER_ID, Column, Field, Values, columns};
 use crate::{Context, Duration, Error, Learned, Result, Scope, Table};
 
 /// Options of the analysis `likely_buyers`.
@@ -75,59 +75,18 @@ impl Analysis for LikelyBuyers {
     const SUMMARY: &'static str =
         "Customers ranked by what they are expected to spend in the next days";
     const JA: &'static str = "購入確度の高い顧客";
-    const COLUMNS: &'static [Field] = &[
-        CUSTOMER_ID,
-        CUSTOMERS,
-        Field::new(
-            "rank",
-            Type::Int,
-            "",
-            "順位",
-            "Rank by expected revenue, 1 first.",
-        ),
-        Field::new(
-            "probability_within",
-            Type::Float,
-            "",
-            "期間内購入確率",
-            "Chance of an order within the days asked for.",
-        ),
-        Field::new(
-            "expected_orders",
-            Type::Float,
-            "orders",
-            "期待注文数",
-            "Expected orders within them.",
-        ),
-        Field::new(
-            "expected_revenue",
-            Type::Money,
-            "",
-            "期待売上",
-            "Expected revenue within them.",
-        ),
-        Field::new(
-            "last_date",
-            Type::Date,
-            "",
-            "最終購入日",
-            "Day of the last purchase.",
-        ),
-        Field::new(
-            "usual_gap_days",
-            Type::Int,
-            "days",
-            "通常間隔",
-            "Mean gap of the customer; the shop's typical gap without one.",
-        ),
-        Field::new(
-            "level",
-            Type::Category,
-            "",
-            "状態",
-            "How late the customer is.",
-        ),
-    ];
+    const COLUMNS: &'static [Field] = &columns! {
+        CUSTOMER_ID;
+        CUSTOMERS;
+        "rank": Int, "", "順位", "Rank by expected revenue, 1 first.";
+        "probability_within": Float, "", "期間内購入確率", "Chance of an order within the days asked for.";
+        "expected_orders": Float, "orders", "期待注文数", "Expected orders within them.";
+        "expected_revenue": Money, "", "期待売上", "Expected revenue within them.";
+        "last_date": Date, "", "最終購入日", "Day of the last purchase.";
+        "usual_gap_days": Int, "days", "通常間隔",
+            "Mean gap of the customer; the shop's typical gap without one.";
+        "level": Category, "", "状態", "How late the customer is.";
+    };
     const NEEDS_AS_OF: bool = true;
     const OCCASION: Option<Occasion> = Some(Occasion::Day);
     type Data = Orders;

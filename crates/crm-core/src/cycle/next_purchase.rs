@@ -50,7 +50,7 @@ use crate::analysis::Analysis;
 use crate::context::{collect, room};
 use crate::data::Orders;
 use crate::scope::Occasion;
-use crate::table::{CUSTOMER_ID, Column, Field, Label, Type, Values};
+use crate::table::{CUSTOMER_ID, Column, Field, Label, Values, columns};
 use crate::{Context, Day, Duration, Error, Learned, Result, Scope, Table};
 
 /// Options of the analysis `cycle`.
@@ -128,80 +128,22 @@ impl Analysis for Cycle {
     const SUMMARY: &'static str =
         "Next purchase of each customer: dates, probabilities and how late they are";
     const JA: &'static str = "最新予測購入日";
-    const COLUMNS: &'static [Field] = &[
-        CUSTOMER_ID,
-        CUSTOMERS,
-        Field::new(
-            "gaps",
-            Type::Int,
-            "gaps",
-            "間隔数",
-            "Completed gaps between purchase days.",
-        ),
-        Field::new(
-            "last_date",
-            Type::Date,
-            "",
-            "最終購入日",
-            "Day of the last purchase.",
-        ),
-        Field::new(
-            "predicted_date",
-            Type::Date,
-            "",
-            "予測購入日",
-            "By this day half of those who return (`return_within`: in time) have returned.",
-        ),
-        Field::new(
-            "date_p10",
-            Type::Date,
-            "",
-            "予測日10%",
-            "By this day 10 % have returned.",
-        ),
-        Field::new(
-            "date_p80",
-            Type::Date,
-            "",
-            "予測日80%",
-            "By this day 80 % have returned.",
-        ),
-        Field::new(
-            "date_p90",
-            Type::Date,
-            "",
-            "予測日90%",
-            "By this day 90 % have returned.",
-        ),
-        Field::new(
-            "probability_within",
-            Type::Float,
-            "",
-            "期間内購入確率",
-            "Chance of an order within the horizon.",
-        ),
-        Field::new(
-            "probability_alive",
-            Type::Float,
-            "",
-            "生存確率",
-            "Chance of not having left.",
-        ),
-        Field::new(
-            "overdue_probability",
-            Type::Float,
-            "",
-            "遅延確率",
-            "Share of this customer's gaps that are shorter than the silence so far.",
-        ),
-        Field::new(
-            "level",
-            Type::Category,
-            "",
-            "状態",
-            "How late the customer is.",
-        ),
-    ];
+    const COLUMNS: &'static [Field] = &columns! {
+        CUSTOMER_ID;
+        CUSTOMERS;
+        "gaps": Int, "gaps", "間隔数", "Completed gaps between purchase days.";
+        "last_date": Date, "", "最終購入日", "Day of the last purchase.";
+        "predicted_date": Date, "", "予測購入日",
+            "By this day half of those who return (`return_within`: in time) have returned.";
+        "date_p10": Date, "", "予測日10%", "By this day 10 % have returned.";
+        "date_p80": Date, "", "予測日80%", "By this day 80 % have returned.";
+        "date_p90": Date, "", "予測日90%", "By this day 90 % have returned.";
+        "probability_within": Float, "", "期間内購入確率", "Chance of an order within the horizon.";
+        "probability_alive": Float, "", "生存確率", "Chance of not having left.";
+        "overdue_probability": Float, "", "遅延確率",
+            "Share of this customer's gaps that are shorter than the silence so far.";
+        "level": Category, "", "状態", "How late the customer is.";
+    };
     const NEEDS_AS_OF: bool = true;
     const OCCASION: Option<Occasion> = Some(Occasion::Day);
     type Data = Orders;

@@ -11,7 +11,7 @@ use super::seasonality::{Clock, Seasonality};
 use crate::context::{collect, room};
 use crate::data::Orders;
 use crate::summary::{Gaps, Per};
-use crate::table::{CUSTOMER_ID, Column, Field, Type, Values};
+use crate::table::{CUSTOMER_ID, Column, Values, fields};
 use crate::{Context, Day, Duration, Error, Learned, Result, Scope, Table};
 
 /// How a request wants the shop seen.
@@ -45,14 +45,10 @@ pub(super) const CUSTOMER: &str = "customer";
 /// Days whose logarithm is looked up.
 const LN_DAYS: usize = 2048;
 
-/// In tables by something else than the customer: the customers behind a row.
-pub(super) const CUSTOMERS: Field = Field::new(
-    "customers",
-    Type::Int,
-    "customers",
-    "顧客数",
-    "Customers whose orders the row rolls up; only with `per` a column of customers.",
-);
+fields! {
+    pub(super) CUSTOMERS = "customers", Int, "customers", "顧客数",
+        "Customers whose orders the row rolls up; only with `per` a column of customers.";
+}
 
 impl Shop {
     /// The shop at the scope's date, with what it teaches itself or has `learned` before.

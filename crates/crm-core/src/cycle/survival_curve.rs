@@ -24,7 +24,7 @@ use super::gap_curve::{AT_RISK, SURVIVAL, SURVIVAL_HIGH, SURVIVAL_LOW, columns_o
 use crate::analysis::Analysis;
 use crate::context::{collect, filled};
 use crate::num::survival::{self, Curve, Rows, Scale};
-use crate::table::{Column, Field, Type, Values};
+use crate::table::{Column, Field, Values, columns};
 use crate::{Context, Error, Fraction, Result, Scope, Table};
 
 /// Options of the analysis `survival_curve`.
@@ -75,26 +75,14 @@ impl Analysis for SurvivalCurve {
     const SUMMARY: &'static str =
         "Share of durations longer than t, open ones censored, of a table";
     const JA: &'static str = "生存曲線";
-    const COLUMNS: &'static [Field] = &[
-        Field::new(
-            "duration",
-            Type::Float,
-            "",
-            "経過時間",
-            "A duration that occurs.",
-        ),
-        AT_RISK,
-        Field::new(
-            "events",
-            Type::Float,
-            "",
-            "発生数",
-            "Weight of those that ended just then.",
-        ),
-        SURVIVAL,
-        SURVIVAL_LOW,
-        SURVIVAL_HIGH,
-    ];
+    const COLUMNS: &'static [Field] = &columns! {
+        "duration": Float, "", "経過時間", "A duration that occurs.";
+        AT_RISK;
+        "events": Float, "", "発生数", "Weight of those that ended just then.";
+        SURVIVAL;
+        SURVIVAL_LOW;
+        SURVIVAL_HIGH;
+    };
     const OPTIONAL: &'static [&'static str] = &["observed", "weight"];
     type Data = Table;
     type Options = Options;

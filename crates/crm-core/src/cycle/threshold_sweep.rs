@@ -40,7 +40,7 @@ use crate::num::ratio::Ratio;
 use crate::scope::Occasion;
 use crate::summary::Gaps;
 use crate::summary::follow_up::{self, FollowUp};
-use crate::table::{Column, Field, Label, Type, Values};
+use crate::table::{Column, Field, Label, Values, columns};
 use crate::{Context, Duration, Error, Fraction, Result, Scope, Table};
 
 /// Options of the analysis `threshold_sweep`.
@@ -122,141 +122,27 @@ impl Analysis for ThresholdSweep {
     const SUMMARY: &'static str =
         "Thresholds of churn side by side: how many each flags, and how many of them came back";
     const JA: &'static str = "離脱基準の比較";
-    const COLUMNS: &'static [Field] = &[
-        Field::new(
-            "origin",
-            Type::Date,
-            "",
-            "判定日",
-            "The day of the judgement.",
-        ),
-        Field::new(
-            "rule",
-            Type::Category,
-            "",
-            "規則",
-            "What is compared with the threshold.",
-        ),
-        Field::new(
-            "threshold",
-            Type::Float,
-            "",
-            "閾値",
-            "Days of silence, or an overdue probability.",
-        ),
-        Field::new(
-            "customers",
-            Type::Int,
-            "customers",
-            "顧客数",
-            "Customers known on that day.",
-        ),
-        Field::new(
-            "flagged",
-            Type::Int,
-            "customers",
-            "該当者数",
-            "Those on the far side.",
-        ),
-        Field::new(
-            "returned",
-            Type::Int,
-            "customers",
-            "該当者の再購入者数",
-            "The flagged who came back by as_of.",
-        ),
-        Field::new(
-            "returned_rate",
-            Type::Float,
-            "",
-            "該当者の再購入率",
-            "Share of the flagged who came back.",
-        ),
-        Field::new(
-            "returned_rate_low",
-            Type::Float,
-            "",
-            "同下限",
-            "Lower end of its interval.",
-        ),
-        Field::new(
-            "returned_rate_high",
-            Type::Float,
-            "",
-            "同上限",
-            "Upper end of its interval.",
-        ),
-        Field::new(
-            "others_returned_rate",
-            Type::Float,
-            "",
-            "非該当者の再購入率",
-            "Share of the others who came back.",
-        ),
-        Field::new(
-            "others_returned_rate_low",
-            Type::Float,
-            "",
-            "非該当者の再購入率下限",
-            "Lower end of its interval.",
-        ),
-        Field::new(
-            "others_returned_rate_high",
-            Type::Float,
-            "",
-            "非該当者の再購入率上限",
-            "Upper end of its interval.",
-        ),
-        Field::new(
-            "near",
-            Type::Int,
-            "customers",
-            "境界付近の顧客数",
-            "Those who change sides within margin days of silence.",
-        ),
-        Field::new(
-            "near_rate",
-            Type::Float,
-            "",
-            "境界付近の割合",
-            "Their share of all.",
-        ),
-        Field::new(
-            "near_rate_low",
-            Type::Float,
-            "",
-            "境界付近の割合下限",
-            "Lower end of its interval.",
-        ),
-        Field::new(
-            "near_rate_high",
-            Type::Float,
-            "",
-            "境界付近の割合上限",
-            "Upper end of its interval.",
-        ),
-        Field::new(
-            "near_returned_rate",
-            Type::Float,
-            "",
-            "境界付近の再購入率",
-            "Share of them who came back.",
-        ),
-        Field::new(
-            "near_returned_rate_low",
-            Type::Float,
-            "",
-            "境界付近の再購入率下限",
-            "Lower end of its interval.",
-        ),
-        Field::new(
-            "near_returned_rate_high",
-            Type::Float,
-            "",
-            "境界付近の再購入率上限",
-            "Upper end of its interval.",
-        ),
-    ];
+    const COLUMNS: &'static [Field] = &columns! {
+        "origin": Date, "", "判定日", "The day of the judgement.";
+        "rule": Category, "", "規則", "What is compared with the threshold.";
+        "threshold": Float, "", "閾値", "Days of silence, or an overdue probability.";
+        "customers": Int, "customers", "顧客数", "Customers known on that day.";
+        "flagged": Int, "customers", "該当者数", "Those on the far side.";
+        "returned": Int, "customers", "該当者の再購入者数", "The flagged who came back by as_of.";
+        "returned_rate": Float, "", "該当者の再購入率", "Share of the flagged who came back.";
+        "returned_rate_low": Float, "", "同下限", "Lower end of its interval.";
+        "returned_rate_high": Float, "", "同上限", "Upper end of its interval.";
+        "others_returned_rate": Float, "", "非該当者の再購入率", "Share of the others who came back.";
+        "others_returned_rate_low": Float, "", "非該当者の再購入率下限", "Lower end of its interval.";
+        "others_returned_rate_high": Float, "", "非該当者の再購入率上限", "Upper end of its interval.";
+        "near": Int, "customers", "境界付近の顧客数", "Those who change sides within margin days of silence.";
+        "near_rate": Float, "", "境界付近の割合", "Their share of all.";
+        "near_rate_low": Float, "", "境界付近の割合下限", "Lower end of its interval.";
+        "near_rate_high": Float, "", "境界付近の割合上限", "Upper end of its interval.";
+        "near_returned_rate": Float, "", "境界付近の再購入率", "Share of them who came back.";
+        "near_returned_rate_low": Float, "", "境界付近の再購入率下限", "Lower end of its interval.";
+        "near_returned_rate_high": Float, "", "境界付近の再購入率上限", "Upper end of its interval.";
+    };
     const OCCASION: Option<Occasion> = Some(Occasion::Day);
     type Data = Orders;
     type Options = Options;

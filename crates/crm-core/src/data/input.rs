@@ -8,6 +8,7 @@ use super::text_amounts::{AmountTexts, Decimal};
 use super::text_dates::DateTexts;
 use super::{Batch, Bits, Buf, ColumnData, ColumnValues};
 use crate::context::{grow, room};
+use crate::error::described;
 use crate::{Context, Currency, Error, Offsets, Result, Zone};
 use std::sync::Arc;
 
@@ -244,13 +245,19 @@ impl<'a> Input<'a> {
         byte: fn(W) -> u8,
     ) -> Result<Option<Buf<u8>>> {
         let Some(name) = name else { return Ok(None) };
-        let known = || {
+        let unknown = |row, word: &str| {
             let own = labels.iter().map(|l| l.code.to_owned());
-            own.chain(mapped.clone().cloned()).collect()
+            Error::word(
+                name,
+                row,
+                word,
+                own.chain(mapped.clone().cloned()).collect(),
+            )
         };
+        let unknown = (Reason::BadWord, &unknown as &dyn Fn(u64, &str) -> Error);
         let mut parts = Vec::new();
         for (first, chunk) in self.chunks(name)? {
-            parts.push(words(name, chunk, first, &lookup, &known, byte, problems)?.into());
+            parts.push(words(name, chunk, first, &lookup, byte, unknown, problems)?.into());
         }
         let all = join(parts)?;
         Ok(all.iter().any(|w| *w != NO_WORD).then_some(all))
@@ -266,27 +273,18 @@ impl<'a> Input<'a> {
             return Ok(());
         };
         for (first, chunk) in self.chunks(name)? {
-            // Every row must hold this one word, so the first row without a match is the one at fault.
-            let mut strangers = Problems::new(problems.drops(), self.rows);
             let same = |word: &str| word.eq_ignore_ascii_case(currency.code()).then_some(());
-            words(name, chunk, first, &same, &Vec::new, |()| 0, &mut strangers)?;
-            match strangers.finish() {
-                Ok(reasons) => {
-                    let is_bad = |row: &usize| reasons[*row] != Reason::Good;
-                    for row in (0..reasons.len()).filter(is_bad) {
-                        problems.leave_out(row, Reason::BadCurrency)?;
-                    }
-                }
-                Err(Error::UnknownWord { row, word, .. }) => {
-                    problems.add(row as usize, Reason::BadCurrency, || Error::MixedCurrency {
-                        column: name.clone(),
-                        row,
-                        found: word,
-                        expected: currency.code().to_owned(),
-                    })?;
-                }
-                Err(error) => return Err(error),
-            }
+            let other = |row, word: &str| Error::MixedCurrency {
+                column: name.clone(),
+                row,
+                found: match Currency::parse(word) {
+                    Ok(found) => format!("currency `{}`", found.code()),
+                    Err(_) => format!("no currency ({})", described(word)),
+                },
+                expected: currency.code().to_owned(),
+            };
+            let other = (Reason::BadCurrency, &other as &dyn Fn(u64, &str) -> Error);
+            words(name, chunk, first, &same, |()| 0, other, problems)?;
         }
         Ok(())
     }

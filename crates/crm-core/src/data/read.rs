@@ -89,11 +89,6 @@ impl Problems {
         Ok(())
     }
 
-    /// Whether bad rows are left out.
-    pub(crate) fn drops(&self) -> bool {
-        self.drop
-    }
-
     /// Whether the row has been found bad so far.
     pub(crate) fn is_bad(&self, row: usize) -> bool {
         self.reasons.get(row).is_some_and(|r| *r != Reason::Good)
@@ -377,7 +372,7 @@ impl Amounts<'_, '_> {
                     .add(row, Reason::BadCurrency, || Error::MixedCurrency {
                         column: money.column.to_owned(),
                         row: row as u64,
-                        found: unit.word(),
+                        found: format!("currency `{}`", unit.word()),
                         expected: money.currency.code().to_owned(),
                     })?;
                 return Ok(0);
@@ -611,14 +606,15 @@ pub(crate) fn zone_of(column: &ColumnData) -> Option<&str> {
     }
 }
 
-/// A column of words, as the discriminants of a closed list; 255 where it is null.
+/// A column of words, as the discriminants of a closed list; 255 where it is null. `unknown` makes
+/// the error of a row with another word.
 pub(crate) fn words<W: Copy>(
     name: &str,
     column: &ColumnData,
     first_row: usize,
     lookup: &dyn Fn(&str) -> Option<W>,
-    known: &dyn Fn() -> Vec<String>,
     byte: fn(W) -> u8,
+    (reason, unknown): (Reason, &dyn Fn(u64, &str) -> Error),
     problems: &mut Problems,
 ) -> Result<Vec<u8>> {
     let (values, keys) = column.looked_up();
@@ -651,12 +647,8 @@ pub(crate) fn words<W: Copy>(
             });
             let Some(found) = found else {
                 let row = first_row + i;
-                problems.add(row, Reason::BadWord, || Error::UnknownWord {
-                    column: name.into(),
-                    row: row as u64,
-                    word: word.unwrap_or("(no UTF-8)").to_owned(),
-                    allowed: known(),
-                })?;
+                let word = String::from_utf8_lossy(bytes);
+                problems.add(row, reason, || unknown(row as u64, word.trim()))?;
                 out.push(NO_WORD);
                 continue;
             };

@@ -7,35 +7,17 @@ use super::read::Reason;
 use super::select::{REVENUE, actions};
 use super::{KindWord, StatusWord};
 use crate::context::{filled, room};
-use crate::table::{Column, Field, Label, Type, Values};
+use crate::table::{Column, Field, Label, Values, columns};
 use crate::{Context, Definition, Error, Result, Table};
 use serde_json::json;
 
-const FIELDS: [Field; 5] = [
-    Field::new(
-        "reason",
-        Type::Category,
-        "",
-        "理由",
-        "Why these rows count or do not.",
-    ),
-    Field::new("rows", Type::Int, "rows", "行数", "Rows of the input."),
-    Field::new(
-        "orders",
-        Type::Int,
-        "orders",
-        "件数",
-        "Orders; left-out lines of orders are rows only.",
-    ),
-    Field::new(
-        "customers",
-        Type::Int,
-        "customers",
-        "顧客数",
-        "Distinct customers with such an order.",
-    ),
-    Field::new("amount", Type::Money, "currency", "金額", "Net amount."),
-];
+const FIELDS: [Field; 5] = columns! {
+    "reason": Category, "", "理由", "Why these rows count or do not.";
+    "rows": Int, "rows", "行数", "Rows of the input.";
+    "orders": Int, "orders", "件数", "Orders; left-out lines of orders are rows only.";
+    "customers": Int, "customers", "顧客数", "Distinct customers with such an order.";
+    "amount": Money, "currency", "金額", "Net amount.";
+};
 
 macro_rules! reasons {
     ($($name:ident = $code:literal, $en:literal, $ja:literal;)*) => {

@@ -54,7 +54,7 @@ use crate::scope::{MoneyThreshold, Occasion};
 use crate::segmentation::cpm::{self, State};
 use crate::summary::follow_up::{places, scope_at, shown};
 use crate::summary::{Totals, clv_summary};
-use crate::table::{Column, Field, Label, Type, Values};
+use crate::table::{Column, Field, Label, Values, columns};
 use crate::{Context, Currency, Day, Error, Fraction, Positive, Result, Scope, Table};
 
 /// Days of a year.
@@ -263,170 +263,36 @@ impl Analysis for BaseForecast {
     const SUMMARY: &'static str =
         "Orders and revenue of today's customers in the next years, without new ones";
     const JA: &'static str = "既存顧客の売上予測（新CPM）";
-    const COLUMNS: &'static [Field] = &[
-        Field::new(
-            "origin",
-            Type::Date,
-            "",
-            "予測時点",
-            "The day predicted from: nothing later is seen.",
-        ),
-        Field::new(
-            "method",
-            Type::Category,
-            "",
-            "方法",
-            "Customer by customer, or by moves between segments.",
-        ),
-        Field::new(
-            "year",
-            Type::Int,
-            "years",
-            "年目",
-            "Years of 365 days after the origin.",
-        ),
-        Field::new("until", Type::Date, "", "期末", "The last day of the year."),
-        Field::new(
-            "customers",
-            Type::Int,
-            "customers",
-            "顧客数",
-            "Customers at the origin, on whom all numbers are.",
-        ),
-        Field::new(
-            "active",
-            Type::Float,
-            "customers",
-            "現役顧客数",
-            "Of them, those expected not to be churned, by `churn_days`, at the end of the year.",
-        ),
-        Field::new(
-            "active_low",
-            Type::Float,
-            "customers",
-            "現役下限",
-            "Lower end.",
-        ),
-        Field::new(
-            "active_high",
-            Type::Float,
-            "customers",
-            "現役上限",
-            "Upper end.",
-        ),
-        Field::new(
-            "retention_rate",
-            Type::Float,
-            "",
-            "現役維持率",
-            "Share of those active at the origin who are so at the end of the year.",
-        ),
-        Field::new(
-            "retention_rate_low",
-            Type::Float,
-            "",
-            "維持率下限",
-            "Lower end.",
-        ),
-        Field::new(
-            "retention_rate_high",
-            Type::Float,
-            "",
-            "維持率上限",
-            "Upper end.",
-        ),
-        Field::new(
-            "reactivation_rate",
-            Type::Float,
-            "",
-            "復活率",
-            "Share of those churned at the origin who are active at the end of the year.",
-        ),
-        Field::new(
-            "reactivation_rate_low",
-            Type::Float,
-            "",
-            "復活率下限",
-            "Lower end.",
-        ),
-        Field::new(
-            "reactivation_rate_high",
-            Type::Float,
-            "",
-            "復活率上限",
-            "Upper end.",
-        ),
-        Field::new(
-            "expected_orders",
-            Type::Float,
-            "days",
-            "予測購入数",
-            "Purchase days in the year.",
-        ),
-        Field::new(
-            "expected_orders_low",
-            Type::Float,
-            "days",
-            "購入数下限",
-            "Lower end.",
-        ),
-        Field::new(
-            "expected_orders_high",
-            Type::Float,
-            "days",
-            "購入数上限",
-            "Upper end.",
-        ),
-        Field::new(
-            "expected_revenue",
-            Type::Money,
-            "currency",
-            "予測売上",
-            "Revenue in the year.",
-        ),
-        Field::new(
-            "expected_revenue_low",
-            Type::Money,
-            "currency",
-            "売上下限",
-            "Lower end.",
-        ),
-        Field::new(
-            "expected_revenue_high",
-            Type::Money,
-            "currency",
-            "売上上限",
-            "Upper end.",
-        ),
-        Field::new(
-            "revenue_multiple",
-            Type::Float,
-            "",
-            "年商倍率",
-            "Revenue up to the end of the year ÷ that of the 365 days before the origin.",
-        ),
-        Field::new(
-            "actual_active",
-            Type::Float,
-            "customers",
-            "実現役顧客数",
-            "What came, where the year is over.",
-        ),
-        Field::new(
-            "actual_orders",
-            Type::Float,
-            "days",
-            "実購入数",
-            "The same of orders.",
-        ),
-        Field::new(
-            "actual_revenue",
-            Type::Money,
-            "currency",
-            "実売上",
-            "The same of revenue.",
-        ),
-    ];
+    const COLUMNS: &'static [Field] = &columns! {
+        "origin": Date, "", "予測時点", "The day predicted from: nothing later is seen.";
+        "method": Category, "", "方法", "Customer by customer, or by moves between segments.";
+        "year": Int, "years", "年目", "Years of 365 days after the origin.";
+        "until": Date, "", "期末", "The last day of the year.";
+        "customers": Int, "customers", "顧客数", "Customers at the origin, on whom all numbers are.";
+        "active": Float, "customers", "現役顧客数",
+            "Of them, those expected not to be churned, by `churn_days`, at the end of the year.";
+        "active_low": Float, "customers", "現役下限", "Lower end.";
+        "active_high": Float, "customers", "現役上限", "Upper end.";
+        "retention_rate": Float, "", "現役維持率",
+            "Share of those active at the origin who are so at the end of the year.";
+        "retention_rate_low": Float, "", "維持率下限", "Lower end.";
+        "retention_rate_high": Float, "", "維持率上限", "Upper end.";
+        "reactivation_rate": Float, "", "復活率",
+            "Share of those churned at the origin who are active at the end of the year.";
+        "reactivation_rate_low": Float, "", "復活率下限", "Lower end.";
+        "reactivation_rate_high": Float, "", "復活率上限", "Upper end.";
+        "expected_orders": Float, "days", "予測購入数", "Purchase days in the year.";
+        "expected_orders_low": Float, "days", "購入数下限", "Lower end.";
+        "expected_orders_high": Float, "days", "購入数上限", "Upper end.";
+        "expected_revenue": Money, "currency", "予測売上", "Revenue in the year.";
+        "expected_revenue_low": Money, "currency", "売上下限", "Lower end.";
+        "expected_revenue_high": Money, "currency", "売上上限", "Upper end.";
+        "revenue_multiple": Float, "", "年商倍率",
+            "Revenue up to the end of the year ÷ that of the 365 days before the origin.";
+        "actual_active": Float, "customers", "実現役顧客数", "What came, where the year is over.";
+        "actual_orders": Float, "days", "実購入数", "The same of orders.";
+        "actual_revenue": Money, "currency", "実売上", "The same of revenue.";
+    };
     const SCOPE: &'static [&'static str] = crate::analysis::WITHOUT_OCCASION;
     type Data = Orders;
     type Options = Options;

@@ -46,7 +46,7 @@ use crate::money::divide;
 use crate::num::ratio::Ratio;
 use crate::request::distinct;
 use crate::scope::{Basis, Filter, Occasion};
-use crate::table::{Column, Field, Type, Values};
+use crate::table::{Column, Field, Values, columns};
 use crate::{Context, Currency, Day, Duration, Error, Fraction, Probability, Result, Scope, Table};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -178,93 +178,27 @@ impl Analysis for Acquisition {
     const SUMMARY: &'static str =
         "What the customers of each channel cost and have been worth: CAC, ROAS, ROI, payback";
     const JA: &'static str = "集客・広告効果";
-    const COLUMNS: &'static [Field] = &[
-        Field::new(
-            "channel",
-            Type::Id,
-            "",
-            "チャネル",
-            "The columns of `by`, under their own names.",
-        ),
-        Field::new(
-            "customers",
-            Type::Int,
-            "customers",
-            "新規顧客数",
-            "New customers.",
-        ),
-        Field::new(
-            "orders",
-            Type::Int,
-            "orders",
-            "購入回数",
-            "Their orders to date.",
-        ),
-        Field::new(
-            "revenue",
-            Type::Money,
-            "currency",
-            "累計売上",
-            "Their revenue to date.",
-        ),
-        Field::new(
-            "margin",
-            Type::Float,
-            "currency",
-            "累計粗利",
-            "Their margin to date; null where it is unknown.",
-        ),
-        Field::new(
-            "cost",
-            Type::Money,
-            "currency",
-            "広告費",
-            "What was spent; null where nothing was given.",
-        ),
-        Field::new(
-            "cac",
-            Type::Float,
-            "currency",
-            "顧客獲得単価",
-            "Cost per new customer.",
-        ),
-        Field::new("roas", Type::Float, "ratio", "ROAS", "revenue / cost."),
-        Field::new(
-            "roi_revenue",
-            Type::Float,
-            "ratio",
-            "ROI(売上)",
-            "(revenue − cost) / cost.",
-        ),
-        Field::new(
-            "roi_margin",
-            Type::Float,
-            "ratio",
-            "ROI(粗利)",
-            "(margin − cost) / cost.",
-        ),
-        Field::new(
-            "payback_day",
-            Type::Int,
-            "days",
-            "回収日数",
-            "First age at which the mean cumulative margin reaches the CAC.",
-        ),
-        Field::new(
-            "payback_revenue_day",
-            Type::Int,
-            "days",
-            "回収日数(売上)",
-            "Likewise for revenue.",
-        ),
-        REPEAT_RATE[0],
-        REPEAT_RATE[1],
-        REPEAT_RATE[2],
-        LTV[0],
-        LTV[1],
-        LTV[2],
-        LTV[3],
-    ];
+    const COLUMNS: &'static [Field] = &columns! {
+        "channel": Id, "", "チャネル", "The columns of `by`, under their own names.";
+        "customers": Int, "customers", "新規顧客数", "New customers.";
+        "orders": Int, "orders", "購入回数", "Their orders to date.";
+        "revenue": Money, "currency", "累計売上", "Their revenue to date.";
+        "margin": Float, "currency", "累計粗利", "Their margin to date; null where it is unknown.";
+        "cost": Money, "currency", "広告費", "What was spent; null where nothing was given.";
+        "cac": Float, "currency", "顧客獲得単価", "Cost per new customer.";
+        "roas": Float, "ratio", "ROAS", "revenue / cost.";
+        "roi_revenue": Float, "ratio", "ROI(売上)", "(revenue − cost) / cost.";
+        "roi_margin": Float, "ratio", "ROI(粗利)", "(margin − cost) / cost.";
+        "payback_day": Int, "days", "回収日数", "First age at which the mean cumulative margin reaches the CAC.";
+        "payback_revenue_day": Int, "days", "回収日数(売上)", "Likewise for revenue.";
+        REPEAT_RATE[0];
+        REPEAT_RATE[1];
+        REPEAT_RATE[2];
+        LTV[0];
+        LTV[1];
+        LTV[2];
+        LTV[3];
+    };
     const OCCASION: Option<Occasion> = Some(Occasion::Day);
     type Data = Orders;
     type Options = Options;

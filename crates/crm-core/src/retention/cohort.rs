@@ -54,7 +54,7 @@ use crate::context::{collect, push};
 use crate::data::{AttributeValues, KindWord, Orders};
 use crate::num::ratio::Ratio;
 use crate::scope::{Filter, Occasion};
-use crate::table::{Column, Field, Type, Values};
+use crate::table::{Column, Field, Values, columns, fields};
 use crate::time::Period;
 use crate::{Context, Currency, Day, Duration, Error, Fraction, Result, Scope, Table};
 use schemars::JsonSchema;
@@ -303,59 +303,20 @@ impl Options {
     }
 }
 
-const COHORT: Field = Field::new(
-    "cohort",
-    Type::Date,
-    "",
-    "コホート",
-    "The first day of the row's period; or the row's value, of the column's own type.",
-);
-const REPEAT_RATE: [Field; 3] = [
-    Field::new(
-        "repeat_rate",
-        Type::Float,
-        "share",
-        "リピート率",
-        "Share with a second purchase by then.",
-    ),
-    Field::new(
-        "repeat_rate_low",
-        Type::Float,
-        "share",
-        "リピート率(下限)",
-        "Lower end of its interval.",
-    ),
-    Field::new(
-        "repeat_rate_high",
-        Type::Float,
-        "share",
-        "リピート率(上限)",
-        "Upper end of its interval.",
-    ),
-];
-const ACTIVE_RATE: [Field; 3] = [
-    Field::new(
-        "active_rate",
-        Type::Float,
-        "share",
-        "購入率",
-        "Share with a purchase in the last step.",
-    ),
-    Field::new(
-        "active_rate_low",
-        Type::Float,
-        "share",
-        "購入率(下限)",
-        "Lower end of its interval.",
-    ),
-    Field::new(
-        "active_rate_high",
-        Type::Float,
-        "share",
-        "購入率(上限)",
-        "Upper end of its interval.",
-    ),
-];
+fields! {
+    COHORT = "cohort", Date, "", "コホート",
+        "The first day of the row's period; or the row's value, of the column's own type.";
+}
+const REPEAT_RATE: [Field; 3] = columns! {
+    "repeat_rate": Float, "share", "リピート率", "Share with a second purchase by then.";
+    "repeat_rate_low": Float, "share", "リピート率(下限)", "Lower end of its interval.";
+    "repeat_rate_high": Float, "share", "リピート率(上限)", "Upper end of its interval.";
+};
+const ACTIVE_RATE: [Field; 3] = columns! {
+    "active_rate": Float, "share", "購入率", "Share with a purchase in the last step.";
+    "active_rate_low": Float, "share", "購入率(下限)", "Lower end of its interval.";
+    "active_rate_high": Float, "share", "購入率(上限)", "Upper end of its interval.";
+};
 
 /// The register's entry.
 pub struct CohortMatrix;
@@ -365,85 +326,25 @@ impl Analysis for CohortMatrix {
     const SUMMARY: &'static str =
         "What each cohort has been worth and how many still buy, by time since the first order";
     const JA: &'static str = "LTV推移";
-    const COLUMNS: &'static [Field] = &[
-        COHORT,
-        Field::new(
-            "elapsed",
-            Type::Int,
-            "days",
-            "経過",
-            "Since the origin: days, or steps of the clock or the calendar.",
-        ),
-        Field::new(
-            "cohort_customers",
-            Type::Int,
-            "customers",
-            "コホート人数",
-            "Customers of the cohort.",
-        ),
-        Field::new(
-            "customers",
-            Type::Int,
-            "customers",
-            "人数",
-            "Of these, those watched so long.",
-        ),
-        Field::new(
-            "complete",
-            Type::Bool,
-            "",
-            "完了",
-            "Whether the cohort is closed and everybody in it was watched so long.",
-        ),
-        Field::new(
-            "revenue",
-            Type::Money,
-            "currency",
-            "累計売上",
-            "Revenue seen up to then.",
-        ),
-        Field::new(
-            "cumulative_ltv",
-            Type::Float,
-            "currency",
-            "累計LTV",
-            "Cumulative revenue per customer.",
-        ),
-        Field::new(
-            "orders",
-            Type::Int,
-            "orders",
-            "累計購入回数",
-            "Orders seen up to then.",
-        ),
-        Field::new(
-            "orders_per_customer",
-            Type::Float,
-            "orders",
-            "平均購入回数",
-            "Cumulative orders per customer.",
-        ),
-        Field::new(
-            "repeated",
-            Type::Int,
-            "customers",
-            "リピート人数",
-            "Customers seen to make a second purchase by then.",
-        ),
-        REPEAT_RATE[0],
-        REPEAT_RATE[1],
-        REPEAT_RATE[2],
-        Field::new(
-            "active",
-            Type::Int,
-            "customers",
-            "購入人数",
-            "Customers with a purchase in the last step.",
-        ),
-        ACTIVE_RATE[0],
-        ACTIVE_RATE[1],
-        ACTIVE_RATE[2],
-    ];
+    const COLUMNS: &'static [Field] = &columns! {
+        COHORT;
+        "elapsed": Int, "days", "経過", "Since the origin: days, or steps of the clock or the calendar.";
+        "cohort_customers": Int, "customers", "コホート人数", "Customers of the cohort.";
+        "customers": Int, "customers", "人数", "Of these, those watched so long.";
+        "complete": Bool, "", "完了", "Whether the cohort is closed and everybody in it was watched so long.";
+        "revenue": Money, "currency", "累計売上", "Revenue seen up to then.";
+        "cumulative_ltv": Float, "currency", "累計LTV", "Cumulative revenue per customer.";
+        "orders": Int, "orders", "累計購入回数", "Orders seen up to then.";
+        "orders_per_customer": Float, "orders", "平均購入回数", "Cumulative orders per customer.";
+        "repeated": Int, "customers", "リピート人数", "Customers seen to make a second purchase by then.";
+        REPEAT_RATE[0];
+        REPEAT_RATE[1];
+        REPEAT_RATE[2];
+        "active": Int, "customers", "購入人数", "Customers with a purchase in the last step.";
+        ACTIVE_RATE[0];
+        ACTIVE_RATE[1];
+        ACTIVE_RATE[2];
+    };
     const OCCASION: Option<Occasion> = Some(Occasion::Day);
     type Data = Orders;
     type Options = Options;

@@ -29,7 +29,7 @@ use crate::analysis::Analysis;
 use crate::context::{collect, push};
 use crate::data::{KindWord, Orders};
 use crate::scope::{Filter, Occasion};
-use crate::table::{Column, Field, Type, Values};
+use crate::table::{Column, Field, Values, columns};
 use crate::{Context, Currency, Duration, Error, Fraction, Result, Scope, Table};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -71,50 +71,20 @@ impl Analysis for FirstProduct {
     const SUMMARY: &'static str =
         "What customers have been worth by the product that they bought first";
     const JA: &'static str = "初回購入商品別LTV";
-    const COLUMNS: &'static [Field] = &[
-        Field::new(
-            "first",
-            Type::Id,
-            "",
-            "初回購入商品",
-            "The first product, or what else customers are grouped by.",
-        ),
-        Field::new(
-            "customers",
-            Type::Int,
-            "customers",
-            "人数",
-            "Customers who began with it.",
-        ),
-        Field::new(
-            "orders",
-            Type::Int,
-            "orders",
-            "購入回数",
-            "Their orders to date.",
-        ),
-        Field::new(
-            "revenue",
-            Type::Money,
-            "currency",
-            "累計売上",
-            "Their revenue to date.",
-        ),
-        Field::new(
-            "first_order_value",
-            Type::Float,
-            "currency",
-            "初回購入単価",
-            "Mean revenue of their first order.",
-        ),
-        REPEAT_RATE[0],
-        REPEAT_RATE[1],
-        REPEAT_RATE[2],
-        LTV[0],
-        LTV[1],
-        LTV[2],
-        LTV[3],
-    ];
+    const COLUMNS: &'static [Field] = &columns! {
+        "first": Id, "", "初回購入商品", "The first product, or what else customers are grouped by.";
+        "customers": Int, "customers", "人数", "Customers who began with it.";
+        "orders": Int, "orders", "購入回数", "Their orders to date.";
+        "revenue": Money, "currency", "累計売上", "Their revenue to date.";
+        "first_order_value": Float, "currency", "初回購入単価", "Mean revenue of their first order.";
+        REPEAT_RATE[0];
+        REPEAT_RATE[1];
+        REPEAT_RATE[2];
+        LTV[0];
+        LTV[1];
+        LTV[2];
+        LTV[3];
+    };
     const OCCASION: Option<Occasion> = Some(Occasion::Day);
     type Data = Orders;
     type Options = Options;

@@ -27,7 +27,7 @@ use crate::context::{collect, push};
 use crate::data::{KindWord, Orders};
 use crate::num::ratio::Ratio;
 use crate::scope::{Filter, Occasion};
-use crate::table::{Column, Field, Type, Values};
+use crate::table::{Column, Field, Values, columns};
 use crate::{Context, Duration, Error, Fraction, Result, Scope, Table};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -220,29 +220,12 @@ fn waits(
     Ok(transition(&histories.up_to(to), to, 0, None, context)?.waits)
 }
 
-const CUMULATIVE_RATE: [Field; 3] = [
-    Field::new(
-        "cumulative_rate",
-        Type::Float,
-        "share",
-        "累積転換率",
-        "Kaplan-Meier share who had come back by the step's last day.",
-    ),
-    Field::new(
-        "cumulative_rate_low",
-        Type::Float,
-        "share",
-        "累積転換率(下限)",
-        "Lower end of its interval.",
-    ),
-    Field::new(
-        "cumulative_rate_high",
-        Type::Float,
-        "share",
-        "累積転換率(上限)",
-        "Upper end of its interval.",
-    ),
-];
+const CUMULATIVE_RATE: [Field; 3] = columns! {
+    "cumulative_rate": Float, "share", "累積転換率",
+        "Kaplan-Meier share who had come back by the step's last day.";
+    "cumulative_rate_low": Float, "share", "累積転換率(下限)", "Lower end of its interval.";
+    "cumulative_rate_high": Float, "share", "累積転換率(上限)", "Upper end of its interval.";
+};
 
 /// The register's entry of the histogram.
 pub struct LeadTimes;
@@ -251,39 +234,15 @@ impl Analysis for LeadTimes {
     const NAME: &'static str = "lead_times";
     const SUMMARY: &'static str = "How many days pass from one purchase to the next: a histogram";
     const JA: &'static str = "リードタイム";
-    const COLUMNS: &'static [Field] = &[
-        Field::new(
-            "from_days",
-            Type::Int,
-            "days",
-            "日数(以上)",
-            "The step's first day.",
-        ),
-        Field::new(
-            "until_days",
-            Type::Int,
-            "days",
-            "日数(未満)",
-            "The day after the step's last.",
-        ),
-        Field::new(
-            "customers",
-            Type::Int,
-            "customers",
-            "人数",
-            "Customers whose wait ended in the step.",
-        ),
-        Field::new(
-            "share",
-            Type::Float,
-            "share",
-            "構成比",
-            "Of those whose wait ended.",
-        ),
-        CUMULATIVE_RATE[0],
-        CUMULATIVE_RATE[1],
-        CUMULATIVE_RATE[2],
-    ];
+    const COLUMNS: &'static [Field] = &columns! {
+        "from_days": Int, "days", "日数(以上)", "The step's first day.";
+        "until_days": Int, "days", "日数(未満)", "The day after the step's last.";
+        "customers": Int, "customers", "人数", "Customers whose wait ended in the step.";
+        "share": Float, "share", "構成比", "Of those whose wait ended.";
+        CUMULATIVE_RATE[0];
+        CUMULATIVE_RATE[1];
+        CUMULATIVE_RATE[2];
+    };
     const OCCASION: Option<Occasion> = Some(Occasion::Day);
     type Data = Orders;
     type Options = Options;
@@ -318,36 +277,12 @@ impl Analysis for LeadTimeQuantiles {
     const SUMMARY: &'static str =
         "The day by which a share of customers had bought again, those still waiting included";
     const JA: &'static str = "リードタイム分位点";
-    const COLUMNS: &'static [Field] = &[
-        Field::new(
-            "quantile",
-            Type::Float,
-            "share",
-            "割合",
-            "The share of those who made the purchase before.",
-        ),
-        Field::new(
-            "days",
-            Type::Float,
-            "days",
-            "日数",
-            "The first day by which so many had bought again.",
-        ),
-        Field::new(
-            "days_low",
-            Type::Float,
-            "days",
-            "日数(下限)",
-            "Lower end of its interval.",
-        ),
-        Field::new(
-            "days_high",
-            Type::Float,
-            "days",
-            "日数(上限)",
-            "Upper end of its interval.",
-        ),
-    ];
+    const COLUMNS: &'static [Field] = &columns! {
+        "quantile": Float, "share", "割合", "The share of those who made the purchase before.";
+        "days": Float, "days", "日数", "The first day by which so many had bought again.";
+        "days_low": Float, "days", "日数(下限)", "Lower end of its interval.";
+        "days_high": Float, "days", "日数(上限)", "Upper end of its interval.";
+    };
     const OCCASION: Option<Occasion> = Some(Occasion::Day);
     type Data = Orders;
     type Options = QuantileOptions;

@@ -40,7 +40,7 @@ use crate::context::{collect, filled};
 use crate::data::{KindWord, Orders};
 use crate::num::ratio::Ratio;
 use crate::scope::{Filter, Occasion};
-use crate::table::{Column, Field, Type, Values};
+use crate::table::{Column, Field, Values, columns};
 use crate::{Context, Error, Fraction, Result, Scope, Table};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -229,75 +229,21 @@ fn add_up(
     Ok(sums)
 }
 
-const CONTINUE_RATE: [Field; 3] = [
-    Field::new(
-        "continue_rate",
-        Type::Float,
-        "share",
-        "継続率",
-        "continued / reach.",
-    ),
-    Field::new(
-        "continue_rate_low",
-        Type::Float,
-        "share",
-        "継続率(下限)",
-        "Lower end of its interval.",
-    ),
-    Field::new(
-        "continue_rate_high",
-        Type::Float,
-        "share",
-        "継続率(上限)",
-        "Upper end of its interval.",
-    ),
-];
-const CHURN_RATE: [Field; 3] = [
-    Field::new(
-        "churn_rate",
-        Type::Float,
-        "share",
-        "離脱率",
-        "churned / reach.",
-    ),
-    Field::new(
-        "churn_rate_low",
-        Type::Float,
-        "share",
-        "離脱率(下限)",
-        "Lower end of its interval.",
-    ),
-    Field::new(
-        "churn_rate_high",
-        Type::Float,
-        "share",
-        "離脱率(上限)",
-        "Upper end of its interval.",
-    ),
-];
-const SURVIVAL_RATE: [Field; 3] = [
-    Field::new(
-        "survival_rate",
-        Type::Float,
-        "share",
-        "残存率",
-        "reach / reach of the first purchase.",
-    ),
-    Field::new(
-        "survival_rate_low",
-        Type::Float,
-        "share",
-        "残存率(下限)",
-        "Lower end of its interval.",
-    ),
-    Field::new(
-        "survival_rate_high",
-        Type::Float,
-        "share",
-        "残存率(上限)",
-        "Upper end of its interval.",
-    ),
-];
+const CONTINUE_RATE: [Field; 3] = columns! {
+    "continue_rate": Float, "share", "継続率", "continued / reach.";
+    "continue_rate_low": Float, "share", "継続率(下限)", "Lower end of its interval.";
+    "continue_rate_high": Float, "share", "継続率(上限)", "Upper end of its interval.";
+};
+const CHURN_RATE: [Field; 3] = columns! {
+    "churn_rate": Float, "share", "離脱率", "churned / reach.";
+    "churn_rate_low": Float, "share", "離脱率(下限)", "Lower end of its interval.";
+    "churn_rate_high": Float, "share", "離脱率(上限)", "Upper end of its interval.";
+};
+const SURVIVAL_RATE: [Field; 3] = columns! {
+    "survival_rate": Float, "share", "残存率", "reach / reach of the first purchase.";
+    "survival_rate_low": Float, "share", "残存率(下限)", "Lower end of its interval.";
+    "survival_rate_high": Float, "share", "残存率(上限)", "Upper end of its interval.";
+};
 
 /// The register's entry.
 pub struct PurchaseCounts;
@@ -308,80 +254,28 @@ impl Analysis for PurchaseCounts {
         "Of those who bought k times: how many bought again, left, or may still come back";
     const JA: &'static str = "継続・離脱分析";
     const CHURN_DAYS: u32 = CHURN_DAYS;
-    const COLUMNS: &'static [Field] = &[
-        Field::new(
-            "k",
-            Type::Int,
-            "",
-            "購入回数",
-            "The ordinal of the purchase.",
-        ),
-        Field::new(
-            "reach",
-            Type::Int,
-            "customers",
-            "到達人数",
-            "Customers with at least k purchases.",
-        ),
-        Field::new(
-            "continued",
-            Type::Int,
-            "customers",
-            "継続人数",
-            "Of these, those with more.",
-        ),
-        Field::new(
-            "churned",
-            Type::Int,
-            "customers",
-            "離脱人数",
-            "Exactly k purchases, and churned.",
-        ),
-        Field::new(
-            "pending",
-            Type::Int,
-            "customers",
-            "継続待ち人数",
-            "Exactly k purchases, not churned yet.",
-        ),
-        CONTINUE_RATE[0],
-        CONTINUE_RATE[1],
-        CONTINUE_RATE[2],
-        CHURN_RATE[0],
-        CHURN_RATE[1],
-        CHURN_RATE[2],
-        SURVIVAL_RATE[0],
-        SURVIVAL_RATE[1],
-        SURVIVAL_RATE[2],
-        Field::new(
-            "mean_order_value",
-            Type::Float,
-            "currency",
-            "平均購入単価",
-            "Mean revenue of the k-th purchases.",
-        ),
-        Field::new(
-            "cumulative_ltv",
-            Type::Float,
-            "currency",
-            "累計LTV",
-            "Mean revenue up to the k-th purchase.",
-        ),
-        Field::new(
-            "median_days",
-            Type::Float,
-            "days",
-            "次回購入までの日数(中央値)",
-            "Median days to the next purchase of those who made it.",
-        ),
-        Field::new(
-            "km_median_days",
-            Type::Float,
-            "days",
-            "次回購入までの日数(カプラン・マイヤー)",
-            "Kaplan-Meier median of the days to the next purchase.",
-        ),
-    ];
+    const COLUMNS: &'static [Field] = &columns! {
+        "k": Int, "", "購入回数", "The ordinal of the purchase.";
+        "reach": Int, "customers", "到達人数", "Customers with at least k purchases.";
+        "continued": Int, "customers", "継続人数", "Of these, those with more.";
+        "churned": Int, "customers", "離脱人数", "Exactly k purchases, and churned.";
+        "pending": Int, "customers", "継続待ち人数", "Exactly k purchases, not churned yet.";
+        CONTINUE_RATE[0];
+        CONTINUE_RATE[1];
+        CONTINUE_RATE[2];
+        CHURN_RATE[0];
+        CHURN_RATE[1];
+        CHURN_RATE[2];
+        SURVIVAL_RATE[0];
+        SURVIVAL_RATE[1];
+        SURVIVAL_RATE[2];
+        "mean_order_value": Float, "currency", "平均購入単価", "Mean revenue of the k-th purchases.";
+        "cumulative_ltv": Float, "currency", "累計LTV", "Mean revenue up to the k-th purchase.";
+        "median_days": Float, "days", "次回購入までの日数(中央値)",
+            "Median days to the next purchase of those who made it.";
+        "km_median_days": Float, "days", "次回購入までの日数(カプラン・マイヤー)",
+            "Kaplan-Meier median of the days to the next purchase.";
+    };
     type Data = Orders;
     type Options = Options;
 

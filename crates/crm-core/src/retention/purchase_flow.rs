@@ -27,7 +27,7 @@ use crate::context::{collect, filled, push};
 use crate::data::{Attribute, AttributeValues, IdRef, KindWord, Level, NO_ID, Orders, rank};
 use crate::num::ratio::Ratio;
 use crate::scope::{Filter, Occasion};
-use crate::table::{Column, Field, Label, Type, Values};
+use crate::table::{Column, Field, Label, Values, columns};
 use crate::{Context, Error, Fraction, Result, Scope, Table};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -275,29 +275,11 @@ fn name(values: &AttributeValues, rank: usize) -> Result<String> {
     })
 }
 
-const TRANSITION_RATE: [Field; 3] = [
-    Field::new(
-        "transition_rate",
-        Type::Float,
-        "share",
-        "遷移率",
-        "customers / source_customers.",
-    ),
-    Field::new(
-        "transition_rate_low",
-        Type::Float,
-        "share",
-        "遷移率(下限)",
-        "Lower end of its interval.",
-    ),
-    Field::new(
-        "transition_rate_high",
-        Type::Float,
-        "share",
-        "遷移率(上限)",
-        "Upper end of its interval.",
-    ),
-];
+const TRANSITION_RATE: [Field; 3] = columns! {
+    "transition_rate": Float, "share", "遷移率", "customers / source_customers.";
+    "transition_rate_low": Float, "share", "遷移率(下限)", "Lower end of its interval.";
+    "transition_rate_high": Float, "share", "遷移率(上限)", "Upper end of its interval.";
+};
 
 /// The register's entry.
 pub struct PurchaseFlow;
@@ -308,53 +290,17 @@ impl Analysis for PurchaseFlow {
         "From the k-th purchase to the next by product, category or channel: a Sankey's links";
     const JA: &'static str = "購入商品遷移";
     const CHURN_DAYS: u32 = CHURN_DAYS;
-    const COLUMNS: &'static [Field] = &[
-        Field::new(
-            "k",
-            Type::Int,
-            "",
-            "購入回数",
-            "The ordinal of the source's purchase.",
-        ),
-        Field::new(
-            "source",
-            Type::Text,
-            "",
-            "購入",
-            "The value at the k-th purchase.",
-        ),
-        Field::new(
-            "target",
-            Type::Text,
-            "",
-            "次の購入",
-            "The value at the next, or (churned), or (pending).",
-        ),
-        Field::new(
-            "outcome",
-            Type::Category,
-            "",
-            "結果",
-            "What became of these customers.",
-        ),
-        Field::new(
-            "source_customers",
-            Type::Int,
-            "customers",
-            "購入人数",
-            "Customers whose k-th purchase was the source.",
-        ),
-        Field::new(
-            "customers",
-            Type::Int,
-            "customers",
-            "人数",
-            "Of these, those who went on to the target.",
-        ),
-        TRANSITION_RATE[0],
-        TRANSITION_RATE[1],
-        TRANSITION_RATE[2],
-    ];
+    const COLUMNS: &'static [Field] = &columns! {
+        "k": Int, "", "購入回数", "The ordinal of the source's purchase.";
+        "source": Text, "", "購入", "The value at the k-th purchase.";
+        "target": Text, "", "次の購入", "The value at the next, or (churned), or (pending).";
+        "outcome": Category, "", "結果", "What became of these customers.";
+        "source_customers": Int, "customers", "購入人数", "Customers whose k-th purchase was the source.";
+        "customers": Int, "customers", "人数", "Of these, those who went on to the target.";
+        TRANSITION_RATE[0];
+        TRANSITION_RATE[1];
+        TRANSITION_RATE[2];
+    };
     type Data = Orders;
     type Options = Options;
 

@@ -30,7 +30,7 @@ use crate::analysis::Analysis;
 use crate::data::{KindWord, Orders};
 use crate::num::ratio::Ratio;
 use crate::scope::{Filter, Occasion};
-use crate::table::{Column, Field, Type, Values};
+use crate::table::{Column, Field, Values, columns};
 use crate::{Context, Duration, Error, Fraction, Result, Scope, Table};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -190,29 +190,11 @@ pub fn estimate(
     })
 }
 
-const REPEAT_RATE: [Field; 3] = [
-    Field::new(
-        "repeat_rate",
-        Type::Float,
-        "share",
-        "転換率",
-        "Share who make the next purchase.",
-    ),
-    Field::new(
-        "repeat_rate_low",
-        Type::Float,
-        "share",
-        "転換率(下限)",
-        "Lower end of its interval.",
-    ),
-    Field::new(
-        "repeat_rate_high",
-        Type::Float,
-        "share",
-        "転換率(上限)",
-        "Upper end of its interval.",
-    ),
-];
+const REPEAT_RATE: [Field; 3] = columns! {
+    "repeat_rate": Float, "share", "転換率", "Share who make the next purchase.";
+    "repeat_rate_low": Float, "share", "転換率(下限)", "Lower end of its interval.";
+    "repeat_rate_high": Float, "share", "転換率(上限)", "Upper end of its interval.";
+};
 
 /// The register's entry.
 pub struct RepeatRate;
@@ -222,25 +204,14 @@ impl Analysis for RepeatRate {
     const SUMMARY: &'static str =
         "The share who make the next purchase within a time, by three named estimators";
     const JA: &'static str = "F2転換率";
-    const COLUMNS: &'static [Field] = &[
-        Field::new(
-            "customers",
-            Type::Int,
-            "customers",
-            "対象人数",
-            "Who made the purchase before.",
-        ),
-        Field::new(
-            "repeated",
-            Type::Int,
-            "customers",
-            "転換人数",
-            "Who was seen to make the next one (in time, except with ratio).",
-        ),
-        REPEAT_RATE[0],
-        REPEAT_RATE[1],
-        REPEAT_RATE[2],
-    ];
+    const COLUMNS: &'static [Field] = &columns! {
+        "customers": Int, "customers", "対象人数", "Who made the purchase before.";
+        "repeated": Int, "customers", "転換人数",
+            "Who was seen to make the next one (in time, except with ratio).";
+        REPEAT_RATE[0];
+        REPEAT_RATE[1];
+        REPEAT_RATE[2];
+    };
     const OCCASION: Option<Occasion> = Some(Occasion::Day);
     type Data = Orders;
     type Options = Options;

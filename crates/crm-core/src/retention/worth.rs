@@ -5,68 +5,27 @@ use super::history::{History, Origin};
 use super::mean_cumulative::MeanCumulative;
 use super::waits::{Waits, ended_by};
 use crate::num::ratio::Ratio;
-use crate::table::{Column, Field, Type};
+use crate::table::{Column, Field, columns};
 use crate::{Currency, Fraction, Result};
 
 /// The ages, in days, at which the LTV is read off.
 pub(crate) const HORIZONS: [i32; 4] = [30, 90, 180, 360];
 
 /// The columns of the LTV at [`HORIZONS`].
-pub(crate) const LTV: [Field; 4] = [
-    Field::new(
-        "ltv_30",
-        Type::Float,
-        "currency",
-        "LTV(30日)",
-        "Mean cumulative revenue per customer by day 30; null where nobody was watched so long.",
-    ),
-    Field::new(
-        "ltv_90",
-        Type::Float,
-        "currency",
-        "LTV(90日)",
-        "Likewise by day 90.",
-    ),
-    Field::new(
-        "ltv_180",
-        Type::Float,
-        "currency",
-        "LTV(180日)",
-        "Likewise by day 180.",
-    ),
-    Field::new(
-        "ltv_360",
-        Type::Float,
-        "currency",
-        "LTV(360日)",
-        "Likewise by day 360.",
-    ),
-];
+pub(crate) const LTV: [Field; 4] = columns! {
+    "ltv_30": Float, "currency", "LTV(30日)",
+        "Mean cumulative revenue per customer by day 30; null where nobody was watched so long.";
+    "ltv_90": Float, "currency", "LTV(90日)", "Likewise by day 90.";
+    "ltv_180": Float, "currency", "LTV(180日)", "Likewise by day 180.";
+    "ltv_360": Float, "currency", "LTV(360日)", "Likewise by day 360.";
+};
 
 /// The share with a second purchase.
-pub(crate) const REPEAT_RATE: [Field; 3] = [
-    Field::new(
-        "repeat_rate",
-        Type::Float,
-        "share",
-        "F2転換率",
-        "Kaplan-Meier share with a second purchase in time.",
-    ),
-    Field::new(
-        "repeat_rate_low",
-        Type::Float,
-        "share",
-        "F2転換率(下限)",
-        "Lower end of its interval.",
-    ),
-    Field::new(
-        "repeat_rate_high",
-        Type::Float,
-        "share",
-        "F2転換率(上限)",
-        "Upper end of its interval.",
-    ),
-];
+pub(crate) const REPEAT_RATE: [Field; 3] = columns! {
+    "repeat_rate": Float, "share", "F2転換率", "Kaplan-Meier share with a second purchase in time.";
+    "repeat_rate_low": Float, "share", "F2転換率(下限)", "Lower end of its interval.";
+    "repeat_rate_high": Float, "share", "F2転換率(上限)", "Upper end of its interval.";
+};
 
 /// Sums and means of one group.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -23,7 +23,7 @@ use crate::analysis::Analysis;
 use crate::context::{collect, filled};
 use crate::data::Orders;
 use crate::summary::Totals;
-use crate::table::{CUSTOMER_ID, Column, Field, Label, Type, Values};
+use crate::table::{CUSTOMER_ID, Column, Field, Label, Values, columns};
 use crate::{Context, Error, Result, Scope, Table};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -126,11 +126,11 @@ impl Analysis for Abc {
     const NAME: &'static str = "abc";
     const SUMMARY: &'static str = "Customers in classes A, B and C by cumulative share of revenue";
     const JA: &'static str = "ABC分析";
-    const COLUMNS: &'static [Field] = &[
-        CUSTOMER_ID,
-        REVENUE,
-        Field::new("abc", Type::Category, "", "ABCランク", "Class."),
-    ];
+    const COLUMNS: &'static [Field] = &columns! {
+        CUSTOMER_ID;
+        REVENUE;
+        "abc": Category, "", "ABCランク", "Class.";
+    };
     const SCOPE: &'static [&'static str] = crate::analysis::WITHOUT_OCCASION;
     type Data = Orders;
     type Options = Options;

@@ -32,7 +32,7 @@ use crate::context::{collect, filled, push};
 use crate::data::{KindWord, NO_ID, Orders};
 use crate::scope::MoneyThreshold;
 use crate::summary::Totals;
-use crate::table::{CUSTOMER_ID, Column, Field, Label, Type, Values};
+use crate::table::{CUSTOMER_ID, Column, Field, Label, Values, columns, fields};
 use crate::{Context, Currency, Error, Result, Scope, Table};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -352,27 +352,11 @@ pub(crate) fn without_orders(
     Ok(found)
 }
 
-pub(crate) const SEGMENT: Field = Field::new(
-    "segment",
-    Type::Category,
-    "",
-    "セグメント",
-    "Rung of the ladder.",
-);
-pub(crate) const STATE: Field = Field::new(
-    "state",
-    Type::Category,
-    "",
-    "状態",
-    "Active or churned; null without an order.",
-);
-pub(crate) const TENURE: Field = Field::new(
-    "tenure_days",
-    Type::Int,
-    "days",
-    "在籍日数",
-    "Last order − first order.",
-);
+fields! {
+    pub(crate) SEGMENT = "segment", Category, "", "セグメント", "Rung of the ladder.";
+    pub(crate) STATE = "state", Category, "", "状態", "Active or churned; null without an order.";
+    pub(crate) TENURE = "tenure_days", Int, "days", "在籍日数", "Last order − first order.";
+}
 
 /// The register's entry.
 pub struct Cpm;
@@ -382,43 +366,20 @@ impl Analysis for Cpm {
     const SUMMARY: &'static str =
         "Customer portfolio: ladder segment and state of each customer, and how far from the next";
     const JA: &'static str = "CPM分析（顧客ポートフォリオ）";
-    const COLUMNS: &'static [Field] = &[
-        CUSTOMER_ID,
-        SEGMENT,
-        STATE,
-        ORDERS,
-        TENURE,
-        REVENUE,
-        RECENCY,
-        Field::new(
-            "days_until_churn",
-            Type::Int,
-            "days",
-            "離脱までの日数",
-            "Days until churned without another order; null once churned.",
-        ),
-        Field::new(
-            "toddler_distance_days",
-            Type::Int,
-            "days",
-            "よちよち境界までの日数",
-            "Tenure − toddler_days.",
-        ),
-        Field::new(
-            "trend_distance_days",
-            Type::Int,
-            "days",
-            "流行境界までの日数",
-            "Tenure − trend_days.",
-        ),
-        Field::new(
-            "money_distance",
-            Type::Money,
-            "currency",
-            "金額境界までの差",
-            "Revenue − the money threshold.",
-        ),
-    ];
+    const COLUMNS: &'static [Field] = &columns! {
+        CUSTOMER_ID;
+        SEGMENT;
+        STATE;
+        ORDERS;
+        TENURE;
+        REVENUE;
+        RECENCY;
+        "days_until_churn": Int, "days", "離脱までの日数",
+            "Days until churned without another order; null once churned.";
+        "toddler_distance_days": Int, "days", "よちよち境界までの日数", "Tenure − toddler_days.";
+        "trend_distance_days": Int, "days", "流行境界までの日数", "Tenure − trend_days.";
+        "money_distance": Money, "currency", "金額境界までの差", "Revenue − the money threshold.";
+    };
     type Data = Orders;
     type Options = Options;
 

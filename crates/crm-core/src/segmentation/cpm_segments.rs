@@ -10,20 +10,16 @@ use crate::analysis::Analysis;
 use crate::data::Orders;
 use crate::money::divide;
 use crate::summary::Totals;
-use crate::table::{Column, Field, Type, Values};
+use crate::table::{Column, Field, Values, fields};
 use crate::{Context, Result, Scope, Table};
 use serde_json::json;
 
 /// The register's entry.
 pub struct CpmSegments;
 
-const MEAN_TENURE: Field = Field::new(
-    "mean_tenure_days",
-    Type::Float,
-    "days",
-    "平均在籍日数",
-    "Mean tenure; null without customers.",
-);
+fields! {
+    MEAN_TENURE = "mean_tenure_days", Float, "days", "平均在籍日数", "Mean tenure; null without customers.";
+}
 
 impl Analysis for CpmSegments {
     const NAME: &'static str = "cpm_segments";

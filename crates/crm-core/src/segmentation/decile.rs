@@ -22,7 +22,7 @@ use crate::context::{collect, filled};
 use crate::data::Orders;
 use crate::num::rank;
 use crate::summary::Totals;
-use crate::table::{CUSTOMER_ID, Column, Field, Type, Values};
+use crate::table::{CUSTOMER_ID, Column, Field, Values, columns};
 use crate::{Context, Error, Result, Scope, Table};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -93,17 +93,11 @@ impl Analysis for Decile {
     const NAME: &'static str = "decile";
     const SUMMARY: &'static str = "Customers in ten groups of equal size by revenue";
     const JA: &'static str = "デシル分析";
-    const COLUMNS: &'static [Field] = &[
-        CUSTOMER_ID,
-        REVENUE,
-        Field::new(
-            "decile",
-            Type::Int,
-            "",
-            "デシル",
-            "Group, 1 for the greatest revenues.",
-        ),
-    ];
+    const COLUMNS: &'static [Field] = &columns! {
+        CUSTOMER_ID;
+        REVENUE;
+        "decile": Int, "", "デシル", "Group, 1 for the greatest revenues.";
+    };
     const SCOPE: &'static [&'static str] = crate::analysis::WITHOUT_OCCASION;
     type Data = Orders;
     type Options = Options;

@@ -27,7 +27,7 @@ use crate::data::Orders;
 use crate::money::divide;
 use crate::num::rank;
 use crate::summary::Totals;
-use crate::table::{Column, Field, Type, Values};
+use crate::table::{Column, Field, Values, columns};
 use crate::{Context, Error, Result, Scope, Table};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -53,29 +53,11 @@ impl Analysis for Lorenz {
     const NAME: &'static str = "lorenz";
     const SUMMARY: &'static str = "Concentration of revenue: Lorenz curve and Gini coefficient";
     const JA: &'static str = "売上集中度（ローレンツ曲線）";
-    const COLUMNS: &'static [Field] = &[
-        Field::new(
-            "share_customers",
-            Type::Float,
-            "",
-            "顧客の累積構成比",
-            "Share of customers, the smallest first.",
-        ),
-        Field::new(
-            "share_revenue",
-            Type::Float,
-            "",
-            "売上の累積構成比",
-            "Their share of revenue; null where there is no curve.",
-        ),
-        Field::new(
-            "gini",
-            Type::Float,
-            "",
-            "ジニ係数",
-            "Gini coefficient, the same in each row; null where there is no curve.",
-        ),
-    ];
+    const COLUMNS: &'static [Field] = &columns! {
+        "share_customers": Float, "", "顧客の累積構成比", "Share of customers, the smallest first.";
+        "share_revenue": Float, "", "売上の累積構成比", "Their share of revenue; null where there is no curve.";
+        "gini": Float, "", "ジニ係数", "Gini coefficient, the same in each row; null where there is no curve.";
+    };
     const SCOPE: &'static [&'static str] = crate::analysis::WITHOUT_OCCASION;
     type Data = Orders;
     type Options = Options;

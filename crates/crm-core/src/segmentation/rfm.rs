@@ -50,7 +50,7 @@ use crate::analysis::Analysis;
 use crate::context::{collect, filled, room};
 use crate::data::Orders;
 use crate::summary::Totals;
-use crate::table::{CUSTOMER_ID, Column, Field, Type, Values};
+use crate::table::{CUSTOMER_ID, Column, Field, Values, columns, fields};
 use crate::{Context, Currency, Error, Learned, Result, Scope, Table};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -299,34 +299,12 @@ pub fn score(totals: &Totals, options: &Options) -> Result<Scores> {
     })
 }
 
-pub(crate) const SEGMENT: Field = Field::new(
-    "segment",
-    Type::Category,
-    "",
-    "セグメント",
-    "Segment of the grid; null without one.",
-);
-pub(crate) const RECENCY: Field = Field::new(
-    "recency_days",
-    Type::Int,
-    "days",
-    "最終購入からの日数",
-    "Days since the last order.",
-);
-pub(crate) const ORDERS: Field = Field::new(
-    "orders",
-    Type::Int,
-    "orders",
-    "購入回数",
-    "Orders, or days with orders by `occasion`.",
-);
-pub(crate) const REVENUE: Field = Field::new(
-    "revenue",
-    Type::Money,
-    "currency",
-    "累計購入金額",
-    "Revenue on the scope's basis.",
-);
+fields! {
+    pub(crate) SEGMENT = "segment", Category, "", "セグメント", "Segment of the grid; null without one.";
+    pub(crate) RECENCY = "recency_days", Int, "days", "最終購入からの日数", "Days since the last order.";
+    pub(crate) ORDERS = "orders", Int, "orders", "購入回数", "Orders, or days with orders by `occasion`.";
+    pub(crate) REVENUE = "revenue", Money, "currency", "累計購入金額", "Revenue on the scope's basis.";
+}
 
 /// The register's entry.
 pub struct Rfm;
@@ -336,16 +314,16 @@ impl Analysis for Rfm {
     const SUMMARY: &'static str =
         "Recency, frequency and monetary scores and the segment of each customer";
     const JA: &'static str = "RFM分析";
-    const COLUMNS: &'static [Field] = &[
-        CUSTOMER_ID,
-        RECENCY,
-        ORDERS,
-        REVENUE,
-        Field::new("r", Type::Int, "", "R", "Recency score, best last."),
-        Field::new("f", Type::Int, "", "F", "Frequency score, best last."),
-        Field::new("m", Type::Int, "", "M", "Monetary score, best last."),
-        SEGMENT,
-    ];
+    const COLUMNS: &'static [Field] = &columns! {
+        CUSTOMER_ID;
+        RECENCY;
+        ORDERS;
+        REVENUE;
+        "r": Int, "", "R", "Recency score, best last.";
+        "f": Int, "", "F", "Frequency score, best last.";
+        "m": Int, "", "M", "Monetary score, best last.";
+        SEGMENT;
+    };
     type Data = Orders;
     type Options = Options;
 

@@ -7,7 +7,7 @@ use super::rfm;
 use super::rfm_segments::{CUSTOMER_SHARE, CUSTOMERS, Groups, REVENUE_SHARE, SUM};
 use crate::analysis::Analysis;
 use crate::data::Orders;
-use crate::table::{Column, Field, Type, Values};
+use crate::table::{Column, Field, Values, columns};
 use crate::{Context, Error, Result, Scope, Table};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -56,33 +56,15 @@ impl Analysis for RfmCross {
     const NAME: &'static str = "rfm_cross";
     const SUMMARY: &'static str = "Customers and revenue by two RFM axes, sliced by the third";
     const JA: &'static str = "RFMクロス集計";
-    const COLUMNS: &'static [Field] = &[
-        Field::new(
-            "r",
-            Type::Int,
-            "",
-            "R",
-            "Recency score, where it is an axis or the slice.",
-        ),
-        Field::new(
-            "f",
-            Type::Int,
-            "",
-            "F",
-            "Frequency score, where it is an axis or the slice.",
-        ),
-        Field::new(
-            "m",
-            Type::Int,
-            "",
-            "M",
-            "Monetary score, where it is an axis or the slice.",
-        ),
-        CUSTOMERS,
-        SUM,
-        CUSTOMER_SHARE,
-        REVENUE_SHARE,
-    ];
+    const COLUMNS: &'static [Field] = &columns! {
+        "r": Int, "", "R", "Recency score, where it is an axis or the slice.";
+        "f": Int, "", "F", "Frequency score, where it is an axis or the slice.";
+        "m": Int, "", "M", "Monetary score, where it is an axis or the slice.";
+        CUSTOMERS;
+        SUM;
+        CUSTOMER_SHARE;
+        REVENUE_SHARE;
+    };
     type Data = Orders;
     type Options = Options;
 

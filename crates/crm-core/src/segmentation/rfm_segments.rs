@@ -10,28 +10,16 @@ use crate::analysis::Analysis;
 use crate::context::filled;
 use crate::data::Orders;
 use crate::money::divide;
-use crate::table::{Column, Field, Type, Values};
+use crate::table::{Column, Field, Values, fields};
 use crate::{Context, Currency, Error, Result, Scope, Table};
 use std::sync::Arc;
 
-pub(crate) const CUSTOMERS: Field =
-    Field::new("customers", Type::Int, "customers", "顧客数", "Customers.");
-pub(crate) const SUM: Field =
-    Field::new("revenue", Type::Money, "currency", "売上", "Their revenue.");
-pub(crate) const CUSTOMER_SHARE: Field = Field::new(
-    "customer_share",
-    Type::Float,
-    "",
-    "顧客構成比",
-    "Share of all customers.",
-);
-pub(crate) const REVENUE_SHARE: Field = Field::new(
-    "revenue_share",
-    Type::Float,
-    "",
-    "売上構成比",
-    "Share of all revenue.",
-);
+fields! {
+    pub(crate) CUSTOMERS = "customers", Int, "customers", "顧客数", "Customers.";
+    pub(crate) SUM = "revenue", Money, "currency", "売上", "Their revenue.";
+    pub(crate) CUSTOMER_SHARE = "customer_share", Float, "", "顧客構成比", "Share of all customers.";
+    pub(crate) REVENUE_SHARE = "revenue_share", Float, "", "売上構成比", "Share of all revenue.";
+}
 
 /// Counts, revenue and shares of groups of customers.
 pub(crate) struct Groups {

@@ -41,7 +41,7 @@
 use crate::analysis::Analysis;
 use crate::context::{collect, push, room};
 use crate::data::{ORDER, Orders, REVENUE, Selection};
-use crate::table::{CUSTOMER_ID, Column, Field, Type, Values};
+use crate::table::{CUSTOMER_ID, Column, Field, Values, columns};
 use crate::time::Period;
 use crate::{Context, Day, Error, Result, Scope, Table};
 use schemars::JsonSchema;
@@ -133,65 +133,21 @@ impl Analysis for Summary {
     const SUMMARY: &'static str =
         "frequency, recency, T and monetary value, which the models of predicted value fit on";
     const JA: &'static str = "LTV予測用サマリー";
-    const COLUMNS: &'static [Field] = &[
-        CUSTOMER_ID,
-        Field::new(
-            "frequency",
-            Type::Int,
-            "days",
-            "リピート日数",
-            "Repeat purchase days; weeks or months with a purchase where the unit is of the calendar.",
-        ),
-        Field::new(
-            "recency",
-            Type::Float,
-            "unit",
-            "初回から最終までの期間",
-            "First to last purchase day.",
-        ),
-        Field::new(
-            "T",
-            Type::Float,
-            "unit",
-            "観測期間",
-            "First purchase day to the end of observation.",
-        ),
-        Field::new(
-            "monetary_value",
-            Type::Float,
-            "currency",
-            "リピート日平均金額",
-            "Mean revenue per repeat purchase day; null at frequency 0.",
-        ),
-        Field::new(
-            "ln_gaps",
-            Type::Float,
-            "",
-            "間隔の対数和",
-            "Sum of ln of the gaps between purchase days, in the unit; null at frequency 0.",
-        ),
-        Field::new(
-            "holdout_frequency",
-            Type::Int,
-            "days",
-            "検証期間の購入日数",
-            "Purchase days after calibration_end, up to as_of.",
-        ),
-        Field::new(
-            "holdout_duration",
-            Type::Float,
-            "unit",
-            "検証期間",
-            "calibration_end to as_of.",
-        ),
-        Field::new(
-            "holdout_monetary_value",
-            Type::Float,
-            "currency",
-            "検証期間の購入日平均金額",
-            "Mean revenue per purchase day after calibration_end, up to as_of; null without one.",
-        ),
-    ];
+    const COLUMNS: &'static [Field] = &columns! {
+        CUSTOMER_ID;
+        "frequency": Int, "days", "リピート日数",
+            "Repeat purchase days; weeks or months with a purchase where the unit is of the calendar.";
+        "recency": Float, "unit", "初回から最終までの期間", "First to last purchase day.";
+        "T": Float, "unit", "観測期間", "First purchase day to the end of observation.";
+        "monetary_value": Float, "currency", "リピート日平均金額",
+            "Mean revenue per repeat purchase day; null at frequency 0.";
+        "ln_gaps": Float, "", "間隔の対数和",
+            "Sum of ln of the gaps between purchase days, in the unit; null at frequency 0.";
+        "holdout_frequency": Int, "days", "検証期間の購入日数", "Purchase days after calibration_end, up to as_of.";
+        "holdout_duration": Float, "unit", "検証期間", "calibration_end to as_of.";
+        "holdout_monetary_value": Float, "currency", "検証期間の購入日平均金額",
+            "Mean revenue per purchase day after calibration_end, up to as_of; null without one.";
+    };
     const SCOPE: &'static [&'static str] = crate::analysis::WITHOUT_OCCASION;
     type Data = Orders;
     type Options = Options;

@@ -23,7 +23,7 @@ use crate::data::{CANCELLED, NO_ID, ORDER, Orders, REVENUE, Selection};
 use crate::money::divide;
 use crate::num::log::Logs;
 use crate::scope::Scope;
-use crate::table::{CUSTOMER_ID, Column, Field, Type, Values};
+use crate::table::{CUSTOMER_ID, Column, Field, Values, columns};
 use crate::{Context, Error, Result, Table};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -191,115 +191,25 @@ impl Analysis for Summary {
     const SUMMARY: &'static str =
         "What each customer has done: dates, orders, purchase days, revenue, gaps, cancellations";
     const JA: &'static str = "顧客サマリー";
-    const COLUMNS: &'static [Field] = &[
-        CUSTOMER_ID,
-        Field::new(
-            "first_date",
-            Type::Date,
-            "",
-            "初回購入日",
-            "Date of the first order.",
-        ),
-        Field::new(
-            "last_date",
-            Type::Date,
-            "",
-            "最終購入日",
-            "Date of the last order.",
-        ),
-        Field::new("orders", Type::Int, "orders", "購入回数", "Orders."),
-        Field::new(
-            "purchase_days",
-            Type::Int,
-            "days",
-            "購入日数",
-            "Distinct civil days with orders.",
-        ),
-        Field::new(
-            "revenue",
-            Type::Money,
-            "currency",
-            "累計購入金額",
-            "Revenue on the scope's basis.",
-        ),
-        Field::new(
-            "mean_order_value",
-            Type::Float,
-            "currency",
-            "平均購入単価",
-            "Revenue / orders, major units.",
-        ),
-        Field::new(
-            "tenure_days",
-            Type::Int,
-            "days",
-            "在籍日数",
-            "Last date − first date.",
-        ),
-        Field::new(
-            "recency_days",
-            Type::Int,
-            "days",
-            "最終購入からの日数",
-            "as_of − last date.",
-        ),
-        Field::new(
-            "gap_count",
-            Type::Int,
-            "gaps",
-            "購入間隔数",
-            "Purchase days − 1.",
-        ),
-        Field::new(
-            "gap_mean",
-            Type::Float,
-            "days",
-            "平均購入間隔",
-            "Mean gap between purchase days; null without a gap.",
-        ),
-        Field::new(
-            "gap_sd",
-            Type::Float,
-            "days",
-            "購入間隔の標準偏差",
-            "Standard deviation (n − 1) of the gaps; null under two.",
-        ),
-        Field::new(
-            "gap_min",
-            Type::Int,
-            "days",
-            "最短購入間隔",
-            "Shortest gap; null without a gap.",
-        ),
-        Field::new(
-            "gap_max",
-            Type::Int,
-            "days",
-            "最長購入間隔",
-            "Longest gap; null without a gap.",
-        ),
-        Field::new(
-            "gap_log_sum",
-            Type::Float,
-            "",
-            "購入間隔の対数和",
-            "Σ ln gap; null without a gap.",
-        ),
-        Field::new(
-            "cancelled_orders",
-            Type::Int,
-            "orders",
-            "キャンセル回数",
-            "Cancelled orders, in no other column.",
-        ),
-        Field::new(
-            "cancel_rate",
-            Type::Float,
-            "",
-            "キャンセル率",
-            "Cancelled / (orders + cancelled).",
-        ),
-    ];
+    const COLUMNS: &'static [Field] = &columns! {
+        CUSTOMER_ID;
+        "first_date": Date, "", "初回購入日", "Date of the first order.";
+        "last_date": Date, "", "最終購入日", "Date of the last order.";
+        "orders": Int, "orders", "購入回数", "Orders.";
+        "purchase_days": Int, "days", "購入日数", "Distinct civil days with orders.";
+        "revenue": Money, "currency", "累計購入金額", "Revenue on the scope's basis.";
+        "mean_order_value": Float, "currency", "平均購入単価", "Revenue / orders, major units.";
+        "tenure_days": Int, "days", "在籍日数", "Last date − first date.";
+        "recency_days": Int, "days", "最終購入からの日数", "as_of − last date.";
+        "gap_count": Int, "gaps", "購入間隔数", "Purchase days − 1.";
+        "gap_mean": Float, "days", "平均購入間隔", "Mean gap between purchase days; null without a gap.";
+        "gap_sd": Float, "days", "購入間隔の標準偏差", "Standard deviation (n − 1) of the gaps; null under two.";
+        "gap_min": Int, "days", "最短購入間隔", "Shortest gap; null without a gap.";
+        "gap_max": Int, "days", "最長購入間隔", "Longest gap; null without a gap.";
+        "gap_log_sum": Float, "", "購入間隔の対数和", "Σ ln gap; null without a gap.";
+        "cancelled_orders": Int, "orders", "キャンセル回数", "Cancelled orders, in no other column.";
+        "cancel_rate": Float, "", "キャンセル率", "Cancelled / (orders + cancelled).";
+    };
     const SCOPE: &'static [&'static str] = crate::analysis::WITHOUT_OCCASION;
     type Data = Orders;
     type Options = Options;

@@ -15,7 +15,7 @@
 use crate::analysis::Analysis;
 use crate::context::filled;
 use crate::data::{NO_ID, ORDER, Orders, REVENUE, Selection};
-use crate::table::{Column, Field, Type, Values};
+use crate::table::{Column, Field, Values, columns};
 use crate::time::Period;
 use crate::{Context, Day, Error, Result, Scope, Table};
 use schemars::JsonSchema;
@@ -57,72 +57,18 @@ impl Analysis for Monthly {
     const SUMMARY: &'static str =
         "Customers, orders and revenue by period, of new and repeat customers";
     const JA: &'static str = "新規・リピート別売上";
-    const COLUMNS: &'static [Field] = &[
-        Field::new("month", Type::Date, "", "月", "First day of the period."),
-        Field::new(
-            "customers",
-            Type::Int,
-            "customers",
-            "購入者数",
-            "Distinct customers with an order.",
-        ),
-        Field::new(
-            "orders",
-            Type::Int,
-            "orders",
-            "注文数",
-            "Orders, guests' included.",
-        ),
-        Field::new(
-            "revenue",
-            Type::Money,
-            "currency",
-            "売上",
-            "Revenue, guests' included.",
-        ),
-        Field::new(
-            "new_customers",
-            Type::Int,
-            "customers",
-            "新規顧客数",
-            "Customers whose first order it is.",
-        ),
-        Field::new(
-            "new_revenue",
-            Type::Money,
-            "currency",
-            "新規売上",
-            "Revenue of first orders.",
-        ),
-        Field::new(
-            "repeat_customers",
-            Type::Int,
-            "customers",
-            "リピート顧客数",
-            "Customers with a later order.",
-        ),
-        Field::new(
-            "repeat_revenue",
-            Type::Money,
-            "currency",
-            "リピート売上",
-            "Revenue of later orders.",
-        ),
-        Field::new(
-            "guest_orders",
-            Type::Int,
-            "orders",
-            "ゲスト注文数",
-            "Orders without a customer.",
-        ),
-        Field::new(
-            "guest_revenue",
-            Type::Money,
-            "currency",
-            "ゲスト売上",
-            "Revenue of guests.",
-        ),
-    ];
+    const COLUMNS: &'static [Field] = &columns! {
+        "month": Date, "", "月", "First day of the period.";
+        "customers": Int, "customers", "購入者数", "Distinct customers with an order.";
+        "orders": Int, "orders", "注文数", "Orders, guests' included.";
+        "revenue": Money, "currency", "売上", "Revenue, guests' included.";
+        "new_customers": Int, "customers", "新規顧客数", "Customers whose first order it is.";
+        "new_revenue": Money, "currency", "新規売上", "Revenue of first orders.";
+        "repeat_customers": Int, "customers", "リピート顧客数", "Customers with a later order.";
+        "repeat_revenue": Money, "currency", "リピート売上", "Revenue of later orders.";
+        "guest_orders": Int, "orders", "ゲスト注文数", "Orders without a customer.";
+        "guest_revenue": Money, "currency", "ゲスト売上", "Revenue of guests.";
+    };
     const SCOPE: &'static [&'static str] = crate::analysis::WITHOUT_OCCASION;
     type Data = Orders;
     type Options = Options;

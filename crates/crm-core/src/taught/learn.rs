@@ -32,7 +32,7 @@ use crate::scope::Occasion;
 use crate::segmentation::cpm;
 use crate::segmentation::rfm::{self, Frozen};
 use crate::summary::{Totals, clv_summary};
-use crate::table::{Column, Field, Type, Values};
+use crate::table::{Column, Field, Values, columns};
 use crate::{Context, Currency, Error, ErrorCode, Learned, Result, Scope, Table};
 
 /// Options of [`Learn`].
@@ -121,11 +121,11 @@ impl Analysis for Learn {
     const NAME: &'static str = "learn";
     const SUMMARY: &'static str = "The shop's estimates (models, cuts, thresholds) in one document, for later use on any customer: it is in the notes";
     const JA: &'static str = "店舗の学習結果";
-    const COLUMNS: &'static [Field] = &[
-        Field::new("part", Type::Text, "", "部分", "The part of the document."),
-        Field::new("name", Type::Text, "", "項目", "What the number is."),
-        Field::new("value", Type::Float, "", "値", "The number."),
-    ];
+    const COLUMNS: &'static [Field] = &columns! {
+        "part": Text, "", "部分", "The part of the document.";
+        "name": Text, "", "項目", "What the number is.";
+        "value": Float, "", "値", "The number.";
+    };
     /// All of the orders' but `customers`.
     const SCOPE: &'static [&'static str] = &[
         "as_of",

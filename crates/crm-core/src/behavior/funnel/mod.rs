@@ -92,7 +92,7 @@ use crate::context::collect;
 use crate::data::Events;
 use crate::num::ratio::Ratio;
 use crate::scope::{Condition, Scope};
-use crate::table::{Column, Field, Type, Values};
+use crate::table::{Column, Field, Values, columns};
 use crate::{Context, Day, Error, Result, Table};
 use options::label;
 use serde_json::{Value, json};
@@ -179,68 +179,23 @@ impl Analysis for Funnel {
     const SUMMARY: &'static str =
         "How many take each of a series of steps in time, where the others stop, how long it takes";
     const JA: &'static str = "ファネル分析";
-    const COLUMNS: &'static [Field] = &[
-        Field::new(
-            "entered",
-            Type::Date,
-            "",
-            "開始期間",
-            "The first day of the period in which the chain started; with `series` only.",
-        ),
-        Field::new("step", Type::Int, "", "段階", "1 for the first step."),
-        Field::new("name", Type::Text, "", "段階名", "What the step is called."),
-        Field::new(
-            "reached",
-            Type::Int,
-            "units",
-            "到達数",
-            "Units that reached it.",
-        ),
-        Field::new(
-            "dropped",
-            Type::Int,
-            "units",
-            "離脱数",
-            "Units that got no further.",
-        ),
-        Field::new(
-            "still_open",
-            Type::Int,
-            "units",
-            "継続中",
-            "Units that got no further but still may in time.",
-        ),
-        Field::new(
-            "rate",
-            Type::Float,
-            "",
-            "到達率",
-            "Of the units that reached the first step, without the still open.",
-        ),
-        Field::new("rate_low", Type::Float, "", "到達率下限", "95 %."),
-        Field::new("rate_high", Type::Float, "", "到達率上限", "95 %."),
-        Field::new(
-            "median_seconds",
-            Type::Float,
-            "seconds",
-            "所要時間中央値",
-            "Time from the step before in the winning chain; null for the first step.",
-        ),
-        Field::new(
-            "p90_seconds",
-            Type::Float,
-            "seconds",
-            "所要時間90%点",
-            "Nine in ten took no longer.",
-        ),
-        Field::new(
-            "median_seconds_from_start",
-            Type::Float,
-            "seconds",
-            "開始からの時間中央値",
-            "Time from the start of the winning chain.",
-        ),
-    ];
+    const COLUMNS: &'static [Field] = &columns! {
+        "entered": Date, "", "開始期間",
+            "The first day of the period in which the chain started; with `series` only.";
+        "step": Int, "", "段階", "1 for the first step.";
+        "name": Text, "", "段階名", "What the step is called.";
+        "reached": Int, "units", "到達数", "Units that reached it.";
+        "dropped": Int, "units", "離脱数", "Units that got no further.";
+        "still_open": Int, "units", "継続中", "Units that got no further but still may in time.";
+        "rate": Float, "", "到達率", "Of the units that reached the first step, without the still open.";
+        "rate_low": Float, "", "到達率下限", "95 %.";
+        "rate_high": Float, "", "到達率上限", "95 %.";
+        "median_seconds": Float, "seconds", "所要時間中央値",
+            "Time from the step before in the winning chain; null for the first step.";
+        "p90_seconds": Float, "seconds", "所要時間90%点", "Nine in ten took no longer.";
+        "median_seconds_from_start": Float, "seconds", "開始からの時間中央値",
+            "Time from the start of the winning chain.";
+    };
     const SCOPE: &'static [&'static str] = OF_THE_SITE;
     type Data = Events;
     type Options = Options;

@@ -39,7 +39,7 @@ use crate::data::Orders;
 use crate::num::ratio::Ratio;
 use crate::scope::Occasion;
 use crate::summary::FollowUp;
-use crate::table::{Column, Field, Label, Type, Values};
+use crate::table::{Column, Field, Label, Values, columns};
 use crate::{Context, Duration, Error, Fraction, Result, Scope, Table};
 
 /// Options of the analysis `backtest_alerts`.
@@ -144,108 +144,25 @@ impl Analysis for BacktestAlerts {
     const SUMMARY: &'static str =
         "Alerts at earlier dates against who did not come back, beside simpler rules";
     const JA: &'static str = "離脱通知の検証";
-    const COLUMNS: &'static [Field] = &[
-        ORIGIN,
-        Field::new("rule", Type::Category, "", "規則", "What flags."),
-        Field::new(
-            "k",
-            Type::Int,
-            "customers",
-            "件数上限",
-            "Length of a list that is cut; null for other rules.",
-        ),
-        Field::new(
-            "customers",
-            Type::Int,
-            "customers",
-            "顧客数",
-            "Customers known on that day.",
-        ),
-        Field::new(
-            "gone",
-            Type::Int,
-            "customers",
-            "離脱者数",
-            "Those without an order in the follow-up.",
-        ),
-        Field::new(
-            "flagged",
-            Type::Int,
-            "customers",
-            "通知数",
-            "Those whom the rule flags on that day.",
-        ),
-        Field::new(
-            "precision_rate",
-            Type::Float,
-            "",
-            "適合率",
-            "Share of the flagged who are gone.",
-        ),
-        Field::new(
-            "precision_rate_low",
-            Type::Float,
-            "",
-            "適合率下限",
-            "Lower end of its interval.",
-        ),
-        Field::new(
-            "precision_rate_high",
-            Type::Float,
-            "",
-            "適合率上限",
-            "Upper end of its interval.",
-        ),
-        Field::new(
-            "recall_rate",
-            Type::Float,
-            "",
-            "再現率",
-            "Share of the gone who are flagged.",
-        ),
-        Field::new(
-            "recall_rate_low",
-            Type::Float,
-            "",
-            "再現率下限",
-            "Lower end of its interval.",
-        ),
-        Field::new(
-            "recall_rate_high",
-            Type::Float,
-            "",
-            "再現率上限",
-            "Upper end of its interval.",
-        ),
-        Field::new(
-            "false_alarm_rate",
-            Type::Float,
-            "",
-            "誤通知率",
-            "Share of those who returned who are flagged.",
-        ),
-        Field::new(
-            "false_alarm_rate_low",
-            Type::Float,
-            "",
-            "誤通知率下限",
-            "Lower end of its interval.",
-        ),
-        Field::new(
-            "false_alarm_rate_high",
-            Type::Float,
-            "",
-            "誤通知率上限",
-            "Upper end of its interval.",
-        ),
-        Field::new(
-            "lead_days",
-            Type::Float,
-            "days",
-            "先行日数",
-            "Median days by which true alerts come before churn_days are over; null for lists.",
-        ),
-    ];
+    const COLUMNS: &'static [Field] = &columns! {
+        ORIGIN;
+        "rule": Category, "", "規則", "What flags.";
+        "k": Int, "customers", "件数上限", "Length of a list that is cut; null for other rules.";
+        "customers": Int, "customers", "顧客数", "Customers known on that day.";
+        "gone": Int, "customers", "離脱者数", "Those without an order in the follow-up.";
+        "flagged": Int, "customers", "通知数", "Those whom the rule flags on that day.";
+        "precision_rate": Float, "", "適合率", "Share of the flagged who are gone.";
+        "precision_rate_low": Float, "", "適合率下限", "Lower end of its interval.";
+        "precision_rate_high": Float, "", "適合率上限", "Upper end of its interval.";
+        "recall_rate": Float, "", "再現率", "Share of the gone who are flagged.";
+        "recall_rate_low": Float, "", "再現率下限", "Lower end of its interval.";
+        "recall_rate_high": Float, "", "再現率上限", "Upper end of its interval.";
+        "false_alarm_rate": Float, "", "誤通知率", "Share of those who returned who are flagged.";
+        "false_alarm_rate_low": Float, "", "誤通知率下限", "Lower end of its interval.";
+        "false_alarm_rate_high": Float, "", "誤通知率上限", "Upper end of its interval.";
+        "lead_days": Float, "days", "先行日数",
+            "Median days by which true alerts come before churn_days are over; null for lists.";
+    };
     const OCCASION: Option<Occasion> = Some(Occasion::Day);
     type Data = Orders;
     type Options = Options;

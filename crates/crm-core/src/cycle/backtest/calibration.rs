@@ -11,7 +11,7 @@ use crate::context::push;
 use crate::cycle::predict::predict;
 use crate::data::Orders;
 use crate::num::ratio::Ratio;
-use crate::table::{Column, Field, Type};
+use crate::table::{Column, Field, columns};
 use crate::{Context, Error, Fraction, Result, Scope, Table};
 
 /// The analysis.
@@ -31,65 +31,17 @@ impl Analysis for BacktestCalibration {
     const SUMMARY: &'static str =
         "Predicted chances of an order at earlier dates beside how many bought";
     const JA: &'static str = "予測確率の較正表";
-    const COLUMNS: &'static [Field] = &[
-        ORIGIN,
-        Field::new(
-            "probability_from",
-            Type::Float,
-            "",
-            "確率下端",
-            "Lower end of the bin, included.",
-        ),
-        Field::new(
-            "probability_to",
-            Type::Float,
-            "",
-            "確率上端",
-            "Upper end of the bin; included in the last.",
-        ),
-        Field::new(
-            "customers",
-            Type::Int,
-            "customers",
-            "顧客数",
-            "Customers whose probability was in the bin.",
-        ),
-        Field::new(
-            "bought",
-            Type::Int,
-            "customers",
-            "購入者数",
-            "Those with an order within the horizon.",
-        ),
-        Field::new(
-            "expected_rate",
-            Type::Float,
-            "",
-            "予測購入率",
-            "Mean probability in the bin.",
-        ),
-        Field::new(
-            "observed_rate",
-            Type::Float,
-            "",
-            "実購入率",
-            "Share who bought.",
-        ),
-        Field::new(
-            "observed_rate_low",
-            Type::Float,
-            "",
-            "実購入率下限",
-            "Lower end of its interval.",
-        ),
-        Field::new(
-            "observed_rate_high",
-            Type::Float,
-            "",
-            "実購入率上限",
-            "Upper end of its interval.",
-        ),
-    ];
+    const COLUMNS: &'static [Field] = &columns! {
+        ORIGIN;
+        "probability_from": Float, "", "確率下端", "Lower end of the bin, included.";
+        "probability_to": Float, "", "確率上端", "Upper end of the bin; included in the last.";
+        "customers": Int, "customers", "顧客数", "Customers whose probability was in the bin.";
+        "bought": Int, "customers", "購入者数", "Those with an order within the horizon.";
+        "expected_rate": Float, "", "予測購入率", "Mean probability in the bin.";
+        "observed_rate": Float, "", "実購入率", "Share who bought.";
+        "observed_rate_low": Float, "", "実購入率下限", "Lower end of its interval.";
+        "observed_rate_high": Float, "", "実購入率上限", "Upper end of its interval.";
+    };
     type Data = Orders;
     type Options = Options;
 

@@ -1,0 +1,107 @@
+//! What a column of an analysis is, and the tables in which analyses declare theirs.
+
+/// The type of a column, as documented in the catalogue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Type {
+    /// The id type that came in.
+    Id,
+    Int,
+    Float,
+    Bool,
+    Date,
+    /// An instant, UTC microseconds.
+    Instant,
+    /// Minor units with the currency's exponent.
+    Money,
+    /// A word of a closed list.
+    Category,
+    Text,
+}
+
+impl Type {
+    /// The type's name in the catalogue.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Type::Id => "id",
+            Type::Int => "int",
+            Type::Float => "float",
+            Type::Bool => "bool",
+            Type::Date => "date",
+            Type::Instant => "instant",
+            Type::Money => "money",
+            Type::Category => "category",
+            Type::Text => "text",
+        }
+    }
+}
+
+/// What a column of an analysis is: its name, type, unit, headings and meaning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Field {
+    /// The name that programs use.
+    pub name: &'static str,
+    /// The type.
+    pub ty: Type,
+    /// The unit: `days`, `orders`, empty where there is none.
+    pub unit: &'static str,
+    /// The Japanese heading.
+    pub ja: &'static str,
+    /// What it means.
+    pub doc: &'static str,
+}
+
+impl Field {
+    /// A field; see the members.
+    pub const fn new(
+        name: &'static str,
+        ty: Type,
+        unit: &'static str,
+        ja: &'static str,
+        doc: &'static str,
+    ) -> Self {
+        Field {
+            name,
+            ty,
+            unit,
+            ja,
+            doc,
+        }
+    }
+
+    /// The same column with what it means in one analysis.
+    #[must_use]
+    pub const fn meaning(self, doc: &'static str) -> Self {
+        Field { doc, ..self }
+    }
+}
+
+/// Columns that several analyses put out, declared once:
+/// `CUSTOMERS = "customers", Int, "customers", "顧客数", "Customers.";` is name, type, unit, Japanese heading, meaning.
+macro_rules! fields {
+    ($($vis:vis $const:ident = $name:literal, $ty:ident, $unit:literal, $ja:literal, $doc:literal;)*) => {$(
+        #[doc = $doc]
+        $vis const $const: $crate::table::Field =
+            $crate::table::Field::new($name, $crate::table::Type::$ty, $unit, $ja, $doc);
+    )*};
+}
+pub(crate) use fields;
+
+/// The columns of one analysis, in order. A row is the declaration of a column that no other analysis puts
+/// out (`"decile": Int, "", "デシル", "Group.";`), a shared one (`CUSTOMERS;`), or a shared one with what it
+/// means here (`CUSTOMERS, "Customers of the group.";`).
+macro_rules! columns {
+    (@ $name:literal: $ty:ident, $unit:literal, $ja:literal, $doc:literal) => {
+        $crate::table::Field::new($name, $crate::table::Type::$ty, $unit, $ja, $doc)
+    };
+    (@ $shared:ident $([$at:literal])?) => { $shared $([$at])? };
+    (@ $shared:ident $([$at:literal])?, $doc:literal) => { $shared $([$at])?.meaning($doc) };
+    ($($head:tt $([$at:literal])? $(: $ty:ident, $unit:literal, $ja:literal)? $(, $doc:literal)?;)*) => {
+        [$($crate::table::columns!(@ $head $([$at])? $(: $ty, $unit, $ja)? $(, $doc)?)),*]
+    };
+}
+pub(crate) use columns;
+
+fields! {
+    pub CUSTOMER_ID = "customer_id", Id, "", "会員ID", "The customer, by the id that came in.";
+}
