@@ -22,11 +22,9 @@ from .reading import (
     asked_for,
     is_clock,
     layout_of,
-    read_files,
-    require,
-    shared,
 )
 from .settings import Loaded, Note, Settings
+from .several_files import read_files, require, shared
 from .source import sources_of
 
 # What carts can do without: where no kind means it, it is said not to occur.

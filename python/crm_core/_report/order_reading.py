@@ -53,8 +53,9 @@ from .headings import (
 from .layouts import MEANINGS, fold, fold_word
 from .overlap import drop_repeated
 from .problem import Problem
-from .reading import asked_for, layout_of, of_some, read_files, require, shared
+from .reading import asked_for, layout_of
 from .settings import Loaded, Note, Rows, Settings
+from .several_files import of_some, read_files, require, shared
 from .source import Source, sources_of
 from .state_reading import StateReading, is_in
 from .understanding import first_order, looks

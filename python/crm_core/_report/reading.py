@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime
 import difflib
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -20,15 +20,12 @@ import pyarrow.compute as pc
 
 from . import amounts, dates, groups, layouts, lists, number_formats
 from .amount_meaning import Floats, Meaning
-from .columns import as_text, cut, is_text, replaced, safe, shown, trimmed, unique, zero
+from .columns import as_text, cut, is_text, replaced, safe, shown, trimmed, zero
 from .groups import Groups
 from .headings import Choice, currency_in, is_japanese
 from .layouts import Layout, fold, fold_word
 from .problem import Problem
 from .settings import Loaded, Note, Rows, Settings
-from .source import alike
-
-_SHARE_OF_BYTES = 0.4  # of the time that reading takes; parsing takes the rest
 
 
 def layout_of(headings: Sequence[str], settings: Settings, reads: str) -> Layout | None:
@@ -42,7 +39,7 @@ def layout_of(headings: Sequence[str], settings: Settings, reads: str) -> Layout
             return None
         raise Problem(
             f"the headings are those of {found.name}: {found.refuses}",
-            f"With {', '.join(keys)} named, the columns are read as said.",
+            f"With the columns of {', '.join(keys)} named, they are read as said.",
         )
     layout = layouts.named(settings.layout)
     if layout.reads != reads:
@@ -59,60 +56,6 @@ def layout_of(headings: Sequence[str], settings: Settings, reads: str) -> Layout
 def asked_for(names: Sequence[str], headings: Sequence[str], own: Collection[str]) -> list[str]:
     """Of the names the headings that are no role's column, each once."""
     return [name for name in dict.fromkeys(names) if name in headings and name not in own]
-
-
-def shared(sources: Sequence[Any]) -> list[str]:
-    """The columns that every file has; the second of two called x is "x (2)"."""
-    names = [unique(source.headings) for source in sources]
-    found = [name for name in names[0] if all(name in other for other in names)]
-    if not found:
-        require(sources, names[0][:1])
-    return found
-
-
-def of_some(sources: Sequence[Any]) -> list[str]:
-    """The columns that one file has and another has not: they are not read."""
-    names = [unique(source.headings) for source in sources]
-    every = dict.fromkeys(name for one in names for name in one)
-    return [name for name in every if not all(name in one for one in names)]
-
-
-def require(sources: Sequence[Any], columns: Sequence[str]) -> None:
-    """Every file has to have these columns, and once."""
-    for source in sources:
-        for column in columns:
-            if column not in source.headings:
-                raise Problem(
-                    f'{source.name} has no column "{column}", which {sources[0].name} has'
-                )
-            if source.headings.count(column) > 1:
-                raise Problem(
-                    f'{source.name}: two columns are called "{column}"',
-                    "Rename one of them in the file.",
-                )
-
-
-def read_files(
-    sources: Sequence[Any],
-    columns: Sequence[str],
-    settings: Settings,
-    advance: Callable[[float], None],
-) -> tuple[list[pa.Table], pa.Table]:
-    """These columns of every file, and all of them as one table."""
-    drop = settings.bad_rows == "drop"
-    part = _SHARE_OF_BYTES / len(sources)
-    tables = [
-        source.read(columns, lambda share, at=at: advance((at + share) * part), drop)
-        for at, source in enumerate(sources)
-    ]
-    try:
-        tables = alike(tables)
-        return tables, pa.concat_tables(tables)
-    except pa.ArrowInvalid:
-        raise Problem(
-            "the files hold their columns in different types",
-            "Read them one by one, or store them alike.",
-        ) from None
 
 
 class Reading:
@@ -618,11 +561,8 @@ class Reading:
 
 
 _OF_LISTS = ("lists_told", "lists_refunds")  # the latter say what a column of refunds holds, too
-_ON_TOP = (
-    "sheets_alike",
-    "lists_told",
-    "list_beside",
-)  # what was left out and looks like more of the same
+# What was left out and may be missed in the numbers.
+_ON_TOP = ("sheets_alike", "lists_told", "list_beside")
 _EPOCH = datetime.date(1970, 1, 1)
 _DAY_ALONE = r"^[^:T]{6,20}$"
 TIME_ALONE = r"^(午前|午後|오전|오후)? ?\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?[AaPp]\.?[Mm]\.?)?$"
