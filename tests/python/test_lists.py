@@ -112,3 +112,5 @@ def test_items_of_events_stay_lists(tmp_path):
     path.write_text(json.dumps(event))
     events = crm.read_events(path)
     assert len(events) == 1 and "items (price)" in noted(events)
+    path.write_text(json.dumps(event | {"params": [{"key": "cancelled"}]}))
+    assert not warned(crm.read_events(path, strict=True))

@@ -112,6 +112,8 @@ def steps_of(task: str, steps: Sequence[Any], kinds: Mapping[str, str | None]) -
 
 
 class _EventReading(Reading):
+    lists_matter = False
+
     def events(
         self, said: Mapping[str, str], currency: str | None
     ) -> tuple[Loaded, dict[str, str]]:

@@ -61,6 +61,8 @@ def asked_for(names: Sequence[str], headings: Sequence[str], own: Collection[str
 class Reading:
     """Steps that orders and events share; `order_reading` and `event_reading` take them."""
 
+    lists_matter = True  # whether lists within rows may change the numbers
+
     def __init__(
         self,
         sources: Sequence[Any],
@@ -182,13 +184,11 @@ class Reading:
         """Notes of a file; those on what may be wrong with the numbers go on top."""
         ignored = {fold(name) for name in self.settings.ignore}
         for code, values in notes:
-            if code == "list_beside" and fold(str(values["column"])) in ignored:
-                continue
             if code in _OF_LISTS:
                 read = code == "lists_refunds" and "refunded" in self.chosen
-                if read or fold(str(values["column"])) in ignored:
+                if read or not self.lists_matter or fold(str(values["column"])) in ignored:
                     continue
-                code = "lists_told"
+                code = "lists_told" if code == "lists_refunds" else code
             (self.warnings if code in _ON_TOP else self.notes).append(Note(code, values))
 
     def _dates(self, role: str = "ordered_at") -> None:
@@ -560,7 +560,8 @@ class Reading:
             self.table = replaced(self.table, name, trimmed(self.table[name]))
 
 
-_OF_LISTS = ("lists_told", "lists_refunds")  # the latter say what a column of refunds holds, too
+# What lists within rows may say of the numbers; `lists_refunds` what a column of refunds says, too.
+_OF_LISTS = ("lists_told", "lists_refunds", "list_beside")
 # What was left out and may be missed in the numbers.
 _ON_TOP = ("sheets_alike", "lists_told", "list_beside")
 _EPOCH = datetime.date(1970, 1, 1)
