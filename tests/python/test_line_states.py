@@ -118,6 +118,13 @@ def test_a_refunded_order_with_a_smaller_refund_is_said_with_both_totals(word):
         read(ORDERS.format(word, 30), strict=True)
 
 
+def test_the_word_that_is_said_is_that_of_the_orders():
+    text = ORDERS.format("refunded", 30) + "\n3,c,2024-01-07,9,cancelled,0"
+    assert '1 orders of 100 are "refunded"' in warned(read(text))
+    two = ORDERS.format("refunded", 30) + "\n3,c,2024-01-07,9,cancelled,4"
+    assert '1 orders of 9 are "cancelled"' in warned(read(two))
+
+
 def test_a_refund_that_agrees_with_its_word_is_no_doubt():
     for word, amount in (("refunded", 100), ("refunded", 0), ("partially refunded", 30)):
         assert not warned(read(ORDERS.format(word, amount))), (word, amount)

@@ -6,7 +6,7 @@ a warning where the choice is likely and may be wrong; a note where another read
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -216,7 +216,7 @@ def refunds_missing(reading: Reading, name: str, rows: pa.ChunkedArray, word: st
 
 
 def refunded_in_part(
-    reading: Reading, name: str, rows: pa.ChunkedArray, words: Mapping[str, str]
+    reading: Reading, name: str, rows: pa.ChunkedArray, word: str, meaning: str
 ) -> None:
     """Orders that their state says are given back, with a smaller amount given back.
 
@@ -224,7 +224,8 @@ def refunded_in_part(
         reading: The orders, with their amounts.
         name: The status column.
         rows: The rows whose word says so.
-        words: These words, with what they mean.
+        word: The word.
+        meaning: What it means.
     """
     here = groups.flags(rows)
     kind = reading.arguments["amount_is"]
@@ -239,7 +240,6 @@ def refunded_in_part(
     if not np.any(part):
         return
     whole, taken = amount_meaning.rounded(worth[part]), amount_meaning.rounded(back[part])
-    word, meaning = next(iter(words.items()))
     values = {
         "column": name,
         "orders": int(np.count_nonzero(part)),

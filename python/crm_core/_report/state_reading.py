@@ -166,8 +166,9 @@ class StateReading(Reading):
             if meaning in ("refunded", "returned", "cancelled") and fold_word(word) not in said
         }
         vouched = self._of_layout("status") and self._of_layout("refunded")
-        if whole and "refunded" in self.arguments and not vouched:
-            doubts.refunded_in_part(self, name, is_in(column, [*whole]), whole)
+        if "refunded" in self.arguments and not vouched:
+            for word, meaning in whole.items():
+                doubts.refunded_in_part(self, name, is_in(column, [word]), word, meaning)
 
     def _meanings(self, name: str, words: Sequence[str], layout: Layout | None) -> dict[str, str]:
         known, unknown = statuses.meanings(words, layout, self.settings.status_map)
