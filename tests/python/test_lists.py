@@ -96,13 +96,21 @@ def test_one_object_with_a_list_of_orders_on_one_line(tmp_path):
     assert totals(crm.read_orders(path, currency="USD")) == {"a": 5}
 
 
-def test_objects_within_rows_of_frames_are_columns_with_a_dot():
+def test_objects_within_rows_are_columns_with_a_dot(tmp_path):
+    import pyarrow.feather as feather
+    import pyarrow.parquet as pq
+
     rows = [{"order_id": "1", "created_at": "2024-01-05", "total": 5, "customer": {"id": "a"}}]
     found = crm.read_orders(rows, customer_id="customer.id", currency="USD")
     assert totals(found) == {"a": 5}
     table = pa.Table.from_pylist([rows[0] | {"customer": {"id": "a", "status": "cancelled"}}])
-    found = crm.read_orders(table, customer_id="customer.id", currency="USD")
-    assert '"customer.status" says cancelled' in warned(found)
+    (tmp_path / "parts").mkdir()
+    for name in ("orders.parquet", "parts/1.parquet"):
+        pq.write_table(table, tmp_path / name)
+    feather.write_feather(table, tmp_path / "orders.arrow")
+    for data in (table, *(tmp_path / name for name in ("orders.parquet", "parts", "orders.arrow"))):
+        found = crm.read_orders(data, customer_id="customer.id", currency="USD")
+        assert totals(found) == {"a": 5} and '"customer.status" says cancelled' in warned(found)
 
 
 def test_items_of_events_stay_lists(tmp_path):
