@@ -1,4 +1,4 @@
-"""What the report says, in English and Japanese.
+"""The texts of the report, in English and Japanese.
 
 The Japanese terms are the ones that shops use. Words of results (segments, levels, reasons) are not
 here: a result carries their labels, see `Frame.labels`.
