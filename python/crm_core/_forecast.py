@@ -72,15 +72,16 @@ def base_forecast(
     money: float | Mapping[str, float] | None = None,
     **scope: Unpack[ScopeWithoutOccasion],
 ) -> Table:
-    """What today's customers will bring in the next years, without new ones (新CPM, 年商倍率).
+    """Orders and revenue of today's customers in the next years, without new customers (新CPM,
+    年商倍率).
 
-    Two methods side by side: a model of each customer, and the moves between CPM segments of the
-    year before. The first rows are the forecast of a year ago, beside what came.
+    There are two methods: a model of each customer, and the transitions between CPM segments in the
+    year before. The first rows are the forecast of a year ago, beside the actual numbers.
 
     Args:
         orders: The orders.
-        as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
-            column `as_of`. Default: the last order's date of the whole import.
+        as_of: The civil date up to which orders count, included. A list of dates adds a first
+            column `as_of`. Default: the date of the last order of the whole import.
         years: Years of 365 days ahead (default 5).
         interval: Probability that the outcome lies between the low and the high column (default
             0.8). Those of orders and revenue have in them how wrong forecasts of a year were that
@@ -91,14 +92,14 @@ def base_forecast(
             the seasons that were known at the origin.
         money: Revenue below which a customer is steady, in major units or as
             ``{"mean_order_values": 7}``. Default: 70,000 yen; 7 mean order values elsewhere.
-        **scope: What analyses share: where, customers, by, policy, basis, refunds, churn_days,
+        **scope: Keys of the scope: where, customers, by, policy, basis, refunds, churn_days,
             churn_boundary; see `ScopeWithoutOccasion`.
 
     Returns:
         One row per origin, method and year: origin, method, year, until, customers, active (of
-        them, those not churned by `churn_days` at the end of the year), active_low, active_high,
-        retention_rate (of those active at the origin),
-        retention_rate_low, retention_rate_high, reactivation_rate (of those churned then),
+        these, customers not churned by `churn_days` at the end of the year), active_low,
+        active_high, retention_rate (of customers active at the origin), retention_rate_low,
+        retention_rate_high, reactivation_rate (of customers churned at the origin),
         reactivation_rate_low, reactivation_rate_high, expected_orders, expected_orders_low,
         expected_orders_high (purchase days), expected_revenue,
         expected_revenue_low, expected_revenue_high, revenue_multiple (revenue up to the end of the

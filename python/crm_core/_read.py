@@ -1,4 +1,4 @@
-"""Files and frames as shops export them, read by meaning.
+"""Reading of files and frames as shops export them.
 
 `read_orders` and `read_events` take what `Orders` and `Events` do not: texts of dates and amounts,
 headings of any platform, states in the shop's words. What was understood is said in
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ._report.settings import Loaded
     from ._types import Progress
 
-# What may stand behind an option in a sentence; other words are the sentence's.
+# What may follow an option in a sentence; other words belong to the sentence.
 _WORDS = "line|order|unit|email|case|number|none|last|add|drop|keep|minor|cp932|latin-1|0|[A-Z]{3}"
 _VALUES = rf'"[^"]*"|(?:{_WORDS})\b'
 Columns = str | Sequence[str] | None
@@ -76,9 +76,9 @@ def read_orders(
 ) -> Orders:
     """Orders (受注) from an export, as a file or a frame, whatever its headings.
 
-    The headings, and where they are silent sums that hold in nearly all rows, decide which column
-    is which and what an amount means. What nothing decides is asked: a `DataError` with the
-    readings, and the argument for each.
+    The headings, and without them sums that hold in nearly all rows, decide which column is which
+    and what an amount means. If nothing decides, there is a `DataError` with the readings, and the
+    argument for each.
 
     Args:
         data: A path, a pandas or polars frame, a pyarrow table, a DuckDB relation, a dict of
@@ -98,16 +98,17 @@ def read_orders(
         cost: What it cost the shop.
         product: The product (商品).
         category: Its category.
-        channel: Where the order came from.
+        channel: The channel of the order.
         shop: The shop, part of an order's key.
         dimensions: Further columns to filter and break down by; roles such as "product" too.
-        ignore: Columns that look like a state and do not matter.
+        ignore: Columns, or lists of JSON, that a warning or an error names and that do not matter.
         layout: The id of a layout (`crm layouts`), or a file of your own.
         amount_is: What an amount is: a "line"'s, the "order"'s, or a "unit"'s price.
         amount_unit: Whether amounts are in "major" units or "minor" ones.
         round_amounts: Round amounts that are no whole minor unit.
-        order_level: Money beside the amount that is the order's, repeated on its lines.
-        line_level: Money beside the amount that is a line's.
+        order_level: Columns of other money that are the order's, repeated on its lines.
+        line_level: Money beside the amount that is a line's; or the status, where it differs within
+            an order.
         status_map: What the shop's words mean.
         id_fold: Ids alike are one: but for case, width and blanks ("email", "case"), or for zeros
             before it and a ".0" behind it ("number"); or "none".
@@ -239,7 +240,7 @@ def read_events(
         product: The product.
         quantity: Pieces.
         order_id: The order of a purchase.
-        channel: Where the visit came from.
+        channel: The channel of the visit.
         campaign: The campaign.
         referrer: The referrer.
         amount: Money of the event.
@@ -309,7 +310,7 @@ def _known_dimensions(names: Sequence[str], sources: Sequence[Any], roles: Seque
 
 
 def _one_of(option: str, value: Any, words: Sequence[str]) -> Any:
-    """The value, where it is one of the words or not said."""
+    """The value, if it is one of the words or not given."""
     if value is None or value in words:
         return value
     raise OptionError(
@@ -383,6 +384,7 @@ def _in_python(text: str) -> str:
     text = re.sub(r'--refund-rows "([^"]*)=([^"=]*)"', r'refund_rows={"\1": "\2"}', text)
     text = text.replace("} status_map={", ", ")
     text = re.sub(r'--event-kind "?([^"=\s]*)=([^"\s.]+)"?', r'kinds={"\1": "\2"}', text)
+    text = text.replace("--event-kind names", "kinds names")
     text = re.sub(r'"WORD=(\w+)" confirms', r'{"WORD": "\1"} confirms', text)
 
     def argument(said: re.Match[str]) -> str:

@@ -1,4 +1,4 @@
-"""Types that the signatures share."""
+"""Types of the signatures."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ Seasonality: TypeAlias = "Mapping[int | str | Date, float]"
 
 
 class ArrowStream(Protocol):
-    """A table of the Arrow PyCapsule protocol."""
+    """A table that implements the Arrow PyCapsule protocol."""
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         """The table as a stream of record batches."""
@@ -60,7 +60,7 @@ class Policy(TypedDict, total=False):
 
 
 class CommonScope(TypedDict, total=False):
-    """What all analyses of orders share."""
+    """The keyword arguments of all analyses of orders."""
 
     where: Where | None
     """Chooses orders: frequency and revenue are recomputed from those left."""
@@ -98,22 +98,22 @@ class ChannelScope(CommonScope, total=False):
     occasion: Literal["order", "day"] | None
     """What a purchase is: an order, or a day with orders. Default: each analysis's own."""
     customers: Where | None
-    """Chooses whom the answer is about; models, cuts and ranks always come from all customers, so
+    """Selects the customers of the result; models, cuts and ranks come from all customers, so
     no number changes."""
 
 
 class ScopeWithoutOccasion(CommonScope, total=False):
-    """The `Scope` of analyses in which a purchase is always the same thing."""
+    """The `Scope` of analyses without the option `occasion`."""
 
     customers: Where | None
-    """Chooses whom the answer is about; models, cuts and ranks always come from all customers, so
+    """Selects the customers of the result; models, cuts and ranks come from all customers, so
     no number changes."""
     by: Sequence[str] | None
     """Columns to break the result down by; they come first, under their own names."""
 
 
 class Scope(ScopeWithoutOccasion, total=False):
-    """What analyses share: which orders count, whose rows are shown, broken down by what.
+    """The scope of a request: which orders count, which rows are shown, breakdowns.
 
     These are keyword arguments of every analysis of orders.
     """
@@ -137,7 +137,7 @@ class PageScope(EventWhere, total=False):
 
 
 class EventScope(PageScope, total=False):
-    """What analyses of events share."""
+    """The keyword arguments of analyses of events."""
 
     customers: Where | None
     """Chooses visitors (rows) only, by visitor_id, customer_id or `first_<column>`."""

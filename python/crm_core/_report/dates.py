@@ -1,6 +1,6 @@
 """Order dates written as text: the core reads them (`crm_core.Orders` has the forms), this asks.
 
-The result is the wall clock as written; the offset, where there is one, is kept beside it and the
+The result is the wall clock as written; the offset, if there is one, is stored separately and the
 caller decides.
 """
 
@@ -17,6 +17,12 @@ from .. import _native
 from .._errors import OptionError
 from .problem import Problem
 
+#: Dates that only one order of day and month allows.
+ORDERS = {
+    "the day before the month": r"^\s*(1[3-9]|2\d|3[01])[-/.]\s?(0?[1-9]|1[0-2])[-/.]\s?\d{2,4}",
+    "the month before the day": r"^\s*(0?[1-9]|1[0-2])[-/.]\s?(1[3-9]|2\d|3[01])[-/.]\s?\d{2,4}",
+}
+
 
 @dataclass(frozen=True)
 class Dates:
@@ -24,8 +30,9 @@ class Dates:
 
     Attributes:
         wall: The wall clock as written, `timestamp[us]`.
-        offsets: Minutes east of UTC, null where the text names no zone.
-        unread: Rows (from 0) that hold text which is no date, or one that nothing tells.
+        offsets: Minutes east of UTC, null if the text has no zone.
+        unread: Rows (from 0) whose text is no date, or a date with an undecided order of day and
+            month.
         form: How the texts were read, such as "%d/%m/%Y"; several forms are separated by commas.
         readings: The forms that fit the whole column where more than one does, else nothing. The
             dates in question are then unread.

@@ -1,6 +1,6 @@
 """Which column of a log of events is which, and what its kinds mean.
 
-As for orders: a layout says it, else headings are compared after folding with the lists of
+As for orders: a layout decides, else headings are compared after folding with the lists of
 `layouts/words.toml`; what was chosen is shown, and every choice has an option.
 """
 
@@ -38,7 +38,7 @@ def choose(
 
     Args:
         headings: The file's headings.
-        given: What the user said, by role; an empty string turns a role off.
+        given: The user's columns, by role; an empty string turns a role off.
         layout: The layout of the file.
         filled: Whether a column has values for a role. One without goes last.
     """
@@ -65,20 +65,76 @@ def choose(
     return chosen
 
 
+def varying(
+    chosen: Mapping[str, Choice], headings: Sequence[str], words_of: Callable[[str], Sequence[str]]
+) -> Choice | None:
+    """Another column of kinds, if the column found by its heading has one value in all rows.
+
+    Args:
+        chosen: The column of each role.
+        headings: The file's headings.
+        words_of: The different words of a column; none where it cannot be one of kinds.
+    """
+    own = chosen["kind"]
+    if own.reason != "heading" or len(words_of(own.value)) != 1:
+        return None
+    known = _general()
+    beside = layouts.words()["headings"]["events"]["beside_kind"]
+    tells = any(fold(word) in known for word in words_of(own.value))
+    for name in _others(chosen, headings, beside):
+        words = words_of(name)
+        plain = not tells and fold(name) not in map(fold, beside)
+        if len(words) > 1 and (plain or any(fold(word) in known for word in words)):
+            return Choice("kind", name, "constant", own.value)
+    return None
+
+
+def telling_more(
+    chosen: Mapping[str, Choice], headings: Sequence[str], words_of: Callable[[str], Sequence[str]]
+) -> dict[str, object] | None:
+    """The warning about a column with more known kinds than the one found by its heading."""
+    own = chosen["kind"]
+    if own.reason != "heading":
+        return None
+    known = _general()
+    count = sum(fold(word) in known for word in words_of(own.value))
+    for name in _others(chosen, headings, ()):
+        there = [word for word in words_of(name) if fold(word) in known]
+        if len(there) > max(count, 1):
+            return {"column": own.value, "other": name, "words": ", ".join(there[:5])}
+    return None
+
+
+def _others(
+    chosen: Mapping[str, Choice], headings: Sequence[str], more: Sequence[str]
+) -> list[str]:
+    """Columns that no role has taken, with headings of kinds or such as these."""
+    taken = {choice.value for choice in chosen.values()}
+    present = {fold(name): name for name in headings if name not in taken}
+    names = map(fold, [*_names("kind"), *more])
+    return [present[one] for one in dict.fromkeys(names) if one in present]
+
+
 @cache
 def _general() -> Mapping[str, str]:
     known = layouts.words()["kinds"]
     return {fold(name): meaning for meaning in KINDS for name in known[meaning]}
 
 
-ROBOTS = re.compile(
-    r"bot\b|crawl|spider|headless|slurp|curl/|python-requests|facebookexternalhit", re.I
-)
+@cache
+def _robots() -> re.Pattern[str]:
+    words = "|".join(map(re.escape, layouts.words()["machines"]["robots"]))
+    return re.compile(rf"(?:{words})(?![a-z])", re.I)
+
+
+def is_robot(agent: str) -> bool:
+    """Whether a browser's name is a robot's."""
+    return _robots().search(agent) is not None
 
 
 def is_agent(heading: str) -> bool:
     """Whether a heading is that of the browser's name."""
-    return fold(heading) in ("useragent", "ua", "contextuseragent", "browseragent")
+    return fold(heading) in layouts.words()["machines"]["agents"]
 
 
 @cache
@@ -94,7 +150,7 @@ def is_machine(heading: str) -> bool:
 def kinds(
     present: Iterable[str], given: Mapping[str, str], layout: Layout | None = None
 ) -> dict[str, str]:
-    """What the kinds that occur mean: as said, as the layout has it, else by their names."""
+    """What the kinds in the log mean: by the user, by the layout, else by their names."""
     for meaning in given.values():
         if meaning not in KINDS:
             raise Problem(

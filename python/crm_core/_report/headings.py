@@ -61,8 +61,8 @@ class Choice:
     Attributes:
         role: `customer_id`, `ordered_at`, ..., also settings such as `amount_is` and `currency`.
         value: The heading, or the setting.
-        reason: A code of `sentences.REASONS`, with what it speaks of.
-        detail: What the reason speaks of: a cart's name, a heading, an encoding.
+        reason: A code of `sentences.REASONS`, with its detail.
+        detail: The reason's detail: the name of a shop system, a heading, an encoding.
     """
 
     role: str
@@ -87,7 +87,7 @@ def _known() -> frozenset[str]:
 
 
 def known_count(headings: Iterable[str]) -> int:
-    """How many headings are known: tells the right encoding from one that merely decodes."""
+    """How many headings are known; with the right encoding there are the most."""
     return sum(fold(heading) in _known() for heading in headings)
 
 
@@ -178,7 +178,7 @@ def further(
     wanted: Iterable[str],
     layout: Layout | None = None,
 ) -> dict[str, Choice]:
-    """Columns of categories: those that the user named, and those asked for by their role.
+    """Columns of categories: named by the user, or requested by their role.
 
     Args:
         headings: The file's headings.
@@ -199,7 +199,7 @@ def matched(
     layout: Layout | None = None,
     filled: Callable[[str, str], bool] = lambda role, heading: True,
 ) -> dict[str, Choice]:
-    """What the user said, else the first heading of each role that is there and not yet taken."""
+    """The user's column, else the first heading of each role that is there and not yet taken."""
     present: dict[str, str] = {}
     for heading in headings:
         present.setdefault(fold(heading), heading)
@@ -228,7 +228,7 @@ def matched(
 
 
 def registered_at(headings: Sequence[str]) -> str | None:
-    """The column of a customers' file that says when the customer registered."""
+    """The column of a customers' file with the date of registration."""
     return layouts.column(layouts.words()["headings"]["customers"]["registered_at"], headings)
 
 
@@ -265,7 +265,7 @@ def _goods() -> frozenset[str]:
 
 
 def is_goods(heading: str) -> bool:
-    """Whether a heading says a total of goods, before what coupons and points take off."""
+    """Whether a heading is of a total of goods before coupons and points."""
     return fold(heading) in _goods()
 
 
@@ -276,7 +276,7 @@ def _kinds() -> Mapping[str, str]:
 
 
 def amount_kind(heading: str) -> str:
-    """What a heading alone says of an amount, in the kinds of `words.toml`, or nothing."""
+    """The kind of an amount by its heading, in the kinds of `words.toml`, or nothing."""
     return _kinds().get(fold(heading)) or _kinds().get(fold(_bare(heading)), "")
 
 
@@ -294,24 +294,29 @@ def is_currency(heading: str) -> bool:
 
 
 def amount_scale(heading: str) -> str:
-    """What a heading says its amounts are in besides whole units: cents, or thousands."""
-    text = unicodedata.normalize("NFKC", heading).lower()
-    if re.search(r"(?<![a-z])(cents?|pence|minor)(?![a-z])", text.replace("_", " ")):
+    """The unit of amounts by their heading, if it is not whole units: cents, or thousands."""
+    text = unicodedata.normalize("NFKC", heading).lower().replace("_", " ")
+    known = layouts.words()["amount_scale"]
+    if _holds_word(text, known["cents"]):
         return "cents"
-    of_thousands = r"千円|万円|百万円|(?<![a-z])(thousands?|millions?|tsd|mio)(?![a-z])"
-    if re.search(rf"{of_thousands}|(?<![a-z])k ?[$€£¥]|[$€£¥] ?k(?![a-z])", text):
+    of_thousands = _holds_word(text, known["thousands"])
+    if of_thousands or re.search(r"(?<![a-z])k ?[$€£¥]|[$€£¥] ?k(?![a-z])", text):
         return "thousands or millions"
     return ""
+
+
+def _holds_word(text: str, words: Sequence[str]) -> bool:
+    """Whether a text holds one of the words, with no letter of theirs before and behind it."""
+    either = "|".join(map(re.escape, words))
+    return re.search(rf"(?<![a-z])(?:{either})(?![a-z])", text) is not None
 
 
 def _bare(heading: str) -> str:
     """A heading without the currency or the word on tax that follows it."""
     text = unicodedata.normalize("NFKC", heading).strip()
     codes = "|".join(_CURRENCY_CODES)
-    return (
-        re.sub(rf"[\s_]*[(\[]?(?:円|税込み?|税抜き?|税込円|(?i:{codes}))[)\]]?\s*$", "", text)
-        or text
-    )
+    suffixes = "|".join(sorted(layouts.words()["amount_suffix"]["words"], key=len, reverse=True))
+    return re.sub(rf"[\s_]*[(\[]?(?:{suffixes}|(?i:{codes}))[)\]]?\s*$", "", text) or text
 
 
 def listed(headings: Sequence[str]) -> str:

@@ -58,13 +58,14 @@ class Layout:
         name: For people.
         reads: `orders` or `events`.
         roles: Headings of each role, by preference.
-        clock: The heading of the time of day, where the date's column has none.
+        clock: The heading of the time of day, if the date's column has none.
         identify: Lists of headings; a file that has all of one list is of this layout.
         order_level: Headings of money that is the order's, though it is repeated on its lines.
         ignore: Headings that look like a state and do not matter.
         status: The platform's own words, folded, and their meaning.
         cancelled: Further columns that cancel an order, and the words with which; "*" is any.
         keep: Columns, and the values of the rows that are orders.
+        refuses: Why a file of this layout is not read, and what to read instead.
         guests: Values of the customer's column that mean no account.
         text: The file as it is written.
     """
@@ -86,6 +87,7 @@ class Layout:
     status: Mapping[str, str] = field(default_factory=dict)
     cancelled: Mapping[str, Sequence[str]] = field(default_factory=dict)
     keep: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    refuses: str = ""
     date_format: str = ""
     timezone: str = ""
     currency: str = ""
@@ -221,6 +223,7 @@ def _parse(stem: str, text: str, own: bool = False) -> Layout:
             for name, value in said.get("cancelled", {}).items()
         },
         keep=said.get("refused", {}).get("keep", {}),
+        refuses=said.get("refused", {}).get("why", ""),
         date_format=dates.get("format", ""),
         timezone=dates.get("timezone", ""),
         currency=said.get("currency", {}).get("code", ""),

@@ -1,5 +1,5 @@
-//! The reconciliation (照合): what came in, what counts, and what does not, by reason. Rows, orders
-//! and amounts add up to the last line, `total`.
+//! The reconciliation (照合): rows of the input that count, and rows that do not count by reason.
+//! Rows, orders and amounts add up to the last line, `total`.
 
 use super::ids::NO_ID;
 use super::orders::{Class, Orders, unpack};
@@ -12,7 +12,7 @@ use crate::{Context, Definition, Error, Result, Table};
 use serde_json::json;
 
 const FIELDS: [Field; 5] = columns! {
-    "reason": Category, "", "理由", "Why these rows count or do not.";
+    "reason": Category, "", "理由", "The reason why these rows count or do not count.";
     "rows": Int, "rows", "行数", "Rows of the input.";
     "orders": Int, "orders", "件数", "Orders; left-out lines of orders are rows only.";
     "customers": Int, "customers", "顧客数", "Distinct customers with such an order.";
@@ -62,13 +62,13 @@ reasons! {
 }
 
 impl Orders {
-    /// What came in, what counts and what does not, by reason: `reason rows orders customers
-    /// amount`. Rows, orders and amount add up to the line `total`; customers are distinct in each
-    /// line. The order of lines is fixed, lines without rows are left out.
+    /// The reconciliation as a table: `reason rows orders customers amount`. Rows, orders and
+    /// amount add up to the line `total`; customers are distinct in each line. The order of lines
+    /// is fixed; lines without rows are left out.
     ///
     /// # Errors
     ///
-    /// A sum that does not fit, memory.
+    /// A sum that does not fit into 64 bits; out of memory.
     pub fn reconciliation(&self, context: &Context) -> Result<Table> {
         context.check()?;
         let data = &self.data;
@@ -78,7 +78,7 @@ impl Orders {
         let mut orders = filled(n, 0_i64, "reconciliation")?;
         let mut amounts = filled(n, 0_i128, "reconciliation")?;
         let mut customers = filled(n, 0_i64, "reconciliation")?;
-        // One bit a line and customer.
+        // One bit per line and customer.
         let mut seen = filled(data.ids().len(), 0_u32, "reconciliation")?;
         let line_of = |i: usize| -> Line {
             let state = data.state(i);
@@ -117,7 +117,7 @@ impl Orders {
         }
         for left in &data.rows.left_out {
             let line = match left.reason {
-                // No row of orders has measures.
+                // Rows of orders have no measures.
                 Reason::Good | Reason::BadMeasure => continue,
                 Reason::BadTime => Line::BadTime,
                 Reason::BadAmount => Line::BadAmount,
@@ -185,7 +185,8 @@ impl Orders {
             .with_note("customers_not_in_table", json!(self.unknown_customers())))
     }
 
-    /// Customers with orders that the customers table does not know; none without a table.
+    /// The number of customers with orders who are not in the customers table; `None` without a
+    /// table.
     fn unknown_customers(&self) -> Option<usize> {
         let rows = self.customer_rows.as_ref()?;
         let with_orders = self.with_orders().ok()?;
@@ -196,7 +197,7 @@ impl Orders {
         )
     }
 
-    /// Why an order of this state does not count: its kind, its status, or its class.
+    /// The reason why an order of this state does not count: its kind, its status, or its class.
     fn reason(&self, state: u8) -> Line {
         let (status, kind, class) = unpack(state);
         let policy = &self.view.policy;

@@ -46,7 +46,7 @@ impl<'de> Deserialize<'de> for Seasonality {
     }
 }
 
-/// Days ahead of the last for which time is laid out; beyond, its pace is 1.
+/// The number of days after the last order for which own time is tabulated; after it the pace is 1.
 const AHEAD: u32 = 37_000;
 
 /// Weekdays as keys, Monday first.
@@ -72,7 +72,7 @@ impl Seasonality {
     ///
     /// # Errors
     ///
-    /// A key that is neither, a factor that is none, months that all stand still.
+    /// A key that is neither month nor date, an invalid factor, factors of months that are all 0.
     pub fn clock(&self, first: Day, last: Day) -> Result<Clock> {
         let (mut months, mut week) = ([1.0; 12], [1.0; 7]);
         let mut days = room(self.0.len(), "seasonality")?;
@@ -116,7 +116,7 @@ impl Seasonality {
         let (mut sum, mut day) = (0.0, first.0);
         sums.push(sum);
         while day <= end {
-            // A month at a time: the calendar is asked once for each.
+            // Month by month, so that the calendar is computed once per month.
             let next = Day(day).plus(1, Period::Month).0.max(day + 1);
             let month = month_of(Day(day)) - 1;
             while day < next && day <= end {
@@ -149,8 +149,8 @@ pub(super) fn weekday_of(day: i32) -> usize {
 
 /// The time of a shop with seasons: how much of it lies between two moments.
 ///
-/// A moment is a civil day with a fraction; a day is what lies within half a day of it, as gaps of whole
-/// days are.
+/// A moment is a civil day with a fraction; a day extends half a day to both sides, as gaps of
+/// whole days do.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Clock {
     first: i32,
@@ -271,7 +271,7 @@ mod tests {
                 1.0,
                 "option `seasonality.13`: expected a month from 1 to 12, a weekday",
             ),
-            // One month, one way to write it: nothing is said twice.
+            // Each month has one spelling, so no month can be given twice.
             ("01", 1.0, "option `seasonality.01`: expected a month from"),
             (
                 "2026-02-30",

@@ -1,10 +1,10 @@
-//! CPM, customer portfolio (顧客ポートフォリオ, CPM分析): ten segments by orders, tenure, revenue and
-//! silence.
+//! CPM, customer portfolio (顧客ポートフォリオ, CPM分析): ten segments by orders, tenure, revenue and days
+//! since the last order.
 //!
 //! # Definition
 //!
 //! With `n` orders, tenure `T` (last − first, days), revenue `A` and `d` days since the last order,
-//! the first rung that fits:
+//! the segment is the first line that applies:
 //!
 //! ```text
 //! n = 0            prospect 見込み (trial トライアル when only samples were ordered)
@@ -15,13 +15,13 @@
 //! else             excellent 優良
 //! ```
 //!
-//! and the state: active 現役 while `d < churn_days`, else churned 離脱. The defaults (90, 210,
-//! 70,000 yen, 240 days) are the preset `ltv_lab`; that vendor's article counts day 120 of its other
-//! preset on both sides, we never do: the scope's `churn_boundary` decides.
+//! and the state: active 現役 while `d < churn_days`, else churned 離脱. The defaults (90, 210, 70,000
+//! yen, 240 days) are the preset `ltv_lab`; the vendor's article counts day 120 of its other preset
+//! as active and as churned; here the scope's `churn_boundary` decides.
 //!
-//! A currency other than the yen needs a money threshold of its own: an amount in major units, or a
-//! multiple of the scope's mean order value (MakeRepeater uses 7). The boundary itself belongs to the
-//! higher rung; `boundary: inclusive` gives it to the lower one.
+//! A currency other than the yen needs its own money threshold: an amount in major units, or a
+//! multiple of the scope's mean order value (MakeRepeater uses 7). A customer exactly on a boundary
+//! is in the higher segment, with `boundary: inclusive` in the lower one.
 //!
 //! The distances say how far a customer is from each boundary: negative below it, zero or more at
 //! and above. `days_until_churn` is null once churned.
@@ -48,12 +48,13 @@ pub struct Options {
     pub trend_days: u32,
     /// Revenue below which a customer is steady. Default: 70,000, for orders in yen only.
     pub money: Option<MoneyThreshold>,
-    /// Which rung a customer exactly on a boundary is on. Default: the higher.
+    /// The segment of a customer exactly on a boundary. Default: the higher.
     pub boundary: Boundary,
-    /// Churn days by a vendor's convention; the scope then has none, or the same. Default: none.
+    /// Churn days by a vendor's convention; the scope's `churn_days` must then be absent or equal.
+    /// Default: none.
     pub preset: Option<Preset>,
-    /// Also customers without an order that counts: prospects and trials. Default: those who only
-    /// ordered samples, and the customers table's where one was given.
+    /// Whether to include customers without an order that counts: trials (they ordered samples
+    /// only) and prospects (in the customers table, if one was given). Default: yes.
     pub prospects: bool,
 }
 
@@ -73,7 +74,7 @@ impl Default for Options {
 /// The default money threshold, for orders in yen.
 pub(crate) const YEN: f64 = 70_000.0;
 
-/// What a ladder needs of another date.
+/// The thresholds fixed at another date.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Frozen {
@@ -81,13 +82,13 @@ pub struct Frozen {
     pub money: f64,
 }
 
-/// Which rung a customer exactly on a boundary is on.
+/// The segment of a customer exactly on a boundary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Boundary {
-    /// The higher: the lower one is `<`.
+    /// The higher: conditions of the lower segment use `<`.
     Exclusive,
-    /// The lower: it is `<=`.
+    /// The lower: its conditions use `<=`.
     Inclusive,
 }
 
@@ -121,14 +122,14 @@ macro_rules! labels {
         impl $name {
             /// All, by discriminant.
             pub const ALL: &'static [$name] = &[$($name::$variant),*];
-            /// What people read, by discriminant.
+            /// Labels shown to people, by discriminant.
             pub const LABELS: &'static [Label] = &[$(Label { code: $code, en: $en, ja: $ja },)*];
         }
     };
 }
 
 labels! {
-    /// The rungs of the ladder.
+    /// The segments, in ascending order.
     Segment {
         Prospect = "prospect", "Prospect", "見込み";
         Trial = "trial", "Trial", "トライアル";
@@ -148,7 +149,7 @@ labels! {
     }
 }
 
-/// Thresholds, resolved: money in minor units.
+/// Thresholds in the units of the totals: money in minor units.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Ladder {
     pub(crate) toddler_days: i64,
@@ -158,7 +159,7 @@ pub(crate) struct Ladder {
 }
 
 impl Ladder {
-    /// The ladder of these options for orders with these totals.
+    /// The thresholds of these options for orders with these totals.
     pub(crate) fn new(options: &Options, totals: &Totals) -> Result<Ladder> {
         let currency = totals.currency;
         if options.toddler_days > options.trend_days {
@@ -206,7 +207,7 @@ impl Ladder {
         })
     }
 
-    /// The rung of a customer with orders.
+    /// The segment of a customer with orders.
     pub(crate) fn segment(&self, orders: i32, tenure: i32, revenue: i64) -> Segment {
         let below = |value: i64, limit: i64| match self.boundary {
             Boundary::Exclusive => value < limit,
@@ -226,13 +227,13 @@ impl Ladder {
     }
 }
 
-/// The scope with the churn days of the preset, if one is given.
+/// The scope with the churn days of the preset, if there is one.
 pub(crate) fn churn_scope(scope: &Scope, options: &Options) -> Result<Scope> {
     let preset = options.preset.map(Preset::churn_days);
     if let (Some(preset), Some(given)) = (preset, scope.churn_days)
         && preset != given
     {
-        let expected = format!("what the preset says ({preset}), or no preset");
+        let expected = format!("the preset's value ({preset}), or no preset");
         return Err(Error::option("churn_days", given, expected));
     }
     Ok(Scope {
@@ -241,7 +242,8 @@ pub(crate) fn churn_scope(scope: &Scope, options: &Options) -> Result<Scope> {
     })
 }
 
-/// The scope and the options with the preset's churn days and the money of the yen.
+/// Resolves the defaults: the preset's churn days in the scope, the money threshold for yen in the
+/// options.
 pub(crate) fn resolve(
     orders: &Orders,
     scope: &Scope,
@@ -255,11 +257,11 @@ pub(crate) fn resolve(
 /// Segment and state of each customer, in the order of the totals.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Portfolio {
-    /// Rungs.
+    /// Segments.
     pub segment: Vec<Segment>,
     /// States.
     pub state: Vec<State>,
-    /// Days until the customer is churned without another order; `None` once churned.
+    /// Days until the customer is churned if there is no further order; `None` if churned already.
     pub days_until_churn: Vec<Option<i32>>,
     /// The money threshold in use, minor units.
     pub money: i64,
@@ -304,8 +306,8 @@ pub fn segment(totals: &Totals, scope: &Scope, options: &Options) -> Result<Port
     })
 }
 
-/// Customers without an order that counts up to the date: those who ordered samples (true), and
-/// the others of the customers table (false), in ascending id order.
+/// Customers without an order that counts up to the date, in ascending id order: with sample orders
+/// (true), or only in the customers table (false).
 pub(crate) fn without_orders(
     orders: &Orders,
     totals: &Totals,
@@ -353,7 +355,7 @@ pub(crate) fn without_orders(
 }
 
 fields! {
-    pub(crate) SEGMENT = "segment", Category, "", "セグメント", "Rung of the ladder.";
+    pub(crate) SEGMENT = "segment", Category, "", "セグメント", "Segment of the portfolio.";
     pub(crate) STATE = "state", Category, "", "状態", "Active or churned; null without an order.";
     pub(crate) TENURE = "tenure_days", Int, "days", "在籍日数", "Last order − first order.";
 }
@@ -363,8 +365,7 @@ pub struct Cpm;
 
 impl Analysis for Cpm {
     const NAME: &'static str = "cpm";
-    const SUMMARY: &'static str =
-        "Customer portfolio: ladder segment and state of each customer, and how far from the next";
+    const SUMMARY: &'static str = "Customer portfolio: segment and state of each customer, and what is missing to the next segment";
     const JA: &'static str = "CPM分析（顧客ポートフォリオ）";
     const COLUMNS: &'static [Field] = &columns! {
         CUSTOMER_ID;
@@ -421,7 +422,7 @@ fn table(
             .next()
             .ok_or_else(|| Error::internal("columns of cpm"))
     };
-    // Customers without orders come after; the caller sorts.
+    // Customers without orders are appended; the caller sorts.
     let total = n + extra.len();
     let with = |of: &dyn Fn(usize) -> i32| {
         collect((0..total).map(|i| if i < n { of(i) } else { 0 }), "table")

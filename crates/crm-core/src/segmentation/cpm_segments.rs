@@ -1,7 +1,7 @@
 //! The portfolio as a table (CPM集計): customers, revenue and mean tenure of each segment and state.
 //!
-//! One row per segment and state of customers with orders (ten), empty ones included, then trials and
-//! prospects where there are any. Month-by-month history is the same analysis over a list of dates:
+//! One row per segment and state of customers with orders (ten), empty ones included, then trials
+//! and prospects if there are any. A history by month is the same analysis over a list of dates:
 //! `as_of = month_ends(a, b)`.
 
 use super::cpm::{self, Options, SEGMENT, STATE, Segment, State};
@@ -45,7 +45,7 @@ impl Analysis for CpmSegments {
     fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
         let totals = Totals::new(orders, scope, context)?;
         let portfolio = cpm::segment(&totals, scope, options)?;
-        // Excellent first, then down the ladder; both states of each.
+        // From the highest segment to the lowest; both states of each.
         let ladder = [
             Segment::Excellent,
             Segment::Trend,

@@ -1,7 +1,7 @@
 //! The RFM cross table (RFMクロス集計): customers and revenue by two score axes, sliced by the third.
 //!
-//! One row per cell of the two axes, for each score of the slice where one is asked for, empty
-//! cells included, best scores first: `levels²` rows, or `levels³`.
+//! One row per cell of the two axes and, with `slice`, per score of the third axis, empty cells
+//! included, best scores first: `levels²` or `levels³` rows.
 
 use super::rfm;
 use super::rfm_segments::{CUSTOMER_SHARE, CUSTOMERS, Groups, REVENUE_SHARE, SUM};
@@ -57,9 +57,9 @@ impl Analysis for RfmCross {
     const SUMMARY: &'static str = "Customers and revenue by two RFM axes, sliced by the third";
     const JA: &'static str = "RFMクロス集計";
     const COLUMNS: &'static [Field] = &columns! {
-        "r": Int, "", "R", "Recency score, where it is an axis or the slice.";
-        "f": Int, "", "F", "Frequency score, where it is an axis or the slice.";
-        "m": Int, "", "M", "Monetary score, where it is an axis or the slice.";
+        "r": Int, "", "R", "Recency score, if it is an axis or the slice.";
+        "f": Int, "", "F", "Frequency score, if it is an axis or the slice.";
+        "m": Int, "", "M", "Monetary score, if it is an axis or the slice.";
         CUSTOMERS;
         SUM;
         CUSTOMER_SHARE;
