@@ -1,7 +1,8 @@
 //! What every registered analysis promises. A new analysis is covered by being in the register;
 //! extend this file rather than copying a check into a module.
 
-use crm_core::data::{Batch, OrdersSpec};
+use crm_core::columns::Batch;
+use crm_core::data::OrdersSpec;
 use crm_core::table::Cell;
 use crm_core::{Context, Dataset, Events, Orders, Scope, Table, Zone, analysis, register};
 use crm_tests::{STORE, orders, rows, shuffled, store, take};

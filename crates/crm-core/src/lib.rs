@@ -13,12 +13,14 @@
 pub mod analysis;
 pub mod behavior;
 pub mod clv;
+pub mod columns;
 mod context;
 pub mod cycle;
 pub mod data;
 mod definition;
 mod error;
 pub mod forecast;
+pub mod ids;
 mod learned;
 pub mod money;
 pub mod num;
@@ -32,6 +34,7 @@ pub mod table;
 pub mod taught;
 mod time;
 mod turn;
+pub mod words;
 
 pub use analysis::Dataset;
 pub use context::{Context, Progress};

@@ -1,4 +1,4 @@
-//! Browse abandonment rate (閲覧落ち率), by product, page, channel or hour. [`super::browse`] lists the
+//! Browse abandonment rate (閲覧落ち率), by product, page, channel or hour. [`super::browse_abandonment`] lists the
 //! visitors to follow up.
 //!
 //! # Definition
@@ -27,12 +27,14 @@ use super::OF_THE_SITE;
 use super::breakdown::{Breakdown, Counts, Line, Part};
 use super::cart_abandonment::is_product;
 use crate::analysis::Analysis;
-use crate::context::{collect, filled, push};
-use crate::data::{EventData, EventWord, Events};
+use crate::context::{Context, collect, filled, push};
+use crate::data::events::dataset::{EventData, Events};
+use crate::error::Result;
 use crate::num::ratio::Ratio;
 use crate::scope::Scope;
-use crate::table::{Column, Field, Values, columns};
-use crate::{Context, Duration, Result, Table};
+use crate::table::{Column, Field, Table, Values, columns};
+use crate::time::Duration;
+use crate::words::EventWord;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -275,9 +277,11 @@ impl Analysis for BrowseRates {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::Event;
+    use crate::analysis::Dataset;
+    use crate::data::events::builder::Event;
+    use crate::register;
     use crate::table::Cell;
-    use crate::{Dataset, Zone, register};
+    use crate::time::Zone;
 
     fn rates(log: &[(&str, &str, &str)], request: &str) -> Vec<Vec<String>> {
         let event = |(at, kind, product): &(&str, &str, &str)| {
@@ -295,7 +299,7 @@ mod tests {
         let shown = |row: usize| {
             let cells = table.columns().iter().filter_map(|c| match c.cell(row) {
                 Cell::Int(v) => Some(v.to_string()),
-                Cell::Id(crate::data::IdRef::Text(text)) => Some(text.into_owned()),
+                Cell::Id(crate::ids::IdRef::Text(text)) => Some(text.into_owned()),
                 _ => None,
             });
             cells.collect()

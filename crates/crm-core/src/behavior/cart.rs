@@ -29,10 +29,13 @@
 //! Removals of products that are not in an open cart, and purchases without an open cart, change
 //! nothing and are counted in the notes.
 
-use crate::context::{filled, grow, push};
-use crate::data::{EventData, EventDim, EventWord, Events, NO_ID};
+use crate::context::{Context, filled, grow, push};
+use crate::data::events::dataset::{EventData, EventDim, Events};
+use crate::error::{Error, Result};
+use crate::ids::NO_ID;
 use crate::table::Label;
-use crate::{Context, Duration, Error, Result};
+use crate::time::Duration;
+use crate::words::EventWord;
 use std::cmp::Ordering;
 
 /// The stage that an abandoned cart reached.
@@ -449,8 +452,9 @@ impl Machine<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::{Event, EventsBuilder};
-    use crate::{Currency, Zone};
+    use crate::data::events::builder::{Event, EventsBuilder};
+    use crate::money::Currency;
+    use crate::time::Zone;
 
     fn at(time: &str, kind: &str) -> Event {
         Event::new("v", &format!("2026-03-{time}"), kind)

@@ -27,16 +27,17 @@
 //! `product` among several columns, the values of the other columns are from the event that added
 //! the product.
 
-use super::OF_THE_SITE;
 use super::breakdown::{Breakdown, Counts, Line, Part};
-use super::cart::{self, Cart, Item, Stage, State};
+use super::cart::{Cart, Item, Stage, State};
+use super::{OF_THE_SITE, cart};
 use crate::analysis::Analysis;
-use crate::context::{collect, push};
-use crate::data::Events;
+use crate::context::{Context, collect, push};
+use crate::data::events::dataset::Events;
+use crate::error::{Error, Result};
 use crate::num::ratio::Ratio;
 use crate::scope::Scope;
-use crate::table::{Column, Field, Values, columns};
-use crate::{Context, Duration, Error, Result, Table};
+use crate::table::{Column, Field, Table, Values, columns};
+use crate::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;

@@ -17,14 +17,18 @@
 //! `abandoned_at` is the last activity plus `window`. `cart_items` lists the products in these
 //! carts that were not bought, one per row.
 
-use super::cart::{self, Cart, State};
+use super::cart;
+use super::cart::{Cart, State};
 use super::sessions::VISITOR_ID;
 use crate::analysis::Analysis;
-use crate::context::{collect, filled, push, room};
-use crate::data::{EventData, EventWord, Events, NO_ID};
+use crate::context::{Context, collect, filled, push, room};
+use crate::data::events::dataset::{EventData, Events};
+use crate::error::{Error, Result};
+use crate::ids::NO_ID;
 use crate::scope::Scope;
-use crate::table::{CUSTOMER_ID, Column, Field, Label, Values, columns, fields};
-use crate::{Context, Duration, Error, Result, Table};
+use crate::table::{CUSTOMER_ID, Column, Field, Label, Table, Values, columns, fields};
+use crate::time::Duration;
+use crate::words::EventWord;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -1,28 +1,32 @@
 //! Behaviour on the site: sessions, exits, funnels, abandoned carts, and paths between pages.
 
 mod breakdown;
-pub mod browse;
+pub mod browse_abandonment;
 pub mod browse_rates;
 pub mod cart;
 pub mod cart_abandonment;
 pub mod cart_follow_ups;
 pub mod funnel;
-pub mod intent;
 pub mod nodes;
 pub mod page_exits;
 pub mod page_influence;
+pub mod purchase_intent;
 pub mod sequences;
 pub mod sessions;
 pub mod top_paths;
 pub mod transitions;
-pub mod visits;
+pub mod visits_after_purchase;
 
 use crate::analysis::Entry;
 use crate::context::{collect, room};
-use crate::data::{EventWord, Events, Ids, NO_ID, UNUSED};
+use crate::data::events::dataset::{Events, UNUSED};
+use crate::error::{Error, Result};
+use crate::ids::{Ids, NO_ID};
+use crate::num::Fraction;
 use crate::num::ratio::Ratio;
 use crate::table::{Column, Field, Values};
-use crate::{Duration, Error, Fraction, Result};
+use crate::time::Duration;
+use crate::words::EventWord;
 use std::sync::Arc;
 
 /// The analyses of the family, in the order users see them.
@@ -36,12 +40,12 @@ pub(crate) static ANALYSES: &[Entry] = &[
     Entry::of::<cart_follow_ups::CartFollowUps>(),
     Entry::of::<cart_follow_ups::CartItems>(),
     Entry::of::<browse_rates::BrowseRates>(),
-    Entry::of::<browse::BrowseAbandonment>(),
+    Entry::of::<browse_abandonment::BrowseAbandonment>(),
     Entry::of::<transitions::Transitions>(),
     Entry::of::<top_paths::TopPaths>(),
     Entry::of::<page_influence::PageInfluence>(),
-    Entry::of::<visits::VisitsAfterPurchase>(),
-    Entry::of::<intent::Intent>(),
+    Entry::of::<visits_after_purchase::VisitsAfterPurchase>(),
+    Entry::of::<purchase_intent::PurchaseIntent>(),
 ];
 
 /// Keys of the scope for analyses whose rows are pages, steps or carts. `customers` is not
@@ -118,7 +122,7 @@ pub(crate) fn need(
     let named = |word: &EventWord| {
         data.words.contains(&(*word as u8)) || events.spec.kinds.values().any(|w| w == word)
     };
-    let strangers = data.words.contains(&crate::data::OTHER);
+    let strangers = data.words.contains(&crate::data::events::dataset::OTHER);
     let missing = always.iter().find(|w| !named(w));
     let missing = missing.or_else(|| possible.iter().find(|w| strangers && !named(w)));
     let Some(missing) = missing else {

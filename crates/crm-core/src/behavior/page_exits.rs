@@ -23,16 +23,18 @@
 //! Columns of numbers in the events (`measures`, such as load time) are averaged over the page's
 //! views, as `mean_<column>`; blanks are left out.
 
-use super::OF_THE_SITE;
-use super::sessions::{self, Cutter};
+use super::sessions::Cutter;
+use super::{OF_THE_SITE, sessions};
 use crate::analysis::Analysis;
-use crate::context::{collect, filled, push};
-use crate::data::{Events, NO_ID};
+use crate::context::{Context, collect, filled, push};
+use crate::data::events::dataset::Events;
+use crate::error::{Error, Result};
+use crate::ids::NO_ID;
 use crate::money::divide;
 use crate::num::ratio::{Ratio, Sums};
 use crate::scope::Scope;
-use crate::table::{Column, Field, Type, Values, columns};
-use crate::{Context, Duration, Error, Result, Table};
+use crate::table::{Column, Field, Table, Type, Values, columns};
+use crate::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -305,8 +307,8 @@ impl Analysis for PageExits {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Zone;
-    use crate::data::Event;
+    use crate::data::events::builder::Event;
+    use crate::time::Zone;
 
     #[test]
     fn counts_by_hand() {

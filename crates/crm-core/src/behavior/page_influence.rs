@@ -33,11 +33,12 @@
 use super::OF_THE_SITE;
 use super::nodes::{Nodes, Of};
 use crate::analysis::Analysis;
-use crate::context::{collect, filled, push};
-use crate::data::Events;
+use crate::context::{Context, collect, filled, push};
+use crate::data::events::dataset::Events;
+use crate::error::{Error, Result};
 use crate::scope::Scope;
-use crate::table::{Column, Field, Values, columns};
-use crate::{Context, Duration, Error, Result, Table};
+use crate::table::{Column, Field, Table, Values, columns};
+use crate::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -178,7 +179,12 @@ impl Analysis for PageInfluence {
         if !(1..=1000).contains(&options.max_pages) {
             return Err(Error::option("max_pages", options.max_pages, "1 to 1000"));
         }
-        super::need(events, Self::NAME, &[crate::data::EventWord::Purchase], &[])?;
+        super::need(
+            events,
+            Self::NAME,
+            &[crate::words::EventWord::Purchase],
+            &[],
+        )?;
         let nodes = Nodes::new(events, options.of, false, options.timeout, Self::NAME)?;
         let end = nodes.end() as usize;
         let mut visits = filled(end, 0_u64, "pages")?;

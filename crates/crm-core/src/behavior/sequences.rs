@@ -40,15 +40,16 @@
 //! ClickHouse documentation, *Parametric aggregate functions*, `sequenceMatch` and `sequenceCount`.
 
 use super::funnel::{Exclusion, Gaps, Hit, MAX_STEPS, Per, Shape, in_order, masks, met, quantile};
-use super::sessions::{self, Cutter, VISITOR_ID};
-use super::{OF_THE_SITE, instants_column, level, rate_columns};
+use super::sessions::{Cutter, VISITOR_ID};
+use super::{OF_THE_SITE, instants_column, level, rate_columns, sessions};
 use crate::analysis::Analysis;
-use crate::context::{collect, grow, push};
-use crate::data::Events;
+use crate::context::{Context, collect, grow, push};
+use crate::data::events::dataset::Events;
+use crate::error::{Error, Result};
 use crate::num::ratio::{Ratio, Sums};
 use crate::scope::{Condition, Scope};
-use crate::table::{CUSTOMER_ID, Column, Field, Values, columns};
-use crate::{Context, Duration, Error, Result, Table};
+use crate::table::{CUSTOMER_ID, Column, Field, Table, Values, columns};
+use crate::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

@@ -24,11 +24,14 @@
 //! later versions dropped the last two.
 
 use crate::analysis::Analysis;
-use crate::context::{collect, push};
-use crate::data::{EventData, EventDim, EventWord, Events, NO_ID};
+use crate::context::{Context, collect, push};
+use crate::data::events::dataset::{EventData, EventDim, Events};
+use crate::error::{Error, Result};
+use crate::ids::NO_ID;
 use crate::scope::Scope;
-use crate::table::{CUSTOMER_ID, Column, Field, Values, columns, fields};
-use crate::{Context, Duration, Error, Result, Table};
+use crate::table::{CUSTOMER_ID, Column, Field, Table, Values, columns, fields};
+use crate::time::Duration;
+use crate::words::EventWord;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
@@ -304,8 +307,8 @@ impl Analysis for Sessions {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Zone;
-    use crate::data::Event;
+    use crate::data::events::builder::Event;
+    use crate::time::Zone;
 
     fn ranges(
         zone: &str,

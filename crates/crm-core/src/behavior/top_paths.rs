@@ -10,12 +10,13 @@
 use super::OF_THE_SITE;
 use super::nodes::{Nodes, Of};
 use crate::analysis::Analysis;
-use crate::context::{collect, push};
-use crate::data::Events;
+use crate::context::{Context, collect, push};
+use crate::data::events::dataset::Events;
+use crate::error::{Error, Result};
 use crate::num::ratio::{Ratio, Sums};
 use crate::scope::Scope;
-use crate::table::{Column, Field, Values, columns};
-use crate::{Context, Duration, Error, Result, Table};
+use crate::table::{Column, Field, Table, Values, columns};
+use crate::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -77,7 +78,12 @@ impl Analysis for TopPaths {
         if !(1..SLOTS as u32).contains(&options.length) {
             return Err(Error::option("length", options.length, "1 to 10"));
         }
-        super::need(events, Self::NAME, &[], &[crate::data::EventWord::Purchase])?;
+        super::need(
+            events,
+            Self::NAME,
+            &[],
+            &[crate::words::EventWord::Purchase],
+        )?;
         let (timeout, collapse) = (options.timeout, options.collapse_repeats);
         let nodes = Nodes::new(events, options.of, collapse, timeout, Self::NAME)?;
         let length = options.length as usize;

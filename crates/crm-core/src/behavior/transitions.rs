@@ -20,12 +20,13 @@
 use super::OF_THE_SITE;
 use super::nodes::{Nodes, Of};
 use crate::analysis::Analysis;
-use crate::context::{collect, filled, push};
-use crate::data::Events;
+use crate::context::{Context, collect, filled, push};
+use crate::data::events::dataset::Events;
+use crate::error::{Error, Result};
 use crate::num::rank;
 use crate::scope::Scope;
-use crate::table::{Column, Field, Values, columns};
-use crate::{Context, Duration, Error, Result, Table};
+use crate::table::{Column, Field, Table, Values, columns};
+use crate::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -217,8 +218,10 @@ impl Analysis for Transitions {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::Event;
-    use crate::{Dataset, Zone, register};
+    use crate::analysis::Dataset;
+    use crate::data::events::builder::Event;
+    use crate::register;
+    use crate::time::Zone;
 
     fn rows(request: &str) -> Vec<String> {
         let view =

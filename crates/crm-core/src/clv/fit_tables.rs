@@ -12,18 +12,21 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::analysis::Analysis;
-use crate::clv::any::{self, AnyModel, Kind};
+use crate::clv::any::{AnyModel, Kind};
 use crate::clv::bootstrap::Bootstrap;
 use crate::clv::frame::{Frame, fit_of, one_as_of, spend, unit_of, weights};
-use crate::clv::gamma_gamma::{self, NoSpend};
-use crate::clv::model::{Fit, Model, Status, Unit};
+use crate::clv::gamma_gamma::NoSpend;
+use crate::clv::model::{Fit, Model, Status};
 use crate::clv::rows::Rows;
 use crate::clv::usable::{Reads, Usable, policy};
-use crate::clv::{bgbb, sbg};
-use crate::context::{collect, room};
-use crate::data::BadRows;
-use crate::table::{Column, Field, Values, columns, fields};
-use crate::{Context, Error, Fraction, Result, Scope, Table};
+use crate::clv::{any, bgbb, gamma_gamma, sbg};
+use crate::context::{Context, collect, room};
+use crate::data::orders::spec::BadRows;
+use crate::error::{Error, Result};
+use crate::num::Fraction;
+use crate::scope::Scope;
+use crate::summary::clv_summary::Unit;
+use crate::table::{Column, Field, Table, Values, columns, fields};
 use std::sync::Arc;
 
 pub(crate) fn default_level() -> Fraction {

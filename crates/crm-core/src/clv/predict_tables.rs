@@ -12,17 +12,19 @@ use serde_json::{Value, json};
 use crate::analysis::Analysis;
 use crate::clv::any::AnyModel;
 use crate::clv::frame::{Frame, fit_of, one_as_of, spend, unit_for, with_ids};
-use crate::clv::gamma_gamma;
-use crate::clv::model::{Fit, Purchases, Unit};
-use crate::clv::outcome::{self, Draws};
+use crate::clv::model::{Fit, Purchases};
+use crate::clv::outcome::Draws;
 use crate::clv::rows::History;
 use crate::clv::usable::{Reads, Usable, policy};
-use crate::clv::value::{self, Compounding, Interval};
-use crate::context::{filled, room};
-use crate::data::BadRows;
-use crate::num::Positive;
-use crate::table::{CUSTOMER_ID, Column, Field, columns, fields};
-use crate::{Context, Error, Fraction, Result, Scope, Table};
+use crate::clv::value::{Compounding, Interval};
+use crate::clv::{gamma_gamma, outcome, value};
+use crate::context::{Context, filled, room};
+use crate::data::orders::spec::BadRows;
+use crate::error::{Error, Result};
+use crate::num::{Fraction, Positive};
+use crate::scope::Scope;
+use crate::summary::clv_summary::Unit;
+use crate::table::{CUSTOMER_ID, Column, Field, Table, columns, fields};
 
 /// Options of [`ClvPredict`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -23,15 +23,19 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::analysis::Analysis;
-use crate::clv::any::{self, AnyModel, Kind};
+use crate::clv::any::{AnyModel, Kind};
 use crate::clv::frame::fit_of;
-use crate::clv::model::{Fit, Purchases, Unit};
+use crate::clv::model::{Fit, Purchases};
 use crate::clv::rows::{Histories, Rows};
-use crate::clv::tracking;
-use crate::context::{collect, filled, push};
-use crate::data::{ORDER, Orders, Selection};
-use crate::table::{CUSTOMER_ID, Column, Field, Values, columns};
-use crate::{Context, Day, Duration, Error, Result, Scope, Table};
+use crate::clv::{any, tracking};
+use crate::context::{Context, collect, filled, push};
+use crate::data::orders::dataset::Orders;
+use crate::data::orders::selection::{ORDER, Selection};
+use crate::error::{Error, Result};
+use crate::scope::Scope;
+use crate::summary::clv_summary::Unit;
+use crate::table::{CUSTOMER_ID, Column, Field, Table, Values, columns};
+use crate::time::{Day, Duration};
 
 /// Options of [`ClvTracking`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -1,15 +1,16 @@
 //! The shop's table of customers: registration dates, opt-outs, further dimensions. It also
 //! contains customers without an order (prospects, 見込み客).
 
-use super::blocks::BLANK;
-use super::ids::{Ids, NO_ID};
-use super::input::{Input, find};
-use super::read::Problems;
-use super::rows::RowDim;
-use super::text::Understood;
-use super::{Batch, Buf, ColumnData, ColumnValues, Orders};
-use crate::context::{collect, filled, room};
-use crate::{Context, Error, Result};
+use super::input::batches::{Input, find};
+use super::input::blocks::BLANK;
+use super::input::parse::Problems;
+use super::orders::dataset::Orders;
+use super::orders::rows::RowDim;
+use super::text::cells::Understood;
+use crate::columns::{Batch, Buf, ColumnData, ColumnValues};
+use crate::context::{Context, collect, filled, room};
+use crate::error::{Error, Result};
+use crate::ids::{Ids, NO_ID};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;

@@ -22,17 +22,18 @@
 //! order without a matching line is removed. The `first_` value of such a column is the value of
 //! the line with the greatest amount in the first order.
 
-use super::ids::{IdKind, IdRef, Ids, NO_ID};
-use super::orders::{Orders, unpack};
-use super::read::NO_WORD;
-use super::rows::Rows;
-use super::select::{ORDER, actions};
-use super::{Buf, KindWord, StatusWord};
-use crate::context::{collect, filled};
+use super::input::parse::NO_WORD;
+use super::orders::dataset::{Orders, unpack};
+use super::orders::rows::Rows;
+use super::orders::selection::{ORDER, actions};
+use crate::columns::Buf;
+use crate::context::{Context, collect, filled};
+use crate::error::{Error, Result};
+use crate::ids::{IdKind, IdRef, Ids, NO_ID};
 use crate::scope::{Condition, Filter, RangeCondition};
 use crate::table::{Label, Values};
-use crate::time::Period;
-use crate::{Context, Day, Error, Result};
+use crate::time::{Day, Period};
+use crate::words::{KindWord, StatusWord};
 use serde_json::Value;
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -466,7 +467,7 @@ impl Orders {
             ));
         }
         if name == "ordered_at" || name == spec.ordered_at {
-            return order(AttributeValues::Days(super::orders::days(
+            return order(AttributeValues::Days(super::orders::dataset::days(
                 &data.time,
                 &data.offsets,
             )?));

@@ -20,11 +20,12 @@ use super::decile::descending;
 use super::rfm::REVENUE;
 use super::with_negative_revenue;
 use crate::analysis::Analysis;
-use crate::context::{collect, filled};
-use crate::data::Orders;
+use crate::context::{Context, collect, filled};
+use crate::data::orders::dataset::Orders;
+use crate::error::{Error, Result};
+use crate::scope::Scope;
 use crate::summary::Totals;
-use crate::table::{CUSTOMER_ID, Column, Field, Label, Values, columns};
-use crate::{Context, Error, Result, Scope, Table};
+use crate::table::{CUSTOMER_ID, Column, Field, Label, Table, Values, columns};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

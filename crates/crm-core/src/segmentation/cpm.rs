@@ -28,12 +28,15 @@
 
 use super::rfm::{ORDERS, RECENCY, REVENUE};
 use crate::analysis::Analysis;
-use crate::context::{collect, filled, push};
-use crate::data::{KindWord, NO_ID, Orders};
-use crate::scope::MoneyThreshold;
+use crate::context::{Context, collect, filled, push};
+use crate::data::orders::dataset::Orders;
+use crate::error::{Error, Result};
+use crate::ids::NO_ID;
+use crate::money::Currency;
+use crate::scope::{MoneyThreshold, Scope};
 use crate::summary::Totals;
-use crate::table::{CUSTOMER_ID, Column, Field, Label, Values, columns, fields};
-use crate::{Context, Currency, Error, Result, Scope, Table};
+use crate::table::{CUSTOMER_ID, Column, Field, Label, Table, Values, columns, fields};
+use crate::words::KindWord;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -319,7 +322,7 @@ pub(crate) fn without_orders(
     if data.state.is_some() {
         let mut reader = data.offsets.reader();
         for order in 0..data.len() {
-            let (status, kind, _) = crate::data::unpack(data.state(order));
+            let (status, kind, _) = crate::data::orders::dataset::unpack(data.state(order));
             if kind == KindWord::Sample
                 && data.customer[order] != NO_ID
                 && orders.view.policy.statuses.contains(&status)

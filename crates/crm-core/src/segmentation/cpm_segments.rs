@@ -4,14 +4,17 @@
 //! and prospects if there are any. A history by month is the same analysis over a list of dates:
 //! `as_of = month_ends(a, b)`.
 
-use super::cpm::{self, Options, SEGMENT, STATE, Segment, State};
+use super::cpm;
+use super::cpm::{Options, SEGMENT, STATE, Segment, State};
 use super::rfm_segments::{CUSTOMER_SHARE, CUSTOMERS, Groups, REVENUE_SHARE, SUM};
 use crate::analysis::Analysis;
-use crate::data::Orders;
+use crate::context::Context;
+use crate::data::orders::dataset::Orders;
+use crate::error::Result;
 use crate::money::divide;
+use crate::scope::Scope;
 use crate::summary::Totals;
-use crate::table::{Column, Field, Values, fields};
-use crate::{Context, Result, Scope, Table};
+use crate::table::{Column, Field, Table, Values, fields};
 use serde_json::json;
 
 /// The register's entry.

@@ -18,12 +18,13 @@
 use super::rfm::REVENUE;
 use super::with_negative_revenue;
 use crate::analysis::Analysis;
-use crate::context::{collect, filled};
-use crate::data::Orders;
+use crate::context::{Context, collect, filled};
+use crate::data::orders::dataset::Orders;
+use crate::error::{Error, Result};
 use crate::num::rank;
+use crate::scope::Scope;
 use crate::summary::Totals;
-use crate::table::{CUSTOMER_ID, Column, Field, Values, columns};
-use crate::{Context, Error, Result, Scope, Table};
+use crate::table::{CUSTOMER_ID, Column, Field, Table, Values, columns};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -47,11 +47,14 @@
 //!   monetary value)
 
 use crate::analysis::Analysis;
-use crate::context::{collect, filled, room};
-use crate::data::Orders;
+use crate::context::{Context, collect, filled, room};
+use crate::data::orders::dataset::Orders;
+use crate::error::{Error, Result};
+use crate::learned::Learned;
+use crate::money::Currency;
+use crate::scope::Scope;
 use crate::summary::Totals;
-use crate::table::{CUSTOMER_ID, Column, Field, Values, columns, fields};
-use crate::{Context, Currency, Error, Learned, Result, Scope, Table};
+use crate::table::{CUSTOMER_ID, Column, Field, Table, Values, columns, fields};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -458,7 +461,7 @@ fn table(totals: &Totals, scores: Scores, options: &Options, prospects: Vec<u32>
 }
 
 /// The rows in ascending customer id.
-pub(crate) fn by_customer(table: Table, ids: &crate::data::Ids) -> Result<Table> {
+pub(crate) fn by_customer(table: Table, ids: &crate::ids::Ids) -> Result<Table> {
     let Some(Values::Id { codes, .. }) = table.column("customer_id").map(Column::values) else {
         return Ok(table);
     };

@@ -6,9 +6,11 @@
 use super::rfm;
 use super::rfm_segments::{CUSTOMER_SHARE, CUSTOMERS, Groups, REVENUE_SHARE, SUM};
 use crate::analysis::Analysis;
-use crate::data::Orders;
-use crate::table::{Column, Field, Values, columns};
-use crate::{Context, Error, Result, Scope, Table};
+use crate::context::Context;
+use crate::data::orders::dataset::Orders;
+use crate::error::{Error, Result};
+use crate::scope::Scope;
+use crate::table::{Column, Field, Table, Values, columns};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

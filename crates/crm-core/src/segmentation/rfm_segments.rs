@@ -5,13 +5,16 @@
 //! also null if a segment's revenue is negative. Customers without a segment (levels other than
 //! five and no grid) make one row with a null segment.
 
-use super::rfm::{self, Options, SEGMENT, Segment};
+use super::rfm;
+use super::rfm::{Options, SEGMENT};
+use super::rfm_grid::Segment;
 use crate::analysis::Analysis;
-use crate::context::filled;
-use crate::data::Orders;
-use crate::money::divide;
-use crate::table::{Column, Field, Values, fields};
-use crate::{Context, Currency, Error, Result, Scope, Table};
+use crate::context::{Context, filled};
+use crate::data::orders::dataset::Orders;
+use crate::error::{Error, Result};
+use crate::money::{Currency, divide};
+use crate::scope::Scope;
+use crate::table::{Column, Field, Table, Values, fields};
 use std::sync::Arc;
 
 fields! {

@@ -8,14 +8,20 @@
 //! Purchases are days with orders (`Occasion::Day`, the default here: gaps are then ≥ 1), or orders
 //! (`Occasion::Order`: two on one day are a gap of 0). One sequential scan of the index.
 
-use super::subscriptions::{self, Subscriptions};
-use crate::context::{grow, push, room};
-use crate::data::{
-    Attribute, AttributeValues, Data, Entry, Ids, Level, NO_ID, ORDER, Orders, REVENUE, Selection,
-    StatusWord, rank, unpack,
-};
-use crate::scope::Occasion;
-use crate::{Context, Currency, Day, Error, Result, Scope};
+use super::subscriptions;
+use super::subscriptions::Subscriptions;
+use crate::context::{Context, grow, push, room};
+use crate::data::filter::{Attribute, AttributeValues, Level};
+use crate::data::orders::dataset::{Data, Orders, unpack};
+use crate::data::orders::index::Entry;
+use crate::data::orders::selection::{ORDER, REVENUE, Selection};
+use crate::data::orders::view::rank;
+use crate::error::{Error, Result};
+use crate::ids::{Ids, NO_ID};
+use crate::money::Currency;
+use crate::scope::{Occasion, Scope};
+use crate::time::Day;
+use crate::words::StatusWord;
 use std::sync::Arc;
 
 /// The gaps of the customers with at least one order that counts, up to the scope's date,

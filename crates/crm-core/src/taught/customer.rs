@@ -27,20 +27,25 @@ use super::learn;
 use crate::analysis::Analysis;
 use crate::clv::frame::{Frame, fit_of, spend};
 use crate::clv::predict_tables::Clv;
-use crate::clv::{AnyModel, Fit, Model, Purchases, Unit, gamma_gamma, value};
-use crate::context::{collect, filled, room};
+use crate::clv::{AnyModel, Fit, Model, Purchases, gamma_gamma, value};
+use crate::context::{Context, collect, filled, room};
 use crate::cycle::alert_words::{REASONS, Reason, counterfactual};
 use crate::cycle::alerts::{Alerts, Silence};
-use crate::cycle::next_purchase::{self, Cycle, LEVELS};
+use crate::cycle::next_purchase;
+use crate::cycle::next_purchase::{Cycle, LEVELS};
 use crate::cycle::predict::Level;
 use crate::cycle::shop::{Shop, View, nothing_learnt};
-use crate::data::Orders;
-use crate::scope::{MoneyThreshold, Occasion};
-use crate::segmentation::cpm::{self, Cpm};
-use crate::segmentation::rfm::{self, Rfm};
+use crate::data::orders::dataset::Orders;
+use crate::error::{Error, Result};
+use crate::learned::Learned;
+use crate::scope::{MoneyThreshold, Occasion, Scope};
+use crate::segmentation::cpm::Cpm;
+use crate::segmentation::rfm::Rfm;
+use crate::segmentation::{cpm, rfm};
+use crate::summary::clv_summary::Unit;
 use crate::summary::{Totals, clv_summary};
 use crate::table::{Column, Field, Table, Values};
-use crate::{Context, Duration, Error, Learned, Result, Scope};
+use crate::time::Duration;
 
 /// Options of [`Customer`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

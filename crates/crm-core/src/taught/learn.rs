@@ -24,16 +24,18 @@ use serde_json::{Value, json};
 
 use crate::analysis::Analysis;
 use crate::clv::fit_tables::{ClvFit, FitOptions, GammaGammaFit, SpendOptions};
-use crate::context::{collect, push};
+use crate::context::{Context, collect, push};
 use crate::cycle::seasonality::Seasonality;
 use crate::cycle::shop::{Shop, View};
-use crate::data::Orders;
-use crate::scope::Occasion;
-use crate::segmentation::cpm;
-use crate::segmentation::rfm::{self, Frozen};
+use crate::data::orders::dataset::Orders;
+use crate::error::{Error, ErrorCode, Result};
+use crate::learned::Learned;
+use crate::money::Currency;
+use crate::scope::{Occasion, Scope};
+use crate::segmentation::rfm::Frozen;
+use crate::segmentation::{cpm, rfm};
 use crate::summary::{Totals, clv_summary};
-use crate::table::{Column, Field, Values, columns};
-use crate::{Context, Currency, Error, ErrorCode, Learned, Result, Scope, Table};
+use crate::table::{Column, Field, Table, Values, columns};
 
 /// Options of [`Learn`].
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]

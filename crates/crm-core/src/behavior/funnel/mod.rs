@@ -89,12 +89,13 @@ pub use options::{Count, Entered, ExcludeScope, Exclusion, Mode, Options, Per, S
 
 use super::OF_THE_SITE;
 use crate::analysis::Analysis;
-use crate::context::collect;
-use crate::data::Events;
+use crate::context::{Context, collect};
+use crate::data::events::dataset::Events;
+use crate::error::{Error, Result};
 use crate::num::ratio::Ratio;
 use crate::scope::{Condition, Scope};
-use crate::table::{Column, Field, Values, columns};
-use crate::{Context, Day, Error, Result, Table};
+use crate::table::{Column, Field, Table, Values, columns};
+use crate::time::Day;
 use options::label;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;

@@ -1,0 +1,612 @@
+//! Events of a site or an app (行動ログ): validated, sorted once, immutable, cheap to clone.
+//!
+//! Events are sorted by visitor (ascending ids), instant and, at one instant, by their content
+//! (`instants.rs`). Every analysis is then one sequential scan, and no result depends on the order
+//! of the input.
+//!
+//! # Visitors and customers
+//!
+//! With a customer column, a visitor who logs in or buys is joined to the customer: an event
+//! without a customer gets the visitor's last known customer; events before the first known
+//! customer get the first. A visitor with several customers (a shared device) has each from their
+//! first event on.
+
+use super::parts::Runs;
+use super::sort::Arranged;
+use super::spec::EventsSpec;
+use crate::columns::{Batch, Buf, ColumnData, ColumnValues};
+use crate::context::{Context, collect, filled, room};
+use crate::data::input::batches::Input;
+use crate::data::input::blocks::BLANK;
+use crate::data::input::parse::{Money, Problems, Reason};
+use crate::data::orders::rows::pick;
+use crate::data::orders::spec::{AmountUnit, BadRows};
+use crate::data::text::amounts::Decimal;
+use crate::data::text::cells;
+use crate::data::text::cells::Understood;
+use crate::error::{Error, Result};
+use crate::ids::{Ids, NO_ID};
+use crate::money::Currency;
+use crate::time::{Day, Offsets, Zone};
+use crate::words::EventWord;
+use std::fmt;
+use std::sync::Arc;
+
+/// A column of categories.
+#[derive(Clone)]
+pub(crate) struct EventDim {
+    pub(crate) name: String,
+    pub(crate) ids: Arc<Ids>,
+    /// [`NO_ID`] for null.
+    pub(crate) codes: Buf<u32>,
+}
+
+/// A column of numbers; NaN for null.
+#[derive(Clone)]
+pub(crate) struct Measure {
+    pub(crate) name: String,
+    pub(crate) values: Buf<f64>,
+}
+
+/// The customer of each event.
+#[derive(Clone)]
+pub(crate) struct Joined {
+    pub(crate) ids: Arc<Ids>,
+    /// After joining visitors to customers; [`NO_ID`] for visitors without a customer.
+    pub(crate) codes: Buf<u32>,
+    /// As in the input.
+    pub(crate) own: Buf<u32>,
+}
+
+/// The number of rows left out, by reason.
+type LeftOut = Vec<(Reason, u64)>;
+
+/// The columns of events, by visitor and time.
+#[derive(Clone)]
+pub(crate) struct EventData {
+    pub(crate) visitors: Arc<Ids>,
+    /// The visitor of each group of events, ascending.
+    pub(crate) units: Buf<u32>,
+    /// The start of each group, and the end of the last.
+    pub(crate) starts: Buf<u32>,
+    /// UTC microseconds.
+    pub(crate) time: Buf<i64>,
+    pub(crate) kinds: Arc<Ids>,
+    pub(crate) kind: Buf<u32>,
+    /// What each kind means, by its code: an [`EventWord`], [`OTHER`] or [`UNUSED`].
+    pub(crate) words: Arc<Vec<u8>>,
+    pub(crate) customer: Option<Joined>,
+    pub(crate) dims: Vec<EventDim>,
+    /// Minor units; [`BLANK`] for null.
+    pub(crate) amount: Option<Buf<i64>>,
+    pub(crate) quantity: Option<Buf<u32>>,
+    pub(crate) measures: Vec<Measure>,
+    /// The number of events in the whole log whose visitor has a different event at the same
+    /// instant.
+    pub(crate) at_one_instant: u64,
+    pub(crate) offsets: Offsets,
+    /// Rows left out, by reason.
+    pub(crate) left_out: LeftOut,
+    pub(crate) rounded: u64,
+}
+
+/// A kind without a meaning for sessions and carts.
+pub(crate) const OTHER: u8 = 255;
+/// A kind that only rows left out have.
+pub(crate) const UNUSED: u8 = 254;
+
+/// Events: validated, sorted, immutable, cheap to clone. They contain the zone and the currency.
+///
+/// ```
+/// use crm_core::{Events, Zone};
+/// use crm_core::data::Event;
+/// let events = Events::builder(Zone::parse("Asia/Tokyo")?)
+///     .add(Event::new("v1", "2026-01-05T23:30:00", "view").page("/"))
+///     .add(Event::new("v1", "2026-01-05T23:40:00", "purchase").customer("c1"))
+///     .build()?;
+/// assert_eq!((events.len(), events.n_visitors()?), (2, 1));
+/// # Ok::<(), crm_core::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Events {
+    pub(crate) runs: Arc<Runs>,
+    pub(crate) spec: Arc<EventsSpec>,
+    pub(crate) understood: Arc<Vec<Understood>>,
+    /// The last instant that counts.
+    pub(crate) as_of: i64,
+    /// The number of events after it, which do not count.
+    pub(crate) later: u64,
+    /// Visitors whose rows are shown, by code.
+    pub(crate) chosen: Option<Arc<Vec<bool>>>,
+}
+
+impl fmt::Debug for Events {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Events({})", self.len())
+    }
+}
+
+impl Events {
+    /// Events from columns. Chunks of a column are read as one.
+    ///
+    /// # Errors
+    ///
+    /// Missing columns, columns of wrong types, and the first row without visitor, time or kind,
+    /// with a negative quantity, an `add` of a negative amount or a value that cannot be read,
+    /// unless such rows are dropped.
+    pub fn from_batches(spec: &EventsSpec, batches: &[Batch], context: &Context) -> Result<Events> {
+        spec.check()?;
+        let input = Input::new(&spec.columns(), batches)?;
+        let n = input.rows;
+        context.expect(2 * n);
+        context.afford(n.saturating_mul(32), "events")?;
+        let mut problems = Problems::new(spec.bad_rows == BadRows::Drop, n);
+        if spec.date_format.is_some() {
+            input.needs_texts("date_format", &[&spec.occurred_at], true)?;
+        }
+        if spec.decimal != Decimal::Auto {
+            input.needs_texts("decimal", &spec.numbers(), false)?;
+        }
+        let missing = |column: &str, row: usize, what: &'static str| Error::null(column, row, what);
+        let (visitors, visitor) = input.encode(&spec.visitor_id, "a visitor id", context)?;
+        let (time, offsets, _, _) = input.times(
+            &spec.occurred_at,
+            spec.date_format.as_deref(),
+            spec.timezone.as_deref(),
+            &mut problems,
+        )?;
+        let (kinds, kind) = input.encode(&spec.kind, "a kind of event", context)?;
+        for row in 0..n {
+            if visitor[row] == NO_ID {
+                problems.add(row, Reason::Guest, || {
+                    missing(&spec.visitor_id, row, "a visitor id")
+                })?;
+            }
+            if time[row] == BLANK {
+                problems.add(row, Reason::BadTime, || {
+                    missing(&spec.occurred_at, row, "a time")
+                })?;
+            }
+            if kind[row] == NO_ID {
+                problems.add(row, Reason::BadWord, || {
+                    missing(&spec.kind, row, "a kind of event")
+                })?;
+            }
+        }
+        let mut rounded = 0;
+        let amount = match (&spec.amount, spec.currency) {
+            (Some(column), Some(currency)) => {
+                let money = Money {
+                    column,
+                    currency,
+                    minor: spec.amount_unit == AmountUnit::Minor,
+                    round: spec.round_amounts,
+                    decimal: spec.decimal,
+                    reason: Reason::BadAmount,
+                };
+                let (amount, least) = input.money(money, &mut problems, &mut rounded)?;
+                if least < 0 {
+                    no_negative_add(spec, &kinds, &kind, column, &amount, &mut problems)?;
+                }
+                Some(amount)
+            }
+            _ => None,
+        };
+        let quantity = match &spec.quantity {
+            Some(name) => Some(quantities(&input, name, spec.decimal, &mut problems)?),
+            None => None,
+        };
+        let mut dims: Vec<EventDim> = Vec::new();
+        for name in dim_names(spec) {
+            let (ids, codes) = input.encode(name, "a category", context)?;
+            let name = name.to_owned();
+            dims.push(EventDim { name, ids, codes });
+        }
+        let mut measures = Vec::new();
+        for name in &spec.measures {
+            let mut values = room(n, "measures")?;
+            for (first, chunk) in input.chunks(name)? {
+                numbers(name, chunk, first, &mut problems, &mut values)?;
+            }
+            measures.push(Measure {
+                name: name.clone(),
+                values: values.into(),
+            });
+        }
+        let customer = match &spec.customer_id {
+            Some(name) => {
+                let (ids, own) = input.encode(name, "a customer id", context)?;
+                let codes = Vec::new().into();
+                Some(Joined { ids, codes, own })
+            }
+            None => None,
+        };
+        let understood = std::mem::take(&mut problems.understood);
+        let reasons = problems.finish()?;
+        let (visitor, left_out) = without(visitor, &reasons)?;
+        let words = Arc::new(Vec::new());
+        let raw = EventData {
+            visitors,
+            units: visitor,
+            starts: Vec::new().into(),
+            time,
+            kinds,
+            kind,
+            words,
+            customer,
+            dims,
+            amount,
+            quantity,
+            measures,
+            at_one_instant: 0,
+            offsets,
+            left_out,
+            rounded,
+        };
+        let mut events = Events::arranged(raw, Arc::new(spec.clone()), context)?;
+        events.understood = Arc::new(understood);
+        Ok(events)
+    }
+
+    /// Sorts raw columns, in which `units` has the visitor of each event, and joins customers.
+    fn arranged(raw: EventData, spec: Arc<EventsSpec>, context: &Context) -> Result<Events> {
+        let order = Arranged::new(&raw.visitors, &raw.units, &raw.time, context)?;
+        let mut data = raw.in_order(order)?;
+        data.words = Arc::new(words(&spec, &data.kinds, &data.kind)?);
+        let mut data = data.order_instants()?;
+        data.join_customers()?;
+        Ok(Events::of(Runs::one(data), spec))
+    }
+
+    /// The number of events.
+    pub fn len(&self) -> usize {
+        self.runs.len
+    }
+
+    /// Whether there are no events.
+    pub fn is_empty(&self) -> bool {
+        self.runs.len == 0
+    }
+
+    /// The number of visitors with at least one event.
+    ///
+    /// # Errors
+    ///
+    /// Out of memory.
+    pub fn n_visitors(&self) -> Result<usize> {
+        Ok(self.data()?.units.len())
+    }
+
+    /// The civil date of the first event.
+    pub fn first_date(&self) -> Option<Day> {
+        let (first, _) = self.runs.span?;
+        Some(Offsets::new(self.zone(), first, first).day(first))
+    }
+
+    /// The civil date of the last event.
+    pub fn last_date(&self) -> Option<Day> {
+        let (_, last) = self.runs.span?;
+        Some(Offsets::new(self.zone(), last, last).day(last))
+    }
+
+    /// The last instant that counts, UTC microseconds: the instant of the last event, or `as_of`.
+    pub fn as_of(&self) -> i64 {
+        self.as_of
+    }
+
+    /// The shop's zone.
+    pub fn zone(&self) -> Zone {
+        self.runs.zone
+    }
+
+    /// The currency of the amounts, if there is a column of amounts.
+    pub fn currency(&self) -> Option<Currency> {
+        self.spec.currency
+    }
+
+    /// The dictionary of visitors.
+    ///
+    /// # Errors
+    ///
+    /// Out of memory.
+    pub fn visitors(&self) -> Result<&Arc<Ids>> {
+        Ok(&self.data()?.visitors)
+    }
+
+    /// How columns of texts were read.
+    pub fn understood(&self) -> &[Understood] {
+        &self.understood
+    }
+
+    /// Rows left out because they could not be read.
+    pub fn rows_left_out(&self) -> u64 {
+        self.runs.left_out
+    }
+
+    /// These events and more, as if built from all rows at once. The call is cheap: the two are
+    /// merged, without a new sort, when the result is first used.
+    ///
+    /// # Errors
+    ///
+    /// Other settings, zone or id types than these events'.
+    pub fn concat(&self, more: &Events) -> Result<Events> {
+        let strange = self.zone() != more.zone() && !self.is_empty() && !more.is_empty();
+        if self.spec != more.spec || strange {
+            return Err(Error::option(
+                "concat",
+                "",
+                "events built with the same columns, settings and zone",
+            ));
+        }
+        let mut understood = self.understood.to_vec();
+        cells::understand(&mut understood, &more.understood);
+        let mut all = Events::of(self.runs.and(&more.runs, &self.spec)?, self.spec.clone());
+        all.understood = Arc::new(understood);
+        Ok(all)
+    }
+
+    /// The columns.
+    pub(crate) fn data(&self) -> Result<&EventData> {
+        self.runs.whole(&self.spec)
+    }
+
+    fn of(runs: Runs, spec: Arc<EventsSpec>) -> Events {
+        Events {
+            as_of: runs.span.map_or(0, |(_, last)| last),
+            runs: Arc::new(runs),
+            spec,
+            understood: Arc::default(),
+            later: 0,
+            chosen: None,
+        }
+    }
+}
+
+impl EventData {
+    /// The columns in another order, grouped by it.
+    pub(crate) fn in_order(mut self, order: Arranged) -> Result<EventData> {
+        if let Some(items) = &order.order {
+            self.pick(items)?;
+        }
+        self.units = order.units.into();
+        self.starts = order.starts.into();
+        Ok(self)
+    }
+
+    /// Only these events, in this order; groups are left to the caller.
+    pub(crate) fn pick(&mut self, items: &[u32]) -> Result<()> {
+        self.time = pick(&self.time, items)?;
+        self.kind = pick(&self.kind, items)?;
+        self.amount = self.amount.take().map(|c| pick(&c, items)).transpose()?;
+        self.quantity = self.quantity.take().map(|c| pick(&c, items)).transpose()?;
+        if let Some(joined) = &mut self.customer {
+            joined.own = pick(&joined.own, items)?;
+            // Empty until visitors are joined.
+            if !joined.codes.is_empty() {
+                joined.codes = pick(&joined.codes, items)?;
+            }
+        }
+        for dim in &mut self.dims {
+            dim.codes = pick(&dim.codes, items)?;
+        }
+        for measure in &mut self.measures {
+            measure.values = pick(&measure.values, items)?;
+        }
+        Ok(())
+    }
+
+    /// Gives every event the customer of its visitor. See the module.
+    pub(crate) fn join_customers(&mut self) -> Result<()> {
+        let Some(joined) = &mut self.customer else {
+            return Ok(());
+        };
+        let mut codes = collect(joined.own.iter().copied(), "customers")?;
+        for group in self.starts.windows(2) {
+            let events = &mut codes[group[0] as usize..group[1] as usize];
+            let first = events.iter().copied().find(|c| *c != NO_ID);
+            let mut known = first.unwrap_or(NO_ID);
+            for code in events {
+                if *code == NO_ID {
+                    *code = known;
+                }
+                known = *code;
+            }
+        }
+        joined.codes = codes.into();
+        Ok(())
+    }
+
+    /// The events of the `at`-th visitor.
+    pub(crate) fn group(&self, at: usize) -> std::ops::Range<usize> {
+        self.starts[at] as usize..self.starts[at + 1] as usize
+    }
+
+    /// The visitor of each event.
+    pub(crate) fn unit_of_events(&self) -> Result<Vec<u32>> {
+        let mut units = room(self.time.len(), "events")?;
+        for (at, code) in self.units.iter().enumerate() {
+            units.extend(self.group(at).map(|_| *code));
+        }
+        Ok(units)
+    }
+
+    /// The last instant.
+    pub(crate) fn last(&self) -> Option<i64> {
+        // The last event of each group has the group's last instant.
+        let ends = self.starts.iter().skip(1);
+        ends.map(|end| self.time[*end as usize - 1]).max()
+    }
+
+    /// The meaning of an event's kind, if it has one.
+    #[inline]
+    pub(crate) fn word(&self, event: usize) -> Option<EventWord> {
+        let word = self.words[self.kind[event] as usize];
+        EventWord::ALL.get(usize::from(word)).copied()
+    }
+
+    /// Units of an event.
+    #[inline]
+    pub(crate) fn units_of(&self, event: usize) -> u32 {
+        self.quantity.as_ref().map_or(1, |q| q[event])
+    }
+}
+
+/// The names of the columns kept as categories, each once.
+fn dim_names(spec: &EventsSpec) -> Vec<&str> {
+    let roles = spec.roles();
+    let named = roles.iter().filter_map(|(_, column)| column.as_ref());
+    let mut names: Vec<&str> = Vec::new();
+    for name in named.chain(&spec.dimensions) {
+        if !names.contains(&name.as_str()) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+/// The meaning of each kind, by code.
+pub(crate) fn words(spec: &EventsSpec, kinds: &Ids, of_events: &[u32]) -> Result<Vec<u8>> {
+    let mut words = filled(kinds.len(), UNUSED, "kinds")?;
+    for code in of_events {
+        words[*code as usize] = OTHER;
+    }
+    for (code, word) in words.iter_mut().enumerate().filter(|(_, w)| **w == OTHER) {
+        if let Some(known) = meaning(spec, kinds, code as u32) {
+            *word = known as u8;
+        }
+    }
+    Ok(words)
+}
+
+/// The meaning of a kind, if it has one.
+fn meaning(spec: &EventsSpec, kinds: &Ids, code: u32) -> Option<EventWord> {
+    let name = kinds.text(code);
+    let mapped = spec.kinds.get(&name).copied();
+    mapped.or_else(|| EventWord::parse(&name))
+}
+
+/// Refuses negative amounts of `add` events; other kinds may have any amount.
+fn no_negative_add(
+    spec: &EventsSpec,
+    kinds: &Ids,
+    of_rows: &[u32],
+    column: &str,
+    amount: &[i64],
+    problems: &mut Problems,
+) -> Result<()> {
+    let codes = 0..kinds.len() as u32;
+    let adds = codes.map(|code| meaning(spec, kinds, code) == Some(EventWord::Add));
+    let adds = collect(adds, "kinds")?;
+    for (row, (amount, kind)) in amount.iter().zip(of_rows).enumerate() {
+        let negative = *amount < 0 && *amount != BLANK;
+        if negative && *kind != NO_ID && adds[*kind as usize] {
+            problems.add(row, Reason::BadAmount, || {
+                Error::value(column, row, "an amount from 0 for what is put into a cart")
+            })?;
+        }
+    }
+    Ok(())
+}
+
+/// The visitor of each row that is kept ([`NO_ID`] for others), and the number of rows left out by
+/// reason.
+fn without(visitor: Buf<u32>, reasons: &[Reason]) -> Result<(Buf<u32>, LeftOut)> {
+    let mut left_out = LeftOut::new();
+    if reasons.is_empty() {
+        return Ok((visitor, left_out));
+    }
+    let mut stay = collect(visitor.iter().copied(), "events")?;
+    for (code, reason) in stay.iter_mut().zip(reasons) {
+        if *reason != Reason::Good {
+            *code = NO_ID;
+            match left_out.iter_mut().find(|(r, _)| r == reason) {
+                Some((_, rows)) => *rows += 1,
+                None => left_out.push((*reason, 1)),
+            }
+        }
+    }
+    left_out.sort_unstable();
+    Ok((stay.into(), left_out))
+}
+
+/// A column of quantities: whole numbers, at least 0; blank is 1.
+fn quantities(
+    input: &Input,
+    name: &str,
+    decimal: Decimal,
+    problems: &mut Problems,
+) -> Result<Buf<u32>> {
+    let money = Money {
+        column: name,
+        // Any currency without decimals: quantities are whole numbers.
+        currency: Currency::JPY,
+        minor: true,
+        round: false,
+        decimal,
+        reason: Reason::BadQuantity,
+    };
+    // Quantities are read as money, so messages need another name.
+    let wanted = "a quantity from 0 to 4,294,967,295";
+    let (read, _) = input
+        .money(money, problems, &mut 0)
+        .map_err(|error| match error.row() {
+            Some(row) => Error::value(name, row as usize, wanted),
+            None => error,
+        })?;
+    let mut out = filled(read.len(), 1_u32, "quantities")?;
+    for (row, (out, quantity)) in out.iter_mut().zip(read.iter()).enumerate() {
+        match *quantity {
+            BLANK => {}
+            quantity => match u32::try_from(quantity) {
+                Ok(quantity) => *out = quantity,
+                Err(_) => {
+                    problems.add(row, Reason::BadQuantity, || Error::value(name, row, wanted))?
+                }
+            },
+        }
+    }
+    Ok(out.into())
+}
+
+/// Appends a column of numbers; NaN for null.
+fn numbers(
+    name: &str,
+    column: &ColumnData,
+    first_row: usize,
+    problems: &mut Problems,
+    out: &mut Vec<f64>,
+) -> Result<()> {
+    let (values, keys) = column.looked_up();
+    // A cell that is not a number becomes infinite here and is refused below.
+    let read: Box<dyn Fn(usize) -> f64 + '_> = match &values.values {
+        ColumnValues::Int { values, .. } => Box::new(|i| values[i] as f64),
+        ColumnValues::Unsigned { values, .. } => Box::new(|i| values[i] as f64),
+        ColumnValues::Float(values) => Box::new(|i| values[i]),
+        ColumnValues::Text(texts) => Box::new(|i| {
+            let text = std::str::from_utf8(texts.bytes(i)).unwrap_or_default();
+            text.trim().parse().unwrap_or(f64::INFINITY)
+        }),
+        ColumnValues::Null(_) => Box::new(|_| f64::NAN),
+        _ => {
+            return Err(Error::ColumnType {
+                column: name.into(),
+                found: column.type_name(),
+                expected: "numbers (integers or floats)".into(),
+            });
+        }
+    };
+    for row in 0..column.len() {
+        let number = match column.is_valid(row) {
+            true => read(keys.map_or(row, |keys| keys[row] as usize)),
+            false => f64::NAN,
+        };
+        if number.is_infinite() {
+            let row = first_row + row;
+            problems.add(row, Reason::BadMeasure, || {
+                Error::value(name, row, "a finite number")
+            })?;
+        }
+        out.push(number);
+    }
+    Ok(())
+}

@@ -1,0 +1,12 @@
+//! Orders: rows grouped, views of them, what counts.
+
+pub(crate) mod dataset;
+pub(crate) mod group;
+pub(crate) mod index;
+pub(crate) mod reconciliation;
+pub(crate) mod result_cache;
+pub(crate) mod rows;
+pub(crate) mod selection;
+pub(crate) mod simulate;
+pub(crate) mod spec;
+pub(crate) mod view;

@@ -1,0 +1,232 @@
+//! The reconciliation (照合): rows of the input that count, and rows that do not count by reason.
+//! Rows, orders and amounts add up to the last line, `total`.
+
+use super::dataset::{Class, Orders, unpack};
+use super::selection::{REVENUE, actions};
+use crate::context::{Context, filled, room};
+use crate::data::input::parse::Reason;
+use crate::definition::Definition;
+use crate::error::{Error, Result};
+use crate::ids::NO_ID;
+use crate::table::{Column, Field, Label, Table, Values, columns};
+use crate::words::{KindWord, StatusWord};
+use serde_json::json;
+
+const FIELDS: [Field; 5] = columns! {
+    "reason": Category, "", "理由", "The reason why these rows count or do not count.";
+    "rows": Int, "rows", "行数", "Rows of the input.";
+    "orders": Int, "orders", "件数", "Orders; left-out lines of orders are rows only.";
+    "customers": Int, "customers", "顧客数", "Distinct customers with such an order.";
+    "amount": Money, "currency", "金額", "Net amount.";
+};
+
+macro_rules! reasons {
+    ($($name:ident = $code:literal, $en:literal, $ja:literal;)*) => {
+        #[derive(Clone, Copy)]
+        #[allow(clippy::upper_case_acronyms)]
+        enum Line { $($name,)* }
+        const LABELS: &[Label] = &[$(Label { code: $code, en: $en, ja: $ja },)*];
+    };
+}
+
+reasons! {
+    Counted = "counted", "Counted", "集計対象";
+    Guest = "guest", "Guests: in shop totals only", "ゲスト（店舗合計のみ）";
+    Refund = "refund", "Refund rows: lower revenue, no order", "返金行";
+    FullRefund = "full_refund", "Fully refunded", "全額返金";
+    ZeroValue = "zero_value", "Zero value", "ゼロ円注文";
+    NotOrdered = "not_ordered", "Not ordered", "未受注";
+    Cancelled = "cancelled", "Cancelled", "キャンセル";
+    PaymentFailed = "payment_failed", "Payment failed", "決済失敗";
+    Refunded = "refunded", "Refunded", "返金";
+    Returned = "returned", "Returned", "返品";
+    Test = "test", "Test", "テスト";
+    Completed = "completed", "Completed, left out by the policy", "完了（対象外）";
+    Pending = "pending", "Pending, left out by the policy", "処理中（対象外）";
+    OneOff = "one_off", "One-off, left out by the policy", "都度購入（対象外）";
+    SubFirst = "sub_first", "Subscription, first, left out by the policy", "定期初回（対象外）";
+    SubRenewal = "sub_renewal", "Subscription, renewal, left out by the policy", "定期継続（対象外）";
+    Swap = "swap", "Exchange", "交換";
+    Sample = "sample", "Sample", "サンプル";
+    Filtered = "filtered", "Left out by the view's filter", "絞り込み対象外";
+    BadTime = "bad_time", "Row left out: time", "除外行: 日時";
+    BadAmount = "bad_amount", "Row left out: amount", "除外行: 金額";
+    BadOrderId = "bad_order_id", "Row left out: order id", "除外行: 注文番号";
+    BadQuantity = "bad_quantity", "Row left out: quantity", "除外行: 数量";
+    BadMoney = "bad_money", "Row left out: other money column", "除外行: その他金額";
+    BadWord = "bad_word", "Row left out: unknown word", "除外行: 不明な区分";
+    BadCurrency = "bad_currency", "Row left out: currency", "除外行: 通貨";
+    BadRefundTime = "bad_refund_time", "Row left out: refund time", "除外行: 返金日時";
+    GuestDropped = "guest_dropped", "Guests, left out", "ゲスト（除外）";
+    Repeated = "repeated_row", "Repeated rows, left out", "重複行";
+    Total = "total", "Total that came in", "入力合計";
+}
+
+impl Orders {
+    /// The reconciliation as a table: `reason rows orders customers amount`. Rows, orders and
+    /// amount add up to the line `total`; customers are distinct in each line. The order of lines
+    /// is fixed; lines without rows are left out.
+    ///
+    /// # Errors
+    ///
+    /// A sum that does not fit into 64 bits; out of memory.
+    pub fn reconciliation(&self, context: &Context) -> Result<Table> {
+        context.check()?;
+        let data = &self.data;
+        let actions = actions(&self.view.policy);
+        let n = LABELS.len();
+        let mut rows = filled(n, 0_i64, "reconciliation")?;
+        let mut orders = filled(n, 0_i64, "reconciliation")?;
+        let mut amounts = filled(n, 0_i128, "reconciliation")?;
+        let mut customers = filled(n, 0_i64, "reconciliation")?;
+        // One bit per line and customer.
+        let mut seen = filled(data.ids().len(), 0_u32, "reconciliation")?;
+        let line_of = |i: usize| -> Line {
+            let state = data.state(i);
+            let (_, _, class) = unpack(state);
+            match (
+                actions[usize::from(state)] & REVENUE != 0,
+                self.lets_through(i),
+                data.customer[i],
+            ) {
+                (_, false, _) => Line::Filtered,
+                (false, ..) => self.reason(state),
+                (true, _, _) if class == Class::Refund => Line::Refund,
+                (true, _, NO_ID) => Line::Guest,
+                _ => Line::Counted,
+            }
+        };
+        for i in 0..data.len() {
+            let line = line_of(i) as usize;
+            let (_, _, class) = unpack(data.state(i));
+            if data.line_order.is_none() {
+                rows[line] += 1;
+            }
+            orders[line] += i64::from(class != Class::Refund);
+            amounts[line] += i128::from(data.net[i]);
+            if data.customer[i] != NO_ID {
+                let bit = 1 << line;
+                let seen = &mut seen[data.customer[i] as usize];
+                customers[line] += i64::from(*seen & bit == 0);
+                *seen |= bit;
+            }
+        }
+        if let Some(line_order) = &data.line_order {
+            for order in line_order.iter() {
+                rows[line_of(*order as usize) as usize] += 1;
+            }
+        }
+        for left in &data.rows.left_out {
+            let line = match left.reason {
+                // Rows of orders have no measures.
+                Reason::Good | Reason::BadMeasure => continue,
+                Reason::BadTime => Line::BadTime,
+                Reason::BadAmount => Line::BadAmount,
+                Reason::BadOrderId => Line::BadOrderId,
+                Reason::BadQuantity => Line::BadQuantity,
+                Reason::BadMoney => Line::BadMoney,
+                Reason::BadWord => Line::BadWord,
+                Reason::BadCurrency => Line::BadCurrency,
+                Reason::BadRefundTime => Line::BadRefundTime,
+                Reason::Guest => Line::GuestDropped,
+                Reason::Repeated => Line::Repeated,
+                Reason::Filtered => Line::Filtered,
+            } as usize;
+            rows[line] += left.rows as i64;
+            amounts[line] += left.amount;
+            if data.line_order.is_none() {
+                orders[line] += left.rows as i64;
+            }
+        }
+        let total = Line::Total as usize;
+        rows[total] = rows.iter().sum();
+        orders[total] = orders.iter().sum();
+        amounts[total] = amounts.iter().sum();
+        customers[total] = seen.iter().filter(|bits| **bits != 0).count() as i64;
+
+        let mut keep = room(n, "reconciliation")?;
+        keep.extend((0..n).filter(|i| rows[*i] != 0 || orders[*i] != 0 || *i == 0 || *i == total));
+        let mut money = room(keep.len(), "reconciliation")?;
+        for i in &keep {
+            let amount = i64::try_from(amounts[*i]).map_err(|_| Error::Overflow {
+                column: self.spec.amount.clone(),
+                what: "the sum of all amounts",
+            })?;
+            money.push(amount);
+        }
+        let pick = |from: &[i64]| Values::I64(keep.iter().map(|i| from[*i]).collect());
+        let values = [
+            Values::Category {
+                codes: keep.iter().map(|i| *i as u8).collect(),
+                labels: LABELS,
+            },
+            pick(&rows),
+            pick(&orders),
+            pick(&customers),
+            Values::Money(money.into(), self.currency()),
+        ];
+        let columns = FIELDS
+            .iter()
+            .zip(values)
+            .map(|(field, values)| Column::new(field, values));
+        let contents = json!({
+            "version": env!("CARGO_PKG_VERSION"),
+            "analysis": "reconciliation",
+            "scope": {
+                "as_of": self.last_date.map(|d| d.to_string()),
+                "currency": self.currency(),
+                "timezone": self.zone().to_string(),
+                "policy": self.view.policy,
+            },
+            "options": self.spec.as_ref(),
+        });
+        Ok(Table::new(columns.collect())
+            .with_definition(Definition::new(move || contents.clone()))
+            .with_note("rounded_amounts", json!(data.rows.rounded))
+            .with_note("customers_not_in_table", json!(self.unknown_customers())))
+    }
+
+    /// The number of customers with orders who are not in the customers table; `None` without a
+    /// table.
+    fn unknown_customers(&self) -> Option<usize> {
+        let rows = self.customer_rows.as_ref()?;
+        let with_orders = self.with_orders().ok()?;
+        Some(
+            (0..rows.len())
+                .filter(|c| with_orders[*c] && rows[*c] == NO_ID)
+                .count(),
+        )
+    }
+
+    /// The reason why an order of this state does not count: its kind, its status, or its class.
+    fn reason(&self, state: u8) -> Line {
+        let (status, kind, class) = unpack(state);
+        let policy = &self.view.policy;
+        if !policy.statuses.contains(&status) {
+            return match status {
+                StatusWord::Completed => Line::Completed,
+                StatusWord::Pending => Line::Pending,
+                StatusWord::NotOrdered => Line::NotOrdered,
+                StatusWord::Cancelled => Line::Cancelled,
+                StatusWord::PaymentFailed => Line::PaymentFailed,
+                StatusWord::Refunded => Line::Refunded,
+                StatusWord::Returned => Line::Returned,
+                StatusWord::Test => Line::Test,
+            };
+        }
+        if !policy.kinds.contains(&kind) {
+            return match kind {
+                KindWord::OneOff => Line::OneOff,
+                KindWord::SubFirst => Line::SubFirst,
+                KindWord::SubRenewal => Line::SubRenewal,
+                KindWord::Swap => Line::Swap,
+                KindWord::Sample => Line::Sample,
+            };
+        }
+        match class {
+            Class::FullRefund => Line::FullRefund,
+            Class::Refund => Line::Refund,
+            Class::Order | Class::ZeroValue => Line::ZeroValue,
+        }
+    }
+}
