@@ -10,8 +10,7 @@ mod on_table;
 pub(crate) use on_orders::WITHOUT_OCCASION;
 
 use crate::context::Context;
-use crate::data::events::dataset::Events;
-use crate::data::orders::dataset::Orders;
+use crate::data::{Events, Orders};
 use crate::definition::Definition;
 use crate::error::{Error, Result};
 use crate::request::{as_object, distinct, read_object, unknown};

@@ -3,7 +3,7 @@
 
 use super::{AS_OF, Analysis, Dataset, Input, noted_end, resolved};
 use crate::context::{Context, filled};
-use crate::data::orders::dataset::Orders;
+use crate::data::Orders;
 use crate::error::{Error, Result};
 use crate::scope::{AsOf, Filter, Refunds, Scope};
 use crate::table::{Column, Table, Values};

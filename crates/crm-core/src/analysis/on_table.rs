@@ -2,7 +2,7 @@
 
 use super::{Analysis, Dataset, Input};
 use crate::context::Context;
-use crate::data::input::caller_table::no_misnomer;
+use crate::data::no_misnomer;
 use crate::error::Result;
 use crate::scope::Scope;
 use crate::table::{Column, Table};

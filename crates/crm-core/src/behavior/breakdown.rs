@@ -3,7 +3,7 @@
 
 use crate::columns::Buf;
 use crate::context::{collect, push};
-use crate::data::events::dataset::Events;
+use crate::data::Events;
 use crate::data::filter::AttributeValues;
 use crate::data::orders::view::rank;
 use crate::error::{Error, Result};

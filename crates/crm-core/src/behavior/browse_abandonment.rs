@@ -25,7 +25,7 @@ use super::cart_follow_ups::{customer, last_orders};
 use super::sessions::VISITOR_ID;
 use crate::analysis::Analysis;
 use crate::context::{Context, collect, push, room};
-use crate::data::events::dataset::Events;
+use crate::data::Events;
 use crate::error::Result;
 use crate::ids::NO_ID;
 use crate::scope::Scope;
@@ -266,7 +266,7 @@ impl Analysis for BrowseAbandonment {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::events::builder::Event;
+    use crate::data::Event;
     use crate::time::Zone;
 
     fn listed(log: &[(&str, &str)], as_of: &str) -> Option<(i64, Option<&'static str>)> {

@@ -28,7 +28,8 @@ use super::breakdown::{Breakdown, Counts, Line, Part};
 use super::cart_abandonment::is_product;
 use crate::analysis::Analysis;
 use crate::context::{Context, collect, filled, push};
-use crate::data::events::dataset::{EventData, Events};
+use crate::data::Events;
+use crate::data::events::event_data::EventData;
 use crate::error::Result;
 use crate::num::ratio::Ratio;
 use crate::scope::Scope;
@@ -278,7 +279,7 @@ impl Analysis for BrowseRates {
 mod tests {
     use super::*;
     use crate::analysis::Dataset;
-    use crate::data::events::builder::Event;
+    use crate::data::Event;
     use crate::register;
     use crate::table::Cell;
     use crate::time::Zone;

@@ -30,7 +30,8 @@
 //! nothing and are counted in the notes.
 
 use crate::context::{Context, filled, grow, push};
-use crate::data::events::dataset::{EventData, EventDim, Events};
+use crate::data::Events;
+use crate::data::events::event_data::{EventData, EventDim};
 use crate::error::{Error, Result};
 use crate::ids::NO_ID;
 use crate::table::Label;
@@ -452,7 +453,7 @@ impl Machine<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::events::builder::{Event, EventsBuilder};
+    use crate::data::{Event, EventsBuilder};
     use crate::money::Currency;
     use crate::time::Zone;
 

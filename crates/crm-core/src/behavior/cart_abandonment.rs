@@ -32,7 +32,7 @@ use super::cart::{Cart, Item, Stage, State};
 use super::{OF_THE_SITE, cart};
 use crate::analysis::Analysis;
 use crate::context::{Context, collect, push};
-use crate::data::events::dataset::Events;
+use crate::data::Events;
 use crate::error::{Error, Result};
 use crate::num::ratio::Ratio;
 use crate::scope::Scope;

@@ -19,7 +19,8 @@ pub mod visits_after_purchase;
 
 use crate::analysis::Entry;
 use crate::context::{collect, room};
-use crate::data::events::dataset::{Events, UNUSED};
+use crate::data::Events;
+use crate::data::events::event_data::UNUSED;
 use crate::error::{Error, Result};
 use crate::ids::{Ids, NO_ID};
 use crate::num::Fraction;
@@ -122,7 +123,7 @@ pub(crate) fn need(
     let named = |word: &EventWord| {
         data.words.contains(&(*word as u8)) || events.spec.kinds.values().any(|w| w == word)
     };
-    let strangers = data.words.contains(&crate::data::events::dataset::OTHER);
+    let strangers = data.words.contains(&crate::data::events::event_data::OTHER);
     let missing = always.iter().find(|w| !named(w));
     let missing = missing.or_else(|| possible.iter().find(|w| strangers && !named(w)));
     let Some(missing) = missing else {

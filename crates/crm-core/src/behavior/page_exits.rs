@@ -27,7 +27,7 @@ use super::sessions::Cutter;
 use super::{OF_THE_SITE, sessions};
 use crate::analysis::Analysis;
 use crate::context::{Context, collect, filled, push};
-use crate::data::events::dataset::Events;
+use crate::data::Events;
 use crate::error::{Error, Result};
 use crate::ids::NO_ID;
 use crate::money::divide;
@@ -307,7 +307,7 @@ impl Analysis for PageExits {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::events::builder::Event;
+    use crate::data::Event;
     use crate::time::Zone;
 
     #[test]

@@ -34,7 +34,7 @@ use super::OF_THE_SITE;
 use super::nodes::{Nodes, Of};
 use crate::analysis::Analysis;
 use crate::context::{Context, collect, filled, push};
-use crate::data::events::dataset::Events;
+use crate::data::Events;
 use crate::error::{Error, Result};
 use crate::scope::Scope;
 use crate::table::{Column, Field, Table, Values, columns};

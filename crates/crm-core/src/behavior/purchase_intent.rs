@@ -30,7 +30,7 @@
 use super::sessions::VISITOR_ID;
 use crate::analysis::Analysis;
 use crate::context::{Context, collect, push, room};
-use crate::data::events::dataset::Events;
+use crate::data::Events;
 use crate::error::{Error, Result};
 use crate::ids::NO_ID;
 use crate::scope::Scope;

@@ -44,7 +44,7 @@ use super::sessions::{Cutter, VISITOR_ID};
 use super::{OF_THE_SITE, instants_column, level, rate_columns, sessions};
 use crate::analysis::Analysis;
 use crate::context::{Context, collect, grow, push};
-use crate::data::events::dataset::Events;
+use crate::data::Events;
 use crate::error::{Error, Result};
 use crate::num::ratio::{Ratio, Sums};
 use crate::scope::{Condition, Scope};

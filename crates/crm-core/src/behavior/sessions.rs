@@ -25,7 +25,8 @@
 
 use crate::analysis::Analysis;
 use crate::context::{Context, collect, push};
-use crate::data::events::dataset::{EventData, EventDim, Events};
+use crate::data::Events;
+use crate::data::events::event_data::{EventData, EventDim};
 use crate::error::{Error, Result};
 use crate::ids::NO_ID;
 use crate::scope::Scope;
@@ -307,7 +308,7 @@ impl Analysis for Sessions {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::events::builder::Event;
+    use crate::data::Event;
     use crate::time::Zone;
 
     fn ranges(

@@ -11,7 +11,7 @@ use super::OF_THE_SITE;
 use super::nodes::{Nodes, Of};
 use crate::analysis::Analysis;
 use crate::context::{Context, collect, push};
-use crate::data::events::dataset::Events;
+use crate::data::Events;
 use crate::error::{Error, Result};
 use crate::num::ratio::{Ratio, Sums};
 use crate::scope::Scope;

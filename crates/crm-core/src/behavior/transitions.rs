@@ -21,7 +21,7 @@ use super::OF_THE_SITE;
 use super::nodes::{Nodes, Of};
 use crate::analysis::Analysis;
 use crate::context::{Context, collect, filled, push};
-use crate::data::events::dataset::Events;
+use crate::data::Events;
 use crate::error::{Error, Result};
 use crate::num::rank;
 use crate::scope::Scope;
@@ -219,7 +219,7 @@ impl Analysis for Transitions {
 mod tests {
     use super::*;
     use crate::analysis::Dataset;
-    use crate::data::events::builder::Event;
+    use crate::data::Event;
     use crate::register;
     use crate::time::Zone;
 

@@ -15,7 +15,7 @@ use super::sessions;
 use super::sessions::{Cutter, VISITOR_ID};
 use crate::analysis::Analysis;
 use crate::context::{Context, collect, push};
-use crate::data::events::dataset::Events;
+use crate::data::Events;
 use crate::error::Result;
 use crate::scope::Scope;
 use crate::table::{CUSTOMER_ID, Column, Field, Table, Values, columns};

@@ -35,7 +35,7 @@ use crate::clv::gamma_gamma::{NoSpend, Spend};
 use crate::clv::rows::{Histories, Rows};
 use crate::clv::{any, gamma_gamma};
 use crate::context::{Context, collect, filled, push};
-use crate::data::orders::dataset::Orders;
+use crate::data::Orders;
 use crate::error::{Error, Result};
 use crate::money::Currency;
 use crate::scope::{Occasion, Scope};

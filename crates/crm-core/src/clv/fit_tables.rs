@@ -21,7 +21,7 @@ use crate::clv::rows::Rows;
 use crate::clv::usable::{Reads, Usable, policy};
 use crate::clv::{any, bgbb, gamma_gamma, sbg};
 use crate::context::{Context, collect, room};
-use crate::data::orders::spec::BadRows;
+use crate::data::BadRows;
 use crate::error::{Error, Result};
 use crate::num::Fraction;
 use crate::scope::Scope;

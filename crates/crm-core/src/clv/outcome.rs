@@ -16,11 +16,22 @@ use crate::Context;
 use crate::clv::gamma_gamma;
 use crate::clv::model::{Fit, Model, Purchases};
 use crate::clv::rows::Histories;
-use crate::clv::value::{Interval, STEP};
 use crate::context::{collect, filled, push, room};
 use crate::error::{Error, Result};
 use crate::num::Fraction;
 use crate::num::rng::Rng;
+
+/// An interval per customer.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Interval {
+    /// Lower ends.
+    pub low: Vec<f64>,
+    /// Upper ends.
+    pub high: Vec<f64>,
+}
+
+/// Half the step of the central differences, on the log scale.
+pub(crate) const STEP: f64 = 1e-4;
 
 /// Rows per block. Sums are made per block, so another value changes the last bits of results.
 const BLOCK: usize = 4096;

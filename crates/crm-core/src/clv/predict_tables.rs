@@ -19,7 +19,7 @@ use crate::clv::usable::{Reads, Usable, policy};
 use crate::clv::value::{Compounding, Interval};
 use crate::clv::{gamma_gamma, outcome, value};
 use crate::context::{Context, filled, room};
-use crate::data::orders::spec::BadRows;
+use crate::data::BadRows;
 use crate::error::{Error, Result};
 use crate::num::{Fraction, Positive};
 use crate::scope::Scope;

@@ -29,7 +29,7 @@ use crate::clv::model::{Fit, Purchases};
 use crate::clv::rows::{Histories, Rows};
 use crate::clv::{any, tracking};
 use crate::context::{Context, collect, filled, push};
-use crate::data::orders::dataset::Orders;
+use crate::data::Orders;
 use crate::data::orders::selection::{ORDER, Selection};
 use crate::error::{Error, Result};
 use crate::scope::Scope;

@@ -14,7 +14,7 @@ use serde_json::json;
 use crate::clv::frame::{Numbers, is_summary, or_nan};
 use crate::clv::rows::History;
 use crate::context::{filled, push};
-use crate::data::orders::spec::BadRows;
+use crate::data::BadRows;
 use crate::error::Result;
 use crate::table::Table;
 

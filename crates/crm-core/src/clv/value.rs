@@ -35,7 +35,8 @@ use serde::{Deserialize, Serialize};
 use crate::Context;
 use crate::clv::gamma_gamma;
 use crate::clv::model::{Fit, Model, Purchases, Unit};
-use crate::clv::outcome::{self, Draws};
+pub use crate::clv::outcome::Interval;
+use crate::clv::outcome::{self, Draws, STEP};
 use crate::clv::pairs::Pairs;
 use crate::clv::rows::Histories;
 use crate::context::{collect, filled, room};
@@ -105,15 +106,6 @@ impl Compounding {
         };
         Ok(per_year / 365.0 * unit.days())
     }
-}
-
-/// An interval per customer.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Interval {
-    /// Lower ends.
-    pub low: Vec<f64>,
-    /// Upper ends.
-    pub high: Vec<f64>,
 }
 
 /// Values of customers, in the order of the histories. An infinite value is +∞, never NaN.
@@ -412,9 +404,6 @@ fn expectation<M: Model + Purchases + Sync>(
     out.expected = Some(interval);
     Ok(())
 }
-
-/// Half the step of the central differences, on the log scale.
-pub(crate) const STEP: f64 = 1e-4;
 
 /// Derivatives of the logarithm of the discounted purchases in the logarithms of the parameters, by
 /// central differences, one column per parameter.

@@ -4,7 +4,7 @@
 //!
 //! At each origin (days `step` apart, the last one `within` or `follow` days before `as_of`) the
 //! gap model is fitted to the completed and open gaps up to that day, without anything later
-//! ([`follow_up`]). Each customer known then is followed to `as_of`, or for `follow` days. One row
+//! ([`rolling_origin`]). Each customer known then is followed to `as_of`, or for `follow` days. One row
 //! per origin and method:
 //!
 //! | columns | score of | over |
@@ -67,7 +67,7 @@ use super::seasonality::Seasonality;
 use super::shop::{Shop, View, whole_days};
 use crate::analysis::Analysis;
 use crate::context::{Context, collect, push, room};
-use crate::data::orders::dataset::Orders;
+use crate::data::Orders;
 use crate::error::Result;
 use crate::scope::{Occasion, Scope};
 use crate::summary::rolling_origin::RollingOrigin;

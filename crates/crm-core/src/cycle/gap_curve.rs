@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 
 use crate::analysis::Analysis;
 use crate::context::{Context, collect, room};
-use crate::data::orders::dataset::Orders;
+use crate::data::Orders;
 use crate::error::{Error, Result};
 use crate::num::lifetime::{Family, Status};
 use crate::num::survival::{Curve, Subject};

@@ -47,7 +47,7 @@ use super::seasonality::Seasonality;
 use super::shop::{CUSTOMER, CUSTOMERS, Shop, Told, View, whole_days};
 use crate::analysis::Analysis;
 use crate::context::{Context, collect, room};
-use crate::data::orders::dataset::Orders;
+use crate::data::Orders;
 use crate::error::{Error, Result};
 use crate::learned::Learned;
 use crate::scope::{Occasion, Scope};

@@ -8,7 +8,7 @@ use super::gap_model::{History, Model, Params};
 use super::seasonality::{Clock, Seasonality};
 use super::{fit, paces};
 use crate::context::{Context, collect, room};
-use crate::data::orders::dataset::Orders;
+use crate::data::Orders;
 use crate::error::{Error, Result};
 use crate::learned::Learned;
 use crate::scope::Scope;

@@ -37,7 +37,7 @@ use super::seasonality::Seasonality;
 use super::shop::{Shop, View, whole_days};
 use crate::analysis::Analysis;
 use crate::context::{Context, collect, push};
-use crate::data::orders::dataset::Orders;
+use crate::data::Orders;
 use crate::error::{Error, Result};
 use crate::num::Fraction;
 use crate::num::ratio::Ratio;

@@ -1,11 +1,10 @@
 //! The shop's table of customers: registration dates, opt-outs, further dimensions. It also
 //! contains customers without an order (prospects, 見込み客).
 
+use super::input::batches::RowDim;
 use super::input::batches::{Input, find};
 use super::input::blocks::BLANK;
 use super::input::parse::Problems;
-use super::orders::dataset::Orders;
-use super::orders::rows::RowDim;
 use super::text::cells::Understood;
 use crate::columns::{Batch, Buf, ColumnData, ColumnValues};
 use crate::context::{Context, collect, filled, room};
@@ -301,25 +300,4 @@ fn truths(name: &str, chunks: &[&ColumnData], rows: usize) -> Result<Vec<bool>> 
         }
     }
     Ok(out)
-}
-
-impl Orders {
-    /// The customers of the customers table that are not among `known` and so have no order that
-    /// counts, in ascending id order.
-    pub(crate) fn prospects(&self, known: &[u32]) -> Result<Vec<u32>> {
-        let Some(rows) = &self.customer_rows else {
-            return Ok(Vec::new());
-        };
-        let mut has_order = filled(rows.len(), false, "customers")?;
-        for code in known {
-            has_order[*code as usize] = true;
-        }
-        let mut prospects = Vec::new();
-        for code in self.ids().by_id()? {
-            if rows[*code as usize] != NO_ID && !has_order[*code as usize] {
-                crate::context::push(&mut prospects, *code, "customers")?;
-            }
-        }
-        Ok(prospects)
-    }
 }

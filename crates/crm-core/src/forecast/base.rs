@@ -49,7 +49,7 @@ use serde_json::json;
 use super::{markov, model};
 use crate::analysis::Analysis;
 use crate::context::{Context, collect, filled, push, room};
-use crate::data::orders::dataset::Orders;
+use crate::data::Orders;
 use crate::error::{Error, Result};
 use crate::money::Currency;
 use crate::num::{Fraction, Positive};

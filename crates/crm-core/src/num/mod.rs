@@ -1,6 +1,7 @@
 //! Numerical methods: ranges as types, special functions, ranks, ratios, survival curves,
 //! optimisation, random numbers.
 
+mod censored;
 mod cluster_variance;
 pub(crate) mod elementary;
 pub mod incomplete;

@@ -39,11 +39,12 @@ mod costs;
 use self::costs::{Domain, Spent};
 use super::grouping::{Grouping, Key};
 use super::history::{Histories, History, Origin};
+use super::parameters::whole_days;
+use super::shares::share_columns;
 use super::worth::{LTV, REPEAT_RATE, Tally, Worth, ltv_columns};
-use super::{share_columns, whole_days};
 use crate::analysis::Analysis;
 use crate::context::{Context, collect, push};
-use crate::data::orders::dataset::Orders;
+use crate::data::Orders;
 use crate::data::orders::view::rank;
 use crate::error::{Error, Result};
 use crate::money::{Currency, divide};
@@ -429,7 +430,7 @@ fn table(
 mod tests {
     use super::*;
     use crate::columns::{Batch, ColumnValues, Strings};
-    use crate::data::orders::spec::{AmountUnit, OrdersSpec};
+    use crate::data::{AmountUnit, OrdersSpec};
     use crate::table::Cell;
 
     /// Orders with a channel and a cost: customer, date, amount, cost, channel.

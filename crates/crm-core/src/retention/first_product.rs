@@ -24,11 +24,12 @@
 
 use super::grouping::{Grouping, Key};
 use super::history::Histories;
+use super::parameters::whole_days;
+use super::shares::share_columns;
 use super::worth::{HORIZONS, LTV, REPEAT_RATE, Tally, Worth, ltv_columns};
-use super::{share_columns, whole_days};
 use crate::analysis::Analysis;
 use crate::context::{Context, collect, push};
-use crate::data::orders::dataset::Orders;
+use crate::data::Orders;
 use crate::error::{Error, Result};
 use crate::money::Currency;
 use crate::num::Fraction;

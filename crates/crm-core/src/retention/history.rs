@@ -7,7 +7,7 @@
 //! own row belongs to the purchase before it; refunds before the origin are left out.
 
 use crate::context::{Context, push};
-use crate::data::orders::dataset::Orders;
+use crate::data::Orders;
 use crate::data::orders::index::{Entry, Index};
 use crate::data::orders::selection::{ORDER, REVENUE, Selection};
 use crate::error::{Error, Result};

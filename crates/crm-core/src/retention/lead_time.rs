@@ -20,12 +20,13 @@
 //! Crowley. The day of a share that is never reached is null.
 
 use super::history::Histories;
+use super::parameters::whole_days;
 use super::repeat_rate::transition;
+use super::shares::share_columns;
 use super::waits::{Waits, ended_by};
-use super::{share_columns, whole_days};
 use crate::analysis::Analysis;
 use crate::context::{Context, collect, push};
-use crate::data::orders::dataset::Orders;
+use crate::data::Orders;
 use crate::error::{Error, Result};
 use crate::num::Fraction;
 use crate::num::ratio::Ratio;

@@ -35,11 +35,12 @@
 //! `churn_boundary` decides whether a customer is churned on day 180 itself.
 
 use super::history::Histories;
+use super::parameters::CHURN_DAYS;
+use super::shares::share_columns;
 use super::waits::Waits;
-use super::{CHURN_DAYS, share_columns};
 use crate::analysis::Analysis;
 use crate::context::{Context, collect, filled};
-use crate::data::orders::dataset::Orders;
+use crate::data::Orders;
 use crate::error::{Error, Result};
 use crate::num::Fraction;
 use crate::num::ratio::Ratio;

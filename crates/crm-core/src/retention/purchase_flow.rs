@@ -23,11 +23,12 @@
 //! day's first order.
 
 use super::history::Histories;
-use super::{CHURN_DAYS, share_columns};
+use super::parameters::CHURN_DAYS;
+use super::shares::share_columns;
 use crate::analysis::Analysis;
 use crate::context::{Context, collect, filled, push};
+use crate::data::Orders;
 use crate::data::filter::{Attribute, AttributeValues, Level};
-use crate::data::orders::dataset::Orders;
 use crate::data::orders::view::rank;
 use crate::error::{Error, Result};
 use crate::ids::{IdRef, NO_ID};

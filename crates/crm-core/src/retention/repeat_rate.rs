@@ -26,11 +26,12 @@
 //! same day is a repeat after 0 days.
 
 use super::history::{Histories, History};
+use super::parameters::whole_days;
+use super::shares::share_columns;
 use super::waits::{Waits, ended_by};
-use super::{share_columns, whole_days};
 use crate::analysis::Analysis;
 use crate::context::Context;
-use crate::data::orders::dataset::Orders;
+use crate::data::Orders;
 use crate::error::{Error, Result};
 use crate::num::Fraction;
 use crate::num::ratio::Ratio;

@@ -17,11 +17,11 @@
 //! such customers.
 
 use super::decile::descending;
+use super::negative_revenue::with_negative_revenue;
 use super::rfm::REVENUE;
-use super::with_negative_revenue;
 use crate::analysis::Analysis;
 use crate::context::{Context, collect, filled};
-use crate::data::orders::dataset::Orders;
+use crate::data::Orders;
 use crate::error::{Error, Result};
 use crate::scope::Scope;
 use crate::summary::Totals;

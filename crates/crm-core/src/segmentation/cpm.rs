@@ -29,7 +29,7 @@
 use super::rfm::{ORDERS, RECENCY, REVENUE};
 use crate::analysis::Analysis;
 use crate::context::{Context, collect, filled, push};
-use crate::data::orders::dataset::Orders;
+use crate::data::Orders;
 use crate::error::{Error, Result};
 use crate::ids::NO_ID;
 use crate::money::Currency;

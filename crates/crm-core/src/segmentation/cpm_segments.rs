@@ -9,7 +9,7 @@ use super::cpm::{Options, SEGMENT, STATE, Segment, State};
 use super::rfm_segments::{CUSTOMER_SHARE, CUSTOMERS, Groups, REVENUE_SHARE, SUM};
 use crate::analysis::Analysis;
 use crate::context::Context;
-use crate::data::orders::dataset::Orders;
+use crate::data::Orders;
 use crate::error::Result;
 use crate::money::divide;
 use crate::scope::Scope;

@@ -15,11 +15,11 @@
 //! A customer whose refunds exceed the orders has a negative revenue; the note `negative_revenue` counts
 //! such customers.
 
+use super::negative_revenue::with_negative_revenue;
 use super::rfm::REVENUE;
-use super::with_negative_revenue;
 use crate::analysis::Analysis;
 use crate::context::{Context, collect, filled};
-use crate::data::orders::dataset::Orders;
+use crate::data::Orders;
 use crate::error::{Error, Result};
 use crate::num::rank;
 use crate::scope::Scope;

@@ -20,10 +20,10 @@
 //! A customer whose refunds exceed the orders has a negative revenue; the note `negative_revenue` counts
 //! such customers.
 
-use super::with_negative_revenue;
+use super::negative_revenue::with_negative_revenue;
 use crate::analysis::Analysis;
 use crate::context::{Context, collect};
-use crate::data::orders::dataset::Orders;
+use crate::data::Orders;
 use crate::error::{Error, Result};
 use crate::money::divide;
 use crate::num::rank;

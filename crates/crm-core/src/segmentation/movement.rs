@@ -20,7 +20,7 @@
 use super::{cpm, rfm};
 use crate::analysis::Analysis;
 use crate::context::{Context, collect, filled};
-use crate::data::orders::dataset::Orders;
+use crate::data::Orders;
 use crate::error::{Error, Result};
 use crate::scope::{AsOf, Scope};
 use crate::summary::Totals;

@@ -48,7 +48,7 @@
 
 use crate::analysis::Analysis;
 use crate::context::{Context, collect, filled, room};
-use crate::data::orders::dataset::Orders;
+use crate::data::Orders;
 use crate::error::{Error, Result};
 use crate::learned::Learned;
 use crate::money::Currency;
@@ -175,7 +175,7 @@ impl Options {
                 "cuts; the shop that was learnt had no customers",
             );
         };
-        let levels = frozen.cuts.levels(&Options::default());
+        let levels = frozen.cuts.levels(None);
         levels.map_err(|error| error.inside("learned.rfm"))?;
         if self.monetary != Monetary::Revenue && self.monetary != frozen.monetary {
             return refuse("monetary", "what it was when the cuts were learnt");
@@ -225,11 +225,16 @@ impl Options {
         }
     }
 
+    /// The number of levels where it is not the default, which cuts replace.
+    fn levels_asked(&self) -> Option<u8> {
+        (self.levels != Options::default().levels).then_some(self.levels)
+    }
+
     /// These options with the mode, the levels and the monetary axis of the cuts.
     pub(crate) fn resolved(self, currency: Currency) -> Result<Options> {
         let frozen = self.frozen()?;
         let levels = match frozen.fixed_cuts(currency)? {
-            Some(cuts) => cuts.levels(&self)?,
+            Some(cuts) => cuts.levels(self.levels_asked())?,
             None => self.levels,
         };
         Ok(Options {
@@ -265,10 +270,10 @@ pub fn score(totals: &Totals, options: &Options) -> Result<Scores> {
         return Err(Error::option("levels", options.levels, "2 to 10"));
     }
     let options = &options.frozen()?;
-    let axes = Axes::new(totals, options)?;
+    let axes = Axes::new(totals, options.monetary)?;
     let given = options.fixed_cuts(totals.currency)?;
     let levels = match &given {
-        Some(cuts) => cuts.levels(options)?,
+        Some(cuts) => cuts.levels(options.levels_asked())?,
         None => options.levels,
     };
     let mut flat = Vec::new();
@@ -291,7 +296,7 @@ pub fn score(totals: &Totals, options: &Options) -> Result<Scores> {
     let [r, f, m] = [0, 1, 2].map(|i| levels_of(&axes.keys[i], &keys[i]));
     let (r, f, m) = (r?, f?, m?);
     let cuts = axes.cuts_of(&keys);
-    let segment = segments(&r, &f, &m, levels, options)?;
+    let segment = segments(&r, &f, &m, levels, options.grid.as_deref())?;
     Ok(Scores {
         r,
         f,

@@ -7,7 +7,7 @@ use super::rfm;
 use super::rfm_segments::{CUSTOMER_SHARE, CUSTOMERS, Groups, REVENUE_SHARE, SUM};
 use crate::analysis::Analysis;
 use crate::context::Context;
-use crate::data::orders::dataset::Orders;
+use crate::data::Orders;
 use crate::error::{Error, Result};
 use crate::scope::Scope;
 use crate::table::{Column, Field, Table, Values, columns};

@@ -10,7 +10,7 @@ use super::rfm::{Options, SEGMENT};
 use super::rfm_grid::Segment;
 use crate::analysis::Analysis;
 use crate::context::{Context, filled};
-use crate::data::orders::dataset::Orders;
+use crate::data::Orders;
 use crate::error::{Error, Result};
 use crate::money::{Currency, divide};
 use crate::scope::Scope;

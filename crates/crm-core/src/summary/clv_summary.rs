@@ -39,7 +39,7 @@
 
 use crate::analysis::Analysis;
 use crate::context::{Context, collect, push, room};
-use crate::data::orders::dataset::Orders;
+use crate::data::Orders;
 use crate::data::orders::selection::{ORDER, REVENUE, Selection};
 use crate::error::{Error, Result};
 use crate::scope::Scope;

@@ -19,7 +19,7 @@
 
 use crate::analysis::Analysis;
 use crate::context::{Context, collect, push};
-use crate::data::orders::dataset::Orders;
+use crate::data::Orders;
 use crate::data::orders::selection::{CANCELLED, ORDER, REVENUE, Selection};
 use crate::error::{Error, Result};
 use crate::ids::NO_ID;

@@ -11,9 +11,10 @@
 use super::subscriptions;
 use super::subscriptions::Subscriptions;
 use crate::context::{Context, grow, push, room};
+use crate::data::Orders;
 use crate::data::filter::{Attribute, AttributeValues, Level};
-use crate::data::orders::dataset::{Data, Orders, unpack};
 use crate::data::orders::index::Entry;
+use crate::data::orders::order_data::{Data, unpack};
 use crate::data::orders::selection::{ORDER, REVENUE, Selection};
 use crate::data::orders::view::rank;
 use crate::error::{Error, Result};

@@ -14,7 +14,7 @@
 
 use crate::analysis::Analysis;
 use crate::context::{Context, filled};
-use crate::data::orders::dataset::Orders;
+use crate::data::Orders;
 use crate::data::orders::selection::{ORDER, REVENUE, Selection};
 use crate::error::{Error, Result};
 use crate::ids::NO_ID;

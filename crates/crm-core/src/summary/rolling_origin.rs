@@ -16,7 +16,7 @@
 
 use super::gaps::Gaps;
 use crate::context::{collect, filled, push, room};
-use crate::data::orders::dataset::Orders;
+use crate::data::Orders;
 use crate::error::{Error, Result};
 use crate::scope::{AsOf, Scope};
 use crate::time::Day;
@@ -31,9 +31,9 @@ use crate::time::Day;
 ///     .order("c1", "2026-03-31", 5_000)
 ///     .build()?;
 /// let gaps = Gaps::new(&orders, &Scope::as_of("2026-03-31".parse()?), &Context::default())?;
-/// let days: Vec<String> = follow_up::origins(&gaps, 6, 30, 30)?.iter().map(|d| d.to_string()).collect();
+/// let days: Vec<String> = rolling_origin::origins(&gaps, 6, 30, 30)?.iter().map(|d| d.to_string()).collect();
 /// assert_eq!(days, ["2026-01-30", "2026-03-01"]);
-/// assert!(follow_up::origins(&gaps, 6, 30, 365).is_err());
+/// assert!(rolling_origin::origins(&gaps, 6, 30, 365).is_err());
 /// # Ok::<(), crm_core::Error>(())
 /// ```
 ///

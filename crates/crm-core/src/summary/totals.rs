@@ -2,7 +2,7 @@
 //! decile. One pass over the orders, without the index.
 
 use crate::context::{Context, filled, room};
-use crate::data::orders::dataset::Orders;
+use crate::data::Orders;
 use crate::data::orders::selection::Selection;
 use crate::error::{Error, Result};
 use crate::ids::{Ids, NO_ID};

@@ -35,7 +35,7 @@ use crate::cycle::next_purchase;
 use crate::cycle::next_purchase::{Cycle, LEVELS};
 use crate::cycle::predict::Level;
 use crate::cycle::shop::{Shop, View, nothing_learnt};
-use crate::data::orders::dataset::Orders;
+use crate::data::Orders;
 use crate::error::{Error, Result};
 use crate::learned::Learned;
 use crate::scope::{MoneyThreshold, Occasion, Scope};

@@ -27,7 +27,7 @@ use crate::clv::fit_tables::{ClvFit, FitOptions, GammaGammaFit, SpendOptions};
 use crate::context::{Context, collect, push};
 use crate::cycle::seasonality::Seasonality;
 use crate::cycle::shop::{Shop, View};
-use crate::data::orders::dataset::Orders;
+use crate::data::Orders;
 use crate::error::{Error, ErrorCode, Result};
 use crate::learned::Learned;
 use crate::money::Currency;

@@ -8,7 +8,7 @@ use super::unordered::Unordered;
 use crate::behavior::sessions;
 use crate::behavior::sessions::Cutter;
 use crate::context::{Context, filled, grow, push};
-use crate::data::events::dataset::Events;
+use crate::data::Events;
 use crate::error::Result;
 use crate::num::ratio::Sums;
 use crate::scope::Condition;

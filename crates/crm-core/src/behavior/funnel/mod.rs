@@ -90,7 +90,7 @@ pub use options::{Count, Entered, ExcludeScope, Exclusion, Mode, Options, Per, S
 use super::OF_THE_SITE;
 use crate::analysis::Analysis;
 use crate::context::{Context, collect};
-use crate::data::events::dataset::Events;
+use crate::data::Events;
 use crate::error::{Error, Result};
 use crate::num::ratio::Ratio;
 use crate::scope::{Condition, Scope};

@@ -38,7 +38,7 @@ use crate::cycle::baselines::{Pooled, Rule};
 use crate::cycle::predict::{THRESHOLDS, alert_days};
 use crate::cycle::seasonality::Seasonality;
 use crate::cycle::shop::Shop;
-use crate::data::orders::dataset::Orders;
+use crate::data::Orders;
 use crate::error::{Error, Result};
 use crate::num::Fraction;
 use crate::num::ratio::Ratio;

@@ -9,7 +9,7 @@ use super::{ORIGIN, Options, rolling};
 use crate::analysis::Analysis;
 use crate::context::{Context, push};
 use crate::cycle::predict::predict;
-use crate::data::orders::dataset::Orders;
+use crate::data::Orders;
 use crate::error::{Error, Result};
 use crate::num::Fraction;
 use crate::num::ratio::Ratio;

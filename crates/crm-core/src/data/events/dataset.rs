@@ -11,8 +11,8 @@
 //! customer get the first. A visitor with several customers (a shared device) has each from their
 //! first event on.
 
-use super::parts::Runs;
-use super::sort::Arranged;
+use super::parts::Parts;
+use super::sort::Sorted;
 use super::spec::EventsSpec;
 use crate::columns::{Batch, Buf, ColumnData, ColumnValues};
 use crate::context::{Context, collect, filled, room};
@@ -32,69 +32,6 @@ use crate::words::EventWord;
 use std::fmt;
 use std::sync::Arc;
 
-/// A column of categories.
-#[derive(Clone)]
-pub(crate) struct EventDim {
-    pub(crate) name: String,
-    pub(crate) ids: Arc<Ids>,
-    /// [`NO_ID`] for null.
-    pub(crate) codes: Buf<u32>,
-}
-
-/// A column of numbers; NaN for null.
-#[derive(Clone)]
-pub(crate) struct Measure {
-    pub(crate) name: String,
-    pub(crate) values: Buf<f64>,
-}
-
-/// The customer of each event.
-#[derive(Clone)]
-pub(crate) struct Joined {
-    pub(crate) ids: Arc<Ids>,
-    /// After joining visitors to customers; [`NO_ID`] for visitors without a customer.
-    pub(crate) codes: Buf<u32>,
-    /// As in the input.
-    pub(crate) own: Buf<u32>,
-}
-
-/// The number of rows left out, by reason.
-type LeftOut = Vec<(Reason, u64)>;
-
-/// The columns of events, by visitor and time.
-#[derive(Clone)]
-pub(crate) struct EventData {
-    pub(crate) visitors: Arc<Ids>,
-    /// The visitor of each group of events, ascending.
-    pub(crate) units: Buf<u32>,
-    /// The start of each group, and the end of the last.
-    pub(crate) starts: Buf<u32>,
-    /// UTC microseconds.
-    pub(crate) time: Buf<i64>,
-    pub(crate) kinds: Arc<Ids>,
-    pub(crate) kind: Buf<u32>,
-    /// What each kind means, by its code: an [`EventWord`], [`OTHER`] or [`UNUSED`].
-    pub(crate) words: Arc<Vec<u8>>,
-    pub(crate) customer: Option<Joined>,
-    pub(crate) dims: Vec<EventDim>,
-    /// Minor units; [`BLANK`] for null.
-    pub(crate) amount: Option<Buf<i64>>,
-    pub(crate) quantity: Option<Buf<u32>>,
-    pub(crate) measures: Vec<Measure>,
-    /// The number of events in the whole log whose visitor has a different event at the same
-    /// instant.
-    pub(crate) at_one_instant: u64,
-    pub(crate) offsets: Offsets,
-    /// Rows left out, by reason.
-    pub(crate) left_out: LeftOut,
-    pub(crate) rounded: u64,
-}
-
-/// A kind without a meaning for sessions and carts.
-pub(crate) const OTHER: u8 = 255;
-/// A kind that only rows left out have.
-pub(crate) const UNUSED: u8 = 254;
-
 /// Events: validated, sorted, immutable, cheap to clone. They contain the zone and the currency.
 ///
 /// ```
@@ -109,7 +46,7 @@ pub(crate) const UNUSED: u8 = 254;
 /// ```
 #[derive(Clone)]
 pub struct Events {
-    pub(crate) runs: Arc<Runs>,
+    pub(crate) parts: Arc<Parts>,
     pub(crate) spec: Arc<EventsSpec>,
     pub(crate) understood: Arc<Vec<Understood>>,
     /// The last instant that counts.
@@ -250,22 +187,22 @@ impl Events {
 
     /// Sorts raw columns, in which `units` has the visitor of each event, and joins customers.
     fn arranged(raw: EventData, spec: Arc<EventsSpec>, context: &Context) -> Result<Events> {
-        let order = Arranged::new(&raw.visitors, &raw.units, &raw.time, context)?;
+        let order = Sorted::new(&raw.visitors, &raw.units, &raw.time, context)?;
         let mut data = raw.in_order(order)?;
         data.words = Arc::new(words(&spec, &data.kinds, &data.kind)?);
         let mut data = data.order_instants()?;
         data.join_customers()?;
-        Ok(Events::of(Runs::one(data), spec))
+        Ok(Events::of(Parts::one(data), spec))
     }
 
     /// The number of events.
     pub fn len(&self) -> usize {
-        self.runs.len
+        self.parts.len
     }
 
     /// Whether there are no events.
     pub fn is_empty(&self) -> bool {
-        self.runs.len == 0
+        self.parts.len == 0
     }
 
     /// The number of visitors with at least one event.
@@ -279,13 +216,13 @@ impl Events {
 
     /// The civil date of the first event.
     pub fn first_date(&self) -> Option<Day> {
-        let (first, _) = self.runs.span?;
+        let (first, _) = self.parts.span?;
         Some(Offsets::new(self.zone(), first, first).day(first))
     }
 
     /// The civil date of the last event.
     pub fn last_date(&self) -> Option<Day> {
-        let (_, last) = self.runs.span?;
+        let (_, last) = self.parts.span?;
         Some(Offsets::new(self.zone(), last, last).day(last))
     }
 
@@ -296,7 +233,7 @@ impl Events {
 
     /// The shop's zone.
     pub fn zone(&self) -> Zone {
-        self.runs.zone
+        self.parts.zone
     }
 
     /// The currency of the amounts, if there is a column of amounts.
@@ -320,7 +257,7 @@ impl Events {
 
     /// Rows left out because they could not be read.
     pub fn rows_left_out(&self) -> u64 {
-        self.runs.left_out
+        self.parts.left_out
     }
 
     /// These events and more, as if built from all rows at once. The call is cheap: the two are
@@ -340,114 +277,25 @@ impl Events {
         }
         let mut understood = self.understood.to_vec();
         cells::understand(&mut understood, &more.understood);
-        let mut all = Events::of(self.runs.and(&more.runs, &self.spec)?, self.spec.clone());
+        let mut all = Events::of(self.parts.and(&more.parts, &self.spec)?, self.spec.clone());
         all.understood = Arc::new(understood);
         Ok(all)
     }
 
     /// The columns.
     pub(crate) fn data(&self) -> Result<&EventData> {
-        self.runs.whole(&self.spec)
+        self.parts.whole(&self.spec)
     }
 
-    fn of(runs: Runs, spec: Arc<EventsSpec>) -> Events {
+    fn of(parts: Parts, spec: Arc<EventsSpec>) -> Events {
         Events {
-            as_of: runs.span.map_or(0, |(_, last)| last),
-            runs: Arc::new(runs),
+            as_of: parts.span.map_or(0, |(_, last)| last),
+            parts: Arc::new(parts),
             spec,
             understood: Arc::default(),
             later: 0,
             chosen: None,
         }
-    }
-}
-
-impl EventData {
-    /// The columns in another order, grouped by it.
-    pub(crate) fn in_order(mut self, order: Arranged) -> Result<EventData> {
-        if let Some(items) = &order.order {
-            self.pick(items)?;
-        }
-        self.units = order.units.into();
-        self.starts = order.starts.into();
-        Ok(self)
-    }
-
-    /// Only these events, in this order; groups are left to the caller.
-    pub(crate) fn pick(&mut self, items: &[u32]) -> Result<()> {
-        self.time = pick(&self.time, items)?;
-        self.kind = pick(&self.kind, items)?;
-        self.amount = self.amount.take().map(|c| pick(&c, items)).transpose()?;
-        self.quantity = self.quantity.take().map(|c| pick(&c, items)).transpose()?;
-        if let Some(joined) = &mut self.customer {
-            joined.own = pick(&joined.own, items)?;
-            // Empty until visitors are joined.
-            if !joined.codes.is_empty() {
-                joined.codes = pick(&joined.codes, items)?;
-            }
-        }
-        for dim in &mut self.dims {
-            dim.codes = pick(&dim.codes, items)?;
-        }
-        for measure in &mut self.measures {
-            measure.values = pick(&measure.values, items)?;
-        }
-        Ok(())
-    }
-
-    /// Gives every event the customer of its visitor. See the module.
-    pub(crate) fn join_customers(&mut self) -> Result<()> {
-        let Some(joined) = &mut self.customer else {
-            return Ok(());
-        };
-        let mut codes = collect(joined.own.iter().copied(), "customers")?;
-        for group in self.starts.windows(2) {
-            let events = &mut codes[group[0] as usize..group[1] as usize];
-            let first = events.iter().copied().find(|c| *c != NO_ID);
-            let mut known = first.unwrap_or(NO_ID);
-            for code in events {
-                if *code == NO_ID {
-                    *code = known;
-                }
-                known = *code;
-            }
-        }
-        joined.codes = codes.into();
-        Ok(())
-    }
-
-    /// The events of the `at`-th visitor.
-    pub(crate) fn group(&self, at: usize) -> std::ops::Range<usize> {
-        self.starts[at] as usize..self.starts[at + 1] as usize
-    }
-
-    /// The visitor of each event.
-    pub(crate) fn unit_of_events(&self) -> Result<Vec<u32>> {
-        let mut units = room(self.time.len(), "events")?;
-        for (at, code) in self.units.iter().enumerate() {
-            units.extend(self.group(at).map(|_| *code));
-        }
-        Ok(units)
-    }
-
-    /// The last instant.
-    pub(crate) fn last(&self) -> Option<i64> {
-        // The last event of each group has the group's last instant.
-        let ends = self.starts.iter().skip(1);
-        ends.map(|end| self.time[*end as usize - 1]).max()
-    }
-
-    /// The meaning of an event's kind, if it has one.
-    #[inline]
-    pub(crate) fn word(&self, event: usize) -> Option<EventWord> {
-        let word = self.words[self.kind[event] as usize];
-        EventWord::ALL.get(usize::from(word)).copied()
-    }
-
-    /// Units of an event.
-    #[inline]
-    pub(crate) fn units_of(&self, event: usize) -> u32 {
-        self.quantity.as_ref().map_or(1, |q| q[event])
     }
 }
 
@@ -462,27 +310,6 @@ fn dim_names(spec: &EventsSpec) -> Vec<&str> {
         }
     }
     names
-}
-
-/// The meaning of each kind, by code.
-pub(crate) fn words(spec: &EventsSpec, kinds: &Ids, of_events: &[u32]) -> Result<Vec<u8>> {
-    let mut words = filled(kinds.len(), UNUSED, "kinds")?;
-    for code in of_events {
-        words[*code as usize] = OTHER;
-    }
-    for (code, word) in words.iter_mut().enumerate().filter(|(_, w)| **w == OTHER) {
-        if let Some(known) = meaning(spec, kinds, code as u32) {
-            *word = known as u8;
-        }
-    }
-    Ok(words)
-}
-
-/// The meaning of a kind, if it has one.
-fn meaning(spec: &EventsSpec, kinds: &Ids, code: u32) -> Option<EventWord> {
-    let name = kinds.text(code);
-    let mapped = spec.kinds.get(&name).copied();
-    mapped.or_else(|| EventWord::parse(&name))
 }
 
 /// Refuses negative amounts of `add` events; other kinds may have any amount.

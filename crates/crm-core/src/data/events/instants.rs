@@ -5,7 +5,7 @@
 //! measures. Events equal in all of these are interchangeable. A funnel uses the order of its steps
 //! instead.
 
-use super::dataset::EventData;
+use super::event_data::EventData;
 use crate::context::collect;
 use crate::error::Result;
 use crate::ids::{Ids, NO_ID};

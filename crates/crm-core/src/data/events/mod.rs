@@ -2,6 +2,7 @@
 
 pub(crate) mod builder;
 pub(crate) mod dataset;
+pub(crate) mod event_data;
 pub(crate) mod instants;
 pub(crate) mod parts;
 pub(crate) mod simulate;

@@ -7,7 +7,7 @@
 //! days is copied a few times and not hundreds of times. The result is the same as from all rows at
 //! once, bit for bit.
 
-use super::dataset::{EventData, EventDim, Joined, Measure, words};
+use super::event_data::{EventData, EventDim, Joined, Measure, words};
 use super::spec::EventsSpec;
 use crate::columns::Buf;
 use crate::context::{Context, collect, push, room};
@@ -21,7 +21,7 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 /// See the module.
-pub(crate) struct Runs {
+pub(crate) struct Parts {
     /// The parts, in the order in which they were appended; empty after the merge.
     parts: Mutex<Vec<Arc<EventData>>>,
     /// The lock for merging them.
@@ -35,12 +35,12 @@ pub(crate) struct Runs {
     pub(crate) zone: Zone,
 }
 
-impl Runs {
+impl Parts {
     /// A log of one part.
-    pub(crate) fn one(data: EventData) -> Runs {
+    pub(crate) fn one(data: EventData) -> Parts {
         let firsts = data.starts.iter().zip(data.units.iter());
         let first = firsts.map(|(start, _)| data.time[*start as usize]).min();
-        Runs {
+        Parts {
             len: data.time.len(),
             left_out: data.left_out.iter().map(|(_, rows)| rows).sum(),
             span: first.zip(data.last()),
@@ -94,7 +94,7 @@ impl Runs {
     }
 
     /// These parts followed by the parts of `more`.
-    pub(crate) fn and(&self, more: &Runs, spec: &EventsSpec) -> Result<Runs> {
+    pub(crate) fn and(&self, more: &Parts, spec: &EventsSpec) -> Result<Parts> {
         let (mut parts, later) = (self.parts()?, more.parts()?);
         for a in &parts {
             for b in &later {
@@ -115,7 +115,7 @@ impl Runs {
             (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
             (a, b) => a.or(b),
         };
-        Ok(Runs {
+        Ok(Parts {
             parts: Mutex::new(parts),
             turn: Turn::default(),
             whole: OnceLock::new(),

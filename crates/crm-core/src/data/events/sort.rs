@@ -15,7 +15,7 @@ const AHEAD: usize = 16;
 const SIGN: u64 = 1 << 63;
 
 /// The order of events by unit and time.
-pub(crate) struct Arranged {
+pub(crate) struct Sorted {
     /// The visitor of each group of events, ascending.
     pub(crate) units: Vec<u32>,
     /// The start of each group, and the end of the last.
@@ -24,14 +24,9 @@ pub(crate) struct Arranged {
     pub(crate) order: Option<Vec<u32>>,
 }
 
-impl Arranged {
+impl Sorted {
     /// Sorts events by unit ([`NO_ID`] leaves an event out) and time.
-    pub(crate) fn new(
-        ids: &Ids,
-        unit: &[u32],
-        time: &[i64],
-        context: &Context,
-    ) -> Result<Arranged> {
+    pub(crate) fn new(ids: &Ids, unit: &[u32], time: &[i64], context: &Context) -> Result<Sorted> {
         let n = unit.len();
         let by_id = ids.by_id()?;
         // The rank of each code by id; `None` where codes ascend by id, as for dense ids.
@@ -76,7 +71,7 @@ impl Arranged {
             }
         }
         if sorted {
-            return Ok(Arranged {
+            return Ok(Sorted {
                 units,
                 starts,
                 order: None,
@@ -111,7 +106,7 @@ impl Arranged {
             }
         }
         context.check()?;
-        Ok(Arranged {
+        Ok(Sorted {
             units,
             starts,
             order: Some(collect(entries.iter().map(|e| *e as u32), "events")?),
@@ -124,7 +119,7 @@ mod tests {
     use super::*;
     use crate::columns::{ColumnData, ColumnValues};
 
-    fn arranged(unit: &[i64], time: &[i64]) -> (Arranged, Vec<i64>) {
+    fn arranged(unit: &[i64], time: &[i64]) -> (Sorted, Vec<i64>) {
         let context = Context::default();
         let column = ColumnData::from(ColumnValues::Int {
             values: unit.to_vec().into(),
@@ -134,7 +129,7 @@ mod tests {
         let mut codes = Vec::new();
         ids.encode("visitor_id", &[&column], &mut codes, &context)
             .unwrap();
-        let arranged = Arranged::new(&ids, &codes, time, &context).unwrap();
+        let arranged = Sorted::new(&ids, &codes, time, &context).unwrap();
         let at = |code: &u32| match ids.at(*code) {
             crate::ids::IdRef::Int(id) => id,
             _ => 0,

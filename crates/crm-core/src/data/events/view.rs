@@ -16,9 +16,10 @@
 //! With a breakdown or a list of moments, an analysis's own notes are lists with one object per
 //! group, which has the group's `value`.
 
-use super::dataset::{EventData, EventDim, Events};
-use super::parts::Runs;
-use super::sort::Arranged;
+use super::dataset::Events;
+use super::event_data::{EventData, EventDim};
+use super::parts::Parts;
+use super::sort::Sorted;
 use crate::columns::{Buf, ColumnData, ColumnValues};
 use crate::context::{Context, collect, filled, push, room};
 use crate::data::filter::{Attribute, AttributeValues, Level};
@@ -40,14 +41,14 @@ impl Events {
     pub fn up_to(&self, instant: i64, context: &Context) -> Result<Events> {
         context.check()?;
         let mut events = self.clone();
-        if self.runs.span.is_some_and(|(_, last)| last > instant) {
+        if self.parts.span.is_some_and(|(_, last)| last > instant) {
             let time = &self.data()?.time;
             let seen = time.iter().filter(|t| **t <= instant).count();
             let mut items = room(seen, "events")?;
             items.extend((0..time.len() as u32).filter(|i| time[*i as usize] <= instant));
             let mut data = self.data()?.gather(&items)?;
             data.join_customers()?;
-            events.runs = Arc::new(Runs::one(data));
+            events.parts = Arc::new(Parts::one(data));
             events.later += (time.len() - seen) as u64;
         }
         events.as_of = instant;
@@ -75,7 +76,7 @@ impl Events {
                 column: "customer_id".into(),
             });
         };
-        let order = Arranged::new(&joined.ids, &joined.codes, &data.time, context)?;
+        let order = Sorted::new(&joined.ids, &joined.codes, &data.time, context)?;
         let (visitors, customer) = (joined.ids.clone(), joined.codes.clone());
         let chosen = match &self.chosen {
             Some(chosen) => {
@@ -92,7 +93,7 @@ impl Events {
         let mut data = data.clone().in_order(order)?.order_instants()?;
         data.visitors = visitors;
         Ok(Events {
-            runs: Arc::new(Runs::one(data)),
+            parts: Arc::new(Parts::one(data)),
             chosen,
             ..self.clone()
         })
@@ -193,7 +194,7 @@ impl Events {
         };
         let part = |items: &[u32]| -> Result<Events> {
             Ok(Events {
-                runs: Arc::new(Runs::one(data.gather(items)?)),
+                parts: Arc::new(Parts::one(data.gather(items)?)),
                 ..self.clone()
             })
         };

@@ -5,7 +5,6 @@ use super::parse;
 use super::parse::{Money, NO_WORD, Problems, Reason, Times, words};
 use crate::columns::{Batch, Bits, Buf, ColumnData, ColumnValues};
 use crate::context::{Context, grow, room};
-use crate::data::orders::spec::OrdersSpec;
 use crate::data::text::amounts::{AmountTexts, Decimal};
 use crate::data::text::dates::DateTexts;
 use crate::error::{Error, Result, described};
@@ -13,6 +12,14 @@ use crate::ids::{Ids, NO_ID, kind_of};
 use crate::money::Currency;
 use crate::time::{Offsets, Zone};
 use std::sync::Arc;
+
+/// A column to filter and break down by.
+#[derive(Clone)]
+pub(crate) struct RowDim {
+    pub(crate) name: String,
+    pub(crate) ids: Arc<Ids>,
+    pub(crate) codes: Buf<u32>,
+}
 
 /// The columns of all batches, by name.
 pub(crate) struct Input<'a> {
@@ -267,11 +274,11 @@ impl<'a> Input<'a> {
 
     pub(crate) fn one_currency(
         &self,
-        spec: &OrdersSpec,
+        name: Option<&str>,
         currency: Currency,
         problems: &mut Problems,
     ) -> Result<()> {
-        let Some(name) = &spec.currency_column else {
+        let Some(name) = name else {
             return Ok(());
         };
         for (first, chunk) in self.chunks(name)? {

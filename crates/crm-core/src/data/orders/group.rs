@@ -1,7 +1,7 @@
 //! Groups rows to orders. Without an order id each row is an order (a refund if its amount is
 //! negative). With an order id, the rows with one key (shop, order id) are the lines of an order.
 
-use super::dataset::{Class, Data, Dim, Refund, pack};
+use super::order_data::{Class, Data, Dim, Refund, pack};
 use super::rows::{AsRead, RowDim, Rows, guest};
 use super::spec::{AmountIs, BadRows, OrdersSpec, RepeatedRows};
 use crate::columns::Buf;

@@ -1,7 +1,8 @@
 //! The reconciliation (照合): rows of the input that count, and rows that do not count by reason.
 //! Rows, orders and amounts add up to the last line, `total`.
 
-use super::dataset::{Class, Orders, unpack};
+use super::dataset::Orders;
+use super::order_data::{Class, unpack};
 use super::selection::{REVENUE, actions};
 use crate::context::{Context, filled, room};
 use crate::data::input::parse::Reason;

@@ -1,7 +1,6 @@
 //! A cache for one result beside the data, for analyses that need the same result one after
 //! another.
 
-use super::selection::Selection;
 use crate::error::Result;
 use crate::scope::{Basis, Occasion};
 use crate::time::Day;
@@ -11,17 +10,17 @@ use std::sync::{Arc, Mutex};
 
 /// The key of a cached result. Orders are immutable, so equal keys give equal results.
 #[derive(PartialEq)]
-struct Key {
-    as_of: Day,
-    actions: [u8; 256],
-    basis: Basis,
-    occasion: Option<Occasion>,
+pub(super) struct Key {
+    pub(super) as_of: Day,
+    pub(super) actions: [u8; 256],
+    pub(super) basis: Basis,
+    pub(super) occasion: Option<Occasion>,
     /// Compared by address. The key owns the mask, so its address cannot be reused while it is
     /// cached.
-    mask: Option<Mask>,
+    pub(super) mask: Option<Mask>,
 }
 
-struct Mask(Arc<Vec<u64>>);
+pub(super) struct Mask(pub(super) Arc<Vec<u64>>);
 
 impl PartialEq for Mask {
     fn eq(&self, other: &Mask) -> bool {
@@ -31,42 +30,7 @@ impl PartialEq for Mask {
 
 /// One cached result with its key.
 #[derive(Default)]
-pub(crate) struct Kept(Mutex<Option<(Key, Arc<dyn Any + Send + Sync>)>>);
-
-impl Selection {
-    fn key(&self, occasion: Option<Occasion>) -> Key {
-        Key {
-            as_of: self.as_of,
-            actions: self.actions,
-            basis: self.orders.view.basis,
-            occasion,
-            mask: self.orders.view.mask.clone().map(Mask),
-        }
-    }
-
-    /// The cached result for this selection; otherwise computes it and replaces the cached one.
-    pub(crate) fn kept_or<T: Any + Send + Sync>(
-        &self,
-        occasion: Option<Occasion>,
-        make: impl FnOnce() -> Result<T>,
-    ) -> Result<Arc<T>> {
-        let key = self.key(occasion);
-        let cell = &self.data().kept.0;
-        if let Some(kept) = briefly(cell)
-            && let Some((of, result)) = &*kept
-            && *of == key
-            && let Ok(result) = Arc::clone(result).downcast()
-        {
-            return Ok(result);
-        }
-        // Computed without the lock: two concurrent callers both compute it, and neither waits.
-        let result = Arc::new(make()?);
-        if let Some(mut kept) = briefly(cell) {
-            *kept = Some((key, result.clone()));
-        }
-        Ok(result)
-    }
-}
+pub(crate) struct ResultCache(pub(super) Mutex<Option<(Key, Arc<dyn Any + Send + Sync>)>>);
 
 #[cfg(test)]
 mod tests {

@@ -17,14 +17,6 @@ use crate::time::Offsets;
 use crate::words::{KindWord, LineKind, StatusWord};
 use std::sync::Arc;
 
-/// A column to filter and break down by.
-#[derive(Clone)]
-pub(crate) struct RowDim {
-    pub(crate) name: String,
-    pub(crate) ids: Arc<Ids>,
-    pub(crate) codes: Buf<u32>,
-}
-
 /// Cells as read of columns that are then combined: unit amount and quantity, the kind of a line
 /// and the amounts that it moves. Empty if repeated rows are kept.
 #[derive(Clone, Default)]
@@ -230,7 +222,7 @@ impl Rows {
             }
             None => None,
         };
-        input.one_currency(spec, currency, &mut problems)?;
+        input.one_currency(spec.currency_column.as_deref(), currency, &mut problems)?;
         let compares = spec.repeated_rows != RepeatedRows::Keep;
         let mut as_read = AsRead::default();
         if spec.amount_is == AmountIs::Unit

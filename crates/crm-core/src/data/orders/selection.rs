@@ -1,15 +1,19 @@
 //! A selection: which orders count, and with which amount, for one scope at one date.
 
-use super::dataset::{Class, Data, Orders, unpack};
+use super::dataset::Orders;
 use super::index::{Entry, Index};
+use super::order_data::{Class, Data, unpack};
+use super::result_cache::{Key, Mask};
 use crate::columns::Buf;
 use crate::context::{Context, collect, filled};
 use crate::error::{Error, Result};
 use crate::ids::Ids;
 use crate::money::Currency;
-use crate::scope::{AsOf, Basis, Policy, Scope};
+use crate::scope::{AsOf, Basis, Occasion, Policy, Scope};
 use crate::time::Day;
+use crate::turn::briefly;
 use crate::words::StatusWord;
+use std::any::Any;
 use std::sync::Arc;
 
 /// The order counts.
@@ -144,6 +148,41 @@ impl Selection {
             Some((from, until)) if data.time.iter().any(|t| (from..until).contains(t)) => None,
             _ => Some(data.offsets.start_of(next)),
         }
+    }
+}
+
+impl Selection {
+    fn key(&self, occasion: Option<Occasion>) -> Key {
+        Key {
+            as_of: self.as_of,
+            actions: self.actions,
+            basis: self.orders.view.basis,
+            occasion,
+            mask: self.orders.view.mask.clone().map(Mask),
+        }
+    }
+
+    /// The cached result for this selection; otherwise computes it and replaces the cached one.
+    pub(crate) fn kept_or<T: Any + Send + Sync>(
+        &self,
+        occasion: Option<Occasion>,
+        make: impl FnOnce() -> Result<T>,
+    ) -> Result<Arc<T>> {
+        let key = self.key(occasion);
+        let cell = &self.data().kept.0;
+        if let Some(kept) = briefly(cell)
+            && let Some((of, result)) = &*kept
+            && *of == key
+            && let Ok(result) = Arc::clone(result).downcast()
+        {
+            return Ok(result);
+        }
+        // Computed without the lock: two concurrent callers both compute it, and neither waits.
+        let result = Arc::new(make()?);
+        if let Some(mut kept) = briefly(cell) {
+            *kept = Some((key, result.clone()));
+        }
+        Ok(result)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Views of orders: filters, policy, basis and refunds applied, and the groups of a breakdown.
 
-use super::dataset::{Class, Data, Dim, Orders, Refund, pack, unpack};
+use super::dataset::Orders;
+use super::order_data::{Class, Data, Dim, Refund, pack, unpack};
 use crate::columns::Buf;
 use crate::context::{Context, collect, filled, push, room};
 use crate::data::filter::{Attribute, AttributeValues, Level};
