@@ -29,11 +29,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::analysis::Analysis;
-use crate::clv::any::Kind;
 use crate::clv::frame::spend;
-use crate::clv::gamma_gamma::{NoSpend, Spend};
-use crate::clv::rows::{Histories, Rows};
-use crate::clv::{any, gamma_gamma};
+use crate::clv::models::gamma_gamma::{NoSpend, Spend};
+use crate::clv::models::histories::{Histories, Rows};
+use crate::clv::models::repeat_model::Kind;
+use crate::clv::models::{gamma_gamma, repeat_model};
 use crate::context::{Context, collect, filled, push};
 use crate::data::Orders;
 use crate::error::{Error, Result};
@@ -287,7 +287,7 @@ impl Then {
             expected.filter(|v| v.is_finite()).unwrap_or(shop_mean)
         };
         for kind in &options.models {
-            let purchases = match any::fit(*kind, &grouped, Unit::Day, ln_gaps) {
+            let purchases = match repeat_model::fit(*kind, &grouped, Unit::Day, ln_gaps) {
                 Ok(fit) => Some(fit.model.expected_all(&histories, self.within)?),
                 Err(Error::Insufficient { .. }) => None,
                 Err(other) => return Err(other),

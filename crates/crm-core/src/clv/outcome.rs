@@ -12,11 +12,10 @@
 
 use libm::{exp, log};
 
-use crate::Context;
-use crate::clv::gamma_gamma;
-use crate::clv::model::{Fit, Model, Purchases};
-use crate::clv::rows::Histories;
-use crate::context::{collect, filled, push, room};
+use crate::clv::models::gamma_gamma;
+use crate::clv::models::histories::Histories;
+use crate::clv::models::model::{Fit, Model, Purchases};
+use crate::context::{Context, collect, filled, push, room};
 use crate::error::{Error, Result};
 use crate::num::Fraction;
 use crate::num::rng::Rng;

@@ -3,6 +3,7 @@
 
 mod censored;
 mod cluster_variance;
+pub(crate) mod distinct;
 pub(crate) mod elementary;
 pub mod incomplete;
 pub mod lifetime;
@@ -14,6 +15,7 @@ pub mod radix;
 mod range;
 pub mod rank;
 pub mod ratio;
+pub(crate) mod rising_factorial;
 pub mod rng;
 pub mod special;
 pub mod survival;

@@ -26,8 +26,9 @@ use serde_json::Value;
 use super::learn;
 use crate::analysis::Analysis;
 use crate::clv::frame::{Frame, fit_of, spend};
+use crate::clv::models::gamma_gamma;
 use crate::clv::predict_tables::Clv;
-use crate::clv::{AnyModel, Fit, Model, Purchases, gamma_gamma, value};
+use crate::clv::{Fit, Model, Purchases, RepeatModel, value};
 use crate::context::{Context, collect, filled, room};
 use crate::cycle::alert_words::{REASONS, Reason, counterfactual};
 use crate::cycle::alerts::{Alerts, Silence};
@@ -328,7 +329,7 @@ fn worth(
     for (_, cells) in &mut cells {
         *cells = filled(n, None, "table")?;
     }
-    let purchases: Option<Fit<AnyModel>> = fit(learned, "clv", "learned.clv")?;
+    let purchases: Option<Fit<RepeatModel>> = fit(learned, "clv", "learned.clv")?;
     let spending: Option<Fit<gamma_gamma::Params>> = fit(learned, "spend", "learned.spend")?;
     if let (Some(purchases), Some(spending)) = (purchases, spending) {
         if purchases.model.unit() != Unit::Day {

@@ -26,8 +26,8 @@ use libm::{exp, log};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::clv::model::{Fit, Model, positive};
-use crate::clv::tail::hypergeometric;
+use crate::clv::models::model::{Fit, Model, positive};
+use crate::clv::models::pareto_integral::hypergeometric;
 use crate::error::{Error, Result};
 use crate::num::Positive;
 use crate::num::optimize::{Derivatives, exp_all, maximize};
@@ -140,7 +140,7 @@ fn of_cohort(a: f64, b: f64, survivors: &[f64]) -> Derivatives<2> {
 /// than two counts; [`Error::Insufficient`] if nobody left.
 ///
 /// ```
-/// use crm_core::clv::sbg;
+/// use crm_core::clv::models::sbg;
 /// // Fader, Hardie 2007, "regular" customers.
 /// let survivors = [1000.0, 631.0, 468.0, 382.0, 326.0, 289.0, 262.0, 241.0];
 /// let fit = sbg::fit(&[&survivors])?;
@@ -193,7 +193,7 @@ pub fn fit(cohorts: &[&[f64]]) -> Result<Fit<Params>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clv::Status;
+    use crate::clv::models::model::Status;
 
     /// Fader, Hardie 2007, "high end" and "regular"; maxima recomputed to ten digits.
     #[test]

@@ -10,15 +10,15 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::clv::bg_fit;
-use crate::clv::bg_nbd::{self, Family};
-use crate::clv::model::{Fit, Model, Purchases, Unit};
-use crate::clv::rows::{Histories, History, Rows};
-use crate::clv::{nbd, pareto_fit, pareto_nbd};
+use crate::clv::models::bg_nbd::Family;
+use crate::clv::models::histories::{Histories, History, Rows};
+use crate::clv::models::model::{Fit, Model, Purchases};
+use crate::clv::models::{bg_fit, bg_nbd, nbd, pareto_fit, pareto_nbd};
 use crate::context::{filled, push};
 use crate::error::Result;
 use crate::num::Positive;
 use crate::num::rng::Rng;
+use crate::summary::clv_summary::Unit;
 
 /// The models by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
@@ -42,7 +42,7 @@ pub enum Kind {
 /// A model of repeat purchases with its parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "Flat", into = "Flat")]
-pub enum AnyModel {
+pub enum RepeatModel {
     /// [`nbd`].
     Nbd(nbd::Params),
     /// [`bg_nbd`].
@@ -51,7 +51,7 @@ pub enum AnyModel {
     Pareto(pareto_nbd::Params),
 }
 
-/// The JSON form of [`AnyModel`].
+/// The JSON form of [`RepeatModel`].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Flat {
@@ -71,7 +71,7 @@ struct Flat {
     unit: Unit,
 }
 
-impl TryFrom<Flat> for AnyModel {
+impl TryFrom<Flat> for RepeatModel {
     type Error = String;
 
     fn try_from(flat: Flat) -> Result<Self, String> {
@@ -84,11 +84,11 @@ impl TryFrom<Flat> for AnyModel {
         let bg = |family, k| -> Result<Self, String> {
             let values = [r.get(), alpha.get(), need("a", flat.a)?, need("b", flat.b)?];
             let params = bg_nbd::Params::new(family, k, values, unit);
-            params.map(AnyModel::Bg).map_err(|e| e.to_string())
+            params.map(RepeatModel::Bg).map_err(|e| e.to_string())
         };
         let regular = || flat.k.ok_or("parameter `k` is missing");
         let model = match flat.model {
-            Kind::Nbd => AnyModel::Nbd(nbd::Params { r, alpha, unit }),
+            Kind::Nbd => RepeatModel::Nbd(nbd::Params { r, alpha, unit }),
             Kind::BgNbd => bg(Family::Bg, 1)?,
             Kind::MbgNbd => bg(Family::Mbg, 1)?,
             Kind::BgCnbdK => bg(Family::Bg, regular()?)?,
@@ -101,7 +101,7 @@ impl TryFrom<Flat> for AnyModel {
                     need("beta", flat.beta)?,
                 ];
                 let params = pareto_nbd::Params::new(values, unit);
-                AnyModel::Pareto(params.map_err(|e| e.to_string())?)
+                RepeatModel::Pareto(params.map_err(|e| e.to_string())?)
             }
         };
         let expected = Flat::from(model);
@@ -122,8 +122,8 @@ impl TryFrom<Flat> for AnyModel {
     }
 }
 
-impl From<AnyModel> for Flat {
-    fn from(model: AnyModel) -> Flat {
+impl From<RepeatModel> for Flat {
+    fn from(model: RepeatModel) -> Flat {
         let empty = |model, r, alpha, unit| Flat {
             model,
             k: None,
@@ -136,13 +136,13 @@ impl From<AnyModel> for Flat {
             unit,
         };
         match model {
-            AnyModel::Nbd(p) => empty(Kind::Nbd, p.r, p.alpha, p.unit),
-            AnyModel::Pareto(p) => Flat {
+            RepeatModel::Nbd(p) => empty(Kind::Nbd, p.r, p.alpha, p.unit),
+            RepeatModel::Pareto(p) => Flat {
                 s: Some(p.s),
                 beta: Some(p.beta),
                 ..empty(Kind::ParetoNbd, p.r, p.alpha, p.unit)
             },
-            AnyModel::Bg(p) => Flat {
+            RepeatModel::Bg(p) => Flat {
                 k: (p.k > 1).then_some(p.k),
                 a: Some(p.a),
                 b: Some(p.b),
@@ -152,13 +152,13 @@ impl From<AnyModel> for Flat {
     }
 }
 
-impl AnyModel {
+impl RepeatModel {
     /// The name of the model.
     pub fn kind(&self) -> Kind {
         match self {
-            AnyModel::Nbd(_) => Kind::Nbd,
-            AnyModel::Pareto(_) => Kind::ParetoNbd,
-            AnyModel::Bg(p) => match (p.family, p.k) {
+            RepeatModel::Nbd(_) => Kind::Nbd,
+            RepeatModel::Pareto(_) => Kind::ParetoNbd,
+            RepeatModel::Bg(p) => match (p.family, p.k) {
                 (Family::Bg, 1) => Kind::BgNbd,
                 (Family::Mbg, 1) => Kind::MbgNbd,
                 (Family::Bg, _) => Kind::BgCnbdK,
@@ -169,9 +169,9 @@ impl AnyModel {
 
     fn purchases(&self) -> &dyn Purchases {
         match self {
-            AnyModel::Nbd(p) => p,
-            AnyModel::Bg(p) => p,
-            AnyModel::Pareto(p) => p,
+            RepeatModel::Nbd(p) => p,
+            RepeatModel::Bg(p) => p,
+            RepeatModel::Pareto(p) => p,
         }
     }
 
@@ -192,9 +192,9 @@ impl AnyModel {
         t: f64,
     ) -> Result<Vec<f64>> {
         match self {
-            AnyModel::Bg(p) => p.expected_of(alive, histories, t),
-            AnyModel::Pareto(p) => p.expected_of(alive, histories, t),
-            AnyModel::Nbd(_) => self.each(histories, |h| self.expected(h, t)),
+            RepeatModel::Bg(p) => p.expected_of(alive, histories, t),
+            RepeatModel::Pareto(p) => p.expected_of(alive, histories, t),
+            RepeatModel::Nbd(_) => self.each(histories, |h| self.expected(h, t)),
         }
     }
 
@@ -231,25 +231,25 @@ impl AnyModel {
 /// assert_eq!(serde_json::from_str::<crm_core::clv::Fit<_>>(&text).unwrap(), fit);
 /// # Ok::<(), crm_core::Error>(())
 /// ```
-pub fn fit(kind: Kind, rows: &Rows, unit: Unit, ln_gaps: f64) -> Result<Fit<AnyModel>> {
+pub fn fit(kind: Kind, rows: &Rows, unit: Unit, ln_gaps: f64) -> Result<Fit<RepeatModel>> {
     let plain = |family| {
         let options = bg_fit::Options {
             family,
             ..bg_fit::Options::default()
         };
-        Ok(bg_fit::fit(rows, unit, &options)?.map(AnyModel::Bg))
+        Ok(bg_fit::fit(rows, unit, &options)?.map(RepeatModel::Bg))
     };
     let regular = |family| {
         let (best, mut fits) = bg_fit::fit_regular(rows, unit, family, ln_gaps)?;
-        Ok(fits.swap_remove(best).map(AnyModel::Bg))
+        Ok(fits.swap_remove(best).map(RepeatModel::Bg))
     };
     match kind {
-        Kind::Nbd => Ok(nbd::fit(rows, unit)?.map(AnyModel::Nbd)),
+        Kind::Nbd => Ok(nbd::fit(rows, unit)?.map(RepeatModel::Nbd)),
         Kind::BgNbd => plain(Family::Bg),
         Kind::MbgNbd => plain(Family::Mbg),
         Kind::BgCnbdK => regular(Family::Bg),
         Kind::MbgCnbdK => regular(Family::Mbg),
-        Kind::ParetoNbd => Ok(pareto_fit::fit(rows, unit)?.map(AnyModel::Pareto)),
+        Kind::ParetoNbd => Ok(pareto_fit::fit(rows, unit)?.map(RepeatModel::Pareto)),
     }
 }
 
@@ -258,15 +258,15 @@ pub fn fit(kind: Kind, rows: &Rows, unit: Unit, ln_gaps: f64) -> Result<Fit<AnyM
 /// # Errors
 ///
 /// Those of the fits.
-pub(crate) fn refit(model: &AnyModel, rows: &Rows) -> Result<Fit<AnyModel>> {
+pub(crate) fn refit(model: &RepeatModel, rows: &Rows) -> Result<Fit<RepeatModel>> {
     match model {
-        AnyModel::Bg(p) => {
+        RepeatModel::Bg(p) => {
             let options = bg_fit::Options {
                 family: p.family,
                 k: p.k,
                 ..bg_fit::Options::default()
             };
-            Ok(bg_fit::fit(rows, p.unit, &options)?.map(AnyModel::Bg))
+            Ok(bg_fit::fit(rows, p.unit, &options)?.map(RepeatModel::Bg))
         }
         other => fit(other.kind(), rows, other.unit(), 0.0),
     }
@@ -274,7 +274,7 @@ pub(crate) fn refit(model: &AnyModel, rows: &Rows) -> Result<Fit<AnyModel>> {
 
 /// Fits several models to one set of rows and sorts them by Akaike's criterion, best first; stalled
 /// fits are last. Their likelihoods are all of the same purchase times, so they can be compared.
-/// The likelihoods of [`crate::clv::sbg`] and [`crate::clv::bgbb`] cannot, and these models are not
+/// The likelihoods of [`crate::clv::models::sbg`] and [`crate::clv::models::bgbb`] cannot, and these models are not
 /// accepted here.
 ///
 /// # Errors
@@ -285,12 +285,17 @@ pub fn compare(
     rows: &Rows,
     unit: Unit,
     ln_gaps: f64,
-) -> Result<Vec<Fit<AnyModel>>> {
-    let mut fits: Vec<Fit<AnyModel>> = Vec::new();
+) -> Result<Vec<Fit<RepeatModel>>> {
+    let mut fits: Vec<Fit<RepeatModel>> = Vec::new();
     for kind in kinds {
         push(&mut fits, fit(*kind, rows, unit, ln_gaps)?, "fits")?;
     }
-    let key = |f: &Fit<AnyModel>| (f.status == crate::clv::Status::Stalled, f.aic());
+    let key = |f: &Fit<RepeatModel>| {
+        (
+            f.status == crate::clv::models::model::Status::Stalled,
+            f.aic(),
+        )
+    };
     fits.sort_unstable_by(|a, b| {
         let ((x, p), (y, q)) = (key(a), key(b));
         let names = || a.model.name().cmp(b.model.name());
@@ -307,7 +312,7 @@ pub fn no_dropout(nbd: &Fit<nbd::Params>, pareto: &Fit<pareto_nbd::Params>) -> f
 }
 
 /// [`no_dropout`] of the compared models; `None` unless NBD and Pareto/NBD are among them.
-pub(crate) fn no_dropout_among(fits: &[Fit<AnyModel>]) -> Option<f64> {
+pub(crate) fn no_dropout_among(fits: &[Fit<RepeatModel>]) -> Option<f64> {
     let of = |kind: Kind| fits.iter().find(|fit| fit.model.kind() == kind);
     let (nbd, pareto) = (of(Kind::Nbd)?, of(Kind::ParetoNbd)?);
     Some(likelihood_ratio(nbd.log_likelihood, pareto.log_likelihood))
@@ -321,41 +326,41 @@ fn likelihood_ratio(inner: f64, outer: f64) -> f64 {
     0.5 * libm::erfc(libm::sqrt(0.5 * statistic))
 }
 
-impl Model for AnyModel {
+impl Model for RepeatModel {
     fn name(&self) -> &'static str {
         match self {
-            AnyModel::Nbd(p) => p.name(),
-            AnyModel::Bg(p) => p.name(),
-            AnyModel::Pareto(p) => p.name(),
+            RepeatModel::Nbd(p) => p.name(),
+            RepeatModel::Bg(p) => p.name(),
+            RepeatModel::Pareto(p) => p.name(),
         }
     }
 
     fn names(&self) -> &'static [&'static str] {
         match self {
-            AnyModel::Nbd(p) => p.names(),
-            AnyModel::Bg(p) => p.names(),
-            AnyModel::Pareto(p) => p.names(),
+            RepeatModel::Nbd(p) => p.names(),
+            RepeatModel::Bg(p) => p.names(),
+            RepeatModel::Pareto(p) => p.names(),
         }
     }
 
     fn values(&self) -> [f64; 4] {
         match self {
-            AnyModel::Nbd(p) => p.values(),
-            AnyModel::Bg(p) => p.values(),
-            AnyModel::Pareto(p) => p.values(),
+            RepeatModel::Nbd(p) => p.values(),
+            RepeatModel::Bg(p) => p.values(),
+            RepeatModel::Pareto(p) => p.values(),
         }
     }
 
     fn with_values(&self, values: [f64; 4]) -> Result<Self> {
         Ok(match self {
-            AnyModel::Nbd(p) => AnyModel::Nbd(p.with_values(values)?),
-            AnyModel::Bg(p) => AnyModel::Bg(p.with_values(values)?),
-            AnyModel::Pareto(p) => AnyModel::Pareto(p.with_values(values)?),
+            RepeatModel::Nbd(p) => RepeatModel::Nbd(p.with_values(values)?),
+            RepeatModel::Bg(p) => RepeatModel::Bg(p.with_values(values)?),
+            RepeatModel::Pareto(p) => RepeatModel::Pareto(p.with_values(values)?),
         })
     }
 }
 
-impl Purchases for AnyModel {
+impl Purchases for RepeatModel {
     fn unit(&self) -> Unit {
         self.purchases().unit()
     }
@@ -399,7 +404,7 @@ mod tests {
 
     const WEEK: &str = r#""unit":"week""#;
 
-    fn read(text: &str) -> Result<AnyModel, String> {
+    fn read(text: &str) -> Result<RepeatModel, String> {
         serde_json::from_str(text).map_err(|e| e.to_string())
     }
 

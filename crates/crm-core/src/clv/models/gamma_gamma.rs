@@ -23,7 +23,7 @@ use libm::{exp, lgamma, log};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::clv::model::{Model, positive};
+use crate::clv::models::model::{Model, positive};
 use crate::error::Result;
 use crate::num::Positive;
 use crate::num::rng::Rng;
@@ -53,7 +53,7 @@ impl Params {
     /// [`crate::Error::OptionValue`] unless all are finite and greater than 0.
     ///
     /// ```
-    /// use crm_core::clv::gamma_gamma::Params;
+    /// use crm_core::clv::models::gamma_gamma::Params;
     /// // Fader, Hardie 2013, CDNOW.
     /// let cdnow = Params::new([6.25, 3.74, 15.44])?;
     /// assert!((cdnow.expected_spend(2.0, 22.35) - 24.66).abs() < 0.01);

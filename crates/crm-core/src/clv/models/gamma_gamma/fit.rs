@@ -11,12 +11,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Params;
-use crate::clv::bg_fit::BLOCK;
-use crate::clv::codes::encode;
-use crate::clv::model::{Fit, positive};
+use crate::clv::models::bg_fit::BLOCK;
+use crate::clv::models::model::{Fit, positive};
 use crate::context::{collect, filled, push, room};
 use crate::error::{Error, Result};
 use crate::num::Positive;
+use crate::num::distinct::encode;
 use crate::num::log::LnProduct;
 use crate::num::optimize::{Derivatives, Optimum, Outcome, exp_all, maximize};
 use crate::num::special::{digamma, ln_rising, trigamma};
@@ -448,7 +448,7 @@ fn mid_ranks(numbers: &mut [f64]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clv::Status;
+    use crate::clv::models::model::Status;
     use crate::num::rng::Rng;
 
     fn customers(truth: [f64; 3], n: u64) -> (Vec<f64>, Vec<f64>) {
@@ -554,7 +554,7 @@ mod tests {
 
     #[test]
     fn derivatives_agree_with_mpmath() {
-        crate::clv::score::agrees("gamma_gamma", 500, |point| {
+        crate::clv::models::score::agrees("gamma_gamma", 500, |point| {
             let [x, mean, _] = point.history;
             let used = Used::new(&spend(&[x], &[mean]), NoSpend::Error).unwrap();
             let sorted = Sorted::new(&used).unwrap();

@@ -14,7 +14,7 @@
 
 use libm::{exp, log, log1p};
 
-use crate::clv::dropout::{Ahead, Alive, at_least, discounted, terms};
+use crate::clv::models::dropout::{Ahead, Alive, at_least, discounted, terms};
 use crate::num::rng::Rng;
 
 /// The longest sum, in stages; enough for thousands of purchases.

@@ -8,14 +8,14 @@ use crate::error::Result;
 
 /// A column as codes of its sorted distinct values.
 #[derive(Debug, Clone)]
-pub(crate) struct Codes {
+pub(crate) struct Distinct {
     /// Distinct values, ascending.
     pub(crate) values: Vec<f64>,
     /// For each row, the index into `values`.
     pub(crate) code: Vec<u32>,
 }
 
-impl Codes {
+impl Distinct {
     /// Bits that a code needs.
     pub(crate) fn bits(&self) -> u32 {
         let most = self.values.len().saturating_sub(1) as u64;
@@ -27,7 +27,7 @@ impl Codes {
 ///
 /// Uses a hash table while the distinct values are few (days, weeks), which is faster than sorting.
 /// With many values, or where a probe gets long (values chosen to collide), it sorts.
-pub(crate) fn encode(column: &[f64]) -> Result<Codes> {
+pub(crate) fn encode(column: &[f64]) -> Result<Distinct> {
     match hashed(column)? {
         Some(codes) => Ok(codes),
         None => sorted(column),
@@ -39,7 +39,7 @@ const MOST: usize = 1 << 16;
 const LONGEST_PROBE: usize = 48;
 const EMPTY: u32 = u32::MAX;
 
-fn hashed(column: &[f64]) -> Result<Option<Codes>> {
+fn hashed(column: &[f64]) -> Result<Option<Distinct>> {
     let hasher = FixedState::with_seed(0x5eed);
     // The table is at most half full. A column of few rows, such as one customer's, has a small
     // table.
@@ -82,10 +82,10 @@ fn hashed(column: &[f64]) -> Result<Option<Codes>> {
         *c = rank[*c as usize];
     }
     values.sort_unstable_by(f64::total_cmp);
-    Ok(Some(Codes { values, code }))
+    Ok(Some(Distinct { values, code }))
 }
 
-fn sorted(column: &[f64]) -> Result<Codes> {
+fn sorted(column: &[f64]) -> Result<Distinct> {
     let mut pairs = room(column.len(), "distinct values")?;
     // The bits of doubles ≥ 0 sort as the doubles do.
     pairs.extend(
@@ -103,7 +103,7 @@ fn sorted(column: &[f64]) -> Result<Codes> {
         }
         push(&mut values, f64::from_bits(run[0].0), "distinct values")?;
     }
-    Ok(Codes { values, code })
+    Ok(Distinct { values, code })
 }
 
 #[cfg(test)]

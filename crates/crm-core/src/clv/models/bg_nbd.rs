@@ -32,16 +32,17 @@ use libm::{exp, log, log1p};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::clv::dropout::Alive;
-use crate::clv::model::{Model, Purchases, Unit, positive, push_purchase};
-use crate::clv::pairs::Pairs;
-use crate::clv::regular::Regular;
-use crate::clv::rows::{Histories, History};
+use crate::clv::models::dropout::Alive;
+use crate::clv::models::histories::{Histories, History};
+use crate::clv::models::memo::Pairs;
+use crate::clv::models::model::{Model, Purchases, positive, push_purchase};
+use crate::clv::models::regular::Regular;
 use crate::context::collect;
 use crate::error::Result;
 use crate::num::Positive;
 use crate::num::rng::Rng;
 use crate::num::special::{ln_add_exp, ln_beta, ln_rising, sigmoid};
+use crate::summary::clv_summary::Unit;
 
 /// Whether dropout is possible right after the first purchase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
@@ -101,7 +102,8 @@ impl Params {
     /// [`crate::Error::OptionValue`] unless all are finite and greater than 0, and k from 1 to 12.
     ///
     /// ```
-    /// use crm_core::clv::{History, Purchases, Unit, bg_nbd::{Family, Params}};
+    /// use crm_core::clv::{History, Purchases, Unit};
+    /// use crm_core::clv::models::bg_nbd::{Family, Params};
     /// let cdnow = Params::new(Family::Bg, 1, [0.243, 4.414, 0.793, 2.426], Unit::Week)?;
     /// let customer = History { x: 2.0, t_x: 30.43, age: 38.86 };
     /// // Fader, Hardie, Lee 2005: customer 0001 of the CDNOW sample.

@@ -11,9 +11,9 @@
 //! taken once per distinct `T` and not once per customer. The rows are sorted by `(x, T, t_x)`, so
 //! they do not depend on the order of the input.
 
-use crate::clv::codes::{Codes, encode};
 use crate::context::{push, room};
 use crate::error::{Error, Result};
+use crate::num::distinct::{Distinct, encode};
 use crate::num::radix;
 use crate::num::rng::Rng;
 
@@ -186,7 +186,7 @@ impl Rows {
         let x = encode(histories.frequency)?;
         let t_x = encode(histories.recency)?;
         let age = encode(histories.age)?;
-        let [t_x_bits, age_bits, x_bits] = [&t_x, &age, &x].map(Codes::bits);
+        let [t_x_bits, age_bits, x_bits] = [&t_x, &age, &x].map(Distinct::bits);
         if t_x_bits + age_bits + x_bits > 64 {
             return Err(Error::Insufficient {
                 what: "bits for so many distinct histories",

@@ -1,8 +1,8 @@
 //! Memoised values per distinct value of a column, or per distinct pair of two columns.
 
-use crate::clv::codes::encode;
 use crate::context::filled;
 use crate::error::Result;
+use crate::num::distinct::encode;
 
 /// A memo with one entry per distinct value of a column.
 pub(crate) struct Once {

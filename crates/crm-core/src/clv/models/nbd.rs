@@ -19,15 +19,16 @@ use libm::{exp, log, log1p};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::clv::dropout::negative_binomial;
-use crate::clv::model::{Fit, Model, Purchases, Unit, positive, push_purchase};
-use crate::clv::rising::Rising;
-use crate::clv::rows::{History, Rows};
+use crate::clv::models::dropout::negative_binomial;
+use crate::clv::models::histories::{History, Rows};
+use crate::clv::models::model::{Fit, Model, Purchases, positive, push_purchase};
 use crate::error::Result;
 use crate::num::Positive;
 use crate::num::optimize::{Derivatives, exp_all, maximize};
+use crate::num::rising_factorial::RisingFactorial;
 use crate::num::rng::Rng;
 use crate::num::special::{ln_rising, one_minus_exp_over};
+use crate::summary::clv_summary::Unit;
 
 /// Parameters, with their unit of time.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -49,7 +50,8 @@ impl Params {
     /// [`crate::Error::OptionValue`] unless both are finite and greater than 0.
     ///
     /// ```
-    /// use crm_core::clv::{History, Purchases, Unit, nbd::Params};
+    /// use crm_core::clv::{History, Purchases, Unit};
+    /// use crm_core::clv::models::nbd::Params;
     /// let model = Params::new([1.0, 10.0], Unit::Week)?;
     /// // Three repeat purchases in ten weeks; the prior mean is one in ten.
     /// let h = History { x: 3.0, t_x: 8.0, age: 10.0 };
@@ -177,7 +179,7 @@ impl<'a> Likelihood<'a> {
 
     fn at(&self, &[r, alpha]: &[f64; 2]) -> Derivatives<2> {
         let mut sum = Derivatives::<2>::default();
-        let mut rate = Rising::new(r);
+        let mut rate = RisingFactorial::new(r);
         for (x, w) in self.rows.x.iter().zip(&self.at_x) {
             // lnΓ(r+x) − lnΓ(r)
             let [value, slope, curve] = rate.to(*x);
@@ -202,7 +204,9 @@ impl<'a> Likelihood<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clv::{Histories, Status, pareto_nbd};
+    use crate::clv::models::histories::Histories;
+    use crate::clv::models::model::Status;
+    use crate::clv::models::pareto_nbd;
 
     #[test]
     fn is_the_pareto_nbd_without_dropout() {
@@ -240,7 +244,7 @@ mod tests {
 
     #[test]
     fn derivatives_agree_with_mpmath() {
-        crate::clv::score::agrees("nbd", 350, |point| {
+        crate::clv::models::score::agrees("nbd", 350, |point| {
             let [x, t_x, age] = point.history.map(|v| vec![v]);
             let rows = Rows::new(&Histories::new(&x, &t_x, &age)).unwrap();
             let likelihood = Likelihood::new(&rows).unwrap();

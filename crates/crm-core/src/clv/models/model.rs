@@ -4,14 +4,13 @@ use libm::{exp, log, sqrt};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::clv::pairs::Once;
-use crate::clv::rows::{Histories, History};
+use crate::clv::models::histories::{Histories, History};
+use crate::clv::models::memo::Once;
 use crate::context::{collect, push};
 use crate::error::{Error, Result};
-use crate::num::optimize::lower_root;
-use crate::num::optimize::{self, Optimum, Outcome};
+use crate::num::optimize::{Optimum, Outcome, lower_root};
 use crate::num::rng::Rng;
-use crate::num::{Fraction, Positive, normal};
+use crate::num::{Fraction, Positive, normal, optimize};
 pub use crate::summary::clv_summary::Unit;
 
 /// Version of the JSON form of fits and parameters.

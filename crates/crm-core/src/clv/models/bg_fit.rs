@@ -1,6 +1,6 @@
 //! Maximum likelihood of the BG family.
 //!
-//! In the likelihood of [`crate::clv::bg_nbd`] all terms but the last depend on `x` alone or on `T`
+//! In the likelihood of [`crate::clv::models::bg_nbd`] all terms but the last depend on `x` alone or on `T`
 //! alone. They are added up over the distinct values, by prefix sums over `x`
 //! (`lnΓ(r+x) − lnΓ(r) = Σ ln(r+i)`, and its derivatives `Σ 1/(r+i)`, `−Σ 1/(r+i)²`), so no gamma
 //! function is evaluated and nothing cancels for large `r`. The last term, `ln(S + e^D)`, costs one
@@ -9,13 +9,14 @@
 use libm::{exp, fabs, lgamma, log, log1p};
 use serde::{Deserialize, Serialize};
 
-use crate::clv::bg_nbd::{Family, MOST_REGULAR, Params};
-use crate::clv::model::{Fit, Unit};
-use crate::clv::rising::Rising;
-use crate::clv::rows::Rows;
+use crate::clv::models::bg_nbd::{Family, MOST_REGULAR, Params};
+use crate::clv::models::histories::Rows;
+use crate::clv::models::model::Fit;
 use crate::context::{filled, push, room};
 use crate::error::{Error, Result};
 use crate::num::optimize::{Derivatives, exp_all, maximize};
+use crate::num::rising_factorial::RisingFactorial;
+use crate::summary::clv_summary::Unit;
 
 /// Options of [`fit`].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -51,7 +52,8 @@ pub(crate) const BLOCK: usize = 4096;
 /// [`Error::Insufficient`] without two repeat customers; option errors.
 ///
 /// ```
-/// use crm_core::clv::{Histories, Rows, Status, Unit, bg_fit};
+/// use crm_core::clv::{Histories, Rows, Status, Unit};
+/// use crm_core::clv::models::bg_fit;
 /// let rows = Rows::new(&Histories::new(
 ///     &[0.0, 1.0, 0.0, 3.0, 2.0, 0.0, 1.0, 6.0],
 ///     &[0.0, 9.0, 0.0, 21.0, 5.0, 0.0, 2.0, 30.0],
@@ -187,7 +189,7 @@ impl<'a> Likelihood<'a> {
     fn of_frequencies(&self, r: f64, a: f64, b: f64) -> Derivatives<4> {
         let mut sum = Derivatives::default();
         let m = self.family.m();
-        let [mut rate, mut stay, mut both] = [r, b, a + b].map(Rising::new);
+        let [mut rate, mut stay, mut both] = [r, b, a + b].map(RisingFactorial::new);
         for (x, w) in self.rows.x.iter().zip(&self.customers_at_x) {
             let (g, s, t) = (
                 rate.to(x * f64::from(self.k)),
@@ -348,7 +350,8 @@ impl Survival {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clv::{Histories, Purchases, Status};
+    use crate::clv::models::histories::Histories;
+    use crate::clv::models::model::{Purchases, Status};
     use crate::num::rng::Rng;
 
     /// Histories of a simulated shop.
@@ -437,7 +440,7 @@ mod tests {
             ("bg_cnbd_k", Family::Bg),
             ("mbg_cnbd_k", Family::Mbg),
         ] {
-            crate::clv::score::agrees(name, 850, |point| {
+            crate::clv::models::score::agrees(name, 850, |point| {
                 let [x, t_x, age] = point.history.map(|v| [v]);
                 let rows = Rows::new(&Histories::new(&x, &t_x, &age)).unwrap();
                 let options = Options {

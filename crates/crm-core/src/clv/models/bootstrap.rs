@@ -11,12 +11,12 @@
 //! - Hanley, J. A., MacGibbon, B. (2006). Creating non-parametric bootstrap samples using Poisson
 //!   frequencies. *Computer Methods and Programs in Biomedicine* 83.
 
-use crate::Context;
-use crate::clv::any::{AnyModel, refit};
-use crate::clv::gamma_gamma::{self, NoSpend, Spend};
-use crate::clv::model::{Fit, Model, Status};
-use crate::clv::rows::Rows;
-use crate::context::{collect, filled, push, room};
+use crate::clv::models::gamma_gamma;
+use crate::clv::models::gamma_gamma::{NoSpend, Spend};
+use crate::clv::models::histories::Rows;
+use crate::clv::models::model::{Fit, Model, Status};
+use crate::clv::models::repeat_model::{RepeatModel, refit};
+use crate::context::{Context, collect, filled, push, room};
 use crate::error::{Error, Result};
 use crate::num::Fraction;
 use crate::num::rng::Rng;
@@ -87,7 +87,7 @@ impl Bootstrap {
 
     /// The bootstrap of a model of purchases; the regularity k is not refitted.
     pub(crate) fn of_purchases(
-        fit: &Fit<AnyModel>,
+        fit: &Fit<RepeatModel>,
         rows: &Rows,
         (replicates, seed): (u32, u64),
         context: &Context,
@@ -139,7 +139,11 @@ fn estimates<M: Model>(fit: Result<Fit<M>>) -> Result<Option<[f64; 4]>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clv::{Histories, Kind, Purchases, Unit, fit, pareto_nbd};
+    use crate::clv::models::histories::Histories;
+    use crate::clv::models::model::Purchases;
+    use crate::clv::models::pareto_nbd;
+    use crate::clv::models::repeat_model::{Kind, fit};
+    use crate::summary::clv_summary::Unit;
 
     /// Where the model is true, the bootstrap agrees with the standard errors from the Hessian.
     #[test]

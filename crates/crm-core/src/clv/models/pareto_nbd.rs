@@ -27,17 +27,18 @@ use libm::{exp, log, log1p, sqrt};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::clv::dropout::negative_binomial;
-use crate::clv::model::{Model, Purchases, Unit, positive, push_purchase};
-use crate::clv::pairs::{Grid, Once};
-use crate::clv::rows::{Histories, History};
-use crate::clv::tail;
+use crate::clv::models::dropout::negative_binomial;
+use crate::clv::models::histories::{Histories, History};
+use crate::clv::models::memo::{Grid, Once};
+use crate::clv::models::model::{Model, Purchases, positive, push_purchase};
+use crate::clv::models::pareto_integral;
 use crate::context::filled;
 use crate::error::Result;
 use crate::num::Positive;
 use crate::num::quadrature::{Line, doubling, line};
 use crate::num::rng::Rng;
 use crate::num::special::{ln_rising, one_minus_exp_over, sigmoid};
+use crate::summary::clv_summary::Unit;
 
 /// Parameters, with their unit of time.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -63,7 +64,8 @@ impl Params {
     /// [`crate::Error::OptionValue`] unless all are finite and greater than 0.
     ///
     /// ```
-    /// use crm_core::clv::{History, Purchases, Unit, pareto_nbd::Params};
+    /// use crm_core::clv::{History, Purchases, Unit};
+    /// use crm_core::clv::models::pareto_nbd::Params;
     /// let cdnow = Params::new([0.5534, 10.5802, 0.6061, 11.6562], Unit::Week)?;
     /// // Fader, Hardie, Lee 2005: repeat purchases of a new customer in a year.
     /// assert!((cdnow.expected_of_new(52.0) - 1.473).abs() < 1e-3);
@@ -90,7 +92,7 @@ impl Params {
     /// `C` of frequency `x` at time `t`.
     fn tail(&self, x: f64, t: f64) -> f64 {
         let [r, alpha, s, beta] = self.numbers();
-        tail::value(r + x, s, alpha + t, beta + t)
+        pareto_integral::value(r + x, s, alpha + t, beta + t)
     }
 
     /// `ln W` from `C(T)` and `C(t_x)`.
@@ -153,7 +155,7 @@ impl Tails {
     fn new(model: &Params, x: &[f64], time: &[f64]) -> Result<Self> {
         let grid = Grid::new(x, time)?;
         let value = if grid.worth() {
-            tail::grid(model.numbers(), &grid.first, &grid.second)?
+            pareto_integral::grid(model.numbers(), &grid.first, &grid.second)?
         } else {
             Vec::new()
         };

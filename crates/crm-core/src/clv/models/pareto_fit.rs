@@ -8,15 +8,17 @@
 
 use libm::{exp, log, log1p};
 
-use crate::clv::bg_fit::BLOCK;
-use crate::clv::model::{Fit, Unit};
-use crate::clv::pareto_nbd::Params;
-use crate::clv::rising::Rising;
-use crate::clv::rows::Rows;
-use crate::clv::tail::{self, Full, Jet};
+use crate::clv::models::bg_fit::BLOCK;
+use crate::clv::models::histories::Rows;
+use crate::clv::models::model::Fit;
+use crate::clv::models::pareto_integral;
+use crate::clv::models::pareto_integral::{Full, Jet};
+use crate::clv::models::pareto_nbd::Params;
 use crate::context::{filled, push, room};
 use crate::error::Result;
 use crate::num::optimize::{Derivatives, exp_all, maximize};
+use crate::num::rising_factorial::RisingFactorial;
+use crate::summary::clv_summary::Unit;
 
 /// Fits the Pareto/NBD to aggregated histories whose times are in `unit`.
 ///
@@ -25,7 +27,8 @@ use crate::num::optimize::{Derivatives, exp_all, maximize};
 /// [`crate::Error::Insufficient`] without two repeat customers, and out of memory.
 ///
 /// ```
-/// use crm_core::clv::{Histories, Rows, Unit, pareto_fit};
+/// use crm_core::clv::{Histories, Rows, Unit};
+/// use crm_core::clv::models::pareto_fit;
 /// let rows = Rows::new(&Histories::new(
 ///     &[0.0, 1.0, 0.0, 3.0, 2.0, 0.0, 1.0, 6.0],
 ///     &[0.0, 9.0, 0.0, 21.0, 5.0, 0.0, 2.0, 30.0],
@@ -116,7 +119,7 @@ impl Tails {
         for (t, bounds) in times.iter().zip(self.start.windows(2)) {
             let range = bounds[0] as usize..bounds[1] as usize;
             let point = [r, s, alpha + t, beta + t];
-            tail::along(point, &self.x[range.clone()], jets, &mut self.value[range])?;
+            pareto_integral::along(point, &self.x[range.clone()], jets, &mut self.value[range])?;
         }
         Ok(())
     }
@@ -197,7 +200,7 @@ impl<'a> Likelihood<'a> {
 
     fn of_frequencies(&self, r: f64) -> Derivatives<4> {
         let mut sum = Derivatives::default();
-        let mut rate = Rising::new(r);
+        let mut rate = RisingFactorial::new(r);
         for (x, w) in self.rows.x.iter().zip(&self.customers_at_x) {
             let [value, slope, curve] = rate.to(*x);
             sum.value += w * value;
@@ -306,7 +309,8 @@ fn curves(c: &Full, t: &Time) -> [f64; 10] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clv::{Histories, Purchases, Status};
+    use crate::clv::models::histories::Histories;
+    use crate::clv::models::model::{Purchases, Status};
     use crate::num::rng::Rng;
     use libm::fabs;
 
@@ -332,7 +336,7 @@ mod tests {
 
     #[test]
     fn derivatives_agree_with_mpmath() {
-        crate::clv::score::agrees("pareto_nbd", 900, |point| {
+        crate::clv::models::score::agrees("pareto_nbd", 900, |point| {
             let [x, t_x, age] = point.history.map(|v| vec![v]);
             let rows = rows(&[x, t_x, age]);
             let mut likelihood = Likelihood::new(&rows).unwrap();

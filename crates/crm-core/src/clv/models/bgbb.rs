@@ -24,13 +24,13 @@ use libm::{exp, lgamma, log};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::clv::model::{Fit, Model, positive};
-use crate::clv::rising::Rising;
-use crate::clv::tail::hypergeometric;
+use crate::clv::models::model::{Fit, Model, positive};
+use crate::clv::models::pareto_integral::hypergeometric;
 use crate::context::{Context, filled};
 use crate::error::{Error, Result};
 use crate::num::Positive;
 use crate::num::optimize::{Derivatives, exp_all, maximize};
+use crate::num::rising_factorial::RisingFactorial;
 use crate::num::rng::Rng;
 use crate::num::special::{ln_add_exp, ln_rising};
 
@@ -121,7 +121,7 @@ impl Params {
     /// Probability of being alive at opportunity `n + ahead`, `ahead ≥ 1`.
     ///
     /// ```
-    /// use crm_core::clv::bgbb::Params;
+    /// use crm_core::clv::models::bgbb::Params;
     /// let donors = Params::new([1.2035, 0.7497, 0.6568, 2.7834])?;
     /// // Fader, Hardie, Shang 2010: gave every year.
     /// assert!((donors.probability_alive(6, 6, 6, 1) - 0.93).abs() < 0.001);
@@ -229,7 +229,8 @@ pub struct Histogram {
 ///
 /// ```
 /// use crm_core::Context;
-/// use crm_core::clv::bgbb::{self, Params, Pattern};
+/// use crm_core::clv::models::bgbb;
+/// use crm_core::clv::models::bgbb::{Params, Pattern};
 /// // At the one opportunity a customer is alive with probability ½ and then buys with probability ½.
 /// let model = Params::new([1.0, 1.0, 1.0, 1.0])?;
 /// let pattern = Pattern { x: 1, t_x: 1, n: 1, weight: 40.0 };
@@ -389,7 +390,7 @@ impl Tables {
             (&mut self.delta, d),
             (&mut self.lives, g + d),
         ] {
-            let mut walk = Rising::new(c);
+            let mut walk = RisingFactorial::new(c);
             for (n, entry) in table.iter_mut().enumerate() {
                 *entry = walk.to(n as f64);
             }
@@ -462,7 +463,7 @@ impl Tables {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clv::Status;
+    use crate::clv::models::model::Status;
 
     /// Fader, Hardie, Shang 2010, table 1: 11,104 donors of 1995, six years.
     const DONORS: [(u32, u32, f64); 22] = [

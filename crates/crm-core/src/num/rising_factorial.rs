@@ -8,13 +8,13 @@ use crate::num::special::{digamma, ln_rising, trigamma};
 const LONGEST_WALK: f64 = 256.0;
 
 /// Keeps value, first and second derivative while `n = 0, 1, 2, …` ascends.
-pub(crate) struct Rising {
+pub(crate) struct RisingFactorial {
     c: f64,
     n: f64,
     sum: [f64; 3],
 }
 
-impl Rising {
+impl RisingFactorial {
     pub(crate) fn new(c: f64) -> Self {
         Self {
             c,
@@ -49,8 +49,8 @@ mod tests {
 
     #[test]
     fn walking_and_jumping_agree() {
-        let mut walk = Rising::new(0.3);
-        let mut jump = Rising::new(0.3);
+        let mut walk = RisingFactorial::new(0.3);
+        let mut jump = RisingFactorial::new(0.3);
         for n in 0..1000 {
             walk.to(f64::from(n));
         }
