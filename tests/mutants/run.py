@@ -55,7 +55,8 @@ AREAS = {
             "behavior",
             "backtest",
             "forecast",
-            "taught",
+            "shop_model",
+            "customer_card.rs",
             "shop_model",
             "customer_card",
         ]

@@ -10,7 +10,7 @@
 //! `["churn_risk", "lost"]` both are listed, each with its own level.
 //!
 //! - `reached_on` and `next_level_date` are quantiles of the gap distribution fixed at the last
-//!   order. With the same document of [`learn`](crate::taught::learn) in each run (made for example
+//!   order. With the same document of [`learn`](crate::shop_model::learn) in each run (made for example
 //!   once a month), they do not change until a new order. Without `learned` each run fits the model
 //!   again, and some dates change, more so in small shops. The counterfactual, "lost from that day
 //!   unless an order arrives", is `next_level` with its date, and a sentence. With
@@ -60,9 +60,9 @@ use crate::context;
 use crate::context::{Context, collect, filled, push, room};
 use crate::data::Orders;
 use crate::data::filter::Item;
+use crate::document::Learned;
 use crate::error::{Error, Result};
 use crate::ids::{IdRef, NO_ID};
-use crate::learned::Learned;
 use crate::num::Positive;
 use crate::scope::{Occasion, Scope};
 use crate::summary::rolling_origin;

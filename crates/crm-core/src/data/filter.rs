@@ -183,7 +183,7 @@ fn exact(ids: &Ids, condition: &Condition) -> Result<Option<Vec<u32>>> {
 }
 
 /// Refuses a word that is not in the closed list of a column, because no row can have it.
-fn known_words(name: &str, condition: &Condition, labels: &[Label]) -> Result<()> {
+pub(super) fn known_words(name: &str, condition: &Condition, labels: &[Label]) -> Result<()> {
     let values = match condition {
         Condition::Is(value) => std::slice::from_ref(value),
         Condition::In(values) => values,
@@ -206,7 +206,7 @@ fn known_words(name: &str, condition: &Condition, labels: &[Label]) -> Result<()
 
 /// Refuses a range of numbers on a column of texts if the order of bytes and the order of numbers
 /// give different rows.
-fn one_reading(name: &str, ids: &Ids, range: &RangeCondition) -> Result<()> {
+pub(super) fn one_reading(name: &str, ids: &Ids, range: &RangeCondition) -> Result<()> {
     let read = |text: &str| text.parse::<f64>().ok().filter(|v| v.is_finite());
     let ends = [&range.from, &range.to].map(|end| end.as_ref().and_then(Value::as_str));
     let numbers = ends.map(|end| end.and_then(read));
@@ -238,7 +238,7 @@ fn one_reading(name: &str, ids: &Ids, range: &RangeCondition) -> Result<()> {
     Ok(())
 }
 
-fn matches(name: &str, condition: &Condition, item: &Item) -> Result<bool> {
+pub(super) fn matches(name: &str, condition: &Condition, item: &Item) -> Result<bool> {
     let equal = |value: &Value| Ok(compare(name, item, value)? == Some(Ordering::Equal));
     match condition {
         Condition::Is(value) => equal(value),
@@ -265,7 +265,7 @@ fn matches(name: &str, condition: &Condition, item: &Item) -> Result<bool> {
 }
 
 /// Compares a value with a value given as JSON; `None` if exactly one of them is null.
-fn compare(name: &str, item: &Item, value: &Value) -> Result<Option<Ordering>> {
+pub(super) fn compare(name: &str, item: &Item, value: &Value) -> Result<Option<Ordering>> {
     // The given value may be a customer's data, so the message has only its type.
     let wrong = |expected: &'static str| {
         let name = format!("where.{name}");

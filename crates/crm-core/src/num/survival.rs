@@ -35,8 +35,6 @@
 
 use crate::context::{filled, grow, push, room};
 use crate::{Context, Error, Fraction, Result};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
 pub use super::censored::{Curve, Rows, Scale};
 pub(crate) use super::cluster_variance::Subject;

@@ -322,7 +322,7 @@ pub(crate) fn without_orders(
     if data.state.is_some() {
         let mut reader = data.offsets.reader();
         for order in 0..data.len() {
-            let (status, kind, _) = crate::data::orders::dataset::unpack(data.state(order));
+            let (status, kind, _) = crate::data::orders::order_data::unpack(data.state(order));
             if kind == KindWord::Sample
                 && data.customer[order] != NO_ID
                 && orders.view.policy.statuses.contains(&status)

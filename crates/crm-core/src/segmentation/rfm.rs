@@ -49,8 +49,8 @@
 use crate::analysis::Analysis;
 use crate::context::{Context, collect, filled, room};
 use crate::data::Orders;
+use crate::document::Learned;
 use crate::error::{Error, Result};
-use crate::learned::Learned;
 use crate::money::Currency;
 use crate::scope::Scope;
 use crate::summary::Totals;

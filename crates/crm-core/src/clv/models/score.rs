@@ -21,7 +21,7 @@ pub(super) fn agrees<const N: usize>(
     at_least: u32,
     derivatives: impl Fn(&Point) -> Derivatives<N>,
 ) {
-    let text = include_str!("../../../../tests/golden/clv_score.csv");
+    let text = include_str!("../../../../../tests/golden/clv_score.csv");
     let (mut checked, mut worst) = (0, (0.0, String::new()));
     for line in text.lines().skip(2) {
         let Some(rest) = line

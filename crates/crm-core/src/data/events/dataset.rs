@@ -11,6 +11,7 @@
 //! customer get the first. A visitor with several customers (a shared device) has each from their
 //! first event on.
 
+use super::event_data::{EventData, EventDim, Joined, LeftOut, Measure, meaning, words};
 use super::parts::Parts;
 use super::sort::Sorted;
 use super::spec::EventsSpec;

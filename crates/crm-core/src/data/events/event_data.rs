@@ -180,7 +180,7 @@ pub(crate) fn words(spec: &EventsSpec, kinds: &Ids, of_events: &[u32]) -> Result
 }
 
 /// The meaning of a kind, if it has one.
-fn meaning(spec: &EventsSpec, kinds: &Ids, code: u32) -> Option<EventWord> {
+pub(super) fn meaning(spec: &EventsSpec, kinds: &Ids, code: u32) -> Option<EventWord> {
     let name = kinds.text(code);
     let mapped = spec.kinds.get(&name).copied();
     mapped.or_else(|| EventWord::parse(&name))

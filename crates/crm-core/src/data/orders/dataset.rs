@@ -1,10 +1,12 @@
 //! Orders: validated, immutable, cheap to clone.
 
 use super::index::Index;
+use super::order_data::Data;
 use super::result_cache::ResultCache;
 use super::rows::Rows;
 use super::spec::{AmountUnit, OrdersSpec};
 use crate::columns::{Batch, Buf, ColumnData, ColumnValues, Strings};
+use crate::context::filled;
 use crate::context::{Context, collect};
 use crate::data::customers::Customers;
 use crate::data::input::blocks::BLANK;

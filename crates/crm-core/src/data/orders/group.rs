@@ -2,10 +2,11 @@
 //! negative). With an order id, the rows with one key (shop, order id) are the lines of an order.
 
 use super::order_data::{Class, Data, Dim, Refund, pack};
-use super::rows::{AsRead, RowDim, Rows, guest};
+use super::rows::{AsRead, Rows, guest};
 use super::spec::{AmountIs, BadRows, OrdersSpec, RepeatedRows};
 use crate::columns::Buf;
 use crate::context::{Context, collect, filled, push, room};
+use crate::data::input::batches::RowDim;
 use crate::data::input::blocks::BLANK;
 use crate::data::input::parse::{NO_WORD, Problems, Reason};
 use crate::error::{Error, Result};

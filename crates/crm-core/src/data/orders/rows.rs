@@ -5,7 +5,7 @@
 use super::spec::{AmountIs, AmountUnit, BadRows, Guests, OrdersSpec, RepeatedRows};
 use crate::columns::{Batch, Buf};
 use crate::context::{Context, collect, filled, room};
-use crate::data::input::batches::{Input, times_quantity};
+use crate::data::input::batches::{Input, RowDim, times_quantity};
 use crate::data::input::blocks::BLANK;
 use crate::data::input::parse::{Money, NO_WORD, Problems, Reason};
 use crate::data::text::amounts::Decimal;

@@ -245,7 +245,7 @@ impl Orders {
         ids.encode(name, &[&column], &mut codes, context)?;
         let mut rows = data.rows.clone();
         let key = format!("{name} within an order");
-        rows.dims.push(super::rows::RowDim {
+        rows.dims.push(crate::data::input::batches::RowDim {
             name: key.clone(),
             ids: Arc::new(ids),
             codes: codes.into(),

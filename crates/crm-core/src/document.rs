@@ -15,9 +15,11 @@
 //! parts are `gap_model` for `cycle`, `alerts`, `likely_buyers` and `customer`, and `rfm` for
 //! `rfm`. A part for which the shop had too little data is null.
 
+use crate::error::{Error, Result};
+use crate::money::Currency;
 use crate::request::wanted;
 use crate::scope::Basis;
-use crate::{Currency, Day, Error, Result};
+use crate::time::Day;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -27,7 +29,7 @@ use std::sync::Arc;
 /// The document.
 ///
 /// ```
-/// use crm_core::Learned;
+/// use crm_core::document::Learned;
 /// let later: Learned = serde_json::from_str(r#"{"version": 2, "gap_model": null}"#).unwrap();
 /// let error = later.needed::<f64>("gap_model").unwrap_err();
 /// assert!(error.to_string().contains("version 1 or older"));

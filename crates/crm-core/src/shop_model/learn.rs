@@ -28,8 +28,8 @@ use crate::context::{Context, collect, push};
 use crate::cycle::seasonality::Seasonality;
 use crate::cycle::shop::{Shop, View};
 use crate::data::Orders;
+use crate::document::Learned;
 use crate::error::{Error, ErrorCode, Result};
-use crate::learned::Learned;
 use crate::money::Currency;
 use crate::scope::{Occasion, Scope};
 use crate::segmentation::rfm::Frozen;
@@ -49,7 +49,9 @@ pub struct Options {
 /// Makes the document.
 ///
 /// ```
-/// use crm_core::{Context, Scope, data::simulate_orders, taught::learn};
+/// use crm_core::{Context, Scope};
+/// use crm_core::data::simulate_orders;
+/// use crm_core::shop_model::learn;
 /// # use crm_core::{Currency, Orders, Zone};
 /// # let orders = Orders::builder(Currency::JPY, Zone::UTC).order("c1", "2026-01-05", 5_000)
 /// #     .order("c1", "2026-02-04", 5_000).order("c2", "2026-02-01", 2_000).build()?;
@@ -82,7 +84,7 @@ pub fn learn(
     let unit = clv_summary::Options::default();
     let summary = clv_summary::Summary::run(orders, scope, &unit, context)?;
     let fit = FitOptions {
-        unit: Some(crate::clv::Unit::Day),
+        unit: Some(crate::summary::clv_summary::Unit::Day),
         ..FitOptions::default()
     };
     let fit = ClvFit::run(&summary, scope, &fit, context);

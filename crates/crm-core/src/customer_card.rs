@@ -3,7 +3,7 @@
 //! # Definition
 //!
 //! One row per customer in the orders, usually one: a web page that shows a customer has the
-//! customer's orders and the document of [`super::learn`], not the orders of the whole shop. Every
+//! customer's orders and the document of [`crate::shop_model::learn`], not the orders of the whole shop. Every
 //! number equals the result of another analysis with `learned`:
 //!
 //! | columns | from |
@@ -23,12 +23,13 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::learn;
-use crate::analysis::Analysis;
+use crate::analysis::{Analysis, Entry};
 use crate::clv::frame::{Frame, fit_of, spend};
 use crate::clv::models::gamma_gamma;
+use crate::clv::models::model::{Fit, Model, Purchases};
+use crate::clv::models::repeat_model::RepeatModel;
 use crate::clv::predict_tables::Clv;
-use crate::clv::{Fit, Model, Purchases, RepeatModel, value};
+use crate::clv::value;
 use crate::context::{Context, collect, filled, room};
 use crate::cycle::alert_words::{REASONS, Reason, counterfactual};
 use crate::cycle::alerts::{Alerts, Silence};
@@ -37,18 +38,19 @@ use crate::cycle::next_purchase::{Cycle, LEVELS};
 use crate::cycle::predict::Level;
 use crate::cycle::shop::{Shop, View, nothing_learnt};
 use crate::data::Orders;
+use crate::document::Learned;
 use crate::error::{Error, Result};
-use crate::learned::Learned;
 use crate::scope::{MoneyThreshold, Occasion, Scope};
 use crate::segmentation::cpm::Cpm;
 use crate::segmentation::rfm::Rfm;
 use crate::segmentation::{cpm, rfm};
+use crate::shop_model::learn;
 use crate::summary::clv_summary::Unit;
 use crate::summary::{Totals, clv_summary};
 use crate::table::{Column, Field, Table, Values};
 use crate::time::Duration;
 
-/// Options of [`Customer`].
+/// Options of [`CustomerCard`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
@@ -72,7 +74,10 @@ impl Default for Options {
 }
 
 /// The register's entry.
-pub struct Customer;
+pub struct CustomerCard;
+
+/// The analyses of the module.
+pub(crate) static ANALYSES: &[Entry] = &[Entry::of::<CustomerCard>()];
 
 /// The field with a name in another analysis, looked up at compile time.
 const fn of(fields: &'static [Field], name: &'static str) -> Field {
@@ -97,7 +102,7 @@ const fn named(mut field: Field, name: &'static str, ja: &'static str) -> Field 
     field
 }
 
-impl Analysis for Customer {
+impl Analysis for CustomerCard {
     const NAME: &'static str = "customer";
     const SUMMARY: &'static str =
         "Everything about one customer, with the shop's estimates from `learn`";
@@ -164,7 +169,9 @@ impl Analysis for Customer {
 }
 
 fn field(name: &str) -> Result<&'static Field> {
-    let found = Customer::COLUMNS.iter().find(|field| field.name == name);
+    let found = CustomerCard::COLUMNS
+        .iter()
+        .find(|field| field.name == name);
     found.ok_or(Error::internal("columns of customer"))
 }
 
