@@ -25,8 +25,12 @@ forecast shop_model customer_card               | above the families: they read 
 register                                        | the lists of all families
 ";
 
-/// Circles that are still there; each line names the files of one.
-const CIRCLES: &[&str] = &[];
+/// Circles that are still there, each as the names of its files.
+const CIRCLES: [&str; 3] = [
+    "cycle::fit cycle::posterior",
+    "cycle::gap_law cycle::gap_model cycle::point_model",
+    "forecast::base forecast::markov forecast::model",
+];
 
 /// A path of modules and names from the root of the crate.
 type Names = Vec<String>;
@@ -49,6 +53,8 @@ impl Sources {
                 let path = entry.unwrap().path();
                 match path.is_dir() {
                     true => folders.push(path),
+                    // Tests may name anything.
+                    false if path.to_str().unwrap().ends_with("tests.rs") => {}
                     false => drop(files.insert(module_of(&path), path)),
                 }
             }

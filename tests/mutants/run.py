@@ -56,8 +56,6 @@ AREAS = {
             "backtest",
             "forecast",
             "shop_model",
-            "customer_card.rs",
-            "shop_model",
             "customer_card",
         ]
     ],

@@ -134,7 +134,7 @@ impl Breakdown {
         let columns = self.0.iter().map(|by| {
             let code = |line: &Line<L>| line.event.map_or(NO_ID, |event| by.codes[event as usize]);
             let codes = collect(lines.iter().map(code), "table")?;
-            let column = super::ids_column(&field, &by.ids, codes)?;
+            let column = super::columns::ids_column(&field, &by.ids, codes)?;
             Ok(column.renamed(by.name.clone()))
         });
         columns.collect()

@@ -117,13 +117,13 @@ pub struct Entry {
 pub fn entries(events: &Events, options: &Options, context: &Context) -> Result<Vec<Entry>> {
     use EventWord as W;
     let possible = [W::Add, W::Checkout, W::Purchase];
-    super::need(
+    super::kinds::need(
         events,
         BrowseAbandonment::NAME,
         &[W::ProductView],
         &possible,
     )?;
-    super::longer_than_zero("wait", options.wait)?;
+    super::parameters::longer_than_zero("wait", options.wait)?;
     let data = events.data()?;
     let orders = last_orders(events)?;
     let wait = options.wait.micros();
@@ -234,15 +234,15 @@ impl Analysis for BrowseAbandonment {
         if let Some(joined) = &data.customer {
             let codes = all.iter().map(|e| customer(data, e.unit).unwrap_or(NO_ID));
             let codes = collect(codes, "table")?;
-            columns.push(super::ids_column(&f[1], &joined.ids, codes)?);
+            columns.push(super::columns::ids_column(&f[1], &joined.ids, codes)?);
         }
         if let Some(dim) = events.dim("product")? {
             let codes = collect(all.iter().map(|e| dim.codes[e.view]), "table")?;
-            columns.push(super::ids_column(&f[2], &dim.ids, codes)?);
+            columns.push(super::columns::ids_column(&f[2], &dim.ids, codes)?);
         }
         let viewed = all.iter().map(|e| Some(data.time[e.view]));
-        columns.push(super::instants_column(&f[3], events, viewed)?);
-        columns.push(super::instants_column(
+        columns.push(super::columns::instants_column(&f[3], events, viewed)?);
+        columns.push(super::columns::instants_column(
             &f[4],
             events,
             all.iter().map(|e| Some(e.at)),

@@ -23,9 +23,9 @@
 //! `hour` and by any column of events (`page`, `channel`, a dimension) a browse counts under the
 //! value of its last view.
 
-use super::OF_THE_SITE;
 use super::breakdown::{Breakdown, Counts, Line, Part};
 use super::cart_abandonment::is_product;
+use super::parameters::OF_THE_SITE;
 use crate::analysis::Analysis;
 use crate::context::{Context, collect, filled, push};
 use crate::data::Events;
@@ -230,8 +230,8 @@ impl Analysis for BrowseRates {
     fn run(events: &Events, _: &Scope, options: &Options, context: &Context) -> Result<Table> {
         use EventWord as W;
         let possible = [W::Add, W::Checkout, W::Purchase];
-        super::need(events, Self::NAME, &[W::ProductView], &possible)?;
-        super::longer_than_zero("wait", options.wait)?;
+        super::kinds::need(events, Self::NAME, &[W::ProductView], &possible)?;
+        super::parameters::longer_than_zero("wait", options.wait)?;
         let breakdown = Breakdown::new(events, &options.by)?;
         let product = match options.by.iter().any(|name| is_product(events, name)) {
             true => events.dim("product")?,
@@ -258,7 +258,7 @@ impl Analysis for BrowseRates {
         }
         let lines = breakdown.lines::<Browses>(machine.parts)?;
         let mut columns = breakdown.columns(&lines)?;
-        let level = super::level()?;
+        let level = super::parameters::level()?;
         let rates = lines.iter().map(|l| Ratio::from_sums(&l.abandoned, level));
         let rates = collect(rates, "table")?;
         let int = |of: fn(&Line<Browses>) -> u64| {
@@ -268,7 +268,7 @@ impl Analysis for BrowseRates {
         columns.push(Column::new(&f[0], int(|l| l.abandoned.trials)?));
         columns.push(Column::new(&f[1], int(|l| l.abandoned.hits)?));
         columns.push(Column::new(&f[2], int(|l| l.counts.recovered)?));
-        columns.extend(super::rate_columns(&f[3..6], &rates)?);
+        columns.extend(super::columns::rate_columns(&f[3..6], &rates)?);
         columns.push(Column::new(&f[6], int(|l| l.counts.carted)?));
         columns.push(Column::new(&f[7], int(|l| l.counts.ordered)?));
         Ok(Table::new(columns))

@@ -178,8 +178,8 @@ pub fn carts(
 ) -> Result<Carts> {
     use EventWord as W;
     let possible = [W::Remove, W::Checkout, W::PaymentFailed];
-    super::longer_than_zero("window", window)?;
-    super::need(events, analysis, &[W::Add, W::Purchase], &possible)?;
+    super::parameters::longer_than_zero("window", window)?;
+    super::kinds::need(events, analysis, &[W::Add, W::Purchase], &possible)?;
     let mut all = Carts::default();
     // For each product (the last slot is for events without a product), its position in the latest
     // cart that held it.

@@ -28,8 +28,9 @@
 //! the product.
 
 use super::breakdown::{Breakdown, Counts, Line, Part};
+use super::cart;
 use super::cart::{Cart, Item, Stage, State};
-use super::{OF_THE_SITE, cart};
+use super::parameters::OF_THE_SITE;
 use crate::analysis::Analysis;
 use crate::context::{Context, collect, push};
 use crate::data::Events;
@@ -226,7 +227,7 @@ impl Analysis for CartAbandonment {
         }
         let lines = breakdown.lines::<Carts>(parts)?;
         let mut columns = breakdown.columns(&lines)?;
-        let level = super::level()?;
+        let level = super::parameters::level()?;
         let rates = lines.iter().map(|l| Ratio::from_sums(&l.abandoned, level));
         let rates = collect(rates, "table")?;
         let int = |of: fn(&Line<Carts>) -> u64| {
@@ -236,7 +237,7 @@ impl Analysis for CartAbandonment {
         columns.push(Column::new(&f[0], int(|l| l.abandoned.trials)?));
         columns.push(Column::new(&f[1], int(|l| l.abandoned.hits)?));
         columns.push(Column::new(&f[2], int(|l| l.counts.recovered)?));
-        columns.extend(super::rate_columns(&f[3..6], &rates)?);
+        columns.extend(super::columns::rate_columns(&f[3..6], &rates)?);
         columns.push(Column::new(&f[6], int(|l| l.counts.ordered)?));
         columns.push(Column::new(&f[7], int(|l| l.counts.emptied)?));
         columns.push(Column::new(&f[8], int(|l| l.counts.stages[0])?));

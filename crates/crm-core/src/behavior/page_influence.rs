@@ -30,8 +30,8 @@
 //! - Anderl, E., Becker, I., von Wangenheim, F., Schumann, J. H. (2016). Mapping the customer
 //!   journey. *International Journal of Research in Marketing* 33, 457-474. (removal effect)
 
-use super::OF_THE_SITE;
 use super::nodes::{Nodes, Of};
+use super::parameters::OF_THE_SITE;
 use crate::analysis::Analysis;
 use crate::context::{Context, collect, filled, push};
 use crate::data::Events;
@@ -179,7 +179,7 @@ impl Analysis for PageInfluence {
         if !(1..=1000).contains(&options.max_pages) {
             return Err(Error::option("max_pages", options.max_pages, "1 to 1000"));
         }
-        super::need(
+        super::kinds::need(
             events,
             Self::NAME,
             &[crate::words::EventWord::Purchase],

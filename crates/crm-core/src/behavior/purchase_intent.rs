@@ -190,7 +190,7 @@ impl Analysis for PurchaseIntent {
     type Options = Options;
 
     fn run(events: &Events, _: &Scope, options: &Options, context: &Context) -> Result<Table> {
-        super::need(events, Self::NAME, &[EventWord::Purchase], &[])?;
+        super::kinds::need(events, Self::NAME, &[EventWord::Purchase], &[])?;
         let weights = serde_json::to_value(options.weights).unwrap_or_default();
         let small = |v: &serde_json::Value| v.as_f64().is_some_and(|v| v.abs() <= 1e9);
         if !weights.as_object().is_some_and(|w| w.values().all(small)) {
@@ -240,14 +240,14 @@ impl Analysis for PurchaseIntent {
             let codes = units
                 .clone()
                 .map(|u| super::cart_follow_ups::customer(data, u).unwrap_or(NO_ID));
-            columns.push(super::ids_column(
+            columns.push(super::columns::ids_column(
                 &f[1],
                 &joined.ids,
                 collect(codes, "table")?,
             )?);
         }
         let last = units.map(|u| Some(data.time[data.group(u).end - 1]));
-        columns.push(super::instants_column(&f[2], events, last)?);
+        columns.push(super::columns::instants_column(&f[2], events, last)?);
         columns.push(Column::floats(&f[3], now.iter().copied())?);
         columns.push(Column::floats(&f[4], now.iter().map(probability))?);
         Ok(Table::new(columns)

@@ -39,9 +39,11 @@
 //!
 //! ClickHouse documentation, *Parametric aggregate functions*, `sequenceMatch` and `sequenceCount`.
 
+use super::columns::{instants_column, rate_columns};
 use super::funnel::{Exclusion, Gaps, Hit, MAX_STEPS, Per, Shape, in_order, masks, met, quantile};
+use super::parameters::{OF_THE_SITE, level};
+use super::sessions;
 use super::sessions::{Cutter, VISITOR_ID};
-use super::{OF_THE_SITE, instants_column, level, rate_columns, sessions};
 use crate::analysis::Analysis;
 use crate::context::{Context, collect, grow, push};
 use crate::data::Events;
@@ -284,7 +286,7 @@ fn shape(options: &Options) -> Result<Shape> {
         return Err(Error::option("steps", n, "1 to 32 steps"));
     }
     if let Some(window) = options.window {
-        super::longer_than_zero("window", window)?;
+        super::parameters::longer_than_zero("window", window)?;
     }
     if steps.iter().any(|s| s.conditions.is_empty()) {
         return refuse("steps", "at least one condition in each step");

@@ -88,7 +88,7 @@ impl<'a> Cutter<'a> {
             })?),
             false => None,
         };
-        super::longer_than_zero("timeout", options.timeout)?;
+        super::parameters::longer_than_zero("timeout", options.timeout)?;
         Ok(Cutter {
             data: events.data()?,
             timeout: options.timeout.micros(),
@@ -184,7 +184,7 @@ pub(crate) fn need_views(events: &Events, analysis: &str) -> Result<()> {
     let words = &events.data()?.words;
     match words.contains(&(EventWord::ProductView as u8)) {
         true => Ok(()),
-        false => super::need(events, analysis, &[EventWord::View], &[]),
+        false => super::kinds::need(events, analysis, &[EventWord::View], &[]),
     }
 }
 
@@ -221,7 +221,7 @@ impl Analysis for Sessions {
 
     fn run(events: &Events, _: &Scope, options: &Options, context: &Context) -> Result<Table> {
         need_views(events, Self::NAME)?;
-        super::need(events, Self::NAME, &[], &[EventWord::Purchase])?;
+        super::kinds::need(events, Self::NAME, &[], &[EventWord::Purchase])?;
         let sessions = cut(events, options, context)?;
         let data = events.data()?;
         let view = |e: usize| is_view(data.word(e));
@@ -233,7 +233,7 @@ impl Analysis for Sessions {
                 return Ok(None);
             };
             let codes = collect(sessions.iter().map(|s| of(dim, s)), "table")?;
-            super::ids_column(field, &dim.ids, codes).map(Some)
+            super::columns::ids_column(field, &dim.ids, codes).map(Some)
         };
         let first = |dim: &EventDim, s: &Session| {
             let codes = &dim.codes[s.events.clone()];
@@ -275,7 +275,7 @@ impl Analysis for Sessions {
             Some(joined) => {
                 let codes = sessions.iter().map(|s| joined.codes[s.events.end - 1]);
                 let codes = collect(codes, "table")?;
-                Some(super::ids_column(&f[13], &joined.ids, codes)?)
+                Some(super::columns::ids_column(&f[13], &joined.ids, codes)?)
             }
             None => None,
         };

@@ -7,8 +7,8 @@
 //! the share of all sessions with a node; `conversion_rate` is the share of the path's sessions
 //! with a purchase, with variance clustered by visitor.
 
-use super::OF_THE_SITE;
 use super::nodes::{Nodes, Of};
+use super::parameters::OF_THE_SITE;
 use crate::analysis::Analysis;
 use crate::context::{Context, collect, push};
 use crate::data::Events;
@@ -78,7 +78,7 @@ impl Analysis for TopPaths {
         if !(1..SLOTS as u32).contains(&options.length) {
             return Err(Error::option("length", options.length, "1 to 10"));
         }
-        super::need(
+        super::kinds::need(
             events,
             Self::NAME,
             &[],
@@ -117,7 +117,7 @@ impl Analysis for TopPaths {
             let names: Vec<String> = stations.map(|place| nodes.name(*place)).collect();
             names.join(" > ")
         };
-        let level = super::level()?;
+        let level = super::parameters::level()?;
         let rates = paths.iter().map(|(_, sums)| Ratio::from_sums(sums, level));
         let rates = collect(rates, "table")?;
         let total = walks.len() as f64;
@@ -138,7 +138,7 @@ impl Analysis for TopPaths {
             Column::floats(&f[3], shares)?,
             Column::new(&f[4], Values::I64(bought.into())),
         ];
-        columns.extend(super::rate_columns(&f[5..8], &rates)?);
+        columns.extend(super::columns::rate_columns(&f[5..8], &rates)?);
         Ok(Table::new(columns))
     }
 }

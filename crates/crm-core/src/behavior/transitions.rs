@@ -17,8 +17,8 @@
 //! `steps`, and the probability is among transitions at that position. Rows are in ascending order
 //! of the nodes, `(start)` first and `(end)` last.
 
-use super::OF_THE_SITE;
 use super::nodes::{Nodes, Of};
+use super::parameters::OF_THE_SITE;
 use crate::analysis::Analysis;
 use crate::context::{Context, collect, filled, push};
 use crate::data::Events;

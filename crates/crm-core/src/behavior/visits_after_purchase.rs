@@ -75,7 +75,7 @@ impl Analysis for VisitsAfterPurchase {
     type Options = Options;
 
     fn run(events: &Events, _: &Scope, options: &Options, context: &Context) -> Result<Table> {
-        super::need(events, Self::NAME, &[EventWord::Purchase], &[])?;
+        super::kinds::need(events, Self::NAME, &[EventWord::Purchase], &[])?;
         let by_customer;
         let (events, of) = match options.per {
             Whose::Visitor => (events, 0),
@@ -126,12 +126,12 @@ impl Analysis for VisitsAfterPurchase {
         let f = Self::COLUMNS;
         events.shown(Table::new(vec![
             Column::new(&f[of], ids),
-            super::instants_column(&f[2], events, rows.iter().map(|r| Some(r.1)))?,
+            super::columns::instants_column(&f[2], events, rows.iter().map(|r| Some(r.1)))?,
             Column::new(
                 &f[3],
                 Values::I32(collect(rows.iter().map(|r| r.2 as i32), "table")?),
             ),
-            super::instants_column(&f[4], events, rows.iter().map(|r| r.3))?,
+            super::columns::instants_column(&f[4], events, rows.iter().map(|r| r.3))?,
             Column::ints(&f[5], since)?,
         ]))
     }

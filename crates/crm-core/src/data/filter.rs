@@ -1,14 +1,12 @@
 //! Columns to filter and break down by, and the conditions on their values.
 
-use super::input::parse::NO_WORD;
 use crate::columns::Buf;
-use crate::context::{Context, collect, filled};
+use crate::context::{collect, filled};
 use crate::error::{Error, Result};
 use crate::ids::{IdKind, IdRef, Ids, NO_ID};
-use crate::scope::{Condition, Filter, RangeCondition};
+use crate::scope::{Condition, RangeCondition};
 use crate::table::{Label, Values};
-use crate::time::{Day, Period};
-use crate::words::{KindWord, StatusWord};
+use crate::time::Day;
 use serde_json::Value;
 use std::cmp::Ordering;
 use std::sync::Arc;

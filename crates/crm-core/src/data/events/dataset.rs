@@ -20,7 +20,6 @@ use crate::context::{Context, collect, filled, room};
 use crate::data::input::batches::Input;
 use crate::data::input::blocks::BLANK;
 use crate::data::input::parse::{Money, Problems, Reason};
-use crate::data::orders::rows::pick;
 use crate::data::orders::spec::{AmountUnit, BadRows};
 use crate::data::text::amounts::Decimal;
 use crate::data::text::cells;

@@ -3,11 +3,10 @@
 use super::sort::Sorted;
 use super::spec::EventsSpec;
 use crate::columns::Buf;
-use crate::context::{Context, collect, filled, room};
-use crate::data::input::blocks::BLANK;
+use crate::context::{collect, filled, room};
 use crate::data::input::parse::Reason;
 use crate::data::orders::rows::pick;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::ids::{Ids, NO_ID};
 use crate::time::Offsets;
 use crate::words::EventWord;

@@ -284,7 +284,7 @@ impl<'a> Input<'a> {
         for (first, chunk) in self.chunks(name)? {
             let same = |word: &str| word.eq_ignore_ascii_case(currency.code()).then_some(());
             let other = |row, word: &str| Error::MixedCurrency {
-                column: name.clone(),
+                column: name.to_owned(),
                 row,
                 found: match Currency::parse(word) {
                     Ok(found) => format!("currency `{}`", found.code()),

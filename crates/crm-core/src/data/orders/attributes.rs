@@ -26,17 +26,14 @@ use super::order_data::{days, unpack};
 use super::rows::Rows;
 use super::selection::{ORDER, actions};
 use crate::context::{Context, collect, filled};
-use crate::data::filter::{
-    Attribute, AttributeValues, Item, Level, compare, known_words, matches, one_reading,
-};
+use crate::data::filter::{Attribute, AttributeValues, Level};
 use crate::data::input::parse::NO_WORD;
 use crate::error::{Error, Result};
-use crate::ids::{IdKind, Ids, NO_ID};
-use crate::scope::{Condition, Filter};
+use crate::ids::NO_ID;
+use crate::scope::Filter;
 use crate::time::{Day, Period};
 use crate::words::{KindWord, StatusWord};
 use std::cmp::Ordering;
-use std::sync::Arc;
 
 impl Orders {
     /// The names of columns for filters and breakdowns.

@@ -1,16 +1,12 @@
 //! Orders: validated, immutable, cheap to clone.
 
-use super::index::Index;
 use super::order_data::Data;
-use super::result_cache::ResultCache;
 use super::rows::Rows;
 use super::spec::{AmountUnit, OrdersSpec};
-use crate::columns::{Batch, Buf, ColumnData, ColumnValues, Strings};
+use crate::columns::{Batch, ColumnData, ColumnValues, Strings};
+use crate::context::Context;
 use crate::context::filled;
-use crate::context::{Context, collect};
 use crate::data::customers::Customers;
-use crate::data::input::blocks::BLANK;
-use crate::data::input::parse::NO_WORD;
 use crate::data::text::cells::Understood;
 use crate::error::{Error, Result};
 use crate::ids::{Ids, NO_ID};
@@ -18,10 +14,8 @@ use crate::money::Currency;
 use crate::request::as_object;
 use crate::scope::{Basis, Filter, Policy};
 use crate::time::{Day, Offsets, Zone};
-use crate::turn::Turn;
-use crate::words::{KindWord, StatusWord};
 use std::fmt;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::Arc;
 
 /// The part of the data that a scope has chosen.
 #[derive(Clone)]

@@ -1,10 +1,8 @@
 //! A cache for one result beside the data, for analyses that need the same result one after
 //! another.
 
-use crate::error::Result;
 use crate::scope::{Basis, Occasion};
 use crate::time::Day;
-use crate::turn::briefly;
 use std::any::Any;
 use std::sync::{Arc, Mutex};
 

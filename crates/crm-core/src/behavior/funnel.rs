@@ -87,7 +87,7 @@ pub(super) use count::{in_order, masks};
 pub(super) use gaps::Gaps;
 pub use options::{Count, Entered, ExcludeScope, Exclusion, Mode, Options, Per, Step};
 
-use super::OF_THE_SITE;
+use super::parameters::OF_THE_SITE;
 use crate::analysis::Analysis;
 use crate::context::{Context, collect};
 use crate::data::Events;
@@ -147,7 +147,7 @@ pub(super) fn met(
         _ => format!(
             "what some event of the log is (the kinds present: {}; one that has not occurred yet is \
              declared in `kinds`)",
-            super::present(events, "`")?
+            super::kinds::present(events, "`")?
         ),
     };
     let found = match asked {
@@ -226,7 +226,7 @@ impl Analysis for Funnel {
         let n = options.steps.len();
         let entries: Vec<Day> = counted.by_entry.keys().copied().collect();
         let mut all: Vec<Reached> = counted.by_entry.into_values().flatten().collect();
-        let level = super::level()?;
+        let level = super::parameters::level()?;
         let rates = all.iter().map(|s| match options.per {
             _ if options.count == Count::Episodes => Ratio::from_sums(&s.closed, level),
             Per::Session => Ratio::from_sums(&s.closed, level),
@@ -256,7 +256,7 @@ impl Analysis for Funnel {
             Column::new(&f[3], int(|s| s.dropped)?),
             Column::new(&f[4], int(|s| s.still_open)?),
         ]);
-        columns.extend(super::rate_columns(&f[5..8], &rates)?);
+        columns.extend(super::columns::rate_columns(&f[5..8], &rates)?);
         let mut times = |of: fn(&mut Reached) -> &mut Vec<i64>, share: f64| -> Vec<Option<f64>> {
             all.iter_mut().map(|s| quantile(of(s), share)).collect()
         };
