@@ -125,9 +125,10 @@ def funnel(
         events: The events.
         as_of: A date (the end of that day) or a datetime (an instant) up to which events count,
             included; a list gives a first column `as_of`. Default: the last event.
-        steps: Up to 32 steps: a kind, or conditions such as ``{"kind": "view", "page": "/"}`` with
-            further keys `name`, `optional`, and `min_gap` and `max_gap` (time since the step
-            before). A step that no event of the log meets is refused, unless it is optional.
+        steps: Up to 32 steps: a kind, as the log's word or as its meaning in `kinds`, or conditions
+            such as ``{"kind": "view", "page": "/"}`` with further keys `name`, `optional`, and
+            `min_gap` and `max_gap` (time since the step before). A step that no event of the log
+            meets is refused, unless it is optional.
         window: Time from the first to the last step, inclusive (default "7d"; a number is days).
         mode: "ordered" (default, any events between the steps), "strict" (no events between),
             "unordered", "first_then_any" (the first step first, the others in any order), or
@@ -201,9 +202,10 @@ def sequences(
         events: The events.
         as_of: A date (the end of that day) or a datetime (an instant) up to which events count,
             included; a list gives a first column `as_of`. Default: the last event.
-        steps: Up to 32 steps: a kind, or conditions such as ``{"kind": "view", "page": "/"}`` with
-            further keys `adjacent` (no event since the step before), `min_gap` and `max_gap` (time
-            since the step before, inclusive). A step that no event of the log meets is refused.
+        steps: Up to 32 steps: a kind, as the log's word or as its meaning in `kinds`, or conditions
+            such as ``{"kind": "view", "page": "/"}`` with further keys `adjacent` (no event since
+            the step before), `min_gap` and `max_gap` (time since the step before, inclusive). A
+            step that no event of the log meets is refused.
         window: Time from the first to the last step, inclusive (default any; a number is days).
         per: The unit that takes the steps: the "visitor" (default), a "session" or the "customer".
         exclude: Events that are forbidden between steps: conditions, with further keys `after_step`

@@ -234,7 +234,7 @@ def _site(
         meanings,
         has_pages="page" in loaded.arguments,
         as_of=day_of(options.as_of),
-        steps=steps_of(names_in(options.funnel), loaded.facts["kinds"]),
+        steps=steps_of("funnel", names_in(options.funnel), loaded.facts["kinds"]),
         window=options.funnel_window,
         step=_counted(stage("analysing"), len(ANALYSES)),
     )
@@ -308,7 +308,7 @@ def _table(task: str, request: dict[str, Any], options: argparse.Namespace) -> c
     if about["reads"] == "events" and isinstance(request.get("steps"), list):
         from ._report.event_reading import steps_of
 
-        request["steps"] = steps_of(request["steps"], loaded.facts["kinds"])
+        request["steps"] = steps_of(task, request["steps"], loaded.facts["kinds"])
     if about["reads"] == "table" and "unit" in about["options"].get("properties", {}):
         from ._report.frames import unit_of
 

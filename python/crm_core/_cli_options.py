@@ -227,7 +227,8 @@ def _add_file(
         action="append",
         default=[],
         metavar="COLUMN",
-        help="a column that looks like a state and is none; may be repeated",
+        help="a column, or a list of JSON, that a warning names and that is not needed; may be "
+        "repeated",
     )
     meaning = parser.add_argument_group("what they mean")
     meaning.add_argument(
@@ -250,7 +251,10 @@ def _add_file(
         action="store_true",
         help="round amounts finer than the currency, and count them",
     )
-    for level, about in (("order", "the order's and repeated on its lines"), ("line", "a line's")):
+    for level, about in (
+        ("order", "the order's and repeated on its lines"),
+        ("line", "a line's; or the status, if it differs within an order"),
+    ):
         meaning.add_argument(
             f"--{level}-level",
             action="append",

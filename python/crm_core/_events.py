@@ -70,7 +70,7 @@ class Events:
         <crm_core.Events, 2 events of 1 visitors, 2026-03-01 to 2026-03-01, UTC>
     """
 
-    __slots__ = ("_native", "_understanding")
+    __slots__ = ("_kinds", "_native", "_understanding")
 
     def __init__(
         self,
@@ -129,6 +129,7 @@ class Events:
         columns = source(data, _native.events_columns(spec))
         columns = ids(columns, [visitor_id, customer_id, product, order_id])
         self._native = _native.Events(spec, columns, progress)
+        self._kinds = dict(kinds or {})
         self._understanding: Understanding | None = None
 
     @property
@@ -225,7 +226,7 @@ class Events:
             True
         """
         chosen = conditions(where) if where is not None else None
-        return _wrapped(self._native.view(chosen))
+        return _wrapped(self._native.view(chosen), self._kinds)
 
     def concat(self, more: Events) -> Events:
         """These events and more, as if built from all rows at once.
@@ -251,7 +252,7 @@ class Events:
         """
         if not isinstance(more, Events):
             raise TypeError(f"more: expected crm_core.Events, not {type(more).__name__}")
-        return _wrapped(self._native.concat(more._native))
+        return _wrapped(self._native.concat(more._native), self._kinds)
 
     def __repr__(self) -> str:
         span = f", {self.first_date} to {self.last_date}" if self.last_date else ""
@@ -261,8 +262,31 @@ class Events:
         )
 
 
-def _wrapped(native: _native.Events) -> Events:
+def in_own_words(task: str, events: Events, steps: Any) -> Any:
+    """Steps that are a meaning of `kinds` as the log's own words for it; others as they are.
+
+    Where the log has the word itself, the step is that word alone.
+    """
+    if not events._kinds or not isinstance(steps, list | tuple):
+        return steps
+    return [_in_own_words(task, events, step) for step in steps]
+
+
+def _in_own_words(task: str, events: Events, step: Any) -> Any:
+    own = [word for word, meaning in events._kinds.items() if meaning == step and word != step]
+    if not isinstance(step, str) or not own or len(events.view({"kind": step})):
+        return step
+    return step_of(task, step, own)
+
+
+def step_of(task: str, name: str, kinds: list[str]) -> dict[str, Any]:
+    """A step of several kinds; those of sequences have no names."""
+    return {"name": name, "kind": kinds} if task == "funnel" else {"kind": kinds}
+
+
+def _wrapped(native: _native.Events, kinds: Mapping[str, str]) -> Events:
     events = object.__new__(Events)
     events._native = native
+    events._kinds = dict(kinds)
     events._understanding = None
     return events

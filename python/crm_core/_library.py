@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from . import _native
-from ._events import Events
+from ._events import Events, in_own_words
 from ._input import source
 from ._orders import Orders
 from ._request import as_of as _as_of
@@ -56,12 +56,16 @@ def run(
         given = dict(options or {})
         if "as_of" in given:
             given["as_of"] = _seen(data)(given["as_of"])
+        if isinstance(data, Events) and "steps" in given:
+            given["steps"] = in_own_words(task, data, given["steps"])
         request = dumps(given)
     return Table(_native.run(task, _dataset(data), request, progress))
 
 
 def call(task: str, data: Any, as_of: Any, options: Mapping[str, Any]) -> Table:
     """Run an analysis with the given options; None means the library's default."""
+    if isinstance(data, Events) and "steps" in options:
+        options = {**options, "steps": in_own_words(task, data, options["steps"])}
     return Table(_native.run(task, _dataset(data), dumps({"as_of": _seen(data)(as_of), **options})))
 
 
