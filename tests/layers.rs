@@ -14,15 +14,15 @@ const ARCHITECTURE: &str = include_str!("../ARCHITECTURE.md");
 
 /// The modules, lowest first, a layer a line.
 const TOWER: &str = "\
-error money definition time context num turn    | the ground: knows nothing of customers
-request columns ids table words scope document  | a request, what comes in, what goes out
-data/text data/input data/customers             | cells and columns as they came
-data/filter data/orders data/events             | datasets and their views
-analysis                                        | the trait; a scope carried out on each dataset
-summary                                         | numbers of each customer, which families share
-segmentation retention clv cycle behavior       | families: they do not name each other
-forecast shop_model customer_card               | above the families: they read several
-register                                        | the lists of all families
+error money definition time context num turn       | the ground: knows nothing of customers
+request columns ids table words scope document     | a request, what comes in, what goes out
+data/input/blocks data/text data/input             | cells and columns as they came
+data/customers data/filter data/orders data/events | datasets and their views
+analysis                                           | the trait; a scope carried out on each dataset
+summary                                            | numbers of each customer, which families share
+segmentation retention clv cycle behavior          | families: they do not name each other
+forecast shop_model customer_card                  | above the families: they read several
+register                                           | the lists of all families
 ";
 
 /// Circles that are still there, each as the names of its files.
@@ -369,15 +369,14 @@ fn the_map_shows_the_tower() {
     );
 }
 
-/// Sources of these texts, each a file of its own.
+/// Sources of these texts, by the path of their file.
 fn planted(texts: &[(&str, &str)]) -> Sources {
-    let split = |path: &str| path.split('/').map(str::to_owned).collect::<Names>();
+    let path = |path: &str| Path::new(CORE).join(path);
     let files = texts
         .iter()
-        .map(|(path, _)| (split(path), PathBuf::from(format!("{path}.rs"))));
-    let texts: Vec<_> = texts
-        .iter()
-        .map(|(path, text)| (split(path), (*text).to_owned()))
+        .map(|(file, _)| (module_of(&path(file)), path(file)));
+    let texts: Vec<_> = (texts.iter())
+        .map(|(file, text)| (module_of(&path(file)), (*text).to_owned()))
         .collect();
     Sources::of(files.collect(), &texts)
 }
@@ -386,29 +385,33 @@ fn planted(texts: &[(&str, &str)]) -> Sources {
 fn what_the_sources_may_not_do_is_seen() {
     let sources = planted(&[
         (
-            "error",
+            "error.rs",
             "fn f() { let x = crate::table::Table::new(vec![]); }",
         ),
         (
-            "table",
+            "table.rs",
             "// crate::register\nconst TEXT: &str = \"crate::register\";",
         ),
-        ("clv", "use crate::{error::Error, cycle::{self, fit as f}};"),
         (
-            "cycle",
+            "clv.rs",
+            "use crate::{error::Error, cycle::{self, fit as f}};",
+        ),
+        (
+            "cycle.rs",
             "mod fit { } #[cfg(test)] mod tests { use crate::clv::Fit; }",
         ),
-        ("register", "use crate::clv::Fit;"),
+        ("register.rs", "use crate::clv::Fit;"),
     ]);
     let wrong = upward(&sources.arrows());
     assert_eq!(wrong, ["clv names cycle", "error names table"]);
 
     let sources = planted(&[
-        ("num/a", "pub use super::b::{B, C as D};"),
-        ("num/b", "macro_rules! m { () => { super::c::f() } }"),
-        ("num/c", "use crate::num::a::D;"),
-        ("num/d", "use super::a::B;\npub(crate) mod e;"),
-        ("num/d/e", "use super::X;"),
+        ("num/mod.rs", "mod a;"),
+        ("num/a.rs", "pub use super::b::{B, C as D};"),
+        ("num/b.rs", "macro_rules! m { () => { super::c::f() } }"),
+        ("num/c.rs", "use crate::num::a::D;"),
+        ("num/d.rs", "use super::a::B;\npub(crate) mod e;"),
+        ("num/d/e.rs", "use super::X;"),
     ]);
     // `c` names what `b` defines, by the name that `a` gives it.
     assert_eq!(circles(&sources), ["num::b num::c"]);
