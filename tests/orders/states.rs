@@ -258,7 +258,7 @@ mod forgotten {
             let is_marker = |w: &&[u8]| matches!(*w, b"marker" | b"rekram");
             bytes.windows(6).filter(is_marker).count()
         };
-        assert_eq!(marked(&orders), 4);
+        assert_eq!(marked(&orders), 5);
         let (left, receipt) = orders
             .forget(&["taro-marker".into(), "nobody".into(), 7.into()], &context)
             .unwrap();
