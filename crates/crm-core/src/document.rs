@@ -29,7 +29,7 @@ use std::sync::Arc;
 /// The document.
 ///
 /// ```
-/// use crm_core::document::Learned;
+/// use crm_core::Learned;
 /// let later: Learned = serde_json::from_str(r#"{"version": 2, "gap_model": null}"#).unwrap();
 /// let error = later.needed::<f64>("gap_model").unwrap_err();
 /// assert!(error.to_string().contains("version 1 or older"));
