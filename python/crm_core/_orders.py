@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Mapping, Sequence
-from json import loads
 from typing import TYPE_CHECKING, Any, Literal
 
 from . import _native
 from ._dataset import column_names, day, ids
 from ._input import source
-from ._request import conditions, dumps
+from ._request import conditions, dumps, plain
 from ._table import Table
 
 if TYPE_CHECKING:
@@ -425,9 +424,12 @@ class Orders:
         """
         if isinstance(ids, str):
             raise TypeError("ids: expected a list of ids, not one text")
-        rest, receipt = self._native.forget(dumps(list(ids)))
+        import json
+
+        asked = json.dumps(plain("ids", list(ids)), ensure_ascii=False)
+        rest, receipt = self._native.forget(asked)
         orders = _wrapped(rest, self._understanding, self._unread)
-        orders._receipt = loads(receipt)
+        orders._receipt = json.loads(receipt)
         return orders
 
     @property
