@@ -415,12 +415,13 @@ class Orders:
             New orders; `receipt` of them says what went. These orders do not change.
 
         Raises:
-            OptionError: A view with a filter.
+            OptionError: A view with a filter, or ids of another type than came in.
 
         Example:
-            >>> rest = orders.forget([1, 2, 999_999])
+            >>> somebody = crm.summary(orders).to_dict()["customer_id"][0]
+            >>> rest = orders.forget([somebody, "nobody"])
             >>> rest.receipt["customers"], rest.receipt["unknown"]
-            (2, 1)
+            (1, 1)
         """
         if isinstance(ids, str):
             raise TypeError("ids: expected a list of ids, not one text")

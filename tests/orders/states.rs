@@ -260,7 +260,7 @@ mod forgotten {
         };
         assert_eq!(marked(&orders), 5);
         let (left, receipt) = orders
-            .forget(&["taro-marker".into(), "nobody".into(), 7.into()], &context)
+            .forget(&["taro-marker".into(), "nobody".into()], &context)
             .unwrap();
         assert_eq!(marked(&left), 0);
         assert_eq!(
@@ -270,7 +270,7 @@ mod forgotten {
                 receipt.orders,
                 receipt.rows
             ),
-            (1, 2, 1, 2)
+            (1, 1, 1, 2)
         );
         assert_eq!(
             summary(&left, r#"{"as_of": "2025-06-30"}"#),
@@ -298,6 +298,14 @@ mod forgotten {
             )
             .unwrap();
         assert!(view.forget(&[], &context).is_err());
+        let error = orders
+            .forget(&[7.into()], &context)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("ids of the type that came in, text"),
+            "{error}"
+        );
         // Numbers between two ids are nobody's.
         let numbers = build(
             r#"{"currency": "JPY"}"#,

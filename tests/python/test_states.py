@@ -87,7 +87,7 @@ def test_what_is_no_state_is_refused(orders: crm.Orders) -> None:
 def test_people_are_forgotten(orders: crm.Orders) -> None:
     table = crm.summary(orders, as_of="2025-06-30").to_dict()
     gone = [table["customer_id"][0], table["customer_id"][5]]
-    rest = orders.forget([*gone, gone[0], 10**9])
+    rest = orders.forget([*gone, gone[0], "nobody"])
     assert rest.receipt is not None and orders.receipt is None
     assert (rest.receipt["customers"], rest.receipt["unknown"]) == (2, 1)
     assert len(rest) == len(orders) - rest.receipt["orders"]
@@ -96,5 +96,7 @@ def test_people_are_forgotten(orders: crm.Orders) -> None:
     assert left == {name: [column[i] for i in keep] for name, column in table.items()}
     with pytest.raises(TypeError, match="list of ids"):
         orders.forget("1")
+    with pytest.raises(crm.OptionError, match="ids of the type that came in, text"):
+        orders.forget([1])
     with pytest.raises(crm.OptionError, match="view with a filter"):
-        orders.view(where={"channel": "web"}).forget([1])
+        orders.view(where={"channel": "web"}).forget(["nobody"])

@@ -6,7 +6,7 @@ use super::rows::Rows;
 use crate::context::{Context, filled, push, room};
 use crate::data::input::batches::only_used;
 use crate::error::{Error, Result};
-use crate::ids::NO_ID;
+use crate::ids::{IdKind, NO_ID};
 use serde::Serialize;
 use std::sync::Arc;
 
@@ -43,7 +43,7 @@ impl Orders {
     ///
     /// # Errors
     ///
-    /// A view with a filter.
+    /// A view with a filter; ids of another type than came in.
     pub fn forget(
         &self,
         ids: &[serde_json::Value],
@@ -66,7 +66,17 @@ impl Orders {
         let mut gone = filled(self.ids().len(), false, "customers")?;
         let (mut strangers, mut of_table) = (Vec::new(), Vec::new());
         let mut customers = 0;
+        let kind = self.ids().kind();
         for id in ids {
+            let fits = match kind {
+                IdKind::Int(_) | IdKind::Unsigned(_) => id.is_number(),
+                IdKind::Text | IdKind::Fixed(_) => id.is_string(),
+            };
+            // A number asked for among texts would be nobody, and nobody would be forgotten.
+            if !fits && !self.ids().is_empty() {
+                let expected = format!("ids of the type that came in, {kind}");
+                return Err(Error::option("ids", "", expected));
+            }
             let found = self.ids().find(id)?;
             let found = found.filter(|code| known[*code as usize] || in_table(*code).is_some());
             match found {
