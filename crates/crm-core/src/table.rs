@@ -2,10 +2,13 @@
 //! were computed with.
 
 mod field;
+pub(crate) mod shared;
+mod texts;
 
 pub use field::{CUSTOMER_ID, Field, Type};
 pub(crate) use field::{columns, fields};
 
+use self::texts::TextIndex;
 use crate::context::{collect, filled, room};
 use crate::data::{Buf, IdRef, Ids};
 use crate::{Currency, Day, Definition, Error, Result, Zone};
@@ -153,8 +156,8 @@ impl Values {
         })
     }
 
-    /// Appends the cells of a column of the same type.
-    fn append(&mut self, more: Values) -> Result<()> {
+    /// Appends the cells of a column of the same type. `index` is that of its texts, from the first time on.
+    fn append(&mut self, more: Values, index: &mut Option<Box<TextIndex>>) -> Result<()> {
         fn extend<T>(to: &mut Vec<T>, from: Vec<T>) -> Result<()> {
             crate::context::grow(to, from.len(), "table column")?;
             to.extend(from);
@@ -196,17 +199,15 @@ impl Values {
                 if Arc::ptr_eq(texts, &other) {
                     return extend(codes, more);
                 }
-                // Texts are few (names of channels, funnel steps): merged by search.
-                let mut map = Vec::new();
-                let merged = Arc::make_mut(texts);
-                for text in other.iter() {
-                    let at = merged.iter().position(|t| t == text).unwrap_or_else(|| {
-                        merged.push(text.clone());
-                        merged.len() - 1
-                    });
-                    map.push(at as u32);
-                }
-                extend(codes, more.into_iter().map(|c| map[c as usize]).collect())
+                let texts = Arc::make_mut(texts);
+                let index = match index {
+                    Some(index) => index,
+                    None => index.insert(Box::new(TextIndex::new(texts)?)),
+                };
+                let code = index.merge(texts, &other)?;
+                crate::context::grow(codes, more.len(), "table column")?;
+                codes.extend(more.into_iter().map(|c| code[c as usize]));
+                Ok(())
             }
             _ => Err(Error::internal("tables of different columns were joined")),
         }
@@ -258,6 +259,8 @@ pub struct Column {
     values: Values,
     /// Which cells hold a value; none when all do. The slots of null cells hold zero.
     valid: Option<Vec<bool>>,
+    /// Where texts are found while rows are appended.
+    index: Option<Box<TextIndex>>,
 }
 
 impl Column {
@@ -269,6 +272,7 @@ impl Column {
             unit: field.unit.into(),
             values,
             valid: None,
+            index: None,
         }
     }
 
@@ -281,6 +285,7 @@ impl Column {
             unit: "".into(),
             values,
             valid: None,
+            index: None,
         }
     }
 
@@ -403,7 +408,7 @@ impl Column {
             }
             self.valid = Some(valid);
         }
-        self.values.append(more.values)
+        self.values.append(more.values, &mut self.index)
     }
 }
 
@@ -548,6 +553,7 @@ impl Column {
             unit: self.unit.clone(),
             values: Values::Bool(Vec::new()),
             valid: None,
+            index: None,
         }
     }
 }

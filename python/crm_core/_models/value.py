@@ -52,8 +52,8 @@ def clv(
 
     Returns:
         One row per customer: customer_id if there is one, probability_alive, expected_purchases,
-        expected_spend, clv (discounted; null if infinite), expected_low and expected_high (of the
-        expectation), clv_low and clv_high (of the outcome). The notes have the `total`.
+        expected_spend, clv (discounted; null if infinite), expected_clv_low and expected_clv_high
+        (of the expectation), clv_low and clv_high (of the outcome). The notes have the `total`.
 
     Raises:
         TypeError: The models in another order, or something else for one.
@@ -109,7 +109,7 @@ def compare_models(
             in.
 
     Returns:
-        One row per model, by AIC: model, k (regularity of the gaps), parameters, log_likelihood,
+        One row per model, by AIC: model, regularity (of the gaps, k), parameters, log_likelihood,
         aic, bic, status. The note `no_dropout_p_value` is that of the likelihood-ratio test of NBD
         inside Pareto/NBD, the only two that are nested, where both were asked for. A model of
         regular gaps that chose k = 1 is the plain one of its family: the note `chose_k_1` then has

@@ -24,9 +24,11 @@
 use super::cart_follow_ups::{customer, last_orders};
 use super::sessions::VISITOR_ID;
 use crate::analysis::Analysis;
+use crate::behavior::fields::{ABANDONED_AT, PRODUCT};
 use crate::context::{collect, push, room};
 use crate::data::{EventWord, Events, NO_ID};
 use crate::scope::Scope;
+use crate::table::shared::SUPPRESSED_BY;
 use crate::table::{CUSTOMER_ID, Column, Field, Label, Values, columns};
 use crate::{Context, Duration, Result, Table};
 use schemars::JsonSchema;
@@ -210,11 +212,11 @@ impl Analysis for BrowseAbandonment {
     const COLUMNS: &'static [Field] = &columns! {
         VISITOR_ID;
         CUSTOMER_ID;
-        "product": Id, "", "商品", "The product seen last; only with products.";
+        PRODUCT, "The product seen last; only with products.";
         "viewed_at": Instant, "", "閲覧日時", "When it was seen.";
-        "abandoned_at": Instant, "", "閲覧落ち日時", "When the wait had passed.";
+        ABANDONED_AT, "When the wait had passed.";
         "product_views": Int, "views", "商品閲覧数", "Product views up to then.";
-        "suppressed_by": Category, "", "除外理由", "Why not to write; null for visitors to follow up.";
+        SUPPRESSED_BY, "Why not to write; null for visitors to follow up.";
     };
     type Data = Events;
     type Options = Options;

@@ -211,13 +211,13 @@ impl Analysis for BrowseRates {
     const JA: &'static str = "閲覧落ち率";
     const COLUMNS: &'static [Field] = &columns! {
         "browses": Int, "browses", "閲覧機会数", "Browses whose wait has passed.";
-        "abandoned": Int, "browses", "閲覧落ち数", "Left at that.";
-        "recovered": Int, "browses", "回復数", "Of these, followed by an order.";
-        "abandonment_rate": Float, "", "閲覧落ち率", "Abandoned / browses.";
-        "abandonment_rate_low": Float, "", "閲覧落ち率下限", "95 %, by visitor.";
-        "abandonment_rate_high": Float, "", "閲覧落ち率上限", "95 %, by visitor.";
-        "carted": Int, "browses", "カート追加数", "Went on to cart or checkout.";
-        "ordered": Int, "browses", "購入数", "Went on to an order at once.";
+        "abandoned_browses": Int, "browses", "閲覧落ち数", "Left at that.";
+        "recovered_browses": Int, "browses", "回復数", "Of these, followed by an order.";
+        "browse_abandonment_rate": Float, "", "閲覧落ち率", "Abandoned / browses.";
+        "browse_abandonment_rate_low": Float, "", "閲覧落ち率下限", "95 %, by visitor.";
+        "browse_abandonment_rate_high": Float, "", "閲覧落ち率上限", "95 %, by visitor.";
+        "carted_browses": Int, "browses", "カート追加数", "Went on to cart or checkout.";
+        "ordered_browses": Int, "browses", "購入数", "Went on to an order at once.";
     };
     const SCOPE: &'static [&'static str] = OF_THE_SITE;
     type Data = Events;

@@ -19,9 +19,11 @@
 use super::cart::{self, Cart, State};
 use super::sessions::VISITOR_ID;
 use crate::analysis::Analysis;
+use crate::behavior::fields::{ABANDONED_AT, PRODUCT, STARTED_AT};
 use crate::context::{collect, filled, push, room};
 use crate::data::{EventData, EventWord, Events, NO_ID};
 use crate::scope::Scope;
+use crate::table::shared::{AMOUNT, SUPPRESSED_BY};
 use crate::table::{CUSTOMER_ID, Column, Field, Label, Values, columns, fields};
 use crate::{Context, Duration, Error, Result, Table};
 use schemars::JsonSchema;
@@ -182,8 +184,6 @@ fn reasons(
 fields! {
     CART = "cart", Int, "", "カート回数", "1 for the visitor's first cart.";
     QUANTITY = "quantity", Int, "units", "数量", "Units left in it.";
-    VALUE = "value", Money, "currency", "金額", "Value left in it; only with amounts.";
-    SUPPRESSED = "suppressed_by", Category, "", "除外理由", "Why not to write; null for carts to follow up.";
 }
 
 /// The register's entry of the carts.
@@ -199,14 +199,14 @@ impl Analysis for CartFollowUps {
         VISITOR_ID;
         CUSTOMER_ID;
         CART;
-        "started_at": Instant, "", "開始日時", "When the first product was put in.";
+        STARTED_AT, "When the first product was put in.";
         "last_activity_at": Instant, "", "最終行動日時", "The visitor's last event before the silence.";
-        "abandoned_at": Instant, "", "カゴ落ち日時", "When the window had passed.";
+        ABANDONED_AT, "When the window had passed.";
         "stage": Category, "", "段階", "How far it came: cart, checkout, payment_failed.";
         "products": Int, "products", "商品数", "Products left in it.";
         QUANTITY;
-        VALUE;
-        SUPPRESSED;
+        AMOUNT, "Value left in it; only with amounts.";
+        SUPPRESSED_BY, "Why not to write; null for carts to follow up.";
     };
     type Data = Events;
     type Options = Options;
@@ -278,11 +278,11 @@ impl Analysis for CartItems {
     const COLUMNS: &'static [Field] = &columns! {
         VISITOR_ID;
         CART;
-        "product": Id, "", "商品", "The product.";
+        PRODUCT;
         QUANTITY;
-        VALUE;
+        AMOUNT, "Value left in it; only with amounts.";
         "added_at": Instant, "", "追加日時", "When it was put in first.";
-        SUPPRESSED;
+        SUPPRESSED_BY, "Why not to write; null for carts to follow up.";
     };
     type Data = Events;
     type Options = Options;

@@ -27,6 +27,7 @@
 
 use super::sessions::VISITOR_ID;
 use crate::analysis::Analysis;
+use crate::behavior::fields::PURCHASE_PROBABILITY;
 use crate::context::{collect, push, room};
 use crate::data::{EventWord, Events, NO_ID};
 use crate::scope::Scope;
@@ -177,8 +178,7 @@ impl Analysis for Intent {
         CUSTOMER_ID;
         "last_event_at": Instant, "", "最終行動日時", "The visitor's last event.";
         "score": Float, "", "意向スコア", "Weighted, decaying sum over the visitor's events.";
-        "purchase_probability": Float, "", "購入確率",
-            "Of a purchase in the horizon; null without enough history.";
+        PURCHASE_PROBABILITY, "Of a purchase in the horizon; null without enough history.";
     };
     type Data = Events;
     type Options = Options;

@@ -6,6 +6,7 @@ pub mod browse_rates;
 pub mod cart;
 pub mod cart_abandonment;
 pub mod cart_follow_ups;
+mod fields;
 pub mod funnel;
 pub mod intent;
 pub mod nodes;

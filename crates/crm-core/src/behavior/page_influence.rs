@@ -33,6 +33,7 @@
 use super::OF_THE_SITE;
 use super::nodes::{Nodes, Of};
 use crate::analysis::Analysis;
+use crate::behavior::fields::{PURCHASE_PROBABILITY, VIEWS};
 use crate::context::{collect, filled, push};
 use crate::data::Events;
 use crate::scope::Scope;
@@ -165,8 +166,8 @@ impl Analysis for PageInfluence {
     const JA: &'static str = "ページ別購入確率";
     const COLUMNS: &'static [Field] = &columns! {
         "page": Text, "", "ページ", "The station; `(start)` is any session, `(other)` the rare ones.";
-        "visits": Int, "views", "訪問数", "Times sessions were on it before a purchase.";
-        "purchase_probability": Float, "", "購入確率", "Of a session that is on it.";
+        VIEWS, "Times sessions were on it before a purchase.";
+        PURCHASE_PROBABILITY, "Of a session that is on it.";
         "visit_probability": Float, "", "到達確率", "Of a session to come to it before it buys or ends.";
         "removal_effect": Float, "", "除去効果", "Share of purchases that go through it; null without purchases.";
     };

@@ -42,6 +42,7 @@ use super::funnel::{Exclusion, Gaps, Hit, MAX_STEPS, Per, Shape, in_order, masks
 use super::sessions::{self, Cutter, VISITOR_ID};
 use super::{OF_THE_SITE, instants_column, level, rate_columns};
 use crate::analysis::Analysis;
+use crate::behavior::fields::{MATCHES, MEDIAN_SECONDS, P90_SECONDS, SESSION};
 use crate::context::{collect, grow, push};
 use crate::data::Events;
 use crate::num::ratio::{Ratio, Sums};
@@ -362,9 +363,9 @@ impl Analysis for Sequences {
     const COLUMNS: &'static [Field] = &columns! {
         VISITOR_ID;
         CUSTOMER_ID;
-        "session": Int, "", "訪問回数", "1 for the visitor's first session.";
+        SESSION;
         "matched": Bool, "", "該当", "Whether there is a match.";
-        "matches": Int, "matches", "該当回数", "Matches that do not overlap.";
+        MATCHES;
         "first_started_at": Instant, "", "初回開始日時", "First event of the first match; null without one.";
         "first_ended_at": Instant, "", "初回完了日時", "Last event of the first match; null without one.";
         "last_ended_at": Instant, "", "最終完了日時", "Last event of the last match; null without one.";
@@ -425,14 +426,13 @@ impl Analysis for SequenceTotals {
     const JA: &'static str = "行動シーケンス集計";
     const COLUMNS: &'static [Field] = &columns! {
         "units": Int, "units", "対象数", "Units with events.";
-        "matched": Int, "units", "該当数", "Units with a match.";
+        "matched_units": Int, "units", "該当数", "Units with a match.";
         "match_rate": Float, "", "該当率", "Of the units, those with a match.";
         "match_rate_low": Float, "", "該当率下限", "95 %.";
         "match_rate_high": Float, "", "該当率上限", "95 %.";
-        "matches": Int, "matches", "該当回数", "Matches that do not overlap.";
-        "median_seconds": Float, "seconds", "所要時間中央値",
-            "First to last event of a match, over all matches; null without one.";
-        "p90_seconds": Float, "seconds", "所要時間90%点", "Nine in ten matches took no longer.";
+        MATCHES;
+        MEDIAN_SECONDS, "First to last event of a match, over all matches; null without one.";
+        P90_SECONDS, "Nine in ten matches took no longer.";
     };
     const SCOPE: &'static [&'static str] = OF_THE_SITE;
     type Data = Events;

@@ -10,10 +10,12 @@
 use super::OF_THE_SITE;
 use super::nodes::{Nodes, Of};
 use crate::analysis::Analysis;
+use crate::behavior::fields::SESSIONS;
 use crate::context::{collect, push};
 use crate::data::Events;
 use crate::num::ratio::{Ratio, Sums};
 use crate::scope::Scope;
+use crate::table::shared::{RANK, SHARE};
 use crate::table::{Column, Field, Values, columns};
 use crate::{Context, Duration, Error, Result, Table};
 use schemars::JsonSchema;
@@ -59,10 +61,10 @@ impl Analysis for TopPaths {
     const SUMMARY: &'static str = "The ways that most sessions go, and how many of those buy";
     const JA: &'static str = "主要経路";
     const COLUMNS: &'static [Field] = &columns! {
-        "rank": Int, "", "順位", "1 for the most frequent.";
+        RANK, "1 for the most frequent.";
         "path": Text, "", "経路", "Stations, joined by ` > `.";
-        "sessions": Int, "sessions", "セッション数", "That went it.";
-        "share": Float, "", "構成比", "Of all sessions with a station.";
+        SESSIONS, "That went it.";
+        SHARE, "Of all sessions with a station.";
         "conversions": Int, "sessions", "購入数", "With a purchase.";
         "conversion_rate": Float, "", "購入率", "Conversions / sessions.";
         "conversion_rate_low": Float, "", "購入率下限", "95 %, by visitor.";

@@ -20,10 +20,12 @@
 use super::OF_THE_SITE;
 use super::nodes::{Nodes, Of};
 use crate::analysis::Analysis;
+use crate::behavior::fields::STEP;
 use crate::context::{collect, filled, push};
 use crate::data::Events;
 use crate::num::rank;
 use crate::scope::Scope;
+use crate::table::shared::{PROBABILITY, SOURCE, TARGET};
 use crate::table::{Column, Field, Values, columns};
 use crate::{Context, Duration, Error, Result, Table};
 use schemars::JsonSchema;
@@ -148,12 +150,12 @@ impl Analysis for Transitions {
         "From which page, product or kind sessions go to which, with start and end";
     const JA: &'static str = "ページ遷移";
     const COLUMNS: &'static [Field] = &columns! {
-        "step": Int, "", "順番", "Place in the session; only with `steps`.";
+        STEP, "Place in the session; only with `steps`.";
         "before": Text, "", "前々", "The station before the source; only of order 2.";
-        "source": Text, "", "遷移元", "From; `(start)` is one.";
-        "target": Text, "", "遷移先", "To; `(end)` is one.";
+        SOURCE, "From; `(start)` is one.";
+        TARGET, "To; `(end)` is one.";
         "count": Int, "transitions", "回数", "How often.";
-        "probability": Float, "", "遷移確率", "Of all transitions from the source.";
+        PROBABILITY, "Of all transitions from the source.";
     };
     const SCOPE: &'static [&'static str] = OF_THE_SITE;
     type Data = Events;

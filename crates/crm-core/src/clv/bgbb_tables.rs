@@ -11,11 +11,16 @@ use serde_json::Value;
 
 use crate::analysis::Analysis;
 use crate::clv::bgbb::{self, Pattern};
-use crate::clv::fit_tables::{ERROR, HIGH, LOW, PARAMETER, VALUE, table};
+use crate::clv::fields::{DISCOUNTED_PURCHASES, EXPECTED_CUSTOMERS, OR_MORE, WEIGHTED_CUSTOMERS};
+use crate::clv::fields::{HIGH, LOW, PARAMETER};
+use crate::clv::fit_tables::table;
 use crate::clv::frame::{fit_of, weights, whole, with_ids};
 use crate::clv::model::Fit;
 use crate::clv::sbg_tables::{FitOptions, rate};
 use crate::context::{collect, room};
+use crate::table::shared::{
+    EXPECTED_PURCHASES, FREQUENCY, LOG_LIKELIHOOD, PROBABILITY_ALIVE, STANDARD_ERROR, VALUE,
+};
 use crate::table::{CUSTOMER_ID, Column, Field, Values, columns};
 use crate::{Context, Error, Result, Scope, Table};
 
@@ -46,7 +51,7 @@ impl Analysis for BgbbFit {
     const SUMMARY: &'static str =
         "the BG/BB model of purchases in discrete opportunities, such as yearly donations";
     const JA: &'static str = "離散購入モデルの推定";
-    const COLUMNS: &'static [Field] = &[PARAMETER, VALUE, ERROR, LOW, HIGH];
+    const COLUMNS: &'static [Field] = &[PARAMETER, VALUE, STANDARD_ERROR, LOW, HIGH];
     const OPTIONAL: &'static [&'static str] = &["customer_id", "weight"];
     type Data = Table;
     type Options = FitOptions;
@@ -87,11 +92,10 @@ impl Analysis for BgbbPredict {
     const JA: &'static str = "離散購入の期待回数";
     const COLUMNS: &'static [Field] = &columns! {
         CUSTOMER_ID;
-        "probability_alive": Float, "", "生存確率", "Probability of being alive at the last opportunity ahead.";
-        "expected_purchases": Float, "", "期待購入回数", "Purchases expected in the opportunities ahead.";
-        "discounted_purchases": Float, "", "割引期待購入回数",
-            "Purchases expected without end, discounted; null if infinite.";
-        "log_likelihood": Float, "", "対数尤度", "Of the customer's pattern.";
+        PROBABILITY_ALIVE, "Probability of being alive at the last opportunity ahead.";
+        EXPECTED_PURCHASES, "Purchases expected in the opportunities ahead.";
+        DISCOUNTED_PURCHASES, "Purchases expected without end, discounted; null if infinite.";
+        LOG_LIKELIHOOD, "Of the customer's pattern.";
     };
     const OPTIONAL: &'static [&'static str] = &["customer_id", "weight"];
     type Data = Table;
@@ -145,11 +149,11 @@ impl Analysis for BgbbHistogram {
     const SUMMARY: &'static str = "customers by number of purchases in discrete opportunities, beside those that BG/BB expects";
     const JA: &'static str = "離散購入回数分布の予測と実績";
     const COLUMNS: &'static [Field] = &columns! {
-        "frequency": Int, "purchases", "購入回数", "Purchases.";
-        "or_more": Bool, "", "以上",
+        FREQUENCY, "Purchases.";
+        OR_MORE,
             "Whether the row holds more frequent customers too: the last, if they had more opportunities.";
-        "customers": Float, "customers", "人数", "Found, weights counted.";
-        "expected_customers": Float, "customers", "期待人数", "Expected of their numbers of opportunities.";
+        WEIGHTED_CUSTOMERS;
+        EXPECTED_CUSTOMERS, "Expected of their numbers of opportunities.";
     };
     const OPTIONAL: &'static [&'static str] = &["customer_id", "weight"];
     type Data = Table;

@@ -15,12 +15,14 @@ use serde_json::{Value, json};
 
 use crate::analysis::Analysis;
 use crate::clv::any::AnyModel;
+use crate::clv::fields::{EXPECTED_CUSTOMERS, OR_MORE, WEIGHTED_CUSTOMERS};
 use crate::clv::frame::{Frame, fit_of, one_as_of, unit_for};
 use crate::clv::model::{Fit, Purchases, Unit};
 use crate::clv::rows::Rows;
 use crate::clv::tracking;
 use crate::context::collect;
 use crate::num::Positive;
+use crate::table::shared::{EXPECTED_PURCHASES, FREQUENCY, PROBABILITY_ALIVE, RECENCY};
 use crate::table::{Column, Field, Values, columns};
 use crate::{Context, Error, Result, Scope, Table};
 
@@ -63,10 +65,10 @@ impl Analysis for FrequencyHistogram {
         "customers by number of repeat purchases, beside those that a model expects";
     const JA: &'static str = "購入回数分布の予測と実績";
     const COLUMNS: &'static [Field] = &columns! {
-        "frequency": Int, "days", "リピート日数", "Repeat purchase days.";
-        "or_more": Bool, "", "以上", "Whether the row holds more frequent customers too: the last.";
-        "customers": Float, "customers", "人数", "Found, weights counted.";
-        "expected_customers": Float, "customers", "期待人数", "Expected.";
+        FREQUENCY, "Repeat purchase days.";
+        OR_MORE;
+        WEIGHTED_CUSTOMERS;
+        EXPECTED_CUSTOMERS;
     };
     const OPTIONAL: &'static [&'static str] = &["customer_id", "weight", "as_of"];
     type Data = Table;
@@ -146,10 +148,10 @@ impl Analysis for ExpectedSurface {
         "expected purchases and P(alive) over frequency and recency, at one age";
     const JA: &'static str = "頻度×最終購入の期待購入回数";
     const COLUMNS: &'static [Field] = &columns! {
-        "frequency": Int, "days", "リピート日数", "Repeat purchase days.";
-        "recency": Float, "unit", "初回から最終までの期間", "First to last purchase day.";
-        "probability_alive": Float, "", "生存確率", "Now.";
-        "expected_purchases": Float, "days", "期待購入日数", "Purchase days expected within the time ahead.";
+        FREQUENCY, "Repeat purchase days.";
+        RECENCY;
+        PROBABILITY_ALIVE, "Now.";
+        EXPECTED_PURCHASES, "Purchase days expected within the time ahead.";
     };
     const OPTIONAL: &'static [&'static str] = &["customer_id", "weight", "as_of"];
     type Data = Table;

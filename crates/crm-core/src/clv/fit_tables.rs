@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 use crate::analysis::Analysis;
 use crate::clv::any::{self, AnyModel, Kind};
 use crate::clv::bootstrap::Bootstrap;
+use crate::clv::fields::{HIGH, LOW, PARAMETER};
 use crate::clv::frame::{Frame, fit_of, one_as_of, spend, unit_of, weights};
 use crate::clv::gamma_gamma::{self, NoSpend};
 use crate::clv::model::{Fit, Model, Status, Unit};
@@ -21,7 +22,8 @@ use crate::clv::usable::{Reads, Usable, policy};
 use crate::clv::{bgbb, sbg};
 use crate::context::{collect, room};
 use crate::data::BadRows;
-use crate::table::{Column, Field, Values, columns, fields};
+use crate::table::shared::{AIC, LOG_LIKELIHOOD, STANDARD_ERROR, VALUE};
+use crate::table::{Column, Field, Values, columns};
 use crate::{Context, Error, Fraction, Result, Scope, Table};
 use std::sync::Arc;
 
@@ -62,14 +64,6 @@ impl Default for FitOptions {
             bad_rows: None,
         }
     }
-}
-
-fields! {
-    pub(crate) PARAMETER = "parameter", Text, "", "母数", "The parameter.";
-    pub(crate) VALUE = "value", Float, "", "推定値", "The estimate.";
-    pub(crate) ERROR = "standard_error", Float, "", "標準誤差", "Null unless the fit converged.";
-    pub(crate) LOW = "low", Float, "", "下限", "Lower end of the interval, taken on the log scale.";
-    pub(crate) HIGH = "high", Float, "", "上限", "Upper end of the interval, taken on the log scale.";
 }
 
 /// Texts as a column.
@@ -119,7 +113,10 @@ fn table_with<M: Model + Serialize>(
     let columns = vec![
         texts(&PARAMETER, fit.model.names().iter().copied())?,
         Column::floats(&VALUE, (0..n).map(|i| Some(fit.model.values()[i])))?,
-        Column::floats(&ERROR, (0..n).map(|i| errors.as_ref()?.get(i).copied()))?,
+        Column::floats(
+            &STANDARD_ERROR,
+            (0..n).map(|i| errors.as_ref()?.get(i).copied()),
+        )?,
         Column::floats(&LOW, (0..n).map(|i| cell(i, &|v| v.0)))?,
         Column::floats(&HIGH, (0..n).map(|i| cell(i, &|v| v.1)))?,
     ];
@@ -184,7 +181,7 @@ impl Analysis for ClvFit {
     const NAME: &'static str = "clv_fit";
     const SUMMARY: &'static str = "a model of repeat purchases fitted by maximum likelihood";
     const JA: &'static str = "購入回数モデルの推定";
-    const COLUMNS: &'static [Field] = &[PARAMETER, VALUE, ERROR, LOW, HIGH];
+    const COLUMNS: &'static [Field] = &[PARAMETER, VALUE, STANDARD_ERROR, LOW, HIGH];
     const OPTIONAL: &'static [&'static str] = &["ln_gaps", "weight", "as_of"];
     type Data = Table;
     type Options = FitOptions;
@@ -253,7 +250,7 @@ impl Analysis for GammaGammaFit {
     const SUMMARY: &'static str =
         "the Gamma-Gamma model of spend, and how independent of frequency spend is";
     const JA: &'static str = "購入単価モデルの推定";
-    const COLUMNS: &'static [Field] = &[PARAMETER, VALUE, ERROR, LOW, HIGH];
+    const COLUMNS: &'static [Field] = &[PARAMETER, VALUE, STANDARD_ERROR, LOW, HIGH];
     const OPTIONAL: &'static [&'static str] = &["weight", "as_of"];
     type Data = Table;
     type Options = SpendOptions;
@@ -340,7 +337,7 @@ impl Analysis for ClvParameters {
     const SUMMARY: &'static str =
         "a stored fit, or parameters from elsewhere, checked and as the table of a fit";
     const JA: &'static str = "モデルの母数";
-    const COLUMNS: &'static [Field] = &[PARAMETER, VALUE, ERROR, LOW, HIGH];
+    const COLUMNS: &'static [Field] = &[PARAMETER, VALUE, STANDARD_ERROR, LOW, HIGH];
     type Data = Table;
     type Options = ParametersOptions;
 
@@ -393,10 +390,10 @@ impl Analysis for CompareModels {
     const JA: &'static str = "購入回数モデルの比較";
     const COLUMNS: &'static [Field] = &columns! {
         "model": Text, "", "モデル", "The model.";
-        "k": Int, "", "規則性", "Regularity of the gaps; 1 is Poisson.";
+        "regularity": Int, "", "規則性", "Regularity of the gaps; 1 is Poisson.";
         "parameters": Int, "", "母数の数", "Estimated parameters, k included.";
-        "log_likelihood": Float, "", "対数尤度", "Of the purchase times.";
-        "aic": Float, "", "AIC", "Smaller is better.";
+        LOG_LIKELIHOOD, "Of the purchase times.";
+        AIC;
         "bic": Float, "", "BIC", "Smaller is better.";
         "status": Text, "", "状態", "How the fit ended.";
     };

@@ -24,6 +24,7 @@ mod bootstrap;
 mod codes;
 pub mod count_tables;
 mod dropout;
+mod fields;
 pub mod fit_tables;
 pub(crate) mod frame;
 pub mod gamma_gamma;

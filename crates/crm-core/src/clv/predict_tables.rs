@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::analysis::Analysis;
 use crate::clv::any::AnyModel;
+use crate::clv::fields::{DISCOUNTED_PURCHASES, EXPECTED_SPEND, TIME};
 use crate::clv::frame::{Frame, fit_of, one_as_of, spend, unit_for, with_ids};
 use crate::clv::gamma_gamma;
 use crate::clv::model::{Fit, Purchases, Unit};
@@ -20,7 +21,8 @@ use crate::clv::value::{self, Compounding, Interval};
 use crate::context::{filled, room};
 use crate::data::BadRows;
 use crate::num::Positive;
-use crate::table::{CUSTOMER_ID, Column, Field, columns, fields};
+use crate::table::shared::{EXPECTED_PURCHASES, LOG_LIKELIHOOD, PROBABILITY, PROBABILITY_ALIVE};
+use crate::table::{CUSTOMER_ID, Column, Field, columns};
 use crate::{Context, Error, Fraction, Result, Scope, Table};
 
 /// Options of [`ClvPredict`].
@@ -85,11 +87,6 @@ fn time(name: &str, t: f64) -> Result<f64> {
     }
 }
 
-fields! {
-    ALIVE = "probability_alive", Float, "", "生存確率", "Probability of still being a customer now.";
-    EXPECTED = "expected_purchases", Float, "days", "期待購入日数", "Purchase days expected within the time ahead.";
-}
-
 /// The analysis `clv_predict`.
 pub struct ClvPredict;
 
@@ -99,21 +96,20 @@ impl Analysis for ClvPredict {
     const JA: &'static str = "生存確率と期待購入回数";
     const COLUMNS: &'static [Field] = &columns! {
         CUSTOMER_ID;
-        ALIVE;
+        PROBABILITY_ALIVE;
         "probability_alive_later": Float, "", "期間後の生存確率",
             "Probability of being a customer at the end of the time ahead.";
-        EXPECTED;
-        "expected_low": Float, "days", "期待値の下限",
+        EXPECTED_PURCHASES;
+        "expected_low": Float, "purchases", "期待値の下限",
             "Of the expectation: the parameters are estimates. Null without standard errors.";
-        "expected_high": Float, "days", "期待値の上限", "Of the expectation. Not where the outcome lies.";
-        "purchases_low": Float, "days", "実績予測の下限", "Of the outcome: life and purchases drawn.";
-        "purchases_high": Float, "days", "実績予測の上限", "Of the outcome.";
-        "discounted_purchases": Float, "days", "割引期待購入日数",
-            "Expected, each discounted to now; null if infinite.";
+        "expected_high": Float, "purchases", "期待値の上限", "Of the expectation. Not where the outcome lies.";
+        "purchases_low": Float, "purchases", "実績予測の下限", "Of the outcome: life and purchases drawn.";
+        "purchases_high": Float, "purchases", "実績予測の上限", "Of the outcome.";
+        DISCOUNTED_PURCHASES;
         "probability_none": Float, "", "購入なしの確率", "Probability of no purchase within the time ahead.";
         "probability_of_n": Float, "", "n回購入の確率",
             "Probability of exactly `n` purchase days within the time ahead; with `n` only.";
-        "log_likelihood": Float, "", "対数尤度", "Of the customer's history.";
+        LOG_LIKELIHOOD, "Of the customer's history.";
     };
     const OPTIONAL: &'static [&'static str] = &["customer_id", "weight", "as_of"];
     type Data = Table;
@@ -272,11 +268,11 @@ impl Analysis for ClvNewCustomers {
         "what a new customer does within times `t`; with a column `n`, P(X(t) = n)";
     const JA: &'static str = "新規顧客の期待購入回数";
     const COLUMNS: &'static [Field] = &columns! {
-        "t": Float, "unit", "期間", "Time since the first purchase.";
-        EXPECTED;
-        "probability_alive": Float, "", "生存確率", "At that time.";
-        "n": Int, "days", "回数", "Repeat purchase days.";
-        "probability": Float, "", "確率", "Of exactly n.";
+        TIME;
+        EXPECTED_PURCHASES;
+        PROBABILITY_ALIVE, "At that time.";
+        "n": Int, "purchases", "回数", "Repeat purchase days.";
+        PROBABILITY, "Of exactly n.";
     };
     type Data = Table;
     type Options = NewOptions;
@@ -327,16 +323,11 @@ impl Analysis for ClvNewCustomers {
 /// The analysis `expected_spend`.
 pub struct ExpectedSpend;
 
-fields! {
-    SPEND = "expected_spend", Float, "currency", "期待購入単価",
-        "Expected value of a purchase; null where the model has no mean.";
-}
-
 impl Analysis for ExpectedSpend {
     const NAME: &'static str = "expected_spend";
     const SUMMARY: &'static str = "expected value of a purchase of each customer, by Gamma-Gamma";
     const JA: &'static str = "期待購入単価";
-    const COLUMNS: &'static [Field] = &[CUSTOMER_ID, SPEND];
+    const COLUMNS: &'static [Field] = &[CUSTOMER_ID, EXPECTED_SPEND];
     const OPTIONAL: &'static [&'static str] = &["customer_id"];
     type Data = Table;
     type Options = SpendOptions;
@@ -372,7 +363,7 @@ impl Analysis for ExpectedSpend {
             }
             out.push(fit.model.expected_spend(*x, *m));
         }
-        let columns = vec![Column::finite(&SPEND, usable.spread(out)?)?];
+        let columns = vec![Column::finite(&EXPECTED_SPEND, usable.spread(out)?)?];
         Ok(usable.noted(Table::new(with_ids(data, columns)?)))
     }
 }
@@ -442,13 +433,13 @@ impl Analysis for Clv {
     const JA: &'static str = "予測LTV";
     const COLUMNS: &'static [Field] = &columns! {
         CUSTOMER_ID;
-        ALIVE;
-        EXPECTED;
-        SPEND;
+        PROBABILITY_ALIVE;
+        EXPECTED_PURCHASES;
+        EXPECTED_SPEND;
         "clv": Float, "currency", "予測LTV", "Discounted value; null if infinite.";
-        "expected_low": Float, "currency", "期待値の下限",
+        "expected_clv_low": Float, "currency", "期待値の下限",
             "Of the expectation `clv`: the parameters are estimates. Null without standard errors.";
-        "expected_high": Float, "currency", "期待値の上限", "Of the expectation.";
+        "expected_clv_high": Float, "currency", "期待値の上限", "Of the expectation.";
         "clv_low": Float, "currency", "実績予測の下限",
             "Of the outcome: life, purchases and spend drawn. Null without a finite horizon.";
         "clv_high": Float, "currency", "実績予測の上限", "Of the outcome.";

@@ -9,11 +9,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::analysis::Analysis;
-use crate::clv::fit_tables::{ERROR, HIGH, LOW, PARAMETER, VALUE, default_level, table};
+use crate::clv::fields::{HIGH, LOW, PARAMETER};
+use crate::clv::fit_tables::{default_level, table};
 use crate::clv::frame::{fit_of, whole};
 use crate::clv::model::Fit;
 use crate::clv::sbg;
 use crate::context::{collect, push};
+use crate::table::shared::{RETENTION_RATE, STANDARD_ERROR, SURVIVAL_RATE, VALUE};
 use crate::table::{Column, Field, columns};
 use crate::{Context, Error, Fraction, Result, Scope, Table};
 
@@ -41,7 +43,7 @@ impl Analysis for SbgFit {
     const SUMMARY: &'static str =
         "the shifted beta-geometric model of how long contracts last, from survivors";
     const JA: &'static str = "契約継続モデルの推定";
-    const COLUMNS: &'static [Field] = &[PARAMETER, VALUE, ERROR, LOW, HIGH];
+    const COLUMNS: &'static [Field] = &[PARAMETER, VALUE, STANDARD_ERROR, LOW, HIGH];
     const OPTIONAL: &'static [&'static str] = &["period"];
     type Data = Table;
     type Options = FitOptions;
@@ -111,10 +113,9 @@ impl Analysis for SbgPredict {
     const SUMMARY: &'static str = "share of contracts left after `t` periods, and renewals to come";
     const JA: &'static str = "契約継続率の予測";
     const COLUMNS: &'static [Field] = &columns! {
-        "t": Int, "", "期間数", "Periods.";
-        "survival_rate": Float, "share", "残存率", "Share of a cohort left after t periods.";
-        "retention_rate": Float, "share", "継続率",
-            "Probability of renewing at the end of period t (of period 1 where t is 0).";
+        "t": Int, "unit", "期間", "Periods.";
+        SURVIVAL_RATE, "Share of a cohort left after t periods.";
+        RETENTION_RATE, "Probability of renewing at the end of period t (of period 1 where t is 0).";
         "expected_renewals": Float, "", "期待更新回数",
             "Further renewals of somebody in period t, discounted; null if infinite.";
     };

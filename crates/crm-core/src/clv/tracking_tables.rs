@@ -30,6 +30,7 @@ use crate::clv::rows::{Histories, Rows};
 use crate::clv::tracking;
 use crate::context::{collect, filled, push};
 use crate::data::{ORDER, Orders, Selection};
+use crate::table::shared::{FREQUENCY, PROBABILITY_ALIVE};
 use crate::table::{CUSTOMER_ID, Column, Field, Values, columns};
 use crate::{Context, Day, Duration, Error, Result, Scope, Table};
 
@@ -278,8 +279,8 @@ impl Analysis for AlivePath {
     const COLUMNS: &'static [Field] = &columns! {
         CUSTOMER_ID;
         "date": Date, "", "日付", "The day.";
-        "frequency": Int, "days", "リピート日数", "Repeat purchase days up to it.";
-        "probability_alive": Float, "", "生存確率", "Probability of still being a customer, seen from that day.";
+        FREQUENCY, "Repeat purchase days up to it.";
+        PROBABILITY_ALIVE, "Probability of still being a customer, seen from that day.";
     };
     const SCOPE: &'static [&'static str] = crate::analysis::WITHOUT_OCCASION;
     type Data = Orders;

@@ -13,7 +13,7 @@
 //!
 //! # Two intervals, never mixed
 //!
-//! `expected_low/high` is where the *expectation* `clv` lies, given that the parameters are estimates:
+//! `expected_clv_low/high` is where the *expectation* `clv` lies, given that the parameters are estimates:
 //! the delta method on the logarithm. `clv_low/high` is where the *outcome* will lie: parameters drawn
 //! from their law, then life or death, purchases, and their values, for each draw (see the source file
 //! `outcome.rs`). The first is

@@ -7,6 +7,7 @@ use super::read::Reason;
 use super::select::{REVENUE, actions};
 use super::{KindWord, StatusWord};
 use crate::context::{filled, room};
+use crate::table::shared::{AMOUNT, CUSTOMERS, ORDERS};
 use crate::table::{Column, Field, Label, Values, columns};
 use crate::{Context, Definition, Error, Result, Table};
 use serde_json::json;
@@ -14,9 +15,9 @@ use serde_json::json;
 const FIELDS: [Field; 5] = columns! {
     "reason": Category, "", "理由", "Why these rows count or do not.";
     "rows": Int, "rows", "行数", "Rows of the input.";
-    "orders": Int, "orders", "件数", "Orders; left-out lines of orders are rows only.";
-    "customers": Int, "customers", "顧客数", "Distinct customers with such an order.";
-    "amount": Money, "currency", "金額", "Net amount.";
+    ORDERS, "Orders; left-out lines of orders are rows only.";
+    CUSTOMERS, "Distinct customers with such an order.";
+    AMOUNT;
 };
 
 macro_rules! reasons {

@@ -37,7 +37,7 @@ mod costs;
 use self::costs::{Domain, Spent};
 use super::grouping::{Grouping, Key};
 use super::history::{Histories, History, Origin};
-use super::worth::{LTV, REPEAT_RATE, Tally, Worth, ltv_columns};
+use super::worth::{LTV, REPEAT_RATES, Tally, Worth, ltv_columns};
 use super::{share_columns, whole_days};
 use crate::analysis::Analysis;
 use crate::context::{collect, push};
@@ -46,6 +46,7 @@ use crate::money::divide;
 use crate::num::ratio::Ratio;
 use crate::request::distinct;
 use crate::scope::{Basis, Filter, Occasion};
+use crate::table::shared::{CHANNEL, CUSTOMERS, ORDERS, REVENUE};
 use crate::table::{Column, Field, Values, columns};
 use crate::{Context, Currency, Day, Duration, Error, Fraction, Probability, Result, Scope, Table};
 use schemars::JsonSchema;
@@ -179,10 +180,10 @@ impl Analysis for Acquisition {
         "What the customers of each channel cost and have been worth: CAC, ROAS, ROI, payback";
     const JA: &'static str = "集客・広告効果";
     const COLUMNS: &'static [Field] = &columns! {
-        "channel": Id, "", "チャネル", "The columns of `by`, under their own names.";
-        "customers": Int, "customers", "新規顧客数", "New customers.";
-        "orders": Int, "orders", "購入回数", "Their orders to date.";
-        "revenue": Money, "currency", "累計売上", "Their revenue to date.";
+        CHANNEL, "The columns of `by`, under their own names.";
+        CUSTOMERS, "New customers.";
+        ORDERS, "Their orders to date.";
+        REVENUE, "Their revenue to date.";
         "margin": Float, "currency", "累計粗利", "Their margin to date; null where it is unknown.";
         "cost": Money, "currency", "広告費", "What was spent; null where nothing was given.";
         "cac": Float, "currency", "顧客獲得単価", "Cost per new customer.";
@@ -191,9 +192,9 @@ impl Analysis for Acquisition {
         "roi_margin": Float, "ratio", "ROI(粗利)", "(margin − cost) / cost.";
         "payback_day": Int, "days", "回収日数", "First age at which the mean cumulative margin reaches the CAC.";
         "payback_revenue_day": Int, "days", "回収日数(売上)", "Likewise for revenue.";
-        REPEAT_RATE[0];
-        REPEAT_RATE[1];
-        REPEAT_RATE[2];
+        REPEAT_RATES[0];
+        REPEAT_RATES[1];
+        REPEAT_RATES[2];
         LTV[0];
         LTV[1];
         LTV[2];
@@ -410,7 +411,7 @@ fn table(
         day(9, &|row| row.payback)?,
         day(10, &|row| row.payback_revenue)?,
     ]);
-    columns.extend(share_columns(&REPEAT_RATE, &collect(rates, "table")?)?);
+    columns.extend(share_columns(&REPEAT_RATES, &collect(rates, "table")?)?);
     columns.extend(ltv_columns(&collect(ltv, "table")?)?);
     // Channels that only cost something stand among the others.
     let mut order = places;

@@ -53,7 +53,11 @@ use crate::analysis::Analysis;
 use crate::context::{collect, push};
 use crate::data::{AttributeValues, KindWord, Orders};
 use crate::num::ratio::Ratio;
+use crate::retention::fields::{
+    CUMULATIVE_LTV, REPEAT_RATE, REPEAT_RATE_HIGH, REPEAT_RATE_LOW, REPEATED,
+};
 use crate::scope::{Filter, Occasion};
+use crate::table::shared::{CUSTOMERS, ORDERS, REVENUE};
 use crate::table::{Column, Field, Values, columns, fields};
 use crate::time::Period;
 use crate::{Context, Currency, Day, Duration, Error, Fraction, Result, Scope, Table};
@@ -307,10 +311,10 @@ fields! {
     COHORT = "cohort", Date, "", "コホート",
         "The first day of the row's period; or the row's value, of the column's own type.";
 }
-const REPEAT_RATE: [Field; 3] = columns! {
-    "repeat_rate": Float, "share", "リピート率", "Share with a second purchase by then.";
-    "repeat_rate_low": Float, "share", "リピート率(下限)", "Lower end of its interval.";
-    "repeat_rate_high": Float, "share", "リピート率(上限)", "Upper end of its interval.";
+const REPEAT_RATES: [Field; 3] = columns! {
+    REPEAT_RATE, "Share with a second purchase by then.";
+    REPEAT_RATE_LOW;
+    REPEAT_RATE_HIGH;
 };
 const ACTIVE_RATE: [Field; 3] = columns! {
     "active_rate": Float, "share", "購入率", "Share with a purchase in the last step.";
@@ -330,16 +334,16 @@ impl Analysis for CohortMatrix {
         COHORT;
         "elapsed": Int, "days", "経過", "Since the origin: days, or steps of the clock or the calendar.";
         "cohort_customers": Int, "customers", "コホート人数", "Customers of the cohort.";
-        "customers": Int, "customers", "人数", "Of these, those watched so long.";
+        CUSTOMERS, "Of these, those watched so long.";
         "complete": Bool, "", "完了", "Whether the cohort is closed and everybody in it was watched so long.";
-        "revenue": Money, "currency", "累計売上", "Revenue seen up to then.";
-        "cumulative_ltv": Float, "currency", "累計LTV", "Cumulative revenue per customer.";
-        "orders": Int, "orders", "累計購入回数", "Orders seen up to then.";
+        REVENUE, "Revenue seen up to then.";
+        CUMULATIVE_LTV;
+        ORDERS, "Orders seen up to then.";
         "orders_per_customer": Float, "orders", "平均購入回数", "Cumulative orders per customer.";
-        "repeated": Int, "customers", "リピート人数", "Customers seen to make a second purchase by then.";
-        REPEAT_RATE[0];
-        REPEAT_RATE[1];
-        REPEAT_RATE[2];
+        REPEATED, "Customers seen to make a second purchase by then.";
+        REPEAT_RATES[0];
+        REPEAT_RATES[1];
+        REPEAT_RATES[2];
         "active": Int, "customers", "購入人数", "Customers with a purchase in the last step.";
         ACTIVE_RATE[0];
         ACTIVE_RATE[1];
@@ -414,7 +418,7 @@ impl Cohorts {
             float(8, |c| c.orders_per_customer)?,
             whole(9, |c| c.repeat_rate.numerator)?,
         ]);
-        columns.extend(shares(&REPEAT_RATE, |c| c.repeat_rate)?);
+        columns.extend(shares(&REPEAT_RATES, |c| c.repeat_rate)?);
         columns.push(whole(13, |c| c.active_rate.numerator)?);
         columns.extend(shares(&ACTIVE_RATE, |c| c.active_rate)?);
         Ok(Table::new(columns))

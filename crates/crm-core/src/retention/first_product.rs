@@ -23,12 +23,13 @@
 
 use super::grouping::{Grouping, Key};
 use super::history::Histories;
-use super::worth::{HORIZONS, LTV, REPEAT_RATE, Tally, Worth, ltv_columns};
+use super::worth::{HORIZONS, LTV, REPEAT_RATES, Tally, Worth, ltv_columns};
 use super::{share_columns, whole_days};
 use crate::analysis::Analysis;
 use crate::context::{collect, push};
 use crate::data::{KindWord, Orders};
 use crate::scope::{Filter, Occasion};
+use crate::table::shared::{CUSTOMERS, ORDERS, REVENUE};
 use crate::table::{Column, Field, Values, columns};
 use crate::{Context, Currency, Duration, Error, Fraction, Result, Scope, Table};
 use schemars::JsonSchema;
@@ -73,13 +74,13 @@ impl Analysis for FirstProduct {
     const JA: &'static str = "初回購入商品別LTV";
     const COLUMNS: &'static [Field] = &columns! {
         "first": Id, "", "初回購入商品", "The first product, or what else customers are grouped by.";
-        "customers": Int, "customers", "人数", "Customers who began with it.";
-        "orders": Int, "orders", "購入回数", "Their orders to date.";
-        "revenue": Money, "currency", "累計売上", "Their revenue to date.";
+        CUSTOMERS, "Customers who began with it.";
+        ORDERS, "Their orders to date.";
+        REVENUE, "Their revenue to date.";
         "first_order_value": Float, "currency", "初回購入単価", "Mean revenue of their first order.";
-        REPEAT_RATE[0];
-        REPEAT_RATE[1];
-        REPEAT_RATE[2];
+        REPEAT_RATES[0];
+        REPEAT_RATES[1];
+        REPEAT_RATES[2];
         LTV[0];
         LTV[1];
         LTV[2];
@@ -146,7 +147,7 @@ fn table(
         )?,
     ];
     let rates = collect(rows.iter().map(|r| r.repeat_rate), "table")?;
-    columns.extend(share_columns(&REPEAT_RATE, &rates)?);
+    columns.extend(share_columns(&REPEAT_RATES, &rates)?);
     columns.extend(ltv_columns(&collect(rows.iter().map(|r| r.ltv), "table")?)?);
     Ok(Table::new(columns))
 }

@@ -27,6 +27,7 @@ use crate::context::{collect, push};
 use crate::data::{KindWord, Orders};
 use crate::num::ratio::Ratio;
 use crate::scope::{Filter, Occasion};
+use crate::table::shared::{CUSTOMERS, SHARE};
 use crate::table::{Column, Field, Values, columns};
 use crate::{Context, Duration, Error, Fraction, Result, Scope, Table};
 use schemars::JsonSchema;
@@ -237,8 +238,8 @@ impl Analysis for LeadTimes {
     const COLUMNS: &'static [Field] = &columns! {
         "from_days": Int, "days", "日数(以上)", "The step's first day.";
         "until_days": Int, "days", "日数(未満)", "The day after the step's last.";
-        "customers": Int, "customers", "人数", "Customers whose wait ended in the step.";
-        "share": Float, "share", "構成比", "Of those whose wait ended.";
+        CUSTOMERS, "Customers whose wait ended in the step.";
+        SHARE, "Of those whose wait ended.";
         CUMULATIVE_RATE[0];
         CUMULATIVE_RATE[1];
         CUMULATIVE_RATE[2];

@@ -1,6 +1,7 @@
 //! Retention (継続・離脱): how customers continue, how soon they come back, and what cohorts of
 //! them have been worth.
 
+mod fields;
 mod grouping;
 mod history;
 mod mean_cumulative;

@@ -26,7 +26,9 @@ use crate::analysis::Analysis;
 use crate::context::{collect, filled, push};
 use crate::data::{Attribute, AttributeValues, IdRef, KindWord, Level, NO_ID, Orders, rank};
 use crate::num::ratio::Ratio;
+use crate::retention::fields::ORDINAL;
 use crate::scope::{Filter, Occasion};
+use crate::table::shared::{CUSTOMERS, SOURCE, TARGET};
 use crate::table::{Column, Field, Label, Values, columns};
 use crate::{Context, Error, Fraction, Result, Scope, Table};
 use schemars::JsonSchema;
@@ -291,12 +293,12 @@ impl Analysis for PurchaseFlow {
     const JA: &'static str = "購入商品遷移";
     const CHURN_DAYS: u32 = CHURN_DAYS;
     const COLUMNS: &'static [Field] = &columns! {
-        "k": Int, "", "購入回数", "The ordinal of the source's purchase.";
-        "source": Text, "", "購入", "The value at the k-th purchase.";
-        "target": Text, "", "次の購入", "The value at the next, or (churned), or (pending).";
+        ORDINAL, "The ordinal of the source's purchase.";
+        SOURCE, "The value at the k-th purchase.";
+        TARGET, "The value at the next, or (churned), or (pending).";
         "outcome": Category, "", "結果", "What became of these customers.";
         "source_customers": Int, "customers", "購入人数", "Customers whose k-th purchase was the source.";
-        "customers": Int, "customers", "人数", "Of these, those who went on to the target.";
+        CUSTOMERS, "Of these, those who went on to the target.";
         TRANSITION_RATE[0];
         TRANSITION_RATE[1];
         TRANSITION_RATE[2];

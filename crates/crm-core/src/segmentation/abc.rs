@@ -17,12 +17,12 @@
 //! such customers.
 
 use super::decile::descending;
-use super::rfm::REVENUE;
 use super::with_negative_revenue;
 use crate::analysis::Analysis;
 use crate::context::{collect, filled};
 use crate::data::Orders;
 use crate::summary::Totals;
+use crate::table::shared::REVENUE;
 use crate::table::{CUSTOMER_ID, Column, Field, Label, Values, columns};
 use crate::{Context, Error, Result, Scope, Table};
 use schemars::JsonSchema;

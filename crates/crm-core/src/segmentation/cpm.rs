@@ -19,21 +19,22 @@
 //! 70,000 yen, 240 days) are the preset `ltv_lab`; that vendor's article counts day 120 of its other
 //! preset on both sides, we never do: the scope's `churn_boundary` decides.
 //!
-//! A currency other than the yen needs a money threshold of its own: an amount in major units, or a
-//! multiple of the scope's mean order value (MakeRepeater uses 7). The boundary itself belongs to the
-//! higher rung; `boundary: inclusive` gives it to the lower one.
+//! In other currencies than the yen the money threshold is 7 times the scope's mean order value, MakeRepeater's
+//! multiple, unless another is given: an amount in major units, or another multiple. The boundary itself
+//! belongs to the higher rung; `boundary: inclusive` gives it to the lower one.
 //!
 //! The distances say how far a customer is from each boundary: negative below it, zero or more at
 //! and above. `days_until_churn` is null once churned.
 
-use super::rfm::{ORDERS, RECENCY, REVENUE};
 use crate::analysis::Analysis;
 use crate::context::{collect, filled, push};
 use crate::data::{KindWord, NO_ID, Orders};
 use crate::scope::MoneyThreshold;
+use crate::segmentation::fields::{SEGMENT, STATE};
 use crate::summary::Totals;
-use crate::table::{CUSTOMER_ID, Column, Field, Label, Values, columns, fields};
-use crate::{Context, Currency, Error, Result, Scope, Table};
+use crate::table::shared::{ORDERS, RECENCY_DAYS, REVENUE, TENURE_DAYS};
+use crate::table::{CUSTOMER_ID, Column, Field, Label, Values, columns};
+use crate::{Context, Currency, Error, Positive, Result, Scope, Table};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -46,7 +47,7 @@ pub struct Options {
     pub toddler_days: u32,
     /// Tenure in days below which a big customer is a trend. Default 210.
     pub trend_days: u32,
-    /// Revenue below which a customer is steady. Default: 70,000, for orders in yen only.
+    /// Revenue below which a customer is steady. Default: 70,000 yen; 7 mean order values in other currencies.
     pub money: Option<MoneyThreshold>,
     /// Which rung a customer exactly on a boundary is on. Default: the higher.
     pub boundary: Boundary,
@@ -70,8 +71,18 @@ impl Default for Options {
     }
 }
 
-/// The default money threshold, for orders in yen.
+/// The default money threshold of orders in yen, that of the preset `ltv_lab`.
 pub(crate) const YEN: f64 = 70_000.0;
+
+/// The default money threshold: 70,000 yen, and in other currencies MakeRepeater's 7 mean order values.
+pub fn default_money(currency: Currency) -> MoneyThreshold {
+    match Positive::new(7.0) {
+        Some(mean_order_values) if currency != Currency::JPY => {
+            MoneyThreshold::Multiple { mean_order_values }
+        }
+        _ => MoneyThreshold::Amount(YEN),
+    }
+}
 
 /// What a ladder needs of another date.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -176,26 +187,15 @@ impl Ladder {
                     Error::option("money", major, "an amount of zero or more, in major units")
                 })
         };
-        let money = match options.money {
-            Some(MoneyThreshold::Amount(major)) => amount(major)?,
-            Some(MoneyThreshold::Multiple { mean_order_values }) => {
+        let money = match options.money.unwrap_or_else(|| default_money(currency)) {
+            MoneyThreshold::Amount(major) => amount(major)?,
+            MoneyThreshold::Multiple { mean_order_values } => {
                 let revenue: i128 = totals.revenue.iter().map(|v| i128::from(*v)).sum();
                 let orders: u64 = totals.orders.iter().map(|v| *v as u64).sum();
                 match currency.mean(revenue, orders) {
                     Some(mean) => amount((mean * mean_order_values.get()).max(0.0))?,
                     None => 0,
                 }
-            }
-            None if currency == Currency::JPY => amount(YEN)?,
-            None => {
-                return Err(Error::option(
-                    "money",
-                    "",
-                    format!(
-                        "a threshold: the default is 70,000 yen and the orders are in {currency}; \
-                         an amount, or {{\"mean_order_values\": 7}}"
-                    ),
-                ));
             }
         };
         Ok(Ladder {
@@ -241,14 +241,16 @@ pub(crate) fn churn_scope(scope: &Scope, options: &Options) -> Result<Scope> {
     })
 }
 
-/// The scope and the options with the preset's churn days and the money of the yen.
+/// The scope and the options with the preset's churn days and the default money threshold.
 pub(crate) fn resolve(
     orders: &Orders,
     scope: &Scope,
     options: Options,
 ) -> Result<(Scope, Options)> {
-    let yen = (orders.currency() == Currency::JPY).then_some(MoneyThreshold::Amount(YEN));
-    let money = options.money.or(yen);
+    let money = options
+        .money
+        .unwrap_or_else(|| default_money(orders.currency()));
+    let money = Some(money);
     Ok((churn_scope(scope, &options)?, Options { money, ..options }))
 }
 
@@ -352,12 +354,6 @@ pub(crate) fn without_orders(
     Ok(found)
 }
 
-fields! {
-    pub(crate) SEGMENT = "segment", Category, "", "セグメント", "Rung of the ladder.";
-    pub(crate) STATE = "state", Category, "", "状態", "Active or churned; null without an order.";
-    pub(crate) TENURE = "tenure_days", Int, "days", "在籍日数", "Last order − first order.";
-}
-
 /// The register's entry.
 pub struct Cpm;
 
@@ -368,12 +364,12 @@ impl Analysis for Cpm {
     const JA: &'static str = "CPM分析（顧客ポートフォリオ）";
     const COLUMNS: &'static [Field] = &columns! {
         CUSTOMER_ID;
-        SEGMENT;
+        SEGMENT, "Rung of the ladder.";
         STATE;
-        ORDERS;
-        TENURE;
+        ORDERS, "Orders, or days with orders by `occasion`.";
+        TENURE_DAYS, "Last order − first order.";
         REVENUE;
-        RECENCY;
+        RECENCY_DAYS;
         "days_until_churn": Int, "days", "離脱までの日数",
             "Days until churned without another order; null once churned.";
         "toddler_distance_days": Int, "days", "よちよち境界までの日数", "Tenure − toddler_days.";
@@ -524,6 +520,23 @@ mod tests {
         assert_eq!(inclusive(2, 90, 1_000_000), Segment::Toddler);
         assert_eq!(inclusive(2, 211, 70_000), Segment::Steady);
         assert_eq!(inclusive(2, 210, 70_001), Segment::Trend);
+    }
+
+    #[test]
+    fn the_default_threshold_is_of_the_currency() {
+        let threshold = |currency| {
+            let orders = Orders::builder(currency, crate::Zone::UTC)
+                .order("a", "2025-01-05", 10)
+                .order("a", "2025-06-05", 30)
+                .build()
+                .unwrap();
+            let (scope, context) = (Scope::default(), Context::default());
+            let totals = Totals::new(&orders, &scope, &context).unwrap();
+            segment(&totals, &scope, &Options::default()).unwrap().money
+        };
+        assert_eq!(threshold(Currency::JPY), 70_000);
+        // A builder takes minor units: the mean order is 20 cents, seven of them are 140.
+        assert_eq!(threshold(Currency::USD), 140);
     }
 
     #[test]

@@ -15,13 +15,13 @@
 //! A customer whose refunds exceed the orders has a negative revenue; the note `negative_revenue` counts
 //! such customers.
 
-use super::rfm::REVENUE;
 use super::with_negative_revenue;
 use crate::analysis::Analysis;
 use crate::context::{collect, filled};
 use crate::data::Orders;
 use crate::num::rank;
 use crate::summary::Totals;
+use crate::table::shared::REVENUE;
 use crate::table::{CUSTOMER_ID, Column, Field, Values, columns};
 use crate::{Context, Error, Result, Scope, Table};
 use schemars::JsonSchema;

@@ -23,6 +23,7 @@ use crate::context::{collect, filled};
 use crate::data::Orders;
 use crate::scope::AsOf;
 use crate::summary::Totals;
+use crate::table::shared::{CUSTOMERS, REVENUE, SOURCE, TARGET};
 use crate::table::{Column, Field, Label, Values, columns};
 use crate::{Context, Day, Error, Result, Scope, Table};
 use schemars::JsonSchema;
@@ -132,11 +133,11 @@ impl Analysis for Movement {
         "How many customers went from which segment to which between two dates";
     const JA: &'static str = "顧客の移動（引上げ・離脱・復帰）";
     const COLUMNS: &'static [Field] = &columns! {
-        "source": Text, "", "移動元", "Group at `since`; `none` without an order yet.";
-        "target": Text, "", "移動先", "Group at `as_of`.";
+        SOURCE, "Group at `since`; `none` without an order yet.";
+        TARGET, "Group at `as_of`.";
         "kind": Category, "", "区分", "What the move means.";
-        "customers": Int, "customers", "顧客数", "Customers.";
-        "revenue": Money, "currency", "期間売上", "What they bought after `since`.";
+        CUSTOMERS;
+        REVENUE, "What they bought after `since`.";
     };
     type Data = Orders;
     type Options = Options;

@@ -49,8 +49,10 @@
 use crate::analysis::Analysis;
 use crate::context::{collect, filled, room};
 use crate::data::Orders;
+use crate::segmentation::fields::{F_SCORE, M_SCORE, R_SCORE, SEGMENT};
 use crate::summary::Totals;
-use crate::table::{CUSTOMER_ID, Column, Field, Values, columns, fields};
+use crate::table::shared::{ORDERS, RECENCY_DAYS, REVENUE};
+use crate::table::{CUSTOMER_ID, Column, Field, Values, columns};
 use crate::{Context, Currency, Error, Learned, Result, Scope, Table};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -299,13 +301,6 @@ pub fn score(totals: &Totals, options: &Options) -> Result<Scores> {
     })
 }
 
-fields! {
-    pub(crate) SEGMENT = "segment", Category, "", "セグメント", "Segment of the grid; null without one.";
-    pub(crate) RECENCY = "recency_days", Int, "days", "最終購入からの日数", "Days since the last order.";
-    pub(crate) ORDERS = "orders", Int, "orders", "購入回数", "Orders, or days with orders by `occasion`.";
-    pub(crate) REVENUE = "revenue", Money, "currency", "累計購入金額", "Revenue on the scope's basis.";
-}
-
 /// The register's entry.
 pub struct Rfm;
 
@@ -316,13 +311,13 @@ impl Analysis for Rfm {
     const JA: &'static str = "RFM分析";
     const COLUMNS: &'static [Field] = &columns! {
         CUSTOMER_ID;
-        RECENCY;
-        ORDERS;
+        RECENCY_DAYS;
+        ORDERS, "Orders, or days with orders by `occasion`.";
         REVENUE;
-        "r": Int, "", "R", "Recency score, best last.";
-        "f": Int, "", "F", "Frequency score, best last.";
-        "m": Int, "", "M", "Monetary score, best last.";
-        SEGMENT;
+        R_SCORE;
+        F_SCORE;
+        M_SCORE;
+        SEGMENT, "Segment of the grid; null without one.";
     };
     type Data = Orders;
     type Options = Options;

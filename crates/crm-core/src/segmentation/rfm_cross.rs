@@ -3,10 +3,13 @@
 //! One row per cell of the two axes, for each score of the slice where one is asked for, empty
 //! cells included, best scores first: `levels²` rows, or `levels³`.
 
+use super::fields::{CUSTOMER_SHARE, REVENUE_SHARE};
 use super::rfm;
-use super::rfm_segments::{CUSTOMER_SHARE, CUSTOMERS, Groups, REVENUE_SHARE, SUM};
+use super::rfm_segments::Groups;
 use crate::analysis::Analysis;
 use crate::data::Orders;
+use crate::segmentation::fields::{F_SCORE, M_SCORE, R_SCORE};
+use crate::table::shared::{CUSTOMERS, REVENUE};
 use crate::table::{Column, Field, Values, columns};
 use crate::{Context, Error, Result, Scope, Table};
 use schemars::JsonSchema;
@@ -57,11 +60,11 @@ impl Analysis for RfmCross {
     const SUMMARY: &'static str = "Customers and revenue by two RFM axes, sliced by the third";
     const JA: &'static str = "RFMクロス集計";
     const COLUMNS: &'static [Field] = &columns! {
-        "r": Int, "", "R", "Recency score, where it is an axis or the slice.";
-        "f": Int, "", "F", "Frequency score, where it is an axis or the slice.";
-        "m": Int, "", "M", "Monetary score, where it is an axis or the slice.";
+        R_SCORE, "Recency score, where it is an axis or the slice.";
+        F_SCORE, "Frequency score, where it is an axis or the slice.";
+        M_SCORE, "Monetary score, where it is an axis or the slice.";
         CUSTOMERS;
-        SUM;
+        REVENUE, "Their revenue.";
         CUSTOMER_SHARE;
         REVENUE_SHARE;
     };

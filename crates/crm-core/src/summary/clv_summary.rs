@@ -41,6 +41,7 @@
 use crate::analysis::Analysis;
 use crate::context::{collect, push, room};
 use crate::data::{ORDER, Orders, REVENUE, Selection};
+use crate::table::shared::{FREQUENCY, RECENCY, TIME_OBSERVED};
 use crate::table::{CUSTOMER_ID, Column, Field, Values, columns};
 use crate::time::Period;
 use crate::{Context, Day, Error, Result, Scope, Table};
@@ -135,15 +136,14 @@ impl Analysis for Summary {
     const JA: &'static str = "LTV予測用サマリー";
     const COLUMNS: &'static [Field] = &columns! {
         CUSTOMER_ID;
-        "frequency": Int, "days", "リピート日数",
-            "Repeat purchase days; weeks or months with a purchase where the unit is of the calendar.";
-        "recency": Float, "unit", "初回から最終までの期間", "First to last purchase day.";
-        "T": Float, "unit", "観測期間", "First purchase day to the end of observation.";
+        FREQUENCY, "Repeat purchase days; weeks or months with a purchase where the unit is of the calendar.";
+        RECENCY;
+        TIME_OBSERVED;
         "monetary_value": Float, "currency", "リピート日平均金額",
             "Mean revenue per repeat purchase day; null at frequency 0.";
         "ln_gaps": Float, "", "間隔の対数和",
             "Sum of ln of the gaps between purchase days, in the unit; null at frequency 0.";
-        "holdout_frequency": Int, "days", "検証期間の購入日数", "Purchase days after calibration_end, up to as_of.";
+        "holdout_frequency": Int, "purchases", "検証期間の購入日数", "Purchase days after calibration_end, up to as_of.";
         "holdout_duration": Float, "unit", "検証期間", "calibration_end to as_of.";
         "holdout_monetary_value": Float, "currency", "検証期間の購入日平均金額",
             "Mean revenue per purchase day after calibration_end, up to as_of; null without one.";

@@ -28,12 +28,12 @@ use crate::context::{collect, push};
 use crate::cycle::seasonality::Seasonality;
 use crate::cycle::shop::{Shop, View};
 use crate::data::Orders;
-use crate::scope::Occasion;
+use crate::scope::{MoneyThreshold, Occasion};
 use crate::segmentation::cpm;
 use crate::segmentation::rfm::{self, Frozen};
 use crate::summary::{Totals, clv_summary};
 use crate::table::{Column, Field, Values, columns};
-use crate::{Context, Currency, Error, ErrorCode, Learned, Result, Scope, Table};
+use crate::{Context, Error, ErrorCode, Learned, Result, Scope, Table};
 
 /// Options of [`Learn`].
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
@@ -95,12 +95,15 @@ pub fn learn(
         .with("spend", noted(spend)?))
 }
 
-/// The money threshold of CPM where there is no default.
+/// CPM's money threshold where the default is a multiple of the mean order value.
 fn money(totals: &Totals) -> Option<f64> {
+    let MoneyThreshold::Multiple { mean_order_values } = cpm::default_money(totals.currency) else {
+        return None;
+    };
     let revenue: i128 = totals.revenue.iter().map(|v| i128::from(*v)).sum();
     let orders: u64 = totals.orders.iter().map(|v| *v as u64).sum();
     let mean = totals.currency.mean(revenue, orders)?;
-    (totals.currency != Currency::JPY).then_some((7.0 * mean).max(0.0))
+    Some((mean_order_values.get() * mean).max(0.0))
 }
 
 /// The fit in a table's notes; nothing where the data did not suffice.
