@@ -48,6 +48,26 @@ test-python: native
 test-c:
 	@if [ -x tests/c/run.sh ]; then tests/c/run.sh; fi
 
+PREFIX ?= /usr/local
+INSTALL_FOLDERS = PREFIX="$(PREFIX)" LIBDIR="$(LIBDIR)" INCLUDEDIR="$(INCLUDEDIR)" DESTDIR="$(DESTDIR)"
+ARCHIVE = crm-$(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)-$(shell uname -m)-linux
+
+.PHONY: install uninstall archive
+install: ## The C library, header, pkg-config and CMake files: PREFIX=/usr/local DESTDIR=
+	cargo build --quiet --release -p crm-ffi --lib
+	$(INSTALL_FOLDERS) crates/crm-ffi/install/install.sh install target/release
+
+uninstall: ## What `make install` installed, with the same PREFIX
+	$(INSTALL_FOLDERS) crates/crm-ffi/install/install.sh uninstall target/release
+
+archive: ## The installed tree of the C library, without symbols, as target/crm-VERSION-MACHINE-linux.tar.gz
+	cargo build --quiet --release -p crm-ffi --lib
+	rm -rf target/$(ARCHIVE)
+	PREFIX=$(CURDIR)/target/$(ARCHIVE) STRIP=strip \
+		crates/crm-ffi/install/install.sh install target/release
+	tar -C target -czf target/$(ARCHIVE).tar.gz $(ARCHIVE)
+	@ls -l target/$(ARCHIVE).tar.gz target/$(ARCHIVE)/lib
+
 bench: native-release ## Speed and memory, beside polars and DuckDB
 	@if [ -x benches/run.sh ]; then PYTHON=$(abspath $(BIN)/python) benches/run.sh; else cargo bench; fi
 

@@ -39,6 +39,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The version of this header; crm_version() is that of the library that was loaded. */
+#define CRM_VERSION_MAJOR 0
+#define CRM_VERSION_MINOR 1
+#define CRM_VERSION_PATCH 0
+
 /* JSON without escapes: crm_run("rfm", CRM_DATA(orders), CRM_JSON({"levels": 5}), -1, ...). */
 #define CRM_JSON(...) #__VA_ARGS__
 
@@ -225,6 +230,14 @@ typedef enum crm_language {
   /// Japanese.
   CRM_LANGUAGE_JA = 2,
 } crm_language;
+
+/// The forms of `crm_table_text`.
+typedef enum crm_text_format {
+  /// A JSON array with an object for each row: `[{"customer_id":"hanako","revenue":14780}]`.
+  CRM_TEXT_JSON = 1,
+  /// CSV as in RFC 4180: a line of headings, lines end in CR LF, texts are quoted where needed.
+  CRM_TEXT_CSV = 2,
+} crm_text_format;
 
 /// The status of a call: `CRM_OK` or one of `CRM_ERR_...`. New codes may appear.
 typedef int32_t crm_status_t;
@@ -841,6 +854,26 @@ crm_status_t crm_table_utf8(struct crm_table table,
                             size_t column,
                             size_t row,
                             struct crm_text *out,
+                            struct crm_error *error);
+
+/// Rows of a table as one UTF-8 text that ends in a NUL. `size` gives its bytes with the NUL. When
+/// they are more than `capacity`, the buffer is left alone: a call with a capacity of 0 asks for the
+/// size. Rows after the last are none.
+///
+/// Money is a decimal number of major units, exact (`1234.50`); a date is `2026-11-21`, an instant
+/// `2026-11-21T01:00:00Z`; a null cell is `null` in JSON and empty in CSV; bytes are hexadecimal.
+/// Whole numbers beyond 2^53 are texts in JSON, because its readers round them. `language` chooses the words of categories and the headings of CSV; JSON's keys are the names of the
+/// columns always.
+///
+/// Also returns `CRM_ERR_ARGUMENT` (no such format or language).
+crm_status_t crm_table_text(struct crm_table table,
+                            int32_t format,
+                            int32_t language,
+                            size_t first_row,
+                            size_t rows,
+                            char *buffer,
+                            size_t capacity,
+                            size_t *size,
                             struct crm_error *error);
 
 /// Makes orders from an Arrow C stream of record batches, as `crm_orders_from_columns` does from

@@ -1,7 +1,7 @@
 /* A page about one customer. The shop has been learnt once, in the night; the page has the document
  * and the customer's orders, and no process that keeps anything.
  *
- *     cc customer.c -I<crm>/include -L<crm>/lib -lcrm -o customer && ./customer
+ *     cc customer.c $(pkg-config --cflags --libs crm-static) -o customer && ./customer     # as for rfm.c
  *     ./customer 1000   # says how long a page takes, of so many
  */
 #define _POSIX_C_SOURCE 199309L

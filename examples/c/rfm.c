@@ -1,6 +1,8 @@
 /* Who are my best customers? Orders in, row by row; RFM scores and segments out.
  *
- *     cc rfm.c -I<crm>/include -L<crm>/lib -lcrm -o rfm && ./rfm
+ *     make install PREFIX=/opt/crm        # in the project, once
+ *     export PKG_CONFIG_PATH=/opt/crm/lib/pkgconfig
+ *     cc rfm.c $(pkg-config --cflags --libs crm-static) -o rfm && ./rfm
  */
 #include <stdio.h>
 #include <stdlib.h>

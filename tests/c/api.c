@@ -759,11 +759,77 @@ static void events_calls(void) {
   OK(crm_events_free(all, &error));
 }
 
+/* A whole table as one text. The numbers are worked out by hand. */
+static void texts(void) {
+  crm_rows rows;
+  crm_orders orders;
+  crm_data data;
+  crm_table table;
+  char text[1024];
+  size_t size = 0, again = 0, i;
+  const char *json =
+      "[{\"customer_id\":\"a\\\"b,c\",\"first_date\":\"2026-01-01\",\"last_date\":\"2026-01-11\","
+      "\"orders\":2,\"purchase_days\":2,\"revenue\":30.75,\"mean_order_value\":15.375,"
+      "\"tenure_days\":10,\"recency_days\":10,\"gap_count\":1,\"gap_mean\":10,\"gap_sd\":null,"
+      "\"gap_min\":10,\"gap_max\":10,\"gap_log_sum\":2.302585092994046,\"cancelled_orders\":0,"
+      "\"cancel_rate\":0},\n"
+      "{\"customer_id\":\"dee\",\"first_date\":\"2026-01-20\",\"last_date\":\"2026-01-20\","
+      "\"orders\":1,\"purchase_days\":1,\"revenue\":0.05,\"mean_order_value\":0.05,"
+      "\"tenure_days\":0,\"recency_days\":1,\"gap_count\":0,\"gap_mean\":null,\"gap_sd\":null,"
+      "\"gap_min\":null,\"gap_max\":null,\"gap_log_sum\":null,\"cancelled_orders\":0,"
+      "\"cancel_rate\":0}]";
+  rows.id = orders.id = table.id = 0;
+  OK(crm_orders_begin(ROWS, -1, &rows, &error));
+  OK(crm_rows_json(rows,
+                   "[[\"a\\\"b,c\", \"2026-01-01\", \"10.50\"], [\"a\\\"b,c\", \"2026-01-11\", \"20.25\"],"
+                   " [\"dee\", \"2026-01-20\", \"0.05\"]]",
+                   -1, &error));
+  OK(crm_orders_finish(rows, NO_CUSTOMERS, NO_JOB, &orders, &error));
+  data.id = orders.id;
+  OK(crm_run("summary", data, "{\"as_of\": \"2026-01-21\"}", -1, NO_JOB, &table, &error));
+
+  /* The size first, then the text; a buffer that is one byte short is left alone. */
+  OK(crm_table_text(table, CRM_TEXT_JSON, CRM_LANGUAGE_CODE, 0, SIZE_MAX, NULL, 0, &size, &error));
+  memset(text, '#', sizeof text);
+  OK(crm_table_text(table, CRM_TEXT_JSON, CRM_LANGUAGE_CODE, 0, SIZE_MAX, text, size - 1, &again, &error));
+  CHECK(again == size && text[0] == '#');
+  OK(crm_table_text(table, CRM_TEXT_JSON, CRM_LANGUAGE_CODE, 0, SIZE_MAX, text, size, &again, &error));
+  CHECK(again == size && strlen(text) == size - 1 && text[size] == '#');
+  CHECK(strcmp(text, json) == 0);
+
+  /* Rows of the table, one by one, and beyond its end. */
+  OK(crm_table_text(table, CRM_TEXT_CSV, CRM_LANGUAGE_CODE, 0, 1, text, sizeof text, &size, &error));
+  CHECK(strcmp(text, "customer_id,first_date,last_date,orders,purchase_days,revenue,mean_order_value,"
+                     "tenure_days,recency_days,gap_count,gap_mean,gap_sd,gap_min,gap_max,gap_log_sum,"
+                     "cancelled_orders,cancel_rate\r\n"
+                     "\"a\"\"b,c\",2026-01-01,2026-01-11,2,2,30.75,15.375,10,10,1,10,,10,10,"
+                     "2.302585092994046,0,0\r\n") == 0);
+  OK(crm_table_text(table, CRM_TEXT_JSON, CRM_LANGUAGE_CODE, 1, 1, text, sizeof text, &size, &error));
+  CHECK(strncmp(text, "[{\"customer_id\":\"dee\"", 21) == 0);
+  for (i = 2; i < 5; i += 2) {
+    OK(crm_table_text(table, CRM_TEXT_JSON, CRM_LANGUAGE_CODE, i, SIZE_MAX, text, sizeof text, &size, &error));
+    CHECK(strcmp(text, "[]") == 0 && size == 3);
+  }
+  OK(crm_table_text(table, CRM_TEXT_CSV, CRM_LANGUAGE_JA, 9, 9, text, sizeof text, &size, &error));
+  CHECK(strstr(text, "customer_id") == NULL && strstr(text, "\r\n") == text + size - 3);
+  FAILS(CRM_ERR_ARGUMENT, crm_table_text(table, 3, 0, 0, 1, text, sizeof text, &size, &error));
+  FAILS(CRM_ERR_ARGUMENT, crm_table_text(table, CRM_TEXT_CSV, 3, 0, 1, text, sizeof text, &size, &error));
+  OK(crm_table_free(table, &error));
+
+  /* Words of a closed list. */
+  OK(crm_run("rfm", data, "{\"as_of\": \"2026-01-21\"}", -1, NO_JOB, &table, &error));
+  OK(crm_table_text(table, CRM_TEXT_CSV, CRM_LANGUAGE_JA, 0, 1, text, sizeof text, &size, &error));
+  CHECK(strstr(text, "new") == NULL && strstr(text, "champions") == NULL);
+  OK(crm_table_free(table, &error));
+  OK(crm_orders_free(orders, &error));
+}
+
 int main(void) {
   catalogue();
   events_calls();
   ways_in();
   tables();
+  texts();
   export_outlives_the_table();
   orders_calls();
   tables_in();

@@ -61,6 +61,8 @@ REFUSES_NULL(crm_table_f64(fixture.table, 0, NULL, &error));
 REFUSES_NULL(crm_table_u8(fixture.table, 0, NULL, &error));
 REFUSES_NULL(crm_table_validity(fixture.table, 0, NULL, &error));
 REFUSES_NULL(crm_table_utf8(fixture.table, 0, 0, NULL, &error));
+REFUSES_NULL(crm_table_text(fixture.table, 0, 0, 0, 0, NULL, 1, &fixture.out_size, &error));
+REFUSES_NULL(crm_table_text(fixture.table, 0, 0, 0, 0, fixture.out_char, 1, NULL, &error));
 REFUSES_NULL(crm_orders_from_arrow(NULL, -1, &fixture.stream, fixture.customers, fixture.job, &fixture.out_orders, &error));
 REFUSES_NULL(crm_orders_from_arrow("{}", -1, NULL, fixture.customers, fixture.job, &fixture.out_orders, &error));
 REFUSES_NULL(crm_orders_from_arrow("{}", -1, &fixture.stream, fixture.customers, fixture.job, NULL, &error));

@@ -103,6 +103,8 @@ compile $CC -std=c99 $WARN -Iinclude examples/c/customer.c -L"$work" -lcrm -o "$
   fi
 }
 
+run "programs against the installed tree" tests/c/installed.sh "$lib"
+
 # 5 Panics in every function, in a build that can be told to panic.
 cargo build -q -p crm-ffi --lib --features panic-test &&
   compile $CC -std=c11 $WARN -Iinclude tests/c/panics.c "$target/debug/libcrm.a" $LIBS -o "$work/panics" &&

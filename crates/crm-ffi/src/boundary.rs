@@ -191,6 +191,17 @@ impl<'call> Caller<'call> {
         Ok(unsafe { FFI_ArrowArrayStream::from_raw(from) })
     }
 
+    /// Room for `capacity` bytes of output.
+    pub(crate) fn buffer(
+        self,
+        name: &'static str,
+        to: *mut c_char,
+        capacity: usize,
+    ) -> Result<Buffer<'call>, Fault> {
+        let to = NonNull::new(to.cast::<u8>()).ok_or_else(|| Fault::null(name))?;
+        Ok(Buffer(to, capacity, PhantomData))
+    }
+
     /// A struct, by value; `T` is made of integers and pointers, so any bytes are one.
     pub(crate) fn read<T: Plain>(self, name: &'static str, from: *const T) -> Result<T, Fault> {
         if from.is_null() {
@@ -216,6 +227,24 @@ impl<T> Out<'_, T> {
     pub(crate) fn set(self, value: T) {
         // SAFETY: not null, aligned, and by the contract of `enter` writable.
         unsafe { self.0.as_ptr().write(value) }
+    }
+}
+
+/// Room for a text that the host reads.
+pub(crate) struct Buffer<'call>(NonNull<u8>, usize, PhantomData<&'call ()>);
+
+impl Buffer<'_> {
+    /// Writes the bytes, if there is room for all of them; else nothing.
+    pub(crate) fn fill(self, bytes: &[u8]) {
+        if bytes.len() <= self.1 {
+            // SAFETY: not null, by the contract of `enter` writable for as many bytes as its capacity says,
+            // and overlapping nothing.
+            unsafe {
+                self.0
+                    .as_ptr()
+                    .copy_from_nonoverlapping(bytes.as_ptr(), bytes.len())
+            }
+        }
     }
 }
 

@@ -43,6 +43,8 @@ mod table;
 
 mod cells;
 
+mod table_text;
+
 mod arrow;
 
 mod boundary;
@@ -65,6 +67,7 @@ pub use panics::count as panics_caught;
 pub use rows::*;
 pub use run::*;
 pub use table::*;
+pub use table_text::*;
 pub use threads::*;
 
 /// Open handles, for tests that look for leaks.

@@ -304,7 +304,7 @@ fn head(
     Ok(())
 }
 
-fn language_index(language: i32) -> Result<usize, Fault> {
+pub(crate) fn language_index(language: i32) -> Result<usize, Fault> {
     match language {
         0..=2 => Ok(language as usize),
         _ => Err(Fault::argument(

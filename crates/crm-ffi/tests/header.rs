@@ -11,6 +11,23 @@ fn root() -> PathBuf {
 fn generate(configure: impl FnOnce(&mut cbindgen::Config)) -> String {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut config = cbindgen::Config::from_file(here.join("cbindgen.toml")).unwrap();
+    let [major, minor, patch] = ["MAJOR", "MINOR", "PATCH"]
+        .iter()
+        .zip(env!("CARGO_PKG_VERSION").split('.'))
+        .map(|(part, number)| format!("#define CRM_VERSION_{part} {number}\n"))
+        .collect::<Vec<_>>()
+        .try_into()
+        .unwrap();
+    let versions = format!(
+        "\n/* The version of this header; crm_version() is that of the library that was loaded. */\n\
+         {major}{minor}{patch}"
+    );
+    let after = config.after_includes.take().unwrap_or_default();
+    config.after_includes = Some(after.replacen(
+        "#include <stdint.h>\n",
+        &format!("#include <stdint.h>\n{versions}"),
+        1,
+    ));
     configure(&mut config);
     let bindings = cbindgen::Builder::new()
         .with_config(config)
@@ -116,7 +133,7 @@ fn argument(ty: &str, name: &str) -> String {
         "const char*" => "\"{}\"".into(),
         "char*" => "fixture.out_char".into(),
         "int64_t" if name.ends_with("size") => "-1".into(),
-        "size_t" if name == "n_columns" => "1".into(),
+        "size_t" if matches!(name, "n_columns" | "capacity") => "1".into(),
         "int64_t" | "size_t" | "uint64_t" | "int32_t" | "uint32_t" | "double" => "0".into(),
         "const crm_column*" => "&fixture.column".into(),
         "ArrowArrayStream*" => "&fixture.stream".into(),

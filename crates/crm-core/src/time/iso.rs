@@ -2,8 +2,8 @@
 
 use super::{Day, MAX_MICROS, MICROS_PER_DAY, MIN_MICROS, Zone};
 
-/// ISO 8601 text: a date, or date and time of day with up to six decimals of a second, with an
-/// offset or without one. Gives microseconds and whether they are wall clock.
+/// ISO 8601 text: a date, or date and time of day with up to nine decimals of a second (what is
+/// below a microsecond is cut off), with an offset or without one. Gives microseconds and whether they are wall clock.
 pub(crate) fn iso(text: &[u8]) -> Option<(i64, bool)> {
     let text = std::str::from_utf8(text).ok()?.trim();
     let date: Day = text.get(..10)?.parse().ok()?;
@@ -30,14 +30,11 @@ pub(crate) fn iso(text: &[u8]) -> Option<(i64, bool)> {
         8 => (two(6).filter(|_| colon(5))?, 0),
         _ => {
             let digits = clock.get(8..)?.strip_prefix('.')?;
-            if !(1..=6).contains(&digits.len()) || !digits.bytes().all(|b| b.is_ascii_digit()) {
+            if !(1..=9).contains(&digits.len()) || !digits.bytes().all(|b| b.is_ascii_digit()) {
                 return None;
             }
-            let micros: i64 = digits.parse().ok()?;
-            (
-                two(6).filter(|_| colon(5))?,
-                micros * 10_i64.pow(6 - digits.len() as u32),
-            )
+            let nanos = digits.parse::<i64>().ok()? * 10_i64.pow(9 - digits.len() as u32);
+            (two(6).filter(|_| colon(5))?, nanos / 1000)
         }
     };
     if hour > 23 || minute > 59 || second > 59 {
