@@ -131,21 +131,7 @@ impl Analysis for ClvPredict {
         let usable = Usable::new(data, options.bad_rows, Reads::PURCHASES)?;
         let frame = Frame::new(&usable.table, options.unit)?;
         fit.model.unit().expect(frame.unit)?;
-        let known = |name: &String| Self::COLUMNS.iter().any(|f| f.name == name);
-        if let Some(name) = options.only.iter().flatten().find(|name| !known(name)) {
-            return Err(Error::option("only", name, "columns of clv_predict"));
-        }
-        if options.n.is_some_and(|n| n > 1_000) {
-            return Err(Error::option("n", "", "a whole number from 0 to 1,000"));
-        }
-        let of_n = |name: &String| name == "probability_of_n";
-        if options.n.is_none() && options.only.iter().flatten().any(of_n) {
-            return Err(Error::option(
-                "n",
-                "",
-                "the number that probability_of_n is about",
-            ));
-        }
+        options.check()?;
         let histories = frame.histories();
         histories.check()?;
         let wants = |name: &str| options.only.iter().flatten().any(|n| n == name);
@@ -226,6 +212,28 @@ impl Analysis for ClvPredict {
         }
         let table = Table::new(with_ids(data, columns)?).with_note("unit", json!(frame.unit));
         Ok(usable.noted(table))
+    }
+}
+
+impl PredictOptions {
+    /// Refuses columns that there are not, and a number of purchases that is missing or too great.
+    fn check(&self) -> Result<()> {
+        let known = |name: &String| ClvPredict::COLUMNS.iter().any(|f| f.name == name);
+        if let Some(name) = self.only.iter().flatten().find(|name| !known(name)) {
+            return Err(Error::option("only", name, "columns of clv_predict"));
+        }
+        if self.n.is_some_and(|n| n > 1_000) {
+            return Err(Error::option("n", "", "a whole number from 0 to 1,000"));
+        }
+        let of_n = |name: &String| name == "probability_of_n";
+        if self.n.is_none() && self.only.iter().flatten().any(of_n) {
+            return Err(Error::option(
+                "n",
+                "",
+                "the number that probability_of_n is about",
+            ));
+        }
+        Ok(())
     }
 }
 

@@ -19,6 +19,7 @@ mod kept;
 mod orders;
 mod read;
 mod reconciliation;
+mod row_reader;
 mod rows;
 mod runs;
 mod scoped;
