@@ -339,6 +339,79 @@ impl Column {
         Ok(Column::new(field, Values::F64(cells.into())).with_validity(valid))
     }
 
+    /// A column of ids, by their codes in the dictionary.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfMemory`].
+    pub fn ids(
+        field: &Field,
+        ids: &Arc<Ids>,
+        codes: impl ExactSizeIterator<Item = u32>,
+    ) -> Result<Self> {
+        let codes = collect(codes, "table column")?;
+        let ids = ids.clone();
+        Ok(Column::new(field, Values::Id { ids, codes }))
+    }
+
+    /// A column of money in minor units.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfMemory`].
+    pub fn money(
+        field: &Field,
+        cells: impl ExactSizeIterator<Item = i64>,
+        currency: Currency,
+    ) -> Result<Self> {
+        let cells = collect(cells, "table column")?;
+        Ok(Column::new(field, Values::Money(cells.into(), currency)))
+    }
+
+    /// A column of civil days.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfMemory`].
+    pub fn dates(field: &Field, days: impl ExactSizeIterator<Item = i32>) -> Result<Self> {
+        let days = collect(days, "table column")?;
+        Ok(Column::new(field, Values::Date(days)))
+    }
+
+    /// A column of words of a closed list, by their places in it: `None` is null.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfMemory`].
+    pub fn words(
+        field: &Field,
+        labels: &'static [Label],
+        cells: impl ExactSizeIterator<Item = Option<u8>>,
+    ) -> Result<Self> {
+        let mut codes = room(cells.len(), "table column")?;
+        let mut valid = room(cells.len(), "table column")?;
+        for cell in cells {
+            codes.push(cell.unwrap_or(0));
+            valid.push(cell.is_some());
+        }
+        Ok(Column::new(field, Values::Category { codes, labels }).with_validity(valid))
+    }
+
+    /// A column of free texts, by their places among those that occur.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfMemory`].
+    pub fn texts(
+        field: &Field,
+        texts: &Arc<Vec<String>>,
+        codes: impl ExactSizeIterator<Item = u32>,
+    ) -> Result<Self> {
+        let codes = collect(codes, "table column")?;
+        let texts = texts.clone();
+        Ok(Column::new(field, Values::Text { codes, texts }))
+    }
+
     /// A column of small whole numbers from options: `None` is null.
     ///
     /// # Errors

@@ -94,7 +94,7 @@ const REASONS: &[Label] = &[
 
 /// A visitor's latest entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct Abandoned {
     /// The visitor's place among the visitors of the events.
     pub unit: usize,
     /// The last product view.
@@ -113,7 +113,7 @@ pub struct Entry {
 ///
 /// A log in which no kind means `product_view`, or in which an unknown kind may hide another word
 /// that this needs; memory.
-pub fn entries(events: &Events, options: &Options, context: &Context) -> Result<Vec<Entry>> {
+pub fn entries(events: &Events, options: &Options, context: &Context) -> Result<Vec<Abandoned>> {
     use EventWord as W;
     let possible = [W::Add, W::Checkout, W::Purchase];
     super::need(
@@ -134,7 +134,7 @@ pub fn entries(events: &Events, options: &Options, context: &Context) -> Result<
         }
         let group = data.group(unit);
         let mut pending: Option<(usize, u32)> = None;
-        let mut latest: Option<Entry> = None;
+        let mut latest: Option<Abandoned> = None;
         // The visitor's own last order, the last entry that was not suppressed, the last step
         // towards an order.
         let (mut order, mut entered, mut towards) = (None::<i64>, None::<i64>, None::<i64>);
@@ -155,7 +155,7 @@ pub fn entries(events: &Events, options: &Options, context: &Context) -> Result<
                 if suppressed_by.is_none() {
                     entered = Some(at);
                 }
-                latest = Some(Entry {
+                latest = Some(Abandoned {
                     unit,
                     view,
                     views,

@@ -14,6 +14,7 @@ pub mod page_exits;
 pub mod page_influence;
 pub mod sequences;
 pub mod sessions;
+mod steps;
 pub mod top_paths;
 pub mod transitions;
 pub mod visits;

@@ -3,7 +3,7 @@
 
 use super::blocks::BLANK;
 use super::ids::{Ids, NO_ID};
-use super::input::{Input, find};
+use super::input::{NamedColumns, find};
 use super::read::Problems;
 use super::rows::RowDim;
 use super::text::Understood;
@@ -100,7 +100,7 @@ impl Customers {
         batches: &[Batch],
         context: &Context,
     ) -> Result<Customers> {
-        let input = Input::new(&spec.columns(), batches)?;
+        let input = NamedColumns::new(&spec.columns(), batches)?;
         let rows = input.rows;
         let chunks = |name: &str| -> Result<Vec<&ColumnData>> {
             batches.iter().map(|batch| find(batch, name)).collect()
@@ -233,7 +233,7 @@ impl Customers {
 fn registered(
     spec: &CustomersSpec,
     name: &str,
-    input: &Input,
+    input: &NamedColumns,
 ) -> Result<(Vec<i32>, Vec<Understood>)> {
     let mut problems = Problems::new(false, input.rows);
     let (format, zone) = (spec.date_format.as_deref(), spec.timezone.as_deref());

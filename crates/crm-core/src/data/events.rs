@@ -13,7 +13,7 @@
 use super::arrange::Arranged;
 use super::blocks::BLANK;
 use super::ids::{Ids, NO_ID};
-use super::input::Input;
+use super::input::NamedColumns;
 use super::read::{Money, Problems, Reason};
 use super::rows::pick;
 use super::runs::Runs;
@@ -130,7 +130,7 @@ impl Events {
     /// unless such rows are dropped.
     pub fn from_batches(spec: &EventsSpec, batches: &[Batch], context: &Context) -> Result<Events> {
         spec.check()?;
-        let input = Input::new(&spec.columns(), batches)?;
+        let input = NamedColumns::new(&spec.columns(), batches)?;
         let n = input.rows;
         context.expect(2 * n);
         context.afford(n.saturating_mul(32), "events")?;
@@ -464,7 +464,7 @@ fn nothing_missing(
 /// The amounts of events, where the column and the currency were given.
 fn amounts(
     spec: &EventsSpec,
-    input: &Input,
+    input: &NamedColumns,
     (kinds, kind): (&Ids, &[u32]),
     problems: &mut Problems,
     rounded: &mut u64,
@@ -488,7 +488,11 @@ fn amounts(
 }
 
 /// The columns of measures: numbers of any unit.
-fn measures(spec: &EventsSpec, input: &Input, problems: &mut Problems) -> Result<Vec<Measure>> {
+fn measures(
+    spec: &EventsSpec,
+    input: &NamedColumns,
+    problems: &mut Problems,
+) -> Result<Vec<Measure>> {
     let mut measures = Vec::new();
     for name in &spec.measures {
         let mut values = room(input.rows, "measures")?;
@@ -548,7 +552,7 @@ fn without(visitor: Buf<u32>, reasons: &[Reason]) -> Result<(Buf<u32>, LeftOut)>
 
 /// Whole numbers from 0; blank is 1.
 fn quantities(
-    input: &Input,
+    input: &NamedColumns,
     name: &str,
     decimal: Decimal,
     problems: &mut Problems,

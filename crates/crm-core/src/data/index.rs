@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 /// One order in its customer's row.
 #[derive(Clone, Copy, Default)]
-pub(crate) struct Entry {
+pub(crate) struct IndexEntry {
     /// Civil day.
     pub(crate) day: i32,
     /// Its place in the orders.
@@ -30,13 +30,13 @@ const AHEAD: usize = 16;
 pub(crate) struct Index {
     /// Where each customer's entries begin, by code, and where the last one's end.
     starts: Vec<u32>,
-    entries: Vec<Entry>,
+    entries: Vec<IndexEntry>,
 }
 
 impl Index {
     /// A customer's orders in their total order.
     #[inline]
-    pub(crate) fn of(&self, code: u32) -> &[Entry] {
+    pub(crate) fn of(&self, code: u32) -> &[IndexEntry] {
         let i = code as usize;
         &self.entries[self.starts[i] as usize..self.starts[i + 1] as usize]
     }
@@ -49,7 +49,7 @@ impl Index {
 
     fn build(data: &Data, context: &Context) -> Result<Index> {
         let n = data.ids().len();
-        let bytes = data.len().saturating_mul(size_of::<Entry>());
+        let bytes = data.len().saturating_mul(size_of::<IndexEntry>());
         context.afford(bytes.saturating_add(4 * n), "the index of orders")?;
         context.expect(data.len());
         let mut starts = filled(n + 1, 0_u32, "the index of orders")?;
@@ -61,7 +61,7 @@ impl Index {
             sum += *start;
             *start = sum;
         }
-        let mut entries = filled(sum as usize, Entry::default(), "the index of orders")?;
+        let mut entries = filled(sum as usize, IndexEntry::default(), "the index of orders")?;
         // Each part owns a range of customers, so parts share nothing.
         let mut parts = room(context.threads(), "the index of orders")?;
         let mut rest = &mut entries[..];
@@ -90,7 +90,7 @@ fn fill(
     data: &Data,
     starts: &[u32],
     codes: std::ops::Range<usize>,
-    own: &mut [Entry],
+    own: &mut [IndexEntry],
     context: &Context,
 ) -> Result<()> {
     let base = starts[codes.start];
@@ -126,7 +126,7 @@ fn fill(
             else {
                 continue;
             };
-            own[*next as usize] = Entry {
+            own[*next as usize] = IndexEntry {
                 day: reader.day(*time).0,
                 order: (from + i) as u32,
                 net: *net,

@@ -13,12 +13,12 @@ use crate::{Context, Currency, Error, Offsets, Result, Zone};
 use std::sync::Arc;
 
 /// The columns of all batches, by name.
-pub(crate) struct Input<'a> {
+pub(crate) struct NamedColumns<'a> {
     batches: &'a [Batch],
     pub(crate) rows: usize,
 }
 
-impl<'a> Input<'a> {
+impl<'a> NamedColumns<'a> {
     /// Checks that every column named is there, once per batch and as long as the others.
     pub(crate) fn new(columns: &[&str], batches: &'a [Batch]) -> Result<Self> {
         let mut rows = 0_usize;
@@ -44,7 +44,7 @@ impl<'a> Input<'a> {
                 what: "the number of rows of one import (4,294,967,294 at most)",
             });
         }
-        Ok(Input { batches, rows })
+        Ok(NamedColumns { batches, rows })
     }
 
     /// The chunks of a column, each with its first row.

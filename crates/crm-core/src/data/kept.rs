@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 
 /// What a kept result was made of. Orders are immutable, so equal keys give equal results.
 #[derive(PartialEq)]
-struct Key {
+struct CacheKey {
     as_of: Day,
     actions: [u8; 256],
     basis: Basis,
@@ -29,11 +29,11 @@ impl PartialEq for Mask {
 
 /// Room for one result and what it was made of.
 #[derive(Default)]
-pub(crate) struct Kept(Mutex<Option<(Key, Arc<dyn Any + Send + Sync>)>>);
+pub(crate) struct Kept(Mutex<Option<(CacheKey, Arc<dyn Any + Send + Sync>)>>);
 
 impl Selection {
-    fn key(&self, occasion: Option<Occasion>) -> Key {
-        Key {
+    fn key(&self, occasion: Option<Occasion>) -> CacheKey {
+        CacheKey {
             as_of: self.as_of,
             actions: self.actions,
             basis: self.orders.view.basis,

@@ -42,7 +42,7 @@ pub(crate) use filter::{Attribute, AttributeValues, Item, Level};
 pub use frame::no_misnomer;
 pub(crate) use ids::NO_ID;
 pub use ids::{IdKind, IdRef, Ids};
-pub(crate) use index::{Entry, Index};
+pub(crate) use index::{Index, IndexEntry};
 use kept::Kept;
 pub(crate) use orders::{Data, unpack};
 pub use orders::{Orders, OrdersBuilder};

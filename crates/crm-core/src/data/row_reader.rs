@@ -3,7 +3,7 @@
 
 use super::blocks::BLANK;
 use super::ids::NO_ID;
-use super::input::{Input, times_quantity};
+use super::input::{NamedColumns, times_quantity};
 use super::read::{Money, Problems, Reason};
 use super::rows::{AsRead, RowDim, Rows, dim_names, guest};
 use super::spec::{AmountUnit, BadRows, Guests, OrdersSpec, RepeatedRows};
@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 /// The columns of orders while they are read.
 struct Reader<'a> {
     spec: &'a OrdersSpec,
-    input: &'a Input<'a>,
+    input: &'a NamedColumns<'a>,
     problems: Problems,
     rounded: u64,
 }
@@ -43,7 +43,7 @@ impl Rows {
     ) -> Result<(Rows, Offsets)> {
         spec.check()?;
         let currency = spec.currency()?;
-        let input = Input::new(&spec.columns(), batches)?;
+        let input = NamedColumns::new(&spec.columns(), batches)?;
         let n = input.rows;
         context.expect(2 * n);
         context.afford(n.saturating_mul(24), "orders")?;

@@ -1,6 +1,6 @@
 //! A selection: which orders count, and with what amount, for one scope at one date.
 
-use super::index::{Entry, Index};
+use super::index::{Index, IndexEntry};
 use super::orders::{Class, Data, Orders, unpack};
 use super::{Buf, Ids, StatusWord};
 use crate::context::{collect, filled};
@@ -112,7 +112,7 @@ impl Selection {
         &'a self,
         index: &'a Index,
         code: u32,
-    ) -> impl Iterator<Item = (Entry, u8, i64)> + 'a {
+    ) -> impl Iterator<Item = (IndexEntry, u8, i64)> + 'a {
         let plain = self.takes_all();
         index.of(code).iter().filter_map(move |entry| {
             if entry.day > self.as_of.0 {

@@ -35,7 +35,7 @@
 mod costs;
 
 use self::costs::{Domain, Spent};
-use super::grouping::{Grouping, Key};
+use super::grouping::{GroupBy, Grouping};
 use super::history::{Histories, History, Origin};
 use super::worth::{LTV, REPEAT_RATES, Tally, Worth, ltv_columns};
 use super::{share_columns, whole_days};
@@ -208,7 +208,7 @@ impl Analysis for Acquisition {
         let within = whole_days("within", options.within)?;
         let sources = Sources::new(orders, scope, options, context)?;
         distinct(&options.by)?;
-        let by: Vec<Key> = options.by.iter().cloned().map(Key::Column).collect();
+        let by: Vec<GroupBy> = options.by.iter().cloned().map(GroupBy::Column).collect();
         let period = (options.acquired_from, options.acquired_to);
         let grouping = Grouping::new(&sources.histories, &by, period, context)?;
         let mut domains: Vec<Domain> = grouping.keys.iter().map(|(_, v)| Domain::of(v)).collect();

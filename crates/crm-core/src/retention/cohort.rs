@@ -46,7 +46,7 @@ mod tally;
 
 use self::clock::Clock;
 use self::tally::Tally;
-use super::grouping::{Group, Grouping, Key};
+use super::grouping::{Group, GroupBy, Grouping};
 use super::history::Histories;
 use super::share_columns;
 use crate::analysis::Analysis;
@@ -220,7 +220,7 @@ pub fn matrix(
 ) -> Result<Cohorts> {
     let row = row(&options.rows);
     let rule = options.rule();
-    if rule == Cells::Complete && !matches!(row, Some(Key::Period(_))) {
+    if rule == Cells::Complete && !matches!(row, Some(GroupBy::Period(_))) {
         return Err(Error::option(
             "cells",
             "\"complete\"",
@@ -246,7 +246,7 @@ pub fn matrix(
         |tally, origin, history| tally.add(&clock, origin, history, histories.repeat(history)),
         |group, tally| {
             let last_day = match &row {
-                Some(Key::Period(period)) => last_day(&grouping, group, *period),
+                Some(GroupBy::Period(period)) => last_day(&grouping, group, *period),
                 _ => histories.as_of(),
             };
             tally.finish(group, clock.watched_from(last_day), &histories, |cell| {
@@ -262,15 +262,15 @@ pub fn matrix(
 }
 
 /// The rows by their name; none is one row of all.
-fn row(name: &str) -> Option<Key> {
+fn row(name: &str) -> Option<GroupBy> {
     Some(match name {
         "all" => return None,
-        "day" | "first_day" => Key::Period(Period::Day),
-        "week" | "first_week" => Key::Period(Period::Week),
-        "month" | "first_month" => Key::Period(Period::Month),
-        "quarter" | "first_quarter" => Key::Period(Period::Quarter),
-        "year" | "first_year" => Key::Period(Period::Year),
-        _ => Key::Column(name.to_owned()),
+        "day" | "first_day" => GroupBy::Period(Period::Day),
+        "week" | "first_week" => GroupBy::Period(Period::Week),
+        "month" | "first_month" => GroupBy::Period(Period::Month),
+        "quarter" | "first_quarter" => GroupBy::Period(Period::Quarter),
+        "year" | "first_year" => GroupBy::Period(Period::Year),
+        _ => GroupBy::Column(name.to_owned()),
     })
 }
 
@@ -303,7 +303,7 @@ impl Options {
     }
 
     fn spans_periods(&self) -> bool {
-        !matches!(row(&self.rows), Some(Key::Period(_)))
+        !matches!(row(&self.rows), Some(GroupBy::Period(_)))
     }
 }
 

@@ -21,7 +21,7 @@
 //! [`repeat_rate`](super::repeat_rate); with `occasion` = order the next order, on the same day as well.
 //! All else counts orders whatever the occasion.
 
-use super::grouping::{Grouping, Key};
+use super::grouping::{GroupBy, Grouping};
 use super::history::Histories;
 use super::worth::{HORIZONS, LTV, REPEAT_RATES, Tally, Worth, ltv_columns};
 use super::{share_columns, whole_days};
@@ -96,7 +96,7 @@ impl Analysis for FirstProduct {
         let occasion = Occasion::Day;
         let histories = Histories::new(orders, scope, &options.origin, kinds, occasion, context)?;
         let histories = histories.of_orders();
-        let by = [Key::Column(options.of.clone())];
+        let by = [GroupBy::Column(options.of.clone())];
         let grouping = Grouping::new(&histories, &by, (None, None), context)?;
         let (as_of, currency) = (histories.as_of(), orders.currency());
         let (mut rows, mut places) = (Vec::new(), Vec::new());

@@ -8,7 +8,7 @@
 //! origin is left out.
 
 use crate::context::push;
-use crate::data::{Entry, Index, KindWord, ORDER, Orders, REVENUE, Selection};
+use crate::data::{Index, IndexEntry, KindWord, ORDER, Orders, REVENUE, Selection};
 use crate::scope::{Filter, Occasion};
 use crate::{Context, Currency, Error, Result, Scope};
 use std::sync::Arc;
@@ -144,7 +144,7 @@ impl Histories {
     pub(crate) fn origins(
         &self,
         context: &Context,
-        mut visit: impl FnMut(u32, &Entry) -> Result<()>,
+        mut visit: impl FnMut(u32, &IndexEntry) -> Result<()>,
     ) -> Result<()> {
         let n = self.selection.ids().len() as u32;
         context.expect(n as usize);
@@ -156,7 +156,7 @@ impl Histories {
             if !self.selection.shows(code) {
                 continue;
             }
-            let starts = |entry: &Entry| {
+            let starts = |entry: &IndexEntry| {
                 let origin = self.origin.as_ref();
                 origin.is_none_or(|origin| origin[entry.order as usize])
             };

@@ -409,20 +409,26 @@ fn table(
     options: &Options,
     extra: &[(u32, bool)],
 ) -> Result<Table> {
-    let n = totals.len();
-    let currency = totals.currency;
-    let mut fields = Cpm::COLUMNS.iter();
-    let mut field = || {
-        fields
-            .next()
-            .ok_or_else(|| Error::internal("columns of cpm"))
+    let [
+        customer_id,
+        rung,
+        state,
+        orders,
+        tenure,
+        revenue,
+        recency,
+        churn,
+        ..,
+    ] = Cpm::COLUMNS
+    else {
+        return Err(Error::internal("columns of cpm"));
     };
+    let [.., toddler, trend, short] = Cpm::COLUMNS else {
+        return Err(Error::internal("columns of cpm"));
+    };
+    let (n, currency) = (totals.len(), totals.currency);
     // Customers without orders come after; the caller sorts.
     let total = n + extra.len();
-    let with = |of: &dyn Fn(usize) -> i32| {
-        collect((0..total).map(|i| if i < n { of(i) } else { 0 }), "table")
-    };
-    let has_orders = || collect((0..total).map(|i| i < n), "table");
     let codes = (0..total).map(|i| match i < n {
         true => totals.customer[i],
         false => extra[i - n].0,
@@ -432,8 +438,9 @@ fn table(
         false if extra[i - n].1 => Segment::Trial as u8,
         false => Segment::Prospect as u8,
     });
-    let states = (0..total).map(|i| if i < n { portfolio.state[i] as u8 } else { 0 });
-    let revenue = (0..total).map(|i| if i < n { totals.revenue[i] } else { 0 });
+    let states = (0..total).map(|i| (i < n).then(|| portfolio.state[i] as u8));
+    let zeros = (0..total).map(|i| if i < n { totals.orders[i] } else { 0 });
+    let spent = (0..total).map(|i| if i < n { totals.revenue[i] } else { 0 });
     let left = (0..total).map(|i| {
         if i < n {
             portfolio.days_until_churn[i]
@@ -441,57 +448,29 @@ fn table(
             None
         }
     });
+    let days =
+        |of: fn(&Totals, usize) -> i32| (0..total).map(move |i| (i < n).then(|| of(totals, i)));
     let distance = |limit: u32| {
-        let cells = (0..total).map(|i| {
-            let distance = |i: usize| i64::from(totals.tenure_days(i)) - i64::from(limit);
-            (i < n).then(|| distance(i).max(i64::from(i32::MIN)) as i32)
-        });
-        collect(cells, "table")
+        let distance = move |i: usize| i64::from(totals.tenure_days(i)) - i64::from(limit);
+        (0..total).map(move |i| (i < n).then(|| distance(i).max(i64::from(i32::MIN)) as i32))
     };
-    let short = (0..total).map(|i| match i < n {
+    let shortfall = (0..total).map(|i| match i < n {
         true => totals.revenue[i].saturating_sub(portfolio.money),
         false => 0,
     });
+    let has_orders = collect((0..total).map(|i| i < n), "table")?;
     Ok(Table::new(vec![
-        Column::new(
-            field()?,
-            Values::Id {
-                ids: totals.ids.clone(),
-                codes: collect(codes, "table")?,
-            },
-        ),
-        Column::new(
-            field()?,
-            Values::Category {
-                codes: collect(segments, "table")?,
-                labels: Segment::LABELS,
-            },
-        ),
-        Column::new(
-            field()?,
-            Values::Category {
-                codes: collect(states, "table")?,
-                labels: State::LABELS,
-            },
-        )
-        .with_validity(has_orders()?),
-        Column::new(field()?, Values::I32(with(&|i| totals.orders[i])?)),
-        Column::new(field()?, Values::I32(with(&|i| totals.tenure_days(i))?))
-            .with_validity(has_orders()?),
-        Column::new(
-            field()?,
-            Values::Money(collect(revenue, "table")?.into(), currency),
-        ),
-        Column::new(field()?, Values::I32(with(&|i| totals.recency_days(i))?))
-            .with_validity(has_orders()?),
-        Column::ints(field()?, left)?,
-        Column::ints(field()?, distance(options.toddler_days)?.into_iter())?,
-        Column::ints(field()?, distance(options.trend_days)?.into_iter())?,
-        Column::new(
-            field()?,
-            Values::Money(collect(short, "table")?.into(), currency),
-        )
-        .with_validity(has_orders()?),
+        Column::ids(customer_id, &totals.ids, codes)?,
+        Column::words(rung, Segment::LABELS, segments.map(Some))?,
+        Column::words(state, State::LABELS, states)?,
+        Column::ints(orders, zeros.map(Some))?,
+        Column::ints(tenure, days(Totals::tenure_days))?,
+        Column::money(revenue, spent, currency)?,
+        Column::ints(recency, days(Totals::recency_days))?,
+        Column::ints(churn, left)?,
+        Column::ints(toddler, distance(options.toddler_days))?,
+        Column::ints(trend, distance(options.trend_days))?,
+        Column::money(short, shortfall, currency)?.with_validity(has_orders),
     ]))
 }
 

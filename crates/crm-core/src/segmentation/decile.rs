@@ -108,19 +108,9 @@ impl Analysis for Decile {
         let [customer_id, revenue, decile] = Self::COLUMNS else {
             return Err(Error::internal("columns of decile"));
         };
-        let ids = Values::Id {
-            ids: totals.ids.clone(),
-            codes: collect(totals.customer.iter().copied(), "table")?,
-        };
         let table = Table::new(vec![
-            Column::new(customer_id, ids),
-            Column::new(
-                revenue,
-                Values::Money(
-                    collect(totals.revenue.iter().copied(), "table")?.into(),
-                    totals.currency,
-                ),
-            ),
+            Column::ids(customer_id, &totals.ids, totals.customer.iter().copied())?,
+            Column::money(revenue, totals.revenue.iter().copied(), totals.currency)?,
             Column::new(decile, Values::I32(groups)),
         ]);
         Ok(with_negative_revenue(table, &totals.revenue))

@@ -11,7 +11,7 @@
 use super::subscriptions::{self, Subscriptions};
 use crate::context::{grow, push, room};
 use crate::data::{
-    Attribute, AttributeValues, Data, Entry, Ids, Index, Level, NO_ID, ORDER, Orders, REVENUE,
+    Attribute, AttributeValues, Data, Ids, Index, IndexEntry, Level, NO_ID, ORDER, Orders, REVENUE,
     Selection, StatusWord, rank, unpack,
 };
 use crate::scope::Occasion;
@@ -204,7 +204,7 @@ impl Gaps {
         code: u32,
         by_order: bool,
         data: &Data,
-        orders: impl Iterator<Item = (Entry, u8, i64)>,
+        orders: impl Iterator<Item = (IndexEntry, u8, i64)>,
     ) -> Result<()> {
         // At most a gap an order: asked for once, so that the loop has nothing to ask.
         grow(&mut self.gaps, orders.size_hint().1.unwrap_or(0), "gaps")?;
@@ -297,7 +297,7 @@ struct PerRows<'a> {
     shown: Vec<bool>,
     orders_without_value: u64,
     /// The orders of one customer or value: its rank, the order's place, the order.
-    orders: Vec<(u32, u32, (Entry, u8, i64))>,
+    orders: Vec<(u32, u32, (IndexEntry, u8, i64))>,
 }
 
 impl PerRows<'_> {
@@ -357,7 +357,7 @@ impl PerRows<'_> {
 
     /// Whether something was sold: lines of shipping have no product, and are not counted as lines without
     /// a value.
-    fn sold(&self, (entry, action, _): &(Entry, u8, i64)) -> bool {
+    fn sold(&self, (entry, action, _): &(IndexEntry, u8, i64)) -> bool {
         action & ORDER != 0 && self.selection.data().gross[entry.order as usize] > 0
     }
 

@@ -5,7 +5,7 @@ use super::chain::{Chain, Finder, Hit, Outcome, Shape};
 use super::gaps::Gaps;
 use super::options::{Count, ExcludeScope, Mode, Options, Per, shape};
 use super::unordered::Unordered;
-use crate::behavior::sessions::{self, Cutter};
+use crate::behavior::steps;
 use crate::context::{filled, grow, push};
 use crate::data::{EventData, Events};
 use crate::num::ratio::Sums;
@@ -104,14 +104,8 @@ impl<'a> Search<'a> {
 
 pub(super) fn counted(events: &Events, options: &Options, context: &Context) -> Result<Counted> {
     let shape = shape(options)?;
-    let by_customer;
-    let events = match options.per {
-        Per::Customer => {
-            by_customer = events.by_customer(context)?;
-            &by_customer
-        }
-        _ => events,
-    };
+    let events = steps::by_unit(events, options.per, context)?;
+    let events = &*events;
     let masks = |conditions: Vec<&BTreeMap<String, Condition>>| masks(events, &conditions);
     let mut can_fill = masks(options.steps.iter().map(|s| &s.conditions).collect())?;
     entries(events, options, &mut can_fill)?;
@@ -122,13 +116,6 @@ pub(super) fn counted(events: &Events, options: &Options, context: &Context) -> 
         )?),
     };
     let data = events.data()?;
-    let cutter = Cutter::new(
-        events,
-        &sessions::Options {
-            timeout: options.timeout,
-            ..sessions::Options::default()
-        },
-    )?;
     let mut counter = Counter {
         data,
         as_of: events.as_of,
@@ -153,23 +140,14 @@ pub(super) fn counted(events: &Events, options: &Options, context: &Context) -> 
         counter.counted.by_entry.insert(Day::default(), all);
     }
     let mut day_of = data.offsets.reader();
-    for at in 0..data.units.len() {
-        if at % 4096 == 0 {
-            context.check()?;
+    steps::each_unit(events, options.per, options.timeout, context, |unit| {
+        let last = unit.last;
+        counter.unit(unit.events, last, &mut |time| day_of.day(time))?;
+        if last {
+            counter.close();
         }
-        counter.closed.clear();
-        let visitor = data.group(at);
-        let end = visitor.end;
-        let mut unit = |range: Range<usize>| {
-            let last = range.end == end;
-            counter.unit(range, last, &mut |time| day_of.day(time))
-        };
-        match options.per {
-            Per::Session => cutter.cut(visitor, &mut unit)?,
-            _ => unit(visitor)?,
-        }
-        counter.close();
-    }
+        Ok(())
+    })?;
     Ok(counter.counted)
 }
 
@@ -285,9 +263,9 @@ impl Counter<'_> {
 
     /// Adds a visitor's closed units to those of all.
     fn close(&mut self) {
-        for (entry, closed) in &self.closed {
-            let all = self.counted.by_entry.get_mut(entry).into_iter().flatten();
-            for (step, closed_here) in all.zip(closed) {
+        for (entry, closed) in self.closed.drain(..) {
+            let all = self.counted.by_entry.get_mut(&entry).into_iter().flatten();
+            for (step, closed_here) in all.zip(&closed) {
                 step.closed.add(*closed_here, closed[0]);
             }
         }
