@@ -1,4 +1,5 @@
-//! Alerts by hand: the days on which customers are told of, and those on which they are not.
+//! Alerts computed by hand: the days on which customers have an alert and the days on which they
+//! have none.
 //!
 //! With `lost_by_churn_days` a customer is lost `churn_days` after the last order, where their own law
 //! needs longer: such dates are sums that the reader can redo.
@@ -52,7 +53,8 @@ fn run(name: &str, orders: &Orders, as_of: i32, options: Value) -> Table {
     register::run(name, &data, &request.to_string(), &Context::default()).unwrap()
 }
 
-/// Who orders on days 0, 60, 100 and 150 is lost after 30 days of silence: on days 130 and 180.
+/// A customer with orders on days 0, 60, 100 and 150 is lost 30 days after an order: on days 130
+/// and 180.
 fn on_and_off() -> Orders {
     let mut rows = regulars();
     rows.extend([0, 60, 100, 150].map(|at| ("a", at, 1_000)));
@@ -95,7 +97,7 @@ fn said(alerts: &[Told]) -> Vec<(&str, i32, i32)> {
         .collect()
 }
 
-/// Day by day from 101 to 220: lost, back by an order, lost again. Each is told of once, on its day,
+/// Day by day from 101 to 220: lost, back by an order, lost again. Each has one alert, on its day,
 /// under a key of its own; on other days there is nothing.
 #[test]
 fn each_cycle_is_told_of_once_and_an_order_arms_it_again() {
@@ -117,10 +119,10 @@ fn each_cycle_is_told_of_once_and_an_order_arms_it_again() {
     let [first, back, second] = &keys[..] else {
         panic!("{keys:?}")
     };
-    // The return and the second silence are about one last order, and are two messages.
+    // The return and the second alert have the same last order, and are two messages.
     assert!(first != back && back != second && first != second);
 
-    // The list of everybody says the same day after day, under the same key.
+    // Without `since` an alert has the same key each day.
     for today in 101..=220 {
         let expected = match today {
             130..150 => Some((130, 100, first)),
@@ -155,18 +157,19 @@ fn a_span_tells_what_its_ends_differ_in() {
         (120, 130, Some(("reached", 130, 100, 0))),
         // Lost before, and nothing new.
         (130, 149, None),
-        // Lost and back within the span: both ends are silent.
+        // Lost and back between the two runs: no alert at either.
         (120, 160, None),
         // Lost before and back, on the last day or earlier.
         (135, 150, Some(("returned", 130, 150, 1))),
         (135, 179, Some(("returned", 130, 150, 1))),
         // Back before the span began.
         (150, 179, None),
-        // Lost, back and lost again in one span is one alert, of the silence that lasts.
+        // Lost, back and lost again between two runs is one alert, for the last time without an
+        // order.
         (120, 185, Some(("reached", 180, 150, 2))),
-        // Lost at both ends, with an order between: a new silence, and no return beside.
+        // Lost at both runs, with an order between: a new alert, and no return in addition.
         (135, 185, Some(("reached", 180, 150, 2))),
-        // The same silence at both ends.
+        // No order between the two runs.
         (180, 300, None),
     ] {
         let alerts = told(&orders, &learned, Some(since), as_of);
@@ -261,7 +264,7 @@ fn the_lost_are_counted_or_listed() {
         assert_eq!(both.len(), table.len() + 10, "{levels}");
         assert!(!both.notes().contains_key("lost_left_out"));
     }
-    // `since` changes who is listed, and not who stands where.
+    // `since` changes which customers are listed, not their levels.
     let mut changed = options(json!(["churn_risk"]));
     changed["since"] = json!(day(399));
     assert_eq!(

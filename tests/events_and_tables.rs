@@ -375,8 +375,8 @@ fn cancelled_runs_stop_and_leave_nothing_behind() {
     }
 }
 
-/// Tables without rows: an answer without rows, or a refusal that says what is missing.
-/// As analyses of orders do.
+/// Tables without rows: a result without rows, or an error that names what is missing. As analyses
+/// of orders do.
 #[test]
 fn budgets_of_a_few_bytes_are_refused() {
     let shelf = Shelf::new();

@@ -221,7 +221,7 @@ fn a_table_has_the_cells_of_columns_of_every_type() {
             assert_eq!(found.1, [format!("instant {expected}"), "null".to_owned()]);
         }
     }
-    // What stands under a null is not looked at.
+    // The value under a null is not read.
     let (_, found) = cells("x", with_null(unsigned(&[3, u64::MAX]))).expect("a null");
     assert_eq!(found, ["int 3", "null"]);
     // Whole numbers are ids under the name of ids alone.

@@ -340,7 +340,7 @@ fn lines_are_filtered_as_lines_and_orders_as_orders() {
     assert_eq!(numbers(&mail, "recency_days"), [Some(0), Some(1)]);
 }
 
-/// What Python's zoneinfo says of wall-clock times, gaps and folds among them (fold=0), made by
+/// Results of Python's zoneinfo for wall-clock times, with gaps and folds (fold=0), made by
 /// tests/python/oracles/zones.py.
 #[test]
 fn wall_clocks_of_many_zones() {

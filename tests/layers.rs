@@ -1,4 +1,4 @@
-//! ARCHITECTURE.md says that arrows point down. Here that is looked up in the sources.
+//! ARCHITECTURE.md states that dependencies point down. This test checks the sources.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -62,7 +62,7 @@ fn families_do_not_see_each_other() {
         let none: [String; 0] = [];
         assert_eq!(naming(family, &others), none);
     }
-    // What stands above them reads several, and is read by the register alone.
+    // Modules above them use several families, and only the register uses them.
     for module in FAMILIES.into_iter().chain(ABOVE_THE_GROUND) {
         let found = naming(module, &["forecast"]);
         assert!(found.is_empty(), "{module}: {found:?}");

@@ -1,5 +1,5 @@
-//! Every value that the register lists of an option runs, or says which other option it needs; what it
-//! does not list is refused; and docs/reference.md lists the same.
+//! Every value that the register lists for an option runs, or its error names the other option it
+//! needs; what it does not list is refused; and docs/reference.md lists the same.
 
 use crm_core::{Context, Dataset, Error, ErrorCode, Table, register};
 use crm_tests::reals;
@@ -284,7 +284,7 @@ fn a_value_that_is_not_listed_is_refused() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// One letter too many, in words that are long enough to be told apart.
+/// One letter too many, in words that are long enough to be distinct.
 #[test]
 fn a_slip_has_the_word_as_a_hint() {
     let shelf = shelf();

@@ -77,7 +77,7 @@ fn run(name: &str, orders: &Orders) -> Table {
     register::run(name, &Dataset::Orders(orders), "", &Context::default()).unwrap()
 }
 
-/// One test, so that nothing else allocates beside it.
+/// One test, so that nothing else allocates at the same time.
 #[test]
 fn bytes_per_row() {
     bytes_per_order_and_per_customer();

@@ -1,4 +1,4 @@
-//! `docs/reference.md` is made from the register, so it says what the library does.
+//! `docs/reference.md` is made from the register, so it agrees with the library.
 //!
 //! `CRM_BLESS=1 cargo test -p crm-tests --test reference` writes it; without, it is compared.
 
@@ -182,7 +182,7 @@ fn reference() -> String {
 #[derive(Default)]
 struct Page {
     text: String,
-    /// Objects that options refer to, with the definitions around them: to be told at the end.
+    /// Objects that options refer to, with the definitions around them; described at the end.
     objects: BTreeMap<String, (Value, Value)>,
 }
 
@@ -378,7 +378,7 @@ impl Page {
         }
     }
 
-    /// A named definition: an object gets a place of its own, anything else is said here.
+    /// A named definition: an object is described in its own section, anything else here.
     fn named(&mut self, name: &str, schema: &Value, defs: &Value) -> String {
         if name == "Condition" {
             let range = self.named("RangeCondition", &defs["RangeCondition"], defs);

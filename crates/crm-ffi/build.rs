@@ -1,5 +1,6 @@
-//! Names the shared library, so that a host built against one major version never loads another,
-//! and keeps it loaded: threads and thread-local destructors must not outlive their code.
+//! Sets the soname of the shared library, so that a host built against one major version never
+//! loads another, and marks the library as not unloadable: threads and thread-local destructors
+//! must not outlive their code.
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");

@@ -7,11 +7,12 @@ leave, and what do I do today?
                         currency="JPY")
     crm.rfm(orders).to_pandas()
 
-Orders come in once and are validated once; an analysis is a function of them and gives a `Table`,
-which carries its own definition. `Table` says what types and units columns have. What all analyses
-of orders share (`where`, `customers`, `by` and so on) is in `crm_core._types.Scope`.
+Orders are validated once, when they are built. An analysis is a function of orders; its result is a
+`Table` with its definition. The docstring of `Table` describes types and units of columns. The
+keyword arguments that all analyses of orders share (`where`, `customers`, `by` and so on) are in
+`crm_core._types.Scope`.
 
-The examples in the docstrings of this package are about this shop and its site:
+The examples in the docstrings of this package use this shop and its site:
 
     >>> import crm_core as crm
     >>> shop = crm.simulate_orders(300, seed=7)

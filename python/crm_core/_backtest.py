@@ -1,6 +1,6 @@
-"""How right were predictions, alerts and values before? Judged at earlier dates.
+"""Backtests: predictions, alerts and values at earlier dates, compared with what happened.
 
-Nothing after an origin is seen.
+Predictions use no order after their origin.
 """
 
 from __future__ import annotations
@@ -27,28 +27,26 @@ def backtest(
     seasonality: Seasonality | None = None,
     **scope: Unpack[Scope],
 ) -> Table:
-    """Dates and probabilities predicted at earlier dates against what came (予測の検証).
+    """Dates and probabilities predicted at earlier dates, compared with purchases (予測の検証).
 
-    Nothing after an origin is seen. Rules of thumb stand beside the model, judged on the same
-    customers: those who returned in the follow-up. That group holds early returners only, so the
-    row to set beside the rules is ``model_followed``: the `predicted_date` of `cycle` with
-    `return_within` the follow-up. On CDNOW it is below every rule at each origin. Method ``model``
-    is the `predicted_date` without it, the median of all returns whenever they come, which is late
-    for that group unless the follow-up is long (a year, say).
+    Predictions use no order after their origin. Rules of thumb are compared on the same customers:
+    those who returned in the follow-up. This group has early returners only, so compare the rules
+    with ``model_followed``: the `predicted_date` of `cycle` with `return_within` = the follow-up.
+    Method ``model`` is the `predicted_date` without it, the median of all returns at any time,
+    which is late for that group unless the follow-up is long (for example a year).
 
     Args:
         orders: The orders.
-        as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
-            column `as_of`. Default: the last order's date of the whole import.
-        origins: How many dates to predict from, at most (default 6); those before the first order
-            are left out.
-        step: Time between them (default 30 days; a number is days).
+        as_of: The civil date up to which orders count, included. A list of dates adds a first
+            column `as_of`. Default: the date of the last order of the whole import.
+        origins: The number of origins, at most (default 6); origins before the first order are left
+            out.
+        step: Time between origins (default 30 days; a number is days).
         within: Horizon of the probability (default 30 days; a number is days).
         follow: How long customers are followed after each origin. Default: to `as_of`, at least
             `within`. A number is days.
-        seasonality: Factors of the shop's demand by month (1 to 12) and by date, as for `cycle`:
-            what is judged is what `cycle` would have said with them.
-        **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
+        seasonality: Factors of the shop's demand by month (1 to 12) and by date, as for `cycle`.
+        **scope: Keys of the scope: where, customers, by, policy, basis, refunds, occasion,
             churn_days, churn_boundary; see `Scope`.
 
     Returns:
@@ -59,7 +57,7 @@ def backtest(
 
     Raises:
         OptionError: An option is unknown or out of range.
-        DataError: The history is shorter than the horizon asked about.
+        DataError: The history is shorter than the horizon.
 
     Source:
         Cox (1958), *Biometrika* 45 (calibration slope); Gneiting, Raftery (2007), *JASA* 102
@@ -91,17 +89,17 @@ def backtest_calibration(
     seasonality: Seasonality | None = None,
     **scope: Unpack[Scope],
 ) -> Table:
-    """Of those told 30 %, how many bought? The calibration table of `backtest` (予測確率の較正表).
+    """Predicted and observed rates: the calibration table of `backtest` (予測確率の較正表).
 
     Args:
         orders: The orders.
-        as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
-            column `as_of`. Default: the last order's date of the whole import.
+        as_of: The civil date up to which orders count, included. A list of dates adds a first
+            column `as_of`. Default: the date of the last order of the whole import.
         origins, step, within: As for `backtest`.
-        follow: Moves the last origin back to that many days before `as_of`, so that the origins are
-            those of a `backtest` with the same options. A number is days.
+        follow: The last origin is this long before `as_of`, so that the origins are those of a
+            `backtest` with the same options. A number is days.
         seasonality: As for `backtest`.
-        **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
+        **scope: Keys of the scope: where, customers, by, policy, basis, refunds, occasion,
             churn_days, churn_boundary; see `Scope`.
 
     Returns:
@@ -110,7 +108,7 @@ def backtest_calibration(
 
     Raises:
         OptionError: An option is unknown or out of range.
-        DataError: The history is shorter than the horizon asked about.
+        DataError: The history is shorter than the horizon.
 
     Example:
         >>> table = crm.backtest_calibration(orders, origins=1, within=60)
@@ -138,25 +136,24 @@ def backtest_alerts(
     seasonality: Seasonality | None = None,
     **scope: Unpack[Scope],
 ) -> Table:
-    """Alerts at earlier dates against who did not come back (離脱通知の検証).
+    """Alerts at earlier dates, compared with customers who did not return (離脱通知の検証).
 
     Args:
         orders: The orders.
-        as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
-            column `as_of`. Default: the last order's date of the whole import.
-        origins: How many dates to judge at, at most (default 6); those before the first order are
-            left out.
-        step: Time between them (default 30 days; a number is days).
-        follow: How long customers are followed: without an order in that time they are gone.
-            Default: to `as_of`, at least 30 days. A number is days.
+        as_of: The civil date up to which orders count, included. A list of dates adds a first
+            column `as_of`. Default: the date of the last order of the whole import.
+        origins: The number of origins, at most (default 6); origins before the first order are left
+            out.
+        step: Time between origins (default 30 days; a number is days).
+        follow: How long customers are followed after each origin; a customer without an order in
+            that time is gone. Default: to `as_of`, at least 30 days. A number is days.
         k: Lengths of the lists that are cut at k (default ``[10, 100, 1000]``).
-        seasonality: Factors of the shop's demand by month (1 to 12) and by date, as for `alerts`:
-            what is judged is what `alerts` would have said with them.
-        **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
+        seasonality: Factors of the shop's demand by month (1 to 12) and by date, as for `alerts`.
+        **scope: Keys of the scope: where, customers, by, policy, basis, refunds, occasion,
             churn_days, churn_boundary; see `Scope`.
 
     Returns:
-        One row per origin and rule, of lists per k: origin, rule, k, customers, gone, flagged,
+        One row per origin and rule, for lists one per k: origin, rule, k, customers, gone, flagged,
         precision_rate, precision_rate_low, precision_rate_high (gone among the flagged),
         recall_rate, recall_rate_low, recall_rate_high (flagged among the gone), false_alarm_rate,
         false_alarm_rate_low, false_alarm_rate_high (flagged among those who returned), lead_days
@@ -164,7 +161,7 @@ def backtest_alerts(
 
     Raises:
         OptionError: An option is unknown or out of range.
-        DataError: The history is shorter than the horizon asked about.
+        DataError: The history is shorter than the horizon.
 
     Example:
         >>> crm.backtest_alerts(orders, origins=1, follow=90, k=[10]).columns[:4]
@@ -191,29 +188,30 @@ def backtest_clv(
     | None = None,
     **scope: Unpack[ScopeWithoutOccasion],
 ) -> Table:
-    """Purchases and revenue predicted at earlier dates against what came (LTV予測の検証).
+    """Purchases and revenue predicted at earlier dates, compared with actual ones (LTV予測の検証).
 
     Args:
         orders: The orders.
-        as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
-            column `as_of`. Default: the last order's date of the whole import.
-        origins: How many dates to predict from, at most (default 6); those before the first order
-            are left out.
-        step: Time between them (default 30 days; a number is days).
-        within: Time predicted from each (default 90 days; a number is days).
+        as_of: The civil date up to which orders count, included. A list of dates adds a first
+            column `as_of`. Default: the date of the last order of the whole import.
+        origins: The number of origins, at most (default 6); origins before the first order are left
+            out.
+        step: Time between origins (default 30 days; a number is days).
+        within: Time predicted from each origin (default 90 days; a number is days).
         models: Models of purchases (default ``["mbg_nbd"]``); spend is Gamma-Gamma.
-        **scope: What analyses share: where, customers, by, policy, basis, refunds, churn_days,
+        **scope: Keys of the scope: where, customers, by, policy, basis, refunds, churn_days,
             churn_boundary; see `ScopeWithoutOccasion`.
 
     Returns:
         One row per origin and method, the simple rules same_again, own_rate and shop_mean included:
         origin, method, customers, expected_purchases, actual_purchases, purchases_error_rate,
         mae_purchases, expected_revenue, actual_revenue, revenue_error_rate, mae_revenue,
-        top_decile_share (of the revenue that came, from the tenth with most expected).
+        top_decile_share (share of actual revenue of the 10 % of customers with the greatest
+        expected revenue).
 
     Raises:
         OptionError: An option is unknown or out of range.
-        DataError: The history is shorter than the horizon asked about.
+        DataError: The history is shorter than the horizon.
 
     Example:
         >>> tested = crm.backtest_clv(orders, origins=1, within=90)
@@ -235,31 +233,32 @@ def threshold_sweep(
     seasonality: Seasonality | None = None,
     **scope: Unpack[Scope],
 ) -> Table:
-    """Thresholds of churn side by side: how many each flags, who came back anyway (離脱基準の比較).
+    """Comparison of churn thresholds: how many customers each flags, and how many of them returned
+    (離脱基準の比較).
 
     Args:
         orders: The orders.
-        as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
-            column `as_of`. Default: the last order's date of the whole import.
-        days: Days of silence to try (default 60, 90, 120, 150, 180, 240, 300, 360).
+        as_of: The civil date up to which orders count, included. A list of dates adds a first
+            column `as_of`. Default: the date of the last order of the whole import.
+        days: Days without an order to try (default 60, 90, 120, 150, 180, 240, 300, 360).
         levels: Overdue probabilities to try (default 0.5, 0.8, 0.9, 0.95, 0.99).
-        follow: How long customers are followed; the judgement is that many days before `as_of`
-            (default 90 days; a number is days).
-        margin: How near to the line is near (default 7 days; a number is days).
+        follow: How long customers are followed; the origin is this long before `as_of` (default 90
+            days; a number is days).
+        margin: How many days from the threshold count as near (default 7 days; a number is days).
         seasonality: Factors of the shop's demand by month (1 to 12) and by date, as for `cycle`.
-        **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
+        **scope: Keys of the scope: where, customers, by, policy, basis, refunds, occasion,
             churn_days, churn_boundary; see `Scope`.
 
     Returns:
         One row per threshold: origin, rule, threshold, customers, flagged, returned, returned_rate,
         returned_rate_low, returned_rate_high, others_returned_rate, others_returned_rate_low,
-        others_returned_rate_high, near (those who change sides within `margin` days of silence),
+        others_returned_rate_high, near (customers who cross the threshold within `margin` days),
         near_rate, near_rate_low, near_rate_high, near_returned_rate, near_returned_rate_low,
         near_returned_rate_high. Intervals are Wilson's, at 95 %.
 
     Raises:
         OptionError: An option is unknown or out of range.
-        DataError: The history is shorter than the horizon asked about.
+        DataError: The history is shorter than the horizon.
 
     Example:
         >>> sweep = crm.threshold_sweep(orders, days=[90, 180], levels=[])

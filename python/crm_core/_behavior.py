@@ -1,7 +1,7 @@
-"""What do visitors do? Sessions, exits, funnels, what is left in the cart, the ways between pages.
+"""Behaviour on the site: sessions, exits, funnels, abandoned carts, paths between pages.
 
-Every function takes events and a moment and gives a `Table`; what is not given is left to the
-library's defaults, which are written out in the table's definition.
+Every function takes events and a moment and gives a `Table`. Options that are not given have the
+library's defaults, which are in the table's definition.
 """
 
 from __future__ import annotations
@@ -26,22 +26,22 @@ def sessions(
     split_on_campaign: bool | None = None,
     **scope: Unpack[EventScope],
 ) -> Table:
-    """Visits (セッション): when, entry and exit page, channel, whether they bought.
+    """Sessions (セッション): time, entry and exit page, channel, conversion.
 
     Args:
         events: The events.
-        as_of: A date (the end of that day) or a datetime (an instant) up to which events are seen;
-            a list gives a first column `as_of`. Default: the last event.
-        timeout: Silence after which the next event opens a new session (default "30min"; a number
-            is days).
+        as_of: A date (the end of that day) or a datetime (an instant) up to which events count,
+            included; a list gives a first column `as_of`. Default: the last event.
+        timeout: Inactivity after which the next event opens a new session (default "30min"; a
+            number is days).
         split_at_midnight: Whether midnight in the shop's zone ends a session.
-        split_on_campaign: Whether another campaign ends a session.
-        **scope: What analyses of events share: where, customers, by; see `EventScope`.
+        split_on_campaign: Whether a change of campaign ends a session.
+        **scope: Keys of the scope: where, customers, by; see `EventScope`.
 
     Returns:
         One row per session: visitor_id, session, started_at, ended_at, views, entry_page,
         exit_page, channel, converted, duration_seconds, events, campaign, referrer, customer_id;
-        columns of what was not given are left out.
+        columns of data that the events lack are left out.
 
     Raises:
         OptionError: An option is unknown or out of range, or a kind that is needed is missing.
@@ -75,10 +75,10 @@ def page_exits(
 
     Args:
         events: The events.
-        as_of: A date (the end of that day) or a datetime (an instant) up to which events are seen;
-            a list gives a first column `as_of`. Default: the last event.
+        as_of: A date (the end of that day) or a datetime (an instant) up to which events count,
+            included; a list gives a first column `as_of`. Default: the last event.
         timeout, split_at_midnight, split_on_campaign: As for `sessions`.
-        **scope: What analyses of pages and steps share: where, by; see `PageScope`.
+        **scope: Keys of the scope: where, by; see `PageScope`.
 
     Returns:
         One row per page: page, views, sessions, entries, exits, exit_rate, exit_rate_low,
@@ -119,40 +119,42 @@ def funnel(
     timeout: Length | None = None,
     **scope: Unpack[PageScope],
 ) -> Table:
-    """How many take step after step in time (ファネル分析), and where the others stop.
+    """How many units take a list of steps within a time (ファネル分析), and where the others stop.
 
     Args:
         events: The events.
-        as_of: A date (the end of that day) or a datetime (an instant) up to which events are seen;
-            a list gives a first column `as_of`. Default: the last event.
-        steps: Up to 32 steps: a kind, or conditions such as ``{"kind": "view", "page": "/"}`` with
-            `name`, `optional`, and `min_gap` and `max_gap` (time since the step before) beside
-            them. One that no event of the log is, and that is not optional, is refused.
+        as_of: A date (the end of that day) or a datetime (an instant) up to which events count,
+            included; a list gives a first column `as_of`. Default: the last event.
+        steps: Up to 32 steps: a kind, as the log's word or as its meaning in `kinds`, or conditions
+            such as ``{"kind": "view", "page": "/"}`` with further keys `name`, `optional`, and
+            `min_gap` and `max_gap` (time since the step before). A step that no event of the log
+            meets is refused, unless it is optional.
         window: Time from the first to the last step, inclusive (default "7d"; a number is days).
-        mode: Anything between the steps ("ordered", default), nothing between them, any order, the
-            first step first and the others in any order, or any k of the steps.
-        per: What takes the steps.
-        exclude: Events that may not come between: conditions, with `after_step` and `before_step`
-            beside them. Next to an optional step that was skipped they may not come between the
-            neighbouring steps that were done.
-        exclude_scope: What an exclusion ends: the "chain" it comes between (default), or the whole
-            "unit", which is then in no step.
+        mode: "ordered" (default, any events between the steps), "strict" (no events between),
+            "unordered", "first_then_any" (the first step first, the others in any order), or
+            "any_k" (any k of the steps).
+        per: The unit that takes the steps.
+        exclude: Events that are forbidden between steps: conditions, with further keys `after_step`
+            and `before_step`. Next to an optional step that was skipped they are forbidden between
+            the neighbouring filled steps.
+        exclude_scope: What an excluded event ends: the "chain" it comes between (default), or the
+            whole "unit", which is then in no step.
         strict_increase: Whether time must pass from step to step. Default: no.
         reuse: Whether one event may fill several steps. Default: no.
-        count: "units" once each (default), or every one of their "episodes".
-        entered: The days on which the first step may be taken, ``{"from": ..., "to": ...}``.
-        series: Count by the "day", "week", "month", "quarter" or "year" of the start.
-        timeout: Silence after which the next event opens a new session (default "30min"; a number
-            is days).
-        **scope: What analyses of pages and steps share: where, by; see `PageScope`.
+        count: "units" once each (default), or all their "episodes".
+        entered: The days on which the first step may happen, ``{"from": ..., "to": ...}``.
+        series: Count by the "day", "week", "month", "quarter" or "year" in which the chain started.
+        timeout: Inactivity after which the next event opens a new session (default "30min"; a
+            number is days).
+        **scope: Keys of the scope: where, by; see `PageScope`.
 
     Returns:
         One row per step: entered (with `series`), step, name, reached, dropped, still_open, rate
-        (without the still open), rate_low, rate_high, median_seconds, p90_seconds,
+        (without units still open), rate_low, rate_high, median_seconds, p90_seconds,
         median_seconds_from_start.
 
     Raises:
-        OptionError: An option is unknown or out of range, or no event of the log is a step.
+        OptionError: An option is unknown or out of range, or no event of the log meets a step.
 
     Example:
         >>> import crm_core as crm
@@ -194,32 +196,33 @@ def sequences(
     timeout: Length | None = None,
     **scope: Unpack[EventScope],
 ) -> Table:
-    """Who took steps in an order, with what between them (行動シーケンス), and how often.
+    """Which units took a list of steps in order (行動シーケンス), and how often.
 
     Args:
         events: The events.
-        as_of: A date (the end of that day) or a datetime (an instant) up to which events are seen;
-            a list gives a first column `as_of`. Default: the last event.
-        steps: Up to 32 steps: a kind, or conditions such as ``{"kind": "view", "page": "/"}`` with
-            `adjacent` (no event since the step before), `min_gap` and `max_gap` (time since it,
-            inclusive) beside them. One that no event of the log is, is refused.
+        as_of: A date (the end of that day) or a datetime (an instant) up to which events count,
+            included; a list gives a first column `as_of`. Default: the last event.
+        steps: Up to 32 steps: a kind, as the log's word or as its meaning in `kinds`, or conditions
+            such as ``{"kind": "view", "page": "/"}`` with further keys `adjacent` (no event since
+            the step before), `min_gap` and `max_gap` (time since the step before, inclusive). A
+            step that no event of the log meets is refused.
         window: Time from the first to the last step, inclusive (default any; a number is days).
-        per: What takes the steps: the "visitor" (default), a "session" or the "customer".
-        exclude: Events that may not come between: conditions, with `after_step` and `before_step`
-            beside them.
-        ignore_others: Whether events that meet no step and no exclusion are as if they were not
-            there, so that they may lie between adjacent steps. Default: no.
-        timeout: Silence after which the next event opens a new session (default "30min"; a number
-            is days).
-        **scope: What analyses of events share: where, customers, by; see `EventScope`.
+        per: The unit that takes the steps: the "visitor" (default), a "session" or the "customer".
+        exclude: Events that are forbidden between steps: conditions, with further keys `after_step`
+            and `before_step`.
+        ignore_others: Whether events that meet no step and no exclusion are ignored, so that they
+            may lie between adjacent steps. Default: no.
+        timeout: Inactivity after which the next event opens a new session (default "30min"; a
+            number is days).
+        **scope: Keys of the scope: where, customers, by; see `EventScope`.
 
     Returns:
         One row per unit that has events: visitor_id (with ``per="customer"`` customer_id), session
-        (with ``per="session"``), matched (bool), matches (int32, none overlapping),
+        (with ``per="session"``), matched (bool), matches (int32, without overlap),
         first_started_at, first_ended_at, last_ended_at.
 
     Raises:
-        OptionError: An option is unknown or out of range, or no event of the log is a step.
+        OptionError: An option is unknown or out of range, or no event of the log meets a step.
 
     Source:
         ClickHouse documentation, `sequenceMatch` and `sequenceCount`. There ``(?1)(?2)`` is a
@@ -261,22 +264,22 @@ def sequence_totals(
     timeout: Length | None = None,
     **scope: Unpack[PageScope],
 ) -> Table:
-    """How many took steps in an order, how often and how fast (行動シーケンス集計).
+    """How many units took a list of steps in order, how often and how fast (行動シーケンス集計).
 
     Args:
         events: The events.
-        as_of: A date (the end of that day) or a datetime (an instant) up to which events are seen;
-            a list gives a first column `as_of`. Default: the last event.
+        as_of: A date (the end of that day) or a datetime (an instant) up to which events count,
+            included; a list gives a first column `as_of`. Default: the last event.
         steps, window, per, exclude, ignore_others, timeout: As for `sequences`.
-        **scope: What analyses of pages and steps share: where, by; see `PageScope`.
+        **scope: Keys of the scope: where, by; see `PageScope`.
 
     Returns:
-        One row, or one for each part of `by`: units (that have events), matched_units, match_rate,
-        match_rate_low, match_rate_high, matches (none overlapping), median_seconds and p90_seconds
+        One row, or one for each part of `by`: units (with events), matched_units, match_rate,
+        match_rate_low, match_rate_high, matches (without overlap), median_seconds and p90_seconds
         (first to last event of a match).
 
     Raises:
-        OptionError: An option is unknown or out of range, or no event of the log is a step.
+        OptionError: An option is unknown or out of range, or no event of the log meets a step.
 
     Example:
         >>> totals = crm.sequence_totals(events, steps=["view", "purchase"], by=["first_channel"])
@@ -303,14 +306,15 @@ def cart_abandonment(
     by: Sequence[str] | None = None,
     **scope: Unpack[EventWhere],
 ) -> Table:
-    """Carts left behind (カゴ落ち): rate, stage, value lost and recovered.
+    """Cart abandonment (カゴ落ち): rate, stage, value lost and recovered.
 
     Args:
         events: The events.
-        as_of: A date (the end of that day) or a datetime (an instant) up to which events are seen;
-            a list gives a first column `as_of`. Default: the last event.
-        window: Silence after which a cart is abandoned (default "60min"; a number is days).
-        recovery: Time in which an order recovers one (default "7d"; a number is days).
+        as_of: A date (the end of that day) or a datetime (an instant) up to which events count,
+            included; a list gives a first column `as_of`. Default: the last event.
+        window: Inactivity after which a cart is abandoned (default "60min"; a number is days).
+        recovery: Time in which an order recovers an abandoned cart (default "7d"; a number is
+            days).
         by: Columns to break down by: product, hour, or any category of events. They come first.
         **scope: where; see `EventWhere`.
 
@@ -339,15 +343,16 @@ def cart_follow_ups(
     max_age: Length | None = None,
     **scope: Unpack[EventScope],
 ) -> Table:
-    """Abandoned carts to follow up at a moment (カゴ落ちフォロー), and why some are not to be.
+    """Abandoned carts to follow up (カゴ落ちフォロー), and reasons not to write to visitors.
 
     Args:
         events: The events.
-        as_of: A date (the end of that day) or a datetime (an instant) up to which events are seen;
-            a list gives a first column `as_of`.
-        window: Silence after which a cart is abandoned (default "60min"; a number is days).
-        max_age: Carts left longer ago are not listed (default "3d"; a number is days).
-        **scope: What analyses of events share: where, customers, by; see `EventScope`.
+        as_of: A date (the end of that day) or a datetime (an instant) up to which events count,
+            included; a list gives a first column `as_of`.
+        window: Inactivity after which a cart is abandoned (default "60min"; a number is days).
+        max_age: Carts whose last activity is longer ago are not listed (default "3d"; a number is
+            days).
+        **scope: Keys of the scope: where, customers, by; see `EventScope`.
 
     Returns:
         One row per cart: visitor_id, customer_id, cart, started_at, last_activity_at, abandoned_at,
@@ -373,14 +378,14 @@ def cart_items(
     max_age: Length | None = None,
     **scope: Unpack[EventScope],
 ) -> Table:
-    """What is left in the carts to follow up, product by product (カゴ落ち商品).
+    """The products in the carts to follow up (カゴ落ち商品).
 
     Args:
         events: The events.
-        as_of: A date (the end of that day) or a datetime (an instant) up to which events are seen;
-            a list gives a first column `as_of`.
+        as_of: A date (the end of that day) or a datetime (an instant) up to which events count,
+            included; a list gives a first column `as_of`.
         window, max_age: As for `cart_follow_ups`.
-        **scope: What analyses of events share: where, customers, by; see `EventScope`.
+        **scope: Keys of the scope: where, customers, by; see `EventScope`.
 
     Returns:
         One row per product: visitor_id, cart, product, quantity, amount, added_at, suppressed_by.
@@ -405,12 +410,12 @@ def browse_rates(
     by: Sequence[str] | None = None,
     **scope: Unpack[EventWhere],
 ) -> Table:
-    """How often product views come to nothing (閲覧落ち率).
+    """The share of product views that are not followed by a cart or order (閲覧落ち率).
 
     Args:
         events: The events.
-        as_of: A date (the end of that day) or a datetime (an instant) up to which events are seen;
-            a list gives a first column `as_of`. Default: the last event.
+        as_of: A date (the end of that day) or a datetime (an instant) up to which events count,
+            included; a list gives a first column `as_of`. Default: the last event.
         wait: Time without cart, checkout or order after the view (default "24h"; a number is days).
         recovery: Time in which an order recovers an abandoned browse (default "7d"; a number is
             days).
@@ -444,18 +449,18 @@ def browse_abandonment(
     max_age: Length | None = None,
     **scope: Unpack[EventScope],
 ) -> Table:
-    """Visitors who looked at products and left it at that (閲覧落ち).
+    """Visitors who viewed products and put none in the cart (閲覧落ち).
 
     Args:
         events: The events.
-        as_of: A date (the end of that day) or a datetime (an instant) up to which events are seen;
-            a list gives a first column `as_of`.
+        as_of: A date (the end of that day) or a datetime (an instant) up to which events count,
+            included; a list gives a first column `as_of`.
         wait: Time without cart, checkout or order after the view (default "24h"; a number is days).
-        recent_order: Who ordered within this time is not written to (default "10d"; a number is
-            days).
+        recent_order: Visitors who ordered within this time are suppressed (default "10d"; a number
+            is days).
         reentry: Time until a visitor may enter again (default "14d"; a number is days).
         max_age: Entries longer ago are not listed (default "3d"; a number is days).
-        **scope: What analyses of events share: where, customers, by; see `EventScope`.
+        **scope: Keys of the scope: where, customers, by; see `EventScope`.
 
     Returns:
         One row per visitor: visitor_id, customer_id, product, viewed_at, abandoned_at,
@@ -483,23 +488,23 @@ def transitions(
     timeout: Length | None = None,
     **scope: Unpack[PageScope],
 ) -> Table:
-    """From which page, product or kind sessions go to which (ページ遷移).
+    """Counts of transitions between pages, products or kinds (ページ遷移).
 
     Args:
         events: The events.
-        as_of: A date (the end of that day) or a datetime (an instant) up to which events are seen;
-            a list gives a first column `as_of`. Default: the last event.
-        of: What the stations are (default "page").
-        order: 1 (default), or 2 for transitions by the station before, too.
-        steps: Count by place in the session up to this many: what a Sankey diagram needs.
-        collapse_repeats: Whether staying on a station is no transition.
-        timeout: Silence after which the next event opens a new session (default "30min"; a number
-            is days).
-        **scope: What analyses of pages and steps share: where, by; see `PageScope`.
+        as_of: A date (the end of that day) or a datetime (an instant) up to which events count,
+            included; a list gives a first column `as_of`. Default: the last event.
+        of: What the nodes of a path are (default "page").
+        order: 1 (default), or 2 to count transitions by the previous node too.
+        steps: Count by position in the session, up to this position: the data of a Sankey diagram.
+        collapse_repeats: Whether repeats of a node in a row count once.
+        timeout: Inactivity after which the next event opens a new session (default "30min"; a
+            number is days).
+        **scope: Keys of the scope: where, by; see `PageScope`.
 
     Returns:
         One row per transition: step (with `steps`), before (of order 2), source, target, count,
-        probability; "(start)" and "(end)" are stations.
+        probability; "(start)" and "(end)" are nodes.
 
     Raises:
         OptionError: An option is unknown or out of range, or a kind that is needed is missing.
@@ -536,19 +541,19 @@ def top_paths(
     timeout: Length | None = None,
     **scope: Unpack[PageScope],
 ) -> Table:
-    """The ways that most sessions go (主要経路), and how many of those buy.
+    """The most frequent paths of sessions (主要経路), and their conversion rates.
 
     Args:
         events: The events.
-        as_of: A date (the end of that day) or a datetime (an instant) up to which events are seen;
-            a list gives a first column `as_of`. Default: the last event.
-        of: What the stations are (default "page").
-        length: Stations of a path, 1 to 10 (default 5).
+        as_of: A date (the end of that day) or a datetime (an instant) up to which events count,
+            included; a list gives a first column `as_of`. Default: the last event.
+        of: What the nodes of a path are (default "page").
+        length: Nodes of a path, 1 to 10 (default 5).
         limit: Paths to list (default 20).
-        collapse_repeats: Whether staying on a station counts once (default True).
-        timeout: Silence after which the next event opens a new session (default "30min"; a number
-            is days).
-        **scope: What analyses of pages and steps share: where, by; see `PageScope`.
+        collapse_repeats: Whether repeats of a node in a row count once (default True).
+        timeout: Inactivity after which the next event opens a new session (default "30min"; a
+            number is days).
+        **scope: Keys of the scope: where, by; see `PageScope`.
 
     Returns:
         One row per path: rank, path, sessions, share, conversions, conversion_rate,
@@ -580,17 +585,17 @@ def page_influence(
     timeout: Length | None = None,
     **scope: Unpack[PageScope],
 ) -> Table:
-    """Probability of a purchase from each page (ページ別購入確率), and what is lost without it.
+    """The probability of a purchase from each page (ページ別購入確率), and its removal effect.
 
     Args:
         events: The events.
-        as_of: A date (the end of that day) or a datetime (an instant) up to which events are seen;
-            a list gives a first column `as_of`. Default: the last event.
-        of: What the stations are (default "page").
-        max_pages: Stations with rows of their own (default 200); the rest is "(other)".
-        timeout: Silence after which the next event opens a new session (default "30min"; a number
-            is days).
-        **scope: What analyses of pages and steps share: where, by; see `PageScope`.
+        as_of: A date (the end of that day) or a datetime (an instant) up to which events count,
+            included; a list gives a first column `as_of`. Default: the last event.
+        of: What the nodes of a path are (default "page").
+        max_pages: The number of nodes with their own rows (default 200); the rest is "(other)".
+        timeout: Inactivity after which the next event opens a new session (default "30min"; a
+            number is days).
+        **scope: Keys of the scope: where, by; see `PageScope`.
 
     Returns:
         One row per page: page, views, purchase_probability, visit_probability, removal_effect.
@@ -619,20 +624,20 @@ def visits_after_purchase(
     timeout: Length | None = None,
     **scope: Unpack[EventScope],
 ) -> Table:
-    """Who bought, and how many days it is since they last came back (購入後の来訪).
+    """Buyers, and the days since their last visit after the purchase (購入後の来訪).
 
     Args:
         events: The events.
-        as_of: A date (the end of that day) or a datetime (an instant) up to which events are seen;
-            a list gives a first column `as_of`. Default: the last event.
+        as_of: A date (the end of that day) or a datetime (an instant) up to which events count,
+            included; a list gives a first column `as_of`. Default: the last event.
         per: Visitors (default), or customers with all their visitors.
-        timeout: Silence after which the next event opens a new session (default "30min"; a number
-            is days).
-        **scope: What analyses of events share: where, customers, by; see `EventScope`.
+        timeout: Inactivity after which the next event opens a new session (default "30min"; a
+            number is days).
+        **scope: Keys of the scope: where, customers, by; see `EventScope`.
 
     Returns:
         One row per buyer: visitor_id or customer_id, last_purchase_at, visits, last_visit_at,
-        days_since_visit (null for who has not come back).
+        days_since_visit (null without a later visit).
 
     Raises:
         OptionError: An option is unknown or out of range, or a kind that is needed is missing.
@@ -655,17 +660,17 @@ def purchase_intent(
     min_purchases: int | None = None,
     **scope: Unpack[EventScope],
 ) -> Table:
-    """How likely each visitor is to buy soon (購入意向スコア), from recent behaviour.
+    """The probability that each visitor buys soon (購入意向スコア), from recent behaviour.
 
     Args:
         events: The events.
-        as_of: A date (the end of that day) or a datetime (an instant) up to which events are seen;
-            a list gives a first column `as_of`.
-        half_life: Time in which an event loses half its weight (default "7d"; a number is days).
-        horizon: Time in which the purchase is expected (default "7d"; a number is days).
-        weights: What each kind weighs.
+        as_of: A date (the end of that day) or a datetime (an instant) up to which events count,
+            included; a list gives a first column `as_of`.
+        half_life: Time in which an event loses half of its weight (default "7d"; a number is days).
+        horizon: Time in which the purchase is predicted (default "7d"; a number is days).
+        weights: The weight of each kind.
         min_purchases: Buyers (and others) that the calibration needs (default 100).
-        **scope: What analyses of events share: where, customers, by; see `EventScope`.
+        **scope: Keys of the scope: where, customers, by; see `EventScope`.
 
     Returns:
         One row per visitor: visitor_id, customer_id, last_event_at, score, purchase_probability

@@ -11,9 +11,8 @@
     crm describe rfm
     crm layouts
 
-What a file means is guessed from its headings and shown; every guess has an option. This,
-`_cli_files` and `_read` are the only places of the library that know what day it is: for
-`--as-of today`, and to count dates of the future.
+The meaning of a file's columns is detected and shown; every choice has an option. Only this module,
+`_cli_files` and `_read` read the clock: for `--as-of today`, and to count dates in the future.
 """
 
 from __future__ import annotations
@@ -61,7 +60,7 @@ _LONGEST_NOTE = 400  # characters; longer ones are documents, such as what `lear
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit status (2 for what the user can put right)."""
+    """Run the command line. Returns the exit status (2 for errors that the user can correct)."""
     options = parser().parse_args(arguments)
     missing = [
         name for name in _NEEDED if options.needs_extra and importlib.util.find_spec(name) is None
@@ -77,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        # The reader went away (`| head`): nothing is left to say, nor anybody to say it to.
+        # The reader of the pipe has ended (`| head`), so there is nothing to print.
         sys.stderr.close()
         return 0
     except Exception as error:
@@ -89,7 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _told(error: Exception) -> str | None:
-    """What the user is told, for errors that are the file's or the options' and not ours."""
+    """The message for errors of the file or the options; other errors are raised."""
     if isinstance(error, crm_core.CrmError):
         message, hint = str(error), getattr(error, "hint", None)
         if hint and hint in message:
@@ -113,7 +112,7 @@ def _report(options: argparse.Namespace) -> int:
     from ._report.findings import ANALYSES, analyse
     from ._report.order_reading import load
 
-    # Where nobody's terminal says how wide it is, tables keep their lines whole.
+    # Without a terminal's width, lines of tables are not wrapped.
     console = Console(quiet=options.quiet)
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = 160
@@ -160,7 +159,7 @@ def _report(options: argparse.Namespace) -> int:
 
 
 def _refuse_without_events(options: argparse.Namespace) -> None:
-    """Refuses what is said about events where none are read."""
+    """Refuses options about events if no events are read."""
     said = ("event_column", "event_kind", "events_layout", "funnel", "funnel_window")
     for name in said if not options.events else ():
         if getattr(options, name):
@@ -171,7 +170,9 @@ def _refuse_without_events(options: argparse.Namespace) -> None:
 
 
 def _check_scope(options: argparse.Namespace, loaded: Loaded) -> None:
-    """Refuses filters and breakdowns by what is not there, which `--check` does not carry out."""
+    """Refuses filters and breakdowns by columns that do not exist, which `--check` does not
+    apply.
+    """
     from ._report.headings import find
 
     request = _request(options, loaded)
@@ -207,7 +208,7 @@ def _log(
     orders: Loaded,
     stage: Stages,
 ) -> tuple[Loaded, dict[str, str]] | None:
-    """The events' columns and what their kinds mean, when a file of them is given."""
+    """The columns of events and the meanings of their kinds, if a file of events is given."""
     if not options.events:
         return None
     settings = dataclasses.replace(
@@ -221,7 +222,7 @@ def _site(
     log: tuple[Loaded, dict[str, str]],
     stage: Stages,
 ) -> Site:
-    """What the events say."""
+    """The results from the events."""
     from ._report.behavior import ANALYSES, analyse_events
     from ._report.event_reading import steps_of
     from ._report.page import Site
@@ -233,7 +234,7 @@ def _site(
         meanings,
         has_pages="page" in loaded.arguments,
         as_of=day_of(options.as_of),
-        steps=steps_of(names_in(options.funnel), loaded.facts["kinds"]),
+        steps=steps_of("funnel", names_in(options.funnel), loaded.facts["kinds"]),
         window=options.funnel_window,
         step=_counted(stage("analysing"), len(ANALYSES)),
     )
@@ -241,7 +242,7 @@ def _site(
 
 
 def _counted(advance: Callable[[float], None], analyses: int) -> Callable[[str], None]:
-    """What moves a bar by one analysis of so many."""
+    """A function that moves a progress bar by one analysis."""
     begun = itertools.count()
     return lambda task: advance(next(begun) / analyses)
 
@@ -286,7 +287,7 @@ def _learn(options: argparse.Namespace) -> int:
 
 
 def _document(path: Path) -> dict[str, Any]:
-    """What `crm learn` has written."""
+    """Reads a document written by `crm learn`."""
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError):
@@ -297,7 +298,7 @@ def _document(path: Path) -> dict[str, Any]:
 
 
 def _table(task: str, request: dict[str, Any], options: argparse.Namespace) -> crm_core.Table:
-    """An analysis of the file, under the options of `what is counted`."""
+    """Runs an analysis of the file, with the options of `what is counted`."""
     about = crm_core.describe(task)
     refuse_others(task, about["reads"], options)
     moment = moment_of(options.as_of) if about["reads"] == "events" else day_of(options.as_of)
@@ -307,7 +308,7 @@ def _table(task: str, request: dict[str, Any], options: argparse.Namespace) -> c
     if about["reads"] == "events" and isinstance(request.get("steps"), list):
         from ._report.event_reading import steps_of
 
-        request["steps"] = steps_of(request["steps"], loaded.facts["kinds"])
+        request["steps"] = steps_of(task, request["steps"], loaded.facts["kinds"])
     if about["reads"] == "table" and "unit" in about["options"].get("properties", {}):
         from ._report.frames import unit_of
 
@@ -330,7 +331,9 @@ def _table(task: str, request: dict[str, Any], options: argparse.Namespace) -> c
 
 
 def _tell(loaded: Loaded, table: crm_core.Table) -> None:
-    """How the file was read and what the table notes, on stderr: the table itself is data."""
+    """Prints on stderr how the file was read, and the notes of the table; stdout has only the
+    table.
+    """
     from rich.console import Console
 
     from ._report import screen

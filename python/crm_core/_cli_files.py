@@ -1,6 +1,6 @@
-"""How the command's files are read: what was said about them, and what becomes of them.
+"""Reads the command's files with their options.
 
-An analysis says itself what it reads (`crm describe TASK`): orders, events, or a table.
+The catalogue says what an analysis reads (`crm describe TASK`): orders, events, or a table.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def settings_of(options: argparse.Namespace, columns: Sequence[str] = ()) -> Settings:
-    """What was said about the file, and what columns may be asked for besides."""
+    """The settings of a file, and the further columns that a request may name."""
     from ._report.settings import Settings
 
     status_map = pairs_of(
@@ -73,7 +73,7 @@ def orders_of(
     settings: Settings,
     advance: Callable[[float], None],
 ) -> crm_core.Orders:
-    """The orders, with the table of customers if there is one."""
+    """Reads the orders, with the customers table if there is one."""
     from ._read import orders_from
 
     customers = None
@@ -89,7 +89,7 @@ def orders_of(
 
 
 def events_of(loaded: Loaded, advance: Callable[[float], None]) -> crm_core.Events:
-    """The events of a log."""
+    """Reads the events of a log."""
     from ._read import events_from
 
     with named_rows(loaded):
@@ -104,7 +104,7 @@ def _share(advance: Callable[[float], None]) -> Callable[[int, int], None]:
 
 @contextmanager
 def named_rows(loaded: Loaded) -> Iterator[None]:
-    """Errors of the library with the file's rows and this command's options."""
+    """Changes errors of the library to row numbers of the file and options of the command."""
     try:
         yield
     except crm_core.CrmError as error:
@@ -113,17 +113,17 @@ def named_rows(loaded: Loaded) -> Iterator[None]:
 
 
 def _in_the_file(error: crm_core.CrmError, rows: Rows) -> str:
-    """The message with the row as the user finds it: the library counts rows from 0."""
+    """The message with the row number of the file: the library counts rows from 0."""
     message = str(error)
     if error.row is None:
         return message
     message = message.replace(f"row {error.row}:", f"{rows.name(error.row)}:", 1)
-    # The row that contradicts it is in the message alone.
+    # The number of the contradicting row is only in the message.
     return re.sub(r"\(see row (\d+)\)", lambda row: f"(see {rows.name(int(row[1]))})", message)
 
 
 def _as_option(text: str) -> str:
-    """Keyword arguments that a message of the library names, as they are said here."""
+    """Keyword arguments named in a message, as options of the command."""
     text = text.replace("round_amounts=True", "--round-amounts")
     return re.sub(
         r'\b([a-z]+(?:_[a-z]+)*)="(\w+)"',
@@ -133,7 +133,7 @@ def _as_option(text: str) -> str:
 
 
 def _by_column(given: Sequence[str]) -> dict[str, list[str]]:
-    """Words by column, of `COLUMN=WORD` each."""
+    """Words by column, from `COLUMN=WORD`."""
     found: dict[str, list[str]] = {}
     for one in given:
         column, equals, word = one.partition("=")
@@ -146,7 +146,7 @@ def _by_column(given: Sequence[str]) -> dict[str, list[str]]:
 def pairs_of(
     given: Sequence[str], option: str, form: str, example: str, first: bool = False
 ) -> dict[str, str]:
-    """What stands before and after the last equals sign of each (the first for columns)."""
+    """The texts before and after the last equals sign (for columns, the first)."""
     pairs: dict[str, str] = {}
     for one in given:
         before, equals, after = one.partition("=") if first else one.rpartition("=")
@@ -200,7 +200,7 @@ def _typed(name: str, table: pa.Table) -> Callable[[str], Any]:
 
 
 def names_in(given: Sequence[str]) -> list[str]:
-    """Names said one by one, or with commas between."""
+    """Names, given one by one or separated by commas."""
     return [name for one in given for name in one.split(",") if name]
 
 
@@ -238,7 +238,7 @@ def read_log(
     currency: str | None,
     stage: Stages,
 ) -> tuple[Loaded, dict[str, str]]:
-    """The columns of a log of events, and what its kinds mean."""
+    """The columns of a log of events, and the meanings of its kinds."""
     from ._report.event_reading import load_events
 
     columns = pairs_of(
@@ -250,7 +250,7 @@ def read_log(
 
 
 def refuse_others(task: str, reads: str, options: argparse.Namespace) -> None:
-    """Options that say how another kind of file is read."""
+    """Refuses options for another kind of file."""
     for kind, names in _ONLY_OF.items():
         for name in names if kind != reads else ():
             if getattr(options, name, None):
@@ -271,7 +271,7 @@ def columns_named(about: dict[str, Any], request: dict[str, Any]) -> list[str]:
 
 
 def _words_in(value: Any) -> list[str]:
-    """All texts of a value of JSON, keys too; of `first_channel` also `channel`."""
+    """All texts in a JSON value, keys included; for `first_channel` also `channel`."""
     if isinstance(value, str):
         return [value, value.removeprefix("first_")]
     if isinstance(value, dict):
@@ -282,7 +282,7 @@ def _words_in(value: Any) -> list[str]:
 def read(
     reads: str, options: argparse.Namespace, settings: Settings, stage: Stages
 ) -> tuple[Loaded, Any]:
-    """The files of what an analysis reads, and what the library makes of them."""
+    """Reads the files of an analysis."""
     from ._report.frames import load_frame
     from ._report.order_reading import load
 

@@ -1,4 +1,4 @@
-"""What the command `crm` can be told."""
+"""The options of the command `crm`."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ from typing import Any
 
 import crm_core
 
-#: Columns of orders that have an option of their own.
+#: Columns of orders that have their own option.
 COLUMNS = {
     "customer_id": "the customer",
-    "ordered_at": "when the order was made",
+    "ordered_at": "the order's date or time",
     "amount": "the order's or line's amount",
-    "order_id": "the order's number, when an order has several rows",
-    "quantity": "pieces, when the amount is a price",
+    "order_id": "the order's number, if an order has several rows",
+    "quantity": "pieces, if the amount is a price",
     "cancelled_at": 'a date or flag of cancellation; "" for none',
-    "refunded": "what was paid back",
-    "refunded_at": "when it was paid back",
-    "discount": "what is subtracted from the amount",
-    "shipping": "shipping and fees, beside the amount",
+    "refunded": "the amount refunded",
+    "refunded_at": "the date of the refund",
+    "discount": "discount, subtracted from the amount",
+    "shipping": "shipping and fees that the amount does not contain",
     "tax": "tax contained in the amount",
-    "cost": "what it cost the shop",
-    "product": "the product, read where it is asked for",
-    "category": "its category, read where it is asked for",
-    "channel": "where the order came from, read where it is asked for",
-    "shop": "the shop, part of an order's key; never guessed",
+    "cost": "the shop's cost",
+    "product": "the product, read if needed",
+    "category": "the product's category, read if needed",
+    "channel": "the order's channel, read if needed",
+    "shop": "the shop, if two shops use the same order numbers; never guessed",
 }
 
 
 def parser() -> argparse.ArgumentParser:
-    """The parser; `command` and `needs_extra` say which command was chosen and what it needs."""
+    """The parser; it sets `command` and `needs_extra` (whether the command needs crm-core[cli])."""
     crm = argparse.ArgumentParser(
-        prog="crm", description="Who the customers of a shop are, from its order export."
+        prog="crm", description="Customer analyses of a shop from its order export."
     )
     crm.add_argument("--version", action="version", version=f"crm {crm_core.__version__}")
     commands = crm.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -49,7 +49,7 @@ def parser() -> argparse.ArgumentParser:
         "-o", "--output", type=Path, metavar="FILE.html", help="write the report as one HTML page"
     )
     show.add_argument(
-        "--lang", choices=("en", "ja"), help="default: ja when the headings are Japanese"
+        "--lang", choices=("en", "ja"), help="default: ja if the headings are Japanese"
     )
     show.add_argument("--title", help="the page's title")
     show.add_argument(
@@ -59,13 +59,13 @@ def parser() -> argparse.ArgumentParser:
         "--churn-days",
         type=int,
         metavar="N",
-        help="days of silence from which a customer is churned (default 240)",
+        help="days without an order after which a customer is churned (default 240)",
     )
     show.add_argument(
         "--cpm-money",
         type=float,
         metavar="AMOUNT",
-        help="CPM's money threshold (default 70,000 yen, else 7 mean orders)",
+        help="CPM's money threshold (default: 70,000 yen; in other currencies 7 mean orders)",
     )
     show.add_argument("--check", action="store_true", help="only show how the file would be read")
     events = report.add_argument_group("events of the site (their columns are guessed, and shown)")
@@ -75,7 +75,7 @@ def parser() -> argparse.ArgumentParser:
         default=[],
         type=Path,
         metavar="EVENTS",
-        help="a log of views, carts and purchases: exits by page, the funnel, carts, ways; "
+        help="a log of views, carts and purchases: exits by page, the funnel, carts, paths; "
         "may be repeated",
     )
     _add_events(events)
@@ -88,7 +88,7 @@ def parser() -> argparse.ArgumentParser:
         default=[],
         metavar="KIND",
         help="the funnel's steps, by the file's kinds: view,add,purchase "
-        "(default: the way to an order)",
+        "(default: the steps to an order)",
     )
     events.add_argument(
         "--funnel-window", metavar="TIME", help="time from the first step to the last (default 7d)"
@@ -115,27 +115,28 @@ def parser() -> argparse.ArgumentParser:
     alerts = _command(
         commands,
         "alerts",
-        "customers whose silence is longer than their cycle, as CSV or Parquet",
+        "customers who are late by their own cycle, as CSV or Parquet",
         needs_extra=True,
     )
     _add_file(alerts, today=True)
     _add_output(alerts)
     alerts.add_argument(
-        "--since", metavar="DATE", help="only what changed after this day: 2026-11-20, yesterday"
+        "--since", metavar="DATE", help="only changes after this day: 2026-11-20, yesterday"
     )
     alerts.add_argument(
         "--level",
         action="append",
         default=[],
         metavar="LEVEL",
-        help="due, late, churn_risk (default: who stands there, without the lost) or lost; may be "
-        "repeated",
+        help="due, late, churn_risk (default; without lost customers) or lost; may be repeated",
     )
     alerts.add_argument(
-        "--per", metavar="COLUMN", help="customers with each product, or a customers' column"
+        "--per",
+        metavar="COLUMN",
+        help="alerts for each customer and product, or for a column of customers",
     )
     alerts.add_argument(
-        "--learned", type=Path, metavar="FILE.json", help="what `crm learn` has written"
+        "--learned", type=Path, metavar="FILE.json", help="a document that `crm learn` wrote"
     )
 
     learn = _command(
@@ -218,15 +219,16 @@ def _add_file(
         action="append",
         default=[],
         metavar="COLUMN",
-        help='the state of the order; "" for none; may be repeated, and an order counts when all '
-        "say so",
+        help='the state of the order; "" for none; may be repeated, and an order counts if all '
+        "columns agree",
     )
     columns.add_argument(
         "--ignore",
         action="append",
         default=[],
         metavar="COLUMN",
-        help="a column that looks like a state and does not matter; may be repeated",
+        help="a column, or a list of JSON, that a warning names and that is not needed; may be "
+        "repeated",
     )
     meaning = parser.add_argument_group("what they mean")
     meaning.add_argument(
@@ -249,20 +251,23 @@ def _add_file(
         action="store_true",
         help="round amounts finer than the currency, and count them",
     )
-    for level, about in (("order", "the order's, and repeated on its lines"), ("line", "a line's")):
+    for level, about in (
+        ("order", "the order's and repeated on its lines"),
+        ("line", "a line's; or the status, if it differs within an order"),
+    ):
         meaning.add_argument(
             f"--{level}-level",
             action="append",
             default=[],
             metavar="COLUMN",
-            help=f"money beside the amount that is {about}; may be repeated",
+            help=f"a column of other money that is {about}; may be repeated",
         )
     meaning.add_argument(
         "--id-fold",
         choices=("email", "case", "number", "none"),
-        help="ids alike but for case, width and blanks are one: of mail addresses, of all; or but "
-        "for zeros before and .0 behind (number); or none (default: email where the ids are "
-        "mail addresses)",
+        help="ids that differ only in case, width and blanks are one: mail addresses (email), all "
+        "(case); or ids that differ only in leading zeros and a final .0 (number); or none "
+        "(default: email if the ids are mail addresses)",
     )
     meaning.add_argument(
         "--decimal",
@@ -271,7 +276,7 @@ def _add_file(
         help="the decimal sign of amounts (default: auto)",
     )
     meaning.add_argument(
-        "--strict", action="store_true", help="make warnings on how the file is read errors"
+        "--strict", action="store_true", help="warnings about how the file is read are errors"
     )
     meaning.add_argument(
         "--status-map",
@@ -281,13 +286,13 @@ def _add_file(
         help="what a status means; may be repeated",
     )
     meaning.add_argument(
-        "--currency", metavar="CODE", help="JPY, USD, ...; asked for when the file does not tell"
+        "--currency", metavar="CODE", help="JPY, USD, ...; required if the file does not contain it"
     )
     meaning.add_argument("--timezone", metavar="ZONE", help="the shop's zone, such as Asia/Tokyo")
     meaning.add_argument(
         "--date-format",
         metavar="FORMAT",
-        help='for dates not written year first, such as "%%d/%%m/%%Y"',
+        help='for dates that do not begin with the year, such as "%%d/%%m/%%Y"',
     )
     meaning.add_argument(
         "--encoding", default="auto", help="utf-8, cp932 (Shift_JIS), ... (default: auto)"
@@ -296,7 +301,7 @@ def _add_file(
         "--delimiter",
         default="auto",
         metavar="CHAR",
-        help="between fields; tab for a tab (default: auto)",
+        help="the character between fields; tab for a tab (default: auto)",
     )
     meaning.add_argument(
         "--guests",
@@ -308,7 +313,7 @@ def _add_file(
         action="append",
         default=[],
         metavar="VALUE",
-        help="an id that means no account, such as 0; may be repeated",
+        help="an id that means no customer, such as 0; may be repeated",
     )
     meaning.add_argument(
         "--bad-rows",
@@ -328,14 +333,14 @@ def _add_file(
         action="append",
         default=[],
         metavar="COLUMN=WORD",
-        help="rows that give money back, by a word of a column: their amounts count below zero; "
+        help="rows of refunds, by a word in a column: their amounts count as negative; "
         "may be repeated",
     )
     meaning.add_argument(
         "--repeated-rows",
         choices=("keep", "drop", "error"),
-        help="rows that are equal in every column of the file (default: keep, with a warning where "
-        "they are many)",
+        help="rows that are equal in every column of the file (default: keep, with a warning if "
+        "there are many)",
     )
     scope = parser.add_argument_group("what is counted")
     scope.add_argument(
@@ -349,20 +354,20 @@ def _add_file(
         action="append",
         default=[],
         metavar="COLUMN=VALUE",
-        help="only such orders: value, a|b, or from..to; may be repeated",
+        help="only these orders: value, a|b, or from..to; may be repeated",
     )
     scope.add_argument(
         "--where-customers",
         action="append",
         default=[],
         metavar="COLUMN=VALUE",
-        help="only such customers, in the same form",
+        help="only these customers, in the same form",
     )
     scope.add_argument(
         "--customers",
         type=Path,
         metavar="FILE",
-        help="a table of customers, with those who never ordered",
+        help="a table of customers, including customers without an order",
     )
     scope.add_argument(
         "--by",

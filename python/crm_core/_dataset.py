@@ -1,4 +1,4 @@
-"""What orders, customers and events share on their way in and out."""
+"""Helpers that orders, customers and events share."""
 
 from __future__ import annotations
 
@@ -13,19 +13,21 @@ _EPOCH = datetime.date(1970, 1, 1).toordinal()
 
 
 def ids(columns: Any, names: Sequence[str | None]) -> Any:
-    """Ids that pandas made floats of, because one is missing, are integers again."""
+    """Converts ids back to integers that pandas converted to floats because one is missing."""
     if not isinstance(columns, list):
         return columns
     return [(name, whole_numbers(column) if name in names else column) for name, column in columns]
 
 
 def column_names(option: str, names: Sequence[str]) -> list[str]:
-    """Names of columns as a list; one text is refused, which would be taken letter by letter."""
+    """Names of columns as a list; a single text is refused, because it would be read letter by
+    letter.
+    """
     if isinstance(names, str):
         raise OptionError(f"option `{option}`: expected a list of column names, found one text")
     return list(names)
 
 
 def day(days: int | None) -> datetime.date | None:
-    """A day of the native module, which counts from 1970, as a date."""
+    """A day of the native module, which counts days since 1970-01-01, as a date."""
     return None if days is None else datetime.date.fromordinal(days + _EPOCH)

@@ -1,7 +1,7 @@
 """The exceptions that the library raises.
 
-All of them derive from `CrmError`, and from the built-in exception that one would expect beside it.
-No message holds an id, an amount or a time of the data.
+All derive from `CrmError` and from the matching built-in exception. No message contains an id, an
+amount or a time of the data.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from typing import Any
 
 
 class CrmError(Exception):
-    """Anything that this library refuses or fails to do.
+    """The base class of all errors of this library.
 
     Attributes:
         code: The family: "schema", "data", "option", "not_fitted", "convergence", "cancelled",
             "out_of_memory", "budget" or "internal".
-        column: The column at fault, where there is one.
-        row: The row at fault, counted from 0 in the caller's order, where there is one.
-        hint: What can be done about it, where that is more than the message says.
+        column: The column of the error, if there is one.
+        row: The row of the error in the caller's order, counted from 0, if there is one.
+        hint: What the user can do about it, if the message does not say it already.
 
     Example:
         >>> try:
@@ -58,7 +58,7 @@ class CrmError(Exception):
 
 
 def meant(said: object, words: Iterable[str]) -> str | None:
-    """The hint of a word that is none, where one of these is near."""
+    """The hint for an unknown word, if one of these is near."""
     from difflib import get_close_matches
 
     near = get_close_matches(said.lower(), list(words), n=1) if isinstance(said, str) else []
@@ -70,13 +70,13 @@ def _rebuilt(kind: type[CrmError], message: str, about: dict[str, Any]) -> CrmEr
 
 
 class SchemaError(CrmError, TypeError):
-    """A column is missing, of a wrong type or length, or broken."""
+    """A column is missing, of a wrong type or length, or malformed."""
 
     _code = "schema"
 
 
 class DataError(CrmError, ValueError):
-    """A row holds what it must not, rows contradict each other, or a sum is too large."""
+    """A row has an invalid value, rows contradict each other, or a sum is too large."""
 
     _code = "data"
 
@@ -88,13 +88,13 @@ class OptionError(CrmError, ValueError):
 
 
 class NotFittedError(CrmError):
-    """A model was asked before it was fitted."""
+    """A model was used before it was fitted."""
 
     _code = "not_fitted"
 
 
 class ConvergenceError(CrmError):
-    """A fit found no answer."""
+    """A fit did not converge."""
 
     _code = "convergence"
 
@@ -106,7 +106,7 @@ class CancelledError(CrmError):
 
 
 class OutOfMemoryError(CrmError, MemoryError):
-    """The system or the caller's budget has no more memory."""
+    """The system is out of memory, or the caller's budget is exceeded."""
 
     _code = "out_of_memory"
 

@@ -1,4 +1,4 @@
-"""Events of a site or an app: columns in, validated and sorted once, immutable ever after."""
+"""Events of a site or an app: built from columns, validated and sorted once, immutable."""
 
 from __future__ import annotations
 
@@ -17,40 +17,44 @@ if TYPE_CHECKING:
 
 
 class Events:
-    """What visitors did (行動ログ): validated, sorted once, immutable.
+    """Events of visitors (行動ログ): validated, sorted once, immutable.
 
     Args:
-        data: Columns, in any of the forms that `Orders` takes. Only those named here are read.
+        data: Columns, in any of the forms that `Orders` takes. Only the columns named here are
+            read.
         visitor_id: The visitor (訪問者): integers, texts, categories of these, fixed-size binary.
-        occurred_at: When it happened: a date or a timestamp, or texts of them (see `date_format`).
-        kind: What happened: free text. Sessions and carts understand view, product_view, add,
-            remove, checkout, payment_failed and purchase; see `kinds`.
-        customer_id: The customer (会員ID), where known. A visitor who logs in or buys is joined to
-            the customer, before and after.
+        occurred_at: The time of the event: a date or a timestamp, or texts of them (see
+            `date_format`).
+        kind: The kind of the event: free text. Sessions and carts understand view, product_view,
+            add, remove, checkout, payment_failed and purchase; see `kinds`.
+        customer_id: The customer (会員ID), if known. A visitor who logs in or buys is joined to the
+            customer, also for earlier and later events.
         page: The page.
         product: The product.
-        quantity: Units; blank is 1.
-        order_id: The order that a purchase belongs to: its events are one order.
-        channel: Where the visit came from (流入元).
+        quantity: The quantity; blank is 1.
+        order_id: The order of a purchase: purchases with one order id are one order.
+        channel: The channel of the visit (流入元).
         campaign: The campaign.
         referrer: The referrer.
-        amount: Money of the event, all its units together.
-        currency: ISO 4217 code of every amount; needed with `amount`.
-        kinds: What the shop's own kinds mean, such as ``{"cart": "add"}``. A kind mapped to itself
-            is said not to occur.
-        amount_unit: Whether amounts are in "major" units (dollars, yen) or "minor" ones (cents).
-        round_amounts: Round amounts that are no whole minor unit instead of refusing them.
+        amount: Money of the event, for all its units together.
+        currency: ISO 4217 code of every amount. Required with `amount`.
+        kinds: The meanings of the shop's own kinds, such as ``{"cart": "add"}``. A kind that is
+            mapped to itself is declared to be right even if it does not occur.
+        amount_unit: Whether amounts are in "major" units (dollars, yen) or "minor" units (cents).
+        round_amounts: Whether to round amounts that are not a whole number of minor units, instead
+            of refusing them.
         dimensions: Further columns to filter and break down by, such as the device.
         measures: Columns of numbers that describe a page view, such as its load time.
         timezone: The shop's zone, an IANA name or an offset. Naive times are wall clock there.
             Default: the time column's own zone, else UTC.
-        date_format: How times are written in columns of texts or numbers: a pattern such as
-            "%d/%m/%Y %H:%M", "epoch_s", "epoch_ms", "epoch_us" (since 1970) or "excel" (serial
-            numbers). Default: told from the texts; a column whose values do not tell is refused.
-        decimal: The decimal sign of numbers in columns of texts: ".", "," or "auto" (told from
-            the column; a column whose values do not tell is refused).
+        date_format: The format of times in columns of texts or numbers: a pattern such as "%d/%m/%Y
+            %H:%M", "epoch_s", "epoch_ms", "epoch_us" (since 1970) or "excel" (serial numbers).
+            Default: detected from the texts; a column whose texts fit several formats is refused.
+        decimal: The decimal sign of numbers in columns of texts: ".", "," or "auto" (detected from
+            the column; a column whose texts fit both is refused).
         bad_rows: Rows that cannot be read: "error", or "drop" (left out and counted).
-        progress: Called with rows done and rows expected, about every 50 ms; returning False stops.
+        progress: A function that is called with rows done and rows expected, about every 50 ms; if
+            it returns False the call stops.
 
     Raises:
         SchemaError: A column is missing (the message names those present), or of a wrong type.
@@ -66,7 +70,7 @@ class Events:
         <crm_core.Events, 2 events of 1 visitors, 2026-03-01 to 2026-03-01, UTC>
     """
 
-    __slots__ = ("_native", "_understanding")
+    __slots__ = ("_kinds", "_native", "_understanding")
 
     def __init__(
         self,
@@ -125,6 +129,7 @@ class Events:
         columns = source(data, _native.events_columns(spec))
         columns = ids(columns, [visitor_id, customer_id, product, order_id])
         self._native = _native.Events(spec, columns, progress)
+        self._kinds = dict(kinds or {})
         self._understanding: Understanding | None = None
 
     @property
@@ -143,7 +148,7 @@ class Events:
 
     @property
     def n_visitors(self) -> int:
-        """Visitors with an event.
+        """The number of visitors with an event.
 
         Example:
             >>> events.n_visitors
@@ -173,7 +178,7 @@ class Events:
 
     @property
     def rows_left_out(self) -> int:
-        """Rows left out because they could not be read.
+        """The number of rows left out because they could not be read.
 
         Example:
             >>> events.rows_left_out
@@ -213,7 +218,7 @@ class Events:
 
         Raises:
             SchemaError: An unknown column.
-            OptionError: A condition that a column cannot have.
+            OptionError: A condition of a wrong type.
 
         Example:
             >>> carts = events.view({"kind": "add"})
@@ -221,13 +226,13 @@ class Events:
             True
         """
         chosen = conditions(where) if where is not None else None
-        return _wrapped(self._native.view(chosen))
+        return _wrapped(self._native.view(chosen), self._kinds)
 
     def concat(self, more: Events) -> Events:
         """These events and more, as if built from all rows at once.
 
-        A day appended costs the day, not the history: the two are put together, without sorting
-        again, by the first analysis that looks at them.
+        Appending a day costs the day and not the history: the first analysis of the result merges
+        the two, without a new sort.
 
         Args:
             more: Events of the same columns, settings and zone.
@@ -247,7 +252,7 @@ class Events:
         """
         if not isinstance(more, Events):
             raise TypeError(f"more: expected crm_core.Events, not {type(more).__name__}")
-        return _wrapped(self._native.concat(more._native))
+        return _wrapped(self._native.concat(more._native), self._kinds)
 
     def __repr__(self) -> str:
         span = f", {self.first_date} to {self.last_date}" if self.last_date else ""
@@ -257,8 +262,31 @@ class Events:
         )
 
 
-def _wrapped(native: _native.Events) -> Events:
+def in_own_words(task: str, events: Events, steps: Any) -> Any:
+    """Steps that are a meaning of `kinds` as the log's own words for it; others as they are.
+
+    Where the log has the word itself, the step is that word alone.
+    """
+    if not events._kinds or not isinstance(steps, list | tuple):
+        return steps
+    return [_in_own_words(task, events, step) for step in steps]
+
+
+def _in_own_words(task: str, events: Events, step: Any) -> Any:
+    own = [word for word, meaning in events._kinds.items() if meaning == step and word != step]
+    if not isinstance(step, str) or not own or len(events.view({"kind": step})):
+        return step
+    return step_of(task, step, own)
+
+
+def step_of(task: str, name: str, kinds: list[str]) -> dict[str, Any]:
+    """A step of several kinds; those of sequences have no names."""
+    return {"name": name, "kind": kinds} if task == "funnel" else {"kind": kinds}
+
+
+def _wrapped(native: _native.Events, kinds: Mapping[str, str]) -> Events:
     events = object.__new__(Events)
     events._native = native
+    events._kinds = dict(kinds)
     events._understanding = None
     return events

@@ -1,4 +1,4 @@
-"""What will today's customers bring in the next years?"""
+"""Forecast of the revenue of today's customers."""
 
 from __future__ import annotations
 
@@ -24,39 +24,39 @@ def base_forecast(
     money: float | Mapping[str, float] | None = None,
     **scope: Unpack[ScopeWithoutOccasion],
 ) -> Table:
-    """What today's customers will bring in the next years, without new ones (新CPM, 年商倍率).
+    """Orders and revenue of today's customers in the next years, without new customers (新CPM,
+    年商倍率).
 
-    Two methods side by side: a model of each customer, and the moves between CPM segments of the
-    year before. The first rows are the forecast of a year ago, beside what came.
+    There are two methods: a model of each customer, and the transitions between CPM segments in the
+    year before. The first rows are the forecast of a year ago, beside the actual numbers.
 
     Args:
         orders: The orders.
-        as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
-            column `as_of`. Default: the last order's date of the whole import.
+        as_of: The civil date up to which orders count, included. A list of dates adds a first
+            column `as_of`. Default: the date of the last order of the whole import.
         years: Years of 365 days ahead (default 5).
-        interval: Probability that the outcome lies between the low and the high column, if the
+        interval: The probability that the outcome lies between the low and the high column, if the
             method is right (default 0.8).
-        draws: Draws for them (default 100).
+        draws: Draws for these columns (default 100).
         seed: Seed of the draws (default 0).
         money: Revenue below which a customer is steady, in major units or as
             ``{"mean_order_values": 7}``. Default: 70,000 yen; 7 mean order values elsewhere.
-        **scope: What analyses share: where, customers, by, policy, basis, refunds, churn_days,
+        **scope: Keys of the scope: where, customers, by, policy, basis, refunds, churn_days,
             churn_boundary; see `ScopeWithoutOccasion`.
 
     Returns:
         One row per origin, method and year: origin, method, year, until, customers, active (of
-        them, those not churned by `churn_days` at the end of the year), active_low, active_high,
-        retention_rate (of those active at the origin),
-        retention_rate_low, retention_rate_high, reactivation_rate (of those churned then),
+        these, customers not churned by `churn_days` at the end of the year), active_low,
+        active_high, retention_rate (of customers active at the origin), retention_rate_low,
+        retention_rate_high, reactivation_rate (of customers churned at the origin),
         reactivation_rate_low, reactivation_rate_high, expected_orders, expected_orders_low,
-        expected_orders_high (purchase days), expected_revenue,
-        expected_revenue_low, expected_revenue_high, revenue_multiple (revenue up to the end of the
-        year by that of the year before the origin), actual_active, actual_orders, actual_revenue.
-        Where a method has no forecast its cells are null, and ``notes["without_forecast"]`` has the
-        origin, the method and the reason: no_repeat_customer, too_few_repeat_customers (the model
-        needs two), no_customers_a_year_before (the moves between segments need a year before the
-        origin), segments_not_seen_a_year_before (and one in which the segments of today were
-        there).
+        expected_orders_high (purchase days), expected_revenue, expected_revenue_low,
+        expected_revenue_high, revenue_multiple (revenue up to the end of the year, divided by the
+        revenue of the year before the origin), actual_active, actual_orders, actual_revenue. If a
+        method has no forecast its cells are null, and ``notes["without_forecast"]`` has the origin,
+        the method and the reason: no_repeat_customer, too_few_repeat_customers (the model needs
+        two), no_customers_a_year_before (transitions need the year before the origin),
+        segments_not_seen_a_year_before (transitions need all of today's segments in that year).
 
     Raises:
         OptionError: An option is unknown or out of range.

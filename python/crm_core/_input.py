@@ -1,8 +1,9 @@
-"""Whose columns these are, and how they come over.
+"""Reads columns of all supported producers for the native module.
 
-Every producer is asked for the needed columns only: one unrelated column of mixed types makes a
-whole export of pandas fail. What comes out is what the native module takes: an object of the Arrow
-PyCapsule protocol, or a list of ``(name, column)`` (see the table in crates/crm-py/src/input.rs).
+Only the needed columns are requested from a producer: one unrelated column of mixed types would
+make a whole export from pandas fail. The result is the input of the native module: an object of the
+Arrow PyCapsule protocol, or a list of ``(name, column)`` (see the table in
+crates/crm-py/src/input.rs).
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ def source(data: Any, columns: Sequence[str]) -> Any:
     """The columns of `data` for the native module.
 
     Raises:
-        SchemaError: A column is missing, or of a type that no column can have.
+        SchemaError: A column is missing, or of an unsupported type.
     """
     family = type(data).__module__.partition(".")[0]
     if _is_one_column(family, data):
@@ -66,14 +67,16 @@ def source(data: Any, columns: Sequence[str]) -> Any:
 
 
 def _is_one_column(family: str, data: Any) -> bool:
-    """A Series or an Arrow array, which some libraries hand over as a table of one column."""
+    """Whether the data are a Series or an Arrow array, which some libraries export as a table of
+    one column.
+    """
     if family in ("pandas", "polars"):
         return hasattr(data, "dtype") and not hasattr(data, "columns")
     return family == "pyarrow" and hasattr(data, "type") and not hasattr(data, "schema")
 
 
 def _arrow_of(relation: Any) -> Any:
-    """DuckDB's relation as a stream; older ones only give pyarrow's reader."""
+    """A DuckDB relation as a stream; older versions have only a pyarrow reader."""
     if hasattr(relation, "__arrow_c_stream__"):
         return relation
     return relation.fetch_arrow_reader()
@@ -109,7 +112,7 @@ def _each_once(columns: Iterable[str], available: list[str]) -> None:
 
 
 def _pandas(name: str, series: Any) -> Column:
-    """A column of pandas: Arrow-backed, categorical, nullable, or numpy's."""
+    """Reads a column of pandas: Arrow-backed, categorical, nullable, or numpy."""
     dtype = series.dtype
     kind = type(dtype).__name__
     if kind == "ArrowDtype" or (kind == "StringDtype" and dtype.storage.startswith("pyarrow")):
@@ -138,7 +141,7 @@ def _pandas(name: str, series: Any) -> Column:
 
 
 def _values(name: str, values: Any) -> Column:
-    """A column of a dict: an array of anybody's, or a sequence of Python's."""
+    """Reads a column of a dict: an array of any library, or a Python sequence."""
     family = type(values).__module__.partition(".")[0]
     if family == "pandas" and hasattr(values, "dtype"):
         return _pandas(
@@ -185,7 +188,9 @@ def _numpy(name: str, cells: Any, *, valid: Any = None, zone: str | None = None)
 
 
 def whole_numbers(column: Column) -> Column:
-    """Floats that are all whole as integers: pandas makes floats of ids when one is missing."""
+    """Converts floats that are all whole to integers: pandas converts ids to floats if one is
+    missing.
+    """
     if column[0] == "keys":
         return ("keys", column[1], whole_numbers(column[2]))
     if column[0] != "numbers" or "numpy" not in sys.modules:
@@ -205,7 +210,7 @@ def whole_numbers(column: Column) -> Column:
 
 
 def _objects(name: str, cells: list[Any]) -> Column:
-    """Python's objects: of one kind, or missing."""
+    """Reads Python objects of one kind, or missing."""
     kinds = {kind: _family(kind) for kind in set(map(type, cells))}
     present = {family for family in kinds.values() if family is not None}
     if "float" in present and len(present) > 1 and not _float_cells(cells):
@@ -226,7 +231,7 @@ def _objects(name: str, cells: list[Any]) -> Column:
 
 
 def _family(kind: type) -> str | None:
-    """What a column of such objects is; None for what stands for a missing cell."""
+    """The kind of column of an object; None for a missing cell."""
     if kind is type(None) or kind.__name__ in ("NAType", "NaTType"):
         return None
     for family, kinds in _FAMILIES:
@@ -270,7 +275,7 @@ def _missing(cell: Any) -> bool:
 
 
 def _mixed(name: str, cells: list[Any], kinds: dict[type, str | None]) -> SchemaError:
-    """The error for a column of several kinds, naming the first row of another kind."""
+    """The error for a column of several kinds; it names the first row of another kind."""
     first = None
     for row, cell in enumerate(cells):
         family = kinds[type(cell)]
@@ -366,7 +371,7 @@ def _dates(name: str, cells: list[Any]) -> Column:
 
 
 def _datetimes(name: str, cells: list[Any]) -> Column:
-    """Datetimes of one zone, or without; instants of several zones come as UTC."""
+    """Reads datetimes of one zone, or without a zone; instants of several zones become UTC."""
     zones = {str(cell.tzinfo) if cell.tzinfo else None for cell in cells if not _missing(cell)}
     if None in zones and len(zones) > 1:
         aware = [not _missing(cell) and cell.tzinfo is not None for cell in cells]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from . import _native
-from ._events import Events
+from ._events import Events, in_own_words
 from ._input import source
 from ._orders import Orders
 from ._request import as_of as _as_of
@@ -33,12 +33,13 @@ def run(
 
     Args:
         task: The analysis; see `tasks`.
-        data: What it reads: `Orders`, `Events`, or a `Table`.
+        data: The dataset that it reads: `Orders`, `Events`, or a `Table`.
         options: Scope and options in one flat mapping, or as JSON text.
-        progress: Called with rows done and rows expected, about every 50 ms; returning False stops.
+        progress: A function that is called with rows done and rows expected, about every 50 ms; if
+            it returns False the call stops.
 
     Returns:
-        The columns that ``describe(task)`` lists.
+        A table with the columns that ``describe(task)`` lists.
 
     Raises:
         OptionError: An unknown analysis or option, an option out of range, data of another kind.
@@ -55,17 +56,21 @@ def run(
         given = dict(options or {})
         if "as_of" in given:
             given["as_of"] = _seen(data)(given["as_of"])
+        if isinstance(data, Events) and "steps" in given:
+            given["steps"] = in_own_words(task, data, given["steps"])
         request = dumps(given)
     return Table(_native.run(task, _dataset(data), request, progress))
 
 
 def call(task: str, data: Any, as_of: Any, options: Mapping[str, Any]) -> Table:
-    """Run an analysis with what the user gave; None is left to the library's default."""
+    """Run an analysis with the given options; None means the library's default."""
+    if isinstance(data, Events) and "steps" in options:
+        options = {**options, "steps": in_own_words(task, data, options["steps"])}
     return Table(_native.run(task, _dataset(data), dumps({"as_of": _seen(data)(as_of), **options})))
 
 
 def _seen(data: Any) -> Callable[[Any], Any]:
-    """Orders are seen by whole days, events by instants."""
+    """The `as_of` of a request: days for orders, instants for events."""
     return moments if isinstance(data, Events) else _as_of
 
 
@@ -81,7 +86,7 @@ def _dataset(data: Any) -> Any:
 
 
 def frame(data: Any, needed: str, *optional: str) -> Table:
-    """One column of a plain frame, and those of others that there are."""
+    """One required column of a plain frame, and the optional columns that it has."""
     names = names_of(data)
     if needed not in names:
         _native.missing_column(needed, names)
@@ -89,14 +94,16 @@ def frame(data: Any, needed: str, *optional: str) -> Table:
 
 
 def chosen(data: Any, columns: tuple[str, ...]) -> Table:
-    """Of a plain frame, those of these columns that it has; nearly one of them is refused."""
+    """Those of these columns that a plain frame has; a similar name is refused."""
     names = names_of(data)
     _native.no_misnomer(names, list(columns))
     return Table(_frame(data, [name for name in columns if name in names]))
 
 
 def _frame(data: Any, names: list[str]) -> _native.Table:
-    """Columns of a plain frame; an analysis of tables picks what it needs by name."""
+    """The columns of a plain frame; an analysis of tables reads the columns that it needs by
+    name.
+    """
     return _native.Table.from_columns(source(data, names), names)
 
 
@@ -154,12 +161,12 @@ def tasks() -> list[str]:
 
 
 def set_threads(count: int | None) -> None:
-    """Use so many threads from now on.
+    """Set the number of threads for later calls.
 
-    Results do not depend on it.
+    Results do not depend on the number.
 
     Args:
-        count: Threads, at least 1; None for as many as the machine has (the default).
+        count: The number of threads, at least 1; None, the default, for as many as the machine has.
 
     Raises:
         OptionError: Less than one.
@@ -176,7 +183,7 @@ def set_threads(count: int | None) -> None:
 
 
 def show_versions() -> None:
-    """Print the versions of this library and of what it works with.
+    """Print the versions of this library and of the packages that it uses.
 
     Example:
         >>> crm.show_versions()  # doctest: +ELLIPSIS
@@ -203,14 +210,14 @@ def month_ends(first: Date, last: Date) -> list[datetime.date]:
     """The last days of months, for `as_of`.
 
     Args:
-        first: The first day looked at.
-        last: The last one.
+        first: The first day of the range.
+        last: The last day of the range.
 
     Returns:
-        The last day of every month that lies between the two, both included.
+        The last day of every month in the range, both ends included.
 
     Raises:
-        OptionError: No date.
+        OptionError: A value that is not a date.
 
     Example:
         >>> crm.month_ends("2025-01-15", "2025-03-31")
@@ -224,11 +231,11 @@ def simulate_orders(customers: int = 1_000, seed: int = 1) -> Table:
     """The order lines of a simulated shop, for documentation and tests.
 
     Args:
-        customers: How many customers, up to ten million.
+        customers: The number of customers, up to ten million.
         seed: The same seed gives the same shop on every machine.
 
     Returns:
-        One row per line, in the order of time: order_id, customer_id (null for guests), ordered_at,
+        One row per line, sorted by time: order_id, customer_id (null for guests), ordered_at,
         product, category, quantity, amount (yen, of the line), discount, refunded, refunded_at,
         status, kind, channel.
 
@@ -256,12 +263,12 @@ def simulate_events(visitors: int = 1_000, seed: int = 1) -> Table:
     """The log of a simulated shop's site, for documentation and tests.
 
     Args:
-        visitors: How many visitors, up to ten million.
+        visitors: The number of visitors, up to ten million.
         seed: The same seed gives the same log on every machine.
 
     Returns:
-        One row per event, in the order of time: visitor_id, occurred_at, kind (view product_view
-        add remove checkout payment_failed purchase), customer_id, page, product, order_id, channel,
+        One row per event, sorted by time: visitor_id, occurred_at, kind (view product_view add
+        remove checkout payment_failed purchase), customer_id, page, product, order_id, channel,
         device, amount (yen).
 
     Raises:

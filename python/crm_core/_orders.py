@@ -1,4 +1,4 @@
-"""Orders and customers: columns in, validated once, immutable ever after."""
+"""Orders and customers: built from columns, validated once, immutable."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ if TYPE_CHECKING:
 
 
 class Customers:
-    """The customers table (会員マスタ): who is registered, ordered or not.
+    """The customers table (会員マスタ): all registered customers, with or without orders.
 
-    With it prospects (見込み) become visible, and its columns serve in `customers=` and `by=`.
-    Ids that no order has are prospects; ids of orders that are not in it are counted, not dropped.
+    Customers in it without an order are prospects (見込み). Its columns can be used in `customers=`
+    and `by=`. Customers with orders who are not in it are counted, not dropped.
 
     Args:
         data: Columns, in any of the forms that `Orders` takes.
-        customer_id: The customer (会員ID), of the type that the orders have.
-        registered_at: When the customer registered (登録日).
-        opted_out: Whether the customer wants no mail (配信停止): truth values, 0 and 1, or texts
-            true and false; blank is false.
+        customer_id: The customer (会員ID), of the same type as in the orders.
+        registered_at: The date of registration (登録日).
+        opted_out: Whether the customer has opted out of messages (配信停止): truth values, 0 and 1,
+            or texts true and false; blank is false.
         dimensions: Further columns to choose customers by and to break results down by.
         timezone: The shop's zone, for `registered_at`.
-        date_format: How `registered_at` is written, as for `Orders`.
+        date_format: The format of `registered_at`, as for `Orders`.
 
     Raises:
         SchemaError: A column is missing or of a wrong type.
-        DataError: An id twice, or a row that cannot be read.
+        DataError: A duplicate id, or a row that cannot be read.
 
     Example:
         >>> table = {"id": [1, 2, 3], "plan": ["gold", "none", "gold"]}
@@ -84,62 +84,63 @@ class Orders:
         data: A pandas or polars frame (lazy ones too), a pyarrow Table or RecordBatch(Reader), a
             DuckDB relation, a dict of arrays or lists, or anything with ``__arrow_c_stream__``.
             Only the columns named here are read.
-        customer_id: The customer (会員ID): integers (whole floats too, which pandas makes of them
-            beside a blank one), texts, categories of these, or fixed-size binary such as UUIDs.
-        ordered_at: When it was ordered (受注日時): a date or a timestamp, or texts of them (see
+        customer_id: The customer (会員ID): integers (also whole floats, which pandas makes of a
+            column with a blank id), texts, categories of these, or fixed-size binary such as UUIDs.
+        ordered_at: The time of the order (受注日時): a date or a timestamp, or texts of them (see
             `date_format`).
         amount: The amount (金額).
         currency: ISO 4217 code of every amount, such as "JPY". It has no default.
         order_id: The order (注文番号): rows of one order are its lines. Without it each row is an
             order.
-        amount_is: What a row's amount is: the "line"'s (lines are summed), the whole "order"'s
-            (repeated or blank on later lines, taken once), or a "unit"'s (times `quantity`).
-        quantity: Units of a line (数量).
-        amount_unit: Whether amounts are in "major" units (dollars, yen) or "minor" ones (cents).
-        round_amounts: Round amounts that are no whole minor unit, half to even, and count them,
-            instead of refusing them.
+        amount_is: What a row's amount is: the amount of the "line" (lines are summed), of the whole
+            "order" (repeated or blank on later lines, counted once), or of one "unit" (times
+            `quantity`).
+        quantity: The quantity of a line (数量).
+        amount_unit: Whether amounts are in "major" units (dollars, yen) or "minor" units (cents).
+        round_amounts: Whether to round amounts that are not a whole number of minor units (half to
+            even), and count them, instead of refusing them.
         currency_column: A column of currency codes; every row must be in `currency`.
         status: The order's status (対応状況): completed pending not_ordered cancelled
             payment_failed refunded returned test; null is completed.
-        status_map: The shop's own words for these.
+        status_map: The shop's own words for them.
         kind: The order's kind (購入種別): one_off sub_first sub_renewal swap sample; null is
             one_off.
-        kind_map: The shop's own words for these.
-        refunded: What has been refunded of a row (返金額).
-        refunded_at: When it was refunded.
+        kind_map: The shop's own words for them.
+        refunded: The refunded amount of a row (返金額).
+        refunded_at: The time of the refund.
         discount: Discounts and coupons of a row (値引き), to be subtracted.
-        shipping: Shipping and fees of a row (送料), beside the amount.
+        shipping: Shipping and fees of a row (送料), not contained in the amount.
         tax: Tax contained in a row's amount (税).
-        cost: What a row cost the shop (原価).
-        line_kind: What a line is: product discount coupon refund shipping fee tax.
-        line_kind_map: The shop's own words for these.
+        cost: The cost of a row to the shop (原価).
+        line_kind: The kind of a line: product discount coupon refund shipping fee tax.
+        line_kind_map: The shop's own words for them.
         product: The product of a line (商品).
         category: The product's category.
-        channel: Where the order came from (流入元).
+        channel: The channel of the order (流入元).
         shop: The shop (店舗), part of an order's key.
         dimensions: Further columns to filter and break down by.
         customers: The customers table, as `Customers`.
         timezone: The shop's zone, an IANA name or an offset. Naive times are wall clock there,
             aware ones are converted. Default: the time column's own zone, else UTC.
-        date_format: How dates are written in columns of texts or numbers: a pattern such as
-            "%d/%m/%Y %H:%M", "epoch_s", "epoch_ms", "epoch_us" (since 1970) or "excel" (serial
-            numbers). Default: told from the texts; a column whose values do not tell is refused.
-        decimal: The decimal sign of numbers in columns of texts: ".", "," or "auto" (told from
-            the column; a column whose values do not tell is refused).
+        date_format: The format of dates in columns of texts or numbers: a pattern such as "%d/%m/%Y
+            %H:%M", "epoch_s", "epoch_ms", "epoch_us" (since 1970) or "excel" (serial numbers).
+            Default: detected from the texts; a column whose texts fit several formats is refused.
+        decimal: The decimal sign of numbers in columns of texts: ".", "," or "auto" (detected from
+            the column; a column whose texts fit both is refused).
         guests: Rows without a customer: "error", "drop", or "keep" (in shop totals, never per
             customer).
         bad_rows: Rows that cannot be read: "error", or "drop" (left out and counted by reason).
-        repeated_rows: Rows equal in every column that is read: "keep", "drop" or "error". Cells
-            are compared as read: ids to the letter, words as translated, dates and amounts by
-            value.
+        repeated_rows: Rows equal in every column that is read: "keep", "drop" or "error". Cells are
+            compared as read: ids exactly, words after translation, dates and amounts by value.
         policy: Which orders count: ``{"statuses": [...], "kinds": [...], "zero_value": bool}``.
             Default: completed and pending; one_off, sub_first and sub_renewal; amounts of zero too.
-        progress: Called with rows done and rows expected, about every 50 ms; returning False stops.
+        progress: A function that is called with rows done and rows expected, about every 50 ms; if
+            it returns False the call stops.
 
     Raises:
         SchemaError: A column is missing (the message names those present), or of a wrong type.
         DataError: A row that cannot be read, an unknown word, rows that contradict each other,
-            amounts that are no whole minor units, sums that are too large.
+            amounts that are not whole minor units, sums that are too large.
         OptionError: An option that is unknown, out of range, or needs a column that is not given.
 
     Example:
@@ -256,10 +257,10 @@ class Orders:
 
     @property
     def notes(self) -> list[str]:
-        """What a reader of the data should know: columns that look meant and were not read.
+        """Hints about the data: columns that were not read although their names suggest a meaning.
 
-        Orders whose columns are named one by one ignore the others. A column called `order_id`,
-        `status`, `refunded` or `discount` changes totals, so that it is noted here and in `repr`.
+        Columns that are not named in the call are ignored. A column called `order_id`, `status`,
+        `refunded` or `discount` would change totals, so it is listed here and in `repr`.
 
         Example:
             >>> crm.Orders(shop, currency="JPY", guests="drop").notes[0]
@@ -270,12 +271,12 @@ class Orders:
         ]
 
     def __len__(self) -> int:
-        """Orders that were kept, those that do not count included; of a view its part."""
+        """The number of orders, also those that do not count; in a view, the orders of the view."""
         return len(self._native)
 
     @property
     def n_customers(self) -> int:
-        """Customers with one of these orders, whether or not it counts.
+        """The number of customers with one of these orders, whether or not it counts.
 
         Example:
             >>> orders.n_customers >= len(crm.summary(orders))
@@ -295,7 +296,7 @@ class Orders:
 
     @property
     def last_date(self) -> datetime.date | None:
-        """The last kept order's date of the whole import, kept by views; default `as_of`.
+        """The date of the last order of the whole import, also for views; the default `as_of`.
 
         Example:
             >>> orders.last_date.year
@@ -336,10 +337,10 @@ class Orders:
 
     @property
     def reconciliation(self) -> Table:
-        """What came in, what counts, and why the rest does not.
+        """The reconciliation: rows that count, and the reasons why others do not.
 
-        Columns: reason, rows, orders, customers, amount. They add up to what came in, also of a
-        view, in which what its filter leaves out has a line of its own.
+        Columns: reason, rows, orders, customers, amount. They add up to the whole input; in a view,
+        orders outside of its filter have their own line.
 
         Example:
             >>> orders.reconciliation.columns
@@ -352,17 +353,17 @@ class Orders:
         where: Where | None = None,
         policy: Mapping[str, Any] | None = None,
     ) -> Orders:
-        """Some of the orders, or all under another policy; the data is shared, not copied.
+        """Some of the orders, or all with another policy; the data are shared, not copied.
 
         Args:
             where: Conditions on the orders' columns; all must hold.
-            policy: Which orders count, in the form of `Orders`.
+            policy: Which orders count, as in `Orders`.
 
         Returns:
-            Orders; analyses of them see those that were chosen.
+            Orders; their analyses use only the chosen orders.
 
         Raises:
-            OptionError: An unknown column, or a condition that it cannot have.
+            OptionError: An unknown column, or a condition of a wrong type.
 
         Example:
             >>> ads = orders.view({"channel": "ads"})
@@ -378,13 +379,13 @@ class Orders:
 
         Args:
             more: Orders of the same columns, settings, currency, zone, policy and customers table
-                (one that only one of them has is that of all).
+                (a table that only one of them has applies to all).
 
         Returns:
             New orders; neither of the two changes.
 
         Raises:
-            OptionError: A setting that differs, by name, or a view with a filter.
+            OptionError: A setting that differs (the message names it), or a view with a filter.
             SchemaError: Ids of another type.
             DataError: Rows that contradict each other.
 
@@ -420,12 +421,12 @@ def _wrapped(
     return orders
 
 
-# Arguments that change totals; a column of such a name is meant to be one, most often.
+# Arguments that change totals; a column of such a name usually has that meaning.
 _MEANT = ("order_id", "status", "refunded", "discount")
 
 
 def _unnamed(data: Any, wanted: Sequence[str]) -> list[str]:
-    """Columns that are not read though they are called as an argument is."""
+    """Columns that are not read although they have the name of an argument."""
     if isinstance(data, Mapping):
         found: Any = list(data)
     elif hasattr(data, "collect_schema"):  # polars warns of `columns` of a lazy frame

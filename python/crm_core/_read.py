@@ -101,13 +101,14 @@ def read_orders(
         channel: Where the order came from.
         shop: The shop, part of an order's key.
         dimensions: Further columns to filter and break down by; roles such as "product" too.
-        ignore: Columns that look like a state and do not matter.
+        ignore: Columns, or lists of JSON, that a warning or an error names and that do not matter.
         layout: The id of a layout (`crm layouts`), or a file of your own.
         amount_is: What an amount is: a "line"'s, the "order"'s, or a "unit"'s price.
         amount_unit: Whether amounts are in "major" units or "minor" ones.
         round_amounts: Round amounts that are no whole minor unit.
         order_level: Money beside the amount that is the order's, repeated on its lines.
-        line_level: Money beside the amount that is a line's.
+        line_level: Money beside the amount that is a line's; or the status, where it differs within
+            an order.
         status_map: What the shop's words mean.
         id_fold: Ids alike are one: but for case, width and blanks ("email", "case"), or for zeros
             before it and a ".0" behind it ("number"); or "none".
@@ -383,6 +384,7 @@ def _in_python(text: str) -> str:
     text = re.sub(r'--refund-rows "([^"]*)=([^"=]*)"', r'refund_rows={"\1": "\2"}', text)
     text = text.replace("} status_map={", ", ")
     text = re.sub(r'--event-kind "?([^"=\s]*)=([^"\s.]+)"?', r'kinds={"\1": "\2"}', text)
+    text = text.replace("--event-kind names", "kinds names")
     text = re.sub(r'"WORD=(\w+)" confirms', r'{"WORD": "\1"} confirms', text)
 
     def argument(said: re.Match[str]) -> str:

@@ -1,4 +1,4 @@
-"""Requests: what the user gave, as JSON. What was not given is left to the library's defaults."""
+"""Requests as JSON. Options that are not given have the library's defaults."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ def dumps(request: Mapping[str, Any]) -> str:
     """The JSON of a request, without the options that are None.
 
     Raises:
-        OptionError: A value that JSON has no words for.
+        OptionError: A value that cannot be written as JSON.
     """
     return _dumps({name: value for name, value in request.items() if value is not None})
 
 
 def conditions(where: Mapping[str, Any]) -> str:
-    """The JSON of a filter: None is a condition, that of a column without a value.
+    """The JSON of a filter. None is a condition: the column has no value.
 
     Raises:
-        OptionError: A value that JSON has no words for.
+        OptionError: A value that cannot be written as JSON.
     """
     return _dumps(where)
 
@@ -49,7 +49,7 @@ class Json(str):
 
 
 def plain(name: str, value: Any) -> Any:
-    """A value as JSON knows it: dates as ISO text, numpy's numbers as Python's."""
+    """A value for JSON: dates as ISO text, numpy's numbers as Python's."""
     if value is None or isinstance(value, (str, bool, int)):
         return value
     if isinstance(value, float):
@@ -78,7 +78,7 @@ def plain(name: str, value: Any) -> Any:
 
 
 def document(learned: Any) -> Json | None:
-    """What was learnt, as JSON: a table has it in its notes, a text is it."""
+    """A document of `learn` as JSON: from the notes of a table, or from a text."""
     import json
 
     if learned is None:
@@ -107,7 +107,9 @@ def document(learned: Any) -> Json | None:
 
 @functools.lru_cache(maxsize=16)
 def _is_object(text: str) -> bool:
-    """Whether a text is a JSON object; a server asks that of the same few again and again."""
+    """Whether a text is a JSON object. Cached, because a server checks the same few texts
+    repeatedly.
+    """
     import json
 
     try:
@@ -123,7 +125,9 @@ def _too_deep(name: str) -> OptionError:
 
 
 def _scalar(value: Any) -> Any:
-    """A numpy scalar as Python's. Its dates may be finer than Python's: the text is not."""
+    """A numpy scalar as a Python value. numpy's dates may have a finer resolution than Python's;
+    the text does not.
+    """
     if value.dtype.kind == "M":
         return str(value.astype("datetime64[D]"))
     return value.item()
@@ -157,7 +161,7 @@ def as_of(value: Any) -> Any:
 
 
 def moments(value: Any) -> Any:
-    """A date, an instant, or a list of these, as ISO text: what events are seen as of."""
+    """The `as_of` of events as ISO text: a date, an instant, or a list of these."""
     if value is None or isinstance(value, (str, datetime.date)) or _is_scalar(value):
         return value if value is None else _moment(value)
     if isinstance(value, Iterable):
@@ -171,7 +175,7 @@ def _is_scalar(value: Any) -> bool:
 
 def _moment(value: Any) -> str:
     if isinstance(value, datetime.datetime):
-        # pandas' Timestamps print nanoseconds where they have some; the library has microseconds.
+        # pandas' Timestamps print nanoseconds if they have any; the library has microseconds.
         stamp: Any = value
         if hasattr(stamp, "to_pydatetime"):
             stamp = stamp.floor("us").to_pydatetime()

@@ -1,7 +1,7 @@
-"""Do they come back? Purchase counts, repeat rates, lead times, cohorts, flows and channels.
+"""Retention: purchase counts, repeat rates, lead times, cohorts, flows and channels.
 
-Rates come with an interval and the counts beside them. What is not given is left to the library's
-defaults, which are written out in the table's definition.
+Rates have intervals and counts. Options that are not given have the library's defaults, which are
+in the table's definition.
 """
 
 from __future__ import annotations
@@ -28,28 +28,30 @@ def purchase_counts(
     confidence: float | None = None,
     **scope: Unpack[Scope],
 ) -> Table:
-    """Of those who bought k times, how many bought again (継続・離脱分析).
+    """Of the customers with k purchases, how many bought again (継続・離脱分析).
 
     Args:
         orders: The orders.
-        as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
-            column `as_of`. Default: the last order's date of the whole import.
-        up_to: The greatest k, 1 to 1,000 (default 24); rows end where nobody got that far.
-        cumulative: Whose mean `cumulative_ltv` is: everyone's (default), or of those who made k
-            purchases, which rises faster because it leaves out who stopped.
-        origin: Where histories begin: the first order that this filter lets through, such as
-            ``{"product": "A"}``. Default: the first order.
-        kinds: Only orders of these kinds, such as the subscription's. Default: all that count.
+        as_of: The civil date up to which orders count, included. A list of dates adds a first
+            column `as_of`. Default: the date of the last order of the whole import.
+        up_to: The greatest k, 1 to 1,000 (default 24); there are fewer rows if no customer has so
+            many purchases.
+        cumulative: The customers over whom `cumulative_ltv` is averaged: "everyone" (default), or
+            "survivors" with at least k purchases, which rises faster because it leaves out
+            customers who stopped.
+        origin: The filter that chooses the origin: a history begins at the first order that it
+            keeps, such as ``{"product": "A"}``. Default: the first order.
+        kinds: Only orders of these kinds, such as subscription orders. Default: all that count.
         confidence: Confidence of the intervals (default 0.95).
-        **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
+        **scope: Keys of the scope: where, customers, by, policy, basis, refunds, occasion,
             churn_days (default 180), churn_boundary; see `Scope`.
 
     Returns:
         One row per k: k, reach (customers with at least k purchases), continued, churned, pending
-        (no more, but not churned yet), continue_rate (継続率), continue_rate_low,
+        (no further purchase, but not churned yet), continue_rate (継続率), continue_rate_low,
         continue_rate_high, churn_rate (離脱率), churn_rate_low, churn_rate_high, survival_rate
         (残存率), survival_rate_low, survival_rate_high, mean_order_value, cumulative_ltv,
-        median_days (to the next purchase, of those who made it), km_median_days (of everybody).
+        median_days (to the next purchase, over customers who made it), km_median_days (over all).
 
     Raises:
         OptionError: An option is unknown or out of range.
@@ -84,25 +86,25 @@ def repeat_rate(
     confidence: float | None = None,
     **scope: Unpack[Scope],
 ) -> Table:
-    """The share who make the next purchase within a time (F2転換率).
+    """The share of customers who make the next purchase within a time (F2転換率).
 
     Args:
         orders: The orders.
-        as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
-            column `as_of`. Default: the last order's date of the whole import.
-        to: The purchase that is or is not made, 2 to 1,000 (default 2).
-        within: Time since the one before (default 90 days; a number is days).
-        method: The estimator: everybody, those still waiting censored ("kaplan_meier", default);
-            those who had the whole time ("matured"); everybody as if they had had it ("ratio", what
-            vendors show: low where customers are new).
-        cohort_window: Only those who made the purchase before within so long of their first. A
-            number is days.
+        as_of: The civil date up to which orders count, included. A list of dates adds a first
+            column `as_of`. Default: the date of the last order of the whole import.
+        to: The number of the purchase whose rate is estimated, 2 to 1,000 (default 2).
+        within: Time since the previous purchase (default 90 days; a number is days).
+        method: The estimator: all customers, open waits censored ("kaplan_meier", default);
+            customers observed for the whole time ("matured"); all customers as if observed for the
+            whole time ("ratio", the vendors' number, which is low for new customers).
+        cohort_window: Only customers who made the previous purchase within this time after their
+            first. A number is days.
         origin, kinds, confidence: As for `purchase_counts`.
-        **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
+        **scope: Keys of the scope: where, customers, by, policy, basis, refunds, occasion,
             churn_days, churn_boundary; see `Scope`.
 
     Returns:
-        One row, or one for each part of `by`: customers (who made the purchase before), repeated,
+        One row, or one for each part of `by`: customers (with the previous purchase), repeated,
         repeat_rate, repeat_rate_low, repeat_rate_high.
 
     Raises:
@@ -139,21 +141,21 @@ def lead_times(
     confidence: float | None = None,
     **scope: Unpack[Scope],
 ) -> Table:
-    """How many days pass from one purchase to the next: a histogram (リードタイム).
+    """Histogram of the days from one purchase to the next (リードタイム).
 
     Args:
         orders: The orders.
-        as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
-            column `as_of`. Default: the last order's date of the whole import.
-        to: The purchase that is waited for, 2 to 1,000 (default 2).
+        as_of: The civil date up to which orders count, included. A list of dates adds a first
+            column `as_of`. Default: the date of the last order of the whole import.
+        to: The number of the purchase that ends the wait, 2 to 1,000 (default 2).
         step: Width of a step (default 30 days; a number is days).
         origin, kinds, confidence: As for `purchase_counts`.
-        **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
+        **scope: Keys of the scope: where, customers, by, policy, basis, refunds, occasion,
             churn_days, churn_boundary; see `Scope`.
 
     Returns:
-        One row per step: from_days, until_days, customers (whose wait ended in it), share (of those
-        whose wait ended), cumulative_rate (of everybody, Kaplan-Meier), cumulative_rate_low,
+        One row per step: from_days, until_days, customers (whose wait ended in the step), share (of
+        all ended waits), cumulative_rate (over all customers, Kaplan-Meier), cumulative_rate_low,
         cumulative_rate_high.
 
     Raises:
@@ -179,20 +181,20 @@ def lead_time_quantiles(
     confidence: float | None = None,
     **scope: Unpack[Scope],
 ) -> Table:
-    """The day by which a share of customers had bought again (リードタイム分位点).
+    """The day by which a share of customers has bought again (リードタイム分位点).
 
     Args:
         orders: The orders.
-        as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
-            column `as_of`. Default: the last order's date of the whole import.
-        to: The purchase that is waited for, 2 to 1,000 (default 2).
+        as_of: The civil date up to which orders count, included. A list of dates adds a first
+            column `as_of`. Default: the date of the last order of the whole import.
+        to: The number of the purchase that ends the wait, 2 to 1,000 (default 2).
         quantiles: The shares (default 0.1, 0.25, 0.5, 0.75, 0.9).
         origin, kinds, confidence: As for `purchase_counts`.
-        **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
+        **scope: Keys of the scope: where, customers, by, policy, basis, refunds, occasion,
             churn_days, churn_boundary; see `Scope`.
 
     Returns:
-        One row per share: quantile, days (null where so many never come back), days_low, days_high.
+        One row per share: quantile, days (null if the share is never reached), days_low, days_high.
 
     Raises:
         OptionError: An option is unknown or out of range.
@@ -224,27 +226,28 @@ def cohorts(
     confidence: float | None = None,
     **scope: Unpack[Scope],
 ) -> Table:
-    """What each cohort has been worth, by time since its first order (LTV推移).
+    """Revenue, orders and repeat rate of each cohort by time since the first order (LTV推移).
 
     Args:
         orders: The orders.
-        as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
-            column `as_of`. Default: the last order's date of the whole import.
-        rows: What a row is: "month" (default), "day", "week", "quarter" or "year" of the origin,
+        as_of: The civil date up to which orders count, included. A list of dates adds a first
+            column `as_of`. Default: the date of the last order of the whole import.
+        rows: The cohorts: "month" (default), "day", "week", "quarter" or "year" of the origin,
             "all", or the name of a column.
-        step: What a step of elapsed time is: days (default 30; a number is days); or of the clock
-            or the calendar an "hour", "week" (from Monday), "month", "quarter" or "year".
+        step: The step of elapsed time: days (default 30; a number is days), or a clock "hour", a
+            calendar "week" (from Monday), "month", "quarter" or "year".
         up_to: The longest elapsed time (default 720 days, 168 hours, 52 weeks, 24 months, 12
             quarters or 10 years).
-        cells: What becomes of cells for which not everybody is old enough: left out ("complete"),
-            of whoever is old enough ("members"), or every age of whoever was watched so long
-            ("mean_cumulative"). Default: complete for periods, else mean_cumulative.
+        cells: The rule for cells up to which not all customers are observed: left out ("complete"),
+            with the customers observed so long ("members"), or at each age with the customers
+            observed so long ("mean_cumulative"). Default: complete for periods, else
+            mean_cumulative.
         origin, kinds, confidence: As for `purchase_counts`.
-        **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
+        **scope: Keys of the scope: where, customers, by, policy, basis, refunds, occasion,
             churn_days, churn_boundary; see `Scope`.
 
     Returns:
-        One row per cell: cohort, elapsed, cohort_customers, customers (watched so long), complete,
+        One row per cell: cohort, elapsed, cohort_customers, customers (observed so long), complete,
         revenue, cumulative_ltv, orders, orders_per_customer, repeated, repeat_rate,
         repeat_rate_low, repeat_rate_high, active (with a purchase in the last step), active_rate,
         active_rate_low, active_rate_high.
@@ -284,17 +287,18 @@ def purchase_flow(
     confidence: float | None = None,
     **scope: Unpack[Scope],
 ) -> Table:
-    """From the k-th purchase to the next: the links of a Sankey (購入商品遷移).
+    """From the k-th purchase to the next: the links of a Sankey diagram (購入商品遷移).
 
     Args:
         orders: The orders.
-        as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
-            column `as_of`. Default: the last order's date of the whole import.
+        as_of: The civil date up to which orders count, included. A list of dates adds a first
+            column `as_of`. Default: the date of the last order of the whole import.
         of: The column whose values are nodes: product (default), category, channel, any dimension.
         up_to: The last purchase that is a node, 2 to 50 (default 5).
-        top: How many values are nodes of their own, 1 to 100 (default 10); the rest is "(other)".
+        top: The number of values with their own nodes, 1 to 100 (default 10); the rest is
+            "(other)".
         origin, kinds, confidence: As for `purchase_counts`.
-        **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
+        **scope: Keys of the scope: where, customers, by, policy, basis, refunds, occasion,
             churn_days (default 180), churn_boundary; see `Scope`.
 
     Returns:
@@ -332,23 +336,23 @@ def first_product(
     confidence: float | None = None,
     **scope: Unpack[Scope],
 ) -> Table:
-    """What customers have been worth by what they bought first (初回購入商品別LTV).
+    """Repeat rate and value of customers by their first product (初回購入商品別LTV).
 
     Args:
         orders: The orders.
-        as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
-            column `as_of`. Default: the last order's date of the whole import.
+        as_of: The civil date up to which orders count, included. A list of dates adds a first
+            column `as_of`. Default: the date of the last order of the whole import.
         of: The column that customers are grouped by (default product).
         within: The time in which a second purchase counts for `repeat_rate` (default 90 days; a
             number is days).
         origin, kinds, confidence: As for `purchase_counts`.
-        **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
+        **scope: Keys of the scope: where, customers, by, policy, basis, refunds, occasion,
             churn_days, churn_boundary; see `Scope`.
 
     Returns:
         One row per value: first, customers, orders, revenue, first_order_value, repeat_rate,
-        repeat_rate_low, repeat_rate_high, and LTV by age: ltv_30, ltv_90, ltv_180, ltv_360 (null
-        where nobody was watched so long).
+        repeat_rate_low, repeat_rate_high, and LTV by age: ltv_30, ltv_90, ltv_180, ltv_360 (null if
+        no customer was observed so long).
 
     Raises:
         OptionError: An option is unknown or out of range.
@@ -382,29 +386,31 @@ def acquisition(
     confidence: float | None = None,
     **scope: Unpack[ChannelScope],
 ) -> Table:
-    """What the customers that each channel brought cost, and have been worth (集客・広告効果).
+    """Cost and value of the customers that each channel brought (集客・広告効果).
 
     Args:
         orders: The orders.
-        as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
-            column `as_of`. Default: the last order's date of the whole import.
-        by: The columns whose values customers are acquired by, at their origin. Default: channel.
-        costs: What was spent, in major units: ``{"ads": 120000}`` by the one value of `by`, or a
-            list of ``{"channel": "ads", "cost": 120000, "date": "2026-01-31"}``. Default: no costs.
-        acquired_from: The first day of acquisition. Default: the first of all.
+        as_of: The civil date up to which orders count, included. A list of dates adds a first
+            column `as_of`. Default: the date of the last order of the whole import.
+        by: The columns whose values at the origin group the customers. Default: channel.
+        costs: The costs in major units: ``{"ads": 120000}`` by value of the only column of `by`, or
+            a list of ``{"channel": "ads", "cost": 120000, "date": "2026-01-31"}``. Default: no
+            costs.
+        acquired_from: The first day of acquisition. Default: no limit.
         acquired_to: The last day of acquisition. Default: `as_of`.
-        margin: Margin as a share of revenue. Default: from the orders' own costs, if they have any.
+        margin: Margin as a share of revenue. Default: from the orders' own costs, if they have
+            them.
         within: The time in which a second purchase counts for `repeat_rate` (default 90 days; a
             number is days).
         origin, kinds, confidence: As for `purchase_counts`.
-        **scope: What analyses share: where, customers, policy, basis, refunds, occasion,
-            churn_days, churn_boundary; see `Scope`.
+        **scope: Keys of the scope: where, customers, policy, basis, refunds, occasion, churn_days,
+            churn_boundary; see `Scope`.
 
     Returns:
-        One row per channel, those with costs and no customers included: channel (the columns of
-        `by`), customers, orders, revenue, margin (粗利; null where unknown), cost, cac
-        (顧客獲得単価), roas, roi_revenue, roi_margin, payback_day (first age at which the mean
-        cumulative margin reaches the CAC; null is not yet), payback_revenue_day, repeat_rate,
+        One row per channel, also channels with costs and no customers: channel (the columns of
+        `by`), customers, orders, revenue, margin (粗利; null if unknown), cost, cac (顧客獲得単価),
+        roas, roi_revenue, roi_margin, payback_day (first age at which the mean cumulative margin
+        reaches the CAC; null if not reached yet), payback_revenue_day, repeat_rate,
         repeat_rate_low, repeat_rate_high, and LTV by age: ltv_30, ltv_90, ltv_180, ltv_360.
 
     Raises:

@@ -1,7 +1,7 @@
-"""Which customers are alike? Scores, portfolios and groups.
+"""Segmentation: scores, portfolios and groups of customers.
 
-Every function takes orders and a date and gives a `Table`; what is not given is left to the
-library's defaults, which are written out in the table's definition.
+Every function takes orders and a date and gives a `Table`. Options that are not given have the
+library's defaults, which are in the table's definition.
 """
 
 from __future__ import annotations
@@ -38,23 +38,25 @@ def rfm(
 
     Args:
         orders: The orders.
-        as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
-            column `as_of`. Default: the last order's date of the whole import.
-        mode: How scores come about: by rank ("quantile"), by fixed cuts ("threshold"), or by cuts
-            learnt at another date ("frozen": the `cuts` in the notes of an earlier table). Default:
-            "threshold" with `cuts` or a `preset`, "frozen" with `learned`, else "quantile".
+        as_of: The civil date up to which orders count, included. A list of dates adds a first
+            column `as_of`. Default: the date of the last order of the whole import.
+        mode: How scores are computed: by rank ("quantile"), by fixed cuts ("threshold"), or by cuts
+            computed at another date ("frozen": the `cuts` in the notes of an earlier table).
+            Default: "threshold" with `cuts` or a `preset`, "frozen" with `learned`, else
+            "quantile".
         levels: Score levels per axis, 2 to 10 (default 5). The best customers score ``levels``.
-        ties: Which rank equal customers share (default "lower"). They always score equally.
+        ties: The rank that equal customers share (default "lower"). Their scores are always equal.
         monetary: The monetary axis. Default: revenue.
-        window_days: Only orders of the last so many days, `as_of` included. Default: all history.
+        window_days: Only orders of this many last days, `as_of` included. Default: all history.
         preset: Cuts of threshold mode by name (うちでのこづち); for yen.
         cuts: For each axis (recency, frequency, monetary) the values from which scores 2, 3, …
             begin; money in major units.
-        learned: What `learn` has given: its cuts, frozen.
+        learned: A document made by `learn`, whose cuts are applied.
         grid: A grid of your own instead of the eleven segments: ``{"segment": name, "r": (lo, hi),
-            "f": ..., "m": ..., "f_plus_m": ...}``. One that overlaps or leaves a gap is refused.
-        prospects: Also a row for each customer of the customers table without an order.
-        **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
+            "f": ..., "m": ..., "f_plus_m": ...}``. A grid with overlaps or gaps is refused.
+        prospects: Whether each customer of the customers table without an order has a row. Default:
+            no.
+        **scope: Keys of the scope: where, customers, by, policy, basis, refunds, occasion,
             churn_days, churn_boundary; see `Scope`.
 
     Returns:
@@ -109,11 +111,11 @@ def rfm_segments(
 
     Args:
         orders: The orders.
-        as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
-            column `as_of`. Default: the last order's date of the whole import.
+        as_of: The civil date up to which orders count, included. A list of dates adds a first
+            column `as_of`. Default: the date of the last order of the whole import.
         mode, levels, ties, monetary, window_days, preset, cuts, learned, grid, prospects: As for
             `rfm`.
-        **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
+        **scope: Keys of the scope: where, customers, by, policy, basis, refunds, occasion,
             churn_days, churn_boundary; see `Scope`.
 
     Returns:
@@ -156,13 +158,13 @@ def rfm_cross(
 
     Args:
         orders: The orders.
-        as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
-            column `as_of`. Default: the last order's date of the whole import.
+        as_of: The civil date up to which orders count, included. A list of dates adds a first
+            column `as_of`. Default: the date of the last order of the whole import.
         rows: The axis of rows. Default: recency.
         columns: The axis of columns. Default: frequency.
         slice: Whether to slice by the third axis. Default: no.
         rfm: How customers are scored: the options of the function `rfm`.
-        **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
+        **scope: Keys of the scope: where, customers, by, policy, basis, refunds, occasion,
             churn_days, churn_boundary; see `Scope`.
 
     Returns:
@@ -197,22 +199,23 @@ def cpm(
     prospects: bool | None = None,
     **scope: Unpack[Scope],
 ) -> Table:
-    """The customer portfolio (顧客ポートフォリオ, CPM分析): which customer is worth what effort.
+    """The customer portfolio (顧客ポートフォリオ, CPM分析): segment and state of each customer.
 
     Args:
         orders: The orders.
-        as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
-            column `as_of`. Default: the last order's date of the whole import.
+        as_of: The civil date up to which orders count, included. A list of dates adds a first
+            column `as_of`. Default: the date of the last order of the whole import.
         toddler_days: Tenure in days below which a customer is a toddler (よちよち). Default 90.
         trend_days: Tenure in days below which a big customer is a trend (流行). Default 210.
         money: Revenue below which a customer is steady (コツコツ), in major units, or
             ``{"mean_order_values": n}``. Default: 70,000 yen; 7 mean order values in other
             currencies.
-        boundary: Whether a customer exactly on a boundary is on the higher rung ("exclusive", the
-            default) or the lower.
+        boundary: Whether a customer exactly on a boundary is in the higher segment ("exclusive",
+            the default) or in the lower ("inclusive").
         preset: Churn days by a vendor's convention, 240 or 120, instead of the scope's.
-        prospects: Also customers without an order that counts (見込み, トライアル). Default: yes.
-        **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
+        prospects: Whether to include customers without an order that counts (見込み, トライアル).
+            Default: yes.
+        **scope: Keys of the scope: where, customers, by, policy, basis, refunds, occasion,
             churn_days, churn_boundary; see `Scope`.
 
     Returns:
@@ -222,7 +225,7 @@ def cpm(
 
     Raises:
         OptionError: An option is unknown or out of range.
-        OptionError: A currency other than yen, and no `money`.
+        OptionError: A currency other than yen without `money`.
 
     Example:
         >>> portfolio = crm.cpm(orders, money=50_000)
@@ -256,10 +259,10 @@ def cpm_segments(
 
     Args:
         orders: The orders.
-        as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
-            column `as_of`. Default: the last order's date of the whole import.
+        as_of: The civil date up to which orders count, included. A list of dates adds a first
+            column `as_of`. Default: the date of the last order of the whole import.
         toddler_days, trend_days, money, boundary, preset, prospects: As for `cpm`.
-        **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
+        **scope: Keys of the scope: where, customers, by, policy, basis, refunds, occasion,
             churn_days, churn_boundary; see `Scope`.
 
     Returns:
@@ -268,7 +271,7 @@ def cpm_segments(
 
     Raises:
         OptionError: An option is unknown or out of range.
-        OptionError: A currency other than yen, and no `money`.
+        OptionError: A currency other than yen without `money`.
 
     Example:
         >>> segments = crm.cpm_segments(orders)
@@ -298,11 +301,11 @@ def decile(
 
     Args:
         orders: The orders.
-        as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
-            column `as_of`. Default: the last order's date of the whole import.
-        groups: Groups, 2 to 100. Default 10.
-        tie_safe: Whether customers of equal revenue share the first one's group. Default: no.
-        **scope: What analyses share: where, customers, by, policy, basis, refunds, churn_days,
+        as_of: The civil date up to which orders count, included. A list of dates adds a first
+            column `as_of`. Default: the date of the last order of the whole import.
+        groups: The number of groups, 2 to 100. Default 10.
+        tie_safe: Whether customers of equal revenue have the same group. Default: no.
+        **scope: Keys of the scope: where, customers, by, policy, basis, refunds, churn_days,
             churn_boundary; see `ScopeWithoutOccasion`.
 
     Returns:
@@ -332,12 +335,12 @@ def abc(
 
     Args:
         orders: The orders.
-        as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
-            column `as_of`. Default: the last order's date of the whole import.
-        a_share: Class A ends where the share of those before reaches this. Default 0.7.
-        b_share: Class B ends where the share of those before reaches this. Default 0.9.
-        tie_safe: Whether customers of equal revenue share the first one's class. Default: no.
-        **scope: What analyses share: where, customers, by, policy, basis, refunds, churn_days,
+        as_of: The civil date up to which orders count, included. A list of dates adds a first
+            column `as_of`. Default: the date of the last order of the whole import.
+        a_share: A customer is in A while the share before the customer is below this. Default 0.7.
+        b_share: A customer is in B while the share before the customer is below this. Default 0.9.
+        tie_safe: Whether customers of equal revenue have the same class. Default: no.
+        **scope: Keys of the scope: where, customers, by, policy, basis, refunds, churn_days,
             churn_boundary; see `ScopeWithoutOccasion`.
 
     Returns:
@@ -361,19 +364,19 @@ def lorenz(
     points: int | None = None,
     **scope: Unpack[ScopeWithoutOccasion],
 ) -> Table:
-    """How concentrated revenue is (ローレンツ曲線), and the Gini coefficient (ジニ係数).
+    """Concentration of revenue: Lorenz curve (ローレンツ曲線) and Gini coefficient (ジニ係数).
 
     Args:
         orders: The orders.
-        as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
-            column `as_of`. Default: the last order's date of the whole import.
+        as_of: The civil date up to which orders count, included. A list of dates adds a first
+            column `as_of`. Default: the date of the last order of the whole import.
         points: Steps of the curve, 1 to 10,000. Default 100.
-        **scope: What analyses share: where, customers, by, policy, basis, refunds, churn_days,
+        **scope: Keys of the scope: where, customers, by, policy, basis, refunds, churn_days,
             churn_boundary; see `ScopeWithoutOccasion`.
 
     Returns:
-        One row per point: share_customers, share_revenue, gini (the same in every row). Null where
-        a customer's revenue is negative or the sum is zero.
+        One row per point: share_customers, share_revenue, gini (the same in every row). All are
+        null if a customer's revenue is negative or the sum is zero.
 
     Raises:
         OptionError: An option is unknown or out of range.
@@ -398,17 +401,17 @@ def movement(
     rfm: Mapping[str, Any] | None = None,
     **scope: Unpack[Scope],
 ) -> Table:
-    """Who moved where between two dates (セグメント移動).
+    """Customers who moved between segments from one date to another (セグメント移動).
 
     Args:
         orders: The orders.
-        as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
-            column `as_of`. Default: the last order's date of the whole import.
+        as_of: The civil date up to which orders count, included. A list of dates adds a first
+            column `as_of`. Default: the date of the last order of the whole import.
         since: The earlier date. Required.
-        scheme: By which segments. Default: "cpm".
-        cpm: Options of the portfolio: those of the function `cpm`.
-        rfm: Options of the scores: those of the function `rfm`.
-        **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
+        scheme: The segmentation. Default: "cpm".
+        cpm: Options of the function `cpm`.
+        rfm: Options of the function `rfm`.
+        **scope: Keys of the scope: where, customers, by, policy, basis, refunds, occasion,
             churn_days, churn_boundary; see `Scope`.
 
     Returns:

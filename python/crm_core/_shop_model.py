@@ -1,4 +1,4 @@
-"""What a shop has learnt, and what that says of one customer.
+"""The shop model, and its application to single customers.
 
 `learn` fits everything once; `customer` applies it to the orders of one customer or of several.
 """
@@ -23,22 +23,24 @@ def learn(
     seasonality: Seasonality | None = None,
     **scope: Unpack[LearnScope],
 ) -> Table:
-    """The shop's estimates in one document, for later use on any customer (店舗の学習結果).
+    """Fits the shop's parameters and returns them as one document, for later use with any customer
+    (店舗の学習結果).
 
-    Hand it as `learned=` to `rfm`, `cycle`, `alerts`, `likely_buyers` or `customer`: the table, or
-    the document in its notes, ``learn(...).notes["learned"]``, a few kilobytes to store as JSON.
+    Pass it as `learned=` to `rfm`, `cycle`, `alerts`, `likely_buyers` or `customer`: the table
+    itself, or the document in its notes, ``learn(...).notes["learned"]``, a few kilobytes of JSON.
 
     Args:
         orders: The orders.
-        as_of: The civil date, inclusive, up to which orders are seen. None is the date of the last
+        as_of: The civil date up to which orders count, included. None is the date of the last
             order.
         seasonality: Factors of the shop's demand by month (1 to 12) and by date, which become part
-            of what is learnt; see `cycle`.
-        **scope: What analyses share: where, by, policy, basis, refunds, occasion, churn_days,
-            churn_boundary; see `Scope`. `customers` is refused: `where` chooses whose orders teach.
+            of the document; see `cycle`.
+        **scope: Keys of the scope: where, by, policy, basis, refunds, occasion, churn_days,
+            churn_boundary; see `Scope`. `customers` is refused: `where` chooses the orders to which
+            the model is fitted.
 
     Returns:
-        One row per number of the document: part, name, value.
+        One row per number in the document: part, name, value.
 
     Raises:
         OptionError: An option is unknown or out of range.
@@ -63,21 +65,20 @@ def customer(
     return_within: Length | None = None,
     **scope: Unpack[Scope],
 ) -> Table:
-    """Everything about one customer, with the shop's estimates (顧客カルテ).
+    """All results about one customer, from the shop model (顧客カルテ).
 
-    A call takes 0.3 to 0.4 ms for one customer, up to 0.8 ms where the document is of a shop of few
-    gaps, and 0.02 ms for each of many.
+    A call is fast enough for a page view (docs/evidence.md, Speed).
 
     Args:
         orders: The orders of one customer, or of several.
-        as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
-            column `as_of`. It must be given.
-        learned: What `learn` has given. Default: the orders are a whole shop, which is learnt
-            first.
+        as_of: The civil date up to which orders count, included. A list of dates adds a first
+            column `as_of`. Required.
+        learned: A document made by `learn`. Default: `orders` is the whole shop, to which the
+            models are fitted first.
         within: Horizon of `probability_within` (default 30 days; a number is days).
-        return_within: The four dates are given a return in this time from `as_of`, as in `cycle`.
-            Default: given a return whenever. A number is days.
-        **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
+        return_within: The four dates are conditional on a return within this time from `as_of`, as
+            in `cycle`. Default: conditional on a return at any time. A number is days.
+        **scope: Keys of the scope: where, customers, by, policy, basis, refunds, occasion,
             churn_days, churn_boundary; see `Scope`.
 
     Returns:
@@ -86,9 +87,9 @@ def customer(
         date_p90, probability_within, probability_alive, overdue_probability, level, reached_on,
         reason_code, reason, reason_ja, next_level, next_level_date, counterfactual,
         counterfactual_ja, expected_purchases, expected_spend, clv (of the next 365 days, discounted
-        by 10 % a year). What the document has no part for is null. The value is that of the model
-        of purchases, whose chance of having left is its own: a customer lost by their cycle may
-        have some.
+        by 10 % a year). Columns for which the document has no part are null. The value comes from
+        the model of purchases with its own probability of having left, so a customer who is lost by
+        their cycle may have a value above 0.
 
     Raises:
         OptionError: An option is unknown or out of range, `as_of` is missing, or `learned` is of

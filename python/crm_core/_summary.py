@@ -1,7 +1,6 @@
-"""What has each customer done, and what came in each month? Summaries.
+"""Summaries of each customer and of each month.
 
-What is not given is left to the library's defaults, which are written out in the table's
-definition.
+Options that are not given have the library's defaults, which are in the table's definition.
 """
 
 from __future__ import annotations
@@ -21,13 +20,13 @@ def summary(
     as_of: AsOf = None,
     **scope: Unpack[ScopeWithoutOccasion],
 ) -> Table:
-    """What each customer has done (顧客サマリー).
+    """Orders, revenue and gaps of each customer (顧客サマリー).
 
     Args:
         orders: The orders.
-        as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
-            column `as_of`. Default: the last order's date of the whole import.
-        **scope: What analyses share: where, customers, by, policy, basis, refunds, churn_days,
+        as_of: The civil date up to which orders count, included. A list of dates adds a first
+            column `as_of`. Default: the date of the last order of the whole import.
+        **scope: Keys of the scope: where, customers, by, policy, basis, refunds, churn_days,
             churn_boundary; see `ScopeWithoutOccasion`.
 
     Returns:
@@ -55,25 +54,26 @@ def clv_summary(
     calibration_end: Date | None = None,
     **scope: Unpack[ScopeWithoutOccasion],
 ) -> Table:
-    """The columns that models of predicted value fit on (LTV予測用サマリー).
+    """The summary to which models of predicted value are fitted (LTV予測用サマリー).
 
     Args:
         orders: The orders.
-        as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
-            column `as_of`. Default: the last order's date of the whole import.
-        unit: The unit of time (default "day"); it travels with the table. A "week" is seven days.
-            Of a "calendar_week" (from Monday) or a "month" several purchases count once, and times
-            are whole weeks or months of the calendar.
-        calibration_end: The last day of calibration, of a week or month where that is the unit;
-            adds the holdout columns.
-        **scope: What analyses share: where, customers, by, policy, basis, refunds, churn_days,
+        as_of: The civil date up to which orders count, included. A list of dates adds a first
+            column `as_of`. Default: the date of the last order of the whole import.
+        unit: The unit of time (default "day"); it is part of the table's definition. A "week" is
+            seven days. With "calendar_week" (from Monday) or "month", several purchases in one
+            period count once, and times are whole weeks or months of the calendar.
+        calibration_end: The last day of the calibration period; with a calendar unit, the last day
+            of a week or month. Adds the holdout columns.
+        **scope: Keys of the scope: where, customers, by, policy, basis, refunds, churn_days,
             churn_boundary; see `ScopeWithoutOccasion`.
 
     Returns:
         One row per customer: customer_id, frequency (repeat purchase days), recency (first to last
-        purchase), T (first purchase to the end), monetary_value (mean per repeat purchase day; null
-        at frequency 0), ln_gaps (sum of the logarithms of the gaps, for models of regular gaps);
-        with `calibration_end` holdout_frequency, holdout_duration and holdout_monetary_value.
+        purchase), T (first purchase to the end), monetary_value (mean revenue per repeat purchase
+        day; null at frequency 0), ln_gaps (sum of the logarithms of the gaps, for models of regular
+        gaps); with `calibration_end` holdout_frequency, holdout_duration and
+        holdout_monetary_value.
 
     Raises:
         OptionError: An option is unknown or out of range.
@@ -94,14 +94,14 @@ def monthly(
     period: Literal["day", "week", "month", "quarter", "year"] | None = None,
     **scope: Unpack[ScopeWithoutOccasion],
 ) -> Table:
-    """Revenue by month, of new and of repeat customers (月次推移).
+    """Revenue by month, of new and repeat customers (月次推移).
 
     Args:
         orders: The orders.
-        as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
-            column `as_of`. Default: the last order's date of the whole import.
+        as_of: The civil date up to which orders count, included. A list of dates adds a first
+            column `as_of`. Default: the date of the last order of the whole import.
         period: The period. Default: month.
-        **scope: What analyses share: where, customers, by, policy, basis, refunds, churn_days,
+        **scope: Keys of the scope: where, customers, by, policy, basis, refunds, churn_days,
             churn_boundary; see `ScopeWithoutOccasion`.
 
     Returns:

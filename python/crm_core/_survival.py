@@ -1,4 +1,4 @@
-"""How long do gaps between purchases last, and other durations?"""
+"""Survival curves of gaps between purchases and of other durations."""
 
 from __future__ import annotations
 
@@ -24,23 +24,22 @@ def kaplan_meier(
 ) -> Table:
     """Share of purchase gaps longer than t days (購入間隔の生存曲線).
 
-    The open gap of each customer is censored.
+    The open gap of each customer counts as censored.
 
     Args:
         orders: The orders.
-        as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
-            column `as_of`. Default: the last order's date of the whole import.
-        weight: What weighs 1: each customer (default), or each gap, of which frequent buyers have
-            more.
-        gap: Only the gap of this number, 1 being from the first purchase to the second. Default:
-            all.
+        as_of: The civil date up to which orders count, included. A list of dates adds a first
+            column `as_of`. Default: the date of the last order of the whole import.
+        weight: What has weight 1: each customer (default), or each gap; frequent buyers have more
+            gaps.
+        gap: Only the gap of this number; 1 is from the first purchase to the second. Default: all.
         confidence: Confidence of the intervals (default 0.95).
-        **scope: What analyses share: where, customers, by, policy, basis, refunds, occasion,
+        **scope: Keys of the scope: where, customers, by, policy, basis, refunds, occasion,
             churn_days, churn_boundary; see `Scope`.
 
     Returns:
-        One row per gap that occurs, in days: days, at_risk, events, survival_rate,
-        survival_rate_low, survival_rate_high.
+        One row per distinct gap, in days: days, at_risk, events, survival_rate, survival_rate_low,
+        survival_rate_high.
 
     Raises:
         OptionError: An option is unknown or out of range.
@@ -67,19 +66,19 @@ def gap_fits(
     confidence: float | None = None,
     **scope: Unpack[ScopeWithoutOccasion],
 ) -> Table:
-    """Weibull and log-normal laws of the purchase gaps (購入間隔の分布).
+    """Weibull and log-normal distributions fitted to the purchase gaps (購入間隔の分布).
 
     Args:
         orders: The orders.
-        as_of: The civil date, inclusive, up to which orders are seen; a list of dates gives a first
-            column `as_of`. Default: the last order's date of the whole import.
+        as_of: The civil date up to which orders count, included. A list of dates adds a first
+            column `as_of`. Default: the date of the last order of the whole import.
         weight, gap, confidence: As for `kaplan_meier`.
-        **scope: What analyses share: where, customers, by, policy, basis, refunds, churn_days,
+        **scope: Keys of the scope: where, customers, by, policy, basis, refunds, churn_days,
             churn_boundary; see `ScopeWithoutOccasion`.
 
     Returns:
-        One row per law and parameter: family, parameter, value, standard_error, log_likelihood,
-        aic, median_days, status.
+        One row per distribution and parameter: family, parameter, value, standard_error,
+        log_likelihood, aic, median_days, status.
 
     Raises:
         OptionError: An option is unknown or out of range.
@@ -102,27 +101,27 @@ def survival_curve(
     interval: Literal["log_log", "log", "plain"] | None = None,
     quantiles: Sequence[float] | None = None,
 ) -> Table:
-    """Kaplan-Meier of durations that are there already: contracts, carts, tickets (生存曲線).
+    """Kaplan-Meier curve of given durations: contracts, carts, tickets (生存曲線).
 
-    Purchase gaps are found, and clustered by customer, by `kaplan_meier`.
+    For purchase gaps, clustered by customer, use `kaplan_meier`.
 
     Args:
-        data: A frame with a column `duration` (at least 0, in any unit); `observed`, true where it
-            ended in the event and false where it is still open (without it all ended); `entry`,
-            when observation began (late entry, default 0); `weight`, how many such rows one stands
-            for (default 1).
+        data: A frame with a column `duration` (at least 0, in any unit); `observed`, true if it
+            ended in the event and false if it is still open (without this column all ended);
+            `entry`, when observation began (late entry, default 0); `weight`, the number of such
+            rows (default 1).
         confidence: Confidence of the intervals (default 0.95).
         interval: The scale of the intervals: "log_log" (default), "log" or "plain".
         quantiles: Shares that have had the event, for the notes `quantiles` and
             `quantile_intervals` (default 0.1, 0.25, 0.5, 0.75, 0.9).
 
     Returns:
-        One row per duration that occurs: duration, at_risk, events, survival_rate,
-        survival_rate_low, survival_rate_high. The notes have quantiles and their intervals.
+        One row per distinct duration: duration, at_risk, events, survival_rate, survival_rate_low,
+        survival_rate_high. The notes have quantiles and their intervals.
 
     Raises:
         OptionError: An option is out of range.
-        SchemaError: There is no column `duration`, or it holds no numbers.
+        SchemaError: There is no column `duration`, or it is not numeric.
         DataError: A duration is negative or missing.
 
     Example:

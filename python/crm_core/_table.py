@@ -22,18 +22,17 @@ _EPOCH = datetime.date(1970, 1, 1).toordinal()
 
 
 class Table:
-    """A result: named, typed columns and the definition that they were computed with.
+    """A result: named, typed columns, notes, and the definition of the request.
 
-    It is handed over whole to anything that speaks Arrow (``pl.DataFrame(table)``,
-    ``pa.table(table)``, DuckDB), column by column as a mapping (``dict(table)``), or by
-    `to_pandas`, `to_polars`, `to_arrow`, `to_numpy`, `to_dict`.
-    Labels and headings change only there: ``labels="ja"`` gives what people read in Japanese.
+    Anything that reads Arrow takes it whole (``pl.DataFrame(table)``, ``pa.table(table)``, DuckDB).
+    It is also a mapping of columns (``dict(table)``), and `to_pandas`, `to_polars`, `to_arrow`,
+    `to_numpy`, `to_dict` convert it. With ``labels="ja"`` they give Japanese headings and labels.
 
-    Types of columns, and what numpy makes of them: id (int64, uint64, or objects for texts), int
-    (int32 or int64), float (float64), bool, date (datetime64[D]), instant (datetime64[us], UTC),
-    money (float64, in major units of the orders' currency), category and text (objects). A missing
-    cell is NaN, NaT or None. The unit of a column is in `schema`, and before a run in
-    ``crm.describe(name)["columns"]``; names say it too: `_days`, `_seconds`. Rates, shares and
+    Types of columns, and their numpy types: id (int64, uint64, or objects for texts), int (int32 or
+    int64), float (float64), bool, date (datetime64[D]), instant (datetime64[us], UTC), money
+    (float64, in major units of the orders' currency), category and text (objects). A missing cell
+    is NaN, NaT or None. The unit of a column is in `schema` and in
+    ``crm.describe(name)["columns"]``; names also show it: `_days`, `_seconds`. Rates, shares and
     probabilities lie between 0 and 1.
 
     Example:
@@ -89,17 +88,17 @@ class Table:
         return schema
 
     def words(self, name: str) -> dict[str, dict[Labels, str]]:
-        """The words of a category column, and how they are shown to people.
+        """The words of a category column, and their labels.
 
         Args:
             name: The column.
 
         Returns:
-            For each word its labels, "en" and "ja", whether or not a row has it; nothing for a
-            column that is no category.
+            For each word its labels "en" and "ja", whether or not a row has the word; empty for a
+            column that is not a category.
 
         Raises:
-            KeyError: There is no such column; the message lists those there are.
+            KeyError: There is no such column; the message lists the columns.
 
         Example:
             >>> crm.cpm(orders).words("state")
@@ -112,7 +111,7 @@ class Table:
 
     @property
     def definition(self) -> dict[str, Any]:
-        """What it was computed with: version, analysis, scope and options, defaults written out.
+        """The definition of the request: version, analysis, scope and options, with all defaults.
 
         Example:
             >>> crm.decile(orders).definition["options"]
@@ -126,7 +125,7 @@ class Table:
 
     @property
     def hash(self) -> str | None:
-        """A fingerprint of the definition: screens that disagree compare these.
+        """A hash of the definition: equal requests have equal hashes.
 
         Example:
             >>> crm.decile(orders).hash == crm.decile(orders, groups=10).hash
@@ -136,7 +135,7 @@ class Table:
 
     @property
     def notes(self) -> dict[str, Any]:
-        """What there is to know besides: cuts that were used, flags, counts.
+        """Further results: cuts that were used, flags, counts.
 
         Example:
             >>> sorted(crm.rfm(orders).notes["cuts"])
@@ -151,7 +150,7 @@ class Table:
         """A column as a numpy array, money as floats; see `to_numpy`.
 
         Raises:
-            KeyError: There is no such column; the message lists those there are.
+            KeyError: There is no such column; the message lists the columns.
         """
         return self._numpy(self._at(name), "en", "float")
 
@@ -173,7 +172,7 @@ class Table:
         return self.columns
 
     def __array__(self, dtype: object = None, copy: object = None) -> NoReturn:
-        """Refused: columns of several types make no array, nor a frame by way of one.
+        """Refused, because columns of several types cannot be one array.
 
         Raises:
             TypeError: Always; the message says what to use.
@@ -187,7 +186,7 @@ class Table:
         """The first rows.
 
         Args:
-            rows: How many, at most.
+            rows: The maximum number of rows.
 
         Returns:
             A table of the same columns, definition and notes.
@@ -210,13 +209,13 @@ class Table:
         """The columns as numpy arrays.
 
         Args:
-            labels: "en" for the names and values that programs compare, "ja" for Japanese.
+            labels: "en" for the names and codes for programs, "ja" for Japanese.
             money: "float" (major units, each rounded once from the exact integer), "minor" (exact
                 integers of the minor unit), "decimal" (exact `decimal.Decimal`).
 
         Returns:
-            An array for each column. Missing is NaN among floats and NaT among dates; integers with
-            missing cells become floats, other columns objects with None.
+            An array for each column. Missing cells are NaN in floats and NaT in dates; integers
+            with missing cells become floats, other columns objects with None.
 
         Example:
             >>> crm.abc(orders).to_numpy()["revenue"].dtype
@@ -292,7 +291,7 @@ class Table:
         return pa.table(self._styled(labels, money))
 
     def to_dict(self, labels: Labels = "en", money: Money = "float") -> dict[str, list[Any]]:
-        """The columns as lists of Python's objects.
+        """The columns as lists of Python objects.
 
         Args:
             labels: As in `to_numpy`.
@@ -392,7 +391,7 @@ class Table:
         return cells
 
     def _code(self, at: int, size: int) -> str:
-        """The typecode of a column of numbers, of which ``size`` bytes came."""
+        """The typecode of a column of numbers with ``size`` bytes."""
         kind, extra = self._fields[at][1], self._fields[at][4] or ""
         if kind == "id":
             return "Q" if extra.startswith("uint") else "q"
@@ -456,7 +455,7 @@ class Table:
         if kind == "instant":
             return pd.Series(column).dt.tz_localize("UTC").dt.tz_convert(extra)
         if kind == "text" or (kind == "id" and extra == "text"):
-            # To pandas 2 "str" would make a word of None.
+            # In pandas 2, "str" would convert None to a text.
             known = int(pd.__version__.split(".")[0]) >= 3
             return pd.Series(column, dtype="str" if known else object)
         return column
@@ -487,7 +486,7 @@ def _unpacked(code: str, raw: bytearray) -> list[Any]:
 
 
 def _objects(numpy: Any, cells: list[Any]) -> np.ndarray[Any, Any]:
-    """Objects in an array; numpy would take texts apart or make bytes of them."""
+    """Python objects in an array; numpy would convert texts to a fixed-size type."""
     objects: np.ndarray[Any, Any] = numpy.empty(len(cells), dtype=object)
     objects[:] = cells
     return objects

@@ -1,4 +1,4 @@
-"""Types that the signatures share."""
+"""Types of the signatures."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ Seasonality: TypeAlias = "Mapping[int | Date, float]"
 
 
 class ArrowStream(Protocol):
-    """A table of the Arrow PyCapsule protocol."""
+    """A table that implements the Arrow PyCapsule protocol."""
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         """The table as a stream of record batches."""
@@ -60,7 +60,7 @@ class Policy(TypedDict, total=False):
 
 
 class CommonScope(TypedDict, total=False):
-    """What all analyses of orders share."""
+    """The keyword arguments of all analyses of orders."""
 
     where: Where | None
     """Chooses orders: frequency and revenue are recomputed from those left."""
@@ -79,7 +79,7 @@ class CommonScope(TypedDict, total=False):
 
 
 class LearnScope(CommonScope, total=False):
-    """The scope of `learn`, which is about all customers: `where` chooses whose orders teach."""
+    """The scope of `learn`, which uses all customers: `where` chooses the orders."""
 
     occasion: Literal["order", "day"] | None
     """What a purchase is: an order, or a day with orders. Default: each analysis's own."""
@@ -98,7 +98,7 @@ class ChannelScope(CommonScope, total=False):
 
 
 class ScopeWithoutOccasion(CommonScope, total=False):
-    """The `Scope` of analyses in which a purchase is always the same thing."""
+    """The `Scope` of analyses without the option `occasion`."""
 
     customers: Where | None
     """Chooses whom the answer is about; models, cuts and ranks always come from all customers, so
@@ -108,7 +108,7 @@ class ScopeWithoutOccasion(CommonScope, total=False):
 
 
 class Scope(ScopeWithoutOccasion, total=False):
-    """What analyses share: which orders count, whose rows are shown, broken down by what.
+    """The scope of a request: which orders count, which rows are shown, breakdowns.
 
     These are keyword arguments of every analysis of orders.
     """
@@ -132,7 +132,7 @@ class PageScope(EventWhere, total=False):
 
 
 class EventScope(PageScope, total=False):
-    """What analyses of events share."""
+    """The keyword arguments of analyses of events."""
 
     customers: Where | None
     """Chooses visitors (rows) only, by visitor_id, customer_id or `first_<column>`."""

@@ -61,7 +61,7 @@ fn a_word_that_is_none_of_an_option_has_the_nearest_as_hint() {
     }
 }
 
-/// A key of the scope that says nothing to what an analysis reads is refused like a misspelt one,
+/// A key of the scope without a meaning for an analysis's input is refused like a misspelt one,
 /// whatever its value, and the catalogue lists those that say something.
 #[test]
 fn keys_of_the_scope_that_do_nothing_are_refused() {
@@ -178,8 +178,8 @@ fn of_events_customers_chooses_rows_of_visitors_or_is_refused() {
     }
 }
 
-/// A definition says what was used: a null in it is an option whose documentation says that it may be
-/// none, and the scope has no null but the occasion of analyses whose parts differ.
+/// A definition contains what was used: a null in it is an option whose documentation allows it to
+/// be none, and the scope has no null but the occasion of analyses whose parts differ.
 #[test]
 fn nulls_of_a_definition_mean_none() {
     let orders = orders(STORE, store(150, 22)).unwrap();
@@ -298,7 +298,7 @@ fn contradictions_between_options_are_refused() {
     );
 }
 
-/// A date long after the data is said in the notes: silence is then the data's.
+/// A date long after the last order is in the notes, because data may be missing.
 #[test]
 fn a_date_past_the_data_is_noted() {
     let orders = orders(STORE, store(60, 24)).unwrap();

@@ -1,4 +1,4 @@
-//! Bad rows, bad requests and what cannot be appended: refused or counted, and said.
+//! Bad rows, bad requests and logs that cannot be appended: refused, or counted in the notes.
 
 use super::*;
 use crm_core::data::{ColumnValues, Event, EventWord, EventsSpec};

@@ -631,7 +631,7 @@ fn a_step_that_no_event_is_names_the_kinds_there_are() {
     let unknown = error(r#"{"steps": ["view", "add", "purchase"]}"#);
     assert_eq!(
         unknown,
-        r#"option `steps[1]`: expected `cart`: a step says the log's own word, and `kinds` says that this one means "add", found "add""#
+        r#"option `steps[1]`: expected `cart`: a step is a word of the log, and `kinds` gives this word the meaning "add", found "add""#
     );
     let slip = try_run("funnel", &plain, r#"{"steps": ["veiw", "cart"]}"#).unwrap_err();
     assert_eq!(slip.hint().as_deref(), Some("did you mean `view`?"));

@@ -83,7 +83,7 @@ fn an_event_is_known_at_its_own_instant() {
     assert_eq!(numbers(&table, "views"), [Some(2.0)]);
 }
 
-/// Events of one instant that differ are counted, wherever they stand in the log.
+/// Different events at one instant are counted, wherever they are in the log.
 #[test]
 fn events_that_share_an_instant_and_differ_are_counted() {
     let of = |visitor: &str, clock: &str, kind: &str| {
@@ -160,7 +160,7 @@ fn a_cart_is_recovered_up_to_the_last_instant_of_its_time() {
         of("a", "2026-03-08T10:00:00", "purchase"),
         of("b", "2026-03-01T10:00:00", "add"),
         of("b", "2026-03-08T10:00:00.000001", "purchase"),
-        // Two hours, where the time is said.
+        // Two hours, if the time is given.
         of("c", "2026-03-01T10:00:00", "add"),
         of("c", "2026-03-01T12:00:00", "purchase"),
         of("d", "2026-03-01T10:00:00", "add"),
@@ -193,7 +193,7 @@ fn transitions_are_the_same_however_many_pages_there_are() {
                 .wrapping_add(1);
             (state >> 33) as usize % below
         };
-        // Every page once, then walks among few of them.
+        // Every page once, then random steps between a few of them.
         let mut walks: Vec<Vec<usize>> = (0..pages)
             .collect::<Vec<_>>()
             .chunks(50)

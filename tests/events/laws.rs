@@ -448,7 +448,7 @@ fn a_simulated_log_says_what_is_true_of_it() {
     };
     let day = 86_400_000_000;
     assert!((20_490..20_510).any(|at| is_open_at(at * day)));
-    // The intent score tells buyers from others: the calibrated probabilities spread.
+    // The intent score separates buyers from others: the calibrated probabilities spread.
     let intent = run(
         "purchase_intent",
         &events,

@@ -199,7 +199,7 @@ fn appended_orders_are_those_of_all_rows_at_once() {
         ])
         .collect();
     let mut all = all;
-    // A number of its own each, so that no two rows contradict one another; amounts that tell them apart.
+    // Each row has its own number, so that no two rows contradict one another, and its own amount.
     let ids: Vec<String> = (0..all.len()).map(|i| (i + 1).to_string()).collect();
     for (row, id) in all.iter_mut().zip(&ids) {
         row[3] = id;

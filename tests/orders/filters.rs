@@ -82,7 +82,7 @@ fn two_conditions_on_lines_hold_for_the_same_line() {
         r#"{"where": {"product": ["tea", "pot"], "maker": "kyoto", "channel": null}}"#,
     );
     assert_eq!(found, rows(&[("c", 1, 9)]));
-    // The view says the same, and its reconciliation adds up: three lines of 79, 79, 112.
+    // The view gives the same, and its reconciliation adds up: three lines of 79, 79, 112.
     let view = |filter: &str| {
         let filter = serde_json::from_str(filter).expect("a filter");
         shop.view(&filter, None, &crm_core::Context::default())
@@ -156,7 +156,7 @@ fn unsigned(values: &[u64]) -> ColumnData {
     .into()
 }
 
-/// Orders of 1, 2, 4, ... so that a sum says which rows it holds.
+/// Orders of 1, 2, 4, ... so that a sum shows which rows it contains.
 fn of_ids(ids: ColumnData) -> Orders {
     let n = ids.len();
     let amounts: Vec<i64> = (0..n).map(|i| 1 << i).collect();
@@ -268,7 +268,7 @@ fn entries_that_no_row_uses_are_nobody() {
     assert_eq!(numbers(&deciles, "decile"), [Some(1), Some(6)]);
 }
 
-/// Texts that are numbers are not compared as texts in silence.
+/// Texts that are numbers are not compared as texts without an error.
 #[test]
 fn ends_that_are_numbers_have_one_reading_or_none() {
     let shop = |ranks: &[&str]| {

@@ -92,7 +92,7 @@ fn without_a_shop_one_number_is_one_order() {
     assert_eq!(error.row(), Some(1));
 }
 
-/// An order's instant is that of its earliest line, wherever that stands in the file and in
+/// An order's instant is that of its earliest line, wherever that line is in the file and in
 /// whichever zone it falls into another day.
 #[test]
 fn an_order_is_placed_when_its_first_line_is() {
@@ -224,7 +224,7 @@ fn texts_of_amounts(values: &[&str]) -> crm_core::data::ColumnData {
     times(values)
 }
 
-/// Totals that are repeated or blank on later lines are taken once, whatever line they stand on.
+/// Totals that are repeated or blank on later lines are taken once, whatever line they are on.
 #[test]
 fn an_orders_total_and_its_other_money_are_taken_once() {
     let columns = [

@@ -69,8 +69,8 @@ fn columns(lines: &[Line]) -> Batch {
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, rng_seed: seed(), ..ProptestConfig::default() })]
-    /// Lines of one order may stand in two imports: what one says and the other leaves blank, and what
-    /// contradicts or repeats, is found as in one import.
+    /// Lines of one order may be in two imports: a value that one has and the other leaves blank,
+    /// and what contradicts or repeats, is found as in one import.
     #[test]
     fn orders_put_together_are_orders_of_all_rows(
         lines in vec(line(), 0..12),
@@ -191,7 +191,8 @@ fn a_view_counts_its_own_part() {
         (web.len(), web.n_customers(), first(&web).as_deref()),
         (2, 2, Some("2025-01-02"))
     );
-    // Its default date is still the shop's: customers who have not bought on the web since are silent.
+    // Its default date is still the shop's, so that recency counts days without a purchase on the
+    // web.
     assert_eq!(web.last_date(), shop.last_date());
     let none = shop
         .view(&filter(r#"{"channel": "tv"}"#), None, &context)
@@ -201,7 +202,7 @@ fn a_view_counts_its_own_part() {
         (0, 0, None)
     );
     assert!(none.is_empty());
-    // The reconciliation is of the whole import and says what the filter leaves out.
+    // The reconciliation is of the whole import and counts what the filter leaves out.
     assert_eq!(
         reconciled(&web),
         [

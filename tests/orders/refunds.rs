@@ -170,7 +170,8 @@ fn rows_that_are_negative_are_refunds_at_their_date() {
     assert_eq!(summary(&orders, ""), rows(&[("b", 1, 1)]));
 }
 
-/// A customer whose refunds exceed the orders: shares of revenue mean little, and a note says so.
+/// A customer whose refunds exceed the orders: shares of revenue mean little, and a note warns of
+/// it.
 #[test]
 fn negative_revenue_is_counted_in_a_note() {
     let columns = [

@@ -3,6 +3,7 @@
 import bz2
 import datetime
 import gzip
+import html
 import io
 import json
 import lzma
@@ -78,7 +79,14 @@ JSON_LINES = "\n".join(json.dumps(one) for one in OBJECTS).replace("19.8", "19.8
 
 
 def xlsx(**sheets):
-    """A spreadsheet by hand: cells are texts, numbers as they are written, or dates."""
+    """A spreadsheet by hand: cells are texts, numbers, dates, or numbers with their format."""
+    cells = [one for rows in sheets.values() for row in rows for one in row]
+    formats = list(dict.fromkeys(one[1] for one in cells if isinstance(one, tuple)))
+    codes = "".join(
+        f'<numFmt numFmtId="{at}" formatCode="{html.escape(code)}"/>'
+        for at, code in enumerate(formats, 164)
+    )
+    styles = "".join(f'<xf numFmtId="{164 + at}"/>' for at in range(len(formats)))
     head = '<?xml version="1.0" encoding="UTF-8"?>'
     main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
     rel = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -89,6 +97,10 @@ def xlsx(**sheets):
     def cell(place, value):
         if value is None:
             return ""
+        if isinstance(value, tuple):
+            number, code = value
+            style = formats.index(code) + 2
+            return f'<c r="{place}" s="{style}"><v>{number!r}</v></c>'
         if isinstance(value, datetime.datetime):
             days = (value - datetime.datetime(1899, 12, 30)) / datetime.timedelta(days=1)
             return f'<c r="{place}" s="1"><v>{days!r}</v></c>'
@@ -131,8 +143,9 @@ def xlsx(**sheets):
         "xl/_rels/workbook.xml.rels": f'{head}<Relationships xmlns="{package}/relationships">'
         f'{related}<Relationship Id="rId99" Type="{rel}/styles" Target="styles.xml"/>'
         "</Relationships>",
-        "xl/styles.xml": f'{head}<styleSheet xmlns="{main}"><cellXfs count="2">'
-        '<xf numFmtId="0"/><xf numFmtId="22" applyNumberFormat="1"/></cellXfs></styleSheet>',
+        "xl/styles.xml": f'{head}<styleSheet xmlns="{main}"><numFmts>{codes}</numFmts>'
+        '<cellXfs><xf numFmtId="0"/><xf numFmtId="22" applyNumberFormat="1"/>'
+        f"{styles}</cellXfs></styleSheet>",
         **{
             f"xl/worksheets/sheet{at}.xml": sheet(rows)
             for at, rows in zip(numbers, sheets.values(), strict=True)

@@ -134,7 +134,7 @@ def test_bad_questions_are_refused(shop: crm.Orders) -> None:
         crm.backtest(shop, within=1000)
     with pytest.raises(crm.DataError, match="days of history before as_of"):
         crm.threshold_sweep(shop, follow=1000)
-    with pytest.raises(crm.OptionError, match="nothing beside `method`"):
+    with pytest.raises(crm.OptionError, match="together with `method`"):
         crm.cycle(shop, "1998-01-01", return_within=30, method="mean")
     with pytest.raises(crm.OptionError, match="1 to 36,525 days"):
         crm.cycle(shop, "1998-01-01", return_within=0)

@@ -334,7 +334,7 @@ CASES: dict[str, tuple[Callable[[], Any], type, str, str | None, int | None, str
     "a key twice in JSON": (
         lambda: crm.run("cycle", orders(), '{"seasonality": {"1": 2, "1": 3}}'),
         crm.OptionError,
-        "option `request`: expected a JSON object (the key `1` stands twice at line 1 column",
+        "option `request`: expected a JSON object (the key `1` is there twice at line 1 column",
         None, None, None,
     ),
     "rows per amount": (

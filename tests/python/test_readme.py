@@ -158,3 +158,12 @@ def test_every_dependency_has_its_reason() -> None:
     named |= {re.split(r"[^\w-]", one)[0] for one in python}
     named = {name for name in named if not name.startswith("crm")}
     assert named <= explained, named - explained
+
+
+def test_the_example_of_the_architecture_is_the_code() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"^```rust\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    rest = (ROOT / "crates/crm-core/src/segmentation/decile.rs").read_text(encoding="utf-8")
+    for line in filter(str.strip, example.splitlines(keepends=True)):
+        _, found, rest = rest.partition(line)
+        assert found, line

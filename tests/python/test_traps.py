@@ -297,8 +297,11 @@ def test_frames_of_every_kind_are_read_or_refused_with_a_sentence():
             "total": [{"amount": decimal.Decimal("1.5")}, {"amount": decimal.Decimal("2.5")}],
         }
     )
+    found = crm.read_orders(nested, amount="total.amount", currency="USD")
+    assert totals(found) == {"a": 1.5, "b": 2.5}
+    listed = nested.select([0, 1]).append_column("total", [[[1], [2]]])
     with pytest.raises(crm.DataError, match="amounts are plain numbers"):
-        crm.read_orders(nested, currency="USD")
+        crm.read_orders(listed, currency="USD")
     with pytest.raises(crm.DataError, match="different numbers of rows"):
         crm.read_orders({**plain, "total": ["10"]}, currency="USD")
 

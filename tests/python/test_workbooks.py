@@ -30,7 +30,7 @@ def test_json_keeps_digits_and_names_what_it_leaves_out(write, text, encoding):
         ("1", "a", "京都", "2024-01-31", "19.80", "USD", "true", None),
         ("2", None, None, "2024-02-01", None, None, None, "n"),
     ]
-    assert source.notes == [("arrays", {"columns": "lines", "file": "orders.json"})]
+    assert source.notes == [("arrays", {"columns": "lines (sku)", "file": "orders.json"})]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-//! A small shop, log and tables, and for each analysis which it reads and what it must be told.
+//! A small shop, log and tables, and for each analysis its input and required options.
 
 use crate::{STORE, ints, orders, rows, store};
 use crm_core::data::{EventsSimulation, simulate_events};

@@ -1,4 +1,4 @@
-//! A column of Arrow data as a column of the core.
+//! Converts Arrow arrays to columns of the core.
 
 use crate::{collect, malformed, missing, room};
 use arrow_array::{Array, RecordBatch, StringViewArray};
@@ -9,12 +9,12 @@ use crm_core::data::{Batch, Bits, Buf, ColumnData, ColumnValues, Strings, TimeUn
 use crm_core::{Error, Result};
 use std::sync::Arc;
 
-/// What a column may be; anything else is refused by this text.
+/// The accepted types, for messages.
 pub(crate) const EXPECTED: &str = "integers, floats, decimals, bool, dates, timestamps, text, dictionaries \
                         of these, or fixed-size binary";
 
-/// The columns of these names from each batch, in the order of `columns`. All other columns are
-/// left alone.
+/// The columns of these names from each batch, in the order of `columns`. Other columns are not
+/// read.
 ///
 /// # Errors
 ///
@@ -42,21 +42,21 @@ pub fn read_batches(batches: &[RecordBatch], columns: &[&str]) -> Result<Vec<Bat
         .collect()
 }
 
-/// One array, named `name` in errors. It is validated in full first.
+/// Converts one array, named `name` in errors. It is fully validated first.
 ///
 /// # Errors
 ///
 /// [`Error::ColumnType`], [`Error::Malformed`], [`Error::OutOfMemory`].
 pub fn read_array(name: &str, array: &ArrayData) -> Result<ColumnData> {
-    // The validator's own words may hold values of the data.
+    // The validator's message may contain values of the data.
     array
         .validate_full()
         .map_err(|_| malformed(name, invalid(array.data_type())))?;
     read_validated(name, array)
 }
 
-/// Columns that were cut into chunks each in their own way, as batches cut wherever one of them is.
-/// The arrays are validated first.
+/// Columns with different chunk boundaries, as batches that are cut at every boundary. The arrays
+/// are validated first.
 ///
 /// # Errors
 ///
@@ -101,7 +101,7 @@ pub fn read_columns(columns: &[(String, Vec<ArrayData>)], wanted: &[&str]) -> Re
         let part = |(name, chunks): &(&str, &Vec<ArrayData>)| {
             let mut start = 0;
             for chunk in chunks.iter() {
-                // An empty table is cut from the first chunk, which tells its type.
+                // For an empty table, the first chunk gives the type.
                 if from < start + chunk.len() || from == to {
                     let part = chunk.slice(from - start, to - from);
                     return Ok(((*name).to_owned(), read_validated(name, &part)?));
@@ -115,7 +115,7 @@ pub fn read_columns(columns: &[(String, Vec<ArrayData>)], wanted: &[&str]) -> Re
     cuts.windows(2).map(|cut| batch(cut[0], cut[1])).collect()
 }
 
-/// What is wrong with an array of this type that did not pass validation.
+/// The message for an array of this type that did not pass validation.
 pub(crate) fn invalid(data_type: &DataType) -> &'static str {
     match data_type {
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => {
@@ -146,8 +146,8 @@ fn bits(name: &str, buffer: &Buffer, offset: usize, len: usize) -> Result<Bits> 
         .ok_or_else(|| malformed(name, "a bitmap is shorter than the array"))
 }
 
-/// Items `start..start + len` of a buffer, by reference. The array is valid, so they are there and
-/// aligned.
+/// Items `start..start + len` of a buffer, by reference. The array was validated, so they exist and
+/// are aligned.
 fn shared<T: ArrowNativeType + Send + Sync>(buffer: &Buffer, start: usize, len: usize) -> Buf<T> {
     Buf::shared(Arc::new(ScalarBuffer::<T>::new(buffer.clone(), start, len)))
 }
@@ -170,7 +170,7 @@ fn values(name: &str, array: &ArrayData) -> Result<ColumnValues> {
         DataType::Decimal32(_, scale) => decimal(widened(array, |v: i32| v.into())?, *scale),
         DataType::Decimal64(_, scale) => decimal(widened(array, |v: i64| v.into())?, *scale),
         DataType::Decimal128(_, scale) => decimal(shared(&array.buffers()[0], start, len), *scale),
-        // Beyond 128 bits no currency has an amount; the core refuses the greatest.
+        // Amounts beyond 128 bits are clamped; the core refuses them.
         DataType::Decimal256(_, scale) => {
             let narrow = |v: i256| v.to_i128().unwrap_or(i128::MAX);
             decimal(widened(array, narrow)?, *scale)
@@ -179,7 +179,7 @@ fn values(name: &str, array: &ArrayData) -> Result<ColumnValues> {
         DataType::Date64 => {
             let day = |ms: i64| {
                 let days = ms.div_euclid(86_400_000);
-                // Out of range here is out of range there: years end long before.
+                // Clamped days are still out of range in the core: its calendar ends long before.
                 days.clamp(i32::MIN.into(), i32::MAX.into()) as i32
             };
             ColumnValues::Date(widened(array, day)?)
@@ -229,7 +229,7 @@ fn values(name: &str, array: &ArrayData) -> Result<ColumnValues> {
     })
 }
 
-/// The type without the names inside it: a struct's fields are the caller's business.
+/// The name of the type without the names of a struct's fields, which may be private.
 fn type_name(data_type: &DataType) -> String {
     let text = data_type.to_string();
     let end = text.find(['(', '<', '[']).unwrap_or(text.len());
@@ -256,8 +256,8 @@ fn widened<T: ArrowNativeType, U: Send + Sync + 'static>(
     Ok(collect(narrow.iter().map(|v| widen(*v)), "column")?.into())
 }
 
-/// Keys as `u32`, whatever their width. Valid ones are inside the dictionary, so they fit; those
-/// of null cells may be anything and stay so.
+/// Keys as `u32`, whatever their width. Keys of valid cells are inside the dictionary, so they fit;
+/// keys of null cells may be anything.
 fn dictionary_keys(array: &ArrayData, keys: &DataType) -> Result<Buf<u32>> {
     match keys {
         DataType::Int8 => widened(array, |k: i8| k as u32),
@@ -271,7 +271,7 @@ fn dictionary_keys(array: &ArrayData, keys: &DataType) -> Result<Buf<u32>> {
     }
 }
 
-/// The offsets of a text array, one more than there are texts. An empty array may come without.
+/// The offsets of a text array, one more than texts. An empty array may have none.
 fn offsets<T>(array: &ArrayData) -> Result<Buf<T>>
 where
     T: ArrowNativeType + Send + Sync,
@@ -288,7 +288,7 @@ fn bytes(array: &ArrayData) -> Buf<u8> {
     shared(buffer, 0, buffer.len())
 }
 
-/// Texts scattered over several buffers, brought together. Null cells become empty.
+/// Copies the texts of a view array into one buffer. Null cells become empty.
 fn views(array: &ArrayData) -> Result<Strings> {
     let views = StringViewArray::from(array.clone());
     let total = views.lengths().map(|l| l as usize).sum();
@@ -365,7 +365,7 @@ mod tests {
         }
     }
 
-    /// Widths that are widened, and bytes of a fixed width, start where the slice does, too.
+    /// Widened integers and fixed-size bytes also start at the slice's offset.
     #[test]
     fn slices_of_every_width() {
         fn ints(column: &ColumnData) -> Vec<i64> {
@@ -393,7 +393,8 @@ mod tests {
             Arc::new(Decimal128Array::from_iter_values(0..9)),
         ];
         for array in arrays {
-            // A slice of the data keeps the buffer and has an offset; one of the array may not.
+            // A slice of the array data keeps the buffer and has an offset; a slice of the array
+            // may not.
             let found = ints(&read_data(&array.to_data().slice(3, 4)));
             assert_eq!(found, [3, 4, 5, 6], "{}", array.data_type());
         }

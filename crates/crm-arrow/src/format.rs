@@ -1,4 +1,4 @@
-//! The schema side of the C data interface: which column, of which type.
+//! Reads the schema of the C data interface: names and types of columns.
 
 use crate::column::EXPECTED;
 use crate::malformed;
@@ -23,8 +23,8 @@ pub(crate) struct Schema {
 
 const _: () = assert!(size_of::<Schema>() == size_of::<FFI_ArrowSchema>());
 
-/// The type of a schema, of those that the core reads. Nested types never get past here, so
-/// nothing below recurses deeper than a dictionary.
+/// The type of a schema, if the core reads it. Nested types are refused here, so other code
+/// recurses at most into a dictionary.
 pub(crate) fn data_type(name: &str, schema: &Schema) -> Result<DataType> {
     let keys = plain_type(name, schema)?;
     if schema.dictionary.is_null() {
@@ -112,7 +112,7 @@ fn decimal_type(parameters: &str) -> Option<DataType> {
     })
 }
 
-/// The name of a type that is not read.
+/// The name of an unsupported type, for messages.
 fn type_name(format: &str) -> &'static str {
     match format.as_bytes() {
         b"e" => "float16",

@@ -1,13 +1,13 @@
-//! The Arrow C stream interface, read with suspicion.
+//! Import of Arrow C streams with checks.
 //!
-//! The interface carries no lengths of buffers, so a producer is trusted to size them as Arrow says;
-//! everything else is checked here before it is used: pointers, counts, formats, the last offset.
-//! Then the array passes Arrow's full validation. (Arrow's own import trusts all of this, and reads
+//! The interface has no lengths of buffers, so the producer must size them as Arrow requires.
+//! Everything else is checked before it is used: pointers, counts, formats, the last offset. Then
+//! the array passes Arrow's full validation. (Arrow's own import checks none of this and reads
 //! through a NULL offsets buffer.)
 //!
-//! Children are imported one by one, so columns that nobody asked for are not looked at. A child is
-//! read where it lies and keeps the whole array alive: moving children out of their parent is
-//! allowed by Arrow, yet not every producer's children outlive it.
+//! Children are imported one by one; columns that are not requested are not read. A child is read
+//! in place and keeps the whole array alive: Arrow allows moving children out of their parent, but
+//! some producers' children do not outlive it.
 
 use crate::c_array::{Array, extent, import, pointed};
 use crate::column::read_validated;
@@ -21,17 +21,17 @@ use crm_core::data::Batch;
 use crm_core::{Context, Error, Result};
 use std::sync::Arc;
 
-/// What errors about the stream as a whole name in the place of a column.
+/// The column name in errors about the whole stream.
 const STREAM: &str = "stream";
 
-/// The columns of these names from each array of the stream, in the order of `columns`; at least
-/// one batch, so that the types are known. The stream is consumed, on success and on failure.
+/// The columns of these names from each array of the stream, in the order of `columns`. There is at
+/// least one batch, so that the types are known. The stream is consumed, also on failure.
 ///
 /// # Errors
 ///
-/// Those of [`read_batches`](crate::read_batches), and [`Error::Malformed`] for whatever breaks the
-/// C stream interface or when the producer reports an error (its message is not repeated: it may
-/// hold data).
+/// Those of [`read_batches`](crate::read_batches), and [`Error::Malformed`] for a violation of the
+/// C stream interface or an error of the producer (its message is not repeated, because it may
+/// contain data).
 pub fn read_stream(
     mut stream: FFI_ArrowArrayStream,
     columns: &[&str],
@@ -71,7 +71,7 @@ pub fn read_struct(
 }
 
 /// One column as a stream of arrays of a plain type (a chunked array), named `name` in errors. The
-/// stream is consumed, on success and on failure.
+/// stream is consumed, also on failure.
 ///
 /// # Errors
 ///
@@ -112,7 +112,7 @@ pub fn read_column(
 type GetSchema = unsafe extern "C" fn(*mut FFI_ArrowArrayStream, *mut FFI_ArrowSchema) -> i32;
 type GetNext = unsafe extern "C" fn(*mut FFI_ArrowArrayStream, *mut FFI_ArrowArray) -> i32;
 
-/// The callbacks of a stream that is not released.
+/// The callbacks of a stream, which must not be released.
 fn callbacks(stream: &FFI_ArrowArrayStream) -> Result<(GetSchema, GetNext)> {
     match (stream.get_schema(), stream.get_next(), stream.release()) {
         (Some(get_schema), Some(get_next), Some(_)) => Ok((get_schema, get_next)),
@@ -175,10 +175,10 @@ fn producer(status: i32) -> Error {
     )
 }
 
-/// A column asked for.
+/// A requested column.
 pub(crate) struct Wanted {
     pub(crate) name: String,
-    /// Its place among the children.
+    /// Its index among the children.
     pub(crate) at: usize,
     pub(crate) data_type: DataType,
 }
@@ -248,7 +248,7 @@ pub(crate) fn batch(root: &Array, wanted: &[Wanted], owner: &Arc<FFI_ArrowArray>
         .collect()
 }
 
-/// Whether a bit of the root's own bitmap is unset. Some producers leave the count at -1.
+/// Whether the root's bitmap has a null. Some producers leave the null count at -1.
 fn has_nulls(root: &Array, length: usize, offset: usize) -> bool {
     if root.n_buffers < 1 {
         return false;
@@ -274,7 +274,7 @@ mod tests {
     use crm_core::data::{ColumnData, ColumnValues};
     use std::ffi::c_char;
 
-    /// A stream that counts its release, whose callbacks report what the test says.
+    /// A stream that counts its releases and whose callbacks return the test's status.
     mod counted {
         use super::*;
         use std::sync::atomic::{AtomicUsize, Ordering};
@@ -363,8 +363,8 @@ mod tests {
         assert_eq!(error.hint().as_deref(), Some("did you mean `id`?"));
     }
 
-    /// A record batch whose own array starts at `offset` and has `len` rows, as a producer exports
-    /// it that slices the parent and leaves the children whole.
+    /// A record batch whose parent array starts at `offset` and has `len` rows, as exported by a
+    /// producer that slices only the parent.
     fn sliced_root(
         columns: &[(&str, ArrayRef)],
         offset: usize,
@@ -405,7 +405,7 @@ mod tests {
         let names: Vec<Option<String>> = (0..n)
             .map(|i| (i % 4 != 1).then(|| format!("name {i}")))
             .collect();
-        // A child with an offset of its own below that of the table.
+        // A child with its own offset below the table's offset.
         let padded: Vec<Option<i64>> = [Some(-1), None, Some(-2)]
             .into_iter()
             .chain(ids.clone())
@@ -468,7 +468,7 @@ mod tests {
     #[test]
     fn a_column_that_ends_before_its_table_is_refused() {
         let column = |n: i64| -> ArrayRef { Arc::new(Int64Array::from_iter_values(0..n)) };
-        // Built whole, then the child is exported shorter: its builder would refuse.
+        // Built whole, then the child's length is shortened, because the builder would refuse it.
         let (schema, array) = sliced_root(&[("id", column(9))], 2, 7, None);
         assert_eq!(read_struct(&schema, array, &["id"]).unwrap()[0].1.len(), 7);
         let (schema, mut array) = sliced_root(&[("id", column(9))], 2, 7, None);
@@ -481,14 +481,14 @@ mod tests {
         );
     }
 
-    /// Rows of the table that are null are refused where they are inside the table's own slice, and
-    /// only there.
+    /// Null rows of the table are refused only inside the table's own slice.
     #[test]
     fn the_tables_own_bitmap_is_read_at_its_offset() {
         let ids: ArrayRef = Arc::new(Int64Array::from_iter_values(0..20));
         let read = |null_at: usize, unknown_count: bool| {
             let valid: Vec<bool> = (0..20).map(|i| i != null_at).collect();
-            // Exported whole, then cut: a builder drops a bitmap without a null in its slice.
+            // Exported whole, then cut, because a builder drops a bitmap without a null in its
+            // slice.
             let (schema, mut array) = sliced_root(&[("id", ids.clone())], 0, 20, Some(&valid));
             // SAFETY: `Array` is laid out as the interface says, which allows -1 for unknown.
             let raw = unsafe { &mut *std::ptr::from_mut(&mut array).cast::<Array>() };

@@ -1,16 +1,15 @@
-//! Arrow columns in, Arrow tables out.
+//! Conversion between Arrow and the core: input columns and result tables.
 //!
-//! The one place where the core's columns and Arrow meet, used by both bindings and by Rust
-//! programs on Arrow or DataFusion; Arrow's releases stay out of the core this way.
+//! Both bindings and Rust programs with Arrow or DataFusion use this crate. The core does not
+//! depend on Arrow, so Arrow's releases do not affect it.
 //!
-//! *In*: [`read_batches`] and [`read_stream`] give the columns that are asked for by name, and
-//! look at no other: one unrelated column of an odd type must not spoil an import. Buffers already
-//! of a core type (`int64`, `uint64`, `float64`, `decimal128`, `utf8`, `large_utf8`, timestamps,
-//! `date32`, `bool`, fixed-size binary, dictionaries with 32-bit keys) are kept by reference,
-//! everything else is widened into new ones. Everything that can be checked is checked before the
-//! first value is read.
+//! *Input*: [`read_batches`] and [`read_stream`] give the columns requested by name and read no
+//! others, so an unrelated column of an unsupported type does no harm. Buffers of a core type
+//! (`int64`, `uint64`, `float64`, `decimal128`, `utf8`, `large_utf8`, timestamps, `date32`, `bool`,
+//! fixed-size binary, dictionaries with 32-bit keys) are kept by reference; other types are widened
+//! into new buffers. Everything that can be checked is checked before the first value is read.
 //!
-//! *Out*: [`to_record_batch`] and [`to_stream`].
+//! *Output*: [`to_record_batch`] and [`to_stream`].
 //!
 //! ```
 //! use arrow_array::{ArrayRef, Int16Array, RecordBatch};
@@ -48,14 +47,14 @@ fn room<T>(capacity: usize, what: &'static str) -> Result<Vec<T>> {
     Ok(vec)
 }
 
-/// What an exactly sized iterator yields.
+/// Collects an exactly sized iterator.
 fn collect<T>(items: impl ExactSizeIterator<Item = T>, what: &'static str) -> Result<Vec<T>> {
     let mut vec = room(items.len(), what)?;
     vec.extend(items);
     Ok(vec)
 }
 
-/// The error for a column that was asked for and is not there.
+/// The error for a requested column that is missing.
 fn missing(column: &str, available: Vec<String>) -> Error {
     let meant = crm_core::nearest(column, &available).map(str::to_owned);
     Error::MissingColumn {

@@ -1,16 +1,16 @@
-//! A result table as an Arrow record batch.
+//! Exports a result table as an Arrow record batch.
 //!
 //! | cells          | Arrow type                                                          |
 //! |----------------|---------------------------------------------------------------------|
-//! | ids            | the type that came in; texts as `utf8` (`large_utf8` beyond 2 GiB)   |
+//! | ids | the type of the input; texts as `utf8` (`large_utf8` beyond 2 GiB) |
 //! | dates          | `date32`                                                            |
 //! | instants       | `timestamp(us)` in the shop's zone                                  |
 //! | money          | `decimal128(19, exponent)`, or as [`Money`] says                    |
 //! | words, texts   | `dictionary(int32, utf8)`                                           |
 //!
-//! The schema's metadata holds the definition (`crm`) and its hash (`crm.hash`); a field's holds
-//! its `type`, `unit`, Japanese heading (`ja`) and `currency`. The slots of null cells are zero or
-//! empty, so nothing leaks through them.
+//! The metadata of the schema has the definition (`crm`) and its hash (`crm.hash`); the metadata of
+//! a field has `type`, `unit`, the Japanese heading (`ja`) and `currency`. Null cells are zero or
+//! empty in the buffers, so they leak no data.
 
 use crate::{collect, room};
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;
@@ -29,7 +29,7 @@ use crm_core::{Currency, Error, Language, Result, Table};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// How money leaves.
+/// The Arrow type of money.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Money {
     /// `decimal128(19, exponent)`: exact.
@@ -41,12 +41,12 @@ pub enum Money {
     Minor,
 }
 
-/// How a table leaves: what changes is the look, never a number.
+/// Options of an export. They change types, headings and labels, never a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Style {
-    /// How money leaves.
+    /// The Arrow type of money.
     pub money: Money,
-    /// Headings and words: English is the names and values that programs compare.
+    /// The language of headings and words. English means the names and codes for programs.
     pub language: Language,
 }
 
@@ -161,7 +161,7 @@ fn money(
     })
 }
 
-/// Words by index. The slots of null cells hold index 0, as they come.
+/// A dictionary array of words. Null cells have index 0.
 fn dictionary<'a>(
     keys: impl ExactSizeIterator<Item = i32>,
     words: impl Iterator<Item = &'a str>,
@@ -202,7 +202,7 @@ fn id_array(ids: &Ids, codes: &[u32], nulls: Option<NullBuffer>) -> Result<Array
                 .enumerate()
                 .map(|(row, code)| match present(row) {
                     true => match ids.at(*code) {
-                        // The width is that of the column that came in.
+                        // The width is the width of the input column.
                         IdRef::$variant(id) => id as _,
                         _ => 0,
                     },
@@ -402,7 +402,7 @@ mod tests {
         assert_eq!((batch.num_columns(), batch.num_rows()), (0, 0));
     }
 
-    /// Ids of bytes leave one after the other, each of its width, in the order of their bytes.
+    /// Byte-string ids are exported with their fixed width.
     #[test]
     fn ids_of_bytes_keep_their_width() {
         use crm_core::data::{ColumnValues, OrdersSpec, Strings};

@@ -1,5 +1,5 @@
-//! Every type that is read, at every length that a bitmap's bytes make a difference for, and every
-//! type that leaves: cell by cell against the values that the arrays were made of.
+//! Every input type, with every length around the bytes of a bitmap, and every output type: cell by
+//! cell against the values of which the arrays were made.
 
 use arrow_array::ffi::{FFI_ArrowArray, FFI_ArrowSchema};
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;
@@ -28,7 +28,7 @@ fn text(value: i64) -> String {
     }
 }
 
-/// A column of each type, with the name that the core has for it and its cells in words.
+/// A column of each type, with the core's name of the type and its cells as text.
 fn arrays(cells: &[Option<i64>]) -> Vec<(ArrayRef, String, Vec<Option<String>>)> {
     let mut all: Vec<(ArrayRef, String, Vec<Option<String>>)> = Vec::new();
     let plain = || {
@@ -220,7 +220,7 @@ fn a_column_comes_as_a_stream_of_chunks_or_of_none() {
     }
 }
 
-/// Ids leave in the type that came in, whatever their width.
+/// Ids are exported in the type of the input, whatever their width.
 #[test]
 fn ids_leave_as_they_came() {
     let own = |name: &str| name.contains("int") || name == "text" || name.starts_with("fixed");
@@ -244,7 +244,7 @@ fn ids_leave_as_they_came() {
     }
 }
 
-/// Columns of a table leave with their cells, their nulls and what they are.
+/// Columns of a table are exported with their cells, nulls and metadata.
 #[test]
 fn tables_leave_with_every_type() {
     let n = 21;

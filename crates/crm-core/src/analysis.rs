@@ -1,7 +1,7 @@
-//! An analysis: a name, its columns, its options, and a pure function of one dataset at one date.
+//! The trait of analyses: a name, columns, options, and a pure function of one dataset at one date.
 //!
-//! How a scope is carried out on each kind of dataset is in `on_orders`, `on_events` and `on_table`.
-//! A family lists its analyses as [`Entry`]s; [`register`](crate::register) joins the lists.
+//! `on_orders`, `on_events` and `on_table` apply a scope to each kind of dataset. Each family lists
+//! its analyses as [`Entry`]s; [`register`](crate::register) joins the lists.
 
 mod on_events;
 mod on_orders;
@@ -22,14 +22,14 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-/// What an analysis reads.
+/// The dataset of a request.
 #[derive(Debug, Clone, Copy)]
 pub enum Dataset<'a> {
     /// Orders.
     Orders(&'a Orders),
     /// Events of a site or an app.
     Events(&'a Events),
-    /// A table, such as a `clv_summary` that a model is fitted on.
+    /// A table, such as a `clv_summary` to which a model is fitted.
     Table(&'a Table),
 }
 
@@ -43,22 +43,22 @@ impl Dataset<'_> {
     }
 }
 
-/// A kind of dataset, and how a scope is carried out on it before an analysis sees it.
+/// A kind of dataset, and how a scope is applied to it before an analysis runs.
 pub trait Input: Sized {
     /// Its name in messages and in the catalogue.
     const KIND: &'static str;
-    /// The keys of a [`Scope`] that can be carried out on it.
+    /// The keys of a [`Scope`] that can be applied to it.
     const SCOPE: &'static [&'static str];
 
     /// The dataset as this kind.
     fn of<'a>(data: &Dataset<'a>) -> Option<&'a Self>;
 
-    /// Runs an analysis under the whole scope: filters, dates and breakdowns are carried out here,
-    /// once for all analyses. Returns the table and the scope as it was resolved.
+    /// Runs an analysis with the whole scope: filters, dates and breakdowns are applied here, for
+    /// all analyses. Returns the table and the resolved scope.
     ///
     /// # Errors
     ///
-    /// Those of the scope and of the analysis.
+    /// Errors of the scope and of the analysis.
     fn run_scoped<A: Analysis<Data = Self>>(
         &self,
         scope: &Scope,
@@ -67,7 +67,7 @@ pub trait Input: Sized {
     ) -> Result<(Table, Value)>;
 }
 
-/// An analysis: a name, what it puts out, its options, and a pure function.
+/// An analysis: a name, output columns, options, and a pure function.
 pub trait Analysis: 'static {
     /// The name in requests.
     const NAME: &'static str;
@@ -75,26 +75,26 @@ pub trait Analysis: 'static {
     const SUMMARY: &'static str;
     /// The Japanese term.
     const JA: &'static str;
-    /// The columns it can put out, in order; which of them appear may depend on the options.
+    /// Its output columns, in order; which of them appear may depend on the options.
     const COLUMNS: &'static [Field];
-    /// Whether `as_of` must be given, because a default would be a guess.
+    /// Whether `as_of` is required, because a default would be a guess.
     const NEEDS_AS_OF: bool = false;
-    /// The keys of a [`Scope`] that mean something to it; others are refused.
+    /// The keys of a [`Scope`] that it accepts; others are refused.
     const SCOPE: &'static [&'static str] = <Self::Data as Input>::SCOPE;
-    /// The scope's `churn_days` where the request leaves them out.
+    /// The default of the scope's `churn_days`.
     const CHURN_DAYS: u32 = Scope::CHURN_DAYS;
-    /// The scope's `occasion` where the request leaves it out: orders for counts, days for gaps and
-    /// repeat purchases. None where parts differ.
+    /// The default of the scope's `occasion`: orders for counts, days for gaps and repeat
+    /// purchases. `None` if its parts have different defaults.
     const OCCASION: Option<Occasion> = Some(Occasion::Order);
-    /// The columns of a table that it reads where they are there; nothing of other kinds of data.
+    /// The optional columns of a table that it reads; empty for other kinds of data.
     const OPTIONAL: &'static [&'static str] = &[];
-    /// What it reads.
+    /// The kind of dataset it reads.
     type Data: Input;
     /// Its options.
     type Options: Clone + Default + Send + Sync + Serialize + DeserializeOwned + JsonSchema;
 
-    /// What is left to a default that depends on other options or on the data, written out: the
-    /// analysis runs with it, and the definition says it.
+    /// Resolves defaults that depend on other options or on the data. The analysis runs with the
+    /// result, and the definition contains it.
     ///
     /// # Errors
     ///
@@ -107,21 +107,21 @@ pub trait Analysis: 'static {
         Ok((scope, options))
     }
 
-    /// Refuses options that nothing in the whole dataset answers to, before the scope chooses from it.
+    /// Refuses options that match nothing in the whole dataset, before the scope is applied.
     ///
     /// # Errors
     ///
-    /// Those options.
+    /// An error naming the option.
     fn check(_whole: &Self::Data, _options: &Self::Options) -> Result<()> {
         Ok(())
     }
 
-    /// Computes the table. `scope` is down to one date and no breakdown, and its filters are
-    /// already carried out on `data`.
+    /// Computes the table. `scope` has one date and no breakdown; its filters are already applied
+    /// to `data`.
     ///
     /// # Errors
     ///
-    /// Options that contradict each other or the data, and those of the computation.
+    /// Options that contradict each other or the data; errors of the computation.
     fn run(
         data: &Self::Data,
         scope: &Scope,
@@ -130,7 +130,7 @@ pub trait Analysis: 'static {
     ) -> Result<Table>;
 }
 
-/// An analysis in the list of its family, and so in the register.
+/// An analysis in the list of its family and in the register.
 pub struct Entry {
     /// The name in requests.
     pub name: &'static str,
@@ -138,13 +138,13 @@ pub struct Entry {
     pub summary: &'static str,
     /// The Japanese term.
     pub ja: &'static str,
-    /// The columns it can put out.
+    /// Its output columns.
     pub columns: &'static [Field],
-    /// What it reads: `orders`, `events` or `table`.
+    /// The kind of dataset: `orders`, `events` or `table`.
     pub reads: &'static str,
-    /// Whether `as_of` must be given.
+    /// Whether `as_of` is required.
     pub needs_as_of: bool,
-    /// The keys of the scope that it takes.
+    /// The keys of the scope that it accepts.
     pub scope: &'static [&'static str],
     pub(crate) schema: fn() -> Value,
     pub(crate) defaults: fn() -> Value,
@@ -184,11 +184,11 @@ fn run_parsed<A: Analysis>(
     run_typed::<A>(input, scope, &options, context)
 }
 
-/// Runs an analysis known by its type.
+/// Runs an analysis given as a type.
 ///
 /// # Errors
 ///
-/// Those of the scope, the options and the analysis.
+/// Errors of the scope, the options and the analysis.
 pub fn run_typed<A: Analysis>(
     data: &A::Data,
     scope: &Scope,
@@ -221,7 +221,7 @@ pub fn run_typed<A: Analysis>(
     Ok(table.with_definition(definition))
 }
 
-/// The scope of a definition: those of its keys that the analysis takes.
+/// The scope in a definition: the keys that the analysis accepts.
 fn resolved<A: Analysis>(scope: &Scope) -> Value {
     let mut keys = as_object(scope);
     keys.retain(|key, _| A::SCOPE.contains(&key.as_str()));
@@ -232,12 +232,12 @@ fields! {
     AS_OF = "as_of", Date, "", "基準日", "The date the row is as of.";
 }
 
-/// With more than this many days between the last order and its date a table has a note of it: the data may
-/// be incomplete, and customers only look inactive. The gaps of a shop with few orders and of a late nightly
-/// import are shorter.
+/// If the last order is more than this many days before `as_of`, a table has a note: the data may
+/// be incomplete, and customers may only look inactive. Gaps of a shop with few orders or of a late
+/// nightly import are shorter.
 const PAST_THE_DATA: i32 = 30;
 
-/// The table, whose notes say how many days before its date the data end where that is long.
+/// The table with the note `data_end`, if the data end long before its date.
 fn noted_end(table: Table, last: Day, as_of: Day) -> Table {
     let days = as_of.0.saturating_sub(last.0);
     match days > PAST_THE_DATA {

@@ -1,25 +1,24 @@
-//! What surrounds a computation but is no part of a number's meaning: threads, cancellation,
-//! progress, a byte budget, the hash seed. And the one way this crate allocates memory whose size
-//! depends on data: fallibly.
+//! Settings of a computation that do not change its result: threads, cancellation, progress, a byte
+//! budget, the hash seed. Also the fallible allocation that this crate uses for memory whose size
+//! depends on data.
 
 use crate::{Error, Result};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-/// How to run, as opposed to what to compute. The same request gives the same bits under every
-/// context.
+/// How to run a computation. The same request gives the same bits with every context.
 #[derive(Clone, Copy, Default)]
 pub struct Context<'a> {
-    /// Threads to use; none computes on the caller's thread. The core has no pool of its own.
+    /// The thread pool; without one, work runs on the caller's thread. The core creates no pool.
     pub pool: Option<&'a rayon::ThreadPool>,
     /// Set from another thread to stop; read between blocks of work.
     pub cancel: Option<&'a AtomicBool>,
-    /// Where progress is reported.
+    /// Counters for progress.
     pub progress: Option<&'a Progress>,
-    /// The most bytes that one structure may take; none is unlimited.
+    /// The maximum bytes of one data structure; `None` is unlimited.
     pub budget: Option<usize>,
-    /// Seed of the id hash: a secret of the process keeps crafted ids harmless. Results do not
-    /// depend on it.
+    /// Seed of the hash of ids. A secret random seed prevents constructed collisions. Results do
+    /// not depend on it.
     pub hash_seed: u64,
 }
 
@@ -33,10 +32,10 @@ pub struct Progress {
 }
 
 impl Context<'_> {
-    /// Rows between two looks at the cancel flag: under 10 ms of work.
+    /// Rows between two checks of the cancel flag: under 10 ms of work.
     pub(crate) const BLOCK: usize = 1 << 18;
 
-    /// An error once the caller asked to stop.
+    /// An error if the caller has cancelled.
     ///
     /// # Errors
     ///
@@ -60,14 +59,14 @@ impl Context<'_> {
         self.check()
     }
 
-    /// Expects `rows` more rows of work.
+    /// Adds `rows` to the expected work.
     pub fn expect(&self, rows: usize) {
         if let Some(progress) = self.progress {
             progress.total.fetch_add(rows as u64, Ordering::Relaxed);
         }
     }
 
-    /// Refuses a structure of `bytes` that is over the budget, before it is allocated.
+    /// Refuses a data structure of `bytes` over the budget, before it is allocated.
     ///
     /// # Errors
     ///
@@ -79,16 +78,17 @@ impl Context<'_> {
         }
     }
 
-    /// Threads to split work over: those of the pool, or one.
+    /// The number of threads: that of the pool, or one.
     pub fn threads(&self) -> usize {
         self.pool.map_or(1, rayon::ThreadPool::current_num_threads)
     }
 
-    /// Applies `work` to each part, on the pool when there is one; results keep the parts' order.
+    /// Applies `work` to each part, on the pool if there is one; results are in the order of the
+    /// parts.
     ///
     /// # Errors
     ///
-    /// The first part's error, in the parts' order.
+    /// The error of the first failing part, in the order of the parts.
     pub fn map<T: Send, R: Send>(
         &self,
         parts: Vec<T>,
@@ -124,7 +124,7 @@ pub(crate) fn filled<T: Clone>(len: usize, value: T, what: &'static str) -> Resu
     Ok(vec)
 }
 
-/// What an exactly sized iterator yields.
+/// Collects an exactly sized iterator.
 pub(crate) fn collect<T>(
     items: impl ExactSizeIterator<Item = T>,
     what: &'static str,
@@ -134,7 +134,7 @@ pub(crate) fn collect<T>(
     Ok(vec)
 }
 
-/// What `format!` gives, where that would abort the host.
+/// As `format!`, with an error where `format!` would abort the host.
 pub(crate) fn text(arguments: std::fmt::Arguments<'_>, what: &'static str) -> Result<String> {
     struct Text(String, usize);
     impl std::fmt::Write for Text {
@@ -157,7 +157,7 @@ pub(crate) fn text(arguments: std::fmt::Arguments<'_>, what: &'static str) -> Re
     }
 }
 
-/// Room for `additional` more items.
+/// Reserves capacity for `additional` more items.
 pub(crate) fn grow<T>(vec: &mut Vec<T>, additional: usize, what: &'static str) -> Result<()> {
     vec.try_reserve(additional).map_err(|_| Error::OutOfMemory {
         what,
@@ -165,7 +165,7 @@ pub(crate) fn grow<T>(vec: &mut Vec<T>, additional: usize, what: &'static str) -
     })
 }
 
-/// Room for one more item in a queue.
+/// Reserves capacity for one more item in a queue.
 pub(crate) fn grow_queue<T>(queue: &mut VecDeque<T>, what: &'static str) -> Result<()> {
     queue.try_reserve(1).map_err(|_| Error::OutOfMemory {
         what,

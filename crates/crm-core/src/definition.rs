@@ -1,15 +1,16 @@
-//! The definition that travels with every result: what was asked, with nothing left implicit.
+//! The definition in every result: the full request, with all defaults.
 //!
 //! Canonical JSON (RFC 8785) of `{version, analysis, scope, options}`, defaults written out; its
-//! hash is the first 16 hex digits of the SHA-256. Two screens that disagree compare these.
+//! hash is the first 16 hex digits of the SHA-256. Results with equal hashes come from equal
+//! requests.
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::fmt::{self, Write};
 use std::sync::{Arc, OnceLock};
 
-/// What a result was computed with. It is written when it is first asked for, since a page that shows
-/// one customer seldom asks.
+/// The request of a result. The JSON is made on first use, because pages that show one customer
+/// rarely need it.
 #[derive(Clone)]
 pub struct Definition(Arc<Lazy>);
 
@@ -25,7 +26,7 @@ struct Written {
 }
 
 impl Definition {
-    /// The definition with these contents.
+    /// A definition with these contents.
     pub fn new(contents: impl Fn() -> Value + Send + Sync + 'static) -> Self {
         Definition(Arc::new(Lazy {
             contents: Box::new(contents),
@@ -37,7 +38,7 @@ impl Definition {
         if let Some(written) = self.0.written.get() {
             return written;
         }
-        // Written outside the lock, which a fork of the process may leave locked.
+        // Made outside of the lock, which a fork of the process could leave locked.
         let mut json = String::new();
         canonical(&(self.0.contents)(), &mut json);
         let digest = Sha256::digest(json.as_bytes());
@@ -48,7 +49,7 @@ impl Definition {
         self.0.written.get_or_init(|| Written { json, hash })
     }
 
-    /// As canonical JSON.
+    /// The canonical JSON.
     pub fn json(&self) -> &str {
         &self.written().json
     }
@@ -72,7 +73,7 @@ impl fmt::Debug for Definition {
 }
 
 /// RFC 8785: keys sorted by UTF-16 code units, numbers as ECMAScript prints them, no spaces. The
-/// values are this library's own or passed its depth limit when parsed, so recursion is shallow.
+/// values are made by this library or were parsed with its depth limit, so recursion is bounded.
 fn canonical(value: &Value, out: &mut String) {
     match value {
         Value::Number(number) => match number.as_f64() {
@@ -112,7 +113,7 @@ fn canonical(value: &Value, out: &mut String) {
     }
 }
 
-/// A JSON string.
+/// Writes a JSON string.
 fn quoted(text: &str, out: &mut String) {
     let plain = |byte: u8| byte >= b' ' && byte != b'"' && byte != b'\\';
     if text.bytes().all(plain) {
@@ -128,8 +129,8 @@ fn ecmascript(value: f64, out: &mut String) {
         out.push('0');
         return;
     }
-    // Rust prints the same shortest digits. Without an exponent its layout is the same, too; with one
-    // it has no plus sign.
+    // Rust prints the same shortest digits. Without an exponent the layout is the same; with an
+    // exponent Rust prints no plus sign.
     if (1e-6..1e21).contains(&value.abs()) {
         let _ = write!(out, "{value}");
         return;

@@ -1,9 +1,9 @@
-//! What can go wrong, as data.
+//! Errors as data.
 //!
-//! Analyses compose, so their errors do too: one enum keeps `?` usable across modules and gives
-//! the doors one place to map from. Variants carry fields; sentences are made from them here and
-//! nowhere else. Messages name column, row and what was expected. Words of an option, a status, a
-//! kind or a currency may be quoted (cut at 40 bytes); ids, order ids, amounts and times never are.
+//! One enum for all modules, so that `?` works across them and the bindings map errors in one
+//! place. Variants have fields; messages are made from them only here. Messages name column, row
+//! and what was expected. Names and values in a request may be quoted, cut at 40 bytes; the
+//! contents of cells never are.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,22 +11,22 @@ use std::fmt;
 /// `Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Everything that can go wrong.
+/// All errors of this crate.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A column that was named is not in the input.
+    /// A named column is not in the input.
     #[error(
         "column {} was not found; the input has {}",
         Quoted(column),
         List(available)
     )]
     MissingColumn {
-        /// The name asked for.
+        /// The name in the request.
         column: String,
-        /// The names present.
+        /// The names of the columns present.
         available: Vec<String>,
-        /// The present name that looks like the one asked for.
+        /// A column present whose name looks like it.
         meant: Option<String>,
     },
     /// A column has a type that its role cannot have.
@@ -36,7 +36,7 @@ pub enum Error {
         column: String,
         /// The type found.
         found: String,
-        /// The types that would do.
+        /// The accepted types.
         expected: String,
     },
     /// Columns of one input differ in length.
@@ -47,12 +47,12 @@ pub enum Error {
     ColumnLength {
         /// The column.
         column: String,
-        /// Its rows.
+        /// The number of its rows.
         found: usize,
-        /// The rows of the columns before it.
+        /// The number of rows of the columns before it.
         expected: usize,
     },
-    /// Bytes that claim to be an Arrow array, a text or a state are not one.
+    /// Bytes that should be an Arrow array, a text or a state are malformed.
     #[error("column {}: {problem}", Quoted(column))]
     Malformed {
         /// The column, or the name of the argument.
@@ -60,31 +60,31 @@ pub enum Error {
         /// What is broken.
         problem: String,
     },
-    /// A cell holds no value where one is needed.
+    /// A cell is null where a value is required.
     #[error("column {}, row {row}: no value, expected {expected}", Quoted(column))]
     Null {
         /// The column.
         column: String,
-        /// Zero-based row in the caller's order.
+        /// The row in the caller's order, counted from 0.
         row: u64,
         /// What was expected.
         expected: Cow<'static, str>,
-        /// Whether an option leaves such rows out.
+        /// Whether an option can leave such rows out.
         droppable: bool,
     },
-    /// A cell holds a value outside its column's domain. The value itself is never shown.
+    /// A cell has a value outside its column's range. The value is never shown.
     #[error("column {}, row {row}: expected {expected}", Quoted(column))]
     Value {
         /// The column.
         column: String,
-        /// Zero-based row in the caller's order.
+        /// The row in the caller's order, counted from 0.
         row: u64,
         /// What was expected.
         expected: Cow<'static, str>,
-        /// Whether an option leaves such rows out.
+        /// Whether an option can leave such rows out.
         droppable: bool,
     },
-    /// A word is not among those the library knows, nor in the map that was given. The cell may hold
+    /// A word is neither one that the library knows nor in the given map. The cell may contain
     /// anything (two columns may be swapped), so it is described and never shown.
     #[error(
         "column {}, row {row}: unknown word ({found}); expected {}",
@@ -94,11 +94,11 @@ pub enum Error {
     UnknownWord {
         /// The column.
         column: String,
-        /// Zero-based row in the caller's order.
+        /// The row in the caller's order, counted from 0.
         row: u64,
-        /// How many characters were found, and of which sort.
+        /// A description of the cell: the number of its characters and their sort.
         found: String,
-        /// The word of `allowed` that is near the one found.
+        /// The word of `allowed` that is near the cell's.
         meant: Option<String>,
         /// The words known.
         allowed: Vec<String>,
@@ -111,25 +111,25 @@ pub enum Error {
     Conflict {
         /// The column.
         column: String,
-        /// Zero-based row in the caller's order.
+        /// The row in the caller's order, counted from 0.
         row: u64,
         /// The row it contradicts.
         other_row: u64,
-        /// What cannot be.
+        /// The contradiction.
         problem: Cow<'static, str>,
     },
-    /// The texts of a column can be read in more than one way, and none of them tells which.
+    /// The texts of a column fit several formats, and none of them decides.
     #[error(
-        "column {}: {}? No value of the column tells",
+        "column {}: {}? No value of the column decides",
         Quoted(column),
         Readings(readings)
     )]
     Ambiguous {
         /// The column.
         column: String,
-        /// The option that says which.
+        /// The option that decides.
         option: &'static str,
-        /// Values of the option, and what they mean.
+        /// Values of the option and their meanings.
         readings: Vec<(String, &'static str)>,
     },
     /// Rows are in more than one currency.
@@ -141,9 +141,9 @@ pub enum Error {
     MixedCurrency {
         /// The column.
         column: String,
-        /// Zero-based row in the caller's order.
+        /// The row in the caller's order, counted from 0.
         row: u64,
-        /// The currency found; a text that is no currency is described and never shown.
+        /// The currency found; a text that is not a currency is described and never shown.
         found: String,
         /// The currency of the orders.
         expected: String,
@@ -153,13 +153,13 @@ pub enum Error {
     Overflow {
         /// The column.
         column: String,
-        /// What was being added up.
+        /// What was summed.
         what: &'static str,
     },
     /// More data is needed.
     #[error("needs at least {needed} {what}, found {found}")]
     Insufficient {
-        /// What there is too little of.
+        /// What there is too little of, as a noun.
         what: &'static str,
         /// How many are needed.
         needed: u64,
@@ -169,9 +169,9 @@ pub enum Error {
     /// No analysis has this name.
     #[error("unknown analysis {}; there are {}", Quoted(name), List(valid))]
     UnknownAnalysis {
-        /// The name asked for.
+        /// The name in the request.
         name: String,
-        /// The names there are.
+        /// The valid names.
         valid: Vec<String>,
     },
     /// No option has this name.
@@ -179,15 +179,15 @@ pub enum Error {
     UnknownOption {
         /// The name given.
         name: String,
-        /// The names there are.
+        /// The valid names.
         valid: Vec<String>,
     },
-    /// An option's value is outside its domain.
+    /// The value of an option is outside its range.
     #[error("option {}: expected {expected}{}", Quoted(name), Found(found))]
     OptionValue {
         /// The option.
         name: String,
-        /// The value given, as JSON, empty when it says nothing.
+        /// The given value as JSON; empty if it is not informative.
         found: String,
         /// What was expected.
         expected: Cow<'static, str>,
@@ -207,66 +207,66 @@ pub enum Error {
         /// The column it needs.
         column: String,
     },
-    /// The data handed over is not of the kind this analysis reads.
+    /// The dataset is not of the kind that the analysis reads.
     #[error("{analysis} reads {expected}, not {found}")]
     Dataset {
         /// The analysis.
         analysis: &'static str,
-        /// What it reads.
+        /// The kind it reads.
         expected: &'static str,
-        /// What it was given.
+        /// The kind it was given.
         found: &'static str,
     },
-    /// A model is asked before it was fitted: neither a fit nor parameters were given.
+    /// A model has no parameters: neither a fit nor parameters were given.
     #[error("not fitted: {what}")]
     NotFitted {
         /// What is missing.
         what: Cow<'static, str>,
     },
-    /// A fit found no answer.
+    /// A fit did not converge.
     #[error("{model} did not converge: {reason}")]
     Convergence {
         /// The model.
         model: &'static str,
-        /// Why.
+        /// The reason.
         reason: String,
     },
     /// The caller asked to stop.
     #[error("cancelled")]
     Cancelled,
-    /// The allocator refused.
+    /// An allocation failed.
     #[error("out of memory: {bytes} bytes for {what}")]
     OutOfMemory {
         /// What the memory was for.
         what: &'static str,
-        /// How much was asked for.
+        /// The number of bytes requested.
         bytes: usize,
     },
-    /// The caller's byte budget is spent.
+    /// The caller's byte budget is exceeded.
     #[error("over the memory budget: {what} needs {bytes} bytes, {left} are left")]
     Budget {
         /// What the memory was for.
         what: &'static str,
-        /// How much was asked for.
+        /// The number of bytes requested.
         bytes: usize,
-        /// How much is left.
+        /// The number of bytes left.
         left: usize,
     },
     /// A defect of this library.
     #[error("internal error, please report it: {what}")]
     Internal {
-        /// What was found to be impossible.
+        /// The violated invariant.
         what: Cow<'static, str>,
     },
 }
 
-/// The family of an error: what the doors turn into status codes and exceptions. Numbers are
+/// The family of an error, which the bindings turn into status codes and exceptions. Numbers are
 /// never reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(i32)]
 #[non_exhaustive]
 pub enum ErrorCode {
-    /// Columns: missing, of a wrong type, of different lengths, broken.
+    /// Columns: missing, of a wrong type, of different lengths, malformed.
     Schema = 10,
     /// Rows: a value, a pair of rows, a sum.
     Data = 11,
@@ -274,13 +274,13 @@ pub enum ErrorCode {
     Option = 12,
     /// A model without parameters.
     NotFitted = 13,
-    /// A fit without an answer.
+    /// A fit that did not converge.
     Convergence = 14,
     /// Stopped by the caller.
     Cancelled = 15,
-    /// No memory.
+    /// Out of memory.
     OutOfMemory = 16,
-    /// The byte budget.
+    /// The byte budget is exceeded.
     Budget = 17,
     /// A defect of this library.
     Internal = 18,
@@ -317,7 +317,7 @@ impl Error {
         }
     }
 
-    /// The column at fault, where there is one.
+    /// The column of the error, if there is one.
     pub fn column(&self) -> Option<&str> {
         use Error as E;
         match self {
@@ -337,7 +337,7 @@ impl Error {
         }
     }
 
-    /// The option at fault, where there is one.
+    /// The option of the error, if there is one.
     pub fn option_name(&self) -> Option<&str> {
         match self {
             Error::UnknownOption { name, .. } | Error::OptionValue { name, .. } => Some(name),
@@ -347,7 +347,7 @@ impl Error {
         }
     }
 
-    /// The zero-based row at fault in the caller's order, where there is one.
+    /// The row of the error in the caller's order, counted from 0, if there is one.
     pub fn row(&self) -> Option<u64> {
         use Error as E;
         match self {
@@ -360,7 +360,7 @@ impl Error {
         }
     }
 
-    /// What the caller can do about it, where that is more than the message says.
+    /// What the caller can do about it, if the message does not say it already.
     pub fn hint(&self) -> Option<String> {
         use Error as E;
         match self {
@@ -420,7 +420,7 @@ impl Error {
             E::Conflict { problem, .. } if problem.starts_with("the row repeats") => Some(
                 "repeated_rows=\"drop\" counts such rows once, repeated_rows=\"keep\" each time".into(),
             ),
-            // What allows rows without a customer is in the message.
+            // The message already names the option that allows rows without a customer.
             E::Null { expected, .. } if expected.contains("guests") => None,
             E::Null {
                 droppable: true, ..
@@ -446,7 +446,8 @@ impl Error {
         }
     }
 
-    /// The same error about another row, for parts of an input that count from their own start.
+    /// The same error with another row number, for parts of an input that count from their own
+    /// start.
     #[must_use]
     pub fn at_row(mut self, at: u64) -> Self {
         use Error as E;
@@ -461,7 +462,7 @@ impl Error {
         self
     }
 
-    /// The same error about an option that stands inside of another.
+    /// The same error for an option inside of another option.
     #[must_use]
     pub(crate) fn inside(mut self, outer: &str) -> Self {
         if let Error::OptionValue { name, .. } = &mut self {
@@ -470,7 +471,7 @@ impl Error {
         self
     }
 
-    /// The same error of orders or events, which `bad_rows` can leave out.
+    /// The same error for orders or events, where `bad_rows` can leave the row out.
     #[must_use]
     pub(crate) fn of_bad_row(mut self) -> Self {
         if let Error::Null { droppable, .. } | Error::Value { droppable, .. } = &mut self {
@@ -479,7 +480,7 @@ impl Error {
         self
     }
 
-    /// An option's value is outside its domain; `found` is shown, as JSON.
+    /// The value of an option is outside its range; `found` is shown as JSON.
     pub fn option(
         name: impl Into<String>,
         found: impl fmt::Display,
@@ -492,7 +493,7 @@ impl Error {
         }
     }
 
-    /// A cell holds no value.
+    /// A cell is null.
     pub fn null(
         column: impl Into<String>,
         row: usize,
@@ -506,7 +507,7 @@ impl Error {
         }
     }
 
-    /// A cell is outside its column's domain.
+    /// A cell is outside its column's range.
     pub fn value(
         column: impl Into<String>,
         row: usize,
@@ -520,7 +521,7 @@ impl Error {
         }
     }
 
-    /// A cell holds a word that is not among `allowed`.
+    /// A cell has a word that is not in `allowed`.
     pub(crate) fn word(column: &str, row: u64, word: &str, allowed: Vec<String>) -> Self {
         Error::UnknownWord {
             column: column.into(),
@@ -531,13 +532,13 @@ impl Error {
         }
     }
 
-    /// Something that cannot be, was.
+    /// An invariant was violated.
     pub fn internal(what: impl Into<Cow<'static, str>>) -> Self {
         Error::Internal { what: what.into() }
     }
 }
 
-/// A text of a cell, without showing it: how many characters it has, and of which sort.
+/// Describes the text of a cell without showing it: the number of its characters and their sort.
 pub(crate) fn described(text: &str) -> String {
     let count = text.chars().count();
     let sorts: [(&str, fn(char) -> bool); 4] = [
@@ -556,7 +557,7 @@ pub(crate) fn described(text: &str) -> String {
 
 /// The name nearest to `name` by edit distance, if it is near.
 pub fn nearest<'a>(name: &str, names: &'a [String]) -> Option<&'a str> {
-    // A name from outside may be very long; a misspelt one is not.
+    // An arbitrary name may be very long; a misspelt one is not.
     let name: String = name.chars().take(64).flat_map(char::to_lowercase).collect();
     names
         .iter()
@@ -567,7 +568,8 @@ pub fn nearest<'a>(name: &str, names: &'a [String]) -> Option<&'a str> {
         .map(|(_, candidate)| candidate.as_str())
 }
 
-/// Whether one of two words says no to the other: `paid` and `unpaid` are near and mean the opposite.
+/// Whether one of two words is the negation of the other: `paid` and `unpaid` are near and mean the
+/// opposite.
 fn opposite(a: &str, b: &str) -> bool {
     const NO: [&str; 13] = [
         "un", "un_", "not", "not_", "non", "non_", "no", "no_", "in", "im", "dis", "未", "不",
@@ -579,8 +581,7 @@ fn opposite(a: &str, b: &str) -> bool {
     says_no(a, b) || says_no(b, a)
 }
 
-/// The nearest of the words that stand in backticks in what was expected, for a word that is none: the
-/// value, or one that is within it.
+/// The nearest of the words in backticks in `expected`, for a given value or a word inside of it.
 fn meant(found: &str, expected: &str) -> Option<String> {
     let found: serde_json::Value = serde_json::from_str(found).ok()?;
     let words = expected.split('`').skip(1).step_by(2).map(str::to_owned);
@@ -716,7 +717,7 @@ mod tests {
         assert_eq!(nearest("custmer_id", &names), Some("customer_id"));
         assert_eq!(nearest("weather", &names), None);
         assert_eq!(nearest("", &[]), None);
-        // Near, and the opposite.
+        // Near, but the opposite.
         let names = ["unpaid".to_string(), "inactive".to_string()];
         assert_eq!(nearest("paid", &names), None);
         assert_eq!(nearest("active", &names), None);

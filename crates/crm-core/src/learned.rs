@@ -1,8 +1,7 @@
 //! The shop model: a document of fitted parameters, made once by `learn` and applied to any customer later.
 //!
-//! A flat JSON object of a few kilobytes with the version of its form, the facts under which it was
-//! learnt (`as_of`, `currency`, `basis`, `customers`) and one part per family that has something to
-//! store:
+//! A flat JSON object of a few kilobytes with the version of its form, the facts of its data
+//! (`as_of`, `currency`, `basis`, `customers`) and one part per family that stores parameters:
 //!
 //! | part          | of                                                             |
 //! |---------------|----------------------------------------------------------------|
@@ -12,9 +11,9 @@
 //! | `cpm`         | [`cpm`](crate::segmentation::cpm): the money threshold          |
 //! | `clv`, `spend` | [`clv`](crate::clv): models of purchases and of their value    |
 //!
-//! Each analysis reads the parts it knows and leaves the others alone, so a document without them is one
-//! too. What it cannot answer without must be there: `gap_model` for `cycle`, `alerts`, `likely_buyers`
-//! and `customer`, `rfm` for `rfm`. A part that the shop had too little data for is null.
+//! Each analysis reads its parts and ignores the others, so a document may lack them. Required
+//! parts are `gap_model` for `cycle`, `alerts`, `likely_buyers` and `customer`, and `rfm` for
+//! `rfm`. A part for which the shop had too little data is null.
 
 use crate::request::wanted;
 use crate::scope::Basis;
@@ -53,7 +52,7 @@ impl Learned {
     /// The version of the document's form.
     pub const VERSION: u64 = 1;
 
-    /// A document without parts, of these facts.
+    /// A document with these facts and without parts.
     pub fn new(as_of: Day, currency: Currency, basis: Basis) -> Self {
         let mut all = Map::new();
         all.insert("version".into(), json!(Self::VERSION));
@@ -71,16 +70,16 @@ impl Learned {
         self
     }
 
-    /// Whether there is a part, and it is not null.
+    /// Whether there is a part that is not null.
     pub fn has(&self, name: &str) -> bool {
         self.0.get(name).is_some_and(|part| !part.is_null())
     }
 
-    /// A part that an answer needs; `None` where the shop had too little data for it.
+    /// A required part; `None` if the shop had too little data for it.
     ///
     /// # Errors
     ///
-    /// Those of [`part`](Self::part), and a document without an entry of this name.
+    /// Errors of [`part`](Self::part), and a document without an entry of this name.
     pub fn needed<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
         let part = self.part(name)?;
         match self.0.contains_key(name) {
@@ -93,17 +92,17 @@ impl Learned {
         }
     }
 
-    /// A part; `None` where it is null or there is none.
+    /// A part; `None` if it is null or missing.
     ///
     /// # Errors
     ///
-    /// A document that `learn` has not made, or of a later version; a part of another form.
+    /// A document that was not made by `learn`, or by a later version; a part of another form.
     pub fn part<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
         self.check()?;
         self.fact(name)
     }
 
-    /// Refuses a document that `learn` has not made.
+    /// Refuses a document that was not made by `learn`.
     fn check(&self) -> Result<()> {
         let version = self.0.get("version").and_then(Value::as_u64);
         if version.is_none_or(|version| !(1..=Self::VERSION).contains(&version)) {
@@ -130,11 +129,11 @@ impl Learned {
         })
     }
 
-    /// Refuses a document that was learnt of other money than these orders'.
+    /// Refuses a document with a currency or basis other than that of these orders.
     ///
     /// # Errors
     ///
-    /// Another currency or basis, a document that `learn` has not given.
+    /// Another currency or basis, a document that was not made by `learn`.
     pub fn check_money(&self, currency: Currency, basis: Basis) -> Result<()> {
         fn same<T: PartialEq + Serialize>(name: &str, theirs: T, own: T) -> Result<()> {
             match theirs == own {

@@ -1,12 +1,13 @@
 //! Customer analytics for e-commerce: who are my customers, what are they worth, who is about to
 //! leave, and what do I do today?
 //!
-//! A pure core: no clock, file, environment, network, global state or unseeded randomness. Results
-//! do not depend on the order of rows, on chunking, on threads or on hash seeds.
+//! The core is pure: it uses no clock, file, environment, network, global state or unseeded
+//! randomness. Results do not depend on the order of rows, on chunking, on threads or on hash
+//! seeds.
 //!
-//! [`Orders`] come in once and are validated once; an analysis is a pure function of them, a
-//! [`Scope`] and its options, and gives a [`Table`] that carries its own definition. See
-//! [`register::all`] for the catalogue.
+//! [`Orders`] are validated once, when they are built. An analysis is a pure function of orders, a
+//! [`Scope`] and options; its result is a [`Table`] with its definition. See [`register::all`] for
+//! the catalogue.
 #![forbid(unsafe_code)]
 
 pub mod analysis;
@@ -44,7 +45,7 @@ pub use scope::Scope;
 pub use table::{Language, Table};
 pub use time::{Day, Duration, Moment, Offsets, Period, Zone, month_ends};
 
-/// The Rust block of the README is an example like any other.
+/// Runs the Rust example of the README as a test.
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 mod readme {}

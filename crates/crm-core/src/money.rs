@@ -1,7 +1,7 @@
 //! Money: an integer number of minor units and a currency with its exponent.
 //!
-//! Sums of integers do not depend on their order, so neither does any result. Floats appear only
-//! when averages do, by one correctly rounded division ([`divide`]).
+//! Sums of integers do not depend on their order, so results do not either. Floats appear only in
+//! averages, by one correctly rounded division ([`divide`]).
 
 use crate::{Error, Result};
 use schemars::JsonSchema;
@@ -66,7 +66,7 @@ impl Currency {
     ///
     /// # Errors
     ///
-    /// An option error when there is no such code.
+    /// An option error if there is no such code.
     pub fn parse(code: &str) -> Result<Self> {
         let upper = code.trim().to_ascii_uppercase();
         CODES
@@ -83,8 +83,8 @@ impl Currency {
 
     /// The three letters.
     pub fn code(&self) -> &str {
-        // The letters come from the list above, which is ASCII; ISO 4217's own word for no currency
-        // stands where a panic would.
+        // The letters come from the list above, which is ASCII. ISO 4217's code for no currency
+        // avoids a panic.
         std::str::from_utf8(&self.code).unwrap_or("XXX")
     }
 
@@ -104,14 +104,14 @@ impl Currency {
     }
 
     /// The mean in major units of `count` amounts that sum to `minor`: one division of exact
-    /// integers. `None` when nothing is counted.
+    /// integers. `None` if `count` is 0.
     pub fn mean(&self, minor: i128, count: u64) -> Option<f64> {
         let denominator = count.checked_mul(self.scale() as u64)?;
         (denominator > 0).then(|| divide(minor, denominator))
     }
 
-    /// Major units given as an option (a threshold, say) in minor units, rounded half away from
-    /// zero; `None` when out of range.
+    /// Minor units of an amount in major units (such as a threshold), rounded half away from zero;
+    /// `None` if out of range.
     pub fn minor(&self, major: f64) -> Option<i64> {
         let minor = libm::round(major * self.scale() as f64);
         (minor.abs() < 9.0e18).then_some(minor as i64)
@@ -122,7 +122,7 @@ impl TryFrom<String> for Currency {
     type Error = String;
 
     fn try_from(code: String) -> Result<Self, String> {
-        // Whoever reads options says which one it was.
+        // The reader of options adds the option's name to the error.
         Currency::parse(&code).map_err(|_| EXPECTED.to_owned())
     }
 }
@@ -174,7 +174,7 @@ pub fn divide(numerator: i128, denominator: u64) -> f64 {
     if denominator == 0 {
         return f64::NAN;
     }
-    // Scale so that the integer quotient has at least 55 bits, keep what is left as a sticky bit,
+    // Scale so that the integer quotient has at least 55 bits, keep the remainder as a sticky bit,
     // and let the conversion to float round once.
     let denominator = u128::from(denominator);
     let have = 128 - magnitude.leading_zeros() as i32;
@@ -208,8 +208,8 @@ mod tests {
     }
 
     proptest! {
-        // A wider quotient, rounded by parsing its exact decimal expansion, is the oracle. Of every size: small
-        // by small, small by large, large by small, and sums of 128 bits.
+        // The oracle is a wider quotient, rounded by parsing its exact decimal expansion. Operands
+        // of all sizes: small by small, small by large, large by small, and sums of 128 bits.
         #[test]
         fn division_rounds_once(n in any::<i128>(), less in 1..128_u32, d in 1..u64::MAX, fewer in 0..64_u32) {
             let (n, d) = (n >> less, (d >> fewer).max(1));

@@ -1,9 +1,9 @@
-//! The register of analyses, and the one way to run a request.
+//! The register of analyses; it runs requests by name.
 //!
-//! A request is a name and one flat JSON object: keys that are [`Scope`]'s go there, the rest are
-//! the analysis's options, an unknown one is refused with the valid names of both. C, Python, the
-//! reference and the conformance tests all go through here, so a new analysis is one file and one
-//! line in the list of its family.
+//! A request is a name and one flat JSON object. Keys of [`Scope`] form the scope, other keys are
+//! the analysis's options, and an unknown key is refused with the valid names of both. C, Python,
+//! the reference and the conformance tests all use this module, so a new analysis needs one file
+//! and one line in the list of its family.
 
 use crate::analysis::{Dataset, Entry};
 use crate::context::Context;
@@ -34,7 +34,7 @@ pub fn all() -> impl Iterator<Item = &'static Entry> {
 ///
 /// # Errors
 ///
-/// [`Error::UnknownAnalysis`] with the names there are.
+/// [`Error::UnknownAnalysis`] with the valid names.
 pub fn find(name: &str) -> Result<&'static Entry> {
     all()
         .find(|entry| entry.name == name)
@@ -44,7 +44,7 @@ pub fn find(name: &str) -> Result<&'static Entry> {
         })
 }
 
-/// Runs a request given as JSON text; an empty text is no options.
+/// Runs a request given as JSON text; an empty text means no options.
 ///
 /// ```
 /// use crm_core::{Context, Currency, Dataset, Orders, Zone, register};
@@ -65,7 +65,7 @@ pub fn find(name: &str) -> Result<&'static Entry> {
 ///
 /// # Errors
 ///
-/// An unknown analysis or option, an option out of range, a dataset of another kind, and those of
+/// An unknown analysis or option, an option out of range, a dataset of another kind, and errors of
 /// the analysis.
 pub fn run(name: &str, data: &Dataset, request: &str, context: &Context) -> Result<Table> {
     let entry = find(name)?;
@@ -102,7 +102,7 @@ pub fn describe(name: &str) -> Result<Value> {
     }))
 }
 
-/// The schema of the scope's keys that an analysis takes and has no option of its own for.
+/// The schema of the scope's keys that an analysis accepts, without keys that are its own options.
 fn scope_schema(entry: &Entry) -> Value {
     let mut schema = schemars::schema_for!(Scope).to_value();
     let defaults = (entry.defaults)();
@@ -112,7 +112,7 @@ fn scope_schema(entry: &Entry) -> Value {
     schema
 }
 
-/// Parts a flat request into scope and options. A null is an option that was not given.
+/// Splits a flat request into scope and options. A null option counts as not given.
 fn split(entry: &Entry, request: Map<String, Value>) -> Result<(Scope, Map<String, Value>)> {
     let defaults = as_object(&(entry.defaults)());
     let (mut scope, mut options) = (Map::new(), Map::new());

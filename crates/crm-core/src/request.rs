@@ -1,7 +1,7 @@
-//! Requests and specs as text: one JSON object that says each key once.
+//! Reads requests and specs from JSON text: one object in which each key occurs once.
 //!
-//! serde's own maps keep the last of two equal keys; a factor or a filter that is said twice is a
-//! mistake, and which one was meant is a guess.
+//! serde's maps keep the last of two equal keys. Here a duplicate key is an error, because either
+//! of its values could be meant.
 
 use crate::error::{Error, Result};
 use serde::Serialize;
@@ -11,7 +11,7 @@ use serde::de::{
 use serde_json::{Map, Value};
 use std::fmt;
 
-/// The text as an object; an empty text is no options.
+/// The text as an object; an empty text means no options.
 pub(crate) fn parse(text: &str) -> Result<Map<String, Value>> {
     if text.trim().is_empty() {
         return Ok(Map::new());
@@ -35,12 +35,12 @@ pub(crate) fn parse(text: &str) -> Result<Map<String, Value>> {
     }
 }
 
-/// Reads a JSON object of a type: each key once, unknown ones refused by name. Every door reads its
-/// specs and requests with this.
+/// Reads a JSON object of a type; duplicate and unknown keys are refused by name. Rust, C and
+/// Python read their specs and requests with this.
 ///
 /// # Errors
 ///
-/// A text that is no such object; the error names the key.
+/// A text that is not such an object; the error names the key.
 pub fn read<T: DeserializeOwned + Default + Serialize>(text: &str) -> Result<T> {
     read_object(&parse(text)?)
 }
@@ -53,7 +53,7 @@ pub(crate) fn as_object(value: &impl Serialize) -> Map<String, Value> {
     }
 }
 
-/// A key that is none of the options' and none of the scope's.
+/// The error for a key that is neither an option nor in the scope.
 pub(crate) fn unknown<'a>(
     name: String,
     options: impl Iterator<Item = &'a String>,
@@ -68,7 +68,7 @@ pub(crate) fn unknown<'a>(
     Error::UnknownOption { name, valid }
 }
 
-/// What would have been right, of serde's "invalid type: string \"five\", expected u8".
+/// The expected part of serde's "invalid type: string \"five\", expected u8".
 pub(crate) fn wanted(message: &str) -> String {
     let wanted = message
         .rsplit_once(", expected ")
@@ -94,11 +94,11 @@ pub(crate) fn wanted(message: &str) -> String {
     .to_owned()
 }
 
-/// Reads an object; if that fails field by field, so that the error names its option.
+/// Reads an object. If that fails, reads it field by field, so that the error names the option.
 ///
 /// # Errors
 ///
-/// An object of another kind; the error names the key.
+/// An object of another form; the error names the key.
 pub fn read_object<T: DeserializeOwned + Default + Serialize>(
     object: &Map<String, Value>,
 ) -> Result<T> {
@@ -128,7 +128,8 @@ pub fn read_object<T: DeserializeOwned + Default + Serialize>(
     Err(whole)
 }
 
-/// Refuses a breakdown that names a column twice: the table would have two columns of one name.
+/// Refuses a breakdown that names a column twice, because the table would have two columns of one
+/// name.
 pub(crate) fn distinct(by: &[String]) -> Result<()> {
     let mut names = by.iter().enumerate();
     match names.find(|(at, name)| by[..*at].contains(name)) {
@@ -141,10 +142,10 @@ pub(crate) fn distinct(by: &[String]) -> Result<()> {
     }
 }
 
-/// What a request may be nested; a thread of 64 KiB has room for it.
+/// The maximum nesting of a request; a stack of 64 KiB is enough for it.
 const DEEPEST: u8 = 24;
 
-/// A value in whose objects each key stands once.
+/// A value in whose objects each key occurs once.
 #[derive(Clone, Copy)]
 struct Once {
     depth: u8,
@@ -214,7 +215,7 @@ impl<'de> Visitor<'de> for Once {
             if object.contains_key(&key) {
                 let key: String = key.chars().take(40).collect();
                 return Err(A::Error::custom(format_args!(
-                    "the key `{key}` stands twice"
+                    "the key `{key}` is there twice"
                 )));
             }
             object.insert(key, from.next_value_seed(inside)?);
@@ -245,10 +246,13 @@ mod tests {
         for (text, says) in [
             ("[1]", "expected a JSON object"),
             ("{", "expected a JSON object (EOF while parsing"),
-            (r#"{"a": 1, "a": 1}"#, "(the key `a` stands twice at line 1"),
+            (
+                r#"{"a": 1, "a": 1}"#,
+                "(the key `a` is there twice at line 1",
+            ),
             (
                 r#"{"b": {"1": 2, "2": 1, "1": 3}}"#,
-                "(the key `1` stands twice at line 1",
+                "(the key `1` is there twice at line 1",
             ),
             (&deep, "(nested more than 24 deep at line 1"),
         ] {

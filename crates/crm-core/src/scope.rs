@@ -1,4 +1,4 @@
-//! What analyses share: as of when, which orders count, whose rows are shown, broken down by what.
+//! The scope of a request: date, which orders count, which rows are shown, breakdowns.
 
 use crate::data::{KindWord, StatusWord};
 use crate::{Day, Moment, Positive};
@@ -17,30 +17,32 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Scope {
-    /// The civil date, inclusive, up to which orders are seen; a list gives a first column `as_of`.
-    /// Default: the last kept order's date of the whole import.
+    /// The civil date up to which orders count, included. A list of dates adds a first column
+    /// `as_of`. Default: the date of the last order of the whole import.
     pub as_of: AsOf,
-    /// Chooses orders: frequency and revenue are recomputed from those left.
-    /// `{column: value | [values] | {"from": …, "to": …}}`. Columns `first_…` of `by` and `customers` are
-    /// of the first order left; within `where` itself they are of the first order of all.
+    /// Chooses orders: all numbers are computed from the chosen orders.
+    /// `{column: value | [values] | {"from": …, "to": …}}`. Columns `first_…` in `by` and
+    /// `customers` refer to a customer's first chosen order; within `where` they refer to the first
+    /// order of all.
     #[serde(rename = "where")]
     pub filter: Filter,
-    /// Chooses whom the answer is about, in the same form. What the shop teaches (models, cuts, ranks)
-    /// always comes from all customers, so no number of a row that stays changes.
+    /// Chooses customers, in the same form: only their rows are shown. Models, cuts and ranks are
+    /// always computed from all customers, so the numbers in the shown rows do not change.
     pub customers: Filter,
     /// Columns to break the result down by; they come first, under their own names.
     pub by: Vec<String>,
-    /// Which statuses and kinds count; default: that of the orders.
+    /// The statuses and kinds that count. Default: the policy of the orders.
     pub policy: Option<Policy>,
-    /// What an order's amount is.
+    /// The amount of an order.
     pub basis: Basis,
-    /// Where a refund lowers revenue: at the order's date, or when it was refunded.
+    /// Where a refund lowers revenue: at the order's date, or at the date of the refund.
     pub refunds: Refunds,
-    /// What a purchase is: an order, or a day with orders. Default: each analysis's own: orders where they
-    /// are counted, days for gaps, cycles and repeat purchases; null in a definition whose parts differ.
+    /// What a purchase is: an order, or a day with orders. The default depends on the analysis:
+    /// orders for counts, days for gaps, cycles and repeat purchases. It is null in a definition
+    /// whose parts differ.
     pub occasion: Option<Occasion>,
-    /// Days since the last order from which a customer counts as churned (離脱). Default: each
-    /// analysis's own, 240, of `purchase_counts` and `purchase_flow` 180.
+    /// Days since the last order from which a customer counts as churned (離脱). Default: 240; 180
+    /// for `purchase_counts` and `purchase_flow`.
     pub churn_days: Option<u32>,
     /// Whether a customer is churned on day `churn_days` itself, or after it.
     pub churn_boundary: ChurnBoundary,
@@ -64,10 +66,10 @@ impl Default for Scope {
 }
 
 impl Scope {
-    /// `churn_days` of analyses that have no default of their own.
+    /// The default `churn_days` of analyses without their own default.
     pub const CHURN_DAYS: u32 = 240;
 
-    /// Everything default but the date.
+    /// A scope with this date and all other keys at their defaults.
     pub fn as_of(day: Day) -> Self {
         Scope {
             as_of: AsOf::Day(day),
@@ -75,7 +77,7 @@ impl Scope {
         }
     }
 
-    /// The keys that are not at their default.
+    /// The keys that are not at their defaults.
     pub(crate) fn given(&self) -> impl Iterator<Item = &'static str> {
         let Scope {
             as_of,
@@ -127,27 +129,27 @@ impl Scope {
     }
 }
 
-/// One date, several, or the last order's.
+/// One date, several dates, or the last order's date.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(
     untagged,
     expecting = "a date such as \"2026-11-21\", for events also an instant such as \"2026-11-21T10:00:00+09:00\", or a list of these"
 )]
 pub enum AsOf {
-    /// The last kept order's date.
+    /// The date of the last order.
     #[default]
     Last,
     /// This date.
     Day(Day),
-    /// Each of these.
+    /// Each of these dates.
     Days(Vec<Day>),
     /// This instant; events only.
     At(Moment),
-    /// Each of these; events only.
+    /// Each of these instants; events only.
     Moments(Vec<Moment>),
 }
 
-/// Which orders count. Every analysis follows the same policy.
+/// Which orders count.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Policy {
@@ -170,7 +172,7 @@ impl Default for Policy {
     }
 }
 
-/// What an order's amount is.
+/// The amount of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Basis {
@@ -194,7 +196,7 @@ pub enum Refunds {
     /// At the order's date; a full refund removes the order.
     #[default]
     OrderDate,
-    /// When it was refunded; the order stands at its date with its whole amount.
+    /// At the date of the refund; the order counts at its own date with its full amount.
     RefundDate,
 }
 
@@ -208,7 +210,7 @@ pub enum Occasion {
     Day,
 }
 
-/// Which side the day `churn_days` itself is on.
+/// Whether a customer is churned on day `churn_days` itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ChurnBoundary {
@@ -225,24 +227,26 @@ pub enum ChurnBoundary {
 pub struct Filter(pub BTreeMap<String, Condition>);
 
 impl Filter {
-    /// Whether it lets everything through.
+    /// Whether it has no conditions.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }
 
-/// A condition on one column: a value, one of several, or from–to (both included). Null matches
-/// null.
+/// A condition on one column: a value, one of several values, or a range (both ends included). Null
+/// matches null.
 ///
-/// The list comes first: serde would read a list of two as the two fields of a struct.
+/// The variant for lists is first, because serde would read a list of two as the two fields of a
+/// range.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Condition {
-    /// One of these.
+    /// One of these values.
     In(Vec<Value>),
-    /// From–to, both included, either may be left out: numbers, dates, or texts by bytes.
+    /// A range of numbers, dates, or texts by bytes; both ends are included and either may be left
+    /// out.
     Range(RangeCondition),
-    /// This.
+    /// This value.
     Is(Value),
 }
 
@@ -250,10 +254,10 @@ pub enum Condition {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RangeCondition {
-    /// The least value let through.
+    /// The least value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<Value>,
-    /// The greatest value let through.
+    /// The greatest value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<Value>,
 }
@@ -265,11 +269,11 @@ pub struct RangeCondition {
     expecting = "an amount in major units, or {\"mean_order_values\": n}"
 )]
 pub enum MoneyThreshold {
-    /// In major units.
+    /// An amount in major units.
     Amount(f64),
-    /// Times the mean order value of the scope.
+    /// A multiple of the mean order value of the scope.
     Multiple {
-        /// How many mean order values.
+        /// The factor.
         mean_order_values: Positive,
     },
 }

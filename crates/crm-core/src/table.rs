@@ -1,5 +1,5 @@
-//! The common form of every result: named, typed columns of equal length, and the definition they
-//! were computed with.
+//! The form of every result: named, typed columns of equal length, and the definition of the
+//! request.
 
 mod field;
 pub(crate) mod shared;
@@ -17,19 +17,19 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
-/// A word of a closed list (a segment, a state, a level): the value that programs compare, and
-/// what people read.
+/// A word of a closed list (a segment, a state, a level): the code for programs, and labels for
+/// people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Label {
-    /// The value: `at_risk`.
+    /// The code: `at_risk`.
     pub code: &'static str,
-    /// In English: `At risk`.
+    /// The English label: `At risk`.
     pub en: &'static str,
-    /// In Japanese: `離脱危険`.
+    /// The Japanese label: `離脱危険`.
     pub ja: &'static str,
 }
 
-/// The language of labels and headings at the exit.
+/// The language of labels and headings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Language {
     /// English.
@@ -46,14 +46,14 @@ pub enum Values {
     Id {
         /// The dictionary.
         ids: Arc<Ids>,
-        /// One code a row.
+        /// One code per row.
         codes: Vec<u32>,
     },
     /// Small whole numbers: counts of a customer, days, scores.
     I32(Vec<i32>),
     /// Whole numbers.
     I64(Buf<i64>),
-    /// Floats. A cell that has no value is null, never NaN.
+    /// Floats. A cell without a value is null, never NaN.
     F64(Buf<f64>),
     /// Truth values.
     Bool(Vec<bool>),
@@ -65,14 +65,14 @@ pub enum Values {
     Money(Buf<i64>, Currency),
     /// Indices into a closed list of words.
     Category {
-        /// One index a row.
+        /// One index per row.
         codes: Vec<u8>,
         /// The words.
         labels: &'static [Label],
     },
-    /// Free texts, by code into those that occur.
+    /// Free texts, as indices into the distinct texts.
     Text {
-        /// One index a row.
+        /// One index per row.
         codes: Vec<u32>,
         /// The texts.
         texts: Arc<Vec<String>>,
@@ -80,7 +80,7 @@ pub enum Values {
 }
 
 impl Values {
-    /// How many cells there are.
+    /// The number of cells.
     pub fn len(&self) -> usize {
         match self {
             Values::Id { codes, .. } | Values::Text { codes, .. } => codes.len(),
@@ -92,7 +92,7 @@ impl Values {
         }
     }
 
-    /// Whether there is none.
+    /// Whether there are no cells.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -257,14 +257,14 @@ pub struct Column {
     ja: Cow<'static, str>,
     unit: Cow<'static, str>,
     values: Values,
-    /// Which cells hold a value; none when all do. The slots of null cells hold zero.
+    /// Which cells have a value; `None` if all do. Null cells have 0 in `values`.
     valid: Option<Vec<bool>>,
     /// Where texts are found while rows are appended.
     index: Option<Box<TextIndex>>,
 }
 
 impl Column {
-    /// A column of an analysis, all cells present.
+    /// A column of an analysis without nulls.
     pub fn new(field: &Field, values: Values) -> Self {
         Column {
             name: field.name.into(),
@@ -276,7 +276,7 @@ impl Column {
         }
     }
 
-    /// A column under a name of the caller's (a dimension).
+    /// A column with a name from the caller (a dimension).
     pub fn named(name: impl Into<String>, values: Values) -> Self {
         let name = name.into();
         Column {
@@ -289,7 +289,7 @@ impl Column {
         }
     }
 
-    /// The same column under a name that the data gave.
+    /// The same column with another name.
     #[must_use]
     pub(crate) fn renamed(mut self, name: String) -> Self {
         self.name = name.clone().into();
@@ -297,7 +297,7 @@ impl Column {
         self
     }
 
-    /// The same column where only these cells hold a value.
+    /// The same column with this validity.
     #[must_use]
     pub fn with_validity(mut self, valid: Vec<bool>) -> Self {
         self.valid = valid.contains(&false).then_some(valid);
@@ -323,7 +323,7 @@ impl Column {
         Ok(Column::new(field, Values::F64(values.into())).with_validity(valid))
     }
 
-    /// A float column of computed numbers: one that is not finite is null.
+    /// A float column of computed numbers; numbers that are not finite become null.
     ///
     /// # Errors
     ///
@@ -444,17 +444,17 @@ impl Column {
         }
     }
 
-    /// The unit, empty where there is none.
+    /// The unit; empty if there is none.
     pub fn unit(&self) -> &str {
         &self.unit
     }
 
-    /// The cells; those of null rows hold zero.
+    /// The cells; null cells are 0.
     pub fn values(&self) -> &Values {
         &self.values
     }
 
-    /// Which cells hold a value; `None` when all do.
+    /// Which cells have a value; `None` if all do.
     pub fn validity(&self) -> Option<&[bool]> {
         self.valid.as_deref()
     }
@@ -485,7 +485,7 @@ impl Column {
     }
 }
 
-/// A result: columns of equal length and their definition.
+/// A result: columns of equal length, notes, and the definition.
 #[derive(Clone, Default)]
 pub struct Table {
     columns: Vec<Column>,
@@ -494,7 +494,7 @@ pub struct Table {
 }
 
 impl Table {
-    /// A table of these columns, which have one length.
+    /// A table of these columns, which must have equal lengths.
     pub fn new(columns: Vec<Column>) -> Self {
         debug_assert!(
             columns
@@ -507,7 +507,7 @@ impl Table {
         }
     }
 
-    /// What was found along the way and is no column: the cuts in use, rows left out, flags.
+    /// Further results that are not columns: the cuts in use, rows left out, flags.
     pub fn notes(&self) -> &serde_json::Map<String, serde_json::Value> {
         &self.notes
     }
@@ -526,12 +526,12 @@ impl Table {
         self
     }
 
-    /// Rows.
+    /// The number of rows.
     pub fn len(&self) -> usize {
         self.columns.first().map_or(0, |c| c.values.len())
     }
 
-    /// Whether there is no row.
+    /// Whether there are no rows.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -541,21 +541,21 @@ impl Table {
         &self.columns
     }
 
-    /// The column of a name.
+    /// The column with a name.
     pub fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|c| c.name == name)
     }
 
-    /// What it was computed with; none for a table made by hand.
+    /// The definition; `None` for a table that was not computed by an analysis.
     pub fn definition(&self) -> Option<&Definition> {
         self.definition.as_deref()
     }
 
-    /// The same table with the columns of its group before its own.
+    /// The same table with the columns of its group in front.
     ///
     /// # Errors
     ///
-    /// A name that the table has already: every column is found by its name.
+    /// A name that the table already has.
     pub(crate) fn prepended(mut self, mut columns: Vec<Column>) -> Result<Self> {
         let has = |column: &&Column| self.column(column.name()).is_some();
         if let Some(column) = columns.iter().find(has) {
@@ -610,7 +610,7 @@ impl Table {
         for (to, from) in self.columns.iter_mut().zip(more.columns) {
             to.append(from)?;
         }
-        // What is true of one part only is not said of the whole.
+        // Notes that differ between the parts are dropped.
         self.notes
             .retain(|name, note| more.notes.get(name) == Some(note));
         Ok(())
@@ -618,7 +618,7 @@ impl Table {
 }
 
 impl Column {
-    /// Everything but the cells.
+    /// A copy of all members but the cells.
     fn clone_head(&self) -> Column {
         Column {
             name: self.name.clone(),
@@ -648,7 +648,7 @@ impl PartialEq for Table {
 }
 
 impl fmt::Debug for Table {
-    /// Names and types only: cells may be personal data.
+    /// Prints names and types only: cells may be personal data.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Table({} rows:", self.len())?;
         for column in &self.columns {

@@ -1,16 +1,16 @@
-//! Work that one thread does for all others, in a process that may be forked meanwhile.
+//! Locks for work that one thread does for all others, in a process that may be forked meanwhile.
 //!
-//! A child of `fork` has a copy of every lock and none of the threads that hold one: to wait for them
-//! would be to wait for ever. A [`Turn`] knows the process of its last holder, and a lock that is held
-//! for a moment only is asked for a number of times ([`briefly`]).
+//! A child of `fork` has a copy of every lock and none of the threads that hold one, so waiting
+//! would never end. A [`Turn`] stores the process id of its last holder; a lock that is only held
+//! for a moment is tried a limited number of times ([`briefly`]).
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
-/// The right to do long work; the others wait for its result.
+/// A lock for long work; other threads wait for its result.
 pub(crate) struct Turn {
     busy: Mutex<()>,
-    /// The process of the last holder, or the one that made this.
+    /// The process id of the last holder, or of the creator.
     process: AtomicU32,
 }
 
@@ -24,8 +24,8 @@ impl Default for Turn {
 }
 
 impl Turn {
-    /// Waits for the turn. None where its holder is a thread of a parent process: then the caller does
-    /// the work for itself.
+    /// Waits for the lock. `None` if its holder is a thread of a parent process; the caller then
+    /// does the work itself.
     pub(crate) fn take(&self) -> Option<MutexGuard<'_, ()>> {
         let here = process();
         let guard = match self.busy.try_lock() {
@@ -43,10 +43,10 @@ impl Turn {
     }
 }
 
-/// A lock that nobody holds for longer than a copy of a pointer takes. None where a thread that a fork has
-/// left behind holds it.
+/// Takes a lock that is held only for the copy of a pointer. `None` if a thread of the parent
+/// process holds it after a fork.
 pub(crate) fn briefly<T>(lock: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
-    // A live holder that the system has put aside runs again long before this many turns of the scheduler.
+    // A live holder that the system has suspended runs again long before this many yields.
     for _ in 0..10_000 {
         match lock.try_lock() {
             Ok(guard) => return Some(guard),

@@ -1,4 +1,4 @@
-//! Arrow streams in and out.
+//! Arrow streams as input and output.
 
 use crate::boundary::guard;
 use crate::customers::{self, crm_customers};
@@ -14,11 +14,10 @@ use crm_core::{Events, Orders};
 use std::ffi::c_char;
 
 /// Makes orders from an Arrow C stream of record batches, as `crm_orders_from_columns` does from
-/// columns. The stream is consumed: after the call its `release` is NULL, on success and on
-/// failure, whatever else was wrong. Everything that Arrow's C structs allow to be checked is
-/// checked before the first value is read; they carry no buffer sizes, so that buffers are as long
-/// as their offsets say is taken from the producer. `crm_orders_from_columns` takes nothing on
-/// trust.
+/// columns. The stream is always consumed: after the call its `release` is NULL, also on failure.
+/// Everything that Arrow's C structs allow to be checked is checked before the first value is read.
+/// They have no buffer sizes, so the producer must make buffers as long as their offsets say;
+/// `crm_orders_from_columns` does not need to rely on that.
 ///
 /// Also returns `CRM_ERR_OPTION` (the spec), `CRM_ERR_SCHEMA` (a column or the stream),
 /// `CRM_ERR_DATA` (a row, a sum).
@@ -49,7 +48,7 @@ pub unsafe extern "C" fn crm_orders_from_arrow(
 
 /// Makes a table of customers from an Arrow C stream, consumed as by `crm_orders_from_arrow`.
 ///
-/// Also returns those of `crm_orders_from_arrow`.
+/// Also returns the statuses of `crm_orders_from_arrow`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_customers_from_arrow(
     spec: *const c_char,
@@ -75,7 +74,7 @@ pub unsafe extern "C" fn crm_customers_from_arrow(
 
 /// Makes events from an Arrow C stream, consumed as by `crm_orders_from_arrow`.
 ///
-/// Also returns those of `crm_orders_from_arrow`.
+/// Also returns the statuses of `crm_orders_from_arrow`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_events_from_arrow(
     spec: *const c_char,
@@ -100,8 +99,8 @@ pub unsafe extern "C" fn crm_events_from_arrow(
 }
 
 /// The table as an Arrow C stream of one record batch, with the definition in the schema's
-/// metadata. It outlives the table; release it as Arrow says. Money is decimal128, words are
-/// dictionaries of texts, dates date32. `out` may be uninitialised.
+/// metadata. The stream outlives the table; release it as Arrow requires. Money is decimal128,
+/// words are dictionaries of texts, dates are date32. `out` may be uninitialised.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_table_to_arrow(
     table: crm_table,

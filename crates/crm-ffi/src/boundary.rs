@@ -1,6 +1,6 @@
-//! The one way in and out: a guard around every exported function, and arguments read through a
-//! [`Caller`], which exists only inside a guard. So the promises that a host makes about its
-//! pointers are relied on here and nowhere else.
+//! The boundary to the host: a guard around every exported function, and a [`Caller`], which exists
+//! only inside a guard and reads the arguments. Only this module relies on the host's promises
+//! about its pointers.
 
 use crate::error::{Fault, crm_error, crm_status, crm_status_t};
 use crate::panics;
@@ -10,24 +10,24 @@ use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
 
-/// A text that the library keeps: UTF-8, `size` bytes, followed by a NUL that is not counted.
+/// A text owned by the library: UTF-8, `size` bytes, followed by a NUL that is not counted.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct crm_text {
-    /// First byte; NULL where there is no text (a null cell).
+    /// The first byte; NULL for a null cell.
     pub data: *const c_char,
-    /// Bytes, the NUL not counted.
+    /// The number of bytes, without the NUL.
     pub size: usize,
 }
 
 impl crm_text {
-    /// A null cell's.
+    /// The text of a null cell.
     pub(crate) const NONE: crm_text = crm_text {
         data: std::ptr::null(),
         size: 0,
     };
 
-    /// Of bytes that a NUL follows.
+    /// A text of bytes that end in a NUL.
     pub(crate) fn of(with_nul: &[u8]) -> Self {
         debug_assert_eq!(with_nul.last(), Some(&0));
         crm_text {
@@ -77,7 +77,7 @@ pub(crate) unsafe fn enter(
         ),
     };
     if !error.is_null() && error.is_aligned() {
-        // Making the message runs the core's code, which is caught like the rest.
+        // The core makes the message; its panics are caught too.
         if let Ok(full) = panics::silently(|| fault.describe()) {
             // SAFETY: not null, aligned, and by this function's contract writable for as many
             // bytes as `size` says, or for version 1 when it says 0.
@@ -89,7 +89,7 @@ pub(crate) unsafe fn enter(
     code
 }
 
-/// Writes the fields that the caller's version of the struct has, and leaves its `size` alone.
+/// Writes the fields of the caller's version of the struct, except `size`.
 ///
 /// # Safety
 ///
@@ -114,7 +114,7 @@ unsafe fn write_error(to: *mut crm_error, full: &crm_error) {
     };
 }
 
-/// A value from a function that cannot fail.
+/// The value of a function that cannot fail.
 pub(crate) fn or_else<T>(fallback: T, body: impl FnOnce() -> T) -> T {
     let caught = panics::silently(|| {
         panics::maybe();
@@ -123,12 +123,12 @@ pub(crate) fn or_else<T>(fallback: T, body: impl FnOnce() -> T) -> T {
     caught.unwrap_or(fallback)
 }
 
-/// The host inside a call: reads its arguments. Only [`enter`] makes one, under its contract.
+/// Reads the host's arguments during a call. Only [`enter`] makes one, under its contract.
 #[derive(Clone, Copy)]
 pub(crate) struct Caller<'call>(PhantomData<&'call ()>);
 
 impl<'call> Caller<'call> {
-    /// A place for an output.
+    /// A pointer for an output.
     pub(crate) fn out<T>(self, name: &'static str, to: *mut T) -> Result<Out<'call, T>, Fault> {
         let to = NonNull::new(to).ok_or_else(|| Fault::null(name))?;
         if !to.is_aligned() {
@@ -137,7 +137,7 @@ impl<'call> Caller<'call> {
         Ok(Out(to, PhantomData))
     }
 
-    /// `size` bytes; NULL is no bytes and nothing else.
+    /// `size` bytes; NULL only with `size` 0.
     pub(crate) fn bytes<T>(
         self,
         name: &'static str,
@@ -175,7 +175,7 @@ impl<'call> Caller<'call> {
         std::str::from_utf8(bytes).map_err(|_| Fault::argument(name, "is not UTF-8"))
     }
 
-    /// An Arrow stream, taken over: its place is left released, whatever happens next.
+    /// Moves an Arrow stream out of the caller's struct, which is left released.
     pub(crate) fn stream(
         self,
         name: &'static str,
@@ -191,7 +191,7 @@ impl<'call> Caller<'call> {
         Ok(unsafe { FFI_ArrowArrayStream::from_raw(from) })
     }
 
-    /// Room for `capacity` bytes of output.
+    /// A buffer of `capacity` bytes for output.
     pub(crate) fn buffer(
         self,
         name: &'static str,
@@ -219,7 +219,7 @@ impl<'call> Caller<'call> {
 /// Every bit pattern is a value.
 pub(crate) unsafe trait Plain: Copy {}
 
-/// Where an output goes.
+/// The target of an output.
 pub(crate) struct Out<'call, T>(NonNull<T>, PhantomData<&'call ()>);
 
 impl<T> Out<'_, T> {
@@ -252,7 +252,7 @@ impl Buffer<'_> {
 pub(crate) fn caught<T>(body: impl FnOnce() -> T) -> Result<T, ()> {
     catch_unwind(AssertUnwindSafe(body)).map_err(|payload| {
         if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-            // A payload that panics twice is leaked: the host is worth more than its bytes.
+            // A payload whose drop panics again is leaked, so that the host survives.
             std::mem::forget(again);
         }
     })

@@ -1,4 +1,4 @@
-//! What this library is and what it can do.
+//! Version, build and catalogue of the library.
 
 use crate::boundary::{crm_text, guard};
 use crate::error::{Fault, crm_error, crm_status_t, status_name};
@@ -10,7 +10,7 @@ use std::ffi::c_char;
 /// The version of the ABI: a library of the same number serves a host built against this header.
 pub const CRM_ABI_VERSION: u32 = 1;
 
-/// The library's version, such as `0.1.0`. Lives as long as the library.
+/// The library's version, such as `0.1.0`. The text lives as long as the library.
 #[unsafe(no_mangle)]
 pub extern "C" fn crm_version() -> *const c_char {
     const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "\0");
@@ -23,7 +23,7 @@ pub extern "C" fn crm_abi_version() -> u32 {
     guard!(or 0, CRM_ABI_VERSION)
 }
 
-/// How the library was built, as JSON: versions, how panics end, debug or release.
+/// How the library was built, as JSON: versions, panic strategy, debug or release.
 #[unsafe(no_mangle)]
 pub extern "C" fn crm_build_info() -> *const c_char {
     const PROFILE: [&str; 2] = [
@@ -41,13 +41,13 @@ pub extern "C" fn crm_build_info() -> *const c_char {
     guard!(or c"{}".as_ptr(), PROFILE[usize::from(cfg!(debug_assertions))].as_ptr().cast())
 }
 
-/// The name of a status, such as `CRM_ERR_DATA`; `CRM_ERR_UNKNOWN` for a number that is none.
+/// The name of a status, such as `CRM_ERR_DATA`; `CRM_ERR_UNKNOWN` for an unknown number.
 #[unsafe(no_mangle)]
 pub extern "C" fn crm_status_name(status: crm_status_t) -> *const c_char {
     guard!(or c"".as_ptr(), status_name(status).as_ptr())
 }
 
-/// A text that a NUL follows.
+/// A text that ends in a NUL.
 pub(crate) struct Text(Vec<u8>);
 
 impl Text {
@@ -64,7 +64,7 @@ impl Text {
     }
 }
 
-/// The list of analyses, then the entry of each, made when first asked for.
+/// The list of analyses, then the entry of each, made on first use.
 struct Catalogue {
     list: Text,
     entries: Vec<Once<Text>>,
@@ -103,8 +103,8 @@ pub unsafe extern "C" fn crm_tasks(out: *mut crm_text, error: *mut crm_error) ->
     })
 }
 
-/// What an analysis reads, takes and puts out, as JSON: the schema of its options and of the scope
-/// with defaults, its output columns with types and units. The text lives as long as the library.
+/// The description of an analysis as JSON: its dataset, the schema of its options and scope with
+/// defaults, its output columns with types and units. The text lives as long as the library.
 ///
 /// Also returns `CRM_ERR_OPTION` (no analysis has this name).
 #[unsafe(no_mangle)]
@@ -118,7 +118,7 @@ pub unsafe extern "C" fn crm_describe(
         let found = register::all().position(|entry| entry.name == task);
         let entry = found.and_then(|at| catalogue().map(|c| c.entries.get(at)).transpose());
         let Some(entry) = entry.transpose()? else {
-            // The core words the error.
+            // The core makes the error.
             register::describe(task)?;
             return Err(Error::internal("an analysis is not in the catalogue").into());
         };

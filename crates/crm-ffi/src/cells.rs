@@ -1,7 +1,7 @@
 //! The cells of a table: typed columns by pointer, texts one by one.
 //!
-//! What the core holds in the type asked for is handed out as it is; the rest (ids, which it holds
-//! as codes, and wider integers) is made once, when first asked for, and kept with the table.
+//! Cells that the core stores in the requested type are returned without a copy. Ids, which the
+//! core stores as codes, and wider integers are converted on first use and kept with the table.
 
 use crate::boundary::{crm_text, guard};
 use crate::error::{Fault, crm_error, crm_status_t};
@@ -10,8 +10,8 @@ use crate::table::{Texts, crm_table, pinned, wrong_type};
 use crm_core::data::{IdKind, IdRef, Ids};
 use crm_core::table::{Column, Values};
 
-/// The cells of a column of whole numbers of a customer, or of dates. Cells without a value are 0;
-/// `crm_table_validity` tells them apart.
+/// The cells of a column of 32-bit whole numbers or dates. Null cells are 0; `crm_table_validity`
+/// distinguishes them.
 ///
 /// Also returns `CRM_ERR_ARGUMENT` (no such column), `CRM_ERR_TYPE` (a column of another type; the
 /// message names the function that reads it).
@@ -34,8 +34,8 @@ pub unsafe extern "C" fn crm_table_i32(
     })
 }
 
-/// The cells of a column of whole numbers, dates, instants, money, or ids that came in as signed
-/// integers. Cells without a value are 0.
+/// The cells of a column of whole numbers, dates, instants, money, or ids with a signed integer
+/// type in the input. Null cells are 0.
 ///
 /// Also returns `CRM_ERR_ARGUMENT` (no such column), `CRM_ERR_TYPE` (a column of another type; the
 /// message names the function that reads it).
@@ -72,7 +72,7 @@ pub unsafe extern "C" fn crm_table_i64(
     })
 }
 
-/// The cells of a column of ids that came in as unsigned integers.
+/// The cells of a column of ids with an unsigned integer type in the input.
 ///
 /// Also returns `CRM_ERR_ARGUMENT` (no such column), `CRM_ERR_TYPE` (a column of another type; the
 /// message names the function that reads it).
@@ -105,7 +105,7 @@ pub unsafe extern "C" fn crm_table_u64(
     })
 }
 
-/// The cells of a column of floats. Cells without a value are 0, never NaN.
+/// The cells of a column of floats. Null cells are 0, never NaN.
 ///
 /// Also returns `CRM_ERR_ARGUMENT` (no such column), `CRM_ERR_TYPE` (a column of another type; the
 /// message names the function that reads it).
@@ -153,7 +153,7 @@ pub unsafe extern "C" fn crm_table_u8(
     })
 }
 
-/// Which cells of a column have a value: a byte a row, 0 or 1. NULL is written when all have one.
+/// Which cells of a column have a value: one byte per row, 0 or 1. NULL is written if all have one.
 ///
 /// Also returns `CRM_ERR_ARGUMENT` (no such column).
 #[unsafe(no_mangle)]
@@ -176,9 +176,8 @@ pub unsafe extern "C" fn crm_table_validity(
     })
 }
 
-/// A cell of a column of texts, words (the value that programs compare) or ids that came in as
-/// texts or bytes. `data` is NULL where there is no value. The first call on a column of ids makes
-/// all its texts.
+/// A cell of a column of texts, words (the code for programs) or ids that are texts or bytes in the
+/// input. `data` is NULL for a null cell. The first call on a column of ids makes all its texts.
 ///
 /// Also returns `CRM_ERR_ARGUMENT` (no such column or row), `CRM_ERR_TYPE` (a column of another
 /// type; the message names the function that reads it).
@@ -229,7 +228,7 @@ pub unsafe extern "C" fn crm_table_utf8(
     })
 }
 
-/// The function that gives a column's cells.
+/// The name of the function that returns a column's cells, for messages.
 fn reader(column: &Column) -> &'static str {
     match column.values() {
         Values::Id { ids, .. } => match ids.kind() {

@@ -1,9 +1,10 @@
-//! Columns as pointer and length for every buffer: the only input that can be checked completely.
+//! Input columns with pointer and length of every buffer: the only form of input that can be
+//! checked completely.
 //!
-//! Arrow's C structs carry no buffer lengths, so what they say about the last text cannot be
-//! checked. Here every buffer brings its size in bytes; nothing outside it is read, whatever the
-//! offsets inside claim. Buffers need no alignment, may be larger than needed, and are copied:
-//! nothing is kept after the call.
+//! Arrow's C structs have no buffer lengths, so the end of the last text cannot be checked. Here
+//! every buffer has its size in bytes, and nothing outside of it is read, whatever its offsets are.
+//! Buffers need no alignment and may be larger than needed. They are copied; nothing is kept after
+//! the call.
 
 use crate::boundary::{Caller, Plain};
 use crate::error::Fault;
@@ -38,14 +39,13 @@ pub enum crm_column_type {
     CRM_COLUMN_F32 = 9,
     /// `double`.
     CRM_COLUMN_F64 = 10,
-    /// A byte a cell, 0 is false.
+    /// One byte per cell; 0 is false.
     CRM_COLUMN_BOOL = 11,
     /// 128-bit integers, little-endian, with `scale` decimals.
     CRM_COLUMN_DECIMAL128 = 12,
     /// `int32_t`: days since 1970-01-01.
     CRM_COLUMN_DATE = 13,
-    /// `int64_t`: seconds since 1970-01-01. With a `zone` the count is of UTC; without one it is
-    /// wall clock.
+    /// `int64_t`: seconds since 1970-01-01. UTC if there is a `zone`, otherwise wall clock.
     CRM_COLUMN_TIME_S = 14,
     /// The same in milliseconds.
     CRM_COLUMN_TIME_MS = 15,
@@ -53,29 +53,30 @@ pub enum crm_column_type {
     CRM_COLUMN_TIME_US = 16,
     /// The same in nanoseconds.
     CRM_COLUMN_TIME_NS = 17,
-    /// UTF-8 texts: `int32_t` offsets, one more than cells, into the bytes of `values`. Ids and
-    /// words, or amounts and times spelled out.
+    /// UTF-8 texts: `int32_t` offsets, one more than cells, into the bytes of `values`. Ids, words,
+    /// or amounts and times as text.
     CRM_COLUMN_UTF8 = 18,
     /// The same with `int64_t` offsets.
     CRM_COLUMN_LARGE_UTF8 = 19,
-    /// `width` bytes a cell, such as a UUID's 16.
+    /// `width` bytes per cell, such as 16 for a UUID.
     CRM_COLUMN_FIXED = 20,
 }
 
-/// One column. Zero it first (`crm_column column = {0};`): every field not needed is 0.
+/// One column. Initialise it with zeros (`crm_column column = {0};`): fields that are not needed
+/// are 0.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct crm_column {
-    /// `sizeof(crm_column)` as the caller was compiled; 0 means version 1. All columns of one call
-    /// say the same.
+    /// `sizeof(crm_column)` as the caller was compiled; 0 means version 1. It is equal in all
+    /// columns of one call.
     pub size: u32,
     /// A `crm_column_type`; of the indices when there is a `dictionary`.
     pub r#type: i32,
     /// Its name.
     pub name: *const c_char,
-    /// Bytes of the name; negative: up to its NUL.
+    /// Bytes of the name; negative: the name ends in a NUL.
     pub name_size: i64,
-    /// Cells.
+    /// Number of cells.
     pub rows: u64,
     /// Cells to skip at the start of `values` (or `offsets`, for texts) and bits to skip at the
     /// start of `validity`.
@@ -84,15 +85,15 @@ pub struct crm_column {
     pub values: *const c_void,
     /// Bytes of `values`.
     pub values_size: u64,
-    /// Where each text starts, and where the last ends; texts only.
+    /// The start of each text, and the end of the last; only for texts.
     pub offsets: *const c_void,
     /// Bytes of `offsets`.
     pub offsets_size: u64,
-    /// A bit a cell, least significant first, set where there is a value; NULL: all have one.
+    /// One bit per cell, least significant first, set for cells with a value; NULL: all have one.
     pub validity: *const u8,
     /// Bytes of `validity`.
     pub validity_size: u64,
-    /// What the cells are indices into, a column without dictionary; NULL: nothing.
+    /// The column of which the cells are indices, itself without a dictionary; NULL: none.
     pub dictionary: *const crm_column,
     /// The zone of times (IANA name or offset, NUL-terminated); NULL: wall clock.
     pub zone: *const c_char,
@@ -105,11 +106,11 @@ pub struct crm_column {
 // SAFETY: integers and pointers only.
 unsafe impl Plain for crm_column {}
 
-/// More columns than any table has.
+/// The maximum number of columns.
 const MOST: usize = 4096;
 
-/// The columns that are `needed` (none: all), copied and checked; the others by name only, so that
-/// an error about a missing one can say what there is.
+/// Copies and checks the columns in `needed` (`None`: all). Of the others only the names are read,
+/// for errors about missing columns.
 pub(crate) fn batch(
     caller: Caller<'_>,
     columns: *const crm_column,
@@ -166,7 +167,7 @@ fn read(caller: Caller<'_>, name: &str, column: &crm_column) -> Result<ColumnDat
     if !dictionary.dictionary.is_null() {
         return Err(malformed(name, "a dictionary of dictionaries"));
     }
-    // An index that is no index points past every dictionary; under a null cell it may.
+    // An invalid index points past every dictionary, which is allowed under a null cell.
     let index = |key: Option<u32>| key.unwrap_or(u32::MAX);
     let keys = match &cells.values {
         ColumnValues::Int { values, .. } => {
@@ -187,7 +188,7 @@ fn read(caller: Caller<'_>, name: &str, column: &crm_column) -> Result<ColumnDat
     })
 }
 
-/// A column without a look at its dictionary.
+/// A column, without its dictionary.
 fn cells(caller: Caller<'_>, name: &str, column: &crm_column) -> Result<ColumnData, Fault> {
     use crm_column_type as T;
     let rows = usize::try_from(column.rows)
@@ -272,7 +273,7 @@ fn cells(caller: Caller<'_>, name: &str, column: &crm_column) -> Result<ColumnDa
     Ok(ColumnData { values, valid })
 }
 
-/// The bits of a column, copied from its first cell's byte on.
+/// The validity bits of a column, copied from the byte of its first cell on.
 fn validity(
     caller: Caller<'_>,
     name: &str,
@@ -311,12 +312,12 @@ struct Buffer<'a> {
     bytes: &'a [u8],
     column: &'a crm_column,
     name: &'a str,
-    /// The complaint when it is too short.
+    /// The message if it is too short.
     what: &'static str,
 }
 
 impl Buffer<'_> {
-    /// As many items as there are rows.
+    /// The items of all rows.
     fn cells<T, const N: usize>(self, item: fn([u8; N]) -> T) -> Result<Vec<T>, Fault> {
         self.many(usize::try_from(self.column.rows).ok(), item)
     }
@@ -330,7 +331,7 @@ impl Buffer<'_> {
         collect(bytes.as_chunks::<N>().0.iter().map(|bytes| item(*bytes)))
     }
 
-    /// The bytes of items of a width.
+    /// The bytes of `items` items of a width.
     fn part(&self, items: Option<usize>, width: usize) -> Result<&[u8], Fault> {
         let from = usize::try_from(self.column.offset)
             .ok()

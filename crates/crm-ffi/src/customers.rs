@@ -1,4 +1,4 @@
-//! A table of customers, to go with orders.
+//! The customers table.
 
 use crate::boundary::guard;
 use crate::columns::{self, crm_column};
@@ -12,7 +12,7 @@ use crm_core::data::{Customers, CustomersSpec};
 use std::ffi::c_char;
 use std::sync::Arc;
 
-/// A table of customers: registered when, opted out or not, dimensions. `{0}` where there is none.
+/// A table of customers: date of registration, opt-out, dimensions. `{0}` is no table.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct crm_customers {
@@ -23,8 +23,7 @@ pub struct crm_customers {
 pub(crate) struct CustomersObject(pub(crate) Arc<Customers>);
 
 pub(crate) fn open(customers: Customers) -> Result<crm_customers, Fault> {
-    // An `Arc` of a small struct cannot be refused politely; what can is the proof that there is
-    // room for one.
+    // `Arc::new` would abort without memory. A fallible allocation of the same size is tried first.
     drop(boxed([0_u8; size_of::<Customers>() + 64])?);
     Ok(crm_customers {
         id: handles::insert(CustomersObject(Arc::new(customers)))?,
@@ -35,7 +34,7 @@ pub(crate) fn open(customers: Customers) -> Result<crm_customers, Fault> {
 /// `{customer_id, registered_at, opted_out, dimensions, timezone}`, all optional. Free it with
 /// `crm_customers_free`.
 ///
-/// Also returns those of `crm_orders_from_columns`.
+/// Also returns the statuses of `crm_orders_from_columns`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_customers_from_columns(
     spec: *const c_char,
@@ -59,9 +58,9 @@ pub unsafe extern "C" fn crm_customers_from_columns(
     })
 }
 
-/// Begins a table of customers that comes row by row, as `crm_orders_begin` does.
+/// Begins a table of customers row by row, as `crm_orders_begin` does.
 ///
-/// Also returns those of `crm_orders_begin`.
+/// Also returns the statuses of `crm_orders_begin`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_customers_begin(
     spec: *const c_char,
@@ -81,7 +80,7 @@ pub unsafe extern "C" fn crm_customers_begin(
 
 /// Makes a table of customers from rows, as `crm_orders_finish` does.
 ///
-/// Also returns those of `crm_orders_finish`.
+/// Also returns the statuses of `crm_orders_finish`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_customers_finish(
     rows: crm_rows,
@@ -108,13 +107,13 @@ pub unsafe extern "C" fn crm_customers_finish(
         };
         let customers = open(customers)?;
         out.set(customers);
-        // Another thread may have freed the rows meanwhile; that is no error.
+        // Another thread may have freed the rows meanwhile; that is not an error.
         let _ = handles::free::<RowsObject>(rows.id);
         Ok(())
     })
 }
 
-/// Frees a table of customers. Orders made with it go on.
+/// Frees a table of customers. Orders made with it stay valid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_customers_free(
     customers: crm_customers,

@@ -11,35 +11,35 @@ pub type crm_status_t = i32;
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum crm_status {
-    /// Done; outputs are written.
+    /// Success; outputs are written.
     CRM_OK = 0,
-    /// A pointer that is needed is NULL.
+    /// A required pointer is NULL.
     CRM_ERR_NULL = 1,
-    /// A handle is freed, of another kind, or none.
+    /// A handle is freed, of another kind, or invalid.
     CRM_ERR_HANDLE = 2,
     /// An argument is out of range: an index, a length, a text that is not UTF-8.
     CRM_ERR_ARGUMENT = 3,
-    /// Not now: rows are unfinished or finished already.
+    /// The call is not possible in this state: rows are unfinished or finished already.
     CRM_ERR_STATE = 4,
     /// Another thread is inside a call with this builder.
     CRM_ERR_BUSY = 5,
-    /// The column is not of the type asked for.
+    /// The column is not of the requested type.
     CRM_ERR_TYPE = 6,
-    /// A defect of this library was caught; nothing was changed.
+    /// A panic, a defect of this library, was caught; nothing was changed.
     CRM_ERR_PANIC = 7,
-    /// Columns: missing, of a wrong type, of different lengths, broken.
+    /// Columns: missing, of a wrong type, of different lengths, malformed.
     CRM_ERR_SCHEMA = 10,
-    /// Rows: a value, a pair of rows, a sum. `crm_error.row` says which.
+    /// Rows: a value, a pair of rows, a sum. `crm_error.row` is the row.
     CRM_ERR_DATA = 11,
     /// Options: names and values.
     CRM_ERR_OPTION = 12,
     /// A model without parameters.
     CRM_ERR_NOT_FITTED = 13,
-    /// A fit without an answer.
+    /// A fit did not converge.
     CRM_ERR_CONVERGENCE = 14,
-    /// Stopped by `crm_job_cancel`.
+    /// Cancelled by `crm_job_cancel`.
     CRM_ERR_CANCELLED = 15,
-    /// Memory was refused; nothing was changed.
+    /// Out of memory; nothing was changed.
     CRM_ERR_OUT_OF_MEMORY = 16,
     /// Over the budget of `crm_job_set_budget`.
     CRM_ERR_BUDGET = 17,
@@ -102,8 +102,8 @@ pub(crate) fn status_name(status: crm_status_t) -> &'static std::ffi::CStr {
     known.map_or(c"CRM_ERR_UNKNOWN", |status| status.name())
 }
 
-/// What went wrong. The caller allocates it, zeroed (`crm_error error = {0};`), and nothing is to
-/// be freed. It is written when a call fails and left alone otherwise. Texts are UTF-8,
+/// The error of a call. The caller allocates it with zeros (`crm_error error = {0};`); nothing has
+/// to be freed. A failing call writes it; a successful call does not change it. Texts are UTF-8,
 /// NUL-terminated, cut at a whole character. They never show a cell.
 #[repr(C)]
 pub struct crm_error {
@@ -111,9 +111,9 @@ pub struct crm_error {
     pub size: u32,
     /// The status that the call returned.
     pub code: i32,
-    /// Zero-based row at fault in the caller's order; -1 where there is none.
+    /// The row of the error in the caller's order, counted from 0; -1 if there is none.
     pub row: i64,
-    /// The column, the argument or the option at fault; empty where there is none.
+    /// The column, argument or option of the error; empty if there is none.
     pub column: [std::ffi::c_char; 128],
     /// What is wrong and what was expected.
     pub message: [std::ffi::c_char; 512],
@@ -121,12 +121,12 @@ pub struct crm_error {
     pub hint: [std::ffi::c_char; 512],
 }
 
-/// What made a call fail.
+/// The error of a failed call.
 #[derive(Debug)]
 pub(crate) enum Fault {
-    /// The core refused.
+    /// An error of the core.
     Core(Error),
-    /// The boundary refused.
+    /// An error of this crate.
     Here {
         code: crm_status,
         /// The argument or column.
@@ -179,7 +179,7 @@ impl Fault {
         })
     }
 
-    /// The same fault, found in this row.
+    /// The same fault with a row.
     pub(crate) fn in_row(self, at: u64) -> Self {
         match self {
             Fault::Core(error) => Fault::Core(error.at_row(at)),
@@ -204,7 +204,7 @@ impl Fault {
         }
     }
 
-    /// As the caller sees it. Allocates nothing when memory is out.
+    /// The error as the caller's struct. Makes no large allocation.
     pub(crate) fn describe(&self) -> crm_error {
         let (mut column, mut message, mut hint) = (Fixed::new(), Fixed::new(), Fixed::new());
         // A `Fixed` takes what fits and never fails.

@@ -1,4 +1,4 @@
-//! Events in, from columns, rows or an Arrow stream, and what can be made of them.
+//! Events from columns, rows or an Arrow stream, and functions of events.
 
 use crate::boundary::{crm_text, guard};
 use crate::catalogue::Text;
@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::ffi::c_char;
 
-/// Events: validated, sorted, immutable, to be read from many threads at once.
+/// Events: validated, sorted, immutable. Many threads may read them at once.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct crm_events {
@@ -26,11 +26,11 @@ pub struct crm_events {
 
 pub(crate) struct EventsObject {
     pub(crate) events: Events,
-    /// Made when first asked for: visitors can be counted only once appended events are merged.
+    /// Made on first use: to count visitors, appended events must be merged.
     info: Once<Text>,
 }
 
-/// A handle of these events.
+/// A handle for these events.
 pub(crate) fn open(events: Events) -> Result<crm_events, Fault> {
     let info = Once::new();
     Ok(crm_events {
@@ -58,12 +58,12 @@ impl EventsObject {
     }
 }
 
-/// Makes events from columns with a length for every buffer. `spec` is JSON: which column is what
-/// and how to read it; without it they are visitor_id, occurred_at and kind. Columns that the spec
-/// does not name are not looked at. Nothing is kept of the buffers. `job` may be `{0}`. Free the
+/// Makes events from columns with a length for every buffer. `spec` is JSON: the roles of columns
+/// and how to read them; the default columns are visitor_id, occurred_at and kind. Columns that the
+/// spec does not name are not read. Nothing of the buffers is kept. `job` may be `{0}`. Free the
 /// events with `crm_events_free`.
 ///
-/// Also returns those of `crm_orders_from_columns`.
+/// Also returns the statuses of `crm_orders_from_columns`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_events_from_columns(
     spec: *const c_char,
@@ -87,10 +87,10 @@ pub unsafe extern "C" fn crm_events_from_columns(
     })
 }
 
-/// Begins events that come row by row, as `crm_orders_begin` does orders; at the end
-/// `crm_events_finish`, or `crm_rows_free` to give up.
+/// Begins events row by row, as `crm_orders_begin` does for orders. End with `crm_events_finish`,
+/// or with `crm_rows_free` to discard them.
 ///
-/// Also returns those of `crm_orders_begin`.
+/// Also returns the statuses of `crm_orders_begin`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_events_begin(
     spec: *const c_char,
@@ -108,10 +108,10 @@ pub unsafe extern "C" fn crm_events_begin(
     })
 }
 
-/// Makes events from rows. On success the rows are freed; on failure they stay, closed for more
-/// rows, to be finished again (after a cancelled job, say) or freed.
+/// Makes events from rows. On success the rows are freed. On failure they stay but accept no more
+/// rows; finish them again (for example after a cancelled job) or free them.
 ///
-/// Also returns those of `crm_orders_finish`.
+/// Also returns the statuses of `crm_orders_finish`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_events_finish(
     rows: crm_rows,
@@ -138,13 +138,13 @@ pub unsafe extern "C" fn crm_events_finish(
         };
         let events = open(events)?;
         out.set(events);
-        // Another thread may have freed the rows meanwhile; that is no error.
+        // Another thread may have freed the rows meanwhile; that is not an error.
         let _ = handles::free::<RowsObject>(rows.id);
         Ok(())
     })
 }
 
-/// The events that a filter lets through: `{"where": {...}}` as in the scope of an analysis.
+/// The events that a filter keeps: `{"where": {...}}` as in the scope of an analysis.
 ///
 /// Also returns `CRM_ERR_OPTION` (the request), `CRM_ERR_SCHEMA` (`where` names a column that the
 /// events lack).
@@ -175,8 +175,8 @@ pub unsafe extern "C" fn crm_events_view(
     })
 }
 
-/// These events and more, as if made from all rows at once. Costs next to nothing; the first call
-/// that looks at the result puts the two together.
+/// These events and more, as if made from all rows at once. The call is cheap; the first call that
+/// uses the result merges them.
 ///
 /// Also returns `CRM_ERR_OPTION` (other settings or another zone), `CRM_ERR_SCHEMA` (another type
 /// of ids), `CRM_ERR_DATA` (more events than one log can hold).
@@ -213,7 +213,7 @@ pub unsafe extern "C" fn crm_events_info(
     })
 }
 
-/// Frees events. Views, tables and calls made from them go on.
+/// Frees events. Views, tables and running calls that use them stay valid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_events_free(
     events: crm_events,

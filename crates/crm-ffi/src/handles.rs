@@ -1,27 +1,27 @@
-//! Handles: what C holds instead of pointers.
+//! Handles: the numbers that C has instead of pointers.
 //!
-//! A handle is a number below 2^53 (so that JavaScript and JSON can carry it): the type, the
-//! generation, the slot.
+//! A handle is a number below 2^53 (exact in JavaScript and JSON). It contains type, generation and
+//! slot.
 //!
 //! ```text
 //! bits 49..53 type   20..49 generation   0..20 slot
 //! ```
 //!
-//! The table is a fixed array of slots, each one word of state and one pointer. There is no lock,
-//! because one that is held at `fork` would hang the child for ever.
+//! The table is a fixed array of slots, each with one word of state and one pointer. There is no
+//! lock, because a lock held during `fork` would block the child for ever.
 //!
 //! ```text
 //! state: bits 32..61 generation   25..29 type   24 live   0..24 pins
 //!
 //! pin     live and generation and type match → pins + 1, in one compare-and-swap; else refused
-//! unpin   pins − 1; who takes a dead slot to no pins reclaims it
-//! free    live → dead, in one compare-and-swap; with no pins, who did it reclaims it
+//! unpin   pins − 1; the thread that unpins a dead slot last reclaims it
+//! free    live → dead, in one compare-and-swap; without pins the same thread reclaims it
 //! reclaim drop the object, generation + 1, back to the free slots
 //! ```
 //!
-//! The transition to "dead, no pins" happens once a generation, because a dead slot takes no new
-//! pins; so exactly one thread reclaims, and never while another is inside a call. A slot whose
-//! generations are used up (2^29) is never used again, so an old handle never comes to life.
+//! The transition to "dead, no pins" happens once per generation, because a dead slot takes no new
+//! pins. So exactly one thread reclaims, and never while another is inside a call. A slot whose
+//! generations are used up (2^29) is never used again, so an old handle never becomes valid again.
 
 use crate::error::{Fault, crm_status};
 use crate::memory::{Boxed, boxed};
@@ -37,7 +37,7 @@ const TAG: u32 = 25;
 const GENERATION: u32 = 32;
 const LAST_GENERATION: u64 = (1 << 29) - 1;
 
-/// What a handle stands for.
+/// The object of a handle.
 pub(crate) enum Object {
     Orders(orders::OrdersObject),
     Customers(customers::CustomersObject),
@@ -48,14 +48,14 @@ pub(crate) enum Object {
     Pool(threads::Pool),
 }
 
-// The slots hold raw pointers, which hide this from the compiler: any thread may read an object, and
-// any may be the one that drops it.
+// The slots have raw pointers, so the compiler does not check this: any thread may read an object,
+// and any may drop it.
 const _: () = {
     const fn shared<T: Send + Sync>() {}
     shared::<Object>();
 };
 
-/// A type of object: its number in handles, which is never reused, and its name in messages.
+/// A kind of object: its number in handles, which is never reused, and its name in messages.
 pub(crate) trait Kind: Sized + 'static {
     const TAG: u64;
     const NAME: &'static str;
@@ -108,7 +108,7 @@ static TABLE: [Slot; SLOTS] = [const {
     }
 }; SLOTS];
 
-/// Top of the stack of free slots, plus one, and above it a counter that makes a stale
+/// The top of the stack of free slots, plus one; the high bits are a counter that makes a stale
 /// compare-and-swap fail.
 static FREE: AtomicU64 = AtomicU64::new(0);
 /// Slots never used start here.
@@ -126,7 +126,7 @@ fn refused<T: Kind>() -> Fault {
     )
 }
 
-/// The slot of a handle, and the live state with no pins that it has while the handle is good.
+/// The slot of a handle, and the slot's live state without pins while the handle is valid.
 fn locate(id: u64, tag: u64) -> Option<(&'static Slot, u64)> {
     let (index, generation) = (id & ((1 << 20) - 1), id >> 20 & LAST_GENERATION);
     if id >> 49 != tag {
@@ -136,7 +136,7 @@ fn locate(id: u64, tag: u64) -> Option<(&'static Slot, u64)> {
     Some((slot, state_of(generation, tag) | LIVE))
 }
 
-/// A slot that belongs to nobody else.
+/// Takes a free slot.
 fn claim() -> Result<usize, Fault> {
     let mut head = FREE.load(Ordering::Acquire);
     while let Some(index) = (head as u32).checked_sub(1) {
@@ -185,7 +185,7 @@ pub(crate) fn insert<T: Kind>(object: T) -> Result<u64, Fault> {
     Ok(T::TAG << 49 | generation << 20 | index as u64)
 }
 
-/// The object of a handle, kept alive as long as this is.
+/// Keeps the object of a handle alive.
 pub(crate) struct Pin<T: Kind> {
     slot: &'static Slot,
     object: ptr::NonNull<T>,
@@ -257,7 +257,7 @@ fn unpin(slot: &'static Slot) {
     }
 }
 
-/// Ends a handle. The object goes when the last call that uses it is over.
+/// Frees a handle. The object is dropped after the last call that uses it.
 pub(crate) fn free<T: Kind>(id: u64) -> Result<(), Fault> {
     let (slot, live) = locate(id, T::TAG).ok_or_else(refused::<T>)?;
     let mut state = slot.state.load(Ordering::Relaxed);
@@ -297,7 +297,7 @@ fn reclaim(slot: &'static Slot) {
     drop(unsafe { Box::from_raw(object) });
 }
 
-/// How many handles are open.
+/// The number of open handles.
 pub(crate) fn open() -> usize {
     let live = |slot: &&Slot| slot.state.load(Ordering::Relaxed) & LIVE != 0;
     TABLE.iter().filter(live).count()
@@ -314,7 +314,7 @@ mod tests {
     fn reused() -> (u64, u64) {
         let stale = insert(Job::default()).unwrap();
         free::<Job>(stale).unwrap();
-        // Other tests of this process take slots, too; the freed one comes back soon.
+        // Other tests of this process also take slots; the freed one is reused soon.
         let mut others = Vec::new();
         let fresh = loop {
             let id = insert(Job::default()).unwrap();
@@ -334,7 +334,7 @@ mod tests {
         assert_ne!(stale, fresh);
         assert!(pin::<Job>(stale).is_err());
         assert!(free::<Job>(stale).is_err());
-        // Neither call has touched the object that lives there now.
+        // Neither call has changed the object in the slot.
         assert!(pin::<Job>(fresh).is_ok());
         free::<Job>(fresh).unwrap();
         assert!(pin::<Job>(fresh).is_err());

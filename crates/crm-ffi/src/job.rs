@@ -1,4 +1,4 @@
-//! Jobs: what another thread holds to watch a call or stop it, and how a call is to run.
+//! Jobs: progress and cancellation of a call from another thread, and settings of the call.
 
 use crate::boundary::guard;
 use crate::error::{Fault, crm_error, crm_status_t};
@@ -8,8 +8,8 @@ use crm_core::{Context, Progress};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-/// A job: cancels and watches a call from another thread, and says how it is to run. Pass
-/// `{0}` where none is needed.
+/// A job: another thread uses it to cancel a call or read its progress; it also has settings of the
+/// call. `{0}` is no job.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct crm_job {
@@ -23,7 +23,7 @@ pub(crate) struct Job {
     progress: Progress,
     /// 0 is unlimited.
     budget: AtomicU64,
-    /// 0 is the process's own.
+    /// 0 is the seed of the process.
     seed: AtomicU64,
 }
 
@@ -51,7 +51,7 @@ pub(crate) fn under<R>(
     work(&context)
 }
 
-/// A secret of this process, so that ids crafted outside cannot collide on purpose.
+/// A secret of this process, so that colliding ids cannot be constructed outside.
 fn process_seed() -> u64 {
     static SEED: AtomicU64 = AtomicU64::new(0);
     let seed = SEED.load(Ordering::Relaxed);
@@ -77,8 +77,8 @@ pub unsafe extern "C" fn crm_job_create(out: *mut crm_job, error: *mut crm_error
     })
 }
 
-/// Stops the calls that run under a job, from any thread; they return `CRM_ERR_CANCELLED`, and so
-/// does every later call under it.
+/// Cancels the calls with this job, from any thread. They return `CRM_ERR_CANCELLED`, and so does
+/// every later call with it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_job_cancel(job: crm_job, error: *mut crm_error) -> crm_status_t {
     guard!(error, |_caller| {
@@ -89,8 +89,8 @@ pub unsafe extern "C" fn crm_job_cancel(job: crm_job, error: *mut crm_error) -> 
     })
 }
 
-/// How far the calls under a job have come, in rows; `total` is 0 while it is unknown. From any
-/// thread.
+/// The progress of the calls with this job, in rows; `total` is 0 while it is unknown. It may be
+/// called from any thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_job_progress(
     job: crm_job,
@@ -107,8 +107,8 @@ pub unsafe extern "C" fn crm_job_progress(
     })
 }
 
-/// The most bytes that one structure of a call under this job may take, checked before it is
-/// allocated: over it, the call returns `CRM_ERR_BUDGET`. 0 is unlimited, and the default.
+/// Sets the maximum bytes of one data structure in a call with this job. It is checked before the
+/// allocation; over it, the call returns `CRM_ERR_BUDGET`. 0, the default, is unlimited.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_job_set_budget(
     job: crm_job,
@@ -123,8 +123,8 @@ pub unsafe extern "C" fn crm_job_set_budget(
     })
 }
 
-/// The seed of the hash of ids, for hosts that need the same memory layout in every run. Results
-/// never depend on it. 0 is a secret of the process, and the default.
+/// Sets the seed of the hash of ids, for hosts that need the same memory layout in every run.
+/// Results never depend on it. 0, the default, is a secret of the process.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_job_set_hash_seed(
     job: crm_job,
@@ -139,7 +139,7 @@ pub unsafe extern "C" fn crm_job_set_hash_seed(
     })
 }
 
-/// Frees a job. Calls that run under it go on.
+/// Frees a job. Running calls with it continue.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_job_free(job: crm_job, error: *mut crm_error) -> crm_status_t {
     guard!(error, |_caller| handles::free::<Job>(job.id))

@@ -1,14 +1,14 @@
-//! The C ABI: orders in, tables out.
+//! The C library: the exported functions of `include/crm.h`.
 //!
-//! Bindings stay dull: this crate knows datasets, requests, tables and error codes, and no analysis
-//! by name. Hosts read `include/crm.h`, which is made from this source.
+//! This crate knows datasets, requests, tables and error codes, and no analysis by name.
+//! `include/crm.h` is generated from this source.
 //!
 //! # Safety
 //!
-//! Every exported function asks the same of its host, once and for all: a pointer argument is NULL
-//! or points to what its type says, aligned, for the whole call; texts with a negative size end in
-//! a NUL; an output is writable and overlaps nothing else; nobody writes to an input meanwhile.
-//! Handles ask nothing: any 64 bits are answered.
+//! All exported functions have the same requirements. A pointer argument is NULL or points to a
+//! valid, aligned value of its type for the whole call. Texts with a negative size end in a NUL. An
+//! output is writable and overlaps nothing else. No thread writes to an input during the call.
+//! Handles have no requirements: any 64 bits are checked.
 #![allow(non_camel_case_types)]
 #![allow(
     clippy::missing_safety_doc,
@@ -18,7 +18,7 @@
 #[cfg(panic = "abort")]
 compile_error!("libcrm must be built with panic = \"unwind\": its guard catches panics");
 
-// The header follows this order, as a host uses it; the blank lines keep rustfmt from sorting.
+// The header has this order, which is the order of use; the blank lines keep rustfmt from sorting.
 mod catalogue;
 
 mod error;
@@ -70,7 +70,7 @@ pub use table::*;
 pub use table_text::*;
 pub use threads::*;
 
-/// Open handles, for tests that look for leaks.
+/// The number of open handles, for tests that look for leaks.
 pub fn open_handles() -> usize {
     handles::open()
 }

@@ -1,12 +1,12 @@
-//! Memory that may be refused: a box, a cell filled once, texts for C.
+//! Fallible allocation: boxes, vectors, and cells that are filled once.
 
 use crate::error::Fault;
 use std::marker::PhantomData;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
-/// A box whose allocation can fail (`Box::new` would abort the host). An array of one, because
-/// that is what safe code can make out of a fallible vector.
+/// A box whose allocation can fail (`Box::new` would abort the host). It is an array of one,
+/// because safe code can make that from a fallible vector.
 pub(crate) type Boxed<T> = Box<[T; 1]>;
 
 /// Boxes a value.
@@ -20,7 +20,7 @@ pub(crate) fn boxed<T>(value: T) -> Result<Boxed<T>, Fault> {
     }
 }
 
-/// Room for `additional` more items.
+/// Reserves capacity for `additional` more items.
 pub(crate) fn grow<T>(vec: &mut Vec<T>, additional: usize) -> Result<(), Fault> {
     vec.try_reserve(additional)
         .map_err(|_| Fault::out_of_memory(additional.saturating_mul(size_of::<T>())))
@@ -44,8 +44,8 @@ pub(crate) fn extend<T: Copy>(vec: &mut Vec<T>, items: &[T]) -> Result<(), Fault
     Ok(())
 }
 
-/// A cell that is empty, then filled for good. Unlike `OnceLock` it holds no lock while it is
-/// filled, so a `fork` in between cannot hang the child: who comes second drops what it made.
+/// A cell that is filled once. Unlike `OnceLock` it has no lock while it is filled, so a `fork`
+/// cannot block the child: if two threads make a value, the second value is dropped.
 pub(crate) struct Once<T> {
     value: AtomicPtr<[T; 1]>,
     owns: PhantomData<T>,
@@ -59,7 +59,7 @@ impl<T> Once<T> {
         }
     }
 
-    /// The value, made now if nobody did before.
+    /// The value, made now if it does not exist yet.
     pub(crate) fn get_or_make(&self, make: impl FnOnce() -> Result<T, Fault>) -> Result<&T, Fault> {
         let mut found = self.value.load(Ordering::Acquire);
         if found.is_null() {

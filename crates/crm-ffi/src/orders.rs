@@ -1,4 +1,4 @@
-//! Orders in, from columns, rows or an Arrow stream, and what can be made of them.
+//! Orders from columns, rows or an Arrow stream, and functions of orders.
 
 use crate::boundary::{crm_text, guard};
 use crate::catalogue::Text;
@@ -18,7 +18,7 @@ use serde_json::{Map, Value, json};
 use std::ffi::c_char;
 use std::sync::Arc;
 
-/// Orders: validated, immutable, to be read from many threads at once.
+/// Orders: validated, immutable. Many threads may read them at once.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct crm_orders {
@@ -31,7 +31,7 @@ pub(crate) struct OrdersObject {
     info: Text,
 }
 
-/// A handle of these orders.
+/// A handle for these orders.
 pub(crate) fn open(orders: Orders) -> Result<crm_orders, Fault> {
     let date = |day: Option<crm_core::Day>| day.map(|day| day.to_string());
     let info = json!({
@@ -48,7 +48,7 @@ pub(crate) fn open(orders: Orders) -> Result<crm_orders, Fault> {
     })
 }
 
-/// The customers table to go with orders; 0 is none.
+/// The customers table of a handle; 0 is none.
 pub(crate) fn customers(handle: crm_customers) -> Result<Option<Arc<Customers>>, Fault> {
     match handle.id {
         0 => Ok(None),
@@ -56,13 +56,13 @@ pub(crate) fn customers(handle: crm_customers) -> Result<Option<Arc<Customers>>,
     }
 }
 
-/// Makes orders from columns with a length for every buffer. `spec` is JSON: which column is what
-/// and how to read it, at least `{"currency": "JPY"}`; see the reference for all. Columns that the
-/// spec does not name are not looked at. Nothing is kept of the buffers. `customers` and `job` may
-/// be `{0}`. Free the orders with `crm_orders_free`.
+/// Makes orders from columns with a length for every buffer. `spec` is JSON: the roles of columns
+/// and how to read them, at least `{"currency": "JPY"}`; see the reference for all keys. Columns
+/// that the spec does not name are not read. Nothing of the buffers is kept. `customers` and `job`
+/// may be `{0}`. Free the orders with `crm_orders_free`.
 ///
 /// Also returns `CRM_ERR_OPTION` (the spec), `CRM_ERR_SCHEMA` (a column), `CRM_ERR_DATA` (a row, a
-/// sum), `CRM_ERR_ARGUMENT` (over 4096 columns, a `size` of no version).
+/// sum), `CRM_ERR_ARGUMENT` (over 4096 columns, an unknown `size`).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_orders_from_columns(
     spec: *const c_char,
@@ -88,11 +88,11 @@ pub unsafe extern "C" fn crm_orders_from_columns(
     })
 }
 
-/// Begins orders that come row by row. `spec` as in `crm_orders_from_columns`, with one more key
-/// that must be there: `"cells"`, the columns' names in the order in which a row's cells come, such as
-/// `["customer_id", "ordered_at", "amount"]`. A column that nobody reads may be among them. Then for
-/// each row its cells and `crm_row_end`, or batches with `crm_rows_json`; at the end
-/// `crm_orders_finish`, or `crm_rows_free` to give up.
+/// Begins orders row by row. `spec` is as in `crm_orders_from_columns`, with one more required key:
+/// `"cells"`, the names of the columns in the order of a row's cells, such as
+/// `["customer_id", "ordered_at", "amount"]`. Columns that are not read may be among them. Then add
+/// the cells of each row and `crm_row_end`, or batches with `crm_rows_json`. End with
+/// `crm_orders_finish`, or with `crm_rows_free` to discard the rows.
 ///
 /// Also returns `CRM_ERR_OPTION` (the spec; no `"cells"`), `CRM_ERR_SCHEMA` (`"cells"` lacks a column
 /// that the spec names).
@@ -114,8 +114,8 @@ pub unsafe extern "C" fn crm_orders_begin(
     })
 }
 
-/// Parts a spec into that of the core and the names of a row's cells. A default order of cells would be one
-/// more thing to know by heart, and a mistake in it would be silent: money in another column of money.
+/// Splits a spec into the core's spec and the names of a row's cells. There is no default order of
+/// cells: with it, a mistake could put money into another column without an error.
 pub(crate) fn with_cells<T>(spec: &str) -> Result<(T, Vec<String>), Fault>
 where
     T: DeserializeOwned + Default + Serialize,
@@ -131,8 +131,8 @@ where
     Ok((request::read_object(&map)?, names))
 }
 
-/// Makes orders from rows. On success the rows are freed; on failure they stay, closed for more
-/// rows, to be finished again (after a cancelled job, say) or freed.
+/// Makes orders from rows. On success the rows are freed. On failure they stay but accept no more
+/// rows; finish them again (for example after a cancelled job) or free them.
 ///
 /// Also returns `CRM_ERR_OPTION`, `CRM_ERR_SCHEMA` and `CRM_ERR_DATA` as for columns,
 /// `CRM_ERR_STATE` (a row is unfinished, or the rows are not orders), `CRM_ERR_BUSY` (another
@@ -165,15 +165,14 @@ pub unsafe extern "C" fn crm_orders_finish(
         };
         let orders = open(orders)?;
         out.set(orders);
-        // Another thread may have freed the rows meanwhile; that is no error.
+        // Another thread may have freed the rows meanwhile; that is not an error.
         let _ = handles::free::<RowsObject>(rows.id);
         Ok(())
     })
 }
 
-/// The orders that a filter lets through, under a policy: `{"where": {...}, "policy": {...}}`,
-/// both as in the scope of an analysis. The data is shared; the default `as_of` stays that of the
-/// whole import.
+/// The orders that a filter and a policy choose: `{"where": {...}, "policy": {...}}`, both as in
+/// the scope of an analysis. The data are shared; the default `as_of` is that of the whole import.
 ///
 /// Also returns `CRM_ERR_OPTION` (the request), `CRM_ERR_SCHEMA` (`where` names a column that the
 /// orders lack).
@@ -208,7 +207,7 @@ pub unsafe extern "C" fn crm_orders_view(
 }
 
 /// These orders and more, as if made from all rows at once. A customers table that only one of them
-/// has is that of all.
+/// has applies to all.
 ///
 /// Also returns `CRM_ERR_DATA` (a conflict of rows, a sum), `CRM_ERR_SCHEMA` (another type of ids or
 /// of a column), `CRM_ERR_OPTION` (another currency, setting, zone, policy or customers table, which
@@ -233,9 +232,9 @@ pub unsafe extern "C" fn crm_orders_concat(
     })
 }
 
-/// What became of every row that came in: a table of reasons that adds up.
+/// The reconciliation: a table of how many rows count, and of the reasons why the others do not.
 ///
-/// Also returns `CRM_ERR_DATA` (a sum does not fit 64 bits).
+/// Also returns `CRM_ERR_DATA` (a sum does not fit into 64 bits).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_orders_reconciliation(
     orders: crm_orders,
@@ -254,9 +253,10 @@ pub unsafe extern "C" fn crm_orders_reconciliation(
     })
 }
 
-/// Counts, dates, currency and zone as JSON: `{orders, customers, first_date, last_date, currency,
-/// zone}`. Of a view orders, customers and first date are those of its part; the last date, the
-/// default `as_of`, is that of the import. The text lives as long as the orders.
+/// Counts, dates, currency and zone as JSON:
+/// `{orders, customers, first_date, last_date, currency, zone}`. For a view, orders, customers and
+/// first date are those of the view; the last date, the default `as_of`, is that of the whole
+/// import. The text lives as long as the orders.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_orders_info(
     orders: crm_orders,
@@ -270,7 +270,7 @@ pub unsafe extern "C" fn crm_orders_info(
     })
 }
 
-/// Frees orders. Views, tables and calls made from them go on.
+/// Frees orders. Views, tables and running calls that use them stay valid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_orders_free(
     orders: crm_orders,

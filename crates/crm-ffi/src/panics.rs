@@ -1,23 +1,23 @@
-//! Panics: counted, silent, and never past the boundary.
+//! Panics are counted, print nothing, and never cross the boundary.
 //!
-//! A caught panic still prints through the default hook, to the host's stderr and perhaps with
-//! personal data in it. So the first call installs a hook that is silent for panics inside our
-//! calls and hands all others to the hook before it: a Rust host that links this crate keeps its
-//! own messages.
+//! The default hook prints a caught panic to the host's stderr, perhaps with personal data. So the
+//! first call installs a hook that prints nothing for panics inside of this library's calls and
+//! passes all others to the previous hook: a Rust host that links this crate keeps its own
+//! messages.
 
 use crate::boundary::caught;
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 thread_local! {
-    /// How many guards this thread is inside.
+    /// The number of guards that this thread is inside of.
     static DEPTH: Cell<u32> = const { Cell::new(0) };
 }
 
 static HOOK: AtomicU8 = AtomicU8::new(0);
 static COUNT: AtomicU64 = AtomicU64::new(0);
 
-/// Panics caught since the library was loaded: 0 unless it has a defect.
+/// The number of panics caught since the library was loaded: 0 unless it has a defect.
 pub fn count() -> u64 {
     COUNT.load(Ordering::Relaxed)
 }
@@ -37,7 +37,7 @@ pub(crate) fn silently<T>(body: impl FnOnce() -> T) -> Result<T, ()> {
     result
 }
 
-/// Marks a thread of our own: all its panics are silent.
+/// Marks a thread of this library: all its panics print nothing.
 pub(crate) fn own_thread() {
     let _ = DEPTH.try_with(|depth| depth.set(1));
 }

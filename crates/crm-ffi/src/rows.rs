@@ -1,7 +1,7 @@
-//! Rows, cell by cell, for hosts that have no columns (an order form, a cursor, PHP).
+//! Input row by row, for hosts without columns (an order form, a cursor, PHP).
 //!
-//! A column's type is that of its cells: whole numbers, floats, or texts. Where they mix, numbers
-//! become their decimal text, so nothing is lost; the core reads amounts, times and numbers from
+//! The type of a column follows from its cells: whole numbers, floats, or texts. If they are mixed,
+//! numbers become decimal texts, so nothing is lost; the core reads amounts, times and numbers from
 //! texts exactly.
 
 use crate::boundary::guard;
@@ -16,7 +16,7 @@ use crm_core::{Error, nearest};
 use std::ffi::c_char;
 use std::sync::{Mutex, MutexGuard, TryLockError};
 
-/// Rows being collected for orders, customers or events. They belong to one thread at a time.
+/// Rows being collected for orders, customers or events. Only one thread at a time may use them.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct crm_rows {
@@ -24,10 +24,10 @@ pub struct crm_rows {
     pub id: u64,
 }
 
-/// More columns than any table has.
+/// The maximum number of columns.
 const MOST: usize = 4096;
 
-/// What the rows will be.
+/// The kind of dataset that the rows become.
 pub(crate) enum Spec {
     Orders(Box<OrdersSpec>),
     Customers(CustomersSpec),
@@ -44,8 +44,8 @@ impl Spec {
     }
 }
 
-/// Only ever locked with `try_lock`: a second thread is told `CRM_ERR_BUSY`, and a lock held at
-/// `fork` hangs nobody.
+/// Always locked with `try_lock`: a second thread gets `CRM_ERR_BUSY`, and a lock held during
+/// `fork` blocks nothing.
 pub(crate) struct RowsObject(Mutex<Rows>);
 
 impl RowsObject {
@@ -67,11 +67,11 @@ pub(crate) struct Rows {
     pub(crate) spec: Spec,
     names: Vec<String>,
     columns: Vec<Cells>,
-    /// Rows that are whole.
+    /// The number of complete rows.
     len: usize,
-    /// Cells of the row that is being put together.
+    /// The number of cells in the current row.
     filled: usize,
-    /// The columns, once they are sealed.
+    /// The columns, after they are sealed.
     batch: Option<Batch>,
 }
 
@@ -131,7 +131,7 @@ impl Rows {
         self.len
     }
 
-    /// Refuses rows that are finished.
+    /// Refuses further cells if the rows are finished.
     pub(crate) fn check_unsealed(&self) -> Result<(), Fault> {
         match self.batch {
             Some(_) => Err(Fault::state("rows", "are finished; no more can be added")),
@@ -164,7 +164,7 @@ impl Rows {
         Ok(())
     }
 
-    /// Refuses a row that has begun, for batches of whole rows.
+    /// Refuses a batch of rows while a row is incomplete.
     pub(crate) fn check_whole(&self) -> Result<(), Fault> {
         match self.filled {
             0 => Ok(()),
@@ -175,7 +175,7 @@ impl Rows {
         }
     }
 
-    /// Drops all rows from `len` on, and the one that has begun.
+    /// Drops all rows from `len` on, and the incomplete row.
     pub(crate) fn cut(&mut self, len: usize) {
         for column in &mut self.columns {
             column.cut(len);
@@ -184,11 +184,12 @@ impl Rows {
         self.filled = 0;
     }
 
-    /// The columns. From here on nothing can be added; asked again, it gives the same.
+    /// The columns. After the first call nothing can be added; further calls return the same
+    /// columns.
     pub(crate) fn batch(&mut self) -> Result<(&Spec, &Batch), Fault> {
         self.check_whole()?;
         if self.batch.is_none() {
-            // Columns move one by one, so that memory that runs out half way loses nothing.
+            // Columns are moved one by one, so that nothing is lost if memory runs out.
             let mut batch = Batch::new();
             grow(&mut batch, self.columns.len())?;
             let mut bits = Vec::new();
@@ -212,17 +213,17 @@ impl Rows {
 
 /// The cells of a column so far.
 enum Cells {
-    /// Nothing but nulls.
+    /// Only nulls.
     Empty,
-    /// A column nobody reads.
+    /// A column that is not read.
     Unused,
     Ints(Vec<i64>, Nulls),
     Floats(Vec<f64>, Nulls),
-    /// Where each text ends, and the bytes of all.
+    /// The end of each text, and the bytes of all texts.
     Texts(Vec<i64>, Vec<u8>, Nulls),
 }
 
-/// Rows without a value, ascending.
+/// The rows of null cells, ascending.
 #[derive(Default)]
 struct Nulls(Vec<usize>);
 
@@ -258,7 +259,7 @@ impl Cells {
         }
     }
 
-    /// These cells in a type that can also hold `cell`; none when they can already.
+    /// These cells in a type that can also hold `cell`; `None` if the type can hold it already.
     fn widened(&self, row: usize, cell: Cell<'_>) -> Result<Option<Cells>, Fault> {
         Ok(match (self, cell) {
             (Cells::Empty, Cell::Int(_)) => {
@@ -365,7 +366,7 @@ fn spelled<T: ToString>(values: &[T], nulls: &Nulls) -> Result<Cells, Fault> {
 fn text_push(ends: &mut Vec<i64>, bytes: &mut Vec<u8>, text: &str) -> Result<(), Fault> {
     let end =
         i64::try_from(bytes.len() + text.len()).map_err(|_| Fault::out_of_memory(text.len()))?;
-    // Room for both first: a failing call adds nothing.
+    // Capacity for both is reserved first, so that a failing call adds nothing.
     if ends.len() == ends.capacity() {
         grow(ends, ends.len().max(16))?;
     }
@@ -382,7 +383,7 @@ impl Nulls {
         Ok(Nulls(nulls))
     }
 
-    /// Notes a null and adds its empty slot, or neither.
+    /// Adds a null and its empty slot, or neither.
     fn push(&mut self, row: usize, slot: impl FnOnce() -> Result<(), Fault>) -> Result<(), Fault> {
         push(&mut self.0, row)?;
         slot().inspect_err(|_| {
@@ -400,7 +401,7 @@ fn pinned(rows: crm_rows) -> Result<Pin<RowsObject>, Fault> {
     handles::pin(rows.id)
 }
 
-/// Adds the next cell of a row, a text of `size` bytes (negative: up to its NUL): an id, a word,
+/// Adds the next cell of a row, a text of `size` bytes (negative: it ends in a NUL): an id, a word,
 /// an amount such as `"1980"` or `"19.80"`, a time such as `"2026-11-21T10:00:00+09:00"`.
 ///
 /// Also returns `CRM_ERR_STATE` (the row has all its cells, or the rows are finished),
@@ -420,7 +421,7 @@ pub unsafe extern "C" fn crm_cell_text(
 
 /// Adds the next cell of a row, a whole number.
 ///
-/// Also returns those of `crm_cell_text`.
+/// Also returns the statuses of `crm_cell_text`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_cell_i64(
     rows: crm_rows,
@@ -434,7 +435,7 @@ pub unsafe extern "C" fn crm_cell_i64(
 
 /// Adds the next cell of a row, a float. Amounts are better given as texts or in minor units.
 ///
-/// Also returns those of `crm_cell_text`.
+/// Also returns the statuses of `crm_cell_text`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_cell_f64(
     rows: crm_rows,
@@ -446,9 +447,9 @@ pub unsafe extern "C" fn crm_cell_f64(
         .cell(Cell::Float(value)))
 }
 
-/// Adds the next cell of a row, one without a value.
+/// Adds the next cell of a row, a null.
 ///
-/// Also returns those of `crm_cell_text`.
+/// Also returns the statuses of `crm_cell_text`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_cell_null(rows: crm_rows, error: *mut crm_error) -> crm_status_t {
     guard!(error, |_caller| pinned(rows)?.lock()?.cell(Cell::Null))
@@ -464,9 +465,9 @@ pub unsafe extern "C" fn crm_row_end(rows: crm_rows, error: *mut crm_error) -> c
 }
 
 /// Adds a batch of rows: a JSON list of lists (cells in the columns' order) or of objects (by
-/// column; others are ignored, missing ones are null). `size` is in bytes (negative: up to the
-/// NUL), at most 16 MiB. Numbers are taken as they are written, so `19.80` is exact. A failing
-/// call adds nothing; the error names the row, counted over all batches.
+/// column; others are ignored, missing ones are null). `size` is in bytes (negative: it ends in a
+/// NUL), at most 16 MiB. Numbers are read as written, so `19.80` is exact. A failing call adds
+/// nothing; the error names the row, counted over all batches.
 ///
 /// Also returns `CRM_ERR_ARGUMENT` (not such JSON, or over 16 MiB), `CRM_ERR_DATA` (a cell is a
 /// list or an object, or an object has a column twice), `CRM_ERR_STATE` (a list of another length,
@@ -485,7 +486,7 @@ pub unsafe extern "C" fn crm_rows_json(
     })
 }
 
-/// Frees rows that were not finished, or whose finishing failed.
+/// Frees rows that are not finished, or could not be finished.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_rows_free(rows: crm_rows, error: *mut crm_error) -> crm_status_t {
     guard!(error, |_caller| handles::free::<RowsObject>(rows.id))
@@ -545,15 +546,14 @@ mod tests {
     const FLOATS: [Cell<'static>; 2] = [Cell::Float(0.5), Cell::Float(-1.25)];
     const TEXTS: [Cell<'static>; 2] = [Cell::Text("tea"), Cell::Text("")];
 
-    /// Nulls and values of rows that were taken back leave nothing behind: not their nulls, not
-    /// their values, not the bytes of their texts.
+    /// Dropped rows leave nothing behind: no nulls, no values, no bytes of their texts.
     #[test]
     fn rows_that_are_cut_off_leave_no_nulls_and_no_values() {
         for [a, b] in [INTS, FLOATS, TEXTS] {
             let mut kept = rows(&["id", "x"]);
             add(&mut kept, &[Cell::Int(1), a]);
             add(&mut kept, &[Cell::Int(2), Cell::Null]);
-            // A batch that fails: a null, a value, a row that has begun.
+            // A failing batch: a null, a value, an incomplete row.
             add(&mut kept, &[Cell::Int(3), Cell::Null]);
             add(&mut kept, &[Cell::Int(4), a]);
             add(&mut kept, &[Cell::Null, Cell::Null]);
@@ -612,7 +612,7 @@ mod tests {
         );
     }
 
-    /// Rows before the first value of a column are cells without a value, whatever its type.
+    /// Rows before the first value of a column are null, whatever its type.
     #[test]
     fn a_column_may_begin_with_nulls() {
         for [a, b] in [INTS, FLOATS, TEXTS] {

@@ -1,7 +1,7 @@
 //! Batches of rows as JSON, read row by row without a document in memory.
 //!
-//! Cells are taken as the text they are written as (`RawValue`), so an amount `19.80` never passes
-//! through a float. A cell is no list and no object, so depth is bounded by the form itself.
+//! Cells are taken as text (`RawValue`), so an amount `19.80` is never converted to a float. A cell
+//! must not be a list or an object, so the depth is bounded.
 
 use crate::error::{Fault, crm_status};
 use crate::rows::{Cell, Rows};
@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
 
-/// Bytes of one batch.
+/// The maximum bytes of one batch.
 const MOST: usize = 16 << 20;
 
 /// Adds the rows of a batch, all or none.
@@ -38,7 +38,7 @@ pub(crate) fn append(rows: &mut Rows, json: &str) -> Result<(), Fault> {
     };
     let row = rows.len() as u64;
     rows.cut(before);
-    // serde_json's own words may repeat what it read; its place does not.
+    // serde_json's message may repeat the input; the position does not.
     Err(fault.unwrap_or_else(|| {
         let what = match error.classify() {
             serde_json::error::Category::Eof => "the JSON ends too early",
@@ -50,10 +50,10 @@ pub(crate) fn append(rows: &mut Rows, json: &str) -> Result<(), Fault> {
     }))
 }
 
-/// Expects the whole batch, a row, or the cells of one.
+/// Reads the whole batch, a row, or the cells of a row.
 struct Batch<'a> {
     rows: &'a mut Rows,
-    /// What went wrong, when it was not the JSON.
+    /// The error, if it is not an error of the JSON syntax.
     fault: &'a mut Option<Fault>,
 }
 
@@ -116,14 +116,14 @@ impl<'de> Visitor<'de> for Row<'_> {
         Ok(())
     }
 
-    /// Cells come in any order, so their places are found first.
+    /// Cells of an object are in any order, so their columns are found first.
     fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<(), A::Error> {
         let Batch { rows, fault } = self.0;
         let mut cells: Vec<Option<&RawValue>> = vec![None; rows.names().len()];
         let mut next = 0;
         while let Some(Text(key)) = object.next_key::<Text<'de>>()? {
             let raw = object.next_value::<&RawValue>()?;
-            // Objects of one batch mostly agree in their order.
+            // Objects of one batch mostly have the same order.
             let names = rows.names();
             let expected = names.get(next).is_some_and(|name| *name == *key);
             let found = match expected {
@@ -161,7 +161,7 @@ fn cell_fault(column: &str, message: &'static str, row: usize) -> Fault {
     Fault::new(crm_status::CRM_ERR_DATA, column.to_owned(), message).in_row(row as u64)
 }
 
-/// Adds a cell as it is written.
+/// Adds a cell as written.
 fn add(rows: &mut Rows, raw: &RawValue) -> Result<(), Fault> {
     let raw = raw.get();
     match raw.as_bytes().first() {
@@ -179,7 +179,7 @@ fn add(rows: &mut Rows, raw: &RawValue) -> Result<(), Fault> {
         }
         Some(b'-' | b'0'..=b'9') => match raw.parse::<i64>() {
             Ok(whole) => rows.cell(Cell::Int(whole)),
-            // An exponent is spelled out: Rust prints floats without one.
+            // An exponent is expanded: Rust prints floats without one.
             Err(_) if raw.contains(['e', 'E']) => match raw.parse::<f64>() {
                 Ok(float) if float.is_finite() => rows.cell(Cell::Text(&float.to_string())),
                 _ => rows.cell(Cell::Text(raw)),

@@ -1,4 +1,4 @@
-//! The one way to run an analysis.
+//! Runs analyses.
 
 use crate::boundary::guard;
 use crate::columns::{self, crm_column};
@@ -11,7 +11,7 @@ use crate::table::{TableObject, crm_table};
 use crm_core::{Dataset, Table, register};
 use std::ffi::c_char;
 
-/// What an analysis reads: orders, events or a table, made with `CRM_DATA(handle)`.
+/// The dataset of an analysis: orders, events or a table, made with `CRM_DATA(handle)`.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct crm_data {
@@ -20,11 +20,11 @@ pub struct crm_data {
 }
 
 /// Makes a table for analyses that read tables (fits, predictions) from columns with a length for
-/// every buffer, all of them. Texts and the column `customer_id` become ids. Nothing is kept of the
-/// buffers. Free it with `crm_table_free`.
+/// every buffer. All columns are read. Texts and the column `customer_id` become ids. Nothing of
+/// the buffers is kept. Free the table with `crm_table_free`.
 ///
 /// Also returns `CRM_ERR_SCHEMA` (a column), `CRM_ERR_DATA` (a cell), `CRM_ERR_ARGUMENT` (over 4096
-/// columns, a `size` of no version).
+/// columns, an unknown `size`).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_table_from_columns(
     columns: *const crm_column,
@@ -45,12 +45,12 @@ pub unsafe extern "C" fn crm_table_from_columns(
 }
 
 /// Runs an analysis of `crm_tasks`. `options` is one flat JSON object of scope and options, see
-/// `crm_describe`; `""` or `"{}"` is none. `job` may be `{0}`. Free the table with
+/// `crm_describe`; `""` or `"{}"` means defaults. `job` may be `{0}`. Free the table with
 /// `crm_table_free`.
 ///
 /// Also returns `CRM_ERR_OPTION` (the name of the analysis, an option, or data of another kind than
 /// the analysis reads), `CRM_ERR_SCHEMA` (a column is missing or of a wrong type), `CRM_ERR_DATA`
-/// (a value, a sum, or too little data), `CRM_ERR_CONVERGENCE` (a fit has no answer).
+/// (a value, a sum, or too little data), `CRM_ERR_CONVERGENCE` (a fit did not converge).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_run(
     task: *const c_char,
@@ -76,7 +76,7 @@ pub unsafe extern "C" fn crm_run(
     })
 }
 
-/// The object of a handle, held while an analysis reads it.
+/// The object of a handle, pinned while an analysis reads it.
 enum Pinned {
     Orders(Pin<OrdersObject>),
     Events(Pin<EventsObject>),

@@ -1,4 +1,4 @@
-//! Tables out: typed columns by pointer, cells as text, what they were computed with.
+//! Result tables: typed columns by pointer, cells as text, the definition.
 
 use crate::boundary::{Caller, crm_text, guard};
 use crate::error::{Fault, crm_error, crm_status, crm_status_t};
@@ -9,8 +9,8 @@ use crm_core::table::{Column, Values};
 use crm_core::{Definition, Language, Table};
 use std::ffi::c_char;
 
-/// A result: named, typed columns of equal length. To be read from many threads at once. What is
-/// handed out of it (pointers, texts) lives as long as the table.
+/// A result: named, typed columns of equal length. Many threads may read it at once. Its pointers
+/// and texts live as long as the table.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct crm_table {
@@ -18,19 +18,19 @@ pub struct crm_table {
     pub id: u64,
 }
 
-/// The types of columns, and the function that gives their cells. Numbers are never reused.
+/// The types of columns, and the function that returns their cells. Numbers are never reused.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum crm_type {
-    /// Ids that came in as signed integers: `crm_table_i64`.
+    /// Ids that are signed integers in the input: `crm_table_i64`.
     CRM_TYPE_ID_I64 = 1,
-    /// Ids that came in as unsigned integers: `crm_table_u64`.
+    /// Ids that are unsigned integers in the input: `crm_table_u64`.
     CRM_TYPE_ID_U64 = 2,
-    /// Ids that came in as texts: `crm_table_utf8`.
+    /// Ids that are texts in the input: `crm_table_utf8`.
     CRM_TYPE_ID_UTF8 = 3,
-    /// Ids that came in as bytes of one width: `crm_table_utf8` gives the bytes.
+    /// Ids that are bytes of one width in the input: `crm_table_utf8` returns the bytes.
     CRM_TYPE_ID_BYTES = 4,
-    /// Whole numbers: `crm_table_i64`; those of a customer also `crm_table_i32`.
+    /// Whole numbers: `crm_table_i64`; 32-bit numbers also `crm_table_i32`.
     CRM_TYPE_INT = 5,
     /// Floats: `crm_table_f64`.
     CRM_TYPE_FLOAT = 6,
@@ -40,10 +40,10 @@ pub enum crm_type {
     CRM_TYPE_DATE = 8,
     /// Microseconds since 1970-01-01T00:00 UTC: `crm_table_i64`.
     CRM_TYPE_INSTANT = 9,
-    /// Minor units: `crm_table_i64`; `crm_table_currency` says of what.
+    /// Minor units: `crm_table_i64`; `crm_table_currency` returns the currency.
     CRM_TYPE_MONEY = 10,
-    /// A word of a closed list: `crm_table_u8` gives its number for `crm_table_label`,
-    /// `crm_table_utf8` the word itself.
+    /// A word of a closed list: `crm_table_u8` returns its number for `crm_table_label`,
+    /// `crm_table_utf8` the word.
     CRM_TYPE_CATEGORY = 11,
     /// Texts: `crm_table_utf8`.
     CRM_TYPE_TEXT = 12,
@@ -53,7 +53,7 @@ pub enum crm_type {
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum crm_language {
-    /// The values that programs compare.
+    /// The codes for programs.
     CRM_LANGUAGE_CODE = 0,
     /// English.
     CRM_LANGUAGE_EN = 1,
@@ -65,12 +65,13 @@ pub(crate) struct TableObject {
     pub(crate) table: Table,
     /// Definition, hash and notes.
     about: Once<Texts>,
-    /// Of each column name, unit and two headings; then of each column of words three a word.
+    /// For each column the name, unit and two headings; then for each column of words three texts
+    /// per word.
     pub(crate) texts: Texts,
     columns: Vec<Cache>,
 }
 
-/// What is made of a column when first asked for, and where its words are.
+/// Values of a column that are made on first use, and the position of its words in `texts`.
 pub(crate) struct Cache {
     pub(crate) words: usize,
     pub(crate) i64s: Once<Vec<i64>>,
@@ -78,7 +79,7 @@ pub(crate) struct Cache {
     pub(crate) texts: Once<Texts>,
 }
 
-/// Texts that NULs follow, one after the other.
+/// Concatenated texts, each followed by a NUL.
 pub(crate) struct Texts {
     pub(crate) ends: Vec<usize>,
     bytes: Vec<u8>,
@@ -185,7 +186,7 @@ pub(crate) fn wrong_type(column: &Column, use_instead: &'static str) -> Fault {
     Fault::new(crm_status::CRM_ERR_TYPE, column.name().to_owned(), message)
 }
 
-/// Rows of a table: the cells behind each column's pointer.
+/// The number of rows of a table, which is the number of cells of each column.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_table_row_count(
     table: crm_table,
@@ -199,7 +200,7 @@ pub unsafe extern "C" fn crm_table_row_count(
     })
 }
 
-/// Columns of a table. They count from 0.
+/// The number of columns of a table. Columns are numbered from 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_table_column_count(
     table: crm_table,
@@ -213,7 +214,7 @@ pub unsafe extern "C" fn crm_table_column_count(
     })
 }
 
-/// The column of a name; `CRM_ERR_SCHEMA` when there is none.
+/// The number of the column with a name.
 ///
 /// Also returns `CRM_ERR_SCHEMA` (no column has this name).
 #[unsafe(no_mangle)]
@@ -257,7 +258,7 @@ pub unsafe extern "C" fn crm_table_name(
     guard!(error, |caller| head(caller, table, column, 0, out))
 }
 
-/// The unit of a column (`days`, `orders`); empty where there is none.
+/// The unit of a column (`days`, `orders`); empty if there is none.
 ///
 /// Also returns `CRM_ERR_ARGUMENT` (no such column).
 #[unsafe(no_mangle)]
@@ -270,7 +271,7 @@ pub unsafe extern "C" fn crm_table_unit(
     guard!(error, |caller| head(caller, table, column, 1, out))
 }
 
-/// What people read above a column, in a `crm_language`.
+/// The heading of a column, in a `crm_language`.
 ///
 /// Also returns `CRM_ERR_ARGUMENT` (no such column or language).
 #[unsafe(no_mangle)]
@@ -380,7 +381,7 @@ pub unsafe extern "C" fn crm_table_currency(
     })
 }
 
-/// How many words a column's closed list has.
+/// The number of words in a column's closed list.
 ///
 /// Also returns `CRM_ERR_ARGUMENT` (no such column), `CRM_ERR_TYPE` (a column that is not a
 /// category).
@@ -433,8 +434,8 @@ fn words(column: &Column) -> Result<usize, Fault> {
     }
 }
 
-/// What the table was computed with, nothing left implicit: canonical JSON (RFC 8785). `{}` for a
-/// table that no analysis made.
+/// The definition of the table, with all defaults: canonical JSON (RFC 8785). `{}` for a table that
+/// was not computed by an analysis.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_table_definition(
     table: crm_table,
@@ -444,7 +445,8 @@ pub unsafe extern "C" fn crm_table_definition(
     guard!(error, |caller| fixed(caller, table, DEFINITION, out))
 }
 
-/// First 16 hex digits of the SHA-256 of the definition; empty for a table without one.
+/// The first 16 hex digits of the SHA-256 of the definition; empty for a table without a
+/// definition.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_table_hash(
     table: crm_table,
@@ -454,7 +456,7 @@ pub unsafe extern "C" fn crm_table_hash(
     guard!(error, |caller| fixed(caller, table, HASH, out))
 }
 
-/// What the analysis found beside its rows (cuts, flags, counts), as a JSON object.
+/// The notes of the analysis (cuts, flags, counts), as a JSON object.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_table_notes(
     table: crm_table,
@@ -475,8 +477,8 @@ fn fixed(
     Ok(())
 }
 
-/// Frees a table and all that was handed out of it. Calls in progress on other threads finish
-/// first; their pointers are gone with it.
+/// Frees a table. Its pointers and texts are invalid after the call. Calls in progress on other
+/// threads finish first.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_table_free(table: crm_table, error: *mut crm_error) -> crm_status_t {
     guard!(error, |_caller| handles::free::<TableObject>(table.id))

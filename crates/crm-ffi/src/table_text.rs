@@ -1,4 +1,4 @@
-//! A whole table as one text, for languages in which reading typed columns is work.
+//! A table as one text, for languages in which reading typed columns is laborious.
 
 use crate::boundary::guard;
 use crate::error::{Fault, crm_error, crm_status_t};
@@ -20,14 +20,15 @@ pub enum crm_text_format {
     CRM_TEXT_CSV = 2,
 }
 
-/// Rows of a table as one UTF-8 text that ends in a NUL. `size` gives its bytes with the NUL. When
-/// they are more than `capacity`, the buffer is left alone: a call with a capacity of 0 asks for the
-/// size. Rows after the last are none.
+/// Rows of a table as one UTF-8 text that ends in a NUL. `size` is its number of bytes with the
+/// NUL. If it is greater than `capacity`, the buffer is not written: call with a capacity of 0 to
+/// get the size. Rows after the last are ignored.
 ///
 /// Money is a decimal number of major units, exact (`1234.50`); a date is `2026-11-21`, an instant
 /// `2026-11-21T01:00:00Z`; a null cell is `null` in JSON and empty in CSV; bytes are hexadecimal.
-/// Whole numbers beyond 2^53 are texts in JSON, because its readers round them. `language` chooses the words of categories and the headings of CSV; JSON's keys are the names of the
-/// columns always.
+/// Whole numbers beyond 2^53 are texts in JSON, because its readers round them. `language` chooses
+/// the words of categories and the headings of CSV; the keys in JSON are always the names of the
+/// columns.
 ///
 /// Also returns `CRM_ERR_ARGUMENT` (no such format or language).
 #[unsafe(no_mangle)]
@@ -71,7 +72,7 @@ pub unsafe extern "C" fn crm_table_text(
     })
 }
 
-/// Bytes of a text whose memory may be refused.
+/// A text whose allocation can fail.
 #[derive(Default)]
 struct Text {
     bytes: Vec<u8>,
@@ -135,7 +136,8 @@ fn json(
     to.write_char(']')
 }
 
-/// A whole number as JSON has it; beyond 2^53 a text, because readers of JSON round such numbers.
+/// Writes a whole number for JSON; beyond 2^53 as a text, because readers of JSON round such
+/// numbers.
 fn whole(number: impl Into<i128>, to: &mut Text) -> fmt::Result {
     let number: i128 = number.into();
     let quote = if number.unsigned_abs() > 1 << 53 {
@@ -151,7 +153,7 @@ fn word(label: Label, language: usize) -> &'static str {
     [label.code, label.en, label.ja][language]
 }
 
-/// A text as JSON has it.
+/// Writes a text for JSON.
 fn quoted(text: &str, to: &mut Text) -> fmt::Result {
     to.write_char('"')?;
     for c in text.chars() {
@@ -198,7 +200,7 @@ fn csv(
     Ok(())
 }
 
-/// A text as CSV has it. An empty text is quoted: an empty field is a null cell.
+/// Writes a text for CSV. An empty text is quoted, because an empty field is a null cell.
 fn field(text: &str, to: &mut Text) -> fmt::Result {
     if !text.is_empty() && !text.contains(['"', ',', '\n', '\r']) {
         return to.write_str(text);
@@ -211,7 +213,7 @@ fn field(text: &str, to: &mut Text) -> fmt::Result {
     to.write_char('"')
 }
 
-/// A cell whose text holds nothing to be escaped.
+/// Writes a cell whose text needs no escapes.
 fn plain(cell: &Cell<'_>, language: usize, to: &mut Text) -> fmt::Result {
     match cell {
         Cell::Null => Ok(()),

@@ -1,8 +1,8 @@
-//! Threads: none, until a host asks for them.
+//! Threads: none until a host sets a number.
 //!
-//! The pool is an object of the handle table, so that calls in progress keep it alive and the last
-//! of them ends it. A child of `fork` inherits the pool but not its threads: it is told by its
-//! process id, computes on the caller's thread, and never touches the pool again.
+//! The pool is an object in the handle table, so calls in progress keep it alive and the last of
+//! them ends it. A child of `fork` inherits the pool but not its threads. It is detected by its
+//! process id, computes on the caller's thread, and never uses the pool again.
 
 use crate::boundary::guard;
 use crate::error::{Fault, crm_error, crm_status_t};
@@ -16,7 +16,7 @@ use std::thread::JoinHandle;
 /// The handle of the pool in use; 0 is none.
 static POOL: AtomicU64 = AtomicU64::new(0);
 
-/// Enough for the machines there are; a number beyond it is a mistake.
+/// The maximum number of threads; a larger number is taken as a mistake.
 const MOST: u32 = 1024;
 
 pub(crate) struct Pool {
@@ -58,7 +58,7 @@ impl Pool {
 impl Drop for Pool {
     fn drop(&mut self) {
         if self.process != std::process::id() {
-            // The threads are the parent's; waiting for them here would never end.
+            // The threads exist only in the parent; waiting for them here would never end.
             return;
         }
         // SAFETY: both are taken once, here.
@@ -79,7 +79,7 @@ impl Drop for Pool {
 pub(crate) fn pool() -> Option<Pin<Pool>> {
     match POOL.load(Ordering::Acquire) {
         0 => None,
-        // It may just have been replaced: then this call does without.
+        // The pool may have just been replaced; then this call uses the caller's thread.
         id => handles::pin(id).ok(),
     }
 }
@@ -91,11 +91,11 @@ fn replace(id: u64) -> Result<(), Fault> {
     }
 }
 
-/// Computes on this many threads from now on; 0 and 1 mean the caller's own, which is the default.
-/// A pool that was set before ends when the calls that use it are over. After `fork` a child
-/// computes on the caller's thread until it calls this itself. Results do not depend on it.
+/// Sets the number of threads for later calls. 0 and 1 mean the caller's thread, which is the
+/// default. The previous pool ends after the calls that use it. After `fork` a child computes on
+/// the caller's thread until it calls this function itself. Results do not depend on it.
 ///
-/// Also returns `CRM_ERR_ARGUMENT` (over 1024, or the system gives no more threads).
+/// Also returns `CRM_ERR_ARGUMENT` (over 1024, or the system cannot start the threads).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_set_threads(threads: u32, error: *mut crm_error) -> crm_status_t {
     guard!(error, |_caller| {
@@ -109,8 +109,8 @@ pub unsafe extern "C" fn crm_set_threads(threads: u32, error: *mut crm_error) ->
     })
 }
 
-/// Ends the threads of `crm_set_threads` and waits for them. Handles stay good, and calls go on
-/// working on the caller's thread. Not to be called while another thread is inside a call.
+/// Ends the threads of `crm_set_threads` and waits for them. Handles stay valid, and later calls
+/// work on the caller's thread. Do not call it while another thread is inside a call.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_shutdown(error: *mut crm_error) -> crm_status_t {
     guard!(error, |_caller| replace(0))

@@ -1,4 +1,4 @@
-//! Columns of every type in by pointer and length, and out of a table again, cell by cell.
+//! Columns of every type as input by pointer and length, read back from a table cell by cell.
 
 use crm::*;
 use std::ffi::{CStr, CString, c_char, c_void};
@@ -35,7 +35,7 @@ struct Buffers {
     scale: i32,
 }
 
-/// What a cell is in the table.
+/// A cell in the table.
 #[derive(Clone, Debug, PartialEq)]
 enum Cell {
     Null,
@@ -46,7 +46,7 @@ enum Cell {
     Text(Vec<u8>),
 }
 
-/// Cells of the whole buffers: numbers from -9 on, or from 0 where there is no sign.
+/// The number of cells in the buffers: numbers from -9 on, or from 0 for unsigned types.
 const CELLS: usize = 40;
 
 fn number(cell: usize) -> i64 {
@@ -233,7 +233,7 @@ fn types() -> Vec<Case> {
     ]
 }
 
-/// Bits of the cells that have a value: all but every fifth.
+/// Validity bits: every fifth cell is null.
 fn validity() -> Vec<u8> {
     let mut bits = vec![0; CELLS.div_ceil(8)];
     for cell in (0..CELLS).filter(|cell| cell % 5 != 2) {
@@ -242,7 +242,7 @@ fn validity() -> Vec<u8> {
     bits
 }
 
-/// A column of `rows` cells from `offset` on, with buffers as long as they must be.
+/// A column of `rows` cells from `offset` on, with buffers of exactly the necessary length.
 fn column(name: &CStr, buffers: &Buffers, rows: usize, offset: usize) -> crm_column {
     crm_column {
         r#type: buffers.ty,
@@ -280,7 +280,7 @@ fn message(error: &crm_error) -> String {
     text.to_string_lossy().into_owned()
 }
 
-/// The table of one column, or what was wrong.
+/// The table of one column, or the error.
 fn table_of(column: &crm_column) -> Result<crm_table, (i32, String)> {
     let (mut table, mut error) = (crm_table { id: 0 }, no_error());
     // SAFETY: the column's buffers live in the caller, the outputs here.
@@ -358,7 +358,7 @@ fn read(table: crm_table, rows: usize) -> (i32, Vec<Cell>) {
                 Cell::Null
             };
             if null {
-                // Nothing leaks through the slot of a cell without a value.
+                // Null cells leak no data.
                 let zero = [
                     Cell::Whole(0),
                     Cell::Unsigned(0),
@@ -417,7 +417,7 @@ fn cells_of_every_type_come_in_and_out() {
     }
 }
 
-/// Buffers that end a byte early are refused; those that end where they must are not.
+/// Buffers that are one byte too short are refused; buffers of the exact length are accepted.
 #[test]
 fn no_buffer_may_end_early() {
     let valid = validity();
@@ -462,7 +462,7 @@ fn no_buffer_may_end_early() {
     }
 }
 
-/// Cells as indices into another column.
+/// Cells that are indices into another column.
 #[test]
 fn a_dictionary_is_looked_up() {
     use crm_column_type::*;
@@ -500,7 +500,7 @@ fn a_dictionary_is_looked_up() {
             read(table, 4),
             (crm_type::CRM_TYPE_ID_UTF8 as i32, expected.to_vec())
         );
-        // The index of a null cell may be anything; any other is inside.
+        // The index of a null cell may be anything; other indices must be inside the dictionary.
         assert!(of(&keys(&[4, 5, 1]), 3, 0b111).is_err());
         assert!(of(&keys(&[4, -1, 1]), 3, 0b111).is_err());
         let table = of(&keys(&[4, -1, 1]), 3, 0b101).expect("a null cell");
@@ -526,7 +526,7 @@ fn a_dictionary_is_looked_up() {
     );
 }
 
-/// Names, sizes and counts of whole calls.
+/// Checks of names, sizes and counts.
 #[test]
 fn calls_with_wrong_counts_and_sizes_are_refused() {
     let buffers = Buffers {
@@ -569,7 +569,7 @@ fn calls_with_wrong_counts_and_sizes_are_refused() {
     }
     let (status, text, _) = of(&columns);
     assert_eq!(status, crm_status::CRM_ERR_ARGUMENT as i32, "{text}");
-    // A `size` of this version is as good as 0; of no version it is refused.
+    // The `size` of this version is accepted as 0 is; an unknown size is refused.
     let size = size_of::<crm_column>() as u32;
     for (size, fits) in [
         (size, true),

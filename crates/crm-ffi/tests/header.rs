@@ -1,5 +1,5 @@
-//! The headers and the list of symbols are made from the source, checked in, and compared here.
-//! `CRM_BLESS=1 cargo test -p crm-ffi --test header` writes them.
+//! The headers and the list of symbols are generated from the source, checked in, and compared
+//! here. `CRM_BLESS=1 cargo test -p crm-ffi --test header` writes them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -89,7 +89,7 @@ fn functions(header: &str) -> Vec<&str> {
     names
 }
 
-/// For every function and each of its pointers, a C call where only that one is NULL.
+/// For every function and each of its pointers, a C call in which only that pointer is NULL.
 fn nulls(header: &str) -> String {
     let mut calls = String::from("/* Made from crm.h by crates/crm-ffi/tests/header.rs. */\n");
     let declarations = header.split("\ncrm_status_t crm_").skip(1);

@@ -1,8 +1,10 @@
-//! Memory that runs out, anywhere: a status, never an abort; nothing lost, and the next call works.
+//! Running out of memory at any allocation gives a status and never an abort; nothing is lost, and
+//! the next call works.
 //!
 //! The allocator of this test refuses the n-th large request of the calling thread, once or from
-//! then on, for every n that a host's whole day reaches. Requests below [`LARGE`] always succeed:
-//! small pieces of fixed size (options, definitions, messages) rely on the allocator, data does not.
+//! then on, for every n of a typical session. Requests below [`LARGE`] always succeed: the library
+//! relies on the allocator for small objects of fixed size (options, definitions, messages), not
+//! for data.
 
 use crm::*;
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -10,11 +12,11 @@ use std::cell::Cell;
 use std::ffi::{CStr, CString};
 use std::ptr::null_mut;
 
-/// Above every fixed piece, below every structure of this test's data.
+/// Above every object of fixed size, below every structure of this test's data.
 const LARGE: usize = 4096;
 
 thread_local! {
-    /// Large requests until one is refused; `i64::MAX` is never.
+    /// The number of large requests until one is refused; `i64::MAX` means never.
     static LEFT: Cell<i64> = const { Cell::new(i64::MAX) };
     static STICKY: Cell<bool> = const { Cell::new(false) };
     static REFUSED: Cell<u64> = const { Cell::new(0) };
@@ -143,7 +145,7 @@ fn column<T>(name: &'static CStr, ty: crm_column_type, values: &[T]) -> crm_colu
     }
 }
 
-/// Which way the orders come in.
+/// The form of input of the orders.
 #[derive(Clone, Copy, Debug)]
 enum Door {
     Integers,
@@ -152,8 +154,8 @@ enum Door {
     Events,
 }
 
-/// A host's whole day; stops at the first failing call and frees what it has. The hash of the
-/// result, or the status.
+/// A typical session of a host; stops at the first failing call and frees its objects. Returns the
+/// hash of the result, or the status.
 fn day(door: Door, inputs: &Inputs, error: &mut crm_error) -> Result<u64, i32> {
     let mut orders = crm_orders { id: 0 };
     let error: *mut crm_error = error;
@@ -207,7 +209,7 @@ fn day(door: Door, inputs: &Inputs, error: &mut crm_error) -> Result<u64, i32> {
                 ))?;
             }
         }
-        // What analyses do with orders is the same whichever way those came in; ids are not.
+        // Results are the same for all forms of input, except the types of ids.
         let result = match door {
             Door::Integers => analyse(crm_data { id: orders.id }, &TASKS, error),
             Door::Texts => analyse(crm_data { id: orders.id }, &TASKS[..1], error),
@@ -225,7 +227,7 @@ fn check(status: i32) -> Result<(), i32> {
     }
 }
 
-/// The same with events: a log, more of it appended, and what is left in the carts.
+/// The same with events: a log, an appended log, and abandoned carts.
 fn events_day(inputs: &Inputs, error: *mut crm_error) -> Result<u64, i32> {
     use crm_column_type::*;
     let open = |half: std::ops::Range<usize>| {
@@ -362,7 +364,7 @@ fn memory_that_runs_out_is_a_status_and_nothing_else() {
     for door in [Door::Integers, Door::Texts, Door::Rows, Door::Events] {
         // SAFETY: zero is a value of every field.
         let mut error: crm_error = unsafe { std::mem::zeroed() };
-        // Once for what is made at first use and kept; then the measure.
+        // The first run makes objects that are kept; the second run is measured.
         let good = day(door, &inputs, &mut error).unwrap();
         assert_eq!(day(door, &inputs, &mut error), Ok(good));
         let handles = open_handles();
@@ -381,7 +383,7 @@ fn memory_that_runs_out_is_a_status_and_nothing_else() {
                     break;
                 }
                 points += 1;
-                // Where a refusal is survived (a smaller structure will do), the result is the same.
+                // If a refusal has an alternative (a smaller structure), the result is the same.
                 match result {
                     Ok(hash) => assert_eq!(hash, good, "{place}"),
                     Err(status) => {
@@ -403,7 +405,7 @@ fn memory_that_runs_out_is_a_status_and_nothing_else() {
     );
 }
 
-/// In the one test of this program: another test's handles would be counted, too.
+/// There is one test in this program, because the handles of other tests would be counted too.
 fn counts_what_is_open() {
     assert_eq!(open_handles(), 0);
     let mut jobs = [crm_job { id: 0 }; 3];

@@ -1,5 +1,5 @@
-//! Freed slots come back, all of them; threads are there while they are asked for. One test: other
-//! tests of the process would take slots and threads, too.
+//! All freed slots are reused, and threads exist only while they are set. There is one test,
+//! because other tests of the process would also take slots and threads.
 
 use crm::*;
 use std::collections::BTreeSet;
@@ -33,9 +33,9 @@ fn freed_slots_come_back() {
         assert_eq!(open_handles(), 0);
         let again: Vec<u64> = (0..40).map(|_| create()).collect();
         assert_eq!(slots(&again), slots(&first), "round {round}");
-        // Under numbers that no handle had before.
+        // With numbers that no handle had before.
         assert!(again.iter().all(|id| seen.insert(*id)), "round {round}");
-        // In another order each time, some while others are open.
+        // Freed in a different order each time, some while others are open.
         let (now, later) = again.split_at(round % 40);
         now.iter().for_each(|id| free(*id));
         assert_eq!(open_handles(), later.len());
@@ -43,7 +43,7 @@ fn freed_slots_come_back() {
     }
 }
 
-/// Threads of the pool, by their name.
+/// The number of threads of the pool, by their name.
 #[cfg(target_os = "linux")]
 fn running() -> usize {
     let tasks = std::fs::read_dir("/proc/self/task").expect("the threads of this process");

@@ -1,7 +1,7 @@
-//! One hint to the processor, wrapped so that callers need no `unsafe`.
+//! The processor's prefetch instruction as a safe function.
 
-/// Asks for the cache line of `items[i]` to be loaded soon. Only a hint: it reads nothing, changes
-/// no result, and an index out of bounds is ignored. Does nothing where stable Rust has no such
+/// Hints the processor to load the cache line of `items[i]`. It changes no result, and an index out
+/// of bounds is ignored. It does nothing on processors for which stable Rust has no such
 /// instruction.
 ///
 /// ```

@@ -1,5 +1,5 @@
-//! Errors as exceptions of `crm_core._errors`, and panics as one of them too: pyo3's own
-//! `PanicException` derives from `BaseException` and would pass every `except Exception`.
+//! Raises errors and panics as exceptions of `crm_core._errors`. pyo3's own `PanicException`
+//! derives from `BaseException`, so `except Exception` would not catch it.
 
 use crm_core::{Error, ErrorCode};
 use pyo3::exceptions::PyRuntimeError;
@@ -49,7 +49,7 @@ pub(crate) fn guarded<T>(py: Python<'_>, work: impl FnOnce() -> PyResult<T>) -> 
     }
 }
 
-/// Drops what a panic carried, which may panic in turn.
+/// Drops the payload of a panic, which may panic itself.
 pub(crate) fn dismiss(payload: Box<dyn std::any::Any + Send>) {
     if let Err(again) = catch_unwind(AssertUnwindSafe(move || drop(payload))) {
         std::mem::forget(again);
@@ -60,7 +60,7 @@ thread_local! {
     static PANICKED_AT: Cell<Option<(&'static str, u32)>> = const { Cell::new(None) };
 }
 
-/// Where this thread panicked. The message is not repeated: it may hold data.
+/// The location of this thread's panic. The message is not repeated, because it may contain data.
 pub(crate) fn panicked() -> String {
     match PANICKED_AT.take() {
         Some((file, line)) => format!("a panic at {file}:{line}"),
@@ -68,11 +68,11 @@ pub(crate) fn panicked() -> String {
     }
 }
 
-/// A panic is reported by its exception, and prints nothing. The hook is this library's own: every
-/// extension module carries its own Rust runtime.
+/// Installs a panic hook that prints nothing; panics are reported by exceptions. The hook affects
+/// only this library: every extension module has its own Rust runtime.
 pub(crate) fn silence_panics() {
     std::panic::set_hook(Box::new(|info| {
-        // Paths of the machine that built this are nobody's business; the file's name is enough.
+        // Only the file's name is kept, not paths of the build machine.
         let at = info.location().map(|at| {
             let name = at.file().rsplit(['/', '\\']).next().unwrap_or_default();
             (leaked(name), at.line())
@@ -81,12 +81,12 @@ pub(crate) fn silence_panics() {
     }));
 }
 
-/// A file's name for as long as the process lives; panics are few.
+/// Leaks a file's name, so that it lives as long as the process; panics are few.
 fn leaked(name: &str) -> &'static str {
     String::leak(name.to_owned())
 }
 
-/// A failure of the system, such as a thread that could not be started.
+/// The exception for a failure of the system, such as a thread that could not be started.
 pub(crate) fn system(error: impl std::fmt::Display) -> PyErr {
     PyRuntimeError::new_err(error.to_string())
 }

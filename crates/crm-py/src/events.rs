@@ -34,7 +34,7 @@ impl Events {
         })
     }
 
-    /// The events that a filter lets through.
+    /// The events that a filter keeps.
     #[pyo3(signature = (filter=None))]
     fn view(&self, py: Python<'_>, filter: Option<&str>) -> PyResult<Self> {
         guarded(py, || {
@@ -58,7 +58,7 @@ impl Events {
         self.0.len()
     }
 
-    /// Visitors with an event.
+    /// The number of visitors with an event.
     #[getter]
     fn n_visitors(&self, py: Python<'_>) -> PyResult<usize> {
         guarded(py, || compute(py, None, |_| self.0.n_visitors()))
@@ -76,13 +76,13 @@ impl Events {
         self.0.last_date().map(|Day(day)| day)
     }
 
-    /// Rows left out because they could not be read.
+    /// The number of rows left out because they could not be read.
     #[getter]
     fn rows_left_out(&self) -> u64 {
         self.0.rows_left_out()
     }
 
-    /// How columns of texts were read: column and form.
+    /// How columns of texts were read: column and format.
     #[getter]
     fn understood(&self) -> Vec<(String, String)> {
         crate::orders::understood(self.0.understood())
@@ -95,7 +95,7 @@ impl Events {
     }
 }
 
-/// The columns that a spec of events reads; raises for a spec that is none.
+/// The columns that a spec of events reads; raises for an invalid spec.
 #[pyfunction]
 pub(crate) fn events_columns(py: Python<'_>, spec: &str) -> PyResult<Vec<String>> {
     guarded(py, || {

@@ -1,7 +1,7 @@
-//! What Python hands over, as batches of the core.
+//! Converts Python's input to batches of the core.
 //!
-//! `python/crm_core/_input.py` has sorted out who the producer is. Here arrives either an object
-//! of the Arrow PyCapsule protocol, or a list of `(name, column)` where a column is a tuple:
+//! `python/crm_core/_input.py` detects the producer. The input is either an object of the Arrow
+//! PyCapsule protocol, or a list of `(name, column)`, where a column is a tuple:
 //!
 //! | column                                 | cells                                            |
 //! |----------------------------------------|--------------------------------------------------|
@@ -15,8 +15,8 @@
 //! | `("nulls", count)`                     | nothing but nulls, of no type                    |
 //! | `("arrow", object)`                    | an array or a chunked array                      |
 //!
-//! `valid` is a buffer of one byte each, or `None`. Buffers belong to somebody who may change
-//! them, so they are copied, with the GIL held.
+//! `valid` is a buffer of one byte per cell, or `None`. Other Python code may change the buffers,
+//! so they are copied with the GIL held.
 
 use crate::errors::raise;
 use arrow_array::ffi::{FFI_ArrowArray, FFI_ArrowSchema};
@@ -32,7 +32,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyList, PyString, PyTuple};
 use std::ffi::CStr;
 
-/// Columns on their way in, taken over from Python.
+/// Input columns, moved out of Python objects.
 pub(crate) enum Source {
     /// A table as a stream of record batches.
     Stream(FFI_ArrowArrayStream),
@@ -44,16 +44,16 @@ pub(crate) enum Source {
 
 /// A part of a column.
 pub(crate) enum Chunks {
-    /// Cells already here.
+    /// An array that is read already.
     Array(ArrayData),
-    /// A chunked array, still to be read.
+    /// A chunked array, not yet read.
     Stream(FFI_ArrowArrayStream),
-    /// An array, still to be read.
+    /// An array, not yet read.
     Pair(FFI_ArrowSchema, FFI_ArrowArray),
 }
 
 impl Source {
-    /// Takes over what Python handed in. Arrow data is moved out of its capsules, not read yet.
+    /// Takes Python's input. Arrow data are moved out of their capsules, not read yet.
     pub(crate) fn take(source: &Bound<'_, PyAny>) -> PyResult<Self> {
         if let Ok(columns) = source.cast::<PyList>() {
             let columns = columns.iter().map(|item| {
@@ -70,7 +70,7 @@ impl Source {
         })
     }
 
-    /// The columns of these names. The GIL is not needed.
+    /// Reads the columns of these names. The GIL is not needed.
     pub(crate) fn read(self, columns: &[&str], context: &Context) -> Result<Vec<Batch>> {
         match self {
             Source::Stream(stream) => crm_arrow::read_stream(stream, columns, context),
@@ -231,7 +231,7 @@ fn array(
     }
 }
 
-/// The buffer's cells. The copy may fail, and does not abort.
+/// Copies the buffer's cells; a failing allocation is an error.
 fn copied<T: Element + Default>(name: &str, cells: &Bound<'_, PyAny>) -> PyResult<Vec<T>> {
     let buffer = PyBuffer::<T>::get(cells)?;
     let (py, count) = (cells.py(), buffer.item_count());
@@ -324,7 +324,7 @@ fn widened(name: &str, cells: &Bound<'_, PyAny>) -> PyResult<Vec<i64>> {
     })
 }
 
-/// `valid`, less the cells that are null by their value.
+/// `valid` without the cells that are null by their value.
 fn without<T>(valid: Option<Vec<u8>>, cells: &[T], null: impl Fn(&T) -> bool) -> Option<Vec<u8>> {
     if valid.is_none() && !cells.iter().any(&null) {
         return None;
@@ -369,7 +369,8 @@ fn built(
         .map_err(|_| PyValueError::new_err("a broken column"))
 }
 
-/// Python texts. Looks for Ctrl-C now and then: a list may be long, and its cells need the GIL.
+/// Reads a list of texts. Checks for Ctrl-C now and then: the list may be long, and reading needs
+/// the GIL.
 fn texts(name: &str, cells: &Bound<'_, PyAny>) -> PyResult<ArrayData> {
     let py = cells.py();
     let cells = cells.cast::<PyList>()?;

@@ -1,7 +1,7 @@
 //! The native module of the Python package `crm_core`: datasets, requests, tables and errors.
 //!
-//! It knows no analysis by name. What a user calls is Python, in `python/crm_core`; this module
-//! takes columns and JSON, computes without the GIL, and gives tables.
+//! It knows no analysis by name. Users call the Python functions in `python/crm_core`; this module
+//! takes columns and JSON, computes without the GIL, and returns tables.
 
 mod errors;
 mod events;
@@ -71,7 +71,7 @@ fn set_threads(py: Python<'_>, count: Option<std::num::NonZeroUsize>) -> PyResul
     guarded(py, || runtime::set_threads(count))
 }
 
-/// How many threads computations use.
+/// The number of threads that computations use.
 #[pyfunction]
 fn threads() -> PyResult<usize> {
     runtime::threads()
@@ -128,7 +128,7 @@ fn simulate_events(py: Python<'_>, visitors: u32, seed: u64) -> PyResult<Table> 
     })
 }
 
-/// Raise the error about a column that is not among those present.
+/// Raise the error for a missing column.
 #[pyfunction]
 fn missing_column(py: Python<'_>, column: &str, available: Vec<String>) -> PyResult<()> {
     let meant = crm_core::nearest(column, &available).map(str::to_owned);
@@ -142,7 +142,7 @@ fn missing_column(py: Python<'_>, column: &str, available: Vec<String>) -> PyRes
     ))
 }
 
-/// Raise the error about a column that is nearly the name of one that would be read.
+/// Raise the error for a column whose name is close to the name of a column that would be read.
 #[pyfunction]
 fn no_misnomer(py: Python<'_>, names: Vec<String>, optional: Vec<String>) -> PyResult<()> {
     crm_core::data::no_misnomer(&names, &optional).map_err(|error| raise(py, error))

@@ -37,7 +37,7 @@ impl Orders {
         })
     }
 
-    /// The orders that a filter lets through, under a policy; the data is shared.
+    /// The orders that a filter and a policy choose; the data are shared.
     #[pyo3(signature = (filter=None, policy=None))]
     fn view(&self, py: Python<'_>, filter: Option<&str>, policy: Option<&str>) -> PyResult<Self> {
         guarded(py, || {
@@ -55,7 +55,7 @@ impl Orders {
         })
     }
 
-    /// What came in, what was kept and why the rest was not.
+    /// The reconciliation: rows that count, and the reasons why others do not.
     fn reconciliation(&self, py: Python<'_>) -> PyResult<Table> {
         guarded(py, || {
             compute(py, None, |context| self.0.reconciliation(context)).map(Table::from)
@@ -66,7 +66,7 @@ impl Orders {
         self.0.len()
     }
 
-    /// Customers with an order.
+    /// The number of customers with an order.
     #[getter]
     fn n_customers(&self) -> usize {
         self.0.n_customers()
@@ -96,7 +96,7 @@ impl Orders {
         self.0.zone().to_string()
     }
 
-    /// How columns of texts were read: column and form.
+    /// How columns of texts were read: column and format.
     #[getter]
     fn understood(&self) -> Vec<(String, String)> {
         understood(self.0.understood())
@@ -126,14 +126,14 @@ impl Customers {
         self.0.len()
     }
 
-    /// How columns of texts were read: column and form.
+    /// How columns of texts were read: column and format.
     #[getter]
     fn understood(&self) -> Vec<(String, String)> {
         understood(self.0.understood())
     }
 }
 
-/// Column and form.
+/// Column and format.
 pub(crate) fn understood(known: &[Understood]) -> Vec<(String, String)> {
     known
         .iter()
@@ -141,7 +141,7 @@ pub(crate) fn understood(known: &[Understood]) -> Vec<(String, String)> {
         .collect()
 }
 
-/// The columns that a spec of orders reads; raises for a spec that is none.
+/// The columns that a spec of orders reads; raises for an invalid spec.
 #[pyfunction]
 pub(crate) fn orders_columns(py: Python<'_>, spec: &str) -> PyResult<Vec<String>> {
     guarded(py, || {
@@ -151,7 +151,7 @@ pub(crate) fn orders_columns(py: Python<'_>, spec: &str) -> PyResult<Vec<String>
     })
 }
 
-/// The columns that a spec of customers reads; raises for a spec that is none.
+/// The columns that a spec of customers reads; raises for an invalid spec.
 #[pyfunction]
 pub(crate) fn customers_columns(py: Python<'_>, spec: &str) -> PyResult<Vec<String>> {
     guarded(py, || {

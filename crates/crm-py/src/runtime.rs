@@ -1,9 +1,9 @@
-//! How long calls run: without the GIL, on a thread of their own, while the caller's thread looks
-//! every 50 ms for Ctrl-C and reports progress.
+//! Runs long calls without the GIL on a separate thread, while the caller's thread checks for
+//! Ctrl-C every 50 ms and reports progress.
 //!
-//! Work is split over a pool of this module's own, made when first needed and keyed by process:
-//! threads do not survive a fork, and a pool that waits for its threads would wait for ever
-//! (gunicorn, Celery, DataLoader).
+//! Work is split over a pool of this module, made on first use for each process: threads do not
+//! survive a fork, and an inherited pool would wait for its threads for ever (gunicorn, Celery,
+//! DataLoader).
 
 use crate::errors::{dismiss, panicked, raise, system};
 use crm_core::{Context, Error, Progress, Result};
@@ -18,8 +18,8 @@ use std::time::Duration;
 
 const POLL: Duration = Duration::from_millis(50);
 
-/// Runs `work` and waits for it. `progress` is called with rows done and expected; what it raises
-/// stops the work, and so does `False`.
+/// Runs `work` and waits for it. `progress` is called with rows done and expected; an exception or
+/// `False` stops the work.
 pub(crate) fn compute<T: Send>(
     py: Python<'_>,
     progress: Option<&Bound<'_, PyAny>>,
@@ -88,7 +88,7 @@ fn report(progress: Option<&Bound<'_, PyAny>>, rows: &Progress) -> PyResult<()> 
     }
 }
 
-/// A secret of the process, so that nobody can craft ids that collide.
+/// A secret of the process, so that colliding ids cannot be constructed.
 fn hash_seed() -> u64 {
     static SEED: OnceLock<u64> = OnceLock::new();
     // The standard library seeds its hash from the operating system.
@@ -102,7 +102,7 @@ struct Threads {
     pool: Option<Arc<ThreadPool>>,
 }
 
-/// Only touched with the GIL held and never across a wait, so no fork finds it locked.
+/// Locked only with the GIL held and never across a wait, so it is never locked during a fork.
 static THREADS: Mutex<Threads> = Mutex::new(Threads {
     process: 0,
     wanted: None,
@@ -120,11 +120,12 @@ impl Threads {
     }
 }
 
-/// The pool of this process; none when there is one thread to use.
+/// The pool of this process; `None` for one thread.
 fn pool() -> PyResult<Option<Arc<ThreadPool>>> {
     let mut threads = lock(&THREADS);
     if threads.process != std::process::id() {
-        // The parent's pool has no threads here; to end it would be to wait for them.
+        // The parent's pool has no threads in this process; dropping it would wait for them for
+        // ever.
         std::mem::forget(threads.pool.take());
         threads.process = std::process::id();
     }
@@ -144,7 +145,7 @@ pub(crate) fn set_threads(count: Option<NonZeroUsize>) -> PyResult<()> {
     let mut threads = lock(&THREADS);
     if threads.wanted != count {
         threads.wanted = count;
-        // Computations under way keep the old pool until they are done.
+        // Running computations keep the old pool until they end.
         threads.pool = None;
     }
     Ok(())

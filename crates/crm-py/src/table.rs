@@ -23,13 +23,13 @@ impl From<crm_core::Table> for Table {
     }
 }
 
-/// Name, type, unit, Japanese heading; then what the type needs: the currency and its exponent, the
-/// zone, the type of ids.
+/// Name, type, unit, Japanese heading; then, depending on the type: the currency and its exponent,
+/// the zone, the type of ids.
 type Field = (String, &'static str, String, String, Option<String>, u8);
 
 #[pymethods]
 impl Table {
-    /// Columns of a caller as a table, for analyses that read tables.
+    /// A table from a caller's columns, for analyses that read tables.
     #[staticmethod]
     fn from_columns(
         py: Python<'_>,
@@ -50,8 +50,8 @@ impl Table {
         })
     }
 
-    /// The table as an Arrow stream, money as decimals. A schema asked for is a wish that the
-    /// protocol lets a producer pass over.
+    /// The table as an Arrow stream, money as decimals. `requested_schema` is ignored, as the
+    /// protocol allows.
     #[pyo3(signature = (requested_schema=None))]
     fn __arrow_c_stream__<'py>(
         &self,
@@ -62,7 +62,7 @@ impl Table {
         stream(py, &self.0, Style::default())
     }
 
-    /// The same table, dressed for an Arrow consumer.
+    /// The same table with options of the Arrow export.
     fn styled(&self, money: &str, language: &str) -> PyResult<Styled> {
         let money = match money {
             "decimal" => Money::Decimal,
@@ -83,7 +83,7 @@ impl Table {
         self.0.len()
     }
 
-    /// What each column is.
+    /// The description of each column.
     fn fields(&self) -> Vec<Field> {
         let field = |column: &Column| {
             let (extra, exponent) = match column.values() {
@@ -104,9 +104,9 @@ impl Table {
         self.0.columns().iter().map(field).collect()
     }
 
-    /// The cells of a column: a `bytearray` of numbers in the machine's order, or a list of texts
-    /// or bytes. Words come as one byte each, texts as indices of four (see `words`), money as
-    /// minor units. The cells of null rows are zero or empty.
+    /// The cells of a column: a `bytearray` of numbers in the machine's byte order, or a list of
+    /// texts or bytes. Words are one byte each, texts indices of four bytes (see `words`), money
+    /// minor units. Null cells are zero or empty.
     fn cells<'py>(&self, py: Python<'py>, column: usize) -> PyResult<Bound<'py, PyAny>> {
         guarded(py, || cells(py, self.column(column)?.values()))
     }
@@ -121,7 +121,7 @@ impl Table {
         })
     }
 
-    /// One byte for each row, zero where the column is null; `None` when it is nowhere.
+    /// One byte per row, zero for null cells; `None` if there are no nulls.
     fn valid<'py>(&self, py: Python<'py>, column: usize) -> PyResult<Option<Bound<'py, PyAny>>> {
         guarded(py, || {
             let validity = self.column(column)?.validity();
@@ -161,7 +161,7 @@ impl Table {
         self.0.definition().map(crm_core::Definition::json)
     }
 
-    /// Cuts, flags and counts besides, as JSON.
+    /// The notes (cuts, flags, counts) as JSON.
     #[getter]
     fn notes(&self) -> String {
         serde_json::Value::Object(self.0.notes().clone()).to_string()
@@ -183,7 +183,7 @@ impl Table {
     }
 }
 
-/// A table with a look, for one Arrow consumer.
+/// A table with options of the Arrow export.
 #[pyclass(frozen, module = "crm_core._native")]
 pub(crate) struct Styled(Arc<crm_core::Table>, Style);
 
@@ -217,7 +217,7 @@ fn stream<'py>(
 fn cells<'py>(py: Python<'py>, values: &Values) -> PyResult<Bound<'py, PyAny>> {
     match values {
         Values::Id { ids, codes } => {
-            // A column of nulls alone has no ids at all.
+            // A column of only nulls has no ids.
             let at = |code: u32| ((code as usize) < ids.len()).then(|| ids.at(code));
             match ids.kind() {
                 IdKind::Int(_) => numbers(py, codes, |code| match at(*code) {
@@ -251,7 +251,7 @@ fn cells<'py>(py: Python<'py>, values: &Values) -> PyResult<Bound<'py, PyAny>> {
     }
 }
 
-/// Numbers one after the other in a `bytearray`: writable, and understood by numpy without a copy.
+/// Numbers in a `bytearray`, which is writable and which numpy reads without a copy.
 fn numbers<'py, T, const N: usize>(
     py: Python<'py>,
     cells: &[T],

@@ -1,4 +1,4 @@
-//! Columns of texts read as dates and amounts, for the command: Arrow in, Arrow out.
+//! Reads columns of texts as dates and amounts, for the command; input and output are Arrow arrays.
 
 use crate::errors::{guarded, raise};
 use crate::input::Source;
@@ -11,14 +11,13 @@ use crm_core::{Context, Error, Result};
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
-/// A column of a result, for anybody who takes Arrow arrays.
+/// A result column that exports itself as an Arrow array.
 #[pyclass(frozen, module = "crm_core._native")]
 pub(crate) struct ArrowColumn(ArrayData);
 
 #[pymethods]
 impl ArrowColumn {
-    /// The array in Arrow's C structures. A schema asked for is a wish that the protocol lets a
-    /// producer pass over.
+    /// The array in Arrow's C structures. `requested_schema` is ignored, as the protocol allows.
     #[pyo3(signature = (requested_schema=None))]
     fn __arrow_c_array__<'py>(
         &self,
@@ -53,10 +52,10 @@ fn chunks(source: Source) -> Result<Vec<ColumnData>> {
         .collect())
 }
 
-/// Wall clock and offsets in minutes, rows not read, the form, the readings.
+/// Wall clock and offsets in minutes, rows not read, the format, the possible formats.
 type Dates = (ArrowColumn, ArrowColumn, Vec<u64>, String, Vec<String>);
 
-/// A column of texts (or of numbers, with a format) as dates.
+/// Reads a column of texts (or of numbers, with a format) as dates.
 #[pyfunction]
 #[pyo3(signature = (column, date_format=None))]
 pub(crate) fn read_dates(
@@ -81,11 +80,11 @@ pub(crate) fn read_dates(
     })
 }
 
-/// Amounts as decimals, the currencies named, rows not read, the decimal sign, and whether nothing
-/// tells it.
+/// Amounts as decimals, the currencies named, rows not read, the decimal sign, and whether it is
+/// ambiguous.
 type Amounts = (ArrowColumn, Vec<String>, Vec<u64>, &'static str, bool);
 
-/// A column of texts as amounts.
+/// Reads a column of texts as amounts.
 #[pyfunction]
 #[pyo3(signature = (column, decimal="auto"))]
 pub(crate) fn read_amounts(

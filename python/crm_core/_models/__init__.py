@@ -1,12 +1,12 @@
-"""What will they be worth? Models of repeat purchases and of spend, and the value they predict.
+"""Predicted value: models of repeat purchases and of spend, and customer lifetime value.
 
     summary = crm.clv_summary(orders, unit="week")
     m = crm.MbgNbd().fit(summary)
     g = crm.GammaGamma().fit(summary)
     crm.clv(m, g, summary, horizon_days=365).to_pandas()
 
-Models have the shape of scikit-learn's estimators: options when made, `fit`, results with a
-trailing underscore. They hold plain data, nothing of what they were fitted to, and can be pickled.
+Models follow scikit-learn's estimators: options in the constructor, `fit`, results with a trailing
+underscore. They contain plain data and none of their input, and can be pickled.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a model of repeat purchases can be asked."""
+"""The base class of models of repeat purchases: fit and predictions."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ class Purchases(Model):
             summary: A `clv_summary`; or a frame or mapping of arrays with frequency, recency and T
                 (and `weight`, which counts identical customers; `ln_gaps` for models of regular
                 gaps); or `Orders`, which are summarised first.
-            unit: The unit of time of a frame, which does not say; refused if it contradicts a
-                summary. Of orders: what they are summarised in (default "day").
-            bad_rows: Rows that no model can take: "drop" leaves them out (counted in the note
-                `rows_left_out`), "error" stops. Default: dropped of a `clv_summary` or `Orders`, an
-                error in a frame of your own.
+            unit: The unit of time of a frame without a definition; refused if it contradicts the
+                definition of a summary. For orders, the unit of their summary (default "day").
+            bad_rows: Rows outside the range of the models: "drop" leaves them out (counted in the
+                note `rows_left_out`), "error" stops. Default: "drop" for a `clv_summary` or
+                `Orders`, "error" for your own frame.
 
         Returns:
             The model itself.
@@ -56,8 +56,8 @@ class Purchases(Model):
         Raises:
             OptionError: A frame without `unit`, or another unit than the summary's.
             SchemaError: A column is missing or of another type.
-            DataError: A history that cannot be, such as recency above T; too few repeat
-                customers; a summary of several `as_of`.
+            DataError: An impossible history, such as recency above T; too few repeat customers; a
+                summary of several `as_of`.
 
         Example:
             >>> crm.MbgNbd().fit(orders, unit="week").status_
@@ -101,32 +101,32 @@ class Purchases(Model):
         unit: Unit | None = None,
         bad_rows: Literal["error", "drop"] | None = None,
     ) -> Table:
-        """What each customer is expected to do next (生存確率と期待購入回数).
+        """P(alive) and expected purchases of each customer (生存確率と期待購入回数).
 
         Args:
-            summary: As in `fit`. A plain frame is taken to be in the model's unit unless it says.
+            summary: As in `fit`. A frame without a definition is taken to be in the model's unit.
             t: Time ahead, in the model's unit (default 30).
             interval: Level of both intervals (default 0.8).
-            draws: Draws per customer for the outcome's interval, 10 to 100,000 (default 200).
+            draws: Draws per customer for the interval of the outcome, 10 to 100,000 (default 200).
             seed: Seed of the draws (default 0).
             annual_discount_rate: Discount rate per year of discounted_purchases (default 0.1).
-            compounding: How it is spread over the year: "compounded" (default) or "continuous".
-            infinite: Whether discounted_purchases are those without end, not those within `t`.
-                Default: no.
-            n: Purchase days whose probability probability_of_n is. Default: without the column.
+            compounding: How the yearly rate becomes a daily one: "compounded" (default) or
+                "continuous".
+            infinite: Whether discounted_purchases have no time limit; otherwise they are those
+                within `t`. Default: no.
+            n: The number of purchase days of probability_of_n. Default: without the column.
             only: The columns to compute. Default: all.
-            unit: The unit of time of a frame; another than the model's is refused.
-            bad_rows: Rows that no model can take: "drop" gives nulls (counted in the note
-                `rows_left_out`), "error" stops. Default: nulls for a `clv_summary` or `Orders`, an
-                error in a frame of your own.
+            unit: The unit of time of a frame; a unit other than the model's is refused.
+            bad_rows: Rows outside the range of the models: "drop" gives nulls (counted in the note
+                `rows_left_out`), "error" stops. Default: "drop" for a `clv_summary` or `Orders`,
+                "error" for your own frame.
 
         Returns:
             One row per customer: customer_id if there is one, probability_alive,
             probability_alive_later (after `t`), expected_purchases within `t`, expected_low and
-            expected_high (of the expectation, because parameters are estimates: not where the
-            outcome lies), purchases_low and purchases_high (of the outcome: life and purchases
-            drawn), discounted_purchases, probability_none, probability_of_n (with `n`),
-            log_likelihood.
+            expected_high (confidence interval of the expectation; the parameters are estimates),
+            purchases_low and purchases_high (prediction interval of the outcome, by simulation),
+            discounted_purchases, probability_none, probability_of_n (with `n`), log_likelihood.
 
         Raises:
             NotFittedError: Before `fit`.
@@ -159,7 +159,7 @@ class Purchases(Model):
     ) -> Floats | float:
         """The logarithm of the likelihood of each history.
 
-        With regular gaps (k > 1) the part that depends on the gaps themselves is left out.
+        With regular gaps (k > 1) the term that depends on the single gaps is left out.
 
         Args:
             frequency: Repeat purchase days.
@@ -171,7 +171,7 @@ class Purchases(Model):
 
         Raises:
             NotFittedError: Before `fit`.
-            DataError: A history that cannot be.
+            DataError: An impossible history.
 
         Example:
             >>> m = crm.MbgNbd.from_params(r=0.5, alpha=6.0, a=0.9, b=1.6, unit="week")
@@ -189,14 +189,14 @@ class Purchases(Model):
             frequency: Repeat purchase days.
             recency: First purchase to the last, in the model's unit.
             T: First purchase to the end of observation, in the model's unit.
-            t: So much later. Default: now.
+            t: Time ahead, in the model's unit. Default: now.
 
         Returns:
             A float64 array, or a float if all arguments are numbers.
 
         Raises:
             NotFittedError: Before `fit`.
-            DataError: A history that cannot be.
+            DataError: An impossible history.
 
         Example:
             >>> m = crm.MbgNbd.from_params(r=0.5, alpha=6.0, a=0.9, b=1.6, unit="week")
@@ -209,7 +209,7 @@ class Purchases(Model):
     def conditional_expected_purchases(
         self, t: float, frequency: ArrayLike, recency: ArrayLike, T: ArrayLike
     ) -> Floats | float:
-        """Purchase days expected within a further time (期待購入日数).
+        """Expected purchase days within a further time (期待購入日数).
 
         Args:
             t: Time ahead, in the model's unit.
@@ -223,7 +223,7 @@ class Purchases(Model):
         Raises:
             NotFittedError: Before `fit`.
             OptionError: A negative time.
-            DataError: A history that cannot be.
+            DataError: An impossible history.
 
         Example:
             >>> m = crm.MbgNbd.from_params(r=0.5, alpha=6.0, a=0.9, b=1.6, unit="week")
@@ -242,24 +242,24 @@ class Purchases(Model):
         annual_discount_rate: float | None = None,
         compounding: Literal["compounded", "continuous"] | None = None,
     ) -> Floats | float:
-        """Purchase days expected, each discounted to now (DERT, 割引期待購入日数).
+        """Expected purchase days, each discounted to now (DERT, 割引期待購入日数).
 
         Args:
             frequency: Repeat purchase days.
             recency: First purchase to the last, in the model's unit.
             T: First purchase to the end of observation, in the model's unit.
-            t: Time ahead, in the model's unit. Default: without end.
+            t: Time ahead, in the model's unit. Default: no limit.
             annual_discount_rate: Discount rate per year (default 0.1).
-            compounding: How it is spread over the year: "compounded" (default) or "continuous".
+            compounding: How the yearly rate becomes a daily one: "compounded" (default) or
+                "continuous".
 
         Returns:
-            A float64 array, or a float if all arguments are numbers; infinite where
-            it has no limit.
+            A float64 array, or a float if all arguments are numbers; infinite if the sum diverges.
 
         Raises:
             NotFittedError: Before `fit`.
             OptionError: A negative time or rate.
-            DataError: A history that cannot be.
+            DataError: An impossible history.
 
         Example:
             >>> m = crm.MbgNbd.from_params(r=0.5, alpha=6.0, a=0.9, b=1.6, unit="week")
@@ -276,7 +276,7 @@ class Purchases(Model):
         return self._each("discounted_purchases", frequency, recency, T, **options)
 
     def expected_purchases(self, t: ArrayLike) -> Floats | float:
-        """Repeat purchase days expected of a new customer.
+        """Expected repeat purchase days of a new customer.
 
         Args:
             t: Times since the first purchase, in the model's unit.
@@ -307,7 +307,7 @@ class Purchases(Model):
 
         Raises:
             NotFittedError: Before `fit`.
-            DataError: A negative time, or a count that is not whole.
+            DataError: A negative time, or a count that is not a whole number.
 
         Example:
             >>> m = crm.MbgNbd.from_params(r=0.5, alpha=6.0, a=0.9, b=1.6, unit="week")
@@ -317,10 +317,10 @@ class Purchases(Model):
         return self._of_new("probability", t=t, n=n)
 
     def simulate(self, T: ArrayLike, *, seed: int | None = None) -> Table:
-        """Histories of new customers, drawn at random (購入履歴のシミュレーション).
+        """Simulated histories of new customers (購入履歴のシミュレーション).
 
         Args:
-            T: The age of each, in the model's unit.
+            T: The age of each customer, in the model's unit.
             seed: The same seed gives the same customers on every machine (default 0).
 
         Returns:
@@ -343,16 +343,17 @@ class Purchases(Model):
     def frequency_histogram(
         self, summary: Any, *, up_to: int | None = None, unit: Unit | None = None
     ) -> Table:
-        """Customers by number of repeat purchases, beside those expected (購入回数分布).
+        """Actual and expected customers by number of repeat purchases (購入回数分布).
 
         Args:
-            summary: As in `fit`: what the model was fitted to.
-            up_to: The last row: so many or more, up to 10,000 (default 7).
-            unit: The unit of time of a frame; another than the model's is refused.
+            summary: As in `fit`: the data to which the model was fitted.
+            up_to: The last row counts customers with this many repeat purchases or more, up to
+                10,000 (default 7).
+            unit: The unit of time of a frame; a unit other than the model's is refused.
 
         Returns:
-            One row per frequency: frequency, or_more (whether the row holds more frequent customers
-            too), customers (found, weights counted), expected_customers.
+            One row per frequency: frequency, or_more (whether the row includes more frequent
+            customers), customers (actual, weighted), expected_customers.
 
         Raises:
             NotFittedError: Before `fit`.
@@ -376,15 +377,15 @@ class Purchases(Model):
         step: float | None = None,
         unit: Unit | None = None,
     ) -> Table:
-        """What is expected of whom, over frequency and recency at one age (頻度×最終購入).
+        """Predictions over frequency × recency at one age (頻度×最終購入).
 
         Args:
             summary: As in `fit`; the defaults of the axes come from it.
             t: Time ahead, in the model's unit (default 30).
             age: The age T of all cells. Default: the greatest of the summary.
             up_to: The greatest frequency. Default: that of the summary.
-            step: Recencies from 0 to the age in steps of so much (default 1 unit).
-            unit: The unit of time of a frame; another than the model's is refused.
+            step: Step of the recencies, from 0 to the age (default 1 unit).
+            unit: The unit of time of a frame; a unit other than the model's is refused.
 
         Returns:
             One row per cell that a history can be in: frequency, recency, probability_alive,
@@ -412,15 +413,15 @@ class Purchases(Model):
         step: Length | None = None,
         **scope: Unpack[ScopeWithoutOccasion],
     ) -> Table:
-        """Repeat purchases beside those expected, calibration and holdout (予測と実績の推移).
+        """Actual and expected repeat purchases over time (予測と実績の推移).
 
         Args:
             orders: The orders.
-            as_of: The last day. Default: the last order's date of the whole import.
-            calibration_end: The last day of calibration; customers who came later do not count.
-                Default: `as_of`, so that there is no holdout.
+            as_of: The last day. Default: the date of the last order of the whole import.
+            calibration_end: The last day of the calibration period; customers who came later do not
+                count. Default: `as_of`, without a holdout.
             step: Length of a period (default 7 days; a number is days).
-            **scope: What analyses share; see `Scope`.
+            **scope: Keys of the scope; see `Scope`.
 
         Returns:
             One row per period: period_end, in_calibration, actual, expected (repeat purchase days
@@ -446,13 +447,14 @@ class Purchases(Model):
         step: Length | None = None,
         **scope: Unpack[ScopeWithoutOccasion],
     ) -> Table:
-        """The probability of being a customer on each day, as seen then (生存確率の推移).
+        """P(alive) on each day, from the purchases up to that day (生存確率の推移).
 
         Args:
             orders: The orders.
-            as_of: The last day. Default: the last order's date of the whole import.
+            as_of: The last day. Default: the date of the last order of the whole import.
             step: Time from one row to the next (default 1 day; a number is days).
-            **scope: What analyses share; ``customers={"customer_id": 7}`` chooses one. See `Scope`.
+            **scope: Keys of the scope; ``customers={"customer_id": 7}`` chooses one customer. See
+                `Scope`.
 
         Returns:
             One row per customer and day since their first purchase: customer_id, date, frequency

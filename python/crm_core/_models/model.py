@@ -1,4 +1,4 @@
-"""What all models share: options, the fit, parameters, JSON; and how data reach them."""
+"""The base class of models: options, fit, parameters, JSON, and reading of data."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Unit = Literal["day", "week", "calendar_week", "month"]
 
-# What of a plain frame is read.
+# The columns that are read from a plain frame.
 TO_FIT = ("frequency", "recency", "T", "ln_gaps", "weight", "as_of")
 TO_PREDICT = ("customer_id", "frequency", "recency", "T", "weight")
 TO_VALUE = (*TO_PREDICT, "monetary_value", "as_of")
@@ -28,7 +28,7 @@ TO_PREDICT_SPEND = ("customer_id", "frequency", "monetary_value")
 
 
 def summary_of(data: Any, unit: str | None, columns: tuple[str, ...]) -> Table:
-    """A summary of whatever came: of a plain frame, those of the columns that it has."""
+    """The summary of the given data; of a plain frame, the known columns that it has."""
     if isinstance(data, Table):
         return data
     if isinstance(data, Orders):
@@ -37,7 +37,7 @@ def summary_of(data: Any, unit: str | None, columns: tuple[str, ...]) -> Table:
 
 
 def columns_of(**columns: Any) -> tuple[Table, bool]:
-    """Arrays as a table, single numbers repeated; and whether there was nothing but numbers."""
+    """Arrays as a table, single numbers repeated; and whether all arguments were numbers."""
     import numpy as np
 
     single = {name for name, value in columns.items() if np.ndim(value) == 0}
@@ -49,14 +49,14 @@ def columns_of(**columns: Any) -> tuple[Table, bool]:
 
 
 def unlimited(cells: Floats) -> Floats:
-    """Cells of a column that is null where the number is infinite."""
+    """The cells of a column in which infinite numbers are null."""
     import numpy as np
 
     return np.where(np.isnan(cells), np.inf, cells)
 
 
 class Model:
-    """What all models share."""
+    """The base class of models."""
 
     _option: ClassVar[str] = "fit"
     _kinds: ClassVar[tuple[str, ...]]
@@ -68,7 +68,7 @@ class Model:
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """A model from the text that `to_json` gave.
+        """A model from the text of `to_json`.
 
         Args:
             text: The JSON of a fit, or of parameters alone.
@@ -77,7 +77,7 @@ class Model:
             The model; without standard errors if only the parameters were given.
 
         Raises:
-            OptionError: No JSON of a fit, of another model, or of a newer version.
+            OptionError: Not the JSON of a fit, or of another model or a newer version.
 
         Example:
             >>> crm.MbgNbd.from_json(model.to_json()).params_ == model.params_
@@ -104,10 +104,10 @@ class Model:
         """The options, as scikit-learn asks for them.
 
         Args:
-            deep: Not looked at: a model holds no other models.
+            deep: Ignored: a model contains no other models.
 
         Returns:
-            The options by name, None for those that were not given.
+            The options by name, None for options that were not given.
 
         Example:
             >>> crm.MbgNbd(confidence=0.9).get_params()
@@ -122,7 +122,7 @@ class Model:
             **params: The new values, by the options' names.
 
         Returns:
-            The model itself; a fit that it has stays until the next `fit`.
+            The model itself; an existing fit stays until the next `fit`.
 
         Raises:
             OptionError: There is no such option.
@@ -165,7 +165,7 @@ class Model:
 
     @property
     def intervals_(self) -> dict[str, tuple[float, float]] | None:
-        """Confidence intervals of the parameters, on the log scale; None unless it converged.
+        """Confidence intervals of the parameters, on the log scale; None unless the fit converged.
 
         Example:
             >>> low, high = model.intervals_["r"]
@@ -212,9 +212,9 @@ class Model:
     def status_(self) -> Literal["converged", "boundary", "stalled", "given"]:
         """How the fit ended.
 
-        "boundary": the likelihood still rises towards 0 or infinity of `boundary_`; predictions are
-        usable, standard errors do not exist. "stalled": no maximum was reached. "given": parameters
-        from elsewhere.
+        "converged": at the maximum. "boundary": the likelihood rises towards 0 or infinity of the
+        parameter `boundary_`; predictions are usable, standard errors do not exist. "stalled": no
+        maximum was reached. "given": the parameters were given.
 
         Example:
             >>> model.status_
@@ -225,7 +225,7 @@ class Model:
 
     @property
     def boundary_(self) -> str | None:
-        """The parameter at the boundary, if the status says so.
+        """The parameter at the boundary; None for other statuses.
 
         Example:
             >>> model.boundary_ is None
@@ -236,7 +236,7 @@ class Model:
 
     @property
     def customers_(self) -> float:
-        """How many customers were fitted to, weights counted.
+        """The number of customers in the fit, weighted.
 
         Example:
             >>> model.customers_ == len(summary)

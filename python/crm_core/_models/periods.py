@@ -1,4 +1,4 @@
-"""Models whose time is counted: contracts by period, purchases by opportunity.
+"""Models in discrete time: contracts by period, purchases by opportunity.
 
 Their likelihoods are of counts, not of purchase times, and are never compared with those of the
 other models.
@@ -41,7 +41,7 @@ class Sbg(Model):
 
     @classmethod
     def from_params(cls, *, alpha: float, beta: float) -> Self:
-        """A model with parameters from elsewhere.
+        """A model with given parameters.
 
         Args:
             alpha: First parameter of the churn probabilities.
@@ -63,16 +63,16 @@ class Sbg(Model):
         """Fit by maximum likelihood.
 
         Args:
-            survivors: Of one cohort the counts, whole numbers: its size, left after one period,
-                after two, and so on. Of several: a frame or mapping with columns survivors and
-                period; each 0 of period begins a cohort.
+            survivors: For one cohort, whole numbers: its size, then the customers left after one
+                period, after two, and so on. For several, a frame or mapping with columns survivors
+                and period; each 0 in period begins a cohort.
 
         Returns:
             The model itself.
 
         Raises:
             SchemaError: A column is missing or of another type.
-            DataError: Survivors that increase, are no whole numbers, or of whom none left.
+            DataError: Survivors that increase or are not whole numbers; no customer left.
 
         Example:
             >>> crm.Sbg().fit([1000, 869, 743, 653, 593, 551, 517, 491]).status_
@@ -84,7 +84,7 @@ class Sbg(Model):
         return self._take(run("sbg_fit", _frame(data), {"confidence": self.confidence}))
 
     def predict(self, t: ArrayLike, *, discount_rate: float | None = None) -> Table:
-        """What is left of a cohort, and renewals to come.
+        """Survival, retention and expected renewals by period.
 
         Args:
             t: Periods, whole numbers.
@@ -92,12 +92,12 @@ class Sbg(Model):
 
         Returns:
             One row per t: t, survival_rate (share left after t periods), retention_rate
-            (probability of renewing at the end of period t), expected_renewals (further ones of
-            somebody in period t, discounted, the coming one in full; null if infinite).
+            (probability of renewing at the end of period t), expected_renewals (further renewals of
+            a customer in period t, discounted; the next one counts in full; null if infinite).
 
         Raises:
             NotFittedError: Before `fit`.
-            DataError: A number of periods that is not whole.
+            DataError: A number of periods that is not a whole number.
 
         Example:
             >>> sbg = crm.Sbg.from_params(alpha=1.0, beta=1.0)
@@ -129,7 +129,7 @@ class BgBb(Model):
 
     @classmethod
     def from_params(cls, *, alpha: float, beta: float, gamma: float, delta: float) -> Self:
-        """A model with parameters from elsewhere.
+        """A model with given parameters.
 
         Args:
             alpha: First parameter of the purchase probabilities.
@@ -155,14 +155,15 @@ class BgBb(Model):
 
         Args:
             patterns: A frame or mapping with frequency (purchases), recency (the opportunity of the
-                last one, 0 if none), n (opportunities), and weight, which counts customers.
+                last one, 0 if none), n (opportunities), and optionally weight (customers with the
+                pattern).
 
         Returns:
             The model itself.
 
         Raises:
             SchemaError: A column is missing or of another type.
-            DataError: A pattern that cannot be; too few customers who bought.
+            DataError: An impossible pattern; too few customers who bought.
 
         Example:
             >>> gifts = {"frequency": [0, 1, 2, 2], "recency": [0, 2, 3, 4], "n": [4] * 4,
@@ -175,7 +176,7 @@ class BgBb(Model):
     def predict(
         self, patterns: Any, ahead: int | None = None, *, discount_rate: float | None = None
     ) -> Table:
-        """What customers are expected to do in the opportunities ahead.
+        """P(alive) and expected purchases in the next opportunities.
 
         Args:
             patterns: As in `fit`.
@@ -184,12 +185,12 @@ class BgBb(Model):
 
         Returns:
             One row per customer: customer_id if there is one, probability_alive (at the last
-            opportunity ahead), expected_purchases (in those), discounted_purchases (without end;
-            null if infinite), log_likelihood.
+            opportunity ahead), expected_purchases (in the opportunities ahead),
+            discounted_purchases (no limit; null if infinite), log_likelihood.
 
         Raises:
             NotFittedError: Before `fit`.
-            DataError: A pattern that cannot be.
+            DataError: An impossible pattern.
 
         Example:
             >>> m = crm.BgBb.from_params(alpha=1.204, beta=0.750, gamma=0.657, delta=2.783)
@@ -200,21 +201,22 @@ class BgBb(Model):
         return run("bgbb_predict", _frame(patterns), options)
 
     def frequency_histogram(self, patterns: Any, *, up_to: int | None = None) -> Table:
-        """Customers by number of purchases, beside those expected (予測と実績).
+        """Actual and expected customers by number of purchases (予測と実績).
 
-        What is expected of a customer depends on n, the number of their opportunities, alone.
+        The expectation uses only n, the number of opportunities.
 
         Args:
             patterns: As in `fit`.
-            up_to: The last row: so many purchases or more (default the greatest n).
+            up_to: The last row counts customers with this many purchases or more (default: the
+                greatest n).
 
         Returns:
-            One row per number of purchases: frequency (int32), or_more (bool; of the last row, if
-            somebody had more opportunities), customers, expected_customers (float64).
+            One row per number of purchases: frequency (int32), or_more (bool; true in the last row
+            if a customer had more opportunities), customers, expected_customers (float64).
 
         Raises:
             NotFittedError: Before `fit`.
-            DataError: A pattern that cannot be.
+            DataError: An impossible pattern.
 
         Source:
             Fader, Hardie, Shang (2010), figure of gifts by number; `BTYD`'s
@@ -237,14 +239,14 @@ class BgBb(Model):
             frequency: Purchases.
             recency: The opportunity of the last one, 0 if none.
             n: Opportunities.
-            ahead: Which opportunity after those (default 1).
+            ahead: The number of the opportunity after these (default 1).
 
         Returns:
             A float64 array, or a float if all arguments are numbers.
 
         Raises:
             NotFittedError: Before `fit`.
-            DataError: A pattern that cannot be.
+            DataError: An impossible pattern.
 
         Example:
             >>> m = crm.BgBb.from_params(alpha=1.204, beta=0.750, gamma=0.657, delta=2.783)
@@ -256,7 +258,7 @@ class BgBb(Model):
     def conditional_expected_purchases(
         self, ahead: int, frequency: ArrayLike, recency: ArrayLike, n: ArrayLike
     ) -> Floats | float:
-        """Purchases expected in the opportunities ahead (期待購入回数).
+        """Expected purchases in the next opportunities (期待購入回数).
 
         Args:
             ahead: Opportunities ahead.
@@ -269,7 +271,7 @@ class BgBb(Model):
 
         Raises:
             NotFittedError: Before `fit`.
-            DataError: A pattern that cannot be.
+            DataError: An impossible pattern.
 
         Example:
             >>> m = crm.BgBb.from_params(alpha=1.204, beta=0.750, gamma=0.657, delta=2.783)
@@ -292,7 +294,7 @@ _COLUMNS = ("customer_id", "frequency", "recency", "n", "weight", "period", "sur
 
 
 def _frame(data: Any) -> Table:
-    """Of a plain frame, the columns that these models know."""
+    """The columns of a plain frame that these models read."""
     if isinstance(data, Table):
         return data
     return chosen(data, _COLUMNS)

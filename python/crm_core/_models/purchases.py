@@ -9,17 +9,17 @@ from .model import Unit
 
 
 class _Dropout(Purchases):
-    """BG and MBG, whose parameters have the same names."""
+    """The base of BG and MBG, whose parameters have the same names."""
 
     @classmethod
     def from_params(cls, *, r: float, alpha: float, a: float, b: float, unit: Unit) -> Self:
-        """A model with parameters from elsewhere.
+        """A model with given parameters.
 
         Args:
-            r: Shape of the purchase rates.
-            alpha: Scale of the purchase rates, time.
-            a: First parameter of the dropout probabilities.
-            b: Second parameter of the dropout probabilities.
+            r: Shape of the distribution of purchase rates.
+            alpha: Scale of the distribution of purchase rates, a time.
+            a: First parameter of the distribution of dropout probabilities.
+            b: Second parameter of the distribution of dropout probabilities.
             unit: The unit of time.
 
         Returns:
@@ -40,12 +40,12 @@ class _Dropout(Purchases):
 class BgNbd(_Dropout):
     """BG/NBD (Fader, Hardie, Lee 2005): dropout after a repeat purchase.
 
-    It gives every one-time buyer a probability of being alive of 1; `MbgNbd` does not.
+    P(alive) of every customer without a repeat purchase is 1; with `MbgNbd` it is not.
 
     Args:
         confidence: Confidence of `intervals_` (default 0.95).
-        bootstrap: Replicates of the bootstrap that standard errors and intervals come from, 20 to
-            10,000. Default: they come from the likelihood.
+        bootstrap: Replicates of the bootstrap for standard errors and intervals, 20 to 10,000.
+            Default: none; they come from the likelihood.
         seed: Seed of the bootstrap (default 0).
 
     Source:
@@ -64,8 +64,8 @@ class MbgNbd(_Dropout):
 
     Args:
         confidence: Confidence of `intervals_` (default 0.95).
-        bootstrap: Replicates of the bootstrap that standard errors and intervals come from, 20 to
-            10,000. Default: they come from the likelihood.
+        bootstrap: Replicates of the bootstrap for standard errors and intervals, 20 to 10,000.
+            Default: none; they come from the likelihood.
         seed: Seed of the bootstrap (default 0).
 
     Source:
@@ -84,13 +84,13 @@ class _Regular(Purchases):
 
     @classmethod
     def from_params(cls, *, r: float, alpha: float, a: float, b: float, k: int, unit: Unit) -> Self:
-        """A model with parameters from elsewhere.
+        """A model with given parameters.
 
         Args:
-            r: Shape of the purchase rates.
-            alpha: Scale of the purchase rates, time.
-            a: First parameter of the dropout probabilities.
-            b: Second parameter of the dropout probabilities.
+            r: Shape of the distribution of purchase rates.
+            alpha: Scale of the distribution of purchase rates, a time.
+            a: First parameter of the distribution of dropout probabilities.
+            b: Second parameter of the distribution of dropout probabilities.
             k: Regularity of the gaps, 1 to 12; 1 is Poisson.
             unit: The unit of time.
 
@@ -124,8 +124,8 @@ class BgCnbd(_Regular):
 
     Args:
         confidence: Confidence of `intervals_` (default 0.95).
-        bootstrap: Replicates of the bootstrap that standard errors and intervals come from, 20 to
-            10,000. Default: they come from the likelihood.
+        bootstrap: Replicates of the bootstrap for standard errors and intervals, 20 to 10,000.
+            Default: none; they come from the likelihood.
         seed: Seed of the bootstrap (default 0).
 
     Source:
@@ -144,8 +144,8 @@ class MbgCnbd(_Regular):
 
     Args:
         confidence: Confidence of `intervals_` (default 0.95).
-        bootstrap: Replicates of the bootstrap that standard errors and intervals come from, 20 to
-            10,000. Default: they come from the likelihood.
+        bootstrap: Replicates of the bootstrap for standard errors and intervals, 20 to 10,000.
+            Default: none; they come from the likelihood.
         seed: Seed of the bootstrap (default 0).
 
     Source:
@@ -164,8 +164,8 @@ class ParetoNbd(Purchases):
 
     Args:
         confidence: Confidence of `intervals_` (default 0.95).
-        bootstrap: Replicates of the bootstrap that standard errors and intervals come from, 20 to
-            10,000. Default: they come from the likelihood.
+        bootstrap: Replicates of the bootstrap for standard errors and intervals, 20 to 10,000.
+            Default: none; they come from the likelihood.
         seed: Seed of the bootstrap (default 0).
 
     Source:
@@ -180,13 +180,13 @@ class ParetoNbd(Purchases):
 
     @classmethod
     def from_params(cls, *, r: float, alpha: float, s: float, beta: float, unit: Unit) -> Self:
-        """A model with parameters from elsewhere.
+        """A model with given parameters.
 
         Args:
-            r: Shape of the purchase rates.
-            alpha: Scale of the purchase rates, time.
-            s: Shape of the dropout rates.
-            beta: Scale of the dropout rates, time.
+            r: Shape of the distribution of purchase rates.
+            alpha: Scale of the distribution of purchase rates, a time.
+            s: Shape of the distribution of dropout rates.
+            beta: Scale of the distribution of dropout rates, a time.
             unit: The unit of time.
 
         Returns:
@@ -205,12 +205,12 @@ class ParetoNbd(Purchases):
 
 
 class Nbd(Purchases):
-    """NBD (Ehrenberg 1959): nobody drops out.
+    """NBD (Ehrenberg 1959): no dropout.
 
     Args:
         confidence: Confidence of `intervals_` (default 0.95).
-        bootstrap: Replicates of the bootstrap that standard errors and intervals come from, 20 to
-            10,000. Default: they come from the likelihood.
+        bootstrap: Replicates of the bootstrap for standard errors and intervals, 20 to 10,000.
+            Default: none; they come from the likelihood.
         seed: Seed of the bootstrap (default 0).
 
     Source:
@@ -225,11 +225,11 @@ class Nbd(Purchases):
 
     @classmethod
     def from_params(cls, *, r: float, alpha: float, unit: Unit) -> Self:
-        """A model with parameters from elsewhere.
+        """A model with given parameters.
 
         Args:
-            r: Shape of the purchase rates.
-            alpha: Scale of the purchase rates, time.
+            r: Shape of the distribution of purchase rates.
+            alpha: Scale of the distribution of purchase rates, a time.
             unit: The unit of time.
 
         Returns:

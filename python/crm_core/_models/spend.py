@@ -1,4 +1,4 @@
-"""The model of what a purchase is worth."""
+"""The model of spend."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 
 
 class GammaGamma(Model):
-    """Gamma-Gamma (Fader, Hardie 2013): what a purchase of each customer is worth.
+    """Gamma-Gamma (Fader, Hardie 2013): the expected value of a customer's purchase.
 
-    It assumes that spend does not depend on frequency; `pearson_` and `spearman_` say how far that
-    is so.
+    The model assumes that spend does not depend on frequency; `pearson_` and `spearman_` show their
+    correlation.
 
     Args:
-        no_spend: What becomes of customers with repeat purchases and no spend: "drop" (default;
-            counted), "error", or ``{"clamp": smallest}``.
+        no_spend: Customers with repeat purchases and no spend: "drop" (default; counted), "error",
+            or ``{"clamp": smallest}``.
         confidence: Confidence of `intervals_` (default 0.95).
-        bootstrap: Replicates of the bootstrap that standard errors and intervals come from, 20 to
-            10,000. Default: they come from the likelihood.
+        bootstrap: Replicates of the bootstrap for standard errors and intervals, 20 to 10,000.
+            Default: none; they come from the likelihood.
         seed: Seed of the bootstrap (default 0).
 
     Source:
@@ -55,12 +55,12 @@ class GammaGamma(Model):
 
     @classmethod
     def from_params(cls, *, p: float, q: float, gamma: float) -> Self:
-        """A model with parameters from elsewhere.
+        """A model with given parameters.
 
         Args:
             p: Shape of the values of one customer's purchases.
-            q: Shape of the rates over customers.
-            gamma: Scale of the rates over customers, money.
+            q: Shape of the distribution of ν over customers.
+            gamma: Rate parameter of the distribution of ν over customers, in money.
 
         Returns:
             The model; status "given", no standard errors.
@@ -81,16 +81,16 @@ class GammaGamma(Model):
         Args:
             summary: A `clv_summary`; or a frame or mapping of arrays with frequency and
                 monetary_value (and `weight`); or `Orders`, which are summarised first.
-            bad_rows: Rows that no model can take: "drop" leaves them out (counted in the note
-                `rows_left_out`), "error" stops. Default: dropped of a `clv_summary` or `Orders`, an
-                error in a frame of your own.
+            bad_rows: Rows outside the range of the models: "drop" leaves them out (counted in the
+                note `rows_left_out`), "error" stops. Default: "drop" for a `clv_summary` or
+                `Orders`, "error" for your own frame.
 
         Returns:
             The model itself.
 
         Raises:
             SchemaError: A column is missing or of another type.
-            DataError: Spend that cannot be; too few repeat customers; a summary of several `as_of`.
+            DataError: Impossible spend; too few repeat customers; a summary of several `as_of`.
 
         Example:
             >>> crm.GammaGamma().fit(orders).status_
@@ -137,17 +137,17 @@ class GammaGamma(Model):
         return self._number("without_spend")
 
     def predict(self, summary: Any, *, bad_rows: Literal["error", "drop"] | None = None) -> Table:
-        """What a purchase of each customer is expected to be worth (期待購入単価).
+        """The expected value of a purchase of each customer (期待購入単価).
 
         Args:
             summary: As in `fit`.
-            bad_rows: Rows that no model can take: "drop" gives nulls (counted in the note
-                `rows_left_out`), "error" stops. Default: nulls for a `clv_summary` or `Orders`, an
-                error in a frame of your own.
+            bad_rows: Rows outside the range of the models: "drop" gives nulls (counted in the note
+                `rows_left_out`), "error" stops. Default: "drop" for a `clv_summary` or `Orders`,
+                "error" for your own frame.
 
         Returns:
-            One row per customer: customer_id if there is one, expected_spend (null where the model
-            has no mean).
+            One row per customer: customer_id if there is one, expected_spend (null if the model has
+            no mean).
 
         Raises:
             NotFittedError: Before `fit`.
@@ -164,15 +164,15 @@ class GammaGamma(Model):
 
         Args:
             frequency: Repeat purchase days.
-            monetary_value: Mean spend of those; not looked at where frequency is 0.
+            monetary_value: Mean spend of these days; ignored where frequency is 0.
 
         Returns:
-            A float64 array, or a float if both arguments are numbers; infinite where
-            the model has no mean.
+            A float64 array, or a float if both arguments are numbers; infinite if the model has no
+            mean.
 
         Raises:
             NotFittedError: Before `fit`.
-            DataError: Spend that cannot be.
+            DataError: Impossible spend.
 
         Example:
             >>> g = crm.GammaGamma.from_params(p=6.0, q=4.0, gamma=15.0)

@@ -1,4 +1,4 @@
-"""Values of customers, and models beside each other."""
+"""Customer lifetime value, and comparison of models."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def clv(
     unit: Unit | None = None,
     bad_rows: Literal["error", "drop"] | None = None,
 ) -> Table:
-    """The predicted value of each customer (予測LTV), with two intervals that are never mixed.
+    """The predicted value of each customer (予測LTV), with two intervals.
 
     Args:
         m: A fitted model of purchases.
@@ -37,29 +37,31 @@ def clv(
         summary: A `clv_summary`; or a frame with frequency, recency, T and monetary_value; or
             `Orders`.
         horizon_days: Days ahead (default 365).
-        infinite: For ever: `horizon_days` does not count. Default: no.
+        infinite: Whether the horizon is infinite; `horizon_days` is then not accepted. Default: no.
         annual_discount_rate: Discount rate per year (default 0.1).
-        compounding: How it is spread over the year: "compounded" (default) or "continuous".
-        margin: Share of spend that is earned (default 1).
+        compounding: How the yearly rate becomes a daily one: "compounded" (default) or
+            "continuous".
+        margin: The share of spend that is profit (default 1).
         interval: Level of both intervals (default 0.8).
         intervals: Whether to compute the intervals. Default: yes.
-        draws: Draws per customer for the outcome's interval, 10 to 100,000 (default 200).
+        draws: Draws per customer for the interval of the outcome, 10 to 100,000 (default 200).
         seed: Seed of the draws (default 0).
-        unit: The unit of time of a frame; another than the model's is refused.
-        bad_rows: Rows that no model can take: "drop" gives nulls (counted in the note
-            `rows_left_out`), "error" stops. Default: nulls for a `clv_summary` or `Orders`, an
-            error in a frame of your own.
+        unit: The unit of time of a frame; a unit other than the model's is refused.
+        bad_rows: Rows outside the range of the models: "drop" gives nulls (counted in the note
+            `rows_left_out`), "error" stops. Default: "drop" for a `clv_summary` or `Orders`,
+            "error" for your own frame.
 
     Returns:
         One row per customer: customer_id if there is one, probability_alive, expected_purchases,
         expected_spend, clv (discounted; null if infinite), expected_clv_low and expected_clv_high
-        (of the expectation), clv_low and clv_high (of the outcome). The notes have the `total`.
+        (confidence interval of the expectation), clv_low and clv_high (prediction interval of the
+        outcome). The note `total` has the sums.
 
     Raises:
-        TypeError: The models in another order, or something else for one.
+        TypeError: `m` or `g` is not such a model.
         NotFittedError: A model that is not fitted.
         OptionError: An option out of range, or a summary in another unit than the model.
-        DataError: A history that cannot be; a summary of several `as_of`.
+        DataError: An impossible history; a summary of several `as_of`.
 
     Source:
         Fader, Hardie, Lee (2005), *J. of Marketing Research* 42.
@@ -98,22 +100,22 @@ def compare_models(
     models: Sequence[str] | None = None,
     unit: Unit | None = None,
 ) -> Table:
-    """Models of repeat purchases on the same customers, the best first (購入回数モデルの比較).
+    """Models of repeat purchases compared, best first (購入回数モデルの比較).
 
     Args:
         summary: A `clv_summary`; or a frame with frequency, recency and T (ln_gaps for models of
             regular gaps); or `Orders`.
-        models: Which: nbd, bg_nbd, mbg_nbd, pareto_nbd, bg_cnbd_k, mbg_cnbd_k. Default: the first
-            four.
-        unit: The unit of time of a frame, which does not say; of orders, what they are summarised
-            in.
+        models: The models: nbd, bg_nbd, mbg_nbd, pareto_nbd, bg_cnbd_k, mbg_cnbd_k. Default: the
+            first four.
+        unit: The unit of time of a frame without a definition; for orders, the unit of their
+            summary.
 
     Returns:
         One row per model, by AIC: model, regularity (of the gaps, k), parameters, log_likelihood,
-        aic, bic, status. The note `no_dropout_p_value` is that of the likelihood-ratio test of NBD
-        inside Pareto/NBD, the only two that are nested, where both were asked for. A model of
-        regular gaps that chose k = 1 is the plain one of its family: the note `chose_k_1` then has
-        both names.
+        aic, bic, status. If both NBD and Pareto/NBD are compared, which are the only nested models,
+        the note `no_dropout_p_value` is the p-value of their likelihood-ratio test. A model of
+        regular gaps for which k = 1 is best is the plain model of its family: the note `chose_k_1`
+        then has both names.
 
     Raises:
         OptionError: An unknown model, or a frame without `unit`.

@@ -12,6 +12,12 @@ import pyarrow as pa
 from .. import _native
 from .dates import chunked, of_native
 
+#: Amounts that only one decimal sign allows.
+SIGNS = {
+    "a decimal point": r"\d\.(\d{1,2}|\d{4,})\D*$|,\d{3}\.\d",
+    "a decimal comma": r"\d,(\d{1,2}|\d{4,})\D*$|\.\d{3},\d",
+}
+
 
 @dataclass(frozen=True)
 class Amounts:

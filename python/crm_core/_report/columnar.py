@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from . import lists
 from .container import Container
 from .problem import Problem
 
@@ -41,19 +42,22 @@ class Parquet(_Columnar):
     def __init__(self, container: Container) -> None:
         super().__init__()
         self._container = container
-        self.headings = list(self._opened(lambda file: file.schema_arrow.names))
+        self._schema = self._opened(lambda file: file.schema_arrow)
+        self.headings = _headings(self._schema)
 
     def read(
         self, columns: Sequence[str], advance: Callable[[float], None], drop_broken: bool
     ) -> pa.Table:
         """The columns asked for."""
+        roots = _roots(columns, self._schema)
 
         def groups(file: pq.ParquetFile) -> pa.Table:
             read = []
             for group in range(file.num_row_groups):
-                read.append(file.read_row_group(group, columns=list(columns)))
+                read.append(file.read_row_group(group, columns=roots))
                 advance((group + 1) / file.num_row_groups)
-            return _checked(pa.concat_tables(read) if read else file.read(columns=list(columns)))
+            table = pa.concat_tables(read) if read else file.read(columns=roots)
+            return lists.flat(_checked(table)).select(list(columns))
 
         return self._opened(groups)
 
@@ -80,7 +84,7 @@ class Arrow(_Columnar):
             with container.open() as file:
                 is_file = container.start.startswith(b"ARROW1")
                 opened = pa.ipc.open_file(file) if is_file else pa.ipc.open_stream(file)
-                self._table = _checked(opened.read_all())
+                self._table = lists.flat(_checked(opened.read_all()))
             self.headings = list(self._table.column_names)
         except _DAMAGED as error:
             raise Problem(f"{container.name} is not a whole Arrow file") from error
@@ -116,7 +120,7 @@ class Directory(_Columnar):
                 partitioning=ds.partitioning(flavor="hive"),
                 partition_base_dir=str(path),
             )
-            self.headings = list(self._dataset.schema.names)
+            self.headings = _headings(self._dataset.schema)
         except _DAMAGED as error:
             raise Problem(f"a file of {path.name} is not a whole Parquet file") from error
 
@@ -135,7 +139,7 @@ class Directory(_Columnar):
         fragments = list(self._dataset.get_fragments())
         for at, fragment in enumerate(fragments):
             try:
-                part = _checked(fragment.to_table(schema=schema, columns=list(columns)))
+                part = _checked(fragment.to_table(schema=schema, columns=_roots(columns, schema)))
             except _DAMAGED:
                 raise Problem(
                     f"{self._name(fragment)} has other types of columns than the first file, "
@@ -144,12 +148,26 @@ class Directory(_Columnar):
             self._starts.append(total)
             self._names.append(self._name(fragment))
             total += part.num_rows
-            parts.append(part)
+            parts.append(lists.flat(part).select(list(columns)))
             advance((at + 1) / len(fragments))
         return pa.concat_tables(parts)
 
     def _name(self, fragment: Any) -> str:
         return Path(fragment.path).relative_to(self._path).as_posix()
+
+
+def _headings(schema: pa.Schema) -> list[str]:
+    """The columns, those of objects within rows under `outer.inner`."""
+    return list(lists.flat(schema.empty_table()).column_names)
+
+
+def _roots(columns: Sequence[str], schema: pa.Schema) -> list[str]:
+    """The columns of the file that these are, or are a part of."""
+    found: dict[str, None] = {}
+    for name in columns:
+        outer = [one for one in schema.names if name == one or name.startswith(f"{one}.")]
+        found[max(outer, key=len)] = None
+    return list(found)
 
 
 def _checked(table: pa.Table) -> pa.Table:

@@ -16,6 +16,7 @@ from .groups import Groups, valid
 
 # A column is one of numbers when nearly all of its cells are; a stray word does not hide it.
 _STRAY_CELLS = 0.05
+_FEW = 200  # a column of more distinct texts is no column of words
 
 
 def replaced(table: pa.Table, name: str, column: pa.ChunkedArray) -> pa.Table:
@@ -90,6 +91,14 @@ def mapped(column: pa.ChunkedArray, change: Callable[[str], str | None]) -> pa.C
 def distinct(column: pa.ChunkedArray) -> list[str]:
     """The distinct texts of a column."""
     return [word for word in pc.unique(column).to_pylist() if word is not None]
+
+
+def few_texts(column: pa.ChunkedArray) -> bool:
+    """Whether a column can be one of states or kinds: texts, and few that differ."""
+    if not is_text(column.type):
+        return False
+    start = column.slice(0, 50 * _FEW)
+    return all(len(pc.unique(one)) <= _FEW for one in (start, column))
 
 
 def filled_within(keys: Groups, column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -17,6 +17,12 @@ from .. import _native
 from .._errors import OptionError
 from .problem import Problem
 
+#: Dates that only one order of day and month allows.
+ORDERS = {
+    "the day before the month": r"^\s*(1[3-9]|2\d|3[01])[-/.]\s?(0?[1-9]|1[0-2])[-/.]\s?\d{2,4}",
+    "the month before the day": r"^\s*(0?[1-9]|1[0-2])[-/.]\s?(1[3-9]|2\d|3[01])[-/.]\s?\d{2,4}",
+}
+
 
 @dataclass(frozen=True)
 class Dates:

@@ -6,12 +6,12 @@ a warning where the choice is likely and may be wrong; a note where another read
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from . import amount_meaning, groups, headings, layouts, statuses
 from .columns import is_text, numbers, shown
@@ -22,6 +22,7 @@ from .settings import Note
 
 if TYPE_CHECKING:
     from .order_reading import OrderReading
+    from .reading import Reading
 
 _MONTH = 31 * 86_400_000_000
 _TAKEN_ONCE = ("total_heading", "once")
@@ -40,7 +41,6 @@ def of_amounts(reading: OrderReading) -> None:
             _repeated_totals(reading, name, amounts, keys)
         _numbers_that_restart(reading, keys)
     _refunds_above(reading, _of_order(reading, amounts, kind))
-    _below_zero(reading, _of_order(reading, amounts, kind))
     if reading.layout is None:
         if kind == "order":
             _before_discount(reading, name, amounts)
@@ -75,7 +75,7 @@ def quantity_unused(
         reading.warnings.append(Note("quantity_unused", values))
 
 
-def _of_order(reading: OrderReading, amounts: Values, kind: str) -> tuple[Any, Groups]:
+def _of_order(reading: Reading, amounts: Values, kind: str) -> tuple[Any, Groups]:
     """What each order comes to, before refunds, and the orders."""
     keys = reading.keys
     if keys is None:
@@ -112,20 +112,15 @@ def _repeated_totals(reading: OrderReading, name: str, amounts: Values, keys: Gr
         reading.warnings.append(Note("repeated_totals", {**values, "orders": orders}))
 
 
-def of_items(reading: OrderReading) -> Iterator[str]:
+def of_items(reading: Reading) -> Iterator[str]:
     """Headings of what a line is about: products, pieces, prices."""
     known = {
         fold(one) for role in ("product", "category", "quantity") for one in headings.names_of(role)
     }
     for one in reading.table.column_names:
         of_price = headings.amount_kind(one) in ("unit", "price", "item_price", "line")
-        if fold(one) in known or of_price or _ITEM.search(one):
+        if fold(one) in known or of_price or statuses.speaks_of("item", one):
             yield one
-
-
-_ITEM = re.compile(
-    r"item|product|sku|variant|商品|品名|品番|明細|artikel|produ[ik]t|producto|상품|商品", re.I
-)
 
 
 def _differs(reading: OrderReading, keys: Groups, name: str) -> bool:
@@ -184,27 +179,106 @@ def _numbers_that_restart(reading: OrderReading, keys: Groups) -> None:
 def _refunds_above(reading: OrderReading, orders: tuple[Any, Groups]) -> None:
     if "refunded" not in reading.arguments:
         return
-    name = reading.arguments["refunded"]
-    money = groups.values(reading.plain_amounts(name))
-    if reading.arguments["amount_is"] == "order":  # it is on each of the order's rows
-        (paid_back, keys), (worth, _) = _of_order(reading, money, "order"), orders
-    else:
-        (worth, keys) = orders
-        paid_back = keys.sums(Values(money.floats, money.valid))
-    above = int(np.count_nonzero(paid_back > np.maximum(worth, 0.0) + 0.005))
+    worth, _ = orders
+    above = int(np.count_nonzero(_paid_back(reading, orders) > np.maximum(worth, 0.0) + 0.005))
     if above:
+        name = reading.arguments["refunded"]
         reading.notes.append(Note("refunds_above", {"column": name, "orders": above}))
 
 
-def _below_zero(reading: OrderReading, orders: tuple[Any, Groups]) -> None:
-    """Orders that come to less than zero: refunds by their sign, and no cancellations."""
-    worth, _ = orders
-    below = worth < 0
-    count = int(np.count_nonzero(below))
-    if count:
-        amount = amount_meaning.rounded(worth[below])
-        values = {"column": reading.arguments["amount"], "orders": count, "amount": f"{amount:,}"}
-        reading.notes.append(Note("below_zero", values))
+def _paid_back(reading: Reading, orders: tuple[Any, Groups]) -> Any:
+    """What each order has in the column of refunds."""
+    money = groups.values(reading.plain_amounts(reading.arguments["refunded"]))
+    if reading.arguments["amount_is"] == "order":  # it is on each of the order's rows
+        return _of_order(reading, money, "order")[0]
+    return orders[1].sums(Values(money.floats, money.valid))
+
+
+def refunds_missing(reading: Reading, name: str, rows: pa.ChunkedArray, word: str) -> None:
+    """Orders that are given back in part, of which no amount says how much.
+
+    Args:
+        reading: The orders, with their amounts.
+        name: The status column.
+        rows: The rows whose word says so.
+        word: The word.
+    """
+    here = groups.flags(rows)
+    orders = _of_order(reading, _amounts(reading), reading.arguments["amount_is"])
+    of = orders[1].counts(here) > 0
+    code = "partial_refunds"
+    if "refunded" in reading.arguments:
+        of, code = of & (_paid_back(reading, orders) == 0), "partial_blank"
+    if np.any(of):
+        values = {"column": name, "orders": int(np.count_nonzero(of)), "word": word}
+        values["money"] = reading.arguments.get("refunded", "")
+        reading.warnings.append(Note(code, values))
+
+
+def refunded_in_part(
+    reading: Reading, name: str, rows: pa.ChunkedArray, word: str, meaning: str
+) -> None:
+    """Orders that their state says are given back, with a smaller amount given back.
+
+    Args:
+        reading: The orders, with their amounts.
+        name: The status column.
+        rows: The rows whose word says so.
+        word: The word.
+        meaning: What it means.
+    """
+    here = groups.flags(rows)
+    kind = reading.arguments["amount_is"]
+    amounts = _amounts(reading)
+    money = groups.values(reading.plain_amounts(reading.arguments["refunded"]))
+    if kind != "order":  # of an order with several states the lines that are given back
+        amounts = Values(amounts.numbers, amounts.valid & here, amounts.scale)
+        money = Values(money.numbers, money.valid & here, money.scale)
+    worth, keys = _of_order(reading, amounts, kind)
+    back = _of_order(reading, money, "order" if kind == "order" else "line")[0]
+    part = (keys.counts(here) > 0) & (back > 0.005) & (back < worth - 0.005)
+    if not np.any(part):
+        return
+    whole, taken = amount_meaning.rounded(worth[part]), amount_meaning.rounded(back[part])
+    values = {
+        "column": name,
+        "orders": int(np.count_nonzero(part)),
+        "word": word,
+        "meaning": meaning,
+        "money": reading.arguments["refunded"],
+        "whole": f"{whole:,}",
+        "part": f"{taken:,}",
+        "rest": f"{whole - taken:,}",
+    }
+    reading.warnings.append(Note("refunded_in_part", values))
+
+
+def _amounts(reading: Reading) -> Values:
+    return groups.values(reading.plain_amounts(reading.arguments["amount"]))
+
+
+def below_zero(reading: Reading) -> None:
+    """Orders that come to less than zero: refunds by their sign, unless their state stops them."""
+    worth, keys = _of_order(reading, _amounts(reading), reading.arguments["amount_is"])
+    meaning = np.zeros(len(keys.codes), np.bool_)
+    stopped = meaning
+    if "status" in reading.arguments:
+        state = reading.table[reading.arguments["status"]]
+        meaning = groups.flags(pc.is_in(state, pa.array(["refunded", "returned"])))
+        stopped = groups.flags(pc.is_in(state, pa.array(statuses.STOPS)))
+    if {"refunded", "returned"} & {*reading.settings.status_map.values()}:
+        meaning = np.zeros_like(meaning)  # the user has said that they do not count
+    for code, rows, listed in (
+        ("below_zero", ~stopped, reading.notes),
+        ("below_zero_stopped", meaning, reading.warnings),
+    ):
+        below = (worth < 0) & (keys.counts(rows) > 0)
+        if count := int(np.count_nonzero(below)):
+            amount = amount_meaning.rounded(worth[below])
+            values = {"orders": count, "amount": f"{amount:,}"}
+            values["column"] = reading.arguments["amount"]
+            values["status"] = reading.arguments.get("status", "")
+            listed.append(Note(code, values))
 
 
 def _before_discount(reading: OrderReading, name: str, amounts: Values) -> None:

@@ -65,20 +65,76 @@ def choose(
     return chosen
 
 
+def varying(
+    chosen: Mapping[str, Choice], headings: Sequence[str], words_of: Callable[[str], Sequence[str]]
+) -> Choice | None:
+    """Another column of kinds where the one found by its heading says the same in all rows.
+
+    Args:
+        chosen: The column of each role.
+        headings: The file's headings.
+        words_of: The different words of a column; none where it cannot be one of kinds.
+    """
+    own = chosen["kind"]
+    if own.reason != "heading" or len(words_of(own.value)) != 1:
+        return None
+    known = _general()
+    beside = layouts.words()["headings"]["events"]["beside_kind"]
+    tells = any(fold(word) in known for word in words_of(own.value))
+    for name in _others(chosen, headings, beside):
+        words = words_of(name)
+        plain = not tells and fold(name) not in map(fold, beside)
+        if len(words) > 1 and (plain or any(fold(word) in known for word in words)):
+            return Choice("kind", name, "constant", own.value)
+    return None
+
+
+def telling_more(
+    chosen: Mapping[str, Choice], headings: Sequence[str], words_of: Callable[[str], Sequence[str]]
+) -> dict[str, object] | None:
+    """What to say of a column with more known kinds than the one found by its heading."""
+    own = chosen["kind"]
+    if own.reason != "heading":
+        return None
+    known = _general()
+    count = sum(fold(word) in known for word in words_of(own.value))
+    for name in _others(chosen, headings, ()):
+        there = [word for word in words_of(name) if fold(word) in known]
+        if len(there) > max(count, 1):
+            return {"column": own.value, "other": name, "words": ", ".join(there[:5])}
+    return None
+
+
+def _others(
+    chosen: Mapping[str, Choice], headings: Sequence[str], more: Sequence[str]
+) -> list[str]:
+    """Columns that no role has taken, with headings of kinds or such as these."""
+    taken = {choice.value for choice in chosen.values()}
+    present = {fold(name): name for name in headings if name not in taken}
+    names = map(fold, [*_names("kind"), *more])
+    return [present[one] for one in dict.fromkeys(names) if one in present]
+
+
 @cache
 def _general() -> Mapping[str, str]:
     known = layouts.words()["kinds"]
     return {fold(name): meaning for meaning in KINDS for name in known[meaning]}
 
 
-ROBOTS = re.compile(
-    r"bot\b|crawl|spider|headless|slurp|curl/|python-requests|facebookexternalhit", re.I
-)
+@cache
+def _robots() -> re.Pattern[str]:
+    words = "|".join(map(re.escape, layouts.words()["machines"]["robots"]))
+    return re.compile(rf"(?:{words})(?![a-z])", re.I)
+
+
+def is_robot(agent: str) -> bool:
+    """Whether a browser's name is a robot's."""
+    return _robots().search(agent) is not None
 
 
 def is_agent(heading: str) -> bool:
     """Whether a heading is that of the browser's name."""
-    return fold(heading) in ("useragent", "ua", "contextuseragent", "browseragent")
+    return fold(heading) in layouts.words()["machines"]["agents"]
 
 
 @cache

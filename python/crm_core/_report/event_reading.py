@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from .._events import step_of
 from . import event_headings, layouts, likely, odd_rows, states, statuses
 from .columns import cut, distinct, replaced, shown, trimmed
 from .headings import Choice
@@ -21,11 +22,9 @@ from .reading import (
     asked_for,
     is_clock,
     layout_of,
-    read_files,
-    require,
-    shared,
 )
 from .settings import Loaded, Note, Settings
+from .several_files import read_files, require, shared
 from .source import sources_of
 
 # What carts can do without: where no kind means it, it is said not to occur.
@@ -66,19 +65,29 @@ def load_event_sources(
     tables, table = read_files(sources, shared(sources), settings, advance)
     seen = likely.Seen(table)
     chosen = event_headings.choose(headings, settings.columns, layout, seen.filled)
+    notes: list[Note] = []
+    warnings: list[Note] = []
+    if other := event_headings.varying(chosen, headings, seen.words_of):
+        notes.append(Note("constant_kind", {"column": other.value, "other": other.detail}))
+        chosen["kind"] = other
+    elif more := event_headings.telling_more(chosen, headings, seen.words_of):
+        warnings.append(Note("more_kinds", more))
     columns = list(dict.fromkeys(choice.value for choice in chosen.values()))
     dimensions = asked_for(settings.dimensions, headings, columns)
     require(sources, [*columns, *dimensions])
     reading = _EventReading(sources, tables, table, chosen, dimensions, settings, layout)
+    reading.notes += notes
+    reading.warnings += warnings
     loaded = reading.events(kinds, currency)
     advance(1.0)
     return loaded
 
 
-def steps_of(steps: Sequence[Any], kinds: Mapping[str, str | None]) -> list[Any]:
-    """Steps of a funnel as kinds of the log: a meaning such as `add` is all kinds that mean it.
+def steps_of(task: str, steps: Sequence[Any], kinds: Mapping[str, str | None]) -> list[Any]:
+    """Steps as kinds of the log: a meaning such as `add` is all kinds that mean it.
 
     Args:
+        task: The analysis that takes them, such as `funnel`.
         steps: What was asked for; steps that are more than a name stay as they are.
         kinds: The log's kinds, and what they mean.
 
@@ -91,7 +100,7 @@ def steps_of(steps: Sequence[Any], kinds: Mapping[str, str | None]) -> list[Any]
         if not isinstance(step, str) or step in kinds or not kinds:
             out.append(step)
         elif of:
-            out.append({"name": step, "kind": of})
+            out.append(step_of(task, step, of))
         else:
             there = ", ".join(cut(word) for word in sorted(kinds)[:20])
             more = f" and {len(kinds) - 20} more" if len(kinds) > 20 else ""
@@ -103,6 +112,8 @@ def steps_of(steps: Sequence[Any], kinds: Mapping[str, str | None]) -> list[Any]
 
 
 class _EventReading(Reading):
+    lists_matter = False
+
     def events(
         self, said: Mapping[str, str], currency: str | None
     ) -> tuple[Loaded, dict[str, str]]:
@@ -152,7 +163,7 @@ class _EventReading(Reading):
         text = shown(self.table[when.value])
         if when.reason == "given" or text is None or not all_match(text, TIME_ALONE):
             return
-        days = layouts.column(["date", "event_date", "日付", "day"], self.unread)
+        days = layouts.column(layouts.words()["headings"]["events"]["days"], self.unread)
         if days is not None:
             self.chosen["occurred_at"] = Choice("occurred_at", days, "heading")
             self.unread = [when.value, *(one for one in self.unread if one != days)]
@@ -178,7 +189,7 @@ class _EventReading(Reading):
             words = [] if column is None else distinct(column)
             told = [word for word in words if not statuses.says_no(word)]
             if event_headings.is_agent(name):
-                told = [word for word in words if event_headings.ROBOTS.search(word)]
+                told = [word for word in words if event_headings.is_robot(word)]
             if told:
                 here = pc.is_in(column, value_set=pa.array(told, pa.string()))
                 values = {"column": name, "events": pc.sum(here).as_py()}
@@ -196,6 +207,7 @@ class _EventReading(Reading):
         self.table = replaced(self.table, self.arguments["kind"], column)
         present = [word for word in pc.unique(column).to_pylist() if word is not None]
         known = event_headings.kinds(present, said, self.layout)
+        self._unused("--event-kind", said, present)
         by_meaning: dict[str, list[str]] = {}
         for word, meaning in known.items():
             by_meaning.setdefault(meaning, []).append(cut(word))

@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from . import lists
 from .problem import Problem
 from .source import sources_of
 
@@ -25,7 +26,7 @@ class FrameSource:
 
     def __init__(self, data: Any, name: str = "the frame") -> None:
         self.name = name
-        self._table = _table(data)
+        self._table = lists.flat(_table(data))
         self._kept: pa.Array | None = None
         self.headings = list(self._table.column_names)
 
@@ -33,6 +34,10 @@ class FrameSource:
         """A row, counted from 0 as in the frame."""
         place = row if self._kept is None else self._kept[row].as_py()
         return f"row {place}" if self.name == "the frame" else f"{self.name}, row {place}"
+
+    def currencies(self, name: str) -> dict[str, str]:
+        """Nothing: frames have no formats."""
+        return {}
 
     def keep(self, rows: pa.Array | None) -> None:
         """Remember that only these of the rows that were read are left (from 0)."""
@@ -73,7 +78,7 @@ def _is_row(one: Any) -> bool:
     return (
         isinstance(one, Mapping)
         and len(one) > 0
-        and all(isinstance(value, plain) for value in one.values())
+        and any(isinstance(value, plain) for value in one.values())
     )
 
 

@@ -14,8 +14,8 @@ import pyarrow as pa
 
 from .columns import replaced, trimmed
 from .problem import Problem
-from .reading import read_files, require
 from .settings import Loaded, Rows, Settings
+from .several_files import read_files, require
 from .source import sources_of
 
 

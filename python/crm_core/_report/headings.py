@@ -295,23 +295,28 @@ def is_currency(heading: str) -> bool:
 
 def amount_scale(heading: str) -> str:
     """What a heading says its amounts are in besides whole units: cents, or thousands."""
-    text = unicodedata.normalize("NFKC", heading).lower()
-    if re.search(r"(?<![a-z])(cents?|pence|minor)(?![a-z])", text.replace("_", " ")):
+    text = unicodedata.normalize("NFKC", heading).lower().replace("_", " ")
+    known = layouts.words()["amount_scale"]
+    if _holds_word(text, known["cents"]):
         return "cents"
-    of_thousands = r"千円|万円|百万円|(?<![a-z])(thousands?|millions?|tsd|mio)(?![a-z])"
-    if re.search(rf"{of_thousands}|(?<![a-z])k ?[$€£¥]|[$€£¥] ?k(?![a-z])", text):
+    of_thousands = _holds_word(text, known["thousands"])
+    if of_thousands or re.search(r"(?<![a-z])k ?[$€£¥]|[$€£¥] ?k(?![a-z])", text):
         return "thousands or millions"
     return ""
+
+
+def _holds_word(text: str, words: Sequence[str]) -> bool:
+    """Whether a text holds one of the words, with no letter of theirs before and behind it."""
+    either = "|".join(map(re.escape, words))
+    return re.search(rf"(?<![a-z])(?:{either})(?![a-z])", text) is not None
 
 
 def _bare(heading: str) -> str:
     """A heading without the currency or the word on tax that follows it."""
     text = unicodedata.normalize("NFKC", heading).strip()
     codes = "|".join(_CURRENCY_CODES)
-    return (
-        re.sub(rf"[\s_]*[(\[]?(?:円|税込み?|税抜き?|税込円|(?i:{codes}))[)\]]?\s*$", "", text)
-        or text
-    )
+    suffixes = "|".join(sorted(layouts.words()["amount_suffix"]["words"], key=len, reverse=True))
+    return re.sub(rf"[\s_]*[(\[]?(?:{suffixes}|(?i:{codes}))[)\]]?\s*$", "", text) or text
 
 
 def listed(headings: Sequence[str]) -> str:

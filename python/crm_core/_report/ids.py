@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 
@@ -14,7 +13,6 @@ from .columns import distinct, is_text, mapped, plain
 
 FOLDS = ("email", "case", "number", "none")
 _MOSTLY = 0.9
-_NOBODY = re.compile(r"(guest|no-?reply|anonymous|unknown|nobody)[^@]{0,3}@", re.I)
 
 
 def _email(text: str) -> str:
@@ -119,15 +117,22 @@ def without_guests(
         if not numbers or not pa.types.is_integer(column.type):
             return column, []
         is_guest = pc.is_in(column, value_set=pa.array(numbers).cast(column.type))
-        some = pc.any(is_guest).as_py()
-        return pc.if_else(is_guest, None, column), [str(one) for one in numbers] if some else []
+        there = pc.unique(column.filter(is_guest)).drop_null().to_pylist()
+        return pc.if_else(is_guest, None, column), [str(one) for one in there]
     wanted = {plain(one) for one in [*values, *layouts.words()["guests"]["words"]]}
     found = [
         text
         for text in distinct(column)
-        if plain(text) in wanted or ("@" in text and _NOBODY.match(text))
+        if plain(text) in wanted or ("@" in text and _of_nobody(text))
     ]
     if not found:
         return column, []
     is_guest = pc.is_in(column, value_set=pa.array(found, pa.string()))
     return pc.if_else(is_guest, None, column), found
+
+
+def _of_nobody(address: str) -> bool:
+    """Whether a mail address begins as no customer's does, such as guest1@ or no-reply@."""
+    name = address.lower().partition("@")[0]
+    begins = layouts.words()["guests"]["mail"]
+    return any(name.startswith(one) and len(name) <= len(one) + 3 for one in begins)

@@ -1,23 +1,25 @@
 """Rows as JSON: one object a line (JSON lines), or one array of objects.
 
-Objects within a row become columns with a dot, `customer.id`; arrays within a row have no column
-and are named. Numbers keep their digits: 19.80 never passes through a binary float.
+Objects within a row become columns with a dot, `customer.id`. Arrays within a row have no column
+and are named with their fields, see `lists`; but where an order has no amount and its items have,
+each item is a row. Numbers keep their digits: 19.80 never passes through a binary float.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
 
-from . import charset
+from . import charset, layouts, lists
 from .container import Container
+from .headings import amount_kind, names_of
+from .layouts import fold
+from .lists import Array
 from .problem import Problem
 from .text_rows import TextRows, number_text
-
-_ARRAY = object()
 
 
 class JsonRows(TextRows):
@@ -36,12 +38,18 @@ class JsonRows(TextRows):
         self._broken: list[int] = []
         numbers: list[int] = []
         values: dict[str, list[str | None]] = {}
-        arrays: dict[str, None] = {}
+        contents: dict[str, lists.Contents] = {}
+        kept: dict[str, dict[int, Array]] = {}  # while no order has an amount of its own
+        priced = False
         for number, row in self._array(text) if is_array else self._lines(text):
             for name, value in row.items():
-                if value is _ARRAY:
-                    arrays[name] = None
+                if isinstance(value, Array):
+                    contents.setdefault(name, lists.Contents()).add(value)
+                    if not priced:
+                        kept.setdefault(name, {})[len(numbers)] = value
                     continue
+                if name not in values and amount_kind(name):
+                    priced, kept = True, {}
                 column = values.setdefault(name, [])
                 column += [None] * (len(numbers) - len(column))
                 column.append(value)
@@ -55,11 +63,56 @@ class JsonRows(TextRows):
                 other.startswith(f"{name}.") for other in values
             ):
                 self._columns[name] = pa.array(column, pa.string())
-        self.headings = list(self._columns)
         self._numbers = numbers
-        if arrays:
-            shown = ", ".join(list(arrays)[:10]) + (" ..." if len(arrays) > 10 else "")
-            self.notes.append(("arrays", {"columns": shown, "file": self._name}))
+        self._lists(contents, kept)
+        self.headings = list(self._columns)
+
+    def _lists(
+        self, contents: dict[str, lists.Contents], kept: dict[str, dict[int, Array]]
+    ) -> None:
+        """Names the lists within rows; items become rows where the order has no amount."""
+        priced = [name for name, one in contents.items() if one.amounts]
+        known = set(map(fold, layouts.words()["headings"]["items"]["words"]))
+        of_items = [name for name in priced if fold(name.rpartition(".")[2]) in known] or priced
+        if len(of_items) == 1 and self._are_orders_without_amount():
+            items, rows = of_items[0], len(self._numbers)
+            self._spread(items, kept[items])
+            values = {"column": items, "rows": rows, "lines": len(self._numbers)}
+            self.notes.append(("list_read", {**values, "file": self._name}))
+            del contents[items]
+            for name in priced:
+                if name != items:
+                    values = {"column": name, "items": items, "file": self._name}
+                    self.notes.append(("list_beside", values))
+        told, noted = lists.notes(contents, self._name)
+        self.notes += [*told, *noted]
+
+    def _are_orders_without_amount(self) -> bool:
+        """Whether rows have the headings of orders, and none of an amount or of events."""
+        there = set(map(fold, self._columns))
+        kinds = layouts.words()["headings"]["events"]["kind"]
+        return (
+            not any(amount_kind(name) for name in self._columns)
+            and not there & set(map(fold, kinds))
+            and bool(there & {"id", *map(fold, names_of("order_id"))})
+        )
+
+    def _spread(self, items: str, of_row: Mapping[int, Array]) -> None:
+        """A row for each item, with the order's values on it."""
+        each: list[tuple[int, Any]] = []
+        for row in range(len(self._numbers)):
+            each += [(row, one) for one in of_row.get(row, []) or [None]]
+        at = pa.array([row for row, _ in each])
+        self._columns = {name: column.take(at) for name, column in self._columns.items()}
+        self._numbers = [self._numbers[row] for row, _ in each]
+        if not {fold(name) for name in self._columns} & set(map(fold, names_of("order_id"))):
+            self._columns["order_id"] = self._columns.pop("id")
+        fields = dict.fromkeys(name for _, one in each if isinstance(one, dict) for name in one)
+        for name in fields:
+            cells = [one.get(name) if isinstance(one, dict) else None for _, one in each]
+            cells = [None if isinstance(cell, Array) else cell for cell in cells]
+            heading = f"{items}.{name}" if name in self._columns else name
+            self._columns[heading] = pa.array(cells, pa.string())
 
     def read(
         self, columns: Sequence[str], advance: Callable[[float], None], drop_broken: bool
@@ -79,10 +132,13 @@ class JsonRows(TextRows):
             if not line.strip():
                 continue
             row = self._parsed(line)
+            if isinstance(row, dict) and number == 1 and (rows := self._only_list(text, row)):
+                yield from rows
+                return
             if isinstance(row, dict):
                 yield number, row
             elif number == 1 and isinstance(found := self._parsed(text), dict):
-                columns = [name for name, one in found.items() if one is _ARRAY]
+                columns = [name for name, one in found.items() if isinstance(one, Array)]
                 if len(columns) == 1 and (rows := self._within(text, columns[0])):
                     yield from rows
                     return
@@ -92,6 +148,15 @@ class JsonRows(TextRows):
                 )
             else:
                 self._broken.append(number)
+
+    def _only_list(self, text: str, row: dict[str, Any]) -> list[tuple[int, dict[str, Any]]]:
+        """The rows of a file that is one object with a list of them, on one line."""
+        names = [name for name, one in row.items() if isinstance(one, Array)]
+        of_orders = {*names_of("order_id"), *names_of("ordered_at"), *names_of("customer_id")}
+        known = set(map(fold, of_orders)) & set(map(fold, row))
+        if len(names) != 1 or known or len(text.strip().split("\n")) > 1:
+            return []
+        return self._within(text, names[0])
 
     def _within(self, text: str, name: str) -> list[tuple[int, dict[str, Any]]]:
         """The rows of an object's only list."""
@@ -142,7 +207,7 @@ class JsonRows(TextRows):
 
 def _cell(value: Any) -> Any:
     if isinstance(value, list):
-        return _ARRAY
+        return Array(value)
     if isinstance(value, bool):
         return "true" if value else "false"
-    return value if value is None or value is _ARRAY else str(value)
+    return value if value is None or isinstance(value, Array) else str(value)

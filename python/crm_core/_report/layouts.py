@@ -65,6 +65,7 @@ class Layout:
         status: The platform's own words, folded, and their meaning.
         cancelled: Further columns that cancel an order, and the words with which; "*" is any.
         keep: Columns, and the values of the rows that are orders.
+        refuses: Why a file of this layout is not read, and what to read instead.
         guests: Values of the customer's column that mean no account.
         text: The file as it is written.
     """
@@ -86,6 +87,7 @@ class Layout:
     status: Mapping[str, str] = field(default_factory=dict)
     cancelled: Mapping[str, Sequence[str]] = field(default_factory=dict)
     keep: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    refuses: str = ""
     date_format: str = ""
     timezone: str = ""
     currency: str = ""
@@ -221,6 +223,7 @@ def _parse(stem: str, text: str, own: bool = False) -> Layout:
             for name, value in said.get("cancelled", {}).items()
         },
         keep=said.get("refused", {}).get("keep", {}),
+        refuses=said.get("refused", {}).get("why", ""),
         date_format=dates.get("format", ""),
         timezone=dates.get("timezone", ""),
         currency=said.get("currency", {}).get("code", ""),

@@ -8,23 +8,12 @@ from collections.abc import Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import dates, ids
-from .columns import distinct, numbers, shown, trimmed
+from . import dates, ids, layouts
+from .columns import distinct, few_texts, numbers, shown, trimmed
 from .headings import CATEGORIES, names_of
 from .layouts import fold
 
-# Parts of headings that speak against a role.
-_OTHER = {
-    "customer_id": re.compile(r"count|number_of|guest|^customers$|^orders$|数$", re.I),
-    "ordered_at": re.compile(r"birth|ship|deliver|due|expire|last|生年|誕生|発送|配送|最終", re.I),
-    "amount": re.compile(
-        r"fee|tax|discount|ship|rate|weight|lat|lon|score|qty|quantity|手数料|税|送料|率", re.I
-    ),
-}
 _SAMPLE = 10_000
-_FOR = {"amount": re.compile(r"total|amount|net|gross|revenue|金額|合計|売上", re.I)}
-_NOTHING = re.compile(r"(?!)")
-_PERSON = re.compile("cust|client|user|member|buyer|shopper|kund|顧客|会員|客|購入者|注文者", re.I)
 
 
 class Seen:
@@ -47,6 +36,12 @@ class Seen:
                 return True
         return False
 
+    def words_of(self, name: str) -> list[str]:
+        """The different words of a column of few; none of other columns."""
+        if name not in self.table.column_names or not few_texts(self.table[name]):
+            return []
+        return distinct(trimmed(self.table[name]))
+
     def propose(self, role: str) -> str | None:
         """The column that looks most like a role by its values, or none."""
         known = {
@@ -66,12 +61,12 @@ class Seen:
         names = [
             name
             for name in self.table.column_names
-            if fold(name) not in known and not _OTHER[role].search(name)
+            if fold(name) not in known and not _speaks_of(f"not_{role}", name)
         ]
         looks = {"customer_id": self._person, "ordered_at": self._date, "amount": self._money}
         look = looks.get(role)
         # A heading that speaks of the role goes first.
-        names.sort(key=lambda name: not _FOR.get(role, _NOTHING).search(name))
+        names.sort(key=lambda name: not _speaks_of(role, name))
         return next((name for name in names if look(name)), None) if look else None
 
     def _column(self, name: str) -> pa.ChunkedArray | None:
@@ -87,7 +82,9 @@ class Seen:
             return True
         found = distinct(column)
         return (
-            len(found) > 1 and bool(_PERSON.search(name)) and not any(" " in one for one in found)
+            len(found) > 1
+            and _speaks_of("customer_id", name)
+            and not any(" " in one for one in found)
         )
 
     def _date(self, name: str) -> bool:
@@ -106,3 +103,9 @@ class Seen:
         if found is None:
             return False
         return bool(pc.any(pc.not_equal(found, pc.floor(found))).as_py())
+
+
+def _speaks_of(key: str, heading: str) -> bool:
+    """Whether a heading holds one of the parts of `candidates`."""
+    low = heading.lower()
+    return any(part in low for part in layouts.words()["candidates"].get(key, ()))

@@ -14,12 +14,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from . import amount_meaning, groups, layouts
-from .columns import is_text, numbers, replaced, shown, trimmed
+from .columns import few_texts, is_text, numbers, replaced, shown, trimmed
 from .groups import Flags, Groups
 from .layouts import fold
 from .problem import Problem
 from .settings import Note, Rows
-from .states import few_texts
 
 if TYPE_CHECKING:
     from .order_reading import OrderReading

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from . import (
     layouts,
     likely,
     odd_rows,
+    other_tables,
     states,
     statuses,
 )
@@ -30,7 +30,9 @@ from .columns import (
     distinct,
     filled_within,
     numbers,
+    plain,
     replaced,
+    safe,
     shown,
     trimmed,
 )
@@ -51,8 +53,9 @@ from .headings import (
 from .layouts import MEANINGS, fold, fold_word
 from .overlap import drop_repeated
 from .problem import Problem
-from .reading import asked_for, layout_of, of_some, read_files, require, shared
+from .reading import asked_for, layout_of
 from .settings import Loaded, Note, Rows, Settings
+from .several_files import of_some, read_files, require, shared
 from .source import Source, sources_of
 from .state_reading import StateReading, is_in
 from .understanding import first_order, looks
@@ -80,8 +83,14 @@ def load_sources(
         raise Problem(f"{first.name} has no columns, and so no orders")
     layout = layout_of(headings, settings, "orders")
     tables, table = read_files(sources, shared(sources), settings, advance)
+    other_tables.refuse(headings, tables[0], settings.columns, layout)
     seen = likely.Seen(table, layout.guests if layout is not None else ())
-    chosen = choose(headings, settings.columns, layout, seen.filled, seen.propose)
+    try:
+        chosen = choose(headings, settings.columns, layout, seen.filled, seen.propose)
+    except Problem as problem:
+        told = [str(values["columns"]) for code, values in first.notes if code == "arrays"]
+        more = f" Lists within rows are not read: {told[0]}." if told else ""
+        raise Problem(problem.message, problem.hint + more) from None
     # A filter on the dates' or the amounts' column is one on `ordered_at` or `amount`.
     own = {choice.value for role, choice in chosen.items() if role in _KEY}
     of_categories = further(headings, settings.columns, settings.dimensions, layout)
@@ -191,6 +200,7 @@ class OrderReading(StateReading):
             self._levels,
             self._doubts,
             self._states,
+            self._below_zero,
             self._unpaid_days,
             self._unread_discounts,
             self._currency,
@@ -218,8 +228,9 @@ class OrderReading(StateReading):
             if column is None or not told:
                 raise Problem(
                     f'--refund-rows: no cell of "{of}" is {", ".join(map(cut, words))}',
-                    f"There are {', '.join(map(cut, sorted(texts)[:10]))}.",
+                    f"There are {', '.join(map(safe, sorted(texts)[:10]))}.",
                 )
+            self._unused("--refund-rows", words, texts)
             here = pc.fill_null(pc.is_in(column, value_set=pa.array(told, pa.string())), False)
             amounts = self.table[name]
             below = pc.if_else(here, pc.negate(pc.abs(amounts)), amounts)
@@ -232,6 +243,10 @@ class OrderReading(StateReading):
         doubts.of_amounts(self)
         if self.layout is None:
             odd_rows.of_items(self, list(doubts.of_items(self)))
+
+    def _below_zero(self) -> None:
+        if self.table.num_rows:
+            doubts.below_zero(self)
 
     def _numbers(self) -> None:
         for role in ("amount", *MONEY, "quantity"):
@@ -288,6 +303,11 @@ class OrderReading(StateReading):
         if not said and ids.most_are_zero(column):
             self.warnings.append(Note("zero_id", {"column": name}))
         self._rounded_ids(name, column)
+        there = {plain(word) for word in guests}
+        unused = [word for word in said if word and plain(word) not in there]
+        if unused:  # ids near them are of customers, and not shown
+            values = {"option": "--guest-id", "words": ", ".join(map(safe, unused[:5]))}
+            self.warnings.append(Note("unused_words", values))
         if guests:
             self.notes.append(Note("guest_words", {"column": name, "words": ", ".join(guests)}))
         how = self.settings.id_fold
@@ -333,7 +353,11 @@ class OrderReading(StateReading):
             if role not in self.chosen:
                 continue
             column = self.chosen[role].value
-            filled = filled_within(self.keys, trimmed(self.table[column]))
+            values = trimmed(self.table[column])
+            filled = filled_within(self.keys, values)
+            if role == "status":  # what stands on a later line alone is that line's
+                first = np.asarray(self.keys.each(groups.valid(values)[self.keys.firsts()], True))
+                filled = pc.if_else(pa.array(first), filled, values)
             count = self.table[column].null_count - filled.null_count
             if count > 0:
                 self.table = replaced(self.table, column, filled)
@@ -362,6 +386,8 @@ class OrderReading(StateReading):
         elif self.layout is not None and own and (own != "unit" or "quantity" in self.chosen):
             about = self.layout.amount_about or self.layout.name
             found = amount_meaning.Meaning(own, "layout_amount", about)
+        elif self.of_items and amount_kind(name) not in ("unit", "price", "item_price"):
+            found = amount_meaning.Meaning("line", "line_heading", name)
         else:
             columns = self._amount_columns(name)
             found = amount_meaning.decide(amount_kind(name), columns)
@@ -423,16 +449,18 @@ class OrderReading(StateReading):
 
     def _levels_said(self) -> None:
         money = {self.chosen[role].value for role in MONEY if role in self.chosen}
+        state = {self.chosen["status"].value} if "status" in self.chosen else set()
         for option, names in (
             ("--order-level", self.settings.order_level),
             ("--line-level", self.settings.line_level),
         ):
             for said in names:
                 name = find(said, self.sources[0].headings, option)
-                if name not in money or self.keys is None:
+                known = money | state if option == "--line-level" else money
+                if name not in known or self.keys is None:
                     raise Problem(
                         f'{option} "{name}" has no effect: the column is not read as money beside '
-                        "the amount of orders with several rows",
+                        "the amount, or as the state, of orders with several rows",
                         "Name its role, for example --refunded, --discount or --shipping.",
                     )
 
@@ -459,11 +487,6 @@ class OrderReading(StateReading):
                 lines = lines * self.floats("quantity")
         return amount_meaning.level(name, money, keys, lines, self._of_layout(role))
 
-    def floats(self, role: str) -> amount_meaning.Floats:
-        """The numbers of a role; missing ones are not a number."""
-        found = groups.values(self.plain_amounts(self.chosen[role].value))
-        return np.where(found.valid, found.floats, np.nan)
-
     def _unread_discounts(self) -> None:
         """Discounts, coupons and points beside amounts of lines, which may not be net of them."""
         of_order = self.arguments["amount_is"] == "order"
@@ -482,7 +505,7 @@ class OrderReading(StateReading):
                 count = pc.sum(shares).as_py() or 0
             if count:
                 code = "unread_discount"
-                if values is None or re.search("percent|pct|[%％]|率|rate", name, re.I):
+                if values is None or statuses.speaks_of("percent", name):
                     code = "unread_percent"
                 elif "discount" in self.arguments:
                     code = "second_discount"
@@ -498,6 +521,7 @@ class OrderReading(StateReading):
         }
         if not self.table.num_rows:
             return
+        kept = self._kept()
         state = self.table[self.arguments["status"]] if "status" in self.arguments else None
         if state is not None:
             self.facts["states"] = {
@@ -506,26 +530,45 @@ class OrderReading(StateReading):
                     "orders": states.orders_in(self.keys, here),
                 }
                 for meaning in MEANINGS
-                for here in [is_in(state, [meaning])]
+                for here in [pc.and_(is_in(state, [meaning]), pa.array(kept))]
                 if pc.any(here).as_py()
             }
+        if not np.any(kept):
+            return
+        row = int(np.argmax(kept))
         quantity = self.chosen.get("quantity")
         lines, amounts, total = first_order(
             self.keys,
             self.plain_amounts(self.arguments["amount"]),
             None if quantity is None else self.plain_amounts(quantity.value),
             self.arguments["amount_is"],
+            kept,
         )
         self.facts["first_order"] = {
             "lines": lines,
             "amounts": amounts,
             "total": total,
-            "date": self._first_day(),
-            "state": None if state is None else state[0].as_py(),
+            "date": self._day_of(row),
+            "state": None if state is None else state[row].as_py(),
         }
 
-    def _first_day(self) -> str:
-        column = self.table[self.arguments["ordered_at"]].slice(0, 1)
+    def _kept(self) -> groups.Flags:
+        """The rows that the library keeps: all, unless those that cannot be read are left out."""
+        kept = np.ones(self.table.num_rows, np.bool_)
+        if self.settings.bad_rows != "drop":
+            return kept
+        for role in ("ordered_at", "amount", "quantity"):
+            if role not in self.arguments:
+                continue
+            here = groups.valid(self.table[self.arguments[role]])
+            of_order = role == "ordered_at" or self.arguments["amount_is"] == "order"
+            if of_order and self.keys is not None:  # a row takes what another of its order has
+                here |= np.asarray(self.keys.each(self.keys.counts(here) > 0, False), np.bool_)
+            kept &= here
+        return kept
+
+    def _day_of(self, row: int) -> str:
+        column = self.table[self.arguments["ordered_at"]].slice(row, 1)
         if pa.types.is_timestamp(column.type):
             column = self.on_the_clock(column)
         return str(column[0].as_py())[:10]
@@ -539,7 +582,8 @@ class OrderReading(StateReading):
                 self._category(self.chosen[role].value)
                 self.arguments[role] = self.chosen[role].value
         self._dimensions()
-        guests = self.table[self.arguments["customer_id"]].null_count
+        customer = self.table[self.arguments["customer_id"]]
+        guests = int(np.count_nonzero(~groups.valid(customer) & self._kept()))
         if self.settings.guests:
             self.arguments["guests"] = self.settings.guests
         elif guests:

@@ -8,35 +8,42 @@ columns keep the file's headings, so that errors of the core name them as the us
 from __future__ import annotations
 
 import datetime
+import difflib
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import amounts, dates, layouts, statuses
-from .amount_meaning import Meaning
-from .columns import as_text, cut, is_text, replaced, shown, trimmed, unique, zero
+from . import amounts, dates, groups, layouts, lists, number_formats
+from .amount_meaning import Floats, Meaning
+from .columns import as_text, cut, is_text, replaced, safe, shown, trimmed, zero
 from .groups import Groups
 from .headings import Choice, currency_in, is_japanese
-from .layouts import Layout, fold
+from .layouts import Layout, fold, fold_word
 from .problem import Problem
 from .settings import Loaded, Note, Rows, Settings
-from .source import alike
-
-_SHARE_OF_BYTES = 0.4  # of the time that reading takes; parsing takes the rest
 
 
 def layout_of(headings: Sequence[str], settings: Settings, reads: str) -> Layout | None:
     """The layout that the user named, else the one whose headings these are."""
+    keys = ("customer_id", "ordered_at", "amount") if reads == "orders" else ("visitor_id", "kind")
     if settings.layout is None:
-        return layouts.detect(headings, reads)
+        found = layouts.detect(headings, reads)
+        if found is None or not found.refuses:
+            return found
+        if all(settings.columns.get(role) for role in keys):
+            return None
+        raise Problem(
+            f"the headings are those of {found.name}: {found.refuses}",
+            f"With the columns of {', '.join(keys)} named, they are read as said.",
+        )
     layout = layouts.named(settings.layout)
     if layout.reads != reads:
         raise Problem(f"--layout: {layout.id} is of {layout.reads}, and these are {reads}")
-    keys = ("customer_id", "ordered_at", "amount") if reads == "orders" else ("visitor_id", "kind")
     there = [role for role in keys if layouts.column(layout.roles.get(role, ()), headings)]
     if len(there) < 2 and not layout.own:
         raise Problem(
@@ -51,62 +58,10 @@ def asked_for(names: Sequence[str], headings: Sequence[str], own: Collection[str
     return [name for name in dict.fromkeys(names) if name in headings and name not in own]
 
 
-def shared(sources: Sequence[Any]) -> list[str]:
-    """The columns that every file has; the second of two called x is "x (2)"."""
-    names = [unique(source.headings) for source in sources]
-    found = [name for name in names[0] if all(name in other for other in names)]
-    if not found:
-        require(sources, names[0][:1])
-    return found
-
-
-def of_some(sources: Sequence[Any]) -> list[str]:
-    """The columns that one file has and another has not: they are not read."""
-    names = [unique(source.headings) for source in sources]
-    every = dict.fromkeys(name for one in names for name in one)
-    return [name for name in every if not all(name in one for one in names)]
-
-
-def require(sources: Sequence[Any], columns: Sequence[str]) -> None:
-    """Every file has to have these columns, and once."""
-    for source in sources:
-        for column in columns:
-            if column not in source.headings:
-                raise Problem(
-                    f'{source.name} has no column "{column}", which {sources[0].name} has'
-                )
-            if source.headings.count(column) > 1:
-                raise Problem(
-                    f'{source.name}: two columns are called "{column}"',
-                    "Rename one of them in the file.",
-                )
-
-
-def read_files(
-    sources: Sequence[Any],
-    columns: Sequence[str],
-    settings: Settings,
-    advance: Callable[[float], None],
-) -> tuple[list[pa.Table], pa.Table]:
-    """These columns of every file, and all of them as one table."""
-    drop = settings.bad_rows == "drop"
-    part = _SHARE_OF_BYTES / len(sources)
-    tables = [
-        source.read(columns, lambda share, at=at: advance((at + share) * part), drop)
-        for at, source in enumerate(sources)
-    ]
-    try:
-        tables = alike(tables)
-        return tables, pa.concat_tables(tables)
-    except pa.ArrowInvalid:
-        raise Problem(
-            "the files hold their columns in different types",
-            "Read them one by one, or store them alike.",
-        ) from None
-
-
 class Reading:
     """Steps that orders and events share; `order_reading` and `event_reading` take them."""
+
+    lists_matter = True  # whether lists within rows may change the numbers
 
     def __init__(
         self,
@@ -134,6 +89,7 @@ class Reading:
         self.facts: dict[str, Any] = {}
         self.said_in_amounts: set[str] = set()
         self.dollars = False  # whether a sign says dollars, or pesos, of some country
+        self.formats: dict[str, str] = {}  # currencies of number formats, and a row of each
         self.id_fold = "none"
         self.arguments: dict[str, Any] = {}
         self.grouped: list[str] = []
@@ -166,6 +122,23 @@ class Reading:
             self.id_fold,
         )
 
+    def _unused(self, option: str, said: Iterable[str], there: Iterable[str]) -> None:
+        """Words that the user explained, and that no cell says; with the nearest that one does."""
+        present = {fold_word(word): word for word in there}
+        unused = [word for word in said if fold_word(word) not in present]
+        if not unused:
+            return
+        values = {"option": option, "words": ", ".join(map(safe, unused[:5]))}
+        close = [difflib.get_close_matches(fold_word(word), present, n=1) for word in unused[:5]]
+        near = list(dict.fromkeys(safe(present[one]) for found in close for one in found))
+        code = "unused_words_near" if near else "unused_words"
+        self.warnings.append(Note(code, {**values, "near": ", ".join(near)}))
+
+    @property
+    def of_items(self) -> bool:
+        """Whether rows are the items of a list within each order."""
+        return any(code == "list_read" for one in self.sources for code, _ in one.notes)
+
     @cached_property
     def keys(self) -> Groups | None:
         """The order of each row; None where each row is an order."""
@@ -194,13 +167,29 @@ class Reading:
             reason = guessed if source.encoding_guessed else "given"
             self.extra.append(Choice("encoding", source.encoding, reason))
         for one in self.sources:
-            for code, values in one.notes:
-                names = str(values.get("columns", "")).split(", ") if code == "arrays" else []
-                on_top = code in _ON_TOP or any(map(statuses.smell, names))
-                (self.warnings if on_top else self.notes).append(Note(code, values))
+            self._told(one.notes)
+        of_lists = {}
+        for name in self.unread:
+            kind = self.table[name].type
+            if lists.is_list(kind):
+                of_lists[name] = lists.Contents()
+                of_lists[name].add_column(self.table[name])
+        told, noted = lists.notes(of_lists, source.name)
+        self._told([*told, *noted])
         dropped = sum(one.dropped for one in self.sources)
         if dropped:
             self.notes.append(Note("dropped_lines", {"rows": dropped}))
+
+    def _told(self, notes: Sequence[tuple[str, dict[str, object]]]) -> None:
+        """Notes of a file; those on what may be wrong with the numbers go on top."""
+        ignored = {fold(name) for name in self.settings.ignore}
+        for code, values in notes:
+            if code in _OF_LISTS:
+                read = code == "lists_refunds" and "refunded" in self.chosen
+                if read or not self.lists_matter or fold(str(values["column"])) in ignored:
+                    continue
+                code = "lists_told" if code == "lists_refunds" else code
+            (self.warnings if code in _ON_TOP else self.notes).append(Note(code, values))
 
     def _dates(self, role: str = "ordered_at") -> None:
         name = self.chosen[role].value
@@ -357,7 +346,20 @@ class Reading:
             self.said_in_amounts = read.currencies
             known = pc.unique(column).cast(pa.string())
             self.dollars = bool(pc.any(pc.match_substring_regex(known, r"(^|[^A-Za-z])\$")).as_py())
+            self._formats(name)
         self.table = replaced(self.table, name, self._unsigned(role, name, read.values))
+
+    def _formats(self, name: str) -> None:
+        """Currencies that a spreadsheet's cells are formatted as."""
+        if fold(name) in map(fold, self.settings.ignore):
+            return
+        for source, _ in self.rows.parts:
+            for code, row in source.currencies(name).items():
+                yuan = code == number_formats.YEN and (self.settings.currency or "").upper()
+                known = {number_formats.YEN: "CNY" if yuan == "CNY" else "JPY"}.get(code, code)
+                self.formats.setdefault(known, row)
+        self.dollars = self.dollars or number_formats.DOLLARS in self.formats
+        self.said_in_amounts |= set(self.formats) - {number_formats.DOLLARS}
 
     def _grouped(self, name: str, column: pa.ChunkedArray, read: amounts.Amounts) -> None:
         """Remembers amounts such as 1,234 of which only the currency may tell what the sign is."""
@@ -393,8 +395,13 @@ class Reading:
     def _refuse(self, name: str, text: pa.ChunkedArray, unread: list[int], what: str) -> None:
         if not unread:
             return
+        if what == "a date" and self.settings.date_format is None:
+            self._refuse_both(name, text, unread, dates.ORDERS)
+        elif what == "an amount" and self.settings.decimal == "auto":
+            self._refuse_both(name, text, unread, amounts.SIGNS)
         if self.settings.bad_rows == "drop":
-            self.notes.append(Note("unread", {"column": name, "rows": len(unread)}))
+            code = "unread_dates" if what == "a date" and "order_id" in self.chosen else "unread"
+            self.notes.append(Note(code, {"column": name, "rows": len(unread)}))
             return
         hint = ""
         if what == "a date" and self.settings.date_format is None:
@@ -411,11 +418,34 @@ class Reading:
         more = f" (and {len(unread) - 1} more)" if len(unread) > 1 else ""
         raise Problem(f"{self.rows.name(unread[0])}, column {name}: not {what}{more}", hint)
 
+    def _refuse_both(
+        self, name: str, text: pa.ChunkedArray, unread: list[int], forms: Mapping[str, str]
+    ) -> None:
+        """Refuses a column that is unread because two forms that exclude each other occur in it."""
+        cells = text.cast(pa.string())
+        of_form = {what: pc.match_substring_regex(cells, one) for what, one in forms.items()}
+        at = {what: pc.indices_nonzero(here) for what, here in of_form.items()}
+        if not all(len(rows) and rows[0].as_py() in set(unread) for rows in at.values()):
+            return
+        told = [
+            f"{len(rows)} with {what} (the first in {self.rows.name(rows[0].as_py())})"
+            for what, rows in at.items()
+        ]
+        raise Problem(
+            f"column {name} has cells of two forms: {', and '.join(told)}",
+            "Write them alike in the file.",
+        )
+
     def plain_amounts(self, name: str) -> pa.ChunkedArray:
         """A column of amounts as numbers."""
         column = self.table[name]
         plain = pa.types.is_integer(column.type) or pa.types.is_decimal(column.type)
         return column if plain else column.cast(pa.float64())
+
+    def floats(self, role: str) -> Floats:
+        """The numbers of a role; missing ones are not a number."""
+        found = groups.values(self.plain_amounts(self.chosen[role].value))
+        return np.where(found.valid, found.floats, np.nan)
 
     def _currency(self) -> None:
         """Said by the user, a column, the amounts, their heading, or (and told) the language."""
@@ -442,11 +472,13 @@ class Reading:
         elif in_column:
             code, reason, detail = in_column[0], "column", column.value if column else ""
         elif len(self.said_in_amounts) == 1:
-            code, reason, detail = next(iter(self.said_in_amounts)), "sign", amount
+            code, detail = next(iter(self.said_in_amounts)), amount
+            reason = "number_format" if code in self.formats else "sign"
         elif len(self.said_in_amounts) > 1:
             raise Problem(
-                f"column {amount} speaks of {', '.join(sorted(self.said_in_amounts))}",
-                "Amounts of different currencies are not added up.",
+                f"column {amount} speaks of {', '.join(sorted(self.said_in_amounts))}"
+                + self._formatted(),
+                f"Amounts of different currencies are not added up.{self._no_format(amount)}",
             )
         elif currency_in(amount):
             code, reason, detail = currency_in(amount), "amount_heading", amount
@@ -473,9 +505,19 @@ class Reading:
             others.append("dollars ($)")
         if others:
             raise Problem(
-                f"column {amount} holds amounts in {', '.join(others)}, and the currency is {code}",
-                "Amounts of different currencies are not added up; give one file per currency.",
+                f"column {amount} holds amounts in {', '.join(others)}, and the currency is {code}"
+                + self._formatted(),
+                "Amounts of different currencies are not added up; give one file per currency."
+                + self._no_format(amount),
             )
+
+    def _formatted(self) -> str:
+        """The cells whose number formats say a currency."""
+        told = [f"{code} in {row}" for code, row in sorted(self.formats.items())]
+        return f" (formats of cells: {', '.join(told)})" if told else ""
+
+    def _no_format(self, amount: str) -> str:
+        return f' --ignore "{amount}" says that the formats are wrong.' if self.formats else ""
 
     def _codes_agree(self, code: str, amount: str) -> None:
         """Refuses another currency in the amount's heading, or in a column that nobody read."""
@@ -518,7 +560,10 @@ class Reading:
             self.table = replaced(self.table, name, trimmed(self.table[name]))
 
 
-_ON_TOP = ("sheets_alike",)  # what was left out and looks like more of the same
+# What lists within rows may say of the numbers; `lists_refunds` what a column of refunds says, too.
+_OF_LISTS = ("lists_told", "lists_refunds", "list_beside")
+# What was left out and may be missed in the numbers.
+_ON_TOP = ("sheets_alike", "lists_told", "list_beside")
 _EPOCH = datetime.date(1970, 1, 1)
 _DAY_ALONE = r"^[^:T]{6,20}$"
 TIME_ALONE = r"^(午前|午後|오전|오후)? ?\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?[AaPp]\.?[Mm]\.?)?$"

@@ -14,6 +14,10 @@ REASONS: Mapping[str, tuple[str, str]] = {
         "見出しから(「{detail}」は全行空欄)",
     ),
     "heading": ("the heading", "見出しから"),
+    "constant": (
+        'the heading; "{detail}" is the same in all rows',
+        "見出しから(「{detail}」は全行同じ値)",
+    ),
     "bytes": ("the file's bytes", "ファイルの内容から"),
     "western": (
         "neither UTF-8 nor Japanese: Western European (assumed)",
@@ -72,14 +76,15 @@ REASONS: Mapping[str, tuple[str, str]] = {
     "money_given": ('as you said, for "{detail}"', "指定どおり(「{detail}」)"),
     "column": ('column "{detail}"', "「{detail}」列から"),
     "sign": ('the signs in "{detail}"', "「{detail}」列の記号から"),
+    "number_format": ('the number formats in "{detail}"', "「{detail}」列の表示形式から"),
     "amount_heading": ('the heading "{detail}"', "見出し「{detail}」から"),
     "japanese": ("Japanese headings (assumed)", "日本語の見出しのため(推定)"),
 }
 
 NOTES: Mapping[str, tuple[str, str]] = {
     "filled": (
-        '{rows} blank cells of "{column}" took the value of their order\'s first line.',
-        "「{column}」の空欄{rows}件は、同じ注文の先頭行の値で補いました。",
+        '{rows} blank cells of "{column}" took the value of another line of their order.',
+        "「{column}」の空欄{rows}件は、同じ注文の他の行の値で補いました。",
     ),
     "as_written": (
         'Dates of "{column}" carry a zone ({zones}); the wall clock is taken as written. '
@@ -166,6 +171,26 @@ NOTES: Mapping[str, tuple[str, str]] = {
         "「{column}」が「{word}」の注文{orders}件は、返金額の列がないため全額を数えています。"
         '--refunded で列を、--status-map "{word}=completed" で確定します。',
     ),
+    "partial_blank": (
+        '{orders} orders are "{word}" by "{column}", and "{money}" says nothing of them: they '
+        'count in full. --status-map "{word}=completed" confirms.',
+        "「{column}」が「{word}」の注文{orders}件は「{money}」が空欄か0のため、全額を数えています。"
+        '--status-map "{word}=completed" で確定します。',
+    ),
+    "refunded_in_part": (
+        '{orders} orders of {whole} are "{word}" by "{column}" and do not count, while "{money}" '
+        "gives back {part} of them; with that alone taken off they come to {rest}: "
+        '--status-map "{word}=completed". --status-map "{word}={meaning}" confirms.',
+        "「{column}」が「{word}」の注文{orders}件({whole})は集計から除きましたが、「{money}」の返金は"
+        '{part}です。返金額だけを差し引くと{rest}です(--status-map "{word}=completed")。'
+        '--status-map "{word}={meaning}" で確定します。',
+    ),
+    "line_states": (
+        '{orders} orders have lines in different states by "{column}": {rows} cancelled, returned '
+        "or refunded lines do not count, the others stay.",
+        "「{column}」の状態が明細ごとに異なる注文が{orders}件あります。取消・返品・返金の明細"
+        "{rows}行は数えず、他の明細は数えます。",
+    ),
     "marked_ids": (
         '{ids} ids of "{column}" had the marks of a spreadsheet around them (="007"), which are '
         "left out.",
@@ -204,6 +229,20 @@ NOTES: Mapping[str, tuple[str, str]] = {
     "unused_words": (
         "{option} names {words}, which no cell says.",
         "{option} の {words} はデータにありません。",
+    ),
+    "unused_words_near": (
+        "{option} names {words}, which no cell says; near it are: {near}.",
+        "{option} の {words} はデータにありません。近い語: {near}。",
+    ),
+    "more_kinds": (
+        '"{other}" holds known kinds of events too ({words}), and more than "{column}", which is '
+        'read: --event-column "kind={other}" reads it, --event-column "kind={column}" confirms.',
+        "「{other}」にも既知のイベント種別({words})があり、読み込んだ「{column}」より多く含まれます。"
+        '--event-column "kind={other}" で読み込み、--event-column "kind={column}" で確定します。',
+    ),
+    "constant_kind": (
+        'The kinds of events are read from "{column}": "{other}" is the same in all rows.',
+        "「{other}」は全行同じ値のため、イベント種別は「{column}」から読みました。",
     ),
     "rows_twice": (
         "{rows} rows are equal to an earlier row in every column (the first is {row}) and count: "
@@ -254,6 +293,14 @@ NOTES: Mapping[str, tuple[str, str]] = {
         "by their sign and reduce the revenue; they are not counted as cancelled orders.",
         "「{column}」の合計が負の注文が{orders}件({amount})あります。"
         "符号により返金として売上から差し引き、キャンセルには数えません。",
+    ),
+    "below_zero_stopped": (
+        '{orders} orders come to less than zero in "{column}" ({amount} in all) and are refunded '
+        'or returned by "{status}": they do not count, and take nothing off. --status-map with '
+        "their word and completed takes it off; with refunded or returned confirms.",
+        "「{column}」の合計が負の注文{orders}件({amount})は「{status}」が返金・返品のため集計から除かれ、"
+        "売上から差し引かれません。差し引くなら --status-map でその語を completed とし、"
+        "refunded または returned で確定します。",
     ),
     "other_total": (
         '"{column}" is taken as the amount ({own}); "{other}" comes to {total}: '
@@ -380,6 +427,11 @@ NOTES: Mapping[str, tuple[str, str]] = {
         '{rows} cells of "{column}" could not be read; their rows are left out.',
         "「{column}」の{rows}件は読み取れないため、その行を除きました。",
     ),
+    "unread_dates": (
+        '{rows} cells of "{column}" could not be read; their rows are left out, unless another '
+        "row of their order has the date.",
+        "「{column}」の{rows}件は読み取れないため、同じ注文の他の行に日付がない限り、その行を除きました。",
+    ),
     "dropped_lines": (
         "{rows} lines of the file had another number of fields than the headings and are "
         "left out; the reconciliation does not know them.",
@@ -400,6 +452,27 @@ NOTES: Mapping[str, tuple[str, str]] = {
     "arrays": (
         "{file}: lists within a row are not read: {columns}.",
         "{file}: 行の中の配列は読み取りません: {columns}。",
+    ),
+    "lists_told": (
+        '{file}: the list "{column}" within {rows} rows is not read, and speaks of refunds or '
+        "cancellations ({words}): write what counts as columns of the order, or --ignore "
+        '"{column}" says that it does not matter.',
+        "{file}: {rows}行の中の配列「{column}」は読み取りませんが、"
+        "返金や取消を含むようです({words})。"
+        "注文の列として書き出すか、関係なければ --ignore を指定してください。",
+    ),
+    "list_beside": (
+        '{file}: the list "{column}" holds amounts too, and is not read beside "{items}": write '
+        'what belongs to the amount as a column of the order, or --ignore "{column}" says that it '
+        "does not matter.",
+        "{file}: 配列「{column}」にも金額がありますが、「{items}」のほかは読み取りません。"
+        "金額に含めるものは注文の列として書き出すか、関係なければ --ignore を指定してください。",
+    ),
+    "list_read": (
+        '{file}: the orders have no amount of their own, so that each element of "{column}" is a '
+        "row: {lines} of {rows} orders.",
+        "{file}: 注文に金額の列がないため、「{column}」の各要素を1行としました"
+        "({rows}件、{lines}行)。",
     ),
     "sheets_alike": (
         '{file}: only the sheet "{sheet}" is read; {others} have the same headings and are not '

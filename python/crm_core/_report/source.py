@@ -93,6 +93,11 @@ class Source:
         place = row if self._kept is None else self._kept[row].as_py()
         return f"{self.path.name}, {self._form.row_name(place)}"
 
+    def currencies(self, name: str) -> dict[str, str]:
+        """The currencies that cells of a column are formatted as, and a row of each."""
+        found = self._form.currencies(name) if isinstance(self._form, Workbook) else {}
+        return {code: f"{self.name}, {row}" for code, row in found.items()}
+
     def keep(self, rows: pa.Array | None) -> None:
         """Remember that only these of the rows that were read are left (from 0)."""
         self._kept = rows

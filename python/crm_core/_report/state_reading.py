@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import states, statuses
+from . import doubts, line_states, states, statuses
 from .columns import cut, distinct, filled_within, replaced, safe, shown, trimmed, zero
 from .headings import MONEY, Choice, find
 from .layouts import MEANINGS, Layout, fold, fold_word
@@ -37,15 +37,14 @@ class StateReading(Reading):
             self._suspects(None)
             return
         rows = self.table.num_rows
-        base = mapped if mapped is not None else pa.chunked_array([pa.nulls(rows, pa.string())])
+        of_lines: list[states.Stop] = []
+        base = pa.chunked_array([pa.nulls(rows, pa.string())])
+        if mapped is not None and primary is not None:
+            base, of_lines = line_states.apart(self, primary.value, mapped)
         counted = pc.invert(is_in(base, statuses.STOPS))
-        stopped = states.strongest([one.rows for one in stops], rows)
+        stopped = states.strongest([one.rows for one in [*stops, *of_lines]], rows)
         every, some = states.whole_orders(self.keys, stopped)
-        by_order = (
-            stopped
-            if self.keys is None
-            else filled_within(self.keys, pc.if_else(every, stopped, None))
-        )
+        by_order = states.of_order(self.keys, pc.if_else(every, stopped, None))
         result = pc.if_else(pc.and_(every, counted), by_order, base)
         for one in stops:
             here = pc.and_(pc.is_valid(one.rows), counted)
@@ -79,18 +78,16 @@ class StateReading(Reading):
         for name in names:
             column = shown(self.table[name])
             if column is not None and len(there) < 10_000:
-                there |= {fold_word(word) for word in distinct(column)}
-        unused = [word for word in self.settings.status_map if fold_word(word) not in there]
-        if unused:
-            values = {"option": "--status-map", "words": ", ".join(map(safe, unused[:5]))}
-            self.warnings.append(Note("unused_words", values))
+                there |= set(distinct(column))
+        self._unused("--status-map", self.settings.status_map, there)
 
     def _stops(self) -> list[states.Stop]:
         """The columns besides the status that stop orders."""
         settings, headings = self.settings, self.table.column_names
         off = settings.columns.get("status") == ""
         said = [find(name, headings, "--status") for name in settings.statuses]
-        ignored = [find(name, headings, "--ignore") for name in settings.ignore]
+        of_lists = [str(values.get("column")) for one in self.sources for _, values in one.notes]
+        ignored = [find(name, [*headings, *of_lists], "--ignore") for name in settings.ignore]
         taken = [choice.value for role, choice in self.chosen.items() if role != "cancelled_at"]
         cancels, others = states.by_headings(headings, taken, self.layout, ignored)
         own = self.chosen.pop("cancelled_at", None)
@@ -147,12 +144,7 @@ class StateReading(Reading):
         column = trimmed(self.table[name]).cast(pa.string())
         words = distinct(column)
         known = self._meanings(name, words, self.layout if self._of_layout("status") else None)
-        partial = [word for word in words if statuses.is_partial(word)]
-        if partial and "refunded" not in self.chosen and not self.settings.status_map:
-            here = pc.fill_null(pc.is_in(column, value_set=pa.array(partial, pa.string())), False)
-            orders = states.orders_in(self.keys, here)
-            values = {"column": name, "orders": orders, "word": partial[0]}
-            self.warnings.append(Note("partial_refunds", values))
+        self._given_back(name, column, known)
         meaning = pa.array([*(known[word] for word in words), None], pa.string())
         at = pc.fill_null(pc.index_in(column, value_set=pa.array(words, pa.string())), len(words))
         by_meaning: dict[str, list[str]] = {}
@@ -161,6 +153,22 @@ class StateReading(Reading):
         shown_map = {one: by_meaning[one] for one in MEANINGS if one in by_meaning}
         self.notes.append(Note("statuses", {"map": shown_map}))
         return pc.take(meaning, at)
+
+    def _given_back(self, name: str, column: pa.ChunkedArray, known: Mapping[str, str]) -> None:
+        """Words on refunds beside what the amounts of refunds say."""
+        said = {fold_word(word) for word in self.settings.status_map}
+        partial = [word for word in known if statuses.is_partial(word)]
+        if partial and not said:
+            doubts.refunds_missing(self, name, is_in(column, partial), partial[0])
+        whole = {
+            word: meaning
+            for word, meaning in known.items()
+            if meaning in ("refunded", "returned", "cancelled") and fold_word(word) not in said
+        }
+        vouched = self._of_layout("status") and self._of_layout("refunded")
+        if "refunded" in self.arguments and not vouched:
+            for word, meaning in whole.items():
+                doubts.refunded_in_part(self, name, is_in(column, [word]), word, meaning)
 
     def _meanings(self, name: str, words: Sequence[str], layout: Layout | None) -> dict[str, str]:
         known, unknown = statuses.meanings(words, layout, self.settings.status_map)
@@ -222,7 +230,8 @@ class StateReading(Reading):
         for one in states.suspects(self.table, unread, "refunded" in self.chosen):
             # What is below zero gives back already.
             amounts = self.table[self.arguments["amount"]]
-            rows = pc.and_not(one.rows, pc.fill_null(pc.less(amounts, zero(amounts.type)), False))
+            below = pc.fill_null(pc.less(amounts, zero(amounts.type)), False)
+            rows = pc.and_not(one.rows, pc.and_not(below, self._odd(one.name)))
             if mapped is not None:
                 rows = pc.and_not(rows, is_in(mapped, statuses.STOPS))
             orders = states.orders_in(self.keys, rows)
@@ -233,6 +242,12 @@ class StateReading(Reading):
                 rest = [f"{other}=completed" for other in one.others]
                 values["rest"] = "".join(f' --status-map "{other}"' for other in rest[:3])
                 self.warnings.append(Note(one.code, values))
+
+    def _odd(self, name: str) -> pa.ChunkedArray:
+        """Rows with a word such as payout, which give nothing back whatever their sign."""
+        column = shown(self.table[name])
+        words = [] if column is None else [one for one in distinct(column) if statuses.is_odd(one)]
+        return is_in(pa.chunked_array([[]], pa.string()) if column is None else column, words)
 
     def _unpaid_days(self) -> None:
         """A day of payment that some orders have and others have not."""

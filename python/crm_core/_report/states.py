@@ -17,14 +17,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from . import layouts, statuses
-from .columns import cut, distinct, is_text, mapped, safe, shown
-from .groups import Flags, Groups, flags, valid
+from .columns import cut, distinct, few_texts, mapped, safe, shown
+from .groups import Flags, Groups, Values, flags, valid
 from .layouts import Layout, fold, fold_word
 from .problem import Problem
 
 _DATE = re.compile(r"\s*(\d{1,4}\s*[-/.年]\s*\d|\d{8}|[A-Za-z]{3,9}\.? \d{1,2},|\d{9,13}\s*$)")
-_BEGINS = re.compile(r"(refund|return|reversal|chargeback|erstattung|remboursement|返金|返品)\b")
-_FEW = 200  # a column of more distinct texts is no column of states
+#: All meanings, the one that an order of several takes first: of those that count, `pending`.
+MEANINGS_RANKED = (*statuses.STOPS, "pending", "completed")
 
 
 @dataclass(frozen=True)
@@ -154,10 +154,10 @@ def suspects(table: pa.Table, unread: Sequence[str], refunds_read: bool) -> list
             told = [
                 text
                 for text in texts
-                if any(_speaks_of_stop(one) or _is_test(one) for one in re.split(r"[,;|、]", text))
+                if any(speaks_of_stop(one) or _is_test(one) for one in re.split(r"[,;|、]", text))
             ]
         else:
-            told = [text for text in texts if _speaks_of_stop(text)] or statuses.refusals(texts)
+            told = [text for text in texts if speaks_of_stop(text)] or statuses.refusals(texts)
         if told:
             rows = pc.fill_null(pc.is_in(column, value_set=pa.array(told, pa.string())), False)
             if smell:
@@ -169,7 +169,7 @@ def suspects(table: pa.Table, unread: Sequence[str], refunds_read: bool) -> list
 
 def _how(name: str, told: Sequence[str]) -> str:
     """Which option uses a column whose heading speaks of cancelling, by what it holds."""
-    if re.search("qty|quantity|pieces|units|menge|数量|個数|件数|cantidad|quantit", name, re.I):
+    if statuses.speaks_of("pieces", name):
         return "not_used_pieces"
     if all(statuses.says_yes(one) for one in told):
         return "not_used_date"
@@ -177,7 +177,7 @@ def _how(name: str, told: Sequence[str]) -> str:
         return "not_used_date"
     if all(re.fullmatch(r"[^\w]?\s*-?\d[\d.,]*\s*[^\w]?", one) for one in told):
         return "not_used_money"
-    if all(_speaks_of_stop(one) for one in told):
+    if all(speaks_of_stop(one) for one in told):
         return "not_used_words"
     return "not_used_heading"
 
@@ -201,7 +201,7 @@ def _saying_no(name: str, column: pa.ChunkedArray) -> Suspect | None:
         return None
     texts = distinct(text)
     flags_only = all(statuses.says_no(one) or statuses.says_yes(one) for one in texts)
-    told = {one for one in texts if _speaks_of_stop(one) or statuses.is_open(one)}
+    told = {one for one in texts if speaks_of_stop(one) or statuses.is_open(one)}
     told |= {one for one in texts if flags_only and statuses.says_no(one)}
     if not told:
         return None
@@ -212,15 +212,8 @@ def _saying_no(name: str, column: pa.ChunkedArray) -> Suspect | None:
     return Suspect(name, rows, shown_words, "not_used_flag", [safe(one) for one in others])
 
 
-def few_texts(column: pa.ChunkedArray) -> bool:
-    """Whether a column can be one of states: texts, and few that differ."""
-    if not is_text(column.type):
-        return False
-    start = column.slice(0, 50 * _FEW)
-    return all(len(pc.unique(one)) <= _FEW for one in (start, column))
-
-
-def _speaks_of_stop(text: str) -> bool:
+def speaks_of_stop(text: str) -> bool:
+    """Whether a cell says that something was cancelled, given back or not paid."""
     if len(text) > 40:
         return False
     if statuses.general().get(fold_word(text)) in statuses.STOPS[1:]:
@@ -228,9 +221,11 @@ def _speaks_of_stop(text: str) -> bool:
     if statuses.is_unpaid(text) or statuses.is_odd(text):
         return True
     low = text.lower()
-    if _BEGINS.match(low):
+    smells = layouts.words()["smells"]
+    begin = next((one for one in smells["begins"] if low.startswith(one)), None)
+    if begin is not None and not low[len(begin) :][:1].isalnum():
         return True
-    return any(part in low for part in layouts.words()["smells"]["cancelled"] if part != "void")
+    return any(part in low for part in smells["cancelled"] if part != "void")
 
 
 def _is_test(text: str) -> bool:
@@ -256,6 +251,24 @@ def whole_orders(
     counts = keys.counts(here)
     every = np.where(keys.known, keys.each(counts == keys.rows, False), here)
     return _chunked(every), _chunked(keys.each(counts > 0, False) & ~every)
+
+
+def of_order(keys: Groups | None, stopped: pa.ChunkedArray) -> pa.ChunkedArray:
+    """The strongest meaning in the order of each row; null where no row of it has one."""
+    if keys is None:
+        return stopped
+    ranks = ranked(stopped)
+    low, _, some = keys.ends(ranks)
+    at = np.where(keys.known, keys.each(np.where(some, low, -1), -1), ranks.numbers)
+    at = np.where(keys.known | ranks.valid, at, -1)
+    words = pa.array(MEANINGS_RANKED, pa.string())
+    return pa.chunked_array([words.take(pa.array(at, mask=at < 0))])
+
+
+def ranked(meanings: pa.ChunkedArray) -> Values:
+    """The place of each row's meaning among all, those that stop first."""
+    at = pc.index_in(meanings, value_set=pa.array(MEANINGS_RANKED, pa.string()), skip_nulls=True)
+    return Values(np.asarray(pc.fill_null(at, -1).to_numpy(), np.int64), valid(at))
 
 
 def orders_in(keys: Groups | None, rows: pa.ChunkedArray) -> int:

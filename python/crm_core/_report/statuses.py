@@ -27,10 +27,10 @@ STOPS = ("test", "not_ordered", "cancelled", "payment_failed", "returned", "refu
 @cache
 def general() -> Mapping[str, str]:
     """The meaning of every known word, folded."""
-    return {
-        fold_word(word): meaning
-        for meaning in MEANINGS
-        for word in layouts.words()["status"][meaning]
+    known = layouts.words()
+    partial = {fold_word(word): "completed" for word in known["other_status"]["partial"]}
+    return partial | {
+        fold_word(word): meaning for meaning in MEANINGS for word in known["status"][meaning]
     }
 
 
@@ -78,7 +78,8 @@ def likely(word: str) -> str:
         return choices if _denies(word, key.replace(max(cancels, key=len), " ")) else "cancelled"
     # "cancelled after payment" is cancelled.
     _, best, known = max(stopping or found, default=(0, "", ""))
-    return choices if not best or _denies(word, key.replace(known, " ")) else best
+    in_part = best in STOPS and speaks_of("part", word)
+    return choices if not best or in_part or _denies(word, key.replace(known, " ")) else best
 
 
 def _denies(word: str, rest: str) -> bool:
@@ -157,6 +158,12 @@ def smell(heading: str) -> str:
     return ""
 
 
+def speaks_of(what: str, heading: str) -> bool:
+    """Whether a heading holds one of the parts of `smells`, such as `discount` or `item`."""
+    text = heading.lower()
+    return any(part in text for part in layouts.words()["smells"][what])
+
+
 @cache
 def _consents() -> frozenset[str]:
     return frozenset(map(fold, layouts.words()["other_status"]["consents"]))
@@ -226,16 +233,12 @@ def is_open(word: str) -> bool:
 
 def is_discount(heading: str) -> bool:
     """Whether a heading speaks of a discount, a coupon or points that pay."""
-    text = heading.lower()
-    return not is_harmless(heading) and any(
-        part in text for part in layouts.words()["smells"]["discount"]
-    )
+    return not is_harmless(heading) and speaks_of("discount", heading)
 
 
 def is_harmless(heading: str) -> bool:
     """Whether a heading is of a rule, a score or a name, whatever else it speaks of."""
-    text = heading.lower()
-    return any(part in text for part in layouts.words()["smells"]["harmless"])
+    return speaks_of("harmless", heading)
 
 
 @cache

@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from . import ids, words
 from .columns import distinct, numbers, shown
-from .groups import Groups
+from .groups import Flags, Groups
 from .headings import Choice
 from .layouts import Layout
 from .settings import Loaded, Note
@@ -160,12 +160,14 @@ def first_order(
     amount: pa.ChunkedArray,
     quantity: pa.ChunkedArray | None,
     kind: str,
+    kept: Flags,
 ) -> tuple[int, list[str], str]:
-    """The first order's lines: how many, their amounts, and what they come to."""
-    if keys is None or keys.codes[0] < 0:
-        here = pa.array([0], pa.int64())
+    """The lines of the first order of the rows that are kept: how many, their amounts, the sum."""
+    row = int(np.argmax(kept))
+    if keys is None or keys.codes[row] < 0:
+        here = pa.array([row], pa.int64())
     else:
-        here = pa.array(np.flatnonzero(keys.codes == keys.codes[0]))
+        here = pa.array(np.flatnonzero((keys.codes == keys.codes[row]) & kept))
     amounts = [one.as_py() for one in amount.take(here)]
     plain = [one for one in amounts if one is not None]
     if kind == "unit" and quantity is not None:

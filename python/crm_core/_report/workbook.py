@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from . import heading_line
+from . import heading_line, number_formats
 from .container import Container
 from .problem import Problem
 from .text_rows import TextRows, float_text
@@ -38,12 +38,22 @@ class Workbook(TextRows):
             if any(cell not in ("", None) for cell in row)
         ]
         self._numbers = [number for number, _ in filled]
+        self._container, self._below = container, at + 1
         for place, name in enumerate(self.headings):
             if name not in self._columns:
                 self._columns[name] = _column([row[place] for _, row in filled])
         titles = sum(any(word.strip() for word in row) for row in words[:at])
         if titles:
             self.notes.append(("preamble", {"rows": titles, "file": container.name, "row": at + 1}))
+
+    def currencies(self, name: str) -> dict[str, str]:
+        """The currencies that the cells of a column are formatted as, and a row of each."""
+        if name not in self.headings:
+            return {}
+        place = self.headings.index(name)
+        with self._container.open() as file:
+            found = number_formats.of_columns(file, self._sheet, self._below).get(place, {})
+        return {code: f"{self._of} {row}" for code, row in found.items()}
 
     def _note_others(
         self, headings: list[str], others: dict[str, list[list[Any]]], file: str

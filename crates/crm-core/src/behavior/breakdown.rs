@@ -1,5 +1,5 @@
-//! Lines of a table by the categories of an event each: where rates of carts and of browsing are
-//! broken down by product, page, channel, hour.
+//! Breakdowns of the rates of carts and browsing by product, page, channel or hour: each cart or
+//! browse counts on the line of one event's categories.
 
 use crate::context::{collect, push};
 use crate::data::{AttributeValues, Buf, Events, Ids, NO_ID, rank};
@@ -10,7 +10,7 @@ use crate::{Error, Result};
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-/// One column of a breakdown: the value of each event, and its place in ascending order.
+/// One column of a breakdown: the value of each event, and the rank of the value.
 struct By {
     name: String,
     ids: Arc<Ids>,
@@ -21,26 +21,27 @@ struct By {
 /// The columns of a breakdown.
 pub(crate) struct Breakdown(Vec<By>);
 
-/// One cart or browse, to be counted on the line of an event.
+/// One cart or browse, and the event on whose line it counts.
 pub(crate) struct Part<T> {
-    /// The event whose categories say which line.
+    /// The event whose categories choose the line.
     pub(crate) event: u32,
-    /// The visitor, by place.
+    /// The visitor's index among the visitors of the events.
     pub(crate) unit: u32,
     pub(crate) what: T,
 }
 
-/// What is counted on a line.
+/// The counts of a line.
 pub(crate) trait Counts: Default {
-    /// What is counted.
+    /// One counted cart or browse.
     type Of;
-    /// Counts one.
+    /// Adds one to the counts.
     fn count(&mut self, one: &Self::Of);
-    /// How many were abandoned, of how many.
+    /// Abandoned, and all.
     fn abandoned(&self) -> (u64, u64);
 }
 
-/// A line: an event of it, its counts over all visitors, and the rate's sums by visitor.
+/// A line: one of its events, its counts over all visitors, and sums by visitor for the rate's
+/// interval.
 pub(crate) struct Line<L> {
     pub(crate) event: Option<u32>,
     pub(crate) counts: L,
@@ -48,11 +49,11 @@ pub(crate) struct Line<L> {
 }
 
 impl Breakdown {
-    /// The columns of these names.
+    /// The breakdown by columns with these names.
     ///
     /// # Errors
     ///
-    /// A column that there is not, or that holds no categories.
+    /// A column that does not exist, or that holds no categories.
     pub(crate) fn new(events: &Events, names: &[String]) -> Result<Breakdown> {
         distinct(names)?;
         let mut columns = Vec::new();
@@ -81,7 +82,7 @@ impl Breakdown {
         orders.fold(Ordering::Equal, Ordering::then)
     }
 
-    /// Lines in ascending order. Without a breakdown there is one, of everything.
+    /// Lines in ascending order. Without columns there is one line of everything.
     pub(crate) fn lines<L: Counts>(&self, mut parts: Vec<Part<L::Of>>) -> Result<Vec<Line<L>>> {
         let order = |a: &Part<L::Of>, b: &Part<L::Of>| {
             let keys = self.compare(a.event, b.event);

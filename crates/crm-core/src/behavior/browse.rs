@@ -1,11 +1,11 @@
-//! Browse abandonment (閲覧落ち): visitors who looked at products and put none in the cart.
+//! Browse abandonment (閲覧落ち): visitors who viewed products and put none in the cart.
 //!
 //! # Definition
 //!
 //! A visitor's last `product_view` that is followed by no `add`, `checkout` or `purchase` within
-//! `wait` (24 hours) makes an *entry* at that view's time plus `wait`; further product views within
-//! the wait begin it anew. One row for each visitor whose latest entry is at most `max_age` before
-//! `as_of`. `suppressed_by` is null for those to follow up, else the first of
+//! `wait` (24 hours) makes an *entry* at that view's time plus `wait`. A further product view
+//! within the wait restarts the wait. One row for each visitor whose latest entry is at most
+//! `max_age` before `as_of`. `suppressed_by` is null for visitors to follow up, else the first of
 //!
 //! ```text
 //! ordered         an order after the view
@@ -18,8 +18,8 @@
 //!
 //! [`super::browse_rates`] gives the share of browsing that is abandoned.
 //!
-//! Orders are those of the visitor or of any visitor of the same customer; earlier entries are
-//! judged by the visitor's own orders.
+//! Orders are orders of the visitor or of any visitor of the same customer. Whether earlier entries
+//! were suppressed depends on the visitor's own orders only.
 
 use super::cart_follow_ups::{customer, last_orders};
 use super::sessions::VISITOR_ID;
@@ -40,7 +40,7 @@ use serde::{Deserialize, Serialize};
 pub struct Options {
     /// Time without cart, checkout or order after the view. Default 24 hours.
     pub wait: Duration,
-    /// Who ordered at most this time before the entry is not written to. Default 10 days.
+    /// Visitors who ordered at most this time before the entry are suppressed. Default 10 days.
     pub recent_order: Duration,
     /// Time until a visitor may enter again. Default 14 days.
     pub reentry: Duration,
@@ -95,15 +95,15 @@ const REASONS: &[Label] = &[
 /// A visitor's latest entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Abandoned {
-    /// The visitor's place among the visitors of the events.
+    /// The visitor's index among the visitors of the events.
     pub unit: usize,
     /// The last product view.
     pub view: usize,
     /// Product views since the last cart, checkout or order.
     pub views: u32,
-    /// When the wait had passed, UTC microseconds.
+    /// The end of the wait, UTC microseconds.
     pub at: i64,
-    /// Why not to follow it up, if so.
+    /// The reason not to follow it up, if there is one.
     pub suppressed_by: Option<&'static str>,
 }
 
@@ -111,8 +111,8 @@ pub struct Abandoned {
 ///
 /// # Errors
 ///
-/// A log in which no kind means `product_view`, or in which an unknown kind may hide another word
-/// that this needs; memory.
+/// A log in which no kind means `product_view`, or in which an unmapped kind may mean another word
+/// that is needed; out of memory.
 pub fn entries(events: &Events, options: &Options, context: &Context) -> Result<Vec<Abandoned>> {
     use EventWord as W;
     let possible = [W::Add, W::Checkout, W::Purchase];
@@ -135,8 +135,8 @@ pub fn entries(events: &Events, options: &Options, context: &Context) -> Result<
         let group = data.group(unit);
         let mut pending: Option<(usize, u32)> = None;
         let mut latest: Option<Abandoned> = None;
-        // The visitor's own last order, the last entry that was not suppressed, the last step
-        // towards an order.
+        // The visitor's own last order, last entry that was not suppressed, and last add, checkout
+        // or purchase.
         let (mut order, mut entered, mut towards) = (None::<i64>, None::<i64>, None::<i64>);
         for event in group.clone().map(Some).chain([None]) {
             let now = event.map_or(events.as_of, |e| data.time[e]);
@@ -206,17 +206,17 @@ pub struct BrowseAbandonment;
 
 impl Analysis for BrowseAbandonment {
     const NAME: &'static str = "browse_abandonment";
-    const SUMMARY: &'static str = "Visitors who looked at products and left it at that, and why some are not to be written to";
+    const SUMMARY: &'static str = "Visitors who viewed products without a cart or purchase, and reasons against writing to some";
     const JA: &'static str = "閲覧落ち";
     const NEEDS_AS_OF: bool = true;
     const COLUMNS: &'static [Field] = &columns! {
         VISITOR_ID;
         CUSTOMER_ID;
-        PRODUCT, "The product seen last; only with products.";
-        "viewed_at": Instant, "", "閲覧日時", "When it was seen.";
-        ABANDONED_AT, "When the wait had passed.";
-        "product_views": Int, "views", "商品閲覧数", "Product views up to then.";
-        SUPPRESSED_BY, "Why not to write; null for visitors to follow up.";
+        PRODUCT, "The product viewed last; only with products.";
+        "viewed_at": Instant, "", "閲覧日時", "Time of its last view.";
+        ABANDONED_AT, "Time when the wait was over.";
+        "product_views": Int, "views", "商品閲覧数", "Product views until then.";
+        SUPPRESSED_BY, "Reason not to write; null for visitors to follow up.";
     };
     type Data = Events;
     type Options = Options;

@@ -1,5 +1,5 @@
-//! How often browsing is left at that (閲覧落ち率): by product, page, channel, hour. The visitors to
-//! follow up are [`super::browse`]'s.
+//! Browse abandonment rate (閲覧落ち率), by product, page, channel or hour. [`super::browse`] lists the
+//! visitors to follow up.
 //!
 //! # Definition
 //!
@@ -12,16 +12,16 @@
 //! recovered   abandoned browses with a purchase within `recovery` of the last view
 //! ```
 //!
-//! Only browses count whose last view lies longer than `wait` before `as_of`, whatever became of
-//! them, so that early purchases do not weigh more than views whose outcome is not known yet. The interval's
-//! variance is summed by visitor.
+//! A browse counts only if its last view is longer than `wait` before `as_of`, whatever its
+//! outcome. Otherwise quick purchases would be counted earlier than abandoned views. The variance
+//! of the interval is clustered by visitor.
 //!
 //! # Breakdowns
 //!
-//! By `product` each product has browses of its own: its views, ended by an add, a checkout or a
-//! purchase that names it. Who put another product into the cart has left this one. By `hour` and by
-//! any column of events (`page`, `channel`, a dimension) a browse counts under the value of its last
-//! view.
+//! By `product` each product has its own browses: its views, ended by an add, a checkout or a
+//! purchase that names the product. A visitor who adds another product has abandoned this one. By
+//! `hour` and by any column of events (`page`, `channel`, a dimension) a browse counts under the
+//! value of its last view.
 
 use super::OF_THE_SITE;
 use super::breakdown::{Breakdown, Counts, Line, Part};
@@ -67,7 +67,7 @@ struct Browses {
     recovered: u64,
 }
 
-/// What a browse came to.
+/// The outcome of a browse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fate {
     Carted,
@@ -91,10 +91,10 @@ impl Counts for Browses {
     }
 }
 
-/// What a visitor has looked at: one product's, or everything.
+/// The open browse of a visitor, for one product or for all together.
 #[derive(Clone, Copy, Default)]
 struct Slot {
-    /// The visitor whose it is, by place, plus one.
+    /// The visitor's index plus one; 0 for none.
     unit: usize,
     /// The last view of a browse that has not ended.
     open: Option<usize>,
@@ -102,13 +102,13 @@ struct Slot {
     left: Option<usize>,
 }
 
-/// An abandoned browse: its part, and the one of the slot before it.
+/// An abandoned browse: its part, and the previous abandoned browse of the slot.
 struct Left {
     part: usize,
     before: Option<usize>,
 }
 
-/// Runs over one visitor's events after the other.
+/// Processes the events of one visitor after another.
 struct Machine<'a> {
     data: &'a EventData,
     as_of: i64,
@@ -153,7 +153,7 @@ impl Machine<'_> {
             }
         }
         for event in events {
-            // Each slot still open is met at its last view.
+            // Every open slot is closed at its last view.
             let slot = slot_of(event);
             if self.slots[slot].unit == unit + 1 && self.slots[slot].open == Some(event) {
                 self.leave(slot, event, unit)?;
@@ -162,7 +162,7 @@ impl Machine<'_> {
         Ok(())
     }
 
-    /// A browse that came to nothing within the wait.
+    /// Counts a browse without outcome within the wait.
     fn leave(&mut self, slot: usize, view: usize, unit: usize) -> Result<()> {
         let before = self.parts.len();
         self.count(view, unit, Fate::Abandoned)?;
@@ -187,7 +187,8 @@ impl Machine<'_> {
         push(&mut self.parts, part, "browses")
     }
 
-    /// A purchase recovers what was left within `recovery`; what is older no later one can.
+    /// A purchase recovers browses abandoned within `recovery`. Older ones are dropped, since no
+    /// later purchase can recover them.
     fn recover(&mut self, slot: usize, now: i64) {
         let mut next = self.slots[slot].left.take();
         while let Some(Left { part, before }) = next.map(|at| &self.left[at]) {
@@ -207,17 +208,18 @@ pub struct BrowseRates;
 impl Analysis for BrowseRates {
     const NAME: &'static str = "browse_rates";
     const SUMMARY: &'static str =
-        "How often product views come to nothing; by product, page, channel, hour";
+        "Share of product views without a cart or purchase; by product, page, channel, hour";
     const JA: &'static str = "閲覧落ち率";
     const COLUMNS: &'static [Field] = &columns! {
-        "browses": Int, "browses", "閲覧機会数", "Browses whose wait has passed.";
-        "abandoned_browses": Int, "browses", "閲覧落ち数", "Left at that.";
-        "recovered_browses": Int, "browses", "回復数", "Of these, followed by an order.";
+        "browses": Int, "browses", "閲覧機会数", "Browses whose wait is over.";
+        "abandoned_browses": Int, "browses", "閲覧落ち数", "Browses without an add, checkout or order in time.";
+        "recovered_browses": Int, "browses", "回復数", "Abandoned browses followed by an order later.";
         "browse_abandonment_rate": Float, "", "閲覧落ち率", "Abandoned / browses.";
         "browse_abandonment_rate_low": Float, "", "閲覧落ち率下限", "95 %, by visitor.";
         "browse_abandonment_rate_high": Float, "", "閲覧落ち率上限", "95 %, by visitor.";
-        "carted_browses": Int, "browses", "カート追加数", "Went on to cart or checkout.";
-        "ordered_browses": Int, "browses", "購入数", "Went on to an order at once.";
+        "carted_browses": Int, "browses", "カート追加数", "Browses followed by an add or a checkout in time.";
+        "ordered_browses": Int, "browses", "購入数",
+            "Browses followed by an order in time, before any add or checkout.";
     };
     const SCOPE: &'static [&'static str] = OF_THE_SITE;
     type Data = Events;
@@ -233,7 +235,7 @@ impl Analysis for BrowseRates {
             true => events.dim("product")?,
             false => None,
         };
-        // The last slot is that of no product, or of everything.
+        // The last slot is for events without a product, or for everything.
         let last = product.map_or(0, |dim| dim.ids.len());
         let slot_of = |event: usize| product.map_or(last, |d| (d.codes[event] as usize).min(last));
         let data = events.data()?;

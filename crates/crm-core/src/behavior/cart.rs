@@ -1,5 +1,5 @@
-//! Carts (カート): what each visitor put in, and what became of it. The state machine behind cart
-//! abandonment, follow-ups and their items.
+//! Carts (カート): what each visitor put in, and the outcome. This state machine is the base of cart
+//! abandonment, follow-ups and cart items.
 //!
 //! # Definition
 //!
@@ -11,25 +11,23 @@
 //! silence   an open cart without any event of its visitor for longer than `window` is abandoned
 //! ```
 //!
-//! The silence may be followed by more events or not; if it is `as_of` that ends it before it is
-//! longer than `window`, the cart is still open and counts nowhere. Whatever comes after belongs to
-//! a new cart. A cart is at the latest of the stages *cart*, *checkout*, *payment failed* that it
-//! came to.
+//! Inactivity may end with a further event or not; events after it belong to a new cart. Where
+//! `as_of` is at most `window` after the last event, the cart is still open and is not counted. A
+//! cart's stage is the latest of *cart*, *checkout*, *payment failed* that it reached.
 //!
-//! **Orders.** Purchases with one order id, or without ids at one instant, are one order. An
-//! order that names products has bought those; one that names none has bought whatever the cart
-//! held. A product that was in an ordered cart but not among those bought is abandoned, too, when
-//! asked by product.
+//! **Orders.** Purchases with one order id, or without ids at one instant, are one order. An order
+//! that names products buys these products; an order that names none buys everything in the cart.
+//! In results by product, a product that was in an ordered cart and not bought is abandoned.
 //!
 //! **Recovered**: an abandoned cart followed within `recovery` of its last activity by an order of
-//! one of its products (or by one that names none). The value recovered is that of the products
-//! bought.
+//! one of its products (or an order that names none). The value recovered is the value of the
+//! products bought.
 //!
-//! **Value**: the amounts of `add`, all units of the event together, less the removed units' share.
-//! Units default to 1.
+//! **Value**: the amounts of `add` events (each for all units of the event together), less the
+//! share of removed units. The default of units is 1.
 //!
-//! A removal of what is not in an open cart and a purchase without one change nothing and are
-//! counted in the notes.
+//! Removals of products that are not in an open cart, and purchases without an open cart, change
+//! nothing and are counted in the notes.
 
 use crate::context::{filled, grow, push};
 use crate::data::{EventData, EventDim, EventWord, Events, NO_ID};
@@ -37,20 +35,20 @@ use crate::table::Label;
 use crate::{Context, Duration, Error, Result};
 use std::cmp::Ordering;
 
-/// How far an abandoned cart had come.
+/// The stage that an abandoned cart reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Stage {
-    /// Products were put in.
+    /// Products were added.
     Cart = 0,
-    /// The checkout was begun.
+    /// The checkout began.
     Checkout = 1,
     /// A payment failed.
     PaymentFailed = 2,
 }
 
 impl Stage {
-    /// What people read.
+    /// Labels shown to people.
     pub const LABELS: &'static [Label] = &[
         Label {
             code: "cart",
@@ -70,10 +68,10 @@ impl Stage {
     ];
 }
 
-/// What became of a cart.
+/// The outcome of a cart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
-    /// Its window has not passed at `as_of`.
+    /// The window has not passed at `as_of`.
     Open,
     /// Ordered.
     Ordered,
@@ -90,9 +88,9 @@ pub struct Item {
     pub product: u32,
     /// The event that put it in first.
     pub event: usize,
-    /// Units left in.
+    /// Units in the cart.
     pub quantity: u64,
-    /// Minor units of money left in.
+    /// Value in the cart, in minor units.
     pub value: i64,
     /// Whether it was bought: by the order that closed the cart, or by one that recovered it.
     pub bought: bool,
@@ -101,7 +99,7 @@ pub struct Item {
 /// One cart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cart {
-    /// The visitor's place among the visitors of the events.
+    /// The visitor's index among the visitors of the events.
     pub unit: usize,
     /// The visitor's code.
     pub visitor: u32,
@@ -109,34 +107,34 @@ pub struct Cart {
     pub number: u32,
     /// The event that opened it.
     pub opened: usize,
-    /// The visitor's last event while it was open (the purchase, for one that was ordered).
+    /// The visitor's last event while it was open (for an ordered cart, the purchase).
     pub last: usize,
-    /// How far it came.
+    /// The stage it reached.
     pub stage: Stage,
-    /// What became of it.
+    /// The outcome.
     pub state: State,
-    /// What was in it, in the order it was put in.
+    /// Its products, in the order in which they were added.
     pub items: Vec<Item>,
     /// When an order recovered it, UTC microseconds.
     pub recovered: Option<i64>,
 }
 
 impl Cart {
-    /// Whether anything with a value is left: what was lost or recovered.
+    /// The value of the products that were bought (`true`) or not bought (`false`).
     pub fn value(&self, bought: bool) -> i128 {
         let items = self.items.iter().filter(|i| i.bought == bought);
         items.map(|i| i128::from(i.value)).sum()
     }
 }
 
-/// Carts and what did not fit into one.
+/// Carts, and counts of events that fit no cart.
 #[derive(Debug, Clone, Default)]
 pub struct Carts {
-    /// By visitor in ascending id order, then in time.
+    /// By visitor in ascending id order, then by time.
     pub carts: Vec<Cart>,
-    /// Removals of what was not in an open cart.
+    /// Removals of products that were not in an open cart.
     pub removals_without_add: u64,
-    /// Orders without an open cart that recovered none.
+    /// Orders without an open cart that recovered no cart.
     pub purchases_without_cart: u64,
 }
 
@@ -165,8 +163,8 @@ pub struct Carts {
 ///
 /// # Errors
 ///
-/// A log in which no kind means `add` or `purchase`, or in which an unknown kind may hide another
-/// word that carts need; memory.
+/// A log in which no kind means `add` or `purchase`, or in which an unmapped kind may mean another
+/// word that carts need; out of memory.
 pub fn carts(
     events: &Events,
     window: Duration,
@@ -179,7 +177,8 @@ pub fn carts(
     super::longer_than_zero("window", window)?;
     super::need(events, analysis, &[W::Add, W::Purchase], &possible)?;
     let mut all = Carts::default();
-    // Where each product (the last slot: none) stands in the latest cart that held it.
+    // For each product (the last slot is for events without a product), its position in the latest
+    // cart that held it.
     let (data, product) = (events.data()?, events.dim("product")?);
     let products = product.map_or(0, |d| d.ids.len());
     let mut slots = filled(products + 1, (0, 0), "carts")?;
@@ -219,12 +218,12 @@ struct Machine<'a> {
     product: Option<&'a EventDim>,
     order_id: Option<&'a EventDim>,
     as_of: i64,
-    /// The name of the column of amounts.
+    /// The name of the amounts column.
     amount: Option<&'a str>,
     window: i64,
     recovery: i64,
     unit: usize,
-    /// Where this visitor's carts begin.
+    /// The index of this visitor's first cart.
     first: usize,
     carts: &'a mut Vec<Cart>,
     open: Option<usize>,
@@ -289,13 +288,13 @@ impl Machine<'_> {
         amount.map_or(0, |a| a[event]).max(0) // blank is nothing
     }
 
-    /// Where a product stands in a cart.
+    /// The position of a product in a cart.
     fn place(&self, cart: usize, product: u32) -> Option<usize> {
         let (latest, place) = self.slots[(product as usize).min(self.slots.len() - 1)];
         match latest.cmp(&(cart + 1)) {
             Ordering::Equal => Some(place),
             Ordering::Less => None,
-            // A later cart held it, too.
+            // A later cart also held it.
             Ordering::Greater => {
                 let mut items = self.carts[cart].items.iter();
                 items.position(|i| i.product == product)
@@ -350,7 +349,7 @@ impl Machine<'_> {
                     value,
                     bought: false,
                 };
-                // Most carts hold one product: no room in advance for four.
+                // Most carts hold one product, so capacity is not reserved for four.
                 if items.len() == items.capacity() {
                     grow(items, items.len().max(1), "carts")?;
                 }
@@ -428,8 +427,8 @@ impl Machine<'_> {
         }
     }
 
-    /// Marks what an order of `product` (or of everything) buys of a cart; whether that is anything
-    /// that had not been bought.
+    /// Marks the items of a cart that an order of `product` (or of everything) buys. Returns
+    /// whether any of them had not been bought before.
     fn buy(&mut self, cart: usize, product: u32) -> bool {
         let range = match product {
             NO_ID => 0..self.carts[cart].items.len(),

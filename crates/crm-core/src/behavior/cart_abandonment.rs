@@ -1,12 +1,11 @@
-//! Cart abandonment (カゴ落ち): how many carts are left, how far they had come, what they held, and
-//! what came back.
+//! Cart abandonment (カゴ落ち): the share of abandoned carts, the stage they reached, their value, and
+//! how many are recovered.
 //!
 //! # Definition
 //!
-//! Over the [carts](super::cart) whose window has passed at `as_of`, that is, that were ordered,
-//! emptied or left without activity for longer than `window`, and whose last activity lies longer
-//! than `window` before `as_of` in every case, so that recent orders do not weigh more than recent
-//! carts whose outcome is not known yet:
+//! A [cart](super::cart) counts if its last activity is longer than `window` before `as_of`; it is
+//! then ordered, emptied or abandoned. Recent orders do not count either: otherwise quick orders
+//! would be counted earlier than abandoned carts.
 //!
 //! ```text
 //! abandonment_rate = abandoned / carts
@@ -16,16 +15,17 @@
 //! value_lost + value_recovered = the value of what was left in abandoned carts
 //! ```
 //!
-//! The interval's variance is summed by visitor. Money needs amounts.
+//! The variance of the interval is clustered by visitor. The columns of money need amounts in the
+//! events.
 //!
 //! # Breakdowns
 //!
 //! By `product`, a line counts each cart that the product was put into; the product is `ordered`
-//! when it was bought with the cart, `abandoned` when it was left in it and not bought, whether the
-//! rest of the cart was or not, `emptied` when it had been taken out. By `hour` and by any column of
-//! events (`page`, `channel`, a dimension) a cart counts under the value of the event that opened
-//! it. With `product` among several columns, the others are those of the event that put the product
-//! in.
+//! when it was bought with the cart, `emptied` when it was removed, and `abandoned` when it was
+//! neither, even if the rest of the cart was bought. By `hour` and by any column of events (`page`,
+//! `channel`, a dimension) a cart counts under the value of the event that opened it. With
+//! `product` among several columns, the values of the other columns are from the event that added
+//! the product.
 
 use super::OF_THE_SITE;
 use super::breakdown::{Breakdown, Counts, Line, Part};
@@ -45,7 +45,8 @@ use serde_json::json;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
-    /// Silence after which a cart is abandoned. Default 60 minutes; shops use 15 minutes to 3 days.
+    /// Inactivity after which a cart is abandoned. Default 60 minutes; shops use 15 minutes to 3
+    /// days.
     pub window: Duration,
     /// Time in which an order recovers an abandoned cart. Default 7 days.
     pub recovery: Duration,
@@ -66,11 +67,11 @@ impl Default for Options {
 /// Counts of carts, or of products in carts.
 #[derive(Debug, Clone, Default, PartialEq)]
 struct Carts {
-    /// Abandoned ones by [`Stage`].
+    /// Abandoned carts by [`Stage`].
     stages: [u64; 3],
     ordered: u64,
     emptied: u64,
-    /// Abandoned ones that an order recovered.
+    /// Abandoned carts that an order recovered.
     recovered: u64,
     /// Minor units.
     lost: i128,
@@ -78,7 +79,7 @@ struct Carts {
     back: i128,
 }
 
-/// What became of a cart, or of a product in one.
+/// The outcome of a cart, or of a product in a cart.
 struct Fate {
     state: State,
     stage: Stage,
@@ -112,7 +113,7 @@ impl Counts for Carts {
     }
 }
 
-/// What a product of a cart came to.
+/// The outcome of a product in a cart.
 fn state_of(item: &Item, cart: &Cart) -> State {
     match (cart.state, item.quantity, item.bought) {
         (State::Open, ..) => State::Open,
@@ -122,12 +123,12 @@ fn state_of(item: &Item, cart: &Cart) -> State {
     }
 }
 
-/// Whether a column is the products'.
+/// Whether `name` is the column of products.
 pub(crate) fn is_product(events: &Events, name: &str) -> bool {
     name == "product" || events.spec.product.as_deref() == Some(name)
 }
 
-/// Whether a cart's window has passed.
+/// Whether a cart's last activity is longer than `window` ago.
 fn passed(events: &Events, last: i64, cart: &Cart, window: Duration) -> bool {
     let silence = events.as_of.saturating_sub(last);
     cart.state != State::Open && silence > window.micros()
@@ -139,17 +140,17 @@ pub struct CartAbandonment;
 impl Analysis for CartAbandonment {
     const NAME: &'static str = "cart_abandonment";
     const SUMMARY: &'static str =
-        "Carts left behind: rate, stage, value lost and recovered; by product, page, channel, hour";
+        "Abandoned carts: rate, stage, value lost and recovered; by product, page, channel, hour";
     const JA: &'static str = "カゴ落ち";
     const COLUMNS: &'static [Field] = &columns! {
-        "carts": Int, "carts", "カート数", "Carts whose window has passed.";
-        "abandoned": Int, "carts", "カゴ落ち数", "Left behind.";
-        "recovered": Int, "carts", "回復数", "Of these, followed by an order of one of their products.";
+        "carts": Int, "carts", "カート数", "Carts whose window is over.";
+        "abandoned": Int, "carts", "カゴ落ち数", "Carts abandoned.";
+        "recovered": Int, "carts", "回復数", "Abandoned carts followed by an order of one of their products.";
         "abandonment_rate": Float, "", "カゴ落ち率", "Abandoned / carts.";
         "abandonment_rate_low": Float, "", "カゴ落ち率下限", "95 %, by visitor.";
         "abandonment_rate_high": Float, "", "カゴ落ち率上限", "95 %, by visitor.";
-        "ordered": Int, "carts", "購入数", "Ordered.";
-        "emptied": Int, "carts", "空になった数", "Emptied.";
+        "ordered": Int, "carts", "購入数", "Carts ordered.";
+        "emptied": Int, "carts", "空になった数", "Carts emptied.";
         "abandoned_cart": Int, "carts", "カート段階", "Abandoned before the checkout.";
         "abandoned_checkout": Int, "carts", "購入手続き段階", "Abandoned in the checkout.";
         "abandoned_payment": Int, "carts", "決済失敗段階", "Abandoned after a failed payment.";
@@ -202,7 +203,7 @@ impl Analysis for CartAbandonment {
                 continue;
             }
             for item in &cart.items {
-                // Recovered is what an order after the abandonment bought.
+                // Items bought by an order after the abandonment are recovered.
                 let recovered = item.bought && cart.state == State::Abandoned;
                 let (lost, back) = if recovered {
                     (0, item.value)

@@ -1,10 +1,11 @@
-//! Carts to follow up (カゴ落ちフォロー): who left which cart at `as_of`, what is in it, and why
-//! somebody is not to be written to.
+//! Carts to follow up (カゴ落ちフォロー): the carts abandoned at `as_of`, their items, and the reasons not
+//! to write to a visitor.
 //!
 //! # Definition
 //!
-//! One row for each cart ([`super::cart`]) that is abandoned at `as_of` and whose last activity lies at
-//! most `max_age` back. `suppressed_by` is null for the carts to follow up, else the first of
+//! One row for each cart ([`super::cart`]) that is abandoned at `as_of` and whose last activity is
+//! at most `max_age` before `as_of`. `suppressed_by` is null for the carts to follow up, else the
+//! first of
 //!
 //! ```text
 //! ordered       an order since, by the visitor or by any visitor of the same customer
@@ -13,8 +14,8 @@
 //! unknown       no customer is joined to the visitor (only where events name customers)
 //! ```
 //!
-//! `abandoned_at` is the last activity plus `window`. `cart_items` lists what is left in these carts
-//! and was not bought, product by product.
+//! `abandoned_at` is the last activity plus `window`. `cart_items` lists the products in these
+//! carts that were not bought, one per row.
 
 use super::cart::{self, Cart, State};
 use super::sessions::VISITOR_ID;
@@ -33,9 +34,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
-    /// Silence after which a cart is abandoned. Default 60 minutes.
+    /// Inactivity after which a cart is abandoned. Default 60 minutes.
     pub window: Duration,
-    /// Carts left longer ago are no longer listed. Default 3 days.
+    /// Carts whose last activity is longer ago are not listed. Default 3 days.
     pub max_age: Duration,
 }
 
@@ -48,17 +49,17 @@ impl Default for Options {
     }
 }
 
-/// Why somebody is not to be written to.
+/// The reason not to write to a visitor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Suppression {
-    /// Has ordered since.
+    /// The visitor or customer has ordered since.
     Ordered = 0,
-    /// Has a later cart.
+    /// The visitor has a later cart.
     NewerCart = 1,
-    /// May be shopping now.
+    /// The visitor may be shopping now.
     Active = 2,
-    /// Nobody knows who it is.
+    /// The customer is unknown.
     Unknown = 3,
 }
 
@@ -88,7 +89,7 @@ impl Suppression {
     ];
 }
 
-/// The last order of each visitor, or of the customer joined to it, by place of the visitor.
+/// The last order of each visitor, or of the customer joined to it, by the visitor's index.
 pub(crate) fn last_orders(events: &Events) -> Result<Vec<Option<i64>>> {
     let data = events.data()?;
     let mut of_unit = filled(data.units.len(), None, "orders of visitors")?;
@@ -118,14 +119,14 @@ pub(crate) fn last_orders(events: &Events) -> Result<Vec<Option<i64>>> {
     Ok(of_unit)
 }
 
-/// The customer joined to a visitor last.
+/// The customer who was joined to a visitor last.
 pub(crate) fn customer(data: &EventData, unit: usize) -> Option<u32> {
     let joined = data.customer.as_ref()?;
     let code = joined.codes[data.group(unit).end - 1];
     (code != NO_ID).then_some(code)
 }
 
-/// The carts to list, each with the reason not to write, if there is one.
+/// The carts to list, each with the reason not to write to the visitor, if there is one.
 ///
 /// # Errors
 ///
@@ -192,21 +193,21 @@ pub struct CartFollowUps;
 impl Analysis for CartFollowUps {
     const NAME: &'static str = "cart_follow_ups";
     const SUMMARY: &'static str =
-        "Abandoned carts to follow up at a moment, and why some are not to be";
+        "Abandoned carts to follow up at a moment, and the reasons against some of them";
     const JA: &'static str = "カゴ落ちフォロー対象";
     const NEEDS_AS_OF: bool = true;
     const COLUMNS: &'static [Field] = &columns! {
         VISITOR_ID;
         CUSTOMER_ID;
         CART;
-        STARTED_AT, "When the first product was put in.";
-        "last_activity_at": Instant, "", "最終行動日時", "The visitor's last event before the silence.";
-        ABANDONED_AT, "When the window had passed.";
-        "stage": Category, "", "段階", "How far it came: cart, checkout, payment_failed.";
+        STARTED_AT, "When the first product was added.";
+        "last_activity_at": Instant, "", "最終行動日時", "The visitor's last event before the cart was abandoned.";
+        ABANDONED_AT, "When the window without activity ended.";
+        "stage": Category, "", "段階", "The last stage reached: cart, checkout, payment_failed.";
         "products": Int, "products", "商品数", "Products left in it.";
         QUANTITY;
         AMOUNT, "Value left in it; only with amounts.";
-        SUPPRESSED_BY, "Why not to write; null for carts to follow up.";
+        SUPPRESSED_BY, "Reason not to write; null for carts to follow up.";
     };
     type Data = Events;
     type Options = Options;
@@ -272,7 +273,7 @@ pub struct CartItems;
 
 impl Analysis for CartItems {
     const NAME: &'static str = "cart_items";
-    const SUMMARY: &'static str = "What is left in the carts to follow up, product by product";
+    const SUMMARY: &'static str = "Products in the carts to follow up";
     const JA: &'static str = "カゴ落ち商品";
     const NEEDS_AS_OF: bool = true;
     const COLUMNS: &'static [Field] = &columns! {
@@ -281,8 +282,8 @@ impl Analysis for CartItems {
         PRODUCT;
         QUANTITY;
         AMOUNT, "Value left in it; only with amounts.";
-        "added_at": Instant, "", "追加日時", "When it was put in first.";
-        SUPPRESSED_BY, "Why not to write; null for carts to follow up.";
+        "added_at": Instant, "", "追加日時", "Time when it was first added.";
+        SUPPRESSED_BY, "Reason not to write; null for carts to follow up.";
     };
     type Data = Events;
     type Options = Options;

@@ -1,4 +1,4 @@
-//! Purchase intent (購入意向): how likely a visitor is to buy soon, from what they did of late.
+//! Purchase intent (購入意向): the probability that a visitor buys soon, from recent events.
 //!
 //! # Definition
 //!
@@ -6,18 +6,20 @@
 //! score = Σ weight(kind) · 2^(−(as_of − t) / half_life)          over the visitor's events
 //! ```
 //!
-//! with the weights of the options for the kinds that sessions and carts know, 0 for others; never
-//! below 0.
+//! with the weights of the options for the kinds that sessions and carts use, and 0 for other
+//! kinds. The score is never below 0.
 //!
-//! **Calibrated**: the same score is taken `horizon` before `as_of` from what was known then, and
-//! compared with who did buy in the horizon. The probability of a purchase in the horizon *after*
-//! `as_of` is the monotone (isotonic) regression of that on the score: pools of visitors whose share
-//! of buyers ascends with the score. It needs at least `min_purchases` visitors who bought and as
-//! many who did not; otherwise `purchase_probability` is null and the note `calibrated` false. A
-//! score between two pools has the lower one's probability; one below all has the lowest.
+//! **Calibration**: the score is also computed at `as_of − horizon`, from the events known then,
+//! and compared with the purchases in the horizon that followed. The probability of a purchase in
+//! the horizon *after* `as_of` is the isotonic regression of purchases on that score: pools of
+//! visitors whose share of buyers ascends with the score. It needs at least `min_purchases`
+//! visitors who bought and as many who did not; otherwise `purchase_probability` is null and the
+//! note `calibrated` false. A score between two pools has the probability of the lower pool; a
+//! score below all pools has the lowest probability.
 //!
-//! The weights are a convention of ours, ordered as funnels are; the calibration uses only the order
-//! that they give. A season or a campaign that the last horizon did not have is not foreseen.
+//! The weights are a convention of this library, larger for steps nearer to a purchase. The
+//! calibration uses only the order of the scores. Seasons and campaigns that were not in the last
+//! horizon are not predicted.
 //!
 //! # References
 //!
@@ -41,11 +43,11 @@ use serde_json::json;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
-    /// Time in which an event loses half its weight. Default 7 days.
+    /// Time in which an event loses half of its weight. Default 7 days.
     pub half_life: Duration,
-    /// Time in which the purchase is expected. Default 7 days.
+    /// Time in which the purchase is predicted. Default 7 days.
     pub horizon: Duration,
-    /// What each kind weighs.
+    /// The weight of each kind.
     pub weights: Weights,
     /// Buyers (and others) that the calibration needs. Default 100.
     pub min_purchases: u32,
@@ -62,7 +64,7 @@ impl Default for Options {
     }
 }
 
-/// What an event of each kind weighs, from -1e9 to 1e9.
+/// The weight of an event of each kind, from -1e9 to 1e9.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Weights {
@@ -78,7 +80,7 @@ pub struct Weights {
     pub checkout: f64,
     /// Default 10.
     pub payment_failed: f64,
-    /// Default 0: who has bought is not about to buy the same.
+    /// Default 0: a visitor who has bought is not expected to buy the same again soon.
     pub purchase: f64,
 }
 
@@ -110,7 +112,8 @@ impl Weights {
     }
 }
 
-/// The score of each visitor at an instant, by place; `None` before the visitor's first event.
+/// The score of each visitor at an instant, by the visitor's index; `None` before the visitor's
+/// first event.
 fn scores(events: &Events, options: &Options, at: i64) -> Result<Vec<Option<f64>>> {
     let data = events.data()?;
     let half_life = options.half_life.micros() as f64;
@@ -130,7 +133,7 @@ fn scores(events: &Events, options: &Options, at: i64) -> Result<Vec<Option<f64>
     Ok(scores)
 }
 
-/// A pool of visitors: from this score on, so many buyers of so many.
+/// A pool of visitors: its least score, buyers and visitors.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Pool {
     from: f64,
@@ -138,7 +141,7 @@ struct Pool {
     of: u64,
 }
 
-/// Pools adjacent violators: shares of buyers that ascend with the score.
+/// Isotonic regression by pooling adjacent violators: shares of buyers that ascend with the score.
 fn pools(mut visitors: Vec<(f64, bool)>) -> Result<Vec<Pool>> {
     visitors.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
     let mut pools: Vec<Pool> = Vec::new();
@@ -148,7 +151,7 @@ fn pools(mut visitors: Vec<(f64, bool)>) -> Result<Vec<Pool>> {
             bought: tied.iter().filter(|v| v.1).count() as u64,
             of: tied.len() as u64,
         };
-        // bought/of of the pool below ≥ this one's: together.
+        // Pools whose share is not above the share of the pool below are merged.
         while let Some(below) = pools.last().filter(|below| {
             u128::from(below.bought) * u128::from(pool.of)
                 >= u128::from(pool.bought) * u128::from(below.of)
@@ -178,7 +181,7 @@ impl Analysis for Intent {
         CUSTOMER_ID;
         "last_event_at": Instant, "", "最終行動日時", "The visitor's last event.";
         "score": Float, "", "意向スコア", "Weighted, decaying sum over the visitor's events.";
-        PURCHASE_PROBABILITY, "Of a purchase in the horizon; null without enough history.";
+        PURCHASE_PROBABILITY, "Probability of a purchase in the horizon; null without enough history.";
     };
     type Data = Events;
     type Options = Options;

@@ -1,4 +1,4 @@
-//! Behaviour: sessions, exits, funnels, what is left in the cart, and the ways between pages.
+//! Behaviour on the site: sessions, exits, funnels, abandoned carts, and paths between pages.
 
 mod breakdown;
 pub mod browse;
@@ -46,8 +46,8 @@ pub(crate) static ANALYSES: &[Entry] = &[
     Entry::of::<intent::Intent>(),
 ];
 
-/// The scope of an analysis whose rows are pages, steps or carts. `customers` is not accepted, because
-/// no row is a customer; `where` chooses events.
+/// Keys of the scope for analyses whose rows are pages, steps or carts. `customers` is not
+/// accepted, because no row is a customer; `where` chooses events.
 pub(crate) const OF_THE_SITE: &[&str] = &["as_of", "where", "by"];
 
 /// Confidence level of every interval.
@@ -55,7 +55,7 @@ pub(crate) fn level() -> Result<Fraction> {
     Fraction::new(0.95).ok_or_else(|| Error::internal("0.95 is a fraction"))
 }
 
-/// A column of ids by code, null where there is none.
+/// A column of ids from codes, null where there is no code.
 pub(crate) fn ids_column(field: &Field, ids: &Arc<Ids>, codes: Vec<u32>) -> Result<Column> {
     let valid = collect(codes.iter().map(|c| *c != NO_ID), "table column")?;
     let mut codes = codes;
@@ -68,7 +68,7 @@ pub(crate) fn ids_column(field: &Field, ids: &Arc<Ids>, codes: Vec<u32>) -> Resu
     Ok(Column::new(field, Values::Id { ids, codes }).with_validity(valid))
 }
 
-/// Instants, null where there is none.
+/// A column of instants, null where there is none.
 pub(crate) fn instants_column(
     field: &Field,
     events: &Events,
@@ -94,7 +94,7 @@ pub(crate) fn rate_columns(fields: &[Field], rates: &[Ratio]) -> Result<Vec<Colu
     ])
 }
 
-/// Refuses a time of zero, in which everything would be over at once.
+/// Refuses a duration of zero.
 pub(crate) fn longer_than_zero(name: &str, time: Duration) -> Result<()> {
     match time.micros() {
         0 => Err(Error::option(name, 0, "a time longer than zero")),
@@ -102,12 +102,11 @@ pub(crate) fn longer_than_zero(name: &str, time: Duration) -> Result<()> {
     }
 }
 
-/// Refuses a log that lacks kinds an analysis cannot do without.
+/// Refuses a log without the kinds of events that an analysis needs.
 ///
-/// `always` must be among the kinds of any log that is not empty. `possible` may be absent where
-/// every kind present is understood, but not where one of the others could be what is missing.
-/// A word that a kind is mapped to counts as named: `{"remove": "remove"}` says that there are no
-/// removals.
+/// `always` must be among the kinds of any log that is not empty. `possible` may be absent if every
+/// kind in the log is understood, but not if an unmapped kind could have that meaning. A word in
+/// `kinds` counts as present: `{"remove": "remove"}` declares that there are no removals.
 pub(crate) fn need(
     events: &Events,
     analysis: &str,
@@ -139,7 +138,7 @@ pub(crate) fn need(
     ))
 }
 
-/// The kinds that the log has, between these marks, and what those mean that have another name.
+/// The kinds in the log, in these quotation marks, with the meaning of mapped kinds.
 pub(crate) fn present(events: &Events, mark: &str) -> Result<String> {
     let data = events.data()?;
     let used = data.words.iter().enumerate();

@@ -1,4 +1,4 @@
-//! The stations of a journey: the pages, products or kinds of events of each session, in order.
+//! The nodes of a session's path: pages, products or kinds of events, in order.
 
 use super::sessions::{self, Cutter};
 use crate::context::{collect, filled};
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// What a journey's stations are.
+/// What the nodes of a path are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Of {
@@ -22,14 +22,14 @@ pub enum Of {
     Kind,
 }
 
-/// Stations in ascending order: place 0 is `(start)`, stations follow by id, place `end` is `(end)`.
+/// Nodes by index: 0 is `(start)`, then the nodes by ascending id, then `(end)`.
 pub(crate) struct Nodes<'a> {
     data: &'a EventData,
     of: Of,
     collapse: bool,
     ids: Arc<Ids>,
     codes: Buf<u32>,
-    /// The station of each code.
+    /// The node of each code.
     places: Vec<u32>,
     by_place: Vec<u32>,
     cutter: Cutter<'a>,
@@ -82,12 +82,12 @@ impl<'a> Nodes<'a> {
         })
     }
 
-    /// The place of `(end)`; stations are below it.
+    /// The index of `(end)`, which is last.
     pub(crate) fn end(&self) -> u32 {
         self.by_place.len() as u32 + 1
     }
 
-    /// A station's name.
+    /// The name of a node.
     pub(crate) fn name(&self, place: u32) -> String {
         match place {
             0 => "(start)".to_owned(),
@@ -96,7 +96,7 @@ impl<'a> Nodes<'a> {
         }
     }
 
-    /// The station of an event, if it is one.
+    /// The node of an event, if it has one.
     #[inline]
     pub(crate) fn station(&self, event: usize) -> Option<u32> {
         let code = self.codes[event];
@@ -104,8 +104,8 @@ impl<'a> Nodes<'a> {
         (code != NO_ID && counts).then(|| self.places[code as usize])
     }
 
-    /// Calls `each` with the place of the visitor, the stations of each session, and whether it
-    /// holds a purchase; with `to_purchase` stations after the first purchase are left out.
+    /// Calls `each` for each session with the visitor's index, the session's nodes, and whether it
+    /// has a purchase. With `to_purchase`, nodes after the first purchase are left out.
     pub(crate) fn walk(
         &self,
         to_purchase: bool,

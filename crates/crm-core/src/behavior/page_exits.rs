@@ -1,4 +1,4 @@
-//! Exits by page (ページ別離脱率・直帰率): where visits begin, where they end, and how long pages hold.
+//! Exits by page (ページ別離脱率・直帰率): on which pages sessions begin and end, and the time on each page.
 //!
 //! # Definition
 //!
@@ -13,15 +13,15 @@
 //! time on page         next view − this view, within the session
 //! ```
 //!
-//! The last view of a session has no time on page: it is left out of the mean, not zero. Entries,
-//! exits and sessions each sum to what they should over all pages: entries and exits to the sessions
-//! with a view. A rate without anything in its denominator is null.
+//! The last view of a session has no time on page: it is left out of the mean and does not count as
+//! zero. Over all pages, entries and exits each sum to the number of sessions with a view. A rate
+//! with denominator 0 is null.
 //!
-//! Views of one visitor are not independent of each other, so the intervals' variance is summed by
+//! Views of one visitor depend on each other, so the variance of the intervals is clustered by
 //! visitor (see [`crate::num::ratio`]).
 //!
-//! Columns of numbers that the events carry (`measures`: load time, weight) are averaged over the
-//! page's views beside it, as `mean_<column>`; blanks are left out.
+//! Columns of numbers in the events (`measures`, such as load time) are averaged over the page's
+//! views, as `mean_<column>`; blanks are left out.
 
 use super::OF_THE_SITE;
 use super::sessions::{self, Cutter};
@@ -37,15 +37,15 @@ use crate::{Context, Duration, Error, Result, Table};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How sessions are cut; see [`sessions::Options`].
+/// How events are cut into sessions; see [`sessions::Options`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
-    /// Silence after which the next event opens a new session. Default 30 minutes.
+    /// Inactivity after which the next event opens a new session. Default 30 minutes.
     pub timeout: Duration,
     /// Whether midnight in the shop's zone ends a session.
     pub split_at_midnight: bool,
-    /// Whether another campaign ends a session.
+    /// Whether a change of campaign ends a session.
     pub split_on_campaign: bool,
 }
 
@@ -70,7 +70,7 @@ impl Options {
     }
 }
 
-/// What happened on one page.
+/// The counts of one page.
 #[derive(Debug, Clone, Default)]
 pub struct Page {
     /// The page's code.
@@ -97,11 +97,11 @@ struct Own {
     entries: u32,
     exits: u32,
     bounces: u32,
-    /// The visitor's session that was last seen here, so that each counts once.
+    /// The visitor's last counted session on this page, so that each session counts once.
     session: u32,
 }
 
-/// What happened on each page with a view, in ascending page order.
+/// The counts of each page with a view, in ascending page order.
 ///
 /// ```
 /// use crm_core::behavior::page_exits;
@@ -120,7 +120,7 @@ struct Own {
 ///
 /// # Errors
 ///
-/// Events without pages or views, memory.
+/// Events without pages or views; out of memory.
 pub fn pages(events: &Events, options: &Options, context: &Context) -> Result<Vec<Page>> {
     sessions::need_views(events, PageExits::NAME)?;
     let Some(dim) = events.dim("page")? else {
@@ -237,12 +237,12 @@ impl Analysis for PageExits {
         "exit_rate_sessions": Float, "", "離脱率（セッション）", "Exits / sessions with the page.";
         "exit_rate_sessions_low": Float, "", "離脱率（セッション）下限", "95 %, by visitor.";
         "exit_rate_sessions_high": Float, "", "離脱率（セッション）上限", "95 %, by visitor.";
-        "bounces": Int, "sessions", "直帰数", "Sessions of one view, of it.";
+        "bounces": Int, "sessions", "直帰数", "Sessions of one view, which was of this page.";
         "bounce_rate": Float, "", "直帰率", "Bounces / entries.";
         "bounce_rate_low": Float, "", "直帰率下限", "95 %, by visitor.";
         "bounce_rate_high": Float, "", "直帰率上限", "95 %, by visitor.";
         "timed_views": Int, "views", "滞在計測数", "Views followed by another in their session.";
-        "mean_seconds": Float, "seconds", "平均滞在時間", "Mean time on the page over those; null without any.";
+        "mean_seconds": Float, "seconds", "平均滞在時間", "Mean time on the page over timed views; null without any.";
     };
     const SCOPE: &'static [&'static str] = OF_THE_SITE;
     type Data = Events;
@@ -266,7 +266,7 @@ impl Analysis for PageExits {
             None => return Err(Error::internal("pages without pages")),
         };
         let seconds = pages.iter().map(|p| {
-            // Microseconds to seconds in the one division.
+            // One division converts to seconds and takes the mean.
             let views = p.timed_views.checked_mul(1_000_000)?;
             (views > 0).then(|| divide(p.time, views))
         });

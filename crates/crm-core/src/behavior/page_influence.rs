@@ -1,12 +1,12 @@
-//! Purchase probability and removal effect by page (購入確率・除去効果): what a page is worth on the
-//! way to a purchase.
+//! Purchase probability and removal effect by page (購入確率・除去効果): how much a page contributes to
+//! purchases.
 //!
 //! # Definition
 //!
-//! Sessions are walks over pages that end in a purchase (the first one) or without. Counted
-//! transitions make an absorbing Markov chain of order 1 with the transient states `(start)` and the
-//! pages, and two absorbing ones. With `Q` the probabilities between transient states, `r` those of
-//! a purchase next, and the fundamental matrix `N = (I − Q)⁻¹`,
+//! A session is a path over pages that ends in its first purchase or without one. The counted
+//! transitions make an absorbing Markov chain of order 1 with the transient states `(start)` and
+//! the pages, and two absorbing states. With `Q` the transition probabilities between transient
+//! states, `r` the probabilities of a purchase next, and the fundamental matrix `N = (I − Q)⁻¹`,
 //!
 //! ```text
 //! purchase_probability   h = N r                      of a session that is on the page
@@ -14,15 +14,15 @@
 //! removal_effect         f_i · h_i / h_s              share of purchases that is lost without page i
 //! ```
 //!
-//! The last is exact: a walk that never comes to `i` is not changed by its removal, one that does
-//! is lost. `N` is inverted by elimination without pivoting, which is stable here (`I − Q` is an
-//! M-matrix: every page has been left, and every walk ended).
+//! The removal effect is exact: removing page `i` does not change paths that never visit it, and
+//! loses all paths that do. `I − Q` is inverted by elimination without pivoting, which is stable
+//! because it is an M-matrix (every page is left at some time, and every path ends).
 //!
-//! Beyond `max_pages`, the pages with fewest views are taken together as `(other)`. Where no session
-//! bought, removal effects are null.
+//! Beyond `max_pages`, the pages with the fewest views become one page `(other)`. If no session has
+//! a purchase, removal effects are null.
 //!
-//! A chain of order 1 forgets how a page was reached, so removal effects are a description of the
-//! log, no proof of cause.
+//! A chain of order 1 ignores how a page was reached. Removal effects describe the log; they do not
+//! prove causes.
 //!
 //! # References
 //!
@@ -47,11 +47,11 @@ use std::sync::Arc;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
-    /// What the stations are.
+    /// What the nodes of a path are.
     pub of: Of,
-    /// Stations with rows of their own, 1 to 1,000; the rest is `(other)`. Default 200.
+    /// The number of nodes with their own rows, 1 to 1,000; the rest is `(other)`. Default 200.
     pub max_pages: u32,
-    /// Silence after which the next event opens a new session. Default 30 minutes.
+    /// Inactivity after which the next event opens a new session. Default 30 minutes.
     pub timeout: Duration,
 }
 
@@ -65,11 +65,11 @@ impl Default for Options {
     }
 }
 
-/// Counts of an absorbing chain: state 0 is the start.
+/// Transition counts of an absorbing chain; state 0 is the start.
 #[derive(Debug, Clone)]
 pub(crate) struct Chain {
     pub(crate) n: usize,
-    /// Row by row: transitions between transient states.
+    /// Transitions between transient states, row by row.
     pub(crate) between: Vec<u64>,
     /// Transitions to a purchase.
     pub(crate) bought: Vec<u64>,
@@ -77,8 +77,8 @@ pub(crate) struct Chain {
     pub(crate) ended: Vec<u64>,
 }
 
-/// For each state: probabilities of a purchase from it and of coming to it, and the share of
-/// purchases lost without it.
+/// For each state: the probability of a purchase from it, the probability of a visit to it, and its
+/// removal effect.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Influence {
     pub(crate) purchase: f64,
@@ -135,7 +135,7 @@ fn inverse(mut a: Vec<f64>, n: usize, context: &Context) -> Result<Vec<f64>> {
         context.check()?;
         let pivot = 1.0 / a[k * n + k];
         if !pivot.is_finite() {
-            return Err(Error::internal("a walk that never ends"));
+            return Err(Error::internal("a random walk without an end"));
         }
         a[k * n + k] = 1.0;
         for cell in &mut a[k * n..(k + 1) * n] {
@@ -162,14 +162,14 @@ pub struct PageInfluence;
 impl Analysis for PageInfluence {
     const NAME: &'static str = "page_influence";
     const SUMMARY: &'static str =
-        "Probability of a purchase from each page, and what is lost without the page";
+        "Probability of a purchase from each page, and its decrease without the page";
     const JA: &'static str = "ページ別購入確率";
     const COLUMNS: &'static [Field] = &columns! {
-        "page": Text, "", "ページ", "The station; `(start)` is any session, `(other)` the rare ones.";
-        VIEWS, "Times sessions were on it before a purchase.";
-        PURCHASE_PROBABILITY, "Of a session that is on it.";
-        "visit_probability": Float, "", "到達確率", "Of a session to come to it before it buys or ends.";
-        "removal_effect": Float, "", "除去効果", "Share of purchases that go through it; null without purchases.";
+        "page": Text, "", "ページ", "The node; `(start)` is the start of every session, `(other)` all rare nodes.";
+        VIEWS, "Visits of it by sessions before their purchase.";
+        PURCHASE_PROBABILITY, "Probability that a session at this node ends in a purchase.";
+        "visit_probability": Float, "", "到達確率", "Probability that a session reaches this node before it buys or ends.";
+        "removal_effect": Float, "", "除去効果", "Share of the purchase probability that is lost without this node; null without purchases.";
     };
     const SCOPE: &'static [&'static str] = OF_THE_SITE;
     type Data = Events;
@@ -187,7 +187,7 @@ impl Analysis for PageInfluence {
             stations.iter().for_each(|s| visits[*s as usize] += 1);
             Ok(())
         })?;
-        // The most visited stations in ascending order, then the rest as one.
+        // The most visited nodes in ascending order, then the rest as one node.
         let mut most: Vec<u32> = Vec::new();
         for place in (1..end as u32).filter(|p| visits[*p as usize] > 0) {
             push(&mut most, place, "pages")?;
@@ -252,7 +252,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Probability of a purchase from each state by going on step by step.
+    /// The probability of a purchase from each state, by iterating the chain step by step.
     fn stepped(chain: &Chain, without: Option<usize>) -> Vec<f64> {
         let n = chain.n;
         let mut h = vec![0.0; n];
@@ -271,7 +271,7 @@ mod tests {
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(24))]
-        // Against the same chain gone through step by step, with and without each page.
+        // Compares with the same chain iterated step by step, with and without each page.
         #[test]
         fn solved_equals_stepped(
             n in 2..6_usize, counts in prop::collection::vec(0..9_u64, 36),

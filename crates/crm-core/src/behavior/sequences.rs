@@ -1,8 +1,9 @@
-//! Sequences (行動シーケンス): who took steps in an order, with what between them, and how often.
+//! Sequences (行動シーケンス): which units took a list of steps in order, under conditions on the gaps,
+//! and how often.
 //!
 //! # Definition
 //!
-//! Of one unit (a visitor, a session, a customer), a *match* is a sequence of its events
+//! For one unit (a visitor, a session, a customer), a *match* is a sequence of its events
 //! `e_1 < e_2 < … < e_n`, in their order, where `e_j` meets the conditions of step `j` and
 //!
 //! ```text
@@ -11,16 +12,16 @@
 //! t(e_n) − t(e_1) ≤ window                        where there is a window
 //! ```
 //!
-//! `matches` counts matches that do not overlap: the first is the one that ends first (of those that end
-//! with the same event, the one that started last); the next one begins after it. No way of choosing
-//! matches without overlap finds more. An event fills one step, and events of one instant are taken in
-//! the order of the first step that each can fill, as in a [`funnel`](super::funnel).
+//! `matches` counts matches that do not overlap: the first is the match that ends first (of several
+//! that end with the same event, the one that started last); the next begins after it. No other
+//! choice of matches without overlap has more. An event fills one step, and events of one instant
+//! are sorted by the first step that each can fill, as in a [`funnel`](super::funnel).
 //!
-//! An event that meets an *exclusion* may not come between its two steps (default: the first and the
-//! last); it may still fill a step itself.
+//! An event that meets an *exclusion* must not lie between the exclusion's two steps (default: the
+//! first and the last). It may still fill a step itself.
 //!
-//! `adjacent` looks at all events of the scope: `where` chooses which. With `ignore_others` only events
-//! that meet a step or an exclusion are looked at, as ClickHouse's functions do.
+//! `adjacent` considers all events that `where` chooses. With `ignore_others` it considers only
+//! events that meet a step or an exclusion, as ClickHouse's functions do.
 //!
 //! # In ClickHouse's words
 //!
@@ -31,8 +32,8 @@
 //! | a condition that the pattern does not name | `exclude`, for adjacent steps |
 //! | `(?1)(?t>=60)(?2)`, `(?1)(?t<=60)(?2)` | step 2 has `min_gap = "1min"`, `max_gap = "1min"` |
 //!
-//! A funnel asks how far units got, and each step's time; its window and its episodes do not count
-//! what is asked here. Units without a match by `as_of` count as not matched, however young.
+//! A funnel counts how far units got and the time of each step; it does not count repeated matches.
+//! A unit without a match by `as_of` counts as not matched, however recent its first event.
 //!
 //! # Source
 //!
@@ -61,14 +62,14 @@ pub struct Options {
     pub steps: Vec<Step>,
     /// Time from the first to the last event of a match, inclusive. Default: any.
     pub window: Option<Duration>,
-    /// What takes the steps.
+    /// The unit that takes the steps.
     pub per: Per,
-    /// Events that may not come between.
+    /// Events that are forbidden between steps.
     pub exclude: Vec<Exclusion>,
-    /// Whether events that meet no step and no exclusion are as if they were not there, so that they
-    /// may lie between adjacent steps. Default: no.
+    /// Whether events that meet no step and no exclusion are ignored, so that they may lie between
+    /// adjacent steps. Default: no.
     pub ignore_others: bool,
-    /// Silence after which the next event opens a new session. Default 30 minutes.
+    /// Inactivity after which the next event opens a new session. Default 30 minutes.
     pub timeout: Duration,
 }
 
@@ -154,7 +155,7 @@ impl Step {
     }
 }
 
-/// One match: when its first and its last event were, UTC microseconds.
+/// One match: the times of its first and last event, UTC microseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Match {
     /// The first event.
@@ -163,14 +164,14 @@ pub struct Match {
     pub ended_at: i64,
 }
 
-/// What a unit's events came to.
+/// The matches of one unit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unit {
     /// The visitor's code; with `per` = customer the customer's.
     pub code: u32,
     /// With `per` = session, 1 for the visitor's first session; else 1.
     pub session: u32,
-    /// Its matches, none overlapping, by time.
+    /// Its matches without overlap, by time.
     pub matches: Vec<Match>,
 }
 
@@ -198,14 +199,14 @@ pub struct Unit {
 ///
 /// # Errors
 ///
-/// No step or too many, steps without conditions, columns that there are not, gaps that contradict
+/// No step or too many, steps without conditions, columns that do not exist, gaps that contradict
 /// each other or the window.
 pub fn matches(events: &Events, options: &Options, context: &Context) -> Result<Vec<Unit>> {
     let events = steps::by_unit(events, options.per, context)?;
     found(&events, options, context)
 }
 
-/// The same of events that are already those of each unit.
+/// The matches in events that are already grouped by unit.
 fn found(events: &Events, options: &Options, context: &Context) -> Result<Vec<Unit>> {
     let shape = shape(options)?;
     let steps: Vec<_> = options.steps.iter().map(|s| &s.conditions).collect();
@@ -251,7 +252,7 @@ fn found(events: &Events, options: &Options, context: &Context) -> Result<Vec<Un
     Ok(units)
 }
 
-/// The sequence's shape, checked.
+/// Checks the options and makes the shape of the sequence.
 fn shape(options: &Options) -> Result<Shape> {
     let (n, of) = (options.steps.len(), &options.steps);
     if let Some(window) = options.window {
@@ -297,7 +298,7 @@ pub struct Sequences;
 impl Analysis for Sequences {
     const NAME: &'static str = "sequences";
     const SUMMARY: &'static str =
-        "Who took steps in an order, with what between them, and how often: one row for each";
+        "Whether and how often the events of each visitor match an ordered pattern of steps";
     const JA: &'static str = "行動シーケンス";
     const COLUMNS: &'static [Field] = &columns! {
         VISITOR_ID;
@@ -361,17 +362,17 @@ pub struct SequenceTotals;
 impl Analysis for SequenceTotals {
     const NAME: &'static str = "sequence_totals";
     const SUMMARY: &'static str =
-        "How many took steps in an order, with what between them, how often and how fast";
+        "How many visitors match an ordered pattern of steps, how often and how fast";
     const JA: &'static str = "行動シーケンス集計";
     const COLUMNS: &'static [Field] = &columns! {
         "units": Int, "units", "対象数", "Units with events.";
         "matched_units": Int, "units", "該当数", "Units with a match.";
-        "match_rate": Float, "", "該当率", "Of the units, those with a match.";
+        "match_rate": Float, "", "該当率", "Share of the units with a match.";
         "match_rate_low": Float, "", "該当率下限", "95 %.";
         "match_rate_high": Float, "", "該当率上限", "95 %.";
         MATCHES;
-        MEDIAN_SECONDS, "First to last event of a match, over all matches; null without one.";
-        P90_SECONDS, "Nine in ten matches took no longer.";
+        MEDIAN_SECONDS, "Median time from first to last event of a match; null without one.";
+        P90_SECONDS, "90 % quantile of the same time.";
     };
     const SCOPE: &'static [&'static str] = OF_THE_SITE;
     type Data = Events;
@@ -394,7 +395,7 @@ impl Analysis for SequenceTotals {
             }
         }
         let n = units.len() as u64;
-        // The sessions of one visitor are no trials of their own.
+        // The sessions of one visitor depend on each other: the variance is clustered by visitor.
         let rate = match options.per {
             Per::Session => Ratio::from_sums(&sums, level()?),
             _ => Ratio::new(matched, n, level()?),

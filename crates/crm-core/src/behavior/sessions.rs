@@ -1,4 +1,4 @@
-//! Sessions (セッション): visits, cut out of each visitor's events.
+//! Sessions (セッション): each visitor's events, cut into visits.
 //!
 //! # Definition
 //!
@@ -11,17 +11,17 @@
 //! campaign ≠ the campaign the session came with    (option `split_on_campaign`)
 //! ```
 //!
-//! For the last rule events without a campaign change nothing; a session that began without one is
-//! ended by the first campaign named. All kinds of events are activity. `views` counts events that
-//! mean `view` or `product_view`; the entry and exit page are those of the first and last view with
-//! a page, null in a session without one. Channel, campaign and referrer are the first named in the
-//! session. `converted` is whether it holds a `purchase`. The duration runs from first to last
-//! event: zero for a session of one event, whose end is not in the log.
+//! For the last rule, events without a campaign change nothing. A session that began without a
+//! campaign ends at the first event with one. All kinds of events are activity. `views` counts
+//! events that mean `view` or `product_view`; The entry and exit page are the pages of the first
+//! and last view with a page, null in a session without one. Channel, campaign and referrer are the
+//! first values in the session. `converted`: whether the session has a `purchase`. The duration is
+//! the time from the first to the last event, so it is zero for a session of one event.
 //!
-//! The session around `as_of` may still go on; it is listed as it stands.
+//! A session at `as_of` may still go on; it is listed with its events so far.
 //!
-//! Thirty minutes and the rules of midnight and campaign are Google Analytics' conventions; later
-//! versions of it dropped the last two.
+//! Thirty minutes and the rules of midnight and campaign are conventions of Google Analytics; its
+//! later versions dropped the last two.
 
 use crate::analysis::Analysis;
 use crate::behavior::fields::{SESSION, STARTED_AT, VIEWS};
@@ -35,15 +35,15 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
-/// When a session ends. Part of the options of everything that counts sessions.
+/// When a session ends.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
-    /// Silence after which the next event opens a new session. Default 30 minutes.
+    /// Inactivity after which the next event opens a new session. Default 30 minutes.
     pub timeout: Duration,
     /// Whether midnight in the shop's zone ends a session.
     pub split_at_midnight: bool,
-    /// Whether another campaign ends a session.
+    /// Whether a change of campaign ends a session.
     pub split_on_campaign: bool,
 }
 
@@ -57,7 +57,7 @@ impl Default for Options {
     }
 }
 
-/// One visit.
+/// One session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
     /// The visitor's code.
@@ -148,7 +148,7 @@ impl<'a> Cutter<'a> {
 ///
 /// # Errors
 ///
-/// A campaign rule without campaigns, memory.
+/// `split_on_campaign` without a column of campaigns; out of memory.
 pub fn cut(events: &Events, options: &Options, context: &Context) -> Result<Vec<Session>> {
     let cutter = Cutter::new(events, options)?;
     let data = events.data()?;
@@ -187,7 +187,7 @@ pub(crate) fn need_views(events: &Events, analysis: &str) -> Result<()> {
 }
 
 fields! {
-    pub(crate) VISITOR_ID = "visitor_id", Id, "", "訪問者ID", "The visitor, by the id that came in.";
+    pub(crate) VISITOR_ID = "visitor_id", Id, "", "訪問者ID", "The visitor, by the id of the input.";
 }
 
 /// The register's entry.
@@ -196,7 +196,7 @@ pub struct Sessions;
 impl Analysis for Sessions {
     const NAME: &'static str = "sessions";
     const SUMMARY: &'static str =
-        "Visits: when, how long, entry and exit page, channel, and whether they bought";
+        "Visits: start, duration, entry and exit page, channel, and whether there was a purchase";
     const JA: &'static str = "セッション";
     const COLUMNS: &'static [Field] = &columns! {
         VISITOR_ID;
@@ -206,12 +206,12 @@ impl Analysis for Sessions {
         VIEWS;
         "entry_page": Id, "", "入口ページ", "Page of the first view; only with pages.";
         "exit_page": Id, "", "離脱ページ", "Page of the last view; only with pages.";
-        CHANNEL, "First channel named; only with channels.";
+        CHANNEL, "First channel in it; only with channels.";
         "converted": Bool, "", "購入あり", "Whether there is a purchase in it.";
         "duration_seconds": Float, "seconds", "滞在時間", "First to last event.";
         "events": Int, "events", "イベント数", "Events.";
-        "campaign": Id, "", "キャンペーン", "First campaign named; only with campaigns.";
-        "referrer": Id, "", "参照元", "First referrer named; only with referrers.";
+        "campaign": Id, "", "キャンペーン", "First campaign in it; only with campaigns.";
+        "referrer": Id, "", "参照元", "First referrer in it; only with referrers.";
         CUSTOMER_ID;
     };
     type Data = Events;

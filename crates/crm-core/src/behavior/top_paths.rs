@@ -1,11 +1,11 @@
-//! Top paths (主要経路): the ways that most sessions go, and how many of those buy.
+//! Top paths (主要経路): the most frequent paths of sessions, and their conversion rates.
 //!
 //! # Definition
 //!
-//! A session's path is its first `length` stations (see [`super::transitions`]), followed by
-//! `(end)` where there is no further one. Paths are ordered by sessions, most first, then by their
-//! stations. `share` is of all sessions with a station; `conversion_rate` is sessions with a
-//! purchase of the path's sessions, its variance summed by visitor.
+//! A session's path is its first `length` nodes (see [`super::transitions`]), followed by `(end)`
+//! if there are no more. Paths are sorted by sessions, most first, then by their nodes. `share` is
+//! the share of all sessions with a node; `conversion_rate` is the share of the path's sessions
+//! with a purchase, with variance clustered by visitor.
 
 use super::OF_THE_SITE;
 use super::nodes::{Nodes, Of};
@@ -26,15 +26,15 @@ use std::sync::Arc;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
-    /// What the stations are.
+    /// What the nodes of a path are.
     pub of: Of,
-    /// Stations of a path, 1 to 10. Default 5.
+    /// Nodes of a path, 1 to 10. Default 5.
     pub length: u32,
     /// Paths to list. Default 20.
     pub limit: u32,
-    /// Whether staying on a station counts once. Default true.
+    /// Whether repeats of a node in a row count once. Default true.
     pub collapse_repeats: bool,
-    /// Silence after which the next event opens a new session. Default 30 minutes.
+    /// Inactivity after which the next event opens a new session. Default 30 minutes.
     pub timeout: Duration,
 }
 
@@ -50,7 +50,7 @@ impl Default for Options {
     }
 }
 
-/// The most stations of a path, and one for `(end)`.
+/// The most nodes of a path, and one for `(end)`.
 const SLOTS: usize = 11;
 
 /// The register's entry.
@@ -58,14 +58,15 @@ pub struct TopPaths;
 
 impl Analysis for TopPaths {
     const NAME: &'static str = "top_paths";
-    const SUMMARY: &'static str = "The ways that most sessions go, and how many of those buy";
+    const SUMMARY: &'static str =
+        "The most frequent paths of sessions, and how many of them have a purchase";
     const JA: &'static str = "主要経路";
     const COLUMNS: &'static [Field] = &columns! {
         RANK, "1 for the most frequent.";
-        "path": Text, "", "経路", "Stations, joined by ` > `.";
-        SESSIONS, "That went it.";
-        SHARE, "Of all sessions with a station.";
-        "conversions": Int, "sessions", "購入数", "With a purchase.";
+        "path": Text, "", "経路", "Nodes, joined by ` > `.";
+        SESSIONS, "Sessions with this path.";
+        SHARE, "Share of all sessions with a node.";
+        "conversions": Int, "sessions", "購入数", "Of these sessions, with a purchase.";
         "conversion_rate": Float, "", "購入率", "Conversions / sessions.";
         "conversion_rate_low": Float, "", "購入率下限", "95 %, by visitor.";
         "conversion_rate_high": Float, "", "購入率上限", "95 %, by visitor.";

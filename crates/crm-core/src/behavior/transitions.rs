@@ -1,10 +1,10 @@
-//! Transitions (遷移): from which page, product or kind to which, with start and end. What a journey
-//! map is drawn from, and with `steps` what a Sankey diagram is.
+//! Transitions (遷移): counts of transitions between pages, products or kinds, with start and end.
+//! They are the data of a journey map or, with `steps`, of a Sankey diagram.
 //!
 //! # Definition
 //!
-//! Each [session](super::sessions) is the walk `(start) → s_1 → … → s_n → (end)` over its stations:
-//! the pages (or products) of its views, or the kinds of all its events. Sessions without a station
+//! Each [session](super::sessions) is the path `(start) → s_1 → … → s_n → (end)` over its nodes:
+//! the pages (or products) of its views, or the kinds of all its events. Sessions without a node
 //! are left out.
 //!
 //! ```text
@@ -12,10 +12,10 @@
 //! order 2   count(before → source → target)   probability = count / Σ_target count(before → source → ·)
 //! ```
 //!
-//! Staying on a station (a reload) is a transition to itself, unless `collapse_repeats` is set. With
-//! `steps`, transitions are counted by their place in the session, from 1 (the one out of
-//! `(start)`), up to that many, and the probability is of those at that place. Rows are in ascending
-//! order of the stations, `(start)` first and `(end)` last.
+//! A repeated node (a reload) is a transition to itself, unless `collapse_repeats` is set. With
+//! `steps`, transitions are counted by their position in the session, from 1 (out of `(start)`) to
+//! `steps`, and the probability is among transitions at that position. Rows are in ascending order
+//! of the nodes, `(start)` first and `(end)` last.
 
 use super::OF_THE_SITE;
 use super::nodes::{Nodes, Of};
@@ -36,16 +36,16 @@ use std::sync::Arc;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
-    /// What the stations are.
+    /// What the nodes of a path are.
     pub of: Of,
-    /// 1, or 2 for transitions by the station before, too.
+    /// 1, or 2 to count transitions by the previous node too.
     pub order: u8,
-    /// Count by place in the session, up to this many (1 to 100); order 1 only.
-    /// Default: none, over the whole session.
+    /// Count by position in the session, up to this position (1 to 100); order 1 only. Default:
+    /// none, over the whole session.
     pub steps: Option<u32>,
-    /// Whether staying on a station is no transition.
+    /// Whether repeats of a node in a row count once.
     pub collapse_repeats: bool,
-    /// Silence after which the next event opens a new session. Default 30 minutes.
+    /// Inactivity after which the next event opens a new session. Default 30 minutes.
     pub timeout: Duration,
 }
 
@@ -61,10 +61,10 @@ impl Default for Options {
     }
 }
 
-/// One transition: stations by their place among those of the events, and how often it was made.
+/// One transition: the indices of its nodes, and its count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Transition {
-    /// The station before, or the place in the session.
+    /// The previous node, or the position in the session.
     given: u32,
     source: u32,
     target: u32,
@@ -76,7 +76,7 @@ fn transitions(nodes: &Nodes, options: &Options, context: &Context) -> Result<Ve
     let end = nodes.end();
     let side = u64::from(end) + 1;
     let plain = options.order == 1 && options.steps.is_none();
-    // A table of all pairs where that is small, else a list of those made, sorted.
+    // A table of all pairs if that is small, else a sorted list of the transitions.
     let small = plain && side * side <= 1 << 22;
     let mut table = filled(if small { side * side } else { 0 } as usize, 0_u64, "table")?;
     let mut made: Vec<u64> = Vec::new();
@@ -147,15 +147,15 @@ pub struct Transitions;
 impl Analysis for Transitions {
     const NAME: &'static str = "transitions";
     const SUMMARY: &'static str =
-        "From which page, product or kind sessions go to which, with start and end";
+        "Transitions of sessions between pages, products or kinds, with start and end";
     const JA: &'static str = "ページ遷移";
     const COLUMNS: &'static [Field] = &columns! {
         STEP, "Place in the session; only with `steps`.";
-        "before": Text, "", "前々", "The station before the source; only of order 2.";
-        SOURCE, "From; `(start)` is one.";
-        TARGET, "To; `(end)` is one.";
-        "count": Int, "transitions", "回数", "How often.";
-        PROBABILITY, "Of all transitions from the source.";
+        "before": Text, "", "前々", "The node before the source; only with order 2.";
+        SOURCE, "Node before the transition, or `(start)`.";
+        TARGET, "Node after the transition, or `(end)`.";
+        "count": Int, "transitions", "回数", "Number of transitions.";
+        PROBABILITY, "Share of all transitions from the source.";
     };
     const SCOPE: &'static [&'static str] = OF_THE_SITE;
     type Data = Events;
@@ -178,7 +178,7 @@ impl Analysis for Transitions {
             let total: u64 = group.iter().map(|t| t.count).sum();
             probabilities.extend(group.iter().map(|t| Some(t.count as f64 / total as f64)));
         }
-        // Names of the stations that occur.
+        // Names of the nodes that occur.
         let mut text_of = filled(nodes.end() as usize + 1, u32::MAX, "table")?;
         let mut texts = Vec::new();
         let second = options.order == 2;

@@ -1,15 +1,15 @@
-//! Visits after the last purchase (購入後の来訪): who bought, and has or has not come back since.
+//! Visits after the last purchase (購入後の来訪): for each buyer, the sessions since the last purchase.
 //!
 //! # Definition
 //!
 //! For each visitor (or customer, `per`) with a purchase up to `as_of`: the last purchase, the
-//! sessions that began after the one it was made in, the last of them, and
+//! sessions that began after the session of that purchase, the last of these sessions, and
 //!
 //! ```text
 //! days_since_visit = civil day of as_of − civil day of the last event of that session
 //! ```
 //!
-//! null for who has not come back. Days are the shop's.
+//! null if there is no such session. Days are days in the shop's zone.
 
 use super::sessions::{self, Cutter, VISITOR_ID};
 use crate::analysis::Analysis;
@@ -25,9 +25,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
-    /// Whose visits they are.
+    /// Whose visits are counted.
     pub per: Whose,
-    /// Silence after which the next event opens a new session. Default 30 minutes.
+    /// Inactivity after which the next event opens a new session. Default 30 minutes.
     pub timeout: Duration,
 }
 
@@ -47,7 +47,8 @@ pub enum Whose {
     /// A visitor's.
     #[default]
     Visitor,
-    /// A customer's: of all visitors joined to it. Visitors nobody knows are left out.
+    /// A customer's: the visits of all visitors joined to it. Visitors without a customer are left
+    /// out.
     Customer,
 }
 
@@ -57,15 +58,15 @@ pub struct VisitsAfterPurchase;
 impl Analysis for VisitsAfterPurchase {
     const NAME: &'static str = "visits_after_purchase";
     const SUMMARY: &'static str =
-        "Who bought, and how many days it is since they last came back after that";
+        "Customers who bought, and the days since their last visit after the purchase";
     const JA: &'static str = "購入後の来訪";
     const COLUMNS: &'static [Field] = &columns! {
         VISITOR_ID;
         CUSTOMER_ID;
         "last_purchase_at": Instant, "", "最終購入日時", "The last purchase.";
-        "visits": Int, "sessions", "購入後来訪数", "Sessions since.";
-        "last_visit_at": Instant, "", "最終来訪日時", "Last event of the last of them; null without one.";
-        "days_since_visit": Int, "days", "最終来訪からの日数", "as_of − its date; null without one.";
+        "visits": Int, "sessions", "購入後来訪数", "Sessions since then.";
+        "last_visit_at": Instant, "", "最終来訪日時", "Last event of the last of these sessions; null without one.";
+        "days_since_visit": Int, "days", "最終来訪からの日数", "as_of − date of the last visit; null without one.";
     };
     type Data = Events;
     type Options = Options;

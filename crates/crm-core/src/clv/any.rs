@@ -1,4 +1,5 @@
-//! One of the models of repeat purchases, chosen by name: what requests and stored parameters hold.
+//! A model of repeat purchases chosen at run time by its name, as requests and stored parameters
+//! hold it.
 //!
 //! The JSON form is flat and carries the unit of time:
 //!
@@ -23,18 +24,18 @@ use crate::num::rng::Rng;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
-    /// NBD, see [`nbd`]: nobody leaves.
+    /// NBD, see [`nbd`]: no dropout.
     Nbd,
-    /// BG/NBD, see [`bg_nbd`]: one may leave after each repeat purchase.
+    /// BG/NBD, see [`bg_nbd`]: dropout is possible after each repeat purchase.
     BgNbd,
-    /// MBG/NBD, see [`bg_nbd`]: after the first purchase too. The default.
+    /// MBG/NBD, see [`bg_nbd`]: dropout is possible after the first purchase too. The default.
     #[default]
     MbgNbd,
-    /// BG/CNBD-k, see [`bg_nbd`]: regular gaps, k by likelihood.
+    /// BG/CNBD-k, see [`bg_nbd`]: regular gaps, k chosen by likelihood.
     BgCnbdK,
-    /// MBG/CNBD-k, see [`bg_nbd`]: regular gaps, k by likelihood.
+    /// MBG/CNBD-k, see [`bg_nbd`]: regular gaps, k chosen by likelihood.
     MbgCnbdK,
-    /// Pareto/NBD, see [`pareto_nbd`]: one may leave at any time.
+    /// Pareto/NBD, see [`pareto_nbd`]: dropout is possible at any time.
     ParetoNbd,
 }
 
@@ -152,7 +153,7 @@ impl From<AnyModel> for Flat {
 }
 
 impl AnyModel {
-    /// Which model it is.
+    /// The name of the model.
     pub fn kind(&self) -> Kind {
         match self {
             AnyModel::Nbd(_) => Kind::Nbd,
@@ -252,7 +253,7 @@ pub fn fit(kind: Kind, rows: &Rows, unit: Unit, ln_gaps: f64) -> Result<Fit<AnyM
     }
 }
 
-/// Fits a model of the same kind, unit and regularity to other rows.
+/// Fits the same kind of model, with the same unit and regularity k, to other rows.
 ///
 /// # Errors
 ///
@@ -271,9 +272,10 @@ pub(crate) fn refit(model: &AnyModel, rows: &Rows) -> Result<Fit<AnyModel>> {
     }
 }
 
-/// Several models on one set of rows, the best by Akaike's criterion first; a stalled fit is last.
-/// All of them are likelihoods of the same purchase times, so they may be compared; those of
-/// [`crate::clv::sbg`] and [`crate::clv::bgbb`] may not, and cannot be asked for here.
+/// Fits several models to one set of rows and sorts them by Akaike's criterion, best first; stalled
+/// fits are last. Their likelihoods are all of the same purchase times, so they can be compared.
+/// The likelihoods of [`crate::clv::sbg`] and [`crate::clv::bgbb`] cannot, and these models are not
+/// accepted here.
 ///
 /// # Errors
 ///
@@ -298,13 +300,13 @@ pub fn compare(
 }
 
 /// Likelihood-ratio test of the NBD inside the Pareto/NBD: p-value that there is no dropout. The
-/// hypothesis is at the edge of the parameters, so the statistic is half χ² with no degree of
-/// freedom and half with one (Self, Liang 1987). No other two models here are nested.
+/// hypothesis lies on the boundary of the parameter space, so the statistic is an equal mixture of
+/// χ² with 0 and 1 degrees of freedom (Self, Liang 1987). No other two models here are nested.
 pub fn no_dropout(nbd: &Fit<nbd::Params>, pareto: &Fit<pareto_nbd::Params>) -> f64 {
     likelihood_ratio(nbd.log_likelihood, pareto.log_likelihood)
 }
 
-/// [`no_dropout`] of models compared, where both are among them.
+/// [`no_dropout`] of the compared models; `None` unless NBD and Pareto/NBD are among them.
 pub(crate) fn no_dropout_among(fits: &[Fit<AnyModel>]) -> Option<f64> {
     let of = |kind: Kind| fits.iter().find(|fit| fit.model.kind() == kind);
     let (nbd, pareto) = (of(Kind::Nbd)?, of(Kind::ParetoNbd)?);

@@ -2,11 +2,11 @@
 //!
 //! # Definition
 //!
-//! At each origin (days `step` apart, the last one `within` days before `as_of`) every customer known by
-//! then has a history as of that day and nothing later
-//! ([`crate::summary::follow_up`]). The models and the Gamma-Gamma model of spend are
-//! fitted to that and predict the `within` days that follow; the same customers' purchase days and
-//! revenue in those days stand beside. Methods:
+//! At each origin (days `step` apart, the last one `within` days before `as_of`) every customer
+//! known by then has a history as of that day, without anything later
+//! ([`crate::summary::follow_up`]). The models and the Gamma-Gamma model of spend are fitted to
+//! these histories and predict the `within` days that follow. The predictions are compared with the
+//! same customers' purchase days and revenue in those days. Methods:
 //!
 //! | method | purchases | a purchase is worth |
 //! |---|---|---|
@@ -18,12 +18,12 @@
 //! ```text
 //! error_rate   Σ expected / Σ actual − 1          0 is right; .1 promised 10 % too much
 //! mae          mean over customers of |expected − actual|
-//! top share    actual revenue of the tenth with the greatest expected revenue / that of all
+//! top share    actual revenue of the 10 % of customers with the greatest expected revenue / actual revenue of all
 //! ```
 //!
-//! Customers who first buy after the origin are in none of it. Where the model of spend has no fit or
-//! no mean, the shop's mean stands in; where a model has none (no repeat customer yet), its row is
-//! empty.
+//! Customers who first buy after the origin are not counted. Where the model of spend has no fit or
+//! no mean, the shop's mean is used instead. Where a model of purchases has no fit (no repeat
+//! customer yet), its row is empty.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -50,9 +50,9 @@ use crate::{Context, Currency, Day, Duration, Error, Result, Scope, Table};
 pub struct Options {
     /// How many origins, at most; those before the first order are left out. Default 6.
     pub origins: u32,
-    /// Days between them. Default 30 days.
+    /// Days between origins. Default 30 days.
     pub step: Duration,
-    /// Days predicted from each. Default 90 days.
+    /// Days predicted from each origin. Default 90 days.
     pub within: Duration,
     /// The models. Default: MBG/NBD.
     pub models: Vec<Kind>,
@@ -117,7 +117,7 @@ const METHODS: &[Label] = &[
     },
 ];
 
-/// Place of a model among [`METHODS`].
+/// Index of a model in [`METHODS`].
 fn method(kind: Kind) -> u8 {
     match kind {
         Kind::Nbd => 0,
@@ -154,8 +154,7 @@ struct Scores {
 
 impl Analysis for BacktestClv {
     const NAME: &'static str = "backtest_clv";
-    const SUMMARY: &'static str =
-        "Purchases and revenue predicted at earlier dates against what came, beside simple rules";
+    const SUMMARY: &'static str = "Purchases and revenue predicted at earlier dates, compared with actual ones and simple rules";
     const JA: &'static str = "LTV予測の検証";
     const COLUMNS: &'static [Field] = &columns! {
         ORIGIN;
@@ -186,7 +185,7 @@ impl Analysis for BacktestClv {
         };
         let within = whole_days("within", options.within)?;
         let step = whole_days("step", options.step)?;
-        // Purchases are days here, as in all models of purchases.
+        // Purchases are purchase days, as in all models of purchases.
         let scope = Scope {
             occasion: Some(Occasion::Day),
             ..scope.clone()
@@ -202,13 +201,13 @@ impl Analysis for BacktestClv {
     }
 }
 
-/// What was known at an origin, and what came; revenue in major units.
+/// The histories known at an origin and what happened after it; revenue in major units.
 struct Then {
     origin: Day,
     within: f64,
     currency: Currency,
     summary: Table,
-    /// Those whom the scope's `customers` shows, and who are judged.
+    /// Customers that the scope's `customers` chooses; only they are compared.
     shown: Vec<usize>,
     /// Purchase days and revenue of all time, of the days before, and of those that followed.
     past: [Vec<f64>; 2],
@@ -325,7 +324,7 @@ impl Then {
         }
     }
 
-    /// Of purchases and revenue expected per customer.
+    /// The scores of a method, from each customer's expected purchases and revenue.
     fn scores(&self, expected: impl Fn(usize) -> (f64, f64)) -> Result<Scores> {
         let n = self.shown.len();
         let ranked = self.shown.iter().map(|&i| (expected(i).1, i));

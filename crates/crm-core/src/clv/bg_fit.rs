@@ -1,8 +1,8 @@
 //! Maximum likelihood of the BG family.
 //!
-//! Of the likelihood in [`crate::clv::bg_nbd`], all but the last term is a function of `x` plus a
-//! function of `T`: those are added up over the distinct values, by prefix sums over `x`
-//! (`lnΓ(r+x) − lnΓ(r) = Σ ln(r+i)`, and its derivatives `Σ 1/(r+i)`, `−Σ 1/(r+i)²`), so that no gamma
+//! In the likelihood of [`crate::clv::bg_nbd`] all terms but the last depend on `x` alone or on `T`
+//! alone. They are added up over the distinct values, by prefix sums over `x`
+//! (`lnΓ(r+x) − lnΓ(r) = Σ ln(r+i)`, and its derivatives `Σ 1/(r+i)`, `−Σ 1/(r+i)²`), so no gamma
 //! function is evaluated and nothing cancels for large `r`. The last term, `ln(S + e^D)`, costs one
 //! exponential and one logarithm per distinct history; for BG and `x = 0` it is 0.
 
@@ -41,7 +41,7 @@ impl Default for Options {
     }
 }
 
-/// Rows per block of a sum: the shape of the reduction, whatever the number of threads.
+/// Rows per block of a sum. It fixes the order of the additions for any number of threads.
 pub(crate) const BLOCK: usize = 4096;
 
 /// Fits the BG family to aggregated histories whose times are in `unit`.
@@ -72,7 +72,8 @@ pub fn fit(rows: &Rows, unit: Unit, options: &Options) -> Result<Fit<Params>> {
     rows.enough(2)?;
     let k = f64::from(options.k);
     let scale = rows.mean_age();
-    // Buying about as often as the average customer while alive, and leaving now and then.
+    // The start: customers who are alive buy about as often as the average customer, and leave
+    // rarely.
     let r = 0.7;
     let alpha = scale * (r / (2.0 * k * rows.repeats / rows.customers)).clamp(1e-3, 1e3);
     let low = [1e-6, 1e-6 * scale, 1e-6, 1e-6].map(log);
@@ -93,8 +94,8 @@ pub fn fit(rows: &Rows, unit: Unit, options: &Options) -> Result<Fit<Params>> {
     Fit::new(&start, &best, rows.customers, constant)
 }
 
-/// Fits k = 1, 2, ... and keeps the k of the highest likelihood; ends at the first k that does not
-/// raise it. The fits tried are returned, the best one's index first.
+/// Fits k = 1, 2, ... and keeps the k of the highest likelihood; stops at the first k that does not
+/// raise it. Returns the index of the best fit and all fits tried.
 ///
 /// # Errors
 ///
@@ -120,7 +121,7 @@ pub fn fit_regular(
     Ok((fits.len() - 1, fits))
 }
 
-/// The likelihood of rows, with its scratch.
+/// The likelihood of rows, with its buffers.
 struct Likelihood<'a> {
     rows: &'a Rows,
     family: Family,
@@ -167,7 +168,7 @@ impl<'a> Likelihood<'a> {
         let mut sum = self.of_frequencies(r, a, b);
         sum.add(&self.of_ages(r, alpha));
         let from = match self.family {
-            // Rows are in the order of x: those of x = 0 come first.
+            // Rows are sorted by x, so rows with x = 0 come first.
             Family::Bg if self.k == 1 && rows.x.first() == Some(&0.0) => {
                 rows.x_code.partition_point(|code| *code == 0)
             }
@@ -193,6 +194,8 @@ impl<'a> Likelihood<'a> {
                 stay.to(x + m),
                 both.to(x + m),
             );
+            // lnΓ(r+kx) − lnΓ(r), lnΓ(b+n) − lnΓ(b), lnΓ(a+b+n) − lnΓ(a+b): the last two are lnB(a,
+            // b+n) − lnB(a, b)
             sum.value += w * (g[0] + s[0] - t[0]);
             sum.gradient[0] += w * g[1];
             sum.gradient[2] -= w * t[1];
@@ -210,7 +213,9 @@ impl<'a> Likelihood<'a> {
         let mut sum = Derivatives::default();
         for ((age, (w, kx)), ln_age) in self.rows.age.iter().zip(&self.at_age).zip(&self.ln_age) {
             let scale = alpha + age;
+            // Derivatives of −w r ln(1 + T/α) − w kx ln(α + T).
             let slope = age / (alpha * scale);
+            // ln(1 + T/α), and its derivative −T/(α(α+T)) in α
             let ln_ratio = log1p(age / alpha);
             sum.value -= w * r * ln_ratio + kx * ln_age;
             sum.gradient[0] -= w * ln_ratio;
@@ -237,7 +242,8 @@ impl<'a> Likelihood<'a> {
                 q = r + k * x;
                 stays = b + x + m - 1.0;
                 if x + m == 0.0 {
-                    // Nobody can have left: e^D is 0, whatever its parameters.
+                    // Dropout is impossible (BG, x = 0): e^D is 0 and does not depend on the
+                    // parameters.
                     (ln_first, stays) = (f64::NEG_INFINITY, f64::INFINITY);
                 } else {
                     ln_first = ln_a - log(stays);
@@ -247,12 +253,15 @@ impl<'a> Likelihood<'a> {
             let w = rows.weight[i];
             let silence = self.ln_age[age] - self.ln_recency[t_x];
             let (now, then) = (1.0 / (alpha + rows.age[age]), 1.0 / (alpha + rows.t_x[t_x]));
+            // D = ln a − ln(b+n−1) + q ln((α+T)/(α+t_x))
             let d = ln_first + q * silence;
             let (difference, other) = (now - then, 1.0 / stays);
             let dd = [silence, q * difference, 1.0 / a, -other];
+            // ∂²D/∂α² = q (1/(α+t_x)² − 1/(α+T)²); ∂²D/∂r∂α = difference
             let curve = q * difference * -(now + then);
             if self.k == 1 {
                 let e = exp(-fabs(d));
+                // 1 − P(alive) = e^D/(1 + e^D), and value = ln(1 + e^D), without overflow
                 let gone = if d >= 0.0 { 1.0 } else { e } / (1.0 + e);
                 let value = if d > 0.0 { d } else { 0.0 } + log1p(e);
                 let (g, spread) = (w * gone, w * gone * (1.0 - gone));
@@ -265,6 +274,7 @@ impl<'a> Likelihood<'a> {
                         sum.hessian[p][s] += spread * dd[p] * dd[s];
                     }
                 }
+                // gone · ∂²D, besides gone (1 − gone) ∂D ∂D above
                 sum.hessian[0][1] += g * difference;
                 sum.hessian[1][1] += g * curve;
                 sum.hessian[2][2] -= g * dd[2] * dd[2];
@@ -273,12 +283,13 @@ impl<'a> Likelihood<'a> {
             }
             let u = (rows.age[age] - rows.t_x[t_x]) * now;
             let s = Survival::new(self.k, q, u, now);
-            // ln S is at least 0, as the first term is 1.
+            // ln S ≥ 0, because the first term of S is 1.
             let (ln_s, delta) = (log(s.value), d - log(s.value));
             let e = exp(-fabs(delta));
             let gone = if delta >= 0.0 { 1.0 } else { e } / (1.0 + e);
             let stay = 1.0 - gone;
             sum.value += w * (ln_s + if delta > 0.0 { delta } else { 0.0 } + log1p(e));
+            // ∂ ln(S + e^D) = gone ∂D + (1 − gone) ∂S/S
             let sigma = [s.slope[0] / s.value, s.slope[1] / s.value, 0.0, 0.0];
             let g: [f64; 4] = std::array::from_fn(|p| gone * dd[p] + stay * sigma[p]);
             for p in 0..4 {
@@ -316,6 +327,7 @@ impl Survival {
         for j in 1..k {
             let i = f64::from(j - 1);
             let inverse = 1.0 / (q + i);
+            // (q)_j/j! u^j; first = Σ 1/(q+i) is its ∂ ln/∂r
             term *= (q + i) / (i + 1.0) * u;
             first += inverse;
             second += inverse * inverse;
@@ -361,8 +373,8 @@ mod tests {
         Params::new(family, k, [0.8, 20.0, 0.9, 2.5], Unit::Day).unwrap()
     }
 
-    /// Differences of the likelihood, summed customer by customer through the public function,
-    /// against the gradient; differences of the gradient against the Hessian.
+    /// Compares the gradient with differences of the likelihood, summed customer by customer
+    /// through the public function, and the Hessian with differences of the gradient.
     #[test]
     fn derivatives_are_those_of_the_likelihood() {
         for (family, k) in [
@@ -460,7 +472,8 @@ mod tests {
         }
     }
 
-    /// Time in other units is the same fit: α scales, the likelihood shifts by −Σx ln c.
+    /// Other units of time give the same fit: α is scaled by c and the likelihood changes by −Σx ln
+    /// c.
     #[test]
     fn weeks_are_days() {
         let columns = shop(&truth(Family::Mbg, 1), 2_000);

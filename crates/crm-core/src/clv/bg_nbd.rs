@@ -1,11 +1,11 @@
-//! BG/NBD, MBG/NBD and their regular forms (M)BG/CNBD-k: dropout follows purchases.
+//! BG/NBD, MBG/NBD and their regular forms (M)BG/CNBD-k: dropout happens right after a purchase.
 //!
 //! # The model
 //!
 //! While alive a customer buys at rate `λ ~ Gamma(r, α)`; after each repeat purchase they leave
 //! with probability `p ~ Beta(a, b)`. MBG also lets them leave right after the first purchase
-//! (`m = 1`, BG `m = 0`). In the regular forms gaps are Erlang-k with mean `k/λ`: the larger `k`, the
-//! more evenly people buy; `k = 1` is the plain model, bit for bit.
+//! (`m = 1`, BG `m = 0`). In the regular forms gaps are Erlang-k with mean `k/λ`: the larger `k`,
+//! the more regular the gaps. `k = 1` is the plain model, bit for bit.
 //!
 //! ```text
 //! q = r + kx,  n = x + m,  u = (T − t_x)/(α + T)
@@ -17,8 +17,9 @@
 //! plus, for `k > 1`, the constant `(k−1) Σ ln Δt − x lnΓ(k)` per customer, which needs the gaps. Times
 //! are in the unit the parameters carry.
 //!
-//! BG/NBD gives everybody without a repeat purchase P(alive) = 1: they have had no chance to
-//! leave. Where P(alive) of one-time buyers matters, use MBG/NBD, which is the default.
+//! BG/NBD gives every customer without a repeat purchase P(alive) = 1, because its customers cannot
+//! leave before the first repeat purchase. Where P(alive) of one-time buyers matters, use MBG/NBD,
+//! which is the default.
 //!
 //! # References
 //!
@@ -42,13 +43,13 @@ use crate::num::Positive;
 use crate::num::rng::Rng;
 use crate::num::special::{ln_add_exp, ln_beta, ln_rising, sigmoid};
 
-/// Whether one can leave right after the first purchase.
+/// Whether dropout is possible right after the first purchase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Family {
-    /// BG: only after a repeat purchase.
+    /// BG: dropout only after a repeat purchase.
     Bg,
-    /// MBG: after the first purchase, too. The default.
+    /// MBG: dropout after the first purchase too. The default.
     #[default]
     Mbg,
 }
@@ -63,14 +64,14 @@ impl Family {
     }
 }
 
-/// The largest regularity that is tried.
+/// The largest regularity k.
 pub const MOST_REGULAR: u32 = 12;
 
 /// Parameters, with their unit of time.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Params {
-    /// Which of the two.
+    /// BG or MBG.
     pub family: Family,
     /// Regularity k of the gaps, from 1 (Poisson) to 12.
     #[serde(default = "one")]
@@ -132,20 +133,21 @@ impl Params {
         self.r.get() + f64::from(self.k) * x
     }
 
-    /// `D`, the log-odds of having left against having neither left nor bought; −∞ if one cannot
-    /// have left.
+    /// `D`, the log odds of having left (for k = 1; −∞ where dropout is impossible).
     fn ln_left(&self, h: History) -> f64 {
         let [_, alpha, a, b] = self.numbers();
         let m = self.family.m();
         if h.x + m == 0.0 {
             return f64::NEG_INFINITY;
         }
+        // ln((α+T)/(α+t_x))
         let silence = log1p((h.age - h.t_x) / (alpha + h.t_x));
         log(a) - log(b + h.x - 1.0 + m) + self.q(h.x) * silence
     }
 
     /// Weights of having passed `j < k` of the stages to the next purchase, not normalised.
     fn stages(&self, h: History) -> Stages {
+        // w_j = (q)_j/j! u^j, the terms of S
         let u = (h.age - h.t_x) / (self.alpha.get() + h.age);
         let q = self.q(h.x);
         let mut weight = [0.0; MOST_REGULAR as usize];
@@ -187,8 +189,8 @@ impl Params {
         sigmoid(log(s) - d)
     }
 
-    /// `E[Y(t)]` for many customers with these P(alive): what depends on `(x, T)` alone is computed
-    /// once per pair.
+    /// `E[Y(t)]` for many customers with the given P(alive). The factor that depends on `(x, T)`
+    /// alone is computed once per pair.
     pub(crate) fn expected_of(
         &self,
         alive: &[f64],
@@ -250,10 +252,12 @@ impl Purchases for Params {
         } else {
             log(self.stages(h).iter().sum())
         };
+        // lnΓ(q) − lnΓ(r) + r ln α − q ln(α+T)
         let rate = ln_rising(r, kx) - r * log1p(h.age / alpha) - kx * log(alpha + h.age);
         let dropout = if n == 0.0 {
             0.0
         } else {
+            // the n purchases after which the customer stayed
             ln_beta(a, b + n) - ln_beta(a, b)
         };
         rate + dropout + ln_add_exp(survival, self.ln_left(h))
@@ -286,7 +290,7 @@ impl Purchases for Params {
         } else {
             0.0
         };
-        // Both are rounded: their sum can pass 1 by a bit.
+        // Both terms are rounded, so their sum can exceed 1 by one unit in the last place.
         (gone + now * p).min(1.0)
     }
 

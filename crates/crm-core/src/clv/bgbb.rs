@@ -1,7 +1,8 @@
 //! BG/BB: purchases in discrete opportunities, such as yearly donations.
 //!
-//! At each opportunity a customer who is alive buys with probability `p ~ Beta(α, β)`; before each they
-//! die with probability `θ ~ Beta(γ, δ)`. With `x` purchases in `n` opportunities, the last at `t_x`,
+//! At each opportunity a customer who is alive buys with probability `p ~ Beta(α, β)`; before each
+//! opportunity they die with probability `θ ~ Beta(γ, δ)`. With `x` purchases in `n` opportunities,
+//! the last at `t_x`,
 //!
 //! ```text
 //! L = ln Σ_{i=t_x}^{n} A_i
@@ -11,7 +12,8 @@
 //! E[Y(h)] = (α+x)/(α+β+n) · Σ_{i=1}^{h} P(alive at n+i)
 //! ```
 //!
-//! Its likelihood counts opportunities and is never compared with those of the continuous models.
+//! Its likelihood is of purchases per opportunity, so it cannot be compared with the likelihoods of
+//! the continuous models.
 //!
 //! # Reference
 //!
@@ -59,7 +61,7 @@ pub struct Pattern {
     pub weight: f64,
 }
 
-/// Most opportunities taken.
+/// The largest number of opportunities accepted.
 const MOST: u32 = 100_000;
 
 impl Params {
@@ -82,7 +84,7 @@ impl Params {
         [self.alpha, self.beta, self.gamma, self.delta].map(Positive::get)
     }
 
-    /// `ln B(α+x, β+c)/B(α, β)`: some `x` purchases and `c` refusals.
+    /// `ln B(α+x, β+c)/B(α, β)`: `x` purchases and `c` opportunities without one, in a given order.
     fn ln_buys(&self, x: u32, c: u32) -> f64 {
         let [a, b, _, _] = self.numbers();
         let (x, c) = (f64::from(x), f64::from(c));
@@ -95,7 +97,7 @@ impl Params {
         ln_rising(d, f64::from(n)) - ln_rising(g + d, f64::from(n))
     }
 
-    /// `ln B(γ+1, δ+n)/B(γ, δ)`: alive through `n`, and dead at once after it.
+    /// `ln B(γ+1, δ+n)/B(γ, δ)`: alive through `n`, and dead before `n + 1`.
     fn ln_dies(&self, n: u32) -> f64 {
         let [_, _, g, d] = self.numbers();
         self.ln_lives(n) + log(g / (g + d + f64::from(n)))
@@ -103,6 +105,7 @@ impl Params {
 
     /// Log-likelihood of one customer of a valid pattern.
     pub fn log_likelihood(&self, x: u32, t_x: u32, n: u32) -> f64 {
+        // ln A_n, then ln A_i for t_x ≤ i < n
         let alive = self.ln_buys(x, n - x) + self.ln_lives(n);
         (t_x..n)
             .map(|i| self.ln_buys(x, i - x) + self.ln_dies(i))
@@ -127,6 +130,7 @@ impl Params {
     pub fn probability_alive(&self, x: u32, t_x: u32, n: u32, ahead: u32) -> f64 {
         let [_, _, g, d] = self.numbers();
         let (n_, ahead) = (f64::from(n), f64::from(ahead));
+        // B(γ, δ+n+ahead)/B(γ, δ+n)
         let stays = exp(ln_rising(d + n_, ahead) - ln_rising(g + d + n_, ahead));
         self.alive(x, t_x, n) * stays
     }
@@ -139,18 +143,20 @@ impl Params {
         let mut sum = 0.0;
         for i in 0..h {
             let i = f64::from(i);
+            // P(alive at n+i+1 | alive at n)
             stays *= (d + n_ + i) / (g + d + n_ + i);
             sum += stays;
         }
         self.alive(x, t_x, n) * (a + f64::from(x)) / (a + b + n_) * sum
     }
 
-    /// Expected purchases without end, the next opportunity counting `1/(1+rate)`, the one after
-    /// `1/(1+rate)²`, … +∞ at rate 0 and `γ ≤ 1`.
+    /// Expected purchases in all further opportunities, discounted: the next opportunity counts
+    /// `1/(1+rate)`, the one after it `1/(1+rate)²`, … +∞ at rate 0 and `γ ≤ 1`.
     pub fn discounted(&self, x: u32, t_x: u32, n: u32, rate: f64) -> f64 {
         let [a, b, g, d] = self.numbers();
         let n_ = f64::from(n);
         let sum = if rate > 0.0 {
+            // Σ_i (δ+n)_i/(γ+δ+n)_i (1+rate)^−i
             let next = (d + n_) / (g + d + n_) / (1.0 + rate);
             next * hypergeometric(d + n_ + 1.0, g + d + n_ + 1.0, 1.0 / (1.0 + rate))
         } else if g > 1.0 {
@@ -177,6 +183,7 @@ impl Params {
         if k > h {
             return gone;
         }
+        // alive for all h opportunities, or dead after i of them, with k purchases
         let stays = exp(ln_choose(h) + then.ln_buys(k, h - k) + then.ln_lives(h));
         let leaves: f64 = (k..h)
             .map(|i| exp(ln_choose(i) + then.ln_buys(k, i - k) + then.ln_dies(i)))
@@ -207,21 +214,23 @@ impl Params {
     }
 }
 
-/// Customers by number of purchases: found, and expected of their numbers of opportunities alone.
+/// Customers by number of purchases: actual, and expected from their numbers of opportunities
+/// alone.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Histogram {
-    /// Found, by number of purchases; the last holds who bought more often, too.
+    /// Actual customers by number of purchases; the last cell includes customers with more
+    /// purchases.
     pub actual: Vec<f64>,
     /// Expected: Σ over customers of `P(X(n) = k)`.
     pub expected: Vec<f64>,
 }
 
-/// Customers by number of purchases, the last of `up_to` and more.
+/// Customers by number of purchases; the last cell is `up_to` or more.
 ///
 /// ```
 /// use crm_core::Context;
 /// use crm_core::clv::bgbb::{self, Params, Pattern};
-/// // Everybody buys with probability ½ on average at the one opportunity, if they get so far: ½ do.
+/// // At the one opportunity a customer is alive with probability ½ and then buys with probability ½.
 /// let model = Params::new([1.0, 1.0, 1.0, 1.0])?;
 /// let pattern = Pattern { x: 1, t_x: 1, n: 1, weight: 40.0 };
 /// let found = bgbb::histogram(&model, &[pattern], 1, &Context::default())?;
@@ -243,7 +252,7 @@ pub fn histogram(
     let cells = up_to as usize + 1;
     let mut actual = filled(cells, 0.0, "histogram")?;
     let mut expected = filled(cells, 0.0, "histogram")?;
-    // Customers by number of opportunities, which is all that the model knows of them.
+    // Customers by number of opportunities: the expectation uses nothing else about them.
     let longest = patterns.iter().map(|p| p.n as usize).max().unwrap_or(0);
     let mut of_n = filled(longest + 1, 0.0, "histogram")?;
     for p in patterns {
@@ -350,7 +359,8 @@ pub fn fit(patterns: &[Pattern]) -> Result<Fit<Params>> {
     Fit::new(&Params::new([1.0; 4])?, &best, customers, 0.0)
 }
 
-/// `lnΓ(c+i) − lnΓ(c)` with slope and curvature, for all that a likelihood needs.
+/// Tables of `lnΓ(c+i) − lnΓ(c)` with first and second derivative, for each argument in a
+/// likelihood.
 struct Tables {
     alpha: Vec<[f64; 3]>,
     beta: Vec<[f64; 3]>,
@@ -386,8 +396,8 @@ impl Tables {
         }
     }
 
-    /// Adds a pattern's log-likelihood: a logarithm of a sum of exponentials, so the derivatives
-    /// are weighted means of the terms'.
+    /// Adds a pattern's log-likelihood `ln Σ A_i`. Its derivatives are means of the derivatives of
+    /// `ln A_i`, weighted by `A_i`.
     fn add(&self, p: &Pattern, g: f64, d: f64, sum: &mut Derivatives<4>) {
         let (x, t_x, n) = (p.x as usize, p.t_x as usize, p.n as usize);
         let term = |i: usize| {
@@ -410,7 +420,7 @@ impl Tables {
             out.hessian[2][3] = -lives[2];
             out.hessian[3][3] = delta[2] - lives[2];
             if i < n {
-                // Dies: ln γ/(γ+δ+i).
+                // ln A_i has the factor ln γ/(γ+δ+i): death after opportunity i.
                 let all = 1.0 / (g + d + i as f64);
                 out.value += log(g * all);
                 out.gradient[2] += 1.0 / g - all;
@@ -427,6 +437,7 @@ impl Tables {
         let mut mean = Derivatives::<4>::default();
         for i in t_x..=n {
             let t = term(i);
+            // A_i, relative to the largest
             let share = exp(t.value - highest);
             mean.value += share;
             for k in 0..4 {
@@ -554,7 +565,7 @@ mod tests {
         for (k, (ours, theirs)) in found.expected.iter().zip(peer).enumerate() {
             assert!((ours / theirs - 1.0).abs() < 1e-10, "{k}: {ours} {theirs}");
         }
-        // The rest in one row; more rows than opportunities; donors of two numbers of them.
+        // The last row takes the rest; more rows than opportunities; donors with two different n.
         let four = histogram(&model, &donors(), 4, &context).unwrap();
         assert_eq!(four.actual[4], 1036.0 + 1063.0 + 1203.0);
         assert!((four.expected[4] - peer[4..].iter().sum::<f64>()).abs() < 1e-8);

@@ -1,8 +1,8 @@
-//! Purchases in discrete opportunities as tables: `bgbb_fit` from patterns, `bgbb_predict` of them,
-//! `bgbb_histogram` of how many bought how often.
+//! BG/BB as analyses of a table: `bgbb_fit` fits patterns of purchases over discrete opportunities,
+//! `bgbb_predict` predicts from them, `bgbb_histogram` counts customers by number of purchases.
 //!
-//! All read `frequency` (purchases), `recency` (the opportunity of the last, 0 if none) and `n`
-//! (opportunities), and `weight`, which counts customers of one pattern. Formulas are in
+//! All read `frequency` (purchases), `recency` (the opportunity of the last purchase, 0 if none),
+//! `n` (opportunities), and optionally `weight` (customers with this pattern). Formulas are in
 //! [`crate::clv::bgbb`].
 
 use schemars::JsonSchema;
@@ -88,14 +88,14 @@ pub struct BgbbPredict;
 
 impl Analysis for BgbbPredict {
     const NAME: &'static str = "bgbb_predict";
-    const SUMMARY: &'static str = "P(alive) and expected purchases in the opportunities ahead";
+    const SUMMARY: &'static str = "P(alive) and expected purchases in the next opportunities";
     const JA: &'static str = "離散購入の期待回数";
     const COLUMNS: &'static [Field] = &columns! {
         CUSTOMER_ID;
-        PROBABILITY_ALIVE, "Probability of being alive at the last opportunity ahead.";
-        EXPECTED_PURCHASES, "Purchases expected in the opportunities ahead.";
-        DISCOUNTED_PURCHASES, "Purchases expected without end, discounted; null if infinite.";
-        LOG_LIKELIHOOD, "Of the customer's pattern.";
+        PROBABILITY_ALIVE, "Probability of being alive at the last opportunity of the prediction.";
+        EXPECTED_PURCHASES, "Expected purchases in the next opportunities.";
+        DISCOUNTED_PURCHASES, "Expected purchases without an end, discounted; null if infinite.";
+        LOG_LIKELIHOOD, "Log likelihood of the customer's history.";
     };
     const OPTIONAL: &'static [&'static str] = &["customer_id", "weight"];
     type Data = Table;
@@ -133,12 +133,12 @@ impl Analysis for BgbbPredict {
 pub struct HistogramOptions {
     /// The model: the JSON of a fit, or of parameters `alpha`, `beta`, `gamma`, `delta`. Needed.
     pub fit: Value,
-    /// The last row: so many purchases or more, up to 10,000. Default: the greatest number of
-    /// opportunities.
+    /// The last row counts customers with this many purchases or more, up to 10,000. Default: the
+    /// greatest number of opportunities.
     pub up_to: Option<u32>,
 }
 
-/// The most purchases that have a row of their own.
+/// The largest `up_to`.
 const MOST_ROWS: u32 = 10_000;
 
 /// The analysis `bgbb_histogram`.
@@ -146,14 +146,14 @@ pub struct BgbbHistogram;
 
 impl Analysis for BgbbHistogram {
     const NAME: &'static str = "bgbb_histogram";
-    const SUMMARY: &'static str = "customers by number of purchases in discrete opportunities, beside those that BG/BB expects";
+    const SUMMARY: &'static str = "observed and expected numbers of customers by number of purchases in discrete opportunities";
     const JA: &'static str = "離散購入回数分布の予測と実績";
     const COLUMNS: &'static [Field] = &columns! {
         FREQUENCY, "Purchases.";
         OR_MORE,
-            "Whether the row holds more frequent customers too: the last, if they had more opportunities.";
-        WEIGHTED_CUSTOMERS;
-        EXPECTED_CUSTOMERS, "Expected of their numbers of opportunities.";
+            "Whether the row includes more frequent customers: the last row, if some had more opportunities.";
+        WEIGHTED_CUSTOMERS, "Observed customers, by weight.";
+        EXPECTED_CUSTOMERS, "Expected customers, given their numbers of opportunities.";
     };
     const OPTIONAL: &'static [&'static str] = &["customer_id", "weight"];
     type Data = Table;

@@ -1,9 +1,9 @@
-//! Standard errors and intervals by the bootstrap: the fit repeated on customers drawn anew.
+//! Standard errors and intervals by the bootstrap: the fit is repeated on resampled customers.
 //!
-//! Each replicate gives every distinct history a Poisson number of customers whose mean is the
-//! number found (the Poisson bootstrap, which is the multinomial one without its fixed total). It
-//! has a random stream of its own, so threads change no bit. Replicates that do not converge are
-//! left out and counted.
+//! In each replicate the number of customers with a history is Poisson with the observed number as
+//! mean (the Poisson bootstrap: the multinomial bootstrap without its fixed total). Each replicate
+//! has its own random stream, so the result does not depend on threads. Replicates that do not
+//! converge are left out and counted.
 //!
 //! # References
 //!
@@ -22,7 +22,7 @@ use crate::num::Fraction;
 use crate::num::rng::Rng;
 use libm::{log, round};
 
-/// What the replicates say.
+/// The results of the replicates.
 pub(crate) struct Bootstrap {
     /// Estimates of each parameter, ascending.
     estimates: Vec<Vec<f64>>,
@@ -33,8 +33,8 @@ pub(crate) struct Bootstrap {
 }
 
 impl Bootstrap {
-    /// Repeats a fit `replicates` times; `refit` gets the replicate's random numbers, and gives
-    /// the estimates if it converged.
+    /// Repeats a fit `replicates` times. `refit` takes the replicate's random numbers and returns
+    /// the estimates if the fit converged.
     fn new(
         replicates: u32,
         seed: u64,
@@ -85,7 +85,7 @@ impl Bootstrap {
         })
     }
 
-    /// Of a model of purchases; the regularity k stays.
+    /// The bootstrap of a model of purchases; the regularity k is not refitted.
     pub(crate) fn of_purchases(
         fit: &Fit<AnyModel>,
         rows: &Rows,
@@ -97,7 +97,7 @@ impl Bootstrap {
         })
     }
 
-    /// Of the model of spend.
+    /// The bootstrap of the model of spend.
     pub(crate) fn of_spend(
         fit: &Fit<gamma_gamma::Params>,
         spend: &Spend<'_>,
@@ -126,7 +126,8 @@ impl Bootstrap {
     }
 }
 
-/// The estimates of a replicate: none if it did not converge, or drew too few customers.
+/// The estimates of a replicate; `None` if the fit did not converge or the sample has too few
+/// customers.
 fn estimates<M: Model>(fit: Result<Fit<M>>) -> Result<Option<[f64; 4]>> {
     match fit {
         Ok(fit) => Ok((fit.status == Status::Converged).then(|| fit.model.values())),
@@ -140,7 +141,7 @@ mod tests {
     use super::*;
     use crate::clv::{Histories, Kind, Purchases, Unit, fit, pareto_nbd};
 
-    /// A parametric model that is true: the bootstrap finds the errors of the Hessian.
+    /// Where the model is true, the bootstrap agrees with the standard errors from the Hessian.
     #[test]
     fn errors_are_those_of_the_likelihood() {
         let truth = pareto_nbd::Params::new([0.8, 12.0, 1.1, 60.0], Unit::Day).unwrap();
@@ -168,7 +169,7 @@ mod tests {
         let hessian = fit.covariance_of_logs.clone().unwrap();
         for i in 0..4 {
             let ratio = one.covariance_of_logs[i * 5] / hessian[i * 5];
-            // A hundred draws know a variance to ±14 %.
+            // A hundred replicates give a variance with a standard error of 14 %.
             assert!((0.55..1.8).contains(&ratio), "{i}: {ratio}");
             let (low, high) = one.intervals(Fraction::P95)[i];
             assert!(low < fit.model.values()[i] && fit.model.values()[i] < high);

@@ -1,4 +1,4 @@
-//! Distinct values of a column, and for each row the index of its value.
+//! Factorises a column: its distinct values, and for each row the index of its value.
 
 use foldhash::fast::FixedState;
 use std::hash::BuildHasher;
@@ -25,9 +25,8 @@ impl Codes {
 
 /// Encodes finite values that are at least 0.
 ///
-/// Through a hash table while the distinct values are few (days, weeks), which is several times
-/// faster than sorting; by sorting otherwise, and when a probe gets long, so that crafted values
-/// cost no more than varied ones.
+/// Uses a hash table while the distinct values are few (days, weeks), which is faster than sorting.
+/// With many values, or where a probe gets long (values chosen to collide), it sorts.
 pub(crate) fn encode(column: &[f64]) -> Result<Codes> {
     match hashed(column)? {
         Some(codes) => Ok(codes),
@@ -35,20 +34,21 @@ pub(crate) fn encode(column: &[f64]) -> Result<Codes> {
     }
 }
 
-/// Distinct values up to which a hash table is worth it.
+/// The largest number of distinct values for the hash table.
 const MOST: usize = 1 << 16;
 const LONGEST_PROBE: usize = 48;
 const EMPTY: u32 = u32::MAX;
 
 fn hashed(column: &[f64]) -> Result<Option<Codes>> {
     let hasher = FixedState::with_seed(0x5eed);
-    // At most half full; a column of few rows, such as one customer's, has a small one.
+    // The table is at most half full. A column of few rows, such as one customer's, has a small
+    // table.
     let size = (2 * column.len().min(MOST)).next_power_of_two();
     let mut slots = filled(size, EMPTY, "distinct values")?;
     let mut values: Vec<f64> = Vec::new();
     let mut code = room(column.len(), "codes")?;
     for value in column {
-        // −0 is 0.
+        // −0 becomes 0.
         let value = value + 0.0;
         let mut slot = hasher.hash_one(value.to_bits()) as usize % size;
         let mut probe = 0;
@@ -70,7 +70,7 @@ fn hashed(column: &[f64]) -> Result<Option<Codes>> {
         };
         code.push(found);
     }
-    // Codes by first appearance become codes by value.
+    // Renumbers codes from first appearance to ascending value.
     let mut order = room(values.len(), "distinct values")?;
     order.extend(0..values.len() as u32);
     order.sort_unstable_by(|a, b| values[*a as usize].total_cmp(&values[*b as usize]));
@@ -87,7 +87,7 @@ fn hashed(column: &[f64]) -> Result<Option<Codes>> {
 
 fn sorted(column: &[f64]) -> Result<Codes> {
     let mut pairs = room(column.len(), "distinct values")?;
-    // Bits of doubles that are at least 0 are in the order of the doubles.
+    // The bits of doubles ≥ 0 sort as the doubles do.
     pairs.extend(
         column
             .iter()

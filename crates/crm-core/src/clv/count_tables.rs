@@ -1,12 +1,13 @@
-//! Does the model have the right people? `frequency_histogram` puts the customers with n repeat
-//! purchases beside those expected; `expected_surface` shows what it expects of whom.
+//! Checks of a model by count: `frequency_histogram` compares the number of customers with n repeat
+//! purchases with the expected number; `expected_surface` tabulates predictions over frequency ×
+//! recency.
 //!
 //! ```text
 //! expected customers with n = Σ over customers of P(X(T) = n)
 //! ```
 //!
-//! The sum knows each customer's age T and nothing that they did. The surface is E[Y(t)] and P(alive)
-//! over frequency × recency at one age: what a picture of the model needs. Cells that no history
+//! The sum uses each customer's age T and none of their purchases. The surface is E[Y(t)] and
+//! P(alive) over frequency × recency at one age, for example for a heat map. Cells that no history
 //! can be in (recency without a repeat purchase, or the reverse) are left out.
 
 use schemars::JsonSchema;
@@ -26,7 +27,7 @@ use crate::table::shared::{EXPECTED_PURCHASES, FREQUENCY, PROBABILITY_ALIVE, REC
 use crate::table::{Column, Field, Values, columns};
 use crate::{Context, Error, Result, Scope, Table};
 
-/// The frame, in the unit of the model.
+/// The columns of the table, checked to be in the unit of the model.
 fn frame<'a>(data: &'a Table, fit: &Fit<AnyModel>, unit: Option<Unit>) -> Result<Frame<'a>> {
     one_as_of(data)?;
     let frame = Frame::new(data, unit)?;
@@ -40,9 +41,10 @@ fn frame<'a>(data: &'a Table, fit: &Fit<AnyModel>, unit: Option<Unit>) -> Result
 pub struct HistogramOptions {
     /// The model: the JSON of a fit, or of parameters. Needed.
     pub fit: Value,
-    /// The unit of time of a frame that does not say.
+    /// The unit of time of a frame without a definition.
     pub unit: Option<Unit>,
-    /// The last row: so many repeat purchases or more, up to 10,000. Default 7.
+    /// The last row counts customers with this many repeat purchases or more, up to 10,000. Default
+    /// 7.
     pub up_to: u32,
 }
 
@@ -62,13 +64,13 @@ pub struct FrequencyHistogram;
 impl Analysis for FrequencyHistogram {
     const NAME: &'static str = "frequency_histogram";
     const SUMMARY: &'static str =
-        "customers by number of repeat purchases, beside those that a model expects";
+        "observed and expected numbers of customers by number of repeat purchases";
     const JA: &'static str = "購入回数分布の予測と実績";
     const COLUMNS: &'static [Field] = &columns! {
         FREQUENCY, "Repeat purchase days.";
-        OR_MORE;
-        WEIGHTED_CUSTOMERS;
-        EXPECTED_CUSTOMERS;
+        OR_MORE, "Whether the row includes more frequent customers: the last row.";
+        WEIGHTED_CUSTOMERS, "Observed customers, by weight.";
+        EXPECTED_CUSTOMERS, "Expected customers.";
     };
     const OPTIONAL: &'static [&'static str] = &["customer_id", "weight", "as_of"];
     type Data = Table;
@@ -111,7 +113,7 @@ impl Analysis for FrequencyHistogram {
 pub struct SurfaceOptions {
     /// The model: the JSON of a fit, or of parameters. Needed.
     pub fit: Value,
-    /// The unit of time of a frame that does not say.
+    /// The unit of time of a frame without a definition.
     pub unit: Option<Unit>,
     /// Time ahead, in the unit of the model, at least 0. Default 30.
     pub t: f64,
@@ -119,7 +121,7 @@ pub struct SurfaceOptions {
     pub age: Option<Positive>,
     /// The greatest frequency. Default: that of the table.
     pub up_to: Option<u32>,
-    /// Recencies from 0 to the age in steps of so much. Default 1 unit.
+    /// Step of the recencies, from 0 to the age. Default 1 unit.
     pub step: Positive,
 }
 
@@ -139,7 +141,7 @@ impl Default for SurfaceOptions {
 /// The analysis `expected_surface`.
 pub struct ExpectedSurface;
 
-/// Cells beyond which nobody sees a picture.
+/// The largest number of cells.
 const MOST_CELLS: f64 = 4e6;
 
 impl Analysis for ExpectedSurface {
@@ -150,8 +152,8 @@ impl Analysis for ExpectedSurface {
     const COLUMNS: &'static [Field] = &columns! {
         FREQUENCY, "Repeat purchase days.";
         RECENCY;
-        PROBABILITY_ALIVE, "Now.";
-        EXPECTED_PURCHASES, "Purchase days expected within the time ahead.";
+        PROBABILITY_ALIVE, "Probability of being alive now.";
+        EXPECTED_PURCHASES, "Expected purchase days in the time ahead.";
     };
     const OPTIONAL: &'static [&'static str] = &["customer_id", "weight", "as_of"];
     type Data = Table;

@@ -1,4 +1,4 @@
-//! What a customer who is alive now will do, when dropout follows purchases.
+//! Predictions for a customer who is alive now, in the BG family (dropout after purchases).
 //!
 //! The state of such a customer in the BG family is a purchase rate `λ ~ Gamma(q, A)` and a
 //! dropout probability `p ~ Beta(a, B)`: after each purchase they leave with probability `p`. With
@@ -11,8 +11,8 @@
 //! ```
 //!
 //! Both forms add positive terms only: nothing cancels at `a = 1`, at `a + b < 1`, or as `t → 0`,
-//! where the published hypergeometric form does. The sum is used while it is short, the integral
-//! (a trapezoidal rule on the logit of `p`) otherwise.
+//! where the published hypergeometric form does. The sum is used where it has few terms, the
+//! integral (a trapezoidal rule on the logit of `p`) otherwise.
 
 use libm::{exp, expm1, fabs, lgamma, log, log1p, sqrt};
 
@@ -24,12 +24,12 @@ use crate::num::special::ln_rising;
 /// The longest sum; the integral costs about as much as 2,000 of its terms.
 const MOST_TERMS: f64 = 2_000.0;
 
-/// A customer who is alive: gamma rate, beta dropout.
+/// The state of a customer who is alive: gamma purchase rate, beta dropout probability.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Alive {
     /// Shape of the rate.
     pub(crate) q: f64,
-    /// Scale of time: the rate of the rate's gamma law, α + T.
+    /// `A = α + T`, the rate parameter of the gamma distribution of λ.
     pub(crate) scale: f64,
     /// First parameter of the dropout probability.
     pub(crate) a: f64,
@@ -37,7 +37,7 @@ pub(crate) struct Alive {
     pub(crate) b: f64,
 }
 
-/// What happens within a time: purchases expected, and the probability of being alive at its end.
+/// Predictions for a time ahead: expected purchases, and the probability of being alive at its end.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(crate) struct Ahead {
     pub(crate) purchases: f64,
@@ -45,7 +45,7 @@ pub(crate) struct Ahead {
 }
 
 impl Alive {
-    /// Purchases within `t`, and survival to it.
+    /// `E[Y(t)]` and `P(alive, t)`.
     pub(crate) fn ahead(&self, t: f64) -> Ahead {
         let z = t / self.scale;
         if z <= 0.0 {
@@ -75,6 +75,7 @@ impl Alive {
             alive: none,
         };
         loop {
+            // counted = Σ_{i<n} e_i, probability = NB(n)
             counted += e;
             e *= (self.b + n) / (total + n);
             let ratio = (self.q + n) / (n + 1.0) * w;
@@ -84,7 +85,7 @@ impl Alive {
             out.purchases += bought;
             out.alive += left;
             if n > mean && ratio < 1.0 {
-                // The rest is below a geometric series whose counts grow by at most one a term.
+                // The remaining terms are below a geometric series of ratio max(ratio, w).
                 let rest = 1.0 / (1.0 - ratio.max(w));
                 if probability * rest * (counted + e * rest) <= 1e-17 * out.purchases
                     && left * rest <= 1e-17 * out.alive
@@ -100,6 +101,7 @@ impl Alive {
 
     fn integral(&self, z: f64) -> Ahead {
         let q = self.q;
+        // f = (1 − (1+pz)^−q)/p for E[Y(t)], g = (1+pz)^−q for P(alive, t)
         let f = |p: f64| -expm1(-q * log1p(p * z)) / p;
         let g = |p: f64| exp(-q * log1p(p * z));
         // f and g are constant below here.
@@ -110,10 +112,11 @@ impl Alive {
         Ahead { purchases, alive }
     }
 
-    /// `E[f(p)]`. The mass of `f(p)·Beta(p)` lies where `(1+pz)^−q · Beta(p)` has fallen by fewer than
-    /// `drop` e-folds from its peak; `f` is constant for logits below `flat`.
+    /// `E[f(p)]`. The integral runs over the logits of `p` where `(1+pz)^−q · Beta(p)` is above
+    /// `e^−drop` of its peak; `f` is constant for logits below `flat`.
     fn mean(&self, q: f64, z: f64, drop: f64, flat: f64, f: impl Fn(f64) -> f64) -> f64 {
         let Self { a, b, .. } = *self;
+        // ln p^a (1−p)^B with p = 1/(1+e^−u): the beta density times dp/du
         let weight = |u: f64| a * u - (a + b) * softplus(u);
         let target = |u: f64| weight(u) - q * log1p(z * logistic(u));
         let peak = self.peak(q, z);
@@ -135,14 +138,15 @@ impl Alive {
             peak + sign * far
         };
         let (from, to) = (edge(-1.0), edge(1.0));
-        // The peak's curvature bounds the step for narrow laws, the strip of analyticity for others.
+        // For a narrow integrand the curvature at the peak limits the step, for others the strip of
+        // analyticity.
         let curvature = {
             let d = 1e-3;
             fabs(target(peak + d) - 2.0 * top + target(peak - d)) / (d * d)
         };
         let narrow = a * b / (a + b);
         let step = (0.7 / sqrt(curvature.max(narrow))).min(0.25);
-        // Above 42 the logit's complement has no digits left and f is f(1).
+        // Above a logit of 42, 1 − p is below the precision of a double and f is f(1).
         let (left, right) = (from < flat, to > 42.0);
         let bounds = Line {
             from: if left { flat } else { from },
@@ -167,7 +171,7 @@ impl Alive {
         let c2 = (q - a - b) * z;
         let c1 = a * z - a - b - q * z;
         let root = sqrt((c1 * c1 - 4.0 * c2 * a).max(0.0));
-        // c1 may be of either sign; take the form of the smaller positive root without subtraction.
+        // c1 may have either sign; this form of the smaller positive root has no cancellation.
         let p = if c1 <= 0.0 {
             2.0 * a / (root - c1)
         } else {
@@ -182,9 +186,10 @@ impl Alive {
         exp(ln_rising(self.b, n) - ln_rising(self.a + self.b, n))
     }
 
-    /// How many of so many purchases are made, if one may leave after each: drawn.
+    /// Draws how many of `purchases` are made if dropout is possible after each.
     pub(crate) fn draw_stay(&self, purchases: u64, rng: &mut Rng) -> u64 {
-        /// From here on the dropout probability itself is drawn.
+        /// Above this number the dropout probability p is drawn and then the geometric number of
+        /// purchases.
         const LONGEST_WALK: u64 = 4_096;
         if purchases > LONGEST_WALK {
             let p = rng.beta(self.a, self.b);
@@ -214,6 +219,7 @@ impl Alive {
         }
         let before = f64::from(n) - 1.0;
         let leaves = self.survives(before) * self.a / (self.a + self.b + before);
+        // e_n NB(n), or dropout at the n-th purchase: e_{n−1} a/(a+B+n−1) · P(N ≥ n)
         stays + leaves * at_least(n, self.q, z)
     }
 
@@ -231,7 +237,7 @@ impl Alive {
         )
     }
 
-    /// Purchases still to come without end: `(a+B−1)/(a−1)`, infinite at `a ≤ 1`.
+    /// Expected purchases without a time limit: `(a+B−1)/(a−1)`, infinite at `a ≤ 1`.
     pub(crate) fn for_ever(&self) -> f64 {
         if self.a <= 1.0 {
             f64::INFINITY
@@ -241,21 +247,21 @@ impl Alive {
     }
 }
 
-/// What the sum of purchases has in common at all times: an integral over time asks for it at
-/// dozens of them, and three divisions a term become none.
+/// The factors of the sum that do not depend on `t`. An integral over time evaluates the sum at
+/// dozens of times; this saves three divisions a term.
 struct Steps {
     q: f64,
     /// `(q + n)/(n + 1)`.
     growth: [f64; STEPS],
-    /// `Σ_{i ≤ n} e_i`: purchases made if n + 1 would be.
+    /// `Σ_{i ≤ n} e_i`.
     made: [f64; STEPS],
 }
 
-/// More terms than a year of a frequent customer takes.
+/// Enough terms for a year of a frequent customer.
 const STEPS: usize = 384;
 
 impl Steps {
-    /// None where the sum up to `longest` has more terms.
+    /// `None` where the sum up to time `longest` has more terms.
     fn new(alive: &Alive, longest: f64) -> Option<Self> {
         let Alive { q, a, b, .. } = *alive;
         if terms(q, longest) > STEPS as f64 || q * log1p(longest) >= 600.0 {
@@ -278,6 +284,7 @@ impl Steps {
 
     /// Purchases within `z`, in units of the scale.
     fn purchases(&self, z: f64) -> f64 {
+        // Σ_n NB(n) · made[n−1]
         let (w, count) = (z / (1.0 + z), terms(self.q, z) as usize + 1);
         let mut probability = exp(-self.q * log1p(z));
         let mut sum = 0.0;
@@ -289,17 +296,19 @@ impl Steps {
     }
 }
 
-/// How many terms of the sum up to `z` count: beyond the mean they fall like `w^n`, and 40 e-folds
-/// take `40 (1 + z)` of them.
+/// The number of terms of the sum up to `z`: beyond the mean they decrease like `w^n`, and a
+/// decrease by `e^−40` takes `40 (1 + z)` terms.
 pub(crate) fn terms(q: f64, z: f64) -> f64 {
     let mean = q * z;
     mean + 12.0 * sqrt(mean * (1.0 + z)) + 40.0 * (1.0 + z)
 }
 
-/// Where `e^(−δt)` of at most linear growth is below the last digit, in units of `1/δ`.
+/// Beyond this time, in units of `1/δ`, `e^(−δt)` times linear growth is below the precision of a
+/// double.
 const LONGEST: f64 = 45.0;
 
-/// By parts, `e^(−δH) Y(H) + δ∫₀^H e^(−δt) Y(t) dt`: positive terms, and no derivative of `Y`.
+/// Integrated by parts: `e^(−δH) Y(H) + δ∫₀^H e^(−δt) Y(t) dt`. All terms are positive and `Y`
+/// needs no derivative.
 pub(crate) fn discounted(
     delta: f64,
     horizon: f64,
@@ -331,7 +340,7 @@ pub(crate) fn negative_binomial(n: u32, q: f64, z: f64) -> f64 {
         return if n == 0 { 1.0 } else { 0.0 };
     }
     let n = f64::from(n);
-    // w = z/(1+z); both logs keep their digits at either end.
+    // NB(n) with w = z/(1+z); both logarithms are accurate for small and for large z.
     exp(ln_rising(q, n) - lgamma(n + 1.0) - n * log1p(1.0 / z) - q * log1p(z))
 }
 
@@ -350,7 +359,7 @@ pub(crate) fn at_least(n: u32, q: f64, z: f64) -> f64 {
 mod tests {
     use super::*;
 
-    /// The sum and the integral are two computations of one thing.
+    /// The sum and the integral are two computations of the same quantity.
     #[test]
     fn sum_and_integral_agree() {
         for q in [1e-3, 0.3, 4.0, 60.0] {

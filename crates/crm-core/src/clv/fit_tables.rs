@@ -1,10 +1,11 @@
-//! Fits as tables: `clv_fit`, `gamma_gamma_fit` and `compare_models`; `clv_parameters` makes the
-//! same table of a stored fit, or of parameters from elsewhere.
+//! Fits as analyses of a table: `clv_fit`, `gamma_gamma_fit` and `compare_models`. `clv_parameters`
+//! makes the same table from a stored fit or from given parameters.
 //!
 //! All read a `clv_summary`, or a frame with its columns; a column `weight` counts identical
-//! customers. A summary of several dates (a column `as_of` with more than one) is refused. The fit itself, to hand on to the predictions, is JSON in the table's notes (`fit`).
-//! Models with regular gaps need a column `ln_gaps`: each customer's Σ ln Δt over the gaps between
-//! purchase days, in the unit of the table.
+//! customers. A summary of several dates (a column `as_of` with more than one) is refused. The fit
+//! is returned as JSON in the note `fit`, which the predictions take as an option. Models with
+//! regular gaps need a column `ln_gaps`: each customer's Σ ln Δt over the gaps between purchase
+//! days, in the unit of the table.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -37,7 +38,8 @@ pub(crate) fn default_level() -> Fraction {
 pub struct FitOptions {
     /// The model. Default: MBG/NBD.
     pub model: Kind,
-    /// The unit of time of a frame that does not say; refused if it contradicts the table.
+    /// The unit of time of a frame without a definition; refused if it contradicts the table's
+    /// definition.
     pub unit: Option<Unit>,
     /// Confidence level of the intervals. Default 0.95.
     pub confidence: Fraction,
@@ -66,7 +68,7 @@ impl Default for FitOptions {
     }
 }
 
-/// Texts as a column.
+/// A column of texts.
 fn texts<'a>(field: &Field, cells: impl Iterator<Item = &'a str>) -> Result<Column> {
     let texts: Vec<String> = cells.map(String::from).collect();
     let codes = collect(0..texts.len() as u32, "column")?;
@@ -84,8 +86,8 @@ pub(crate) fn table<M: Model + Serialize>(fit: &Fit<M>, level: Fraction) -> Resu
     table_with(fit, fit.intervals(level))
 }
 
-/// The same with the errors and intervals of a bootstrap. Where the fit did not converge there are
-/// none of either kind.
+/// [`table`] with the errors and intervals of a bootstrap. Where the fit did not converge, the
+/// table has no errors and intervals.
 fn bootstrapped<M: Model + Serialize>(
     mut fit: Fit<M>,
     level: Fraction,
@@ -121,7 +123,7 @@ fn table_with<M: Model + Serialize>(
         Column::floats(&HIGH, (0..n).map(|i| cell(i, &|v| v.1)))?,
     ];
     let json = serde_json::to_value(fit).map_err(|e| Error::internal(e.to_string()))?;
-    // Parameters from elsewhere have seen nobody: there is nothing to say about their fit.
+    // Given parameters were fitted to no customers, so the notes about the fit are left out.
     let fitted = fit.customers > 0.0;
     let ended = if fitted { status(&fit.status) } else { "given" };
     let of_fit = |value: f64| json!(Some(value).filter(|_| fitted));
@@ -151,7 +153,7 @@ fn boundary(status: &Status) -> Option<&str> {
     }
 }
 
-/// Σ ln Δt of all customers, if one of the models needs it.
+/// Σ ln Δt of all customers; 0 if no model needs it.
 fn ln_gaps(kinds: &[Kind], data: &Table, frame: &Frame) -> Result<f64> {
     if !kinds
         .iter()
@@ -248,7 +250,7 @@ pub struct GammaGammaFit;
 impl Analysis for GammaGammaFit {
     const NAME: &'static str = "gamma_gamma_fit";
     const SUMMARY: &'static str =
-        "the Gamma-Gamma model of spend, and how independent of frequency spend is";
+        "the Gamma-Gamma model of spend, and the correlation of spend and frequency";
     const JA: &'static str = "購入単価モデルの推定";
     const COLUMNS: &'static [Field] = &[PARAMETER, VALUE, STANDARD_ERROR, LOW, HIGH];
     const OPTIONAL: &'static [&'static str] = &["weight", "as_of"];
@@ -268,7 +270,7 @@ impl Analysis for GammaGammaFit {
 
     fn run(data: &Table, _: &Scope, options: &SpendOptions, context: &Context) -> Result<Table> {
         one_as_of(data)?;
-        // Spend not above 0 is for `no_spend`.
+        // Spend not above 0 is handled by `no_spend`.
         let usable = Usable::new(data, options.bad_rows, Reads::ANY_SPEND)?;
         let data = &*usable.table;
         let (frequency, mean) = (data.numbers("frequency")?, spend(data)?);
@@ -307,11 +309,12 @@ impl Analysis for GammaGammaFit {
 pub struct ParametersOptions {
     /// A model of purchases: the JSON of a fit, or of parameters.
     pub fit: serde_json::Value,
-    /// Or the model of spend: the JSON of a Gamma-Gamma fit, or of parameters.
+    /// Instead of `fit`, the model of spend: the JSON of a Gamma-Gamma fit, or of parameters.
     pub spend_fit: serde_json::Value,
-    /// Or the model of contracts: the JSON of an sBG fit, or of parameters.
+    /// Instead of `fit`, the model of contracts: the JSON of an sBG fit, or of parameters.
     pub sbg_fit: serde_json::Value,
-    /// Or the model of discrete opportunities: the JSON of a BG/BB fit, or of parameters.
+    /// Instead of `fit`, the model of discrete opportunities: the JSON of a BG/BB fit, or of
+    /// parameters.
     pub bgbb_fit: serde_json::Value,
     /// Confidence level of the intervals. Default 0.95.
     pub confidence: Fraction,
@@ -329,13 +332,12 @@ impl Default for ParametersOptions {
     }
 }
 
-/// The analysis `clv_parameters`. Any table will do: only the option is read.
+/// The analysis `clv_parameters`. It accepts any table and reads only its options.
 pub struct ClvParameters;
 
 impl Analysis for ClvParameters {
     const NAME: &'static str = "clv_parameters";
-    const SUMMARY: &'static str =
-        "a stored fit, or parameters from elsewhere, checked and as the table of a fit";
+    const SUMMARY: &'static str = "a stored fit, or parameters of another program, checked and converted to the table of a fit";
     const JA: &'static str = "モデルの母数";
     const COLUMNS: &'static [Field] = &[PARAMETER, VALUE, STANDARD_ERROR, LOW, HIGH];
     type Data = Table;
@@ -366,7 +368,7 @@ impl Analysis for ClvParameters {
 pub struct CompareOptions {
     /// The models. Default: NBD, BG/NBD, MBG/NBD, Pareto/NBD.
     pub models: Vec<Kind>,
-    /// The unit of time of a frame that does not say.
+    /// The unit of time of a frame without a definition.
     pub unit: Option<Unit>,
 }
 
@@ -379,20 +381,20 @@ impl Default for CompareOptions {
     }
 }
 
-/// The analysis `compare_models`. A model of regular gaps that chose k = 1 is the plain model of
-/// its family, and its row says so; the note `chose_k_1` has the names of both.
+/// The analysis `compare_models`. A model of regular gaps for which k = 1 is best is the plain
+/// model of its family and has that model's row; the note `chose_k_1` names both.
 pub struct CompareModels;
 
 impl Analysis for CompareModels {
     const NAME: &'static str = "compare_models";
     const SUMMARY: &'static str =
-        "models of repeat purchases on the same customers, the best first";
+        "models of repeat purchases fitted to the same customers, the best first";
     const JA: &'static str = "購入回数モデルの比較";
     const COLUMNS: &'static [Field] = &columns! {
         "model": Text, "", "モデル", "The model.";
         "regularity": Int, "", "規則性", "Regularity of the gaps; 1 is Poisson.";
         "parameters": Int, "", "母数の数", "Estimated parameters, k included.";
-        LOG_LIKELIHOOD, "Of the purchase times.";
+        LOG_LIKELIHOOD, "Log likelihood of the purchase times.";
         AIC;
         "bic": Float, "", "BIC", "Smaller is better.";
         "status": Text, "", "状態", "How the fit ended.";
@@ -450,7 +452,7 @@ impl Analysis for CompareModels {
         let plain: Map<String, Value> = plain.collect();
         Ok(match plain.is_empty() {
             true => table,
-            // Or two rows are equal and nobody knows why.
+            // Without this note two models with equal rows would look like an error.
             false => table.with_note("chose_k_1", plain.into()),
         })
     }

@@ -1,5 +1,5 @@
-//! The columns that the models read from a table: a `clv_summary`, or a caller's own frame with its
-//! names.
+//! The columns that the models read from a table: a `clv_summary`, or a caller's own frame with the
+//! same column names.
 
 use std::borrow::Cow;
 
@@ -12,10 +12,10 @@ use crate::context::{collect, room};
 use crate::error::{Error, Result};
 use crate::table::{Column, Table};
 
-/// A column's numbers, borrowed where they are doubles.
+/// The numbers of a column as doubles, borrowed where possible.
 pub(crate) type Numbers<'a> = Cow<'a, [f64]>;
 
-/// Numbers of a table's columns.
+/// The columns of a table as numbers.
 pub(crate) struct Frame<'a> {
     pub(crate) frequency: Numbers<'a>,
     pub(crate) recency: Numbers<'a>,
@@ -45,8 +45,8 @@ impl<'a> Frame<'a> {
     }
 }
 
-/// Refuses the rows of several dates, where customers are counted: they are the same customers, as
-/// they were then.
+/// Refuses a table with rows of several dates where customers are counted, because the same
+/// customers would count several times.
 pub(crate) fn one_as_of(table: &Table) -> Result<()> {
     let Some(column) = table.column("as_of") else {
         return Ok(());
@@ -69,19 +69,19 @@ pub(crate) fn weights(table: &Table) -> Result<Option<Numbers<'_>>> {
     }
 }
 
-/// The definition of a `clv_summary`; none of any other table.
+/// The definition of a `clv_summary`; `None` for any other table.
 fn summary(table: &Table) -> Option<Value> {
     let definition = table.definition()?;
     let json: Value = serde_json::from_str(definition.json()).ok()?;
     (json["analysis"] == "clv_summary").then_some(json)
 }
 
-/// Whether a table is a `clv_summary` of orders, not a caller's own.
+/// Whether a table is a `clv_summary` of orders and not a caller's own frame.
 pub(crate) fn is_summary(table: &Table) -> bool {
     summary(table).is_some()
 }
 
-/// The unit of a summary's definition; of a frame without one, the option.
+/// The unit in a summary's definition; for a frame without a definition, the option.
 pub(crate) fn unit_of(table: &Table, option: Option<Unit>) -> Result<Unit> {
     let own = summary(table)
         .and_then(|json| serde_json::from_value(json["options"]["unit"].clone()).ok());
@@ -96,18 +96,18 @@ pub(crate) fn unit_of(table: &Table, option: Option<Unit>) -> Result<Unit> {
     }
 }
 
-/// The unit of a table that a model is asked about.
+/// The unit of a table to which the model in `fit` is applied.
 pub(crate) fn unit_for(table: &Table, option: Option<Unit>, fit: &Value) -> Result<Unit> {
     let fit: Fit<AnyModel> = fit_of("fit", fit)?;
     unit_of(table, option.or(unit_if_silent(table, &fit)))
 }
 
-/// A frame without a definition is taken to be in the model's unit: there is nothing to contradict.
+/// The model's unit for a frame without a definition, `None` for a table with one.
 pub(crate) fn unit_if_silent(table: &Table, fit: &Fit<AnyModel>) -> Option<Unit> {
     table.definition().is_none().then(|| fit.model.unit())
 }
 
-/// A column of whole numbers from 0.
+/// A column of whole numbers, at least 0.
 pub(crate) fn whole(table: &Table, name: &str) -> Result<Vec<u32>> {
     let values = table.numbers(name)?;
     let mut out = room(values.len(), "column")?;
@@ -120,7 +120,7 @@ pub(crate) fn whole(table: &Table, name: &str) -> Result<Vec<u32>> {
     Ok(out)
 }
 
-/// Mean spend, NaN where null: a null is allowed at frequency 0 only, which the readers check.
+/// Mean spend, NaN where null. Nulls are allowed at frequency 0 only; the callers check that.
 pub(crate) fn spend(table: &Table) -> Result<Numbers<'_>> {
     or_nan(table, "monetary_value")
 }
@@ -136,7 +136,7 @@ pub(crate) fn or_nan<'a>(table: &'a Table, name: &str) -> Result<Numbers<'a>> {
     Ok(collect(cells, "column")?.into())
 }
 
-/// The `customer_id` column, if there is one, to come first in a result.
+/// `columns` with the table's `customer_id` column, if it has one, in front.
 pub(crate) fn with_ids(table: &Table, columns: Vec<Column>) -> Result<Vec<Column>> {
     let Some(ids) = table.column("customer_id") else {
         return Ok(columns);
@@ -147,7 +147,7 @@ pub(crate) fn with_ids(table: &Table, columns: Vec<Column>) -> Result<Vec<Column
     Ok(all)
 }
 
-/// A fit from an option: the object that a fit puts into its notes, its text, or parameters alone.
+/// Reads a fit from an option: the object in the note `fit`, its JSON text, or parameters alone.
 pub(crate) fn fit_of<M>(option: &'static str, given: &Value) -> Result<Fit<M>>
 where
     M: crate::clv::model::Model + serde::de::DeserializeOwned,

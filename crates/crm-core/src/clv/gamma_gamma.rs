@@ -1,4 +1,4 @@
-//! Gamma-Gamma: what a purchase is worth.
+//! Gamma-Gamma: the expected value of a purchase.
 //!
 //! # The model
 //!
@@ -11,9 +11,9 @@
 //! ```
 //!
 //! `x` counts the purchases that `m` averages: the repeat purchase days. Customers without one have
-//! `E[M] = pγ/(q−1)`, which is infinite for `q ≤ 1` and said so, never a negative number. Money is in
-//! whatever unit `m` is; `γ` carries it. The model assumes that spend is independent of frequency:
-//! `independence` shows how far that is true, and it comes with every fit.
+//! `E[M] = pγ/(q−1)`, which is +∞ for `q ≤ 1`, never a negative number. Money is in the unit of
+//! `m`, and so is `γ`. The model assumes that spend is independent of frequency: each fit has their
+//! correlation in `independence`.
 //!
 //! # Reference
 //!
@@ -39,9 +39,9 @@ pub use fit::{Fitted, Independence, NoSpend, Spend, fit};
 pub struct Params {
     /// Shape of the values of one customer's purchases.
     pub p: Positive,
-    /// Shape of the rates over customers.
+    /// Shape of the distribution of ν over customers.
     pub q: Positive,
-    /// Scale of the rates over customers, money.
+    /// Rate parameter of the distribution of ν over customers, in money.
     pub gamma: Positive,
 }
 
@@ -89,7 +89,8 @@ impl Params {
     pub fn log_likelihood(&self, x: f64, mean: f64) -> f64 {
         let [p, q, gamma] = self.numbers();
         let (px, sum) = (p * x, x * mean);
-        // ln Γ(px+q) − ln Γ(px) as one difference, and the powers as ratios of one size.
+        // ln Γ(px+q) − ln Γ(px) as one function, and the powers as ratios, so that no large terms
+        // cancel.
         ln_rising(px, q) - lgamma(q)
             + q * log(gamma / (gamma + sum))
             + px * log(sum / (gamma + sum))
@@ -103,12 +104,14 @@ impl Params {
         }
         let [p, q, gamma] = self.numbers();
         let spent = if x == 0.0 { 0.0 } else { x * mean };
+        // Given the past, ν ~ Gamma(px + q, γ + xm).
         (gamma + spent) * rng.gamma_ratio(p * n as f64, p * x + q)
     }
 
-    /// Mean values of `x` purchases of a new customer, drawn at random.
+    /// Draws the mean value of `x` purchases of a new customer.
     pub fn simulate(&self, x: f64, rng: &mut Rng) -> f64 {
         let [p, q, gamma] = self.numbers();
+        // ν ~ Gamma(q, γ); the sum of x values is Gamma(px, ν)
         let ln_rate = rng.ln_gamma(q) - log(gamma);
         exp(rng.ln_gamma(p * x) - ln_rate) / x
     }

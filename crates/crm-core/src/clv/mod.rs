@@ -1,4 +1,4 @@
-//! Predicted value (LTV): what customers will buy and be worth, by the buy-till-you-die models.
+//! Predicted value (LTV) of customers by the buy-till-you-die models.
 //!
 //! | question | where |
 //! |---|---|
@@ -7,12 +7,13 @@
 //! | what is a customer worth | [`value`] |
 //! | how long do contracts last | [`sbg`] |
 //! | who gives again next year | [`bgbb`] |
-//! | which model, and does it follow the data | [`compare`], [`tracking`] |
+//! | which model, and does it fit the data | [`compare`], [`tracking`] |
 //!
-//! A history is `(x, t_x, T)`: repeat purchase days, first purchase to the last, first purchase to the
-//! end of observation. [`Rows`] aggregates them, [`fit`] fits, [`Fit`] is plain data that carries its
-//! unit of time, and [`Purchases`] is what it can be asked. The default model is MBG/NBD: BG/NBD gives
-//! everybody without a repeat purchase a P(alive) of 1.
+//! A history is `(x, t_x, T)`: repeat purchase days, time from the first purchase to the last, time
+//! from the first purchase to the end of observation. [`Rows`] aggregates histories, [`fit`] fits a
+//! model to them, [`Fit`] is plain data with its unit of time, and [`Purchases`] has the
+//! predictions. The default model is MBG/NBD: BG/NBD gives every customer without a repeat purchase
+//! a P(alive) of 1.
 
 mod any;
 pub mod backtest;

@@ -1,4 +1,4 @@
-//! What all the models share: the unit of time, the end of a fit, and what can be asked.
+//! What all the models share: the unit of time, fits, and predictions.
 
 use libm::{exp, log, sqrt};
 use schemars::JsonSchema;
@@ -18,7 +18,7 @@ pub use crate::summary::clv_summary::Unit;
 pub const VERSION: u32 = 1;
 
 impl Unit {
-    /// The word for it.
+    /// Its name in options and results.
     pub const fn word(self) -> &'static str {
         match self {
             Unit::Day => "day",
@@ -28,11 +28,11 @@ impl Unit {
         }
     }
 
-    /// Refuses data in another unit than this one of a model.
+    /// Refuses data whose unit is not this unit of a model.
     ///
     /// # Errors
     ///
-    /// [`Error::OptionValue`] naming both.
+    /// [`Error::OptionValue`] naming both units.
     pub fn expect(self, data: Unit) -> Result<()> {
         if self == data {
             return Ok(());
@@ -51,7 +51,7 @@ impl Unit {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
-    /// At the maximum of the likelihood.
+    /// The fit is at the maximum of the likelihood.
     Converged,
     /// The likelihood rises towards 0 or ∞, or is flat, along a parameter. Predictions are finite
     /// and usable; standard errors do not exist.
@@ -59,7 +59,7 @@ pub enum Status {
         /// The parameter.
         parameter: String,
     },
-    /// No maximum was reached. The parameters are the best seen.
+    /// No maximum was reached. The parameters are those of the highest likelihood found.
     Stalled,
 }
 
@@ -74,7 +74,7 @@ pub trait Model: Clone {
     /// Values of the estimated parameters, in the order of the names.
     fn values(&self) -> [f64; 4];
 
-    /// The same model with other values; those beyond its own number are ignored.
+    /// The same model with other values; values beyond its number of parameters are ignored.
     ///
     /// # Errors
     ///
@@ -82,13 +82,13 @@ pub trait Model: Clone {
     fn with_values(&self, values: [f64; 4]) -> Result<Self>;
 }
 
-/// A parameter from its value.
+/// Checks the value of a parameter.
 pub(crate) fn positive(name: &str, value: f64) -> Result<Positive> {
     Positive::new(value).ok_or_else(|| Error::option(name, value, "a finite number greater than 0"))
 }
 
-/// Adds a simulated purchase; parameters that make one customer buy millions of times are refused
-/// before they fill the memory.
+/// Adds a simulated purchase. Parameters under which one customer buys millions of times are
+/// refused before they fill the memory.
 pub(crate) fn push_purchase(times: &mut Vec<f64>, at: f64) -> Result<()> {
     if times.len() >= 1 << 22 {
         return Err(Error::Overflow {
@@ -99,8 +99,8 @@ pub(crate) fn push_purchase(times: &mut Vec<f64>, at: f64) -> Result<()> {
     push(times, at, "simulated purchases")
 }
 
-/// What a model of repeat purchases can be asked. Times are in the unit of the parameters; the
-/// histories are valid ([`History::checked`]).
+/// The predictions of a model of repeat purchases. Times are in the unit of the parameters;
+/// histories must be valid ([`History::checked`]).
 pub trait Purchases {
     /// The unit of time.
     fn unit(&self) -> Unit;
@@ -112,7 +112,7 @@ pub trait Purchases {
     fn probability_alive(&self, history: History, t: f64) -> f64;
 
     /// Discounted purchases within a further `horizon` (infinite if `None`) of a customer who is
-    /// alive, each counting `e^(−delta·t)`; +∞ if that has no limit.
+    /// alive; a purchase at time `t` counts `e^(−delta·t)`. +∞ if the sum diverges.
     fn residual(&self, history: History, delta: f64, horizon: Option<f64>) -> f64;
 
     /// Whether [`Purchases::residual`] is the same for every recency.
@@ -137,7 +137,8 @@ pub trait Purchases {
     /// being alive. With `delta = 0` exactly [`Purchases::expected`].
     fn discounted(&self, history: History, delta: f64, horizon: Option<f64>) -> f64 {
         let residual = self.residual(history, delta, horizon);
-        // Infinite for all who may be alive, however unlikely; a probability of 1e-400 is a 0 here.
+        // Infinite for every customer who may be alive; a P(alive) below the smallest double is 0
+        // here.
         if residual == f64::INFINITY {
             return residual;
         }
@@ -157,7 +158,8 @@ pub trait Purchases {
     /// Those of [`Histories::check`], and out of memory.
     fn alive_now_all(&self, histories: &Histories<'_>) -> Result<Vec<f64>> {
         histories.check()?;
-        // Who never came back differs by age alone, and is most of a shop.
+        // For customers without a repeat purchase the result depends on T alone; they are most of a
+        // shop.
         let mut one_time = Once::new(histories.age)?;
         let rows = 0..histories.len();
         let alive = rows.map(|row| {
@@ -173,7 +175,7 @@ pub trait Purchases {
     }
 }
 
-/// A fitted model: plain data, with nothing of its input. Serde gives its versioned JSON form.
+/// A fitted model as plain data, without any of its input. Serde gives its versioned JSON form.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fit<M> {
@@ -194,7 +196,7 @@ pub struct Fit<M> {
 }
 
 impl<M: Model> Fit<M> {
-    /// Puts a maximum into words.
+    /// A fit from the optimum of a likelihood.
     pub(crate) fn new<const N: usize>(
         start: &M,
         best: &Optimum<N>,
@@ -228,7 +230,7 @@ impl<M: Model> Fit<M> {
         })
     }
 
-    /// The same fit of the model in another form.
+    /// The same fit with the model in another form.
     pub fn map<N>(self, f: impl FnOnce(M) -> N) -> Fit<N> {
         Fit {
             version: self.version,
@@ -241,7 +243,7 @@ impl<M: Model> Fit<M> {
         }
     }
 
-    /// Parameters known from elsewhere, as if fitted: no likelihood, no standard errors.
+    /// A fit of given parameters: it has no likelihood and no standard errors.
     pub fn given(model: M) -> Self {
         Self {
             version: VERSION,
@@ -284,7 +286,7 @@ impl<M: Model> Fit<M> {
         Some((0..n).map(|i| sqrt(covariance[i * n + i])).collect())
     }
 
-    /// Intervals of the parameters at a level such as 0.95, taken on the log scale.
+    /// Intervals of the parameters at a level such as 0.95, symmetric on the log scale.
     pub fn intervals(&self, level: Fraction) -> Option<Vec<(f64, f64)>> {
         let n = self.count();
         let z = normal::quantile(0.5 + 0.5 * level.get());
@@ -300,7 +302,7 @@ impl<M: Model> Fit<M> {
         )
     }
 
-    /// Standard error of a quantity of the parameters, by the delta method on the log scale with
+    /// Standard error of a function of the parameters, by the delta method on the log scale with
     /// central differences; none unless converged.
     pub fn delta_error(&self, mut quantity: impl FnMut(&M) -> f64) -> Option<f64> {
         const STEP: f64 = 1e-4;
@@ -332,8 +334,8 @@ impl<M: Model> Fit<M> {
         self.count() as f64 * log(self.customers) - 2.0 * self.log_likelihood
     }
 
-    /// Parameters drawn from their normal law on the log scale; the estimates themselves where
-    /// there is no covariance.
+    /// Draws parameters from their normal distribution on the log scale; the estimates themselves
+    /// where there is no covariance.
     pub fn draw(&self, rng: &mut Rng) -> Result<M> {
         let n = self.count();
         let mut values = self.model.values();

@@ -1,15 +1,15 @@
 //! NBD: repeat purchases without dropout.
 //!
-//! Everybody buys for ever at a rate `λ ~ Gamma(r, α)`. It is what the Pareto/NBD becomes for `s → 0`, and
-//! the yardstick that a dropout model has to beat; nobody is ever lost, so it is not for P(alive).
+//! Every customer buys for ever at a rate `λ ~ Gamma(r, α)`. The NBD is the limit of the Pareto/NBD
+//! for `s → 0` and the baseline for models with dropout. P(alive) is always 1.
 //!
 //! ```text
 //! L = lnΓ(r+x) − lnΓ(r) + r ln α − (r+x) ln(α+T)
 //! E[Y(t)] = (r + x)/(α + T) · t
 //! ```
 //!
-//! This is the likelihood of the purchase *times*, comparable with those of the dropout models; that
-//! of the counts alone has `T^x/x!` besides.
+//! This is the likelihood of the purchase *times*, comparable with the likelihoods of the dropout
+//! models. The likelihood of the counts alone has the further factor `T^x/x!`.
 //!
 //! # Reference
 //!
@@ -51,7 +51,7 @@ impl Params {
     /// ```
     /// use crm_core::clv::{History, Purchases, Unit, nbd::Params};
     /// let model = Params::new([1.0, 10.0], Unit::Week)?;
-    /// // One purchase in ten weeks, seen twice as often as believed.
+    /// // Three repeat purchases in ten weeks; the prior mean is one in ten.
     /// let h = History { x: 3.0, t_x: 8.0, age: 10.0 };
     /// assert!((model.expected(h, 10.0) - 2.0).abs() < 1e-15);
     /// # Ok::<(), crm_core::Error>(())
@@ -152,12 +152,12 @@ pub fn fit(rows: &Rows, unit: Unit) -> Result<Fit<Params>> {
     Fit::new(&Params::new([1.0; 2], unit)?, &best, rows.customers, 0.0)
 }
 
-/// The likelihood of all rows: what it needs of frequencies and of ages, apart.
+/// The likelihood of all rows, from sums by frequency and by age.
 struct Likelihood<'a> {
     rows: &'a Rows,
-    /// Customers of each frequency.
+    /// Customers at each distinct frequency.
     at_x: Vec<f64>,
-    /// Customers and purchases of each age.
+    /// Customers and repeat purchases at each distinct age.
     at_age: Vec<(f64, f64)>,
 }
 
@@ -179,6 +179,7 @@ impl<'a> Likelihood<'a> {
         let mut sum = Derivatives::<2>::default();
         let mut rate = Rising::new(r);
         for (x, w) in self.rows.x.iter().zip(&self.at_x) {
+            // lnΓ(r+x) − lnΓ(r)
             let [value, slope, curve] = rate.to(*x);
             sum.value += w * value;
             sum.gradient[0] += w * slope;
@@ -187,6 +188,7 @@ impl<'a> Likelihood<'a> {
         for (age, (w, x)) in self.rows.age.iter().zip(&self.at_age) {
             let now = 1.0 / (alpha + age);
             let (ln_ratio, slope) = (log1p(age / alpha), age * now / alpha);
+            // r ln α − (r+x) ln(α+T) = −r ln(1 + T/α) − x ln(α+T)
             sum.value -= w * r * ln_ratio + x * log(alpha + age);
             sum.gradient[0] -= w * ln_ratio;
             sum.gradient[1] += w * r * slope - x * now;

@@ -1,13 +1,14 @@
-//! Where the outcome will lie: for each customer, parameters drawn from their law, then life or
-//! death, purchases, and their values.
+//! Prediction intervals of outcomes by simulation: for each draw, parameters from their
+//! distribution, then for each customer alive or not, purchases, and their values.
 //!
-//! Each customer has a random stream of their own, and sums go by blocks of fixed size, so no bit
-//! depends on threads or on the other customers. Each draw of the parameters is shared by all
-//! customers: their totals add process and parameter variance.
+//! Each customer has their own random stream, and sums are made by blocks of fixed size, so results
+//! do not depend on threads or on other customers. All customers share each draw of the parameters,
+//! so the variance of totals includes process and parameter variance.
 //!
-//! P(alive) under drawn parameters is taken to first order in their logarithms, on the logit scale,
-//! as the interval of the expectation does; purchases and spend are drawn under the drawn
-//! parameters themselves. Without a covariance (a `Boundary` status) there is the process alone.
+//! The logit of P(alive) under drawn parameters is approximated to first order in the logarithms of
+//! the parameters, as for the interval of the expectation. Purchases and spend are drawn with the
+//! drawn parameters themselves. Without a covariance (status `Boundary`) the intervals have the
+//! process variance alone.
 
 use libm::{exp, log};
 
@@ -21,10 +22,10 @@ use crate::error::{Error, Result};
 use crate::num::Fraction;
 use crate::num::rng::Rng;
 
-/// Rows of one piece of work. Part of the results' bits: sums are made per block.
+/// Rows per block. Sums are made per block, so another value changes the last bits of results.
 const BLOCK: usize = 4096;
 
-/// How many outcomes are drawn, from which seed, and the level of their interval.
+/// The number of draws, their seed, and the level of the interval.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Draws {
     pub(crate) draws: u32,
@@ -33,7 +34,7 @@ pub(crate) struct Draws {
 }
 
 impl Draws {
-    /// A number that says something, and that a sample has room for.
+    /// Refuses numbers of draws outside 10 to 100,000.
     pub(crate) fn check(&self) -> Result<()> {
         match self.draws {
             10..=100_000 => Ok(()),
@@ -41,8 +42,8 @@ impl Draws {
         }
     }
 
-    /// Order statistics nearest to the ends of the level, of a sample of which only what is above 0
-    /// is given; reorders it.
+    /// The order statistics nearest to the ends of the level. `above` has the values above 0 of a
+    /// sample and is reordered; the other values are 0.
     fn ends(&self, above: &mut [f64]) -> (f64, f64) {
         let zeros = self.draws as usize - above.len();
         let last = f64::from(self.draws - 1);
@@ -55,16 +56,16 @@ impl Draws {
     }
 }
 
-/// What the customers spend, besides how often they buy.
+/// The spend of the customers, for intervals of value.
 pub(crate) struct Spend<'a> {
     pub(crate) fit: &'a Fit<gamma_gamma::Params>,
     pub(crate) mean: &'a [f64],
-    /// Value of a unit of money spent: margin and discount.
+    /// Value of a unit of money spent: margin times discount factor.
     pub(crate) factor: &'a [f64],
 }
 
-/// The interval of the purchases within `t` of each customer, or, with spend, of their value; and
-/// that of the sum.
+/// The interval of each customer's purchases within `t` or, with `spend`, of their value; and the
+/// interval of the sum.
 pub(crate) fn intervals<M: Model + Purchases + Sync>(
     fit: &Fit<M>,
     spend: Option<&Spend<'_>>,
@@ -149,7 +150,7 @@ pub(crate) fn intervals<M: Model + Purchases + Sync>(
     Ok((interval, total))
 }
 
-/// Log odds of having left, and their slopes in the logarithms of the parameters.
+/// Log odds of having left, and their derivatives in the logarithms of the parameters.
 struct Alive {
     left: Vec<f64>,
     slope: Vec<[f64; 4]>,
@@ -161,7 +162,7 @@ impl Alive {
         histories: &Histories<'_>,
         context: &Context,
     ) -> Result<Self> {
-        // Of nobody who is sure to be alive do the odds move.
+        // Where P(alive) is 1 the log odds are −∞; the derivatives are set to 0.
         let ln_odds = |p: f64| log((1.0 - p) / p);
         let now = fit.model.alive_now_all(histories)?;
         let left = collect(now.iter().map(|p| ln_odds(*p)), "draws")?;
@@ -190,7 +191,8 @@ impl Alive {
             }
         }
         for (slope, p) in slope.iter_mut().zip(&now) {
-            // 1 − p has no digits left for a difference, and no odds of leaving to speak of.
+            // Where 1 − p < 1e-9, differences of the log odds are rounding errors and the odds of
+            // having left are negligible.
             if 1.0 - p < 1e-9 || slope.iter().any(|v| !v.is_finite()) {
                 *slope = [0.0; 4];
             }
@@ -198,7 +200,7 @@ impl Alive {
         Ok(Self { left, slope })
     }
 
-    /// The odds of one customer, whose log is moved by so much in each draw.
+    /// The odds of one customer. `shifts` become the changes of the log odds in each draw.
     fn of<'a>(
         &self,
         row: usize,
@@ -212,7 +214,8 @@ impl Alive {
             least = least.min(*moved);
             most = most.max(*moved);
         }
-        // A hair wider than the odds themselves, so that rounding cannot part the two ways.
+        // A little wider than the exact bounds, so that rounding cannot make the shortcut differ
+        // from the exact comparison.
         Odds {
             left,
             sure_of_life: 1.0 / (1.0 + exp(left + most)) * (1.0 - 1e-12),
@@ -221,8 +224,8 @@ impl Alive {
     }
 }
 
-/// One customer's log odds of having left, and the uniform numbers below and above which no draw of
-/// the parameters changes the answer: they spare most exponentials.
+/// One customer's log odds of having left, and the bounds on the uniform number outside of which
+/// every draw of the parameters gives the same answer. The bounds save most exponentials.
 struct Odds {
     left: f64,
     sure_of_life: f64,
@@ -243,7 +246,7 @@ impl Odds {
 mod tests {
     use super::*;
 
-    /// What is said without the exponential is what the exponential says, of every draw.
+    /// For every draw the shortcut gives the answer of the exponential.
     #[test]
     fn what_no_draw_changes_is_what_every_draw_says() {
         let slopes = [[1.0, 0.0, 0.0, 0.0], [0.5, -2.0, 0.0, 3.0], [0.0; 4]];
@@ -259,7 +262,7 @@ mod tests {
                     left: vec![9.0, left],
                     slope: vec![[7.0; 4], slope],
                 };
-                // Shifts that all lie on one side, too.
+                // Also with shifts on one side only.
                 for shifts in [&shifts[..], &shifts[..1], &shifts[1..3], &[][..]] {
                     let mut moved = vec![0.0; shifts.len()];
                     let odds = alive.of(1, shifts.iter(), &mut moved);

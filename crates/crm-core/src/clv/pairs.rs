@@ -1,10 +1,10 @@
-//! Values per distinct value of a column, or pair of two, computed when first asked for.
+//! Memoised values per distinct value of a column, or per distinct pair of two columns.
 
 use crate::clv::codes::encode;
 use crate::context::filled;
 use crate::error::Result;
 
-/// A value per distinct value of one column, computed when first asked for.
+/// A memo with one entry per distinct value of a column.
 pub(crate) struct Once {
     code: Vec<u32>,
     value: Vec<f64>,
@@ -20,7 +20,7 @@ impl Once {
         })
     }
 
-    /// The value of a row's.
+    /// The memoised value for a row.
     pub(crate) fn value(&mut self, row: usize, compute: impl FnOnce() -> f64) -> f64 {
         let known = &mut self.value[self.code[row] as usize];
         if known.is_nan() {
@@ -62,14 +62,15 @@ impl Grid {
         self.len() <= 4 * self.first_code.len() + 4096
     }
 
-    /// A row's cell; the second column is outermost.
+    /// The cell of a row: code of the second column times the number of first values, plus code of
+    /// the first.
     pub(crate) fn cell(&self, row: usize) -> usize {
         self.second_code[row] as usize * self.first.len() + self.first_code[row] as usize
     }
 }
 
-/// A value per pair, computed when first asked for; every time where the grid of pairs would be
-/// larger than a few times the column.
+/// A memo with one entry per pair. Where the grid of pairs would be much larger than the columns,
+/// nothing is stored and each call computes.
 pub(crate) struct Pairs {
     grid: Grid,
     value: Vec<f64>,
@@ -86,7 +87,7 @@ impl Pairs {
         })
     }
 
-    /// The value of a row's pair.
+    /// The value for a row's pair.
     pub(crate) fn value(&mut self, row: usize, compute: impl FnOnce() -> f64) -> f64 {
         match self.value.get_mut(self.grid.cell(row)) {
             None => compute(),

@@ -1,10 +1,10 @@
 //! Maximum likelihood of the Pareto/NBD.
 //!
-//! The function `C` of the likelihood depends on a frequency and one time, so it is computed, with
-//! all its derivatives, once per distinct pair `(x, T)` and `(x, t_x)`: some ten thousand of them
-//! where there are a million customers. The derivatives in `α` and `β` come from `C` at the next two
-//! frequencies (see `tail.rs`), those in `r` and `s` from the recurrence that walks through the
-//! frequencies. Per distinct history there is then one exponential and one logarithm.
+//! The function `C` of the likelihood depends on a frequency and one time. It is computed with all
+//! its derivatives once per distinct pair `(x, T)` and `(x, t_x)`, of which there are far fewer
+//! than customers. The derivatives in `α` and `β` come from `C` at the next two frequencies (see
+//! the module of `C`), the derivatives in `r` and `s` from its recurrence over the frequencies.
+//! Each distinct history then takes one exponential and one logarithm.
 
 use libm::{exp, log, log1p};
 
@@ -59,7 +59,7 @@ pub fn fit(rows: &Rows, unit: Unit) -> Result<Fit<Params>> {
 
 /// `C` at the distinct pairs of frequency and one of the times.
 struct Tails {
-    /// The times' distinct values.
+    /// For each distinct time, its first pair.
     start: Vec<u32>,
     /// The pairs' frequencies, ascending within each time.
     x: Vec<f64>,
@@ -70,7 +70,7 @@ struct Tails {
 
 impl Tails {
     fn new(x_values: &[f64], x_code: &[u32], times: usize, time_code: &[u32]) -> Result<Self> {
-        // Rows in the order of (time, frequency), by counting: no sort.
+        // A counting sort of the rows by (time, frequency).
         let rows = x_code.len();
         let mut next = filled(times + 1, 0_usize, "likelihood")?;
         for code in time_code {
@@ -80,7 +80,7 @@ impl Tails {
             next[t + 1] += next[t];
         }
         let mut order = filled(rows, 0_u32, "likelihood")?;
-        // Rows come in the order of x, and this keeps it within each time.
+        // Rows are sorted by x, and a counting sort is stable: x ascends within each time.
         for (row, code) in time_code.iter().enumerate() {
             order[next[*code as usize]] = row as u32;
             next[*code as usize] += 1;
@@ -240,11 +240,13 @@ impl<'a> Likelihood<'a> {
 
             let (ln_a, ln_b) = (now.ln_a - then.ln_a, now.ln_b - then.ln_b);
             let (da, db) = (now.a - then.a, now.b - then.b);
+            // D and its derivatives in (r, α, s, β)
             let d = q * ln_a + s * ln_b;
             let dd = [ln_a, q * da, ln_b, s * db];
 
             let small = exp(-d);
             let rest = at_then[0] + (1.0 - at_now[0]) * small;
+            // ln W = D + ln(C(t_x) + (1 − C(T)) e^−D)
             sum.value += w * (d + log(rest));
             // g = e^D / W, e = 1 / W
             let g = 1.0 / rest;
@@ -253,6 +255,7 @@ impl<'a> Likelihood<'a> {
             let first = slopes(at_then, then);
             let last = slopes(at_now, now);
             let c = at_then[0];
+            // ∂ ln W = (e^D ∂C(t_x) + e^D C(t_x) ∂D − ∂C(T))/W
             let slope: [f64; 4] = std::array::from_fn(|p| g * (first[p] + c * dd[p]) - e * last[p]);
             let (first2, last2) = (curves(at_then, then), curves(at_now, now));
             let mut k = 0;
@@ -267,6 +270,7 @@ impl<'a> Likelihood<'a> {
                     k += 1;
                 }
             }
+            // e^D C(t_x)/W · ∂²D
             let share = w * g * c;
             sum.hessian[0][1] += share * da;
             sum.hessian[1][1] -= share * q * da * (now.a + then.a);
@@ -277,12 +281,12 @@ impl<'a> Likelihood<'a> {
     }
 }
 
-/// Slopes of `C` in `(r, α, s, β)`.
+/// First derivatives of `C` in `(r, α, s, β)`.
 fn slopes(c: &Full, t: &Time) -> [f64; 4] {
     [c[1], c[3] * t.a, c[2], -c[3] * t.b]
 }
 
-/// Curvatures of `C`, the upper triangle by rows.
+/// Second derivatives of `C` in `(r, α, s, β)`, the upper triangle by rows.
 fn curves(c: &Full, t: &Time) -> [f64; 10] {
     let [_, _, _, e, qq, qs, ss, eq, es, f] = *c;
     [
@@ -312,7 +316,7 @@ mod tests {
         for i in 0..customers {
             let mut rng = Rng::stream(3, i);
             let age = 100.0 + rng.below(80) as f64;
-            // In tenths of a day, so that rows are shared and dates still fine.
+            // In tenths of a day, so that customers share rows and times are still fine.
             let times = model.simulate(age, &mut rng).unwrap();
             let last = times.last().map_or(0.0, |t| libm::ceil(t * 10.0) / 10.0);
             columns[0].push(times.len() as f64);

@@ -1,10 +1,10 @@
-//! Pareto/NBD: dropout at any time, whether one buys or not.
+//! Pareto/NBD: dropout at any time, independent of purchases.
 //!
 //! # The model
 //!
 //! While alive a customer buys at rate `λ ~ Gamma(r, α)`; their lifetime is exponential with rate
-//! `μ ~ Gamma(s, β)`. With `q = r + x` and the function `C` (of `x` and a time, between 0 and 1; see the source
-//! file `tail.rs`),
+//! `μ ~ Gamma(s, β)`. With `q = r + x` and the function `C` of `x` and a time (between 0 and 1;
+//! Gauss's hypergeometric integral, defined beside this file),
 //!
 //! ```text
 //! L = lnΓ(q) − lnΓ(r) + r ln α + s ln β − q ln(α+T) − s ln(β+T) + ln W
@@ -13,9 +13,10 @@
 //! E[Y(t)] = P(alive) · q/(α+T) · ∫₀^t (1 + v/(β+T))^−s dv
 //! ```
 //!
-//! `W ≥ 1` always, so nothing cancels; `e^D` is factored out before it could overflow. The integral is
-//! `(β+T)·L·(1−e^−(s−1)L)/((s−1)L)` with `L = ln(1 + t/(β+T))`: regular at `s = 1`. Times are in the unit
-//! the parameters carry. Somebody acquired today (`T = 0`, `x = 0`) has log-likelihood 0.
+//! `W ≥ 1` always, so nothing cancels. `e^D` is factored out before it could overflow. The integral
+//! is `(β+T)·L·(1−e^−(s−1)L)/((s−1)L)` with `L = ln(1 + t/(β+T))`: regular at `s = 1`. Times are in
+//! the unit the parameters carry. A customer acquired today (`T = 0`, `x = 0`) has log-likelihood
+//! 0.
 //!
 //! # References
 //!
@@ -99,11 +100,13 @@ impl Params {
         if silence == 0.0 {
             return 0.0;
         }
+        // D = q ln((α+T)/(α+t_x)) + s ln((β+T)/(β+t_x))
         let d = (r + h.x) * log1p(silence / (alpha + h.t_x)) + s * log1p(silence / (beta + h.t_x));
         if d < 0.5 {
-            // W − 1 = (C(t_x) e^D − C(T)), small: what is left of it keeps its digits in log1p.
+            // W − 1 = C(t_x) e^D − C(T) is small here: log1p keeps its digits.
             return log1p((then - now + then * libm::expm1(d)).max(0.0));
         }
+        // ln W = D + ln(C(t_x) + (1 − C(T)) e^−D)
         d + log(then + (1.0 - now) * exp(-d))
     }
 
@@ -115,11 +118,12 @@ impl Params {
     fn ahead(&self, x: f64, age: f64, t: f64) -> f64 {
         let [r, alpha, s, beta] = self.numbers();
         let scale = beta + age;
+        // L = ln(1 + t/(β+T)); the integral is (β+T) L (1 − e^−(s−1)L)/((s−1)L)
         let l = log1p(t / scale);
         (r + x) / (alpha + age) * scale * l * one_minus_exp_over((s - 1.0) * l)
     }
 
-    /// `E[Y(t)]` for many customers with these P(alive).
+    /// `E[Y(t)]` for many customers with the given P(alive).
     pub(crate) fn expected_of(
         &self,
         alive: &[f64],
@@ -131,7 +135,7 @@ impl Params {
         let mut out = filled(histories.len(), 0.0, "predictions")?;
         for (i, (y, alive)) in out.iter_mut().zip(alive).enumerate() {
             let h = histories.at(i);
-            // Per purchase: the rest depends on T alone.
+            // The factor per unit of q, which depends on T alone.
             let each = ages.value(i, || self.ahead(1.0 - r, h.age, t));
             *y = alive * (r + h.x) * each;
         }
@@ -202,8 +206,8 @@ impl Purchases for Params {
         self.alive_now(h) * exp(-s * log1p(t / (beta + h.age)))
     }
 
-    /// If alive: alive and `n` purchases at the end, or dead at `τ` with `n` purchases before, by
-    /// quadrature in the logit of `τ/t`.
+    /// For a customer who is alive: alive at the end with `n` purchases, or dropout at `τ` after
+    /// `n` purchases, by quadrature in the logit of `τ/t`.
     fn probability_of(&self, n: u32, h: History, t: f64) -> f64 {
         let [r, alpha, s, beta] = self.numbers();
         let (q, a, b) = (r + h.x, alpha + h.age, beta + h.age);
@@ -212,6 +216,7 @@ impl Purchases for Params {
         if t == 0.0 {
             return gone + if n == 0 { now } else { 0.0 };
         }
+        // P(alive at T+t | alive) = ((β+T)/(β+T+t))^s
         let stays = negative_binomial(n, q, t / a) * exp(-s * log1p(t / b));
         let count = f64::from(n);
         let narrow = count * q / (count + q);
@@ -226,6 +231,7 @@ impl Purchases for Params {
         let [leaves] = line(bounds, |u| {
             let (share, rest) = (sigmoid(u), sigmoid(-u));
             let tau = t * share;
+            // density of the dropout time, s/(B+τ) · (1 + τ/B)^−s; dτ = τ (1 − τ/t) du
             let hazard = s / (b + tau) * exp(-s * log1p(tau / b));
             [hazard * negative_binomial(n, q, tau / a) * tau * rest]
         });

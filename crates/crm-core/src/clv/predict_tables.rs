@@ -1,8 +1,9 @@
-//! Predictions as tables: `clv_predict`, `clv_new_customers`, `expected_spend` and `clv`.
+//! Predictions as analyses of a table: `clv_predict`, `clv_new_customers`, `expected_spend` and
+//! `clv`.
 //!
-//! A fit comes in as JSON: the note `fit` of a fit's table, its text, or parameters alone, such as
-//! `{"model": "mbg_nbd", "r": …, "alpha": …, "a": …, "b": …, "unit": "week"}`. Times `t` are in the unit of the
-//! model; a table in another unit is refused.
+//! A fit is given as JSON: the note `fit` of a fit's table, its text, or parameters alone, such as
+//! `{"model": "mbg_nbd", "r": …, "alpha": …, "a": …, "b": …, "unit": "week"}`. Times `t` are in the
+//! unit of the model; a table in another unit is refused.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -33,20 +34,20 @@ pub struct PredictOptions {
     pub fit: Value,
     /// Time ahead, in the unit of the model, at least 0. Default 30.
     pub t: f64,
-    /// The unit of time of a frame that does not say.
+    /// The unit of time of a frame without a definition.
     pub unit: Option<Unit>,
     /// Level of both intervals. Default 0.8; `only` leaves them out.
     pub interval: Option<Fraction>,
-    /// Draws per customer for the outcome's interval, 10 to 100,000. Default 200.
+    /// Draws per customer for the interval of the outcome, 10 to 100,000. Default 200.
     pub draws: u32,
     /// Seed of the draws. Default 0.
     pub seed: u64,
     /// Discount rate per year of `discounted_purchases`, at least 0. Default 0.1.
     pub annual_discount_rate: f64,
-    /// How it is spread over the year. Default: compounded.
+    /// How the yearly rate becomes a daily one. Default: compounded.
     pub compounding: Compounding,
-    /// Whether `discounted_purchases` are those without end (DERT), not those within `t`. Default:
-    /// no.
+    /// Whether `discounted_purchases` have no time limit (DERT); otherwise they are those within
+    /// `t`. Default: no.
     pub infinite: bool,
     /// Purchase days whose probability `probability_of_n` is, up to 1,000. Default: none, without the
     /// column.
@@ -101,15 +102,16 @@ impl Analysis for ClvPredict {
             "Probability of being a customer at the end of the time ahead.";
         EXPECTED_PURCHASES;
         "expected_low": Float, "purchases", "期待値の下限",
-            "Of the expectation: the parameters are estimates. Null without standard errors.";
-        "expected_high": Float, "purchases", "期待値の上限", "Of the expectation. Not where the outcome lies.";
-        "purchases_low": Float, "purchases", "実績予測の下限", "Of the outcome: life and purchases drawn.";
-        "purchases_high": Float, "purchases", "実績予測の上限", "Of the outcome.";
-        DISCOUNTED_PURCHASES;
+            "Lower end for the expectation, whose parameters are estimates. Null without standard errors.";
+        "expected_high": Float, "purchases", "期待値の上限", "Upper end for the expectation, not for the outcome.";
+        "purchases_low": Float, "purchases", "実績予測の下限",
+            "Lower end for the outcome, with random life and purchases.";
+        "purchases_high": Float, "purchases", "実績予測の上限", "Upper end for the outcome.";
+        DISCOUNTED_PURCHASES, "Expected purchases, each discounted to now; null if infinite.";
         "probability_none": Float, "", "購入なしの確率", "Probability of no purchase within the time ahead.";
         "probability_of_n": Float, "", "n回購入の確率",
             "Probability of exactly `n` purchase days within the time ahead; with `n` only.";
-        LOG_LIKELIHOOD, "Of the customer's history.";
+        LOG_LIKELIHOOD, "Log likelihood of the customer's history.";
     };
     const OPTIONAL: &'static [&'static str] = &["customer_id", "weight", "as_of"];
     type Data = Table;
@@ -237,7 +239,7 @@ impl PredictOptions {
     }
 }
 
-/// Both ends of an interval; without one, no numbers, which are nulls.
+/// Both ends of an interval; without an interval NaN, which becomes null.
 fn ends(interval: Option<Interval>, rows: usize) -> Result<(Vec<f64>, Vec<f64>)> {
     let missing = || filled(rows, f64::NAN, "interval");
     match interval {
@@ -273,14 +275,14 @@ pub struct ClvNewCustomers;
 impl Analysis for ClvNewCustomers {
     const NAME: &'static str = "clv_new_customers";
     const SUMMARY: &'static str =
-        "what a new customer does within times `t`; with a column `n`, P(X(t) = n)";
+        "expected purchases of a new customer within times `t`; with a column `n`, P(X(t) = n)";
     const JA: &'static str = "新規顧客の期待購入回数";
     const COLUMNS: &'static [Field] = &columns! {
         TIME;
         EXPECTED_PURCHASES;
-        PROBABILITY_ALIVE, "At that time.";
+        PROBABILITY_ALIVE, "Probability of being alive at that time.";
         "n": Int, "purchases", "回数", "Repeat purchase days.";
-        PROBABILITY, "Of exactly n.";
+        PROBABILITY, "Probability of exactly n.";
     };
     type Data = Table;
     type Options = NewOptions;
@@ -384,23 +386,23 @@ pub struct ClvOptions {
     pub fit: Value,
     /// The model of spend: the JSON of a Gamma-Gamma fit, or of parameters. Needed.
     pub spend_fit: Value,
-    /// The unit of time of a frame that does not say.
+    /// The unit of time of a frame without a definition.
     pub unit: Option<Unit>,
-    /// Days ahead; nothing beside `infinite`, and then null. Default 365.
+    /// Days ahead. Not accepted with `infinite`, where it is null. Default 365.
     pub horizon_days: Option<Positive>,
-    /// For ever. Default: no.
+    /// Whether the horizon is infinite. Default: no.
     pub infinite: bool,
     /// Discount rate per year, at least 0. Default 0.1.
     pub annual_discount_rate: f64,
-    /// How it is spread over the year. Default: compounded.
+    /// How the yearly rate becomes a daily one. Default: compounded.
     pub compounding: Compounding,
-    /// Share of spend that is earned. Default 1.
+    /// Margin: the share of spend that is profit. Default 1: value is revenue.
     pub margin: Positive,
     /// Level of both intervals. Default 0.8.
     pub interval: Option<Fraction>,
     /// Whether to compute the intervals. Default: yes.
     pub intervals: bool,
-    /// Draws per customer for the outcome's interval, 10 to 100,000. Default 200.
+    /// Draws per customer for the interval of the outcome, 10 to 100,000. Default 200.
     pub draws: u32,
     /// Seed of the draws. Default 0.
     pub seed: u64,
@@ -446,11 +448,12 @@ impl Analysis for Clv {
         EXPECTED_SPEND;
         "clv": Float, "currency", "予測LTV", "Discounted value; null if infinite.";
         "expected_clv_low": Float, "currency", "期待値の下限",
-            "Of the expectation `clv`: the parameters are estimates. Null without standard errors.";
-        "expected_clv_high": Float, "currency", "期待値の上限", "Of the expectation.";
+            "Lower end for the expectation `clv`, whose parameters are estimates. Null without standard \
+             errors.";
+        "expected_clv_high": Float, "currency", "期待値の上限", "Upper end for the expectation.";
         "clv_low": Float, "currency", "実績予測の下限",
-            "Of the outcome: life, purchases and spend drawn. Null without a finite horizon.";
-        "clv_high": Float, "currency", "実績予測の上限", "Of the outcome.";
+            "Lower end for the outcome, with random life, purchases and spend. Null without a finite horizon.";
+        "clv_high": Float, "currency", "実績予測の上限", "Upper end for the outcome.";
     };
     const OPTIONAL: &'static [&'static str] = &["customer_id", "weight", "as_of"];
     type Data = Table;
@@ -461,7 +464,7 @@ impl Analysis for Clv {
         options.bad_rows = Some(policy(data, options.bad_rows));
         if options.infinite {
             if options.horizon_days != ClvOptions::default().horizon_days {
-                let expected = "nothing beside infinite, which is for ever";
+                let expected = "no value together with `infinite`";
                 return Err(Error::option("horizon_days", "", expected));
             }
             options.horizon_days = None;

@@ -1,36 +1,36 @@
-//! What a customer who is alive will do, when gaps are Erlang-k.
+//! Predictions for a customer who is alive now, in the BG family with Erlang-k gaps.
 //!
-//! A purchase is the k-th of a run of invisible Poisson stages. Given the silence since the last
-//! purchase, `j < k` stages have passed with known weights, and with `j` passed the stage rate is
-//! `Gamma(q + j, A)`. So the number of stages within `t` is negative binomial, and `N` of them make
+//! Each purchase is the k-th of a sequence of hidden Poisson stages. Given the time since the last
+//! purchase, `j < k` stages have passed with weight `w_j`; the stage rate is then
+//! `Gamma(q + j, A)`. So the number of stages within `t` is negative binomial, and `N` stages make
 //! `⌊(N + j)/k⌋` purchases:
 //!
 //! ```text
 //! E[Y(t)] = Σ_j w_j Σ_N NB(N; q+j) · Σ_{i < ⌊(N+j)/k⌋} e_i
 //! ```
 //!
-//! with the `e_i` of the plain model. Where the sum would be long (thousands of purchases), see
-//! [`Regular::ahead`].
+//! with the `e_i` of the plain model (k = 1). For sums of too many terms (thousands of purchases)
+//! see [`Regular::ahead`].
 
 use libm::{exp, log, log1p};
 
 use crate::clv::dropout::{Ahead, Alive, at_least, discounted, terms};
 use crate::num::rng::Rng;
 
-/// The longest sum: thousands of purchases, at a few nanoseconds a stage.
+/// The longest sum, in stages; enough for thousands of purchases.
 const MOST_TERMS: f64 = 50_000.0;
 
-/// Where the terms of a sum are made smaller.
+/// Above this the terms of a sum are scaled down.
 const LARGE: f64 = 1e200;
 
-/// A customer who is alive, with the weights of the stages passed.
+/// The state of a customer who is alive, with the weights of the stages passed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Regular {
-    /// The law of rate and dropout with no stage passed.
+    /// The distribution of rate and dropout with no stage passed.
     pub(crate) alive: Alive,
     /// Stages per purchase.
     pub(crate) k: u32,
-    /// Weights of `j` stages passed, adding up to 1; 0 from k on.
+    /// `w_j`: the probability that `j` stages have passed; 0 from k on.
     pub(crate) weight: [f64; 12],
 }
 
@@ -46,10 +46,10 @@ impl Regular {
         })
     }
 
-    /// Purchases within `t`, and survival to it. Beyond 50,000 stages as if the count of purchases
-    /// were the plain model's at a k-th of the rate: the phase is uniform by then, and the error of the
-    /// purchases below the reciprocal of their number. Survival, which is that of those who hardly
-    /// buy, is rougher.
+    /// `E[Y(t)]` and `P(alive, t)`. Beyond 50,000 stages the plain model at 1/k of the rate is
+    /// used: the phase is nearly uniform by then, and the relative error of the purchases is below
+    /// the reciprocal of their number. The probability of being alive, which depends on customers
+    /// who hardly buy, is less accurate.
     pub(crate) fn ahead(&self, t: f64) -> Ahead {
         let mut out = Ahead::default();
         let z = t / self.alive.scale;
@@ -71,7 +71,8 @@ impl Regular {
     fn sum(&self, j: u32, state: &Alive, z: f64) -> Ahead {
         let Alive { q, a, b, .. } = *state;
         let w = z / (1.0 + z);
-        // All terms are e^shift times too large, or the first would be 0 where many are expected.
+        // All terms are scaled by e^shift; without it the first term would underflow where many
+        // purchases are expected.
         let nothing = q * log1p(z);
         let mut shift = (nothing - 600.0).max(0.0);
         let mut probability = exp(shift - nothing);
@@ -83,6 +84,7 @@ impl Regular {
         let mut phase = j;
         let mut n = 0.0;
         while n < 2.0 * MOST_TERMS {
+            // NB(n+1)/NB(n)
             let ratio = (q + n) / (n + 1.0) * w;
             probability *= ratio;
             n += 1.0;
@@ -95,6 +97,7 @@ impl Regular {
             phase += 1;
             if phase == self.k {
                 phase = 0;
+                // counted = Σ e_i over the purchases made, e = e_bought
                 counted += e;
                 e *= (b + bought) / (a + b + bought);
                 bought += 1.0;
@@ -123,6 +126,7 @@ impl Regular {
         let k = self.k;
         self.stages()
             .map(|(j, weight, state)| {
+                // P(at least n purchases) = P(N ≥ kn − j)
                 let reached = |n: u32| at_least((k * n).saturating_sub(j), state.q, z);
                 let stays = state.survives(f64::from(n)) * (reached(n) - reached(n + 1)).max(0.0);
                 if n == 0 {
@@ -141,7 +145,8 @@ impl Regular {
         discounted(delta, horizon, scale, |t| self.ahead(t).purchases)
     }
 
-    /// A stage drawn by its weight, and the shape of the rate with it.
+    /// Draws the number of stages passed by its weight, and returns it with the shape of the rate,
+    /// q + j.
     pub(crate) fn draw_stage(&self, rng: &mut Rng) -> (u64, f64) {
         let mut left = rng.uniform();
         let mut drawn = (0, self.alive.q);
@@ -185,7 +190,7 @@ mod tests {
         }
     }
 
-    /// The sum where it is long, beside what stands in for it where it would be longer.
+    /// Compares the exact sum near its longest with the approximation beyond it.
     #[test]
     fn thousands_of_purchases_are_nearly_the_plain_model() {
         for k in [2, 12] {

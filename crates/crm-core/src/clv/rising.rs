@@ -4,10 +4,10 @@ use libm::log;
 
 use crate::num::special::{digamma, ln_rising, trigamma};
 
-/// Jumps longer than this are taken by the functions themselves, not step by step.
+/// Steps longer than this are computed by the functions themselves, not one by one.
 const LONGEST_WALK: f64 = 256.0;
 
-/// A walk along `n = 0, 1, 2, …`, keeping value, slope and curvature.
+/// Keeps value, first and second derivative while `n = 0, 1, 2, …` ascends.
 pub(crate) struct Rising {
     c: f64,
     n: f64,
@@ -23,7 +23,7 @@ impl Rising {
         }
     }
 
-    /// Walks on to `n`, which is not below the last one.
+    /// Value, first and second derivative at `n`, which must not be below the last one.
     pub(crate) fn to(&mut self, n: f64) -> [f64; 3] {
         if n - self.n > LONGEST_WALK {
             let (from, to) = (self.c + self.n, self.c + n);

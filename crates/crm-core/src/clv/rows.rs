@@ -1,4 +1,4 @@
-//! Purchase histories as the models see them: `(x, t_x, T)`, validated, and aggregated.
+//! Purchase histories `(x, t_x, T)`, the input of the models, checked and aggregated.
 //!
 //! | symbol | column | meaning |
 //! |---|---|---|
@@ -6,11 +6,10 @@
 //! | t_x | `recency` | first purchase to the last, 0 at x = 0 |
 //! | T | `T` | first purchase to the end of observation |
 //!
-//! Customers with the same three numbers are one [`Rows`] row with a weight: a million daily
-//! histories are about 425,000 rows, by week 56,000. The distinct values of each number are kept
-//! once, sorted, and the rows hold codes, so that a logarithm of `α + T` is taken once per distinct
-//! `T` and not once per customer. The rows are sorted by `(x, T, t_x)`, so they do not depend on the
-//! order of the input.
+//! Customers with the same three numbers are one row of [`Rows`] with a weight. The distinct values
+//! of each number are kept once, sorted, and the rows hold codes, so a logarithm of `α + T` is
+//! taken once per distinct `T` and not once per customer. The rows are sorted by `(x, T, t_x)`, so
+//! they do not depend on the order of the input.
 
 use crate::clv::codes::{Codes, encode};
 use crate::context::{push, room};
@@ -18,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::num::radix;
 use crate::num::rng::Rng;
 
-/// Largest frequency taken: beyond it a table over the frequencies would not be worth its memory.
+/// Largest frequency accepted. It bounds the memory of tables over the frequencies.
 pub const MAX_FREQUENCY: f64 = 16_777_215.0;
 
 /// Histories as columns, borrowed. `weight` counts identical customers; all are 1 without it.
@@ -46,7 +45,7 @@ pub struct History {
 }
 
 impl History {
-    /// Somebody who has just bought for the first time.
+    /// A customer who has just bought for the first time.
     pub const NEW: Self = Self {
         x: 0.0,
         t_x: 0.0,
@@ -81,7 +80,7 @@ impl History {
 }
 
 impl<'a> Histories<'a> {
-    /// Three columns of customers, one each.
+    /// Histories from three columns, one customer per row.
     pub fn new(frequency: &'a [f64], recency: &'a [f64], age: &'a [f64]) -> Self {
         Self {
             frequency,
@@ -132,7 +131,7 @@ impl<'a> Histories<'a> {
         Ok(())
     }
 
-    /// The history of a row of checked columns.
+    /// The history in a row; the columns must have been checked.
     pub(crate) fn at(&self, row: usize) -> History {
         History {
             x: self.frequency[row],
@@ -233,7 +232,7 @@ impl Rows {
                 }
             }
             Some(weights) => {
-                // Sorted by weight, too, so that the sum does not depend on the row order.
+                // Sorted by weight too, so that sums do not depend on the order of the rows.
                 let mut pairs = room(n, "history keys")?;
                 pairs.extend(keys.iter().zip(weights).map(|(k, w)| (*k, w.to_bits())));
                 pairs.sort_unstable();
@@ -248,7 +247,7 @@ impl Rows {
         Ok(rows)
     }
 
-    /// The same histories of customers drawn anew: of each a Poisson number.
+    /// A Poisson bootstrap sample: each history gets a Poisson number of customers.
     pub(crate) fn drawn_anew(&self, rng: &mut Rng) -> Result<Self> {
         let mut rows = self.clone();
         (rows.customers, rows.repeats, rows.repeaters) = (0.0, 0.0, 0.0);
@@ -281,7 +280,7 @@ impl Rows {
         }
     }
 
-    /// Refuses data that no model can be fitted to.
+    /// Refuses data with too few repeat customers for a fit.
     ///
     /// # Errors
     ///
@@ -316,7 +315,7 @@ mod tests {
         (found.column().unwrap().to_string(), found.row().unwrap())
     }
 
-    /// Totals are those of the rows, as read and as drawn anew.
+    /// Totals are the sums over the rows, for read rows and for bootstrap samples.
     #[test]
     fn totals_are_those_of_the_rows() {
         let frequency = [0.0, 0.0, 2.0, 5.0, 5.0, 1.0];
@@ -372,7 +371,7 @@ mod tests {
             ..Histories::new(&[0.0], &[0.0], &[1.0])
         };
         assert_eq!(Rows::new(&weights).unwrap_err().column(), Some("weight"));
-        // Acquired on the day itself: valid.
+        // A customer acquired on the last day is valid.
         assert!(Rows::new(&Histories::new(&[0.0], &[0.0], &[0.0])).is_ok());
     }
 

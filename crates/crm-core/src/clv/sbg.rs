@@ -8,13 +8,14 @@
 //! L = Σ_t (n_{t−1} − n_t) ln α/(α+β+t−1) + n_t ln (β+t−1)/(α+β+t−1)
 //! ```
 //!
-//! Retention rises with `t` although nobody changes: those likely to leave have left. Expected
-//! residual renewals of somebody who has renewed `n − 1` times, discounted at `d` per period, are
-//! `(β+n−1)/(α+β+n−1) · ₂F₁(1, β+n; α+β+n; 1/(1+d))`, the coming renewal counting in full.
+//! Retention rises with `t` although no customer changes, because customers with a high churn
+//! probability leave first. The expected residual renewals of a customer who has renewed `n − 1`
+//! times, discounted at `d` per period, are `(β+n−1)/(α+β+n−1) · ₂F₁(1, β+n; α+β+n; 1/(1+d))`, the
+//! coming renewal counting in full.
 //!
-//! The data are whole counts of contracts (shares would give standard errors of some other number of
-//! customers), not purchase times: its likelihood is never compared with
-//! those of the continuous models.
+//! The data are whole counts of contracts (with shares the standard errors would be wrong), not
+//! purchase times, so the likelihood cannot be compared with the likelihoods of the continuous
+//! models.
 //!
 //! # References
 //!
@@ -68,8 +69,8 @@ impl Params {
         (b + t - 1.0) / (a + b + t - 1.0)
     }
 
-    /// Expected further renewals of somebody in period `n`, counted from 1, discounted at `d ≥ 0`
-    /// per period; the coming one in full. +∞ at `d = 0` and `α ≤ 1`.
+    /// Expected further renewals of a customer in period `n`, counted from 1, discounted at `d ≥ 0`
+    /// per period; the next renewal counts in full. +∞ at `d = 0` and `α ≤ 1`.
     pub fn expected_renewals(&self, n: u32, d: f64) -> f64 {
         let (a, b, n) = (self.alpha.get(), self.beta.get(), f64::from(n.max(1)));
         if d <= 0.0 {
@@ -87,7 +88,7 @@ impl Params {
         of_cohort(self.alpha.get(), self.beta.get(), survivors).value
     }
 
-    /// Periods that a new customer pays for, drawn at random: at least 1.
+    /// Draws the number of periods that a new customer pays for, at least 1.
     pub fn simulate(&self, rng: &mut Rng) -> u64 {
         let theta = rng.beta(self.alpha.get(), self.beta.get());
         rng.geometric(theta).saturating_add(1)
@@ -118,6 +119,7 @@ fn of_cohort(a: f64, b: f64, survivors: &[f64]) -> Derivatives<2> {
         let t = t as f64;
         let (before, left) = (pair[0], pair[1]);
         let gone = before - left;
+        // t here is t − 1 of the formula: α/(α+β+t−1) and (β+t−1)/(α+β+t−1)
         let (stay, all) = (1.0 / (b + t), 1.0 / (a + b + t));
         sum.value += gone * log(a * all) + left * log((b + t) * all);
         sum.gradient[0] += gone / a - before * all;
@@ -129,7 +131,8 @@ fn of_cohort(a: f64, b: f64, survivors: &[f64]) -> Derivatives<2> {
     sum
 }
 
-/// Fits the model to cohorts, each given by its survivors: size, left after one period, after two, …
+/// Fits the model to cohorts, each given by its survivors: its size, then the customers left after
+/// one period, after two, …
 ///
 /// # Errors
 ///

@@ -1,8 +1,9 @@
-//! Contracts as tables: `sbg_fit` from the survivors of cohorts, `sbg_predict` for periods to come.
+//! Contracts as analyses of a table: `sbg_fit` fits the survivors of cohorts, `sbg_predict`
+//! predicts coming periods.
 //!
-//! The fit reads a column `survivors`: a cohort's size, those left after one period, after two, and so
-//! on. Several cohorts stand one below the other with a column `period` beside: each 0 begins one.
-//! Formulas are in [`crate::clv::sbg`].
+//! The fit reads a column `survivors`: a cohort's size, then the customers left after one period,
+//! after two, and so on. Several cohorts follow each other, with a column `period` in which each 0
+//! begins a cohort. Formulas are in [`crate::clv::sbg`].
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -41,7 +42,7 @@ pub struct SbgFit;
 impl Analysis for SbgFit {
     const NAME: &'static str = "sbg_fit";
     const SUMMARY: &'static str =
-        "the shifted beta-geometric model of how long contracts last, from survivors";
+        "the shifted beta-geometric model of the durations of contracts, from numbers of survivors";
     const JA: &'static str = "契約継続モデルの推定";
     const COLUMNS: &'static [Field] = &[PARAMETER, VALUE, STANDARD_ERROR, LOW, HIGH];
     const OPTIONAL: &'static [&'static str] = &["period"];
@@ -93,7 +94,7 @@ impl Default for PredictOptions {
     }
 }
 
-/// A discount rate per period.
+/// Checks a discount rate per period.
 pub(crate) fn rate(rate: f64) -> Result<f64> {
     match rate >= 0.0 && rate.is_finite() {
         true => Ok(rate),
@@ -110,14 +111,15 @@ pub struct SbgPredict;
 
 impl Analysis for SbgPredict {
     const NAME: &'static str = "sbg_predict";
-    const SUMMARY: &'static str = "share of contracts left after `t` periods, and renewals to come";
+    const SUMMARY: &'static str =
+        "share of contracts that last beyond `t` periods, and expected further renewals";
     const JA: &'static str = "契約継続率の予測";
     const COLUMNS: &'static [Field] = &columns! {
         "t": Int, "unit", "期間", "Periods.";
         SURVIVAL_RATE, "Share of a cohort left after t periods.";
-        RETENTION_RATE, "Probability of renewing at the end of period t (of period 1 where t is 0).";
+        RETENTION_RATE, "Probability of renewing at the end of period t (of period 1 if t is 0).";
         "expected_renewals": Float, "", "期待更新回数",
-            "Further renewals of somebody in period t, discounted; null if infinite.";
+            "Expected further renewals of a customer in period t, discounted; null if infinite.";
     };
     type Data = Table;
     type Options = PredictOptions;

@@ -1,9 +1,9 @@
-//! Gradients and Hessians of the likelihoods against differences of 60 and 80 digits
-//! (`tests/python/oracles/clv_further.py`), one history at a time.
+//! Tests gradients and Hessians of the likelihoods against differences computed with 60 and 80
+//! digits (`tests/python/oracles/clv_further.py`), one history at a time.
 
 use crate::num::optimize::Derivatives;
 
-/// One line of the golden file: regularity, parameters, and the three numbers of a history (of
+/// One line of the golden file: regularity k, parameters, and the three numbers of a history (for
 /// spend: frequency and mean).
 pub(super) struct GoldenLine {
     pub(super) k: u32,
@@ -11,11 +11,11 @@ pub(super) struct GoldenLine {
     pub(super) history: [f64; 3],
 }
 
-/// Checks the derivatives of the models of this name, `N` parameters of them.
+/// Checks the derivatives of the models of this name, which have `N` parameters.
 ///
-/// In logarithms of the parameters, in which fits are made. What is allowed is 1e-10 of a slope,
-/// which decides where a fit ends, and 1e-9 of a curvature, relative to the likelihood or the
-/// derivative where they are above 1.
+/// Derivatives are in the logarithms of the parameters, as in fits. First derivatives, which decide
+/// where a fit ends, may differ by 1e-10, second derivatives by 1e-9, relative to the likelihood or
+/// the derivative where these are above 1.
 pub(super) fn agrees<const N: usize>(
     name: &str,
     at_least: u32,

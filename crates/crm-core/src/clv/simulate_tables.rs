@@ -1,8 +1,8 @@
-//! Customers that a model makes up: `clv_simulate`.
+//! Simulated customers of a model: `clv_simulate`.
 //!
-//! Of each age T, one new customer's history within it, drawn at random: frequency, recency and T, as
-//! a `clv_summary` has them. Each row has a random stream of its own, so the same seed gives the same
-//! row whatever the others are. Purchases are at instants, not whole days.
+//! For each age T in the table, the history of one new customer within T is drawn: frequency,
+//! recency and T, as in a `clv_summary`. Each row has its own random stream, so the same seed gives
+//! the same row whatever the other rows are. Purchase times are real numbers, not whole days.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! The one hard function of the Pareto/NBD: dropout weighed by silence.
+//! The hypergeometric integral `C` of the Pareto/NBD.
 //!
 //! With `A = α + t`, `B = β + t`, `q = r + x`,
 //!
@@ -8,16 +8,16 @@
 //!   = s/(q+s) · A/B · ₂F₁(1, s+1; q+s+1; (B−A)/B)       otherwise
 //! ```
 //!
-//! Three ways, by the argument `z` of ₂F₁(1, b; c; z), `0 < b < c`: the power series below ½, Gauss's
-//! continued fraction up to 0.98, and the integral, by the trapezoidal rule in `ln e`, up to 1. For
-//! fits there is a fourth: over `x`, with `t` fixed,
+//! The argument `z` of ₂F₁(1, b; c; z), `0 < b < c`, decides the method: the power series below ½,
+//! Gauss's continued fraction up to 0.98, and the integral, by the trapezoidal rule in `ln e`, up
+//! to 1. Fits use a recurrence over `x` with `t` fixed,
 //!
 //! ```text
 //! (q+s) C_q = s + q·(A−B)/A · C_{q+1}
 //! ```
 //!
-//! takes a few nanoseconds a step, derivatives with it. It is walked downwards where that shrinks
-//! errors, `q·|A−B|/A < q+s`, and upwards where that does.
+//! with derivatives. It runs downwards in `x` where that reduces errors, `q·|A−B|/A < q+s`, and
+//! upwards elsewhere.
 
 use libm::{exp, fabs, log, log1p};
 
@@ -29,6 +29,7 @@ pub(crate) type Jet = [f64; 6];
 
 /// `C` at one point.
 pub(crate) fn value(q: f64, s: f64, a: f64, b: f64) -> f64 {
+    // s/(q+s) · ₂F₁(1, p; c; z), times A/B where A < B
     let kappa = s / (q + s);
     let c = q + s + 1.0;
     let (front, p, z) = if a >= b {
@@ -104,8 +105,10 @@ pub(crate) fn integral(q: f64, s: f64, a: f64, b: f64) -> Jet {
     let inverse = 1.0 / s;
     loop {
         let (la, lb) = (log1p(e / a), log1p(e / b));
+        // s e/(B+e) · (1+e/A)^−q (1+e/B)^−s: the integrand times de/dv = e
         let w = s * e / (b + e) * exp(-q * la - s * lb);
         let ds = inverse - lb;
+        // logarithmic derivatives: ∂q = −ln(1+e/A), ∂s = 1/s − ln(1+e/B), and products of them
         let terms = [1.0, -la, ds, la * la, -la * ds, lb * (lb - 2.0 * inverse)];
         for (total, term) in sum.iter_mut().zip(terms) {
             *total += w * term;
@@ -114,7 +117,7 @@ pub(crate) fn integral(q: f64, s: f64, a: f64, b: f64) -> Jet {
             add_power_tail(&mut sum, w, q, s, [la, lb]);
             break;
         }
-        // Falling, and too small for even the curvatures to notice.
+        // The terms decrease and are too small for the second derivatives.
         let falling = e * (q / (a + e) + s / (b + e)) > b / (b + e);
         if falling && w * (1.0 + la * la + lb * lb) <= 1e-20 * sum[0] {
             break;
@@ -125,10 +128,11 @@ pub(crate) fn integral(q: f64, s: f64, a: f64, b: f64) -> Jet {
     sum.map(|total| total * STEP)
 }
 
-/// The nodes above the last one: weights `ρ^k`, logarithms growing by the step.
+/// Adds the nodes above the last one: their weights are `ρ^k`, their logarithms grow by the step.
 fn add_power_tail(sum: &mut Jet, w: f64, q: f64, s: f64, [la, lb]: [f64; 2]) {
     let gap = -libm::expm1(-(q + s) * STEP);
     let rho = 1.0 - gap;
+    // Σ ρ^k, Σ k ρ^k, Σ k² ρ^k over k ≥ 1, with ρ = e^(−(q+s)·step)
     let g0 = w * rho / gap;
     let g1 = w * STEP * rho / (gap * gap);
     let g2 = w * STEP * STEP * rho * (1.0 + rho) / (gap * gap * gap);
@@ -145,6 +149,7 @@ fn add_power_tail(sum: &mut Jet, w: f64, q: f64, s: f64, [la, lb]: [f64; 2]) {
 fn down(above: &Jet, q: f64, s: f64, z: f64) -> Jet {
     let [c, cq, cs, cqq, cqs, css] = *above;
     let h = 1.0 / (q + s);
+    // C_q = (s + z q C_{q+1})/(q+s), z = (A−B)/A
     let value = (s + z * q * c) * h;
     let in_q = (z * (c + q * cq) - value) * h;
     let in_s = (1.0 + z * q * cs - value) * h;
@@ -162,6 +167,7 @@ fn down(above: &Jet, q: f64, s: f64, z: f64) -> Jet {
 fn up(below: &Jet, q: f64, s: f64, z: f64) -> Jet {
     let [c, cq, cs, cqq, cqs, css] = *below;
     let (h, inverse, scale) = (q + s, 1.0 / q, 1.0 / z);
+    // C_{q+1} = ((q+s) C_q − s)/(z q); the 1/z comes last
     let g = (h * c - s) * inverse;
     let gq = (c + h * cq - g) * inverse;
     let gs = (c + h * cs - 1.0) * inverse;
@@ -176,8 +182,8 @@ fn up(below: &Jet, q: f64, s: f64, z: f64) -> Jet {
     .map(|v| v * scale)
 }
 
-/// `C` and all that a likelihood needs of it at one `(x, t)`: value, q, s, E, qq, qs, ss, E_q, E_s, F,
-/// where `E = A ∂C/∂A = −B ∂C/∂B = q(C_q − C_{q+1})` and `F = A ∂E/∂A`.
+/// `C` and the derivatives that a likelihood needs at one `(x, t)`: value, q, s, E, qq, qs, ss,
+/// E_q, E_s, F, where `E = A ∂C/∂A = −B ∂C/∂B = q(C_q − C_{q+1})` and `F = A ∂E/∂A`.
 pub(crate) type Full = [f64; 10];
 
 fn full(q: f64, jets: [&Jet; 3]) -> Full {
@@ -198,10 +204,12 @@ fn full(q: f64, jets: [&Jet; 3]) -> Full {
     ]
 }
 
-/// Longest walk between two wanted frequencies: about what one integral costs.
+/// The most recurrence steps between two wanted frequencies; more would cost more than one
+/// integral.
 const LONGEST_WALK: f64 = 400.0;
 
-/// Fills `out` for ascending frequencies `x` at one time: `A = α + t`, `B = β + t`. `jets` is scratch.
+/// Fills `out` for ascending frequencies `x` at one time: `A = α + t`, `B = β + t`. `jets` is a
+/// buffer.
 pub(crate) fn along(
     [r, s, a, b]: [f64; 4],
     x: &[f64],
@@ -210,7 +218,7 @@ pub(crate) fn along(
 ) -> Result<()> {
     let mut end = x.len();
     while end > 0 {
-        // A run of frequencies close enough to walk through.
+        // A run of frequencies that are close enough for the recurrence.
         let mut start = end - 1;
         while start > 0 && x[start] - x[start - 1] <= LONGEST_WALK {
             start -= 1;
@@ -234,6 +242,7 @@ fn walk([r, s, a, b]: [f64; 4], first: f64, last: f64, jets: &mut Vec<Jet>) -> R
     grow(jets, length, "likelihood")?;
     jets.resize(length, [0.0; 6]);
     let top = length - 1;
+    // For z < −1 the recurrence is stable upwards above q = s/(−z−1) and downwards below it.
     let pivot = if z < -1.0 {
         let best = libm::floor(s / (-z - 1.0) - r - first);
         best.clamp(0.0, top as f64) as usize
@@ -244,7 +253,7 @@ fn walk([r, s, a, b]: [f64; 4], first: f64, last: f64, jets: &mut Vec<Jet>) -> R
     jets[pivot] = integral(q(pivot), s, a, b);
     let mut from = pivot;
     if pivot == 0 && q(0) < 1.0 {
-        // The first step upwards divides by q, and derivatives by its square: it is not walked.
+        // The first step upwards would divide by q, and derivatives by q², so it is an integral.
         jets[1] = integral(q(1), s, a, b);
         from = 1;
     }
@@ -284,7 +293,7 @@ pub(crate) fn grid([r, alpha, s, beta]: [f64; 4], x: &[f64], times: &[f64]) -> R
 mod tests {
     use super::*;
 
-    /// Four ways to one number.
+    /// Four computations of the same number.
     #[test]
     fn the_ways_agree() {
         let mut jets = Vec::new();
@@ -311,7 +320,7 @@ mod tests {
                             "{case}: {direct} {slow:?}"
                         );
                         for k in 0..6 {
-                            // A second derivative may vanish beside the others.
+                            // A second derivative may be negligible beside the others.
                             let largest = slow[k / 3 * 3..]
                                 .iter()
                                 .fold(0.0, |m: f64, v| m.max(fabs(*v)));

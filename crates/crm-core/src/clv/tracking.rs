@@ -1,4 +1,4 @@
-//! How well a model follows what happened: expected beside actual, over time and over counts.
+//! Checks of a model: expected beside actual purchases, over time and by count.
 //!
 //! | table | expected |
 //! |---|---|
@@ -7,8 +7,8 @@
 //! | [`surface`] | E[Y(t)] and P(alive) over frequency × recency, at one age |
 //! | [`path`] | P(alive) of one customer from their first purchase on |
 //!
-//! The expectations of the first two are unconditional: the model knows when each customer came,
-//! and nothing that they did.
+//! The expectations of the first two are unconditional: they use each customer's age and none of
+//! their purchases.
 
 use crate::clv::model::Purchases;
 use crate::clv::rows::{History, Rows};
@@ -16,8 +16,8 @@ use crate::context::{filled, push, room};
 use crate::error::{Error, Result};
 
 /// Expected repeat purchases up to times counted from the end of observation (0), ascending;
-/// negative ones are before it, in the calibration. Differences of neighbours are the incremental
-/// ones.
+/// negative ones are before it, in the calibration. Differences of successive values are the
+/// incremental purchases.
 ///
 /// # Errors
 ///
@@ -54,9 +54,9 @@ pub fn cumulative(model: &impl Purchases, rows: &Rows, times: &[f64]) -> Result<
 /// Customers by number of repeat purchases, `0, 1, …, most − 1` and `most` or more.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Histogram {
-    /// Found.
+    /// Actual customers.
     pub actual: Vec<f64>,
-    /// Expected.
+    /// Expected customers.
     pub expected: Vec<f64>,
 }
 
@@ -137,7 +137,7 @@ pub fn surface(
 }
 
 /// P(alive) of one customer at times since their first purchase, given the times of the repeat
-/// purchases, ascending: what the model would have said on each day.
+/// purchases, ascending. Each value uses only purchases up to its time.
 ///
 /// # Errors
 ///

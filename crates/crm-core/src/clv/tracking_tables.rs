@@ -1,22 +1,22 @@
-//! Does the model follow the shop? `clv_tracking` puts what was bought beside what was expected,
-//! through calibration and holdout; `alive_path` is what the model would have said of a customer on
-//! each day.
+//! Checks of a model over time: `clv_tracking` compares actual with expected purchases, through
+//! calibration and holdout; `alive_path` is one customer's P(alive) on each day, from the purchases
+//! up to that day.
 //!
 //! # Definition
 //!
 //! Customers are those whose first purchase day is not after `calibration_end`; a purchase is a day
 //! with orders, and the first is not counted. Periods are `step` days long and end on
-//! `calibration_end` and so many steps before and after it, up to `as_of`. Expected by the end of a
+//! `calibration_end` and whole steps before and after it, up to `as_of`. Expected by the end of a
 //! period is
 //!
 //! ```text
 //! Σ over customers of E[X(end − first purchase day)]
 //! ```
 //!
-//! which knows when each customer came and nothing that they did. Without a `fit` the model is
-//! MBG/NBD, fitted to the calibration: then what lies after it is a forecast beside what happened.
-//! With the scope's `customers` both counts are of these customers, and the model is still that of all.
-//! With the default `calibration_end`, `as_of`, there is no holdout.
+//! which uses each customer's first purchase day and no later purchases. Without a `fit` the model
+//! is MBG/NBD, fitted to the calibration period, so the values after it are a forecast compared
+//! with what happened. With the scope's `customers` both counts are of these customers; the model
+//! is still fitted to all. With the default `calibration_end`, `as_of`, there is no holdout.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -38,9 +38,10 @@ use crate::{Context, Day, Duration, Error, Result, Scope, Table};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct TrackingOptions {
-    /// The model: the JSON of a fit, or of parameters. Default: none, MBG/NBD fitted to the calibration.
+    /// The model: the JSON of a fit, or of parameters. Default: none, MBG/NBD fitted to the
+    /// calibration period.
     pub fit: Value,
-    /// The last day of calibration. Default: none, all up to `as_of`: there is no holdout.
+    /// The last day of the calibration period. Default: none, which is `as_of`, without a holdout.
     pub calibration_end: Option<Day>,
     /// Length of a period, whole days. Default 7 days.
     pub step: Duration,
@@ -56,7 +57,7 @@ impl Default for TrackingOptions {
     }
 }
 
-/// A step in whole days, at least one.
+/// Checks that a step is a whole number of days, at least one.
 fn days(step: Duration) -> Result<i32> {
     let days = step.whole_days().filter(|days| *days > 0);
     days.ok_or_else(|| Error::option("step", json!(step), "a whole number of days, at least 1"))
@@ -90,19 +91,20 @@ fn purchase_days(
     context.advance(seen)
 }
 
-/// What calibration and holdout hold.
+/// Counts of calibration and holdout.
 #[derive(Default)]
 struct Seen {
     frequency: Vec<f64>,
     recency: Vec<f64>,
     age: Vec<f64>,
-    /// By days before `as_of`: customers who came, and repeat purchase days.
+    /// By days before `as_of`: customers by first purchase day, and repeat purchase days.
     customers: Vec<u64>,
     repeats: Vec<u64>,
 }
 
 impl Seen {
-    /// Customers who came by the end of calibration, of those whom `shows` lets through.
+    /// Counts the customers whose first purchase is in the calibration period and who are shown by
+    /// `shows`.
     fn new(
         selection: &Selection,
         end: Day,
@@ -139,7 +141,7 @@ impl Seen {
     }
 }
 
-/// The model of an option, or MBG/NBD fitted to histories.
+/// The model in an option, or MBG/NBD fitted to histories.
 fn model(fit: &Value, seen: impl FnOnce() -> Result<Seen>) -> Result<Fit<AnyModel>> {
     if !fit.is_null() {
         let fit: Fit<AnyModel> = fit_of("fit", fit)?;
@@ -163,15 +165,15 @@ pub struct ClvTracking;
 impl Analysis for ClvTracking {
     const NAME: &'static str = "clv_tracking";
     const SUMMARY: &'static str =
-        "Repeat purchases beside those that a model expects, through calibration and holdout";
+        "Observed and expected repeat purchases through calibration and holdout";
     const JA: &'static str = "予測と実績の推移";
     const COLUMNS: &'static [Field] = &columns! {
         "period_end": Date, "", "期間末", "The period's last day.";
         "in_calibration": Bool, "", "学習期間", "Whether the period is part of calibration.";
         "actual": Int, "days", "実績", "Repeat purchase days in the period.";
-        "expected": Float, "days", "予測", "Repeat purchase days expected in the period.";
+        "expected": Float, "days", "予測", "Expected repeat purchase days in the period.";
         "cumulative_actual": Int, "days", "累計実績", "Repeat purchase days up to its end.";
-        "cumulative_expected": Float, "days", "累計予測", "Repeat purchase days expected up to its end.";
+        "cumulative_expected": Float, "days", "累計予測", "Expected repeat purchase days up to its end.";
     };
     const SCOPE: &'static [&'static str] = crate::analysis::WITHOUT_OCCASION;
     type Data = Orders;
@@ -196,14 +198,14 @@ impl Analysis for ClvTracking {
         let shows = |code| selection.shows(code);
         let seen = Seen::new(&selection, end, Unit::Day, shows, context)?;
         let per_day = 1.0 / fit.model.unit().days();
-        // E[X] of each age in days that a period can end at.
+        // E[X(age)] for each age in days.
         let mut of_new = filled(seen.customers.len(), 0.0, "tracking")?;
         for (age, expected) in of_new.iter_mut().enumerate().skip(1) {
             context.check()?;
             *expected = fit.model.expected_of_new(age as f64 * per_day);
         }
         let longest = seen.customers.len().saturating_sub(1) as i32;
-        // Periods from the one in which the first customer came.
+        // Periods begin with the one in which the first customer came.
         let before = (longest - (as_of.0 - end.0)).div_euclid(step).max(0);
         let mut period = end.0 - before * step;
         let mut cells: [Vec<f64>; 2] = Default::default();
@@ -274,13 +276,13 @@ pub struct AlivePath;
 impl Analysis for AlivePath {
     const NAME: &'static str = "alive_path";
     const SUMMARY: &'static str =
-        "P(alive) of a customer on each day since the first purchase, as the model saw it then";
+        "P(alive) on each day since a customer's first purchase, from the purchases up to that day";
     const JA: &'static str = "生存確率の推移";
     const COLUMNS: &'static [Field] = &columns! {
         CUSTOMER_ID;
         "date": Date, "", "日付", "The day.";
         FREQUENCY, "Repeat purchase days up to it.";
-        PROBABILITY_ALIVE, "Probability of still being a customer, seen from that day.";
+        PROBABILITY_ALIVE, "Probability of being alive on that day, from the purchases until then.";
     };
     const SCOPE: &'static [&'static str] = crate::analysis::WITHOUT_OCCASION;
     type Data = Orders;
@@ -371,7 +373,7 @@ mod tests {
         .unwrap()
     }
 
-    /// An NBD of these parameters buys 0.1 a day, whoever it is.
+    /// With these parameters of the NBD each customer buys 0.1 times a day.
     #[test]
     fn tracking_by_hand() {
         let table = run(
@@ -417,7 +419,7 @@ mod tests {
         assert_eq!(table.notes()["customers"], 2);
     }
 
-    /// The same sum as that of the histories.
+    /// The sum over days equals the sum over histories.
     #[test]
     fn expected_is_the_sum_over_histories() {
         let table = run("clv_tracking", r#""as_of": "2026-02-03", "step": "10d""#);

@@ -1,9 +1,10 @@
-//! Rows that no model can take: a negative or missing number, recency above T, spend below 0.
+//! Rows that are outside the range of the models: a negative or missing number, recency above T,
+//! spend below 0.
 //!
-//! A summary of real orders may hold one (refunds above what was bought on a day): it must not stop the
-//! answer for the others. So of a `clv_summary` such rows are left out of a fit, null in a prediction,
-//! and counted by column in the note `rows_left_out`. A caller's own frame is refused at the first
-//! one, with row and column, unless `bad_rows` is `drop`.
+//! A summary of real orders may have such rows (refunds above the day's purchases), and they must
+//! not stop the results of the other rows. So for a `clv_summary` they are left out of a fit, null
+//! in a prediction, and counted by column in the note `rows_left_out`. For any other table the
+//! first such row is an error with row and column, unless `bad_rows` is `drop`.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -17,50 +18,51 @@ use crate::data::BadRows;
 use crate::error::Result;
 use crate::table::Table;
 
-/// What a question reads of each row beside `frequency` and, if there is one, `weight`.
+/// The columns that an analysis reads besides `frequency` and, if present, `weight`.
 #[derive(Clone, Copy)]
 pub(crate) struct Reads {
-    /// recency and T.
+    /// Whether it reads recency and T.
     pub(crate) times: bool,
-    /// The least monetary_value it takes where frequency is above 0; none if it reads none.
+    /// The least monetary_value accepted where frequency is above 0; `None` if the column is not
+    /// read.
     pub(crate) least_spend: Option<f64>,
 }
 
 impl Reads {
-    /// What models of purchases read.
+    /// For models of purchases.
     pub(crate) const PURCHASES: Reads = Reads {
         times: true,
         least_spend: None,
     };
-    /// What predictions of spend read.
+    /// For predictions of spend.
     pub(crate) const SPEND: Reads = Reads {
         times: false,
         least_spend: Some(0.0),
     };
-    /// What the fit of spend reads, which has a rule of its own for spend not above 0.
+    /// For the fit of spend, which has its own policy for spend not above 0.
     pub(crate) const ANY_SPEND: Reads = Reads {
         times: false,
         least_spend: Some(f64::MIN),
     };
-    /// What predictions of value read.
+    /// For predictions of value.
     pub(crate) const BOTH: Reads = Reads {
         times: true,
         least_spend: Some(0.0),
     };
 }
 
-/// A table's rows that can be used.
+/// The usable rows of a table.
 pub(crate) struct Usable<'a> {
     pub(crate) table: Cow<'a, Table>,
-    /// Their places among all, where some are left out.
+    /// Their row numbers in the table; `None` if all rows are used.
     rows: Option<Vec<usize>>,
     all: usize,
-    /// How many are left out for which column.
+    /// Rows left out, by the column that is out of range.
     left_out: BTreeMap<&'static str, u64>,
 }
 
-/// What becomes of rows that no model can take: what was asked for, else left out of a `clv_summary`
-/// and an error in any other table.
+/// The policy for unusable rows: the option; by default `drop` for a `clv_summary` and `error` for
+/// any other table.
 pub(crate) fn policy(table: &Table, asked: Option<BadRows>) -> BadRows {
     asked.unwrap_or(match is_summary(table) {
         true => BadRows::Drop,
@@ -94,7 +96,7 @@ impl<'a> Usable<'a> {
         Ok(usable)
     }
 
-    /// Numbers of the rows used as those of all rows; no number where one was left out.
+    /// Values of the used rows spread over all rows; NaN where a row was left out.
     pub(crate) fn spread(&self, values: Vec<f64>) -> Result<Vec<f64>> {
         let Some(rows) = &self.rows else {
             return Ok(values);
@@ -106,7 +108,7 @@ impl<'a> Usable<'a> {
         Ok(all)
     }
 
-    /// Says in a result how many rows were left out, and for which column.
+    /// Adds the note `rows_left_out`: how many rows, by column.
     pub(crate) fn noted(&self, result: Table) -> Table {
         match self.rows {
             Some(_) => result.with_note("rows_left_out", json!(self.left_out)),
@@ -136,7 +138,7 @@ impl<'a> Columns<'a> {
         })
     }
 
-    /// The column that makes a row one that no model can take.
+    /// The column that makes a row unusable.
     fn fault(&self, row: usize) -> Option<&'static str> {
         let x = self.frequency[row];
         if let Some((recency, age)) = &self.times

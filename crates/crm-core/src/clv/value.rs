@@ -8,19 +8,20 @@
 //! δ   = rate/365 per day (continuous)   or   ln(1 + rate)/365 per day (compounded)
 //! ```
 //!
-//! A year is 365 days. At rate 0, `clv` is `margin · E[Y(H)] · E[M]` bit for bit. An infinite horizon at
-//! rate 0 may have no limit; the value is then +∞ and says so.
+//! A year is 365 days. At rate 0, `clv` is `margin · E[Y(H)] · E[M]` bit for bit. With an infinite
+//! horizon at rate 0 the sum may diverge; the value is then +∞.
 //!
 //! # Two intervals, never mixed
 //!
-//! `expected_clv_low/high` is where the *expectation* `clv` lies, given that the parameters are estimates:
-//! the delta method on the logarithm. `clv_low/high` is where the *outcome* will lie: parameters drawn
-//! from their law, then life or death, purchases, and their values, for each draw (see the source file
-//! `outcome.rs`). The first is
-//! narrow and holds few customers; the second is what to promise. Totals add process and parameter
-//! variance: each draw of the parameters is shared by all customers. Outcomes are discounted by the
-//! customer's mean factor, and exist for a finite horizon only. Without standard errors (a
-//! `Boundary` status) there is no first interval, and the second has the process alone.
+//! `expected_clv_low/high` is the confidence interval of the *expectation* `clv`, by the delta method
+//! on its logarithm: it shows that the parameters are estimates. `clv_low/high` is the prediction
+//! interval of the *outcome*, by simulation: for each draw, parameters from their distribution,
+//! then alive or not, purchases, and their values (see the source file `outcome.rs`). The first is
+//! narrow and contains the outcome of few customers; use the second for a promise. Intervals of
+//! totals include process and parameter variance, because all customers share each draw of the
+//! parameters. Outcomes are discounted by the customer's mean factor and exist for a finite horizon
+//! only. Without standard errors (status `Boundary`) there is no first interval, and the second has
+//! the process variance alone.
 //!
 //! # References
 //!
@@ -45,7 +46,7 @@ use crate::num::{Fraction, Positive, normal};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Compounding {
-    /// `δ = ln(1 + rate)/365`: 10 % a year takes 1/1.1 off a year. The default.
+    /// `δ = ln(1 + rate)/365`: at 10 % a purchase in a year counts 1/1.1. The default.
     #[default]
     Compounded,
     /// `δ = rate/365`: the rate of continuous compounding.
@@ -56,17 +57,17 @@ pub enum Compounding {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
-    /// Days ahead. Default 365; null is without end.
+    /// Days ahead. Default 365; null is an infinite horizon.
     pub horizon_days: Option<Positive>,
     /// Discount rate per year, at least 0. Default 0.1.
     pub annual_discount_rate: f64,
-    /// How it is spread over the year. Default: compounded.
+    /// How the yearly rate becomes a daily one. Default: compounded.
     pub compounding: Compounding,
-    /// Share of spend that is earned. Default 1: value is revenue.
+    /// Margin: the share of spend that is profit. Default 1: value is revenue.
     pub margin: Positive,
     /// Level of both intervals. Default 0.8; null leaves them out.
     pub interval: Option<Fraction>,
-    /// Draws per customer for the outcome's interval, 10 to 100,000. Default 200.
+    /// Draws per customer for the interval of the outcome, 10 to 100,000. Default 200.
     pub draws: u32,
     /// Seed of the draws. Default 0.
     pub seed: u64,
@@ -87,7 +88,7 @@ impl Default for Options {
 }
 
 impl Compounding {
-    /// A yearly discount rate as one per unit of time.
+    /// The discount rate per unit of time of a yearly rate.
     ///
     /// # Errors
     ///
@@ -115,7 +116,7 @@ pub struct Interval {
     pub high: Vec<f64>,
 }
 
-/// Values of customers, in the order of the histories. What is infinite is +∞, never NaN.
+/// Values of customers, in the order of the histories. An infinite value is +∞, never NaN.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Values {
     /// P(alive) now.
@@ -124,11 +125,11 @@ pub struct Values {
     pub expected_purchases: Vec<f64>,
     /// Expected value of a purchase.
     pub expected_spend: Vec<f64>,
-    /// The value.
+    /// Customer lifetime value.
     pub clv: Vec<f64>,
-    /// Where the expectation lies.
+    /// The confidence interval of the expectation.
     pub expected: Option<Interval>,
-    /// Where the outcome lies.
+    /// The prediction interval of the outcome.
     pub outcome: Option<Interval>,
     /// All customers together.
     pub total: Total,
@@ -141,14 +142,14 @@ pub struct Total {
     pub expected_purchases: f64,
     /// Sum of the values.
     pub clv: f64,
-    /// Where the expectation of the sum lies.
+    /// The confidence interval of the expected sum.
     pub expected: Option<(f64, f64)>,
-    /// Where the sum of the outcomes lies.
+    /// The prediction interval of the sum.
     pub outcome: Option<(f64, f64)>,
 }
 
-/// Values customers by a fitted model of purchases and one of spend. `mean_spend` is that of the
-/// repeat purchases, ignored at frequency 0; `unit` is that of the histories.
+/// Values customers by a fitted model of purchases and one of spend. `mean_spend` is the mean value
+/// of the repeat purchase days, ignored at frequency 0; `unit` is the unit of the histories.
 ///
 /// # Errors
 ///
@@ -255,7 +256,7 @@ fn times(alive: f64, residual: f64) -> f64 {
     }
 }
 
-/// `a · b` where nothing times infinity is nothing.
+/// `a · b`, where 0 times infinity is 0.
 fn product(a: f64, b: f64) -> f64 {
     if a == 0.0 || b == 0.0 { 0.0 } else { a * b }
 }
@@ -277,7 +278,8 @@ fn check_spend(histories: &Histories<'_>, mean_spend: &[f64]) -> Result<()> {
     Ok(())
 }
 
-/// Discounted purchases of the living, once per distinct `(x, T)` where recency does not matter.
+/// Discounted purchases of a customer who is alive, computed once per distinct `(x, T)` where
+/// recency does not matter.
 struct Discounted<'a, M> {
     histories: &'a Histories<'a>,
     model: &'a M,
@@ -317,7 +319,7 @@ impl<'a, M: Purchases> Discounted<'a, M> {
     }
 }
 
-/// Discounted purchases within a horizon (without end if `None`) of customers with these P(alive).
+/// Discounted purchases within a horizon (infinite if `None`) of customers with the given P(alive).
 pub(crate) fn discounted_of<M: Purchases>(
     model: &M,
     alive: &[f64],
@@ -333,7 +335,8 @@ pub(crate) fn discounted_of<M: Purchases>(
     )
 }
 
-/// The delta method: slopes of `ln clv` by central differences in the logarithms of the parameters.
+/// The delta method: derivatives of `ln clv` in the logarithms of the parameters, by central
+/// differences.
 fn expectation<M: Model + Purchases + Sync>(
     out: &mut Values,
     model: &Fit<M>,
@@ -348,7 +351,7 @@ fn expectation<M: Model + Purchases + Sync>(
         return Ok(());
     };
     let n = histories.len();
-    // One column of slopes per parameter: four of the model, three of spend.
+    // One column of derivatives per parameter: up to four of the model, three of spend.
     let mut slopes: [Vec<f64>; 7] = Default::default();
     for (column, of_purchases) in slopes
         .iter_mut()
@@ -392,7 +395,7 @@ fn expectation<M: Model + Purchases + Sync>(
         let at = |k: usize| slopes[k].get(row).copied().unwrap_or(0.0);
         let clv = out.clv[row];
         let width = z * deviation(&at);
-        // Infinite values have no slope.
+        // Infinite values have no derivative, and an interval of width 0.
         let width = if width.is_finite() { width } else { 0.0 };
         interval.low.push(product(clv, exp(-width)));
         interval.high.push(product(clv, exp(width)));
@@ -410,11 +413,11 @@ fn expectation<M: Model + Purchases + Sync>(
     Ok(())
 }
 
-/// Half the distance of the central differences, on the log scale.
+/// Half the step of the central differences, on the log scale.
 pub(crate) const STEP: f64 = 1e-4;
 
-/// Slopes of the logarithm of the discounted purchases in the logarithms of the parameters, by
-/// central differences: one column per parameter.
+/// Derivatives of the logarithm of the discounted purchases in the logarithms of the parameters, by
+/// central differences, one column per parameter.
 fn log_slopes<M: Model + Purchases + Sync>(
     model: &Fit<M>,
     histories: &Histories<'_>,
@@ -438,8 +441,8 @@ fn log_slopes<M: Model + Purchases + Sync>(
     })
 }
 
-/// Where the expectations `E[Y(t)]` of customers lie at a level, given that the parameters are
-/// estimates: the delta method on the logarithm. None without standard errors.
+/// The confidence interval of each customer's `E[Y(t)]`, by the delta method on its logarithm.
+/// `None` without standard errors.
 ///
 /// # Errors
 ///
@@ -469,7 +472,7 @@ pub fn expected_interval<M: Model + Purchases + Sync>(
             .map(|at| covariance[at] * slope(at / count) * slope(at % count))
             .sum();
         let width = z * sqrt(variance.max(0.0));
-        // Nothing expected has no logarithm, and no width.
+        // An expectation of 0 has no logarithm, and an interval of width 0.
         let width = if width.is_finite() { width } else { 0.0 };
         interval.low.push(expected * exp(-width));
         interval.high.push(expected * exp(width));

@@ -1,4 +1,4 @@
-//! What alerts say: words of closed lists, and sentences in English and Japanese.
+//! The words of alerts (closed lists), and their sentences in English and Japanese.
 
 use super::next_purchase::LEVELS;
 use super::predict::Level;
@@ -7,7 +7,8 @@ use crate::context::text;
 use crate::table::Label;
 use crate::{Day, Result};
 
-/// Gaps from which a customer is judged by a rhythm of their own rather than the shop's.
+/// From this number of gaps on, the reason refers to the customer's own cycle instead of the
+/// shop's.
 const OWN_RHYTHM: u32 = 3;
 
 pub(super) const CHANGES: &[Label] = &[
@@ -59,7 +60,7 @@ pub(super) const SUPPRESSIONS: &[Label] = &[
     },
 ];
 
-/// Why there is an alert.
+/// The reason of an alert.
 pub(crate) enum Reason {
     OwnCycle { silent: u32, usual: i32, share: u32 },
     ShopCycle { silent: u32, share: u32 },
@@ -69,7 +70,7 @@ pub(crate) enum Reason {
 impl Reason {
     pub(crate) fn new(shop: &Shop, i: usize, overdue: f64, returned: bool) -> Self {
         let silent = shop.gaps.open_days(i);
-        // The nearest whole percentage. 100 would say that no gap is longer, which nobody knows.
+        // The nearest whole percentage, at most 99: 100 % would claim that no gap is longer.
         let share = libm::rint(overdue * 100.0).min(99.0) as u32;
         if returned {
             let on = Day(shop.gaps.last_day[i]);
@@ -85,7 +86,7 @@ impl Reason {
         }
     }
 
-    /// Its place in [`REASONS`].
+    /// Its index in [`REASONS`].
     pub(crate) fn code(&self) -> u8 {
         match self {
             Reason::OwnCycle { .. } => 0,
@@ -126,7 +127,8 @@ impl Reason {
     }
 }
 
-/// What comes next unless an order arrives, in English and in Japanese; nothing after `lost`.
+/// The next level unless an order arrives, as a sentence in English and in Japanese; empty after
+/// `lost`.
 pub(crate) fn counterfactual(next: Option<(Level, i32)>) -> Result<[String; 2]> {
     let Some((level, day)) = next else {
         return Ok([String::new(), String::new()]);

@@ -1,48 +1,47 @@
-//! Churn alerts (離脱通知): who is slipping away, since when, why, and what happens next.
+//! Churn alerts (離脱通知): customers who are overdue, with date, reason and next level.
 //!
 //! # Definition
 //!
-//! A customer stands at a level when the overdue probability `G_i(e)` has reached it: due .5, late
-//! .8, churn_risk .9, lost .99 ([`predict`](super::predict)). The levels asked for are thresholds: a
-//! row is about the highest of them that is reached. Who stands at lost is left out unless `lost` is asked
-//! for, and counted in the note `lost_left_out`: the default, churn_risk, lists those who stand there today
-//! and can still be won, not everybody whom the shop has ever lost. Ask for `["churn_risk", "lost"]` to see
-//! both, each under its own level.
+//! A customer is at a level if the overdue probability `G_i(e)` has reached it: due .5, late .8,
+//! churn_risk .9, lost .99 ([`predict`](super::predict)). The requested levels are thresholds: a
+//! row has the highest of them that the customer has reached. Customers at lost are left out and
+//! counted in the note `lost_left_out`, unless `lost` is requested: the default, churn_risk, lists
+//! customers who can still be won back and not all customers who were ever lost. With
+//! `["churn_risk", "lost"]` both are listed, each with its own level.
 //!
-//! - `reached_on` and `next_level_date` are quantiles of the law fixed at the last order. With a
-//!   document of [`learn`](crate::taught::learn), made once a month say, they do not move until an
-//!   order arrives; without `learned` each run learns the shop anew, and they move with it. On the
-//!   next day's run most are the same to a day: on simulated shops of 20 to 3,000 customers 93 to 100 %
-//!   of `reached_on` and 88 to 100 % of `next_level_date`. A month later it was 77 to 100 % and 50 to
-//!   92 %, the rest moving by up to some weeks: a small shop is learning still, and in others the gaps
-//!   turned from log-normal to gamma. The counterfactual, "lost from that day unless an order arrives", is
-//!   `next_level` with its date, and a sentence. With `lost_by_churn_days`, `churn_days` of silence
-//!   are lost too, whichever comes first.
-//! - **One alert per cycle and level**: `alert_key` is a hash of whom the row is about, last purchase
-//!   day and level, so a rerun gives the same key and a new order re-arms the alert. It is no secret:
-//!   who knows the ids can make it again.
-//! - With `since`, only what changed after that day: the difference to a run as of `since`, which did
-//!   not know what came later. Who **reached** a level asked for that they did not stand at then, and
-//!   who stood at one and **returned** by an order. So a run each day tells everybody once, also where
-//!   the shop's parameters, and not a day of silence, took them over the line; `reached_on` may then
-//!   be before `since`. They may also take them back: without `learned`, a level that was reached after
-//!   `since` and lowered again by `as_of` is in neither run. Daily runs would have told of it; in
-//!   simulated shops of twelve customers these were 2 beside the 30 of weekly runs.
-//! - `priority` ranks by `expected_revenue`, best first: the expected orders of the next 180 days (in
-//!   which the chance of being alive is contained, see [`expected`](super::expected)) times the
+//! - `reached_on` and `next_level_date` are quantiles of the gap distribution fixed at the last
+//!   order. With the same document of [`learn`](crate::taught::learn) in each run (made for example
+//!   once a month), they do not change until a new order. Without `learned` each run fits the model
+//!   again, and some dates change, more so in small shops. The counterfactual, "lost from that day
+//!   unless an order arrives", is `next_level` with its date, and a sentence. With
+//!   `lost_by_churn_days` a customer is also lost after `churn_days` without an order, whichever is
+//!   first.
+//! - **One alert per cycle and level**: `alert_key` is a hash of the customer (product, company),
+//!   the last purchase day and the level, so a rerun gives the same key, and after a new order a
+//!   later alert has a new key. The key is not secret: anyone who knows the ids can compute it.
+//! - With `since`, only changes after that day: the difference to a run as of `since`, which did
+//!   not use later orders. Rows are customers who **reached** a requested level at which they were
+//!   not then, and customers who were at one and **returned** by an order. So daily runs list each
+//!   customer once, also if a change of the shop's parameters, and not a further day without an
+//!   order, moved the customer over the threshold; `reached_on` may then be before `since`. Without
+//!   `learned`, a change of parameters can also lower a level: a level that was reached after
+//!   `since` and lowered by `as_of` is in neither run.
+//! - `priority` ranks by `expected_revenue`, best first: the expected orders of the next 180 days
+//!   (including the probability of being alive, see [`expected`](super::expected)) times the
 //!   customer's mean value of a purchase day.
-//! - `suppressed_by` says why not to write: `opted_out`, `order_pending` (the last order is pending),
-//!   `subscription_open`: a subscription (定期) runs, whatever one-off orders came since. No order says
-//!   that one has ended, so it counts as ended `subscription_cycles` cycles after its last order
-//!   (`sub_first` or `sub_renewal`). Its cycle is the median of the gaps that the customer has renewed
-//!   after, the lower of the middle two where there are two; without a renewal, the median of all such
-//!   gaps in the shop, or 31 days. With two cycles, the default, one delivery may be skipped. The row
-//!   stays.
+//! - `suppressed_by` is the reason not to write: `opted_out`, `order_pending` (the last order is
+//!   pending), `subscription_open` (a subscription, 定期, is open, whatever one-off orders came
+//!   since). Orders do not record the end of a subscription, so it counts as ended
+//!   `subscription_cycles` cycles after its last order (`sub_first` or `sub_renewal`). Its cycle is
+//!   the median of the customer's renewal gaps (of an even number, the lower of the middle two);
+//!   without a renewal, the median of all renewal gaps in the shop, or 31 days. With two cycles,
+//!   the default, one delivery may be skipped. A suppressed row stays in the table.
 //! - `per`, `seasonality` and `learned` are those of [`cycle`](super::next_purchase): alerts of
-//!   customers for a product, or of companies, which have no opting out of their own.
+//!   customers for a product, or of companies, which have no opt-out.
 //!
-//! A shop without a repeat customer has no law, hence no alerts. Where the orders end more than 30 days
-//! before `as_of`, the note `data_end` says how many: customers may only look silent.
+//! A shop without a repeat customer has no gap distribution and no alerts. If the orders end more
+//! than 30 days before `as_of`, the note `data_end` has the number of days: customers may only look
+//! inactive.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -64,31 +63,35 @@ use crate::summary::follow_up;
 use crate::table::{CUSTOMER_ID, Column, Field, Label, Values, columns};
 use crate::{Context, Day, Error, Learned, Positive, Result, Scope, Table};
 
-/// Days over which a customer's worth is expected.
+/// The horizon of `expected_revenue`, in days.
 const WORTH_DAYS: u32 = 180;
 
 /// Options of the analysis `alerts`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
-    /// Only what changed after this day, up to `as_of`: the difference to a run as of that day. Default:
-    /// none, everybody who stands at a level.
+    /// Only changes after this day, up to `as_of`: the difference to a run as of that day. Default:
+    /// none, all customers at a requested level.
     pub since: Option<Day>,
-    /// Levels asked for; who stands at lost is left out, and counted in the notes, unless lost is among
-    /// them. Default: churn_risk.
+    /// The requested levels. Customers at lost are left out and counted in the notes, unless lost
+    /// is requested. Default: churn_risk.
     pub levels: Vec<Threshold>,
-    /// Whether `churn_days` of silence make a customer `lost` whatever their own cycle. Default: no.
+    /// Whether a customer is `lost` after `churn_days` without an order, whatever their own cycle.
+    /// Default: no.
     pub lost_by_churn_days: bool,
-    /// What a row is about: "customer" (default), a column of orders or lines such as "product" (each
-    /// customer with each of its values), or a column of customers such as their company (rolled up).
+    /// What a row is: a "customer" (default); with a column of orders or lines such as "product", a
+    /// customer with one of its values; with a column of customers such as their company, a value
+    /// with all its customers.
     pub per: String,
-    /// Factors of the shop's demand by month ("1" to "12") and by date; what is not said is 1.
+    /// Factors of the shop's demand by month ("1" to "12") and by date; other factors are 1.
     /// Default: none.
     pub seasonality: Option<Seasonality>,
-    /// What `learn` has given; nothing beside `per` and `seasonality`. Default: none, fitted to these orders.
+    /// A document made by `learn`. Cannot be combined with `per` or `seasonality`. Default: none,
+    /// the model is fitted to these orders.
     pub learned: Option<Learned>,
-    /// Cycles without an order of a subscription after which it counts as ended, and suppresses no
-    /// more. A cycle is the median of the customer's renewal gaps. Default 2: one delivery may be skipped.
+    /// Cycles without a subscription order after which a subscription counts as ended and no longer
+    /// suppresses alerts. A cycle is the median of the customer's renewal gaps. Default 2: one
+    /// delivery may be skipped.
     pub subscription_cycles: Positive,
 }
 
@@ -106,11 +109,11 @@ impl Default for Options {
     }
 }
 
-/// A [`Level`] that an alert can be about.
+/// A [`Level`] that an alert can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Threshold {
-    /// 購入時期: half of this customer's gaps are over by now.
+    /// 購入時期: half of this customer's gaps are shorter.
     Due,
     /// 遅れ: from .8.
     Late,
@@ -151,25 +154,25 @@ pub struct Alerts;
 impl Analysis for Alerts {
     const NAME: &'static str = "alerts";
     const SUMMARY: &'static str =
-        "Customers whose silence is longer than their cycle: since when, why, and what comes next";
+        "Customers who are late by their own cycle: since when, why, and what comes next";
     const JA: &'static str = "離脱通知";
     const COLUMNS: &'static [Field] = &columns! {
-        "alert_key": Text, "", "通知キー", "The same for every run until the level changes or an order arrives.";
+        "alert_key": Text, "", "通知キー", "A key that is the same in every run until the level changes or an order arrives.";
         CUSTOMER_ID;
         CUSTOMERS;
-        "change": Category, "", "変化", "Whether the level was reached or left by an order.";
+        "change": Category, "", "変化", "Whether the level was reached, or was left because of an order.";
         "level": Category, "", "状態",
-            "The highest level asked for that is reached, or was; of who stands at lost only lost.";
+            "The highest of `levels` that is or was reached; for lost customers only lost.";
         "reached_on": Date, "", "到達日", "The day the level was reached.";
         "last_date": Date, "", "最終購入日", "Day of the last purchase.";
         "silent_days": Int, "days", "経過日数", "Days since the last purchase.";
         "usual_gap_days": Int, "days", "通常間隔",
             "Mean gap of the customer; the shop's typical gap without one.";
         "overdue_probability": Float, "", "遅延確率",
-            "Share of this customer's gaps that are shorter than the silence so far.";
+            "Share of this customer's gaps that are shorter than the time since the last order.";
         "expected_revenue": Money, "", "期待売上", "Expected revenue of the next 180 days.";
         "priority": Int, "", "優先順位", "Rank by expected revenue, 1 first.";
-        "reason_code": Category, "", "理由コード", "What the silence is measured by.";
+        "reason_code": Category, "", "理由コード", "The rule by which the customer is late.";
         "reason": Text, "", "理由（英語）", "The reason as a sentence in English.";
         "reason_ja": Text, "", "理由", "The reason as a sentence in Japanese.";
         "next_level": Category, "", "次の状態", "The level that comes next unless an order arrives.";
@@ -178,7 +181,7 @@ impl Analysis for Alerts {
             "What comes next unless an order arrives, as a sentence in English.";
         "counterfactual_ja": Text, "", "今後",
             "What comes next unless an order arrives, as a sentence in Japanese.";
-        "suppressed_by": Category, "", "抑止理由", "Why not to write to this customer now.";
+        "suppressed_by": Category, "", "抑止理由", "Reason not to write to this customer now.";
     };
     const NEEDS_AS_OF: bool = true;
     const OCCASION: Option<Occasion> = Some(Occasion::Day);
@@ -212,7 +215,7 @@ impl Analysis for Alerts {
         };
         let cycles = options.subscription_cycles.get();
         let subscribed = shop.gaps.subscriptions.open(shop.gaps.as_of.0, cycles)?;
-        // Rows of then are in the same order as now.
+        // The rows at `since` are in the same order as the rows now.
         let mut known = 0;
         let mut alerts = Vec::new();
         let mut lost = 0_u64;
@@ -253,11 +256,11 @@ impl Analysis for Alerts {
     }
 }
 
-/// The level asked for at which a customer stood on `since`.
+/// The requested level of a customer on `since`.
 struct Then {
     level: Level,
     reached_on: i32,
-    /// Day of the last order by then.
+    /// The day of the last order up to `since`.
     last: i32,
 }
 
@@ -281,7 +284,7 @@ fn churn_days(scope: &Scope, options: &Options) -> Option<i32> {
     }
 }
 
-/// The row of a customer, if there is one.
+/// The alert of a customer, if there is one.
 fn judge(
     shop: &Shop,
     i: usize,
@@ -318,7 +321,7 @@ fn judge(
     })
 }
 
-/// The highest level asked for that `actual` has reached; of lost only lost itself.
+/// The highest requested level that `actual` has reached; for lost, only lost itself.
 fn asked(levels: &[Threshold], actual: Level) -> Option<Level> {
     if actual == Level::Lost {
         return levels.contains(&Threshold::Lost).then_some(actual);
@@ -330,12 +333,12 @@ fn asked(levels: &[Threshold], actual: Level) -> Option<Level> {
         .max()
 }
 
-/// The levels of one silence, fixed at the order that began it.
+/// The dates of the levels after an order, fixed at that order.
 pub(crate) struct Silence<'a, 'm> {
     law: &'a GapLaw<'m>,
     /// Day of that order.
     last: i32,
-    /// Days after it from which the customer is lost in any case.
+    /// Days after it from which the customer is lost by `churn_days`.
     churn_days: Option<i32>,
 }
 
@@ -355,7 +358,8 @@ impl<'a, 'm> Silence<'a, 'm> {
         }
     }
 
-    /// The day a level is reached. Whoever is lost by churn days has reached all.
+    /// The day on which a level is reached. A customer who is lost by `churn_days` has reached all
+    /// levels.
     pub(crate) fn reached_on(&self, level: Level) -> Option<i32> {
         let threshold = THRESHOLDS[(level as usize).checked_sub(1)?];
         let [days] = alert_days(self.law, [threshold]);
@@ -364,7 +368,7 @@ impl<'a, 'm> Silence<'a, 'm> {
         Day(self.last).after(days).map(|day| day.0)
     }
 
-    /// The level that comes after `actual` unless an order arrives, and when.
+    /// The level after `actual` unless an order arrives, and its day.
     pub(crate) fn next(&self, actual: Level) -> Option<(Level, i32)> {
         let level = *Level::ALL.get(actual as usize + 1)?;
         let day = self.reached_on(level)?;
@@ -375,8 +379,8 @@ impl<'a, 'm> Silence<'a, 'm> {
     }
 }
 
-/// Expected revenue of the next [`WORTH_DAYS`], in minor units; 0 of a customer whose refunds exceed
-/// what was bought: no order is expected to cost the shop money.
+/// Expected revenue of the next [`WORTH_DAYS`] days, in minor units; 0 for a customer whose refunds
+/// exceed the purchases, because no order is expected to cost the shop money.
 fn expected_revenue(shop: &Shop, i: usize, law: &GapLaw<'_>) -> i64 {
     let orders = expected_orders(law, shop.gaps.open_days(i), WORTH_DAYS);
     let days = f64::from(shop.histories[i].gaps) + 1.0;
@@ -406,14 +410,17 @@ fn suppression(orders: &Orders, shop: &Shop, i: usize, subscribed: bool) -> Opti
     }
 }
 
-/// First 16 hex digits of a hash of whom the row is about, last purchase day and level.
+/// The first 16 hex digits of a hash of the row's customer (product, company), last purchase day
+/// and level.
 fn key(shop: &Shop, alert: &Alert) -> Result<String> {
     let i = alert.customer;
-    // A returned customer's alert was about the silence before: its key is that of the return.
+    // The alert of a returned customer refers to the gap before the return; its key has the day of
+    // the return.
     let mut hash = Sha256::new();
     hash.update([alert.level as u8, u8::from(alert.returned)]);
     hash.update(shop.gaps.last_day[i].to_le_bytes());
-    // What a part is and how long, so that no two customers, products or companies run together.
+    // Each part is hashed with its kind and length, so that different customers, products or
+    // companies cannot give the same bytes.
     let mut part = |what: u8, bytes: &[u8]| {
         hash.update([what]);
         hash.update((bytes.len() as u64).to_le_bytes());

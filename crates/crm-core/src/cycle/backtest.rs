@@ -1,52 +1,54 @@
-//! Backtest: the shop's own past, predicted from the past before it.
+//! Backtest: predictions at earlier dates, compared with the shop's later orders.
 //!
 //! # Definition
 //!
-//! At each origin (days `step` apart, the last one `within` or `follow` days before `as_of`) every
-//! customer known by then is seen as they were that day ([`follow_up`]): completed gaps, open gap,
-//! nothing later. The gap model is fitted to that, and each customer is followed to `as_of`, or for
-//! `follow` days. One row per origin and method:
+//! At each origin (days `step` apart, the last one `within` or `follow` days before `as_of`) the
+//! gap model is fitted to the completed and open gaps up to that day, without anything later
+//! ([`follow_up`]). Each customer known then is followed to `as_of`, or for `follow` days. One row
+//! per origin and method:
 //!
-//! | columns | of | among |
+//! | columns | score of | over |
 //! |---|---|---|
-//! | `mae_days`, `median_error_days` | the predicted date | those who returned in the follow-up |
-//! | `coverage_50`, `_80`, `_90` | central intervals, given return | `model`: everybody, by Kaplan-Meier of the PIT |
-//! | `log_score` | the whole law: `−ln` P(what was seen) | everybody |
-//! | `brier`, `calibration_slope`, `expected_rate`, `observed_rate` | P(buy within `within` days) | everybody |
+//! | `mae_days`, `median_error_days` | the predicted date | customers who returned in the follow-up
+//! |
+//! | `coverage_50`, `_80`, `_90` | central intervals, given return | `model`: all customers, by
+//! Kaplan-Meier of the PIT |
+//! | `log_score` | the whole distribution: `−ln` P(observed outcome) | all customers |
+//! | `brier`, `calibration_slope`, `expected_rate`, `observed_rate` | P(buy within `within` days) |
+//! all customers |
 //!
-//! Scores are those of [`score`]. `recalibrated_slope` is the slope after a logistic
-//! recalibration learnt at the earlier origins whose horizon was over by then:
-//! `logit p′ = a + b logit p` with their `a` and `b`, so it is `calibration_slope / b`. It is null at
-//! the first origin, which has none before it.
+//! Scores are defined in [`score`]. `recalibrated_slope` is the slope after a logistic
+//! recalibration estimated from the earlier origins whose horizon has ended:
+//! `logit p′ = a + b logit p` with their `a` and `b`, so it is `calibration_slope / b`. It is null
+//! at the first origin.
 //!
-//! # What a date error among returners says, and what not
+//! # The error of dates among returners
 //!
-//! All methods are judged on the same customers: those who returned within the follow-up. A
-//! predicted date stays what it is, also beyond the end of the follow-up. But this group is chosen
-//! by the outcome: who would have returned later is not in it, so a short follow-up holds short
-//! waits only and favours whatever predicts early, right or wrong. `predicted_date` is the median
-//! of all returns (method `model`) and is not meant for that group. The date that has the least
-//! expected error in it is the median **given return within the follow-up**,
+//! All methods are compared on the same customers: those who returned within the follow-up. A
+//! predicted date is compared as it is, also beyond the end of the follow-up. This group is
+//! selected by the outcome: customers who return later are not in it, so a short follow-up has
+//! short waits only and favours early predictions, right or wrong. `predicted_date` (method
+//! `model`) is the median of all returns and not optimal for this group. The date with the least
+//! expected error in the group is the median **given return within the follow-up**,
 //!
 //! ```text
 //! first day D with  1 − S(D)/S(e) ≥ ½ (1 − S(e + f)/S(e))          f: days followed
 //! ```
 //!
-//! the method `model_followed`: the `predicted_date` of [`cycle`](super::next_purchase) with
-//! `return_within` the follow-up, what one would say if asked "if this customer comes by then, when?".
-//! So `model` is the row for whoever plans with dates whenever they come, `model_followed` for whoever
-//! acts on the next weeks, and to be set beside the rules of thumb: on CDNOW it has the least error at
-//! each origin, `model` only where the follow-up is 300 days or longer. With a long follow-up the two become one. Its coverage is the share of those returns inside the
-//! central intervals given a return within the follow-up, `u = F(T)/F(followed)`. That is right whoever
-//! leaves. Kaplan-Meier of the PIT supposes that those still silent at `u` are as likely to come as those
-//! who fell out before; where customers differ in how likely they have left, they are not, and it can
-//! be too low or too high. Rules of thumb ([`baselines`](super::baselines)) have a
-//! date and no law, so there is no such form of them.
+//! which is the method `model_followed`: the `predicted_date` of [`cycle`](super::next_purchase)
+//! with `return_within` = the follow-up. Compare rules of thumb with `model_followed`; use `model`
+//! to plan with returns at any time. With a long follow-up the two are equal. The coverage of
+//! `model_followed` is the share of these returns inside the central intervals given a return
+//! within the follow-up, `u = F(T)/F(followed)`, which is unbiased whoever has left. Kaplan-Meier
+//! of the PIT (method `model`) assumes that customers without a return at `u` are as likely to
+//! return as customers censored before. This does not hold where customers differ in their
+//! probability of having left, so that coverage can be too low or too high. Rules of thumb
+//! ([`baselines`](super::baselines)) have a date and no distribution, so they have no coverage.
 //!
-//! `seasonality` is that of [`cycle`](super::next_purchase): what is judged is what `cycle` would have
-//! said with it on that day. It is of customers; rows of `per` are not followed up.
+//! `seasonality` is that of [`cycle`](super::next_purchase) and is used in the predictions. Rows
+//! are customers; there is no `per`.
 //!
-//! An origin without a repeat customer has no model and no rules: its rows have counts only.
+//! At an origin without a repeat customer there is no model and no rule: its rows have counts only.
 
 mod alerts;
 mod calibration;
@@ -75,16 +77,17 @@ use crate::{Context, Day, Duration, Result, Scope, Table};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
-    /// How many origins, at most; those before the first order are left out. Default 6.
+    /// The number of origins, at most; origins before the first order are left out. Default 6.
     pub origins: u32,
-    /// Days between them. Default 30 days.
+    /// Days between origins. Default 30 days.
     pub step: Duration,
     /// Horizon of the probability. Default 30 days.
     pub within: Duration,
-    /// How long customers are followed after each origin. Default: none, to as_of, at least `within`.
+    /// How long customers are followed after each origin. Default: none, to `as_of`, at least
+    /// `within`.
     pub follow: Option<Duration>,
-    /// Factors of the shop's demand by month ("1" to "12") and by date, as `cycle` takes them; what is
-    /// not said is 1. Rules of thumb count days. Default: none.
+    /// Factors of the shop's demand by month ("1" to "12") and by date, as for `cycle`; other
+    /// factors are 1. Rules of thumb count days. Default: none.
     pub seasonality: Option<Seasonality>,
 }
 
@@ -107,7 +110,7 @@ struct Plan {
     follow: Option<u32>,
 }
 
-/// Calls `judge` with the shop as known at each origin and how it went on, in ascending date.
+/// Calls `judge` for each origin, ascending, with the shop known then and its follow-up.
 fn rolling(
     orders: &Orders,
     scope: &Scope,
@@ -198,7 +201,7 @@ struct Row {
     model: Option<Scores>,
 }
 
-/// What only the model has.
+/// The scores that only the model has.
 #[derive(Debug, Clone, Copy)]
 struct Scores {
     log_score: f64,
@@ -215,8 +218,7 @@ pub struct Backtest;
 
 impl Analysis for Backtest {
     const NAME: &'static str = "backtest";
-    const SUMMARY: &'static str =
-        "Purchase cycle predictions at earlier dates against what came, beside rules of thumb";
+    const SUMMARY: &'static str = "Purchase cycle predictions at earlier dates, compared with actual purchases and simple rules";
     const JA: &'static str = "予測の検証";
     const COLUMNS: &'static [Field] = &columns! {
         ORIGIN;
@@ -224,14 +226,14 @@ impl Analysis for Backtest {
         "customers": Int, "customers", "顧客数", "Customers known on that day.";
         "returned": Int, "customers", "再購入者数", "Those who ordered again in the follow-up.";
         "mae_days": Float, "days", "平均絶対誤差",
-            "Mean absolute error of the date, of those who returned in the follow-up.";
+            "Mean absolute error of the date, of customers who returned in the follow-up.";
         "median_error_days": Float, "days", "誤差中央値", "Median absolute error of the date, of the same.";
         "coverage_50": Float, "", "50%区間被覆率",
             "Share of returns inside the central 50 % interval given return.";
         "coverage_80": Float, "", "80%区間被覆率", "The same at 80 %.";
         "coverage_90": Float, "", "90%区間被覆率", "The same at 90 %.";
         "log_score": Float, "", "対数スコア",
-            "Mean of minus the log probability of what was seen, silence included.";
+            "Mean of minus the log probability of the observed return, or of none.";
         "brier": Float, "", "ブライアスコア",
             "Mean squared error of the probability of an order within the horizon.";
         "calibration_slope": Float, "", "較正の傾き", "1 is right; below 1 the probabilities are too extreme.";
@@ -278,7 +280,7 @@ impl Analysis for Backtest {
 /// Half widths of the central intervals of 50, 80 and 90 %.
 const HALVES: [f64; 3] = [0.25, 0.4, 0.45];
 
-/// All methods at one origin; returns the probabilities with what happened.
+/// Scores all methods at one origin. Returns the probabilities with the outcomes.
 fn judge(
     origin: Day,
     plan: Plan,
@@ -308,7 +310,7 @@ fn judge(
         let prediction = predict(&law, elapsed, plan.within);
         let beyond = law.beyond(f64::from(elapsed) + 0.5);
         if let Some(next) = next {
-            // A date more than a century away is taken as one a century away.
+            // A date more than a century away counts as a century.
             dates.push((prediction.dates[1].unwrap_or(36_525), next));
             let [in_follow_up] = return_days(&law, elapsed, followed - elapsed, [0.5]);
             in_time.push((in_follow_up.unwrap_or(followed), next));

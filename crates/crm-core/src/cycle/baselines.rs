@@ -1,18 +1,17 @@
-//! The rules of thumb that a model has to beat.
+//! Rules of thumb, the baselines for the model.
 //!
 //! | rule | next purchase after the last |
 //! |---|---|
 //! | mean | mean of the customer's own gaps |
-//! | median | their median (the mean of the two middle ones) |
-//! | last gap | the gap before |
-//! | fixed | the shop's pooled median gap, the same for everyone |
+//! | median | median of the customer's own gaps (the mean of the middle two) |
+//! | last gap | the customer's last gap |
+//! | fixed | the shop's pooled median gap, the same for all customers |
 //! | 1.5 × mean | the "late" rule of many tools |
-//! | same day | one date for everyone, `w` days from today |
+//! | same day | one date for all customers, `w` days from today |
 //!
-//! A customer without a gap gets the fixed rule. A date that is over by today becomes tomorrow:
-//! no rule predicts the past.
+//! A customer without a gap has the fixed rule. A date in the past becomes tomorrow.
 //!
-//! `w` is the median wait of whoever is looked at on some day or other, in the middle of a gap:
+//! `w` is the median wait for the next order from a random day:
 //!
 //! ```text
 //! Σ min(g, w) = ½ Σ g        over the pooled gaps g (Cox 1962, §5.2: the forward recurrence time)
@@ -34,11 +33,11 @@ pub enum Rule {
     Median,
     /// The customer's last gap.
     LastGap,
-    /// The shop's median gap, the same for everyone.
+    /// The shop's median gap, the same for all customers.
     Fixed,
     /// 1.5 times the mean of the customer's gaps.
     LateMean,
-    /// The same date for everyone.
+    /// The same date for all customers.
     SameDay,
 }
 
@@ -67,7 +66,8 @@ impl Rule {
 
     /// Days after the last order at which the next is expected: at least `elapsed + 1`.
     ///
-    /// `gaps` are the customer's, in time order; `pooled` is what all gaps of the shop say.
+    /// `gaps` are the customer's gaps in time order; `pooled` are the statistics of all gaps of the
+    /// shop.
     ///
     /// ```
     /// use crm_core::cycle::baselines::{Pooled, Rule};
@@ -91,17 +91,17 @@ impl Rule {
     }
 }
 
-/// What all gaps of a shop say, whoever they are of.
+/// Statistics of all gaps of a shop.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Pooled {
     /// The median gap.
     pub median: f64,
-    /// The median wait from some day to the next order.
+    /// The median wait from a random day to the next order.
     pub wait: f64,
 }
 
 impl Pooled {
-    /// Of all gaps; `None` without any.
+    /// The statistics of these gaps; `None` without any.
     pub fn of(gaps: &[u32]) -> Result<Option<Self>> {
         let mut sorted = room(gaps.len(), "gaps")?;
         sorted.extend_from_slice(gaps);
@@ -112,7 +112,7 @@ impl Pooled {
         let half = 0.5 * sorted.iter().map(|&gap| f64::from(gap)).sum::<f64>();
         let (mut shorter, mut wait) = (0.0, 0.0);
         for (i, &gap) in sorted.iter().enumerate() {
-            // The wait, if it is at most this gap and longer than those before.
+            // The wait, if it lies between the gap before and this gap.
             wait = (half - shorter) / (sorted.len() - i) as f64;
             if wait <= f64::from(gap) {
                 break;
@@ -123,7 +123,7 @@ impl Pooled {
     }
 }
 
-/// The median by rank, without a copy: the k-th smallest is found by halving the range of values.
+/// The median without a copy: bisection over the range of values finds the k-th smallest.
 fn median_of(gaps: &[u32]) -> f64 {
     if gaps.len() <= 64 {
         let mut few = [0; 64];
@@ -187,7 +187,7 @@ mod tests {
         assert_eq!(Rule::SameDay.day(&gaps, pooled, 100), 107);
     }
 
-    /// Half of the days of all gaps are nearer than `wait` to their end.
+    /// Half of the days in all gaps are less than `wait` before the end of their gap.
     #[test]
     fn half_the_days_wait_longer() {
         let gaps: Vec<u32> = (0..500).map(|i| (i * 7919) % 101 + 1).collect();

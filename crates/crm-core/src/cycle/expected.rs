@@ -1,24 +1,25 @@
-//! Expected orders of the next days, from the gap model.
+//! Expected orders in the next days, from the gap model.
 //!
 //! ```text
-//! first order     P(alive) · (1 − S(e + t)/S(e))                     the conditional law, once
+//! first order     P(alive) · (1 − S(e + t)/S(e))                     the conditional distribution
 //! after an order  M(u) = (1 − q) ∫₀ᵘ (1 + M(u − t)) dG(t)            renewals with dropout
 //! E[Y(h)]         ∫₀ʰ (1 + M(h − t)) dP(first order by t)
 //! ```
 //!
-//! The integrals are sums over steps of the horizon in which what comes after an order is taken as
-//! linear: whole days, 24 steps at least (or each day) and 60 at most, and between these a 24th of the
-//! customer's gap. That is within 1.5 % for half a year and gaps of a twentieth of the horizon and
-//! longer, mostly within .2 %. Who is not expected twice has no second term. The customer's law is held
-//! fixed over the horizon. Where time has [seasons](super::seasonality), all of it is by that clock.
+//! The integrals are sums over steps of the horizon, in which M is taken as linear. A step is a
+//! 24th of the customer's gap or of the horizon, in whole days; there are at most 60 steps. For
+//! half a year and gaps of a twentieth of the horizon or longer the error is below 1.5 %, mostly
+//! below .2 %. Where the probability of a second order is negligible, only the first order counts.
+//! The customer's distribution is fixed over the horizon. With [seasonality](super::seasonality)
+//! all times are in the shop's own time.
 
 use super::gap_law::GapLaw;
 
-/// Steps of the horizon, at most; and of a gap, or of the horizon, where they are fewer.
+/// The most steps of the horizon; and the steps of a gap or of the horizon, whichever is shorter.
 const STEPS: usize = 60;
 const FEW_STEPS: f64 = 24.0;
 
-/// Chance of a second order below which there is none.
+/// A probability of a second order below this counts as 0.
 const NOTHING: f64 = 1e-9;
 
 /// Expected orders within `horizon` days, `elapsed` days after the last.
@@ -46,25 +47,27 @@ pub fn expected_orders(law: &GapLaw<'_>, elapsed: u32, horizon: u32) -> f64 {
     if stay * (1.0 - law.survival(horizon)) < NOTHING {
         return alive * (1.0 - beyond.survival(e + horizon));
     }
-    // Whole days have tabulated logarithms.
+    // Logarithms of whole days are tabulated.
     let step = (law.usual().min(horizon) / FEW_STEPS).max(horizon / STEPS as f64);
     let step = libm::ceil(step).min(horizon);
     let steps = (libm::ceil(horizon / step) as usize).clamp(1, STEPS);
-    // What is left over is the first step.
+    // The first step has the remainder.
     let short = horizon - (steps - 1) as f64 * step;
-    // M by step, from below. Within a step it is linear, so a gap that ends there meets the mean of M
-    // at its two ends; for the first step one of these is the M asked for.
+    // M by step, ascending. M is linear within a step, so a gap that ends in a step is followed by
+    // the mean of M at the step's ends. In the first step one of these ends is the unknown M(k).
     let mut masses = [0.0; STEPS];
     let mut renewals = [0.0; STEPS + 1];
     let mut means = [0.0; STEPS];
     let mut before = 1.0;
     for k in 1..=steps {
         let s = law.survival(k as f64 * step);
+        // (1 − q) (G(k) − G(k−1))
         masses[k - 1] = stay * (before - s);
         before = s;
         let earlier = masses[1..k].iter().zip(means[..k - 1].iter().rev());
         let earlier: f64 = earlier.map(|(mass, mean)| mass * mean).sum();
         let half = 0.5 * masses[0];
+        // M(k) = Σ_j mass_j (1 + mean of M(k−j), M(k−j+1)), solved for M(k)
         renewals[k] = (earlier + masses[0] + half * renewals[k - 1]) / (1.0 - half);
         means[k - 1] = 1.0 + 0.5 * (renewals[k - 1] + renewals[k]);
     }
@@ -75,6 +78,7 @@ pub fn expected_orders(law: &GapLaw<'_>, elapsed: u32, horizon: u32) -> f64 {
     for k in 0..steps {
         let s = beyond.survival(e + short + k as f64 * step);
         let left = renewals[steps - 1 - k];
+        // ∫ (1 + M(h − t)) dP(first order by t)
         sum += (before - s) * (1.0 + 0.5 * (left_before + left));
         (before, left_before) = (s, left);
     }
@@ -87,8 +91,7 @@ mod tests {
     use crate::cycle::gap_model::{CLASSES, Dropout, Family, History, Model, Params};
     use crate::{Positive, Probability};
 
-    /// The renewal equation on so fine a grid that it does not matter where in a step an order stands:
-    /// at its end here.
+    /// The renewal equation on a very fine grid, with orders at the ends of steps.
     fn slowly(law: &GapLaw<'_>, elapsed: f64, horizon: f64) -> f64 {
         const FINE: usize = 2000;
         let step = horizon / FINE as f64;

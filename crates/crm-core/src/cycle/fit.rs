@@ -1,35 +1,38 @@
-//! Fitting the gap model: what the shop teaches.
+//! Fits the gap model of a shop.
 //!
-//! The likelihood of a customer with completed gaps `g`, silent for `e` days since, is
+//! The likelihood of a customer with completed gaps `g` and `e` days since the last order is
 //!
 //! ```text
 //! L_i = B(a, b+n)/B(a, b) · Σ_c w_c m_c(g) [ q_n + (1 − q_n) S_c(e + ½ | g) ]
 //! ```
 //!
-//! with `m_c` the marginal density of the gaps in class c, `S_c(· | g)` the predictive law, and
-//! `q_n = a/(a + b + n)`. So **the open gap is a right-censored observation**: leaving it out makes
-//! every cycle look too short, and taking it for a gap without dropout makes leavers look slow.
-//! Both families are fitted and the likelier one is kept.
+//! with `m_c` the marginal density of the gaps in class c, `S_c(· | g)` the predictive distribution
+//! of the next gap, and `q_n = a/(a + b + n)`. So **the open gap is a right-censored observation**:
+//! without it every cycle would look too short, and without dropout customers who have left would
+//! look slow. Both families are fitted and the one with the higher likelihood is kept.
 //!
-//! # How
+//! # Method
 //!
-//! Rounds of three steps until the likelihood stands still: the class weights by EM, the dropout
-//! `(a, b)` and the population's `(typical gap, spread)` each by a two-dimensional simplex, where
-//! the latter carries a few EM steps along. No derivatives, no start to choose, no randomness.
+//! Rounds of three steps until the likelihood no longer rises: the class weights by EM, the dropout
+//! `(a, b)` and the population's `(typical gap, spread)` each by a two-dimensional simplex; each
+//! point of the latter includes a few EM steps. There are no derivatives, no start to choose, and
+//! no randomness.
 //!
-//! Where few gaps leave the parameters open, points of their [posterior](super::posterior) come along.
+//! With few gaps the result includes points of the [posterior](super::posterior) of the parameters.
 //!
-//! Weak priors (worth about one customer) keep tiny shops away from the edges: two customers spread
-//! evenly over the classes, and broad normals on `ln typical gap`, `ln spread`, `logit a/(a+b)`,
-//! `ln (a+b)`. At a thousand customers they no longer matter.
+//! Weak priors (the weight of about one customer) keep the parameters of very small shops inside
+//! their range: two customers spread evenly over the classes, and broad normal distributions of
+//! `ln typical gap`, `ln spread`, `logit a/(a+b)`, `ln (a+b)`. With a thousand customers they are
+//! negligible.
 //!
 //! # Sampling
 //!
-//! All customers with one purchase count. From [`Options::sample`] customers who came back on, that many
-//! of them stand for all ([`sample`](super::sample)), and the one-time customers weigh as much less.
-//! So a large shop of few repeat customers is learnt from all it has. Everybody is predicted from their
-//! own gaps. A search of more than two thousand customers begins where one of a thousand of them ended,
-//! and leaves out a family that was clearly worse there.
+//! All customers with one purchase are used. If more than [`Options::sample`] customers came back,
+//! that many of them are sampled ([`sample`](super::sample)), and the weight of customers with one
+//! purchase is reduced in proportion. So a large shop with few repeat customers uses all of them.
+//! Every customer is predicted from their own gaps. With more than two thousand customers the
+//! search starts from the result for a thousand of them, without a family that was clearly worse
+//! there.
 
 use serde::{Deserialize, Serialize};
 
@@ -45,9 +48,9 @@ use crate::{Error, Positive, Probability, Result};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
-    /// Which family; absent (default): the likelier of the two.
+    /// The family. `None` (default): the one with the higher likelihood.
     pub family: Option<Family>,
-    /// How many customers who came back the parameters are fitted on, at most. Default 8,192.
+    /// The most returning customers to which the parameters are fitted. Default 8,192.
     pub sample: u32,
 }
 
@@ -60,28 +63,30 @@ impl Default for Options {
     }
 }
 
-/// A fitted gap model and how it came about.
+/// A fitted gap model and statistics of the fit.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fit {
     /// The parameters.
     pub params: Params,
-    /// Log-likelihood of the customers used, priors left out, in days.
+    /// Log-likelihood of the customers used, without priors, in days.
     pub log_likelihood: f64,
-    /// That of the best fit of the other family, unless it was left out.
+    /// The log-likelihood of the other family, unless it was left out.
     pub other_log_likelihood: Option<f64>,
-    /// Customers the parameters were fitted on.
+    /// The number of customers to which the parameters were fitted.
     pub customers: u32,
-    /// Their completed gaps.
+    /// The number of their completed gaps.
     pub gaps: u64,
-    /// True if the likelihood stood still before the rounds were used up.
+    /// Whether the likelihood stopped rising within the allowed rounds.
     pub converged: bool,
 }
 
-/// Fits the shop's gap model to each customer's completed gaps and open gap (`open`, days since the
-/// last order, or what they are in the shop's own time), in ascending id.
+/// Fits the shop's gap model to each customer's completed gaps and open gap (`open`, the days since
+/// the last order, or their length in the shop's own time), in ascending id.
 ///
-/// Refused: no completed gap at all ([`Error::Insufficient`]): a shop without a repeat customer
-/// says nothing about when its customers repeat.
+/// # Errors
+///
+/// [`Error::Insufficient`] without a completed gap: a shop without a repeat customer has no
+/// information on gaps.
 ///
 /// ```
 /// use crm_core::cycle::{fit::{self, Options}, gap_model::History};
@@ -165,43 +170,43 @@ pub fn fit<T: Copy + Into<f64>>(
     })
 }
 
-/// How a search goes: in what steps, and when it is done.
+/// The settings of a search: steps and tolerances.
 struct Pace {
-    /// The first steps, next to the full ones.
+    /// The first steps, relative to the full steps.
     reach: f64,
     /// Rise of the log-likelihood at which a simplex, and the rounds, stop.
     rise: [f64; 2],
-    /// Points of a gap law's table per spread of the law.
+    /// Points per spread of the distribution in a table.
     fineness: f64,
 }
 
-/// From anywhere, to the end.
+/// From any start to the end.
 const WHOLE: Pace = Pace {
     reach: 1.0,
     rise: [1e-3, 0.02],
     fineness: FINE,
 };
-/// From anywhere, to where a search of eight times the customers may begin.
+/// From any start, accurate enough to start a search with eight times the customers.
 const ROUGH: Pace = Pace {
     reach: 1.0,
     rise: [0.02, 0.1],
     fineness: 0.5 * FINE,
 };
-/// From there to the end; steps are a few standard errors.
+/// From such a start to the end; steps are a few standard errors.
 const CLOSE: Pace = Pace {
     reach: 0.2,
     rise: [5e-3, 0.02],
     fineness: 0.5 * FINE,
 };
 
-/// Rounds at most.
+/// The most rounds.
 const ROUNDS: u32 = 8;
-/// Log-likelihood of a thousand customers by which a family is clearly worse than the other.
+/// A family is clearly worse if its log-likelihood for a thousand customers is lower by this.
 const CLEARLY_WORSE: f64 = 10.0;
-/// Customers' worth of the prior on the class weights.
+/// The weight, in customers, of the prior of the class weights.
 const PRIOR_CUSTOMERS: f64 = 2.0;
 
-/// A point of the parameter space, on the scales the search walks on.
+/// A point of the parameter space, on the scales of the search.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Point {
     /// `ln typical gap`, `ln spread`.
@@ -212,7 +217,8 @@ pub(super) struct Point {
 }
 
 impl Point {
-    /// Where a search begins: mean and deviation of the customers' `ln mean gap`, all else even.
+    /// The start of a search: mean and standard deviation of the customers' `ln mean gap`, equal
+    /// class weights.
     fn start(sample: &Sample) -> Self {
         let (mut count, mut sum, mut squares) = (0.0, 0.0, 0.0);
         for Row { history, .. } in &sample.rows[..sample.returned] {
@@ -273,7 +279,8 @@ impl Point {
         ]
     }
 
-    /// Log prior, up to a constant.
+    /// The log prior, up to a constant: normal distributions of the four parameters, with mean and
+    /// standard deviation below.
     pub(super) fn prior(&self) -> f64 {
         let normal =
             |value: f64, mean: f64, sd: f64| -0.5 * ((value - mean) / sd) * ((value - mean) / sd);
@@ -284,7 +291,7 @@ impl Point {
     }
 }
 
-/// One family's way to its maximum.
+/// The search for the maximum in one family.
 struct Search {
     family: Family,
     at: Point,
@@ -352,14 +359,14 @@ impl Search {
     }
 }
 
-/// Per customer and class, the densities that weights and dropout combine.
+/// For each customer and class, the densities of the likelihood, `m_c` and `m_c S_c`.
 pub(super) struct Terms<'a> {
     sample: &'a Sample,
     family: Family,
     fineness: f64,
-    /// ln of the factor taken out of a customer's row.
+    /// The logarithm of the factor divided out of a customer's row.
     ln_factor: Vec<f64>,
-    /// Density of the completed gaps, times P(the open gap | no dropout) in the second.
+    /// `m_c(g)`, and `m_c(g) S_c(e + ½ | g)`.
     density: Vec<[[f64; CLASSES]; 2]>,
     /// `ln (e + ½)`.
     ln_open: Vec<f64>,
@@ -408,6 +415,7 @@ impl<'a> Terms<'a> {
         let (ln_a, ln_b) = (libm::lgamma(a + b), libm::lgamma(b));
         let stayed = |n: u32| {
             let n = f64::from(n);
+            // ln B(a, b+n)/B(a, b)
             libm::lgamma(b + n) - ln_b - libm::lgamma(a + b + n) + ln_a
         };
         let mut table = [0.0; 64];
@@ -417,6 +425,7 @@ impl<'a> Terms<'a> {
         let mut sum = 0.0;
         for (row, alike) in self.sample.rows.iter().enumerate() {
             let n = alike.history.gaps;
+            // q_n, then ln L_i = ln B(a, b+n)/B(a, b) + ln Σ_c w_c m_c (q_n + (1 − q_n) S_c)
             let q = a / (a + b + f64::from(n));
             let [gone, open] = self.density[row].map(|density| dot(&density, &at.weights));
             let ln = self.ln_factor[row]
@@ -434,6 +443,7 @@ impl<'a> Terms<'a> {
         for (row, alike) in self.sample.rows.iter().enumerate() {
             let q = a / (a + b + f64::from(alike.history.gaps));
             let [gone, open] = &self.density[row];
+            // P(class c | customer), not normalised
             let part: [f64; CLASSES] =
                 std::array::from_fn(|c| at.weights[c] * (q * gone[c] + (1.0 - q) * open[c]));
             let inverse = alike.weight / part.iter().sum::<f64>();
@@ -450,8 +460,8 @@ fn dot(a: &[f64; CLASSES], b: &[f64; CLASSES]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
-/// The best of so many points of a Nelder-Mead simplex in the plane, maximising, until the corners
-/// are within `rise` of each other.
+/// Maximises by a Nelder-Mead simplex in the plane: the best point after at most `steps` points, or
+/// when the values at the corners are within `rise` of each other.
 fn simplex(
     start: [f64; 2],
     step: [f64; 2],

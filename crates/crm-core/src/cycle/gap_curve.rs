@@ -1,20 +1,19 @@
-//! Gaps of the whole shop: the Kaplan-Meier curve, and Weibull and log-normal laws beside it.
+//! Gaps of the whole shop: the Kaplan-Meier curve, and Weibull and log-normal distributions.
 //!
 //! # Definition
 //!
-//! A row of the estimate is a gap: completed ones are events, the open gap of every customer is
+//! A row of the estimate is a gap: completed gaps are events, the open gap of every customer is
 //! censored at `as_of`. The curve is `S(t)`, the share of gaps longer than t days
-//! ([`crate::num::survival`]); the laws are fitted to the same rows
+//! ([`crate::num::survival`]); the distributions are fitted to the same rows
 //! ([`crate::num::lifetime`]).
 //!
-//! - **Whose gaps?** Pooled gaps are dominated by frequent buyers (a median of 25 days where the
-//!   typical customer's mean is 45). By default each customer weighs 1, shared among their gaps, the
-//!   open one included; `weight: "gap"` pools them.
-//! - Intervals are clustered by customer, whose gaps are alike.
-//! - With `customers` the gaps are those of these customers.
+//! - **Weights.** Pooled gaps are dominated by frequent buyers. By default each customer has weight
+//!   1, shared among their gaps, the open gap included; with `weight: "gap"` each gap has weight 1.
+//! - Intervals are clustered by customer, because gaps of one customer are similar.
+//! - With `customers` only gaps of these customers count.
 //! - `gap: 1` keeps the first gap of each customer only (first to second purchase), 2 the second.
-//! - Leavers never return, so S does not go to 0; the laws, which must, take them for slow buyers.
-//!   The gap model of [`fit`](super::fit) parts the two.
+//! - Customers who have left never return, so S does not go to 0. The distributions go to 0 and
+//!   take them for slow buyers. The gap model of [`fit`](super::fit) distinguishes the two.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -30,7 +29,7 @@ use crate::summary::Gaps;
 use crate::table::{Column, Field, Label, Values, columns, fields};
 use crate::{Context, Error, Fraction, Result, Scope, Table};
 
-/// What weighs 1.
+/// What has weight 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Weight {
@@ -44,9 +43,9 @@ pub enum Weight {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
-    /// What weighs 1. Default: each customer.
+    /// What has weight 1. Default: each customer.
     pub weight: Weight,
-    /// Only the gap of this number, 1 being from the first to the second purchase. Default: all.
+    /// Only the gap of this number; 1 is from the first to the second purchase. Default: all.
     pub gap: Option<std::num::NonZeroU32>,
     /// Confidence level of the intervals. Default 0.95.
     pub confidence: Fraction,
@@ -54,7 +53,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        // Fraction::new(0.95) always is one.
+        // `Fraction::new(0.95)` is always valid.
         let confidence = Fraction::new(0.95).or_else(|| Fraction::new(0.5));
         Options {
             weight: Weight::Customer,
@@ -64,8 +63,8 @@ impl Default for Options {
     }
 }
 
-/// The gaps of each customer who has one of at least `least` days: an open gap of 0 days says nothing
-/// of a law.
+/// The gaps of each customer who has one of at least `least` days: an open gap of 0 days has no
+/// information on a distribution.
 fn subjects<'a>(
     orders: &'a Orders,
     gaps: &'a Gaps,
@@ -82,7 +81,7 @@ fn subjects<'a>(
                 (done.get(at..=at).unwrap_or_default(), at == done.len())
             }
         };
-        // A gap that is open shares the weight, however short.
+        // An open gap shares the weight, however short it is.
         let rows = ended.len() + usize::from(open);
         let open = Some(gaps.open_days(i)).filter(|days| open && *days >= least);
         let weight = match options.weight {
@@ -98,13 +97,13 @@ fn subjects<'a>(
 }
 
 fields! {
-    pub(super) AT_RISK = "at_risk", Float, "", "対象数", "Weight of those at least this long.";
-    pub(super) SURVIVAL = "survival_rate", Float, "", "残存率", "Share of those longer than this.";
+    pub(super) AT_RISK = "at_risk", Float, "", "対象数", "Weight of the gaps of at least this length.";
+    pub(super) SURVIVAL = "survival_rate", Float, "", "残存率", "Share of gaps longer than this.";
     pub(super) SURVIVAL_LOW = "survival_rate_low", Float, "", "残存率下限", "Lower end of its interval.";
     pub(super) SURVIVAL_HIGH = "survival_rate_high", Float, "", "残存率上限", "Upper end of its interval.";
 }
 
-/// The columns of a curve: its durations, and the five beside them.
+/// The columns of a curve: its durations and five values.
 pub(super) fn columns_of(fields: &[Field], times: Column, curve: &Curve) -> Result<Vec<Column>> {
     let [_, at_risk, events, rate, low, high] = fields else {
         return Err(Error::internal("columns of a curve"));
@@ -123,7 +122,7 @@ pub(super) fn columns_of(fields: &[Field], times: Column, curve: &Curve) -> Resu
     ])
 }
 
-/// For the notes: five quantiles with their durations, null where the curve never falls that far.
+/// For the notes: five quantiles with their durations, null if the curve does not fall that far.
 pub(super) fn quantiles(curve: &Curve) -> Value {
     json!([0.1, 0.25, 0.5, 0.75, 0.9].map(|q| json!([q, curve.quantile(q)])))
 }
@@ -221,16 +220,16 @@ pub struct GapFits;
 impl Analysis for GapFits {
     const NAME: &'static str = "gap_fits";
     const SUMMARY: &'static str =
-        "Weibull and log-normal laws of the purchase gaps, open gaps censored";
+        "Weibull and log-normal distributions of the purchase gaps, open gaps censored";
     const JA: &'static str = "購入間隔の分布";
     const COLUMNS: &'static [Field] = &columns! {
-        "family": Category, "", "分布", "The law.";
+        "family": Category, "", "分布", "The family of distributions.";
         "parameter": Category, "", "母数", "Its parameter; scale is in days, mu and sigma are of ln days.";
         "value": Float, "", "値", "The estimate.";
         "standard_error": Float, "", "標準誤差", "As if gaps were independent; null at a boundary.";
-        "log_likelihood": Float, "", "対数尤度", "Of the law.";
-        "aic": Float, "", "AIC", "Of the law; smaller is better.";
-        "median_days": Float, "days", "中央値", "Median gap of the law.";
+        "log_likelihood": Float, "", "対数尤度", "Log likelihood of the fit.";
+        "aic": Float, "", "AIC", "Akaike's criterion of the fit; smaller is better.";
+        "median_days": Float, "days", "中央値", "Median of the fitted distribution.";
         "status": Category, "", "状態", "How the fit ended.";
     };
     const SCOPE: &'static [&'static str] = crate::analysis::WITHOUT_OCCASION;
@@ -261,7 +260,7 @@ impl Analysis for GapFits {
         else {
             return Err(Error::internal("columns of gap_fits"));
         };
-        // Two rows a law.
+        // Two rows per distribution.
         let rows = [(0, 0), (0, 1), (1, 0), (1, 1)];
         let code = |status: Status| match status {
             Status::Converged => 0,

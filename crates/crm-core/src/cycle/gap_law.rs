@@ -1,52 +1,52 @@
-//! The law of one customer's next gap, and what today's silence leaves of it.
+//! The distribution of one customer's next gap, and its condition on the days since the last order.
 //!
 //! # Definition
 //!
 //! ```text
 //! S_i(x)              = Σ_c w_ic S_ic(x)       the posterior over the classes of regularity
-//! S_i(x | gap > e)    = S_i(x) / S_i(e)        given the silence of e days
+//! S_i(x | gap > e)    = S_i(x) / S_i(e)        given e days without an order
 //! P(left | gap > e)   = q / (q + (1 − q) S_i(e))
 //! ```
 //!
-//! `w_ic` are the posterior weights of the classes, `S_ic` the predictive law of each in closed form
-//! (a ratio of gamma variables, or a wider normal), `q` the chance of leaving after the last order
-//! ([`gap_model`](super::gap_model)). The law is fixed at the last order: the silence since enters by
-//! the two ratios alone.
+//! `w_ic` are the posterior weights of the classes, `S_ic` the predictive distribution of each in
+//! closed form (a ratio of gamma variables, or a wider normal), `q` the probability of leaving
+//! after the last order ([`gap_model`](super::gap_model)). The distribution is fixed at the last
+//! order: the days since enter only by the two conditional formulas.
 //!
 //! # Units and whole days
 //!
-//! Gaps are whole days ≥ 1 between purchase days; the laws are continuous. "The order came within
-//! d days" is the gap up to `d + ½`, "no order up to day e" is a gap beyond `e + ½`. The overdue
-//! probability and the alert dates use `G_i` at the day itself.
+//! Gaps are whole days ≥ 1 between purchase days; the distributions are continuous. "The order came
+//! within d days" is the gap up to `d + ½`, "no order up to day e" is a gap beyond `e + ½`. The
+//! overdue probability and the alert dates use `G_i` at the day itself.
 
 use super::gap_model::{CLASSES, Model, VARIATION};
 use super::log_law::LogLaw;
 use super::seasonality::Clock;
 use crate::Day;
 
-/// The predictive law of one customer's next gap.
+/// The predictive distribution of one customer's next gap.
 #[derive(Debug, Clone)]
 pub struct GapLaw<'a> {
     model: &'a Model,
     parts: Vec<Part>,
     leave: f64,
     usual: f64,
-    /// The shop's clock and the day of the last order, where time has seasons.
+    /// The shop's clock and the day of the last order, with seasonality.
     clock: Option<(&'a Clock, i32)>,
 }
 
-/// What a class of regularity contributes.
+/// The part of a class of regularity.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Part {
     pub(super) weight: f64,
-    /// Of the log gap.
+    /// The location of the log gap.
     pub(super) location: f64,
     pub(super) class: usize,
     pub(super) law: LogLaw,
 }
 
 impl<'a> GapLaw<'a> {
-    /// A law to which its parts are still to be added.
+    /// A distribution without parts, which are added next.
     pub(super) fn new(model: &'a Model, usual: f64) -> Self {
         GapLaw {
             model,
@@ -57,17 +57,18 @@ impl<'a> GapLaw<'a> {
         }
     }
 
-    /// One part more.
+    /// Adds a part.
     pub(super) fn add(&mut self, part: Part) {
         self.parts.push(part);
     }
 
-    /// More of the chance of leaving.
+    /// Adds to the probability of leaving.
     pub(super) fn add_leave(&mut self, share: f64) {
         self.leave += share;
     }
 
-    /// The law, all parts added: their weights add up to 1, that of leaving being apart.
+    /// The finished distribution: the weights of the parts are normalised to 1, apart from the
+    /// probability of leaving.
     pub(super) fn whole(mut self) -> Self {
         let total: f64 = self.parts.iter().map(|part| part.weight).sum();
         for part in &mut self.parts {
@@ -76,7 +77,7 @@ impl<'a> GapLaw<'a> {
         self
     }
 
-    /// The same law for days whose time runs by `clock`, after an order on `last`.
+    /// The same distribution in the own time of `clock`, after an order on `last`.
     #[must_use]
     pub fn on(self, clock: &'a Clock, last: Day) -> Self {
         Self {
@@ -85,7 +86,7 @@ impl<'a> GapLaw<'a> {
         }
     }
 
-    /// The law in days, of gaps that were measured in units of `e^ln_scale` days.
+    /// The distribution in days, for gaps measured in units of `e^ln_scale` days.
     #[must_use]
     pub(super) fn in_days(mut self, ln_scale: f64) -> Self {
         for part in &mut self.parts {
@@ -95,7 +96,7 @@ impl<'a> GapLaw<'a> {
         self
     }
 
-    /// The law by its own clock, with what `elapsed` days and the `horizon` after them are there.
+    /// The distribution in own time, with `elapsed` days and the `horizon` after them in own time.
     pub(super) fn own_time(&self, elapsed: u32, horizon: u32) -> (Self, f64, f64) {
         let plain = Self {
             clock: None,
@@ -112,7 +113,7 @@ impl<'a> GapLaw<'a> {
         }
     }
 
-    /// `ln` of x days after the last order, by the law's own clock.
+    /// `ln` of x days after the last order, in own time.
     fn ln(&self, x: f64) -> f64 {
         match self.clock {
             None => self.model.ln(x),
@@ -134,10 +135,10 @@ impl<'a> GapLaw<'a> {
         sum.min(1.0)
     }
 
-    /// The law of the gap given that it is longer than `x`: `S_i(·)/S_i(x)`. Its
-    /// [`leave`](Self::leave) is the chance of having left, given the same silence.
+    /// The distribution of the gap given that it is longer than `x`: `S_i(·)/S_i(x)`. Its
+    /// [`leave`](Self::leave) is the probability of having left, given `x` days without an order.
     ///
-    /// Taken per class and in logs, so that it is right where `S_i(x)` is 1e-300.
+    /// Computed per class and in logarithms, so that it is accurate where `S_i(x)` is 1e-300.
     pub fn beyond(&self, x: f64) -> Conditional<'a> {
         let tables = self.model.tables();
         let ln_x = self.ln(x);
@@ -148,7 +149,7 @@ impl<'a> GapLaw<'a> {
         let deep = total < DEEP;
         let mut ln_bases = Vec::new();
         if deep {
-            // Too small to divide by: the same in logs, from the largest.
+            // The sum is too small to divide by; the same in logarithms, relative to the largest.
             let ln_survival = |part: &Part| tables.ln_survival(&part.law, ln_x - part.location);
             ln_bases.extend(self.parts.iter().map(ln_survival));
             let best = ln_bases.iter().copied().fold(f64::NEG_INFINITY, f64::max);
@@ -180,22 +181,24 @@ impl<'a> GapLaw<'a> {
         for part in &mut beyond.law.parts {
             part.weight /= kept;
         }
+        // P(left | gap > x) = q / (q + (1 − q) S_i(x))
         let stay = (1.0 - self.leave) * libm::exp(ln_reached.min(0.0));
         beyond.law.leave = self.leave / (self.leave + stay);
         beyond
     }
 
-    /// Chance that the customer has left for good.
+    /// The probability that the customer has left for good.
     pub fn leave(&self) -> f64 {
         self.leave
     }
 
-    /// A rough scale of the customer's gaps, in days: where a search for a date begins.
+    /// A rough scale of the customer's gaps, in days: the start of a search for a date.
     pub(super) fn usual(&self) -> f64 {
         self.usual
     }
 
-    /// Expected coefficient of variation of the customer's gaps: .05 is clockwork, above 1 whim.
+    /// The expected coefficient of variation of the customer's gaps: .05 is very regular, above 1
+    /// irregular.
     pub fn variation(&self) -> f64 {
         self.parts
             .iter()
@@ -208,15 +211,15 @@ impl<'a> GapLaw<'a> {
 #[derive(Debug, Clone)]
 pub struct Conditional<'a> {
     law: GapLaw<'a>,
-    /// By part, `ln S(e)`: where S(e) is so small that ratios are taken in logs. Empty where the weights
-    /// are divided by S(e) already.
+    /// For each part `ln S(e)`, if S(e) is so small that ratios are computed in logarithms. Empty
+    /// if the weights are divided by S(e).
     ln_bases: Vec<f64>,
 }
 
-/// Share of a conditional law that is left out for speed.
+/// The share of a conditional distribution that is left out for speed.
 const NEGLIGIBLE: f64 = 2e-4;
 
-/// `S(e)` below which its reciprocal is not used.
+/// Below this `S(e)` logarithms are used instead of a division.
 const DEEP: f64 = 1e-3;
 
 impl Conditional<'_> {
@@ -238,7 +241,7 @@ impl Conditional<'_> {
         sum.min(1.0)
     }
 
-    /// Chance of having left, given the silence so far.
+    /// The probability of having left, given the days without an order.
     pub fn leave(&self) -> f64 {
         self.law.leave
     }

@@ -1,9 +1,9 @@
-//! The shop's gap model: what it has learnt about how often its customers buy.
+//! The shop's gap model: the distribution of purchase gaps over customers, and dropout.
 //!
 //! # Definition
 //!
-//! After each order customer i leaves for good with probability `p_i`, or comes back after a gap
-//! drawn from a law of their own:
+//! After each order customer i leaves for good with probability `p_i`, or returns after a gap from
+//! the customer's own distribution:
 //!
 //! ```text
 //! P(gap > u) = p_i + (1 − p_i) S_i(u)
@@ -14,26 +14,25 @@
 //! class:       P(class c) = w_c, regular (variation .05) to irregular (1.8)
 //! ```
 //!
-//! The class is the coefficient of variation of a customer's gaps, `1/√k` or `√(e^{σ²} − 1)`:
-//! a fixed grid whose weights are learnt, so a shop may have clockwork and whim side by side. It ends at
-//! 1.8, because gaps without a bound on their irregularity cannot be told from leaving: on CDNOW a grid
-//! up to 4.5 has better calibrated probabilities (slope .90 for .85) and dates 20 days worse.
+//! The class is the coefficient of variation of a customer's gaps, `1/√k` or `√(e^{σ²} − 1)`: a
+//! fixed grid whose weights are fitted, so a shop may have very regular and irregular customers. It
+//! ends at 1.8, because gaps of unbounded irregularity cannot be distinguished from leaving.
 //!
-//! Nobody is a clock: of the gaps of the three most regular classes (variation up to .22) one in twenty is
-//! taken to be of the class .7, by everyone's law and not in the fit. Without it a customer of fifty weekly
-//! gaps would be gone for good on the eighth day.
+//! Contamination: in predictions, one in twenty gaps of the three most regular classes (variation
+//! up to .22) is taken to be of the class .7; the fit does not use this. Without it a customer with
+//! fifty weekly gaps would be lost on the eighth day.
 //!
 //! **G_i is fixed at the last order.** [`Model::customer`] conditions on the completed gaps alone
-//! and gives the customer's own [`GapLaw`], in which one with one gap leans on the shop, one with
-//! twenty on their own. The open gap enters the shop's parameters (see [`fit`](super::fit)).
-//! Times are in days.
+//! and returns the customer's [`GapLaw`]: with one gap it is close to the shop's distribution, with
+//! twenty gaps to the customer's own. The open gap is used in the fit of the shop's parameters (see
+//! [`fit`](super::fit)). Times are in days.
 //!
-//! # Where the shop has few gaps
+//! # Shops with few gaps
 //!
-//! its parameters are not known, and an interval that takes them as known is too narrow: of a shop with
-//! five gaps, `date_p10` to `date_p90` would hold two thirds of the next orders where four fifths is
-//! right. Then [`Params::posterior`] has points of their posterior ([`posterior`](super::posterior)) and a
-//! customer's law is the mean over them of the laws that each point gives:
+//! With few gaps the parameters are uncertain, and intervals that treat them as known are too
+//! narrow. Then [`Params::posterior`] has points of their posterior
+//! ([`posterior`](super::posterior)), and a customer's distribution is the mean over the
+//! distributions of these points:
 //!
 //! ```text
 //! P(gap > u) = Σ_j W_j [ q_j + (1 − q_j) S_ij(u) ]
@@ -43,9 +42,9 @@
 //!
 //! - Morris, C. N. (1983). Parametric empirical Bayes inference. *JASA* 78, 47-55.
 //! - Platzer, M., Reutterer, T. (2016). Ticking away the moments. *Marketing Science* 35, 779-799:
-//!   why the regularity of timing matters.
+//!   the value of the regularity of timing.
 //! - Batislam, E., Denizel, M., Filiztekin, A. (2007). Empirical validation of customer base
-//!   analysis. *IJRM* 24, 201-209: leaving after any order, the first included.
+//!   analysis. *IJRM* 24, 201-209: dropout after any order, the first included.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -62,60 +61,60 @@ pub const CLASSES: usize = 9;
 /// Coefficient of variation of the gaps of each class.
 pub const VARIATION: [f64; CLASSES] = [0.05, 0.12, 0.22, 0.35, 0.5, 0.7, 0.95, 1.3, 1.8];
 
-/// The law of one customer's gaps.
+/// The family of distributions of one customer's gaps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Family {
-    /// Gaps are gamma, the customers' rates too.
+    /// Gaps are gamma distributed, and so are the customers' rates.
     Gamma,
-    /// Log gaps are normal, the customers' means too.
+    /// Log gaps are normally distributed, and so are the customers' means.
     LogNormal,
 }
 
-/// The chance of leaving after an order, `p_i ~ Beta(a, b)`.
+/// The probability of leaving after an order, `p_i ~ Beta(a, b)`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Dropout {
-    /// `a` of the beta law.
+    /// `a` of the beta distribution.
     pub a: Positive,
-    /// `b` of the beta law.
+    /// `b` of the beta distribution.
     pub b: Positive,
 }
 
 impl Dropout {
-    /// Expected chance of leaving after the order that completed the `gaps`-th gap:
-    /// `a / (a + b + gaps)`. Whoever came back often is less likely to have left.
+    /// The expected probability of leaving after the order that completed the `gaps`-th gap,
+    /// `a / (a + b + gaps)`: it decreases with the number of returns.
     pub fn chance(&self, gaps: u32) -> f64 {
         self.a.get() / (self.a.get() + self.b.get() + f64::from(gaps))
     }
 }
 
-/// The shop's estimates: plain data, of a few hundred bytes as JSON, or a few thousand where the
-/// shop has few gaps. Times are in days.
+/// The shop's parameters as plain data, a few hundred bytes of JSON, or a few thousand for a shop
+/// with few gaps. Times are in days.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Params {
-    /// The law of one customer's gaps.
+    /// The family of distributions of one customer's gaps.
     pub family: Family,
-    /// The middle of the customers' typical gaps, in days: `α/r` (gamma) or `e^m` (log-normal).
+    /// The centre of the customers' typical gaps, in days: `α/r` (gamma) or `e^m` (log-normal).
     pub typical_gap: Positive,
-    /// How much customers differ: `1/√r` (gamma) or `τ` (log-normal).
+    /// The spread between customers: `1/√r` (gamma) or `τ` (log-normal).
     pub spread: Positive,
-    /// Share of the customers in each class of [`VARIATION`].
+    /// The share of customers in each class of [`VARIATION`].
     pub class_weights: [Probability; CLASSES],
-    /// Leaving after an order.
+    /// Dropout after an order.
     pub dropout: Dropout,
-    /// Where the shop has few gaps: points of the posterior of all of these, with weights that add up
-    /// to 1. Empty where the parameters are as good as known.
+    /// For a shop with few gaps, points of the posterior of all these parameters, with weights that
+    /// add up to 1. Empty if the uncertainty is negligible.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub posterior: Vec<PosteriorPoint>,
 }
 
-/// What the shop's parameters may be, too.
+/// A point of the posterior of the shop's parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PosteriorPoint {
-    /// How likely this point is.
+    /// The probability of this point.
     pub weight: Probability,
     /// As in [`Params`].
     pub typical_gap: Positive,
@@ -127,11 +126,11 @@ pub struct PosteriorPoint {
     pub dropout: Dropout,
 }
 
-/// Points of a posterior, at most.
+/// The most points of a posterior.
 pub const POSTERIOR_POINTS: usize = 64;
 
 impl Params {
-    /// Refuses parameters that no shop has (they may come from outside) and the tables cannot hold.
+    /// Refuses parameters outside of the range of the tables; they may come from outside.
     pub(super) fn sane(&self) -> Result<&Self> {
         let one = |sum: f64| (0.999..=1.001).contains(&sum);
         let shares = self.points().map(|(share, _)| share);
@@ -156,7 +155,7 @@ impl Params {
         }
     }
 
-    /// These parameters as if they were known.
+    /// These parameters without the posterior.
     fn alone(&self) -> Self {
         Self {
             posterior: Vec::new(),
@@ -164,7 +163,7 @@ impl Params {
         }
     }
 
-    /// What the parameters are, each with its weight: one point, or those of the posterior.
+    /// The points of the parameters with their weights: one point, or the points of the posterior.
     pub fn points(&self) -> impl Iterator<Item = (f64, Self)> {
         let known = self.posterior.is_empty().then(|| (1.0, self.alone()));
         known.into_iter().chain(self.posterior.iter().map(|point| {
@@ -186,10 +185,10 @@ impl Params {
     }
 }
 
-/// What the model needs to know of one customer's completed gaps.
+/// The sufficient statistics of one customer's completed gaps.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct History {
-    /// How many.
+    /// The number of gaps.
     pub gaps: u32,
     /// Σ gap, in days.
     pub sum: f64,
@@ -200,7 +199,8 @@ pub struct History {
 }
 
 impl History {
-    /// Sums of `gaps`, whole days; a gap of 0 counts as 1, since gaps run between days.
+    /// The statistics of `gaps` in whole days; a gap of 0 counts as 1, because gaps are between
+    /// days.
     ///
     /// ```
     /// use crm_core::cycle::gap_model::History;
@@ -216,7 +216,7 @@ impl History {
         history
     }
 
-    /// One more gap, with its logarithm.
+    /// Adds a gap, given with its logarithm.
     pub(super) fn add(&mut self, gap: f64, ln: f64) {
         self.gaps += 1;
         self.sum += gap;
@@ -237,31 +237,31 @@ impl History {
     }
 }
 
-/// [`Params`] made ready for use: the tables of the predictive laws.
+/// [`Params`] with the tables of the predictive distributions.
 #[derive(Debug, Clone)]
 pub struct Model {
     params: Params,
     tables: Tables,
-    /// What the parameters are, each with its weight.
+    /// The points of the parameters, with their weights.
     points: Vec<(f64, PointModel)>,
-    /// `ln (h/2)` for the half days `h` that predictions ask for most.
+    /// `ln (h/2)` for the half days `h` that predictions use most.
     ln_half_days: Vec<f64>,
 }
 
-/// Half days whose logarithm is tabulated: four years.
+/// The number of half days with a tabulated logarithm: four years.
 const HALF_DAYS: usize = 2 * 1462;
 
-/// Points of a table per spread of its law.
+/// Points of a table per spread of its distribution.
 pub(super) const FINE: f64 = 6.0;
 
 impl Model {
-    /// Prepares `params` for customers with any of `counts` gaps. The cost is that of the distinct
-    /// counts, about 0.1 ms each for the first sixteen and less beyond, where neighbours share; and as
-    /// much again for every further point of a posterior.
+    /// Prepares `params` for customers with any of `counts` gaps. The cost grows with the number of
+    /// distinct counts (above sixteen, neighbouring counts share tables) and with the points of a
+    /// posterior.
     ///
     /// # Errors
     ///
-    /// Parameters that no shop has, memory.
+    /// Parameters out of range; out of memory.
     pub fn new(params: &Params, counts: impl Iterator<Item = u32>) -> Result<Self> {
         let mut wanted = [false; SLOTS];
         for count in counts {
@@ -279,7 +279,7 @@ impl Model {
         Ok(model)
     }
 
-    /// Prepares `params` for one history and no other: the same numbers, in microseconds.
+    /// Prepares `params` for one history only: the same numbers, much faster.
     pub fn for_one(params: &Params, history: &History) -> Result<Self> {
         let mut model = Self::empty(params)?;
         for (share, point) in params.points() {
@@ -289,7 +289,7 @@ impl Model {
         Ok(model)
     }
 
-    /// The model without a single table.
+    /// The model without tables.
     fn empty(params: &Params) -> Result<Self> {
         params.sane()?;
         Ok(Self {
@@ -300,7 +300,7 @@ impl Model {
         })
     }
 
-    /// The tables that a customer's law reads.
+    /// The tables of a customer's distribution.
     pub(super) fn tables(&self) -> &Tables {
         &self.tables
     }
@@ -320,9 +320,9 @@ impl Model {
         &self.params
     }
 
-    /// The law of this customer's next gap, `G_i`, and the chance that there is none.
+    /// The distribution of this customer's next gap, `G_i`, and the probability of none.
     ///
-    /// `history.gaps` must be among the counts the model was prepared for.
+    /// `history.gaps` must be among the counts for which the model was prepared.
     ///
     /// ```
     /// use crm_core::cycle::gap_model::{Dropout, Family, History, Model, Params, CLASSES};
@@ -383,7 +383,7 @@ mod tests {
             .is_ok()
     }
 
-    /// Each number at its limits and beyond, of the parameters and of a point of the posterior.
+    /// Each number of the parameters and of a posterior point, at its limits and beyond.
     #[test]
     fn parameters_from_outside_are_within_their_limits() {
         assert!(is_sane(params()));

@@ -1,15 +1,15 @@
-//! Likely buyers (購入確度の高い顧客): who will buy in the next days, ranked by what they are expected
-//! to spend.
+//! Likely buyers (購入確度の高い顧客): customers ranked by expected revenue in the next days.
 //!
 //! ```text
 //! expected_revenue = E[orders within h] · mean value of a purchase day
 //! ```
 //!
-//! The expectation of orders is that of [`expected`](super::expected), leavers included, so a loyal
-//! customer who has probably left stands low. `rank` is by expected revenue, ties by id; rows come in
-//! ascending id, and `limit` keeps the best of those whom `customers` asks for. `per` ranks customers
-//! with products, or companies (購入確度の高い企業); `seasonality` and `learned` are those of
-//! [`cycle`](super::next_purchase). A shop without a repeat customer gives nulls and no rank.
+//! Expected orders are those of [`expected`](super::expected), which include the probability of
+//! having left, so a loyal customer who has probably left ranks low. `rank` is by expected revenue,
+//! ties by id. Rows are in ascending id, and `limit` keeps the best of the customers that
+//! `customers` chooses. `per` ranks customers with products, or companies (購入確度の高い企業);
+//! `seasonality` and `learned` are those of [`cycle`](super::next_purchase). For a shop without a
+//! repeat customer all is null.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -30,17 +30,19 @@ use crate::{Context, Duration, Error, Learned, Result, Scope, Table};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
-    /// How far to look. Default 14 days; parts of days count as days.
+    /// The horizon. Default 14 days; parts of days count as days.
     pub within: Duration,
-    /// Only this many of those asked for, the best. Default: all.
+    /// Only this many rows, the best among the chosen customers. Default: all.
     pub limit: Option<u32>,
-    /// What a row is about: "customer" (default), a column of orders or lines such as "product" (each
-    /// customer with each of its values), or a column of customers such as their company (rolled up).
+    /// What a row is: a "customer" (default); with a column of orders or lines such as "product", a
+    /// customer with one of its values; with a column of customers such as their company, a value
+    /// with all its customers.
     pub per: String,
-    /// Factors of the shop's demand by month ("1" to "12") and by date; what is not said is 1.
+    /// Factors of the shop's demand by month ("1" to "12") and by date; other factors are 1.
     /// Default: none.
     pub seasonality: Option<Seasonality>,
-    /// What `learn` has given; nothing beside `per` and `seasonality`. Default: none, fitted to these orders.
+    /// A document made by `learn`. Cannot be combined with `per` or `seasonality`. Default: none,
+    /// the model is fitted to these orders.
     pub learned: Option<Learned>,
 }
 
@@ -72,16 +74,15 @@ struct Row {
 
 impl Analysis for LikelyBuyers {
     const NAME: &'static str = "likely_buyers";
-    const SUMMARY: &'static str =
-        "Customers ranked by what they are expected to spend in the next days";
+    const SUMMARY: &'static str = "Customers ranked by their expected spend in the next days";
     const JA: &'static str = "購入確度の高い顧客";
     const COLUMNS: &'static [Field] = &columns! {
         CUSTOMER_ID;
         CUSTOMERS;
         "rank": Int, "", "順位", "Rank by expected revenue, 1 first.";
-        "probability_within": Float, "", "期間内購入確率", "Chance of an order within the days asked for.";
-        "expected_orders": Float, "orders", "期待注文数", "Expected orders within them.";
-        "expected_revenue": Money, "", "期待売上", "Expected revenue within them.";
+        "probability_within": Float, "", "期間内購入確率", "Probability of an order within `within`.";
+        "expected_orders": Float, "orders", "期待注文数", "Expected orders within the same days.";
+        "expected_revenue": Money, "", "期待売上", "Expected revenue within the same days.";
         "last_date": Date, "", "最終購入日", "Day of the last purchase.";
         "usual_gap_days": Int, "days", "通常間隔",
             "Mean gap of the customer; the shop's typical gap without one.";
@@ -152,7 +153,7 @@ impl Analysis for LikelyBuyers {
     }
 }
 
-/// What a customer's law says of the time ahead.
+/// Predictions from a customer's gap distribution.
 #[derive(Clone, Copy)]
 struct Outlook {
     within: f64,

@@ -1,8 +1,8 @@
-//! Survival functions of a log gap, tabulated once and read in a few nanoseconds.
+//! Tabulated survival functions of a log gap.
 //!
-//! In both families of the gap model a customer's next gap is `exp(location + ε)`: the location
-//! is the customer's, and the law of `ε` depends only on the class and on how many gaps were seen.
-//! So the shop needs a few hundred tables, and a customer none.
+//! In both families of the gap model a customer's next gap is `exp(location + ε)`: the location is
+//! the customer's, and the distribution of `ε` depends only on the class and on the number of
+//! completed gaps. So a few hundred tables serve all customers of a shop.
 //!
 //! ```text
 //! gamma:       ε = ln G_k − ln G_r′      density ∝ e^{kε} (1 + e^ε)^{−(k+r′)}
@@ -10,22 +10,22 @@
 //! ```
 //!
 //! A table holds `S` with its exact slope on a grid of equal steps and is read by cubic Hermite
-//! interpolation of `S` or of `ln S`. The logarithm keeps the far tail, where a customer who has been
-//! silent for years is: past the last point (S about 1e-8) `ln S` goes on with its last slope and `S`
-//! is 0; before the first (1 − S below 1e-5) S is 1. The absolute error of S is below 1e-4, mostly
-//! 1e-6.
+//! interpolation of `S` or of `ln S`. The logarithm is accurate in the far tail, for customers
+//! without an order for years: past the last point (S about 1e-8) `ln S` continues with its last
+//! slope and `S` is 0; before the first (1 − S below 1e-5) S is 1. The absolute error of S is below
+//! 1e-4, mostly 1e-6.
 
 use crate::Result;
 use crate::context::{collect, filled, grow};
 use crate::num::{elementary, normal};
 
-/// Steps of the normal table, and the fewest and most of the others.
+/// Steps of the normal table, and the most steps of other tables.
 const STEPS: usize = 64;
 const MOST_STEPS: usize = 512;
-/// Where the normal table begins and ends, in standard deviations.
+/// The range of the normal table, in standard deviations.
 const NORMAL: (f64, f64) = (-4.3, 5.6);
 
-/// One law: where its grid begins, points per unit, and its first point among all.
+/// One table: the start of its grid, points per unit, and the index of its first point.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct LogLaw {
     low: f64,
@@ -46,12 +46,12 @@ pub(super) struct Tables {
 struct Point {
     survival: f64,
     slope: f64,
-    /// Of `ln S`, whose value is taken where it is asked for: few ask.
+    /// The slope of `ln S`; its value is computed when it is needed, which is rare.
     ln_slope: f64,
 }
 
 impl Tables {
-    /// The law of `s·Z` for a standard normal `Z`, given the table made by
+    /// The table of `s·Z` for a standard normal `Z`, from the table made by
     /// [`standard_normal`](Self::standard_normal).
     pub(super) fn scaled(standard: LogLaw, s: f64) -> LogLaw {
         LogLaw {
@@ -61,7 +61,7 @@ impl Tables {
         }
     }
 
-    /// The standard normal, tabulated once.
+    /// The table of the standard normal, made once.
     pub(super) fn standard_normal(&mut self) -> Result<LogLaw> {
         if let Some(normal) = self.normal {
             return Ok(normal);
@@ -94,6 +94,7 @@ impl Tables {
         // The logarithm of the density.
         let ln_density = |u: f64| {
             let small = elementary::exp(-u.abs());
+            // ln of e^{ku} (1 + e^u)^{−(k+r)}, with ln(1 + e^u) = max(u, 0) + ln(1 + e^{−|u|})
             k * u - (k + r) * (u.max(0.0) + elementary::ln_1p(small))
         };
         let peak = ln_density(mode);
@@ -112,8 +113,8 @@ impl Tables {
         let step = range / steps as f64;
         let first = self.room(steps)?;
 
-        // Density at the points, and its slope by the chain rule: that of its logarithm is
-        // k − (k+r)/(1+e^{−u}). One step at a time, so that each is a loop over plain arithmetic.
+        // The density f at the points, and its slope f · d ln f/du with d ln f/du = k −
+        // (k+r)/(1+e^{−u}). In separate loops of plain arithmetic, which a compiler vectorises.
         let at = |point: usize| low + step * point as f64;
         let mut small = collect((0..steps + 1).map(|point| -at(point).abs()), "gap laws")?;
         small.iter_mut().for_each(|x| *x = elementary::exp(*x));
@@ -128,8 +129,9 @@ impl Tables {
             value * (k - (k + r) * share)
         };
         let slopes = collect(value.iter().enumerate().map(slope), "gap laws")?;
-        // Mass right of each point, from the right: the trapezium with its end correction
-        // h²/12 (f′(a) − f′(b)) is of fourth order. Past the end the tail falls like e^{slope·u}.
+        // The mass to the right of each point, summed from the right: the trapezoidal rule with its
+        // end correction h²/12 (f′(a) − f′(b)) is of fourth order. Past the end the tail decreases
+        // like e^{slope·u}.
         let mut right = filled(steps + 1, 0.0, "gap laws")?;
         right[steps] = value[steps] * value[steps] / -slopes[steps];
         for cell in (0..steps).rev() {
@@ -143,8 +145,8 @@ impl Tables {
         for point in 0..=steps {
             let slope = -value[point] * step;
             let survival = right[point];
-            // Far out a step may be too long for S to be a cubic: within three times the secants it
-            // still never rises (Fritsch, Carlson).
+            // In the far tail a step may be too long for a cubic S. With slopes of at most three
+            // times the secants the interpolation is monotone (Fritsch, Carlson).
             let before = right[point.saturating_sub(1)] - survival;
             let after = survival - right[(point + 1).min(steps)];
             let gentle = match point {
@@ -180,8 +182,8 @@ impl Tables {
         self.between(law, t, |point| (libm::log(point.survival), point.ln_slope))
     }
 
-    /// `P(ε > u)`, 0 past the last point: interpolated itself, which is three times as fast as the
-    /// logarithm with its exponential and, down to 1e-3, as good a ratio.
+    /// `P(ε > u)`, 0 past the last point. S itself is interpolated, which is faster than `ln S`
+    /// with an exponential and, down to 1e-3, as accurate in ratios.
     pub(super) fn survival(&self, law: &LogLaw, u: f64) -> f64 {
         let t = (u - law.low) * law.per_unit;
         if t <= 0.0 {
@@ -228,8 +230,8 @@ mod tests {
         }
     }
 
-    /// For shapes 1 and r the ratio is Pareto: `P(ε > u) = (1 + e^u)^{−r}`. For k and 1 it is its
-    /// mirror: `1 − (1 + e^{−u})^{−k}`.
+    /// For shapes 1 and r the ratio is Pareto distributed: `P(ε > u) = (1 + e^u)^{−r}`. For k and 1
+    /// it is the mirror image: `1 − (1 + e^{−u})^{−k}`.
     #[test]
     fn gamma_ratio_has_its_closed_forms() {
         for shape in [0.3, 0.7, 1.0, 2.5, 9.0, 40.0, 300.0] {

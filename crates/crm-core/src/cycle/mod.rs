@@ -1,4 +1,4 @@
-//! Purchase cycle: when a customer buys next, who is slipping away, and whether we were right.
+//! Purchase cycle: next purchases, churn alerts, and backtests.
 
 pub(crate) mod alert_words;
 pub mod alerts;

@@ -1,43 +1,42 @@
-//! Purchase cycle (最新予測購入日): when each customer is expected next, as seen on any day.
+//! Purchase cycle (最新予測購入日): the predicted next purchase of each customer, as of any day.
 //!
 //! # Definition
 //!
-//! One row per customer with an order up to `as_of`. The gap model is the shop's, fitted to
-//! everybody's completed and open gaps up to that day ([`fit`](super::fit)), or one `learned` before;
-//! the customer's own law is fixed at their last order ([`gap_model`](super::gap_model)); dates
-//! and probabilities are conditional on the silence since ([`predict`](super::predict)).
+//! One row per customer with an order up to `as_of`. The shop's gap model is fitted to the
+//! completed and open gaps of all customers up to that day ([`fit`](super::fit)), or taken from
+//! `learned`. The customer's gap distribution is fixed at their last order
+//! ([`gap_model`](super::gap_model)); dates and probabilities are conditional on the days since
+//! ([`predict`](super::predict)).
 //!
-//! - `predicted_date` is the first day by which half of those who return have returned, the other
-//!   dates are the same for 10, 80 and 90 %. All are after `as_of`. More than a century, or past the
-//!   year 9999: null.
-//! - With `return_within`, the four dates are of those who return in that time from `as_of`: when, if by
-//!   then? Without it slow returners count in, so dates are late for whoever is looked at over the next
-//!   weeks only, and judged by those who came. Take it to plan for a period and to be compared with what
-//!   came in one, as `backtest` does (`model_followed`); leave it out for dates that hold whenever a
-//!   customer comes. Where such a return has less than one chance in a million: null.
-//! - `probability_within` is of everybody, leavers included; `probability_alive` is the chance of not
-//!   having left.
-//! - A customer with one purchase has the shop's law: a probability and a wide interval.
-//! - `per` a column of orders or lines (product, category) gives a row of each customer with each of its
-//!   values: when is this product due again (補充)? Values have paces of their own
-//!   ([`paces`](super::paces)), drawn towards that of all, so a product's first buyers lean on the product.
-//! - `per` a column of customers (their company) gives a row of each value, from the orders of all who
-//!   have it, and says how many they are.
-//! - Orders without a value of `per`, or whose lines have none (a lot without a product), are in no row.
-//!   The note `orders_without_value` counts them, each once, if they count as orders and what has no
-//!   value has an amount: shipping and discounts have no product.
-//! - `seasonality` measures time by the demand that the caller knows of
-//!   ([`seasonality`](super::seasonality)).
-//! - In a shop without a single repeat customer all of it is null.
-//! - Where the whole shop has few completed gaps, what they teach is uncertain, and the law is the mean
-//!   over what it may be ([`posterior`](super::posterior)): wide dates, and probabilities that lean on
-//!   the priors. On simulated shops of one to forty customers `date_p10` to `date_p90` held 75 to 83 %
-//!   of the next orders; with the parameters taken as known 67 to 77 % up to thirty gaps.
-//! - Where the orders end more than 30 days before `as_of`, the note `data_end` says how many: customers
-//!   may only look silent.
+//! - `predicted_date` is the first day by which the customer has returned with probability one
+//!   half, given that they return; the other dates are the same for 10, 80 and 90 %. All are after
+//!   `as_of`. Dates more than a century away or past the year 9999 are null.
+//! - With `return_within`, the four dates are conditional on a return in that time from `as_of`.
+//!   Without it they include slow returns, so they are late for customers who return in the next
+//!   weeks. Use it to plan for a period, and to compare dates with purchases in a period, as
+//!   `backtest` does (`model_followed`). If the probability of such a return is below one in a
+//!   million, the dates are null.
+//! - `probability_within` includes the probability of having left; `probability_alive` is the
+//!   probability of not having left.
+//! - A customer with one purchase has the shop's distribution, with a wide interval.
+//! - With `per` = a column of orders or lines (product, category) a row is a customer with one of
+//!   its values: the next purchase of this product (補充). Each value has its own scale of gaps
+//!   ([`paces`](super::paces)), shrunk towards the scale of all.
+//! - With `per` = a column of customers (their company) a row is a value, with the orders of all
+//!   its customers and their number.
+//! - Orders without a value of `per`, or with lines without one (a lot without a product), are in
+//!   no row. The note `orders_without_value` counts them, each once, if they count as orders and
+//!   the part without a value has an amount (shipping and discounts have no product).
+//! - `seasonality` measures time by known demand ([`seasonality`](super::seasonality)).
+//! - In a shop without a repeat customer all predictions are null.
+//! - If the whole shop has few completed gaps, its parameters are uncertain, and the distribution
+//!   is the mean over their posterior ([`posterior`](super::posterior)): intervals of dates are
+//!   wide, and probabilities depend on the priors.
+//! - If the orders end more than 30 days before `as_of`, the note `data_end` has the number of
+//!   days: customers may only look inactive.
 //!
-//! `method` takes a rule of thumb instead ([`baselines`](super::baselines)), for comparison: it has a
-//! date and nothing else.
+//! `method` uses a rule of thumb instead ([`baselines`](super::baselines)), for comparison: it
+//! gives a date only.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -59,20 +58,23 @@ use crate::{Context, Day, Duration, Error, Learned, Result, Scope, Table};
 pub struct Options {
     /// Horizon of `probability_within`. Default 30 days; parts of days count as days.
     pub within: Duration,
-    /// Dates are given a return in this time from `as_of`; nothing beside `method`. Parts of days count as
-    /// days. Default: none, given a return whenever.
+    /// Dates are conditional on a return within this time from `as_of`. Not accepted with `method`.
+    /// Parts of days count as days. Default: none, conditional on a return at any time.
     pub return_within: Option<Duration>,
     /// A rule of thumb instead of the model. Default: none, the model.
     pub method: Option<Rule>,
-    /// What a row is about: "customer" (default), a column of orders or lines such as "product" (each
-    /// customer with each of its values), or a column of customers such as their company (rolled up).
+    /// What a row is: a "customer" (default); with a column of orders or lines such as "product", a
+    /// customer with one of its values; with a column of customers such as their company, a value
+    /// with all its customers.
     pub per: String,
-    /// Factors of the shop's demand by month ("1" to "12") and by date; what is not said is 1.
+    /// Factors of the shop's demand by month ("1" to "12") and by date; other factors are 1.
     /// Default: none.
     pub seasonality: Option<Seasonality>,
-    /// What `learn` has given; nothing beside `per` and `seasonality`. Default: none, fitted to these orders.
+    /// A document made by `learn`. Cannot be combined with `per` or `seasonality`. Default: none,
+    /// the model is fitted to these orders.
     pub learned: Option<Learned>,
-    /// Whether `churn_days` of silence make a customer `lost` whatever their own cycle. Default: no.
+    /// Whether a customer is `lost` after `churn_days` without an order, whatever their own cycle.
+    /// Default: no.
     pub lost_by_churn_days: bool,
 }
 
@@ -90,7 +92,7 @@ impl Default for Options {
     }
 }
 
-/// What people read of a [`Level`].
+/// The labels of a [`Level`].
 pub(crate) const LEVELS: &[Label] = &[
     Label {
         code: "ok",
@@ -126,7 +128,7 @@ pub struct Cycle;
 impl Analysis for Cycle {
     const NAME: &'static str = "cycle";
     const SUMMARY: &'static str =
-        "Next purchase of each customer: dates, probabilities and how late they are";
+        "Next purchase of each customer: dates, probabilities and lateness";
     const JA: &'static str = "最新予測購入日";
     const COLUMNS: &'static [Field] = &columns! {
         CUSTOMER_ID;
@@ -134,14 +136,14 @@ impl Analysis for Cycle {
         "gaps": Int, "gaps", "間隔数", "Completed gaps between purchase days.";
         "last_date": Date, "", "最終購入日", "Day of the last purchase.";
         "predicted_date": Date, "", "予測購入日",
-            "By this day half of those who return (`return_within`: in time) have returned.";
-        "date_p10": Date, "", "予測日10%", "By this day 10 % have returned.";
-        "date_p80": Date, "", "予測日80%", "By this day 80 % have returned.";
-        "date_p90": Date, "", "予測日90%", "By this day 90 % have returned.";
-        "probability_within": Float, "", "期間内購入確率", "Chance of an order within the horizon.";
-        "probability_alive": Float, "", "生存確率", "Chance of not having left.";
+            "Median date of return, given a return (with `return_within`: within that time).";
+        "date_p10": Date, "", "予測日10%", "10 % quantile of the same date.";
+        "date_p80": Date, "", "予測日80%", "80 % quantile of the same date.";
+        "date_p90": Date, "", "予測日90%", "90 % quantile of the same date.";
+        "probability_within": Float, "", "期間内購入確率", "Probability of an order within the horizon.";
+        "probability_alive": Float, "", "生存確率", "Probability that the customer has not left.";
         "overdue_probability": Float, "", "遅延確率",
-            "Share of this customer's gaps that are shorter than the silence so far.";
+            "Share of this customer's gaps that are shorter than the time since the last order.";
         "level": Category, "", "状態", "How late the customer is.";
     };
     const NEEDS_AS_OF: bool = true;
@@ -161,7 +163,7 @@ impl Analysis for Cycle {
     }
 }
 
-/// The columns of the table, for a shop that is there already.
+/// The columns of the table, for a prepared shop.
 pub(crate) fn columns(
     shop: &Shop,
     scope: &Scope,
@@ -171,7 +173,8 @@ pub(crate) fn columns(
     let within = whole_days("within", options.within)?;
     let return_within = match (options.return_within, options.method) {
         (Some(_), Some(_)) => {
-            let expected = "nothing beside `method`: a rule of thumb has a date and no law";
+            let expected =
+                "no value together with `method`: a rule of thumb has a date and no distribution";
             return Err(Error::option("return_within", "", expected));
         }
         (Some(time), None) => Some(whole_days("return_within", time)?),

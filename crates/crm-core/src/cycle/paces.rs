@@ -1,17 +1,16 @@
-//! Paces of products: how much longer the gaps of one are than those of the shop.
+//! Scale factors of products: how much longer the gaps of one product are than those of the shop.
 //!
 //! ```text
 //! pace_v    the ln s that maximises Σ_i ln L_i(s) − ½ (ln s)²        i: the rows of value v
-//! L_i(s)    likelihood of the gaps and the silence of row i, in units of s days, by the gap model
+//! L_i(s)    likelihood of the completed and open gaps of row i, in units of s days, by the gap model
 //! ```
 //!
-//! Silence counts, as in the [fit](super::fit) of the shop: by completed gaps alone a product that is
-//! bought once in five months would look as fast as those few who have come back to it already. What
-//! keeps it from being taken for leaving is that the chance of leaving is the shop's. The gap model and the
-//! paces are found in turns, from mean log gaps on, three times. Values with few rows are drawn towards the shop.
-//! In a simulated shop of 120 days, of products bought every 20 and 150 days and one in ten leaving, 77 %
-//! of the intervals of 80 % of the slow product held (66 % by completed gaps alone); at 200 days 79 %.
-//! Of a value with many rows [`ROWS`] are looked at, chosen by a hash of what is known of them.
+//! Open gaps count, as in the [fit](super::fit) of the shop: by completed gaps alone a product that
+//! is bought once in five months would look as fast as the gaps of its first returners. All
+//! products share the dropout probability, so long open gaps of a slow product raise its scale and
+//! not its dropout. The gap model and the scales are fitted in turns, starting from mean log gaps,
+//! three times. Values with few rows are shrunk towards the shop. Of a value with many rows
+//! [`ROWS`] are used, chosen by a hash of their history.
 
 use super::fit::{self, Options};
 use super::gap_model::{FINE, History, Params};
@@ -22,16 +21,17 @@ use crate::context::{collect, filled};
 use crate::summary::Per;
 use crate::{Context, Error, Result};
 
-/// Rows of a value that are looked at.
+/// The most rows of a value that are used.
 const ROWS: usize = 128;
-/// Turns of gap model and paces.
+/// The number of turns of gap model and scales.
 const TURNS: usize = 3;
-/// Deviation of the values' `ln` paces beforehand.
+/// The prior standard deviation of `ln` scale.
 const SPREAD: f64 = 1.0;
-/// Gaps of `per` whose mean weighs as much as all others': products with few lean on the shop.
+/// The number of gaps at which a value's mean has the same weight as the mean of all: values with
+/// few gaps are shrunk towards the shop.
 const SHRINKAGE: f64 = 5.0;
 
-/// By row, `ln` of the pace of its value, of histories and silences in days.
+/// For each row, `ln` of the scale of its value; histories and open gaps are in days.
 pub(super) fn paces(
     histories: &[History],
     open: &[f64],
@@ -83,7 +83,7 @@ pub(super) fn paces(
     Ok(paces)
 }
 
-/// The gap model that paces are measured with.
+/// The gap model by which scales are fitted.
 struct Pace {
     tables: Tables,
     model: PointModel,
@@ -100,7 +100,8 @@ impl Pace {
         Ok(Self { tables, model })
     }
 
-    /// The likeliest pace of these rows, from `start` on: three points that walk uphill, then close in.
+    /// The scale of highest likelihood of these rows, from `start`: three points that move uphill
+    /// and then contract.
     fn best(&self, histories: &[History], open: &[f64], rows: &[usize], start: f64) -> f64 {
         let value = |pace: f64| {
             let unit = libm::exp(-pace);
@@ -112,7 +113,7 @@ impl Pace {
                     &history.in_units(pace),
                     open[row] * unit,
                 );
-                // A density per day.
+                // Converts to a density per day.
                 sum += ln - f64::from(history.gaps) * pace;
             }
             sum
@@ -136,8 +137,8 @@ impl Pace {
     }
 }
 
-/// By row, `ln` of the pace of its value (its product) next to the shop's: the mean log gap of the
-/// value's gaps, drawn towards that of all.
+/// For each row, `ln` of the scale of its value relative to the shop: the mean log gap of the
+/// value, shrunk towards the mean of all.
 fn by_gaps(histories: &[History], per: &Per) -> Result<Vec<f64>> {
     let sums = |rows: &mut dyn Iterator<Item = usize>| {
         rows.fold((0.0, 0.0), |(n, sum), row| {

@@ -1,6 +1,7 @@
-//! The gap model at one point of its parameters: evidence, weights of the classes, and laws.
+//! The gap model at one point of its parameters: marginal likelihood, class weights, and predictive
+//! distributions.
 //!
-//! A shop with many gaps is one such point, one with few is a mean over several
+//! A shop with many gaps has one such point, a shop with few gaps a mean over several
 //! ([`gap_model`](super::gap_model)).
 
 use super::gap_law::{GapLaw, Part};
@@ -9,7 +10,7 @@ use super::log_law::{LogLaw, Tables};
 use crate::Result;
 use crate::context::{filled, room};
 
-/// One point with its laws, whose tables are kept by its owner.
+/// One point with its distributions; the owner has their tables.
 #[derive(Debug, Clone)]
 pub(super) struct PointModel {
     family: Family,
@@ -18,16 +19,16 @@ pub(super) struct PointModel {
     /// `r`, or `1/τ²`.
     population_shape: f64,
     dropout: Dropout,
-    /// One per class and [`slot`]; absent slots are never read.
+    /// One distribution per class and [`slot`]; absent slots are never read.
     laws: Vec<LogLaw>,
-    /// Slots of a class: all, or that of one history.
+    /// The number of slots of a class: all, or one for a single history.
     slots: usize,
     classes: [Class; CLASSES],
-    /// By `n`, what the gamma family needs of it: [`by_count`](Self::by_count).
+    /// For each `n`, the values of [`by_count`](Self::by_count) (gamma family).
     counts: Vec<[[f64; 2]; CLASSES]>,
 }
 
-/// A class with what does not depend on the customer.
+/// The values of a class that do not depend on the customer.
 #[derive(Debug, Clone, Copy, Default)]
 struct Class {
     ln_weight: f64,
@@ -38,12 +39,12 @@ struct Class {
     per_gap: f64,
 }
 
-/// Histories up to this length have their `lnΓ` tabulated.
+/// `lnΓ` is tabulated for histories up to this length.
 const TABULATED: usize = 64;
 
 impl PointModel {
-    /// Prepares a point, the posterior apart, for the slots that are wanted, with `fineness` points of
-    /// a table per spread of its law.
+    /// Prepares a point (without posterior) for the given slots, with `fineness` table points per
+    /// spread of the distribution.
     pub(super) fn new(
         params: &Params,
         wanted: &[bool; SLOTS],
@@ -64,7 +65,7 @@ impl PointModel {
         Ok(model)
     }
 
-    /// Prepares a point of a weight `share` for one history and no other.
+    /// Prepares a point of weight `share` for one history only.
     pub(super) fn for_one(
         params: &Params,
         share: f64,
@@ -79,7 +80,8 @@ impl PointModel {
         Ok(model)
     }
 
-    /// Adds to the law of a customer with this history what it is at this point, of a weight `share`.
+    /// Adds the distribution at this point, with weight `share`, to that of a customer with this
+    /// history.
     pub(super) fn add_to(&self, law: &mut GapLaw<'_>, share: f64, history: &History) {
         let (weights, locations) = self.weights(history, share);
         let slot = slot(history.gaps);
@@ -96,7 +98,7 @@ impl PointModel {
         }
     }
 
-    /// The point without a single table.
+    /// The point without tables.
     fn bare(params: &Params, slots: usize) -> Result<Self> {
         let mut model = Self {
             family: params.family,
@@ -128,7 +130,8 @@ impl PointModel {
         class * self.slots + slot.min(self.slots - 1)
     }
 
-    /// Makes the table of one class and slot.
+    /// Makes the table of one class and slot: `ln G_k − ln G_{r+kn}` for gamma; a normal of
+    /// variance `σ² + 1/(1/τ² + n/σ²)` for log-normal.
     fn tabulate(
         &mut self,
         class: usize,
@@ -149,8 +152,8 @@ impl PointModel {
         Ok(())
     }
 
-    /// Per class, of the gamma family: `lnΓ(r + k n) − lnΓ(r)`, and what the location is off by where
-    /// neighbouring counts share a table; keeping rate/shape keeps the mean gap.
+    /// For each class of the gamma family: `lnΓ(r + k n) − lnΓ(r)`, and the correction of the
+    /// location where neighbouring counts share a table, which keeps the mean gap.
     fn by_count(&self, count: u32) -> [[f64; 2]; CLASSES] {
         let (n, shown) = (f64::from(count), f64::from(representative(slot(count))));
         let r = self.population_shape;
@@ -165,8 +168,8 @@ impl PointModel {
         })
     }
 
-    /// Per class, the weight of the next gap, those that hardly count left out, and the location of its
-    /// logarithm.
+    /// For each class its posterior weight in the next gap, negligible weights set to 0, and the
+    /// location of the log gap.
     fn weights(&self, history: &History, share: f64) -> ([f64; CLASSES], [f64; CLASSES]) {
         let (mut ln_weights, locations) = self.evidence(history);
         let mut best = f64::NEG_INFINITY;
@@ -191,7 +194,8 @@ impl PointModel {
         (weights, locations)
     }
 
-    /// Per class, the log density of the completed gaps and the location of the next log gap.
+    /// For each class the log marginal density `ln m_c(g)` of the completed gaps, and the location
+    /// of the next log gap.
     pub(super) fn evidence(&self, history: &History) -> ([f64; CLASSES], [f64; CLASSES]) {
         let (mut evidence, mut locations) = ([0.0; CLASSES], [0.0; CLASSES]);
         let (typical, spread) = (self.typical, self.spread);
@@ -208,9 +212,12 @@ impl PointModel {
                 for (c, class) in self.classes.iter().enumerate() {
                     let k = class.shape;
                     let [rising, off] = counts[c];
+                    // ln (α + k Σg)/k: the posterior of θ is Gamma(r + kn, α + k Σg)
                     let ln_rate = libm::log((alpha + k * history.sum) / k);
                     locations[c] = ln_rate + off;
                     let ln_ratio = class.ln_shape + ln_rate - ln_alpha;
+                    // ln m_c = n (k ln k − lnΓ(k)) + (k−1) Σ ln g + lnΓ(r+kn) − lnΓ(r) + r ln α −
+                    // (r+kn) ln(α + k Σg)
                     evidence[c] = n * class.per_gap + (k - 1.0) * history.sum_ln + rising
                         - r * ln_ratio
                         - k * n * (ln_ratio + ln_alpha);
@@ -227,8 +234,12 @@ impl PointModel {
                 let within = (history.sum_ln_squared - n * mean * mean).max(0.0);
                 let off = mean - m;
                 for (c, class) in self.classes.iter().enumerate() {
+                    // σ² + n τ²
                     let between = class.shape + n * tau;
+                    // posterior mean of μ: m + (mean − m) n τ²/(σ² + n τ²)
                     locations[c] = m + off * n * tau / between;
+                    // ln m_c = −n/2 ln 2πσ² − ½ ln(1 + nτ²/σ²) − Σ(ln g − mean)²/2σ² − n (mean −
+                    // m)²/2(σ² + nτ²) − Σ ln g
                     evidence[c] = n * class.per_gap
                         - 0.5 * libm::log(between / class.shape)
                         - 0.5 * within / class.shape
@@ -240,7 +251,8 @@ impl PointModel {
         (evidence, locations)
     }
 
-    /// Log-likelihood of a customer's gaps and silence, but for that of having stayed so long.
+    /// Log-likelihood of a customer's completed and open gaps, without the factor of having stayed,
+    /// `B(a, b+n)/B(a, b)`.
     pub(super) fn ln_likelihood(&self, tables: &Tables, history: &History, open: f64) -> f64 {
         let (mut evidence, locations) = self.evidence(history);
         let mut best = f64::NEG_INFINITY;
@@ -256,29 +268,31 @@ impl PointModel {
             if weight > 1e-9 {
                 let u = ln_open - locations[class];
                 let silent = self.class_survival(tables, class, history.gaps, u);
+                // w_c m_c [ q_n + (1 − q_n) S_c(e + ½ | g) ]
                 sum += weight * (leave + (1.0 - leave) * silent);
             }
         }
         best + libm::log(sum)
     }
 
-    /// S of the predictive law of one class.
+    /// S of the predictive distribution of one class.
     pub(super) fn class_survival(&self, tables: &Tables, class: usize, count: u32, u: f64) -> f64 {
         tables.survival(&self.laws[self.place(class, slot(count))], u)
     }
 }
 
-/// Classes regular enough that one late day would make a leaver of a customer: they miss a beat now and
-/// then (a holiday, a skipped delivery), and this share of their gaps is of the class [`LOOSE`].
+/// The number of classes that are so regular that one late day would count as leaving. This share
+/// of their gaps (a holiday, a skipped delivery) is taken from the class [`LOOSE`].
 const REGULAR: usize = 3;
 const OFF_BEAT: f64 = 0.05;
 const LOOSE: usize = 5;
 
-/// `ln` of the posterior weight, next to the point's largest and times its share, below which a class is
-/// left out: 1e-5.
+/// A class is left out if its posterior weight, relative to the largest and times the point's
+/// share, is below 1e-5; this is the logarithm.
 const LN_NEGLIGIBLE: f64 = -11.5;
 
-/// `k` of the gamma law or `σ²` of the log-normal law that has the class's variation.
+/// `k` of the gamma distribution or `σ²` of the log-normal distribution with the class's
+/// coefficient of variation.
 pub(super) fn class_shape(family: Family, class: usize) -> f64 {
     let square = VARIATION[class] * VARIATION[class];
     match family {
@@ -287,12 +301,12 @@ pub(super) fn class_shape(family: Family, class: usize) -> f64 {
     }
 }
 
-/// Numbers of tables per class: one for each count up to 16, then eight per doubling.
+/// The number of tables per class: one for each count up to 16, then eight per doubling.
 pub(super) const SLOTS: usize = 17 + 8 * 7;
 
-/// Which table serves a customer with `count` gaps. Beyond 16 a law of `n` gaps stands for those
-/// within 6 %: its width is then within .4 % (the posterior is 1/n of the variance), and beyond
-/// 2,048 the rest is nothing.
+/// The table of a customer with `count` gaps. Above 16, counts within 6 % share a table: the width
+/// is then within .4 % (the posterior is 1/n of the variance). Above 2,048 the difference is
+/// negligible.
 pub(super) fn slot(count: u32) -> usize {
     if count <= 16 {
         return count as usize;
@@ -302,7 +316,7 @@ pub(super) fn slot(count: u32) -> usize {
     (17 + 8 * octave as usize + eighth as usize).min(SLOTS - 1)
 }
 
-/// The count whose law a slot holds: the middle of those it serves.
+/// The count of a slot's table: the middle of the counts that share it.
 fn representative(slot: usize) -> u32 {
     if slot <= 16 {
         return slot as u32;

@@ -1,35 +1,34 @@
-//! What else the shop's parameters may be: points of their posterior, where the shop has few gaps.
+//! Points of the posterior of the shop's parameters, for shops with few gaps.
 //!
 //! # Definition
 //!
 //! The posterior of `z = (ln typical gap, ln spread, logit dropout)` is the likelihood of
-//! [`fit`](super::fit) times its priors, the class weights following by a few EM steps and `a + b` being
-//! held. Means over it are taken by adaptive Gauss-Hermite quadrature: with mean `m` and covariance
-//! `LLᵀ` of z, and the standard normal's nodes `x` with weights `ω`,
+//! [`fit`](super::fit) times its priors; the class weights follow by a few EM steps, and `a + b` is
+//! fixed. Means over it are computed by adaptive Gauss-Hermite quadrature: with mean `m` and
+//! covariance `LLᵀ` of z, and the standard normal's nodes `x` with weights `ω`,
 //!
 //! ```text
 //! z_x = m + L x        W_x ∝ ω_x · posterior(z_x) · exp(½ |x|²)
 //! ```
 //!
-//! where m and L come from the last round's own points, and at first from the curvature at the maximum.
-//! 5 nodes for the typical gap times 3 for the spread are [`PosteriorPoint`]s; the 3 of the dropout are
-//! taken together in each, without loss: in the joint law `q + (1 − q) S(u)` the chance of leaving is
-//! linear.
+//! where m and L come from the points of the last round, in the first round from the curvature at
+//! the maximum. The 5 nodes of the typical gap times 3 of the spread are [`PosteriorPoint`]s. The 3
+//! nodes of the dropout are merged in each point without loss, because `q + (1 − q) S(u)` is linear
+//! in the probability q of leaving.
 //!
-//! Where the uncertainty would widen the law of a customer without a gap by less than about 1 %, the
-//! parameters are as good as known and there are no points: from about a hundred customers who came
-//! back (never below thirty), and later in a shop so young that slow customers cannot be told from leavers.
+//! If the uncertainty would widen the distribution of a customer without a gap by less than about 1
+//! %, it is negligible and there are no points. This is so from about a hundred returning customers
+//! on (never below thirty), and later in a young shop, where slow customers cannot be distinguished
+//! from customers who have left.
 //!
-//! Against dense grids the joint law is off by .006 in a shop of twelve customers; with three, where the
-//! posterior is far from normal, by up to .07. The family is taken as known, and so are the paces of
-//! products.
+//! The family and the scales of products are treated as known.
 //!
 //! # References
 //!
 //! - Naylor, J. C., Smith, A. F. M. (1982). Applications of a method for the efficient computation of
 //!   posterior distributions. *Applied Statistics* 31, 214-225.
-//! - Laird, N. M., Louis, T. A. (1987). Empirical Bayes confidence intervals based on bootstrap samples.
-//!   *JASA* 82, 739-750: why intervals that take the parameters as known are too narrow.
+//! - Laird, N. M., Louis, T. A. (1987). Empirical Bayes confidence intervals based on bootstrap
+//!   samples. *JASA* 82, 739-750: intervals that treat the parameters as known are too narrow.
 
 use super::fit::{Point, Terms};
 use super::gap_model::{CLASSES, FINE, Family, PosteriorPoint, VARIATION};
@@ -54,24 +53,26 @@ const THREE: [(f64, f64); 3] = [
 
 /// Rounds of the quadrature.
 const ROUNDS: usize = 4;
-/// Steps of the differences that give the curvature.
+/// Steps of the differences for the curvature.
 const STEPS: [f64; 3] = [0.1, 0.1, 0.2];
 /// EM steps of the class weights at a point.
 const EM_STEPS: usize = 5;
-/// Share of the variance of a new customer's log gap below which the parameters are known.
+/// The parameters are treated as known if their variance is below this share of the variance of a
+/// new customer's log gap.
 const KNOWN: f64 = 0.02;
-/// Customers who came back with fewer of whom nothing is known: the curvature misleads.
+/// With fewer returning customers than this the parameters are never treated as known, because the
+/// curvature at the maximum is unreliable.
 const FEW: usize = 30;
-/// Least precision of a direction: about what the priors alone say.
+/// The least precision of a direction: about the precision of the priors.
 const LEAST_PRECISION: f64 = 0.25;
-/// Weight of a point below which it is left out.
+/// Points with a weight below this are left out.
 const LIGHT: f64 = 1e-4;
 
 type Vector = [f64; 3];
 type Matrix = [Vector; 3];
 
-/// The points around the maximum `at`; none where the parameters are as good as known. Of a large
-/// sample the `scouts`, some of its customers, tell whether they are.
+/// The points around the maximum `at`; empty if the parameters are treated as known, which for a
+/// large sample is decided by the `scouts`, some of its customers.
 pub(super) fn posterior(
     sample: &Sample,
     scouts: Option<&Sample>,
@@ -110,11 +111,11 @@ pub(super) fn posterior(
 struct Node {
     weights: [f64; CLASSES],
     z: [f64; 2],
-    /// Of the dropout's three: where, and how likely.
+    /// For the three nodes of the dropout, position and weight.
     dropout: [(f64, f64); 3],
 }
 
-/// The posterior, in logs and up to a constant.
+/// The log posterior, up to a constant.
 struct Density<'a> {
     terms: Terms<'a>,
     family: Family,
@@ -130,7 +131,8 @@ impl<'a> Density<'a> {
         })
     }
 
-    /// At a typical gap and a spread with each of three dropouts; and the class weights there.
+    /// The log posterior at a typical gap and a spread with each of three dropouts, and the class
+    /// weights there.
     fn at(&mut self, z: [f64; 2], dropouts: Vector) -> Result<(Vector, [f64; CLASSES])> {
         let mut point = Point {
             population: z,
@@ -181,7 +183,7 @@ impl<'a> Density<'a> {
         ])
     }
 
-    /// The nodes for this mean and covariance, their weights adding up to 1.
+    /// The nodes `z = m + L x` for this mean and covariance, with weights that add up to 1.
     fn nodes(&mut self, mean: Vector, covariance: &Matrix) -> Result<Vec<Node>> {
         let l = lower_root(covariance);
         let mut nodes = room(FIVE.len() * THREE.len(), "posterior")?;
@@ -195,6 +197,7 @@ impl<'a> Density<'a> {
                 let mut dropout = [(0.0, 0.0); 3];
                 for (k, (t, t_weight)) in THREE.into_iter().enumerate() {
                     let ln = values[k]
+                        // ln W = ln posterior(z_x) + ½ |x|² + ln ω_x
                         + 0.5 * (x * x + y * y + t * t)
                         + libm::log(x_weight * y_weight * t_weight);
                     dropout[k] = (dropouts[k], ln);
@@ -222,14 +225,15 @@ impl<'a> Density<'a> {
     }
 }
 
-/// Whether a shop may have these parameters.
+/// Whether the parameters are in range.
 fn sane(point: &Point, family: Family) -> bool {
     point
         .params(family)
         .is_ok_and(|params| params.sane().is_ok())
 }
 
-/// Whether the parameters' uncertainty is nothing beside how different gaps are.
+/// Whether the uncertainty of the parameters is negligible compared with the variance of a new
+/// customer's log gap, `spread² + Σ w ln(1 + v²)`.
 fn known(covariance: &Matrix, sample: &Sample, at: &Point) -> bool {
     let spread = libm::exp(2.0 * at.population[1]);
     let within = at.weights.iter().zip(VARIATION);
@@ -237,8 +241,8 @@ fn known(covariance: &Matrix, sample: &Sample, at: &Point) -> bool {
     sample.returned >= FEW && covariance[0][0] < KNOWN * (spread + within)
 }
 
-/// Mean and covariance of the nodes, no deviation changing by more than a factor of two from the
-/// last round: one lucky node is no certainty.
+/// Mean and covariance of the nodes. No standard deviation changes by more than a factor of two
+/// from the last round, so that a single node with a large weight does not make it collapse.
 fn moments(nodes: &[Node], before: &Matrix) -> (Vector, Matrix) {
     let all = || {
         nodes.iter().flat_map(|node| {
@@ -272,7 +276,8 @@ fn moments(nodes: &[Node], before: &Matrix) -> (Vector, Matrix) {
     (mean, covariance)
 }
 
-/// The covariance that a precision stands for, no direction being less certain than by the priors.
+/// The inverse of a precision matrix; eigenvalues are at least [`LEAST_PRECISION`], the precision
+/// of the priors.
 fn inverse(precision: Matrix) -> Matrix {
     let (values, vectors) = eigen(precision);
     std::array::from_fn(|i| {
@@ -284,14 +289,14 @@ fn inverse(precision: Matrix) -> Matrix {
     })
 }
 
-/// The nodes as parameters, those of hardly any weight left out.
+/// The nodes as parameters, without nodes of negligible weight.
 fn points(nodes: &[Node], at: &Point, family: Family) -> Result<Vec<PosteriorPoint>> {
     let weight = |node: &Node| node.dropout.iter().map(|(_, weight)| weight).sum::<f64>();
     let heavy = || nodes.iter().filter(|node| weight(node) > LIGHT);
     let total: f64 = heavy().map(weight).sum();
     let mut points = room(nodes.len(), "posterior")?;
     for node in heavy() {
-        // The chance of leaving is linear in the joint law: its mean says all.
+        // The distribution is linear in the probability of leaving, so its mean is enough.
         let chance = |logit: f64| 1.0 / (1.0 + libm::exp(-logit));
         let mean = node.dropout.iter().map(|&(logit, w)| w * chance(logit));
         let mean = mean.sum::<f64>() / weight(node);
@@ -322,7 +327,7 @@ mod tests {
     use crate::cycle::point_model::{PointModel, SLOTS};
     use crate::num::rng::Rng;
 
-    /// Of customers with paces of their own: completed gaps, and days of silence.
+    /// Simulated customers with their own scale: completed gaps, and days since the last order.
     fn shop(customers: u64, seed: u64) -> (Vec<History>, Vec<u32>) {
         let customers = (0..customers).map(|k| {
             let mut rng = Rng::stream(seed, k);
@@ -334,8 +339,8 @@ mod tests {
         customers.unzip()
     }
 
-    /// Means of the posterior by a dense grid: of ln typical gap and of its square, of the chance of
-    /// leaving, and of `(1 − chance)·S(x)` of a new customer.
+    /// Means of the posterior by a dense grid: of ln typical gap and its square, of the probability
+    /// of leaving, and of `(1 − probability)·S(x)` of a new customer.
     fn dense(density: &mut Density<'_>, around: Vector, days: [f64; 4]) -> [f64; 7] {
         let mut wanted = [false; SLOTS];
         wanted[0] = true;
@@ -373,7 +378,7 @@ mod tests {
                     });
                     for (dropout, value) in dropouts.into_iter().zip(values) {
                         if value > top {
-                            // Everything so far by the new scale.
+                            // Rescales all sums to the new maximum.
                             let scale = libm::exp(top - value);
                             total *= scale;
                             sums = sums.map(|sum| sum * scale);

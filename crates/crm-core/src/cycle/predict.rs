@@ -1,7 +1,7 @@
-//! The next purchase of one customer, as seen on any day.
+//! The predicted next purchase of one customer, as of any day.
 //!
-//! With `S` the customer's gap law fixed at the last order, `e` the days elapsed since and `q` the
-//! chance of having left after that order:
+//! With `S` the survival function of the customer's gap, fixed at the last order, `e` the days
+//! since and `q` the probability of leaving after that order:
 //!
 //! ```text
 //! date_pq              first day D > as_of with 1 − S(D − last + ½)/S(e + ½) ≥ q, given return
@@ -11,9 +11,10 @@
 //! overdue probability  G(e) = 1 − S(e)
 //! ```
 //!
-//! Dates are given return; the two probabilities are of everybody. The ½ makes whole days of a
-//! continuous law: a gap of d days is anything from d − ½ to d + ½. A customer with a single
-//! purchase has the shop's law, hence a wide interval. A date more than a century away is none.
+//! Dates are conditional on a return; the two probabilities include the probability of having left.
+//! The ½ converts the continuous distribution to whole days: a gap of d days is from d − ½ to d +
+//! ½. A customer with a single purchase has the shop's distribution, so a wide interval. A date
+//! more than a century away is `None`.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -26,13 +27,14 @@ pub const QUANTILES: [f64; 4] = [0.1, 0.5, 0.8, 0.9];
 /// Overdue probabilities at which a customer becomes `due`, `late`, `churn_risk`, `lost`.
 pub const THRESHOLDS: [f64; 4] = [0.5, 0.8, 0.9, 0.99];
 
-/// Days after which a date is no longer given.
+/// Dates after this number of days are `None`.
 const CENTURY: u32 = 36_525;
 
-/// Chance of a return in a time below which no date in it is given: it would be one of rounding.
+/// If the probability of a return in a time is below this, dates in it are `None`, because they
+/// would be rounding errors.
 const UNLIKELY: f64 = 1e-6;
 
-/// How late a customer is, by the overdue probability.
+/// How overdue a customer is, by the overdue probability.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
@@ -40,7 +42,7 @@ const UNLIKELY: f64 = 1e-6;
 pub enum Level {
     /// 正常: below .5.
     Ok,
-    /// 購入時期: half of this customer's gaps are over by now.
+    /// 購入時期: half of this customer's gaps are shorter.
     Due,
     /// 遅れ: from .8.
     Late,
@@ -51,7 +53,7 @@ pub enum Level {
 }
 
 impl Level {
-    /// All levels, in rising order.
+    /// All levels, ascending.
     pub const ALL: [Self; 5] = [Self::Ok, Self::Due, Self::Late, Self::ChurnRisk, Self::Lost];
 
     /// The level of an overdue probability.
@@ -80,19 +82,19 @@ impl Level {
     }
 }
 
-/// What [`predict`] says of one customer.
+/// The result of [`predict`] for one customer.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Prediction {
-    /// Days after the last order at which the next is expected with the probabilities
-    /// [`QUANTILES`], given return; each is after today. None: more than a century.
+    /// Days after the last order by which the customer returns with the probabilities
+    /// [`QUANTILES`], given return; each is after today. `None`: more than a century.
     pub dates: [Option<u32>; 4],
-    /// Chance of an order within the horizon, of everybody.
+    /// The probability of an order within the horizon, including the probability of having left.
     pub probability_within: f64,
-    /// Chance that the customer has not left.
+    /// The probability that the customer has not left.
     pub probability_alive: f64,
-    /// Chance that this customer's gaps are shorter than the silence so far.
+    /// The probability that a gap of this customer is shorter than the days since the last order.
     pub overdue_probability: f64,
-    /// Level of the overdue probability.
+    /// The level of the overdue probability.
     pub level: Level,
 }
 
@@ -129,9 +131,9 @@ pub fn predict(law: &GapLaw<'_>, elapsed: u32, within: u32) -> Prediction {
     }
 }
 
-/// Days after the last order by which each of `quantiles` (ascending) have come of those who return in
-/// the `within` days after `elapsed`: after today, and at most `elapsed + within`. None where such a
-/// return has less than one chance in a million.
+/// Days after the last order by which the customer returns with each probability of `quantiles`
+/// (ascending), given a return in the `within` days after `elapsed`: after today, and at most
+/// `elapsed + within`. `None` if the probability of such a return is below one in a million.
 ///
 /// ```
 /// # use crm_core::cycle::{fit, gap_model::{History, Model}};
@@ -170,7 +172,7 @@ pub(super) fn probability_within(law: &GapLaw<'_>, elapsed: u32, within: u32) ->
     (1.0 - beyond.leave()) * (1.0 - beyond.survival(last))
 }
 
-/// `G_i(e)`: the chance that this customer's gaps are shorter than `elapsed` days.
+/// `G_i(e)`: the probability that a gap of this customer is shorter than `elapsed` days.
 pub fn overdue_probability(law: &GapLaw<'_>, elapsed: u32) -> f64 {
     if elapsed == 0 {
         0.0
@@ -182,21 +184,21 @@ pub fn overdue_probability(law: &GapLaw<'_>, elapsed: u32) -> f64 {
 /// First day after the last order on which the overdue probability is at least each of `levels`
 /// (ascending): the alert dates, fixed until an order arrives.
 ///
-/// They are read off the same function as [`overdue_probability`], so on that day, and not before,
-/// the level is reached.
+/// They use the same function as [`overdue_probability`], so the level is reached on that day and
+/// not before.
 pub fn alert_days<const N: usize>(law: &GapLaw<'_>, levels: [f64; N]) -> [Option<u32>; N] {
     let mut search = Search::new(0, law.usual());
     let survival = |day: u32| law.survival(f64::from(day));
     levels.map(|level| search.first_day_where(&survival, |s| 1.0 - s >= level, 1.0 - level))
 }
 
-/// Looks for the first day on which a falling function has reached a target; targets are asked for
-/// in falling order, so that one search starts where the last ended.
+/// Searches for the first day on which a decreasing function has reached a target. Targets must
+/// descend, so that each search starts where the last ended.
 struct Search {
-    /// A day on which the function is above all targets still to come.
+    /// A day on which the function is above all remaining targets.
     low: u32,
     ln_low: f64,
-    /// Fall of `ln value` per day, as last seen.
+    /// The last decrease of `ln value` per day.
     pace: f64,
 }
 
@@ -213,8 +215,9 @@ impl Search {
         self.first_day_where(value, |v| v <= target, target)
     }
 
-    /// `reached` must hold from some day on; `target` is where, roughly, and steers the search:
-    /// steps grow until it is passed, then `ln value` is taken as linear between the two ends.
+    /// `reached` must hold from some day on; `target` is the approximate value there and guides the
+    /// search: steps grow until it is passed, then `ln value` is interpolated linearly between the
+    /// two ends.
     fn first_day_where(
         &mut self,
         value: &impl Fn(u32) -> f64,
@@ -224,7 +227,7 @@ impl Search {
         let ln_target = rough_ln(target);
         let (mut low, mut ln_low) = (self.low, self.ln_low);
         let (mut high, mut ln_high);
-        // As far as the pace so far takes it, and a little further, to have it between two ends.
+        // A step by the last decrease per day, and a little more, to enclose the target.
         let mut step = 1.15 * (ln_low - ln_target) / self.pace;
         loop {
             high = low.saturating_add(step.clamp(1.0, f64::from(CENTURY)) as u32);
@@ -249,7 +252,7 @@ impl Search {
             let width = f64::from(high - low);
             let day = low + (libm::round(width * share) as u32).clamp(1, high - low - 1);
             let v = value(day);
-            // The straight line may creep up from one end: then the rest is cut in half.
+            // Linear interpolation may approach slowly from one end; then the interval is halved.
             halve = !halve && f64::from((day - low).min(high - day)) < 0.1 * width && width > 8.0;
             if reached(v) {
                 (high, ln_high) = (day, rough_ln(v));
@@ -264,7 +267,7 @@ impl Search {
     }
 }
 
-/// `ln v` to 1 %, to steer by: exponent and a parabola through the mantissa.
+/// `ln v` to 1 %, to guide the search: exponent and a parabola through the mantissa.
 fn rough_ln(v: f64) -> f64 {
     let bits = v.max(f64::MIN_POSITIVE).to_bits();
     let exponent = (bits >> 52) as f64 - 1023.0;
@@ -278,7 +281,7 @@ mod tests {
     use crate::cycle::gap_model::{CLASSES, Dropout, Family, History, Model, Params};
     use crate::{Positive, Probability};
 
-    /// The first day by which the share of the returns up to the end have come, day by day.
+    /// A second computation, day by day: the first day by which the share of returns is reached.
     #[test]
     fn days_given_a_return_in_time_are_those_of_a_scan() {
         let positive = |v| Positive::new(v).unwrap();
@@ -308,12 +311,13 @@ mod tests {
                         let ours = return_days(&law, elapsed, within, QUANTILES);
                         assert_eq!(ours, days, "{gaps:?} {elapsed} {within}");
                     }
-                    // A thousand years are for ever.
+                    // A thousand years count as no limit.
                     let ever = predict(&law, elapsed, 30).dates;
                     assert_eq!(return_days(&law, elapsed, 365_000, QUANTILES), ever);
                 }
             }
-            // Clockwork of eight years: nobody comes tomorrow. Of a month: somebody does on the 31st day.
+            // Very regular gaps of eight years: no return tomorrow. Of a month: a return on the
+            // 31st day.
             params.class_weights = [Probability::new(0.0).unwrap(); CLASSES];
             params.class_weights[0] = Probability::new(1.0).unwrap();
             let model = Model::new(&params, 0..=3).unwrap();

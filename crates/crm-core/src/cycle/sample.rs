@@ -1,29 +1,30 @@
-//! The customers whom a shop is learnt from.
+//! The customers to which the gap model is fitted.
 //!
-//! Customers with one purchase differ by their silence alone: all of them count, as one row for each
-//! length of it (or of lengths next to each other, where they are more than eight thousand). Of those who came back so many at most are looked at one by one, chosen by a hash of
-//! all that is known of them: no name or order of the customers matters, to the bit.
+//! Customers with one purchase differ only by their open gap: all of them are used, as one row per
+//! length (neighbouring lengths are merged if there are more than eight thousand). Of returning
+//! customers at most `size` are used, chosen by a hash of their history, so that the choice does
+//! not depend on order or ids.
 
 use super::gap_model::History;
 use super::point_model::{SLOTS, slot};
 use crate::Result;
 use crate::context::{push, room};
 
-/// Customers whom a large sample is searched with first.
+/// The number of customers in the first search for a large sample.
 const SCOUTS: usize = 1024;
 
-/// The customers the parameters are fitted on: those who came back by a hash of what is known of them,
-/// then the others by their silence.
+/// The customers to which the parameters are fitted: returning customers by a hash of their
+/// history, then the others by their open gap.
 pub(super) struct Sample {
     pub(super) rows: Vec<Row>,
-    /// How many of the rows came back.
+    /// The number of rows of returning customers.
     pub(super) returned: usize,
     pub(super) customers: u32,
     pub(super) gaps: u64,
     pub(super) slots: [bool; SLOTS],
 }
 
-/// Customers who are alike.
+/// Customers with equal histories.
 pub(super) struct Row {
     pub(super) history: History,
     pub(super) open: f64,
@@ -40,8 +41,9 @@ impl Sample {
         let kept = returned.min(size as usize);
         let mut repeat = Vec::new();
         let mut once = room(histories.len() - returned, "sample")?;
-        // Of many, those with the smallest hashes, by a limit that lets through a few too many; where
-        // customers are so much alike that it does not, all are sorted.
+        // Of many customers, those with the smallest hashes, preselected by a limit that keeps a
+        // few too many. If the histories are so similar that the limit keeps too few, all are
+        // sorted.
         for share in [1.25 * kept as f64 / returned.max(1) as f64, 1.0] {
             let limit = (share * u64::MAX as f64) as u64;
             repeat.clear();
@@ -49,7 +51,7 @@ impl Sample {
             for (index, (history, &open)) in histories.iter().zip(open).enumerate() {
                 let open: f64 = open.into();
                 if history.gaps == 0 {
-                    // Floats from 0 up ascend as their bits do.
+                    // The bits of floats ≥ 0 sort as the floats do.
                     once.push(open.max(0.0).to_bits());
                     continue;
                 }
@@ -65,7 +67,7 @@ impl Sample {
         repeat.sort_unstable();
         once.sort_unstable();
         let share = kept as f64 / returned.max(1) as f64;
-        // Where time has units by product, silences are many: neighbours are taken together.
+        // With scales by product there are many distinct open gaps, so neighbours are merged.
         let lengths = once.chunk_by(|a, b| a == b).count();
         let together = match lengths <= size as usize {
             true => 1,
@@ -108,7 +110,7 @@ impl Sample {
         self.slots[slot(history.gaps)] = true;
     }
 
-    /// [`SCOUTS`] of those who came back, where they are a small part, and a few who stand for the
+    /// [`SCOUTS`] of the returning customers, if these are a small part, and a few rows for the
     /// others.
     pub(super) fn scouts(&self) -> Result<Option<Sample>> {
         if self.returned < 2 * SCOUTS {
@@ -135,13 +137,13 @@ impl Sample {
         Ok(Some(few))
     }
 
-    /// How many customers of this sample one of the `few` stands for.
+    /// How many customers of this sample each of the `few` represents.
     pub(super) fn more_than(&self, few: &Sample) -> f64 {
         self.returned as f64 / few.returned as f64
     }
 }
 
-/// A hash of all that is known of a customer.
+/// A hash of a customer's history.
 pub(super) fn fingerprint(history: &History, open: f64) -> u64 {
     let History {
         gaps,
@@ -154,7 +156,7 @@ pub(super) fn fingerprint(history: &History, open: f64) -> u64 {
         .fold(scatter(u64::from(gaps)), |hash, bits| scatter(hash ^ bits))
 }
 
-/// SplitMix64's finaliser: neighbours land far apart.
+/// SplitMix64's finaliser, which spreads neighbouring values.
 fn scatter(value: u64) -> u64 {
     let mut z = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

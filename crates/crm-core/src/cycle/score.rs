@@ -1,16 +1,18 @@
-//! Were we right? Scores of dates, intervals and probabilities.
+//! Scores of predicted dates, intervals and probabilities.
 //!
 //! | score | of | definition |
 //! |---|---|---|
 //! | MAE, median error | predicted dates | mean and median of days between predicted and actual, returners only |
 //! | coverage | intervals | share of actual days inside; **an end day counts half** |
 //! | coverage by Kaplan-Meier | the same, at the end of the data | `S(l) − S(h)` of the PIT `u = F(min(T, C))`, open where not returned |
-//! | log score | the whole law | `−ln` of the probability of what was seen: the day, or the silence |
+//! | log score | the whole distribution | `−ln` of the probability of the outcome: the day, or no
+//! return so far |
 //! | Brier | probabilities | mean of `(p − y)²` |
-//! | calibration | probabilities | slope and intercept of a logistic regression of `y` on `logit p`: 1 and 0 are right |
+//! | calibration | probabilities | slope and intercept of a logistic regression of `y` on
+//! `logit p`; 1 and 0 are ideal |
 //!
-//! A slope below 1 says that the probabilities are too far from the middle. Whole days make the
-//! half-counted ends fair: the 10 % day contains the 10 % point, half of it below.
+//! A slope below 1 means that the probabilities are too extreme. End days count half because days
+//! are whole: the day of the 10 % point has about half of its mass below the point.
 //!
 //! # References
 //!
@@ -28,7 +30,7 @@ use crate::{Fraction, Result};
 /// Errors of predicted days.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct DateError {
-    /// How many were compared.
+    /// The number of compared dates.
     pub count: u64,
     /// Mean of the absolute errors, in days.
     pub mean: f64,
@@ -70,7 +72,7 @@ pub fn date_error(pairs: &[(u32, u32)]) -> Result<Option<DateError>> {
 }
 
 /// Share of actual days inside their interval `(low, high, actual)`, an end day counting half;
-/// `None` without any. An end that is beyond a century is `None` and never passed.
+/// `None` without any. An end beyond a century is `None`, which no day passes.
 ///
 /// ```
 /// use crm_core::cycle::score;
@@ -81,7 +83,7 @@ pub fn coverage(intervals: &[(Option<u32>, Option<u32>, u32)]) -> Option<f64> {
     if intervals.is_empty() {
         return None;
     }
-    // Twice the mass of the actual day that lies right of an end: 2, 1 on the end day, 0.
+    // Twice the share of the actual day that is right of an end: 2, 1 on the end day, 0.
     let right = |end: Option<u32>, actual: u32| match end {
         None => 0,
         Some(end) => match actual.cmp(&end) {
@@ -97,9 +99,9 @@ pub fn coverage(intervals: &[(Option<u32>, Option<u32>, u32)]) -> Option<f64> {
     Some(inside as f64 / (2 * intervals.len()) as f64)
 }
 
-/// Coverage of the central interval from `low` to `high` (as probabilities) when some customers are
-/// still silent: `S(low) − S(high)` of the Kaplan-Meier curve of the PIT values, each
-/// `F(min(T, C))`, `returned` where the order came. `None` when nobody is at risk that far.
+/// Coverage of the central interval from `low` to `high` (as probabilities) if some customers have
+/// not returned yet: `S(low) − S(high)` of the Kaplan-Meier curve of the PIT values `F(min(T, C))`;
+/// `returned` marks events. `None` if nobody is at risk that far.
 pub fn pit_coverage(pit: &[f64], returned: &[bool], low: f64, high: f64) -> Result<Option<f64>> {
     let rows = Rows {
         durations: pit,
@@ -116,9 +118,9 @@ pub fn pit_coverage(pit: &[f64], returned: &[bool], low: f64, high: f64) -> Resu
     })
 }
 
-/// [`pit_coverage`] of those who return, when some never will: the share of all returns up to the 99 %
-/// point that fall between `low` and `high`. Leavers are silent up to the end and only thin out
-/// those at risk.
+/// [`pit_coverage`] among returns, if some customers never return: the share of all returns up to
+/// the 99 % point that are between `low` and `high`. Customers who have left are censored at the
+/// end and only reduce the number at risk.
 pub fn returner_coverage(
     pit: &[f64],
     returned: &[bool],
@@ -134,8 +136,8 @@ pub fn returner_coverage(
     })
 }
 
-/// `−ln` of the probability that `survival` gave to what was seen: the order on `day`, or silence
-/// up to it. `survival(x)` is P(gap > x), of everybody, x continuous.
+/// `−ln` of the probability of the outcome under `survival`: an order on `day`, or none up to it.
+/// `survival(x)` is P(gap > x), including the probability of having left; x is continuous.
 pub fn log_score(survival: impl Fn(f64) -> f64, day: u32, returned: bool) -> f64 {
     let day = f64::from(day);
     let seen = if returned {
@@ -161,9 +163,9 @@ pub fn brier(outcomes: &[(f64, bool)]) -> Option<f64> {
 /// The logistic regression `logit P(y) = intercept + slope · logit p`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Calibration {
-    /// 0 is right; positive: more happens than was said.
+    /// 0 is ideal; positive: more happens than predicted.
     pub intercept: f64,
-    /// 1 is right; below: the probabilities are too extreme.
+    /// 1 is ideal; below 1: the probabilities are too extreme.
     pub slope: f64,
     /// Standard error of the slope.
     pub slope_error: f64,
@@ -175,8 +177,8 @@ pub struct Calibration {
     pub status: Status,
 }
 
-/// Calibration of `(probability, happened)`; `None` when all or none happened, or when the
-/// probabilities are all equal: then there is no slope.
+/// Calibration of `(probability, happened)`; `None` if all or none happened, or if the
+/// probabilities are all equal, because the slope is not defined then.
 pub fn calibration(outcomes: &[(f64, bool)]) -> Option<Calibration> {
     regression(|| {
         let one = |&(p, y): &(f64, bool)| [1.0, logit(p), p, f64::from(u8::from(y))];
@@ -189,11 +191,11 @@ fn logit(p: f64) -> f64 {
     libm::log(p / (1.0 - p))
 }
 
-/// Outcomes gathered by the log odds that were predicted, so that many origins together are a few
-/// thousand numbers: bins of 1/256, in which the odds differ by 0.4 %.
+/// Outcomes grouped by the predicted log odds, so that many origins together are a few thousand
+/// numbers: bins of width 1/256, in which the odds differ by 0.4 %.
 #[derive(Debug, Clone)]
 pub struct Outcomes {
-    /// How many, and the sums of logit p, p and y.
+    /// The count, and the sums of logit p, p and y.
     bins: Vec<[f64; 4]>,
 }
 
@@ -202,14 +204,14 @@ const BINS: usize = 21 * PER_UNIT;
 const PER_UNIT: usize = 256;
 
 impl Outcomes {
-    /// None yet.
+    /// Without outcomes.
     pub fn new() -> Result<Self> {
         Ok(Self {
             bins: filled(2 * BINS, [0.0; 4], "calibration")?,
         })
     }
 
-    /// Adds one: its probability, and whether it happened.
+    /// Adds an outcome: its probability, and whether it happened.
     pub fn add(&mut self, probability: f64, happened: bool) {
         let x = logit(probability);
         let bin = &mut self.bins[(BINS as f64 + PER_UNIT as f64 * x) as usize];
@@ -221,7 +223,7 @@ impl Outcomes {
         }
     }
 
-    /// Adds those of another.
+    /// Adds the outcomes of another.
     pub fn merge(&mut self, other: &Self) {
         for (to, from) in self.bins.iter_mut().zip(&other.bins) {
             for (sum, term) in to.iter_mut().zip(from) {
@@ -230,7 +232,7 @@ impl Outcomes {
         }
     }
 
-    /// [`calibration`] of all of them, to about a hundredth of the slope's standard error.
+    /// [`calibration`] of all outcomes, to about a hundredth of the slope's standard error.
     pub fn calibration(&self) -> Option<Calibration> {
         regression(|| {
             let used = self.bins.iter().filter(|bin| bin[0] > 0.0);
@@ -250,7 +252,8 @@ fn regression<I: Iterator<Item = [f64; 4]>>(rows: impl Fn() -> I) -> Option<Cali
     if happened == 0.0 || happened == n {
         return None;
     }
-    // Sums of 1, x, x² by w, and of the residual and x times it, at a + b·x.
+    // At η = a + b·x: ℓ = Σ y η − ln(1 + e^η); its gradient Σ (y − p)(1, x); and Σ w (1, x, x²)
+    // with w = p (1 − p).
     let terms = |a: f64, b: f64| {
         let (mut ell, mut gradient, mut hessian) = (0.0, [0.0; 2], [0.0; 3]);
         for [count, x, _, y] in rows() {
@@ -308,9 +311,9 @@ fn regression<I: Iterator<Item = [f64; 4]>>(rows: impl Fn() -> I) -> Option<Cali
 /// One row of a calibration table.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Bin {
-    /// How many probabilities fell in.
+    /// The number of probabilities in the bin.
     pub count: u64,
-    /// How many of them happened.
+    /// The number of them that happened.
     pub happened: u64,
     /// Mean probability; 0 in an empty bin.
     pub expected: f64,
@@ -331,7 +334,7 @@ pub fn calibration_table(outcomes: &[(f64, bool)]) -> [Bin; 10] {
     bins
 }
 
-/// The 80 % interval of a prediction with the day that came.
+/// The 80 % interval of a prediction, with the actual day.
 pub fn interval(prediction: &Prediction, actual: u32) -> (Option<u32>, Option<u32>, u32) {
     (prediction.dates[0], prediction.dates[3], actual)
 }
@@ -340,7 +343,7 @@ pub fn interval(prediction: &Prediction, actual: u32) -> (Option<u32>, Option<u3
 mod tests {
     use super::*;
 
-    /// Outcomes drawn evenly at known odds: the regression must give back what was put in.
+    /// Outcomes at known odds: the regression must return them.
     #[test]
     fn calibration_finds_a_known_distortion() {
         let mut outcomes = Vec::new();
@@ -399,7 +402,7 @@ mod tests {
         );
     }
 
-    /// Everybody returns: the share inside, of the share up to the 99 % point.
+    /// All customers return: the share inside the interval, of the share up to the 99 % point.
     #[test]
     fn returner_coverage_without_leavers() {
         let pit: Vec<f64> = (0..1000).map(|i| (f64::from(i) + 0.5) / 1000.0).collect();

@@ -1,22 +1,22 @@
-//! Known seasonality of the shop's demand: days that count for more than others.
+//! Known seasonality of the shop's demand.
 //!
 //! # Definition
 //!
-//! The customers' time runs at the pace that the caller says the shop's demand has:
+//! Time runs faster on days with more demand, by factors that the caller gives:
 //!
 //! ```text
-//! pace(day)    = factor of its month × factor of the day     what is not said: 1
+//! pace(day)    = factor of its month × factor of the day     default: 1
 //! own time     = Σ pace over the days since the last order   instead of their number
 //! ```
 //!
-//! Gaps, the open gap and horizons are measured in own time; dates come back in civil days. A gap of
-//! 30 days in December, where demand is double, is then as long as one of 60 in a plain month.
-//! Factors of months are divided by their mean over a year, so that only their ratios matter and a
-//! gap in own time is, over the year, a gap in days. Factors of single days (a sale, a closed day)
-//! stand as they are. `{"12": 2, "1": 0.5, "2026-11-27": 3, "2026-01-01": 0}`.
+//! Gaps, the open gap and horizons are measured in own time; dates are converted back to civil
+//! days. A gap of 30 days in December, if demand is double, is then as long as a gap of 60 days in
+//! an ordinary month. Factors of months are divided by their mean over a year, so only their ratios
+//! matter, and over a year own time equals days. Factors of single days (a sale, a closed day) are
+//! used as they are. `{"12": 2, "1": 0.5, "2026-11-27": 3, "2026-01-01": 0}`.
 //!
-//! It is known, not learnt: the same months must have been strong before. The factors are of demand
-//! by those who buy already; a campaign that brings new customers is none.
+//! The factors are given, not estimated: the same months must have been strong in earlier years.
+//! They describe the demand of existing customers, not campaigns that bring new customers.
 //!
 //! # References
 //!
@@ -47,7 +47,7 @@ impl<'de> Deserialize<'de> for Seasonality {
     }
 }
 
-/// Days ahead of the last for which time is laid out; beyond, its pace is 1.
+/// The number of days after the last order for which own time is tabulated; after it the pace is 1.
 const AHEAD: u32 = 37_000;
 
 /// Mean days of each month.
@@ -70,7 +70,7 @@ impl Seasonality {
     ///
     /// # Errors
     ///
-    /// A key that is neither, a factor that is none, months that all stand still.
+    /// A key that is neither month nor date, an invalid factor, factors of months that are all 0.
     pub fn clock(&self, first: Day, last: Day) -> Result<Clock> {
         let mut months = [1.0; 12];
         let mut days = room(self.0.len(), "seasonality")?;
@@ -108,7 +108,7 @@ impl Seasonality {
         let (mut sum, mut day) = (0.0, first.0);
         sums.push(sum);
         while day <= end {
-            // A month at a time: the calendar is asked once for each.
+            // Month by month, so that the calendar is computed once per month.
             let next = Day(day).plus(1, Period::Month).0.max(day + 1);
             let month = month_of(Day(day)) - 1;
             while day < next && day <= end {
@@ -131,10 +131,10 @@ fn month_of(day: Day) -> usize {
     day.date().month() as usize
 }
 
-/// The time of a shop with seasons: how much of it lies between two moments.
+/// The own time of a shop with seasonality.
 ///
-/// A moment is a civil day with a fraction; a day is what lies within half a day of it, as gaps of whole
-/// days are.
+/// A moment is a civil day with a fraction; a day extends half a day to both sides, as gaps of
+/// whole days do.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Clock {
     first: i32,
@@ -214,7 +214,7 @@ mod tests {
                 1.0,
                 "option `seasonality.13`: expected a month from 1 to 12 or a date",
             ),
-            // One month, one way to write it: nothing is said twice.
+            // Each month has one spelling, so no month can be given twice.
             ("01", 1.0, "option `seasonality.01`: expected a month from"),
             ("2026-02-30", 1.0, "expected a month from 1 to 12 or a date"),
             (

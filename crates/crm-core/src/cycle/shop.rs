@@ -1,4 +1,4 @@
-//! A shop at a date: its gaps and what they have taught.
+//! A shop at a date: its gaps and its gap model.
 
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -14,10 +14,10 @@ use crate::summary::{Gaps, Per};
 use crate::table::{CUSTOMER_ID, Column, Values, fields};
 use crate::{Context, Day, Duration, Error, Learned, Result, Scope, Table};
 
-/// How a request wants the shop seen.
+/// The options of a request that concern the shop.
 #[derive(Default)]
 pub(crate) struct View<'a> {
-    /// What was learnt before, instead of a fit to these orders.
+    /// A document of `learn`, instead of a fit to these orders.
     pub(crate) learned: Option<&'a Learned>,
     /// `customer`, or a column.
     pub(crate) per: &'a str,
@@ -25,24 +25,24 @@ pub(crate) struct View<'a> {
     pub(crate) seasonality: Option<&'a Seasonality>,
 }
 
-/// Gaps, their sums, and the model that reads them.
+/// Gaps, their statistics, and the gap model.
 pub(crate) struct Shop {
     pub(crate) gaps: Gaps,
     pub(crate) histories: Vec<History>,
-    /// None when no customer has come back yet and nothing was learnt elsewhere.
+    /// `None` if no customer has returned yet and no model was given.
     pub(crate) model: Option<Model>,
-    /// What rows are, if not customers.
+    /// The kind of rows, if they are not customers.
     pub(crate) per: Option<Per>,
     clock: Option<Clock>,
     seasonality: Option<Seasonality>,
-    /// By row, `ln` of the unit its gaps are measured in, where products have paces of their own.
+    /// For each row, `ln` of the unit of its gaps, if products have their own scales.
     ln_scale: Vec<f64>,
 }
 
 /// The default of the option `per`.
 pub(super) const CUSTOMER: &str = "customer";
 
-/// Days whose logarithm is looked up.
+/// The number of days with a tabulated logarithm.
 const LN_DAYS: usize = 2048;
 
 fields! {
@@ -51,7 +51,7 @@ fields! {
 }
 
 impl Shop {
-    /// The shop at the scope's date, with what it teaches itself or has `learned` before.
+    /// The shop at the scope's date, with a model fitted to its gaps or taken from `learned`.
     pub(crate) fn new(
         orders: &Orders,
         scope: &Scope,
@@ -69,7 +69,7 @@ impl Shop {
             return Err(Error::option(
                 "learned",
                 "",
-                "nothing beside `per`: what is learnt is of customers",
+                "no value together with `per`: a document of `learn` is about customers",
             ));
         }
         let (params, seasonality) = match view.learned {
@@ -78,7 +78,7 @@ impl Shop {
                 return Err(Error::option(
                     "seasonality",
                     "",
-                    "nothing beside `learned`, which was learnt with its own",
+                    "no value together with `learned`, which contains its own",
                 ));
             }
             Some(learned) => (
@@ -126,7 +126,7 @@ impl Shop {
         }
         let params = match (params, view.learned) {
             (Some(params), _) => Some(params),
-            // Whoever learnt it had no repeat customer.
+            // The document was made for a shop without a repeat customer.
             (None, Some(_)) => None,
             (None, None) => shop.fit()?,
         };
@@ -140,7 +140,7 @@ impl Shop {
                 }
             };
             shop.model = Some(model.map_err(|error| match (own, error) {
-                // Nobody handed these parameters over.
+                // These parameters were fitted here, not given.
                 (true, Error::OptionValue { .. }) => Error::Convergence {
                     model: "gap model",
                     reason: "gaps are longer or shorter than it has numbers for".into(),
@@ -151,8 +151,7 @@ impl Shop {
         Ok(shop)
     }
 
-    /// What the gaps teach. Without a repeat customer that is nothing: no date is better than a bare
-    /// one.
+    /// Fits the gap model; `None` without a repeat customer.
     fn fit(&self) -> Result<Option<Params>> {
         let mut open = self.open()?;
         for (open, ln_scale) in open.iter_mut().zip(&self.ln_scale) {
@@ -166,7 +165,7 @@ impl Shop {
         }
     }
 
-    /// By row, the days since the last order, by the shop's clock.
+    /// For each row, the days since the last order, in own time.
     fn open(&self) -> Result<Vec<f64>> {
         let days = |i: usize| match &self.clock {
             Some(clock) => clock.between(Day(self.gaps.last_day[i]), self.gaps.as_of),
@@ -175,7 +174,7 @@ impl Shop {
         collect((0..self.gaps.len()).map(days), "gap histories")
     }
 
-    /// The sums of a row's gaps, by the shop's clock.
+    /// The statistics of a row's gaps, in own time.
     fn history(&self, i: usize, ln_days: &[f64]) -> History {
         let mut history = History::default();
         let mut day = Day(self.gaps.first_day[i]);
@@ -189,7 +188,7 @@ impl Shop {
                 }
                 Some(clock) => {
                     let next = Day(day.0.saturating_add_unsigned(gap));
-                    // Time may stand still between two orders; half a day is the least there is.
+                    // Own time between two orders may be 0; the minimum is half a day.
                     let own = clock.between(day, next).max(0.5);
                     history.add(own, libm::log(own));
                     day = next;
@@ -203,7 +202,7 @@ impl Shop {
         self.ln_scale.get(i).copied().unwrap_or(0.0)
     }
 
-    /// The law of a row's next gap.
+    /// The distribution of a row's next gap.
     pub(crate) fn law(&self, i: usize) -> Option<GapLaw<'_>> {
         let mut law = self.model.as_ref()?.customer(&self.histories[i]);
         if let Some(ln_scale) = self.ln_scale.get(i) {
@@ -215,7 +214,8 @@ impl Shop {
         })
     }
 
-    /// Whether there is a row `i`, about whom or what row `j` of another day's shop is.
+    /// Whether row `i` of this shop and row `j` of `other` are about the same customer (or product,
+    /// or company).
     pub(super) fn is_row(&self, i: usize, other: &Shop, j: usize) -> bool {
         let customer = || self.gaps.customer[i] == other.gaps.customer[j];
         match (&self.per, &other.per) {
@@ -227,7 +227,7 @@ impl Shop {
         }
     }
 
-    /// Mean gap, in whole days, of a row; the shop's typical gap where there is none.
+    /// The mean gap of a row in whole days; the shop's typical gap if the row has none.
     pub(crate) fn usual_gap_days(&self, i: usize) -> Option<i32> {
         let days = match (self.histories[i].gaps, &self.model) {
             (0, None) => return None,
@@ -240,7 +240,7 @@ impl Shop {
         Some(libm::round(days).min(f64::from(i32::MAX)) as i32)
     }
 
-    /// The columns that say what each of these rows is.
+    /// The key columns of these rows.
     pub(super) fn keys(
         &self,
         rows: impl ExactSizeIterator<Item = usize> + Clone,
@@ -266,7 +266,7 @@ impl Shop {
         Ok(columns)
     }
 
-    /// Whether a row is about whom the scope's `customers` asks for: a customer, or a company with one.
+    /// Whether the scope's `customers` chooses a row: its customer, or one customer of its company.
     pub(super) fn shows(&self, orders: &Orders, i: usize) -> bool {
         match &self.per {
             Some(per) => per.shown[i],
@@ -274,9 +274,8 @@ impl Shop {
         }
     }
 
-    /// The table of these rows, but for those not asked for, with what was learnt in its notes:
-    /// `learned` of a later request. With `per`, the gap model of that, and how many orders have no row
-    /// for want of a value.
+    /// The table of the chosen rows, with a note `learned` for later requests. With `per`, notes
+    /// with the gap model and the number of orders without a value.
     pub(super) fn noted(
         &self,
         columns: Vec<Column>,
@@ -307,7 +306,7 @@ impl Shop {
         })
     }
 
-    /// A document of the facts, without parts but the seasonality.
+    /// A document with the facts and the seasonality, without other parts.
     pub(crate) fn taught(&self, scope: &Scope) -> Learned {
         let learned = Learned::new(self.gaps.as_of, self.gaps.currency, scope.basis);
         match &self.seasonality {
@@ -317,7 +316,8 @@ impl Shop {
     }
 }
 
-/// What was told of rows without a gap, by their days of silence: all of them have the same law.
+/// A memo for rows without a gap, by the days since the last order: all of them have the same
+/// distribution.
 pub(crate) struct Told<T>(BTreeMap<u32, T>);
 
 impl<T: Copy> Told<T> {
@@ -325,7 +325,7 @@ impl<T: Copy> Told<T> {
         Told(BTreeMap::new())
     }
 
-    /// What `tell` says of a row's law; none without a model.
+    /// The result of `tell` for a row's distribution; `None` without a model.
     pub(crate) fn of(
         &mut self,
         shop: &Shop,
@@ -345,7 +345,7 @@ impl<T: Copy> Told<T> {
     }
 }
 
-/// The table, which says in its notes why it predicts nothing.
+/// The table with a note why it has no predictions.
 pub(crate) fn nothing_learnt(table: Table) -> Table {
     let why = "nobody had come back when the shop was learnt: nothing is predicted";
     table.with_note("no_model", why.into())

@@ -1,18 +1,19 @@
-//! The Kaplan-Meier curve of durations that are there already, in a table: contracts, carts, tickets,
-//! gaps found elsewhere.
+//! The Kaplan-Meier curve of durations in a table: contracts, carts, tickets, gaps computed
+//! elsewhere.
 //!
 //! | column | |
 //! |---|---|
 //! | `duration` | how long it took, or how long it has lasted so far; at least 0, in any unit |
-//! | `observed` | true where it ended in the event, false where it is still open; without the column all ended |
+//! | `observed` | true if it ended in the event, false if it is still open; without the column all
+//! ended |
 //! | `entry` | when observation began, below the duration: the row is at risk after it (left truncation); without the column 0 |
-//! | `weight` | how many such rows this one stands for, above 0; without the column 1 |
+//! | `weight` | the number of such rows, above 0; without the column 1 |
 //!
-//! The estimate is that of [`crate::num::survival`], with Greenwood's variance: rows stand alone. Weights
-//! that are no counts make it the robust variance, each row its own cluster, and have no late entries. Gaps
-//! of customers depend on each other; [`kaplan_meier`](super::gap_curve) finds them in the orders and
-//! clusters them. Counts are exact, and other weights are added in one order, so the order of rows does
-//! not matter.
+//! The estimate is that of [`crate::num::survival`], with Greenwood's variance, which assumes
+//! independent rows. With weights that are not whole numbers the variance is robust, with each row
+//! as its own cluster, and late entry is not accepted. Gaps of one customer depend on each other;
+//! [`kaplan_meier`](super::gap_curve) computes them from orders, clustered by customer. Counts are
+//! exact and other weights are summed in a fixed order, so the order of rows does not matter.
 
 use std::borrow::Cow;
 
@@ -76,9 +77,9 @@ impl Analysis for SurvivalCurve {
         "Share of durations longer than t, open ones censored, of a table";
     const JA: &'static str = "生存曲線";
     const COLUMNS: &'static [Field] = &columns! {
-        "duration": Float, "", "経過時間", "A duration that occurs.";
+        "duration": Float, "", "経過時間", "A duration in the input.";
         AT_RISK;
-        "events": Float, "", "発生数", "Weight of those that ended just then.";
+        "events": Float, "", "発生数", "Weight of the durations that ended at this time.";
         SURVIVAL;
         SURVIVAL_LOW;
         SURVIVAL_HIGH;
@@ -107,7 +108,7 @@ impl Analysis for SurvivalCurve {
     }
 }
 
-/// Whole days that count once each are counted where they are.
+/// The curve of unweighted whole days, read without a copy.
 fn of_days(data: &Table, level: Fraction) -> Result<Option<Curve>> {
     let column = data.column("duration");
     let column = column.filter(|column| column.validity().is_none());
@@ -164,7 +165,7 @@ fn of_any(data: &Table, level: Fraction) -> Result<Curve> {
     }
 }
 
-/// Weights that are no counts: each row is a cluster of its own, all in one order.
+/// Weights that are not whole numbers: each row is its own cluster, in a fixed order.
 fn robust(rows: Rows<'_>, level: Fraction) -> Result<Curve> {
     let weights = rows.weights.unwrap_or_default();
     let key = |row: usize| {
@@ -189,7 +190,7 @@ fn robust(rows: Rows<'_>, level: Fraction) -> Result<Curve> {
         weights: Some(&weights),
         clusters: Some(&clusters),
     };
-    // A row that is wrong is named by its place in the caller's order.
+    // An invalid row is named by its number in the caller's order.
     survival::kaplan_meier(sorted, level).map_err(|error| match error {
         Error::Value {
             column,
@@ -201,7 +202,7 @@ fn robust(rows: Rows<'_>, level: Fraction) -> Result<Curve> {
     })
 }
 
-/// The estimate's word for the column is its own.
+/// Renames columns in errors to the names of this table.
 fn named(error: Error) -> Error {
     match error {
         Error::Value { row, expected, .. } => Error::value("duration", row as usize, expected),
@@ -380,7 +381,7 @@ mod tests {
         assert_eq!(shares.notes()["quantiles"], json!([[0.5, 31.0]]));
     }
 
-    /// Who enters at 2 is at risk from after 2 on; by hand and against a count of each row.
+    /// A row that enters at 2 is at risk after 2; by hand and compared with a count of each row.
     #[test]
     fn late_entries_are_at_risk_after_their_entry() {
         let durations = [3.0, 5.0, 5.0, 2.0, 8.0, 4.0, 7.0];
@@ -406,7 +407,7 @@ mod tests {
                 "{t}"
             );
         }
-        // At 2 four are at risk, not five: who enters at 2 is not.
+        // At 2 four rows are at risk, not five: the row that enters at 2 is not.
         assert_eq!(floats(&table, "at_risk")[0], 4.0);
         let none = curve(&[
             ("duration", &durations),

@@ -1,31 +1,33 @@
-//! Threshold sweep: where to draw the line between a customer who is slow and one who is gone.
+//! Threshold sweep: comparison of thresholds between active and churned customers.
 //!
 //! # Definition
 //!
-//! The shop is seen as it was `follow` days before `as_of`, and nothing later. Each threshold parts the
-//! customers into flagged and others; then everybody is followed to `as_of`.
+//! The origin is `follow` days before `as_of`; later orders are not used. Each threshold divides
+//! the customers into flagged and others; then all are followed to `as_of`.
 //!
 //! | rule | flagged |
 //! |---|---|
-//! | `churn_days` | silent for that many days (on the day itself by the scope's `churn_boundary`) |
+//! | `churn_days` | no order for this many days (on the day itself by the scope's `churn_boundary`)
+//! |
 //! | `overdue_probability` | overdue probability of the gap model at that level or above |
 //!
-//! | columns | of |
+//! | columns | share of |
 //! |---|---|
-//! | `returned_rate` | the flagged: came back anyway. The lower, the better the line |
-//! | `others_returned_rate` | the others |
-//! | `near_rate` | all: had been flagged `margin` days earlier or later, and are not now, or the reverse |
-//! | `near_returned_rate` | those near the line who came back |
+//! | `returned_rate` | flagged customers who returned; the lower, the better the threshold |
+//! | `others_returned_rate` | other customers who returned |
+//! | `near_rate` | all customers whose flag differs `margin` days earlier or later |
+//! | `near_returned_rate` | near customers who returned |
 //!
 //! Each share has Wilson's interval at 95 %, `_low` to `_high`.
 //!
-//! A line through a crowd is unstable: many customers near it change sides within days, and a number
-//! of churned customers says more about the line than about them. "Near" is meant without a new order:
-//! silent for between `e − margin` and `e + margin` days where `e` is true.
+//! A threshold with many customers near it is unstable: they cross it within days, and the number
+//! of churned customers depends mostly on the threshold. "Near" assumes no new order: the
+//! customer's days without an order are changed by `margin`.
 //!
-//! `seasonality` is that of [`cycle`](super::next_purchase): it moves the overdue probability, not
-//! the days of silence. One pass and one fit serve all thresholds; each row is what a request for it alone gives. Without
-//! a repeat customer there is no gap model, and its rows have nothing but the number of customers.
+//! `seasonality` is that of [`cycle`](super::next_purchase): it affects the overdue probability,
+//! not the days without an order. One pass and one fit serve all thresholds; each row equals the
+//! result of a request for it alone. Without a repeat customer there is no gap model, and its rows
+//! have only the number of customers.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -47,13 +49,13 @@ use crate::{Context, Duration, Error, Fraction, Result, Scope, Table};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
-    /// Days of silence to try. Default 60, 90, 120, 150, 180, 240, 300 and 360.
+    /// Days without an order to try. Default 60, 90, 120, 150, 180, 240, 300 and 360.
     pub days: Vec<u32>,
     /// Overdue probabilities to try. Default 0.5, 0.8, 0.9, 0.95 and 0.99.
     pub levels: Vec<f64>,
     /// How long customers are followed. Default 90 days.
     pub follow: Duration,
-    /// How near to the line is near. Default 7 days.
+    /// How many days from the threshold count as near. Default 7 days.
     pub margin: Duration,
     /// Factors of the shop's demand by month and date, as for `cycle`. Default: none.
     pub seasonality: Option<Seasonality>,
@@ -84,7 +86,7 @@ const RULES: &[Label] = &[
     },
 ];
 
-/// Customers on the sides of one line.
+/// Customers on both sides of one threshold.
 #[derive(Debug, Clone, Copy, Default)]
 struct Sides {
     flagged: u64,
@@ -95,7 +97,8 @@ struct Sides {
 }
 
 impl Sides {
-    /// Counts a customer: whether flagged `margin` days ago, now and in `margin` days.
+    /// Counts a customer: whether flagged `margin` days earlier, at the origin, and `margin` days
+    /// later.
     fn add(&mut self, flagged: [bool; 3], returned: bool) {
         let near = flagged[0] != flagged[2];
         self.flagged += u64::from(flagged[1]);
@@ -119,27 +122,26 @@ pub struct ThresholdSweep;
 
 impl Analysis for ThresholdSweep {
     const NAME: &'static str = "threshold_sweep";
-    const SUMMARY: &'static str =
-        "Thresholds of churn side by side: how many each flags, and how many of them came back";
+    const SUMMARY: &'static str = "Thresholds of churn compared: how many customers each flags, and how many of them came back";
     const JA: &'static str = "離脱基準の比較";
     const COLUMNS: &'static [Field] = &columns! {
-        "origin": Date, "", "判定日", "The day of the judgement.";
-        "rule": Category, "", "規則", "What is compared with the threshold.";
-        "threshold": Float, "", "閾値", "Days of silence, or an overdue probability.";
+        "origin": Date, "", "判定日", "The day on which the threshold is applied.";
+        "rule": Category, "", "規則", "The quantity compared with the threshold.";
+        "threshold": Float, "", "閾値", "Days since the last order, or an overdue probability.";
         "customers": Int, "customers", "顧客数", "Customers known on that day.";
-        "flagged": Int, "customers", "該当者数", "Those on the far side.";
-        "returned": Int, "customers", "該当者の再購入者数", "The flagged who came back by as_of.";
+        "flagged": Int, "customers", "該当者数", "Customers beyond the threshold.";
+        "returned": Int, "customers", "該当者の再購入者数", "Flagged customers who came back by as_of.";
         "returned_rate": Float, "", "該当者の再購入率", "Share of the flagged who came back.";
         "returned_rate_low": Float, "", "同下限", "Lower end of its interval.";
         "returned_rate_high": Float, "", "同上限", "Upper end of its interval.";
-        "others_returned_rate": Float, "", "非該当者の再購入率", "Share of the others who came back.";
+        "others_returned_rate": Float, "", "非該当者の再購入率", "Share of the other customers who came back.";
         "others_returned_rate_low": Float, "", "非該当者の再購入率下限", "Lower end of its interval.";
         "others_returned_rate_high": Float, "", "非該当者の再購入率上限", "Upper end of its interval.";
-        "near": Int, "customers", "境界付近の顧客数", "Those who change sides within margin days of silence.";
-        "near_rate": Float, "", "境界付近の割合", "Their share of all.";
+        "near": Int, "customers", "境界付近の顧客数", "Customers whose days since the last order are within `margin` of the threshold.";
+        "near_rate": Float, "", "境界付近の割合", "The share of `near` among all customers.";
         "near_rate_low": Float, "", "境界付近の割合下限", "Lower end of its interval.";
         "near_rate_high": Float, "", "境界付近の割合上限", "Upper end of its interval.";
-        "near_returned_rate": Float, "", "境界付近の再購入率", "Share of them who came back.";
+        "near_returned_rate": Float, "", "境界付近の再購入率", "Share of `near` who came back.";
         "near_returned_rate_low": Float, "", "境界付近の再購入率下限", "Lower end of its interval.";
         "near_returned_rate_high": Float, "", "境界付近の再購入率上限", "Upper end of its interval.";
     };
@@ -233,7 +235,7 @@ fn table(origin: i32, customers: u64, rows: &[Row]) -> Result<Table> {
         let cell = |row: &Row| row.sides.as_ref().map(|sides| of(sides) as i32);
         Column::ints(&fields[at], rows.iter().map(cell))
     };
-    // A share, and where its interval begins and ends.
+    // A share and both ends of its interval.
     let rates = |at: usize, of: &dyn Fn(&Sides) -> Ratio| {
         let end = |at: usize, end: fn(&Ratio) -> Option<f64>| {
             let cell = |row: &Row| row.sides.as_ref().and_then(|sides| end(&of(sides)));

@@ -1,31 +1,31 @@
-//! Events by visitor in ascending id order, then by instant; what stands at one instant keeps its
-//! place, for `instants.rs` to order. A counting pass by visitor and a small sort within each
-//! (none where a visitor's events already ascend, as in a log written by time); events that already
-//! stand in that order are only looked at.
+//! Sorts events by visitor in ascending id order, then by instant. The sort is stable;
+//! `instants.rs` then orders events of one instant. It counts by visitor and sorts each visitor's
+//! events (not where they already ascend, as in a log written by time). Events that are already in
+//! this order are not copied.
 
 use super::ids::{Ids, NO_ID};
 use crate::context::{collect, filled, room};
 use crate::{Context, Result};
 use crm_prefetch::prefetch;
 
-/// How many events ahead memory is asked for: a few cache misses of work.
+/// The number of events ahead for which memory is prefetched: the work of a few cache misses.
 const AHEAD: usize = 16;
 
-/// Turns the order of signed numbers into that of unsigned ones.
+/// Maps signed numbers to unsigned numbers in the same order.
 const SIGN: u64 = 1 << 63;
 
 /// The order of events by unit and time.
 pub(crate) struct Arranged {
     /// The visitor of each group of events, ascending.
     pub(crate) units: Vec<u32>,
-    /// Where each group begins, and the end.
+    /// The start of each group, and the end of the last.
     pub(crate) starts: Vec<u32>,
     /// The events in their new order; `None` when they are in that order already.
     pub(crate) order: Option<Vec<u32>>,
 }
 
 impl Arranged {
-    /// Arranges events by the unit of each ([`NO_ID`] leaves one out) and its time.
+    /// Sorts events by unit ([`NO_ID`] leaves an event out) and time.
     pub(crate) fn new(
         ids: &Ids,
         unit: &[u32],
@@ -34,7 +34,7 @@ impl Arranged {
     ) -> Result<Arranged> {
         let n = unit.len();
         let by_id = ids.by_id()?;
-        // Place of each code in ascending id order; none where codes ascend, as dense ids' do.
+        // The rank of each code by id; `None` where codes ascend by id, as for dense ids.
         let ascending = by_id.is_sorted();
         let mut places = filled(if ascending { 0 } else { by_id.len() }, 0_u32, "events")?;
         if !ascending {
@@ -89,8 +89,8 @@ impl Arranged {
         for from in (0..n).step_by(Context::BLOCK) {
             context.check()?;
             for i in from..(from + Context::BLOCK).min(n) {
-                // Where a visitor stands and the place the event goes to are two misses: both are
-                // asked for ahead, the first twice as far.
+                // The visitor's counter and the target slot are two cache misses; both are
+                // prefetched, the first twice as far ahead.
                 if let Some(at) = (i + 2 * AHEAD < n).then(|| at(i + 2 * AHEAD)).flatten() {
                     prefetch(&counts, at);
                 }

@@ -66,7 +66,8 @@ impl Range {
     }
 }
 
-/// Least and greatest value. Four lanes do not wait for one another.
+/// Least and greatest value. Four independent accumulators, so that the processor works on them in
+/// parallel.
 fn extremes(values: &[i64]) -> (i64, i64) {
     let (mut low, mut high) = ([i64::MAX; 4], [i64::MIN; 4]);
     let (lanes, rest) = values.as_chunks::<4>();
@@ -152,7 +153,8 @@ mod tests {
         assert!(!range.blank && !range.ascending);
     }
 
-    /// A cell without a value is blank whatever stands below it, and is no reason for the slow path.
+    /// A null cell becomes blank whatever number is stored under it, and does not cause the slow
+    /// path.
     #[test]
     fn blank_cells_are_not_looked_at() {
         let values = [4_i64, 7, 6];

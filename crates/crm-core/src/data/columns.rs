@@ -1,14 +1,14 @@
-//! Columns as they come in: the view of a caller's buffers that every door reduces its input to.
+//! Input columns: views of a caller's buffers. Rust, C and Python convert their input to these.
 //!
-//! Buffers already of a core type are kept by reference ([`Buf`]); narrower integers are widened
-//! by the door. Nothing here is validated: that happens once, when orders or events are built.
+//! Buffers of a core type are kept by reference ([`Buf`]); the bindings widen narrower integers.
+//! Nothing is validated here: that happens once, when orders or events are built.
 
 use crate::context::collect;
 use crate::{Error, Result};
 use std::fmt;
 use std::sync::Arc;
 
-/// A slice of a buffer that may belong to somebody else, shared and immutable.
+/// A slice of a shared, immutable buffer, which may be owned by the caller.
 ///
 /// ```
 /// use crm_core::data::Buf;
@@ -21,8 +21,8 @@ pub struct Buf<T> {
     len: usize,
 }
 
-/// Who holds the items. Ours are told apart because a look at them is then no virtual call, which
-/// scans that index several columns would pay at each event.
+/// The owner of the items. A vector has its own variant, because access through the trait object is
+/// a virtual call, which is slow in scans.
 enum Held<T> {
     Here(Arc<Vec<T>>),
     Elsewhere(Arc<dyn AsRef<[T]> + Send + Sync>),
@@ -48,7 +48,7 @@ impl<T> Buf<T> {
         }
     }
 
-    /// `len` items from `start`, cut to what there is.
+    /// At most `len` items from `start`, fewer at the end of the buffer.
     #[must_use]
     pub fn slice(&self, start: usize, len: usize) -> Self {
         let start = start.min(self.len);
@@ -61,7 +61,7 @@ impl<T> Buf<T> {
 }
 
 impl<T: Copy> Buf<T> {
-    /// The items as an owned vector: the buffer itself where nothing else shares it, else a copy.
+    /// The items as an owned vector: without a copy if nothing else shares the buffer.
     ///
     /// # Errors
     ///
@@ -193,12 +193,12 @@ impl Bits {
         self.bytes[at / 8] >> (at % 8) & 1 == 1
     }
 
-    /// How many cells there are.
+    /// The number of cells.
     pub fn len(&self) -> usize {
         self.len
     }
 
-    /// Whether there is none.
+    /// Whether it is empty.
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
@@ -229,7 +229,7 @@ pub enum Strings {
 }
 
 impl Strings {
-    /// How many texts there are.
+    /// The number of texts.
     pub fn len(&self) -> usize {
         match self {
             Strings::Small(offsets, _) => offsets.len().saturating_sub(1),
@@ -237,12 +237,12 @@ impl Strings {
         }
     }
 
-    /// Whether there is none.
+    /// Whether it is empty.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The bytes of text `i`. The offsets are checked before (see [`ColumnData::check`]).
+    /// The bytes of text `i`. The offsets must have been checked (see [`ColumnData::check`]).
     #[inline]
     pub fn bytes(&self, i: usize) -> &[u8] {
         match self {
@@ -251,7 +251,7 @@ impl Strings {
         }
     }
 
-    /// Texts made here.
+    /// Copies texts into a new column.
     ///
     /// # Errors
     ///
@@ -272,21 +272,22 @@ impl Strings {
     }
 }
 
-/// The cells of a column as they came in.
+/// The cells of an input column.
 #[derive(Clone, Debug)]
 pub enum ColumnValues {
-    /// Whole numbers. `bits` is the width that came in (8 to 64), given back with ids.
+    /// Whole numbers. `bits` is the width of the input type (8 to 64); ids are returned with the
+    /// same width.
     Int {
         /// The numbers.
         values: Buf<i64>,
-        /// Width of the type that came in.
+        /// Width of the input type.
         bits: u8,
     },
     /// Unsigned whole numbers.
     Unsigned {
         /// The numbers.
         values: Buf<u64>,
-        /// Width of the type that came in.
+        /// Width of the input type.
         bits: u8,
     },
     /// Floats.
@@ -302,41 +303,41 @@ pub enum ColumnValues {
     Date(Buf<i32>),
     /// Points in time since 1970-01-01T00:00: instants when there is a zone, else wall clock.
     Time {
-        /// The counts.
+        /// The numbers.
         values: Buf<i64>,
-        /// What is counted.
+        /// The unit of the numbers.
         unit: TimeUnit,
-        /// The column's zone; none is wall clock.
+        /// The column's zone; `None` means wall clock.
         zone: Option<String>,
     },
     /// Truth values.
     Bool(Bits),
-    /// Texts: ids and words, and amounts, times and numbers to be read from them.
+    /// Texts: ids, words, and amounts, times and numbers written as text.
     Text(Strings),
     /// Byte strings of one width, such as UUIDs.
     Fixed {
         /// Bytes of a cell.
         width: usize,
-        /// All cells, one after the other.
+        /// The bytes of all cells.
         bytes: Buf<u8>,
     },
     /// Indices into a dictionary. Indices of null cells may be anything.
     Dictionary {
-        /// One index a cell.
+        /// One index per cell.
         keys: Buf<u32>,
-        /// The dictionary, no dictionary itself.
+        /// The dictionary; must not be a dictionary column itself.
         values: Box<ColumnData>,
     },
     /// A column without any value (Arrow's null type).
     Null(usize),
 }
 
-/// A column as it came in: cells and which of them hold a value.
+/// An input column: cells and their validity.
 #[derive(Clone, Debug)]
 pub struct ColumnData {
     /// The cells.
     pub values: ColumnValues,
-    /// Which cells hold a value; none when all do.
+    /// Which cells hold a value; `None` if all do.
     pub valid: Option<Bits>,
 }
 
@@ -353,7 +354,7 @@ impl From<ColumnValues> for ColumnData {
 }
 
 impl ColumnData {
-    /// How many cells there are.
+    /// The number of cells.
     pub fn len(&self) -> usize {
         match &self.values {
             ColumnValues::Int { values, .. } | ColumnValues::Time { values, .. } => values.len(),
@@ -369,12 +370,12 @@ impl ColumnData {
         }
     }
 
-    /// Whether there is no cell.
+    /// Whether there are no cells.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Whether cell `i` holds a value, dictionaries looked through.
+    /// Whether cell `i` holds a value; for a dictionary, the entry is checked too.
     #[inline]
     pub fn is_valid(&self, i: usize) -> bool {
         if self.valid.as_ref().is_some_and(|bits| !bits.is_set(i)) {
@@ -387,7 +388,7 @@ impl ColumnData {
         }
     }
 
-    /// [`ColumnData::is_valid`] for a loop over cells: the buffers are looked up once.
+    /// [`ColumnData::is_valid`] as a function, for loops over cells.
     pub(crate) fn validity(&self) -> impl Fn(usize) -> bool + '_ {
         let bits = self.valid.as_ref().map(|b| (&b.bytes[..], b.offset));
         let keys = match &self.values {
@@ -426,7 +427,7 @@ impl ColumnData {
         }
     }
 
-    /// The dictionary's values and a cell's place in them; any other column is its own dictionary.
+    /// The values of a dictionary column and its keys; any other column itself, without keys.
     pub(crate) fn looked_up(&self) -> (&ColumnData, Option<&Buf<u32>>) {
         match &self.values {
             ColumnValues::Dictionary { keys, values } => (values, Some(keys)),
@@ -434,8 +435,8 @@ impl ColumnData {
         }
     }
 
-    /// Checks everything that reading relies on: offsets ascend and stay inside the bytes,
-    /// dictionary indices inside the dictionary, bitmaps are as long as the column.
+    /// Checks the invariants that reading relies on: offsets ascend and are inside the bytes,
+    /// dictionary indices are inside the dictionary, bitmaps are as long as the column.
     ///
     /// # Errors
     ///
@@ -502,7 +503,7 @@ fn ascending(offsets: impl Iterator<Item = i64>, bytes: &[u8]) -> bool {
 mod tests {
     use super::*;
 
-    /// A part of a buffer stays that part when it becomes a vector.
+    /// A slice of a buffer has the same items after conversion to a vector.
     #[test]
     fn slices_of_buffers_are_what_they_show() {
         let whole: Vec<i64> = (0..6).collect();

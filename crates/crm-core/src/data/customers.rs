@@ -1,5 +1,5 @@
-//! The shop's own table of customers: when they registered, who opted out, further dimensions. It
-//! makes prospects (見込み客) visible: customers without an order.
+//! The shop's table of customers: registration dates, opt-outs, further dimensions. It also
+//! contains customers without an order (prospects, 見込み客).
 
 use super::blocks::BLANK;
 use super::ids::{Ids, NO_ID};
@@ -19,12 +19,12 @@ use std::sync::Arc;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct CustomersSpec {
-    /// The customer, of the same type as in the orders.
+    /// The customer's id, of the same type as in the orders.
     pub customer_id: String,
-    /// When they registered (会員登録日).
+    /// The date of registration (会員登録日).
     pub registered_at: Option<String>,
-    /// Whether they do not want to be written to (配信停止): truth values, 0 and 1, or texts `true` and
-    /// `false`; blank is false.
+    /// Whether the customer has opted out of messages (配信停止): truth values, 0 and 1, or texts
+    /// `true` and `false`; blank is false.
     pub opted_out: Option<String>,
     /// Further columns to filter and break down by.
     pub dimensions: Vec<String>,
@@ -48,16 +48,16 @@ impl Default for CustomersSpec {
 }
 
 impl CustomersSpec {
-    /// From JSON text.
+    /// Reads the spec from JSON text.
     ///
     /// # Errors
     ///
-    /// An option error naming the option at fault.
+    /// An option error naming the option.
     pub fn parse(json: &str) -> Result<Self> {
         crate::request::read(json)
     }
 
-    /// The columns it reads, each once.
+    /// The names of the columns it reads, each once.
     pub fn columns(&self) -> Vec<&str> {
         let mut names: Vec<&str> = vec![&self.customer_id];
         let optional = [&self.registered_at, &self.opted_out];
@@ -162,12 +162,12 @@ impl Customers {
         })
     }
 
-    /// Customers.
+    /// The number of customers.
     pub fn len(&self) -> usize {
         self.codes.len()
     }
 
-    /// Whether there is none.
+    /// Whether there are no customers.
     pub fn is_empty(&self) -> bool {
         self.codes.is_empty()
     }
@@ -177,7 +177,7 @@ impl Customers {
         &self.understood
     }
 
-    /// Whether another table says the same of the same customers, in whatever order of rows.
+    /// Whether another table has the same customers with the same values, in any order of rows.
     pub(crate) fn says_as(&self, other: &Customers) -> Result<bool> {
         if std::ptr::eq(self, other) {
             return Ok(true);
@@ -208,8 +208,8 @@ impl Customers {
         }))
     }
 
-    /// Adds the customers to a dictionary; gives the row of each of its codes, [`NO_ID`] where the
-    /// table does not know the customer.
+    /// Adds the customers to a dictionary. Returns the row of each of its codes, [`NO_ID`] for
+    /// customers who are not in the table.
     pub(crate) fn join(&self, ids: &mut Ids, context: &Context) -> Result<Vec<u32>> {
         let used = filled(self.ids.len(), true, "customers")?;
         let mut used = used;
@@ -250,7 +250,7 @@ fn registered(
     Ok((collect(days, "customers")?, understood))
 }
 
-/// A column of truth values; blank is false. Texts come from doors without truth values: rows as JSON, CSV.
+/// A column of truth values; blank is false. JSON rows and CSV files may have them as texts.
 fn truths(name: &str, chunks: &[&ColumnData], rows: usize) -> Result<Vec<bool>> {
     let mut out = room(rows, "customers")?;
     for chunk in chunks {
@@ -270,7 +270,7 @@ fn truths(name: &str, chunks: &[&ColumnData], rows: usize) -> Result<Vec<bool>> 
                     out.push(truth);
                 }
             }
-            // What a program makes of 0 and 1 as soon as one of them is blank.
+            // Programs convert a column of 0 and 1 to floats if a cell is blank.
             ColumnValues::Float(values) if keys.is_none() => {
                 for (i, value) in values.iter().enumerate() {
                     let truth = match chunk.is_valid(i) && !value.is_nan() {

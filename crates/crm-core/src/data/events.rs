@@ -1,14 +1,15 @@
 //! Events of a site or an app (行動ログ): validated, sorted once, immutable, cheap to clone.
 //!
-//! Sorted by visitor (ascending ids), instant and, at one instant, by what they are (`instants.rs`);
-//! every analysis is then one sequential scan, and no result depends on the order of the input.
+//! Events are sorted by visitor (ascending ids), instant and, at one instant, by their content
+//! (`instants.rs`). Every analysis is then one sequential scan, and no result depends on the order
+//! of the input.
 //!
 //! # Visitors and customers
 //!
-//! Where a customer column was given, a visitor who logs in or buys is joined to the customer: an
-//! event without a customer gets the last one known of its visitor, and events before the first
-//! known one get that. A visitor who was several customers (a shared device) keeps each from where
-//! they appear.
+//! With a customer column, a visitor who logs in or buys is joined to the customer: an event
+//! without a customer gets the visitor's last known customer; events before the first known
+//! customer get the first. A visitor with several customers (a shared device) has each from their
+//! first event on.
 
 use super::arrange::Arranged;
 use super::blocks::BLANK;
@@ -32,11 +33,11 @@ use std::sync::Arc;
 pub(crate) struct EventDim {
     pub(crate) name: String,
     pub(crate) ids: Arc<Ids>,
-    /// [`NO_ID`] where there is none.
+    /// [`NO_ID`] for null.
     pub(crate) codes: Buf<u32>,
 }
 
-/// A column of numbers; NaN where there is none.
+/// A column of numbers; NaN for null.
 #[derive(Clone)]
 pub(crate) struct Measure {
     pub(crate) name: String,
@@ -49,11 +50,11 @@ pub(crate) struct Joined {
     pub(crate) ids: Arc<Ids>,
     /// After joining visitors to customers; [`NO_ID`] for visitors without a customer.
     pub(crate) codes: Buf<u32>,
-    /// As they came in.
+    /// As in the input.
     pub(crate) own: Buf<u32>,
 }
 
-/// How many rows were left out for each reason.
+/// The number of rows left out, by reason.
 type LeftOut = Vec<(Reason, u64)>;
 
 /// The columns of events, by visitor and time.
@@ -62,7 +63,7 @@ pub(crate) struct EventData {
     pub(crate) visitors: Arc<Ids>,
     /// The visitor of each group of events, ascending.
     pub(crate) units: Buf<u32>,
-    /// Where each group begins, and the end.
+    /// The start of each group, and the end of the last.
     pub(crate) starts: Buf<u32>,
     /// UTC microseconds.
     pub(crate) time: Buf<i64>,
@@ -72,11 +73,12 @@ pub(crate) struct EventData {
     pub(crate) words: Arc<Vec<u8>>,
     pub(crate) customer: Option<Joined>,
     pub(crate) dims: Vec<EventDim>,
-    /// Minor units; [`BLANK`] where there is none.
+    /// Minor units; [`BLANK`] for null.
     pub(crate) amount: Option<Buf<i64>>,
     pub(crate) quantity: Option<Buf<u32>>,
     pub(crate) measures: Vec<Measure>,
-    /// Events that share visitor and instant with another that differs, of the whole log.
+    /// The number of events in the whole log whose visitor has a different event at the same
+    /// instant.
     pub(crate) at_one_instant: u64,
     pub(crate) offsets: Offsets,
     /// Rows left out, by reason.
@@ -84,12 +86,12 @@ pub(crate) struct EventData {
     pub(crate) rounded: u64,
 }
 
-/// A kind that sessions and carts do not know.
+/// A kind without a meaning for sessions and carts.
 pub(crate) const OTHER: u8 = 255;
-/// A kind of no event: only of rows that were left out.
+/// A kind that only rows left out have.
 pub(crate) const UNUSED: u8 = 254;
 
-/// Events: validated, sorted, immutable, cheap to clone. They own the zone and the currency.
+/// Events: validated, sorted, immutable, cheap to clone. They contain the zone and the currency.
 ///
 /// ```
 /// use crm_core::{Events, Zone};
@@ -106,9 +108,9 @@ pub struct Events {
     pub(crate) runs: Arc<Runs>,
     pub(crate) spec: Arc<EventsSpec>,
     pub(crate) understood: Arc<Vec<Understood>>,
-    /// The last instant that is seen.
+    /// The last instant that counts.
     pub(crate) as_of: i64,
-    /// Events after it, not seen.
+    /// The number of events after it, which do not count.
     pub(crate) later: u64,
     /// Visitors whose rows are shown, by code.
     pub(crate) chosen: Option<Arc<Vec<bool>>>,
@@ -198,7 +200,7 @@ impl Events {
         Ok(events)
     }
 
-    /// Sorts raw columns, where `units` holds the visitor of each event, and joins customers.
+    /// Sorts raw columns, in which `units` has the visitor of each event, and joins customers.
     fn arranged(raw: EventData, spec: Arc<EventsSpec>, context: &Context) -> Result<Events> {
         let order = Arranged::new(&raw.visitors, &raw.units, &raw.time, context)?;
         let mut data = raw.in_order(order)?;
@@ -208,21 +210,21 @@ impl Events {
         Ok(Events::of(Runs::one(data), spec))
     }
 
-    /// Events.
+    /// The number of events.
     pub fn len(&self) -> usize {
         self.runs.len
     }
 
-    /// Whether there is none.
+    /// Whether there are no events.
     pub fn is_empty(&self) -> bool {
         self.runs.len == 0
     }
 
-    /// Visitors with at least one event.
+    /// The number of visitors with at least one event.
     ///
     /// # Errors
     ///
-    /// Memory.
+    /// Out of memory.
     pub fn n_visitors(&self) -> Result<usize> {
         Ok(self.data()?.units.len())
     }
@@ -239,7 +241,7 @@ impl Events {
         Some(Offsets::new(self.zone(), last, last).day(last))
     }
 
-    /// The last instant that is seen, UTC microseconds: that of the last event, or `as_of`.
+    /// The last instant that counts, UTC microseconds: the instant of the last event, or `as_of`.
     pub fn as_of(&self) -> i64 {
         self.as_of
     }
@@ -249,7 +251,7 @@ impl Events {
         self.runs.zone
     }
 
-    /// The currency of the amounts, if there are any.
+    /// The currency of the amounts, if there is a column of amounts.
     pub fn currency(&self) -> Option<Currency> {
         self.spec.currency
     }
@@ -258,7 +260,7 @@ impl Events {
     ///
     /// # Errors
     ///
-    /// Memory.
+    /// Out of memory.
     pub fn visitors(&self) -> Result<&Arc<Ids>> {
         Ok(&self.data()?.visitors)
     }
@@ -273,8 +275,8 @@ impl Events {
         self.runs.left_out
     }
 
-    /// These events and more, as if built from all rows at once. Costs next to nothing: the two are
-    /// put together, without sorting again, when the result is first looked at.
+    /// These events and more, as if built from all rows at once. The call is cheap: the two are
+    /// merged, without a new sort, when the result is first used.
     ///
     /// # Errors
     ///
@@ -382,12 +384,12 @@ impl EventData {
 
     /// The last instant.
     pub(crate) fn last(&self) -> Option<i64> {
-        // Each group ends in its last instant.
+        // The last event of each group has the group's last instant.
         let ends = self.starts.iter().skip(1);
         ends.map(|end| self.time[*end as usize - 1]).max()
     }
 
-    /// What an event means to sessions and carts.
+    /// The meaning of an event's kind, if it has one.
     #[inline]
     pub(crate) fn word(&self, event: usize) -> Option<EventWord> {
         let word = self.words[self.kind[event] as usize];
@@ -414,7 +416,7 @@ fn dim_names(spec: &EventsSpec) -> Vec<&str> {
     names
 }
 
-/// What each kind means, by code.
+/// The meaning of each kind, by code.
 pub(crate) fn words(spec: &EventsSpec, kinds: &Ids, of_events: &[u32]) -> Result<Vec<u8>> {
     let mut words = filled(kinds.len(), UNUSED, "kinds")?;
     for code in of_events {
@@ -428,7 +430,7 @@ pub(crate) fn words(spec: &EventsSpec, kinds: &Ids, of_events: &[u32]) -> Result
     Ok(words)
 }
 
-/// What a kind means.
+/// The meaning of a kind, if it has one.
 fn meaning(spec: &EventsSpec, kinds: &Ids, code: u32) -> Option<EventWord> {
     let name = kinds.text(code);
     let mapped = spec.kinds.get(&name).copied();
@@ -507,7 +509,7 @@ fn measures(
     Ok(measures)
 }
 
-/// What is put into a cart is worth nothing or something; other kinds may have any amount.
+/// Refuses negative amounts of `add` events; other kinds may have any amount.
 fn no_negative_add(
     spec: &EventsSpec,
     kinds: &Ids,
@@ -530,7 +532,8 @@ fn no_negative_add(
     Ok(())
 }
 
-/// The visitors of the rows that stay ([`NO_ID`] for others), and how many do not, by reason.
+/// The visitor of each row that is kept ([`NO_ID`] for others), and the number of rows left out by
+/// reason.
 fn without(visitor: Buf<u32>, reasons: &[Reason]) -> Result<(Buf<u32>, LeftOut)> {
     let mut left_out = LeftOut::new();
     if reasons.is_empty() {
@@ -550,7 +553,7 @@ fn without(visitor: Buf<u32>, reasons: &[Reason]) -> Result<(Buf<u32>, LeftOut)>
     Ok((stay.into(), left_out))
 }
 
-/// Whole numbers from 0; blank is 1.
+/// A column of quantities: whole numbers, at least 0; blank is 1.
 fn quantities(
     input: &NamedColumns,
     name: &str,
@@ -566,7 +569,7 @@ fn quantities(
         decimal,
         reason: Reason::BadQuantity,
     };
-    // What is read as money is not called so.
+    // Quantities are read as money, so messages need another name.
     let wanted = "a quantity from 0 to 4,294,967,295";
     let (read, _) = input
         .money(money, problems, &mut 0)
@@ -589,7 +592,7 @@ fn quantities(
     Ok(out.into())
 }
 
-/// Appends a column of numbers; NaN where there is none.
+/// Appends a column of numbers; NaN for null.
 fn numbers(
     name: &str,
     column: &ColumnData,
@@ -598,7 +601,7 @@ fn numbers(
     out: &mut Vec<f64>,
 ) -> Result<()> {
     let (values, keys) = column.looked_up();
-    // A cell that is no number is infinite here, and refused below.
+    // A cell that is not a number becomes infinite here and is refused below.
     let read: Box<dyn Fn(usize) -> f64 + '_> = match &values.values {
         ColumnValues::Int { values, .. } => Box::new(|i| values[i] as f64),
         ColumnValues::Unsigned { values, .. } => Box::new(|i| values[i] as f64),

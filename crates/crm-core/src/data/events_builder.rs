@@ -1,11 +1,11 @@
-//! Events one by one, from Rust.
+//! A builder of events, one by one.
 
 use super::{AmountUnit, Batch, ColumnData, ColumnValues, Events, EventsSpec, Strings};
 use super::{Bits, EventWord};
 use crate::context::collect;
 use crate::{Context, Currency, Result, Zone};
 
-/// One event; everything but visitor, time and kind may be left out.
+/// One event; all fields but visitor, time and kind are optional.
 #[derive(Debug, Clone, Default)]
 pub struct Event {
     texts: [Option<String>; 10],
@@ -27,7 +27,7 @@ const COLUMNS: [&str; 10] = [
 ];
 
 impl Event {
-    /// An event of a visitor at a date or time (wall clock in the shop's zone, or every one with an
+    /// An event of a visitor at a date or time (wall clock in the shop's zone, or all with an
     /// offset).
     pub fn new(visitor: &str, occurred_at: &str, kind: &str) -> Self {
         let mut event = Event::default();
@@ -91,7 +91,7 @@ impl Event {
         self
     }
 
-    /// The units.
+    /// The quantity.
     #[must_use]
     pub fn quantity(mut self, quantity: i64) -> Self {
         self.quantity = Some(quantity);
@@ -128,7 +128,7 @@ impl EventsBuilder {
         self
     }
 
-    /// Says what a kind of the shop's own means.
+    /// Declares the meaning of one of the shop's own kinds.
     #[must_use]
     pub fn kind(mut self, kind: &str, means: EventWord) -> Self {
         self.kinds.push((kind.to_owned(), means));
@@ -143,14 +143,14 @@ impl EventsBuilder {
         self
     }
 
-    /// Adds many.
+    /// Adds many events.
     #[must_use]
     pub fn extend(mut self, events: impl IntoIterator<Item = Event>) -> Self {
         self.events.extend(events);
         self
     }
 
-    /// Validates and sorts them.
+    /// Validates and sorts the events.
     ///
     /// # Errors
     ///

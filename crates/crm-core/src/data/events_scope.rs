@@ -1,5 +1,5 @@
-//! Carrying a scope out on events: the moment cuts the log, `where` chooses events, `customers`
-//! chooses rows, `by` runs an analysis on the events of each group.
+//! Applies a scope to events: `as_of` cuts the log, `where` chooses events, `customers` chooses
+//! rows, `by` runs an analysis on the events of each group.
 //!
 //! | name | of | is |
 //! |---|---|---|
@@ -10,11 +10,11 @@
 //! | `first_<any of the above>` | visitor | the first value known of the visitor |
 //! | `first_week`, `first_month`, `first_quarter` | visitor | the first day of that period |
 //!
-//! What lies after the moment is not known: it takes part in nothing, not in joining visitors to
-//! customers either. It is counted in the note `events_after_as_of`; `events_at_one_instant` counts the
-//! events of the log whose visitor has a different one at the same instant, so that their order is a
-//! convention (`instants.rs`). Of a breakdown or a list of
-//! moments an analysis's own notes are lists, one object a group with its `value`.
+//! Events after `as_of` are ignored, also for joining visitors to customers. The note
+//! `events_after_as_of` counts them. The note `events_at_one_instant` counts events whose visitor
+//! has a different event at the same instant, so that their order is a convention (`instants.rs`).
+//! With a breakdown or a list of moments, an analysis's own notes are lists with one object per
+//! group, which has the group's `value`.
 
 use super::arrange::Arranged;
 use super::blocks::BLANK;
@@ -32,7 +32,7 @@ use crate::{Context, Day, Error, Result};
 use std::sync::Arc;
 
 impl Events {
-    /// What was known at an instant.
+    /// The events up to an instant.
     ///
     /// # Errors
     ///
@@ -54,18 +54,18 @@ impl Events {
         Ok(events)
     }
 
-    /// The events that a filter lets through; customers stay joined as they were.
+    /// The events that a filter keeps. The joined customers do not change.
     ///
     /// # Errors
     ///
-    /// A column that there is not, a value of a wrong type.
+    /// A column that does not exist, a value of a wrong type.
     pub fn view(&self, filter: &Filter, context: &Context) -> Result<Events> {
         let parts = self.parts(filter, &[], context)?;
         Ok(parts.into_iter().next().map_or(self.clone(), |(_, e)| e))
     }
 
-    /// The same events by customer instead of visitor: all visitors of one are one log. Events of
-    /// visitors without a customer are left out.
+    /// The same events by customer instead of visitor: the events of all visitors of a customer are
+    /// one group. Events of visitors without a customer are left out.
     pub(crate) fn by_customer(&self, context: &Context) -> Result<Events> {
         let data = self.data()?;
         let Some(joined) = &data.customer else {
@@ -98,7 +98,7 @@ impl Events {
         })
     }
 
-    /// Rows of these visitors only.
+    /// Limits the shown rows to the visitors that a filter chooses.
     pub(crate) fn showing(mut self, customers: &Filter) -> Result<Events> {
         if customers.is_empty() {
             return Ok(self);
@@ -119,7 +119,7 @@ impl Events {
             }
             let pass = self.attribute(name)?.test(name, condition)?;
             for (at, unit) in data.units.iter().enumerate() {
-                // The last event knows the customer best.
+                // The customer of a visitor is the one joined to the last event.
                 let last = data.group(at).end - 1;
                 chosen[*unit as usize] &= pass[last];
             }
@@ -128,13 +128,13 @@ impl Events {
         Ok(self)
     }
 
-    /// The rows of a table that the scope's `customers` lets through.
+    /// The rows of a table that the scope's `customers` chooses.
     pub(crate) fn shown(&self, table: Table) -> Result<Table> {
         let Some(chosen) = &self.chosen else {
             return Ok(table);
         };
         let visitors = self.visitors()?;
-        // By customer the visitors are customers, and so is the column.
+        // In events by customer the ids of the table's column are customers.
         let own = |column: &'_ Column| match column.values() {
             Values::Id { ids, .. } => Arc::ptr_eq(ids, visitors),
             _ => false,
@@ -148,8 +148,7 @@ impl Events {
         table.take(&rows)
     }
 
-    /// The events of each group of a breakdown among those that a filter lets through, groups in
-    /// ascending order, nulls last.
+    /// The events of each group of a breakdown, groups in ascending order, nulls last.
     pub(crate) fn parts(
         &self,
         filter: &Filter,
@@ -205,7 +204,7 @@ impl Events {
             push(&mut parts, (keys(at), part(group)?), "breakdown")?;
         }
         if parts.is_empty() {
-            // No rows, but the columns all the same.
+            // Without rows, one empty group gives the columns.
             parts.push((keys(None), part(&[])?));
         }
         Ok(parts)
@@ -283,7 +282,7 @@ impl Events {
         Ok(dim.map(|dim| AttributeValues::Codes(dim.ids.clone(), dim.codes.clone())))
     }
 
-    /// A column of categories by its role or by the name it came in with.
+    /// A column of categories by its role or by its name in the input.
     pub(crate) fn dim(&self, name: &str) -> Result<Option<&EventDim>> {
         let roles = self.spec.roles();
         let role = roles.iter().find(|(role, _)| *role == name);
@@ -293,7 +292,7 @@ impl Events {
         Ok(self.data()?.dims.iter().find(|d| d.name == column))
     }
 
-    /// The hour of the day of each event on the shop's clock.
+    /// The hour of the day of each event in the shop's zone.
     pub(crate) fn hours(&self) -> Result<(Arc<Ids>, Buf<u32>)> {
         let column = ColumnData::from(ColumnValues::Int {
             values: (0..24_i64).collect::<Vec<_>>().into(),
@@ -311,7 +310,7 @@ impl Events {
         Ok((Arc::new(ids), collect(codes, "hours")?.into()))
     }
 
-    /// The first value known of each visitor, for each of its events.
+    /// For each event, the first non-null value of its visitor.
     fn first(&self, of: AttributeValues, period: Option<Period>) -> Result<AttributeValues> {
         let data = self.data()?;
         Ok(match of {

@@ -1,4 +1,5 @@
-//! How a caller's columns become events: the names and settings that all doors take as one object.
+//! The names and settings with which a caller's columns become events; Rust, C and Python take them
+//! as one object.
 
 use super::spec::{AmountUnit, BadRows};
 use super::text_amounts::Decimal;
@@ -21,54 +22,55 @@ use std::collections::BTreeMap;
 pub struct EventsSpec {
     /// The visitor (訪問者): integers, texts, dictionaries of these, or fixed-size binary.
     pub visitor_id: String,
-    /// When it happened: a date or a timestamp, or texts of them (see `date_format`).
+    /// The time of the event: a date or a timestamp, or texts of them (see `date_format`).
     pub occurred_at: String,
-    /// What happened: free text. See `kinds`.
+    /// The kind of the event: free text; see `kinds`.
     pub kind: String,
-    /// The customer (会員ID), where known: a visitor who logs in or buys is joined to the customer,
-    /// before and after.
+    /// The customer (会員ID), if known: a visitor who logs in or buys is joined to the customer, also
+    /// for earlier and later events.
     pub customer_id: Option<String>,
     /// The page.
     pub page: Option<String>,
     /// The product.
     pub product: Option<String>,
-    /// Units; blank is 1.
+    /// The quantity; blank is 1.
     pub quantity: Option<String>,
-    /// The order that a purchase belongs to: its events are one order.
+    /// The order of a purchase: purchases with one order id are one order.
     pub order_id: Option<String>,
-    /// Where the visit came from.
+    /// The channel of the visit.
     pub channel: Option<String>,
     /// The campaign.
     pub campaign: Option<String>,
     /// The referrer.
     pub referrer: Option<String>,
-    /// Money of the event: what was put into the cart or paid, all its units together. Blank is
-    /// nothing; what is put into a cart has no negative amount.
+    /// Money of the event, for all its units together: added to the cart or paid. Blank is 0; `add`
+    /// events must not have negative amounts.
     pub amount: Option<String>,
-    /// ISO 4217 code of every amount; needed with `amount`.
+    /// ISO 4217 code of every amount. Required with `amount`.
     pub currency: Option<Currency>,
-    /// Whether amounts are in major units (dollars) or minor ones (cents).
+    /// Whether amounts are in major units (dollars) or minor units (cents).
     pub amount_unit: AmountUnit,
-    /// Round amounts that are no whole minor unit and count them, instead of refusing them.
+    /// Whether to round amounts that are not a whole number of minor units, and count them, instead
+    /// of refusing them.
     pub round_amounts: bool,
-    /// The shop's own kinds and what they mean. A kind that is mapped to itself is said not to
-    /// occur.
+    /// The shop's own kinds and their meanings. A kind that is mapped to itself is declared to be
+    /// right even if it does not occur.
     pub kinds: BTreeMap<String, EventWord>,
     /// Further columns to filter and break down by, such as the device.
     pub dimensions: Vec<String>,
-    /// Columns of finite numbers that describe a page view, such as its load time. A NaN is blank.
+    /// Columns of finite numbers that describe a page view, such as its load time. NaN is null.
     pub measures: Vec<String>,
     /// The shop's zone: an IANA name or an offset. Naive times are wall clock there. Default: the
     /// time column's own zone, else UTC.
     pub timezone: Option<String>,
     /// How dates are written in columns of texts or numbers: a pattern such as `"%d/%m/%Y %H:%M"`,
     /// `"epoch_s"`, `"epoch_ms"` or `"epoch_us"` (since 1970), or `"excel"` (serial numbers).
-    /// Default: told from the texts; a column whose values do not tell is refused.
+    /// Default: detected from the texts; a column whose texts fit several formats is refused.
     pub date_format: Option<String>,
-    /// The decimal sign of numbers in columns of texts: `"."`, `","`, or `"auto"`, told from the
-    /// column; a column whose values do not tell is refused.
+    /// The decimal sign of numbers in columns of texts: `"."`, `","`, or `"auto"`, detected from
+    /// the column; a column whose texts fit both is refused.
     pub decimal: Decimal,
-    /// What to do with rows that cannot be read.
+    /// Whether rows that cannot be read are refused or dropped.
     pub bad_rows: BadRows,
 }
 
@@ -102,16 +104,16 @@ impl Default for EventsSpec {
 }
 
 impl EventsSpec {
-    /// From JSON text.
+    /// Reads the spec from JSON text.
     ///
     /// # Errors
     ///
-    /// An option error naming the option at fault.
+    /// An option error naming the option.
     pub fn parse(json: &str) -> Result<Self> {
         crate::request::read(json)
     }
 
-    /// The columns it reads, each once, the required ones first.
+    /// The names of the columns it reads, each once, required columns first.
     pub fn columns(&self) -> Vec<&str> {
         let mut names: Vec<&str> = vec![&self.visitor_id, &self.occurred_at, &self.kind];
         let roles = self.roles();
@@ -145,7 +147,7 @@ impl EventsSpec {
         ]
     }
 
-    /// What contradicts itself, before any row is read.
+    /// Refuses settings that contradict each other, before any row is read.
     pub(crate) fn check(&self) -> Result<()> {
         if self.amount.is_some() && self.currency.is_none() {
             return Err(Error::option(

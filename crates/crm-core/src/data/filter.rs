@@ -1,24 +1,26 @@
-//! What orders and customers can be filtered and broken down by, and the conditions on it.
+//! The columns by which orders and customers can be filtered and broken down, and conditions on
+//! them.
 //!
 //! | name                                  | of       | is                                         |
 //! |---------------------------------------|----------|--------------------------------------------|
 //! | `customer_id`, `order_id`             | order    | the id                                     |
-//! | `ordered_at`                          | order    | its civil date                             |
-//! | `amount`                              | order    | its net amount, major units                |
+//! | `ordered_at` | order | the civil date |
+//! | `amount` | order | the net amount, major units |
 //! | `status`, `kind`                      | order    | the word                                   |
 //! | `channel`, `shop`, `product`, `category`, dimensions | order or line | the value                  |
-//! | `first_<any of the above>`            | customer | that of the first order that counts, of those in view |
+//! | `first_<any of the above>` | customer | the value at the customer's first order in view that
+//! counts |
 //! | `first_week`, `first_month`, `first_quarter` | customer | the first day of that period        |
 //! | `registered_at`, `opted_out`, dimensions of the customers table | customer | the value       |
 //!
-//! `where` comes first: a `first_` column of `by`, `customers` or a view of a view is that of the first
-//! order that `where` has kept, as the numbers beside it are. Within one `where` all conditions look at
-//! the orders before it.
+//! `where` comes first: a `first_` column in `by`, in `customers` or in a view of a view refers to
+//! the first order that `where` has kept, as the numbers of the result do. Within one `where` all
+//! conditions refer to the orders before it.
 //!
-//! Columns go by their role (`channel`) or by the name they had in the input. Where lines of an
-//! order differ in a column, it belongs to the lines: filtering on it keeps the matching lines, and
-//! orders with none of them are gone. The `first_` value of such a column is that of the first
-//! order's line with the greatest amount.
+//! Columns are named by their role (`channel`) or by their name in the input. If lines of one order
+//! differ in a column, the column belongs to lines: a filter on it keeps the matching lines, and an
+//! order without a matching line is removed. The `first_` value of such a column is the value of
+//! the line with the greatest amount in the first order.
 
 use super::ids::{IdKind, IdRef, Ids, NO_ID};
 use super::orders::{Orders, unpack};
@@ -41,7 +43,7 @@ pub(crate) struct Attribute {
     pub(crate) values: AttributeValues,
 }
 
-/// What has the values.
+/// Whether lines, orders or customers have the values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Level {
     Line,
@@ -95,7 +97,7 @@ impl AttributeValues {
         }
     }
 
-    /// The values at these places as cells of a table, and which of them hold a value.
+    /// The values at these indices as cells of a table, and their validity.
     pub(crate) fn cells(&self, places: &[usize]) -> Result<(Values, Vec<bool>)> {
         let what = "table column";
         let present = |places: &[usize], test: &dyn Fn(usize) -> bool| {
@@ -134,7 +136,7 @@ impl AttributeValues {
         })
     }
 
-    /// Which of the values a condition lets through.
+    /// Which of the values meet a condition.
     pub(crate) fn test(&self, name: &str, condition: &Condition) -> Result<Vec<bool>> {
         let n = match self {
             AttributeValues::Codes(_, codes) => codes.len(),
@@ -181,7 +183,7 @@ impl AttributeValues {
     }
 }
 
-/// The codes that a list of values names, found by search instead of by scanning the dictionary.
+/// The codes of the values in a list, found by search instead of a scan of the dictionary.
 fn exact(ids: &Ids, condition: &Condition) -> Result<Option<Vec<u32>>> {
     let values = match condition {
         Condition::Is(value) => std::slice::from_ref(value),
@@ -204,7 +206,7 @@ fn exact(ids: &Ids, condition: &Condition) -> Result<Option<Vec<u32>>> {
     Ok(Some(codes))
 }
 
-/// Refuses a word that the closed list of a column does not have: no row could ever hold it.
+/// Refuses a word that is not in the closed list of a column, because no row can have it.
 fn known_words(name: &str, condition: &Condition, labels: &[Label]) -> Result<()> {
     let values = match condition {
         Condition::Is(value) => std::slice::from_ref(value),
@@ -226,8 +228,8 @@ fn known_words(name: &str, condition: &Condition, labels: &[Label]) -> Result<()
     }
 }
 
-/// Refuses ends that are numbers for a column of texts where the texts between them, by bytes, are not the
-/// numbers between them.
+/// Refuses a range of numbers on a column of texts if the order of bytes and the order of numbers
+/// give different rows.
 fn one_reading(name: &str, ids: &Ids, range: &RangeCondition) -> Result<()> {
     let read = |text: &str| text.parse::<f64>().ok().filter(|v| v.is_finite());
     let ends = [&range.from, &range.to].map(|end| end.as_ref().and_then(Value::as_str));
@@ -286,9 +288,9 @@ fn matches(name: &str, condition: &Condition, item: &Item) -> Result<bool> {
     }
 }
 
-/// How a value stands to one given as JSON; `None` where only one of them is null.
+/// Compares a value with a value given as JSON; `None` if exactly one of them is null.
 fn compare(name: &str, item: &Item, value: &Value) -> Result<Option<Ordering>> {
-    // What was given may be a customer's: only its kind is said.
+    // The given value may be a customer's data, so the message has only its type.
     let wrong = |expected: &'static str| {
         let name = format!("where.{name}");
         Err(Error::option(name, kind_of(value), expected))
@@ -330,7 +332,7 @@ fn compare(name: &str, item: &Item, value: &Value) -> Result<Option<Ordering>> {
     })
 }
 
-/// A number of a condition: a whole one exactly, any other as the float it was written as.
+/// A number in a condition: whole numbers exactly, others as floats.
 enum Number {
     Whole(i128),
     Float(f64),
@@ -346,11 +348,12 @@ fn number(value: &Value) -> Option<Number> {
 }
 
 impl Number {
-    /// How the id `v` stands to this number. Ids have up to 64 bits, more than a float is exact to.
+    /// Compares the id `v` with this number. Ids have up to 64 bits, more than a float represents
+    /// exactly.
     fn compared(&self, v: i128) -> Ordering {
         match self {
             Number::Whole(given) => v.cmp(given),
-            // The cast cuts what is beyond i128, which no id reaches.
+            // The cast clamps numbers beyond i128, which is outside the range of ids.
             Number::Float(given) => {
                 let floor = libm::floor(*given);
                 let by_whole = v.cmp(&(floor as i128));
@@ -375,7 +378,7 @@ fn kind_of(value: &Value) -> &'static str {
 }
 
 impl Orders {
-    /// The names that filters and breakdowns can use.
+    /// The names of columns for filters and breakdowns.
     pub(crate) fn attribute_names(&self) -> Vec<String> {
         let mut names: Vec<String> = ["customer_id", "ordered_at", "amount", "status", "kind"]
             .map(str::to_owned)
@@ -553,8 +556,8 @@ impl Orders {
         by_code(AttributeValues::Codes(dim.ids.clone(), codes.into()))
     }
 
-    /// The first order of each customer that counts under the policy and that the view lets through, by
-    /// code.
+    /// The first order of each customer, by code, among orders that count under the policy and are
+    /// in the view.
     pub(crate) fn first_orders(&self, context: &Context) -> Result<Vec<u32>> {
         let index = self.index(context)?;
         let actions = actions(&self.view.policy);
@@ -581,9 +584,9 @@ impl Orders {
         })
     }
 
-    /// An attribute of orders or lines at each of these orders, null where there is none
-    /// ([`NO_ID`]): of lines that differ, that of the one with the greatest amount. Of customers,
-    /// the attribute at each of these codes.
+    /// An attribute of orders or lines at each of these orders, null for [`NO_ID`]; if lines
+    /// differ, the value of the line with the greatest amount. An attribute of customers at each of
+    /// these codes.
     pub(crate) fn at_orders(
         &self,
         of: Attribute,
@@ -626,8 +629,8 @@ impl Orders {
         })
     }
 
-    /// Which orders a filter lets through; an order with lines, when one line of it meets every
-    /// condition on lines. Unlike a view, it leaves the orders as they are.
+    /// Which orders meet a filter. An order with lines meets it if one line meets every condition
+    /// on lines. Unlike a view, this does not change the orders.
     pub(crate) fn matching(&self, filter: &Filter, context: &Context) -> Result<Vec<bool>> {
         let data = &self.data;
         let mut orders = filled(data.len(), true, "filter")?;
@@ -658,8 +661,8 @@ impl Orders {
         Ok(orders)
     }
 
-    /// The line with the greatest amount of each of these orders; equal amounts by the values of
-    /// the dimensions, so that the order of lines does not matter.
+    /// The line with the greatest amount in each of these orders. Ties are decided by the values of
+    /// the dimensions, so the order of lines does not matter.
     fn main_lines(&self, orders: &[u32]) -> Result<Vec<u32>> {
         let Some(line_order) = &self.data.line_order else {
             return Err(Error::internal("lines without orders"));

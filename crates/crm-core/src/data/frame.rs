@@ -1,5 +1,5 @@
-//! A caller's columns as a table, so that analyses of tables (fits, predictions) also take plain
-//! frames.
+//! Converts a caller's columns to a table, so that analyses of tables (fits, predictions) accept
+//! data frames.
 
 use super::blocks::BLANK;
 use super::ids::kind_of;
@@ -12,7 +12,7 @@ use crate::{Context, Error, Offsets, Result, Table, Zone};
 use std::borrow::Cow;
 use std::sync::Arc;
 
-/// Numbers, and which of them are present: none when all are.
+/// Numbers and their validity; `None` if all are valid.
 pub(crate) type Cells<'a> = (Cow<'a, [f64]>, Option<&'a [bool]>);
 
 impl Table {
@@ -31,7 +31,7 @@ impl Table {
     ///
     /// # Errors
     ///
-    /// Columns that are broken, of unequal lengths, of a type that no table has, an infinite number.
+    /// Malformed columns, unequal lengths, a type that tables do not have, an infinite number.
     pub fn from_batch(batch: &Batch, context: &Context) -> Result<Table> {
         let mut columns = Vec::new();
         let rows = batch.first().map_or(0, |(_, column)| column.len());
@@ -84,8 +84,9 @@ impl Table {
     }
 }
 
-/// Refuses a column that is not read and looks like one that would be and is not there: `weights` for
-/// `weight`, `event_observed` for `observed`. Ignored in silence, it would give other numbers.
+/// Refuses a column that is not read but whose name looks like a missing column that would be read:
+/// `weights` for `weight`, `event_observed` for `observed`. Ignoring it would give other numbers
+/// without a message.
 ///
 /// # Errors
 ///
@@ -107,7 +108,7 @@ pub fn no_misnomer<N: AsRef<str>, R: AsRef<str>>(names: &[N], reads: &[R]) -> Re
     Ok(())
 }
 
-/// What packages of survival analysis call columns of durations.
+/// Names that packages of survival analysis use for the columns of durations.
 const OTHER_NAMES: [(&str, &[&str]); 2] = [
     (
         "observed",
@@ -118,9 +119,9 @@ const OTHER_NAMES: [(&str, &[&str]); 2] = [
     ("entry", &["start", "entered", "truncation"]),
 ];
 
-/// Whether a column's name looks like another: but for case and signs the same, a letter or two from
-/// it, or with all its words among others, or known as its name elsewhere. A name of one letter looks like
-/// nothing.
+/// Whether a column's name looks like the name `read`: equal except for case and punctuation, one
+/// or two letters different, all its words among others, or a known synonym. Names of one letter
+/// look like no other name.
 fn looks_like(name: &str, read: &str) -> bool {
     let words = |text: &str| -> Vec<String> {
         let text: String = text.chars().take(64).flat_map(char::to_lowercase).collect();
@@ -143,7 +144,7 @@ fn looks_like(name: &str, read: &str) -> bool {
 }
 
 fn column(name: &str, column: &ColumnData, context: &Context) -> Result<Column> {
-    // Nothing is written down where every cell is there.
+    // There is no validity if every cell has a value.
     let known = column.validity();
     let bare = column.valid.is_none() && !matches!(column.values, ColumnValues::Null(_));
     let whole = bare && !matches!(column.values, ColumnValues::Dictionary { .. });
@@ -173,7 +174,7 @@ fn column(name: &str, column: &ColumnData, context: &Context) -> Result<Column> 
         };
         return Ok(Column::named(name, values).with_validity(valid()?));
     }
-    // What stands under a null is nobody's business: it leaves as zero.
+    // Values under nulls become 0, so that they do not leak into results.
     let values = match &column.values {
         ColumnValues::Int { values, .. } if whole => Values::I64(values.clone()),
         ColumnValues::Int { values, .. } => Values::I64(shown(values, &known, |v| *v)?.into()),
@@ -232,7 +233,7 @@ fn column(name: &str, column: &ColumnData, context: &Context) -> Result<Column> 
     Ok(Column::named(name, values).with_validity(valid()?))
 }
 
-/// The values of the cells that have one, and zero for the others.
+/// The values of valid cells, and zero for nulls.
 fn shown<T, U: Default>(
     values: &[T],
     known: &impl Fn(usize) -> bool,

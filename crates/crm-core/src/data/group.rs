@@ -1,5 +1,5 @@
-//! Rows to orders. Without an order id each row is an order (a negative one a refund); with one,
-//! the rows of a key (shop, order id) are its lines.
+//! Groups rows to orders. Without an order id each row is an order (a refund if its amount is
+//! negative). With an order id, the rows with one key (shop, order id) are the lines of an order.
 
 use super::blocks::BLANK;
 use super::ids::NO_ID;
@@ -20,7 +20,7 @@ impl Data {
         offsets: Offsets,
         context: &Context,
     ) -> Result<Data> {
-        // Shares every column that nothing is filled in.
+        // Columns in which nothing is filled are shared.
         let came = Arc::new(rows.clone());
         let mut rows = repeated(rows, spec, context)?;
         rows.as_read = AsRead::default();
@@ -34,8 +34,8 @@ impl Data {
         Ok(data)
     }
 
-    /// Orders from a choice of the rows of orders. They are complete: nothing is filled again, no
-    /// row is a repeated one, or the choice would change what its rows say.
+    /// Orders from chosen rows of orders. The rows are complete: nothing is filled again and no row
+    /// is dropped as repeated, because that would change the chosen rows.
     pub(crate) fn group_again(
         rows: Rows,
         spec: &OrdersSpec,
@@ -88,7 +88,8 @@ fn single(rows: Rows, offsets: Offsets) -> Result<Data> {
     })
 }
 
-/// What an order is. `positive`: one of its lines is; `has_id`: it has lines at all.
+/// The class of an order. `positive`: one of its lines has a positive amount; `has_id`: rows are
+/// lines of orders.
 fn class(gross: i64, net: i64, refunded: i64, positive: bool, has_id: bool) -> Class {
     if gross <= 0 && positive && has_id || refunded > 0 && net <= 0 {
         Class::FullRefund
@@ -137,15 +138,15 @@ fn state(
     Ok(Some(collect(cells, "orders")?.into()))
 }
 
-/// Applies the setting for rows that are equal in every column, each cell as it was read: ids to the
-/// letter, words as they were translated, a unit's amount beside the quantity.
+/// Applies the setting for rows that are equal in every column. Cells are compared as read: ids
+/// exactly, words after translation, unit amounts and quantities separately.
 fn repeated(rows: Rows, spec: &OrdersSpec, context: &Context) -> Result<Rows> {
     if spec.repeated_rows == RepeatedRows::Keep {
         return Ok(rows);
     }
     context.check()?;
     let mut order = collect((0..rows.len()).map(|i| i as u32), "rows")?;
-    // The words of a row, in a fixed order: two rows are equal when all of these are.
+    // The values of a row in a fixed order: two rows are equal if all of these are equal.
     let optional = [
         &rows.discount,
         &rows.refunded,
@@ -195,7 +196,8 @@ fn repeated(rows: Rows, spec: &OrdersSpec, context: &Context) -> Result<Rows> {
     rows.without(&reasons)
 }
 
-/// Rows of which each says all that its order does; those that contradict their order are left out.
+/// Completes the rows: each row gets the values of its order. Rows that contradict their order are
+/// left out.
 fn complete(mut rows: Rows, spec: &OrdersSpec, context: &Context) -> Result<(Rows, Keys)> {
     loop {
         let keys = key_of_rows(&rows, spec, context)?;
@@ -206,7 +208,8 @@ fn complete(mut rows: Rows, spec: &OrdersSpec, context: &Context) -> Result<(Row
         if reasons.iter().all(|r| *r == Reason::Good) {
             return Ok((whole, keys));
         }
-        // Starts again from the input: a row that is left out fills no blank cell and dates no order.
+        // Starts again from the input, so that a row that is left out fills no blank cell and dates
+        // no order.
         rows = rows.without(&reasons)?;
     }
 }
@@ -280,7 +283,7 @@ fn lines(
     })
 }
 
-/// Which order each row belongs to, by first appearance.
+/// The order of each row; orders are numbered by first appearance.
 struct Keys {
     of_row: Vec<u32>,
     first_row: Vec<u32>,
@@ -309,7 +312,7 @@ impl Keys {
         Ok(sums.into())
     }
 
-    /// The latest instant of each order's rows: a refund is booked when the last of it was.
+    /// The latest instant of each order's rows: the date of its refund.
     fn last(&self, column: &Buf<i64>) -> Result<Buf<i64>> {
         let mut last = filled(self.first_row.len(), BLANK, "orders")?;
         for (row, group) in self.of_row.iter().enumerate() {
@@ -338,7 +341,7 @@ fn key_of_rows(rows: &Rows, spec: &OrdersSpec, context: &Context) -> Result<Keys
     let mut ids = super::Ids::new(super::IdKind::Int(64), context.hash_seed);
     let mut codes = Vec::new();
     ids.encode(&order.name, &[&column], &mut codes, context)?;
-    // By first appearance, whatever form the dictionary took.
+    // Numbered by first appearance, whatever the form of the dictionary.
     let mut number = filled(ids.len(), NO_ID, "orders")?;
     let mut first_row = Vec::new();
     for (row, code) in codes.iter_mut().enumerate() {
@@ -355,9 +358,9 @@ fn key_of_rows(rows: &Rows, spec: &OrdersSpec, context: &Context) -> Result<Keys
     })
 }
 
-/// Fills what is blank on some lines of an order from the others, and refuses lines that
-/// contradict each other. Afterwards every line says all that its order does, so that any choice
-/// of lines is an order again.
+/// Fills blank cells of an order's lines from its other lines, and refuses lines that contradict
+/// each other. Then every line has all values of its order, so any choice of lines is an order
+/// again.
 fn fill(rows: &mut Rows, keys: &Keys, spec: &OrdersSpec, problems: &mut Problems) -> Result<()> {
     let mut filling = Filling {
         keys,
@@ -386,7 +389,7 @@ fn fill(rows: &mut Rows, keys: &Keys, spec: &OrdersSpec, problems: &mut Problems
     }
     filling.guests(&customer)?;
     rows.customer = customer;
-    // Blank cells of a dimension take the order's value where it has just one.
+    // Blank cells of a dimension take the order's value if the order has exactly one.
     for dim in &mut rows.dims {
         let mut several = false;
         let agreed = agree(keys, &dim.codes, NO_ID, |_, _| {
@@ -441,7 +444,7 @@ impl Filling<'_> {
             .add(row, reason, || Error::null(name, number as usize, expected))
     }
 
-    /// An order's instant is its earliest line.
+    /// The instant of an order is the instant of its earliest line.
     fn times(&mut self, column: &Buf<i64>) -> Result<Buf<i64>> {
         let of_row = &self.keys.of_row;
         let mut times = filled(self.keys.first_row.len(), i64::MAX, "orders")?;
@@ -477,7 +480,8 @@ impl Filling<'_> {
             (&mut rows.cost, &spec.cost),
         ] {
             if let (Some(cells), Some(name)) = (column.as_ref(), name) {
-                // A blank was read as zero; here it is the order's value on another line.
+                // A blank was read as zero; in these columns it means the order's value on another
+                // line.
                 let blank = cells.iter().map(|v| if *v == 0 { BLANK } else { *v });
                 let filled = money(&collect(blank, "orders")?.into(), name)?;
                 let zero = filled.iter().map(|v| if *v == BLANK { 0 } else { *v });
@@ -509,8 +513,8 @@ impl Filling<'_> {
     }
 }
 
-/// Each row's order's value of a column: that of its lines which have one. `differ` hears of rows
-/// that contradict an earlier one.
+/// For each row, the value of a column in its order. `differ` is called for rows that contradict an
+/// earlier row of the order.
 fn agree<T: Copy + PartialEq + Send + Sync + 'static>(
     keys: &Keys,
     column: &Buf<T>,
@@ -539,7 +543,7 @@ fn agree<T: Copy + PartialEq + Send + Sync + 'static>(
     Ok(kept(column, collect(cells, "orders")?))
 }
 
-/// The column itself where its cells are these, so that the rows as they came share it.
+/// The column itself if its cells equal `cells`, so that the original rows share the memory.
 fn kept<T: PartialEq + Send + Sync + 'static>(column: &Buf<T>, cells: Vec<T>) -> Buf<T> {
     match column[..] == cells[..] {
         true => column.clone(),

@@ -1,8 +1,8 @@
-//! The index: every order of every customer together, in its total order.
+//! The index: the orders of each customer together, in their total order.
 //!
-//! Built once, by the first analysis that needs a customer's orders side by side; after it such an
-//! analysis is a sequential scan. It covers every structurally valid order and ignores the scope,
-//! which is tested in the scan. 16 bytes an order and 4 a customer.
+//! The first analysis that needs customers' orders together builds it; such analyses are then
+//! sequential scans. It has every structurally valid order and ignores the scope, which the scan
+//! tests. It takes 16 bytes per order and 4 per customer.
 
 use super::ids::NO_ID;
 use super::orders::{Data, Orders};
@@ -12,23 +12,23 @@ use crate::{Context, Result};
 use crm_prefetch::prefetch;
 use std::sync::Arc;
 
-/// One order in its customer's row.
+/// One order of a customer.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct IndexEntry {
     /// Civil day.
     pub(crate) day: i32,
-    /// Its place in the orders.
+    /// Its index in the orders.
     pub(crate) order: u32,
     /// Net amount, minor units.
     pub(crate) net: i64,
 }
 
-/// How many orders ahead memory is asked for: a few cache misses of work.
+/// The number of orders ahead for which memory is prefetched: the work of a few cache misses.
 const AHEAD: usize = 16;
 
 /// See the module.
 pub(crate) struct Index {
-    /// Where each customer's entries begin, by code, and where the last one's end.
+    /// The start of each customer's entries, by code, and the end of the last.
     starts: Vec<u32>,
     entries: Vec<IndexEntry>,
 }
@@ -41,7 +41,7 @@ impl Index {
         &self.entries[self.starts[i] as usize..self.starts[i + 1] as usize]
     }
 
-    /// Asks for a customer's first order to be loaded soon.
+    /// Prefetches a customer's first order.
     #[inline]
     pub(crate) fn prefetch(&self, code: u32) {
         prefetch(&self.entries, self.starts[code as usize] as usize);
@@ -62,7 +62,7 @@ impl Index {
             *start = sum;
         }
         let mut entries = filled(sum as usize, IndexEntry::default(), "the index of orders")?;
-        // Each part owns a range of customers, so parts share nothing.
+        // Each thread fills a range of customers, so threads share nothing.
         let mut parts = room(context.threads(), "the index of orders")?;
         let mut rest = &mut entries[..];
         let mut first = 0;
@@ -107,8 +107,8 @@ fn fill(
             .zip(&time[from..to])
             .zip(&net[from..to]);
         for (i, ((code, time), net)) in rows.enumerate() {
-            // Two misses an order: where its customer stands, and the place it goes to. Both are
-            // asked for ahead, the first twice as far.
+            // Each order has two cache misses: its customer's counter and its target slot. Both are
+            // prefetched, the first twice as far ahead.
             let ahead = |n: usize| {
                 let code = customer.get(from + i + n)?;
                 (*code as usize).checked_sub(codes.start)
@@ -119,7 +119,7 @@ fn fill(
             if let Some(place) = ahead(AHEAD).and_then(|at| next.get(at)) {
                 prefetch(own, *place as usize);
             }
-            // A guest's code is past every range.
+            // The code of a guest is outside of every range.
             let Some(next) = (*code as usize)
                 .checked_sub(codes.start)
                 .and_then(|i| next.get_mut(i))
@@ -136,8 +136,9 @@ fn fill(
     }
     for code in codes {
         let entries = &mut own[(starts[code] - base) as usize..(starts[code + 1] - base) as usize];
-        // Civil days decide most comparisons without a look at the columns. Where clocks go back
-        // over midnight an earlier instant can have a later day, so days alone never reorder.
+        // Civil days decide most comparisons without access to the columns. Where clocks go back
+        // over midnight an earlier instant can have a later day, so orders are never sorted by days
+        // alone.
         let in_order = entries.windows(2).all(|pair| {
             data.sorted && pair[0].day < pair[1].day
                 || data.compare(pair[0].order, pair[1].order).is_le()
@@ -150,7 +151,7 @@ fn fill(
 }
 
 impl Orders {
-    /// The index, built on first use. A failed or cancelled build leaves it to the next.
+    /// The index, built on first use. After a failed or cancelled build the next caller builds it.
     pub(crate) fn index(&self, context: &Context) -> Result<Arc<Index>> {
         let data = &self.data;
         let built = || briefly(&data.index).and_then(|cell| cell.clone());

@@ -1,4 +1,4 @@
-//! The columns that came in, found by name and read chunk by chunk as one.
+//! The input columns, found by name; chunks of all batches are read as one column.
 
 use super::blocks::BLANK;
 use super::ids::{Ids, NO_ID, kind_of};
@@ -19,7 +19,7 @@ pub(crate) struct NamedColumns<'a> {
 }
 
 impl<'a> NamedColumns<'a> {
-    /// Checks that every column named is there, once per batch and as long as the others.
+    /// Checks that each batch has every named column exactly once, with equal lengths.
     pub(crate) fn new(columns: &[&str], batches: &'a [Batch]) -> Result<Self> {
         let mut rows = 0_usize;
         for batch in batches {
@@ -83,14 +83,14 @@ impl<'a> NamedColumns<'a> {
                 expected: format!("{what}: integers, texts or fixed-size binary"),
             });
         }
-        // A column without a single value has no type; texts hold nothing just as well.
+        // A column without any value has no type, so it is treated as texts.
         let mut ids = Ids::new(kind.unwrap_or(super::IdKind::Text), context.hash_seed);
         let mut codes = Vec::new();
         ids.encode(name, &chunks, &mut codes, context)?;
         Ok((Arc::new(ids), codes.into()))
     }
 
-    /// Whether a row may be without a value.
+    /// Whether a column may have null cells.
     pub(crate) fn may_be_null(&self, name: &str) -> Result<bool> {
         let plain = |column: &ColumnData| {
             column.valid.is_none()
@@ -100,8 +100,8 @@ impl<'a> NamedColumns<'a> {
         Ok(!self.chunks(name)?.iter().all(|(_, column)| plain(column)))
     }
 
-    /// Instants, the zone's offsets, whether the instants are known to ascend, and whether one is
-    /// blank.
+    /// The instants, the zone's offsets, whether the instants are known to ascend, and whether one
+    /// is blank.
     pub(crate) fn times(
         &self,
         name: &str,
@@ -127,7 +127,7 @@ impl<'a> NamedColumns<'a> {
             .reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
         let (low, high) = range.unwrap_or((0, 0));
         let offsets = Offsets::new(zone, low, high);
-        // Wall clocks that go back can change the order of instants.
+        // Where clocks go back, ascending wall clocks can be descending instants.
         let sorted = parts.len() == 1 && parts[0].sorted && zone.fixed().is_some();
         let blank = parts.iter().any(|t| t.blank);
         let zoned = dates.zoned()?;
@@ -160,7 +160,8 @@ impl<'a> NamedColumns<'a> {
         )
     }
 
-    /// The chunks of a column of times, and how its texts are written.
+    /// Reads the chunks of a column of times as far as no zone is needed, and detects the format of
+    /// its texts.
     fn half_read<'n>(
         &self,
         name: &'n str,
@@ -184,7 +185,7 @@ impl<'a> NamedColumns<'a> {
         Ok((parts, dates))
     }
 
-    /// Refuses an option about texts where none of the columns that it speaks of holds any.
+    /// Refuses an option about texts if none of its columns has texts.
     pub(crate) fn needs_texts(&self, option: &str, names: &[&str], numbers: bool) -> Result<()> {
         let fits = |column: &ColumnData| match column.looked_up().0.values {
             ColumnValues::Text(_) | ColumnValues::Null(_) => true,
@@ -210,7 +211,7 @@ impl<'a> NamedColumns<'a> {
         ))
     }
 
-    /// Amounts and the least of them, which is [`BLANK`] when one is blank.
+    /// The amounts and their minimum, which is [`BLANK`] if one is blank.
     pub(crate) fn money(
         &self,
         money: Money,
@@ -289,7 +290,7 @@ impl<'a> NamedColumns<'a> {
         Ok(())
     }
 
-    /// The units of each row, which a row with an amount must have.
+    /// The quantity of each row; a row with an amount must have one.
     pub(crate) fn quantity(
         &self,
         name: &str,
@@ -318,7 +319,7 @@ impl<'a> NamedColumns<'a> {
     }
 }
 
-/// Amounts of units as amounts of lines.
+/// Line amounts from unit amounts and quantities.
 pub(crate) fn times_quantity(
     amount: &Buf<i64>,
     quantity: &Buf<i64>,
@@ -342,10 +343,10 @@ pub(crate) fn times_quantity(
     Ok(out.into())
 }
 
-/// The chunks with whole numbers for floats; none where no chunk has floats. A program makes floats of
-/// ids as soon as one of them is blank.
+/// The chunks with floats converted to whole numbers; `None` if no chunk has floats. Programs
+/// convert ids to floats if one of them is blank.
 fn whole_numbers(name: &str, chunks: &[(usize, &ColumnData)]) -> Result<Option<Vec<ColumnData>>> {
-    // Up to here every whole number is a float, so that no two ids have become one.
+    // Up to 2^53 every whole number is a float, so no two ids were merged.
     const EXACT: f64 = 9_007_199_254_740_992.0;
     if !chunks
         .iter()
@@ -400,7 +401,7 @@ pub(crate) fn find<'a>(batch: &'a Batch, name: &str) -> Result<&'a ColumnData> {
         })
 }
 
-/// One buffer of several; a single one is kept by reference.
+/// Joins buffers; a single buffer is kept by reference.
 pub(crate) fn join<T: Copy + Send + Sync + 'static>(mut parts: Vec<Buf<T>>) -> Result<Buf<T>> {
     if parts.len() == 1 {
         return Ok(parts.remove(0));

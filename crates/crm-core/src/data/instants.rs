@@ -1,8 +1,9 @@
-//! The order of events of one visitor at one instant. A log does not say it, and where a row stands
-//! in a file is no evidence of it, so what the events are decides: the kind (in the order of a visit:
-//! view, product view, add, remove, checkout, failed payment, purchase, then other kinds by name),
-//! the columns of categories in the order of the spec, the customer, the amount, the quantity, the
-//! measures. Events equal in all of them are interchangeable. A funnel prefers the order of its steps.
+//! The order of events of one visitor at one instant. The log does not contain it, and the order of
+//! rows in a file is no evidence, so the contents decide: the kind (in the order of a visit: view,
+//! product view, add, remove, checkout, failed payment, purchase, then other kinds by name), the
+//! columns of categories in the order of the spec, the customer, the amount, the quantity, the
+//! measures. Events equal in all of these are interchangeable. A funnel uses the order of its steps
+//! instead.
 
 use super::events::EventData;
 use super::ids::{Ids, NO_ID};
@@ -10,7 +11,7 @@ use crate::Result;
 use crate::context::collect;
 use std::cmp::Ordering;
 
-/// Two values of a column of categories; missing ones come last.
+/// Compares two values of a column of categories, nulls last.
 fn by_id(ids: &Ids, a: u32, b: u32) -> Ordering {
     match (a == NO_ID, b == NO_ID) {
         (false, false) => ids.cmp(a, b),
@@ -19,7 +20,7 @@ fn by_id(ids: &Ids, a: u32, b: u32) -> Ordering {
 }
 
 impl EventData {
-    /// What events are: see the module.
+    /// Compares the contents of two events; see the module.
     fn by_content(&self, a: usize, b: usize) -> Ordering {
         let word = |event: usize| self.words[self.kind[event] as usize];
         let mut order = word(a).cmp(&word(b));
@@ -42,8 +43,8 @@ impl EventData {
         order
     }
 
-    /// Puts the events of each instant into their order, and counts those that share visitor and
-    /// instant with another that differs. Kinds must have their meanings by now.
+    /// Sorts the events of each instant, and counts events that share visitor and instant with a
+    /// different event. The meanings of kinds must be known.
     pub(crate) fn order_instants(mut self) -> Result<EventData> {
         let mut order: Option<Vec<u32>> = None;
         let mut shared = 0;

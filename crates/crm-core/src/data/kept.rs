@@ -1,5 +1,5 @@
-//! A result kept beside the data: the last one of its kind, for the analyses that ask for the same
-//! one after another.
+//! A cache for one result beside the data, for analyses that need the same result one after
+//! another.
 
 use super::Selection;
 use crate::scope::{Basis, Occasion};
@@ -8,14 +8,15 @@ use crate::{Day, Result};
 use std::any::Any;
 use std::sync::{Arc, Mutex};
 
-/// What a kept result was made of. Orders are immutable, so equal keys give equal results.
+/// The key of a cached result. Orders are immutable, so equal keys give equal results.
 #[derive(PartialEq)]
 struct CacheKey {
     as_of: Day,
     actions: [u8; 256],
     basis: Basis,
     occasion: Option<Occasion>,
-    /// Compared by address. The key owns the mask, so its address cannot be reused while it is kept.
+    /// Compared by address. The key owns the mask, so its address cannot be reused while it is
+    /// cached.
     mask: Option<Mask>,
 }
 
@@ -27,7 +28,7 @@ impl PartialEq for Mask {
     }
 }
 
-/// Room for one result and what it was made of.
+/// One cached result with its key.
 #[derive(Default)]
 pub(crate) struct Kept(Mutex<Option<(CacheKey, Arc<dyn Any + Send + Sync>)>>);
 
@@ -42,7 +43,7 @@ impl Selection {
         }
     }
 
-    /// The result kept for this selection, or a new one, which is kept in place of the last.
+    /// The cached result for this selection; otherwise computes it and replaces the cached one.
     pub(crate) fn kept_or<T: Any + Send + Sync>(
         &self,
         occasion: Option<Occasion>,
@@ -57,7 +58,7 @@ impl Selection {
         {
             return Ok(result);
         }
-        // Made without the lock: two callers at once both compute it, and neither waits for the other.
+        // Computed without the lock: two concurrent callers both compute it, and neither waits.
         let result = Arc::new(make()?);
         if let Some(mut kept) = briefly(cell) {
             *kept = Some((key, result.clone()));

@@ -1,4 +1,4 @@
-//! Orders, customers and events: columns in, validated once, immutable ever after.
+//! Orders, customers and events: built from columns, validated once, immutable.
 
 mod arrange;
 mod blocks;

@@ -17,14 +17,14 @@ use crate::{Context, Currency, Day, Error, Offsets, Result, Zone};
 use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock};
 
-/// What an order is once its amounts are known.
+/// The class of an order by its amounts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Class {
     Order = 0,
-    /// A negative row: lowers revenue at its date, counts as no order.
+    /// A negative row: it lowers revenue at its date and does not count as an order.
     Refund = 1,
-    /// Nothing is left of it; removed.
+    /// Fully refunded; does not count.
     FullRefund = 2,
     /// An order of amount zero.
     ZeroValue = 3,
@@ -39,7 +39,7 @@ impl Class {
     ];
 }
 
-/// Status, kind and class in one byte, so that a policy is a table of 256 entries.
+/// Packs status, kind and class into one byte, so that a policy is a table of 256 entries.
 pub(crate) fn pack(status: u8, kind: u8, class: Class) -> u8 {
     let or_first = |word: u8| if word == NO_WORD { 0 } else { word };
     or_first(status) | or_first(kind) << 3 | (class as u8) << 6
@@ -58,11 +58,11 @@ pub(crate) fn unpack(state: u8) -> (StatusWord, KindWord, Class) {
 pub(crate) struct Dim {
     pub(crate) name: String,
     pub(crate) ids: Arc<Ids>,
-    /// One code an order; none when lines of one order differ, so that only lines have values.
+    /// One code per order; `None` if lines of one order differ, so that only lines have values.
     pub(crate) codes: Option<Buf<u32>>,
 }
 
-/// What was refunded of each order, and when.
+/// The refunded amount of each order, and its date.
 #[derive(Clone)]
 pub(crate) struct Refund {
     pub(crate) amount: Buf<i64>,
@@ -80,15 +80,15 @@ pub(crate) struct Data {
     pub(crate) tax: Option<Buf<i64>>,
     pub(crate) cost: Option<Buf<i64>>,
     pub(crate) refund: Option<Refund>,
-    /// See [`pack`]; none when every order is a completed one-off of a positive amount.
+    /// See [`pack`]; `None` if every order is a completed one-off of a positive amount.
     pub(crate) state: Option<Buf<u8>>,
     pub(crate) order_id: Option<Dim>,
     pub(crate) dims: Vec<Dim>,
-    /// The order of each row, where rows are lines.
+    /// The order of each row, if rows are lines.
     pub(crate) line_order: Option<Buf<u32>>,
     pub(crate) rows: Rows,
-    /// The rows as they came, before repeated ones were left out and lines were filled from others of
-    /// their order; none where a filter has chosen lines. [`Orders::concat`] begins with these.
+    /// The rows of the input, before repeated rows were left out and blank cells filled; `None` if
+    /// a filter has chosen lines. [`Orders::concat`] starts from these.
     pub(crate) came: Option<Arc<Rows>>,
     pub(crate) offsets: Offsets,
     /// First and last instant.
@@ -97,16 +97,16 @@ pub(crate) struct Data {
     pub(crate) sorted: bool,
     /// Built by the first analysis that needs it; a failed build leaves it empty.
     pub(crate) index: Mutex<Option<Arc<Index>>>,
-    /// Whose turn it is to build it.
+    /// The lock for building it.
     pub(crate) turn: Turn,
-    /// The last totals made.
+    /// The totals computed last.
     pub(crate) kept: Kept,
-    /// Counted on first use.
+    /// Computed on first use.
     pub(crate) n_customers: OnceLock<usize>,
 }
 
 impl Data {
-    /// No orders yet, of these rows.
+    /// Empty orders with the dictionaries of these rows.
     pub(crate) fn empty(rows: Rows, offsets: Offsets) -> Data {
         Data {
             customer: Vec::new().into(),
@@ -133,7 +133,7 @@ impl Data {
         }
     }
 
-    /// Notes what scans want to know of the times.
+    /// Fills in the range of times and whether they ascend.
     pub(crate) fn finished(mut self) -> Data {
         let times = &self.time[..];
         self.sorted = self.sorted || times.is_sorted();
@@ -149,7 +149,7 @@ impl Data {
         self
     }
 
-    /// Orders.
+    /// The number of orders.
     pub(crate) fn len(&self) -> usize {
         self.time.len()
     }
@@ -198,19 +198,19 @@ impl Dim {
     }
 }
 
-/// What a scope has chosen of the data.
+/// The part of the data that a scope has chosen.
 #[derive(Clone)]
 pub(crate) struct View {
     pub(crate) policy: Policy,
     pub(crate) basis: Basis,
-    /// Orders let through, one bit each.
+    /// The chosen orders, one bit each.
     pub(crate) mask: Option<Arc<Vec<u64>>>,
     /// Customers whose rows are shown, by code.
     pub(crate) chosen: Option<Arc<Vec<bool>>>,
 }
 
-/// Orders of a shop: validated, immutable, cheap to clone. They own the zone, the currency and the
-/// grouping of lines.
+/// Orders of a shop: validated, immutable, cheap to clone. They contain the zone, the currency and
+/// the grouping of lines.
 ///
 /// ```
 /// use crm_core::{Currency, Orders, Zone};
@@ -227,10 +227,10 @@ pub struct Orders {
     pub(crate) data: Arc<Data>,
     pub(crate) spec: Arc<OrdersSpec>,
     pub(crate) customers: Option<Arc<Customers>>,
-    /// The row in the customers table by code.
+    /// The row in the customers table, by code.
     pub(crate) customer_rows: Option<Arc<Vec<u32>>>,
     pub(crate) view: View,
-    /// The last kept order's date of the whole import.
+    /// The date of the last order of the whole import.
     pub(crate) last_date: Option<Day>,
 }
 
@@ -309,8 +309,8 @@ impl Orders {
         })
     }
 
-    /// Orders (or rows, where there is no order id) that were kept, whether or not they count; of a
-    /// view those that its filter lets through.
+    /// The number of orders (or rows, without an order id), whether or not they count; in a view,
+    /// the orders that its filter keeps.
     pub fn len(&self) -> usize {
         match &self.view.mask {
             Some(mask) => mask.iter().map(|bits| bits.count_ones() as usize).sum(),
@@ -318,15 +318,15 @@ impl Orders {
         }
     }
 
-    /// Whether there is none.
+    /// Whether there are no orders.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Customers with at least one of these orders.
+    /// The number of customers with at least one of these orders.
     pub fn n_customers(&self) -> usize {
         let count = || {
-            // Without memory to mark them, the size of the dictionary.
+            // If there is no memory for the marks, the size of the dictionary.
             let Ok(seen) = self.with_orders() else {
                 return self.data.ids().len();
             };
@@ -336,7 +336,7 @@ impl Orders {
             Some(_) => count(),
             None => match self.data.n_customers.get() {
                 Some(n) => *n,
-                // Counted outside the cell, which a fork may leave half filled.
+                // Computed outside of the cell, which a fork could leave half initialised.
                 None => {
                     let n = count();
                     *self.data.n_customers.get_or_init(|| n)
@@ -369,8 +369,7 @@ impl Orders {
         first.map(|first| data.offsets.day(first))
     }
 
-    /// The civil date of the last kept order of the whole import, kept by views: the default
-    /// `as_of`.
+    /// The civil date of the last order of the whole import, also for views: the default `as_of`.
     pub fn last_date(&self) -> Option<Day> {
         self.last_date
     }
@@ -400,7 +399,7 @@ impl Orders {
         self.customers.as_ref()
     }
 
-    /// Whether the view's filter lets an order through.
+    /// Whether the view contains an order.
     #[inline]
     pub(crate) fn lets_through(&self, order: usize) -> bool {
         match &self.view.mask {
@@ -421,7 +420,7 @@ impl Orders {
     ///
     /// # Errors
     ///
-    /// A column that there is not, a value of a wrong type.
+    /// A column that does not exist, a value of a wrong type.
     pub fn view(
         &self,
         filter: &Filter,
@@ -436,19 +435,19 @@ impl Orders {
     }
 
     /// These orders and more, as if built from all rows at once. A customers table that only one of
-    /// them has is that of all.
+    /// them has applies to all.
     ///
     /// # Errors
     ///
-    /// Another setting, column, currency, policy, customers table or id type than these orders'; the
-    /// error names it.
+    /// A setting, column, currency, policy, customers table or id type that differs; the error
+    /// names it.
     pub fn concat(&self, more: &Orders, context: &Context) -> Result<Orders> {
         let (a, b) = (self.spec.as_ref(), more.spec.as_ref());
         let (settings, others) = (as_object(a), as_object(b));
         if let Some((name, setting)) =
             (settings.iter()).find(|(name, s)| others.get(*name) != Some(s))
         {
-            // Columns and settings are no data of customers, so both may be shown.
+            // Settings contain no data of customers, so both values may be shown.
             let other = others.get(name).cloned().unwrap_or_default();
             let expected = format!("{setting} as in the first orders, for `concat`");
             return Err(Error::option(name, other, expected));
@@ -502,9 +501,9 @@ impl Orders {
     }
 }
 
-/// Orders one by one: customer, time and amount as text and minor units.
+/// A builder of orders, one by one: customer and time as text, amount in minor units.
 ///
-/// See [`Orders::builder`]; for statuses, lines or dimensions build from columns.
+/// See [`Orders::builder`]. For statuses, lines or dimensions, build orders from columns.
 #[derive(Debug)]
 pub struct OrdersBuilder {
     currency: Currency,
@@ -515,8 +514,8 @@ pub struct OrdersBuilder {
 }
 
 impl OrdersBuilder {
-    /// Adds an order: the customer's id, a date or time (wall clock in the shop's zone, or
-    /// every one with an offset), the amount in minor units.
+    /// Adds an order: the customer's id, a date or time (wall clock in the shop's zone, or all with
+    /// an offset), the amount in minor units.
     #[must_use]
     pub fn order(mut self, customer: &str, ordered_at: &str, amount: i64) -> Self {
         self.customer.push(customer.to_owned());
@@ -525,7 +524,7 @@ impl OrdersBuilder {
         self
     }
 
-    /// Adds many.
+    /// Adds many orders.
     #[must_use]
     pub fn extend<A: AsRef<str>, B: AsRef<str>>(
         self,
@@ -537,7 +536,7 @@ impl OrdersBuilder {
         orders.into_iter().fold(self, add)
     }
 
-    /// Validates them.
+    /// Validates the orders.
     ///
     /// # Errors
     ///

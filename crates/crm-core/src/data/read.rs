@@ -21,7 +21,7 @@ pub(crate) enum Reason {
     BadOrderId,
     BadQuantity,
     BadMoney,
-    /// A number that describes an event.
+    /// A measure of an event that is not a number.
     BadMeasure,
     BadWord,
     BadCurrency,
@@ -32,7 +32,7 @@ pub(crate) enum Reason {
     Filtered,
 }
 
-/// Cells that could not be read.
+/// Collects cells that could not be read.
 pub(crate) struct Problems {
     drop: bool,
     rows: usize,
@@ -53,7 +53,7 @@ impl Problems {
         }
     }
 
-    /// Notes how a column of texts was read, where it holds any.
+    /// Records the format in which a column of texts was read, if it has texts.
     pub(crate) fn understand(&mut self, column: &str, form: Option<String>) {
         self.understood.extend(form.map(|form| Understood {
             column: column.to_owned(),
@@ -61,7 +61,7 @@ impl Problems {
         }));
     }
 
-    /// Leaves out a row whatever the setting for bad rows is.
+    /// Leaves out a row, whatever the setting for bad rows.
     pub(crate) fn leave_out(&mut self, row: usize, reason: Reason) -> Result<()> {
         if self.reasons.is_empty() {
             self.reasons = filled(self.rows, Reason::Good, "bad rows")?;
@@ -72,7 +72,7 @@ impl Problems {
         Ok(())
     }
 
-    /// Notes a bad cell: the error of the first row is kept, or the row is left out.
+    /// Records a bad cell: keeps the error of the first row, or leaves the row out.
     #[cold]
     pub(crate) fn add(
         &mut self,
@@ -89,12 +89,12 @@ impl Problems {
         Ok(())
     }
 
-    /// Whether the row has been found bad so far.
+    /// Whether the row is bad so far.
     pub(crate) fn is_bad(&self, row: usize) -> bool {
         self.reasons.get(row).is_some_and(|r| *r != Reason::Good)
     }
 
-    /// The reasons by row, empty when every row is good.
+    /// The reasons by row; empty if every row is good.
     pub(crate) fn finish(self) -> Result<Vec<Reason>> {
         match self.first {
             Some((_, error)) => Err(error.of_bad_row()),
@@ -102,7 +102,7 @@ impl Problems {
         }
     }
 
-    /// The error of the first bad row where no option leaves any out.
+    /// The error of the first bad row, for data without an option that drops rows.
     pub(crate) fn none(self) -> Result<()> {
         self.first.map_or(Ok(()), |(_, error)| Err(error))
     }
@@ -113,7 +113,7 @@ impl Problems {
 pub(crate) struct Money<'a> {
     pub(crate) column: &'a str,
     pub(crate) currency: Currency,
-    /// Whether integers and decimals are minor units already.
+    /// Whether numbers are in minor units.
     pub(crate) minor: bool,
     pub(crate) round: bool,
     /// The decimal sign of texts.
@@ -126,18 +126,18 @@ enum Amount {
     Blank,
     Exact(i64),
     Rounded(i64),
-    /// No whole minor unit.
+    /// Not a whole number of minor units.
     Fraction,
     TooLarge,
     NotANumber,
-    /// A text that is no amount.
+    /// A text that is not an amount.
     Unreadable,
     /// An amount in another currency.
     Foreign(Unit),
 }
 
 impl Money<'_> {
-    /// Decimals of what comes in as whole numbers of minor units.
+    /// The decimals of numbers in the input that become minor units.
     pub(crate) fn exponent(self) -> u8 {
         if self.minor {
             0
@@ -146,8 +146,7 @@ impl Money<'_> {
         }
     }
 
-    /// The column in minor units, [`BLANK`] where it is null; how many cells were rounded; and the
-    /// least of them.
+    /// The column in minor units, [`BLANK`] for null; the number of rounded cells; and the minimum.
     /// A column of integers in minor units without nulls is kept by reference.
     pub(crate) fn read(
         self,
@@ -202,7 +201,7 @@ impl Money<'_> {
                 (amounts, range)
             }
             (_, None) => cells.numbers(column, scale)?,
-            // The dictionary's values are few: each is read once.
+            // Each value of a dictionary is read once.
             (_, Some(keys)) => {
                 let mut read = room(values.len(), "amounts")?;
                 for i in 0..values.len() {
@@ -226,7 +225,7 @@ impl Money<'_> {
         Ok((amounts.into(), cells.rounded, least))
     }
 
-    /// The amount of cell `i` of a column of numbers, whatever it is.
+    /// The amount in cell `i` of a column of numbers of any type.
     fn number(self, column: &ColumnData, scale: i64, i: usize) -> Amount {
         match &column.values {
             ColumnValues::Int { values, .. } => whole(i128::from(values[i]), scale),
@@ -245,7 +244,7 @@ impl Money<'_> {
         i32::from(self.exponent()) - i32::from(decimals)
     }
 
-    /// A text's amount.
+    /// The amount in a text.
     fn text(self, text: &[u8], decided: Decided, scratch: &mut Vec<u8>) -> Amount {
         match text_amounts::read(text, decided, scratch) {
             None => Amount::Unreadable,
@@ -254,7 +253,7 @@ impl Money<'_> {
                 amount.value,
                 i32::from(self.exponent()) - i32::from(amount.decimals),
             ),
-            // A number of things has no currency.
+            // A quantity must not name a currency.
             Some(Some(_)) if self.reason == Reason::BadQuantity => Amount::Unreadable,
             Some(Some(amount)) if !amount.unit.fits(self.currency.code()) => {
                 Amount::Foreign(amount.unit)
@@ -267,7 +266,7 @@ impl Money<'_> {
     }
 }
 
-/// The cells of a column of money on their way to minor units.
+/// Converts the cells of a column of money to minor units.
 struct Amounts<'a, 'p> {
     money: Money<'a>,
     first_row: usize,
@@ -324,8 +323,8 @@ impl Amounts<'_, '_> {
                     };
                     return convert(values, valid, WHAT, fast, slow);
                 }
-                // The quotient of floats is near enough to round to the right one, which the
-                // product proves.
+                // The quotient of floats is near enough to round to the exact quotient; the product
+                // checks it.
                 let fast = |v: i128| {
                     let low = v as i64;
                     let small = (i128::from(low) == v) & (low.unsigned_abs() < WHOLE_FLOATS as u64);
@@ -345,7 +344,7 @@ impl Amounts<'_, '_> {
         }
     }
 
-    /// The minor units of cell `i`; where it has none, that is noted and 0 stands for it.
+    /// The minor units of cell `i`. If it cannot be read, that is recorded and the result is 0.
     fn minor(&mut self, i: usize, amount: Amount) -> Result<i64> {
         let money = self.money;
         let row = self.first_row + i;
@@ -400,7 +399,7 @@ fn nearest(value: f64) -> ((f64, i64), bool) {
     ((shifted - SHIFT, whole), value.abs() < WHOLE_FLOATS)
 }
 
-/// Amounts are kept well inside i64, so that negating and adding two cannot overflow.
+/// Amounts are limited to less than 2^62, so that negation and the sum of two cannot overflow.
 const LARGEST: i64 = 1 << 62;
 
 fn bounded(minor: i128) -> Amount {
@@ -423,8 +422,8 @@ fn float(value: f64, scale: f64) -> Amount {
         return Amount::TooLarge;
     }
     let nearest = libm::rint(minor);
-    // Within 1e-6 of a minor unit, or the very float that the whole minor unit prints as (the
-    // product of a large amount can be further off than that).
+    // Within 1e-6 of a minor unit, or equal to the float nearest to the whole minor unit (for large
+    // amounts the product can be off by more than 1e-6).
     if (minor - nearest).abs() <= NEAR || nearest / scale == value {
         Amount::Exact(nearest as i64)
     } else {
@@ -462,12 +461,12 @@ fn decimal(value: i128, shift: i32) -> Amount {
     }
 }
 
-/// A time column, half read: microseconds, instants or wall clock.
+/// A time column that is read but not yet in a zone: microseconds, instants or wall clock.
 pub(crate) struct Times {
     micros: Buf<i64>,
-    /// Whether they are wall clock; of texts this is known once the whole column is read.
+    /// Whether the times are wall clock; for texts this is known after the whole column is read.
     wall: Option<bool>,
-    /// Least and greatest time; none when every cell is blank.
+    /// Least and greatest time; `None` if every cell is blank.
     pub(crate) range: Option<(i64, i64)>,
     /// Whether times ascend and none is blank.
     pub(crate) sorted: bool,
@@ -476,7 +475,7 @@ pub(crate) struct Times {
 }
 
 impl Times {
-    /// Reads the column as far as that needs no zone; [`BLANK`] where it is null.
+    /// Reads the column as far as no zone is needed; [`BLANK`] for null.
     pub(crate) fn read(
         name: &str,
         column: &ColumnData,
@@ -503,7 +502,7 @@ impl Times {
                         return Ok(Times::new(values.clone(), wall, range));
                     }
                 }
-                // Micros of a count; none where that is no time.
+                // The microseconds of a count; `None` if it is outside of the calendar.
                 let exact = |count: i64| match unit {
                     TimeUnit::Second => count.checked_mul(1_000_000),
                     TimeUnit::Millisecond => count.checked_mul(1_000),
@@ -569,7 +568,8 @@ impl Times {
         }
     }
 
-    /// As instants, wall clock read in the zone of `offsets`; `zoned` says what texts are.
+    /// The times as instants; wall clock is read in the zone of `offsets`. `zoned`: whether texts
+    /// name their zone.
     pub(crate) fn instants(self, zoned: bool, offsets: &Offsets) -> Result<Buf<i64>> {
         if offsets.zone() == Zone::UTC || !self.wall.unwrap_or(!zoned) {
             return Ok(self.micros);
@@ -583,7 +583,7 @@ impl Times {
     }
 }
 
-/// numpy's time without a value.
+/// numpy's null time.
 const NAT: i64 = i64::MIN;
 
 /// Counts of `unit` microseconds as microseconds, and whether they are times (or numpy's NaT).
@@ -631,7 +631,7 @@ pub(crate) fn words<W: Copy>(
         }
     };
     let mut out = room(n, "words")?;
-    // Neighbouring rows mostly hold the same word.
+    // Neighbouring rows often have the same word.
     let mut last: (&[u8], u8) = (&[], NO_WORD);
     for i in 0..n {
         if !column.is_valid(i) {
@@ -659,5 +659,5 @@ pub(crate) fn words<W: Copy>(
     Ok(out)
 }
 
-/// No word in a cell.
+/// The code of a null cell.
 pub(crate) const NO_WORD: u8 = 255;

@@ -1,5 +1,5 @@
-//! The reconciliation (照合): what came in, what counts, and what does not, by reason. Rows, orders
-//! and amounts add up to the last line, `total`.
+//! The reconciliation (照合): rows of the input that count, and rows that do not count by reason.
+//! Rows, orders and amounts add up to the last line, `total`.
 
 use super::ids::NO_ID;
 use super::orders::{Class, Orders, unpack};
@@ -13,7 +13,7 @@ use crate::{Context, Definition, Error, Result, Table};
 use serde_json::json;
 
 const FIELDS: [Field; 5] = columns! {
-    "reason": Category, "", "理由", "Why these rows count or do not.";
+    "reason": Category, "", "理由", "The reason why these rows count or do not count.";
     "rows": Int, "rows", "行数", "Rows of the input.";
     ORDERS, "Orders; left-out lines of orders are rows only.";
     CUSTOMERS, "Distinct customers with such an order.";
@@ -63,13 +63,13 @@ reasons! {
 }
 
 impl Orders {
-    /// What came in, what counts and what does not, by reason: `reason rows orders customers
-    /// amount`. Rows, orders and amount add up to the line `total`; customers are distinct in each
-    /// line. The order of lines is fixed, lines without rows are left out.
+    /// The reconciliation as a table: `reason rows orders customers amount`. Rows, orders and
+    /// amount add up to the line `total`; customers are distinct in each line. The order of lines
+    /// is fixed; lines without rows are left out.
     ///
     /// # Errors
     ///
-    /// A sum that does not fit, memory.
+    /// A sum that does not fit into 64 bits; out of memory.
     pub fn reconciliation(&self, context: &Context) -> Result<Table> {
         context.check()?;
         let sums = Sums::of(self)?;
@@ -132,7 +132,8 @@ impl Orders {
         }
     }
 
-    /// Customers with orders that the customers table does not know; none without a table.
+    /// The number of customers with orders who are not in the customers table; `None` without a
+    /// table.
     fn unknown_customers(&self) -> Option<usize> {
         let rows = self.customer_rows.as_ref()?;
         let with_orders = self.with_orders().ok()?;
@@ -143,7 +144,7 @@ impl Orders {
         )
     }
 
-    /// Why an order of this state does not count: its kind, its status, or its class.
+    /// The reason why an order of this state does not count: its kind, its status, or its class.
     fn reason(&self, state: u8) -> Line {
         let (status, kind, class) = unpack(state);
         let policy = &self.view.policy;
@@ -207,7 +208,7 @@ impl Sums {
     fn count(&mut self, orders: &Orders) -> Result<i64> {
         let data = &orders.data;
         let actions = actions(&orders.view.policy);
-        // One bit a line and customer.
+        // One bit per line and customer.
         let mut seen = filled(data.ids().len(), 0_u32, "reconciliation")?;
         for i in 0..data.len() {
             let line = orders.line(i, &actions) as usize;
@@ -236,7 +237,7 @@ impl Sums {
     fn left_out(&mut self, orders: &Orders) {
         for left in &orders.data.rows.left_out {
             let line = match left.reason {
-                // No row of orders has measures.
+                // Rows of orders have no measures.
                 Reason::Good | Reason::BadMeasure => continue,
                 Reason::BadTime => Line::BadTime,
                 Reason::BadAmount => Line::BadAmount,

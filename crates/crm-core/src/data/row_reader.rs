@@ -35,7 +35,7 @@ struct Amounts {
 }
 
 impl Rows {
-    /// Reads all columns of the batches. Gives the rows and the offsets of the shop's zone.
+    /// Reads all columns of the batches. Returns the rows and the offsets of the shop's zone.
     pub(crate) fn read(
         spec: &OrdersSpec,
         batches: &[Batch],
@@ -270,7 +270,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Blank times and amounts are fine only where other lines of the order can fill them.
+    /// Blank times and amounts are accepted only if other lines of the order can fill them.
     fn blanks(
         &mut self,
         time: &[i64],
@@ -313,7 +313,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Moves the amounts of lines that are no merchandise to where they belong.
+    /// Moves the amounts of lines that are not merchandise to their columns (discount, shipping, refund, …).
     fn line_kinds(
         &self,
         lines: Option<&Buf<u8>>,
@@ -334,7 +334,7 @@ impl Reader<'_> {
     }
 }
 
-/// Moves the amounts of lines that are no merchandise to where they belong.
+/// Moves the amounts of lines that are not merchandise to their columns (discount, shipping, refund, …).
 fn fold_lines(kinds: &[u8], amounts: &mut Amounts) -> Result<()> {
     let n = kinds.len();
     let mut merchandise = collect(amounts.amount.iter().copied(), "amounts")?;

@@ -1,5 +1,6 @@
-//! Rows as they came in, read and validated column by column, before they are orders. Kept, so
-//! that more rows can be appended ([`Rows::append`]) and lines can be chosen ([`Rows::take`]).
+//! The rows of the input, read and validated column by column, before they are grouped to orders.
+//! They are kept, so that rows can be appended ([`Rows::append`]) and lines chosen
+//! ([`Rows::take`]).
 
 use super::Buf;
 use super::blocks::BLANK;
@@ -19,16 +20,15 @@ pub(crate) struct RowDim {
     pub(crate) codes: Buf<u32>,
 }
 
-/// Cells as they were read, of columns that a row's amounts are then made of: a unit's amount and
-/// the quantity, and the kind of a line with the amounts it moves. Empty where repeated rows are
-/// kept.
+/// Cells as read of columns that are then combined: unit amount and quantity, the kind of a line
+/// and the amounts that it moves. Empty if repeated rows are kept.
 #[derive(Clone, Default)]
 pub(crate) struct AsRead {
     pub(crate) numbers: Vec<Buf<i64>>,
     pub(crate) line_kind: Option<Buf<u8>>,
 }
 
-/// What was left out before it became a row.
+/// Counts of what was left out before it became a row.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct LeftOut {
     pub(crate) reason: Reason,
@@ -40,7 +40,7 @@ pub(crate) struct LeftOut {
 #[derive(Clone)]
 pub(crate) struct Rows {
     pub(crate) ids: Arc<Ids>,
-    /// [`NO_ID`] where there is none.
+    /// [`NO_ID`] for null.
     pub(crate) customer: Buf<u32>,
     /// UTC microseconds; [`BLANK`] only on later lines of an order.
     pub(crate) time: Buf<i64>,
@@ -55,14 +55,14 @@ pub(crate) struct Rows {
     pub(crate) status: Option<Buf<u8>>,
     pub(crate) kind: Option<Buf<u8>>,
     pub(crate) order: Option<RowDim>,
-    /// What repeated rows are told by beside the columns above: see [`AsRead`].
+    /// Further columns by which repeated rows are recognised; see [`AsRead`].
     pub(crate) as_read: AsRead,
-    /// Channel, shop, product, category and the named dimensions, as far as given.
+    /// Channel, shop, product, category and the named dimensions, if given.
     pub(crate) dims: Vec<RowDim>,
-    /// Row numbers in the caller's order, where rows were left out.
+    /// Row numbers in the input, if rows were left out.
     pub(crate) number: Option<Buf<u64>>,
     pub(crate) left_out: Vec<LeftOut>,
-    /// Cells rounded to a whole minor unit.
+    /// The number of cells rounded to a whole minor unit.
     pub(crate) rounded: u64,
     /// How columns of texts were read.
     pub(crate) understood: Vec<Understood>,
@@ -73,17 +73,17 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
-    /// Rows.
+    /// The number of rows.
     pub(crate) fn len(&self) -> usize {
         self.time.len()
     }
 
-    /// A row's number in the caller's order.
+    /// A row's number in the input.
     pub(crate) fn number(&self, row: usize) -> u64 {
         self.number.as_ref().map_or(row as u64, |n| n[row])
     }
 
-    /// Leaves rows out for their reasons, counted.
+    /// Leaves out the rows with a reason, and counts them.
     pub(crate) fn without(self, reasons: &[Reason]) -> Result<Rows> {
         if reasons.iter().all(|r| *r == Reason::Good) {
             return Ok(self);
@@ -95,7 +95,8 @@ impl Rows {
             .filter(|(_, r)| **r != Reason::Good)
         {
             let amount = match (*reason, self.amount[row]) {
-                // Nobody knows of what the discounts of such a row would be taken off.
+                // Without an amount, the discounts of such a row have nothing to be subtracted
+                // from.
                 (Reason::BadAmount | Reason::BadQuantity, _) | (_, BLANK) => 0,
                 (_, amount) => {
                     i128::from(amount)
@@ -170,8 +171,7 @@ impl Rows {
     /// These rows and then others, read under the same spec.
     pub(crate) fn append(&self, more: &Rows, context: &Context) -> Result<Rows> {
         let join = |a: &Buf<i64>, b: &Buf<i64>| chain(a, b);
-        // A column that only one side has (no word in the other, no line of that kind) is blank
-        // in the other.
+        // A column that only one side has is blank in the other.
         let (n, m) = (self.len(), more.len());
         let opt = |a, b| either(a, b, n, m, 0);
         let byte = |a, b| either(a, b, n, m, NO_WORD);
@@ -190,7 +190,7 @@ impl Rows {
                 codes,
             })
         };
-        // Row numbers go on counting behind the first import.
+        // Row numbers continue after the first import.
         let before = self
             .number
             .as_ref()
@@ -253,7 +253,7 @@ impl Rows {
     }
 }
 
-/// A guest row, as the setting for guests says.
+/// Applies the setting for guests to a row.
 pub(crate) fn guest(
     problems: &mut Problems,
     spec: &OrdersSpec,
@@ -320,8 +320,8 @@ fn either<T: Copy + Send + Sync + 'static>(
     }
 }
 
-/// A dictionary with the ids of another that occur among its codes, and this one's code for each of
-/// the other's.
+/// Adds the ids of another dictionary that occur among its codes. Returns this dictionary's code
+/// for each code of the other.
 pub(crate) fn absorbed(
     ids: &Arc<Ids>,
     more: &Arc<Ids>,

@@ -1,11 +1,11 @@
-//! Sorted runs of events that are one log, put together when it is first looked at.
+//! Sorted parts of a log of events, merged on first use.
 //!
-//! Appending only notes the other's runs: a day costs the day, not the history. The first look
-//! afterwards merges them by visitor and time. Columns are copied stretch by stretch; only what
-//! stands at one instant is sorted again, and of the ids only those of the later run are looked up. Of several runs the two
-//! neighbours that are shortest together go first, so that a year of single days is copied a few
-//! times and not hundreds. The result is that of all rows at once, bit for bit: results do not
-//! depend on codes, nor on the order of the runs.
+//! Appending only adds to the list of parts, so appending a day costs the day and not the history.
+//! The first use afterwards merges the parts by visitor and time. Columns are copied in stretches;
+//! only events of one instant are sorted again, and only ids of the later part are looked up. Of
+//! several parts the two neighbours with the smallest total are merged first, so a year of single
+//! days is copied a few times and not hundreds of times. The result is the same as from all rows at
+//! once, bit for bit.
 
 use super::events::{EventData, EventDim, Joined, Measure, words};
 use super::ids::{Ids, NO_ID};
@@ -20,13 +20,13 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 /// See the module.
 pub(crate) struct Runs {
-    /// The runs, in the order in which they were appended; empty once they are merged.
+    /// The parts, in the order in which they were appended; empty after the merge.
     parts: Mutex<Vec<Arc<EventData>>>,
-    /// Whose turn it is to merge them.
+    /// The lock for merging them.
     turn: Turn,
     whole: OnceLock<Arc<EventData>>,
     pub(crate) len: usize,
-    /// Rows that could not be read.
+    /// The number of rows that could not be read.
     pub(crate) left_out: u64,
     /// The first and the last instant.
     pub(crate) span: Option<(i64, i64)>,
@@ -34,7 +34,7 @@ pub(crate) struct Runs {
 }
 
 impl Runs {
-    /// One run is a log.
+    /// A log of one part.
     pub(crate) fn one(data: EventData) -> Runs {
         let firsts = data.starts.iter().zip(data.units.iter());
         let first = firsts.map(|(start, _)| data.time[*start as usize]).min();
@@ -53,7 +53,7 @@ impl Runs {
         briefly(&self.parts).ok_or_else(|| Error::internal("a fork while events were appended"))
     }
 
-    /// All runs merged into one. After a failure the next caller tries again.
+    /// All parts merged into one. After a failure the next caller tries again.
     pub(crate) fn whole(&self, spec: &EventsSpec) -> Result<&EventData> {
         if let Some(whole) = self.whole.get() {
             return Ok(whole);
@@ -69,7 +69,7 @@ impl Runs {
             let merged = merged(&parts[at], &parts[at + 1], spec)?;
             parts[at] = Arc::new(merged);
             parts.remove(at + 1);
-            // Runs are let go as soon as they are merged, by the one thread whose turn it is.
+            // The thread that merges frees the parts as soon as they are merged.
             if turn.is_some() {
                 let rest = collect(parts.iter().cloned(), "events")?;
                 *self.lock()? = rest;
@@ -91,7 +91,7 @@ impl Runs {
         }
     }
 
-    /// These runs followed by those of `more`.
+    /// These parts followed by the parts of `more`.
     pub(crate) fn and(&self, more: &Runs, spec: &EventsSpec) -> Result<Runs> {
         let (mut parts, later) = (self.parts()?, more.parts()?);
         for a in &parts {
@@ -150,9 +150,9 @@ fn alike(a: &EventData, b: &EventData, spec: &EventsSpec) -> Result<()> {
     Ok(())
 }
 
-/// Events that follow each other in a merged log and in the run they come from.
+/// Events that follow each other both in the merged log and in their part.
 struct Stretch {
-    /// Whether that is the later run.
+    /// Whether they are from the later part.
     later: bool,
     events: Range<usize>,
 }
@@ -191,7 +191,8 @@ impl Merge {
             };
             let mut x = if order.is_le() { a.group(i) } else { 0..0 };
             let mut y = if order.is_ge() { b.group(j) } else { 0..0 };
-            // At one instant the earlier run's events come first; they are put in order later.
+            // At one instant the events of the earlier part come first; `order_instants` sorts them
+            // afterwards.
             while !x.is_empty() && !y.is_empty() {
                 let next = b.time[y.start];
                 let until = x.start + a.time[x.clone()].partition_point(|t| *t <= next);
@@ -226,7 +227,7 @@ impl Merge {
         }
     }
 
-    /// A column of both runs.
+    /// A column of both parts.
     fn column<T: Copy + Send + Sync + 'static>(&self, a: &[T], b: &[T]) -> Result<Buf<T>> {
         let mut all = room(self.len, "events")?;
         for stretch in &self.stretches {
@@ -236,7 +237,7 @@ impl Merge {
         Ok(all.into())
     }
 
-    /// A column of codes, and the dictionary of both.
+    /// A column of codes, and the joint dictionary.
     fn codes(
         &self,
         a: (&Arc<Ids>, &[u32]),
@@ -252,7 +253,7 @@ impl Merge {
     }
 }
 
-/// Two runs as one; customers are not yet joined.
+/// Merges two parts; customers are not yet joined.
 fn merged(a: &EventData, b: &EventData, spec: &EventsSpec) -> Result<EventData> {
     let merge = Merge::new(a, b)?;
     let (kinds, kind) = merge.codes((&a.kinds, &a.kind), (&b.kinds, &b.kind))?;

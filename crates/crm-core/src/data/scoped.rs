@@ -1,4 +1,4 @@
-//! Views of orders: what filters, policy, basis and refunds leave, and the groups of a breakdown.
+//! Views of orders: filters, policy, basis and refunds applied, and the groups of a breakdown.
 
 use super::filter::{Attribute, AttributeValues, Level};
 use super::ids::NO_ID;
@@ -12,7 +12,7 @@ use crate::{Context, Error, Result, Scope, Table};
 use serde_json::Value;
 use std::sync::Arc;
 
-/// The orders of one group of a breakdown, and what the group is.
+/// The orders of one group of a breakdown, with the group's values.
 pub(crate) struct Part {
     pub(crate) keys: Vec<Key>,
     pub(crate) orders: Orders,
@@ -22,12 +22,12 @@ pub(crate) struct Part {
 pub(crate) struct Key {
     pub(crate) name: String,
     pub(crate) attribute: Arc<Attribute>,
-    /// Where the value stands in the attribute; none in a breakdown of nothing.
+    /// The index of the value in the attribute; `None` in a breakdown without rows.
     pub(crate) at: Option<usize>,
 }
 
 impl Key {
-    /// The value as JSON; null where there is none.
+    /// The value as JSON, or null.
     pub(crate) fn json(&self) -> Value {
         let Ok(column) = self.repeated(1) else {
             return Value::Null;
@@ -47,9 +47,9 @@ impl Key {
         }
     }
 
-    /// A column of `n` times the value.
+    /// A column with the value `n` times.
     pub(crate) fn repeated(&self, n: usize) -> Result<Column> {
-        // A guest order has no customer, so every column of customers is null there.
+        // A guest order has no customer, so columns of customers are null for it.
         let at = |len: usize| self.at.filter(|at| *at < len);
         let null;
         let values = match &self.attribute.values {
@@ -128,12 +128,12 @@ impl Orders {
         Ok(orders)
     }
 
-    /// Whether a column is that of the customers' ids, by its role or its name in the input.
+    /// Whether `name` is the column of customer ids, by its role or its name in the input.
     pub(crate) fn is_customer_id(&self, name: &str) -> bool {
         name == "customer_id" || name == self.spec.customer_id
     }
 
-    /// Which customers, by code, a condition of `customers` lets through.
+    /// Which customers, by code, meet a condition of `customers`.
     fn customer_test(
         &self,
         name: &str,
@@ -155,7 +155,7 @@ impl Orders {
         attribute.values.test(name, condition)
     }
 
-    /// Only the orders that a filter lets through, and of orders with lines only those lines.
+    /// Only the orders that a filter keeps; of orders with lines, only the matching lines.
     pub(crate) fn filtered(&self, filter: &Filter, context: &Context) -> Result<Orders> {
         if filter.is_empty() {
             return Ok(self.clone());
@@ -205,7 +205,7 @@ impl Orders {
         self.of_rows(rows, context)
     }
 
-    /// Orders of a choice of lines, under this view.
+    /// Orders made of chosen lines, in this view.
     fn of_rows(&self, rows: super::rows::Rows, context: &Context) -> Result<Orders> {
         let data = Data::group_again(rows, &self.spec, data_offsets(self), context)?.finished();
         let mut view = self.view.clone();
@@ -217,8 +217,9 @@ impl Orders {
         })
     }
 
-    /// These orders where a column belongs to orders or customers. Where it belongs to lines, the
-    /// lines of each of its values as orders of their own, so that it belongs to orders.
+    /// These orders, if a column belongs to orders or customers. If it belongs to lines, orders are
+    /// split: the lines with each value become their own order, so that the column belongs to
+    /// orders.
     pub(crate) fn split_by(&self, name: &str, context: &Context) -> Result<Orders> {
         let attribute = self.attribute(name, context)?;
         let data = &self.data;
@@ -227,7 +228,7 @@ impl Orders {
         else {
             return Ok(self.clone());
         };
-        // The value becomes part of an order's key, beside the shop.
+        // The value becomes part of an order's key, as the shop is.
         let shop = (self.spec.shop.as_ref())
             .and_then(|name| data.rows.dims.iter().find(|d| d.name == *name));
         let keys = values.iter().enumerate().map(|(row, value)| {
@@ -258,7 +259,7 @@ impl Orders {
         split.of_rows(rows.take(&kept)?, context)
     }
 
-    /// The rows of a table that the scope's `customers` lets through.
+    /// The rows of a table that the scope's `customers` chooses.
     pub(crate) fn shown(&self, table: Table) -> Result<Table> {
         let Some(chosen) = &self.view.chosen else {
             return Ok(table);
@@ -297,7 +298,7 @@ impl Orders {
             (Some(line_order), true) => line_order[i] as usize,
             _ => i,
         };
-        // Where item `i`'s value stands in a column; none for a guest's customer.
+        // The index of item `i`'s value in a column; `None` for a guest.
         let place = |attribute: &Attribute, i: usize| match attribute.level {
             Level::Line => Some(i),
             Level::Order => Some(order_of(i)),
@@ -330,7 +331,7 @@ impl Orders {
             let orders = match (of_lines, &data.line_order) {
                 (true, _) => self.of_rows(data.rows.take(group)?, context)?,
                 (false, None) => self.of_orders(group)?,
-                // With their lines, which columns of lines are read from.
+                // With their lines, because columns of lines are read from them.
                 (false, Some(line_order)) => {
                     for order in group {
                         mine[*order as usize] = true;
@@ -357,7 +358,7 @@ impl Orders {
             )?;
         }
         if parts.is_empty() {
-            // No rows, but the columns all the same.
+            // Without rows, one empty group gives the columns.
             let keys = columns.iter().map(|(name, attribute, _)| Key {
                 name: name.clone(),
                 attribute: attribute.clone(),
@@ -371,7 +372,7 @@ impl Orders {
         Ok(parts)
     }
 
-    /// Only these orders, under this view.
+    /// Only these orders, in this view.
     pub(crate) fn of_orders(&self, orders: &[u32]) -> Result<Orders> {
         let mut view = self.view.clone();
         view.mask = None;
@@ -382,7 +383,7 @@ impl Orders {
         })
     }
 
-    /// The same orders with their whole amounts, and a refund at the date of each refund.
+    /// The same orders with their full amounts, and an extra refund row at the date of each refund.
     fn refunds_booked(&self) -> Result<Orders> {
         let Some(refund) = &self.data.refund else {
             return Err(Error::OptionNeedsColumn {
@@ -409,7 +410,7 @@ impl Orders {
             let word = |class| pack(status as u8, kind as u8, class);
             if at < n {
                 net[at] = net[at].saturating_add(amount);
-                // Only a refund in a column has a date; lines that cancel out stay removed.
+                // Only refunds in a column have a date; orders whose lines cancel out stay removed.
                 if amount != 0 {
                     state[at] = word(match net[at] {
                         0 => Class::ZeroValue,
@@ -468,7 +469,7 @@ fn data_offsets(orders: &Orders) -> crate::Offsets {
     orders.data.offsets.clone()
 }
 
-/// Each value's place among the values of its column in ascending order, nulls last.
+/// The rank of each value in its column, nulls last.
 pub(crate) fn rank(values: &AttributeValues) -> Result<Vec<u32>> {
     Ok(match values {
         AttributeValues::Codes(ids, codes) => {
@@ -512,7 +513,7 @@ pub(crate) fn rank(values: &AttributeValues) -> Result<Vec<u32>> {
 }
 
 impl Data {
-    /// These orders, in this order; lines stay behind.
+    /// These orders, in this order, without their lines.
     fn gather(&self, orders: &[u32]) -> Result<Data> {
         fn pick<T: Copy + Send + Sync + 'static>(from: &Buf<T>, at: &[u32]) -> Result<Buf<T>> {
             Ok(collect(at.iter().map(|i| from[*i as usize]), "orders")?.into())

@@ -1,4 +1,4 @@
-//! A selection: which orders count, and with what amount, for one scope at one date.
+//! A selection: which orders count, and with which amount, for one scope at one date.
 
 use super::index::{Index, IndexEntry};
 use super::orders::{Class, Data, Orders, unpack};
@@ -8,25 +8,25 @@ use crate::scope::{AsOf, Basis, Policy};
 use crate::{Context, Currency, Day, Error, Result, Scope};
 use std::sync::Arc;
 
-/// It counts as an order.
+/// The order counts.
 pub(crate) const ORDER: u8 = 1;
-/// Its amount counts as revenue.
+/// The amount counts as revenue.
 pub(crate) const REVENUE: u8 = 2;
 /// The order is cancelled and would count otherwise.
 pub(crate) const CANCELLED: u8 = 4;
 
-/// Orders under a scope, down to one date. All scans go through this.
+/// Orders with a scope at one date. All scans use this.
 pub(crate) struct Selection {
     pub(crate) orders: Orders,
     pub(crate) as_of: Day,
     /// By packed state: [`ORDER`], [`REVENUE`], [`CANCELLED`].
     pub(crate) actions: [u8; 256],
-    /// Amounts on the scope's basis; none when that is net.
+    /// Amounts on the scope's basis; `None` if the basis is net.
     amounts: Option<Buf<i64>>,
 }
 
 impl Selection {
-    /// The orders that a scope selects. A scope of one date only.
+    /// The orders that a scope of one date selects.
     pub(crate) fn new(orders: &Orders, scope: &Scope, context: &Context) -> Result<Selection> {
         let orders = orders.scoped(scope, context)?;
         let as_of = match &scope.as_of {
@@ -79,7 +79,7 @@ impl Selection {
         self.orders.shows(code)
     }
 
-    /// What an order counts as.
+    /// The action bits of an order.
     #[inline]
     pub(crate) fn action(&self, order: usize) -> u8 {
         let data = self.data();
@@ -106,7 +106,7 @@ impl Selection {
             && self.actions[0] == ORDER | REVENUE
     }
 
-    /// The orders of a customer up to the date that count as something: entry, action, amount.
+    /// The orders of a customer up to the date with any action bit: entry, action, amount.
     #[inline]
     pub(crate) fn of<'a>(
         &'a self,
@@ -130,9 +130,9 @@ impl Selection {
         })
     }
 
-    /// The first instant after the date; orders before it are seen. `None` when the zone's clock
-    /// went back over that midnight and orders stand in the repeated minutes: then only their
-    /// civil day tells.
+    /// The first instant after the date; orders before it count. `None` if the zone's clock went
+    /// back over that midnight and there are orders in the repeated minutes: then the civil day of
+    /// each order decides.
     pub(crate) fn cutoff(&self) -> Option<i64> {
         let data = self.data();
         let next = Day(self.as_of.0.saturating_add(1));
@@ -164,7 +164,7 @@ pub(crate) fn actions(policy: &Policy) -> [u8; 256] {
     table
 }
 
-/// Amounts on a basis; none when it is net.
+/// Amounts on a basis; `None` for net.
 fn amounts(data: &Data, basis: Basis) -> Result<Option<Buf<i64>>> {
     let needs = |value: &str, column: &str| Error::OptionNeedsColumn {
         option: "basis".into(),

@@ -2,10 +2,11 @@
 //! shop on every machine.
 //!
 //! Customers arrive evenly over the three years from 2023-01-01. Each has a mean gap between orders
-//! (log-normal over customers, median 60 days), gaps are gamma with shape 2, and after each order the
-//! customer leaves with a probability of their own (beta, mean 0.25). A seventh of them subscribe.
-//! Orders have one to three lines of twelve products in four categories, amounts in yen, some
-//! discounts, cancellations, returns, refunds and samples; a fiftieth of all orders are guests'.
+//! (log-normal over customers, median 60 days), gaps are gamma with shape 2, and after each order
+//! the customer leaves with an individual probability (beta, mean 0.25). One in seven customers
+//! subscribes. Orders have one to three lines of twelve products in four categories, amounts in
+//! yen, some discounts, cancellations, returns, refunds and samples; one in fifty orders is a
+//! guest's.
 
 use super::{Batch, Bits, ColumnData, ColumnValues, Strings, TimeUnit};
 use crate::context::{push, room};
@@ -50,9 +51,9 @@ struct Line {
     channel: usize,
 }
 
-/// The lines of a simulated shop with so many customers, as columns: `order_id customer_id
-/// ordered_at product category quantity amount discount refunded refunded_at status kind channel`,
-/// amounts in yen per line, times in UTC, in the order of time.
+/// The lines of a simulated shop with this number of customers, as columns:
+/// `order_id customer_id ordered_at product category quantity amount discount refunded refunded_at status kind channel`,
+/// amounts in yen per line, times in UTC, sorted by time.
 ///
 /// ```
 /// use crm_core::data::{OrdersSpec, simulate_orders};
@@ -68,7 +69,7 @@ struct Line {
 ///
 /// # Errors
 ///
-/// More than ten million customers, memory.
+/// More than ten million customers; out of memory.
 pub fn simulate_orders(customers: u32, seed: u64) -> Result<Batch> {
     if customers > 10_000_000 {
         return Err(Error::option("customers", customers, "at most 10,000,000"));
@@ -79,7 +80,7 @@ pub fn simulate_orders(customers: u32, seed: u64) -> Result<Batch> {
         let mut rng = Rng::stream(seed, u64::from(customer));
         simulate_customer(&mut rng, customer, &mut orders, &mut lines)?;
     }
-    // Orders are numbered by time, as a shop numbers them.
+    // Order ids ascend with time, as in a shop.
     lines.sort_unstable_by_key(|line| (line.at, line.order, line.product, line.amount));
     let mut number = crate::context::filled(orders as usize, u32::MAX, "simulated orders")?;
     let mut next = 0;

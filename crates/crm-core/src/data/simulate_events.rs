@@ -1,8 +1,8 @@
-//! A simulated log of a shop's site, from a seed, whose truth is known.
+//! A simulated log of a shop's site from a seed, with known true probabilities.
 //!
 //! # The shop
 //!
-//! Visitors come in sessions and walk a Markov chain over pages,
+//! In each session a visitor follows a Markov chain over pages,
 //!
 //! ```text
 //!            home  list  product  cart  checkout  thanks  leaves
@@ -15,17 +15,17 @@
 //! thanks     0.20                                          0.80
 //! ```
 //!
-//! A view of `product` (a `product_view`, of one of the products, the popular ones more often) that
-//! goes on to the cart is an `add` of that product; a view of `cart` a `view`, that of `checkout` a
-//! `checkout` as well; one in six ways from checkout to the thanks page has a `payment_failed`
-//! before, and one in four visitors who leave at the checkout do so after one. The thanks page is a
-//! `purchase` of all that was added in the session. In one in eight
-//! views of the cart the product added last is removed again.
+//! The page `product` is a `product_view` of one product, popular products more often; if the cart
+//! follows, there is an `add` of that product. The page `cart` is a `view`, `checkout` a `view` and
+//! a `checkout`. One in six transitions from checkout to the thanks page has a `payment_failed`
+//! before it, and one in four visitors who leave at the checkout leave after one. The thanks page
+//! is a `purchase` of all products added in the session. In one in eight views of the cart the
+//! product added last is removed.
 //!
 //! Within a session events are at most 8 minutes apart; sessions of a visitor are at least two
-//! hours apart. So sessions of 30 minutes are known exactly, and so are the chain's probabilities,
-//! from which the purchase probability of each page follows. A visitor is known as a customer from
-//! the first purchase on, when the log names the customer; another one in five logs in at once.
+//! hours apart. So the true sessions (timeout 30 minutes) are known, and the true purchase
+//! probability of each page follows from the chain. The log names the customer from the visitor's
+//! first purchase on; one in five other visitors logs in at once.
 
 use super::{AmountUnit, Batch, Bits, ColumnData, ColumnValues, Events, EventsSpec, IdKind, Ids};
 use super::{NO_ID, Strings, TimeUnit};
@@ -36,20 +36,20 @@ use crate::time::MICROS_PER_DAY;
 use crate::{Context, Currency, Day, Error, Result, Table, Zone};
 use std::sync::Arc;
 
-/// What is simulated.
+/// Parameters of the simulation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EventsSimulation {
-    /// Visitors, ids from 1.
+    /// Number of visitors; ids are from 1.
     pub visitors: u32,
-    /// Seed: the same one gives the same log on every machine.
+    /// The seed. The same seed gives the same log on every machine.
     pub seed: u64,
     /// The first day.
     pub from: Day,
-    /// Days.
+    /// The number of days.
     pub days: u32,
-    /// Mean sessions of a visitor, at least 1.
+    /// Mean number of sessions per visitor, at least 1.
     pub sessions: f64,
-    /// Different products.
+    /// The number of products.
     pub products: u32,
 }
 
@@ -79,7 +79,8 @@ const KINDS: [&str; 7] = [
 const CHANNELS: [&str; 4] = ["search", "mail", "social", "direct"];
 const DEVICES: [&str; 3] = ["desktop", "mobile", "tablet"];
 
-/// From each page (the last row: from the start) to each page; what is missing to 1 leaves.
+/// Transition probabilities from each page (the last row: from the start) to each page; the rest to
+/// 1 is leaving.
 pub const WALK: [[f64; 6]; 7] = [
     [0.0, 0.50, 0.20, 0.0, 0.0, 0.0],
     [0.05, 0.0, 0.60, 0.0, 0.0, 0.0],
@@ -90,13 +91,13 @@ pub const WALK: [[f64; 6]; 7] = [
     [0.50, 0.20, 0.30, 0.0, 0.0, 0.0],
 ];
 
-/// The rows of a simulated log, by time, and what is true of them.
+/// The rows of a simulated log, by time, and its true counts.
 #[derive(Debug, Clone, Default)]
 pub struct SimulatedEvents {
     rows: Vec<Row>,
-    /// Sessions there were.
+    /// The true number of sessions.
     pub sessions: u64,
-    /// Orders there were.
+    /// The true number of orders.
     pub orders: u64,
 }
 
@@ -104,7 +105,7 @@ pub struct SimulatedEvents {
 struct Row {
     time: i64,
     visitor: u32,
-    /// Place among the visitor's events: makes the order total.
+    /// Index among the visitor's events, which makes the sort order total.
     place: u32,
     kind: u8,
     page: u8,
@@ -147,7 +148,7 @@ pub fn true_purchase_probability() -> [f64; 7] {
 ///
 /// # Errors
 ///
-/// Numbers out of range, memory.
+/// Numbers out of range; out of memory.
 pub fn simulate_events(what: &EventsSimulation, context: &Context) -> Result<SimulatedEvents> {
     if !(1.0..=1_000.0).contains(&what.sessions) {
         return Err(Error::option("sessions", what.sessions, "1 to 1000"));
@@ -171,12 +172,12 @@ pub fn simulate_events(what: &EventsSimulation, context: &Context) -> Result<Sim
 }
 
 impl SimulatedEvents {
-    /// Rows.
+    /// The number of rows.
     pub fn len(&self) -> usize {
         self.rows.len()
     }
 
-    /// Whether there is none.
+    /// Whether there are no rows.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
@@ -283,11 +284,11 @@ impl SimulatedEvents {
         Ok(())
     }
 
-    /// The columns as a caller would hand them over.
+    /// The columns, in the form of a caller's input.
     ///
     /// # Errors
     ///
-    /// Memory.
+    /// Out of memory.
     pub fn batch(&self) -> Result<Batch> {
         let rows = &self.rows;
         let numbers = |of: fn(&Row) -> u32| -> Result<ColumnData> {
@@ -338,7 +339,7 @@ impl SimulatedEvents {
         Ok(columns.map(|(name, c)| (name.to_owned(), c)).into())
     }
 
-    /// How [`SimulatedEvents::batch`] is read.
+    /// The spec for [`SimulatedEvents::batch`].
     pub fn spec() -> EventsSpec {
         let column = |name: &str| Some(name.to_owned());
         EventsSpec {
@@ -356,20 +357,20 @@ impl SimulatedEvents {
         }
     }
 
-    /// As events.
+    /// The log as events.
     ///
     /// # Errors
     ///
-    /// Memory.
+    /// Out of memory.
     pub fn events(&self, context: &Context) -> Result<Events> {
         Events::from_batches(&Self::spec(), &[self.batch()?], context)
     }
 
-    /// As a table.
+    /// The log as a table.
     ///
     /// # Errors
     ///
-    /// Memory.
+    /// Out of memory.
     pub fn table(&self) -> Result<Table> {
         let mut columns = Vec::new();
         for (name, column) in self.batch()? {
@@ -415,7 +416,7 @@ impl SimulatedEvents {
     }
 }
 
-/// The next page, or none when the visitor leaves.
+/// The next page, or `None` if the visitor leaves.
 fn next(rng: &mut Rng, from: usize) -> Option<u8> {
     let mut left = rng.uniform();
     for (page, chance) in WALK[from].iter().enumerate() {
@@ -424,7 +425,7 @@ fn next(rng: &mut Rng, from: usize) -> Option<u8> {
             return Some(page as u8);
         }
     }
-    // No visitor leaves at the start: the probabilities add up to 1 but for rounding.
+    // No visitor leaves at the start: its probabilities add up to 1 except for rounding.
     (from == 6).then_some(2)
 }
 

@@ -1,4 +1,5 @@
-//! How a caller's columns become orders: the names and settings that all doors take as one object.
+//! The names and settings with which a caller's columns become orders; Rust, C and Python take them
+//! as one object.
 
 use super::text_amounts::Decimal;
 use super::{KindWord, LineKind, StatusWord};
@@ -19,10 +20,10 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct OrdersSpec {
-    /// The customer (会員ID): integers (floats too where all are whole: a blank id makes them of the
-    /// others), texts, dictionaries of these, or fixed-size binary.
+    /// The customer (会員ID): integers (also whole numbers as floats, which programs make of a column
+    /// with a blank id), texts, dictionaries of these, or fixed-size binary.
     pub customer_id: String,
-    /// When it was ordered (受注日時): a date or a timestamp, or texts of them (see `date_format`).
+    /// The time of the order (受注日時): a date or a timestamp, or texts of them (see `date_format`).
     pub ordered_at: String,
     /// The amount (金額) of a line, an order or a unit, see `amount_is`: numbers, or texts of them
     /// (see `decimal`).
@@ -33,15 +34,15 @@ pub struct OrdersSpec {
     pub currency_column: Option<String>,
     /// The order (注文番号): rows of one order are its lines. Without it each row is an order.
     pub order_id: Option<String>,
-    /// What a row's amount is: the line's, the whole order's (repeated or blank on later lines,
-    /// taken once), or a unit's (times `quantity`).
+    /// What a row's amount is: the amount of the line, of the whole order (repeated or blank on
+    /// later lines, counted once), or of one unit (times `quantity`).
     pub amount_is: AmountIs,
-    /// Units of a line (数量).
+    /// The quantity of a line (数量).
     pub quantity: Option<String>,
-    /// Whether amounts are in major units (dollars) or minor ones (cents).
+    /// Whether amounts are in major units (dollars) or minor units (cents).
     pub amount_unit: AmountUnit,
-    /// Round amounts that are no whole minor unit (half to even) and count them, instead of
-    /// refusing them.
+    /// Whether to round amounts that are not a whole number of minor units (half to even), and
+    /// count them, instead of refusing them.
     pub round_amounts: bool,
     /// The order's status (対応状況).
     pub status: Option<String>,
@@ -51,19 +52,19 @@ pub struct OrdersSpec {
     pub kind: Option<String>,
     /// The shop's own words for kinds.
     pub kind_map: BTreeMap<String, KindWord>,
-    /// What has been refunded of a row.
+    /// The refunded amount of a row.
     pub refunded: Option<String>,
-    /// When it was refunded.
+    /// The time of the refund.
     pub refunded_at: Option<String>,
     /// Discounts and coupons of a row, to be subtracted.
     pub discount: Option<String>,
-    /// Shipping and fees of a row, beside the amount.
+    /// Shipping and fees of a row, not contained in the amount.
     pub shipping: Option<String>,
     /// Tax contained in a row's amount.
     pub tax: Option<String>,
-    /// What a row cost the shop.
+    /// The cost of a row to the shop.
     pub cost: Option<String>,
-    /// What a line is: `product`, `discount`, `coupon`, `refund`, `shipping`, `fee`, `tax`.
+    /// The kind of a line: `product`, `discount`, `coupon`, `refund`, `shipping`, `fee`, `tax`.
     pub line_kind: Option<String>,
     /// The shop's own words for kinds of lines.
     pub line_kind_map: BTreeMap<String, LineKind>,
@@ -71,9 +72,9 @@ pub struct OrdersSpec {
     pub product: Option<String>,
     /// The product's category.
     pub category: Option<String>,
-    /// Where the order came from.
+    /// The channel of the order.
     pub channel: Option<String>,
-    /// The shop (店舗); part of an order's key.
+    /// The shop (店舗). It is part of an order's key.
     pub shop: Option<String>,
     /// Further columns to filter and break down by.
     pub dimensions: Vec<String>,
@@ -82,19 +83,20 @@ pub struct OrdersSpec {
     pub timezone: Option<String>,
     /// How dates are written in columns of texts or numbers: a pattern such as `"%d/%m/%Y %H:%M"`,
     /// `"epoch_s"`, `"epoch_ms"` or `"epoch_us"` (since 1970), or `"excel"` (serial numbers).
-    /// Default: told from the texts; a column whose values do not tell is refused.
+    /// Default: detected from the texts; a column whose texts fit several formats is refused.
     pub date_format: Option<String>,
-    /// The decimal sign of numbers in columns of texts: `"."`, `","`, or `"auto"`, told from the
-    /// column; a column whose values do not tell is refused.
+    /// The decimal sign of numbers in columns of texts: `"."`, `","`, or `"auto"`, detected from
+    /// the column; a column whose texts fit both is refused.
     pub decimal: Decimal,
-    /// What to do with rows without a customer.
+    /// Whether rows without a customer are refused, dropped, or kept as guests.
     pub guests: Guests,
-    /// What to do with rows that cannot be read.
+    /// Whether rows that cannot be read are refused or dropped.
     pub bad_rows: BadRows,
-    /// What to do with rows equal in every column that is read, each cell as it was read: ids to the
-    /// letter, words as translated, dates and amounts by value, a blank discount as 0.
+    /// Whether rows that are equal in every column read are kept, dropped or refused. Cells are
+    /// compared as read: ids exactly, words after translation, dates and amounts by value, a blank
+    /// discount as 0.
     pub repeated_rows: RepeatedRows,
-    /// Which statuses and kinds count.
+    /// The statuses and kinds that count.
     pub policy: Option<Policy>,
 }
 
@@ -140,16 +142,16 @@ impl Default for OrdersSpec {
 }
 
 impl OrdersSpec {
-    /// From JSON text.
+    /// Reads the spec from JSON text.
     ///
     /// # Errors
     ///
-    /// An option error naming the option at fault.
+    /// An option error naming the option.
     pub fn parse(json: &str) -> Result<Self> {
         crate::request::read(json)
     }
 
-    /// The columns it reads, each once, the required ones first.
+    /// The names of the columns it reads, each once, required columns first.
     pub fn columns(&self) -> Vec<&str> {
         let mut names: Vec<&str> = vec![&self.customer_id, &self.ordered_at, &self.amount];
         let optional = [
@@ -205,7 +207,7 @@ impl OrdersSpec {
     ///
     /// # Errors
     ///
-    /// An option error when none was given.
+    /// An option error if none was given.
     pub fn currency(&self) -> Result<Currency> {
         self.currency.ok_or_else(|| {
             Error::option(
@@ -216,7 +218,7 @@ impl OrdersSpec {
         })
     }
 
-    /// What contradicts itself, before any row is read.
+    /// Refuses settings that contradict each other, before any row is read.
     pub(crate) fn check(&self) -> Result<()> {
         let needs = |option: &str, value: &str, column: &str, given: bool| match given {
             true => Ok(()),
@@ -258,24 +260,24 @@ macro_rules! choice {
 choice! {
     /// What a row's amount is.
     AmountIs {
-        /// The line's; lines of an order are summed.
+        /// The amount of the line; lines of an order are summed.
         #[default]
         Line,
-        /// The whole order's, repeated or blank on later lines; taken once, and so are the other
-        /// money columns.
+        /// The amount of the whole order, repeated or blank on later lines. It counts once, and so
+        /// do the other columns of money.
         Order,
-        /// One unit's; times the quantity.
+        /// The amount of one unit, multiplied by the quantity.
         Unit,
     }
 }
 
 choice! {
-    /// The unit of amounts that come in.
+    /// The unit of amounts in the input.
     AmountUnit {
-        /// Dollars, yen.
+        /// Major units: dollars, yen.
         #[default]
         Major,
-        /// Cents.
+        /// Minor units: cents.
         Minor,
     }
 }
@@ -283,12 +285,12 @@ choice! {
 choice! {
     /// Rows without a customer.
     Guests {
-        /// Refused.
+        /// They are refused.
         #[default]
         Error,
-        /// Left out and counted.
+        /// They are left out and counted.
         Drop,
-        /// In shop totals, never per customer.
+        /// They count in totals of the shop, never per customer.
         Keep,
     }
 }
@@ -296,10 +298,10 @@ choice! {
 choice! {
     /// Rows that cannot be read.
     BadRows {
-        /// Refused.
+        /// They are refused.
         #[default]
         Error,
-        /// Left out and counted by reason.
+        /// They are left out and counted by reason.
         Drop,
     }
 }
@@ -307,12 +309,12 @@ choice! {
 choice! {
     /// Rows equal in every column.
     RepeatedRows {
-        /// Each counts.
+        /// Each row counts.
         #[default]
         Keep,
-        /// One counts; the rest are counted as left out.
+        /// One row counts; the others are left out and counted.
         Drop,
-        /// Refused.
+        /// They are refused.
         Error,
     }
 }

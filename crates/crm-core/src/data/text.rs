@@ -1,10 +1,10 @@
-//! Texts in cells: one plain spelling of digits, signs and blanks, and a cursor that walks it.
+//! Texts in cells: normalised digits, signs and blanks, and a cursor for parsing.
 
 use super::{ColumnData, ColumnValues, Strings};
 use crate::Result;
 use crate::context::{filled, room};
 
-/// What was read from a column of texts, for the doors to show.
+/// How a column of texts was read, shown to users.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Understood {
     /// The column.
@@ -13,7 +13,7 @@ pub struct Understood {
     pub form: String,
 }
 
-/// Adds what another import understood.
+/// Adds the formats of another import.
 pub(crate) fn understand(known: &mut Vec<Understood>, more: &[Understood]) {
     for one in more {
         if !known.contains(one) {
@@ -22,7 +22,7 @@ pub(crate) fn understand(known: &mut Vec<Understood>, more: &[Understood]) {
     }
 }
 
-/// The texts of a column, dictionaries looked through; none where it holds other things.
+/// The texts of a column or of its dictionary; `None` for other types.
 pub(crate) fn texts_of(column: &ColumnData) -> Option<&Strings> {
     match &column.looked_up().0.values {
         ColumnValues::Text(texts) => Some(texts),
@@ -30,7 +30,7 @@ pub(crate) fn texts_of(column: &ColumnData) -> Option<&Strings> {
     }
 }
 
-/// Calls `look` with the first row and the text of each entry that a row uses.
+/// Calls `look` with the first row and the text of each entry that some row uses.
 pub(crate) fn each_text(
     column: &ColumnData,
     first_row: usize,
@@ -58,7 +58,7 @@ pub(crate) fn each_text(
     Ok(())
 }
 
-/// What `read` makes of each row's text, `null` where there is none. An entry of a dictionary is
+/// The result of `read` for each row's text, `null` for null cells. An entry of a dictionary is
 /// read once.
 pub(crate) fn read_texts<T: Copy>(
     column: &ColumnData,
@@ -89,13 +89,13 @@ pub(crate) fn read_texts<T: Copy>(
     Ok(out)
 }
 
-/// The text without blanks around it; full-width characters, odd blanks, minus signs and
-/// apostrophes in their ASCII spelling.
+/// The text without blanks around it; full-width characters, unusual blanks, minus signs and
+/// apostrophes become ASCII.
 pub(crate) fn plain<'a>(text: &'a [u8], scratch: &'a mut Vec<u8>) -> &'a [u8] {
     if text.is_ascii() {
         return text.trim_ascii();
     }
-    // No date or amount is that long.
+    // A longer text cannot be a date or amount.
     let Some(text) = (text.len() <= 256)
         .then(|| std::str::from_utf8(text).ok())
         .flatten()
@@ -121,7 +121,7 @@ pub(crate) fn plain<'a>(text: &'a [u8], scratch: &'a mut Vec<u8>) -> &'a [u8] {
     scratch.trim_ascii()
 }
 
-/// A place in a text.
+/// A position in a text.
 #[derive(Clone)]
 pub(crate) struct Cursor<'a> {
     bytes: &'a [u8],
@@ -177,7 +177,7 @@ impl<'a> Cursor<'a> {
         self.at > from
     }
 
-    /// Digits from here on.
+    /// The number of digits from here on.
     #[inline]
     pub(crate) fn run(&self) -> usize {
         let rest = self.rest();
@@ -200,7 +200,7 @@ impl<'a> Cursor<'a> {
         (self.at > from).then_some(value)
     }
 
-    /// A number of exactly so many digits.
+    /// A number of exactly this many digits.
     #[inline]
     pub(crate) fn exactly(&mut self, digits: usize) -> Option<u32> {
         let from = self.at;
@@ -208,7 +208,7 @@ impl<'a> Cursor<'a> {
         (self.at - from == digits).then_some(value)
     }
 
-    /// Decimals of a unit of a million, further ones cut off.
+    /// Decimals as millionths; further digits are cut off.
     pub(crate) fn millionths(&mut self) -> Option<i64> {
         let digits = self.run();
         if !(1..=9).contains(&digits) {

@@ -6,14 +6,14 @@
 //! -500   −500   △500   ▲500   (500)   500-   +500
 //! ```
 //!
-//! The whole column decides whether point or comma is the decimal sign: `1,234.50`, `49,90`
-//! and `1.234.567` tell it, `1,234` and `1.234` do not. Where nothing tells, a comma before three
-//! digits groups thousands, as does a blank or an apostrophe; a point before three digits (and a
-//! comma, where the currency has three decimals) could be either, and the column is refused: the
-//! option `decimal` says which. A currency has to be that of the orders.
+//! The whole column decides whether point or comma is the decimal sign: `1,234.50`, `49,90` and
+//! `1.234.567` decide it, `1,234` and `1.234` do not. If no text decides, a comma before three
+//! digits groups thousands, as does a blank or an apostrophe. A point before three digits (and a
+//! comma, if the currency has three decimals) could be either, so the column is refused until the
+//! option `decimal` is given. A currency in a text must be the currency of the orders.
 //!
-//! The value is exact: an integer and how many of its digits are decimals. Words for no number
-//! (`NaN`, `-`), exponents and blanks in odd places are refused. Blank texts are null.
+//! The value is exact: an integer and the number of its decimals. Words that are not numbers
+//! (`NaN`, `-`), exponents and blanks inside of numbers are refused. Blank texts are null.
 
 #[cfg(test)]
 mod tests;
@@ -24,10 +24,10 @@ use crate::{Error, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The sign before the decimals of amounts in texts.
+/// The decimal sign of amounts in texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub enum Decimal {
-    /// Told from the column.
+    /// Detected from the column.
     #[default]
     #[serde(rename = "auto")]
     Auto,
@@ -39,7 +39,7 @@ pub enum Decimal {
     Comma,
 }
 
-/// An amount that was read: `value · 10^-decimals`.
+/// A parsed amount: `value · 10^-decimals`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Parsed {
     pub(crate) value: i128,
@@ -47,16 +47,16 @@ pub(crate) struct Parsed {
     pub(crate) unit: Unit,
 }
 
-/// The currency that an amount names.
+/// The currency named in an amount.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Unit {
     None,
-    /// A place in [`SIGNS`].
+    /// An index into [`SIGNS`].
     Sign(u8),
     Code([u8; 3]),
 }
 
-/// Signs of currencies, the longer of two that begin alike first, and the currencies they stand for.
+/// Currency signs and their currencies. Of two signs with the same beginning the longer is first.
 const SIGNS: [(&str, &str); 36] = [
     ("US$", "USD"),
     ("CA$", "CAD"),
@@ -101,7 +101,7 @@ const SIGNS: [(&str, &str); 36] = [
 ];
 
 impl Unit {
-    /// Whether amounts in `code` may be written so.
+    /// Whether amounts in the currency `code` may have this sign.
     pub(crate) fn fits(self, code: &str) -> bool {
         match self {
             Unit::None => true,
@@ -110,7 +110,7 @@ impl Unit {
         }
     }
 
-    /// The currency meant, where there is one: `$` and `kr` mean several, `¥` the yen.
+    /// The currency, if the sign has only one: `$` and `kr` have several, `¥` means the yen.
     pub(crate) fn code(self) -> Option<String> {
         match self {
             Unit::None => None,
@@ -124,7 +124,7 @@ impl Unit {
         }
     }
 
-    /// As it was written, for messages.
+    /// The text of the sign or code, for messages.
     pub(crate) fn word(self) -> String {
         match self {
             Unit::Sign(at) => SIGNS[usize::from(at)].0.to_owned(),
@@ -133,7 +133,7 @@ impl Unit {
     }
 }
 
-/// What a text says about the decimal sign.
+/// What a text shows about the decimal sign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Tells {
     Nothing,
@@ -145,7 +145,7 @@ enum Tells {
     OpenComma,
 }
 
-/// A text taken apart.
+/// The parts of an amount's text.
 struct Shape<'a> {
     negative: bool,
     unit: Unit,
@@ -154,12 +154,12 @@ struct Shape<'a> {
     tells: Tells,
 }
 
-/// How the amounts of one column are written: looked at once, then read.
+/// The format of the amounts in one column: detected in a first pass, used in the second.
 pub(crate) struct AmountTexts {
     option: Decimal,
-    /// Decimals of the currency, where it is known.
+    /// Decimals of the currency, if it is known.
     exponent: Option<u8>,
-    /// The first row that tells a point, a comma; and that could have either.
+    /// The first row that decides for a point, for a comma, and the first that fits both.
     point: Option<usize>,
     comma: Option<usize>,
     open_point: Option<usize>,
@@ -168,7 +168,7 @@ pub(crate) struct AmountTexts {
     scratch: Vec<u8>,
 }
 
-/// What stands before the decimals, or both answers.
+/// The decimal sign, or ambiguous.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Decided {
     Point,
@@ -191,7 +191,7 @@ impl AmountTexts {
         }
     }
 
-    /// Looks at the decimal signs of a chunk's texts, before any is read.
+    /// The first pass: looks at the decimal signs in a chunk's texts.
     pub(crate) fn look(&mut self, chunk: &ColumnData, first_row: usize) -> Result<()> {
         let mut scratch = std::mem::take(&mut self.scratch);
         let looked = each_text(chunk, first_row, |row, text| {
@@ -232,7 +232,7 @@ impl AmountTexts {
         }
     }
 
-    /// The decimal sign, or the error of a column that does not tell it.
+    /// The decimal sign, or the error for an ambiguous column.
     pub(crate) fn decide(&self, column: &str) -> Result<Decided> {
         match self.decided() {
             Decided::Ambiguous => Err(Error::Ambiguous {
@@ -253,7 +253,7 @@ impl AmountTexts {
         }
     }
 
-    /// Whether a text with a number was seen, and the form that was understood.
+    /// The detected format; `None` if no text has a number.
     pub(crate) fn form(&self) -> Option<String> {
         let form = match self.decided() {
             Decided::Comma => "decimal comma",
@@ -264,7 +264,7 @@ impl AmountTexts {
     }
 }
 
-/// An amount's value; `None` where the text is none. Blank texts are `Some(None)`.
+/// Parses an amount; `None` if the text is not an amount. Blank texts are `Some(None)`.
 pub(crate) fn read(text: &[u8], decimal: Decided, scratch: &mut Vec<u8>) -> Option<Option<Parsed>> {
     if (1..=18).contains(&text.len()) && text.iter().all(u8::is_ascii_digit) {
         let value = text.iter().fold(0_i64, |v, b| v * 10 + i64::from(b - b'0'));
@@ -293,14 +293,14 @@ pub(crate) fn read(text: &[u8], decimal: Decided, scratch: &mut Vec<u8>) -> Opti
     }))
 }
 
-/// Signs, currency and number; `None` where there is anything else.
+/// Splits a text into signs, currency and number; `None` if there is anything else.
 fn take_apart(text: &[u8]) -> Option<Shape<'_>> {
     let mut at = Cursor::new(text);
     let open = at.eat(b'(');
     let mut minuses = u8::from(open);
     let mut plus = false;
     let mut unit = Unit::None;
-    // A minus may stand before the currency or behind it.
+    // A minus may be before or after the currency.
     for _ in 0..2 {
         at.blanks();
         if minus(&mut at) {
@@ -326,7 +326,8 @@ fn take_apart(text: &[u8]) -> Option<Shape<'_>> {
         // 49,- and 49.- are whole.
         at.eat(b'-');
     } else if at.peek() == Some(b'-') {
-        // Behind a yen sign a hyphen ends the amount on paper; elsewhere it is a minus.
+        // After an amount with a yen sign a hyphen is an end mark, as on paper; elsewhere it is a
+        // minus.
         let yen =
             matches!(unit, Unit::Sign(sign) if matches!(SIGNS[usize::from(sign)].0, "¥" | "\\"));
         (!yen).then_some(())?;
@@ -382,7 +383,7 @@ fn currency(at: &mut Cursor) -> Unit {
     }
 }
 
-/// What a number's signs tell; `None` where it has no digit.
+/// What the signs of a number show about the decimal sign; `None` if it has no digit.
 fn tells(body: &[u8]) -> Option<Tells> {
     let (mut points, mut commas, mut others, mut digits, mut last) = (0, 0, 0, 0, 0);
     for (i, byte) in body.iter().enumerate() {
@@ -406,7 +407,7 @@ fn tells(body: &[u8]) -> Option<Tells> {
                 (false, _) => Tells::Comma,
             }
         }
-        // Several of one kind group.
+        // A sign that occurs several times groups digits.
         (0, _) => Tells::Point,
         (_, 0) => Tells::Comma,
         _ if body[last] == b'.' => Tells::Point,
@@ -414,7 +415,7 @@ fn tells(body: &[u8]) -> Option<Tells> {
     })
 }
 
-/// The digits as a whole number, and how many of them are decimals.
+/// The digits as a whole number, and the number of decimals.
 fn number(body: &[u8], point: u8) -> Option<(i128, u8)> {
     let at = body.iter().position(|b| *b == point);
     let (whole, decimals) = match at {
@@ -432,8 +433,8 @@ fn number(body: &[u8], point: u8) -> Option<(i128, u8)> {
     Some((value, u8::try_from(decimals.len()).ok()?))
 }
 
-/// How many digits there are before the decimals, in groups of three or (in India) of two before
-/// the last three; all groups parted by the same sign.
+/// The number of digits before the decimals, in groups of three or (in India) of two before the
+/// last three, all separated by the same sign.
 fn whole_digits(whole: &[u8]) -> Option<usize> {
     let Some(sep) = whole.iter().find(|b| !b.is_ascii_digit()) else {
         return Some(whole.len());
@@ -457,20 +458,20 @@ fn whole_digits(whole: &[u8]) -> Option<usize> {
     (!short || first <= 2 && *sep == b',').then_some(digits)
 }
 
-/// A column of amounts, read for a caller who decides about currencies.
+/// A parsed column of amounts, for a caller who decides about currencies.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AmountsRead {
-    /// Amounts times ten to the power of `decimals`; `None` where the cell is blank or no amount.
+    /// Amounts times ten to the power of `decimals`; `None` if the cell is blank or not an amount.
     pub values: Vec<Option<i128>>,
-    /// Decimals of `values`: the most that an amount has, zeros at its end left out.
+    /// Decimals of `values`: the greatest number that an amount has, without trailing zeros.
     pub decimals: u8,
-    /// ISO codes that signs and codes in the texts mean, ascending. `$` means none.
+    /// ISO codes of the currencies in the texts, ascending. `$` alone has no code.
     pub currencies: Vec<String>,
     /// Rows with text that was not read.
     pub unread: Vec<u64>,
     /// Whether decimals follow a comma.
     pub comma: bool,
-    /// Whether nothing tells, so that amounts such as 1.234 were not read.
+    /// Whether no text decides the decimal sign, so that amounts such as 1.234 were not read.
     pub ambiguous: bool,
 }
 
@@ -509,7 +510,7 @@ pub fn read_amounts(chunks: &[ColumnData], decimal: Decimal) -> Result<AmountsRe
             });
         };
         cells.extend(read_texts(chunk, column, 0, None, |_, text| {
-            // Fifteen digits before the decimals and nine behind are more than money needs.
+            // Fifteen digits before the decimals and nine after are enough for money.
             let read = read(text, decided, &mut scratch)
                 .filter(|cell| cell.is_none_or(|cell| is_amount(&cell)));
             let Some(cell) = read else {

@@ -1,6 +1,6 @@
 //! Dates and times written as text.
 //!
-//! Forms that have only one meaning are read without an option, also mixed in one column:
+//! Unambiguous formats are read without an option, also mixed in one column:
 //!
 //! ```text
 //! 2024-01-31   2024/1/31 9:05   2024.01.31   20240131   20240131123456   2024年1月31日(水) 午後1時5分
@@ -9,11 +9,11 @@
 //! 2024. 1. 31. 오후 1:05   2024년 1월 31일   2024/1/31 下午1:05   31. 1. 2024
 //! ```
 //!
-//! `31/01/2024` and `01/31/24` are decided by the whole column: an order of day, month and (where it
-//! has two digits) year is read when every such date of the column can have it and no other order
-//! fits them all. Where several do, the column is refused and the option `date_format` says
-//! which. Whole numbers of the size of seconds, milliseconds or microseconds since 1970 (from 1990 to
-//! 2100) are instants, in one unit for a column.
+//! `31/01/2024` and `01/31/24` are decided by the whole column: an order of day, month and (if it
+//! has two digits) year is used if it fits every such date of the column and no other order fits
+//! them all. If several orders fit, the column is refused until the option `date_format` is given.
+//! Whole numbers in the range of seconds, milliseconds or microseconds since 1970 (from 1990 to
+//! 2100) are instants, in one unit per column.
 //!
 //! A column has times with a zone or times without one, not both. Blank texts are null.
 
@@ -32,54 +32,54 @@ use parse::{
     SHAPES, Stamp, YEAR_FIRST, ZONED,
 };
 
-/// A cell that holds text which is no date.
+/// A cell whose text is not a date.
 const UNREAD: i64 = i64::MIN + 1;
 
-/// How the dates of one column are written: looked at once, then read.
+/// The format of the dates in one column: detected in a first pass, used in the second.
 pub(crate) struct DateTexts<'a> {
     column: &'a str,
     format: Format,
     given: Option<&'a str>,
-    /// The orders that all dates in numbers so far can have.
+    /// The orders of day, month and year that fit all numeric dates so far.
     orders: u8,
-    /// The first row of each set of orders.
+    /// The first row for each set of orders.
     of_orders: [Option<usize>; 8],
-    /// A date in numbers whose order decides something, cut to what its form needs.
+    /// A numeric date whose order is ambiguous, reduced to what its format needs.
     open: Option<OpenDate>,
-    /// The first row of each unit of time since 1970.
+    /// The first row for each unit of time since 1970.
     epochs: [Option<usize>; 3],
-    /// What was read so far, one bit for a shape.
+    /// The formats read so far, one bit each.
     shapes: u32,
     clock: u8,
     zoned: Option<usize>,
     wall: Option<usize>,
-    /// The first offset, and whether there is another.
+    /// The first UTC offset, and whether there is another.
     offset: Option<i16>,
     offsets_differ: bool,
     scratch: Vec<u8>,
 }
 
-/// What the forms of an open date are: its shape in each order, and its time of day.
+/// The formats of an ambiguous date: its shape in each order, and its time of day.
 #[derive(Clone, Copy)]
 struct OpenDate {
     shapes: [u8; 3],
     clock: u8,
 }
 
-/// A column of dates, read for a caller who decides about zones.
+/// A parsed column of dates, for a caller who decides about zones.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DatesRead {
-    /// The wall clock as written, microseconds since 1970-01-01T00:00; `None` where it is blank or
-    /// no date.
+    /// The wall clock as written, microseconds since 1970-01-01T00:00; `None` if the cell is blank
+    /// or not a date.
     pub wall: Vec<Option<i64>>,
-    /// Minutes east of UTC, where the text names a zone.
+    /// Minutes east of UTC, if the text has a zone.
     pub offsets: Vec<Option<i32>>,
     /// Rows with text that was not read.
     pub unread: Vec<u64>,
     /// How the texts were read, such as `"%Y-%m-%d %H:%M"`; several forms are separated by commas.
     pub form: String,
-    /// The forms that fit all of the column, where more than one does and the dates in question
-    /// were therefore not read.
+    /// The formats that fit the whole column, if more than one does; the ambiguous dates were then
+    /// not read.
     pub readings: Vec<String>,
 }
 
@@ -103,7 +103,7 @@ impl<'a> DateTexts<'a> {
         })
     }
 
-    /// Looks at the forms of a chunk's texts, before any is read.
+    /// The first pass: looks at the formats of a chunk's texts.
     pub(crate) fn look(&mut self, chunk: &ColumnData, first_row: usize) -> Result<()> {
         if self.format != Format::Auto {
             return Ok(());
@@ -151,7 +151,7 @@ impl<'a> DateTexts<'a> {
         self.open = Some(OpenDate { shapes, clock });
     }
 
-    /// The forms that fit the whole column, where there is more than one.
+    /// The formats that fit the whole column, if there is more than one.
     fn readings(&self) -> Vec<String> {
         let Some(open) = self.open.filter(|_| self.orders.count_ones() > 1) else {
             return Vec::new();
@@ -164,7 +164,7 @@ impl<'a> DateTexts<'a> {
             .collect()
     }
 
-    /// Refuses a column that contradicts itself, or that can be read in several ways.
+    /// Refuses a column without a format that fits all dates, or with several.
     pub(crate) fn decide(&self) -> Result<()> {
         self.contradiction()?;
         let readings = self.readings();
@@ -202,7 +202,7 @@ impl<'a> DateTexts<'a> {
                 return conflict(
                     first,
                     last,
-                    "dates in numbers whose day, month and year stand in different orders",
+                    "dates in numbers with day, month and year in different orders",
                 );
             }
         }
@@ -214,7 +214,7 @@ impl<'a> DateTexts<'a> {
         Ok(())
     }
 
-    /// A text's date; `None` where the text is no date or is ambiguous.
+    /// The date in a text; `None` if the text is not a date or is ambiguous.
     fn read(&mut self, row: usize, text: &[u8]) -> Option<Option<Stamp>> {
         let mut scratch = std::mem::take(&mut self.scratch);
         let text = plain(text, &mut scratch);
@@ -222,7 +222,7 @@ impl<'a> DateTexts<'a> {
             Some(None)
         } else if self.format == Format::Auto {
             match parse::parse(text, self.orders) {
-                // Only the size of a time since 1970 shows its unit.
+                // The unit of a time since 1970 is detected from its size.
                 Found::Date(stamp)
                     if is_epoch(stamp) && self.epochs.iter().flatten().count() > 1 =>
                 {
@@ -254,9 +254,9 @@ impl<'a> DateTexts<'a> {
         self.offsets_differ |= known != stamp.offset;
     }
 
-    /// A chunk's instants (wall clock where there is no zone), one a row: [`BLANK`] where it is
-    /// null, `bad` called for each row that is no date. None for a chunk that holds neither texts
-    /// nor numbers that the format reads.
+    /// The instants of a chunk (wall clock without a zone), one per row, [`BLANK`] for null. Calls
+    /// `bad` for each row that is not a date. `None` for a chunk with neither texts nor numbers
+    /// that the format reads.
     pub(crate) fn micros(
         &mut self,
         chunk: &ColumnData,
@@ -296,7 +296,7 @@ impl<'a> DateTexts<'a> {
         Ok(Some(out))
     }
 
-    /// Reads the numbers of a chunk, where the format is one of numbers.
+    /// Reads the numbers of a chunk, if the format is for numbers.
     fn numbers<'c>(
         &self,
         chunk: &'c ColumnData,
@@ -327,11 +327,11 @@ impl<'a> DateTexts<'a> {
         }
     }
 
-    /// Whether the texts name a zone, after all were read.
+    /// Whether the texts have a zone, after all were read.
     ///
     /// # Errors
     ///
-    /// Some do and some do not.
+    /// Some texts have a zone and some do not.
     pub(crate) fn zoned(&self) -> Result<bool> {
         if let (Some(zoned), Some(wall)) = (self.zoned, self.wall) {
             return Err(Error::Conflict {
@@ -344,11 +344,11 @@ impl<'a> DateTexts<'a> {
         Ok(self.zoned.is_some())
     }
 
-    /// The zone that all texts name.
+    /// The zone that all texts have.
     ///
     /// # Errors
     ///
-    /// They name different offsets, so that the shop's own is not known.
+    /// They have different offsets, so the shop's zone is unknown.
     pub(crate) fn zone(&self) -> Result<Option<Zone>> {
         match self.offset {
             Some(_) if self.offsets_differ => Err(Error::option(
@@ -369,7 +369,7 @@ impl<'a> DateTexts<'a> {
         }
     }
 
-    /// How the texts were read; none where there was none.
+    /// The format in which the texts were read; `None` without texts.
     pub(crate) fn form(&self) -> Option<String> {
         if self.wall.is_none() && self.zoned.is_none() {
             return None;
@@ -388,12 +388,12 @@ impl<'a> DateTexts<'a> {
     }
 }
 
-/// Reads columns of texts (and of numbers, with a format) as dates. Where a column has several
-/// readings, or contradicts itself, the dates in question come back unread.
+/// Reads columns of texts (and of numbers, with a format) as dates. If several formats fit a
+/// column, or none, the dates in question are returned unread.
 ///
 /// # Errors
 ///
-/// A format that is none, columns of another type.
+/// An invalid format, columns of another type.
 pub fn read_dates(chunks: &[ColumnData], date_format: Option<&str>) -> Result<DatesRead> {
     let mut texts = DateTexts::new("dates", date_format)?;
     let mut first = 0;
@@ -455,7 +455,7 @@ pub fn read_dates(chunks: &[ColumnData], date_format: Option<&str>) -> Result<Da
     Ok(out)
 }
 
-/// A column that holds no dates.
+/// The error for a column that cannot hold dates.
 pub(crate) fn wrong_type(column: &str, found: &ColumnData) -> Error {
     Error::ColumnType {
         column: column.into(),
@@ -468,7 +468,7 @@ fn is_epoch(stamp: Stamp) -> bool {
     SHAPES[usize::from(stamp.shape)].starts_with("epoch")
 }
 
-/// A form with its time of day.
+/// A date format with the format of the time of day.
 fn with_clock(date: &str, clock: u8) -> String {
     let mut form = date.to_owned();
     if clock & CLOCK != 0 {

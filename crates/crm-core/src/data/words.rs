@@ -14,13 +14,13 @@ macro_rules! words {
         }
 
         impl $name {
-            /// All of them, in the order of their discriminants.
+            /// All words, in the order of their discriminants.
             pub const ALL: &'static [$name] = &[$($name::$variant),*];
 
-            /// What people read.
+            /// Labels shown to people.
             pub const LABELS: &'static [Label] = &[$(Label { code: $code, en: $en, ja: $ja }),*];
 
-            /// The word of a code, if it is one.
+            /// The word with this code, if there is one.
             pub fn parse(word: &str) -> Option<Self> {
                 match word {
                     $($code => Some($name::$variant),)*
@@ -28,7 +28,7 @@ macro_rules! words {
                 }
             }
 
-            /// The code.
+            /// The code of the word.
             pub fn code(self) -> &'static str {
                 Self::LABELS[self as usize].code
             }
@@ -37,13 +37,13 @@ macro_rules! words {
 }
 
 words! {
-    /// How far an order has come (対応状況). A row without one is completed.
+    /// The status of an order (対応状況). A row without a status is completed.
     StatusWord {
         /// Done, or without status.
         Completed = "completed", "Completed", "完了";
         /// Paid or accepted, not yet shipped; counts.
         Pending = "pending", "Pending", "処理中";
-        /// A basket that became no order.
+        /// A cart that did not become an order.
         NotOrdered = "not_ordered", "Not ordered", "未受注";
         /// Cancelled.
         Cancelled = "cancelled", "Cancelled", "キャンセル";
@@ -59,7 +59,7 @@ words! {
 }
 
 words! {
-    /// What sort of order it is (購入種別). A row without one is a one-off.
+    /// The kind of an order (購入種別). A row without a kind is a one-off.
     KindWord {
         /// An ordinary order.
         OneOff = "one_off", "One-off", "都度購入";
@@ -75,7 +75,7 @@ words! {
 }
 
 words! {
-    /// What a line of an order is. A line without one is merchandise.
+    /// The kind of a line of an order. A line without a kind is merchandise.
     LineKind {
         /// Merchandise.
         Product = "product", "Merchandise", "商品";
@@ -89,7 +89,7 @@ words! {
         Shipping = "shipping", "Shipping", "送料";
         /// A fee, counted with shipping.
         Fee = "fee", "Fee", "手数料";
-        /// Tax on a line of its own; in no basis.
+        /// Tax in its own line; it is in no basis.
         Tax = "tax", "Tax", "税";
     }
 }
@@ -97,19 +97,19 @@ words! {
 words! {
     /// The kinds of events that sessions and carts understand. Other kinds are free text.
     EventWord {
-        /// A page was seen.
+        /// A page was viewed.
         View = "view", "Page view", "閲覧";
-        /// A product's page was seen.
+        /// A product's page was viewed.
         ProductView = "product_view", "Product view", "商品閲覧";
-        /// A product was put into the cart.
+        /// A product was added to the cart.
         Add = "add", "Added to cart", "カート追加";
-        /// A product was taken out of the cart.
+        /// A product was removed from the cart.
         Remove = "remove", "Removed from cart", "カート削除";
-        /// The checkout was begun.
+        /// The checkout began.
         Checkout = "checkout", "Checkout", "購入手続き";
         /// A payment failed.
         PaymentFailed = "payment_failed", "Payment failed", "決済失敗";
-        /// It was ordered.
+        /// An order was placed.
         Purchase = "purchase", "Purchase", "購入";
     }
 }

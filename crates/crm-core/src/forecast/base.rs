@@ -264,21 +264,21 @@ impl Analysis for BaseForecast {
         "Orders and revenue of today's customers in the next years, without new ones";
     const JA: &'static str = "既存顧客の売上予測（新CPM）";
     const COLUMNS: &'static [Field] = &columns! {
-        "origin": Date, "", "予測時点", "The day predicted from: nothing later is seen.";
-        "method": Category, "", "方法", "Customer by customer, or by moves between segments.";
+        "origin": Date, "", "予測時点", "The day of the forecast; later orders are not used.";
+        "method": Category, "", "方法", "The method: a model of each customer, or moves between segments.";
         "year": Int, "years", "年目", "Years of 365 days after the origin.";
         "until": Date, "", "期末", "The last day of the year.";
-        "customers": Int, "customers", "顧客数", "Customers at the origin, on whom all numbers are.";
+        "customers": Int, "customers", "顧客数", "Customers at the origin; all other numbers are of them.";
         "active": Float, "customers", "現役顧客数",
-            "Of them, those expected not to be churned, by `churn_days`, at the end of the year.";
+            "Expected number of them who are not churned (`churn_days`) at the end of the year.";
         "active_low": Float, "customers", "現役下限", "Lower end.";
         "active_high": Float, "customers", "現役上限", "Upper end.";
         "retention_rate": Float, "", "現役維持率",
-            "Share of those active at the origin who are so at the end of the year.";
+            "Share of customers active at the origin who are active at the end of the year.";
         "retention_rate_low": Float, "", "維持率下限", "Lower end.";
         "retention_rate_high": Float, "", "維持率上限", "Upper end.";
         "reactivation_rate": Float, "", "復活率",
-            "Share of those churned at the origin who are active at the end of the year.";
+            "Share of customers churned at the origin who are active at the end of the year.";
         "reactivation_rate_low": Float, "", "復活率下限", "Lower end.";
         "reactivation_rate_high": Float, "", "復活率上限", "Upper end.";
         "expected_orders": Float, "days", "予測購入数", "Purchase days in the year.";
@@ -289,9 +289,9 @@ impl Analysis for BaseForecast {
         "expected_revenue_high": Money, "currency", "売上上限", "Upper end.";
         "revenue_multiple": Float, "", "年商倍率",
             "Revenue up to the end of the year ÷ that of the 365 days before the origin.";
-        "actual_active": Float, "customers", "実現役顧客数", "What came, where the year is over.";
-        "actual_orders": Float, "days", "実購入数", "The same of orders.";
-        "actual_revenue": Money, "currency", "実売上", "The same of revenue.";
+        "actual_active": Float, "customers", "実現役顧客数", "Actual active customers, if the year is over.";
+        "actual_orders": Float, "days", "実購入数", "Actual purchase days, if the year is over.";
+        "actual_revenue": Money, "currency", "実売上", "Actual revenue, if the year is over.";
     };
     const SCOPE: &'static [&'static str] = crate::analysis::WITHOUT_OCCASION;
     type Data = Orders;

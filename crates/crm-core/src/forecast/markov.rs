@@ -1,7 +1,7 @@
 //! The base forecast by moves between segments: a Markov chain over the ten CPM segments.
 //!
-//! Customers known a year before the origin were in a segment `s` then and are in a segment `t` at the
-//! origin, and had orders and revenue in between:
+//! Each customer of a year before the origin was in a segment `s` then and is in a segment `t` at
+//! the origin, and had orders and revenue in between:
 //!
 //! ```text
 //! P_st     share of the customers of s who moved to t
@@ -10,27 +10,28 @@
 //! year y   orders Σ_s v_{y−1,s} o_s,  revenue Σ_s v_{y−1,s} a_s,  active Σ over active t of v_y,t
 //! ```
 //!
-//! What it supposes: the next years are like the last one, and where a customer goes hangs on the
-//! segment alone. Customers of a segment that nobody was in a year ago stay where they are and buy as
-//! the mean customer did. That is a guess, so where it would be made for more than a twentieth of the
-//! customers (a young shop has churned ones now and had none then) there is no answer.
+//! Assumptions: the next years are like the last one, and the next segment of a customer depends on
+//! the present segment only. Customers of a segment that was empty a year ago stay in it, with the
+//! orders and revenue of the mean customer. If more than a twentieth of the customers are in such
+//! segments, there is no forecast: for example, a young shop has churned customers now and had none
+//! a year ago.
 //!
-//! The intervals take each row of `P` from its Dirichlet law (Rubin 1981, the Bayesian bootstrap of the
-//! customers), the means from the normal with their standard error, and add what so many customers
-//! vary by themselves.
+//! The intervals come from random draws: each row of `P` from its Dirichlet distribution (the
+//! Bayesian bootstrap of customers, Rubin 1981), the means from normal distributions with their
+//! standard errors, and the variation of the customers' own orders, revenue and moves.
 
 use super::base::{Base, Estimate, Options, Outcome, Year};
 use crate::Result;
 use crate::context::{filled, push, room};
 use crate::num::rng::Rng;
 
-/// Five rungs, active or churned.
+/// Five segments, each active or churned.
 const STATES: usize = 10;
 
 type Vector = [f64; STATES];
 type Matrix = [Vector; STATES];
 
-/// How the customers of each segment went on in a year.
+/// The moves, orders and revenue of the customers of each segment in one year.
 #[derive(Debug, Clone)]
 pub(super) struct Moves {
     counts: Matrix,
@@ -99,7 +100,7 @@ impl Moves {
 
         let mut draws = room(options.draws as usize, "forecast")?;
         for draw in 0..options.draws {
-            // A stream of its own, next to that of the model's draws.
+            // A stream of random numbers other than that of the model's draws.
             let mut rng = Rng::stream(!options.seed, u64::from(draw));
             let shares = self.shares(|n| if n > 0.0 { rng.gamma(n) } else { 0.0 });
             let mut drawn = |of: &[[f64; 2]; STATES]| {
@@ -113,7 +114,7 @@ impl Moves {
             let (orders, revenue) = (drawn(&self.orders), drawn(&self.revenue));
             let mut walked = walk(now, &shares, &orders, &revenue, years)?;
             for step in &mut walked {
-                // What the customers of the year vary by themselves.
+                // The variation of the customers' own orders and revenue.
                 let noise = |of: &[[f64; 2]; STATES]| {
                     let variance = step.from.iter().zip(of).map(|(v, [_, var])| v * var);
                     libm::sqrt(variance.sum())
@@ -164,7 +165,8 @@ impl Moves {
         Ok(Some(said))
     }
 
-    /// Rows of shares from rows of weights, one for each count; segments nobody was in stay.
+    /// Rows of shares from rows of weights, one for each count; customers of an empty segment stay
+    /// in it.
     fn shares(&self, mut weight: impl FnMut(f64) -> f64) -> Matrix {
         let mut shares = [[0.0; STATES]; STATES];
         for (s, (row, counts)) in shares.iter_mut().zip(&self.counts).enumerate() {
@@ -188,7 +190,8 @@ struct Step {
     revenue: f64,
     active: f64,
     active_variance: f64,
-    /// Share active at the end of the year, of those active and of those churned today.
+    /// Share active at the end of the year: of the customers active today, and of those churned
+    /// today.
     kept: [Option<f64>; 2],
     kept_variance: [f64; 2],
 }

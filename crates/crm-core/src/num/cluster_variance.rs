@@ -1,4 +1,5 @@
-//! The variance of a survival curve whose rows depend on each other: those of one customer do.
+//! The variance of a Kaplan-Meier curve whose rows are clustered: the rows of one customer depend
+//! on each other.
 //!
 //! `V(t)` of `ln S(t)` is the sum over clusters of the squared influence
 //!
@@ -6,9 +7,10 @@
 //! u_c(t) = Σ_{rows of c} w (H(min(t, T)) − [event, T ≤ t]/(n_T−d_T))      H(t) = Σ_{s ≤ t} d_s/(n_s(n_s−d_s))
 //! ```
 //!
-//! Between its own durations a cluster's influence is `A + B·H(t)`: B the weight of its rows that are
-//! still at risk, A what the others have left. The square is `A² + 2AB·H + B²·H²`, so three difference
-//! arrays over the durations add up all clusters in one pass, each row looked at once.
+//! Between its own durations a cluster's influence is `A + B·H(t)`. B is the weight of its rows
+//! that are still at risk, A the sum over its rows that have ended. The square is
+//! `A² + 2AB·H + B²·H²`, so three difference arrays over the durations add up all clusters in one
+//! pass over the rows.
 //!
 //! # References
 //!
@@ -23,16 +25,17 @@ use super::survival::{Curve, Rows};
 /// One customer's durations in whole days, all of one weight.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Subject<'a> {
-    /// Those that ended in the event.
+    /// Durations that ended in the event.
     pub(crate) ended: &'a [u32],
-    /// The one that is still open.
+    /// The duration that is still open.
     pub(crate) open: Option<u32>,
-    /// The weight of each.
+    /// The weight of each duration.
     pub(crate) weight: f64,
 }
 
 impl Subject<'_> {
-    /// The days, ascending, each twice itself, and one more where it is still open.
+    /// The days in ascending order, as `2·day` for an event and `2·day + 1` for the open duration:
+    /// at the same day, events come first.
     pub(super) fn in_order(&self, days: &mut Vec<u64>) -> Result<()> {
         days.clear();
         grow(days, self.ended.len() + 1, "Kaplan-Meier rows")?;
@@ -43,17 +46,17 @@ impl Subject<'_> {
     }
 }
 
-/// The three difference arrays, by step of the curve.
+/// The difference arrays of `A²`, `2AB` and `B²`, by step of the curve.
 pub(super) struct Squares<'a> {
     h: &'a [f64],
-    /// `H − 1/(n−d)`, what an event leaves of a row at this step.
+    /// `H(T) − 1/(n_T−d_T)`, the influence of a row that ends in an event at this step.
     after_event: Vec<f64>,
     differences: Vec<[f64; 3]>,
     clusters: f64,
 }
 
 impl<'a> Squares<'a> {
-    /// For a curve that still has Greenwood's variance, which is `H`.
+    /// `curve.ln_variance` must still be Greenwood's variance, which is `H`.
     pub(super) fn new(curve: &'a Curve) -> Result<Self> {
         let steps = curve.times.len();
         let mut after_event = room(steps, "clusters")?;
@@ -70,7 +73,8 @@ impl<'a> Squares<'a> {
         })
     }
 
-    /// Adds a cluster: the weight of all its rows, and step, weight and event of each, steps ascending.
+    /// Adds a cluster: the total weight of its rows, and `(step, weight, event)` of each row, steps
+    /// ascending.
     pub(super) fn add(&mut self, weight: f64, rows: impl Iterator<Item = (usize, f64, bool)>) {
         let (mut a, mut b) = (0.0, weight);
         let (mut step_in, mut before) = (0, [0.0; 3]);
@@ -88,7 +92,8 @@ impl<'a> Squares<'a> {
                 };
             b -= weight;
         }
-        // The last row leaves nobody of this cluster at risk: B is 0, whatever rounding says.
+        // After its last row nobody of this cluster is at risk: B is exactly 0, also where rounding
+        // left a rest.
         self.enter(step_in, [a * a, 0.0, 0.0], before);
         self.clusters += 1.0;
     }
@@ -99,7 +104,7 @@ impl<'a> Squares<'a> {
         }
     }
 
-    /// The variances by step, and how many clusters there were.
+    /// The variances `V` by step, and the number of clusters.
     pub(super) fn finish(self) -> Result<(Vec<f64>, f64)> {
         let mut sums = [0.0; 3];
         let mut variances = room(self.h.len(), "clusters")?;
@@ -107,13 +112,14 @@ impl<'a> Squares<'a> {
             for term in 0..3 {
                 sums[term] += difference[term];
             }
+            // V = Σ A² + H Σ 2AB + H² Σ B²
             variances.push((sums[0] + h * (sums[1] + h * sums[2])).max(0.0));
         }
         Ok((variances, self.clusters))
     }
 }
 
-/// Variances by step of rows in any order, and the number of their clusters.
+/// The variances by step for rows in any order, and the number of clusters.
 pub(super) fn by_row(curve: &Curve, rows: &Rows<'_>, clusters: &[u32]) -> Result<(Vec<f64>, f64)> {
     let mut order = room(clusters.len(), "clusters")?;
     for (row, &cluster) in clusters.iter().enumerate() {

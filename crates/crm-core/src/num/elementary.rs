@@ -1,14 +1,15 @@
-//! `exp` and `ln(1 + x)` in plain arithmetic, for loops over many points: without a call or a branch a
-//! compiler works on several at once. The bits are the same on every machine, as those of `libm` are,
-//! which is three to five times slower in such a loop.
+//! `exp` and `ln(1 + x)` in plain arithmetic, for loops over many points. They have no calls and no
+//! branches, so a compiler vectorises the loop. The bits are the same on every machine, as with
+//! `libm`, which is slower in such a loop.
 
 use std::f64::consts::{LN_2, LOG2_E, SQRT_2};
 
-/// `ln 2` in two parts, the first with zeros at its end: whole multiples of it are exact.
+/// `ln 2` in two parts. The low bits of the first are 0, so its product with a small whole number
+/// is exact.
 const LN_2_HIGH: f64 = f64::from_bits(0x3fe6_2e42_fee0_0000);
 const LN_2_LOW: f64 = f64::from_bits(0x3dea_39ef_3579_3c76);
 
-/// Adding it rounds to a whole number, which is then in the lowest bits.
+/// Adding `1.5 · 2^52` rounds to a whole number and leaves it in the lowest bits.
 const ROUND: f64 = 6_755_399_441_055_744.0;
 
 /// `1/0!, 1/1!, …, 1/13!`.
@@ -35,13 +36,14 @@ const INVERSE_ODDS: [f64; 11] = {
 
 /// `e^x` for `x` up to 700, within 2 units of the last place; below −700 it is `e^−700`, 1e-304.
 ///
-/// `e^x = 2^k e^r` with `|r| ≤ ln 2 / 2`, and Taylor's series of `e^r`.
+/// `e^x = 2^k e^r` with `|r| ≤ ln 2 / 2`; `e^r` is Taylor's series to the 13th power.
 #[inline(always)]
 pub(crate) fn exp(x: f64) -> f64 {
     let x = if x > -700.0 { x } else { -700.0 };
     let shifted = x * LOG2_E + ROUND;
     let k = shifted - ROUND;
     let r = (x - k * LN_2_HIGH) - k * LN_2_LOW;
+    // Σ r^n/n!, by Horner's rule
     let mut sum = INVERSE_FACTORIALS[13];
     for term in INVERSE_FACTORIALS[..13].iter().rev() {
         sum = sum * r + term;
@@ -51,7 +53,8 @@ pub(crate) fn exp(x: f64) -> f64 {
 
 /// `ln(1 + x)` for `x` from 0 to 1, within 2 units of the last place.
 ///
-/// `ln(1 + x) = 2 artanh s`, `s = x/(2 + x)`; from `√2 − 1` on after halving `1 + x`.
+/// `ln(1 + x) = 2 artanh s` with `s = x/(2 + x)`. Above `√2 − 1`, `1 + x` is halved first and
+/// `ln 2` added.
 #[inline(always)]
 pub(crate) fn ln_1p(x: f64) -> f64 {
     let upper = x > SQRT_2 - 1.0;
@@ -59,6 +62,7 @@ pub(crate) fn ln_1p(x: f64) -> f64 {
     let base = if upper { LN_2 } else { 0.0 };
     let s = near / (2.0 + near);
     let square = s * s;
+    // artanh s = s + s³/3 + s⁵/5 + …, by Horner's rule in s²
     let mut sum = INVERSE_ODDS[10];
     for term in INVERSE_ODDS[..10].iter().rev() {
         sum = sum * square + term;

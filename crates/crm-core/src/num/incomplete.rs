@@ -28,6 +28,7 @@ pub fn gamma(a: f64, x: f64) -> (f64, f64) {
     }
     let front = exp(a * log(x) - x - lgamma(a));
     if x < a + 1.0 {
+        // P(a, x) = x^a e^−x / Γ(a) · Σ x^n / (a (a+1) … (a+n)), DLMF 8.7.1
         let mut term = 1.0 / a;
         let mut sum = term;
         for n in 1..STEPS {
@@ -40,6 +41,7 @@ pub fn gamma(a: f64, x: f64) -> (f64, f64) {
         let p = (front * sum).min(1.0);
         return (p, 1.0 - p);
     }
+    // Q(a, x) = x^a e^−x / Γ(a) · 1/(x+1−a − 1(1−a)/(x+3−a − …)), by Lentz's method
     let mut b = x + 1.0 - a;
     let mut c = 1.0 / TINY;
     let mut d = 1.0 / b;
@@ -81,6 +83,7 @@ pub fn beta(a: f64, b: f64, x: f64, y: f64) -> f64 {
         (log1p(-y), log(y))
     };
     let front = exp(a * ln_x + b * ln_y - ln_beta(a, b));
+    // I_x(a, b) = x^a y^b / (a B(a, b)) · fraction, or 1 − I_y(b, a): the side that converges fast
     if x < (a + 1.0) / (a + b + 2.0) {
         (front * fraction(a, b, x) / a).min(1.0)
     } else {
@@ -88,7 +91,8 @@ pub fn beta(a: f64, b: f64, x: f64, y: f64) -> f64 {
     }
 }
 
-/// The continued fraction DLMF 8.17.22.
+/// The continued fraction DLMF 8.17.22, whose coefficients are `d_2m` and `d_2m+1`, by Lentz's
+/// method.
 fn fraction(a: f64, b: f64, x: f64) -> f64 {
     let mut c = 1.0;
     let mut d = 1.0 / nonzero(1.0 - (a + b) * x / (a + 1.0));
@@ -118,8 +122,8 @@ fn nonzero(v: f64) -> f64 {
 mod tests {
     use super::*;
 
-    /// The gamma distribution function with a whole shape is a sum of Poisson probabilities, the
-    /// beta one a sum of binomial ones: a second, slower computation.
+    /// A second, slower computation: the gamma distribution function with a whole shape is a sum of
+    /// Poisson probabilities, the beta distribution function a sum of binomial ones.
     #[test]
     fn agree_with_the_sums() {
         for (n, x) in [

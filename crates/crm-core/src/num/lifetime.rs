@@ -1,4 +1,5 @@
-//! Weibull and log-normal laws fitted to durations of which some are still open.
+//! Weibull and log-normal distributions fitted to durations of which some are still open
+//! (right-censored).
 //!
 //! ```text
 //! ℓ = Σ w [ δ ln f(t) + (1 − δ) ln S(t) ]          δ = 1 where the event was seen
@@ -6,13 +7,14 @@
 //! log-normal:  S(t) = Q((ln t − μ)/σ)              parameters  mu μ, sigma σ (of ln t)
 //! ```
 //!
-//! Durations are > 0. Both likelihoods are maximised where they are concave, so there is one
-//! answer and no start to choose: the Weibull's scale is solved for and its profile score in ρ,
-//! which only falls, is brought to 0; the log-normal is taken in `(μ/σ, 1/σ)` (Olsen 1978). Rows of
-//! equal duration are added up first, so whole days cost a few hundred terms an iteration.
+//! Durations are > 0. Both likelihoods are maximised in a form with one maximum, so there is no
+//! start to choose. For the Weibull, λ is solved for given ρ, and the profile score g(ρ), which
+//! decreases, is solved for 0. The log-normal likelihood is concave in `(δ, γ) = (μ/σ, 1/σ)` (Olsen
+//! 1978). Rows of equal duration are added up first, so whole days cost a few hundred terms an
+//! iteration.
 //!
-//! When the data cannot bound a parameter (all gaps equal: ρ grows without end) the fit stops at
-//! the edge of its range and says [`Status::Boundary`], without standard errors.
+//! When the data do not bound a parameter (all gaps equal: ρ grows without end), the fit stops at
+//! the edge of its range with [`Status::Boundary`] and without standard errors.
 //!
 //! # References
 //!
@@ -25,10 +27,10 @@ use crate::{Error, Result};
 use super::normal;
 use super::survival::{Rows, Tally, tally};
 
-/// Largest Weibull shape, and 1/σ of the log-normal on the scale of the data, that a fit reports.
+/// The largest Weibull shape, and the largest 1/σ of the log-normal, that a fit reports.
 const STEEPEST: f64 = 1e6;
 
-/// Which law.
+/// The family.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Family {
     /// `S(t) = exp(−(t/λ)^ρ)`.
@@ -47,14 +49,14 @@ pub enum Status {
         /// Its name.
         parameter: &'static str,
     },
-    /// The steps ended before the maximum was reached.
+    /// The iterations ended before the maximum was reached.
     Stalled,
 }
 
-/// A fitted law.
+/// A fitted distribution.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Fit {
-    /// Which law.
+    /// The family.
     pub family: Family,
     /// `[scale, shape]` of the Weibull, `[mu, sigma]` of the log-normal.
     pub parameters: [f64; 2],
@@ -74,7 +76,9 @@ pub struct Fit {
 
 /// Fits `family` to `rows`; weights count rows, clusters are ignored.
 ///
-/// Refused: a duration that is not above 0, rows without any event.
+/// # Errors
+///
+/// A duration that is not above 0; rows without any event.
 ///
 /// ```
 /// use crm_core::num::{lifetime::{self, Family, Status}, survival::Rows};
@@ -97,7 +101,7 @@ pub fn fit(family: Family, rows: Rows<'_>) -> Result<Fit> {
     fit_tallies(family, &tallies)
 }
 
-/// [`fit`] to rows whose durations, all above 0, are already added up.
+/// [`fit`] for durations above 0 that are already added up by distinct value.
 pub(crate) fn fit_tallies(family: Family, tallies: &[Tally]) -> Result<Fit> {
     let data = Data::new(tallies);
     if data.events <= 0.0 {
@@ -141,7 +145,7 @@ impl Fit {
     }
 }
 
-/// Log durations with their weights, shifted so that the products stay in range.
+/// The distinct durations with the weights of their events and open rows, and totals over them.
 struct Data<'a> {
     tallies: &'a [Tally],
     rows: f64,
@@ -196,12 +200,14 @@ impl<'a> Data<'a> {
             for tally in self.tallies {
                 let y = libm::log(tally.time) - ln_longest;
                 let power = (tally.events + tally.censored) * libm::exp(shape * y);
+                // m_k = Σ w (t/t_max)^ρ (ln t/t_max)^k
                 m[0] += power;
                 m[1] += power * y;
                 m[2] += power * y * y;
             }
             let centre = m[1] / m[0];
             let slope = -1.0 / (shape * shape) - (m[2] / m[0] - centre * centre).max(0.0);
+            // g(ρ), g'(ρ), m_0
             (1.0 / shape + mean - centre, slope, m[0])
         };
         let (mut low, mut high) = (1e-6, STEEPEST);
@@ -230,6 +236,7 @@ impl<'a> Data<'a> {
         } else {
             shape = STEEPEST;
         }
+        // λ^ρ = Σ w t^ρ / Σ events, the root of ∂ℓ/∂λ
         let ln_scale = ln_longest + libm::log(profile(shape).2 / self.events) / shape;
         let scale = libm::exp(ln_scale);
         let at = self.weibull_terms(ln_scale, shape);
@@ -246,7 +253,8 @@ impl<'a> Data<'a> {
         )
     }
 
-    /// ℓ in `(ln λ, ln ρ)`.
+    /// ℓ and its derivatives in `(ln λ, ln ρ)`, with `z = ρ (ln t − ln λ)`: an event adds
+    /// `ln ρ − ln t + z − e^z`, an open row `−e^z`.
     fn weibull_terms(&self, ln_scale: f64, shape: f64) -> Terms {
         let ln_shape = libm::log(shape);
         let mut sum = Terms::default();
@@ -306,7 +314,7 @@ impl<'a> Data<'a> {
         bounded |= gamma <= STEEPEST && self.per_row(&at) < 1e-9;
         let sigma = 1.0 / gamma;
         let parameters = [centre + delta * sigma, sigma];
-        // μ = centre + δ/γ, σ = 1/γ.
+        // Delta method: μ = centre + δ/γ, so ∂μ/∂δ = σ and ∂μ/∂γ = −δσ²; σ = 1/γ, so ∂σ/∂γ = −σ².
         let errors = at.covariance().map(|[dd, dg, gg]| {
             let (by_d, by_g) = (sigma, -delta * sigma * sigma);
             let variance = by_d * by_d * dd + 2.0 * by_d * by_g * dg + by_g * by_g * gg;
@@ -320,7 +328,9 @@ impl<'a> Data<'a> {
         self.finish(Family::LogNormal, parameters, errors, at, bounded, "sigma")
     }
 
-    /// ℓ of `ln t − centre` in `(δ, γ) = (μ/σ, 1/σ)`, without the `−Σ ln t` of the densities.
+    /// ℓ of `y = ln t − centre` and its derivatives in `(δ, γ) = (μ/σ, 1/σ)`, with `z = γ y − δ`
+    /// and without the `−Σ ln t` of the densities. An event adds `ln γ + ln φ(z)`, an open row
+    /// `ln Q(z)`.
     fn log_normal_terms(&self, centre: f64, delta: f64, gamma: f64) -> Terms {
         const LN_SQRT_2PI: f64 = 0.918_938_533_204_672_8;
         let ln_gamma = libm::log(gamma);
@@ -340,6 +350,7 @@ impl<'a> Data<'a> {
             if tally.censored > 0.0 {
                 let w = tally.censored;
                 let h = normal::hazard(z);
+                // h' = h (h − z), the derivative of the hazard h = φ/Q
                 let bend = h * (h - z);
                 sum.value += w * normal::ln_upper_tail(z);
                 sum.gradient[0] += w * h;
@@ -400,7 +411,8 @@ mod tests {
         }
     }
 
-    /// Without open rows the log-normal's estimate is the mean and the root mean square of ln t.
+    /// Without open rows the estimates of the log-normal are the mean and the standard deviation
+    /// (dividing by n) of ln t.
     #[test]
     fn closed_form_of_the_log_normal() {
         let fit = fit(Family::LogNormal, rows(&[2.0, 8.0, 4.0, 4.0], &[true; 4])).unwrap();

@@ -1,4 +1,4 @@
-//! Logarithms by the million: of small whole numbers, which gaps in days are, and of products.
+//! Fast logarithms of small whole numbers (gaps in days) and of products.
 
 use crate::Result;
 use crate::context::collect;
@@ -39,8 +39,8 @@ impl Logs {
 }
 
 /// `Σ w ln v` with few logarithms: factors of weight 1 are multiplied while the product stays in
-/// range. A product loses half a unit of its last place a factor, which is what the logarithm of
-/// each factor would lose.
+/// range. Each factor rounds the product by half a unit in the last place, as the logarithm of each
+/// factor would round the sum.
 ///
 /// ```
 /// use crm_core::num::log::LnProduct;
@@ -66,7 +66,7 @@ impl Default for LnProduct {
 }
 
 impl LnProduct {
-    /// Adds `power · ln value`, of a value above 0.
+    /// Adds `power · ln value`; `value` is above 0.
     #[inline]
     pub fn times(&mut self, value: f64, power: f64) {
         if power != 1.0 || !(1e-100..=1e100).contains(&value) {

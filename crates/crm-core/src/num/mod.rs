@@ -1,4 +1,5 @@
-//! Numbers: domains as types, special functions, ranks, ratios, survival, random streams.
+//! Numerical methods: ranges as types, special functions, ranks, ratios, survival curves,
+//! optimisation, random numbers.
 
 mod cluster_variance;
 pub(crate) mod elementary;

@@ -1,4 +1,4 @@
-//! The standard normal law, accurate in its far tail.
+//! The standard normal distribution, accurate in its far tail.
 //!
 //! With `φ` the density, `Φ` the distribution function and `Q = 1 − Φ` the upper tail:
 //!
@@ -54,8 +54,8 @@ pub fn hazard(z: f64) -> f64 {
 
 /// The `z` with `Φ(z) = p`, for `0 < p < 1`; infinite at the ends and outside.
 ///
-/// Hastings' approximation (Abramowitz and Stegun 26.2.23), then Newton steps on the logarithm of
-/// the smaller tail, which is nearly quadratic and so converges from anywhere near.
+/// Hastings' approximation (Abramowitz and Stegun 26.2.23), then four Newton steps on the logarithm
+/// of the smaller tail, which is nearly quadratic in `z`.
 ///
 /// ```
 /// use crm_core::num::normal;
@@ -72,10 +72,12 @@ pub fn quantile(p: f64) -> f64 {
     let tail = p.min(1.0 - p);
     let ln_tail = libm::log(tail);
     let t = libm::sqrt(-2.0 * ln_tail);
+    // z ≈ t − (c0 + c1 t + c2 t²)/(1 + d1 t + d2 t² + d3 t³), t = √(−2 ln tail): 26.2.23
     let above = 2.515_517 + t * (0.802_853 + t * 0.010_328);
     let below = 1.0 + t * (1.432_788 + t * (0.189_269 + t * 0.001_308));
     let mut z = t - above / below;
     for _ in 0..4 {
+        // d ln Q/dz = −hazard(z)
         z += (ln_upper_tail(z) - ln_tail) / hazard(z);
     }
     if p < 0.5 { -z } else { z }

@@ -1,15 +1,15 @@
 //! Maximum likelihood by Newton's method in log-parameters.
 //!
-//! The objective is the *mean* log-likelihood per customer, so that tolerances mean the same for
-//! a hundred customers and for a million. It gives value, gradient and Hessian together; a step
-//! solves with the Hessian's absolute eigenvalues (an ascent direction always), is at most
-//! [`LONGEST_STEP`] in any log-parameter, and is halved until the value rises. There is no
-//! randomness and nothing depends on time, so the same data give the same bits.
+//! The objective is the *mean* log-likelihood per customer, so that tolerances mean the same for a
+//! hundred customers and for a million. It gives value, gradient and Hessian together; a step is
+//! Newton's with the absolute values of the Hessian's eigenvalues (always an ascent direction), is
+//! at most [`LONGEST_STEP`] in any log-parameter, and is halved until the value rises. There is no
+//! randomness and no time limit, so the same data give the same bits.
 //!
-//! Parameters of positive scale live on a log axis inside hard caps. Where the likelihood rises
-//! towards 0 or ∞ the parameter ends at its cap, and the result says [`Outcome::Boundary`]: real
-//! shops do this, and it is an answer, not a failure. So does a direction in which the data say
-//! nothing, even if the gradient vanishes.
+//! Positive parameters are optimised as logarithms between fixed bounds (caps). Where the
+//! likelihood rises towards 0 or ∞ the parameter ends at its cap and the outcome is
+//! [`Outcome::Boundary`]: an answer that real shops give, not a failure. A direction in which the
+//! likelihood is flat has the same outcome, even if the gradient is 0.
 
 use libm::{exp, fabs, sqrt};
 
@@ -18,7 +18,7 @@ use crate::error::Result;
 /// Longest step in a log-parameter.
 pub const LONGEST_STEP: f64 = 2.0;
 
-/// The gradient per customer at which an answer counts as found.
+/// A point whose gradient per customer is at most this in every free parameter is a maximum.
 pub const TOLERANCE: f64 = 1e-10;
 
 const ITERATIONS: u32 = 200;
@@ -45,7 +45,7 @@ impl<const N: usize> Default for Derivatives<N> {
 }
 
 impl<const N: usize> Derivatives<N> {
-    /// Adds another function's.
+    /// Adds the value and derivatives of another function.
     pub fn add(&mut self, other: &Self) {
         self.value += other.value;
         for i in 0..N {
@@ -56,8 +56,9 @@ impl<const N: usize> Derivatives<N> {
         }
     }
 
-    /// The mean over `weight` customers as a function of the logarithms of `parameters`, from a
-    /// sum as a function of the parameters. Only the upper triangle of the Hessian is read.
+    /// Changes variables: `self` is a sum over `weight` customers in the `parameters`, the result
+    /// is the mean per customer in their logarithms. Only the upper triangle of the Hessian is
+    /// read.
     #[must_use]
     pub fn mean_in_logs(&self, parameters: &[f64; N], weight: f64) -> Self {
         let mut out = Self {
@@ -65,6 +66,7 @@ impl<const N: usize> Derivatives<N> {
             ..Self::default()
         };
         for i in 0..N {
+            // θ = ln p: ∂f/∂θ_i = p_i f_i and ∂²f/∂θ_i∂θ_j = p_i p_j f_ij + [i = j] p_i f_i
             let slope = parameters[i] * self.gradient[i] / weight;
             out.gradient[i] = slope;
             for j in i..N {
@@ -81,11 +83,11 @@ impl<const N: usize> Derivatives<N> {
 /// How a maximisation ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// At a maximum.
+    /// The point is a maximum.
     Converged,
     /// The likelihood is highest at a cap, or flat, along the log-parameter of this index.
     Boundary(usize),
-    /// Neither: no step raised the value, or too many were needed.
+    /// Neither of these: no step raised the value, or too many steps were needed.
     Stalled,
 }
 
@@ -103,11 +105,11 @@ pub struct Optimum<const N: usize> {
 }
 
 /// Maximises the mean log-likelihood `f` of log-parameters, from `start`, inside `low..=high`.
-/// `weight` is the number of customers: it decides what is flat.
+/// `weight` is the number of customers; it decides whether a direction counts as flat.
 ///
 /// # Errors
 ///
-/// Only those of `f`.
+/// The errors of `f`.
 pub fn maximize<const N: usize>(
     start: [f64; N],
     low: [f64; N],
@@ -117,7 +119,7 @@ pub fn maximize<const N: usize>(
 ) -> Result<Optimum<N>> {
     let clamp = |at: [f64; N]| {
         std::array::from_fn(|i| match at[i] {
-            // A rounding short of the cap is the cap.
+            // A point that misses the cap by rounding is at the cap.
             t if t <= low[i] + 1e-9 => low[i],
             t if t >= high[i] - 1e-9 => high[i],
             t => t,
@@ -139,7 +141,7 @@ pub fn maximize<const N: usize>(
             break;
         }
         let step = inward(&at, &low, &high, &here, pinned);
-        // Where rounding hides the way up: what the step promises is less than the sum can show.
+        // The predicted gain of the step is smaller than the rounding of the sum can show.
         promise = (0..N).map(|i| here.gradient[i] * step[i]).sum();
         let at_rounding = slope <= 1e-7 || promise <= 1e-11 * (1.0 + fabs(here.value));
         let mut length = up_to_a_cap(&at, &low, &high, &step);
@@ -149,7 +151,7 @@ pub fn maximize<const N: usize>(
             let value = f(&there)?;
             evaluations += 1;
             let gain: f64 = (0..N).map(|i| here.gradient[i] * (there[i] - at[i])).sum();
-            // What the sum's rounding may hide.
+            // The rounding error of the sum.
             let noise = 4e-15 * (1.0 + fabs(here.value));
             if value.value.is_finite() && value.value >= here.value + 1e-4 * gain - noise {
                 next = Some((there, value));
@@ -163,7 +165,8 @@ pub fn maximize<const N: usize>(
         };
         let stuck = there == at || value.value <= here.value;
         if stuck && steepest(&value.gradient, &pinned) >= slope {
-            // At the rounding of the sum: the point before is as good as any.
+            // Differences are below the rounding of the sum, so the point before is as good as any
+            // other.
             converged = at_rounding;
             break;
         }
@@ -172,7 +175,8 @@ pub fn maximize<const N: usize>(
     let outcome = if converged {
         at_boundary(&at, &low, &high, &here, weight).map_or(Outcome::Converged, Outcome::Boundary)
     } else {
-        // At a cap the slopes of the others may be rounding alone; what they promise decides nothing.
+        // At a cap the gradients of the other parameters may be rounding errors, so the outcome is
+        // decided by the predicted gain.
         let flat = promise * weight <= 1e-3;
         let cap = at_cap(&at, &low, &high).filter(|_| flat);
         cap.map_or(Outcome::Stalled, Outcome::Boundary)
@@ -193,7 +197,7 @@ fn steepest<const N: usize>(gradient: &[f64; N], pinned: &[bool; N]) -> f64 {
         .fold(0.0, f64::max)
 }
 
-/// The step from `at` in which no parameter leaves through a cap that it is already at: it does not move, either.
+/// The step from `at`; a parameter at its cap whose step leads outwards does not move.
 fn inward<const N: usize>(
     at: &[f64; N],
     low: &[f64; N],
@@ -213,7 +217,8 @@ fn inward<const N: usize>(
     step
 }
 
-/// The share of a step up to the first cap and no further: cutting single parameters off would leave a ridge.
+/// The share of a step up to the first cap. Cutting single parameters off instead would change its direction and
+/// leave a ridge of the likelihood.
 fn up_to_a_cap<const N: usize>(
     at: &[f64; N],
     low: &[f64; N],
@@ -229,7 +234,9 @@ fn up_to_a_cap<const N: usize>(
         .fold(1.0, f64::min)
 }
 
-/// The Newton step over the parameters that are free to move, shortened to [`LONGEST_STEP`].
+/// The Newton step `Σ_k v_k (v_k·g)/|λ_k|` of the parameters that are not pinned, shortened to
+/// [`LONGEST_STEP`]; `λ_k`, `v_k` are eigenvalues and eigenvectors of the Hessian, `g` the
+/// gradient.
 fn direction<const N: usize>(here: &Derivatives<N>, pinned: &[bool; N]) -> [f64; N] {
     let negative = std::array::from_fn(|i| {
         std::array::from_fn(|j| match (pinned[i] || pinned[j], i == j) {
@@ -263,13 +270,13 @@ fn direction<const N: usize>(here: &Derivatives<N>, pinned: &[bool; N]) -> [f64;
     step
 }
 
-/// The parameter at a cap. Rounding may stop a hair before it.
+/// The first parameter at a cap, or within 0.001 of it, where rounding may stop the search.
 fn at_cap<const N: usize>(at: &[f64; N], low: &[f64; N], high: &[f64; N]) -> Option<usize> {
     (0..N).find(|&i| at[i] <= low[i] + 1e-3 || at[i] >= high[i] - 1e-3)
 }
 
-/// The parameter at a cap, or the one that a flat direction mostly consists of. Flat means a
-/// standard error above 10 on the log scale: a factor of 20,000 either way.
+/// The parameter at a cap, or the largest component of a flat direction. A direction is flat when
+/// its standard error is above 10 on the log scale, a factor of 20,000 either way.
 fn at_boundary<const N: usize>(
     at: &[f64; N],
     low: &[f64; N],
@@ -320,7 +327,7 @@ pub fn eigen<const N: usize>(mut m: [[f64; N]; N]) -> ([f64; N], [[f64; N]; N]) 
                 *if i == j { &mut diagonal } else { &mut off } += entry * entry;
             }
         }
-        // A NaN ends the loop, too.
+        // A NaN also ends the loop.
         if off.is_nan() || off <= 1e-34 * diagonal {
             break;
         }
@@ -329,6 +336,7 @@ pub fn eigen<const N: usize>(mut m: [[f64; N]; N]) -> ([f64; N], [[f64; N]; N]) 
                 if m[p][q] == 0.0 {
                     continue;
                 }
+                // The rotation by φ that makes m_pq 0: θ = cot 2φ, t = tan φ, c = cos φ, s = sin φ.
                 let theta = (m[q][q] - m[p][p]) / (2.0 * m[p][q]);
                 let t = theta.signum() / (fabs(theta) + sqrt(theta * theta + 1.0));
                 let c = 1.0 / sqrt(t * t + 1.0);
@@ -348,7 +356,8 @@ pub fn eigen<const N: usize>(mut m: [[f64; N]; N]) -> ([f64; N], [[f64; N]; N]) 
     (std::array::from_fn(|i| m[i][i]), v)
 }
 
-/// Lower triangular root `L` of a positive semi-definite matrix `L Lᵀ`.
+/// The Cholesky factor `L` of a positive semi-definite matrix `L Lᵀ`; a column whose pivot is 0 is
+/// 0.
 pub fn lower_root<const N: usize>(m: &[[f64; N]; N]) -> [[f64; N]; N] {
     let mut root = [[0.0; N]; N];
     for i in 0..N {

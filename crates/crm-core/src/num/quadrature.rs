@@ -1,14 +1,14 @@
-//! Integrals that have no closed form worth trusting.
+//! Numerical integrals, for functions without a closed form that is accurate.
 //!
-//! Two rules, both with positive weights, so that a positive integrand never cancels:
+//! Both rules have positive weights, so a positive integrand never cancels:
 //!
 //! - [`doubling`]: Gauss–Legendre on panels that double in length, for integrands on `[0, H]` whose
 //!   scale grows with the distance from 0 (discounted values over a horizon);
 //! - [`line()`]: the trapezoidal rule on the whole line, which for an integrand analytic in a strip
-//!   of half-width `w` is wrong by `e^(−2πw/h)` only (Trefethen, Weideman 2014). An integral over a
-//!   half-line or over (0, 1) becomes one by `v = e^y` or by the logit. Tails that have become
-//!   pure exponentials are summed as geometric series, so a tail of weight `e^(0.001 y)` costs
-//!   nothing.
+//!   of half-width `w` has an error of only `e^(−2πw/h)` at step `h` (Trefethen, Weideman 2014). An
+//!   integral over a half-line or over (0, 1) becomes one over the line by `v = e^y` or by the
+//!   logit. Tails that are pure exponentials are summed as geometric series, so a slow tail such as
+//!   `e^(0.001 y)` needs no nodes.
 
 use libm::fabs;
 
@@ -57,23 +57,23 @@ pub fn doubling(to: f64, scale: f64, longest: f64, mut f: impl FnMut(f64) -> f64
     sum
 }
 
-/// Where a [`line()`] integral starts and ends, and what continues there.
+/// Where a [`line()`] integral starts and ends, and how the integrand continues beyond.
 #[derive(Debug, Clone, Copy)]
 pub struct Line {
     /// First node.
     pub from: f64,
-    /// Where to stop.
+    /// The nodes end here at the latest.
     pub to: f64,
-    /// Distance of the nodes.
+    /// Distance between nodes.
     pub step: f64,
-    /// The integrand is `c·e^(rate·y)` below `from`, if it goes on there.
+    /// With a rate, the integrand is `c·e^(rate·y)` below `from`; without, 0.
     pub left_rate: Option<f64>,
-    /// The integrand is `c·e^(−rate·y)` above the last node, if it goes on there.
+    /// With a rate, the integrand is `c·e^(−rate·y)` above the last node; without, 0.
     pub right_rate: Option<f64>,
 }
 
-/// Trapezoidal sums of `K` integrands over the line. The integrands are given together, as they
-/// share their costly parts.
+/// Trapezoidal sums of `K` integrands over the line. The integrands are computed together, because
+/// they share their costly parts.
 pub fn line<const K: usize>(line: Line, mut f: impl FnMut(f64) -> [f64; K]) -> [f64; K] {
     let Line {
         from, to, step: h, ..
@@ -82,6 +82,7 @@ pub fn line<const K: usize>(line: Line, mut f: impl FnMut(f64) -> [f64; K]) -> [
     let mut sum = [0.0; K];
     for i in 0..=nodes {
         let value = f(from + f64::from(i) * h);
+        // f(y)·(1 + e^(−rate·h) + e^(−2·rate·h) + …): the end node stands for all nodes beyond it.
         let tail = match (i, line.left_rate, line.right_rate) {
             (0, Some(rate), _) => geometric(rate * h),
             (i, _, Some(rate)) if i == nodes => geometric(rate * h),

@@ -1,4 +1,5 @@
-//! Ranges as types, so that a check and its wording exist once for all doors.
+//! Ranges of numbers as types, so that each check and its message exist once for Rust, C and
+//! Python.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -12,7 +13,7 @@ macro_rules! range {
         pub struct $name(f64);
 
         impl $name {
-            /// The value, if it is in the range.
+            /// The value, or `None` if it is outside the range.
             pub fn new(value: f64) -> Option<Self> {
                 let test: fn(f64) -> bool = $test;
                 test(value).then_some(Self(value))

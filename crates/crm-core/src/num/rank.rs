@@ -1,10 +1,9 @@
-//! Ranks and orders of integers, by radix: a comparison sort of a million numbers costs three to
-//! four times as much.
+//! Sort order of integers, by radix, which is faster than a comparison sort for a million numbers.
 
 use crate::Result;
 use crate::context::{collect, filled};
 
-/// The indices of `keys` in ascending order of key, equal keys in the order they stand.
+/// The indices of `keys` in ascending order of key, equal keys in the order of their indices.
 ///
 /// # Errors
 ///

@@ -6,20 +6,19 @@
 //! ```
 //!
 //! `z` is the normal quantile of the confidence level (1.96 at 95 %). The interval lies in [0, 1]
-//! and has a width even at 0 of n and n of n. **An empty denominator is null**, never 0 % or 100 %.
-//! Shares are pooled (`Σ/Σ`), never a mean of rates.
+//! and has a positive width even at 0 of n and n of n. **An empty denominator is null**, never 0 %
+//! or 100 %. Shares are pooled (`Σ/Σ`), never a mean of rates.
 //!
-//! Wilson supposes that each unit of the denominator is a trial of its own. Where one customer or
-//! visitor contributes several (views, sessions, carts, gaps), [`Ratio::clustered`] sums the
-//! variance by that customer,
+//! Wilson's interval assumes independent trials. Where one customer or visitor contributes several
+//! (views, sessions, carts, gaps), [`Ratio::clustered`] uses the variance clustered by customer,
 //!
 //! ```text
 //! V = m/(m−1) · Σ_c (y_c − p n_c)² / (Σ_c n_c)²        m clusters, y_c of n_c in cluster c
 //! ```
 //!
-//! and puts the number of independent trials that would have this variance, `p(1−p)/V`, into
-//! Wilson's formula: at most the denominator, at least 1, and `m` where `p` is 0 or 1 (there `V`
-//! says nothing).
+//! and puts the effective number of independent trials, `p(1−p)/V`, into Wilson's formula. It is at
+//! most the denominator and at least 1. It is `m` where `p` is 0 or 1, because `V` is 0 there, and
+//! where there is one cluster.
 //!
 //! # References
 //!
@@ -34,9 +33,9 @@ use super::normal;
 /// A share: counts, value and interval; the last three are `None` when the denominator is 0.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Ratio {
-    /// How many did.
+    /// Successes.
     pub numerator: u64,
-    /// How many could.
+    /// Trials.
     pub denominator: u64,
     /// `numerator / denominator`.
     pub value: Option<f64>,
@@ -63,8 +62,8 @@ impl Ratio {
         Self::with_trials(numerator, denominator, denominator as f64, level)
     }
 
-    /// `Σ hits` of `Σ trials`, one pair per customer or visitor, who are independent of each other
-    /// while their own trials are not.
+    /// `Σ hits` of `Σ trials`, one pair per customer or visitor. Customers are independent of each
+    /// other; the trials of one customer are not.
     ///
     /// ```
     /// use crm_core::{Fraction, num::ratio::Ratio};
@@ -102,7 +101,7 @@ impl Ratio {
         Self::with_trials(numerator, denominator, trials, level)
     }
 
-    /// The same from sums over the clusters; see [`Sums`].
+    /// The result of [`clustered`](Self::clustered) from sums over the clusters; see [`Sums`].
     pub fn from_sums(sums: &Sums, level: Fraction) -> Self {
         let (y, n) = (sums.hits, sums.trials);
         if n == 0 {
@@ -142,19 +141,19 @@ impl Ratio {
     }
 }
 
-/// Sums over clusters from which [`Ratio::clustered`]'s interval follows, so that a scan by visitor
-/// need keep nothing else:
+/// Sums over clusters from which [`Ratio::clustered`]'s interval follows, so that a scan needs no
+/// memory per visitor:
 ///
 /// ```text
 /// Σ (y_c − p n_c)² = Σ y² − 2p Σ y n + p² Σ n² = (N² Σ y² − 2 Y N Σ y n + Y² Σ n²) / N²
 /// ```
 ///
-/// The numerator is a whole number and is formed as one where it fits.
+/// The last numerator is computed in integers where it fits into 128 bits, in doubles otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Sums {
-    /// Y, how many did.
+    /// Y, the successes.
     pub hits: u64,
-    /// N, how many could.
+    /// N, the trials.
     pub trials: u64,
     clusters: u64,
     hits_hits: u128,
@@ -175,6 +174,7 @@ impl Sums {
         self.trials_trials += n * n;
     }
 
+    /// `Σ (y_c − p n_c)²`.
     fn squares(&self) -> f64 {
         let (y, n) = (u128::from(self.hits), u128::from(self.trials));
         let whole = || {
@@ -193,7 +193,7 @@ impl Sums {
     }
 }
 
-/// Wilson's interval for a share `value` seen in `trials` (> 0, not necessarily whole) trials.
+/// Wilson's interval for a share `value` observed in `trials` (> 0, not necessarily whole) trials.
 ///
 /// ```
 /// use crm_core::{Fraction, num::ratio};
@@ -227,7 +227,8 @@ mod tests {
         Fraction::new(0.95).unwrap()
     }
 
-    /// The ends of Wilson's interval are where the score test of the share just rejects.
+    /// At the ends of Wilson's interval the score test of the share is exactly at its critical
+    /// value.
     #[test]
     fn wilson_inverts_the_score_test() {
         let z = normal::quantile(0.975);

@@ -1,18 +1,20 @@
 //! Seeded random numbers with a named, fixed stream.
 //!
 //! The generator is **xoshiro256++ 1.0**, its state filled by **SplitMix64**; both are public
-//! domain algorithms by D. Blackman and S. Vigna. Same seed, same numbers, on every machine and
-//! in every later version: the draws below are part of [`VERSION`] and golden tests hold them.
-//! Nothing here reads a clock or the operating system. It is not for secrets.
+//! domain algorithms by D. Blackman and S. Vigna. The same seed gives the same numbers on every
+//! machine and in every later version: the draws below belong to [`VERSION`], and golden tests
+//! compare them. Nothing here reads a clock or the operating system. It is not for secrets.
 //!
 //! | draw | method |
 //! |---|---|
 //! | [`Rng::uniform`] | 52 bits, centred: `(k + ½) / 2⁵²`, never 0 and never 1 |
 //! | [`Rng::normal`] | Marsaglia's polar method, the second value of a pair is dropped |
 //! | [`Rng::gamma`] | Marsaglia, Tsang 2000; below shape 1 `Γ(a+1)·U^(1/a)`, in logs |
-//! | [`Rng::gamma_ratio`] | two of those from one pair of normals; below shape 1 of either, two by themselves |
+//! | [`Rng::gamma_ratio`] | two gamma draws from one pair of normals; with a shape below 1, two
+//! separate draws |
 //! | [`Rng::poisson`] | products below mean 10, PTRS (Hörmann 1993) from there |
-//! | [`Rng::negative_binomial`] | inversion by a walk from 0 where it is short, else Poisson of a gamma mean |
+//! | [`Rng::negative_binomial`] | inversion, counting up from 0, where the count is small; else
+//! Poisson of a gamma mean |
 //! | [`Rng::below`] | Lemire 2019, without bias |
 //!
 //! # References
@@ -24,10 +26,10 @@
 
 use libm::{exp, floor, lgamma, log, log1p, pow, sqrt};
 
-/// Version of the streams: raised if a draw ever gives other numbers for the same seed.
+/// Version of the random streams. It is raised if a draw gives other numbers for the same seed.
 pub const VERSION: u32 = 1;
 
-/// A random number generator, as data: cloning it repeats its future.
+/// A random number generator. A clone gives the same further numbers.
 ///
 /// ```
 /// use crm_core::num::rng::Rng;
@@ -59,7 +61,7 @@ impl Rng {
     }
 
     /// The `k`-th independent generator of a seed: one for each customer, so that a customer's
-    /// draws depend neither on the others nor on the order they are made in.
+    /// draws do not depend on other customers or on the order of the draws.
     pub fn stream(seed: u64, k: u64) -> Self {
         let mut mix = seed;
         let seed = split_mix(&mut mix);
@@ -92,7 +94,7 @@ impl Rng {
         if n == 0 {
             return 0;
         }
-        // Values of the low half below this are the surplus that would bias the result.
+        // Low halves below this would bias the result; they are drawn again.
         let surplus = n.wrapping_neg() % n;
         loop {
             let wide = u128::from(self.next_u64()) * u128::from(n);
@@ -112,7 +114,7 @@ impl Rng {
         self.normals().0
     }
 
-    /// Two independent standard normals, for the price of one.
+    /// Two independent standard normals, which the polar method gives together.
     fn normals(&mut self) -> (f64, f64) {
         loop {
             let u = 2.0 * self.uniform() - 1.0;
@@ -125,8 +127,8 @@ impl Rng {
         }
     }
 
-    /// Logarithm of a gamma variable of the given shape and rate 1. A shape of 0.001 gives values
-    /// far below the smallest double; their logarithm is an ordinary number.
+    /// Logarithm of a gamma variable of the given shape and rate 1. With a shape of 0.001 most
+    /// values underflow, but their logarithm does not.
     ///
     /// The shape is positive and finite.
     pub fn ln_gamma(&mut self, shape: f64) -> f64 {
@@ -138,8 +140,8 @@ impl Rng {
         log(self.gamma_from(shape, normal))
     }
 
-    /// Gamma of a shape of at least 1, from a standard normal; others are drawn if that one is
-    /// rejected.
+    /// Gamma of a shape of at least 1, from a standard normal; if it is rejected, further normals
+    /// are drawn.
     fn gamma_from(&mut self, shape: f64, normal: f64) -> f64 {
         let d = shape - 1.0 / 3.0;
         let c = 1.0 / sqrt(9.0 * d);
@@ -150,7 +152,8 @@ impl Rng {
                 let v = v * v * v;
                 let u = self.uniform();
                 let square = x * x;
-                // The squeeze of the paper accepts most without a logarithm, and nothing else.
+                // The paper's squeeze (first line) accepts most values without a logarithm. It
+                // accepts no value that the exact condition rejects.
                 if u < 1.0 - 0.0331 * square * square
                     || log(u) < 0.5 * square + d - d * v + d * log(v)
                 {
@@ -199,6 +202,7 @@ impl Rng {
             }
             return count;
         }
+        // PTRS: names as in Hörmann's paper.
         let mean = mean.min(1e15);
         let ln_mean = log(mean);
         let b = 0.931 + 2.53 * sqrt(mean);
@@ -229,8 +233,8 @@ impl Rng {
         if z.is_nan() || z <= 0.0 {
             return 0;
         }
-        // Mostly the count is 0: below this bound of its probability no logarithm and no
-        // exponential is needed. ln(1 + z) ≤ z (6 + z)/(6 + 4z), and e^−y ≥ (1 − y/16)^16.
+        // Most counts are 0. A lower bound of P(0) = (1 + z)^−q decides most cases without
+        // logarithm and exponential: ln(1 + z) ≤ z (6 + z)/(6 + 4z), and e^−y ≥ (1 − y/16)^16.
         let y = q * z * (6.0 + z) / (6.0 + 4.0 * z);
         if z <= 16.0 && y < 16.0 {
             let left = self.uniform();
@@ -242,7 +246,8 @@ impl Rng {
             return Self::walk(left, exp(-q * log1p(z)), q, z);
         }
         let ln_none = -q * log1p(z);
-        // Beyond, the walk would be long, or begin below the last digit.
+        // For larger z or smaller P(0) the inversion would take many steps or start below the
+        // precision of a double.
         if z > 16.0 || ln_none < -30.0 {
             let ln_mean = self.ln_gamma(q) + log(z);
             return self.poisson(exp(ln_mean));
@@ -250,12 +255,14 @@ impl Rng {
         Self::walk(self.uniform(), exp(ln_none), q, z)
     }
 
-    /// The count at which the probabilities, of which that of 0 is given, add up to a uniform number.
+    /// Inversion: the first count `n` at which `P(0) + … + P(n)` reaches `uniform`; `none` is
+    /// `P(0)`.
     fn walk(uniform: f64, none: f64, q: f64, z: f64) -> u64 {
         let w = z / (1.0 + z);
         let (mut left, mut probability, mut n) = (uniform, none, 0.0);
         while left > probability && probability > 1e-30 {
             left -= probability;
+            // P(n + 1) = P(n) (q + n)/(n + 1) · z/(1 + z)
             probability *= (q + n) / (n + 1.0) * w;
             n += 1.0;
         }
@@ -286,7 +293,7 @@ impl Rng {
 mod tests {
     use super::*;
 
-    /// The authors' C code of xoshiro256++ 1.0, with state 1 2 3 4, prints these.
+    /// The output of the authors' C code of xoshiro256++ 1.0 with state 1 2 3 4.
     #[test]
     fn bits_are_those_of_the_reference() {
         let mut rng = Rng {
@@ -313,8 +320,8 @@ mod tests {
         assert_eq!(split_mix(&mut mix), 3203168211198807973);
     }
 
-    /// Mean and variance of `n` draws, with the distance from the true ones in standard errors of
-    /// the mean at most 4.
+    /// Mean and variance of `n` draws, compared with the true ones: the mean must lie within 4
+    /// standard errors.
     fn check(name: &str, mean: f64, variance: f64, mut draw: impl FnMut(&mut Rng) -> f64) {
         let n = 40_000;
         let mut rng = Rng::new(20_240_229);

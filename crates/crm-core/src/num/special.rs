@@ -1,8 +1,8 @@
-//! Special functions that the models are written in.
+//! Special functions used by the models.
 //!
 //! All arguments are ordinary doubles; logarithms, exponentials and `lgamma` come from `libm`, so
-//! results have the same bits on every machine. Where a textbook form subtracts large equal
-//! numbers, the form here does not, and says which.
+//! results have the same bits on every machine. Where a textbook form subtracts large, nearly equal
+//! numbers, another form is used and named.
 
 use libm::{exp, expm1, lgamma, log, log1p};
 
@@ -21,6 +21,7 @@ pub fn digamma(x: f64) -> f64 {
         below += 1.0 / x;
         x += 1.0;
     }
+    // ψ(x) ~ ln x − 1/(2x) − Σ B_2k/(2k x^2k), w = 1/x²
     let w = 1.0 / (x * x);
     let series = w
         * (1.0 / 12.0
@@ -45,6 +46,7 @@ pub fn trigamma(x: f64) -> f64 {
         below += 1.0 / (x * x);
         x += 1.0;
     }
+    // ψ'(x) ~ 1/x + 1/(2x²) + Σ B_2k/x^(2k+1)
     let w = 1.0 / (x * x);
     let series = w
         * (1.0 / 6.0
@@ -58,8 +60,7 @@ pub fn trigamma(x: f64) -> f64 {
 
 /// `ln Γ(a + n) − ln Γ(a)`, for `a > 0` and `n ≥ 0`.
 ///
-/// By Stirling's series in differences where `a` is large, so that `a = 10⁹, n = ½` keeps its
-/// digits.
+/// For `a ≥ 20` the difference of Stirling's series, so that `a = 10⁹, n = ½` loses no digits.
 pub fn ln_rising(a: f64, n: f64) -> f64 {
     if n == 0.0 {
         return 0.0;
@@ -72,7 +73,7 @@ pub fn ln_rising(a: f64, n: f64) -> f64 {
     (a - 0.5) * ratio + n * (log(a) + ratio) - n + stirling(a + n) - stirling(a)
 }
 
-/// What Stirling's formula leaves over, for x ≥ 20.
+/// The remainder `σ(x) = Σ B_2k/(2k(2k−1) x^(2k−1))` of Stirling's formula, for x ≥ 20.
 fn stirling(x: f64) -> f64 {
     let w = 1.0 / (x * x);
     (1.0 / 12.0 - w * (1.0 / 360.0 - w * (1.0 / 1260.0 - w * (1.0 / 1680.0 - w * (1.0 / 1188.0)))))

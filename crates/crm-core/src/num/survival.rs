@@ -1,4 +1,4 @@
-//! Kaplan-Meier: how long until it happens, when for some it has not happened yet.
+//! Kaplan-Meier curves: the time until an event, where some rows have not had the event yet.
 //!
 //! A row is a duration and whether it ended in the event (a next order) or is still open
 //! (censored at `as_of`). Over the distinct durations `t`,
@@ -10,21 +10,21 @@
 //! - **Events precede censorings** at the same duration: an open row of 30 days is at risk on
 //!   day 30.
 //! - **Day-0 events count at t = 0**: `S(0) = 1 − d_0/n_0`.
-//! - **No estimate when nobody is at risk at `t`**: past the longest duration the answer is null,
-//!   not the last step.
+//! - **No estimate where nobody is at risk at `t`**: past the longest duration the answer is null,
+//!   not the last value.
 //! - Interval: Greenwood's variance `V = Σ d/(n(n−d))` of `ln S` on the log-log scale,
-//!   `S^exp(±z √V / |ln S|)`; on demand on the log scale, `S exp(±z √V)`, or the plain one,
-//!   `S (1 ± z √V)`, both cut at 0 and 1. Where S is 0 or 1 that has no width; there it is Wilson's on the
-//!   number of subjects.
+//!   `S^exp(±z √V / |ln S|)`. On request it is on the log scale, `S exp(±z √V)`, or the plain one,
+//!   `S (1 ± z √V)`, both cut at 0 and 1. Where S is 0 or 1 these have no width, and the interval
+//!   is Wilson's for the number of subjects.
 //! - **Late entry** (left truncation): a row that entered at `e > 0` is at risk at `t` where `e < t`.
-//! - Weights count rows (2 is two equal rows). Weights that are no counts (1/gaps per customer)
-//!   need `clusters`.
+//! - Weights count rows: a weight of 2 is two equal rows. With other weights (1/gaps per customer),
+//!   give `clusters` too.
 //! - With clusters (rows of one customer depend on each other) `V` is the sum over clusters of the
 //!   squared influence on `ln S(t)` (`cluster_variance.rs`), which is
 //!   Greenwood's `V`, exactly, when each row is its own cluster.
 //!
-//! Sums run in the order of the durations and, within one, of the rows: callers pass rows in
-//! ascending customer id.
+//! Sums run in the order of the durations and, within a duration, in the order of the rows: callers
+//! pass rows in ascending customer id.
 //!
 //! # References
 //!
@@ -42,7 +42,7 @@ pub(crate) use super::cluster_variance::Subject;
 use super::cluster_variance::{Squares, by_row};
 use super::{normal, ratio};
 
-/// Rows of [`kaplan_meier`], column by column, all of one length.
+/// The input of [`kaplan_meier`]: columns of equal length.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Rows<'a> {
     /// Duration, in the unit the curve will be in; finite and ≥ 0.
@@ -51,7 +51,7 @@ pub struct Rows<'a> {
     pub observed: &'a [bool],
     /// Weight of each row, finite and > 0; absent: 1 each.
     pub weights: Option<&'a [f64]>,
-    /// Who the row belongs to; absent: each row stands alone.
+    /// The cluster (customer) of each row; absent: rows are independent.
     pub clusters: Option<&'a [u32]>,
 }
 
@@ -68,11 +68,11 @@ pub struct Curve {
     pub survival: Vec<f64>,
     /// Variance of `ln S` just after this duration; meaningless where S is 0.
     pub ln_variance: Vec<f64>,
-    /// Who can be counted as independent: clusters, or the weight of all rows.
+    /// The number of independent units: clusters, or the weight of all rows.
     pub subjects: f64,
     /// Confidence level of the intervals.
     pub level: Fraction,
-    /// Standard deviations that the level reaches to either side.
+    /// The normal quantile of the level: 1.96 at 95 %.
     z: f64,
     /// The scale of the intervals.
     scale: Scale,
@@ -82,12 +82,12 @@ pub struct Curve {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Scale {
-    /// That of `ln(−ln S)`: never outside 0 and 1.
+    /// `ln(−ln S)`; never outside 0 and 1.
     #[default]
     LogLog,
-    /// That of `ln S`.
+    /// `ln S`.
     Log,
-    /// That of `S`.
+    /// `S`.
     Plain,
 }
 
@@ -106,8 +106,11 @@ pub struct Estimate {
 
 /// The curve of `rows`.
 ///
-/// Refused: columns of different length, a duration or weight outside its domain. No rows at all
-/// give a curve that answers null everywhere.
+/// Without rows the curve gives null everywhere.
+///
+/// # Errors
+///
+/// Columns of different length; a duration or weight outside its range.
 ///
 /// ```
 /// use crm_core::{Fraction, num::survival};
@@ -139,7 +142,7 @@ pub fn kaplan_meier(rows: Rows<'_>, level: Fraction) -> Result<Curve> {
     Ok(curve)
 }
 
-/// The curve of rows that are not clustered and enter late: `entry` is below the duration of each.
+/// The curve of unclustered rows with late entry; each `entry` is below the row's duration.
 pub(crate) fn entering_late(rows: Rows<'_>, entry: &[f64], level: Fraction) -> Result<Curve> {
     let tallies = tally(&rows)?;
     let weight = |row: usize| rows.weights.map_or(1.0, |weights| weights[row]);
@@ -152,8 +155,8 @@ pub(crate) fn entering_late(rows: Rows<'_>, entry: &[f64], level: Fraction) -> R
     Ok(curve)
 }
 
-/// The curve of whole days that come customer by customer, clustered by customer: what
-/// [`kaplan_meier`] gives for their rows, in two passes and without laying the rows out.
+/// The curve of durations in whole days, given customer by customer and clustered by customer. The
+/// result is that of [`kaplan_meier`]; the rows are read in two passes and not copied.
 pub(crate) fn by_subject<'a, I: Iterator<Item = Subject<'a>>>(
     subjects: impl Fn() -> I,
     level: Fraction,
@@ -237,14 +240,16 @@ impl Curve {
     /// The first duration by which at least a share `q` has had the event: `S(t) ≤ 1 − q`.
     /// `None` when the curve never falls that far.
     pub fn quantile(&self, q: f64) -> Option<f64> {
-        // A survival that is 1 − q up to rounding (9/10 as a product) has reached it.
+        // S counts as having reached 1 − q when they are equal up to rounding (9/10 computed as a
+        // product).
         let target = (1.0 - q) * (1.0 + 1e-12);
         let step = self.survival.partition_point(|&s| s > target);
         self.times.get(step).copied()
     }
 
-    /// The interval of [`quantile`](Self::quantile): where the lower and the upper curve fall to
-    /// `1 − q` (Brookmeyer and Crowley 1982). An end that is never reached is `None`.
+    /// The interval of [`quantile`](Self::quantile): the durations where the lower and the upper
+    /// bound of S fall to `1 − q` (Brookmeyer and Crowley 1982). An end that is never reached is
+    /// `None`.
     pub fn quantile_interval(&self, q: f64) -> (Option<f64>, Option<f64>) {
         let target = (1.0 - q) * (1.0 + 1e-12);
         let first = |end: fn((f64, f64)) -> f64| {
@@ -323,12 +328,12 @@ pub(crate) fn tally_subjects<'a>(
     Ok(days)
 }
 
-/// Days that have a place of their own in a table: 179 years.
+/// Days below this number (179 years) are counted in a table by day.
 const DIRECT: usize = 1 << 16;
-/// Those that it begins with.
+/// The first length of that table.
 const FEW: usize = 1 << 12;
 
-/// Checks `rows` and adds up those of equal duration, in ascending duration.
+/// Checks `rows` and adds up rows of equal duration, in ascending duration.
 pub(super) fn tally(rows: &Rows<'_>) -> Result<Vec<Tally>> {
     let &Rows {
         durations,
@@ -357,7 +362,7 @@ pub(super) fn tally(rows: &Rows<'_>) -> Result<Vec<Tally>> {
         "finite and greater than 0",
         |v| v.is_finite() && v > 0.0,
     )?;
-    // What is no such day (negative, NaN, a fraction) does not survive the way to an integer.
+    // A duration that is negative, NaN or a fraction does not equal its own cast to an integer.
     let day = |duration: f64| match duration as u32 {
         day if f64::from(day) == duration => day as usize,
         _ => usize::MAX,
@@ -387,8 +392,8 @@ fn check(
     }
 }
 
-/// The curve of whole durations, each row counting once; `None` where some are not days that a table
-/// can hold, which [`kaplan_meier`] can.
+/// The curve of durations in whole days, each row with weight 1; `None` where a day is negative or
+/// too large for the table ([`kaplan_meier`] takes those).
 pub(crate) fn of_days(days: &[i64], observed: &[bool], level: Fraction) -> Result<Option<Curve>> {
     let day = |day: i64| usize::try_from(day).unwrap_or(usize::MAX);
     let Some(tallies) = count_by_day(days, day, observed, |_| 1.0)? else {
@@ -399,14 +404,15 @@ pub(crate) fn of_days(days: &[i64], observed: &[bool], level: Fraction) -> Resul
     Ok(Some(curve))
 }
 
-/// One pass, if all durations are days that a table can hold.
+/// Adds up events and censorings by day in one pass; `None` where a day does not fit into the
+/// table.
 fn count_by_day<T: Copy>(
     durations: &[T],
     day: impl Fn(T) -> usize,
     observed: &[bool],
     weight: impl Fn(usize) -> f64,
 ) -> Result<Option<Vec<Tally>>> {
-    // The table begins small, to stay in the fastest memory where it can.
+    // The table begins small, so that it stays in the processor's cache where possible.
     let mut days = filled(FEW, [0.0_f64; 2], "Kaplan-Meier counts")?;
     let mut row = add_days(&mut days, 0, durations, &day, observed, &weight);
     if row < durations.len() {
@@ -434,8 +440,8 @@ fn count_by_day<T: Copy>(
     Ok(Some(tallies))
 }
 
-/// Adds up censorings and events of the rows from `first` on; where it stopped, because the day of that
-/// row is not in the table.
+/// Adds up censorings and events of the rows from `first` on. Returns the row at which it stopped
+/// because the day of that row is not in the table.
 fn add_days<T: Copy>(
     days: &mut [[f64; 2]],
     first: usize,
@@ -456,7 +462,7 @@ fn add_days<T: Copy>(
 fn count_by_sorting(rows: &Rows<'_>) -> Result<Vec<Tally>> {
     let n = rows.durations.len();
     let mut order = room(n, "Kaplan-Meier order")?;
-    // Durations are ≥ 0, so their bits sort as they do; the row makes the order total.
+    // Durations are ≥ 0, so their bits sort as the numbers do; the row number breaks ties.
     order.extend((0..n).map(|row| ((rows.durations[row] + 0.0).to_bits(), row)));
     order.sort_unstable();
     let mut tallies: Vec<Tally> = room(n, "Kaplan-Meier counts")?;
@@ -475,18 +481,18 @@ fn count_by_sorting(rows: &Rows<'_>) -> Result<Vec<Tally>> {
     Ok(tallies)
 }
 
-/// `late` are the entries after 0 and their weights, ascending.
+/// S and Greenwood's V. `late` has the entries after 0 with their weights, ascending.
 fn product_limit(tallies: &[Tally], late: &[(f64, f64)], level: Fraction) -> Result<Curve> {
     let n = tallies.len();
     let column = || room(n, "Kaplan-Meier curve");
     let mut at_risk = filled(n, 0.0, "Kaplan-Meier curve")?;
-    // From the end, so that the last one at risk leaves exactly nobody.
+    // Summed from the end, so that after the last row exactly 0 are at risk.
     let mut left = 0.0;
     let (mut to_come, mut outside) = (late, 0.0);
     for (tally, at_risk) in tallies.iter().zip(&mut at_risk).rev() {
         left += tally.censored;
         left += tally.events;
-        // Who enters then or later is not yet at risk.
+        // Rows that enter at this duration or later are not yet at risk (entry < t).
         while let Some(((_, weight), before)) = to_come
             .split_last()
             .filter(|((entry, _), _)| *entry >= tally.time)
@@ -505,6 +511,7 @@ fn product_limit(tallies: &[Tally], late: &[(f64, f64)], level: Fraction) -> Res
             false => at_risk[index] - tally.events,
         };
         if tally.events > 0.0 {
+            // 1 − d/n = (n − d)/n, and V += d/(n (n − d))
             s *= later / at_risk[index];
             if later > 0.0 {
                 v += tally.events / (at_risk[index] * later);

@@ -1,18 +1,18 @@
-//! Acquisition (集客・広告効果): what the customers that each channel brought cost, and what they have
-//! been worth.
+//! Acquisition (集客・広告効果): cost and value of the customers that each channel brought.
 //!
 //! # Definition
 //!
-//! Customers belong to the channel of their origin (the first order, unless `origin` says otherwise),
-//! or to the values of other columns (`by`); with `acquired_from` and `acquired_to` only those whose origin is in that
-//! time. Costs are given by the same values, in major units of the orders' currency. Per row, with n
-//! new customers, C the cost, R their revenue and G their margin to date,
+//! A customer belongs to the channel of their origin (the first order, or the first that `origin`
+//! chooses), or to its values of other columns (`by`). With `acquired_from` and `acquired_to` only
+//! customers whose origin is in that time count. Costs are given by the same values, in major units
+//! of the orders' currency. Per row, with n new customers, C the cost, R their revenue and G their
+//! margin to date,
 //!
 //! ```text
 //! cac          C / n                                   cost per new customer (CPO, 顧客獲得単価)
 //! roas         R / C
-//! roi_revenue  (R − C) / C                             the ROI of those who mean revenue
-//! roi_margin   (G − C) / C                             the ROI of those who mean profit
+//! roi_revenue  (R − C) / C                             ROI from revenue
+//! roi_margin   (G − C) / C                             ROI from margin
 //! repeat_rate  share with a second purchase within `within` days, Kaplan-Meier
 //! ltv_30 …     mean cumulative revenue per customer by that age
 //! payback_day  first age (days) at which the mean cumulative margin per customer reaches the CAC
@@ -20,17 +20,19 @@
 //! ```
 //!
 //! The mean cumulative function (see [`cohort`](super::cohort)) counts recent customers for as long
-//! as they were watched. A second purchase is the first order on a later day, or with `occasion` = order
-//! the next order; all else counts orders. A payback that is not reached within the time watched is null, which is not
-//! never. `roas` and both `roi` are of what has come in so far: they rise as customers age, so that
-//! channels of different ages do not compare; LTV and payback do.
+//! as they were observed. A second purchase is the first order on a later day, or with `occasion` =
+//! order the next order; all other columns count orders. A payback that is not reached within the
+//! observed time is null, which does not mean never. `roas` and both `roi` use revenue to date:
+//! they rise as customers age, so channels of different ages cannot be compared by them. LTV and
+//! payback can be compared.
 //!
-//! The margin is `margin` times the revenue, or exact where the orders have a column of costs, or
-//! the revenue itself where the scope's basis is margin already; else it is unknown and null.
+//! The margin is `margin` times the revenue; or exact, if the orders have a column of costs; or the
+//! revenue itself, if the scope's basis is margin. Otherwise it is unknown and null.
 //!
 //! A channel with costs and no customers has a row, so that the costs add up. Costs with a `date`
-//! count when it is in that time (up to `as_of`), costs without one always. Zero cost gives a CAC
-//! of 0 and no ROAS. A row without costs has null where they are needed.
+//! count when the date is in the time of acquisition (up to `as_of`), costs without a date always.
+//! A cost of zero gives a CAC of 0 and a null ROAS. In a row without costs the columns that need
+//! them are null.
 
 mod costs;
 
@@ -58,22 +60,22 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
-    /// The columns whose values customers are acquired by, at their origin. Default: channel.
+    /// The columns whose values at the origin group the customers. Default: channel.
     pub by: Vec<String>,
-    /// What was spent: `{"ads": 120000}` by the one value of `by`, or a list of
-    /// `{"channel": "ads", "cost": 120000, "date": "2026-01-31"}`. Equal values add up. Default: no
-    /// costs.
+    /// The costs: `{"ads": 120000}` by value of the only column of `by`, or a list of
+    /// `{"channel": "ads", "cost": 120000, "date": "2026-01-31"}`. Costs of equal values add up.
+    /// Default: no costs.
     pub costs: Costs,
     /// The first day of acquisition. Default: none, from the first order on.
     pub acquired_from: Option<Day>,
     /// The last day of acquisition. Default: none, up to `as_of`.
     pub acquired_to: Option<Day>,
-    /// Margin as a share of revenue. Default: none, from the orders' own costs, where they have them.
+    /// Margin as a share of revenue. Default: none, from the orders' own costs if they have them.
     pub margin: Option<Probability>,
     /// The time in which a second purchase counts for `repeat_rate`. Default 90 days.
     pub within: Duration,
-    /// Where histories begin: the first order that this filter lets through. Default: the first
-    /// order.
+    /// The filter that chooses the origin: a history begins at the first order that it keeps.
+    /// Default: the first order.
     pub origin: Filter,
     /// Only orders of these kinds. Default: all that count.
     pub kinds: Option<Vec<KindWord>>,
@@ -97,23 +99,23 @@ impl Default for Options {
     }
 }
 
-/// What was spent, in major units.
+/// Costs in major units.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(
     untagged,
     expecting = "an object {value: cost} or a list of {column: value, \"cost\": cost, \"date\": date}"
 )]
 pub enum Costs {
-    /// One entry a row: the columns of `by`, `cost`, and perhaps `date`.
+    /// A list of rows: the columns of `by`, `cost`, and optionally `date`.
     Rows(Vec<BTreeMap<String, Value>>),
-    /// Cost by value of the only column of `by`.
+    /// Costs by value of the only column of `by`.
     ByValue(BTreeMap<String, f64>),
 }
 
 /// One row of the result.
 #[derive(Clone, Copy)]
 struct Row {
-    /// Minor units; none where no costs were given.
+    /// Minor units; `None` where no costs were given.
     cost: Option<i128>,
     /// `None` where no customer was acquired.
     worth: Option<Worth>,
@@ -123,10 +125,10 @@ struct Row {
     payback_revenue: Option<i32>,
 }
 
-/// The histories that rows are made of, and how to read a margin off them.
+/// The histories of the rows, and the source of the margin.
 struct Sources {
     histories: Histories,
-    /// Amounts that are margins.
+    /// Histories whose amounts are margins.
     margins: Option<Histories>,
     /// Margin as a share of revenue.
     share: Option<f64>,
@@ -177,21 +179,21 @@ pub struct Acquisition;
 impl Analysis for Acquisition {
     const NAME: &'static str = "acquisition";
     const SUMMARY: &'static str =
-        "What the customers of each channel cost and have been worth: CAC, ROAS, ROI, payback";
+        "Cost and value of the customers of each channel: CAC, ROAS, ROI, payback";
     const JA: &'static str = "集客・広告効果";
     const COLUMNS: &'static [Field] = &columns! {
         CHANNEL, "The columns of `by`, under their own names.";
         CUSTOMERS, "New customers.";
         ORDERS, "Their orders to date.";
         REVENUE, "Their revenue to date.";
-        "margin": Float, "currency", "累計粗利", "Their margin to date; null where it is unknown.";
-        "cost": Money, "currency", "広告費", "What was spent; null where nothing was given.";
+        "margin": Float, "currency", "累計粗利", "Their margin to date; null if unknown.";
+        "cost": Money, "currency", "広告費", "The cost given; null without one.";
         "cac": Float, "currency", "顧客獲得単価", "Cost per new customer.";
         "roas": Float, "ratio", "ROAS", "revenue / cost.";
         "roi_revenue": Float, "ratio", "ROI(売上)", "(revenue − cost) / cost.";
         "roi_margin": Float, "ratio", "ROI(粗利)", "(margin − cost) / cost.";
         "payback_day": Int, "days", "回収日数", "First age at which the mean cumulative margin reaches the CAC.";
-        "payback_revenue_day": Int, "days", "回収日数(売上)", "Likewise for revenue.";
+        "payback_revenue_day": Int, "days", "回収日数(売上)", "The same with revenue instead of margin.";
         REPEAT_RATES[0];
         REPEAT_RATES[1];
         REPEAT_RATES[2];
@@ -242,7 +244,7 @@ impl Analysis for Acquisition {
     }
 }
 
-/// Revenue and, where it is known by order, margin of a group.
+/// Revenue and, if it is known by order, margin of a group.
 struct Tallies {
     revenue: Tally,
     margin: Option<Tally>,
@@ -259,7 +261,7 @@ impl Sources {
         })
     }
 
-    /// Adds a customer; `margins` is memory to be used again.
+    /// Adds a customer; `margins` is a reused buffer.
     fn add(
         &self,
         tallies: &mut Tallies,
@@ -413,7 +415,7 @@ fn table(
     ]);
     columns.extend(share_columns(&REPEAT_RATES, &collect(rates, "table")?)?);
     columns.extend(ltv_columns(&collect(ltv, "table")?)?);
-    // Channels that only cost something stand among the others.
+    // Channels with costs and no customers are sorted among the others.
     let mut order = places;
     let key = |row: usize| ranks.iter().map(move |ranks| ranks[row]);
     order.sort_unstable_by(|a, b| key(*a).cmp(key(*b)).then(a.cmp(b)));

@@ -1,45 +1,47 @@
-//! Cohorts and LTV transition (コホート, LTV推移): what the customers of each cohort have been worth
-//! by so many days after their first order, and how many still buy.
+//! Cohorts and LTV transition (コホート, LTV推移): revenue, orders, repeat rate and active rate of each
+//! cohort by time since the first order.
 //!
 //! # Definition
 //!
-//! A row of the matrix is a cohort: `rows` is `day`, `week`, `month`, `quarter` or `year` of the origin
-//! (the first order, unless `origin` says otherwise), `all`, or a column: `channel`, `product`, any
-//! dimension, at the origin; `first_channel` and the like; a dimension of the customers table. A
-//! column of the matrix is an elapsed time t: 0, 30, 60, … days from the origin (`step`), or whole clock
-//! hours, calendar weeks (from Monday), months, quarters or years after its own. The table is long: one
-//! line per cell.
+//! A row of the matrix is a cohort. `rows` is `day`, `week`, `month`, `quarter` or `year` of the
+//! origin (the first order, or the first that `origin` chooses), `all`, or a column: `channel`,
+//! `product` or any dimension, at the origin; `first_channel` and similar; a dimension of the
+//! customers table. A column of the matrix is an elapsed time t: 0, 30, 60, … days from the origin
+//! (`step`), or whole clock hours, calendar weeks (from Monday), months, quarters or years after
+//! that of the origin. The table is long: one line per cell.
 //!
-//! | value            | of the customers of the cohort, by t                               |
+//! | value | over the customers of the cohort |
 //! |------------------|--------------------------------------------------------------------|
-//! | `customers`      | who could be watched so long                                       |
+//! | `customers` | customers observed up to t |
 //! | `cumulative_ltv` | revenue up to t per customer (LTV)                                 |
 //! | `orders_per_customer` | orders up to t per customer                                   |
 //! | `repeat_rate`    | share with a second purchase by t                                  |
 //! | `active_rate`    | share with a purchase in (t − step, t], or in that hour, week, …   |
 //!
-//! Hours are those of the shop's clock at the origin: an order at 10:59 and one at 11:00 are one hour
-//! apart, and an hour that the clock repeats or leaves out changes nothing. They need orders with times
-//! of day.
+//! Hours are clock hours with the shop's UTC offset at the origin: an order at 10:59 and one at
+//! 11:00 are one hour apart, and an hour that the clock repeats or leaves out changes nothing.
+//! Hours need orders with times of day.
 //!
-//! A customer is watched t days when their origin + t ≤ `as_of`, and t hours, weeks, … when that hour or
-//! period of the calendar has ended. As the young cannot be watched long, a cell follows one of three rules (`cells`):
+//! A customer is observed up to t days when their origin + t ≤ `as_of`, and up to t hours, weeks, …
+//! when that hour or period of the calendar has ended. For cells up to which not all customers are
+//! observed there are three rules (`cells`):
 //!
-//! - `complete`, the default for rows that are periods: only where the period's last day can be
-//!   watched so long. Other cells are left out.
-//! - `members`: whoever is old enough. Along a row the customers then change; cells where not
-//!   everybody is old enough are flagged (`complete` is false).
-//! - `mean_cumulative`, the default for all other rows, which span periods: the mean cumulative
-//!   function, Σ_{u ≤ t} (revenue at age u among those watched ≥ u / their number), and for
-//!   `repeat_rate` the Kaplan-Meier share. `active_rate` is of those watched ≥ t.
+//! - `complete`, the default for rows that are periods: a cell is shown only if customers of the
+//!   period's last day are observed up to t.
+//! - `members`: a cell counts the customers observed up to t, so the customers change along a row.
+//!   Cells without all customers are flagged (`complete` is false).
+//! - `mean_cumulative`, the default for all other rows, whose origins are spread over time: the
+//!   mean cumulative function, Σ_{u ≤ t} (revenue at age u among customers observed ≥ u / their
+//!   number), and for `repeat_rate` the Kaplan-Meier share. `active_rate` is over customers
+//!   observed ≥ t.
 //!
-//! `revenue` and `orders` are what was seen of the cell's customers up to t; under `mean_cumulative`
-//! of all customers, so that their quotient is not the mean.
+//! `revenue` and `orders` are totals of the cell's customers up to t; under `mean_cumulative`
+//! totals of all customers, so their quotient is not the mean.
 //!
 //! A second purchase is the first order on a later day than the origin's, as in
-//! [`repeat_rate`](super::repeat_rate); with `occasion` = order the next order, on the same day as well.
-//! All else counts orders whatever the occasion. A refund that is a row of its own lowers
-//! revenue at its own age.
+//! [`repeat_rate`](super::repeat_rate); with `occasion` = order the next order, on the same day as
+//! well. All other values count orders whatever the occasion. A refund in its own row lowers
+//! revenue at the age of the refund.
 
 mod clock;
 mod tally;
@@ -68,21 +70,21 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
-    /// What a row is: `day`, `week`, `month`, `quarter`, `year`, `all`, or the name of a column. Default:
-    /// month.
+    /// The cohorts: `day`, `week`, `month`, `quarter`, `year`, `all`, or the name of a column.
+    /// Default: month.
     pub rows: String,
-    /// What a step of elapsed time is: a number of days; or clock hours, calendar weeks, months,
-    /// quarters or years (`"hour"`, `"week"`, `"month"`, `"quarter"`, `"year"`). Default 30 days.
+    /// The step of elapsed time: a number of days; or clock hours, calendar weeks, months, quarters
+    /// or years (`"hour"`, `"week"`, `"month"`, `"quarter"`, `"year"`). Default 30 days.
     pub step: Step,
     /// The longest elapsed time, in days or in steps of the calendar; up to 36,600 days, 8,784 hours,
     /// 5,200 weeks, 1,200 months, 400 quarters, 100 years. Default 720 days, 168 hours, 52 weeks, 24
     /// months, 12 quarters or 10 years.
     pub up_to: Option<u32>,
-    /// What becomes of cells for which not everybody is old enough. Default: by the rows, see the
-    /// module.
+    /// The rule for cells up to which not all customers are observed. Default: `complete` for
+    /// periods, `mean_cumulative` for other rows.
     pub cells: Option<Cells>,
-    /// Where histories begin: the first order that this filter lets through, such as
-    /// `{"product": "A"}`. Default: the first order.
+    /// The filter that chooses the origin: a history begins at the first order that it keeps, such
+    /// as `{"product": "A"}`. Default: the first order.
     pub origin: Filter,
     /// Only orders of these kinds. Default: all that count.
     pub kinds: Option<Vec<KindWord>>,
@@ -114,11 +116,11 @@ impl Default for Options {
 pub enum Step {
     /// Clock hours, calendar weeks, months, quarters or years.
     Calendar(CalendarStep),
-    /// So many days.
+    /// A number of days.
     Days(Duration),
 }
 
-/// The words for steps of the calendar.
+/// Steps of the clock or calendar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CalendarStep {
@@ -135,7 +137,7 @@ pub enum CalendarStep {
 }
 
 impl CalendarStep {
-    /// The most steps there may be: a hundred years, of hours one.
+    /// The largest number of steps: a hundred years; for hours, one year.
     fn most(self) -> u32 {
         match self {
             CalendarStep::Hour => 8_784,
@@ -147,15 +149,15 @@ impl CalendarStep {
     }
 }
 
-/// What becomes of cells for which not everybody is old enough.
+/// The rule for cells up to which not all customers are observed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Cells {
-    /// They are left out.
+    /// Leave the cells out.
     Complete,
-    /// They show whoever is old enough, and are flagged.
+    /// Show the customers observed so long, and flag the cells.
     Members,
-    /// Every age counts whoever was watched so long.
+    /// At each age, use the customers observed so long.
     MeanCumulative,
 }
 
@@ -166,30 +168,30 @@ pub struct Cell {
     pub elapsed: i32,
     /// Customers of the cohort.
     pub cohort_customers: u64,
-    /// Of these, those watched so long.
+    /// Of these, customers observed up to the elapsed time.
     pub customers: u64,
-    /// Whether the cohort is closed and everybody in it was watched so long.
+    /// Whether the cohort can get no more customers and all of them were observed so long.
     pub complete: bool,
-    /// Revenue seen, minor units.
+    /// Revenue, minor units.
     pub revenue: i64,
     /// Cumulative revenue per customer, major units.
     pub cumulative_ltv: f64,
-    /// Orders seen.
+    /// Orders.
     pub orders: u64,
     /// Cumulative orders per customer.
     pub orders_per_customer: f64,
-    /// With a second purchase.
+    /// The share with a second purchase.
     pub repeat_rate: Ratio,
-    /// With a purchase in the last step.
+    /// The share with a purchase in the last step.
     pub active_rate: Ratio,
 }
 
-/// The cells, cohort after cohort, and which cohort each is of.
+/// The cells and their cohorts.
 #[derive(Clone)]
 pub struct Cohorts {
-    /// The cells, cohorts ascending, within one by elapsed time.
+    /// The cells, by cohort, then by elapsed time, ascending.
     pub cells: Vec<Cell>,
-    /// The cohort of each cell: a date for periods; none with `rows` = `all`.
+    /// The cohort of each cell: a date for periods; `None` with `rows` = `all`.
     cohort: Option<(Values, Vec<bool>)>,
 }
 
@@ -211,7 +213,7 @@ pub struct Cohorts {
 ///
 /// # Errors
 ///
-/// Options out of range, a column that there is not, a sum that does not fit.
+/// Options out of range, a column that does not exist, a sum that does not fit into 64 bits.
 pub fn matrix(
     orders: &Orders,
     scope: &Scope,
@@ -261,7 +263,7 @@ pub fn matrix(
     Ok(cohorts)
 }
 
-/// The rows by their name; none is one row of all.
+/// The grouping of a name; `None` is one row of all customers.
 fn row(name: &str) -> Option<GroupBy> {
     Some(match name {
         "all" => return None,
@@ -290,7 +292,7 @@ impl Options {
         })
     }
 
-    /// The longest elapsed time, in steps' units.
+    /// The longest elapsed time, in the unit of the steps.
     fn longest(&self) -> u32 {
         self.up_to.unwrap_or(match self.step {
             Step::Calendar(CalendarStep::Hour) => 168,
@@ -312,7 +314,7 @@ fields! {
         "The first day of the row's period; or the row's value, of the column's own type.";
 }
 const REPEAT_RATES: [Field; 3] = columns! {
-    REPEAT_RATE, "Share with a second purchase by then.";
+    REPEAT_RATE, "Share with a second purchase until this step.";
     REPEAT_RATE_LOW;
     REPEAT_RATE_HIGH;
 };
@@ -328,19 +330,19 @@ pub struct CohortMatrix;
 impl Analysis for CohortMatrix {
     const NAME: &'static str = "cohorts";
     const SUMMARY: &'static str =
-        "What each cohort has been worth and how many still buy, by time since the first order";
+        "Revenue and active customers of each cohort, by time since the first order";
     const JA: &'static str = "LTV推移";
     const COLUMNS: &'static [Field] = &columns! {
         COHORT;
         "elapsed": Int, "days", "経過", "Since the origin: days, or steps of the clock or the calendar.";
         "cohort_customers": Int, "customers", "コホート人数", "Customers of the cohort.";
-        CUSTOMERS, "Of these, those watched so long.";
-        "complete": Bool, "", "完了", "Whether the cohort is closed and everybody in it was watched so long.";
-        REVENUE, "Revenue seen up to then.";
+        CUSTOMERS, "Customers of the cohort observed until this step.";
+        "complete": Bool, "", "完了", "Whether the cohort is closed and all its customers were observed until this step.";
+        REVENUE, "Revenue until this step.";
         CUMULATIVE_LTV;
-        ORDERS, "Orders seen up to then.";
+        ORDERS, "Orders until this step.";
         "orders_per_customer": Float, "orders", "平均購入回数", "Cumulative orders per customer.";
-        REPEATED, "Customers seen to make a second purchase by then.";
+        REPEATED, "Customers with a second purchase until this step.";
         REPEAT_RATES[0];
         REPEAT_RATES[1];
         REPEAT_RATES[2];
@@ -383,7 +385,7 @@ impl Analysis for CohortMatrix {
 }
 
 impl Cohorts {
-    /// The common form.
+    /// The result as a table.
     ///
     /// # Errors
     ///

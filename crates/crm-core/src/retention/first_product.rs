@@ -1,25 +1,26 @@
-//! First product and LTV (初回購入商品別LTV): which product brings the customers who stay.
+//! First product and LTV (初回購入商品別LTV): repeat rate and value of customers by the product of their
+//! first order.
 //!
 //! # Definition
 //!
-//! Customers are grouped by what was true of their origin (the first order, unless `origin` says
-//! otherwise): its product, or any other column (`of`). Where an order has several products it is
-//! that of the line with the greatest amount, so that each customer is in one row. Per row
+//! Customers are grouped by a column (`of`) of their origin (the first order, or the first that
+//! `origin` chooses): its product, or any other column. For an order with several products the line
+//! with the greatest amount decides, so each customer is in one row. Per row
 //!
 //! ```text
 //! first_order_value  mean revenue of the first order
 //! repeat_rate        share with a second purchase within `within` days, Kaplan-Meier
 //! ltv_30 … ltv_360   mean cumulative revenue per customer by that age (mean cumulative function)
-//! revenue            all that was seen of them to date
+//! revenue            revenue of these customers to date
 //! ```
 //!
-//! The LTV compares products of different ages fairly: the customers of a product launched two
-//! months ago enter it for as long as they were watched; past that it is null. `revenue` per
-//! customer does not. Small rows are noise: look at `customers` and the interval.
+//! The LTV can be compared between products of different ages: customers of a product launched two
+//! months ago count for as long as they were observed; beyond that the LTV is null. `revenue` per
+//! customer cannot be compared. Small rows are noise: look at `customers` and the interval.
 //!
 //! A second purchase is the first order on a later day than the origin's, as in
-//! [`repeat_rate`](super::repeat_rate); with `occasion` = order the next order, on the same day as well.
-//! All else counts orders whatever the occasion.
+//! [`repeat_rate`](super::repeat_rate); with `occasion` = order the next order, on the same day as
+//! well. All other values count orders whatever the occasion.
 
 use super::grouping::{GroupBy, Grouping};
 use super::history::Histories;
@@ -43,8 +44,8 @@ pub struct Options {
     pub of: String,
     /// The time in which a second purchase counts for `repeat_rate`. Default 90 days.
     pub within: Duration,
-    /// Where histories begin: the first order that this filter lets through. Default: the first
-    /// order.
+    /// The filter that chooses the origin: a history begins at the first order that it keeps.
+    /// Default: the first order.
     pub origin: Filter,
     /// Only orders of these kinds. Default: all that count.
     pub kinds: Option<Vec<KindWord>>,
@@ -69,12 +70,11 @@ pub struct FirstProduct;
 
 impl Analysis for FirstProduct {
     const NAME: &'static str = "first_product";
-    const SUMMARY: &'static str =
-        "What customers have been worth by the product that they bought first";
+    const SUMMARY: &'static str = "Value of customers by the product of their first order";
     const JA: &'static str = "初回購入商品別LTV";
     const COLUMNS: &'static [Field] = &columns! {
-        "first": Id, "", "初回購入商品", "The first product, or what else customers are grouped by.";
-        CUSTOMERS, "Customers who began with it.";
+        "first": Id, "", "初回購入商品", "The first product, or another value of the first order.";
+        CUSTOMERS, "Customers with this first product.";
         ORDERS, "Their orders to date.";
         REVENUE, "Their revenue to date.";
         "first_order_value": Float, "currency", "初回購入単価", "Mean revenue of their first order.";

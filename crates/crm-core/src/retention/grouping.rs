@@ -1,9 +1,9 @@
-//! Groups of customers: by the period of their origin, or by what was true of it (its channel,
-//! shop, product, any dimension).
+//! Groups of customers by the period of their origin, or by a column of it (channel, shop, product,
+//! any dimension).
 //!
-//! A column of orders or lines is taken at the origin, of lines that differ the one with the
-//! greatest amount; a column of customers (`first_channel`, a dimension of the customers table) is
-//! the customer's.
+//! A column of orders or lines has its value at the origin; where lines differ, the line with the
+//! greatest amount decides. A column of customers (`first_channel`, a dimension of the customers
+//! table) has the customer's value.
 
 use super::history::{Histories, History, Origin};
 use crate::context::{collect, filled, push, room};
@@ -11,13 +11,13 @@ use crate::data::{Attribute, AttributeValues, Level, NO_ID, rank};
 use crate::time::Period;
 use crate::{Context, Day, Result};
 
-/// The customers of the histories, and what they are grouped by.
+/// The customers of the histories with their groups.
 pub(crate) struct Grouping {
     /// By code.
     pub(crate) origins: Vec<Origin>,
-    /// Values by place in `origins`, one column a key.
+    /// The values of each key column, by index in `origins`.
     pub(crate) keys: Vec<(String, AttributeValues)>,
-    /// Places in `origins`, group after group, within one in their order.
+    /// Indices into `origins`, by group; ascending within a group.
     members: Vec<u32>,
     groups: Vec<Group>,
 }
@@ -25,10 +25,10 @@ pub(crate) struct Grouping {
 /// One group, of at least one customer.
 #[derive(Clone, Copy)]
 pub(crate) struct Group {
-    /// Its part of the members.
+    /// The start of its members.
     start: usize,
     end: usize,
-    /// A place in the grouping's key columns that has the group's values.
+    /// An index into the key columns that has the group's values.
     pub(crate) place: usize,
 }
 
@@ -38,7 +38,7 @@ impl Group {
     }
 }
 
-/// Ages that tallies hold at once: some 32 MB.
+/// The number of ages held at once by all tallies: about 32 MB.
 const AT_ONCE: usize = 1 << 20;
 
 /// What customers are grouped by.
@@ -51,8 +51,8 @@ pub(crate) enum GroupBy {
 }
 
 impl Grouping {
-    /// The groups, in ascending order of their keys, nulls last. Of origins before `from` or after
-    /// `to`, none.
+    /// The groups, in ascending order of their keys, nulls last. Origins before `from` or after
+    /// `to` are left out.
     pub(crate) fn new(
         histories: &Histories,
         by: &[GroupBy],
@@ -85,9 +85,9 @@ impl Grouping {
         })
     }
 
-    /// Adds each customer to the tally of their group, and hands the tallies over, group after
-    /// group. The customers are read in the order in which they lie in memory, whatever their group;
-    /// where groups are so many that tallies of so many `ages` are too much, in several passes.
+    /// Adds each customer to the tally of their group, and passes the tallies to the caller in the
+    /// order of the groups. Customers are read in the order of memory. Where all tallies (of `ages`
+    /// each) would need too much memory, there are several passes.
     pub(crate) fn tally<T>(
         &self,
         histories: &Histories,
@@ -134,7 +134,7 @@ fn values(
     let orders = &histories.selection.orders;
     let name = match key {
         GroupBy::Period(period) => {
-            // One look at the calendar per day, not per customer.
+            // The calendar is computed per day, not per customer.
             let first = origins.iter().map(|o| o.day).min().unwrap_or(0);
             let last = origins.iter().map(|o| o.day).max().unwrap_or(0);
             let days = 0..(last - first) as usize + 1;
@@ -155,7 +155,7 @@ fn values(
     Ok((name.clone(), orders.at_orders(attribute, None, &places)?))
 }
 
-/// The places `0..n` sorted by their keys, and the groups of equal keys in that order.
+/// The indices `0..n` sorted by their keys, and the groups of equal keys in that order.
 fn grouped(keys: &[(String, AttributeValues)], n: usize) -> Result<(Vec<u32>, Vec<Group>)> {
     let mut ranks = Vec::new();
     for (_, values) in keys {
@@ -189,8 +189,7 @@ fn grouped(keys: &[(String, AttributeValues)], n: usize) -> Result<(Vec<u32>, Ve
     Ok((members, groups))
 }
 
-/// Places by rank, equal ones in their order: counted where ranks are near each other, sorted
-/// where not.
+/// The indices sorted by rank, stable: by counting where ranks are dense, by comparison otherwise.
 fn by_rank(ranks: &[u32]) -> Result<Vec<u32>> {
     let known = || ranks.iter().filter(|r| **r != NO_ID);
     let least = known().min().copied().unwrap_or(0);
@@ -200,7 +199,7 @@ fn by_rank(ranks: &[u32]) -> Result<Vec<u32>> {
         members.sort_unstable_by_key(|at| (ranks[*at as usize], *at));
         return Ok(members);
     }
-    // Nulls after everything else.
+    // Nulls are last.
     let bucket = |rank: u32| match rank {
         NO_ID => span,
         rank => (rank - least) as usize,

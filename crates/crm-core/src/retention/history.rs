@@ -1,11 +1,10 @@
-//! Histories: what each customer bought since their origin, one purchase after the other. The one
-//! scan that all retention tables share.
+//! Histories: each customer's purchases since their origin, in order. All retention tables use this
+//! scan.
 //!
-//! The origin is the customer's first order that counts, or their first that a filter lets through
-//! (指定商品初回購入: the first order of a chosen product, category or channel). What came before
-//! it is left out; what comes after counts whatever it is. A purchase is an order, or a day with
-//! orders. A refund that is a row of its own belongs to the purchase before it; one before the
-//! origin is left out.
+//! The origin is the customer's first order that counts, or the first that a filter keeps
+//! (指定商品初回購入: the first order of a chosen product, category or channel). Orders before it are left
+//! out; all orders after it count. A purchase is an order, or a day with orders. A refund in its
+//! own row belongs to the purchase before it; refunds before the origin are left out.
 
 use crate::context::push;
 use crate::data::{Index, IndexEntry, KindWord, ORDER, Orders, REVENUE, Selection};
@@ -16,23 +15,23 @@ use std::sync::Arc;
 /// An order, or a day with orders.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Purchase {
-    /// Civil day; never before that of the purchase before.
+    /// Civil day; never before the day of the previous purchase.
     pub(crate) day: i32,
-    /// The order, or the day's first.
+    /// The order, or the first order of the day.
     pub(crate) order: u32,
-    /// Minor units, refunds of other rows not yet taken off.
+    /// Minor units, before refunds in other rows.
     pub(crate) amount: i64,
 }
 
-/// A row that lowers revenue and is no purchase.
+/// A row that lowers revenue and is not a purchase (a refund).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Refund {
     pub(crate) day: i32,
-    /// Its place in the orders.
+    /// Its index in the orders.
     pub(crate) order: u32,
-    /// Minor units, as a rule negative.
+    /// Minor units, usually negative.
     pub(crate) amount: i64,
-    /// The purchase it came after.
+    /// The purchase before it.
     pub(crate) of: usize,
 }
 
@@ -44,7 +43,7 @@ pub(crate) struct Origin {
     pub(crate) day: i32,
 }
 
-/// How many customers ahead memory is asked for.
+/// The number of customers ahead for which memory is prefetched.
 const AHEAD: usize = 8;
 
 /// One customer's purchases since their origin, at least one.
@@ -60,7 +59,7 @@ impl History {
         self.purchases.first().map_or(0, |p| p.day)
     }
 
-    /// What was bought or refunded, and on which day: purchases, then refunds.
+    /// The day and amount of each purchase, then of each refund.
     pub(crate) fn amounts(&self) -> impl Iterator<Item = (i32, i64)> + '_ {
         let purchases = self.purchases.iter().map(|p| (p.day, p.amount));
         purchases.chain(self.refunds.iter().map(|r| (r.day, r.amount)))
@@ -75,13 +74,13 @@ pub(crate) struct Histories {
     /// Whether the orders of a day are one purchase.
     merged: bool,
     origin: Option<Vec<bool>>,
-    /// Purchases that are read of each customer, and no more.
+    /// The most purchases read of each customer.
     limit: usize,
 }
 
 impl Histories {
-    /// The histories under a scope. `origin` chooses the orders that can be an origin, `kinds`
-    /// those that count at all; `occasion` is the analysis's own default.
+    /// The histories under a scope. `origin` chooses the orders that can be an origin, `kinds` the
+    /// orders that count at all; `occasion` is the analysis's default.
     pub(crate) fn new(
         orders: &Orders,
         scope: &Scope,
@@ -112,8 +111,8 @@ impl Histories {
         })
     }
 
-    /// The same histories with each order a purchase, for tables that count orders. The occasion still
-    /// says what a repeat is.
+    /// The same histories with each order as a purchase, for tables that count orders. The occasion
+    /// still decides what a repeat is.
     pub(crate) fn of_orders(self) -> Histories {
         Histories {
             merged: false,
@@ -121,8 +120,8 @@ impl Histories {
         }
     }
 
-    /// The place of the purchase that repeats the first: the next order, or by days the first order of a
-    /// later day.
+    /// The index of the repeat purchase: the next order, or, for occasion = day, the first order of
+    /// a later day.
     pub(crate) fn repeat(&self, history: &History) -> Option<usize> {
         let first = history.first_day();
         match self.occasion {
@@ -131,7 +130,7 @@ impl Histories {
         }
     }
 
-    /// The same histories up to the `limit`-th purchase: what need not be read is not.
+    /// The same histories up to the `limit`-th purchase; later purchases are not read.
     pub(crate) fn up_to(self, limit: u32) -> Histories {
         Histories {
             limit: limit as usize,
@@ -139,8 +138,8 @@ impl Histories {
         }
     }
 
-    /// The first purchase of each customer that has one and whose row is shown, by code; of a day,
-    /// the day's first order.
+    /// The origin of each customer who has one and whose row is shown, by code; with occasion =
+    /// day, the first order of the day.
     pub(crate) fn origins(
         &self,
         context: &Context,
@@ -178,8 +177,8 @@ impl Histories {
         self.selection.as_of.0
     }
 
-    /// Calls `visit` with each customer that has a history and whose row is shown, by code. The
-    /// history may be changed; it is written anew for the next customer.
+    /// Calls `visit` with each customer who has a history and whose row is shown, by code. `visit`
+    /// may change the history, which is a reused buffer.
     pub(crate) fn each(
         &self,
         context: &Context,
@@ -206,7 +205,7 @@ impl Histories {
         context.advance(seen)
     }
 
-    /// Writes a customer's history over another's; empty where there is none.
+    /// Reads a customer's history into the buffer; empty if there is none.
     pub(crate) fn read(&self, code: u32, history: &mut History) -> Result<()> {
         let History { purchases, refunds } = history;
         purchases.clear();
@@ -227,7 +226,7 @@ impl Histories {
                 if purchases.len() == self.limit {
                     break;
                 }
-                // Clocks that go back over midnight can bring an earlier day after a later one.
+                // Where clocks go back over midnight, a later order can have an earlier civil day.
                 let day = purchases.last().map_or(entry.day, |p| entry.day.max(p.day));
                 let purchase = Purchase {
                     day,

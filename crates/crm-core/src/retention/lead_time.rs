@@ -1,22 +1,23 @@
 //! Lead times (リードタイム): how many days pass from one purchase to the next.
 //!
-//! Two tables over the same waits (see [`repeat_rate`](super::repeat_rate)).
+//! Two tables of the same waits (see [`repeat_rate`](super::repeat_rate)).
 //!
-//! `lead_times` is a histogram in steps of 30 days, `[0, 30)`, `[30, 60)`, … to the longest wait
+//! `lead_times` is a histogram in steps of 30 days, `[0, 30)`, `[30, 60)`, … up to the longest wait
 //! that ended:
 //!
 //! ```text
 //! customers        waits that ended in the step
 //! share            customers / all waits that ended
-//! cumulative_rate  1 − S(end of the step), Kaplan-Meier: of all who made the purchase before, the
-//!                  share who had made the next one by then; null where no customer was watched so long
+//! cumulative_rate  1 − S(end of the step), Kaplan-Meier: of all with the previous purchase, the
+//!                  share with the next one by then; null where no customer was observed so long
 //! ```
 //!
-//! `share` is of those who came back and so leans to the short waits; `cumulative_rate` is not.
+//! `share` counts only customers who came back, so it is biased to short waits; `cumulative_rate`
+//! is not biased.
 //!
-//! `lead_time_quantiles` gives the Kaplan-Meier quantiles: the first day by which the given share of
-//! all who made the purchase before had made the next, with the interval of Brookmeyer and Crowley.
-//! A share that is never reached is null.
+//! `lead_time_quantiles` gives Kaplan-Meier quantiles: the first day by which a given share of all
+//! customers with the previous purchase have made the next, with the interval of Brookmeyer and
+//! Crowley. The day of a share that is never reached is null.
 
 use super::history::Histories;
 use super::repeat_rate::transition;
@@ -41,8 +42,8 @@ pub struct Options {
     pub to: u32,
     /// Width of a step. Default 30 days.
     pub step: Duration,
-    /// Where histories begin: the first order that this filter lets through. Default: the first
-    /// order.
+    /// The filter that chooses the origin: a history begins at the first order that it keeps.
+    /// Default: the first order.
     pub origin: Filter,
     /// Only orders of these kinds. Default: all that count.
     pub kinds: Option<Vec<KindWord>>,
@@ -69,9 +70,9 @@ pub struct Step {
     pub from_days: i32,
     /// The day after its last.
     pub until_days: i32,
-    /// Waits that ended in it, of all that ended.
+    /// Waits that ended in the step, of all waits that ended.
     pub share: Ratio,
-    /// Kaplan-Meier share who had come back by its last day.
+    /// Kaplan-Meier share of customers who have come back by its last day.
     pub cumulative_rate: Ratio,
 }
 
@@ -94,7 +95,7 @@ pub struct Step {
 ///
 /// # Errors
 ///
-/// Options out of range, a filter on a column that there is not.
+/// Options out of range, a filter on a column that does not exist.
 pub fn histogram(
     orders: &Orders,
     scope: &Scope,
@@ -135,8 +136,8 @@ pub struct QuantileOptions {
     pub to: u32,
     /// The shares. Default 10 %, 25 %, 50 %, 75 %, 90 %.
     pub quantiles: Vec<Fraction>,
-    /// Where histories begin: the first order that this filter lets through. Default: the first
-    /// order.
+    /// The filter that chooses the origin: a history begins at the first order that it keeps.
+    /// Default: the first order.
     pub origin: Filter,
     /// Only orders of these kinds. Default: all that count.
     pub kinds: Option<Vec<KindWord>>,
@@ -162,7 +163,7 @@ impl Default for QuantileOptions {
 pub struct Quantile {
     /// The share.
     pub quantile: f64,
-    /// The first day by which so many had come back; none where they never do.
+    /// The first day by which this share has come back; `None` if it is never reached.
     pub days: Option<f64>,
     /// Lower end of its interval.
     pub low: Option<f64>,
@@ -187,7 +188,7 @@ pub struct Quantile {
 ///
 /// # Errors
 ///
-/// Options out of range, a filter on a column that there is not.
+/// Options out of range, a filter on a column that does not exist.
 pub fn quantiles(
     orders: &Orders,
     scope: &Scope,
@@ -223,7 +224,7 @@ fn waits(
 
 const CUMULATIVE_RATE: [Field; 3] = columns! {
     "cumulative_rate": Float, "share", "累積転換率",
-        "Kaplan-Meier share who had come back by the step's last day.";
+        "Kaplan-Meier share with a next purchase by the step's last day.";
     "cumulative_rate_low": Float, "share", "累積転換率(下限)", "Lower end of its interval.";
     "cumulative_rate_high": Float, "share", "累積転換率(上限)", "Upper end of its interval.";
 };
@@ -233,13 +234,13 @@ pub struct LeadTimes;
 
 impl Analysis for LeadTimes {
     const NAME: &'static str = "lead_times";
-    const SUMMARY: &'static str = "How many days pass from one purchase to the next: a histogram";
+    const SUMMARY: &'static str = "Histogram of the days from one purchase to the next";
     const JA: &'static str = "リードタイム";
     const COLUMNS: &'static [Field] = &columns! {
         "from_days": Int, "days", "日数(以上)", "The step's first day.";
         "until_days": Int, "days", "日数(未満)", "The day after the step's last.";
-        CUSTOMERS, "Customers whose wait ended in the step.";
-        SHARE, "Of those whose wait ended.";
+        CUSTOMERS, "Customers with their next purchase in the step.";
+        SHARE, "Share of the customers with a next purchase.";
         CUMULATIVE_RATE[0];
         CUMULATIVE_RATE[1];
         CUMULATIVE_RATE[2];
@@ -275,12 +276,11 @@ pub struct LeadTimeQuantiles;
 
 impl Analysis for LeadTimeQuantiles {
     const NAME: &'static str = "lead_time_quantiles";
-    const SUMMARY: &'static str =
-        "The day by which a share of customers had bought again, those still waiting included";
+    const SUMMARY: &'static str = "Days by which shares of the customers bought again; customers without a next purchase are censored";
     const JA: &'static str = "リードタイム分位点";
     const COLUMNS: &'static [Field] = &columns! {
-        "quantile": Float, "share", "割合", "The share of those who made the purchase before.";
-        "days": Float, "days", "日数", "The first day by which so many had bought again.";
+        "quantile": Float, "share", "割合", "A share of the customers who made the purchase before.";
+        "days": Float, "days", "日数", "The first day by which this share had bought again.";
         "days_low": Float, "days", "日数(下限)", "Lower end of its interval.";
         "days_high": Float, "days", "日数(上限)", "Upper end of its interval.";
     };

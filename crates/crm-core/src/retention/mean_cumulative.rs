@@ -1,13 +1,14 @@
-//! The mean cumulative function: mean revenue of a customer up to age t, when customers have been
-//! watched for different times.
+//! The mean cumulative function: mean revenue of a customer up to age t, where customers have been
+//! observed for different times.
 //!
 //! ```text
-//! M(t) = Σ_{u ≤ t} (revenue at age u, summed over those watched ≥ u) / (their number)
+//! M(t) = Σ_{u ≤ t} (revenue at age u, summed over customers observed ≥ u) / (their number)
 //! ```
 //!
-//! Age u is days (or months) since the origin; whoever began d days before `as_of` is watched d
-//! days, the last one included. The recent are in it for as long as they were seen, so none is left
-//! out and none counts as having stopped. Past the age that anybody was watched there is no value.
+//! Age u is days (or months) since the origin; a customer whose origin is d days before `as_of` is
+//! observed up to age d, included. Recent customers count for as long as they were observed: none
+//! is left out, and none counts as having stopped. There is no value past the greatest observed
+//! age.
 //!
 //! Sums are exact integers per age; the quotients are added in ascending age.
 //!
@@ -22,7 +23,7 @@ use crate::{Currency, Result};
 /// Revenue and orders of one group by age.
 pub(crate) struct MeanCumulative {
     ages: Vec<Age>,
-    /// The greatest age watched, cut at the horizon.
+    /// The greatest age observed, at most the horizon.
     longest: Option<usize>,
 }
 
@@ -30,18 +31,18 @@ pub(crate) struct MeanCumulative {
 struct Age {
     revenue: i128,
     orders: u64,
-    /// Customers watched up to this age and no further (in the last one: or further).
+    /// Customers observed up to exactly this age (at the horizon: or longer).
     last: u64,
 }
 
 /// The function at one age.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Mean {
-    /// Customers watched so long.
+    /// Customers observed so long.
     pub(crate) customers: u64,
-    /// All that was seen up to this age, minor units.
+    /// Total revenue up to this age, minor units.
     pub(crate) total: i128,
-    /// All orders up to this age.
+    /// Total orders up to this age.
     pub(crate) total_orders: u64,
     /// Mean cumulative revenue, major units.
     pub(crate) revenue: f64,
@@ -50,7 +51,7 @@ pub(crate) struct Mean {
 }
 
 impl MeanCumulative {
-    /// Room for ages `0..=horizon`.
+    /// For ages `0..=horizon`.
     pub(crate) fn new(horizon: i32) -> Result<Self> {
         Ok(MeanCumulative {
             ages: filled(horizon.max(0) as usize + 1, Age::default(), "cohorts")?,
@@ -58,7 +59,8 @@ impl MeanCumulative {
         })
     }
 
-    /// Adds a customer who was watched for `age`; negative is not yet.
+    /// Adds a customer who was observed up to `age`; with a negative age the customer does not
+    /// count.
     pub(crate) fn watch(&mut self, age: i32) {
         if age >= 0 {
             let at = (age as usize).min(self.ages.len() - 1);
@@ -67,7 +69,7 @@ impl MeanCumulative {
         }
     }
 
-    /// Adds revenue at an age that the customer was watched to.
+    /// Adds revenue at an age that is within the customer's observed time.
     #[inline]
     pub(crate) fn revenue(&mut self, age: i32, amount: i64) {
         if let Some(age) = self.ages.get_mut(age as usize) {
@@ -75,7 +77,7 @@ impl MeanCumulative {
         }
     }
 
-    /// Adds an order at an age that the customer was watched to, and its revenue.
+    /// Adds an order and its revenue at an age that is within the customer's observed time.
     #[inline]
     pub(crate) fn order(&mut self, age: i32, amount: i64) {
         if let Some(age) = self.ages.get_mut(age as usize) {
@@ -84,7 +86,7 @@ impl MeanCumulative {
         }
     }
 
-    /// The function at each age that somebody was watched to, ascending from 0.
+    /// The function at each observed age, ascending from 0.
     pub(crate) fn means(&self, currency: Currency) -> impl Iterator<Item = Mean> + '_ {
         let ages = self
             .longest
@@ -101,7 +103,8 @@ impl MeanCumulative {
             mean.customers = watched;
             mean.total += age.revenue;
             mean.total_orders += age.orders;
-            // A customer was watched to the longest age, so no earlier age has a divisor of 0.
+            // Some customer was observed up to the longest age, so the divisor is above 0 at each
+            // age.
             mean.revenue += currency.mean(age.revenue, watched).unwrap_or(0.0);
             mean.orders += age.orders as f64 / watched as f64;
             watched -= age.last;
@@ -118,7 +121,7 @@ mod tests {
     fn means_by_hand() {
         let mut m = MeanCumulative::new(3).unwrap();
         assert_eq!(m.means(Currency::JPY).count(), 0);
-        // One watched for a day, one for five (cut at 3), one not at all.
+        // One customer observed up to age 1, one up to 5 (cut at 3), one not at all.
         m.watch(1);
         m.watch(5);
         m.watch(-1);

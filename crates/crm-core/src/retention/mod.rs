@@ -1,5 +1,4 @@
-//! Retention (継続・離脱): how customers continue, how soon they come back, and what cohorts of
-//! them have been worth.
+//! Retention (継続・離脱): how many customers buy again, how soon, and the value of cohorts.
 
 mod fields;
 mod grouping;
@@ -22,7 +21,7 @@ use crate::num::ratio::Ratio;
 use crate::table::{Column, Field};
 use crate::{Duration, Error, Result};
 
-/// `churn_days` of the tables of purchases one after the other, unless given.
+/// The default `churn_days` of `purchase_counts` and `purchase_flow`.
 const CHURN_DAYS: u32 = 180;
 
 /// A duration as a number of days.

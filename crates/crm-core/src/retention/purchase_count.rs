@@ -1,4 +1,4 @@
-//! Purchase counts (継続・離脱分析): of those who bought k times, how many bought again.
+//! Purchase counts (継続・離脱分析): of the customers with k purchases, how many bought again.
 //!
 //! # Definition
 //!
@@ -19,18 +19,20 @@
 //! | `survival_rate`    | reach_k / reach_1 (残存率), likewise                                |
 //! | `mean_order_value` | revenue of the k-th purchases / reach_k                             |
 //! | `cumulative_ltv`   | Σ_{j ≤ k} revenue of the j-th purchases / reach_1                   |
-//! | `median_days`      | median days to the next purchase of those who made it: short, since those still waiting are not in it |
-//! | `km_median_days`   | Kaplan-Meier median of the same, those still waiting in it; null where fewer than half ever come back |
+//! | `median_days` | median days to the next purchase over customers who made it: biased to short
+//! times, because open waits are left out |
+//! | `km_median_days` | Kaplan-Meier median of the same, with open waits; null if the estimated
+//! share never reaches half |
 //!
-//! `cumulative_ltv` can instead be of `survivors`: the mean over those with ≥ k purchases of their
-//! first k. It rises faster, because it leaves out who stopped.
+//! With `cumulative` = `survivors`, `cumulative_ltv` is the mean revenue of the first k purchases
+//! over customers with ≥ k purchases. It rises faster, because it leaves out customers who stopped.
 //!
-//! `continue_rate` depends on how long the customers could be watched: the youngest have had no
+//! `continue_rate` depends on how long customers were observed: recent customers have had little
 //! time. See [`repeat_rate`](super::repeat_rate) for estimators that do not.
 //!
-//! A purchase is an order unless `occasion` says a day. A refund that is a row of its own lowers
-//! the purchase before it. The scope's `churn_days` are 180 here unless given; whether day 180 itself
-//! is churned is its `churn_boundary`.
+//! A purchase is an order, or a day with orders if `occasion` = day. A refund in its own row lowers
+//! the purchase before it. The default of the scope's `churn_days` is 180 here; its
+//! `churn_boundary` decides whether a customer is churned on day 180 itself.
 
 use super::history::Histories;
 use super::waits::Waits;
@@ -53,14 +55,15 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
-    /// The greatest k, 1 to 1,000; rows end earlier where nobody got that far. Default 24.
+    /// The greatest k, 1 to 1,000; there are fewer rows if no customer has so many purchases.
+    /// Default 24.
     pub up_to: u32,
-    /// Whose mean `cumulative_ltv` is. Default: everyone's.
+    /// The customers over whom `cumulative_ltv` is averaged. Default: everyone.
     pub cumulative: Cumulative,
-    /// Where histories begin: the first order that this filter lets through, such as
-    /// `{"product": "A"}`. Default: the first order.
+    /// The filter that chooses the origin: a history begins at the first order that it keeps, such
+    /// as `{"product": "A"}`. Default: the first order.
     pub origin: Filter,
-    /// Only orders of these kinds, such as the subscription's. Default: all that count.
+    /// Only orders of these kinds, such as subscription orders. Default: all that count.
     pub kinds: Option<Vec<KindWord>>,
     /// Confidence of the intervals. Default 0.95.
     pub confidence: Fraction,
@@ -78,13 +81,13 @@ impl Default for Options {
     }
 }
 
-/// Whose mean `cumulative_ltv` is.
+/// The customers over whom `cumulative_ltv` is averaged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Cumulative {
-    /// Revenue up to the k-th purchase over all customers.
+    /// All customers: revenue up to the k-th purchase.
     Everyone,
-    /// Revenue of the first k purchases over those who made k.
+    /// Customers with at least k purchases: revenue of the first k.
     Survivors,
 }
 
@@ -95,11 +98,11 @@ pub struct Count {
     pub k: u32,
     /// Customers with at least k purchases.
     pub reach: u64,
-    /// Of these, those with more.
+    /// Of these, customers with more purchases.
     pub continued: u64,
-    /// Of these, those with no more who are churned.
+    /// Of these, customers with no more purchases who are churned.
     pub churned: u64,
-    /// Of these, those with no more who are not churned yet.
+    /// Of these, customers with no more purchases who are not churned yet.
     pub pending: u64,
     /// continued / reach.
     pub continue_rate: Ratio,
@@ -111,21 +114,22 @@ pub struct Count {
     pub revenue: i128,
     /// Mean revenue of the k-th purchases, major units.
     pub mean_order_value: Option<f64>,
-    /// Mean revenue up to the k-th purchase, major units; of whom says [`Options::cumulative`].
+    /// Mean revenue up to the k-th purchase, major units, over the customers of
+    /// [`Options::cumulative`].
     pub cumulative_ltv: Option<f64>,
-    /// Median days to the next purchase of those who made it.
+    /// Median days to the next purchase, over customers who made it.
     pub median_days: Option<f64>,
     /// Kaplan-Meier median of the days to the next purchase.
     pub km_median_days: Option<f64>,
 }
 
-/// What is added up for one k.
+/// Sums for one k.
 #[derive(Clone, Default)]
 struct Sums {
     reach: u64,
     churned: u64,
     revenue: i128,
-    /// Revenue of the first k purchases of those with at least k.
+    /// Revenue of the first k purchases of customers with at least k.
     survivors: i128,
     waits: Waits,
 }
@@ -150,7 +154,8 @@ struct Sums {
 ///
 /// # Errors
 ///
-/// Options out of range, a filter on a column that there is not, a sum that does not fit.
+/// Options out of range, a filter on a column that does not exist, a sum that does not fit into 64
+/// bits.
 pub fn count(
     orders: &Orders,
     scope: &Scope,
@@ -255,15 +260,15 @@ pub struct PurchaseCounts;
 impl Analysis for PurchaseCounts {
     const NAME: &'static str = "purchase_counts";
     const SUMMARY: &'static str =
-        "Of those who bought k times: how many bought again, left, or may still come back";
+        "Of the customers with a k-th purchase: how many bought again, churned, or are still open";
     const JA: &'static str = "継続・離脱分析";
     const CHURN_DAYS: u32 = CHURN_DAYS;
     const COLUMNS: &'static [Field] = &columns! {
         ORDINAL;
         "reach": Int, "customers", "到達人数", "Customers with at least k purchases.";
-        "continued": Int, "customers", "継続人数", "Of these, those with more.";
-        "churned": Int, "customers", "離脱人数", "Exactly k purchases, and churned.";
-        "pending": Int, "customers", "継続待ち人数", "Exactly k purchases, not churned yet.";
+        "continued": Int, "customers", "継続人数", "Customers with more purchases than k.";
+        "churned": Int, "customers", "離脱人数", "Customers with exactly k purchases, churned.";
+        "pending": Int, "customers", "継続待ち人数", "Customers with exactly k purchases, not churned yet.";
         CONTINUE_RATE[0];
         CONTINUE_RATE[1];
         CONTINUE_RATE[2];
@@ -275,7 +280,7 @@ impl Analysis for PurchaseCounts {
         SURVIVAL_RATES[2];
         MEAN_ORDER_VALUE, "Mean revenue of the k-th purchases.";
         CUMULATIVE_LTV, "Mean revenue up to the k-th purchase.";
-        MEDIAN_DAYS, "Median days to the next purchase of those who made it.";
+        MEDIAN_DAYS, "Median days to the next purchase, of customers with one.";
         "km_median_days": Float, "days", "次回購入までの日数(カプラン・マイヤー)",
             "Kaplan-Meier median of the days to the next purchase.";
     };

@@ -3,22 +3,24 @@
 //!
 //! # Definition
 //!
-//! A node is the k-th purchase with a value of the column `of` (of several products of one order
-//! that of the line with the greatest amount). A row is a link from a node to what came next:
+//! A node is the k-th purchase with a value of the column `of` (where lines of an order differ, the
+//! line with the greatest amount decides). A row is a link from a node to the next node:
 //!
 //! ```text
 //! source_customers  customers whose k-th purchase was the source
-//! customers         of these, those who went on to the target
+//! customers         of these, customers whose next node is the target
 //! transition_rate   customers / source_customers, with Wilson's interval
 //! ```
 //!
-//! and the links of a node add up to it: the target is the next purchase's value, or `(churned)` or
-//! `(pending)` for who has bought exactly k times and last bought `churn_days` ago or not so long.
-//! Of all values the `top` most bought in the first `up_to` purchases are nodes of their own (equal
-//! ones by value), the rest is `(other)`; no value is `(none)`. `outcome` tells continued, churned
-//! and pending apart whatever the names.
+//! The customers of a node's links add up to the node: the target is the value of the next
+//! purchase; for customers with exactly k purchases it is `(churned)` if the last one is
+//! `churn_days` or longer ago, else `(pending)`. The `top` values with the most purchases among the
+//! first `up_to` are their own nodes (ties by value), all other values are `(other)`; no value is
+//! `(none)`. The column `outcome` distinguishes continued, churned and pending whatever the names
+//! of values.
 //!
-//! A purchase is an order unless `occasion` says a day; then its value is that of the day's first.
+//! A purchase is an order, or a day with orders if `occasion` = day; its value is then that of the
+//! day's first order.
 
 use super::history::Histories;
 use super::{CHURN_DAYS, share_columns};
@@ -44,10 +46,10 @@ pub struct Options {
     pub of: String,
     /// The last purchase that is a node, 2 to 50. Default 5.
     pub up_to: u32,
-    /// How many values are nodes of their own, 1 to 100. Default 10.
+    /// The number of values with their own nodes, 1 to 100. Default 10.
     pub top: u32,
-    /// Where histories begin: the first order that this filter lets through. Default: the first
-    /// order.
+    /// The filter that chooses the origin: a history begins at the first order that it keeps.
+    /// Default: the first order.
     pub origin: Filter,
     /// Only orders of these kinds. Default: all that count.
     pub kinds: Option<Vec<KindWord>>,
@@ -68,7 +70,7 @@ impl Default for Options {
     }
 }
 
-/// What became of the customers of a link.
+/// The outcome of the customers of a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum Outcome {
@@ -78,7 +80,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// What people read, by discriminant.
+    /// Labels shown to people, by discriminant.
     pub const LABELS: &'static [Label] = &[
         Label {
             code: "continued",
@@ -103,22 +105,22 @@ impl Outcome {
 pub struct Link {
     /// The ordinal of the source's purchase.
     pub k: u32,
-    /// The source, by place in [`Flow::nodes`].
+    /// The source, as an index into [`Flow::nodes`].
     pub source: u32,
-    /// The target, by place in [`Flow::nodes`].
+    /// The target, as an index into [`Flow::nodes`].
     pub target: u32,
-    /// What became of its customers.
+    /// The outcome of its customers.
     pub outcome: Outcome,
-    /// Customers of the link, of those of the source.
+    /// Customers of the link, of the customers of the source.
     pub share: Ratio,
 }
 
-/// Links, and the names of what they connect.
+/// Links, and the names of their nodes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Flow {
     /// Names: values in ascending order, `(other)`, `(none)`, `(churned)`, `(pending)`.
     pub nodes: Vec<String>,
-    /// The links that have customers, by k, source and target.
+    /// The links with customers, by k, source and target.
     pub links: Vec<Link>,
 }
 
@@ -126,7 +128,7 @@ pub struct Flow {
 ///
 /// # Errors
 ///
-/// Options out of range, a column that there is not.
+/// Options out of range, a column that does not exist.
 pub fn links(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Flow> {
     if !(2..=50).contains(&options.up_to) {
         return Err(Error::option("up_to", options.up_to, "2 to 50"));
@@ -213,7 +215,7 @@ pub fn links(orders: &Orders, scope: &Scope, options: &Options, context: &Contex
     })
 }
 
-/// How a customer's purchases end, of those that are read.
+/// The end of a customer's purchases, up to the `up_to`-th.
 struct End {
     purchases: u8,
     is_churned: bool,
@@ -225,7 +227,7 @@ struct Nodes {
     of_purchase: Vec<u8>,
 }
 
-/// Chooses the `most` bought values as nodes, from the orders of the purchases.
+/// Chooses the `most` values with the most purchases as nodes, from the orders of the purchases.
 fn nodes(orders: &Orders, attribute: Attribute, bought: &[u32], most: u32) -> Result<Nodes> {
     let values = orders.at_orders(attribute, None, bought)?;
     let ranks = rank(&values)?;
@@ -296,9 +298,9 @@ impl Analysis for PurchaseFlow {
         ORDINAL, "The ordinal of the source's purchase.";
         SOURCE, "The value at the k-th purchase.";
         TARGET, "The value at the next, or (churned), or (pending).";
-        "outcome": Category, "", "結果", "What became of these customers.";
+        "outcome": Category, "", "結果", "Whether these customers bought again, churned or are pending.";
         "source_customers": Int, "customers", "購入人数", "Customers whose k-th purchase was the source.";
-        CUSTOMERS, "Of these, those who went on to the target.";
+        CUSTOMERS, "Customers of the source who went on to the target.";
         TRANSITION_RATE[0];
         TRANSITION_RATE[1];
         TRANSITION_RATE[2];
@@ -312,7 +314,7 @@ impl Analysis for PurchaseFlow {
 }
 
 impl Flow {
-    /// The common form.
+    /// The result as a table.
     ///
     /// # Errors
     ///

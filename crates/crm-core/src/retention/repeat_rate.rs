@@ -1,27 +1,29 @@
-//! Repeat rate (F2転換率): the share of those with k purchases who make the next one.
+//! Repeat rate (F2転換率): the share of customers with k purchases who make the next one.
 //!
 //! # Definition
 //!
 //! The wait runs from the k-th purchase to the (k+1)-th, `to` = k + 1 (F2 is `to` = 2), or to
-//! `as_of` where that has not come. Three estimators, named:
+//! `as_of` if that has not happened yet. There are three estimators (`method`):
 //!
 //! ```text
-//! kaplan_meier  1 − S(within), all who made the k-th, those still waiting censored at as_of
-//! matured       of those whose k-th was ≥ within days ago, the share with a wait ≤ within
+//! kaplan_meier  1 − S(within), over all with a k-th purchase, open waits censored at as_of
+//! matured       of customers whose k-th was ≥ within days ago, the share with a wait ≤ within
 //! ratio         reach_{k+1} / reach_k, however long ago
 //! ```
 //!
-//! `kaplan_meier` (the default, within 90 days) uses everybody for as long as they were watched.
-//! `ratio` is what vendors show: it is low for new customers, who have had no time, and drifts up
-//! with the age of the shop. Without a customer who is watched for `within` days the rate is null.
-//! Intervals: Greenwood's on the log-log scale; Wilson's for the other two and where S is 0 or 1.
+//! `kaplan_meier` (the default, within 90 days) uses every customer for as long as they were
+//! observed. `ratio` is the number that vendors show: it is low for new customers, who have had
+//! little time, and rises with the age of the shop. If no customer was observed for `within` days
+//! the rate is null. Intervals: Greenwood's on the log-log scale; Wilson's for the other two
+//! estimators and where S is 0 or 1.
 //!
-//! For k ≥ 2 whoever has reached k depends on how the shop grew: the slow are still on their way.
-//! `cohort_window` W takes only those who reached k within W days of their first purchase, among
-//! those first seen at least W + `within` days ago.
+//! For k ≥ 2 the customers who have reached k depend on the growth of the shop, because slow
+//! customers have not reached k yet. `cohort_window` W uses only customers who reached k within W
+//! days of their first purchase, among customers whose first purchase is at least W + `within` days
+//! ago.
 //!
-//! A purchase is a day with orders unless `occasion` says an order; then a second order on the same
-//! day is a repeat after 0 days.
+//! A purchase is a day with orders, or an order if `occasion` = order; then a second order on the
+//! same day is a repeat after 0 days.
 
 use super::history::{Histories, History};
 use super::waits::{Waits, ended_by};
@@ -41,16 +43,18 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
-    /// The purchase that is or is not made, 2 to 1,000. Default 2.
+    /// The number of the purchase whose rate is estimated, 2 to 1,000. Default 2.
     pub to: u32,
-    /// Within so many days of the one before; nothing with `ratio` without `cohort_window`. Default 90.
+    /// The time after the previous purchase in which it counts. Not used by `ratio` without
+    /// `cohort_window`. Default 90 days.
     pub within: Duration,
     /// The estimator. Default: Kaplan-Meier.
     pub method: Method,
-    /// Only those who made the purchase before within so many days of their first. Default: all.
+    /// Only customers who made the previous purchase within this time after their first. Default:
+    /// all.
     pub cohort_window: Option<Duration>,
-    /// Where histories begin: the first order that this filter lets through. Default: the first
-    /// order.
+    /// The filter that chooses the origin: a history begins at the first order that it keeps.
+    /// Default: the first order.
     pub origin: Filter,
     /// Only orders of these kinds. Default: all that count.
     pub kinds: Option<Vec<KindWord>>,
@@ -72,28 +76,28 @@ impl Default for Options {
     }
 }
 
-/// How the rate is estimated.
+/// The estimator of the rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Method {
-    /// From everybody, those still waiting censored.
+    /// All customers, open waits censored.
     KaplanMeier,
-    /// From those who had the whole time.
+    /// Customers who were observed for the whole time.
     Matured,
-    /// From everybody as if they had had the whole time.
+    /// All customers, as if all were observed for the whole time.
     Ratio,
 }
 
 /// The waits from one purchase to the next.
 pub(super) struct Transition {
-    /// All.
+    /// All waits.
     pub(super) waits: Waits,
-    /// Those that began at least `within` days ago.
+    /// Waits that began at least `within` days ago.
     pub(super) matured: Waits,
 }
 
-/// The waits for the purchase `to`. `window`: only those who made the one before within so many
-/// days of their first, and were first seen at least `window + within` days ago.
+/// The waits for the purchase `to`. With `window`, only customers who made the previous purchase
+/// within `window` days of their first, and whose first is at least `window + within` days ago.
 pub(super) fn transition(
     histories: &Histories,
     to: u32,
@@ -128,8 +132,8 @@ pub(super) fn transition(
     Ok(Transition { waits, matured })
 }
 
-/// Estimates the rate: who could, who did, and the share. With Kaplan-Meier the counts are of all
-/// customers and of the repeats seen within the time; their quotient is not the share.
+/// Estimates the rate. With Kaplan-Meier the denominator is all customers and the numerator the
+/// observed repeats within the time; their quotient is not the share.
 ///
 /// ```
 /// use crm_core::{Context, Currency, Orders, Scope, Zone, retention::repeat_rate};
@@ -148,7 +152,7 @@ pub(super) fn transition(
 ///
 /// # Errors
 ///
-/// Options out of range, a filter on a column that there is not.
+/// Options out of range, a filter on a column that does not exist.
 pub fn estimate(
     orders: &Orders,
     scope: &Scope,
@@ -204,11 +208,11 @@ pub struct RepeatRate;
 impl Analysis for RepeatRate {
     const NAME: &'static str = "repeat_rate";
     const SUMMARY: &'static str =
-        "The share who make the next purchase within a time, by three named estimators";
+        "Share of customers with a next purchase within a time, by three named estimators";
     const JA: &'static str = "F2転換率";
     const COLUMNS: &'static [Field] = &columns! {
-        CUSTOMERS, "Who made the purchase before.";
-        REPEATED, "Who was seen to make the next one (in time, except with ratio).";
+        CUSTOMERS, "Customers who made the purchase before.";
+        REPEATED, "Customers observed to make the next one (in time, except with ratio).";
         REPEAT_RATES[0];
         REPEAT_RATES[1];
         REPEAT_RATES[2];

@@ -1,12 +1,12 @@
-//! Waits: days from one purchase to the next, or to `as_of` where the next has not come yet,
-//! counted by length.
+//! Waits, counted by length: days from one purchase to the next, or to `as_of` if the next has not
+//! happened yet.
 
 use crate::context::{grow, room};
 use crate::num::ratio::Ratio;
 use crate::num::survival::{self, Curve};
 use crate::{Fraction, Result};
 
-/// How many waits ended after so many days, and how many are still open.
+/// The numbers of ended and of open waits by days.
 #[derive(Default, Clone, Debug)]
 pub(crate) struct Waits {
     ended: Vec<u32>,
@@ -30,12 +30,12 @@ impl Waits {
         Ok(())
     }
 
-    /// All waits.
+    /// The number of waits.
     pub(crate) fn len(&self) -> u64 {
         [&self.ended, &self.open].map(|c| sum(c)).iter().sum()
     }
 
-    /// Waits that ended.
+    /// The number of ended waits.
     pub(crate) fn ended(&self) -> u64 {
         sum(&self.ended)
     }
@@ -51,7 +51,7 @@ impl Waits {
         sum(&self.ended[at(from)..at(until).max(at(from))])
     }
 
-    /// The median of the waits that ended, the mean of the middle two where their number is even.
+    /// The median of the ended waits; the mean of the middle two if their number is even.
     pub(crate) fn median_ended(&self) -> Option<f64> {
         let n = self.ended();
         let nth = |rank: u64| {
@@ -94,8 +94,8 @@ impl Waits {
     }
 }
 
-/// `1 − S(days)` of a curve with its interval, null where no customer was watched so long; beside it how
-/// many of all were seen to end by then.
+/// `1 − S(days)` of a curve with its interval, null if no customer was observed so long; numerator
+/// and denominator are the `ended` waits by then and `all`.
 pub(crate) fn ended_by(curve: &Curve, days: i32, ended: u64, all: u64) -> Ratio {
     let at = curve.at(f64::from(days));
     Ratio {

@@ -1,5 +1,5 @@
-//! The value of a group of customers in one row: columns that the tables by first product and by
-//! channel share.
+//! The value of a group of customers in one row: the columns shared by `first_product` and
+//! `acquisition`.
 
 use super::history::{History, Origin};
 use super::mean_cumulative::MeanCumulative;
@@ -9,16 +9,16 @@ use crate::retention::fields::{REPEAT_RATE, REPEAT_RATE_HIGH, REPEAT_RATE_LOW};
 use crate::table::{Column, Field, columns};
 use crate::{Currency, Fraction, Result};
 
-/// The ages, in days, at which the LTV is read off.
+/// The ages of the LTV columns, in days.
 pub(crate) const HORIZONS: [i32; 4] = [30, 90, 180, 360];
 
 /// The columns of the LTV at [`HORIZONS`].
 pub(crate) const LTV: [Field; 4] = columns! {
     "ltv_30": Float, "currency", "LTV(30日)",
-        "Mean cumulative revenue per customer by day 30; null where nobody was watched so long.";
-    "ltv_90": Float, "currency", "LTV(90日)", "Likewise by day 90.";
-    "ltv_180": Float, "currency", "LTV(180日)", "Likewise by day 180.";
-    "ltv_360": Float, "currency", "LTV(360日)", "Likewise by day 360.";
+        "Mean cumulative revenue per customer by day 30; null if no customer was observed until then.";
+    "ltv_90": Float, "currency", "LTV(90日)", "The same by day 90.";
+    "ltv_180": Float, "currency", "LTV(180日)", "The same by day 180.";
+    "ltv_360": Float, "currency", "LTV(360日)", "The same by day 360.";
 };
 
 /// The share with a second purchase.
@@ -54,7 +54,7 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    /// Room for ages `0..=horizon`.
+    /// For ages `0..=horizon`.
     pub(crate) fn new(horizon: i32) -> Result<Tally> {
         Ok(Tally {
             means: MeanCumulative::new(horizon)?,
@@ -65,7 +65,7 @@ impl Tally {
         })
     }
 
-    /// Adds a customer, whose repeat is at this place of the purchases.
+    /// Adds a customer; `repeat` is the index of their second purchase.
     pub(crate) fn add(
         &mut self,
         as_of: i32,
@@ -89,7 +89,7 @@ impl Tally {
         }
     }
 
-    /// What they have been worth; a second purchase counts that came within so many days.
+    /// The value of the group; a second purchase counts if it came within `within` days.
     pub(crate) fn worth(
         &self,
         within: i32,

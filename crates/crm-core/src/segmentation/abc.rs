@@ -1,4 +1,4 @@
-//! ABC analysis (ABC分析): the customers that make most of the revenue.
+//! ABC analysis (ABC分析): classes of customers by cumulative share of revenue.
 //!
 //! # Definition
 //!
@@ -10,8 +10,8 @@
 //! ```
 //!
 //! The share is compared exactly, in integers; customers without positive revenue sort last. The
-//! total is that of positive revenues, so that refunds of some do not lift the shares of others
-//! over 1. `tie_safe` gives all customers of equal revenue the class of the first of them.
+//! total is the sum of the positive revenues, so negative revenues cannot raise shares above 1.
+//! With `tie_safe` all customers of equal revenue have the class of the first of them.
 //!
 //! A customer whose refunds exceed the orders has a negative revenue; the note `negative_revenue` counts
 //! such customers.
@@ -32,11 +32,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
-    /// A ends where the share before reaches this. Default 0.7.
+    /// A customer is in A while the share before the customer is below this. Default 0.7.
     pub a_share: f64,
-    /// B ends where the share before reaches this. Default 0.9.
+    /// A customer is in B while the share before the customer is below this. Default 0.9.
     pub b_share: f64,
-    /// Whether equal revenues stay together. Default: no.
+    /// Whether customers of equal revenue have the same class. Default: no.
     pub tie_safe: bool,
 }
 
@@ -80,7 +80,7 @@ pub const LABELS: &[Label] = &[
 ///
 /// # Errors
 ///
-/// Shares that are none or do not ascend, memory.
+/// Values that are not shares or do not ascend; out of memory.
 pub fn classes(revenue: &[i64], options: &Options) -> Result<Vec<u8>> {
     let (a, b) = (options.a_share, options.b_share);
     if !(a > 0.0 && a <= b && b <= 1.0) {
@@ -90,7 +90,7 @@ pub fn classes(revenue: &[i64], options: &Options) -> Result<Vec<u8>> {
             format!("0 < a_share <= b_share ({b}) <= 1"),
         ));
     }
-    // In ten-thousandths, so that "70 %" is exactly that.
+    // In ten-thousandths, so that 70 % is exact.
     let limits = [a, b].map(|share| libm::round(share * 10_000.0) as i128);
     let total: i128 = revenue
         .iter()

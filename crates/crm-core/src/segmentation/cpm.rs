@@ -1,10 +1,10 @@
-//! CPM, customer portfolio (顧客ポートフォリオ, CPM分析): ten segments by orders, tenure, revenue and
-//! silence.
+//! CPM, customer portfolio (顧客ポートフォリオ, CPM分析): ten segments by orders, tenure, revenue and days
+//! since the last order.
 //!
 //! # Definition
 //!
 //! With `n` orders, tenure `T` (last − first, days), revenue `A` and `d` days since the last order,
-//! the first rung that fits:
+//! the segment is the first line that applies:
 //!
 //! ```text
 //! n = 0            prospect 見込み (trial トライアル when only samples were ordered)
@@ -15,13 +15,13 @@
 //! else             excellent 優良
 //! ```
 //!
-//! and the state: active 現役 while `d < churn_days`, else churned 離脱. The defaults (90, 210,
-//! 70,000 yen, 240 days) are the preset `ltv_lab`; that vendor's article counts day 120 of its other
-//! preset on both sides, we never do: the scope's `churn_boundary` decides.
+//! and the state: active 現役 while `d < churn_days`, else churned 離脱. The defaults (90, 210, 70,000
+//! yen, 240 days) are the preset `ltv_lab`; the vendor's article counts day 120 of its other preset
+//! as active and as churned; here the scope's `churn_boundary` decides.
 //!
 //! In other currencies than the yen the money threshold is 7 times the scope's mean order value, MakeRepeater's
-//! multiple, unless another is given: an amount in major units, or another multiple. The boundary itself
-//! belongs to the higher rung; `boundary: inclusive` gives it to the lower one.
+//! multiple, unless another is given: an amount in major units, or another multiple. A customer exactly on a
+//! boundary is in the higher segment, with `boundary: inclusive` in the lower one.
 //!
 //! The distances say how far a customer is from each boundary: negative below it, zero or more at
 //! and above. `days_until_churn` is null once churned.
@@ -49,12 +49,13 @@ pub struct Options {
     pub trend_days: u32,
     /// Revenue below which a customer is steady. Default: 70,000 yen; 7 mean order values in other currencies.
     pub money: Option<MoneyThreshold>,
-    /// Which rung a customer exactly on a boundary is on. Default: the higher.
+    /// The segment of a customer exactly on a boundary. Default: the higher.
     pub boundary: Boundary,
-    /// Churn days by a vendor's convention; the scope then has none, or the same. Default: none.
+    /// Churn days by a vendor's convention; the scope's `churn_days` must then be absent or equal.
+    /// Default: none.
     pub preset: Option<Preset>,
-    /// Also customers without an order that counts: prospects and trials. Default: those who only
-    /// ordered samples, and the customers table's where one was given.
+    /// Whether to include customers without an order that counts: trials (they ordered samples
+    /// only) and prospects (in the customers table, if one was given). Default: yes.
     pub prospects: bool,
 }
 
@@ -84,7 +85,7 @@ pub fn default_money(currency: Currency) -> MoneyThreshold {
     }
 }
 
-/// What a ladder needs of another date.
+/// The thresholds fixed at another date.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Frozen {
@@ -92,13 +93,13 @@ pub struct Frozen {
     pub money: f64,
 }
 
-/// Which rung a customer exactly on a boundary is on.
+/// The segment of a customer exactly on a boundary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Boundary {
-    /// The higher: the lower one is `<`.
+    /// The higher: conditions of the lower segment use `<`.
     Exclusive,
-    /// The lower: it is `<=`.
+    /// The lower: its conditions use `<=`.
     Inclusive,
 }
 
@@ -132,14 +133,14 @@ macro_rules! labels {
         impl $name {
             /// All, by discriminant.
             pub const ALL: &'static [$name] = &[$($name::$variant),*];
-            /// What people read, by discriminant.
+            /// Labels shown to people, by discriminant.
             pub const LABELS: &'static [Label] = &[$(Label { code: $code, en: $en, ja: $ja },)*];
         }
     };
 }
 
 labels! {
-    /// The rungs of the ladder.
+    /// The segments, in ascending order.
     Segment {
         Prospect = "prospect", "Prospect", "見込み";
         Trial = "trial", "Trial", "トライアル";
@@ -159,7 +160,7 @@ labels! {
     }
 }
 
-/// Thresholds, resolved: money in minor units.
+/// Thresholds in the units of the totals: money in minor units.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Ladder {
     pub(crate) toddler_days: i64,
@@ -169,7 +170,7 @@ pub(crate) struct Ladder {
 }
 
 impl Ladder {
-    /// The ladder of these options for orders with these totals.
+    /// The thresholds of these options for orders with these totals.
     pub(crate) fn new(options: &Options, totals: &Totals) -> Result<Ladder> {
         let currency = totals.currency;
         if options.toddler_days > options.trend_days {
@@ -206,7 +207,7 @@ impl Ladder {
         })
     }
 
-    /// The rung of a customer with orders.
+    /// The segment of a customer with orders.
     pub(crate) fn segment(&self, orders: i32, tenure: i32, revenue: i64) -> Segment {
         let below = |value: i64, limit: i64| match self.boundary {
             Boundary::Exclusive => value < limit,
@@ -226,13 +227,13 @@ impl Ladder {
     }
 }
 
-/// The scope with the churn days of the preset, if one is given.
+/// The scope with the churn days of the preset, if there is one.
 pub(crate) fn churn_scope(scope: &Scope, options: &Options) -> Result<Scope> {
     let preset = options.preset.map(Preset::churn_days);
     if let (Some(preset), Some(given)) = (preset, scope.churn_days)
         && preset != given
     {
-        let expected = format!("what the preset says ({preset}), or no preset");
+        let expected = format!("the preset's value ({preset}), or no preset");
         return Err(Error::option("churn_days", given, expected));
     }
     Ok(Scope {
@@ -241,7 +242,7 @@ pub(crate) fn churn_scope(scope: &Scope, options: &Options) -> Result<Scope> {
     })
 }
 
-/// The scope and the options with the preset's churn days and the default money threshold.
+/// Resolves the defaults: the preset's churn days in the scope, the money threshold in the options.
 pub(crate) fn resolve(
     orders: &Orders,
     scope: &Scope,
@@ -257,11 +258,11 @@ pub(crate) fn resolve(
 /// Segment and state of each customer, in the order of the totals.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Portfolio {
-    /// Rungs.
+    /// Segments.
     pub segment: Vec<Segment>,
     /// States.
     pub state: Vec<State>,
-    /// Days until the customer is churned without another order; `None` once churned.
+    /// Days until the customer is churned if there is no further order; `None` if churned already.
     pub days_until_churn: Vec<Option<i32>>,
     /// The money threshold in use, minor units.
     pub money: i64,
@@ -306,8 +307,8 @@ pub fn segment(totals: &Totals, scope: &Scope, options: &Options) -> Result<Port
     })
 }
 
-/// Customers without an order that counts up to the date: those who ordered samples (true), and
-/// the others of the customers table (false), in ascending id order.
+/// Customers without an order that counts up to the date, in ascending id order: with sample orders
+/// (true), or only in the customers table (false).
 pub(crate) fn without_orders(
     orders: &Orders,
     totals: &Totals,
@@ -359,14 +360,13 @@ pub struct Cpm;
 
 impl Analysis for Cpm {
     const NAME: &'static str = "cpm";
-    const SUMMARY: &'static str =
-        "Customer portfolio: ladder segment and state of each customer, and how far from the next";
+    const SUMMARY: &'static str = "Customer portfolio: segment and state of each customer, and what is missing to the next segment";
     const JA: &'static str = "CPM分析（顧客ポートフォリオ）";
     const COLUMNS: &'static [Field] = &columns! {
         CUSTOMER_ID;
-        SEGMENT, "Rung of the ladder.";
+        SEGMENT, "Segment of the portfolio.";
         STATE;
-        ORDERS, "Orders, or days with orders by `occasion`.";
+        ORDERS, "Orders, or days with orders (`occasion`).";
         TENURE_DAYS, "Last order − first order.";
         REVENUE;
         RECENCY_DAYS;
@@ -427,7 +427,7 @@ fn table(
         return Err(Error::internal("columns of cpm"));
     };
     let (n, currency) = (totals.len(), totals.currency);
-    // Customers without orders come after; the caller sorts.
+    // Customers without orders are appended; the caller sorts.
     let total = n + extra.len();
     let codes = (0..total).map(|i| match i < n {
         true => totals.customer[i],

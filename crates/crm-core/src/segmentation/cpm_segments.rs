@@ -1,7 +1,7 @@
 //! The portfolio as a table (CPM集計): customers, revenue and mean tenure of each segment and state.
 //!
-//! One row per segment and state of customers with orders (ten), empty ones included, then trials and
-//! prospects where there are any. Month-by-month history is the same analysis over a list of dates:
+//! One row per segment and state of customers with orders (ten), empty ones included, then trials
+//! and prospects if there are any. A history by month is the same analysis over a list of dates:
 //! `as_of = month_ends(a, b)`.
 
 use super::cpm::{self, Options, Segment, State};
@@ -29,7 +29,7 @@ impl Analysis for CpmSegments {
         "Customers, revenue and mean tenure of each portfolio segment and state";
     const JA: &'static str = "CPM集計";
     const COLUMNS: &'static [Field] = &columns! {
-        SEGMENT, "Rung of the ladder.";
+        SEGMENT, "Segment of the portfolio.";
         STATE;
         CUSTOMERS;
         REVENUE, "Their revenue.";
@@ -47,7 +47,7 @@ impl Analysis for CpmSegments {
     fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
         let totals = Totals::new(orders, scope, context)?;
         let portfolio = cpm::segment(&totals, scope, options)?;
-        // Excellent first, then down the ladder; both states of each.
+        // From the highest segment to the lowest; both states of each.
         let ladder = [
             Segment::Excellent,
             Segment::Trend,

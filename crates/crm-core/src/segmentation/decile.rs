@@ -8,9 +8,9 @@
 //! decile = 1 + ⌊10 · i / n⌋
 //! ```
 //!
-//! so the best tenth is decile 1. Equal revenues can part at a border, always in id order; with
-//! `tie_safe` all customers of equal revenue take the group of the first of them. Shares are in
-//! [`super::lorenz`].
+//! so decile 1 has the 10 % of customers with the greatest revenue. Customers of equal revenue can
+//! be in different groups, split in id order; with `tie_safe` they all have the group of the first
+//! of them. Shares are in [`super::lorenz`].
 //!
 //! A customer whose refunds exceed the orders has a negative revenue; the note `negative_revenue` counts
 //! such customers.
@@ -33,7 +33,7 @@ use serde::{Deserialize, Serialize};
 pub struct Options {
     /// Groups, 2 to 100. Default 10.
     pub groups: u8,
-    /// Whether equal revenues stay together. Default: no.
+    /// Whether customers of equal revenue have the same group. Default: no.
     pub tie_safe: bool,
 }
 
@@ -46,15 +46,15 @@ impl Default for Options {
     }
 }
 
-/// Customers (by place in `revenue`, which is in ascending id order) from the greatest revenue to
-/// the least, equal ones in id order.
+/// The customers (as indices into `revenue`, which is in ascending id order) from the greatest
+/// revenue to the least, ties in id order.
 pub(crate) fn descending(revenue: &[i64]) -> Result<Vec<u32>> {
-    // Ascending words of what is greatest first; the radix order is stable.
+    // Keys that ascend where revenue descends; the radix sort is stable.
     let keys = revenue.iter().map(|v| !(*v as u64 ^ 1 << 63));
     rank::order(&collect(keys, "order")?)
 }
 
-/// The group of each customer, 1 for the greatest revenues.
+/// The group of each customer; 1 has the greatest revenues.
 ///
 /// ```
 /// use crm_core::segmentation::decile;
@@ -65,7 +65,7 @@ pub(crate) fn descending(revenue: &[i64]) -> Result<Vec<u32>> {
 ///
 /// # Errors
 ///
-/// A number of groups out of range, memory.
+/// A number of groups out of range; out of memory.
 pub fn groups(revenue: &[i64], options: &Options) -> Result<Vec<i32>> {
     if !(2..=100).contains(&options.groups) {
         return Err(Error::option("groups", options.groups, "2 to 100"));

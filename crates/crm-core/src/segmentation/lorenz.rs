@@ -10,8 +10,8 @@
 //! ```
 //!
 //! without the factor n/(n−1). The table has `points + 1` rows at equal steps of customers (k is
-//! rounded down), from (0, 0) to (1, 1). Shares and `gini` (the same in each row) are null when any
-//! customer's revenue is negative or the sum is zero: there is no curve then.
+//! rounded down), from (0, 0) to (1, 1). Shares and `gini` (the same in each row) are null if any
+//! customer's revenue is negative or the sum is zero, because the curve is not defined then.
 //!
 //! # References
 //!
@@ -55,8 +55,8 @@ impl Analysis for Lorenz {
     const JA: &'static str = "売上集中度（ローレンツ曲線）";
     const COLUMNS: &'static [Field] = &columns! {
         "share_customers": Float, "", "顧客の累積構成比", "Share of customers, the smallest first.";
-        "share_revenue": Float, "", "売上の累積構成比", "Their share of revenue; null where there is no curve.";
-        "gini": Float, "", "ジニ係数", "Gini coefficient, the same in each row; null where there is no curve.";
+        "share_revenue": Float, "", "売上の累積構成比", "Their share of revenue; null without a curve.";
+        "gini": Float, "", "ジニ係数", "Gini coefficient, the same in each row; null without a curve.";
     };
     const SCOPE: &'static [&'static str] = crate::analysis::WITHOUT_OCCASION;
     type Data = Orders;

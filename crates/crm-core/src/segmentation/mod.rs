@@ -1,4 +1,4 @@
-//! Who are my customers? Scores, portfolios and groups.
+//! Segmentation: scores, portfolios and groups of customers.
 
 pub mod abc;
 pub mod cpm;
@@ -28,8 +28,8 @@ pub(crate) static ANALYSES: &[Entry] = &[
     Entry::of::<movement::Movement>(),
 ];
 
-/// The table with the number of customers whose revenue is negative, if there are any: shares of
-/// revenue mean little then.
+/// Adds the note `negative_revenue`, the number of customers with negative revenue, if there are
+/// any: shares of revenue are misleading then.
 fn with_negative_revenue(table: crate::Table, revenue: &[i64]) -> crate::Table {
     match revenue.iter().filter(|revenue| **revenue < 0).count() {
         0 => table,

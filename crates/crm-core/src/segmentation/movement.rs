@@ -1,21 +1,21 @@
-//! Movement between two dates (顧客の移動): how many customers went from which segment to which.
+//! Movement between two dates (顧客の移動): how many customers moved from one segment to another.
 //!
-//! One row per pair of groups that somebody moved between (or stayed in), from the segmentation at
-//! `since` to the one at `as_of`. Under `cpm` a group is `segment_state` (`steady_active`), and
-//! `kind` tells what the move means:
+//! One row per pair of groups with customers, from the segmentation at `since` to the segmentation
+//! at `as_of`. Under `cpm` a group is `segment_state` (`steady_active`), and `kind` classifies the
+//! move:
 //!
 //! | kind           | is                                                          |
 //! |----------------|-------------------------------------------------------------|
 //! | `new`          | no order at `since`                                         |
 //! | `stay`         | the same group                                              |
-//! | `step_up` 引上げ | active, and a higher rung (or first to any)               |
-//! | `step_down`    | active, and a lower rung                                    |
+//! | `step_up` 引上げ | active, and a higher segment (or first to any) |
+//! | `step_down` | active, and a lower segment |
 //! | `churn` 離脱    | was active, is churned                                      |
 //! | `reactivation` 復帰 | was churned, is active                                 |
 //!
-//! Someone churned at both dates stays churned (`stay`) even where revenue or tenure differ. Under
-//! `rfm` groups are segments, and only `new`, `stay` and `move` are distinguished. Revenue is what the
-//! customers bought after `since`, up to `as_of`.
+//! A customer churned at both dates is `stay`, also if revenue or tenure differ. Under `rfm` groups
+//! are segments, and only `new`, `stay` and `move` are distinguished. Revenue is the customers'
+//! revenue after `since`, up to `as_of`.
 
 use super::{cpm, rfm};
 use crate::analysis::Analysis;
@@ -114,10 +114,10 @@ const KINDS: &[Label] = &[
     },
 ];
 
-/// The group of a customer without an order yet.
+/// The group of a customer who has no order yet.
 const NONE: usize = 0;
 
-/// The group of each customer by code, 0 where there is none, and the groups' names.
+/// The group of each customer by code, 0 for no group, and the names of the groups.
 struct Grouping {
     of_code: Vec<u8>,
     names: Vec<String>,
@@ -129,15 +129,14 @@ pub struct Movement;
 
 impl Analysis for Movement {
     const NAME: &'static str = "movement";
-    const SUMMARY: &'static str =
-        "How many customers went from which segment to which between two dates";
+    const SUMMARY: &'static str = "Numbers of customers by segment at an earlier and a later date";
     const JA: &'static str = "顧客の移動（引上げ・離脱・復帰）";
     const COLUMNS: &'static [Field] = &columns! {
         SOURCE, "Group at `since`; `none` without an order yet.";
         TARGET, "Group at `as_of`.";
-        "kind": Category, "", "区分", "What the move means.";
+        "kind": Category, "", "区分", "The kind of move.";
         CUSTOMERS;
-        REVENUE, "What they bought after `since`.";
+        REVENUE, "Their revenue after `since`.";
     };
     type Data = Orders;
     type Options = Options;
@@ -300,7 +299,7 @@ fn grouping(
     })
 }
 
-/// What a move between two groups of the portfolio means.
+/// The kind of a move between two groups of the portfolio.
 fn cpm_kind(source: usize, target: usize) -> Kind {
     if source == NONE {
         return Kind::New;

@@ -17,18 +17,18 @@
 //! Upper            score = 1 + ⌊levels · (L + E − 1) / n⌋
 //! ```
 //!
-//! so equal customers score equally whatever the order of rows; the three agree where nothing is
-//! tied. An axis on which all customers are equal scores `⌈levels / 2⌉` and is flagged in the
-//! table's notes. `NTILE(5)`, which spreads identical one-time buyers over several scores, is what
-//! this replaces.
+//! so equal customers have equal scores whatever the order of rows; the three conventions agree
+//! where there are no ties. An axis on which all customers are equal scores `⌈levels / 2⌉` and is
+//! flagged in the table's notes. SQL's `NTILE(5)` instead spreads identical one-time buyers over
+//! several scores.
 //!
-//! `threshold` mode compares with fixed cuts instead; two presets are those of うちでのこづち, of
-//! which the vendor documents the end points and the inner cuts are ours. `frozen` mode applies cuts
-//! learnt at another date: those of `learned`, or in the notes of an earlier table.
+//! `threshold` mode compares with fixed cuts instead. Two presets follow うちでのこづち: the vendor
+//! documents the end points, the inner cuts are this library's. `frozen` mode applies cuts computed
+//! at another date: the cuts of `learned`, or those in the notes of an earlier table.
 //!
 //! # Segments
 //!
-//! With five levels, by R and s = F + M (125 of 125 cells, each once):
+//! With five levels, by R and s = F + M; each of the 125 cells is in one segment:
 //!
 //! ```text
 //! R5   s ≥ 8 champions   s ≥ 5 regular           else new
@@ -37,9 +37,9 @@
 //! R≤2  s ≥ 9 previously_loyal   s ≥ 6 at_risk    else dormant
 //! ```
 //!
-//! Customers without an order are `prospect`; they appear only when a customers table was given and
-//! `prospects` is set, have no scores and enter no quantile. A grid of the user's own (`grid`)
-//! replaces this one; it is refused when cells overlap or are left out.
+//! Customers without an order are `prospect`; they appear only if a customers table was given and
+//! `prospects` is set. They have no scores and do not count in quantiles. A user's own grid
+//! (`grid`) replaces this one; it is refused if cells overlap or are missing.
 //!
 //! # References
 //!
@@ -68,27 +68,27 @@ pub use super::rfm_grid::{GridCell, Segment};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
-    /// How scores come about. Default: `threshold` with `cuts` or a `preset`, `frozen` with
+    /// How scores are computed. Default: `threshold` with `cuts` or a `preset`, `frozen` with
     /// `learned`, else `quantile`.
     pub mode: Option<Mode>,
-    /// Score levels per axis, 2 to 10. Default 5; with cuts one more than these.
+    /// Score levels per axis, 2 to 10. Default 5; with cuts, the number of cuts plus one.
     pub levels: u8,
-    /// How quantiles treat equal customers; nothing beside cuts. Default: lower.
+    /// How quantiles treat equal customers; not accepted with cuts. Default: lower.
     pub ties: Ties,
     /// The monetary axis. Default: revenue.
     pub monetary: Monetary,
-    /// Only orders of the last so many days, `as_of` included. Default: all history.
+    /// Only orders of this many last days, `as_of` included. Default: all history.
     pub window_days: Option<u32>,
     /// Cuts of threshold mode by name. Default: none.
     pub preset: Option<Preset>,
     /// Cuts of threshold and frozen mode: for each axis the value from which scores 2, 3, … begin.
     /// Default: none.
     pub cuts: Option<Cuts>,
-    /// What `learn` has given: its cuts, frozen. Default: none.
+    /// A document made by `learn`, whose cuts are applied. Default: none.
     pub learned: Option<Learned>,
-    /// A grid of the user's own. Default: none, the eleven segments.
+    /// A user's own grid of segments. Default: none, the eleven segments.
     pub grid: Option<Vec<GridCell>>,
-    /// Also a row for each customer of the customers table without an order. Default: no.
+    /// Whether each customer of the customers table without an order has a row. Default: no.
     pub prospects: bool,
 }
 
@@ -109,7 +109,7 @@ impl Default for Options {
     }
 }
 
-/// How scores come about.
+/// How scores are computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
@@ -117,7 +117,7 @@ pub enum Mode {
     Quantile,
     /// By fixed cuts.
     Threshold,
-    /// By cuts learnt at another date.
+    /// By cuts computed at another date.
     Frozen,
 }
 
@@ -139,7 +139,7 @@ pub struct Scores {
 }
 
 impl From<Scores> for Frozen {
-    /// Cuts of revenue, as the default options score it.
+    /// The cuts of scores computed with the default options, whose monetary axis is revenue.
     fn from(scores: Scores) -> Frozen {
         Frozen {
             cuts: scores.cuts,
@@ -149,7 +149,7 @@ impl From<Scores> for Frozen {
 }
 
 impl Options {
-    /// These options with the cuts of `learned` in their place.
+    /// These options with the cuts of `learned`.
     fn frozen(&self) -> Result<Options> {
         let refuse = |option, expected: &'static str| Err(Error::option(option, "", expected));
         let Some(learned) = &self.learned else {
@@ -188,7 +188,7 @@ impl Options {
         })
     }
 
-    /// The mode, of options without `learned`.
+    /// The mode of options without `learned`.
     fn given_mode(&self) -> Mode {
         self.mode
             .unwrap_or(match self.cuts.is_some() || self.preset.is_some() {
@@ -197,7 +197,7 @@ impl Options {
             })
     }
 
-    /// The cuts that were given, of options without `learned`; none where they are quantiles.
+    /// The fixed cuts of options without `learned`; `None` in quantile mode.
     fn fixed_cuts(&self, currency: Currency) -> Result<Option<Cuts>> {
         let refuse = |option, found, expected| Err(Error::option(option, found, expected));
         let mode = self.given_mode();
@@ -224,7 +224,7 @@ impl Options {
         }
     }
 
-    /// These options with the mode, the levels and the monetary axis that the cuts have.
+    /// These options with the mode, the levels and the monetary axis of the cuts.
     pub(crate) fn resolved(self, currency: Currency) -> Result<Options> {
         let frozen = self.frozen()?;
         let levels = match frozen.fixed_cuts(currency)? {
@@ -312,11 +312,11 @@ impl Analysis for Rfm {
     const COLUMNS: &'static [Field] = &columns! {
         CUSTOMER_ID;
         RECENCY_DAYS;
-        ORDERS, "Orders, or days with orders by `occasion`.";
+        ORDERS, "Orders, or days with orders (`occasion`).";
         REVENUE;
-        R_SCORE;
-        F_SCORE;
-        M_SCORE;
+        R_SCORE, "Recency score; the highest is best.";
+        F_SCORE, "Frequency score; the highest is best.";
+        M_SCORE, "Monetary score; the highest is best.";
         SEGMENT, "Segment of the grid; null without one.";
     };
     type Data = Orders;
@@ -337,7 +337,7 @@ impl Analysis for Rfm {
     }
 }
 
-/// The totals of the scope, inside the window if there is one.
+/// The totals of the scope, limited to the window if there is one.
 pub(crate) fn totals(
     orders: &Orders,
     scope: &Scope,
@@ -444,7 +444,7 @@ mod tests {
             m: None,
             f_plus_m: Some(f_plus_m),
         };
-        // The table of the module doc as a grid of the user's own.
+        // The table of the module doc as a user's own grid.
         let grid = [
             part("champions", (5, 5), (8, 10)),
             part("regular", (4, 5), (5, 7)),

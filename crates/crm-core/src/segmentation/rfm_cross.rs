@@ -1,7 +1,7 @@
 //! The RFM cross table (RFMクロス集計): customers and revenue by two score axes, sliced by the third.
 //!
-//! One row per cell of the two axes, for each score of the slice where one is asked for, empty
-//! cells included, best scores first: `levels²` rows, or `levels³`.
+//! One row per cell of the two axes and, with `slice`, per score of the third axis, empty cells
+//! included, best scores first: `levels²` or `levels³` rows.
 
 use super::fields::{CUSTOMER_SHARE, REVENUE_SHARE};
 use super::rfm;
@@ -60,9 +60,9 @@ impl Analysis for RfmCross {
     const SUMMARY: &'static str = "Customers and revenue by two RFM axes, sliced by the third";
     const JA: &'static str = "RFMクロス集計";
     const COLUMNS: &'static [Field] = &columns! {
-        R_SCORE, "Recency score, where it is an axis or the slice.";
-        F_SCORE, "Frequency score, where it is an axis or the slice.";
-        M_SCORE, "Monetary score, where it is an axis or the slice.";
+        R_SCORE, "Recency score, if it is an axis or the slice.";
+        F_SCORE, "Frequency score, if it is an axis or the slice.";
+        M_SCORE, "Monetary score, if it is an axis or the slice.";
         CUSTOMERS;
         REVENUE, "Their revenue.";
         CUSTOMER_SHARE;

@@ -1,4 +1,4 @@
-//! The axes of RFM as order-preserving words, and the cuts between their scores.
+//! The axes of RFM as order-preserving integers, and the cuts between their scores.
 
 use super::rfm::Options;
 use crate::context::{collect, filled};
@@ -13,11 +13,11 @@ use serde_json::json;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Ties {
-    /// All take the lowest rank among them.
+    /// All have the lowest rank among them.
     Lower,
-    /// All take the middle one.
+    /// All have the middle rank.
     Mid,
-    /// All take the highest.
+    /// All have the highest rank.
     Upper,
 }
 
@@ -41,8 +41,8 @@ pub enum Preset {
     UchideGeneral,
 }
 
-/// The least value of each score from 2 up; null where no value reaches it. Recency: the most days
-/// that still give the score. Money in major units.
+/// The least value of each score from 2 up; null if no value has it. For recency: the most days
+/// that give the score. Money in major units.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Cuts {
@@ -54,17 +54,17 @@ pub struct Cuts {
     pub monetary: Vec<Option<f64>>,
 }
 
-/// What frozen mode needs of another date: cuts, and what the monetary axis was.
+/// Cuts computed at another date, with their monetary axis: the input of frozen mode.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Frozen {
     /// The cuts.
     pub cuts: Cuts,
-    /// The monetary axis they are of.
+    /// Their monetary axis.
     pub monetary: Monetary,
 }
 
-/// The three axes as order-preserving words, larger is better.
+/// The three axes as order-preserving integers; larger is better.
 pub(super) struct Axes {
     pub(super) keys: [Vec<u64>; 3],
     monetary: Monetary,
@@ -73,7 +73,7 @@ pub(super) struct Axes {
 
 const SIGN: u64 = 1 << 63;
 
-/// An order-preserving word of a float: sign bit flipped, negative numbers inverted.
+/// An order-preserving integer of a float: sign bit flipped, negative numbers inverted.
 fn float_key(value: f64) -> u64 {
     let bits = (value + 0.0).to_bits();
     if bits & SIGN == 0 { bits | SIGN } else { !bits }
@@ -110,7 +110,7 @@ impl Axes {
         })
     }
 
-    /// The cuts of an axis as words.
+    /// The cuts of an axis as order-preserving integers.
     pub(super) fn keys_of(&self, cuts: &Cuts, axis: &str) -> Vec<u64> {
         let word = |v: i64| v as u64 ^ SIGN;
         let or_never = |key: Option<u64>| key.unwrap_or(u64::MAX);
@@ -138,7 +138,7 @@ impl Axes {
         }
     }
 
-    /// Words as the cuts that people read.
+    /// Order-preserving integers as cuts in units of the axes.
     pub(super) fn cuts_of(&self, keys: &[Vec<u64>]) -> Cuts {
         let known = |key: &u64| (*key != u64::MAX).then_some(*key);
         let whole = |key: &u64| known(key).map(|key| (key ^ SIGN) as i64);
@@ -159,8 +159,8 @@ impl Axes {
     }
 }
 
-/// For each score from 2 to `levels` the least value that has it; `u64::MAX` where none does. And
-/// whether all values are equal.
+/// For each score from 2 to `levels` the least value that has it, `u64::MAX` if no value has it;
+/// and whether all values are equal.
 pub(super) fn quantile_cuts(keys: &[u64], levels: u8, ties: Ties) -> Result<(Vec<u64>, bool)> {
     let n = keys.len() as u64;
     let levels = u64::from(levels);
@@ -174,7 +174,7 @@ pub(super) fn quantile_cuts(keys: &[u64], levels: u8, ties: Ties) -> Result<(Vec
         cuts[..middle - 1].fill(0);
         return Ok((cuts, true));
     }
-    // Scores rise with the value, so each is found by bisection over the sorted values.
+    // Scores ascend with the value, so each cut is found by bisection over the sorted values.
     for (cut, wanted) in cuts.iter_mut().zip(2_u64..) {
         let scores_enough = |key: &u64| {
             let worse = sorted.partition_point(|k| k < key) as u64;
@@ -228,7 +228,7 @@ impl Preset {
 }
 
 impl Cuts {
-    /// Checks that the cuts ascend and give one number of levels; gives it.
+    /// Checks that the cuts ascend and agree on the number of levels, which is returned.
     pub(super) fn levels(&self, options: &Options) -> Result<u8> {
         let refuse = |axis: &str, expected: &str| {
             Err(Error::option(

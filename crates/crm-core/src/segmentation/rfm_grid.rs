@@ -1,4 +1,4 @@
-//! The grid of RFM segments: the default one, and those that users paint.
+//! The grid of RFM segments: the default grid, and users' own grids.
 
 use super::rfm::Options;
 use crate::context::collect;
@@ -35,7 +35,7 @@ macro_rules! segments {
         pub enum Segment { $($variant,)* }
 
         impl Segment {
-            /// What people read, by discriminant.
+            /// Labels shown to people, by discriminant.
             pub const LABELS: &'static [Label] = &[$(Label { code: $code, en: $en, ja: $ja },)*];
         }
     };
@@ -56,7 +56,7 @@ segments! {
 }
 
 impl Segment {
-    /// The segment of three scores of five levels.
+    /// The segment of three scores, with five levels.
     ///
     /// ```
     /// use crm_core::segmentation::rfm::Segment;
@@ -101,7 +101,7 @@ pub(super) fn segments(
         None if levels == 5 => Box::new(|r, f, m| Segment::of(r, f, m) as u8),
         None => return Ok(None),
     };
-    // One look-up per customer in a table of all cells.
+    // A table of all cells, looked up once per customer.
     let side = usize::from(levels);
     let mut table = Vec::new();
     for cell in 0..side * side * side {
@@ -118,7 +118,8 @@ pub(super) fn segments(
     )?))
 }
 
-/// The grid's part of each cell; refuses cells that no part or several cover.
+/// For each cell, the part of the grid that covers it; refuses cells covered by no part or by
+/// several.
 pub(super) fn paint(grid: &[GridCell], levels: u8) -> Result<Vec<u8>> {
     if grid.len() > 255 {
         return Err(Error::option("grid", "", "at most 255 parts"));

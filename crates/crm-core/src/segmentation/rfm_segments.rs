@@ -1,9 +1,9 @@
 //! Counts and revenue of each RFM segment (RFMセグメント集計).
 //!
-//! One row per segment of the grid, empty ones included, in the grid's order. Shares are of the
-//! customers and the revenue of all rows; a share is null where there is nothing to share, and
-//! revenue shares are null too where a segment's revenue is negative. Customers without a segment
-//! (levels other than five and no grid) make one row with a null segment.
+//! One row per segment of the grid, empty ones included, in the grid's order. Shares are shares of
+//! the customers and revenue of all rows. A share with denominator 0 is null; revenue shares are
+//! also null if a segment's revenue is negative. Customers without a segment (levels other than
+//! five and no grid) make one row with a null segment.
 
 use super::fields::SEGMENT;
 use super::rfm::{self, Options, Segment};
@@ -99,7 +99,7 @@ impl Analysis for RfmSegments {
                 (Some(Arc::new(names)), Segment::LABELS)
             }
         };
-        // Without a grid for these levels, one group that has no name.
+        // Without a grid for these levels there is one group without a name.
         let known = scores.segment.is_some();
         let n = match (&texts, known) {
             (_, false) => 1,

@@ -1,4 +1,4 @@
-//! The columns that the models of predicted value fit on.
+//! The customer summary to which the models of predicted value are fitted.
 //!
 //! # Definition
 //!
@@ -12,31 +12,30 @@
 //! ln_gaps        = Σ ln((dᵢ₊₁ − dᵢ) / unit); null at frequency 0
 //! ```
 //!
-//! The names are the field's (Fader and Hardie; the `lifetimes` package): this `recency` is large
-//! for recent customers. `unit` travels with the table's definition, so that a model cannot be used in
-//! another.
+//! The names are standard in the literature (Fader and Hardie; the `lifetimes` package): this
+//! `recency` is large for recent customers. `unit` is part of the table's definition, so that a
+//! model cannot be applied in another unit.
 //!
 //! | `unit` | what is counted | `recency`, `T` |
 //! |---|---|---|
 //! | `day` | purchase days | days |
 //! | `week` | purchase days | days / 7 |
-//! | `calendar_week` | calendar weeks (from Monday) with a purchase | weeks from the first's to the last's |
-//! | `month` | calendar months with a purchase | months from the first's to the last's |
+//! | `calendar_week` | calendar weeks (from Monday) with a purchase | calendar weeks |
+//! | `month` | calendar months with a purchase | calendar months |
 //!
-//! With the last two, read "week" or "month" for "day" in everything here: two purchases of a month are
-//! one, and `T` counts to the week or month that `e` is in. That is `lifetimes` with `freq="W"`; with
-//! `freq="M"` it divides the days between the months' beginnings by 30.436875 for recency and T, where
-//! these are whole numbers.
-//! Revenue of a day is that of its orders, less
-//! the refunds of that day; refunds of days without a purchase (`refunds="refund_date"`) belong to no
-//! purchase day and are not in it. A day may come to less than nothing all the same: models leave such a
-//! customer out and count it. Only the models of regular gaps need `ln_gaps`: for the others the likelihood does
-//! not depend on where between first and last the purchases were.
+//! With the last two, "day" means week or month everywhere here: two purchases in one month count
+//! once, and `T` counts to the week or month of `e`. This equals `lifetimes` with `freq="W"`. With
+//! `freq="M"`, `lifetimes` divides the days between the beginnings of the months by 30.436875; here
+//! `recency` and `T` are whole months. Revenue of a day is the revenue of its orders less the
+//! refunds of that day. Refunds on days without a purchase (`refunds="refund_date"`) are not
+//! counted. The revenue of a day may still be negative: models leave such a customer out and count
+//! it. Only the models of regular gaps need `ln_gaps`: the likelihoods of the others do not depend
+//! on the times of purchases between the first and the last.
 //!
 //! With `calibration_end` the columns describe the orders up to and including that day, for
-//! customers acquired by then, and three more describe what came after it up to `as_of`:
-//! `holdout_frequency`, purchase days, `holdout_duration`, their length in the unit, and
-//! `holdout_monetary_value`, mean revenue per purchase day, null without one.
+//! customers acquired by then, and three more columns describe the holdout, the time after it up to
+//! `as_of`: `holdout_frequency` (purchase days), `holdout_duration` (its length in the unit), and
+//! `holdout_monetary_value` (mean revenue per purchase day, null without one).
 
 use crate::analysis::Analysis;
 use crate::context::{collect, push, room};
@@ -54,8 +53,8 @@ use serde::{Deserialize, Serialize};
 pub struct Options {
     /// The unit of time. Default: day.
     pub unit: Unit,
-    /// The last day of calibration, of a week or month where that is the unit; adds the holdout columns.
-    /// Default: no holdout.
+    /// The last day of the calibration period; with a calendar unit, the last day of a week or
+    /// month. Adds the holdout columns. Default: no holdout.
     pub calibration_end: Option<Day>,
 }
 
@@ -75,7 +74,7 @@ pub enum Unit {
 }
 
 impl Unit {
-    /// Days in one unit; of a month, a twelfth of 365.
+    /// Days in one unit; for a month, 365/12.
     pub const fn days(self) -> f64 {
         match self {
             Unit::Day => 1.0,
@@ -84,7 +83,7 @@ impl Unit {
         }
     }
 
-    /// The period of the calendar that is counted, if one is.
+    /// The calendar period that is counted, if the unit is one.
     pub const fn period(self) -> Option<Period> {
         match self {
             Unit::Day | Unit::Week => None,
@@ -93,13 +92,13 @@ impl Unit {
         }
     }
 
-    /// Where a day is on the scale that [`Unit::between`] takes differences of.
+    /// The position of a day on the scale of which [`Unit::between`] takes differences.
     #[inline]
     fn place(self, day: i32) -> i32 {
         self.period().map_or(day, |period| Day(day).number(period))
     }
 
-    /// A difference of places, in units.
+    /// A difference of positions, in units.
     fn between(self, places: i32) -> f64 {
         match self.period() {
             None => f64::from(places) / self.days(),
@@ -112,10 +111,10 @@ impl Unit {
 #[derive(Debug, Clone, Copy, Default)]
 struct Row {
     code: u32,
-    /// The places of the first and the last.
+    /// The positions of the first and the last purchase day.
     first: i32,
     last: i32,
-    /// How many there are: days, or periods of the calendar.
+    /// The number of purchase days, or of calendar periods with a purchase.
     days: u32,
     /// Revenue of the repeat purchase days, minor units.
     repeat_revenue: i128,
@@ -136,7 +135,8 @@ impl Analysis for Summary {
     const JA: &'static str = "LTV予測用サマリー";
     const COLUMNS: &'static [Field] = &columns! {
         CUSTOMER_ID;
-        FREQUENCY, "Repeat purchase days; weeks or months with a purchase where the unit is of the calendar.";
+        FREQUENCY,
+            "Repeat purchase days, or repeat weeks or months with a purchase if `unit` is of the calendar.";
         RECENCY;
         TIME_OBSERVED;
         "monetary_value": Float, "currency", "リピート日平均金額",
@@ -224,7 +224,7 @@ impl Analysis for Summary {
     }
 }
 
-/// What a period of the calendar is called.
+/// The name of a calendar period.
 const fn period_word(period: Period) -> &'static str {
     match period {
         Period::Week => "week (a Sunday)",
@@ -246,7 +246,7 @@ fn rows(selection: &Selection, end: Day, unit: Unit, context: &Context) -> Resul
                 ..Row::default()
             };
             let mut seen = i32::MIN;
-            // Refunds of a day, which may stand before its first order.
+            // Refunds of a day, which may be before its first order.
             let (mut refund_day, mut refunds) = (i32::MIN, 0_i128);
             for (entry, action, amount) in selection.of(&index, *code) {
                 let day = unit.place(entry.day);
@@ -272,7 +272,7 @@ fn rows(selection: &Selection, end: Day, unit: Unit, context: &Context) -> Resul
                 }
                 let mut amount = i128::from(amount);
                 if day != seen {
-                    // A refund, and no order of that day so far.
+                    // A refund before any order of that day.
                     if refund_day != day {
                         (refund_day, refunds) = (day, 0);
                     }

@@ -1,4 +1,4 @@
-//! Customer summary (顧客サマリー): what each customer has done up to a date.
+//! Customer summary (顧客サマリー): each customer's orders, revenue and gaps up to a date.
 //!
 //! # Definition
 //!
@@ -14,8 +14,8 @@
 //! ```
 //!
 //! Σg and Σg² are exact integers; the mean and the variance are each one correctly rounded division
-//! of integers. Σ ln g is added up in the order of the gaps. All gaps are at least one day. With one
-//! purchase day everything about gaps but their count is null, not zero.
+//! of integers. Σ ln g is summed in the order of the gaps. All gaps are at least one day. With one
+//! purchase day all columns about gaps except their count are null, not zero.
 
 use crate::analysis::Analysis;
 use crate::context::{collect, push};
@@ -36,7 +36,7 @@ use serde::{Deserialize, Serialize};
 #[serde(default, deny_unknown_fields)]
 pub struct Options {}
 
-/// What one customer has done.
+/// The summary of one customer.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Customer {
     /// The customer's code.
@@ -45,9 +45,9 @@ pub struct Customer {
     pub first_day: i32,
     /// Civil day of the last order.
     pub last_day: i32,
-    /// Orders.
+    /// The number of orders.
     pub orders: u32,
-    /// Distinct civil days with orders.
+    /// The number of distinct civil days with orders.
     pub purchase_days: u32,
     /// Revenue, minor units.
     pub revenue: i64,
@@ -61,12 +61,12 @@ pub struct Customer {
     pub gap_min: i32,
     /// Longest gap; 0 without one.
     pub gap_max: i32,
-    /// Cancelled orders.
+    /// The number of cancelled orders.
     pub cancelled: u32,
 }
 
 impl Customer {
-    /// Gaps between purchase days.
+    /// The number of gaps between purchase days.
     pub fn gaps(&self) -> u32 {
         self.purchase_days.saturating_sub(1)
     }
@@ -76,7 +76,7 @@ impl Customer {
         (self.gaps() > 0).then(|| divide(self.gap_sum.into(), self.gaps().into()))
     }
 
-    /// Standard deviation of the gaps in days, n − 1 in the denominator; exactly zero when all are
+    /// Standard deviation of the gaps in days, n − 1 in the denominator; exactly zero if all are
     /// equal.
     pub fn gap_sd(&self) -> Option<f64> {
         let n = u64::from(self.gaps());
@@ -94,7 +94,7 @@ impl Customer {
 ///
 /// # Errors
 ///
-/// A revenue that does not fit 64 bits, a basis whose column was not given, memory.
+/// A revenue that does not fit into 64 bits, a basis whose column was not given; out of memory.
 pub fn customers(orders: &Orders, scope: &Scope, context: &Context) -> Result<Vec<Customer>> {
     let selection = Selection::new(orders, scope, context)?;
     summaries(&selection, context)
@@ -105,7 +105,7 @@ pub(crate) fn summaries(selection: &Selection, context: &Context) -> Result<Vec<
     let logs = Logs::new()?;
     let by_id = selection.ids().by_id()?;
     context.expect(by_id.len());
-    // Parts of the customers, in id order; put together again in that order.
+    // Customers per part; parts are computed in id order and joined in that order.
     const PART: usize = 1 << 16;
     let parts: Vec<&[u32]> = by_id.chunks(PART).collect();
     let summaries = context.map(parts, |codes| {
@@ -164,7 +164,8 @@ fn summary(
         }
         c.orders += 1;
         let gap = entry.day - c.last_day;
-        // Clocks that go back over midnight can show the day before for a minute: the same day.
+        // Where clocks go back over midnight, a later order can have the day before; that is the
+        // same purchase day.
         if gap > 0 {
             c.gap_min = if c.purchase_days == 1 {
                 gap
@@ -210,7 +211,7 @@ impl Analysis for Summary {
         "gap_min": Int, "days", "最短購入間隔", "Shortest gap; null without a gap.";
         "gap_max": Int, "days", "最長購入間隔", "Longest gap; null without a gap.";
         "gap_log_sum": Float, "", "購入間隔の対数和", "Σ ln gap; null without a gap.";
-        "cancelled_orders": Int, "orders", "キャンセル回数", "Cancelled orders, in no other column.";
+        "cancelled_orders": Int, "orders", "キャンセル回数", "Cancelled orders; no other column counts them.";
         "cancel_rate": Float, "", "キャンセル率", "Cancelled / (orders + cancelled).";
     };
     const SCOPE: &'static [&'static str] = crate::analysis::WITHOUT_OCCASION;

@@ -1,24 +1,25 @@
-//! Rolling origins: the orders known at earlier days, and what each customer did afterwards.
+//! Rolling-origin evaluation: the orders known at earlier days (origins), and each customer's
+//! purchases afterwards.
 //!
 //! ```text
-//! origins     as_of − h − j · step,  j = 0 … count − 1        h: the longest horizon asked about
-//! known       the orders up to the origin, read as if the import ended there
-//! next        days from the last known purchase to the next one, if it came within the follow-up
+//! origins     as_of − h − j · step,  j = 0 … count − 1        h: the longest horizon
+//! known       the orders up to the origin, as if the import ended there
+//! next        days from the last known purchase to the next, if it is within the follow-up
 //! ```
 //!
-//! What is known comes from the same scan as any analysis of that day, so nothing after an origin
-//! can reach a prediction. One thing is not undone: an order refunded in full since is absent from
-//! its own past too, unless refunds count at their own date.
+//! Known orders come from the same scan as every analysis of that day, so nothing after an origin
+//! can influence a prediction. There is one exception: an order that was fully refunded later is
+//! missing before the refund too, unless refunds count at their own date.
 //!
-//! Origins before the first order are left out. When none is left, the history is shorter than the
-//! horizon, and that is an error and not an empty table.
+//! Origins before the first order are left out. If none is left, the history is shorter than the
+//! horizon, which is an error and not an empty table.
 
 use super::Gaps;
 use crate::context::{collect, filled, push, room};
 use crate::scope::AsOf;
 use crate::{Day, Error, Orders, Result, Scope};
 
-/// Days to predict from, ascending.
+/// The origins, ascending.
 ///
 /// ```
 /// use crm_core::{Context, Currency, Orders, Scope, Zone, summary::{Gaps, follow_up}};
@@ -35,7 +36,7 @@ use crate::{Day, Error, Orders, Result, Scope};
 ///
 /// # Errors
 ///
-/// [`Error::Insufficient`] when the data do not reach back to any origin.
+/// [`Error::Insufficient`] if the data do not reach back to any origin.
 pub fn origins(whole: &Gaps, count: u32, step: u32, horizon: u32) -> Result<Vec<Day>> {
     if !(1..=120).contains(&count) {
         return Err(Error::option("origins", count, "1 to 120"));
@@ -61,7 +62,7 @@ pub fn origins(whole: &Gaps, count: u32, step: u32, horizon: u32) -> Result<Vec<
     Ok(days)
 }
 
-/// The scope of what was known at an origin.
+/// The scope of the orders known at an origin.
 pub fn scope_at(scope: &Scope, origin: Day) -> Scope {
     Scope {
         as_of: AsOf::Day(origin),
@@ -69,7 +70,7 @@ pub fn scope_at(scope: &Scope, origin: Day) -> Scope {
     }
 }
 
-/// The place of each customer among `others`; all codes are below `codes`.
+/// The index of each customer in `others`; all codes are below `codes`.
 pub(crate) fn places(
     customers: &[u32],
     others: &[u32],
@@ -85,14 +86,14 @@ pub(crate) fn places(
     )
 }
 
-/// Which of the customers the scope's `customers` shows.
+/// The indices of the customers that the scope's `customers` chooses.
 pub(crate) fn shown(orders: &Orders, customers: &[u32]) -> Result<Vec<usize>> {
     let mut shown = room(customers.len(), "follow-up")?;
     shown.extend((0..customers.len()).filter(|&i| orders.shows(customers[i])));
     Ok(shown)
 }
 
-/// How the customers known at an origin went on.
+/// The customers known at an origin, with their purchases afterwards.
 #[derive(Debug)]
 pub struct FollowUp<'a> {
     /// The orders known at the origin.
@@ -101,19 +102,19 @@ pub struct FollowUp<'a> {
     whole: &'a Gaps,
     /// Days from the origin to the end of the follow-up.
     days: u32,
-    /// The place of each known customer among those of the whole.
+    /// The index of each known customer in `whole`.
     place: Vec<usize>,
-    /// The known customers whom the scope's `customers` shows.
+    /// The known customers that the scope's `customers` chooses.
     shown: Vec<usize>,
 }
 
 impl<'a> FollowUp<'a> {
     /// Follows the customers of `known` up to the date of `whole`, or for `follow` days if that is
-    /// less. Both are of `orders` and of the same scope but for the date.
+    /// less. Both are gaps of `orders` with the same scope except for the date.
     ///
     /// # Errors
     ///
-    /// Memory.
+    /// Out of memory.
     pub fn new(
         orders: &Orders,
         known: &'a Gaps,
@@ -134,8 +135,8 @@ impl<'a> FollowUp<'a> {
         })
     }
 
-    /// The known customers that the scope's `customers` shows, ascending. Models are fitted to all
-    /// known customers.
+    /// The known customers that the scope's `customers` chooses, ascending. Models are fitted to
+    /// all known customers.
     pub fn shown(&self) -> &[usize] {
         &self.shown
     }
@@ -145,13 +146,13 @@ impl<'a> FollowUp<'a> {
         self.known.open_days(i).saturating_add(self.days)
     }
 
-    /// Days from a customer's last known purchase to the next, if it came within the follow-up.
+    /// Days from a customer's last known purchase to the next, if it is within the follow-up.
     pub fn next(&self, i: usize) -> Option<u32> {
         let next = self.later(i).first().copied();
         next.filter(|&next| next <= self.followed(i))
     }
 
-    /// Purchases of a customer in the `within` days after the origin.
+    /// The number of purchases of a customer in the `within` days after the origin.
     pub fn purchases(&self, i: usize, within: u32) -> u32 {
         let end = u64::from(self.known.open_days(i)) + u64::from(within);
         let mut day = 0;
@@ -196,8 +197,8 @@ mod tests {
         Gaps::new(orders, &scope, &Context::default()).unwrap()
     }
 
-    /// What is seen at an origin is what an import that ends there would give; what comes after is
-    /// looked up in the list above.
+    /// The known orders equal an import that ends at the origin; later purchases are compared with
+    /// the list above.
     #[test]
     fn nothing_after_the_origin_is_seen() {
         let orders = shop(200);

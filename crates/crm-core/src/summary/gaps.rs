@@ -39,27 +39,27 @@ pub struct Gaps {
     /// Packed status, kind and class of the last order.
     last_state: Vec<u8>,
     pub(crate) subscriptions: Subscriptions,
-    /// Where each customer's gaps begin, and where the last one's end.
+    /// The start of each customer's gaps, and the end of the last.
     starts: Vec<usize>,
     gaps: Vec<u32>,
 }
 
-/// What the rows of [`Gaps::per`] are.
+/// The rows of [`Gaps::per`].
 pub(crate) struct Per {
     /// The column's name.
     pub(crate) name: String,
     pub(crate) attribute: Attribute,
-    /// Where each row's value stands in the attribute.
+    /// The index of each row's value in the attribute.
     pub(crate) places: Vec<usize>,
-    /// Whether rows are values rolled up from customers, and not customers with values.
+    /// Whether a row is a value with all its customers; otherwise a row is a customer with a value.
     pub(crate) rolled_up: bool,
-    /// Customers with an order, of each row.
+    /// For each row, the number of customers with an order.
     pub(crate) customers: Vec<i32>,
-    /// Whether the scope's `customers` lets one of them through, of each row.
+    /// For each row, whether the scope's `customers` chooses one of its customers.
     pub(crate) shown: Vec<bool>,
-    /// The value's place among the values.
+    /// The rank of each row's value.
     pub(crate) ranks: Vec<u32>,
-    /// Orders of some amount that count and have no value, or lines of none.
+    /// The number of orders that count, have an amount, and have no value or lines without a value.
     pub(crate) orders_without_value: u64,
 }
 
@@ -80,7 +80,7 @@ impl Gaps {
     ///
     /// # Errors
     ///
-    /// A revenue that does not fit 64 bits, a basis whose column was not given, memory.
+    /// A revenue that does not fit into 64 bits, a basis whose column was not given; out of memory.
     pub fn new(orders: &Orders, scope: &Scope, context: &Context) -> Result<Gaps> {
         let selection = Selection::new(orders, scope, context)?;
         let by_order = scope.occasion == Some(Occasion::Order);
@@ -94,7 +94,7 @@ impl Gaps {
             context.advance(block.len())?;
             for code in block {
                 if plain {
-                    // The same from columns that need no access to the orders.
+                    // A faster loop for the case that needs only the index.
                     let seen = index.of(*code).iter().filter(|e| e.day <= last);
                     let seen = seen.map(|entry| (*entry, ORDER | REVENUE, entry.net));
                     all.add(*code, by_order, data, seen)?;
@@ -110,13 +110,13 @@ impl Gaps {
     ///
     /// A column of orders or lines makes a row of each customer with each of its values: gaps run
     /// between the purchases of one product. A column of customers (their company) makes a row of
-    /// each value, rolled up from the orders of all who have it. Orders without a value, or the lines
-    /// of an order that have none, are left out and counted.
-    /// Rows ascend by customer, then by value.
+    /// each value, with the orders of all customers who have it. Orders without a value, or the
+    /// lines of an order that have none, are left out and counted. Rows ascend by customer, then by
+    /// value.
     ///
     /// # Errors
     ///
-    /// Those of [`new`](Self::new), a column that there is not.
+    /// Those of [`new`](Self::new); a column that does not exist.
     pub(crate) fn per(
         orders: &Orders,
         scope: &Scope,
@@ -198,7 +198,7 @@ impl Gaps {
         Ok(all)
     }
 
-    /// One row more, of orders in the order of time, if one of them counts.
+    /// Adds a row of orders, which are in time order, if one of them counts.
     fn add(
         &mut self,
         code: u32,
@@ -206,14 +206,14 @@ impl Gaps {
         data: &Data,
         orders: impl Iterator<Item = (IndexEntry, u8, i64)>,
     ) -> Result<()> {
-        // At most a gap an order: asked for once, so that the loop has nothing to ask.
+        // At most one gap per order: reserved once, so that the loop does not allocate.
         grow(&mut self.gaps, orders.size_hint().1.unwrap_or(0), "gaps")?;
         let (mut first, mut last, mut last_order) = (None, 0, 0);
         let mut revenue = 0i128;
         let has_kinds = data.state.is_some();
         let mut subscription = subscriptions::Row::default();
         for (entry, action, amount) in orders {
-            // Only revenue counts of a refund row; cancelled orders count as nothing.
+            // A refund row counts only as revenue; cancelled orders do not count.
             if action & REVENUE != 0 {
                 revenue += i128::from(amount);
             }
@@ -252,12 +252,12 @@ impl Gaps {
         push(&mut self.starts, self.gaps.len(), "gaps")
     }
 
-    /// Customers.
+    /// The number of rows.
     pub fn len(&self) -> usize {
         self.customer.len()
     }
 
-    /// Whether there is none.
+    /// Whether there are no rows.
     pub fn is_empty(&self) -> bool {
         self.customer.is_empty()
     }
@@ -267,7 +267,7 @@ impl Gaps {
         &self.gaps[self.starts[i]..self.starts[i + 1]]
     }
 
-    /// The completed gaps of all, customer by customer.
+    /// The completed gaps of all customers, customer by customer.
     pub fn all(&self) -> &[u32] {
         &self.gaps
     }
@@ -296,7 +296,7 @@ struct PerRows<'a> {
     customers: Vec<i32>,
     shown: Vec<bool>,
     orders_without_value: u64,
-    /// The orders of one customer or value: its rank, the order's place, the order.
+    /// The orders of one customer or value: the value's rank, the order's index, the order.
     orders: Vec<(u32, u32, (IndexEntry, u8, i64))>,
 }
 
@@ -355,8 +355,7 @@ impl PerRows<'_> {
         Ok(())
     }
 
-    /// Whether something was sold: lines of shipping have no product, and are not counted as lines without
-    /// a value.
+    /// Whether something was sold. Shipping lines have no product; they do not count as lines without a value.
     fn sold(&self, (entry, action, _): &(IndexEntry, u8, i64)) -> bool {
         action & ORDER != 0 && self.selection.data().gross[entry.order as usize] > 0
     }

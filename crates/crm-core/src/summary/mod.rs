@@ -1,4 +1,4 @@
-//! Numbers of each customer at a date, which segmentation, retention, value and cycle read.
+//! Numbers of each customer at a date: the input of segmentation, retention, value and cycle.
 
 pub mod clv_summary;
 pub mod customer;

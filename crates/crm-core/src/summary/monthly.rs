@@ -4,13 +4,13 @@
 //!
 //! For each calendar month (or week, quarter, year, day) from the first to the last order that
 //! counts up to `as_of`, months without orders included: customers, orders and revenue. An order is
-//! *new* when it is its customer's first, and *repeat* after that: it is classed by its own ordinal
-//! at that time, and later data never changes it. Guests (orders without a customer) are in the
-//! totals and in columns of their own, neither new nor repeat. A refund without an order of its own
-//! lowers the revenue of repeat customers, unless it is dated before the second order.
+//! *new* if it is the customer's first, otherwise *repeat*; later data never change this. Guests
+//! (orders without a customer) are in the totals and in their own columns, neither new nor repeat.
+//! A refund in its own row lowers the revenue of repeat customers, unless it is before the
+//! customer's second order.
 //!
-//! `new_customers` are those whose first order is in the period; `repeat_customers` those with a
-//! later order in it; one can be both, and `customers` counts each once.
+//! `new_customers` are customers whose first order is in the period; `repeat_customers` have a
+//! later order in it. A customer can be both; `customers` counts each once.
 
 use crate::analysis::Analysis;
 use crate::context::filled;
@@ -187,7 +187,8 @@ fn rows(selection: &Selection, period: Period, context: &Context) -> Result<(Vec
             rows[at].guest_revenue += i128::from(selection.amount(order));
         }
     }
-    // Only periods up to the last with something that counts; quiet ones between stay.
+    // Periods after the last one with an order or refund that counts are dropped; empty periods
+    // between stay.
     let used =
         |row: &Row| row.orders > 0 || row.new_revenue + row.repeat_revenue + row.guest_revenue != 0;
     let from = rows.iter().position(used).unwrap_or(rows.len());

@@ -1,38 +1,37 @@
-//! Subscriptions (定期): which of them are open at a date.
+//! Subscriptions (定期): whether a customer's subscription is open at a date.
 //!
-//! No order says that a subscription has ended; renewals just stop. So a subscription without a renewal
-//! for too long counts as ended:
+//! Orders do not record the end of a subscription. So a subscription without a renewal for too long
+//! counts as ended:
 //!
 //! ```text
 //! subscription days   civil days with an order of kind sub_first or sub_renewal that counts
-//! renewal gaps        days from one of them to the next, where that one has a renewal
+//! renewal gaps        days from one subscription day to the next, if the next has a renewal
 //! cycle               the median of the customer's renewal gaps; without one, that of all
 //!                     customers' renewal gaps; without any, 31 days
 //! open                as_of − last subscription day ≤ cycles · cycle
 //! ```
 //!
-//! Of an even number of gaps the median is the lower of the middle two: of 30 days and a pause of a year
-//! the 30 are the cycle. A pause that is the only renewal gap is read as the cycle.
+//! For an even number of gaps the median is the lower of the middle two: with gaps of 30 and 365
+//! days the cycle is 30 days. If a pause is the only renewal gap, it is taken as the cycle.
 //!
-//! One-off orders before, between and after do not matter. With two `cycles` one delivery may be skipped
-//! (スキップ), which most shops allow. The pause before a new first order is no renewal gap: that
-//! subscription had ended. Several subscriptions of one customer are read as one.
+//! One-off orders do not matter. With `cycles` = 2 one delivery may be skipped (スキップ), which most
+//! shops allow. The time before a new first order is not a renewal gap, because the previous
+//! subscription had ended. Several subscriptions of one customer count as one.
 
 use crate::Result;
 use crate::context::{collect, push, room};
 use crate::data::KindWord;
 
-/// Days of a cycle without any renewal gap to estimate it from: most deliveries are monthly.
+/// The cycle in days if there is no renewal gap to estimate it from: most deliveries are monthly.
 const MONTH: u32 = 31;
 
-/// What the subscription orders of each row of [`Gaps`](super::Gaps) say; empty where the orders have
-/// no kinds.
+/// The subscription of each row of [`Gaps`](super::Gaps); empty if the orders have no kinds.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Subscriptions {
     rows: Vec<Row>,
-    /// The renewal gaps of all rows, and of the one that is being read.
+    /// The renewal gaps of all finished rows, then of the current row.
     gaps: Vec<u32>,
-    /// How many of them are of rows that are read.
+    /// How many of `gaps` are of finished rows.
     read: usize,
 }
 
@@ -46,7 +45,7 @@ pub(crate) struct Row {
 }
 
 impl Subscriptions {
-    /// Reads an order of a row, orders in the order of time.
+    /// Reads an order of a row; orders are in time order.
     pub(crate) fn see(&mut self, row: &mut Row, day: i32, kind: KindWord) -> Result<()> {
         if !matches!(kind, KindWord::SubFirst | KindWord::SubRenewal) {
             return Ok(());
@@ -60,7 +59,7 @@ impl Subscriptions {
         Ok(())
     }
 
-    /// Adds a row whose orders have all been read.
+    /// Adds a finished row.
     pub(crate) fn add(&mut self, row: Row) -> Result<()> {
         let cycle = median(&mut self.gaps[self.read..]);
         self.read = self.gaps.len();
@@ -80,7 +79,7 @@ impl Subscriptions {
     }
 }
 
-/// The lower median. Changes the order.
+/// The lower median; reorders `gaps`.
 fn median(gaps: &mut [u32]) -> Option<u32> {
     let middle = gaps.len().checked_sub(1)? / 2;
     Some(*gaps.select_nth_unstable(middle).1)
@@ -118,7 +117,7 @@ mod tests {
     #[test]
     fn by_hand() {
         let shop: [&[(i32, KindWord)]; 9] = [
-            // Regular, 30 and 28; one-off orders do not matter.
+            // Regular gaps of 30 and 28; one-off orders do not matter.
             &[
                 (0, SubFirst),
                 (30, SubRenewal),
@@ -126,7 +125,7 @@ mod tests {
                 (58, SubRenewal),
                 (70, OneOff),
             ],
-            // One delivery was skipped before: the lower of 30 and 60.
+            // One delivery was skipped: the lower of 30 and 60.
             &[(0, SubFirst), (30, SubRenewal), (90, SubRenewal)],
             // Renewed after a year's pause: 30, 30, 30 and 365.
             &[
@@ -136,7 +135,7 @@ mod tests {
                 (425, SubRenewal),
                 (455, SubRenewal),
             ],
-            // Begun again after a year; two orders on one day are one.
+            // A new subscription after a year; two orders on one day count once.
             &[
                 (0, SubFirst),
                 (28, SubRenewal),

@@ -1,5 +1,5 @@
-//! Totals: first day, last day, orders and revenue of each customer, all that RFM, CPM and decile
-//! need. One direct pass over the orders, without the index.
+//! Totals: first day, last day, orders and revenue of each customer, the input of RFM, CPM and
+//! decile. One pass over the orders, without the index.
 
 use crate::context::{filled, room};
 use crate::data::{Ids, NO_ID, Orders, Selection};
@@ -24,7 +24,7 @@ pub struct Totals {
     pub first_day: Vec<i32>,
     /// Civil day of the last order.
     pub last_day: Vec<i32>,
-    /// Orders, or days with orders where the scope's occasion is a day.
+    /// Orders, or days with orders if the scope's occasion is `day`.
     pub orders: Vec<i32>,
     /// Revenue in minor units, on the scope's basis.
     pub revenue: Vec<i64>,
@@ -39,7 +39,8 @@ struct Running {
     orders: u32,
 }
 
-/// How many orders ahead a customer's totals are asked for: a few cache misses of work.
+/// The number of orders ahead for which a customer's totals are prefetched: the work of a few cache
+/// misses.
 const AHEAD: usize = 24;
 
 const NOTHING: Running = Running {
@@ -50,12 +51,12 @@ const NOTHING: Running = Running {
 };
 
 impl Totals {
-    /// The totals of the customers in scope. The orders keep the last ones made, so that RFM, CPM
-    /// and decile of one day take one pass between them.
+    /// The totals of the customers in scope. The orders cache the last totals, so RFM, CPM and
+    /// decile of one day need one pass together.
     ///
     /// # Errors
     ///
-    /// A revenue that does not fit 64 bits, a basis whose column was not given, memory.
+    /// A revenue that does not fit into 64 bits, a basis whose column was not given; out of memory.
     pub fn new(orders: &Orders, scope: &Scope, context: &Context) -> Result<Arc<Totals>> {
         let selection = Selection::new(orders, scope, context)?;
         context.check()?;
@@ -117,12 +118,12 @@ impl Totals {
         Ok(totals)
     }
 
-    /// Customers.
+    /// The number of customers.
     pub fn len(&self) -> usize {
         self.customer.len()
     }
 
-    /// Whether there is none.
+    /// Whether there are no customers.
     pub fn is_empty(&self) -> bool {
         self.customer.is_empty()
     }
@@ -154,8 +155,8 @@ impl Totals {
     }
 }
 
-/// One pass over the orders; with threads one part of them each, whose totals are then added:
-/// sums of integers, least and greatest do not depend on how the orders were parted.
+/// One pass over the orders. With threads each takes a part of the orders, and their totals are
+/// merged: sums of integers, minima and maxima do not depend on the parts.
 fn scan(selection: &Selection, context: &Context) -> Result<Vec<Running>> {
     let n = selection.data().len();
     let parts = context.threads().min(n / Context::BLOCK + 1);
@@ -181,8 +182,8 @@ fn scan(selection: &Selection, context: &Context) -> Result<Vec<Running>> {
     Ok(sum)
 }
 
-/// Revenue anew in 128 bits, after a sum in 64 wrapped on the way: whether it fits in the end must
-/// not depend on the order of rows.
+/// Recomputes revenue in 128 bits after a sum in 64 bits has overflowed on the way: whether the
+/// final sum fits must not depend on the order of rows.
 fn exact_revenue(selection: &Selection, running: &mut [Running]) -> Result<()> {
     let data = selection.data();
     let mut sums = filled(running.len(), 0_i128, "totals")?;
@@ -226,7 +227,7 @@ fn scan_part(
         if let (true, Some(cutoff)) = (plain, cutoff) {
             let nets = &data.net[block];
             for (i, ((code, time), net)) in codes.iter().zip(times).zip(nets).enumerate() {
-                // The customers of orders to come, so that their misses overlap.
+                // Prefetches customers of later orders, so that cache misses overlap.
                 if let Some(ahead) = codes.get(i + AHEAD) {
                     prefetch(&running, *ahead as usize);
                 }

@@ -1,10 +1,10 @@
-//! What a column of an analysis is, and the tables in which analyses declare theirs.
+//! Declarations of columns, and the macros in which analyses declare them.
 
 /// The type of a column, as documented in the catalogue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum Type {
-    /// The id type that came in.
+    /// An id, of the type in the input.
     Id,
     Int,
     Float,
@@ -36,23 +36,23 @@ impl Type {
     }
 }
 
-/// What a column of an analysis is: its name, type, unit, headings and meaning.
+/// The declaration of a column of an analysis: name, type, unit, headings and meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Field {
-    /// The name that programs use.
+    /// The name for programs.
     pub name: &'static str,
     /// The type.
     pub ty: Type,
-    /// The unit: `days`, `orders`, empty where there is none.
+    /// The unit: `days`, `orders`; empty if there is none.
     pub unit: &'static str,
     /// The Japanese heading.
     pub ja: &'static str,
-    /// What it means.
+    /// The meaning.
     pub doc: &'static str,
 }
 
 impl Field {
-    /// A field; see the members.
+    /// A field; see its members.
     pub const fn new(
         name: &'static str,
         ty: Type,
@@ -69,15 +69,16 @@ impl Field {
         }
     }
 
-    /// The same column with what it means in one analysis.
+    /// The same column with its meaning in one analysis.
     #[must_use]
     pub const fn meaning(self, doc: &'static str) -> Self {
         Field { doc, ..self }
     }
 }
 
-/// Columns that several analyses put out, declared once:
-/// `CUSTOMERS = "customers", Int, "customers", "顧客数", "Customers.";` is name, type, unit, Japanese heading, meaning.
+/// Columns of several analyses, declared once:
+/// `CUSTOMERS = "customers", Int, "customers", "顧客数", "Customers.";` is name, type, unit, Japanese
+/// heading, meaning.
 macro_rules! fields {
     ($($vis:vis $const:ident = $name:literal, $ty:ident, $unit:literal, $ja:literal, $doc:literal;)*) => {$(
         #[doc = $doc]
@@ -87,9 +88,9 @@ macro_rules! fields {
 }
 pub(crate) use fields;
 
-/// The columns of one analysis, in order. A row is the declaration of a column that no other analysis puts
-/// out (`"decile": Int, "", "デシル", "Group.";`), a shared one (`CUSTOMERS;`), or a shared one with what it
-/// means here (`CUSTOMERS, "Customers of the group.";`).
+/// The columns of one analysis, in order. A row declares a column of this analysis only
+/// (`"decile": Int, "", "デシル", "Group.";`), names a shared column (`CUSTOMERS;`), or names a shared
+/// column with its meaning here (`CUSTOMERS, "Customers of the group.";`).
 macro_rules! columns {
     (@ $name:literal: $ty:ident, $unit:literal, $ja:literal, $doc:literal) => {
         $crate::table::Field::new($name, $crate::table::Type::$ty, $unit, $ja, $doc)
@@ -103,5 +104,5 @@ macro_rules! columns {
 pub(crate) use columns;
 
 fields! {
-    pub CUSTOMER_ID = "customer_id", Id, "", "会員ID", "The customer, by the id that came in.";
+    pub CUSTOMER_ID = "customer_id", Id, "", "会員ID", "The customer, by the id of the input.";
 }

@@ -1,10 +1,10 @@
-//! Customer: everything about one customer, with the shop's estimates from `learn`.
+//! The customer card: all results about one customer, from the document of `learn`.
 //!
 //! # Definition
 //!
-//! One row per customer in the orders, usually one: a page that shows a customer has their orders and
-//! the document of [`super::learn`], and no process that keeps the shop. Every number is
-//! that of the analysis it comes from, with `learned`:
+//! One row per customer in the orders, usually one: a web page that shows a customer has the
+//! customer's orders and the document of [`super::learn`], not the orders of the whole shop. Every
+//! number equals the result of another analysis with `learned`:
 //!
 //! | columns | from |
 //! |---|---|
@@ -14,13 +14,9 @@
 //! | reached_on, reason, next_level, counterfactual | `alerts`, at every level from due |
 //! | expected_purchases, expected_spend, clv | `clv`, 365 days at 10 % a year |
 //!
-//! `probability_alive` is that of the cycle. What the document has no part for is null, but a
-//! `gap_model` must be there, null itself where nobody had come back. Without `learned` the orders are a
-//! whole shop, which is learnt first. For one customer it takes about 90 microseconds, a quarter of
-//! which are the tables of their gap law, and 340 to 430 from Python on a machine shared with others,
-//! as its door runs each call on a thread of its own; many in one call take 20 each. Where the shop has
-//! few gaps the law has up to fifteen times the tables, which takes up to 800. The orders may be handed
-//! over row by row.
+//! `probability_alive` is that of `cycle`. Columns for which the document has no part are null, but
+//! it must have a `gap_model` (null for a shop without a returning customer). Without `learned` the
+//! orders are a whole shop, to which the models are fitted first.
 
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -50,11 +46,12 @@ use crate::{Context, Duration, Error, Learned, Result, Scope};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
-    /// What `learn` has given. Default: none, learnt from these orders.
+    /// A document made by `learn`. Default: none, made from these orders.
     pub learned: Option<Learned>,
     /// Horizon of `probability_within`. Default 30 days; parts of days count as days.
     pub within: Duration,
-    /// Dates are given a return in this time from `as_of`, as in `cycle`. Default: none, whenever.
+    /// Dates are conditional on a return within this time from `as_of`, as in `cycle`. Default:
+    /// none, at any time.
     pub return_within: Option<Duration>,
 }
 
@@ -71,7 +68,7 @@ impl Default for Options {
 /// The register's entry.
 pub struct Customer;
 
-/// The field of a name among another analysis's, looked up by the compiler.
+/// The field with a name in another analysis, looked up at compile time.
 const fn of(fields: &'static [Field], name: &'static str) -> Field {
     let mut at = 0;
     while at < fields.len() {
@@ -165,7 +162,7 @@ fn field(name: &str) -> Result<&'static Field> {
     found.ok_or(Error::internal("columns of customer"))
 }
 
-/// RFM and CPM.
+/// The columns of RFM and CPM.
 fn scores(totals: &Totals, scope: &Scope, learned: &Learned) -> Result<Vec<Column>> {
     let n = totals.len();
     let frozen = rfm::Options {
@@ -230,7 +227,7 @@ fn scores(totals: &Totals, scope: &Scope, learned: &Learned) -> Result<Vec<Colum
     ])
 }
 
-/// The cycle, and what alerts would say.
+/// The columns of `cycle` and `alerts`.
 fn silence(
     orders: &Orders,
     scope: &Scope,
@@ -249,7 +246,7 @@ fn silence(
         ..next_purchase::Options::default()
     };
     let mut columns = next_purchase::columns(&shop, scope, &cycle, context)?;
-    // The customer and the last day are there already.
+    // The customer and the last day are in the table already.
     columns.retain(|column| !["customer_id", "last_date"].contains(&column.name()));
 
     let n = shop.gaps.len();
@@ -336,7 +333,7 @@ fn worth(
         let summary = clv_summary::Summary::run(orders, scope, &days, context)?;
         let frame = Frame::new(&summary, Some(Unit::Day))?;
         let means = spend(&summary)?;
-        // The model of spend has no place for repeat purchases that brought nothing.
+        // The model of spend does not accept repeat purchases without revenue.
         let mut rows = room(n, "table")?;
         rows.extend((0..n).filter(|&row| frame.frequency[row] == 0.0 || means[row] > 0.0));
         let summary = summary.take(&rows)?;
@@ -365,7 +362,7 @@ fn worth(
     columns.collect()
 }
 
-/// A part that is a fit; parameters far from those of any shop are none.
+/// A part that is a fit; parameters out of range count as none.
 fn fit<M: Model + DeserializeOwned>(
     learned: &Learned,
     part: &str,

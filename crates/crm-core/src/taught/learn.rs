@@ -1,8 +1,8 @@
-//! Learn: the estimates that need the whole shop, as a document of a few kilobytes.
+//! Learn: fits the parameters that need the whole shop, as a document of a few kilobytes.
 //!
 //! # Definition
 //!
-//! At `as_of`, of all customers in scope, each family's own default:
+//! At `as_of`, from all customers in scope, with the defaults of each family:
 //!
 //! - `gap_model`: purchase gaps and dropout, as [`cycle`](crate::cycle) fits them;
 //! - `rfm`: the quantile cuts between five scores of recency, frequency and revenue;
@@ -10,11 +10,11 @@
 //!   rule);
 //! - `clv`, `spend`: MBG/NBD and Gamma-Gamma, in days.
 //!
-//! The document ([`Learned`]) is in the table's notes (`learned`); the table lists its numbers. A part
-//! that the shop has too little data for is null, and what it would have said of a customer is null then.
-//! The scope's `customers` is refused: it says whom an answer is about, and this one is about all of
-//! them; `where` chooses whose orders teach.
-//! It holds nothing of any single customer but the extremes that quantile cuts may be.
+//! The document ([`Learned`]) is in the note `learned`; the table lists its numbers. A part for
+//! which the shop has too little data is null, and the columns of a customer that need it are null
+//! then. The scope's `customers` is refused, because the document is about all customers; `where`
+//! chooses the orders that are used. The document contains nothing of single customers, except that
+//! quantile cuts may be the values of single customers.
 
 use std::sync::Arc;
 
@@ -39,12 +39,12 @@ use crate::{Context, Error, ErrorCode, Learned, Result, Scope, Table};
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
-    /// Factors of the shop's demand by month ("1" to "12") and by date; what is not said is 1. They
-    /// become part of what is learnt. Default: none.
+    /// Factors of the shop's demand by month ("1" to "12") and by date; other factors are 1. They
+    /// become part of the document. Default: none.
     pub seasonality: Option<Seasonality>,
 }
 
-/// Learns.
+/// Makes the document.
 ///
 /// ```
 /// use crm_core::{Context, Scope, data::simulate_orders, taught::learn};
@@ -59,7 +59,7 @@ pub struct Options {
 ///
 /// # Errors
 ///
-/// Those of the analyses, but for too little data.
+/// Errors of the analyses, except too little data.
 pub fn learn(
     orders: &Orders,
     scope: &Scope,
@@ -106,7 +106,7 @@ fn money(totals: &Totals) -> Option<f64> {
     Some((mean_order_values.get() * mean).max(0.0))
 }
 
-/// The fit in a table's notes; nothing where the data did not suffice.
+/// The fit in a table's notes; `None` if there was too little data.
 fn noted(table: Result<Table>) -> Result<Option<Value>> {
     match table {
         Ok(table) => Ok(table.notes().get("fit").cloned()),
@@ -122,14 +122,15 @@ pub struct Learn;
 
 impl Analysis for Learn {
     const NAME: &'static str = "learn";
-    const SUMMARY: &'static str = "The shop's estimates (models, cuts, thresholds) in one document, for later use on any customer: it is in the notes";
+    const SUMMARY: &'static str =
+        "The shop's estimates (models, cuts, thresholds) as one document in the notes";
     const JA: &'static str = "店舗の学習結果";
     const COLUMNS: &'static [Field] = &columns! {
         "part": Text, "", "部分", "The part of the document.";
-        "name": Text, "", "項目", "What the number is.";
+        "name": Text, "", "項目", "The name of the number.";
         "value": Float, "", "値", "The number.";
     };
-    /// All of the orders' but `customers`.
+    /// All keys of orders except `customers`.
     const SCOPE: &'static [&'static str] = &[
         "as_of",
         "where",
@@ -170,7 +171,7 @@ impl Analysis for Learn {
     }
 }
 
-/// The numbers of a part with the way to them, in the document's order.
+/// The numbers of a part with their paths, in the document's order.
 fn numbers(part: &str, value: &Value, rows: &mut Vec<(String, String, f64)>) -> Result<()> {
     let mut rest = vec![(String::new(), value)];
     while let Some((name, value)) = rest.pop() {

@@ -1,7 +1,7 @@
-//! What a shop teaches, learnt once and applied to one customer at a time.
+//! The shop model: fitted once, applied to one customer at a time.
 //!
-//! It stands above the families: [`learn`] asks each of them what to remember, [`customer`] asks them
-//! what they say of a customer whom they are shown alone.
+//! It uses all families: [`learn`] collects their fitted parameters in one document; [`customer`]
+//! applies the document to single customers.
 
 pub mod customer;
 pub mod learn;

@@ -8,11 +8,11 @@ use std::borrow::Cow;
 use std::fmt;
 
 pub(crate) const MICROS_PER_DAY: i64 = 86_400_000_000;
-/// 0001-01-01T00:00:00Z.
+/// 0001-01-01T00:00:00Z, the first instant accepted.
 pub(crate) const MIN_MICROS: i64 = -719_162 * MICROS_PER_DAY;
-/// 9999-12-31.
+/// 9999-12-31, the last day.
 const LAST: i32 = 2_932_896;
-/// Its last microsecond.
+/// The last microsecond of the last day.
 pub(crate) const MAX_MICROS: i64 = (LAST as i64 + 1) * MICROS_PER_DAY - 1;
 
 /// A civil date, as days since 1970-01-01. In JSON an ISO date, `"2026-11-21"`.
@@ -29,7 +29,7 @@ pub(crate) const MAX_MICROS: i64 = (LAST as i64 + 1) * MICROS_PER_DAY - 1;
 #[serde(try_from = "Form", into = "String")]
 pub struct Day(pub i32);
 
-/// What a date is in JSON.
+/// The JSON form of a date.
 #[derive(Deserialize)]
 #[serde(untagged, expecting = "a date such as \"2026-11-21\"")]
 enum Form {
@@ -37,8 +37,8 @@ enum Form {
 }
 
 impl Day {
-    /// The civil day of the proleptic Gregorian calendar, if there is one and its year is 1 to
-    /// 9999.
+    /// The civil day of the proleptic Gregorian calendar; `None` if the date does not exist or its
+    /// year is not 1 to 9999.
     pub fn from_ymd(year: i32, month: u32, day: u32) -> Option<Self> {
         let date = NaiveDate::from_ymd_opt(year, month, day)?;
         (1..=9999)
@@ -51,8 +51,8 @@ impl Day {
         NaiveDate::from_epoch_days(self.0.clamp(-719_162, LAST)).unwrap_or_default()
     }
 
-    /// The day so many days later; `None` past the year 9999, in which dates end: what is predicted
-    /// for later has none.
+    /// The day `days` later; `None` after the year 9999, where dates end. A prediction beyond it
+    /// has no date.
     ///
     /// ```
     /// use crm_core::Day;
@@ -82,7 +82,7 @@ impl Day {
         first.map_or(self, Day::from)
     }
 
-    /// The number of the period that this day is in: it grows by one from each to the next.
+    /// The number of the period of this day; consecutive periods have consecutive numbers.
     pub(crate) fn number(self, period: Period) -> i32 {
         let months = || {
             let date = self.date();
@@ -231,7 +231,7 @@ const UNITS: [(&str, i64); 5] = [
 ];
 
 impl Duration {
-    /// `n` days of 24 hours; more than fit in microseconds are as many as fit.
+    /// `n` days of 24 hours, at most as many as fit into 64 bits of microseconds.
     pub const fn days(n: u32) -> Self {
         Duration((n as i64).saturating_mul(MICROS_PER_DAY))
     }
@@ -241,7 +241,7 @@ impl Duration {
         Duration(n as i64 * 60_000_000)
     }
 
-    /// A whole number and a unit: `s`, `min`, `h`, `d`, `w`. `None` when it is neither.
+    /// Parses a whole number with a unit: `s`, `min`, `h`, `d`, `w`. `None` for other texts.
     pub fn parse(text: &str) -> Option<Self> {
         let digits = text.find(|c: char| !c.is_ascii_digit())?;
         let (count, unit) = text.split_at(digits);
@@ -250,17 +250,17 @@ impl Duration {
         (micros <= MAX_MICROS - MIN_MICROS).then_some(Duration(micros))
     }
 
-    /// In microseconds.
+    /// The length in microseconds.
     pub const fn micros(self) -> i64 {
         self.0
     }
 
-    /// In days of 24 hours.
+    /// The length in days of 24 hours.
     pub fn as_days(self) -> f64 {
         self.0 as f64 / MICROS_PER_DAY as f64
     }
 
-    /// In whole days, where it is a whole number of them.
+    /// The length in whole days; `None` if it is not a whole number of days.
     pub const fn whole_days(self) -> Option<i32> {
         if self.0 % MICROS_PER_DAY == 0 {
             Some((self.0 / MICROS_PER_DAY) as i32)
@@ -385,7 +385,7 @@ mod tests {
         );
     }
 
-    /// Steps of each period, there and back, against the calendar walked day by day.
+    /// Steps of each period, forward and back, compared with the calendar counted day by day.
     #[test]
     fn periods_follow_one_another_without_a_gap() {
         let d = "2024-02-29".parse::<Day>().unwrap();
@@ -404,7 +404,7 @@ mod tests {
                 assert!((this.0..next.0).all(|at| Day(at).start_of(period) == this));
                 assert_eq!(next.plus(-1, period), this);
             }
-            // Past the calendar's ends it is as far as there are days.
+            // Beyond the calendar's ends the result is the first or last period.
             assert_eq!(d.plus(i32::MAX, period), d.plus(i32::MAX - 1, period));
         }
     }
@@ -453,7 +453,7 @@ mod tests {
         ] {
             assert_eq!(Duration::parse(bad), None, "{bad}");
         }
-        // All time there is, and a day more.
+        // The whole range of time, and a day more.
         let days = (MAX_MICROS - MIN_MICROS) / MICROS_PER_DAY;
         assert!(Duration::parse(&format!("{days}d")).is_some());
         assert!(Duration::parse(&format!("{}d", days + 1)).is_none());

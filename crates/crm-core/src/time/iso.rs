@@ -2,8 +2,9 @@
 
 use super::{Day, MAX_MICROS, MICROS_PER_DAY, MIN_MICROS, Zone};
 
-/// ISO 8601 text: a date, or date and time of day with up to nine decimals of a second (what is
-/// below a microsecond is cut off), with an offset or without one. Gives microseconds and whether they are wall clock.
+/// Parses ISO 8601 text: a date, or date and time of day with up to nine decimals of a second (cut
+/// to microseconds), with or without an offset. Returns microseconds and whether they are wall
+/// clock.
 pub(crate) fn iso(text: &[u8]) -> Option<(i64, bool)> {
     let text = std::str::from_utf8(text).ok()?.trim();
     let date: Day = text.get(..10)?.parse().ok()?;

@@ -1,4 +1,4 @@
-//! A point that a log of events is looked at from: the end of a civil day, or an instant.
+//! The `as_of` of events: the end of a civil day, or an instant.
 
 use super::{MAX_MICROS, MICROS_PER_DAY, Offsets};
 use crate::Day;
@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 /// A date (its last microsecond in the shop's zone is meant) or an ISO 8601 time, with an offset or
-/// as wall clock in the shop's zone. Inclusive: what happens at it is seen.
+/// as wall clock in the shop's zone. Events at this instant count.
 ///
 /// ```
 /// use crm_core::Moment;
@@ -20,14 +20,14 @@ use std::fmt;
 pub enum Moment {
     /// The end of this civil day.
     Day(Day),
-    /// UTC microseconds.
+    /// An instant, UTC microseconds.
     Instant(i64),
     /// Wall clock in the shop's zone, microseconds since 1970-01-01T00:00 on the wall.
     Wall(i64),
 }
 
 impl Moment {
-    /// The last instant (UTC microseconds) that is seen.
+    /// The last instant (UTC microseconds) that counts.
     pub fn instant(self, offsets: &Offsets) -> i64 {
         match self {
             Moment::Day(day) => match offsets.start_of(Day(day.0.saturating_add(1))) {

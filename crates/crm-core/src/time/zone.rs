@@ -1,10 +1,10 @@
 //! The shop's time zone: a fixed offset or an IANA zone.
 //!
-//! A look-up in the zone database costs 20 to 30 ns, so nothing here asks it per row:
-//! [`Offsets`] holds the offsets in force over the data's range, found once.
+//! Lookups in the zone database are slow, so they are not made per row: [`Offsets`] has the UTC
+//! offsets over the range of the data, looked up once.
 //!
 //! A naive time is wall clock in the zone. In a gap (clocks go forward) it is shifted forward by
-//! the length of the gap; in a fold (clocks go back) it is the earlier of the two.
+//! the length of the gap; in a fold (clocks go back) it is the earlier of the two instants.
 
 use super::{MAX_MICROS, MICROS_PER_DAY, MIN_MICROS};
 use crate::{Day, Error, Result};
@@ -37,7 +37,7 @@ impl Zone {
     ///
     /// # Errors
     ///
-    /// An option error when it is none of these.
+    /// An option error for other texts.
     pub fn parse(name: &str) -> Result<Self> {
         if name == "UTC" || name == "Z" {
             return Ok(Zone::UTC);
@@ -57,7 +57,7 @@ impl Zone {
         )
     }
 
-    /// Microseconds east of UTC, when that never changes.
+    /// Microseconds east of UTC, if the offset never changes.
     pub(crate) fn fixed(self) -> Option<i64> {
         match self.0 {
             Kind::Fixed(seconds) => Some(i64::from(seconds) * 1_000_000),
@@ -111,12 +111,12 @@ impl fmt::Display for Zone {
     }
 }
 
-/// The offsets that a zone has over a range of instants: few, sorted, and quick to ask.
+/// The UTC offsets of a zone over a range of instants, sorted, for fast lookup.
 #[derive(Clone, Debug)]
 pub struct Offsets {
     zone: Zone,
-    /// Where each segment begins (UTC microseconds) and its offset in microseconds. The first
-    /// begins before every instant.
+    /// The start of each segment (UTC microseconds) and its offset in microseconds. The first
+    /// segment starts before every instant.
     segments: Vec<(i64, i64)>,
 }
 
@@ -134,8 +134,8 @@ impl Offsets {
         if let Kind::Fixed(_) = zone.0 {
             return Offsets { zone, segments };
         }
-        // No zone has ever changed twice within half a day, so steps of that length see every
-        // change; bisection then finds its second.
+        // No zone has ever changed twice within half a day, so steps of that length find every
+        // change; bisection then finds the second of the change.
         let mut at = first;
         let mut current = zone.seconds_at(at);
         while at < last {
@@ -159,7 +159,7 @@ impl Offsets {
         Offsets { zone, segments }
     }
 
-    /// The zone these are the offsets of.
+    /// The zone.
     pub fn zone(&self) -> Zone {
         self.zone
     }
@@ -179,7 +179,7 @@ impl Offsets {
         micros + self.segments[self.segment(micros)].1
     }
 
-    /// The instant of a wall-clock time: shifted forward in a gap, the earlier one in a fold.
+    /// The instant of a wall-clock time: shifted forward in a gap, the earlier instant in a fold.
     pub fn instant(&self, wall: i64) -> i64 {
         // Wall clock is read in segment i up to the end of the segment by its own clock or by the
         // next segment's, whichever is later. In a gap the next segment has not begun before its
@@ -192,7 +192,7 @@ impl Offsets {
         wall - self.segments[i].1
     }
 
-    /// The first wall clock that is not read in segment `i`, which is not the last one.
+    /// The first wall clock that is not read in segment `i`, which must not be the last.
     fn end(&self, i: usize) -> i64 {
         let (next, offset) = self.segments[i + 1];
         next + self.segments[i].1.max(offset)
@@ -203,7 +203,7 @@ impl Offsets {
         let last = self.segments.len() - 1;
         let ends: Vec<i64> = (0..last).map(|i| self.end(i)).collect();
         let offsets = self.segments.iter().map(|(_, offset)| *offset).collect();
-        // Steps of 19 hours, longer ones where that would be many.
+        // Steps of 19 hours, longer if there would be too many.
         let span = ends
             .last()
             .zip(ends.first())
@@ -223,8 +223,8 @@ impl Offsets {
         }
     }
 
-    /// The first instant of a civil day: after it no instant is of an earlier day, but for the
-    /// minutes that [`Offsets::repeats`] names.
+    /// The first instant of a civil day: no later instant has an earlier day, except in the minutes
+    /// of [`Offsets::repeats`].
     pub fn start_of(&self, day: Day) -> i64 {
         let wall = i64::from(day.0) * MICROS_PER_DAY;
         self.segments
@@ -235,8 +235,8 @@ impl Offsets {
                 let until = self.segments.get(i + 1).map_or(i64::MAX, |(next, _)| *next);
                 (at < until).then_some(at)
             })
-            // Later segments also begin on or after the day; an earlier day may come back in a
-            // fold, and then the later beginning is meant.
+            // Later segments also begin on or after the day. In a fold an earlier day may repeat;
+            // then the later beginning counts.
             .find(|at| {
                 let rest = self.segments.iter().filter(|(from, _)| from > at);
                 rest.into_iter().all(|(from, _)| self.day(*from) >= day)
@@ -244,8 +244,9 @@ impl Offsets {
             .unwrap_or(i64::MAX)
     }
 
-    /// Instants before `start_of(day)` that already are of `day` or later: clocks that go back over
-    /// midnight (Newfoundland until 2011) read a minute of the next day, then return to this one.
+    /// Instants before `start_of(day)` whose civil day is already `day` or later: where clocks go
+    /// back over midnight (Newfoundland until 2011) they show a minute of the next day and then
+    /// return to the day before.
     pub fn repeats(&self, day: Day) -> Option<(i64, i64)> {
         let start = self.start_of(day);
         let wall = i64::from(day.0) * MICROS_PER_DAY;
@@ -256,8 +257,7 @@ impl Offsets {
         })
     }
 
-    /// A reader that remembers the day it was last asked about: sequential data asks for the same
-    /// one again and again.
+    /// A reader that caches the last day: sequential data have many instants of the same day.
     pub fn reader(&self) -> Reader<'_> {
         Reader {
             offsets: self,
@@ -300,8 +300,8 @@ impl Reader<'_> {
     }
 }
 
-/// Wall clock to instants, for whole columns. A table holds the segment in which each step of time
-/// begins; few steps contain a change of the clock.
+/// Converts columns of wall clock to instants. A table has the segment of the beginning of each
+/// step of time; few steps contain a change of the clock.
 pub(crate) struct Clocks {
     /// The wall clock at which the first step begins.
     from: i64,
@@ -337,7 +337,7 @@ mod tests {
         naive.and_utc().timestamp_micros()
     }
 
-    /// Every quarter of an hour of two weeks around each change, and far outside of all.
+    /// Every quarter of an hour in two weeks around each change, and times far from all changes.
     #[test]
     fn columns_are_read_by_the_same_clock() {
         for (zone, last) in [
@@ -407,9 +407,10 @@ mod tests {
         assert_eq!(newfoundland.repeats(Day(sunday.0 + 1)), None);
     }
 
-    /// Where days begin, and what of them comes before, by looking at every minute around changes of
-    /// the clock: over midnight back (St. John's, Sao Paulo), over midnight forward (Beirut, Azores),
-    /// a day left out (Apia), half an hour (Lord Howe), and a plain zone.
+    /// Compares the starts of days and the repeated minutes with a look at every minute around
+    /// changes of the clock: back over midnight (St. John's, Sao Paulo), forward over midnight
+    /// (Beirut, Azores), a skipped day (Apia), half an hour (Lord Howe), and a zone with ordinary
+    /// changes.
     #[test]
     fn days_begin_where_a_walk_by_the_minute_says() {
         for (zone, date) in [
@@ -432,7 +433,7 @@ mod tests {
                 .map(|at| (at, Day(offsets.wall(at).div_euclid(MICROS_PER_DAY) as i32)))
                 .collect();
             for day in (date.0 - 1..=date.0 + 1).map(Day) {
-                // The last instant of an earlier day, and what of the day is before it.
+                // The last instant of an earlier day, and the instants of the day before it.
                 let last = walk.iter().rposition(|(_, of)| *of < day).unwrap();
                 let early: Vec<i64> = (walk[..last].iter())
                     .filter(|(_, of)| *of >= day)
@@ -443,7 +444,7 @@ mod tests {
                 let expected = expected.map(|(from, until)| (*from, until + MINUTE));
                 assert_eq!(offsets.repeats(day), expected, "{zone} {day}");
             }
-            // There and back, and jumping.
+            // Forward, back, and in jumps.
             let n = walk.len();
             let jumps = (0..n).map(|i| i * 7919 % n);
             let mut reader = offsets.reader();

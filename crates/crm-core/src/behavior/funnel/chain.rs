@@ -1,19 +1,22 @@
 //! The deepest chain of funnel steps, in their order, among the events of one unit: see [`super`] for
 //! what a chain is.
 //!
-//! **Ordered.** For each step keep the best chain that ends with it: the one with the latest start,
-//! then with the most optional steps. Events are taken in their order and, within one, steps last to
-//! first, so that an event fills one step of a chain. A later start is never worse: whatever extends
-//! a chain within the window extends one that started later, too. A stored chain is replaced only by
-//! a strictly better one, whole with its times. `O(events · steps)`, a few hundred bytes a step.
+//! **Ordered.** For each step the search keeps the best chain that ends with it: latest start
+//! first, then most optional steps. It takes events in their order and, for one event, steps from
+//! last to first, so that an event fills one step of a chain. A later start is never worse: an
+//! event that extends a chain within the window also extends a chain that started later. A stored
+//! chain and its times are replaced only by a strictly better chain. `O(events · steps)`, a few
+//! hundred bytes a step.
 //!
-//! An exclusion after an optional step, met while that step is still to come, forbids the ways that
-//! skip it and no others: the chain is *held*, for the steps up to that one only. So for each step
-//! there is one chain that may go anywhere, and one for each such limit.
+//! Suppose that an event meets an exclusion after an optional step and the chain has not filled
+//! that step yet. Only continuations that skip the step are then forbidden: the chain is *held* and
+//! can be extended only by steps up to that step. So each step has one chain without a limit, and
+//! one for each such limit.
 //!
-//! **Strict.** The same, where only chains that end at the event just before can be extended.
+//! **Strict.** As ordered, but only chains that end at the previous event can be extended.
 //!
-//! **Reuse.** What an event has just extended it extends further: steps first to last.
+//! **Reuse.** A chain that an event has just extended can be extended by the same event again:
+//! steps from first to last.
 
 use super::{MAX_STEPS, Mode};
 
@@ -22,7 +25,7 @@ use super::{MAX_STEPS, Mode};
 pub(crate) struct Chain {
     pub(crate) start: i64,
     pub(crate) filled: u32,
-    /// One bit a step.
+    /// A set of steps, one bit each.
     pub(crate) steps: u32,
     pub(crate) times: [i64; MAX_STEPS],
 }
@@ -52,7 +55,7 @@ impl Chain {
     }
 }
 
-/// A chain for each step, or none. Forgetting all of them costs one store.
+/// At most one chain for each step. Clearing all of them costs one store.
 struct Chains {
     present: u32,
     chains: Vec<Chain>,
@@ -87,19 +90,20 @@ pub(crate) struct Shape {
     pub(crate) reuse: bool,
     /// Whether to stop at the first complete chain.
     pub(crate) once: bool,
-    /// For each step the least and the most time since the step before; empty where no step has any.
+    /// For each step the least and the most time since the step before; empty if no step has one.
     pub(crate) gaps: Vec<(i64, i64)>,
-    /// One bit for each step whose event follows that of the step before with none between. Only where
-    /// there are gaps.
+    /// One bit for each step that must follow the event of the step before with no event between.
+    /// Only used with `gaps`.
     pub(crate) adjacent: u32,
-    /// Steps.
+    /// The number of steps.
     pub(crate) n: usize,
     /// Microseconds from the first to the last event of a chain, inclusive.
     pub(crate) window: i64,
-    /// One bit a step.
+    /// A set of steps, one bit each.
     pub(crate) optional: u32,
     /// For each exclusion the steps (0-based) `(from, until)` between which its events are
-    /// forbidden: a chain does not go over them from a step before `until` to one after `from`.
+    /// forbidden: over such an event a chain must not continue from a step before `until` to a step
+    /// after `from`.
     pub(crate) exclusions: Vec<(usize, usize)>,
 }
 
@@ -110,7 +114,7 @@ impl Shape {
     }
 }
 
-/// An event to the funnel: its time, the steps it can fill, the exclusions it meets.
+/// An event as the funnel needs it: its time, the steps it can fill, the exclusions it meets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Hit {
     pub(crate) time: i64,
@@ -119,26 +123,27 @@ pub(crate) struct Hit {
 }
 
 impl Hit {
-    /// The order in which events are taken: see [`super`]. Hits equal in it are the same.
+    /// The sort key of events: see [`super`]. Hits with equal keys are equal.
     pub(crate) fn order(&self) -> (i64, u32, u32, u32) {
         let first = self.steps.trailing_zeros(); // 32 where it fills none
         (self.time, first, self.steps, self.exclusions)
     }
 }
 
-/// What a unit's events came to.
+/// The result for one unit.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Outcome {
-    /// Steps reached: all required steps up to there are filled. 0 for none.
+    /// The number of steps reached: all required steps up to it are filled. 0 for none.
     pub(crate) level: usize,
     pub(crate) chain: Option<Chain>,
-    /// Whether an exclusion ended a chain within its window that was not yet past it.
+    /// Whether an exclusion ended a chain that was within its window and not yet past the
+    /// exclusion's steps.
     pub(crate) excluded: bool,
     /// Events up to the first complete chain, where the search stopped there.
     pub(crate) used: usize,
 }
 
-/// A chain that an exclusion has left the steps up to `reach` only.
+/// A chain that, after an exclusion, can be extended only by steps up to `reach`.
 struct Held {
     step: usize,
     reach: usize,
@@ -150,11 +155,11 @@ pub(crate) struct Finder<'a> {
     shape: &'a Shape,
     /// Chains that can still be extended.
     live: Chains,
-    /// Those that can be extended by some steps; of one step, by age.
+    /// Chains that can be extended only by some steps; chains that end with the same step, by age.
     held: Vec<Held>,
-    /// The best chains there have been.
+    /// The best chains found.
     best: Chains,
-    /// Those that end with the event at hand.
+    /// Chains that end with the current event.
     fresh: Chains,
     excluded: bool,
 }
@@ -192,7 +197,7 @@ impl<'a> Finder<'a> {
         best.map(|chain| chain.then(time, step))
     }
 
-    /// Notes a chain that ends with `step` if it is the best so far.
+    /// Keeps a chain that ends with `step` if it is the best so far.
     fn note(&mut self, step: usize, chain: &Chain) {
         if chain.beats(self.best.at(step)) {
             self.best.set(step, Some(*chain));
@@ -217,7 +222,7 @@ impl<'a> Finder<'a> {
         self.excluded = false;
     }
 
-    /// Whether the last step was reached and that is enough.
+    /// Whether the last step is reached and the search may stop there.
     fn done(&self) -> bool {
         self.shape.once && self.best.present >> (self.shape.n - 1) & 1 == 1
     }
@@ -232,7 +237,7 @@ impl<'a> Finder<'a> {
             for step in (0..*until).filter(|s| *from < shape.furthest(*s)) {
                 let ended = *from <= step;
                 if ended && let Some(chain) = self.live.at(step) {
-                    // What went past the exclusion's stretch before is not touched by it.
+                    // Chains that are past the exclusion's steps are not affected.
                     let past = (*until..shape.n).filter_map(|s| self.best.at(s));
                     let past = past.map(|best| best.start).max();
                     let in_time = hit.time - chain.start <= shape.window;
@@ -243,7 +248,7 @@ impl<'a> Finder<'a> {
         }
     }
 
-    /// Leaves the chains that end with `step` the steps up to `reach`, or ends them.
+    /// Limits the chains that end with `step` to steps up to `reach`, or ends them.
     fn limit(&mut self, step: usize, reach: usize) {
         let mut best: Option<Chain> = None;
         self.held.retain(|h| {
@@ -264,7 +269,7 @@ impl<'a> Finder<'a> {
         }
     }
 
-    /// Steps in their order.
+    /// Finds the deepest chain with the steps in their order.
     pub(crate) fn find(&mut self, hits: &[Hit]) -> Outcome {
         self.clear();
         let strict = self.shape.mode == Mode::Strict;
@@ -286,7 +291,7 @@ impl<'a> Finder<'a> {
             if strict {
                 self.live.present = 0;
             } else if hit.exclusions != 0 {
-                // What ends with the event itself does not have it in between.
+                // A chain that ends with this event does not have the event between two steps.
                 self.exclude(hit);
             }
             let mut steps = self.fresh.present;
@@ -306,7 +311,7 @@ impl<'a> Finder<'a> {
         self.outcome(hits.len())
     }
 
-    /// The best chain that the event at hand can make by filling one more step.
+    /// The best chain that the current event can make by filling one more step.
     fn extended_again(&self, step: usize, time: i64) -> Option<Chain> {
         let mut best: Option<&Chain> = None;
         for before in (0..step).rev() {

@@ -1,12 +1,12 @@
-//! Every mode against an exhaustive search over all chains of small random logs.
+//! Compares every mode with an exhaustive search over all chains of small random logs.
 
 use super::super::gaps::Gaps;
 use super::super::unordered::Unordered;
 use super::*;
 use proptest::prelude::*;
 
-/// What the search finds: the deepest step, and of the chains for it the latest start, the most
-/// steps filled, and then the earliest times (compared from the first step on).
+/// The result of the search: the deepest step; among its chains the latest start, then the most
+/// steps filled, then the earliest times (compared from the first step on).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Found {
     level: usize,
@@ -51,7 +51,7 @@ fn search(shape: &Shape, hits: &[Hit], strict: bool) -> Option<Found> {
                 }
                 if let (Some(first), Some((last, from))) = (chain.first(), chain.last()) {
                     let between = &hits[(last + 1).min(event)..event];
-                    // The way from step to step has a stretch in common with the rule's.
+                    // The two neighbouring steps of the chain overlap the exclusion's range.
                     let forbidden = between.iter().any(|b| {
                         let mut rules = shape.exclusions.iter().enumerate();
                         rules.any(|(i, (f, u))| b.exclusions >> i & 1 == 1 && from < u && *f < step)
@@ -76,7 +76,7 @@ fn search(shape: &Shape, hits: &[Hit], strict: bool) -> Option<Found> {
     best
 }
 
-/// Any order: all assignments of distinct events to the first k steps, or to any k of them.
+/// Any order: all assignments of distinct events to the first k steps, or to any k steps.
 fn search_unordered(shape: &Shape, hits: &[Hit]) -> Option<(usize, i64)> {
     fn assign(
         shape: &Shape,
@@ -130,7 +130,7 @@ fn found(outcome: &Outcome, n: usize) -> Option<Found> {
     })
 }
 
-/// Logs whose events often fall on one instant and often fit several steps, as do repeated steps.
+/// Logs in which events often share an instant and often meet several steps, as repeated steps do.
 fn logs() -> impl Strategy<Value = (Shape, Vec<Hit>)> {
     let shape = (
         1..6_usize,
@@ -138,7 +138,8 @@ fn logs() -> impl Strategy<Value = (Shape, Vec<Hit>)> {
         prop_oneof![any::<u32>(), Just(u32::MAX)],
         prop::collection::vec((0..5_usize, 1..5_usize), 0..4),
     );
-    // Most events fill one step or none: skipped steps, and no way round an exclusion.
+    // Most events fill one step or none, so that steps are skipped and exclusions cannot be
+    // avoided.
     let steps = prop_oneof![3 => prop::sample::select(vec![0, 1, 2, 4, 8, 16]), 1 => 0..32_u32];
     let hits = prop::collection::vec((0..3_i64, steps, any::<u8>()), 0..10);
     (shape, hits).prop_map(|((n, window, optional, rules), hits)| {
@@ -232,7 +233,7 @@ proptest! {
         let expected = search(&shape, &hits, strict);
         match reuse {
             false => prop_assert_eq!(found(&outcome, shape.n), expected),
-            // Of chains alike in all but their times any will do.
+            // Chains that differ only in their times are equally good.
             true => prop_assert_eq!(found(&outcome, shape.n).map(without_times), expected.map(without_times)),
         }
         prop_assert!(!(outcome.excluded && shape.exclusions.is_empty()));
@@ -251,7 +252,7 @@ proptest! {
         prop_assert_eq!(found(&outcome, shape.n).map(without_times), expected.map(without_times));
     }
 
-    /// Gaps that allow everything are no gaps.
+    /// Gaps that allow everything change nothing.
     #[test]
     fn wide_gaps_are_none((mut shape, hits) in logs(), reuse: bool) {
         (shape.optional, shape.reuse) = (0, reuse);
@@ -272,7 +273,7 @@ proptest! {
         let expected = search_unordered(&shape, &hits);
         prop_assert_eq!(outcome.chain.map(|c| (outcome.level, c.start)), expected);
         if let Some(chain) = outcome.chain.filter(|_| mode != Mode::AnyK) {
-            // Its times belong to different events that fill these steps.
+            // The times belong to different events that fill these steps.
             let mut used = vec![false; hits.len()];
             for step in 0..outcome.level {
                 let fills = |h: &Hit| h.time == chain.times[step] && h.steps >> step & 1 == 1;
@@ -286,7 +287,7 @@ proptest! {
         }
     }
 
-    // A finder carries nothing from one unit to the next.
+    // A finder keeps no state from one unit to the next.
     #[test]
     fn units_do_not_mix((mut shape, hits) in logs(), (_, other) in logs()) {
         let fresh = Finder::new(&shape).find(&hits);

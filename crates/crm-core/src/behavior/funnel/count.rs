@@ -1,4 +1,4 @@
-//! Counts what became of each unit.
+//! Counts the outcomes of all units.
 
 use super::MAX_STEPS;
 use super::chain::{Chain, Finder, Hit, Outcome, Shape};
@@ -15,16 +15,17 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::ops::Range;
 
-/// What became of a step.
+/// The counts of a step.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Reached {
     /// Units that reached it.
     pub reached: u64,
-    /// Of these, units that got no further and can start no more in time.
+    /// Of these, units that got no further and have no open chance left.
     pub dropped: u64,
-    /// Of these, units that got no further but may.
+    /// Of these, units that got no further but still may.
     pub still_open: u64,
-    /// Units not open that reached it, of those that reached the first step.
+    /// For the rate: units (not still open) that reached this step, of the units that reached the
+    /// first.
     pub closed: Sums,
     /// Time from the step filled before, microseconds, for each unit that has both.
     pub since_previous: Vec<i64>,
@@ -32,7 +33,7 @@ pub struct Reached {
     pub since_start: Vec<i64>,
 }
 
-/// The funnel's steps.
+/// The counts of each step.
 ///
 /// ```
 /// use crm_core::behavior::funnel::{self, Options, Step};
@@ -55,7 +56,7 @@ pub struct Reached {
 ///
 /// # Errors
 ///
-/// No step or too many, steps without conditions, columns that there are not, a window of zero.
+/// No step or too many, steps without conditions, columns that do not exist, a window of zero.
 pub fn steps(events: &Events, options: &Options, context: &Context) -> Result<Vec<Reached>> {
     let options = Options {
         series: None,
@@ -69,9 +70,9 @@ pub fn steps(events: &Events, options: &Options, context: &Context) -> Result<Ve
     )
 }
 
-/// What the steps of a funnel came to.
+/// The counts of all steps.
 pub(super) struct Counted {
-    /// By the period in which the chain started; all under one day without `series`.
+    /// By the period in which the chain started; without `series` all are under one day.
     pub(super) by_entry: BTreeMap<Day, Vec<Reached>>,
     /// Units left out by an exclusion.
     pub(super) excluded: u64,
@@ -164,7 +165,7 @@ struct Counter<'a> {
     starts: u32,
     search: Search<'a>,
     hits: Vec<Hit>,
-    /// Of one visitor: closed units that reached each step, by their entry.
+    /// For one visitor: closed units that reached each step, by the period of their start.
     closed: Vec<(Day, [u64; MAX_STEPS])>,
     counted: Counted,
 }
@@ -220,7 +221,8 @@ impl Counter<'_> {
         Ok(())
     }
 
-    /// Whether more events may come: only a visitor's last session may go on, and not after its timeout.
+    /// Whether more events may come: only a visitor's last session may still go on, and only until
+    /// its timeout.
     fn goes_on(&self, range: &Range<usize>, last: bool) -> bool {
         let since = self.as_of.saturating_sub(self.data.time[range.end - 1]);
         self.options.per != Per::Session || last && since <= self.options.timeout.micros()
@@ -272,8 +274,8 @@ impl Counter<'_> {
     }
 }
 
-/// Puts the events of each instant into the order of the steps they can fill. Where time must pass from
-/// step to step, those of one instant are one event.
+/// Sorts the events of each instant by the steps they can fill. With `strict_increase`, events of
+/// one instant become one event.
 pub(crate) fn in_order(hits: &mut Vec<Hit>, strict_increase: bool) {
     if strict_increase {
         hits.dedup_by(|next, kept| {
@@ -289,7 +291,7 @@ pub(crate) fn in_order(hits: &mut Vec<Hit>, strict_increase: bool) {
     }
 }
 
-/// Lets no event outside the days of entry fill the first step.
+/// Removes the first step from events outside of the days of `entered`.
 fn entries(events: &Events, options: &Options, can_fill: &mut [u32]) -> Result<()> {
     let Some(entered) = &options.entered else {
         return Ok(());
@@ -328,7 +330,7 @@ pub(crate) fn masks(events: &Events, sets: &[&BTreeMap<String, Condition>]) -> R
     Ok(masks)
 }
 
-/// Counts what one unit came to.
+/// Counts the outcome of one unit.
 fn tally(
     all: &mut [Reached],
     (level, chain): (usize, &Chain),

@@ -1,10 +1,10 @@
-//! Steps in their order, where a step has a least or a most time since the step before.
+//! The search for steps in their order where a step has `min_gap` or `max_gap`.
 //!
-//! Then a later start is not always better: what matters of a chain is when it started and when its last
-//! event was. For each step the chains wait, one for each event that ends one (that with the latest
-//! start), until the least time has passed; those that may be extended now are a window that slides over
-//! time, whose latest start a monotone queue has at its front. `O(events · steps)`. An adjacent step looks
-//! at the chains of the event before and at no others.
+//! With gaps a later start is not always better: both the start and the last event of a chain
+//! matter. For each step and each event that ends a chain, the chain with the latest start is kept
+//! in a queue until the least time has passed. The chains that can be extended now are a sliding
+//! window over time; a monotone queue has the latest start of the window at its front.
+//! `O(events · steps)`. An adjacent step uses only chains that end at the previous event.
 
 use super::chain::{Chain, Hit, Outcome, Shape};
 use crate::Result;
@@ -15,11 +15,11 @@ use std::collections::VecDeque;
 pub(crate) struct Gaps {
     /// Chains that end with each step, before the next step's least time.
     waiting: Vec<VecDeque<Chain>>,
-    /// Those after it, of which none has a later one that is as good.
+    /// Chains after the least time, without those for which a later chain is as good.
     open: Vec<VecDeque<Chain>>,
-    /// Those that end with the event at hand.
+    /// Chains that end with the current event.
     fresh: Vec<Option<Chain>>,
-    /// Those that end with the event before it.
+    /// Chains that end with the previous event.
     previous: Vec<Option<Chain>>,
     best: Vec<Option<Chain>>,
 }
@@ -61,7 +61,7 @@ impl Gaps {
         (time - chain.start <= shape.window).then(|| chain.then(time, step))
     }
 
-    /// The chain that the event before ends, where this one may follow it at once.
+    /// The chain that ends at the previous event, if `step` may follow it directly.
     fn adjacent(&self, shape: &Shape, step: usize, time: i64) -> Option<Chain> {
         let before = step.checked_sub(1)?;
         let (least, most) = shape.gaps[step];
@@ -96,7 +96,7 @@ impl Gaps {
                     (_, chain) => chain,
                 };
             }
-            // What ends with the event itself does not have it in between.
+            // A chain that ends with this event does not have the event between two steps.
             outcome.excluded |= self.exclude(shape, hit);
             for step in 0..shape.n {
                 if let Some(chain) = self.fresh[step] {
@@ -130,7 +130,8 @@ impl Gaps {
         Ok(())
     }
 
-    /// Ends the chains that an event comes between; whether one was within its window.
+    /// Ends the chains that an exclusion forbids. Returns whether one of them was within its
+    /// window.
     fn exclude(&mut self, shape: &Shape, hit: &Hit) -> bool {
         let mut between = false;
         for (i, (from, until)) in shape.exclusions.iter().enumerate() {

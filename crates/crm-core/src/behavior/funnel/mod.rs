@@ -1,9 +1,9 @@
-//! Funnels (ファネル分析): how many take step after step within a time, where the others stop, and
-//! how long it takes.
+//! Funnels (ファネル分析): how many units take a list of steps within a time, where the others stop, and
+//! how long the steps take.
 //!
 //! # Definition
 //!
-//! Of one unit (a visitor, a session, a customer), a *chain* for the steps `1..k` is a sequence of
+//! For one unit (a visitor, a session, a customer), a *chain* for the steps `1..k` is a sequence of
 //! its events `e_1 < e_2 < … < e_k`, in their order, where `e_j` meets the conditions of step `j`
 //! and
 //!
@@ -11,9 +11,9 @@
 //! t(e_k) − t(e_1) ≤ window
 //! ```
 //!
-//! Events of one instant are taken in the order of the first step that each can fill, those that fill
-//! none after them; an event fills one step, so a step that is named twice needs two events. The unit
-//! has *reached* step `k` when there is such a chain.
+//! Events of one instant are sorted by the first step that each can fill, then events that fill
+//! none. An event fills one step, so a step that is named twice needs two events. The unit has
+//! *reached* step `k` when there is such a chain.
 //!
 //! | mode | differs in |
 //! |---|---|
@@ -28,51 +28,52 @@
 //! step bound the time since the event of the step before. `entered` bounds the days of the first step
 //! and of nothing else.
 //!
-//! *Optional* steps (neither the first nor the last) may be skipped; where steps have any order there
-//! are none, since a step that may come anywhere or not at all says nothing. *Exclusions* forbid events
-//! between a chain's first and last event, or between two of its steps: an event that meets one
-//! ends the chains it comes between; it may still fill a step itself, but where steps have any order it
-//! fills none. With `exclude_scope` `unit` it ends all that the unit did, if a chain was within its
-//! window and not yet past those steps. `strict` has nothing between and refuses them. Where an exclusion stands next to
-//! an optional step that a chain skips, it holds between the neighbouring steps that the chain does
-//! fill, on both sides alike: of steps `1, 2?, 3` an exclusion between 1 and 2 and one between 2 and 3
-//! each forbid their events between 1 and 3 of a chain without 2.
+//! *Optional* steps (neither the first nor the last) may be skipped. Modes in which steps have any
+//! order do not accept them, because a step that may come anywhere or not at all is no condition.
+//! *Exclusions* forbid events between a chain's first and last event, or between two of its steps.
+//! An event that meets an exclusion ends the chains that are between these steps. It may still fill
+//! a step itself, except in modes in which steps have any order. With `exclude_scope` `unit` the
+//! event excludes the whole unit, if a chain was within its window and not yet past those steps.
+//! `strict` allows no events between steps and refuses exclusions. If an exclusion begins or ends
+//! at an optional step that a chain skips, it holds between the neighbouring steps that the chain
+//! fills: with steps `1, 2?, 3`, an exclusion between 1 and 2 and an exclusion between 2 and 3 both
+//! forbid their events between 1 and 3 in a chain without 2.
 //!
-//! Of several chains the **winning** one is deepest; of these the one that started last; of these
-//! the one with most optional steps filled, each as early as can be (`unordered`: as late as can
-//! be). Step times are its.
+//! Of several chains the **winning** chain is the deepest; of these, the chain that started last;
+//! of these, the chain with the most optional steps filled, each at its earliest possible event
+//! (`unordered`: latest). Step times are those of the winning chain.
 //!
 //! # Converted, still open, dropped
 //!
 //! ```text
 //! converted     the last step was reached
-//! still open    not converted, and the latest event that can start a chain is within the window of
+//! still open    not converted, and the latest event that can start a chain is at most `window` before
 //!               as_of (for sessions: and the session may still go on)
-//! dropped       the others, at the deepest step they reached
-//! rate_k        reached_k / reached_1, both without the still open
+//! dropped       the other units, at the deepest step they reached
+//! rate_k        reached_k / reached_1, both without units still open
 //! ```
 //!
 //! so `reached_k = Σ_{j≥k} (dropped_j + still_open_j) + converted`. For an optional step `reached`
-//! counts the winning chains that fill it. The interval is Wilson's where each unit is one trial; for
-//! sessions the variance is summed by visitor. `median_seconds` and `p90_seconds` are the time from
-//! the step filled before (nearest rank), not for `unordered`.
+//! counts the winning chains that fill it. The interval is Wilson's where each unit is one trial;
+//! for sessions the variance is clustered by visitor. `median_seconds` and `p90_seconds` are the
+//! time since the previous filled step (nearest rank); `unordered` does not have them.
 //!
-//! *Episodes* (`count`) are every entry of a unit and not only its best: one begins with an event that
-//! can start a chain while none is going on, and ends with the last step or with the window; the next
-//! begins after that. Intervals are then clustered by visitor, too. A `series` counts chains by the
-//! period of their start.
+//! With `count` = *episodes* a unit counts several times: an episode begins with an event that can
+//! start a chain, and ends with the last step or with the window; the next episode begins after
+//! that. The variance is then also clustered by visitor. A `series` counts chains by the period of
+//! their start.
 //!
 //! A breakdown (`by`) by a column of events runs the funnel on the events of each value: by `product`
 //! all steps are about one product. `first_page`, `first_channel` break down visitors.
 //!
-//! The habitual SQL, `min(ts)` of each step after `min(ts)` of the step before, starts every chain at
-//! the first event ever and loses the conversions of returning visitors.
+//! The usual SQL (`min(ts)` of each step after `min(ts)` of the step before) starts every chain at
+//! a unit's first event and misses conversions of returning visitors.
 //!
 //! # Steps that nobody takes
 //!
-//! A step or an exclusion that no event of the whole log meets, whatever the scope, is most likely a
-//! word of another shop and refused, unless the step is optional or its kind is a key of `kinds`:
-//! `{"purchase": "purchase"}` says that the word is right and simply has not occurred.
+//! A step or an exclusion that no event of the whole log meets, whatever the scope, is most likely
+//! a misspelt or foreign word. It is refused unless the step is optional or its kind is a key of
+//! `kinds`: `{"purchase": "purchase"}` declares that the word is right and has not occurred yet.
 
 mod chain;
 mod count;
@@ -113,7 +114,8 @@ pub(super) fn met(
     if masks(events, &[conditions])?.contains(&1) {
         return Ok(());
     }
-    // A kind that is declared and has not occurred yet; of one that has, the other conditions speak.
+    // A declared kind that has not occurred yet is accepted. For a kind that has occurred, the
+    // other conditions must also be met.
     let declared = |value: &Value| {
         let kind = value.as_str();
         kind.is_some_and(|kind| events.spec.kinds.contains_key(kind))
@@ -139,7 +141,7 @@ pub(super) fn met(
         .collect();
     let expected = match asked {
         Some(word) if !meant.is_empty() => format!(
-            "{}: a step says the log's own word, and `kinds` says that this one means {word:?}",
+            "{}: a step is a word of the log, and `kinds` gives this word the meaning {word:?}",
             meant.join(" or ")
         ),
         _ => format!(
@@ -155,7 +157,7 @@ pub(super) fn met(
     Err(Error::option(format!("{option}[{at}]"), found, expected))
 }
 
-/// The smallest value that at least a share of all do not exceed, in seconds.
+/// The smallest value, in seconds, that at least a share `share` of the values do not exceed.
 pub(super) fn quantile(values: &mut [i64], share: f64) -> Option<f64> {
     let rank = libm::ceil(share * values.len() as f64) as usize;
     let at = rank.max(1).checked_sub(1).filter(|at| *at < values.len())?;
@@ -163,7 +165,7 @@ pub(super) fn quantile(values: &mut [i64], share: f64) -> Option<f64> {
     Some(*value as f64 / 1e6)
 }
 
-/// What the rows are called.
+/// The names of the rows.
 fn names(options: &Options) -> Vec<String> {
     let n = options.steps.len();
     match options.mode {
@@ -177,22 +179,21 @@ pub struct Funnel;
 
 impl Analysis for Funnel {
     const NAME: &'static str = "funnel";
-    const SUMMARY: &'static str =
-        "How many take each of a series of steps in time, where the others stop, how long it takes";
+    const SUMMARY: &'static str = "Visitors who take each step of a funnel in time, where the others stop, time between steps";
     const JA: &'static str = "ファネル分析";
     const COLUMNS: &'static [Field] = &columns! {
         "entered": Date, "", "開始期間",
             "The first day of the period in which the chain started; with `series` only.";
         STEP;
-        "name": Text, "", "段階名", "What the step is called.";
+        "name": Text, "", "段階名", "The step's name.";
         "reached": Int, "units", "到達数", "Units that reached it.";
-        "dropped": Int, "units", "離脱数", "Units that got no further.";
-        "still_open": Int, "units", "継続中", "Units that got no further but still may in time.";
-        "rate": Float, "", "到達率", "Of the units that reached the first step, without the still open.";
+        "dropped": Int, "units", "離脱数", "Units whose last step this is, and that can no longer go on in time.";
+        "still_open": Int, "units", "継続中", "Units whose last step this is so far, and that can still go on in time.";
+        "rate": Float, "", "到達率", "Share of the units that reached the first step, without units still open.";
         "rate_low": Float, "", "到達率下限", "95 %.";
         "rate_high": Float, "", "到達率上限", "95 %.";
         MEDIAN_SECONDS, "Time from the step before in the winning chain; null for the first step.";
-        P90_SECONDS;
+        P90_SECONDS, "90 % quantile of the same time.";
         "median_seconds_from_start": Float, "seconds", "開始からの時間中央値",
             "Time from the start of the winning chain.";
     };

@@ -1,4 +1,4 @@
-//! What a funnel is asked.
+//! Options of a funnel.
 
 use super::chain::Shape;
 use crate::behavior::{sessions, steps};
@@ -18,21 +18,21 @@ pub struct Options {
     pub steps: Vec<Step>,
     /// Time from the first to the last event of a chain, inclusive. Default 7 days.
     pub window: Duration,
-    /// What order the steps have.
+    /// The order of the steps.
     pub mode: Mode,
-    /// What takes the steps.
+    /// The unit that takes the steps.
     pub per: Per,
-    /// Events that may not come between.
+    /// Events that are forbidden between steps.
     pub exclude: Vec<Exclusion>,
-    /// What an exclusion that comes between ends: the chains it comes between, or all that the unit
-    /// did, which then is in no step and counted in the note `excluded_units`.
+    /// What an excluded event ends: the chains it comes between, or the whole unit, which then is
+    /// in no step and is counted in the note `excluded_units`.
     pub exclude_scope: ExcludeScope,
     /// Whether time must pass from step to step: events of one instant do not follow each other.
     /// Default: no. For `ordered` and `strict`, without `reuse`.
     pub strict_increase: bool,
     /// Whether one event may fill several steps. Default: no. For `ordered` and `strict`.
     pub reuse: bool,
-    /// What is counted: units once each, by their winning chain, or episodes, every one of a unit.
+    /// What is counted: each unit once, by its winning chain, or every episode of a unit.
     pub count: Count,
     /// The days on which a chain may start, both included; later steps may come after them. For modes
     /// with a first step. Default: any.
@@ -40,7 +40,7 @@ pub struct Options {
     /// Counts by the period in which the (winning) chain started, in a first column `entered`.
     /// Default: all together.
     pub series: Option<Period>,
-    /// Silence after which the next event opens a new session. Default 30 minutes.
+    /// Inactivity after which the next event opens a new session. Default 30 minutes.
     pub timeout: Duration,
 }
 
@@ -68,7 +68,7 @@ impl Default for Options {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(from = "StepForm")]
 pub struct Step {
-    /// What the table calls it; default: its conditions' values.
+    /// The name in the table; default: the values of its conditions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Whether it may be skipped.
@@ -164,13 +164,13 @@ pub(super) fn label(conditions: &BTreeMap<String, Condition>) -> String {
 
 /// Events that may not come between the first and the last event of a chain: conditions as in a
 /// step, and the steps (from 1) between which they are forbidden. Next to an optional step that was
-/// skipped they are forbidden between the neighbouring steps that were done.
+/// skipped they are forbidden between the neighbouring filled steps.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Exclusion {
-    /// Forbidden after this step; default the first.
+    /// Forbidden after this step. Default: the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after_step: Option<usize>,
-    /// Forbidden before this step; default the last.
+    /// Forbidden before this step. Default: the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before_step: Option<usize>,
     /// `{column: value | [values] | {"from", "to"}}`.
@@ -178,25 +178,25 @@ pub struct Exclusion {
     pub conditions: BTreeMap<String, Condition>,
 }
 
-/// What order the steps have.
+/// The order of the steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
-    /// One after the other, anything between.
+    /// In their order, with any events between.
     #[default]
     Ordered,
-    /// One after the other, nothing between.
+    /// In their order, with no event between.
     Strict,
     /// In any order.
     Unordered,
-    /// The first step first, the others after it in any order.
+    /// The first step first, the other steps after it in any order.
     FirstThenAny,
-    /// Any `k` of the steps in any order; the row of step `k` counts who did so many.
+    /// Any `k` of the steps in any order; the row of step `k` counts units that filled `k` steps.
     AnyK,
 }
 
 impl Mode {
-    /// Whether the steps follow each other.
+    /// Whether the steps have a fixed order.
     pub(super) fn is_ordered(self) -> bool {
         matches!(self, Mode::Ordered | Mode::Strict)
     }
@@ -211,10 +211,10 @@ impl Mode {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ExcludeScope {
-    /// The chains it comes between; the unit may still take the steps elsewhere.
+    /// The chains it comes between; other chains of the unit still count.
     #[default]
     Chain,
-    /// The unit: it is in no step, whatever else it did.
+    /// The unit: it is in no step.
     Unit,
 }
 
@@ -242,7 +242,7 @@ pub struct Entered {
     pub to: Option<Day>,
 }
 
-/// What takes the steps.
+/// The unit that takes the steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Per {
@@ -251,11 +251,11 @@ pub enum Per {
     Visitor,
     /// A session.
     Session,
-    /// A customer: all visitors joined to it. Visitors nobody knows are left out.
+    /// A customer: all visitors joined to it. Visitors without a customer are left out.
     Customer,
 }
 
-/// The funnel's shape, checked.
+/// Checks the options and makes the funnel's shape.
 pub(super) fn shape(options: &Options) -> Result<Shape> {
     let n = options.steps.len();
     let refuse = |name: &str, expected: &'static str| Err(Error::option(name, "", expected));
@@ -336,7 +336,7 @@ fn fits(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// The least and the most time of each step since the one before; empty where none has any.
+/// The least and the most time of each step since the step before; empty if no step has one.
 fn gaps(options: &Options) -> Result<Vec<(i64, i64)>> {
     let given = |step: &Step| step.min_gap.is_some() || step.max_gap.is_some();
     if !options.steps.iter().any(given) {

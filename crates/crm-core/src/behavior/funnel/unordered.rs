@@ -1,18 +1,18 @@
-//! Steps in any order.
+//! The search for steps in any order.
 //!
-//! The first `k` steps are done when `k` distinct events within the window fill them. Sets of events
-//! that can fill different steps are a matroid (transversal), so taking events latest first, keeping
-//! each that still leaves room for all, gives the set whose earliest event is latest; the events left
-//! over from one moment are never needed later. One more event either finds room, or the earliest of
-//! those it competes with goes: `O(k)` steps of work where an event fills one step. A number of steps
-//! below one reached already is not looked at.
+//! The first `k` steps are reached when `k` distinct events within the window fill them. Sets of
+//! events that can fill different steps are a transversal matroid. So the greedy choice, latest
+//! events first, gives the set whose earliest event is latest, and an event that is dropped is
+//! never needed again. A new event either fills a free step, or the earliest event of those it
+//! competes with is dropped: `O(k)` work where an event fills one step. Numbers of steps below the
+//! number reached already are skipped.
 //!
-//! **First, then any.** The same for the steps after the first, all after an event of the first. The
-//! set whose earliest event is latest leaves room for the latest start, so each event carries the
-//! latest start before it.
+//! **First, then any.** The same search for the steps after the first, with all events after an
+//! event of the first step. Each event carries the latest start before it, because the set whose
+//! earliest event is latest allows the latest start.
 //!
-//! **Any k.** The latest `k` events of one such set for all steps are the best `k` (a truncated matroid
-//! is one, too).
+//! **Any k.** The latest `k` events of one such set for all steps are the best `k`, because a
+//! truncated matroid is a matroid.
 
 use super::chain::{Chain, Hit, Outcome, Shape};
 use super::{MAX_STEPS, Mode};
@@ -31,7 +31,7 @@ impl Unordered {
         }
     }
 
-    /// The most steps done, and the events that started last of those that did them.
+    /// The most steps filled, and of the sets of events that fill them the one that starts last.
     pub(crate) fn find(&mut self, shape: &Shape, hits: &[Hit]) -> Outcome {
         let n = shape.n;
         let later = shape.mode == Mode::FirstThenAny;
@@ -106,7 +106,7 @@ impl Unordered {
             };
             outcome.level = best.0;
             if outcome.level == n {
-                // What is done is not ended by what comes later.
+                // A step count that was reached stays reached.
                 filled = None;
                 if shape.once {
                     outcome.used = place + 1;
@@ -164,7 +164,7 @@ impl Kept {
         if augment(last, &self.events, &mut self.of_step, &mut seen) {
             return;
         }
-        // Whoever fills a step that was seen could give it up.
+        // The events that hold the steps visited by the search are candidates to be dropped.
         let holders = self.of_step.iter().enumerate();
         let holders = holders.filter(|(step, _)| seen >> step & 1 == 1);
         let earliest = holders.map(|(_, event)| *event).min().unwrap_or(last);
@@ -194,7 +194,8 @@ impl Kept {
         }
     }
 
-    /// All events as a chain of the first `k` steps; `later` is whether they come after a start.
+    /// All events as a chain of the first `k` steps; `later`: whether they come after an event of
+    /// the first step.
     fn chain(&self, k: usize, later: bool) -> Chain {
         let first = &self.events[0];
         let start = if later { first.start } else { first.time };
@@ -220,8 +221,8 @@ impl Kept {
     }
 }
 
-/// Finds a step for `event`, moving others where that makes room (Kuhn). At most as deep as there
-/// are steps.
+/// Finds a step for `event`, moving other events to other steps where possible (Kuhn's algorithm).
+/// The depth is at most the number of steps.
 fn augment(
     event: usize,
     events: &[Event],

@@ -1,8 +1,8 @@
 //! Maximum likelihood of Gamma-Gamma.
 //!
-//! Customers are sorted by mean and taken together by frequency: of each `x` the likelihood needs
-//! three sums over its customers besides their number. Sorted, too, ties share the middle rank, and
-//! no bit depends on the order of the caller's rows.
+//! Customers are sorted by mean and grouped by frequency: for each `x` the likelihood needs the
+//! number of customers and three sums over them. Because of the sort, the result does not depend on
+//! the order of the caller's rows. Ties share the middle rank.
 
 use std::ops::Range;
 
@@ -21,20 +21,20 @@ use crate::num::log::LnProduct;
 use crate::num::optimize::{Derivatives, Optimum, Outcome, exp_all, maximize};
 use crate::num::special::{digamma, ln_rising, trigamma};
 
-/// What to do with customers whose mean spend is not above 0, which the model cannot hold.
+/// Policy for customers whose mean spend is not above 0, outside of the model's range.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum NoSpend {
-    /// Leave them out of the fit, and count them. The default.
+    /// Drops them from the fit and counts them. The default.
     #[default]
     Drop,
-    /// Raise them to this smallest value, and count them.
+    /// Raises their spend to this value and counts them.
     Clamp(Positive),
-    /// Refuse.
+    /// Refuses the data.
     Error,
 }
 
-/// Mean spend of customers, borrowed. Rows of frequency 0 are not used.
+/// Mean spend of customers as borrowed columns. Rows of frequency 0 are not used.
 #[derive(Debug, Clone, Copy)]
 pub struct Spend<'a> {
     /// Repeat purchase days, whole numbers.
@@ -45,25 +45,25 @@ pub struct Spend<'a> {
     pub weight: Option<&'a [f64]>,
 }
 
-/// A fit, with what it left out and how far its assumption holds.
+/// A fit, with the customers it left out and a check of its assumption.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Fitted {
     /// The fit.
     pub fit: Fit<Params>,
     /// Customers without repeat purchase, not used.
     pub without_repeat: f64,
-    /// Customers with spend not above 0: dropped, or raised.
+    /// Customers with spend not above 0, dropped or raised.
     pub without_spend: f64,
-    /// Correlation of frequency and spend among those used.
+    /// Correlation of frequency and spend among the customers used.
     pub independence: Independence,
 }
 
-/// How frequency and mean spend go together; near 0 where the model's assumption holds.
+/// Correlation of frequency and mean spend; near 0 where the model's assumption holds.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Independence {
-    /// Of the numbers; none if either does not vary.
+    /// Pearson's correlation; `None` if either is constant.
     pub pearson: Option<f64>,
-    /// Of their ranks, ties sharing the middle.
+    /// Spearman's rank correlation; ties share the middle rank.
     pub spearman: Option<f64>,
 }
 
@@ -84,11 +84,11 @@ pub fn fit(spend: &Spend<'_>, policy: NoSpend) -> Result<Fitted> {
             found: sorted.customers as u64,
         });
     }
-    // Money in units of the mean, so that γ is of the size of the others.
+    // Money in units of the mean, so that γ is of the same size as p and q.
     let scale = sorted.mean();
     let rows = Rows::new(&sorted, scale)?;
     let mut start = [1.0, 3.0, 2.0].map(log);
-    // Of many customers every sixteenth tells where to begin with all of them.
+    // With many customers the start is the fit to every sixteenth of them.
     if sorted.rows.len() >= MANY {
         let few = rows.every(16)?.maximum(start)?;
         if few.outcome == Outcome::Converged {
@@ -108,19 +108,19 @@ pub fn fit(spend: &Spend<'_>, policy: NoSpend) -> Result<Fitted> {
     })
 }
 
-/// Rows from which on it is worth to begin with some of them.
+/// From this number of rows on, the fit starts with a subsample.
 const MANY: usize = 64 * BLOCK;
 
-/// Customers by frequency, in units of the mean. The likelihood is a function of `x` and of three
-/// sums over the customers of each `x`, of which a pass takes no logarithm: see [`LnProduct`].
+/// Customers grouped by frequency, money in units of the mean. The likelihood is a function of `x`
+/// and of three sums over the customers of each `x`. [`LnProduct`] keeps the logarithms few.
 struct Rows<'a> {
     x: &'a [f64],
-    /// Where the rows of each frequency begin; one more at the end.
+    /// The first row of each frequency, and the number of rows at the end.
     start: Vec<usize>,
     /// `x·mean` of each row.
     spent: Vec<f64>,
     weight: Vec<f64>,
-    /// Of each frequency: customers, and the sum of `ln(x·mean)`.
+    /// For each frequency, the number of customers and the sum of `ln(x·mean)`.
     known: Vec<(f64, f64)>,
     customers: f64,
 }
@@ -155,7 +155,7 @@ impl<'a> Rows<'a> {
         .known()
     }
 
-    /// One of each `stride` rows.
+    /// Every `stride`-th row.
     fn every(&self, stride: usize) -> Result<Self> {
         let some = |values: &[f64]| collect(values.iter().copied().step_by(stride), "likelihood");
         Self {
@@ -172,7 +172,7 @@ impl<'a> Rows<'a> {
         .known()
     }
 
-    /// The sums that the parameters do not change.
+    /// Fills in the sums that do not depend on the parameters.
     fn known(mut self) -> Result<Self> {
         let of = |i| {
             let (mut customers, mut ln_spent) = (0.0, LnProduct::default());
@@ -191,7 +191,7 @@ impl<'a> Rows<'a> {
         self.start[i]..self.start[i + 1]
     }
 
-    /// The sum of the logarithms of all means, in money.
+    /// The sum of the logarithms of all means, in the unit of the data.
     fn ln_means(&self, scale: f64) -> f64 {
         let of = |(x, (customers, ln_spent)): (&f64, &(f64, f64))| ln_spent - customers * log(*x);
         let in_units: f64 = self.x.iter().zip(&self.known).map(of).sum();
@@ -219,11 +219,13 @@ impl<'a> Rows<'a> {
             if customers == 0.0 {
                 continue;
             }
+            // Σ ln(γ + xm), Σ 1/(γ + xm), Σ 1/(γ + xm)²
             let [ln_all, inverse, square] = self.sums(gamma, self.rows(i));
             let px = p * x;
             let (both, own) = (digamma(px + q), digamma(px));
             let (both2, own2) = (trigamma(px + q), trigamma(px));
             let share = ln_spent - ln_all;
+            // lnΓ(px+q) − lnΓ(px) + px ln(xm) − (px+q) ln(γ + xm)
             sum.value += customers * ln_rising(px, q) + px * share - q * ln_all;
             sum.gradient[0] += x * (customers * (both - own) + share);
             sum.gradient[1] += customers * both - ln_all;
@@ -236,6 +238,7 @@ impl<'a> Rows<'a> {
             sum.hessian[2][2] += (px + q) * square;
         }
         let n = self.customers;
+        // q ln γ − lnΓ(q)
         sum.value += n * (q * log(gamma) - lgamma(q));
         sum.gradient[1] += n * (log(gamma) - digamma(q));
         sum.gradient[2] += n * q / gamma;
@@ -266,7 +269,7 @@ impl<'a> Rows<'a> {
     }
 }
 
-/// Rows that the likelihood can hold, in the caller's order.
+/// The usable rows, in the caller's order.
 #[derive(Default)]
 struct Used {
     x: Vec<f64>,
@@ -327,8 +330,8 @@ impl Used {
     }
 }
 
-/// A customer as a number that sorts by mean, then frequency, then weight: bits of doubles above 0
-/// are in the order of the doubles, and so are codes.
+/// A customer as a key that sorts by mean, then frequency, then weight. The bits of doubles above 0
+/// sort as the doubles do, and codes ascend with their values.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Row(u128);
 
@@ -337,13 +340,13 @@ impl Row {
         f64::from_bits((self.0 >> 64) as u64)
     }
 
-    /// The place of the frequency among the distinct ones.
+    /// The code of the frequency.
     fn x(self) -> usize {
         (self.0 as u64 >> 32) as usize
     }
 }
 
-/// Customers sorted, so that no sum depends on the order they came in.
+/// The customers, sorted, so that sums do not depend on the order of the input.
 struct Sorted {
     /// Distinct frequencies, ascending.
     x: Vec<f64>,
@@ -413,7 +416,7 @@ impl Sorted {
     }
 }
 
-/// Of points with their weights.
+/// Pearson's correlation of points `(x, y, weight)`; `None` if either is constant.
 fn correlation<I: Iterator<Item = (f64, f64, f64)>>(points: impl Fn() -> I) -> Option<f64> {
     let (mut total, mut mx, mut my) = (0.0, 0.0, 0.0);
     for (x, y, w) in points() {
@@ -432,7 +435,7 @@ fn correlation<I: Iterator<Item = (f64, f64, f64)>>(points: impl Fn() -> I) -> O
     (xx > 0.0 && yy > 0.0).then(|| (xy / sqrt(xx) / sqrt(yy)).clamp(-1.0, 1.0))
 }
 
-/// Numbers of equal customers, worst first, become the ranks in the middle of them.
+/// Replaces the number of customers in each group of ties by the group's middle rank.
 fn mid_ranks(numbers: &mut [f64]) {
     let mut below = 0.0;
     for number in numbers {
@@ -459,7 +462,7 @@ mod tests {
             .unzip()
     }
 
-    /// A point of weight two is two points.
+    /// A point of weight two equals two points.
     #[test]
     fn correlations_by_hand() {
         let weighted = [(1.0, 10.0, 1.0), (2.0, 30.0, 2.0), (4.0, 20.0, 1.0)];
@@ -479,7 +482,7 @@ mod tests {
         }
         let flat = [(1.0, 5.0, 1.0), (2.0, 5.0, 1.0)];
         assert_eq!(correlation(|| flat.into_iter()), None);
-        // One first, then places 2 to 4, then the fifth and the sixth.
+        // Ties: place 1, places 2 to 4, places 5 and 6.
         let mut numbers = [1.0, 3.0, 2.0];
         mid_ranks(&mut numbers);
         assert_eq!(numbers, [1.0, 3.0, 5.5]);
@@ -515,7 +518,7 @@ mod tests {
         assert!(fitted.independence.spearman.unwrap().abs() < 0.03);
     }
 
-    /// In cents everything is the same but γ.
+    /// In cents only γ changes.
     #[test]
     fn money_scales_gamma_alone() {
         let (x, mean) = customers([6.0, 3.5, 15.0], 500);
@@ -574,7 +577,8 @@ mod tests {
 
     #[test]
     fn customers_who_do_not_differ_end_at_the_boundary_or_before_it() {
-        // All means are of the same gamma distribution: q would be infinite, or by chance is not.
+        // All means are drawn from the same gamma distribution: the true q is infinite, the
+        // estimate is not always.
         for seed in 0..40 {
             let mut rng = Rng::stream(seed, 0);
             let (mut x, mut mean) = (Vec::new(), Vec::new());
@@ -600,7 +604,7 @@ mod tests {
         }
     }
 
-    /// To the bit, the weights too; and a weight is so many customers.
+    /// Bit for bit, weights included; and a weight equals that many customers.
     #[test]
     fn the_order_of_rows_does_not_matter() {
         let (x, mean) = customers([6.0, 3.5, 15.0], 3_000);

@@ -129,7 +129,7 @@ fn the_wrong_unit_is_an_error() {
     assert!(error.is_err());
 }
 
-/// The outcome interval holds outcomes: customers simulated from their posterior.
+/// The interval of the outcome contains 80 % of outcomes simulated from the posterior.
 #[test]
 fn the_outcome_interval_holds_outcomes() {
     let model = Fit::given(
@@ -176,7 +176,7 @@ fn the_outcome_interval_holds_outcomes() {
     let held = (0..600)
         .filter(|&i| (outcome.low[i]..=outcome.high[i]).contains(&later[i]))
         .count();
-    // 80 %, or more where "nothing" is more likely than 10 %.
+    // 80 %, or more where no purchase is more likely than 10 %.
     assert!((480..=600).contains(&held), "{held}");
     let (low, high) = found.total.outcome.unwrap();
     let total: f64 = later.iter().sum();

@@ -1,29 +1,32 @@
-//! Backtest of alerts: had we written to those who were slipping away, would it have been them?
+//! Backtest of alerts: precision and recall of rules that flag customers who are about to leave.
 //!
 //! # Definition
 //!
-//! At each origin of [`backtest`](super) a rule flags customers. **Gone** are those without an order
-//! in the follow-up: to `as_of`, or for `follow` days. That is all the data can say: a short
-//! follow-up counts late returners as gone and flatters precision, so look at the early origins.
+//! At each origin of [`backtest`](super) a rule flags customers. **Gone** means without an order in
+//! the follow-up: to `as_of`, or for `follow` days. A short follow-up counts late returners as
+//! gone, which raises precision, so look at the early origins.
 //!
 //! | rule | flags |
 //! |---|---|
-//! | `due`, `late`, `churn_risk`, `lost` | who stands at that level of the gap model or beyond |
-//! | `late_mean` | who is silent for more than 1.5 × their mean gap (the pooled median without one) |
-//! | `churn_days` | who is churned by the scope's `churn_days` |
-//! | `top_left` | the `k` with the greatest chance of having left, by the gap model |
-//! | `top_silence` | the `k` who are silent for longest |
-//! | `top_silence_ratio` | the `k` who are silent for most of their mean gaps |
+//! | `due`, `late`, `churn_risk`, `lost` | customers at this level of the gap model or above |
+//! | `late_mean` | customers without an order for more than 1.5 × their mean gap (without a gap:
+//! the pooled median) |
+//! | `churn_days` | customers churned by the scope's `churn_days` |
+//! | `top_left` | the `k` customers with the greatest probability of having left, by the gap model
+//! |
+//! | `top_silence` | the `k` customers with the most days since the last order |
+//! | `top_silence_ratio` | the `k` customers with the greatest days since the last order / mean gap
+//! |
 //!
 //! ```text
-//! precision    gone among the flagged        recall    flagged among the gone
-//! false alarm  flagged among those who returned
-//! lead         median of (day of churn by churn_days − day of the alert), of the flagged who are gone
+//! precision    share gone among flagged      recall    share flagged among gone
+//! false alarm  share flagged among customers who returned
+//! lead         median of (day of churn by churn_days − day of the alert), over flagged customers who are gone
 //! ```
 //!
-//! Both days of the lead are counted from the last order and stand still until the next one, so it is
-//! known for everybody who is flagged: positive says that the alert came earlier. Among equals at
-//! the `k`-th place the smaller ids come first.
+//! Both days of the lead are fixed at the last order, so the lead is known for every flagged
+//! customer; a positive lead means that the alert was earlier. Ties at the `k`-th place go to the
+//! smaller ids.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -46,16 +49,17 @@ use crate::{Context, Duration, Error, Fraction, Result, Scope, Table};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
-    /// How many origins, at most; those before the first order are left out. Default 6.
+    /// The number of origins, at most; origins before the first order are left out. Default 6.
     pub origins: u32,
-    /// Days between them. Default 30 days.
+    /// Days between origins. Default 30 days.
     pub step: Duration,
-    /// How long customers are followed after each origin. Default: none, to as_of, at least 30 days.
+    /// How long customers are followed after each origin. Default: none, to `as_of`, at least 30
+    /// days.
     pub follow: Option<Duration>,
     /// Lengths of the lists that are cut at k. Default 10, 100 and 1000.
     pub k: Vec<u32>,
-    /// Factors of the shop's demand by month ("1" to "12") and by date, as `alerts` takes them; what is
-    /// not said is 1. Default: none.
+    /// Factors of the shop's demand by month ("1" to "12") and by date, as for `alerts`; other
+    /// factors are 1. Default: none.
     pub seasonality: Option<Seasonality>,
 }
 
@@ -119,7 +123,7 @@ const RULES: &[Label] = &[
     },
 ];
 
-/// Rules that flag by a day of their own: the first six.
+/// The number of rules with a date per customer: the first six.
 const DATED: usize = 6;
 const LISTS: usize = 3;
 
@@ -141,23 +145,22 @@ struct Row {
 
 impl Analysis for BacktestAlerts {
     const NAME: &'static str = "backtest_alerts";
-    const SUMMARY: &'static str =
-        "Alerts at earlier dates against who did not come back, beside simpler rules";
+    const SUMMARY: &'static str = "Alerts at earlier dates, compared with the customers who did not come back and with simpler rules";
     const JA: &'static str = "離脱通知の検証";
     const COLUMNS: &'static [Field] = &columns! {
         ORIGIN;
-        "rule": Category, "", "規則", "What flags.";
-        "k": Int, "customers", "件数上限", "Length of a list that is cut; null for other rules.";
+        "rule": Category, "", "規則", "The rule that flags customers.";
+        "k": Int, "customers", "件数上限", "Number of customers of a rule that flags the first k; null for other rules.";
         "customers": Int, "customers", "顧客数", "Customers known on that day.";
-        "gone": Int, "customers", "離脱者数", "Those without an order in the follow-up.";
-        "flagged": Int, "customers", "通知数", "Those whom the rule flags on that day.";
+        "gone": Int, "customers", "離脱者数", "Customers without an order in the follow-up.";
+        "flagged": Int, "customers", "通知数", "Customers flagged by the rule on that day.";
         "precision_rate": Float, "", "適合率", "Share of the flagged who are gone.";
         "precision_rate_low": Float, "", "適合率下限", "Lower end of its interval.";
         "precision_rate_high": Float, "", "適合率上限", "Upper end of its interval.";
         "recall_rate": Float, "", "再現率", "Share of the gone who are flagged.";
         "recall_rate_low": Float, "", "再現率下限", "Lower end of its interval.";
         "recall_rate_high": Float, "", "再現率上限", "Upper end of its interval.";
-        "false_alarm_rate": Float, "", "誤通知率", "Share of those who returned who are flagged.";
+        "false_alarm_rate": Float, "", "誤通知率", "Share of the returned customers that were flagged.";
         "false_alarm_rate_low": Float, "", "誤通知率下限", "Lower end of its interval.";
         "false_alarm_rate_high": Float, "", "誤通知率上限", "Upper end of its interval.";
         "lead_days": Float, "days", "先行日数",
@@ -197,7 +200,7 @@ impl Analysis for BacktestAlerts {
 struct Judge<'a> {
     shop: &'a Shop,
     shown: &'a [usize],
-    /// Whether each of the shown is gone.
+    /// Whether each shown customer is gone.
     gone: Vec<bool>,
     left: u64,
     level: Fraction,
@@ -239,10 +242,11 @@ impl<'a> Judge<'a> {
             .ok_or(Error::internal("a row was pushed"))
     }
 
-    /// Rules with a day of their own after each last order.
+    /// The rules with a date after each last order.
     fn dated(&mut self, scope: &Scope) -> Result<()> {
         let n = self.gone.len();
-        // The day of the scope's rule: the first on which somebody silent so long is churned.
+        // The day of the scope's rule: the first day after the last order on which a customer is
+        // churned.
         let churn = scope.days_until_churn(0).unwrap_or(0);
         let [mut flagged, mut both] = [[0u64; DATED]; 2];
         let mut leads: [Vec<i32>; DATED] = Default::default();
@@ -255,7 +259,7 @@ impl<'a> Judge<'a> {
             if let Some(law) = self.shop.law(i) {
                 days[..THRESHOLDS.len()].copy_from_slice(&alert_days(&law, THRESHOLDS));
             }
-            // The day after the one that the rule predicts: more than 1.5 × the mean.
+            // The day after the rule's date: more than 1.5 × the mean.
             let mean_day = |pooled| Rule::LateMean.day(self.shop.gaps.of(i), pooled, 0) + 1;
             days[4] = self.pooled.map(mean_day);
             days[5] = Some(churn as u32);
@@ -306,7 +310,7 @@ impl<'a> Judge<'a> {
                 ranked.push((score, at));
             }
             ranked.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-            // How many of the first are gone.
+            // For each length, how many of the first customers are gone.
             let mut gone = filled(ranked.len() + 1, 0u64, "backtest")?;
             for (place, (_, at)) in ranked.iter().enumerate() {
                 gone[place + 1] = gone[place] + u64::from(self.gone[*at]);

@@ -1,9 +1,9 @@
-//! Calibration table: of those told "30 %", did 30 % buy?
+//! Calibration table: of customers with a predicted probability of 30 %, did 30 % buy?
 //!
-//! At each origin of [`backtest`](super), everybody known then, by the probability of an order within
-//! `within` days that the gap model gave them: ten bins of equal width, `[0, .1)` to `[.9, 1]`. In
-//! each the mean probability stands beside the share who bought, with Wilson's interval. An empty bin
-//! has a row with a count of 0 and nothing else.
+//! At each origin of [`backtest`](super), all customers known then, by the gap model's probability
+//! of an order within `within` days: ten bins of equal width, `[0, .1)` to `[.9, 1]`. Each bin has
+//! the mean probability and the share who bought, with Wilson's interval. An empty bin has a row
+//! with a count of 0 and nulls.
 
 use super::{ORIGIN, Options, rolling};
 use crate::analysis::Analysis;
@@ -28,15 +28,14 @@ struct Row {
 
 impl Analysis for BacktestCalibration {
     const NAME: &'static str = "backtest_calibration";
-    const SUMMARY: &'static str =
-        "Predicted chances of an order at earlier dates beside how many bought";
+    const SUMMARY: &'static str = "Probabilities of an order predicted at earlier dates, compared with the shares that bought";
     const JA: &'static str = "予測確率の較正表";
     const COLUMNS: &'static [Field] = &columns! {
         ORIGIN;
         "probability_from": Float, "", "確率下端", "Lower end of the bin, included.";
         "probability_to": Float, "", "確率上端", "Upper end of the bin; included in the last.";
         "customers": Int, "customers", "顧客数", "Customers whose probability was in the bin.";
-        "bought": Int, "customers", "購入者数", "Those with an order within the horizon.";
+        "bought": Int, "customers", "購入者数", "Of these, customers with an order within the horizon.";
         "expected_rate": Float, "", "予測購入率", "Mean probability in the bin.";
         "observed_rate": Float, "", "実購入率", "Share who bought.";
         "observed_rate_low": Float, "", "実購入率下限", "Lower end of its interval.";

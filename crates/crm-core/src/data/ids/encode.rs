@@ -1,4 +1,4 @@
-//! Encoding: columns of ids to codes, in the form that suits them.
+//! Encodes columns of ids to codes, in the form that suits the ids.
 
 use super::hash::{bytes_hash, entry, probe, wide_hash, word_hash};
 use super::pack::{Packing, packs, short, uuid};
@@ -39,7 +39,7 @@ impl Ids {
             match keys {
                 None => self.encode_plain(name, chunk, first_row, out, context)?,
                 Some(keys) => {
-                    // A dictionary may hold values that no row uses; they must not become ids.
+                    // A dictionary may have values that no row uses; these must not become ids.
                     let (valid, keys) = (chunk.validity(), &keys[..]);
                     let mut used = filled(values.len(), false, "dictionary")?;
                     for i in 0..chunk.len() {
@@ -65,7 +65,7 @@ impl Ids {
         Ok(())
     }
 
-    /// Picks or changes the form of the keys, so that it can hold the chunks to come.
+    /// Chooses or changes the form of the keys, so that it can hold the ids of these chunks.
     fn choose_form(&mut self, chunks: &[&ColumnData]) -> Result<()> {
         let values = || chunks.iter().map(|c| c.looked_up().0);
         match self.kind {
@@ -252,7 +252,7 @@ impl Ids {
                         }),
                     };
                 }
-                // The first text that is no UUID ends that form; the codes stay.
+                // The first text that is not a UUID changes the form; codes do not change.
                 if !fits {
                     self.spell_out_wide()?;
                 }
@@ -285,8 +285,8 @@ impl Ids {
         Ok(())
     }
 
-    /// Asks for the slots of some hashes, and for the keys they lead to, before they are needed:
-    /// the misses of a block overlap instead of following each other.
+    /// Prefetches the slots of some hashes and their keys, so that the cache misses of a block
+    /// overlap.
     fn touch(&self, hashes: &[u64]) {
         // A small table is in the cache anyway.
         if self.slots.len() < 1 << 13 {
@@ -361,7 +361,7 @@ impl Ids {
         }
     }
 
-    /// Enters the key just pushed into the table.
+    /// Adds the key pushed last to the table.
     fn added(&mut self, slot: usize, hash: u64) -> Result<u32> {
         let len = self.len();
         if len >= NO_ID as usize {
@@ -378,8 +378,8 @@ impl Ids {
         Ok(len as u32 - 1)
     }
 
-    /// A table of at least twice as many slots as ids, filled anew: small enough to stay in the
-    /// cache longer than a sparser one.
+    /// Rebuilds the table with at least twice as many slots as ids. A sparser table would leave the
+    /// cache earlier.
     fn rehash(&mut self) -> Result<()> {
         let n = self.len();
         let size = (n * 4).next_power_of_two().max(64);
@@ -402,7 +402,7 @@ impl Ids {
     }
 }
 
-/// Least and greatest present number, as order-preserving words.
+/// Least and greatest number present, as order-preserving words.
 fn range(column: &ColumnData) -> Option<(u64, u64)> {
     let valid = |i: usize| column.valid.as_ref().is_none_or(|bits| bits.is_set(i));
     fn bounds<T: Copy + Ord>(

@@ -1,4 +1,4 @@
-//! Hashing of ids, keyed with a seed, and the open table they are found in.
+//! Hashing of ids, keyed with a seed, and lookup in an open-addressing table.
 
 use std::hash::{BuildHasher, Hasher};
 
@@ -7,7 +7,7 @@ pub(super) fn entry(hash: u64, code_plus_1: u32) -> u64 {
     hash & 0xffff_ffff_0000_0000 | u64::from(code_plus_1)
 }
 
-/// The code whose key is the same, or the empty slot where it belongs (0 in an empty table).
+/// The code with an equal key, or the empty slot for it (0 in an empty table).
 #[inline]
 pub(super) fn probe(slots: &[u64], hash: u64, same: impl Fn(u32) -> bool) -> Result<u32, usize> {
     if slots.is_empty() {
@@ -27,7 +27,8 @@ pub(super) fn probe(slots: &[u64], hash: u64, same: impl Fn(u32) -> bool) -> Res
     }
 }
 
-/// Folded multiplication of the key and the seed, twice: keyed, so keys cannot be crafted to meet.
+/// Folded multiplication of the key and the seed, twice. Because of the seed, colliding keys cannot
+/// be constructed.
 #[inline]
 pub(super) fn mix(key: u64, seed: u64) -> u64 {
     let fold = |a: u64, b: u64| {

@@ -1,10 +1,10 @@
-//! Ids: a dictionary from what the shop calls a customer (an order, a product) to a small code.
+//! Ids: a dictionary from a shop's ids (of customers, orders, products) to small integer codes.
 //!
-//! Codes are `u32` and never change; [`Ids::by_id`] gives them in ascending id order (numbers by
-//! value, texts by bytes), and every table and float reduction goes through it, so no result
+//! Codes are `u32` and never change. [`Ids::by_id`] gives them in ascending id order (numbers by
+//! value, texts by bytes). Every table and every sum of floats uses this order, so no result
 //! depends on the codes.
 //!
-//! Encoding is nearly all of the cost of reading orders, so it has four forms:
+//! Most of the cost of reading orders is encoding ids, so there are four forms:
 //!
 //! | keys     | ids                                      | code                                |
 //! |----------|------------------------------------------|-------------------------------------|
@@ -13,8 +13,8 @@
 //! | `Wide`   | texts up to 15 bytes, UUIDs              | first appearance, hashed as 128 bits |
 //! | `Bytes`  | everything else                          | first appearance, hashed as bytes   |
 //!
-//! Ids come from outside, so every hash is keyed with the context's seed: a fixed hash makes 60,000
-//! crafted ids cost 500 times what they should.
+//! Ids come from outside, so every hash is keyed with the context's seed. With a fixed hash, ids
+//! could be constructed to collide, which makes encoding quadratic.
 
 mod encode;
 mod hash;
@@ -35,7 +35,7 @@ use std::sync::OnceLock;
 /// The code of a row without an id.
 pub(crate) const NO_ID: u32 = u32::MAX;
 
-/// The type of ids, given back as it came in.
+/// The type of ids; results have the type of the input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IdKind {
     /// Integers of this width in bits.
@@ -59,7 +59,7 @@ impl fmt::Display for IdKind {
     }
 }
 
-/// One id. Shown nowhere: `Debug` prints its type only.
+/// One id. `Debug` prints only its type, so that ids are not logged.
 #[derive(Clone)]
 pub enum IdRef<'a> {
     /// An integer.
@@ -81,7 +81,7 @@ impl IdRef<'_> {
         }
     }
 
-    /// Numbers by value, texts and bytes by bytes.
+    /// Compares numbers by value, texts and byte strings by bytes.
     pub fn compare(&self, other: &Self) -> Ordering {
         match (self, other) {
             (IdRef::Int(a), IdRef::Int(b)) => a.cmp(b),
@@ -109,7 +109,7 @@ enum Keys {
     Dense { least: u64, len: u32 },
     /// Order-preserving words.
     Word(Vec<u64>),
-    /// Packed texts or parsed UUIDs, whose order is that of the bytes.
+    /// Packed texts or parsed UUIDs; their order is the order of the bytes.
     Wide(Vec<u128>, Packing),
     /// End of each id in the bytes.
     Bytes(Vec<usize>, Vec<u8>),
@@ -143,7 +143,7 @@ impl fmt::Debug for Ids {
     }
 }
 
-/// The kind of ids a column holds, dictionaries looked through; `None` when its type cannot be one.
+/// The kind of ids in a column (or in its dictionary); `None` if its type cannot hold ids.
 pub(crate) fn kind_of(column: &ColumnData) -> Option<IdKind> {
     match &column.looked_up().0.values {
         ColumnValues::Int { bits, .. } => Some(IdKind::Int(*bits)),
@@ -171,7 +171,7 @@ impl Ids {
         }
     }
 
-    /// A copy, of memory that is asked for.
+    /// A copy; allocation failures are errors.
     pub(crate) fn copied(&self) -> Result<Ids> {
         fn copy<T: Copy>(from: &[T]) -> Result<Vec<T>> {
             collect(from.iter().copied(), "ids")
@@ -199,7 +199,7 @@ impl Ids {
         self.kind
     }
 
-    /// How many codes there are. With dense integers some may belong to no row.
+    /// The number of codes. With dense integers some may belong to no row.
     pub fn len(&self) -> usize {
         match &self.keys {
             Keys::Dense { len, .. } => *len as usize,
@@ -209,7 +209,7 @@ impl Ids {
         }
     }
 
-    /// Whether there is none.
+    /// Whether there are no codes.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -283,7 +283,7 @@ impl Ids {
         }
     }
 
-    /// All codes in ascending id order; found once.
+    /// All codes in ascending id order; computed once.
     ///
     /// # Errors
     ///
@@ -334,8 +334,8 @@ impl Ids {
         Ok(at.ok().map(|at| order[at]))
     }
 
-    /// Adds the used ids of another dictionary of the same kind; gives this one's code for each of
-    /// the other's.
+    /// Adds the used ids of another dictionary of the same kind. Returns this dictionary's code for
+    /// each code of the other.
     pub(crate) fn absorb(
         &mut self,
         other: &Ids,

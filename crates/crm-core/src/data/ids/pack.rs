@@ -1,4 +1,5 @@
-//! Ids as words of 128 bits whose order is that of their bytes: short texts and UUIDs.
+//! Packs ids into integers of 128 bits whose order is the order of the bytes: short texts and
+//! UUIDs.
 
 use crate::data::{ColumnData, ColumnValues, Strings};
 
@@ -12,7 +13,7 @@ pub(super) enum Packing {
     Raw,
 }
 
-/// Whether the texts of a column can be packed, as far as it is cheap to tell.
+/// Whether the texts of a column can be packed, by a cheap check.
 pub(super) fn packs(column: &ColumnData, packing: Packing) -> bool {
     let ColumnValues::Text(texts) = &column.values else {
         return true;
@@ -23,15 +24,15 @@ pub(super) fn packs(column: &ColumnData, packing: Packing) -> bool {
     };
     match packing {
         Packing::Short => lengths_fit(15),
-        // The first text decides; one that is none ends the form when it comes.
+        // The first text decides; a later text that is not a UUID ends the form.
         _ => (0..texts.len())
             .find(|i| column.is_valid(*i))
             .is_none_or(|i| uuid(texts.bytes(i)).is_some()),
     }
 }
 
-/// A text of at most 15 bytes, left-aligned, its length in the last byte: the order of these is
-/// the order of the texts' bytes.
+/// A text of at most 15 bytes, left-aligned, its length in the last byte: these integers have the
+/// order of the texts' bytes.
 #[inline]
 pub(super) fn short(texts: &Strings, i: usize) -> u128 {
     let (from, to, bytes) = match texts {
@@ -81,7 +82,7 @@ pub(super) fn hex(digits: u64) -> Option<u32> {
     Some((words | words >> 16) as u32)
 }
 
-/// Eight nibbles, one a byte, as lower-case hex digits.
+/// Eight nibbles, one per byte, as lower-case hex digits.
 #[inline]
 pub(super) fn hex_text(nibbles: u64) -> u64 {
     const ONES: u64 = 0x0101_0101_0101_0101;

@@ -30,7 +30,7 @@ fn a_range_of_all_64_bits_is_not_dense_and_no_overflow() {
     }
 }
 
-/// Every row's code leads back to its id, and ascending codes to ascending ids.
+/// Every row's code gives its id, and codes in `by_id` order give ascending ids.
 fn check(ids: &Ids, rows: &[&str], codes: &[u32]) {
     for (row, code) in rows.iter().zip(codes) {
         assert_eq!(ids.at(*code).bytes(), row.as_bytes());
@@ -54,7 +54,7 @@ fn short_texts_uuids_and_long_texts_come_back_in_byte_order() {
         let mut ids = Ids::new(IdKind::Text, 7);
         let codes = encode(&mut ids, &texts(&rows));
         check(&ids, &rows, &codes);
-        // Ids of another form come later: codes stay.
+        // Later ids need another form; codes do not change.
         let more = ["an id of another, longer form", rows[0]];
         let again = encode(&mut ids, &texts(&more));
         assert_eq!(again[1], codes[0]);
@@ -101,7 +101,7 @@ proptest! {
         prop_assert_eq!(hex(digits), expected);
     }
 
-    // Codes lead back to their ids whatever the hash seed.
+    // Codes give their ids for any hash seed.
     #[test]
     fn any_integers_come_back(values in prop::collection::vec(any::<i64>(), 0..200), seed: u64) {
         let mut ids = Ids::new(IdKind::Int(64), seed);

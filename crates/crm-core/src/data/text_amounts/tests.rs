@@ -109,7 +109,7 @@ fn what_is_no_amount_is_not_read() {
 #[test]
 fn the_whole_column_tells_the_decimal_sign() {
     let german = read(&["1.234", "49,90", "2.000.000"], Decimal::Auto);
-    // One decimal is left when the zero of 49,90 is.
+    // Without the trailing zero of 49,90 there is one decimal.
     assert_eq!(german.values, [Some(12_340), Some(499), Some(20_000_000)]);
     assert!(german.comma && german.decimals == 1);
     let english = read(&["1.234", "49.9"], Decimal::Auto);
@@ -134,7 +134,7 @@ fn a_column_that_contradicts_itself_or_does_not_tell_is_refused() {
             .map(|_| ())
             .map_err(|e| e.to_string())
     };
-    let open = "column `price`: a decimal point (.) or points between thousands (,)? No value of the column tells";
+    let open = "column `price`: a decimal point (.) or points between thousands (,)? No value of the column decides";
     assert_eq!(refused(&["1.234"], 2), Err(open.to_owned()));
     assert_eq!(refused(&["1.234"], 3), Ok(()));
     assert!(refused(&["1,234"], 3).is_err());

@@ -1,20 +1,20 @@
-//! The option `date_format`: a pattern as of `strptime`, or a word for numbers.
+//! The option `date_format`: a `strptime` pattern, or a word for numbers.
 
 use super::super::text::Cursor;
 use super::parse::{self, NO_ZONE, Stamp, civil, full_year};
 use crate::time::{MAX_MICROS, MICROS_PER_DAY, MIN_MICROS};
 use crate::{Error, Result};
 
-/// How the dates of a column are written.
+/// The format of dates in a column.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Format {
-    /// Told from the texts.
+    /// Detected from the texts.
     Auto,
     /// A `strptime` pattern.
     Pattern(Vec<Item>),
-    /// Seconds, milliseconds or microseconds since 1970: microseconds of one.
+    /// Seconds, milliseconds or microseconds since 1970; the value is the unit in microseconds.
     Epoch(i64),
-    /// Days as Excel counts them, in the system that begins with 1900.
+    /// Excel's serial numbers, in the 1900 date system.
     Excel,
 }
 
@@ -50,7 +50,7 @@ impl Format {
             .ok_or_else(|| Error::option("date_format", format_args!("{text:?}"), EXPECTED))
     }
 
-    /// A text's date; none where it does not follow.
+    /// The date in a text; `None` if the text does not match.
     pub(super) fn read(&self, text: &[u8]) -> Option<Stamp> {
         match self {
             Format::Auto => None,
@@ -76,7 +76,7 @@ impl Format {
         }
     }
 
-    /// A number's date; none where it has none.
+    /// The date of a number, if it has one.
     pub(super) fn whole(&self, number: i64) -> Option<Stamp> {
         match self {
             Format::Epoch(scale) => instant(number.checked_mul(*scale)?),
@@ -85,7 +85,7 @@ impl Format {
         }
     }
 
-    /// A float's date, where numbers may have fractions.
+    /// The date of a float, for formats with fractions.
     pub(super) fn float(&self, number: f64) -> Option<Stamp> {
         match self {
             Format::Epoch(scale) => {
@@ -120,8 +120,8 @@ fn stamp(wall: i64, offset: i16) -> Option<Stamp> {
         })
 }
 
-/// Day 1 is 1900-01-01, and day 60 the 29 February that 1900 did not have. Fractions are the time
-/// of day, to the millisecond: a float has no more.
+/// Day 1 is 1900-01-01, and day 60 is 29 February 1900, which did not exist. Fractions are the time
+/// of day, to the millisecond, which is the precision of a float.
 fn excel(serial: f64) -> Option<Stamp> {
     if !(1.0..2_958_466.0).contains(&serial) || (60.0..61.0).contains(&serial) {
         return None;

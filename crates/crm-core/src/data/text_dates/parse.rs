@@ -1,18 +1,18 @@
-//! One date written as text, in a form that is not known beforehand.
+//! Parses one date in a text of unknown format.
 
 use super::super::text::Cursor;
 use crate::time::{MAX_MICROS, MICROS_PER_DAY, MIN_MICROS};
 
-/// Orders of the parts of a date in numbers with the year last, or with a year of two digits.
+/// Orders of the parts of a numeric date with the year last, or with a year of two digits.
 pub(super) const DAY_FIRST: u8 = 1;
 pub(super) const MONTH_FIRST: u8 = 2;
 pub(super) const YEAR_FIRST: u8 = 4;
 pub(super) const ALL_ORDERS: u8 = 7;
 
-/// How the date part was written: a place in [`SHAPES`].
+/// The format of the date part: an index into [`SHAPES`].
 pub(super) type Shape = u8;
 
-/// Forms of the date part, as `strptime` would call them where it can.
+/// Formats of the date part, in `strptime` notation where possible.
 pub(super) const SHAPES: [&str; 28] = [
     "%Y-%m-%d",
     "%Y/%m/%d",
@@ -52,7 +52,7 @@ const DOTTED: Shape = 14;
 const NUMERIC: Shape = 15;
 const NUMERIC_SHORT: Shape = 19;
 
-/// What the time of day was written with.
+/// Parts of the time of day that were written.
 pub(super) const CLOCK: u8 = 1;
 pub(super) const SECONDS: u8 = 2;
 pub(super) const FRACTION: u8 = 4;
@@ -62,7 +62,7 @@ pub(super) const ZONED: u8 = 16;
 /// No offset.
 pub(super) const NO_ZONE: i16 = i16::MIN;
 
-/// A date that was read.
+/// A parsed date.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Stamp {
     /// Microseconds since 1970-01-01T00:00 on the wall.
@@ -73,11 +73,11 @@ pub(super) struct Stamp {
     pub(super) clock: u8,
 }
 
-/// What a text is.
+/// The result of parsing a text.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Found {
     Date(Stamp),
-    /// In numbers, in an order that the text alone does not tell.
+    /// A numeric date whose order the text alone does not decide.
     Open,
     Bad,
 }
@@ -90,7 +90,7 @@ enum Part {
     Open,
 }
 
-/// Reads a plain text; `orders` are the orders that dates in numbers may have.
+/// Parses a normalised text; `orders` are the orders that numeric dates may have.
 pub(super) fn parse(text: &[u8], orders: u8) -> Found {
     let mut at = Cursor::new(text);
     match date(&mut at, orders) {
@@ -106,7 +106,7 @@ pub(super) fn parse(text: &[u8], orders: u8) -> Found {
     }
 }
 
-/// The time of day and the zone behind a date.
+/// Parses the time of day and the zone after a date.
 fn finish(at: &mut Cursor, day: i32, shape: Shape) -> Option<Stamp> {
     let (micros, mut clock) = if at.done() { (0, 0) } else { clock(at, shape)? };
     let offset = if at.done() { NO_ZONE } else { zone(at)? };
@@ -129,7 +129,7 @@ fn finish(at: &mut Cursor, day: i32, shape: Shape) -> Option<Stamp> {
         })
 }
 
-/// Days since 1970-01-01 of a date that the calendar has.
+/// Days since 1970-01-01 of a date; `None` if the calendar does not have it.
 pub(super) fn civil(year: u32, month: u32, day: u32) -> Option<i32> {
     const LENGTHS: [u32; 13] = [0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
     let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
@@ -137,7 +137,7 @@ pub(super) fn civil(year: u32, month: u32, day: u32) -> Option<i32> {
     if !(1..=9999).contains(&year) || !(1..=length).contains(&day) {
         return None;
     }
-    // Years that begin in March, so that the leap day is the last.
+    // Years begin in March here, so that the leap day is the last day.
     let (y, m) = match month {
         1 | 2 => (year as i32 - 1, month as i32 + 9),
         _ => (year as i32, month as i32 - 3),
@@ -146,7 +146,7 @@ pub(super) fn civil(year: u32, month: u32, day: u32) -> Option<i32> {
     Some(365 * y + y / 4 - y / 100 + y / 400 + of_year - 719_468)
 }
 
-/// POSIX: 69 to 99 are in the twentieth century, 00 to 68 in the twenty-first.
+/// Years of two digits as in POSIX: 69 to 99 are 1969 to 1999, 00 to 68 are 2000 to 2068.
 pub(super) fn full_year(short: u32) -> u32 {
     short + if short < 69 { 2000 } else { 1900 }
 }
@@ -174,7 +174,7 @@ fn year_first(at: &mut Cursor) -> Option<Part> {
         let day = at.eat(b'-').then(|| at.number(2)).flatten()?;
         return Some(Part::Day(civil(year, month, day as u32)?, 10));
     }
-    // Korean puts blanks behind the dots, and a dot behind the day: 2024. 1. 5.
+    // Korean dates have blanks after the dots and a dot after the day: 2024. 1. 5.
     let spaced = sep == Some(b'.') && at.blanks();
     let month = at.number(2)?;
     at.one_of(b"-/.")?;
@@ -193,7 +193,7 @@ fn year_first(at: &mut Cursor) -> Option<Part> {
     Some(Part::Day(civil(year, month as u32, day as u32)?, shape))
 }
 
-/// 年1月5日 or 년 1월 5일, behind a year.
+/// Parses 年1月5日 or 년 1월 5일 after a year.
 fn kanji(at: &mut Cursor, year: u32, shape: Shape) -> Option<Part> {
     let japanese = at.eat_text("年");
     let [of_month, of_day] = if japanese {
@@ -242,7 +242,7 @@ pub(super) fn epoch_micros(count: u64, digits: usize) -> Option<(i64, Shape)> {
         .then_some((micros, shape))
 }
 
-/// A date of three numbers, as far as its order is open.
+/// A date of three numbers whose order is not yet decided.
 pub(super) struct Numeric {
     parts: [u32; 3],
     sep: u8,
@@ -250,7 +250,8 @@ pub(super) struct Numeric {
 }
 
 impl Numeric {
-    /// Two numbers, the same sign twice, and a year of two or four digits last (or first).
+    /// Parses two numbers, twice the same separator, and a year of two or four digits last (or
+    /// first).
     pub(super) fn read(at: &mut Cursor) -> Option<Numeric> {
         let a = at.number(2)? as u32;
         let sep = at.one_of(b"/-.")?;
@@ -270,7 +271,7 @@ impl Numeric {
         })
     }
 
-    /// The orders in which there could be such a date.
+    /// The orders in which the numbers are a date.
     pub(super) fn orders(&self) -> u8 {
         let [a, b, c] = self.parts;
         let (month, day) = (|n| (1..=12).contains(&n), |n| (1..=31).contains(&n));
@@ -278,7 +279,7 @@ impl Numeric {
         if day(a) && month(b) {
             orders |= DAY_FIRST;
         }
-        // With dots the day comes first.
+        // With dots the month cannot be first.
         if month(a) && day(b) && self.sep != b'.' {
             orders |= MONTH_FIRST;
         }
@@ -288,7 +289,7 @@ impl Numeric {
         orders
     }
 
-    /// Whether the order makes no difference, or dots before a four-digit year decide it.
+    /// Whether the order makes no difference, or dots and a four-digit year decide it.
     pub(super) fn is_told(&self) -> bool {
         !self.short && (self.sep == b'.' || self.parts[0] == self.parts[1])
     }
@@ -303,7 +304,7 @@ impl Numeric {
         civil(if self.short { full_year(year) } else { year }, month, day)
     }
 
-    /// The form in an order.
+    /// The format with a given order.
     pub(super) fn shape(&self, order: u8) -> Shape {
         let by_order = order.trailing_zeros() as u8;
         match (self.short, self.sep) {
@@ -410,7 +411,7 @@ fn in_words(at: &mut Cursor, orders: u8) -> Option<Part> {
         at.blanks();
         at.one_of(b",");
         at.blanks();
-        // One weekday, so that this goes no deeper.
+        // At most one weekday, so this does not recurse further.
         return match at.run() {
             0 => month_first(month_name(at.word())?, at),
             _ => date(at, orders),
@@ -419,7 +420,7 @@ fn in_words(at: &mut Cursor, orders: u8) -> Option<Part> {
     month_first(month_name(word)?, at)
 }
 
-/// `5, 2024` behind the name of a month.
+/// Parses `5, 2024` after the name of a month.
 fn month_first(month: u32, at: &mut Cursor) -> Option<Part> {
     at.eat(b'.');
     at.blanks();
@@ -459,7 +460,7 @@ const WEEKDAYS: [&str; 7] = [
     "sunday",
 ];
 
-/// English, whole or cut to three letters (September to four, too).
+/// An English name, in full or three letters (`sept` too).
 pub(super) fn month_name(word: &[u8]) -> Option<u32> {
     let known = |name: &str| {
         word.eq_ignore_ascii_case(&name.as_bytes()[..3])
@@ -545,7 +546,7 @@ fn clock(at: &mut Cursor, shape: Shape) -> Option<(i64, u8)> {
     if half.is_none() {
         half = after_clock(at);
     }
-    // An hour alone is one only with a word for it.
+    // An hour alone is a time only with a word (時, PM).
     (minutes || japanese || half.is_some()).then_some(())?;
     let hour = match half {
         None => hour,
@@ -565,7 +566,7 @@ fn micros_of(hour: i64, minute: i64, second: i64) -> Option<i64> {
         .then_some(((hour * 60 + minute) * 60 + second) * 1_000_000)
 }
 
-/// `1234` or `123456`, behind a date written without signs.
+/// Parses `1234` or `123456` after a date without separators.
 fn basic_clock(at: &mut Cursor) -> Option<(i64, u8)> {
     let (hour, minute) = (at.exactly(2)?, at.exactly(2)?);
     let (mut second, mut fraction, mut flags) = (0, 0, CLOCK);
@@ -581,14 +582,14 @@ fn basic_clock(at: &mut Cursor) -> Option<(i64, u8)> {
     Some((micros + fraction, flags))
 }
 
-/// 午前 or 午後 before the hour, as in Chinese or Korean: whether it is the afternoon.
+/// Parses 午前 or 午後 (or the Chinese or Korean words) before the hour: whether it is the afternoon.
 fn before_noon(at: &mut Cursor) -> Option<bool> {
     let mut any = |words: [&str; 3]| words.into_iter().any(|word| at.eat_text(word));
     let morning = any(["午前", "上午", "오전"]);
     (morning || any(["午後", "下午", "오후"])).then_some(!morning)
 }
 
-/// AM or PM behind the time.
+/// Parses AM or PM after the time.
 pub(super) fn after_clock(at: &mut Cursor) -> Option<bool> {
     let start = at.clone();
     at.blanks();
@@ -619,7 +620,7 @@ pub(super) fn zone(at: &mut Cursor) -> Option<i16> {
         signed(at, 2)?
     };
     at.blanks();
-    // A zone's name in brackets says the offset again.
+    // A zone's name in brackets repeats the offset.
     if at.eat(b'(') {
         while at.peek().is_some_and(|b| b != b')') {
             at.at += 1;
@@ -629,7 +630,7 @@ pub(super) fn zone(at: &mut Cursor) -> Option<i16> {
     Some(offset)
 }
 
-/// An offset whose hours have at least so many digits.
+/// Parses an offset whose hours have at least `least` digits.
 fn signed(at: &mut Cursor, least: usize) -> Option<i16> {
     let sign = if at.one_of(b"+-")? == b'-' { -1 } else { 1 };
     let hours = match at.run() {

@@ -189,11 +189,11 @@ fn the_whole_column_tells_which_number_is_the_day() {
     assert_eq!(month_first.form, "%m/%d/%Y %H:%M");
     let short = read(&["03/04/24", "03/31/24"], None);
     assert_eq!((short.wall[0], &short.form[..]), (third, "%m/%d/%y"));
-    // 98 is no day.
+    // 98 cannot be a day.
     assert_eq!(read(&["13/03/98"], None).form, "%d/%m/%y");
 }
 
-/// Every order and sign of dates in two digits each, and the form that says it.
+/// Every order and separator of dates with two digits each, and the detected format.
 #[test]
 fn the_form_of_a_column_says_its_order_and_its_signs() {
     for (texts, form) in [
@@ -224,7 +224,7 @@ fn a_column_that_does_not_tell_has_its_readings_and_no_dates() {
     let open = read(&["04/03/2024 10:00", "05/05/2024 11:00"], None);
     assert_eq!(open.readings, ["%d/%m/%Y %H:%M", "%m/%d/%Y %H:%M"]);
     assert_eq!(open.unread, [0], "the fifth of May is both");
-    // Japan writes the year first, Britain the day: 13 February 2024 or 24 February 2013.
+    // In Japan the year is first, in Britain the day: 24 February 2013 or 13 February 2024.
     let short = read(&["13/02/24"], None);
     assert_eq!(short.readings, ["%d/%m/%y", "%y/%m/%d"]);
     let given = read(&["04/03/2024 10:00"], Some("%d/%m/%Y %H:%M"));
@@ -236,7 +236,7 @@ fn a_column_that_does_not_tell_has_its_readings_and_no_dates() {
     let error = dates.decide().unwrap_err();
     assert_eq!(
         error.to_string(),
-        "column `when`: day first (%d/%m/%Y) or month first (%m/%d/%Y)? No value of the column tells"
+        "column `when`: day first (%d/%m/%Y) or month first (%m/%d/%Y)? No value of the column decides"
     );
     let hint = "date_format=\"%d/%m/%Y\" or date_format=\"%m/%d/%Y\" says which";
     assert_eq!(error.hint().as_deref(), Some(hint));
@@ -252,7 +252,7 @@ fn a_column_that_contradicts_itself_is_refused() {
     };
     assert_eq!(
         refused(&["01/02/2024", "13/01/2024", "01/13/2024"]),
-        "column `when`, row 2: dates in numbers whose day, month and year stand in different orders (see row 0)"
+        "column `when`, row 2: dates in numbers with day, month and year in different orders (see row 0)"
     );
     assert_eq!(
         refused(&["1704448807", "1704448807000"]),

@@ -102,7 +102,7 @@ fn rows_that_stand_alone_have_greenwoods_variance() {
     }
 }
 
-/// The influence of the module doc, row by row and time by time.
+/// A second computation: the influence formula of the module doc, row by row and time by time.
 #[test]
 fn cluster_variance_is_the_sum_of_squared_influences() {
     let (durations, observed, clusters) = some_rows(150, 1.0);
@@ -143,7 +143,7 @@ fn cluster_variance_is_the_sum_of_squared_influences() {
     }
 }
 
-/// Rows laid out, against the two passes; some last longer than a table has days.
+/// The copied rows against the two passes; some durations are longer than the table.
 #[test]
 fn subjects_are_their_rows() {
     let (days, _, _) = some_rows(400, 1.0);
@@ -228,8 +228,8 @@ fn what_is_outside_its_domain_is_refused_by_row() {
 }
 
 /// With `n` events at 1, 2, ..., n and nobody censored, S after `k` is (n − k)/n, so the quantile
-/// k/n is k, though the product that S is computed as may miss the fraction by rounding. A share
-/// that is truly greater is reached one event later.
+/// k/n is k, although the product in which S is computed may miss the fraction by rounding. A
+/// greater share is reached one event later.
 #[test]
 fn quantiles_at_a_step_are_that_step_whatever_the_rounding() {
     let mut missed = 0;
@@ -245,6 +245,6 @@ fn quantiles_at_a_step_are_that_step_whatever_the_rounding() {
             }
         }
     }
-    // Without cases that rounding misses this test would show nothing.
+    // Without cases where rounding misses the fraction this test would prove nothing.
     assert!(missed > 100, "{missed}");
 }

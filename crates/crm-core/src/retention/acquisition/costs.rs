@@ -1,4 +1,4 @@
-//! What was spent, matched to groups of customers by the values that both have.
+//! Costs, matched to groups of customers by the values of the columns `by`.
 
 use super::{Costs, Options};
 use crate::context::collect;
@@ -9,7 +9,7 @@ use crate::{Context, Day, Error, Result};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// The values that a column can have, each as a number.
+/// The values of a column, numbered.
 pub(super) enum Domain {
     Ids(Arc<Ids>),
     Words(&'static [Label]),
@@ -17,7 +17,7 @@ pub(super) enum Domain {
     Bools,
 }
 
-/// The number of the value at a place of a column.
+/// The number of the value at an index of a column.
 pub(super) fn token(values: &AttributeValues, place: usize) -> u32 {
     match values {
         AttributeValues::Codes(_, codes) => codes[place],
@@ -38,7 +38,7 @@ impl Domain {
         }
     }
 
-    /// A column of the values with these numbers.
+    /// A column with the values of these numbers.
     pub(super) fn values(&self, tokens: &[u32]) -> Result<AttributeValues> {
         let tokens = || tokens.iter().copied();
         Ok(match self {
@@ -53,7 +53,7 @@ impl Domain {
         })
     }
 
-    /// The numbers of values given as JSON. An id that no order has becomes one more.
+    /// The numbers of values given as JSON. An id that no order has gets a new number.
     fn tokens(&mut self, name: &str, values: &[Value], context: &Context) -> Result<Vec<u32>> {
         let wrong = |value: &Value, expected: &'static str| {
             Error::option(format!("costs.{name}"), value, expected)
@@ -95,7 +95,8 @@ impl Domain {
     }
 }
 
-/// Values as a column of ids of a kind; the value that cannot be one, and what could.
+/// Reads values as a column of ids of a kind. The error is the value that is not of this kind, and
+/// what was expected.
 fn column(
     kind: IdKind,
     values: &[Value],
@@ -103,7 +104,7 @@ fn column(
     let mut texts: Vec<String> = Vec::new();
     let (mut signed, mut unsigned) = (Vec::new(), Vec::new());
     for value in values {
-        // As a key of an object a number is a text.
+        // In a key of a JSON object a number is a text.
         let text = value.as_str();
         match kind {
             _ if value.is_null() => {
@@ -145,13 +146,13 @@ fn column(
     Ok(build())
 }
 
-/// Costs by the numbers of their values, ascending, each once.
+/// Costs by the numbers of their values, ascending, one entry per combination.
 pub(super) struct Spent {
     entries: Vec<(Vec<u32>, i128)>,
 }
 
 impl Spent {
-    /// Reads the costs of the time of acquisition.
+    /// Reads the costs that are in the time of acquisition.
     pub(super) fn new(
         options: &Options,
         domains: &mut [Domain],
@@ -236,7 +237,7 @@ impl Spent {
         Ok(Spent { entries })
     }
 
-    /// What was spent on these values.
+    /// The cost of these values.
     pub(super) fn on(&self, key: &[u32]) -> Option<i128> {
         let at = self
             .entries
@@ -245,7 +246,7 @@ impl Spent {
         Some(self.entries[at].1)
     }
 
-    /// What was spent on values that are not among these, which ascend.
+    /// The costs of values that are not in `keys`, which ascend.
     pub(super) fn others<'a>(
         &'a self,
         known: &'a [Vec<u32>],

@@ -1,5 +1,5 @@
-//! Elapsed time: days since the origin, clock hours after its own, or calendar weeks, months, quarters or
-//! years; and how long each customer was watched on that scale.
+//! Elapsed time since the origin in days, clock hours, or calendar weeks, months, quarters or
+//! years; and how long each customer was observed on that scale.
 
 use super::{CalendarStep, Options, Step};
 use crate::context::{collect, room};
@@ -12,19 +12,19 @@ use crate::{Day, Error, Result, Zone};
 
 const MICROS_PER_HOUR: i64 = 3_600_000_000;
 
-/// What elapsed time is.
+/// A scale of elapsed time.
 pub(super) struct Clock<'a> {
     as_of: i32,
-    /// Days of a step; 1 of other units.
+    /// The step in days; 1 for other units.
     pub(super) step: i32,
-    /// Steps after the first cell.
+    /// The number of steps after the first cell.
     pub(super) steps: usize,
-    /// The first cell that each age is in.
+    /// For each age, the first cell that contains it.
     cells: Vec<u16>,
     scale: Scale<'a>,
 }
 
-/// On what scale time goes by.
+/// The unit of elapsed time.
 enum Scale<'a> {
     Days,
     Hours(Hours<'a>),
@@ -39,13 +39,14 @@ struct Hours<'a> {
 }
 
 impl Hours<'_> {
-    /// Clock hours from an instant to a later one, by the clock as it stood at the first.
+    /// Clock hours from an instant to a later one, both with the UTC offset of the first.
     fn between(from: i64, offset: i64, to: i64) -> i32 {
         let hour = |at: i64| (at + offset).div_euclid(MICROS_PER_HOUR);
         i32::try_from(hour(to) - hour(from)).unwrap_or(i32::MAX)
     }
 
-    /// Hours that have ended after that of an instant; −1 where its own has not.
+    /// The number of clock hours that have ended after the hour of an instant; −1 where that hour
+    /// has not ended.
     fn watched(&self, from: i64, offset: i64) -> i32 {
         Hours::between(from, offset, self.end) - 1
     }
@@ -61,14 +62,14 @@ fn around(zone: Zone, day: i32) -> Offsets {
     Offsets::new(zone, wall, wall)
 }
 
-/// Whether any order has a time of day, midnight apart.
+/// Whether any order has a time of day other than midnight.
 pub(super) fn has_hours(orders: &Orders) -> bool {
     let data = &orders.data;
     let mut time = data.time.iter();
     data.time.is_empty() || time.any(|at| data.offsets.wall(*at) % MICROS_PER_DAY != 0)
 }
 
-/// Periods by day, and the last one that has ended.
+/// The period of each day, and the last period that has ended.
 struct Calendar {
     period: Period,
     first_day: i32,
@@ -123,7 +124,7 @@ impl<'a> Clock<'a> {
             let mut first = Day(first_day);
             while first.0 <= as_of {
                 let next = first.plus(1, period);
-                // The calendar ends in 9999, and with it the last period's successor.
+                // The calendar ends in 9999, so the last period has no successor.
                 let next = if next <= first { Day(as_of + 1) } else { next };
                 let number = first.number(period);
                 by_day.extend((first.0..next.0.min(as_of + 1)).map(|_| number));
@@ -138,7 +139,7 @@ impl<'a> Clock<'a> {
                 ended: Day(as_of).number(period) - i32::from(!is_over),
             });
         }
-        // Nobody was watched for longer than the first of all.
+        // The first customer was observed longest.
         let longest = match &clock.scale {
             Scale::Hours(_) => (as_of - first_day + 1).saturating_mul(25), // a day has 25 at most
             _ => clock.watched_from(first_day),
@@ -151,7 +152,7 @@ impl<'a> Clock<'a> {
         Ok(clock)
     }
 
-    /// The elapsed time from an origin to an order, by its day and place, both up to `as_of`.
+    /// The elapsed time from an origin to an order, given by its day and index, both up to `as_of`.
     #[inline]
     pub(super) fn age(&self, origin: &Origin, day: i32, order: u32) -> i32 {
         match &self.scale {
@@ -162,14 +163,14 @@ impl<'a> Clock<'a> {
             }
             Scale::Hours(hours) => {
                 let from = hours.time[origin.order as usize];
-                // A refund may stand before its order's time of day.
+                // A refund may have an earlier time of day than its order.
                 let to = hours.time[order as usize].max(from);
                 Hours::between(from, hours.offset(from), to)
             }
         }
     }
 
-    /// How long a customer was watched; negative is not yet.
+    /// How long a customer was observed; negative means not at all.
     #[inline]
     pub(super) fn watched(&self, origin: &Origin) -> i32 {
         match &self.scale {
@@ -181,7 +182,7 @@ impl<'a> Clock<'a> {
         }
     }
 
-    /// How long everybody was watched who began on a day or before.
+    /// How long all customers with an origin on this day or earlier were observed.
     pub(super) fn watched_from(&self, day: i32) -> i32 {
         match &self.scale {
             Scale::Days => self.as_of - day,
@@ -200,7 +201,7 @@ impl<'a> Clock<'a> {
         self.cells.len()
     }
 
-    /// The first cell that an age is in; past the last one, none of these.
+    /// The first cell that contains an age; a larger number past the last cell.
     #[inline]
     pub(super) fn cell(&self, age: i32) -> usize {
         self.cells

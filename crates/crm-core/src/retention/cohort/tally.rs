@@ -1,8 +1,8 @@
-//! The sums of one cohort, step by step; under the mean cumulative function also age by age.
+//! The sums of one cohort by step and, for the mean cumulative function, by age.
 //!
-//! A customer's purchases are added to the first cell that each is in, and everything of theirs is
-//! taken off after the last cell that they were watched to. So one pass over the customers gives all
-//! cells, each of whoever is old enough for it.
+//! Each purchase is added to the first cell that contains it, and a customer's totals are
+//! subtracted after the last cell up to which they were observed. So one pass over the customers
+//! gives all cells, each with the customers observed so long.
 
 use super::clock::Clock;
 use super::{Cell, Cells, Options};
@@ -24,8 +24,8 @@ pub(super) struct Tally<'a> {
     options: &'a Options,
 }
 
-/// What one cell adds to those before it, and what is gone after it with the customers whose last
-/// cell it is.
+/// The amounts that a cell adds to the cells before it, and the totals of customers whose last cell
+/// it is.
 #[derive(Clone, Copy, Default)]
 struct Sums {
     last: u64,
@@ -59,7 +59,7 @@ impl<'a> Tally<'a> {
         })
     }
 
-    /// Adds a customer, whose repeat is at this place of the purchases.
+    /// Adds a customer; `repeat` is the index of their second purchase.
     pub(super) fn add(
         &mut self,
         clock: &Clock,
@@ -100,7 +100,8 @@ impl<'a> Tally<'a> {
         }
     }
 
-    /// Gives each cell that is to be shown. `watched` is for how long the cohort's last day was.
+    /// Passes each cell to be shown to the caller. `watched`: how long customers of the cohort's
+    /// last day were observed.
     pub(super) fn finish(
         &self,
         group: Group,
@@ -139,7 +140,7 @@ impl<'a> Tally<'a> {
                 repeat_rate: share(repeated, customers),
                 active_rate: share(sums.active, customers),
             };
-            // The means run age by age, the cells step by step.
+            // Means are by age, cells by step.
             let nth = if elapsed == 0 {
                 0
             } else {
@@ -193,8 +194,8 @@ fn add_cells(cells: &mut [Sums], last: usize, clock: &Clock, origin: &Origin, hi
     sums.orders_gone += orders;
 }
 
-/// Adds a customer who was watched for so long to the ages; to the cells only who was active, as the
-/// rest of a cell then comes from the ages.
+/// Adds a customer to the sums by age, and to the cells only as active: the other values of a cell
+/// come from the sums by age.
 fn add_ages(
     cells: &mut [Sums],
     last: usize,

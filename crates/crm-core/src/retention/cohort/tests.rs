@@ -192,7 +192,7 @@ fn days(up_to: u32, cells: Cells) -> Options {
 
 #[test]
 fn hours_are_those_of_the_shops_clock() {
-    // In India the clock is half an hour off: 11:00 there is 05:30 in UTC.
+    // India's UTC offset has half an hour: 11:00 there is 05:30 in UTC.
     let orders = Orders::builder(Currency::JPY, Zone::parse("Asia/Kolkata").unwrap())
         .order("a", "2026-03-01T10:59:00", 1_000)
         .order("a", "2026-03-01T11:00:00", 2_000) // the next hour, a minute later
@@ -202,7 +202,8 @@ fn hours_are_those_of_the_shops_clock() {
         .order("b", "2026-03-02T00:00:00", 32_000) // the next one, another day
         .build()
         .unwrap();
-    // Whoever began in the last hour of 1 March was watched for 24 hours more by the end of the 2nd.
+    // A customer whose origin is in the last hour of 1 March was observed for 24 more hours by the
+    // end of the 2nd.
     let whole = [
         (0, 2, 25_000, 2, true),
         (1, 2, 59_000, 2, true),
@@ -211,7 +212,7 @@ fn hours_are_those_of_the_shops_clock() {
     let complete = || days(48, Cells::Complete);
     let found = by("\"hour\"", &orders, "2026-03-02", complete());
     assert_eq!((found.len(), &found[..3]), (25, &whole[..]));
-    // On the evening of the 1st only the hour itself is over for them, while a had 13 more.
+    // On the evening of the 1st only their first hour is over, while a was observed for 13 more.
     assert_eq!(
         by("\"hour\"", &orders, "2026-03-01", complete()),
         [(0, 2, 25_000, 2, true)]
@@ -258,7 +259,7 @@ fn dates_have_no_hours() {
     let said = CohortMatrix::check(&orders(), &hours).unwrap_err();
     assert!(said.to_string().contains("times of day"), "{said}");
     assert!(CohortMatrix::check(&orders(), &Options::default()).is_ok());
-    // One time of day is enough: midnight is one, too.
+    // One time of day is enough; midnight counts as a time of day then.
     let one = Orders::builder(Currency::JPY, Zone::UTC)
         .order("a", "2026-01-01", 1)
         .order("b", "2026-01-01T10:00:00", 1)

@@ -1,0 +1,141 @@
+"""Lists within a row: items, refunds, payments of an order in JSON or Parquet.
+
+No column holds them, so they are named with their fields; what they say of refunds and
+cancellations is a warning. `json_rows` reads the items where the order itself has no amount.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from . import states, statuses
+from .columns import safe
+from .headings import amount_kind
+
+_FEW = 200  # different texts of a field that are looked at
+_NUMBER = re.compile(r"[^\w]?-?\d[\d.,]*")
+
+
+class Array(list[Any]):
+    """A list within a row of JSON."""
+
+
+class Contents:
+    """What the lists of one column hold.
+
+    Attributes:
+        rows: Rows whose list has an element.
+        fields: The fields of the elements, with some of their texts; "" is the element itself.
+    """
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self.fields: dict[str, dict[str, None]] = {}
+
+    def add(self, elements: Iterable[Any]) -> None:
+        """Takes in the list of one row."""
+        found = list(elements)
+        self.rows += bool(found)
+        self._elements("", found)
+
+    def add_column(self, column: pa.ChunkedArray) -> None:
+        """Takes in a column of lists."""
+        lengths = pc.fill_null(pc.list_value_length(column), 0)
+        self.rows += pc.sum(pc.greater(lengths, 0)).as_py() or 0
+        self._values("", pc.list_flatten(column))
+
+    @property
+    def amounts(self) -> list[str]:
+        """Fields that are amounts by their name."""
+        return [
+            name
+            for name, texts in self.fields.items()
+            if amount_kind(_leaf(name)) and all(map(_NUMBER.match, texts))
+        ]
+
+    @property
+    def stops(self) -> list[str]:
+        """What speaks of cancelling or giving back: fields and words."""
+        told: list[str] = []
+        for name, texts in self.fields.items():
+            if statuses.smell(_leaf(name)) and any(not statuses.says_no(one) for one in texts):
+                told.append(name)
+            told += [safe(one) for one in texts if states.speaks_of_stop(one)]
+        return list(dict.fromkeys(told))
+
+    def _elements(self, before: str, elements: Iterable[Any]) -> None:
+        for one in elements:
+            fields = one.items() if isinstance(one, Mapping) else [("", one)]
+            for name, value in fields:
+                path = f"{before}.{name}".strip(".")
+                if isinstance(value, Array):
+                    self._elements(path, value)
+                elif value is not None:
+                    self._text(path, str(value))
+
+    def _values(self, path: str, values: pa.ChunkedArray | pa.Array) -> None:
+        kind = values.type
+        if pa.types.is_struct(kind):
+            for name in (field.name for field in kind):
+                self._values(f"{path}.{name}".strip("."), pc.struct_field(values, name))
+        elif is_list(kind):
+            self._values(path, pc.list_flatten(values))
+        elif not pa.types.is_nested(kind) and not pa.types.is_binary(kind):
+            for text in pc.unique(values.cast(pa.string())).drop_null()[:_FEW].to_pylist():
+                self._text(path, text)
+
+    def _text(self, path: str, text: str) -> None:
+        known = self.fields.setdefault(path, {})
+        if len(known) < _FEW:
+            known[text] = None
+
+
+def flat(table: pa.Table) -> pa.Table:
+    """The fields of objects within rows as columns with a dot, `customer.id`, as in JSON."""
+    while any(pa.types.is_struct(field.type) for field in table.schema):
+        table = table.flatten()
+    return table
+
+
+def is_list(kind: pa.DataType) -> bool:
+    """Whether a column's type is one of lists."""
+    return bool(
+        pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
+    )
+
+
+def _leaf(path: str) -> str:
+    return path.rpartition(".")[2]
+
+
+def notes(
+    lists: Mapping[str, Contents], file: str
+) -> tuple[list[tuple[str, dict[str, object]]], list[tuple[str, dict[str, object]]]]:
+    """Warnings and notes on lists that are not read, as codes of `sentences.NOTES`."""
+    told = []
+    for name, one in lists.items():
+        words = [*([name] if statuses.smell(name) and one.rows else []), *one.stops]
+        if words:
+            code = "lists_refunds" if all(map(_of_refunds, words)) else "lists_told"
+            values = {"column": name, "rows": one.rows, "words": ", ".join(words[:5]), "file": file}
+            told.append((code, values))
+    some = sorted(lists, key=lambda name: not lists[name].amounts)
+    shown = ", ".join(_named(name, lists[name]) for name in some[:10])
+    shown += " ..." if len(some) > 10 else ""
+    return told, [("arrays", {"columns": shown, "file": file})] if lists else []
+
+
+def _of_refunds(word: str) -> bool:
+    """Whether a word or a field speaks of refunds, and not of cancelling."""
+    return statuses.smell(_leaf(word)) == "refunded"
+
+
+def _named(name: str, contents: Contents) -> str:
+    fields: Sequence[str] = [*contents.amounts, *(one for one in contents.fields if one)]
+    first = list(dict.fromkeys(fields))[:5]
+    return f"{name} ({', '.join(first)})" if first else name

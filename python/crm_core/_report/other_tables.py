@@ -1,0 +1,122 @@
+"""Tables that are no orders and have headings like them: customers, products, payouts, totals of
+days, summaries of sessions, abandoned carts, refunds.
+
+The headings of each are in `layouts/words.toml` (`other_table`). A file is refused as such a table
+where the user has not named the columns of customer, date and amount.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from . import layouts, statuses
+from .columns import distinct, shown
+from .groups import Groups
+from .headings import REQUIRED, find, names_of
+from .layouts import fold
+from .problem import Problem
+
+_SAID = {
+    "customers": "customers (one row a customer)",
+    "products": "products or an inventory",
+    "payouts": "payouts",
+    "totals": "totals by day",
+    "sessions": "summaries of sessions",
+    "carts": "abandoned carts",
+    "refunds": "refunds",
+}
+_INSTEAD = {
+    "customers": " A table of customers goes beside the orders: --customers.",
+    "sessions": " The analyses of visits read a log with one row an event.",
+    "refunds": " Refunds are read as a column of the orders: --refunded.",
+}
+
+
+def refuse(
+    headings: Sequence[str], table: pa.Table, given: Mapping[str, str | None], layout: object
+) -> None:
+    """Refuses a table that is no orders.
+
+    Args:
+        headings: The file's headings.
+        table: Its rows.
+        given: What the user said, by role. Where customer, date and amount are named, the rows
+            are orders.
+        layout: The layout of the file, which vouches for its rows.
+
+    Raises:
+        Problem: The headings, and the rows where these tell, are those of another table.
+    """
+    if layout is not None or all(given.get(role) for role in REQUIRED):
+        return
+    for kind in layouts.words()["other_table"]:
+        told = _told(kind, headings, table, given)
+        if told:
+            options = " ".join(
+                f'--{role.replace("_", "-")} "{_column(role, headings, given) or "..."}"'
+                for role in REQUIRED
+            )
+            named = ", ".join(f'"{name}"' for name in told[:5])
+            raise Problem(
+                f"the file looks like a table of {_SAID[kind['what']]}, and not of orders: it has "
+                f"{', '.join([named, *_rows(kind)])}",
+                f"If each row is an order or a line all the same, name the columns: {options}."
+                + _INSTEAD.get(kind["what"], ""),
+            )
+
+
+def _told(
+    kind: Mapping[str, Any],
+    headings: Sequence[str],
+    table: pa.Table,
+    given: Mapping[str, str | None],
+) -> list[str]:
+    """The headings that tell a kind of table, or nothing where it is another."""
+    for role in kind.get("without", ()):
+        name = _column(role, headings, given)
+        if name is not None and table[name].null_count < table.num_rows:
+            return []
+    if layouts.column(kind.get("unless", ()), headings):
+        return []
+    words = set(map(fold, kind["words"]))
+    told = [name for name in headings if fold(name) in words]
+    if kind.get("filled"):
+        told = [name for name in told if _filled(table[name])]
+    if len(told) < kind["least"]:
+        return []
+    one = _column(kind["one_row"], headings, given) if "one_row" in kind else None
+    column = None if one is None else shown(table[one])
+    if column is not None and not _distinct(column):
+        return []
+    return told
+
+
+def _filled(column: pa.ChunkedArray) -> bool:
+    """Whether every row says something, and none of them no."""
+    text = shown(column)
+    if text is None or text.null_count:
+        return False
+    return not any(map(statuses.says_no, distinct(text)))
+
+
+def _distinct(column: pa.ChunkedArray) -> bool:
+    """Whether no value stands in two rows."""
+    start = column.slice(0, 1_000)  # of a large file the start tells, most often
+    return all(Groups.of(some).size == len(some) - some.null_count for some in (start, column))
+
+
+def _column(role: str, headings: Sequence[str], given: Mapping[str, str | None]) -> str | None:
+    said = given.get(role)
+    if said == "":
+        return None
+    return find(said, headings, role) if said else layouts.column(names_of(role), headings)
+
+
+def _rows(kind: Mapping[str, Any]) -> list[str]:
+    """What else tells, in words."""
+    said = {"order_id": "no order number", "customer_id": "no customer"}
+    told = [said[role] for role in kind.get("without", ())]
+    return [*told, *(["each customer once"] if "one_row" in kind else [])]
