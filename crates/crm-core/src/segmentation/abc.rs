@@ -19,11 +19,11 @@
 use super::decile::descending;
 use super::with_negative_revenue;
 use crate::analysis::Analysis;
-use crate::context::{collect, filled};
+use crate::context::filled;
 use crate::data::Orders;
 use crate::summary::Totals;
 use crate::table::shared::REVENUE;
-use crate::table::{CUSTOMER_ID, Column, Field, Label, Values, columns};
+use crate::table::{CUSTOMER_ID, Column, Field, Label, columns};
 use crate::{Context, Error, Result, Scope, Table};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -33,7 +33,7 @@ use crate::scope::MoneyThreshold;
 use crate::segmentation::fields::{SEGMENT, STATE};
 use crate::summary::Totals;
 use crate::table::shared::{ORDERS, RECENCY_DAYS, REVENUE, TENURE_DAYS};
-use crate::table::{CUSTOMER_ID, Column, Field, Label, Values, columns};
+use crate::table::{CUSTOMER_ID, Column, Field, Label, columns};
 use crate::{Context, Currency, Error, Positive, Result, Scope, Table};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
