@@ -193,8 +193,8 @@ fn a_second_order_of_a_span_moves_the_return() {
     assert_ne!(early[0].3, late[0].3);
 }
 
-/// With two levels there are two alerts of one silence, and a customer who passes from the one that was
-/// asked for to lost, which was not, has not returned.
+/// With two levels there are two alerts for one time without an order; a customer who passes from a
+/// requested level to lost, if lost is not requested, has not returned.
 #[test]
 fn levels_of_one_silence_are_told_of_one_by_one() {
     let mut rows = regulars();
@@ -230,7 +230,7 @@ fn levels_of_one_silence_are_told_of_one_by_one() {
     assert_eq!((level.as_deref(), &key), (Some("lost"), second));
 }
 
-/// Who stands at lost is counted in the notes where lost was not asked for, and listed where it was.
+/// Customers at lost are counted in the notes if lost is not requested, and listed if it is.
 #[test]
 fn the_lost_are_counted_or_listed() {
     let mut rows = regulars();
@@ -271,7 +271,7 @@ fn the_lost_are_counted_or_listed() {
         run("alerts", &orders, 400, changed).notes()["lost_left_out"],
         json!(10)
     );
-    // Of some customers, their lost.
+    // With `customers`, only their lost customers.
     let mut some = options(json!(["churn_risk"]));
     some["customers"] = json!({"customer_id": ["gone", "near", "r3"]});
     assert_eq!(

@@ -28,7 +28,7 @@ fn the_reference_is_that_of_the_register() {
     };
     assert!(
         made == found,
-        "docs/reference.md is not what the register says.\n{place}\n\
+        "docs/reference.md differs from the register.\n{place}\n\
          CRM_BLESS=1 cargo test -p crm-tests --test reference writes it."
     );
 }
@@ -77,7 +77,7 @@ fn a_name_of_a_column_has_one_unit_and_one_heading() {
     assert!(compared > 50, "{compared} columns are in several tables");
 }
 
-/// What every option and every column has to say. What is missing shows in the reference as a gap.
+/// Every option and every column has a description; a missing one would be a gap in the reference.
 #[test]
 fn nothing_is_undocumented() {
     let schemas = register::all().map(|entry| {
@@ -120,9 +120,9 @@ fn reference() -> String {
         "Made from the register; a test compares it. The same names serve Python, C, Rust and",
     );
     page.line("the command line: `crm.describe(\"rfm\")`, `crm_describe(\"rfm\", …)` and `crm describe rfm`");
-    page.line("say this of the version at hand.");
+    page.line("return the same for the installed version.");
     page.line("");
-    page.line("| analysis | term | what it tells |");
+    page.line("| analysis | term | result |");
     page.line("|---|---|---|");
     for entry in register::all() {
         let (name, ja) = (entry.name, entry.ja);
@@ -134,7 +134,7 @@ fn reference() -> String {
 
     page.section(
         "Orders",
-        "How a caller's columns become orders. All doors take these names.",
+        "The columns of orders, and how they are read. The option names are the same in every language.",
     );
     page.options(&schemars::schema_for!(OrdersSpec).to_value());
     page.section(
@@ -144,8 +144,8 @@ fn reference() -> String {
     page.options(&schemars::schema_for!(CustomersSpec).to_value());
     page.section(
         "Events",
-        "How a caller's columns become events of a site or an app (行動ログ). Kinds are free text; \
-         `kinds` says which of them mean what carts and sessions know.",
+        "The columns of events of a site or an app (行動ログ), and how they are read. Kinds are free \
+         text; `kinds` maps them to the meanings that analyses of carts and sessions need.",
     );
     page.options(&schemars::schema_for!(EventsSpec).to_value());
     let of_events = <Events as Input>::SCOPE
@@ -155,8 +155,8 @@ fn reference() -> String {
     page.section(
         "Scope",
         &format!(
-            "What analyses of orders share. These keys stand beside an analysis's own options, in \
-             one flat object.\nAnalyses of events take {} of them, those of a table none.",
+            "Options that analyses of orders share. They are in the same flat object as an analysis's \
+             own options.\nAnalyses of events take {} of them, analyses of a table none.",
             of_events.join(", ")
         ),
     );
@@ -200,7 +200,7 @@ fn reference() -> String {
         );
         match object(&described["options"]["properties"]).next() {
             Some(_) => page.options(&described["options"]),
-            None => page.line("\nIt has no options of its own."),
+            None => page.line("\nThere are no options besides the scope."),
         }
         page.line("");
         page.line("| column | type | unit | 見出し | meaning |");

@@ -1,4 +1,4 @@
-"""Files and frames as shops export them, read by meaning.
+"""Reading of files and frames as shops export them.
 
 `read_orders` and `read_events` take what `Orders` and `Events` do not: texts of dates and amounts,
 headings of any platform, states in the shop's words. What was understood is said in
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ._report.settings import Loaded
     from ._types import Progress
 
-# What may stand behind an option in a sentence; other words are the sentence's.
+# What may follow an option in a sentence; other words belong to the sentence.
 _WORDS = "line|order|unit|email|case|number|none|last|add|drop|keep|minor|cp932|latin-1|0|[A-Z]{3}"
 _VALUES = rf'"[^"]*"|(?:{_WORDS})\b'
 Columns = str | Sequence[str] | None
@@ -76,9 +76,9 @@ def read_orders(
 ) -> Orders:
     """Orders (受注) from an export, as a file or a frame, whatever its headings.
 
-    The headings, and where they are silent sums that hold in nearly all rows, decide which column
-    is which and what an amount means. What nothing decides is asked: a `DataError` with the
-    readings, and the argument for each.
+    The headings, and without them sums that hold in nearly all rows, decide which column is which
+    and what an amount means. If nothing decides, there is a `DataError` with the readings, and the
+    argument for each.
 
     Args:
         data: A path, a pandas or polars frame, a pyarrow table, a DuckDB relation, a dict of
@@ -98,7 +98,7 @@ def read_orders(
         cost: What it cost the shop.
         product: The product (商品).
         category: Its category.
-        channel: Where the order came from.
+        channel: The channel of the order.
         shop: The shop, part of an order's key.
         dimensions: Further columns to filter and break down by; roles such as "product" too.
         ignore: Columns, or lists of JSON, that a warning or an error names and that do not matter.
@@ -106,7 +106,7 @@ def read_orders(
         amount_is: What an amount is: a "line"'s, the "order"'s, or a "unit"'s price.
         amount_unit: Whether amounts are in "major" units or "minor" ones.
         round_amounts: Round amounts that are no whole minor unit.
-        order_level: Money beside the amount that is the order's, repeated on its lines.
+        order_level: Columns of other money that are the order's, repeated on its lines.
         line_level: Money beside the amount that is a line's; or the status, where it differs within
             an order.
         status_map: What the shop's words mean.
@@ -240,7 +240,7 @@ def read_events(
         product: The product.
         quantity: Pieces.
         order_id: The order of a purchase.
-        channel: Where the visit came from.
+        channel: The channel of the visit.
         campaign: The campaign.
         referrer: The referrer.
         amount: Money of the event.

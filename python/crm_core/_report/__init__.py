@@ -1,4 +1,4 @@
-"""`crm report`: a shop's export in, who its customers are out.
+"""`crm report`: from a shop's export to a report on its customers.
 
 Reading: `source` (bytes to rows), `layouts` (what a platform's columns mean, as data), `headings`
 (which column is which), `dates` and `amounts` (text to values), `amount_meaning` (a line's, an

@@ -2,10 +2,10 @@
 
 The order of authority: the user; the layout; the words of the heading; arithmetic that holds in
 (nearly) all rows. That amounts are equal within orders decides nothing, because two lines may cost
-the same. What the heading leaves open and the arithmetic too is asked, with the total of each
-reading; and so is a contradiction of the two.
+the same. If neither the heading nor the arithmetic decides, the user is asked, with the total of
+each reading; and so is a contradiction of the two.
 
-The same for money beside the amount, such as a refund or shipping: an order's, repeated on its
+The same for other columns of money, such as a refund or shipping: an order's, repeated on its
 lines, counts once, a line's counts on each.
 """
 
@@ -69,7 +69,7 @@ class Columns:
         prices: Headings of other columns that call themselves prices of one piece.
         totals: Of other columns that call themselves an order's total.
         lines: Of other columns that call themselves a line's amount.
-        read: The numbers under a heading; None where they are none.
+        read: The numbers under a heading; None if they are no numbers.
         products: The product of each row; None where nothing names it.
     """
 
@@ -97,11 +97,11 @@ class Columns:
 
 
 def decide(words: str, columns: Columns) -> Meaning:
-    """What the amount means, where neither the user nor a layout says so.
+    """What the amount means, if neither the user nor a layout gives it.
 
     Args:
-        words: What the heading says (`headings.amount_kind`).
-        columns: The amount, and what there is beside it.
+        words: The kind of amount by its heading (`headings.amount_kind`).
+        columns: The amount, and the other columns.
     """
     if words in ("unit", "price", "item_price"):
         return _price(words, columns)
@@ -147,7 +147,7 @@ def decide(words: str, columns: Columns) -> Meaning:
 
 
 def _price(words: str, columns: Columns) -> Meaning:
-    """A heading that speaks of a price: of one piece, or of all pieces of the row."""
+    """A heading of a price: of one piece, or of all pieces of the row."""
     quantity = columns.quantity
     if quantity is None:
         return Meaning("line", "price_row", columns.name)
@@ -237,13 +237,13 @@ def total(found: Values, keys: Groups | None = None) -> Any:
 
 
 def repeats(keys: Groups, amounts: Values) -> tuple[int, int]:
-    """How many orders have several rows, and how many of those several amounts."""
+    """How many orders have several rows, and how many of these have several amounts."""
     low, high, _ = keys.ends(amounts)
     return int(np.count_nonzero(keys.rows > 1)), int(np.count_nonzero(low < high))
 
 
 def _sums(columns: Columns) -> tuple[list[Check], list[Check]]:
-    """Sums that tell a line's amount, and sums that tell an order's, in orders of several rows."""
+    """Sums that show a line's amount, and sums that show an order's, in orders of several rows."""
     keys = columns.keys
     assert keys is not None  # the caller has looked
     amount = columns.floats
@@ -276,7 +276,7 @@ def _looks_like_price(columns: Columns) -> bool:
 
 
 def by_product(columns: Columns) -> list[Check]:
-    """Of products sold in several quantities: those of one price, those of one price a piece."""
+    """How many products of several quantities have one price, and one price per piece."""
     names = (
         f"a product's {columns.name} is the same whatever its quantity",
         f"a product's {columns.name} grows with its quantity",
@@ -337,7 +337,7 @@ def rounded(numbers: Floats) -> Any:
 def level(
     name: str, money: Values, keys: Groups, amounts: Floats | None, vouched: bool
 ) -> tuple[str, str]:
-    """Whether money beside the amount is the order's or the line's, and why.
+    """Whether another column of money is the order's or the line's, and why.
 
     Args:
         name: Its heading.
@@ -347,7 +347,7 @@ def level(
         vouched: Whether a layout names the column, and so vouches for it being the line's.
 
     Raises:
-        Problem: It is the same on all lines of equal amounts, so nothing tells.
+        Problem: It is the same on all lines of equal amounts, so it cannot be decided.
     """
     filled = Values(np.where(money.valid, money.numbers, 0), np.ones_like(money.valid))
     low, high, _ = keys.ends(filled)
@@ -401,7 +401,7 @@ def spread(money: Values, keys: Groups, own: str, wanted: str) -> Values:
 
 
 def by_kind(names: Sequence[str], kind_of: Callable[[str], str]) -> dict[str, list[str]]:
-    """Headings of money by what they say: prices, totals and lines."""
+    """Headings of money by kind: prices, totals and lines."""
     groups = {
         "prices": ("unit", "price", "item_price"),
         "totals": ("order",),

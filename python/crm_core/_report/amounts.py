@@ -25,11 +25,11 @@ class Amounts:
 
     Attributes:
         values: `int64`, or `decimal128` when some amount has a fraction.
-        currencies: ISO codes that signs and codes in the text speak of. `$` speaks of none: too
-            many currencies share it.
-        unread: Rows (from 0) that hold text which is no amount, or one that nothing tells.
+        currencies: ISO codes of the signs and codes in the text. `$` has none: too many currencies
+            share it.
+        unread: Rows (from 0) whose text is no amount, or an amount with an undecided decimal sign.
         decimal: The decimal sign, "." or ",".
-        ambiguous: Whether amounts such as 1.234 are unread because no value of the column tells
+        ambiguous: Whether amounts such as 1.234 are unread because no value of the column decides
             the decimal sign.
     """
 
@@ -45,7 +45,7 @@ def parse(column: pa.ChunkedArray, decimal: str = "auto") -> Amounts:
 
     Args:
         column: The text.
-        decimal: The decimal sign, or "auto": told from the column.
+        decimal: The decimal sign, or "auto": detected from the column.
     """
     values, currencies, unread, sign, ambiguous = _native.read_amounts(of_native(column), decimal)
     exact = chunked(values)

@@ -1,4 +1,4 @@
-"""What the report says of events, as plain lists for the screen and the page.
+"""The report's results of events, as plain lists for the screen and the page.
 
 Visitors' rows are counted here and forgotten, as customers' are in `findings`.
 """
@@ -25,7 +25,7 @@ _FUNNEL = ("view", "product_view", "add", "checkout", "purchase")
 
 @dataclass(frozen=True)
 class Behavior:
-    """What the analyses of events found; what the log cannot tell is None.
+    """The results of the analyses of events; None if the log lacks the data for one.
 
     Attributes:
         events: Events up to the moment.
@@ -150,7 +150,7 @@ def most(frame: Frame, by: str, rows: int) -> Frame:
 
 
 def cart_steps(carts: Frame) -> list[tuple[str, int]]:
-    """How many carts were still on the way after each stage: the last is those ordered."""
+    """How many carts went on after each stage; the last is the number ordered."""
     row = carts.rows()[0]
     left = row["carts"]
     steps = [("carts", left)]
@@ -187,7 +187,7 @@ def by_place(ways: Frame, named: Sequence[str]) -> list[dict[tuple[str, str], in
 
 
 def flows(transitions: Frame, named: Sequence[str]) -> dict[tuple[str, str], int]:
-    """How many went from which station to which; those without a name of their own are one."""
+    """Numbers of transitions between nodes; nodes without their own name are one."""
     found: dict[tuple[str, str], int] = {}
     known = {*named, "(start)", "(end)"}
     columns = (transitions[name] for name in ("source", "target", "count"))

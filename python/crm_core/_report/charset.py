@@ -1,6 +1,6 @@
 """In which encoding a text file is written.
 
-The byte order mark says it, else the bytes: UTF-8 if the whole file is valid UTF-8, UTF-16 if every
+The byte order mark decides, else the bytes: UTF-8 if the whole file is valid UTF-8, UTF-16 if every
 other byte is zero, else Shift_JIS (in Microsoft's extension, cp932, as carts write it), EUC-JP or
 Western European (cp1252), whichever decodes the text and makes sense of it; or another one (cp1250,
 cp1251, GB18030, EUC-KR, Big5) in which more of the headings are known words. One pass over the file

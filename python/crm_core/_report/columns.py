@@ -1,4 +1,4 @@
-"""Columns of a file: text without blanks, numbers, and what an order's lines share."""
+"""Columns of a file: text without blanks, numbers, and values that an order's lines share."""
 
 from __future__ import annotations
 

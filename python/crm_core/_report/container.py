@@ -2,8 +2,8 @@
 
 A plain file is opened where it lies. What can be read only once, or has to be unpacked, is kept:
 standard input (`-`), pipes (`/dev/fd/63`), gzip, bzip2, xz, zstd, and the one file in a zip
-archive. How a file is packed is told from its first bytes, not from its name. Up to 64 MB are kept
-in memory, more in a temporary file without a name.
+archive. The kind of compression is detected from the first bytes, not from the name. Up to 64 MB
+are kept in memory, more in a temporary file without a name.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ def analyse(
     scope: Mapping[str, Any],
     step: Callable[[str], None],
 ) -> tuple[Frame, Frame, list[Frame]]:
-    """Customers by level, those expected back by period, and the definitions behind them.
+    """Customers by level, expected returns by period, and their definitions.
 
     One fit serves all three analyses.
     """
@@ -76,7 +76,7 @@ def _levels(cycle: Frame, buyers: Frame, alerts: Frame) -> Frame:
 
 
 def _expected(cycle: Frame, day: datetime.date) -> Frame:
-    """How many predicted dates fall into each period; those of customers who return, if they do."""
+    """How many predicted dates fall into each period; the dates are conditional on a return."""
     counts = {name: 0 for _, name in _PERIODS} | {"later": 0}
     for date, level in zip(cycle["predicted_date"], cycle["level"], strict=True):
         if level is None:

@@ -1,6 +1,6 @@
 """Order dates written as text: the core reads them (`crm_core.Orders` has the forms), this asks.
 
-The result is the wall clock as written; the offset, where there is one, is kept beside it and the
+The result is the wall clock as written; the offset, if there is one, is stored separately and the
 caller decides.
 """
 
@@ -30,8 +30,9 @@ class Dates:
 
     Attributes:
         wall: The wall clock as written, `timestamp[us]`.
-        offsets: Minutes east of UTC, null where the text names no zone.
-        unread: Rows (from 0) that hold text which is no date, or one that nothing tells.
+        offsets: Minutes east of UTC, null if the text has no zone.
+        unread: Rows (from 0) whose text is no date, or a date with an undecided order of day and
+            month.
         form: How the texts were read, such as "%d/%m/%Y"; several forms are separated by commas.
         readings: The forms that fit the whole column where more than one does, else nothing. The
             dates in question are then unread.

@@ -223,9 +223,9 @@ class Delimited:
     # ---- rows that are none ----------------------------------------------------------------------
 
     def _blank_rows(self, table: pa.Table) -> list[int]:
-        """Rows of which every column asked for is blank, from 0.
+        """Rows, from 0, in which every requested column is blank.
 
-        Other columns need not be: a total at the end may stand anywhere.
+        Other columns need not be blank: a total at the end may be in any column.
         """
         blank: pa.ChunkedArray | None = None
         for column in table.columns:
@@ -245,7 +245,7 @@ class Delimited:
         return max(len(tail) - len(tail.rstrip(b"\r\n")) - 1, 0)
 
     def _blank_everywhere(self, rows: Sequence[int]) -> list[int]:
-        """Those of the rows that are blank in the columns not asked for, too."""
+        """The rows of these that are also blank in all other columns."""
         names = unique(self.headings)
         gone: list[int] = []
         start = 0

@@ -1,7 +1,7 @@
-"""What may be wrong with orders that were read, said with the numbers of both readings.
+"""Doubtful content of orders, reported with the numbers of both readings.
 
-Nothing here changes a value. A question is raised where nothing tells and the totals differ widely;
-a warning where the choice is likely and may be wrong; a note where another reader would ask.
+Nothing here changes a value. There is a question if nothing decides and the totals differ widely, a
+warning if the choice is likely but may be wrong, and a note if a user might ask about it.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def quantity_unused(
     found: amount_meaning.Meaning,
     words: str,
 ) -> None:
-    """Pieces beside an amount of which nothing says whether it is of one piece or of all."""
+    """A quantity and an amount that may be of one piece or of all."""
     quantity = columns.quantity
     if quantity is None or words not in ("row", "") or found.kind == "unit":
         return
@@ -91,7 +91,7 @@ def _of_order(reading: Reading, amounts: Values, kind: str) -> tuple[Any, Groups
 
 
 def _repeated_totals(reading: OrderReading, name: str, amounts: Values, keys: Groups) -> None:
-    """A total that its heading alone says to be the order's, on several rows."""
+    """A total on several rows that only its heading shows to be the order's."""
     totals = {
         "line": amount_meaning.total(amounts),
         "order": amount_meaning.total(amounts, keys),
@@ -113,7 +113,7 @@ def _repeated_totals(reading: OrderReading, name: str, amounts: Values, keys: Gr
 
 
 def of_items(reading: Reading) -> Iterator[str]:
-    """Headings of what a line is about: products, pieces, prices."""
+    """Headings of lines: products, quantities, prices."""
     known = {
         fold(one) for role in ("product", "category", "quantity") for one in headings.names_of(role)
     }
@@ -147,7 +147,7 @@ def _is_payment(name: str) -> bool:
 
 
 def _numbers_that_restart(reading: OrderReading, keys: Groups) -> None:
-    """Numbers of orders that stand on rows of several customers, or on days far apart."""
+    """Order numbers on rows of several customers, or on days far apart."""
     number = reading.arguments["order_id"]
     customer = reading.table[reading.arguments["customer_id"]]
     if reading.settings.bad_rows == "error" and not pa.types.is_nested(customer.type):
@@ -195,12 +195,12 @@ def _paid_back(reading: Reading, orders: tuple[Any, Groups]) -> Any:
 
 
 def refunds_missing(reading: Reading, name: str, rows: pa.ChunkedArray, word: str) -> None:
-    """Orders that are given back in part, of which no amount says how much.
+    """Orders that are refunded in part, without an amount of the refund.
 
     Args:
         reading: The orders, with their amounts.
         name: The status column.
-        rows: The rows whose word says so.
+        rows: The rows with such a state.
         word: The word.
     """
     here = groups.flags(rows)
@@ -218,12 +218,12 @@ def refunds_missing(reading: Reading, name: str, rows: pa.ChunkedArray, word: st
 def refunded_in_part(
     reading: Reading, name: str, rows: pa.ChunkedArray, word: str, meaning: str
 ) -> None:
-    """Orders that their state says are given back, with a smaller amount given back.
+    """Orders with a refunded state and a smaller refunded amount.
 
     Args:
         reading: The orders, with their amounts.
         name: The status column.
-        rows: The rows whose word says so.
+        rows: The rows with such a state.
         word: The word.
         meaning: What it means.
     """

@@ -1,6 +1,6 @@
 """Which column of a log of events is which, and what its kinds mean.
 
-As for orders: a layout says it, else headings are compared after folding with the lists of
+As for orders: a layout decides, else headings are compared after folding with the lists of
 `layouts/words.toml`; what was chosen is shown, and every choice has an option.
 """
 
@@ -38,7 +38,7 @@ def choose(
 
     Args:
         headings: The file's headings.
-        given: What the user said, by role; an empty string turns a role off.
+        given: The user's columns, by role; an empty string turns a role off.
         layout: The layout of the file.
         filled: Whether a column has values for a role. One without goes last.
     """
@@ -68,7 +68,7 @@ def choose(
 def varying(
     chosen: Mapping[str, Choice], headings: Sequence[str], words_of: Callable[[str], Sequence[str]]
 ) -> Choice | None:
-    """Another column of kinds where the one found by its heading says the same in all rows.
+    """Another column of kinds, if the column found by its heading has one value in all rows.
 
     Args:
         chosen: The column of each role.
@@ -92,7 +92,7 @@ def varying(
 def telling_more(
     chosen: Mapping[str, Choice], headings: Sequence[str], words_of: Callable[[str], Sequence[str]]
 ) -> dict[str, object] | None:
-    """What to say of a column with more known kinds than the one found by its heading."""
+    """The warning about a column with more known kinds than the one found by its heading."""
     own = chosen["kind"]
     if own.reason != "heading":
         return None
@@ -150,7 +150,7 @@ def is_machine(heading: str) -> bool:
 def kinds(
     present: Iterable[str], given: Mapping[str, str], layout: Layout | None = None
 ) -> dict[str, str]:
-    """What the kinds that occur mean: as said, as the layout has it, else by their names."""
+    """What the kinds in the log mean: by the user, by the layout, else by their names."""
     for meaning in given.values():
         if meaning not in KINDS:
             raise Problem(

@@ -42,8 +42,8 @@ def load_events(
 
     Args:
         paths: The files.
-        settings: What the user said; `columns` are those of events.
-        kinds: What the user said that kinds mean.
+        settings: The user's settings; `columns` are the columns of events.
+        kinds: The meanings of kinds given by the user.
         currency: The orders' currency, which the events' amounts are taken to be in. None where
             there are no orders: said, or found as theirs is.
         advance: Told the share that is done.
@@ -88,11 +88,11 @@ def steps_of(task: str, steps: Sequence[Any], kinds: Mapping[str, str | None]) -
 
     Args:
         task: The analysis that takes them, such as `funnel`.
-        steps: What was asked for; steps that are more than a name stay as they are.
+        steps: The requested steps; steps that are more than a name are not changed.
         kinds: The log's kinds, and what they mean.
 
     Raises:
-        Problem: No event is of a step, so that it would be 0 for a reason that nobody sees.
+        Problem: No event matches a step, so its count of 0 would hide a mistake.
     """
     out: list[Any] = []
     for step in steps:
@@ -158,7 +158,7 @@ class _EventReading(Reading):
         return self._loaded(), known
 
     def _day_first(self) -> None:
-        """Where the chosen column holds times of day alone, the day's column goes before it."""
+        """If the chosen column contains only times of day, the day's column is put before it."""
         when = self.chosen["occurred_at"]
         text = shown(self.table[when.value])
         if when.reason == "given" or text is None or not all_match(text, TIME_ALONE):
@@ -169,7 +169,7 @@ class _EventReading(Reading):
             self.unread = [when.value, *(one for one in self.unread if one != days)]
 
     def _codes_checked(self) -> None:
-        """Refuses a column of several currencies beside the amounts."""
+        """Refuses amounts with a column of several currencies."""
         for name in self.unread:
             codes = self._codes_in(name)
             if len(codes) > 1:

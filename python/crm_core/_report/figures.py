@@ -2,7 +2,7 @@
 
 Drawn here rather than by a plotting library: the colours are the page's CSS variables, so that a
 figure follows light, dark and print; text is text; and the same numbers give the same bytes. Each
-figure has a title and a description for those who hear it, and each bar a tooltip.
+figure has a title and a description for screen readers, and each bar a tooltip.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def stacked_bars(
 
 @dataclass(frozen=True)
 class Bar:
-    """A horizontal bar: its name, its length from 0 to 1, what it says, and its interval."""
+    """A horizontal bar: its name, its length from 0 to 1, its text, and its interval."""
 
     name: str
     length: float
@@ -235,7 +235,7 @@ def sankey(
 
 
 def shortened(name: str, most: int) -> str:
-    """A name without its middle where it is long: both ends of an address tell."""
+    """A long name without its middle, because both ends of an address are informative."""
     if len(name) <= most:
         return name
     head = most // 2
@@ -250,7 +250,7 @@ def lorenz(
     y_name: str,
     points: Sequence[tuple[float, float]],
 ) -> Markup:
-    """The Lorenz curve, beside the diagonal of equality; `points` from (0, 0) to (1, 1)."""
+    """The Lorenz curve and the diagonal of equality; `points` from (0, 0) to (1, 1)."""
     size, left, top = 340, 52, 10
     shown = _thinned(points, 400)
 

@@ -43,7 +43,7 @@ class Totals:
         revenue: Their revenue, as the months add up to.
         mean_order_value: Revenue by order, guests' among them.
         repeaters: Customers with two orders or more.
-        active: Customers whom CPM calls active.
+        active: Customers who are active by CPM.
         first_date: The first order's date.
         last_date: The last order's date.
         guest_orders: Orders of guests, which no table by customer holds.
@@ -89,7 +89,7 @@ class Findings:
 
 @dataclass(frozen=True)
 class Request:
-    """What the user asked for, beyond the file."""
+    """The user's request, besides the file."""
 
     as_of: datetime.date | None = None
     where: Mapping[str, Any] = field(default_factory=dict)
@@ -110,7 +110,7 @@ def analyse(
 
     Args:
         orders: The shop's orders.
-        request: What was asked for.
+        request: The request.
         step: Told the name of each analysis before it runs; see `ANALYSES`.
     """
     currency = Currency.of(orders)
@@ -229,7 +229,7 @@ def _active(segments: Frame) -> int:
 
 
 def _groups(rows: Frame, name: str) -> Frame:
-    """Customers and revenue of each decile or class, with the shares where they are defined."""
+    """Customers and revenue of each decile or class, with the shares if they are defined."""
     found: dict[Any, list[float]] = {}
     for group, revenue in zip(rows[name], rows["revenue"], strict=True):
         found.setdefault(group, []).append(revenue)

@@ -39,7 +39,7 @@ def load_frame(
 
 
 def unit_of(table: pa.Table, said: str | None) -> str | None:
-    """The unit of time that was said, or that of a `clv_summary` written as Parquet."""
+    """The given unit of time, or the unit of a `clv_summary` written as Parquet."""
     about = json.loads((table.schema.metadata or {}).get(b"crm", b"null"))
     if not about or about["analysis"] != "clv_summary":
         return said

@@ -178,7 +178,7 @@ def by_month(history: Frame) -> tuple[list[datetime.date], dict[tuple[str, str],
 
 
 def choices(chosen: Sequence[Choice], title: str, lang: str, option: str = "--") -> Grid:
-    """What each column was taken for, why, and the option that says otherwise."""
+    """The role of each column, the reason, and the option that changes it."""
 
     def changed(role: str) -> str:
         if role == "money_of":

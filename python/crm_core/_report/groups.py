@@ -45,7 +45,7 @@ class Groups:
     """The group of each row, as a code.
 
     Attributes:
-        codes: A number from 0 for each row, -1 where the row is of no group.
+        codes: A number from 0 for each row, -1 if the row is in no group.
         size: How many groups there are.
     """
 
@@ -55,7 +55,7 @@ class Groups:
 
     @classmethod
     def of(cls, *columns: pa.ChunkedArray) -> Groups:
-        """Rows that are alike in all of the columns; those without the first are of no group."""
+        """Rows that are equal in all of the columns; rows without the first are in no group."""
         codes, size = _codes(columns[0])
         for column in columns[1:]:
             more, count = _codes(column)
@@ -93,14 +93,14 @@ class Groups:
         return low, high, some
 
     def sums(self, values: Values) -> Numbers:
-        """The sum of each group; 0 where it has no value."""
+        """The sum of each group; 0 if it has no value."""
         here = values.valid & self.known
         out = np.zeros(self.size, values.numbers.dtype)
         np.add.at(out, self.codes[here], values.numbers[here])
         return out
 
     def firsts(self, where: Flags | None = None) -> npt.NDArray[np.int64]:
-        """The first row of each group, or the first of these rows; -1 where there is none."""
+        """The first row of each group, or the first of these rows; -1 if there is none."""
         out = np.full(self.size, -1, np.int64)
         at = np.flatnonzero(self.known if where is None else self.known & where)[::-1]
         out[self.codes[at]] = at  # of several the last one written stays
@@ -120,7 +120,7 @@ class Groups:
 
 
 def sharing(first: pa.ChunkedArray, second: pa.ChunkedArray) -> npt.NDArray[np.int64]:
-    """The rows that share their two values with another row; those without the first do not."""
+    """The rows that share their two values with another row; rows without the first do not."""
     codes, _ = _codes(first)
     more, count = _codes(second)
     both = codes.astype(np.int64) * (count + 1) + more + 1

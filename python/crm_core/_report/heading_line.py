@@ -1,4 +1,4 @@
-"""Where the headings of a table are, and what stands between its fields.
+"""The row of a table's headings, and the delimiter of its fields.
 
 Exports of shops begin with titles, periods and blank lines. The heading line is the first that has
 as many fields as most lines after it, no fewer than those before it, and holds words only; or the

@@ -61,8 +61,8 @@ class Choice:
     Attributes:
         role: `customer_id`, `ordered_at`, ..., also settings such as `amount_is` and `currency`.
         value: The heading, or the setting.
-        reason: A code of `sentences.REASONS`, with what it speaks of.
-        detail: What the reason speaks of: a cart's name, a heading, an encoding.
+        reason: A code of `sentences.REASONS`, with its detail.
+        detail: The reason's detail: the name of a shop system, a heading, an encoding.
     """
 
     role: str
@@ -87,7 +87,7 @@ def _known() -> frozenset[str]:
 
 
 def known_count(headings: Iterable[str]) -> int:
-    """How many headings are known: tells the right encoding from one that merely decodes."""
+    """How many headings are known; with the right encoding there are the most."""
     return sum(fold(heading) in _known() for heading in headings)
 
 
@@ -178,7 +178,7 @@ def further(
     wanted: Iterable[str],
     layout: Layout | None = None,
 ) -> dict[str, Choice]:
-    """Columns of categories: those that the user named, and those asked for by their role.
+    """Columns of categories: named by the user, or requested by their role.
 
     Args:
         headings: The file's headings.
@@ -199,7 +199,7 @@ def matched(
     layout: Layout | None = None,
     filled: Callable[[str, str], bool] = lambda role, heading: True,
 ) -> dict[str, Choice]:
-    """What the user said, else the first heading of each role that is there and not yet taken."""
+    """The user's column, else the first heading of each role that is there and not yet taken."""
     present: dict[str, str] = {}
     for heading in headings:
         present.setdefault(fold(heading), heading)
@@ -228,7 +228,7 @@ def matched(
 
 
 def registered_at(headings: Sequence[str]) -> str | None:
-    """The column of a customers' file that says when the customer registered."""
+    """The column of a customers' file with the date of registration."""
     return layouts.column(layouts.words()["headings"]["customers"]["registered_at"], headings)
 
 
@@ -265,7 +265,7 @@ def _goods() -> frozenset[str]:
 
 
 def is_goods(heading: str) -> bool:
-    """Whether a heading says a total of goods, before what coupons and points take off."""
+    """Whether a heading is of a total of goods before coupons and points."""
     return fold(heading) in _goods()
 
 
@@ -276,7 +276,7 @@ def _kinds() -> Mapping[str, str]:
 
 
 def amount_kind(heading: str) -> str:
-    """What a heading alone says of an amount, in the kinds of `words.toml`, or nothing."""
+    """The kind of an amount by its heading, in the kinds of `words.toml`, or nothing."""
     return _kinds().get(fold(heading)) or _kinds().get(fold(_bare(heading)), "")
 
 
@@ -294,7 +294,7 @@ def is_currency(heading: str) -> bool:
 
 
 def amount_scale(heading: str) -> str:
-    """What a heading says its amounts are in besides whole units: cents, or thousands."""
+    """The unit of amounts by their heading, if it is not whole units: cents, or thousands."""
     text = unicodedata.normalize("NFKC", heading).lower().replace("_", " ")
     known = layouts.words()["amount_scale"]
     if _holds_word(text, known["cents"]):

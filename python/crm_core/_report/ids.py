@@ -1,4 +1,4 @@
-"""Ids of customers that differ only by case, width or blanks, and values that mean nobody."""
+"""Ids of customers that differ only by case, width or blanks, and values that mean no customer."""
 
 from __future__ import annotations
 

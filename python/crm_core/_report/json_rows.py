@@ -179,7 +179,7 @@ class JsonRows(TextRows):
             yield number, row
 
     def _parsed(self, text: str) -> Any:
-        """The value, or None where the text is no JSON."""
+        """The value, or None if the text is no JSON."""
         try:
             return json.loads(
                 text,

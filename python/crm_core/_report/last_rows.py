@@ -14,7 +14,7 @@ _LAST = 5
 
 
 def no_order(table: pa.Table, columns: Mapping[str, str]) -> tuple[int, str, str] | None:
-    """The first of the last rows that is no order, the column that says so, and what it is.
+    """The first of the last rows that is no order, the column that shows it, and what it is.
 
     Args:
         table: The rows.
@@ -46,6 +46,6 @@ def _is_total(cell: str) -> bool:
 
 
 def _is_remark(cells: Mapping[str, str], columns: Mapping[str, str]) -> bool:
-    """One text alone, or one that stands where an order has its number."""
+    """One text alone, or a text in the column of order numbers."""
     text = cells.get(columns.get("order_id", ""), "")
     return len(cells) == 1 or re.search(r"\s|[※*:：。]", text) is not None

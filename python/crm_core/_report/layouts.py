@@ -58,7 +58,7 @@ class Layout:
         name: For people.
         reads: `orders` or `events`.
         roles: Headings of each role, by preference.
-        clock: The heading of the time of day, where the date's column has none.
+        clock: The heading of the time of day, if the date's column has none.
         identify: Lists of headings; a file that has all of one list is of this layout.
         order_level: Headings of money that is the order's, though it is repeated on its lines.
         ignore: Headings that look like a state and do not matter.

@@ -74,7 +74,7 @@ class Seen:
         return column if column is not None and column.null_count < len(column) else None
 
     def _person(self, name: str) -> bool:
-        """Mail addresses, or ids under a heading that speaks of a person."""
+        """Mail addresses, or ids under a heading of a person."""
         column = self._column(name)
         if column is None:
             return False

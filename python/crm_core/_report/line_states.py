@@ -1,7 +1,7 @@
 """States that differ between the rows of one order: they are of its lines, or follow one another.
 
-Where the rows of such orders are of different items, the states are of lines: cancelled and
-returned lines leave, the rest of the order stays. Otherwise nothing tells, and the user is asked.
+If the rows of such orders are different items, the states are of lines: cancelled and returned
+lines are left out, the rest of the order counts. Otherwise the user is asked.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _STRAY = 0.1  # orders in which an item stands twice, of those with several stat
 def apart(
     reading: Reading, name: str, mapped: pa.ChunkedArray
 ) -> tuple[pa.ChunkedArray, list[states.Stop]]:
-    """The state of each row's order, and the lines that leave where they differ.
+    """The state of each row's order, and the lines that are left out because of their own state.
 
     Args:
         reading: The orders, with their amounts.
@@ -36,7 +36,7 @@ def apart(
         mapped: The meaning of each row's word.
 
     Raises:
-        Problem: Nothing tells whether states are of lines, or follow one another.
+        Problem: It is undecided whether states are of lines, or follow one another.
     """
     keys = reading.keys
     if keys is None:

@@ -60,7 +60,7 @@ class Contents:
 
     @property
     def stops(self) -> list[str]:
-        """What speaks of cancelling or giving back: fields and words."""
+        """Fields and words about cancellations and refunds."""
         told: list[str] = []
         for name, texts in self.fields.items():
             if statuses.smell(_leaf(name)) and any(not statuses.says_no(one) for one in texts):
@@ -131,7 +131,7 @@ def notes(
 
 
 def _of_refunds(word: str) -> bool:
-    """Whether a word or a field speaks of refunds, and not of cancelling."""
+    """Whether a word or a field is about refunds, and not about cancellations."""
     return statuses.smell(_leaf(word)) == "refunded"
 
 

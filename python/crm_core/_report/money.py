@@ -32,7 +32,7 @@ def money(amount: float, currency: Currency) -> str:
 
 
 def brief(amount: float, currency: Currency, lang: str) -> str:
-    """An amount where there is little room: $2.50M, ¥1,234万. Small ones keep every digit."""
+    """A short form of an amount: $2.50M, ¥1,234万. Small amounts have every digit."""
     size = abs(amount)
     for least, unit, name in _UNITS[lang]:
         if size >= least:

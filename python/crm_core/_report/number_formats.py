@@ -40,7 +40,7 @@ def of_columns(file: BinaryIO, sheet: str, below: int) -> dict[int, dict[str, in
 
 
 def currency(code: str) -> str:
-    """The currency that a number format shows; `$` or `¥` where it leaves the country open."""
+    """The currency that a number format shows; `$` or `¥` if it does not name the country."""
     said = ""
     for quoted, escaped, symbol, plain in _QUOTED.findall(code.split(";")[0]):
         sign, _, place = symbol.partition("-")

@@ -1,7 +1,7 @@
 """Rows that may be no lines of their own: totals and charges among the items, sets beside their
 parts, and rows that stand in the file twice.
 
-Nothing here changes a value but `--repeated-rows drop`; what is found is said with its sum.
+Nothing here changes a value except `--repeated-rows drop`; messages contain the sums.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def repeated(table: pa.Table, key: str, second: str) -> Flags:
 
     Args:
         table: The rows.
-        key: A column that nearly tells rows apart; a row without a value in it repeats none.
+        key: A column with nearly distinct values; a row without a value in it repeats none.
         second: Another one.
     """
     plain = [name for name in table.column_names if not pa.types.is_nested(table[name].type)]
@@ -51,7 +51,7 @@ def repeated(table: pa.Table, key: str, second: str) -> Flags:
 
 
 def without_repeated(reading: Reading, key: str, second: str) -> None:
-    """Rows that stand in the file twice count, are left out, or are refused, as the user says.
+    """Rows that are in the file twice count, are left out, or are refused, by the user's option.
 
     `key` and `second` are as for `repeated`.
     """
@@ -127,7 +127,7 @@ def of_items(reading: OrderReading, names: Sequence[str]) -> None:
 
 
 def _sums_of_others(reading: OrderReading, worth: Any) -> None:
-    """Asks where one row of each order is the sum of its others: an order beside its items."""
+    """Asks if one row of each order is the sum of its others: an order together with its items."""
     keys = reading.keys
     if keys is None:
         return
@@ -172,7 +172,7 @@ def _negative_pieces(reading: OrderReading, worth: Any) -> None:
 
 
 def _parts(reading: OrderReading, name: str, worth: Any) -> None:
-    """A set beside its parts: both may have amounts."""
+    """A set together with its parts: both may have amounts."""
     text = _texts(reading.table[name])
     if text is None:
         return

@@ -124,7 +124,7 @@ def _without_repeated(
     chosen: Mapping[str, Choice],
     settings: Settings,
 ) -> tuple[list[pa.Table], list[Note]]:
-    """The rows of each file without orders that another one has, and what is said about it."""
+    """The rows of each file without orders that another one has, and the message about it."""
     keys = [chosen[role].value for role in ("order_id", "shop") if role in chosen]
     keys = keys if "order_id" in chosen else []
     # What is compared is what is read: a column of the day of the export may differ.
@@ -217,7 +217,7 @@ class OrderReading(StateReading):
         odd_rows.without_repeated(self, key, self.chosen["amount"].value)
 
     def _refund_rows(self) -> None:
-        """Rows that the user says give money back have amounts below zero."""
+        """Rows that the user declares to be refunds have amounts below zero."""
         name = self.chosen["amount"].value
         for said, words in self.settings.refund_rows.items():
             of = find(said, self.table.column_names, "--refund-rows")
@@ -427,7 +427,7 @@ class OrderReading(StateReading):
         )
 
     def _levels(self) -> None:
-        """Money beside the amount follows it: the order's once, the lines' on each line."""
+        """Other columns of money follow the amount: the order's once, the lines' on each line."""
         self._levels_said()
         keys = self.keys
         for role in MONEY if keys is not None else ():
@@ -488,7 +488,7 @@ class OrderReading(StateReading):
         return amount_meaning.level(name, money, keys, lines, self._of_layout(role))
 
     def _unread_discounts(self) -> None:
-        """Discounts, coupons and points beside amounts of lines, which may not be net of them."""
+        """Discounts, coupons and points if the amounts of lines may not be net of them."""
         of_order = self.arguments["amount_is"] == "order"
         if self.layout is not None or (of_order and not is_goods(self.arguments["amount"])):
             return
@@ -553,7 +553,7 @@ class OrderReading(StateReading):
         }
 
     def _kept(self) -> groups.Flags:
-        """The rows that the library keeps: all, unless those that cannot be read are left out."""
+        """The rows that the library reads: all, or all readable ones if the others are left out."""
         kept = np.ones(self.table.num_rows, np.bool_)
         if self.settings.bad_rows != "drop":
             return kept

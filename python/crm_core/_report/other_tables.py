@@ -48,7 +48,7 @@ def refuse(
         layout: The layout of the file, which vouches for its rows.
 
     Raises:
-        Problem: The headings, and the rows where these tell, are those of another table.
+        Problem: The headings, and the rows if these decide, are of another table.
     """
     if layout is not None or all(given.get(role) for role in REQUIRED):
         return
@@ -74,7 +74,7 @@ def _told(
     table: pa.Table,
     given: Mapping[str, str | None],
 ) -> list[str]:
-    """The headings that tell a kind of table, or nothing where it is another."""
+    """The headings that show a kind of table, or nothing if it is another."""
     for role in kind.get("without", ()):
         name = _column(role, headings, given)
         if name is not None and table[name].null_count < table.num_rows:
@@ -95,7 +95,7 @@ def _told(
 
 
 def _filled(column: pa.ChunkedArray) -> bool:
-    """Whether every row says something, and none of them no."""
+    """Whether every row has a value, and none of them means no."""
     text = shown(column)
     if text is None or text.null_count:
         return False
@@ -103,7 +103,7 @@ def _filled(column: pa.ChunkedArray) -> bool:
 
 
 def _distinct(column: pa.ChunkedArray) -> bool:
-    """Whether no value stands in two rows."""
+    """Whether no value is in two rows."""
     start = column.slice(0, 1_000)  # of a large file the start tells, most often
     return all(Groups.of(some).size == len(some) - some.null_count for some in (start, column))
 
@@ -116,7 +116,7 @@ def _column(role: str, headings: Sequence[str], given: Mapping[str, str | None])
 
 
 def _rows(kind: Mapping[str, Any]) -> list[str]:
-    """What else tells, in words."""
+    """The further evidence, in words."""
     said = {"order_id": "no order number", "customer_id": "no customer"}
     told = [said[role] for role in kind.get("without", ())]
     return [*told, *(["each customer once"] if "one_row" in kind else [])]

@@ -48,7 +48,7 @@ _SWEEP = {
 
 
 def look_ahead(run: Callable[..., Frame], cpm: Mapping[str, Any]) -> dict[str, Frame]:
-    """The tables of the section, by their titles' keys; what cannot be said is left out.
+    """The tables of the section, by their titles' keys; tables without data are left out.
 
     Args:
         run: Runs one analysis under the report's scope.

@@ -25,7 +25,7 @@ class Overlap:
 
     Attributes:
         parts: The rows of each file that count.
-        kept: For each file the rows that stay, from 0; None where all do.
+        kept: For each file the remaining rows, from 0; None if all remain.
         orders: Orders that were left out of a file because another one has the same lines.
         rows: Their rows.
         differing: Orders that several files have with different lines.
@@ -98,7 +98,7 @@ def _within(keys: pa.ChunkedArray, names: Sequence[object]) -> pa.ChunkedArray:
 
 
 def _key(part: pa.Table, columns: Sequence[str]) -> pa.ChunkedArray:
-    """One value for each order; null where there is no number."""
+    """One value for each order; null without an order number."""
     number, *others = (_plain(part[name]) for name in columns)
     if not others:
         return number

@@ -115,7 +115,7 @@ class Site:
 
 
 def _site(site: Site, lang: str, currency: Currency) -> dict[str, Any]:
-    """The part of the page on events: figures and tables, None where the log cannot tell."""
+    """The part of the page on events: figures and tables, None if the log lacks the data."""
     found = site.behavior
     pages, funnel, carts = found.pages, found.funnel, found.carts
 
@@ -164,7 +164,7 @@ def _exits(pages: Frame, lang: str) -> Any:
 
 
 def _bars(ident: str, title: str, text: str, steps: Sequence[tuple[str, int, float | None]]) -> Any:
-    """Bars of what is left of the first step, and the share beside each."""
+    """Bars of the share of the first step that reached each step, with its number."""
     first = steps[0][1] or 1
     bars = [
         Bar(

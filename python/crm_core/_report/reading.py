@@ -1,7 +1,7 @@
 """From a file's texts to typed columns: what orders and logs of events have in common.
 
 Everything decided on the way (which column, which currency, what a date's spelling is) is recorded
-as a `Choice`, a `Note` or a warning, because a number whose making nobody saw is not believed. The
+as a `Choice`, a `Note` or a warning, so that every number of the report can be explained. The
 columns keep the file's headings, so that errors of the core name them as the user knows them.
 """
 
@@ -123,7 +123,7 @@ class Reading:
         )
 
     def _unused(self, option: str, said: Iterable[str], there: Iterable[str]) -> None:
-        """Words that the user explained, and that no cell says; with the nearest that one does."""
+        """Words explained by the user that are in no cell, with the nearest word of a cell."""
         present = {fold_word(word): word for word in there}
         unused = [word for word in said if fold_word(word) not in present]
         if not unused:
@@ -181,7 +181,7 @@ class Reading:
             self.notes.append(Note("dropped_lines", {"rows": dropped}))
 
     def _told(self, notes: Sequence[tuple[str, dict[str, object]]]) -> None:
-        """Notes of a file; those on what may be wrong with the numbers go on top."""
+        """Notes of a file; notes on numbers that may be wrong come first."""
         ignored = {fold(name) for name in self.settings.ignore}
         for code, values in notes:
             if code in _OF_LISTS:
@@ -216,7 +216,7 @@ class Reading:
         self._odd_dates(name)
 
     def _clock(self, role: str, name: str) -> None:
-        """The time of day from a column of its own, where there is one."""
+        """The time of day from its own column, if there is one."""
         if self.layout is not None and not (self.layout.clock and self._of_layout(role)):
             return
         if self.layout is None:
@@ -249,7 +249,7 @@ class Reading:
         return None
 
     def _parsed(self, name: str, text: pa.ChunkedArray, of_layout: bool) -> dates.Dates:
-        """By the user's format, the layout's where it fits, else the common forms."""
+        """By the user's format, the layout's if it fits, else the common forms."""
         said = self.settings.date_format
         own = self.layout.date_format if self.layout is not None and of_layout else ""
         read = dates.parse(text, said or own or None)
@@ -362,7 +362,7 @@ class Reading:
         self.said_in_amounts |= set(self.formats) - {number_formats.DOLLARS}
 
     def _grouped(self, name: str, column: pa.ChunkedArray, read: amounts.Amounts) -> None:
-        """Remembers amounts such as 1,234 of which only the currency may tell what the sign is."""
+        """Remembers amounts such as 1,234, whose decimal sign only the currency may decide."""
         if self.settings.decimal != "auto" or read.decimal != ".":
             return
         known = [one for one in pc.unique(column).cast(pa.string()).to_pylist() if one]
@@ -512,7 +512,7 @@ class Reading:
             )
 
     def _formatted(self) -> str:
-        """The cells whose number formats say a currency."""
+        """The cells whose number formats show a currency."""
         told = [f"{code} in {row}" for code, row in sorted(self.formats.items())]
         return f" (formats of cells: {', '.join(told)})" if told else ""
 
@@ -520,7 +520,7 @@ class Reading:
         return f' --ignore "{amount}" says that the formats are wrong.' if self.formats else ""
 
     def _codes_agree(self, code: str, amount: str) -> None:
-        """Refuses another currency in the amount's heading, or in a column that nobody read."""
+        """Refuses another currency in the amount's heading, or in a column that was not read."""
         ignored = {fold(name) for name in self.settings.ignore}
         of_heading = currency_in(amount)
         if of_heading and of_heading != code and fold(amount) not in ignored:
@@ -538,7 +538,7 @@ class Reading:
                 )
 
     def _codes_in(self, name: str) -> list[str]:
-        """The codes of currencies in a column of nothing else, whose heading speaks of them."""
+        """The codes of currencies in a column of nothing else, with a heading for currencies."""
         low = name.lower()
         if name not in self.table.column_names or not any(
             part in low for part in layouts.words()["headings"]["currencies"]["parts"]

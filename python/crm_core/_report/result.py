@@ -47,5 +47,5 @@ class Frame:
         ]
 
     def label(self, column: str, word: str, lang: str) -> str | None:
-        """How the library shows a word of a column; None for what is no word of it."""
+        """The library's label of a word of a column; None if the column does not have the word."""
         return self.labels.get(column, {}).get(word, {}).get(lang)

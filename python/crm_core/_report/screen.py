@@ -41,7 +41,7 @@ def show_choices(
 
 
 def show_understanding(console: Console, loaded: Loaded, lang: str) -> None:
-    """The page of `--check`: choices and notes, then what the data say for and against them."""
+    """The page of `--check`: choices and notes, then the evidence for and against them."""
     show_choices(console, loaded.choices, loaded.notes, lang, loaded.warnings)
     headings = [words.column(name, lang) for name in ("role", "value")]
     found = [list(row) for row in understanding.rows(loaded.facts, lang)]

@@ -1,4 +1,4 @@
-"""What the user says about a file, and what is handed over when it is read."""
+"""The user's settings for a file, and the result of reading it."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _OWN = ("customer_id", "ordered_at", "amount", "order_id", "quantity")
 
 @dataclass(frozen=True)
 class Settings:
-    """What the user said about the file. `None` leaves the choice to us.
+    """The user's settings for the file. `None` leaves the choice to the program.
 
-    `dimensions` are names of columns that may be asked for: headings, or roles such as `product`.
-    `statuses` are columns of states besides the first, `ignore` columns that look like such and
-    do not matter, `order_level` and `line_level` money that is the order's or the line's.
+    `dimensions` are names of columns that may be requested: headings, or roles such as `product`.
+    `statuses` are columns of states besides the first, `ignore` columns that look like such and do
+    not matter, `order_level` and `line_level` money that is the order's or the line's.
     `refund_rows` are words by column that make a row's amount one that is given back.
     `repeated_rows` of `None` counts them and warns. `today` is the day after which a date is
     implausible.
@@ -71,7 +71,7 @@ class Note:
 
 @dataclass(frozen=True)
 class Rows:
-    """Where a row of the table came from.
+    """The place of a row of the table in its file.
 
     Attributes:
         parts: The files, and how many rows each has.

@@ -1,9 +1,9 @@
 """A file of rows, in every form in which shops hand them over.
 
-What a file is its first bytes say, not its name: delimited text in the encodings that shops use
-(`delimited`), spreadsheets (`workbook`), JSON (`json_rows`), Parquet and Arrow (`columnar`), SQLite
-and DuckDB (`databases`); packed, from standard input, or through a pipe (`container`). What is none
-of these is said in one sentence.
+The kind of a file is decided by its first bytes, not by its name: delimited text in the encodings
+that shops use (`delimited`), spreadsheets (`workbook`), JSON (`json_rows`), Parquet and Arrow
+(`columnar`), SQLite and DuckDB (`databases`); packed, from standard input, or through a pipe
+(`container`). What is none of these is said in one sentence.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _WEB_PAGE = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype|html|head|body|table|
 
 
 class Form(Protocol):
-    """What a kind of file has to tell."""
+    """The interface of a kind of file."""
 
     headings: list[str]
     encoding: str
@@ -105,12 +105,12 @@ class Source:
     def read(
         self, columns: Sequence[str], advance: Callable[[float], None], drop_broken: bool
     ) -> pa.Table:
-        """The columns asked for; `advance` is told the share of the file that is done."""
+        """The requested columns; `advance` is called with the share of the file that is done."""
         return self._form.read(columns, advance, drop_broken)
 
 
 def sources_of(paths: Sequence[Path], encoding: str, delimiter: str) -> list[Source]:
-    """The files that were named, and those that patterns such as `orders/*.csv` stand for."""
+    """The files that were named, and the files that match patterns such as `orders/*.csv`."""
     named: list[Path] = []
     for path in paths:
         before, sign, part = _parted(path)
@@ -150,7 +150,7 @@ def _is_text(kind: pa.DataType) -> bool:
 
 
 def _has_text(kind: pa.DataType) -> bool:
-    """Types whose text is read as what they are; floats are not."""
+    """Whether the text of a value has the exact value; that of a float may not."""
     naive = pa.types.is_timestamp(kind) and kind.tz is None
     return bool(pa.types.is_integer(kind) or pa.types.is_date(kind) or naive)
 

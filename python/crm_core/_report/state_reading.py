@@ -17,7 +17,7 @@ from .settings import Note
 
 
 class StateReading(Reading):
-    """The steps of `order_reading` on what the shop calls the state of an order."""
+    """The steps of `order_reading` on the state of an order."""
 
     def _states(self) -> None:
         """What does not count, by all columns that hold a state (see `states`)."""
@@ -64,7 +64,7 @@ class StateReading(Reading):
         self._suspects(result)
 
     def _unused_words(self, primary: Choice | None) -> None:
-        """Words that the user explained, and that stand in no column."""
+        """Words that the user explained, and that are in no column."""
         names = [] if primary is None else [primary.value]
         names += [
             find(name, self.table.column_names, "--status") for name in self.settings.statuses
@@ -116,7 +116,7 @@ class StateReading(Reading):
         return stops
 
     def _strangers(self, name: str, column: pa.ChunkedArray) -> None:
-        """Words that nobody has explained, in a column of states that no layout vouches for."""
+        """Words without a known meaning, in a column of states that no layout names."""
         if self.layout is not None:
             return
         _, unknown = statuses.meanings(distinct(column), None, self.settings.status_map)
@@ -155,7 +155,7 @@ class StateReading(Reading):
         return pc.take(meaning, at)
 
     def _given_back(self, name: str, column: pa.ChunkedArray, known: Mapping[str, str]) -> None:
-        """Words on refunds beside what the amounts of refunds say."""
+        """Words about refunds compared with the amounts of refunds."""
         said = {fold_word(word) for word in self.settings.status_map}
         partial = [word for word in known if statuses.is_partial(word)]
         if partial and not said:

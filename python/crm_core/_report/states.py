@@ -33,7 +33,7 @@ class Stop:
 
     Attributes:
         name: Its heading.
-        rows: The meaning of each row, null where the column says nothing.
+        rows: The meaning of each row, null if the column is blank.
         words: What its words mean.
     """
 
@@ -61,7 +61,7 @@ def cancellations(
     Args:
         name: The heading.
         column: Its texts, without blanks.
-        words: The values that cancel, where a layout says so; "*" is any.
+        words: The values that mean cancelled, if a layout gives them; "*" is any.
         own: The user's `--status-map`.
 
     Raises:
@@ -109,7 +109,7 @@ def by_headings(
         headings: The file's headings.
         taken: Headings that have a role.
         layout: The file's layout.
-        ignore: Headings that do not matter, as the user says.
+        ignore: Headings that the user ignores.
     """
     said = {fold(name): words for name, words in (layout.cancelled if layout else {}).items()}
     left_out = {fold(name) for name in [*ignore, *(layout.ignore if layout else ())]}
@@ -129,7 +129,7 @@ def by_headings(
 
 
 def suspects(table: pa.Table, unread: Sequence[str], refunds_read: bool) -> list[Suspect]:
-    """Unread columns whose words or heading speak of cancelling or giving back."""
+    """Unread columns with words or a heading about cancellations or refunds."""
     found: list[Suspect] = []
     for name in unread:
         smell = statuses.smell(name)
@@ -168,7 +168,7 @@ def suspects(table: pa.Table, unread: Sequence[str], refunds_read: bool) -> list
 
 
 def _how(name: str, told: Sequence[str]) -> str:
-    """Which option uses a column whose heading speaks of cancelling, by what it holds."""
+    """Which option uses a column with a heading about cancellations, by its values."""
     if statuses.speaks_of("pieces", name):
         return "not_used_pieces"
     if all(statuses.says_yes(one) for one in told):
@@ -183,7 +183,7 @@ def _how(name: str, told: Sequence[str]) -> str:
 
 
 def _said(text: str) -> str:
-    """What a message may say of a cell: a known word, or the part of it that is known."""
+    """What a message may show of a cell: a known word, or the part of it that is known."""
     word = fold_word(text)
     if word in statuses.general() or statuses.is_odd(text) or statuses.is_unpaid(text):
         return safe(text)
@@ -195,7 +195,7 @@ def _said(text: str) -> str:
 
 
 def _saying_no(name: str, column: pa.ChunkedArray) -> Suspect | None:
-    """A flag such as paid or active, and the rows in which it says no or names a state of it."""
+    """A flag such as paid or active, and the rows in which it is no or names a state of it."""
     text = shown(column)
     if text is None:
         return None
@@ -213,7 +213,7 @@ def _saying_no(name: str, column: pa.ChunkedArray) -> Suspect | None:
 
 
 def speaks_of_stop(text: str) -> bool:
-    """Whether a cell says that something was cancelled, given back or not paid."""
+    """Whether a cell means cancelled, refunded or not paid."""
     if len(text) > 40:
         return False
     if statuses.general().get(fold_word(text)) in statuses.STOPS[1:]:
@@ -266,7 +266,7 @@ def of_order(keys: Groups | None, stopped: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def ranked(meanings: pa.ChunkedArray) -> Values:
-    """The place of each row's meaning among all, those that stop first."""
+    """The rank of each row's meaning; meanings that stop an order come first."""
     at = pc.index_in(meanings, value_set=pa.array(MEANINGS_RANKED, pa.string()), skip_nulls=True)
     return Values(np.asarray(pc.fill_null(at, -1).to_numpy(), np.int64), valid(at))
 

@@ -37,7 +37,7 @@ def general() -> Mapping[str, str]:
 def meanings(
     words: Iterable[str], layout: Layout | None, own: Mapping[str, str]
 ) -> tuple[dict[str, str], list[str]]:
-    """What each word of a file means, and the words that nobody has explained.
+    """The meaning of each word of a file, and the words without a known meaning.
 
     Args:
         words: The distinct words of the status column.
@@ -83,7 +83,7 @@ def likely(word: str) -> str:
 
 
 def _denies(word: str, rest: str) -> bool:
-    """Whether what stands beside the known word in a text turns it round."""
+    """Whether other words in a text negate the known word."""
     smells = layouts.words()["smells"]
     words = re.split(r"[\W_]+", rest)
     # Folding takes a kana of "なし" away.
@@ -93,7 +93,7 @@ def _denies(word: str, rest: str) -> bool:
 
 
 def opposite(one: str, other: str) -> bool:
-    """Whether one of two headings says no to the other: paid and unpaid are near and no slip."""
+    """Whether one of two headings negates the other, as paid and unpaid do."""
 
     def denied(long: str, short: str) -> bool:
         before = long.removesuffix(short)
@@ -107,7 +107,7 @@ def opposite(one: str, other: str) -> bool:
 def stops(heading: str, words: Iterable[str], own: Mapping[str, str]) -> dict[str, str]:
     """The words of a further column of states that stop an order.
 
-    A failure in a column on the delivery is one of the parcel, and says nothing.
+    A failure in a column on the delivery is one of the parcel, and means nothing for the order.
     """
     known, _ = meanings(words, None, own)
     parts = layouts.words()["other_status"]["delivery"]
@@ -146,7 +146,7 @@ def _tests() -> frozenset[str]:
 
 
 def smell(heading: str) -> str:
-    """`cancelled` or `refunded` where a heading speaks of it, else nothing."""
+    """`cancelled` or `refunded` if a heading is about it, else nothing."""
     if fold(heading) in _tests():
         return "cancelled"
     text = heading.lower()
@@ -170,7 +170,7 @@ def _consents() -> frozenset[str]:
 
 
 def is_consent(heading: str) -> bool:
-    """Whether a heading is that of a flag without which an order may not stand, such as paid."""
+    """Whether a heading is of a flag without which an order may not count, such as paid."""
     return fold(heading) in _consents()
 
 
@@ -180,7 +180,7 @@ def _unpaid() -> frozenset[str]:
 
 
 def is_unpaid(word: str) -> bool:
-    """Whether a word says that nobody has paid yet."""
+    """Whether a word means not paid yet."""
     return fold_word(word) in _unpaid()
 
 
@@ -208,7 +208,7 @@ def verdict_words() -> Sequence[frozenset[str]]:
 
 
 def refusals(words: Iterable[str]) -> list[str]:
-    """The bad words of a column with no words but those of one verdict: test or live, OK or NG."""
+    """The bad words of a column whose words are all of one verdict: test or live, OK or NG."""
     found = list(words)
     for good, bad in _verdicts():
         if all(fold_word(word) in good | bad for word in found):
@@ -227,17 +227,17 @@ def is_list(heading: str) -> bool:
 
 
 def is_open(word: str) -> bool:
-    """Whether a word says that something is still to come."""
+    """Whether a word means that something is not done yet."""
     return general().get(fold_word(word)) == "pending"
 
 
 def is_discount(heading: str) -> bool:
-    """Whether a heading speaks of a discount, a coupon or points that pay."""
+    """Whether a heading is of a discount, a coupon or points used as payment."""
     return not is_harmless(heading) and speaks_of("discount", heading)
 
 
 def is_harmless(heading: str) -> bool:
-    """Whether a heading is of a rule, a score or a name, whatever else it speaks of."""
+    """Whether a heading is of a rule, a score or a name, whatever its other words."""
     return speaks_of("harmless", heading)
 
 
@@ -257,16 +257,16 @@ def _partial() -> frozenset[str]:
 
 
 def is_partial(word: str) -> bool:
-    """Whether a word says that a part was given back."""
+    """Whether a word means a partial refund."""
     return fold_word(word) in _partial()
 
 
 def says_no(value: str) -> bool:
-    """Whether a flag's value says no; an amount of zero does."""
+    """Whether a flag's value is no; an amount of zero is."""
     text = value.strip().lower()
     return text in layouts.words()["smells"]["no"] or _ZERO.fullmatch(text) is not None
 
 
 def says_yes(value: str) -> bool:
-    """Whether a flag's value says yes."""
+    """Whether a flag's value is yes."""
     return value.strip().lower() in layouts.words()["smells"]["yes"]

@@ -33,7 +33,7 @@ class TextRows:
 
 
 def number_text(text: str) -> str:
-    """Digits without an exponent (`1e3` is 1000), where they are not too many to be meant."""
+    """Digits without an exponent (`1e3` is 1000), unless there are unreasonably many."""
     if "e" not in text and "E" not in text:
         return text
     try:

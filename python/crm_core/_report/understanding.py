@@ -1,7 +1,7 @@
 """How a file was understood, for people: `crm report --check`, `orders.understanding`.
 
-It says what each column was taken for and why, what amounts mean and which sums were tried, which
-columns were not read and what they look like, and shows the first order as it was understood. Ids,
+It contains the role of each column and its reason, the meaning of amounts and the sums that were
+tried, the columns that were not read and what they look like, and the first order as read. Ids,
 names and addresses are left out, because the page is passed around.
 """
 
@@ -31,8 +31,8 @@ class Understanding:
     """What was understood of the files.
 
     Attributes:
-        layout: The layout that was followed, as its id; None where the headings alone decided.
-        choices: What each role was taken for, why, and the option that says otherwise.
+        layout: The id of the layout; None if only the headings decided.
+        choices: The column of each role, the reason, and the option that changes it.
         warnings: What may be wrong.
         notes: What was done to the data.
         facts: Dates, sums that were tried, unread columns, rows by state, the first order.
@@ -87,7 +87,7 @@ class Understanding:
 
 
 def understanding(loaded: Loaded, say: Any = str) -> Understanding:
-    """What there is to say of files that were read.
+    """The understanding of files that were read.
 
     Args:
         loaded: What was read.
@@ -108,7 +108,7 @@ def understanding(loaded: Loaded, say: Any = str) -> Understanding:
 
 
 def rows(facts: Mapping[str, Any], lang: str) -> list[tuple[str, str]]:
-    """The facts as lines of what and how."""
+    """The facts as pairs of subject and text."""
     lines: list[tuple[str, str]] = []
 
     def add(key: str, value: str) -> None:

@@ -1,4 +1,4 @@
-"""What the report says, in English and Japanese.
+"""The texts of the report, in English and Japanese.
 
 The Japanese terms are the ones that shops use. Words of results (segments, levels, reasons) are not
 here: a result carries their labels, see `Frame.labels`.
@@ -175,14 +175,14 @@ _PAGE: Mapping[str, tuple[str, str]] = {
     "contents": ("Contents", "目次"),
     "monthly": ("New and repeat customers by month", "新規・リピート売上の推移"),
     "monthly_text": (
-        "An order is new when it is the customer's first ever, repeat afterwards; later "
-        "data never changes it.",
+        "An order is new if it is the customer's first, otherwise repeat; later data never "
+        "changes this.",
         "顧客の最初の注文を新規、2回目以降をリピートとします。後からデータが増えても区分は変わりません。",
     ),
     "rfm": ("RFM", "RFM分析"),
     "rfm_text": (
-        "Recency and frequency from 1 to 5, 5 is best: each cell says how many customers, "
-        "and how much of the revenue.",
+        "Recency and frequency from 1 to 5, 5 is best: each cell has the number of customers "
+        "and their revenue.",
         "最新購入日(R)と購入回数(F)を1〜5で評価(5が最良)。各マスは顧客数と売上です。",
     ),
     "rfm_customers": ("Customers by R and F", "R×F 顧客数"),
@@ -190,7 +190,7 @@ _PAGE: Mapping[str, tuple[str, str]] = {
     "rfm_segments": ("RFM segments", "RFMセグメント"),
     "cpm": ("Customer portfolio (CPM)", "顧客ポートフォリオ (CPM分析)"),
     "cpm_text": (
-        "Ten segments by orders, tenure and spending; churned after {days} days of silence.",
+        "Ten segments by orders, tenure and spending; churned {days} days after the last order.",
         "購入回数・在籍日数・購入金額による10分類。最終購入から{days}日以上で離脱とします。",
     ),
     "cpm_text_plain": (
@@ -204,15 +204,15 @@ _PAGE: Mapping[str, tuple[str, str]] = {
     ),
     "cycle": ("Purchase cycle", "購入周期"),
     "cycle_text": (
-        "How long each customer has been silent next to their own usual gap, and when those who "
-        "return are expected back. crm alerts lists them.",
+        "Days since each customer's last order compared with their usual gap, and the predicted "
+        "date of the next order if they return. crm alerts lists the customers.",
         "各顧客の購入間隔に対する沈黙の長さと、再購入する場合の予測購入日。"
         "一覧は crm alerts で出力できます。",
     ),
     "cycle_levels": ("Customers by level", "状態別顧客数"),
     "cycle_expected": ("Customers by predicted date", "予測購入日別顧客数"),
     "no_cycle": (
-        "No customer has bought twice: there is no cycle to learn.",
+        "No customer has bought twice, so there is no purchase cycle.",
         "2回以上購入した顧客がいないため、購入周期を学習できません。",
     ),
     "concentration": ("Concentration", "売上の集中度"),
@@ -224,20 +224,20 @@ _PAGE: Mapping[str, tuple[str, str]] = {
         "ジニ係数 {gini}。",
     ),
     "no_lorenz": (
-        "Some customer's revenue is negative, or there is none: shares are not defined.",
+        "A customer's revenue is negative, or there is no revenue: shares are not defined.",
         "売上が負の顧客がいる、または売上がないため、構成比を計算できません。",
     ),
     "deciles": ("Deciles", "デシル分析"),
     "abc": ("ABC analysis", "ABC分析"),
     "by": ("By {name}", "{name}別"),
     "behavior": ("On the site", "サイト上の行動"),
-    "behavior_empty": ("No events up to then.", "対象期間のイベントはありません。"),
+    "behavior_empty": ("No events in the period.", "対象期間のイベントはありません。"),
     "behavior_lead": (
         "{events} events of {visitors} visitors, {first} to {last}.",
         "{first} 〜 {last} の訪問者{visitors}人、イベント{events}件。",
     ),
     "behavior_sessions": (
-        "{sessions} sessions; a session ends after 30 minutes of silence.",
+        "{sessions} sessions; a session ends after 30 minutes without an event.",
         "セッション数 {sessions} (30分間行動がなければ終了)。",
     ),
     "exits": ("Exits by page", "ページ別離脱率"),
@@ -249,13 +249,13 @@ _PAGE: Mapping[str, tuple[str, str]] = {
     "exits_bar": ("{rate} of {views} views", "{rate} (閲覧{views})"),
     "funnel": ("Funnel", "ファネル分析"),
     "funnel_text": (
-        "Visitors who took each step within {window} of the first, one after the other. Those who "
-        "may still go on are left out of the rates.",
+        "Visitors who took the steps in order within {window} of the first. Visitors who may still "
+        "go on are left out of the rates.",
         "最初の段階から{window}以内に順に到達した訪問者。まだ継続中の訪問者は率に含めません。",
     ),
     "carts": ("Carts", "カゴ落ち"),
     "carts_text": (
-        "Carts whose hour of silence has passed, and how many were left after each stage. "
+        "Carts without an event for an hour, and how many went on after each stage. "
         "{rate} were abandoned.",
         "最後の行動から1時間以上たったカートの、各段階の後に残った数。カゴ落ち率 {rate}。",
     ),
@@ -302,39 +302,39 @@ _PAGE: Mapping[str, tuple[str, str]] = {
     "outlook": ("Outlook, and how right it was", "見通しと検証"),
     "outlook_forecast": ("Today's customers in the next years", "既存顧客の売上予測 (新CPM)"),
     "outlook_forecast_text": (
-        "Without any new customer, by years of 365 days. Two methods side by side: a model of "
-        "each customer, and last year's moves between segments. Low and high hold the outcome "
-        "with 80 % if the method is right; the multiple is of the last 365 days' revenue.",
+        "Without new customers, by years of 365 days. Two methods: a model of each customer, and "
+        "last year's moves between segments. The outcome is between low and high with a "
+        "probability of 80 % if the method is right; the multiple is of last year's revenue.",
         "新規顧客がないとした場合の365日ごとの予測です。顧客別モデルと、前年のセグメント遷移の2通りを並べます。"
         "下限・上限は80%の範囲、年商倍率は直近365日の売上に対する累計です。",
     ),
     "outlook_forecast_tested": ("The forecast of a year ago", "1年前時点の予測と実績"),
     "outlook_forecast_tested_text": (
-        "From what was known then, beside what came.",
+        "The forecast from the orders up to then, compared with the actual numbers.",
         "当時までのデータだけで予測し、その後の実績と並べました。",
     ),
     "outlook_dates_tested": ("Predicted dates, 90 days ago", "90日前時点の購入日予測の検証"),
     "outlook_dates_tested_text": (
-        "Error of the next order's date in days, over those who came back since; rules of thumb "
-        "beside the model.",
+        "Error of the next order's date in days, over the customers who came back since, for the "
+        "model and for rules of thumb.",
         "その後に再購入した顧客についての、次回購入日の誤差(日)です。簡易な予測法と並べます。",
     ),
     "outlook_sweep": ("Where to draw the line of churn", "離脱基準の比較"),
     "outlook_sweep_text": (
-        "Customers 90 days ago by days of silence: how many each threshold calls churned, how "
-        "many of them came back anyway, and how many stand within a week of the line.",
+        "Customers 90 days ago by days without an order: how many are churned by each threshold, "
+        "how many of these came back anyway, and how many are within a week of the threshold.",
         "90日前時点で、各日数を基準とした離脱者数、その後に再購入した人の割合、基準の前後7日以内の顧客の割合です。",
     ),
     "reconciliation": ("Reconciliation", "データの照合"),
     "reconciliation_text": (
-        "Every row that came in, by what became of it; the lines add up to the file.",
+        "Every row of the file, by how it was counted; the lines add up to the file.",
         "取り込んだすべての行の扱いです。合計はファイルの内容と一致します。",
     ),
     "reading": ("How the file was read", "ファイルの読み取り"),
     "definitions": ("Definitions", "集計の定義"),
     "definitions_text": (
-        "Each table's request with every default written out, and its hash: two reports "
-        "with the same hash count alike.",
+        "Each table's request with all defaults, and its hash: tables with the same hash have "
+        "the same definition.",
         "各表の条件(既定値を含む)とハッシュ値です。ハッシュが同じなら定義も同じです。",
     ),
     "figures": ("The figures as a table", "数値を表で見る"),

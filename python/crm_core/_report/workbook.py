@@ -58,7 +58,7 @@ class Workbook(TextRows):
     def _note_others(
         self, headings: list[str], others: dict[str, list[list[Any]]], file: str
     ) -> None:
-        """The sheets that are not read; those with the same headings hold more of the same."""
+        """The sheets that are not read; sheets with the same headings contain more of the same."""
         alike = [
             name
             for name, rows in others.items()

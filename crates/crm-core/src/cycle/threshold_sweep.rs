@@ -76,7 +76,7 @@ impl Default for Options {
 const RULES: &[Label] = &[
     Label {
         code: "churn_days",
-        en: "Days of silence",
+        en: "Days without an order",
         ja: "未購入日数",
     },
     Label {

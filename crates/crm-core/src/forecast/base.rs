@@ -1,4 +1,5 @@
-//! Base forecast (新CPM): what today's customers will bring in the next years, without new ones.
+//! Base forecast (新CPM): orders and revenue of today's customers in the next years, without new
+//! customers.
 //!
 //! # Definition
 //!
@@ -13,10 +14,10 @@
 //! | `expected_revenue` | revenue in the year |
 //! | `revenue_multiple` 年商倍率 | revenue from the origin to the end of the year ÷ that of the 365 days before |
 //!
-//! Two methods stand side by side. `model`: MBG/NBD and Gamma-Gamma, customer by customer
-//! (`model.rs`). `markov`: the ten CPM segments (five rungs, active or churned) and how
-//! customers moved between them in the year before, which goes on like that
-//! (`markov.rs`). Where they are far apart, neither should be believed to the digit.
+//! There are two methods. `model` (`model.rs`) uses MBG/NBD and Gamma-Gamma for each customer.
+//! `markov` (`markov.rs`) uses the moves of customers between the ten CPM segments (five segments,
+//! each active or churned) in the year before, and assumes the same moves in each next year. If
+//! their results are far apart, neither is precise.
 //!
 //! The `_low` and `_high` columns, of rates too, hold the outcome with the probability `interval`, given that the
 //! method is right: what the parameters may be and what the customers may do. A change of season,
@@ -24,21 +25,24 @@
 //!
 //! # Tested one year ahead
 //!
-//! The rows of the first origin, 365 days before `as_of`, were computed from what was known then, and
-//! have what came beside: `actual_active`, `actual_orders`, `actual_revenue`. They are left out where
-//! the shop had no customers then.
+//! The rows of the first origin, 365 days before `as_of`, are computed from the orders up to that
+//! day, and have the actual values too: `actual_active`, `actual_orders`, `actual_revenue`. There
+//! are no such rows if the shop had no customers then.
 //!
-//! # Where there is no forecast
+//! # Missing forecasts
 //!
-//! Cells are null, and the note `without_forecast` says why: one entry per origin and method, with its
-//! `reason`.
+//! If a method has no forecast, its cells are null and the note `without_forecast` has the
+//! `reason`, with one entry per origin and method.
 //!
 //! | reason | method | |
 //! |---|---|---|
-//! | `no_repeat_customer` | `model` | nobody had come back by the origin |
-//! | `too_few_repeat_customers` | `model` | one customer had: a model takes two |
-//! | `no_customers_a_year_before` | `markov` | the shop is younger than a year: no moves to learn from |
-//! | `segments_not_seen_a_year_before` | `markov` | more than a twentieth of the customers are in segments that nobody was in a year before: a young shop has churned ones now and had none then |
+//! | `no_repeat_customer` | `model` | no customer had a second purchase by the origin |
+//! | `too_few_repeat_customers` | `model` | only one customer had; the model needs two |
+//! | `no_customers_a_year_before` | `markov` | the shop is younger than a year, so there are no
+//! moves |
+//! | `segments_not_seen_a_year_before` | `markov` | more than a twentieth of the customers are in
+//! segments that were empty a year before; for example, a young shop has churned customers now and
+//! had none then |
 
 use std::sync::Arc;
 
@@ -68,7 +72,7 @@ pub struct Options {
     pub years: u32,
     /// Probability that the outcome lies between the low and the high column. Default 0.8.
     pub interval: Fraction,
-    /// Draws for them, 20 to 10,000. Default 100.
+    /// Random draws for the intervals, 20 to 10,000. Default 100.
     pub draws: u32,
     /// Seed of the draws. Default 0.
     pub seed: u64,
@@ -116,7 +120,7 @@ impl Estimate {
     }
 }
 
-/// What a method says of one year; revenue in major units.
+/// The forecast of a method for one year; revenue in major units.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct Year {
     pub(super) active: Estimate,
@@ -207,7 +211,7 @@ impl Base {
     }
 }
 
-/// The shop a year later, with the totals of that year alone.
+/// The shop a year later, with the totals of that year only.
 pub(super) struct Later<'a> {
     pub(super) base: &'a Base,
     year: Totals,
@@ -221,7 +225,7 @@ impl<'a> Later<'a> {
     }
 }
 
-/// What customers did in a year.
+/// Purchase days and revenue of customers in a year.
 pub(super) struct Outcome {
     pub(super) orders: Vec<f64>,
     pub(super) revenue: Vec<f64>,
@@ -250,7 +254,7 @@ struct Row {
     customers: usize,
     said: Option<Year>,
     multiple: Option<f64>,
-    /// Active customers, purchase days and revenue, where the year is over.
+    /// Active customers, purchase days and revenue, if the year is over.
     actual: Option<[f64; 3]>,
 }
 
@@ -319,7 +323,7 @@ impl Analysis for BaseForecast {
             ..scope.clone()
         };
         let today = Totals::new(orders, &scope, context)?.as_of;
-        // The shop of each year's end, from two years ago to today.
+        // The shop at the end of each year, from two years ago to today.
         let mut bases = Vec::new();
         for back in [2, 1, 0] {
             let day = Day(today.0.saturating_sub_unsigned(back * YEAR));

@@ -165,8 +165,8 @@ impl Moves {
         Ok(Some(said))
     }
 
-    /// Rows of shares from rows of weights, one for each count; customers of an empty segment stay
-    /// in it.
+    /// Transition probabilities: each row of weights, one weight per count, divided by its sum.
+    /// Customers of an empty segment stay in it.
     fn shares(&self, mut weight: impl FnMut(f64) -> f64) -> Matrix {
         let mut shares = [[0.0; STATES]; STATES];
         for (s, (row, counts)) in shares.iter_mut().zip(&self.counts).enumerate() {

@@ -1,4 +1,4 @@
-//! The base forecast customer by customer: MBG/NBD for purchases, Gamma-Gamma for what they are worth.
+//! The base forecast by customer: MBG/NBD for purchases, Gamma-Gamma for their values.
 //!
 //! Expected orders and revenue are exact sums over all customers,
 //!
@@ -7,13 +7,13 @@
 //! revenue in year y    Σ_i (the same of i) · E[M_i]
 //! ```
 //!
-//! Who is active at the end of a year hangs on when purchases fall, so it is simulated, and so are the
-//! intervals. Each draw takes parameters from their law, shared by all customers, and then each
-//! customer's life:
+//! Whether a customer is active at the end of a year depends on the dates of purchases, so this and
+//! the intervals are simulated. Each draw takes parameters from their approximate distribution, the
+//! same for all customers, and then each customer's life:
 //!
 //! ```text
 //! alive with P(alive); rate λ ~ Gamma(r + x, α + T), dropout p ~ Beta(a, b + x + 1)
-//! purchases after exponential gaps of rate λ, the last one with chance p each
+//! purchases after exponential gaps of rate λ; each is the last one with probability p
 //! ```
 //!
 //! Above 20,000 customers the draws take that many, evenly spread over the ids, and are scaled up;
@@ -26,10 +26,10 @@ use crate::num::rng::Rng;
 use crate::table::Values;
 use crate::{Context, Error, Result, Table};
 
-/// Customers whose lives are drawn, at most.
+/// The largest number of customers whose lives are drawn.
 const DRAWN: usize = 20_000;
 
-/// Purchases of one life, at most: enough for several a day over ten years.
+/// The largest number of purchases in one life: enough for several a day over ten years.
 const LONGEST: u32 = 100_000;
 
 /// Most years of [`Options`].

@@ -113,12 +113,12 @@ const RULES: &[Label] = &[
     },
     Label {
         code: "top_silence",
-        en: "Longest silence",
+        en: "Longest time without an order",
         ja: "未購入日数上位",
     },
     Label {
         code: "top_silence_ratio",
-        en: "Longest silence in mean gaps",
+        en: "Longest time without an order, in mean gaps",
         ja: "未購入日数/平均間隔上位",
     },
 ];
