@@ -1,6 +1,6 @@
 //! Every way an import or a request can be wrong, with the message a user sees.
 
-use crm_core::data::{ColumnData, ColumnValues, TimeUnit};
+use crm_core::columns::{ColumnData, ColumnValues, TimeUnit};
 use crm_core::{Context, Dataset, Error, ErrorCode, Orders, register};
 use crm_tests::{batch, floats, ints, optional_ints, optional_texts, orders, texts, times};
 

@@ -310,7 +310,7 @@ def _known_dimensions(names: Sequence[str], sources: Sequence[Any], roles: Seque
 
 
 def _one_of(option: str, value: Any, words: Sequence[str]) -> Any:
-    """The value, where it is one of the words or not said."""
+    """The value, if it is one of the words or not given."""
     if value is None or value in words:
         return value
     raise OptionError(

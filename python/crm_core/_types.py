@@ -93,7 +93,7 @@ class ChannelScope(CommonScope, total=False):
     occasion: Literal["order", "day"] | None
     """What a purchase is: an order, or a day with orders. Default: each analysis's own."""
     customers: Where | None
-    """Chooses whom the answer is about; models, cuts and ranks always come from all customers, so
+    """Selects the customers of the result; models, cuts and ranks come from all customers, so
     no number changes."""
 
 
@@ -101,7 +101,7 @@ class ScopeWithoutOccasion(CommonScope, total=False):
     """The `Scope` of analyses without the option `occasion`."""
 
     customers: Where | None
-    """Chooses whom the answer is about; models, cuts and ranks always come from all customers, so
+    """Selects the customers of the result; models, cuts and ranks come from all customers, so
     no number changes."""
     by: Sequence[str] | None
     """Columns to break the result down by; they come first, under their own names."""

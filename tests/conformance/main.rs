@@ -4,7 +4,8 @@
 mod orders;
 mod requests;
 
-use crm_core::data::{Batch, OrdersSpec};
+use crm_core::columns::Batch;
+use crm_core::data::OrdersSpec;
 use crm_core::table::Cell;
 use crm_core::{Context, Dataset, Events, Orders, Scope, Table, Zone, analysis, register};
 use crm_tests::{STORE, orders, rows, shuffled, store, take};

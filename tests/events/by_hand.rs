@@ -1,8 +1,9 @@
 //! Small logs worked out by hand.
 
 use super::*;
-use crm_core::data::{Event, EventWord, EventsSpec};
+use crm_core::data::{Event, EventsSpec};
 use crm_core::table::Cell;
+use crm_core::words::EventWord;
 use crm_core::{Context, Currency, Events, Table, Zone};
 use crm_tests::{batch, optional_ints, optional_texts, texts, times};
 

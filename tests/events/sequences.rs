@@ -5,8 +5,9 @@
 use super::*;
 use crm_core::behavior::funnel::{Exclusion, Per};
 use crm_core::behavior::sequences::{Options, Step, matches};
-use crm_core::data::{Event, EventWord};
+use crm_core::data::Event;
 use crm_core::scope::Condition;
+use crm_core::words::EventWord;
 use crm_core::{Duration, Error, Events, Zone};
 use proptest::collection::vec;
 use proptest::option;

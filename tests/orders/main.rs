@@ -8,7 +8,8 @@ mod lines;
 mod parts;
 mod refunds;
 
-use crm_core::data::{Batch, OrdersSpec};
+use crm_core::columns::Batch;
+use crm_core::data::OrdersSpec;
 use crm_core::{Context, Dataset, Orders, Table, register};
 use crm_tests::{numbers, words};
 

@@ -1,7 +1,8 @@
 //! Parts and wholes: orders put together of imports, rows that repeat others, what a view counts.
 
 use super::{build, reconciled, rows, run, summary};
-use crm_core::data::{Batch, ColumnData, Customers, CustomersSpec, OrdersSpec};
+use crm_core::columns::{Batch, ColumnData};
+use crm_core::data::{Customers, CustomersSpec, OrdersSpec};
 use crm_core::scope::{Filter, Policy};
 use crm_core::{Context, ErrorCode, Orders, register};
 use crm_tests::{batch, ints, numbers, optional_ints, optional_texts, texts, times, words};

@@ -21,7 +21,8 @@ static FAMILIES: &[&[Entry]] = &[
     crate::clv::ANALYSES,
     crate::behavior::ANALYSES,
     crate::cycle::ANALYSES,
-    crate::taught::ANALYSES,
+    crate::shop_model::ANALYSES,
+    crate::customer_card::ANALYSES,
     crate::forecast::ANALYSES,
 ];
 

@@ -9,9 +9,13 @@ pub use field::{CUSTOMER_ID, Field, Type};
 pub(crate) use field::{columns, fields};
 
 use self::texts::TextIndex;
+use crate::columns::Buf;
 use crate::context::{collect, filled, room};
-use crate::data::{Buf, IdRef, Ids};
-use crate::{Currency, Day, Definition, Error, Result, Zone};
+use crate::definition::Definition;
+use crate::error::{Error, Result};
+use crate::ids::{IdRef, Ids};
+use crate::money::Currency;
+use crate::time::{Day, Zone};
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;

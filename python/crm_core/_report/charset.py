@@ -94,7 +94,7 @@ def guess(file: BinaryIO, name: str) -> str:
         if _decodes(sample, one)
     ]
     known, likeness, best = max(fitting, key=lambda fit: fit[:2], default=(0, 0.0, ""))
-    # Other encodings decode anything; what tells them is that the headings become known words.
+    # Other encodings decode anything; the right one is that which gives known headings.
     others = [
         (count, _letters(sample, one), one)
         for one in _OTHERS

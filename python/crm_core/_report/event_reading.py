@@ -27,7 +27,7 @@ from .settings import Loaded, Note, Settings
 from .several_files import read_files, require, shared
 from .source import sources_of
 
-# What carts can do without: where no kind means it, it is said not to occur.
+# Meanings that carts do not need: without a kind for one, it is declared not to occur.
 _MAY_BE_MISSING = ("remove", "checkout", "payment_failed")
 
 

@@ -237,7 +237,7 @@ class Reading:
                 self.notes.append(Note("joined_clock", {"column": name, "clock": clock}))
 
     def _clock_by_heading(self, name: str) -> str | None:
-        """A column of times of day beside one of days, by its heading and its values."""
+        """A column of times of day for a column of days, by heading and values."""
         day = shown(self.table[name])
         if day is None or not all_match(day, _DAY_ALONE):
             return None
@@ -448,7 +448,7 @@ class Reading:
         return np.where(found.valid, found.floats, np.nan)
 
     def _currency(self) -> None:
-        """Said by the user, a column, the amounts, their heading, or (and told) the language."""
+        """By the user, a column, the amounts, their heading, or the language (with a note)."""
         column = self.chosen.pop("currency", None)
         amount = self.chosen["amount"].value
         said = self.settings.currency

@@ -3,7 +3,8 @@
 
 use super::{AS_OF, Analysis, Dataset, Input, noted_end, resolved};
 use crate::context::{Context, filled};
-use crate::data::{Events, Reason};
+use crate::data::Events;
+use crate::data::input::parse::Reason;
 use crate::error::{Error, Result};
 use crate::scope::{AsOf, Filter, Scope};
 use crate::table::{Column, Table, Values};

@@ -30,15 +30,16 @@
 //! - Anderl, E., Becker, I., von Wangenheim, F., Schumann, J. H. (2016). Mapping the customer
 //!   journey. *International Journal of Research in Marketing* 33, 457-474. (removal effect)
 
-use super::OF_THE_SITE;
 use super::nodes::{Nodes, Of};
+use super::parameters::OF_THE_SITE;
 use crate::analysis::Analysis;
 use crate::behavior::fields::{PURCHASE_PROBABILITY, VIEWS};
-use crate::context::{collect, filled, push};
+use crate::context::{Context, collect, filled, push};
 use crate::data::Events;
+use crate::error::{Error, Result};
 use crate::scope::Scope;
-use crate::table::{Column, Field, Values, columns};
-use crate::{Context, Duration, Error, Result, Table};
+use crate::table::{Column, Field, Table, Values, columns};
+use crate::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -179,7 +180,12 @@ impl Analysis for PageInfluence {
         if !(1..=1000).contains(&options.max_pages) {
             return Err(Error::option("max_pages", options.max_pages, "1 to 1000"));
         }
-        super::need(events, Self::NAME, &[crate::data::EventWord::Purchase], &[])?;
+        super::kinds::need(
+            events,
+            Self::NAME,
+            &[crate::words::EventWord::Purchase],
+            &[],
+        )?;
         let nodes = Nodes::new(events, options.of, false, options.timeout, Self::NAME)?;
         let end = nodes.end() as usize;
         let mut visits = filled(end, 0_u64, "pages")?;

@@ -39,17 +39,20 @@
 //!
 //! ClickHouse documentation, *Parametric aggregate functions*, `sequenceMatch` and `sequenceCount`.
 
+use super::columns::{instants_column, rate_columns};
 use super::funnel::{Exclusion, Gaps, Hit, Per, Shape, in_order, masks, met, quantile};
-use super::sessions::{self, VISITOR_ID};
-use super::{OF_THE_SITE, instants_column, level, rate_columns, steps};
+use super::parameters::{OF_THE_SITE, level};
+use super::sessions::VISITOR_ID;
+use super::{sessions, steps};
 use crate::analysis::Analysis;
 use crate::behavior::fields::{MATCHES, MEDIAN_SECONDS, P90_SECONDS, SESSION};
-use crate::context::{collect, grow, push};
+use crate::context::{Context, collect, grow, push};
 use crate::data::Events;
+use crate::error::{Error, Result};
 use crate::num::ratio::{Ratio, Sums};
 use crate::scope::{Condition, Scope};
-use crate::table::{CUSTOMER_ID, Column, Field, Values, columns};
-use crate::{Context, Duration, Error, Result, Table};
+use crate::table::{CUSTOMER_ID, Column, Field, Table, Values, columns};
+use crate::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -256,7 +259,7 @@ fn found(events: &Events, options: &Options, context: &Context) -> Result<Vec<Un
 fn shape(options: &Options) -> Result<Shape> {
     let (n, of) = (options.steps.len(), &options.steps);
     if let Some(window) = options.window {
-        super::longer_than_zero("window", window)?;
+        super::parameters::longer_than_zero("window", window)?;
     }
     steps::check(of.iter().map(|s| &s.conditions), &options.exclude)?;
     let first = &of[0];

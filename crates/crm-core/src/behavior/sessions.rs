@@ -25,12 +25,16 @@
 
 use crate::analysis::Analysis;
 use crate::behavior::fields::{SESSION, STARTED_AT, VIEWS};
-use crate::context::{collect, push};
-use crate::data::{EventData, EventDim, EventWord, Events, NO_ID};
+use crate::context::{Context, collect, push};
+use crate::data::Events;
+use crate::data::events::event_data::{EventData, EventDim};
+use crate::error::{Error, Result};
+use crate::ids::NO_ID;
 use crate::scope::Scope;
 use crate::table::shared::CHANNEL;
-use crate::table::{CUSTOMER_ID, Column, Field, Values, columns, fields};
-use crate::{Context, Duration, Error, Result, Table};
+use crate::table::{CUSTOMER_ID, Column, Field, Table, Values, columns, fields};
+use crate::time::Duration;
+use crate::words::EventWord;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
@@ -86,7 +90,7 @@ impl<'a> Cutter<'a> {
             })?),
             false => None,
         };
-        super::longer_than_zero("timeout", options.timeout)?;
+        super::parameters::longer_than_zero("timeout", options.timeout)?;
         Ok(Cutter {
             data: events.data()?,
             timeout: options.timeout.micros(),
@@ -182,7 +186,7 @@ pub(crate) fn need_views(events: &Events, analysis: &str) -> Result<()> {
     let words = &events.data()?.words;
     match words.contains(&(EventWord::ProductView as u8)) {
         true => Ok(()),
-        false => super::need(events, analysis, &[EventWord::View], &[]),
+        false => super::kinds::need(events, analysis, &[EventWord::View], &[]),
     }
 }
 
@@ -219,7 +223,7 @@ impl Analysis for Sessions {
 
     fn run(events: &Events, _: &Scope, options: &Options, context: &Context) -> Result<Table> {
         need_views(events, Self::NAME)?;
-        super::need(events, Self::NAME, &[], &[EventWord::Purchase])?;
+        super::kinds::need(events, Self::NAME, &[], &[EventWord::Purchase])?;
         let sessions = cut(events, options, context)?;
         let data = events.data()?;
         let view = |e: usize| is_view(data.word(e));
@@ -231,7 +235,7 @@ impl Analysis for Sessions {
                 return Ok(None);
             };
             let codes = collect(sessions.iter().map(|s| of(dim, s)), "table")?;
-            super::ids_column(field, &dim.ids, codes).map(Some)
+            super::columns::ids_column(field, &dim.ids, codes).map(Some)
         };
         let first = |dim: &EventDim, s: &Session| {
             let codes = &dim.codes[s.events.clone()];
@@ -273,7 +277,7 @@ impl Analysis for Sessions {
             Some(joined) => {
                 let codes = sessions.iter().map(|s| joined.codes[s.events.end - 1]);
                 let codes = collect(codes, "table")?;
-                Some(super::ids_column(&f[13], &joined.ids, codes)?)
+                Some(super::columns::ids_column(&f[13], &joined.ids, codes)?)
             }
             None => None,
         };
@@ -306,8 +310,8 @@ impl Analysis for Sessions {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Zone;
     use crate::data::Event;
+    use crate::time::Zone;
 
     fn ranges(
         zone: &str,

@@ -2,10 +2,11 @@
 
 use super::funnel::{Exclusion, MAX_STEPS, Per};
 use super::sessions::{self, Cutter};
-use crate::context::collect;
+use crate::context::{Context, collect};
 use crate::data::Events;
+use crate::error::{Error, Result};
 use crate::scope::Condition;
-use crate::{Context, Duration, Error, Result};
+use crate::time::Duration;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;

@@ -17,17 +17,18 @@
 //! `steps`, and the probability is among transitions at that position. Rows are in ascending order
 //! of the nodes, `(start)` first and `(end)` last.
 
-use super::OF_THE_SITE;
 use super::nodes::{Nodes, Of};
+use super::parameters::OF_THE_SITE;
 use crate::analysis::Analysis;
 use crate::behavior::fields::STEP;
-use crate::context::{collect, filled, push};
+use crate::context::{Context, collect, filled, push};
 use crate::data::Events;
+use crate::error::{Error, Result};
 use crate::num::rank;
 use crate::scope::Scope;
 use crate::table::shared::{PROBABILITY, SOURCE, TARGET};
-use crate::table::{Column, Field, Values, columns};
-use crate::{Context, Duration, Error, Result, Table};
+use crate::table::{Column, Field, Table, Values, columns};
+use crate::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -219,8 +220,10 @@ impl Analysis for Transitions {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::Dataset;
     use crate::data::Event;
-    use crate::{Dataset, Zone, register};
+    use crate::register;
+    use crate::time::Zone;
 
     fn rows(request: &str) -> Vec<String> {
         let view =

@@ -4,7 +4,7 @@
 //!
 //! At each origin (days `step` apart, the last one `within` days before `as_of`) every customer
 //! known by then has a history as of that day, without anything later
-//! ([`crate::summary::follow_up`]). The models and the Gamma-Gamma model of spend are fitted to
+//! ([`crate::summary::rolling_origin`]). The models and the Gamma-Gamma model of spend are fitted to
 //! these histories and predict the `within` days that follow. The predictions are compared with the
 //! same customers' purchase days and revenue in those days. Methods:
 //!
@@ -29,20 +29,23 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::analysis::Analysis;
-use crate::clv::any::{self, Kind};
 use crate::clv::frame::spend;
-use crate::clv::gamma_gamma::{self, NoSpend, Spend};
-use crate::clv::model::Unit;
-use crate::clv::rows::{Histories, Rows};
-use crate::context::{collect, filled, push};
+use crate::clv::models::gamma_gamma::{NoSpend, Spend};
+use crate::clv::models::histories::{Histories, Rows};
+use crate::clv::models::repeat_model::Kind;
+use crate::clv::models::{gamma_gamma, repeat_model};
+use crate::context::{Context, collect, filled, push};
 use crate::data::Orders;
-use crate::scope::Occasion;
-use crate::summary::{Gaps, Totals, clv_summary, follow_up};
+use crate::error::{Error, Result};
+use crate::money::Currency;
+use crate::scope::{Occasion, Scope};
+use crate::summary::clv_summary::Unit;
+use crate::summary::{Gaps, Totals, clv_summary, rolling_origin};
 use crate::table::shared::{
     ACTUAL_REVENUE, CUSTOMERS, EXPECTED_PURCHASES, EXPECTED_REVENUE, METHOD, ORIGIN,
 };
-use crate::table::{Column, Field, Label, Values, columns};
-use crate::{Context, Currency, Day, Duration, Error, Result, Scope, Table};
+use crate::table::{Column, Field, Label, Table, Values, columns};
+use crate::time::{Day, Duration};
 
 /// Options of the analysis `backtest_clv`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -192,7 +195,7 @@ impl Analysis for BacktestClv {
         };
         let whole = Gaps::new(orders, &scope, context)?;
         let mut rows = Vec::new();
-        for origin in follow_up::origins(&whole, options.origins, step, within)? {
+        for origin in rolling_origin::origins(&whole, options.origins, step, within)? {
             context.check()?;
             let then = Then::new(orders, &scope, origin, within, context)?;
             then.judge(options, &mut rows)?;
@@ -223,15 +226,16 @@ impl Then {
         within: u32,
         context: &Context,
     ) -> Result<Self> {
-        let then = follow_up::scope_at(scope, origin);
-        let end = follow_up::scope_at(scope, Day(origin.0.saturating_add_unsigned(within)));
+        let then = rolling_origin::scope_at(scope, origin);
+        let end = rolling_origin::scope_at(scope, Day(origin.0.saturating_add_unsigned(within)));
         let options = clv_summary::Options::default();
         let summary = clv_summary::Summary::run(orders, &then, &options, context)?;
         let known = Totals::new(orders, &then, context)?;
         let of_known = |totals: &Totals| -> Result<[Vec<f64>; 2]> {
             let n = known.customer.len();
             let mut columns = [filled(n, 0.0, "backtest")?, filled(n, 0.0, "backtest")?];
-            let places = follow_up::places(&known.customer, &totals.customer, orders.ids().len())?;
+            let places =
+                rolling_origin::places(&known.customer, &totals.customer, orders.ids().len())?;
             for (i, at) in places.into_iter().enumerate() {
                 if let Some(at) = at {
                     columns[0][i] = f64::from(totals.orders[at]);
@@ -245,7 +249,7 @@ impl Then {
             within: f64::from(within),
             currency: known.currency,
             summary,
-            shown: follow_up::shown(orders, &known.customer)?,
+            shown: rolling_origin::shown(orders, &known.customer)?,
             past: of_known(&known)?,
             before: of_known(&Totals::within(orders, &then, within, context)?)?,
             actual: of_known(&Totals::within(orders, &end, within, context)?)?,
@@ -285,7 +289,7 @@ impl Then {
             expected.filter(|v| v.is_finite()).unwrap_or(shop_mean)
         };
         for kind in &options.models {
-            let purchases = match any::fit(*kind, &grouped, Unit::Day, ln_gaps) {
+            let purchases = match repeat_model::fit(*kind, &grouped, Unit::Day, ln_gaps) {
                 Ok(fit) => Some(fit.model.expected_all(&histories, self.within)?),
                 Err(Error::Insufficient { .. }) => None,
                 Err(other) => return Err(other),

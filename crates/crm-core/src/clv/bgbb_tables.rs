@@ -3,26 +3,28 @@
 //!
 //! All read `frequency` (purchases), `recency` (the opportunity of the last purchase, 0 if none),
 //! `n` (opportunities), and optionally `weight` (customers with this pattern). Formulas are in
-//! [`crate::clv::bgbb`].
+//! [`crate::clv::models::bgbb`].
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::analysis::Analysis;
-use crate::clv::bgbb::{self, Pattern};
 use crate::clv::fields::{DISCOUNTED_PURCHASES, EXPECTED_CUSTOMERS, OR_MORE, WEIGHTED_CUSTOMERS};
 use crate::clv::fields::{HIGH, LOW, PARAMETER};
 use crate::clv::fit_tables::table;
 use crate::clv::frame::{fit_of, weights, whole, with_ids};
-use crate::clv::model::Fit;
+use crate::clv::models::bgbb;
+use crate::clv::models::bgbb::Pattern;
+use crate::clv::models::model::Fit;
 use crate::clv::sbg_tables::{FitOptions, rate};
-use crate::context::{collect, room};
+use crate::context::{Context, collect, room};
+use crate::error::{Error, Result};
+use crate::scope::Scope;
 use crate::table::shared::{
     EXPECTED_PURCHASES, FREQUENCY, LOG_LIKELIHOOD, PROBABILITY_ALIVE, STANDARD_ERROR, VALUE,
 };
-use crate::table::{CUSTOMER_ID, Column, Field, Values, columns};
-use crate::{Context, Error, Result, Scope, Table};
+use crate::table::{CUSTOMER_ID, Column, Field, Table, Values, columns};
 
 /// The patterns of a table.
 fn patterns(data: &Table) -> Result<Vec<Pattern>> {

@@ -15,20 +15,22 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::analysis::Analysis;
-use crate::clv::any::AnyModel;
 use crate::clv::fields::{EXPECTED_CUSTOMERS, OR_MORE, WEIGHTED_CUSTOMERS};
 use crate::clv::frame::{Frame, fit_of, one_as_of, unit_for};
-use crate::clv::model::{Fit, Purchases, Unit};
-use crate::clv::rows::Rows;
+use crate::clv::models::histories::Rows;
+use crate::clv::models::model::{Fit, Purchases};
+use crate::clv::models::repeat_model::RepeatModel;
 use crate::clv::tracking;
-use crate::context::collect;
+use crate::context::{Context, collect};
+use crate::error::{Error, Result};
 use crate::num::Positive;
+use crate::scope::Scope;
+use crate::summary::clv_summary::Unit;
 use crate::table::shared::{EXPECTED_PURCHASES, FREQUENCY, PROBABILITY_ALIVE, RECENCY};
-use crate::table::{Column, Field, Values, columns};
-use crate::{Context, Error, Result, Scope, Table};
+use crate::table::{Column, Field, Table, Values, columns};
 
 /// The columns of the table, checked to be in the unit of the model.
-fn frame<'a>(data: &'a Table, fit: &Fit<AnyModel>, unit: Option<Unit>) -> Result<Frame<'a>> {
+fn frame<'a>(data: &'a Table, fit: &Fit<RepeatModel>, unit: Option<Unit>) -> Result<Frame<'a>> {
     one_as_of(data)?;
     let frame = Frame::new(data, unit)?;
     fit.model.unit().expect(frame.unit)?;
@@ -86,7 +88,7 @@ impl Analysis for FrequencyHistogram {
     }
 
     fn run(data: &Table, _: &Scope, options: &HistogramOptions, _: &Context) -> Result<Table> {
-        let fit: Fit<AnyModel> = fit_of("fit", &options.fit)?;
+        let fit: Fit<RepeatModel> = fit_of("fit", &options.fit)?;
         let frame = frame(data, &fit, options.unit)?;
         if options.up_to > 10_000 {
             return Err(Error::option("up_to", options.up_to, "at most 10000"));
@@ -181,7 +183,7 @@ impl Analysis for ExpectedSurface {
     }
 
     fn run(data: &Table, _: &Scope, options: &SurfaceOptions, context: &Context) -> Result<Table> {
-        let fit: Fit<AnyModel> = fit_of("fit", &options.fit)?;
+        let fit: Fit<RepeatModel> = fit_of("fit", &options.fit)?;
         let frame = frame(data, &fit, options.unit)?;
         frame.histories().check()?;
         if !(options.t >= 0.0 && options.t.is_finite()) {

@@ -12,20 +12,23 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::analysis::Analysis;
-use crate::clv::any::{self, AnyModel, Kind};
-use crate::clv::bootstrap::Bootstrap;
 use crate::clv::fields::{HIGH, LOW, PARAMETER};
 use crate::clv::frame::{Frame, fit_of, one_as_of, spend, unit_of, weights};
-use crate::clv::gamma_gamma::{self, NoSpend};
-use crate::clv::model::{Fit, Model, Status, Unit};
-use crate::clv::rows::Rows;
+use crate::clv::models::bootstrap::Bootstrap;
+use crate::clv::models::gamma_gamma::NoSpend;
+use crate::clv::models::histories::Rows;
+use crate::clv::models::model::{Fit, Model, Status};
+use crate::clv::models::repeat_model::{Kind, RepeatModel};
+use crate::clv::models::{bgbb, gamma_gamma, repeat_model, sbg};
 use crate::clv::usable::{Reads, Usable, policy};
-use crate::clv::{bgbb, sbg};
-use crate::context::{collect, room};
+use crate::context::{Context, collect, room};
 use crate::data::BadRows;
+use crate::error::{Error, Result};
+use crate::num::Fraction;
+use crate::scope::Scope;
+use crate::summary::clv_summary::Unit;
 use crate::table::shared::{AIC, LOG_LIKELIHOOD, STANDARD_ERROR, VALUE};
-use crate::table::{Column, Field, Values, columns};
-use crate::{Context, Error, Fraction, Result, Scope, Table};
+use crate::table::{Column, Field, Table, Values, columns};
 use std::sync::Arc;
 
 pub(crate) fn default_level() -> Fraction {
@@ -201,7 +204,7 @@ impl Analysis for ClvFit {
         let ln_gaps = ln_gaps(&[options.model], &usable.table, &frame)?;
         context.check()?;
         let rows = Rows::new(&frame.histories())?;
-        let fit = any::fit(options.model, &rows, frame.unit, ln_gaps)?;
+        let fit = repeat_model::fit(options.model, &rows, frame.unit, ln_gaps)?;
         let table = match options.bootstrap {
             0 => table(&fit, options.confidence),
             replicates => bootstrapped(fit, options.confidence, |fit| {
@@ -358,7 +361,7 @@ impl Analysis for ClvParameters {
                 level,
             );
         }
-        table(&fit_of::<AnyModel>("fit", &options.fit)?, level)
+        table(&fit_of::<RepeatModel>("fit", &options.fit)?, level)
     }
 }
 
@@ -417,12 +420,12 @@ impl Analysis for CompareModels {
         let frame = Frame::new(data, options.unit)?;
         let ln_gaps = ln_gaps(&options.models, data, &frame)?;
         let rows = Rows::new(&frame.histories())?;
-        let fits = any::compare(&options.models, &rows, frame.unit, ln_gaps)?;
+        let fits = repeat_model::compare(&options.models, &rows, frame.unit, ln_gaps)?;
         let [model, k, parameters, likelihood, aic, bic, ended] = Self::COLUMNS else {
             return Err(Error::internal("columns of compare_models"));
         };
-        let regularity = |f: &Fit<AnyModel>| match f.model {
-            AnyModel::Bg(p) => p.k as i32,
+        let regularity = |f: &Fit<RepeatModel>| match f.model {
+            RepeatModel::Bg(p) => p.k as i32,
             _ => 1,
         };
         let columns = vec![
@@ -438,9 +441,10 @@ impl Analysis for CompareModels {
         for fit in &fits {
             all.push(serde_json::to_value(fit).map_err(|e| Error::internal(e.to_string()))?);
         }
-        let table = Table::new(columns)
-            .with_note("fits", json!(all))
-            .with_note("no_dropout_p_value", json!(any::no_dropout_among(&fits)));
+        let table = Table::new(columns).with_note("fits", json!(all)).with_note(
+            "no_dropout_p_value",
+            json!(repeat_model::no_dropout_among(&fits)),
+        );
         let regular = [
             (Kind::BgCnbdK, "bg_cnbd_k", "bg_nbd"),
             (Kind::MbgCnbdK, "mbg_cnbd_k", "mbg_nbd"),

@@ -10,21 +10,24 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::analysis::Analysis;
-use crate::clv::any::AnyModel;
 use crate::clv::fields::{DISCOUNTED_PURCHASES, EXPECTED_SPEND, TIME};
 use crate::clv::frame::{Frame, fit_of, one_as_of, spend, unit_for, with_ids};
-use crate::clv::gamma_gamma;
-use crate::clv::model::{Fit, Purchases, Unit};
-use crate::clv::outcome::{self, Draws};
-use crate::clv::rows::History;
+use crate::clv::models::gamma_gamma;
+use crate::clv::models::histories::History;
+use crate::clv::models::model::{Fit, Purchases};
+use crate::clv::models::repeat_model::RepeatModel;
+use crate::clv::outcome::{Draws, Interval};
 use crate::clv::usable::{Reads, Usable, policy};
-use crate::clv::value::{self, Compounding, Interval};
-use crate::context::{filled, room};
+use crate::clv::value::Compounding;
+use crate::clv::{outcome, value};
+use crate::context::{Context, filled, room};
 use crate::data::BadRows;
-use crate::num::Positive;
+use crate::error::{Error, Result};
+use crate::num::{Fraction, Positive};
+use crate::scope::Scope;
+use crate::summary::clv_summary::Unit;
 use crate::table::shared::{EXPECTED_PURCHASES, LOG_LIKELIHOOD, PROBABILITY, PROBABILITY_ALIVE};
-use crate::table::{CUSTOMER_ID, Column, Field, columns};
-use crate::{Context, Error, Fraction, Result, Scope, Table};
+use crate::table::{CUSTOMER_ID, Column, Field, Table, columns};
 
 /// Options of [`ClvPredict`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -128,7 +131,7 @@ impl Analysis for ClvPredict {
     }
 
     fn run(data: &Table, _: &Scope, options: &PredictOptions, context: &Context) -> Result<Table> {
-        let fit: Fit<AnyModel> = fit_of("fit", &options.fit)?;
+        let fit: Fit<RepeatModel> = fit_of("fit", &options.fit)?;
         let t = time("t", options.t)?;
         let usable = Usable::new(data, options.bad_rows, Reads::PURCHASES)?;
         let frame = Frame::new(&usable.table, options.unit)?;
@@ -288,7 +291,7 @@ impl Analysis for ClvNewCustomers {
     type Options = NewOptions;
 
     fn run(data: &Table, _: &Scope, options: &NewOptions, _: &Context) -> Result<Table> {
-        let fit: Fit<AnyModel> = fit_of("fit", &options.fit)?;
+        let fit: Fit<RepeatModel> = fit_of("fit", &options.fit)?;
         let times = data.numbers("t")?;
         for (row, t) in times.iter().enumerate() {
             if !(*t >= 0.0 && t.is_finite()) {
@@ -474,7 +477,7 @@ impl Analysis for Clv {
 
     fn run(data: &Table, _: &Scope, options: &ClvOptions, context: &Context) -> Result<Table> {
         one_as_of(data)?;
-        let fit: Fit<AnyModel> = fit_of("fit", &options.fit)?;
+        let fit: Fit<RepeatModel> = fit_of("fit", &options.fit)?;
         let spend_fit: Fit<gamma_gamma::Params> = fit_of("spend_fit", &options.spend_fit)?;
         let usable = Usable::new(data, options.bad_rows, Reads::BOTH)?;
         let frame = Frame::new(&usable.table, options.unit)?;

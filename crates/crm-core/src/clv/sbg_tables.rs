@@ -3,7 +3,7 @@
 //!
 //! The fit reads a column `survivors`: a cohort's size, then the customers left after one period,
 //! after two, and so on. Several cohorts follow each other, with a column `period` in which each 0
-//! begins a cohort. Formulas are in [`crate::clv::sbg`].
+//! begins a cohort. Formulas are in [`crate::clv::models::sbg`].
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -13,12 +13,14 @@ use crate::analysis::Analysis;
 use crate::clv::fields::{HIGH, LOW, PARAMETER};
 use crate::clv::fit_tables::{default_level, table};
 use crate::clv::frame::{fit_of, whole};
-use crate::clv::model::Fit;
-use crate::clv::sbg;
-use crate::context::{collect, push};
+use crate::clv::models::model::Fit;
+use crate::clv::models::sbg;
+use crate::context::{Context, collect, push};
+use crate::error::{Error, Result};
+use crate::num::Fraction;
+use crate::scope::Scope;
 use crate::table::shared::{RETENTION_RATE, STANDARD_ERROR, SURVIVAL_RATE, VALUE};
-use crate::table::{Column, Field, columns};
-use crate::{Context, Error, Fraction, Result, Scope, Table};
+use crate::table::{Column, Field, Table, columns};
 
 /// Options of [`SbgFit`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

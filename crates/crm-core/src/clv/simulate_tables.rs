@@ -9,14 +9,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::analysis::Analysis;
-use crate::clv::any::AnyModel;
 use crate::clv::frame::{fit_of, with_ids};
-use crate::clv::model::{Fit, Purchases};
-use crate::context::{push, room};
+use crate::clv::models::model::{Fit, Purchases};
+use crate::clv::models::repeat_model::RepeatModel;
+use crate::context::{Context, push, room};
+use crate::error::{Error, Result};
 use crate::num::rng::Rng;
+use crate::scope::Scope;
 use crate::table::shared::{FREQUENCY, RECENCY, TIME_OBSERVED};
-use crate::table::{CUSTOMER_ID, Column, Field, columns};
-use crate::{Context, Error, Result, Scope, Table};
+use crate::table::{CUSTOMER_ID, Column, Field, Table, columns};
 
 /// Options of [`ClvSimulate`].
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
@@ -46,7 +47,7 @@ impl Analysis for ClvSimulate {
     type Options = Options;
 
     fn run(data: &Table, _: &Scope, options: &Options, context: &Context) -> Result<Table> {
-        let fit: Fit<AnyModel> = fit_of("fit", &options.fit)?;
+        let fit: Fit<RepeatModel> = fit_of("fit", &options.fit)?;
         let ages = data.numbers("T")?;
         let mut frequency = room(ages.len(), "simulated customers")?;
         let mut recency = room(ages.len(), "simulated customers")?;

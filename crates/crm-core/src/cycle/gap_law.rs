@@ -143,6 +143,7 @@ impl<'a> GapLaw<'a> {
         let tables = self.model.tables();
         let ln_x = self.ln(x);
         let survival = |part: &Part| tables.survival(&part.law, ln_x - part.location);
+        // w_ic S_ic(x)
         let mut reached: Vec<f64> = self.parts.iter().map(|p| p.weight * survival(p)).collect();
         let mut total: f64 = reached.iter().sum();
         let mut ln_reached = libm::log(total);
@@ -179,6 +180,7 @@ impl<'a> GapLaw<'a> {
             }
         }
         for part in &mut beyond.law.parts {
+            // w_ic S_ic(x) / S_i(x)
             part.weight /= kept;
         }
         // P(left | gap > x) = q / (q + (1 − q) S_i(x))

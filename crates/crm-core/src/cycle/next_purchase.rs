@@ -46,11 +46,13 @@ use super::predict::{Level, Prediction, QUANTILES, predict, return_days};
 use super::seasonality::Seasonality;
 use super::shop::{CUSTOMER, CUSTOMERS, Shop, Told, View, whole_days};
 use crate::analysis::Analysis;
-use crate::context::{collect, room};
+use crate::context::{Context, collect, room};
 use crate::data::Orders;
-use crate::scope::Occasion;
-use crate::table::{CUSTOMER_ID, Column, Field, Label, Values, columns};
-use crate::{Context, Day, Duration, Error, Learned, Result, Scope, Table};
+use crate::document::Learned;
+use crate::error::{Error, Result};
+use crate::scope::{Occasion, Scope};
+use crate::table::{CUSTOMER_ID, Column, Field, Label, Table, Values, columns};
+use crate::time::{Day, Duration};
 
 /// Options of the analysis `cycle`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -86,7 +86,9 @@ impl PointModel {
         let (weights, locations) = self.weights(history, share);
         let slot = slot(history.gaps);
         let leave = self.dropout.chance(history.gaps);
+        // W_j (1 − q_j) / Σ_c w_ic
         let stay = share * (1.0 - leave) / weights.iter().sum::<f64>();
+        // W_j q_j
         law.add_leave(share * leave);
         for class in (0..CLASSES).filter(|&class| weights[class] > 0.0) {
             law.add(Part {
@@ -117,6 +119,7 @@ impl PointModel {
                 ln_weight: libm::log(params.class_weights[c].get()),
                 shape,
                 ln_shape: libm::log(shape),
+                // Each gap adds to ln m_c: k ln k − lnΓ(k), or −½ ln 2πσ².
                 per_gap: match params.family {
                     Family::Gamma => shape * libm::log(shape) - libm::lgamma(shape),
                     Family::LogNormal => -0.5 * libm::log(std::f64::consts::TAU * shape),
@@ -143,8 +146,10 @@ impl PointModel {
         let r = self.population_shape;
         let place = self.place(class, slot);
         self.laws[place] = match self.family {
+            // gap · k/(α + k Σg): Gamma(k) over Gamma(r + kn)
             Family::Gamma => tables.gamma_ratio(shape, r + shape * n, fineness)?,
             Family::LogNormal => {
+                // Var(ln gap) = σ² + 1/(1/τ² + n/σ²)
                 let wide = shape + 1.0 / (r + n / shape);
                 Tables::scaled(tables.standard_normal()?, libm::sqrt(wide))
             }
@@ -164,6 +169,7 @@ impl PointModel {
                 true => 0.0,
                 false => libm::log((r + k * shown) / (r + k * n)),
             };
+            // lnΓ(r + kn) − lnΓ(r)
             [libm::lgamma(r + k * n) - ln_gamma, off]
         })
     }
@@ -174,6 +180,7 @@ impl PointModel {
         let (mut ln_weights, locations) = self.evidence(history);
         let mut best = f64::NEG_INFINITY;
         for (weight, class) in ln_weights.iter_mut().zip(&self.classes) {
+            // ln w_ic = ln m_c + ln w_c + a constant
             *weight += class.ln_weight;
             best = best.max(*weight);
         }

@@ -169,10 +169,13 @@ impl<'a> Density<'a> {
         let (left, right) = (value(-1.0, 0.0)?, value(1.0, 0.0)?);
         let (below, above) = (value(0.0, -1.0)?, value(0.0, 1.0)?);
         let (low, high) = (value(-1.0, -1.0)?, value(1.0, 1.0)?);
+        // −∂²ℓ/∂z_a² = (2 ℓ(z) − ℓ(z − h) − ℓ(z + h)) / h²
         let own = |low: f64, high: f64, step: f64| (2.0 * middle[1] - low - high) / (step * step);
+        // −∂²ℓ/∂z_a∂z_3, by the four corners
         let with_dropout = |low: Vector, high: Vector, step: f64| {
             -(high[2] - high[0] - low[2] + low[0]) / (4.0 * step * c)
         };
+        // −∂²ℓ/∂z_1∂z_2, by the two corners of one diagonal
         let both = -(high[1] + low[1] - left[1] - right[1] - below[1] - above[1] + 2.0 * middle[1])
             / (2.0 * a * b);
         let (first, second) = (with_dropout(left, right, a), with_dropout(below, above, b));
@@ -190,6 +193,7 @@ impl<'a> Density<'a> {
         let mut best = f64::NEG_INFINITY;
         for (x, x_weight) in FIVE {
             for (y, y_weight) in THREE {
+                // z_x = m + L x
                 let z = [mean[0] + l[0][0] * x, mean[1] + l[1][0] * x + l[1][1] * y];
                 let dropouts =
                     THREE.map(|(t, _)| mean[2] + l[2][0] * x + l[2][1] * y + l[2][2] * t);

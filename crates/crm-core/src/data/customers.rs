@@ -1,15 +1,14 @@
 //! The shop's table of customers: registration dates, opt-outs, further dimensions. It also
 //! contains customers without an order (prospects, 見込み客).
 
-use super::blocks::BLANK;
-use super::ids::{Ids, NO_ID};
-use super::input::{NamedColumns, find};
-use super::read::Problems;
-use super::rows::RowDim;
-use super::text::Understood;
-use super::{Batch, Buf, ColumnData, ColumnValues, Orders};
-use crate::context::{collect, filled, room};
-use crate::{Context, Error, Result};
+use super::input::batches::{NamedColumns, RowDim, find};
+use super::input::blocks::BLANK;
+use super::input::parse::Problems;
+use super::text::cells::Understood;
+use crate::columns::{Batch, Buf, ColumnData, ColumnValues};
+use crate::context::{Context, collect, filled, room};
+use crate::error::{Error, Result};
+use crate::ids::{Ids, NO_ID};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -300,25 +299,4 @@ fn truths(name: &str, chunks: &[&ColumnData], rows: usize) -> Result<Vec<bool>> 
         }
     }
     Ok(out)
-}
-
-impl Orders {
-    /// The customers of the customers table that are not among `known` and so have no order that
-    /// counts, in ascending id order.
-    pub(crate) fn prospects(&self, known: &[u32]) -> Result<Vec<u32>> {
-        let Some(rows) = &self.customer_rows else {
-            return Ok(Vec::new());
-        };
-        let mut has_order = filled(rows.len(), false, "customers")?;
-        for code in known {
-            has_order[*code as usize] = true;
-        }
-        let mut prospects = Vec::new();
-        for code in self.ids().by_id()? {
-            if rows[*code as usize] != NO_ID && !has_order[*code as usize] {
-                crate::context::push(&mut prospects, *code, "customers")?;
-            }
-        }
-        Ok(prospects)
-    }
 }

@@ -52,14 +52,18 @@ use serde_json::json;
 
 use super::{markov, model};
 use crate::analysis::Analysis;
-use crate::context::{collect, filled, push, room};
+use crate::context::{Context, collect, filled, push, room};
 use crate::data::Orders;
-use crate::scope::{MoneyThreshold, Occasion};
-use crate::segmentation::cpm::{self, State};
-use crate::summary::follow_up::{places, scope_at, shown};
+use crate::error::{Error, Result};
+use crate::money::Currency;
+use crate::num::{Fraction, Positive};
+use crate::scope::{MoneyThreshold, Occasion, Scope};
+use crate::segmentation::cpm;
+use crate::segmentation::cpm::State;
+use crate::summary::rolling_origin::{places, scope_at, shown};
 use crate::summary::{Totals, clv_summary};
-use crate::table::{Column, Field, Label, Values, columns};
-use crate::{Context, Currency, Day, Error, Fraction, Positive, Result, Scope, Table};
+use crate::table::{Column, Field, Label, Table, Values, columns};
+use crate::time::Day;
 
 /// Days of a year.
 pub(super) const YEAR: u32 = 365;

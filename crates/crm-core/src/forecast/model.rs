@@ -20,11 +20,13 @@
 //! intervals are then a little too wide, never too narrow.
 
 use super::base::{Base, Estimate, Options, YEAR, Year};
-use crate::clv::{Histories, History, Kind, Model, Purchases, Rows, Unit, fit, gamma_gamma};
-use crate::context::{filled, push, room};
+use crate::clv::models::gamma_gamma;
+use crate::clv::{Histories, History, Kind, Model, Purchases, Rows, fit};
+use crate::context::{Context, filled, push, room};
+use crate::error::{Error, Result};
 use crate::num::rng::Rng;
-use crate::table::Values;
-use crate::{Context, Error, Result, Table};
+use crate::summary::clv_summary::Unit;
+use crate::table::{Table, Values};
 
 /// The largest number of customers whose lives are drawn.
 const DRAWN: usize = 20_000;

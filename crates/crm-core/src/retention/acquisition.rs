@@ -39,18 +39,23 @@ mod costs;
 use self::costs::{Domain, Spent};
 use super::grouping::{GroupBy, Grouping};
 use super::history::{Histories, History, Origin};
+use super::parameters::whole_days;
+use super::shares::share_columns;
 use super::worth::{LTV, REPEAT_RATES, Tally, Worth, ltv_columns};
-use super::{share_columns, whole_days};
 use crate::analysis::Analysis;
-use crate::context::{collect, push};
-use crate::data::{KindWord, Orders, rank};
-use crate::money::divide;
+use crate::context::{Context, collect, push};
+use crate::data::Orders;
+use crate::data::orders::view::rank;
+use crate::error::{Error, Result};
+use crate::money::{Currency, divide};
 use crate::num::ratio::Ratio;
+use crate::num::{Fraction, Probability};
 use crate::request::distinct;
-use crate::scope::{Basis, Filter, Occasion};
+use crate::scope::{Basis, Filter, Occasion, Scope};
 use crate::table::shared::{CHANNEL, CUSTOMERS, ORDERS, REVENUE};
-use crate::table::{Column, Field, Values, columns};
-use crate::{Context, Currency, Day, Duration, Error, Fraction, Probability, Result, Scope, Table};
+use crate::table::{Column, Field, Table, Values, columns};
+use crate::time::{Day, Duration};
+use crate::words::KindWord;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -425,7 +430,8 @@ fn table(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::{AmountUnit, Batch, ColumnValues, OrdersSpec, Strings};
+    use crate::columns::{Batch, ColumnValues, Strings};
+    use crate::data::{AmountUnit, OrdersSpec};
     use crate::table::Cell;
 
     /// Orders with a channel and a cost: customer, date, amount, cost, channel.
@@ -486,10 +492,8 @@ mod tests {
         let column = table.column(column).unwrap();
         let cell = |row| match column.cell(row) {
             Cell::Null => "null".to_owned(),
-            Cell::Id(crate::data::IdRef::Text(text)) => text.into_owned(),
-            Cell::Id(crate::data::IdRef::Int(n)) | Cell::Int(n) | Cell::Money(n, _) => {
-                n.to_string()
-            }
+            Cell::Id(crate::ids::IdRef::Text(text)) => text.into_owned(),
+            Cell::Id(crate::ids::IdRef::Int(n)) | Cell::Int(n) | Cell::Money(n, _) => n.to_string(),
             Cell::Float(v) => v.to_string(),
             _ => unreachable!(),
         };

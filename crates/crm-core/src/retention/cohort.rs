@@ -50,19 +50,23 @@ use self::clock::Clock;
 use self::tally::Tally;
 use super::grouping::{Group, GroupBy, Grouping};
 use super::history::Histories;
-use super::share_columns;
+use super::shares::share_columns;
 use crate::analysis::Analysis;
-use crate::context::{collect, push};
-use crate::data::{AttributeValues, KindWord, Orders};
+use crate::context::{Context, collect, push};
+use crate::data::Orders;
+use crate::data::filter::AttributeValues;
+use crate::error::{Error, Result};
+use crate::money::Currency;
+use crate::num::Fraction;
 use crate::num::ratio::Ratio;
 use crate::retention::fields::{
     CUMULATIVE_LTV, REPEAT_RATE, REPEAT_RATE_HIGH, REPEAT_RATE_LOW, REPEATED,
 };
-use crate::scope::{Filter, Occasion};
+use crate::scope::{Filter, Occasion, Scope};
 use crate::table::shared::{CUSTOMERS, ORDERS, REVENUE};
-use crate::table::{Column, Field, Values, columns, fields};
-use crate::time::Period;
-use crate::{Context, Currency, Day, Duration, Error, Fraction, Result, Scope, Table};
+use crate::table::{Column, Field, Table, Values, columns, fields};
+use crate::time::{Day, Duration, Period};
+use crate::words::KindWord;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -24,15 +24,20 @@
 
 use super::grouping::{GroupBy, Grouping};
 use super::history::Histories;
+use super::parameters::whole_days;
+use super::shares::share_columns;
 use super::worth::{HORIZONS, LTV, REPEAT_RATES, Tally, Worth, ltv_columns};
-use super::{share_columns, whole_days};
 use crate::analysis::Analysis;
-use crate::context::{collect, push};
-use crate::data::{KindWord, Orders};
-use crate::scope::{Filter, Occasion};
+use crate::context::{Context, collect, push};
+use crate::data::Orders;
+use crate::error::{Error, Result};
+use crate::money::Currency;
+use crate::num::Fraction;
+use crate::scope::{Filter, Occasion, Scope};
 use crate::table::shared::{CUSTOMERS, ORDERS, REVENUE};
-use crate::table::{Column, Field, Values, columns};
-use crate::{Context, Currency, Duration, Error, Fraction, Result, Scope, Table};
+use crate::table::{Column, Field, Table, Values, columns};
+use crate::time::Duration;
+use crate::words::KindWord;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

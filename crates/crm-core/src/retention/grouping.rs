@@ -6,10 +6,12 @@
 //! table) has the customer's value.
 
 use super::history::{Histories, History, Origin};
-use crate::context::{collect, filled, push, room};
-use crate::data::{Attribute, AttributeValues, Level, NO_ID, rank};
-use crate::time::Period;
-use crate::{Context, Day, Result};
+use crate::context::{Context, collect, filled, push, room};
+use crate::data::filter::{Attribute, AttributeValues, Level};
+use crate::data::orders::view::rank;
+use crate::error::Result;
+use crate::ids::NO_ID;
+use crate::time::{Day, Period};
 
 /// The customers of the histories with their groups.
 pub(crate) struct Grouping {

@@ -6,10 +6,14 @@
 //! out; all orders after it count. A purchase is an order, or a day with orders. A refund in its
 //! own row belongs to the purchase before it; refunds before the origin are left out.
 
-use crate::context::push;
-use crate::data::{Index, IndexEntry, KindWord, ORDER, Orders, REVENUE, Selection};
-use crate::scope::{Filter, Occasion};
-use crate::{Context, Currency, Error, Result, Scope};
+use crate::context::{Context, push};
+use crate::data::Orders;
+use crate::data::orders::index::{Entry, Index};
+use crate::data::orders::selection::{ORDER, REVENUE, Selection};
+use crate::error::{Error, Result};
+use crate::money::Currency;
+use crate::scope::{Filter, Occasion, Scope};
+use crate::words::KindWord;
 use std::sync::Arc;
 
 /// An order, or a day with orders.
@@ -143,7 +147,7 @@ impl Histories {
     pub(crate) fn origins(
         &self,
         context: &Context,
-        mut visit: impl FnMut(u32, &IndexEntry) -> Result<()>,
+        mut visit: impl FnMut(u32, &Entry) -> Result<()>,
     ) -> Result<()> {
         let n = self.selection.ids().len() as u32;
         context.expect(n as usize);
@@ -155,7 +159,7 @@ impl Histories {
             if !self.selection.shows(code) {
                 continue;
             }
-            let starts = |entry: &IndexEntry| {
+            let starts = |entry: &Entry| {
                 let origin = self.origin.as_ref();
                 origin.is_none_or(|origin| origin[entry.order as usize])
             };

@@ -35,19 +35,22 @@
 //! `churn_boundary` decides whether a customer is churned on day 180 itself.
 
 use super::history::Histories;
+use super::parameters::CHURN_DAYS;
+use super::shares::share_columns;
 use super::waits::Waits;
-use super::{CHURN_DAYS, share_columns};
 use crate::analysis::Analysis;
-use crate::context::{collect, filled};
-use crate::data::{KindWord, Orders};
+use crate::context::{Context, collect, filled};
+use crate::data::Orders;
+use crate::error::{Error, Result};
+use crate::num::Fraction;
 use crate::num::ratio::Ratio;
 use crate::retention::fields::{CUMULATIVE_LTV, ORDINAL};
-use crate::scope::{Filter, Occasion};
+use crate::scope::{Filter, Occasion, Scope};
 use crate::table::shared::{
     MEAN_ORDER_VALUE, MEDIAN_DAYS, SURVIVAL_RATE, SURVIVAL_RATE_HIGH, SURVIVAL_RATE_LOW,
 };
-use crate::table::{Column, Field, Values, columns};
-use crate::{Context, Error, Fraction, Result, Scope, Table};
+use crate::table::{Column, Field, Table, Values, columns};
+use crate::words::KindWord;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -23,16 +23,22 @@
 //! day's first order.
 
 use super::history::Histories;
-use super::{CHURN_DAYS, share_columns};
+use super::parameters::CHURN_DAYS;
+use super::shares::share_columns;
 use crate::analysis::Analysis;
-use crate::context::{collect, filled, push};
-use crate::data::{Attribute, AttributeValues, IdRef, KindWord, Level, NO_ID, Orders, rank};
+use crate::context::{Context, collect, filled, push};
+use crate::data::Orders;
+use crate::data::filter::{Attribute, AttributeValues, Level};
+use crate::data::orders::view::rank;
+use crate::error::{Error, Result};
+use crate::ids::{IdRef, NO_ID};
+use crate::num::Fraction;
 use crate::num::ratio::Ratio;
 use crate::retention::fields::ORDINAL;
-use crate::scope::{Filter, Occasion};
+use crate::scope::{Filter, Occasion, Scope};
 use crate::table::shared::{CUSTOMERS, SOURCE, TARGET};
-use crate::table::{Column, Field, Label, Values, columns};
-use crate::{Context, Error, Fraction, Result, Scope, Table};
+use crate::table::{Column, Field, Label, Table, Values, columns};
+use crate::words::KindWord;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;

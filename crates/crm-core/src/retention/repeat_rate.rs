@@ -26,16 +26,21 @@
 //! same day is a repeat after 0 days.
 
 use super::history::{Histories, History};
+use super::parameters::whole_days;
+use super::shares::share_columns;
 use super::waits::{Waits, ended_by};
-use super::{share_columns, whole_days};
 use crate::analysis::Analysis;
-use crate::data::{KindWord, Orders};
+use crate::context::Context;
+use crate::data::Orders;
+use crate::error::{Error, Result};
+use crate::num::Fraction;
 use crate::num::ratio::Ratio;
 use crate::retention::fields::{REPEAT_RATE, REPEAT_RATE_HIGH, REPEAT_RATE_LOW, REPEATED};
-use crate::scope::{Filter, Occasion};
+use crate::scope::{Filter, Occasion, Scope};
 use crate::table::shared::CUSTOMERS;
-use crate::table::{Column, Field, Values, columns};
-use crate::{Context, Duration, Error, Fraction, Result, Scope, Table};
+use crate::table::{Column, Field, Table, Values, columns};
+use crate::time::Duration;
+use crate::words::KindWord;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -17,14 +17,15 @@
 //! such customers.
 
 use super::decile::descending;
-use super::with_negative_revenue;
+use super::negative_revenue::with_negative_revenue;
 use crate::analysis::Analysis;
-use crate::context::filled;
+use crate::context::{Context, filled};
 use crate::data::Orders;
+use crate::error::{Error, Result};
+use crate::scope::Scope;
 use crate::summary::Totals;
 use crate::table::shared::REVENUE;
-use crate::table::{CUSTOMER_ID, Column, Field, Label, columns};
-use crate::{Context, Error, Result, Scope, Table};
+use crate::table::{CUSTOMER_ID, Column, Field, Label, Table, columns};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -27,14 +27,18 @@
 //! and above. `days_until_churn` is null once churned.
 
 use crate::analysis::Analysis;
-use crate::context::{collect, filled, push};
-use crate::data::{KindWord, NO_ID, Orders};
-use crate::scope::MoneyThreshold;
+use crate::context::{Context, collect, filled, push};
+use crate::data::Orders;
+use crate::error::{Error, Result};
+use crate::ids::NO_ID;
+use crate::money::Currency;
+use crate::num::Positive;
+use crate::scope::{MoneyThreshold, Scope};
 use crate::segmentation::fields::{SEGMENT, STATE};
 use crate::summary::Totals;
 use crate::table::shared::{ORDERS, RECENCY_DAYS, REVENUE, TENURE_DAYS};
-use crate::table::{CUSTOMER_ID, Column, Field, Label, columns};
-use crate::{Context, Currency, Error, Positive, Result, Scope, Table};
+use crate::table::{CUSTOMER_ID, Column, Field, Label, Table, columns};
+use crate::words::KindWord;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -320,7 +324,7 @@ pub(crate) fn without_orders(
     if data.state.is_some() {
         let mut reader = data.offsets.reader();
         for order in 0..data.len() {
-            let (status, kind, _) = crate::data::unpack(data.state(order));
+            let (status, kind, _) = crate::data::orders::order_data::unpack(data.state(order));
             if kind == KindWord::Sample
                 && data.customer[order] != NO_ID
                 && orders.view.policy.statuses.contains(&status)

@@ -8,12 +8,14 @@ use super::cpm::{self, Options, Segment, State};
 use super::fields::{CUSTOMER_SHARE, REVENUE_SHARE, SEGMENT, STATE};
 use super::rfm_segments::Groups;
 use crate::analysis::Analysis;
+use crate::context::Context;
 use crate::data::Orders;
+use crate::error::Result;
 use crate::money::divide;
+use crate::scope::Scope;
 use crate::summary::Totals;
 use crate::table::shared::{CUSTOMERS, REVENUE};
-use crate::table::{Column, Field, Values, columns, fields};
-use crate::{Context, Result, Scope, Table};
+use crate::table::{Column, Field, Table, Values, columns, fields};
 use serde_json::json;
 
 /// The register's entry.

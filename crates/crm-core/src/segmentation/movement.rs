@@ -19,13 +19,14 @@
 
 use super::{cpm, rfm};
 use crate::analysis::Analysis;
-use crate::context::{collect, filled};
+use crate::context::{Context, collect, filled};
 use crate::data::Orders;
-use crate::scope::AsOf;
+use crate::error::{Error, Result};
+use crate::scope::{AsOf, Scope};
 use crate::summary::Totals;
 use crate::table::shared::{CUSTOMERS, REVENUE, SOURCE, TARGET};
-use crate::table::{Column, Field, Label, Values, columns};
-use crate::{Context, Day, Error, Result, Scope, Table};
+use crate::table::{Column, Field, Label, Table, Values, columns};
+use crate::time::Day;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;

@@ -47,13 +47,16 @@
 //!   monetary value)
 
 use crate::analysis::Analysis;
-use crate::context::{collect, filled, room};
+use crate::context::{Context, collect, filled, room};
 use crate::data::Orders;
+use crate::document::Learned;
+use crate::error::{Error, Result};
+use crate::money::Currency;
+use crate::scope::Scope;
 use crate::segmentation::fields::{F_SCORE, M_SCORE, R_SCORE, SEGMENT};
 use crate::summary::Totals;
 use crate::table::shared::{ORDERS, RECENCY_DAYS, REVENUE};
-use crate::table::{CUSTOMER_ID, Column, Field, Values, columns};
-use crate::{Context, Currency, Error, Learned, Result, Scope, Table};
+use crate::table::{CUSTOMER_ID, Column, Field, Table, Values, columns};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -174,7 +177,7 @@ impl Options {
                 "cuts; the shop that was learnt had no customers",
             );
         };
-        let levels = frozen.cuts.levels(&Options::default());
+        let levels = frozen.cuts.levels(None);
         levels.map_err(|error| error.inside("learned.rfm"))?;
         if self.monetary != Monetary::Revenue && self.monetary != frozen.monetary {
             return refuse("monetary", "what it was when the cuts were learnt");
@@ -224,11 +227,16 @@ impl Options {
         }
     }
 
+    /// The number of levels where it is not the default, which cuts replace.
+    fn levels_asked(&self) -> Option<u8> {
+        (self.levels != Options::default().levels).then_some(self.levels)
+    }
+
     /// These options with the mode, the levels and the monetary axis of the cuts.
     pub(crate) fn resolved(self, currency: Currency) -> Result<Options> {
         let frozen = self.frozen()?;
         let levels = match frozen.fixed_cuts(currency)? {
-            Some(cuts) => cuts.levels(&self)?,
+            Some(cuts) => cuts.levels(self.levels_asked())?,
             None => self.levels,
         };
         Ok(Options {
@@ -264,10 +272,10 @@ pub fn score(totals: &Totals, options: &Options) -> Result<Scores> {
         return Err(Error::option("levels", options.levels, "2 to 10"));
     }
     let options = &options.frozen()?;
-    let axes = Axes::new(totals, options)?;
+    let axes = Axes::new(totals, options.monetary)?;
     let given = options.fixed_cuts(totals.currency)?;
     let levels = match &given {
-        Some(cuts) => cuts.levels(options)?,
+        Some(cuts) => cuts.levels(options.levels_asked())?,
         None => options.levels,
     };
     let mut flat = Vec::new();
@@ -290,7 +298,7 @@ pub fn score(totals: &Totals, options: &Options) -> Result<Scores> {
     let [r, f, m] = [0, 1, 2].map(|i| levels_of(&axes.keys[i], &keys[i]));
     let (r, f, m) = (r?, f?, m?);
     let cuts = axes.cuts_of(&keys);
-    let segment = segments(&r, &f, &m, levels, options)?;
+    let segment = segments(&r, &f, &m, levels, options.grid.as_deref())?;
     Ok(Scores {
         r,
         f,
@@ -416,7 +424,7 @@ fn segment_column(
 }
 
 /// The rows in ascending customer id.
-pub(crate) fn by_customer(table: Table, ids: &crate::data::Ids) -> Result<Table> {
+pub(crate) fn by_customer(table: Table, ids: &crate::ids::Ids) -> Result<Table> {
     let Some(Values::Id { codes, .. }) = table.column("customer_id").map(Column::values) else {
         return Ok(table);
     };

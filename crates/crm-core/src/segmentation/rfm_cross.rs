@@ -7,11 +7,13 @@ use super::fields::{CUSTOMER_SHARE, REVENUE_SHARE};
 use super::rfm;
 use super::rfm_segments::Groups;
 use crate::analysis::Analysis;
+use crate::context::Context;
 use crate::data::Orders;
+use crate::error::{Error, Result};
+use crate::scope::Scope;
 use crate::segmentation::fields::{F_SCORE, M_SCORE, R_SCORE};
 use crate::table::shared::{CUSTOMERS, REVENUE};
-use crate::table::{Column, Field, Values, columns};
-use crate::{Context, Error, Result, Scope, Table};
+use crate::table::{Column, Field, Table, Values, columns};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

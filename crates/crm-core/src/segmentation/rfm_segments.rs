@@ -6,15 +6,18 @@
 //! five and no grid) make one row with a null segment.
 
 use super::fields::SEGMENT;
-use super::rfm::{self, Options, Segment};
+use super::rfm;
+use super::rfm::Options;
+use super::rfm_grid::Segment;
 use crate::analysis::Analysis;
-use crate::context::filled;
+use crate::context::{Context, filled};
 use crate::data::Orders;
-use crate::money::divide;
+use crate::error::{Error, Result};
+use crate::money::{Currency, divide};
+use crate::scope::Scope;
 use crate::segmentation::fields::{CUSTOMER_SHARE, REVENUE_SHARE};
 use crate::table::shared::{CUSTOMERS, REVENUE};
-use crate::table::{Column, Field, Values, columns};
-use crate::{Context, Currency, Error, Result, Scope, Table};
+use crate::table::{Column, Field, Table, Values, columns};
 use std::sync::Arc;
 
 /// Counts, revenue and shares of groups of customers.

@@ -38,12 +38,14 @@
 //! `holdout_monetary_value` (mean revenue per purchase day, null without one).
 
 use crate::analysis::Analysis;
-use crate::context::{collect, push, room};
-use crate::data::{ORDER, Orders, REVENUE, Selection};
+use crate::context::{Context, collect, push, room};
+use crate::data::Orders;
+use crate::data::orders::selection::{ORDER, REVENUE, Selection};
+use crate::error::{Error, Result};
+use crate::scope::Scope;
 use crate::table::shared::{FREQUENCY, RECENCY, TIME_OBSERVED};
-use crate::table::{CUSTOMER_ID, Column, Field, Values, columns};
-use crate::time::Period;
-use crate::{Context, Day, Error, Result, Scope, Table};
+use crate::table::{CUSTOMER_ID, Column, Field, Table, Values, columns};
+use crate::time::{Day, Period};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -18,16 +18,18 @@
 //! purchase day all columns about gaps except their count are null, not zero.
 
 use crate::analysis::Analysis;
-use crate::context::{collect, push};
-use crate::data::{CANCELLED, NO_ID, ORDER, Orders, REVENUE, Selection};
+use crate::context::{Context, collect, push};
+use crate::data::Orders;
+use crate::data::orders::selection::{CANCELLED, ORDER, REVENUE, Selection};
+use crate::error::{Error, Result};
+use crate::ids::NO_ID;
 use crate::money::divide;
 use crate::num::log::Logs;
 use crate::scope::Scope;
 use crate::table::shared::{
     LAST_DATE, MEAN_ORDER_VALUE, ORDERS, RECENCY_DAYS, REVENUE as REVENUE_COLUMN, TENURE_DAYS,
 };
-use crate::table::{CUSTOMER_ID, Column, Field, Values, columns};
-use crate::{Context, Error, Result, Table};
+use crate::table::{CUSTOMER_ID, Column, Field, Table, Values, columns};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -127,7 +129,7 @@ pub(crate) fn summaries(selection: &Selection, context: &Context) -> Result<Vec<
 
 fn summary(
     selection: &Selection,
-    index: &crate::data::Index,
+    index: &crate::data::orders::index::Index,
     logs: &Logs,
     code: u32,
 ) -> Result<Option<Customer>> {

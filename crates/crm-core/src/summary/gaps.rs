@@ -8,14 +8,21 @@
 //! Purchases are days with orders (`Occasion::Day`, the default here: gaps are then ≥ 1), or orders
 //! (`Occasion::Order`: two on one day are a gap of 0). One sequential scan of the index.
 
-use super::subscriptions::{self, Subscriptions};
-use crate::context::{grow, push, room};
-use crate::data::{
-    Attribute, AttributeValues, Data, Ids, Index, IndexEntry, Level, NO_ID, ORDER, Orders, REVENUE,
-    Selection, StatusWord, rank, unpack,
-};
-use crate::scope::Occasion;
-use crate::{Context, Currency, Day, Error, Result, Scope};
+use super::subscriptions;
+use super::subscriptions::Subscriptions;
+use crate::context::{Context, grow, push, room};
+use crate::data::Orders;
+use crate::data::filter::{Attribute, AttributeValues, Level};
+use crate::data::orders::index::{Entry, Index};
+use crate::data::orders::order_data::{Data, unpack};
+use crate::data::orders::selection::{ORDER, REVENUE, Selection};
+use crate::data::orders::view::rank;
+use crate::error::{Error, Result};
+use crate::ids::{Ids, NO_ID};
+use crate::money::Currency;
+use crate::scope::{Occasion, Scope};
+use crate::time::Day;
+use crate::words::StatusWord;
 use std::sync::Arc;
 
 /// The gaps of the customers with at least one order that counts, up to the scope's date,
@@ -204,7 +211,7 @@ impl Gaps {
         code: u32,
         by_order: bool,
         data: &Data,
-        orders: impl Iterator<Item = (IndexEntry, u8, i64)>,
+        orders: impl Iterator<Item = (Entry, u8, i64)>,
     ) -> Result<()> {
         // At most one gap per order: reserved once, so that the loop does not allocate.
         grow(&mut self.gaps, orders.size_hint().1.unwrap_or(0), "gaps")?;
@@ -297,7 +304,7 @@ struct PerRows<'a> {
     shown: Vec<bool>,
     orders_without_value: u64,
     /// The orders of one customer or value: the value's rank, the order's index, the order.
-    orders: Vec<(u32, u32, (IndexEntry, u8, i64))>,
+    orders: Vec<(u32, u32, (Entry, u8, i64))>,
 }
 
 impl PerRows<'_> {
@@ -356,7 +363,7 @@ impl PerRows<'_> {
     }
 
     /// Whether something was sold. Shipping lines have no product; they do not count as lines without a value.
-    fn sold(&self, (entry, action, _): &(IndexEntry, u8, i64)) -> bool {
+    fn sold(&self, (entry, action, _): &(Entry, u8, i64)) -> bool {
         action & ORDER != 0 && self.selection.data().gross[entry.order as usize] > 0
     }
 

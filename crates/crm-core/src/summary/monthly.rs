@@ -13,12 +13,15 @@
 //! later order in it. A customer can be both; `customers` counts each once.
 
 use crate::analysis::Analysis;
-use crate::context::filled;
-use crate::data::{NO_ID, ORDER, Orders, REVENUE, Selection};
+use crate::context::{Context, filled};
+use crate::data::Orders;
+use crate::data::orders::selection::{ORDER, REVENUE, Selection};
+use crate::error::{Error, Result};
+use crate::ids::NO_ID;
+use crate::scope::Scope;
 use crate::table::shared::{CUSTOMERS, ORDERS, REVENUE as REVENUE_COLUMN};
-use crate::table::{Column, Field, Values, columns};
-use crate::time::Period;
-use crate::{Context, Day, Error, Result, Scope, Table};
+use crate::table::{Column, Field, Table, Values, columns};
+use crate::time::{Day, Period};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -2,9 +2,9 @@
 
 use super::chain::Shape;
 use crate::behavior::{sessions, steps};
+use crate::error::{Error, Result};
 use crate::scope::Condition;
-use crate::time::Period;
-use crate::{Day, Duration, Error, Result};
+use crate::time::{Day, Duration, Period};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
