@@ -583,14 +583,6 @@ fn settings() {
     ] {
         refused(shop(spec, &[]), ErrorCode::Option, message);
     }
-    let usd = shop(r#"{"currency": "USD"}"#, &[]).unwrap();
-    let error = register::run("cpm", &Dataset::Orders(&usd), "", &Context::default()).unwrap_err();
-    assert!(
-        error
-            .to_string()
-            .contains("the default is 70,000 yen and the orders are in USD"),
-        "{error}"
-    );
 }
 
 #[test]

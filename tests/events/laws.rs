@@ -401,7 +401,7 @@ fn a_simulated_log_says_what_is_true_of_it() {
     let table = run("page_influence", &events, "");
     let pages = crm_tests::words(&table, "page");
     let found = numbers(&table, "purchase_probability");
-    let visits = numbers(&table, "visits");
+    let visits = numbers(&table, "views");
     let truth = true_purchase_probability();
     let names = ["/", "/list", "/product", "/cart", "/checkout"];
     for (name, h) in names.iter().zip(truth).chain([(&"(start)", truth[6])]) {

@@ -41,7 +41,7 @@ fn count(events: &Events, steps: &str, rest: &str) -> f64 {
     let total = run("sequence_totals", events, &request);
     assert_eq!(numbers(&total, "matches"), [Some(found)]);
     assert_eq!(
-        numbers(&total, "matched"),
+        numbers(&total, "matched_units"),
         [Some(f64::from(u8::from(found > 0.0)))]
     );
     found
@@ -172,7 +172,7 @@ fn units_sessions_and_totals() {
     let table = totals("");
     for (column, expected) in [
         ("units", 3.0),
-        ("matched", 1.0),
+        ("matched_units", 1.0),
         ("match_rate", 1.0 / 3.0),
         ("matches", 2.0),
         ("median_seconds", 600.0), // the nearest rank of 10 and 20 minutes
@@ -185,7 +185,7 @@ fn units_sessions_and_totals() {
     // b has one channel, a both; in each all events are of that channel.
     let table = totals(r#", "by": ["channel"]"#);
     assert_eq!(numbers(&table, "units"), [2.0, 2.0].map(Some));
-    assert_eq!(numbers(&table, "matched"), [1.0, 1.0].map(Some));
+    assert_eq!(numbers(&table, "matched_units"), [1.0, 1.0].map(Some));
     assert_eq!(numbers(&table, "median_seconds"), [600.0, 1200.0].map(Some));
 }
 

@@ -53,7 +53,7 @@ def clv(
 
     Returns:
         One row per customer: customer_id if there is one, probability_alive, expected_purchases,
-        expected_spend, clv (discounted; null if infinite), expected_low and expected_high
+        expected_spend, clv (discounted; null if infinite), expected_clv_low and expected_clv_high
         (confidence interval of the expectation), clv_low and clv_high (prediction interval of the
         outcome). The note `total` has the sums.
 
@@ -111,7 +111,7 @@ def compare_models(
             summary.
 
     Returns:
-        One row per model, by AIC: model, k (regularity of the gaps), parameters, log_likelihood,
+        One row per model, by AIC: model, regularity (of the gaps, k), parameters, log_likelihood,
         aic, bic, status. If both NBD and Pareto/NBD are compared, which are the only nested models,
         the note `no_dropout_p_value` is the p-value of their likelihood-ratio test. A model of
         regular gaps for which k = 1 is best is the plain model of its family: the note `chose_k_1`

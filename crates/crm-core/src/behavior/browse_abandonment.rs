@@ -24,11 +24,13 @@
 use super::cart_follow_ups::{customer, last_orders};
 use super::sessions::VISITOR_ID;
 use crate::analysis::Analysis;
+use crate::behavior::fields::{ABANDONED_AT, PRODUCT};
 use crate::context::{Context, collect, push, room};
 use crate::data::Events;
 use crate::error::Result;
 use crate::ids::NO_ID;
 use crate::scope::Scope;
+use crate::table::shared::SUPPRESSED_BY;
 use crate::table::{CUSTOMER_ID, Column, Field, Label, Table, Values, columns};
 use crate::time::Duration;
 use crate::words::EventWord;
@@ -95,7 +97,7 @@ const REASONS: &[Label] = &[
 
 /// A visitor's latest entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct Abandoned {
     /// The visitor's index among the visitors of the events.
     pub unit: usize,
     /// The last product view.
@@ -114,7 +116,7 @@ pub struct Entry {
 ///
 /// A log in which no kind means `product_view`, or in which an unmapped kind may mean another word
 /// that is needed; out of memory.
-pub fn entries(events: &Events, options: &Options, context: &Context) -> Result<Vec<Entry>> {
+pub fn entries(events: &Events, options: &Options, context: &Context) -> Result<Vec<Abandoned>> {
     use EventWord as W;
     let possible = [W::Add, W::Checkout, W::Purchase];
     super::kinds::need(
@@ -135,7 +137,7 @@ pub fn entries(events: &Events, options: &Options, context: &Context) -> Result<
         }
         let group = data.group(unit);
         let mut pending: Option<(usize, u32)> = None;
-        let mut latest: Option<Entry> = None;
+        let mut latest: Option<Abandoned> = None;
         // The visitor's own last order, last entry that was not suppressed, and last add, checkout
         // or purchase.
         let (mut order, mut entered, mut towards) = (None::<i64>, None::<i64>, None::<i64>);
@@ -156,7 +158,7 @@ pub fn entries(events: &Events, options: &Options, context: &Context) -> Result<
                 if suppressed_by.is_none() {
                     entered = Some(at);
                 }
-                latest = Some(Entry {
+                latest = Some(Abandoned {
                     unit,
                     view,
                     views,
@@ -213,11 +215,11 @@ impl Analysis for BrowseAbandonment {
     const COLUMNS: &'static [Field] = &columns! {
         VISITOR_ID;
         CUSTOMER_ID;
-        "product": Id, "", "商品", "The product viewed last; only with products.";
+        PRODUCT, "The product viewed last; only with products.";
         "viewed_at": Instant, "", "閲覧日時", "Time of its last view.";
-        "abandoned_at": Instant, "", "閲覧落ち日時", "Time when the wait was over.";
+        ABANDONED_AT, "Time when the wait was over.";
         "product_views": Int, "views", "商品閲覧数", "Product views until then.";
-        "suppressed_by": Category, "", "除外理由", "Reason not to write; null for visitors to follow up.";
+        SUPPRESSED_BY, "Reason not to write; null for visitors to follow up.";
     };
     type Data = Events;
     type Options = Options;

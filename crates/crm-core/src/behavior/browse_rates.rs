@@ -215,13 +215,14 @@ impl Analysis for BrowseRates {
     const JA: &'static str = "閲覧落ち率";
     const COLUMNS: &'static [Field] = &columns! {
         "browses": Int, "browses", "閲覧機会数", "Browses whose wait is over.";
-        "abandoned": Int, "browses", "閲覧落ち数", "Browses without an add, checkout or order in time.";
-        "recovered": Int, "browses", "回復数", "Abandoned browses followed by an order later.";
-        "abandonment_rate": Float, "", "閲覧落ち率", "Abandoned / browses.";
-        "abandonment_rate_low": Float, "", "閲覧落ち率下限", "95 %, by visitor.";
-        "abandonment_rate_high": Float, "", "閲覧落ち率上限", "95 %, by visitor.";
-        "carted": Int, "browses", "カート追加数", "Browses followed by an add or a checkout in time.";
-        "ordered": Int, "browses", "購入数", "Browses followed by an order in time, before any add or checkout.";
+        "abandoned_browses": Int, "browses", "閲覧落ち数", "Browses without an add, checkout or order in time.";
+        "recovered_browses": Int, "browses", "回復数", "Abandoned browses followed by an order later.";
+        "browse_abandonment_rate": Float, "", "閲覧落ち率", "Abandoned / browses.";
+        "browse_abandonment_rate_low": Float, "", "閲覧落ち率下限", "95 %, by visitor.";
+        "browse_abandonment_rate_high": Float, "", "閲覧落ち率上限", "95 %, by visitor.";
+        "carted_browses": Int, "browses", "カート追加数", "Browses followed by an add or a checkout in time.";
+        "ordered_browses": Int, "browses", "購入数",
+            "Browses followed by an order in time, before any add or checkout.";
     };
     const SCOPE: &'static [&'static str] = OF_THE_SITE;
     type Data = Events;

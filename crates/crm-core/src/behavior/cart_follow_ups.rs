@@ -17,16 +17,17 @@
 //! `abandoned_at` is the last activity plus `window`. `cart_items` lists the products in these
 //! carts that were not bought, one per row.
 
-use super::cart;
-use super::cart::{Cart, State};
+use super::cart::{self, Cart, State};
 use super::sessions::VISITOR_ID;
 use crate::analysis::Analysis;
+use crate::behavior::fields::{ABANDONED_AT, PRODUCT, STARTED_AT};
 use crate::context::{Context, collect, filled, push, room};
 use crate::data::Events;
 use crate::data::events::event_data::EventData;
 use crate::error::{Error, Result};
 use crate::ids::NO_ID;
 use crate::scope::Scope;
+use crate::table::shared::{AMOUNT, SUPPRESSED_BY};
 use crate::table::{CUSTOMER_ID, Column, Field, Label, Table, Values, columns, fields};
 use crate::time::Duration;
 use crate::words::EventWord;
@@ -188,8 +189,6 @@ fn reasons(
 fields! {
     CART = "cart", Int, "", "カート回数", "1 for the visitor's first cart.";
     QUANTITY = "quantity", Int, "units", "数量", "Units left in it.";
-    VALUE = "value", Money, "currency", "金額", "Value left in it; only with amounts.";
-    SUPPRESSED = "suppressed_by", Category, "", "除外理由", "Reason not to write; null for carts to follow up.";
 }
 
 /// The register's entry of the carts.
@@ -205,14 +204,14 @@ impl Analysis for CartFollowUps {
         VISITOR_ID;
         CUSTOMER_ID;
         CART;
-        "started_at": Instant, "", "開始日時", "When the first product was added.";
+        STARTED_AT, "When the first product was added.";
         "last_activity_at": Instant, "", "最終行動日時", "The visitor's last event before the cart was abandoned.";
-        "abandoned_at": Instant, "", "カゴ落ち日時", "When the window without activity ended.";
+        ABANDONED_AT, "When the window without activity ended.";
         "stage": Category, "", "段階", "The last stage reached: cart, checkout, payment_failed.";
         "products": Int, "products", "商品数", "Products left in it.";
         QUANTITY;
-        VALUE;
-        SUPPRESSED;
+        AMOUNT, "Value left in it; only with amounts.";
+        SUPPRESSED_BY, "Reason not to write; null for carts to follow up.";
     };
     type Data = Events;
     type Options = Options;
@@ -284,11 +283,11 @@ impl Analysis for CartItems {
     const COLUMNS: &'static [Field] = &columns! {
         VISITOR_ID;
         CART;
-        "product": Id, "", "商品", "The product.";
+        PRODUCT;
         QUANTITY;
-        VALUE;
+        AMOUNT, "Value left in it; only with amounts.";
         "added_at": Instant, "", "追加日時", "Time when it was first added.";
-        SUPPRESSED;
+        SUPPRESSED_BY, "Reason not to write; null for carts to follow up.";
     };
     type Data = Events;
     type Options = Options;

@@ -89,6 +89,7 @@ pub use options::{Count, Entered, ExcludeScope, Exclusion, Mode, Options, Per, S
 
 use super::parameters::OF_THE_SITE;
 use crate::analysis::Analysis;
+use crate::behavior::fields::{MEDIAN_SECONDS, P90_SECONDS, STEP};
 use crate::context::{Context, collect};
 use crate::data::Events;
 use crate::error::{Error, Result};
@@ -184,7 +185,7 @@ impl Analysis for Funnel {
     const COLUMNS: &'static [Field] = &columns! {
         "entered": Date, "", "開始期間",
             "The first day of the period in which the chain started; with `series` only.";
-        "step": Int, "", "段階", "1 for the first step.";
+        STEP;
         "name": Text, "", "段階名", "The step's name.";
         "reached": Int, "units", "到達数", "Units that reached it.";
         "dropped": Int, "units", "離脱数", "Units whose last step this is, and that can no longer go on in time.";
@@ -192,9 +193,8 @@ impl Analysis for Funnel {
         "rate": Float, "", "到達率", "Share of the units that reached the first step, without units still open.";
         "rate_low": Float, "", "到達率下限", "95 %.";
         "rate_high": Float, "", "到達率上限", "95 %.";
-        "median_seconds": Float, "seconds", "所要時間中央値",
-            "Time from the step before in the winning chain; null for the first step.";
-        "p90_seconds": Float, "seconds", "所要時間90%点", "90 % quantile of the same time.";
+        MEDIAN_SECONDS, "Time from the step before in the winning chain; null for the first step.";
+        P90_SECONDS, "90 % quantile of the same time.";
         "median_seconds_from_start": Float, "seconds", "開始からの時間中央値",
             "Time from the start of the winning chain.";
     };

@@ -27,6 +27,7 @@ use super::parameters::OF_THE_SITE;
 use super::sessions;
 use super::sessions::Cutter;
 use crate::analysis::Analysis;
+use crate::behavior::fields::{SESSIONS, VIEWS};
 use crate::context::{Context, collect, filled, push};
 use crate::data::Events;
 use crate::error::{Error, Result};
@@ -229,8 +230,8 @@ impl Analysis for PageExits {
     const JA: &'static str = "ページ別離脱率";
     const COLUMNS: &'static [Field] = &columns! {
         "page": Id, "", "ページ", "The page.";
-        "views": Int, "views", "閲覧数", "Views of it.";
-        "sessions": Int, "sessions", "セッション数", "Sessions with a view of it.";
+        VIEWS, "Views of it.";
+        SESSIONS, "Sessions with a view of it.";
         "entries": Int, "sessions", "入口数", "Sessions that began on it.";
         "exits": Int, "sessions", "離脱数", "Sessions that ended on it.";
         "exit_rate": Float, "", "離脱率", "Exits / views.";

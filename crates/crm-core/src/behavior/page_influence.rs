@@ -33,6 +33,7 @@
 use super::nodes::{Nodes, Of};
 use super::parameters::OF_THE_SITE;
 use crate::analysis::Analysis;
+use crate::behavior::fields::{PURCHASE_PROBABILITY, VIEWS};
 use crate::context::{Context, collect, filled, push};
 use crate::data::Events;
 use crate::error::{Error, Result};
@@ -166,8 +167,8 @@ impl Analysis for PageInfluence {
     const JA: &'static str = "ページ別購入確率";
     const COLUMNS: &'static [Field] = &columns! {
         "page": Text, "", "ページ", "The node; `(start)` is the start of every session, `(other)` all rare nodes.";
-        "visits": Int, "views", "訪問数", "Visits of it by sessions before their purchase.";
-        "purchase_probability": Float, "", "購入確率", "Probability that a session at this node ends in a purchase.";
+        VIEWS, "Visits of it by sessions before their purchase.";
+        PURCHASE_PROBABILITY, "Probability that a session at this node ends in a purchase.";
         "visit_probability": Float, "", "到達確率", "Probability that a session reaches this node before it buys or ends.";
         "removal_effect": Float, "", "除去効果", "Share of the purchase probability that is lost without this node; null without purchases.";
     };

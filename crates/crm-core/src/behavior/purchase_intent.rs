@@ -29,6 +29,7 @@
 
 use super::sessions::VISITOR_ID;
 use crate::analysis::Analysis;
+use crate::behavior::fields::PURCHASE_PROBABILITY;
 use crate::context::{Context, collect, push, room};
 use crate::data::Events;
 use crate::error::{Error, Result};
@@ -183,8 +184,7 @@ impl Analysis for PurchaseIntent {
         CUSTOMER_ID;
         "last_event_at": Instant, "", "最終行動日時", "The visitor's last event.";
         "score": Float, "", "意向スコア", "Weighted, decaying sum over the visitor's events.";
-        "purchase_probability": Float, "", "購入確率",
-            "Probability of a purchase in the horizon; null without enough history.";
+        PURCHASE_PROBABILITY, "Probability of a purchase in the horizon; null without enough history.";
     };
     type Data = Events;
     type Options = Options;

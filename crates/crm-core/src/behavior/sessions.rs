@@ -24,12 +24,14 @@
 //! later versions dropped the last two.
 
 use crate::analysis::Analysis;
+use crate::behavior::fields::{SESSION, STARTED_AT, VIEWS};
 use crate::context::{Context, collect, push};
 use crate::data::Events;
 use crate::data::events::event_data::{EventData, EventDim};
 use crate::error::{Error, Result};
 use crate::ids::NO_ID;
 use crate::scope::Scope;
+use crate::table::shared::CHANNEL;
 use crate::table::{CUSTOMER_ID, Column, Field, Table, Values, columns, fields};
 use crate::time::Duration;
 use crate::words::EventWord;
@@ -202,13 +204,13 @@ impl Analysis for Sessions {
     const JA: &'static str = "セッション";
     const COLUMNS: &'static [Field] = &columns! {
         VISITOR_ID;
-        "session": Int, "", "訪問回数", "1 for the visitor's first session.";
-        "started_at": Instant, "", "開始日時", "First event.";
+        SESSION;
+        STARTED_AT;
         "ended_at": Instant, "", "終了日時", "Last event.";
-        "views": Int, "views", "閲覧数", "Page views.";
+        VIEWS;
         "entry_page": Id, "", "入口ページ", "Page of the first view; only with pages.";
         "exit_page": Id, "", "離脱ページ", "Page of the last view; only with pages.";
-        "channel": Id, "", "流入元", "First channel in it; only with channels.";
+        CHANNEL, "First channel in it; only with channels.";
         "converted": Bool, "", "購入あり", "Whether there is a purchase in it.";
         "duration_seconds": Float, "seconds", "滞在時間", "First to last event.";
         "events": Int, "events", "イベント数", "Events.";

@@ -10,11 +10,13 @@
 use super::nodes::{Nodes, Of};
 use super::parameters::OF_THE_SITE;
 use crate::analysis::Analysis;
+use crate::behavior::fields::SESSIONS;
 use crate::context::{Context, collect, push};
 use crate::data::Events;
 use crate::error::{Error, Result};
 use crate::num::ratio::{Ratio, Sums};
 use crate::scope::Scope;
+use crate::table::shared::{RANK, SHARE};
 use crate::table::{Column, Field, Table, Values, columns};
 use crate::time::Duration;
 use schemars::JsonSchema;
@@ -61,10 +63,10 @@ impl Analysis for TopPaths {
         "The most frequent paths of sessions, and how many of them have a purchase";
     const JA: &'static str = "主要経路";
     const COLUMNS: &'static [Field] = &columns! {
-        "rank": Int, "", "順位", "1 for the most frequent.";
+        RANK, "1 for the most frequent.";
         "path": Text, "", "経路", "Nodes, joined by ` > `.";
-        "sessions": Int, "sessions", "セッション数", "Sessions with this path.";
-        "share": Float, "", "構成比", "Share of all sessions with a node.";
+        SESSIONS, "Sessions with this path.";
+        SHARE, "Share of all sessions with a node.";
         "conversions": Int, "sessions", "購入数", "Of these sessions, with a purchase.";
         "conversion_rate": Float, "", "購入率", "Conversions / sessions.";
         "conversion_rate_low": Float, "", "購入率下限", "95 %, by visitor.";

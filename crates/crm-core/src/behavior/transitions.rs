@@ -20,11 +20,13 @@
 use super::nodes::{Nodes, Of};
 use super::parameters::OF_THE_SITE;
 use crate::analysis::Analysis;
+use crate::behavior::fields::STEP;
 use crate::context::{Context, collect, filled, push};
 use crate::data::Events;
 use crate::error::{Error, Result};
 use crate::num::rank;
 use crate::scope::Scope;
+use crate::table::shared::{PROBABILITY, SOURCE, TARGET};
 use crate::table::{Column, Field, Table, Values, columns};
 use crate::time::Duration;
 use schemars::JsonSchema;
@@ -149,12 +151,12 @@ impl Analysis for Transitions {
         "Transitions of sessions between pages, products or kinds, with start and end";
     const JA: &'static str = "ページ遷移";
     const COLUMNS: &'static [Field] = &columns! {
-        "step": Int, "", "順番", "Place in the session; only with `steps`.";
+        STEP, "Place in the session; only with `steps`.";
         "before": Text, "", "前々", "The node before the source; only with order 2.";
-        "source": Text, "", "遷移元", "Node before the transition, or `(start)`.";
-        "target": Text, "", "遷移先", "Node after the transition, or `(end)`.";
+        SOURCE, "Node before the transition, or `(start)`.";
+        TARGET, "Node after the transition, or `(end)`.";
         "count": Int, "transitions", "回数", "Number of transitions.";
-        "probability": Float, "", "遷移確率", "Share of all transitions from the source.";
+        PROBABILITY, "Share of all transitions from the source.";
     };
     const SCOPE: &'static [&'static str] = OF_THE_SITE;
     type Data = Events;

@@ -41,6 +41,9 @@ use crate::money::Currency;
 use crate::scope::{Occasion, Scope};
 use crate::summary::clv_summary::Unit;
 use crate::summary::{Gaps, Totals, clv_summary, rolling_origin};
+use crate::table::shared::{
+    ACTUAL_REVENUE, CUSTOMERS, EXPECTED_PURCHASES, EXPECTED_REVENUE, METHOD, ORIGIN,
+};
 use crate::table::{Column, Field, Label, Table, Values, columns};
 use crate::time::{Day, Duration};
 
@@ -157,16 +160,15 @@ impl Analysis for BacktestClv {
     const SUMMARY: &'static str = "Purchases and revenue predicted at earlier dates, compared with actual ones and simple rules";
     const JA: &'static str = "LTV予測の検証";
     const COLUMNS: &'static [Field] = &columns! {
-        "origin": Date, "", "予測時点", "The day predicted from: nothing later is seen.";
-        "method": Category, "", "方法", "A model or a simple rule.";
-        "customers": Int, "customers", "顧客数", "Customers known on that day.";
-        "expected_purchases": Float, "days", "予測購入数",
-            "Purchase days expected of them in the days that follow.";
-        "actual_purchases": Float, "days", "実購入数", "Those that came.";
+        ORIGIN;
+        METHOD, "A model or a simple rule.";
+        CUSTOMERS, "Customers known on that day.";
+        EXPECTED_PURCHASES, "Purchase days expected of them in the days that follow.";
+        "actual_purchases": Float, "purchases", "実購入数", "Those that came.";
         "purchases_error_rate": Float, "", "購入数誤差率", "Expected ÷ actual − 1.";
-        "mae_purchases": Float, "days", "購入数平均絶対誤差", "Mean over customers of the absolute error.";
-        "expected_revenue": Money, "currency", "予測売上", "Revenue expected of them.";
-        "actual_revenue": Money, "currency", "実売上", "That which came.";
+        "mae_purchases": Float, "purchases", "購入数平均絶対誤差", "Mean over customers of the absolute error.";
+        EXPECTED_REVENUE, "Revenue expected of them.";
+        ACTUAL_REVENUE, "That which came.";
         "revenue_error_rate": Float, "", "売上誤差率", "Expected ÷ actual − 1.";
         "mae_revenue": Float, "currency", "売上平均絶対誤差", "Mean over customers of the absolute error.";
         "top_decile_share": Float, "", "上位10%売上構成比",

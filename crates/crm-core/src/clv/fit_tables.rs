@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::analysis::Analysis;
+use crate::clv::fields::{HIGH, LOW, PARAMETER};
 use crate::clv::frame::{Frame, fit_of, one_as_of, spend, unit_of, weights};
 use crate::clv::models::bootstrap::Bootstrap;
 use crate::clv::models::gamma_gamma::NoSpend;
@@ -26,7 +27,8 @@ use crate::error::{Error, Result};
 use crate::num::Fraction;
 use crate::scope::Scope;
 use crate::summary::clv_summary::Unit;
-use crate::table::{Column, Field, Table, Values, columns, fields};
+use crate::table::shared::{AIC, LOG_LIKELIHOOD, STANDARD_ERROR, VALUE};
+use crate::table::{Column, Field, Table, Values, columns};
 use std::sync::Arc;
 
 pub(crate) fn default_level() -> Fraction {
@@ -67,14 +69,6 @@ impl Default for FitOptions {
             bad_rows: None,
         }
     }
-}
-
-fields! {
-    pub(crate) PARAMETER = "parameter", Text, "", "母数", "The parameter.";
-    pub(crate) VALUE = "value", Float, "", "推定値", "The estimate.";
-    pub(crate) ERROR = "standard_error", Float, "", "標準誤差", "Null unless the fit converged.";
-    pub(crate) LOW = "low", Float, "", "下限", "Lower end of the interval, computed on the log scale.";
-    pub(crate) HIGH = "high", Float, "", "上限", "Upper end of the interval, computed on the log scale.";
 }
 
 /// A column of texts.
@@ -124,7 +118,10 @@ fn table_with<M: Model + Serialize>(
     let columns = vec![
         texts(&PARAMETER, fit.model.names().iter().copied())?,
         Column::floats(&VALUE, (0..n).map(|i| Some(fit.model.values()[i])))?,
-        Column::floats(&ERROR, (0..n).map(|i| errors.as_ref()?.get(i).copied()))?,
+        Column::floats(
+            &STANDARD_ERROR,
+            (0..n).map(|i| errors.as_ref()?.get(i).copied()),
+        )?,
         Column::floats(&LOW, (0..n).map(|i| cell(i, &|v| v.0)))?,
         Column::floats(&HIGH, (0..n).map(|i| cell(i, &|v| v.1)))?,
     ];
@@ -189,7 +186,7 @@ impl Analysis for ClvFit {
     const NAME: &'static str = "clv_fit";
     const SUMMARY: &'static str = "a model of repeat purchases fitted by maximum likelihood";
     const JA: &'static str = "購入回数モデルの推定";
-    const COLUMNS: &'static [Field] = &[PARAMETER, VALUE, ERROR, LOW, HIGH];
+    const COLUMNS: &'static [Field] = &[PARAMETER, VALUE, STANDARD_ERROR, LOW, HIGH];
     const OPTIONAL: &'static [&'static str] = &["ln_gaps", "weight", "as_of"];
     type Data = Table;
     type Options = FitOptions;
@@ -258,7 +255,7 @@ impl Analysis for GammaGammaFit {
     const SUMMARY: &'static str =
         "the Gamma-Gamma model of spend, and the correlation of spend and frequency";
     const JA: &'static str = "購入単価モデルの推定";
-    const COLUMNS: &'static [Field] = &[PARAMETER, VALUE, ERROR, LOW, HIGH];
+    const COLUMNS: &'static [Field] = &[PARAMETER, VALUE, STANDARD_ERROR, LOW, HIGH];
     const OPTIONAL: &'static [&'static str] = &["weight", "as_of"];
     type Data = Table;
     type Options = SpendOptions;
@@ -345,7 +342,7 @@ impl Analysis for ClvParameters {
     const NAME: &'static str = "clv_parameters";
     const SUMMARY: &'static str = "a stored fit, or parameters of another program, checked and converted to the table of a fit";
     const JA: &'static str = "モデルの母数";
-    const COLUMNS: &'static [Field] = &[PARAMETER, VALUE, ERROR, LOW, HIGH];
+    const COLUMNS: &'static [Field] = &[PARAMETER, VALUE, STANDARD_ERROR, LOW, HIGH];
     type Data = Table;
     type Options = ParametersOptions;
 
@@ -398,10 +395,10 @@ impl Analysis for CompareModels {
     const JA: &'static str = "購入回数モデルの比較";
     const COLUMNS: &'static [Field] = &columns! {
         "model": Text, "", "モデル", "The model.";
-        "k": Int, "", "規則性", "Regularity of the gaps; 1 is Poisson.";
+        "regularity": Int, "", "規則性", "Regularity of the gaps; 1 is Poisson.";
         "parameters": Int, "", "母数の数", "Estimated parameters, k included.";
-        "log_likelihood": Float, "", "対数尤度", "Log likelihood of the purchase times.";
-        "aic": Float, "", "AIC", "Smaller is better.";
+        LOG_LIKELIHOOD, "Log likelihood of the purchase times.";
+        AIC;
         "bic": Float, "", "BIC", "Smaller is better.";
         "status": Text, "", "状態", "How the fit ended.";
     };

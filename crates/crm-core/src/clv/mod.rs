@@ -18,6 +18,7 @@
 pub mod backtest;
 pub mod bgbb_tables;
 pub mod count_tables;
+mod fields;
 pub mod fit_tables;
 pub(crate) mod frame;
 pub mod models;

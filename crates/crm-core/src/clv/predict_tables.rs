@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::analysis::Analysis;
+use crate::clv::fields::{DISCOUNTED_PURCHASES, EXPECTED_SPEND, TIME};
 use crate::clv::frame::{Frame, fit_of, one_as_of, spend, unit_for, with_ids};
 use crate::clv::models::gamma_gamma;
 use crate::clv::models::histories::History;
@@ -25,7 +26,8 @@ use crate::error::{Error, Result};
 use crate::num::{Fraction, Positive};
 use crate::scope::Scope;
 use crate::summary::clv_summary::Unit;
-use crate::table::{CUSTOMER_ID, Column, Field, Table, columns, fields};
+use crate::table::shared::{EXPECTED_PURCHASES, LOG_LIKELIHOOD, PROBABILITY, PROBABILITY_ALIVE};
+use crate::table::{CUSTOMER_ID, Column, Field, Table, columns};
 
 /// Options of [`ClvPredict`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -89,11 +91,6 @@ fn time(name: &str, t: f64) -> Result<f64> {
     }
 }
 
-fields! {
-    ALIVE = "probability_alive", Float, "", "生存確率", "Probability of still being a customer now.";
-    EXPECTED = "expected_purchases", Float, "days", "期待購入日数", "Expected purchase days in the time ahead.";
-}
-
 /// The analysis `clv_predict`.
 pub struct ClvPredict;
 
@@ -103,21 +100,21 @@ impl Analysis for ClvPredict {
     const JA: &'static str = "生存確率と期待購入回数";
     const COLUMNS: &'static [Field] = &columns! {
         CUSTOMER_ID;
-        ALIVE;
+        PROBABILITY_ALIVE;
         "probability_alive_later": Float, "", "期間後の生存確率",
             "Probability of being a customer at the end of the time ahead.";
-        EXPECTED;
-        "expected_low": Float, "days", "期待値の下限",
+        EXPECTED_PURCHASES;
+        "expected_low": Float, "purchases", "期待値の下限",
             "Lower end for the expectation, whose parameters are estimates. Null without standard errors.";
-        "expected_high": Float, "days", "期待値の上限", "Upper end for the expectation, not for the outcome.";
-        "purchases_low": Float, "days", "実績予測の下限", "Lower end for the outcome, with random life and purchases.";
-        "purchases_high": Float, "days", "実績予測の上限", "Upper end for the outcome.";
-        "discounted_purchases": Float, "days", "割引期待購入日数",
-            "Expected purchases, each discounted to now; null if infinite.";
+        "expected_high": Float, "purchases", "期待値の上限", "Upper end for the expectation, not for the outcome.";
+        "purchases_low": Float, "purchases", "実績予測の下限",
+            "Lower end for the outcome, with random life and purchases.";
+        "purchases_high": Float, "purchases", "実績予測の上限", "Upper end for the outcome.";
+        DISCOUNTED_PURCHASES, "Expected purchases, each discounted to now; null if infinite.";
         "probability_none": Float, "", "購入なしの確率", "Probability of no purchase within the time ahead.";
         "probability_of_n": Float, "", "n回購入の確率",
             "Probability of exactly `n` purchase days within the time ahead; with `n` only.";
-        "log_likelihood": Float, "", "対数尤度", "Log likelihood of the customer's history.";
+        LOG_LIKELIHOOD, "Log likelihood of the customer's history.";
     };
     const OPTIONAL: &'static [&'static str] = &["customer_id", "weight", "as_of"];
     type Data = Table;
@@ -139,21 +136,7 @@ impl Analysis for ClvPredict {
         let usable = Usable::new(data, options.bad_rows, Reads::PURCHASES)?;
         let frame = Frame::new(&usable.table, options.unit)?;
         fit.model.unit().expect(frame.unit)?;
-        let known = |name: &String| Self::COLUMNS.iter().any(|f| f.name == name);
-        if let Some(name) = options.only.iter().flatten().find(|name| !known(name)) {
-            return Err(Error::option("only", name, "columns of clv_predict"));
-        }
-        if options.n.is_some_and(|n| n > 1_000) {
-            return Err(Error::option("n", "", "a whole number from 0 to 1,000"));
-        }
-        let of_n = |name: &String| name == "probability_of_n";
-        if options.n.is_none() && options.only.iter().flatten().any(of_n) {
-            return Err(Error::option(
-                "n",
-                "",
-                "the number that probability_of_n is about",
-            ));
-        }
+        options.check()?;
         let histories = frame.histories();
         histories.check()?;
         let wants = |name: &str| options.only.iter().flatten().any(|n| n == name);
@@ -237,6 +220,28 @@ impl Analysis for ClvPredict {
     }
 }
 
+impl PredictOptions {
+    /// Refuses columns that there are not, and a number of purchases that is missing or too great.
+    fn check(&self) -> Result<()> {
+        let known = |name: &String| ClvPredict::COLUMNS.iter().any(|f| f.name == name);
+        if let Some(name) = self.only.iter().flatten().find(|name| !known(name)) {
+            return Err(Error::option("only", name, "columns of clv_predict"));
+        }
+        if self.n.is_some_and(|n| n > 1_000) {
+            return Err(Error::option("n", "", "a whole number from 0 to 1,000"));
+        }
+        let of_n = |name: &String| name == "probability_of_n";
+        if self.n.is_none() && self.only.iter().flatten().any(of_n) {
+            return Err(Error::option(
+                "n",
+                "",
+                "the number that probability_of_n is about",
+            ));
+        }
+        Ok(())
+    }
+}
+
 /// Both ends of an interval; without an interval NaN, which becomes null.
 fn ends(interval: Option<Interval>, rows: usize) -> Result<(Vec<f64>, Vec<f64>)> {
     let missing = || filled(rows, f64::NAN, "interval");
@@ -276,11 +281,11 @@ impl Analysis for ClvNewCustomers {
         "expected purchases of a new customer within times `t`; with a column `n`, P(X(t) = n)";
     const JA: &'static str = "新規顧客の期待購入回数";
     const COLUMNS: &'static [Field] = &columns! {
-        "t": Float, "unit", "期間", "Time since the first purchase.";
-        EXPECTED;
-        "probability_alive": Float, "", "生存確率", "Probability of being alive at that time.";
-        "n": Int, "days", "回数", "Repeat purchase days.";
-        "probability": Float, "", "確率", "Probability of exactly n.";
+        TIME;
+        EXPECTED_PURCHASES;
+        PROBABILITY_ALIVE, "Probability of being alive at that time.";
+        "n": Int, "purchases", "回数", "Repeat purchase days.";
+        PROBABILITY, "Probability of exactly n.";
     };
     type Data = Table;
     type Options = NewOptions;
@@ -331,16 +336,11 @@ impl Analysis for ClvNewCustomers {
 /// The analysis `expected_spend`.
 pub struct ExpectedSpend;
 
-fields! {
-    SPEND = "expected_spend", Float, "currency", "期待購入単価",
-        "Expected value of a purchase; null if the model has no mean.";
-}
-
 impl Analysis for ExpectedSpend {
     const NAME: &'static str = "expected_spend";
     const SUMMARY: &'static str = "expected value of a purchase of each customer, by Gamma-Gamma";
     const JA: &'static str = "期待購入単価";
-    const COLUMNS: &'static [Field] = &[CUSTOMER_ID, SPEND];
+    const COLUMNS: &'static [Field] = &[CUSTOMER_ID, EXPECTED_SPEND];
     const OPTIONAL: &'static [&'static str] = &["customer_id"];
     type Data = Table;
     type Options = SpendOptions;
@@ -376,7 +376,7 @@ impl Analysis for ExpectedSpend {
             }
             out.push(fit.model.expected_spend(*x, *m));
         }
-        let columns = vec![Column::finite(&SPEND, usable.spread(out)?)?];
+        let columns = vec![Column::finite(&EXPECTED_SPEND, usable.spread(out)?)?];
         Ok(usable.noted(Table::new(with_ids(data, columns)?)))
     }
 }
@@ -446,13 +446,14 @@ impl Analysis for Clv {
     const JA: &'static str = "予測LTV";
     const COLUMNS: &'static [Field] = &columns! {
         CUSTOMER_ID;
-        ALIVE;
-        EXPECTED;
-        SPEND;
+        PROBABILITY_ALIVE;
+        EXPECTED_PURCHASES;
+        EXPECTED_SPEND;
         "clv": Float, "currency", "予測LTV", "Discounted value; null if infinite.";
-        "expected_low": Float, "currency", "期待値の下限",
-            "Lower end for the expectation `clv`, whose parameters are estimates. Null without standard errors.";
-        "expected_high": Float, "currency", "期待値の上限", "Upper end for the expectation.";
+        "expected_clv_low": Float, "currency", "期待値の下限",
+            "Lower end for the expectation `clv`, whose parameters are estimates. Null without standard \
+             errors.";
+        "expected_clv_high": Float, "currency", "期待値の上限", "Upper end for the expectation.";
         "clv_low": Float, "currency", "実績予測の下限",
             "Lower end for the outcome, with random life, purchases and spend. Null without a finite horizon.";
         "clv_high": Float, "currency", "実績予測の上限", "Upper end for the outcome.";

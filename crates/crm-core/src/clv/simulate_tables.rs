@@ -16,6 +16,7 @@ use crate::context::{Context, push, room};
 use crate::error::{Error, Result};
 use crate::num::rng::Rng;
 use crate::scope::Scope;
+use crate::table::shared::{FREQUENCY, RECENCY, TIME_OBSERVED};
 use crate::table::{CUSTOMER_ID, Column, Field, Table, columns};
 
 /// Options of [`ClvSimulate`].
@@ -37,9 +38,9 @@ impl Analysis for ClvSimulate {
     const JA: &'static str = "購入履歴のシミュレーション";
     const COLUMNS: &'static [Field] = &columns! {
         CUSTOMER_ID;
-        "frequency": Int, "", "リピート回数", "Repeat purchases.";
-        "recency": Float, "unit", "初回から最終までの期間", "First purchase to the last.";
-        "T": Float, "unit", "観測期間", "First purchase to the end of observation.";
+        FREQUENCY, "Repeat purchases.";
+        RECENCY, "First purchase to the last.";
+        TIME_OBSERVED, "First purchase to the end of observation.";
     };
     const OPTIONAL: &'static [&'static str] = &["customer_id"];
     type Data = Table;

@@ -35,6 +35,7 @@ use crate::data::orders::selection::{ORDER, Selection};
 use crate::error::{Error, Result};
 use crate::scope::Scope;
 use crate::summary::clv_summary::Unit;
+use crate::table::shared::{FREQUENCY, PROBABILITY_ALIVE};
 use crate::table::{CUSTOMER_ID, Column, Field, Table, Values, columns};
 use crate::time::{Day, Duration};
 
@@ -285,8 +286,8 @@ impl Analysis for AlivePath {
     const COLUMNS: &'static [Field] = &columns! {
         CUSTOMER_ID;
         "date": Date, "", "日付", "The day.";
-        "frequency": Int, "days", "リピート日数", "Repeat purchase days up to it.";
-        "probability_alive": Float, "", "生存確率", "Probability of being alive on that day, from the purchases until then.";
+        FREQUENCY, "Repeat purchase days up to it.";
+        PROBABILITY_ALIVE, "Probability of being alive on that day, from the purchases until then.";
     };
     const SCOPE: &'static [&'static str] = crate::analysis::WITHOUT_OCCASION;
     type Data = Orders;

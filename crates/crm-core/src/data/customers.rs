@@ -1,7 +1,7 @@
 //! The shop's table of customers: registration dates, opt-outs, further dimensions. It also
 //! contains customers without an order (prospects, 見込み客).
 
-use super::input::batches::{Input, RowDim, find, only_used, pick};
+use super::input::batches::{NamedColumns, RowDim, find, only_used, pick};
 use super::input::blocks::BLANK;
 use super::input::parse::Problems;
 use super::state::{load_understood, save_understood};
@@ -102,7 +102,7 @@ impl Customers {
         batches: &[Batch],
         context: &Context,
     ) -> Result<Customers> {
-        let input = Input::new(&spec.columns(), batches)?;
+        let input = NamedColumns::new(&spec.columns(), batches)?;
         let rows = input.rows;
         let chunks = |name: &str| -> Result<Vec<&ColumnData>> {
             batches.iter().map(|batch| find(batch, name)).collect()
@@ -337,7 +337,7 @@ impl Customers {
 fn registered(
     spec: &CustomersSpec,
     name: &str,
-    input: &Input,
+    input: &NamedColumns,
 ) -> Result<(Vec<i32>, Vec<Understood>)> {
     let mut problems = Problems::new(false, input.rows);
     let (format, zone) = (spec.date_format.as_deref(), spec.timezone.as_deref());

@@ -37,11 +37,11 @@
 mod costs;
 
 use self::costs::{Domain, Spent};
-use super::grouping::{Grouping, Key};
+use super::grouping::{GroupBy, Grouping};
 use super::history::{Histories, History, Origin};
 use super::parameters::whole_days;
 use super::shares::share_columns;
-use super::worth::{LTV, REPEAT_RATE, Tally, Worth, ltv_columns};
+use super::worth::{LTV, REPEAT_RATES, Tally, Worth, ltv_columns};
 use crate::analysis::Analysis;
 use crate::context::{Context, collect, push};
 use crate::data::Orders;
@@ -52,6 +52,7 @@ use crate::num::ratio::Ratio;
 use crate::num::{Fraction, Probability};
 use crate::request::distinct;
 use crate::scope::{Basis, Filter, Occasion, Scope};
+use crate::table::shared::{CHANNEL, CUSTOMERS, ORDERS, REVENUE};
 use crate::table::{Column, Field, Table, Values, columns};
 use crate::time::{Day, Duration};
 use crate::words::KindWord;
@@ -186,10 +187,10 @@ impl Analysis for Acquisition {
         "Cost and value of the customers of each channel: CAC, ROAS, ROI, payback";
     const JA: &'static str = "集客・広告効果";
     const COLUMNS: &'static [Field] = &columns! {
-        "channel": Id, "", "チャネル", "The columns of `by`, under their own names.";
-        "customers": Int, "customers", "新規顧客数", "New customers.";
-        "orders": Int, "orders", "購入回数", "Their orders to date.";
-        "revenue": Money, "currency", "累計売上", "Their revenue to date.";
+        CHANNEL, "The columns of `by`, under their own names.";
+        CUSTOMERS, "New customers.";
+        ORDERS, "Their orders to date.";
+        REVENUE, "Their revenue to date.";
         "margin": Float, "currency", "累計粗利", "Their margin to date; null if unknown.";
         "cost": Money, "currency", "広告費", "The cost given; null without one.";
         "cac": Float, "currency", "顧客獲得単価", "Cost per new customer.";
@@ -198,9 +199,9 @@ impl Analysis for Acquisition {
         "roi_margin": Float, "ratio", "ROI(粗利)", "(margin − cost) / cost.";
         "payback_day": Int, "days", "回収日数", "First age at which the mean cumulative margin reaches the CAC.";
         "payback_revenue_day": Int, "days", "回収日数(売上)", "The same with revenue instead of margin.";
-        REPEAT_RATE[0];
-        REPEAT_RATE[1];
-        REPEAT_RATE[2];
+        REPEAT_RATES[0];
+        REPEAT_RATES[1];
+        REPEAT_RATES[2];
         LTV[0];
         LTV[1];
         LTV[2];
@@ -214,7 +215,7 @@ impl Analysis for Acquisition {
         let within = whole_days("within", options.within)?;
         let sources = Sources::new(orders, scope, options, context)?;
         distinct(&options.by)?;
-        let by: Vec<Key> = options.by.iter().cloned().map(Key::Column).collect();
+        let by: Vec<GroupBy> = options.by.iter().cloned().map(GroupBy::Column).collect();
         let period = (options.acquired_from, options.acquired_to);
         let grouping = Grouping::new(&sources.histories, &by, period, context)?;
         let mut domains: Vec<Domain> = grouping.keys.iter().map(|(_, v)| Domain::of(v)).collect();
@@ -417,7 +418,7 @@ fn table(
         day(9, &|row| row.payback)?,
         day(10, &|row| row.payback_revenue)?,
     ]);
-    columns.extend(share_columns(&REPEAT_RATE, &collect(rates, "table")?)?);
+    columns.extend(share_columns(&REPEAT_RATES, &collect(rates, "table")?)?);
     columns.extend(ltv_columns(&collect(ltv, "table")?)?);
     // Channels with costs and no customers are sorted among the others.
     let mut order = places;

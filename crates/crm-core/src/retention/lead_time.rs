@@ -31,6 +31,7 @@ use crate::error::{Error, Result};
 use crate::num::Fraction;
 use crate::num::ratio::Ratio;
 use crate::scope::{Filter, Occasion, Scope};
+use crate::table::shared::{CUSTOMERS, SHARE};
 use crate::table::{Column, Field, Table, Values, columns};
 use crate::time::Duration;
 use crate::words::KindWord;
@@ -242,8 +243,8 @@ impl Analysis for LeadTimes {
     const COLUMNS: &'static [Field] = &columns! {
         "from_days": Int, "days", "日数(以上)", "The step's first day.";
         "until_days": Int, "days", "日数(未満)", "The day after the step's last.";
-        "customers": Int, "customers", "人数", "Customers with their next purchase in the step.";
-        "share": Float, "share", "構成比", "Share of the customers with a next purchase.";
+        CUSTOMERS, "Customers with their next purchase in the step.";
+        SHARE, "Share of the customers with a next purchase.";
         CUMULATIVE_RATE[0];
         CUMULATIVE_RATE[1];
         CUMULATIVE_RATE[2];

@@ -1,5 +1,6 @@
 //! Retention (継続・離脱): how many customers buy again, how soon, and the value of cohorts.
 
+mod fields;
 mod grouping;
 mod history;
 mod mean_cumulative;

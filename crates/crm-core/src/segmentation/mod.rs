@@ -4,6 +4,7 @@ pub mod abc;
 pub mod cpm;
 pub mod cpm_segments;
 pub mod decile;
+mod fields;
 pub mod lorenz;
 pub mod movement;
 mod negative_revenue;

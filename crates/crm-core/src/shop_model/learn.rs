@@ -30,8 +30,7 @@ use crate::cycle::shop::{Shop, View};
 use crate::data::Orders;
 use crate::document::Learned;
 use crate::error::{Error, ErrorCode, Result};
-use crate::money::Currency;
-use crate::scope::{Occasion, Scope};
+use crate::scope::{MoneyThreshold, Occasion, Scope};
 use crate::segmentation::rfm::Frozen;
 use crate::segmentation::{cpm, rfm};
 use crate::summary::{Totals, clv_summary};
@@ -99,12 +98,15 @@ pub fn learn(
         .with("spend", noted(spend)?))
 }
 
-/// The money threshold of CPM if there is no default.
+/// CPM's money threshold where the default is a multiple of the mean order value.
 fn money(totals: &Totals) -> Option<f64> {
+    let MoneyThreshold::Multiple { mean_order_values } = cpm::default_money(totals.currency) else {
+        return None;
+    };
     let revenue: i128 = totals.revenue.iter().map(|v| i128::from(*v)).sum();
     let orders: u64 = totals.orders.iter().map(|v| *v as u64).sum();
     let mean = totals.currency.mean(revenue, orders)?;
-    (totals.currency != Currency::JPY).then_some((7.0 * mean).max(0.0))
+    Some((mean_order_values.get() * mean).max(0.0))
 }
 
 /// The fit in a table's notes; `None` if there was too little data.

@@ -5,7 +5,7 @@ use crate::num::optimize::Derivatives;
 
 /// One line of the golden file: regularity k, parameters, and the three numbers of a history (for
 /// spend: frequency and mean).
-pub(super) struct Point {
+pub(super) struct GoldenLine {
     pub(super) k: u32,
     pub(super) parameters: [f64; 4],
     pub(super) history: [f64; 3],
@@ -19,7 +19,7 @@ pub(super) struct Point {
 pub(super) fn agrees<const N: usize>(
     name: &str,
     at_least: u32,
-    derivatives: impl Fn(&Point) -> Derivatives<N>,
+    derivatives: impl Fn(&GoldenLine) -> Derivatives<N>,
 ) {
     let text = include_str!("../../../../../tests/golden/clv_score.csv");
     let (mut checked, mut worst) = (0, (0.0, String::new()));
@@ -32,7 +32,7 @@ pub(super) fn agrees<const N: usize>(
         };
         let cells = rest.split(',').map(|cell| cell.parse().unwrap_or(f64::NAN));
         let cells: Vec<f64> = cells.collect();
-        let point = Point {
+        let point = GoldenLine {
             k: cells[0] as u32,
             parameters: cells[1..5].try_into().unwrap(),
             history: cells[5..8].try_into().unwrap(),

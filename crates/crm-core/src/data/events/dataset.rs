@@ -17,7 +17,7 @@ use super::sort::Sorted;
 use super::spec::EventsSpec;
 use crate::columns::{Batch, Buf, ColumnData, ColumnValues};
 use crate::context::{Context, collect, filled, room};
-use crate::data::input::batches::Input;
+use crate::data::input::batches::NamedColumns;
 use crate::data::input::blocks::BLANK;
 use crate::data::input::parse::{Money, Problems, Reason};
 use crate::data::orders::spec::{AmountUnit, BadRows};
@@ -73,7 +73,7 @@ impl Events {
     /// unless such rows are dropped.
     pub fn from_batches(spec: &EventsSpec, batches: &[Batch], context: &Context) -> Result<Events> {
         spec.check()?;
-        let input = Input::new(&spec.columns(), batches)?;
+        let input = NamedColumns::new(&spec.columns(), batches)?;
         let n = input.rows;
         context.expect(2 * n);
         context.afford(n.saturating_mul(32), "events")?;
@@ -84,7 +84,6 @@ impl Events {
         if spec.decimal != Decimal::Auto {
             input.needs_texts("decimal", &spec.numbers(), false)?;
         }
-        let missing = |column: &str, row: usize, what: &'static str| Error::null(column, row, what);
         let (visitors, visitor) = input.encode(&spec.visitor_id, "a visitor id", context)?;
         let (time, offsets, _, _) = input.times(
             &spec.occurred_at,
@@ -93,42 +92,9 @@ impl Events {
             &mut problems,
         )?;
         let (kinds, kind) = input.encode(&spec.kind, "a kind of event", context)?;
-        for row in 0..n {
-            if visitor[row] == NO_ID {
-                problems.add(row, Reason::Guest, || {
-                    missing(&spec.visitor_id, row, "a visitor id")
-                })?;
-            }
-            if time[row] == BLANK {
-                problems.add(row, Reason::BadTime, || {
-                    missing(&spec.occurred_at, row, "a time")
-                })?;
-            }
-            if kind[row] == NO_ID {
-                problems.add(row, Reason::BadWord, || {
-                    missing(&spec.kind, row, "a kind of event")
-                })?;
-            }
-        }
+        nothing_missing(spec, (&visitor, &time, &kind), &mut problems)?;
         let mut rounded = 0;
-        let amount = match (&spec.amount, spec.currency) {
-            (Some(column), Some(currency)) => {
-                let money = Money {
-                    column,
-                    currency,
-                    minor: spec.amount_unit == AmountUnit::Minor,
-                    round: spec.round_amounts,
-                    decimal: spec.decimal,
-                    reason: Reason::BadAmount,
-                };
-                let (amount, least) = input.money(money, &mut problems, &mut rounded)?;
-                if least < 0 {
-                    no_negative_add(spec, &kinds, &kind, column, &amount, &mut problems)?;
-                }
-                Some(amount)
-            }
-            _ => None,
-        };
+        let amount = amounts(spec, &input, (&kinds, &kind), &mut problems, &mut rounded)?;
         let quantity = match &spec.quantity {
             Some(name) => Some(quantities(&input, name, spec.decimal, &mut problems)?),
             None => None,
@@ -139,17 +105,7 @@ impl Events {
             let name = name.to_owned();
             dims.push(EventDim { name, ids, codes });
         }
-        let mut measures = Vec::new();
-        for name in &spec.measures {
-            let mut values = room(n, "measures")?;
-            for (first, chunk) in input.chunks(name)? {
-                numbers(name, chunk, first, &mut problems, &mut values)?;
-            }
-            measures.push(Measure {
-                name: name.clone(),
-                values: values.into(),
-            });
-        }
+        let measures = measures(spec, &input, &mut problems)?;
         let customer = match &spec.customer_id {
             Some(name) => {
                 let (ids, own) = input.encode(name, "a customer id", context)?;
@@ -312,6 +268,78 @@ fn dim_names(spec: &EventsSpec) -> Vec<&str> {
     names
 }
 
+/// Refuses rows without a visitor, a time or a kind.
+fn nothing_missing(
+    spec: &EventsSpec,
+    (visitor, time, kind): (&[u32], &[i64], &[u32]),
+    problems: &mut Problems,
+) -> Result<()> {
+    for row in 0..time.len() {
+        if visitor[row] == NO_ID {
+            problems.add(row, Reason::Guest, || {
+                Error::null(&spec.visitor_id, row, "a visitor id")
+            })?;
+        }
+        if time[row] == BLANK {
+            problems.add(row, Reason::BadTime, || {
+                Error::null(&spec.occurred_at, row, "a time")
+            })?;
+        }
+        if kind[row] == NO_ID {
+            problems.add(row, Reason::BadWord, || {
+                Error::null(&spec.kind, row, "a kind of event")
+            })?;
+        }
+    }
+    Ok(())
+}
+
+/// The amounts of events, where the column and the currency were given.
+fn amounts(
+    spec: &EventsSpec,
+    input: &NamedColumns,
+    (kinds, kind): (&Ids, &[u32]),
+    problems: &mut Problems,
+    rounded: &mut u64,
+) -> Result<Option<Buf<i64>>> {
+    let (Some(column), Some(currency)) = (&spec.amount, spec.currency) else {
+        return Ok(None);
+    };
+    let money = Money {
+        column,
+        currency,
+        minor: spec.amount_unit == AmountUnit::Minor,
+        round: spec.round_amounts,
+        decimal: spec.decimal,
+        reason: Reason::BadAmount,
+    };
+    let (amount, least) = input.money(money, problems, rounded)?;
+    if least < 0 {
+        no_negative_add(spec, kinds, kind, column, &amount, problems)?;
+    }
+    Ok(Some(amount))
+}
+
+/// The columns of measures: numbers of any unit.
+fn measures(
+    spec: &EventsSpec,
+    input: &NamedColumns,
+    problems: &mut Problems,
+) -> Result<Vec<Measure>> {
+    let mut measures = Vec::new();
+    for name in &spec.measures {
+        let mut values = room(input.rows, "measures")?;
+        for (first, chunk) in input.chunks(name)? {
+            numbers(name, chunk, first, problems, &mut values)?;
+        }
+        measures.push(Measure {
+            name: name.clone(),
+            values: values.into(),
+        });
+    }
+    Ok(measures)
+}
+
 /// Refuses negative amounts of `add` events; other kinds may have any amount.
 fn no_negative_add(
     spec: &EventsSpec,
@@ -358,7 +386,7 @@ fn without(visitor: Buf<u32>, reasons: &[Reason]) -> Result<(Buf<u32>, LeftOut)>
 
 /// A column of quantities: whole numbers, at least 0; blank is 1.
 fn quantities(
-    input: &Input,
+    input: &NamedColumns,
     name: &str,
     decimal: Decimal,
     problems: &mut Problems,

@@ -69,12 +69,12 @@ pub(crate) fn pick<T: Copy + Send + Sync + 'static>(from: &Buf<T>, rows: &[u32])
 }
 
 /// The columns of all batches, by name.
-pub(crate) struct Input<'a> {
+pub(crate) struct NamedColumns<'a> {
     batches: &'a [Batch],
     pub(crate) rows: usize,
 }
 
-impl<'a> Input<'a> {
+impl<'a> NamedColumns<'a> {
     /// Checks that each batch has every named column exactly once, with equal lengths.
     pub(crate) fn new(columns: &[&str], batches: &'a [Batch]) -> Result<Self> {
         let mut rows = 0_usize;
@@ -100,7 +100,7 @@ impl<'a> Input<'a> {
                 what: "the number of rows of one import (4,294,967,294 at most)",
             });
         }
-        Ok(Input { batches, rows })
+        Ok(NamedColumns { batches, rows })
     }
 
     /// The chunks of a column, each with its first row.

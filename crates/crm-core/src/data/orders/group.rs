@@ -225,26 +225,10 @@ fn lines(
     context: &Context,
 ) -> Result<Data> {
     context.advance(rows.len())?;
-
     let (groups, n) = (&keys.of_row, keys.first_row.len());
-    let once = spec.amount_is == AmountIs::Order;
-    let sum = |column: &Buf<i64>, name: &str| -> Result<Buf<i64>> {
-        if once {
-            let first = keys.first_row.iter().map(|row| column[*row as usize]);
-            return Ok(collect(first, "orders")?.into());
-        }
-        let mut sums = filled(n, 0_i64, "orders")?;
-        for (row, group) in groups.iter().enumerate() {
-            let to = &mut sums[*group as usize];
-            *to = to
-                .checked_add(column[row])
-                .filter(|v| v.unsigned_abs() < 1 << 62)
-                .ok_or_else(|| Error::Overflow {
-                    column: name.to_owned(),
-                    what: "the sum of an order's lines",
-                })?;
-        }
-        Ok(sums.into())
+    let sum = |column: &Buf<i64>, name: &str| match spec.amount_is {
+        AmountIs::Order => keys.first(column),
+        _ => keys.sum(column, name),
     };
     let opt = |column: &Option<Buf<i64>>, name: &Option<String>| {
         let name = name.as_deref().unwrap_or(&spec.amount);
@@ -261,21 +245,7 @@ fn lines(
     let net = net(&gross, &discount, &refunded)?;
     let classes = (0..n).map(|g| class(gross[g], net[g], part(&refunded, g), positive[g], true));
     let classes = collect(classes, "orders")?;
-    let first = |column: &Buf<i64>| -> Result<Buf<i64>> {
-        let cells = keys.first_row.iter().map(|row| column[*row as usize]);
-        Ok(collect(cells, "orders")?.into())
-    };
-    let byte = |column: &Option<Buf<u8>>| -> Result<Option<Buf<u8>>> {
-        let Some(column) = column else {
-            return Ok(None);
-        };
-        let cells = keys.first_row.iter().map(|row| column[*row as usize]);
-        Ok(Some(collect(cells, "orders")?.into()))
-    };
-    let codes = |column: &Buf<u32>| -> Result<Buf<u32>> {
-        let cells = keys.first_row.iter().map(|row| column[*row as usize]);
-        Ok(collect(cells, "orders")?.into())
-    };
+    let byte = |column: &Option<Buf<u8>>| column.as_ref().map(|c| keys.first(c)).transpose();
     let mut dims = Vec::new();
     for dim in &rows.dims {
         let whole = groups
@@ -285,31 +255,22 @@ fn lines(
         dims.push(Dim {
             name: dim.name.clone(),
             ids: dim.ids.clone(),
-            codes: whole.then(|| codes(&dim.codes)).transpose()?,
+            codes: whole.then(|| keys.first(&dim.codes)).transpose()?,
         });
     }
     let order_id = match &rows.order {
         Some(dim) => Some(Dim {
             name: dim.name.clone(),
             ids: dim.ids.clone(),
-            codes: Some(codes(&dim.codes)?),
+            codes: Some(keys.first(&dim.codes)?),
         }),
         None => None,
     };
-    // The date of an order's refund is the latest among its lines.
-    let refunded_at = match &rows.refunded_at {
-        Some(at) => {
-            let mut last = filled(n, BLANK, "orders")?;
-            for (row, group) in groups.iter().enumerate() {
-                last[*group as usize] = last[*group as usize].max(at[row]);
-            }
-            Some(last.into())
-        }
-        None => None,
-    };
+    let last = rows.refunded_at.as_ref().map(|at| keys.last(at));
+    let refunded_at = last.transpose()?;
     Ok(Data {
-        customer: codes(&rows.customer)?,
-        time: first(&rows.time)?,
+        customer: keys.first(&rows.customer)?,
+        time: keys.first(&rows.time)?,
         net,
         gross,
         shipping: opt(&rows.shipping, &spec.shipping)?,
@@ -328,6 +289,39 @@ fn lines(
 pub(super) struct Keys {
     pub(super) of_row: Vec<u32>,
     first_row: Vec<u32>,
+}
+
+impl Keys {
+    /// The cell of each order's first row.
+    fn first<T: Copy + Send + Sync + 'static>(&self, column: &Buf<T>) -> Result<Buf<T>> {
+        let cells = self.first_row.iter().map(|row| column[*row as usize]);
+        Ok(collect(cells, "orders")?.into())
+    }
+
+    /// The sum of each order's rows.
+    fn sum(&self, column: &Buf<i64>, name: &str) -> Result<Buf<i64>> {
+        let mut sums = filled(self.first_row.len(), 0_i64, "orders")?;
+        for (row, group) in self.of_row.iter().enumerate() {
+            let to = &mut sums[*group as usize];
+            *to = to
+                .checked_add(column[row])
+                .filter(|v| v.unsigned_abs() < 1 << 62)
+                .ok_or_else(|| Error::Overflow {
+                    column: name.to_owned(),
+                    what: "the sum of an order's lines",
+                })?;
+        }
+        Ok(sums.into())
+    }
+
+    /// The latest instant of each order's rows: the date of its refund.
+    fn last(&self, column: &Buf<i64>) -> Result<Buf<i64>> {
+        let mut last = filled(self.first_row.len(), BLANK, "orders")?;
+        for (row, group) in self.of_row.iter().enumerate() {
+            last[*group as usize] = last[*group as usize].max(column[row]);
+        }
+        Ok(last.into())
+    }
 }
 
 pub(super) fn key_of_rows(rows: &Rows, spec: &OrdersSpec, context: &Context) -> Result<Keys> {
@@ -370,64 +364,116 @@ pub(super) fn key_of_rows(rows: &Rows, spec: &OrdersSpec, context: &Context) -> 
 /// each other. Then every line has all values of its order, so any choice of lines is an order
 /// again.
 fn fill(rows: &mut Rows, keys: &Keys, spec: &OrdersSpec, problems: &mut Problems) -> Result<()> {
-    let numbers = rows.number.clone();
-    let number = |row: usize| numbers.as_ref().map_or(row as u64, |n| n[row]);
-    let n = keys.first_row.len();
-    let conflict = |column: &str, row: usize, other: u32, problem: &'static str| Error::Conflict {
-        column: column.to_owned(),
-        row: number(row),
-        other_row: number(other as usize),
-        problem: problem.into(),
+    let mut filling = Filling {
+        keys,
+        spec,
+        problems,
+        numbers: rows.number.clone(),
     };
+    let customer = filling.codes(
+        &rows.customer,
+        NO_ID,
+        Reason::BadOrderId,
+        (&spec.customer_id, "two customers under one order id"),
+    )?;
+    rows.time = filling.times(&rows.time)?;
+    if spec.amount_is == AmountIs::Order {
+        filling.totals(rows)?;
+    }
+    for (column, name) in [
+        (&mut rows.status, &spec.status),
+        (&mut rows.kind, &spec.kind),
+    ] {
+        if let (Some(cells), Some(name)) = (column.as_ref(), name) {
+            let said = (name.as_str(), "two words for one order");
+            *column = Some(filling.codes(cells, NO_WORD, Reason::BadWord, said)?);
+        }
+    }
+    filling.guests(&customer)?;
+    rows.customer = customer;
+    // Blank cells of a dimension take the order's value if the order has exactly one.
+    for dim in &mut rows.dims {
+        let mut several = false;
+        let agreed = agree(keys, &dim.codes, NO_ID, |_, _| {
+            several = true;
+            Ok(())
+        })?;
+        if !several {
+            dim.codes = agreed;
+        }
+    }
+    Ok(())
+}
 
-    let customer = agree(keys, n, &rows.customer, NO_ID, |row, other| {
-        problems.add(row, Reason::BadOrderId, || {
-            conflict(
-                &spec.customer_id,
-                row,
-                other,
-                "two customers under one order id",
-            )
-        })
-    })?;
-    // The instant of an order is the instant of its earliest line.
-    let mut times = filled(n, i64::MAX, "orders")?;
-    for (row, group) in keys.of_row.iter().enumerate() {
-        let time = rows.time[row];
-        if time != BLANK {
-            times[*group as usize] = times[*group as usize].min(time);
-        }
-    }
-    let time = kept(
-        &rows.time,
-        collect(keys.of_row.iter().map(|g| times[*g as usize]), "orders")?,
-    );
-    for (row, t) in time.iter().enumerate() {
-        if *t == i64::MAX {
-            problems.add(row, Reason::BadTime, || {
-                Error::null(
-                    &spec.ordered_at,
-                    number(row) as usize,
-                    "a time on at least one line of the order",
-                )
-            })?;
-        }
-    }
-    let mut money = |column: &Buf<i64>, name: &str| {
-        agree(keys, n, column, BLANK, |row, other| {
-            problems.add(row, Reason::BadAmount, || {
-                conflict(
-                    name,
-                    row,
-                    other,
-                    "two totals for one order (amount_is \"order\")",
-                )
+/// The lines of orders while they complete each other.
+struct Filling<'a> {
+    keys: &'a Keys,
+    spec: &'a OrdersSpec,
+    problems: &'a mut Problems,
+    numbers: Option<Buf<u64>>,
+}
+
+impl Filling<'_> {
+    /// Each row's order's value of a column; two values are a problem with the column's name and these words.
+    fn codes<T: Copy + PartialEq + Send + Sync + 'static>(
+        &mut self,
+        column: &Buf<T>,
+        blank: T,
+        reason: Reason,
+        (name, problem): (&str, &'static str),
+    ) -> Result<Buf<T>> {
+        let number = |row: usize| self.numbers.as_ref().map_or(row as u64, |n| n[row]);
+        agree(self.keys, column, blank, |row, other| {
+            self.problems.add(row, reason, || Error::Conflict {
+                column: name.to_owned(),
+                row: number(row),
+                other_row: number(other as usize),
+                problem: problem.into(),
             })
         })
-    };
-    let mut amount = rows.amount.clone();
-    if spec.amount_is == AmountIs::Order {
-        amount = money(&rows.amount, &spec.amount)?;
+    }
+
+    /// A row without a value that at least one line of its order must have.
+    fn missing(
+        &mut self,
+        row: usize,
+        reason: Reason,
+        name: &str,
+        expected: &'static str,
+    ) -> Result<()> {
+        let number = self.numbers.as_ref().map_or(row as u64, |n| n[row]);
+        self.problems
+            .add(row, reason, || Error::null(name, number as usize, expected))
+    }
+
+    /// The instant of an order is the instant of its earliest line.
+    fn times(&mut self, column: &Buf<i64>) -> Result<Buf<i64>> {
+        let of_row = &self.keys.of_row;
+        let mut times = filled(self.keys.first_row.len(), i64::MAX, "orders")?;
+        for (row, group) in of_row.iter().enumerate() {
+            if column[row] != BLANK {
+                times[*group as usize] = times[*group as usize].min(column[row]);
+            }
+        }
+        let time = kept(
+            column,
+            collect(of_row.iter().map(|g| times[*g as usize]), "orders")?,
+        );
+        for (row, _) in time.iter().enumerate().filter(|(_, t)| **t == i64::MAX) {
+            let expected = "a time on at least one line of the order";
+            self.missing(row, Reason::BadTime, &self.spec.ordered_at, expected)?;
+        }
+        Ok(time)
+    }
+
+    /// Amounts that are the order's, on one line or repeated on all.
+    fn totals(&mut self, rows: &mut Rows) -> Result<()> {
+        let spec = self.spec;
+        let mut money = |column: &Buf<i64>, name: &str| {
+            let said = (name, "two totals for one order (amount_is \"order\")");
+            self.codes(column, BLANK, Reason::BadAmount, said)
+        };
+        rows.amount = money(&rows.amount, &spec.amount)?;
         for (column, name) in [
             (&mut rows.discount, &spec.discount),
             (&mut rows.refunded, &spec.refunded),
@@ -444,69 +490,40 @@ fn fill(rows: &mut Rows, keys: &Keys, spec: &OrdersSpec, problems: &mut Problems
                 *column = Some(kept(cells, collect(zero, "orders")?));
             }
         }
-        for (row, a) in amount.iter().enumerate() {
-            if *a == BLANK {
-                problems.add(row, Reason::BadAmount, || {
-                    Error::null(
-                        &spec.amount,
-                        number(row) as usize,
-                        "the order's total on at least one of its lines",
-                    )
-                })?;
-            }
+        for (row, _) in rows.amount.iter().enumerate().filter(|(_, a)| **a == BLANK) {
+            let expected = "the order's total on at least one of its lines";
+            self.missing(row, Reason::BadAmount, &spec.amount, expected)?;
         }
+        Ok(())
     }
-    for (column, name) in [
-        (&mut rows.status, &spec.status),
-        (&mut rows.kind, &spec.kind),
-    ] {
-        if let (Some(cells), Some(name)) = (column.as_ref(), name) {
-            let agreed = agree(keys, n, cells, NO_WORD, |row, other| {
-                problems.add(row, Reason::BadWord, || {
-                    conflict(name, row, other, "two words for one order")
-                })
-            })?;
-            *column = Some(agreed);
+
+    fn guests(&mut self, customer: &[u32]) -> Result<()> {
+        if self.spec.guests == super::spec::Guests::Keep {
+            return Ok(());
         }
-    }
-    if spec.guests != super::spec::Guests::Keep {
-        for (row, code) in customer.iter().enumerate() {
-            if *code == NO_ID {
-                guest(problems, spec, &spec.customer_id, row, number(row))?;
-            }
+        for (row, _) in customer.iter().enumerate().filter(|(_, c)| **c == NO_ID) {
+            let number = self.numbers.as_ref().map_or(row as u64, |n| n[row]);
+            guest(
+                self.problems,
+                self.spec,
+                &self.spec.customer_id,
+                row,
+                number,
+            )?;
         }
+        Ok(())
     }
-    // Blank cells of a dimension take the order's value if the order has exactly one.
-    let mut dims = Vec::new();
-    for dim in &rows.dims {
-        let mut several = false;
-        let agreed = agree(keys, n, &dim.codes, NO_ID, |_, _| {
-            several = true;
-            Ok(())
-        })?;
-        let codes = if several { dim.codes.clone() } else { agreed };
-        dims.push(RowDim {
-            codes,
-            ..dim.clone()
-        });
-    }
-    rows.dims = dims;
-    rows.customer = customer;
-    rows.time = time;
-    rows.amount = amount;
-    Ok(())
 }
 
 /// For each row, the value of a column in its order. `differ` is called for rows that contradict an
 /// earlier row of the order.
 fn agree<T: Copy + PartialEq + Send + Sync + 'static>(
     keys: &Keys,
-    n: usize,
     column: &Buf<T>,
     blank: T,
     mut differ: impl FnMut(usize, u32) -> Result<()>,
 ) -> Result<Buf<T>> {
-    let mut first = filled(n, NO_ID, "orders")?;
+    let mut first = filled(keys.first_row.len(), NO_ID, "orders")?;
     for (row, group) in keys.of_row.iter().enumerate() {
         if column[row] == blank {
             continue;

@@ -9,6 +9,7 @@ pub(crate) mod index_build;
 pub(crate) mod order_data;
 pub(crate) mod reconciliation;
 pub(crate) mod result_cache;
+mod row_reader;
 pub(crate) mod rows;
 pub(crate) mod selection;
 pub(crate) mod simulate;

@@ -9,6 +9,7 @@ use crate::data::input::parse::Reason;
 use crate::definition::Definition;
 use crate::error::{Error, Result};
 use crate::ids::NO_ID;
+use crate::table::shared::{AMOUNT, CUSTOMERS, ORDERS};
 use crate::table::{Column, Field, Label, Table, Values, columns};
 use crate::words::{KindWord, StatusWord};
 use serde_json::json;
@@ -16,9 +17,9 @@ use serde_json::json;
 const FIELDS: [Field; 5] = columns! {
     "reason": Category, "", "理由", "The reason why these rows count or do not count.";
     "rows": Int, "rows", "行数", "Rows of the input.";
-    "orders": Int, "orders", "件数", "Orders; left-out lines of orders are rows only.";
-    "customers": Int, "customers", "顧客数", "Distinct customers with such an order.";
-    "amount": Money, "currency", "金額", "Net amount.";
+    ORDERS, "Orders; left-out lines of orders are rows only.";
+    CUSTOMERS, "Distinct customers with such an order.";
+    AMOUNT;
 };
 
 macro_rules! reasons {
@@ -73,83 +74,15 @@ impl Orders {
     /// A sum that does not fit into 64 bits; out of memory.
     pub fn reconciliation(&self, context: &Context) -> Result<Table> {
         context.check()?;
-        let data = &self.data;
-        let actions = actions(&self.view.policy);
-        let n = LABELS.len();
-        let mut rows = filled(n, 0_i64, "reconciliation")?;
-        let mut orders = filled(n, 0_i64, "reconciliation")?;
-        let mut amounts = filled(n, 0_i128, "reconciliation")?;
-        let mut customers = filled(n, 0_i64, "reconciliation")?;
-        // One bit per line and customer.
-        let mut seen = filled(data.ids().len(), 0_u32, "reconciliation")?;
-        let line_of = |i: usize| -> Line {
-            let state = data.state(i);
-            let (_, _, class) = unpack(state);
-            match (
-                actions[usize::from(state)] & REVENUE != 0,
-                self.lets_through(i),
-                data.customer[i],
-            ) {
-                (_, false, _) => Line::Filtered,
-                (false, ..) => self.reason(state),
-                (true, _, _) if class == Class::Refund => Line::Refund,
-                (true, _, NO_ID) => Line::Guest,
-                _ => Line::Counted,
-            }
-        };
-        for i in 0..data.len() {
-            let line = line_of(i) as usize;
-            let (_, _, class) = unpack(data.state(i));
-            if data.line_order.is_none() {
-                rows[line] += 1;
-            }
-            orders[line] += i64::from(class != Class::Refund);
-            amounts[line] += i128::from(data.net[i]);
-            if data.customer[i] != NO_ID {
-                let bit = 1 << line;
-                let seen = &mut seen[data.customer[i] as usize];
-                customers[line] += i64::from(*seen & bit == 0);
-                *seen |= bit;
-            }
-        }
-        if let Some(line_order) = &data.line_order {
-            for order in line_order.iter() {
-                rows[line_of(*order as usize) as usize] += 1;
-            }
-        }
-        for left in &data.rows.left_out {
-            let line = match left.reason {
-                // Rows of orders have no measures.
-                Reason::Good | Reason::BadMeasure => continue,
-                Reason::BadTime => Line::BadTime,
-                Reason::BadAmount => Line::BadAmount,
-                Reason::BadOrderId => Line::BadOrderId,
-                Reason::BadQuantity => Line::BadQuantity,
-                Reason::BadMoney => Line::BadMoney,
-                Reason::BadWord => Line::BadWord,
-                Reason::BadCurrency => Line::BadCurrency,
-                Reason::BadRefundTime => Line::BadRefundTime,
-                Reason::Guest => Line::GuestDropped,
-                Reason::Repeated => Line::Repeated,
-                Reason::Filtered => Line::Filtered,
-            } as usize;
-            rows[line] += left.rows as i64;
-            amounts[line] += left.amount;
-            if data.line_order.is_none() {
-                orders[line] += left.rows as i64;
-            }
-        }
-        let total = Line::Total as usize;
-        rows[total] = rows.iter().sum();
-        orders[total] = orders.iter().sum();
-        amounts[total] = amounts.iter().sum();
-        customers[total] = seen.iter().filter(|bits| **bits != 0).count() as i64;
-
+        let sums = Sums::of(self)?;
+        let (n, total) = (LABELS.len(), Line::Total as usize);
         let mut keep = room(n, "reconciliation")?;
-        keep.extend((0..n).filter(|i| rows[*i] != 0 || orders[*i] != 0 || *i == 0 || *i == total));
+        keep.extend(
+            (0..n).filter(|i| sums.rows[*i] != 0 || sums.orders[*i] != 0 || *i == 0 || *i == total),
+        );
         let mut money = room(keep.len(), "reconciliation")?;
         for i in &keep {
-            let amount = i64::try_from(amounts[*i]).map_err(|_| Error::Overflow {
+            let amount = i64::try_from(sums.amounts[*i]).map_err(|_| Error::Overflow {
                 column: self.spec.amount.clone(),
                 what: "the sum of all amounts",
             })?;
@@ -161,9 +94,9 @@ impl Orders {
                 codes: keep.iter().map(|i| *i as u8).collect(),
                 labels: LABELS,
             },
-            pick(&rows),
-            pick(&orders),
-            pick(&customers),
+            pick(&sums.rows),
+            pick(&sums.orders),
+            pick(&sums.customers),
             Values::Money(money.into(), self.currency()),
         ];
         let columns = FIELDS
@@ -183,8 +116,22 @@ impl Orders {
         });
         Ok(Table::new(columns.collect())
             .with_definition(Definition::new(move || contents.clone()))
-            .with_note("rounded_amounts", json!(data.rows.rounded))
+            .with_note("rounded_amounts", json!(self.data.rows.rounded))
             .with_note("customers_not_in_table", json!(self.unknown_customers())))
+    }
+
+    /// The line of an order; `actions` is what its policy makes of its state.
+    fn line(&self, order: usize, actions: &[u8; 256]) -> Line {
+        let state = self.data.state(order);
+        let (_, _, class) = unpack(state);
+        let counts = actions[usize::from(state)] & REVENUE != 0;
+        match (counts, self.lets_through(order), self.data.customer[order]) {
+            (_, false, _) => Line::Filtered,
+            (false, ..) => self.reason(state),
+            (true, _, _) if class == Class::Refund => Line::Refund,
+            (true, _, NO_ID) => Line::Guest,
+            _ => Line::Counted,
+        }
     }
 
     /// The number of customers with orders who are not in the customers table; `None` without a
@@ -228,6 +175,89 @@ impl Orders {
             Class::FullRefund => Line::FullRefund,
             Class::Refund => Line::Refund,
             Class::Order | Class::ZeroValue => Line::ZeroValue,
+        }
+    }
+}
+
+/// What each line of the table sums up.
+struct Sums {
+    rows: Vec<i64>,
+    orders: Vec<i64>,
+    customers: Vec<i64>,
+    amounts: Vec<i128>,
+}
+
+impl Sums {
+    fn of(orders: &Orders) -> Result<Sums> {
+        let n = LABELS.len();
+        let mut sums = Sums {
+            rows: filled(n, 0, "reconciliation")?,
+            orders: filled(n, 0, "reconciliation")?,
+            customers: filled(n, 0, "reconciliation")?,
+            amounts: filled(n, 0, "reconciliation")?,
+        };
+        let with_an_order = sums.count(orders)?;
+        sums.left_out(orders);
+        let total = Line::Total as usize;
+        sums.rows[total] = sums.rows.iter().sum();
+        sums.orders[total] = sums.orders.iter().sum();
+        sums.amounts[total] = sums.amounts.iter().sum();
+        sums.customers[total] = with_an_order;
+        Ok(sums)
+    }
+
+    /// Counts what became orders. Gives the number of customers with any.
+    fn count(&mut self, orders: &Orders) -> Result<i64> {
+        let data = &orders.data;
+        let actions = actions(&orders.view.policy);
+        // One bit per line and customer.
+        let mut seen = filled(data.ids().len(), 0_u32, "reconciliation")?;
+        for i in 0..data.len() {
+            let line = orders.line(i, &actions) as usize;
+            let (_, _, class) = unpack(data.state(i));
+            if data.line_order.is_none() {
+                self.rows[line] += 1;
+            }
+            self.orders[line] += i64::from(class != Class::Refund);
+            self.amounts[line] += i128::from(data.net[i]);
+            if data.customer[i] != NO_ID {
+                let bit = 1 << line;
+                let seen = &mut seen[data.customer[i] as usize];
+                self.customers[line] += i64::from(*seen & bit == 0);
+                *seen |= bit;
+            }
+        }
+        if let Some(line_order) = &data.line_order {
+            for order in line_order.iter() {
+                self.rows[orders.line(*order as usize, &actions) as usize] += 1;
+            }
+        }
+        Ok(seen.iter().filter(|bits| **bits != 0).count() as i64)
+    }
+
+    /// Counts the rows that were left out before they became orders.
+    fn left_out(&mut self, orders: &Orders) {
+        for left in &orders.data.rows.left_out {
+            let line = match left.reason {
+                // Rows of orders have no measures.
+                Reason::Good | Reason::BadMeasure => continue,
+                Reason::BadTime => Line::BadTime,
+                Reason::BadAmount => Line::BadAmount,
+                Reason::BadOrderId => Line::BadOrderId,
+                Reason::BadQuantity => Line::BadQuantity,
+                Reason::BadMoney => Line::BadMoney,
+                Reason::BadWord => Line::BadWord,
+                Reason::BadCurrency => Line::BadCurrency,
+                Reason::BadRefundTime => Line::BadRefundTime,
+                Reason::Guest => Line::GuestDropped,
+                Reason::Repeated => Line::Repeated,
+                Reason::Filtered => Line::Filtered,
+            } as usize;
+            self.rows[line] += left.rows as i64;
+            self.amounts[line] += left.amount;
+            if orders.data.line_order.is_none() {
+                self.orders[line] += left.rows as i64;
+            }
         }
     }
 }
