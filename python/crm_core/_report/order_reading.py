@@ -54,6 +54,7 @@ from .layouts import MEANINGS, fold, fold_word
 from .overlap import drop_repeated
 from .problem import Problem
 from .reading import asked_for, layout_of
+from .said import Said
 from .settings import Loaded, Note, Rows, Settings
 from .several_files import of_some, read_files, require, shared
 from .source import Source, sources_of
@@ -228,7 +229,7 @@ class OrderReading(StateReading):
             if column is None or not told:
                 raise Problem(
                     f'--refund-rows: no cell of "{of}" is {", ".join(map(cut, words))}',
-                    f"There are {', '.join(map(safe, sorted(texts)[:10]))}.",
+                    _there_are(texts, column, self.rows.name),
                 )
             self._unused("--refund-rows", words, texts)
             here = pc.fill_null(pc.is_in(column, value_set=pa.array(told, pa.string())), False)
@@ -621,3 +622,16 @@ class OrderReading(StateReading):
         else:
             self._category(name)
         self.arguments[role] = name
+
+
+def _there_are(
+    texts: Sequence[str], column: pa.ChunkedArray | None, row_name: Callable[[int], str]
+) -> str:
+    """The words of a column that a message may show."""
+    if column is None or not texts:
+        return "The column has no words."
+    said = Said(column, row_name)
+    known = [cut(text) for text in sorted(texts) if said.may_show(text)]
+    rest = len(texts) - len(known)
+    more = f"{rest} other texts" if rest else ""
+    return f"There are {', '.join([*known[:10], *([more] if more else [])])}."

@@ -404,6 +404,19 @@ NOTES: Mapping[str, tuple[str, str]] = {
         "「{column}」に {words} とある注文{orders}件が集計対象になっています。--status で除き、"
         '--refund-rows "{column}={word}" で返金の行とし、--ignore で無視します。',
     ),
+    "not_used_texts": (
+        '"{column}" has texts about cancellations or refunds ({words}) in {orders} orders that '
+        "count, and was not used: take what does not count out of the file, or --ignore "
+        '"{column}" says that it does not matter.',
+        "「{column}」に取消や返金に関する記述({words})のある注文{orders}件が集計対象になっています。"
+        "該当する行をファイルから除くか、--ignore で無視します。",
+    ),
+    "no_days": (
+        '{rows} cells of "{column}" hold a day that programs write for none, such as 9999-12-31 or '
+        "1970-01-01; they cancel nothing.",
+        "「{column}」の{rows}件は値なしを表す日付(9999-12-31、1970-01-01 など)のため、"
+        "キャンセルとしません。",
+    ),
     "differs_total": (
         'The heading "{column}" says an order\'s total, but it differs between lines of an order: '
         "lines are summed. --amount-is line confirms.",
