@@ -257,6 +257,12 @@ def speaks_of_stop(text: str) -> bool:
     return any(part in low for part in smells["cancelled"] if part != "void")
 
 
+def speaks_of_return(text: str) -> bool:
+    """Whether a text holds a word for a refund or a return."""
+    known = statuses.general().get(fold_word(text))
+    return known in ("refunded", "returned") or statuses.speaks_of("refunded", text)
+
+
 def _is_test(text: str) -> bool:
     return statuses.general().get(fold_word(text)) == "test"
 
