@@ -160,7 +160,11 @@ def _repeated(reading: OrderReading, name: str, amounts: Values) -> None:
     else:
         micros = days.cast(pa.timestamp("us", getattr(days.type, "tz", None))).cast(pa.int64())
         clock = pc.not_equal(pc.subtract(micros, pc.multiply(pc.divide(micros, _DAY), _DAY)), 0)
-        keys = Groups.of(customer, pc.if_else(clock, micros, None))
+        # A day without a time of day may have several purchases.
+        texts = shown(customer)
+        if texts is None:
+            return
+        keys = Groups.of(pc.if_else(clock, texts, None), micros)
     low, high, some = keys.ends(amounts)
     alike = some & (low == high) & (keys.counts(amounts.valid) > 1)
     orders = int(np.count_nonzero(alike))
