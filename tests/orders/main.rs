@@ -7,6 +7,7 @@ mod filters;
 mod lines;
 mod parts;
 mod refunds;
+mod states;
 
 use crm_core::columns::Batch;
 use crm_core::data::OrdersSpec;

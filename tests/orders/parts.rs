@@ -18,7 +18,7 @@ fn seed() -> RngSeed {
 }
 
 /// A line: order, customer, day, amount, status, channel, product.
-type Line = (
+pub(super) type Line = (
     i64,
     Option<usize>,
     Option<u32>,
@@ -28,7 +28,7 @@ type Line = (
     Option<usize>,
 );
 
-fn line() -> impl Strategy<Value = Line> {
+pub(super) fn line() -> impl Strategy<Value = Line> {
     (
         0..6_i64,
         option::weighted(0.8, 0..3_usize),
@@ -40,7 +40,7 @@ fn line() -> impl Strategy<Value = Line> {
     )
 }
 
-fn columns(lines: &[Line]) -> Batch {
+pub(super) fn columns(lines: &[Line]) -> Batch {
     const NAMES: [&str; 3] = ["a", "b", "c"];
     let named = |names: &[&'static str], of: &dyn Fn(&Line) -> Option<usize>| -> ColumnData {
         let cells: Vec<Option<&str>> = lines.iter().map(|l| of(l).map(|at| names[at])).collect();

@@ -148,6 +148,12 @@ pub enum Error {
         /// The currency of the orders.
         expected: String,
     },
+    /// Bytes that are no saved state, or one that was changed or made for something else.
+    #[error("saved state: {problem}")]
+    State {
+        /// What is wrong with it.
+        problem: Cow<'static, str>,
+    },
     /// A sum or a count does not fit its type.
     #[error("column {}: {what} is too large to be held exactly", Quoted(column))]
     Overflow {
@@ -302,6 +308,7 @@ impl Error {
             | E::Ambiguous { .. }
             | E::MixedCurrency { .. }
             | E::Overflow { .. }
+            | E::State { .. }
             | E::Insufficient { .. } => ErrorCode::Data,
             E::UnknownAnalysis { .. }
             | E::UnknownOption { .. }

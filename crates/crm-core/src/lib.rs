@@ -12,6 +12,7 @@
 
 pub mod analysis;
 pub mod behavior;
+mod bytes;
 pub mod clv;
 pub mod columns;
 mod context;

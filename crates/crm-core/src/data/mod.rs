@@ -5,6 +5,7 @@ pub(crate) mod events;
 pub(crate) mod filter;
 pub(crate) mod input;
 pub(crate) mod orders;
+pub(crate) mod state;
 pub(crate) mod text;
 
 pub use customers::{Customers, CustomersSpec};
@@ -16,6 +17,7 @@ pub use events::simulate::{
 pub use events::spec::EventsSpec;
 pub use input::caller_table::no_misnomer;
 pub use orders::dataset::{Orders, OrdersBuilder};
+pub use orders::forget::Receipt;
 pub use orders::simulate::simulate_orders;
 pub use orders::spec::{AmountIs, AmountUnit, BadRows, Guests, OrdersSpec, RepeatedRows};
 pub use text::amounts::{AmountsRead, Decimal, read_amounts};

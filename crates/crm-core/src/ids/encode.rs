@@ -140,7 +140,8 @@ impl Ids {
             ends.push(bytes.len());
         }
         self.keys = Keys::Bytes(ends, bytes);
-        self.rehash()
+        self.rehash()?;
+        Ok(())
     }
 
     fn encode_plain(
@@ -379,8 +380,8 @@ impl Ids {
     }
 
     /// Rebuilds the table with at least twice as many slots as ids. A sparser table would leave the
-    /// cache earlier.
-    fn rehash(&mut self) -> Result<()> {
+    /// cache earlier. Returns whether no id occurs twice.
+    pub(super) fn rehash(&mut self) -> Result<bool> {
         let n = self.len();
         let size = (n * 4).next_power_of_two().max(64);
         self.slots = Vec::new();
@@ -391,14 +392,24 @@ impl Ids {
                 Keys::Word(keys) => word_hash(keys[i], seed),
                 Keys::Wide(keys, _) => wide_hash(keys[i], seed),
                 Keys::Bytes(ends, bytes) => bytes_hash(&bytes[start(ends, i)..ends[i]], seed),
-                Keys::Dense { .. } => return Ok(()),
+                Keys::Dense { .. } => return Ok(true),
             };
-            if let Err(slot) = probe(&slots, hash, |_| false) {
-                slots[slot] = entry(hash, i as u32 + 1);
+            let same = |code: u32| match &self.keys {
+                Keys::Word(keys) => keys[i] == keys[code as usize],
+                Keys::Wide(keys, _) => keys[i] == keys[code as usize],
+                Keys::Bytes(ends, bytes) => {
+                    let of = |i: usize| &bytes[start(ends, i)..ends[i]];
+                    of(i) == of(code as usize)
+                }
+                Keys::Dense { .. } => false,
+            };
+            match probe(&slots, hash, same) {
+                Err(slot) => slots[slot] = entry(hash, i as u32 + 1),
+                Ok(_) => return Ok(false),
             }
         }
         self.slots = slots;
-        Ok(())
+        Ok(true)
     }
 }
 

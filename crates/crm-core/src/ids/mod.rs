@@ -19,6 +19,7 @@
 mod encode;
 mod hash;
 mod pack;
+mod state;
 #[cfg(test)]
 mod tests;
 

@@ -11,7 +11,7 @@ use super::event_data::{EventData, EventDim, Joined, Measure, words};
 use super::spec::EventsSpec;
 use crate::columns::Buf;
 use crate::context::{Context, collect, push, room};
-use crate::data::orders::rows::absorbed;
+use crate::data::input::batches::absorbed;
 use crate::error::{Error, Result};
 use crate::ids::{Ids, NO_ID};
 use crate::time::{Offsets, Zone};

@@ -4,7 +4,7 @@ use super::blocks::BLANK;
 use super::parse;
 use super::parse::{Money, NO_WORD, Problems, Reason, Times, words};
 use crate::columns::{Batch, Bits, Buf, ColumnData, ColumnValues};
-use crate::context::{Context, grow, room};
+use crate::context::{Context, collect, filled, grow, room};
 use crate::data::text::amounts::{AmountTexts, Decimal};
 use crate::data::text::dates::DateTexts;
 use crate::error::{Error, Result, described};
@@ -19,6 +19,53 @@ pub(crate) struct RowDim {
     pub(crate) name: String,
     pub(crate) ids: Arc<Ids>,
     pub(crate) codes: Buf<u32>,
+}
+
+/// A dictionary with the ids of another that occur among its codes, and this one's code for each of
+/// the other's.
+pub(crate) fn absorbed(
+    ids: &Arc<Ids>,
+    more: &Arc<Ids>,
+    more_codes: &[u32],
+    context: &Context,
+) -> Result<(Arc<Ids>, Vec<u32>)> {
+    let mut used = filled(more.len(), false, "ids")?;
+    for code in more_codes.iter().filter(|c| **c != NO_ID) {
+        used[*code as usize] = true;
+    }
+    let mut all = ids.copied()?;
+    let map = all.absorb(more, &used, context)?;
+    Ok((Arc::new(all), map))
+}
+
+/// A dictionary with the ids that some codes use, and their new codes.
+pub(crate) fn only_used(
+    ids: &Arc<Ids>,
+    codes: &[u32],
+    context: &Context,
+) -> Result<(Arc<Ids>, Buf<u32>)> {
+    let none = Arc::new(Ids::new(ids.kind(), context.hash_seed));
+    let (used, map) = absorbed(&none, ids, codes, context)?;
+    let codes = codes.iter().map(|code| match *code {
+        NO_ID => NO_ID,
+        code => map[code as usize],
+    });
+    Ok((used, collect(codes, "rows")?.into()))
+}
+
+impl RowDim {
+    /// The column with a dictionary of what it holds and nothing else.
+    pub(crate) fn only_used(&self, context: &Context) -> Result<RowDim> {
+        let (ids, codes) = only_used(&self.ids, &self.codes, context)?;
+        let name = self.name.clone();
+        Ok(RowDim { name, ids, codes })
+    }
+}
+
+/// The cells of some rows.
+pub(crate) fn pick<T: Copy + Send + Sync + 'static>(from: &Buf<T>, rows: &[u32]) -> Result<Buf<T>> {
+    let from = &from[..];
+    Ok(collect(rows.iter().map(|r| from[*r as usize]), "rows")?.into())
 }
 
 /// The columns of all batches, by name.

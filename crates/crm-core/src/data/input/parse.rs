@@ -33,6 +33,29 @@ pub(crate) enum Reason {
     Filtered,
 }
 
+impl Reason {
+    /// The reason of a number, as saved states hold it.
+    pub(crate) fn of_code(code: u8) -> Option<Reason> {
+        use Reason::*;
+        const ALL: [Reason; 13] = [
+            Good,
+            BadTime,
+            BadAmount,
+            BadOrderId,
+            BadQuantity,
+            BadMoney,
+            BadMeasure,
+            BadWord,
+            BadCurrency,
+            BadRefundTime,
+            Guest,
+            Repeated,
+            Filtered,
+        ];
+        ALL.get(usize::from(code)).copied()
+    }
+}
+
 /// Collects cells that could not be read.
 pub(crate) struct Problems {
     drop: bool,

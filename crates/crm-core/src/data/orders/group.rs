@@ -325,12 +325,12 @@ fn lines(
 }
 
 /// The order of each row; orders are numbered by first appearance.
-struct Keys {
-    of_row: Vec<u32>,
+pub(super) struct Keys {
+    pub(super) of_row: Vec<u32>,
     first_row: Vec<u32>,
 }
 
-fn key_of_rows(rows: &Rows, spec: &OrdersSpec, context: &Context) -> Result<Keys> {
+pub(super) fn key_of_rows(rows: &Rows, spec: &OrdersSpec, context: &Context) -> Result<Keys> {
     let Some(order) = &rows.order else {
         return Err(Error::internal("lines without an order id"));
     };

@@ -2,6 +2,7 @@
 
 pub(crate) mod attributes;
 pub(crate) mod dataset;
+pub(crate) mod forget;
 pub(crate) mod group;
 pub(crate) mod index;
 pub(crate) mod index_build;
@@ -12,4 +13,5 @@ pub(crate) mod rows;
 pub(crate) mod selection;
 pub(crate) mod simulate;
 pub(crate) mod spec;
+pub(crate) mod state;
 pub(crate) mod view;

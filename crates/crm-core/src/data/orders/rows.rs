@@ -5,7 +5,7 @@
 use super::spec::{AmountIs, AmountUnit, BadRows, Guests, OrdersSpec, RepeatedRows};
 use crate::columns::{Batch, Buf};
 use crate::context::{Context, collect, filled, room};
-use crate::data::input::batches::{Input, RowDim, times_quantity};
+use crate::data::input::batches::{Input, RowDim, absorbed, pick, times_quantity};
 use crate::data::input::blocks::BLANK;
 use crate::data::input::parse::{Money, NO_WORD, Problems, Reason};
 use crate::data::text::amounts::Decimal;
@@ -515,11 +515,6 @@ fn part(column: &Option<Buf<i64>>, row: usize) -> i64 {
     column.as_ref().map_or(0, |c| c[row])
 }
 
-pub(crate) fn pick<T: Copy + Send + Sync + 'static>(from: &Buf<T>, rows: &[u32]) -> Result<Buf<T>> {
-    let from = &from[..];
-    Ok(collect(rows.iter().map(|r| from[*r as usize]), "rows")?.into())
-}
-
 fn chain<T: Copy + Send + Sync + 'static>(a: &Buf<T>, b: &Buf<T>) -> Result<Buf<T>> {
     let mut out = room(a.len() + b.len(), "rows")?;
     out.extend_from_slice(a);
@@ -542,23 +537,6 @@ fn either<T: Copy + Send + Sync + 'static>(
         (None, None) => Ok(None),
         _ => chain(&or_blank(a, n)?, &or_blank(b, m)?).map(Some),
     }
-}
-
-/// Adds the ids of another dictionary that occur among its codes. Returns this dictionary's code
-/// for each code of the other.
-pub(crate) fn absorbed(
-    ids: &Arc<Ids>,
-    more: &Arc<Ids>,
-    more_codes: &[u32],
-    context: &Context,
-) -> Result<(Arc<Ids>, Vec<u32>)> {
-    let mut used = filled(more.len(), false, "ids")?;
-    for code in more_codes.iter().filter(|c| **c != NO_ID) {
-        used[*code as usize] = true;
-    }
-    let mut all = ids.copied()?;
-    let map = all.absorb(more, &used, context)?;
-    Ok((Arc::new(all), map))
 }
 
 fn merge(
