@@ -191,8 +191,9 @@ def test_orders_below_zero_are_refunds_by_their_sign():
 )
 def test_the_hint_proposes_what_a_word_holds(word, meaning):
     assert statuses.likely(word) == meaning
-    with pytest.raises(crm.DataError) as caught:
-        read({"status": [word, "paid"]})
+    rows = [f"{at},c{at},2024-01-05,5,{word}" for at in range(5)]
+    with pytest.raises(crm.DataError) as caught:  # a word of many rows is shown
+        lines("\n".join(["order_id,customer_id,order_date,total,status", *rows]))
     assert f'status_map={{"{word}": "{meaning}"}}' in caught.value.hint
 
 

@@ -404,6 +404,59 @@ NOTES: Mapping[str, tuple[str, str]] = {
         "「{column}」に {words} とある注文{orders}件が集計対象になっています。--status で除き、"
         '--refund-rows "{column}={word}" で返金の行とし、--ignore で無視します。',
     ),
+    "not_used_texts": (
+        '"{column}" has texts about cancellations or refunds ({words}) in {orders} orders that '
+        "count, and was not used: take what does not count out of the file, or --ignore "
+        '"{column}" says that it does not matter.',
+        "「{column}」に取消や返金に関する記述({words})のある注文{orders}件が集計対象になっています。"
+        "該当する行をファイルから除くか、--ignore で無視します。",
+    ),
+    "less_discount": (
+        '"{other}" is "{column}" less "{discount}" in nearly all rows: the amounts are taken '
+        'before it ({own}); after it they come to {total}: --amount "{other}". --ignore '
+        '"{discount}" confirms.',
+        "「{other}」はほぼ全行で「{column}」から「{discount}」を引いた値です。値引前の金額で数えました"
+        "({own})。値引後は{total}です(--amount で指定)。--ignore で確定します。",
+    ),
+    "minority_word": (
+        '"{column}" is {word} in {rows} rows, and nothing says whether they count like the '
+        "others: the amounts come to {own} with them and to {rest} without. --refund-rows takes "
+        "them as money given back.",
+        "「{column}」が{word}の{rows}行は、他の行と同じく数えてよいか不明です。含めると{own}、"
+        "除くと{rest}です。返金の行なら --refund-rows を指定してください。",
+    ),
+    "last_is_sum": (
+        'The last row ({row}) is in "{column}" the sum of all others: with it they come to {own}, '
+        "without it to {rest}. Leave a row of totals out of the file.",
+        "最後の行({row})の「{column}」は他の全行の合計と一致します。含めると{own}、除くと{rest}です。"
+        "合計行ならファイルから除いてください。",
+    ),
+    "total_again": (
+        '"{column}" is the same on several rows of one customer and purchase ({orders} times), and '
+        "no order number joins them: as lines of one order they come to {once}, as counted to "
+        "{each}. --order-id names a number that joins them; --amount-is line confirms.",
+        "同じ顧客の同じ購入の複数行に同じ「{column}」があり({orders}組)、注文番号でまとめられません。"
+        "1回だけ数えると{once}、現在は{each}です。--order-id で注文番号の列を、"
+        "--amount-is line で確定します。",
+    ),
+    "blank_dropped": (
+        "{rows} rows have no value in {columns} and are left out, as --bad-rows drop says; their "
+        "amounts come to {amount}. Cells that are merged in a spreadsheet are blank below the "
+        "first: fill them down.",
+        "{columns}が空欄の{rows}行(金額 {amount})は --bad-rows drop により除きました。"
+        "結合されたセルは2行目以降が空欄になります。値を補ってください。",
+    ),
+    "refunds_left_out": (
+        '{rows} of the rows that "{column}" leaves out give money back ({amount}): it is not '
+        "taken off the revenue.",
+        "「{column}」により除いた行のうち返金の{rows}行({amount})は、売上から差し引いていません。",
+    ),
+    "no_days": (
+        '{rows} cells of "{column}" hold a day that programs write for none, such as 9999-12-31 or '
+        "1970-01-01; they cancel nothing.",
+        "「{column}」の{rows}件は値なしを表す日付(9999-12-31、1970-01-01 など)のため、"
+        "キャンセルとしません。",
+    ),
     "differs_total": (
         'The heading "{column}" says an order\'s total, but it differs between lines of an order: '
         "lines are summed. --amount-is line confirms.",
