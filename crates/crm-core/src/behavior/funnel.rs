@@ -85,7 +85,9 @@ pub(super) use chain::{Hit, Shape};
 pub use count::{Reached, steps};
 pub(super) use count::{in_order, masks};
 pub(super) use gaps::Gaps;
-pub use options::{Count, Entered, ExcludeScope, Exclusion, Mode, Options, Per, Step};
+pub use options::{Count, Entered, ExcludeScope, Mode, Options, Step};
+
+pub use super::steps::{Exclusion, MAX_STEPS, Per};
 
 use super::parameters::OF_THE_SITE;
 use crate::analysis::Analysis;
@@ -101,9 +103,6 @@ use options::label;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// The most steps a funnel has.
-pub const MAX_STEPS: usize = 32;
 
 /// Refuses conditions that no event of a log meets.
 pub(super) fn met(

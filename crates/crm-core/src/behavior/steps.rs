@@ -1,15 +1,48 @@
 //! What funnels and sequences have in common: rules of steps and exclusions, and the units that take the steps.
 
-use super::funnel::{Exclusion, MAX_STEPS, Per};
 use super::sessions::{self, Cutter};
 use crate::context::{Context, collect};
 use crate::data::Events;
 use crate::error::{Error, Result};
 use crate::scope::Condition;
 use crate::time::Duration;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
+
+/// The most steps a funnel has.
+pub const MAX_STEPS: usize = 32;
+
+/// Events that may not come between the first and the last event of a chain: conditions as in a
+/// step, and the steps (from 1) between which they are forbidden. Next to an optional step that was
+/// skipped they are forbidden between the neighbouring filled steps.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Exclusion {
+    /// Forbidden after this step. Default: the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after_step: Option<usize>,
+    /// Forbidden before this step. Default: the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before_step: Option<usize>,
+    /// `{column: value | [values] | {"from", "to"}}`.
+    #[serde(flatten)]
+    pub conditions: BTreeMap<String, Condition>,
+}
+
+/// The unit that takes the steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Per {
+    /// A visitor.
+    #[default]
+    Visitor,
+    /// A session.
+    Session,
+    /// A customer: all visitors joined to it. Visitors without a customer are left out.
+    Customer,
+}
 
 /// Refuses no step, too many, and steps and exclusions without a condition.
 pub(super) fn check<'a>(

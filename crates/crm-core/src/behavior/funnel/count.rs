@@ -3,9 +3,9 @@
 use super::MAX_STEPS;
 use super::chain::{Chain, Finder, Hit, Outcome, Shape};
 use super::gaps::Gaps;
-use super::options::{Count, ExcludeScope, Mode, Options, Per, shape};
+use super::options::{Count, ExcludeScope, Mode, Options, shape};
 use super::unordered::Unordered;
-use crate::behavior::steps;
+use crate::behavior::steps::{self, Per};
 use crate::context::{Context, filled, grow, push};
 use crate::data::Events;
 use crate::data::events::event_data::EventData;

@@ -1,6 +1,7 @@
 //! Options of a funnel.
 
 use super::chain::Shape;
+use crate::behavior::steps::{Exclusion, Per};
 use crate::behavior::{sessions, steps};
 use crate::error::{Error, Result};
 use crate::scope::Condition;
@@ -162,22 +163,6 @@ pub(super) fn label(conditions: &BTreeMap<String, Condition>) -> String {
     parts.collect::<Vec<_>>().join(" ")
 }
 
-/// Events that may not come between the first and the last event of a chain: conditions as in a
-/// step, and the steps (from 1) between which they are forbidden. Next to an optional step that was
-/// skipped they are forbidden between the neighbouring filled steps.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Exclusion {
-    /// Forbidden after this step. Default: the first.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub after_step: Option<usize>,
-    /// Forbidden before this step. Default: the last.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub before_step: Option<usize>,
-    /// `{column: value | [values] | {"from", "to"}}`.
-    #[serde(flatten)]
-    pub conditions: BTreeMap<String, Condition>,
-}
-
 /// The order of the steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -240,19 +225,6 @@ pub struct Entered {
     /// The last day. Default: any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to: Option<Day>,
-}
-
-/// The unit that takes the steps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Per {
-    /// A visitor.
-    #[default]
-    Visitor,
-    /// A session.
-    Session,
-    /// A customer: all visitors joined to it. Visitors without a customer are left out.
-    Customer,
 }
 
 /// Checks the options and makes the funnel's shape.
