@@ -1,5 +1,7 @@
 """Where nothing tells which amount or row counts, both totals are said. Sums are redone by hand."""
 
+from pathlib import Path
+
 import pytest
 from test_meaning import frame, noted, totals, warned
 
@@ -111,3 +113,29 @@ def test_refunds_that_a_layout_leaves_out_are_said():
     ]
     said = warned(crm.read_orders(frame("\n".join([head, *rows]))))
     assert "1 of the rows" in said and "(-5)" in said
+
+
+def test_numbered_amounts_are_said_with_both_totals(tmp_path: Path) -> None:
+    rows = "order_id,customer_id,order_date,{0},{0}2,{0}3\n"
+    rows += "1,a,2024-01-05,10,20,30\n2,b,2024-01-06,1,2,3\n"
+    for heading in ("amount", "金額"):
+        path = tmp_path / "orders.csv"
+        path.write_text(rows.format(heading), encoding="utf-8")
+        said = str(crm.read_orders(path, currency="USD").understanding)
+        assert "(11)" in said and "the total is 66" in said
+
+
+def test_discounts_above_zero_are_said_with_both_totals(tmp_path: Path) -> None:
+    rows = (
+        "1,a,2024-01-05,Tea,40\n1,a,2024-01-05,{0},4\n2,b,2024-01-06,Cup,15\n2,b,2024-01-06,{0},1\n"
+    )
+    for word in ("Discount", "値引き", "Rabatt"):
+        path = tmp_path / "orders.csv"
+        head = "order_id,customer_id,order_date,item,amount\n"
+        path.write_text(head + rows.format(word), encoding="utf-8")
+        said = str(crm.read_orders(path, currency="USD").understanding)
+        assert "the total is 60, with these rows taken off 50" in said
+        less = crm.read_orders(path, currency="USD", refund_rows={"item": word})
+        assert sum(crm.summary(less).to_dict()["revenue"]) == 50
+        path.write_text(head + rows.format(word).replace(",4\n", ",-4\n").replace(",1\n", ",-1\n"))
+        assert "taken off" not in str(crm.read_orders(path, currency="USD").understanding)

@@ -50,6 +50,7 @@ def said(reading: OrderReading) -> None:
     name = reading.arguments["amount"]
     amounts = groups.values(reading.plain_amounts(name))
     _less_discount(reading, name, amounts)
+    _numbered(reading, name, amounts)
     _minority(reading, amounts)
     _last_is_sum(reading, name, amounts)
     _repeated(reading, name, amounts)
@@ -97,6 +98,23 @@ def _less_discount(reading: OrderReading, name: str, amounts: Values) -> None:
                 }
                 reading.warnings.append(Note("less_discount", values))
                 return
+
+
+def _numbered(reading: OrderReading, name: str, amounts: Values) -> None:
+    """Columns that are the amount's heading with another number: an order spread over one row."""
+    base = re.escape(re.sub(r"[_ ]?\d+$", "", name))
+    others = [one for one in _unread(reading) if re.fullmatch(rf"{base}[_ ]?\d+", one)]
+    money = [found for one in others if (found := _money(reading, one)) is not None]
+    if money:
+        own = _sum(np.where(amounts.valid, amounts.floats, np.nan))
+        total = own + sum(_sum(one) for one in money)
+        said = {
+            "column": name,
+            "own": f"{own:,}",
+            "other": ", ".join(others),
+            "total": f"{total:,}",
+        }
+        reading.warnings.append(Note("numbered_amounts", said))
 
 
 def _minority(reading: OrderReading, amounts: Values) -> None:

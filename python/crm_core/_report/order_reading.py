@@ -339,6 +339,8 @@ class OrderReading(StateReading):
         )
         if not said and ids.most_are_zero(column):
             self.warnings.append(Note("zero_id", {"column": name}))
+        elif not said and (rows := ids.prevailing(column)):
+            self.notes.append(Note("prevailing_id", {"column": name, "rows": rows}))
         self._rounded_ids(name, column)
         there = {plain(word) for word in guests}
         unused = [word for word in said if word and plain(word) not in there]

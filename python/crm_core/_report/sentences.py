@@ -111,6 +111,12 @@ NOTES: Mapping[str, tuple[str, str]] = {
         "「{column}」の値 0 は他のどの顧客より行数が多く、会員でない注文を表すことがあります。"
         '--guest-id 0 でゲスト注文に、--guest-id "" で顧客とします。',
     ),
+    "prevailing_id": (
+        'One value of "{column}" has {rows} rows, ten times as many as any other. If it means '
+        "orders without an account, --guest-id names it.",
+        "「{column}」の一つの値が{rows}行あり、他のどの値の十倍以上です。"
+        "会員でない注文を表す場合は --guest-id で指定してください。",
+    ),
     "ids_folded": (
         '{ids} ids of "{column}" differed from another only by case, width or blanks and count as '
         "the same customer; --id-fold none keeps them apart.",
@@ -268,6 +274,14 @@ NOTES: Mapping[str, tuple[str, str]] = {
         "「{column}」が「{word}」など送料・手数料・値引きを表す行が{rows}行({amount})あり、"
         "売上に含めています。",
     ),
+    "discounts_among": (
+        '"{column}" says "{word}" or another word for a discount in {rows} rows whose amounts are '
+        "above zero, and they are added: the total is {total}, with these rows taken off {less}. "
+        '--refund-rows "{column}={word}" takes them off, --ignore "{column}" says that they count.',
+        "「{column}」が「{word}」など値引きを表す{rows}行の金額が正のため加算しています。合計は{total}、"
+        '差し引くと{less}です。--refund-rows "{column}={word}" で差し引き、'
+        '--ignore "{column}" で加算を確定します。',
+    ),
     "parts_of_sets": (
         '"{column}" names what {rows} rows belong to; they have amounts of their own ({amount}), '
         "which count beside that of the set. --where or the file leaves one of both out; --ignore "
@@ -307,6 +321,12 @@ NOTES: Mapping[str, tuple[str, str]] = {
         '--amount "{other}".',
         "金額には「{column}」({own})を使いました。「{other}」の合計は{total}です"
         "(--amount で指定)。",
+    ),
+    "numbered_amounts": (
+        '"{column}" alone is taken as the amount ({own}). With {other} the total is {total}: give '
+        "each amount a row of its own, with the order's number.",
+        "金額には「{column}」({own})だけを使いました。{other} を合わせると{total}です。"
+        "金額ごとに行を分け、同じ注文番号を付けてください。",
     ),
     "other_ids": (
         '"{column}" is taken as the customer ({ids} ids); "{other}" has {others}: '
