@@ -119,7 +119,7 @@ impl Sources {
         let (mut module, mut rest) = (Vec::new(), path.clone());
         while !rest.is_empty() {
             let name = rest.remove(0);
-            let inner = [module.as_slice(), &[name.clone()]].concat();
+            let inner = [module.as_slice(), std::slice::from_ref(&name)].concat();
             if self.files.contains_key(&inner) {
                 module = inner;
             } else if let Some(target) = self.exports.get(&(module.clone(), name)) {

@@ -375,8 +375,8 @@ fn bytes_that_are_no_state_say_what_they_are() {
         "saved state: it is of format 9, this version reads format 1"
     );
     assert!(changed(12, 77).ends_with("not orders"));
-    for at in 24..bytes.len() {
-        let found = changed(at, bytes[at] ^ 0x40);
+    for (at, byte) in bytes.iter().enumerate().skip(24) {
+        let found = changed(at, byte ^ 0x40);
         assert_eq!(
             found, "saved state: its checksum says that it was changed",
             "{at}"

@@ -548,7 +548,8 @@ impl Error {
 /// Describes the text of a cell without showing it: the number of its characters and their sort.
 pub(crate) fn described(text: &str) -> String {
     let count = text.chars().count();
-    let sorts: [(&str, fn(char) -> bool); 4] = [
+    type IsOfSort = fn(char) -> bool;
+    let sorts: [(&str, IsOfSort); 4] = [
         ("letters", char::is_alphabetic),
         ("digits", char::is_numeric),
         ("spaces", char::is_whitespace),

@@ -149,7 +149,7 @@ impl Gaps {
         context.expect(selection.ids().by_id()?.len());
         let mut rows = PerRows {
             selection: &selection,
-            index: &*index,
+            index: &index,
             rank: &rank,
             by_order: scope.occasion == Some(Occasion::Order),
             all: Gaps::empty(&selection, selection.ids().by_id()?.len())?,

@@ -2,7 +2,7 @@
 
 use super::blocks::BLANK;
 use super::parse;
-use super::parse::{Money, NO_WORD, Problems, Reason, Times, words};
+use super::parse::{Money, NO_WORD, Problems, Reason, Times, Unknown, words};
 use crate::columns::{Batch, Bits, Buf, ColumnData, ColumnValues};
 use crate::context::{Context, collect, filled, grow, room};
 use crate::data::text::amounts::{AmountTexts, Decimal};
@@ -310,7 +310,7 @@ impl<'a> NamedColumns<'a> {
                 own.chain(mapped.clone().cloned()).collect(),
             )
         };
-        let unknown = (Reason::BadWord, &unknown as &dyn Fn(u64, &str) -> Error);
+        let unknown: Unknown<'_> = (Reason::BadWord, &unknown);
         let mut parts = Vec::new();
         for (first, chunk) in self.chunks(name)? {
             parts.push(words(name, chunk, first, &lookup, byte, unknown, problems)?.into());
@@ -339,7 +339,7 @@ impl<'a> NamedColumns<'a> {
                 },
                 expected: currency.code().to_owned(),
             };
-            let other = (Reason::BadCurrency, &other as &dyn Fn(u64, &str) -> Error);
+            let other: Unknown<'_> = (Reason::BadCurrency, &other);
             words(name, chunk, first, &same, |()| 0, other, problems)?;
         }
         Ok(())

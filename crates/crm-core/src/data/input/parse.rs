@@ -630,6 +630,9 @@ pub(crate) fn zone_of(column: &ColumnData) -> Option<&str> {
     }
 }
 
+/// What is done with a word that is not in a list: the reason, and the error of its row and text.
+pub(crate) type Unknown<'a> = (Reason, &'a dyn Fn(u64, &str) -> Error);
+
 /// A column of words, as the discriminants of a closed list; 255 where it is null. `unknown` makes
 /// the error of a row with another word.
 pub(crate) fn words<W: Copy>(
@@ -638,7 +641,7 @@ pub(crate) fn words<W: Copy>(
     first_row: usize,
     lookup: &dyn Fn(&str) -> Option<W>,
     byte: fn(W) -> u8,
-    (reason, unknown): (Reason, &dyn Fn(u64, &str) -> Error),
+    (reason, unknown): Unknown<'_>,
     problems: &mut Problems,
 ) -> Result<Vec<u8>> {
     let (values, keys) = column.looked_up();
