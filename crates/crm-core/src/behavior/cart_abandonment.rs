@@ -3,7 +3,7 @@
 //!
 //! # Definition
 //!
-//! A [cart](super::cart) counts if its last activity is longer than `window` before `as_of`; it is
+//! A cart counts if its last activity is longer than `window` before `as_of`; it is
 //! then ordered, emptied or abandoned. Recent orders do not count either: otherwise quick orders
 //! would be counted earlier than abandoned carts.
 //!

@@ -4,7 +4,7 @@ use super::Fraction;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The input of [`kaplan_meier`]: columns of equal length.
+/// The input of [`kaplan_meier`](crate::num::survival::kaplan_meier): columns of equal length.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Rows<'a> {
     /// Duration, in the unit the curve will be in; finite and ≥ 0.
