@@ -60,7 +60,10 @@ fn a_name_of_a_column_has_one_unit_and_one_heading() {
     let mut known = BTreeMap::new();
     let mut compared = 0;
     for entry in register::all().filter(|entry| !of_the_cycle(entry.name)) {
-        for field in entry.columns {
+        // Both ends of an expectation, beside whatever the table expects: purchases or money.
+        let of_expectation = ["expected_low", "expected_high"];
+        let fields = entry.columns.iter();
+        for field in fields.filter(|field| !of_expectation.contains(&field.name)) {
             let (unit, ja, first) = *known
                 .entry(field.name)
                 .or_insert((field.unit, field.ja, entry.name));

@@ -89,7 +89,7 @@ fn from_summary_to_value() {
         assert_eq!(v, y * m);
         let (low, high) = (float(&clv, "clv_low", row), float(&clv, "clv_high", row));
         assert!(low <= high);
-        assert!(float(&clv, "expected_clv_low", row).unwrap() < v);
+        assert!(float(&clv, "expected_low", row).unwrap() < v);
     }
     assert!(clv.notes()["total"]["clv"].as_f64().unwrap() > 0.0);
 

@@ -53,7 +53,7 @@ def clv(
 
     Returns:
         One row per customer: customer_id if there is one, probability_alive, expected_purchases,
-        expected_spend, clv (discounted; null if infinite), expected_clv_low and expected_clv_high
+        expected_spend, clv (discounted; null if infinite), expected_low and expected_high
         (confidence interval of the expectation), clv_low and clv_high (prediction interval of the
         outcome). The note `total` has the sums.
 

@@ -450,10 +450,10 @@ impl Analysis for Clv {
         EXPECTED_PURCHASES;
         EXPECTED_SPEND;
         "clv": Float, "currency", "予測LTV", "Discounted value; null if infinite.";
-        "expected_clv_low": Float, "currency", "期待値の下限",
+        "expected_low": Float, "currency", "期待値の下限",
             "Lower end for the expectation `clv`, whose parameters are estimates. Null without standard \
              errors.";
-        "expected_clv_high": Float, "currency", "期待値の上限", "Upper end for the expectation.";
+        "expected_high": Float, "currency", "期待値の上限", "Upper end for the expectation.";
         "clv_low": Float, "currency", "実績予測の下限",
             "Lower end for the outcome, with random life, purchases and spend. Null without a finite horizon.";
         "clv_high": Float, "currency", "実績予測の上限", "Upper end for the outcome.";

@@ -13,7 +13,7 @@
 //!
 //! # Two intervals, never mixed
 //!
-//! `expected_clv_low/high` is the confidence interval of the *expectation* `clv`, by the delta method
+//! `expected_low/high` is the confidence interval of the *expectation* `clv`, by the delta method
 //! on its logarithm: it shows that the parameters are estimates. `clv_low/high` is the prediction
 //! interval of the *outcome*, by simulation: for each draw, parameters from their distribution,
 //! then alive or not, purchases, and their values (see the source file `outcome.rs`). The first is
