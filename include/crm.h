@@ -488,6 +488,40 @@ crm_status_t crm_orders_concat(struct crm_orders orders,
                                struct crm_orders *out,
                                struct crm_error *error);
 
+/// The orders without some customers, as if made from rows that never had them: `ids` is a JSON array
+/// of numbers or texts. Their rows go, their rows of the customers table, their ids, and what only
+/// they had of order ids and dimensions. `crm_orders_info` of the new orders has `forgotten` with what
+/// went: `customers`, `orders`, `rows`, and `unknown`, the ids that nobody had.
+///
+/// Also returns `CRM_ERR_OPTION` (`ids` is no such array, a view with a filter).
+crm_status_t crm_orders_forget(struct crm_orders orders,
+                               const char *ids,
+                               int64_t ids_size,
+                               struct crm_job job,
+                               struct crm_orders *out,
+                               struct crm_error *error);
+
+/// The orders as bytes, for a file or a cache: rows, settings, policy and customers table, with a
+/// checksum. `size` gives how many they are. When they are more than `capacity`, the buffer is left
+/// alone: a call with a capacity of 0 asks for the size (and costs as much as the other). The bytes
+/// hold ids and dimensions as they came in.
+///
+/// Also returns `CRM_ERR_OPTION` (a view with a filter).
+crm_status_t crm_orders_write(struct crm_orders orders,
+                              char *buffer,
+                              size_t capacity,
+                              size_t *size,
+                              struct crm_error *error);
+
+/// Orders that `crm_orders_write` has written; every analysis gives the same bits of them.
+///
+/// Also returns `CRM_ERR_DATA` (no such bytes, cut short, changed, of another format).
+crm_status_t crm_orders_read(const char *bytes,
+                             uint64_t size,
+                             struct crm_job job,
+                             struct crm_orders *out,
+                             struct crm_error *error);
+
 /// The reconciliation: a table of how many rows count, and of the reasons why the others do not.
 ///
 /// Also returns `CRM_ERR_DATA` (a sum does not fit into 64 bits).

@@ -340,7 +340,7 @@ fn companies_are_as_customers_of_their_names() {
     let dates: Vec<&str> = dates.iter().map(String::as_str).collect();
     let amounts: Vec<i64> = (0..rows.len() as i64).map(|i| 100 + i).collect();
     let spec = OrdersSpec::parse(r#"{"currency": "JPY", "bad_rows": "drop"}"#).expect("a spec");
-    let build = |ids: crm_core::data::ColumnData, people: Option<std::sync::Arc<Customers>>| {
+    let build = |ids: crm_core::columns::ColumnData, people: Option<std::sync::Arc<Customers>>| {
         let shop = batch(&[
             ("customer_id", ids),
             ("ordered_at", times(&dates)),

@@ -1,6 +1,6 @@
 //! Every way an import or a request can be wrong, with the message a user sees.
 
-use crm_core::data::{ColumnData, ColumnValues, TimeUnit};
+use crm_core::columns::{ColumnData, ColumnValues, TimeUnit};
 use crm_core::{Context, Dataset, Error, ErrorCode, Orders, register};
 use crm_tests::{batch, floats, ints, optional_ints, optional_texts, orders, texts, times};
 
@@ -583,14 +583,6 @@ fn settings() {
     ] {
         refused(shop(spec, &[]), ErrorCode::Option, message);
     }
-    let usd = shop(r#"{"currency": "USD"}"#, &[]).unwrap();
-    let error = register::run("cpm", &Dataset::Orders(&usd), "", &Context::default()).unwrap_err();
-    assert!(
-        error
-            .to_string()
-            .contains("the default is 70,000 yen and the orders are in USD"),
-        "{error}"
-    );
 }
 
 #[test]

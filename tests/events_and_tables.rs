@@ -134,7 +134,7 @@ fn definitions_are_whole() {
                 "Default: all",
                 "null",
                 "Default: left out of",
-                "Or the model of",
+                "Instead of `fit`, the model of",
                 "Default: any",
             ];
             let said = says.iter().any(|said| doc.contains(said));

@@ -1,9 +1,9 @@
 //! Columns of every type: how many cells they have, the tables they become, the options that need
 //! texts.
 
-use crm_core::data::{
-    Batch, Bits, Buf, ColumnData, ColumnValues, EventsSpec, IdRef, OrdersSpec, Strings, TimeUnit,
-};
+use crm_core::columns::{Batch, Bits, Buf, ColumnData, ColumnValues, Strings, TimeUnit};
+use crm_core::data::{EventsSpec, OrdersSpec};
+use crm_core::ids::IdRef;
 use crm_core::table::{Cell, Type};
 use crm_core::{Context, Day, ErrorCode, Events, Orders, Table};
 use crm_tests::{batch, floats, ints, optional_ints, optional_texts, texts};

@@ -1,6 +1,7 @@
 //! The same orders in every form that columns can come in give the same table.
 
-use crm_core::data::{Batch, Bits, Buf, ColumnData, ColumnValues, OrdersSpec, Strings, TimeUnit};
+use crm_core::columns::{Batch, Bits, Buf, ColumnData, ColumnValues, Strings, TimeUnit};
+use crm_core::data::OrdersSpec;
 use crm_core::{Context, Dataset, Orders, Table, Zone, register};
 use crm_tests::{batch, floats, ints, numbers, optional_ints, orders, texts, times, words};
 

@@ -1,101 +1,419 @@
-//! ARCHITECTURE.md states that dependencies point down. This test checks the sources.
+//! The order of the modules of the core, and the test that holds the sources to it.
+//!
+//! A module may name those before it in [`TOWER`]. Families do not name each other. No files import each
+//! other in a circle; a file `x.rs` and the folder `x/` are one here. ARCHITECTURE.md shows the list.
 
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 const CORE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/crm-core/src");
-const FAMILIES: [&str; 5] = ["segmentation", "retention", "clv", "cycle", "behavior"];
-const ABOVE_THE_GROUND: [&str; 5] = ["analysis", "data", "scope", "summary", "table"];
+const ARCHITECTURE: &str = include_str!("../ARCHITECTURE.md");
 
-/// The sources of a module: its file, or all in its folder.
-fn sources(module: &str) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    let mut folders = vec![Path::new(CORE).join(module)];
-    let file = Path::new(CORE).join(format!("{module}.rs"));
-    found.extend(file.exists().then_some(file));
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).into_iter().flatten() {
-            let path = entry.unwrap().path();
-            match path.is_dir() {
-                true => folders.push(path),
-                false => found.push(path),
+/// The modules, lowest first, a layer a line.
+const TOWER: &str = "\
+error money definition time context num turn bytes | the ground: knows nothing of customers
+request columns ids table words scope document     | a request, what comes in, what goes out
+data/input/blocks data/text data/input data/state  | cells and columns as they came
+data/customers data/filter data/orders data/events | datasets and their views
+analysis                                           | the trait; a scope carried out on each dataset
+summary                                            | numbers of each customer, which families share
+season                                             | factors of demand and the time that runs at their pace
+segmentation retention clv cycle behavior          | families: they do not name each other
+forecast shop_model customer_card                  | above the families: they read several
+register                                           | the lists of all families
+";
+
+/// Circles that are still there, each as the names of its files.
+const CIRCLES: [&str; 3] = [
+    "cycle::fit cycle::posterior",
+    "cycle::gap_law cycle::gap_model cycle::point_model",
+    "forecast::base forecast::markov forecast::model",
+];
+
+/// A path of modules and names from the root of the crate.
+type Names = Vec<String>;
+
+/// What the sources name, by module.
+struct Sources {
+    files: BTreeMap<Names, PathBuf>,
+    /// Paths as they are written in each module, without its tests.
+    named: BTreeMap<Names, Vec<Names>>,
+    /// What `pub use` gives another name to.
+    exports: BTreeMap<(Names, String), Names>,
+}
+
+impl Sources {
+    fn read() -> Sources {
+        let mut files = BTreeMap::new();
+        let mut folders = vec![PathBuf::from(CORE)];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                match path.is_dir() {
+                    true => folders.push(path),
+                    // Tests may name anything.
+                    false if path.to_str().unwrap().ends_with("tests.rs") => {}
+                    false => drop(files.insert(module_of(&path), path)),
+                }
+            }
+        }
+        let texts = files
+            .iter()
+            .map(|(module, path)| (module.clone(), fs::read_to_string(path).unwrap()));
+        let texts: Vec<_> = texts.collect();
+        Sources::of(files, &texts)
+    }
+
+    fn of(files: BTreeMap<Names, PathBuf>, texts: &[(Names, String)]) -> Sources {
+        let mut sources = Sources {
+            files,
+            named: BTreeMap::new(),
+            exports: BTreeMap::new(),
+        };
+        let mut exported = Vec::new();
+        for (module, text) in texts {
+            let mut paths = Paths::default();
+            paths.read(TokenStream::from_str(text).unwrap());
+            exported.push((module.clone(), paths.exports));
+            sources.named.insert(module.clone(), paths.named);
+        }
+        for (module, exports) in exported {
+            for (name, path) in exports {
+                if let Some(path) = sources.absolute(&module, &path) {
+                    sources.exports.insert((module.clone(), name), path);
+                }
+            }
+        }
+        sources
+    }
+
+    /// A path from the root; none of another crate or of a local name.
+    fn absolute(&self, module: &Names, path: &Names) -> Option<Names> {
+        let mut base = match path[0].as_str() {
+            "crate" => Vec::new(),
+            "self" | "super" => module.clone(),
+            child => {
+                let own = [module.as_slice(), &[child.to_owned()]].concat();
+                return self
+                    .files
+                    .contains_key(&own)
+                    .then(|| [&own, &path[1..]].concat());
+            }
+        };
+        let mut rest = &path[..];
+        while let Some((first, others)) = rest.split_first() {
+            match first.as_str() {
+                "super" => drop(base.pop()),
+                "crate" | "self" => {}
+                _ => break,
+            }
+            rest = others;
+        }
+        Some([&base, rest].concat())
+    }
+
+    /// The module that defines what a path names.
+    fn defining(&self, path: &Names) -> Names {
+        let (mut module, mut rest) = (Vec::new(), path.clone());
+        while !rest.is_empty() {
+            let name = rest.remove(0);
+            let inner = [module.as_slice(), std::slice::from_ref(&name)].concat();
+            if self.files.contains_key(&inner) {
+                module = inner;
+            } else if let Some(target) = self.exports.get(&(module.clone(), name)) {
+                rest.splice(..0, target.iter().cloned());
+                module.clear();
+            } else {
+                break;
+            }
+        }
+        module
+    }
+
+    /// The other modules that each module names.
+    fn arrows(&self) -> BTreeMap<Names, BTreeSet<Names>> {
+        let of = |(module, named): (&Names, &Vec<Names>)| {
+            let paths = named.iter().filter_map(|path| self.absolute(module, path));
+            let found = paths.map(|path| self.defining(&path));
+            (
+                module.clone(),
+                found.filter(|other| other != module).collect(),
+            )
+        };
+        self.named.iter().map(of).collect()
+    }
+}
+
+fn module_of(path: &Path) -> Names {
+    let inner = path.strip_prefix(CORE).unwrap().with_extension("");
+    let mut names: Names = inner
+        .iter()
+        .map(|n| n.to_str().unwrap().to_owned())
+        .collect();
+    if ["mod", "lib"].contains(&names.last().unwrap().as_str()) {
+        names.pop();
+    }
+    names
+}
+
+/// The paths in a stream of tokens. What stands under `#[cfg(test)]` is left out.
+#[derive(Default)]
+struct Paths {
+    named: Vec<Names>,
+    exports: Vec<(String, Names)>,
+}
+
+impl Paths {
+    fn read(&mut self, stream: TokenStream) {
+        let tokens: Vec<TokenTree> = stream.into_iter().collect();
+        let mut at = 0;
+        let mut is_pub = false;
+        while at < tokens.len() {
+            match &tokens[at] {
+                TokenTree::Group(group) if group.to_string().replace(' ', "") == "[cfg(test)]" => {
+                    let ends = |t: &TokenTree| match t {
+                        TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
+                        token => token.to_string() == ";",
+                    };
+                    at += tokens[at..].iter().position(ends).unwrap_or(0);
+                }
+                // `pub(crate)` is public enough.
+                TokenTree::Group(group) => {
+                    self.read(group.stream());
+                    is_pub &= group.delimiter() == Delimiter::Parenthesis;
+                }
+                TokenTree::Ident(word) if word == "use" => {
+                    let end = tokens[at..].iter().position(|t| t.to_string() == ";");
+                    let end = at + end.unwrap_or(tokens.len() - at);
+                    self.tree(&tokens[at + 1..end], &Vec::new(), is_pub);
+                    at = end;
+                    is_pub = false;
+                }
+                TokenTree::Ident(word) => {
+                    is_pub = word == "pub";
+                    let (path, next) = path_at(&tokens, at);
+                    if path.len() > 1 {
+                        self.named.push(path);
+                    }
+                    at = next - 1;
+                }
+                _ => is_pub = false,
+            }
+            at += 1;
+        }
+    }
+
+    /// The paths of a tree of imports.
+    fn tree(&mut self, tokens: &[TokenTree], before: &Names, is_pub: bool) {
+        for part in tokens
+            .split(|t| t.to_string() == ",")
+            .filter(|part| !part.is_empty())
+        {
+            let (path, next) = path_at(part, 0);
+            let path = [before.as_slice(), &path].concat();
+            match part.get(next..) {
+                Some([.., TokenTree::Group(group)]) => {
+                    let inner: Vec<TokenTree> = group.stream().into_iter().collect();
+                    self.tree(&inner, &path, is_pub);
+                }
+                rest => {
+                    let own = path.last().filter(|name| *name != "self");
+                    let path = match own {
+                        Some(_) => path.clone(),
+                        None => before.clone(),
+                    };
+                    // `name as other`.
+                    let other = rest.and_then(|rest| Some(rest.get(1)?.to_string()));
+                    let name = other.or(path.last().cloned()).unwrap_or_default();
+                    if is_pub {
+                        self.exports.push((name, path.clone()));
+                    }
+                    self.named.push(path);
+                }
             }
         }
     }
-    found
 }
 
-/// Lines of code, without comments, doctests and the tests at the end of a file, that name a module of
-/// the crate.
-fn naming(module: &str, named: &[&str]) -> Vec<String> {
-    let mut lines = Vec::new();
-    for path in sources(module) {
-        let text = fs::read_to_string(&path).unwrap();
-        let (code, _) = text
-            .split_once("\n#[cfg(test)]\nmod tests {")
-            .unwrap_or((&text, ""));
-        let code = code
-            .lines()
-            .filter(|line| !line.trim_start().starts_with("//"));
-        // Imports may go over several lines.
-        let code = code.collect::<Vec<_>>().join("\n");
-        for statement in code.split(';').filter(|s| s.contains("crate::")) {
-            let after = statement.split("crate::").skip(1);
-            let words = after.flat_map(|path| {
-                let end = path.find(['(', ')', '=', '<']).unwrap_or(path.len());
-                path[..end].split(|c: char| !(c.is_alphanumeric() || c == '_'))
-            });
-            lines.extend(
-                words
-                    .filter(|word| named.contains(word))
-                    .map(|word| format!("{}: {word}", path.display())),
-            );
+/// The path that begins at a token, and where it ends: behind its last name, or behind the `::` of a group.
+fn path_at(tokens: &[TokenTree], mut at: usize) -> (Names, usize) {
+    let mut path = Vec::new();
+    let is_colon =
+        |at: usize| matches!(tokens.get(at), Some(TokenTree::Punct(p)) if p.as_char() == ':');
+    while let Some(TokenTree::Ident(name)) = tokens.get(at) {
+        path.push(name.to_string());
+        at += 1;
+        if !(is_colon(at) && is_colon(at + 1)) {
+            break;
+        }
+        at += 2;
+    }
+    (path, at)
+}
+
+/// The layers of [`TOWER`]: modules and a description.
+fn layers() -> Vec<(Vec<Names>, &'static str)> {
+    let layer = |line: &'static str| {
+        let (modules, description) = line.split_once('|').unwrap();
+        let modules = modules.split_whitespace();
+        let modules = modules.map(|m| m.split('/').map(str::to_owned).collect());
+        (modules.collect(), description.trim())
+    };
+    TOWER.lines().map(layer).collect()
+}
+
+/// Arrows that point up, or from one family to another.
+fn upward(arrows: &BTreeMap<Names, BTreeSet<Names>>) -> Vec<String> {
+    let layers = layers();
+    let modules = layers
+        .iter()
+        .flat_map(|(modules, what)| modules.iter().map(move |m| (m, what)));
+    let modules: Vec<_> = modules.collect();
+    let place = |file: &Names| {
+        modules
+            .iter()
+            .position(|(module, _)| file.starts_with(module))
+    };
+    let mut wrong = Vec::new();
+    for (file, others) in arrows {
+        let Some(own) = place(file) else {
+            // The crate's and the datasets' lists of what is public.
+            let lists = ["", "data"].contains(&file.join("::").as_str());
+            wrong.extend((!lists).then(|| format!("{} is in no layer", file.join("::"))));
+            continue;
+        };
+        for other in others {
+            let blind = |at: usize| modules[at].1.starts_with("families");
+            let fine = match place(other) {
+                Some(to) if blind(to) && blind(own) => to == own,
+                Some(to) => to <= own,
+                None => false,
+            };
+            if !fine {
+                wrong.push(format!("{} names {}", file.join("::"), other.join("::")));
+            }
         }
     }
-    lines
+    wrong
+}
+
+/// Groups of files that import each other, each as the names of its files.
+fn circles(sources: &Sources) -> Vec<String> {
+    // A file `x.rs` stands for its folder, too.
+    let unit = |module: &Names| {
+        let lengths = 1..=module.len();
+        let is_file = |n: &usize| {
+            let path = sources.files.get(&module[..*n]);
+            path.is_some_and(|path| !path.ends_with("mod.rs"))
+        };
+        let first = lengths.into_iter().find(is_file).unwrap_or(module.len());
+        module[..first].to_vec()
+    };
+    let mut arrows: BTreeMap<Names, BTreeSet<Names>> = BTreeMap::new();
+    for (module, others) in sources.arrows() {
+        let own = arrows.entry(unit(&module)).or_default();
+        own.extend(others.iter().map(unit));
+    }
+    let reach = |from: &Names| {
+        let mut seen = BTreeSet::new();
+        let mut open = vec![from];
+        while let Some(next) = open.pop() {
+            for other in arrows
+                .get(next)
+                .into_iter()
+                .flatten()
+                .filter(|other| *other != next)
+            {
+                if seen.insert(other) {
+                    open.push(other);
+                }
+            }
+        }
+        seen
+    };
+    let reached: BTreeMap<&Names, BTreeSet<&Names>> =
+        arrows.keys().map(|m| (m, reach(m))).collect();
+    let mut found = BTreeSet::new();
+    for (module, seen) in reached
+        .iter()
+        .filter(|(module, seen)| seen.contains(*module))
+    {
+        let back = seen
+            .iter()
+            .filter(|other| reached.get(**other).is_some_and(|s| s.contains(*module)));
+        let files: Vec<String> = back.map(|m| m.join("::")).collect();
+        found.insert(files.join(" "));
+    }
+    found.into_iter().collect()
 }
 
 #[test]
-fn families_do_not_see_each_other() {
-    for family in FAMILIES {
-        let others: Vec<&str> = FAMILIES.into_iter().filter(|f| *f != family).collect();
-        let none: [String; 0] = [];
-        assert_eq!(naming(family, &others), none);
-    }
-    // Modules above them use several families, and only the register uses them.
-    for module in FAMILIES.into_iter().chain(ABOVE_THE_GROUND) {
-        let found = naming(module, &["forecast"]);
-        assert!(found.is_empty(), "{module}: {found:?}");
-    }
-    assert!(!naming("forecast", &["clv"]).is_empty());
-    // The register joins the lists of the families; nothing below knows it, the trait knows no family.
-    assert_eq!(naming("register", &FAMILIES).len(), FAMILIES.len());
+fn arrows_point_down() {
     let none: [String; 0] = [];
-    assert_eq!(naming("analysis", &FAMILIES), none);
-    for module in FAMILIES.into_iter().chain(ABOVE_THE_GROUND) {
-        let found = naming(module, &["register"]);
-        assert_eq!(found, none, "{module}");
-    }
+    assert_eq!(upward(&Sources::read().arrows()), none);
 }
 
 #[test]
-fn the_ground_does_not_see_what_stands_on_it() {
-    for module in [
-        "error",
-        "money",
-        "time",
-        "num",
-        "turn",
-        "context",
-        "definition",
-    ] {
-        let none: [String; 0] = [];
-        let above = [&FAMILIES[..], &ABOVE_THE_GROUND].concat();
-        assert!(!sources(module).is_empty(), "{module}");
-        assert_eq!(naming(module, &above), none);
-    }
-    for module in ["scope", "data", "table", "summary", "season"] {
-        let none: [String; 0] = [];
-        assert_eq!(naming(module, &FAMILIES), none);
-    }
+fn no_files_import_each_other() {
+    assert_eq!(circles(&Sources::read()), CIRCLES);
+}
+
+#[test]
+fn the_map_shows_the_tower() {
+    let shown: String = TOWER.lines().map(|line| format!("{line}\n")).collect();
+    assert!(
+        ARCHITECTURE.contains(&format!("```text\n{shown}```")),
+        "ARCHITECTURE.md shows\n{shown}"
+    );
+}
+
+/// Sources of these texts, by the path of their file.
+fn planted(texts: &[(&str, &str)]) -> Sources {
+    let path = |path: &str| Path::new(CORE).join(path);
+    let files = texts
+        .iter()
+        .map(|(file, _)| (module_of(&path(file)), path(file)));
+    let texts: Vec<_> = (texts.iter())
+        .map(|(file, text)| (module_of(&path(file)), (*text).to_owned()))
+        .collect();
+    Sources::of(files.collect(), &texts)
+}
+
+#[test]
+fn what_the_sources_may_not_do_is_seen() {
+    let sources = planted(&[
+        (
+            "error.rs",
+            "fn f() { let x = crate::table::Table::new(vec![]); }",
+        ),
+        (
+            "table.rs",
+            "// crate::register\nconst TEXT: &str = \"crate::register\";",
+        ),
+        (
+            "clv.rs",
+            "use crate::{error::Error, cycle::{self, fit as f}};",
+        ),
+        (
+            "cycle.rs",
+            "mod fit { } #[cfg(test)] mod tests { use crate::clv::Fit; }",
+        ),
+        ("register.rs", "use crate::clv::Fit;"),
+    ]);
+    let wrong = upward(&sources.arrows());
+    assert_eq!(wrong, ["clv names cycle", "error names table"]);
+
+    let sources = planted(&[
+        ("num/mod.rs", "mod a;"),
+        ("num/a.rs", "pub use super::b::{B, C as D};"),
+        ("num/b.rs", "macro_rules! m { () => { super::c::f() } }"),
+        ("num/c.rs", "use crate::num::a::D;"),
+        ("num/d.rs", "use super::a::B;\npub(crate) mod e;"),
+        ("num/d/e.rs", "use super::X;"),
+    ]);
+    // `c` names what `b` defines, by the name that `a` gives it.
+    assert_eq!(circles(&sources), ["num::b num::c"]);
 }

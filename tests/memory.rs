@@ -1,9 +1,8 @@
 //! What an import and an analysis take beyond the caller's columns and the result, by counting
 //! allocations.
 
-use crm_core::data::{
-    Batch, ColumnValues, EventsSimulation, EventsSpec, SimulatedEvents, TimeUnit, simulate_events,
-};
+use crm_core::columns::{Batch, ColumnValues, TimeUnit};
+use crm_core::data::{EventsSimulation, EventsSpec, SimulatedEvents, simulate_events};
 use crm_core::{Context, Dataset, Events, Orders, Scope, Table, register, summary::Totals};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};

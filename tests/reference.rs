@@ -33,6 +33,53 @@ fn the_reference_is_that_of_the_register() {
     );
 }
 
+/// Analyses whose columns do not follow [`a_name_of_a_column_has_one_unit_and_one_heading`] yet: those of the
+/// purchase cycle, of forecasts and of what a shop has learnt.
+fn of_the_cycle(name: &str) -> bool {
+    let names = [
+        "alerts",
+        "kaplan_meier",
+        "gap_fits",
+        "likely_buyers",
+        "cycle",
+        "survival_curve",
+        "threshold_sweep",
+        "customer",
+        "learn",
+        "seasonality",
+    ];
+    let of_a_family =
+        (name.contains("forecast") || name.contains("backtest")) && name != "backtest_clv";
+    names.contains(&name) || of_a_family
+}
+
+/// A name means one thing in all tables: it has one unit and one Japanese heading. Within a family it is
+/// declared once, so it has one meaning, which an analysis may say more closely.
+#[test]
+fn a_name_of_a_column_has_one_unit_and_one_heading() {
+    let mut known = BTreeMap::new();
+    let mut compared = 0;
+    for entry in register::all().filter(|entry| !of_the_cycle(entry.name)) {
+        // Both ends of an expectation, beside whatever the table expects: purchases or money.
+        let of_expectation = ["expected_low", "expected_high"];
+        let fields = entry.columns.iter();
+        for field in fields.filter(|field| !of_expectation.contains(&field.name)) {
+            let (unit, ja, first) = *known
+                .entry(field.name)
+                .or_insert((field.unit, field.ja, entry.name));
+            compared += usize::from(first != entry.name);
+            assert_eq!(
+                (field.unit, field.ja),
+                (unit, ja),
+                "{} of {} and of {first}",
+                field.name,
+                entry.name
+            );
+        }
+    }
+    assert!(compared > 50, "{compared} columns are in several tables");
+}
+
 /// Every option and every column has a description; a missing one would be a gap in the reference.
 #[test]
 fn nothing_is_undocumented() {

@@ -2,7 +2,7 @@
 //! by counting who is worse, deciles by sorting. Nothing here calls the code under test but to
 //! compare with it.
 
-use crm_core::data::{Batch, ColumnValues};
+use crm_core::columns::{Batch, ColumnValues};
 use crm_core::{Context, Dataset, register};
 use crm_tests::{STORE, numbers, orders, reals, store, words};
 use std::collections::{BTreeMap, BTreeSet};

@@ -5,7 +5,7 @@
 //! Where a change of results is meant, `CRM_BLESS=1 cargo test -p crm-tests --test tables`
 //! writes them anew; the changelog says what changed and by how much.
 
-use crm_core::data::IdRef;
+use crm_core::ids::IdRef;
 use crm_core::table::{Cell, Language, Type, Values};
 use crm_core::{Context, Dataset, Definition, Table, register};
 use crm_tests::{STORE, orders, store};

@@ -3,9 +3,8 @@
 #![no_main]
 
 use arbitrary::Arbitrary;
-use crm_core::data::{
-    Batch, Bits, ColumnData, ColumnValues, EventsSpec, OrdersSpec, Strings, TimeUnit,
-};
+use crm_core::columns::{Batch, Bits, ColumnData, ColumnValues, Strings, TimeUnit};
+use crm_core::data::{EventsSpec, OrdersSpec};
 use crm_core::{Context, Dataset, Events, Orders, register};
 use libfuzzer_sys::fuzz_target;
 

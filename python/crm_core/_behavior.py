@@ -274,7 +274,7 @@ def sequence_totals(
         **scope: Keys of the scope: where, by; see `PageScope`.
 
     Returns:
-        One row, or one for each part of `by`: units (with events), matched, match_rate,
+        One row, or one for each part of `by`: units (with events), matched_units, match_rate,
         match_rate_low, match_rate_high, matches (without overlap), median_seconds and p90_seconds
         (first to last event of a match).
 
@@ -284,7 +284,7 @@ def sequence_totals(
     Example:
         >>> totals = crm.sequence_totals(events, steps=["view", "purchase"], by=["first_channel"])
         >>> totals.columns[:4]
-        ['first_channel', 'units', 'matched', 'match_rate']
+        ['first_channel', 'units', 'matched_units', 'match_rate']
     """
     options = {
         "steps": steps,
@@ -356,7 +356,7 @@ def cart_follow_ups(
 
     Returns:
         One row per cart: visitor_id, customer_id, cart, started_at, last_activity_at, abandoned_at,
-        stage, products, quantity, value, suppressed_by (null for carts to follow up).
+        stage, products, quantity, amount, suppressed_by (null for carts to follow up).
 
     Raises:
         OptionError: An option is unknown or out of range, or a kind that is needed is missing.
@@ -388,7 +388,7 @@ def cart_items(
         **scope: Keys of the scope: where, customers, by; see `EventScope`.
 
     Returns:
-        One row per product: visitor_id, cart, product, quantity, value, added_at, suppressed_by.
+        One row per product: visitor_id, cart, product, quantity, amount, added_at, suppressed_by.
 
     Raises:
         OptionError: An option is unknown or out of range, or a kind that is needed is missing.
@@ -423,8 +423,9 @@ def browse_rates(
         **scope: where; see `EventWhere`.
 
     Returns:
-        One row, or one for each part of `by`: browses, abandoned, recovered, abandonment_rate,
-        abandonment_rate_low, abandonment_rate_high, carted, ordered.
+        One row, or one for each part of `by`: browses, abandoned_browses, recovered_browses,
+        browse_abandonment_rate, browse_abandonment_rate_low, browse_abandonment_rate_high,
+        carted_browses, ordered_browses.
 
     Raises:
         OptionError: An option is unknown or out of range, or a kind that is needed is missing.
@@ -432,7 +433,7 @@ def browse_rates(
     Example:
         >>> rates = crm.browse_rates(events, by=["channel"])
         >>> rates.columns[:4]
-        ['channel', 'browses', 'abandoned', 'recovered']
+        ['channel', 'browses', 'abandoned_browses', 'recovered_browses']
     """
     options = {"wait": wait, "recovery": recovery, "by": by}
     return call("browse_rates", events, as_of, {**options, **scope})
@@ -597,7 +598,7 @@ def page_influence(
         **scope: Keys of the scope: where, by; see `PageScope`.
 
     Returns:
-        One row per page: page, visits, purchase_probability, visit_probability, removal_effect.
+        One row per page: page, views, purchase_probability, visit_probability, removal_effect.
 
     Raises:
         OptionError: An option is unknown or out of range, or a kind that is needed is missing.

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from . import _native
 from ._dataset import column_names, day, ids
 from ._input import source
-from ._request import conditions, dumps
+from ._request import conditions, dumps, plain
 from ._table import Table
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ class Orders:
         <crm_core.Orders, 3 orders of 2 customers, 2026-01-05 to 2026-03-01, JPY, UTC>
     """
 
-    __slots__ = ("_native", "_understanding", "_unread")
+    __slots__ = ("_native", "_receipt", "_understanding", "_unread")
 
     def __init__(
         self,
@@ -244,6 +244,7 @@ class Orders:
         table = customers._native if customers is not None else None
         self._native = _native.Orders(spec, columns, table, progress)
         self._understanding: Understanding | None = None
+        self._receipt: dict[str, int] | None = None
 
     @property
     def understanding(self) -> Understanding | None:
@@ -400,6 +401,96 @@ class Orders:
             raise TypeError(f"more: expected crm_core.Orders, not {type(more).__name__}")
         return _wrapped(self._native.concat(more._native))
 
+    def forget(self, ids: Iterable[int | str]) -> Orders:
+        """The orders without some customers (個人情報の削除請求), as if they had never come in.
+
+        Their rows go, their rows of the customers table, their ids, and what only they had of
+        order ids and dimensions. Rows that were left out of the import stay counted, because
+        nobody knows whose they were.
+
+        Args:
+            ids: Customer ids, of the type that came in.
+
+        Returns:
+            New orders; `receipt` of them says what went. These orders do not change.
+
+        Raises:
+            OptionError: A view with a filter, or ids of another type than came in.
+
+        Example:
+            >>> somebody = crm.summary(orders).to_dict()["customer_id"][0]
+            >>> rest = orders.forget([somebody, "nobody"])
+            >>> rest.receipt["customers"], rest.receipt["unknown"]
+            (1, 1)
+        """
+        if isinstance(ids, str):
+            raise TypeError("ids: expected a list of ids, not one text")
+        import json
+
+        asked = json.dumps(plain("ids", list(ids)), ensure_ascii=False)
+        rest, receipt = self._native.forget(asked)
+        orders = _wrapped(rest, self._understanding, self._unread)
+        orders._receipt = json.loads(receipt)
+        return orders
+
+    @property
+    def receipt(self) -> dict[str, int] | None:
+        """What `forget` has taken out of these orders; none for other orders.
+
+        It counts `customers`, `orders`, `rows`, and `unknown`, the ids that nobody had.
+
+        Example:
+            >>> orders.receipt is None
+            True
+        """
+        return self._receipt
+
+    def to_bytes(self) -> bytes:
+        """The orders as bytes, for a file or a cache.
+
+        The bytes hold the rows, the settings, the policy and the customers table, and so the ids
+        and what dimensions hold, as they came in. `pickle` uses them and keeps `understanding`
+        as well.
+
+        Returns:
+            The bytes, with a checksum.
+
+        Raises:
+            OptionError: A view with a filter; save the whole import and make the view again.
+
+        Example:
+            >>> saved = orders.to_bytes()
+            >>> again = crm.Orders.from_bytes(saved)
+            >>> len(again) == len(orders)
+            True
+        """
+        return self._native.to_bytes()
+
+    @staticmethod
+    def from_bytes(saved: bytes) -> Orders:
+        """Orders that `to_bytes` has written. Every analysis gives the same numbers of them.
+
+        Args:
+            saved: The bytes.
+
+        Returns:
+            The orders; `understanding` is none.
+
+        Raises:
+            DataError: Bytes that are no saved orders, were cut short or changed, or are of another
+                format.
+
+        Example:
+            >>> crm.Orders.from_bytes(orders.to_bytes()).currency
+            'JPY'
+        """
+        if not isinstance(saved, bytes):
+            raise TypeError(f"saved: expected bytes, not {type(saved).__name__}")
+        return _wrapped(_native.Orders.from_bytes(saved))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restored, (self.to_bytes(), self._understanding, self._unread)
+
     def __repr__(self) -> str:
         span = f", {self.first_date} to {self.last_date}" if self.last_date else ""
         unread = f", not read: {', '.join(self._unread)}" if self._unread else ""
@@ -407,6 +498,10 @@ class Orders:
             f"<crm_core.Orders, {len(self):,} orders of {self.n_customers:,} customers{span}, "
             f"{self.currency}, {self.timezone}{unread}>"
         )
+
+
+def _restored(saved: bytes, understanding: Understanding | None, unread: Sequence[str]) -> Orders:
+    return _wrapped(_native.Orders.from_bytes(saved), understanding, unread)
 
 
 def _wrapped(
@@ -417,6 +512,7 @@ def _wrapped(
     orders = object.__new__(Orders)
     orders._native = native
     orders._understanding = understanding
+    orders._receipt = None
     orders._unread = list(unread)
     return orders
 

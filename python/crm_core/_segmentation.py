@@ -208,7 +208,8 @@ def cpm(
         toddler_days: Tenure in days below which a customer is a toddler (よちよち). Default 90.
         trend_days: Tenure in days below which a big customer is a trend (流行). Default 210.
         money: Revenue below which a customer is steady (コツコツ), in major units, or
-            ``{"mean_order_values": n}``. Default: 70,000 yen; required for other currencies.
+            ``{"mean_order_values": n}``. Default: 70,000 yen; 7 mean order values in other
+            currencies.
         boundary: Whether a customer exactly on a boundary is in the higher segment ("exclusive",
             the default) or in the lower ("inclusive").
         preset: Churn days by a vendor's convention, 240 or 120, instead of the scope's.

@@ -237,7 +237,7 @@ class Table:
 
         Example:
             >>> crm.abc(orders).to_pandas(labels="ja").columns.tolist()
-            ['会員ID', '累計購入金額', 'ABCランク']
+            ['会員ID', '売上', 'ABCランク']
         """
         import pandas as pd
 

@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stddef.h>
+#include <stdlib.h>
 
 static crm_error error;
 
@@ -824,12 +825,58 @@ static void texts(void) {
   OK(crm_orders_free(orders, &error));
 }
 
+/* Orders to bytes and back. */
+static void saved(void) {
+  crm_orders orders = by_columns(), again;
+  crm_data data;
+  crm_table one, other;
+  size_t size = 0, n = 0, m = 0;
+  char *bytes;
+  char left[4096], right[4096];
+  crm_text info;
+  again.id = one.id = other.id = 0;
+  OK(crm_orders_write(orders, NULL, 0, &size, &error));
+  CHECK(size > 56);
+  bytes = (char *)malloc(size + 1);
+  CHECK(bytes != NULL);
+  if (bytes == NULL) return;
+  memset(bytes, '#', size + 1);
+  OK(crm_orders_write(orders, bytes, size - 1, &n, &error));
+  CHECK(n == size && bytes[0] == '#');
+  OK(crm_orders_write(orders, bytes, size, &n, &error));
+  CHECK(n == size && memcmp(bytes, "CRMSTATE", 8) == 0 && bytes[size] == '#');
+  OK(crm_orders_read(bytes, size, NO_JOB, &again, &error));
+  data.id = orders.id;
+  OK(crm_run("summary", data, "", -1, NO_JOB, &one, &error));
+  data.id = again.id;
+  OK(crm_run("summary", data, "", -1, NO_JOB, &other, &error));
+  OK(crm_table_text(one, CRM_TEXT_JSON, 0, 0, SIZE_MAX, left, sizeof left, &n, &error));
+  OK(crm_table_text(other, CRM_TEXT_JSON, 0, 0, SIZE_MAX, right, sizeof right, &m, &error));
+  CHECK(n == m && n < sizeof left && strcmp(left, right) == 0);
+  OK(crm_table_free(one, &error));
+  OK(crm_table_free(other, &error));
+  OK(crm_orders_free(again, &error));
+  OK(crm_orders_forget(orders, "[\"ann\", \"nobody\"]", -1, NO_JOB, &again, &error));
+  OK(crm_orders_info(again, &info, &error));
+  CHECK(strstr(info.data, "\"forgotten\":{\"customers\":1,\"orders\":3,\"rows\":3,\"unknown\":1}") != NULL);
+  OK(crm_orders_free(again, &error));
+  FAILS(CRM_ERR_OPTION, crm_orders_forget(orders, "\"ann\"", -1, NO_JOB, &again, &error));
+  bytes[size / 2] ^= 1;
+  FAILS(CRM_ERR_DATA, crm_orders_read(bytes, size, NO_JOB, &again, &error));
+  CHECK(strstr(error.message, "saved state") != NULL);
+  FAILS(CRM_ERR_DATA, crm_orders_read(bytes, 3, NO_JOB, &again, &error));
+  FAILS(CRM_ERR_DATA, crm_orders_read(NULL, 0, NO_JOB, &again, &error));
+  free(bytes);
+  OK(crm_orders_free(orders, &error));
+}
+
 int main(void) {
   catalogue();
   events_calls();
   ways_in();
   tables();
   texts();
+  saved();
   export_outlives_the_table();
   orders_calls();
   tables_in();

@@ -14,6 +14,12 @@ REFUSES_NULL(crm_orders_finish(fixture.rows, fixture.customers, fixture.job, NUL
 REFUSES_NULL(crm_orders_view(fixture.orders, NULL, -1, fixture.job, &fixture.out_orders, &error));
 REFUSES_NULL(crm_orders_view(fixture.orders, "{}", -1, fixture.job, NULL, &error));
 REFUSES_NULL(crm_orders_concat(fixture.orders, fixture.orders, fixture.job, NULL, &error));
+REFUSES_NULL(crm_orders_forget(fixture.orders, NULL, -1, fixture.job, &fixture.out_orders, &error));
+REFUSES_NULL(crm_orders_forget(fixture.orders, "{}", -1, fixture.job, NULL, &error));
+REFUSES_NULL(crm_orders_write(fixture.orders, NULL, 1, &fixture.out_size, &error));
+REFUSES_NULL(crm_orders_write(fixture.orders, fixture.out_char, 1, NULL, &error));
+REFUSES_NULL(crm_orders_read(NULL, 2, fixture.job, &fixture.out_orders, &error));
+REFUSES_NULL(crm_orders_read("{}", 2, fixture.job, NULL, &error));
 REFUSES_NULL(crm_orders_reconciliation(fixture.orders, fixture.job, NULL, &error));
 REFUSES_NULL(crm_orders_info(fixture.orders, NULL, &error));
 REFUSES_NULL(crm_cell_text(fixture.rows, NULL, -1, &error));

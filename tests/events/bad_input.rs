@@ -1,7 +1,9 @@
 //! Bad rows, bad requests and logs that cannot be appended: refused, or counted in the notes.
 
 use super::*;
-use crm_core::data::{ColumnValues, Event, EventWord, EventsSpec};
+use crm_core::columns::ColumnValues;
+use crm_core::data::{Event, EventsSpec};
+use crm_core::words::EventWord;
 use crm_core::{Context, Currency, Dataset, Error, Events, Zone, register};
 use crm_tests::{batch, ints, optional_ints, optional_texts, texts, times};
 
@@ -47,7 +49,7 @@ fn an_empty_log_may_be_of_another_zone() {
         let spec = EventsSpec::default();
         let instants = ColumnValues::Time {
             values: vec![1_772_323_200_000_000; rows].into(),
-            unit: crm_core::data::TimeUnit::Microsecond,
+            unit: crm_core::columns::TimeUnit::Microsecond,
             zone: Some(zone.into()),
         };
         let columns = [

@@ -2,11 +2,10 @@
 
 use super::*;
 use crm_core::behavior::{cart, sessions};
-use crm_core::data::{
-    Batch, ColumnValues, Event, EventWord, EventsSpec, SimulatedEvents, TimeUnit,
-    true_purchase_probability,
-};
+use crm_core::columns::{Batch, ColumnValues, TimeUnit};
+use crm_core::data::{Event, EventsSpec, SimulatedEvents, true_purchase_probability};
 use crm_core::table::Cell;
+use crm_core::words::EventWord;
 use crm_core::{Context, Duration, Error, Events, Zone, register};
 use crm_tests::{batch, ints, optional_ints, optional_texts, rows, shuffled, take, texts, times};
 use proptest::collection::vec;
@@ -291,7 +290,7 @@ fn a_breakdown_is_one_run_per_group_of_events() {
             );
             assert_eq!(table.columns()[0].name(), by, "{}", entry.name);
             let group = match table.columns()[0].cell(0) {
-                Cell::Id(crm_core::data::IdRef::Text(text)) => text.into_owned(),
+                Cell::Id(crm_core::ids::IdRef::Text(text)) => text.into_owned(),
                 _ => panic!("{}", entry.name),
             };
             let filter = format!("{head}, \"where\": {{\"{by}\": \"{group}\"}}}}");
@@ -402,7 +401,7 @@ fn a_simulated_log_says_what_is_true_of_it() {
     let table = run("page_influence", &events, "");
     let pages = crm_tests::words(&table, "page");
     let found = numbers(&table, "purchase_probability");
-    let visits = numbers(&table, "visits");
+    let visits = numbers(&table, "views");
     let truth = true_purchase_probability();
     let names = ["/", "/list", "/product", "/cart", "/checkout"];
     for (name, h) in names.iter().zip(truth).chain([(&"(start)", truth[6])]) {

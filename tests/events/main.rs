@@ -7,9 +7,8 @@ mod funnels;
 mod laws;
 mod sequences;
 
-use crm_core::data::{
-    Batch, ColumnValues, EventsSimulation, SimulatedEvents, TimeUnit, simulate_events,
-};
+use crm_core::columns::{Batch, ColumnValues, TimeUnit};
+use crm_core::data::{EventsSimulation, SimulatedEvents, simulate_events};
 use crm_core::table::Cell;
 use crm_core::{Context, Dataset, Events, Table, analysis, register};
 use crm_tests::{optional_ints, texts};
@@ -63,7 +62,7 @@ fn plain(log: &SimulatedEvents) -> Batch {
         let numbers: Vec<Option<i64>> = cells()
             .map(|cell| match cell {
                 Cell::Instant(v) | Cell::Money(v, _) => Some(v),
-                Cell::Id(crm_core::data::IdRef::Int(v)) => Some(v),
+                Cell::Id(crm_core::ids::IdRef::Int(v)) => Some(v),
                 _ => None,
             })
             .collect();
@@ -115,7 +114,7 @@ fn shown(table: &Table, name: &str, row: usize) -> String {
         Cell::Float(v) => v.to_string(),
         Cell::Instant(v) => v.to_string(),
         Cell::Text(text) => text.to_owned(),
-        Cell::Id(crm_core::data::IdRef::Text(text)) => text.into_owned(),
+        Cell::Id(crm_core::ids::IdRef::Text(text)) => text.into_owned(),
         Cell::Null => "null".to_owned(),
         _ => panic!("{name}"),
     }

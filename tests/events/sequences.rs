@@ -5,8 +5,9 @@
 use super::*;
 use crm_core::behavior::funnel::{Exclusion, Per};
 use crm_core::behavior::sequences::{Options, Step, matches};
-use crm_core::data::{Event, EventWord};
+use crm_core::data::Event;
 use crm_core::scope::Condition;
+use crm_core::words::EventWord;
 use crm_core::{Duration, Error, Events, Zone};
 use proptest::collection::vec;
 use proptest::option;
@@ -40,7 +41,7 @@ fn count(events: &Events, steps: &str, rest: &str) -> f64 {
     let total = run("sequence_totals", events, &request);
     assert_eq!(numbers(&total, "matches"), [Some(found)]);
     assert_eq!(
-        numbers(&total, "matched"),
+        numbers(&total, "matched_units"),
         [Some(f64::from(u8::from(found > 0.0)))]
     );
     found
@@ -171,7 +172,7 @@ fn units_sessions_and_totals() {
     let table = totals("");
     for (column, expected) in [
         ("units", 3.0),
-        ("matched", 1.0),
+        ("matched_units", 1.0),
         ("match_rate", 1.0 / 3.0),
         ("matches", 2.0),
         ("median_seconds", 600.0), // the nearest rank of 10 and 20 minutes
@@ -184,7 +185,7 @@ fn units_sessions_and_totals() {
     // b has one channel, a both; in each all events are of that channel.
     let table = totals(r#", "by": ["channel"]"#);
     assert_eq!(numbers(&table, "units"), [2.0, 2.0].map(Some));
-    assert_eq!(numbers(&table, "matched"), [1.0, 1.0].map(Some));
+    assert_eq!(numbers(&table, "matched_units"), [1.0, 1.0].map(Some));
     assert_eq!(numbers(&table, "median_seconds"), [600.0, 1200.0].map(Some));
 }
 

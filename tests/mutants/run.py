@@ -55,7 +55,6 @@ AREAS = {
             "behavior",
             "backtest",
             "forecast",
-            "taught",
             "shop_model",
             "customer_card",
         ]

@@ -1,6 +1,6 @@
 //! Amounts to minor units: exact, or refused, or rounded half to even and counted.
 
-use crm_core::data::{ColumnData, ColumnValues};
+use crm_core::columns::{ColumnData, ColumnValues};
 use crm_core::{Context, Currency, Dataset, register};
 use crm_tests::{batch, floats, ints, numbers, texts, times};
 

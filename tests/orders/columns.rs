@@ -2,7 +2,8 @@
 //! instant is the first, and what appending keeps.
 
 use super::{build, reconciled, rows, run, summary};
-use crm_core::data::{ColumnData, OrdersSpec};
+use crm_core::columns::ColumnData;
+use crm_core::data::OrdersSpec;
 use crm_core::{Context, Orders};
 use crm_tests::{batch, numbers, optional_ints, optional_texts, words};
 

@@ -2,7 +2,7 @@
 
 use super::{build, reconciled, rows, run, summary};
 use crm_core::Orders;
-use crm_core::data::{ColumnData, ColumnValues};
+use crm_core::columns::{ColumnData, ColumnValues};
 use crm_tests::{batch, ints, numbers, optional_texts, texts, times, words};
 
 /// | order | customer | day | channel | lines: product, maker, amount               |

@@ -220,7 +220,7 @@ fn an_order_needs_a_time_on_one_of_its_lines() {
     assert_eq!(short, [("counted", 3), ("bad_time", 2), ("total", 5)]);
 }
 
-fn texts_of_amounts(values: &[&str]) -> crm_core::data::ColumnData {
+fn texts_of_amounts(values: &[&str]) -> crm_core::columns::ColumnData {
     times(values)
 }
 

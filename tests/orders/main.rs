@@ -7,8 +7,10 @@ mod filters;
 mod lines;
 mod parts;
 mod refunds;
+mod states;
 
-use crm_core::data::{Batch, OrdersSpec};
+use crm_core::columns::Batch;
+use crm_core::data::OrdersSpec;
 use crm_core::{Context, Dataset, Orders, Table, register};
 use crm_tests::{numbers, words};
 

@@ -1,7 +1,8 @@
 //! Parts and wholes: orders put together of imports, rows that repeat others, what a view counts.
 
 use super::{build, reconciled, rows, run, summary};
-use crm_core::data::{Batch, ColumnData, Customers, CustomersSpec, OrdersSpec};
+use crm_core::columns::{Batch, ColumnData};
+use crm_core::data::{Customers, CustomersSpec, OrdersSpec};
 use crm_core::scope::{Filter, Policy};
 use crm_core::{Context, ErrorCode, Orders, register};
 use crm_tests::{batch, ints, numbers, optional_ints, optional_texts, texts, times, words};
@@ -17,7 +18,7 @@ fn seed() -> RngSeed {
 }
 
 /// A line: order, customer, day, amount, status, channel, product.
-type Line = (
+pub(super) type Line = (
     i64,
     Option<usize>,
     Option<u32>,
@@ -27,7 +28,7 @@ type Line = (
     Option<usize>,
 );
 
-fn line() -> impl Strategy<Value = Line> {
+pub(super) fn line() -> impl Strategy<Value = Line> {
     (
         0..6_i64,
         option::weighted(0.8, 0..3_usize),
@@ -39,7 +40,7 @@ fn line() -> impl Strategy<Value = Line> {
     )
 }
 
-fn columns(lines: &[Line]) -> Batch {
+pub(super) fn columns(lines: &[Line]) -> Batch {
     const NAMES: [&str; 3] = ["a", "b", "c"];
     let named = |names: &[&'static str], of: &dyn Fn(&Line) -> Option<usize>| -> ColumnData {
         let cells: Vec<Option<&str>> = lines.iter().map(|l| of(l).map(|at| names[at])).collect();

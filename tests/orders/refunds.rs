@@ -48,9 +48,9 @@ fn shop() -> Orders {
     )
 }
 
-fn refund_times(values: &[Option<&str>]) -> crm_core::data::ColumnData {
+fn refund_times(values: &[Option<&str>]) -> crm_core::columns::ColumnData {
     let plain: Vec<&str> = values.iter().map(|v| v.unwrap_or("")).collect();
-    crm_core::data::ColumnData {
+    crm_core::columns::ColumnData {
         valid: optional_texts(values).valid,
         ..times(&plain)
     }

@@ -289,7 +289,8 @@ def test_carts(events: crm.Events, sql: duckdb.DuckDBPyConnection) -> None:
 
 
 def test_browses(events: crm.Events, sql: duckdb.DuckDBPyConnection) -> None:
-    names = ["browses", "abandoned", "recovered", "abandonment_rate", "carted", "ordered"]
+    names = ["browses", "abandoned_browses", "recovered_browses", "browse_abandonment_rate"]
+    names += ["carted_browses", "ordered_browses"]
     whole = BROWSES.replace("KEYS", "visitor_id").replace("AND SAME", "").replace("LINE", "0")
     found = columns(crm.browse_rates(events, AS_OF), names)
     same(found, [row[1:] for row in sql.execute(whole).fetchall()])

@@ -4,6 +4,7 @@ Every total is small enough to redo by hand.
 """
 
 import datetime
+from pathlib import Path
 
 import pandas as pd
 import polars as pl
@@ -191,8 +192,9 @@ def test_orders_below_zero_are_refunds_by_their_sign():
 )
 def test_the_hint_proposes_what_a_word_holds(word, meaning):
     assert statuses.likely(word) == meaning
-    with pytest.raises(crm.DataError) as caught:
-        read({"status": [word, "paid"]})
+    rows = [f"{at},c{at},2024-01-05,5,{word}" for at in range(5)]
+    with pytest.raises(crm.DataError) as caught:  # a word of many rows is shown
+        lines("\n".join(["order_id,customer_id,order_date,total,status", *rows]))
     assert f'status_map={{"{word}": "{meaning}"}}' in caught.value.hint
 
 
@@ -467,3 +469,24 @@ def test_no_heading_that_says_the_opposite_is_proposed(said, heading, meant):
     with pytest.raises(crm.DataError, match="there is no column") as caught:
         read({heading: ["yes", "no"]}, status=said)
     assert caught.value.hint == (f'Did you mean "{meant}"?' if meant else None)
+
+
+@pytest.mark.parametrize("word", ["-", "CASH", "現金客", "Laufkundschaft", "Client de passage"])
+def test_words_for_customers_without_an_account_are_guests(word: str, tmp_path: Path) -> None:
+    rows = [f"{n},{word if n % 3 else f'c{n}'},2025-01-{1 + n % 28:02},10.00" for n in range(1, 40)]
+    path = tmp_path / "orders.csv"
+    path.write_text("order_id,customer_id,order_date,total\n" + "\n".join(rows) + "\n")
+    orders = crm.read_orders(path, currency="USD")
+    assert orders.n_customers == 13 and word in str(orders.understanding)
+
+
+def test_an_id_of_very_many_rows_is_noted_and_not_shown(tmp_path: Path) -> None:
+    rows = [
+        f"{n},{'hanako' if n % 3 else f'c{n}'},2025-01-{1 + n % 28:02},10.00" for n in range(40)
+    ]
+    path = tmp_path / "orders.csv"
+    path.write_text("order_id,customer_id,order_date,total\n" + "\n".join(rows) + "\n")
+    said = str(crm.read_orders(path, currency="USD").understanding)
+    assert "has 26 rows, ten times as many as any other" in said and "hanako" not in said
+    known = crm.read_orders(path, currency="USD", guest_id=["hanako"])
+    assert known.n_customers == 14 and "ten times" not in str(known.understanding)

@@ -403,12 +403,6 @@ CASES: dict[str, tuple[Callable[[], Any], type, str, str | None, int | None, str
         "column `chanel` was not found; the input has customer_id, ordered_at, amount",
         "chanel", None, None,
     ),
-    "another currency than yen and no threshold": (
-        lambda: crm.cpm(orders()),
-        crm.OptionError,
-        "option `money`: expected a threshold: the default is 70,000 yen and the orders are in USD",
-        None, None, None,
-    ),
     "a table where orders are read": (
         lambda: crm.run("rfm", crm.rfm(orders())),
         crm.OptionError,

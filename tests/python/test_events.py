@@ -161,4 +161,8 @@ def test_browsing_by_several_columns():
     some = crm.Events(log, product="product", channel="channel")
     table = crm.browse_rates(some, "2026-03-31", by=["product", "channel"]).to_dict()
     assert (table["product"], table["channel"]) == (["p", "p"], ["mail", "search"])
-    assert (table["browses"], table["abandoned"], table["carted"]) == ([1, 1], [0, 1], [1, 0])
+    assert (table["browses"], table["abandoned_browses"], table["carted_browses"]) == (
+        [1, 1],
+        [0, 1],
+        [1, 0],
+    )

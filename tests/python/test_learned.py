@@ -100,7 +100,7 @@ def test_a_document_of_another_shop_or_form_is_refused() -> None:
         crm.rfm(orders, DAY, mode="threshold", preset="uchide_repeat", learned=document)
     with pytest.raises(crm.OptionError, match="expected what `learn` has given"):
         crm.rfm(orders, DAY, learned="no json")
-    with pytest.raises(crm.OptionError, match="what is learnt is of customers"):
+    with pytest.raises(crm.OptionError, match="a document of `learn` is about customers"):
         crm.cycle(orders, DAY, learned=document, per="ordered_at")
     with pytest.raises(crm.OptionError, match="a date: this analysis asks about a given day"):
         crm.customer(orders, None, learned=document)

@@ -270,8 +270,10 @@ def test_dates_and_flags_of_cancellation(heading, yes, no):
 
 def test_a_flag_of_an_unknown_word_is_asked_about():
     text = "注文番号,注文日時,会員ID,合計金額,キャンセル\n1,2024/1/5,a,1000,ほげ"
-    with pytest.raises(crm.DataError, match="ほげ"):
+    with pytest.raises(crm.DataError, match=r"does .2 characters in row 0"):
         read(text)
+    with pytest.raises(crm.DataError, match='does "ほげ" mean'):
+        read(text + "\n2,2024/1/6,b,1000,ほげ")
     assert totals(read(text, status_map={"ほげ": "completed"})) == {"a": 1000}
 
 

@@ -235,7 +235,8 @@ def test_value_has_two_intervals(weeks: crm.Table) -> None:
     assert table.to_dict() == crm.clv(m, g, weeks, draws=50, seed=3).to_dict()
     expected, value = table["expected_purchases"] * table["expected_spend"], table["clv"]
     assert np.all((value > 0) & (value < expected)), "10 % a year is the default"
-    assert np.all(table["expected_low"] < value) and np.all(value < table["expected_high"])
+    assert np.all(table["expected_low"] < value)
+    assert np.all(value < table["expected_high"])
     outcome = table["clv_high"] - table["clv_low"]
     assert outcome.mean() > 2 * (table["expected_high"] - table["expected_low"]).mean()
     assert table.notes["total"]["clv"] == pytest.approx(value.sum())

@@ -478,7 +478,7 @@ def test_woocommerce_writes_guests_as_zero(write):
 def test_an_unknown_status_is_asked_about(write):
     text = "顧客ID,受注日,金額,ステータス\n1,2024-01-31,5,ほげ\n"
     with pytest.raises(Problem) as caught:
-        load([write(text)], Settings())
+        load([write(text + "2,2024-01-31,5,ほげ\n")], Settings())
     assert '"ほげ"' in caught.value.message
     assert "--status-map" in caught.value.hint
     told = load([write(text)], Settings(status_map={"ほげ": "cancelled"}))

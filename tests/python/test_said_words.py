@@ -92,7 +92,7 @@ def test_steps_are_the_logs_words_or_what_they_mean(build):
             assert found["reached"].tolist() == [2, 1]
             assert found["name"].tolist() == steps
         assert crm.run("funnel", events, {"steps": steps})["reached"].tolist() == [2, 1]
-        assert crm.sequence_totals(events, steps=steps)["matched"].tolist() == [1]
+        assert crm.sequence_totals(events, steps=steps)["matched_units"].tolist() == [1]
     with pytest.raises(crm.OptionError, match=r'`basket` \(means "add"\)'):
         crm.funnel(events, steps=["look", "purchase"])
     # A word of the log goes before a meaning of the same name.

@@ -87,7 +87,7 @@ def test_what_it_is(orders: crm.Orders) -> None:
     table = crm.rfm(orders, "2025-06-30", levels=5)
     assert table.columns == list(table) == list(table.schema)
     assert table.schema["revenue"] == {
-        "type": "money", "unit": "currency", "ja": "累計購入金額", "currency": "JPY",
+        "type": "money", "unit": "currency", "ja": "売上", "currency": "JPY",
         "decimals": 0,
     }  # fmt: skip
     assert table.schema["customer_id"]["id_type"] == "text"

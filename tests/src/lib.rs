@@ -2,7 +2,8 @@
 
 pub mod shelf;
 
-use crm_core::data::{Batch, Bits, ColumnData, ColumnValues, OrdersSpec, Strings, simulate_orders};
+use crm_core::columns::{Batch, Bits, ColumnData, ColumnValues, Strings};
+use crm_core::data::{OrdersSpec, simulate_orders};
 use crm_core::{Context, Orders, Table};
 
 /// A column of texts.
@@ -162,7 +163,7 @@ pub fn reals(table: &Table, name: &str) -> Vec<Option<f64>> {
 
 /// A column of words, texts or ids as texts; null cells are `None`.
 pub fn words(table: &Table, name: &str) -> Vec<Option<String>> {
-    use crm_core::data::IdRef;
+    use crm_core::ids::IdRef;
     use crm_core::table::Cell;
     let column = table
         .column(name)

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 /// Small tables of the columns that models read.
 pub struct Shelf {
-    /// Orders of [`store`](crate::store), which cancel, refund and subscribe.
+    /// Orders of [`store`], which cancel, refund and subscribe.
     pub orders: Orders,
     /// A log of views, carts and purchases.
     pub events: Events,

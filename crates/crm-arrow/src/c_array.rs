@@ -226,7 +226,7 @@ mod tests {
         make_array,
     };
     use arrow_schema::{Field, Fields};
-    use crm_core::data::{Batch, ColumnValues};
+    use crm_core::columns::{Batch, ColumnValues};
 
     fn column(data: ArrayData, data_type: DataType) -> (FFI_ArrowArray, Wanted) {
         let field = Field::new("x", data_type.clone(), true);

@@ -5,7 +5,7 @@ use arrow_array::{Array, RecordBatch, StringViewArray};
 use arrow_buffer::{ArrowNativeType, Buffer, ScalarBuffer, i256};
 use arrow_data::ArrayData;
 use arrow_schema::{DataType, TimeUnit as ArrowUnit};
-use crm_core::data::{Batch, Bits, Buf, ColumnData, ColumnValues, Strings, TimeUnit};
+use crm_core::columns::{Batch, Bits, Buf, ColumnData, ColumnValues, Strings, TimeUnit};
 use crm_core::{Error, Result};
 use std::sync::Arc;
 

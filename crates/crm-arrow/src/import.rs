@@ -17,7 +17,7 @@ use arrow_array::ffi::{FFI_ArrowArray, FFI_ArrowSchema};
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;
 use arrow_data::ArrayData;
 use arrow_schema::DataType;
-use crm_core::data::Batch;
+use crm_core::columns::Batch;
 use crm_core::{Context, Error, Result};
 use std::sync::Arc;
 
@@ -271,7 +271,7 @@ mod tests {
     };
     use arrow_buffer::BooleanBuffer;
     use arrow_schema::Field;
-    use crm_core::data::{ColumnData, ColumnValues};
+    use crm_core::columns::{ColumnData, ColumnValues};
     use std::ffi::c_char;
 
     /// A stream that counts its releases and whose callbacks return the test's status.

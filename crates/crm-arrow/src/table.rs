@@ -23,7 +23,7 @@ use arrow_array::{
 };
 use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow_schema::{Field, Schema};
-use crm_core::data::{IdKind, IdRef, Ids};
+use crm_core::ids::{IdKind, IdRef, Ids};
 use crm_core::table::{Column, Values};
 use crm_core::{Currency, Error, Language, Result, Table};
 use std::collections::HashMap;
@@ -405,7 +405,8 @@ mod tests {
     /// Byte-string ids are exported with their fixed width.
     #[test]
     fn ids_of_bytes_keep_their_width() {
-        use crm_core::data::{ColumnValues, OrdersSpec, Strings};
+        use crm_core::columns::{ColumnValues, Strings};
+        use crm_core::data::OrdersSpec;
         use crm_core::{Dataset, Orders, register};
         for width in [3, 16] {
             let id = |last: u8| [vec![7; width - 1], vec![last]].concat();

@@ -8,7 +8,7 @@ use arrow_array::*;
 use arrow_buffer::i256;
 use arrow_schema::{ArrowError, DataType, Field, Schema};
 use crm_arrow::{Money, Style};
-use crm_core::data::{Batch, ColumnData, ColumnValues};
+use crm_core::columns::{Batch, ColumnData, ColumnValues};
 use crm_core::table::{Column, Values};
 use crm_core::{Context, Currency, Language, Table, Zone};
 use std::sync::Arc;

@@ -22,7 +22,8 @@ static FAMILIES: &[&[Entry]] = &[
     crate::behavior::ANALYSES,
     crate::season::ANALYSES,
     crate::cycle::ANALYSES,
-    crate::taught::ANALYSES,
+    crate::shop_model::ANALYSES,
+    crate::customer_card::ANALYSES,
     crate::forecast::ANALYSES,
 ];
 

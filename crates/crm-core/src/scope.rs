@@ -1,7 +1,8 @@
 //! The scope of a request: date, which orders count, which rows are shown, breakdowns.
 
-use crate::data::{KindWord, StatusWord};
-use crate::{Day, Moment, Positive};
+use crate::num::Positive;
+use crate::time::{Day, Moment};
+use crate::words::{KindWord, StatusWord};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -2,13 +2,20 @@
 //! request.
 
 mod field;
+pub(crate) mod shared;
+mod texts;
 
 pub use field::{CUSTOMER_ID, Field, Type};
 pub(crate) use field::{columns, fields};
 
+use self::texts::TextIndex;
+use crate::columns::Buf;
 use crate::context::{collect, filled, room};
-use crate::data::{Buf, IdRef, Ids};
-use crate::{Currency, Day, Definition, Error, Result, Zone};
+use crate::definition::Definition;
+use crate::error::{Error, Result};
+use crate::ids::{IdRef, Ids};
+use crate::money::Currency;
+use crate::time::{Day, Zone};
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
@@ -153,8 +160,8 @@ impl Values {
         })
     }
 
-    /// Appends the cells of a column of the same type.
-    fn append(&mut self, more: Values) -> Result<()> {
+    /// Appends the cells of a column of the same type. `index` is that of its texts, from the first time on.
+    fn append(&mut self, more: Values, index: &mut Option<Box<TextIndex>>) -> Result<()> {
         fn extend<T>(to: &mut Vec<T>, from: Vec<T>) -> Result<()> {
             crate::context::grow(to, from.len(), "table column")?;
             to.extend(from);
@@ -196,18 +203,15 @@ impl Values {
                 if Arc::ptr_eq(texts, &other) {
                     return extend(codes, more);
                 }
-                // There are few distinct texts (names of channels, funnel steps), so they are
-                // merged by search.
-                let mut map = Vec::new();
-                let merged = Arc::make_mut(texts);
-                for text in other.iter() {
-                    let at = merged.iter().position(|t| t == text).unwrap_or_else(|| {
-                        merged.push(text.clone());
-                        merged.len() - 1
-                    });
-                    map.push(at as u32);
-                }
-                extend(codes, more.into_iter().map(|c| map[c as usize]).collect())
+                let texts = Arc::make_mut(texts);
+                let index = match index {
+                    Some(index) => index,
+                    None => index.insert(Box::new(TextIndex::new(texts)?)),
+                };
+                let code = index.merge(texts, &other)?;
+                crate::context::grow(codes, more.len(), "table column")?;
+                codes.extend(more.into_iter().map(|c| code[c as usize]));
+                Ok(())
             }
             _ => Err(Error::internal("tables of different columns were joined")),
         }
@@ -259,6 +263,8 @@ pub struct Column {
     values: Values,
     /// Which cells have a value; `None` if all do. Null cells have 0 in `values`.
     valid: Option<Vec<bool>>,
+    /// Where texts are found while rows are appended.
+    index: Option<Box<TextIndex>>,
 }
 
 impl Column {
@@ -270,6 +276,7 @@ impl Column {
             unit: field.unit.into(),
             values,
             valid: None,
+            index: None,
         }
     }
 
@@ -282,6 +289,7 @@ impl Column {
             unit: "".into(),
             values,
             valid: None,
+            index: None,
         }
     }
 
@@ -333,6 +341,79 @@ impl Column {
             *cell = 0.0;
         }
         Ok(Column::new(field, Values::F64(cells.into())).with_validity(valid))
+    }
+
+    /// A column of ids, by their codes in the dictionary.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfMemory`].
+    pub fn ids(
+        field: &Field,
+        ids: &Arc<Ids>,
+        codes: impl ExactSizeIterator<Item = u32>,
+    ) -> Result<Self> {
+        let codes = collect(codes, "table column")?;
+        let ids = ids.clone();
+        Ok(Column::new(field, Values::Id { ids, codes }))
+    }
+
+    /// A column of money in minor units.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfMemory`].
+    pub fn money(
+        field: &Field,
+        cells: impl ExactSizeIterator<Item = i64>,
+        currency: Currency,
+    ) -> Result<Self> {
+        let cells = collect(cells, "table column")?;
+        Ok(Column::new(field, Values::Money(cells.into(), currency)))
+    }
+
+    /// A column of civil days.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfMemory`].
+    pub fn dates(field: &Field, days: impl ExactSizeIterator<Item = i32>) -> Result<Self> {
+        let days = collect(days, "table column")?;
+        Ok(Column::new(field, Values::Date(days)))
+    }
+
+    /// A column of words of a closed list, by their places in it: `None` is null.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfMemory`].
+    pub fn words(
+        field: &Field,
+        labels: &'static [Label],
+        cells: impl ExactSizeIterator<Item = Option<u8>>,
+    ) -> Result<Self> {
+        let mut codes = room(cells.len(), "table column")?;
+        let mut valid = room(cells.len(), "table column")?;
+        for cell in cells {
+            codes.push(cell.unwrap_or(0));
+            valid.push(cell.is_some());
+        }
+        Ok(Column::new(field, Values::Category { codes, labels }).with_validity(valid))
+    }
+
+    /// A column of free texts, by their places among those that occur.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfMemory`].
+    pub fn texts(
+        field: &Field,
+        texts: &Arc<Vec<String>>,
+        codes: impl ExactSizeIterator<Item = u32>,
+    ) -> Result<Self> {
+        let codes = collect(codes, "table column")?;
+        let texts = texts.clone();
+        Ok(Column::new(field, Values::Text { codes, texts }))
     }
 
     /// A column of small whole numbers from options: `None` is null.
@@ -404,7 +485,7 @@ impl Column {
             }
             self.valid = Some(valid);
         }
-        self.values.append(more.values)
+        self.values.append(more.values, &mut self.index)
     }
 }
 
@@ -549,6 +630,7 @@ impl Column {
             unit: self.unit.clone(),
             values: Values::Bool(Vec::new()),
             valid: None,
+            index: None,
         }
     }
 }

@@ -1,8 +1,10 @@
 //! The covariance of a fit is the inverse of the likelihood's curvature at its maximum, all of it:
 //! what two parameters share, too. The curvature is found here by differences of the likelihood.
 
-use crm_core::clv::bg_nbd::{self, Family};
-use crm_core::clv::{AnyModel, Histories, History, Kind, Purchases, Rows, Unit, pareto_nbd};
+use crm_core::clv::models::bg_nbd;
+use crm_core::clv::models::bg_nbd::Family;
+use crm_core::clv::models::pareto_nbd;
+use crm_core::clv::{Histories, History, Kind, Purchases, RepeatModel, Rows, Unit};
 
 /// Customers who buy at rates of their own, some of whom stop: whole days, seeded.
 fn customers(n: usize) -> Vec<History> {
@@ -34,12 +36,12 @@ fn customers(n: usize) -> Vec<History> {
         .collect()
 }
 
-fn model(kind: Kind, values: [f64; 4]) -> AnyModel {
-    let bg = |family| AnyModel::Bg(bg_nbd::Params::new(family, 1, values, Unit::Day).unwrap());
+fn model(kind: Kind, values: [f64; 4]) -> RepeatModel {
+    let bg = |family| RepeatModel::Bg(bg_nbd::Params::new(family, 1, values, Unit::Day).unwrap());
     match kind {
         Kind::BgNbd => bg(Family::Bg),
         Kind::MbgNbd => bg(Family::Mbg),
-        _ => AnyModel::Pareto(pareto_nbd::Params::new(values, Unit::Day).unwrap()),
+        _ => RepeatModel::Pareto(pareto_nbd::Params::new(values, Unit::Day).unwrap()),
     }
 }
 

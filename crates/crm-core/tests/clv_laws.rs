@@ -1,7 +1,9 @@
 //! Laws of the models of predicted value, over the wide boxes that inputs may come from.
 
-use crm_core::clv::bg_nbd::{self, Family};
-use crm_core::clv::{AnyModel, History, Purchases, Unit, nbd, pareto_nbd};
+use crm_core::clv::models::bg_nbd;
+use crm_core::clv::models::bg_nbd::Family;
+use crm_core::clv::models::{nbd, pareto_nbd};
+use crm_core::clv::{History, Purchases, RepeatModel, Unit};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
@@ -33,7 +35,7 @@ fn history() -> impl Strategy<Value = History> {
     })
 }
 
-fn models() -> impl Strategy<Value = Vec<AnyModel>> {
+fn models() -> impl Strategy<Value = Vec<RepeatModel>> {
     (
         parameter(),
         parameter(),
@@ -45,11 +47,11 @@ fn models() -> impl Strategy<Value = Vec<AnyModel>> {
             let unit = Unit::Day;
             let bg = |family, k| bg_nbd::Params::new(family, k, [r, alpha, c, d], unit).unwrap();
             vec![
-                AnyModel::Nbd(nbd::Params::new([r, alpha], unit).unwrap()),
-                AnyModel::Bg(bg(Family::Bg, 1)),
-                AnyModel::Bg(bg(Family::Mbg, 1)),
-                AnyModel::Bg(bg(Family::Mbg, k)),
-                AnyModel::Pareto(pareto_nbd::Params::new([r, alpha, c, d], unit).unwrap()),
+                RepeatModel::Nbd(nbd::Params::new([r, alpha], unit).unwrap()),
+                RepeatModel::Bg(bg(Family::Bg, 1)),
+                RepeatModel::Bg(bg(Family::Mbg, 1)),
+                RepeatModel::Bg(bg(Family::Mbg, k)),
+                RepeatModel::Pareto(pareto_nbd::Params::new([r, alpha, c, d], unit).unwrap()),
             ]
         })
 }

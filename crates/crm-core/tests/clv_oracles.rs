@@ -2,8 +2,10 @@
 //! (`clv_models.py` and `clv_further.py` in `tests/python/oracles`), over the wide boxes that inputs
 //! may come from. Derivatives of the likelihoods are private: `clv/score.rs` reads theirs.
 
-use crm_core::clv::bg_nbd::{self, Family};
-use crm_core::clv::{AnyModel, History, Purchases, Unit, gamma_gamma, pareto_nbd};
+use crm_core::clv::models::bg_nbd;
+use crm_core::clv::models::bg_nbd::Family;
+use crm_core::clv::models::{gamma_gamma, pareto_nbd};
+use crm_core::clv::{History, Purchases, RepeatModel, Unit};
 
 /// Rows of numbers; NaN where the oracle gave up.
 fn table(text: &str) -> impl Iterator<Item = Vec<f64>> {
@@ -23,13 +25,13 @@ fn named(text: &str) -> impl Iterator<Item = (&str, Vec<f64>)> {
     names.zip(table(text))
 }
 
-fn model(name: &str, k: f64, values: &[f64]) -> AnyModel {
+fn model(name: &str, k: f64, values: &[f64]) -> RepeatModel {
     let values = [values[0], values[1], values[2], values[3]];
     let bg = |family| bg_nbd::Params::new(family, k as u32, values, Unit::Day).unwrap();
     match name {
-        "bg_nbd" | "bg_cnbd_k" => AnyModel::Bg(bg(Family::Bg)),
-        "mbg_nbd" | "mbg_cnbd_k" => AnyModel::Bg(bg(Family::Mbg)),
-        "pareto_nbd" => AnyModel::Pareto(pareto_nbd::Params::new(values, Unit::Day).unwrap()),
+        "bg_nbd" | "bg_cnbd_k" => RepeatModel::Bg(bg(Family::Bg)),
+        "mbg_nbd" | "mbg_cnbd_k" => RepeatModel::Bg(bg(Family::Mbg)),
+        "pareto_nbd" => RepeatModel::Pareto(pareto_nbd::Params::new(values, Unit::Day).unwrap()),
         other => panic!("{other}"),
     }
 }

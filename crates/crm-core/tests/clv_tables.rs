@@ -1,6 +1,7 @@
 //! From a summary to values through the register, as the doors do it.
 
-use crm_core::clv::{Purchases, Unit, pareto_nbd};
+use crm_core::clv::models::pareto_nbd;
+use crm_core::clv::{Purchases, Unit};
 use crm_core::num::rng::Rng;
 use crm_core::table::{Cell, Column, Values};
 use crm_core::{Context, Dataset, Table, register};
@@ -221,7 +222,7 @@ fn broken_frames_name_the_column() {
 /// So many that a part of them tells where to begin: the end is that of all.
 #[test]
 fn spend_of_many_customers() {
-    use crm_core::clv::gamma_gamma::{NoSpend, Params, Spend, fit};
+    use crm_core::clv::models::gamma_gamma::{NoSpend, Params, Spend, fit};
     use crm_core::clv::{Model, Status};
     let truth = Params::new([6.0, 3.5, 15.0]).unwrap();
     let draw = |i: u64| {

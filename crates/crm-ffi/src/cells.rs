@@ -7,7 +7,7 @@ use crate::boundary::{crm_text, guard};
 use crate::error::{Fault, crm_error, crm_status_t};
 use crate::memory::grow;
 use crate::table::{Texts, crm_table, pinned, wrong_type};
-use crm_core::data::{IdKind, IdRef, Ids};
+use crm_core::ids::{IdKind, IdRef, Ids};
 use crm_core::table::{Column, Values};
 
 /// The cells of a column of 32-bit whole numbers or dates. Null cells are 0; `crm_table_validity`

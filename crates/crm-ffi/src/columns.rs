@@ -10,7 +10,7 @@ use crate::boundary::{Caller, Plain};
 use crate::error::Fault;
 use crate::memory::{grow, push};
 use crm_core::Error;
-use crm_core::data::{Batch, Bits, ColumnData, ColumnValues, Strings, TimeUnit};
+use crm_core::columns::{Batch, Bits, ColumnData, ColumnValues, Strings, TimeUnit};
 use std::ffi::{c_char, c_void};
 
 /// The types of cells in a [`crm_column`]. Numbers are never reused.

@@ -9,7 +9,7 @@ use crate::handles;
 use crate::job::{crm_job, under};
 use crate::rows::{Rows, RowsObject, Spec, crm_rows};
 use crate::table::{TableObject, crm_table};
-use crm_core::data::{Customers, OrdersSpec};
+use crm_core::data::{Customers, OrdersSpec, Receipt};
 use crm_core::scope::{Filter, Policy};
 use crm_core::{Error, Orders, request};
 use serde::de::DeserializeOwned;
@@ -33,8 +33,13 @@ pub(crate) struct OrdersObject {
 
 /// A handle for these orders.
 pub(crate) fn open(orders: Orders) -> Result<crm_orders, Fault> {
+    open_with(orders, None)
+}
+
+/// A handle of orders of which some customers were forgotten.
+fn open_with(orders: Orders, forgotten: Option<Receipt>) -> Result<crm_orders, Fault> {
     let date = |day: Option<crm_core::Day>| day.map(|day| day.to_string());
-    let info = json!({
+    let mut info = json!({
         "orders": orders.len(),
         "customers": orders.n_customers(),
         "first_date": date(orders.first_date()),
@@ -42,6 +47,9 @@ pub(crate) fn open(orders: Orders) -> Result<crm_orders, Fault> {
         "currency": orders.currency().code(),
         "zone": orders.zone().to_string(),
     });
+    if let Some(receipt) = forgotten {
+        info["forgotten"] = json!(receipt);
+    }
     let info = Text::new(&info.to_string())?;
     Ok(crm_orders {
         id: handles::insert(OrdersObject { orders, info })?,
@@ -228,6 +236,83 @@ pub unsafe extern "C" fn crm_orders_concat(
             Ok(orders.orders.concat(&more.orders, context)?)
         })?;
         out.set(open(all)?);
+        Ok(())
+    })
+}
+
+/// The orders without some customers, as if made from rows that never had them: `ids` is a JSON array
+/// of numbers or texts. Their rows go, their rows of the customers table, their ids, and what only
+/// they had of order ids and dimensions. `crm_orders_info` of the new orders has `forgotten` with what
+/// went: `customers`, `orders`, `rows`, and `unknown`, the ids that nobody had.
+///
+/// Also returns `CRM_ERR_OPTION` (`ids` is no such array, a view with a filter).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn crm_orders_forget(
+    orders: crm_orders,
+    ids: *const c_char,
+    ids_size: i64,
+    job: crm_job,
+    out: *mut crm_orders,
+    error: *mut crm_error,
+) -> crm_status_t {
+    guard!(error, |caller| {
+        let ids = caller.text("ids", ids, ids_size)?;
+        let out = caller.out("out", out)?;
+        let orders = handles::pin::<OrdersObject>(orders.id)?;
+        let ids: Vec<Value> = serde_json::from_str(ids)
+            .map_err(|_| Error::option("ids", "", "a JSON array of numbers or texts"))?;
+        let (rest, receipt) = under(job, |context| Ok(orders.orders.forget(&ids, context)?))?;
+        out.set(open_with(rest, Some(receipt))?);
+        Ok(())
+    })
+}
+
+/// The orders as bytes, for a file or a cache: rows, settings, policy and customers table, with a
+/// checksum. `size` gives how many they are. When they are more than `capacity`, the buffer is left
+/// alone: a call with a capacity of 0 asks for the size (and costs as much as the other). The bytes
+/// hold ids and dimensions as they came in.
+///
+/// Also returns `CRM_ERR_OPTION` (a view with a filter).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn crm_orders_write(
+    orders: crm_orders,
+    buffer: *mut c_char,
+    capacity: usize,
+    size: *mut usize,
+    error: *mut crm_error,
+) -> crm_status_t {
+    guard!(error, |caller| {
+        let size = caller.out("size", size)?;
+        let buffer = match capacity {
+            0 => None,
+            capacity => Some(caller.buffer("buffer", buffer, capacity)?),
+        };
+        let orders = handles::pin::<OrdersObject>(orders.id)?;
+        let bytes = orders.orders.to_bytes()?;
+        if let Some(buffer) = buffer {
+            buffer.fill(&bytes);
+        }
+        size.set(bytes.len());
+        Ok(())
+    })
+}
+
+/// Orders that `crm_orders_write` has written; every analysis gives the same bits of them.
+///
+/// Also returns `CRM_ERR_DATA` (no such bytes, cut short, changed, of another format).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn crm_orders_read(
+    bytes: *const c_char,
+    size: u64,
+    job: crm_job,
+    out: *mut crm_orders,
+    error: *mut crm_error,
+) -> crm_status_t {
+    guard!(error, |caller| {
+        let out = caller.out("out", out)?;
+        let bytes = caller.bytes("bytes", bytes, size)?;
+        let orders = under(job, |context| Ok(Orders::from_bytes(bytes, context)?))?;
+        out.set(open(orders)?);
         Ok(())
     })
 }

@@ -9,9 +9,8 @@ use crate::error::{Fault, crm_error, crm_status, crm_status_t};
 use crate::handles::{self, Pin};
 use crate::memory::{extend, grow, push};
 use crate::rows_json;
-use crm_core::data::{
-    Batch, Bits, ColumnData, ColumnValues, CustomersSpec, EventsSpec, OrdersSpec, Strings,
-};
+use crm_core::columns::{Batch, Bits, ColumnData, ColumnValues, Strings};
+use crm_core::data::{CustomersSpec, EventsSpec, OrdersSpec};
 use crm_core::{Error, nearest};
 use std::ffi::c_char;
 use std::sync::{Mutex, MutexGuard, TryLockError};

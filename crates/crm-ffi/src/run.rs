@@ -65,7 +65,7 @@ pub unsafe extern "C" fn crm_run(
         let task = caller.text("task", task, -1)?;
         let options = caller.text("options", options, options_size)?;
         let out = caller.out("out", out)?;
-        let input = Input::of(data)?;
+        let input = Pinned::of(data)?;
         let table = under(job, |context| {
             Ok(register::run(task, &input.dataset(), options, context)?)
         })?;
@@ -77,18 +77,18 @@ pub unsafe extern "C" fn crm_run(
 }
 
 /// The object of a handle, pinned while an analysis reads it.
-enum Input {
+enum Pinned {
     Orders(Pin<OrdersObject>),
     Events(Pin<EventsObject>),
     Table(Pin<TableObject>),
 }
 
-impl Input {
-    fn of(data: crm_data) -> Result<Input, Fault> {
+impl Pinned {
+    fn of(data: crm_data) -> Result<Pinned, Fault> {
         Ok(match data.id >> 49 {
-            OrdersObject::TAG => Input::Orders(handles::pin(data.id)?),
-            EventsObject::TAG => Input::Events(handles::pin(data.id)?),
-            TableObject::TAG => Input::Table(handles::pin(data.id)?),
+            OrdersObject::TAG => Pinned::Orders(handles::pin(data.id)?),
+            EventsObject::TAG => Pinned::Events(handles::pin(data.id)?),
+            TableObject::TAG => Pinned::Table(handles::pin(data.id)?),
             _ => {
                 let problem = "this handle is no orders, no events and no table";
                 return Err(Fault::new(crm_status::CRM_ERR_HANDLE, "data", problem));
@@ -98,9 +98,9 @@ impl Input {
 
     fn dataset(&self) -> Dataset<'_> {
         match self {
-            Input::Orders(pin) => Dataset::Orders(&pin.orders),
-            Input::Events(pin) => Dataset::Events(&pin.events),
-            Input::Table(pin) => Dataset::Table(pin.table()),
+            Pinned::Orders(pin) => Dataset::Orders(&pin.orders),
+            Pinned::Events(pin) => Dataset::Events(&pin.events),
+            Pinned::Table(pin) => Dataset::Table(pin.table()),
         }
     }
 }

@@ -4,7 +4,7 @@ use crate::boundary::{Caller, crm_text, guard};
 use crate::error::{Fault, crm_error, crm_status, crm_status_t};
 use crate::handles::{self, Pin};
 use crate::memory::{Once, extend, push};
-use crm_core::data::IdKind;
+use crm_core::ids::IdKind;
 use crm_core::table::{Column, Values};
 use crm_core::{Definition, Language, Table};
 use std::ffi::c_char;

@@ -4,7 +4,7 @@ use crate::boundary::guard;
 use crate::error::{Fault, crm_error, crm_status_t};
 use crate::memory::extend;
 use crate::table::{crm_table, language_index, pinned};
-use crm_core::data::IdRef;
+use crm_core::ids::IdRef;
 use crm_core::table::{Cell, Column, Label};
 use crm_core::{Currency, Language, Moment};
 use std::ffi::c_char;

@@ -134,6 +134,7 @@ fn argument(ty: &str, name: &str) -> String {
         "char*" => "fixture.out_char".into(),
         "int64_t" if name.ends_with("size") => "-1".into(),
         "size_t" if matches!(name, "n_columns" | "capacity") => "1".into(),
+        "uint64_t" if name == "size" => "2".into(),
         "int64_t" | "size_t" | "uint64_t" | "int32_t" | "uint32_t" | "double" => "0".into(),
         "const crm_column*" => "&fixture.column".into(),
         "ArrowArrayStream*" => "&fixture.stream".into(),

@@ -24,7 +24,7 @@ use arrow_array::ffi_stream::FFI_ArrowArrayStream;
 use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer};
 use arrow_data::ArrayData;
 use arrow_schema::{DataType, TimeUnit};
-use crm_core::data::Batch;
+use crm_core::columns::Batch;
 use crm_core::{Context, Error, Result};
 use pyo3::buffer::{Element, PyBuffer, PyUntypedBuffer};
 use pyo3::exceptions::{PyTypeError, PyValueError};

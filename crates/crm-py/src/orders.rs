@@ -8,6 +8,7 @@ use crm_core::data::{CustomersSpec, OrdersSpec, Understood};
 use crm_core::scope::{Filter, Policy};
 use crm_core::{Day, Error};
 use pyo3::prelude::*;
+use pyo3::types::PyBytes;
 use std::sync::Arc;
 
 /// Validated, immutable orders.
@@ -52,6 +53,37 @@ impl Orders {
         guarded(py, || {
             let more = &more.get().0;
             compute(py, None, |context| self.0.concat(more, context)).map(Orders)
+        })
+    }
+
+    /// The orders without some customers, and what went as JSON.
+    fn forget(&self, py: Python<'_>, ids: &str) -> PyResult<(Self, String)> {
+        guarded(py, || {
+            let ids: Vec<serde_json::Value> = option(py, "ids", Some(ids))?.unwrap_or_default();
+            let (rest, receipt) = compute(py, None, |context| self.0.forget(&ids, context))?;
+            Ok((Orders(rest), serde_json::json!(receipt).to_string()))
+        })
+    }
+
+    /// The orders as bytes.
+    fn to_bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        guarded(py, || {
+            let bytes = compute(py, None, |_| self.0.to_bytes())?;
+            PyBytes::new_with(py, bytes.len(), |to| {
+                to.copy_from_slice(&bytes);
+                Ok(())
+            })
+        })
+    }
+
+    /// Orders that `to_bytes` has written.
+    #[staticmethod]
+    fn from_bytes(py: Python<'_>, bytes: &[u8]) -> PyResult<Self> {
+        guarded(py, || {
+            compute(py, None, |context| {
+                crm_core::Orders::from_bytes(bytes, context)
+            })
+            .map(Orders)
         })
     }
 

@@ -6,7 +6,7 @@ use crate::runtime::compute;
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;
 use crm_arrow::{Money, Style};
 use crm_core::Language;
-use crm_core::data::{IdKind, IdRef};
+use crm_core::ids::{IdKind, IdRef};
 use crm_core::table::{Column, Values};
 use pyo3::exceptions::{PyIndexError, PyValueError};
 use pyo3::prelude::*;

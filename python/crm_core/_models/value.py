@@ -111,7 +111,7 @@ def compare_models(
             summary.
 
     Returns:
-        One row per model, by AIC: model, k (regularity of the gaps), parameters, log_likelihood,
+        One row per model, by AIC: model, regularity (of the gaps, k), parameters, log_likelihood,
         aic, bic, status. If both NBD and Pareto/NBD are compared, which are the only nested models,
         the note `no_dropout_p_value` is the p-value of their likelihood-ratio test. A model of
         regular gaps for which k = 1 is best is the plain model of its family: the note `chose_k_1`

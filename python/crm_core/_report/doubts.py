@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import amount_meaning, groups, headings, layouts, statuses
+from . import amount_meaning, amounts_beside, groups, headings, layouts, statuses
 from .columns import is_text, numbers, shown
 from .groups import Groups, Values
 from .layouts import fold
@@ -46,6 +46,7 @@ def of_amounts(reading: OrderReading) -> None:
             _before_discount(reading, name, amounts)
         _other_totals(reading, name, amounts, kind)
         _other_ids(reading)
+        amounts_beside.said(reading)
 
 
 def quantity_unused(
@@ -320,13 +321,15 @@ def _other_totals(reading: OrderReading, name: str, amounts: Values, kind: str) 
         own = amount_meaning.rounded(worth)
     wanted = ("order",) if kind == "order" else ("order", "line", "row")
     for one in reading.unread:
-        if headings.amount_kind(one) not in wanted or one in reading.dimensions:
+        paid = amounts_beside.is_paid_amount(one) and not statuses.is_discount(one)
+        if (headings.amount_kind(one) not in wanted and not paid) or one in reading.dimensions:
             continue
         found = numbers(reading.table[one], reading.settings.decimal)
         if found is None:
             continue
         values = groups.values(found)
-        once = headings.amount_kind(one) == "order" and reading.keys is not None
+        of_order = headings.amount_kind(one) == "order" or (paid and kind == "order")
+        once = of_order and reading.keys is not None
         total = amount_meaning.total(values, reading.keys if once else None)
         if abs(float(total) - float(own)) > 0.005 * max(1, len(found)) ** 0.5:
             said = {"column": name, "own": f"{own:,}", "other": one, "total": f"{total:,}"}

@@ -125,7 +125,7 @@ class _EventReading(Reading):
         odd_rows.without_repeated(self, visitor, when)
         rest = [one for one in self.unread if not event_headings.is_machine(one)]
         for one in states.suspects(
-            self.table, [x for x in rest if x not in self.dimensions], False
+            self.table, [x for x in rest if x not in self.dimensions], False, self.rows.name
         ):
             values = {"column": one.name, "events": pc.sum(one.rows).as_py()}
             self.warnings.append(Note("machines", values))

@@ -72,11 +72,22 @@ class Choice:
 
 
 def is_japanese(headings: Iterable[str]) -> bool:
-    """True when some heading is written in kana or kanji."""
-    return any(
-        re.search(r"[ぁ-んァ-ヶ一-龠]", unicodedata.normalize("NFKC", heading))
-        for heading in headings
-    )
+    """True when some heading is written in kana, or in kanji that are not Chinese."""
+    text = unicodedata.normalize("NFKC", " ".join(headings))
+    if re.search(r"[ぁ-んァ-ヶ]", text):
+        return True
+    return re.search(r"[一-龠]", text) is not None and not _is_chinese(text)
+
+
+def _is_chinese(text: str) -> bool:
+    """Whether a text has words of Chinese, or characters that Japanese does not write."""
+    if any(part in text for part in layouts.words()["chinese"]["parts"]):
+        return True
+    try:
+        "".join(re.findall(r"[一-龠]", text)).encode("cp932")
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 @cache
@@ -319,11 +330,23 @@ def _bare(heading: str) -> str:
     return re.sub(rf"[\s_]*[(\[]?(?:{suffixes}|(?i:{codes}))[)\]]?\s*$", "", text) or text
 
 
+# A mail address, or a number of a person or an order.
+_VALUE = re.compile(r"@|\d{5}")
+
+
 def listed(headings: Sequence[str]) -> str:
-    """The headings as a message shows them."""
+    """The headings as a message shows them; those that look like values are only counted."""
+    values = [heading for heading in headings if _VALUE.search(heading)]
+    headings = [heading for heading in headings if heading not in values]
+    if values and len(values) >= len(headings):
+        with_mail = sum("@" in heading for heading in values)
+        return (
+            f"({len(values) + len(headings)} headings, of which {len(values)} look like values, "
+            f"{with_mail} of them like mail addresses)"
+        )
     shown = ", ".join(f'"{heading}"' for heading in headings[:40])
     return (
         shown + (f" and {len(headings) - 40} more" if len(headings) > 40 else "")
         if headings
         else "(none)"
-    )
+    ) + (f" and {len(values)} that look like values" if values and headings else "")

@@ -91,14 +91,25 @@ def rounded(column: pa.ChunkedArray) -> int:
 
 def most_are_zero(column: pa.ChunkedArray) -> bool:
     """Whether the id 0, with which many shops mean no account, has more rows than any other."""
+    counts = _rows_of_ids(column)
+    zero = counts.get("0", 0)
+    return len(counts) > 1 and zero > max(n for one, n in counts.items() if one != "0")
+
+
+def prevailing(column: pa.ChunkedArray) -> int:
+    """The rows of an id that has a fifth of all rows and ten times those of any other, else 0."""
+    counts = sorted(_rows_of_ids(column).values(), reverse=True)
+    if len(counts) < 3 or counts[0] < 20:
+        return 0
+    return counts[0] if 5 * counts[0] >= sum(counts) and counts[0] >= 10 * counts[1] else 0
+
+
+def _rows_of_ids(column: pa.ChunkedArray) -> dict[str, int]:
     if not is_text(column.type) and not pa.types.is_integer(column.type):
-        return False
+        return {}
     top = pc.value_counts(column.drop_null().cast(pa.string()))
-    if len(top) < 2:
-        return False
-    counts = pc.struct_field(top, "counts")
     words = pc.struct_field(top, "values").to_pylist()
-    return "0" in words and counts[words.index("0")].as_py() > sorted(counts.to_pylist())[-2]
+    return dict(zip(words, pc.struct_field(top, "counts").to_pylist(), strict=True))
 
 
 def without_guests(

@@ -14,7 +14,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from . import states, statuses
-from .columns import safe
 from .headings import amount_kind
 
 _FEW = 200  # different texts of a field that are looked at
@@ -65,7 +64,7 @@ class Contents:
         for name, texts in self.fields.items():
             if statuses.smell(_leaf(name)) and any(not statuses.says_no(one) for one in texts):
                 told.append(name)
-            told += [safe(one) for one in texts if states.speaks_of_stop(one)]
+            told += [states.known_part(one) for one in texts if states.speaks_of_stop(one)]
         return list(dict.fromkeys(told))
 
     def _elements(self, before: str, elements: Iterable[Any]) -> None:

@@ -104,20 +104,25 @@ def of_items(reading: OrderReading, names: Sequence[str]) -> None:
     charges = known["charges"]["words"]
     looks = [("totals_among", known["totals"]["words"], reading.warnings, name) for name in names]
     looks += [("charges_among", charges, reading.notes, name) for name in names]
-    looks += [
-        ("charges_among", charges, reading.warnings, name)
-        for name in reading.unread
-        if name not in names and few_texts(reading.table[name])
-    ]
+    kinds = [name for name in reading.unread if name not in names]
+    kinds = [name for name in kinds if few_texts(reading.table[name])]
+    looks += [("charges_among", charges, reading.warnings, name) for name in kinds]
+    discounts = known["discounts"]["words"]
+    looks += [("discounts_among", discounts, reading.warnings, name) for name in [*names, *kinds]]
     for code, words, listed, name in looks:
         text = _texts(reading.table[name])
         if text is None or fold(name) in ignored:
             continue
         here, word = _saying(text, words)
+        if here is not None and code == "discounts_among":
+            here = here & (np.nan_to_num(worth) > 0)
         amount = 0 if here is None else amount_meaning.rounded(worth[here & ~np.isnan(worth)])
         if here is not None and amount:
             rows = int(np.count_nonzero(here))
             values = {"column": name, "rows": rows, "word": word, "amount": f"{amount:,}"}
+            if code == "discounts_among":
+                total = amount_meaning.rounded(worth[~np.isnan(worth)])
+                values |= {"total": f"{total:,}", "less": f"{total - 2 * amount:,}"}
             listed.append(Note(code, values))
     for name in reading.unread:
         if fold(name) not in ignored and any(

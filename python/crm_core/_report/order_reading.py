@@ -54,6 +54,7 @@ from .layouts import MEANINGS, fold, fold_word
 from .overlap import drop_repeated
 from .problem import Problem
 from .reading import asked_for, layout_of
+from .said import Said
 from .settings import Loaded, Note, Rows, Settings
 from .several_files import of_some, read_files, require, shared
 from .source import Source, sources_of
@@ -197,6 +198,7 @@ class OrderReading(StateReading):
             self._numbers,
             self._amount_is,
             self._refund_rows,
+            self._blank_keys,
             self._levels,
             self._doubts,
             self._states,
@@ -228,7 +230,7 @@ class OrderReading(StateReading):
             if column is None or not told:
                 raise Problem(
                     f'--refund-rows: no cell of "{of}" is {", ".join(map(cut, words))}',
-                    f"There are {', '.join(map(safe, sorted(texts)[:10]))}.",
+                    _there_are(texts, column, self.rows.name),
                 )
             self._unused("--refund-rows", words, texts)
             here = pc.fill_null(pc.is_in(column, value_set=pa.array(told, pa.string())), False)
@@ -264,11 +266,46 @@ class OrderReading(StateReading):
             here = pc.is_in(column, value_set=pa.array(kept, pa.string()))
             left_out = len(here) - (pc.sum(here).as_py() or 0)
             if left_out:
+                table = self.table
                 before = self.rows.kept
                 at = pc.indices_nonzero(here).to_pylist()
                 self.rows = Rows(self.rows.parts, at if before is None else [before[i] for i in at])
                 self.table = self.table.filter(here)
                 self.notes.append(Note("left_out", {"column": name, "rows": left_out}))
+                self._refunds_left_out(name, column, table, here)
+
+    def _refunds_left_out(
+        self, name: str, column: pa.ChunkedArray, table: pa.Table, kept: pa.ChunkedArray
+    ) -> None:
+        """Rows of refunds among those that are left out, and what they come to."""
+        told = [text for text in distinct(column) if states.speaks_of_return(text)]
+        here = pc.and_not(pc.is_in(column, value_set=pa.array(told, pa.string())), kept)
+        found = numbers(table[self.chosen["amount"].value], self.settings.decimal)
+        rows = pc.sum(here).as_py() or 0
+        if rows and found is not None:
+            amount = amount_meaning.rounded(groups.values(found.filter(here)).floats)
+            values = {"column": name, "rows": rows, "amount": f"{amount:,}"}
+            self.warnings.append(Note("refunds_left_out", values))
+
+    def _blank_keys(self) -> None:
+        """Rows without a number or a date, which the library refuses or leaves out."""
+        blank: dict[str, groups.Flags] = {}
+        for role in ("order_id", "ordered_at"):
+            if role in self.arguments:
+                column = self.table[self.arguments[role]]
+                here = ~groups.valid(column)
+                if role == "ordered_at" and self.keys is not None:
+                    here &= np.asarray(self.keys.each(self.keys.counts(~here) == 0, True))
+                if np.any(here):
+                    blank[self.arguments[role]] = here
+        if not blank or self.settings.bad_rows != "drop":
+            return
+        here = np.logical_or.reduce(list(blank.values()))
+        amounts = self.floats("amount")
+        amount = amount_meaning.rounded(np.nan_to_num(amounts[here]))
+        names = ", ".join(f'"{name}"' for name in blank)
+        values = {"rows": int(np.count_nonzero(here)), "columns": names, "amount": f"{amount:,}"}
+        self.warnings.append(Note("blank_dropped", values))
 
     def _no_total_row(self) -> None:
         """Last rows of totals or of remarks, which have no customer, are no orders."""
@@ -302,6 +339,8 @@ class OrderReading(StateReading):
         )
         if not said and ids.most_are_zero(column):
             self.warnings.append(Note("zero_id", {"column": name}))
+        elif not said and (rows := ids.prevailing(column)):
+            self.notes.append(Note("prevailing_id", {"column": name, "rows": rows}))
         self._rounded_ids(name, column)
         there = {plain(word) for word in guests}
         unused = [word for word in said if word and plain(word) not in there]
@@ -347,6 +386,7 @@ class OrderReading(StateReading):
         numbered = ids.near_numbers(keys)
         if numbered:
             self.warnings.append(Note("near_orders", {"column": name, "ids": numbered}))
+        self._refuse_merged(name, keys)
         if pa.types.is_nested(keys.type) or self.keys is None:
             return
         for role in ("customer_id", "ordered_at", "status"):
@@ -362,6 +402,18 @@ class OrderReading(StateReading):
             if count > 0:
                 self.table = replaced(self.table, column, filled)
                 self.notes.append(Note("filled", {"column": column, "rows": count}))
+
+    def _refuse_merged(self, name: str, keys: pa.ChunkedArray) -> None:
+        """Blank numbers below a filled one, as merged cells leave them."""
+        there = groups.valid(keys)
+        below = np.flatnonzero(~there[1:] & np.logical_or.accumulate(there)[:-1]) + 1
+        if self.settings.bad_rows == "error" and len(below):
+            raise Problem(
+                f"{self.rows.name(int(below[0]))}, column {name}: no value, expected an order id",
+                f"{len(below)} blank cells stand below a filled one, as those of merged cells do: "
+                "fill them down in the file. --bad-rows drop leaves such rows out, and says what "
+                "they come to.",
+            )
 
     def _amount_is(self) -> None:
         """Said by the user or the layout, else as `amount_meaning` decides."""
@@ -621,3 +673,16 @@ class OrderReading(StateReading):
         else:
             self._category(name)
         self.arguments[role] = name
+
+
+def _there_are(
+    texts: Sequence[str], column: pa.ChunkedArray | None, row_name: Callable[[int], str]
+) -> str:
+    """The words of a column that a message may show."""
+    if column is None or not texts:
+        return "The column has no words."
+    said = Said(column, row_name)
+    known = [cut(text) for text in sorted(texts) if said.may_show(text)]
+    rest = len(texts) - len(known)
+    more = f"{rest} other texts" if rest else ""
+    return f"There are {', '.join([*known[:10], *([more] if more else [])])}."

@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from . import layouts, statuses
-from .columns import distinct, shown
+from .columns import distinct, few_texts, shown
 from .groups import Groups
 from .headings import REQUIRED, find, names_of
 from .layouts import fold
@@ -52,6 +52,12 @@ def refuse(
     """
     if layout is not None or all(given.get(role) for role in REQUIRED):
         return
+    if name := _log(headings, table):
+        raise Problem(
+            f'the file looks like a log of events, and not of orders: "{name}" says which rows are '
+            "views of a page",
+            "A log of events is read as one; for orders leave only purchases in the file.",
+        )
     for kind in layouts.words()["other_table"]:
         told = _told(kind, headings, table, given)
         if told:
@@ -66,6 +72,18 @@ def refuse(
                 f"If each row is an order or a line all the same, name the columns: {options}."
                 + _INSTEAD.get(kind["what"], ""),
             )
+
+
+def _log(headings: Sequence[str], table: pa.Table) -> str:
+    """The column of the kinds of events, if some are views."""
+    words = layouts.words()
+    kinds = set(map(fold, words["headings"]["events"]["kind"]))
+    views = {fold(one) for key in ("view", "product_view") for one in words["kinds"][key]}
+    for name in headings:
+        column = shown(table[name]) if fold(name) in kinds and few_texts(table[name]) else None
+        if column is not None and any(fold(text) in views for text in distinct(column)):
+            return name
+    return ""
 
 
 def _told(

@@ -25,6 +25,7 @@ from .groups import Groups
 from .headings import Choice, currency_in, is_japanese
 from .layouts import Layout, fold, fold_word
 from .problem import Problem
+from .said import is_known
 from .settings import Loaded, Note, Rows, Settings
 
 
@@ -130,7 +131,10 @@ class Reading:
             return
         values = {"option": option, "words": ", ".join(map(safe, unused[:5]))}
         close = [difflib.get_close_matches(fold_word(word), present, n=1) for word in unused[:5]]
-        near = list(dict.fromkeys(safe(present[one]) for found in close for one in found))
+        near = list(dict.fromkeys(present[one] for found in close for one in found))
+        if option != "--event-kind":  # kinds of events name no customer
+            near = [one for one in near if is_known(one)]
+        near = list(map(safe, near))
         code = "unused_words_near" if near else "unused_words"
         self.warnings.append(Note(code, {**values, "near": ", ".join(near)}))
 

@@ -111,6 +111,12 @@ NOTES: Mapping[str, tuple[str, str]] = {
         "「{column}」の値 0 は他のどの顧客より行数が多く、会員でない注文を表すことがあります。"
         '--guest-id 0 でゲスト注文に、--guest-id "" で顧客とします。',
     ),
+    "prevailing_id": (
+        'One value of "{column}" has {rows} rows, ten times as many as any other. If it means '
+        "orders without an account, --guest-id names it.",
+        "「{column}」の一つの値が{rows}行あり、他のどの値の十倍以上です。"
+        "会員でない注文を表す場合は --guest-id で指定してください。",
+    ),
     "ids_folded": (
         '{ids} ids of "{column}" differed from another only by case, width or blanks and count as '
         "the same customer; --id-fold none keeps them apart.",
@@ -268,6 +274,14 @@ NOTES: Mapping[str, tuple[str, str]] = {
         "「{column}」が「{word}」など送料・手数料・値引きを表す行が{rows}行({amount})あり、"
         "売上に含めています。",
     ),
+    "discounts_among": (
+        '"{column}" says "{word}" or another word for a discount in {rows} rows whose amounts are '
+        "above zero, and they are added: the total is {total}, with these rows taken off {less}. "
+        '--refund-rows "{column}={word}" takes them off, --ignore "{column}" says that they count.',
+        "「{column}」が「{word}」など値引きを表す{rows}行の金額が正のため加算しています。合計は{total}、"
+        '差し引くと{less}です。--refund-rows "{column}={word}" で差し引き、'
+        '--ignore "{column}" で加算を確定します。',
+    ),
     "parts_of_sets": (
         '"{column}" names what {rows} rows belong to; they have amounts of their own ({amount}), '
         "which count beside that of the set. --where or the file leaves one of both out; --ignore "
@@ -307,6 +321,12 @@ NOTES: Mapping[str, tuple[str, str]] = {
         '--amount "{other}".',
         "金額には「{column}」({own})を使いました。「{other}」の合計は{total}です"
         "(--amount で指定)。",
+    ),
+    "numbered_amounts": (
+        '"{column}" alone is taken as the amount ({own}). With {other} the total is {total}: give '
+        "each amount a row of its own, with the order's number.",
+        "金額には「{column}」({own})だけを使いました。{other} を合わせると{total}です。"
+        "金額ごとに行を分け、同じ注文番号を付けてください。",
     ),
     "other_ids": (
         '"{column}" is taken as the customer ({ids} ids); "{other}" has {others}: '
@@ -403,6 +423,59 @@ NOTES: Mapping[str, tuple[str, str]] = {
         'refunds, --ignore "{column}" says that it does not matter.',
         "「{column}」に {words} とある注文{orders}件が集計対象になっています。--status で除き、"
         '--refund-rows "{column}={word}" で返金の行とし、--ignore で無視します。',
+    ),
+    "not_used_texts": (
+        '"{column}" has texts about cancellations or refunds ({words}) in {orders} orders that '
+        "count, and was not used: take what does not count out of the file, or --ignore "
+        '"{column}" says that it does not matter.',
+        "「{column}」に取消や返金に関する記述({words})のある注文{orders}件が集計対象になっています。"
+        "該当する行をファイルから除くか、--ignore で無視します。",
+    ),
+    "less_discount": (
+        '"{other}" is "{column}" less "{discount}" in nearly all rows: the amounts are taken '
+        'before it ({own}); after it they come to {total}: --amount "{other}". --ignore '
+        '"{discount}" confirms.',
+        "「{other}」はほぼ全行で「{column}」から「{discount}」を引いた値です。値引前の金額で数えました"
+        "({own})。値引後は{total}です(--amount で指定)。--ignore で確定します。",
+    ),
+    "minority_word": (
+        '"{column}" is {word} in {rows} rows, and nothing says whether they count like the '
+        "others: the amounts come to {own} with them and to {rest} without. --refund-rows takes "
+        "them as money given back.",
+        "「{column}」が{word}の{rows}行は、他の行と同じく数えてよいか不明です。含めると{own}、"
+        "除くと{rest}です。返金の行なら --refund-rows を指定してください。",
+    ),
+    "last_is_sum": (
+        'The last row ({row}) is in "{column}" the sum of all others: with it they come to {own}, '
+        "without it to {rest}. Leave a row of totals out of the file.",
+        "最後の行({row})の「{column}」は他の全行の合計と一致します。含めると{own}、除くと{rest}です。"
+        "合計行ならファイルから除いてください。",
+    ),
+    "total_again": (
+        '"{column}" is the same on several rows of one customer and purchase ({orders} times), and '
+        "no order number joins them: as lines of one order they come to {once}, as counted to "
+        "{each}. --order-id names a number that joins them; --amount-is line confirms.",
+        "同じ顧客の同じ購入の複数行に同じ「{column}」があり({orders}組)、注文番号でまとめられません。"
+        "1回だけ数えると{once}、現在は{each}です。--order-id で注文番号の列を、"
+        "--amount-is line で確定します。",
+    ),
+    "blank_dropped": (
+        "{rows} rows have no value in {columns} and are left out, as --bad-rows drop says; their "
+        "amounts come to {amount}. Cells that are merged in a spreadsheet are blank below the "
+        "first: fill them down.",
+        "{columns}が空欄の{rows}行(金額 {amount})は --bad-rows drop により除きました。"
+        "結合されたセルは2行目以降が空欄になります。値を補ってください。",
+    ),
+    "refunds_left_out": (
+        '{rows} of the rows that "{column}" leaves out give money back ({amount}): it is not '
+        "taken off the revenue.",
+        "「{column}」により除いた行のうち返金の{rows}行({amount})は、売上から差し引いていません。",
+    ),
+    "no_days": (
+        '{rows} cells of "{column}" hold a day that programs write for none, such as 9999-12-31 or '
+        "1970-01-01; they cancel nothing.",
+        "「{column}」の{rows}件は値なしを表す日付(9999-12-31、1970-01-01 など)のため、"
+        "キャンセルとしません。",
     ),
     "differs_total": (
         'The heading "{column}" says an order\'s total, but it differs between lines of an order: '

@@ -8,11 +8,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from . import doubts, line_states, states, statuses
-from .columns import cut, distinct, filled_within, replaced, safe, shown, trimmed, zero
+from .columns import cut, distinct, filled_within, replaced, shown, trimmed, zero
 from .headings import MONEY, Choice, find
 from .layouts import MEANINGS, Layout, fold, fold_word
 from .problem import Problem
 from .reading import Reading
+from .said import Said
 from .settings import Note
 
 
@@ -100,7 +101,7 @@ class StateReading(Reading):
         for name in [] if off else [*said, *(one for one in others if one not in said)]:
             column = self._state(name)
             if name in said:
-                self._meanings(name, distinct(column), None)
+                self._meanings(name, column, None)
             else:
                 self._strangers(name, column)
             stops.append(states.further(name, column, settings.status_map))
@@ -121,11 +122,17 @@ class StateReading(Reading):
             return
         _, unknown = statuses.meanings(distinct(column), None, self.settings.status_map)
         if unknown:
-            told = ", ".join(safe(word) for word in unknown[:5])
+            told = ", ".join(map(Said(column, self.rows.name), unknown[:5]))
             self.warnings.append(Note("strange_words", {"column": name, "words": told}))
 
     def _stop(self, name: str, words: Sequence[str]) -> states.Stop:
-        return states.cancellations(name, self._state(name), words, self.settings.status_map)
+        column = self._state(name)
+        no_days = [text for text in distinct(column) if states.is_no_day(text)]
+        if no_days and not words:
+            rows = pc.sum(is_in(column, no_days)).as_py()
+            self.notes.append(Note("no_days", {"column": name, "rows": rows}))
+        own = self.settings.status_map
+        return states.cancellations(name, column, words, own, Said(column, self.rows.name))
 
     def _state(self, name: str) -> pa.ChunkedArray:
         """A column of states, filled where only an order's first line carries its values."""
@@ -143,13 +150,13 @@ class StateReading(Reading):
         """The status column in the library's words."""
         column = trimmed(self.table[name]).cast(pa.string())
         words = distinct(column)
-        known = self._meanings(name, words, self.layout if self._of_layout("status") else None)
+        known = self._meanings(name, column, self.layout if self._of_layout("status") else None)
         self._given_back(name, column, known)
         meaning = pa.array([*(known[word] for word in words), None], pa.string())
         at = pc.fill_null(pc.index_in(column, value_set=pa.array(words, pa.string())), len(words))
         by_meaning: dict[str, list[str]] = {}
         for word, one in known.items():
-            by_meaning.setdefault(one, []).append(cut(word))
+            by_meaning.setdefault(one, []).append(cut(word))  # known, or the user's own
         shown_map = {one: by_meaning[one] for one in MEANINGS if one in by_meaning}
         self.notes.append(Note("statuses", {"map": shown_map}))
         return pc.take(meaning, at)
@@ -170,16 +177,20 @@ class StateReading(Reading):
             for word, meaning in whole.items():
                 doubts.refunded_in_part(self, name, is_in(column, [word]), word, meaning)
 
-    def _meanings(self, name: str, words: Sequence[str], layout: Layout | None) -> dict[str, str]:
-        known, unknown = statuses.meanings(words, layout, self.settings.status_map)
+    def _meanings(
+        self, name: str, column: pa.ChunkedArray, layout: Layout | None
+    ) -> dict[str, str]:
+        known, unknown = statuses.meanings(distinct(column), layout, self.settings.status_map)
         if unknown:
-            unknown = [safe(word) for word in unknown]
-            listed = ", ".join(f'"{word}"' for word in unknown[:10]) + (
-                f" and {len(unknown) - 10} more" if len(unknown) > 10 else ""
-            )
+            said = Said(column, self.rows.name)
+            unknown.sort(key=lambda word: not said.may_show(word))
+            listed = ", ".join(
+                f'"{word}"' if said.may_show(word) else said(word) for word in unknown[:10]
+            ) + (f" and {len(unknown) - 10} more" if len(unknown) > 10 else "")
+            likely = statuses.likely(unknown[0])
             raise Problem(
                 f"column {name}: what does {listed} mean?",
-                f'Say so with --status-map "{unknown[0]}={statuses.likely(unknown[0])}"; the '
+                f'Say so with --status-map "{said.option(unknown[0])}={likely}"; the '
                 f"meanings are {', '.join(MEANINGS)}. "
                 '--status "" leaves the column out.',
             )
@@ -227,7 +238,8 @@ class StateReading(Reading):
     def _suspects(self, mapped: pa.ChunkedArray | None) -> None:
         """Columns that look like a state and were not used, with the orders that they touch."""
         unread = [name for name in self.unread if name not in self.dimensions]
-        for one in states.suspects(self.table, unread, "refunded" in self.chosen):
+        read = "refunded" in self.chosen
+        for one in states.suspects(self.table, unread, read, self.rows.name):
             # What is below zero gives back already.
             amounts = self.table[self.arguments["amount"]]
             below = pc.fill_null(pc.less(amounts, zero(amounts.type)), False)

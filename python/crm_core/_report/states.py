@@ -9,7 +9,7 @@ warned of with the number of orders that it touches.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,12 +17,22 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from . import layouts, statuses
-from .columns import cut, distinct, few_texts, mapped, safe, shown
+from .columns import cut, distinct, few_texts, mapped, shown
 from .groups import Flags, Groups, Values, flags, valid
 from .layouts import Layout, fold, fold_word
 from .problem import Problem
+from .said import Said, is_known
 
-_DATE = re.compile(r"\s*(\d{1,4}\s*[-/.年]\s*\d|\d{8}|[A-Za-z]{3,9}\.? \d{1,2},|\d{9,13}\s*$)")
+# 5.00 is money and no date.
+_DATE = re.compile(
+    r"(?!\s*\d+[.,]\d+\D*$)\s*(\d{1,4}\s*[-/.年]\s*\d|\d{8}|[A-Za-z]{3,9}\.? \d{1,2},|\d{9,13}\s*$)"
+)
+_NO_DAY = re.compile(
+    r"\s*(9999|1900|1970|1899|1753|0001|2999|2099)(?P<s>[-/.年]?)"
+    r"(12(?P=s)31|12(?P=s)30|0?1[-/.月]?0?1)日?"
+    r"([ T][\d:.]+(Z|[+-]\d\d:?\d\d)?)?\s*|\s*(31[./-]12[./-]9999|0?1[./-]0?1[./-](1900|1970))"
+    r"( [\d:.]+)?\s*"
+)
 #: All meanings, the one that an order of several takes first: of those that count, `pending`.
 MEANINGS_RANKED = (*statuses.STOPS, "pending", "completed")
 
@@ -54,7 +64,11 @@ class Suspect:
 
 
 def cancellations(
-    name: str, column: pa.ChunkedArray, words: Sequence[str], own: Mapping[str, str]
+    name: str,
+    column: pa.ChunkedArray,
+    words: Sequence[str],
+    own: Mapping[str, str],
+    said: Said,
 ) -> Stop:
     """A date or flag of cancellation.
 
@@ -63,6 +77,7 @@ def cancellations(
         column: Its texts, without blanks.
         words: The values that mean cancelled, if a layout gives them; "*" is any.
         own: The user's `--status-map`.
+        said: How a message shows a value.
 
     Raises:
         Problem: A value is neither a date, nor yes or no, nor a known state.
@@ -76,7 +91,7 @@ def cancellations(
             return mine[word]
         if wanted and "*" not in wanted:
             return "cancelled" if word in wanted else None
-        if statuses.says_no(text):
+        if statuses.says_no(text) or is_no_day(text):
             return None
         if "*" in wanted or statuses.says_yes(text) or _DATE.match(text):
             return "cancelled"
@@ -85,13 +100,20 @@ def cancellations(
     found = {text: meaning(text) for text in distinct(column)}
     unknown = sorted(text for text, one in found.items() if one == "?")
     if unknown:
+        shown_word = said(unknown[0])
+        quoted = f'"{shown_word}"' if said.may_show(unknown[0]) else shown_word
         raise Problem(
-            f'column {name}: does "{safe(unknown[0])}" mean that the order is cancelled?',
-            f'Say so with --status-map "{cut(unknown[0])}=cancelled" or "...=completed"; '
+            f"column {name}: does {quoted} mean that the order is cancelled?",
+            f'Say so with --status-map "{said.option(unknown[0])}=cancelled" or "...=completed"; '
             f'--ignore "{name}" leaves the column out.',
         )
     stopping = {text: one for text, one in found.items() if one in statuses.STOPS}
     return Stop(name, mapped(column, stopping.get), {})
+
+
+def is_no_day(text: str) -> bool:
+    """Whether a date is one that programs write for none, such as 9999-12-31."""
+    return _NO_DAY.fullmatch(text) is not None
 
 
 def further(name: str, column: pa.ChunkedArray, own: Mapping[str, str]) -> Stop:
@@ -128,7 +150,9 @@ def by_headings(
     return cancels, states
 
 
-def suspects(table: pa.Table, unread: Sequence[str], refunds_read: bool) -> list[Suspect]:
+def suspects(
+    table: pa.Table, unread: Sequence[str], refunds_read: bool, row_name: Callable[[int], str]
+) -> list[Suspect]:
     """Unread columns with words or a heading about cancellations or refunds."""
     found: list[Suspect] = []
     for name in unread:
@@ -136,7 +160,7 @@ def suspects(table: pa.Table, unread: Sequence[str], refunds_read: bool) -> list
         if smell == "refunded" and refunds_read:
             smell = ""
         if not smell and statuses.is_consent(name):
-            stop = _saying_no(name, table[name])
+            stop = _saying_no(name, table[name], row_name)
             if stop is not None:
                 found.append(stop)
             continue
@@ -163,7 +187,9 @@ def suspects(table: pa.Table, unread: Sequence[str], refunds_read: bool) -> list
             if smell:
                 found.append(Suspect(name, rows, [], _how(name, told)))
             else:
-                found.append(Suspect(name, rows, sorted({_said(one) for one in told})))
+                # Other texts may be a person's, and no option takes them in part.
+                code = "not_used_words" if all(map(is_known, told)) else "not_used_texts"
+                found.append(Suspect(name, rows, sorted({known_part(one) for one in told}), code))
     return found
 
 
@@ -182,19 +208,18 @@ def _how(name: str, told: Sequence[str]) -> str:
     return "not_used_heading"
 
 
-def _said(text: str) -> str:
+def known_part(text: str) -> str:
     """What a message may show of a cell: a known word, or the part of it that is known."""
-    word = fold_word(text)
-    if word in statuses.general() or statuses.is_odd(text) or statuses.is_unpaid(text):
-        return safe(text)
-    if any(word in words for words in statuses.verdict_words()):
-        return safe(text)
+    if is_known(text):
+        return text.strip()
     low = text.lower()
     parts = layouts.words()["smells"]["cancelled"]
     return next((f"…{part}…" for part in parts if part in low), f"({len(text)} characters)")
 
 
-def _saying_no(name: str, column: pa.ChunkedArray) -> Suspect | None:
+def _saying_no(
+    name: str, column: pa.ChunkedArray, row_name: Callable[[int], str]
+) -> Suspect | None:
     """A flag such as paid or active, and the rows in which it is no or names a state of it."""
     text = shown(column)
     if text is None:
@@ -205,11 +230,15 @@ def _saying_no(name: str, column: pa.ChunkedArray) -> Suspect | None:
     told |= {one for one in texts if flags_only and statuses.says_no(one)}
     if not told:
         return None
-    rows = pc.is_in(text, value_set=pa.array(sorted(told), pa.string()))
+    rows = pc.fill_null(pc.is_in(text, value_set=pa.array(sorted(told), pa.string())), False)
     others = sorted(set(texts) - told)
-    shown_words = [safe(one) for one in sorted(told)]
-    rows = pc.fill_null(rows, False)
-    return Suspect(name, rows, shown_words, "not_used_flag", [safe(one) for one in others])
+    said = Said(text, row_name)
+    first_known = sorted(told, key=lambda one: (not said.may_show(one), one))
+    shown_words = [cut(one) for one in first_known if said.may_show(one)]
+    if not shown_words:
+        return Suspect(name, rows, [known_part(first_known[0])], "not_used_texts")
+    further = [said.option(one) for one in others]
+    return Suspect(name, rows, shown_words, "not_used_flag", further)
 
 
 def speaks_of_stop(text: str) -> bool:
@@ -226,6 +255,12 @@ def speaks_of_stop(text: str) -> bool:
     if begin is not None and not low[len(begin) :][:1].isalnum():
         return True
     return any(part in low for part in smells["cancelled"] if part != "void")
+
+
+def speaks_of_return(text: str) -> bool:
+    """Whether a text holds a word for a refund or a return."""
+    known = statuses.general().get(fold_word(text))
+    return known in ("refunded", "returned") or statuses.speaks_of("refunded", text)
 
 
 def _is_test(text: str) -> bool:

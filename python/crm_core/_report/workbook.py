@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from . import heading_line, number_formats
+from .columns import unique
 from .container import Container
 from .problem import Problem
 from .text_rows import TextRows, float_text
@@ -39,9 +40,8 @@ class Workbook(TextRows):
         ]
         self._numbers = [number for number, _ in filled]
         self._container, self._below = container, at + 1
-        for place, name in enumerate(self.headings):
-            if name not in self._columns:
-                self._columns[name] = _column([row[place] for _, row in filled])
+        for place, name in enumerate(unique(self.headings)):
+            self._columns[name] = _column([row[place] for _, row in filled])
         titles = sum(any(word.strip() for word in row) for row in words[:at])
         if titles:
             self.notes.append(("preamble", {"rows": titles, "file": container.name, "row": at + 1}))

@@ -3,7 +3,8 @@
 
 use super::{AS_OF, Analysis, Dataset, Input, noted_end, resolved};
 use crate::context::{Context, filled};
-use crate::data::{Events, Reason};
+use crate::data::Events;
+use crate::data::input::parse::Reason;
 use crate::error::{Error, Result};
 use crate::scope::{AsOf, Filter, Scope};
 use crate::table::{Column, Table, Values};
@@ -102,28 +103,34 @@ impl Input for Events {
             }
         }
         all = all.with_note("events_after_as_of", json!(later));
-        let offsets = &self.data()?.offsets;
-        let days = moments.iter().map(|m| offsets.day(m.instant(offsets)));
-        if let (Some(last), Some(day)) = (self.last_date(), days.max()) {
-            all = noted_end(all, last, day);
-        }
-        if self.rows_left_out() > 0 {
-            all = all.with_note("rows_left_out", json!(self.rows_left_out()));
-            let reasons = self.data()?.left_out.iter();
-            let reasons = reasons.map(|(reason, rows)| (why(*reason).to_owned(), json!(rows)));
-            let reasons: serde_json::Map<String, Value> = reasons.collect();
-            all = all.with_note("rows_left_out_by_reason", reasons.into());
-        }
-        let at_one_instant = self.data()?.at_one_instant;
-        if at_one_instant > 0 {
-            all = all.with_note("events_at_one_instant", json!(at_one_instant));
-        }
-        let rounded = self.data()?.rounded;
-        if rounded > 0 {
-            all = all.with_note("amounts_rounded", json!(rounded));
-        }
-        Ok((all, resolved))
+        Ok((noted(self, all, &moments)?, resolved))
     }
+}
+
+/// The table with what is to be known of the events behind it: how far they go, rows left out, instants shared,
+/// amounts rounded.
+fn noted(events: &Events, mut all: Table, moments: &[Moment]) -> Result<Table> {
+    let offsets = &events.data()?.offsets;
+    let days = moments.iter().map(|m| offsets.day(m.instant(offsets)));
+    if let (Some(last), Some(day)) = (events.last_date(), days.max()) {
+        all = noted_end(all, last, day);
+    }
+    if events.rows_left_out() > 0 {
+        all = all.with_note("rows_left_out", json!(events.rows_left_out()));
+        let reasons = events.data()?.left_out.iter();
+        let reasons = reasons.map(|(reason, rows)| (why(*reason).to_owned(), json!(rows)));
+        let reasons: serde_json::Map<String, Value> = reasons.collect();
+        all = all.with_note("rows_left_out_by_reason", reasons.into());
+    }
+    let at_one_instant = events.data()?.at_one_instant;
+    if at_one_instant > 0 {
+        all = all.with_note("events_at_one_instant", json!(at_one_instant));
+    }
+    let rounded = events.data()?.rounded;
+    if rounded > 0 {
+        all = all.with_note("amounts_rounded", json!(rounded));
+    }
+    Ok(all)
 }
 
 /// Why a row of events was left out.

@@ -1,12 +1,16 @@
 //! Breakdowns of the rates of carts and browsing by product, page, channel or hour: each cart or
 //! browse counts on the line of one event's categories.
 
+use crate::columns::Buf;
 use crate::context::{collect, push};
-use crate::data::{AttributeValues, Buf, Events, Ids, NO_ID, rank};
+use crate::data::Events;
+use crate::data::filter::AttributeValues;
+use crate::data::orders::view::rank;
+use crate::error::{Error, Result};
+use crate::ids::{Ids, NO_ID};
 use crate::num::ratio::Sums;
 use crate::request::distinct;
 use crate::table::{Column, Field, Type};
-use crate::{Error, Result};
 use std::cmp::Ordering;
 use std::sync::Arc;
 
@@ -130,7 +134,7 @@ impl Breakdown {
         let columns = self.0.iter().map(|by| {
             let code = |line: &Line<L>| line.event.map_or(NO_ID, |event| by.codes[event as usize]);
             let codes = collect(lines.iter().map(code), "table")?;
-            let column = super::ids_column(&field, &by.ids, codes)?;
+            let column = super::columns::ids_column(&field, &by.ids, codes)?;
             Ok(column.renamed(by.name.clone()))
         });
         columns.collect()

@@ -1,4 +1,4 @@
-//! Browse abandonment rate (閲覧落ち率), by product, page, channel or hour. [`super::browse`] lists the
+//! Browse abandonment rate (閲覧落ち率), by product, page, channel or hour. [`super::browse_abandonment`] lists the
 //! visitors to follow up.
 //!
 //! # Definition
@@ -23,16 +23,19 @@
 //! `hour` and by any column of events (`page`, `channel`, a dimension) a browse counts under the
 //! value of its last view.
 
-use super::OF_THE_SITE;
 use super::breakdown::{Breakdown, Counts, Line, Part};
 use super::cart_abandonment::is_product;
+use super::parameters::OF_THE_SITE;
 use crate::analysis::Analysis;
-use crate::context::{collect, filled, push};
-use crate::data::{EventData, EventWord, Events};
+use crate::context::{Context, collect, filled, push};
+use crate::data::Events;
+use crate::data::events::event_data::EventData;
+use crate::error::Result;
 use crate::num::ratio::Ratio;
 use crate::scope::Scope;
-use crate::table::{Column, Field, Values, columns};
-use crate::{Context, Duration, Result, Table};
+use crate::table::{Column, Field, Table, Values, columns};
+use crate::time::Duration;
+use crate::words::EventWord;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -212,13 +215,14 @@ impl Analysis for BrowseRates {
     const JA: &'static str = "閲覧落ち率";
     const COLUMNS: &'static [Field] = &columns! {
         "browses": Int, "browses", "閲覧機会数", "Browses whose wait is over.";
-        "abandoned": Int, "browses", "閲覧落ち数", "Browses without an add, checkout or order in time.";
-        "recovered": Int, "browses", "回復数", "Abandoned browses followed by an order later.";
-        "abandonment_rate": Float, "", "閲覧落ち率", "Abandoned / browses.";
-        "abandonment_rate_low": Float, "", "閲覧落ち率下限", "95 %, by visitor.";
-        "abandonment_rate_high": Float, "", "閲覧落ち率上限", "95 %, by visitor.";
-        "carted": Int, "browses", "カート追加数", "Browses followed by an add or a checkout in time.";
-        "ordered": Int, "browses", "購入数", "Browses followed by an order in time, before any add or checkout.";
+        "abandoned_browses": Int, "browses", "閲覧落ち数", "Browses without an add, checkout or order in time.";
+        "recovered_browses": Int, "browses", "回復数", "Abandoned browses followed by an order later.";
+        "browse_abandonment_rate": Float, "", "閲覧落ち率", "Abandoned / browses.";
+        "browse_abandonment_rate_low": Float, "", "閲覧落ち率下限", "95 %, by visitor.";
+        "browse_abandonment_rate_high": Float, "", "閲覧落ち率上限", "95 %, by visitor.";
+        "carted_browses": Int, "browses", "カート追加数", "Browses followed by an add or a checkout in time.";
+        "ordered_browses": Int, "browses", "購入数",
+            "Browses followed by an order in time, before any add or checkout.";
     };
     const SCOPE: &'static [&'static str] = OF_THE_SITE;
     type Data = Events;
@@ -227,8 +231,8 @@ impl Analysis for BrowseRates {
     fn run(events: &Events, _: &Scope, options: &Options, context: &Context) -> Result<Table> {
         use EventWord as W;
         let possible = [W::Add, W::Checkout, W::Purchase];
-        super::need(events, Self::NAME, &[W::ProductView], &possible)?;
-        super::longer_than_zero("wait", options.wait)?;
+        super::kinds::need(events, Self::NAME, &[W::ProductView], &possible)?;
+        super::parameters::longer_than_zero("wait", options.wait)?;
         let breakdown = Breakdown::new(events, &options.by)?;
         let product = match options.by.iter().any(|name| is_product(events, name)) {
             true => events.dim("product")?,
@@ -255,7 +259,7 @@ impl Analysis for BrowseRates {
         }
         let lines = breakdown.lines::<Browses>(machine.parts)?;
         let mut columns = breakdown.columns(&lines)?;
-        let level = super::level()?;
+        let level = super::parameters::level()?;
         let rates = lines.iter().map(|l| Ratio::from_sums(&l.abandoned, level));
         let rates = collect(rates, "table")?;
         let int = |of: fn(&Line<Browses>) -> u64| {
@@ -265,7 +269,7 @@ impl Analysis for BrowseRates {
         columns.push(Column::new(&f[0], int(|l| l.abandoned.trials)?));
         columns.push(Column::new(&f[1], int(|l| l.abandoned.hits)?));
         columns.push(Column::new(&f[2], int(|l| l.counts.recovered)?));
-        columns.extend(super::rate_columns(&f[3..6], &rates)?);
+        columns.extend(super::columns::rate_columns(&f[3..6], &rates)?);
         columns.push(Column::new(&f[6], int(|l| l.counts.carted)?));
         columns.push(Column::new(&f[7], int(|l| l.counts.ordered)?));
         Ok(Table::new(columns))
@@ -275,9 +279,11 @@ impl Analysis for BrowseRates {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::Dataset;
     use crate::data::Event;
+    use crate::register;
     use crate::table::Cell;
-    use crate::{Dataset, Zone, register};
+    use crate::time::Zone;
 
     fn rates(log: &[(&str, &str, &str)], request: &str) -> Vec<Vec<String>> {
         let event = |(at, kind, product): &(&str, &str, &str)| {
@@ -295,7 +301,7 @@ mod tests {
         let shown = |row: usize| {
             let cells = table.columns().iter().filter_map(|c| match c.cell(row) {
                 Cell::Int(v) => Some(v.to_string()),
-                Cell::Id(crate::data::IdRef::Text(text)) => Some(text.into_owned()),
+                Cell::Id(crate::ids::IdRef::Text(text)) => Some(text.into_owned()),
                 _ => None,
             });
             cells.collect()

@@ -29,10 +29,14 @@
 //! Removals of products that are not in an open cart, and purchases without an open cart, change
 //! nothing and are counted in the notes.
 
-use crate::context::{filled, grow, push};
-use crate::data::{EventData, EventDim, EventWord, Events, NO_ID};
+use crate::context::{Context, filled, grow, push};
+use crate::data::Events;
+use crate::data::events::event_data::{EventData, EventDim};
+use crate::error::{Error, Result};
+use crate::ids::NO_ID;
 use crate::table::Label;
-use crate::{Context, Duration, Error, Result};
+use crate::time::Duration;
+use crate::words::EventWord;
 use std::cmp::Ordering;
 
 /// The stage that an abandoned cart reached.
@@ -174,8 +178,8 @@ pub fn carts(
 ) -> Result<Carts> {
     use EventWord as W;
     let possible = [W::Remove, W::Checkout, W::PaymentFailed];
-    super::longer_than_zero("window", window)?;
-    super::need(events, analysis, &[W::Add, W::Purchase], &possible)?;
+    super::parameters::longer_than_zero("window", window)?;
+    super::kinds::need(events, analysis, &[W::Add, W::Purchase], &possible)?;
     let mut all = Carts::default();
     // For each product (the last slot is for events without a product), its position in the latest
     // cart that held it.
@@ -450,7 +454,8 @@ impl Machine<'_> {
 mod tests {
     use super::*;
     use crate::data::{Event, EventsBuilder};
-    use crate::{Currency, Zone};
+    use crate::money::Currency;
+    use crate::time::Zone;
 
     fn at(time: &str, kind: &str) -> Event {
         Event::new("v", &format!("2026-03-{time}"), kind)

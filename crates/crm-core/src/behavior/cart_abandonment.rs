@@ -3,7 +3,7 @@
 //!
 //! # Definition
 //!
-//! A [cart](super::cart) counts if its last activity is longer than `window` before `as_of`; it is
+//! A cart counts if its last activity is longer than `window` before `as_of`; it is
 //! then ordered, emptied or abandoned. Recent orders do not count either: otherwise quick orders
 //! would be counted earlier than abandoned carts.
 //!
@@ -27,16 +27,18 @@
 //! `product` among several columns, the values of the other columns are from the event that added
 //! the product.
 
-use super::OF_THE_SITE;
 use super::breakdown::{Breakdown, Counts, Line, Part};
-use super::cart::{self, Cart, Item, Stage, State};
+use super::cart;
+use super::cart::{Cart, Item, Stage, State};
+use super::parameters::OF_THE_SITE;
 use crate::analysis::Analysis;
-use crate::context::{collect, push};
+use crate::context::{Context, collect, push};
 use crate::data::Events;
+use crate::error::{Error, Result};
 use crate::num::ratio::Ratio;
 use crate::scope::Scope;
-use crate::table::{Column, Field, Values, columns};
-use crate::{Context, Duration, Error, Result, Table};
+use crate::table::{Column, Field, Table, Values, columns};
+use crate::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -225,7 +227,7 @@ impl Analysis for CartAbandonment {
         }
         let lines = breakdown.lines::<Carts>(parts)?;
         let mut columns = breakdown.columns(&lines)?;
-        let level = super::level()?;
+        let level = super::parameters::level()?;
         let rates = lines.iter().map(|l| Ratio::from_sums(&l.abandoned, level));
         let rates = collect(rates, "table")?;
         let int = |of: fn(&Line<Carts>) -> u64| {
@@ -235,7 +237,7 @@ impl Analysis for CartAbandonment {
         columns.push(Column::new(&f[0], int(|l| l.abandoned.trials)?));
         columns.push(Column::new(&f[1], int(|l| l.abandoned.hits)?));
         columns.push(Column::new(&f[2], int(|l| l.counts.recovered)?));
-        columns.extend(super::rate_columns(&f[3..6], &rates)?);
+        columns.extend(super::columns::rate_columns(&f[3..6], &rates)?);
         columns.push(Column::new(&f[6], int(|l| l.counts.ordered)?));
         columns.push(Column::new(&f[7], int(|l| l.counts.emptied)?));
         columns.push(Column::new(&f[8], int(|l| l.counts.stages[0])?));

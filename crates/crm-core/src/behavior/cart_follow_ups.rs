@@ -20,11 +20,17 @@
 use super::cart::{self, Cart, State};
 use super::sessions::VISITOR_ID;
 use crate::analysis::Analysis;
-use crate::context::{collect, filled, push, room};
-use crate::data::{EventData, EventWord, Events, NO_ID};
+use crate::behavior::fields::{ABANDONED_AT, PRODUCT, STARTED_AT};
+use crate::context::{Context, collect, filled, push, room};
+use crate::data::Events;
+use crate::data::events::event_data::EventData;
+use crate::error::{Error, Result};
+use crate::ids::NO_ID;
 use crate::scope::Scope;
-use crate::table::{CUSTOMER_ID, Column, Field, Label, Values, columns, fields};
-use crate::{Context, Duration, Error, Result, Table};
+use crate::table::shared::{AMOUNT, SUPPRESSED_BY};
+use crate::table::{CUSTOMER_ID, Column, Field, Label, Table, Values, columns, fields};
+use crate::time::Duration;
+use crate::words::EventWord;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -183,8 +189,6 @@ fn reasons(
 fields! {
     CART = "cart", Int, "", "カート回数", "1 for the visitor's first cart.";
     QUANTITY = "quantity", Int, "units", "数量", "Units left in it.";
-    VALUE = "value", Money, "currency", "金額", "Value left in it; only with amounts.";
-    SUPPRESSED = "suppressed_by", Category, "", "除外理由", "Reason not to write; null for carts to follow up.";
 }
 
 /// The register's entry of the carts.
@@ -200,14 +204,14 @@ impl Analysis for CartFollowUps {
         VISITOR_ID;
         CUSTOMER_ID;
         CART;
-        "started_at": Instant, "", "開始日時", "When the first product was added.";
+        STARTED_AT, "When the first product was added.";
         "last_activity_at": Instant, "", "最終行動日時", "The visitor's last event before the cart was abandoned.";
-        "abandoned_at": Instant, "", "カゴ落ち日時", "When the window without activity ended.";
+        ABANDONED_AT, "When the window without activity ended.";
         "stage": Category, "", "段階", "The last stage reached: cart, checkout, payment_failed.";
         "products": Int, "products", "商品数", "Products left in it.";
         QUANTITY;
-        VALUE;
-        SUPPRESSED;
+        AMOUNT, "Value left in it; only with amounts.";
+        SUPPRESSED_BY, "Reason not to write; null for carts to follow up.";
     };
     type Data = Events;
     type Options = Options;
@@ -241,7 +245,7 @@ impl Analysis for CartFollowUps {
                 .iter()
                 .map(|(c, _)| customer(data, c.unit).unwrap_or(NO_ID));
             let codes = collect(codes, "table")?;
-            columns.push(super::ids_column(&f[1], &joined.ids, codes)?);
+            columns.push(super::columns::ids_column(&f[1], &joined.ids, codes)?);
         }
         let numbers = collect(listed.iter().map(|(c, _)| c.number as i32), "table")?;
         let stages = collect(listed.iter().map(|(c, _)| c.stage as u8), "table")?;
@@ -279,11 +283,11 @@ impl Analysis for CartItems {
     const COLUMNS: &'static [Field] = &columns! {
         VISITOR_ID;
         CART;
-        "product": Id, "", "商品", "The product.";
+        PRODUCT;
         QUANTITY;
-        VALUE;
+        AMOUNT, "Value left in it; only with amounts.";
         "added_at": Instant, "", "追加日時", "Time when it was first added.";
-        SUPPRESSED;
+        SUPPRESSED_BY, "Reason not to write; null for carts to follow up.";
     };
     type Data = Events;
     type Options = Options;
@@ -316,14 +320,14 @@ impl Analysis for CartItems {
         let mut columns = vec![
             Column::new(&f[0], visitors),
             Column::new(&f[1], Values::I32(numbers)),
-            super::ids_column(&f[2], &dim.ids, products)?,
+            super::columns::ids_column(&f[2], &dim.ids, products)?,
             Column::new(&f[3], Values::I64(units.into())),
         ];
         if let Some(currency) = events.currency() {
             let values = collect(rows.iter().map(|(_, i, _)| i.value), "table")?;
             columns.push(Column::new(&f[4], Values::Money(values.into(), currency)));
         }
-        columns.push(super::instants_column(&f[5], events, added)?);
+        columns.push(super::columns::instants_column(&f[5], events, added)?);
         columns.push(reasons(&f[6], rows.iter().map(|(.., s)| *s))?);
         Ok(Table::new(columns))
     }

@@ -1,9 +1,15 @@
 //! The nodes of a session's path: pages, products or kinds of events, in order.
 
-use super::sessions::{self, Cutter};
-use crate::context::{collect, filled};
-use crate::data::{Buf, EventData, EventWord, Events, Ids, NO_ID};
-use crate::{Context, Duration, Error, Result};
+use super::sessions;
+use super::sessions::Cutter;
+use crate::columns::Buf;
+use crate::context::{Context, collect, filled};
+use crate::data::Events;
+use crate::data::events::event_data::EventData;
+use crate::error::{Error, Result};
+use crate::ids::{Ids, NO_ID};
+use crate::time::Duration;
+use crate::words::EventWord;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;

@@ -23,16 +23,20 @@
 //! Columns of numbers in the events (`measures`, such as load time) are averaged over the page's
 //! views, as `mean_<column>`; blanks are left out.
 
-use super::OF_THE_SITE;
-use super::sessions::{self, Cutter};
+use super::parameters::OF_THE_SITE;
+use super::sessions;
+use super::sessions::Cutter;
 use crate::analysis::Analysis;
-use crate::context::{collect, filled, push};
-use crate::data::{Events, NO_ID};
+use crate::behavior::fields::{SESSIONS, VIEWS};
+use crate::context::{Context, collect, filled, push};
+use crate::data::Events;
+use crate::error::{Error, Result};
+use crate::ids::NO_ID;
 use crate::money::divide;
 use crate::num::ratio::{Ratio, Sums};
 use crate::scope::Scope;
-use crate::table::{Column, Field, Type, Values, columns};
-use crate::{Context, Duration, Error, Result, Table};
+use crate::table::{Column, Field, Table, Type, Values, columns};
+use crate::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -226,8 +230,8 @@ impl Analysis for PageExits {
     const JA: &'static str = "ページ別離脱率";
     const COLUMNS: &'static [Field] = &columns! {
         "page": Id, "", "ページ", "The page.";
-        "views": Int, "views", "閲覧数", "Views of it.";
-        "sessions": Int, "sessions", "セッション数", "Sessions with a view of it.";
+        VIEWS, "Views of it.";
+        SESSIONS, "Sessions with a view of it.";
         "entries": Int, "sessions", "入口数", "Sessions that began on it.";
         "exits": Int, "sessions", "離脱数", "Sessions that ended on it.";
         "exit_rate": Float, "", "離脱率", "Exits / views.";
@@ -249,7 +253,7 @@ impl Analysis for PageExits {
 
     fn run(events: &Events, _: &Scope, options: &Options, context: &Context) -> Result<Table> {
         let pages = pages(events, options, context)?;
-        let level = super::level()?;
+        let level = super::parameters::level()?;
         let rates = |of: fn(&Page) -> &Sums| {
             collect(
                 pages.iter().map(|p| Ratio::from_sums(of(p), level)),
@@ -277,16 +281,16 @@ impl Analysis for PageExits {
             Column::new(&f[3], int(|p| p.entries)?),
             Column::new(&f[4], int(|p| p.exit_of_views.hits)?),
         ];
-        columns.extend(super::rate_columns(
+        columns.extend(super::columns::rate_columns(
             &f[5..8],
             &rates(|p| &p.exit_of_views)?,
         )?);
-        columns.extend(super::rate_columns(
+        columns.extend(super::columns::rate_columns(
             &f[8..11],
             &rates(|p| &p.exit_of_sessions)?,
         )?);
         columns.push(Column::new(&f[11], int(|p| p.bounce_of_entries.hits)?));
-        columns.extend(super::rate_columns(
+        columns.extend(super::columns::rate_columns(
             &f[12..15],
             &rates(|p| &p.bounce_of_entries)?,
         )?);
@@ -305,8 +309,8 @@ impl Analysis for PageExits {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Zone;
     use crate::data::Event;
+    use crate::time::Zone;
 
     #[test]
     fn counts_by_hand() {

@@ -30,14 +30,16 @@
 //! - Anderl, E., Becker, I., von Wangenheim, F., Schumann, J. H. (2016). Mapping the customer
 //!   journey. *International Journal of Research in Marketing* 33, 457-474. (removal effect)
 
-use super::OF_THE_SITE;
 use super::nodes::{Nodes, Of};
+use super::parameters::OF_THE_SITE;
 use crate::analysis::Analysis;
-use crate::context::{collect, filled, push};
+use crate::behavior::fields::{PURCHASE_PROBABILITY, VIEWS};
+use crate::context::{Context, collect, filled, push};
 use crate::data::Events;
+use crate::error::{Error, Result};
 use crate::scope::Scope;
-use crate::table::{Column, Field, Values, columns};
-use crate::{Context, Duration, Error, Result, Table};
+use crate::table::{Column, Field, Table, Values, columns};
+use crate::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -165,8 +167,8 @@ impl Analysis for PageInfluence {
     const JA: &'static str = "ページ別購入確率";
     const COLUMNS: &'static [Field] = &columns! {
         "page": Text, "", "ページ", "The node; `(start)` is the start of every session, `(other)` all rare nodes.";
-        "visits": Int, "views", "訪問数", "Visits of it by sessions before their purchase.";
-        "purchase_probability": Float, "", "購入確率", "Probability that a session at this node ends in a purchase.";
+        VIEWS, "Visits of it by sessions before their purchase.";
+        PURCHASE_PROBABILITY, "Probability that a session at this node ends in a purchase.";
         "visit_probability": Float, "", "到達確率", "Probability that a session reaches this node before it buys or ends.";
         "removal_effect": Float, "", "除去効果", "Share of the purchase probability that is lost without this node; null without purchases.";
     };
@@ -178,7 +180,12 @@ impl Analysis for PageInfluence {
         if !(1..=1000).contains(&options.max_pages) {
             return Err(Error::option("max_pages", options.max_pages, "1 to 1000"));
         }
-        super::need(events, Self::NAME, &[crate::data::EventWord::Purchase], &[])?;
+        super::kinds::need(
+            events,
+            Self::NAME,
+            &[crate::words::EventWord::Purchase],
+            &[],
+        )?;
         let nodes = Nodes::new(events, options.of, false, options.timeout, Self::NAME)?;
         let end = nodes.end() as usize;
         let mut visits = filled(end, 0_u64, "pages")?;

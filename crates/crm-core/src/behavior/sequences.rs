@@ -39,20 +39,23 @@
 //!
 //! ClickHouse documentation, *Parametric aggregate functions*, `sequenceMatch` and `sequenceCount`.
 
-use super::funnel::{Exclusion, Gaps, Hit, MAX_STEPS, Per, Shape, in_order, masks, met, quantile};
-use super::sessions::{self, Cutter, VISITOR_ID};
-use super::{OF_THE_SITE, instants_column, level, rate_columns};
+use super::columns::{instants_column, rate_columns};
+use super::funnel::{Exclusion, Gaps, Hit, Per, Shape, in_order, masks, met, quantile};
+use super::parameters::{OF_THE_SITE, level};
+use super::sessions::VISITOR_ID;
+use super::{sessions, steps};
 use crate::analysis::Analysis;
-use crate::context::{collect, grow, push};
+use crate::behavior::fields::{MATCHES, MEDIAN_SECONDS, P90_SECONDS, SESSION};
+use crate::context::{Context, collect, grow, push};
 use crate::data::Events;
+use crate::error::{Error, Result};
 use crate::num::ratio::{Ratio, Sums};
 use crate::scope::{Condition, Scope};
-use crate::table::{CUSTOMER_ID, Column, Field, Values, columns};
-use crate::{Context, Duration, Error, Result, Table};
+use crate::table::{CUSTOMER_ID, Column, Field, Table, Values, columns};
+use crate::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::ops::Range;
 
 /// Options of sequences. Build with `..Options::default()`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -202,15 +205,8 @@ pub struct Unit {
 /// No step or too many, steps without conditions, columns that do not exist, gaps that contradict
 /// each other or the window.
 pub fn matches(events: &Events, options: &Options, context: &Context) -> Result<Vec<Unit>> {
-    let by_customer;
-    let events = match options.per {
-        Per::Customer => {
-            by_customer = events.by_customer(context)?;
-            &by_customer
-        }
-        _ => events,
-    };
-    found(events, options, context)
+    let events = steps::by_unit(events, options.per, context)?;
+    found(&events, options, context)
 }
 
 /// The matches in events that are already grouped by unit.
@@ -221,118 +217,65 @@ fn found(events: &Events, options: &Options, context: &Context) -> Result<Vec<Un
     let exclusions: Vec<_> = options.exclude.iter().map(|e| &e.conditions).collect();
     let exclusions = masks(events, &exclusions)?;
     let data = events.data()?;
-    let rule = sessions::Options {
-        timeout: options.timeout,
-        ..sessions::Options::default()
-    };
-    let cutter = Cutter::new(events, &rule)?;
     let mut search = Gaps::new(shape.n);
     let mut hits: Vec<Hit> = Vec::new();
     let mut units = Vec::new();
-    for at in 0..data.units.len() {
-        if at % 4096 == 0 {
-            context.check()?;
-        }
-        let mut session = 0;
-        let mut unit = |range: Range<usize>| -> Result<()> {
-            session += 1;
-            hits.clear();
-            grow(&mut hits, range.len(), "sequences")?;
-            let all = range.map(|event| Hit {
-                time: data.time[event],
-                steps: steps[event],
-                exclusions: exclusions[event],
-            });
-            let named = |hit: &Hit| hit.steps != 0 || hit.exclusions != 0;
-            hits.extend(all.filter(|hit| !options.ignore_others || named(hit)));
-            in_order(&mut hits, false);
-            let mut matches = Vec::new();
-            let mut from = 0;
-            while from < hits.len() {
-                let outcome = search.find(&shape, &hits[from..])?;
-                let Some(chain) = outcome.chain.filter(|_| outcome.level == shape.n) else {
-                    break;
-                };
-                let found = Match {
-                    started_at: chain.start,
-                    ended_at: chain.times[shape.n - 1],
-                };
-                push(&mut matches, found, "sequences")?;
-                from += outcome.used;
-            }
-            let unit = Unit {
-                code: data.units[at],
-                session,
-                matches,
+    steps::each_unit(events, options.per, options.timeout, context, |unit| {
+        hits.clear();
+        grow(&mut hits, unit.events.len(), "sequences")?;
+        let all = unit.events.map(|event| Hit {
+            time: data.time[event],
+            steps: steps[event],
+            exclusions: exclusions[event],
+        });
+        let named = |hit: &Hit| hit.steps != 0 || hit.exclusions != 0;
+        hits.extend(all.filter(|hit| !options.ignore_others || named(hit)));
+        in_order(&mut hits, false);
+        let mut matches = Vec::new();
+        let mut from = 0;
+        while from < hits.len() {
+            let outcome = search.find(&shape, &hits[from..])?;
+            let Some(chain) = outcome.chain.filter(|_| outcome.level == shape.n) else {
+                break;
             };
-            push(&mut units, unit, "sequences")
-        };
-        match options.per {
-            Per::Session => cutter.cut(data.group(at), &mut unit)?,
-            _ => unit(data.group(at))?,
+            let found = Match {
+                started_at: chain.start,
+                ended_at: chain.times[shape.n - 1],
+            };
+            push(&mut matches, found, "sequences")?;
+            from += outcome.used;
         }
-    }
+        let unit = Unit {
+            code: data.units[unit.place],
+            session: unit.session,
+            matches,
+        };
+        push(&mut units, unit, "sequences")
+    })?;
     Ok(units)
 }
 
 /// Checks the options and makes the shape of the sequence.
 fn shape(options: &Options) -> Result<Shape> {
-    let (n, steps) = (options.steps.len(), &options.steps);
-    let refuse = |name: &str, expected: &'static str| Err(Error::option(name, "", expected));
-    if n == 0 || n > MAX_STEPS {
-        return Err(Error::option("steps", n, "1 to 32 steps"));
-    }
+    let (n, of) = (options.steps.len(), &options.steps);
     if let Some(window) = options.window {
-        super::longer_than_zero("window", window)?;
+        super::parameters::longer_than_zero("window", window)?;
     }
-    if steps.iter().any(|s| s.conditions.is_empty()) {
-        return refuse("steps", "at least one condition in each step");
-    }
-    let first = &steps[0];
+    steps::check(of.iter().map(|s| &s.conditions), &options.exclude)?;
+    let first = &of[0];
     if first.adjacent || first.min_gap.is_some() || first.max_gap.is_some() {
-        return refuse(
-            "steps",
-            "no adjacent, min_gap and max_gap at the first step",
-        );
-    }
-    if options.exclude.iter().any(|e| e.conditions.is_empty()) || options.exclude.len() > 32 {
-        return refuse("exclude", "at most 32 exclusions, each with a condition");
+        let expected = "no adjacent, min_gap and max_gap at the first step";
+        return Err(Error::option("steps", "", expected));
     }
     let window = options.window.map_or(i64::MAX, Duration::micros);
-    let gaps = steps.iter().map(|step| {
-        let least = step.min_gap.map_or(0, Duration::micros);
-        (least, step.max_gap.map_or(window, Duration::micros))
-    });
-    let gaps = collect(gaps, "sequences")?;
-    if gaps
-        .iter()
-        .any(|(least, most)| least > most || *most > window)
-    {
-        return refuse(
-            "steps",
-            "a min_gap up to the max_gap, and both up to the window",
-        );
-    }
-    let mut exclusions = Vec::new();
-    for exclusion in &options.exclude {
-        let from = exclusion.after_step.unwrap_or(1);
-        let until = exclusion.before_step.unwrap_or(n.max(2));
-        if from == 0 || until > n.max(2) || from >= until {
-            return refuse(
-                "exclude",
-                "steps counted from 1, after_step below before_step",
-            );
-        }
-        exclusions.push((from - 1, (until - 1).min(n)));
-    }
-    let adjacent = steps.iter().enumerate();
+    let adjacent = of.iter().enumerate();
     Ok(Shape {
         n,
         once: true,
-        gaps,
+        gaps: steps::gaps(of.iter().map(|s| (s.min_gap, s.max_gap)), window)?,
         adjacent: adjacent.fold(0, |bits, (i, s)| bits | u32::from(s.adjacent) << i),
         window,
-        exclusions,
+        exclusions: steps::exclusions(&options.exclude, n)?,
         ..Shape::default()
     })
 }
@@ -363,9 +306,9 @@ impl Analysis for Sequences {
     const COLUMNS: &'static [Field] = &columns! {
         VISITOR_ID;
         CUSTOMER_ID;
-        "session": Int, "", "訪問回数", "1 for the visitor's first session.";
+        SESSION;
         "matched": Bool, "", "該当", "Whether there is a match.";
-        "matches": Int, "matches", "該当回数", "Matches that do not overlap.";
+        MATCHES;
         "first_started_at": Instant, "", "初回開始日時", "First event of the first match; null without one.";
         "first_ended_at": Instant, "", "初回完了日時", "Last event of the first match; null without one.";
         "last_ended_at": Instant, "", "最終完了日時", "Last event of the last match; null without one.";
@@ -426,14 +369,13 @@ impl Analysis for SequenceTotals {
     const JA: &'static str = "行動シーケンス集計";
     const COLUMNS: &'static [Field] = &columns! {
         "units": Int, "units", "対象数", "Units with events.";
-        "matched": Int, "units", "該当数", "Units with a match.";
+        "matched_units": Int, "units", "該当数", "Units with a match.";
         "match_rate": Float, "", "該当率", "Share of the units with a match.";
         "match_rate_low": Float, "", "該当率下限", "95 %.";
         "match_rate_high": Float, "", "該当率上限", "95 %.";
-        "matches": Int, "matches", "該当回数", "Matches that do not overlap.";
-        "median_seconds": Float, "seconds", "所要時間中央値",
-            "Median time from first to last event of a match; null without one.";
-        "p90_seconds": Float, "seconds", "所要時間90%点", "90 % quantile of the same time.";
+        MATCHES;
+        MEDIAN_SECONDS, "Median time from first to last event of a match; null without one.";
+        P90_SECONDS, "90 % quantile of the same time.";
     };
     const SCOPE: &'static [&'static str] = OF_THE_SITE;
     type Data = Events;

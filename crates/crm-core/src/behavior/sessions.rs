@@ -24,11 +24,17 @@
 //! later versions dropped the last two.
 
 use crate::analysis::Analysis;
-use crate::context::{collect, push};
-use crate::data::{EventData, EventDim, EventWord, Events, NO_ID};
+use crate::behavior::fields::{SESSION, STARTED_AT, VIEWS};
+use crate::context::{Context, collect, push};
+use crate::data::Events;
+use crate::data::events::event_data::{EventData, EventDim};
+use crate::error::{Error, Result};
+use crate::ids::NO_ID;
 use crate::scope::Scope;
-use crate::table::{CUSTOMER_ID, Column, Field, Values, columns, fields};
-use crate::{Context, Duration, Error, Result, Table};
+use crate::table::shared::CHANNEL;
+use crate::table::{CUSTOMER_ID, Column, Field, Table, Values, columns, fields};
+use crate::time::Duration;
+use crate::words::EventWord;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
@@ -84,7 +90,7 @@ impl<'a> Cutter<'a> {
             })?),
             false => None,
         };
-        super::longer_than_zero("timeout", options.timeout)?;
+        super::parameters::longer_than_zero("timeout", options.timeout)?;
         Ok(Cutter {
             data: events.data()?,
             timeout: options.timeout.micros(),
@@ -180,7 +186,7 @@ pub(crate) fn need_views(events: &Events, analysis: &str) -> Result<()> {
     let words = &events.data()?.words;
     match words.contains(&(EventWord::ProductView as u8)) {
         true => Ok(()),
-        false => super::need(events, analysis, &[EventWord::View], &[]),
+        false => super::kinds::need(events, analysis, &[EventWord::View], &[]),
     }
 }
 
@@ -198,13 +204,13 @@ impl Analysis for Sessions {
     const JA: &'static str = "セッション";
     const COLUMNS: &'static [Field] = &columns! {
         VISITOR_ID;
-        "session": Int, "", "訪問回数", "1 for the visitor's first session.";
-        "started_at": Instant, "", "開始日時", "First event.";
+        SESSION;
+        STARTED_AT;
         "ended_at": Instant, "", "終了日時", "Last event.";
-        "views": Int, "views", "閲覧数", "Page views.";
+        VIEWS;
         "entry_page": Id, "", "入口ページ", "Page of the first view; only with pages.";
         "exit_page": Id, "", "離脱ページ", "Page of the last view; only with pages.";
-        "channel": Id, "", "流入元", "First channel in it; only with channels.";
+        CHANNEL, "First channel in it; only with channels.";
         "converted": Bool, "", "購入あり", "Whether there is a purchase in it.";
         "duration_seconds": Float, "seconds", "滞在時間", "First to last event.";
         "events": Int, "events", "イベント数", "Events.";
@@ -217,7 +223,7 @@ impl Analysis for Sessions {
 
     fn run(events: &Events, _: &Scope, options: &Options, context: &Context) -> Result<Table> {
         need_views(events, Self::NAME)?;
-        super::need(events, Self::NAME, &[], &[EventWord::Purchase])?;
+        super::kinds::need(events, Self::NAME, &[], &[EventWord::Purchase])?;
         let sessions = cut(events, options, context)?;
         let data = events.data()?;
         let view = |e: usize| is_view(data.word(e));
@@ -229,7 +235,7 @@ impl Analysis for Sessions {
                 return Ok(None);
             };
             let codes = collect(sessions.iter().map(|s| of(dim, s)), "table")?;
-            super::ids_column(field, &dim.ids, codes).map(Some)
+            super::columns::ids_column(field, &dim.ids, codes).map(Some)
         };
         let first = |dim: &EventDim, s: &Session| {
             let codes = &dim.codes[s.events.clone()];
@@ -271,7 +277,7 @@ impl Analysis for Sessions {
             Some(joined) => {
                 let codes = sessions.iter().map(|s| joined.codes[s.events.end - 1]);
                 let codes = collect(codes, "table")?;
-                Some(super::ids_column(&f[13], &joined.ids, codes)?)
+                Some(super::columns::ids_column(&f[13], &joined.ids, codes)?)
             }
             None => None,
         };
@@ -304,8 +310,8 @@ impl Analysis for Sessions {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Zone;
     use crate::data::Event;
+    use crate::time::Zone;
 
     fn ranges(
         zone: &str,

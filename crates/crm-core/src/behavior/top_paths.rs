@@ -7,15 +7,18 @@
 //! the share of all sessions with a node; `conversion_rate` is the share of the path's sessions
 //! with a purchase, with variance clustered by visitor.
 
-use super::OF_THE_SITE;
 use super::nodes::{Nodes, Of};
+use super::parameters::OF_THE_SITE;
 use crate::analysis::Analysis;
-use crate::context::{collect, push};
+use crate::behavior::fields::SESSIONS;
+use crate::context::{Context, collect, push};
 use crate::data::Events;
+use crate::error::{Error, Result};
 use crate::num::ratio::{Ratio, Sums};
 use crate::scope::Scope;
-use crate::table::{Column, Field, Values, columns};
-use crate::{Context, Duration, Error, Result, Table};
+use crate::table::shared::{RANK, SHARE};
+use crate::table::{Column, Field, Table, Values, columns};
+use crate::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -60,10 +63,10 @@ impl Analysis for TopPaths {
         "The most frequent paths of sessions, and how many of them have a purchase";
     const JA: &'static str = "主要経路";
     const COLUMNS: &'static [Field] = &columns! {
-        "rank": Int, "", "順位", "1 for the most frequent.";
+        RANK, "1 for the most frequent.";
         "path": Text, "", "経路", "Nodes, joined by ` > `.";
-        "sessions": Int, "sessions", "セッション数", "Sessions with this path.";
-        "share": Float, "", "構成比", "Share of all sessions with a node.";
+        SESSIONS, "Sessions with this path.";
+        SHARE, "Share of all sessions with a node.";
         "conversions": Int, "sessions", "購入数", "Of these sessions, with a purchase.";
         "conversion_rate": Float, "", "購入率", "Conversions / sessions.";
         "conversion_rate_low": Float, "", "購入率下限", "95 %, by visitor.";
@@ -77,7 +80,12 @@ impl Analysis for TopPaths {
         if !(1..SLOTS as u32).contains(&options.length) {
             return Err(Error::option("length", options.length, "1 to 10"));
         }
-        super::need(events, Self::NAME, &[], &[crate::data::EventWord::Purchase])?;
+        super::kinds::need(
+            events,
+            Self::NAME,
+            &[],
+            &[crate::words::EventWord::Purchase],
+        )?;
         let (timeout, collapse) = (options.timeout, options.collapse_repeats);
         let nodes = Nodes::new(events, options.of, collapse, timeout, Self::NAME)?;
         let length = options.length as usize;
@@ -111,7 +119,7 @@ impl Analysis for TopPaths {
             let names: Vec<String> = stations.map(|place| nodes.name(*place)).collect();
             names.join(" > ")
         };
-        let level = super::level()?;
+        let level = super::parameters::level()?;
         let rates = paths.iter().map(|(_, sums)| Ratio::from_sums(sums, level));
         let rates = collect(rates, "table")?;
         let total = walks.len() as f64;
@@ -132,7 +140,7 @@ impl Analysis for TopPaths {
             Column::floats(&f[3], shares)?,
             Column::new(&f[4], Values::I64(bought.into())),
         ];
-        columns.extend(super::rate_columns(&f[5..8], &rates)?);
+        columns.extend(super::columns::rate_columns(&f[5..8], &rates)?);
         Ok(Table::new(columns))
     }
 }

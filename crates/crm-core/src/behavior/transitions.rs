@@ -17,15 +17,18 @@
 //! `steps`, and the probability is among transitions at that position. Rows are in ascending order
 //! of the nodes, `(start)` first and `(end)` last.
 
-use super::OF_THE_SITE;
 use super::nodes::{Nodes, Of};
+use super::parameters::OF_THE_SITE;
 use crate::analysis::Analysis;
-use crate::context::{collect, filled, push};
+use crate::behavior::fields::STEP;
+use crate::context::{Context, collect, filled, push};
 use crate::data::Events;
+use crate::error::{Error, Result};
 use crate::num::rank;
 use crate::scope::Scope;
-use crate::table::{Column, Field, Values, columns};
-use crate::{Context, Duration, Error, Result, Table};
+use crate::table::shared::{PROBABILITY, SOURCE, TARGET};
+use crate::table::{Column, Field, Table, Values, columns};
+use crate::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -148,12 +151,12 @@ impl Analysis for Transitions {
         "Transitions of sessions between pages, products or kinds, with start and end";
     const JA: &'static str = "ページ遷移";
     const COLUMNS: &'static [Field] = &columns! {
-        "step": Int, "", "順番", "Place in the session; only with `steps`.";
+        STEP, "Place in the session; only with `steps`.";
         "before": Text, "", "前々", "The node before the source; only with order 2.";
-        "source": Text, "", "遷移元", "Node before the transition, or `(start)`.";
-        "target": Text, "", "遷移先", "Node after the transition, or `(end)`.";
+        SOURCE, "Node before the transition, or `(start)`.";
+        TARGET, "Node after the transition, or `(end)`.";
         "count": Int, "transitions", "回数", "Number of transitions.";
-        "probability": Float, "", "遷移確率", "Share of all transitions from the source.";
+        PROBABILITY, "Share of all transitions from the source.";
     };
     const SCOPE: &'static [&'static str] = OF_THE_SITE;
     type Data = Events;
@@ -217,8 +220,10 @@ impl Analysis for Transitions {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::Dataset;
     use crate::data::Event;
-    use crate::{Dataset, Zone, register};
+    use crate::register;
+    use crate::time::Zone;
 
     fn rows(request: &str) -> Vec<String> {
         let view =

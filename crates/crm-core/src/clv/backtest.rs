@@ -4,7 +4,7 @@
 //!
 //! At each origin (days `step` apart, the last one `within` days before `as_of`) every customer
 //! known by then has a history as of that day, without anything later
-//! ([`crate::summary::follow_up`]). The models and the Gamma-Gamma model of spend are fitted to
+//! ([`crate::summary::rolling_origin`]). The models and the Gamma-Gamma model of spend are fitted to
 //! these histories and predict the `within` days that follow. The predictions are compared with the
 //! same customers' purchase days and revenue in those days. Methods:
 //!
@@ -46,19 +46,26 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::analysis::Analysis;
-use crate::clv::any::{self, Kind};
 use crate::clv::frame::spend;
-use crate::clv::gamma_gamma::{self, NoSpend, Spend};
-use crate::clv::model::{Purchases, Unit};
-use crate::clv::rows::{Histories, Rows};
-use crate::context::{collect, filled, push};
+use crate::clv::models::gamma_gamma::{NoSpend, Spend};
+use crate::clv::models::histories::{Histories, Rows};
+use crate::clv::models::model::Purchases;
+use crate::clv::models::repeat_model::Kind;
+use crate::clv::models::{gamma_gamma, repeat_model};
+use crate::context::{Context, collect, filled, push};
 use crate::data::Orders;
-use crate::num::sum_error;
-use crate::scope::Occasion;
+use crate::error::{Error, Result};
+use crate::money::Currency;
+use crate::num::{Fraction, sum_error};
+use crate::scope::{Occasion, Scope};
 use crate::season::{Clock, Seasons};
-use crate::summary::{Gaps, Totals, clv_summary, follow_up};
-use crate::table::{Column, Field, Label, Values, columns};
-use crate::{Context, Currency, Day, Duration, Error, Fraction, Result, Scope, Table};
+use crate::summary::clv_summary::Unit;
+use crate::summary::{Gaps, Totals, clv_summary, rolling_origin};
+use crate::table::shared::{
+    ACTUAL_REVENUE, CUSTOMERS, EXPECTED_PURCHASES, EXPECTED_REVENUE, METHOD, ORIGIN,
+};
+use crate::table::{Column, Field, Label, Table, Values, columns};
+use crate::time::{Day, Duration};
 use serde_json::Value;
 
 /// Options of the analysis `backtest_clv`.
@@ -187,16 +194,15 @@ impl Analysis for BacktestClv {
     const SUMMARY: &'static str = "Purchases and revenue predicted at earlier dates, compared with actual ones and simple rules";
     const JA: &'static str = "LTV予測の検証";
     const COLUMNS: &'static [Field] = &columns! {
-        "origin": Date, "", "予測時点", "The day predicted from: nothing later is seen.";
-        "method": Category, "", "方法", "A model or a simple rule.";
-        "customers": Int, "customers", "顧客数", "Customers known on that day.";
-        "expected_purchases": Float, "days", "予測購入数",
-            "Purchase days expected of them in the days that follow.";
-        "actual_purchases": Float, "days", "実購入数", "Those that came.";
+        ORIGIN;
+        METHOD, "A model or a simple rule.";
+        CUSTOMERS, "Customers known on that day.";
+        EXPECTED_PURCHASES, "Purchase days expected of them in the days that follow.";
+        "actual_purchases": Float, "purchases", "実購入数", "Those that came.";
         "purchases_error_rate": Float, "", "購入数誤差率", "Expected ÷ actual − 1.";
-        "mae_purchases": Float, "days", "購入数平均絶対誤差", "Mean over customers of the absolute error.";
-        "expected_revenue": Money, "currency", "予測売上", "Revenue expected of them.";
-        "actual_revenue": Money, "currency", "実売上", "That which came.";
+        "mae_purchases": Float, "purchases", "購入数平均絶対誤差", "Mean over customers of the absolute error.";
+        EXPECTED_REVENUE, "Revenue expected of them.";
+        ACTUAL_REVENUE, "That which came.";
         "revenue_error_rate": Float, "", "売上誤差率", "Expected ÷ actual − 1.";
         "mae_revenue": Float, "currency", "売上平均絶対誤差", "Mean over customers of the absolute error.";
         "top_decile_share": Float, "", "上位10%売上構成比",
@@ -236,7 +242,7 @@ impl Analysis for BacktestClv {
         let whole = Gaps::new(orders, &scope, context)?;
         let mut rows = Vec::new();
         let mut seasons = None;
-        for origin in follow_up::origins(&whole, options.origins, step, within)? {
+        for origin in rolling_origin::origins(&whole, options.origins, step, within)? {
             context.check()?;
             let then = Then::new(orders, &scope, (origin, within), options, context)?;
             let before = rows.len();
@@ -326,7 +332,7 @@ impl Then {
         asked: &Options,
         context: &Context,
     ) -> Result<Self> {
-        let then = follow_up::scope_at(scope, origin);
+        let then = rolling_origin::scope_at(scope, origin);
         let gaps = Gaps::new(orders, &then, context)?;
         let (factors, seasons) = asked.seasonality.of(&gaps, context)?;
         let first = gaps.first_day.iter().copied().min().unwrap_or(origin.0);
@@ -334,14 +340,15 @@ impl Then {
             Some(factors) => Some(factors.clock(Day(first), origin)?),
             None => None,
         };
-        let end = follow_up::scope_at(scope, Day(origin.0.saturating_add_unsigned(within)));
+        let end = rolling_origin::scope_at(scope, Day(origin.0.saturating_add_unsigned(within)));
         let options = clv_summary::Options::default();
         let summary = clv_summary::Summary::run(orders, &then, &options, context)?;
         let known = Totals::new(orders, &then, context)?;
         let of_known = |totals: &Totals| -> Result<[Vec<f64>; 2]> {
             let n = known.customer.len();
             let mut columns = [filled(n, 0.0, "backtest")?, filled(n, 0.0, "backtest")?];
-            let places = follow_up::places(&known.customer, &totals.customer, orders.ids().len())?;
+            let places =
+                rolling_origin::places(&known.customer, &totals.customer, orders.ids().len())?;
             for (i, at) in places.into_iter().enumerate() {
                 if let Some(at) = at {
                     columns[0][i] = f64::from(totals.orders[at]);
@@ -368,7 +375,7 @@ impl Then {
             seasons,
             currency: known.currency,
             summary,
-            shown: follow_up::shown(orders, &known.customer)?,
+            shown: rolling_origin::shown(orders, &known.customer)?,
             past: of_known(&known)?,
             before: of_known(&Totals::within(orders, &then, within, context)?)?,
             actual: of_known(&Totals::within(orders, &end, within, context)?)?,
@@ -401,7 +408,7 @@ impl Then {
             expected.filter(|v| v.is_finite()).unwrap_or(shop_mean)
         };
         for kind in &options.models {
-            let fitted = match any::fit(*kind, &grouped, Unit::Day, self.ln_gaps) {
+            let fitted = match repeat_model::fit(*kind, &grouped, Unit::Day, self.ln_gaps) {
                 Ok(fit) => Some(fit.model),
                 Err(Error::Insufficient { .. }) => None,
                 Err(other) => return Err(other),

@@ -3,21 +3,28 @@
 //!
 //! All read `frequency` (purchases), `recency` (the opportunity of the last purchase, 0 if none),
 //! `n` (opportunities), and optionally `weight` (customers with this pattern). Formulas are in
-//! [`crate::clv::bgbb`].
+//! [`crate::clv::models::bgbb`].
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::analysis::Analysis;
-use crate::clv::bgbb::{self, Pattern};
-use crate::clv::fit_tables::{ERROR, HIGH, LOW, PARAMETER, VALUE, table};
+use crate::clv::fields::{DISCOUNTED_PURCHASES, EXPECTED_CUSTOMERS, OR_MORE, WEIGHTED_CUSTOMERS};
+use crate::clv::fields::{HIGH, LOW, PARAMETER};
+use crate::clv::fit_tables::table;
 use crate::clv::frame::{fit_of, weights, whole, with_ids};
-use crate::clv::model::Fit;
+use crate::clv::models::bgbb;
+use crate::clv::models::bgbb::Pattern;
+use crate::clv::models::model::Fit;
 use crate::clv::sbg_tables::{FitOptions, rate};
-use crate::context::{collect, room};
-use crate::table::{CUSTOMER_ID, Column, Field, Values, columns};
-use crate::{Context, Error, Result, Scope, Table};
+use crate::context::{Context, collect, room};
+use crate::error::{Error, Result};
+use crate::scope::Scope;
+use crate::table::shared::{
+    EXPECTED_PURCHASES, FREQUENCY, LOG_LIKELIHOOD, PROBABILITY_ALIVE, STANDARD_ERROR, VALUE,
+};
+use crate::table::{CUSTOMER_ID, Column, Field, Table, Values, columns};
 
 /// The patterns of a table.
 fn patterns(data: &Table) -> Result<Vec<Pattern>> {
@@ -46,7 +53,7 @@ impl Analysis for BgbbFit {
     const SUMMARY: &'static str =
         "the BG/BB model of purchases in discrete opportunities, such as yearly donations";
     const JA: &'static str = "離散購入モデルの推定";
-    const COLUMNS: &'static [Field] = &[PARAMETER, VALUE, ERROR, LOW, HIGH];
+    const COLUMNS: &'static [Field] = &[PARAMETER, VALUE, STANDARD_ERROR, LOW, HIGH];
     const OPTIONAL: &'static [&'static str] = &["customer_id", "weight"];
     type Data = Table;
     type Options = FitOptions;
@@ -87,11 +94,10 @@ impl Analysis for BgbbPredict {
     const JA: &'static str = "離散購入の期待回数";
     const COLUMNS: &'static [Field] = &columns! {
         CUSTOMER_ID;
-        "probability_alive": Float, "", "生存確率", "Probability of being alive at the last opportunity of the prediction.";
-        "expected_purchases": Float, "", "期待購入回数", "Expected purchases in the next opportunities.";
-        "discounted_purchases": Float, "", "割引期待購入回数",
-            "Expected purchases without an end, discounted; null if infinite.";
-        "log_likelihood": Float, "", "対数尤度", "Log likelihood of the customer's history.";
+        PROBABILITY_ALIVE, "Probability of being alive at the last opportunity of the prediction.";
+        EXPECTED_PURCHASES, "Expected purchases in the next opportunities.";
+        DISCOUNTED_PURCHASES, "Expected purchases without an end, discounted; null if infinite.";
+        LOG_LIKELIHOOD, "Log likelihood of the customer's history.";
     };
     const OPTIONAL: &'static [&'static str] = &["customer_id", "weight"];
     type Data = Table;
@@ -145,11 +151,11 @@ impl Analysis for BgbbHistogram {
     const SUMMARY: &'static str = "observed and expected numbers of customers by number of purchases in discrete opportunities";
     const JA: &'static str = "離散購入回数分布の予測と実績";
     const COLUMNS: &'static [Field] = &columns! {
-        "frequency": Int, "purchases", "購入回数", "Purchases.";
-        "or_more": Bool, "", "以上",
+        FREQUENCY, "Purchases.";
+        OR_MORE,
             "Whether the row includes more frequent customers: the last row, if some had more opportunities.";
-        "customers": Float, "customers", "人数", "Observed customers, by weight.";
-        "expected_customers": Float, "customers", "期待人数", "Expected customers, given their numbers of opportunities.";
+        WEIGHTED_CUSTOMERS, "Observed customers, by weight.";
+        EXPECTED_CUSTOMERS, "Expected customers, given their numbers of opportunities.";
     };
     const OPTIONAL: &'static [&'static str] = &["customer_id", "weight"];
     type Data = Table;

@@ -15,18 +15,22 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::analysis::Analysis;
-use crate::clv::any::AnyModel;
+use crate::clv::fields::{EXPECTED_CUSTOMERS, OR_MORE, WEIGHTED_CUSTOMERS};
 use crate::clv::frame::{Frame, fit_of, one_as_of, unit_for};
-use crate::clv::model::{Fit, Purchases, Unit};
-use crate::clv::rows::Rows;
+use crate::clv::models::histories::Rows;
+use crate::clv::models::model::{Fit, Purchases};
+use crate::clv::models::repeat_model::RepeatModel;
 use crate::clv::tracking;
-use crate::context::collect;
+use crate::context::{Context, collect};
+use crate::error::{Error, Result};
 use crate::num::Positive;
-use crate::table::{Column, Field, Values, columns};
-use crate::{Context, Error, Result, Scope, Table};
+use crate::scope::Scope;
+use crate::summary::clv_summary::Unit;
+use crate::table::shared::{EXPECTED_PURCHASES, FREQUENCY, PROBABILITY_ALIVE, RECENCY};
+use crate::table::{Column, Field, Table, Values, columns};
 
 /// The columns of the table, checked to be in the unit of the model.
-fn frame<'a>(data: &'a Table, fit: &Fit<AnyModel>, unit: Option<Unit>) -> Result<Frame<'a>> {
+fn frame<'a>(data: &'a Table, fit: &Fit<RepeatModel>, unit: Option<Unit>) -> Result<Frame<'a>> {
     one_as_of(data)?;
     let frame = Frame::new(data, unit)?;
     fit.model.unit().expect(frame.unit)?;
@@ -65,10 +69,10 @@ impl Analysis for FrequencyHistogram {
         "observed and expected numbers of customers by number of repeat purchases";
     const JA: &'static str = "購入回数分布の予測と実績";
     const COLUMNS: &'static [Field] = &columns! {
-        "frequency": Int, "days", "リピート日数", "Repeat purchase days.";
-        "or_more": Bool, "", "以上", "Whether the row includes more frequent customers: the last row.";
-        "customers": Float, "customers", "人数", "Observed customers, by weight.";
-        "expected_customers": Float, "customers", "期待人数", "Expected customers.";
+        FREQUENCY, "Repeat purchase days.";
+        OR_MORE, "Whether the row includes more frequent customers: the last row.";
+        WEIGHTED_CUSTOMERS, "Observed customers, by weight.";
+        EXPECTED_CUSTOMERS, "Expected customers.";
     };
     const OPTIONAL: &'static [&'static str] = &["customer_id", "weight", "as_of"];
     type Data = Table;
@@ -84,7 +88,7 @@ impl Analysis for FrequencyHistogram {
     }
 
     fn run(data: &Table, _: &Scope, options: &HistogramOptions, _: &Context) -> Result<Table> {
-        let fit: Fit<AnyModel> = fit_of("fit", &options.fit)?;
+        let fit: Fit<RepeatModel> = fit_of("fit", &options.fit)?;
         let frame = frame(data, &fit, options.unit)?;
         if options.up_to > 10_000 {
             return Err(Error::option("up_to", options.up_to, "at most 10000"));
@@ -148,10 +152,10 @@ impl Analysis for ExpectedSurface {
         "expected purchases and P(alive) over frequency and recency, at one age";
     const JA: &'static str = "頻度×最終購入の期待購入回数";
     const COLUMNS: &'static [Field] = &columns! {
-        "frequency": Int, "days", "リピート日数", "Repeat purchase days.";
-        "recency": Float, "unit", "初回から最終までの期間", "First to last purchase day.";
-        "probability_alive": Float, "", "生存確率", "Probability of being alive now.";
-        "expected_purchases": Float, "days", "期待購入日数", "Expected purchase days in the time ahead.";
+        FREQUENCY, "Repeat purchase days.";
+        RECENCY;
+        PROBABILITY_ALIVE, "Probability of being alive now.";
+        EXPECTED_PURCHASES, "Expected purchase days in the time ahead.";
     };
     const OPTIONAL: &'static [&'static str] = &["customer_id", "weight", "as_of"];
     type Data = Table;
@@ -179,7 +183,7 @@ impl Analysis for ExpectedSurface {
     }
 
     fn run(data: &Table, _: &Scope, options: &SurfaceOptions, context: &Context) -> Result<Table> {
-        let fit: Fit<AnyModel> = fit_of("fit", &options.fit)?;
+        let fit: Fit<RepeatModel> = fit_of("fit", &options.fit)?;
         let frame = frame(data, &fit, options.unit)?;
         frame.histories().check()?;
         if !(options.t >= 0.0 && options.t.is_finite()) {

@@ -12,18 +12,23 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::analysis::Analysis;
-use crate::clv::any::{self, AnyModel, Kind};
-use crate::clv::bootstrap::Bootstrap;
+use crate::clv::fields::{HIGH, LOW, PARAMETER};
 use crate::clv::frame::{Frame, fit_of, one_as_of, spend, unit_of, weights};
-use crate::clv::gamma_gamma::{self, NoSpend};
-use crate::clv::model::{Fit, Model, Status, Unit};
-use crate::clv::rows::Rows;
+use crate::clv::models::bootstrap::Bootstrap;
+use crate::clv::models::gamma_gamma::NoSpend;
+use crate::clv::models::histories::Rows;
+use crate::clv::models::model::{Fit, Model, Status};
+use crate::clv::models::repeat_model::{Kind, RepeatModel};
+use crate::clv::models::{bgbb, gamma_gamma, repeat_model, sbg};
 use crate::clv::usable::{Reads, Usable, policy};
-use crate::clv::{bgbb, sbg};
-use crate::context::{collect, room};
+use crate::context::{Context, collect, room};
 use crate::data::BadRows;
-use crate::table::{Column, Field, Values, columns, fields};
-use crate::{Context, Error, Fraction, Result, Scope, Table};
+use crate::error::{Error, Result};
+use crate::num::Fraction;
+use crate::scope::Scope;
+use crate::summary::clv_summary::Unit;
+use crate::table::shared::{AIC, LOG_LIKELIHOOD, STANDARD_ERROR, VALUE};
+use crate::table::{Column, Field, Table, Values, columns};
 use std::sync::Arc;
 
 pub(crate) fn default_level() -> Fraction {
@@ -64,14 +69,6 @@ impl Default for FitOptions {
             bad_rows: None,
         }
     }
-}
-
-fields! {
-    pub(crate) PARAMETER = "parameter", Text, "", "母数", "The parameter.";
-    pub(crate) VALUE = "value", Float, "", "推定値", "The estimate.";
-    pub(crate) ERROR = "standard_error", Float, "", "標準誤差", "Null unless the fit converged.";
-    pub(crate) LOW = "low", Float, "", "下限", "Lower end of the interval, computed on the log scale.";
-    pub(crate) HIGH = "high", Float, "", "上限", "Upper end of the interval, computed on the log scale.";
 }
 
 /// A column of texts.
@@ -121,7 +118,10 @@ fn table_with<M: Model + Serialize>(
     let columns = vec![
         texts(&PARAMETER, fit.model.names().iter().copied())?,
         Column::floats(&VALUE, (0..n).map(|i| Some(fit.model.values()[i])))?,
-        Column::floats(&ERROR, (0..n).map(|i| errors.as_ref()?.get(i).copied()))?,
+        Column::floats(
+            &STANDARD_ERROR,
+            (0..n).map(|i| errors.as_ref()?.get(i).copied()),
+        )?,
         Column::floats(&LOW, (0..n).map(|i| cell(i, &|v| v.0)))?,
         Column::floats(&HIGH, (0..n).map(|i| cell(i, &|v| v.1)))?,
     ];
@@ -186,7 +186,7 @@ impl Analysis for ClvFit {
     const NAME: &'static str = "clv_fit";
     const SUMMARY: &'static str = "a model of repeat purchases fitted by maximum likelihood";
     const JA: &'static str = "購入回数モデルの推定";
-    const COLUMNS: &'static [Field] = &[PARAMETER, VALUE, ERROR, LOW, HIGH];
+    const COLUMNS: &'static [Field] = &[PARAMETER, VALUE, STANDARD_ERROR, LOW, HIGH];
     const OPTIONAL: &'static [&'static str] = &["ln_gaps", "weight", "as_of"];
     type Data = Table;
     type Options = FitOptions;
@@ -204,7 +204,7 @@ impl Analysis for ClvFit {
         let ln_gaps = ln_gaps(&[options.model], &usable.table, &frame)?;
         context.check()?;
         let rows = Rows::new(&frame.histories())?;
-        let fit = any::fit(options.model, &rows, frame.unit, ln_gaps)?;
+        let fit = repeat_model::fit(options.model, &rows, frame.unit, ln_gaps)?;
         let table = match options.bootstrap {
             0 => table(&fit, options.confidence),
             replicates => bootstrapped(fit, options.confidence, |fit| {
@@ -255,7 +255,7 @@ impl Analysis for GammaGammaFit {
     const SUMMARY: &'static str =
         "the Gamma-Gamma model of spend, and the correlation of spend and frequency";
     const JA: &'static str = "購入単価モデルの推定";
-    const COLUMNS: &'static [Field] = &[PARAMETER, VALUE, ERROR, LOW, HIGH];
+    const COLUMNS: &'static [Field] = &[PARAMETER, VALUE, STANDARD_ERROR, LOW, HIGH];
     const OPTIONAL: &'static [&'static str] = &["weight", "as_of"];
     type Data = Table;
     type Options = SpendOptions;
@@ -342,7 +342,7 @@ impl Analysis for ClvParameters {
     const NAME: &'static str = "clv_parameters";
     const SUMMARY: &'static str = "a stored fit, or parameters of another program, checked and converted to the table of a fit";
     const JA: &'static str = "モデルの母数";
-    const COLUMNS: &'static [Field] = &[PARAMETER, VALUE, ERROR, LOW, HIGH];
+    const COLUMNS: &'static [Field] = &[PARAMETER, VALUE, STANDARD_ERROR, LOW, HIGH];
     type Data = Table;
     type Options = ParametersOptions;
 
@@ -361,7 +361,7 @@ impl Analysis for ClvParameters {
                 level,
             );
         }
-        table(&fit_of::<AnyModel>("fit", &options.fit)?, level)
+        table(&fit_of::<RepeatModel>("fit", &options.fit)?, level)
     }
 }
 
@@ -395,10 +395,10 @@ impl Analysis for CompareModels {
     const JA: &'static str = "購入回数モデルの比較";
     const COLUMNS: &'static [Field] = &columns! {
         "model": Text, "", "モデル", "The model.";
-        "k": Int, "", "規則性", "Regularity of the gaps; 1 is Poisson.";
+        "regularity": Int, "", "規則性", "Regularity of the gaps; 1 is Poisson.";
         "parameters": Int, "", "母数の数", "Estimated parameters, k included.";
-        "log_likelihood": Float, "", "対数尤度", "Log likelihood of the purchase times.";
-        "aic": Float, "", "AIC", "Smaller is better.";
+        LOG_LIKELIHOOD, "Log likelihood of the purchase times.";
+        AIC;
         "bic": Float, "", "BIC", "Smaller is better.";
         "status": Text, "", "状態", "How the fit ended.";
     };
@@ -420,12 +420,12 @@ impl Analysis for CompareModels {
         let frame = Frame::new(data, options.unit)?;
         let ln_gaps = ln_gaps(&options.models, data, &frame)?;
         let rows = Rows::new(&frame.histories())?;
-        let fits = any::compare(&options.models, &rows, frame.unit, ln_gaps)?;
+        let fits = repeat_model::compare(&options.models, &rows, frame.unit, ln_gaps)?;
         let [model, k, parameters, likelihood, aic, bic, ended] = Self::COLUMNS else {
             return Err(Error::internal("columns of compare_models"));
         };
-        let regularity = |f: &Fit<AnyModel>| match f.model {
-            AnyModel::Bg(p) => p.k as i32,
+        let regularity = |f: &Fit<RepeatModel>| match f.model {
+            RepeatModel::Bg(p) => p.k as i32,
             _ => 1,
         };
         let columns = vec![
@@ -441,9 +441,10 @@ impl Analysis for CompareModels {
         for fit in &fits {
             all.push(serde_json::to_value(fit).map_err(|e| Error::internal(e.to_string()))?);
         }
-        let table = Table::new(columns)
-            .with_note("fits", json!(all))
-            .with_note("no_dropout_p_value", json!(any::no_dropout_among(&fits)));
+        let table = Table::new(columns).with_note("fits", json!(all)).with_note(
+            "no_dropout_p_value",
+            json!(repeat_model::no_dropout_among(&fits)),
+        );
         let regular = [
             (Kind::BgCnbdK, "bg_cnbd_k", "bg_nbd"),
             (Kind::MbgCnbdK, "mbg_cnbd_k", "mbg_nbd"),

@@ -5,11 +5,12 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use crate::clv::any::AnyModel;
-use crate::clv::model::{Fit, Purchases, Unit};
-use crate::clv::rows::Histories;
+use crate::clv::models::histories::Histories;
+use crate::clv::models::model::{Fit, Purchases};
+use crate::clv::models::repeat_model::RepeatModel;
 use crate::context::{collect, room};
 use crate::error::{Error, Result};
+use crate::summary::clv_summary::Unit;
 use crate::table::{Column, Table};
 
 /// The numbers of a column as doubles, borrowed where possible.
@@ -98,12 +99,12 @@ pub(crate) fn unit_of(table: &Table, option: Option<Unit>) -> Result<Unit> {
 
 /// The unit of a table to which the model in `fit` is applied.
 pub(crate) fn unit_for(table: &Table, option: Option<Unit>, fit: &Value) -> Result<Unit> {
-    let fit: Fit<AnyModel> = fit_of("fit", fit)?;
+    let fit: Fit<RepeatModel> = fit_of("fit", fit)?;
     unit_of(table, option.or(unit_if_silent(table, &fit)))
 }
 
 /// The model's unit for a frame without a definition, `None` for a table with one.
-pub(crate) fn unit_if_silent(table: &Table, fit: &Fit<AnyModel>) -> Option<Unit> {
+pub(crate) fn unit_if_silent(table: &Table, fit: &Fit<RepeatModel>) -> Option<Unit> {
     table.definition().is_none().then(|| fit.model.unit())
 }
 
@@ -150,7 +151,7 @@ pub(crate) fn with_ids(table: &Table, columns: Vec<Column>) -> Result<Vec<Column
 /// Reads a fit from an option: the object in the note `fit`, its JSON text, or parameters alone.
 pub(crate) fn fit_of<M>(option: &'static str, given: &Value) -> Result<Fit<M>>
 where
-    M: crate::clv::model::Model + serde::de::DeserializeOwned,
+    M: crate::clv::models::model::Model + serde::de::DeserializeOwned,
 {
     let expected = |problem: String| Error::option(option, "", problem);
     if given.is_null() {
@@ -175,7 +176,7 @@ where
     }
     let fit: Fit<M> = serde_json::from_value(given.clone())
         .map_err(|e| expected(format!("the JSON of a fit ({e})")))?;
-    if !(1..=crate::clv::VERSION).contains(&fit.version) {
+    if !(1..=crate::clv::models::model::VERSION).contains(&fit.version) {
         return Err(expected(
             "the JSON of a fit of this version or older".into(),
         ));

@@ -2,11 +2,11 @@
 //!
 //! | question | where |
 //! |---|---|
-//! | who is alive, and what will they buy | [`bg_nbd`] (BG, MBG and regular forms), [`pareto_nbd`], [`nbd`] |
-//! | what is a purchase worth | [`gamma_gamma`] |
+//! | who is alive, and what will they buy | [`models::bg_nbd`] (BG, MBG and regular forms), [`models::pareto_nbd`], [`models::nbd`] |
+//! | what is a purchase worth | [`models::gamma_gamma`] |
 //! | what is a customer worth | [`value`] |
-//! | how long do contracts last | [`sbg`] |
-//! | who gives again next year | [`bgbb`] |
+//! | how long do contracts last | [`models::sbg`] |
+//! | who gives again next year | [`models::bgbb`] |
 //! | which model, and does it fit the data | [`compare`], [`tracking`] |
 //!
 //! A history is `(x, t_x, T)`: repeat purchase days, time from the first purchase to the last, time
@@ -15,43 +15,25 @@
 //! predictions. The default model is MBG/NBD: BG/NBD gives every customer without a repeat purchase
 //! a P(alive) of 1.
 
-mod any;
 pub mod backtest;
-pub mod bg_fit;
-pub mod bg_nbd;
-pub mod bgbb;
 pub mod bgbb_tables;
-mod bootstrap;
-mod codes;
 pub mod count_tables;
-mod dropout;
+mod fields;
 pub mod fit_tables;
 pub(crate) mod frame;
-pub mod gamma_gamma;
-mod model;
-pub mod nbd;
+pub mod models;
 mod outcome;
-mod pairs;
-pub mod pareto_fit;
-pub mod pareto_nbd;
 pub mod predict_tables;
-mod regular;
-mod rising;
-mod rows;
-pub mod sbg;
 pub mod sbg_tables;
-#[cfg(test)]
-mod score;
 pub mod simulate_tables;
-mod tail;
 pub mod tracking;
 pub mod tracking_tables;
 mod usable;
 pub mod value;
 
-pub use any::{AnyModel, Kind, compare, fit, no_dropout};
-pub use model::{Fit, Model, Purchases, Status, Unit, VERSION};
-pub use rows::{Histories, History, MAX_FREQUENCY, Rows};
+pub use models::histories::{Histories, History, MAX_FREQUENCY, Rows};
+pub use models::model::{Fit, Model, Purchases, Status, Unit, VERSION};
+pub use models::repeat_model::{Kind, RepeatModel, compare, fit, no_dropout};
 
 use crate::analysis::Entry;
 

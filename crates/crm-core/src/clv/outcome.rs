@@ -12,15 +12,25 @@
 
 use libm::{exp, log};
 
-use crate::Context;
-use crate::clv::gamma_gamma;
-use crate::clv::model::{Fit, Model, Purchases};
-use crate::clv::rows::Histories;
-use crate::clv::value::{Interval, STEP};
-use crate::context::{collect, filled, push, room};
+use crate::clv::models::gamma_gamma;
+use crate::clv::models::histories::Histories;
+use crate::clv::models::model::{Fit, Model, Purchases};
+use crate::context::{Context, collect, filled, push, room};
 use crate::error::{Error, Result};
 use crate::num::Fraction;
 use crate::num::rng::Rng;
+
+/// An interval per customer.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Interval {
+    /// Lower ends.
+    pub low: Vec<f64>,
+    /// Upper ends.
+    pub high: Vec<f64>,
+}
+
+/// Half the step of the central differences, on the log scale.
+pub(crate) const STEP: f64 = 1e-4;
 
 /// Rows per block. Sums are made per block, so another value changes the last bits of results.
 const BLOCK: usize = 4096;

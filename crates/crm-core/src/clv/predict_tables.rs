@@ -10,19 +10,24 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::analysis::Analysis;
-use crate::clv::any::AnyModel;
+use crate::clv::fields::{DISCOUNTED_PURCHASES, EXPECTED_SPEND, TIME};
 use crate::clv::frame::{Frame, fit_of, one_as_of, spend, unit_for, with_ids};
-use crate::clv::gamma_gamma;
-use crate::clv::model::{Fit, Purchases, Unit};
-use crate::clv::outcome::{self, Draws};
-use crate::clv::rows::History;
+use crate::clv::models::gamma_gamma;
+use crate::clv::models::histories::History;
+use crate::clv::models::model::{Fit, Purchases};
+use crate::clv::models::repeat_model::RepeatModel;
+use crate::clv::outcome::{Draws, Interval};
 use crate::clv::usable::{Reads, Usable, policy};
-use crate::clv::value::{self, Compounding, Interval};
-use crate::context::{filled, room};
+use crate::clv::value::Compounding;
+use crate::clv::{outcome, value};
+use crate::context::{Context, filled, room};
 use crate::data::BadRows;
-use crate::num::Positive;
-use crate::table::{CUSTOMER_ID, Column, Field, columns, fields};
-use crate::{Context, Error, Fraction, Result, Scope, Table};
+use crate::error::{Error, Result};
+use crate::num::{Fraction, Positive};
+use crate::scope::Scope;
+use crate::summary::clv_summary::Unit;
+use crate::table::shared::{EXPECTED_PURCHASES, LOG_LIKELIHOOD, PROBABILITY, PROBABILITY_ALIVE};
+use crate::table::{CUSTOMER_ID, Column, Field, Table, columns};
 
 /// Options of [`ClvPredict`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -86,11 +91,6 @@ fn time(name: &str, t: f64) -> Result<f64> {
     }
 }
 
-fields! {
-    ALIVE = "probability_alive", Float, "", "生存確率", "Probability of still being a customer now.";
-    EXPECTED = "expected_purchases", Float, "days", "期待購入日数", "Expected purchase days in the time ahead.";
-}
-
 /// The analysis `clv_predict`.
 pub struct ClvPredict;
 
@@ -100,21 +100,21 @@ impl Analysis for ClvPredict {
     const JA: &'static str = "生存確率と期待購入回数";
     const COLUMNS: &'static [Field] = &columns! {
         CUSTOMER_ID;
-        ALIVE;
+        PROBABILITY_ALIVE;
         "probability_alive_later": Float, "", "期間後の生存確率",
             "Probability of being a customer at the end of the time ahead.";
-        EXPECTED;
-        "expected_low": Float, "days", "期待値の下限",
+        EXPECTED_PURCHASES;
+        "expected_low": Float, "purchases", "期待値の下限",
             "Lower end for the expectation, whose parameters are estimates. Null without standard errors.";
-        "expected_high": Float, "days", "期待値の上限", "Upper end for the expectation, not for the outcome.";
-        "purchases_low": Float, "days", "実績予測の下限", "Lower end for the outcome, with random life and purchases.";
-        "purchases_high": Float, "days", "実績予測の上限", "Upper end for the outcome.";
-        "discounted_purchases": Float, "days", "割引期待購入日数",
-            "Expected purchases, each discounted to now; null if infinite.";
+        "expected_high": Float, "purchases", "期待値の上限", "Upper end for the expectation, not for the outcome.";
+        "purchases_low": Float, "purchases", "実績予測の下限",
+            "Lower end for the outcome, with random life and purchases.";
+        "purchases_high": Float, "purchases", "実績予測の上限", "Upper end for the outcome.";
+        DISCOUNTED_PURCHASES, "Expected purchases, each discounted to now; null if infinite.";
         "probability_none": Float, "", "購入なしの確率", "Probability of no purchase within the time ahead.";
         "probability_of_n": Float, "", "n回購入の確率",
             "Probability of exactly `n` purchase days within the time ahead; with `n` only.";
-        "log_likelihood": Float, "", "対数尤度", "Log likelihood of the customer's history.";
+        LOG_LIKELIHOOD, "Log likelihood of the customer's history.";
     };
     const OPTIONAL: &'static [&'static str] = &["customer_id", "weight", "as_of"];
     type Data = Table;
@@ -131,26 +131,12 @@ impl Analysis for ClvPredict {
     }
 
     fn run(data: &Table, _: &Scope, options: &PredictOptions, context: &Context) -> Result<Table> {
-        let fit: Fit<AnyModel> = fit_of("fit", &options.fit)?;
+        let fit: Fit<RepeatModel> = fit_of("fit", &options.fit)?;
         let t = time("t", options.t)?;
         let usable = Usable::new(data, options.bad_rows, Reads::PURCHASES)?;
         let frame = Frame::new(&usable.table, options.unit)?;
         fit.model.unit().expect(frame.unit)?;
-        let known = |name: &String| Self::COLUMNS.iter().any(|f| f.name == name);
-        if let Some(name) = options.only.iter().flatten().find(|name| !known(name)) {
-            return Err(Error::option("only", name, "columns of clv_predict"));
-        }
-        if options.n.is_some_and(|n| n > 1_000) {
-            return Err(Error::option("n", "", "a whole number from 0 to 1,000"));
-        }
-        let of_n = |name: &String| name == "probability_of_n";
-        if options.n.is_none() && options.only.iter().flatten().any(of_n) {
-            return Err(Error::option(
-                "n",
-                "",
-                "the number that probability_of_n is about",
-            ));
-        }
+        options.check()?;
         let histories = frame.histories();
         histories.check()?;
         let wants = |name: &str| options.only.iter().flatten().any(|n| n == name);
@@ -234,6 +220,28 @@ impl Analysis for ClvPredict {
     }
 }
 
+impl PredictOptions {
+    /// Refuses columns that there are not, and a number of purchases that is missing or too great.
+    fn check(&self) -> Result<()> {
+        let known = |name: &String| ClvPredict::COLUMNS.iter().any(|f| f.name == name);
+        if let Some(name) = self.only.iter().flatten().find(|name| !known(name)) {
+            return Err(Error::option("only", name, "columns of clv_predict"));
+        }
+        if self.n.is_some_and(|n| n > 1_000) {
+            return Err(Error::option("n", "", "a whole number from 0 to 1,000"));
+        }
+        let of_n = |name: &String| name == "probability_of_n";
+        if self.n.is_none() && self.only.iter().flatten().any(of_n) {
+            return Err(Error::option(
+                "n",
+                "",
+                "the number that probability_of_n is about",
+            ));
+        }
+        Ok(())
+    }
+}
+
 /// Both ends of an interval; without an interval NaN, which becomes null.
 fn ends(interval: Option<Interval>, rows: usize) -> Result<(Vec<f64>, Vec<f64>)> {
     let missing = || filled(rows, f64::NAN, "interval");
@@ -273,17 +281,17 @@ impl Analysis for ClvNewCustomers {
         "expected purchases of a new customer within times `t`; with a column `n`, P(X(t) = n)";
     const JA: &'static str = "新規顧客の期待購入回数";
     const COLUMNS: &'static [Field] = &columns! {
-        "t": Float, "unit", "期間", "Time since the first purchase.";
-        EXPECTED;
-        "probability_alive": Float, "", "生存確率", "Probability of being alive at that time.";
-        "n": Int, "days", "回数", "Repeat purchase days.";
-        "probability": Float, "", "確率", "Probability of exactly n.";
+        TIME;
+        EXPECTED_PURCHASES;
+        PROBABILITY_ALIVE, "Probability of being alive at that time.";
+        "n": Int, "purchases", "回数", "Repeat purchase days.";
+        PROBABILITY, "Probability of exactly n.";
     };
     type Data = Table;
     type Options = NewOptions;
 
     fn run(data: &Table, _: &Scope, options: &NewOptions, _: &Context) -> Result<Table> {
-        let fit: Fit<AnyModel> = fit_of("fit", &options.fit)?;
+        let fit: Fit<RepeatModel> = fit_of("fit", &options.fit)?;
         let times = data.numbers("t")?;
         for (row, t) in times.iter().enumerate() {
             if !(*t >= 0.0 && t.is_finite()) {
@@ -328,16 +336,11 @@ impl Analysis for ClvNewCustomers {
 /// The analysis `expected_spend`.
 pub struct ExpectedSpend;
 
-fields! {
-    SPEND = "expected_spend", Float, "currency", "期待購入単価",
-        "Expected value of a purchase; null if the model has no mean.";
-}
-
 impl Analysis for ExpectedSpend {
     const NAME: &'static str = "expected_spend";
     const SUMMARY: &'static str = "expected value of a purchase of each customer, by Gamma-Gamma";
     const JA: &'static str = "期待購入単価";
-    const COLUMNS: &'static [Field] = &[CUSTOMER_ID, SPEND];
+    const COLUMNS: &'static [Field] = &[CUSTOMER_ID, EXPECTED_SPEND];
     const OPTIONAL: &'static [&'static str] = &["customer_id"];
     type Data = Table;
     type Options = SpendOptions;
@@ -373,7 +376,7 @@ impl Analysis for ExpectedSpend {
             }
             out.push(fit.model.expected_spend(*x, *m));
         }
-        let columns = vec![Column::finite(&SPEND, usable.spread(out)?)?];
+        let columns = vec![Column::finite(&EXPECTED_SPEND, usable.spread(out)?)?];
         Ok(usable.noted(Table::new(with_ids(data, columns)?)))
     }
 }
@@ -443,12 +446,13 @@ impl Analysis for Clv {
     const JA: &'static str = "予測LTV";
     const COLUMNS: &'static [Field] = &columns! {
         CUSTOMER_ID;
-        ALIVE;
-        EXPECTED;
-        SPEND;
+        PROBABILITY_ALIVE;
+        EXPECTED_PURCHASES;
+        EXPECTED_SPEND;
         "clv": Float, "currency", "予測LTV", "Discounted value; null if infinite.";
         "expected_low": Float, "currency", "期待値の下限",
-            "Lower end for the expectation `clv`, whose parameters are estimates. Null without standard errors.";
+            "Lower end for the expectation `clv`, whose parameters are estimates. Null without standard \
+             errors.";
         "expected_high": Float, "currency", "期待値の上限", "Upper end for the expectation.";
         "clv_low": Float, "currency", "実績予測の下限",
             "Lower end for the outcome, with random life, purchases and spend. Null without a finite horizon.";
@@ -473,7 +477,7 @@ impl Analysis for Clv {
 
     fn run(data: &Table, _: &Scope, options: &ClvOptions, context: &Context) -> Result<Table> {
         one_as_of(data)?;
-        let fit: Fit<AnyModel> = fit_of("fit", &options.fit)?;
+        let fit: Fit<RepeatModel> = fit_of("fit", &options.fit)?;
         let spend_fit: Fit<gamma_gamma::Params> = fit_of("spend_fit", &options.spend_fit)?;
         let usable = Usable::new(data, options.bad_rows, Reads::BOTH)?;
         let frame = Frame::new(&usable.table, options.unit)?;

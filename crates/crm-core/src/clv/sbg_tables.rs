@@ -3,20 +3,24 @@
 //!
 //! The fit reads a column `survivors`: a cohort's size, then the customers left after one period,
 //! after two, and so on. Several cohorts follow each other, with a column `period` in which each 0
-//! begins a cohort. Formulas are in [`crate::clv::sbg`].
+//! begins a cohort. Formulas are in [`crate::clv::models::sbg`].
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::analysis::Analysis;
-use crate::clv::fit_tables::{ERROR, HIGH, LOW, PARAMETER, VALUE, default_level, table};
+use crate::clv::fields::{HIGH, LOW, PARAMETER};
+use crate::clv::fit_tables::{default_level, table};
 use crate::clv::frame::{fit_of, whole};
-use crate::clv::model::Fit;
-use crate::clv::sbg;
-use crate::context::{collect, push};
-use crate::table::{Column, Field, columns};
-use crate::{Context, Error, Fraction, Result, Scope, Table};
+use crate::clv::models::model::Fit;
+use crate::clv::models::sbg;
+use crate::context::{Context, collect, push};
+use crate::error::{Error, Result};
+use crate::num::Fraction;
+use crate::scope::Scope;
+use crate::table::shared::{RETENTION_RATE, STANDARD_ERROR, SURVIVAL_RATE, VALUE};
+use crate::table::{Column, Field, Table, columns};
 
 /// Options of [`SbgFit`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -42,7 +46,7 @@ impl Analysis for SbgFit {
     const SUMMARY: &'static str =
         "the shifted beta-geometric model of the durations of contracts, from numbers of survivors";
     const JA: &'static str = "契約継続モデルの推定";
-    const COLUMNS: &'static [Field] = &[PARAMETER, VALUE, ERROR, LOW, HIGH];
+    const COLUMNS: &'static [Field] = &[PARAMETER, VALUE, STANDARD_ERROR, LOW, HIGH];
     const OPTIONAL: &'static [&'static str] = &["period"];
     type Data = Table;
     type Options = FitOptions;
@@ -113,10 +117,9 @@ impl Analysis for SbgPredict {
         "share of contracts that last beyond `t` periods, and expected further renewals";
     const JA: &'static str = "契約継続率の予測";
     const COLUMNS: &'static [Field] = &columns! {
-        "t": Int, "", "期間数", "Periods.";
-        "survival_rate": Float, "share", "残存率", "Share of a cohort left after t periods.";
-        "retention_rate": Float, "share", "継続率",
-            "Probability of renewing at the end of period t (of period 1 if t is 0).";
+        "t": Int, "unit", "期間", "Periods.";
+        SURVIVAL_RATE, "Share of a cohort left after t periods.";
+        RETENTION_RATE, "Probability of renewing at the end of period t (of period 1 if t is 0).";
         "expected_renewals": Float, "", "期待更新回数",
             "Expected further renewals of a customer in period t, discounted; null if infinite.";
     };

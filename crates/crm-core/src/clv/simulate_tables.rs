@@ -9,13 +9,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::analysis::Analysis;
-use crate::clv::any::AnyModel;
 use crate::clv::frame::{fit_of, with_ids};
-use crate::clv::model::{Fit, Purchases};
-use crate::context::{push, room};
+use crate::clv::models::model::{Fit, Purchases};
+use crate::clv::models::repeat_model::RepeatModel;
+use crate::context::{Context, push, room};
+use crate::error::{Error, Result};
 use crate::num::rng::Rng;
-use crate::table::{CUSTOMER_ID, Column, Field, columns};
-use crate::{Context, Error, Result, Scope, Table};
+use crate::scope::Scope;
+use crate::table::shared::{FREQUENCY, RECENCY, TIME_OBSERVED};
+use crate::table::{CUSTOMER_ID, Column, Field, Table, columns};
 
 /// Options of [`ClvSimulate`].
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
@@ -36,16 +38,16 @@ impl Analysis for ClvSimulate {
     const JA: &'static str = "購入履歴のシミュレーション";
     const COLUMNS: &'static [Field] = &columns! {
         CUSTOMER_ID;
-        "frequency": Int, "", "リピート回数", "Repeat purchases.";
-        "recency": Float, "unit", "初回から最終までの期間", "First purchase to the last.";
-        "T": Float, "unit", "観測期間", "First purchase to the end of observation.";
+        FREQUENCY, "Repeat purchases.";
+        RECENCY, "First purchase to the last.";
+        TIME_OBSERVED, "First purchase to the end of observation.";
     };
     const OPTIONAL: &'static [&'static str] = &["customer_id"];
     type Data = Table;
     type Options = Options;
 
     fn run(data: &Table, _: &Scope, options: &Options, context: &Context) -> Result<Table> {
-        let fit: Fit<AnyModel> = fit_of("fit", &options.fit)?;
+        let fit: Fit<RepeatModel> = fit_of("fit", &options.fit)?;
         let ages = data.numbers("T")?;
         let mut frequency = room(ages.len(), "simulated customers")?;
         let mut recency = room(ages.len(), "simulated customers")?;

@@ -10,8 +10,8 @@
 //! The expectations of the first two are unconditional: they use each customer's age and none of
 //! their purchases.
 
-use crate::clv::model::Purchases;
-use crate::clv::rows::{History, Rows};
+use crate::clv::models::histories::{History, Rows};
+use crate::clv::models::model::Purchases;
 use crate::context::{filled, push, room};
 use crate::error::{Error, Result};
 
@@ -24,7 +24,8 @@ use crate::error::{Error, Result};
 /// A time that is not finite; out of memory.
 ///
 /// ```
-/// use crm_core::clv::{Histories, Rows, Unit, nbd, tracking};
+/// use crm_core::clv::{Histories, Rows, Unit, tracking};
+/// use crm_core::clv::models::nbd;
 /// let model = nbd::Params::new([1.0, 10.0], Unit::Week)?;
 /// let rows = Rows::new(&Histories::new(&[0.0, 2.0], &[0.0, 5.0], &[20.0, 10.0]))?;
 /// // 0.1 a week each: 10 weeks of the first by the time the second came.
@@ -176,8 +177,10 @@ fn customers_by_age(rows: &Rows) -> Result<Vec<f64>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clv::{Histories, Unit, bg_nbd, pareto_nbd};
+    use crate::clv::models::histories::Histories;
+    use crate::clv::models::{bg_nbd, pareto_nbd};
     use crate::num::rng::Rng;
+    use crate::summary::clv_summary::Unit;
 
     fn model() -> pareto_nbd::Params {
         pareto_nbd::Params::new([0.8, 12.0, 1.1, 60.0], Unit::Day).unwrap()

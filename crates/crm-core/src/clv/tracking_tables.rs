@@ -23,15 +23,21 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::analysis::Analysis;
-use crate::clv::any::{self, AnyModel, Kind};
 use crate::clv::frame::fit_of;
-use crate::clv::model::{Fit, Purchases, Unit};
-use crate::clv::rows::{Histories, Rows};
+use crate::clv::models::histories::{Histories, Rows};
+use crate::clv::models::model::{Fit, Purchases};
+use crate::clv::models::repeat_model;
+use crate::clv::models::repeat_model::{Kind, RepeatModel};
 use crate::clv::tracking;
-use crate::context::{collect, filled, push};
-use crate::data::{ORDER, Orders, Selection};
-use crate::table::{CUSTOMER_ID, Column, Field, Values, columns};
-use crate::{Context, Day, Duration, Error, Result, Scope, Table};
+use crate::context::{Context, collect, filled, push};
+use crate::data::Orders;
+use crate::data::orders::selection::{ORDER, Selection};
+use crate::error::{Error, Result};
+use crate::scope::Scope;
+use crate::summary::clv_summary::Unit;
+use crate::table::shared::{FREQUENCY, PROBABILITY_ALIVE};
+use crate::table::{CUSTOMER_ID, Column, Field, Table, Values, columns};
+use crate::time::{Day, Duration};
 
 /// Options of [`ClvTracking`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -141,9 +147,9 @@ impl Seen {
 }
 
 /// The model in an option, or MBG/NBD fitted to histories.
-fn model(fit: &Value, seen: impl FnOnce() -> Result<Seen>) -> Result<Fit<AnyModel>> {
+fn model(fit: &Value, seen: impl FnOnce() -> Result<Seen>) -> Result<Fit<RepeatModel>> {
     if !fit.is_null() {
-        let fit: Fit<AnyModel> = fit_of("fit", fit)?;
+        let fit: Fit<RepeatModel> = fit_of("fit", fit)?;
         return match fit.model.unit().period() {
             None => Ok(fit),
             Some(_) => Err(Error::option(
@@ -155,7 +161,7 @@ fn model(fit: &Value, seen: impl FnOnce() -> Result<Seen>) -> Result<Fit<AnyMode
     }
     let seen = seen()?;
     let rows = Rows::new(&Histories::new(&seen.frequency, &seen.recency, &seen.age))?;
-    any::fit(Kind::default(), &rows, Unit::Day, 0.0)
+    repeat_model::fit(Kind::default(), &rows, Unit::Day, 0.0)
 }
 
 /// The analysis `clv_tracking`.
@@ -280,8 +286,8 @@ impl Analysis for AlivePath {
     const COLUMNS: &'static [Field] = &columns! {
         CUSTOMER_ID;
         "date": Date, "", "日付", "The day.";
-        "frequency": Int, "days", "リピート日数", "Repeat purchase days up to it.";
-        "probability_alive": Float, "", "生存確率", "Probability of being alive on that day, from the purchases until then.";
+        FREQUENCY, "Repeat purchase days up to it.";
+        PROBABILITY_ALIVE, "Probability of being alive on that day, from the purchases until then.";
     };
     const SCOPE: &'static [&'static str] = crate::analysis::WITHOUT_OCCASION;
     type Data = Orders;
@@ -342,8 +348,11 @@ impl Analysis for AlivePath {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::Dataset;
+    use crate::money::Currency;
+    use crate::register;
     use crate::table::Cell;
-    use crate::{Currency, Dataset, Zone, register};
+    use crate::time::Zone;
 
     /// Three customers; the last comes after the calibration.
     fn shop() -> Orders {
@@ -422,7 +431,7 @@ mod tests {
     #[test]
     fn expected_is_the_sum_over_histories() {
         let table = run("clv_tracking", r#""as_of": "2026-02-03", "step": "10d""#);
-        let model = crate::clv::nbd::Params::new([1.0, 10.0], Unit::Day).unwrap();
+        let model = crate::clv::models::nbd::Params::new([1.0, 10.0], Unit::Day).unwrap();
         let rows = Rows::new(&Histories::new(
             &[2.0, 1.0, 0.0],
             &[19.0, 25.0, 0.0],

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use crate::clv::frame::{Numbers, is_summary, or_nan};
-use crate::clv::rows::History;
+use crate::clv::models::histories::History;
 use crate::context::{filled, push};
 use crate::data::BadRows;
 use crate::error::Result;

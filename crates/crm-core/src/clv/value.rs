@@ -32,15 +32,18 @@ use libm::{exp, log, log1p, sqrt};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::Context;
-use crate::clv::gamma_gamma;
-use crate::clv::model::{Fit, Model, Purchases, Unit};
-use crate::clv::outcome::{self, Draws};
-use crate::clv::pairs::Pairs;
-use crate::clv::rows::Histories;
+use crate::clv::models::gamma_gamma;
+use crate::clv::models::histories::Histories;
+use crate::clv::models::memo::Pairs;
+use crate::clv::models::model::{Fit, Model, Purchases};
+use crate::clv::outcome;
+pub use crate::clv::outcome::Interval;
+use crate::clv::outcome::{Draws, STEP};
+use crate::context::Context;
 use crate::context::{collect, filled, room};
 use crate::error::{Error, Result};
 use crate::num::{Fraction, Positive, normal};
+use crate::summary::clv_summary::Unit;
 
 /// How a yearly rate becomes a daily one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -107,15 +110,6 @@ impl Compounding {
     }
 }
 
-/// An interval per customer.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Interval {
-    /// Lower ends.
-    pub low: Vec<f64>,
-    /// Upper ends.
-    pub high: Vec<f64>,
-}
-
 /// Values of customers, in the order of the histories. An infinite value is +∞, never NaN.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Values {
@@ -157,7 +151,8 @@ pub struct Total {
 /// and above 0 at a frequency above 0, options out of range, out of memory.
 ///
 /// ```
-/// use crm_core::clv::{Fit, Histories, Unit, gamma_gamma, pareto_nbd, value};
+/// use crm_core::clv::{Fit, Histories, Unit, value};
+/// use crm_core::clv::models::{gamma_gamma, pareto_nbd};
 /// let model = Fit::given(pareto_nbd::Params::new([0.55, 10.6, 0.61, 11.7], Unit::Week)?);
 /// let spend = Fit::given(gamma_gamma::Params::new([6.25, 3.74, 15.44])?);
 /// let histories = Histories::new(&[2.0, 0.0], &[30.4, 0.0], &[38.9, 38.9]);
@@ -412,9 +407,6 @@ fn expectation<M: Model + Purchases + Sync>(
     out.expected = Some(interval);
     Ok(())
 }
-
-/// Half the step of the central differences, on the log scale.
-pub(crate) const STEP: f64 = 1e-4;
 
 /// Derivatives of the logarithm of the discounted purchases in the logarithms of the parameters, by
 /// central differences, one column per parameter.

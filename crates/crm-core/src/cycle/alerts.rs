@@ -10,7 +10,7 @@
 //! `["churn_risk", "lost"]` both are listed, each with its own level.
 //!
 //! - `reached_on` and `next_level_date` are quantiles of the gap distribution fixed at the last
-//!   order. With the same document of [`learn`](crate::taught::learn) in each run (made for example
+//!   order. With the same document of [`learn`](crate::shop_model::learn) in each run (made for example
 //!   once a month), they do not change until a new order. Without `learned` each run fits the model
 //!   again, and some dates change, more so in small shops. The counterfactual, "lost from that day
 //!   unless an order arrives", is `next_level` with its date, and a sentence. With
@@ -55,13 +55,20 @@ use super::next_purchase::LEVELS;
 use super::predict::{Level, THRESHOLDS, alert_days, overdue_probability};
 use super::shop::{CUSTOMER, CUSTOMERS, Shop, View};
 use crate::analysis::Analysis;
-use crate::context::{self, collect, filled, push, room};
-use crate::data::{IdRef, Item, NO_ID, Orders, StatusWord};
-use crate::scope::Occasion;
+use crate::context;
+use crate::context::{Context, collect, filled, push, room};
+use crate::data::Orders;
+use crate::data::filter::Item;
+use crate::document::Learned;
+use crate::error::{Error, Result};
+use crate::ids::{IdRef, NO_ID};
+use crate::num::Positive;
+use crate::scope::{Occasion, Scope};
 use crate::season::Seasons;
-use crate::summary::follow_up;
-use crate::table::{CUSTOMER_ID, Column, Field, Label, Values, columns};
-use crate::{Context, Day, Error, Learned, Positive, Result, Scope, Table};
+use crate::summary::rolling_origin;
+use crate::table::{CUSTOMER_ID, Column, Field, Label, Table, Values, columns};
+use crate::time::Day;
+use crate::words::StatusWord;
 
 /// The horizon of `expected_revenue`, in days.
 const WORTH_DAYS: u32 = 180;
@@ -209,7 +216,7 @@ impl Analysis for Alerts {
                 return Err(Error::option("since", since, expected));
             }
             Some(since) => {
-                let then = follow_up::scope_at(scope, since);
+                let then = rolling_origin::scope_at(scope, since);
                 Some(Shop::new(orders, &then, &view, context)?)
             }
             None => None,

@@ -4,7 +4,7 @@
 //!
 //! At each origin (days `step` apart, the last one `within` or `follow` days before `as_of`) the
 //! gap model is fitted to the completed and open gaps up to that day, without anything later
-//! ([`follow_up`]). Each customer known then is followed to `as_of`, or for `follow` days. One row
+//! ([`rolling_origin`]). Each customer known then is followed to `as_of`, or for `follow` days. One row
 //! per origin and method:
 //!
 //! | columns | score of | over |
@@ -61,17 +61,19 @@ use serde::{Deserialize, Serialize};
 
 use super::baselines::{Pooled, Rule};
 use super::predict::{predict, return_days};
-use super::score::{self, Outcomes};
+use super::score;
+use super::score::Outcomes;
 use super::shop::{Shop, View, whole_days};
 use crate::analysis::Analysis;
-use crate::context::{collect, push, room};
+use crate::context::{Context, collect, push, room};
 use crate::data::Orders;
-use crate::scope::Occasion;
+use crate::error::Result;
+use crate::scope::{Occasion, Scope};
 use crate::season::Seasons;
-use crate::summary::Gaps;
-use crate::summary::follow_up::{self, FollowUp};
-use crate::table::{Column, Field, Label, Values, columns, fields};
-use crate::{Context, Day, Duration, Result, Scope, Table};
+use crate::summary::rolling_origin::RollingOrigin;
+use crate::summary::{Gaps, rolling_origin};
+use crate::table::{Column, Field, Label, Table, Values, columns, fields};
+use crate::time::{Day, Duration};
 
 /// Options of the analyses `backtest` and `backtest_calibration`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -118,7 +120,7 @@ fn rolling(
     scope: &Scope,
     options: &Options,
     context: &Context,
-    mut judge: impl FnMut(Day, Plan, &Shop, &FollowUp) -> Result<()>,
+    mut judge: impl FnMut(Day, Plan, &Shop, &RollingOrigin) -> Result<()>,
 ) -> Result<()> {
     let plan = Plan {
         within: whole_days("within", options.within)?,
@@ -130,15 +132,15 @@ fn rolling(
     let step = whole_days("step", options.step)?;
     let horizon = plan.follow.unwrap_or(0).max(plan.within);
     let whole = Gaps::new(orders, scope, context)?;
-    for origin in follow_up::origins(&whole, options.origins, step, horizon)? {
+    for origin in rolling_origin::origins(&whole, options.origins, step, horizon)? {
         context.check()?;
-        let then = follow_up::scope_at(scope, origin);
+        let then = rolling_origin::scope_at(scope, origin);
         let view = View {
             seasonality: &options.seasonality,
             ..View::OWN
         };
         let shop = Shop::new(orders, &then, &view, context)?;
-        let after = FollowUp::new(orders, &shop.gaps, &whole, plan.follow)?;
+        let after = RollingOrigin::new(orders, &shop.gaps, &whole, plan.follow)?;
         judge(origin, plan, &shop, &after)?;
     }
     Ok(())
@@ -287,7 +289,7 @@ fn judge(
     origin: Day,
     plan: Plan,
     shop: &Shop,
-    after: &FollowUp,
+    after: &RollingOrigin,
     rows: &mut Vec<Row>,
 ) -> Result<Outcomes> {
     let (shown, n) = (after.shown(), after.shown().len());

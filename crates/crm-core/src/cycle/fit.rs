@@ -28,7 +28,7 @@
 //! # Sampling
 //!
 //! All customers with one purchase are used. If more than [`Options::sample`] customers came back,
-//! that many of them are sampled ([`sample`](super::sample)), and the weight of customers with one
+//! that many of them are sampled (`sample.rs`), and the weight of customers with one
 //! purchase is reduced in proportion. So a large shop with few repeat customers uses all of them.
 //! Every customer is predicted from their own gaps. With more than two thousand customers the
 //! search starts from the result for a thousand of them, without a family that was clearly worse

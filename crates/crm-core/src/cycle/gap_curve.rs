@@ -20,14 +20,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::analysis::Analysis;
-use crate::context::{collect, room};
+use crate::context::{Context, collect, room};
 use crate::data::Orders;
-use crate::num::lifetime::{self, Family, Status};
-use crate::num::survival::{self, Curve, Subject};
-use crate::scope::Occasion;
+use crate::error::{Error, Result};
+use crate::num::lifetime::{Family, Status};
+use crate::num::survival::{Curve, Subject};
+use crate::num::{Fraction, lifetime, survival};
+use crate::scope::{Occasion, Scope};
 use crate::summary::Gaps;
-use crate::table::{Column, Field, Label, Values, columns, fields};
-use crate::{Context, Error, Fraction, Result, Scope, Table};
+use crate::table::{Column, Field, Label, Table, Values, columns, fields};
 
 /// What has weight 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

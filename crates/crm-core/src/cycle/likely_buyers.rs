@@ -19,12 +19,14 @@ use super::next_purchase::LEVELS;
 use super::predict::{Level, overdue_probability, probability_within};
 use super::shop::{CUSTOMER, CUSTOMERS, Shop, Told, View, whole_days};
 use crate::analysis::Analysis;
-use crate::context::{collect, filled, room};
+use crate::context::{Context, collect, filled, room};
 use crate::data::Orders;
-use crate::scope::Occasion;
+use crate::document::Learned;
+use crate::error::{Error, Result};
+use crate::scope::{Occasion, Scope};
 use crate::season::Seasons;
-use crate::table::{CUSTOMER_ID, Column, Field, Values, columns};
-use crate::{Context, Duration, Error, Learned, Result, Scope, Table};
+use crate::table::{CUSTOMER_ID, Column, Field, Table, Values, columns};
+use crate::time::Duration;
 
 /// Options of the analysis `likely_buyers`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -21,7 +21,7 @@
 //! - A customer with one purchase has the shop's distribution, with a wide interval.
 //! - With `per` = a column of orders or lines (product, category) a row is a customer with one of
 //!   its values: the next purchase of this product (補充). Each value has its own scale of gaps
-//!   ([`paces`](super::paces)), shrunk towards the scale of all.
+//!   (`paces.rs`), shrunk towards the scale of all.
 //! - With `per` = a column of customers (their company) a row is a value, with the orders of all
 //!   its customers and their number.
 //! - Orders without a value of `per`, or with lines without one (a lot without a product), are in
@@ -45,12 +45,14 @@ use super::baselines::{Pooled, Rule};
 use super::predict::{Level, Prediction, QUANTILES, predict, return_days};
 use super::shop::{CUSTOMER, CUSTOMERS, Shop, Told, View, whole_days};
 use crate::analysis::Analysis;
-use crate::context::{collect, room};
+use crate::context::{Context, collect, room};
 use crate::data::Orders;
-use crate::scope::Occasion;
+use crate::document::Learned;
+use crate::error::{Error, Result};
+use crate::scope::{Occasion, Scope};
 use crate::season::Seasons;
-use crate::table::{CUSTOMER_ID, Column, Field, Label, Values, columns};
-use crate::{Context, Day, Duration, Error, Learned, Result, Scope, Table};
+use crate::table::{CUSTOMER_ID, Column, Field, Label, Table, Values, columns};
+use crate::time::{Day, Duration};
 
 /// Options of the analysis `cycle`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

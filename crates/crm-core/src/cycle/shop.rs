@@ -3,16 +3,18 @@
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-use super::fit;
 use super::gap_law::GapLaw;
 use super::gap_model::{History, Model, Params};
-use super::paces;
-use crate::context::{collect, room};
+use super::{fit, paces};
+use crate::context::{Context, collect, room};
 use crate::data::Orders;
+use crate::document::Learned;
+use crate::error::{Error, Result};
+use crate::scope::Scope;
 use crate::season::{Clock, Seasonality, Seasons};
 use crate::summary::{Gaps, Per};
-use crate::table::{CUSTOMER_ID, Column, Values, fields};
-use crate::{Context, Day, Duration, Error, Learned, Result, Scope, Table};
+use crate::table::{CUSTOMER_ID, Column, Table, Values, fields};
+use crate::time::{Day, Duration};
 
 /// The options of a request that concern the shop.
 pub(crate) struct View<'a> {

@@ -57,7 +57,7 @@ impl Default for Options {
 /// The analysis `survival_curve`.
 ///
 /// ```
-/// use crm_core::data::{Batch, ColumnValues};
+/// use crm_core::columns::{Batch, ColumnValues};
 /// use crm_core::{Context, Dataset, Table, register};
 /// let batch: Batch = vec![
 ///     ("duration".into(), ColumnValues::Float(vec![10.0, 20.0, 20.0, 40.0].into()).into()),
@@ -255,8 +255,9 @@ fn weights(data: &Table) -> Result<Option<Cow<'_, [f64]>>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::{Batch, ColumnValues};
-    use crate::{Dataset, register};
+    use crate::analysis::Dataset;
+    use crate::columns::{Batch, ColumnValues};
+    use crate::register;
 
     type Given<'a> = &'a [(&'a str, &'a [f64])];
 

@@ -35,15 +35,17 @@ use serde::{Deserialize, Serialize};
 use super::predict::overdue_probability;
 use super::shop::{Shop, View, whole_days};
 use crate::analysis::Analysis;
-use crate::context::{collect, push};
+use crate::context::{Context, collect, push};
 use crate::data::Orders;
+use crate::error::{Error, Result};
+use crate::num::Fraction;
 use crate::num::ratio::Ratio;
-use crate::scope::Occasion;
+use crate::scope::{Occasion, Scope};
 use crate::season::Seasons;
-use crate::summary::Gaps;
-use crate::summary::follow_up::{self, FollowUp};
-use crate::table::{Column, Field, Label, Values, columns};
-use crate::{Context, Duration, Error, Fraction, Result, Scope, Table};
+use crate::summary::rolling_origin::RollingOrigin;
+use crate::summary::{Gaps, rolling_origin};
+use crate::table::{Column, Field, Label, Table, Values, columns};
+use crate::time::Duration;
 
 /// Options of the analysis `threshold_sweep`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -164,16 +166,16 @@ impl Analysis for ThresholdSweep {
             return Err(Error::option("levels", level, "probabilities, 0 to 1"));
         }
         let whole = Gaps::new(orders, scope, context)?;
-        let Some(&origin) = follow_up::origins(&whole, 1, 1, follow)?.first() else {
+        let Some(&origin) = rolling_origin::origins(&whole, 1, 1, follow)?.first() else {
             return table(0, 0, &[]);
         };
-        let then = follow_up::scope_at(scope, origin);
+        let then = rolling_origin::scope_at(scope, origin);
         let view = View {
             seasonality: &options.seasonality,
             ..View::OWN
         };
         let shop = Shop::new(orders, &then, &view, context)?;
-        let after = FollowUp::new(orders, &shop.gaps, &whole, None)?;
+        let after = RollingOrigin::new(orders, &shop.gaps, &whole, None)?;
 
         let limit = |&churn_days: &u32| Scope {
             churn_days: Some(churn_days),

@@ -1,15 +1,17 @@
 //! The shop's table of customers: registration dates, opt-outs, further dimensions. It also
 //! contains customers without an order (prospects, 見込み客).
 
-use super::blocks::BLANK;
-use super::ids::{Ids, NO_ID};
-use super::input::{Input, find};
-use super::read::Problems;
-use super::rows::RowDim;
-use super::text::Understood;
-use super::{Batch, Buf, ColumnData, ColumnValues, Orders};
-use crate::context::{collect, filled, room};
-use crate::{Context, Error, Result};
+use super::input::batches::{NamedColumns, RowDim, find, only_used, pick};
+use super::input::blocks::BLANK;
+use super::input::parse::Problems;
+use super::state::{load_understood, save_understood};
+use super::text::cells::Understood;
+use crate::bytes::{Reader, Writer, broken};
+use crate::columns::{Batch, Buf, ColumnData, ColumnValues};
+use crate::context::{Context, collect, filled, room};
+use crate::error::{Error, Result};
+use crate::ids::{Ids, NO_ID};
+use crate::time::{MAX_MICROS, MICROS_PER_DAY, MIN_MICROS};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -100,7 +102,7 @@ impl Customers {
         batches: &[Batch],
         context: &Context,
     ) -> Result<Customers> {
-        let input = Input::new(&spec.columns(), batches)?;
+        let input = NamedColumns::new(&spec.columns(), batches)?;
         let rows = input.rows;
         let chunks = |name: &str| -> Result<Vec<&ColumnData>> {
             batches.iter().map(|batch| find(batch, name)).collect()
@@ -159,6 +161,108 @@ impl Customers {
             opted_out,
             dims,
             understood,
+        })
+    }
+
+    /// The table without some of its rows, and without their ids and what only they held.
+    pub(crate) fn without(&self, rows: &[u32], context: &Context) -> Result<Customers> {
+        let mut gone = filled(self.len(), false, "customers")?;
+        rows.iter().for_each(|row| gone[*row as usize] = true);
+        let mut keep = room(self.len(), "customers")?;
+        keep.extend((0..self.len() as u32).filter(|row| !gone[*row as usize]));
+        let (ids, codes) = only_used(&self.ids, &pick(&self.codes, &keep)?, context)?;
+        let dims = self.dims.iter().map(|dim| {
+            let codes = pick(&dim.codes, &keep)?;
+            RowDim {
+                codes,
+                ..dim.clone()
+            }
+            .only_used(context)
+        });
+        let at = |row: &u32| *row as usize;
+        let registered = self.registered.as_ref();
+        let registered =
+            registered.map(|days| collect(keep.iter().map(|r| days[at(r)]), "customers"));
+        let opted_out = self.opted_out.as_ref();
+        let opted_out = opted_out.map(|out| collect(keep.iter().map(|r| out[at(r)]), "customers"));
+        Ok(Customers {
+            spec: self.spec.clone(),
+            ids,
+            codes,
+            registered: registered.transpose()?,
+            opted_out: opted_out.transpose()?,
+            dims: dims.collect::<Result<_>>()?,
+            understood: self.understood.clone(),
+        })
+    }
+
+    /// Writes the table into a state.
+    pub(crate) fn save(&self, to: &mut Writer) -> Result<()> {
+        to.json(&self.spec)?;
+        to.number(self.len() as u64)?;
+        self.ids.save(self.len(), to)?;
+        to.column(&self.codes)?;
+        to.optional(self.registered.as_deref())?;
+        to.number(u8::from(self.opted_out.is_some()))?;
+        if let Some(opted_out) = &self.opted_out {
+            let cells = collect(opted_out.iter().map(|out| u8::from(*out)), "customers")?;
+            to.column(&cells)?;
+        }
+        for dim in &self.dims {
+            dim.save(0, to)?;
+        }
+        save_understood(&self.understood, to)
+    }
+
+    /// Reads a table out of a state, with the checks of [`Customers::from_batches`].
+    pub(crate) fn load(from: &mut Reader<'_>, context: &Context) -> Result<Customers> {
+        let spec: CustomersSpec = from.json()?;
+        let n = usize::try_from(from.number::<u64>()?).unwrap_or(usize::MAX);
+        if n >= NO_ID as usize {
+            return Err(broken("it has more customers than there can be"));
+        }
+        let ids = Ids::load(n, from, context)?;
+        let codes = from.rows::<u32>(n)?;
+        let mut seen = filled(ids.len(), false, "customers")?;
+        for code in &codes {
+            match seen.get_mut(*code as usize) {
+                Some(seen) if !*seen => *seen = true,
+                _ => return Err(broken("a customer has two rows or none")),
+            }
+        }
+        let registered = from.optional::<i32>(n)?;
+        let days = MIN_MICROS.div_euclid(MICROS_PER_DAY)..=MAX_MICROS.div_euclid(MICROS_PER_DAY);
+        if (registered.iter().flatten())
+            .any(|day| *day != i32::MIN && !days.contains(&i64::from(*day)))
+        {
+            return Err(broken("a day is outside the years 1 to 9999"));
+        }
+        let opted_out = from.optional::<u8>(n)?;
+        let opted_out = match opted_out {
+            Some(cells) => Some(collect(cells.iter().map(|cell| *cell != 0), "customers")?),
+            None => None,
+        };
+        let mut dims = Vec::new();
+        for name in &spec.dimensions {
+            let dim = RowDim::load(n, 0, from, context)?;
+            if dim.name != *name {
+                return Err(broken("its columns are not those of its settings"));
+            }
+            dims.push(dim);
+        }
+        if registered.is_some() != spec.registered_at.is_some()
+            || opted_out.is_some() != spec.opted_out.is_some()
+        {
+            return Err(broken("its columns are not those of its settings"));
+        }
+        Ok(Customers {
+            spec,
+            ids: Arc::new(ids),
+            codes: codes.into(),
+            registered,
+            opted_out,
+            dims,
+            understood: load_understood(from)?,
         })
     }
 
@@ -233,7 +337,7 @@ impl Customers {
 fn registered(
     spec: &CustomersSpec,
     name: &str,
-    input: &Input,
+    input: &NamedColumns,
 ) -> Result<(Vec<i32>, Vec<Understood>)> {
     let mut problems = Problems::new(false, input.rows);
     let (format, zone) = (spec.date_format.as_deref(), spec.timezone.as_deref());
@@ -300,25 +404,4 @@ fn truths(name: &str, chunks: &[&ColumnData], rows: usize) -> Result<Vec<bool>> 
         }
     }
     Ok(out)
-}
-
-impl Orders {
-    /// The customers of the customers table that are not among `known` and so have no order that
-    /// counts, in ascending id order.
-    pub(crate) fn prospects(&self, known: &[u32]) -> Result<Vec<u32>> {
-        let Some(rows) = &self.customer_rows else {
-            return Ok(Vec::new());
-        };
-        let mut has_order = filled(rows.len(), false, "customers")?;
-        for code in known {
-            has_order[*code as usize] = true;
-        }
-        let mut prospects = Vec::new();
-        for code in self.ids().by_id()? {
-            if rows[*code as usize] != NO_ID && !has_order[*code as usize] {
-                crate::context::push(&mut prospects, *code, "customers")?;
-            }
-        }
-        Ok(prospects)
-    }
 }

@@ -68,15 +68,19 @@ use super::estimate::{Estimate, Shared, YEAR, shared};
 use super::known::Known;
 use super::{markov, model};
 use crate::analysis::Analysis;
-use crate::context::{collect, filled, push, room};
+use crate::context::{Context, collect, filled, push, room};
 use crate::data::Orders;
-use crate::scope::{MoneyThreshold, Occasion};
+use crate::error::{Error, Result};
+use crate::money::Currency;
+use crate::num::{Fraction, Positive};
+use crate::scope::{MoneyThreshold, Occasion, Scope};
 use crate::season::Seasons;
-use crate::segmentation::cpm::{self, State};
+use crate::segmentation::cpm;
+use crate::segmentation::cpm::State;
 use crate::summary::Totals;
-use crate::summary::follow_up::{places, scope_at};
-use crate::table::{Column, Field, Label, Values, columns};
-use crate::{Context, Currency, Day, Error, Fraction, Positive, Result, Scope, Table};
+use crate::summary::rolling_origin::{places, scope_at};
+use crate::table::{Column, Field, Label, Table, Values, columns};
+use crate::time::Day;
 
 /// Options of the analysis `base_forecast`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -2,12 +2,15 @@
 
 use super::known::Known;
 use super::model;
+use crate::context::Context;
 use crate::data::Orders;
-use crate::num::normal;
+use crate::error::Result;
+use crate::num::{Fraction, normal};
+use crate::scope::Scope;
 use crate::season::Seasons;
 use crate::summary::Totals;
-use crate::summary::follow_up::scope_at;
-use crate::{Context, Day, Fraction, Result, Scope};
+use crate::summary::rolling_origin::scope_at;
+use crate::time::Day;
 
 /// Days of a year.
 pub(super) const YEAR: u32 = 365;

@@ -5,11 +5,15 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::analysis::Analysis;
+use crate::context::Context;
 use crate::data::Orders;
+use crate::error::Result;
+use crate::scope::Scope;
 use crate::season::{Clock, Seasons};
-use crate::summary::follow_up::{places, shown};
+use crate::summary::rolling_origin::{places, shown};
 use crate::summary::{Gaps, Totals, clv_summary};
-use crate::{Context, Day, Result, Scope, Table};
+use crate::table::Table;
+use crate::time::Day;
 
 /// What is known of customers at an origin, for models.
 pub(super) struct Known {

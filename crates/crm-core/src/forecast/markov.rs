@@ -22,8 +22,8 @@
 
 use super::base::{Base, Options, Outcome, Year};
 use super::estimate::Estimate;
-use crate::Result;
 use crate::context::{filled, push, room};
+use crate::error::Result;
 use crate::num::rng::Rng;
 
 /// Five segments, each active or churned.

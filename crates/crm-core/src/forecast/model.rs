@@ -25,13 +25,15 @@
 use super::base::{Base, Options, Year};
 use super::estimate::{Estimate, YEAR};
 use super::known::Known;
-use crate::clv::{
-    AnyModel, Fit, Histories, History, Kind, Model, Purchases, Rows, Unit, fit, gamma_gamma,
-};
-use crate::context::{collect, filled, push, room};
+use crate::clv::models::gamma_gamma;
+use crate::clv::models::repeat_model::RepeatModel;
+use crate::clv::{Fit, Histories, History, Kind, Model, Purchases, Rows, fit};
+use crate::context::{Context, collect, filled, push, room};
+use crate::error::{Error, Result};
 use crate::num::rng::Rng;
-use crate::table::Values;
-use crate::{Context, Day, Error, Result, Table};
+use crate::summary::clv_summary::Unit;
+use crate::table::{Table, Values};
+use crate::time::Day;
 
 /// The largest number of customers whose lives are drawn.
 const DRAWN: usize = 20_000;
@@ -51,7 +53,7 @@ pub(super) struct Fitted {
     t_x: Vec<f64>,
     age: Vec<f64>,
     mean: Vec<f64>,
-    purchases: Fit<AnyModel>,
+    purchases: Fit<RepeatModel>,
     /// None where it has nothing to say of revenue: the shop's mean stands in.
     spend: Option<Fit<gamma_gamma::Params>>,
     shop_mean: f64,
@@ -156,7 +158,7 @@ impl Fitted {
     fn live(
         &self,
         (base, i): (&Base, usize),
-        (model, spend): (&AnyModel, Option<&gamma_gamma::Params>),
+        (model, spend): (&RepeatModel, Option<&gamma_gamma::Params>),
         ends: &[f64],
         rng: &mut Rng,
         sums: &mut Sums,

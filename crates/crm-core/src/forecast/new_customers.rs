@@ -13,8 +13,9 @@
 use std::ops::Range;
 
 use crate::context::{collect, filled, room};
+use crate::error::Result;
 use crate::season::{Point, ahead, month_of};
-use crate::{Day, Period, Result};
+use crate::time::{Day, Period};
 
 /// Days at the start of a log that are left out.
 const WARM_UP: i32 = 30;

@@ -54,15 +54,17 @@ use super::known::Known;
 use super::model::Fitted;
 use super::new_customers::new_customers;
 use crate::analysis::Analysis;
-use crate::context::{collect, filled, push, room};
+use crate::context::{Context, collect, filled, push, room};
 use crate::data::Orders;
-use crate::num::sum_error;
-use crate::scope::Occasion;
+use crate::error::{Error, Result};
+use crate::money::Currency;
+use crate::num::{Fraction, sum_error};
+use crate::scope::{Occasion, Scope};
 use crate::season::Seasons;
 use crate::summary::Totals;
-use crate::summary::follow_up::scope_at;
-use crate::table::{Column, Field, Label, Values, columns};
-use crate::{Context, Currency, Day, Error, Fraction, Period, Result, Scope, Table};
+use crate::summary::rolling_origin::scope_at;
+use crate::table::{Column, Field, Label, Table, Values, columns};
+use crate::time::{Day, Period};
 
 /// Origins before this one, at most, and the months between them.
 const ORIGINS: i32 = 6;

@@ -20,7 +20,7 @@
 use crate::Result;
 use crate::context::{filled, grow, room};
 
-use super::survival::{Curve, Rows};
+use super::censored::{Curve, Rows};
 
 /// One customer's durations in whole days, all of one weight.
 #[derive(Debug, Clone, Copy)]

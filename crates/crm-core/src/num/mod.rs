@@ -1,7 +1,9 @@
 //! Numerical methods: ranges as types, special functions, ranks, ratios, survival curves,
 //! optimisation, random numbers.
 
+mod censored;
 mod cluster_variance;
+pub(crate) mod distinct;
 pub(crate) mod elementary;
 pub mod incomplete;
 pub mod lifetime;
@@ -13,6 +15,7 @@ pub mod radix;
 mod range;
 pub mod rank;
 pub mod ratio;
+pub(crate) mod rising_factorial;
 pub mod rng;
 pub mod special;
 pub(crate) mod sum_error;

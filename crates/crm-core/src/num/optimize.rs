@@ -135,38 +135,16 @@ pub fn maximize<const N: usize>(
             (at[i] <= low[i] && here.gradient[i] <= 0.0)
                 || (at[i] >= high[i] && here.gradient[i] >= 0.0)
         });
-        let slope = (0..N)
-            .filter(|&i| !pinned[i])
-            .map(|i| fabs(here.gradient[i]))
-            .fold(0.0, f64::max);
+        let slope = steepest(&here.gradient, &pinned);
         if slope <= TOLERANCE {
             converged = true;
             break;
         }
-        // A parameter at its cap whose step leads outwards does not move.
-        let mut still = pinned;
-        let mut step = direction(&here, &still);
-        for _ in 0..N {
-            let out = (0..N).find(|&i| {
-                !still[i]
-                    && ((at[i] <= low[i] && step[i] < 0.0) || (at[i] >= high[i] && step[i] > 0.0))
-            });
-            let Some(i) = out else { break };
-            still[i] = true;
-            step = direction(&here, &still);
-        }
+        let step = inward(&at, &low, &high, &here, pinned);
         // The predicted gain of the step is smaller than the rounding of the sum can show.
         promise = (0..N).map(|i| here.gradient[i] * step[i]).sum();
         let at_rounding = slope <= 1e-7 || promise <= 1e-11 * (1.0 + fabs(here.value));
-        // The whole step is shortened to the first cap. Cutting single parameters off would change
-        // its direction and leave a ridge of the likelihood.
-        let mut length = (0..N)
-            .map(|i| match step[i] {
-                s if s > 0.0 => (high[i] - at[i]) / s,
-                s if s < 0.0 => (low[i] - at[i]) / s,
-                _ => 1.0,
-            })
-            .fold(1.0, f64::min);
+        let mut length = up_to_a_cap(&at, &low, &high, &step);
         let mut next = None;
         for _ in 0..40 {
             let there = clamp(std::array::from_fn(|i| at[i] + length * step[i]));
@@ -186,14 +164,7 @@ pub fn maximize<const N: usize>(
             break;
         };
         let stuck = there == at || value.value <= here.value;
-        let calmer = value
-            .gradient
-            .iter()
-            .zip(&pinned)
-            .filter(|(_, p)| !**p)
-            .map(|(g, _)| fabs(*g))
-            .fold(0.0, f64::max);
-        if stuck && calmer >= slope {
+        if stuck && steepest(&value.gradient, &pinned) >= slope {
             // Differences are below the rounding of the sum, so the point before is as good as any
             // other.
             converged = at_rounding;
@@ -216,6 +187,51 @@ pub fn maximize<const N: usize>(
         outcome,
         evaluations,
     })
+}
+
+/// The greatest slope along a parameter that is free to move.
+fn steepest<const N: usize>(gradient: &[f64; N], pinned: &[bool; N]) -> f64 {
+    (0..N)
+        .filter(|&i| !pinned[i])
+        .map(|i| fabs(gradient[i]))
+        .fold(0.0, f64::max)
+}
+
+/// The step from `at`; a parameter at its cap whose step leads outwards does not move.
+fn inward<const N: usize>(
+    at: &[f64; N],
+    low: &[f64; N],
+    high: &[f64; N],
+    here: &Derivatives<N>,
+    mut still: [bool; N],
+) -> [f64; N] {
+    let mut step = direction(here, &still);
+    for _ in 0..N {
+        let out = (0..N).find(|&i| {
+            !still[i] && ((at[i] <= low[i] && step[i] < 0.0) || (at[i] >= high[i] && step[i] > 0.0))
+        });
+        let Some(i) = out else { break };
+        still[i] = true;
+        step = direction(here, &still);
+    }
+    step
+}
+
+/// The share of a step up to the first cap. Cutting single parameters off instead would change its direction and
+/// leave a ridge of the likelihood.
+fn up_to_a_cap<const N: usize>(
+    at: &[f64; N],
+    low: &[f64; N],
+    high: &[f64; N],
+    step: &[f64; N],
+) -> f64 {
+    (0..N)
+        .map(|i| match step[i] {
+            s if s > 0.0 => (high[i] - at[i]) / s,
+            s if s < 0.0 => (low[i] - at[i]) / s,
+            _ => 1.0,
+        })
+        .fold(1.0, f64::min)
 }
 
 /// The Newton step `Σ_k v_k (v_k·g)/|λ_k|` of the parameters that are not pinned, shortened to

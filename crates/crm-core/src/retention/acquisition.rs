@@ -37,19 +37,25 @@
 mod costs;
 
 use self::costs::{Domain, Spent};
-use super::grouping::{Grouping, Key};
+use super::grouping::{GroupBy, Grouping};
 use super::history::{Histories, History, Origin};
-use super::worth::{LTV, REPEAT_RATE, Tally, Worth, ltv_columns};
-use super::{share_columns, whole_days};
+use super::parameters::whole_days;
+use super::shares::share_columns;
+use super::worth::{LTV, REPEAT_RATES, Tally, Worth, ltv_columns};
 use crate::analysis::Analysis;
-use crate::context::{collect, push};
-use crate::data::{KindWord, Orders, rank};
-use crate::money::divide;
+use crate::context::{Context, collect, push};
+use crate::data::Orders;
+use crate::data::orders::view::rank;
+use crate::error::{Error, Result};
+use crate::money::{Currency, divide};
 use crate::num::ratio::Ratio;
+use crate::num::{Fraction, Probability};
 use crate::request::distinct;
-use crate::scope::{Basis, Filter, Occasion};
-use crate::table::{Column, Field, Values, columns};
-use crate::{Context, Currency, Day, Duration, Error, Fraction, Probability, Result, Scope, Table};
+use crate::scope::{Basis, Filter, Occasion, Scope};
+use crate::table::shared::{CHANNEL, CUSTOMERS, ORDERS, REVENUE};
+use crate::table::{Column, Field, Table, Values, columns};
+use crate::time::{Day, Duration};
+use crate::words::KindWord;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -181,10 +187,10 @@ impl Analysis for Acquisition {
         "Cost and value of the customers of each channel: CAC, ROAS, ROI, payback";
     const JA: &'static str = "集客・広告効果";
     const COLUMNS: &'static [Field] = &columns! {
-        "channel": Id, "", "チャネル", "The columns of `by`, under their own names.";
-        "customers": Int, "customers", "新規顧客数", "New customers.";
-        "orders": Int, "orders", "購入回数", "Their orders to date.";
-        "revenue": Money, "currency", "累計売上", "Their revenue to date.";
+        CHANNEL, "The columns of `by`, under their own names.";
+        CUSTOMERS, "New customers.";
+        ORDERS, "Their orders to date.";
+        REVENUE, "Their revenue to date.";
         "margin": Float, "currency", "累計粗利", "Their margin to date; null if unknown.";
         "cost": Money, "currency", "広告費", "The cost given; null without one.";
         "cac": Float, "currency", "顧客獲得単価", "Cost per new customer.";
@@ -193,9 +199,9 @@ impl Analysis for Acquisition {
         "roi_margin": Float, "ratio", "ROI(粗利)", "(margin − cost) / cost.";
         "payback_day": Int, "days", "回収日数", "First age at which the mean cumulative margin reaches the CAC.";
         "payback_revenue_day": Int, "days", "回収日数(売上)", "The same with revenue instead of margin.";
-        REPEAT_RATE[0];
-        REPEAT_RATE[1];
-        REPEAT_RATE[2];
+        REPEAT_RATES[0];
+        REPEAT_RATES[1];
+        REPEAT_RATES[2];
         LTV[0];
         LTV[1];
         LTV[2];
@@ -209,7 +215,7 @@ impl Analysis for Acquisition {
         let within = whole_days("within", options.within)?;
         let sources = Sources::new(orders, scope, options, context)?;
         distinct(&options.by)?;
-        let by: Vec<Key> = options.by.iter().cloned().map(Key::Column).collect();
+        let by: Vec<GroupBy> = options.by.iter().cloned().map(GroupBy::Column).collect();
         let period = (options.acquired_from, options.acquired_to);
         let grouping = Grouping::new(&sources.histories, &by, period, context)?;
         let mut domains: Vec<Domain> = grouping.keys.iter().map(|(_, v)| Domain::of(v)).collect();
@@ -412,7 +418,7 @@ fn table(
         day(9, &|row| row.payback)?,
         day(10, &|row| row.payback_revenue)?,
     ]);
-    columns.extend(share_columns(&REPEAT_RATE, &collect(rates, "table")?)?);
+    columns.extend(share_columns(&REPEAT_RATES, &collect(rates, "table")?)?);
     columns.extend(ltv_columns(&collect(ltv, "table")?)?);
     // Channels with costs and no customers are sorted among the others.
     let mut order = places;
@@ -424,7 +430,8 @@ fn table(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::{AmountUnit, Batch, ColumnValues, OrdersSpec, Strings};
+    use crate::columns::{Batch, ColumnValues, Strings};
+    use crate::data::{AmountUnit, OrdersSpec};
     use crate::table::Cell;
 
     /// Orders with a channel and a cost: customer, date, amount, cost, channel.
@@ -485,10 +492,8 @@ mod tests {
         let column = table.column(column).unwrap();
         let cell = |row| match column.cell(row) {
             Cell::Null => "null".to_owned(),
-            Cell::Id(crate::data::IdRef::Text(text)) => text.into_owned(),
-            Cell::Id(crate::data::IdRef::Int(n)) | Cell::Int(n) | Cell::Money(n, _) => {
-                n.to_string()
-            }
+            Cell::Id(crate::ids::IdRef::Text(text)) => text.into_owned(),
+            Cell::Id(crate::ids::IdRef::Int(n)) | Cell::Int(n) | Cell::Money(n, _) => n.to_string(),
             Cell::Float(v) => v.to_string(),
             _ => unreachable!(),
         };

@@ -48,17 +48,25 @@ mod tally;
 
 use self::clock::Clock;
 use self::tally::Tally;
-use super::grouping::{Group, Grouping, Key};
+use super::grouping::{Group, GroupBy, Grouping};
 use super::history::Histories;
-use super::share_columns;
+use super::shares::share_columns;
 use crate::analysis::Analysis;
-use crate::context::{collect, push};
-use crate::data::{AttributeValues, KindWord, Orders};
+use crate::context::{Context, collect, push};
+use crate::data::Orders;
+use crate::data::filter::AttributeValues;
+use crate::error::{Error, Result};
+use crate::money::Currency;
+use crate::num::Fraction;
 use crate::num::ratio::Ratio;
-use crate::scope::{Filter, Occasion};
-use crate::table::{Column, Field, Values, columns, fields};
-use crate::time::Period;
-use crate::{Context, Currency, Day, Duration, Error, Fraction, Result, Scope, Table};
+use crate::retention::fields::{
+    CUMULATIVE_LTV, REPEAT_RATE, REPEAT_RATE_HIGH, REPEAT_RATE_LOW, REPEATED,
+};
+use crate::scope::{Filter, Occasion, Scope};
+use crate::table::shared::{CUSTOMERS, ORDERS, REVENUE};
+use crate::table::{Column, Field, Table, Values, columns, fields};
+use crate::time::{Day, Duration, Period};
+use crate::words::KindWord;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -218,7 +226,7 @@ pub fn matrix(
 ) -> Result<Cohorts> {
     let row = row(&options.rows);
     let rule = options.rule();
-    if rule == Cells::Complete && !matches!(row, Some(Key::Period(_))) {
+    if rule == Cells::Complete && !matches!(row, Some(GroupBy::Period(_))) {
         return Err(Error::option(
             "cells",
             "\"complete\"",
@@ -244,7 +252,7 @@ pub fn matrix(
         |tally, origin, history| tally.add(&clock, origin, history, histories.repeat(history)),
         |group, tally| {
             let last_day = match &row {
-                Some(Key::Period(period)) => last_day(&grouping, group, *period),
+                Some(GroupBy::Period(period)) => last_day(&grouping, group, *period),
                 _ => histories.as_of(),
             };
             tally.finish(group, clock.watched_from(last_day), &histories, |cell| {
@@ -260,15 +268,15 @@ pub fn matrix(
 }
 
 /// The grouping of a name; `None` is one row of all customers.
-fn row(name: &str) -> Option<Key> {
+fn row(name: &str) -> Option<GroupBy> {
     Some(match name {
         "all" => return None,
-        "day" | "first_day" => Key::Period(Period::Day),
-        "week" | "first_week" => Key::Period(Period::Week),
-        "month" | "first_month" => Key::Period(Period::Month),
-        "quarter" | "first_quarter" => Key::Period(Period::Quarter),
-        "year" | "first_year" => Key::Period(Period::Year),
-        _ => Key::Column(name.to_owned()),
+        "day" | "first_day" => GroupBy::Period(Period::Day),
+        "week" | "first_week" => GroupBy::Period(Period::Week),
+        "month" | "first_month" => GroupBy::Period(Period::Month),
+        "quarter" | "first_quarter" => GroupBy::Period(Period::Quarter),
+        "year" | "first_year" => GroupBy::Period(Period::Year),
+        _ => GroupBy::Column(name.to_owned()),
     })
 }
 
@@ -301,7 +309,7 @@ impl Options {
     }
 
     fn spans_periods(&self) -> bool {
-        !matches!(row(&self.rows), Some(Key::Period(_)))
+        !matches!(row(&self.rows), Some(GroupBy::Period(_)))
     }
 }
 
@@ -309,10 +317,10 @@ fields! {
     COHORT = "cohort", Date, "", "コホート",
         "The first day of the row's period; or the row's value, of the column's own type.";
 }
-const REPEAT_RATE: [Field; 3] = columns! {
-    "repeat_rate": Float, "share", "リピート率", "Share with a second purchase until this step.";
-    "repeat_rate_low": Float, "share", "リピート率(下限)", "Lower end of its interval.";
-    "repeat_rate_high": Float, "share", "リピート率(上限)", "Upper end of its interval.";
+const REPEAT_RATES: [Field; 3] = columns! {
+    REPEAT_RATE, "Share with a second purchase until this step.";
+    REPEAT_RATE_LOW;
+    REPEAT_RATE_HIGH;
 };
 const ACTIVE_RATE: [Field; 3] = columns! {
     "active_rate": Float, "share", "購入率", "Share with a purchase in the last step.";
@@ -332,16 +340,16 @@ impl Analysis for CohortMatrix {
         COHORT;
         "elapsed": Int, "days", "経過", "Since the origin: days, or steps of the clock or the calendar.";
         "cohort_customers": Int, "customers", "コホート人数", "Customers of the cohort.";
-        "customers": Int, "customers", "人数", "Customers of the cohort observed until this step.";
+        CUSTOMERS, "Customers of the cohort observed until this step.";
         "complete": Bool, "", "完了", "Whether the cohort is closed and all its customers were observed until this step.";
-        "revenue": Money, "currency", "累計売上", "Revenue until this step.";
-        "cumulative_ltv": Float, "currency", "累計LTV", "Cumulative revenue per customer.";
-        "orders": Int, "orders", "累計購入回数", "Orders until this step.";
+        REVENUE, "Revenue until this step.";
+        CUMULATIVE_LTV;
+        ORDERS, "Orders until this step.";
         "orders_per_customer": Float, "orders", "平均購入回数", "Cumulative orders per customer.";
-        "repeated": Int, "customers", "リピート人数", "Customers with a second purchase until this step.";
-        REPEAT_RATE[0];
-        REPEAT_RATE[1];
-        REPEAT_RATE[2];
+        REPEATED, "Customers with a second purchase until this step.";
+        REPEAT_RATES[0];
+        REPEAT_RATES[1];
+        REPEAT_RATES[2];
         "active": Int, "customers", "購入人数", "Customers with a purchase in the last step.";
         ACTIVE_RATE[0];
         ACTIVE_RATE[1];
@@ -416,7 +424,7 @@ impl Cohorts {
             float(8, |c| c.orders_per_customer)?,
             whole(9, |c| c.repeat_rate.numerator)?,
         ]);
-        columns.extend(shares(&REPEAT_RATE, |c| c.repeat_rate)?);
+        columns.extend(shares(&REPEAT_RATES, |c| c.repeat_rate)?);
         columns.push(whole(13, |c| c.active_rate.numerator)?);
         columns.extend(shares(&ACTIVE_RATE, |c| c.active_rate)?);
         Ok(Table::new(columns))

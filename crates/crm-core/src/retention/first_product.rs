@@ -22,16 +22,22 @@
 //! [`repeat_rate`](super::repeat_rate); with `occasion` = order the next order, on the same day as
 //! well. All other values count orders whatever the occasion.
 
-use super::grouping::{Grouping, Key};
+use super::grouping::{GroupBy, Grouping};
 use super::history::Histories;
-use super::worth::{HORIZONS, LTV, REPEAT_RATE, Tally, Worth, ltv_columns};
-use super::{share_columns, whole_days};
+use super::parameters::whole_days;
+use super::shares::share_columns;
+use super::worth::{HORIZONS, LTV, REPEAT_RATES, Tally, Worth, ltv_columns};
 use crate::analysis::Analysis;
-use crate::context::{collect, push};
-use crate::data::{KindWord, Orders};
-use crate::scope::{Filter, Occasion};
-use crate::table::{Column, Field, Values, columns};
-use crate::{Context, Currency, Duration, Error, Fraction, Result, Scope, Table};
+use crate::context::{Context, collect, push};
+use crate::data::Orders;
+use crate::error::{Error, Result};
+use crate::money::Currency;
+use crate::num::Fraction;
+use crate::scope::{Filter, Occasion, Scope};
+use crate::table::shared::{CUSTOMERS, ORDERS, REVENUE};
+use crate::table::{Column, Field, Table, Values, columns};
+use crate::time::Duration;
+use crate::words::KindWord;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -73,13 +79,13 @@ impl Analysis for FirstProduct {
     const JA: &'static str = "初回購入商品別LTV";
     const COLUMNS: &'static [Field] = &columns! {
         "first": Id, "", "初回購入商品", "The first product, or another value of the first order.";
-        "customers": Int, "customers", "人数", "Customers with this first product.";
-        "orders": Int, "orders", "購入回数", "Their orders to date.";
-        "revenue": Money, "currency", "累計売上", "Their revenue to date.";
+        CUSTOMERS, "Customers with this first product.";
+        ORDERS, "Their orders to date.";
+        REVENUE, "Their revenue to date.";
         "first_order_value": Float, "currency", "初回購入単価", "Mean revenue of their first order.";
-        REPEAT_RATE[0];
-        REPEAT_RATE[1];
-        REPEAT_RATE[2];
+        REPEAT_RATES[0];
+        REPEAT_RATES[1];
+        REPEAT_RATES[2];
         LTV[0];
         LTV[1];
         LTV[2];
@@ -95,7 +101,7 @@ impl Analysis for FirstProduct {
         let occasion = Occasion::Day;
         let histories = Histories::new(orders, scope, &options.origin, kinds, occasion, context)?;
         let histories = histories.of_orders();
-        let by = [Key::Column(options.of.clone())];
+        let by = [GroupBy::Column(options.of.clone())];
         let grouping = Grouping::new(&histories, &by, (None, None), context)?;
         let (as_of, currency) = (histories.as_of(), orders.currency());
         let (mut rows, mut places) = (Vec::new(), Vec::new());
@@ -146,7 +152,7 @@ fn table(
         )?,
     ];
     let rates = collect(rows.iter().map(|r| r.repeat_rate), "table")?;
-    columns.extend(share_columns(&REPEAT_RATE, &rates)?);
+    columns.extend(share_columns(&REPEAT_RATES, &rates)?);
     columns.extend(ltv_columns(&collect(rows.iter().map(|r| r.ltv), "table")?)?);
     Ok(Table::new(columns))
 }

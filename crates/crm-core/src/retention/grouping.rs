@@ -6,10 +6,12 @@
 //! table) has the customer's value.
 
 use super::history::{Histories, History, Origin};
-use crate::context::{collect, filled, push, room};
-use crate::data::{Attribute, AttributeValues, Level, NO_ID, rank};
-use crate::time::Period;
-use crate::{Context, Day, Result};
+use crate::context::{Context, collect, filled, push, room};
+use crate::data::filter::{Attribute, AttributeValues, Level};
+use crate::data::orders::view::rank;
+use crate::error::Result;
+use crate::ids::NO_ID;
+use crate::time::{Day, Period};
 
 /// The customers of the histories with their groups.
 pub(crate) struct Grouping {
@@ -43,7 +45,7 @@ const AT_ONCE: usize = 1 << 20;
 
 /// What customers are grouped by.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Key {
+pub(crate) enum GroupBy {
     /// The period of the origin.
     Period(Period),
     /// A column of this name.
@@ -55,7 +57,7 @@ impl Grouping {
     /// `to` are left out.
     pub(crate) fn new(
         histories: &Histories,
-        by: &[Key],
+        by: &[GroupBy],
         (from, to): (Option<Day>, Option<Day>),
         context: &Context,
     ) -> Result<Grouping> {
@@ -127,13 +129,13 @@ impl Grouping {
 
 fn values(
     histories: &Histories,
-    key: &Key,
+    key: &GroupBy,
     origins: &[Origin],
     context: &Context,
 ) -> Result<(String, AttributeValues)> {
     let orders = &histories.selection.orders;
     let name = match key {
-        Key::Period(period) => {
+        GroupBy::Period(period) => {
             // The calendar is computed per day, not per customer.
             let first = origins.iter().map(|o| o.day).min().unwrap_or(0);
             let last = origins.iter().map(|o| o.day).max().unwrap_or(0);
@@ -144,7 +146,7 @@ fn values(
             let days = AttributeValues::Days(collect(days, "cohorts")?);
             return Ok(("cohort".to_owned(), days));
         }
-        Key::Column(name) => name,
+        GroupBy::Column(name) => name,
     };
     let Attribute { level, values } = orders.attribute(name, context)?;
     let places = match level {

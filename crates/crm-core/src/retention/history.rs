@@ -6,10 +6,14 @@
 //! out; all orders after it count. A purchase is an order, or a day with orders. A refund in its
 //! own row belongs to the purchase before it; refunds before the origin are left out.
 
-use crate::context::push;
-use crate::data::{Entry, Index, KindWord, ORDER, Orders, REVENUE, Selection};
-use crate::scope::{Filter, Occasion};
-use crate::{Context, Currency, Error, Result, Scope};
+use crate::context::{Context, push};
+use crate::data::Orders;
+use crate::data::orders::index::{Entry, Index};
+use crate::data::orders::selection::{ORDER, REVENUE, Selection};
+use crate::error::{Error, Result};
+use crate::money::Currency;
+use crate::scope::{Filter, Occasion, Scope};
+use crate::words::KindWord;
 use std::sync::Arc;
 
 /// An order, or a day with orders.

@@ -20,16 +20,21 @@
 //! Crowley. The day of a share that is never reached is null.
 
 use super::history::Histories;
+use super::parameters::whole_days;
 use super::repeat_rate::transition;
+use super::shares::share_columns;
 use super::waits::{Waits, ended_by};
-use super::{share_columns, whole_days};
 use crate::analysis::Analysis;
-use crate::context::{collect, push};
-use crate::data::{KindWord, Orders};
+use crate::context::{Context, collect, push};
+use crate::data::Orders;
+use crate::error::{Error, Result};
+use crate::num::Fraction;
 use crate::num::ratio::Ratio;
-use crate::scope::{Filter, Occasion};
-use crate::table::{Column, Field, Values, columns};
-use crate::{Context, Duration, Error, Fraction, Result, Scope, Table};
+use crate::scope::{Filter, Occasion, Scope};
+use crate::table::shared::{CUSTOMERS, SHARE};
+use crate::table::{Column, Field, Table, Values, columns};
+use crate::time::Duration;
+use crate::words::KindWord;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -238,8 +243,8 @@ impl Analysis for LeadTimes {
     const COLUMNS: &'static [Field] = &columns! {
         "from_days": Int, "days", "日数(以上)", "The step's first day.";
         "until_days": Int, "days", "日数(未満)", "The day after the step's last.";
-        "customers": Int, "customers", "人数", "Customers with their next purchase in the step.";
-        "share": Float, "share", "構成比", "Share of the customers with a next purchase.";
+        CUSTOMERS, "Customers with their next purchase in the step.";
+        SHARE, "Share of the customers with a next purchase.";
         CUMULATIVE_RATE[0];
         CUMULATIVE_RATE[1];
         CUMULATIVE_RATE[2];

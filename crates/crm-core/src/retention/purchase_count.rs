@@ -35,15 +35,22 @@
 //! `churn_boundary` decides whether a customer is churned on day 180 itself.
 
 use super::history::Histories;
+use super::parameters::CHURN_DAYS;
+use super::shares::share_columns;
 use super::waits::Waits;
-use super::{CHURN_DAYS, share_columns};
 use crate::analysis::Analysis;
-use crate::context::{collect, filled};
-use crate::data::{KindWord, Orders};
+use crate::context::{Context, collect, filled};
+use crate::data::Orders;
+use crate::error::{Error, Result};
+use crate::num::Fraction;
 use crate::num::ratio::Ratio;
-use crate::scope::{Filter, Occasion};
-use crate::table::{Column, Field, Values, columns};
-use crate::{Context, Error, Fraction, Result, Scope, Table};
+use crate::retention::fields::{CUMULATIVE_LTV, ORDINAL};
+use crate::scope::{Filter, Occasion, Scope};
+use crate::table::shared::{
+    MEAN_ORDER_VALUE, MEDIAN_DAYS, SURVIVAL_RATE, SURVIVAL_RATE_HIGH, SURVIVAL_RATE_LOW,
+};
+use crate::table::{Column, Field, Table, Values, columns};
+use crate::words::KindWord;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -244,10 +251,10 @@ const CHURN_RATE: [Field; 3] = columns! {
     "churn_rate_low": Float, "share", "離脱率(下限)", "Lower end of its interval.";
     "churn_rate_high": Float, "share", "離脱率(上限)", "Upper end of its interval.";
 };
-const SURVIVAL_RATE: [Field; 3] = columns! {
-    "survival_rate": Float, "share", "残存率", "reach / reach of the first purchase.";
-    "survival_rate_low": Float, "share", "残存率(下限)", "Lower end of its interval.";
-    "survival_rate_high": Float, "share", "残存率(上限)", "Upper end of its interval.";
+const SURVIVAL_RATES: [Field; 3] = columns! {
+    SURVIVAL_RATE, "reach / reach of the first purchase.";
+    SURVIVAL_RATE_LOW;
+    SURVIVAL_RATE_HIGH;
 };
 
 /// The register's entry.
@@ -260,7 +267,7 @@ impl Analysis for PurchaseCounts {
     const JA: &'static str = "継続・離脱分析";
     const CHURN_DAYS: u32 = CHURN_DAYS;
     const COLUMNS: &'static [Field] = &columns! {
-        "k": Int, "", "購入回数", "The ordinal of the purchase.";
+        ORDINAL;
         "reach": Int, "customers", "到達人数", "Customers with at least k purchases.";
         "continued": Int, "customers", "継続人数", "Customers with more purchases than k.";
         "churned": Int, "customers", "離脱人数", "Customers with exactly k purchases, churned.";
@@ -271,13 +278,12 @@ impl Analysis for PurchaseCounts {
         CHURN_RATE[0];
         CHURN_RATE[1];
         CHURN_RATE[2];
-        SURVIVAL_RATE[0];
-        SURVIVAL_RATE[1];
-        SURVIVAL_RATE[2];
-        "mean_order_value": Float, "currency", "平均購入単価", "Mean revenue of the k-th purchases.";
-        "cumulative_ltv": Float, "currency", "累計LTV", "Mean revenue up to the k-th purchase.";
-        "median_days": Float, "days", "次回購入までの日数(中央値)",
-            "Median days to the next purchase, of customers with one.";
+        SURVIVAL_RATES[0];
+        SURVIVAL_RATES[1];
+        SURVIVAL_RATES[2];
+        MEAN_ORDER_VALUE, "Mean revenue of the k-th purchases.";
+        CUMULATIVE_LTV, "Mean revenue up to the k-th purchase.";
+        MEDIAN_DAYS, "Median days to the next purchase, of customers with one.";
         "km_median_days": Float, "days", "次回購入までの日数(カプラン・マイヤー)",
             "Kaplan-Meier median of the days to the next purchase.";
     };
@@ -322,7 +328,7 @@ fn table(counts: &[Count]) -> Result<Table> {
     ];
     columns.extend(shares(&CONTINUE_RATE, |c| c.continue_rate)?);
     columns.extend(shares(&CHURN_RATE, |c| c.churn_rate)?);
-    columns.extend(shares(&SURVIVAL_RATE, |c| c.survival_rate)?);
+    columns.extend(shares(&SURVIVAL_RATES, |c| c.survival_rate)?);
     columns.extend([
         float(mean, |c| c.mean_order_value)?,
         float(ltv, |c| c.cumulative_ltv)?,

@@ -23,14 +23,22 @@
 //! day's first order.
 
 use super::history::Histories;
-use super::{CHURN_DAYS, share_columns};
+use super::parameters::CHURN_DAYS;
+use super::shares::share_columns;
 use crate::analysis::Analysis;
-use crate::context::{collect, filled, push};
-use crate::data::{Attribute, AttributeValues, IdRef, KindWord, Level, NO_ID, Orders, rank};
+use crate::context::{Context, collect, filled, push};
+use crate::data::Orders;
+use crate::data::filter::{Attribute, AttributeValues, Level};
+use crate::data::orders::view::rank;
+use crate::error::{Error, Result};
+use crate::ids::{IdRef, NO_ID};
+use crate::num::Fraction;
 use crate::num::ratio::Ratio;
-use crate::scope::{Filter, Occasion};
-use crate::table::{Column, Field, Label, Values, columns};
-use crate::{Context, Error, Fraction, Result, Scope, Table};
+use crate::retention::fields::ORDINAL;
+use crate::scope::{Filter, Occasion, Scope};
+use crate::table::shared::{CUSTOMERS, SOURCE, TARGET};
+use crate::table::{Column, Field, Label, Table, Values, columns};
+use crate::words::KindWord;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -293,12 +301,12 @@ impl Analysis for PurchaseFlow {
     const JA: &'static str = "購入商品遷移";
     const CHURN_DAYS: u32 = CHURN_DAYS;
     const COLUMNS: &'static [Field] = &columns! {
-        "k": Int, "", "購入回数", "The ordinal of the source's purchase.";
-        "source": Text, "", "購入", "The value at the k-th purchase.";
-        "target": Text, "", "次の購入", "The value at the next, or (churned), or (pending).";
+        ORDINAL, "The ordinal of the source's purchase.";
+        SOURCE, "The value at the k-th purchase.";
+        TARGET, "The value at the next, or (churned), or (pending).";
         "outcome": Category, "", "結果", "Whether these customers bought again, churned or are pending.";
         "source_customers": Int, "customers", "購入人数", "Customers whose k-th purchase was the source.";
-        "customers": Int, "customers", "人数", "Customers of the source who went on to the target.";
+        CUSTOMERS, "Customers of the source who went on to the target.";
         TRANSITION_RATE[0];
         TRANSITION_RATE[1];
         TRANSITION_RATE[2];

@@ -26,14 +26,21 @@
 //! same day is a repeat after 0 days.
 
 use super::history::{Histories, History};
+use super::parameters::whole_days;
+use super::shares::share_columns;
 use super::waits::{Waits, ended_by};
-use super::{share_columns, whole_days};
 use crate::analysis::Analysis;
-use crate::data::{KindWord, Orders};
+use crate::context::Context;
+use crate::data::Orders;
+use crate::error::{Error, Result};
+use crate::num::Fraction;
 use crate::num::ratio::Ratio;
-use crate::scope::{Filter, Occasion};
-use crate::table::{Column, Field, Values, columns};
-use crate::{Context, Duration, Error, Fraction, Result, Scope, Table};
+use crate::retention::fields::{REPEAT_RATE, REPEAT_RATE_HIGH, REPEAT_RATE_LOW, REPEATED};
+use crate::scope::{Filter, Occasion, Scope};
+use crate::table::shared::CUSTOMERS;
+use crate::table::{Column, Field, Table, Values, columns};
+use crate::time::Duration;
+use crate::words::KindWord;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -194,10 +201,10 @@ pub fn estimate(
     })
 }
 
-const REPEAT_RATE: [Field; 3] = columns! {
-    "repeat_rate": Float, "share", "転換率", "Share with the next purchase.";
-    "repeat_rate_low": Float, "share", "転換率(下限)", "Lower end of its interval.";
-    "repeat_rate_high": Float, "share", "転換率(上限)", "Upper end of its interval.";
+const REPEAT_RATES: [Field; 3] = columns! {
+    REPEAT_RATE;
+    REPEAT_RATE_LOW;
+    REPEAT_RATE_HIGH;
 };
 
 /// The register's entry.
@@ -209,12 +216,11 @@ impl Analysis for RepeatRate {
         "Share of customers with a next purchase within a time, by three named estimators";
     const JA: &'static str = "F2転換率";
     const COLUMNS: &'static [Field] = &columns! {
-        "customers": Int, "customers", "対象人数", "Customers who made the purchase before.";
-        "repeated": Int, "customers", "転換人数",
-            "Customers observed to make the next one (in time, except with ratio).";
-        REPEAT_RATE[0];
-        REPEAT_RATE[1];
-        REPEAT_RATE[2];
+        CUSTOMERS, "Customers who made the purchase before.";
+        REPEATED, "Customers observed to make the next one (in time, except with ratio).";
+        REPEAT_RATES[0];
+        REPEAT_RATES[1];
+        REPEAT_RATES[2];
     };
     const OCCASION: Option<Occasion> = Some(Occasion::Day);
     type Data = Orders;
@@ -229,7 +235,7 @@ impl Analysis for RepeatRate {
             Column::new(customers, Values::I64(vec![rate.denominator as i64].into())),
             Column::new(repeated, Values::I64(vec![rate.numerator as i64].into())),
         ];
-        columns.extend(share_columns(&REPEAT_RATE, &[rate])?);
+        columns.extend(share_columns(&REPEAT_RATES, &[rate])?);
         Ok(Table::new(columns))
     }
 }

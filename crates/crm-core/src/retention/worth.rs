@@ -5,6 +5,7 @@ use super::history::{History, Origin};
 use super::mean_cumulative::MeanCumulative;
 use super::waits::{Waits, ended_by};
 use crate::num::ratio::Ratio;
+use crate::retention::fields::{REPEAT_RATE, REPEAT_RATE_HIGH, REPEAT_RATE_LOW};
 use crate::table::{Column, Field, columns};
 use crate::{Currency, Fraction, Result};
 
@@ -21,10 +22,10 @@ pub(crate) const LTV: [Field; 4] = columns! {
 };
 
 /// The share with a second purchase.
-pub(crate) const REPEAT_RATE: [Field; 3] = columns! {
-    "repeat_rate": Float, "share", "F2転換率", "Kaplan-Meier share with a second purchase in time.";
-    "repeat_rate_low": Float, "share", "F2転換率(下限)", "Lower end of its interval.";
-    "repeat_rate_high": Float, "share", "F2転換率(上限)", "Upper end of its interval.";
+pub(crate) const REPEAT_RATES: [Field; 3] = columns! {
+    REPEAT_RATE, "Kaplan-Meier share with a second purchase in time.";
+    REPEAT_RATE_LOW;
+    REPEAT_RATE_HIGH;
 };
 
 /// Sums and means of one group.

@@ -16,9 +16,10 @@
 //! fitting, one group of factors at a time.
 
 use super::factors::weekday_of;
-use crate::context::{filled, room};
+use crate::context::{Context, filled, room};
+use crate::error::Result;
 use crate::summary::Gaps;
-use crate::{Context, Day, Period, Result};
+use crate::time::{Day, Period};
 use std::collections::BTreeMap;
 
 /// First days of the classes of age.

@@ -52,13 +52,14 @@ use super::counts::{self, Counts, Level};
 use super::factors::{MONTH_DAYS, Seasonality, WEEKDAYS, month_of};
 use super::smooth::{self, Point};
 use crate::analysis::Analysis;
-use crate::context::{collect, push};
+use crate::context::{Context, collect, push};
 use crate::data::Orders;
-use crate::num::normal;
-use crate::scope::Occasion;
+use crate::error::{Error, Result};
+use crate::num::{Fraction, normal};
+use crate::scope::{Occasion, Scope};
 use crate::summary::Gaps;
-use crate::table::{Column, Field, Label, Values, columns};
-use crate::{Context, Day, Error, Fraction, Period, Result, Scope, Table};
+use crate::table::{Column, Field, Label, Table, Values, columns};
+use crate::time::{Day, Period};
 
 /// Months of orders from which on months of the year are told apart.
 const MONTHS: usize = 18;

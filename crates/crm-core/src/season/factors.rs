@@ -30,8 +30,8 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::context::room;
-use crate::time::Period;
-use crate::{Day, Error, Result};
+use crate::error::{Error, Result};
+use crate::time::{Day, Period};
 
 /// Factors by month (`"1"` to `"12"`), by weekday (`"mon"` to `"sun"`) and by date (`"2026-11-27"`).
 #[derive(Debug, Clone, PartialEq, Default, Serialize, JsonSchema)]

@@ -14,8 +14,9 @@ pub use factors::{Clock, Seasonality};
 pub(crate) use smooth::{Point, ahead};
 
 use crate::analysis::Entry;
+use crate::context::Context;
+use crate::error::Result;
 use crate::summary::Gaps;
-use crate::{Context, Result};
 use schemars::JsonSchema;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};

@@ -27,8 +27,8 @@
 //!   what is left out, without fitting again.
 
 use crate::context::{filled, room};
+use crate::error::{Error, Result};
 use crate::num::normal;
-use crate::{Error, Result};
 
 /// Values of τ; the first one is no season.
 const SEASONS: [f64; 12] = [

@@ -17,14 +17,15 @@
 //! such customers.
 
 use super::decile::descending;
-use super::rfm::REVENUE;
-use super::with_negative_revenue;
+use super::negative_revenue::with_negative_revenue;
 use crate::analysis::Analysis;
-use crate::context::{collect, filled};
+use crate::context::{Context, filled};
 use crate::data::Orders;
+use crate::error::{Error, Result};
+use crate::scope::Scope;
 use crate::summary::Totals;
-use crate::table::{CUSTOMER_ID, Column, Field, Label, Values, columns};
-use crate::{Context, Error, Result, Scope, Table};
+use crate::table::shared::REVENUE;
+use crate::table::{CUSTOMER_ID, Column, Field, Label, Table, columns};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -141,26 +142,10 @@ impl Analysis for Abc {
         let [customer_id, revenue, abc] = Self::COLUMNS else {
             return Err(Error::internal("columns of abc"));
         };
-        let ids = Values::Id {
-            ids: totals.ids.clone(),
-            codes: collect(totals.customer.iter().copied(), "table")?,
-        };
         let table = Table::new(vec![
-            Column::new(customer_id, ids),
-            Column::new(
-                revenue,
-                Values::Money(
-                    collect(totals.revenue.iter().copied(), "table")?.into(),
-                    totals.currency,
-                ),
-            ),
-            Column::new(
-                abc,
-                Values::Category {
-                    codes,
-                    labels: LABELS,
-                },
-            ),
+            Column::ids(customer_id, &totals.ids, totals.customer.iter().copied())?,
+            Column::money(revenue, totals.revenue.iter().copied(), totals.currency)?,
+            Column::words(abc, LABELS, codes.into_iter().map(Some))?,
         ]);
         Ok(with_negative_revenue(table, &totals.revenue))
     }

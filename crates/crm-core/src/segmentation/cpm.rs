@@ -19,21 +19,26 @@
 //! yen, 240 days) are the preset `ltv_lab`; the vendor's article counts day 120 of its other preset
 //! as active and as churned; here the scope's `churn_boundary` decides.
 //!
-//! A currency other than the yen needs its own money threshold: an amount in major units, or a
-//! multiple of the scope's mean order value (MakeRepeater uses 7). A customer exactly on a boundary
-//! is in the higher segment, with `boundary: inclusive` in the lower one.
+//! In other currencies than the yen the money threshold is 7 times the scope's mean order value, MakeRepeater's
+//! multiple, unless another is given: an amount in major units, or another multiple. A customer exactly on a
+//! boundary is in the higher segment, with `boundary: inclusive` in the lower one.
 //!
 //! The distances say how far a customer is from each boundary: negative below it, zero or more at
 //! and above. `days_until_churn` is null once churned.
 
-use super::rfm::{ORDERS, RECENCY, REVENUE};
 use crate::analysis::Analysis;
-use crate::context::{collect, filled, push};
-use crate::data::{KindWord, NO_ID, Orders};
-use crate::scope::MoneyThreshold;
+use crate::context::{Context, collect, filled, push};
+use crate::data::Orders;
+use crate::error::{Error, Result};
+use crate::ids::NO_ID;
+use crate::money::Currency;
+use crate::num::Positive;
+use crate::scope::{MoneyThreshold, Scope};
+use crate::segmentation::fields::{SEGMENT, STATE};
 use crate::summary::Totals;
-use crate::table::{CUSTOMER_ID, Column, Field, Label, Values, columns, fields};
-use crate::{Context, Currency, Error, Result, Scope, Table};
+use crate::table::shared::{ORDERS, RECENCY_DAYS, REVENUE, TENURE_DAYS};
+use crate::table::{CUSTOMER_ID, Column, Field, Label, Table, columns};
+use crate::words::KindWord;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -46,7 +51,7 @@ pub struct Options {
     pub toddler_days: u32,
     /// Tenure in days below which a big customer is a trend. Default 210.
     pub trend_days: u32,
-    /// Revenue below which a customer is steady. Default: 70,000, for orders in yen only.
+    /// Revenue below which a customer is steady. Default: 70,000 yen; 7 mean order values in other currencies.
     pub money: Option<MoneyThreshold>,
     /// The segment of a customer exactly on a boundary. Default: the higher.
     pub boundary: Boundary,
@@ -71,8 +76,18 @@ impl Default for Options {
     }
 }
 
-/// The default money threshold, for orders in yen.
+/// The default money threshold of orders in yen, that of the preset `ltv_lab`.
 pub(crate) const YEN: f64 = 70_000.0;
+
+/// The default money threshold: 70,000 yen, and in other currencies MakeRepeater's 7 mean order values.
+pub fn default_money(currency: Currency) -> MoneyThreshold {
+    match Positive::new(7.0) {
+        Some(mean_order_values) if currency != Currency::JPY => {
+            MoneyThreshold::Multiple { mean_order_values }
+        }
+        _ => MoneyThreshold::Amount(YEN),
+    }
+}
 
 /// The thresholds fixed at another date.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -177,26 +192,15 @@ impl Ladder {
                     Error::option("money", major, "an amount of zero or more, in major units")
                 })
         };
-        let money = match options.money {
-            Some(MoneyThreshold::Amount(major)) => amount(major)?,
-            Some(MoneyThreshold::Multiple { mean_order_values }) => {
+        let money = match options.money.unwrap_or_else(|| default_money(currency)) {
+            MoneyThreshold::Amount(major) => amount(major)?,
+            MoneyThreshold::Multiple { mean_order_values } => {
                 let revenue: i128 = totals.revenue.iter().map(|v| i128::from(*v)).sum();
                 let orders: u64 = totals.orders.iter().map(|v| *v as u64).sum();
                 match currency.mean(revenue, orders) {
                     Some(mean) => amount((mean * mean_order_values.get()).max(0.0))?,
                     None => 0,
                 }
-            }
-            None if currency == Currency::JPY => amount(YEN)?,
-            None => {
-                return Err(Error::option(
-                    "money",
-                    "",
-                    format!(
-                        "a threshold: the default is 70,000 yen and the orders are in {currency}; \
-                         an amount, or {{\"mean_order_values\": 7}}"
-                    ),
-                ));
             }
         };
         Ok(Ladder {
@@ -242,15 +246,16 @@ pub(crate) fn churn_scope(scope: &Scope, options: &Options) -> Result<Scope> {
     })
 }
 
-/// Resolves the defaults: the preset's churn days in the scope, the money threshold for yen in the
-/// options.
+/// Resolves the defaults: the preset's churn days in the scope, the money threshold in the options.
 pub(crate) fn resolve(
     orders: &Orders,
     scope: &Scope,
     options: Options,
 ) -> Result<(Scope, Options)> {
-    let yen = (orders.currency() == Currency::JPY).then_some(MoneyThreshold::Amount(YEN));
-    let money = options.money.or(yen);
+    let money = options
+        .money
+        .unwrap_or_else(|| default_money(orders.currency()));
+    let money = Some(money);
     Ok((churn_scope(scope, &options)?, Options { money, ..options }))
 }
 
@@ -319,7 +324,7 @@ pub(crate) fn without_orders(
     if data.state.is_some() {
         let mut reader = data.offsets.reader();
         for order in 0..data.len() {
-            let (status, kind, _) = crate::data::unpack(data.state(order));
+            let (status, kind, _) = crate::data::orders::order_data::unpack(data.state(order));
             if kind == KindWord::Sample
                 && data.customer[order] != NO_ID
                 && orders.view.policy.statuses.contains(&status)
@@ -354,12 +359,6 @@ pub(crate) fn without_orders(
     Ok(found)
 }
 
-fields! {
-    pub(crate) SEGMENT = "segment", Category, "", "セグメント", "Segment of the portfolio.";
-    pub(crate) STATE = "state", Category, "", "状態", "Active or churned; null without an order.";
-    pub(crate) TENURE = "tenure_days", Int, "days", "在籍日数", "Last order − first order.";
-}
-
 /// The register's entry.
 pub struct Cpm;
 
@@ -369,12 +368,12 @@ impl Analysis for Cpm {
     const JA: &'static str = "CPM分析（顧客ポートフォリオ）";
     const COLUMNS: &'static [Field] = &columns! {
         CUSTOMER_ID;
-        SEGMENT;
+        SEGMENT, "Segment of the portfolio.";
         STATE;
-        ORDERS;
-        TENURE;
+        ORDERS, "Orders, or days with orders (`occasion`).";
+        TENURE_DAYS, "Last order − first order.";
         REVENUE;
-        RECENCY;
+        RECENCY_DAYS;
         "days_until_churn": Int, "days", "離脱までの日数",
             "Days until churned without another order; null once churned.";
         "toddler_distance_days": Int, "days", "よちよち境界までの日数", "Tenure − toddler_days.";
@@ -414,20 +413,26 @@ fn table(
     options: &Options,
     extra: &[(u32, bool)],
 ) -> Result<Table> {
-    let n = totals.len();
-    let currency = totals.currency;
-    let mut fields = Cpm::COLUMNS.iter();
-    let mut field = || {
-        fields
-            .next()
-            .ok_or_else(|| Error::internal("columns of cpm"))
+    let [
+        customer_id,
+        rung,
+        state,
+        orders,
+        tenure,
+        revenue,
+        recency,
+        churn,
+        ..,
+    ] = Cpm::COLUMNS
+    else {
+        return Err(Error::internal("columns of cpm"));
     };
+    let [.., toddler, trend, short] = Cpm::COLUMNS else {
+        return Err(Error::internal("columns of cpm"));
+    };
+    let (n, currency) = (totals.len(), totals.currency);
     // Customers without orders are appended; the caller sorts.
     let total = n + extra.len();
-    let with = |of: &dyn Fn(usize) -> i32| {
-        collect((0..total).map(|i| if i < n { of(i) } else { 0 }), "table")
-    };
-    let has_orders = || collect((0..total).map(|i| i < n), "table");
     let codes = (0..total).map(|i| match i < n {
         true => totals.customer[i],
         false => extra[i - n].0,
@@ -437,8 +442,9 @@ fn table(
         false if extra[i - n].1 => Segment::Trial as u8,
         false => Segment::Prospect as u8,
     });
-    let states = (0..total).map(|i| if i < n { portfolio.state[i] as u8 } else { 0 });
-    let revenue = (0..total).map(|i| if i < n { totals.revenue[i] } else { 0 });
+    let states = (0..total).map(|i| (i < n).then(|| portfolio.state[i] as u8));
+    let zeros = (0..total).map(|i| if i < n { totals.orders[i] } else { 0 });
+    let spent = (0..total).map(|i| if i < n { totals.revenue[i] } else { 0 });
     let left = (0..total).map(|i| {
         if i < n {
             portfolio.days_until_churn[i]
@@ -446,57 +452,29 @@ fn table(
             None
         }
     });
+    let days =
+        |of: fn(&Totals, usize) -> i32| (0..total).map(move |i| (i < n).then(|| of(totals, i)));
     let distance = |limit: u32| {
-        let cells = (0..total).map(|i| {
-            let distance = |i: usize| i64::from(totals.tenure_days(i)) - i64::from(limit);
-            (i < n).then(|| distance(i).max(i64::from(i32::MIN)) as i32)
-        });
-        collect(cells, "table")
+        let distance = move |i: usize| i64::from(totals.tenure_days(i)) - i64::from(limit);
+        (0..total).map(move |i| (i < n).then(|| distance(i).max(i64::from(i32::MIN)) as i32))
     };
-    let short = (0..total).map(|i| match i < n {
+    let shortfall = (0..total).map(|i| match i < n {
         true => totals.revenue[i].saturating_sub(portfolio.money),
         false => 0,
     });
+    let has_orders = collect((0..total).map(|i| i < n), "table")?;
     Ok(Table::new(vec![
-        Column::new(
-            field()?,
-            Values::Id {
-                ids: totals.ids.clone(),
-                codes: collect(codes, "table")?,
-            },
-        ),
-        Column::new(
-            field()?,
-            Values::Category {
-                codes: collect(segments, "table")?,
-                labels: Segment::LABELS,
-            },
-        ),
-        Column::new(
-            field()?,
-            Values::Category {
-                codes: collect(states, "table")?,
-                labels: State::LABELS,
-            },
-        )
-        .with_validity(has_orders()?),
-        Column::new(field()?, Values::I32(with(&|i| totals.orders[i])?)),
-        Column::new(field()?, Values::I32(with(&|i| totals.tenure_days(i))?))
-            .with_validity(has_orders()?),
-        Column::new(
-            field()?,
-            Values::Money(collect(revenue, "table")?.into(), currency),
-        ),
-        Column::new(field()?, Values::I32(with(&|i| totals.recency_days(i))?))
-            .with_validity(has_orders()?),
-        Column::ints(field()?, left)?,
-        Column::ints(field()?, distance(options.toddler_days)?.into_iter())?,
-        Column::ints(field()?, distance(options.trend_days)?.into_iter())?,
-        Column::new(
-            field()?,
-            Values::Money(collect(short, "table")?.into(), currency),
-        )
-        .with_validity(has_orders()?),
+        Column::ids(customer_id, &totals.ids, codes)?,
+        Column::words(rung, Segment::LABELS, segments.map(Some))?,
+        Column::words(state, State::LABELS, states)?,
+        Column::ints(orders, zeros.map(Some))?,
+        Column::ints(tenure, days(Totals::tenure_days))?,
+        Column::money(revenue, spent, currency)?,
+        Column::ints(recency, days(Totals::recency_days))?,
+        Column::ints(churn, left)?,
+        Column::ints(toddler, distance(options.toddler_days))?,
+        Column::ints(trend, distance(options.trend_days))?,
+        Column::money(short, shortfall, currency)?.with_validity(has_orders),
     ]))
 }
 
@@ -525,6 +503,23 @@ mod tests {
         assert_eq!(inclusive(2, 90, 1_000_000), Segment::Toddler);
         assert_eq!(inclusive(2, 211, 70_000), Segment::Steady);
         assert_eq!(inclusive(2, 210, 70_001), Segment::Trend);
+    }
+
+    #[test]
+    fn the_default_threshold_is_of_the_currency() {
+        let threshold = |currency| {
+            let orders = Orders::builder(currency, crate::Zone::UTC)
+                .order("a", "2025-01-05", 10)
+                .order("a", "2025-06-05", 30)
+                .build()
+                .unwrap();
+            let (scope, context) = (Scope::default(), Context::default());
+            let totals = Totals::new(&orders, &scope, &context).unwrap();
+            segment(&totals, &scope, &Options::default()).unwrap().money
+        };
+        assert_eq!(threshold(Currency::JPY), 70_000);
+        // A builder takes minor units: the mean order is 20 cents, seven of them are 140.
+        assert_eq!(threshold(Currency::USD), 140);
     }
 
     #[test]

@@ -4,14 +4,18 @@
 //! and prospects if there are any. A history by month is the same analysis over a list of dates:
 //! `as_of = month_ends(a, b)`.
 
-use super::cpm::{self, Options, SEGMENT, STATE, Segment, State};
-use super::rfm_segments::{CUSTOMER_SHARE, CUSTOMERS, Groups, REVENUE_SHARE, SUM};
+use super::cpm::{self, Options, Segment, State};
+use super::fields::{CUSTOMER_SHARE, REVENUE_SHARE, SEGMENT, STATE};
+use super::rfm_segments::Groups;
 use crate::analysis::Analysis;
+use crate::context::Context;
 use crate::data::Orders;
+use crate::error::Result;
 use crate::money::divide;
+use crate::scope::Scope;
 use crate::summary::Totals;
-use crate::table::{Column, Field, Values, fields};
-use crate::{Context, Result, Scope, Table};
+use crate::table::shared::{CUSTOMERS, REVENUE};
+use crate::table::{Column, Field, Table, Values, columns, fields};
 use serde_json::json;
 
 /// The register's entry.
@@ -26,15 +30,15 @@ impl Analysis for CpmSegments {
     const SUMMARY: &'static str =
         "Customers, revenue and mean tenure of each portfolio segment and state";
     const JA: &'static str = "CPM集計";
-    const COLUMNS: &'static [Field] = &[
-        SEGMENT,
-        STATE,
-        CUSTOMERS,
-        SUM,
-        CUSTOMER_SHARE,
-        REVENUE_SHARE,
-        MEAN_TENURE,
-    ];
+    const COLUMNS: &'static [Field] = &columns! {
+        SEGMENT, "Segment of the portfolio.";
+        STATE;
+        CUSTOMERS;
+        REVENUE, "Their revenue.";
+        CUSTOMER_SHARE;
+        REVENUE_SHARE;
+        MEAN_TENURE;
+    };
     type Data = Orders;
     type Options = Options;
 

@@ -15,15 +15,16 @@
 //! A customer whose refunds exceed the orders has a negative revenue; the note `negative_revenue` counts
 //! such customers.
 
-use super::rfm::REVENUE;
-use super::with_negative_revenue;
+use super::negative_revenue::with_negative_revenue;
 use crate::analysis::Analysis;
-use crate::context::{collect, filled};
+use crate::context::{Context, collect, filled};
 use crate::data::Orders;
+use crate::error::{Error, Result};
 use crate::num::rank;
+use crate::scope::Scope;
 use crate::summary::Totals;
-use crate::table::{CUSTOMER_ID, Column, Field, Values, columns};
-use crate::{Context, Error, Result, Scope, Table};
+use crate::table::shared::REVENUE;
+use crate::table::{CUSTOMER_ID, Column, Field, Table, Values, columns};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -108,19 +109,9 @@ impl Analysis for Decile {
         let [customer_id, revenue, decile] = Self::COLUMNS else {
             return Err(Error::internal("columns of decile"));
         };
-        let ids = Values::Id {
-            ids: totals.ids.clone(),
-            codes: collect(totals.customer.iter().copied(), "table")?,
-        };
         let table = Table::new(vec![
-            Column::new(customer_id, ids),
-            Column::new(
-                revenue,
-                Values::Money(
-                    collect(totals.revenue.iter().copied(), "table")?.into(),
-                    totals.currency,
-                ),
-            ),
+            Column::ids(customer_id, &totals.ids, totals.customer.iter().copied())?,
+            Column::money(revenue, totals.revenue.iter().copied(), totals.currency)?,
             Column::new(decile, Values::I32(groups)),
         ]);
         Ok(with_negative_revenue(table, &totals.revenue))

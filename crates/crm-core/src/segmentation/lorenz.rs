@@ -20,15 +20,16 @@
 //! A customer whose refunds exceed the orders has a negative revenue; the note `negative_revenue` counts
 //! such customers.
 
-use super::with_negative_revenue;
+use super::negative_revenue::with_negative_revenue;
 use crate::analysis::Analysis;
-use crate::context::collect;
+use crate::context::{Context, collect};
 use crate::data::Orders;
+use crate::error::{Error, Result};
 use crate::money::divide;
 use crate::num::rank;
+use crate::scope::Scope;
 use crate::summary::Totals;
-use crate::table::{Column, Field, Values, columns};
-use crate::{Context, Error, Result, Scope, Table};
+use crate::table::{Column, Field, Table, Values, columns};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -4,8 +4,10 @@ pub mod abc;
 pub mod cpm;
 pub mod cpm_segments;
 pub mod decile;
+mod fields;
 pub mod lorenz;
 pub mod movement;
+mod negative_revenue;
 pub mod rfm;
 pub mod rfm_cross;
 mod rfm_cuts;
@@ -26,12 +28,3 @@ pub(crate) static ANALYSES: &[Entry] = &[
     Entry::of::<lorenz::Lorenz>(),
     Entry::of::<movement::Movement>(),
 ];
-
-/// Adds the note `negative_revenue`, the number of customers with negative revenue, if there are
-/// any: shares of revenue are misleading then.
-fn with_negative_revenue(table: crate::Table, revenue: &[i64]) -> crate::Table {
-    match revenue.iter().filter(|revenue| **revenue < 0).count() {
-        0 => table,
-        customers => table.with_note("negative_revenue", customers.into()),
-    }
-}

@@ -19,12 +19,14 @@
 
 use super::{cpm, rfm};
 use crate::analysis::Analysis;
-use crate::context::{collect, filled};
+use crate::context::{Context, collect, filled};
 use crate::data::Orders;
-use crate::scope::AsOf;
+use crate::error::{Error, Result};
+use crate::scope::{AsOf, Scope};
 use crate::summary::Totals;
-use crate::table::{Column, Field, Label, Values, columns};
-use crate::{Context, Day, Error, Result, Scope, Table};
+use crate::table::shared::{CUSTOMERS, REVENUE, SOURCE, TARGET};
+use crate::table::{Column, Field, Label, Table, Values, columns};
+use crate::time::Day;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -131,11 +133,11 @@ impl Analysis for Movement {
     const SUMMARY: &'static str = "Numbers of customers by segment at an earlier and a later date";
     const JA: &'static str = "顧客の移動（引上げ・離脱・復帰）";
     const COLUMNS: &'static [Field] = &columns! {
-        "source": Text, "", "移動元", "Group at `since`; `none` without an order yet.";
-        "target": Text, "", "移動先", "Group at `as_of`.";
+        SOURCE, "Group at `since`; `none` without an order yet.";
+        TARGET, "Group at `as_of`.";
         "kind": Category, "", "区分", "The kind of move.";
-        "customers": Int, "customers", "顧客数", "Customers.";
-        "revenue": Money, "currency", "期間売上", "Their revenue after `since`.";
+        CUSTOMERS;
+        REVENUE, "Their revenue after `since`.";
     };
     type Data = Orders;
     type Options = Options;

@@ -47,11 +47,16 @@
 //!   monetary value)
 
 use crate::analysis::Analysis;
-use crate::context::{collect, filled, room};
+use crate::context::{Context, collect, filled, room};
 use crate::data::Orders;
+use crate::document::Learned;
+use crate::error::{Error, Result};
+use crate::money::Currency;
+use crate::scope::Scope;
+use crate::segmentation::fields::{F_SCORE, M_SCORE, R_SCORE, SEGMENT};
 use crate::summary::Totals;
-use crate::table::{CUSTOMER_ID, Column, Field, Values, columns, fields};
-use crate::{Context, Currency, Error, Learned, Result, Scope, Table};
+use crate::table::shared::{ORDERS, RECENCY_DAYS, REVENUE};
+use crate::table::{CUSTOMER_ID, Column, Field, Table, Values, columns};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -172,7 +177,7 @@ impl Options {
                 "cuts; the shop that was learnt had no customers",
             );
         };
-        let levels = frozen.cuts.levels(&Options::default());
+        let levels = frozen.cuts.levels(None);
         levels.map_err(|error| error.inside("learned.rfm"))?;
         if self.monetary != Monetary::Revenue && self.monetary != frozen.monetary {
             return refuse("monetary", "what it was when the cuts were learnt");
@@ -222,11 +227,16 @@ impl Options {
         }
     }
 
+    /// The number of levels where it is not the default, which cuts replace.
+    fn levels_asked(&self) -> Option<u8> {
+        (self.levels != Options::default().levels).then_some(self.levels)
+    }
+
     /// These options with the mode, the levels and the monetary axis of the cuts.
     pub(crate) fn resolved(self, currency: Currency) -> Result<Options> {
         let frozen = self.frozen()?;
         let levels = match frozen.fixed_cuts(currency)? {
-            Some(cuts) => cuts.levels(&self)?,
+            Some(cuts) => cuts.levels(self.levels_asked())?,
             None => self.levels,
         };
         Ok(Options {
@@ -262,10 +272,10 @@ pub fn score(totals: &Totals, options: &Options) -> Result<Scores> {
         return Err(Error::option("levels", options.levels, "2 to 10"));
     }
     let options = &options.frozen()?;
-    let axes = Axes::new(totals, options)?;
+    let axes = Axes::new(totals, options.monetary)?;
     let given = options.fixed_cuts(totals.currency)?;
     let levels = match &given {
-        Some(cuts) => cuts.levels(options)?,
+        Some(cuts) => cuts.levels(options.levels_asked())?,
         None => options.levels,
     };
     let mut flat = Vec::new();
@@ -288,7 +298,7 @@ pub fn score(totals: &Totals, options: &Options) -> Result<Scores> {
     let [r, f, m] = [0, 1, 2].map(|i| levels_of(&axes.keys[i], &keys[i]));
     let (r, f, m) = (r?, f?, m?);
     let cuts = axes.cuts_of(&keys);
-    let segment = segments(&r, &f, &m, levels, options)?;
+    let segment = segments(&r, &f, &m, levels, options.grid.as_deref())?;
     Ok(Scores {
         r,
         f,
@@ -297,13 +307,6 @@ pub fn score(totals: &Totals, options: &Options) -> Result<Scores> {
         cuts,
         flat,
     })
-}
-
-fields! {
-    pub(crate) SEGMENT = "segment", Category, "", "セグメント", "Segment of the grid; null without one.";
-    pub(crate) RECENCY = "recency_days", Int, "days", "最終購入からの日数", "Days since the last order.";
-    pub(crate) ORDERS = "orders", Int, "orders", "購入回数", "Orders, or days with orders (`occasion`).";
-    pub(crate) REVENUE = "revenue", Money, "currency", "累計購入金額", "Revenue on the scope's basis.";
 }
 
 /// The register's entry.
@@ -316,13 +319,13 @@ impl Analysis for Rfm {
     const JA: &'static str = "RFM分析";
     const COLUMNS: &'static [Field] = &columns! {
         CUSTOMER_ID;
-        RECENCY;
-        ORDERS;
+        RECENCY_DAYS;
+        ORDERS, "Orders, or days with orders (`occasion`).";
         REVENUE;
-        "r": Int, "", "R", "Recency score; the highest is best.";
-        "f": Int, "", "F", "Frequency score; the highest is best.";
-        "m": Int, "", "M", "Monetary score; the highest is best.";
-        SEGMENT;
+        R_SCORE, "Recency score; the highest is best.";
+        F_SCORE, "Frequency score; the highest is best.";
+        M_SCORE, "Monetary score; the highest is best.";
+        SEGMENT, "Segment of the grid; null without one.";
     };
     type Data = Orders;
     type Options = Options;
@@ -360,105 +363,68 @@ pub(crate) fn totals(
 }
 
 fn table(totals: &Totals, scores: Scores, options: &Options, prospects: Vec<u32>) -> Result<Table> {
-    let (n, extra) = (totals.len(), prospects.len());
-    let recency = collect((0..n).map(|i| totals.recency_days(i)), "table")?;
-    let wide = |scores: Vec<u8>| collect(scores.iter().map(|s| i32::from(*s)), "table");
-    let (segments, null_segments) = match scores.segment {
-        Some(segments) => (segments, false),
-        None => (filled(n, 0, "table")?, true),
-    };
-    let segment = match &options.grid {
-        None => Values::Category {
-            codes: segments,
-            labels: Segment::LABELS,
-        },
-        Some(grid) => {
-            let mut texts: Vec<String> = grid.iter().map(|part| part.segment.clone()).collect();
-            texts.push(Segment::LABELS[Segment::Prospect as usize].code.to_owned());
-            Values::Text {
-                codes: collect(segments.iter().map(|s| u32::from(*s)), "table")?,
-                texts: Arc::new(texts),
-            }
-        }
-    };
-    let [customer_id, recency_days, orders, revenue, r, f, m, _] = Rfm::COLUMNS else {
+    let n = totals.len();
+    let [customer_id, recency_days, orders, revenue, r, f, m, segment] = Rfm::COLUMNS else {
         return Err(Error::internal("columns of rfm"));
     };
-    let mut segment = Column::new(&SEGMENT, segment);
-    if null_segments {
-        segment = segment.with_validity(filled(n, false, "table")?);
-    }
+    let segments = match scores.segment {
+        Some(segments) => segment_column(segment, options, segments.into_iter().map(Some))?,
+        None => segment_column(segment, options, (0..n).map(|_| None))?,
+    };
+    let score =
+        |field, scores: &[u8]| Column::ints(field, scores.iter().map(|s| Some((*s).into())));
     let mut table = Table::new(vec![
-        Column::new(
-            customer_id,
-            Values::Id {
-                ids: totals.ids.clone(),
-                codes: collect(totals.customer.iter().copied(), "table")?,
-            },
-        ),
-        Column::new(recency_days, Values::I32(recency)),
-        Column::new(
-            orders,
-            Values::I32(collect(totals.orders.iter().copied(), "table")?),
-        ),
-        Column::new(
-            revenue,
-            Values::Money(
-                collect(totals.revenue.iter().copied(), "table")?.into(),
-                totals.currency,
-            ),
-        ),
-        Column::new(r, Values::I32(wide(scores.r)?)),
-        Column::new(f, Values::I32(wide(scores.f)?)),
-        Column::new(m, Values::I32(wide(scores.m)?)),
-        segment,
+        Column::ids(customer_id, &totals.ids, totals.customer.iter().copied())?,
+        Column::ints(recency_days, (0..n).map(|i| Some(totals.recency_days(i))))?,
+        Column::ints(orders, totals.orders.iter().copied().map(Some))?,
+        Column::money(revenue, totals.revenue.iter().copied(), totals.currency)?,
+        score(r, &scores.r)?,
+        score(f, &scores.f)?,
+        score(m, &scores.m)?,
+        segments,
     ]);
-    if extra > 0 {
-        let ids = totals.ids.clone();
-        let null = |column: Column| Ok(column.with_validity(filled(extra, false, "table")?));
-        let zeros = || filled(extra, 0_i32, "table");
+    if !prospects.is_empty() {
+        let rows = || 0..prospects.len();
         let prospect = match &options.grid {
-            None => Values::Category {
-                codes: filled(extra, Segment::Prospect as u8, "table")?,
-                labels: Segment::LABELS,
-            },
-            Some(grid) => {
-                let mut texts: Vec<String> = grid.iter().map(|part| part.segment.clone()).collect();
-                texts.push(Segment::LABELS[Segment::Prospect as usize].code.to_owned());
-                Values::Text {
-                    codes: filled(extra, grid.len() as u32, "table")?,
-                    texts: Arc::new(texts),
-                }
-            }
+            None => Segment::Prospect as u8,
+            Some(grid) => grid.len() as u8,
         };
         table.append(Table::new(vec![
-            Column::new(
-                customer_id,
-                Values::Id {
-                    ids: ids.clone(),
-                    codes: prospects,
-                },
-            ),
-            null(Column::new(recency_days, Values::I32(zeros()?)))?,
-            Column::new(orders, Values::I32(zeros()?)),
-            Column::new(
-                revenue,
-                Values::Money(filled(extra, 0, "table")?.into(), totals.currency),
-            ),
-            null(Column::new(r, Values::I32(zeros()?)))?,
-            null(Column::new(f, Values::I32(zeros()?)))?,
-            null(Column::new(m, Values::I32(zeros()?)))?,
-            Column::new(&SEGMENT, prospect),
+            Column::ids(customer_id, &totals.ids, prospects.iter().copied())?,
+            Column::ints(recency_days, rows().map(|_| None))?,
+            Column::ints(orders, rows().map(|_| Some(0)))?,
+            Column::money(revenue, rows().map(|_| 0), totals.currency)?,
+            Column::ints(r, rows().map(|_| None))?,
+            Column::ints(f, rows().map(|_| None))?,
+            Column::ints(m, rows().map(|_| None))?,
+            segment_column(segment, options, rows().map(|_| Some(prospect)))?,
         ]))?;
-        table = by_customer(table, &ids)?;
+        table = by_customer(table, &totals.ids)?;
     }
     Ok(table
         .with_note("cuts", json!(scores.cuts))
         .with_note("flat_axes", json!(scores.flat)))
 }
 
+/// The column of segments: words of the built-in grid, or texts of the caller's own and, last, the prospects'.
+fn segment_column(
+    field: &Field,
+    options: &Options,
+    cells: impl ExactSizeIterator<Item = Option<u8>>,
+) -> Result<Column> {
+    let Some(grid) = &options.grid else {
+        return Column::words(field, Segment::LABELS, cells);
+    };
+    let mut texts: Vec<String> = grid.iter().map(|part| part.segment.clone()).collect();
+    texts.push(Segment::LABELS[Segment::Prospect as usize].code.to_owned());
+    let cells = collect(cells, "table")?;
+    let valid = collect(cells.iter().map(Option::is_some), "table")?;
+    let codes = cells.iter().map(|cell| u32::from(cell.unwrap_or(0)));
+    Ok(Column::texts(field, &Arc::new(texts), codes)?.with_validity(valid))
+}
+
 /// The rows in ascending customer id.
-pub(crate) fn by_customer(table: Table, ids: &crate::data::Ids) -> Result<Table> {
+pub(crate) fn by_customer(table: Table, ids: &crate::ids::Ids) -> Result<Table> {
     let Some(Values::Id { codes, .. }) = table.column("customer_id").map(Column::values) else {
         return Ok(table);
     };

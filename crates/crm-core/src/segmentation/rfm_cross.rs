@@ -3,12 +3,17 @@
 //! One row per cell of the two axes and, with `slice`, per score of the third axis, empty cells
 //! included, best scores first: `levels²` or `levels³` rows.
 
+use super::fields::{CUSTOMER_SHARE, REVENUE_SHARE};
 use super::rfm;
-use super::rfm_segments::{CUSTOMER_SHARE, CUSTOMERS, Groups, REVENUE_SHARE, SUM};
+use super::rfm_segments::Groups;
 use crate::analysis::Analysis;
+use crate::context::Context;
 use crate::data::Orders;
-use crate::table::{Column, Field, Values, columns};
-use crate::{Context, Error, Result, Scope, Table};
+use crate::error::{Error, Result};
+use crate::scope::Scope;
+use crate::segmentation::fields::{F_SCORE, M_SCORE, R_SCORE};
+use crate::table::shared::{CUSTOMERS, REVENUE};
+use crate::table::{Column, Field, Table, Values, columns};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -57,11 +62,11 @@ impl Analysis for RfmCross {
     const SUMMARY: &'static str = "Customers and revenue by two RFM axes, sliced by the third";
     const JA: &'static str = "RFMクロス集計";
     const COLUMNS: &'static [Field] = &columns! {
-        "r": Int, "", "R", "Recency score, if it is an axis or the slice.";
-        "f": Int, "", "F", "Frequency score, if it is an axis or the slice.";
-        "m": Int, "", "M", "Monetary score, if it is an axis or the slice.";
+        R_SCORE, "Recency score, if it is an axis or the slice.";
+        F_SCORE, "Frequency score, if it is an axis or the slice.";
+        M_SCORE, "Monetary score, if it is an axis or the slice.";
         CUSTOMERS;
-        SUM;
+        REVENUE, "Their revenue.";
         CUSTOMER_SHARE;
         REVENUE_SHARE;
     };

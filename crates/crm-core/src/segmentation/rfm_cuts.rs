@@ -1,6 +1,5 @@
 //! The axes of RFM as order-preserving integers, and the cuts between their scores.
 
-use super::rfm::Options;
 use crate::context::{collect, filled};
 use crate::num::rank;
 use crate::summary::Totals;
@@ -84,12 +83,12 @@ fn key_float(key: u64) -> f64 {
 }
 
 impl Axes {
-    pub(super) fn new(totals: &Totals, options: &Options) -> Result<Axes> {
+    pub(super) fn new(totals: &Totals, monetary: Monetary) -> Result<Axes> {
         let n = totals.len();
         let word = |v: i64| v as u64 ^ SIGN;
         let recency = (0..n).map(|i| word(-i64::from(totals.recency_days(i))));
         let frequency = totals.orders.iter().map(|v| word(i64::from(*v)));
-        let monetary = match options.monetary {
+        let by_money = match monetary {
             Monetary::Revenue => collect(totals.revenue.iter().map(|v| word(*v)), "scores")?,
             Monetary::MeanOrderValue => {
                 let means = (0..n).map(|i| {
@@ -103,9 +102,9 @@ impl Axes {
             keys: [
                 collect(recency, "scores")?,
                 collect(frequency, "scores")?,
-                monetary,
+                by_money,
             ],
-            monetary: options.monetary,
+            monetary,
             currency: totals.currency,
         })
     }
@@ -229,7 +228,8 @@ impl Preset {
 
 impl Cuts {
     /// Checks that the cuts ascend and agree on the number of levels, which is returned.
-    pub(super) fn levels(&self, options: &Options) -> Result<u8> {
+    /// `levels` is the number in the request, unless it is the default.
+    pub(super) fn levels(&self, levels: Option<u8>) -> Result<u8> {
         let refuse = |axis: &str, expected: &str| {
             Err(Error::option(
                 format!("cuts.{axis}"),
@@ -244,10 +244,10 @@ impl Cuts {
         if !(2..=9).contains(&count) {
             return refuse("recency", "2 to 9 cuts (3 to 10 levels)");
         }
-        if options.levels != Options::default().levels && usize::from(options.levels) != count + 1 {
+        if let Some(levels) = levels.filter(|levels| usize::from(*levels) != count + 1) {
             return Err(Error::option(
                 "levels",
-                options.levels,
+                levels,
                 "one more than there are cuts",
             ));
         }

@@ -1,6 +1,5 @@
 //! The grid of RFM segments: the default grid, and users' own grids.
 
-use super::rfm::Options;
 use crate::context::collect;
 use crate::table::Label;
 use crate::{Error, Result};
@@ -87,9 +86,9 @@ pub(super) fn segments(
     f: &[u8],
     m: &[u8],
     levels: u8,
-    options: &Options,
+    grid: Option<&[GridCell]>,
 ) -> Result<Option<Vec<u8>>> {
-    let cells: Box<dyn Fn(u8, u8, u8) -> u8> = match &options.grid {
+    let cells: Box<dyn Fn(u8, u8, u8) -> u8> = match grid {
         Some(grid) => {
             let painted = paint(grid, levels)?;
             let side = usize::from(levels);

@@ -5,21 +5,20 @@
 //! also null if a segment's revenue is negative. Customers without a segment (levels other than
 //! five and no grid) make one row with a null segment.
 
-use super::rfm::{self, Options, SEGMENT, Segment};
+use super::fields::SEGMENT;
+use super::rfm;
+use super::rfm::Options;
+use super::rfm_grid::Segment;
 use crate::analysis::Analysis;
-use crate::context::filled;
+use crate::context::{Context, filled};
 use crate::data::Orders;
-use crate::money::divide;
-use crate::table::{Column, Field, Values, fields};
-use crate::{Context, Currency, Error, Result, Scope, Table};
+use crate::error::{Error, Result};
+use crate::money::{Currency, divide};
+use crate::scope::Scope;
+use crate::segmentation::fields::{CUSTOMER_SHARE, REVENUE_SHARE};
+use crate::table::shared::{CUSTOMERS, REVENUE};
+use crate::table::{Column, Field, Table, Values, columns};
 use std::sync::Arc;
-
-fields! {
-    pub(crate) CUSTOMERS = "customers", Int, "customers", "顧客数", "Customers.";
-    pub(crate) SUM = "revenue", Money, "currency", "売上", "Their revenue.";
-    pub(crate) CUSTOMER_SHARE = "customer_share", Float, "", "顧客構成比", "Share of all customers.";
-    pub(crate) REVENUE_SHARE = "revenue_share", Float, "", "売上構成比", "Share of all revenue.";
-}
 
 /// Counts, revenue and shares of groups of customers.
 pub(crate) struct Groups {
@@ -62,7 +61,10 @@ impl Groups {
         });
         Ok([
             Column::new(&CUSTOMERS, Values::I64(self.customers.clone().into())),
-            Column::new(&SUM, Values::Money(money.collect::<Result<_>>()?, currency)),
+            Column::new(
+                &REVENUE,
+                Values::Money(money.collect::<Result<_>>()?, currency),
+            ),
             shares,
             revenue_shares,
         ])
@@ -76,7 +78,13 @@ impl Analysis for RfmSegments {
     const NAME: &'static str = "rfm_segments";
     const SUMMARY: &'static str = "Customers, revenue and shares of each RFM segment";
     const JA: &'static str = "RFMセグメント集計";
-    const COLUMNS: &'static [Field] = &[SEGMENT, CUSTOMERS, SUM, CUSTOMER_SHARE, REVENUE_SHARE];
+    const COLUMNS: &'static [Field] = &columns! {
+        SEGMENT, "Segment of the grid; null without one.";
+        CUSTOMERS;
+        REVENUE, "Their revenue.";
+        CUSTOMER_SHARE;
+        REVENUE_SHARE;
+    };
     type Data = Orders;
     type Options = Options;
 

@@ -38,11 +38,14 @@
 //! `holdout_monetary_value` (mean revenue per purchase day, null without one).
 
 use crate::analysis::Analysis;
-use crate::context::{collect, push, room};
-use crate::data::{ORDER, Orders, REVENUE, Selection};
-use crate::table::{CUSTOMER_ID, Column, Field, Values, columns};
-use crate::time::Period;
-use crate::{Context, Day, Error, Result, Scope, Table};
+use crate::context::{Context, collect, push, room};
+use crate::data::Orders;
+use crate::data::orders::selection::{ORDER, REVENUE, Selection};
+use crate::error::{Error, Result};
+use crate::scope::Scope;
+use crate::table::shared::{FREQUENCY, RECENCY, TIME_OBSERVED};
+use crate::table::{CUSTOMER_ID, Column, Field, Table, Values, columns};
+use crate::time::{Day, Period};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -134,15 +137,15 @@ impl Analysis for Summary {
     const JA: &'static str = "LTV予測用サマリー";
     const COLUMNS: &'static [Field] = &columns! {
         CUSTOMER_ID;
-        "frequency": Int, "days", "リピート日数",
+        FREQUENCY,
             "Repeat purchase days, or repeat weeks or months with a purchase if `unit` is of the calendar.";
-        "recency": Float, "unit", "初回から最終までの期間", "First to last purchase day.";
-        "T": Float, "unit", "観測期間", "First purchase day to the end of observation.";
+        RECENCY;
+        TIME_OBSERVED;
         "monetary_value": Float, "currency", "リピート日平均金額",
             "Mean revenue per repeat purchase day; null at frequency 0.";
         "ln_gaps": Float, "", "間隔の対数和",
             "Sum of ln of the gaps between purchase days, in the unit; null at frequency 0.";
-        "holdout_frequency": Int, "days", "検証期間の購入日数", "Purchase days after calibration_end, up to as_of.";
+        "holdout_frequency": Int, "purchases", "検証期間の購入日数", "Purchase days after calibration_end, up to as_of.";
         "holdout_duration": Float, "unit", "検証期間", "calibration_end to as_of.";
         "holdout_monetary_value": Float, "currency", "検証期間の購入日平均金額",
             "Mean revenue per purchase day after calibration_end, up to as_of; null without one.";

@@ -18,13 +18,18 @@
 //! purchase day all columns about gaps except their count are null, not zero.
 
 use crate::analysis::Analysis;
-use crate::context::{collect, push};
-use crate::data::{CANCELLED, NO_ID, ORDER, Orders, REVENUE, Selection};
+use crate::context::{Context, collect, push};
+use crate::data::Orders;
+use crate::data::orders::selection::{CANCELLED, ORDER, REVENUE, Selection};
+use crate::error::{Error, Result};
+use crate::ids::NO_ID;
 use crate::money::divide;
 use crate::num::log::Logs;
 use crate::scope::Scope;
-use crate::table::{CUSTOMER_ID, Column, Field, Values, columns};
-use crate::{Context, Error, Result, Table};
+use crate::table::shared::{
+    LAST_DATE, MEAN_ORDER_VALUE, ORDERS, RECENCY_DAYS, REVENUE as REVENUE_COLUMN, TENURE_DAYS,
+};
+use crate::table::{CUSTOMER_ID, Column, Field, Table, Values, columns};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -124,7 +129,7 @@ pub(crate) fn summaries(selection: &Selection, context: &Context) -> Result<Vec<
 
 fn summary(
     selection: &Selection,
-    index: &crate::data::Index,
+    index: &crate::data::orders::index::Index,
     logs: &Logs,
     code: u32,
 ) -> Result<Option<Customer>> {
@@ -195,13 +200,13 @@ impl Analysis for Summary {
     const COLUMNS: &'static [Field] = &columns! {
         CUSTOMER_ID;
         "first_date": Date, "", "初回購入日", "Date of the first order.";
-        "last_date": Date, "", "最終購入日", "Date of the last order.";
-        "orders": Int, "orders", "購入回数", "Orders.";
+        LAST_DATE, "Date of the last order.";
+        ORDERS;
         "purchase_days": Int, "days", "購入日数", "Distinct civil days with orders.";
-        "revenue": Money, "currency", "累計購入金額", "Revenue on the scope's basis.";
-        "mean_order_value": Float, "currency", "平均購入単価", "Revenue / orders, major units.";
-        "tenure_days": Int, "days", "在籍日数", "Last date − first date.";
-        "recency_days": Int, "days", "最終購入からの日数", "as_of − last date.";
+        REVENUE_COLUMN;
+        MEAN_ORDER_VALUE;
+        TENURE_DAYS;
+        RECENCY_DAYS, "as_of − last date.";
         "gap_count": Int, "gaps", "購入間隔数", "Purchase days − 1.";
         "gap_mean": Float, "days", "平均購入間隔", "Mean gap between purchase days; null without a gap.";
         "gap_sd": Float, "days", "購入間隔の標準偏差", "Standard deviation (n − 1) of the gaps; null under two.";

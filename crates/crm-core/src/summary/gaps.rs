@@ -8,14 +8,21 @@
 //! Purchases are days with orders (`Occasion::Day`, the default here: gaps are then ≥ 1), or orders
 //! (`Occasion::Order`: two on one day are a gap of 0). One sequential scan of the index.
 
-use super::subscriptions::{self, Subscriptions};
-use crate::context::{grow, push, room};
-use crate::data::{
-    Attribute, AttributeValues, Data, Entry, Ids, Level, NO_ID, ORDER, Orders, REVENUE, Selection,
-    StatusWord, rank, unpack,
-};
-use crate::scope::Occasion;
-use crate::{Context, Currency, Day, Error, Result, Scope};
+use super::subscriptions;
+use super::subscriptions::Subscriptions;
+use crate::context::{Context, grow, push, room};
+use crate::data::Orders;
+use crate::data::filter::{Attribute, AttributeValues, Level};
+use crate::data::orders::index::{Entry, Index};
+use crate::data::orders::order_data::{Data, unpack};
+use crate::data::orders::selection::{ORDER, REVENUE, Selection};
+use crate::data::orders::view::rank;
+use crate::error::{Error, Result};
+use crate::ids::{Ids, NO_ID};
+use crate::money::Currency;
+use crate::scope::{Occasion, Scope};
+use crate::time::Day;
+use crate::words::StatusWord;
 use std::sync::Arc;
 
 /// The gaps of the customers with at least one order that counts, up to the scope's date,
@@ -129,8 +136,6 @@ impl Gaps {
         }
         let split = orders.split_by(column, context)?;
         let selection = Selection::new(&split, scope, context)?;
-        let by_order = scope.occasion == Some(Occasion::Order);
-        let data = selection.data();
         let index = selection.orders.index(context)?;
         let attribute = selection.orders.attribute(column, context)?;
         if let AttributeValues::Amounts(..) = attribute.values {
@@ -141,83 +146,34 @@ impl Gaps {
             ));
         }
         let rank = rank(&attribute.values)?;
-        let by_id = data.ids().by_id()?;
-        let mut all = Gaps::empty(&selection, by_id.len())?;
-        let (mut places, mut ranks) = (Vec::new(), Vec::new());
-        let (mut customers, mut shown) = (Vec::new(), Vec::new());
-        let mut orders_without_value = 0;
-        // Shipping lines have no product; they do not count as lines without a value.
-        let sold = |(entry, action, _): &(Entry, u8, i64)| {
-            action & ORDER != 0 && data.gross[entry.order as usize] > 0
+        context.expect(selection.ids().by_id()?.len());
+        let mut rows = PerRows {
+            selection: &selection,
+            index: &index,
+            rank: &rank,
+            by_order: scope.occasion == Some(Occasion::Order),
+            all: Gaps::empty(&selection, selection.ids().by_id()?.len())?,
+            places: Vec::new(),
+            ranks: Vec::new(),
+            customers: Vec::new(),
+            shown: Vec::new(),
+            orders_without_value: 0,
+            orders: Vec::new(),
         };
-        // The orders of one customer or value: the value's rank, the order's index, the order.
-        let mut orders: Vec<(u32, u32, (Entry, u8, i64))> = Vec::new();
-        // Adds a row for each rank.
-        let mut add = |orders: &mut Vec<(u32, u32, (Entry, u8, i64))>,
-                       of: Option<(usize, i32)>,
-                       shows: bool| {
-            orders.sort_unstable_by_key(|(rank, at, (entry, ..))| (*rank, entry.day, *at));
-            for group in orders.chunk_by(|a, b| a.0 == b.0) {
-                let (rank, _, (first, ..)) = group[0];
-                let code = data.customer[first.order as usize];
-                let before = all.len();
-                all.add(code, by_order, data, group.iter().map(|(.., one)| *one))?;
-                if all.len() > before {
-                    let (place, members) = of.unwrap_or((first.order as usize, 1));
-                    push(&mut places, place, "gaps")?;
-                    push(&mut customers, members, "gaps")?;
-                    push(&mut shown, shows, "gaps")?;
-                    push(&mut ranks, rank, "gaps")?;
-                }
-            }
-            orders.clear();
-            Ok::<_, Error>(())
-        };
-        context.expect(by_id.len());
         let rolled_up = attribute.level == Level::Customer;
-        if rolled_up {
-            let nobodys = by_id.iter().filter(|code| rank[**code as usize] == NO_ID);
-            for code in nobodys.filter(|code| selection.shows(**code)) {
-                orders_without_value += selection.of(&index, *code).filter(sold).count() as u64;
-            }
-            let mut members = room(by_id.len(), "gaps")?;
-            members.extend(
-                (by_id.iter().enumerate())
-                    .map(|(at, code)| (rank[*code as usize], at, *code))
-                    .filter(|(rank, ..)| *rank != NO_ID),
-            );
-            members.sort_unstable();
-            for value in members.chunk_by(|a, b| a.0 == b.0) {
-                context.advance(value.len())?;
-                let (mut active, mut shows) = (0, false);
-                for (rank, _, code) in value {
-                    let before = orders.len();
-                    for one in selection.of(&index, *code) {
-                        let at = orders.len() as u32;
-                        push(&mut orders, (*rank, at, one), "gaps")?;
-                    }
-                    active += i32::from(orders.len() > before);
-                    shows |= orders.len() > before && selection.shows(*code);
-                }
-                add(&mut orders, Some((value[0].2 as usize, active)), shows)?;
-            }
-        } else {
-            for block in by_id.chunks(Context::BLOCK) {
-                context.advance(block.len())?;
-                for code in block {
-                    for (at, one) in selection.of(&index, *code).enumerate() {
-                        let rank = rank[one.0.order as usize];
-                        if rank != NO_ID {
-                            push(&mut orders, (rank, at as u32, one), "gaps")?;
-                        } else {
-                            let missed = sold(&one) && selection.shows(*code);
-                            orders_without_value += u64::from(missed);
-                        }
-                    }
-                    add(&mut orders, None, selection.shows(*code))?;
-                }
-            }
+        match rolled_up {
+            true => rows.rolled_up(context)?,
+            false => rows.of_each_customer(context)?,
         }
+        let PerRows {
+            all,
+            places,
+            ranks,
+            customers,
+            shown,
+            orders_without_value,
+            ..
+        } = rows;
         let per = Per {
             name: column.to_owned(),
             attribute,
@@ -331,5 +287,106 @@ impl Gaps {
     /// Days since the last purchase.
     pub fn open_days(&self, i: usize) -> u32 {
         self.as_of.0.abs_diff(self.last_day[i])
+    }
+}
+
+/// The rows of [`Gaps::per`] while they are made, and what [`Per`] tells of each.
+struct PerRows<'a> {
+    selection: &'a Selection,
+    index: &'a Index,
+    /// The rank of each value, by customer or by order; [`NO_ID`] where there is none.
+    rank: &'a [u32],
+    by_order: bool,
+    all: Gaps,
+    places: Vec<usize>,
+    ranks: Vec<u32>,
+    customers: Vec<i32>,
+    shown: Vec<bool>,
+    orders_without_value: u64,
+    /// The orders of one customer or value: the value's rank, the order's index, the order.
+    orders: Vec<(u32, u32, (Entry, u8, i64))>,
+}
+
+impl PerRows<'_> {
+    /// A row of each value, from the orders of all customers who have it.
+    fn rolled_up(&mut self, context: &Context) -> Result<()> {
+        let (selection, rank) = (self.selection, self.rank);
+        let by_id = selection.ids().by_id()?;
+        let nobodys = by_id.iter().filter(|code| rank[**code as usize] == NO_ID);
+        for code in nobodys.filter(|code| selection.shows(**code)) {
+            let orders = selection.of(self.index, *code);
+            self.orders_without_value += orders.filter(|one| self.sold(one)).count() as u64;
+        }
+        let mut members = room(by_id.len(), "gaps")?;
+        members.extend(
+            (by_id.iter().enumerate())
+                .map(|(at, code)| (rank[*code as usize], at, *code))
+                .filter(|(rank, ..)| *rank != NO_ID),
+        );
+        members.sort_unstable();
+        for value in members.chunk_by(|a, b| a.0 == b.0) {
+            context.advance(value.len())?;
+            let (mut active, mut shows) = (0, false);
+            for (rank, _, code) in value {
+                let before = self.orders.len();
+                for one in selection.of(self.index, *code) {
+                    let at = self.orders.len() as u32;
+                    push(&mut self.orders, (*rank, at, one), "gaps")?;
+                }
+                active += i32::from(self.orders.len() > before);
+                shows |= self.orders.len() > before && selection.shows(*code);
+            }
+            self.add(Some((value[0].2 as usize, active)), shows)?;
+        }
+        Ok(())
+    }
+
+    /// A row of each customer with each of their values.
+    fn of_each_customer(&mut self, context: &Context) -> Result<()> {
+        let selection = self.selection;
+        for block in selection.ids().by_id()?.chunks(Context::BLOCK) {
+            context.advance(block.len())?;
+            for code in block {
+                for (at, one) in selection.of(self.index, *code).enumerate() {
+                    let rank = self.rank[one.0.order as usize];
+                    if rank != NO_ID {
+                        push(&mut self.orders, (rank, at as u32, one), "gaps")?;
+                    } else {
+                        let missed = self.sold(&one) && selection.shows(*code);
+                        self.orders_without_value += u64::from(missed);
+                    }
+                }
+                self.add(None, selection.shows(*code))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether something was sold. Shipping lines have no product; they do not count as lines without a value.
+    fn sold(&self, (entry, action, _): &(Entry, u8, i64)) -> bool {
+        action & ORDER != 0 && self.selection.data().gross[entry.order as usize] > 0
+    }
+
+    /// Adds a row for each rank among the orders. `of` is the place of its value and the customers it rolls up.
+    fn add(&mut self, of: Option<(usize, i32)>, shows: bool) -> Result<()> {
+        let data = self.selection.data();
+        self.orders
+            .sort_unstable_by_key(|(rank, at, (entry, ..))| (*rank, entry.day, *at));
+        for group in self.orders.chunk_by(|a, b| a.0 == b.0) {
+            let (rank, _, (first, ..)) = group[0];
+            let code = data.customer[first.order as usize];
+            let before = self.all.len();
+            let orders = group.iter().map(|(.., one)| *one);
+            self.all.add(code, self.by_order, data, orders)?;
+            if self.all.len() > before {
+                let (place, members) = of.unwrap_or((first.order as usize, 1));
+                push(&mut self.places, place, "gaps")?;
+                push(&mut self.customers, members, "gaps")?;
+                push(&mut self.shown, shows, "gaps")?;
+                push(&mut self.ranks, rank, "gaps")?;
+            }
+        }
+        self.orders.clear();
+        Ok(())
     }
 }

@@ -2,15 +2,15 @@
 
 pub mod clv_summary;
 pub mod customer;
-pub mod follow_up;
 mod gaps;
 pub mod monthly;
+pub mod rolling_origin;
 mod subscriptions;
 mod totals;
 
-pub use follow_up::FollowUp;
 pub use gaps::Gaps;
 pub(crate) use gaps::Per;
+pub use rolling_origin::RollingOrigin;
 pub use totals::Totals;
 
 use crate::analysis::Entry;

@@ -13,11 +13,15 @@
 //! later order in it. A customer can be both; `customers` counts each once.
 
 use crate::analysis::Analysis;
-use crate::context::filled;
-use crate::data::{NO_ID, ORDER, Orders, REVENUE, Selection};
-use crate::table::{Column, Field, Values, columns};
-use crate::time::Period;
-use crate::{Context, Day, Error, Result, Scope, Table};
+use crate::context::{Context, filled};
+use crate::data::Orders;
+use crate::data::orders::selection::{ORDER, REVENUE, Selection};
+use crate::error::{Error, Result};
+use crate::ids::NO_ID;
+use crate::scope::Scope;
+use crate::table::shared::{CUSTOMERS, ORDERS, REVENUE as REVENUE_COLUMN};
+use crate::table::{Column, Field, Table, Values, columns};
+use crate::time::{Day, Period};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -59,9 +63,9 @@ impl Analysis for Monthly {
     const JA: &'static str = "新規・リピート別売上";
     const COLUMNS: &'static [Field] = &columns! {
         "month": Date, "", "月", "First day of the period.";
-        "customers": Int, "customers", "購入者数", "Distinct customers with an order.";
-        "orders": Int, "orders", "注文数", "Orders, guests' included.";
-        "revenue": Money, "currency", "売上", "Revenue, guests' included.";
+        CUSTOMERS, "Distinct customers with an order.";
+        ORDERS, "Orders, guests' included.";
+        REVENUE_COLUMN, "Revenue, guests' included.";
         "new_customers": Int, "customers", "新規顧客数", "Customers whose first order it is.";
         "new_revenue": Money, "currency", "新規売上", "Revenue of first orders.";
         "repeat_customers": Int, "customers", "リピート顧客数", "Customers with a later order.";

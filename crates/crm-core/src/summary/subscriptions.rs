@@ -18,9 +18,9 @@
 //! shops allow. The time before a new first order is not a renewal gap, because the previous
 //! subscription had ended. Several subscriptions of one customer count as one.
 
-use crate::Result;
 use crate::context::{collect, push, room};
-use crate::data::KindWord;
+use crate::error::Result;
+use crate::words::KindWord;
 
 /// The cycle in days if there is no renewal gap to estimate it from: most deliveries are monthly.
 const MONTH: u32 = 31;

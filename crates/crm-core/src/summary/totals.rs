@@ -1,10 +1,14 @@
 //! Totals: first day, last day, orders and revenue of each customer, the input of RFM, CPM and
 //! decile. One pass over the orders, without the index.
 
-use crate::context::{filled, room};
-use crate::data::{Ids, NO_ID, Orders, Selection};
-use crate::scope::Occasion;
-use crate::{Context, Currency, Day, Error, Result, Scope};
+use crate::context::{Context, filled, room};
+use crate::data::Orders;
+use crate::data::orders::selection::Selection;
+use crate::error::{Error, Result};
+use crate::ids::{Ids, NO_ID};
+use crate::money::Currency;
+use crate::scope::{Occasion, Scope};
+use crate::time::Day;
 use crm_prefetch::prefetch;
 use std::sync::Arc;
 
@@ -145,7 +149,7 @@ impl Totals {
             let mut last = None;
             *orders = 0;
             for (entry, action, _) in selection.of(&index, *code) {
-                if action & crate::data::ORDER != 0 && last != Some(entry.day) {
+                if action & crate::data::orders::selection::ORDER != 0 && last != Some(entry.day) {
                     last = Some(entry.day);
                     *orders += 1;
                 }
@@ -188,7 +192,7 @@ fn exact_revenue(selection: &Selection, running: &mut [Running]) -> Result<()> {
     let data = selection.data();
     let mut sums = filled(running.len(), 0_i128, "totals")?;
     for i in 0..data.len() {
-        let counts = selection.action(i) & crate::data::REVENUE != 0;
+        let counts = selection.action(i) & crate::data::orders::selection::REVENUE != 0;
         if counts
             && data.offsets.day(data.time[i]) <= selection.as_of
             && let Some(sum) = sums.get_mut(data.customer[i] as usize)
@@ -258,12 +262,12 @@ fn scan_part(
                 continue;
             }
             let customer = &mut running[code as usize];
-            if action & crate::data::ORDER != 0 {
+            if action & crate::data::orders::selection::ORDER != 0 {
                 customer.first = customer.first.min(time);
                 customer.last = customer.last.max(time);
                 customer.orders = customer.orders.wrapping_add(1);
             }
-            if action & crate::data::REVENUE != 0 {
+            if action & crate::data::orders::selection::REVENUE != 0 {
                 let (revenue, wrapped) = customer.revenue.overflowing_add(selection.amount(i));
                 customer.revenue = revenue;
                 overflowed |= wrapped;

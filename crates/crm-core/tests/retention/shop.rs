@@ -1,6 +1,8 @@
 //! A simulated shop as rows, and the slow computation's view of it.
 
-use crm_core::data::{AmountUnit, Batch, ColumnValues, IdRef, OrdersSpec, Strings};
+use crm_core::columns::{Batch, ColumnValues, Strings};
+use crm_core::data::{AmountUnit, OrdersSpec};
+use crm_core::ids::IdRef;
 use crm_core::num::rng::Rng;
 use crm_core::table::Cell;
 use crm_core::{Context, Currency, Dataset, Day, Orders, Table, register};

@@ -3,14 +3,16 @@
 use super::MAX_STEPS;
 use super::chain::{Chain, Finder, Hit, Outcome, Shape};
 use super::gaps::Gaps;
-use super::options::{Count, ExcludeScope, Mode, Options, Per, shape};
+use super::options::{Count, ExcludeScope, Mode, Options, shape};
 use super::unordered::Unordered;
-use crate::behavior::sessions::{self, Cutter};
-use crate::context::{filled, grow, push};
+use crate::behavior::steps::{self, Per};
+use crate::context::{Context, filled, grow, push};
 use crate::data::Events;
+use crate::data::events::event_data::EventData;
+use crate::error::Result;
 use crate::num::ratio::Sums;
 use crate::scope::Condition;
-use crate::{Context, Day, Result};
+use crate::time::Day;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::ops::Range;
@@ -105,14 +107,8 @@ impl<'a> Search<'a> {
 
 pub(super) fn counted(events: &Events, options: &Options, context: &Context) -> Result<Counted> {
     let shape = shape(options)?;
-    let by_customer;
-    let events = match options.per {
-        Per::Customer => {
-            by_customer = events.by_customer(context)?;
-            &by_customer
-        }
-        _ => events,
-    };
+    let events = steps::by_unit(events, options.per, context)?;
+    let events = &*events;
     let masks = |conditions: Vec<&BTreeMap<String, Condition>>| masks(events, &conditions);
     let mut can_fill = masks(options.steps.iter().map(|s| &s.conditions).collect())?;
     entries(events, options, &mut can_fill)?;
@@ -123,113 +119,161 @@ pub(super) fn counted(events: &Events, options: &Options, context: &Context) -> 
         )?),
     };
     let data = events.data()?;
-    let cutter = Cutter::new(
-        events,
-        &sessions::Options {
-            timeout: options.timeout,
-            ..sessions::Options::default()
+    let mut counter = Counter {
+        data,
+        as_of: events.as_of,
+        options,
+        shape: &shape,
+        can_fill,
+        excluded,
+        starts: match options.mode.has_first() {
+            true => 1,
+            false => u32::MAX,
         },
-    )?;
-    let mut search = Search::new(&shape);
-    let mut hits: Vec<Hit> = Vec::new();
-    let mut day_of = data.offsets.reader();
-    let mut counted = Counted {
-        by_entry: BTreeMap::new(),
-        excluded: 0,
+        search: Search::new(&shape),
+        hits: Vec::new(),
+        closed: Vec::new(),
+        counted: Counted {
+            by_entry: BTreeMap::new(),
+            excluded: 0,
+        },
     };
     if options.series.is_none() {
         let all = filled(shape.n, Reached::default(), "funnel")?;
-        counted.by_entry.insert(Day::default(), all);
+        counter.counted.by_entry.insert(Day::default(), all);
     }
-    let starts = match options.mode.has_first() {
-        true => 1,
-        false => u32::MAX,
-    };
-    let episodes = options.count == Count::Episodes;
-    // For one visitor: closed units that reached each step, by the period of their start.
-    let mut closed: Vec<(Day, [u64; MAX_STEPS])> = Vec::new();
-    for at in 0..data.units.len() {
-        if at % 4096 == 0 {
-            context.check()?;
+    let mut day_of = data.offsets.reader();
+    steps::each_unit(events, options.per, options.timeout, context, |unit| {
+        let last = unit.last;
+        counter.unit(unit.events, last, &mut |time| day_of.day(time))?;
+        if last {
+            counter.close();
         }
-        closed.clear();
-        let end = data.group(at).end;
-        let mut unit = |range: Range<usize>| -> Result<()> {
-            let fills = &can_fill[range.clone()];
-            let Some(latest) = fills.iter().rposition(|m| m & starts != 0) else {
-                return Ok(());
-            };
-            let latest = data.time[range.start + latest];
-            hits.clear();
-            let unit = range.clone().map(|e| Hit {
-                time: data.time[e],
-                steps: can_fill[e],
-                exclusions: excluded.as_ref().map_or(0, |x| x[e]),
-            });
-            grow(&mut hits, range.len(), "funnel")?;
-            hits.extend(unit);
-            in_order(&mut hits, options.strict_increase);
-            let since = |time: i64| events.as_of.saturating_sub(time);
-            // Only a visitor's last session may still go on, and only until its timeout.
-            let goes_on = options.per != Per::Session
-                || range.end == end && since(data.time[end - 1]) <= options.timeout.micros();
-            let mut from = 0;
-            while let Some(first) = hits[from..].iter().position(|h| h.steps & starts != 0) {
-                let first = from + first;
-                let last = hits[first].time.saturating_add(shape.window);
-                let until = match episodes {
-                    true => first + hits[first..].partition_point(|h| h.time <= last),
-                    false => hits.len(),
-                };
-                let outcome = search.find(&shape, &hits[first..until])?;
-                let complete = outcome.level == shape.n;
-                let latest = if episodes { hits[first].time } else { latest };
-                let open = !complete && goes_on && since(latest) <= shape.window;
-                if outcome.excluded && options.exclude_scope == ExcludeScope::Unit {
-                    counted.excluded += 1;
-                } else if let Some(chain) = &outcome.chain {
-                    let entry = options.series.map_or(Day::default(), |period| {
-                        day_of.day(chain.start).start_of(period)
-                    });
-                    let all = match counted.by_entry.entry(entry) {
-                        Entry::Occupied(known) => known.into_mut(),
-                        Entry::Vacant(free) => {
-                            free.insert(filled(shape.n, Reached::default(), "funnel")?)
-                        }
-                    };
-                    let place = match closed.iter().position(|(day, _)| *day == entry) {
-                        Some(place) => place,
-                        None => {
-                            push(&mut closed, (entry, [0; MAX_STEPS]), "funnel")?;
-                            closed.len() - 1
-                        }
-                    };
-                    let found = (outcome.level, chain);
-                    tally(all, found, open, &mut closed[place].1, options.mode)?;
-                }
-                if !episodes {
-                    break;
-                }
-                from = if complete {
-                    first + outcome.used
-                } else {
-                    until
-                };
-            }
-            Ok(())
+        Ok(())
+    })?;
+    Ok(counter.counted)
+}
+
+/// Counts what units came to: visitors, customers or sessions.
+struct Counter<'a> {
+    data: &'a EventData,
+    as_of: i64,
+    options: &'a Options,
+    shape: &'a Shape,
+    /// For each event, the steps it can fill and the exclusions it meets, one bit each.
+    can_fill: Vec<u32>,
+    excluded: Option<Vec<u32>>,
+    /// The steps that a chain may start with.
+    starts: u32,
+    search: Search<'a>,
+    hits: Vec<Hit>,
+    /// For one visitor: closed units that reached each step, by the period of their start.
+    closed: Vec<(Day, [u64; MAX_STEPS])>,
+    counted: Counted,
+}
+
+impl Counter<'_> {
+    /// Counts the chains of one unit's events; `last` says whether they are the visitor's last ones.
+    fn unit(
+        &mut self,
+        range: Range<usize>,
+        last: bool,
+        day_of: &mut dyn FnMut(i64) -> Day,
+    ) -> Result<()> {
+        let (data, shape, options) = (self.data, self.shape, self.options);
+        let starts = self.starts;
+        let fills = &self.can_fill[range.clone()];
+        let Some(latest) = fills.iter().rposition(|m| m & starts != 0) else {
+            return Ok(());
         };
-        match options.per {
-            Per::Session => cutter.cut(data.group(at), &mut unit)?,
-            _ => unit(data.group(at))?,
+        let latest = data.time[range.start + latest];
+        let goes_on = self.goes_on(&range, last);
+        self.read(range)?;
+        let episodes = options.count == Count::Episodes;
+        let mut from = 0;
+        while let Some(first) = self.hits[from..].iter().position(|h| h.steps & starts != 0) {
+            let first = from + first;
+            let start = self.hits[first].time;
+            let last = start.saturating_add(shape.window);
+            let until = match episodes {
+                true => first + self.hits[first..].partition_point(|h| h.time <= last),
+                false => self.hits.len(),
+            };
+            let outcome = self.search.find(shape, &self.hits[first..until])?;
+            let complete = outcome.level == shape.n;
+            let latest = if episodes { start } else { latest };
+            let open = !complete && goes_on && self.as_of.saturating_sub(latest) <= shape.window;
+            if outcome.excluded && options.exclude_scope == ExcludeScope::Unit {
+                self.counted.excluded += 1;
+            } else if let Some(chain) = &outcome.chain {
+                let entry = options.series.map_or(Day::default(), |period| {
+                    day_of(chain.start).start_of(period)
+                });
+                self.enter(entry, (outcome.level, chain), open)?;
+            }
+            if !episodes {
+                break;
+            }
+            from = if complete {
+                first + outcome.used
+            } else {
+                until
+            };
         }
-        for (entry, closed) in &closed {
-            let all = counted.by_entry.get_mut(entry).into_iter().flatten();
-            for (step, closed_here) in all.zip(closed) {
+        Ok(())
+    }
+
+    /// Whether more events may come: only a visitor's last session may still go on, and only until
+    /// its timeout.
+    fn goes_on(&self, range: &Range<usize>, last: bool) -> bool {
+        let since = self.as_of.saturating_sub(self.data.time[range.end - 1]);
+        self.options.per != Per::Session || last && since <= self.options.timeout.micros()
+    }
+
+    /// Reads a unit's events into `hits`.
+    fn read(&mut self, range: Range<usize>) -> Result<()> {
+        self.hits.clear();
+        grow(&mut self.hits, range.len(), "funnel")?;
+        self.hits.extend(range.map(|e| Hit {
+            time: self.data.time[e],
+            steps: self.can_fill[e],
+            exclusions: self.excluded.as_ref().map_or(0, |x| x[e]),
+        }));
+        in_order(&mut self.hits, self.options.strict_increase);
+        Ok(())
+    }
+
+    /// Counts a chain of the level found, under the period of its entry.
+    fn enter(&mut self, entry: Day, found: (usize, &Chain), open: bool) -> Result<()> {
+        let all = match self.counted.by_entry.entry(entry) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(free) => free.insert(filled(self.shape.n, Reached::default(), "funnel")?),
+        };
+        let place = match self.closed.iter().position(|(day, _)| *day == entry) {
+            Some(place) => place,
+            None => {
+                push(&mut self.closed, (entry, [0; MAX_STEPS]), "funnel")?;
+                self.closed.len() - 1
+            }
+        };
+        tally(
+            all,
+            found,
+            open,
+            &mut self.closed[place].1,
+            self.options.mode,
+        )
+    }
+
+    /// Adds a visitor's closed units to those of all.
+    fn close(&mut self) {
+        for (entry, closed) in self.closed.drain(..) {
+            let all = self.counted.by_entry.get_mut(&entry).into_iter().flatten();
+            for (step, closed_here) in all.zip(&closed) {
                 step.closed.add(*closed_here, closed[0]);
             }
         }
     }
-    Ok(counted)
 }
 
 /// Sorts the events of each instant by the steps they can fill. With `strict_increase`, events of

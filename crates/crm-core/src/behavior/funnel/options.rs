@@ -1,12 +1,11 @@
 //! Options of a funnel.
 
-use super::MAX_STEPS;
 use super::chain::Shape;
-use crate::behavior::sessions;
-use crate::context::collect;
+use crate::behavior::steps::{Exclusion, Per};
+use crate::behavior::{sessions, steps};
+use crate::error::{Error, Result};
 use crate::scope::Condition;
-use crate::time::Period;
-use crate::{Day, Duration, Error, Result};
+use crate::time::{Day, Duration, Period};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -164,22 +163,6 @@ pub(super) fn label(conditions: &BTreeMap<String, Condition>) -> String {
     parts.collect::<Vec<_>>().join(" ")
 }
 
-/// Events that may not come between the first and the last event of a chain: conditions as in a
-/// step, and the steps (from 1) between which they are forbidden. Next to an optional step that was
-/// skipped they are forbidden between the neighbouring filled steps.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Exclusion {
-    /// Forbidden after this step. Default: the first.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub after_step: Option<usize>,
-    /// Forbidden before this step. Default: the last.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub before_step: Option<usize>,
-    /// `{column: value | [values] | {"from", "to"}}`.
-    #[serde(flatten)]
-    pub conditions: BTreeMap<String, Condition>,
-}
-
 /// The order of the steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -244,36 +227,34 @@ pub struct Entered {
     pub to: Option<Day>,
 }
 
-/// The unit that takes the steps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Per {
-    /// A visitor.
-    #[default]
-    Visitor,
-    /// A session.
-    Session,
-    /// A customer: all visitors joined to it. Visitors without a customer are left out.
-    Customer,
-}
-
 /// Checks the options and makes the funnel's shape.
 pub(super) fn shape(options: &Options) -> Result<Shape> {
     let n = options.steps.len();
     let refuse = |name: &str, expected: &'static str| Err(Error::option(name, "", expected));
-    if n == 0 || n > MAX_STEPS {
-        return Err(Error::option("steps", n, "1 to 32 steps"));
-    }
     if options.window.micros() == 0 {
         return refuse("window", "a time longer than zero");
     }
-    let none = |conditions: &BTreeMap<String, Condition>| conditions.is_empty();
-    if options.steps.iter().any(|s| none(&s.conditions)) {
-        return refuse("steps", "at least one condition in each step");
-    }
-    if options.exclude.iter().any(|e| none(&e.conditions)) || options.exclude.len() > 32 {
-        return refuse("exclude", "at most 32 exclusions, each with a condition");
-    }
+    let conditions = options.steps.iter().map(|s| &s.conditions);
+    steps::check(conditions, &options.exclude)?;
+    fits(options)?;
+    let optional = options.steps.iter().enumerate();
+    Ok(Shape {
+        n,
+        mode: options.mode,
+        reuse: options.reuse,
+        once: options.count == Count::Episodes,
+        gaps: gaps(options)?,
+        adjacent: 0,
+        window: options.window.micros(),
+        optional: optional.fold(0, |bits, (i, s)| bits | u32::from(s.optional) << i),
+        exclusions: steps::exclusions(&options.exclude, n)?,
+    })
+}
+
+/// Refuses options that the mode does not know, or that contradict each other.
+fn fits(options: &Options) -> Result<()> {
+    let n = options.steps.len();
+    let refuse = |name: &str, expected: &'static str| Err(Error::option(name, "", expected));
     if options.steps[0].optional || options.steps[n - 1].optional {
         return refuse("steps", "a first and a last step that are not optional");
     }
@@ -317,36 +298,14 @@ pub(super) fn shape(options: &Options) -> Result<Shape> {
     {
         return refuse("entered", "a day `from` up to the day `to`");
     }
-    let mut exclusions = Vec::new();
-    for exclusion in &options.exclude {
-        let from = exclusion.after_step.unwrap_or(1);
-        let until = exclusion.before_step.unwrap_or(n.max(2));
-        if unordered && (exclusion.after_step.is_some() || exclusion.before_step.is_some()) {
-            return refuse(
-                "exclude",
-                "exclusions without after_step and before_step where steps have any order",
-            );
-        }
-        if from == 0 || until > n.max(2) || from >= until {
-            return refuse(
-                "exclude",
-                "steps counted from 1, after_step below before_step",
-            );
-        }
-        exclusions.push((from - 1, (until - 1).min(n)));
+    let bounded = |e: &Exclusion| e.after_step.is_some() || e.before_step.is_some();
+    if unordered && options.exclude.iter().any(bounded) {
+        return refuse(
+            "exclude",
+            "exclusions without after_step and before_step where steps have any order",
+        );
     }
-    let optional = options.steps.iter().enumerate();
-    Ok(Shape {
-        n,
-        mode,
-        reuse: options.reuse,
-        once: options.count == Count::Episodes,
-        gaps: gaps(options)?,
-        adjacent: 0,
-        window: options.window.micros(),
-        optional: optional.fold(0, |bits, (i, s)| bits | u32::from(s.optional) << i),
-        exclusions,
-    })
+    Ok(())
 }
 
 /// The least and the most time of each step since the step before; empty if no step has one.
@@ -365,21 +324,6 @@ fn gaps(options: &Options) -> Result<Vec<(i64, i64)>> {
     if given(&options.steps[0]) {
         return refuse("steps", "no min_gap and max_gap at the first step");
     }
-    let window = options.window.micros();
-    let gaps = options.steps.iter().map(|step| {
-        let least = step.min_gap.map_or(0, Duration::micros);
-        let most = step.max_gap.map_or(window, Duration::micros);
-        (least, most)
-    });
-    let gaps = collect(gaps, "funnel")?;
-    match gaps
-        .iter()
-        .any(|(least, most)| least > most || *most > window)
-    {
-        true => refuse(
-            "steps",
-            "a min_gap up to the max_gap, and both up to the window",
-        ),
-        false => Ok(gaps),
-    }
+    let given = options.steps.iter().map(|s| (s.min_gap, s.max_gap));
+    steps::gaps(given, options.window.micros())
 }

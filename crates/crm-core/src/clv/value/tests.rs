@@ -1,5 +1,6 @@
 use super::*;
-use crate::clv::{History, bg_nbd, nbd, pareto_nbd};
+use crate::clv::models::histories::History;
+use crate::clv::models::{bg_nbd, nbd, pareto_nbd};
 use crate::num::rng::Rng;
 
 fn spend() -> Fit<gamma_gamma::Params> {

@@ -33,17 +33,19 @@ use serde::{Deserialize, Serialize};
 
 use super::{ORIGIN, rolling};
 use crate::analysis::Analysis;
-use crate::context::{collect, filled, push, room};
+use crate::context::{Context, collect, filled, push, room};
 use crate::cycle::baselines::{Pooled, Rule};
 use crate::cycle::predict::{THRESHOLDS, alert_days};
 use crate::cycle::shop::Shop;
 use crate::data::Orders;
+use crate::error::{Error, Result};
+use crate::num::Fraction;
 use crate::num::ratio::Ratio;
-use crate::scope::Occasion;
+use crate::scope::{Occasion, Scope};
 use crate::season::Seasons;
-use crate::summary::FollowUp;
-use crate::table::{Column, Field, Label, Values, columns};
-use crate::{Context, Duration, Error, Fraction, Result, Scope, Table};
+use crate::summary::rolling_origin::RollingOrigin;
+use crate::table::{Column, Field, Label, Table, Values, columns};
+use crate::time::Duration;
 
 /// Options of the analysis `backtest_alerts`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -211,7 +213,7 @@ struct Judge<'a> {
 }
 
 impl<'a> Judge<'a> {
-    fn new(shop: &'a Shop, after: &'a FollowUp) -> Result<Self> {
+    fn new(shop: &'a Shop, after: &'a RollingOrigin) -> Result<Self> {
         let shown = after.shown();
         let gone = shown.iter().map(|&i| after.next(i).is_none());
         let gone = collect(gone, "backtest")?;

@@ -7,12 +7,14 @@
 
 use super::{ORIGIN, Options, rolling};
 use crate::analysis::Analysis;
-use crate::context::push;
+use crate::context::{Context, push};
 use crate::cycle::predict::predict;
 use crate::data::Orders;
+use crate::error::{Error, Result};
+use crate::num::Fraction;
 use crate::num::ratio::Ratio;
-use crate::table::{Column, Field, columns};
-use crate::{Context, Error, Fraction, Result, Scope, Table};
+use crate::scope::Scope;
+use crate::table::{Column, Field, Table, columns};
 
 /// The analysis.
 #[derive(Debug)]

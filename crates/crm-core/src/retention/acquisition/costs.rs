@@ -1,11 +1,14 @@
 //! Costs, matched to groups of customers by the values of the columns `by`.
 
 use super::{Costs, Options};
-use crate::context::collect;
-use crate::data::{AttributeValues, Bits, ColumnData, ColumnValues, IdKind, Ids, NO_ID, Strings};
+use crate::columns::{Bits, ColumnData, ColumnValues, Strings};
+use crate::context::{Context, collect};
+use crate::data::filter::AttributeValues;
+use crate::error::{Error, Result};
+use crate::ids::{IdKind, Ids, NO_ID};
 use crate::retention::history::Histories;
 use crate::table::Label;
-use crate::{Context, Day, Error, Result};
+use crate::time::Day;
 use serde_json::{Value, json};
 use std::sync::Arc;
 

@@ -4,11 +4,11 @@
 use super::{CalendarStep, Options, Step};
 use crate::context::{collect, room};
 use crate::data::Orders;
+use crate::error::{Error, Result};
 use crate::retention::grouping::Grouping;
 use crate::retention::history::{Histories, Origin};
-use crate::retention::whole_days;
-use crate::time::{MICROS_PER_DAY, Offsets, Period};
-use crate::{Day, Error, Result, Zone};
+use crate::retention::parameters::whole_days;
+use crate::time::{Day, MICROS_PER_DAY, Offsets, Period, Zone};
 
 const MICROS_PER_HOUR: i64 = 3_600_000_000;
 

@@ -1,0 +1,395 @@
+//! The customer card: all results about one customer, from the document of `learn`.
+//!
+//! # Definition
+//!
+//! One row per customer in the orders, usually one: a web page that shows a customer has the
+//! customer's orders and the document of [`crate::shop_model::learn`], not the orders of the whole shop. Every
+//! number equals the result of another analysis with `learned`:
+//!
+//! | columns | from |
+//! |---|---|
+//! | first and last date, orders, revenue, recency, r, f, m, rfm_segment | `rfm`, frozen cuts |
+//! | cpm_segment, cpm_state | `cpm` |
+//! | dates, probabilities, overdue_probability, level | `cycle` |
+//! | reached_on, reason, next_level, counterfactual | `alerts`, at every level from due |
+//! | expected_purchases, expected_spend, clv | `clv`, 365 days at 10 % a year |
+//!
+//! `probability_alive` is that of `cycle`. Columns for which the document has no part are null, but
+//! it must have a `gap_model` (null for a shop without a returning customer). Without `learned` the
+//! orders are a whole shop, to which the models are fitted first.
+
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::analysis::{Analysis, Entry};
+use crate::clv::frame::{Frame, fit_of, spend};
+use crate::clv::models::gamma_gamma;
+use crate::clv::models::model::{Fit, Model, Purchases};
+use crate::clv::models::repeat_model::RepeatModel;
+use crate::clv::predict_tables::Clv;
+use crate::clv::value;
+use crate::context::{Context, collect, filled, room};
+use crate::cycle::alert_words::{REASONS, Reason, counterfactual};
+use crate::cycle::alerts::{Alerts, Silence};
+use crate::cycle::next_purchase;
+use crate::cycle::next_purchase::{Cycle, LEVELS};
+use crate::cycle::predict::Level;
+use crate::cycle::shop::{Shop, View, nothing_learnt};
+use crate::data::Orders;
+use crate::document::Learned;
+use crate::error::{Error, Result};
+use crate::scope::{MoneyThreshold, Occasion, Scope};
+use crate::season::Seasons;
+use crate::segmentation::cpm::Cpm;
+use crate::segmentation::rfm::Rfm;
+use crate::segmentation::{cpm, rfm};
+use crate::shop_model::learn;
+use crate::summary::clv_summary::Unit;
+use crate::summary::{Totals, clv_summary};
+use crate::table::{Column, Field, Table, Values};
+use crate::time::Duration;
+
+/// Options of [`CustomerCard`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Options {
+    /// A document made by `learn`. Default: none, made from these orders.
+    pub learned: Option<Learned>,
+    /// Horizon of `probability_within`. Default 30 days; parts of days count as days.
+    pub within: Duration,
+    /// Dates are conditional on a return within this time from `as_of`, as in `cycle`. Default:
+    /// none, at any time.
+    pub return_within: Option<Duration>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            learned: None,
+            within: Duration::days(30),
+            return_within: None,
+        }
+    }
+}
+
+/// The register's entry.
+pub struct CustomerCard;
+
+/// The analyses of the module.
+pub(crate) static ANALYSES: &[Entry] = &[Entry::of::<CustomerCard>()];
+
+/// The field with a name in another analysis, looked up at compile time.
+const fn of(fields: &'static [Field], name: &'static str) -> Field {
+    let mut at = 0;
+    while at < fields.len() {
+        let (a, b) = (fields[at].name.as_bytes(), name.as_bytes());
+        let mut i = 0;
+        while i < a.len() && i < b.len() && a[i] == b[i] {
+            i += 1;
+        }
+        if i == a.len() && i == b.len() {
+            return fields[at];
+        }
+        at += 1;
+    }
+    panic!("no such column")
+}
+
+const fn named(mut field: Field, name: &'static str, ja: &'static str) -> Field {
+    field.name = name;
+    field.ja = ja;
+    field
+}
+
+impl Analysis for CustomerCard {
+    const NAME: &'static str = "customer";
+    const SUMMARY: &'static str =
+        "Everything about one customer, with the shop's estimates from `learn`";
+    const JA: &'static str = "顧客カルテ";
+    const COLUMNS: &'static [Field] = &[
+        of(Rfm::COLUMNS, "customer_id"),
+        of(crate::summary::customer::Summary::COLUMNS, "first_date"),
+        of(Cycle::COLUMNS, "last_date"),
+        of(Rfm::COLUMNS, "orders"),
+        of(Rfm::COLUMNS, "revenue"),
+        of(Rfm::COLUMNS, "recency_days"),
+        of(Rfm::COLUMNS, "r"),
+        of(Rfm::COLUMNS, "f"),
+        of(Rfm::COLUMNS, "m"),
+        named(of(Rfm::COLUMNS, "segment"), "rfm_segment", "RFMセグメント"),
+        named(of(Cpm::COLUMNS, "segment"), "cpm_segment", "CPMセグメント"),
+        named(of(Cpm::COLUMNS, "state"), "cpm_state", "CPM状態"),
+        of(Cycle::COLUMNS, "gaps"),
+        of(Cycle::COLUMNS, "predicted_date"),
+        of(Cycle::COLUMNS, "date_p10"),
+        of(Cycle::COLUMNS, "date_p80"),
+        of(Cycle::COLUMNS, "date_p90"),
+        of(Cycle::COLUMNS, "probability_within"),
+        of(Cycle::COLUMNS, "probability_alive"),
+        of(Cycle::COLUMNS, "overdue_probability"),
+        of(Cycle::COLUMNS, "level"),
+        of(Alerts::COLUMNS, "reached_on"),
+        of(Alerts::COLUMNS, "reason_code"),
+        of(Alerts::COLUMNS, "reason"),
+        of(Alerts::COLUMNS, "reason_ja"),
+        of(Alerts::COLUMNS, "next_level"),
+        of(Alerts::COLUMNS, "next_level_date"),
+        of(Alerts::COLUMNS, "counterfactual"),
+        of(Alerts::COLUMNS, "counterfactual_ja"),
+        of(Clv::COLUMNS, "expected_purchases"),
+        of(Clv::COLUMNS, "expected_spend"),
+        of(Clv::COLUMNS, "clv"),
+    ];
+    const NEEDS_AS_OF: bool = true;
+    const OCCASION: Option<Occasion> = None;
+    type Data = Orders;
+    type Options = Options;
+
+    fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
+        let own;
+        let learned = match &options.learned {
+            Some(learned) => learned,
+            None => {
+                own = learn::learn(orders, scope, &learn::Options::default(), context)?;
+                &own
+            }
+        };
+        learned.check_money(orders.currency(), scope.basis)?;
+        let totals = Totals::new(orders, scope, context)?;
+        let mut columns = scores(&totals, scope, learned)?;
+        columns.extend(silence(orders, scope, options, learned, context)?);
+        columns.extend(worth(orders, scope, learned, totals.len(), context)?);
+        let table = Table::new(columns);
+        Ok(match learned.has("gap_model") {
+            true => table,
+            false => nothing_learnt(table),
+        })
+    }
+}
+
+fn field(name: &str) -> Result<&'static Field> {
+    let found = CustomerCard::COLUMNS
+        .iter()
+        .find(|field| field.name == name);
+    found.ok_or(Error::internal("columns of customer"))
+}
+
+/// The columns of RFM and CPM.
+fn scores(totals: &Totals, scope: &Scope, learned: &Learned) -> Result<Vec<Column>> {
+    let n = totals.len();
+    let frozen = rfm::Options {
+        learned: Some(learned.clone()),
+        ..rfm::Options::default()
+    };
+    let scores = match learned.has("rfm") {
+        true => Some(rfm::score(totals, &frozen)?),
+        false => None,
+    };
+    let money = learned.part::<cpm::Frozen>("cpm")?;
+    let ladder = cpm::Options {
+        money: money.map(|frozen| MoneyThreshold::Amount(frozen.money)),
+        ..cpm::Options::default()
+    };
+    let yen = totals.currency == crate::Currency::JPY;
+    let portfolio = match money.is_some() || yen {
+        true => {
+            let portfolio = cpm::segment(totals, scope, &ladder);
+            Some(portfolio.map_err(|error| error.inside("learned.cpm"))?)
+        }
+        false => None,
+    };
+    let score = |name: &str, of: &dyn Fn(&rfm::Scores) -> &[u8]| {
+        let cell = |row: usize| scores.as_ref().map(|scores| i32::from(of(scores)[row]));
+        Column::ints(field(name)?, (0..n).map(cell))
+    };
+    let words = |name: &str, labels, of: &dyn Fn(usize) -> Option<u8>| {
+        let codes = collect((0..n).map(|row| of(row).unwrap_or(0)), "table")?;
+        let valid = collect((0..n).map(|row| of(row).is_some()), "table")?;
+        let values = Values::Category { codes, labels };
+        Ok::<_, Error>(Column::new(field(name)?, values).with_validity(valid))
+    };
+    let dates = |of: &[i32]| Ok::<_, Error>(Values::Date(collect(of.iter().copied(), "table")?));
+    let segment = |row: usize| Some(scores.as_ref()?.segment.as_ref()?[row]);
+    let (ids, codes) = (totals.ids.clone(), totals.customer.iter().copied());
+    let codes = collect(codes, "table")?;
+    let revenue = collect(totals.revenue.iter().copied(), "table")?;
+    Ok(vec![
+        Column::new(field("customer_id")?, Values::Id { ids, codes }),
+        Column::new(field("first_date")?, dates(&totals.first_day)?),
+        Column::new(field("last_date")?, dates(&totals.last_day)?),
+        Column::ints(field("orders")?, totals.orders.iter().map(|v| Some(*v)))?,
+        Column::new(
+            field("revenue")?,
+            Values::Money(revenue.into(), totals.currency),
+        ),
+        Column::ints(
+            field("recency_days")?,
+            (0..n).map(|row| Some(totals.recency_days(row))),
+        )?,
+        score("r", &|scores| &scores.r)?,
+        score("f", &|scores| &scores.f)?,
+        score("m", &|scores| &scores.m)?,
+        words("rfm_segment", rfm::Segment::LABELS, &segment)?,
+        words("cpm_segment", cpm::Segment::LABELS, &|row| {
+            portfolio.as_ref().map(|p| p.segment[row] as u8)
+        })?,
+        words("cpm_state", cpm::State::LABELS, &|row| {
+            portfolio.as_ref().map(|p| p.state[row] as u8)
+        })?,
+    ])
+}
+
+/// The columns of `cycle` and `alerts`.
+fn silence(
+    orders: &Orders,
+    scope: &Scope,
+    options: &Options,
+    learned: &Learned,
+    context: &Context,
+) -> Result<Vec<Column>> {
+    let view = View {
+        learned: Some(learned),
+        seasonality: &Seasons::Auto,
+        ..View::OWN
+    };
+    let shop = Shop::new(orders, scope, &view, context)?;
+    let cycle = next_purchase::Options {
+        within: options.within,
+        return_within: options.return_within,
+        ..next_purchase::Options::default()
+    };
+    let mut columns = next_purchase::columns(&shop, scope, &cycle, context)?;
+    // The customer and the last day are in the table already.
+    columns.retain(|column| !["customer_id", "last_date"].contains(&column.name()));
+
+    let n = shop.gaps.len();
+    let mut reached = room(n, "table")?;
+    let mut next = room(n, "table")?;
+    let mut codes = room(n, "table")?;
+    let mut late = room(n, "table")?;
+    let mut texts: [Vec<String>; 4] = Default::default();
+    for texts in &mut texts {
+        *texts = room(n, "table")?;
+    }
+    for row in 0..n {
+        let law = shop.law(row);
+        let elapsed = shop.gaps.open_days(row);
+        let silence = (law.as_ref()).map(|law| Silence::new(law, shop.gaps.last_day[row], None));
+        let level = silence.as_ref().map_or(Level::Ok, |s| s.level(elapsed));
+        reached.push(silence.as_ref().and_then(|s| s.reached_on(level)));
+        next.push(silence.as_ref().and_then(|s| s.next(level)));
+        let overdue = law.map_or(0.0, |law| {
+            crate::cycle::predict::overdue_probability(&law, elapsed)
+        });
+        let reason = Reason::new(&shop, row, overdue, false);
+        codes.push(reason.code());
+        late.push(level > Level::Ok);
+        let [english, japanese] = reason.sentences()?;
+        let [then, then_ja] = counterfactual(next[row])?;
+        for (texts, text) in texts.iter_mut().zip([english, japanese, then, then_ja]) {
+            texts.push(text);
+        }
+    }
+    let valid = |of: &dyn Fn(usize) -> bool| collect((0..n).map(of), "table");
+    let is_late = || valid(&|row| late[row]);
+    let has_next = || valid(&|row| next[row].is_some());
+    let text = |name: &str, texts: Vec<String>| -> Result<Column> {
+        let codes = collect(0..n as u32, "table")?;
+        let texts = texts.into();
+        Ok(Column::new(field(name)?, Values::Text { codes, texts }))
+    };
+    let levels = next
+        .iter()
+        .map(|next| next.map_or(0, |(level, _)| level as u8));
+    let levels = Values::Category {
+        codes: collect(levels, "table")?,
+        labels: LEVELS,
+    };
+    let labels = REASONS;
+    let [reason, reason_ja, then, then_ja] = texts;
+    columns.extend([
+        Column::ints(field("reached_on")?, reached.iter().copied())?,
+        Column::new(field("reason_code")?, Values::Category { codes, labels })
+            .with_validity(is_late()?),
+        text("reason", reason)?.with_validity(is_late()?),
+        text("reason_ja", reason_ja)?.with_validity(is_late()?),
+        Column::new(field("next_level")?, levels).with_validity(has_next()?),
+        Column::ints(
+            field("next_level_date")?,
+            next.iter().map(|next| next.map(|(_, day)| day)),
+        )?,
+        text("counterfactual", then)?.with_validity(has_next()?),
+        text("counterfactual_ja", then_ja)?.with_validity(has_next()?),
+    ]);
+    Ok(columns)
+}
+
+/// Expected purchases, spend and value.
+fn worth(
+    orders: &Orders,
+    scope: &Scope,
+    learned: &Learned,
+    n: usize,
+    context: &Context,
+) -> Result<Vec<Column>> {
+    let mut cells = ["expected_purchases", "expected_spend", "clv"].map(|name| (name, Vec::new()));
+    for (_, cells) in &mut cells {
+        *cells = filled(n, None, "table")?;
+    }
+    let purchases: Option<Fit<RepeatModel>> = fit(learned, "clv", "learned.clv")?;
+    let spending: Option<Fit<gamma_gamma::Params>> = fit(learned, "spend", "learned.spend")?;
+    if let (Some(purchases), Some(spending)) = (purchases, spending) {
+        if purchases.model.unit() != Unit::Day {
+            return Err(Error::option("learned.clv", "", "a model in days"));
+        }
+        let days = clv_summary::Options::default();
+        let summary = clv_summary::Summary::run(orders, scope, &days, context)?;
+        let frame = Frame::new(&summary, Some(Unit::Day))?;
+        let means = spend(&summary)?;
+        // The model of spend does not accept repeat purchases without revenue.
+        let mut rows = room(n, "table")?;
+        rows.extend((0..n).filter(|&row| frame.frequency[row] == 0.0 || means[row] > 0.0));
+        let summary = summary.take(&rows)?;
+        let frame = Frame::new(&summary, Some(Unit::Day))?;
+        let worth = value::value(
+            &purchases,
+            &spending,
+            &frame.histories(),
+            &spend(&summary)?,
+            Unit::Day,
+            &value::Options {
+                interval: None,
+                ..value::Options::default()
+            },
+            context,
+        )?;
+        let values = [worth.expected_purchases, worth.expected_spend, worth.clv];
+        for ((_, cells), values) in cells.iter_mut().zip(values) {
+            for (&row, value) in rows.iter().zip(values) {
+                cells[row] = Some(value).filter(|value| value.is_finite());
+            }
+        }
+    }
+    let columns = cells.iter();
+    let columns = columns.map(|(name, cells)| Column::floats(field(name)?, cells.iter().copied()));
+    columns.collect()
+}
+
+/// A part that is a fit; parameters out of range count as none.
+fn fit<M: Model + DeserializeOwned>(
+    learned: &Learned,
+    part: &str,
+    option: &'static str,
+) -> Result<Option<Fit<M>>> {
+    let Some(given) = learned.part::<Value>(part)? else {
+        return Ok(None);
+    };
+    let fit = fit_of::<M>(option, &given)?;
+    let sane = fit.parameters().all(|(_, v)| (1e-9..=1e15).contains(&v));
+    match sane {
+        true => Ok(Some(fit)),
+        false => Err(Error::option(option, "", "parameters that a fit has given")),
+    }
+}

@@ -1,0 +1,18 @@
+//! Orders: rows grouped, views of them, what counts.
+
+pub(crate) mod attributes;
+pub(crate) mod dataset;
+pub(crate) mod forget;
+pub(crate) mod group;
+pub(crate) mod index;
+pub(crate) mod index_build;
+pub(crate) mod order_data;
+pub(crate) mod reconciliation;
+pub(crate) mod result_cache;
+mod row_reader;
+pub(crate) mod rows;
+pub(crate) mod selection;
+pub(crate) mod simulate;
+pub(crate) mod spec;
+pub(crate) mod state;
+pub(crate) mod view;

@@ -1,0 +1,154 @@
+//! The shop model: a document of fitted parameters, made once by `learn` and applied to any customer later.
+//!
+//! A flat JSON object of a few kilobytes with the version of its form, the facts of its data
+//! (`as_of`, `currency`, `basis`, `customers`) and one part per family that stores parameters:
+//!
+//! | part          | of                                                             |
+//! |---------------|----------------------------------------------------------------|
+//! | `gap_model`   | [`cycle`](crate::cycle::gap_model::Params): purchase gaps and dropout |
+//! | `seasonality` | [`season`](crate::season): factors the gaps were measured with |
+//! | `rfm`         | [`rfm`](crate::segmentation::rfm): cuts between the scores      |
+//! | `cpm`         | [`cpm`](crate::segmentation::cpm): the money threshold          |
+//! | `clv`, `spend` | [`clv`](crate::clv): models of purchases and of their value    |
+//!
+//! Each analysis reads its parts and ignores the others, so a document may lack them. Required
+//! parts are `gap_model` for `cycle`, `alerts`, `likely_buyers` and `customer`, and `rfm` for
+//! `rfm`. A part for which the shop had too little data is null.
+
+use crate::error::{Error, Result};
+use crate::money::Currency;
+use crate::request::wanted;
+use crate::scope::Basis;
+use crate::time::Day;
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Map, Value, json};
+use std::sync::Arc;
+
+/// The document.
+///
+/// ```
+/// use crm_core::Learned;
+/// let later: Learned = serde_json::from_str(r#"{"version": 2, "gap_model": null}"#).unwrap();
+/// let error = later.needed::<f64>("gap_model").unwrap_err();
+/// assert!(error.to_string().contains("version 1 or older"));
+/// ```
+#[derive(Debug, Clone, PartialEq, JsonSchema)]
+#[schemars(transparent)]
+pub struct Learned(Arc<Map<String, Value>>);
+
+impl Serialize for Learned {
+    fn serialize<S: Serializer>(&self, to: S) -> std::result::Result<S::Ok, S::Error> {
+        Map::serialize(&self.0, to)
+    }
+}
+
+impl<'de> Deserialize<'de> for Learned {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> std::result::Result<Self, D::Error> {
+        Map::deserialize(from).map(|all| Learned(Arc::new(all)))
+    }
+}
+
+impl Learned {
+    /// The version of the document's form.
+    pub const VERSION: u64 = 1;
+
+    /// A document with these facts and without parts.
+    pub fn new(as_of: Day, currency: Currency, basis: Basis) -> Self {
+        let mut all = Map::new();
+        all.insert("version".into(), json!(Self::VERSION));
+        all.insert("as_of".into(), json!(as_of));
+        all.insert("currency".into(), json!(currency));
+        all.insert("basis".into(), json!(basis));
+        Learned(Arc::new(all))
+    }
+
+    /// Adds a part; null means that the shop had too little data for it.
+    #[must_use]
+    pub fn with(mut self, name: &str, part: impl Serialize) -> Self {
+        let part = serde_json::to_value(part).unwrap_or_default();
+        Arc::make_mut(&mut self.0).insert(name.to_owned(), part);
+        self
+    }
+
+    /// Whether there is a part that is not null.
+    pub fn has(&self, name: &str) -> bool {
+        self.0.get(name).is_some_and(|part| !part.is_null())
+    }
+
+    /// A required part; `None` if the shop had too little data for it.
+    ///
+    /// # Errors
+    ///
+    /// Errors of [`part`](Self::part), and a document without an entry of this name.
+    pub fn needed<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
+        let part = self.part(name)?;
+        match self.0.contains_key(name) {
+            true => Ok(part),
+            false => Err(Error::option(
+                format!("learned.{name}"),
+                "",
+                "what `learn` has given; this document has no such part",
+            )),
+        }
+    }
+
+    /// A part; `None` if it is null or missing.
+    ///
+    /// # Errors
+    ///
+    /// A document that was not made by `learn`, or by a later version; a part of another form.
+    pub fn part<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
+        self.check()?;
+        self.fact(name)
+    }
+
+    /// Refuses a document that was not made by `learn`.
+    fn check(&self) -> Result<()> {
+        let version = self.0.get("version").and_then(Value::as_u64);
+        if version.is_none_or(|version| !(1..=Self::VERSION).contains(&version)) {
+            return Err(Error::option(
+                "learned",
+                "",
+                format!(
+                    "what `learn` has given, of version {} or older",
+                    Self::VERSION
+                ),
+            ));
+        }
+        self.fact::<Day>("as_of")?;
+        self.fact::<Currency>("currency")?;
+        self.fact::<Basis>("basis")?;
+        self.fact::<Option<u64>>("customers")?;
+        Ok(())
+    }
+
+    /// The value of `name`; a missing entry is read as null.
+    fn fact<T: DeserializeOwned>(&self, name: &str) -> Result<T> {
+        T::deserialize(self.0.get(name).unwrap_or(&Value::Null)).map_err(|problem| {
+            Error::option(format!("learned.{name}"), "", wanted(&problem.to_string()))
+        })
+    }
+
+    /// Refuses a document with a currency or basis other than that of these orders.
+    ///
+    /// # Errors
+    ///
+    /// Another currency or basis, a document that was not made by `learn`.
+    pub fn check_money(&self, currency: Currency, basis: Basis) -> Result<()> {
+        fn same<T: PartialEq + Serialize>(name: &str, theirs: T, own: T) -> Result<()> {
+            match theirs == own {
+                true => Ok(()),
+                false => Err(Error::option(
+                    format!("learned.{name}"),
+                    json!(theirs),
+                    format!("{}, as in this request", json!(own)),
+                )),
+            }
+        }
+        self.check()?;
+        same("currency", self.fact("currency")?, currency)?;
+        same("basis", self.fact("basis")?, basis)
+    }
+}

@@ -1,0 +1,427 @@
+//! Saved orders: every analysis gives the same bits of them, and bytes that are no such state are refused.
+
+use super::parts::{columns, line};
+use super::{build, run};
+use crm_core::data::{Customers, CustomersSpec, OrdersSpec};
+use crm_core::{Context, Dataset, Error, ErrorCode, Orders, register};
+use crm_tests::shelf::{Shelf, request};
+use crm_tests::{batch, ints, optional_ints, optional_texts, texts, times};
+use proptest::collection::vec;
+use proptest::prelude::{ProptestConfig, prop_assert, proptest};
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+
+fn again(orders: &Orders) -> Orders {
+    let bytes = orders.to_bytes().expect("a whole import");
+    let again = Orders::from_bytes(&bytes, &Context::default()).expect("what was saved");
+    assert_eq!(again.to_bytes().unwrap(), bytes, "saved twice");
+    again
+}
+
+#[test]
+fn every_analysis_gives_the_same_of_saved_orders() {
+    let shelf = Shelf::new();
+    let restored = again(&shelf.orders);
+    assert_eq!(format!("{restored:?}"), format!("{:?}", shelf.orders));
+    let mut tried = 0;
+    // What simulates or fits many times reads orders no other way than the rest.
+    let quick = |name: &str| !name.starts_with("backtest") && name != "threshold_sweep";
+    for entry in register::all().filter(|entry| entry.reads == "orders" && quick(entry.name)) {
+        let asked = request(entry).to_string();
+        let of = |orders: &Orders| {
+            register::run(
+                entry.name,
+                &Dataset::Orders(orders),
+                &asked,
+                &Context::default(),
+            )
+            .unwrap_or_else(|error| panic!("{}: {error}", entry.name))
+        };
+        let (one, other) = (of(&shelf.orders), of(&restored));
+        assert!(
+            one == other && one.notes() == other.notes(),
+            "{}",
+            entry.name
+        );
+        tried += 1;
+    }
+    assert!(tried > 25, "{tried}");
+}
+
+/// Ids of every form, a customers table, a policy, guests, rows that were left out.
+#[test]
+fn everything_about_an_import_is_saved() {
+    let spec = r#"{"currency": "USD", "timezone": "America/New_York", "order_id": "order_id", "guests": "keep",
+        "bad_rows": "drop", "status": "status", "refunded": "refunded", "refunded_at": "refunded_at",
+        "dimensions": ["colour"], "repeated_rows": "drop", "line_kind": "what"}"#;
+    let uuids = [
+        "00000000-0000-4000-8000-000000000001",
+        "00000000-0000-4000-8000-000000000002",
+        "00000000-0000-4000-8000-000000000003",
+        "00000000-0000-4000-8000-000000000003",
+    ];
+    let long = [
+        "a customer whose id is long",
+        "b",
+        "a customer whose id is long",
+        "",
+    ];
+    let forms = [
+        (texts(&uuids), texts(&uuids[..1])),
+        (texts(&["a", "b", "a", "c"]), texts(&["z"])),
+        (texts(&long), texts(&["another id that is long enough"])),
+        (
+            optional_ints(&[Some(i64::MAX), Some(-5), None, Some(7)]),
+            ints(&[12]),
+        ),
+        (ints(&[1, 2, 3, 3]), ints(&[40])),
+    ];
+    for (ids, registered) in forms {
+        let rows = batch(&[
+            ("customer_id", ids),
+            (
+                "ordered_at",
+                times(&["2025-01-01", "2025-02-01", "no date", "2025-03-01"]),
+            ),
+            ("amount", texts(&["12.50", "3", "4", "5.01"])),
+            ("order_id", texts(&["o1", "o2", "o3", "o4"])),
+            (
+                "status",
+                optional_texts(&[None, Some("cancelled"), None, Some("pending")]),
+            ),
+            (
+                "refunded",
+                optional_texts(&[Some("1.00"), None, None, None]),
+            ),
+            (
+                "refunded_at",
+                optional_texts(&[Some("2025-01-09"), None, None, None]),
+            ),
+            ("colour", texts(&["red", "blue", "red", ""])),
+            (
+                "what",
+                texts(&["product", "product", "product", "shipping"]),
+            ),
+        ]);
+        let people = batch(&[
+            ("customer_id", registered),
+            ("registered_at", texts(&["2024-12-01"])),
+            ("opted_out", texts(&["true"])),
+            ("city", texts(&["Kyoto"])),
+        ]);
+        let customers = CustomersSpec::parse(
+            r#"{"registered_at": "registered_at", "opted_out": "opted_out", "dimensions": ["city"]}"#,
+        );
+        let context = Context::default();
+        let people = Customers::from_batches(&customers.unwrap(), &[people], &context).unwrap();
+        let spec = OrdersSpec::parse(spec).unwrap();
+        let orders =
+            Orders::from_batches(&spec, &[rows], Some(Arc::new(people)), &context).unwrap();
+        let restored = again(&orders);
+        let shown = |orders: &Orders| orders.reconciliation(&context).unwrap();
+        assert!(shown(&orders) == shown(&restored));
+        assert_eq!(orders.understood(), restored.understood());
+        assert_eq!(restored.zone().to_string(), "America/New_York");
+        for (name, asked) in [
+            ("rfm", r#"{"as_of": "2025-06-30"}"#),
+            ("cpm", r#"{"as_of": "2025-06-30", "money": 100}"#),
+            ("summary", r#"{"as_of": "2025-06-30", "by": ["colour"]}"#),
+            (
+                "summary",
+                r#"{"as_of": "2025-06-30", "refunds": "refund_date"}"#,
+            ),
+        ] {
+            let (one, other) = (run(name, &orders, asked), run(name, &restored, asked));
+            assert!(one.unwrap() == other.unwrap(), "{name} {asked}");
+        }
+        // What is added behind them is as if nothing had been saved.
+        assert!(
+            shown(&orders.concat(&orders, &context).unwrap())
+                == shown(&restored.concat(&restored, &context).unwrap())
+        );
+    }
+    // A view without a filter is a whole import; one with a filter is none.
+    let orders = Shelf::new().orders;
+    let filter = serde_json::from_str(r#"{"status": "completed"}"#).unwrap();
+    let view = orders.view(&filter, None, &Context::default()).unwrap();
+    let error = view.to_bytes().unwrap_err();
+    assert_eq!(error.code(), ErrorCode::Option);
+    let policy = serde_json::from_str(r#"{"zero_value": false}"#).ok();
+    let view = orders
+        .view(&Default::default(), policy, &Context::default())
+        .unwrap();
+    let (one, other) = (run("summary", &view, ""), run("summary", &again(&view), ""));
+    assert!(one.unwrap() == other.unwrap());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #[test]
+    fn parts_may_be_saved_between(first in vec(line(), 0..8), second in vec(line(), 0..8)) {
+        let spec = r#"{"currency": "JPY", "order_id": "order_id", "status": "status", "channel": "channel",
+            "product": "product", "guests": "keep", "bad_rows": "drop"}"#;
+        let spec = OrdersSpec::parse(spec).unwrap();
+        let context = Context::default();
+        let read = |lines: &[_]| Orders::from_batches(&spec, &[columns(lines)], None, &context);
+        if let (Ok(first), Ok(second)) = (read(&first), read(&second)) {
+            match (first.concat(&second, &context), again(&first).concat(&again(&second), &context)) {
+                (Ok(one), Ok(other)) => {
+                    prop_assert!(one.to_bytes().unwrap() == other.to_bytes().unwrap());
+                    let of = |orders: &Orders| run("summary", orders, r#"{"as_of": "2025-02-01", "by": ["channel"]}"#);
+                    prop_assert!(of(&one).unwrap() == of(&other).unwrap());
+                }
+                (Err(one), Err(other)) => prop_assert!(one.to_string() == other.to_string()),
+                _ => prop_assert!(false, "one of the two was refused"),
+            }
+        }
+    }
+}
+
+/// Orders without some people are those of rows that never had them.
+mod forgotten {
+    use super::super::parts::{Line, columns, line};
+    use super::super::{build, reconciled, run, summary};
+    use super::again;
+    use crm_core::data::{Customers, CustomersSpec, OrdersSpec};
+    use crm_core::{Context, Orders};
+    use crm_tests::{batch, ints, optional_texts, texts, times};
+    use proptest::collection::vec;
+    use proptest::prelude::{ProptestConfig, prop_assert, prop_assert_eq, proptest};
+    use std::sync::Arc;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+        #[test]
+        fn are_those_of_rows_without_them(lines in vec(line(), 0..10), who in 0..3_usize) {
+            let spec = r#"{"currency": "JPY", "order_id": "order_id", "status": "status", "channel": "channel",
+                "product": "product", "guests": "keep"}"#;
+            let spec = OrdersSpec::parse(spec).unwrap();
+            let context = Context::default();
+            let read = |lines: &[Line]| Orders::from_batches(&spec, &[columns(lines)], None, &context);
+            // The customer of an order is the one that its lines name; there are not two.
+            let owner = |order: i64| lines.iter().filter(|l| l.0 == order).find_map(|l| l.1);
+            let rest: Vec<Line> = lines.iter().filter(|l| owner(l.0) != Some(who)).cloned().collect();
+            if let (Ok(all), Ok(expected)) = (read(&lines), read(&rest)) {
+                let id = ["a", "b", "c"][who];
+                let (left, receipt) = all.forget(&[id.into(), id.into()], &context).unwrap();
+                prop_assert_eq!(receipt.rows as usize, lines.len() - rest.len());
+                prop_assert_eq!(receipt.orders as usize, all.len() - expected.len());
+                prop_assert_eq!(receipt.customers + receipt.unknown, 1);
+                for asked in [r#"{"as_of": "2025-02-01"}"#, r#"{"as_of": "2025-02-01", "by": ["channel", "product"]}"#] {
+                    prop_assert!(run("summary", &left, asked).unwrap() == run("summary", &expected, asked).unwrap());
+                }
+                prop_assert_eq!(reconciled(&left), reconciled(&expected));
+            }
+        }
+    }
+
+    #[test]
+    fn leave_nothing_behind() {
+        let spec = r#"{"currency": "JPY", "order_id": "order_id", "channel": "channel", "guests": "keep"}"#;
+        let spec = OrdersSpec::parse(spec).unwrap();
+        let rows = batch(&[
+            (
+                "customer_id",
+                optional_texts(&[Some("hanako"), Some("taro-marker"), None, None]),
+            ),
+            (
+                "ordered_at",
+                times(&["2025-01-01", "2025-02-01", "2025-02-01", "2025-03-01"]),
+            ),
+            ("amount", ints(&[100, 200, 300, 400])),
+            (
+                "order_id",
+                texts(&["o1", "order-marker", "order-marker", "o3"]),
+            ),
+            (
+                "channel",
+                texts(&["web", "channel-marker", "channel-marker", "web"]),
+            ),
+        ]);
+        let people = batch(&[
+            ("customer_id", texts(&["taro-marker", "jiro", "hanako"])),
+            ("city", texts(&["city-marker", "Kyoto", "Kyoto"])),
+            (
+                "registered_at",
+                texts(&["2024-01-01", "2024-02-01", "2024-03-01"]),
+            ),
+        ]);
+        let context = Context::default();
+        let customers =
+            CustomersSpec::parse(r#"{"dimensions": ["city"], "registered_at": "registered_at"}"#);
+        let people = Customers::from_batches(&customers.unwrap(), &[people], &context).unwrap();
+        let orders =
+            Orders::from_batches(&spec, &[rows], Some(Arc::new(people)), &context).unwrap();
+        let marked = |orders: &Orders| {
+            let bytes = orders.to_bytes().unwrap();
+            // Short texts are packed into numbers, whose first byte stands last.
+            let is_marker = |w: &&[u8]| matches!(*w, b"marker" | b"rekram");
+            bytes.windows(6).filter(is_marker).count()
+        };
+        assert_eq!(marked(&orders), 5);
+        let (left, receipt) = orders
+            .forget(&["taro-marker".into(), "nobody".into()], &context)
+            .unwrap();
+        assert_eq!(marked(&left), 0);
+        assert_eq!(
+            (
+                receipt.customers,
+                receipt.unknown,
+                receipt.orders,
+                receipt.rows
+            ),
+            (1, 1, 1, 2)
+        );
+        assert_eq!(
+            summary(&left, r#"{"as_of": "2025-06-30"}"#),
+            super::super::rows(&[("hanako", 1, 100)])
+        );
+        // A guest's row stays, and so does a customer without an order.
+        assert_eq!(
+            (left.len(), left.customers().map(|table| table.len())),
+            (2, Some(2))
+        );
+        assert_eq!(
+            summary(&again(&left), ""),
+            super::super::rows(&[("hanako", 1, 100)])
+        );
+        // Somebody of the customers table alone.
+        let (left, receipt) = left.forget(&["jiro".into()], &context).unwrap();
+        assert_eq!((receipt.customers, receipt.rows, left.len()), (1, 0, 2));
+        let everybody = left.forget(&["hanako".into()], &context).unwrap().0;
+        assert_eq!((everybody.len(), everybody.n_customers()), (1, 0));
+        let view = orders
+            .view(
+                &serde_json::from_str(r#"{"channel": "web"}"#).unwrap(),
+                None,
+                &context,
+            )
+            .unwrap();
+        assert!(view.forget(&[], &context).is_err());
+        let error = orders
+            .forget(&[7.into()], &context)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("ids of the type that came in, text"),
+            "{error}"
+        );
+        // Numbers between two ids are nobody's.
+        let numbers = build(
+            r#"{"currency": "JPY"}"#,
+            &[batch(&[
+                ("customer_id", ints(&[1, 4])),
+                ("ordered_at", times(&["2025-01-01", "2025-02-01"])),
+                ("amount", ints(&[100, 200])),
+            ])],
+        );
+        let (left, receipt) = numbers.forget(&[2.into(), 4.into()], &context).unwrap();
+        assert_eq!((receipt.customers, receipt.unknown, left.len()), (1, 1, 1));
+    }
+}
+
+fn small() -> Vec<u8> {
+    let spec =
+        r#"{"currency": "JPY", "order_id": "order_id", "status": "status", "channel": "channel"}"#;
+    let rows = batch(&[
+        ("customer_id", texts(&["hanako", "taro", "hanako"])),
+        (
+            "ordered_at",
+            times(&["2025-01-01", "2025-02-01", "2025-03-01"]),
+        ),
+        ("amount", ints(&[100, 200, 300])),
+        ("order_id", ints(&[1, 2, 9_000])),
+        ("status", texts(&["completed", "cancelled", "completed"])),
+        ("channel", texts(&["web", "a shop with a long name", "web"])),
+    ]);
+    build(spec, &[rows]).to_bytes().unwrap()
+}
+
+fn problem(bytes: &[u8]) -> String {
+    match Orders::from_bytes(bytes, &Context::default()) {
+        Err(error @ Error::State { .. }) => {
+            assert_eq!(error.code(), ErrorCode::Data);
+            error.to_string()
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn bytes_that_are_no_state_say_what_they_are() {
+    let bytes = small();
+    assert_eq!(problem(b""), "saved state: the bytes are no saved state");
+    assert_eq!(
+        problem(b"PK\x03\x04 a packed file"),
+        "saved state: the bytes are no saved state"
+    );
+    for end in 0..bytes.len() {
+        let problem = problem(&bytes[..end]);
+        assert_eq!(
+            problem.ends_with("end too early"),
+            end >= 8,
+            "{end}: {problem}"
+        );
+    }
+    let longer = [&bytes[..], b"\n"].concat();
+    assert_eq!(problem(&longer), "saved state: bytes follow after its end");
+    let changed = |at: usize, to: u8| {
+        let mut changed = bytes.clone();
+        changed[at] = to;
+        problem(&changed)
+    };
+    assert_eq!(
+        changed(8, 9),
+        "saved state: it is of format 9, this version reads format 1"
+    );
+    assert!(changed(12, 77).ends_with("not orders"));
+    for (at, byte) in bytes.iter().enumerate().skip(24) {
+        let found = changed(at, byte ^ 0x40);
+        assert_eq!(
+            found, "saved state: its checksum says that it was changed",
+            "{at}"
+        );
+    }
+}
+
+/// Whoever makes a state by hand, with a right checksum, gets an error or orders that work.
+#[test]
+fn a_crafted_state_is_refused_or_works() {
+    let bytes = small();
+    let values = bytes.len() - 32;
+    let (mut refused, mut taken) = (0, 0);
+    for at in (24..values).step_by(2) {
+        for to in [
+            0,
+            1,
+            0x7f,
+            0x80,
+            0xff,
+            bytes[at] ^ 1,
+            bytes[at].wrapping_add(1),
+        ] {
+            let mut crafted = bytes[..values].to_vec();
+            crafted[at] = to;
+            let checksum = Sha256::digest(&crafted);
+            crafted.extend_from_slice(&checksum);
+            match Orders::from_bytes(&crafted, &Context::default()) {
+                Ok(orders) => {
+                    taken += 1;
+                    for name in ["summary", "rfm"] {
+                        let _ = run(name, &orders, r#"{"as_of": "2026-01-01"}"#);
+                    }
+                    let _ = orders.reconciliation(&Context::default());
+                    let _ = orders.concat(&orders, &Context::default());
+                }
+                Err(error) => {
+                    refused += 1;
+                    assert!(!error.to_string().contains("hanako"));
+                }
+            }
+        }
+    }
+    assert!(
+        refused > 300 && taken > 300,
+        "{refused} refused, {taken} taken"
+    );
+}
