@@ -27,10 +27,9 @@ register                                           | the lists of all families
 ";
 
 /// Circles that are still there, each as the names of its files.
-const CIRCLES: [&str; 3] = [
+const CIRCLES: [&str; 2] = [
     "cycle::fit cycle::posterior",
     "cycle::gap_law cycle::gap_model cycle::point_model",
-    "forecast::base forecast::markov forecast::model",
 ];
 
 /// A path of modules and names from the root of the crate.

@@ -64,11 +64,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::estimate::{Estimate, Shared, YEAR, shared};
-use super::known::Known;
+use super::estimate::{Estimate, YEAR};
+use super::portfolio::{Base, Draws, Later, Year};
+use super::shared_error::shared;
 use super::{markov, model};
 use crate::analysis::Analysis;
-use crate::context::{Context, collect, filled, push, room};
+use crate::context::{Context, collect, push, room};
 use crate::data::Orders;
 use crate::error::{Error, Result};
 use crate::money::Currency;
@@ -76,9 +77,7 @@ use crate::num::{Fraction, Positive};
 use crate::scope::{MoneyThreshold, Occasion, Scope};
 use crate::season::Seasons;
 use crate::segmentation::cpm;
-use crate::segmentation::cpm::State;
 use crate::summary::Totals;
-use crate::summary::rolling_origin::{places, scope_at};
 use crate::table::{Column, Field, Label, Table, Values, columns};
 use crate::time::Day;
 
@@ -113,124 +112,6 @@ impl Default for Options {
             money: None,
         }
     }
-}
-
-/// What a method says of one year; revenue in major units.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(super) struct Year {
-    pub(super) active: Estimate,
-    pub(super) retention: Option<Estimate>,
-    pub(super) reactivation: Option<Estimate>,
-    pub(super) orders: Estimate,
-    pub(super) revenue: Estimate,
-}
-
-impl Year {
-    /// The same with the error that all customers share, in this year after the origin.
-    fn widened(self, shared: &Shared, year: u32, interval: Fraction) -> Self {
-        let ahead = libm::sqrt(f64::from(year));
-        Self {
-            orders: self.orders.widened(shared.orders * ahead, interval),
-            revenue: self.revenue.widened(shared.revenue * ahead, interval),
-            ..self
-        }
-    }
-}
-
-/// The shop at an origin, with the segments.
-pub(super) struct Base {
-    pub(super) known: Known,
-    pub(super) churn: Scope,
-    /// CPM segment with state: 2 · rung + churned, rungs from `first` on.
-    pub(super) state: Vec<u8>,
-    /// Codes there are.
-    codes: usize,
-    /// Revenue of the year before, major units.
-    past_revenue: f64,
-}
-
-impl Base {
-    fn new(
-        orders: &Orders,
-        scope: &Scope,
-        options: &Options,
-        origin: Day,
-        context: &Context,
-    ) -> Result<Self> {
-        let then = scope_at(scope, origin);
-        let known = Known::new(orders, &then, &options.seasonality, context)?;
-        let ladder = cpm::Options {
-            money: options.money,
-            ..cpm::Options::default()
-        };
-        let portfolio = cpm::segment(&known.totals, &then, &ladder)?;
-        let state = portfolio.segment.iter().zip(&portfolio.state);
-        let state = state.map(|(segment, state)| {
-            let rung = *segment as u8 - cpm::Segment::First as u8;
-            2 * rung + u8::from(*state == State::Churned)
-        });
-        let before = Totals::within(orders, &then, YEAR, context)?;
-        let of_shown = before.customer.iter().zip(&before.revenue);
-        let of_shown = of_shown.filter(|(code, _)| orders.shows(**code));
-        let revenue: i128 = of_shown.map(|(_, v)| i128::from(*v)).sum();
-        Ok(Self {
-            state: collect(state, "forecast")?,
-            codes: orders.ids().len(),
-            past_revenue: known.totals.currency.mean(revenue, 1).unwrap_or(0.0),
-            known,
-            churn: then,
-        })
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.known.totals.len()
-    }
-
-    pub(super) fn is_active(&self, i: usize) -> bool {
-        self.state[i].is_multiple_of(2)
-    }
-
-    /// Purchase days and revenue (major units) of these customers in the year after the origin, and
-    /// where they stand at its end.
-    pub(super) fn later(&self, end: &Later) -> Result<Outcome> {
-        let n = self.len();
-        let customers = &self.known.totals.customer;
-        let mut outcome = Outcome {
-            orders: filled(n, 0.0, "forecast")?,
-            revenue: filled(n, 0.0, "forecast")?,
-            place: places(customers, &end.base.known.totals.customer, self.codes)?,
-        };
-        let bought = places(customers, &end.year.customer, self.codes)?;
-        for (i, at) in bought.into_iter().enumerate() {
-            if let Some(at) = at {
-                outcome.orders[i] = f64::from(end.year.orders[at]);
-                outcome.revenue[i] = end.year.currency.major(end.year.revenue[at]);
-            }
-        }
-        Ok(outcome)
-    }
-}
-
-/// The shop a year later, with the totals of that year only.
-pub(super) struct Later<'a> {
-    pub(super) base: &'a Base,
-    year: Totals,
-}
-
-impl<'a> Later<'a> {
-    fn new(base: &'a Base, orders: &Orders, scope: &Scope, context: &Context) -> Result<Self> {
-        let then = scope_at(scope, base.known.origin);
-        let year = Totals::within(orders, &then, YEAR, context)?;
-        Ok(Self { base, year })
-    }
-}
-
-/// Purchase days and revenue of customers in a year.
-pub(super) struct Outcome {
-    pub(super) orders: Vec<f64>,
-    pub(super) revenue: Vec<f64>,
-    /// The place of each among the customers at the end of the year.
-    pub(super) place: Vec<Option<usize>>,
 }
 
 const METHODS: &[Label] = &[
@@ -323,13 +204,19 @@ impl Analysis for BaseForecast {
             ..scope.clone()
         };
         let today = Totals::new(orders, &scope, context)?.as_of;
+        let asked = (&options.seasonality, options.money);
+        let draws = Draws {
+            count: options.draws,
+            seed: options.seed,
+            interval: options.interval,
+        };
         // The shop at the end of each year, from two years ago to today.
         let mut bases = Vec::new();
         for back in [2, 1, 0] {
             let day = Day(today.0.saturating_sub_unsigned(back * YEAR));
             push(
                 &mut bases,
-                Base::new(orders, &scope, options, day, context)?,
+                Base::new(orders, &scope, asked, day, context)?,
                 "forecast",
             )?;
         }
@@ -353,13 +240,13 @@ impl Analysis for BaseForecast {
             if let Some(found) = &base.known.seasons {
                 seasons.push(json!({"origin": origin, "found": found}));
             }
-            let by_model = model::forecast(base, years, options, context)?;
+            let by_model = model::forecast(base, years, draws, context)?;
             let by_moves = match before.len() {
                 0 => Err("no_customers_a_year_before"),
                 _ => {
                     let came = before.later(&Later::new(base, orders, &scope, context)?)?;
                     let moves = markov::Moves::new(before, &came, base);
-                    let said = moves.forecast(base, years, options)?;
+                    let said = moves.forecast(base, years, draws)?;
                     said.ok_or("segments_not_seen_a_year_before")
                 }
             };

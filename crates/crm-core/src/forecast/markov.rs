@@ -20,8 +20,8 @@
 //! Bayesian bootstrap of customers, Rubin 1981), the means from normal distributions with their
 //! standard errors, and the variation of the customers' own orders, revenue and moves.
 
-use super::base::{Base, Options, Outcome, Year};
 use super::estimate::Estimate;
+use super::portfolio::{Base, Draws, Outcome, Year};
 use crate::context::{filled, push, room};
 use crate::error::Result;
 use crate::num::rng::Rng;
@@ -79,7 +79,7 @@ impl Moves {
         &self,
         base: &Base,
         years: u32,
-        options: &Options,
+        asked: Draws,
     ) -> Result<Option<Vec<Year>>> {
         let mut now = [0.0; STATES];
         for &i in &base.known.shown {
@@ -99,10 +99,10 @@ impl Moves {
             years,
         )?;
 
-        let mut draws = room(options.draws as usize, "forecast")?;
-        for draw in 0..options.draws {
+        let mut draws = room(asked.count as usize, "forecast")?;
+        for draw in 0..asked.count {
             // A stream of random numbers other than that of the model's draws.
-            let mut rng = Rng::stream(!options.seed, u64::from(draw));
+            let mut rng = Rng::stream(!asked.seed, u64::from(draw));
             let shares = self.shares(|n| if n > 0.0 { rng.gamma(n) } else { 0.0 });
             let mut drawn = |of: &[[f64; 2]; STATES]| {
                 let mut means = [0.0; STATES];
@@ -140,7 +140,7 @@ impl Moves {
             let estimate = |value: f64, of: fn(&Step) -> f64| -> Result<Estimate> {
                 let mut column = room(draws.len(), "forecast")?;
                 column.extend(draws.iter().map(|walked| of(&walked[year])));
-                Ok(Estimate::new(value, &mut column, options.interval))
+                Ok(Estimate::new(value, &mut column, asked.interval))
             };
             let share = |of: usize| -> Result<Option<Estimate>> {
                 let Some(value) = step.kept[of] else {
@@ -152,7 +152,7 @@ impl Moves {
                         .iter()
                         .map(|walked| walked[year].kept[of].unwrap_or(value)),
                 );
-                Ok(Some(Estimate::new(value, &mut column, options.interval)))
+                Ok(Some(Estimate::new(value, &mut column, asked.interval)))
             };
             let year = Year {
                 active: estimate(step.active, |step| step.active)?,

@@ -7,6 +7,8 @@ mod known;
 mod markov;
 mod model;
 mod new_customers;
+mod portfolio;
+mod shared_error;
 pub mod shop;
 
 use crate::analysis::Entry;

@@ -22,9 +22,9 @@
 //! Above 20,000 customers the draws take that many, evenly spread over the ids, and are scaled up;
 //! intervals are then a little too wide, never too narrow.
 
-use super::base::{Base, Options, Year};
 use super::estimate::{Estimate, YEAR};
 use super::known::Known;
+use super::portfolio::{Base, Draws, Year};
 use crate::clv::models::gamma_gamma;
 use crate::clv::models::repeat_model::RepeatModel;
 use crate::clv::{Fit, Histories, History, Kind, Model, Purchases, Rows, fit};
@@ -41,7 +41,7 @@ const DRAWN: usize = 20_000;
 /// The largest number of purchases in one life: enough for several a day over ten years.
 const LONGEST: u32 = 100_000;
 
-/// Most years of [`Options`].
+/// Most years of [`Options`](super::base::Options).
 const YEARS: usize = 10;
 
 /// Sums over customers of one draw, by year: active, retained, reactivated, orders, revenue.
@@ -223,7 +223,7 @@ impl Fitted {
 pub(super) fn forecast(
     base: &Base,
     years: u32,
-    options: &Options,
+    asked: Draws,
     context: &Context,
 ) -> Result<std::result::Result<Vec<Year>, &'static str>> {
     let fitted = match Fitted::new(&base.known)? {
@@ -245,10 +245,10 @@ pub(super) fn forecast(
         .iter()
         .map(|days| base.known.own_time(f64::from(*days)));
     let ends: Vec<f64> = collect(ends, "forecast")?;
-    let mut draws: Vec<Sums> = room(options.draws as usize, "forecast")?;
-    for draw in 0..options.draws {
+    let mut draws: Vec<Sums> = room(asked.count as usize, "forecast")?;
+    for draw in 0..asked.count {
         context.check()?;
-        let mut rng = Rng::stream(options.seed, u64::from(draw));
+        let mut rng = Rng::stream(asked.seed, u64::from(draw));
         let model = fitted.purchases.draw(&mut rng)?;
         let spend = match &fitted.spend {
             Some(fit) => Some(fit.draw(&mut rng)?),
@@ -268,7 +268,7 @@ pub(super) fn forecast(
         let estimate = |value: f64, of: usize| -> Result<Estimate> {
             let mut column = room(draws.len(), "forecast")?;
             column.extend(draws.iter().map(|sums| sums[year][of] * scale));
-            Ok(Estimate::new(value, &mut column, options.interval))
+            Ok(Estimate::new(value, &mut column, asked.interval))
         };
         let share = |of: usize| -> Result<Option<Estimate>> {
             if today[of] == 0.0 {
@@ -277,7 +277,7 @@ pub(super) fn forecast(
             let mut column = room(draws.len(), "forecast")?;
             column.extend(draws.iter().map(|sums| sums[year][1 + of] / today[of]));
             let value = mean(1 + of) / today[of];
-            Ok(Some(Estimate::new(value, &mut column, options.interval)))
+            Ok(Some(Estimate::new(value, &mut column, asked.interval)))
         };
         let (retention, reactivation) = (share(0)?, share(1)?);
         let year = Year {

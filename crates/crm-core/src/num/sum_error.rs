@@ -54,7 +54,7 @@ mod tests {
         let (low, high) = ends(100.0, 0.01, level);
         // z = 1.2815515655
         assert!((high - 100.0 * libm::exp(0.12815515655)).abs() < 1e-6);
-        assert!((low - 100.0 * (1.0 - 0.064077578).powi(2)).abs() < 1e-4);
+        assert!((low - 100.0 * (1.0_f64 - 0.064077578).powi(2)).abs() < 1e-4);
         assert_eq!(ends(1.0, 4.0, level).0, 0.0);
     }
 }

@@ -50,7 +50,8 @@ use serde_json::{Value, json};
 
 use super::counts::{self, Counts, Level};
 use super::factors::{MONTH_DAYS, Seasonality, WEEKDAYS, month_of};
-use super::smooth::{self, Point};
+use super::local_level::Point;
+use super::smooth;
 use crate::analysis::Analysis;
 use crate::context::{Context, collect, push};
 use crate::data::Orders;

@@ -7,11 +7,13 @@
 mod counts;
 pub mod estimate;
 mod factors;
+mod local_level;
 mod smooth;
 
 pub(crate) use factors::month_of;
 pub use factors::{Clock, Seasonality};
-pub(crate) use smooth::{Point, ahead};
+pub(crate) use local_level::Point;
+pub(crate) use smooth::ahead;
 
 use crate::analysis::Entry;
 use crate::context::Context;

@@ -11,7 +11,7 @@
 //! ```
 //!
 //! `τ`, `σ` and `ρ` are not known: everything is averaged over a grid of them, weighted by the
-//! likelihood with `c` and `b` integrated out. Few data leave `τ` near 0 and factors near 1. Whether
+//! likelihood with `c` and `b` integrated out (`local_level.rs`). Few data leave `τ` near 0 and factors near 1. Whether
 //! there are seasons is asked twice: by the likelihood ratio of the best `τ` against `τ = 0` (half of a
 //! χ² with one degree of freedom, as 0 is the end of its range), and by months that are left out one at
 //! a time and predicted from the others with and without seasons.
@@ -26,8 +26,9 @@
 //! - Rasmussen, C. E., Williams, C. K. I. (2006). *Gaussian Processes for Machine Learning*, §5.4.2:
 //!   what is left out, without fitting again.
 
+use super::local_level::{Filtered, Point};
 use crate::context::{filled, room};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::num::normal;
 
 /// Values of τ; the first one is no season.
@@ -41,17 +42,6 @@ const DRIFTS: [f64; 7] = [0.0, 0.01, 0.02, 0.04, 0.07, 0.1, 0.15];
 
 /// Standard deviations from which on a month is no month like the others.
 const UNLIKE: f64 = 5.0;
-
-/// A level with its logarithm.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Point {
-    /// Which month of the log, from 0.
-    pub(crate) at: usize,
-    /// Of the year, 0 to 11.
-    pub(crate) month: usize,
-    pub(crate) value: f64,
-    pub(crate) variance: f64,
-}
 
 /// What is said of months.
 #[derive(Debug, Clone, PartialEq)]
@@ -92,47 +82,32 @@ pub(super) fn seasons(points: &[Point]) -> Result<Seasons> {
     }
 }
 
-/// What is left of the trend a month on: it goes on for nine months' worth at most. Trends of
-/// series that grow are damped in most that were ever forecast (Gardner, McKenzie 1985).
-const DAMPING: f64 = 0.9;
-/// The variance of a month that is not known yet: so much that it says nothing of the others.
-const UNKNOWN: f64 = 1e4;
-
 /// The logarithms of months to come (their `value` and `variance` are not read), each with its standard
 /// deviation; from at least two months that are known. The trend is damped.
 pub(crate) fn ahead(known: &[Point], to_come: &[Point]) -> Result<Vec<(f64, f64)>> {
-    let mut all = room(known.len() + to_come.len(), "forecast")?;
-    all.extend_from_slice(known);
-    all.extend(to_come.iter().map(|point| Point {
-        value: 0.0,
-        variance: UNKNOWN,
-        ..*point
-    }));
-    let mut of_known = Work::new(known, known.len())?;
     let mut grid = room(SEASONS.len() * NOISES.len() * DRIFTS.len(), "forecast")?;
-    for season in SEASONS {
-        for noise in NOISES {
-            for drift in DRIFTS {
-                let likelihood = of_known.solve(known, season, noise, drift)?;
+    for noise in NOISES {
+        for drift in DRIFTS {
+            let filtered = Filtered::new(known, noise, drift)?;
+            for season in SEASONS {
+                let likelihood = filtered.effects(season)?.ln_likelihood;
                 grid.push((likelihood, [season, noise, drift]));
             }
         }
     }
     grid.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
     let top = grid.first().map_or(0.0, |one| one.0);
-    let mut work = Work::new(&all, known.len())?;
     let mut weight = 0.0;
     let mut sums = filled(to_come.len(), [0.0; 2], "forecast")?;
     // What weighs less than a hundredth of the best moves nothing that is shown.
     for (likelihood, [season, noise, drift]) in grid.into_iter().filter(|one| one.0 > top - 4.6) {
-        work.solve(&all, season, noise, drift)?;
+        let filtered = Filtered::new(known, noise, drift)?;
+        let said = filtered.ahead(&filtered.effects(season)?, to_come)?;
         let w = libm::exp(likelihood - top);
         weight += w;
-        let left_out = work.left_out(&all);
-        for (sum, (difference, variance)) in sums.iter_mut().zip(&left_out[known.len()..]) {
-            let mean = -difference;
+        for (sum, (mean, variance)) in sums.iter_mut().zip(said) {
             sum[0] += w * mean;
-            sum[1] += w * ((variance - UNKNOWN).max(0.0) + mean * mean);
+            sum[1] += w * (variance + mean * mean);
         }
     }
     let each = sums.into_iter().map(|[first, second]| {
@@ -151,68 +126,36 @@ struct Months {
 }
 
 fn months(points: &[Point]) -> Result<Months> {
-    let n = points.len();
-    let mut work = Work::new(points, points.len())?;
     let mut best = [f64::NEG_INFINITY; 2];
     let mut at_best = [[0.0; 3]; 2];
-    let mut all = room(SEASONS.len() * NOISES.len() * DRIFTS.len(), "seasonality")?;
-    for season in SEASONS {
-        for noise in NOISES {
-            for drift in DRIFTS {
-                let likelihood = work.solve(points, season, noise, drift)?;
+    let mut all = room(NOISES.len() * DRIFTS.len(), "seasonality")?;
+    for noise in NOISES {
+        for drift in DRIFTS {
+            let filtered = Filtered::new(points, noise, drift)?;
+            for season in SEASONS {
+                let likelihood = filtered.effects(season)?.ln_likelihood;
                 let with = usize::from(season > 0.0);
                 if likelihood > best[with] {
                     best[with] = likelihood;
                     at_best[with] = [season, noise, drift];
                 }
-                all.push((likelihood, [season, noise, drift]));
             }
+            all.push(filtered);
         }
     }
-    let top = best[0].max(best[1]);
-    let (mut weight, mut mean, mut second) = (0.0, [0.0; 12], [[0.0; 12]; 12]);
-    let mut trend = [0.0; 2];
-    for (likelihood, [season, noise, drift]) in all {
-        // What weighs less than a thousandth of the best changes nothing that is shown.
-        if likelihood < top - 7.0 {
-            continue;
-        }
-        work.solve(points, season, noise, drift)?;
-        let one = work.posterior(points, season);
-        let w = libm::exp(likelihood - top);
-        weight += w;
-        for j in 0..12 {
-            mean[j] += w * one.mean[j];
-            for k in 0..12 {
-                second[j][k] += w * (one.covariance[j][k] + one.mean[j] * one.mean[k]);
-            }
-        }
-        trend[0] += w * work.effects[1];
-        trend[1] += w * (work.of_effects[1][1] + work.effects[1] * work.effects[1]);
-    }
-    let mut covariance = [[0.0; 12]; 12];
-    mean.iter_mut().for_each(|mean| *mean /= weight);
-    for j in 0..12 {
-        for k in 0..12 {
-            covariance[j][k] = second[j][k] / weight - mean[j] * mean[k];
-        }
-    }
-    trend = trend.map(|t| t / weight);
-    trend[1] = libm::sqrt((trend[1] - trend[0] * trend[0]).max(0.0));
-    let ratio = 2.0 * (best[1] - best[0]);
-    let mut scores = [0.0; 2];
-    let mut squares = [0.0; 2];
-    let mut left_out = room(n, "seasonality")?;
-    for with in [0, 1] {
-        let [season, noise, drift] = at_best[with];
-        work.solve(points, season, noise, drift)?;
+    let (mut scores, mut squares) = ([0.0; 2], [0.0; 2]);
+    let mut left_out = room(points.len(), "seasonality")?;
+    for (with, [season, noise, drift]) in at_best.into_iter().enumerate() {
+        let filtered = Filtered::new(points, noise, drift)?;
         left_out.clear();
-        for (difference, variance) in work.left_out(points) {
+        for (difference, variance) in filtered.left_out(&filtered.effects(season)?)? {
             scores[with] -= 0.5 * (libm::log(variance) + difference * difference / variance);
             squares[with] += difference * difference;
             left_out.push(difference / libm::sqrt(variance));
         }
     }
+    let (mean, covariance, trend) = averaged(&all, best[0].max(best[1]))?;
+    let ratio = 2.0 * (best[1] - best[0]);
     Ok(Months {
         seasons: Seasons {
             mean,
@@ -233,187 +176,39 @@ fn months(points: &[Point]) -> Result<Months> {
     })
 }
 
-/// The covariance of the points and what follows from it, for one (τ, σ, ρ).
-struct Work {
-    n: usize,
-    /// The lower root of the covariance, then the inverse of the covariance.
-    root: Vec<f64>,
-    inverse: Vec<f64>,
-    /// What is solved for: 1, years, the values.
-    sides: [Vec<f64>; 3],
-    years: Vec<f64>,
-    /// Level and trend, and their covariance.
-    effects: [f64; 2],
-    of_effects: [[f64; 2]; 2],
-}
-
-struct Posterior {
-    mean: [f64; 12],
-    covariance: [[f64; 12]; 12],
-}
-
-impl Work {
-    /// Of these points, of which the first `known` are known; beyond them the trend is damped.
-    fn new(points: &[Point], known: usize) -> Result<Self> {
-        let n = points.len();
-        let middle = points.iter().map(|p| p.at as f64).sum::<f64>() / n.max(1) as f64;
-        let last = points[..known].last().map_or(0, |p| p.at);
-        let mut years = room(n, "seasonality")?;
-        years.extend(points.iter().map(|p| {
-            let beyond = p.at.saturating_sub(last) as i32;
-            let damped = DAMPING * (1.0 - libm::pow(DAMPING, f64::from(beyond))) / (1.0 - DAMPING);
-            (p.at.min(last) as f64 + damped - middle) / 12.0
-        }));
-        let side = || filled(n, 0.0, "seasonality");
-        Ok(Self {
-            n,
-            root: filled(n * n, 0.0, "seasonality")?,
-            inverse: filled(n * n, 0.0, "seasonality")?,
-            sides: [side()?, side()?, side()?],
-            years,
-            effects: [0.0; 2],
-            of_effects: [[0.0; 2]; 2],
-        })
-    }
-
-    /// Decomposes the covariance; gives the log-likelihood with level and trend integrated out.
-    fn solve(&mut self, points: &[Point], season: f64, noise: f64, drift: f64) -> Result<f64> {
-        let n = self.n;
-        for i in 0..n {
-            for j in 0..=i {
-                let [a, b] = [points[i], points[j]];
-                let mut cell = drift * drift * a.at.min(b.at) as f64;
-                if a.month == b.month {
-                    cell += season * season;
+/// Seasons with their covariance, and the trend with its standard deviation, over the grid; `top` is the
+/// greatest likelihood.
+fn averaged(all: &[Filtered], top: f64) -> Result<([f64; 12], [[f64; 12]; 12], [f64; 2])> {
+    let (mut weight, mut mean, mut second) = (0.0, [0.0; 12], [[0.0; 12]; 12]);
+    let mut trend = [0.0; 2];
+    for filtered in all {
+        for season in SEASONS {
+            let effects = filtered.effects(season)?;
+            // What weighs less than a thousandth of the best changes nothing that is shown.
+            if effects.ln_likelihood < top - 7.0 {
+                continue;
+            }
+            let w = libm::exp(effects.ln_likelihood - top);
+            weight += w;
+            let (mut of_one, mut covariance) = effects.seasons();
+            centred(&mut of_one, &mut covariance);
+            for j in 0..12 {
+                mean[j] += w * of_one[j];
+                for k in 0..12 {
+                    second[j][k] += w * (covariance[j][k] + of_one[j] * of_one[k]);
                 }
-                if i == j {
-                    cell += noise * noise + a.variance;
-                }
-                self.root[i * n + j] = cell;
             }
+            let (of_year, variance) = effects.trend();
+            trend[0] += w * of_year;
+            trend[1] += w * (variance + of_year * of_year);
         }
-        let mut log_root = 0.0;
-        for i in 0..n {
-            for j in 0..=i {
-                let (above, here) = self.root.split_at_mut(i * n);
-                let row = if i == j {
-                    &here[..j]
-                } else {
-                    &above[j * n..j * n + j]
-                };
-                let sum: f64 = here[..j].iter().zip(row).map(|(a, b)| a * b).sum();
-                let rest = here[j] - sum;
-                here[j] = match i == j {
-                    true if rest <= 0.0 => return Err(Error::internal("covariance of months")),
-                    true => libm::sqrt(rest),
-                    false => rest / above[j * n + j],
-                };
-            }
-            log_root += libm::log(self.root[i * n + i]);
-        }
-        for i in 0..n {
-            let given = [1.0, self.years[i], points[i].value];
-            for (side, given) in self.sides.iter_mut().zip(given) {
-                let row = &self.root[i * n..i * n + i];
-                let sum: f64 = side[..i].iter().zip(row).map(|(a, b)| a * b).sum();
-                side[i] = (given - sum) / self.root[i * n + i];
-            }
-        }
-        let dot = |a: usize, b: usize| -> f64 {
-            self.sides[a]
-                .iter()
-                .zip(&self.sides[b])
-                .map(|(x, y)| x * y)
-                .sum()
-        };
-        let (g00, g01, g11) = (dot(0, 0), dot(0, 1), dot(1, 1));
-        let det = g00 * g11 - g01 * g01;
-        self.of_effects = [[g11 / det, -g01 / det], [-g01 / det, g00 / det]];
-        let (y0, y1) = (dot(0, 2), dot(1, 2));
-        self.effects = self.of_effects.map(|row| row[0] * y0 + row[1] * y1);
-        let rest = dot(2, 2) - self.effects[0] * y0 - self.effects[1] * y1;
-        Ok(-log_root - 0.5 * libm::log(det) - 0.5 * rest)
     }
-
-    /// `P = V⁻¹ − V⁻¹X(XᵀV⁻¹X)⁻¹XᵀV⁻¹`, into `inverse`: what is left when level and trend are free.
-    fn project(&mut self) {
-        let n = self.n;
-        // Columns of L⁻¹, and the sides solved back.
-        let mut columns = std::mem::take(&mut self.inverse);
-        columns.fill(0.0);
-        for c in 0..n {
-            for i in c..n {
-                let row = &self.root[i * n..i * n + i];
-                let sum: f64 = (c..i).map(|k| columns[c * n + k] * row[k]).sum();
-                let given = f64::from(u8::from(i == c));
-                columns[c * n + i] = (given - sum) / self.root[i * n + i];
-            }
-        }
-        let back = |side: usize, at: usize| -> f64 {
-            let column = &columns[at * n..at * n + n];
-            column
-                .iter()
-                .zip(&self.sides[side])
-                .map(|(a, b)| a * b)
-                .sum()
-        };
-        let effects: Vec<[f64; 2]> = (0..n).map(|i| [back(0, i), back(1, i)]).collect();
-        let mut out = columns.clone();
-        for i in 0..n {
-            for j in 0..=i {
-                let [a, b] = [&columns[i * n..i * n + n], &columns[j * n..j * n + n]];
-                let full: f64 = a.iter().zip(b).map(|(x, y)| x * y).sum();
-                let g = &self.of_effects;
-                let off = (0..2)
-                    .map(|k| {
-                        (0..2)
-                            .map(|l| effects[i][k] * g[k][l] * effects[j][l])
-                            .sum::<f64>()
-                    })
-                    .sum::<f64>();
-                out[i * n + j] = full - off;
-                out[j * n + i] = full - off;
-            }
-        }
-        self.inverse = out;
-    }
-
-    /// Differences of points left out from what the others say, with their variances.
-    fn left_out(&mut self, points: &[Point]) -> Vec<(f64, f64)> {
-        self.project();
-        let n = self.n;
-        (0..n)
-            .map(|i| {
-                let row = &self.inverse[i * n..i * n + n];
-                let sum: f64 = row
-                    .iter()
-                    .zip(points)
-                    .map(|(p, point)| p * point.value)
-                    .sum();
-                (sum / row[i], 1.0 / row[i])
-            })
-            .collect()
-    }
-
-    /// The seasons, less their mean over a year.
-    fn posterior(&mut self, points: &[Point], season: f64) -> Posterior {
-        self.project();
-        let (n, tau) = (self.n, season * season);
-        let mut sums = [[0.0; 12]; 12];
-        let mut mean = [0.0; 12];
-        for i in 0..n {
-            let a = points[i].month;
-            for j in 0..n {
-                let p = self.inverse[i * n + j];
-                sums[a][points[j].month] += p;
-                mean[a] += tau * p * points[j].value;
-            }
-        }
-        let mut covariance = sums.map(|row| row.map(|sum| -tau * tau * sum));
-        (0..12).for_each(|month| covariance[month][month] += tau);
-        centred(&mut mean, &mut covariance);
-        Posterior { mean, covariance }
-    }
+    let mean = mean.map(|sum| sum / weight);
+    let covariance =
+        std::array::from_fn(|j| std::array::from_fn(|k| second[j][k] / weight - mean[j] * mean[k]));
+    let [of_year, square] = trend.map(|sum| sum / weight);
+    let sd = libm::sqrt((square - of_year * of_year).max(0.0));
+    Ok((mean, covariance, [of_year, sd]))
 }
 
 /// Takes the mean over a year off, weighted by days.
