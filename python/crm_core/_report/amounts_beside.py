@@ -49,7 +49,6 @@ def said(reading: OrderReading) -> None:
     """All notes of this module; `reading` has orders, dates, amounts and money."""
     name = reading.arguments["amount"]
     amounts = groups.values(reading.plain_amounts(name))
-    _less_discount(reading, name, amounts)
     _numbered(reading, name, amounts)
     _minority(reading, amounts)
     _last_is_sum(reading, name, amounts)
@@ -73,31 +72,6 @@ def _money(reading: OrderReading, name: str) -> Any:
         return None
     values = groups.values(found)
     return np.where(values.valid, values.floats, np.nan)
-
-
-def _less_discount(reading: OrderReading, name: str, amounts: Values) -> None:
-    """A column that is the amount less a discount which is not read."""
-    taken = {one: _money(reading, one) for one in _unread(reading) if statuses.is_discount(one)}
-    own = np.where(amounts.valid, amounts.floats, np.nan)
-    for discount, off in taken.items():
-        if off is None or not np.any(np.nan_to_num(off) != 0):
-            continue
-        less = own - np.abs(np.nan_to_num(off))
-        for other in _unread(reading):
-            money = None if other in taken else _money(reading, other)
-            if money is None:
-                continue
-            here = ~np.isnan(money) & ~np.isnan(own)
-            if np.any(here) and np.mean(np.abs(less - money)[here] <= 0.005) >= _NEARLY_ALL:
-                values = {
-                    "column": name,
-                    "discount": discount,
-                    "other": other,
-                    "own": f"{_sum(own):,}",
-                    "total": f"{_sum(money):,}",
-                }
-                reading.warnings.append(Note("less_discount", values))
-                return
 
 
 def _numbered(reading: OrderReading, name: str, amounts: Values) -> None:

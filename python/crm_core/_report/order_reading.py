@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from . import (
     amount_meaning,
     dates,
+    discounts,
     doubts,
     groups,
     ids,
@@ -22,7 +23,6 @@ from . import (
     odd_rows,
     other_tables,
     states,
-    statuses,
 )
 from .columns import (
     as_text,
@@ -47,7 +47,6 @@ from .headings import (
     find,
     further,
     is_currency,
-    is_goods,
     registered_at,
 )
 from .layouts import MEANINGS, fold, fold_word
@@ -243,6 +242,8 @@ class OrderReading(StateReading):
 
     def _doubts(self) -> None:
         doubts.of_amounts(self)
+        if self.table.num_rows:
+            discounts.refuse_fractions(self)
         if self.layout is None:
             odd_rows.of_items(self, list(doubts.of_items(self)))
 
@@ -251,6 +252,7 @@ class OrderReading(StateReading):
             doubts.below_zero(self)
 
     def _numbers(self) -> None:
+        discounts.refuse_percent(self)
         for role in ("amount", *MONEY, "quantity"):
             self._number(role)
 
@@ -540,28 +542,7 @@ class OrderReading(StateReading):
         return amount_meaning.level(name, money, keys, lines, self._of_layout(role))
 
     def _unread_discounts(self) -> None:
-        """Discounts, coupons and points if the amounts of lines may not be net of them."""
-        of_order = self.arguments["amount_is"] == "order"
-        if self.layout is not None or (of_order and not is_goods(self.arguments["amount"])):
-            return
-        left_out = {fold(name) for name in self.settings.ignore}
-        for name in self.unread:
-            if name in self.dimensions or fold(name) in left_out or not statuses.is_discount(name):
-                continue
-            values = numbers(self.table[name], self.settings.decimal)
-            count = 0
-            if values is not None:
-                count = pc.sum(pc.not_equal(values.cast(pa.float64()), 0.0)).as_py() or 0
-            elif (text := shown(self.table[name])) is not None:
-                shares = pc.match_substring_regex(text, r"^\s*-?\d+([.,]\d+)?\s*[%％]$")
-                count = pc.sum(shares).as_py() or 0
-            if count:
-                code = "unread_discount"
-                if values is None or statuses.speaks_of("percent", name):
-                    code = "unread_percent"
-                elif "discount" in self.arguments:
-                    code = "second_discount"
-                self.warnings.append(Note(code, {"column": name, "rows": count}))
+        discounts.unread(self)
 
     def _facts(self) -> None:
         """What `--check` shows besides the choices."""

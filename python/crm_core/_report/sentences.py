@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from .doubt_sentences import DOUBTS
+
 REASONS: Mapping[str, tuple[str, str]] = {
     "given": ("as you said", "指定どおり"),
     "layout": ("{detail}", "{detail}の項目名"),
@@ -619,4 +621,5 @@ NOTES: Mapping[str, tuple[str, str]] = {
         "カート追加または購入のイベントがないため、カゴ落ちは省きました。",
     ),
     "filtered_customers": ("Only customers with {where}.", "対象の顧客: {where}。"),
+    **DOUBTS,
 }
