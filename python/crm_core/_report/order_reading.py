@@ -20,6 +20,7 @@ from . import (
     last_rows,
     layouts,
     likely,
+    marked_rows,
     odd_rows,
     other_tables,
     states,
@@ -244,6 +245,7 @@ class OrderReading(StateReading):
         doubts.of_amounts(self)
         if self.table.num_rows:
             discounts.refuse_fractions(self)
+            marked_rows.said(self)
         if self.layout is None:
             odd_rows.of_items(self, list(doubts.of_items(self)))
 
