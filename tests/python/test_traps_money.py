@@ -4,7 +4,7 @@ Every file is of a few rows whose sums are redone by hand.
 """
 
 import pytest
-from test_meaning import frame, totals, warned
+from test_meaning import frame, noted, totals, warned
 
 import crm_core as crm
 
@@ -192,3 +192,98 @@ c,2026-02-01,5,2026-02-02
 """
     said = warned(crm.read_orders(frame(text), currency="USD"))
     assert "all rows come to 65, the last state of each order alone to 35" in said
+
+
+# ---- totals that repeat, and subtotals -----------------------------------------------------------
+
+DAYS = """
+customer_id,order_date,item,order_total
+a,2026-01-03,x,30
+a,2026-01-03,y,30
+b,2026-01-04,x,10
+c,2026-01-04,x,25
+c,2026-01-04,z,25
+"""
+
+
+def said_of(text, **options):
+    return warned(crm.read_orders(frame(text), **{"currency": "USD", **options}))
+
+
+def test_equal_totals_of_one_day_are_said():
+    said = said_of(DAYS)
+    assert '"order_total" is the same on several rows' in said and "(2 times)" in said
+    assert "come to 65, as counted to 120" in said  # 30 + 10 + 25
+    assert not said_of(DAYS, amount_is="line")
+    alone = DAYS.replace("c,2026-01-04,z,25", "d,2026-01-04,z,25")
+    assert "come to 90, as counted to 120" in said_of(alone)
+    assert not said_of(DAYS.replace("order_total", "amount"))
+    apart = DAYS.replace("y,30", "y,31").replace("z,25", "z,26")
+    assert "as counted" not in said_of(apart)
+
+
+@pytest.mark.parametrize(
+    ("rows", "what"),
+    [
+        (["a,03,10", "a,05,20", "a,05,30", "b,04,5", "b,06,6", "b,06,11"], "same customer"),
+        (["a,03,10", "b,03,20", "c,03,30", "b,04,5", "c,04,6", "d,04,11"], "same day or month"),
+        (["a,03,10", "a,05,20", ",05,30", "b,04,5", "b,06,6", ",06,11"], "without a customer"),
+        (["a,03,10", "b,09,20", "Jan total,31,30", "b,04,5", "c,06,6", "Feb total,28,11"], "word"),
+        (["a,03,10", "a,05,20", "a 計 小計,05,30", "b,04,5", "b,06,6", "b 小計,06,11"], "word"),
+    ],
+)
+def test_subtotals_among_the_rows_are_said_with_both_totals(rows, what):
+    text = "\n".join(["customer_id,order_day,amount", *rows])
+    text = text.replace(",0", ",2026-01-0").replace(",31,", ",2026-01-31,")
+    text = text.replace(",28,", ",2026-02-28,")
+    said = said_of(text)
+    assert what in said and "come to 82, without them to 41" in said
+    off = text.replace(",11", ",12").replace(",30", ",29")
+    assert "without them" not in said_of(off)
+
+
+def test_months_of_subtotals_are_said():
+    rows = ["a,01-03,10", "b,01-09,20", "z,01-31,30", "b,02-04,5", "c,02-06,6", "z,02-28,11"]
+    text = "customer_id,order_day,amount\n" + "\n".join(rows).replace(",0", ",2026-0")
+    assert "same day or month" in said_of(text)
+
+
+def test_a_customer_called_by_a_word_for_a_total_is_said():
+    rows = ["a,2026-01-03,10", "合計,2026-01-04,40", *(f"c{at},2026-01-05,1" for at in range(6))]
+    said = said_of("\n".join(["customer_id,order_day,amount", *rows]))
+    assert "have a word for a total" in said and "come to 56, without them to 16" in said
+    assert not said_of("\n".join(["customer_id,order_day,amount", *rows[:1], *rows[2:]]))
+
+
+def test_sums_by_chance_are_no_subtotals():
+    rows = ["a,2026-01-03,10", "a,2026-01-04,20", "a,2026-01-05,30", "b,2026-01-06,5"]
+    assert not said_of("\n".join(["customer_id,order_day,amount", *rows]))
+
+
+# ---- rows that are left out, and words that nothing explains -------------------------------------
+
+
+def test_rows_that_are_left_out_are_said_with_their_money():
+    rows = ["1,a,soon,10", "2,b,2026-01-03,20", "3,c,,5", "4,d,soon,x"]
+    said = said_of("\n".join([HEAD, *rows]), bad_rows="drop")
+    assert '2 rows have a date in "order_date" that cannot be read' in said
+    assert "come to 10, without 1 rows whose amount cannot be read either" in said
+    assert '1 rows have no value in "order_date"' in said and "come to 5" in said
+    assert '1 cells of "total" could not be read' in said and "not known" in said
+
+
+def test_money_that_cannot_be_read_is_not_said_to_take_its_row_along():
+    rows = ["1,a,2026-01-03,10,x", "2,b,2026-01-03,20,1"]
+    text = "\n".join([f"{HEAD},discount", *rows])
+    found = crm.read_orders(frame(text), currency="USD", discount="discount", bad_rows="drop")
+    assert totals(found) == {"a": 10, "b": 19} and "their rows count" in warned(found)
+    assert "left out" not in warned(found) + noted(found)
+
+
+def test_words_that_nothing_explains_are_said_among_several():
+    rows = [f"{at},c{at},2026-01-03,10" for at in range(1, 14)]
+    cells = ["sale"] * 8 + ["pickup"] * 4 + ["glorp"]
+    said = noted(read("type", cells, rows=rows))
+    assert '"type" has words that nothing explains' in said and "pickup" in said
+    assert "in 5 rows" in said and "come to 130 with them and to 80 without" in said
+    assert "nothing explains" not in noted(read("type", ["sale"] * 8 + ["returned"] * 5, rows=rows))

@@ -61,4 +61,61 @@ DOUBTS: Mapping[str, tuple[str, str]] = {
         "各注文の最新の行だけなら{last}です。古い行をファイルから除くか、"
         "すべて数えるなら --ignore を指定してください。",
     ),
+    "subtotals_customer": (
+        'In {rows} rows (the first is {row}) "{column}" is the sum of the rows above it of the '
+        "same customer: with these rows the amounts come to {own}, without them to {rest}. Leave "
+        "rows of subtotals out of the file.",
+        "{rows}行(最初は{row})の「{column}」は、同じ顧客の上の行の合計と一致します。含めると{own}、"
+        "除くと{rest}です。小計の行ならファイルから除いてください。",
+    ),
+    "subtotals_period": (
+        'In {rows} rows (the first is {row}) "{column}" is the sum of the rows above it of the '
+        "same day or month: with these rows the amounts come to {own}, without them to {rest}. "
+        "Leave rows of subtotals out of the file.",
+        "{rows}行(最初は{row})の「{column}」は、同じ日または月の上の行の合計と一致します。含める"
+        "と{own}、除くと{rest}です。小計の行ならファイルから除いてください。",
+    ),
+    "subtotals_blank": (
+        'In {rows} rows without a customer (the first is {row}) "{column}" is the sum of the '
+        "rows above: with these rows the amounts come to {own}, without them to {rest}. Leave "
+        "rows of subtotals out of the file.",
+        "顧客のない{rows}行(最初は{row})の「{column}」は、上の行の合計と一致します。含めると{own}、"
+        "除くと{rest}です。小計の行ならファイルから除いてください。",
+    ),
+    "subtotals_word": (
+        "{rows} rows (the first is {row}) have a word for a total and count like any row: with "
+        "them the amounts come to {own}, without them to {rest}. Leave rows of subtotals out of "
+        "the file.",
+        "合計を表す語のある{rows}行(最初は{row})も注文として数えています。含めると{own}、除くと"
+        "{rest}です。小計の行ならファイルから除いてください。",
+    ),
+    "minority_words": (
+        '"{column}" has words that nothing explains ({word}) in {rows} rows: the amounts come to '
+        "{own} with them and to {rest} without. --refund-rows takes them as money given back.",
+        "「{column}」の意味の分からない語({word})が{rows}行にあります。含めると{own}、除くと"
+        "{rest}です。返金の行なら --refund-rows を指定してください。",
+    ),
+    "dates_dropped": (
+        "{rows} rows have a date in {columns} that cannot be read and are left out, as "
+        "--bad-rows drop says; their amounts come to {amount}.",
+        "{columns}の日付を読み取れない{rows}行(金額 {amount})は --bad-rows drop により除きました。",
+    ),
+    "dates_dropped_and_gone": (
+        "{rows} rows have a date in {columns} that cannot be read and are left out, as "
+        "--bad-rows drop says; their amounts come to {amount}, without {gone} rows whose amount "
+        "cannot be read either.",
+        "{columns}の日付を読み取れない{rows}行(金額 {amount}、ほかに金額も読み取れない{gone}行)は"
+        " --bad-rows drop により除きました。",
+    ),
+    "money_dropped": (
+        '{rows} cells of "{column}" could not be read: their rows count, and nothing is taken '
+        "off or added for these cells.",
+        "「{column}」の{rows}件は読み取れないため、その値を0として行は数えました。",
+    ),
+    "amounts_dropped": (
+        '{rows} cells of "{column}" could not be read and their rows are left out, as --bad-rows '
+        "drop says: what they come to is not known, and the totals are without it.",
+        "「{column}」を読み取れない{rows}行は --bad-rows drop により除きました。その金額は不明で、"
+        "合計に含まれません。",
+    ),
 }

@@ -24,6 +24,7 @@ from . import (
     odd_rows,
     other_tables,
     states,
+    subtotals,
 )
 from .columns import (
     as_text,
@@ -246,6 +247,7 @@ class OrderReading(StateReading):
         if self.table.num_rows:
             discounts.refuse_fractions(self)
             marked_rows.said(self)
+            subtotals.said(self)
         if self.layout is None:
             odd_rows.of_items(self, list(doubts.of_items(self)))
 
@@ -305,11 +307,23 @@ class OrderReading(StateReading):
         if not blank or self.settings.bad_rows != "drop":
             return
         here = np.logical_or.reduce(list(blank.values()))
-        amounts = self.floats("amount")
-        amount = amount_meaning.rounded(np.nan_to_num(amounts[here]))
-        names = ", ".join(f'"{name}"' for name in blank)
-        values = {"rows": int(np.count_nonzero(here)), "columns": names, "amount": f"{amount:,}"}
-        self.warnings.append(Note("blank_dropped", values))
+        unread = np.zeros_like(here)
+        unread[self.unread_cells.get(self.arguments["ordered_at"], [])] = True
+        for code, rows in (("dates_dropped", here & unread), ("blank_dropped", here & ~unread)):
+            if not np.any(rows):
+                continue
+            found, keys = marked_rows.worth(self)
+            amount = amount_meaning.total(marked_rows.some_of(found, rows), keys)
+            gone = int(np.count_nonzero(rows & ~found.valid))
+            said = [name for name, of in blank.items() if np.any(of & rows)]
+            values = {
+                "rows": int(np.count_nonzero(rows)),
+                "columns": ", ".join(f'"{name}"' for name in said),
+                "amount": f"{amount:,}",
+                "gone": gone,
+            }
+            code += "_and_gone" if gone and code == "dates_dropped" else ""
+            self.warnings.append(Note(code, values))
 
     def _no_total_row(self) -> None:
         """Last rows of totals or of remarks, which have no customer, are no orders."""
