@@ -62,6 +62,8 @@ from .source import Source, sources_of
 from .state_reading import StateReading, is_in
 from .understanding import first_order, looks
 
+# Cells that say that there is nothing.
+_NONE = frozenset(("", "0", "0.0", "0.00", "false", "-", "no", "n", "none", "null"))
 _KEY = ("customer_id", "ordered_at", "amount", "order_id", "quantity")
 
 
@@ -201,6 +203,8 @@ class OrderReading(StateReading):
             self._refund_rows,
             self._blank_keys,
             self._levels,
+            self._contained,
+            self._layout_says,
             self._doubts,
             self._states,
             self._below_zero,
@@ -516,6 +520,43 @@ class OrderReading(StateReading):
                 self.extra.append(Choice("money_of", own, f"money_{reason}", name))
             if own == "order" and wanted == "line":
                 self.notes.append(Note("order_level", {"column": name}))
+
+    def _contained(self) -> None:
+        """Money that the layout's amount contains is not handed on: it would count twice."""
+        contains = self.layout.amount_contains if self.layout is not None else ()
+        for role in contains if self._of_layout("amount") else ():
+            if role not in self.chosen:
+                continue
+            name, amount = self.chosen[role].value, self.chosen["amount"].value
+            if self.settings.columns.get(role) is not None:
+                raise Problem(
+                    f'--{role} "{name}": the amounts of "{amount}" contain it already',
+                    f"Leave --{role} out, or name with --amount a column that does not contain it.",
+                )
+            money = groups.values(self.plain_amounts(name))
+            money = marked_rows.some_of(money, money.floats > 0)  # some write -99999 for none
+            keys = self.keys if self.arguments["amount_is"] == "order" else None
+            if total := amount_meaning.total(money, keys):
+                values = {"column": name, "amount": amount, "total": f"{total:,}"}
+                self.notes.append(Note(f"contains_{role}", values))
+            self.chosen.pop(role)
+            self.arguments.pop(role)
+
+    def _layout_says(self) -> None:
+        """What the layout does not do with columns that hold something."""
+        for wanted, sentences in (self.layout.says if self.layout is not None else {}).items():
+            name = layouts.column([wanted], self.table.column_names)
+            column = None if name is None else shown(self.table[name])
+            if name is None or column is None:
+                continue
+            none = [text for text in distinct(column) if fold_word(text) in _NONE]
+            here = pc.and_not(
+                pc.is_valid(column), pc.is_in(column, value_set=pa.array(none, pa.string()))
+            )
+            if rows := pc.sum(here).as_py():
+                values = {"column": name, "rows": rows, **sentences}
+                self.warnings.append(Note("layout_says", values))
+            self.unread = [one for one in self.unread if one != name]
 
     def _levels_said(self) -> None:
         money = {self.chosen[role].value for role in MONEY if role in self.chosen}
