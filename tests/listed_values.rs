@@ -23,7 +23,7 @@ struct Choice {
     values: Vec<String>,
     /// The part of the reference that lists them.
     section: &'static str,
-    /// Whether anything but a word is taken as well, such as a length of time.
+    /// Whether anything but a word is taken as well, such as a length of time or an object of factors.
     or_else: bool,
 }
 
@@ -339,7 +339,7 @@ fn the_reference_lists_these_values_and_no_others() {
         assert_eq!(told, listed, "{at:?}");
         assert_eq!(
             choice.or_else,
-            ty.contains("integer or text"),
+            ty.contains("integer or text") || ty.contains("or object from"),
             "{at:?} {ty}"
         );
     }

@@ -57,7 +57,7 @@ use crate::data::Orders;
 use crate::error::{Error, Result};
 use crate::money::Currency;
 use crate::num::{Fraction, sum_error};
-use crate::scope::{Occasion, Scope};
+use crate::scope::{At, Occasion};
 use crate::season::{Clock, Seasons};
 use crate::summary::clv_summary::Unit;
 use crate::summary::{Gaps, Totals, clv_summary, rolling_origin};
@@ -224,7 +224,7 @@ impl Analysis for BacktestClv {
     type Data = Orders;
     type Options = Options;
 
-    fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
+    fn run(orders: &Orders, at: &At, options: &Options, context: &Context) -> Result<Table> {
         let whole_days = |option: &str, duration: Duration| {
             let days = libm::ceil(duration.as_days());
             match (1.0..=3_653.0).contains(&days) {
@@ -235,16 +235,16 @@ impl Analysis for BacktestClv {
         let within = whole_days("within", options.within)?;
         let step = whole_days("step", options.step)?;
         // Purchases are purchase days, as in all models of purchases.
-        let scope = Scope {
+        let at = At {
             occasion: Some(Occasion::Day),
-            ..scope.clone()
+            ..*at
         };
-        let whole = Gaps::new(orders, &scope, context)?;
+        let whole = Gaps::new(orders, &at, context)?;
         let mut rows = Vec::new();
         let mut seasons = None;
         for origin in rolling_origin::origins(&whole, options.origins, step, within)? {
             context.check()?;
-            let then = Then::new(orders, &scope, (origin, within), options, context)?;
+            let then = Then::new(orders, &at, (origin, within), options, context)?;
             let before = rows.len();
             then.judge(options, &mut rows)?;
             let (over, now) = rows.split_at_mut(before);
@@ -327,12 +327,12 @@ struct Then {
 impl Then {
     fn new(
         orders: &Orders,
-        scope: &Scope,
+        at: &At,
         (origin, within): (Day, u32),
         asked: &Options,
         context: &Context,
     ) -> Result<Self> {
-        let then = rolling_origin::scope_at(scope, origin);
+        let then = At { day: origin, ..*at };
         let gaps = Gaps::new(orders, &then, context)?;
         let (factors, seasons) = asked.seasonality.of(&gaps, context)?;
         let first = gaps.first_day.iter().copied().min().unwrap_or(origin.0);
@@ -340,7 +340,10 @@ impl Then {
             Some(factors) => Some(factors.clock(Day(first), origin)?),
             None => None,
         };
-        let end = rolling_origin::scope_at(scope, Day(origin.0.saturating_add_unsigned(within)));
+        let end = At {
+            day: Day(origin.0.saturating_add_unsigned(within)),
+            ..*at
+        };
         let options = clv_summary::Options::default();
         let summary = clv_summary::Summary::run(orders, &then, &options, context)?;
         let known = Totals::new(orders, &then, context)?;

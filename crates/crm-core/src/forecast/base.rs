@@ -74,10 +74,9 @@ use crate::data::Orders;
 use crate::error::{Error, Result};
 use crate::money::Currency;
 use crate::num::{Fraction, Positive};
-use crate::scope::{MoneyThreshold, Occasion, Scope};
+use crate::scope::{At, MoneyThreshold, Occasion, Scope};
 use crate::season::Seasons;
 use crate::segmentation::cpm;
-use crate::summary::Totals;
 use crate::table::{Column, Field, Label, Table, Values, columns};
 use crate::time::Day;
 
@@ -192,18 +191,17 @@ impl Analysis for BaseForecast {
         Ok((scope, Options { money, ..options }))
     }
 
-    fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
+    fn run(orders: &Orders, at: &At, options: &Options, context: &Context) -> Result<Table> {
         if !(1..=10).contains(&options.years) {
             return Err(Error::option("years", options.years, "1 to 10"));
         }
         if !(20..=10_000).contains(&options.draws) {
             return Err(Error::option("draws", options.draws, "20 to 10,000"));
         }
-        let scope = Scope {
+        let at = At {
             occasion: Some(Occasion::Day),
-            ..scope.clone()
+            ..*at
         };
-        let today = Totals::new(orders, &scope, context)?.as_of;
         let asked = (&options.seasonality, options.money);
         let draws = Draws {
             count: options.draws,
@@ -213,24 +211,24 @@ impl Analysis for BaseForecast {
         // The shop at the end of each year, from two years ago to today.
         let mut bases = Vec::new();
         for back in [2, 1, 0] {
-            let day = Day(today.0.saturating_sub_unsigned(back * YEAR));
+            let day = Day(at.day.0.saturating_sub_unsigned(back * YEAR));
             push(
                 &mut bases,
-                Base::new(orders, &scope, asked, day, context)?,
+                Base::new(orders, &at, asked, day, context)?,
                 "forecast",
             )?;
         }
         let (mut rows, mut without) = (Vec::new(), Vec::new());
         let (mut shared_errors, mut seasons) = (Vec::new(), Vec::new());
-        for at in [1, 2] {
-            let (before, base) = (&bases[at - 1], &bases[at]);
+        for turn in [1, 2] {
+            let (before, base) = (&bases[turn - 1], &bases[turn]);
             if base.len() == 0 {
                 continue;
             }
-            let tested = at == 1;
+            let tested = turn == 1;
             let years = if tested { 1 } else { options.years };
             let origin = base.known.origin;
-            let shared = shared(orders, &scope, &options.seasonality, origin, context)?;
+            let shared = shared(orders, &at, &options.seasonality, origin, context)?;
             shared_errors.push(json!({
                 "origin": origin,
                 "orders": shared.orders,
@@ -244,7 +242,7 @@ impl Analysis for BaseForecast {
             let by_moves = match before.len() {
                 0 => Err("no_customers_a_year_before"),
                 _ => {
-                    let came = before.later(&Later::new(base, orders, &scope, context)?)?;
+                    let came = before.later(&Later::new(base, orders, &at, context)?)?;
                     let moves = markov::Moves::new(before, &came, base);
                     let said = moves.forecast(base, years, draws)?;
                     said.ok_or("segments_not_seen_a_year_before")
@@ -252,7 +250,7 @@ impl Analysis for BaseForecast {
             };
             let actual = match tested {
                 true => {
-                    let end = Later::new(&bases[2], orders, &scope, context)?;
+                    let end = Later::new(&bases[2], orders, &at, context)?;
                     let came = base.later(&end)?;
                     let place = base.known.shown.iter().filter_map(|&i| came.place[i]);
                     let active = place.filter(|&at| end.base.is_active(at));

@@ -8,7 +8,7 @@ use crate::analysis::Analysis;
 use crate::context::Context;
 use crate::data::Orders;
 use crate::error::Result;
-use crate::scope::Scope;
+use crate::scope::At;
 use crate::season::{Clock, Seasons};
 use crate::summary::rolling_origin::{places, shown};
 use crate::summary::{Gaps, Totals, clv_summary};
@@ -31,7 +31,7 @@ pub(super) struct Known {
 impl Known {
     pub(super) fn new(
         orders: &Orders,
-        then: &Scope,
+        then: &At,
         seasonality: &Seasons,
         context: &Context,
     ) -> Result<Self> {

@@ -6,12 +6,12 @@ use crate::context::{Context, collect, filled};
 use crate::data::Orders;
 use crate::error::Result;
 use crate::num::Fraction;
-use crate::scope::{MoneyThreshold, Scope};
+use crate::scope::{At, MoneyThreshold};
 use crate::season::Seasons;
 use crate::segmentation::cpm;
 use crate::segmentation::cpm::State;
 use crate::summary::Totals;
-use crate::summary::rolling_origin::{places, scope_at};
+use crate::summary::rolling_origin::places;
 use crate::time::Day;
 
 /// How the intervals are drawn.
@@ -47,7 +47,7 @@ impl Year {
 /// The shop at an origin, with the segments.
 pub(super) struct Base {
     pub(super) known: Known,
-    pub(super) churn: Scope,
+    pub(super) churn: At,
     /// CPM segment with state: 2 · rung + churned, rungs from `first` on.
     pub(super) state: Vec<u8>,
     /// Codes there are.
@@ -60,12 +60,12 @@ impl Base {
     /// The shop at `origin`; `money` is the threshold of the segments.
     pub(super) fn new(
         orders: &Orders,
-        scope: &Scope,
+        at: &At,
         (seasonality, money): (&Seasons, Option<MoneyThreshold>),
         origin: Day,
         context: &Context,
     ) -> Result<Self> {
-        let then = scope_at(scope, origin);
+        let then = At { day: origin, ..*at };
         let known = Known::new(orders, &then, seasonality, context)?;
         let ladder = cpm::Options {
             money,
@@ -126,13 +126,11 @@ pub(super) struct Later<'a> {
 }
 
 impl<'a> Later<'a> {
-    pub(super) fn new(
-        base: &'a Base,
-        orders: &Orders,
-        scope: &Scope,
-        context: &Context,
-    ) -> Result<Self> {
-        let then = scope_at(scope, base.known.origin);
+    pub(super) fn new(base: &'a Base, orders: &Orders, at: &At, context: &Context) -> Result<Self> {
+        let then = At {
+            day: base.known.origin,
+            ..*at
+        };
         let year = Totals::within(orders, &then, YEAR, context)?;
         Ok(Self { base, year })
     }

@@ -6,10 +6,9 @@ use super::model;
 use crate::context::Context;
 use crate::data::Orders;
 use crate::error::Result;
-use crate::scope::Scope;
+use crate::scope::At;
 use crate::season::Seasons;
 use crate::summary::Totals;
-use crate::summary::rolling_origin::scope_at;
 use crate::time::Day;
 
 /// Origins before this one that judge the shared error, at most, and the days between them.
@@ -23,7 +22,7 @@ const TYPICAL_COUNTS: f64 = 3.0;
 /// How wrong the forecast of a year was, made at earlier origins from what was known then.
 pub(super) fn shared(
     orders: &Orders,
-    scope: &Scope,
+    at: &At,
     seasonality: &Seasons,
     origin: Day,
     context: &Context,
@@ -33,7 +32,7 @@ pub(super) fn shared(
     for back in 0..ORIGINS {
         let end = Day(origin.0.saturating_sub_unsigned(back * STEP));
         let then = Day(end.0.saturating_sub_unsigned(YEAR));
-        let known = Known::new(orders, &scope_at(scope, then), seasonality, context)?;
+        let known = Known::new(orders, &At { day: then, ..*at }, seasonality, context)?;
         let began = known.totals.first_day.iter().min();
         if began.is_none_or(|began| then.0.abs_diff(*began) < YEAR) {
             break;
@@ -42,7 +41,7 @@ pub(super) fn shared(
             break;
         };
         let said = fitted.exact(&known, &[YEAR])?[0];
-        let year = Totals::within(orders, &scope_at(scope, end), YEAR, context)?;
+        let year = Totals::within(orders, &At { day: end, ..*at }, YEAR, context)?;
         let came = known.came(&year, orders.ids().len())?;
         if said.iter().chain(&came).any(|sum| *sum <= 0.0) {
             continue;

@@ -59,10 +59,9 @@ use crate::data::Orders;
 use crate::error::{Error, Result};
 use crate::money::Currency;
 use crate::num::{Fraction, sum_error};
-use crate::scope::{Occasion, Scope};
+use crate::scope::{At, Occasion};
 use crate::season::Seasons;
 use crate::summary::Totals;
-use crate::summary::rolling_origin::scope_at;
 use crate::table::{Column, Field, Label, Table, Values, columns};
 use crate::time::{Day, Period};
 
@@ -161,13 +160,13 @@ impl Said {
     /// The forecast from what was known at an origin, or why there is none.
     fn new(
         orders: &Orders,
-        scope: &Scope,
+        at: &At,
         (origin, options): (Day, &Options),
         context: &Context,
     ) -> Result<std::result::Result<Self, &'static str>> {
         let known = Known::new(
             orders,
-            &scope_at(scope, origin),
+            &At { day: origin, ..*at },
             &options.seasonality,
             context,
         )?;
@@ -207,11 +206,14 @@ impl Said {
     }
 
     /// What came in these months.
-    fn came(&self, orders: &Orders, scope: &Scope, context: &Context) -> Result<Vec<Parts>> {
+    fn came(&self, orders: &Orders, at: &At, context: &Context) -> Result<Vec<Parts>> {
         let mut months = room(self.days.len(), "forecast")?;
         for days in &self.days {
-            let scope = scope_at(scope, Day(days.end - 1));
-            let month = Totals::within(orders, &scope, days.end.abs_diff(days.start), context)?;
+            let then = At {
+                day: Day(days.end - 1),
+                ..*at
+            };
+            let month = Totals::within(orders, &then, days.end.abs_diff(days.start), context)?;
             let existing = self.known.came(&month, orders.ids().len())?;
             let mut all = [0.0; 2];
             for (orders, revenue) in month.orders.iter().zip(&month.revenue) {
@@ -315,22 +317,22 @@ fn estimate(value: f64, variance: f64, interval: Fraction) -> Estimate {
 /// The forecasts of earlier origins whose months are over, the last one first.
 fn past(
     orders: &Orders,
-    scope: &Scope,
+    at: &At,
     (today, options): (Day, &Options),
     context: &Context,
 ) -> Result<Vec<Past>> {
     let mut all = Vec::new();
     for back in 0..ORIGINS {
         let origin = months_before(today, options.months as i32 + back * STEP);
-        let began = Totals::new(orders, &scope_at(scope, origin), context)?;
+        let began = Totals::new(orders, &At { day: origin, ..*at }, context)?;
         let began = began.first_day.iter().copied().min();
         if began.is_none_or(|began| origin.0.abs_diff(began) < YEAR) {
             break;
         }
-        let Ok(said) = Said::new(orders, scope, (origin, options), context)? else {
+        let Ok(said) = Said::new(orders, at, (origin, options), context)? else {
             break;
         };
-        let came = said.came(orders, scope, context)?;
+        let came = said.came(orders, at, context)?;
         push(&mut all, Past::new(&said, &came), "forecast")?;
     }
     Ok(all)
@@ -397,21 +399,21 @@ impl Analysis for ShopForecast {
     type Data = Orders;
     type Options = Options;
 
-    fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
+    fn run(orders: &Orders, at: &At, options: &Options, context: &Context) -> Result<Table> {
         if !(1..=60).contains(&options.months) {
             return Err(Error::option("months", options.months, "1 to 60"));
         }
-        let scope = Scope {
+        let at = At {
             occasion: Some(Occasion::Day),
-            ..scope.clone()
+            ..*at
         };
-        let totals = Totals::new(orders, &scope, context)?;
+        let totals = Totals::new(orders, &at, context)?;
         let today = totals.as_of;
         let began = totals.first_day.iter().copied().min();
         let young = began.is_none_or(|began| today.0.abs_diff(began) < YEAR);
-        let said = Said::new(orders, &scope, (today, options), context)?;
+        let said = Said::new(orders, &at, (today, options), context)?;
         let past = match &said {
-            Ok(_) if !young => past(orders, &scope, (today, options), context)?,
+            Ok(_) if !young => past(orders, &at, (today, options), context)?,
             _ => Vec::new(),
         };
         let rows = rows(

@@ -57,7 +57,7 @@ use crate::context::{Context, collect, push};
 use crate::data::Orders;
 use crate::error::{Error, Result};
 use crate::num::{Fraction, normal};
-use crate::scope::{Occasion, Scope};
+use crate::scope::{At, Occasion};
 use crate::summary::Gaps;
 use crate::table::{Column, Field, Label, Table, Values, columns};
 use crate::time::{Day, Period};
@@ -186,7 +186,7 @@ pub struct Estimate {
 /// # use crm_core::{Currency, Orders, Zone};
 /// # let orders = Orders::builder(Currency::JPY, Zone::UTC).order("c1", "2026-01-05", 5_000).build()?;
 /// let scope = Scope::as_of("2026-02-28".parse()?);
-/// let gaps = Gaps::new(&orders, &scope, &Context::default())?;
+/// let gaps = Gaps::new(&orders, &at, &Context::default())?;
 /// let found = estimate::estimate(&gaps, &estimate::Options::default(), &Context::default())?;
 /// assert_eq!(found.months, estimate::Verdict::TooShort);
 /// # Ok::<(), crm_core::Error>(())
@@ -415,12 +415,12 @@ impl Analysis for EstimateSeasonality {
     type Data = Orders;
     type Options = Options;
 
-    fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
-        let scope = Scope {
+    fn run(orders: &Orders, at: &At, options: &Options, context: &Context) -> Result<Table> {
+        let at = At {
             occasion: Some(Occasion::Day),
-            ..scope.clone()
+            ..*at
         };
-        let gaps = Gaps::new(orders, &scope, context)?;
+        let gaps = Gaps::new(orders, &at, context)?;
         let mut found = estimate(&gaps, options, context)?;
         found.factors.sort_by_key(|one| one.kind as u8);
         let z = normal::quantile(0.5 + 0.5 * options.interval.get());
