@@ -274,14 +274,15 @@ fn silence(
         *texts = room(n, "table")?;
     }
     for row in 0..n {
-        let law = shop.law(row);
+        let distribution = shop.gap_distribution(row);
         let elapsed = shop.gaps.open_days(row);
-        let silence = (law.as_ref()).map(|law| Silence::new(law, shop.gaps.last_day[row], None));
+        let silence = (distribution.as_ref())
+            .map(|distribution| Silence::new(distribution, shop.gaps.last_day[row], None));
         let level = silence.as_ref().map_or(Level::Ok, |s| s.level(elapsed));
         reached.push(silence.as_ref().and_then(|s| s.reached_on(level)));
         next.push(silence.as_ref().and_then(|s| s.next(level)));
-        let overdue = law.map_or(0.0, |law| {
-            crate::cycle::predict::overdue_probability(&law, elapsed)
+        let overdue = distribution.map_or(0.0, |distribution| {
+            crate::cycle::predict::overdue_probability(&distribution, elapsed)
         });
         let reason = Reason::new(&shop, row, overdue, false);
         codes.push(reason.code());

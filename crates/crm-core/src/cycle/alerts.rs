@@ -50,7 +50,7 @@ use sha2::{Digest, Sha256};
 
 use super::alert_words::{CHANGES, REASONS, Reason, SUPPRESSIONS, counterfactual};
 use super::expected::expected_orders;
-use super::gap_law::GapLaw;
+use super::gap_distribution::GapDistribution;
 use super::next_purchase::LEVELS;
 use super::predict::{Level, THRESHOLDS, alert_days, overdue_probability};
 use super::shop::{CUSTOMER, CUSTOMERS, Shop, View};
@@ -237,12 +237,18 @@ impl Analysis for Alerts {
                 }
                 _ => None,
             };
-            let Some(law) = shop.law(i) else { continue };
-            let silence = Silence::new(&law, shop.gaps.last_day[i], churn_days(at, options));
+            let Some(distribution) = shop.gap_distribution(i) else {
+                continue;
+            };
+            let silence = Silence::new(
+                &distribution,
+                shop.gaps.last_day[i],
+                churn_days(at, options),
+            );
             if silence.level(shop.gaps.open_days(i)) == Level::Lost && shop.shows(orders, i) {
                 lost += 1;
             }
-            if let Some(alert) = judge(&shop, i, &law, then, at, options) {
+            if let Some(alert) = judge(&shop, i, &distribution, then, at, options) {
                 let subscribed = subscribed.get(i) == Some(&true);
                 let suppressed = suppression(orders, &shop, i, subscribed);
                 push(
@@ -273,8 +279,8 @@ struct Then {
 
 impl Then {
     fn new(before: &Shop, i: usize, at: &At, options: &Options) -> Option<Self> {
-        let (law, last) = (before.law(i)?, before.gaps.last_day[i]);
-        let silence = Silence::new(&law, last, churn_days(at, options));
+        let (distribution, last) = (before.gap_distribution(i)?, before.gaps.last_day[i]);
+        let silence = Silence::new(&distribution, last, churn_days(at, options));
         let level = asked(&options.levels, silence.level(before.gaps.open_days(i)))?;
         Some(Then {
             level,
@@ -295,14 +301,14 @@ fn churn_days(at: &At, options: &Options) -> Option<i32> {
 fn judge(
     shop: &Shop,
     i: usize,
-    law: &GapLaw<'_>,
+    distribution: &GapDistribution<'_>,
     then: Option<Then>,
     at: &At,
     options: &Options,
 ) -> Option<Alert> {
     let last = shop.gaps.last_day[i];
     let elapsed = shop.gaps.open_days(i);
-    let silence = Silence::new(law, last, churn_days(at, options));
+    let silence = Silence::new(distribution, last, churn_days(at, options));
     let actual = silence.level(elapsed);
     let (then, returned) = match then {
         Some(then) if then.last == last => (Some(then.level), None),
@@ -321,8 +327,8 @@ fn judge(
         returned,
         level,
         reached_on: day,
-        overdue: overdue_probability(law, elapsed),
-        expected: expected_revenue(shop, i, law),
+        overdue: overdue_probability(distribution, elapsed),
+        expected: expected_revenue(shop, i, distribution),
         next: silence.next(actual),
         suppressed: None,
     })
@@ -342,7 +348,7 @@ fn asked(levels: &[Threshold], actual: Level) -> Option<Level> {
 
 /// The dates of the levels after an order, fixed at that order.
 pub(crate) struct Silence<'a, 'm> {
-    law: &'a GapLaw<'m>,
+    distribution: &'a GapDistribution<'m>,
     /// Day of that order.
     last: i32,
     /// Days after it from which the customer is lost by `churn_days`.
@@ -350,9 +356,13 @@ pub(crate) struct Silence<'a, 'm> {
 }
 
 impl<'a, 'm> Silence<'a, 'm> {
-    pub(crate) fn new(law: &'a GapLaw<'m>, last: i32, churn_days: Option<i32>) -> Self {
+    pub(crate) fn new(
+        distribution: &'a GapDistribution<'m>,
+        last: i32,
+        churn_days: Option<i32>,
+    ) -> Self {
         Self {
-            law,
+            distribution,
             last,
             churn_days,
         }
@@ -361,7 +371,7 @@ impl<'a, 'm> Silence<'a, 'm> {
     pub(crate) fn level(&self, elapsed: u32) -> Level {
         match self.churn_days {
             Some(days) if i64::from(elapsed) >= i64::from(days) => Level::Lost,
-            _ => Level::of(overdue_probability(self.law, elapsed)),
+            _ => Level::of(overdue_probability(self.distribution, elapsed)),
         }
     }
 
@@ -369,7 +379,7 @@ impl<'a, 'm> Silence<'a, 'm> {
     /// levels.
     pub(crate) fn reached_on(&self, level: Level) -> Option<i32> {
         let threshold = THRESHOLDS[(level as usize).checked_sub(1)?];
-        let [days] = alert_days(self.law, [threshold]);
+        let [days] = alert_days(self.distribution, [threshold]);
         let churned = self.churn_days.map(i32::unsigned_abs);
         let days = days.into_iter().chain(churned).min()?;
         Day(self.last).after(days).map(|day| day.0)
@@ -388,8 +398,8 @@ impl<'a, 'm> Silence<'a, 'm> {
 
 /// Expected revenue of the next [`WORTH_DAYS`] days, in minor units; 0 for a customer whose refunds
 /// exceed the purchases, because no order is expected to cost the shop money.
-fn expected_revenue(shop: &Shop, i: usize, law: &GapLaw<'_>) -> i64 {
-    let orders = expected_orders(law, shop.gaps.open_days(i), WORTH_DAYS);
+fn expected_revenue(shop: &Shop, i: usize, distribution: &GapDistribution<'_>) -> i64 {
+    let orders = expected_orders(distribution, shop.gaps.open_days(i), WORTH_DAYS);
     let days = f64::from(shop.histories[i].gaps) + 1.0;
     libm::round(orders * shop.gaps.revenue[i].max(0) as f64 / days) as i64
 }

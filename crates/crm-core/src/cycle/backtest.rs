@@ -302,15 +302,17 @@ fn judge(
     let mut outcomes = Outcomes::new()?;
     let [mut log_score, mut brier, mut expected, mut observed] = [0.0; 4];
     for &i in shown {
-        let Some(law) = shop.law(i) else { break };
+        let Some(distribution) = shop.gap_distribution(i) else {
+            break;
+        };
         let (elapsed, followed) = (shop.gaps.open_days(i), after.followed(i));
         let next = after.next(i);
-        let prediction = predict(&law, elapsed, plan.within);
-        let beyond = law.beyond(f64::from(elapsed) + 0.5);
+        let prediction = predict(&distribution, elapsed, plan.within);
+        let beyond = distribution.beyond(f64::from(elapsed) + 0.5);
         if let Some(next) = next {
             // A date more than a century away counts as a century.
             dates.push((prediction.dates[1].unwrap_or(36_525), next));
-            let [in_follow_up] = return_days(&law, elapsed, followed - elapsed, [0.5]);
+            let [in_follow_up] = return_days(&distribution, elapsed, followed - elapsed, [0.5]);
             in_time.push((in_follow_up.unwrap_or(followed), next));
             let came = |day: f64| 1.0 - beyond.survival(day);
             let u = came(f64::from(next)) / came(f64::from(followed) + 0.5);

@@ -13,7 +13,7 @@
 //! The customer's distribution is fixed over the horizon. With [seasons](crate::season)
 //! all times are in the shop's own time.
 
-use super::gap_law::GapLaw;
+use super::gap_distribution::GapDistribution;
 
 /// The most steps of the horizon; and the steps of a gap or of the horizon, whichever is shorter.
 const STEPS: usize = 60;
@@ -39,16 +39,16 @@ const NOTHING: f64 = 1e-9;
 /// assert!((orders - 6.0).abs() < 0.2);
 /// # Ok::<(), crm_core::Error>(())
 /// ```
-pub fn expected_orders(law: &GapLaw<'_>, elapsed: u32, horizon: u32) -> f64 {
-    let (law, e, horizon) = law.own_time(elapsed, horizon);
-    let beyond = law.beyond(e);
+pub fn expected_orders(distribution: &GapDistribution<'_>, elapsed: u32, horizon: u32) -> f64 {
+    let (distribution, e, horizon) = distribution.own_time(elapsed, horizon);
+    let beyond = distribution.beyond(e);
     let alive = 1.0 - beyond.leave();
-    let stay = 1.0 - law.leave();
-    if stay * (1.0 - law.survival(horizon)) < NOTHING {
+    let stay = 1.0 - distribution.leave();
+    if stay * (1.0 - distribution.survival(horizon)) < NOTHING {
         return alive * (1.0 - beyond.survival(e + horizon));
     }
     // Logarithms of whole days are tabulated.
-    let step = (law.usual().min(horizon) / FEW_STEPS).max(horizon / STEPS as f64);
+    let step = (distribution.usual().min(horizon) / FEW_STEPS).max(horizon / STEPS as f64);
     let step = libm::ceil(step).min(horizon);
     let steps = (libm::ceil(horizon / step) as usize).clamp(1, STEPS);
     // The first step has the remainder.
@@ -60,7 +60,7 @@ pub fn expected_orders(law: &GapLaw<'_>, elapsed: u32, horizon: u32) -> f64 {
     let mut means = [0.0; STEPS];
     let mut before = 1.0;
     for k in 1..=steps {
-        let s = law.survival(k as f64 * step);
+        let s = distribution.survival(k as f64 * step);
         // (1 − q) (G(k) − G(k−1))
         masses[k - 1] = stay * (before - s);
         before = s;
@@ -92,18 +92,18 @@ mod tests {
     use crate::{Positive, Probability};
 
     /// The renewal equation on a very fine grid, with orders at the ends of steps.
-    fn slowly(law: &GapLaw<'_>, elapsed: f64, horizon: f64) -> f64 {
+    fn slowly(distribution: &GapDistribution<'_>, elapsed: f64, horizon: f64) -> f64 {
         const FINE: usize = 2000;
         let step = horizon / FINE as f64;
-        let stay = 1.0 - law.leave();
-        let s = |k: usize| law.survival(k as f64 * step);
+        let stay = 1.0 - distribution.leave();
+        let s = |k: usize| distribution.survival(k as f64 * step);
         let masses: Vec<f64> = (1..=FINE).map(|k| stay * (s(k - 1) - s(k))).collect();
         let mut renewals = vec![0.0; FINE + 1];
         for k in 1..=FINE {
             let earlier = masses[..k].iter().zip(renewals[..k].iter().rev());
             renewals[k] = earlier.map(|(mass, m)| mass * (1.0 + m)).sum();
         }
-        let beyond = law.beyond(elapsed + 0.5);
+        let beyond = distribution.beyond(elapsed + 0.5);
         let s = |k: usize| beyond.survival(elapsed + 0.5 + k as f64 * step);
         let first = |k: usize| (s(k - 1) - s(k)) * (1.0 + renewals[FINE - k]);
         (1.0 - beyond.leave()) * (1..=FINE).map(first).sum::<f64>()
@@ -134,7 +134,7 @@ mod tests {
             };
             let model = Model::new(&params, 0..=12).unwrap();
             for gaps in histories {
-                let law = model.customer(&History::new(gaps));
+                let distribution = model.customer(&History::new(gaps));
                 for (horizon, elapsed) in [
                     (1, 0),
                     (7, 9),
@@ -147,8 +147,8 @@ mod tests {
                     (180, 9),
                     (180, 200),
                 ] {
-                    let slow = slowly(&law, f64::from(elapsed), f64::from(horizon));
-                    let ours = expected_orders(&law, elapsed, horizon);
+                    let slow = slowly(&distribution, f64::from(elapsed), f64::from(horizon));
+                    let ours = expected_orders(&distribution, elapsed, horizon);
                     assert!(
                         (ours - slow).abs() < 0.015 * slow + 1e-4,
                         "{family:?} {gaps:?} {horizon} {elapsed}: {ours} {slow}"

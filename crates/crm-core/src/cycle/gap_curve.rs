@@ -278,27 +278,27 @@ impl Analysis for GapFits {
             ))
         };
         let floats = |field: &Field, of: &dyn Fn(usize, usize) -> Option<f64>| {
-            let finite = |(law, at): (usize, usize)| of(law, at).filter(|v| v.is_finite());
+            let finite = |(fit, at): (usize, usize)| of(fit, at).filter(|v| v.is_finite());
             Column::floats(field, rows.into_iter().map(finite))
         };
         Ok(Table::new(vec![
-            category(family, FAMILIES, rows.map(|(law, _)| law as u8))?,
+            category(family, FAMILIES, rows.map(|(fit, _)| fit as u8))?,
             category(
                 parameter,
                 PARAMETERS,
-                rows.map(|(law, at)| (2 * law + at) as u8),
+                rows.map(|(fit, at)| (2 * fit + at) as u8),
             )?,
-            floats(value, &|law, at| Some(fits[law].parameters[at]))?,
-            floats(error, &|law, at| {
-                fits[law].standard_errors.map(|errors| errors[at])
+            floats(value, &|fit, at| Some(fits[fit].parameters[at]))?,
+            floats(error, &|fit, at| {
+                fits[fit].standard_errors.map(|errors| errors[at])
             })?,
-            floats(likelihood, &|law, _| Some(fits[law].log_likelihood))?,
-            floats(aic, &|law, _| Some(fits[law].aic()))?,
-            floats(median, &|law, _| Some(fits[law].quantile(0.5)))?,
+            floats(likelihood, &|fit, _| Some(fits[fit].log_likelihood))?,
+            floats(aic, &|fit, _| Some(fits[fit].aic()))?,
+            floats(median, &|fit, _| Some(fits[fit].quantile(0.5)))?,
             category(
                 status,
                 STATUSES,
-                rows.map(|(law, _)| code(fits[law].status)),
+                rows.map(|(fit, _)| code(fits[fit].status)),
             )?,
         ]))
     }

@@ -23,7 +23,7 @@
 //! fifty weekly gaps would be lost on the eighth day.
 //!
 //! **G_i is fixed at the last order.** [`Model::customer`] conditions on the completed gaps alone
-//! and returns the customer's [`GapLaw`]: with one gap it is close to the shop's distribution, with
+//! and returns the customer's [`GapDistribution`]: with one gap it is close to the shop's distribution, with
 //! twenty gaps to the customer's own. The open gap is used in the fit of the shop's parameters (see
 //! [`fit`](super::fit)). Times are in days.
 //!
@@ -46,196 +46,15 @@
 //! - Batislam, E., Denizel, M., Filiztekin, A. (2007). Empirical validation of customer base
 //!   analysis. *IJRM* 24, 201-209: dropout after any order, the first included.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
-use super::gap_law::GapLaw;
-use super::log_law::Tables;
-use super::point_model::{PointModel, SLOTS, slot};
+use super::gap_distribution::GapDistribution;
+use super::gap_model_at::{GapModelAt, SLOTS, slot};
+use super::gap_params::FINE;
+pub use super::gap_params::{
+    CLASSES, Dropout, Family, History, POSTERIOR_POINTS, Params, PosteriorPoint, VARIATION,
+};
+use super::log_gap_table::Tables;
 use crate::context::room;
-use crate::{Error, Positive, Probability, Result};
-
-/// Number of regularity classes.
-pub const CLASSES: usize = 9;
-
-/// Coefficient of variation of the gaps of each class.
-pub const VARIATION: [f64; CLASSES] = [0.05, 0.12, 0.22, 0.35, 0.5, 0.7, 0.95, 1.3, 1.8];
-
-/// The family of distributions of one customer's gaps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Family {
-    /// Gaps are gamma distributed, and so are the customers' rates.
-    Gamma,
-    /// Log gaps are normally distributed, and so are the customers' means.
-    LogNormal,
-}
-
-/// The probability of leaving after an order, `p_i ~ Beta(a, b)`.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Dropout {
-    /// `a` of the beta distribution.
-    pub a: Positive,
-    /// `b` of the beta distribution.
-    pub b: Positive,
-}
-
-impl Dropout {
-    /// The expected probability of leaving after the order that completed the `gaps`-th gap,
-    /// `a / (a + b + gaps)`: it decreases with the number of returns.
-    pub fn chance(&self, gaps: u32) -> f64 {
-        self.a.get() / (self.a.get() + self.b.get() + f64::from(gaps))
-    }
-}
-
-/// The shop's parameters as plain data, a few hundred bytes of JSON, or a few thousand for a shop
-/// with few gaps. Times are in days.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Params {
-    /// The family of distributions of one customer's gaps.
-    pub family: Family,
-    /// The centre of the customers' typical gaps, in days: `α/r` (gamma) or `e^m` (log-normal).
-    pub typical_gap: Positive,
-    /// The spread between customers: `1/√r` (gamma) or `τ` (log-normal).
-    pub spread: Positive,
-    /// The share of customers in each class of [`VARIATION`].
-    pub class_weights: [Probability; CLASSES],
-    /// Dropout after an order.
-    pub dropout: Dropout,
-    /// For a shop with few gaps, points of the posterior of all these parameters, with weights that
-    /// add up to 1. Empty if the uncertainty is negligible.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub posterior: Vec<PosteriorPoint>,
-}
-
-/// A point of the posterior of the shop's parameters.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct PosteriorPoint {
-    /// The probability of this point.
-    pub weight: Probability,
-    /// As in [`Params`].
-    pub typical_gap: Positive,
-    /// As in [`Params`].
-    pub spread: Positive,
-    /// As in [`Params`].
-    pub class_weights: [Probability; CLASSES],
-    /// As in [`Params`].
-    pub dropout: Dropout,
-}
-
-/// The most points of a posterior.
-pub const POSTERIOR_POINTS: usize = 64;
-
-impl Params {
-    /// Refuses parameters outside of the range of the tables; they may come from outside.
-    pub(super) fn sane(&self) -> Result<&Self> {
-        let one = |sum: f64| (0.999..=1.001).contains(&sum);
-        let shares = self.points().map(|(share, _)| share);
-        let sane = self.posterior.len() <= POSTERIOR_POINTS
-            && one(shares.sum())
-            && std::iter::once(self.alone())
-                .chain(self.points().map(|(_, point)| point))
-                .all(|point| {
-                    (1e-2..=1e6).contains(&point.typical_gap.get())
-                        && (1e-8..=30.0).contains(&point.spread.get())
-                        && (1e-12..=1e12).contains(&point.dropout.a.get())
-                        && (1e-12..=1e12).contains(&point.dropout.b.get())
-                        && one(point.class_weights.iter().map(|w| w.get()).sum())
-                });
-        match sane {
-            true => Ok(self),
-            false => Err(Error::option(
-                "learned.gap_model",
-                "",
-                "parameters that a fit has given",
-            )),
-        }
-    }
-
-    /// These parameters without the posterior.
-    fn alone(&self) -> Self {
-        Self {
-            posterior: Vec::new(),
-            ..*self
-        }
-    }
-
-    /// The points of the parameters with their weights: one point, or the points of the posterior.
-    pub fn points(&self) -> impl Iterator<Item = (f64, Self)> {
-        let known = self.posterior.is_empty().then(|| (1.0, self.alone()));
-        known.into_iter().chain(self.posterior.iter().map(|point| {
-            let params = Self {
-                family: self.family,
-                typical_gap: point.typical_gap,
-                spread: point.spread,
-                class_weights: point.class_weights,
-                dropout: point.dropout,
-                posterior: Vec::new(),
-            };
-            (point.weight.get(), params)
-        }))
-    }
-
-    /// `r`, or `1/τ²`.
-    pub(super) fn population_shape(&self) -> f64 {
-        1.0 / (self.spread.get() * self.spread.get())
-    }
-}
-
-/// The sufficient statistics of one customer's completed gaps.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct History {
-    /// The number of gaps.
-    pub gaps: u32,
-    /// Σ gap, in days.
-    pub sum: f64,
-    /// Σ ln gap.
-    pub sum_ln: f64,
-    /// Σ (ln gap)².
-    pub sum_ln_squared: f64,
-}
-
-impl History {
-    /// The statistics of `gaps` in whole days; a gap of 0 counts as 1, because gaps are between
-    /// days.
-    ///
-    /// ```
-    /// use crm_core::cycle::gap_model::History;
-    /// let twice_monthly = History::new(&[14, 16]);
-    /// assert_eq!((twice_monthly.gaps, twice_monthly.sum), (2, 30.0));
-    /// ```
-    pub fn new(gaps: &[u32]) -> Self {
-        let mut history = Self::default();
-        for &gap in gaps {
-            let gap = f64::from(gap.max(1));
-            history.add(gap, libm::log(gap));
-        }
-        history
-    }
-
-    /// Adds a gap, given with its logarithm.
-    pub(super) fn add(&mut self, gap: f64, ln: f64) {
-        self.gaps += 1;
-        self.sum += gap;
-        self.sum_ln += ln;
-        self.sum_ln_squared += ln * ln;
-    }
-
-    /// The same gaps measured in units of `e^ln_scale` days.
-    pub(super) fn in_units(&self, ln_scale: f64) -> Self {
-        let n = f64::from(self.gaps);
-        Self {
-            gaps: self.gaps,
-            sum: self.sum * libm::exp(-ln_scale),
-            sum_ln: self.sum_ln - n * ln_scale,
-            sum_ln_squared: self.sum_ln_squared - 2.0 * ln_scale * self.sum_ln
-                + n * ln_scale * ln_scale,
-        }
-    }
-}
+use crate::error::Result;
 
 /// [`Params`] with the tables of the predictive distributions.
 #[derive(Debug, Clone)]
@@ -243,16 +62,8 @@ pub struct Model {
     params: Params,
     tables: Tables,
     /// The points of the parameters, with their weights.
-    points: Vec<(f64, PointModel)>,
-    /// `ln (h/2)` for the half days `h` that predictions use most.
-    ln_half_days: Vec<f64>,
+    points: Vec<(f64, GapModelAt)>,
 }
-
-/// The number of half days with a tabulated logarithm: four years.
-const HALF_DAYS: usize = 2 * 1462;
-
-/// Points of a table per spread of its distribution.
-pub(super) const FINE: f64 = 6.0;
 
 impl Model {
     /// Prepares `params` for customers with any of `counts` gaps. The cost grows with the number of
@@ -269,13 +80,10 @@ impl Model {
         }
         let mut model = Self::empty(params)?;
         for (share, point) in params.points() {
-            let point = PointModel::new(&point, &wanted, FINE, &mut model.tables)?;
+            let point = GapModelAt::new(&point, &wanted, FINE, &mut model.tables)?;
             model.points.push((share, point));
         }
-        model.ln_half_days = room(HALF_DAYS, "gap laws")?;
-        model
-            .ln_half_days
-            .extend((0..HALF_DAYS).map(|h| libm::log(0.5 * h as f64)));
+        model.tables.tabulate_logarithms()?;
         Ok(model)
     }
 
@@ -283,7 +91,7 @@ impl Model {
     pub fn for_one(params: &Params, history: &History) -> Result<Self> {
         let mut model = Self::empty(params)?;
         for (share, point) in params.points() {
-            let point = PointModel::for_one(&point, share, history, &mut model.tables)?;
+            let point = GapModelAt::for_one(&point, share, history, &mut model.tables)?;
             model.points.push((share, point));
         }
         Ok(model)
@@ -295,24 +103,8 @@ impl Model {
         Ok(Self {
             params: params.clone(),
             tables: Tables::default(),
-            points: room(params.points().count(), "gap laws")?,
-            ln_half_days: Vec::new(),
+            points: room(params.points().count(), "gap distributions")?,
         })
-    }
-
-    /// The tables of a customer's distribution.
-    pub(super) fn tables(&self) -> &Tables {
-        &self.tables
-    }
-
-    /// `ln x`, from a table if x is a whole number of half days.
-    pub(super) fn ln(&self, x: f64) -> f64 {
-        let half_days = 2.0 * x;
-        let index = half_days as usize;
-        match self.ln_half_days.get(index) {
-            Some(&ln) if index as f64 == half_days => ln,
-            _ => libm::log(x),
-        }
     }
 
     /// The parameters.
@@ -339,17 +131,17 @@ impl Model {
     /// };
     /// let monthly = History::new(&[30, 31, 29, 30, 30]);
     /// let model = Model::new(&params, [monthly.gaps].into_iter())?;
-    /// let law = model.customer(&monthly);
-    /// assert!(law.survival(25.0) > 0.8 && law.survival(45.0) < 0.1);
+    /// let distribution = model.customer(&monthly);
+    /// assert!(distribution.survival(25.0) > 0.8 && distribution.survival(45.0) < 0.1);
     /// # Ok::<(), crm_core::Error>(())
     /// ```
-    pub fn customer(&self, history: &History) -> GapLaw<'_> {
+    pub fn customer(&self, history: &History) -> GapDistribution<'_> {
         let usual = (history.sum + self.params.typical_gap.get()) / f64::from(history.gaps + 1);
-        let mut law = GapLaw::new(self, usual);
+        let mut distribution = GapDistribution::new(&self.tables, usual);
         for (share, point) in &self.points {
-            point.add_to(&mut law, *share, history);
+            point.add_to(&mut distribution, *share, history);
         }
-        law.whole()
+        distribution.whole()
     }
 }
 

@@ -112,10 +112,10 @@ impl Analysis for LikelyBuyers {
                 context.check()?;
             }
             let elapsed = shop.gaps.open_days(i);
-            let outlook = told.of(&shop, i, |law| Outlook {
-                within: probability_within(law, elapsed, within),
-                orders: expected_orders(law, elapsed, within),
-                level: Level::of(overdue_probability(law, elapsed)),
+            let outlook = told.of(&shop, i, |distribution| Outlook {
+                within: probability_within(distribution, elapsed, within),
+                orders: expected_orders(distribution, elapsed, within),
+                level: Level::of(overdue_probability(distribution, elapsed)),
             });
             let Some(outlook) = outlook else { break };
             let per_day = shop.gaps.revenue[i] as f64 / (f64::from(shop.histories[i].gaps) + 1.0);

@@ -198,10 +198,10 @@ pub(crate) fn columns(
         let elapsed = shop.gaps.open_days(i);
         match options.method {
             None => {
-                let row = told.of(shop, i, |law| {
-                    let mut row = predict(law, elapsed, within);
+                let row = told.of(shop, i, |distribution| {
+                    let mut row = predict(distribution, elapsed, within);
                     if let Some(time) = return_within {
-                        row.dates = return_days(law, elapsed, time, QUANTILES);
+                        row.dates = return_days(distribution, elapsed, time, QUANTILES);
                     }
                     row
                 });

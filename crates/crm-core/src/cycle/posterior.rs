@@ -30,9 +30,9 @@
 //! - Laird, N. M., Louis, T. A. (1987). Empirical Bayes confidence intervals based on bootstrap
 //!   samples. *JASA* 82, 739-750: intervals that treat the parameters as known are too narrow.
 
-use super::fit::{Point, Terms};
-use super::gap_model::{CLASSES, FINE, Family, PosteriorPoint, VARIATION};
-use super::sample::Sample;
+use super::gap_params::{CLASSES, FINE, Family, PosteriorPoint, VARIATION};
+use super::likelihood::{Point, Terms};
+use super::subsample::Sample;
 use crate::context::room;
 use crate::num::optimize::{eigen, lower_root};
 use crate::{Error, Probability, Result};
@@ -59,23 +59,23 @@ const STEPS: [f64; 3] = [0.1, 0.1, 0.2];
 const EM_STEPS: usize = 5;
 /// The parameters are treated as known if their variance is below this share of the variance of a
 /// new customer's log gap.
-const KNOWN: f64 = 0.02;
+const NEGLIGIBLE_SHARE: f64 = 0.02;
 /// With fewer returning customers than this the parameters are never treated as known, because the
 /// curvature at the maximum is unreliable.
-const FEW: usize = 30;
+const MIN_RETURNERS: usize = 30;
 /// The least precision of a direction: about the precision of the priors.
 const LEAST_PRECISION: f64 = 0.25;
 /// Points with a weight below this are left out.
-const LIGHT: f64 = 1e-4;
+const MIN_WEIGHT: f64 = 1e-4;
 
 type Vector = [f64; 3];
 type Matrix = [Vector; 3];
 
 /// The points around the maximum `at`; empty if the parameters are treated as known, which for a
-/// large sample is decided by the `scouts`, some of its customers.
+/// large sample is decided by the `pilot`, some of its customers.
 pub(super) fn posterior(
     sample: &Sample,
-    scouts: Option<&Sample>,
+    pilot: Option<&Sample>,
     family: Family,
     at: &Point,
 ) -> Result<Vec<PosteriorPoint>> {
@@ -83,7 +83,7 @@ pub(super) fn posterior(
         return Ok(Vec::new());
     }
     let mut mean = [at.population[0], at.population[1], at.dropout[0]];
-    if let Some(few) = scouts {
+    if let Some(few) = pilot {
         let more = sample.more_than(few);
         let precision = Density::new(few, family, at)?.precision(mean)?;
         if known(
@@ -242,7 +242,7 @@ fn known(covariance: &Matrix, sample: &Sample, at: &Point) -> bool {
     let spread = libm::exp(2.0 * at.population[1]);
     let within = at.weights.iter().zip(VARIATION);
     let within: f64 = within.map(|(w, v)| w * libm::log1p(v * v)).sum();
-    sample.returned >= FEW && covariance[0][0] < KNOWN * (spread + within)
+    sample.returned >= MIN_RETURNERS && covariance[0][0] < NEGLIGIBLE_SHARE * (spread + within)
 }
 
 /// Mean and covariance of the nodes. No standard deviation changes by more than a factor of two
@@ -296,7 +296,7 @@ fn inverse(precision: Matrix) -> Matrix {
 /// The nodes as parameters, without nodes of negligible weight.
 fn points(nodes: &[Node], at: &Point, family: Family) -> Result<Vec<PosteriorPoint>> {
     let weight = |node: &Node| node.dropout.iter().map(|(_, weight)| weight).sum::<f64>();
-    let heavy = || nodes.iter().filter(|node| weight(node) > LIGHT);
+    let heavy = || nodes.iter().filter(|node| weight(node) > MIN_WEIGHT);
     let total: f64 = heavy().map(weight).sum();
     let mut points = room(nodes.len(), "posterior")?;
     for node in heavy() {
@@ -327,8 +327,8 @@ mod tests {
     use super::*;
     use crate::cycle::fit::{self, Options};
     use crate::cycle::gap_model::{History, Model, Params};
-    use crate::cycle::log_law::Tables;
-    use crate::cycle::point_model::{PointModel, SLOTS};
+    use crate::cycle::gap_model_at::{GapModelAt, SLOTS};
+    use crate::cycle::log_gap_table::Tables;
     use crate::num::rng::Rng;
 
     /// Simulated customers with their own scale: completed gaps, and days since the last order.
@@ -357,12 +357,12 @@ mod tests {
                     around[0] + 0.25 * f64::from(i),
                     around[1] + 0.5 * f64::from(j),
                 ];
-                let mut laws = None;
+                let mut kept = None;
                 for k in -6..=6 {
                     let middle = around[2] + 0.9 * f64::from(k);
                     let dropouts = [middle - 0.3, middle, middle + 0.3];
                     let (values, weights) = density.at(z, dropouts).unwrap();
-                    let survival = laws.get_or_insert_with(|| {
+                    let survival = kept.get_or_insert_with(|| {
                         let mut tables = Tables::default();
                         let point = Point {
                             population: z,
@@ -370,7 +370,7 @@ mod tests {
                             ..density.at
                         };
                         let params = point.params(density.family).unwrap();
-                        let model = PointModel::new(&params, &wanted, FINE, &mut tables).unwrap();
+                        let model = GapModelAt::new(&params, &wanted, FINE, &mut tables).unwrap();
                         let (_, locations) = model.evidence(&History::default());
                         days.map(|x| {
                             let of = |c: usize| {
@@ -467,9 +467,9 @@ mod tests {
             let chance = of(&|point| point.dropout.chance(0));
             assert!((chance - slow[2]).abs() < 0.02, "{chance} {slow:?}");
             let model = Model::new(&params, [0].into_iter()).unwrap();
-            let law = model.customer(&History::default());
+            let distribution = model.customer(&History::default());
             for (x, slow) in days.into_iter().zip(&slow[3..]) {
-                let ours = (1.0 - law.leave()) * law.survival(x);
+                let ours = (1.0 - distribution.leave()) * distribution.survival(x);
                 assert!((ours - slow).abs() < close, "{x}: {ours} {slow}");
             }
         }

@@ -19,7 +19,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::gap_law::GapLaw;
+use super::gap_distribution::GapDistribution;
 
 /// The quantiles of [`Prediction::dates`].
 pub const QUANTILES: [f64; 4] = [0.1, 0.5, 0.8, 0.9];
@@ -114,14 +114,14 @@ pub struct Prediction {
 /// assert!(10 < early && early <= middle && middle <= late);
 /// # Ok::<(), crm_core::Error>(())
 /// ```
-pub fn predict(law: &GapLaw<'_>, elapsed: u32, within: u32) -> Prediction {
+pub fn predict(distribution: &GapDistribution<'_>, elapsed: u32, within: u32) -> Prediction {
     let e = f64::from(elapsed);
-    let beyond = law.beyond(e + 0.5);
+    let beyond = distribution.beyond(e + 0.5);
     let conditional = |day: u32| beyond.survival(f64::from(day) + 0.5);
-    let mut search = Search::new(elapsed, law.usual());
+    let mut search = Search::new(elapsed, distribution.usual());
     let dates = QUANTILES.map(|q| search.first_day(1.0 - q, &conditional));
     let alive = 1.0 - beyond.leave();
-    let overdue = overdue_probability(law, elapsed);
+    let overdue = overdue_probability(distribution, elapsed);
     Prediction {
         dates,
         probability_within: alive * (1.0 - conditional(elapsed.saturating_add(within))),
@@ -143,22 +143,22 @@ pub fn predict(law: &GapLaw<'_>, elapsed: u32, within: u32) -> Prediction {
 /// # let open: Vec<u32> = (0..60).map(|i| i * 2).collect();
 /// # let fitted = fit::fit(&histories, &open, &fit::Options::default())?;
 /// # let model = Model::new(&fitted.params, histories.iter().map(|h| h.gaps))?;
-/// let law = model.customer(&histories[7]);
-/// let [in_a_week] = return_days(&law, 25, 7, [0.5]).map(Option::unwrap);
+/// let distribution = model.customer(&histories[7]);
+/// let [in_a_week] = return_days(&distribution, 25, 7, [0.5]).map(Option::unwrap);
 /// assert!(25 < in_a_week && in_a_week <= 32);
-/// assert!(in_a_week <= predict(&law, 25, 30).dates[1].unwrap());
+/// assert!(in_a_week <= predict(&distribution, 25, 30).dates[1].unwrap());
 /// # Ok::<(), crm_core::Error>(())
 /// ```
 pub fn return_days<const N: usize>(
-    law: &GapLaw<'_>,
+    distribution: &GapDistribution<'_>,
     elapsed: u32,
     within: u32,
     quantiles: [f64; N],
 ) -> [Option<u32>; N] {
-    let beyond = law.beyond(f64::from(elapsed) + 0.5);
+    let beyond = distribution.beyond(f64::from(elapsed) + 0.5);
     let conditional = |day: u32| beyond.survival(f64::from(day) + 0.5);
     let come = 1.0 - conditional(elapsed.saturating_add(within));
-    let mut search = Search::new(elapsed, law.usual());
+    let mut search = Search::new(elapsed, distribution.usual());
     quantiles.map(|q| match come > UNLIKELY {
         true => search.first_day(1.0 - q * come, &conditional),
         false => None,
@@ -166,18 +166,22 @@ pub fn return_days<const N: usize>(
 }
 
 /// [`Prediction::probability_within`] alone, without a search for dates.
-pub(super) fn probability_within(law: &GapLaw<'_>, elapsed: u32, within: u32) -> f64 {
-    let beyond = law.beyond(f64::from(elapsed) + 0.5);
+pub(super) fn probability_within(
+    distribution: &GapDistribution<'_>,
+    elapsed: u32,
+    within: u32,
+) -> f64 {
+    let beyond = distribution.beyond(f64::from(elapsed) + 0.5);
     let last = f64::from(elapsed.saturating_add(within)) + 0.5;
     (1.0 - beyond.leave()) * (1.0 - beyond.survival(last))
 }
 
 /// `G_i(e)`: the probability that a gap of this customer is shorter than `elapsed` days.
-pub fn overdue_probability(law: &GapLaw<'_>, elapsed: u32) -> f64 {
+pub fn overdue_probability(distribution: &GapDistribution<'_>, elapsed: u32) -> f64 {
     if elapsed == 0 {
         0.0
     } else {
-        1.0 - law.survival(f64::from(elapsed))
+        1.0 - distribution.survival(f64::from(elapsed))
     }
 }
 
@@ -186,9 +190,12 @@ pub fn overdue_probability(law: &GapLaw<'_>, elapsed: u32) -> f64 {
 ///
 /// They use the same function as [`overdue_probability`], so the level is reached on that day and
 /// not before.
-pub fn alert_days<const N: usize>(law: &GapLaw<'_>, levels: [f64; N]) -> [Option<u32>; N] {
-    let mut search = Search::new(0, law.usual());
-    let survival = |day: u32| law.survival(f64::from(day));
+pub fn alert_days<const N: usize>(
+    distribution: &GapDistribution<'_>,
+    levels: [f64; N],
+) -> [Option<u32>; N] {
+    let mut search = Search::new(0, distribution.usual());
+    let survival = |day: u32| distribution.survival(f64::from(day));
     levels.map(|level| search.first_day_where(&survival, |s| 1.0 - s >= level, 1.0 - level))
 }
 
@@ -300,20 +307,23 @@ mod tests {
             let model = Model::new(&params, 0..=3).unwrap();
             for gaps in [&[][..], &[30, 35, 32], &[3, 90]] {
                 for elapsed in [0, 1, 20, 200] {
-                    let law = model.customer(&History::new(gaps));
-                    let beyond = law.beyond(f64::from(elapsed) + 0.5);
+                    let distribution = model.customer(&History::new(gaps));
+                    let beyond = distribution.beyond(f64::from(elapsed) + 0.5);
                     for within in [1, 2, 30, 400] {
                         let came = |day: u32| 1.0 - beyond.survival(f64::from(day) + 0.5);
                         let all = came(elapsed + within);
                         let days = QUANTILES.map(|q| {
                             (elapsed + 1..=elapsed + within).find(|day| came(*day) >= q * all)
                         });
-                        let ours = return_days(&law, elapsed, within, QUANTILES);
+                        let ours = return_days(&distribution, elapsed, within, QUANTILES);
                         assert_eq!(ours, days, "{gaps:?} {elapsed} {within}");
                     }
                     // A thousand years count as no limit.
-                    let ever = predict(&law, elapsed, 30).dates;
-                    assert_eq!(return_days(&law, elapsed, 365_000, QUANTILES), ever);
+                    let ever = predict(&distribution, elapsed, 30).dates;
+                    assert_eq!(
+                        return_days(&distribution, elapsed, 365_000, QUANTILES),
+                        ever
+                    );
                 }
             }
             // Very regular gaps of eight years: no return tomorrow. Of a month: a return on the
@@ -321,10 +331,10 @@ mod tests {
             params.class_weights = [Probability::new(0.0).unwrap(); CLASSES];
             params.class_weights[0] = Probability::new(1.0).unwrap();
             let model = Model::new(&params, 0..=3).unwrap();
-            let law = model.customer(&History::new(&[3_000; 3]));
-            assert_eq!(return_days(&law, 0, 1, [0.1, 0.5]), [None; 2]);
-            let law = model.customer(&History::new(&[30; 3]));
-            assert_eq!(return_days(&law, 30, 1, [0.5]), [Some(31)]);
+            let distribution = model.customer(&History::new(&[3_000; 3]));
+            assert_eq!(return_days(&distribution, 0, 1, [0.1, 0.5]), [None; 2]);
+            let distribution = model.customer(&History::new(&[30; 3]));
+            assert_eq!(return_days(&distribution, 30, 1, [0.5]), [Some(31)]);
         }
     }
 }

@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-use super::gap_law::GapLaw;
+use super::gap_distribution::GapDistribution;
 use super::gap_model::{History, Model, Params};
-use super::{fit, paces};
+use super::{fit, product_scale};
 use crate::context::{Context, collect, room};
 use crate::data::Orders;
 use crate::document::Learned;
@@ -141,7 +141,7 @@ impl Shop {
         }
         if let Some(per) = shop.per.as_ref().filter(|per| !per.rolled_up) {
             let open = shop.open()?;
-            shop.ln_scale = paces::paces(&shop.histories, &open, per, context)?;
+            shop.ln_scale = product_scale::paces(&shop.histories, &open, per, context)?;
             for (history, ln_scale) in shop.histories.iter_mut().zip(&shop.ln_scale) {
                 *history = history.in_units(*ln_scale);
             }
@@ -225,14 +225,14 @@ impl Shop {
     }
 
     /// The distribution of a row's next gap.
-    pub(crate) fn law(&self, i: usize) -> Option<GapLaw<'_>> {
-        let mut law = self.model.as_ref()?.customer(&self.histories[i]);
+    pub(crate) fn gap_distribution(&self, i: usize) -> Option<GapDistribution<'_>> {
+        let mut distribution = self.model.as_ref()?.customer(&self.histories[i]);
         if let Some(ln_scale) = self.ln_scale.get(i) {
-            law = law.in_days(*ln_scale);
+            distribution = distribution.in_days(*ln_scale);
         }
         Some(match &self.clock {
-            Some(clock) => law.on(clock, Day(self.gaps.last_day[i])),
-            None => law,
+            Some(clock) => distribution.on(clock, Day(self.gaps.last_day[i])),
+            None => distribution,
         })
     }
 
@@ -353,14 +353,14 @@ impl<T: Copy> Told<T> {
         &mut self,
         shop: &Shop,
         i: usize,
-        tell: impl Fn(&GapLaw<'_>) -> T,
+        tell: impl Fn(&GapDistribution<'_>) -> T,
     ) -> Option<T> {
         let alike = shop.histories[i].gaps == 0 && shop.ln_scale.is_empty();
         let silence = alike.then(|| shop.gaps.open_days(i));
         if let Some(told) = silence.and_then(|silence| self.0.get(&silence)) {
             return Some(*told);
         }
-        let told = tell(&shop.law(i)?);
+        let told = tell(&shop.gap_distribution(i)?);
         if let Some(silence) = silence {
             self.0.insert(silence, told);
         }

@@ -202,8 +202,8 @@ impl Analysis for ThresholdSweep {
                 let churned = |days: u32| limit.is_churned(days.min(i32::MAX as u32) as i32);
                 sides.add(moments.map(churned), returned);
             }
-            if let Some(law) = shop.law(i).filter(|_| !by_level.is_empty()) {
-                let overdue = moments.map(|days| overdue_probability(&law, days));
+            if let Some(distribution) = shop.gap_distribution(i).filter(|_| !by_level.is_empty()) {
+                let overdue = moments.map(|days| overdue_probability(&distribution, days));
                 for (sides, level) in by_level.iter_mut().zip(&options.levels) {
                     sides.add(overdue.map(|overdue| overdue >= *level), returned);
                 }

@@ -260,8 +260,8 @@ impl<'a> Judge<'a> {
         for (at, &i) in self.shown.iter().enumerate() {
             let elapsed = self.shop.gaps.open_days(i);
             let mut days = [None; DATED];
-            if let Some(law) = self.shop.law(i) {
-                days[..THRESHOLDS.len()].copy_from_slice(&alert_days(&law, THRESHOLDS));
+            if let Some(distribution) = self.shop.gap_distribution(i) {
+                days[..THRESHOLDS.len()].copy_from_slice(&alert_days(&distribution, THRESHOLDS));
             }
             // The day after the rule's date: more than 1.5 × the mean.
             let mean_day = |pooled| Rule::LateMean.day(self.shop.gaps.of(i), pooled, 0) + 1;
@@ -298,8 +298,8 @@ impl<'a> Judge<'a> {
             for (at, &i) in self.shown.iter().enumerate() {
                 let elapsed = f64::from(self.shop.gaps.open_days(i));
                 let score = match list {
-                    0 => match self.shop.law(i) {
-                        Some(law) => law.beyond(elapsed + 0.5).leave(),
+                    0 => match self.shop.gap_distribution(i) {
+                        Some(distribution) => distribution.beyond(elapsed + 0.5).leave(),
                         None => break,
                     },
                     1 => elapsed,

@@ -52,8 +52,11 @@ impl Analysis for BacktestCalibration {
         rolling(orders, at, options, context, |origin, plan, shop, after| {
             let mut bins = [(0u64, 0u64, 0.0); 10];
             for &i in after.shown() {
-                let Some(law) = shop.law(i) else { break };
-                let p = predict(&law, shop.gaps.open_days(i), plan.within).probability_within;
+                let Some(distribution) = shop.gap_distribution(i) else {
+                    break;
+                };
+                let p =
+                    predict(&distribution, shop.gaps.open_days(i), plan.within).probability_within;
                 let (count, bought, sum) = &mut bins[((p * 10.0) as usize).min(9)];
                 *count += 1;
                 *bought += u64::from(after.purchases(i, plan.within) > 0);

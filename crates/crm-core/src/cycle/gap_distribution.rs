@@ -19,15 +19,15 @@
 //! within d days" is the gap up to `d + ½`, "no order up to day e" is a gap beyond `e + ½`. The
 //! overdue probability and the alert dates use `G_i` at the day itself.
 
-use super::gap_model::{CLASSES, Model, VARIATION};
-use super::log_law::LogLaw;
+use super::gap_params::{CLASSES, VARIATION};
+use super::log_gap_table::{LogGapTable, Tables};
 use crate::Day;
 use crate::season::Clock;
 
 /// The predictive distribution of one customer's next gap.
 #[derive(Debug, Clone)]
-pub struct GapLaw<'a> {
-    model: &'a Model,
+pub struct GapDistribution<'a> {
+    tables: &'a Tables,
     parts: Vec<Part>,
     leave: f64,
     usual: f64,
@@ -42,14 +42,14 @@ pub(super) struct Part {
     /// The location of the log gap.
     pub(super) location: f64,
     pub(super) class: usize,
-    pub(super) law: LogLaw,
+    pub(super) table: LogGapTable,
 }
 
-impl<'a> GapLaw<'a> {
+impl<'a> GapDistribution<'a> {
     /// A distribution without parts, which are added next.
-    pub(super) fn new(model: &'a Model, usual: f64) -> Self {
-        GapLaw {
-            model,
+    pub(super) fn new(tables: &'a Tables, usual: f64) -> Self {
+        GapDistribution {
+            tables,
             parts: Vec::with_capacity(CLASSES),
             leave: 0.0,
             usual,
@@ -116,7 +116,7 @@ impl<'a> GapLaw<'a> {
     /// `ln` of x days after the last order, in own time.
     fn ln(&self, x: f64) -> f64 {
         match self.clock {
-            None => self.model.ln(x),
+            None => self.tables.ln(x),
             Some((clock, last)) => libm::log(clock.since(last, x)),
         }
     }
@@ -126,11 +126,7 @@ impl<'a> GapLaw<'a> {
         let ln_x = self.ln(x);
         let mut sum = 0.0;
         for part in &self.parts {
-            sum += part.weight
-                * self
-                    .model
-                    .tables()
-                    .survival(&part.law, ln_x - part.location);
+            sum += part.weight * self.tables.survival(&part.table, ln_x - part.location);
         }
         sum.min(1.0)
     }
@@ -140,9 +136,9 @@ impl<'a> GapLaw<'a> {
     ///
     /// Computed per class and in logarithms, so that it is accurate where `S_i(x)` is 1e-300.
     pub fn beyond(&self, x: f64) -> Conditional<'a> {
-        let tables = self.model.tables();
+        let tables = self.tables;
         let ln_x = self.ln(x);
-        let survival = |part: &Part| tables.survival(&part.law, ln_x - part.location);
+        let survival = |part: &Part| tables.survival(&part.table, ln_x - part.location);
         // w_ic S_ic(x)
         let mut reached: Vec<f64> = self.parts.iter().map(|p| p.weight * survival(p)).collect();
         let mut total: f64 = reached.iter().sum();
@@ -151,7 +147,7 @@ impl<'a> GapLaw<'a> {
         let mut ln_bases = Vec::new();
         if deep {
             // The sum is too small to divide by; the same in logarithms, relative to the largest.
-            let ln_survival = |part: &Part| tables.ln_survival(&part.law, ln_x - part.location);
+            let ln_survival = |part: &Part| tables.ln_survival(&part.table, ln_x - part.location);
             ln_bases.extend(self.parts.iter().map(ln_survival));
             let best = ln_bases.iter().copied().fold(f64::NEG_INFINITY, f64::max);
             for ((part, base), reached) in self.parts.iter().zip(&ln_bases).zip(&mut reached) {
@@ -161,7 +157,7 @@ impl<'a> GapLaw<'a> {
             ln_reached = best + libm::log(total);
         }
         let mut beyond = Conditional {
-            law: GapLaw {
+            distribution: GapDistribution {
                 parts: Vec::with_capacity(self.parts.len()),
                 ..*self
             },
@@ -175,17 +171,17 @@ impl<'a> GapLaw<'a> {
                     part.weight = reached;
                     beyond.ln_bases.push(ln_bases[index]);
                 }
-                beyond.law.parts.push(part);
+                beyond.distribution.parts.push(part);
                 kept += reached;
             }
         }
-        for part in &mut beyond.law.parts {
+        for part in &mut beyond.distribution.parts {
             // w_ic S_ic(x) / S_i(x)
             part.weight /= kept;
         }
         // P(left | gap > x) = q / (q + (1 − q) S_i(x))
         let stay = (1.0 - self.leave) * libm::exp(ln_reached.min(0.0));
-        beyond.law.leave = self.leave / (self.leave + stay);
+        beyond.distribution.leave = self.leave / (self.leave + stay);
         beyond
     }
 
@@ -209,10 +205,10 @@ impl<'a> GapLaw<'a> {
     }
 }
 
-/// A [`GapLaw`] given that the gap is longer than some elapsed time.
+/// A [`GapDistribution`] given that the gap is longer than some elapsed time.
 #[derive(Debug, Clone)]
 pub struct Conditional<'a> {
-    law: GapLaw<'a>,
+    distribution: GapDistribution<'a>,
     /// For each part `ln S(e)`, if S(e) is so small that ratios are computed in logarithms. Empty
     /// if the weights are divided by S(e).
     ln_bases: Vec<f64>,
@@ -227,16 +223,16 @@ const DEEP: f64 = 1e-3;
 impl Conditional<'_> {
     /// `S_i(x) / S_i(e)`: 1 up to the elapsed time.
     pub fn survival(&self, x: f64) -> f64 {
-        let tables = self.law.model.tables();
-        let ln_x = self.law.ln(x);
+        let tables = self.distribution.tables;
+        let ln_x = self.distribution.ln(x);
         let mut sum = 0.0;
         if self.ln_bases.is_empty() {
-            for part in &self.law.parts {
-                sum += part.weight * tables.survival(&part.law, ln_x - part.location);
+            for part in &self.distribution.parts {
+                sum += part.weight * tables.survival(&part.table, ln_x - part.location);
             }
         } else {
-            for (part, base) in self.law.parts.iter().zip(&self.ln_bases) {
-                let ln = tables.ln_survival(&part.law, ln_x - part.location);
+            for (part, base) in self.distribution.parts.iter().zip(&self.ln_bases) {
+                let ln = tables.ln_survival(&part.table, ln_x - part.location);
                 sum += part.weight * libm::exp(ln - base);
             }
         }
@@ -245,6 +241,6 @@ impl Conditional<'_> {
 
     /// The probability of having left, given the days without an order.
     pub fn leave(&self) -> f64 {
-        self.law.leave
+        self.distribution.leave
     }
 }

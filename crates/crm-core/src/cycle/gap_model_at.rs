@@ -4,15 +4,15 @@
 //! A shop with many gaps has one such point, a shop with few gaps a mean over several
 //! ([`gap_model`](super::gap_model)).
 
-use super::gap_law::{GapLaw, Part};
-use super::gap_model::{CLASSES, Dropout, FINE, Family, History, Params, VARIATION};
-use super::log_law::{LogLaw, Tables};
+use super::gap_distribution::{GapDistribution, Part};
+use super::gap_params::{CLASSES, Dropout, FINE, Family, History, Params, VARIATION};
+use super::log_gap_table::{LogGapTable, Tables};
 use crate::Result;
 use crate::context::{filled, room};
 
 /// One point with its distributions; the owner has their tables.
 #[derive(Debug, Clone)]
-pub(super) struct PointModel {
+pub(super) struct GapModelAt {
     family: Family,
     typical: f64,
     spread: f64,
@@ -20,7 +20,7 @@ pub(super) struct PointModel {
     population_shape: f64,
     dropout: Dropout,
     /// One distribution per class and [`slot`]; absent slots are never read.
-    laws: Vec<LogLaw>,
+    tables: Vec<LogGapTable>,
     /// The number of slots of a class: all, or one for a single history.
     slots: usize,
     classes: [Class; CLASSES],
@@ -42,7 +42,7 @@ struct Class {
 /// `lnΓ` is tabulated for histories up to this length.
 const TABULATED: usize = 64;
 
-impl PointModel {
+impl GapModelAt {
     /// Prepares a point (without posterior) for the given slots, with `fineness` table points per
     /// spread of the distribution.
     pub(super) fn new(
@@ -58,7 +58,7 @@ impl PointModel {
             }
         }
         if params.family == Family::Gamma {
-            let mut counts = room(TABULATED, "gap laws")?;
+            let mut counts = room(TABULATED, "gap distributions")?;
             counts.extend((0..TABULATED).map(|n| model.by_count(n as u32)));
             model.counts = counts;
         }
@@ -82,20 +82,25 @@ impl PointModel {
 
     /// Adds the distribution at this point, with weight `share`, to that of a customer with this
     /// history.
-    pub(super) fn add_to(&self, law: &mut GapLaw<'_>, share: f64, history: &History) {
+    pub(super) fn add_to(
+        &self,
+        distribution: &mut GapDistribution<'_>,
+        share: f64,
+        history: &History,
+    ) {
         let (weights, locations) = self.weights(history, share);
         let slot = slot(history.gaps);
         let leave = self.dropout.chance(history.gaps);
         // W_j (1 − q_j) / Σ_c w_ic
         let stay = share * (1.0 - leave) / weights.iter().sum::<f64>();
         // W_j q_j
-        law.add_leave(share * leave);
+        distribution.add_leave(share * leave);
         for class in (0..CLASSES).filter(|&class| weights[class] > 0.0) {
-            law.add(Part {
+            distribution.add(Part {
                 weight: stay * weights[class],
                 location: locations[class],
                 class,
-                law: self.laws[self.place(class, slot)],
+                table: self.tables[self.place(class, slot)],
             });
         }
     }
@@ -108,7 +113,7 @@ impl PointModel {
             spread: params.spread.get(),
             population_shape: params.population_shape(),
             dropout: params.dropout,
-            laws: filled(CLASSES * slots, LogLaw::default(), "gap laws")?,
+            tables: filled(CLASSES * slots, LogGapTable::default(), "gap distributions")?,
             slots,
             classes: [Class::default(); CLASSES],
             counts: Vec::new(),
@@ -145,7 +150,7 @@ impl PointModel {
         let (n, shape) = (f64::from(representative(slot)), self.classes[class].shape);
         let r = self.population_shape;
         let place = self.place(class, slot);
-        self.laws[place] = match self.family {
+        self.tables[place] = match self.family {
             // gap · k/(α + k Σg): Gamma(k) over Gamma(r + kn)
             Family::Gamma => tables.gamma_ratio(shape, r + shape * n, fineness)?,
             Family::LogNormal => {
@@ -192,12 +197,12 @@ impl PointModel {
                 0.0
             }
         });
-        let mut off_beat = 0.0;
+        let mut contaminated = 0.0;
         for weight in &mut weights[..REGULAR] {
-            off_beat += OFF_BEAT * *weight;
-            *weight *= 1.0 - OFF_BEAT;
+            contaminated += CONTAMINATION * *weight;
+            *weight *= 1.0 - CONTAMINATION;
         }
-        weights[LOOSE] += off_beat;
+        weights[CONTAMINATION_CLASS] += contaminated;
         (weights, locations)
     }
 
@@ -284,15 +289,15 @@ impl PointModel {
 
     /// S of the predictive distribution of one class.
     pub(super) fn class_survival(&self, tables: &Tables, class: usize, count: u32, u: f64) -> f64 {
-        tables.survival(&self.laws[self.place(class, slot(count))], u)
+        tables.survival(&self.tables[self.place(class, slot(count))], u)
     }
 }
 
 /// The number of classes that are so regular that one late day would count as leaving. This share
-/// of their gaps (a holiday, a skipped delivery) is taken from the class [`LOOSE`].
+/// of their gaps (a holiday, a skipped delivery) is taken from the class [`CONTAMINATION_CLASS`].
 const REGULAR: usize = 3;
-const OFF_BEAT: f64 = 0.05;
-const LOOSE: usize = 5;
+const CONTAMINATION: f64 = 0.05;
+const CONTAMINATION_CLASS: usize = 5;
 
 /// A class is left out if its posterior weight, relative to the largest and times the point's
 /// share, is below 1e-5; this is the logarithm.

@@ -5,13 +5,13 @@
 //! customers at most `size` are used, chosen by a hash of their history, so that the choice does
 //! not depend on order or ids.
 
-use super::gap_model::History;
-use super::point_model::{SLOTS, slot};
+use super::gap_model_at::{SLOTS, slot};
+use super::gap_params::History;
 use crate::Result;
 use crate::context::{push, room};
 
 /// The number of customers in the first search for a large sample.
-const SCOUTS: usize = 1024;
+const PILOT: usize = 1024;
 
 /// The customers to which the parameters are fitted: returning customers by a hash of their
 /// history, then the others by their open gap.
@@ -110,21 +110,21 @@ impl Sample {
         self.slots[slot(history.gaps)] = true;
     }
 
-    /// [`SCOUTS`] of the returning customers, if these are a small part, and a few rows for the
+    /// [`PILOT`] of the returning customers, if these are a small part, and a few rows for the
     /// others.
-    pub(super) fn scouts(&self) -> Result<Option<Sample>> {
-        if self.returned < 2 * SCOUTS {
+    pub(super) fn pilot(&self) -> Result<Option<Sample>> {
+        if self.returned < 2 * PILOT {
             return Ok(None);
         }
-        let mut few = Self::empty(SCOUTS + SCOUTS / 4)?;
-        let at = |k: usize| &self.rows[k * self.returned / SCOUTS];
-        for row in (0..SCOUTS).map(at) {
+        let mut few = Self::empty(PILOT + PILOT / 4)?;
+        let at = |k: usize| &self.rows[k * self.returned / PILOT];
+        for row in (0..PILOT).map(at) {
             few.push(row.history, row.open, 1.0);
         }
-        few.returned = SCOUTS;
+        few.returned = PILOT;
         let once = &self.rows[self.returned..];
         let total: f64 = once.iter().map(|row| row.weight).sum();
-        let step = total / (SCOUTS / 4) as f64;
+        let step = total / (PILOT / 4) as f64;
         let mut passed = 0.0;
         for row in once {
             let before = libm::floor(passed / step + 0.5);

@@ -13,10 +13,10 @@
 //! [`ROWS`] are used, chosen by a hash of their history.
 
 use super::fit::{self, Options};
-use super::gap_model::{FINE, History, Params};
-use super::log_law::Tables;
-use super::point_model::{PointModel, SLOTS, slot};
-use super::sample::fingerprint;
+use super::gap_model_at::{GapModelAt, SLOTS, slot};
+use super::gap_params::{FINE, History, Params};
+use super::log_gap_table::Tables;
+use super::subsample::fingerprint;
 use crate::context::{collect, filled};
 use crate::summary::Per;
 use crate::{Context, Error, Result};
@@ -86,7 +86,7 @@ pub(super) fn paces(
 /// The gap model by which scales are fitted.
 struct Pace {
     tables: Tables,
-    model: PointModel,
+    model: GapModelAt,
 }
 
 impl Pace {
@@ -96,7 +96,7 @@ impl Pace {
             wanted[slot(history.gaps)] = true;
         }
         let mut tables = Tables::default();
-        let model = PointModel::new(params, &wanted, 0.5 * FINE, &mut tables)?;
+        let model = GapModelAt::new(params, &wanted, 0.5 * FINE, &mut tables)?;
         Ok(Self { tables, model })
     }
 

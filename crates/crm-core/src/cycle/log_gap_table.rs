@@ -27,18 +27,23 @@ const NORMAL: (f64, f64) = (-4.3, 5.6);
 
 /// One table: the start of its grid, points per unit, and the index of its first point.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct LogLaw {
+pub(super) struct LogGapTable {
     low: f64,
     per_unit: f64,
     first: usize,
     steps: usize,
 }
 
+/// The number of half days with a tabulated logarithm: four years.
+const HALF_DAYS: usize = 2 * 1462;
+
 /// The points of all tables.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Tables {
+    /// `ln (h/2)` for the half days `h` that predictions use most.
+    ln_half_days: Vec<f64>,
     points: Vec<Point>,
-    normal: Option<LogLaw>,
+    normal: Option<LogGapTable>,
 }
 
 /// A point of a table: slopes are per step.
@@ -51,10 +56,27 @@ struct Point {
 }
 
 impl Tables {
+    /// Makes [`ln`](Self::ln) fast for half days.
+    pub(super) fn tabulate_logarithms(&mut self) -> Result<()> {
+        let logarithms = (0..HALF_DAYS).map(|h| libm::log(0.5 * h as f64));
+        self.ln_half_days = collect(logarithms, "gap distributions")?;
+        Ok(())
+    }
+
+    /// `ln x`, from a table if x is a whole number of half days.
+    pub(super) fn ln(&self, x: f64) -> f64 {
+        let half_days = 2.0 * x;
+        let index = half_days as usize;
+        match self.ln_half_days.get(index) {
+            Some(&ln) if index as f64 == half_days => ln,
+            _ => libm::log(x),
+        }
+    }
+
     /// The table of `s·Z` for a standard normal `Z`, from the table made by
     /// [`standard_normal`](Self::standard_normal).
-    pub(super) fn scaled(standard: LogLaw, s: f64) -> LogLaw {
-        LogLaw {
+    pub(super) fn scaled(standard: LogGapTable, s: f64) -> LogGapTable {
+        LogGapTable {
             low: standard.low * s,
             per_unit: standard.per_unit / s,
             ..standard
@@ -62,7 +84,7 @@ impl Tables {
     }
 
     /// The table of the standard normal, made once.
-    pub(super) fn standard_normal(&mut self) -> Result<LogLaw> {
+    pub(super) fn standard_normal(&mut self) -> Result<LogGapTable> {
         if let Some(normal) = self.normal {
             return Ok(normal);
         }
@@ -77,7 +99,7 @@ impl Tables {
                 ln_slope: -normal::hazard(z) * step,
             });
         }
-        let normal = LogLaw {
+        let normal = LogGapTable {
             low: NORMAL.0,
             per_unit: 1.0 / step,
             first,
@@ -89,7 +111,7 @@ impl Tables {
 
     /// Tabulates `ln G_k − ln G_r` for independent gamma variables of shapes `k` and `r`, with
     /// `fineness` points per spread.
-    pub(super) fn gamma_ratio(&mut self, k: f64, r: f64, fineness: f64) -> Result<LogLaw> {
+    pub(super) fn gamma_ratio(&mut self, k: f64, r: f64, fineness: f64) -> Result<LogGapTable> {
         let mode = libm::log(k / r);
         // The logarithm of the density.
         let ln_density = |u: f64| {
@@ -116,9 +138,15 @@ impl Tables {
         // The density f at the points, and its slope f · d ln f/du with d ln f/du = k −
         // (k+r)/(1+e^{−u}). In separate loops of plain arithmetic, which a compiler vectorises.
         let at = |point: usize| low + step * point as f64;
-        let mut small = collect((0..steps + 1).map(|point| -at(point).abs()), "gap laws")?;
+        let mut small = collect(
+            (0..steps + 1).map(|point| -at(point).abs()),
+            "gap distributions",
+        )?;
         small.iter_mut().for_each(|x| *x = elementary::exp(*x));
-        let mut value = collect(small.iter().map(|x| elementary::ln_1p(*x)), "gap laws")?;
+        let mut value = collect(
+            small.iter().map(|x| elementary::ln_1p(*x)),
+            "gap distributions",
+        )?;
         for (point, value) in value.iter_mut().enumerate() {
             let u = at(point);
             *value = k * u - (k + r) * (u.max(0.0) + *value) - peak;
@@ -128,11 +156,11 @@ impl Tables {
             let share = if at(point) > 0.0 { 1.0 } else { small[point] } / (1.0 + small[point]);
             value * (k - (k + r) * share)
         };
-        let slopes = collect(value.iter().enumerate().map(slope), "gap laws")?;
+        let slopes = collect(value.iter().enumerate().map(slope), "gap distributions")?;
         // The mass to the right of each point, summed from the right: the trapezoidal rule with its
         // end correction h²/12 (f′(a) − f′(b)) is of fourth order. Past the end the tail decreases
         // like e^{slope·u}.
-        let mut right = filled(steps + 1, 0.0, "gap laws")?;
+        let mut right = filled(steps + 1, 0.0, "gap distributions")?;
         right[steps] = value[steps] * value[steps] / -slopes[steps];
         for cell in (0..steps).rev() {
             let (sum, fall) = (
@@ -160,7 +188,7 @@ impl Tables {
                 ln_slope: slope / survival,
             });
         }
-        Ok(LogLaw {
+        Ok(LogGapTable {
             low,
             per_unit: 1.0 / step,
             first,
@@ -169,38 +197,40 @@ impl Tables {
     }
 
     /// `ln P(ε > u)`.
-    pub(super) fn ln_survival(&self, law: &LogLaw, u: f64) -> f64 {
-        let t = (u - law.low) * law.per_unit;
+    pub(super) fn ln_survival(&self, table: &LogGapTable, u: f64) -> f64 {
+        let t = (u - table.low) * table.per_unit;
         if t <= 0.0 {
             return 0.0;
         }
-        let last = law.first + law.steps;
-        if t >= law.steps as f64 {
+        let last = table.first + table.steps;
+        if t >= table.steps as f64 {
             let end = self.points[last];
-            return libm::log(end.survival) + end.ln_slope * (t - law.steps as f64);
+            return libm::log(end.survival) + end.ln_slope * (t - table.steps as f64);
         }
-        self.between(law, t, |point| (libm::log(point.survival), point.ln_slope))
+        self.between(table, t, |point| {
+            (libm::log(point.survival), point.ln_slope)
+        })
     }
 
     /// `P(ε > u)`, 0 past the last point. S itself is interpolated, which is faster than `ln S`
     /// with an exponential and, down to 1e-3, as accurate in ratios.
-    pub(super) fn survival(&self, law: &LogLaw, u: f64) -> f64 {
-        let t = (u - law.low) * law.per_unit;
+    pub(super) fn survival(&self, table: &LogGapTable, u: f64) -> f64 {
+        let t = (u - table.low) * table.per_unit;
         if t <= 0.0 {
             return 1.0;
         }
-        if t >= law.steps as f64 {
+        if t >= table.steps as f64 {
             return 0.0;
         }
-        self.between(law, t, |point| (point.survival, point.slope))
+        self.between(table, t, |point| (point.survival, point.slope))
     }
 
     /// Cubic Hermite interpolation of a value with its slope, at `t` steps from the first point.
-    fn between(&self, law: &LogLaw, t: f64, of: impl Fn(&Point) -> (f64, f64)) -> f64 {
+    fn between(&self, table: &LogGapTable, t: f64, of: impl Fn(&Point) -> (f64, f64)) -> f64 {
         let cell = t as usize;
         let f = t - cell as f64;
-        let (a, a_slope) = of(&self.points[law.first + cell]);
-        let (b, b_slope) = of(&self.points[law.first + cell + 1]);
+        let (a, a_slope) = of(&self.points[table.first + cell]);
+        let (b, b_slope) = of(&self.points[table.first + cell + 1]);
         let rise = b - a;
         let bend = 3.0 * rise - 2.0 * a_slope - b_slope;
         a + f * (a_slope + f * (bend + f * (a_slope + b_slope - 2.0 * rise)))
@@ -208,7 +238,7 @@ impl Tables {
 
     fn room(&mut self, steps: usize) -> Result<usize> {
         let first = self.points.len();
-        grow(&mut self.points, steps + 1, "gap laws")?;
+        grow(&mut self.points, steps + 1, "gap distributions")?;
         Ok(first)
     }
 }
@@ -221,10 +251,13 @@ mod tests {
     fn the_normal_table_is_the_normal() {
         let mut tables = Tables::default();
         let standard = tables.standard_normal().unwrap();
-        let law = Tables::scaled(standard, 0.4);
+        let table = Tables::scaled(standard, 0.4);
         for step in 0..1000 {
             let z = -5.0 + 0.0113 * f64::from(step);
-            let (ours, exact) = (tables.ln_survival(&law, 0.4 * z), normal::ln_upper_tail(z));
+            let (ours, exact) = (
+                tables.ln_survival(&table, 0.4 * z),
+                normal::ln_upper_tail(z),
+            );
             let tolerance = if z > 5.6 { 0.3 * exact.abs() } else { 2e-5 };
             assert!((ours - exact).abs() < tolerance, "{z}: {ours} {exact}");
         }
@@ -267,10 +300,10 @@ mod tests {
             (400.0, 0.5),
             (400.0, 9000.0),
         ] {
-            let law = tables.gamma_ratio(k, r, 6.0).unwrap();
+            let table = tables.gamma_ratio(k, r, 6.0).unwrap();
             for step in 0..20_000 {
                 let u = -30.0 + 0.004 * f64::from(step);
-                let (ln, plain) = (tables.ln_survival(&law, u), tables.survival(&law, u));
+                let (ln, plain) = (tables.ln_survival(&table, u), tables.survival(&table, u));
                 assert!((ln.exp() - plain).abs() < 2e-5, "{k} {r} {u}");
             }
         }
@@ -286,11 +319,11 @@ mod tests {
             (400.0, 0.5),
             (400.0, 9000.0),
         ] {
-            let law = tables.gamma_ratio(k, r, 6.0).unwrap();
+            let table = tables.gamma_ratio(k, r, 6.0).unwrap();
             let (mut before, mut plain_before) = (0.0, 1.0);
             for step in 0..20_000 {
                 let u = -30.0 + 0.004 * f64::from(step);
-                let (now, plain) = (tables.ln_survival(&law, u), tables.survival(&law, u));
+                let (now, plain) = (tables.ln_survival(&table, u), tables.survival(&table, u));
                 assert!(now <= before + 1e-12, "{k} {r} {step}");
                 assert!((0.0..=plain_before).contains(&plain), "{k} {r} {step}");
                 if plain > 1e-3 {
