@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,12 +52,11 @@ from .headings import (
     registered_at,
 )
 from .layouts import MEANINGS, fold, fold_word
-from .overlap import drop_repeated
 from .problem import Problem
 from .reading import asked_for, layout_of
 from .said import Said
 from .settings import Loaded, Note, Rows, Settings
-from .several_files import of_some, read_files, require, shared
+from .several_files import not_alike, of_some, read_files, require, shared, without_repeated
 from .source import Source, sources_of
 from .state_reading import StateReading, is_in
 from .understanding import first_order, looks
@@ -92,6 +91,7 @@ def load_sources(
     except Problem as problem:
         told = [str(values["columns"]) for code, values in first.notes if code == "arrays"]
         more = f" Lists within rows are not read: {told[0]}." if told else ""
+        more += not_alike(sources)
         raise Problem(problem.message, problem.hint + more) from None
     # A filter on the dates' or the amounts' column is one on `ordered_at` or `amount`.
     own = {choice.value for role, choice in chosen.items() if role in _KEY}
@@ -102,7 +102,7 @@ def load_sources(
     require(sources, [*(choice.value for choice in chosen.values()), *dimensions])
     notes: list[Note] = []
     if len(sources) > 1:
-        tables, notes = _without_repeated(sources, tables, chosen, settings)
+        tables, notes = without_repeated(sources, tables, chosen, settings)
         table = pa.concat_tables(tables)
     reading = OrderReading(sources, tables, table, chosen, dimensions, settings, layout)
     del seen, tables, table  # the texts of a column are free once it is read
@@ -118,46 +118,6 @@ def load_sources(
     loaded = reading.finish()
     advance(1.0)
     return loaded
-
-
-def _without_repeated(
-    sources: Sequence[Any],
-    tables: Sequence[pa.Table],
-    chosen: Mapping[str, Choice],
-    settings: Settings,
-) -> tuple[list[pa.Table], list[Note]]:
-    """The rows of each file without orders that another one has, and the message about it."""
-    keys = [chosen[role].value for role in ("order_id", "shop") if role in chosen]
-    keys = keys if "order_id" in chosen else []
-    # What is compared is what is read: a column of the day of the export may differ.
-    used = list(dict.fromkeys(choice.value for choice in chosen.values()))
-    found = drop_repeated(
-        [one.select(used) for one in tables], keys, last=settings.repeated_orders == "last"
-    )
-    if found.first is not None and settings.repeated_orders == "error":
-        at, row = found.first
-        raise Problem(
-            f"{found.differing} order numbers are in several files with different lines, the first "
-            f"in {sources[at].row_name(row)}",
-            "--repeated-orders last takes each from the last file that has it (exports of several "
-            "days), --repeated-orders add counts the lines of all files (an order in parts). "
-            "Shops that number alike need a column --shop.",
-        )
-    for source, kept in zip(sources, found.kept, strict=True):
-        source.keep(kept)
-    notes: list[Note] = []
-    if found.orders:
-        notes.append(Note("repeated_orders", {"orders": found.orders, "rows": found.rows}))
-    if found.differing:
-        code = f"differing_orders_{settings.repeated_orders}"
-        notes.append(Note(code, {"orders": found.differing}))
-    if found.alike:
-        notes.append(Note("repeated_rows", {"rows": found.alike}))
-    kept = [
-        one if rows is None else one.take(rows)
-        for one, rows in zip(tables, found.kept, strict=True)
-    ]
-    return kept, notes
 
 
 def load_customers(
