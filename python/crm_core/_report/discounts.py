@@ -101,7 +101,16 @@ def unread(reading: OrderReading) -> None:
             continue
         told: dict[str, object] = {"column": name, "rows": count}
         code = "unread_discount"
-        if values is None or statuses.speaks_of("percent", name):
+        rates = layouts.words()["row_columns"]["rates_paid"]
+        if values is not None and fold(name) in map(fold, rates):
+            code = "unread_rate"
+            share = _filled(_floats(groups.values(values)))
+            share = np.where(share > 1.5, share / 100, share)
+            told |= {
+                "own": f"{_total(reading, amounts, keys):,}",
+                "less": f"{_total(reading, amounts * np.where(share > 0, share, 1.0), keys):,}",
+            }
+        elif values is None or statuses.speaks_of("percent", name):
             code = "unread_percent"
         elif _are_shares(off := _floats(groups.values(values)), amounts):
             code = "unread_share"

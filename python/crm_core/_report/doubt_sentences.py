@@ -118,4 +118,34 @@ DOUBTS: Mapping[str, tuple[str, str]] = {
         "「{column}」を読み取れない{rows}行は --bad-rows drop により除きました。その金額は不明で、"
         "合計に含まれません。",
     ),
+    "unread_rate": (
+        '"{column}" is a rate of the list price ({rows} rows) and was not read: the amounts come '
+        "to {own} as they are and to {less} times the rate. Write in the file what is paid; "
+        '--ignore "{column}" says that the amounts are.',
+        "「{column}」は掛率({rows}行)のようですが、使っていません。金額はそのままで{own}、掛ける"
+        "と{less}です。ファイルで掛けるか、掛けた後の金額なら --ignore を指定してください。",
+    ),
+    "may_be_cents": (
+        'All {rows} amounts of "{column}" are whole numbers: they come to {own}, or to {cents} '
+        "if they are cents: --amount-unit minor. --amount-unit major confirms.",
+        "「{column}」の金額{rows}件はすべて整数です。合計は{own}、セント単位なら{cents}です"
+        "(--amount-unit minor)。--amount-unit major で確定します。",
+    ),
+    "charges_beside": (
+        '"{column}" is taken as it is ({own}), with or without charges as the file has it: '
+        "{charges} is neither added nor taken off.",
+        "金額は「{column}」のまま({own})です。{charges} は加えても引いてもいません。",
+    ),
+    "fees_taken_off": (
+        '"{column}" ({own}) may be what is left after fees: {charges} is neither added nor taken '
+        "off. --amount names what customers paid.",
+        "「{column}」({own})は手数料を引いた後の金額かもしれません。{charges} は加えても引いても"
+        "いません。顧客の支払額の列があれば --amount で指定してください。",
+    ),
+    "constant_date": (
+        '"{column}" is the same day in all rows, as the day of an export is, and "{other}" holds '
+        'dates that differ: --ordered-at "{other}" reads them, --ordered-at "{column}" confirms.',
+        "「{column}」は全行同じ日(出力日など)で、「{other}」には異なる日付があります。"
+        "--ordered-at で列を指定してください。",
+    ),
 }

@@ -287,7 +287,7 @@ def _other_totals(reading: OrderReading, name: str, amounts: Values, kind: str) 
     if kind == "unit":
         worth, _ = _of_order(reading, amounts, kind)
         own = amount_meaning.rounded(worth)
-    wanted = ("order",) if kind == "order" else ("order", "line", "row")
+    wanted = ("order", "subtotal", "line", "row")
     for one in reading.unread:
         paid = amounts_beside.is_paid_amount(one) and not statuses.is_discount(one)
         if (headings.amount_kind(one) not in wanted and not paid) or one in reading.dimensions:

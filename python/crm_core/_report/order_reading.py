@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from . import (
+    amount_columns,
     amount_meaning,
     dates,
     discounts,
@@ -93,6 +94,14 @@ def load_sources(
         more = f" Lists within rows are not read: {told[0]}." if told else ""
         more += not_alike(sources)
         raise Problem(problem.message, problem.hint + more) from None
+    ignored = {fold(name) for name in settings.ignore}
+    for role in MONEY:  # `--ignore` takes back what only its heading has chosen
+        if (
+            role in chosen
+            and chosen[role].reason != "given"
+            and fold(chosen[role].value) in ignored
+        ):
+            del chosen[role]
     # A filter on the dates' or the amounts' column is one on `ordered_at` or `amount`.
     own = {choice.value for role, choice in chosen.items() if role in _KEY}
     of_categories = further(headings, settings.columns, settings.dimensions, layout)
@@ -167,6 +176,7 @@ class OrderReading(StateReading):
             self._unpaid_days,
             self._unread_discounts,
             self._currency,
+            self._money_beside,
             self._facts,
             self._rest,
         ):
@@ -205,11 +215,17 @@ class OrderReading(StateReading):
     def _doubts(self) -> None:
         doubts.of_amounts(self)
         if self.table.num_rows:
+            amount_columns.constant_date(self)
+            amount_columns.refuse_net(self)
             discounts.refuse_fractions(self)
             marked_rows.said(self)
             subtotals.said(self)
         if self.layout is None:
             odd_rows.of_items(self, list(doubts.of_items(self)))
+
+    def _money_beside(self) -> None:
+        if self.table.num_rows:
+            amount_columns.said(self)
 
     def _below_zero(self) -> None:
         if self.table.num_rows:
@@ -217,6 +233,7 @@ class OrderReading(StateReading):
 
     def _numbers(self) -> None:
         discounts.refuse_percent(self)
+        amount_columns.refuse_debits(self)
         for role in ("amount", *MONEY, "quantity"):
             self._number(role)
 

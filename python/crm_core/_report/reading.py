@@ -90,6 +90,7 @@ class Reading:
         self.facts: dict[str, Any] = {}
         self.said_in_amounts: set[str] = set()
         self.dollars = False  # whether a sign says dollars, or pesos, of some country
+        self.decimals = False  # whether an amount is written with decimals, such as 5.00
         self.formats: dict[str, str] = {}  # currencies of number formats, and a row of each
         self.unread_cells: dict[str, list[int]] = {}  # rows, where they are left out
         self.id_fold = "none"
@@ -351,6 +352,8 @@ class Reading:
             self.said_in_amounts = read.currencies
             known = pc.unique(column).cast(pa.string())
             self.dollars = bool(pc.any(pc.match_substring_regex(known, r"(^|[^A-Za-z])\$")).as_py())
+            decimals = pc.match_substring_regex(known, r"\d[.,]\d{1,2}\D*$")
+            self.decimals = bool(pc.any(decimals).as_py())
             self._formats(name)
         self.table = replaced(self.table, name, self._unsigned(role, name, read.values))
 
