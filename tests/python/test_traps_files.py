@@ -1,5 +1,7 @@
 """Forms and pairs of files that an outside reader has misread, or was refused without help."""
 
+import zipfile
+
 import pytest
 from test_meaning import noted, totals
 
@@ -57,7 +59,7 @@ def test_ids_with_zeros_before_them_are_not_the_same(write):
     ("heading", "before", "after"),
     [
         ("Refund total", "0", "20.00"),
-        ("状態", "受付", "キャンセル"),
+        ("進捗", "受付", "キャンセル"),
         ("memo", "", "refunded to customer"),
     ],
 )
@@ -105,3 +107,116 @@ def test_files_of_other_headings_are_refused_with_what_to_do(write):
     orders = write(HEAD + "1,a,2026-01-03,10\n")
     other = write("注文日,金額,会員ID\n2026-01-04,5,b\n", "other.csv")
     assert "read the others by themselves" in refused(orders, other)
+
+
+# ---- cells ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("cell", "amount"),
+    [
+        ("67.47999999999999", 67.48),
+        ("0.30000000000000004", 0.3),
+        ('"¥1,000-"', 1000),
+        ('"12,345円（税込）"', 12345),
+        ("'1234", 1234),
+    ],
+)
+def test_numbers_with_something_around_them_are_read(write, cell, amount):
+    currency = "JPY" if amount >= 1000 else "USD"
+    rows = f"1,a,2026-01-03,{cell}\n2,b,2026-01-04,500\n"
+    found = read(write(HEAD + rows), currency=currency)
+    assert totals(found) == {"a": amount, "b": 500}
+    assert '1 cells of "total" have something around the number' in noted(found)
+
+
+@pytest.mark.parametrize("cell", ["1.2万", "#VALUE!", "12.00 CR", "ten"])
+def test_other_cells_are_described_and_what_is_read_is_told(write, cell):
+    said = refused(write(HEAD + f"1,a,2026-01-03,{cell}\n2,b,2026-01-04,20.50\n"))
+    assert f"row 2, column total: not an amount It has {len(cell)} characters:" in said
+    assert cell not in said and "1.234,50" in said and 'bad_rows="drop"' in said
+
+
+def test_a_year_of_one_digit_is_not_asked_about_with_forms_that_fail(write):
+    said = refused(write("order_id,customer_id,order_date,total\n1,a,7/1/25,5\n2,b,7/1/9,6\n"))
+    assert "four digits" in said and "%y" not in said
+
+
+# ---- rows that are no orders ---------------------------------------------------------------------
+
+
+def test_headings_within_the_file_are_no_order(write):
+    twice = HEAD + "1,a,2026-01-03,10\n" + HEAD + "2,b,2026-01-04,20\n"
+    found = read(write(twice))
+    assert totals(found) == {"a": 10, "b": 20} and "1 rows hold the headings again" in noted(found)
+    other = HEAD + "1,a,2026-01-03,10\norder_id,order_date,total,customer_id\n2,2026-01-04,20,b\n"
+    assert "row 3 holds headings again: two tables stand in one file" in refused(write(other))
+
+
+def test_rows_of_totals_can_be_left_out(write):
+    path = write(
+        HEAD + "1,a,2026-01-03,10\n2,b,2026-01-04,20\nTotal,,,30\nPrinted by the till,,,\n"
+    )
+    assert "a row of totals is no order" in refused(path) and "bad_rows" in refused(path)
+    found = read(path, bad_rows="drop")
+    assert totals(found) == {"a": 10, "b": 20}
+    assert "row 4" in str(found.understanding) and "row 5" in str(found.understanding)
+    assert found.understanding.warnings and "is left out" in found.understanding.warnings[0]
+
+
+def test_order_numbers_that_a_spreadsheet_rounded_are_named(write):
+    path = write(HEAD + "2.50113E+11,a,2026-01-03,10\n2.50113E+11,b,2026-01-04,20\n")
+    said = refused(path)
+    assert "rounded by a spreadsheet" in said and "shop" not in said
+
+
+@pytest.mark.parametrize("nobody", ["00000000", "9999999", "0"])
+def test_an_id_of_zeros_or_nines_with_most_rows_may_be_nobody(write, nobody):
+    rows = "".join(f"{at},{nobody},2026-01-03,10\n" for at in range(3)) + "7,x1,2026-01-04,20\n"
+    said = str(read(write(HEAD + rows)).understanding)
+    assert f"The id {nobody} of" in said
+    assert totals(read(write(HEAD + rows), guest_id=[nobody])) == {"x1": 20}
+
+
+def test_orders_without_customers_are_read_where_said_so(write):
+    path = write("date,receipt,total\n2026-01-05,1,12.00\n2026-01-06,2,10.00\n")
+    assert 'customer_id="" reads orders of guests only' in refused(path)
+    orders = read(path, customer_id="")
+    months = crm.monthly(orders).to_dict()
+    assert list(months["guest_revenue"]) == [22.0] and totals(orders) == {}
+
+
+def test_the_currency_beside_an_amount_in_an_object_is_read(write):
+    lines = [
+        f'{{"orderId":{at},"orderDate":"2026-01-05","customer":"u{at}",'
+        '"pricing":{"total":{"value":"20.00","currency":"EUR"}}}'
+        for at in (1, 2)
+    ]
+    path = write("\n".join(lines), "a.jsonl")
+    found = crm.read_orders(path, amount="pricing.total.value")
+    assert found.currency == "EUR" and sum(totals(found).values()) == 40
+
+
+def test_files_in_folders_of_an_archive_are_read_as_named(write, tmp_path):
+    path = tmp_path / "m.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("readme.txt", "see orders")
+        archive.writestr("2026/orders-01.csv", HEAD + "1,a,2026-01-03,10\n")
+        archive.writestr("2026/orders-02.csv", HEAD + "2,b,2026-02-03,20\n")
+    hint = refused(path)
+    assert "For example m.zip#2026/orders-01.csv" in hint
+    assert totals(read(f"{path}#2026/orders-01.csv")) == {"a": 10}
+
+
+@pytest.mark.parametrize(
+    ("heading", "cells"),
+    [
+        ("stage", ["Closed Won", "Closed Lost"]),
+        ("payment", ["ok", "bounced"]),
+        ("kind", ["capture", "authorization"]),
+    ],
+)
+def test_states_under_other_headings_are_said(write, heading, cells):
+    head = HEAD.replace("total\n", f"line_total,{heading}\n")
+    rows = f"1,a,2026-01-03,10,{cells[0]}\n2,b,2026-01-04,20,{cells[1]}\n"
+    assert f'"{heading}"' in " ".join(read(write(head + rows)).understanding.warnings)

@@ -148,4 +148,26 @@ DOUBTS: Mapping[str, tuple[str, str]] = {
         "「{column}」は全行同じ日(出力日など)で、「{other}」には異なる日付があります。"
         "--ordered-at で列を指定してください。",
     ),
+    "amounts_cleaned": (
+        '{rows} cells of "{column}" have something around the number (a mark of a spreadsheet, a '
+        "closing dash, a remark on tax) or the noise of binary floats, and were read without it.",
+        "「{column}」の{rows}件は、数値の前後の記号や注記、または浮動小数点の誤差を除いて読みまし"
+        "た。",
+    ),
+    "numbers_folded": (
+        '{ids} ids of "{column}" differed from another only by zeros before it or a ".0" behind '
+        "it and count as the same customer; --id-fold none keeps them apart.",
+        "「{column}」の{ids}件は先頭の0や末尾の「.0」だけが異なるため、同じ顧客としました。"
+        "--id-fold none で区別します。",
+    ),
+    "headings_again": (
+        "{rows} rows hold the headings again, as where exports were put one after the other, and "
+        "are left out.",
+        "見出しと同じ内容の{rows}行を除きました。",
+    ),
+    "total_dropped": (
+        '{row}, column "{column}", is a row of totals or a remark, and is left out, as '
+        "--bad-rows drop says.",
+        "{row}(「{column}」)は合計または注記の行のため、--bad-rows drop により除きました。",
+    ),
 }

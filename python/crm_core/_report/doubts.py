@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import amount_meaning, amounts_beside, discounts, groups, headings, layouts, statuses
+from . import amount_meaning, amounts_beside, discounts, groups, headings, ids, layouts, statuses
 from .columns import is_text, numbers, shown
 from .groups import Groups, Values
 from .layouts import fold
@@ -155,6 +155,13 @@ def _numbers_that_restart(reading: OrderReading, keys: Groups) -> None:
         low, high, _ = keys.ends(Values(codes, codes >= 0))
         orders = int(np.count_nonzero(low != high))
         if orders:
+            numbers_of = shown(reading.table[number])
+            if numbers_of is not None and (rounded := ids.rounded(numbers_of)):
+                raise Problem(
+                    f"{rounded} numbers of {number} were rounded by a spreadsheet, such as "
+                    "1.23E+11, and different orders have become one",
+                    "Export the file anew without opening it there.",
+                )
             first = keys.firsts()[np.flatnonzero(low != high)]
             at = int(first.min())
             raise Problem(

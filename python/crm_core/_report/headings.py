@@ -150,7 +150,8 @@ def choose(
             raise Problem(
                 f"no column of the file looks like {role}; the headings are: {listed(headings)}",
                 f"Say which column it is with {option}"
-                + (f', for example {option} "{likely}".' if likely else "."),
+                + (f', for example {option} "{likely}".' if likely else ".")
+                + (f' {option} "" reads orders of guests only.' * (role == "customer_id")),
             )
     if (
         amount_kind(chosen["amount"].value) in ("unit", "price", "item_price")
@@ -297,6 +298,19 @@ def currency_in(heading: str) -> str:
         return "JPY"
     words = re.split(r"[^A-Za-z]+", heading)
     return next((word.upper() for word in words if word.upper() in _CURRENCY_CODES), "")
+
+
+def currency_beside(amount: str, headings: Sequence[str]) -> str | None:
+    """The currency beside an amount within an object: `total.currency` of `total.value`."""
+    before, dot, _ = amount.rpartition(".")
+    if not dot:
+        return None
+    known = set(map(fold, names_of("currency")))
+    for name in headings:
+        outer, _, leaf = name.rpartition(".")
+        if outer == before and fold(leaf) in known:
+            return name
+    return None
 
 
 def is_currency(heading: str) -> bool:

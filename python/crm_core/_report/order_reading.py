@@ -46,11 +46,10 @@ from .headings import (
     amount_kind,
     amount_scale,
     choose,
-    customer_id,
+    currency_beside,
     find,
     further,
     is_currency,
-    registered_at,
 )
 from .layouts import MEANINGS, fold, fold_word
 from .problem import Problem
@@ -58,7 +57,7 @@ from .reading import asked_for, layout_of
 from .said import Said
 from .settings import Loaded, Note, Rows, Settings
 from .several_files import not_alike, of_some, read_files, require, shared, without_repeated
-from .source import Source, sources_of
+from .source import sources_of
 from .state_reading import StateReading, is_in
 from .understanding import first_order, looks
 
@@ -85,30 +84,20 @@ def load_sources(
         raise Problem(f"{first.name} has no columns, and so no orders")
     layout = layout_of(headings, settings, "orders")
     tables, table = read_files(sources, shared(sources), settings, advance)
+    if settings.columns.get("customer_id") == "":
+        tables = [ids.with_nobody(one) for one in tables]
+        table = pa.concat_tables(tables)
     other_tables.refuse(headings, tables[0], settings.columns, layout)
     seen = likely.Seen(table, layout.guests if layout is not None else ())
-    try:
-        chosen = choose(headings, settings.columns, layout, seen.filled, seen.propose)
-    except Problem as problem:
-        told = [str(values["columns"]) for code, values in first.notes if code == "arrays"]
-        more = f" Lists within rows are not read: {told[0]}." if told else ""
-        more += not_alike(sources)
-        raise Problem(problem.message, problem.hint + more) from None
-    ignored = {fold(name) for name in settings.ignore}
-    for role in MONEY:  # `--ignore` takes back what only its heading has chosen
-        if (
-            role in chosen
-            and chosen[role].reason != "given"
-            and fold(chosen[role].value) in ignored
-        ):
-            del chosen[role]
+    chosen = _chosen(sources, settings, layout, seen)
     # A filter on the dates' or the amounts' column is one on `ordered_at` or `amount`.
     own = {choice.value for role, choice in chosen.items() if role in _KEY}
     of_categories = further(headings, settings.columns, settings.dimensions, layout)
     own |= {choice.value for choice in of_categories.values()}
     chosen |= of_categories
     dimensions = asked_for(settings.dimensions, headings, own)
-    require(sources, [*(choice.value for choice in chosen.values()), *dimensions])
+    read = [choice.value for choice in chosen.values() if choice.value != ids.NOBODY]
+    require(sources, [*read, *dimensions])
     notes: list[Note] = []
     if len(sources) > 1:
         tables, notes = without_repeated(sources, tables, chosen, settings)
@@ -129,27 +118,28 @@ def load_sources(
     return loaded
 
 
-def load_customers(
-    path: Path, orders_id: str, settings: Settings, id_fold: str = "none"
-) -> tuple[pa.Table, dict[str, Any]]:
-    """A table of customers, and the arguments with which `Customers` takes it."""
-    source = Source(path, settings.encoding, settings.delimiter)
-    id_column = customer_id(source.headings, orders_id)
-    registered = registered_at(source.headings)
-    dimensions = asked_for(settings.dimensions, source.headings, [id_column])
-    columns = list(dict.fromkeys([id_column, *([registered] if registered else []), *dimensions]))
-    table = source.read(columns, lambda share: None, settings.bad_rows == "drop")
-    table = replaced(table, id_column, ids.folded(trimmed(table[id_column]), id_fold)[0])
-    arguments: dict[str, Any] = {"customer_id": id_column, "dimensions": dimensions}
-    if registered:
-        text = as_text(table[registered])
-        if text is not None:
-            read = dates.parse(text, settings.date_format)
-            if read.unread:
-                raise Problem(f"{source.row_name(read.unread[0])}, column {registered}: not a date")
-            table = replaced(table, registered, read.wall)
-        arguments["registered_at"] = registered
-    return table, arguments
+def _chosen(
+    sources: Sequence[Any], settings: Settings, layout: layouts.Layout | None, seen: likely.Seen
+) -> dict[str, Choice]:
+    """The column of each role, with what `--ignore` takes back."""
+    headings, given = list(sources[0].headings), settings.columns
+    if given.get("customer_id") == "":
+        headings, given = [*headings, ids.NOBODY], {**given, "customer_id": ids.NOBODY}
+    try:
+        chosen = choose(headings, given, layout, seen.filled, seen.propose)
+    except Problem as problem:
+        lists = [values["columns"] for code, values in sources[0].notes if code == "arrays"]
+        more = f" Lists within rows are not read: {lists[0]}." if lists else ""
+        more += not_alike(sources)
+        raise Problem(problem.message, problem.hint + more) from None
+    if "currency" not in chosen and (beside := currency_beside(chosen["amount"].value, headings)):
+        chosen["currency"] = Choice("currency", beside, "heading")
+    ignored = {fold(name) for name in settings.ignore}
+    return {
+        role: choice
+        for role, choice in chosen.items()
+        if role not in MONEY or choice.reason == "given" or fold(choice.value) not in ignored
+    }
 
 
 class OrderReading(StateReading):
@@ -303,14 +293,35 @@ class OrderReading(StateReading):
             self.warnings.append(Note(code, values))
 
     def _no_total_row(self) -> None:
-        """Last rows of totals or of remarks, which have no customer, are no orders."""
+        """Last rows of totals or of remarks are no orders, nor are headings within the file."""
         columns = {role: choice.value for role, choice in self.chosen.items()}
-        if found := last_rows.no_order(self.table, columns):
-            row, name, what = found
+        again, alike = last_rows.headings_again(self.table, columns)
+        if again and not alike:
             raise Problem(
-                f"{self.rows.name(row)}, column {name}: {what} is no order",
-                "Leave the row out of the file.",
+                f"{self.rows.name(again[0])} holds headings again: two tables stand in one file",
+                "Put each of them into a file of its own; several files are read as one.",
             )
+        if again:
+            self._without(again)
+            self.notes.append(Note("headings_again", {"rows": len(again)}))
+        while found := last_rows.no_order(self.table, columns):
+            row, name, what = found
+            if self.settings.bad_rows != "drop":
+                raise Problem(
+                    f"{self.rows.name(row)}, column {name}: {what} is no order",
+                    "Leave the row out of the file; --bad-rows drop leaves it out, too.",
+                )
+            told = {"row": self.rows.name(row), "column": name}
+            self.warnings.append(Note("total_dropped", told))
+            self._without([row])
+
+    def _without(self, rows: Sequence[int]) -> None:
+        """Leaves rows out of the table, and remembers the places of the others."""
+        keep = np.setdiff1d(np.arange(self.table.num_rows), rows)
+        before = self.rows.kept
+        kept = keep.tolist() if before is None else [before[at] for at in keep.tolist()]
+        self.rows = Rows(self.rows.parts, kept)
+        self.table = self.table.take(pa.array(keep))
 
     def _whole_ids(self) -> None:
         """Ids that a missing one has made floats of are integers again."""
@@ -332,8 +343,8 @@ class OrderReading(StateReading):
         column, guests = ids.without_guests(
             column, said or (of_layout if self._of_layout("customer_id") else ())
         )
-        if not said and ids.most_are_zero(column):
-            self.warnings.append(Note("zero_id", {"column": name}))
+        if not said and (nobody := ids.placeholder(column)):
+            self.warnings.append(Note("zero_id", {"column": name, "id": nobody}))
         elif not said and (rows := ids.prevailing(column)):
             self.notes.append(Note("prevailing_id", {"column": name, "rows": rows}))
         self._rounded_ids(name, column)
@@ -348,7 +359,8 @@ class OrderReading(StateReading):
         self.id_fold = how or ("email" if ids.is_mail(column) else "none")
         column, joined = ids.folded(column, self.id_fold)
         if joined:
-            self.notes.append(Note("ids_folded", {"column": name, "ids": joined}))
+            code = "numbers_folded" if self.id_fold == "number" else "ids_folded"
+            self.notes.append(Note(code, {"column": name, "ids": joined}))
         near = ids.near(column)
         if near and how != "none":
             self.warnings.append(Note("near_ids", {"column": name, "ids": near}))

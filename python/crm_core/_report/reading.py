@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import amounts, dates, groups, layouts, lists, number_formats
+from . import amount_texts, amounts, dates, groups, layouts, lists, number_formats
 from .amount_meaning import Floats, Meaning
 from .columns import as_text, cut, is_text, replaced, safe, shown, trimmed, zero
 from .groups import Groups
@@ -262,12 +262,22 @@ class Reading:
         if not said and own and read.unread:  # stored anew by a spreadsheet, most often
             other = dates.parse(text, None)
             read = other if len(other.unread) < len(read.unread) else read
+        if said and read.unread:
+            read = dates.completed(read, text)
+        doubtful = text.take(pa.array(read.unread, pa.int64())) if read.readings else text
+        forms = [one for one in read.readings if not dates.parse(doubtful, one).unread]
+        if read.readings and not forms:
+            raise Problem(
+                f"{self.rows.name(read.unread[0])}, column {name}: not a date that can be told",
+                "Nothing tells which of its numbers is the year, and no format takes all cells: "
+                "write the year with four digits.",
+            )
         if read.readings:
             more = f" (and {len(read.unread) - 1} more)" if len(read.unread) > 1 else ""
-            forms = " or ".join(f'--date-format "{one}"' for one in read.readings)
+            said_forms = " or ".join(f'--date-format "{one}"' for one in forms)
             raise Problem(
                 f"{self.rows.name(read.unread[0])}, column {name}: not a date{more}",
-                f"Nothing tells whether {_first_of(read.readings)} comes first: say {forms}.",
+                f"Nothing tells whether {_first_of(forms)} comes first: say {said_forms}.",
             )
         self.facts["date_form"] = said or read.form or own or None
         return read
@@ -345,6 +355,11 @@ class Reading:
         read = amounts.parse(column, self.settings.decimal)  # of a dictionary each text once
         if read.ambiguous:
             raise _either_sign(name)
+        if read.unread:
+            column, count = amount_texts.cleaned(column, read.unread)
+            if count:
+                read = amounts.parse(column, self.settings.decimal)
+                self.notes.append(Note("amounts_cleaned", {"column": name, "rows": count}))
         what = "a whole number" if role == "quantity" else "an amount"
         self._refuse(name, column, read.unread, what)
         self._grouped(name, column, read)
@@ -428,6 +443,12 @@ class Reading:
             )
         elif what == "a date":
             hint = "It does not follow --date-format, or the calendar has no such day."
+        elif what == "an amount":
+            cell = amount_texts.described(str(text[unread[0]].as_py()))
+            hint = (
+                f"It has {cell}. Read are amounts such as 1234.5, 1,234.50, 1.234,50, ¥1,234 and "
+                "(500); --bad-rows drop leaves such rows out."
+            )
         more = f" (and {len(unread) - 1} more)" if len(unread) > 1 else ""
         raise Problem(f"{self.rows.name(unread[0])}, column {name}: not {what}{more}", hint)
 
