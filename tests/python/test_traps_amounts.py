@@ -4,6 +4,7 @@ import pytest
 from test_meaning import frame, noted, totals, warned
 
 import crm_core as crm
+from crm_core._report import layouts
 
 HEAD = "order_id,customer_id,order_date"
 
@@ -125,3 +126,96 @@ def test_a_date_that_is_the_same_in_all_rows_is_said():
     assert '"date" is the same day in all rows' in warned(found)
     assert not warned(crm.read_orders(frame(text), currency="USD", ordered_at="created"))
     assert not warned(crm.read_orders(frame(text), currency="USD", ordered_at="date"))
+
+
+# ---- layouts, codes and currencies ---------------------------------------------------------------
+
+
+def test_layouts_count_nothing_twice():
+    """A role adds or takes off; what the amount holds already by its description has none."""
+    for one in layouts.shipped().values():
+        if "with postage" in one.amount_about:
+            assert "shipping" not in one.roles, one.id
+        if "after discounts" in one.amount_about:
+            assert "discount" not in one.roles, one.id
+
+
+def test_what_a_layout_leaves_out_is_said():
+    text = (
+        "Sale Date,Order ID,Buyer User ID,Currency,Order Value,Order Total,Adjusted Order Total\n"
+    )
+    text += "01/13/25,1,a,USD,20,24,0.00\n01/14/25,2,b,USD,30,34,"
+    said = noted(crm.read_orders(frame(text)))
+    assert 'leaves "Adjusted Order Total" out, which has values in 1 rows (0 in all)' in said
+
+
+@pytest.mark.parametrize("none", ["0000/00/00", "0000-00-00", "00.00.0000", "0000/00/00 00:00"])
+def test_days_of_zeros_cancel_nothing(none):
+    cells = [f"{cell},{day}" for cell, day in zip("123", [none, none, "2026-01-09"], strict=True)]
+    assert total(read("total,取消日", cells)) == 3
+
+
+def test_a_column_that_stops_every_order_is_warned_of():
+    found = read("total,取消日", ["1,2026-01-09", "2,2026-01-09", "3,2026-01-09"])
+    assert '3 orders do not count, or not with all lines, by "取消日"' in warned(found)
+
+
+def test_codes_are_no_money():
+    said = warned(read("total,キャンセル区分", ["10,1", "20,2", "30,1"]))
+    assert '"キャンセル区分" holds codes' in said and "refunded" not in said
+    given = {"status": "キャンセル区分", "status_map": {"1": "completed", "2": "cancelled"}}
+    assert total(read("total,キャンセル区分", ["10,1", "20,2", "30,1"], **given)) == 40
+
+
+@pytest.mark.parametrize("cell", ["Hanako Yamada", "Guest Bob Miller", "hanako@x.example"])
+def test_what_is_no_currency_is_described_and_not_shown(cell):
+    for options in ({"currency": "USD"}, {"currency": None}):
+        said = refused("total,currency", ["10,USD", f"20,{cell}"], **options)
+        assert "row 1, column currency: not a currency" in said
+        assert cell.lower() not in said.lower() and cell.upper() not in said
+    found = read("total,currency", ["10,USD", f"20,{cell}"], ignore=["currency"])
+    assert total(found) == 30
+
+
+def test_the_amount_in_the_wanted_currency_is_proposed():
+    cells = ["10,9", "20,18"]
+    said = refused("Total USD,Total EUR", cells, currency="EUR")
+    assert 'amount="Total EUR" reads the amounts in EUR' in said and "ignore" not in said
+    assert total(read("Total USD,Total EUR", cells, currency="EUR", amount="Total EUR")) == 27
+    assert '"total (base)" comes to 27' in noted(read("total,total (base)", cells))
+
+
+def test_a_price_that_no_sum_confirms_is_noted_with_both_totals():
+    found = read("数量,価格", ["2,10", "1,30"], currency="JPY")
+    assert "(50)" in noted(found) and "as the amount of a line it comes to 40" in noted(found)
+    assert total(read("数量,価格", ["2,10", "1,30"], currency="JPY", amount_is="line")) == 40
+
+
+def test_rows_without_an_amount_are_counted():
+    found = read("total", ["10", "", "20"], bad_rows="drop")
+    assert '1 rows have no value in "total" and are left out' in warned(found)
+
+
+def test_customers_named_once_above_blank_cells_are_said():
+    text = "顧客番号,注文番号,注文日,金額\n" + "\n".join(
+        [
+            "C1,1,2025-01-05,2000",
+            ",2,2025-01-06,3000",
+            ",3,2025-01-07,1000",
+            "C2,4,2025-01-08,500",
+            ",5,2025-01-09,700",
+        ]
+    )
+    said = warned(crm.read_orders(frame(text)))
+    assert "3 rows without a customer" in said and "(4,700)" in said and "merged cells" in said
+    assert not warned(crm.read_orders(frame(text), guests="keep"))
+
+
+def test_the_first_line_of_a_server_log_is_not_shown(tmp_path):
+    path = tmp_path / "access.log"
+    line = '10.0.0.4 - - [01/Mar/2025:11:01:00 +0900] "GET /p/3 HTTP/1.1" 200 512 "-" "Mozilla"'
+    path.write_text(f"{line}\n{line}\n")
+    for read_any in (crm.read_events, crm.read_orders):
+        with pytest.raises(crm.DataError) as caught:
+            read_any(path)
+        assert "10.0.0.4" not in f"{caught.value}{caught.value.hint}"

@@ -74,9 +74,58 @@ def refuse_net(reading: OrderReading) -> None:
     )
 
 
+def price_alone(
+    reading: OrderReading, columns: amount_meaning.Columns, found: amount_meaning.Meaning
+) -> None:
+    """A note on a price that no sum has confirmed, with the total that it comes to as a line's."""
+    price = headings.amount_kind(columns.name) == "price"
+    if found.kind != "unit" or not price or any(one.true for one in found.checks):
+        return
+    totals = amount_meaning.readings(columns)
+    if totals["unit"] != totals["line"]:
+        said = {"column": columns.name, "own": f"{totals['unit']:,}", "line": f"{totals['line']:,}"}
+        reading.notes.append(Note("price_unchecked", said))
+
+
+def without_amounts(reading: OrderReading) -> None:
+    """The warning about rows that `--bad-rows drop` leaves out for a blank amount."""
+    name = reading.arguments["amount"]
+    if reading.settings.bad_rows != "drop":
+        return
+    blank = ~groups.valid(reading.table[name])
+    blank[reading.unread_cells.get(name, [])] = False
+    if reading.arguments["amount_is"] == "order" and reading.keys is not None:
+        filled = reading.keys.counts(groups.valid(reading.table[name])) > 0
+        blank &= ~np.asarray(reading.keys.each(filled, False), np.bool_)
+    if np.any(blank):
+        said = {"column": name, "rows": int(np.count_nonzero(blank))}
+        reading.warnings.append(Note("amounts_blank", said))
+
+
+def _beside(reading: OrderReading) -> None:
+    """Money that a layout leaves out, where it is not zero."""
+    wanted = set(map(fold, reading.layout.beside)) if reading.layout is not None else set()
+    own, keys = worth(reading)
+    for name in reading.table.column_names:
+        if fold(name) not in wanted:
+            continue
+        money = None if _ignored(reading, name) else _money(reading, name)
+        if money is None or not np.any(~np.isnan(money)):
+            continue
+        total = amount_meaning.total(Values(money, ~np.isnan(money)), keys)
+        mine = amount_meaning.total(own, keys)
+        if total != mine:
+            rows = int(np.count_nonzero(~np.isnan(money)))
+            told = {"column": reading.arguments["amount"], "own": f"{mine:,}", "rows": f"{rows:,}"}
+            told |= {"other": name, "total": f"{total:,}"}
+            reading.notes.append(Note("money_beside", told))
+
+
 def said(reading: OrderReading) -> None:
     """Notes and warnings; `reading` has orders, amounts and money, and its currency."""
     _cents(reading)
+    without_amounts(reading)
+    _beside(reading)
     if reading.layout is None:
         _charges(reading)
 

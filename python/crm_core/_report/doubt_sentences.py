@@ -170,4 +170,36 @@ DOUBTS: Mapping[str, tuple[str, str]] = {
         "--bad-rows drop says.",
         "{row}(「{column}」)は合計または注記の行のため、--bad-rows drop により除きました。",
     ),
+    "not_used_codes": (
+        '"{column}" holds codes in {orders} orders that count ({amount} of {own}), and was not '
+        'used: --status "{column}" with --status-map for each code reads it, --ignore "{column}" '
+        "says that it does not matter.",
+        "「{column}」は集計対象の注文{orders}件({own}のうち{amount})にコードがありますが、使って"
+        "いません。--status と --status-map で読み込み、--ignore で無視します。",
+    ),
+    "price_unchecked": (
+        '"{column}" is taken as the price of one piece ({own}), as its heading says; as the '
+        "amount of a line it comes to {line}: --amount-is line.",
+        "「{column}」は見出しから単価としました({own})。明細の金額なら{line}です(--amount-is "
+        "line)。",
+    ),
+    "amounts_blank": (
+        '{rows} rows have no value in "{column}" and are left out, as --bad-rows drop says: what '
+        "they come to is not known.",
+        "「{column}」が空欄の{rows}行は --bad-rows drop により除きました。その金額は不明です。",
+    ),
+    "money_beside": (
+        'The layout takes "{column}" as the amount ({own}) and leaves "{other}" out, which has '
+        "values in {rows} rows ({total} in all) and may say what was taken off: --ignore "
+        '"{other}" says that it does not matter.',
+        "出力形式により金額は「{column}」({own})とし、「{other}」({rows}行、計{total})は使ってい"
+        "ません。返金や値引きを表すことがあります。関係なければ --ignore を指定してください。",
+    ),
+    "customers_grouped": (
+        '{rows} rows without a customer in "{column}" ({amount}) stand below rows of customers '
+        "who are named once, as merged cells leave them: they count as guests. Fill the cells "
+        "down in the file; --guests keep confirms.",
+        "「{column}」が空欄の{rows}行({amount})は、結合セルのように顧客のある行の下にありますが、"
+        "ゲスト注文として数えています。ファイルで値を補うか、--guests keep で確定してください。",
+    ),
 }

@@ -297,13 +297,14 @@ def _other_totals(reading: OrderReading, name: str, amounts: Values, kind: str) 
     wanted = ("order", "subtotal", "line", "row")
     for one in reading.unread:
         paid = amounts_beside.is_paid_amount(one) and not statuses.is_discount(one)
-        if (headings.amount_kind(one) not in wanted and not paid) or one in reading.dimensions:
+        kind_of = headings.amount_kind(one) or headings.amount_kind(one.partition("(")[0])
+        if (kind_of not in wanted and not paid) or one in reading.dimensions:
             continue
         found = numbers(reading.table[one], reading.settings.decimal)
         if found is None:
             continue
         values = groups.values(found)
-        of_order = headings.amount_kind(one) == "order" or (paid and kind == "order")
+        of_order = kind_of == "order" or (paid and kind == "order")
         once = of_order and reading.keys is not None
         total = amount_meaning.total(values, reading.keys if once else None)
         if abs(float(total) - float(own)) > 0.005 * max(1, len(found)) ** 0.5:

@@ -24,6 +24,9 @@ _VALUE = re.compile(
     r"[\s.,:/+\-¥￥\\$€£%()年月日時分秒TZ]*\d[\s\d.,:/+\-¥￥$€£%()円年月日時分秒TZ]*"
 )
 
+# Mail and network addresses, and times in brackets.
+_OF_NO_HEADING = re.compile(r"@|\d+\.\d+\.\d+\.\d+|\[\d+/|https?://")
+
 
 def find(rows: Sequence[Sequence[str]]) -> int | None:
     """The number of the heading line, from 0; None if all lines are blank."""
@@ -45,7 +48,10 @@ def find(rows: Sequence[Sequence[str]]) -> int | None:
 def refuse_values(row: Sequence[str], name: str) -> None:
     """A file without headings: its first line is a customer's order, which no message may show."""
     cells = [cell for cell in row if cell.strip()]
-    values = sum(_VALUE.fullmatch(cell) is not None or "@" in cell for cell in cells)
+    values = sum(
+        _VALUE.fullmatch(cell) is not None or _OF_NO_HEADING.search(cell) is not None
+        for cell in cells
+    )
     if not known_count(row) and values * 3 >= len(cells):
         raise Problem(
             f"{name} has no headings: its first line holds values",

@@ -344,8 +344,8 @@ def _bare(heading: str) -> str:
     return re.sub(rf"[\s_]*[(\[]?(?:{suffixes}|(?i:{codes}))[)\]]?\s*$", "", text) or text
 
 
-# A mail address, or a number of a person or an order.
-_VALUE = re.compile(r"@|\d{5}")
+# A mail or network address, a number of a person or an order, a time in brackets, or a long text.
+_VALUE = re.compile(r"@|\d{5}|\d+\.\d+\.\d+\.\d+|\[\d|https?://|.{80}", re.S)
 
 
 def listed(headings: Sequence[str]) -> str:

@@ -45,7 +45,7 @@ _TIMES = {"orders": "ordered_at", "events": "occurred_at"}
 _KEYS = {
     *("name", "reads", "source", "seen", "headings", "identify", "encoding", "roles", "amount"),
     *("order_level", "ignore", "status", "cancelled", "refused", "dates", "currency", "guest"),
-    "kinds",
+    *("kinds", "beside"),
 }
 
 
@@ -67,6 +67,7 @@ class Layout:
         keep: Columns, and the values of the rows that are orders.
         refuses: Why a file of this layout is not read, and what to read instead.
         guests: Values of the customer's column that mean no account.
+        beside: Headings of money that is not read and that a note shows where it is not zero.
         text: The file as it is written.
     """
 
@@ -92,6 +93,7 @@ class Layout:
     timezone: str = ""
     currency: str = ""
     guests: Sequence[str] = ()
+    beside: Sequence[str] = ()
     kinds: Mapping[str, str] = field(default_factory=dict)
     own: bool = False
     text: str = ""
@@ -229,6 +231,7 @@ def _parse(stem: str, text: str, own: bool = False) -> Layout:
         currency=said.get("currency", {}).get("code", ""),
         guests=said.get("guest", {}).get("customer_id", ()),
         kinds=said.get("kinds", {}),
+        beside=said.get("beside", ()),
         own=own,
         text=text,
     )

@@ -451,6 +451,7 @@ class OrderReading(StateReading):
             columns = self._amount_columns(name)
             found = amount_meaning.decide(amount_kind(name), columns)
             doubts.quantity_unused(self, columns, found, amount_kind(name))
+            amount_columns.price_alone(self, columns, found)
         self.meaning = found
         self.arguments["amount_is"] = found.kind
         if found.reason == "differs_total":
@@ -626,6 +627,7 @@ class OrderReading(StateReading):
             self.arguments["guests"] = self.settings.guests
         elif guests:
             self.arguments["guests"] = "keep"
+            self._grouped_customers(customer)
             self.notes.append(
                 Note("guests", {"rows": guests, "column": self.arguments["customer_id"]})
             )
@@ -644,6 +646,18 @@ class OrderReading(StateReading):
             if role in self.chosen or role == "status"
         ]
         self.table = self.table.select(list(dict.fromkeys([*used, *self.dimensions])))
+
+    def _grouped_customers(self, customer: pa.ChunkedArray) -> None:
+        """Blank cells below a customer who stands in one row only, as merged cells leave them."""
+        here = groups.valid(customer)
+        ids_of = groups.Groups.of(customer)
+        alone = ids_of.size >= 2 and ids_of.size == int(np.count_nonzero(here))
+        if here[0] and alone and np.count_nonzero(~here) * 3 >= len(here):
+            values, keys = marked_rows.worth(self)
+            amount = amount_meaning.total(marked_rows.some_of(values, ~here), keys)
+            told = {"column": self.arguments["customer_id"], "amount": f"{amount:,}"}
+            told |= {"rows": int(np.count_nonzero(~here))}
+            self.warnings.append(Note("customers_grouped", told))
 
     def _further(self, role: str) -> None:
         name = self.chosen[role].value

@@ -10,15 +10,15 @@ import pyarrow.compute as pc
 
 from . import amount_meaning, doubts, groups, line_states, marked_rows, states, statuses
 from .columns import cut, distinct, filled_within, replaced, shown, trimmed, zero
+from .currency_reading import CurrencyReading
 from .headings import MONEY, Choice, find
 from .layouts import MEANINGS, Layout, fold, fold_word
 from .problem import Problem
-from .reading import Reading
 from .said import Said
 from .settings import Note
 
 
-class StateReading(Reading):
+class StateReading(CurrencyReading):
     """The steps of `order_reading` on the state of an order."""
 
     def _states(self) -> None:
@@ -52,7 +52,9 @@ class StateReading(Reading):
             here = pc.and_(pc.is_valid(one.rows), counted)
             touched = states.orders_in(self.keys, here)
             if touched:
-                self.notes.append(Note("also_stopped", {"column": one.name, "orders": touched}))
+                told = Note("also_stopped", {"column": one.name, "orders": touched})
+                all_of = touched > 1 and touched == states.orders_in(self.keys, counted)
+                (self.warnings if all_of else self.notes).append(told)
         self._cancelled_lines(pc.and_(pc.and_(pc.is_valid(stopped), some), counted))
         name = primary.value if primary is not None else stops[0].name
         target = name
@@ -159,7 +161,8 @@ class StateReading(Reading):
         for word, one in known.items():
             by_meaning.setdefault(one, []).append(cut(word))  # known, or the user's own
         shown_map = {one: by_meaning[one] for one in MEANINGS if one in by_meaning}
-        self.notes.append(Note("statuses", {"map": shown_map}))
+        if shown_map:
+            self.notes.append(Note("statuses", {"map": shown_map}))
         return pc.take(meaning, at)
 
     def _given_back(self, name: str, column: pa.ChunkedArray, known: Mapping[str, str]) -> None:

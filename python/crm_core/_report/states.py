@@ -201,6 +201,8 @@ def _how(name: str, told: Sequence[str]) -> str:
         return "not_used_date"
     if all(_DATE.match(one) for one in told):
         return "not_used_date"
+    if 2 <= len(told) <= 6 and all(re.fullmatch(r"\d{1,2}", one) for one in told):
+        return "not_used_codes"
     if all(re.fullmatch(r"[^\w]?\s*-?\d[\d.,]*\s*[^\w]?", one) for one in told):
         return "not_used_money"
     if all(speaks_of_stop(one) for one in told):

@@ -19,7 +19,9 @@ from functools import cache
 from . import layouts
 from .layouts import MEANINGS, Layout, fold, fold_word
 
-_ZERO = re.compile(r"[^\w]?\s*0+([.,]0+)?\s*[^\w]?")
+_ZERO = re.compile(
+    r"[^\w]?\s*0+([.,]0+)?\s*[^\w]?|0000([-/.]?)00\2(00)?([ T][0:.]+)?|00([-/.])00\5(00)?00"
+)
 #: Meanings that do not count as orders, the strongest first: where columns differ, it holds.
 STOPS = ("test", "not_ordered", "cancelled", "payment_failed", "returned", "refunded")
 
