@@ -4,7 +4,6 @@ import pytest
 from test_meaning import frame, noted, totals, warned
 
 import crm_core as crm
-from crm_core._report import layouts
 
 HEAD = "order_id,customer_id,order_date"
 
@@ -129,24 +128,6 @@ def test_a_date_that_is_the_same_in_all_rows_is_said():
 
 
 # ---- layouts, codes and currencies ---------------------------------------------------------------
-
-
-def test_layouts_count_nothing_twice():
-    """A role adds or takes off; what the amount holds already by its description has none."""
-    for one in layouts.shipped().values():
-        if "with postage" in one.amount_about:
-            assert "shipping" not in one.roles, one.id
-        if "after discounts" in one.amount_about:
-            assert "discount" not in one.roles, one.id
-
-
-def test_what_a_layout_leaves_out_is_said():
-    text = (
-        "Sale Date,Order ID,Buyer User ID,Currency,Order Value,Order Total,Adjusted Order Total\n"
-    )
-    text += "01/13/25,1,a,USD,20,24,0.00\n01/14/25,2,b,USD,30,34,"
-    said = noted(crm.read_orders(frame(text)))
-    assert 'leaves "Adjusted Order Total" out, which has values in 1 rows (0 in all)' in said
 
 
 @pytest.mark.parametrize("none", ["0000/00/00", "0000-00-00", "00.00.0000", "0000/00/00 00:00"])

@@ -24,6 +24,7 @@ from .understanding import looks
 
 if TYPE_CHECKING:
     from .order_reading import OrderReading
+    from .reading import Reading
 
 _LEAST_CENTS = 100  # the median of amounts that may be cents
 _ODD_ENDS = 1 / 3  # of amounts that are no multiples of ten
@@ -75,7 +76,7 @@ def refuse_net(reading: OrderReading) -> None:
 
 
 def price_alone(
-    reading: OrderReading, columns: amount_meaning.Columns, found: amount_meaning.Meaning
+    reading: Reading, columns: amount_meaning.Columns, found: amount_meaning.Meaning
 ) -> None:
     """A note on a price that no sum has confirmed, with the total that it comes to as a line's."""
     price = headings.amount_kind(columns.name) == "price"
@@ -102,30 +103,10 @@ def without_amounts(reading: OrderReading) -> None:
         reading.warnings.append(Note("amounts_blank", said))
 
 
-def _beside(reading: OrderReading) -> None:
-    """Money that a layout leaves out, where it is not zero."""
-    wanted = set(map(fold, reading.layout.beside)) if reading.layout is not None else set()
-    own, keys = worth(reading)
-    for name in reading.table.column_names:
-        if fold(name) not in wanted:
-            continue
-        money = None if _ignored(reading, name) else _money(reading, name)
-        if money is None or not np.any(~np.isnan(money)):
-            continue
-        total = amount_meaning.total(Values(money, ~np.isnan(money)), keys)
-        mine = amount_meaning.total(own, keys)
-        if total != mine:
-            rows = int(np.count_nonzero(~np.isnan(money)))
-            told = {"column": reading.arguments["amount"], "own": f"{mine:,}", "rows": f"{rows:,}"}
-            told |= {"other": name, "total": f"{total:,}"}
-            reading.notes.append(Note("money_beside", told))
-
-
 def said(reading: OrderReading) -> None:
     """Notes and warnings; `reading` has orders, amounts and money, and its currency."""
     _cents(reading)
     without_amounts(reading)
-    _beside(reading)
     if reading.layout is None:
         _charges(reading)
 

@@ -188,13 +188,6 @@ DOUBTS: Mapping[str, tuple[str, str]] = {
         "they come to is not known.",
         "「{column}」が空欄の{rows}行は --bad-rows drop により除きました。その金額は不明です。",
     ),
-    "money_beside": (
-        'The layout takes "{column}" as the amount ({own}) and leaves "{other}" out, which has '
-        "values in {rows} rows ({total} in all) and may say what was taken off: --ignore "
-        '"{other}" says that it does not matter.',
-        "出力形式により金額は「{column}」({own})とし、「{other}」({rows}行、計{total})は使ってい"
-        "ません。返金や値引きを表すことがあります。関係なければ --ignore を指定してください。",
-    ),
     "customers_grouped": (
         '{rows} rows without a customer in "{column}" ({amount}) stand below rows of customers '
         "who are named once, as merged cells leave them: they count as guests. Fill the cells "

@@ -49,7 +49,7 @@ def of_amounts(reading: OrderReading) -> None:
 
 
 def quantity_unused(
-    reading: OrderReading,
+    reading: Reading,
     columns: amount_meaning.Columns,
     found: amount_meaning.Meaning,
     words: str,

@@ -43,8 +43,6 @@ from .headings import (
     CATEGORIES,
     MONEY,
     Choice,
-    amount_kind,
-    amount_scale,
     choose,
     currency_beside,
     find,
@@ -52,13 +50,14 @@ from .headings import (
     is_currency,
 )
 from .layouts import MEANINGS, fold, fold_word
+from .money_reading import MoneyReading
 from .problem import Problem
 from .reading import asked_for, layout_of
 from .said import Said
 from .settings import Loaded, Note, Rows, Settings
 from .several_files import not_alike, of_some, read_files, require, shared, without_repeated
 from .source import sources_of
-from .state_reading import StateReading, is_in
+from .state_reading import is_in
 from .understanding import first_order, looks
 
 _KEY = ("customer_id", "ordered_at", "amount", "order_id", "quantity")
@@ -142,7 +141,7 @@ def _chosen(
     }
 
 
-class OrderReading(StateReading):
+class OrderReading(MoneyReading):
     """The steps of `load` after the bytes are in; one per role."""
 
     def finish(self) -> Loaded:
@@ -160,6 +159,8 @@ class OrderReading(StateReading):
             self._refund_rows,
             self._blank_keys,
             self._levels,
+            self._contained,
+            self._layout_says,
             self._doubts,
             self._states,
             self._below_zero,
@@ -421,131 +422,6 @@ class OrderReading(StateReading):
                 "fill them down in the file. --bad-rows drop leaves such rows out, and says what "
                 "they come to.",
             )
-
-    def _amount_is(self) -> None:
-        """Said by the user or the layout, else as `amount_meaning` decides."""
-        said, name = self.settings.amount_is, self.chosen["amount"].value
-        scale = amount_scale(name)
-        if scale and self.settings.amount_unit is None and not self._of_layout("amount"):
-            minor = "--amount-unit minor says so; " if scale == "cents" else ""
-            raise Problem(
-                f'the heading "{name}" says that amounts are in {scale}',
-                f"{minor}--amount-unit major says that they are whole units of the currency.",
-            )
-        own = self.layout.amount_is if self.layout and self._of_layout("amount") else ""
-        if own == "order" and "order_id" not in self.arguments:
-            own = "line"
-        if said is not None:
-            if said == "unit" and "quantity" not in self.chosen:
-                raise Problem(
-                    "--amount-is unit: amounts are prices of pieces, and no column is the quantity",
-                    "Name it with --quantity, or say --amount-is line.",
-                )
-            found = amount_meaning.Meaning(said, "given", name)
-        elif self.layout is not None and own and (own != "unit" or "quantity" in self.chosen):
-            about = self.layout.amount_about or self.layout.name
-            found = amount_meaning.Meaning(own, "layout_amount", about)
-        elif self.of_items and amount_kind(name) not in ("unit", "price", "item_price"):
-            found = amount_meaning.Meaning("line", "line_heading", name)
-        else:
-            columns = self._amount_columns(name)
-            found = amount_meaning.decide(amount_kind(name), columns)
-            doubts.quantity_unused(self, columns, found, amount_kind(name))
-            amount_columns.price_alone(self, columns, found)
-        self.meaning = found
-        self.arguments["amount_is"] = found.kind
-        if found.reason == "differs_total":
-            self.warnings.append(Note("differs_total", {"column": name}))
-        self.extra.append(Choice("amount_is", found.kind, found.reason, found.detail))
-        self.facts["checks"] = [
-            {"what": one.what, "holds": one.holds, "of": one.of} for one in found.checks
-        ]
-        if found.kind != "unit":
-            self.arguments.pop("quantity", None)
-            self.chosen.pop("quantity", None)
-
-    def _amount_columns(self, name: str) -> amount_meaning.Columns:
-        def read(one: str) -> groups.Values | None:
-            found = numbers(self.table[one], self.settings.decimal)
-            return None if found is None else groups.values(found)
-
-        def products() -> groups.Groups | None:
-            names = layouts.words()["headings"]["further"]["product"]
-            one = layouts.column([*names], self.table.column_names)
-            text = None if one is None else shown(self.table[one])
-            return None if text is None else groups.Groups.of(text)
-
-        quantity = self.chosen.get("quantity")
-        return amount_meaning.Columns(
-            name,
-            groups.values(self.plain_amounts(name)),
-            self.keys,
-            None if quantity is None else read(quantity.value),
-            **amount_meaning.by_kind(self.unread, amount_kind),
-            read=read,
-            products=products,
-        )
-
-    def _levels(self) -> None:
-        """Other columns of money follow the amount: the order's once, the lines' on each line."""
-        self._levels_said()
-        keys = self.keys
-        for role in MONEY if keys is not None else ():
-            if role not in self.chosen:
-                continue
-            assert keys is not None  # as the loop says
-            name = self.chosen[role].value
-            plain = self.plain_amounts(name)
-            money = groups.values(plain)
-            wanted = "order" if self.arguments["amount_is"] == "order" else "line"
-            own, reason = self._level(role, name, money, keys, wanted)
-            if own != wanted:
-                spread = amount_meaning.spread(money, keys, own, wanted)
-                self.table = replaced(self.table, name, groups.column(spread, plain.type))
-            if reason not in ("one_line_each", "beside_total"):
-                self.extra.append(Choice("money_of", own, f"money_{reason}", name))
-            if own == "order" and wanted == "line":
-                self.notes.append(Note("order_level", {"column": name}))
-
-    def _levels_said(self) -> None:
-        money = {self.chosen[role].value for role in MONEY if role in self.chosen}
-        state = {self.chosen["status"].value} if "status" in self.chosen else set()
-        for option, names in (
-            ("--order-level", self.settings.order_level),
-            ("--line-level", self.settings.line_level),
-        ):
-            for said in names:
-                name = find(said, self.sources[0].headings, option)
-                known = money | state if option == "--line-level" else money
-                if name not in known or self.keys is None:
-                    raise Problem(
-                        f'{option} "{name}" has no effect: the column is not read as money beside '
-                        "the amount, or as the state, of orders with several rows",
-                        "Name its role, for example --refunded, --discount or --shipping.",
-                    )
-
-    def _level(
-        self,
-        role: str,
-        name: str,
-        money: groups.Values,
-        keys: groups.Groups,
-        wanted: str,
-    ) -> tuple[str, str]:
-        for own, names in (
-            ("order", self.settings.order_level),
-            ("line", self.settings.line_level),
-        ):
-            if fold(name) in map(fold, names):
-                return own, "given"
-        if self.layout is not None and fold(name) in map(fold, self.layout.order_level):
-            return "order", "layout"
-        lines = None
-        if wanted == "line":
-            lines = self.floats("amount")
-            if self.arguments["amount_is"] == "unit":
-                lines = lines * self.floats("quantity")
-        return amount_meaning.level(name, money, keys, lines, self._of_layout(role))
 
     def _unread_discounts(self) -> None:
         discounts.unread(self)

@@ -104,6 +104,20 @@ NOTES: Mapping[str, tuple[str, str]] = {
         '{rows} rows are no orders by "{column}", and are left out.',
         "「{column}」により注文でない{rows}行を除きました。",
     ),
+    "contains_shipping": (
+        'The amounts of "{amount}" contain "{column}", {total} in all; the basis net contains it, '
+        "too.",
+        "「{amount}」には「{column}」(合計 {total})が含まれます。basis が net でも含んだ金額です。",
+    ),
+    "contains_discount": (
+        'The amounts of "{amount}" are after "{column}", {total} in all; it is not taken off '
+        "again.",
+        "「{amount}」は「{column}」(合計 {total})を引いた後の金額のため、重ねて引きません。",
+    ),
+    "layout_says": (
+        '"{column}" holds something in {rows} rows: {en}',
+        "「{column}」に値のある行が{rows}行あります。{ja}",
+    ),
     "guest_words": (
         'In "{column}" these values mean no account, their rows are guests\': {words}.',
         "「{column}」の次の値は会員でないものとし、ゲスト注文として扱います: {words}。",
