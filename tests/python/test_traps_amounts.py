@@ -200,3 +200,50 @@ def test_the_first_line_of_a_server_log_is_not_shown(tmp_path):
         with pytest.raises(crm.DataError) as caught:
             read_any(path)
         assert "10.0.0.4" not in f"{caught.value}{caught.value.hint}"
+
+
+# ---- numbers of orders and pieces under unknown headings -----------------------------------------
+
+LINES = """
+doc ref no,date,customer_id,item,amount
+R-1001,2025-01-05 10:00:01,a,A,10
+R-1001,2025-01-05 10:00:01,a,B,5
+R-1002,2025-01-06 11:30:00,b,A,10
+R-1002,2025-01-06 11:30:00,b,B,5
+R-1003,2025-01-07 11:30:00,a,B,5
+"""
+
+
+def test_an_order_number_under_an_unknown_heading_is_proposed():
+    said = warned(crm.read_orders(frame(LINES), currency="USD"))
+    assert '"doc ref no" is the same on rows of one customer and time' in said
+    assert "there are 3 orders, without it each of the 5 rows is one" in said
+    found = crm.read_orders(frame(LINES), currency="USD", order_id="doc ref no")
+    assert len(found) == 3 and not warned(found)
+    assert not warned(crm.read_orders(frame(LINES), currency="USD", order_id=""))
+    assert not warned(crm.read_orders(frame(LINES), currency="USD", ignore=["doc ref no"]))
+    names = LINES.replace("doc ref no", "name").replace("R-100", "Bob")
+    assert "order_id" not in warned(crm.read_orders(frame(names), currency="USD"))
+
+
+def test_the_number_that_joins_repeated_totals_is_named():
+    text = LINES.replace("amount", "order_total").replace(",A,10", ",A,15").replace(",B,5", ",B,15")
+    said = warned(crm.read_orders(frame(text), currency="USD"))
+    assert '"doc ref no" joins' in said and "come to 45, as counted to 75" in said
+
+
+def test_a_price_without_a_quantity_proposes_the_column_of_pieces():
+    cells = ["3,10", "1,20", "2,5"]
+    said = refused("Stückelung x,Einzelpreis", cells)
+    assert "price of one piece" in said
+    said = refused("pcs,Einzelpreis", cells)
+    assert 'for example quantity="pcs"' in said
+    assert total(read("pcs,Einzelpreis", cells, quantity="pcs")) == 60
+    said = warned(read("pcs,Einzelpreis", cells, amount="Einzelpreis"))
+    assert "each row counts as one piece (35)" in said and "it comes to 60" in said
+    assert not warned(read("pcs,Einzelpreis", cells, amount="Einzelpreis", ignore=["pcs"]))
+
+
+def test_a_larger_total_under_an_unknown_heading_is_noted():
+    found = read("Netto,Invoice total", ["10,11.9", "20,23.8"])
+    assert '"Invoice total" comes to 35.70' in noted(found) or "35.7" in noted(found)

@@ -1,8 +1,11 @@
 """Forms and pairs of files that an outside reader has misread, or was refused without help."""
 
+import json
 import zipfile
 
+import pandas as pd
 import pytest
+from sources import xlsx
 from test_meaning import noted, totals
 
 import crm_core as crm
@@ -220,3 +223,124 @@ def test_states_under_other_headings_are_said(write, heading, cells):
     head = HEAD.replace("total\n", f"line_total,{heading}\n")
     rows = f"1,a,2026-01-03,10,{cells[0]}\n2,b,2026-01-04,20,{cells[1]}\n"
     assert f'"{heading}"' in " ".join(read(write(head + rows)).understanding.warnings)
+
+
+# ---- forms of JSON -------------------------------------------------------------------------------
+
+OBJECTS = [
+    {"order_id": 1, "customer_id": "a", "order_date": "2026-01-03", "total": 10.5},
+    {"order_id": 2, "customer_id": "b", "order_date": "2026-01-04", "total": 20},
+]
+COLUMNS = {name: [row[name] for row in OBJECTS] for name in OBJECTS[0]}
+FRAME = pd.DataFrame(OBJECTS)
+FORMS = {
+    "records": FRAME.to_json(orient="records"),
+    "columns": FRAME.to_json(orient="columns"),
+    "split": FRAME.to_json(orient="split"),
+    "index": FRAME.to_json(orient="index"),
+    "table": FRAME.to_json(orient="table"),
+    "lists": json.dumps(COLUMNS),
+    "lists over lines": json.dumps(COLUMNS, indent=1),
+    "rows": json.dumps([list(OBJECTS[0]), *(list(row.values()) for row in OBJECTS)]),
+    "data": json.dumps({"object": "list", "data": OBJECTS}),
+    "results": json.dumps({"count": 2, "results": OBJECTS}, indent=1),
+    "nested": json.dumps({"response": {"status": "ok", "orders": OBJECTS}}),
+    "edges": json.dumps({"data": {"orders": {"edges": [{"node": row} for row in OBJECTS]}}}),
+    "nodes": json.dumps({"data": {"orders": {"nodes": OBJECTS}}}, indent=1),
+    "wrapped lines": "\n".join(json.dumps({"data": row}) for row in OBJECTS),
+    "pages": "\n".join(json.dumps({"orders": [row], "page": 1}) for row in OBJECTS),
+    "with others": json.dumps({"orders": OBJECTS, "customers": [{"id": 1}]}),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_rows_in_every_form_of_json_are_read(write, form):
+    found = read(write(FORMS[form], "a.json"))
+    assert totals(found) == {"a": 10.5, "b": 20}
+    assert found.first_date.isoformat() == "2026-01-03"
+
+
+def test_items_of_graphql_are_rows_where_the_order_has_no_amount(write):
+    nodes = [
+        {
+            "id": at,
+            "customer_id": "ab"[at - 1],
+            "order_date": "2026-01-03",
+            "lineItems": {"edges": [{"node": {"sku": "x", "line_total": 5}}] * at},
+        }
+        for at in (1, 2)
+    ]
+    text = json.dumps({"data": {"orders": {"edges": [{"node": one} for one in nodes]}}})
+    assert totals(read(write(text, "a.json"), amount="line_total")) == {"a": 5, "b": 10}
+
+
+@pytest.mark.parametrize(
+    "more", [{"has_more": True}, {"next": "cursor"}, {"page": 1, "pages": 3}, {"total_pages": 2}]
+)
+def test_one_page_of_several_is_said(write, more):
+    said = read(write(json.dumps({"orders": OBJECTS, **more}), "a.json")).understanding.warnings
+    assert "one page of several" in said[0]
+    none = {"orders": OBJECTS, "has_more": False, "next": None, "pages": 1}
+    assert not read(write(json.dumps(none), "b.json")).understanding.warnings
+    page = {"pageInfo": {"hasNextPage": True}, "edges": [{"node": row} for row in OBJECTS]}
+    said = read(write(json.dumps({"data": {"orders": page}}), "c.json")).understanding.warnings
+    assert "one page of several" in said[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (json.dumps({"a": [{"x": 1}], "b": [{"x": 2}]}), 'several lists: "a", "b"'),
+        (json.dumps({"status": "ok", "x": 1}, indent=1), "no list of rows is in it"),
+        (json.dumps([list(row.values()) for row in OBJECTS]), "arrays without headings"),
+    ],
+)
+def test_other_documents_are_refused_with_what_to_save(write, text, says):
+    said = refused(write(text, "a.json"))
+    assert says in said and "Save" in said
+
+
+# ---- sheets and encodings ------------------------------------------------------------------------
+
+TABLE = [HEAD.strip().split(","), [1, "a", "2026-01-03", 10], [2, "b", "2026-01-04", 20]]
+
+
+@pytest.mark.parametrize(
+    "first",
+    [[["Order export"]], [["Order export"], ["Shop", "Tea"]], [], [["Month", "Revenue"], ["1", 3]]],
+)
+def test_a_sheet_before_the_orders_is_passed_over(write, first):
+    found = read(write(xlsx(Cover=first, Orders=TABLE), "a.xlsx"))
+    assert totals(found) == {"a": 10, "b": 20}
+    assert 'sheet "Orders" is read' in noted(found) and "Cover" in noted(found)
+
+
+def test_a_first_sheet_of_orders_stays_the_first(write):
+    other = [TABLE[0], [3, "c", "2026-01-05", 5]]
+    found = read(write(xlsx(Jan=TABLE, Feb=other), "a.xlsx"))
+    assert totals(found) == {"a": 10, "b": 20} and "Feb" in found.understanding.warnings[0]
+
+
+@pytest.mark.parametrize("garbled", ["mÃ¼ller", "m\ufffdller", "ç”°ä¸\xad", "逕ｰ荳ｭ"])
+def test_half_changed_encodings_are_said(write, garbled):
+    path = write(HEAD + f"1,{garbled},2026-01-03,10\n2,müller,2026-01-04,20\n3,田中,2026-01-05,5\n")
+    said = read(path).understanding.warnings
+    assert '1 cells of "customer_id" were changed by another encoding' in said[0]
+    assert garbled not in said[0]
+
+
+def test_words_with_accents_are_not_garbled(write):
+    names = ["müller", "Ãlvaro", "naïve", "田中", "ﾀﾅｶ", "Škoda", "Ø", "È"]
+    rows = "".join(f"{at},{name},2026-01-03,10\n" for at, name in enumerate(names))
+    assert not read(write(HEAD + rows)).understanding.warnings
+
+
+def test_two_encodings_in_one_file_are_named(write):
+    text = HEAD + "1,田中,2026-01-03,10\n"
+    path = write(text.encode() + "2,鈴木,2026-01-04,20\n".encode("cp932"))
+    assert "mixes two encodings: of its lines that are not ASCII 1 are UTF-8" in refused(path)
+
+
+def test_mails_of_japan_are_decoded(write):
+    path = write("注文番号,会員ID,注文日,合計\n1,田中,2026-01-03,10\n", encoding="iso2022_jp")
+    assert totals(read(path, currency="JPY")) == {"田中": 10}

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import amount_meaning, groups, headings, layouts, statuses
+from . import amount_meaning, groups, headings, layouts, likely, statuses
 from .columns import numbers, shown
 from .groups import Values
 from .layouts import fold
@@ -86,6 +86,23 @@ def price_alone(
     if totals["unit"] != totals["line"]:
         said = {"column": columns.name, "own": f"{totals['unit']:,}", "line": f"{totals['line']:,}"}
         reading.notes.append(Note("price_unchecked", said))
+
+
+def price_without_pieces(reading: Reading, name: str) -> None:
+    """A price that counts as one piece a row, beside a column that may be the quantity."""
+    pieces = likely.Seen(reading.table.select(reading.unread)).propose("quantity")
+    found = None if pieces is None else numbers(reading.table[pieces], reading.settings.decimal)
+    if found is None or pieces is None or fold(pieces) in map(fold, reading.settings.ignore):
+        return
+    amounts = groups.values(reading.plain_amounts(name))
+    times = amounts.floats * np.nan_to_num(groups.values(found).floats)
+    said = {
+        "column": name,
+        "other": pieces,
+        "own": f"{amount_meaning.total(amounts):,}",
+        "times": f"{_sum(np.where(amounts.valid, times, np.nan)):,}",
+    }
+    reading.warnings.append(Note("pieces_unread", said))
 
 
 def without_amounts(reading: OrderReading) -> None:

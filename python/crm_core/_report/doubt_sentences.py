@@ -195,4 +195,46 @@ DOUBTS: Mapping[str, tuple[str, str]] = {
         "「{column}」が空欄の{rows}行({amount})は、結合セルのように顧客のある行の下にありますが、"
         "ゲスト注文として数えています。ファイルで値を補うか、--guests keep で確定してください。",
     ),
+    "order_number_unread": (
+        '"{column}" is the same on rows of one customer and time and differs elsewhere, as an '
+        "order number does: with it there are {orders} orders, without it each of the {rows} "
+        'rows is one: --order-id "{column}". --ignore "{column}" says that it is none.',
+        "「{column}」は同じ顧客・日時の行で同じ値のため、注文番号のようです。使うと注文は{orders}"
+        "件、使わないと{rows}行がそれぞれ1注文です(--order-id で指定)。関係なければ --ignore を指"
+        "定してください。",
+    ),
+    "total_again_by": (
+        '"{column}" is the same on several rows of one customer and purchase ({orders} times), '
+        'which "{other}" joins: as lines of one order they come to {once}, as counted to {each}: '
+        '--order-id "{other}". --amount-is line confirms.',
+        "同じ顧客の同じ購入の複数行に同じ「{column}」があり({orders}組)、「{other}」でまとめられ"
+        "ます。1回だけ数えると{once}、現在は{each}です(--order-id で指定)。--amount-is line で確"
+        "定します。",
+    ),
+    "pieces_unread": (
+        '"{column}" is a price, and each row counts as one piece ({own}); times "{other}" it '
+        'comes to {times}: --quantity "{other}". --ignore "{other}" says that it is no quantity.',
+        "「{column}」は単価で、各行を1個として数えています({own})。「{other}」を掛けると{times}で"
+        "す(--quantity で指定)。数量でなければ --ignore を指定してください。",
+    ),
+    "json_more": (
+        "{file} says that it is one page of several: the orders of the other pages are not in it.",
+        "{file}は複数ページのうちの1ページです。他のページの注文は含まれていません。",
+    ),
+    "json_lists": (
+        '{file}: the list "{list}" is read; not read are {others}.',
+        "{file}: 配列「{list}」を読み取りました。{others} は読み取っていません。",
+    ),
+    "sheet_chosen": (
+        '{file}: the sheet "{sheet}" is read, the first with headings of orders; not read are '
+        "{others}. FILE#SHEET names another.",
+        "{file}: 注文の見出しがある最初のシート「{sheet}」を読み取りました。{others}は読み取って"
+        "いません。ファイル名#シート名 で指定できます。",
+    ),
+    "mixed_encodings": (
+        '{rows} cells of "{column}" were changed by another encoding, as where é has become Ã©: '
+        "the same name may stand in two forms. Export the file again in one encoding.",
+        "「{column}」の{rows}件に文字化けがあります。同じ名前が別のものとして数えられる可能性があ"
+        "るため、1つの文字コードで出力し直してください。",
+    ),
 }

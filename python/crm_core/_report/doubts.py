@@ -13,7 +13,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import amount_meaning, amounts_beside, discounts, groups, headings, ids, layouts, statuses
+from . import (
+    amount_meaning,
+    amounts_beside,
+    discounts,
+    groups,
+    headings,
+    ids,
+    layouts,
+    likely,
+    statuses,
+)
 from .columns import is_text, numbers, shown
 from .groups import Groups, Values
 from .layouts import fold
@@ -298,7 +308,7 @@ def _other_totals(reading: OrderReading, name: str, amounts: Values, kind: str) 
     for one in reading.unread:
         paid = amounts_beside.is_paid_amount(one) and not statuses.is_discount(one)
         kind_of = headings.amount_kind(one) or headings.amount_kind(one.partition("(")[0])
-        if (kind_of not in wanted and not paid) or one in reading.dimensions:
+        if not (kind_of in wanted or paid or likely.may_be_total(one)) or one in reading.dimensions:
             continue
         found = numbers(reading.table[one], reading.settings.decimal)
         if found is None:

@@ -15,7 +15,9 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import islice
 
+from . import layouts
 from .headings import known_count
+from .layouts import fold
 from .problem import Problem
 
 _LOOKED_AT = 60  # lines; a preamble is shorter
@@ -57,6 +59,13 @@ def refuse_values(row: Sequence[str], name: str) -> None:
             f"{name} has no headings: its first line holds values",
             "Write a line above it that names the columns.",
         )
+
+
+def of_table(row: Sequence[str]) -> int:
+    """How many headings of a line are known, of orders or of events."""
+    events = layouts.words()["headings"]["events"]
+    known = {fold(name) for names in events.values() for name in names}
+    return max(known_count(row), sum(fold(cell) in known for cell in row if cell.strip()))
 
 
 def _only_words(row: Sequence[str]) -> bool:

@@ -159,10 +159,12 @@ def choose(
         and given.get("amount") is None
         and (layout is None or not layout.amount_is)
     ):
+        pieces = propose("quantity")
         raise Problem(
             f'"{chosen["amount"].value}" looks like the price of one piece, and no column '
             f"like a quantity or a total was found",
-            "Name the amount with --amount, or the quantity with --quantity.",
+            "Name the amount with --amount, or the quantity with --quantity"
+            + (f', for example --quantity "{pieces}".' if pieces else "."),
         )
     return chosen
 

@@ -50,6 +50,8 @@ class MoneyReading(StateReading):
             found = amount_meaning.decide(amount_kind(name), columns)
             doubts.quantity_unused(self, columns, found, amount_kind(name))
             amount_columns.price_alone(self, columns, found)
+            if found.reason == "price_row":
+                amount_columns.price_without_pieces(self, name)
         self.meaning = found
         self.arguments["amount_is"] = found.kind
         if found.reason == "differs_total":

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from . import (
     amount_columns,
     amount_meaning,
+    charset,
     dates,
     discounts,
     doubts,
@@ -32,6 +33,7 @@ from .columns import (
     cut,
     distinct,
     filled_within,
+    is_text,
     numbers,
     plain,
     replaced,
@@ -60,6 +62,7 @@ from .source import sources_of
 from .state_reading import is_in
 from .understanding import first_order, looks
 
+_GARBLED_AT_MOST = 20_000  # texts that are looked at
 _KEY = ("customer_id", "ordered_at", "amount", "order_id", "quantity")
 
 
@@ -150,6 +153,7 @@ class OrderReading(MoneyReading):
             self._keep,
             self._repeated_rows,
             self._no_total_row,
+            self._garbled,
             self._whole_ids,
             self._customers,
             self._orders,
@@ -422,6 +426,22 @@ class OrderReading(MoneyReading):
                 "fill them down in the file. --bad-rows drop leaves such rows out, and says what "
                 "they come to.",
             )
+
+    def _garbled(self) -> None:
+        """Texts that another encoding has changed, in columns that are read."""
+        names = dict.fromkeys([*(one.value for one in self.chosen.values()), *self.dimensions])
+        for name in names:
+            column = self.table[name]
+            text = shown(column) if is_text(column.type) else None
+            if text is None:
+                continue
+            wide = pc.fill_null(pc.match_substring_regex(text, r"[^\x00-\x7f]"), False)
+            looked = distinct(text.filter(wide))[:_GARBLED_AT_MOST]
+            told = [one for one in looked if charset.is_garbled(one)]
+            if told:
+                here = pc.is_in(text, value_set=pa.array(told, pa.string()))
+                values = {"column": name, "rows": pc.sum(here).as_py()}
+                self.warnings.append(Note("mixed_encodings", values))
 
     def _unread_discounts(self) -> None:
         discounts.unread(self)

@@ -495,7 +495,7 @@ class Reading:
 # What lists within rows may say of the numbers; `lists_refunds` what a column of refunds says, too.
 _OF_LISTS = ("lists_told", "lists_refunds", "list_beside")
 # What was left out and may be missed in the numbers.
-_ON_TOP = ("sheets_alike", "lists_told", "list_beside")
+_ON_TOP = ("json_more", "sheets_alike", "lists_told", "list_beside")
 _EPOCH = datetime.date(1970, 1, 1)
 _DAY_ALONE = r"^[^:T]{6,20}$"
 TIME_ALONE = r"^(午前|午後|오전|오후)? ?\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?[AaPp]\.?[Mm]\.?)?$"

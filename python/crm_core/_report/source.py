@@ -212,6 +212,6 @@ def _text(container: Container, encoding: str, delimiter: str) -> Form:
         start = charset.decoded(container.start, encoding)
     except UnicodeError:
         raise Problem(f"{container.name} is not valid {encoding}", "Try --encoding auto.") from None
-    if re.match(r"\s*(?:\{|\[\s*[{\]])", start):
+    if re.match(r"\s*(?:\{|\[\s*[{\]\[])", start):
         return JsonRows(container, encoding)
     return Delimited(container, encoding, delimiter, start)
