@@ -6,7 +6,6 @@ warning if the choice is likely but may be wrong, and a note if a user might ask
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +19,7 @@ from . import (
     groups,
     headings,
     ids,
+    items,
     layouts,
     likely,
     statuses,
@@ -110,7 +110,7 @@ def _repeated_totals(reading: OrderReading, name: str, amounts: Values, keys: Gr
         return
     values = {"column": name, "once": totals["order"], "each": totals["line"]}
     orders = int(np.count_nonzero(keys.counts(amounts.valid) > 1))
-    if any(_differs(reading, keys, one) for one in of_items(reading)):
+    if any(_differs(reading, keys, one) for one in items.of(reading)):
         # In few orders lines may cost the same by chance.
         listed = reading.notes if orders >= 5 else reading.warnings
         listed.append(Note("taken_once", values))
@@ -120,17 +120,6 @@ def _repeated_totals(reading: OrderReading, name: str, amounts: Values, keys: Gr
         )
     else:
         reading.warnings.append(Note("repeated_totals", {**values, "orders": orders}))
-
-
-def of_items(reading: Reading) -> Iterator[str]:
-    """Headings of lines: products, quantities, prices."""
-    known = {
-        fold(one) for role in ("product", "category", "quantity") for one in headings.names_of(role)
-    }
-    for one in reading.table.column_names:
-        of_price = headings.amount_kind(one) in ("unit", "price", "item_price", "line")
-        if fold(one) in known or of_price or statuses.speaks_of("item", one):
-            yield one
 
 
 def _differs(reading: OrderReading, keys: Groups, name: str) -> bool:

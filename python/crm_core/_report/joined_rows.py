@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import amount_meaning, doubts, groups, headings, layouts
+from . import amount_meaning, groups, headings, items, layouts
 from .columns import distinct, numbers, shown
 from .groups import Groups, Values
 from .layouts import fold
@@ -132,7 +132,7 @@ def _repeated_on_days(
     if not orders or np.count_nonzero(several & (low != high)) > 0.5 * np.count_nonzero(several):
         return False
     if orders < 2 and not any(
-        _differs_within(reading.table[one], keys) for one in doubts.of_items(reading)
+        _differs_within(reading.table[one], keys) for one in items.of(reading)
     ):
         return False
     each = amount_meaning.total(amounts)

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import doubts, groups, states, statuses
+from . import groups, states, statuses
 from .columns import shown
 from .groups import Groups, Values
 from .layouts import fold
@@ -90,7 +90,7 @@ def _of_items(reading: Reading, keys: Groups, name: str, here: Any, orders: int)
     number, amount = reading.arguments["order_id"], reading.arguments["amount"]
     items = []
     numbered = [one for one in reading.unread if statuses.speaks_of("line_number", one)]
-    for one in dict.fromkeys([*doubts.of_items(reading), *numbered]):
+    for one in dict.fromkeys([*items.of(reading), *numbered]):
         column = shown(reading.table[one])
         if one not in (name, number, amount) and column is not None:
             items.append(pc.fill_null(column, ""))

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import amount_meaning, dates, doubts, groups, headings, layouts, odd_rows, statuses
+from . import amount_meaning, dates, groups, headings, items, layouts, odd_rows, statuses
 from .columns import distinct, few_texts, numbers, shown
 from .groups import Flags, Groups, Values
 from .layouts import fold, fold_word
@@ -178,7 +178,7 @@ def _same_rows(reading: OrderReading) -> Groups:
     """Rows of one order about the same item."""
     assert reading.keys is not None  # the caller has looked
     columns = [pa.chunked_array([pa.array(reading.keys.codes, mask=~reading.keys.known)])]
-    for name in doubts.of_items(reading):
+    for name in items.of(reading):
         of_number = headings.amount_kind(name) or fold(name) in map(
             fold, headings.names_of("quantity")
         )

@@ -10,7 +10,7 @@ from .columns import distinct, numbers, replaced, shown
 from .headings import MONEY, Choice, amount_kind, amount_scale, find
 from .layouts import fold, fold_word
 from .problem import Problem
-from .settings import Note
+from .settings import Both, Note
 from .state_reading import StateReading
 
 # Cells that say that there is nothing.
@@ -140,7 +140,7 @@ class MoneyReading(StateReading):
                 pc.is_valid(column), pc.is_in(column, value_set=pa.array(none, pa.string()))
             )
             if rows := pc.sum(here).as_py():
-                values = {"column": name, "rows": rows, **sentences}
+                values = {"column": name, "rows": rows, "says": Both(**sentences)}
                 self.warnings.append(Note("layout_says", values))
             self.unread = [one for one in self.unread if one != name]
 

@@ -19,6 +19,7 @@ from . import (
     doubts,
     groups,
     ids,
+    items,
     last_rows,
     layouts,
     likely,
@@ -216,7 +217,7 @@ class OrderReading(MoneyReading):
             marked_rows.said(self)
             subtotals.said(self)
         if self.layout is None:
-            odd_rows.of_items(self, list(doubts.of_items(self)))
+            odd_rows.of_items(self, list(items.of(self)))
 
     def _money_beside(self) -> None:
         if self.table.num_rows:

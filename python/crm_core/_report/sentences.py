@@ -115,8 +115,8 @@ NOTES: Mapping[str, tuple[str, str]] = {
         "「{amount}」は「{column}」(合計 {total})を引いた後の金額のため、重ねて引きません。",
     ),
     "layout_says": (
-        '"{column}" holds something in {rows} rows: {en}',
-        "「{column}」に値のある行が{rows}行あります。{ja}",
+        '"{column}" holds something in {rows} rows: {says}',
+        "「{column}」に値のある行が{rows}行あります。{says}",
     ),
     "guest_words": (
         'In "{column}" these values mean no account, their rows are guests\': {words}.',
