@@ -196,7 +196,7 @@ def _typed(name: str, table: pa.Table) -> Callable[[str], Any]:
     kind = table.schema.field(name).type if name in table.column_names else pa.string()
     if pa.types.is_integer(kind):
         return int
-    return float if pa.types.is_floating(kind) else str
+    return float if pa.types.is_floating(kind) or pa.types.is_decimal(kind) else str
 
 
 def names_in(given: Sequence[str]) -> list[str]:

@@ -262,14 +262,16 @@ class Orders:
 
         Columns that are not named in the call are ignored. A column called `order_id`, `status`,
         `refunded` or `discount` would change totals, so it is listed here and in `repr`.
+        The warnings of `read_orders` are here, too.
 
         Example:
             >>> crm.Orders(shop, currency="JPY", guests="drop").notes[0]
             'the column "order_id" is not read; order_id="order_id" reads it'
         """
-        return [
+        unread = [
             f'the column "{name}" is not read; {name}="{name}" reads it' for name in self._unread
         ]
+        return [*unread, *(self._understanding.warnings if self._understanding else ())]
 
     def __len__(self) -> int:
         """The number of orders, also those that do not count; in a view, the orders of the view."""
@@ -494,6 +496,9 @@ class Orders:
     def __repr__(self) -> str:
         span = f", {self.first_date} to {self.last_date}" if self.last_date else ""
         unread = f", not read: {', '.join(self._unread)}" if self._unread else ""
+        warned = len(self._understanding.warnings) if self._understanding else 0
+        if warned:
+            unread += f", {warned} warning{'s' * (warned > 1)} in .understanding"
         return (
             f"<crm_core.Orders, {len(self):,} orders of {self.n_customers:,} customers{span}, "
             f"{self.currency}, {self.timezone}{unread}>"

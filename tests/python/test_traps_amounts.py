@@ -247,3 +247,79 @@ def test_a_price_without_a_quantity_proposes_the_column_of_pieces():
 def test_a_larger_total_under_an_unknown_heading_is_noted():
     found = read("Netto,Invoice total", ["10,11.9", "20,23.8"])
     assert '"Invoice total" comes to 35.70' in noted(found) or "35.7" in noted(found)
+
+
+# ---- rows of payment, joins, and words under headings of states ----------------------------------
+
+
+def test_orders_that_all_come_to_nothing_are_said():
+    text = "order_id,date,customer_id,item,line_total\n" + "\n".join(
+        f"{at},2026-01-05,a,{item},{amount}"
+        for at in (1, 2)
+        for item, amount in (("tea", 20), ("mug", 10), ("VISA", -30))
+    )
+    said = warned(crm.read_orders(frame(text), currency="USD"))
+    assert "All 2 orders come to 0" in said and "(the rows above zero to 60)" in said
+    assert "come to 0" in warned(read("total", ["0", "0"]))
+    assert "come to 0" not in warned(read("total", ["0", "5"]))
+
+
+def test_lines_that_a_join_has_doubled_are_said():
+    head = "order_id,line id,date,customer_id,sku,line_total,payment"
+    rows = ["1,1-1,2025-01-05,a,A,10.00,cash", "1,1-1,2025-01-05,a,A,10.00,card"]
+    rows += ["1,1-2,2025-01-05,a,B,10.00,cash", "2,2-1,2025-01-06,b,A,10.00,cash"]
+    said = warned(crm.read_orders(frame("\n".join([head, *rows])), currency="USD"))
+    assert '1 rows repeat a line of their order by "line id"' in said
+    assert "all rows come to 40, each line once to 30" in said
+    once = "\n".join([head, rows[0], *rows[2:]])
+    assert "repeat a line" not in warned(crm.read_orders(frame(once), currency="USD"))
+
+
+@pytest.mark.parametrize(
+    "heads", ["net 19%,net 7%", "10%対象額,8%対象額", "amount_1,amount_2", "amount,amount2"]
+)
+def test_an_amount_in_several_columns_is_said(heads):
+    first = heads.split(",")[0]
+    said = warned(read(heads, ["10,1", "0,20"], amount=first))
+    assert f'"{first}" alone is taken as the amount (10)' in said and "total is 31" in said
+
+
+@pytest.mark.parametrize("heading", ["Zustand", "phase", "result", "flag", "financial", "stage"])
+def test_unknown_words_under_headings_of_states_are_noted(heading):
+    cells = [f"10,{word}" for word in ("fine", "fine", "fine", "zzz")]
+    assert "(40)" in noted(read(f"total,{heading}", cells)) or "40 with" in noted(
+        read(f"total,{heading}", cells)
+    )
+
+
+@pytest.mark.parametrize(
+    "heading", ["Gutschrift", "credit memo amount", "devolución", "退貨金額", "write-off", "補償額"]
+)
+def test_more_columns_of_refunds_are_said(heading):
+    assert f'"{heading}"' in warned(read(f"total,{heading}", ["10.00,0", "20.00,5.50"]))
+
+
+@pytest.mark.parametrize("heading", ["Nachlass", "Skonto", "store credit", "特典額", "rebate"])
+def test_more_columns_of_discounts_are_said(heading):
+    assert f'"{heading}"' in warned(read(f"line_total,{heading}", ["10.00,0", "20.00,5.50"]))
+
+
+@pytest.mark.parametrize("heading", ["解約日", "rejected at", "failed_at", "closed at", "却下日"])
+def test_more_days_of_cancellation_are_said(heading):
+    said = warned(read(f"total,{heading}", ["10,", "20,2026-01-09"]))
+    assert f'"{heading}" is set in 1 orders' in said
+
+
+def test_numbers_of_other_orders_are_no_money():
+    rows = ["10001,a,2026-01-03,150,", "10002,a,2026-01-05,150,10001", "10003,b,2026-01-05,20,"]
+    text = "\n".join([f"{HEAD},total,exchange for", *rows])
+    said = warned(crm.read_orders(frame(text), currency="USD"))
+    assert '"exchange for" has values in 1 orders' in said and "(money)" in said
+    assert "holds amounts" not in said
+
+
+def test_warnings_are_in_the_notes_and_the_repr_of_orders():
+    found = read("total,deleted_at", ["10,", "20,2026-01-09"])
+    assert "1 warning in .understanding" in repr(found)
+    assert found.notes == list(found.understanding.warnings)
+    assert "warning" not in repr(read("total", ["10", "20"]))

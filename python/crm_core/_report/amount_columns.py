@@ -123,6 +123,7 @@ def without_amounts(reading: OrderReading) -> None:
 def said(reading: OrderReading) -> None:
     """Notes and warnings; `reading` has orders, amounts and money, and its currency."""
     _cents(reading)
+    _nothing(reading)
     without_amounts(reading)
     if reading.layout is None:
         _charges(reading)
@@ -153,6 +154,25 @@ def _cents(reading: OrderReading) -> None:
         "cents": f"{float(total) / 100:,.2f}",
     }
     reading.warnings.append(Note("may_be_cents", told))
+
+
+def _nothing(reading: OrderReading) -> None:
+    """Orders that all come to nothing: rows of tender beside the items, or cells without values."""
+    amounts = groups.values(reading.plain_amounts(reading.arguments["amount"]))
+    values, keys = worth(reading)
+    money = np.where(values.valid, values.floats, 0.0)
+    if len(money) < 2 or not np.any(amounts.valid):
+        return
+    if reading.keys is not None and keys is None:
+        here = reading.keys.known
+        sums = np.zeros(reading.keys.size)
+        np.add.at(sums, reading.keys.codes[here], money[here])
+    else:
+        sums = money
+    if np.all(np.abs(sums) <= 0.005):
+        paid = _sum(np.where(money > 0, money, 0.0))
+        told = {"column": reading.arguments["amount"], "orders": len(sums), "paid": f"{paid:,}"}
+        reading.warnings.append(Note("all_nothing", told))
 
 
 def _charges(reading: OrderReading) -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .order_reading import OrderReading
 
 _NEARLY_ALL = 0.95
+_NUMBER = re.compile(r"\d+")
 _MINORITY = 0.34
 _FEW_WORDS = 12  # a column of more is one of names
 
@@ -75,8 +76,10 @@ def _money(reading: OrderReading, name: str) -> Any:
 
 def _numbered(reading: OrderReading, name: str, amounts: Values) -> None:
     """Columns that are the amount's heading with another number: an order spread over one row."""
-    base = re.escape(re.sub(r"[_ ]?\d+$", "", name))
-    others = [one for one in _unread(reading) if re.fullmatch(rf"{base}[_ ]?\d+", one)]
+    # "net 19%" and "net 7%", amount_1 and amount_2, amount and amount2
+    plain = _NUMBER.sub("#", name)
+    bare = {plain, f"{plain}#", f"{plain}_#", f"{plain} #"}
+    others = [one for one in _unread(reading) if _NUMBER.sub("#", one) in bare and one != name]
     money = [found for one in others if (found := _money(reading, one)) is not None]
     if money:
         own = _sum(np.where(amounts.valid, amounts.floats, np.nan))

@@ -97,6 +97,9 @@ class Arrow(_Columnar):
         return self._table.select(list(columns))
 
 
+_OTHER_FORMS = (".csv", ".tsv", ".txt", ".xlsx", ".json", ".jsonl")
+
+
 class Directory(_Columnar):
     """A directory of Parquet files; names such as `year=2024` are columns."""
 
@@ -110,6 +113,17 @@ class Directory(_Columnar):
             raise Problem(
                 f"{path.name} is a directory without Parquet files",
                 f"Name its files, for example {path / '*.csv'}.",
+            )
+        others = sorted(
+            one.name
+            for one in path.rglob("*")
+            if one.is_file()
+            and one.suffix.lower() in (".csv", ".tsv", ".txt", ".xlsx", ".json", ".jsonl")
+        )
+        if others:
+            raise Problem(
+                f"{path.name} holds Parquet files and others ({', '.join(others[:5])})",
+                f"Name the files of one kind, for example {path / '*.parquet'}.",
             )
         self._starts: list[int] = []
         self._names: list[str] = []

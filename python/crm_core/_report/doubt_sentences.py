@@ -237,4 +237,18 @@ DOUBTS: Mapping[str, tuple[str, str]] = {
         "「{column}」の{rows}件に文字化けがあります。同じ名前が別のものとして数えられる可能性があ"
         "るため、1つの文字コードで出力し直してください。",
     ),
+    "all_nothing": (
+        'All {orders} orders come to 0 in "{column}" (the rows above zero to {paid}): rows of '
+        "payment may stand beside the items, or formulas without their values.",
+        "「{column}」の合計がすべての注文({orders}件)で0です(正の行の合計は{paid})。商品の行と支"
+        "払の行が混在しているか、数式の値が保存されていない可能性があります。",
+    ),
+    "lines_again": (
+        '{rows} rows repeat a line of their order by "{column}" with the same amount, as a join '
+        "with payments or parcels leaves them: all rows come to {own}, each line once to {once}. "
+        'Leave one row a line in the file; --ignore "{column}" says that all count.',
+        "「{column}」により同じ明細の行が{rows}行重複しています(結合などによる)。すべての行では"
+        "{own}、明細ごとに1回なら{once}です。ファイルで1行にするか、すべて数えるなら --ignore を"
+        "指定してください。",
+    ),
 }

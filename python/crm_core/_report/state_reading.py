@@ -260,7 +260,19 @@ class StateReading(CurrencyReading):
                 latest = statuses.is_latest(one.name)
                 values["meaning"] = "cancelled" if latest else "payment_failed"
                 values |= self._money_of(rows, mapped)
-                self.warnings.append(Note(one.code, values))
+                code = one.code
+                if code == "not_used_money" and self._are_orders(one.name):
+                    code = "not_used_heading"
+                self.warnings.append(Note(code, values))
+
+    def _are_orders(self, name: str) -> bool:
+        """Whether the values of a column are numbers of orders."""
+        own = self.arguments.get("order_id")
+        column, numbers_of = shown(self.table[name]), shown(self.table[own]) if own else None
+        if column is None or numbers_of is None:
+            return False
+        texts = pc.unique(column.drop_null())
+        return len(texts) > 0 and pc.all(pc.is_in(texts, pc.unique(numbers_of))).as_py() is True
 
     def _money_of(self, rows: pa.ChunkedArray, mapped: pa.ChunkedArray | None) -> dict[str, object]:
         """What these rows come to, or their orders, and all that count."""
