@@ -251,4 +251,9 @@ DOUBTS: Mapping[str, tuple[str, str]] = {
         "{own}、明細ごとに1回なら{once}です。ファイルで1行にするか、すべて数えるなら --ignore を"
         "指定してください。",
     ),
+    "rows_twice_kept": (
+        "{rows} rows are equal to an earlier row in every column (the first is {row}) and count, "
+        "as you said.",
+        "{rows}行は全項目が前の行と同じですが(最初は{row})、指定どおりそのまま数えました。",
+    ),
 }

@@ -80,7 +80,8 @@ def without_repeated(reading: Reading, key: str, second: str) -> None:
     elif how is None and count >= max(2, _SHARE_OF_NOTE * reading.table.num_rows):
         reading.warnings.append(Note("rows_twice", values))
     else:
-        reading.notes.append(Note("rows_twice", values))
+        code = "rows_twice_kept" if how == "keep" else "rows_twice"
+        reading.notes.append(Note(code, values))
 
 
 def _taken(table: pa.Table, rows: Any) -> pa.Table:
