@@ -323,3 +323,11 @@ def test_warnings_are_in_the_notes_and_the_repr_of_orders():
     assert "1 warning in .understanding" in repr(found)
     assert found.notes == list(found.understanding.warnings)
     assert "warning" not in repr(read("total", ["10", "20"]))
+
+
+def test_orders_in_both_parts_of_concat_are_counted():
+    first = read("line_total", ["10", "20"], order_id="order_id")
+    assert first.concat(first).notes[0].startswith("2 orders are in both parts of concat")
+    assert sum(totals(first.concat(first)).values()) == 60
+    other = crm.read_orders(frame(f"{HEAD},line_total\n9,x,2026-01-09,5"), currency="USD")
+    assert not first.concat(other).notes

@@ -10,15 +10,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
 
 import pyarrow as pa
 
+from . import layouts
 from .columns import mapped
 from .text_rows import number_text
 
 _NOISE = re.compile(r"-?\d+\.\d{10,}")
 _DASH = re.compile(r"(?P<amount>(?:[¥￥\\]\s*[\d,，.]+|[\d,，.]+\s*円))\s*[-－ー―‐−]")
-_REMARK = re.compile(r"(?P<amount>.*\d\s*円?)\s*[（(](?:税込み?|税抜き?|税別|込|内税|外税)[）)]")
 _MARK = re.compile(r"'(?P<amount>-?[\d.,]+)")
 
 
@@ -39,11 +40,17 @@ def cleaned(column: pa.ChunkedArray, rows: list[int]) -> tuple[pa.ChunkedArray, 
     )
 
 
+@cache
+def _remark() -> re.Pattern[str]:
+    remarks = "|".join(map(re.escape, layouts.words()["amount_suffix"]["remarks"]))
+    return re.compile(rf"(?P<amount>.*\d\s*円?)\s*[（(](?:{remarks})[）)]")
+
+
 def _number_in(text: str) -> str | None:
     plain = text.strip()
     if _NOISE.fullmatch(plain):
         return number_text(format(float(plain), ".15g"))
-    for pattern in (_DASH, _REMARK, _MARK):
+    for pattern in (_DASH, _remark(), _MARK):
         if found := pattern.fullmatch(plain):
             return found["amount"]
     return None

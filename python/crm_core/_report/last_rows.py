@@ -64,7 +64,8 @@ def headings_again(table: pa.Table, columns: Mapping[str, str]) -> tuple[list[in
 def _is_total(cell: str) -> bool:
     words = {fold_word(word) for word in layouts.words()["totals"]["words"]}
     plain = fold_word(cell.strip(" :：*=-"))
-    return any(plain.removesuffix(end) in words for end in ("", "行", "額"))
+    endings = layouts.words()["totals"]["endings"]
+    return any(plain.removesuffix(end) in words for end in ("", *endings))
 
 
 def _is_remark(cells: Mapping[str, str], columns: Mapping[str, str]) -> bool:

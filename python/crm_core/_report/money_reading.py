@@ -5,16 +5,13 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import amount_columns, amount_meaning, doubts, groups, layouts, marked_rows
+from . import amount_columns, amount_meaning, doubts, groups, layouts, marked_rows, statuses
 from .columns import distinct, numbers, replaced, shown
 from .headings import MONEY, Choice, amount_kind, amount_scale, find
-from .layouts import fold, fold_word
+from .layouts import fold
 from .problem import Problem
 from .settings import Both, Note
 from .state_reading import StateReading
-
-# Cells that say that there is nothing.
-_NONE = frozenset(("", "0", "0.0", "0.00", "false", "-", "no", "n", "none", "null"))
 
 
 class MoneyReading(StateReading):
@@ -135,7 +132,7 @@ class MoneyReading(StateReading):
             column = None if name is None else shown(self.table[name])
             if name is None or column is None:
                 continue
-            none = [text for text in distinct(column) if fold_word(text) in _NONE]
+            none = [text for text in distinct(column) if statuses.says_no(text)]
             here = pc.and_not(
                 pc.is_valid(column), pc.is_in(column, value_set=pa.array(none, pa.string()))
             )

@@ -256,7 +256,8 @@ def speaks_of_stop(text: str) -> bool:
     begin = next((one for one in smells["begins"] if low.startswith(one)), None)
     if begin is not None and not low[len(begin) :][:1].isalnum():
         return True
-    return any(part in low for part in smells["cancelled"] if part != "void")
+    left_out = smells["heading_only"]
+    return any(part in low for part in smells["cancelled"] if part not in left_out)
 
 
 def speaks_of_return(text: str) -> bool:

@@ -100,7 +100,11 @@ def opposite(one: str, other: str) -> bool:
     def denied(long: str, short: str) -> bool:
         before = long.removesuffix(short)
         denials = layouts.words()["smells"]
-        return long != before and before in {*denials["not"], *denials["not_in"], "in", "im"}
+        return long != before and before in {
+            *denials["not"],
+            *denials["not_in"],
+            *denials["not_before"],
+        }
 
     one, other = fold(one), fold(other)
     return denied(one, other) or denied(other, one)
