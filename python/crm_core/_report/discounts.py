@@ -156,9 +156,12 @@ def _before_discount(reading: OrderReading, name: str, amounts: Values) -> None:
 
 def _less_discount(reading: OrderReading, name: str) -> None:
     """A column that is the amount less a discount, or less charges too, which is not read."""
-    columns = {one: _money(reading, one) for one in _candidates(reading)}
+    names = _candidates(reading)
+    taken = {one: _money(reading, one) for one in names if statuses.is_discount(one)}
+    if all(off is None or not np.any(_filled(off) != 0) for off in taken.values()):
+        return  # the other columns are not parsed
+    columns = taken | {one: _money(reading, one) for one in names if one not in taken}
     own = _amounts(reading)
-    taken = {one: money for one, money in columns.items() if statuses.is_discount(one)}
     charges = {
         one: money
         for one, money in columns.items()

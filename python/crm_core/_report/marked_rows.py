@@ -124,13 +124,19 @@ def _means(word: str, words: list[str], no: bool) -> bool:
 
 def _version(reading: OrderReading, name: str, of_lines: bool) -> bool:
     """Rows of one order in several versions, or in the exports of several days."""
+    text = shown(reading.table[name])
+    if text is None or (reading.keys is None and of_lines):
+        return False
+    if reading.keys is not None:  # dates are parsed only where they differ within an order
+        codes = Groups.of(text).codes
+        few, many, _ = _same_rows(reading).ends(Values(codes, codes >= 0))
+        if not np.any(few != many):
+            return False
     rank = _ranked(reading, name)
     if rank is None:
         return False
     values, keys = worth(reading)
     if reading.keys is None:
-        if of_lines:
-            return False
         last = ~_again(reading, name)
         orders = int(np.count_nonzero(~last))
     else:
