@@ -114,7 +114,6 @@ def events_of(loaded: Loaded, advance: Callable[[float], None]) -> crm_core.Even
 
 # Roles of columns that an analysis may want, and that a file may lack.
 _ROLES = frozenset(COLUMNS) - {"customer_id", "ordered_at", "amount"}
-_OPTIONS = {"as_of": "--as-of", "by": "--by", "where": "--where", "since": "--since"}
 
 
 def _share(advance: Callable[[float], None]) -> Callable[[int, int], None]:
@@ -147,7 +146,8 @@ def _in_the_file(error: crm_core.CrmError, rows: Rows) -> str:
 def _as_option(text: str) -> str:
     """Keyword arguments named in a message, as options of the command."""
     text = text.replace("round_amounts=True", "--round-amounts")
-    text = re.sub(r"option `(as_of|by|where|since)`", lambda said: _OPTIONS[said[1]], text)
+    for name in ("as_of", "by", "where", "since"):
+        text = text.replace(f"option `{name}`", f"option --{name.replace('_', '-')}")
     return re.sub(
         r'\b([a-z]+(?:_[a-z]+)*)="(\w+)"',
         lambda said: f"--{said[1].replace('_', '-')} {said[2]}",

@@ -155,7 +155,7 @@ def choose(
             f"no column of the file looks like {' or like '.join(missing)}; the headings are: "
             f"{listed(headings)}",
             f"Say {which} with {' and '.join(options)}"
-            + (f", for example {' '.join(example)}." if example else "."),
+            + (f", for example {' and '.join(example)}." if example else "."),
         )
     if (
         amount_kind(chosen["amount"].value) in ("unit", "price", "item_price")
