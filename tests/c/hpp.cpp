@@ -56,7 +56,7 @@ static void tables() {
   CHECK(table.type(table.find("revenue")) == CRM_TYPE_MONEY);
   CHECK(table.name(table.find("revenue")) == "revenue" && !table.definition().empty());
   CHECK(table.hash().size() == 16 && table.notes().front() == '{');
-  CHECK(table.heading(table.find("customer_id"), CRM_LANGUAGE_JA) == "顧客ID");
+  CHECK(table.heading(table.find("customer_id"), CRM_LANGUAGE_JA) == "会員ID");
   CHECK(table.validity("revenue").empty());
   CHECK(table.to_json(1, 1).find("\"customer_id\":\"jiro\"") != std::string::npos);
   CHECK(table.to_csv().compare(0, 11, "customer_id") == 0);

@@ -32,7 +32,7 @@ final class Shop {
 
             out.print("== Today\r\n");
             String alerts = orders.json("alerts", "{\"as_of\": \"2026-11-21\", \"since\": \"2026-11-14\"}");
-            for (String alert : alerts.split("\\},\\{")) {
+            for (String alert : alerts.split("\\}\\s*,\\s*\\{")) {
                 out.print(value(alert, "customer_id") + ": " + value(alert, "reason_ja") + "\r\n");
             }
 

@@ -29,7 +29,7 @@ module Crm
     # Calls a function of crm.h; its last argument, the error, is added.
     def call(name, *arguments)
       error = [ERROR_SIZE].pack("L") + ("\0" * (ERROR_SIZE - 4))
-      status = function(name, arguments.size + 1).call(*arguments.map { |one| value(one) }, error)
+      status = function(name, arguments.size + 1).call(*[*arguments, error].map { |one| value(one) })
       return if status.zero?
 
       text = ->(from, size) { error[from, size].unpack1("Z*").force_encoding("UTF-8") }
