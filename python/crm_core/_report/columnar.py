@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 # What Arrow raises for files that are damaged; names of columns are decoded by Python.
 _DAMAGED = (pa.ArrowException, OSError, UnicodeError)
+_TEXTS = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".xlsx", ".gz", ".zip")
 
 
 class _Columnar:
@@ -97,9 +98,6 @@ class Arrow(_Columnar):
         return self._table.select(list(columns))
 
 
-_OTHER_FORMS = (".csv", ".tsv", ".txt", ".xlsx", ".json", ".jsonl")
-
-
 class Directory(_Columnar):
     """A directory of Parquet files; names such as `year=2024` are columns."""
 
@@ -114,16 +112,11 @@ class Directory(_Columnar):
                 f"{path.name} is a directory without Parquet files",
                 f"Name its files, for example {path / '*.csv'}.",
             )
-        others = sorted(
-            one.name
-            for one in path.rglob("*")
-            if one.is_file()
-            and one.suffix.lower() in (".csv", ".tsv", ".txt", ".xlsx", ".json", ".jsonl")
-        )
+        others = {file.suffix for file in path.rglob("*") if file.suffix in _TEXTS}
         if others:
             raise Problem(
-                f"{path.name} holds Parquet files and others ({', '.join(others[:5])})",
-                f"Name the files of one kind, for example {path / '*.parquet'}.",
+                f"{path.name} has Parquet files and others ({', '.join(sorted(others))})",
+                f"Name the files to read, for example {path / '**/*.parquet'}.",
             )
         self._starts: list[int] = []
         self._names: list[str] = []
