@@ -549,7 +549,8 @@ class OrderReading(MoneyReading):
         here = groups.valid(customer)
         ids_of = groups.Groups.of(customer)
         alone = ids_of.size >= 2 and ids_of.size == int(np.count_nonzero(here))
-        if here[0] and alone and np.count_nonzero(~here) * 3 >= len(here):
+        blank = int(np.count_nonzero(~here))
+        if here[0] and alone and blank >= 2 and blank * 3 >= len(here):
             values, keys = marked_rows.worth(self)
             amount = amount_meaning.total(marked_rows.some_of(values, ~here), keys)
             told = {"column": self.arguments["customer_id"], "amount": f"{amount:,}"}
