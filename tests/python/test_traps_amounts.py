@@ -331,3 +331,12 @@ def test_orders_in_both_parts_of_concat_are_counted():
     assert sum(totals(first.concat(first)).values()) == 60
     other = crm.read_orders(frame(f"{HEAD},line_total\n9,x,2026-01-09,5"), currency="USD")
     assert not first.concat(other).notes
+
+
+def test_the_example_of_a_date_is_the_orders():
+    text = "会員ID,出荷日,入金日,登録日時,更新日時,合計\n" + ",".join(
+        ["a", *["2026-01-05"] * 4, "10"]
+    )
+    with pytest.raises(crm.DataError) as caught:
+        crm.read_orders(frame(text))
+    assert 'for example ordered_at="登録日時"' in caught.value.hint
