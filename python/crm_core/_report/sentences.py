@@ -115,18 +115,29 @@ NOTES: Mapping[str, tuple[str, str]] = {
         "「{amount}」は「{column}」(合計 {total})を引いた後の金額のため、重ねて引きません。",
     ),
     "layout_says": (
-        '"{column}" holds something in {rows} rows: {en}',
-        "「{column}」に値のある行が{rows}行あります。{ja}",
+        '"{column}" holds something in {rows} rows: {says}',
+        "「{column}」に値のある行が{rows}行あります。{says}",
+    ),
+    "no_customer_joins": (
+        "None of the {customers} customers of {file} has an order: another form of ids, or "
+        "another column?",
+        "{file}の顧客{customers}人のうち注文のある人はいません。IDの形式か列が異なる可能性があります。",
+    ),
+    "what_counts": (
+        "{orders} orders of {customers} customers count, and {guests} of guests: {revenue} in all."
+        "{unread}",
+        "集計対象は顧客{customers}人の注文{orders}件とゲスト注文{guests}件、売上は合計{revenue}です。"
+        "{unread}",
     ),
     "guest_words": (
         'In "{column}" these values mean no account, their rows are guests\': {words}.',
         "「{column}」の次の値は会員でないものとし、ゲスト注文として扱います: {words}。",
     ),
     "zero_id": (
-        'The id 0 of "{column}" has more rows than any other; many shops write it for orders '
-        'without an account. --guest-id 0 makes them guests, --guest-id "" confirms a customer.',
-        "「{column}」の値 0 は他のどの顧客より行数が多く、会員でない注文を表すことがあります。"
-        '--guest-id 0 でゲスト注文に、--guest-id "" で顧客とします。',
+        'The id {id} of "{column}" has more rows than any other; many shops write it for orders '
+        'without an account. --guest-id {id} makes them guests, --guest-id "" confirms a customer.',
+        "「{column}」の値 {id} は他のどの顧客より行数が多く、会員でない注文を表すことがあります。"
+        '--guest-id {id} でゲスト注文に、--guest-id "" で顧客とします。',
     ),
     "prevailing_id": (
         'One value of "{column}" has {rows} rows, ten times as many as any other. If it means '

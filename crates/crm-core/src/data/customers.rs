@@ -1,8 +1,8 @@
 //! The shop's table of customers: registration dates, opt-outs, further dimensions. It also
 //! contains customers without an order (prospects, 見込み客).
 
+use super::blocks::BLANK;
 use super::input::batches::{NamedColumns, RowDim, find, only_used, pick};
-use super::input::blocks::BLANK;
 use super::input::parse::Problems;
 use super::state::{load_understood, save_understood};
 use super::text::cells::Understood;
