@@ -203,8 +203,8 @@ fn fit(table: &Table, names: &BTreeMap<i32, usize>) -> Result<Counts> {
         months.fill(Level::default());
         named.fill(Level::default());
         weekdays = [Level::default(); 7];
-        for at in 0..days {
-            base[at] = table.customers[at]
+        for (at, base) in base.iter_mut().enumerate() {
+            *base = table.customers[at]
                 .iter()
                 .zip(&rates)
                 .map(|(n, rate)| n * rate)

@@ -324,7 +324,7 @@ impl Estimate {
             (true, true) => Verdict::Used,
         };
         if self.months == Verdict::Used {
-            self.into_document(Kind::Month);
+            self.add_to_document(Kind::Month);
         }
         Ok(())
     }
@@ -349,7 +349,7 @@ impl Estimate {
             Verdict::NoDifference
         };
         if self.weekdays == Verdict::Used {
-            self.into_document(Kind::Weekday);
+            self.add_to_document(Kind::Weekday);
         }
         Ok(())
     }
@@ -373,7 +373,7 @@ impl Estimate {
         Ok(())
     }
 
-    fn into_document(&mut self, kind: Kind) {
+    fn add_to_document(&mut self, kind: Kind) {
         let of_kind = self.factors.iter().filter(|one| one.kind == kind);
         self.document
             .0

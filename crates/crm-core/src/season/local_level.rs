@@ -160,6 +160,10 @@ impl Filtered {
     }
 
     /// The effects where seasons have the standard deviation τ.
+    #[expect(
+        clippy::needless_range_loop,
+        reason = "rows and columns of one triangle"
+    )]
     pub(super) fn effects(&self, season: f64) -> Result<Effects> {
         let scale = |j: usize| if j < LEVEL { season } else { 1.0 };
         let mut root: Square = [[0.0; EFFECTS]; EFFECTS];
@@ -258,6 +262,10 @@ impl Effects {
     }
 
     /// `K⁻¹`.
+    #[expect(
+        clippy::needless_range_loop,
+        reason = "rows and columns of one triangle"
+    )]
     fn covariance(&self) -> Square {
         let mut inverse: Square = [[0.0; EFFECTS]; EFFECTS];
         for c in 0..EFFECTS {

@@ -176,9 +176,12 @@ fn months(points: &[Point]) -> Result<Months> {
     })
 }
 
+/// Means and covariances of seasons; the trend and its standard deviation.
+type Averaged = ([f64; 12], [[f64; 12]; 12], [f64; 2]);
+
 /// Seasons with their covariance, and the trend with its standard deviation, over the grid; `top` is the
 /// greatest likelihood.
-fn averaged(all: &[Filtered], top: f64) -> Result<([f64; 12], [[f64; 12]; 12], [f64; 2])> {
+fn averaged(all: &[Filtered], top: f64) -> Result<Averaged> {
     let (mut weight, mut mean, mut second) = (0.0, [0.0; 12], [[0.0; 12]; 12]);
     let mut trend = [0.0; 2];
     for filtered in all {
