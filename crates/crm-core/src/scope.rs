@@ -294,4 +294,52 @@ mod tests {
         assert!(matches!(read(r#"{"from": 1}"#), Condition::Range(_)));
         assert_eq!(read("7"), Condition::Is(7.into()));
     }
+
+    #[test]
+    fn a_customer_churns_on_the_day_that_the_boundary_says() {
+        let scope = |churn_days, churn_boundary| Scope {
+            churn_days,
+            churn_boundary,
+            ..Scope::default()
+        };
+        use ChurnBoundary::{After, From};
+        for (scope, days, churned, left) in [
+            (scope(None, From), 239, false, Some(1)),
+            (scope(None, From), 240, true, None),
+            (scope(None, After), 240, false, Some(1)),
+            (scope(None, After), 241, true, None),
+            (scope(Some(30), From), 0, false, Some(30)),
+            (scope(Some(30), From), 29, false, Some(1)),
+            (scope(Some(30), From), 30, true, None),
+            (scope(Some(30), After), 0, false, Some(31)),
+            (scope(Some(30), After), 30, false, Some(1)),
+            (scope(Some(30), After), 31, true, None),
+            (scope(Some(1), From), -1, false, Some(2)),
+        ] {
+            assert_eq!(scope.is_churned(days), churned, "{scope:?} {days}");
+            assert_eq!(scope.days_until_churn(days), left, "{scope:?} {days}");
+        }
+    }
+
+    #[test]
+    fn each_key_that_was_given_is_named() {
+        assert_eq!(Scope::default().given().count(), 0);
+        for (key, value) in [
+            ("as_of", "\"2025-01-01\""),
+            ("where", "{\"channel\": \"web\"}"),
+            ("customers", "{\"channel\": \"web\"}"),
+            ("by", "[\"channel\"]"),
+            ("policy", "{}"),
+            ("basis", "\"gross\""),
+            ("refunds", "\"refund_date\""),
+            ("occasion", "\"order\""),
+            ("churn_days", "240"),
+            ("churn_boundary", "\"after\""),
+        ] {
+            let scope: Scope = serde_json::from_str(&format!("{{\"{key}\": {value}}}")).unwrap();
+            assert_eq!(scope.given().collect::<Vec<_>>(), [key]);
+        }
+        let day: Day = "2025-01-01".parse().unwrap();
+        assert_eq!(Scope::as_of(day).as_of, AsOf::Day(day));
+    }
 }

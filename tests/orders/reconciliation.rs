@@ -1,0 +1,177 @@
+//! Which orders count: every status, kind and class of orders under several policies, by the rule
+//! in words.
+
+use super::{build, reconciled, run};
+use crm_core::scope::{Filter, Policy};
+use crm_core::words::{KindWord, StatusWord};
+use crm_core::{Context, Orders};
+use crm_tests::{batch, ints, numbers, texts, times, words};
+use std::collections::BTreeMap;
+
+/// Amount, discount and refund of an order, a gift, a refunded order and a refund.
+const CLASSES: [(&str, [i64; 3]); 4] = [
+    ("order", [100, 0, 0]),
+    ("zero_value", [30, 30, 0]),
+    ("full_refund", [50, 0, 50]),
+    ("refund", [-7, 0, 0]),
+];
+
+/// A customer for each status and kind, with an order of each class: 160 orders.
+fn shop() -> (Orders, Vec<(StatusWord, KindWord, usize)>) {
+    let mut all = Vec::new();
+    for status in StatusWord::ALL {
+        for kind in KindWord::ALL {
+            all.extend((0..CLASSES.len()).map(|class| (*status, *kind, class)));
+        }
+    }
+    let money = |at: usize| ints(&all.iter().map(|o| CLASSES[o.2].1[at]).collect::<Vec<_>>());
+    let names: Vec<String> = all.iter().map(|o| customer(o.0, o.1)).collect();
+    let statuses: Vec<&str> = all.iter().map(|o| o.0.code()).collect();
+    let kinds: Vec<&str> = all.iter().map(|o| o.1.code()).collect();
+    let columns = [
+        ("customer_id", texts(&names)),
+        ("ordered_at", times(&vec!["2025-01-01"; all.len()])),
+        ("amount", money(0)),
+        ("discount", money(1)),
+        ("refunded", money(2)),
+        ("status", texts(&statuses)),
+        ("kind", texts(&kinds)),
+    ];
+    let spec = r#"{"currency": "JPY", "discount": "discount", "refunded": "refunded",
+        "status": "status", "kind": "kind"}"#;
+    (build(spec, &[batch(&columns)]), all)
+}
+
+fn customer(status: StatusWord, kind: KindWord) -> String {
+    format!("{}/{}", status.code(), kind.code())
+}
+
+/// The default, everything, nothing, and each status and kind alone.
+fn policies() -> Vec<Policy> {
+    let all = Policy {
+        statuses: StatusWord::ALL.to_vec(),
+        kinds: KindWord::ALL.to_vec(),
+        zero_value: true,
+    };
+    let mut policies = vec![Policy::default(), all.clone()];
+    policies.push(Policy {
+        zero_value: false,
+        ..all.clone()
+    });
+    for status in StatusWord::ALL {
+        let statuses = vec![*status];
+        policies.push(Policy {
+            statuses,
+            ..all.clone()
+        });
+    }
+    for kind in KindWord::ALL {
+        policies.push(Policy {
+            kinds: vec![*kind],
+            zero_value: false,
+            ..Policy::default()
+        });
+    }
+    policies
+}
+
+#[test]
+fn each_order_has_the_first_reason_that_holds() {
+    let (orders, all) = shop();
+    for policy in policies() {
+        // Reason: orders, customers, amount. The status is asked first, then the kind, the class.
+        let mut expected: BTreeMap<&str, (i64, BTreeMap<String, ()>, i64, i64)> = BTreeMap::new();
+        for (status, kind, class) in &all {
+            let (class, [amount, discount, refunded]) = CLASSES[*class];
+            let reason = if !policy.statuses.contains(status) {
+                status.code()
+            } else if !policy.kinds.contains(kind) {
+                kind.code()
+            } else {
+                match class {
+                    "order" => "counted",
+                    "zero_value" if policy.zero_value => "counted",
+                    class => class,
+                }
+            };
+            for reason in [reason, "total"] {
+                let line = expected.entry(reason).or_default();
+                line.0 += 1;
+                line.1.insert(customer(*status, *kind), ());
+                line.2 += i64::from(class != "refund");
+                line.3 += amount - discount - refunded;
+            }
+        }
+        expected.entry("counted").or_default();
+        let view = orders.view(
+            &Filter::default(),
+            Some(policy.clone()),
+            &Context::default(),
+        );
+        let found: BTreeMap<String, _> = reconciled(&view.unwrap())
+            .into_iter()
+            .map(|(reason, rows, orders, customers, amount)| {
+                (reason, (rows, orders, customers, amount))
+            })
+            .collect();
+        let expected: BTreeMap<String, _> = expected
+            .into_iter()
+            .map(|(reason, (rows, customers, orders, amount))| {
+                (
+                    reason.to_owned(),
+                    (rows, orders, customers.len() as i64, amount),
+                )
+            })
+            .collect();
+        assert_eq!(found, expected, "{policy:?}");
+    }
+}
+
+#[test]
+fn customers_have_what_the_policy_counts() {
+    let (orders, _) = shop();
+    for policy in policies() {
+        let request = format!(
+            r#"{{"policy": {}}}"#,
+            serde_json::to_string(&policy).unwrap()
+        );
+        let table = run("summary", &orders, &request).unwrap();
+        let mut expected = Vec::new();
+        for status in StatusWord::ALL {
+            for kind in KindWord::ALL {
+                let of_kind = policy.kinds.contains(kind);
+                let counts = of_kind && policy.statuses.contains(status);
+                // Cancelled orders are counted where they do not count.
+                let cancelled = of_kind && !counts && *status == StatusWord::Cancelled;
+                let bought = match counts {
+                    true => 1 + i64::from(policy.zero_value),
+                    false => 0,
+                };
+                let revenue = if counts { 100 - 7 } else { 0 };
+                if counts || cancelled {
+                    let cancelled = if cancelled { 3 } else { 0 };
+                    expected.push((Some(customer(*status, *kind)), [bought, revenue, cancelled]));
+                }
+            }
+        }
+        expected.sort();
+        let column = |name: &str| numbers(&table, name);
+        let (bought, revenue, cancelled) = (
+            column("orders"),
+            column("revenue"),
+            column("cancelled_orders"),
+        );
+        let found: Vec<_> = words(&table, "customer_id")
+            .into_iter()
+            .enumerate()
+            .map(|(i, id)| {
+                (
+                    id,
+                    [bought[i], revenue[i], cancelled[i]].map(|n| n.expect("a number")),
+                )
+            })
+            .collect();
+        let found: Vec<_> = found.into_iter().filter(|(_, n)| *n != [0; 3]).collect();
+        assert_eq!(found, expected, "{policy:?}");
+    }
+}
