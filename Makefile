@@ -1,11 +1,13 @@
 # What one can do here. `make help` lists it.
 #
-# Needs cargo, python3 (3.11 or later) and a C compiler; everything else goes into .venv.
+# Needs cargo, python3 (3.11 or later) and a C compiler. What one uses goes into .venv: a release
+# build. What tests use goes into .venv-test: a debug build of the sources.
 
 PYTHON ?= python3
 VENV ?= .venv
+TEST_VENV ?= .venv-test
 BIN := $(VENV)/bin
-MATURIN = VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/maturin develop --quiet
+TEST_BIN := $(TEST_VENV)/bin
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-rust test-python test-c bench check fuzz evidence mutants coverage clean
@@ -13,21 +15,23 @@ MATURIN = VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/maturin develop --quiet
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-# ---- a Python environment ------------------------------------------------------------------------
+# ---- Python environments -------------------------------------------------------------------------
 
-$(VENV)/.tools: pyproject.toml Makefile
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet "maturin>=1.16,<2" --group test
-	$(BIN)/python -m pip install --quiet --no-deps "lifetimes==0.11.3" # the orders of CDNOW
+%/.tools: pyproject.toml Makefile
+	$(PYTHON) -m venv $*
+	$*/bin/python -m pip install --quiet --upgrade "pip>=25.1"
+	$*/bin/python -m pip install --quiet "maturin>=1.16,<2" --group test
+	$*/bin/python -m pip install --quiet --no-deps "lifetimes==0.11.3" # the orders of CDNOW
 	@touch $@
 
 .PHONY: native native-release
-native: $(VENV)/.tools
-	$(MATURIN)
+native: $(TEST_VENV)/.tools
+	VIRTUAL_ENV=$(abspath $(TEST_VENV)) $(TEST_BIN)/maturin develop --quiet
 
 native-release: $(VENV)/.tools
-	$(MATURIN) --release
+	rm -rf target/wheels
+	$(BIN)/maturin build --release --quiet --interpreter $(BIN)/python --out target/wheels
+	$(BIN)/python -m pip install --quiet --no-deps --force-reinstall target/wheels/*.whl
 
 # ---- what people do ------------------------------------------------------------------------------
 
@@ -43,7 +47,7 @@ test-rust:
 	cargo test --quiet --no-fail-fast --workspace --exclude crm-py
 
 test-python: native
-	$(BIN)/python -m pytest --quiet --numprocesses auto --dist loadfile
+	$(TEST_BIN)/python -m pytest --quiet --numprocesses auto --dist loadfile
 
 test-c:
 	@if [ -x tests/c/run.sh ]; then tests/c/run.sh; fi
@@ -75,10 +79,10 @@ check: native ## What a reviewer would say: format, lints, docs, types
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
-	$(BIN)/ruff format --check python tests/python
-	$(BIN)/ruff check python tests/python
-	$(BIN)/mypy
-	$(BIN)/python -m mypy.stubtest crm_core._native
+	$(TEST_BIN)/ruff format --check python tests/python
+	$(TEST_BIN)/ruff check python tests/python
+	$(TEST_BIN)/mypy
+	$(TEST_BIN)/python -m mypy.stubtest crm_core._native
 
 fuzz: ## Hostile input, for a while (needs cargo-fuzz and a nightly compiler)
 	fuzz/run.sh
@@ -90,7 +94,7 @@ SEED ?= 1
 
 mutants: native ## Planted faults that tests must notice, a random sample: SEED=3 is another (an hour)
 	$(PYTHON) tests/mutants/run.py --seed $(SEED) --jobs 2
-	$(BIN)/python tests/mutants/python.py --seed $(SEED)
+	$(TEST_BIN)/python tests/mutants/python.py --seed $(SEED)
 
 coverage: ## Lines that no Rust test runs (needs cargo-llvm-cov)
 	@if cargo llvm-cov --version >/dev/null 2>&1 \
@@ -102,4 +106,4 @@ coverage: ## Lines that no Rust test runs (needs cargo-llvm-cov)
 
 clean: ## Back to the sources
 	cargo clean
-	rm -rf $(VENV) demo python/crm_core/_native*.so
+	rm -rf $(VENV) $(TEST_VENV) demo python/crm_core/_native*.so

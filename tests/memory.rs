@@ -3,7 +3,7 @@
 
 use crm_core::columns::{Batch, ColumnValues, TimeUnit};
 use crm_core::data::{EventsSimulation, EventsSpec, SimulatedEvents, simulate_events};
-use crm_core::{Context, Dataset, Events, Orders, Scope, Table, register, summary::Totals};
+use crm_core::{At, Context, Dataset, Events, Orders, Table, register, summary::Totals};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
@@ -190,9 +190,8 @@ fn bytes_per_order_and_per_customer() {
     );
     drop(first);
 
-    let scope = Scope::default();
-    let (totals, peak, left) =
-        measured(|| Totals::new(&orders, &scope, &Context::default()).unwrap());
+    let at = At::new(orders.last_date().unwrap());
+    let (totals, peak, left) = measured(|| Totals::new(&orders, &at, &Context::default()).unwrap());
     assert_eq!(totals.len(), CUSTOMERS);
     // The dictionary's order is kept after the first use, four bytes a customer.
     let working = (peak - left) as f64 / CUSTOMERS as f64;

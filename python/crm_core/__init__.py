@@ -74,6 +74,7 @@ from ._library import (
     simulate_events,
     simulate_orders,
     tasks,
+    warn_of_debug_build,
 )
 from ._models import (
     BgBb,
@@ -116,6 +117,9 @@ from ._shop_model import customer, learn
 from ._summary import clv_summary, monthly, summary
 from ._survival import gap_fits, kaplan_meier, survival_curve
 from ._table import Table
+
+warn_of_debug_build()
+del warn_of_debug_build
 
 __all__ = [
     "BgBb",

@@ -182,8 +182,23 @@ def set_threads(count: int | None) -> None:
     _native.set_threads(count)
 
 
+def warn_of_debug_build() -> None:
+    """A debug build computes the same numbers, several times slower."""
+    if '"profile":"debug"' in _native.build_info():
+        import warnings
+
+        warnings.warn(
+            "crm_core is a debug build, several times slower than a release build: "
+            "`pip install .` in the source tree makes one",
+            RuntimeWarning,
+            stacklevel=3,
+        )
+
+
 def show_versions() -> None:
-    """Print the versions of this library and of the packages that it uses.
+    """Print the versions and the build of this library, and the packages that it uses.
+
+    A `debug` build is several times slower than a `release` build.
 
     Example:
         >>> crm.show_versions()  # doctest: +ELLIPSIS

@@ -116,7 +116,7 @@ if command -v valgrind >/dev/null; then
   for test in api broken; do
     run "$test (valgrind)" $grind "$work/$test-c"
   done
-  run "abuse (valgrind)" env CRM_CALLS=3000 CRM_LEAKS=1 $grind "$work/abuse-c"
+  run "abuse (valgrind)" env CRM_CALLS=1200 CRM_LEAKS=1 $grind "$work/abuse-c"
 else
   skip "valgrind: not installed"
 fi

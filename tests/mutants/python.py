@@ -1,7 +1,7 @@
 """Which planted faults in `python/crm_core` do the tests in `tests/python` notice?
 
-    .venv/bin/python tests/mutants/python.py --seed 7 --count 150
-    .venv/bin/python tests/mutants/python.py --count 40 --without _report --tests test_run.py
+    .venv-test/bin/python tests/mutants/python.py --seed 7 --count 150
+    .venv-test/bin/python tests/mutants/python.py --count 40 --without _report --tests test_run.py
 
 A copy of the package gets one small fault at a time. One run of all tests records which lines each
 test passes, also in the processes it starts; then the tests that pass the line of a fault run,

@@ -2,9 +2,13 @@
 
 import datetime
 import importlib.util
+import os
 import pathlib
 
 import pytest
+
+# Tests use a debug build, which warns on import; so would every process that they start.
+os.environ["PYTHONWARNINGS"] = "ignore:crm_core is a debug build:RuntimeWarning"
 
 import crm_core as crm
 

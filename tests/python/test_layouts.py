@@ -182,3 +182,58 @@ def test_a_fault_in_a_layout_is_named(tmp_path, change, message):
     with pytest.raises(Problem) as caught:
         layouts.named(str(tmp_path / "till.toml"))
     assert message in caught.value.message
+
+
+CONTAIN = [one for one in READ if layouts.shipped()[one].amount_contains]
+
+
+@pytest.mark.parametrize("ident", CONTAIN)
+def test_money_that_the_amount_contains_counts_once(ident):
+    """Each such layout names the column, and no basis adds or takes it off a second time."""
+    layout = layouts.shipped()[ident]
+    assert set(layout.amount_contains) <= set(layout.roles)
+    _, loaded, orders = _understood(ident)
+    assert not set(layout.amount_contains) & set(loaded.arguments)
+    if "shipping" in layout.amount_contains:
+        with pytest.raises(ValueError, match="shipping"):
+            crm_core.rfm(orders, basis="net_shipping")
+
+
+# 2,000 of goods, 200 off, 500 of postage: 2,300 paid.
+EC_CUBE = """注文番号,会員ID,受注日,対応状況(名称),小計,値引き,送料,支払合計
+1,7,2024-01-05 10:00:00,発送済み,2000,200,500,2300
+"""
+
+
+def test_a_discount_that_the_total_is_after_is_not_taken_off_again(tmp_path):
+    path = tmp_path / "orders.csv"
+    path.write_text(EC_CUBE, "cp932")
+    orders = crm_core.read_orders(path)
+    assert orders.understanding.layout == "eccube4"
+    assert crm_core.rfm(orders).to_dict()["revenue"] == [2300]
+    assert "after" in str(orders.understanding) and "200" in str(orders.understanding)
+
+
+def test_a_column_that_the_amount_contains_is_refused_as_an_option():
+    path = FILES["minne"]
+    with pytest.raises(ValueError, match="contain it already"):
+        crm_core.read_orders(path, shipping="注文の送料")
+    # With another amount it is money beside the amount.
+    orders = crm_core.read_orders(
+        path, amount="注文の販売価格", amount_is="order", shipping="注文の送料"
+    )
+    assert crm_core.rfm(orders, basis="net_shipping").to_dict()["revenue"]
+
+
+def test_a_layout_says_what_it_does_not_take_off(tmp_path):
+    text = FILES["gumroad_sales"].read_text("utf-8").splitlines()
+    head = text[0].split(",")
+    at = head.index("Disputed?")
+    rows = [line.split(",") for line in text]
+    assert all(len(row) == len(head) for row in rows), "no quoted commas in this file"
+    for value, warned in (("0", False), ("", False), ("1", True)):
+        rows[1][at] = value
+        path = tmp_path / "sales.csv"
+        path.write_text("\n".join(map(",".join, rows)), "utf-8")
+        said = crm_core.read_orders(path).understanding.warnings
+        assert any("Dispute Won?" in one for one in said) == warned

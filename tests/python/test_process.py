@@ -239,3 +239,14 @@ def test_another_python_of_the_stable_abi() -> None:
     from crm_core import _native
 
     assert ".abi3." in str(_native.__file__)
+
+
+def test_a_debug_build_says_so_once() -> None:
+    """On import, and in `show_versions`; a release build says nothing."""
+    code = "import crm_core as crm; import crm_core; crm.show_versions()"
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONWARNINGS"}
+    done = in_python(code, env=environment)
+    assert done.returncode == 0, done.stderr
+    is_debug = "(debug," in done.stdout
+    assert is_debug or "(release," in done.stdout
+    assert done.stderr.count("crm_core is a debug build") == int(is_debug)

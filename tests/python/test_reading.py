@@ -375,7 +375,7 @@ def test_unreadable_cells_can_be_left_to_the_library_and_are_counted(write):
     loaded = load([path], Settings(currency="JPY", bad_rows="drop"))
     assert loaded.table["amount"].to_pylist() == [5, None]
     assert loaded.arguments["bad_rows"] == "drop"
-    assert [note.code for note in loaded.notes] == ["unread"]
+    assert [note.code for note in loaded.warnings] == ["amounts_dropped"]
 
 
 # ---- orders of several lines ---------------------------------------------------------------------

@@ -14,7 +14,7 @@ use crate::data::{Events, Orders};
 use crate::definition::Definition;
 use crate::error::{Error, Result};
 use crate::request::{as_object, distinct, read_object, unknown};
-use crate::scope::{AsOf, Occasion, Scope};
+use crate::scope::{AsOf, At, Occasion, Scope};
 use crate::table::{Field, Table, fields};
 use crate::time::Day;
 use schemars::JsonSchema;
@@ -45,6 +45,10 @@ impl Dataset<'_> {
 
 /// A kind of dataset, and how a scope is applied to it before an analysis runs.
 pub trait Input: Sized {
+    /// What an analysis sees of a [`Scope`] besides the dataset that the scope has chosen: [`At`]
+    /// for orders. Events carry the instant at which they are seen, and a table was scoped when it
+    /// was made, so there it is `()`.
+    type At;
     /// Its name in messages and in the catalogue.
     const KIND: &'static str;
     /// The keys of a [`Scope`] that can be applied to it.
@@ -82,7 +86,7 @@ pub trait Analysis: 'static {
     /// The keys of a [`Scope`] that it accepts; others are refused.
     const SCOPE: &'static [&'static str] = <Self::Data as Input>::SCOPE;
     /// The default of the scope's `churn_days`.
-    const CHURN_DAYS: u32 = Scope::CHURN_DAYS;
+    const CHURN_DAYS: u32 = At::CHURN_DAYS;
     /// The default of the scope's `occasion`: orders for counts, days for gaps and repeat
     /// purchases. `None` if its parts have different defaults.
     const OCCASION: Option<Occasion> = Some(Occasion::Order);
@@ -116,15 +120,15 @@ pub trait Analysis: 'static {
         Ok(())
     }
 
-    /// Computes the table. `scope` has one date and no breakdown; its filters are already applied
-    /// to `data`.
+    /// Computes the table at one date. The filters and the breakdown of the scope have already
+    /// chosen `data`.
     ///
     /// # Errors
     ///
     /// Options that contradict each other or the data; errors of the computation.
     fn run(
         data: &Self::Data,
-        scope: &Scope,
+        at: &<Self::Data as Input>::At,
         options: &Self::Options,
         context: &Context,
     ) -> Result<Table>;

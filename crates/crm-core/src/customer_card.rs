@@ -40,7 +40,7 @@ use crate::cycle::shop::{Shop, View, nothing_learnt};
 use crate::data::Orders;
 use crate::document::Learned;
 use crate::error::{Error, Result};
-use crate::scope::{MoneyThreshold, Occasion, Scope};
+use crate::scope::{At, MoneyThreshold, Occasion};
 use crate::segmentation::cpm::Cpm;
 use crate::segmentation::rfm::Rfm;
 use crate::segmentation::{cpm, rfm};
@@ -146,20 +146,20 @@ impl Analysis for CustomerCard {
     type Data = Orders;
     type Options = Options;
 
-    fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
+    fn run(orders: &Orders, at: &At, options: &Options, context: &Context) -> Result<Table> {
         let own;
         let learned = match &options.learned {
             Some(learned) => learned,
             None => {
-                own = learn::learn(orders, scope, &learn::Options::default(), context)?;
+                own = learn::learn(orders, at, &learn::Options::default(), context)?;
                 &own
             }
         };
-        learned.check_money(orders.currency(), scope.basis)?;
-        let totals = Totals::new(orders, scope, context)?;
-        let mut columns = scores(&totals, scope, learned)?;
-        columns.extend(silence(orders, scope, options, learned, context)?);
-        columns.extend(worth(orders, scope, learned, totals.len(), context)?);
+        learned.check_money(orders.currency(), at.basis)?;
+        let totals = Totals::new(orders, at, context)?;
+        let mut columns = scores(&totals, at, learned)?;
+        columns.extend(silence(orders, at, options, learned, context)?);
+        columns.extend(worth(orders, at, learned, totals.len(), context)?);
         let table = Table::new(columns);
         Ok(match learned.has("gap_model") {
             true => table,
@@ -176,7 +176,7 @@ fn field(name: &str) -> Result<&'static Field> {
 }
 
 /// The columns of RFM and CPM.
-fn scores(totals: &Totals, scope: &Scope, learned: &Learned) -> Result<Vec<Column>> {
+fn scores(totals: &Totals, at: &At, learned: &Learned) -> Result<Vec<Column>> {
     let n = totals.len();
     let frozen = rfm::Options {
         learned: Some(learned.clone()),
@@ -194,7 +194,7 @@ fn scores(totals: &Totals, scope: &Scope, learned: &Learned) -> Result<Vec<Colum
     let yen = totals.currency == crate::Currency::JPY;
     let portfolio = match money.is_some() || yen {
         true => {
-            let portfolio = cpm::segment(totals, scope, &ladder);
+            let portfolio = cpm::segment(totals, at, &ladder);
             Some(portfolio.map_err(|error| error.inside("learned.cpm"))?)
         }
         false => None,
@@ -243,7 +243,7 @@ fn scores(totals: &Totals, scope: &Scope, learned: &Learned) -> Result<Vec<Colum
 /// The columns of `cycle` and `alerts`.
 fn silence(
     orders: &Orders,
-    scope: &Scope,
+    at: &At,
     options: &Options,
     learned: &Learned,
     context: &Context,
@@ -252,13 +252,13 @@ fn silence(
         learned: Some(learned),
         ..View::default()
     };
-    let shop = Shop::new(orders, scope, &view, context)?;
+    let shop = Shop::new(orders, at, &view, context)?;
     let cycle = next_purchase::Options {
         within: options.within,
         return_within: options.return_within,
         ..next_purchase::Options::default()
     };
-    let mut columns = next_purchase::columns(&shop, scope, &cycle, context)?;
+    let mut columns = next_purchase::columns(&shop, at, &cycle, context)?;
     // The customer and the last day are in the table already.
     columns.retain(|column| !["customer_id", "last_date"].contains(&column.name()));
 
@@ -327,7 +327,7 @@ fn silence(
 /// Expected purchases, spend and value.
 fn worth(
     orders: &Orders,
-    scope: &Scope,
+    at: &At,
     learned: &Learned,
     n: usize,
     context: &Context,
@@ -343,7 +343,7 @@ fn worth(
             return Err(Error::option("learned.clv", "", "a model in days"));
         }
         let days = clv_summary::Options::default();
-        let summary = clv_summary::Summary::run(orders, scope, &days, context)?;
+        let summary = clv_summary::Summary::run(orders, at, &days, context)?;
         let frame = Frame::new(&summary, Some(Unit::Day))?;
         let means = spend(&summary)?;
         // The model of spend does not accept repeat purchases without revenue.

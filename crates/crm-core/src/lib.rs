@@ -46,7 +46,7 @@ pub use document::Learned;
 pub use error::{Error, ErrorCode, Result, nearest};
 pub use money::Currency;
 pub use num::{Fraction, Positive, Probability};
-pub use scope::Scope;
+pub use scope::{At, Scope};
 pub use table::{Language, Table};
 pub use time::{Day, Duration, Moment, Offsets, Period, Zone, month_ends};
 

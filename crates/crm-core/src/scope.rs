@@ -1,4 +1,8 @@
-//! The scope of a request: date, which orders count, which rows are shown, breakdowns.
+//! What is asked, and what an analysis sees.
+//!
+//! A [`Scope`] is the part of a request that all analyses share: dates, filters, breakdowns. It is
+//! resolved once. An analysis of orders then sees orders that are already chosen, and [`At`]: one
+//! date and the definitions that its numbers depend on.
 
 use crate::num::Positive;
 use crate::time::{Day, Moment};
@@ -11,9 +15,16 @@ use std::collections::BTreeMap;
 /// The part of a request that means the same for every analysis.
 ///
 /// ```
-/// use crm_core::{Day, Scope};
-/// let scope = Scope::as_of("2026-11-21".parse().unwrap());
-/// assert!(scope.is_churned(240));
+/// use crm_core::{Context, Currency, Orders, Scope, Zone, analysis, segmentation::decile};
+/// let orders = Orders::builder(Currency::JPY, Zone::UTC)
+///     .order("c1", "2026-01-05", 5_000)
+///     .order("c2", "2026-02-01", 2_000)
+///     .build()?;
+/// let scope = Scope::as_of("2026-11-21".parse()?);
+/// let options = decile::Options::default();
+/// let table = analysis::run_typed::<decile::Decile>(&orders, &scope, &options, &Context::default())?;
+/// assert_eq!(table.len(), 2);
+/// # Ok::<(), crm_core::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -67,9 +78,6 @@ impl Default for Scope {
 }
 
 impl Scope {
-    /// The default `churn_days` of analyses without their own default.
-    pub const CHURN_DAYS: u32 = 240;
-
     /// A scope with this date and all other keys at their defaults.
     pub fn as_of(day: Day) -> Self {
         Scope {
@@ -109,6 +117,47 @@ impl Scope {
         ];
         keys.into_iter()
             .filter_map(|(key, given)| given.then_some(key))
+    }
+}
+
+/// What an analysis of orders sees of a [`Scope`]: one date, and the definitions of amount, purchase
+/// and churn. Filters, policy, refunds and breakdowns are not here: they have chosen the orders.
+///
+/// ```
+/// use crm_core::At;
+/// let at = At::new("2026-11-21".parse()?);
+/// assert!(at.is_churned(240) && !at.is_churned(239));
+/// # Ok::<(), crm_core::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct At {
+    /// The civil date up to which orders count, included.
+    pub day: Day,
+    /// The amount of an order.
+    pub basis: Basis,
+    /// What a purchase is. `None` is the default of each computation: orders for counts, days for
+    /// gaps, cycles and repeat purchases.
+    pub occasion: Option<Occasion>,
+    /// Days since the last order from which a customer counts as churned. `None` is the default of
+    /// each computation: [`At::CHURN_DAYS`], or 180 for `purchase_counts` and `purchase_flow`.
+    pub churn_days: Option<u32>,
+    /// Whether a customer is churned on day `churn_days` itself, or after it.
+    pub churn_boundary: ChurnBoundary,
+}
+
+impl At {
+    /// The default `churn_days` of analyses without their own default.
+    pub const CHURN_DAYS: u32 = 240;
+
+    /// This date, with net amounts and default definitions.
+    pub fn new(day: Day) -> Self {
+        At {
+            day,
+            basis: Basis::Net,
+            occasion: None,
+            churn_days: None,
+            churn_boundary: ChurnBoundary::From,
+        }
     }
 
     /// Whether a customer who last ordered `days` ago is churned.

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import amount_meaning, groups, headings, layouts, statuses
+from . import amount_meaning, doubts, groups, headings, layouts, statuses
 from .columns import distinct, few_texts, numbers, shown
 from .groups import Groups, Values
 from .layouts import fold
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _NEARLY_ALL = 0.95
 _MINORITY = 0.34
+_FEW_WORDS = 12  # a column of more is one of names
 _DAY = 86_400_000_000
 _PART = r"^(.+?)[-_/](\d{1,2})$"
 
@@ -49,7 +50,6 @@ def said(reading: OrderReading) -> None:
     """All notes of this module; `reading` has orders, dates, amounts and money."""
     name = reading.arguments["amount"]
     amounts = groups.values(reading.plain_amounts(name))
-    _less_discount(reading, name, amounts)
     _numbered(reading, name, amounts)
     _minority(reading, amounts)
     _last_is_sum(reading, name, amounts)
@@ -75,31 +75,6 @@ def _money(reading: OrderReading, name: str) -> Any:
     return np.where(values.valid, values.floats, np.nan)
 
 
-def _less_discount(reading: OrderReading, name: str, amounts: Values) -> None:
-    """A column that is the amount less a discount which is not read."""
-    taken = {one: _money(reading, one) for one in _unread(reading) if statuses.is_discount(one)}
-    own = np.where(amounts.valid, amounts.floats, np.nan)
-    for discount, off in taken.items():
-        if off is None or not np.any(np.nan_to_num(off) != 0):
-            continue
-        less = own - np.abs(np.nan_to_num(off))
-        for other in _unread(reading):
-            money = None if other in taken else _money(reading, other)
-            if money is None:
-                continue
-            here = ~np.isnan(money) & ~np.isnan(own)
-            if np.any(here) and np.mean(np.abs(less - money)[here] <= 0.005) >= _NEARLY_ALL:
-                values = {
-                    "column": name,
-                    "discount": discount,
-                    "other": other,
-                    "own": f"{_sum(own):,}",
-                    "total": f"{_sum(money):,}",
-                }
-                reading.warnings.append(Note("less_discount", values))
-                return
-
-
 def _numbered(reading: OrderReading, name: str, amounts: Values) -> None:
     """Columns that are the amount's heading with another number: an order spread over one row."""
     base = re.escape(re.sub(r"[_ ]?\d+$", "", name))
@@ -118,7 +93,7 @@ def _numbered(reading: OrderReading, name: str, amounts: Values) -> None:
 
 
 def _minority(reading: OrderReading, amounts: Values) -> None:
-    """Rows with an unknown word that few rows have, in a column of two kinds."""
+    """Rows with unknown words that few rows have, in a column of kinds."""
     known = set(map(fold, layouts.words()["other_status"]["kinds"]))
     keys = reading.keys if reading.arguments["amount_is"] == "order" else None
     for name in _unread(reading):
@@ -126,22 +101,31 @@ def _minority(reading: OrderReading, amounts: Values) -> None:
             continue
         column = shown(reading.table[name])
         words = [] if column is None else distinct(column)
-        if column is None or len(words) != 2:
+        if column is None or not 2 <= len(words) <= _FEW_WORDS:
             continue
         counts = {word: pc.sum(pc.equal(column, word)).as_py() or 0 for word in words}
-        few = min(words, key=lambda word: (counts[word], word))
-        if is_known(few) or counts[few] > _MINORITY * sum(counts.values()):
+        most = max(words, key=lambda word: (counts[word], word))
+        limit = _MINORITY * sum(counts.values())
+        few = [
+            word
+            for word in sorted(words, key=lambda word: (counts[word], word))
+            if word != most and counts[word] <= limit and not is_known(word)
+        ]
+        if not few:
             continue
-        here = groups.flags(pc.fill_null(pc.equal(column, few), False))
+        here = groups.flags(pc.is_in(column, value_set=pa.array(few, pa.string())))
         rest = Values(amounts.numbers, amounts.valid & ~here, amounts.scale)
+        said_word = Said(column, reading.rows.name)
+        shown_words = ", ".join(said_word(word) for word in few[:5])
         values = {
             "column": name,
-            "word": Said(column, reading.rows.name)(few),
-            "rows": counts[few],
+            "word": shown_words + (" ..." if len(few) > 5 else ""),
+            "rows": int(np.count_nonzero(here)),
             "own": f"{amount_meaning.total(amounts, keys):,}",
             "rest": f"{amount_meaning.total(rest, keys):,}",
         }
-        reading.notes.append(Note("minority_word", values))
+        code = "minority_word" if len(words) == 2 else "minority_words"
+        reading.notes.append(Note(code, values))
 
 
 def _last_is_sum(reading: OrderReading, name: str, amounts: Values) -> None:
@@ -178,10 +162,13 @@ def _repeated(reading: OrderReading, name: str, amounts: Values) -> None:
     else:
         micros = days.cast(pa.timestamp("us", getattr(days.type, "tz", None))).cast(pa.int64())
         clock = pc.not_equal(pc.subtract(micros, pc.multiply(pc.divide(micros, _DAY), _DAY)), 0)
-        # A day without a time of day may have several purchases.
         texts = shown(customer)
         if texts is None:
             return
+        if not pc.any(clock).as_py():
+            _repeated_on_days(reading, name, amounts, Groups.of(texts, micros))
+            return
+        # A day without a time of day may have several purchases.
         keys = Groups.of(pc.if_else(clock, texts, None), micros)
     low, high, some = keys.ends(amounts)
     alike = some & (low == high) & (keys.counts(amounts.valid) > 1)
@@ -192,6 +179,39 @@ def _repeated(reading: OrderReading, name: str, amounts: Values) -> None:
     once = amount_meaning.total(amounts, keys)
     values = {"column": name, "orders": orders, "each": f"{each:,}", "once": f"{once:,}"}
     reading.warnings.append(Note("total_again", values))
+
+
+def _repeated_on_days(reading: OrderReading, name: str, amounts: Values, days: Groups) -> None:
+    """Equal totals of one customer and day, on rows that differ: the lines of one order.
+
+    A customer may also have ordered twice on one day, so most of such days have equal totals only.
+    """
+    number = pa.chunked_array([pa.array(np.where(amounts.valid, amounts.floats, np.nan))])
+    day = pa.chunked_array([pa.array(days.codes, mask=~days.known)])
+    keys = Groups.of(day, number)
+    alike = keys.counts(amounts.valid) > 1
+    orders = int(np.count_nonzero(alike))
+    low, high, some = days.ends(amounts)
+    several = some & (days.counts(amounts.valid) > 1)
+    if not orders or np.count_nonzero(several & (low != high)) > 0.5 * np.count_nonzero(several):
+        return
+    if orders < 2 and not any(
+        _differs_within(reading.table[one], keys) for one in doubts.of_items(reading)
+    ):
+        return
+    each = amount_meaning.total(amounts)
+    once = amount_meaning.total(amounts, keys)
+    values = {"column": name, "orders": orders, "each": f"{each:,}", "once": f"{once:,}"}
+    reading.warnings.append(Note("total_again", values))
+
+
+def _differs_within(column: pa.ChunkedArray, keys: Groups) -> bool:
+    text = shown(column)
+    if text is None:
+        return False
+    codes = Groups.of(text).codes
+    low, high, _ = keys.ends(Values(codes, codes >= 0))
+    return bool(np.any(low != high))
 
 
 def _sum(numbers_: Any) -> Any:

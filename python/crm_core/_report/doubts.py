@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import amount_meaning, amounts_beside, groups, headings, layouts, statuses
+from . import amount_meaning, amounts_beside, discounts, groups, headings, layouts, statuses
 from .columns import is_text, numbers, shown
 from .groups import Groups, Values
 from .layouts import fold
@@ -42,8 +42,7 @@ def of_amounts(reading: OrderReading) -> None:
         _numbers_that_restart(reading, keys)
     _refunds_above(reading, _of_order(reading, amounts, kind))
     if reading.layout is None:
-        if kind == "order":
-            _before_discount(reading, name, amounts)
+        discounts.said(reading)
         _other_totals(reading, name, amounts, kind)
         _other_ids(reading)
         amounts_beside.said(reading)
@@ -280,37 +279,6 @@ def below_zero(reading: Reading) -> None:
             values["column"] = reading.arguments["amount"]
             values["status"] = reading.arguments.get("status", "")
             listed.append(Note(code, values))
-
-
-def _before_discount(reading: OrderReading, name: str, amounts: Values) -> None:
-    """A total that is the sum of the other amounts, with a discount that it does not take off."""
-    ignored = {layouts.fold(one) for one in reading.settings.ignore}
-    money: dict[str, Any] = {}
-    for one in reading.unread:
-        low = one.lower()
-        of_money = headings.amount_kind(one) in ("order", "subtotal", "row") or any(
-            part in low for part in layouts.words()["smells"]["parts_of_total"]
-        )
-        if of_money or statuses.is_discount(one):
-            found = numbers(reading.table[one], reading.settings.decimal)
-            if found is not None:
-                values = groups.values(found)
-                money[one] = np.where(values.valid, values.floats, 0.0)
-    taken = [one for one in money if statuses.is_discount(one)]
-    parts = [one for one in money if one not in taken]
-    goods = [one for one in parts if headings.amount_kind(one) in ("order", "subtotal", "row")]
-    for discount in taken:
-        rows = amounts.valid & (money[discount] != 0)
-        if not np.any(rows) or layouts.fold(discount) in ignored:
-            continue
-        for good in goods:
-            others = sum((money[one] for one in parts if one not in goods), np.zeros(len(rows)))
-            for sum_ in (money[good], money[good] + others):
-                fits = np.abs(sum_ - amounts.floats)[rows] <= 0.005
-                if np.mean(fits) >= 0.9:
-                    said = {"column": discount, "amount": name, "rows": int(np.sum(rows))}
-                    reading.warnings.append(Note("before_discount", said))
-                    return
 
 
 def _other_totals(reading: OrderReading, name: str, amounts: Values, kind: str) -> None:

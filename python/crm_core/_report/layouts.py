@@ -45,8 +45,9 @@ _TIMES = {"orders": "ordered_at", "events": "occurred_at"}
 _KEYS = {
     *("name", "reads", "source", "seen", "headings", "identify", "encoding", "roles", "amount"),
     *("order_level", "ignore", "status", "cancelled", "refused", "dates", "currency", "guest"),
-    "kinds",
+    *("kinds", "says"),
 }
+_IN_AMOUNT = ("shipping", "tax", "discount")
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,8 @@ class Layout:
         roles: Headings of each role, by preference.
         clock: The heading of the time of day, if the date's column has none.
         identify: Lists of headings; a file that has all of one list is of this layout.
+        amount_contains: Roles whose money is part of the amount.
+        says: Headings, and what is not done with their values, in English and Japanese.
         order_level: Headings of money that is the order's, though it is repeated on its lines.
         ignore: Headings that look like a state and do not matter.
         status: The platform's own words, folded, and their meaning.
@@ -82,6 +85,8 @@ class Layout:
     amount_is: str = ""
     amount_unit: str = ""
     amount_about: str = ""
+    amount_contains: Sequence[str] = ()
+    says: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     order_level: Sequence[str] = ()
     ignore: Sequence[str] = ()
     status: Mapping[str, str] = field(default_factory=dict)
@@ -199,6 +204,13 @@ def _parse(stem: str, text: str, own: bool = False) -> Layout:
     amount, dates = said.get("amount", {}), said.get("dates", {})
     _one(stem, "amount.is", amount.get("is", ""), ("", "order", "line", "unit"))
     _one(stem, "amount.unit", amount.get("unit", ""), ("", "major", "minor"))
+    for role in amount.get("contains", ()):
+        _one(stem, "amount.contains", role, _IN_AMOUNT)
+    for name, sentences in said.get("says", {}).items():
+        if not isinstance(sentences, dict) or {*sentences} != {"en", "ja"}:
+            raise Problem(
+                f'layout {stem}: says."{name}" is no sentence', '{ en = "...", ja = "..." }'
+            )
     for table, meanings in (("status", MEANINGS), ("kinds", KINDS)):
         for word, meaning in said.get(table, {}).items():
             _one(stem, f'{table}."{word}"', meaning, meanings)
@@ -215,6 +227,8 @@ def _parse(stem: str, text: str, own: bool = False) -> Layout:
         amount_is=amount.get("is", ""),
         amount_unit=amount.get("unit", ""),
         amount_about=amount.get("about", ""),
+        amount_contains=amount.get("contains", ()),
+        says=said.get("says", {}),
         order_level=said.get("order_level", ()),
         ignore=said.get("ignore", ()),
         status={fold_word(word): meaning for word, meaning in said.get("status", {}).items()},

@@ -13,16 +13,18 @@ import pyarrow.compute as pc
 from . import (
     amount_meaning,
     dates,
+    discounts,
     doubts,
     groups,
     ids,
     last_rows,
     layouts,
     likely,
+    marked_rows,
     odd_rows,
     other_tables,
     states,
-    statuses,
+    subtotals,
 )
 from .columns import (
     as_text,
@@ -47,7 +49,6 @@ from .headings import (
     find,
     further,
     is_currency,
-    is_goods,
     registered_at,
 )
 from .layouts import MEANINGS, fold, fold_word
@@ -61,6 +62,8 @@ from .source import Source, sources_of
 from .state_reading import StateReading, is_in
 from .understanding import first_order, looks
 
+# Cells that say that there is nothing.
+_NONE = frozenset(("", "0", "0.0", "0.00", "false", "-", "no", "n", "none", "null"))
 _KEY = ("customer_id", "ordered_at", "amount", "order_id", "quantity")
 
 
@@ -200,6 +203,8 @@ class OrderReading(StateReading):
             self._refund_rows,
             self._blank_keys,
             self._levels,
+            self._contained,
+            self._layout_says,
             self._doubts,
             self._states,
             self._below_zero,
@@ -243,6 +248,10 @@ class OrderReading(StateReading):
 
     def _doubts(self) -> None:
         doubts.of_amounts(self)
+        if self.table.num_rows:
+            discounts.refuse_fractions(self)
+            marked_rows.said(self)
+            subtotals.said(self)
         if self.layout is None:
             odd_rows.of_items(self, list(doubts.of_items(self)))
 
@@ -251,6 +260,7 @@ class OrderReading(StateReading):
             doubts.below_zero(self)
 
     def _numbers(self) -> None:
+        discounts.refuse_percent(self)
         for role in ("amount", *MONEY, "quantity"):
             self._number(role)
 
@@ -301,11 +311,23 @@ class OrderReading(StateReading):
         if not blank or self.settings.bad_rows != "drop":
             return
         here = np.logical_or.reduce(list(blank.values()))
-        amounts = self.floats("amount")
-        amount = amount_meaning.rounded(np.nan_to_num(amounts[here]))
-        names = ", ".join(f'"{name}"' for name in blank)
-        values = {"rows": int(np.count_nonzero(here)), "columns": names, "amount": f"{amount:,}"}
-        self.warnings.append(Note("blank_dropped", values))
+        unread = np.zeros_like(here)
+        unread[self.unread_cells.get(self.arguments["ordered_at"], [])] = True
+        for code, rows in (("dates_dropped", here & unread), ("blank_dropped", here & ~unread)):
+            if not np.any(rows):
+                continue
+            found, keys = marked_rows.worth(self)
+            amount = amount_meaning.total(marked_rows.some_of(found, rows), keys)
+            gone = int(np.count_nonzero(rows & ~found.valid))
+            said = [name for name, of in blank.items() if np.any(of & rows)]
+            values = {
+                "rows": int(np.count_nonzero(rows)),
+                "columns": ", ".join(f'"{name}"' for name in said),
+                "amount": f"{amount:,}",
+                "gone": gone,
+            }
+            code += "_and_gone" if gone and code == "dates_dropped" else ""
+            self.warnings.append(Note(code, values))
 
     def _no_total_row(self) -> None:
         """Last rows of totals or of remarks, which have no customer, are no orders."""
@@ -499,6 +521,43 @@ class OrderReading(StateReading):
             if own == "order" and wanted == "line":
                 self.notes.append(Note("order_level", {"column": name}))
 
+    def _contained(self) -> None:
+        """Money that the layout's amount contains is not handed on: it would count twice."""
+        contains = self.layout.amount_contains if self.layout is not None else ()
+        for role in contains if self._of_layout("amount") else ():
+            if role not in self.chosen:
+                continue
+            name, amount = self.chosen[role].value, self.chosen["amount"].value
+            if self.settings.columns.get(role) is not None:
+                raise Problem(
+                    f'--{role} "{name}": the amounts of "{amount}" contain it already',
+                    f"Leave --{role} out, or name with --amount a column that does not contain it.",
+                )
+            money = groups.values(self.plain_amounts(name))
+            money = marked_rows.some_of(money, money.floats > 0)  # some write -99999 for none
+            keys = self.keys if self.arguments["amount_is"] == "order" else None
+            if total := amount_meaning.total(money, keys):
+                values = {"column": name, "amount": amount, "total": f"{total:,}"}
+                self.notes.append(Note(f"contains_{role}", values))
+            self.chosen.pop(role)
+            self.arguments.pop(role)
+
+    def _layout_says(self) -> None:
+        """What the layout does not do with columns that hold something."""
+        for wanted, sentences in (self.layout.says if self.layout is not None else {}).items():
+            name = layouts.column([wanted], self.table.column_names)
+            column = None if name is None else shown(self.table[name])
+            if name is None or column is None:
+                continue
+            none = [text for text in distinct(column) if fold_word(text) in _NONE]
+            here = pc.and_not(
+                pc.is_valid(column), pc.is_in(column, value_set=pa.array(none, pa.string()))
+            )
+            if rows := pc.sum(here).as_py():
+                values = {"column": name, "rows": rows, **sentences}
+                self.warnings.append(Note("layout_says", values))
+            self.unread = [one for one in self.unread if one != name]
+
     def _levels_said(self) -> None:
         money = {self.chosen[role].value for role in MONEY if role in self.chosen}
         state = {self.chosen["status"].value} if "status" in self.chosen else set()
@@ -540,28 +599,7 @@ class OrderReading(StateReading):
         return amount_meaning.level(name, money, keys, lines, self._of_layout(role))
 
     def _unread_discounts(self) -> None:
-        """Discounts, coupons and points if the amounts of lines may not be net of them."""
-        of_order = self.arguments["amount_is"] == "order"
-        if self.layout is not None or (of_order and not is_goods(self.arguments["amount"])):
-            return
-        left_out = {fold(name) for name in self.settings.ignore}
-        for name in self.unread:
-            if name in self.dimensions or fold(name) in left_out or not statuses.is_discount(name):
-                continue
-            values = numbers(self.table[name], self.settings.decimal)
-            count = 0
-            if values is not None:
-                count = pc.sum(pc.not_equal(values.cast(pa.float64()), 0.0)).as_py() or 0
-            elif (text := shown(self.table[name])) is not None:
-                shares = pc.match_substring_regex(text, r"^\s*-?\d+([.,]\d+)?\s*[%％]$")
-                count = pc.sum(shares).as_py() or 0
-            if count:
-                code = "unread_discount"
-                if values is None or statuses.speaks_of("percent", name):
-                    code = "unread_percent"
-                elif "discount" in self.arguments:
-                    code = "second_discount"
-                self.warnings.append(Note(code, {"column": name, "rows": count}))
+        discounts.unread(self)
 
     def _facts(self) -> None:
         """What `--check` shows besides the choices."""

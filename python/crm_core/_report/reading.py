@@ -22,7 +22,7 @@ from . import amounts, dates, groups, layouts, lists, number_formats
 from .amount_meaning import Floats, Meaning
 from .columns import as_text, cut, is_text, replaced, safe, shown, trimmed, zero
 from .groups import Groups
-from .headings import Choice, currency_in, is_japanese
+from .headings import MONEY, Choice, currency_in, is_japanese
 from .layouts import Layout, fold, fold_word
 from .problem import Problem
 from .said import is_known
@@ -91,6 +91,7 @@ class Reading:
         self.said_in_amounts: set[str] = set()
         self.dollars = False  # whether a sign says dollars, or pesos, of some country
         self.formats: dict[str, str] = {}  # currencies of number formats, and a row of each
+        self.unread_cells: dict[str, list[int]] = {}  # rows, where they are left out
         self.id_fold = "none"
         self.arguments: dict[str, Any] = {}
         self.grouped: list[str] = []
@@ -404,8 +405,13 @@ class Reading:
         elif what == "an amount" and self.settings.decimal == "auto":
             self._refuse_both(name, text, unread, amounts.SIGNS)
         if self.settings.bad_rows == "drop":
+            self.unread_cells[name] = unread
             code = "unread_dates" if what == "a date" and "order_id" in self.chosen else "unread"
-            self.notes.append(Note(code, {"column": name, "rows": len(unread)}))
+            role = next((one for one, of in self.chosen.items() if of.value == name), "")
+            code = {"amount": "amounts_dropped", "quantity": "amounts_dropped"}.get(role, code)
+            code = "money_dropped" if role in MONEY else code
+            listed = self.notes if code.startswith("unread") else self.warnings
+            listed.append(Note(code, {"column": name, "rows": len(unread)}))
             return
         hint = ""
         if what == "a date" and self.settings.date_format is None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from .doubt_sentences import DOUBTS
+
 REASONS: Mapping[str, tuple[str, str]] = {
     "given": ("as you said", "指定どおり"),
     "layout": ("{detail}", "{detail}の項目名"),
@@ -93,13 +95,28 @@ NOTES: Mapping[str, tuple[str, str]] = {
         "で変換できます。",
     ),
     "guests": (
-        '{rows} rows have no customer in "{column}": they count in the shop\'s totals, '
-        "never as a customer.",
-        "「{column}」が空欄の{rows}行はゲスト注文として店全体の集計にのみ含め、顧客別の集計には含めません。",
+        '{rows} rows have no customer in "{column}": they count in the shop\'s totals, never as a '
+        "customer.",
+        "「{column}」が空欄の{rows}行はゲスト注文として店全体の集計にのみ含め、顧客別の集計には含"
+        "めません。",
     ),
     "left_out": (
         '{rows} rows are no orders by "{column}", and are left out.',
         "「{column}」により注文でない{rows}行を除きました。",
+    ),
+    "contains_shipping": (
+        'The amounts of "{amount}" contain "{column}", {total} in all; the basis net contains it, '
+        "too.",
+        "「{amount}」には「{column}」(合計 {total})が含まれます。basis が net でも含んだ金額です。",
+    ),
+    "contains_discount": (
+        'The amounts of "{amount}" are after "{column}", {total} in all; it is not taken off '
+        "again.",
+        "「{amount}」は「{column}」(合計 {total})を引いた後の金額のため、重ねて引きません。",
+    ),
+    "layout_says": (
+        '"{column}" holds something in {rows} rows: {en}',
+        "「{column}」に値のある行が{rows}行あります。{ja}",
     ),
     "guest_words": (
         'In "{column}" these values mean no account, their rows are guests\': {words}.',
@@ -126,8 +143,8 @@ NOTES: Mapping[str, tuple[str, str]] = {
     "near_ids": (
         '{ids} ids of "{column}" differ from another only by case, width or blanks and count as '
         "different customers; --id-fold case makes them one, --id-fold none confirms.",
-        "「{column}」の{ids}件は大文字小文字・全角半角・空白だけが他と異なり、別の顧客として数えます。"
-        "同じ顧客なら --id-fold case、別の顧客なら --id-fold none を指定してください。",
+        "「{column}」の{ids}件は大文字小文字・全角半角・空白だけが他と異なり、別の顧客として数え"
+        "ます。同じ顧客なら --id-fold case、別の顧客なら --id-fold none を指定してください。",
     ),
     "rounded_ids": (
         '{ids} ids of "{column}" are numbers that a spreadsheet has rounded, such as 1.23E+11: '
@@ -185,10 +202,10 @@ NOTES: Mapping[str, tuple[str, str]] = {
     ),
     "refunded_in_part": (
         '{orders} orders of {whole} are "{word}" by "{column}" and do not count, while "{money}" '
-        "gives back {part} of them; with that alone taken off they come to {rest}: "
-        '--status-map "{word}=completed". --status-map "{word}={meaning}" confirms.',
-        "「{column}」が「{word}」の注文{orders}件({whole})は集計から除きましたが、「{money}」の返金は"
-        '{part}です。返金額だけを差し引くと{rest}です(--status-map "{word}=completed")。'
+        "gives back {part} of them; with that alone taken off they come to {rest}: --status-map "
+        '"{word}=completed". --status-map "{word}={meaning}" confirms.',
+        "「{column}」が「{word}」の注文{orders}件({whole})は集計から除きましたが、「{money}」の返"
+        '金は{part}です。返金額だけを差し引くと{rest}です(--status-map "{word}=completed")。'
         '--status-map "{word}={meaning}" で確定します。',
     ),
     "line_states": (
@@ -212,15 +229,15 @@ NOTES: Mapping[str, tuple[str, str]] = {
         '"{column}" looks like a discount ({rows} rows) beside the one that is read, and was not '
         'read: add them up in the file, or --ignore "{column}" says that the amounts are net of '
         "it.",
-        "「{column}」も値引きのようですが({rows}行)、読み込む値引きは1列だけです。ファイルで合計するか、"
-        "差し引き済みなら --ignore を指定してください。",
+        "「{column}」も値引きのようですが({rows}行)、読み込む値引きは1列だけです。ファイルで合計"
+        "するか、差し引き済みなら --ignore を指定してください。",
     ),
     "negative_pieces": (
-        '{rows} rows have a quantity below zero in "{column}" and an amount above it; the amounts '
-        "({amount}) count as sales. Write returns with amounts below zero; --ignore "
+        '{rows} rows have a quantity below zero in "{column}" and an amount above it; the '
+        "amounts ({amount}) count as sales. Write returns with amounts below zero; --ignore "
         '"{column}" confirms.',
-        "「{column}」が負で金額が正の行が{rows}行({amount})あり、売上として数えています。返品なら金額を"
-        "負にし、そうでなければ --ignore で確定してください。",
+        "「{column}」が負で金額が正の行が{rows}行({amount})あり、売上として数えています。返品なら"
+        "金額を負にし、そうでなければ --ignore で確定してください。",
     ),
     "before_discount": (
         '"{column}" takes off nothing from "{amount}", which is the sum of the other amounts '
@@ -243,8 +260,9 @@ NOTES: Mapping[str, tuple[str, str]] = {
     "more_kinds": (
         '"{other}" holds known kinds of events too ({words}), and more than "{column}", which is '
         'read: --event-column "kind={other}" reads it, --event-column "kind={column}" confirms.',
-        "「{other}」にも既知のイベント種別({words})があり、読み込んだ「{column}」より多く含まれます。"
-        '--event-column "kind={other}" で読み込み、--event-column "kind={column}" で確定します。',
+        "「{other}」にも既知のイベント種別({words})があり、読み込んだ「{column}」より多く含まれま"
+        'す。--event-column "kind={other}" で読み込み、--event-column "kind={column}" で確定しま'
+        "す。",
     ),
     "constant_kind": (
         'The kinds of events are read from "{column}": "{other}" is the same in all rows.',
@@ -275,12 +293,13 @@ NOTES: Mapping[str, tuple[str, str]] = {
         "売上に含めています。",
     ),
     "discounts_among": (
-        '"{column}" says "{word}" or another word for a discount in {rows} rows whose amounts are '
-        "above zero, and they are added: the total is {total}, with these rows taken off {less}. "
-        '--refund-rows "{column}={word}" takes them off, --ignore "{column}" says that they count.',
-        "「{column}」が「{word}」など値引きを表す{rows}行の金額が正のため加算しています。合計は{total}、"
-        '差し引くと{less}です。--refund-rows "{column}={word}" で差し引き、'
-        '--ignore "{column}" で加算を確定します。',
+        '"{column}" says "{word}" or another word for a discount in {rows} rows whose amounts '
+        "are above zero, and they are added: the total is {total}, with these rows taken off "
+        '{less}. --refund-rows "{column}={word}" takes them off, --ignore "{column}" says that '
+        "they count.",
+        "「{column}」が「{word}」など値引きを表す{rows}行の金額が正のため加算しています。合計は"
+        '{total}、差し引くと{less}です。--refund-rows "{column}={word}" で差し引き、--ignore '
+        '"{column}" で加算を確定します。',
     ),
     "parts_of_sets": (
         '"{column}" names what {rows} rows belong to; they have amounts of their own ({amount}), '
@@ -312,8 +331,8 @@ NOTES: Mapping[str, tuple[str, str]] = {
         '{orders} orders come to less than zero in "{column}" ({amount} in all) and are refunded '
         'or returned by "{status}": they do not count, and take nothing off. --status-map with '
         "their word and completed takes it off; with refunded or returned confirms.",
-        "「{column}」の合計が負の注文{orders}件({amount})は「{status}」が返金・返品のため集計から除かれ、"
-        "売上から差し引かれません。差し引くなら --status-map でその語を completed とし、"
+        "「{column}」の合計が負の注文{orders}件({amount})は「{status}」が返金・返品のため集計から"
+        "除かれ、売上から差し引かれません。差し引くなら --status-map でその語を completed とし、"
         "refunded または returned で確定します。",
     ),
     "other_total": (
@@ -341,12 +360,11 @@ NOTES: Mapping[str, tuple[str, str]] = {
         "(--amount-is unit)。--amount-is line で確定します。",
     ),
     "not_used_flag": (
-        '"{column}" says {words} in {orders} orders that count, and was not used: '
-        '--status "{column}" with --status-map "{word}=payment_failed"{rest} leaves them out, '
+        '"{column}" says {words} in {orders} orders that count ({amount} of {own}), and was not '
+        'used: --status "{column}" with --status-map "{word}={meaning}"{rest} leaves them out, '
         '--ignore "{column}" says that it does not matter.',
-        "「{column}」が {words} の注文{orders}件が集計対象になっています。"
-        '--status と --status-map "{word}=payment_failed"{rest} で除き、'
-        "--ignore で無視します。",
+        "「{column}」が {words} の注文{orders}件({own}のうち{amount})が集計対象になっています。"
+        '--status と --status-map "{word}={meaning}"{rest} で除き、--ignore で無視します。',
     ),
     "signs": (
         'All amounts of "{column}" are negative; they are taken without their sign.',
@@ -368,9 +386,10 @@ NOTES: Mapping[str, tuple[str, str]] = {
         "取り消された明細{rows}行の金額は数えません(注文自体は有効)。",
     ),
     "cancelled_parts": (
-        "{orders} orders have {rows} cancelled lines beside others; their totals are taken as they "
-        "are.",
-        "一部の明細({rows}行)だけが取り消された注文が{orders}件あります。合計金額はそのまま数えます。",
+        "{orders} orders have {rows} cancelled lines beside others; their totals are taken as "
+        "they are.",
+        "一部の明細({rows}行)だけが取り消された注文が{orders}件あります。合計金額はそのまま数えま"
+        "す。",
     ),
     "blank_amounts": (
         '{rows} blank cells of "{column}" are of orders that do not count, and are taken as zero.',
@@ -393,50 +412,54 @@ NOTES: Mapping[str, tuple[str, str]] = {
         "--ignore で差し引き済みとします。",
     ),
     "not_used_heading": (
-        '"{column}" has values in {orders} orders that count, and was not used: --cancelled-at '
-        '"{column}" (a date or flag), --status "{column}" (words) or --refunded "{column}" (money) '
-        'uses it, --ignore "{column}" says that it does not matter.',
-        "「{column}」は集計対象の注文{orders}件に値がありますが、使っていません。--cancelled-at(日付・フラグ)、"
-        "--status(状態の語)、--refunded(金額)で使い、--ignore で無視します。",
+        '"{column}" has values in {orders} orders that count ({amount} of {own}), and was not '
+        'used: --cancelled-at "{column}" (a date or flag), --status "{column}" (words) or '
+        '--refunded "{column}" (money) uses it, --ignore "{column}" says that it does not matter.',
+        "「{column}」は集計対象の注文{orders}件({own}のうち{amount})に値がありますが、使っていま"
+        "せん。--cancelled-at(日付・フラグ)、--status(状態の語)、--refunded(金額)で使い、"
+        "--ignore で無視します。",
     ),
     "not_used_date": (
-        '"{column}" is set in {orders} orders that count, and was not used: --cancelled-at '
-        '"{column}" leaves them out, --ignore "{column}" says that it does not matter.',
-        "「{column}」は集計対象の注文{orders}件に値がありますが、使っていません。"
-        "--cancelled-at で除き、--ignore で無視します。",
+        '"{column}" is set in {orders} orders that count ({amount} of {own}), and was not used: '
+        '--cancelled-at "{column}" leaves them out, --ignore "{column}" says that it does not '
+        "matter.",
+        "「{column}」は集計対象の注文{orders}件({own}のうち{amount})に値がありますが、使っていま"
+        "せん。--cancelled-at で除き、--ignore で無視します。",
     ),
     "not_used_money": (
-        '"{column}" holds amounts in {orders} orders that count, and was not used: --refunded '
-        '"{column}" takes them off, --ignore "{column}" says that it does not matter.',
-        "「{column}」は集計対象の注文{orders}件に金額がありますが、使っていません。"
-        "--refunded で差し引き、--ignore で無視します。",
+        '"{column}" holds amounts in {orders} orders that count ({amount} of {own}), and was not '
+        'used: --refunded "{column}" takes them off, --ignore "{column}" says that it does not '
+        "matter.",
+        "「{column}」は集計対象の注文{orders}件({own}のうち{amount})に金額がありますが、使ってい"
+        "ません。--refunded で差し引き、--ignore で無視します。",
     ),
     "not_used_pieces": (
-        '"{column}" speaks of pieces in {orders} orders that count, and was not used: take them '
-        'off in the file, or --ignore "{column}" says that it does not matter.',
-        "「{column}」は集計対象の注文{orders}件に個数がありますが、使っていません。ファイルで差し引くか、"
-        "--ignore で無視してください。",
+        '"{column}" speaks of pieces in {orders} orders that count ({amount} of {own}), and was '
+        'not used: take them off in the file, or --ignore "{column}" says that it does not '
+        "matter.",
+        "「{column}」は集計対象の注文{orders}件({own}のうち{amount})に個数がありますが、使ってい"
+        "ません。ファイルで差し引くか、--ignore で無視してください。",
     ),
     "not_used_words": (
-        '"{column}" says {words} in {orders} orders that count, and was not used: --status '
-        '"{column}" leaves orders out by it, --refund-rows "{column}={word}" makes such rows '
-        'refunds, --ignore "{column}" says that it does not matter.',
-        "「{column}」に {words} とある注文{orders}件が集計対象になっています。--status で除き、"
-        '--refund-rows "{column}={word}" で返金の行とし、--ignore で無視します。',
+        '"{column}" says {words} in {orders} orders that count ({amount} of {own}), and was not '
+        'used: --status "{column}" leaves orders out by it, --refund-rows "{column}={word}" '
+        'makes such rows refunds, --ignore "{column}" says that it does not matter.',
+        "「{column}」に {words} とある注文{orders}件({own}のうち{amount})が集計対象になっています。"
+        '--status で除き、--refund-rows "{column}={word}" で返金の行とし、--ignore で無視します。',
     ),
     "not_used_texts": (
         '"{column}" has texts about cancellations or refunds ({words}) in {orders} orders that '
-        "count, and was not used: take what does not count out of the file, or --ignore "
-        '"{column}" says that it does not matter.',
-        "「{column}」に取消や返金に関する記述({words})のある注文{orders}件が集計対象になっています。"
-        "該当する行をファイルから除くか、--ignore で無視します。",
+        "count ({amount} of {own}), and was not used: take what does not count out of the file, "
+        'or --ignore "{column}" says that it does not matter.',
+        "「{column}」に取消や返金に関する記述({words})のある注文{orders}件({own}のうち{amount})が"
+        "集計対象になっています。該当する行をファイルから除くか、--ignore で無視します。",
     ),
     "less_discount": (
         '"{other}" is "{column}" less "{discount}" in nearly all rows: the amounts are taken '
         'before it ({own}); after it they come to {total}: --amount "{other}". --ignore '
         '"{discount}" confirms.',
-        "「{other}」はほぼ全行で「{column}」から「{discount}」を引いた値です。値引前の金額で数えました"
-        "({own})。値引後は{total}です(--amount で指定)。--ignore で確定します。",
+        "「{other}」はほぼ全行で「{column}」から「{discount}」を引いた値です。値引前の金額で数え"
+        "ました({own})。値引後は{total}です(--amount で指定)。--ignore で確定します。",
     ),
     "minority_word": (
         '"{column}" is {word} in {rows} rows, and nothing says whether they count like the '
@@ -446,18 +469,18 @@ NOTES: Mapping[str, tuple[str, str]] = {
         "除くと{rest}です。返金の行なら --refund-rows を指定してください。",
     ),
     "last_is_sum": (
-        'The last row ({row}) is in "{column}" the sum of all others: with it they come to {own}, '
-        "without it to {rest}. Leave a row of totals out of the file.",
-        "最後の行({row})の「{column}」は他の全行の合計と一致します。含めると{own}、除くと{rest}です。"
-        "合計行ならファイルから除いてください。",
+        'The last row ({row}) is in "{column}" the sum of all others: with it they come to '
+        "{own}, without it to {rest}. Leave a row of totals out of the file.",
+        "最後の行({row})の「{column}」は他の全行の合計と一致します。含めると{own}、除くと{rest}で"
+        "す。合計行ならファイルから除いてください。",
     ),
     "total_again": (
-        '"{column}" is the same on several rows of one customer and purchase ({orders} times), and '
-        "no order number joins them: as lines of one order they come to {once}, as counted to "
-        "{each}. --order-id names a number that joins them; --amount-is line confirms.",
-        "同じ顧客の同じ購入の複数行に同じ「{column}」があり({orders}組)、注文番号でまとめられません。"
-        "1回だけ数えると{once}、現在は{each}です。--order-id で注文番号の列を、"
-        "--amount-is line で確定します。",
+        '"{column}" is the same on several rows of one customer and purchase ({orders} times), '
+        "and no order number joins them: as lines of one order they come to {once}, as counted "
+        "to {each}. --order-id names a number that joins them; --amount-is line confirms.",
+        "同じ顧客の同じ購入の複数行に同じ「{column}」があり({orders}組)、注文番号でまとめられませ"
+        "ん。1回だけ数えると{once}、現在は{each}です。--order-id で注文番号の列を、--amount-is "
+        "line で確定します。",
     ),
     "blank_dropped": (
         "{rows} rows have no value in {columns} and are left out, as --bad-rows drop says; their "
@@ -480,8 +503,8 @@ NOTES: Mapping[str, tuple[str, str]] = {
     "differs_total": (
         'The heading "{column}" says an order\'s total, but it differs between lines of an order: '
         "lines are summed. --amount-is line confirms.",
-        "見出し「{column}」は注文の合計ですが、同じ注文の明細で値が異なるため、明細として合計しました。"
-        "--amount-is line で確定します。",
+        "見出し「{column}」は注文の合計ですが、同じ注文の明細で値が異なるため、明細として合計しま"
+        "した。--amount-is line で確定します。",
     ),
     "strange_words": (
         '"{column}" says {words}, which is not known and stops no order: --status-map '
@@ -503,7 +526,8 @@ NOTES: Mapping[str, tuple[str, str]] = {
     "unread_dates": (
         '{rows} cells of "{column}" could not be read; their rows are left out, unless another '
         "row of their order has the date.",
-        "「{column}」の{rows}件は読み取れないため、同じ注文の他の行に日付がない限り、その行を除きました。",
+        "「{column}」の{rows}件は読み取れないため、同じ注文の他の行に日付がない限り、その行を除き"
+        "ました。",
     ),
     "dropped_lines": (
         "{rows} lines of the file had another number of fields than the headings and are "
@@ -566,7 +590,8 @@ NOTES: Mapping[str, tuple[str, str]] = {
     "differing_orders_last": (
         "{orders} orders are in several files with different lines; each is taken from the last "
         "file that has it, as you said.",
-        "{orders}件の注文は複数のファイルで内容が異なるため、指定どおり最後のファイルの内容を使いました。",
+        "{orders}件の注文は複数のファイルで内容が異なるため、指定どおり最後のファイルの内容を使い"
+        "ました。",
     ),
     "differing_orders_add": (
         "{orders} orders are in several files with different lines; all their lines count, as you "
@@ -580,9 +605,10 @@ NOTES: Mapping[str, tuple[str, str]] = {
         "そのまま数えました。",
     ),
     "cpm_money": (
-        "CPM's money threshold (70,000 yen by convention) is 7 × the mean order value "
-        "here, {amount}: the currency is {currency}.",
-        "通貨が{currency}のため、CPM分析の金額基準(通常は7万円)は平均注文単価の7倍、{amount}としました。",
+        "CPM's money threshold (70,000 yen by convention) is 7 × the mean order value here, "
+        "{amount}: the currency is {currency}.",
+        "通貨が{currency}のため、CPM分析の金額基準(通常は7万円)は平均注文単価の7倍、{amount}とし"
+        "ました。",
     ),
     "cpm_money_given": (
         "CPM's money threshold is {amount}, as you said.",
@@ -619,4 +645,5 @@ NOTES: Mapping[str, tuple[str, str]] = {
         "カート追加または購入のイベントがないため、カゴ落ちは省きました。",
     ),
     "filtered_customers": ("Only customers with {where}.", "対象の顧客: {where}。"),
+    **DOUBTS,
 }

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import doubts, line_states, states, statuses
+from . import amount_meaning, doubts, groups, line_states, marked_rows, states, statuses
 from .columns import cut, distinct, filled_within, replaced, shown, trimmed, zero
 from .headings import MONEY, Choice, find
 from .layouts import MEANINGS, Layout, fold, fold_word
@@ -253,7 +254,23 @@ class StateReading(Reading):
                 values = {"column": one.name, "orders": orders, "words": told, "word": word}
                 rest = [f"{other}=completed" for other in one.others]
                 values["rest"] = "".join(f' --status-map "{other}"' for other in rest[:3])
+                latest = statuses.is_latest(one.name)
+                values["meaning"] = "cancelled" if latest else "payment_failed"
+                values |= self._money_of(rows, mapped)
                 self.warnings.append(Note(one.code, values))
+
+    def _money_of(self, rows: pa.ChunkedArray, mapped: pa.ChunkedArray | None) -> dict[str, object]:
+        """What these rows come to, or their orders, and all that count."""
+        values, keys = marked_rows.worth(self)
+        here = groups.flags(rows)
+        if keys is not None:
+            here = np.asarray(np.where(keys.known, keys.each(keys.counts(here) > 0, False), here))
+        counted = np.ones_like(here)
+        if mapped is not None:
+            counted = ~groups.flags(is_in(mapped, statuses.STOPS))
+        own = amount_meaning.total(marked_rows.some_of(values, counted), keys)
+        amount = amount_meaning.total(marked_rows.some_of(values, here & counted), keys)
+        return {"amount": f"{amount:,}", "own": f"{own:,}"}
 
     def _odd(self, name: str) -> pa.ChunkedArray:
         """Rows with a word such as payout, which give nothing back whatever their sign."""

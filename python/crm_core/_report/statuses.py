@@ -166,12 +166,18 @@ def speaks_of(what: str, heading: str) -> bool:
 
 @cache
 def _consents() -> frozenset[str]:
-    return frozenset(map(fold, layouts.words()["other_status"]["consents"]))
+    known = layouts.words()["other_status"]
+    return frozenset(map(fold, [*known["consents"], *known["latest"]]))
 
 
 def is_consent(heading: str) -> bool:
     """Whether a heading is of a flag without which an order may not count, such as paid."""
     return fold(heading) in _consents()
+
+
+def is_latest(heading: str) -> bool:
+    """Whether a heading is of a flag of the row that holds, such as is_latest."""
+    return fold(heading) in map(fold, layouts.words()["other_status"]["latest"])
 
 
 @cache

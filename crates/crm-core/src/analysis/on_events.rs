@@ -6,13 +6,14 @@ use crate::context::{Context, filled};
 use crate::data::Events;
 use crate::data::input::parse::Reason;
 use crate::error::{Error, Result};
-use crate::scope::{AsOf, Filter, Scope};
+use crate::scope::{AsOf, Scope};
 use crate::table::{Column, Table, Values};
 use crate::time::Moment;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 impl Input for Events {
+    type At = ();
     const KIND: &'static str = "events";
     const SCOPE: &'static [&'static str] = &["as_of", "where", "customers", "by"];
 
@@ -55,15 +56,8 @@ impl Input for Events {
             let seen = seen.showing(&scope.customers)?;
             let offsets = &seen.data()?.offsets;
             later = later.max(seen.later);
-            let single = Scope {
-                as_of: AsOf::Day(offsets.day(seen.as_of)),
-                filter: Filter::default(),
-                customers: Filter::default(),
-                by: Vec::new(),
-                ..scope.clone()
-            };
             for (keys, part) in seen.parts(&scope.filter, &scope.by, context)? {
-                let table = part.shown(A::run(&part, &single, options, context)?)?;
+                let table = part.shown(A::run(&part, &(), options, context)?)?;
                 let n = table.len();
                 let mut before = Vec::new();
                 if is_list && all_days {

@@ -1,12 +1,14 @@
-//! A scope carried out on orders: filters, policy, basis and refunds give a view of the orders; lists
-//! of dates and breakdowns run an analysis several times and put the tables together.
+//! A scope carried out on orders: filters, policy and refunds give a view of the orders; lists of
+//! dates and breakdowns run an analysis several times, each time with one [`At`], and put the tables
+//! together.
 
 use super::{AS_OF, Analysis, Dataset, Input, noted_end, resolved};
 use crate::context::{Context, filled};
 use crate::data::Orders;
 use crate::error::{Error, Result};
-use crate::scope::{AsOf, Filter, Refunds, Scope};
+use crate::scope::{AsOf, At, Scope};
 use crate::table::{Column, Table, Values};
+use crate::time::Day;
 use serde_json::{Value, json};
 
 /// The keys of analyses in which an occasion makes no difference: they sum orders, or always take days.
@@ -16,6 +18,7 @@ pub(crate) const WITHOUT_OCCASION: &[&str] = {
 };
 
 impl Input for Orders {
+    type At = At;
     const KIND: &'static str = "orders";
     const SCOPE: &'static [&'static str] = &[
         "as_of",
@@ -53,40 +56,19 @@ impl Input for Orders {
         };
         let orders = self.scoped(scope, context)?;
         let last = orders.last_date.unwrap_or_default();
-        let (days, is_list) = match &scope.as_of {
-            AsOf::Last => (vec![last], false),
-            AsOf::Day(day) => (vec![*day], false),
-            AsOf::Days(days) if days.is_empty() => {
-                return Err(Error::option(
-                    "as_of",
-                    "[]",
-                    "a date or a list of at least one date",
-                ));
-            }
-            AsOf::Days(days) => (days.clone(), true),
-            AsOf::At(_) | AsOf::Moments(_) => {
-                return Err(Error::option(
-                    "as_of",
-                    "",
-                    "a date: orders are seen by whole days, only events by instants",
-                ));
-            }
-        };
+        let (days, is_list) = days(&scope.as_of, last)?;
         let parts = orders.parts(&scope.by, context)?;
         let mut all = Table::default();
         for day in &days {
-            // What is left for the analysis: one date, nothing to filter.
-            let single = Scope {
-                as_of: AsOf::Day(*day),
-                filter: Filter::default(),
-                customers: Filter::default(),
-                by: Vec::new(),
-                policy: None,
-                refunds: Refunds::OrderDate,
-                ..scope.clone()
+            let at = At {
+                day: *day,
+                basis: scope.basis,
+                occasion: scope.occasion,
+                churn_days: scope.churn_days,
+                churn_boundary: scope.churn_boundary,
             };
             for part in &parts {
-                let table = A::run(&part.orders, &single, options, context)?;
+                let table = A::run(&part.orders, &at, options, context)?;
                 let table = part.orders.shown(table)?;
                 let mut before = Vec::new();
                 if is_list {
@@ -111,5 +93,24 @@ impl Input for Orders {
         }
         resolved["timezone"] = json!(orders.zone().to_string());
         Ok((all, resolved))
+    }
+}
+
+/// The dates of a request, and whether they are a list; `last` is the default.
+fn days(as_of: &AsOf, last: Day) -> Result<(Vec<Day>, bool)> {
+    match as_of {
+        AsOf::Last => Ok((vec![last], false)),
+        AsOf::Day(day) => Ok((vec![*day], false)),
+        AsOf::Days(days) if days.is_empty() => Err(Error::option(
+            "as_of",
+            "[]",
+            "a date or a list of at least one date",
+        )),
+        AsOf::Days(days) => Ok((days.clone(), true)),
+        AsOf::At(_) | AsOf::Moments(_) => Err(Error::option(
+            "as_of",
+            "",
+            "a date: orders are seen by whole days, only events by instants",
+        )),
     }
 }

@@ -9,6 +9,7 @@ use crate::table::{Column, Table};
 use serde_json::{Value, json};
 
 impl Input for Table {
+    type At = ();
     const KIND: &'static str = "table";
     /// A table takes no scope: the analysis that made it had one.
     const SCOPE: &'static [&'static str] = &[];
@@ -22,7 +23,7 @@ impl Input for Table {
 
     fn run_scoped<A: Analysis<Data = Self>>(
         &self,
-        scope: &Scope,
+        _: &Scope,
         options: &A::Options,
         context: &Context,
     ) -> Result<(Table, Value)> {
@@ -33,7 +34,7 @@ impl Input for Table {
         }
         context.check()?;
         context.afford(self.len().saturating_mul(8), "a pass over the table")?;
-        let table = A::run(self, scope, options, context)?;
+        let table = A::run(self, &(), options, context)?;
         Ok((table, json!({ "of": self.definition().map(|d| d.hash()) })))
     }
 }

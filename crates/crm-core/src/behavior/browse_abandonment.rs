@@ -29,7 +29,6 @@ use crate::context::{Context, collect, push, room};
 use crate::data::Events;
 use crate::error::Result;
 use crate::ids::NO_ID;
-use crate::scope::Scope;
 use crate::table::shared::SUPPRESSED_BY;
 use crate::table::{CUSTOMER_ID, Column, Field, Label, Table, Values, columns};
 use crate::time::Duration;
@@ -224,7 +223,7 @@ impl Analysis for BrowseAbandonment {
     type Data = Events;
     type Options = Options;
 
-    fn run(events: &Events, _: &Scope, options: &Options, context: &Context) -> Result<Table> {
+    fn run(events: &Events, _: &(), options: &Options, context: &Context) -> Result<Table> {
         let all = entries(events, options, context)?;
         let data = events.data()?;
         let visitors = Values::Id {

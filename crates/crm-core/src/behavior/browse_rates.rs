@@ -32,7 +32,6 @@ use crate::data::Events;
 use crate::data::events::event_data::EventData;
 use crate::error::Result;
 use crate::num::ratio::Ratio;
-use crate::scope::Scope;
 use crate::table::{Column, Field, Table, Values, columns};
 use crate::time::Duration;
 use crate::words::EventWord;
@@ -228,7 +227,7 @@ impl Analysis for BrowseRates {
     type Data = Events;
     type Options = Options;
 
-    fn run(events: &Events, _: &Scope, options: &Options, context: &Context) -> Result<Table> {
+    fn run(events: &Events, _: &(), options: &Options, context: &Context) -> Result<Table> {
         use EventWord as W;
         let possible = [W::Add, W::Checkout, W::Purchase];
         super::kinds::need(events, Self::NAME, &[W::ProductView], &possible)?;

@@ -36,7 +36,6 @@ use crate::context::{Context, collect, push};
 use crate::data::Events;
 use crate::error::{Error, Result};
 use crate::num::ratio::Ratio;
-use crate::scope::Scope;
 use crate::table::{Column, Field, Table, Values, columns};
 use crate::time::Duration;
 use schemars::JsonSchema;
@@ -165,7 +164,7 @@ impl Analysis for CartAbandonment {
     type Data = Events;
     type Options = Options;
 
-    fn run(events: &Events, _: &Scope, options: &Options, context: &Context) -> Result<Table> {
+    fn run(events: &Events, _: &(), options: &Options, context: &Context) -> Result<Table> {
         let all = cart::carts(
             events,
             options.window,

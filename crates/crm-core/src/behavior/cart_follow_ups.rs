@@ -26,7 +26,6 @@ use crate::data::Events;
 use crate::data::events::event_data::EventData;
 use crate::error::{Error, Result};
 use crate::ids::NO_ID;
-use crate::scope::Scope;
 use crate::table::shared::{AMOUNT, SUPPRESSED_BY};
 use crate::table::{CUSTOMER_ID, Column, Field, Label, Table, Values, columns, fields};
 use crate::time::Duration;
@@ -216,7 +215,7 @@ impl Analysis for CartFollowUps {
     type Data = Events;
     type Options = Options;
 
-    fn run(events: &Events, _: &Scope, options: &Options, context: &Context) -> Result<Table> {
+    fn run(events: &Events, _: &(), options: &Options, context: &Context) -> Result<Table> {
         let listed = follow_ups(events, options, Self::NAME, context)?;
         let data = events.data()?;
         let time = |of: &dyn Fn(&Cart) -> i64| {
@@ -292,7 +291,7 @@ impl Analysis for CartItems {
     type Data = Events;
     type Options = Options;
 
-    fn run(events: &Events, _: &Scope, options: &Options, context: &Context) -> Result<Table> {
+    fn run(events: &Events, _: &(), options: &Options, context: &Context) -> Result<Table> {
         let Some(dim) = events.dim("product")? else {
             return Err(Error::OptionNeedsColumn {
                 option: "analysis".into(),

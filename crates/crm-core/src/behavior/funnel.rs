@@ -96,7 +96,7 @@ use crate::context::{Context, collect};
 use crate::data::Events;
 use crate::error::{Error, Result};
 use crate::num::ratio::Ratio;
-use crate::scope::{Condition, Scope};
+use crate::scope::Condition;
 use crate::table::{Column, Field, Table, Values, columns};
 use crate::time::Day;
 use options::label;
@@ -220,7 +220,7 @@ impl Analysis for Funnel {
         Ok(())
     }
 
-    fn run(events: &Events, _: &Scope, options: &Options, context: &Context) -> Result<Table> {
+    fn run(events: &Events, _: &(), options: &Options, context: &Context) -> Result<Table> {
         let counted = count::counted(events, options, context)?;
         let n = options.steps.len();
         let entries: Vec<Day> = counted.by_entry.keys().copied().collect();

@@ -34,7 +34,6 @@ use crate::error::{Error, Result};
 use crate::ids::NO_ID;
 use crate::money::divide;
 use crate::num::ratio::{Ratio, Sums};
-use crate::scope::Scope;
 use crate::table::{Column, Field, Table, Type, Values, columns};
 use crate::time::Duration;
 use schemars::JsonSchema;
@@ -251,7 +250,7 @@ impl Analysis for PageExits {
     type Data = Events;
     type Options = Options;
 
-    fn run(events: &Events, _: &Scope, options: &Options, context: &Context) -> Result<Table> {
+    fn run(events: &Events, _: &(), options: &Options, context: &Context) -> Result<Table> {
         let pages = pages(events, options, context)?;
         let level = super::parameters::level()?;
         let rates = |of: fn(&Page) -> &Sums| {

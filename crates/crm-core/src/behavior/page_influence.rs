@@ -37,7 +37,6 @@ use crate::behavior::fields::{PURCHASE_PROBABILITY, VIEWS};
 use crate::context::{Context, collect, filled, push};
 use crate::data::Events;
 use crate::error::{Error, Result};
-use crate::scope::Scope;
 use crate::table::{Column, Field, Table, Values, columns};
 use crate::time::Duration;
 use schemars::JsonSchema;
@@ -176,7 +175,7 @@ impl Analysis for PageInfluence {
     type Data = Events;
     type Options = Options;
 
-    fn run(events: &Events, _: &Scope, options: &Options, context: &Context) -> Result<Table> {
+    fn run(events: &Events, _: &(), options: &Options, context: &Context) -> Result<Table> {
         if !(1..=1000).contains(&options.max_pages) {
             return Err(Error::option("max_pages", options.max_pages, "1 to 1000"));
         }

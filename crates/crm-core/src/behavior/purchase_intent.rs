@@ -34,7 +34,6 @@ use crate::context::{Context, collect, push, room};
 use crate::data::Events;
 use crate::error::{Error, Result};
 use crate::ids::NO_ID;
-use crate::scope::Scope;
 use crate::table::{CUSTOMER_ID, Column, Field, Table, Values, columns};
 use crate::time::Duration;
 use crate::words::EventWord;
@@ -189,7 +188,7 @@ impl Analysis for PurchaseIntent {
     type Data = Events;
     type Options = Options;
 
-    fn run(events: &Events, _: &Scope, options: &Options, context: &Context) -> Result<Table> {
+    fn run(events: &Events, _: &(), options: &Options, context: &Context) -> Result<Table> {
         super::kinds::need(events, Self::NAME, &[EventWord::Purchase], &[])?;
         let weights = serde_json::to_value(options.weights).unwrap_or_default();
         let small = |v: &serde_json::Value| v.as_f64().is_some_and(|v| v.abs() <= 1e9);

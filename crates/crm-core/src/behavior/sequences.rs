@@ -50,7 +50,7 @@ use crate::context::{Context, collect, grow, push};
 use crate::data::Events;
 use crate::error::{Error, Result};
 use crate::num::ratio::{Ratio, Sums};
-use crate::scope::{Condition, Scope};
+use crate::scope::Condition;
 use crate::table::{CUSTOMER_ID, Column, Field, Table, Values, columns};
 use crate::time::Duration;
 use schemars::JsonSchema;
@@ -320,7 +320,7 @@ impl Analysis for Sequences {
         known(whole, options)
     }
 
-    fn run(events: &Events, _: &Scope, options: &Options, context: &Context) -> Result<Table> {
+    fn run(events: &Events, _: &(), options: &Options, context: &Context) -> Result<Table> {
         let by_customer;
         let (events, of) = match options.per {
             Per::Customer => {
@@ -385,7 +385,7 @@ impl Analysis for SequenceTotals {
         known(whole, options)
     }
 
-    fn run(events: &Events, _: &Scope, options: &Options, context: &Context) -> Result<Table> {
+    fn run(events: &Events, _: &(), options: &Options, context: &Context) -> Result<Table> {
         let units = matches(events, options, context)?;
         let mut seconds = Vec::new();
         let (mut matched, mut sums) = (0, Sums::default());

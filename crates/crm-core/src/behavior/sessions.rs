@@ -30,7 +30,6 @@ use crate::data::Events;
 use crate::data::events::event_data::{EventData, EventDim};
 use crate::error::{Error, Result};
 use crate::ids::NO_ID;
-use crate::scope::Scope;
 use crate::table::shared::CHANNEL;
 use crate::table::{CUSTOMER_ID, Column, Field, Table, Values, columns, fields};
 use crate::time::Duration;
@@ -221,7 +220,7 @@ impl Analysis for Sessions {
     type Data = Events;
     type Options = Options;
 
-    fn run(events: &Events, _: &Scope, options: &Options, context: &Context) -> Result<Table> {
+    fn run(events: &Events, _: &(), options: &Options, context: &Context) -> Result<Table> {
         need_views(events, Self::NAME)?;
         super::kinds::need(events, Self::NAME, &[], &[EventWord::Purchase])?;
         let sessions = cut(events, options, context)?;

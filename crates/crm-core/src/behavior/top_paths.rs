@@ -15,7 +15,6 @@ use crate::context::{Context, collect, push};
 use crate::data::Events;
 use crate::error::{Error, Result};
 use crate::num::ratio::{Ratio, Sums};
-use crate::scope::Scope;
 use crate::table::shared::{RANK, SHARE};
 use crate::table::{Column, Field, Table, Values, columns};
 use crate::time::Duration;
@@ -76,7 +75,7 @@ impl Analysis for TopPaths {
     type Data = Events;
     type Options = Options;
 
-    fn run(events: &Events, _: &Scope, options: &Options, context: &Context) -> Result<Table> {
+    fn run(events: &Events, _: &(), options: &Options, context: &Context) -> Result<Table> {
         if !(1..SLOTS as u32).contains(&options.length) {
             return Err(Error::option("length", options.length, "1 to 10"));
         }

@@ -25,7 +25,6 @@ use crate::context::{Context, collect, filled, push};
 use crate::data::Events;
 use crate::error::{Error, Result};
 use crate::num::rank;
-use crate::scope::Scope;
 use crate::table::shared::{PROBABILITY, SOURCE, TARGET};
 use crate::table::{Column, Field, Table, Values, columns};
 use crate::time::Duration;
@@ -162,7 +161,7 @@ impl Analysis for Transitions {
     type Data = Events;
     type Options = Options;
 
-    fn run(events: &Events, _: &Scope, options: &Options, context: &Context) -> Result<Table> {
+    fn run(events: &Events, _: &(), options: &Options, context: &Context) -> Result<Table> {
         if !(1..=2).contains(&options.order) {
             return Err(Error::option("order", options.order, "1 or 2"));
         }

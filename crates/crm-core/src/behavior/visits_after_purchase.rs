@@ -17,7 +17,6 @@ use crate::analysis::Analysis;
 use crate::context::{Context, collect, push};
 use crate::data::Events;
 use crate::error::Result;
-use crate::scope::Scope;
 use crate::table::{CUSTOMER_ID, Column, Field, Table, Values, columns};
 use crate::time::Duration;
 use crate::words::EventWord;
@@ -74,7 +73,7 @@ impl Analysis for VisitsAfterPurchase {
     type Data = Events;
     type Options = Options;
 
-    fn run(events: &Events, _: &Scope, options: &Options, context: &Context) -> Result<Table> {
+    fn run(events: &Events, _: &(), options: &Options, context: &Context) -> Result<Table> {
         super::kinds::need(events, Self::NAME, &[EventWord::Purchase], &[])?;
         let by_customer;
         let (events, of) = match options.per {

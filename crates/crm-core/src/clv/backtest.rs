@@ -38,7 +38,7 @@ use crate::context::{Context, collect, filled, push};
 use crate::data::Orders;
 use crate::error::{Error, Result};
 use crate::money::Currency;
-use crate::scope::{Occasion, Scope};
+use crate::scope::{At, Occasion};
 use crate::summary::clv_summary::Unit;
 use crate::summary::{Gaps, Totals, clv_summary, rolling_origin};
 use crate::table::shared::{
@@ -178,7 +178,7 @@ impl Analysis for BacktestClv {
     type Data = Orders;
     type Options = Options;
 
-    fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
+    fn run(orders: &Orders, at: &At, options: &Options, context: &Context) -> Result<Table> {
         let whole_days = |option: &str, duration: Duration| {
             let days = libm::ceil(duration.as_days());
             match (1.0..=3_653.0).contains(&days) {
@@ -189,15 +189,15 @@ impl Analysis for BacktestClv {
         let within = whole_days("within", options.within)?;
         let step = whole_days("step", options.step)?;
         // Purchases are purchase days, as in all models of purchases.
-        let scope = Scope {
+        let at = At {
             occasion: Some(Occasion::Day),
-            ..scope.clone()
+            ..*at
         };
-        let whole = Gaps::new(orders, &scope, context)?;
+        let whole = Gaps::new(orders, &at, context)?;
         let mut rows = Vec::new();
         for origin in rolling_origin::origins(&whole, options.origins, step, within)? {
             context.check()?;
-            let then = Then::new(orders, &scope, origin, within, context)?;
+            let then = Then::new(orders, &at, origin, within, context)?;
             then.judge(options, &mut rows)?;
         }
         table(&rows, orders.currency())
@@ -219,15 +219,12 @@ struct Then {
 }
 
 impl Then {
-    fn new(
-        orders: &Orders,
-        scope: &Scope,
-        origin: Day,
-        within: u32,
-        context: &Context,
-    ) -> Result<Self> {
-        let then = rolling_origin::scope_at(scope, origin);
-        let end = rolling_origin::scope_at(scope, Day(origin.0.saturating_add_unsigned(within)));
+    fn new(orders: &Orders, at: &At, origin: Day, within: u32, context: &Context) -> Result<Self> {
+        let then = At { day: origin, ..*at };
+        let end = At {
+            day: Day(origin.0.saturating_add_unsigned(within)),
+            ..*at
+        };
         let options = clv_summary::Options::default();
         let summary = clv_summary::Summary::run(orders, &then, &options, context)?;
         let known = Totals::new(orders, &then, context)?;

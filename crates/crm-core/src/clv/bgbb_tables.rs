@@ -58,7 +58,7 @@ impl Analysis for BgbbFit {
     type Data = Table;
     type Options = FitOptions;
 
-    fn run(data: &Table, _: &Scope, options: &FitOptions, _: &Context) -> Result<Table> {
+    fn run(data: &Table, _: &(), options: &FitOptions, _: &Context) -> Result<Table> {
         table(&bgbb::fit(&patterns(data)?)?, options.confidence)
     }
 }
@@ -103,7 +103,7 @@ impl Analysis for BgbbPredict {
     type Data = Table;
     type Options = PredictOptions;
 
-    fn run(data: &Table, _: &Scope, options: &PredictOptions, context: &Context) -> Result<Table> {
+    fn run(data: &Table, _: &(), options: &PredictOptions, context: &Context) -> Result<Table> {
         let fit: Fit<bgbb::Params> = fit_of("fit", &options.fit)?;
         let (ahead, rate) = (options.ahead, rate(options.discount_rate)?);
         if !(1..=100_000).contains(&ahead) {
@@ -173,12 +173,7 @@ impl Analysis for BgbbHistogram {
         Ok((scope, options))
     }
 
-    fn run(
-        data: &Table,
-        _: &Scope,
-        options: &HistogramOptions,
-        context: &Context,
-    ) -> Result<Table> {
+    fn run(data: &Table, _: &(), options: &HistogramOptions, context: &Context) -> Result<Table> {
         let fit: Fit<bgbb::Params> = fit_of("fit", &options.fit)?;
         let patterns = patterns(data)?;
         let most = patterns.iter().map(|p| p.n).max().unwrap_or(0);

@@ -87,7 +87,7 @@ impl Analysis for FrequencyHistogram {
         Ok((scope, options))
     }
 
-    fn run(data: &Table, _: &Scope, options: &HistogramOptions, _: &Context) -> Result<Table> {
+    fn run(data: &Table, _: &(), options: &HistogramOptions, _: &Context) -> Result<Table> {
         let fit: Fit<RepeatModel> = fit_of("fit", &options.fit)?;
         let frame = frame(data, &fit, options.unit)?;
         if options.up_to > 10_000 {
@@ -182,7 +182,7 @@ impl Analysis for ExpectedSurface {
         Ok((scope, options))
     }
 
-    fn run(data: &Table, _: &Scope, options: &SurfaceOptions, context: &Context) -> Result<Table> {
+    fn run(data: &Table, _: &(), options: &SurfaceOptions, context: &Context) -> Result<Table> {
         let fit: Fit<RepeatModel> = fit_of("fit", &options.fit)?;
         let frame = frame(data, &fit, options.unit)?;
         frame.histories().check()?;

@@ -7,10 +7,6 @@
 //! regular gaps need a column `ln_gaps`: each customer's Σ ln Δt over the gaps between purchase
 //! days, in the unit of the table.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
-
 use crate::analysis::Analysis;
 use crate::clv::fields::{HIGH, LOW, PARAMETER};
 use crate::clv::frame::{Frame, fit_of, one_as_of, spend, unit_of, weights};
@@ -29,6 +25,10 @@ use crate::scope::Scope;
 use crate::summary::clv_summary::Unit;
 use crate::table::shared::{AIC, LOG_LIKELIHOOD, STANDARD_ERROR, VALUE};
 use crate::table::{Column, Field, Table, Values, columns};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
 use std::sync::Arc;
 
 pub(crate) fn default_level() -> Fraction {
@@ -197,7 +197,7 @@ impl Analysis for ClvFit {
         Ok((scope, options))
     }
 
-    fn run(data: &Table, _: &Scope, options: &FitOptions, context: &Context) -> Result<Table> {
+    fn run(data: &Table, _: &(), options: &FitOptions, context: &Context) -> Result<Table> {
         one_as_of(data)?;
         let usable = Usable::new(data, options.bad_rows, Reads::PURCHASES)?;
         let frame = Frame::new(&usable.table, options.unit)?;
@@ -271,7 +271,7 @@ impl Analysis for GammaGammaFit {
         ))
     }
 
-    fn run(data: &Table, _: &Scope, options: &SpendOptions, context: &Context) -> Result<Table> {
+    fn run(data: &Table, _: &(), options: &SpendOptions, context: &Context) -> Result<Table> {
         one_as_of(data)?;
         // Spend not above 0 is handled by `no_spend`.
         let usable = Usable::new(data, options.bad_rows, Reads::ANY_SPEND)?;
@@ -346,7 +346,7 @@ impl Analysis for ClvParameters {
     type Data = Table;
     type Options = ParametersOptions;
 
-    fn run(_: &Table, _: &Scope, options: &ParametersOptions, _: &Context) -> Result<Table> {
+    fn run(_: &Table, _: &(), options: &ParametersOptions, _: &Context) -> Result<Table> {
         let level = options.confidence;
         if !options.spend_fit.is_null() {
             let fit = fit_of::<gamma_gamma::Params>("spend_fit", &options.spend_fit)?;
@@ -415,7 +415,7 @@ impl Analysis for CompareModels {
         Ok((scope, options))
     }
 
-    fn run(data: &Table, _: &Scope, options: &CompareOptions, _: &Context) -> Result<Table> {
+    fn run(data: &Table, _: &(), options: &CompareOptions, _: &Context) -> Result<Table> {
         one_as_of(data)?;
         let frame = Frame::new(data, options.unit)?;
         let ln_gaps = ln_gaps(&options.models, data, &frame)?;

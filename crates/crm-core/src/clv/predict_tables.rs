@@ -130,7 +130,7 @@ impl Analysis for ClvPredict {
         Ok((scope, options))
     }
 
-    fn run(data: &Table, _: &Scope, options: &PredictOptions, context: &Context) -> Result<Table> {
+    fn run(data: &Table, _: &(), options: &PredictOptions, context: &Context) -> Result<Table> {
         let fit: Fit<RepeatModel> = fit_of("fit", &options.fit)?;
         let t = time("t", options.t)?;
         let usable = Usable::new(data, options.bad_rows, Reads::PURCHASES)?;
@@ -290,7 +290,7 @@ impl Analysis for ClvNewCustomers {
     type Data = Table;
     type Options = NewOptions;
 
-    fn run(data: &Table, _: &Scope, options: &NewOptions, _: &Context) -> Result<Table> {
+    fn run(data: &Table, _: &(), options: &NewOptions, _: &Context) -> Result<Table> {
         let fit: Fit<RepeatModel> = fit_of("fit", &options.fit)?;
         let times = data.numbers("t")?;
         for (row, t) in times.iter().enumerate() {
@@ -356,7 +356,7 @@ impl Analysis for ExpectedSpend {
         ))
     }
 
-    fn run(data: &Table, _: &Scope, options: &SpendOptions, _: &Context) -> Result<Table> {
+    fn run(data: &Table, _: &(), options: &SpendOptions, _: &Context) -> Result<Table> {
         let fit: Fit<gamma_gamma::Params> = fit_of("fit", &options.fit)?;
         let usable = Usable::new(data, options.bad_rows, Reads::SPEND)?;
         let frequency = usable.table.numbers("frequency")?;
@@ -475,7 +475,7 @@ impl Analysis for Clv {
         Ok((scope, options))
     }
 
-    fn run(data: &Table, _: &Scope, options: &ClvOptions, context: &Context) -> Result<Table> {
+    fn run(data: &Table, _: &(), options: &ClvOptions, context: &Context) -> Result<Table> {
         one_as_of(data)?;
         let fit: Fit<RepeatModel> = fit_of("fit", &options.fit)?;
         let spend_fit: Fit<gamma_gamma::Params> = fit_of("spend_fit", &options.spend_fit)?;

@@ -18,7 +18,6 @@ use crate::clv::models::sbg;
 use crate::context::{Context, collect, push};
 use crate::error::{Error, Result};
 use crate::num::Fraction;
-use crate::scope::Scope;
 use crate::table::shared::{RETENTION_RATE, STANDARD_ERROR, SURVIVAL_RATE, VALUE};
 use crate::table::{Column, Field, Table, columns};
 
@@ -51,7 +50,7 @@ impl Analysis for SbgFit {
     type Data = Table;
     type Options = FitOptions;
 
-    fn run(data: &Table, _: &Scope, options: &FitOptions, _: &Context) -> Result<Table> {
+    fn run(data: &Table, _: &(), options: &FitOptions, _: &Context) -> Result<Table> {
         let survivors = data.numbers("survivors")?;
         let mut starts = Vec::new();
         if data.column("period").is_some() {
@@ -126,7 +125,7 @@ impl Analysis for SbgPredict {
     type Data = Table;
     type Options = PredictOptions;
 
-    fn run(data: &Table, _: &Scope, options: &PredictOptions, _: &Context) -> Result<Table> {
+    fn run(data: &Table, _: &(), options: &PredictOptions, _: &Context) -> Result<Table> {
         let fit: Fit<sbg::Params> = fit_of("fit", &options.fit)?;
         let rate = rate(options.discount_rate)?;
         let periods = whole(data, "t")?;

@@ -15,7 +15,6 @@ use crate::clv::models::repeat_model::RepeatModel;
 use crate::context::{Context, push, room};
 use crate::error::{Error, Result};
 use crate::num::rng::Rng;
-use crate::scope::Scope;
 use crate::table::shared::{FREQUENCY, RECENCY, TIME_OBSERVED};
 use crate::table::{CUSTOMER_ID, Column, Field, Table, columns};
 
@@ -46,7 +45,7 @@ impl Analysis for ClvSimulate {
     type Data = Table;
     type Options = Options;
 
-    fn run(data: &Table, _: &Scope, options: &Options, context: &Context) -> Result<Table> {
+    fn run(data: &Table, _: &(), options: &Options, context: &Context) -> Result<Table> {
         let fit: Fit<RepeatModel> = fit_of("fit", &options.fit)?;
         let ages = data.numbers("T")?;
         let mut frequency = room(ages.len(), "simulated customers")?;

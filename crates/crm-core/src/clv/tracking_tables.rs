@@ -33,7 +33,7 @@ use crate::context::{Context, collect, filled, push};
 use crate::data::Orders;
 use crate::data::orders::selection::{ORDER, Selection};
 use crate::error::{Error, Result};
-use crate::scope::Scope;
+use crate::scope::At;
 use crate::summary::clv_summary::Unit;
 use crate::table::shared::{FREQUENCY, PROBABILITY_ALIVE};
 use crate::table::{CUSTOMER_ID, Column, Field, Table, Values, columns};
@@ -186,11 +186,11 @@ impl Analysis for ClvTracking {
 
     fn run(
         orders: &Orders,
-        scope: &Scope,
+        at: &At,
         options: &TrackingOptions,
         context: &Context,
     ) -> Result<Table> {
-        let selection = Selection::new(orders, scope, context)?;
+        let selection = Selection::new(orders, at)?;
         let (as_of, step) = (selection.as_of, days(options.step)?);
         let end = options.calibration_end.unwrap_or(as_of);
         if end > as_of {
@@ -293,13 +293,8 @@ impl Analysis for AlivePath {
     type Data = Orders;
     type Options = PathOptions;
 
-    fn run(
-        orders: &Orders,
-        scope: &Scope,
-        options: &PathOptions,
-        context: &Context,
-    ) -> Result<Table> {
-        let selection = Selection::new(orders, scope, context)?;
+    fn run(orders: &Orders, at: &At, options: &PathOptions, context: &Context) -> Result<Table> {
+        let selection = Selection::new(orders, at)?;
         let (as_of, step) = (selection.as_of, days(options.step)?);
         let fit = model(&options.fit, || {
             Seen::new(&selection, as_of, Unit::Day, |_| true, context)

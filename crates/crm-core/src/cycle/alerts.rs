@@ -64,8 +64,7 @@ use crate::document::Learned;
 use crate::error::{Error, Result};
 use crate::ids::{IdRef, NO_ID};
 use crate::num::Positive;
-use crate::scope::{Occasion, Scope};
-use crate::summary::rolling_origin;
+use crate::scope::{At, Occasion};
 use crate::table::{CUSTOMER_ID, Column, Field, Label, Table, Values, columns};
 use crate::time::Day;
 use crate::words::StatusWord;
@@ -195,7 +194,7 @@ impl Analysis for Alerts {
     type Data = Orders;
     type Options = Options;
 
-    fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
+    fn run(orders: &Orders, at: &At, options: &Options, context: &Context) -> Result<Table> {
         if options.levels.is_empty() {
             return Err(Error::option(
                 "levels",
@@ -208,14 +207,14 @@ impl Analysis for Alerts {
             per: &options.per,
             seasonality: options.seasonality.as_ref(),
         };
-        let shop = Shop::new(orders, scope, &view, context)?;
+        let shop = Shop::new(orders, at, &view, context)?;
         let before = match options.since {
             Some(since) if since >= shop.gaps.as_of => {
                 let expected = format!("a day before as_of ({})", shop.gaps.as_of);
                 return Err(Error::option("since", since, expected));
             }
             Some(since) => {
-                let then = rolling_origin::scope_at(scope, since);
+                let then = At { day: since, ..*at };
                 Some(Shop::new(orders, &then, &view, context)?)
             }
             None => None,
@@ -233,16 +232,16 @@ impl Analysis for Alerts {
             let then = match &before {
                 Some(before) if before.is_row(known, &shop, i) => {
                     known += 1;
-                    Then::new(before, known - 1, scope, options)
+                    Then::new(before, known - 1, at, options)
                 }
                 _ => None,
             };
             let Some(law) = shop.law(i) else { continue };
-            let silence = Silence::new(&law, shop.gaps.last_day[i], churn_days(scope, options));
+            let silence = Silence::new(&law, shop.gaps.last_day[i], churn_days(at, options));
             if silence.level(shop.gaps.open_days(i)) == Level::Lost && shop.shows(orders, i) {
                 lost += 1;
             }
-            if let Some(alert) = judge(&shop, i, &law, then, scope, options) {
+            if let Some(alert) = judge(&shop, i, &law, then, at, options) {
                 let subscribed = subscribed.get(i) == Some(&true);
                 let suppressed = suppression(orders, &shop, i, subscribed);
                 push(
@@ -255,7 +254,7 @@ impl Analysis for Alerts {
                 )?;
             }
         }
-        let table = table(&shop, &alerts, orders, scope)?;
+        let table = table(&shop, &alerts, orders, at)?;
         Ok(match options.levels.contains(&Threshold::Lost) {
             true => table,
             false => table.with_note("lost_left_out", json!(lost)),
@@ -272,9 +271,9 @@ struct Then {
 }
 
 impl Then {
-    fn new(before: &Shop, i: usize, scope: &Scope, options: &Options) -> Option<Self> {
+    fn new(before: &Shop, i: usize, at: &At, options: &Options) -> Option<Self> {
         let (law, last) = (before.law(i)?, before.gaps.last_day[i]);
-        let silence = Silence::new(&law, last, churn_days(scope, options));
+        let silence = Silence::new(&law, last, churn_days(at, options));
         let level = asked(&options.levels, silence.level(before.gaps.open_days(i)))?;
         Some(Then {
             level,
@@ -284,9 +283,9 @@ impl Then {
     }
 }
 
-fn churn_days(scope: &Scope, options: &Options) -> Option<i32> {
+fn churn_days(at: &At, options: &Options) -> Option<i32> {
     match options.lost_by_churn_days {
-        true => scope.days_until_churn(0),
+        true => at.days_until_churn(0),
         false => None,
     }
 }
@@ -297,12 +296,12 @@ fn judge(
     i: usize,
     law: &GapLaw<'_>,
     then: Option<Then>,
-    scope: &Scope,
+    at: &At,
     options: &Options,
 ) -> Option<Alert> {
     let last = shop.gaps.last_day[i];
     let elapsed = shop.gaps.open_days(i);
-    let silence = Silence::new(law, last, churn_days(scope, options));
+    let silence = Silence::new(law, last, churn_days(at, options));
     let actual = silence.level(elapsed);
     let (then, returned) = match then {
         Some(then) if then.last == last => (Some(then.level), None),
@@ -460,7 +459,7 @@ fn key(shop: &Shop, alert: &Alert) -> Result<String> {
     context::text(format_args!("{first:016x}"), "alerts")
 }
 
-fn table(shop: &Shop, alerts: &[Alert], orders: &Orders, scope: &Scope) -> Result<Table> {
+fn table(shop: &Shop, alerts: &[Alert], orders: &Orders, at: &At) -> Result<Table> {
     let [
         key_field,
         _,
@@ -572,5 +571,5 @@ fn table(shop: &Shop, alerts: &[Alert], orders: &Orders, scope: &Scope) -> Resul
         category(suppressed, SUPPRESSIONS, &|alert| alert.suppressed)?,
     ]);
     let rows = alerts.iter().map(|alert| alert.customer);
-    shop.noted(columns, rows, orders, scope)
+    shop.noted(columns, rows, orders, at)
 }

@@ -69,7 +69,7 @@ use crate::analysis::Analysis;
 use crate::context::{Context, collect, push, room};
 use crate::data::Orders;
 use crate::error::Result;
-use crate::scope::{Occasion, Scope};
+use crate::scope::{At, Occasion};
 use crate::summary::rolling_origin::RollingOrigin;
 use crate::summary::{Gaps, rolling_origin};
 use crate::table::{Column, Field, Label, Table, Values, columns, fields};
@@ -115,7 +115,7 @@ struct Plan {
 /// Calls `judge` for each origin, ascending, with the shop known then and its follow-up.
 fn rolling(
     orders: &Orders,
-    scope: &Scope,
+    at: &At,
     options: &Options,
     context: &Context,
     mut judge: impl FnMut(Day, Plan, &Shop, &RollingOrigin) -> Result<()>,
@@ -129,10 +129,10 @@ fn rolling(
     };
     let step = whole_days("step", options.step)?;
     let horizon = plan.follow.unwrap_or(0).max(plan.within);
-    let whole = Gaps::new(orders, scope, context)?;
+    let whole = Gaps::new(orders, at, context)?;
     for origin in rolling_origin::origins(&whole, options.origins, step, horizon)? {
         context.check()?;
-        let then = rolling_origin::scope_at(scope, origin);
+        let then = At { day: origin, ..*at };
         let view = View {
             seasonality: options.seasonality.as_ref(),
             ..View::default()
@@ -248,33 +248,27 @@ impl Analysis for Backtest {
     type Data = Orders;
     type Options = Options;
 
-    fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
+    fn run(orders: &Orders, at: &At, options: &Options, context: &Context) -> Result<Table> {
         let mut rows = Vec::new();
         let mut earlier: Vec<(Day, Outcomes)> = Vec::new();
-        rolling(
-            orders,
-            scope,
-            options,
-            context,
-            |origin, plan, shop, after| {
-                let start = rows.len();
-                let outcomes = judge(origin, plan, shop, after, &mut rows)?;
-                let mut before = Outcomes::new()?;
-                for (day, outcomes) in &earlier {
-                    if origin.0.abs_diff(day.0) >= plan.within {
-                        before.merge(outcomes);
-                    }
+        rolling(orders, at, options, context, |origin, plan, shop, after| {
+            let start = rows.len();
+            let outcomes = judge(origin, plan, shop, after, &mut rows)?;
+            let mut before = Outcomes::new()?;
+            for (day, outcomes) in &earlier {
+                if origin.0.abs_diff(day.0) >= plan.within {
+                    before.merge(outcomes);
                 }
-                let b = before.calibration().map(|before| before.slope);
-                for scores in rows[start..]
-                    .iter_mut()
-                    .filter_map(|row| row.model.as_mut())
-                {
-                    scores.recalibrated = scores.slope.zip(b).map(|(slope, b)| slope / b);
-                }
-                push(&mut earlier, (origin, outcomes), "backtest")
-            },
-        )?;
+            }
+            let b = before.calibration().map(|before| before.slope);
+            for scores in rows[start..]
+                .iter_mut()
+                .filter_map(|row| row.model.as_mut())
+            {
+                scores.recalibrated = scores.slope.zip(b).map(|(slope, b)| slope / b);
+            }
+            push(&mut earlier, (origin, outcomes), "backtest")
+        })?;
         table(&rows)
     }
 }

@@ -26,7 +26,7 @@ use crate::error::{Error, Result};
 use crate::num::lifetime::{Family, Status};
 use crate::num::survival::{Curve, Subject};
 use crate::num::{Fraction, lifetime, survival};
-use crate::scope::{Occasion, Scope};
+use crate::scope::{At, Occasion};
 use crate::summary::Gaps;
 use crate::table::{Column, Field, Label, Table, Values, columns, fields};
 
@@ -148,8 +148,8 @@ impl Analysis for KaplanMeier {
     type Data = Orders;
     type Options = Options;
 
-    fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
-        let gaps = Gaps::new(orders, scope, context)?;
+    fn run(orders: &Orders, at: &At, options: &Options, context: &Context) -> Result<Table> {
+        let gaps = Gaps::new(orders, at, context)?;
         let subjects = || subjects(orders, &gaps, *options, 0);
         let curve = survival::by_subject(subjects, options.confidence, context)?;
         let days = curve.times.iter().map(|t| Some(*t as i32));
@@ -237,10 +237,10 @@ impl Analysis for GapFits {
     type Data = Orders;
     type Options = Options;
 
-    fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
-        let by_day = Scope {
+    fn run(orders: &Orders, at: &At, options: &Options, context: &Context) -> Result<Table> {
+        let by_day = At {
             occasion: Some(Occasion::Day),
-            ..scope.clone()
+            ..*at
         };
         let gaps = Gaps::new(orders, &by_day, context)?;
         let tallies = survival::tally_subjects(subjects(orders, &gaps, *options, 1), context)?;

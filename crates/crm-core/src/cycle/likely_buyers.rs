@@ -24,7 +24,7 @@ use crate::context::{Context, collect, filled, room};
 use crate::data::Orders;
 use crate::document::Learned;
 use crate::error::{Error, Result};
-use crate::scope::{Occasion, Scope};
+use crate::scope::{At, Occasion};
 use crate::table::{CUSTOMER_ID, Column, Field, Table, Values, columns};
 use crate::time::Duration;
 
@@ -95,14 +95,14 @@ impl Analysis for LikelyBuyers {
     type Data = Orders;
     type Options = Options;
 
-    fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
+    fn run(orders: &Orders, at: &At, options: &Options, context: &Context) -> Result<Table> {
         let within = whole_days("within", options.within)?;
         let view = View {
             learned: options.learned.as_ref(),
             per: &options.per,
             seasonality: options.seasonality.as_ref(),
         };
-        let shop = Shop::new(orders, scope, &view, context)?;
+        let shop = Shop::new(orders, at, &view, context)?;
         let n = shop.gaps.len();
         let mut rows = room(n, "likely buyers")?;
         let mut told = Told::new();
@@ -151,7 +151,7 @@ impl Analysis for LikelyBuyers {
                     .map(nothing),
             );
         }
-        table(&shop, &rows, orders, scope)
+        table(&shop, &rows, orders, at)
     }
 }
 
@@ -163,7 +163,7 @@ struct Outlook {
     level: Level,
 }
 
-fn table(shop: &Shop, rows: &[Row], orders: &Orders, scope: &Scope) -> Result<Table> {
+fn table(shop: &Shop, rows: &[Row], orders: &Orders, at: &At) -> Result<Table> {
     let [_, _, rank, within, expected, revenue, last, usual, level] = LikelyBuyers::COLUMNS else {
         return Err(Error::internal("columns of likely_buyers"));
     };
@@ -208,5 +208,5 @@ fn table(shop: &Shop, rows: &[Row], orders: &Orders, scope: &Scope) -> Result<Ta
             },
         ))?,
     ]);
-    shop.noted(columns, rows.iter().map(|row| row.customer), orders, scope)
+    shop.noted(columns, rows.iter().map(|row| row.customer), orders, at)
 }

@@ -50,7 +50,7 @@ use crate::context::{Context, collect, room};
 use crate::data::Orders;
 use crate::document::Learned;
 use crate::error::{Error, Result};
-use crate::scope::{Occasion, Scope};
+use crate::scope::{At, Occasion};
 use crate::table::{CUSTOMER_ID, Column, Field, Label, Table, Values, columns};
 use crate::time::{Day, Duration};
 
@@ -153,22 +153,22 @@ impl Analysis for Cycle {
     type Data = Orders;
     type Options = Options;
 
-    fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
+    fn run(orders: &Orders, at: &At, options: &Options, context: &Context) -> Result<Table> {
         let view = View {
             learned: options.learned.as_ref(),
             per: &options.per,
             seasonality: options.seasonality.as_ref(),
         };
-        let shop = Shop::new(orders, scope, &view, context)?;
-        let columns = columns(&shop, scope, options, context)?;
-        shop.noted(columns, 0..shop.gaps.len(), orders, scope)
+        let shop = Shop::new(orders, at, &view, context)?;
+        let columns = columns(&shop, at, options, context)?;
+        shop.noted(columns, 0..shop.gaps.len(), orders, at)
     }
 }
 
 /// The columns of the table, for a prepared shop.
 pub(crate) fn columns(
     shop: &Shop,
-    scope: &Scope,
+    at: &At,
     options: &Options,
     context: &Context,
 ) -> Result<Vec<Column>> {
@@ -214,7 +214,7 @@ pub(crate) fn columns(
         }
     }
     let level = |i: usize, row: &Prediction| match options.lost_by_churn_days
-        && scope.is_churned(shop.gaps.open_days(i) as i32)
+        && at.is_churned(shop.gaps.open_days(i) as i32)
     {
         true => Level::Lost,
         false => row.level,

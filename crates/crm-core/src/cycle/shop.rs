@@ -11,7 +11,7 @@ use crate::context::{Context, collect, room};
 use crate::data::Orders;
 use crate::document::Learned;
 use crate::error::{Error, Result};
-use crate::scope::Scope;
+use crate::scope::At;
 use crate::summary::{Gaps, Per};
 use crate::table::{CUSTOMER_ID, Column, Table, Values, fields};
 use crate::time::{Day, Duration};
@@ -53,17 +53,17 @@ fields! {
 }
 
 impl Shop {
-    /// The shop at the scope's date, with a model fitted to its gaps or taken from `learned`.
+    /// The shop at a date, with a model fitted to its gaps or taken from `learned`.
     pub(crate) fn new(
         orders: &Orders,
-        scope: &Scope,
+        at: &At,
         view: &View<'_>,
         context: &Context,
     ) -> Result<Self> {
         let (gaps, per) = match view.per {
-            "" | CUSTOMER => (Gaps::new(orders, scope, context)?, None),
+            "" | CUSTOMER => (Gaps::new(orders, at, context)?, None),
             column => {
-                let (gaps, per) = Gaps::per(orders, scope, column, context)?;
+                let (gaps, per) = Gaps::per(orders, at, column, context)?;
                 (gaps, Some(per))
             }
         };
@@ -283,7 +283,7 @@ impl Shop {
         columns: Vec<Column>,
         rows: impl Iterator<Item = usize>,
         orders: &Orders,
-        scope: &Scope,
+        at: &At,
     ) -> Result<Table> {
         let table = Table::new(columns);
         let mut shown = room(table.len(), "table")?;
@@ -301,16 +301,13 @@ impl Shop {
             Some(per) => table
                 .with_note("gap_model", json!(params))
                 .with_note("orders_without_value", json!(per.orders_without_value)),
-            None => table.with_note(
-                "learned",
-                json!(self.taught(scope).with("gap_model", params)),
-            ),
+            None => table.with_note("learned", json!(self.taught(at).with("gap_model", params))),
         })
     }
 
     /// A document with the facts and the seasonality, without other parts.
-    pub(crate) fn taught(&self, scope: &Scope) -> Learned {
-        let learned = Learned::new(self.gaps.as_of, self.gaps.currency, scope.basis);
+    pub(crate) fn taught(&self, at: &At) -> Learned {
+        let learned = Learned::new(self.gaps.as_of, self.gaps.currency, at.basis);
         match &self.seasonality {
             Some(factors) => learned.with("seasonality", factors),
             None => learned,

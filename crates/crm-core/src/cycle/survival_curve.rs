@@ -26,7 +26,7 @@ use crate::analysis::Analysis;
 use crate::context::{collect, filled};
 use crate::num::survival::{self, Curve, Rows, Scale};
 use crate::table::{Column, Field, Values, columns};
-use crate::{Context, Error, Fraction, Result, Scope, Table};
+use crate::{Context, Error, Fraction, Result, Table};
 
 /// Options of the analysis `survival_curve`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -88,7 +88,7 @@ impl Analysis for SurvivalCurve {
     type Data = Table;
     type Options = Options;
 
-    fn run(data: &Table, _: &Scope, options: &Options, _: &Context) -> Result<Table> {
+    fn run(data: &Table, _: &(), options: &Options, _: &Context) -> Result<Table> {
         let curve = match of_days(data, options.confidence)? {
             Some(curve) => curve,
             None => of_any(data, options.confidence)?,

@@ -41,7 +41,7 @@ use crate::data::Orders;
 use crate::error::{Error, Result};
 use crate::num::Fraction;
 use crate::num::ratio::Ratio;
-use crate::scope::{Occasion, Scope};
+use crate::scope::{At, Occasion};
 use crate::summary::rolling_origin::RollingOrigin;
 use crate::summary::{Gaps, rolling_origin};
 use crate::table::{Column, Field, Label, Table, Values, columns};
@@ -151,7 +151,7 @@ impl Analysis for ThresholdSweep {
     type Data = Orders;
     type Options = Options;
 
-    fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
+    fn run(orders: &Orders, at: &At, options: &Options, context: &Context) -> Result<Table> {
         let follow = whole_days("follow", options.follow)?;
         let margin = whole_days("margin", options.margin)?;
         if options.days.len() + options.levels.len() > 1000 {
@@ -164,11 +164,11 @@ impl Analysis for ThresholdSweep {
         {
             return Err(Error::option("levels", level, "probabilities, 0 to 1"));
         }
-        let whole = Gaps::new(orders, scope, context)?;
+        let whole = Gaps::new(orders, at, context)?;
         let Some(&origin) = rolling_origin::origins(&whole, 1, 1, follow)?.first() else {
             return table(0, 0, &[]);
         };
-        let then = rolling_origin::scope_at(scope, origin);
+        let then = At { day: origin, ..*at };
         let view = View {
             seasonality: options.seasonality.as_ref(),
             ..View::default()
@@ -176,10 +176,9 @@ impl Analysis for ThresholdSweep {
         let shop = Shop::new(orders, &then, &view, context)?;
         let after = RollingOrigin::new(orders, &shop.gaps, &whole, None)?;
 
-        let limit = |&churn_days: &u32| Scope {
+        let limit = |&churn_days: &u32| At {
             churn_days: Some(churn_days),
-            churn_boundary: scope.churn_boundary,
-            ..Scope::default()
+            ..*at
         };
         let limits = collect(options.days.iter().map(limit), "thresholds")?;
         let mut by_days = collect(limits.iter().map(|_| Sides::default()), "thresholds")?;

@@ -57,10 +57,10 @@ use crate::data::Orders;
 use crate::error::{Error, Result};
 use crate::money::Currency;
 use crate::num::{Fraction, Positive};
-use crate::scope::{MoneyThreshold, Occasion, Scope};
+use crate::scope::{At, MoneyThreshold, Occasion, Scope};
 use crate::segmentation::cpm;
 use crate::segmentation::cpm::State;
-use crate::summary::rolling_origin::{places, scope_at, shown};
+use crate::summary::rolling_origin::{places, shown};
 use crate::summary::{Totals, clv_summary};
 use crate::table::{Column, Field, Label, Table, Values, columns};
 use crate::time::Day;
@@ -137,7 +137,7 @@ pub(super) struct Year {
 /// The shop as known at an origin.
 pub(super) struct Base {
     pub(super) origin: Day,
-    pub(super) churn: Scope,
+    pub(super) churn: At,
     pub(super) summary: Table,
     pub(super) totals: Arc<Totals>,
     /// Those whom the scope's `customers` shows, and of whom the forecast is.
@@ -153,12 +153,12 @@ pub(super) struct Base {
 impl Base {
     fn new(
         orders: &Orders,
-        scope: &Scope,
+        at: &At,
         options: &Options,
         origin: Day,
         context: &Context,
     ) -> Result<Self> {
-        let then = scope_at(scope, origin);
+        let then = At { day: origin, ..*at };
         let totals = Totals::new(orders, &then, context)?;
         let ladder = cpm::Options {
             money: options.money,
@@ -222,8 +222,11 @@ pub(super) struct Later<'a> {
 }
 
 impl<'a> Later<'a> {
-    fn new(base: &'a Base, orders: &Orders, scope: &Scope, context: &Context) -> Result<Self> {
-        let then = scope_at(scope, base.origin);
+    fn new(base: &'a Base, orders: &Orders, at: &At, context: &Context) -> Result<Self> {
+        let then = At {
+            day: base.origin,
+            ..*at
+        };
         let year = Totals::within(orders, &then, YEAR, context)?;
         Ok(Self { base, year })
     }
@@ -315,41 +318,40 @@ impl Analysis for BaseForecast {
         Ok((scope, Options { money, ..options }))
     }
 
-    fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
+    fn run(orders: &Orders, at: &At, options: &Options, context: &Context) -> Result<Table> {
         if !(1..=10).contains(&options.years) {
             return Err(Error::option("years", options.years, "1 to 10"));
         }
         if !(20..=10_000).contains(&options.draws) {
             return Err(Error::option("draws", options.draws, "20 to 10,000"));
         }
-        let scope = Scope {
+        let at = At {
             occasion: Some(Occasion::Day),
-            ..scope.clone()
+            ..*at
         };
-        let today = Totals::new(orders, &scope, context)?.as_of;
         // The shop at the end of each year, from two years ago to today.
         let mut bases = Vec::new();
         for back in [2, 1, 0] {
-            let day = Day(today.0.saturating_sub_unsigned(back * YEAR));
+            let day = Day(at.day.0.saturating_sub_unsigned(back * YEAR));
             push(
                 &mut bases,
-                Base::new(orders, &scope, options, day, context)?,
+                Base::new(orders, &at, options, day, context)?,
                 "forecast",
             )?;
         }
         let (mut rows, mut without) = (Vec::new(), Vec::new());
-        for at in [1, 2] {
-            let (before, base) = (&bases[at - 1], &bases[at]);
+        for turn in [1, 2] {
+            let (before, base) = (&bases[turn - 1], &bases[turn]);
             if base.len() == 0 {
                 continue;
             }
-            let tested = at == 1;
+            let tested = turn == 1;
             let years = if tested { 1 } else { options.years };
             let by_model = model::forecast(base, years, options, context)?;
             let by_moves = match before.len() {
                 0 => Err("no_customers_a_year_before"),
                 _ => {
-                    let came = before.later(&Later::new(base, orders, &scope, context)?)?;
+                    let came = before.later(&Later::new(base, orders, &at, context)?)?;
                     let moves = markov::Moves::new(before, &came, base);
                     let said = moves.forecast(base, years, options)?;
                     said.ok_or("segments_not_seen_a_year_before")
@@ -357,7 +359,7 @@ impl Analysis for BaseForecast {
             };
             let actual = match tested {
                 true => {
-                    let end = Later::new(&bases[2], orders, &scope, context)?;
+                    let end = Later::new(&bases[2], orders, &at, context)?;
                     let came = base.later(&end)?;
                     let place = base.shown.iter().filter_map(|&i| came.place[i]);
                     let active = place.filter(|&at| end.base.is_active(at));

@@ -51,7 +51,7 @@ use crate::money::{Currency, divide};
 use crate::num::ratio::Ratio;
 use crate::num::{Fraction, Probability};
 use crate::request::distinct;
-use crate::scope::{Basis, Filter, Occasion, Scope};
+use crate::scope::{At, Basis, Filter, Occasion};
 use crate::table::shared::{CHANNEL, CUSTOMERS, ORDERS, REVENUE};
 use crate::table::{Column, Field, Table, Values, columns};
 use crate::time::{Day, Duration};
@@ -140,21 +140,14 @@ struct Sources {
 }
 
 impl Sources {
-    fn new(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Self> {
-        let read = |scope: &Scope| {
+    fn new(orders: &Orders, at: &At, options: &Options, context: &Context) -> Result<Self> {
+        let read = |at: &At| {
             let kinds = options.kinds.as_deref();
-            Histories::new(
-                orders,
-                scope,
-                &options.origin,
-                kinds,
-                Occasion::Day,
-                context,
-            )
-            .map(Histories::of_orders)
+            Histories::new(orders, at, &options.origin, kinds, Occasion::Day, context)
+                .map(Histories::of_orders)
         };
-        let histories = read(scope)?;
-        let is_margin = scope.basis == Basis::Margin;
+        let histories = read(at)?;
+        let is_margin = at.basis == Basis::Margin;
         if is_margin && options.margin.is_some() {
             let expected = "nothing with the basis margin: amounts are margins already";
             return Err(Error::option("margin", "", expected));
@@ -164,9 +157,9 @@ impl Sources {
         Ok(Sources {
             histories,
             margins: match exact {
-                true => Some(read(&Scope {
+                true => Some(read(&At {
                     basis: Basis::Margin,
-                    ..scope.clone()
+                    ..*at
                 })?),
                 false => None,
             },
@@ -211,9 +204,9 @@ impl Analysis for Acquisition {
     type Data = Orders;
     type Options = Options;
 
-    fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
+    fn run(orders: &Orders, at: &At, options: &Options, context: &Context) -> Result<Table> {
         let within = whole_days("within", options.within)?;
-        let sources = Sources::new(orders, scope, options, context)?;
+        let sources = Sources::new(orders, at, options, context)?;
         distinct(&options.by)?;
         let by: Vec<GroupBy> = options.by.iter().cloned().map(GroupBy::Column).collect();
         let period = (options.acquired_from, options.acquired_to);
@@ -484,8 +477,8 @@ mod tests {
 
     fn run(options: &str) -> Result<Table> {
         let options: Options = serde_json::from_str(options).unwrap();
-        let scope = Scope::as_of("2026-03-31".parse().unwrap());
-        Acquisition::run(&shop(), &scope, &options, &Context::default())
+        let at = At::new("2026-03-31".parse().unwrap());
+        Acquisition::run(&shop(), &at, &options, &Context::default())
     }
 
     fn texts(table: &Table, column: &str) -> Vec<String> {

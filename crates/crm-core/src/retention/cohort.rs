@@ -62,7 +62,7 @@ use crate::num::ratio::Ratio;
 use crate::retention::fields::{
     CUMULATIVE_LTV, REPEAT_RATE, REPEAT_RATE_HIGH, REPEAT_RATE_LOW, REPEATED,
 };
-use crate::scope::{Filter, Occasion, Scope};
+use crate::scope::{At, Filter, Occasion, Scope};
 use crate::table::shared::{CUSTOMERS, ORDERS, REVENUE};
 use crate::table::{Column, Field, Table, Values, columns, fields};
 use crate::time::{Day, Duration, Period};
@@ -202,14 +202,14 @@ pub struct Cohorts {
 /// Computes the matrix.
 ///
 /// ```
-/// use crm_core::{Context, Currency, Orders, Scope, Zone, retention::cohort};
+/// use crm_core::{At, Context, Currency, Orders, Zone, retention::cohort};
 /// let orders = Orders::builder(Currency::JPY, Zone::UTC)
 ///     .order("a", "2026-01-01", 3_000)
 ///     .order("a", "2026-01-31", 5_000)
 ///     .order("b", "2026-01-10", 1_000)
 ///     .build()?;
-/// let scope = Scope::as_of("2026-03-31".parse()?);
-/// let cohorts = cohort::matrix(&orders, &scope, &Default::default(), &Context::default())?;
+/// let at = At::new("2026-03-31".parse()?);
+/// let cohorts = cohort::matrix(&orders, &at, &Default::default(), &Context::default())?;
 /// let ltv: Vec<f64> = cohorts.cells.iter().map(|cell| cell.cumulative_ltv).collect();
 /// assert_eq!(ltv, [2_000.0, 4_500.0]); // days 0 and 30: 31 January + 60 days is past the date
 /// # Ok::<(), crm_core::Error>(())
@@ -218,12 +218,7 @@ pub struct Cohorts {
 /// # Errors
 ///
 /// Options out of range, a column that does not exist, a sum that does not fit into 64 bits.
-pub fn matrix(
-    orders: &Orders,
-    scope: &Scope,
-    options: &Options,
-    context: &Context,
-) -> Result<Cohorts> {
+pub fn matrix(orders: &Orders, at: &At, options: &Options, context: &Context) -> Result<Cohorts> {
     let row = row(&options.rows);
     let rule = options.rule();
     if rule == Cells::Complete && !matches!(row, Some(GroupBy::Period(_))) {
@@ -235,7 +230,7 @@ pub fn matrix(
     }
     let kinds = options.kinds.as_deref();
     let occasion = Occasion::Day;
-    let histories = Histories::new(orders, scope, &options.origin, kinds, occasion, context)?;
+    let histories = Histories::new(orders, at, &options.origin, kinds, occasion, context)?;
     let histories = histories.of_orders();
     let grouping = Grouping::new(&histories, row.as_slice(), (None, None), context)?;
     let clock = Clock::new(options, &histories, &grouping)?;
@@ -383,8 +378,8 @@ impl Analysis for CohortMatrix {
         }
     }
 
-    fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
-        matrix(orders, scope, options, context)?.into_table(orders.currency())
+    fn run(orders: &Orders, at: &At, options: &Options, context: &Context) -> Result<Table> {
+        matrix(orders, at, options, context)?.into_table(orders.currency())
     }
 }
 

@@ -33,7 +33,7 @@ use crate::data::Orders;
 use crate::error::{Error, Result};
 use crate::money::Currency;
 use crate::num::Fraction;
-use crate::scope::{Filter, Occasion, Scope};
+use crate::scope::{At, Filter, Occasion};
 use crate::table::shared::{CUSTOMERS, ORDERS, REVENUE};
 use crate::table::{Column, Field, Table, Values, columns};
 use crate::time::Duration;
@@ -95,11 +95,11 @@ impl Analysis for FirstProduct {
     type Data = Orders;
     type Options = Options;
 
-    fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
+    fn run(orders: &Orders, at: &At, options: &Options, context: &Context) -> Result<Table> {
         let within = whole_days("within", options.within)?;
         let kinds = options.kinds.as_deref();
         let occasion = Occasion::Day;
-        let histories = Histories::new(orders, scope, &options.origin, kinds, occasion, context)?;
+        let histories = Histories::new(orders, at, &options.origin, kinds, occasion, context)?;
         let histories = histories.of_orders();
         let by = [GroupBy::Column(options.of.clone())];
         let grouping = Grouping::new(&histories, &by, (None, None), context)?;

@@ -12,7 +12,7 @@ use crate::data::orders::index::{Entry, Index};
 use crate::data::orders::selection::{ORDER, REVENUE, Selection};
 use crate::error::{Error, Result};
 use crate::money::Currency;
-use crate::scope::{Filter, Occasion, Scope};
+use crate::scope::{At, Filter, Occasion};
 use crate::words::KindWord;
 use std::sync::Arc;
 
@@ -70,7 +70,7 @@ impl History {
     }
 }
 
-/// The histories of the customers in scope.
+/// The histories of the customers of some orders at a date.
 pub(crate) struct Histories {
     pub(crate) selection: Selection,
     index: Arc<Index>,
@@ -83,28 +83,27 @@ pub(crate) struct Histories {
 }
 
 impl Histories {
-    /// The histories under a scope. `origin` chooses the orders that can be an origin, `kinds` the
+    /// The histories up to a date. `origin` chooses the orders that can be an origin, `kinds` the
     /// orders that count at all; `occasion` is the analysis's default.
     pub(crate) fn new(
         orders: &Orders,
-        scope: &Scope,
+        at: &At,
         origin: &Filter,
         kinds: Option<&[KindWord]>,
         occasion: Occasion,
         context: &Context,
     ) -> Result<Histories> {
-        let mut scope = scope.clone();
+        let mut orders = orders.clone();
         if let Some(kinds) = kinds {
-            let mut policy = scope.policy.unwrap_or_else(|| orders.view.policy.clone());
-            policy.kinds.retain(|kind| kinds.contains(kind));
-            scope.policy = Some(policy);
+            let counted = &mut orders.view.policy.kinds;
+            counted.retain(|kind| kinds.contains(kind));
         }
-        let selection = Selection::new(orders, &scope, context)?;
+        let selection = Selection::new(&orders, at)?;
         let origin = match origin.is_empty() {
             true => None,
             false => Some(selection.orders.matching(origin, context)?),
         };
-        let occasion = scope.occasion.unwrap_or(occasion);
+        let occasion = at.occasion.unwrap_or(occasion);
         Ok(Histories {
             index: selection.orders.index(context)?,
             selection,

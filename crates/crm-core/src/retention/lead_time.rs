@@ -30,7 +30,7 @@ use crate::data::Orders;
 use crate::error::{Error, Result};
 use crate::num::Fraction;
 use crate::num::ratio::Ratio;
-use crate::scope::{Filter, Occasion, Scope};
+use crate::scope::{At, Filter, Occasion};
 use crate::table::shared::{CUSTOMERS, SHARE};
 use crate::table::{Column, Field, Table, Values, columns};
 use crate::time::Duration;
@@ -83,14 +83,14 @@ pub struct Step {
 /// The histogram of waits.
 ///
 /// ```
-/// use crm_core::{Context, Currency, Orders, Scope, Zone, retention::lead_time};
+/// use crm_core::{At, Context, Currency, Orders, Zone, retention::lead_time};
 /// let orders = Orders::builder(Currency::JPY, Zone::UTC)
 ///     .order("a", "2026-01-01", 3_000)
 ///     .order("a", "2026-01-31", 5_000) // after 30 days: in the second step
 ///     .order("b", "2026-01-10", 1_000)
 ///     .build()?;
-/// let scope = Scope::as_of("2026-05-31".parse()?);
-/// let steps = lead_time::histogram(&orders, &scope, &Default::default(), &Context::default())?;
+/// let at = At::new("2026-05-31".parse()?);
+/// let steps = lead_time::histogram(&orders, &at, &Default::default(), &Context::default())?;
 /// assert_eq!(steps.len(), 2);
 /// assert_eq!((steps[1].from_days, steps[1].share.numerator), (30, 1));
 /// assert_eq!(steps[1].cumulative_rate.value, Some(0.5));
@@ -102,7 +102,7 @@ pub struct Step {
 /// Options out of range, a filter on a column that does not exist.
 pub fn histogram(
     orders: &Orders,
-    scope: &Scope,
+    at: &At,
     options: &Options,
     context: &Context,
 ) -> Result<Vec<Step>> {
@@ -111,7 +111,7 @@ pub fn histogram(
         return Err(Error::option("step", width, "at least 1 day"));
     }
     let kinds = options.kinds.as_deref();
-    let waits = waits(orders, scope, options.to, &options.origin, kinds, context)?;
+    let waits = waits(orders, at, options.to, &options.origin, kinds, context)?;
     let curve = waits.curve(options.confidence)?;
     let mut steps = Vec::new();
     let ended = waits.ended();
@@ -178,14 +178,14 @@ pub struct Quantile {
 /// Kaplan-Meier quantiles of the wait, in the order asked for.
 ///
 /// ```
-/// use crm_core::{Context, Currency, Orders, Scope, Zone, retention::lead_time};
+/// use crm_core::{At, Context, Currency, Orders, Zone, retention::lead_time};
 /// let orders = Orders::builder(Currency::JPY, Zone::UTC)
 ///     .order("a", "2026-01-01", 3_000)
 ///     .order("a", "2026-01-31", 5_000)
 ///     .order("b", "2026-01-10", 1_000)
 ///     .build()?;
-/// let scope = Scope::as_of("2026-05-31".parse()?);
-/// let rows = lead_time::quantiles(&orders, &scope, &Default::default(), &Context::default())?;
+/// let at = At::new("2026-05-31".parse()?);
+/// let rows = lead_time::quantiles(&orders, &at, &Default::default(), &Context::default())?;
 /// assert_eq!((rows[2].days, rows[3].days), (Some(30.0), None)); // half came back, not three quarters
 /// # Ok::<(), crm_core::Error>(())
 /// ```
@@ -195,12 +195,12 @@ pub struct Quantile {
 /// Options out of range, a filter on a column that does not exist.
 pub fn quantiles(
     orders: &Orders,
-    scope: &Scope,
+    at: &At,
     options: &QuantileOptions,
     context: &Context,
 ) -> Result<Vec<Quantile>> {
     let kinds = options.kinds.as_deref();
-    let waits = waits(orders, scope, options.to, &options.origin, kinds, context)?;
+    let waits = waits(orders, at, options.to, &options.origin, kinds, context)?;
     let curve = waits.curve(options.confidence)?;
     let rows = options.quantiles.iter().map(|quantile| {
         let (low, high) = curve.quantile_interval(quantile.get());
@@ -216,13 +216,13 @@ pub fn quantiles(
 
 fn waits(
     orders: &Orders,
-    scope: &Scope,
+    at: &At,
     to: u32,
     origin: &Filter,
     kinds: Option<&[KindWord]>,
     context: &Context,
 ) -> Result<Waits> {
-    let histories = Histories::new(orders, scope, origin, kinds, Occasion::Day, context)?;
+    let histories = Histories::new(orders, at, origin, kinds, Occasion::Day, context)?;
     Ok(transition(&histories.up_to(to), to, 0, None, context)?.waits)
 }
 
@@ -253,8 +253,8 @@ impl Analysis for LeadTimes {
     type Data = Orders;
     type Options = Options;
 
-    fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
-        let steps = histogram(orders, scope, options, context)?;
+    fn run(orders: &Orders, at: &At, options: &Options, context: &Context) -> Result<Table> {
+        let steps = histogram(orders, at, options, context)?;
         let [from, until, customers, share, ..] = LeadTimes::COLUMNS else {
             return Err(Error::internal("columns of lead_times"));
         };
@@ -294,11 +294,11 @@ impl Analysis for LeadTimeQuantiles {
 
     fn run(
         orders: &Orders,
-        scope: &Scope,
+        at: &At,
         options: &QuantileOptions,
         context: &Context,
     ) -> Result<Table> {
-        let rows = quantiles(orders, scope, options, context)?;
+        let rows = quantiles(orders, at, options, context)?;
         let [quantile, days, low, high] = LeadTimeQuantiles::COLUMNS else {
             return Err(Error::internal("columns of lead_time_quantiles"));
         };

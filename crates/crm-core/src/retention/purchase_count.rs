@@ -45,7 +45,7 @@ use crate::error::{Error, Result};
 use crate::num::Fraction;
 use crate::num::ratio::Ratio;
 use crate::retention::fields::{CUMULATIVE_LTV, ORDINAL};
-use crate::scope::{Filter, Occasion, Scope};
+use crate::scope::{At, Filter, Occasion};
 use crate::table::shared::{
     MEAN_ORDER_VALUE, MEDIAN_DAYS, SURVIVAL_RATE, SURVIVAL_RATE_HIGH, SURVIVAL_RATE_LOW,
 };
@@ -140,14 +140,14 @@ struct Sums {
 /// Counts purchases.
 ///
 /// ```
-/// use crm_core::{Context, Currency, Orders, Scope, Zone, retention::purchase_count};
+/// use crm_core::{At, Context, Currency, Orders, Zone, retention::purchase_count};
 /// let orders = Orders::builder(Currency::JPY, Zone::UTC)
 ///     .order("a", "2026-01-01", 3_000)
 ///     .order("a", "2026-02-01", 5_000)
 ///     .order("b", "2026-01-10", 1_000)
 ///     .build()?;
-/// let scope = Scope::as_of("2026-07-15".parse()?);
-/// let counts = purchase_count::count(&orders, &scope, &Default::default(), &Context::default())?;
+/// let at = At::new("2026-07-15".parse()?);
+/// let counts = purchase_count::count(&orders, &at, &Default::default(), &Context::default())?;
 /// let first = counts[0];
 /// assert_eq!((first.reach, first.continued, first.churned, first.pending), (2, 1, 1, 0));
 /// assert_eq!(first.mean_order_value, Some(2_000.0));
@@ -159,22 +159,17 @@ struct Sums {
 ///
 /// Options out of range, a filter on a column that does not exist, a sum that does not fit into 64
 /// bits.
-pub fn count(
-    orders: &Orders,
-    scope: &Scope,
-    options: &Options,
-    context: &Context,
-) -> Result<Vec<Count>> {
+pub fn count(orders: &Orders, at: &At, options: &Options, context: &Context) -> Result<Vec<Count>> {
     if !(1..=1000).contains(&options.up_to) {
         return Err(Error::option("up_to", options.up_to, "1 to 1000"));
     }
     let kinds = options.kinds.as_deref();
     let occasion = Occasion::Order;
-    let histories = Histories::new(orders, scope, &options.origin, kinds, occasion, context)?;
+    let histories = Histories::new(orders, at, &options.origin, kinds, occasion, context)?;
     let histories = histories.up_to(options.up_to + 1);
-    let churn = Scope {
-        churn_days: scope.churn_days.or(Some(CHURN_DAYS)),
-        ..scope.clone()
+    let churn = At {
+        churn_days: at.churn_days.or(Some(CHURN_DAYS)),
+        ..*at
     };
     let sums = add_up(&histories, &churn, options, context)?;
     let first = sums[0].reach;
@@ -209,7 +204,7 @@ pub fn count(
 
 fn add_up(
     histories: &Histories,
-    scope: &Scope,
+    at: &At,
     options: &Options,
     context: &Context,
 ) -> Result<Vec<Sums>> {
@@ -231,7 +226,7 @@ fn add_up(
                 Some(next) => sums.waits.add(next.day - purchase.day, true)?,
                 None => {
                     let silent = as_of - purchase.day;
-                    sums.churned += u64::from(scope.is_churned(silent));
+                    sums.churned += u64::from(at.is_churned(silent));
                     sums.waits.add(silent, false)?;
                 }
             }
@@ -290,8 +285,8 @@ impl Analysis for PurchaseCounts {
     type Data = Orders;
     type Options = Options;
 
-    fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
-        table(&count(orders, scope, options, context)?)
+    fn run(orders: &Orders, at: &At, options: &Options, context: &Context) -> Result<Table> {
+        table(&count(orders, at, options, context)?)
     }
 }
 
@@ -341,7 +336,7 @@ fn table(counts: &[Count]) -> Result<Table> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scope::{ChurnBoundary, Condition};
+    use crate::scope::{At, ChurnBoundary, Condition};
     use crate::{Currency, Zone};
 
     fn orders() -> Orders {
@@ -360,8 +355,8 @@ mod tests {
     }
 
     fn run(options: &Options) -> Vec<Count> {
-        let scope = Scope::as_of("2026-07-24".parse().unwrap());
-        count(&orders(), &scope, options, &Context::default()).unwrap()
+        let at = At::new("2026-07-24".parse().unwrap());
+        count(&orders(), &at, options, &Context::default()).unwrap()
     }
 
     #[test]
@@ -393,21 +388,21 @@ mod tests {
 
     #[test]
     fn churned_after_180_days_or_from_then_on() {
-        let scope = Scope {
+        let at = At {
             churn_boundary: ChurnBoundary::After,
-            ..Scope::as_of("2026-07-24".parse().unwrap())
+            ..At::new("2026-07-24".parse().unwrap())
         };
-        let counts = count(&orders(), &scope, &Options::default(), &Context::default()).unwrap();
+        let counts = count(&orders(), &at, &Options::default(), &Context::default()).unwrap();
         assert_eq!((counts[1].churned, counts[1].pending), (0, 1));
     }
 
     #[test]
     fn days_as_purchases_and_another_origin() {
-        let scope = Scope {
+        let at = At {
             occasion: Some(Occasion::Day),
-            ..Scope::as_of("2026-07-24".parse().unwrap())
+            ..At::new("2026-07-24".parse().unwrap())
         };
-        let counts = count(&orders(), &scope, &Options::default(), &Context::default()).unwrap();
+        let counts = count(&orders(), &at, &Options::default(), &Context::default()).unwrap();
         assert_eq!(counts[0].revenue, 9_000); // a's two orders of one day are one
         let mut options = Options::default();
         let at_least = serde_json::from_str::<Condition>(r#"{"from": 2000}"#).unwrap();
@@ -416,13 +411,13 @@ mod tests {
         assert_eq!(run(&options)[0].reach, 3);
         assert_eq!(run(&options)[0].revenue, 2_000 + 3_000 + 2_000);
         options.up_to = 0;
-        assert!(count(&orders(), &scope, &options, &Context::default()).is_err());
+        assert!(count(&orders(), &at, &options, &Context::default()).is_err());
     }
 
     #[test]
     fn nobody_gives_no_row() {
-        let scope = Scope::as_of("2020-01-01".parse().unwrap());
-        let counts = count(&orders(), &scope, &Options::default(), &Context::default()).unwrap();
+        let at = At::new("2020-01-01".parse().unwrap());
+        let counts = count(&orders(), &at, &Options::default(), &Context::default()).unwrap();
         assert!(counts.is_empty());
         assert_eq!(
             table(&counts).unwrap().columns().len(),

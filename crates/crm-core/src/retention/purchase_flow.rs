@@ -35,7 +35,7 @@ use crate::ids::{IdRef, NO_ID};
 use crate::num::Fraction;
 use crate::num::ratio::Ratio;
 use crate::retention::fields::ORDINAL;
-use crate::scope::{Filter, Occasion, Scope};
+use crate::scope::{At, Filter, Occasion};
 use crate::table::shared::{CUSTOMERS, SOURCE, TARGET};
 use crate::table::{Column, Field, Label, Table, Values, columns};
 use crate::words::KindWord;
@@ -135,7 +135,7 @@ pub struct Flow {
 /// # Errors
 ///
 /// Options out of range, a column that does not exist.
-pub fn links(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Flow> {
+pub fn links(orders: &Orders, at: &At, options: &Options, context: &Context) -> Result<Flow> {
     if !(2..=50).contains(&options.up_to) {
         return Err(Error::option("up_to", options.up_to, "2 to 50"));
     }
@@ -144,7 +144,7 @@ pub fn links(orders: &Orders, scope: &Scope, options: &Options, context: &Contex
     }
     let kinds = options.kinds.as_deref();
     let occasion = Occasion::Order;
-    let histories = Histories::new(orders, scope, &options.origin, kinds, occasion, context)?;
+    let histories = Histories::new(orders, at, &options.origin, kinds, occasion, context)?;
     let histories = histories.up_to(options.up_to);
     let up_to = options.up_to as usize;
     let selected = &histories.selection.orders;
@@ -160,9 +160,9 @@ pub fn links(orders: &Orders, scope: &Scope, options: &Options, context: &Contex
             "a column of orders with few values, such as product or channel",
         ));
     }
-    let churn = Scope {
-        churn_days: scope.churn_days.or(Some(CHURN_DAYS)),
-        ..scope.clone()
+    let churn = At {
+        churn_days: at.churn_days.or(Some(CHURN_DAYS)),
+        ..*at
     };
     let mut bought = Vec::new();
     let mut ends = Vec::new();
@@ -314,8 +314,8 @@ impl Analysis for PurchaseFlow {
     type Data = Orders;
     type Options = Options;
 
-    fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
-        links(orders, scope, options, context)?.into_table()
+    fn run(orders: &Orders, at: &At, options: &Options, context: &Context) -> Result<Table> {
+        links(orders, at, options, context)?.into_table()
     }
 }
 

@@ -36,7 +36,7 @@ use crate::error::{Error, Result};
 use crate::num::Fraction;
 use crate::num::ratio::Ratio;
 use crate::retention::fields::{REPEAT_RATE, REPEAT_RATE_HIGH, REPEAT_RATE_LOW, REPEATED};
-use crate::scope::{Filter, Occasion, Scope};
+use crate::scope::{At, Filter, Occasion};
 use crate::table::shared::CUSTOMERS;
 use crate::table::{Column, Field, Table, Values, columns};
 use crate::time::Duration;
@@ -141,15 +141,15 @@ pub(super) fn transition(
 /// observed repeats within the time; their quotient is not the share.
 ///
 /// ```
-/// use crm_core::{Context, Currency, Orders, Scope, Zone, retention::repeat_rate};
+/// use crm_core::{At, Context, Currency, Orders, Zone, retention::repeat_rate};
 /// let orders = Orders::builder(Currency::JPY, Zone::UTC)
 ///     .order("a", "2026-01-01", 3_000)
 ///     .order("a", "2026-02-01", 5_000)
 ///     .order("b", "2026-01-10", 1_000)
 ///     .order("c", "2026-05-01", 1_000) // 30 days ago: at risk only so long
 ///     .build()?;
-/// let scope = Scope::as_of("2026-05-31".parse()?);
-/// let rate = repeat_rate::estimate(&orders, &scope, &Default::default(), &Context::default())?;
+/// let at = At::new("2026-05-31".parse()?);
+/// let rate = repeat_rate::estimate(&orders, &at, &Default::default(), &Context::default())?;
 /// assert_eq!((rate.numerator, rate.denominator), (1, 3));
 /// assert_eq!(rate.value, Some(0.5)); // on day 31 two were at risk
 /// # Ok::<(), crm_core::Error>(())
@@ -158,12 +158,7 @@ pub(super) fn transition(
 /// # Errors
 ///
 /// Options out of range, a filter on a column that does not exist.
-pub fn estimate(
-    orders: &Orders,
-    scope: &Scope,
-    options: &Options,
-    context: &Context,
-) -> Result<Ratio> {
+pub fn estimate(orders: &Orders, at: &At, options: &Options, context: &Context) -> Result<Ratio> {
     let within = whole_days("within", options.within)?;
     let unread = options.method == Method::Ratio && options.cohort_window.is_none();
     if unread && options.within != Options::default().within {
@@ -176,14 +171,7 @@ pub fn estimate(
         None => None,
     };
     let kinds = options.kinds.as_deref();
-    let histories = Histories::new(
-        orders,
-        scope,
-        &options.origin,
-        kinds,
-        Occasion::Day,
-        context,
-    )?;
+    let histories = Histories::new(orders, at, &options.origin, kinds, Occasion::Day, context)?;
     let histories = histories.up_to(options.to);
     let Transition { waits, matured } =
         transition(&histories, options.to, within, window, context)?;
@@ -226,8 +214,8 @@ impl Analysis for RepeatRate {
     type Data = Orders;
     type Options = Options;
 
-    fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
-        let rate = estimate(orders, scope, options, context)?;
+    fn run(orders: &Orders, at: &At, options: &Options, context: &Context) -> Result<Table> {
+        let rate = estimate(orders, at, options, context)?;
         let [customers, repeated, ..] = RepeatRate::COLUMNS else {
             return Err(Error::internal("columns of repeat_rate"));
         };
@@ -257,8 +245,8 @@ mod tests {
             .order("d", "2026-05-11", 1) // the same day
             .build()
             .unwrap();
-        let scope = Scope::as_of("2026-05-31".parse().unwrap());
-        estimate(&orders, &scope, &options, &Context::default()).unwrap()
+        let at = At::new("2026-05-31".parse().unwrap());
+        estimate(&orders, &at, &options, &Context::default()).unwrap()
     }
 
     #[test]

@@ -22,7 +22,7 @@ use crate::analysis::Analysis;
 use crate::context::{Context, filled};
 use crate::data::Orders;
 use crate::error::{Error, Result};
-use crate::scope::Scope;
+use crate::scope::At;
 use crate::summary::Totals;
 use crate::table::shared::REVENUE;
 use crate::table::{CUSTOMER_ID, Column, Field, Label, Table, columns};
@@ -136,8 +136,8 @@ impl Analysis for Abc {
     type Data = Orders;
     type Options = Options;
 
-    fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
-        let totals = Totals::new(orders, scope, context)?;
+    fn run(orders: &Orders, at: &At, options: &Options, context: &Context) -> Result<Table> {
+        let totals = Totals::new(orders, at, context)?;
         let codes = classes(&totals.revenue, options)?;
         let [customer_id, revenue, abc] = Self::COLUMNS else {
             return Err(Error::internal("columns of abc"));

@@ -33,7 +33,7 @@ use crate::error::{Error, Result};
 use crate::ids::NO_ID;
 use crate::money::Currency;
 use crate::num::Positive;
-use crate::scope::{MoneyThreshold, Scope};
+use crate::scope::{At, MoneyThreshold, Scope};
 use crate::segmentation::fields::{SEGMENT, STATE};
 use crate::summary::Totals;
 use crate::table::shared::{ORDERS, RECENCY_DAYS, REVENUE, TENURE_DAYS};
@@ -231,32 +231,30 @@ impl Ladder {
     }
 }
 
-/// The scope with the churn days of the preset, if there is one.
-pub(crate) fn churn_scope(scope: &Scope, options: &Options) -> Result<Scope> {
+/// The churn days of the preset, if there is one; otherwise the given ones.
+pub(crate) fn churn_days(given: Option<u32>, options: &Options) -> Result<Option<u32>> {
     let preset = options.preset.map(Preset::churn_days);
-    if let (Some(preset), Some(given)) = (preset, scope.churn_days)
+    if let (Some(preset), Some(given)) = (preset, given)
         && preset != given
     {
         let expected = format!("the preset's value ({preset}), or no preset");
         return Err(Error::option("churn_days", given, expected));
     }
-    Ok(Scope {
-        churn_days: preset.or(scope.churn_days),
-        ..scope.clone()
-    })
+    Ok(preset.or(given))
 }
 
 /// Resolves the defaults: the preset's churn days in the scope, the money threshold in the options.
-pub(crate) fn resolve(
-    orders: &Orders,
-    scope: &Scope,
-    options: Options,
-) -> Result<(Scope, Options)> {
+pub(crate) fn resolve(orders: &Orders, scope: Scope, options: Options) -> Result<(Scope, Options)> {
+    let churn_days = churn_days(scope.churn_days, &options)?;
     let money = options
         .money
         .unwrap_or_else(|| default_money(orders.currency()));
     let money = Some(money);
-    Ok((churn_scope(scope, &options)?, Options { money, ..options }))
+    let scope = Scope {
+        churn_days,
+        ..scope
+    };
+    Ok((scope, Options { money, ..options }))
 }
 
 /// Segment and state of each customer, in the order of the totals.
@@ -275,15 +273,15 @@ pub struct Portfolio {
 /// Segments customers.
 ///
 /// ```
-/// use crm_core::{Context, Currency, Orders, Scope, Zone, segmentation::cpm, summary::Totals};
+/// use crm_core::{At, Context, Currency, Orders, Zone, segmentation::cpm, summary::Totals};
 /// let orders = Orders::builder(Currency::JPY, Zone::UTC)
 ///     .order("a", "2025-01-05", 50_000)
 ///     .order("a", "2025-12-01", 30_000)
 ///     .order("b", "2025-12-20", 4_000)
 ///     .build()?;
-/// let scope = Scope::as_of("2026-03-31".parse()?);
-/// let totals = Totals::new(&orders, &scope, &Context::default())?;
-/// let portfolio = cpm::segment(&totals, &scope, &cpm::Options::default())?;
+/// let at = At::new("2026-03-31".parse()?);
+/// let totals = Totals::new(&orders, &at, &Context::default())?;
+/// let portfolio = cpm::segment(&totals, &at, &cpm::Options::default())?;
 /// assert_eq!(portfolio.segment, [cpm::Segment::Excellent, cpm::Segment::First]);
 /// assert_eq!(portfolio.days_until_churn, [Some(120), Some(139)]);
 /// # Ok::<(), crm_core::Error>(())
@@ -292,17 +290,20 @@ pub struct Portfolio {
 /// # Errors
 ///
 /// A currency that needs a money threshold, thresholds out of range.
-pub fn segment(totals: &Totals, scope: &Scope, options: &Options) -> Result<Portfolio> {
+pub fn segment(totals: &Totals, at: &At, options: &Options) -> Result<Portfolio> {
     let ladder = Ladder::new(options, totals)?;
-    let scope = churn_scope(scope, options)?;
+    let at = At {
+        churn_days: churn_days(at.churn_days, options)?,
+        ..*at
+    };
     let n = totals.len();
     let segment =
         (0..n).map(|i| ladder.segment(totals.orders[i], totals.tenure_days(i), totals.revenue[i]));
-    let state = (0..n).map(|i| match scope.is_churned(totals.recency_days(i)) {
+    let state = (0..n).map(|i| match at.is_churned(totals.recency_days(i)) {
         true => State::Churned,
         false => State::Active,
     });
-    let left = (0..n).map(|i| scope.days_until_churn(totals.recency_days(i)));
+    let left = (0..n).map(|i| at.days_until_churn(totals.recency_days(i)));
     Ok(Portfolio {
         segment: collect(segment, "portfolio")?,
         state: collect(state, "portfolio")?,
@@ -384,12 +385,12 @@ impl Analysis for Cpm {
     type Options = Options;
 
     fn resolve(orders: &Orders, scope: Scope, options: Options) -> Result<(Scope, Options)> {
-        resolve(orders, &scope, options)
+        resolve(orders, scope, options)
     }
 
-    fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
-        let totals = Totals::new(orders, scope, context)?;
-        let portfolio = segment(&totals, scope, options)?;
+    fn run(orders: &Orders, at: &At, options: &Options, context: &Context) -> Result<Table> {
+        let totals = Totals::new(orders, at, context)?;
+        let portfolio = segment(&totals, at, options)?;
         let extra = match options.prospects {
             true => without_orders(orders, &totals, context)?,
             false => Vec::new(),
@@ -403,7 +404,7 @@ impl Analysis for Cpm {
         };
         Ok(table
             .with_note("money_threshold", json!(orders.currency().major(money)))
-            .with_note("churn_days", json!(scope.churn_days)))
+            .with_note("churn_days", json!(at.churn_days)))
     }
 }
 
@@ -513,9 +514,9 @@ mod tests {
                 .order("a", "2025-06-05", 30)
                 .build()
                 .unwrap();
-            let (scope, context) = (Scope::default(), Context::default());
-            let totals = Totals::new(&orders, &scope, &context).unwrap();
-            segment(&totals, &scope, &Options::default()).unwrap().money
+            let (at, context) = (At::new("2025-12-31".parse().unwrap()), Context::default());
+            let totals = Totals::new(&orders, &at, &context).unwrap();
+            segment(&totals, &at, &Options::default()).unwrap().money
         };
         assert_eq!(threshold(Currency::JPY), 70_000);
         // A builder takes minor units: the mean order is 20 cents, seven of them are 140.
@@ -524,13 +525,13 @@ mod tests {
 
     #[test]
     fn churn_has_one_side() {
-        let scope = Scope::default();
-        assert!(!scope.is_churned(239) && scope.is_churned(240));
-        assert_eq!(scope.days_until_churn(239), Some(1));
-        assert_eq!(scope.days_until_churn(240), None);
-        let after = Scope {
+        let at = At::new(crate::Day(0));
+        assert!(!at.is_churned(239) && at.is_churned(240));
+        assert_eq!(at.days_until_churn(239), Some(1));
+        assert_eq!(at.days_until_churn(240), None);
+        let after = At {
             churn_boundary: crate::scope::ChurnBoundary::After,
-            ..Scope::default()
+            ..at
         };
         assert!(!after.is_churned(240) && after.is_churned(241));
         assert_eq!(after.days_until_churn(240), Some(1));

@@ -12,7 +12,7 @@ use crate::context::Context;
 use crate::data::Orders;
 use crate::error::Result;
 use crate::money::divide;
-use crate::scope::Scope;
+use crate::scope::{At, Scope};
 use crate::summary::Totals;
 use crate::table::shared::{CUSTOMERS, REVENUE};
 use crate::table::{Column, Field, Table, Values, columns, fields};
@@ -43,12 +43,12 @@ impl Analysis for CpmSegments {
     type Options = Options;
 
     fn resolve(orders: &Orders, scope: Scope, options: Options) -> Result<(Scope, Options)> {
-        cpm::resolve(orders, &scope, options)
+        cpm::resolve(orders, scope, options)
     }
 
-    fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
-        let totals = Totals::new(orders, scope, context)?;
-        let portfolio = cpm::segment(&totals, scope, options)?;
+    fn run(orders: &Orders, at: &At, options: &Options, context: &Context) -> Result<Table> {
+        let totals = Totals::new(orders, at, context)?;
+        let portfolio = cpm::segment(&totals, at, options)?;
         // From the highest segment to the lowest; both states of each.
         let ladder = [
             Segment::Excellent,
@@ -127,6 +127,6 @@ impl Analysis for CpmSegments {
                 "money_threshold",
                 json!(totals.currency.major(portfolio.money)),
             )
-            .with_note("churn_days", json!(scope.churn_days)))
+            .with_note("churn_days", json!(at.churn_days)))
     }
 }

@@ -21,7 +21,7 @@ use crate::context::{Context, collect, filled};
 use crate::data::Orders;
 use crate::error::{Error, Result};
 use crate::num::rank;
-use crate::scope::Scope;
+use crate::scope::At;
 use crate::summary::Totals;
 use crate::table::shared::REVENUE;
 use crate::table::{CUSTOMER_ID, Column, Field, Table, Values, columns};
@@ -103,8 +103,8 @@ impl Analysis for Decile {
     type Data = Orders;
     type Options = Options;
 
-    fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
-        let totals = Totals::new(orders, scope, context)?;
+    fn run(orders: &Orders, at: &At, options: &Options, context: &Context) -> Result<Table> {
+        let totals = Totals::new(orders, at, context)?;
         let groups = groups(&totals.revenue, options)?;
         let [customer_id, revenue, decile] = Self::COLUMNS else {
             return Err(Error::internal("columns of decile"));

@@ -27,7 +27,7 @@ use crate::data::Orders;
 use crate::error::{Error, Result};
 use crate::money::divide;
 use crate::num::rank;
-use crate::scope::Scope;
+use crate::scope::At;
 use crate::summary::Totals;
 use crate::table::{Column, Field, Table, Values, columns};
 use schemars::JsonSchema;
@@ -63,11 +63,11 @@ impl Analysis for Lorenz {
     type Data = Orders;
     type Options = Options;
 
-    fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
+    fn run(orders: &Orders, at: &At, options: &Options, context: &Context) -> Result<Table> {
         if !(1..=10_000).contains(&options.points) {
             return Err(Error::option("points", options.points, "1 to 10,000"));
         }
-        let totals = Totals::new(orders, scope, context)?;
+        let totals = Totals::new(orders, at, context)?;
         let shown = totals.customer.iter().zip(&totals.revenue);
         let keys: Vec<u64> = shown
             .filter(|(code, _)| orders.shows(**code))

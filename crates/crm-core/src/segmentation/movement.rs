@@ -22,7 +22,7 @@ use crate::analysis::Analysis;
 use crate::context::{Context, collect, filled};
 use crate::data::Orders;
 use crate::error::{Error, Result};
-use crate::scope::{AsOf, Scope};
+use crate::scope::{At, Scope};
 use crate::summary::Totals;
 use crate::table::shared::{CUSTOMERS, REVENUE, SOURCE, TARGET};
 use crate::table::{Column, Field, Label, Table, Values, columns};
@@ -153,7 +153,7 @@ impl Analysis for Movement {
         }
         match options.scheme {
             Scheme::Cpm => {
-                let (scope, cpm) = cpm::resolve(orders, &scope, options.cpm)?;
+                let (scope, cpm) = cpm::resolve(orders, scope, options.cpm)?;
                 options.cpm = cpm;
                 Ok((scope, options))
             }
@@ -164,10 +164,7 @@ impl Analysis for Movement {
         }
     }
 
-    fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
-        let AsOf::Day(as_of) = scope.as_of else {
-            return Err(Error::option("as_of", "", "one date"));
-        };
+    fn run(orders: &Orders, at: &At, options: &Options, context: &Context) -> Result<Table> {
         let Some(since) = options.since else {
             return Err(Error::option(
                 "since",
@@ -175,19 +172,16 @@ impl Analysis for Movement {
                 "the earlier date, such as \"2026-10-31\"",
             ));
         };
-        if since > as_of {
+        if since > at.day {
             return Err(Error::option(
                 "since",
                 since,
-                format!("a date up to as_of ({as_of})"),
+                format!("a date up to as_of ({})", at.day),
             ));
         }
-        let earlier = Scope {
-            as_of: AsOf::Day(since),
-            ..scope.clone()
-        };
+        let earlier = At { day: since, ..*at };
         let before = grouping(orders, &earlier, options, context)?;
-        let after = grouping(orders, scope, options, context)?;
+        let after = grouping(orders, at, options, context)?;
 
         let mut revenue_before = filled(orders.ids().len(), 0_i64, "movement")?;
         for (code, revenue) in before.totals.customer.iter().zip(&before.totals.revenue) {
@@ -245,18 +239,13 @@ impl Analysis for Movement {
     }
 }
 
-fn grouping(
-    orders: &Orders,
-    scope: &Scope,
-    options: &Options,
-    context: &Context,
-) -> Result<Grouping> {
+fn grouping(orders: &Orders, at: &At, options: &Options, context: &Context) -> Result<Grouping> {
     let mut names = vec!["none".to_owned()];
     let mut of_code = filled(orders.ids().len(), NONE as u8, "movement")?;
     let (totals, groups): (Arc<Totals>, Vec<u8>) = match options.scheme {
         Scheme::Cpm => {
-            let totals = Totals::new(orders, scope, context)?;
-            let portfolio = cpm::segment(&totals, scope, &options.cpm)?;
+            let totals = Totals::new(orders, at, context)?;
+            let portfolio = cpm::segment(&totals, at, &options.cpm)?;
             for segment in cpm::Segment::LABELS {
                 names.extend(
                     cpm::State::LABELS
@@ -270,7 +259,7 @@ fn grouping(
             (totals, groups)
         }
         Scheme::Rfm => {
-            let totals = rfm::totals(orders, scope, &options.rfm, context)?;
+            let totals = rfm::totals(orders, at, &options.rfm, context)?;
             let scores = rfm::score(&totals, &options.rfm)?;
             let Some(segment) = scores.segment else {
                 return Err(Error::option(

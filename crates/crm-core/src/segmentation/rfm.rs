@@ -52,7 +52,7 @@ use crate::data::Orders;
 use crate::document::Learned;
 use crate::error::{Error, Result};
 use crate::money::Currency;
-use crate::scope::Scope;
+use crate::scope::{At, Scope};
 use crate::segmentation::fields::{F_SCORE, M_SCORE, R_SCORE, SEGMENT};
 use crate::summary::Totals;
 use crate::table::shared::{ORDERS, RECENCY_DAYS, REVENUE};
@@ -251,14 +251,14 @@ impl Options {
 /// Scores customers.
 ///
 /// ```
-/// use crm_core::{Context, Currency, Orders, Scope, Zone, segmentation::rfm, summary::Totals};
+/// use crm_core::{At, Context, Currency, Orders, Zone, segmentation::rfm, summary::Totals};
 /// let orders = Orders::builder(Currency::JPY, Zone::UTC)
 ///     .order("often", "2026-03-01", 9_000)
 ///     .order("often", "2026-03-20", 9_000)
 ///     .order("once", "2026-01-10", 3_000)
 ///     .build()?;
-/// let scope = Scope::as_of("2026-03-31".parse()?);
-/// let totals = Totals::new(&orders, &scope, &Context::default())?;
+/// let at = At::new("2026-03-31".parse()?);
+/// let totals = Totals::new(&orders, &at, &Context::default())?;
 /// let scores = rfm::score(&totals, &rfm::Options::default())?;
 /// assert_eq!(scores.r, [3, 1]); // often, once: 1 + ⌊5·1/2⌋ and 1
 /// # Ok::<(), crm_core::Error>(())
@@ -334,8 +334,8 @@ impl Analysis for Rfm {
         Ok((scope, options.resolved(orders.currency())?))
     }
 
-    fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
-        let totals = totals(orders, scope, options, context)?;
+    fn run(orders: &Orders, at: &At, options: &Options, context: &Context) -> Result<Table> {
+        let totals = totals(orders, at, options, context)?;
         let scores = score(&totals, options)?;
         let prospects = match options.prospects {
             true => orders.prospects(&totals.customer)?,
@@ -345,20 +345,20 @@ impl Analysis for Rfm {
     }
 }
 
-/// The totals of the scope, limited to the window if there is one.
+/// The totals at a date, limited to the window if there is one.
 pub(crate) fn totals(
     orders: &Orders,
-    scope: &Scope,
+    at: &At,
     options: &Options,
     context: &Context,
 ) -> Result<Arc<Totals>> {
     if let Some(learned) = &options.learned {
-        learned.check_money(orders.currency(), scope.basis)?;
+        learned.check_money(orders.currency(), at.basis)?;
     }
     match options.window_days {
-        None => Totals::new(orders, scope, context),
+        None => Totals::new(orders, at, context),
         Some(0) => Err(Error::option("window_days", 0, "at least 1 day")),
-        Some(days) => Totals::within(orders, scope, days, context).map(Arc::new),
+        Some(days) => Totals::within(orders, at, days, context).map(Arc::new),
     }
 }
 

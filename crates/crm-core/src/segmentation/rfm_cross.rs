@@ -10,7 +10,7 @@ use crate::analysis::Analysis;
 use crate::context::Context;
 use crate::data::Orders;
 use crate::error::{Error, Result};
-use crate::scope::Scope;
+use crate::scope::{At, Scope};
 use crate::segmentation::fields::{F_SCORE, M_SCORE, R_SCORE};
 use crate::table::shared::{CUSTOMERS, REVENUE};
 use crate::table::{Column, Field, Table, Values, columns};
@@ -78,11 +78,11 @@ impl Analysis for RfmCross {
         Ok((scope, options))
     }
 
-    fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
+    fn run(orders: &Orders, at: &At, options: &Options, context: &Context) -> Result<Table> {
         if options.rows == options.columns {
             return Err(Error::option("columns", "", "another axis than rows"));
         }
-        let totals = rfm::totals(orders, scope, &options.rfm, context)?;
+        let totals = rfm::totals(orders, at, &options.rfm, context)?;
         let scores = rfm::score(&totals, &options.rfm)?;
         let levels = scores.cuts.recency.len() + 1;
         let third = [Axis::R, Axis::F, Axis::M]

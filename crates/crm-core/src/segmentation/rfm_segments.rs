@@ -14,7 +14,7 @@ use crate::context::{Context, filled};
 use crate::data::Orders;
 use crate::error::{Error, Result};
 use crate::money::{Currency, divide};
-use crate::scope::Scope;
+use crate::scope::{At, Scope};
 use crate::segmentation::fields::{CUSTOMER_SHARE, REVENUE_SHARE};
 use crate::table::shared::{CUSTOMERS, REVENUE};
 use crate::table::{Column, Field, Table, Values, columns};
@@ -92,8 +92,8 @@ impl Analysis for RfmSegments {
         Ok((scope, options.resolved(orders.currency())?))
     }
 
-    fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
-        let totals = rfm::totals(orders, scope, options, context)?;
+    fn run(orders: &Orders, at: &At, options: &Options, context: &Context) -> Result<Table> {
+        let totals = rfm::totals(orders, at, options, context)?;
         let scores = rfm::score(&totals, options)?;
         let (texts, labels) = match &options.grid {
             None => (None, Segment::LABELS),

@@ -30,7 +30,7 @@ use crate::cycle::shop::{Shop, View};
 use crate::data::Orders;
 use crate::document::Learned;
 use crate::error::{Error, ErrorCode, Result};
-use crate::scope::{MoneyThreshold, Occasion, Scope};
+use crate::scope::{At, MoneyThreshold, Occasion};
 use crate::segmentation::rfm::Frozen;
 use crate::segmentation::{cpm, rfm};
 use crate::summary::{Totals, clv_summary};
@@ -48,14 +48,14 @@ pub struct Options {
 /// Makes the document.
 ///
 /// ```
-/// use crm_core::{Context, Scope};
+/// use crm_core::{At, Context};
 /// use crm_core::data::simulate_orders;
 /// use crm_core::shop_model::learn;
 /// # use crm_core::{Currency, Orders, Zone};
 /// # let orders = Orders::builder(Currency::JPY, Zone::UTC).order("c1", "2026-01-05", 5_000)
 /// #     .order("c1", "2026-02-04", 5_000).order("c2", "2026-02-01", 2_000).build()?;
-/// let scope = Scope::as_of("2026-02-28".parse()?);
-/// let learned = learn::learn(&orders, &scope, &learn::Options::default(), &Context::default())?;
+/// let at = At::new("2026-02-28".parse()?);
+/// let learned = learn::learn(&orders, &at, &learn::Options::default(), &Context::default())?;
 /// assert!(serde_json::to_string(&learned).unwrap().contains("gap_model"));
 /// # Ok::<(), crm_core::Error>(())
 /// ```
@@ -63,33 +63,28 @@ pub struct Options {
 /// # Errors
 ///
 /// Errors of the analyses, except too little data.
-pub fn learn(
-    orders: &Orders,
-    scope: &Scope,
-    options: &Options,
-    context: &Context,
-) -> Result<Learned> {
+pub fn learn(orders: &Orders, at: &At, options: &Options, context: &Context) -> Result<Learned> {
     let view = View {
         seasonality: options.seasonality.as_ref(),
         ..View::default()
     };
-    let shop = Shop::new(orders, scope, &view, context)?;
+    let shop = Shop::new(orders, at, &view, context)?;
     let params = shop.model.as_ref().map(|model| model.params());
-    let totals = Totals::new(orders, scope, context)?;
+    let totals = Totals::new(orders, at, context)?;
     let cuts = match totals.is_empty() {
         true => None,
         false => Some(Frozen::from(rfm::score(&totals, &rfm::Options::default())?)),
     };
     let unit = clv_summary::Options::default();
-    let summary = clv_summary::Summary::run(orders, scope, &unit, context)?;
+    let summary = clv_summary::Summary::run(orders, at, &unit, context)?;
     let fit = FitOptions {
         unit: Some(crate::summary::clv_summary::Unit::Day),
         ..FitOptions::default()
     };
-    let fit = ClvFit::run(&summary, scope, &fit, context);
-    let spend = GammaGammaFit::run(&summary, scope, &SpendOptions::default(), context);
+    let fit = ClvFit::run(&summary, &(), &fit, context);
+    let spend = GammaGammaFit::run(&summary, &(), &SpendOptions::default(), context);
     Ok(shop
-        .taught(scope)
+        .taught(at)
         .with("customers", totals.len())
         .with("gap_model", params)
         .with("rfm", cuts)
@@ -149,8 +144,8 @@ impl Analysis for Learn {
     type Data = Orders;
     type Options = Options;
 
-    fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
-        let learned = learn(orders, scope, options, context)?;
+    fn run(orders: &Orders, at: &At, options: &Options, context: &Context) -> Result<Table> {
+        let learned = learn(orders, at, options, context)?;
         let document = json!(learned);
         let mut rows = Vec::new();
         for (part, value) in document.as_object().into_iter().flatten() {

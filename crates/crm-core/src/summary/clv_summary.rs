@@ -42,7 +42,7 @@ use crate::context::{Context, collect, push, room};
 use crate::data::Orders;
 use crate::data::orders::selection::{ORDER, REVENUE, Selection};
 use crate::error::{Error, Result};
-use crate::scope::Scope;
+use crate::scope::At;
 use crate::table::shared::{FREQUENCY, RECENCY, TIME_OBSERVED};
 use crate::table::{CUSTOMER_ID, Column, Field, Table, Values, columns};
 use crate::time::{Day, Period};
@@ -154,8 +154,8 @@ impl Analysis for Summary {
     type Data = Orders;
     type Options = Options;
 
-    fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
-        let selection = Selection::new(orders, scope, context)?;
+    fn run(orders: &Orders, at: &At, options: &Options, context: &Context) -> Result<Table> {
+        let selection = Selection::new(orders, at)?;
         let as_of = selection.as_of;
         let end = options.calibration_end.unwrap_or(as_of);
         if end > as_of {

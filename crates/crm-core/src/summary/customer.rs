@@ -25,7 +25,7 @@ use crate::error::{Error, Result};
 use crate::ids::NO_ID;
 use crate::money::divide;
 use crate::num::log::Logs;
-use crate::scope::Scope;
+use crate::scope::At;
 use crate::table::shared::{
     LAST_DATE, MEAN_ORDER_VALUE, ORDERS, RECENCY_DAYS, REVENUE as REVENUE_COLUMN, TENURE_DAYS,
 };
@@ -92,13 +92,13 @@ impl Customer {
     }
 }
 
-/// Summaries of the customers in scope, in ascending id order.
+/// Summaries of all customers of `orders` at a date, in ascending id order.
 ///
 /// # Errors
 ///
 /// A revenue that does not fit into 64 bits, a basis whose column was not given; out of memory.
-pub fn customers(orders: &Orders, scope: &Scope, context: &Context) -> Result<Vec<Customer>> {
-    let selection = Selection::new(orders, scope, context)?;
+pub fn customers(orders: &Orders, at: &At, context: &Context) -> Result<Vec<Customer>> {
+    let selection = Selection::new(orders, at)?;
     summaries(&selection, context)
 }
 
@@ -220,8 +220,8 @@ impl Analysis for Summary {
     type Data = Orders;
     type Options = Options;
 
-    fn run(orders: &Orders, scope: &Scope, _: &Options, context: &Context) -> Result<Table> {
-        let selection = Selection::new(orders, scope, context)?;
+    fn run(orders: &Orders, at: &At, _: &Options, context: &Context) -> Result<Table> {
+        let selection = Selection::new(orders, at)?;
         let all = summaries(&selection, context)?;
         let currency = orders.currency();
         let as_of = selection.as_of.0;
@@ -286,8 +286,8 @@ mod tests {
             ])
             .build()
             .unwrap();
-        let scope = Scope::as_of("2026-01-31".parse().unwrap());
-        let all = customers(&orders, &scope, &Context::default()).unwrap();
+        let at = At::new("2026-01-31".parse().unwrap());
+        let all = customers(&orders, &at, &Context::default()).unwrap();
         let a = all[0];
         assert_eq!((a.orders, a.purchase_days, a.revenue), (4, 3, 2_200));
         assert_eq!((a.gaps(), a.gap_sum, a.gap_squares), (2, 14, 116));

@@ -20,12 +20,12 @@ use crate::data::orders::view::rank;
 use crate::error::{Error, Result};
 use crate::ids::{Ids, NO_ID};
 use crate::money::Currency;
-use crate::scope::{Occasion, Scope};
+use crate::scope::{At, Occasion};
 use crate::time::Day;
 use crate::words::StatusWord;
 use std::sync::Arc;
 
-/// The gaps of the customers with at least one order that counts, up to the scope's date,
+/// The gaps of the customers with at least one order that counts, up to the date,
 /// customers in ascending id order.
 #[derive(Clone, Debug)]
 pub struct Gaps {
@@ -41,7 +41,7 @@ pub struct Gaps {
     pub first_day: Vec<i32>,
     /// Civil day of the last purchase.
     pub last_day: Vec<i32>,
-    /// Revenue in minor units, on the scope's basis.
+    /// Revenue in minor units, on the basis of [`At`].
     pub revenue: Vec<i64>,
     /// Packed status, kind and class of the last order.
     last_state: Vec<u8>,
@@ -71,16 +71,16 @@ pub(crate) struct Per {
 }
 
 impl Gaps {
-    /// The gaps of the customers in scope.
+    /// The gaps of all customers of `orders` at a date.
     ///
     /// ```
-    /// use crm_core::{Context, Currency, Orders, Scope, Zone, summary::Gaps};
+    /// use crm_core::{At, Context, Currency, Orders, Zone, summary::Gaps};
     /// let orders = Orders::builder(Currency::JPY, Zone::UTC)
     ///     .order("c1", "2026-01-05", 5_000)
     ///     .order("c1", "2026-01-15", 5_000)
     ///     .order("c1", "2026-02-14", 5_000)
     ///     .build()?;
-    /// let gaps = Gaps::new(&orders, &Scope::as_of("2026-02-20".parse()?), &Context::default())?;
+    /// let gaps = Gaps::new(&orders, &At::new("2026-02-20".parse()?), &Context::default())?;
     /// assert_eq!((gaps.of(0), gaps.open_days(0)), (&[10, 30][..], 6));
     /// # Ok::<(), crm_core::Error>(())
     /// ```
@@ -88,9 +88,9 @@ impl Gaps {
     /// # Errors
     ///
     /// A revenue that does not fit into 64 bits, a basis whose column was not given; out of memory.
-    pub fn new(orders: &Orders, scope: &Scope, context: &Context) -> Result<Gaps> {
-        let selection = Selection::new(orders, scope, context)?;
-        let by_order = scope.occasion == Some(Occasion::Order);
+    pub fn new(orders: &Orders, at: &At, context: &Context) -> Result<Gaps> {
+        let selection = Selection::new(orders, at)?;
+        let by_order = at.occasion == Some(Occasion::Order);
         let data = selection.data();
         let index = selection.orders.index(context)?;
         let order = data.ids().by_id()?;
@@ -126,7 +126,7 @@ impl Gaps {
     /// Those of [`new`](Self::new); a column that does not exist.
     pub(crate) fn per(
         orders: &Orders,
-        scope: &Scope,
+        at: &At,
         column: &str,
         context: &Context,
     ) -> Result<(Gaps, Per)> {
@@ -135,7 +135,7 @@ impl Gaps {
             return Err(Error::option("per", format_args!("{column:?}"), expected));
         }
         let split = orders.split_by(column, context)?;
-        let selection = Selection::new(&split, scope, context)?;
+        let selection = Selection::new(&split, at)?;
         let index = selection.orders.index(context)?;
         let attribute = selection.orders.attribute(column, context)?;
         if let AttributeValues::Amounts(..) = attribute.values {
@@ -151,7 +151,7 @@ impl Gaps {
             selection: &selection,
             index: &index,
             rank: &rank,
-            by_order: scope.occasion == Some(Occasion::Order),
+            by_order: at.occasion == Some(Occasion::Order),
             all: Gaps::empty(&selection, selection.ids().by_id()?.len())?,
             places: Vec::new(),
             ranks: Vec::new(),

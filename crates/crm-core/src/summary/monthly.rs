@@ -18,7 +18,7 @@ use crate::data::Orders;
 use crate::data::orders::selection::{ORDER, REVENUE, Selection};
 use crate::error::{Error, Result};
 use crate::ids::NO_ID;
-use crate::scope::Scope;
+use crate::scope::At;
 use crate::table::shared::{CUSTOMERS, ORDERS, REVENUE as REVENUE_COLUMN};
 use crate::table::{Column, Field, Table, Values, columns};
 use crate::time::{Day, Period};
@@ -77,8 +77,8 @@ impl Analysis for Monthly {
     type Data = Orders;
     type Options = Options;
 
-    fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
-        let selection = Selection::new(orders, scope, context)?;
+    fn run(orders: &Orders, at: &At, options: &Options, context: &Context) -> Result<Table> {
+        let selection = Selection::new(orders, at)?;
         let (starts, rows) = rows(&selection, options.period, context)?;
         let n = rows.len();
         let overflow = || Error::Overflow {

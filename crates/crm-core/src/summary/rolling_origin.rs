@@ -18,19 +18,18 @@ use super::gaps::Gaps;
 use crate::context::{collect, filled, push, room};
 use crate::data::Orders;
 use crate::error::{Error, Result};
-use crate::scope::{AsOf, Scope};
 use crate::time::Day;
 
 /// The origins, ascending.
 ///
 /// ```
-/// use crm_core::{Context, Currency, Orders, Scope, Zone};
+/// use crm_core::{At, Context, Currency, Orders, Zone};
 /// use crm_core::summary::{Gaps, rolling_origin};
 /// let orders = Orders::builder(Currency::JPY, Zone::UTC)
 ///     .order("c1", "2026-01-05", 5_000)
 ///     .order("c1", "2026-03-31", 5_000)
 ///     .build()?;
-/// let gaps = Gaps::new(&orders, &Scope::as_of("2026-03-31".parse()?), &Context::default())?;
+/// let gaps = Gaps::new(&orders, &At::new("2026-03-31".parse()?), &Context::default())?;
 /// let days: Vec<String> = rolling_origin::origins(&gaps, 6, 30, 30)?.iter().map(|d| d.to_string()).collect();
 /// assert_eq!(days, ["2026-01-30", "2026-03-01"]);
 /// assert!(rolling_origin::origins(&gaps, 6, 30, 365).is_err());
@@ -63,14 +62,6 @@ pub fn origins(whole: &Gaps, count: u32, step: u32, horizon: u32) -> Result<Vec<
         });
     }
     Ok(days)
-}
-
-/// The scope of the orders known at an origin.
-pub fn scope_at(scope: &Scope, origin: Day) -> Scope {
-    Scope {
-        as_of: AsOf::Day(origin),
-        ..scope.clone()
-    }
 }
 
 /// The index of each customer in `others`; all codes are below `codes`.
@@ -113,7 +104,7 @@ pub struct RollingOrigin<'a> {
 
 impl<'a> RollingOrigin<'a> {
     /// Follows the customers of `known` up to the date of `whole`, or for `follow` days if that is
-    /// less. Both are gaps of `orders` with the same scope except for the date.
+    /// less. Both are gaps of `orders`, alike except for the date.
     ///
     /// # Errors
     ///
@@ -178,6 +169,7 @@ mod tests {
     use super::*;
     use crate::context::Context;
     use crate::money::Currency;
+    use crate::scope::At;
     use crate::time::Zone;
 
     const DAYS: &[(&str, &[i32])] = &[
@@ -198,8 +190,8 @@ mod tests {
     }
 
     fn at(orders: &Orders, day: i32) -> Gaps {
-        let scope = Scope::as_of(Day(20_000 + day));
-        Gaps::new(orders, &scope, &Context::default()).unwrap()
+        let end = At::new(Day(20_000 + day));
+        Gaps::new(orders, &end, &Context::default()).unwrap()
     }
 
     /// The known orders equal an import that ends at the origin; later purchases are compared with

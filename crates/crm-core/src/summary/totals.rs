@@ -7,13 +7,13 @@ use crate::data::orders::selection::Selection;
 use crate::error::{Error, Result};
 use crate::ids::{Ids, NO_ID};
 use crate::money::Currency;
-use crate::scope::{Occasion, Scope};
+use crate::scope::{At, Occasion};
 use crate::time::Day;
 use crm_prefetch::prefetch;
 use std::sync::Arc;
 
 /// First day, last day, orders and revenue per customer with at least one order that counts, up to
-/// the scope's date, customers in ascending id order.
+/// the date, customers in ascending id order.
 #[derive(Clone, Debug)]
 pub struct Totals {
     /// The dictionary that `customer` points into.
@@ -28,9 +28,9 @@ pub struct Totals {
     pub first_day: Vec<i32>,
     /// Civil day of the last order.
     pub last_day: Vec<i32>,
-    /// Orders, or days with orders if the scope's occasion is `day`.
+    /// Orders, or days with orders if the occasion is `day`.
     pub orders: Vec<i32>,
-    /// Revenue in minor units, on the scope's basis.
+    /// Revenue in minor units, on the basis of [`At`].
     pub revenue: Vec<i64>,
 }
 
@@ -55,18 +55,16 @@ const NOTHING: Running = Running {
 };
 
 impl Totals {
-    /// The totals of the customers in scope. The orders cache the last totals, so RFM, CPM and
+    /// The totals of all customers of `orders` at a date. The orders cache the last totals, so RFM, CPM and
     /// decile of one day need one pass together.
     ///
     /// # Errors
     ///
     /// A revenue that does not fit into 64 bits, a basis whose column was not given; out of memory.
-    pub fn new(orders: &Orders, scope: &Scope, context: &Context) -> Result<Arc<Totals>> {
-        let selection = Selection::new(orders, scope, context)?;
+    pub fn new(orders: &Orders, at: &At, context: &Context) -> Result<Arc<Totals>> {
+        let selection = Selection::new(orders, at)?;
         context.check()?;
-        selection.kept_or(scope.occasion, || {
-            Totals::of(&selection, scope.occasion, context)
-        })
+        selection.kept_or(at.occasion, || Totals::of(&selection, at.occasion, context))
     }
 
     /// The totals of orders of the last `days` days only, the date included.
@@ -74,11 +72,11 @@ impl Totals {
     /// # Errors
     ///
     /// Those of [`Totals::new`].
-    pub fn within(orders: &Orders, scope: &Scope, days: u32, context: &Context) -> Result<Totals> {
-        let mut selection = Selection::new(orders, scope, context)?;
+    pub fn within(orders: &Orders, at: &At, days: u32, context: &Context) -> Result<Totals> {
+        let mut selection = Selection::new(orders, at)?;
         let first = i64::from(selection.as_of.0) - i64::from(days) + 1;
         selection.leave_out_before(Day(first.max(i64::from(i32::MIN)) as i32))?;
-        Totals::of(&selection, scope.occasion, context)
+        Totals::of(&selection, at.occasion, context)
     }
 
     pub(crate) fn of(

@@ -42,7 +42,7 @@ use crate::data::Orders;
 use crate::error::{Error, Result};
 use crate::num::Fraction;
 use crate::num::ratio::Ratio;
-use crate::scope::{Occasion, Scope};
+use crate::scope::{At, Occasion};
 use crate::summary::rolling_origin::RollingOrigin;
 use crate::table::{Column, Field, Label, Table, Values, columns};
 use crate::time::Duration;
@@ -172,7 +172,7 @@ impl Analysis for BacktestAlerts {
     type Data = Orders;
     type Options = Options;
 
-    fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
+    fn run(orders: &Orders, at: &At, options: &Options, context: &Context) -> Result<Table> {
         if options.k.is_empty() || options.k.contains(&0) || options.k.len() > 100 {
             return Err(Error::option("k", "", "1 to 100 numbers of at least 1"));
         }
@@ -184,9 +184,9 @@ impl Analysis for BacktestAlerts {
             ..super::Options::default()
         };
         let mut rows = Vec::new();
-        rolling(orders, scope, &dates, context, |origin, _, shop, after| {
+        rolling(orders, at, &dates, context, |origin, _, shop, after| {
             let mut judge = Judge::new(shop, after)?;
-            judge.dated(scope)?;
+            judge.dated(at)?;
             judge.lists(&options.k)?;
             for mut row in judge.rows {
                 row.origin = origin.0;
@@ -245,11 +245,11 @@ impl<'a> Judge<'a> {
     }
 
     /// The rules with a date after each last order.
-    fn dated(&mut self, scope: &Scope) -> Result<()> {
+    fn dated(&mut self, at: &At) -> Result<()> {
         let n = self.gone.len();
         // The day of the scope's rule: the first day after the last order on which a customer is
         // churned.
-        let churn = scope.days_until_churn(0).unwrap_or(0);
+        let churn = at.days_until_churn(0).unwrap_or(0);
         let [mut flagged, mut both] = [[0u64; DATED]; 2];
         let mut leads: [Vec<i32>; DATED] = Default::default();
         for leads in &mut leads {

@@ -13,7 +13,7 @@ use crate::data::Orders;
 use crate::error::{Error, Result};
 use crate::num::Fraction;
 use crate::num::ratio::Ratio;
-use crate::scope::Scope;
+use crate::scope::At;
 use crate::table::{Column, Field, Table, columns};
 
 /// The analysis.
@@ -46,36 +46,30 @@ impl Analysis for BacktestCalibration {
     type Data = Orders;
     type Options = Options;
 
-    fn run(orders: &Orders, scope: &Scope, options: &Options, context: &Context) -> Result<Table> {
+    fn run(orders: &Orders, at: &At, options: &Options, context: &Context) -> Result<Table> {
         let level = Fraction::new(0.95).ok_or(Error::internal("0.95 is a fraction"))?;
         let mut rows = Vec::new();
-        rolling(
-            orders,
-            scope,
-            options,
-            context,
-            |origin, plan, shop, after| {
-                let mut bins = [(0u64, 0u64, 0.0); 10];
-                for &i in after.shown() {
-                    let Some(law) = shop.law(i) else { break };
-                    let p = predict(&law, shop.gaps.open_days(i), plan.within).probability_within;
-                    let (count, bought, sum) = &mut bins[((p * 10.0) as usize).min(9)];
-                    *count += 1;
-                    *bought += u64::from(after.purchases(i, plan.within) > 0);
-                    *sum += p;
-                }
-                for (bin, (count, bought, sum)) in bins.into_iter().enumerate() {
-                    let row = Row {
-                        origin: origin.0,
-                        bin,
-                        expected: sum / count as f64,
-                        observed: Ratio::new(bought, count, level),
-                    };
-                    push(&mut rows, row, "backtest")?;
-                }
-                Ok(())
-            },
-        )?;
+        rolling(orders, at, options, context, |origin, plan, shop, after| {
+            let mut bins = [(0u64, 0u64, 0.0); 10];
+            for &i in after.shown() {
+                let Some(law) = shop.law(i) else { break };
+                let p = predict(&law, shop.gaps.open_days(i), plan.within).probability_within;
+                let (count, bought, sum) = &mut bins[((p * 10.0) as usize).min(9)];
+                *count += 1;
+                *bought += u64::from(after.purchases(i, plan.within) > 0);
+                *sum += p;
+            }
+            for (bin, (count, bought, sum)) in bins.into_iter().enumerate() {
+                let row = Row {
+                    origin: origin.0,
+                    bin,
+                    expected: sum / count as f64,
+                    observed: Ratio::new(bought, count, level),
+                };
+                push(&mut rows, row, "backtest")?;
+            }
+            Ok(())
+        })?;
         table(&rows)
     }
 }

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::ids::{Ids, NO_ID};
 use crate::money::Currency;
 use crate::request::as_object;
-use crate::scope::{Basis, Filter, Policy};
+use crate::scope::{Filter, Policy};
 use crate::time::{Day, Offsets, Zone};
 use std::fmt;
 use std::sync::Arc;
@@ -21,7 +21,6 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub(crate) struct View {
     pub(crate) policy: Policy,
-    pub(crate) basis: Basis,
     /// The chosen orders, one bit each.
     pub(crate) mask: Option<Arc<Vec<u64>>>,
     /// Customers whose rows are shown, by code.
@@ -116,7 +115,6 @@ impl Orders {
         Ok(Orders {
             view: View {
                 policy: spec.policy.clone().unwrap_or_default(),
-                basis: Basis::Net,
                 mask: None,
                 chosen: None,
             },

@@ -35,7 +35,7 @@ mod tests {
     use crate::context::Context;
     use crate::data::orders::dataset::Orders;
     use crate::money::Currency;
-    use crate::scope::{Condition, Policy, Scope};
+    use crate::scope::{At, Condition, Filter, Policy};
     use crate::summary::Totals;
     use crate::time::{Day, Zone};
 
@@ -49,38 +49,38 @@ mod tests {
     }
 
     #[test]
-    fn what_is_kept_is_given_again_for_the_same_scope_only() {
-        let day = |text: &str| text.parse::<Day>().unwrap();
-        let last = Scope::as_of(day("2026-01-09"));
-        let without_zeros = Scope {
-            policy: Some(Policy {
-                zero_value: false,
-                ..Policy::default()
-            }),
-            ..last.clone()
-        };
-        let mut since = last.clone();
-        let from = serde_json::from_str::<Condition>(r#"{"from": "2026-01-05"}"#).unwrap();
-        since.filter.0.insert("ordered_at".into(), from);
-        let scopes = [
-            last.clone(),
-            Scope::as_of(day("2026-01-05")),
-            without_zeros,
-            since,
-        ];
+    fn what_is_kept_is_given_again_for_the_same_orders_and_date_only() {
         let context = Context::default();
+        let all = Filter::default();
+        let at = |text: &str| At::new(text.parse::<Day>().unwrap());
+        let without_zeros = Policy {
+            zero_value: false,
+            ..Policy::default()
+        };
+        let from = serde_json::from_str::<Condition>(r#"{"from": "2026-01-05"}"#).unwrap();
+        let since = Filter([("ordered_at".to_owned(), from)].into());
+        let asked = [
+            (&all, None, at("2026-01-09")),
+            (&all, None, at("2026-01-05")),
+            (&all, Some(without_zeros), at("2026-01-09")),
+            (&since, None, at("2026-01-09")),
+        ];
         let kept = orders();
         let mut seen = Vec::new();
-        for scope in scopes.iter().chain(&scopes) {
-            let of_kept = Totals::new(&kept, scope, &context).unwrap();
-            let of_new = Totals::new(&orders(), scope, &context).unwrap();
-            assert_eq!(of_kept.orders, of_new.orders, "{scope:?}");
+        for (filter, policy, at) in asked.iter().chain(&asked) {
+            let view = |orders: &Orders| orders.view(filter, policy.clone(), &context).unwrap();
+            let of_kept = Totals::new(&view(&kept), at, &context).unwrap();
+            let of_new = Totals::new(&view(&orders()), at, &context).unwrap();
+            assert_eq!(
+                of_kept.orders, of_new.orders,
+                "{filter:?} {policy:?} {at:?}"
+            );
             assert_eq!(of_kept.revenue, of_new.revenue);
             assert_eq!(of_kept.as_of, of_new.as_of);
             seen.push(of_kept.orders.clone());
         }
         assert_eq!(seen[..4], [vec![2, 1], vec![1, 1], vec![1, 1], vec![1, 1]]);
-        let totals = || Totals::new(&kept, &last, &context).unwrap();
+        let totals = || Totals::new(&kept, &at("2026-01-09"), &context).unwrap();
         assert!(std::sync::Arc::ptr_eq(&totals(), &totals()));
     }
 }

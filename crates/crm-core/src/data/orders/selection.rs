@@ -1,15 +1,15 @@
-//! A selection: which orders count, and with which amount, for one scope at one date.
+//! A selection: which orders count, and with which amount, at one date.
 
 use super::dataset::Orders;
 use super::index::{Entry, Index};
 use super::order_data::{Class, Data, unpack};
 use super::result_cache::{Key, Mask};
 use crate::columns::Buf;
-use crate::context::{Context, collect, filled};
+use crate::context::{collect, filled};
 use crate::error::{Error, Result};
 use crate::ids::Ids;
 use crate::money::Currency;
-use crate::scope::{AsOf, Basis, Occasion, Policy, Scope};
+use crate::scope::{At, Basis, Occasion, Policy};
 use crate::time::Day;
 use crate::turn::briefly;
 use crate::words::StatusWord;
@@ -23,37 +23,26 @@ pub(crate) const REVENUE: u8 = 2;
 /// The order is cancelled and would count otherwise.
 pub(crate) const CANCELLED: u8 = 4;
 
-/// Orders with a scope at one date. All scans use this.
+/// Orders at one date. All scans use this.
 pub(crate) struct Selection {
     pub(crate) orders: Orders,
     pub(crate) as_of: Day,
+    basis: Basis,
     /// By packed state: [`ORDER`], [`REVENUE`], [`CANCELLED`].
     pub(crate) actions: [u8; 256],
-    /// Amounts on the scope's basis; `None` if the basis is net.
+    /// Amounts on the basis; `None` if it is net.
     amounts: Option<Buf<i64>>,
 }
 
 impl Selection {
-    /// The orders that a scope of one date selects.
-    pub(crate) fn new(orders: &Orders, scope: &Scope, context: &Context) -> Result<Selection> {
-        let orders = orders.scoped(scope, context)?;
-        let as_of = match &scope.as_of {
-            AsOf::Day(day) => *day,
-            AsOf::Last => orders.last_date().unwrap_or_default(),
-            AsOf::Days(_) | AsOf::At(_) | AsOf::Moments(_) => {
-                return Err(Error::option(
-                    "as_of",
-                    "",
-                    "one date here; lists go through a request",
-                ));
-            }
-        };
-        let amounts = amounts(&orders.data, orders.view.basis)?;
+    /// The orders up to a date, with their amounts on its basis.
+    pub(crate) fn new(orders: &Orders, at: &At) -> Result<Selection> {
         Ok(Selection {
             actions: actions(&orders.view.policy),
-            as_of,
-            amounts,
-            orders,
+            as_of: at.day,
+            basis: at.basis,
+            amounts: amounts(&orders.data, at.basis)?,
+            orders: orders.clone(),
         })
     }
 
@@ -97,7 +86,7 @@ impl Selection {
         }
     }
 
-    /// An order's amount on the scope's basis, minor units.
+    /// An order's amount on the basis, minor units.
     #[inline]
     pub(crate) fn amount(&self, order: usize) -> i64 {
         match &self.amounts {
@@ -156,7 +145,7 @@ impl Selection {
         Key {
             as_of: self.as_of,
             actions: self.actions,
-            basis: self.orders.view.basis,
+            basis: self.basis,
             occasion,
             mask: self.orders.view.mask.clone().map(Mask),
         }

@@ -1,4 +1,4 @@
-//! Views of orders: filters, policy, basis and refunds applied, and the groups of a breakdown.
+//! Views of orders: filters, policy and refunds applied, and the groups of a breakdown.
 
 use super::dataset::Orders;
 use super::order_data::{Class, Data, Dim, Refund, pack, unpack};
@@ -103,7 +103,7 @@ impl Key {
 }
 
 impl Orders {
-    /// These orders under a scope's filters, policy, basis and refunds.
+    /// These orders under a scope's filters, policy and refunds.
     pub(crate) fn scoped(&self, scope: &Scope, context: &Context) -> Result<Orders> {
         let mut orders = match scope.refunds {
             Refunds::OrderDate => self.clone(),
@@ -112,7 +112,6 @@ impl Orders {
         if let Some(policy) = &scope.policy {
             orders.view.policy = policy.clone();
         }
-        orders.view.basis = scope.basis;
         if !scope.filter.is_empty() {
             orders = orders.filtered(&scope.filter, context)?;
         }
@@ -384,8 +383,13 @@ impl Orders {
         })
     }
 
-    /// The same orders with their full amounts, and an extra refund row at the date of each refund.
-    fn refunds_booked(&self) -> Result<Orders> {
+    /// The same orders with their full amounts, and an extra refund row at the date of each refund:
+    /// what a request with `refunds` = `refund_date` sees.
+    ///
+    /// # Errors
+    ///
+    /// Orders without a column of refunds.
+    pub fn refunds_booked(&self) -> Result<Orders> {
         let Some(refund) = &self.data.refund else {
             return Err(Error::OptionNeedsColumn {
                 option: "refunds".into(),

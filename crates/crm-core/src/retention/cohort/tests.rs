@@ -17,9 +17,9 @@ fn orders() -> Orders {
 }
 
 fn cells(options: Options) -> Vec<Cell> {
-    let scope = Scope::as_of("2026-03-15".parse().unwrap());
+    let at = At::new("2026-03-15".parse().unwrap());
     let context = Context::default();
-    matrix(&orders(), &scope, &options, &context).unwrap().cells
+    matrix(&orders(), &at, &options, &context).unwrap().cells
 }
 
 #[test]
@@ -81,8 +81,8 @@ fn calendar_months_are_shown_once_they_have_ended() {
             step: serde_json::from_str("\"month\"").unwrap(),
             ..Options::default()
         };
-        let scope = Scope::as_of(as_of.parse().unwrap());
-        let cohorts = matrix(&orders(), &scope, &options, &Context::default()).unwrap();
+        let at = At::new(as_of.parse().unwrap());
+        let cohorts = matrix(&orders(), &at, &options, &Context::default()).unwrap();
         let row = |c: &Cell| (c.elapsed, c.revenue, c.active_rate.numerator);
         cohorts.cells.iter().map(row).collect::<Vec<_>>()
     };
@@ -116,8 +116,8 @@ fn calendar_weeks_begin_on_monday_and_are_shown_once_they_have_ended() {
             step: serde_json::from_str("\"week\"").unwrap(),
             ..Options::default()
         };
-        let scope = Scope::as_of(as_of.parse().unwrap());
-        let cohorts = matrix(&orders, &scope, &options, &Context::default()).unwrap();
+        let at = At::new(as_of.parse().unwrap());
+        let cohorts = matrix(&orders, &at, &options, &Context::default()).unwrap();
         let row = |c: &Cell| (c.elapsed, c.customers, c.revenue, c.active_rate.numerator);
         cohorts.cells.iter().map(row).collect::<Vec<_>>()
     };
@@ -144,9 +144,9 @@ fn rows_that_span_periods_have_no_last_day() {
         cells: Some(Cells::Complete),
         ..Options::default()
     };
-    let scope = Scope::default();
-    assert!(matrix(&orders(), &scope, &options, &Context::default()).is_err());
-    let table = CohortMatrix::run(&orders(), &scope, &Options::default(), &Context::default());
+    let at = At::new("2026-03-15".parse().unwrap());
+    assert!(matrix(&orders(), &at, &options, &Context::default()).is_err());
+    let table = CohortMatrix::run(&orders(), &at, &Options::default(), &Context::default());
     assert_eq!(table.unwrap().columns().len(), CohortMatrix::COLUMNS.len());
 }
 
@@ -160,8 +160,8 @@ fn the_calendar_ends() {
         .order("a", "9999-12-30", 1)
         .build()
         .unwrap();
-    let scope = Scope::as_of("9999-12-31".parse().unwrap());
-    assert!(matrix(&orders, &scope, &options, &Context::default()).is_ok());
+    let at = At::new("9999-12-31".parse().unwrap());
+    assert!(matrix(&orders, &at, &options, &Context::default()).is_ok());
 }
 
 /// Elapsed time, customers, revenue, purchasers and whether each cell is complete.
@@ -172,8 +172,8 @@ fn by(step: &str, orders: &Orders, as_of: &str, options: Options) -> Vec<Row> {
         step: serde_json::from_str(step).unwrap(),
         ..options
     };
-    let scope = Scope::as_of(as_of.parse().unwrap());
-    let cohorts = matrix(orders, &scope, &options, &Context::default()).unwrap();
+    let at = At::new(as_of.parse().unwrap());
+    let cohorts = matrix(orders, &at, &options, &Context::default()).unwrap();
     let row = |c: &Cell| {
         let active = c.active_rate.numerator;
         (c.elapsed, c.customers, c.revenue, active, c.complete)
