@@ -346,27 +346,27 @@ mod tests {
 
     #[test]
     fn a_customer_churns_on_the_day_that_the_boundary_says() {
-        let scope = |churn_days, churn_boundary| Scope {
+        let at = |churn_days, churn_boundary| At {
             churn_days,
             churn_boundary,
-            ..Scope::default()
+            ..At::new(Day(0))
         };
         use ChurnBoundary::{After, From};
-        for (scope, days, churned, left) in [
-            (scope(None, From), 239, false, Some(1)),
-            (scope(None, From), 240, true, None),
-            (scope(None, After), 240, false, Some(1)),
-            (scope(None, After), 241, true, None),
-            (scope(Some(30), From), 0, false, Some(30)),
-            (scope(Some(30), From), 29, false, Some(1)),
-            (scope(Some(30), From), 30, true, None),
-            (scope(Some(30), After), 0, false, Some(31)),
-            (scope(Some(30), After), 30, false, Some(1)),
-            (scope(Some(30), After), 31, true, None),
-            (scope(Some(1), From), -1, false, Some(2)),
+        for (at, days, churned, left) in [
+            (at(None, From), 239, false, Some(1)),
+            (at(None, From), 240, true, None),
+            (at(None, After), 240, false, Some(1)),
+            (at(None, After), 241, true, None),
+            (at(Some(30), From), 0, false, Some(30)),
+            (at(Some(30), From), 29, false, Some(1)),
+            (at(Some(30), From), 30, true, None),
+            (at(Some(30), After), 0, false, Some(31)),
+            (at(Some(30), After), 30, false, Some(1)),
+            (at(Some(30), After), 31, true, None),
+            (at(Some(1), From), -1, false, Some(2)),
         ] {
-            assert_eq!(scope.is_churned(days), churned, "{scope:?} {days}");
-            assert_eq!(scope.days_until_churn(days), left, "{scope:?} {days}");
+            assert_eq!(at.is_churned(days), churned, "{at:?} {days}");
+            assert_eq!(at.days_until_churn(days), left, "{at:?} {days}");
         }
     }
 
