@@ -61,6 +61,7 @@ from ._errors import (
     NotFittedError,
     OptionError,
     OutOfMemoryError,
+    ReadingWarning,
     SchemaError,
 )
 from ._events import Events
@@ -141,6 +142,7 @@ __all__ = [
     "Orders",
     "OutOfMemoryError",
     "ParetoNbd",
+    "ReadingWarning",
     "Sbg",
     "SchemaError",
     "Table",

@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from ._cli_files import Stages
     from ._report.findings import Request
     from ._report.page import Site
-    from ._report.settings import Loaded, Settings
+    from ._report.settings import Loaded, Note, Settings
 
 _NEEDED = ("rich", "jinja2", "pyarrow")
 _LONGEST_NOTE = 400  # characters; longer ones are documents, such as what `learn` gives
@@ -326,13 +326,13 @@ def _table(task: str, request: dict[str, Any], options: argparse.Namespace) -> c
     with named_rows(loaded):
         table = crm_core.run(task, data, request)
     if not options.quiet:
-        _tell(loaded, table)
+        _tell(loaded, table, data)
     return table
 
 
-def _tell(loaded: Loaded, table: crm_core.Table) -> None:
-    """Prints on stderr how the file was read, and the notes of the table; stdout has only the
-    table.
+def _tell(loaded: Loaded, table: crm_core.Table, data: Any) -> None:
+    """Prints on stderr how the file was read, what it comes to, and the notes of the table; stdout
+    has only the table.
     """
     from rich.console import Console
 
@@ -340,11 +340,41 @@ def _tell(loaded: Loaded, table: crm_core.Table) -> None:
 
     console = Console(stderr=True, soft_wrap=True)
     screen.show_warnings(console, loaded.warnings, "ja" if loaded.japanese else "en")
-    screen.show_notes(console, loaded.notes, "ja" if loaded.japanese else "en")
+    notes = [*loaded.notes, *_what_counts(loaded, data)]
+    screen.show_notes(console, notes, "ja" if loaded.japanese else "en")
     for name, note in table.notes.items():
         text = json.dumps(note, ensure_ascii=False)
         if len(text) <= _LONGEST_NOTE:
             console.print(f"· {name}: {text}", style="dim", markup=False, highlight=False)
+
+
+def _what_counts(loaded: Loaded, data: Any) -> list[Note]:
+    """What the whole file comes to, and the columns of numbers and dates that were not read."""
+    from ._report import words
+    from ._report.money import Currency, money
+    from ._report.settings import Note
+
+    if not isinstance(data, crm_core.Orders):
+        return []
+    reasons = data.reconciliation.to_dict()
+    at = {reason: row for row, reason in enumerate(reasons["reason"])}
+    counted, guests = at.get("counted"), at.get("guest")
+
+    def of(name: str, row: int | None) -> Any:
+        return 0 if row is None else reasons[name][row]
+
+    looking = loaded.facts.get("unread", {}).items()
+    unread = [name for name, looks in looking if looks in ("numbers", "dates")]
+    listed = ", ".join(f'"{name}"' for name in unread)
+    lang = "ja" if loaded.japanese else "en"
+    values = {
+        "orders": f"{of('orders', counted):,}",
+        "customers": f"{data.n_customers:,}",
+        "guests": f"{of('orders', guests):,}",
+        "revenue": money(of("amount", counted) + of("amount", guests), Currency.of(data)),
+        "unread": words.page("not_read_numbers", lang, columns=listed) if unread else "",
+    }
+    return [Note("what_counts", values)]
 
 
 def _write(result: crm_core.Table, output: Path | None) -> int:

@@ -84,8 +84,22 @@ def orders_of(
             options.customers, loaded.arguments["customer_id"], settings, loaded.id_fold
         )
         customers = crm_core.Customers(table, **described)
+        _some_join(loaded, table[described["customer_id"]], options.customers.name)
     with named_rows(loaded):
         return orders_from(loaded, customers, _share(advance))
+
+
+def _some_join(loaded: Loaded, known: pa.ChunkedArray, name: str) -> None:
+    """Warns of a table of customers that has none of the customers of the orders."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    from ._report.settings import Note
+
+    column = loaded.table[loaded.arguments["customer_id"]].cast(pa.string())
+    there = pc.is_in(column, value_set=known.cast(pa.string()).combine_chunks())
+    if len(known) and not pc.any(there).as_py():
+        loaded.warnings.append(Note("no_customer_joins", {"file": name, "customers": len(known)}))
 
 
 def events_of(loaded: Loaded, advance: Callable[[float], None]) -> crm_core.Events:
@@ -98,6 +112,10 @@ def events_of(loaded: Loaded, advance: Callable[[float], None]) -> crm_core.Even
     return events
 
 
+# Roles of columns that an analysis may want, and that a file may lack.
+_ROLES = frozenset(COLUMNS) - {"customer_id", "ordered_at", "amount"}
+
+
 def _share(advance: Callable[[float], None]) -> Callable[[int, int], None]:
     return lambda done, expected: advance(done / max(expected, 1))
 
@@ -108,8 +126,11 @@ def named_rows(loaded: Loaded) -> Iterator[None]:
     try:
         yield
     except crm_core.CrmError as error:
-        message = _in_the_file(error, loaded.rows)
-        raise Problem(_as_option(message), _as_option(error.hint or "")) from error
+        message, hint = _in_the_file(error, loaded.rows), error.hint or ""
+        if isinstance(error, crm_core.SchemaError) and error.column in _ROLES:
+            message = f"no column of the file is the {error.column}"
+            hint = f"Say which it is with --{error.column.replace('_', '-')} COLUMN."
+        raise Problem(_as_option(message), _as_option(hint)) from error
 
 
 def _in_the_file(error: crm_core.CrmError, rows: Rows) -> str:
@@ -125,6 +146,8 @@ def _in_the_file(error: crm_core.CrmError, rows: Rows) -> str:
 def _as_option(text: str) -> str:
     """Keyword arguments named in a message, as options of the command."""
     text = text.replace("round_amounts=True", "--round-amounts")
+    for name in ("as_of", "by", "where", "since"):
+        text = text.replace(f"option `{name}`", f"option --{name.replace('_', '-')}")
     return re.sub(
         r'\b([a-z]+(?:_[a-z]+)*)="(\w+)"',
         lambda said: f"--{said[1].replace('_', '-')} {said[2]}",
@@ -196,7 +219,7 @@ def _typed(name: str, table: pa.Table) -> Callable[[str], Any]:
     kind = table.schema.field(name).type if name in table.column_names else pa.string()
     if pa.types.is_integer(kind):
         return int
-    return float if pa.types.is_floating(kind) else str
+    return float if pa.types.is_floating(kind) or pa.types.is_decimal(kind) else str
 
 
 def names_in(given: Sequence[str]) -> list[str]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ._errors import OptionError
 from ._input import whole_numbers
+
+if TYPE_CHECKING:
+    from ._report.understanding import Understanding
 
 _EPOCH = datetime.date(1970, 1, 1).toordinal()
 
@@ -31,3 +34,9 @@ def column_names(option: str, names: Sequence[str]) -> list[str]:
 def day(days: int | None) -> datetime.date | None:
     """A day of the native module, which counts days since 1970-01-01, as a date."""
     return None if days is None else datetime.date.fromordinal(days + _EPOCH)
+
+
+def doubts(understanding: Understanding | None) -> str:
+    """How many warnings there were of reading, for `repr`."""
+    count = len(understanding.warnings) if understanding is not None else 0
+    return f", {count} warning{'s' * (count > 1)} in .understanding" if count else ""

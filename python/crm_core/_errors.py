@@ -57,6 +57,13 @@ class CrmError(Exception):
         return _rebuilt, (type(self), str(self.args[0]), about)
 
 
+class ReadingWarning(UserWarning):
+    """What may be wrong in how `read_orders` or `read_events` has read a file.
+
+    `strict=True` makes an error of it; `understanding.warnings` keeps it.
+    """
+
+
 def meant(said: object, words: Iterable[str]) -> str | None:
     """The hint for an unknown word, if one of these is near."""
     from difflib import get_close_matches

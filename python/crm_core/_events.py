@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from . import _native
-from ._dataset import column_names, day, ids
+from ._dataset import column_names, day, doubts, ids
 from ._input import source
 from ._request import conditions, dumps
 
@@ -258,7 +258,7 @@ class Events:
         span = f", {self.first_date} to {self.last_date}" if self.last_date else ""
         return (
             f"<crm_core.Events, {len(self):,} events of {self.n_visitors:,} visitors{span}, "
-            f"{self.timezone}>"
+            f"{self.timezone}{doubts(self._understanding)}>"
         )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from . import _native
-from ._dataset import column_names, day, ids
+from ._dataset import column_names, day, doubts, ids
 from ._input import source
 from ._request import conditions, dumps, plain
 from ._table import Table
@@ -496,7 +496,7 @@ class Orders:
         unread = f", not read: {', '.join(self._unread)}" if self._unread else ""
         return (
             f"<crm_core.Orders, {len(self):,} orders of {self.n_customers:,} customers{span}, "
-            f"{self.currency}, {self.timezone}{unread}>"
+            f"{self.currency}, {self.timezone}{unread}{doubts(self._understanding)}>"
         )
 
 

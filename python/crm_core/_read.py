@@ -10,16 +10,18 @@ from __future__ import annotations
 import datetime
 import importlib.util
 import re
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
-from ._errors import CrmError, DataError, OptionError, meant
+from ._errors import CrmError, DataError, OptionError, ReadingWarning, meant
 from ._events import Events
 from ._orders import Customers, Orders
 
 if TYPE_CHECKING:
     from ._report.settings import Loaded
+    from ._report.understanding import Understanding
     from ._types import Progress
 
 # What may follow an option in a sentence; other words belong to the sentence.
@@ -137,6 +139,9 @@ def read_orders(
     Raises:
         DataError: Something is missing, ambiguous or contradictory; the hint says what to give.
         ImportError: pyarrow is not installed.
+
+    Warns:
+        ReadingWarning: What may be wrong, a warning for each of `understanding.warnings`.
     """
     given = dict(locals())
     _needs_arrow()
@@ -194,7 +199,9 @@ def read_orders(
         _known_dimensions(dimensions, sources, (*CATEGORIES, *ROLES_SAID, "status"))
         loaded = load_sources(sources, settings)
     with _named_rows(loaded):
-        return orders_from(loaded, customers, progress)
+        orders = orders_from(loaded, customers, progress)
+    _warn(orders.understanding)
+    return orders
 
 
 def read_events(
@@ -266,6 +273,9 @@ def read_events(
     Raises:
         DataError: Something is missing, ambiguous or contradictory; the hint says what to give.
         ImportError: pyarrow is not installed.
+
+    Warns:
+        ReadingWarning: As for `read_orders`.
     """
     given = dict(locals())
     _needs_arrow()
@@ -296,7 +306,15 @@ def read_events(
         _known_dimensions(dimensions, sources, ROLES)
         loaded, _ = load_event_sources(sources, settings, dict(kinds or {}), currency)
     with _named_rows(loaded):
-        return events_from(loaded, progress)
+        events = events_from(loaded, progress)
+    _warn(events.understanding)
+    return events
+
+
+def _warn(understanding: Understanding | None) -> None:
+    """Each doubt as a warning of Python, for those who do not look at `understanding`."""
+    for text in understanding.warnings if understanding is not None else ():
+        warnings.warn(text, ReadingWarning, stacklevel=3)
 
 
 def _known_dimensions(names: Sequence[str], sources: Sequence[Any], roles: Sequence[str]) -> None:

@@ -63,6 +63,10 @@ for dialect in c++11 c++14 c++17 c++20; do
   echo '#include "crm.h"' >"$work/header.cpp"
   compile $CXX -std=$dialect $WARN -Iinclude -fsyntax-only "$work/header.cpp"
 done
+for dialect in c++17 c++20; do
+  echo '#include "crm.hpp"' >"$work/header.cpp"
+  compile $CXX -std=$dialect $WARN -Wshadow -Iinclude -fsyntax-only "$work/header.cpp"
+done
 
 # 2 The library: its symbols, its name.
 if [ "${CRM_PROFILE:-debug}" = release ]; then
@@ -91,6 +95,8 @@ for test in api abuse broken; do
     -o "$work/$test-cpp" &&
     run "$test (C++17, shared)" env CRM_CALLS=20000 LD_LIBRARY_PATH="$work" "$work/$test-cpp"
 done
+compile $CXX -std=c++17 $WARN -O1 -Iinclude tests/c/hpp.cpp "$lib/libcrm.a" $LIBS -o "$work/hpp" &&
+  run "crm.hpp" "$work/hpp"
 compile $CC -std=c99 $WARN -Iinclude examples/c/rfm.c -L"$work" -lcrm -o "$work/example" && {
   if LD_LIBRARY_PATH="$work" "$work/example" >"$work/out" &&
     grep -q '^hanako *20 days *27580 yen' "$work/out"; then good; else bad "examples/c/rfm.c"; fi
@@ -104,6 +110,8 @@ compile $CC -std=c99 $WARN -Iinclude examples/c/customer.c -L"$work" -lcrm -o "$
 }
 
 run "programs against the installed tree" tests/c/installed.sh "$lib"
+run "hosts in other languages" tests/c/hosts.sh "$lib"
+grep '^SKIP' "$work/out"
 
 # 5 Panics in every function, in a build that can be told to panic.
 cargo build -q -p crm-ffi --lib --features panic-test &&
@@ -113,8 +121,8 @@ cargo build -q -p crm-ffi --lib --features panic-test &&
 # 6 Under valgrind.
 if command -v valgrind >/dev/null; then
   grind="valgrind -q --fair-sched=try --error-exitcode=9 --leak-check=full --show-leak-kinds=definite,indirect,possible --errors-for-leak-kinds=definite,indirect,possible --suppressions=tests/c/valgrind.supp"
-  for test in api broken; do
-    run "$test (valgrind)" $grind "$work/$test-c"
+  for test in api-c broken-c hpp; do
+    run "$test (valgrind)" $grind "$work/$test"
   done
   run "abuse (valgrind)" env CRM_CALLS=1200 CRM_LEAKS=1 $grind "$work/abuse-c"
 else

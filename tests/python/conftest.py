@@ -13,6 +13,11 @@ os.environ["PYTHONWARNINGS"] = "ignore:crm_core is a debug build:RuntimeWarning"
 import crm_core as crm
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Doubts of reading are tested where they matter; elsewhere they are no errors."""
+    config.addinivalue_line("filterwarnings", "ignore::crm_core.ReadingWarning")
+
+
 @pytest.fixture(scope="session")
 def shop() -> crm.Table:
     """The order lines of a simulated shop."""

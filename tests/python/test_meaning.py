@@ -449,7 +449,8 @@ order_id,customer_id,order_date,total,currency
         ),
         (
             "customer_id,when,paid,n\na,2024-01-05,10.50,3",
-            'Say which column it is with ordered_at, for example ordered_at="when".',
+            "Say which columns they are with ordered_at and amount, for example "
+            'ordered_at="when" and amount="paid".',
         ),
         (
             "customer_id,order_date,n,paid\na,2024-01-05,3,10.50",

@@ -166,7 +166,7 @@ def test_columns_are_found_by_other_headings_or_as_said(files, tmp_path, capsys)
         rows = asked("summary", files, tmp_path, *more, path=path)
         assert [list(row.values()) for row in rows] == [list(row.values()) for row in expected]
     for task, more, missing in (
-        ("summary", "--by=shop", "`shop`"),
+        ("summary", "--by=shop", "is the shop"),
         ("first_product", "--product=", "product"),
     ):
         assert run("run", task, path, "--currency=JPY", "-q", more) == 2
@@ -237,7 +237,7 @@ def test_rows_of_a_table_are_named_as_in_the_file(tmp_path, capsys):
         ),
         ("clv_fit", "--amount-is=line", "--amount-is is of orders, and clv_fit reads table"),
         ("rfm", "--event-kind=a=add", "--event-kind is of events, and rfm reads orders"),
-        ("clv_fit", "--as-of=2026-01-01", "unknown option `as_of`"),
+        ("clv_fit", "--as-of=2026-01-01", "unknown option --as-of"),
         ("sessions", "--as-of=12:xx", "no moment"),
         ("sessions", "--option=basis=gross", "unknown option `basis`"),
     ],

@@ -35,7 +35,7 @@ minor=${rest%%.*}
 soversion=$(sed -n 's/.*soname,libcrm\.so\.\([0-9]*\).*/\1/p' "$root/crates/crm-ffi/build.rs")
 
 files="$libdir/libcrm.so.$version $libdir/libcrm.so.$soversion $libdir/libcrm.so $libdir/libcrm.a
-  $includedir/crm.h $includedir/crm.cdef
+  $includedir/crm.h $includedir/crm.hpp $includedir/crm.cdef
   $libdir/pkgconfig/crm.pc $libdir/pkgconfig/crm-static.pc
   $libdir/cmake/crm/crm-config.cmake $libdir/cmake/crm/crm-config-version.cmake
   $doc/LICENSE-MIT $doc/LICENSE-APACHE $doc/CHANGELOG.md"
@@ -82,7 +82,7 @@ if [ -n "${STRIP:-}" ]; then
 fi
 ln -sf "libcrm.so.$version" "$to$libdir/libcrm.so.$soversion"
 ln -sf "libcrm.so.$soversion" "$to$libdir/libcrm.so"
-install -m 644 "$root/include/crm.h" "$root/include/crm.cdef" "$to$includedir/"
+install -m 644 "$root/include/crm.h" "$root/include/crm.hpp" "$root/include/crm.cdef" "$to$includedir/"
 fill "$here/crm.pc.in" "$to$libdir/pkgconfig/crm.pc"
 fill "$here/crm-static.pc.in" "$to$libdir/pkgconfig/crm-static.pc"
 fill "$here/crm-config.cmake.in" "$to$libdir/cmake/crm/crm-config.cmake"

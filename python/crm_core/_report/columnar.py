@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 # What Arrow raises for files that are damaged; names of columns are decoded by Python.
 _DAMAGED = (pa.ArrowException, OSError, UnicodeError)
+_TEXTS = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".xlsx", ".gz", ".zip")
 
 
 class _Columnar:
@@ -110,6 +111,12 @@ class Directory(_Columnar):
             raise Problem(
                 f"{path.name} is a directory without Parquet files",
                 f"Name its files, for example {path / '*.csv'}.",
+            )
+        others = {file.suffix for file in path.rglob("*") if file.suffix in _TEXTS}
+        if others:
+            raise Problem(
+                f"{path.name} has Parquet files and others ({', '.join(sorted(others))})",
+                f"Name the files to read, for example {path / '**/*.parquet'}.",
             )
         self._starts: list[int] = []
         self._names: list[str] = []

@@ -143,15 +143,20 @@ def choose(
         }
         _refuse_absent(headings, given, layout)
     chosen = matched(headings, given, names, layout, filled)
-    for role in REQUIRED:
-        if role not in chosen:
-            likely = propose(role)
-            option = f"--{role.replace('_', '-')}"
-            raise Problem(
-                f"no column of the file looks like {role}; the headings are: {listed(headings)}",
-                f"Say which column it is with {option}"
-                + (f', for example {option} "{likely}".' if likely else "."),
-            )
+    missing = [role for role in REQUIRED if role not in chosen]
+    if missing:
+        options = [f"--{role.replace('_', '-')}" for role in missing]
+        likely = [propose(role) for role in missing]
+        example = [
+            f'{option} "{name}"' for option, name in zip(options, likely, strict=True) if name
+        ]
+        which = "which column it is" if len(missing) == 1 else "which columns they are"
+        raise Problem(
+            f"no column of the file looks like {' or like '.join(missing)}; the headings are: "
+            f"{listed(headings)}",
+            f"Say {which} with {' and '.join(options)}"
+            + (f", for example {' and '.join(example)}." if example else "."),
+        )
     if (
         amount_kind(chosen["amount"].value) in ("unit", "price", "item_price")
         and "quantity" not in chosen

@@ -118,6 +118,17 @@ NOTES: Mapping[str, tuple[str, str]] = {
         '"{column}" holds something in {rows} rows: {en}',
         "「{column}」に値のある行が{rows}行あります。{ja}",
     ),
+    "no_customer_joins": (
+        "None of the {customers} customers of {file} has an order: another form of ids, or "
+        "another column?",
+        "{file}の顧客{customers}人のうち注文のある人はいません。IDの形式か列が異なる可能性があります。",
+    ),
+    "what_counts": (
+        "{orders} orders of {customers} customers count, and {guests} of guests: {revenue} in all."
+        "{unread}",
+        "集計対象は顧客{customers}人の注文{orders}件とゲスト注文{guests}件、売上は合計{revenue}です。"
+        "{unread}",
+    ),
     "guest_words": (
         'In "{column}" these values mean no account, their rows are guests\': {words}.',
         "「{column}」の次の値は会員でないものとし、ゲスト注文として扱います: {words}。",

@@ -278,6 +278,10 @@ _PAGE: Mapping[str, tuple[str, str]] = {
     "end": ("Left", "離脱"),
     "other": ("Other pages", "その他"),
     "days": ("{days} days", "{days}日"),
+    "not_read_numbers": (
+        " Numbers and dates that were not read: {columns}.",
+        "読んでいない数値・日付の列: {columns}。",
+    ),
     "facts": ("What was understood", "読み取った内容"),
     "fact_dates": ("First and last date", "最初と最後の日付"),
     "fact_date_form": ("Form of the dates", "日付の形式"),
