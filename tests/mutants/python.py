@@ -278,7 +278,7 @@ def main() -> None:
         done.append(
             {"path": path, "line": line, "kind": kind, "change": text, "was": was, "said": said}
         )
-    result.write_text(json.dumps(done, indent=1, ensure_ascii=False))
+        result.write_text(json.dumps(done, indent=1, ensure_ascii=False))
     caught = sum(f["said"] == "failed" for f in done)
     print(f"{caught} of {len(done)} noticed, {100 * caught / len(done):.1f} %")
 
