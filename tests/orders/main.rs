@@ -6,6 +6,7 @@ mod columns;
 mod filters;
 mod lines;
 mod parts;
+mod people;
 mod reconciliation;
 mod refunds;
 mod states;

@@ -26,10 +26,13 @@ ID = uuid.UUID("01890a5d-ac96-774b-bcce-b302099a8057")
 
 def plain(column: tuple[Any, ...]) -> tuple[Any, ...]:
     """The column with its buffers as lists."""
-    return tuple(
-        part.tolist() if hasattr(part, "tolist") else list(part) if isinstance(part, bytearray) else part
-        for part in column
-    )  # fmt: skip
+
+    def listed(part: Any) -> Any:
+        if hasattr(part, "tolist"):
+            return part.tolist()
+        return list(part) if isinstance(part, bytearray) else part
+
+    return tuple(map(listed, column))
 
 
 @pytest.mark.parametrize(
