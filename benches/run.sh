@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Speed and memory beside polars and DuckDB, on the same in-memory Arrow data; then purchase cycles,
+# Orders and RFM from the shapes that analysts hold, and segmentation, beside polars and DuckDB; then purchase cycles,
 # behaviour, predicted value beside lifetimes and pymc-marketing (in environments of their own),
 # Kaplan-Meier beside lifelines, and backtests. PYTHON names the interpreter that crm_core is
 # installed in (`make bench` sets it).
@@ -8,7 +8,8 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 PYTHON=${PYTHON:-python3}
-"$PYTHON" -m pip install --quiet "polars>=1.30" "duckdb>=1.3" "pyarrow>=20" "numpy>=2" "lifelines>=0.30"
+"$PYTHON" -m pip install --quiet "polars>=1.30" "duckdb>=1.3" "pandas>=2.2" "pyarrow>=20" "numpy>=2" "lifelines>=0.30"
+"$PYTHON" shapes.py "$@"
 "$PYTHON" peers.py "$@"
 "$PYTHON" cycle.py "$@"
 "$PYTHON" events.py "$@"

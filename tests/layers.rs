@@ -16,7 +16,7 @@ const ARCHITECTURE: &str = include_str!("../ARCHITECTURE.md");
 const TOWER: &str = "\
 error money definition time context num turn bytes | the ground: knows nothing of customers
 request columns ids table words scope document     | a request, what comes in, what goes out
-data/input/blocks data/text data/input data/state  | cells and columns as they came
+data/blocks data/text data/input data/state        | cells and columns as they came
 data/customers data/filter data/orders data/events | datasets and their views
 analysis                                           | the trait; a scope carried out on each dataset
 summary                                            | numbers of each customer, which families share

@@ -78,7 +78,7 @@ def orders_of(
 
     customers = None
     if options.customers is not None:
-        from ._report.order_reading import load_customers
+        from ._report.customer_table import load_customers
 
         table, described = load_customers(
             options.customers, loaded.arguments["customer_id"], settings, loaded.id_fold

@@ -152,7 +152,7 @@ class Orders:
         <crm_core.Orders, 3 orders of 2 customers, 2026-01-05 to 2026-03-01, JPY, UTC>
     """
 
-    __slots__ = ("_native", "_receipt", "_understanding", "_unread")
+    __slots__ = ("_in_both", "_native", "_receipt", "_understanding", "_unread")
 
     def __init__(
         self,
@@ -240,6 +240,7 @@ class Orders:
         wanted = _native.orders_columns(spec)
         columns = source(data, wanted)
         self._unread = _unnamed(data, wanted)
+        self._in_both = 0
         columns = ids(columns, [customer_id, order_id, product])
         table = customers._native if customers is not None else None
         self._native = _native.Orders(spec, columns, table, progress)
@@ -262,14 +263,20 @@ class Orders:
 
         Columns that are not named in the call are ignored. A column called `order_id`, `status`,
         `refunded` or `discount` would change totals, so it is listed here and in `repr`.
+        The warnings of `read_orders` are here, too.
 
         Example:
             >>> crm.Orders(shop, currency="JPY", guests="drop").notes[0]
             'the column "order_id" is not read; order_id="order_id" reads it'
         """
-        return [
+        unread = [
             f'the column "{name}" is not read; {name}="{name}" reads it' for name in self._unread
         ]
+        if self._in_both:
+            unread.append(
+                f"{self._in_both} orders are in both parts of concat: each has the lines of both"
+            )
+        return [*unread, *(self._understanding.warnings if self._understanding else ())]
 
     def __len__(self) -> int:
         """The number of orders, also those that do not count; in a view, the orders of the view."""
@@ -383,7 +390,8 @@ class Orders:
                 (a table that only one of them has applies to all).
 
         Returns:
-            New orders; neither of the two changes.
+            New orders; neither of the two changes. An order of both parts has the lines of both:
+            `notes` says how many there are.
 
         Raises:
             OptionError: A setting that differs (the message names it), or a view with a filter.
@@ -399,7 +407,9 @@ class Orders:
         """
         if not isinstance(more, Orders):
             raise TypeError(f"more: expected crm_core.Orders, not {type(more).__name__}")
-        return _wrapped(self._native.concat(more._native))
+        orders = _wrapped(self._native.concat(more._native))
+        orders._in_both = len(self) + len(more) - len(orders)
+        return orders
 
     def forget(self, ids: Iterable[int | str]) -> Orders:
         """The orders without some customers (個人情報の削除請求), as if they had never come in.
@@ -514,6 +524,7 @@ def _wrapped(
     orders._understanding = understanding
     orders._receipt = None
     orders._unread = list(unread)
+    orders._in_both = 0
     return orders
 
 

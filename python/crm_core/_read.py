@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from ._types import Progress
 
 # What may follow an option in a sentence; other words belong to the sentence.
-_WORDS = "line|order|unit|email|case|number|none|last|add|drop|keep|minor|cp932|latin-1|0|[A-Z]{3}"
+_WORDS = (
+    "line|order|unit|email|case|number|none|last|add|drop|keep|error|major|minor|auto|excel|"
+    r"cp\d+|latin-1|iso2022_jp|\d+|[A-Z]{3}"
+)
 _VALUES = rf'"[^"]*"|(?:{_WORDS})\b'
 Columns = str | Sequence[str] | None
 

@@ -310,27 +310,131 @@ class Table:
         headings = self._headings(labels)
         return {heading: self._list(at, labels, money) for at, heading in enumerate(headings)}
 
-    # ---- on screen ----------------------------------------------------------------------------
+    # ---- on screen and on paper ---------------------------------------------------------------
+
+    def to_text(self, rows: int | None = 10, labels: Labels = "en", width: int = 100) -> str:
+        """The first rows as aligned text, as `print` shows them.
+
+        Args:
+            rows: The maximum number of rows; None for all.
+            labels: As in `to_numpy`.
+            width: The columns of the screen; columns of the table that do not fit are named below.
+
+        Returns:
+            Lines: headings, rows, and what is left out. Money has the decimals of its currency,
+            shares are in percent, a missing cell is a dash.
+
+        Example:
+            >>> print(crm.rfm_segments(orders).to_text(rows=1, width=40))  # doctest: +ELLIPSIS
+            segment    customers  revenue (JPY)
+            champions  ...
+            and ... more rows
+            further columns: customer_share, revenue_share
+        """
+        from . import _display
+
+        return _display.text(self, rows, labels, width)
+
+    def to_html(self, rows: int | None = 10, labels: Labels = "en") -> str:
+        """The first rows as an HTML table, as notebooks show them.
+
+        Args:
+            rows: As in `to_text`.
+            labels: As in `to_numpy`.
+
+        Returns:
+            A table with a caption; all texts are escaped.
+
+        Example:
+            >>> crm.decile(orders).to_html()[:16]
+            '<table><caption>'
+        """
+        from . import _display
+
+        return _display.markup(self, rows, labels, self._caption())
+
+    def to_markdown(self, rows: int | None = None, labels: Labels = "en") -> str:
+        """The rows as a table of Markdown.
+
+        Args:
+            rows: As in `to_text`; all by default.
+            labels: As in `to_numpy`.
+
+        Returns:
+            Lines of Markdown, numbers to the right.
+
+        Example:
+            >>> crm.rfm_segments(orders).to_markdown(rows=1).splitlines()[1]
+            '| --- | ---: | ---: | ---: | ---: |'
+        """
+        from . import _display
+
+        return _display.markdown(self, rows, labels)
+
+    def to_csv(self, path: str | None = None, labels: Labels = "en") -> str | None:
+        """The table as CSV (RFC 4180): money exact, dates as 2026-11-21, missing cells empty.
+
+        Args:
+            path: The file to write, UTF-8; None for the text.
+            labels: As in `to_numpy`.
+
+        Returns:
+            The text, if there is no path.
+
+        Example:
+            >>> crm.decile(orders).to_csv().splitlines()[0]
+            'customer_id,revenue,decile'
+        """
+        import csv
+        import io
+
+        columns = self.to_dict(labels=labels, money="decimal")
+        text = io.StringIO(newline="")
+        writer = csv.writer(text)
+        writer.writerow(columns)
+        cells = [
+            [cell.isoformat() if isinstance(cell, datetime.date) else cell for cell in column]
+            for column in columns.values()
+        ]
+        writer.writerows(zip(*cells, strict=True))
+        if path is None:
+            return text.getvalue()
+        with open(path, "w", encoding="utf-8", newline="") as file:
+            file.write(text.getvalue())
+        return None
+
+    def to_parquet(self, path: str, labels: Labels = "en", money: Money = "decimal") -> None:
+        """The table as a Parquet file, by pyarrow; the definition is in the schema's metadata.
+
+        Args:
+            path: The file to write.
+            labels: As in `to_numpy`.
+            money: As in `to_numpy`.
+
+        Returns:
+            Nothing.
+
+        Example:
+            >>> import tempfile
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     crm.decile(orders).to_parquet(f"{folder}/decile.parquet")
+        """
+        from pyarrow import parquet
+
+        parquet.write_table(self.to_arrow(labels, money), path)
+
+    def _caption(self) -> str:
+        name = self.definition.get("analysis", "table")
+        return f"{name}, {len(self):,} row{'s' * (len(self) != 1)}"
 
     def __repr__(self) -> str:
-        name = self.definition.get("analysis", "table")
-        kinds = ", ".join(f"{field[0]}: {field[1]}" for field in self._fields)
-        return f"<crm_core.Table {name}, {len(self):,} rows ({kinds})>"
+        import shutil
+
+        width = shutil.get_terminal_size((100, 24)).columns
+        return f"<crm_core.Table {self._caption()}>\n{self.to_text(width=width)}"
 
     def _repr_html_(self) -> str:
-        import html
-
-        shown = 10
-        columns = self.head(shown).to_dict()
-        head = "".join(f"<th>{html.escape(name)}</th>" for name in columns)
-        rows = zip(*columns.values(), strict=True)
-        body = "".join(
-            "<tr>" + "".join(f"<td>{html.escape(_shown(cell))}</td>" for cell in row) + "</tr>"
-            for row in rows
-        )
-        more = len(self) - shown
-        foot = f"<p>and {more:,} more rows</p>" if more > 0 else ""
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{foot}"
+        return self.to_html()
 
     # ---- columns ------------------------------------------------------------------------------
 
@@ -501,11 +605,3 @@ def _instants(cells: list[int], zone: str) -> list[datetime.datetime]:
         tz = datetime.datetime.fromisoformat(f"2000-01-01T00:00{zone}").tzinfo or datetime.UTC
     epoch = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
     return [(epoch + datetime.timedelta(microseconds=cell)).astimezone(tz) for cell in cells]
-
-
-def _shown(cell: Any) -> str:
-    if cell is None:
-        return "–"
-    if isinstance(cell, float):
-        return f"{cell:,.4g}" if abs(cell) < 1000 else f"{cell:,.2f}"
-    return str(cell)

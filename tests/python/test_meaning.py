@@ -441,11 +441,12 @@ order_id,customer_id,order_date,total,currency
     [
         (
             "OrderId,OrderDate,TotalPrice,Kontakt\n1,2024-01-05,10,a@b.c",
-            'Say which column it is with customer_id, for example customer_id="Kontakt".',
+            'Say which column it is with customer_id, for example customer_id="Kontakt".'
+            ' customer_id="" reads orders of guests only.',
         ),
         (
             "OrderId,OrderDate,TotalPrice,Note\n1,2024-01-05,10,hello",
-            "Say which column it is with customer_id.",
+            'Say which column it is with customer_id. customer_id="" reads orders of guests only.',
         ),
         (
             "customer_id,when,paid,n\na,2024-01-05,10.50,3",

@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from crm_core._report import amounts, dates
-from crm_core._report.order_reading import load, load_customers
+from crm_core._report.customer_table import load_customers
+from crm_core._report.order_reading import load
 from crm_core._report.problem import Problem
 from crm_core._report.settings import Settings
 
@@ -284,6 +285,9 @@ def test_dates_that_nothing_tells_are_refused_with_the_option_that_reads_them(wr
     assert caught.value.message == "orders.csv, row 3, column order_date: not a date (and 1 more)"
     assert "--date-format" in caught.value.hint
     assert "03" not in caught.value.message
+    # The format is of the cells that it fits; 2024-01-31 has one reading.
+    told = load([path], Settings(currency="JPY", date_format="%d/%m/%Y")).table["order_date"]
+    assert [str(one)[:10] for one in told.to_pylist()] == ["2024-01-31", "2024-01-03", "2024-01-08"]
     read = dates.parse(texts("03/01/2024", "08/01/2024"))
     assert read.readings == ("%d/%m/%Y", "%m/%d/%Y")
 

@@ -71,7 +71,7 @@ def test_headings_that_are_values_are_counted(tmp_path):
     keyed = {f"{name}@corp.example": {"order_date": "2026-01-05", "total": 4} for name in NAMES}
     (tmp_path / "a.json").write_text(json.dumps(keyed))
     said = all_said(lambda: crm.read_orders(tmp_path / "a.json", currency="USD"))
-    assert "12 headings, of which 12 look like values" in said
+    assert 'the headings are: "order_date", "total"' in said  # a row for each key
     assert not [name for name in ("bob", "miller", "corp.example") if name in said]
     wide = "date,bob@corp.example,ann@corp.example\n2026-01-05,4,5\n"
     (tmp_path / "b.csv").write_text(wide)

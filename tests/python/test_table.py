@@ -2,6 +2,7 @@
 
 import datetime
 import decimal
+import io
 import json
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
+import pyarrow.parquet
 import pytest
 
 import crm_core as crm
@@ -163,7 +165,7 @@ def test_null_cells_leak_nothing(orders: crm.Orders) -> None:
 
 def test_on_screen(orders: crm.Orders) -> None:
     table = crm.rfm(orders)
-    assert repr(table).startswith(f"<crm_core.Table rfm, {len(table):,} rows (customer_id: id,")
+    assert repr(table).startswith(f"<crm_core.Table rfm, {len(table):,} rows>\ncustomer_id ")
     page = table._repr_html_()
     assert page.count("<tr>") == 11 and f"and {len(table) - 10:,} more rows" in page
     odd = crm.Orders(
@@ -173,6 +175,45 @@ def test_on_screen(orders: crm.Orders) -> None:
     assert "&lt;b&gt;&amp;" in crm.summary(odd)._repr_html_()
     assert len(table.head(3)) == 3 and table.head(3).to_dict()["r"] == table.to_dict()["r"][:3]
     assert repr(orders).startswith(f"<crm_core.Orders, {len(orders):,} orders of ")
+
+
+def test_cells_are_shown_as_what_they_are() -> None:
+    data = {
+        "customer_id": ["花子", "b|c", "b|c", "long" * 20],
+        "ordered_at": ["2026-01-05", "2026-02-01", "2026-02-11", "2026-03-01"],
+        "amount": [1234.5, 2.0, 3.0, 10.0],
+    }
+    table = crm.summary(crm.Orders(data, currency="USD"), "2026-03-11")
+    lines = table.to_text(width=70).splitlines()
+    assert lines[0].split() == ["customer_id", "first_date", "last_date"]
+    # A letter of Japan takes two columns, so the dates stand below each other.
+    wide = [line.replace("花子", "花子__") for line in lines[1:4]]
+    assert len({line.index("2026-") for line in wide}) == 1
+    assert "…" in lines[2]
+    assert lines[4].startswith("further columns: orders, purchase_days, revenue (USD)")
+    segments = crm.rfm_segments(crm.Orders(data, currency="USD"), "2026-03-11")
+    marked = segments.to_markdown()
+    assert "revenue (USD)" in marked and "1,239.50" in marked
+    assert "66.7%" in marked
+    assert "b\\|c" in table.to_markdown()
+    html = table.to_html(rows=1)
+    assert "<caption>summary, 3 rows</caption>" in html and "and 2 more rows" in html
+    assert "売上 (USD)" in table.to_text(labels="ja", width=500)
+
+
+def test_csv_is_exact_and_reads_back(orders: crm.Orders, tmp_path: Any) -> None:
+    table = crm.summary(orders)
+    text = table.to_csv()
+    assert text is not None and text.startswith("customer_id,first_date,")
+    again = pd.read_csv(io.StringIO(text))
+    wanted = table.to_dict(money="minor")
+    assert again["revenue"].tolist() == wanted["revenue"]
+    assert again["first_date"].tolist() == [str(day) for day in wanted["first_date"]]
+    assert again["gap_sd"].isna().tolist() == [cell is None for cell in wanted["gap_sd"]]
+    assert table.to_csv(str(tmp_path / "summary.csv")) is None
+    assert (tmp_path / "summary.csv").read_bytes().decode() == text
+    table.to_parquet(str(tmp_path / "summary.parquet"))
+    assert pa.parquet.read_table(tmp_path / "summary.parquet").num_rows == len(table)
 
 
 def test_a_table_outlives_what_made_it(shop: crm.Table) -> None:

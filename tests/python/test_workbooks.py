@@ -61,8 +61,8 @@ def test_broken_json_is_named_by_line(write):
     for text, message in [
         ('[{"a": 1}, 2]', "object 2: not a JSON object"),
         ('[{"a": 1},', "is not a whole JSON array"),
-        ('{\n "orders": [\n {"a": 1}], "more": []}', "is one JSON object, not a list"),
-        ('{\n "orders": [\n 1, 2]}', "is one JSON object, not a list"),
+        ('{\n "x": [\n {"a": 1}], "y": [{"a": 2}]}', "one JSON object with several lists"),
+        ('{\n "orders": [\n 1, 2]}', "one JSON object, and no list of rows"),
         ('{"a": {"b": 1}, "a.b": 2}', 'two fields called "a.b"'),
         (deep, "holds no rows"),
     ]:

@@ -28,7 +28,7 @@ use crate::clv::frame::{Frame, fit_of, spend};
 use crate::clv::models::gamma_gamma;
 use crate::clv::models::model::{Fit, Model, Purchases};
 use crate::clv::models::repeat_model::RepeatModel;
-use crate::clv::predict_tables::Clv;
+use crate::clv::tables::clv::Clv;
 use crate::clv::value;
 use crate::context::{Context, collect, filled, room};
 use crate::cycle::alert_words::{REASONS, Reason, counterfactual};
@@ -204,29 +204,20 @@ fn scores(totals: &Totals, at: &At, learned: &Learned) -> Result<Vec<Column>> {
         Column::ints(field(name)?, (0..n).map(cell))
     };
     let words = |name: &str, labels, of: &dyn Fn(usize) -> Option<u8>| {
-        let codes = collect((0..n).map(|row| of(row).unwrap_or(0)), "table")?;
-        let valid = collect((0..n).map(|row| of(row).is_some()), "table")?;
-        let values = Values::Category { codes, labels };
-        Ok::<_, Error>(Column::new(field(name)?, values).with_validity(valid))
+        Column::words(field(name)?, labels, (0..n).map(of))
     };
-    let dates = |of: &[i32]| Ok::<_, Error>(Values::Date(collect(of.iter().copied(), "table")?));
+    let dates = |name: &str, days: &[i32]| Column::dates(field(name)?, days.iter().copied());
     let segment = |row: usize| Some(scores.as_ref()?.segment.as_ref()?[row]);
-    let (ids, codes) = (totals.ids.clone(), totals.customer.iter().copied());
-    let codes = collect(codes, "table")?;
-    let revenue = collect(totals.revenue.iter().copied(), "table")?;
+    let customers = totals.customer.iter().copied();
+    let revenue = totals.revenue.iter().copied();
+    let recency = (0..n).map(|row| Some(totals.recency_days(row)));
     Ok(vec![
-        Column::new(field("customer_id")?, Values::Id { ids, codes }),
-        Column::new(field("first_date")?, dates(&totals.first_day)?),
-        Column::new(field("last_date")?, dates(&totals.last_day)?),
+        Column::ids(field("customer_id")?, &totals.ids, customers)?,
+        dates("first_date", &totals.first_day)?,
+        dates("last_date", &totals.last_day)?,
         Column::ints(field("orders")?, totals.orders.iter().map(|v| Some(*v)))?,
-        Column::new(
-            field("revenue")?,
-            Values::Money(revenue.into(), totals.currency),
-        ),
-        Column::ints(
-            field("recency_days")?,
-            (0..n).map(|row| Some(totals.recency_days(row))),
-        )?,
+        Column::money(field("revenue")?, revenue, totals.currency)?,
+        Column::ints(field("recency_days")?, recency)?,
         score("r", &|scores| &scores.r)?,
         score("f", &|scores| &scores.f)?,
         score("m", &|scores| &scores.m)?,

@@ -13,9 +13,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import amount_meaning, doubts, groups, headings, layouts, statuses
+from . import amount_meaning, groups, joined_rows, layouts, statuses
 from .columns import distinct, few_texts, numbers, shown
-from .groups import Groups, Values
+from .groups import Values
 from .layouts import fold
 from .said import Said, is_known
 from .settings import Note
@@ -24,10 +24,9 @@ if TYPE_CHECKING:
     from .order_reading import OrderReading
 
 _NEARLY_ALL = 0.95
+_NUMBER = re.compile(r"\d+")
 _MINORITY = 0.34
 _FEW_WORDS = 12  # a column of more is one of names
-_DAY = 86_400_000_000
-_PART = r"^(.+?)[-_/](\d{1,2})$"
 
 
 def is_paid_amount(heading: str) -> bool:
@@ -53,7 +52,7 @@ def said(reading: OrderReading) -> None:
     _numbered(reading, name, amounts)
     _minority(reading, amounts)
     _last_is_sum(reading, name, amounts)
-    _repeated(reading, name, amounts)
+    joined_rows.said(reading)
 
 
 def _unread(reading: OrderReading) -> list[str]:
@@ -77,8 +76,10 @@ def _money(reading: OrderReading, name: str) -> Any:
 
 def _numbered(reading: OrderReading, name: str, amounts: Values) -> None:
     """Columns that are the amount's heading with another number: an order spread over one row."""
-    base = re.escape(re.sub(r"[_ ]?\d+$", "", name))
-    others = [one for one in _unread(reading) if re.fullmatch(rf"{base}[_ ]?\d+", one)]
+    # "net 19%" and "net 7%", amount_1 and amount_2, amount and amount2
+    plain = _NUMBER.sub("#", name)
+    bare = {plain, f"{plain}#", f"{plain}_#", f"{plain} #"}
+    others = [one for one in _unread(reading) if _NUMBER.sub("#", one) in bare and one != name]
     money = [found for one in others if (found := _money(reading, one)) is not None]
     if money:
         own = _sum(np.where(amounts.valid, amounts.floats, np.nan))
@@ -140,78 +141,6 @@ def _last_is_sum(reading: OrderReading, name: str, amounts: Values) -> None:
         "rest": f"{_sum(own[:-1]):,}",
     }
     reading.warnings.append(Note("last_is_sum", values))
-
-
-def _repeated(reading: OrderReading, name: str, amounts: Values) -> None:
-    """An order's total on several rows that no order number joins."""
-    if reading.settings.amount_is is not None or headings.amount_kind(name) != "order":
-        return
-    customer = reading.table[reading.arguments["customer_id"]]
-    days = reading.table[reading.arguments["ordered_at"]]
-    if pa.types.is_nested(customer.type) or not pa.types.is_timestamp(days.type):
-        return
-    if "order_id" in reading.arguments:
-        number = shown(reading.table[reading.arguments["order_id"]])
-        if number is None or len(number) == 0:
-            return
-        parts = pc.match_substring_regex(number, _PART)
-        if (pc.sum(parts).as_py() or 0) < _NEARLY_ALL * len(number):
-            return
-        bare = pc.replace_substring_regex(number, pattern=_PART, replacement=r"\1")
-        keys = Groups.of(bare, customer)
-    else:
-        micros = days.cast(pa.timestamp("us", getattr(days.type, "tz", None))).cast(pa.int64())
-        clock = pc.not_equal(pc.subtract(micros, pc.multiply(pc.divide(micros, _DAY), _DAY)), 0)
-        texts = shown(customer)
-        if texts is None:
-            return
-        if not pc.any(clock).as_py():
-            _repeated_on_days(reading, name, amounts, Groups.of(texts, micros))
-            return
-        # A day without a time of day may have several purchases.
-        keys = Groups.of(pc.if_else(clock, texts, None), micros)
-    low, high, some = keys.ends(amounts)
-    alike = some & (low == high) & (keys.counts(amounts.valid) > 1)
-    orders = int(np.count_nonzero(alike))
-    if not orders or np.any(some & (low != high) & (keys.counts(amounts.valid) > 1)):
-        return
-    each = amount_meaning.total(amounts)
-    once = amount_meaning.total(amounts, keys)
-    values = {"column": name, "orders": orders, "each": f"{each:,}", "once": f"{once:,}"}
-    reading.warnings.append(Note("total_again", values))
-
-
-def _repeated_on_days(reading: OrderReading, name: str, amounts: Values, days: Groups) -> None:
-    """Equal totals of one customer and day, on rows that differ: the lines of one order.
-
-    A customer may also have ordered twice on one day, so most of such days have equal totals only.
-    """
-    number = pa.chunked_array([pa.array(np.where(amounts.valid, amounts.floats, np.nan))])
-    day = pa.chunked_array([pa.array(days.codes, mask=~days.known)])
-    keys = Groups.of(day, number)
-    alike = keys.counts(amounts.valid) > 1
-    orders = int(np.count_nonzero(alike))
-    low, high, some = days.ends(amounts)
-    several = some & (days.counts(amounts.valid) > 1)
-    if not orders or np.count_nonzero(several & (low != high)) > 0.5 * np.count_nonzero(several):
-        return
-    if orders < 2 and not any(
-        _differs_within(reading.table[one], keys) for one in doubts.of_items(reading)
-    ):
-        return
-    each = amount_meaning.total(amounts)
-    once = amount_meaning.total(amounts, keys)
-    values = {"column": name, "orders": orders, "each": f"{each:,}", "once": f"{once:,}"}
-    reading.warnings.append(Note("total_again", values))
-
-
-def _differs_within(column: pa.ChunkedArray, keys: Groups) -> bool:
-    text = shown(column)
-    if text is None:
-        return False
-    codes = Groups.of(text).codes
-    low, high, _ = keys.ends(Values(codes, codes >= 0))
-    return bool(np.any(low != high))
 
 
 def _sum(numbers_: Any) -> Any:

@@ -79,6 +79,8 @@ def guess(file: BinaryIO, name: str) -> str:
             return encoding
     if wide := _wide(start):
         return wide
+    if any(mark in start for mark in (b"\x1b$B", b"\x1b$@")):  # the shifts of Japanese mails
+        return "iso2022_jp"
     sample = _not_utf8(start, file, name)
     if not sample:
         return "utf-8"
@@ -86,6 +88,14 @@ def guess(file: BinaryIO, name: str) -> str:
         raise Problem(
             f"{name} is UTF-8 with bytes in it that are not, or it ends within a character",
             "Export it again; --encoding latin-1 reads every byte as some character.",
+        )
+    lines = [line for line in sample.split(b"\n") if not line.isascii()]
+    whole = sum(_is_eastern(line) for line in lines)
+    if 0.1 * len(lines) <= whole < len(lines) and whole:
+        raise Problem(
+            f"{name} mixes two encodings: of its lines that are not ASCII {whole} are UTF-8 and "
+            f"{len(lines) - whole} are not",
+            "Files of different encodings were put into one: give them one by one.",
         )
     first = start.splitlines()[0] if start.splitlines() else b""
     fitting = [
@@ -113,6 +123,23 @@ def guess(file: BinaryIO, name: str) -> str:
         f"{name} is neither UTF-8 nor Shift_JIS nor EUC-JP nor Western European",
         "Name its encoding, for example --encoding cp1250, or export it again if it is no text.",
     )
+
+
+def is_garbled(text: str) -> bool:
+    """Whether a text has been decoded with another encoding than it was written in.
+
+    UTF-8 read as Western European (Ã©) or as Shift_JIS, and bytes that were no text (\ufffd).
+    """
+    if "\ufffd" in text:
+        return True
+    for encoding in ("cp1252", "latin-1", "cp932"):
+        try:
+            again = text.encode(encoding).decode("utf-8")
+        except UnicodeError:
+            continue
+        if again != text:
+            return True
+    return False
 
 
 def _wide(start: bytes) -> str:
@@ -162,6 +189,14 @@ def _not_utf8(start: bytes, file: BinaryIO, name: str) -> bytes:
     if not rest.isascii():
         kept.append(rest)
     return b"".join(kept)
+
+
+def _is_eastern(line: bytes) -> bool:
+    """Whether a line is UTF-8 with characters of three bytes, which none is by chance."""
+    try:
+        return any(one >= "\u3000" for one in line.decode("utf-8"))
+    except UnicodeError:
+        return False
 
 
 def _decodes(sample: bytes, encoding: str) -> bool:

@@ -25,6 +25,7 @@ from typing import IO, BinaryIO, cast
 
 import pyarrow as pa
 
+from . import layouts
 from .problem import Problem
 
 _BLOCK = 1 << 20
@@ -154,9 +155,21 @@ class Container:
         if any(name.endswith(".iwa") for name in names):
             raise Problem(f"{self.name} is a Numbers document", "Export it as CSV or Excel.")
         if len(names) != 1:
-            hint = f"For example {self.name}#{names[0]}; it has {_listed(names)}." if names else ""
+            example = likely_name(names)
+            hint = f"For example {self.name}#{example}; it has {_listed(names)}." if names else ""
             raise Problem(f"{self.name} holds {len(names)} files", hint)
         return names[0]
+
+
+def likely_name(names: list[str]) -> str:
+    """Of files or tables the one that is most likely one of orders, for an example."""
+    parts = layouts.words()["candidates"]["orders"]
+
+    def fit(name: str) -> tuple[bool, bool]:
+        plain = name.rpartition("/")[2].lower()
+        return not any(one in plain for one in parts), plain.endswith((".txt", ".md", ".pdf"))
+
+    return min(names, key=fit, default="")
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from .container import Container
+from .container import Container, likely_name
 from .problem import Problem
 from .text_rows import TextRows, float_text
 
@@ -33,7 +33,8 @@ class _Database(TextRows):
             example = table or (present[0] if present else "")
             raise Problem(
                 f"{self._name} {said}",
-                f"Name one, for example {self._name}#{present[0]}; it has {_listed(present)}."
+                f"Name one, for example {self._name}#{likely_name(present)}; it has "
+                f"{_listed(present)}."
                 if example and present
                 else "",
             )

@@ -66,6 +66,26 @@ def parse(column: pa.ChunkedArray, date_format: str | None = None) -> Dates:
     return Dates(chunked(wall), chunked(offsets), unread, form, tuple(readings))
 
 
+def completed(read: Dates, column: pa.ChunkedArray) -> Dates:
+    """Dates read by a format, with those of the others that only one reading allows: 2024-01-31.
+
+    Args:
+        read: What the format has read.
+        column: The cells.
+    """
+    rows = pa.array(read.unread, pa.int64())
+    rest = parse(column.take(rows))
+    if rest.readings or len(rest.unread) == len(rows):
+        return read
+    mask = pc.is_in(pa.array(range(len(column)), pa.int64()), value_set=rows)
+    wall, offsets = (
+        pc.replace_with_mask(one.combine_chunks(), mask, more.combine_chunks())
+        for one, more in ((read.wall, rest.wall), (read.offsets, rest.offsets))
+    )
+    unread = [read.unread[at] for at in rest.unread]
+    return Dates(pa.chunked_array([wall]), pa.chunked_array([offsets]), unread, read.form)
+
+
 def of_native(column: pa.ChunkedArray) -> Any:
     """A column on its way to the native module."""
     return [("texts", ("arrow", column))]

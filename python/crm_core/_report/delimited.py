@@ -281,7 +281,8 @@ class Delimited:
             number, expected, actual = self._broken[-1]
             return Problem(
                 f"{name}, row {number}: {actual} fields where the headings have {expected}",
-                "A comma or a quote inside a field that is not quoted, most often. "
+                "A comma or a quote inside a field that is not quoted, most often; at the end of "
+                "the file a remark below the table. "
                 "--bad-rows drop leaves such rows out.",
             )
         if isinstance(error, UnicodeError) or "UTF8" in str(error) or "UTF-8" in str(error):

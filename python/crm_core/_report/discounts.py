@@ -101,7 +101,16 @@ def unread(reading: OrderReading) -> None:
             continue
         told: dict[str, object] = {"column": name, "rows": count}
         code = "unread_discount"
-        if values is None or statuses.speaks_of("percent", name):
+        rates = layouts.words()["row_columns"]["rates_paid"]
+        if values is not None and fold(name) in map(fold, rates):
+            code = "unread_rate"
+            share = _filled(_floats(groups.values(values)))
+            share = np.where(share > 1.5, share / 100, share)
+            told |= {
+                "own": f"{_total(reading, amounts, keys):,}",
+                "less": f"{_total(reading, amounts * np.where(share > 0, share, 1.0), keys):,}",
+            }
+        elif values is None or statuses.speaks_of("percent", name):
             code = "unread_percent"
         elif _are_shares(off := _floats(groups.values(values)), amounts):
             code = "unread_share"
@@ -147,9 +156,12 @@ def _before_discount(reading: OrderReading, name: str, amounts: Values) -> None:
 
 def _less_discount(reading: OrderReading, name: str) -> None:
     """A column that is the amount less a discount, or less charges too, which is not read."""
-    columns = {one: _money(reading, one) for one in _candidates(reading)}
+    names = _candidates(reading)
+    taken = {one: _money(reading, one) for one in names if statuses.is_discount(one)}
+    if all(off is None or not np.any(_filled(off) != 0) for off in taken.values()):
+        return  # the other columns are not parsed
+    columns = taken | {one: _money(reading, one) for one in names if one not in taken}
     own = _amounts(reading)
-    taken = {one: money for one, money in columns.items() if statuses.is_discount(one)}
     charges = {
         one: money
         for one, money in columns.items()

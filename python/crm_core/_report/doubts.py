@@ -6,14 +6,24 @@ warning if the choice is likely but may be wrong, and a note if a user might ask
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import amount_meaning, amounts_beside, discounts, groups, headings, layouts, statuses
+from . import (
+    amount_meaning,
+    amounts_beside,
+    discounts,
+    groups,
+    headings,
+    ids,
+    items,
+    layouts,
+    likely,
+    statuses,
+)
 from .columns import is_text, numbers, shown
 from .groups import Groups, Values
 from .layouts import fold
@@ -49,7 +59,7 @@ def of_amounts(reading: OrderReading) -> None:
 
 
 def quantity_unused(
-    reading: OrderReading,
+    reading: Reading,
     columns: amount_meaning.Columns,
     found: amount_meaning.Meaning,
     words: str,
@@ -100,7 +110,7 @@ def _repeated_totals(reading: OrderReading, name: str, amounts: Values, keys: Gr
         return
     values = {"column": name, "once": totals["order"], "each": totals["line"]}
     orders = int(np.count_nonzero(keys.counts(amounts.valid) > 1))
-    if any(_differs(reading, keys, one) for one in of_items(reading)):
+    if any(_differs(reading, keys, one) for one in items.of(reading)):
         # In few orders lines may cost the same by chance.
         listed = reading.notes if orders >= 5 else reading.warnings
         listed.append(Note("taken_once", values))
@@ -110,17 +120,6 @@ def _repeated_totals(reading: OrderReading, name: str, amounts: Values, keys: Gr
         )
     else:
         reading.warnings.append(Note("repeated_totals", {**values, "orders": orders}))
-
-
-def of_items(reading: Reading) -> Iterator[str]:
-    """Headings of lines: products, quantities, prices."""
-    known = {
-        fold(one) for role in ("product", "category", "quantity") for one in headings.names_of(role)
-    }
-    for one in reading.table.column_names:
-        of_price = headings.amount_kind(one) in ("unit", "price", "item_price", "line")
-        if fold(one) in known or of_price or statuses.speaks_of("item", one):
-            yield one
 
 
 def _differs(reading: OrderReading, keys: Groups, name: str) -> bool:
@@ -155,6 +154,13 @@ def _numbers_that_restart(reading: OrderReading, keys: Groups) -> None:
         low, high, _ = keys.ends(Values(codes, codes >= 0))
         orders = int(np.count_nonzero(low != high))
         if orders:
+            numbers_of = shown(reading.table[number])
+            if numbers_of is not None and (rounded := ids.rounded(numbers_of)):
+                raise Problem(
+                    f"{rounded} numbers of {number} were rounded by a spreadsheet, such as "
+                    "1.23E+11, and different orders have become one",
+                    "Export the file anew without opening it there.",
+                )
             first = keys.firsts()[np.flatnonzero(low != high)]
             at = int(first.min())
             raise Problem(
@@ -287,16 +293,17 @@ def _other_totals(reading: OrderReading, name: str, amounts: Values, kind: str) 
     if kind == "unit":
         worth, _ = _of_order(reading, amounts, kind)
         own = amount_meaning.rounded(worth)
-    wanted = ("order",) if kind == "order" else ("order", "line", "row")
+    wanted = ("order", "subtotal", "line", "row")
     for one in reading.unread:
         paid = amounts_beside.is_paid_amount(one) and not statuses.is_discount(one)
-        if (headings.amount_kind(one) not in wanted and not paid) or one in reading.dimensions:
+        kind_of = headings.amount_kind(one) or headings.amount_kind(one.partition("(")[0])
+        if not (kind_of in wanted or paid or likely.may_be_total(one)) or one in reading.dimensions:
             continue
         found = numbers(reading.table[one], reading.settings.decimal)
         if found is None:
             continue
         values = groups.values(found)
-        of_order = headings.amount_kind(one) == "order" or (paid and kind == "order")
+        of_order = kind_of == "order" or (paid and kind == "order")
         once = of_order and reading.keys is not None
         total = amount_meaning.total(values, reading.keys if once else None)
         if abs(float(total) - float(own)) > 0.005 * max(1, len(found)) ** 0.5:

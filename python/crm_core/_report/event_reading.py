@@ -12,17 +12,11 @@ import pyarrow.compute as pc
 from .._events import step_of
 from . import event_headings, layouts, likely, odd_rows, states, statuses
 from .columns import cut, distinct, replaced, shown, trimmed
+from .currency_reading import CurrencyReading
 from .headings import Choice
 from .layouts import KINDS
 from .problem import Problem
-from .reading import (
-    TIME_ALONE,
-    Reading,
-    all_match,
-    asked_for,
-    is_clock,
-    layout_of,
-)
+from .reading import TIME_ALONE, all_match, asked_for, is_clock, layout_of
 from .settings import Loaded, Note, Settings
 from .several_files import read_files, require, shared
 from .source import sources_of
@@ -111,7 +105,7 @@ def steps_of(task: str, steps: Sequence[Any], kinds: Mapping[str, str | None]) -
     return out
 
 
-class _EventReading(Reading):
+class _EventReading(CurrencyReading):
     lists_matter = False
 
     def events(

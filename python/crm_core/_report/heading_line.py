@@ -15,7 +15,9 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import islice
 
+from . import layouts
 from .headings import known_count
+from .layouts import fold
 from .problem import Problem
 
 _LOOKED_AT = 60  # lines; a preamble is shorter
@@ -23,6 +25,9 @@ _DELIMITERS = ",\t;|"
 _VALUE = re.compile(
     r"[\s.,:/+\-¥￥\\$€£%()年月日時分秒TZ]*\d[\s\d.,:/+\-¥￥$€£%()円年月日時分秒TZ]*"
 )
+
+# Mail and network addresses, and times in brackets.
+_OF_NO_HEADING = re.compile(r"@|\d+\.\d+\.\d+\.\d+|\[\d+/|https?://")
 
 
 def find(rows: Sequence[Sequence[str]]) -> int | None:
@@ -45,12 +50,22 @@ def find(rows: Sequence[Sequence[str]]) -> int | None:
 def refuse_values(row: Sequence[str], name: str) -> None:
     """A file without headings: its first line is a customer's order, which no message may show."""
     cells = [cell for cell in row if cell.strip()]
-    values = sum(_VALUE.fullmatch(cell) is not None or "@" in cell for cell in cells)
+    values = sum(
+        _VALUE.fullmatch(cell) is not None or _OF_NO_HEADING.search(cell) is not None
+        for cell in cells
+    )
     if not known_count(row) and values * 3 >= len(cells):
         raise Problem(
             f"{name} has no headings: its first line holds values",
             "Write a line above it that names the columns.",
         )
+
+
+def of_table(row: Sequence[str]) -> int:
+    """How many headings of a line are known, of orders or of events."""
+    events = layouts.words()["headings"]["events"]
+    known = {fold(name) for names in events.values() for name in names}
+    return max(known_count(row), sum(fold(cell) in known for cell in row if cell.strip()))
 
 
 def _only_words(row: Sequence[str]) -> bool:

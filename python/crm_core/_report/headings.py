@@ -155,7 +155,8 @@ def choose(
             f"no column of the file looks like {' or like '.join(missing)}; the headings are: "
             f"{listed(headings)}",
             f"Say {which} with {' and '.join(options)}"
-            + (f", for example {' and '.join(example)}." if example else "."),
+            + (f", for example {' and '.join(example)}." if example else ".")
+            + (' --customer-id "" reads orders of guests only.' * ("customer_id" in missing)),
         )
     if (
         amount_kind(chosen["amount"].value) in ("unit", "price", "item_price")
@@ -163,10 +164,12 @@ def choose(
         and given.get("amount") is None
         and (layout is None or not layout.amount_is)
     ):
+        pieces = propose("quantity")
         raise Problem(
             f'"{chosen["amount"].value}" looks like the price of one piece, and no column '
             f"like a quantity or a total was found",
-            "Name the amount with --amount, or the quantity with --quantity.",
+            "Name the amount with --amount, or the quantity with --quantity"
+            + (f', for example --quantity "{pieces}".' if pieces else "."),
         )
     return chosen
 
@@ -304,6 +307,19 @@ def currency_in(heading: str) -> str:
     return next((word.upper() for word in words if word.upper() in _CURRENCY_CODES), "")
 
 
+def currency_beside(amount: str, headings: Sequence[str]) -> str | None:
+    """The currency beside an amount within an object: `total.currency` of `total.value`."""
+    before, dot, _ = amount.rpartition(".")
+    if not dot:
+        return None
+    known = set(map(fold, names_of("currency")))
+    for name in headings:
+        outer, _, leaf = name.rpartition(".")
+        if outer == before and fold(leaf) in known:
+            return name
+    return None
+
+
 def is_currency(heading: str) -> bool:
     """Whether a heading is that of the currency's column."""
     return fold(heading) in set(map(fold, names_of("currency")))
@@ -335,8 +351,8 @@ def _bare(heading: str) -> str:
     return re.sub(rf"[\s_]*[(\[]?(?:{suffixes}|(?i:{codes}))[)\]]?\s*$", "", text) or text
 
 
-# A mail address, or a number of a person or an order.
-_VALUE = re.compile(r"@|\d{5}")
+# A mail or network address, a number of a person or an order, a time in brackets, or a long text.
+_VALUE = re.compile(r"@|\d{5}|\d+\.\d+\.\d+\.\d+|\[\d|https?://|.{80}", re.S)
 
 
 def listed(headings: Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 
@@ -11,8 +12,15 @@ import pyarrow.compute as pc
 from . import layouts
 from .columns import distinct, is_text, mapped, plain
 
+#: The heading of the customers of orders that have none.
+NOBODY = "(no customer)"
 FOLDS = ("email", "case", "number", "none")
 _MOSTLY = 0.9
+
+
+def with_nobody(table: pa.Table) -> pa.Table:
+    """The table with a column of customers that is blank in all rows."""
+    return table.append_column(NOBODY, pa.nulls(table.num_rows, pa.string()))
 
 
 def _email(text: str) -> str:
@@ -89,11 +97,14 @@ def rounded(column: pa.ChunkedArray) -> int:
     return int(pc.sum(pc.match_substring_regex(words, pattern)).as_py() or 0)
 
 
-def most_are_zero(column: pa.ChunkedArray) -> bool:
-    """Whether the id 0, with which many shops mean no account, has more rows than any other."""
+def placeholder(column: pa.ChunkedArray) -> str:
+    """The id 0, 0000 or 9999 that has more rows than any other: many shops write it for nobody."""
     counts = _rows_of_ids(column)
-    zero = counts.get("0", 0)
-    return len(counts) > 1 and zero > max(n for one, n in counts.items() if one != "0")
+    found = {one: n for one, n in counts.items() if re.fullmatch(r"0+|9{4,}", one)}
+    if len(counts) < 2 or not found:
+        return ""
+    most = max(found, key=lambda one: (found[one], one))
+    return most if found[most] > max(n for one, n in counts.items() if one != most) else ""
 
 
 def prevailing(column: pa.ChunkedArray) -> int:

@@ -1,4 +1,4 @@
-"""Rows as JSON: one object a line (JSON lines), or one array of objects.
+"""Rows as JSON: one object a line (JSON lines), one array of objects, or a form of `json_shapes`.
 
 Objects within a row become columns with a dot, `customer.id`. Arrays within a row have no column
 and are named with their fields, see `lists`; but where an order has no amount and its items have,
@@ -13,9 +13,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from . import charset, layouts, lists
+from . import charset, json_shapes, layouts, lists
 from .container import Container
-from .headings import amount_kind, names_of
+from .headings import amount_kind, known_count, names_of
 from .layouts import fold
 from .lists import Array
 from .problem import Problem
@@ -33,15 +33,15 @@ class JsonRows(TextRows):
                 text = charset.decoded(file.read(), encoding)
         except UnicodeError:
             raise Problem(f"{self._name} is not valid {encoding}") from None
-        is_array = text.lstrip().startswith("[")
-        self._of = "object" if is_array else "line"
+        self._of = "line"
+        self._more = False  # whether the file is one page of several
         self._broken: list[int] = []
         numbers: list[int] = []
         values: dict[str, list[str | None]] = {}
         contents: dict[str, lists.Contents] = {}
         kept: dict[str, dict[int, Array]] = {}  # while no order has an amount of its own
         priced = False
-        for number, row in self._array(text) if is_array else self._lines(text):
+        for number, row in self._rows(text):
             for name, value in row.items():
                 if isinstance(value, Array):
                     contents.setdefault(name, lists.Contents()).add(value)
@@ -64,6 +64,12 @@ class JsonRows(TextRows):
             ):
                 self._columns[name] = pa.array(column, pa.string())
         self._numbers = numbers
+        if inner := json_shapes.unwrapped([*self._columns, *contents]):
+            self._columns = {inner.get(name, name): one for name, one in self._columns.items()}
+            contents = {inner.get(name, name): one for name, one in contents.items()}
+            kept = {inner.get(name, name): one for name, one in kept.items()}
+        if self._more:
+            self.notes.append(("json_more", {"file": self._name}))
         self._lists(contents, kept)
         self.headings = list(self._columns)
 
@@ -127,52 +133,87 @@ class JsonRows(TextRows):
         self.dropped = len(self._broken)
         return super().read(columns, advance, drop_broken)
 
-    def _lines(self, text: str) -> Iterator[tuple[int, dict[str, Any]]]:
-        for number, line in enumerate(text.split("\n"), 1):
-            if not line.strip():
-                continue
+    def _rows(self, text: str) -> Iterator[tuple[int, dict[str, Any]]]:
+        """The rows with their numbers: of an array, of lines, or of one document."""
+        if text.lstrip().startswith("["):
+            self._of = "object"
+            return self._array(self._parsed(text))
+        lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+        first = self._parsed(lines[0][1]) if lines else None
+        if isinstance(first, Mapping) and (len(lines) > 1 or json_shapes.is_order(first)):
+            return self._lines(lines, first)
+        whole = first if len(lines) == 1 else self._parsed(text)
+        if isinstance(whole, list):  # a connection of GraphQL
+            self._of = "object"
+            return self._array(whole)
+        if not isinstance(whole, dict):
+            return self._lines(lines, {})
+        self._of = "object"
+        return enumerate(self._of_document(text, whole), 1)
+
+    def _lines(
+        self, lines: Sequence[tuple[int, str]], first: Mapping[str, Any]
+    ) -> Iterator[tuple[int, dict[str, Any]]]:
+        """An object a line, or on each line an envelope of rows."""
+        wrapped = "" if json_shapes.is_order(first) else self._only_list(first)
+        for number, line in lines:
             row = self._parsed(line)
-            if isinstance(row, dict) and number == 1 and (rows := self._only_list(text, row)):
-                yield from rows
-                return
-            if isinstance(row, dict):
-                yield number, row
-            elif number == 1 and isinstance(found := self._parsed(text), dict):
-                columns = [name for name, one in found.items() if isinstance(one, Array)]
-                if len(columns) == 1 and (rows := self._within(text, columns[0])):
-                    yield from rows
-                    return
-                raise Problem(
-                    f"{self._name} is one JSON object, not a list of rows",
-                    "Save its list alone, as an array or with one object a line.",
-                )
-            else:
+            if not isinstance(row, dict):
                 self._broken.append(number)
+            elif wrapped:
+                for one in row.get(wrapped) or ():
+                    yield number, one
+            else:
+                yield number, row
 
-    def _only_list(self, text: str, row: dict[str, Any]) -> list[tuple[int, dict[str, Any]]]:
-        """The rows of a file that is one object with a list of them, on one line."""
-        names = [name for name, one in row.items() if isinstance(one, Array)]
-        of_orders = {*names_of("order_id"), *names_of("ordered_at"), *names_of("customer_id")}
-        known = set(map(fold, of_orders)) & set(map(fold, row))
-        if len(names) != 1 or known or len(text.strip().split("\n")) > 1:
-            return []
-        return self._within(text, names[0])
+    def _only_list(self, row: Mapping[str, Any]) -> str:
+        """The list of an envelope that has nothing of an order."""
+        found = json_shapes.lists_in(row)
+        return next(iter(found)) if len(found) == 1 and not known_count(row) else ""
 
-    def _within(self, text: str, name: str) -> list[tuple[int, dict[str, Any]]]:
-        """The rows of an object's only list."""
-        found = json.loads(text, parse_float=str, parse_int=str)
-        rows = found.get(name) if isinstance(found, dict) else None
-        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            return []
-        listed = self._parsed(json.dumps(rows))
-        return list(enumerate(listed, 1)) if isinstance(listed, list) else []
+    def _of_document(self, text: str, found: dict[str, Any]) -> list[dict[str, Any]]:
+        """The rows of a file that is one object."""
+        if json_shapes.is_order(found):
+            return [found]
+        raw = json_shapes.of_frame(json.loads(text, parse_float=number_text, parse_int=str))
+        if raw is not None:
+            rows = self._parsed(json.dumps(raw))
+            return rows if isinstance(rows, list) else []
+        lists_found = json_shapes.lists_in(found)
+        name = next(iter(lists_found), "")
+        if len(lists_found) > 1:
+            name = json_shapes.likely_list(lists_found)
+            others = ", ".join(f'"{one}"' for one in lists_found if one != name)
+            if not name:
+                raise Problem(
+                    f"{self._name} is one JSON object with several lists: {others}",
+                    "Save the list of orders alone, as an array or with one object a line.",
+                )
+            values: dict[str, object] = {"file": self._name, "list": name, "others": others}
+            self.notes.append(("json_lists", values))
+        if not name and "\n" not in text.strip():
+            return [found]
+        if not name:
+            raise Problem(
+                f"{self._name} is one JSON object, and no list of rows is in it",
+                "Save the rows as an array of objects, or with one object a line.",
+            )
+        self._more = self._more or json_shapes.has_more(found)
+        return list(lists_found[name])
 
-    def _array(self, text: str) -> Iterator[tuple[int, dict[str, Any]]]:
-        rows = self._parsed(text)
+    def _array(self, rows: Any) -> Iterator[tuple[int, dict[str, Any]]]:
         if not isinstance(rows, list):
             raise Problem(
                 f"{self._name} is not a whole JSON array", "Export it again, or save it as CSV."
             )
+        if rows and all(isinstance(row, list) for row in rows):
+            names = [str(one) for one in rows[0]]
+            if known_count(names) < 2 or any(len(row) != len(names) for row in rows):
+                raise Problem(
+                    f"{self._name} is an array of arrays without headings in the first",
+                    "Save the rows as objects with named fields, or the headings as first row.",
+                )
+            rows = [dict(zip(names, map(_cell, row), strict=True)) for row in rows[1:]]
         for number, row in enumerate(rows, 1):
             if not isinstance(row, dict):
                 raise Problem(f"{self._name}, object {number}: not a JSON object")
@@ -191,8 +232,11 @@ class JsonRows(TextRows):
         except (ValueError, RecursionError):
             return None
 
-    def _flat(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    def _flat(self, pairs: list[tuple[str, Any]]) -> dict[str, Any] | Array:
         """An object's fields, those of objects within it under `outer.inner`."""
+        if found := json_shapes.connection(dict(pairs)):
+            self._more = self._more or found[1]
+            return found[0]
         row: dict[str, Any] = {}
         for name, value in pairs:
             if isinstance(value, dict):

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from . import layouts
+from .columns import shown
 from .layouts import fold_word
 
 _LAST = 5
@@ -39,10 +42,30 @@ def no_order(table: pa.Table, columns: Mapping[str, str]) -> tuple[int, str, str
     return None
 
 
+def headings_again(table: pa.Table, columns: Mapping[str, str]) -> tuple[list[int], bool]:
+    """Rows whose cells of customer, date and amount are headings, and whether each is its own.
+
+    They are where exports were put one after the other.
+    """
+    names = pa.array([name.strip() for name in table.column_names], pa.string())
+    here: Any = None
+    own = True
+    for role in ("customer_id", "ordered_at", "amount"):
+        text = shown(table[columns[role]])
+        if text is None:
+            return [], True
+        told = pc.is_in(text, value_set=names)
+        here = told if here is None else pc.and_(here, told)
+        if pc.any(told).as_py():
+            own = own and pc.all(pc.equal(text.filter(told), columns[role].strip())).as_py() is True
+    return pc.indices_nonzero(here).to_pylist(), own
+
+
 def _is_total(cell: str) -> bool:
     words = {fold_word(word) for word in layouts.words()["totals"]["words"]}
     plain = fold_word(cell.strip(" :：*=-"))
-    return any(plain.removesuffix(end) in words for end in ("", "行", "額"))
+    endings = layouts.words()["totals"]["endings"]
+    return any(plain.removesuffix(end) in words for end in ("", *endings))
 
 
 def _is_remark(cells: Mapping[str, str], columns: Mapping[str, str]) -> bool:

@@ -8,12 +8,13 @@ from collections.abc import Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import dates, ids, layouts
+from . import dates, ids, layouts, statuses
 from .columns import distinct, few_texts, numbers, shown, trimmed
 from .headings import CATEGORIES, names_of
 from .layouts import fold
 
 _SAMPLE = 10_000
+_MANY_PIECES = 1_000
 
 
 class Seen:
@@ -63,7 +64,12 @@ class Seen:
             for name in self.table.column_names
             if fold(name) not in known and not _speaks_of(f"not_{role}", name)
         ]
-        looks = {"customer_id": self._person, "ordered_at": self._date, "amount": self._money}
+        looks = {
+            "customer_id": self._person,
+            "ordered_at": self._date,
+            "amount": self._money,
+            "quantity": self._pieces,
+        }
         look = looks.get(role)
         # A heading that speaks of the role goes first.
         names.sort(key=lambda name: not _speaks_of(role, name))
@@ -104,8 +110,36 @@ class Seen:
             return False
         return bool(pc.any(pc.not_equal(found, pc.floor(found))).as_py())
 
+    def _pieces(self, name: str) -> bool:
+        """Small whole numbers, of which several differ, under a heading of no other number."""
+        column = self._column(name)
+        found = None if column is None or ids.is_mail(column) else numbers(column)
+        if found is None or found.null_count:
+            return False
+        low, high = (pc.min_max(found)[end].as_py() for end in ("min", "max"))
+        whole = pc.all(pc.equal(found, pc.floor(found))).as_py()
+        return bool(whole) and low >= 1 and 1 < high <= _MANY_PIECES
+
 
 def _speaks_of(key: str, heading: str) -> bool:
     """Whether a heading holds one of the parts of `candidates`."""
     low = heading.lower()
     return any(part in low for part in layouts.words()["candidates"].get(key, ()))
+
+
+def may_be_total(heading: str) -> bool:
+    """Whether a heading speaks of a total or an amount in words of their own, and nothing else."""
+    low = heading.lower().replace("_", " ")
+
+    def holds(key: str) -> bool:
+        parts = layouts.words()["candidates"][key]
+        return any(
+            re.search(rf"(?<![a-z]){re.escape(part)}(?![a-z])", low)
+            if part.isascii()
+            else part in low
+            for part in parts
+        )
+
+    other = layouts.words()["smells"]
+    harmless = any(part in low for part in (*other["parts_of_total"], *other["discount"]))
+    return holds("amount") and not holds("not_amount") and not harmless and not statuses.smell(low)

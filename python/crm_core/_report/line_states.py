@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import doubts, groups, states, statuses
+from . import groups, items, states, statuses
 from .columns import shown
 from .groups import Groups, Values
 from .layouts import fold
@@ -88,14 +88,14 @@ def _of_items(reading: Reading, keys: Groups, name: str, here: Any, orders: int)
     if reading.of_items:
         return True
     number, amount = reading.arguments["order_id"], reading.arguments["amount"]
-    items = []
+    columns = []
     numbered = [one for one in reading.unread if statuses.speaks_of("line_number", one)]
-    for one in dict.fromkeys([*doubts.of_items(reading), *numbered]):
+    for one in dict.fromkeys([*items.of(reading), *numbered]):
         column = shown(reading.table[one])
         if one not in (name, number, amount) and column is not None:
-            items.append(pc.fill_null(column, ""))
-    if not items:
+            columns.append(pc.fill_null(column, ""))
+    if not columns:
         return False
-    each = Groups.of(pa.chunked_array([pa.array(keys.codes)]), *items)
+    each = Groups.of(pa.chunked_array([pa.array(keys.codes)]), *columns)
     twice = here & np.asarray(each.each(each.rows > 1, False), np.bool_)
     return keys.touched(twice) <= orders * _STRAY

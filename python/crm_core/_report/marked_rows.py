@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import amount_meaning, dates, doubts, groups, headings, layouts, odd_rows, statuses
+from . import amount_meaning, dates, groups, headings, items, layouts, odd_rows, statuses
 from .columns import distinct, few_texts, numbers, shown
 from .groups import Flags, Groups, Values
 from .layouts import fold, fold_word
@@ -124,13 +124,19 @@ def _means(word: str, words: list[str], no: bool) -> bool:
 
 def _version(reading: OrderReading, name: str, of_lines: bool) -> bool:
     """Rows of one order in several versions, or in the exports of several days."""
+    text = shown(reading.table[name])
+    if text is None or (reading.keys is None and of_lines):
+        return False
+    if reading.keys is not None:  # dates are parsed only where they differ within an order
+        codes = Groups.of(text).codes
+        few, many, _ = _same_rows(reading).ends(Values(codes, codes >= 0))
+        if not np.any(few != many):
+            return False
     rank = _ranked(reading, name)
     if rank is None:
         return False
     values, keys = worth(reading)
     if reading.keys is None:
-        if of_lines:
-            return False
         last = ~_again(reading, name)
         orders = int(np.count_nonzero(~last))
     else:
@@ -178,7 +184,7 @@ def _same_rows(reading: OrderReading) -> Groups:
     """Rows of one order about the same item."""
     assert reading.keys is not None  # the caller has looked
     columns = [pa.chunked_array([pa.array(reading.keys.codes, mask=~reading.keys.known)])]
-    for name in doubts.of_items(reading):
+    for name in items.of(reading):
         of_number = headings.amount_kind(name) or fold(name) in map(
             fold, headings.names_of("quantity")
         )

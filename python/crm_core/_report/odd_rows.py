@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import amount_meaning, groups, layouts
+from . import amount_meaning, groups, layouts, statuses
 from .columns import few_texts, is_text, numbers, replaced, shown, trimmed
 from .groups import Flags, Groups
 from .layouts import fold
@@ -80,7 +80,8 @@ def without_repeated(reading: Reading, key: str, second: str) -> None:
     elif how is None and count >= max(2, _SHARE_OF_NOTE * reading.table.num_rows):
         reading.warnings.append(Note("rows_twice", values))
     else:
-        reading.notes.append(Note("rows_twice", values))
+        code = "rows_twice_kept" if how == "keep" else "rows_twice"
+        reading.notes.append(Note(code, values))
 
 
 def _taken(table: pa.Table, rows: Any) -> pa.Table:
@@ -98,6 +99,7 @@ def of_items(reading: OrderReading, names: Sequence[str]) -> None:
     worth = _worth(reading)
     if reading.settings.amount_is is None:
         _sums_of_others(reading, worth)
+    _lines_again(reading, worth)
     _negative_pieces(reading, worth)
     known = layouts.words()
     ignored = {fold(name) for name in reading.settings.ignore}
@@ -154,6 +156,35 @@ def _sums_of_others(reading: OrderReading, worth: Any) -> None:
         f"items (total {without:,}), or lines (total {total:,})?",
         "Leave the rows of whole orders out of the file, or say --amount-is line.",
     )
+
+
+def _lines_again(reading: OrderReading, worth: Any) -> None:
+    """Lines that stand twice by their own number, as a join with payments leaves them."""
+    keys = reading.keys
+    ignored = {fold(name) for name in reading.settings.ignore}
+    for name in reading.unread:
+        there = name in reading.table.column_names and fold(name) not in ignored
+        text = None
+        if there and statuses.speaks_of("line_id", name):
+            text = shown(reading.table[name])
+        if text is None or keys is None or text.null_count:
+            continue
+        number = pa.chunked_array([pa.array(np.nan_to_num(worth))])
+        order = pa.chunked_array([pa.array(keys.codes, mask=~keys.known)])
+        lines = Groups.of(order, text)
+        if lines.size == keys.size and keys.size < len(text):
+            continue  # the same on all rows of an order
+        alike = Groups.of(order, text, number)
+        first = np.zeros(len(text), np.bool_)
+        first[alike.firsts()] = True
+        again = alike.known & ~first
+        if alike.size == lines.size and np.any(again):
+            amount = amount_meaning.rounded(np.nan_to_num(worth))
+            once = amount_meaning.rounded(np.nan_to_num(worth)[~again])
+            values = {"column": name, "rows": int(np.count_nonzero(again))}
+            values |= {"own": f"{amount:,}", "once": f"{once:,}"}
+            reading.warnings.append(Note("lines_again", values))
+            return
 
 
 def _negative_pieces(reading: OrderReading, worth: Any) -> None:

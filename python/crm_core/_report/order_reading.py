@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +11,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from . import (
+    amount_columns,
     amount_meaning,
+    charset,
     dates,
     discounts,
     doubts,
     groups,
     ids,
+    items,
     last_rows,
     layouts,
     likely,
@@ -31,6 +34,7 @@ from .columns import (
     cut,
     distinct,
     filled_within,
+    is_text,
     numbers,
     plain,
     replaced,
@@ -42,28 +46,24 @@ from .headings import (
     CATEGORIES,
     MONEY,
     Choice,
-    amount_kind,
-    amount_scale,
     choose,
-    customer_id,
+    currency_beside,
     find,
     further,
     is_currency,
-    registered_at,
 )
 from .layouts import MEANINGS, fold, fold_word
-from .overlap import drop_repeated
+from .money_reading import MoneyReading
 from .problem import Problem
 from .reading import asked_for, layout_of
 from .said import Said
 from .settings import Loaded, Note, Rows, Settings
-from .several_files import of_some, read_files, require, shared
-from .source import Source, sources_of
-from .state_reading import StateReading, is_in
+from .several_files import not_alike, of_some, read_files, require, shared, without_repeated
+from .source import sources_of
+from .state_reading import is_in
 from .understanding import first_order, looks
 
-# Cells that say that there is nothing.
-_NONE = frozenset(("", "0", "0.0", "0.00", "false", "-", "no", "n", "none", "null"))
+_GARBLED_AT_MOST = 20_000  # texts that are looked at
 _KEY = ("customer_id", "ordered_at", "amount", "order_id", "quantity")
 
 
@@ -87,24 +87,23 @@ def load_sources(
         raise Problem(f"{first.name} has no columns, and so no orders")
     layout = layout_of(headings, settings, "orders")
     tables, table = read_files(sources, shared(sources), settings, advance)
+    if settings.columns.get("customer_id") == "":
+        tables = [ids.with_nobody(one) for one in tables]
+        table = pa.concat_tables(tables)
     other_tables.refuse(headings, tables[0], settings.columns, layout)
     seen = likely.Seen(table, layout.guests if layout is not None else ())
-    try:
-        chosen = choose(headings, settings.columns, layout, seen.filled, seen.propose)
-    except Problem as problem:
-        told = [str(values["columns"]) for code, values in first.notes if code == "arrays"]
-        more = f" Lists within rows are not read: {told[0]}." if told else ""
-        raise Problem(problem.message, problem.hint + more) from None
+    chosen = _chosen(sources, settings, layout, seen)
     # A filter on the dates' or the amounts' column is one on `ordered_at` or `amount`.
     own = {choice.value for role, choice in chosen.items() if role in _KEY}
     of_categories = further(headings, settings.columns, settings.dimensions, layout)
     own |= {choice.value for choice in of_categories.values()}
     chosen |= of_categories
     dimensions = asked_for(settings.dimensions, headings, own)
-    require(sources, [*(choice.value for choice in chosen.values()), *dimensions])
+    read = [choice.value for choice in chosen.values() if choice.value != ids.NOBODY]
+    require(sources, [*read, *dimensions])
     notes: list[Note] = []
     if len(sources) > 1:
-        tables, notes = _without_repeated(sources, tables, chosen, settings)
+        tables, notes = without_repeated(sources, tables, chosen, settings)
         table = pa.concat_tables(tables)
     reading = OrderReading(sources, tables, table, chosen, dimensions, settings, layout)
     del seen, tables, table  # the texts of a column are free once it is read
@@ -122,70 +121,31 @@ def load_sources(
     return loaded
 
 
-def _without_repeated(
-    sources: Sequence[Any],
-    tables: Sequence[pa.Table],
-    chosen: Mapping[str, Choice],
-    settings: Settings,
-) -> tuple[list[pa.Table], list[Note]]:
-    """The rows of each file without orders that another one has, and the message about it."""
-    keys = [chosen[role].value for role in ("order_id", "shop") if role in chosen]
-    keys = keys if "order_id" in chosen else []
-    # What is compared is what is read: a column of the day of the export may differ.
-    used = list(dict.fromkeys(choice.value for choice in chosen.values()))
-    found = drop_repeated(
-        [one.select(used) for one in tables], keys, last=settings.repeated_orders == "last"
-    )
-    if found.first is not None and settings.repeated_orders == "error":
-        at, row = found.first
-        raise Problem(
-            f"{found.differing} order numbers are in several files with different lines, the first "
-            f"in {sources[at].row_name(row)}",
-            "--repeated-orders last takes each from the last file that has it (exports of several "
-            "days), --repeated-orders add counts the lines of all files (an order in parts). "
-            "Shops that number alike need a column --shop.",
-        )
-    for source, kept in zip(sources, found.kept, strict=True):
-        source.keep(kept)
-    notes: list[Note] = []
-    if found.orders:
-        notes.append(Note("repeated_orders", {"orders": found.orders, "rows": found.rows}))
-    if found.differing:
-        code = f"differing_orders_{settings.repeated_orders}"
-        notes.append(Note(code, {"orders": found.differing}))
-    if found.alike:
-        notes.append(Note("repeated_rows", {"rows": found.alike}))
-    kept = [
-        one if rows is None else one.take(rows)
-        for one, rows in zip(tables, found.kept, strict=True)
-    ]
-    return kept, notes
+def _chosen(
+    sources: Sequence[Any], settings: Settings, layout: layouts.Layout | None, seen: likely.Seen
+) -> dict[str, Choice]:
+    """The column of each role, with what `--ignore` takes back."""
+    headings, given = list(sources[0].headings), settings.columns
+    if given.get("customer_id") == "":
+        headings, given = [*headings, ids.NOBODY], {**given, "customer_id": ids.NOBODY}
+    try:
+        chosen = choose(headings, given, layout, seen.filled, seen.propose)
+    except Problem as problem:
+        lists = [values["columns"] for code, values in sources[0].notes if code == "arrays"]
+        more = f" Lists within rows are not read: {lists[0]}." if lists else ""
+        more += not_alike(sources)
+        raise Problem(problem.message, problem.hint + more) from None
+    if "currency" not in chosen and (beside := currency_beside(chosen["amount"].value, headings)):
+        chosen["currency"] = Choice("currency", beside, "heading")
+    ignored = {fold(name) for name in settings.ignore}
+    return {
+        role: choice
+        for role, choice in chosen.items()
+        if role not in MONEY or choice.reason == "given" or fold(choice.value) not in ignored
+    }
 
 
-def load_customers(
-    path: Path, orders_id: str, settings: Settings, id_fold: str = "none"
-) -> tuple[pa.Table, dict[str, Any]]:
-    """A table of customers, and the arguments with which `Customers` takes it."""
-    source = Source(path, settings.encoding, settings.delimiter)
-    id_column = customer_id(source.headings, orders_id)
-    registered = registered_at(source.headings)
-    dimensions = asked_for(settings.dimensions, source.headings, [id_column])
-    columns = list(dict.fromkeys([id_column, *([registered] if registered else []), *dimensions]))
-    table = source.read(columns, lambda share: None, settings.bad_rows == "drop")
-    table = replaced(table, id_column, ids.folded(trimmed(table[id_column]), id_fold)[0])
-    arguments: dict[str, Any] = {"customer_id": id_column, "dimensions": dimensions}
-    if registered:
-        text = as_text(table[registered])
-        if text is not None:
-            read = dates.parse(text, settings.date_format)
-            if read.unread:
-                raise Problem(f"{source.row_name(read.unread[0])}, column {registered}: not a date")
-            table = replaced(table, registered, read.wall)
-        arguments["registered_at"] = registered
-    return table, arguments
-
-
-class OrderReading(StateReading):
+class OrderReading(MoneyReading):
     """The steps of `load` after the bytes are in; one per role."""
 
     def finish(self) -> Loaded:
@@ -194,6 +154,7 @@ class OrderReading(StateReading):
             self._keep,
             self._repeated_rows,
             self._no_total_row,
+            self._garbled,
             self._whole_ids,
             self._customers,
             self._orders,
@@ -211,6 +172,7 @@ class OrderReading(StateReading):
             self._unpaid_days,
             self._unread_discounts,
             self._currency,
+            self._money_beside,
             self._facts,
             self._rest,
         ):
@@ -249,11 +211,17 @@ class OrderReading(StateReading):
     def _doubts(self) -> None:
         doubts.of_amounts(self)
         if self.table.num_rows:
+            amount_columns.constant_date(self)
+            amount_columns.refuse_net(self)
             discounts.refuse_fractions(self)
             marked_rows.said(self)
             subtotals.said(self)
         if self.layout is None:
-            odd_rows.of_items(self, list(doubts.of_items(self)))
+            odd_rows.of_items(self, list(items.of(self)))
+
+    def _money_beside(self) -> None:
+        if self.table.num_rows:
+            amount_columns.said(self)
 
     def _below_zero(self) -> None:
         if self.table.num_rows:
@@ -261,6 +229,7 @@ class OrderReading(StateReading):
 
     def _numbers(self) -> None:
         discounts.refuse_percent(self)
+        amount_columns.refuse_debits(self)
         for role in ("amount", *MONEY, "quantity"):
             self._number(role)
 
@@ -330,14 +299,35 @@ class OrderReading(StateReading):
             self.warnings.append(Note(code, values))
 
     def _no_total_row(self) -> None:
-        """Last rows of totals or of remarks, which have no customer, are no orders."""
+        """Last rows of totals or of remarks are no orders, nor are headings within the file."""
         columns = {role: choice.value for role, choice in self.chosen.items()}
-        if found := last_rows.no_order(self.table, columns):
-            row, name, what = found
+        again, alike = last_rows.headings_again(self.table, columns)
+        if again and not alike:
             raise Problem(
-                f"{self.rows.name(row)}, column {name}: {what} is no order",
-                "Leave the row out of the file.",
+                f"{self.rows.name(again[0])} holds headings again: two tables stand in one file",
+                "Put each of them into a file of its own; several files are read as one.",
             )
+        if again:
+            self._without(again)
+            self.notes.append(Note("headings_again", {"rows": len(again)}))
+        while found := last_rows.no_order(self.table, columns):
+            row, name, what = found
+            if self.settings.bad_rows != "drop":
+                raise Problem(
+                    f"{self.rows.name(row)}, column {name}: {what} is no order",
+                    "Leave the row out of the file; --bad-rows drop leaves it out, too.",
+                )
+            told = {"row": self.rows.name(row), "column": name}
+            self.warnings.append(Note("total_dropped", told))
+            self._without([row])
+
+    def _without(self, rows: Sequence[int]) -> None:
+        """Leaves rows out of the table, and remembers the places of the others."""
+        keep = np.setdiff1d(np.arange(self.table.num_rows), rows)
+        before = self.rows.kept
+        kept = keep.tolist() if before is None else [before[at] for at in keep.tolist()]
+        self.rows = Rows(self.rows.parts, kept)
+        self.table = self.table.take(pa.array(keep))
 
     def _whole_ids(self) -> None:
         """Ids that a missing one has made floats of are integers again."""
@@ -359,8 +349,8 @@ class OrderReading(StateReading):
         column, guests = ids.without_guests(
             column, said or (of_layout if self._of_layout("customer_id") else ())
         )
-        if not said and ids.most_are_zero(column):
-            self.warnings.append(Note("zero_id", {"column": name}))
+        if not said and (nobody := ids.placeholder(column)):
+            self.warnings.append(Note("zero_id", {"column": name, "id": nobody}))
         elif not said and (rows := ids.prevailing(column)):
             self.notes.append(Note("prevailing_id", {"column": name, "rows": rows}))
         self._rounded_ids(name, column)
@@ -375,7 +365,8 @@ class OrderReading(StateReading):
         self.id_fold = how or ("email" if ids.is_mail(column) else "none")
         column, joined = ids.folded(column, self.id_fold)
         if joined:
-            self.notes.append(Note("ids_folded", {"column": name, "ids": joined}))
+            code = "numbers_folded" if self.id_fold == "number" else "ids_folded"
+            self.notes.append(Note(code, {"column": name, "ids": joined}))
         near = ids.near(column)
         if near and how != "none":
             self.warnings.append(Note("near_ids", {"column": name, "ids": near}))
@@ -437,166 +428,21 @@ class OrderReading(StateReading):
                 "they come to.",
             )
 
-    def _amount_is(self) -> None:
-        """Said by the user or the layout, else as `amount_meaning` decides."""
-        said, name = self.settings.amount_is, self.chosen["amount"].value
-        scale = amount_scale(name)
-        if scale and self.settings.amount_unit is None and not self._of_layout("amount"):
-            minor = "--amount-unit minor says so; " if scale == "cents" else ""
-            raise Problem(
-                f'the heading "{name}" says that amounts are in {scale}',
-                f"{minor}--amount-unit major says that they are whole units of the currency.",
-            )
-        own = self.layout.amount_is if self.layout and self._of_layout("amount") else ""
-        if own == "order" and "order_id" not in self.arguments:
-            own = "line"
-        if said is not None:
-            if said == "unit" and "quantity" not in self.chosen:
-                raise Problem(
-                    "--amount-is unit: amounts are prices of pieces, and no column is the quantity",
-                    "Name it with --quantity, or say --amount-is line.",
-                )
-            found = amount_meaning.Meaning(said, "given", name)
-        elif self.layout is not None and own and (own != "unit" or "quantity" in self.chosen):
-            about = self.layout.amount_about or self.layout.name
-            found = amount_meaning.Meaning(own, "layout_amount", about)
-        elif self.of_items and amount_kind(name) not in ("unit", "price", "item_price"):
-            found = amount_meaning.Meaning("line", "line_heading", name)
-        else:
-            columns = self._amount_columns(name)
-            found = amount_meaning.decide(amount_kind(name), columns)
-            doubts.quantity_unused(self, columns, found, amount_kind(name))
-        self.meaning = found
-        self.arguments["amount_is"] = found.kind
-        if found.reason == "differs_total":
-            self.warnings.append(Note("differs_total", {"column": name}))
-        self.extra.append(Choice("amount_is", found.kind, found.reason, found.detail))
-        self.facts["checks"] = [
-            {"what": one.what, "holds": one.holds, "of": one.of} for one in found.checks
-        ]
-        if found.kind != "unit":
-            self.arguments.pop("quantity", None)
-            self.chosen.pop("quantity", None)
-
-    def _amount_columns(self, name: str) -> amount_meaning.Columns:
-        def read(one: str) -> groups.Values | None:
-            found = numbers(self.table[one], self.settings.decimal)
-            return None if found is None else groups.values(found)
-
-        def products() -> groups.Groups | None:
-            names = layouts.words()["headings"]["further"]["product"]
-            one = layouts.column([*names], self.table.column_names)
-            text = None if one is None else shown(self.table[one])
-            return None if text is None else groups.Groups.of(text)
-
-        quantity = self.chosen.get("quantity")
-        return amount_meaning.Columns(
-            name,
-            groups.values(self.plain_amounts(name)),
-            self.keys,
-            None if quantity is None else read(quantity.value),
-            **amount_meaning.by_kind(self.unread, amount_kind),
-            read=read,
-            products=products,
-        )
-
-    def _levels(self) -> None:
-        """Other columns of money follow the amount: the order's once, the lines' on each line."""
-        self._levels_said()
-        keys = self.keys
-        for role in MONEY if keys is not None else ():
-            if role not in self.chosen:
+    def _garbled(self) -> None:
+        """Texts that another encoding has changed, in columns that are read."""
+        names = dict.fromkeys([*(one.value for one in self.chosen.values()), *self.dimensions])
+        for name in names:
+            column = self.table[name]
+            text = shown(column) if is_text(column.type) else None
+            if text is None:
                 continue
-            assert keys is not None  # as the loop says
-            name = self.chosen[role].value
-            plain = self.plain_amounts(name)
-            money = groups.values(plain)
-            wanted = "order" if self.arguments["amount_is"] == "order" else "line"
-            own, reason = self._level(role, name, money, keys, wanted)
-            if own != wanted:
-                spread = amount_meaning.spread(money, keys, own, wanted)
-                self.table = replaced(self.table, name, groups.column(spread, plain.type))
-            if reason not in ("one_line_each", "beside_total"):
-                self.extra.append(Choice("money_of", own, f"money_{reason}", name))
-            if own == "order" and wanted == "line":
-                self.notes.append(Note("order_level", {"column": name}))
-
-    def _contained(self) -> None:
-        """Money that the layout's amount contains is not handed on: it would count twice."""
-        contains = self.layout.amount_contains if self.layout is not None else ()
-        for role in contains if self._of_layout("amount") else ():
-            if role not in self.chosen:
-                continue
-            name, amount = self.chosen[role].value, self.chosen["amount"].value
-            if self.settings.columns.get(role) is not None:
-                raise Problem(
-                    f'--{role} "{name}": the amounts of "{amount}" contain it already',
-                    f"Leave --{role} out, or name with --amount a column that does not contain it.",
-                )
-            money = groups.values(self.plain_amounts(name))
-            money = marked_rows.some_of(money, money.floats > 0)  # some write -99999 for none
-            keys = self.keys if self.arguments["amount_is"] == "order" else None
-            if total := amount_meaning.total(money, keys):
-                values = {"column": name, "amount": amount, "total": f"{total:,}"}
-                self.notes.append(Note(f"contains_{role}", values))
-            self.chosen.pop(role)
-            self.arguments.pop(role)
-
-    def _layout_says(self) -> None:
-        """What the layout does not do with columns that hold something."""
-        for wanted, sentences in (self.layout.says if self.layout is not None else {}).items():
-            name = layouts.column([wanted], self.table.column_names)
-            column = None if name is None else shown(self.table[name])
-            if name is None or column is None:
-                continue
-            none = [text for text in distinct(column) if fold_word(text) in _NONE]
-            here = pc.and_not(
-                pc.is_valid(column), pc.is_in(column, value_set=pa.array(none, pa.string()))
-            )
-            if rows := pc.sum(here).as_py():
-                values = {"column": name, "rows": rows, **sentences}
-                self.warnings.append(Note("layout_says", values))
-            self.unread = [one for one in self.unread if one != name]
-
-    def _levels_said(self) -> None:
-        money = {self.chosen[role].value for role in MONEY if role in self.chosen}
-        state = {self.chosen["status"].value} if "status" in self.chosen else set()
-        for option, names in (
-            ("--order-level", self.settings.order_level),
-            ("--line-level", self.settings.line_level),
-        ):
-            for said in names:
-                name = find(said, self.sources[0].headings, option)
-                known = money | state if option == "--line-level" else money
-                if name not in known or self.keys is None:
-                    raise Problem(
-                        f'{option} "{name}" has no effect: the column is not read as money beside '
-                        "the amount, or as the state, of orders with several rows",
-                        "Name its role, for example --refunded, --discount or --shipping.",
-                    )
-
-    def _level(
-        self,
-        role: str,
-        name: str,
-        money: groups.Values,
-        keys: groups.Groups,
-        wanted: str,
-    ) -> tuple[str, str]:
-        for own, names in (
-            ("order", self.settings.order_level),
-            ("line", self.settings.line_level),
-        ):
-            if fold(name) in map(fold, names):
-                return own, "given"
-        if self.layout is not None and fold(name) in map(fold, self.layout.order_level):
-            return "order", "layout"
-        lines = None
-        if wanted == "line":
-            lines = self.floats("amount")
-            if self.arguments["amount_is"] == "unit":
-                lines = lines * self.floats("quantity")
-        return amount_meaning.level(name, money, keys, lines, self._of_layout(role))
+            wide = pc.fill_null(pc.match_substring_regex(text, r"[^\x00-\x7f]"), False)
+            looked = distinct(text.filter(wide))[:_GARBLED_AT_MOST]
+            told = [one for one in looked if charset.is_garbled(one)]
+            if told:
+                here = pc.is_in(text, value_set=pa.array(told, pa.string()))
+                values = {"column": name, "rows": pc.sum(here).as_py()}
+                self.warnings.append(Note("mixed_encodings", values))
 
     def _unread_discounts(self) -> None:
         discounts.unread(self)
@@ -678,6 +524,7 @@ class OrderReading(StateReading):
             self.arguments["guests"] = self.settings.guests
         elif guests:
             self.arguments["guests"] = "keep"
+            self._grouped_customers(customer)
             self.notes.append(
                 Note("guests", {"rows": guests, "column": self.arguments["customer_id"]})
             )
@@ -696,6 +543,19 @@ class OrderReading(StateReading):
             if role in self.chosen or role == "status"
         ]
         self.table = self.table.select(list(dict.fromkeys([*used, *self.dimensions])))
+
+    def _grouped_customers(self, customer: pa.ChunkedArray) -> None:
+        """Blank cells below a customer who stands in one row only, as merged cells leave them."""
+        here = groups.valid(customer)
+        ids_of = groups.Groups.of(customer)
+        alone = ids_of.size >= 2 and ids_of.size == int(np.count_nonzero(here))
+        blank = int(np.count_nonzero(~here))
+        if here[0] and alone and blank >= 2 and blank * 3 >= len(here):
+            values, keys = marked_rows.worth(self)
+            amount = amount_meaning.total(marked_rows.some_of(values, ~here), keys)
+            told = {"column": self.arguments["customer_id"], "amount": f"{amount:,}"}
+            told |= {"rows": int(np.count_nonzero(~here))}
+            self.warnings.append(Note("customers_grouped", told))
 
     def _further(self, role: str) -> None:
         name = self.chosen[role].value

@@ -18,11 +18,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import amounts, dates, groups, layouts, lists, number_formats
+from . import amount_texts, amounts, dates, groups, layouts, lists, number_formats
 from .amount_meaning import Floats, Meaning
-from .columns import as_text, cut, is_text, replaced, safe, shown, trimmed, zero
+from .columns import as_text, is_text, replaced, safe, shown, trimmed, zero
 from .groups import Groups
-from .headings import MONEY, Choice, currency_in, is_japanese
+from .headings import MONEY, Choice, is_japanese
 from .layouts import Layout, fold, fold_word
 from .problem import Problem
 from .said import is_known
@@ -90,6 +90,7 @@ class Reading:
         self.facts: dict[str, Any] = {}
         self.said_in_amounts: set[str] = set()
         self.dollars = False  # whether a sign says dollars, or pesos, of some country
+        self.decimals = False  # whether an amount is written with decimals, such as 5.00
         self.formats: dict[str, str] = {}  # currencies of number formats, and a row of each
         self.unread_cells: dict[str, list[int]] = {}  # rows, where they are left out
         self.id_fold = "none"
@@ -261,12 +262,22 @@ class Reading:
         if not said and own and read.unread:  # stored anew by a spreadsheet, most often
             other = dates.parse(text, None)
             read = other if len(other.unread) < len(read.unread) else read
+        if said and read.unread:
+            read = dates.completed(read, text)
+        doubtful = text.take(pa.array(read.unread, pa.int64())) if read.readings else text
+        forms = [one for one in read.readings if not dates.parse(doubtful, one).unread]
+        if read.readings and not forms:
+            raise Problem(
+                f"{self.rows.name(read.unread[0])}, column {name}: not a date that can be told",
+                "Nothing tells which of its numbers is the year, and no format takes all cells: "
+                "write the year with four digits.",
+            )
         if read.readings:
             more = f" (and {len(read.unread) - 1} more)" if len(read.unread) > 1 else ""
-            forms = " or ".join(f'--date-format "{one}"' for one in read.readings)
+            said_forms = " or ".join(f'--date-format "{one}"' for one in forms)
             raise Problem(
                 f"{self.rows.name(read.unread[0])}, column {name}: not a date{more}",
-                f"Nothing tells whether {_first_of(read.readings)} comes first: say {forms}.",
+                f"Nothing tells whether {_first_of(forms)} comes first: say {said_forms}.",
             )
         self.facts["date_form"] = said or read.form or own or None
         return read
@@ -343,7 +354,12 @@ class Reading:
             return
         read = amounts.parse(column, self.settings.decimal)  # of a dictionary each text once
         if read.ambiguous:
-            raise _either_sign(name)
+            raise either_sign(name)
+        if read.unread:
+            column, count = amount_texts.cleaned(column, read.unread)
+            if count:
+                read = amounts.parse(column, self.settings.decimal)
+                self.notes.append(Note("amounts_cleaned", {"column": name, "rows": count}))
         what = "a whole number" if role == "quantity" else "an amount"
         self._refuse(name, column, read.unread, what)
         self._grouped(name, column, read)
@@ -351,6 +367,8 @@ class Reading:
             self.said_in_amounts = read.currencies
             known = pc.unique(column).cast(pa.string())
             self.dollars = bool(pc.any(pc.match_substring_regex(known, r"(^|[^A-Za-z])\$")).as_py())
+            decimals = pc.match_substring_regex(known, r"\d[.,]\d{1,2}\D*$")
+            self.decimals = bool(pc.any(decimals).as_py())
             self._formats(name)
         self.table = replaced(self.table, name, self._unsigned(role, name, read.values))
 
@@ -425,6 +443,12 @@ class Reading:
             )
         elif what == "a date":
             hint = "It does not follow --date-format, or the calendar has no such day."
+        elif what == "an amount":
+            cell = amount_texts.described(str(text[unread[0]].as_py()))
+            hint = (
+                f"It has {cell}. Read are amounts such as 1234.5, 1,234.50, 1.234,50, ¥1,234 and "
+                "(500); --bad-rows drop leaves such rows out."
+            )
         more = f" (and {len(unread) - 1} more)" if len(unread) > 1 else ""
         raise Problem(f"{self.rows.name(unread[0])}, column {name}: not {what}{more}", hint)
 
@@ -457,108 +481,6 @@ class Reading:
         found = groups.values(self.plain_amounts(self.chosen[role].value))
         return np.where(found.valid, found.floats, np.nan)
 
-    def _currency(self) -> None:
-        """By the user, a column, the amounts, their heading, or the language (with a note)."""
-        column = self.chosen.pop("currency", None)
-        amount = self.chosen["amount"].value
-        said = self.settings.currency
-        in_column: list[str] = []
-        if column is not None:
-            values = pc.unique(trimmed(self.table[column.value]).cast(pa.string())).to_pylist()
-            in_column = sorted({value.upper() for value in values if value})
-        if said:
-            code, reason, detail = said.upper(), "given", ""
-            if in_column and in_column != [code]:
-                raise Problem(
-                    f"--currency is {code}, but column {column.value if column else ''} "
-                    f"holds {', '.join(map(cut, in_column[:5]))}"
-                )
-        elif len(in_column) > 1:
-            raise Problem(
-                f"column {column.value if column else ''} holds {len(in_column)} "
-                f"currencies: {', '.join(map(cut, in_column[:5]))}",
-                "Amounts of different currencies are not added up; give one file per currency.",
-            )
-        elif in_column:
-            code, reason, detail = in_column[0], "column", column.value if column else ""
-        elif len(self.said_in_amounts) == 1:
-            code, detail = next(iter(self.said_in_amounts)), amount
-            reason = "number_format" if code in self.formats else "sign"
-        elif len(self.said_in_amounts) > 1:
-            raise Problem(
-                f"column {amount} speaks of {', '.join(sorted(self.said_in_amounts))}"
-                + self._formatted(),
-                f"Amounts of different currencies are not added up.{self._no_format(amount)}",
-            )
-        elif currency_in(amount):
-            code, reason, detail = currency_in(amount), "amount_heading", amount
-        elif self.layout is not None and self.layout.currency:
-            code, reason, detail = self.layout.currency, "layout", self.layout.name
-        elif self.japanese:
-            code, reason, detail = "JPY", "japanese", ""
-        else:
-            raise Problem(
-                "the file does not say in which currency its amounts are",
-                "Name it, for example --currency USD.",
-            )
-        self._signs_agree(code, amount)
-        self._codes_agree(code, amount)
-        if self.grouped and code in _COMMA:
-            raise _either_sign(self.grouped[0])
-        self.arguments["currency"] = code
-        self.extra.append(Choice("currency", code, reason, detail))
-
-    def _signs_agree(self, code: str, amount: str) -> None:
-        """Refuses signs and codes in the amounts that mean another currency."""
-        others = sorted(self.said_in_amounts - {code})
-        if self.dollars and code not in _DOLLARS:
-            others.append("dollars ($)")
-        if others:
-            raise Problem(
-                f"column {amount} holds amounts in {', '.join(others)}, and the currency is {code}"
-                + self._formatted(),
-                "Amounts of different currencies are not added up; give one file per currency."
-                + self._no_format(amount),
-            )
-
-    def _formatted(self) -> str:
-        """The cells whose number formats show a currency."""
-        told = [f"{code} in {row}" for code, row in sorted(self.formats.items())]
-        return f" (formats of cells: {', '.join(told)})" if told else ""
-
-    def _no_format(self, amount: str) -> str:
-        return f' --ignore "{amount}" says that the formats are wrong.' if self.formats else ""
-
-    def _codes_agree(self, code: str, amount: str) -> None:
-        """Refuses another currency in the amount's heading, or in a column that was not read."""
-        ignored = {fold(name) for name in self.settings.ignore}
-        of_heading = currency_in(amount)
-        if of_heading and of_heading != code and fold(amount) not in ignored:
-            raise Problem(
-                f'the heading "{amount}" says {of_heading}, and the currency is {code}',
-                f'--currency {of_heading}; --ignore "{amount}" says that the heading is wrong.',
-            )
-        for name in self.unread:
-            found = self._codes_in(name) if fold(name) not in ignored else []
-            if found and found != [code]:
-                raise Problem(
-                    f'"{name}" holds {", ".join(found[:5])}, and amounts are read as {code}',
-                    "Amounts of different currencies are not added up; give one file per currency. "
-                    f'--ignore "{name}" says that the amounts are in {code} all the same.',
-                )
-
-    def _codes_in(self, name: str) -> list[str]:
-        """The codes of currencies in a column of nothing else, with a heading for currencies."""
-        low = name.lower()
-        if name not in self.table.column_names or not any(
-            part in low for part in layouts.words()["headings"]["currencies"]["parts"]
-        ):
-            return []
-        column = shown(self.table[name])
-        words = [] if column is None else pc.unique(column.drop_null()).to_pylist()
-        codes = sorted({str(word).upper() for word in words})
-        return codes if all(re.fullmatch("[A-Z]{3}", one) for one in codes) else []
-
     def _dimensions(self) -> None:
         for dimension in self.dimensions:
             self._category(dimension)
@@ -573,56 +495,11 @@ class Reading:
 # What lists within rows may say of the numbers; `lists_refunds` what a column of refunds says, too.
 _OF_LISTS = ("lists_told", "lists_refunds", "list_beside")
 # What was left out and may be missed in the numbers.
-_ON_TOP = ("sheets_alike", "lists_told", "list_beside")
+_ON_TOP = ("json_more", "sheets_alike", "lists_told", "list_beside")
 _EPOCH = datetime.date(1970, 1, 1)
 _DAY_ALONE = r"^[^:T]{6,20}$"
 TIME_ALONE = r"^(午前|午後|오전|오후)? ?\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?[AaPp]\.?[Mm]\.?)?$"
 _SERIAL = re.compile(r"\s*[1-6]\d{4}(\.\d+)?\s*")  # days of 1927 to 2091, as Excel counts them
-# Currencies that are written with a bare $.
-_DOLLARS = frozenset(
-    (
-        *(
-            "USD",
-            "CAD",
-            "AUD",
-            "NZD",
-            "HKD",
-            "SGD",
-            "TWD",
-            "MXN",
-            "ARS",
-            "CLP",
-            "COP",
-            "UYU",
-            "BMD",
-        ),
-        *(
-            "BBD",
-            "BSD",
-            "BZD",
-            "BND",
-            "FJD",
-            "GYD",
-            "JMD",
-            "KYD",
-            "LRD",
-            "NAD",
-            "SBD",
-            "SRD",
-            "TTD",
-        ),
-        *("XCD", "DOP", "CVE", "CUP"),
-    )
-)
-
-
-# Currencies whose amounts are written with a decimal comma.
-_COMMA = frozenset(
-    (
-        *("EUR", "SEK", "NOK", "DKK", "PLN", "CZK", "HUF", "RON", "BGN", "RSD", "RUB", "UAH"),
-        *("TRY", "BRL", "ARS", "COP", "UYU", "IDR", "ZAR", "ISK"),
-    )
-)
 
 
 def is_clock(heading: str) -> bool:
@@ -636,7 +513,8 @@ def all_match(column: pa.ChunkedArray, pattern: str) -> bool:
     return len(words) > 0 and pc.all(pc.match_substring_regex(words, pattern)).as_py() is True
 
 
-def _either_sign(name: str) -> Problem:
+def either_sign(name: str) -> Problem:
+    """The question for the decimal sign of a column."""
     return Problem(
         f"column {name}: nothing tells whether the sign in its amounts groups thousands or begins "
         "the decimals",

@@ -115,8 +115,8 @@ NOTES: Mapping[str, tuple[str, str]] = {
         "「{amount}」は「{column}」(合計 {total})を引いた後の金額のため、重ねて引きません。",
     ),
     "layout_says": (
-        '"{column}" holds something in {rows} rows: {en}',
-        "「{column}」に値のある行が{rows}行あります。{ja}",
+        '"{column}" holds something in {rows} rows: {says}',
+        "「{column}」に値のある行が{rows}行あります。{says}",
     ),
     "no_customer_joins": (
         "None of the {customers} customers of {file} has an order: another form of ids, or "
@@ -134,10 +134,10 @@ NOTES: Mapping[str, tuple[str, str]] = {
         "「{column}」の次の値は会員でないものとし、ゲスト注文として扱います: {words}。",
     ),
     "zero_id": (
-        'The id 0 of "{column}" has more rows than any other; many shops write it for orders '
-        'without an account. --guest-id 0 makes them guests, --guest-id "" confirms a customer.',
-        "「{column}」の値 0 は他のどの顧客より行数が多く、会員でない注文を表すことがあります。"
-        '--guest-id 0 でゲスト注文に、--guest-id "" で顧客とします。',
+        'The id {id} of "{column}" has more rows than any other; many shops write it for orders '
+        'without an account. --guest-id {id} makes them guests, --guest-id "" confirms a customer.',
+        "「{column}」の値 {id} は他のどの顧客より行数が多く、会員でない注文を表すことがあります。"
+        '--guest-id {id} でゲスト注文に、--guest-id "" で顧客とします。',
     ),
     "prevailing_id": (
         'One value of "{column}" has {rows} rows, ten times as many as any other. If it means '

@@ -62,6 +62,14 @@ class Settings:
 
 
 @dataclass(frozen=True)
+class Both:
+    """A sentence of a layout in English and Japanese."""
+
+    en: str
+    ja: str
+
+
+@dataclass(frozen=True)
 class Note:
     """A thing the reader of the report has to know; `code` is one of `sentences.NOTES`."""
 

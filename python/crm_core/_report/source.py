@@ -188,10 +188,17 @@ def _opened(path: Path, encoding: str, delimiter: str) -> Form:
 
 
 def _parted(path: Path) -> tuple[Path, str, str]:
-    """The file, `#` and the name of a sheet or a table, unless the file's own name has the sign."""
-    if path.exists() or "#" not in path.name:
+    """The file, `#` and the name of a sheet, a table or a file in an archive behind it.
+
+    The file's own name may have the sign, and a file in an archive lies in folders.
+    """
+    text = str(path)
+    if path.exists() or "#" not in text:
         return path, "", ""
-    before, sign, part = str(path).rpartition("#")
+    for at in (one.start() for one in re.finditer("#", text)):
+        if Path(text[:at]).is_file():
+            return Path(text[:at]), "#", text[at + 1 :]
+    before, sign, part = text.rpartition("#")
     return Path(before), sign, part
 
 
@@ -205,6 +212,6 @@ def _text(container: Container, encoding: str, delimiter: str) -> Form:
         start = charset.decoded(container.start, encoding)
     except UnicodeError:
         raise Problem(f"{container.name} is not valid {encoding}", "Try --encoding auto.") from None
-    if re.match(r"\s*(?:\{|\[\s*[{\]])", start):
+    if re.match(r"\s*(?:\{|\[\s*[{\]\[])", start):
         return JsonRows(container, encoding)
     return Delimited(container, encoding, delimiter, start)

@@ -10,15 +10,15 @@ import pyarrow.compute as pc
 
 from . import amount_meaning, doubts, groups, line_states, marked_rows, states, statuses
 from .columns import cut, distinct, filled_within, replaced, shown, trimmed, zero
+from .currency_reading import CurrencyReading
 from .headings import MONEY, Choice, find
 from .layouts import MEANINGS, Layout, fold, fold_word
 from .problem import Problem
-from .reading import Reading
 from .said import Said
 from .settings import Note
 
 
-class StateReading(Reading):
+class StateReading(CurrencyReading):
     """The steps of `order_reading` on the state of an order."""
 
     def _states(self) -> None:
@@ -52,7 +52,9 @@ class StateReading(Reading):
             here = pc.and_(pc.is_valid(one.rows), counted)
             touched = states.orders_in(self.keys, here)
             if touched:
-                self.notes.append(Note("also_stopped", {"column": one.name, "orders": touched}))
+                told = Note("also_stopped", {"column": one.name, "orders": touched})
+                all_of = touched > 1 and touched == states.orders_in(self.keys, counted)
+                (self.warnings if all_of else self.notes).append(told)
         self._cancelled_lines(pc.and_(pc.and_(pc.is_valid(stopped), some), counted))
         name = primary.value if primary is not None else stops[0].name
         target = name
@@ -159,7 +161,8 @@ class StateReading(Reading):
         for word, one in known.items():
             by_meaning.setdefault(one, []).append(cut(word))  # known, or the user's own
         shown_map = {one: by_meaning[one] for one in MEANINGS if one in by_meaning}
-        self.notes.append(Note("statuses", {"map": shown_map}))
+        if shown_map:
+            self.notes.append(Note("statuses", {"map": shown_map}))
         return pc.take(meaning, at)
 
     def _given_back(self, name: str, column: pa.ChunkedArray, known: Mapping[str, str]) -> None:
@@ -257,7 +260,19 @@ class StateReading(Reading):
                 latest = statuses.is_latest(one.name)
                 values["meaning"] = "cancelled" if latest else "payment_failed"
                 values |= self._money_of(rows, mapped)
-                self.warnings.append(Note(one.code, values))
+                code = one.code
+                if code == "not_used_money" and self._are_orders(one.name):
+                    code = "not_used_heading"
+                self.warnings.append(Note(code, values))
+
+    def _are_orders(self, name: str) -> bool:
+        """Whether the values of a column are numbers of orders."""
+        own = self.arguments.get("order_id")
+        column, numbers_of = shown(self.table[name]), shown(self.table[own]) if own else None
+        if column is None or numbers_of is None:
+            return False
+        texts = pc.unique(column.drop_null())
+        return len(texts) > 0 and pc.all(pc.is_in(texts, pc.unique(numbers_of))).as_py() is True
 
     def _money_of(self, rows: pa.ChunkedArray, mapped: pa.ChunkedArray | None) -> dict[str, object]:
         """What these rows come to, or their orders, and all that count."""

@@ -201,6 +201,8 @@ def _how(name: str, told: Sequence[str]) -> str:
         return "not_used_date"
     if all(_DATE.match(one) for one in told):
         return "not_used_date"
+    if 2 <= len(told) <= 6 and all(re.fullmatch(r"\d{1,2}", one) for one in told):
+        return "not_used_codes"
     if all(re.fullmatch(r"[^\w]?\s*-?\d[\d.,]*\s*[^\w]?", one) for one in told):
         return "not_used_money"
     if all(speaks_of_stop(one) for one in told):
@@ -254,7 +256,8 @@ def speaks_of_stop(text: str) -> bool:
     begin = next((one for one in smells["begins"] if low.startswith(one)), None)
     if begin is not None and not low[len(begin) :][:1].isalnum():
         return True
-    return any(part in low for part in smells["cancelled"] if part != "void")
+    left_out = smells["heading_only"]
+    return any(part in low for part in smells["cancelled"] if part not in left_out)
 
 
 def speaks_of_return(text: str) -> bool:

@@ -19,7 +19,9 @@ from functools import cache
 from . import layouts
 from .layouts import MEANINGS, Layout, fold, fold_word
 
-_ZERO = re.compile(r"[^\w]?\s*0+([.,]0+)?\s*[^\w]?")
+_ZERO = re.compile(
+    r"[^\w]?\s*0+([.,]0+)?\s*[^\w]?|0000([-/.]?)00\2(00)?([ T][0:.]+)?|00([-/.])00\5(00)?00"
+)
 #: Meanings that do not count as orders, the strongest first: where columns differ, it holds.
 STOPS = ("test", "not_ordered", "cancelled", "payment_failed", "returned", "refunded")
 
@@ -98,7 +100,11 @@ def opposite(one: str, other: str) -> bool:
     def denied(long: str, short: str) -> bool:
         before = long.removesuffix(short)
         denials = layouts.words()["smells"]
-        return long != before and before in {*denials["not"], *denials["not_in"], "in", "im"}
+        return long != before and before in {
+            *denials["not"],
+            *denials["not_in"],
+            *denials["not_before"],
+        }
 
     one, other = fold(one), fold(other)
     return denied(one, other) or denied(other, one)

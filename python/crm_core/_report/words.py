@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .sentences import NOTES, REASONS
+from .settings import Both
 
 LANGUAGES = ("en", "ja")
 
@@ -401,6 +402,8 @@ def page(key: str, lang: str, **values: object) -> str:
 
 
 def _shown(one: object, lang: str) -> str:
+    if isinstance(one, Both):
+        return one.ja if lang == "ja" else one.en
     if isinstance(one, Mapping):
         joint = "、" if lang == "ja" else ", "
         return "; ".join(

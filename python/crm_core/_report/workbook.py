@@ -23,6 +23,7 @@ class Workbook(TextRows):
 
     def __init__(self, container: Container, sheet: str) -> None:
         super().__init__()
+        self._covers: list[str] = []  # sheets before the one that is read, without orders
         rows, others = self._rows(container, sheet)
         words = [[_text(cell) or "" for cell in row] for row in rows[:60]]
         at = heading_line.find(words)
@@ -68,6 +69,8 @@ class Workbook(TextRows):
             ("sheets_alike", alike),
             ("sheets", [name for name in others if name not in alike]),
         ):
+            if names and self._covers and code == "sheets":
+                code = "sheet_chosen"
             if names:
                 values: dict[str, object] = {
                     "sheet": self._sheet,
@@ -97,7 +100,7 @@ class Workbook(TextRows):
                     )
                 if not names:
                     raise Problem(f"{container.name} has no sheets")
-                self._sheet = sheet or names[0]
+                self._sheet = sheet or self._likely(book, names)
                 rows = book.get_sheet_by_name(self._sheet).to_python(skip_empty_area=False)
                 others = {
                     name: book.get_sheet_by_name(name).to_python(skip_empty_area=False, nrows=60)
@@ -110,6 +113,21 @@ class Workbook(TextRows):
                 "It is protected by a password, damaged, or something else: save it as CSV.",
             ) from None
         return rows, others
+
+    def _likely(self, book: Any, names: list[str]) -> str:
+        """The first sheet, or the first that has the headings of orders or events if it has not.
+
+        A workbook may begin with a cover, a summary or an explanation.
+        """
+        for name in names:
+            rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False, nrows=60)
+            words = [[_text(cell) or "" for cell in row] for row in rows]
+            at = heading_line.find(words)
+            known = 0 if at is None else heading_line.of_table(words[at])
+            if known >= (2 if name == names[0] else 3):
+                self._covers = names[: names.index(name)]
+                return name
+        return names[0]
 
 
 def _column(cells: list[Any]) -> pa.Array:

@@ -32,20 +32,7 @@ impl Input for Events {
     ) -> Result<(Table, Value)> {
         context.afford(self.len().saturating_mul(8), "a pass over the events")?;
         let last = Moment::Instant(self.as_of);
-        let (moments, is_list) = match &scope.as_of {
-            AsOf::Last => (vec![last], false),
-            AsOf::Day(day) => (vec![Moment::Day(*day)], false),
-            AsOf::At(moment) => (vec![*moment], false),
-            AsOf::Days(days) => (days.iter().copied().map(Moment::Day).collect(), true),
-            AsOf::Moments(moments) => (moments.clone(), true),
-        };
-        if moments.is_empty() {
-            return Err(Error::option(
-                "as_of",
-                "[]",
-                "a moment or a list of at least one",
-            ));
-        }
+        let (moments, is_list) = moments(&scope.as_of, last)?;
         let all_days = moments.iter().all(|m| matches!(m, Moment::Day(_)));
         let mut all = Table::default();
         let mut notes: BTreeMap<String, Vec<Value>> = BTreeMap::new();
@@ -54,18 +41,13 @@ impl Input for Events {
             let seen = self.up_to(moment.instant(&self.data()?.offsets), context)?;
             later = later.max(seen.later);
             let seen = seen.showing(&scope.customers)?;
-            let offsets = &seen.data()?.offsets;
             later = later.max(seen.later);
             for (keys, part) in seen.parts(&scope.filter, &scope.by, context)? {
                 let table = part.shown(A::run(&part, &(), options, context)?)?;
                 let n = table.len();
                 let mut before = Vec::new();
-                if is_list && all_days {
-                    let day = offsets.day(seen.as_of).0;
-                    before.push(Column::new(&AS_OF, Values::Date(filled(n, day, "table")?)));
-                } else if is_list {
-                    let at = filled(n, seen.as_of, "table")?;
-                    before.push(Column::new(&AS_OF, Values::Instant(at.into(), self.zone())));
+                if is_list {
+                    before.push(as_of_column(&seen, all_days, n)?);
                 }
                 let mut group = serde_json::Map::new();
                 if is_list {
@@ -98,6 +80,35 @@ impl Input for Events {
         }
         all = all.with_note("events_after_as_of", json!(later));
         Ok((noted(self, all, &moments)?, resolved))
+    }
+}
+
+/// The column `as_of`: dates if all moments are days.
+fn as_of_column(seen: &Events, all_days: bool, n: usize) -> Result<Column> {
+    let day = seen.data()?.offsets.day(seen.as_of).0;
+    let values = match all_days {
+        true => Values::Date(filled(n, day, "table")?),
+        false => Values::Instant(filled(n, seen.as_of, "table")?.into(), seen.zone()),
+    };
+    Ok(Column::new(&AS_OF, values))
+}
+
+/// The moments of a request, and whether they are a list; `last` is the default.
+fn moments(as_of: &AsOf, last: Moment) -> Result<(Vec<Moment>, bool)> {
+    let (moments, is_list) = match as_of {
+        AsOf::Last => (vec![last], false),
+        AsOf::Day(day) => (vec![Moment::Day(*day)], false),
+        AsOf::At(moment) => (vec![*moment], false),
+        AsOf::Days(days) => (days.iter().copied().map(Moment::Day).collect(), true),
+        AsOf::Moments(moments) => (moments.clone(), true),
+    };
+    match moments.is_empty() {
+        true => Err(Error::option(
+            "as_of",
+            "[]",
+            "a moment or a list of at least one",
+        )),
+        false => Ok((moments, is_list)),
     }
 }
 

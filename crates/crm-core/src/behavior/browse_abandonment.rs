@@ -21,12 +21,13 @@
 //! Orders are orders of the visitor or of any visitor of the same customer. Whether earlier entries
 //! were suppressed depends on the visitor's own orders only.
 
-use super::cart_follow_ups::{customer, last_orders};
+use super::follow_up::{Visitors, customer};
 use super::sessions::VISITOR_ID;
 use crate::analysis::Analysis;
 use crate::behavior::fields::{ABANDONED_AT, PRODUCT};
-use crate::context::{Context, collect, push, room};
+use crate::context::{Context, collect, push};
 use crate::data::Events;
+use crate::data::events::event_data::EventData;
 use crate::error::Result;
 use crate::ids::NO_ID;
 use crate::table::shared::SUPPRESSED_BY;
@@ -61,38 +62,59 @@ impl Default for Options {
     }
 }
 
-const REASONS: &[Label] = &[
-    Label {
-        code: "ordered",
-        en: "Ordered since",
-        ja: "購入済み",
-    },
-    Label {
-        code: "in_cart",
-        en: "Went on to the cart",
-        ja: "カート追加済み",
-    },
-    Label {
-        code: "recent_order",
-        en: "Recent order",
-        ja: "直近購入あり",
-    },
-    Label {
-        code: "reentry",
-        en: "Entered before",
-        ja: "再対象期間前",
-    },
-    Label {
-        code: "active",
-        en: "Active now",
-        ja: "閲覧中",
-    },
-    Label {
-        code: "unknown",
-        en: "Unknown visitor",
-        ja: "会員不明",
-    },
-];
+/// The reason not to write to a visitor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Suppression {
+    /// The visitor or customer has ordered since the view.
+    Ordered = 0,
+    /// The visitor went on to the cart.
+    InCart = 1,
+    /// An order shortly before the entry.
+    RecentOrder = 2,
+    /// An earlier entry shortly before.
+    Reentry = 3,
+    /// The visitor may be shopping now.
+    Active = 4,
+    /// The customer is unknown.
+    Unknown = 5,
+}
+
+impl Suppression {
+    /// What people read.
+    pub const LABELS: &'static [Label] = &[
+        Label {
+            code: "ordered",
+            en: "Ordered since",
+            ja: "購入済み",
+        },
+        Label {
+            code: "in_cart",
+            en: "Went on to the cart",
+            ja: "カート追加済み",
+        },
+        Label {
+            code: "recent_order",
+            en: "Recent order",
+            ja: "直近購入あり",
+        },
+        Label {
+            code: "reentry",
+            en: "Entered before",
+            ja: "再対象期間前",
+        },
+        Label {
+            code: "active",
+            en: "Active now",
+            ja: "閲覧中",
+        },
+        Label {
+            code: "unknown",
+            en: "Unknown visitor",
+            ja: "会員不明",
+        },
+    ];
+}
 
 /// A visitor's latest entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,7 +128,7 @@ pub struct Abandoned {
     /// The end of the wait, UTC microseconds.
     pub at: i64,
     /// The reason not to follow it up, if there is one.
-    pub suppressed_by: Option<&'static str>,
+    pub suppressed_by: Option<Suppression>,
 }
 
 /// The latest entry of each visitor that has one within `max_age`.
@@ -126,81 +148,92 @@ pub fn entries(events: &Events, options: &Options, context: &Context) -> Result<
     )?;
     super::parameters::longer_than_zero("wait", options.wait)?;
     let data = events.data()?;
-    let orders = last_orders(events)?;
-    let wait = options.wait.micros();
-    let recent = |since_order: i64| since_order <= options.recent_order.micros();
+    let visitors = Visitors::new(events)?;
     let mut all = Vec::new();
-    for (unit, last_order) in orders.into_iter().enumerate() {
+    for unit in 0..data.units.len() {
         if unit % 4096 == 0 {
             context.check()?;
         }
-        let group = data.group(unit);
-        let mut pending: Option<(usize, u32)> = None;
-        let mut latest: Option<Abandoned> = None;
-        // The visitor's own last order, last entry that was not suppressed, and last add, checkout
-        // or purchase.
-        let (mut order, mut entered, mut towards) = (None::<i64>, None::<i64>, None::<i64>);
-        for event in group.clone().map(Some).chain([None]) {
-            let now = event.map_or(events.as_of, |e| data.time[e]);
-            if let Some((view, views)) = pending
-                && now.saturating_sub(data.time[view]) > wait
-            {
-                let at = data.time[view].saturating_add(wait);
-                let since = |t: Option<i64>| t.map(|t| at.saturating_sub(t));
-                let suppressed_by = if since(order).is_some_and(recent) {
-                    Some("recent_order")
-                } else if since(entered).is_some_and(|t| t < options.reentry.micros()) {
-                    Some("reentry")
-                } else {
-                    None
-                };
-                if suppressed_by.is_none() {
-                    entered = Some(at);
-                }
-                latest = Some(Abandoned {
-                    unit,
-                    view,
-                    views,
-                    at,
-                    suppressed_by,
-                });
-                pending = None;
-            }
-            let Some(event) = event else { break };
-            match data.word(event) {
-                Some(W::ProductView) => {
-                    pending = Some((event, pending.map_or(0, |(_, views)| views) + 1));
-                }
-                Some(W::Add | W::Checkout) => (pending, towards) = (None, Some(now)),
-                Some(W::Purchase) => (pending, order) = (None, Some(now)),
-                _ => {}
-            }
-        }
+        let (latest, towards) = latest(events, data, unit, options);
         let Some(mut entry) = latest else { continue };
         if events.as_of.saturating_sub(entry.at) > options.max_age.micros() {
             continue;
         }
         let viewed = data.time[entry.view];
-        let last = data.time[group.end - 1];
-        let near = last_order.is_some_and(|t| recent(entry.at.saturating_sub(t)));
-        entry.suppressed_by = if last_order.is_some_and(|t| t > viewed) {
-            Some("ordered")
+        let last_order = visitors.last_order(unit);
+        let since_order = last_order.map(|order| entry.at.saturating_sub(order));
+        entry.suppressed_by = if visitors.ordered_after(unit, viewed) {
+            Some(Suppression::Ordered)
         } else if towards.is_some_and(|t| t > viewed) {
-            Some("in_cart")
-        } else if near {
-            Some("recent_order")
+            Some(Suppression::InCart)
+        } else if since_order.is_some_and(|time| time <= options.recent_order.micros()) {
+            Some(Suppression::RecentOrder)
         } else if entry.suppressed_by.is_some() {
             entry.suppressed_by
-        } else if last > entry.at && events.as_of.saturating_sub(last) <= wait {
-            Some("active")
-        } else if data.customer.is_some() && customer(data, unit).is_none() {
-            Some("unknown")
+        } else if visitors.last_event(unit) > entry.at && visitors.active_within(unit, options.wait)
+        {
+            Some(Suppression::Active)
+        } else if visitors.is_unknown(unit) {
+            Some(Suppression::Unknown)
         } else {
             None
         };
         push(&mut all, entry, "entries")?;
     }
     Ok(all)
+}
+
+/// A visitor's latest entry, with the reason against it that follows from earlier entries and the
+/// visitor's own orders; and the last add or checkout.
+fn latest(
+    events: &Events,
+    data: &EventData,
+    unit: usize,
+    options: &Options,
+) -> (Option<Abandoned>, Option<i64>) {
+    use EventWord as W;
+    let wait = options.wait.micros();
+    // A view that nothing has followed yet, and the views since the last cart, checkout or order.
+    let mut pending: Option<(usize, u32)> = None;
+    let mut latest: Option<Abandoned> = None;
+    // The visitor's own last order, last entry that was not suppressed, and last add or checkout.
+    let (mut order, mut entered, mut towards) = (None::<i64>, None::<i64>, None::<i64>);
+    for event in data.group(unit).map(Some).chain([None]) {
+        let now = event.map_or(events.as_of, |e| data.time[e]);
+        if let Some((view, views)) = pending
+            && now.saturating_sub(data.time[view]) > wait
+        {
+            let at = data.time[view].saturating_add(wait);
+            let since = |t: Option<i64>| t.map(|t| at.saturating_sub(t));
+            let recent = since(order).is_some_and(|t| t <= options.recent_order.micros());
+            let suppressed_by = if recent {
+                Some(Suppression::RecentOrder)
+            } else if since(entered).is_some_and(|t| t < options.reentry.micros()) {
+                Some(Suppression::Reentry)
+            } else {
+                entered = Some(at);
+                None
+            };
+            latest = Some(Abandoned {
+                unit,
+                view,
+                views,
+                at,
+                suppressed_by,
+            });
+            pending = None;
+        }
+        let Some(event) = event else { break };
+        match data.word(event) {
+            Some(W::ProductView) => {
+                pending = Some((event, pending.map_or(0, |(_, views)| views) + 1));
+            }
+            Some(W::Add | W::Checkout) => (pending, towards) = (None, Some(now)),
+            Some(W::Purchase) => (pending, order) = (None, Some(now)),
+            _ => {}
+        }
+    }
+    (latest, towards)
 }
 
 /// The register's entry.
@@ -250,16 +283,10 @@ impl Analysis for BrowseAbandonment {
         )?);
         let views = collect(all.iter().map(|e| e.views as i32), "table")?;
         columns.push(Column::new(&f[5], Values::I32(views)));
-        let (mut codes, mut valid) = (room(all.len(), "table")?, room(all.len(), "table")?);
-        for entry in &all {
-            let reason = entry.suppressed_by;
-            let at = REASONS.iter().position(|l| Some(l.code) == reason);
-            codes.push(at.unwrap_or(0) as u8);
-            valid.push(at.is_some());
-        }
-        let labels = REASONS;
-        let reason = Column::new(&f[6], Values::Category { codes, labels }).with_validity(valid);
-        columns.push(reason);
+        let reasons = all
+            .iter()
+            .map(|e| e.suppressed_by.map(|reason| reason as u8));
+        columns.push(Column::words(&f[6], Suppression::LABELS, reasons)?);
         Ok(Table::new(columns))
     }
 }
@@ -270,7 +297,7 @@ mod tests {
     use crate::data::Event;
     use crate::time::Zone;
 
-    fn listed(log: &[(&str, &str)], as_of: &str) -> Option<(i64, Option<&'static str>)> {
+    fn listed(log: &[(&str, &str)], as_of: &str) -> Option<(i64, Option<Suppression>)> {
         let event = |(at, kind): &(&str, &str)| Event::new("v", &format!("2026-03-{at}"), kind);
         let events = Events::builder(Zone::UTC)
             .extend(log.iter().map(event))
@@ -301,24 +328,24 @@ mod tests {
         let late = ("11T20:00:00", "add");
         assert_eq!(
             listed(&[view, late], "12T12:00:00"),
-            Some((11, Some("in_cart")))
+            Some((11, Some(Suppression::InCart)))
         );
         let order = ("02T12:00:00", "purchase");
         assert_eq!(
             listed(&[order, view], "12T12:00:00"),
-            Some((11, Some("recent_order")))
+            Some((11, Some(Suppression::RecentOrder)))
         );
         let order = ("01T12:00:00", "purchase"); // ten days before the entry to the microsecond
         assert_eq!(
             listed(&[order, view], "12T12:00:00"),
-            Some((11, Some("recent_order")))
+            Some((11, Some(Suppression::RecentOrder)))
         );
         let order = ("01T11:59:59.999999", "purchase");
         assert_eq!(listed(&[order, view], "12T12:00:00"), Some((11, None)));
         let before = ("05T12:00:00", "product_view");
         assert_eq!(
             listed(&[before, view], "12T12:00:00"),
-            Some((11, Some("reentry")))
+            Some((11, Some(Suppression::Reentry)))
         );
     }
 }

@@ -32,7 +32,7 @@ use super::cart;
 use super::cart::{Cart, Item, Stage, State};
 use super::parameters::OF_THE_SITE;
 use crate::analysis::Analysis;
-use crate::context::{Context, collect, push};
+use crate::context::{Context, collect, push, room};
 use crate::data::Events;
 use crate::error::{Error, Result};
 use crate::num::ratio::Ratio;
@@ -135,6 +135,66 @@ fn passed(events: &Events, last: i64, cart: &Cart, window: Duration) -> bool {
     cart.state != State::Open && silence > window.micros()
 }
 
+fn overflow(events: &Events, what: &'static str) -> Error {
+    Error::Overflow {
+        column: events.spec.amount.clone().unwrap_or_default(),
+        what,
+    }
+}
+
+/// What each cart whose window is over counts for; in a breakdown by product, what each of its
+/// products counts for.
+fn parts(events: &Events, carts: &[Cart], options: &Options) -> Result<Vec<Part<Fate>>> {
+    let data = events.data()?;
+    let by_product = options.by.iter().any(|name| is_product(events, name));
+    let mut parts = Vec::new();
+    for cart in carts {
+        if !passed(events, data.time[cart.last], cart, options.window) {
+            continue;
+        }
+        let unit = cart.unit as u32;
+        let mut add = |event: usize, what: Fate| {
+            let event = event as u32;
+            push(&mut parts, Part { event, unit, what }, "carts")
+        };
+        if by_product {
+            for item in &cart.items {
+                add(item.event, fate_of(item, cart))?;
+            }
+            continue;
+        }
+        let value = |bought: bool| {
+            i64::try_from(cart.value(bought)).map_err(|_| overflow(events, "the value of a cart"))
+        };
+        let fate = Fate {
+            state: cart.state,
+            stage: cart.stage,
+            recovered: cart.recovered.is_some(),
+            lost: value(false)?,
+            back: value(true)?,
+        };
+        add(cart.opened, fate)?;
+    }
+    Ok(parts)
+}
+
+/// What a product in a cart counts for.
+fn fate_of(item: &Item, cart: &Cart) -> Fate {
+    // Items bought by an order after the abandonment are recovered.
+    let recovered = item.bought && cart.state == State::Abandoned;
+    let (lost, back) = match recovered {
+        true => (0, item.value),
+        false => (item.value, 0),
+    };
+    Fate {
+        state: state_of(item, cart),
+        stage: cart.stage,
+        recovered,
+        lost,
+        back,
+    }
+}
+
 /// The register's entry.
 pub struct CartAbandonment;
 
@@ -172,58 +232,8 @@ impl Analysis for CartAbandonment {
             Self::NAME,
             context,
         )?;
-        let data = events.data()?;
-        let overflow = |what: &'static str| Error::Overflow {
-            column: events.spec.amount.clone().unwrap_or_default(),
-            what,
-        };
         let breakdown = Breakdown::new(events, &options.by)?;
-        let by_product = options.by.iter().any(|name| is_product(events, name));
-        let mut parts = Vec::new();
-        for cart in &all.carts {
-            if !passed(events, data.time[cart.last], cart, options.window) {
-                continue;
-            }
-            let (unit, stage) = (cart.unit as u32, cart.stage);
-            let mut add = |event: usize, what: Fate| {
-                let event = event as u32;
-                push(&mut parts, Part { event, unit, what }, "carts")
-            };
-            if !by_product {
-                let value = |bought: bool| {
-                    i64::try_from(cart.value(bought)).map_err(|_| overflow("the value of a cart"))
-                };
-                let fate = Fate {
-                    state: cart.state,
-                    stage,
-                    recovered: cart.recovered.is_some(),
-                    lost: value(false)?,
-                    back: value(true)?,
-                };
-                add(cart.opened, fate)?;
-                continue;
-            }
-            for item in &cart.items {
-                // Items bought by an order after the abandonment are recovered.
-                let recovered = item.bought && cart.state == State::Abandoned;
-                let (lost, back) = if recovered {
-                    (0, item.value)
-                } else {
-                    (item.value, 0)
-                };
-                let state = state_of(item, cart);
-                add(
-                    item.event,
-                    Fate {
-                        state,
-                        stage,
-                        recovered,
-                        lost,
-                        back,
-                    },
-                )?;
-            }
-        }
+        let parts = parts(events, &all.carts, options)?;
         let lines = breakdown.lines::<Carts>(parts)?;
         let mut columns = breakdown.columns(&lines)?;
         let level = super::parameters::level()?;
@@ -243,17 +253,16 @@ impl Analysis for CartAbandonment {
         columns.push(Column::new(&f[9], int(|l| l.counts.stages[1])?));
         columns.push(Column::new(&f[10], int(|l| l.counts.stages[2])?));
         if let Some(currency) = events.currency() {
-            for (field, of) in [
-                (&f[11], (|l: &Carts| l.lost) as fn(&Carts) -> i128),
-                (&f[12], |l| l.back),
-            ] {
-                let mut cells = crate::context::room(lines.len(), "table")?;
+            let money = |field, of: fn(&Carts) -> i128| {
+                let mut cells = room(lines.len(), "table")?;
                 for line in &lines {
                     let sum = i64::try_from(of(&line.counts));
-                    cells.push(sum.map_err(|_| overflow("the value of all carts"))?);
+                    cells.push(sum.map_err(|_| overflow(events, "the value of all carts"))?);
                 }
-                columns.push(Column::new(field, Values::Money(cells.into(), currency)));
-            }
+                Ok::<_, Error>(Column::new(field, Values::Money(cells.into(), currency)))
+            };
+            columns.push(money(&f[11], |carts| carts.lost)?);
+            columns.push(money(&f[12], |carts| carts.back)?);
         }
         Ok(Table::new(columns)
             .with_note("removals_without_add", json!(all.removals_without_add))

@@ -18,18 +18,17 @@
 //! carts that were not bought, one per row.
 
 use super::cart::{self, Cart, State};
+use super::follow_up::{Visitors, customer};
 use super::sessions::VISITOR_ID;
 use crate::analysis::Analysis;
 use crate::behavior::fields::{ABANDONED_AT, PRODUCT, STARTED_AT};
-use crate::context::{Context, collect, filled, push, room};
+use crate::context::{Context, collect, filled, push};
 use crate::data::Events;
-use crate::data::events::event_data::EventData;
 use crate::error::{Error, Result};
 use crate::ids::NO_ID;
 use crate::table::shared::{AMOUNT, SUPPRESSED_BY};
 use crate::table::{CUSTOMER_ID, Column, Field, Label, Table, Values, columns, fields};
 use crate::time::Duration;
-use crate::words::EventWord;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -92,43 +91,6 @@ impl Suppression {
     ];
 }
 
-/// The last order of each visitor, or of the customer joined to it, by the visitor's index.
-pub(crate) fn last_orders(events: &Events) -> Result<Vec<Option<i64>>> {
-    let data = events.data()?;
-    let mut of_unit = filled(data.units.len(), None, "orders of visitors")?;
-    let customers = data.customer.as_ref();
-    let mut of_customer = filled(
-        customers.map_or(0, |joined| joined.ids.len()),
-        None,
-        "orders of customers",
-    )?;
-    for (unit, last) in of_unit.iter_mut().enumerate() {
-        for event in data.group(unit) {
-            if data.word(event) == Some(EventWord::Purchase) {
-                let time = Some(data.time[event]);
-                *last = time;
-                if let Some(code) = customers.map(|c| c.codes[event]).filter(|c| *c != NO_ID) {
-                    let last = &mut of_customer[code as usize];
-                    *last = time.max(*last);
-                }
-            }
-        }
-    }
-    for (unit, last) in of_unit.iter_mut().enumerate() {
-        if let Some(code) = customer(data, unit) {
-            *last = of_customer[code as usize].max(*last);
-        }
-    }
-    Ok(of_unit)
-}
-
-/// The customer who was joined to a visitor last.
-pub(crate) fn customer(data: &EventData, unit: usize) -> Option<u32> {
-    let joined = data.customer.as_ref()?;
-    let code = joined.codes[data.group(unit).end - 1];
-    (code != NO_ID).then_some(code)
-}
-
 /// The carts to list, each with the reason not to write to the visitor, if there is one.
 ///
 /// # Errors
@@ -141,7 +103,7 @@ pub fn follow_ups(
     context: &Context,
 ) -> Result<Vec<(Cart, Option<Suppression>)>> {
     let all = cart::carts(events, options.window, options.max_age, analysis, context)?;
-    let orders = last_orders(events)?;
+    let visitors = Visitors::new(events)?;
     let data = events.data()?;
     let mut newest = filled(data.units.len(), 0_u32, "carts")?;
     for cart in &all.carts {
@@ -154,14 +116,13 @@ pub fn follow_ups(
         if cart.state != State::Abandoned || since(left) > options.max_age.micros() {
             continue;
         }
-        let last = data.time[data.group(cart.unit).end - 1];
-        let suppressed = if orders[cart.unit].is_some_and(|order| order > left) {
+        let suppressed = if visitors.ordered_after(cart.unit, left) {
             Some(Suppression::Ordered)
         } else if newest[cart.unit] > cart.number {
             Some(Suppression::NewerCart)
-        } else if since(last) <= options.window.micros() {
+        } else if visitors.active_within(cart.unit, options.window) {
             Some(Suppression::Active)
-        } else if data.customer.is_some() && customer(data, cart.unit).is_none() {
+        } else if visitors.is_unknown(cart.unit) {
             Some(Suppression::Unknown)
         } else {
             None
@@ -169,20 +130,6 @@ pub fn follow_ups(
         push(&mut listed, (cart, suppressed), "carts")?;
     }
     Ok(listed)
-}
-
-/// A column of reasons, null where there is none.
-fn reasons(
-    field: &Field,
-    cells: impl ExactSizeIterator<Item = Option<Suppression>>,
-) -> Result<Column> {
-    let (mut codes, mut valid) = (room(cells.len(), "table")?, room(cells.len(), "table")?);
-    for cell in cells {
-        codes.push(cell.map_or(0, |c| c as u8));
-        valid.push(cell.is_some());
-    }
-    let labels = Suppression::LABELS;
-    Ok(Column::new(field, Values::Category { codes, labels }).with_validity(valid))
 }
 
 fields! {
@@ -266,7 +213,11 @@ impl Analysis for CartFollowUps {
             let values = Values::Money(whole(&|c| left(c).2)?.into(), currency);
             columns.push(Column::new(&f[9], values));
         }
-        columns.push(reasons(&f[10], listed.iter().map(|(_, s)| *s))?);
+        columns.push(Column::words(
+            &f[10],
+            Suppression::LABELS,
+            listed.iter().map(|(_, s)| s.map(|s| s as u8)),
+        )?);
         Ok(Table::new(columns))
     }
 }
@@ -327,7 +278,11 @@ impl Analysis for CartItems {
             columns.push(Column::new(&f[4], Values::Money(values.into(), currency)));
         }
         columns.push(super::columns::instants_column(&f[5], events, added)?);
-        columns.push(reasons(&f[6], rows.iter().map(|(.., s)| *s))?);
+        columns.push(Column::words(
+            &f[6],
+            Suppression::LABELS,
+            rows.iter().map(|(.., s)| s.map(|s| s as u8)),
+        )?);
         Ok(Table::new(columns))
     }
 }

@@ -8,6 +8,7 @@ pub mod cart_abandonment;
 pub mod cart_follow_ups;
 mod columns;
 mod fields;
+mod follow_up;
 pub mod funnel;
 mod kinds;
 pub mod nodes;

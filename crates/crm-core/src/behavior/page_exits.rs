@@ -91,6 +91,18 @@ pub struct Page {
     pub time: i128,
 }
 
+impl Page {
+    /// Adds one visitor's counts.
+    fn add(&mut self, own: Own) {
+        self.entries += u64::from(own.entries);
+        self.exit_of_views.add(own.exits.into(), own.views.into());
+        self.exit_of_sessions
+            .add(own.exits.into(), own.sessions.into());
+        self.bounce_of_entries
+            .add(own.bounces.into(), own.entries.into());
+    }
+}
+
 /// Counts of one visitor on one page.
 #[derive(Clone, Copy, Default)]
 struct Own {
@@ -178,13 +190,7 @@ pub fn pages(events: &Events, options: &Options, context: &Context) -> Result<Ve
             Ok(())
         })?;
         for page in touched.drain(..) {
-            let o = std::mem::take(&mut own[page as usize]);
-            let page = &mut all[page as usize];
-            page.entries += u64::from(o.entries);
-            page.exit_of_views.add(o.exits.into(), o.views.into());
-            page.exit_of_sessions.add(o.exits.into(), o.sessions.into());
-            page.bounce_of_entries
-                .add(o.bounces.into(), o.entries.into());
+            all[page as usize].add(std::mem::take(&mut own[page as usize]));
         }
     }
     let mut pages = Vec::new();

@@ -159,6 +159,18 @@ fn inverse(mut a: Vec<f64>, n: usize, context: &Context) -> Result<Vec<f64>> {
 /// The register's entry.
 pub struct PageInfluence;
 
+/// The most visited nodes, ascending; of nodes with equal visits the first.
+fn most_visited(visits: &[u64], most: u32) -> Result<Vec<u32>> {
+    let mut nodes: Vec<u32> = Vec::new();
+    for place in (1..visits.len() as u32).filter(|p| visits[*p as usize] > 0) {
+        push(&mut nodes, place, "pages")?;
+    }
+    nodes.sort_unstable_by_key(|p| (std::cmp::Reverse(visits[*p as usize]), *p));
+    nodes.truncate(most as usize);
+    nodes.sort_unstable();
+    Ok(nodes)
+}
+
 impl Analysis for PageInfluence {
     const NAME: &'static str = "page_influence";
     const SUMMARY: &'static str =
@@ -192,15 +204,9 @@ impl Analysis for PageInfluence {
             stations.iter().for_each(|s| visits[*s as usize] += 1);
             Ok(())
         })?;
-        // The most visited nodes in ascending order, then the rest as one node.
-        let mut most: Vec<u32> = Vec::new();
-        for place in (1..end as u32).filter(|p| visits[*p as usize] > 0) {
-            push(&mut most, place, "pages")?;
-        }
-        let stations = most.len();
-        most.sort_unstable_by_key(|p| (std::cmp::Reverse(visits[*p as usize]), *p));
-        most.truncate(options.max_pages as usize);
-        most.sort_unstable();
+        let stations = visits.iter().skip(1).filter(|visits| **visits > 0).count();
+        let most = most_visited(&visits, options.max_pages)?;
+        // The other nodes count as one.
         let other = most.len() + 1;
         let n = other + usize::from(stations > most.len());
         let mut state = filled(end, other, "pages")?;

@@ -173,6 +173,25 @@ fn pools(mut visitors: Vec<(f64, bool)>) -> Result<Vec<Pool>> {
 /// The register's entry.
 pub struct PurchaseIntent;
 
+impl Options {
+    /// Refuses weights that are too great, and times of zero.
+    fn check(&self) -> Result<()> {
+        let weights = serde_json::to_value(self.weights).unwrap_or_default();
+        let small = |v: &serde_json::Value| v.as_f64().is_some_and(|v| v.abs() <= 1e9);
+        if !weights.as_object().is_some_and(|w| w.values().all(small)) {
+            return Err(Error::option("weights", "", "numbers from -1e9 to 1e9"));
+        }
+        if self.half_life.micros() == 0 || self.horizon.micros() == 0 {
+            let name = match self.half_life.micros() {
+                0 => "half_life",
+                _ => "horizon",
+            };
+            return Err(Error::option(name, 0, "a time longer than zero"));
+        }
+        Ok(())
+    }
+}
+
 impl Analysis for PurchaseIntent {
     const NAME: &'static str = "purchase_intent";
     const SUMMARY: &'static str = "How likely each visitor is to buy soon, from recent behaviour, calibrated on the last period";
@@ -190,18 +209,7 @@ impl Analysis for PurchaseIntent {
 
     fn run(events: &Events, _: &(), options: &Options, context: &Context) -> Result<Table> {
         super::kinds::need(events, Self::NAME, &[EventWord::Purchase], &[])?;
-        let weights = serde_json::to_value(options.weights).unwrap_or_default();
-        let small = |v: &serde_json::Value| v.as_f64().is_some_and(|v| v.abs() <= 1e9);
-        if !weights.as_object().is_some_and(|w| w.values().all(small)) {
-            return Err(Error::option("weights", "", "numbers from -1e9 to 1e9"));
-        }
-        if options.half_life.micros() == 0 || options.horizon.micros() == 0 {
-            let name = match options.half_life.micros() {
-                0 => "half_life",
-                _ => "horizon",
-            };
-            return Err(Error::option(name, 0, "a time longer than zero"));
-        }
+        options.check()?;
         let data = events.data()?;
         let now = scores(events, options, events.as_of)?;
         context.check()?;
@@ -238,7 +246,7 @@ impl Analysis for PurchaseIntent {
         if let Some(joined) = &data.customer {
             let codes = units
                 .clone()
-                .map(|u| super::cart_follow_ups::customer(data, u).unwrap_or(NO_ID));
+                .map(|u| super::follow_up::customer(data, u).unwrap_or(NO_ID));
             columns.push(super::columns::ids_column(
                 &f[1],
                 &joined.ids,

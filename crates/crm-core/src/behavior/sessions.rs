@@ -196,6 +196,23 @@ fields! {
 /// The register's entry.
 pub struct Sessions;
 
+/// The first known value of a session in a column.
+fn first_known(dim: &EventDim, session: &Session) -> u32 {
+    let mut codes = dim.codes[session.events.clone()].iter().copied();
+    codes.find(|code| *code != NO_ID).unwrap_or(NO_ID)
+}
+
+/// The known pages that a session viewed.
+fn pages<'a>(
+    data: &'a EventData,
+    dim: &'a EventDim,
+    session: &Session,
+) -> impl DoubleEndedIterator<Item = u32> + 'a {
+    let views = session.events.clone().filter(|e| is_view(data.word(*e)));
+    let pages = views.map(|e| dim.codes[e]);
+    pages.filter(|code| *code != NO_ID)
+}
+
 impl Analysis for Sessions {
     const NAME: &'static str = "sessions";
     const SUMMARY: &'static str =
@@ -236,22 +253,6 @@ impl Analysis for Sessions {
             let codes = collect(sessions.iter().map(|s| of(dim, s)), "table")?;
             super::columns::ids_column(field, &dim.ids, codes).map(Some)
         };
-        let first = |dim: &EventDim, s: &Session| {
-            let codes = &dim.codes[s.events.clone()];
-            codes.iter().copied().find(|c| *c != NO_ID).unwrap_or(NO_ID)
-        };
-        let page = |dim: &EventDim, s: &Session, last: bool| {
-            let mut pages = s
-                .events
-                .clone()
-                .filter(|e| view(*e) && dim.codes[*e] != NO_ID);
-            let event = if last {
-                pages.next_back()
-            } else {
-                pages.next()
-            };
-            event.map_or(NO_ID, |e| dim.codes[e])
-        };
         let time = |of: &dyn Fn(&Session) -> usize| {
             let times = sessions.iter().map(|s| data.time[of(s)]);
             Ok::<_, Error>(Values::Instant(
@@ -289,17 +290,21 @@ impl Analysis for Sessions {
                 &f[4],
                 int(&|s| s.events.clone().filter(|e| view(*e)).count())?,
             )),
-            named(&f[5], "page", &|dim, s| page(dim, s, false))?,
-            named(&f[6], "page", &|dim, s| page(dim, s, true))?,
-            named(&f[7], "channel", &first)?,
+            named(&f[5], "page", &|dim, s| {
+                pages(data, dim, s).next().unwrap_or(NO_ID)
+            })?,
+            named(&f[6], "page", &|dim, s| {
+                pages(data, dim, s).next_back().unwrap_or(NO_ID)
+            })?,
+            named(&f[7], "channel", &first_known)?,
             Some(Column::new(
                 &f[8],
                 Values::Bool(collect(converted, "table")?),
             )),
             Some(Column::floats(&f[9], seconds)?),
             Some(Column::new(&f[10], int(&|s| s.events.len())?)),
-            named(&f[11], "campaign", &first)?,
-            named(&f[12], "referrer", &first)?,
+            named(&f[11], "campaign", &first_known)?,
+            named(&f[12], "referrer", &first_known)?,
             customer,
         ];
         Ok(Table::new(columns.into_iter().flatten().collect()))

@@ -56,6 +56,25 @@ const SLOTS: usize = 11;
 /// The register's entry.
 pub struct TopPaths;
 
+/// The stations of a session up to the greatest length, its visitor, and whether they bought.
+type Walk = ([u32; SLOTS], u32, bool);
+
+/// The different paths with their sessions and purchases by visitor, the most frequent first.
+fn paths(mut walks: Vec<Walk>) -> Result<Vec<([u32; SLOTS], Sums)>> {
+    walks.sort_unstable();
+    let mut paths: Vec<([u32; SLOTS], Sums)> = Vec::new();
+    for of_path in walks.chunk_by(|a, b| a.0 == b.0) {
+        let mut sums = Sums::default();
+        for of_visitor in of_path.chunk_by(|a, b| a.1 == b.1) {
+            let bought = of_visitor.iter().filter(|w| w.2).count();
+            sums.add(bought as u64, of_visitor.len() as u64);
+        }
+        push(&mut paths, (of_path[0].0, sums), "paths")?;
+    }
+    paths.sort_unstable_by(|(a, x), (b, y)| y.trials.cmp(&x.trials).then(a.cmp(b)));
+    Ok(paths)
+}
+
 impl Analysis for TopPaths {
     const NAME: &'static str = "top_paths";
     const SUMMARY: &'static str =
@@ -88,7 +107,7 @@ impl Analysis for TopPaths {
         let (timeout, collapse) = (options.timeout, options.collapse_repeats);
         let nodes = Nodes::new(events, options.of, collapse, timeout, Self::NAME)?;
         let length = options.length as usize;
-        let mut walks: Vec<([u32; SLOTS], u32, bool)> = Vec::new();
+        let mut walks: Vec<Walk> = Vec::new();
         nodes.walk(false, context, |unit, stations, bought| {
             if stations.is_empty() {
                 return Ok(());
@@ -101,17 +120,8 @@ impl Analysis for TopPaths {
             }
             push(&mut walks, (path, unit as u32, bought), "paths")
         })?;
-        walks.sort_unstable();
-        let mut paths: Vec<([u32; SLOTS], Sums)> = Vec::new();
-        for of_path in walks.chunk_by(|a, b| a.0 == b.0) {
-            let mut sums = Sums::default();
-            for of_visitor in of_path.chunk_by(|a, b| a.1 == b.1) {
-                let bought = of_visitor.iter().filter(|w| w.2).count();
-                sums.add(bought as u64, of_visitor.len() as u64);
-            }
-            push(&mut paths, (of_path[0].0, sums), "paths")?;
-        }
-        paths.sort_unstable_by(|(a, x), (b, y)| y.trials.cmp(&x.trials).then(a.cmp(b)));
+        let total = walks.len() as f64;
+        let mut paths = paths(walks)?;
         paths.truncate(options.limit as usize);
         let text = |path: &[u32; SLOTS]| {
             let stations = path.iter().filter(|place| **place != 0);
@@ -121,7 +131,6 @@ impl Analysis for TopPaths {
         let level = super::parameters::level()?;
         let rates = paths.iter().map(|(_, sums)| Ratio::from_sums(sums, level));
         let rates = collect(rates, "table")?;
-        let total = walks.len() as f64;
         let f = Self::COLUMNS;
         let n = paths.len();
         let names = Values::Text {

@@ -71,6 +71,9 @@ struct Transition {
     count: u64,
 }
 
+/// Bits of a station in a key: three fit into 64.
+const BITS: u32 = 21;
+
 /// Counts transitions, in ascending order.
 fn transitions(nodes: &Nodes, options: &Options, context: &Context) -> Result<Vec<Transition>> {
     let end = nodes.end();
@@ -80,7 +83,6 @@ fn transitions(nodes: &Nodes, options: &Options, context: &Context) -> Result<Ve
     let small = plain && side * side <= 1 << 22;
     let mut table = filled(if small { side * side } else { 0 } as usize, 0_u64, "table")?;
     let mut made: Vec<u64> = Vec::new();
-    const BITS: u32 = 21;
     if !plain && side >= 1 << BITS {
         return Err(Error::Overflow {
             column: "page".into(),
@@ -114,6 +116,11 @@ fn transitions(nodes: &Nodes, options: &Options, context: &Context) -> Result<Ve
         }
         Ok(())
     })?;
+    counted(&table, &made, side, plain)
+}
+
+/// The transitions with their counts, from the table of all pairs or the list of keys.
+fn counted(table: &[u64], made: &[u64], side: u64, plain: bool) -> Result<Vec<Transition>> {
     let mut counted = Vec::new();
     for (pair, count) in table.iter().enumerate().filter(|(_, count)| **count > 0) {
         let transition = Transition {
@@ -124,7 +131,7 @@ fn transitions(nodes: &Nodes, options: &Options, context: &Context) -> Result<Ve
         };
         push(&mut counted, transition, "transitions")?;
     }
-    for group in rank::sorted(&made)?.chunk_by(|a, b| a == b) {
+    for group in rank::sorted(made)?.chunk_by(|a, b| a == b) {
         let (key, low) = (group[0], (1 << BITS) - 1);
         let [given, source, target] = match plain {
             true => [0, key / side, key % side],

@@ -16,6 +16,7 @@ use super::sessions::{Cutter, VISITOR_ID};
 use crate::analysis::Analysis;
 use crate::context::{Context, collect, push};
 use crate::data::Events;
+use crate::data::events::event_data::EventData;
 use crate::error::Result;
 use crate::table::{CUSTOMER_ID, Column, Field, Table, Values, columns};
 use crate::time::Duration;
@@ -84,36 +85,7 @@ impl Analysis for VisitsAfterPurchase {
             }
         };
         let data = events.data()?;
-        let rule = sessions::Options {
-            timeout: options.timeout,
-            ..sessions::Options::default()
-        };
-        let cutter = Cutter::new(events, &rule)?;
-        // Unit, last purchase, sessions since, last event of the last of them.
-        let mut rows: Vec<(u32, i64, u32, Option<i64>)> = Vec::new();
-        for unit in 0..data.units.len() {
-            if unit % 4096 == 0 {
-                context.check()?;
-            }
-            let (mut bought, mut visits, mut last) = (None, 0, None);
-            cutter.cut(data.group(unit), |session| {
-                let purchase = session
-                    .clone()
-                    .rfind(|e| data.word(*e) == Some(EventWord::Purchase));
-                match purchase {
-                    Some(purchase) => (bought, visits, last) = (Some(data.time[purchase]), 0, None),
-                    None => (visits, last) = (visits + 1, Some(data.time[session.end - 1])),
-                }
-                Ok(())
-            })?;
-            if let Some(bought) = bought {
-                push(
-                    &mut rows,
-                    (data.units[unit], bought, visits, last),
-                    "visits",
-                )?;
-            }
-        }
+        let rows = rows(events, data, options.timeout, context)?;
         let today = data.offsets.day(events.as_of).0;
         let ids = Values::Id {
             ids: events.visitors()?.clone(),
@@ -134,4 +106,46 @@ impl Analysis for VisitsAfterPurchase {
             Column::ints(&f[5], since)?,
         ]))
     }
+}
+
+/// Visitor, last purchase, sessions since, last event of the last of them.
+type Row = (u32, i64, u32, Option<i64>);
+
+/// The row of each visitor who has bought.
+fn rows(
+    events: &Events,
+    data: &EventData,
+    timeout: Duration,
+    context: &Context,
+) -> Result<Vec<Row>> {
+    let rule = sessions::Options {
+        timeout: timeout,
+        ..sessions::Options::default()
+    };
+    let cutter = Cutter::new(events, &rule)?;
+    let mut rows = Vec::new();
+    for unit in 0..data.units.len() {
+        if unit % 4096 == 0 {
+            context.check()?;
+        }
+        let (mut bought, mut visits, mut last) = (None, 0, None);
+        cutter.cut(data.group(unit), |session| {
+            let purchase = session
+                .clone()
+                .rfind(|e| data.word(*e) == Some(EventWord::Purchase));
+            match purchase {
+                Some(purchase) => (bought, visits, last) = (Some(data.time[purchase]), 0, None),
+                None => (visits, last) = (visits + 1, Some(data.time[session.end - 1])),
+            }
+            Ok(())
+        })?;
+        if let Some(bought) = bought {
+            push(
+                &mut rows,
+                (data.units[unit], bought, visits, last),
+                "visits",
+            )?;
+        }
+    }
+    Ok(rows)
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::clv::models::histories::Histories;
 use crate::clv::models::model::{Fit, Purchases};
-use crate::clv::models::repeat_model::RepeatModel;
+use crate::clv::models::repeat_model::{Kind, RepeatModel};
 use crate::context::{collect, room};
 use crate::error::{Error, Result};
 use crate::summary::clv_summary::Unit;
@@ -44,6 +44,41 @@ impl<'a> Frame<'a> {
             ..Histories::new(&self.frequency, &self.recency, &self.age)
         }
     }
+}
+
+/// The columns of a table to which a model is applied, in the unit of the model.
+pub(crate) fn frame_for<'a>(
+    data: &'a Table,
+    fit: &Fit<RepeatModel>,
+    unit: Option<Unit>,
+) -> Result<Frame<'a>> {
+    one_as_of(data)?;
+    let frame = Frame::new(data, unit)?;
+    fit.model.unit().expect(frame.unit)?;
+    Ok(frame)
+}
+
+/// Σ ln Δt of all customers; 0 if no model needs it.
+pub(crate) fn ln_gaps(kinds: &[Kind], data: &Table, frame: &Frame) -> Result<f64> {
+    if !kinds
+        .iter()
+        .any(|kind| matches!(kind, Kind::BgCnbdK | Kind::MbgCnbdK))
+    {
+        return Ok(0.0);
+    }
+    let (values, valid) = data.cells("ln_gaps")?;
+    let mut sum = 0.0;
+    for (row, (value, x)) in values.iter().zip(&*frame.frequency).enumerate() {
+        if *x == 0.0 {
+            continue;
+        }
+        if !value.is_finite() || valid.is_some_and(|valid| !valid[row]) {
+            let expected = "a finite number where frequency is above 0";
+            return Err(Error::value("ln_gaps", row, expected));
+        }
+        sum += value * frame.weight.as_ref().map_or(1.0, |w| w[row]);
+    }
+    Ok(sum)
 }
 
 /// Refuses a table with rows of several dates where customers are counted, because the same

@@ -16,18 +16,12 @@
 //! a P(alive) of 1.
 
 pub mod backtest;
-pub mod bgbb_tables;
-pub mod count_tables;
 mod fields;
-pub mod fit_tables;
 pub(crate) mod frame;
 pub mod models;
 mod outcome;
-pub mod predict_tables;
-pub mod sbg_tables;
-pub mod simulate_tables;
+pub mod tables;
 pub mod tracking;
-pub mod tracking_tables;
 mod usable;
 pub mod value;
 
@@ -39,23 +33,23 @@ use crate::analysis::Entry;
 
 /// The analyses of the family, in the order users see them.
 pub(crate) static ANALYSES: &[Entry] = &[
-    Entry::of::<fit_tables::ClvFit>(),
-    Entry::of::<fit_tables::GammaGammaFit>(),
-    Entry::of::<fit_tables::ClvParameters>(),
-    Entry::of::<fit_tables::CompareModels>(),
-    Entry::of::<predict_tables::ClvPredict>(),
-    Entry::of::<predict_tables::ClvNewCustomers>(),
-    Entry::of::<predict_tables::ExpectedSpend>(),
-    Entry::of::<predict_tables::Clv>(),
-    Entry::of::<tracking_tables::ClvTracking>(),
-    Entry::of::<tracking_tables::AlivePath>(),
-    Entry::of::<count_tables::FrequencyHistogram>(),
-    Entry::of::<count_tables::ExpectedSurface>(),
-    Entry::of::<simulate_tables::ClvSimulate>(),
-    Entry::of::<sbg_tables::SbgFit>(),
-    Entry::of::<sbg_tables::SbgPredict>(),
-    Entry::of::<bgbb_tables::BgbbFit>(),
-    Entry::of::<bgbb_tables::BgbbPredict>(),
-    Entry::of::<bgbb_tables::BgbbHistogram>(),
+    Entry::of::<tables::clv_fit::ClvFit>(),
+    Entry::of::<tables::gamma_gamma_fit::GammaGammaFit>(),
+    Entry::of::<tables::clv_parameters::ClvParameters>(),
+    Entry::of::<tables::compare_models::CompareModels>(),
+    Entry::of::<tables::clv_predict::ClvPredict>(),
+    Entry::of::<tables::clv_new_customers::ClvNewCustomers>(),
+    Entry::of::<tables::expected_spend::ExpectedSpend>(),
+    Entry::of::<tables::clv::Clv>(),
+    Entry::of::<tables::clv_tracking::ClvTracking>(),
+    Entry::of::<tables::alive_path::AlivePath>(),
+    Entry::of::<tables::frequency_histogram::FrequencyHistogram>(),
+    Entry::of::<tables::expected_surface::ExpectedSurface>(),
+    Entry::of::<tables::clv_simulate::ClvSimulate>(),
+    Entry::of::<tables::sbg_fit::SbgFit>(),
+    Entry::of::<tables::sbg_predict::SbgPredict>(),
+    Entry::of::<tables::bgbb_fit::BgbbFit>(),
+    Entry::of::<tables::bgbb_predict::BgbbPredict>(),
+    Entry::of::<tables::bgbb_histogram::BgbbHistogram>(),
     Entry::of::<backtest::BacktestClv>(),
 ];

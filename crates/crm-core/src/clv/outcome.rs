@@ -29,6 +29,15 @@ pub struct Interval {
     pub high: Vec<f64>,
 }
 
+/// Both ends of an interval; without an interval NaN, which becomes null.
+pub(crate) fn ends(interval: Option<Interval>, rows: usize) -> Result<(Vec<f64>, Vec<f64>)> {
+    let missing = || filled(rows, f64::NAN, "interval");
+    match interval {
+        Some(Interval { low, high }) => Ok((low, high)),
+        None => Ok((missing()?, missing()?)),
+    }
+}
+
 /// Half the step of the central differences, on the log scale.
 pub(crate) const STEP: f64 = 1e-4;
 

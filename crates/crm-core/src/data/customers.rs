@@ -4,8 +4,8 @@
 #[cfg(test)]
 mod tests;
 
+use super::blocks::BLANK;
 use super::input::batches::{NamedColumns, RowDim, find, only_used, pick};
-use super::input::blocks::BLANK;
 use super::input::parse::Problems;
 use super::state::{load_understood, save_understood};
 use super::text::cells::Understood;

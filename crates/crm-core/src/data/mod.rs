@@ -1,5 +1,6 @@
 //! Orders, customers and events: columns in, validated once, immutable ever after.
 
+pub(crate) mod blocks;
 pub(crate) mod customers;
 pub(crate) mod events;
 pub(crate) mod filter;

@@ -11,7 +11,7 @@
 //! [`Outcome::Boundary`]: an answer that real shops give, not a failure. A direction in which the
 //! likelihood is flat has the same outcome, even if the gradient is 0.
 
-use libm::{exp, fabs, sqrt};
+use libm::{exp, fabs, log, sqrt};
 
 use crate::error::Result;
 
@@ -102,6 +102,27 @@ pub struct Optimum<const N: usize> {
     pub outcome: Outcome,
     /// How often the function was evaluated.
     pub evaluations: u32,
+}
+
+/// Maximises the log-likelihood of `weight` customers over positive parameters, from `start`, inside
+/// `low..=high`. `f` gives the sum over all customers with its derivatives in the parameters; the
+/// result is in log-parameters.
+///
+/// # Errors
+///
+/// The errors of `f`.
+pub fn maximize_positive<const N: usize>(
+    start: [f64; N],
+    low: [f64; N],
+    high: [f64; N],
+    weight: f64,
+    mut f: impl FnMut(&[f64; N]) -> Result<Derivatives<N>>,
+) -> Result<Optimum<N>> {
+    let [start, low, high] = [start, low, high].map(|values| values.map(log));
+    maximize(start, low, high, weight, |theta| {
+        let at = theta.map(exp);
+        Ok(f(&at)?.mean_in_logs(&at, weight))
+    })
 }
 
 /// Maximises the mean log-likelihood `f` of log-parameters, from `start`, inside `low..=high`.
@@ -374,15 +395,9 @@ pub fn lower_root<const N: usize>(m: &[[f64; N]; N]) -> [[f64; N]; N] {
     root
 }
 
-/// `e^θ` of each log-parameter.
-pub fn exp_all<const N: usize>(theta: &[f64; N]) -> [f64; N] {
-    theta.map(exp)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use libm::log;
 
     #[test]
     fn eigenvectors_rebuild_the_matrix() {
@@ -405,7 +420,7 @@ mod tests {
     ) -> impl FnMut(&[f64; 2]) -> Result<Derivatives<2>> {
         use crate::num::special::{digamma, trigamma};
         move |theta| {
-            let [k, rate] = exp_all(theta);
+            let [k, rate] = theta.map(exp);
             Ok(Derivatives {
                 value: k * log(rate) - libm::lgamma(k) + (k - 1.0) * mean_log - rate * mean,
                 gradient: [log(rate) - digamma(k) + mean_log, k / rate - mean],

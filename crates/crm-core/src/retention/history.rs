@@ -8,7 +8,7 @@
 
 use crate::context::{Context, push};
 use crate::data::Orders;
-use crate::data::orders::index::{Entry, Index};
+use crate::data::orders::index::{Index, IndexEntry};
 use crate::data::orders::selection::{ORDER, REVENUE, Selection};
 use crate::error::{Error, Result};
 use crate::money::Currency;
@@ -146,7 +146,7 @@ impl Histories {
     pub(crate) fn origins(
         &self,
         context: &Context,
-        mut visit: impl FnMut(u32, &Entry) -> Result<()>,
+        mut visit: impl FnMut(u32, &IndexEntry) -> Result<()>,
     ) -> Result<()> {
         let n = self.selection.ids().len() as u32;
         context.expect(n as usize);
@@ -158,7 +158,7 @@ impl Histories {
             if !self.selection.shows(code) {
                 continue;
             }
-            let starts = |entry: &Entry| {
+            let starts = |entry: &IndexEntry| {
                 let origin = self.origin.as_ref();
                 origin.is_none_or(|origin| origin[entry.order as usize])
             };

@@ -149,17 +149,7 @@ pub fn links(orders: &Orders, at: &At, options: &Options, context: &Context) -> 
     let up_to = options.up_to as usize;
     let selected = &histories.selection.orders;
     let attribute = selected.attribute(&options.of, context)?;
-    let few = matches!(
-        attribute.values,
-        AttributeValues::Codes(..) | AttributeValues::Words(..) | AttributeValues::Bools(_)
-    );
-    if attribute.level == Level::Customer || !few {
-        return Err(Error::option(
-            "of",
-            serde_json::json!(options.of),
-            "a column of orders with few values, such as product or channel",
-        ));
-    }
+    few_values(options, &attribute)?;
     let churn = At {
         churn_days: at.churn_days.or(Some(CHURN_DAYS)),
         ..*at
@@ -197,6 +187,36 @@ pub fn links(orders: &Orders, at: &At, options: &Options, context: &Context) -> 
             counts[(k * sources + usize::from(*source)) * targets + target] += 1;
         }
     }
+    let links = links_of(&counts, (sources, targets), options.confidence)?;
+    Ok(Flow {
+        nodes: names,
+        links,
+    })
+}
+
+/// Refuses a column whose values cannot be nodes.
+fn few_values(options: &Options, attribute: &Attribute) -> Result<()> {
+    let few = matches!(
+        attribute.values,
+        AttributeValues::Codes(..) | AttributeValues::Words(..) | AttributeValues::Bools(_)
+    );
+    match attribute.level != Level::Customer && few {
+        true => Ok(()),
+        false => Err(Error::option(
+            "of",
+            serde_json::json!(options.of),
+            "a column of orders with few values, such as product or channel",
+        )),
+    }
+}
+
+/// The links with customers; `counts` are by purchase, source and target.
+fn links_of(
+    counts: &[u64],
+    (sources, targets): (usize, usize),
+    confidence: Fraction,
+) -> Result<Vec<Link>> {
+    let (churned, pending) = (sources, sources + 1);
     let mut links = Vec::new();
     for (node, counts) in counts.chunks_exact(targets).enumerate() {
         let all = counts.iter().sum();
@@ -210,15 +230,12 @@ pub fn links(orders: &Orders, at: &At, options: &Options, context: &Context) -> 
                     t if t == pending => Outcome::Pending,
                     _ => Outcome::Continued,
                 },
-                share: Ratio::new(*count, all, options.confidence),
+                share: Ratio::new(*count, all, confidence),
             };
             push(&mut links, link, "purchase flow")?;
         }
     }
-    Ok(Flow {
-        nodes: names,
-        links,
-    })
+    Ok(links)
 }
 
 /// The end of a customer's purchases, up to the `up_to`-th.

@@ -11,6 +11,7 @@ use crate::analysis::Analysis;
 use crate::context::Context;
 use crate::data::Orders;
 use crate::error::Result;
+use crate::money::Currency;
 use crate::money::divide;
 use crate::scope::{At, Scope};
 use crate::summary::Totals;
@@ -95,33 +96,7 @@ impl Analysis for CpmSegments {
                 groups.add(place(segment, None), 0);
             }
         }
-        let means = (0..rows.len()).map(|i| {
-            let customers = groups.customers[i];
-            (customers > 0 && rows[i].1.is_some()).then(|| divide(tenure[i], customers as u64))
-        });
-        let means = Column::floats(&MEAN_TENURE, means)?;
-        let segment = Values::Category {
-            codes: rows.iter().map(|(segment, _)| *segment as u8).collect(),
-            labels: Segment::LABELS,
-        };
-        let state = Values::Category {
-            codes: rows
-                .iter()
-                .map(|(_, state)| state.map_or(0, |s| s as u8))
-                .collect(),
-            labels: State::LABELS,
-        };
-        let with_state = rows.iter().map(|(_, state)| state.is_some()).collect();
-        let [customers, revenue, share, revenue_share] = groups.columns(totals.currency)?;
-        let table = Table::new(vec![
-            Column::new(&SEGMENT, segment),
-            Column::new(&STATE, state).with_validity(with_state),
-            customers,
-            revenue,
-            share,
-            revenue_share,
-            means,
-        ]);
+        let table = table(&rows, groups, &tenure, totals.currency)?;
         Ok(table
             .with_note(
                 "money_threshold",
@@ -129,4 +104,40 @@ impl Analysis for CpmSegments {
             )
             .with_note("churn_days", json!(at.churn_days)))
     }
+}
+
+/// The table; a row is a segment, with its state if its customers have orders.
+fn table(
+    rows: &[(Segment, Option<State>)],
+    groups: Groups,
+    tenure: &[i128],
+    currency: Currency,
+) -> Result<Table> {
+    let means = (0..rows.len()).map(|i| {
+        let customers = groups.customers[i];
+        (customers > 0 && rows[i].1.is_some()).then(|| divide(tenure[i], customers as u64))
+    });
+    let means = Column::floats(&MEAN_TENURE, means)?;
+    let segment = Values::Category {
+        codes: rows.iter().map(|(segment, _)| *segment as u8).collect(),
+        labels: Segment::LABELS,
+    };
+    let state = Values::Category {
+        codes: rows
+            .iter()
+            .map(|(_, state)| state.map_or(0, |s| s as u8))
+            .collect(),
+        labels: State::LABELS,
+    };
+    let with_state = rows.iter().map(|(_, state)| state.is_some()).collect();
+    let [customers, revenue, share, revenue_share] = groups.columns(currency)?;
+    Ok(Table::new(vec![
+        Column::new(&SEGMENT, segment),
+        Column::new(&STATE, state).with_validity(with_state),
+        customers,
+        revenue,
+        share,
+        revenue_share,
+        means,
+    ]))
 }

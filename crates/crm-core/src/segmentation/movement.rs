@@ -22,6 +22,7 @@ use crate::analysis::Analysis;
 use crate::context::{Context, collect, filled};
 use crate::data::Orders;
 use crate::error::{Error, Result};
+use crate::money::Currency;
 use crate::scope::{At, Scope};
 use crate::summary::Totals;
 use crate::table::shared::{CUSTOMERS, REVENUE, SOURCE, TARGET};
@@ -198,45 +199,63 @@ impl Analysis for Movement {
                 revenue[cell] += i128::from(*now) - i128::from(revenue_before[at]);
             }
         }
-        let cells: Vec<usize> = (0..side * side)
-            .filter(|cell| customers[*cell] > 0)
-            .collect();
-        let money = cells.iter().map(|cell| {
-            i64::try_from(revenue[*cell]).map_err(|_| Error::Overflow {
-                column: "revenue".into(),
-                what: "the revenue of a move",
-            })
-        });
-        let texts = Arc::new(after.names);
-        let text = |of: &dyn Fn(usize) -> usize| -> Result<Values> {
-            Ok(Values::Text {
-                codes: collect(cells.iter().map(|cell| of(*cell) as u32), "table")?,
-                texts: texts.clone(),
-            })
-        };
-        let kinds = cells.iter().map(|cell| match options.scheme {
-            Scheme::Cpm => cpm_kind(cell / side, cell % side) as u8,
-            Scheme::Rfm if cell / side == NONE => Kind::New as u8,
-            Scheme::Rfm if cell / side == cell % side => Kind::Stay as u8,
-            Scheme::Rfm => Kind::Move as u8,
-        });
-        let values = [
-            text(&|cell| cell / side)?,
-            text(&|cell| cell % side)?,
-            Values::Category {
-                codes: collect(kinds, "table")?,
-                labels: KINDS,
-            },
-            Values::I64(collect(cells.iter().map(|cell| customers[*cell]), "table")?.into()),
-            Values::Money(money.collect::<Result<_>>()?, orders.currency()),
-        ];
-        let columns = Self::COLUMNS.iter().zip(values);
-        Ok(Table::new(
-            columns
-                .map(|(field, values)| Column::new(field, values))
-                .collect(),
-        ))
+        table(
+            &customers,
+            &revenue,
+            after.names,
+            options.scheme,
+            orders.currency(),
+        )
     }
+}
+
+/// The table of the cells with customers; a cell is `source * side + target`.
+fn table(
+    customers: &[i64],
+    revenue: &[i128],
+    names: Vec<String>,
+    scheme: Scheme,
+    currency: Currency,
+) -> Result<Table> {
+    let side = names.len();
+    let cells: Vec<usize> = (0..side * side)
+        .filter(|cell| customers[*cell] > 0)
+        .collect();
+    let money = cells.iter().map(|cell| {
+        i64::try_from(revenue[*cell]).map_err(|_| Error::Overflow {
+            column: "revenue".into(),
+            what: "the revenue of a move",
+        })
+    });
+    let texts = Arc::new(names);
+    let text = |of: &dyn Fn(usize) -> usize| -> Result<Values> {
+        Ok(Values::Text {
+            codes: collect(cells.iter().map(|cell| of(*cell) as u32), "table")?,
+            texts: texts.clone(),
+        })
+    };
+    let kinds = cells.iter().map(|cell| match scheme {
+        Scheme::Cpm => cpm_kind(cell / side, cell % side) as u8,
+        Scheme::Rfm if cell / side == NONE => Kind::New as u8,
+        Scheme::Rfm if cell / side == cell % side => Kind::Stay as u8,
+        Scheme::Rfm => Kind::Move as u8,
+    });
+    let values = [
+        text(&|cell| cell / side)?,
+        text(&|cell| cell % side)?,
+        Values::Category {
+            codes: collect(kinds, "table")?,
+            labels: KINDS,
+        },
+        Values::I64(collect(cells.iter().map(|cell| customers[*cell]), "table")?.into()),
+        Values::Money(money.collect::<Result<_>>()?, currency),
+    ];
+    let columns = Movement::COLUMNS.iter().zip(values);
+    Ok(Table::new(
+        columns
+            .map(|(field, values)| Column::new(field, values))
+            .collect(),
+    ))
 }
 
 fn grouping(orders: &Orders, at: &At, options: &Options, context: &Context) -> Result<Grouping> {

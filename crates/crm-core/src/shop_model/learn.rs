@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::analysis::Analysis;
-use crate::clv::fit_tables::{ClvFit, FitOptions, GammaGammaFit, SpendOptions};
+use crate::clv::tables::{clv_fit, gamma_gamma_fit};
 use crate::context::{Context, collect, push};
 use crate::cycle::seasonality::Seasonality;
 use crate::cycle::shop::{Shop, View};
@@ -77,12 +77,13 @@ pub fn learn(orders: &Orders, at: &At, options: &Options, context: &Context) -> 
     };
     let unit = clv_summary::Options::default();
     let summary = clv_summary::Summary::run(orders, at, &unit, context)?;
-    let fit = FitOptions {
+    let fit = clv_fit::Options {
         unit: Some(crate::summary::clv_summary::Unit::Day),
-        ..FitOptions::default()
+        ..clv_fit::Options::default()
     };
-    let fit = ClvFit::run(&summary, &(), &fit, context);
-    let spend = GammaGammaFit::run(&summary, &(), &SpendOptions::default(), context);
+    let fit = clv_fit::ClvFit::run(&summary, &(), &fit, context);
+    let spend = gamma_gamma_fit::Options::default();
+    let spend = gamma_gamma_fit::GammaGammaFit::run(&summary, &(), &spend, context);
     Ok(shop
         .taught(at)
         .with("customers", totals.len())

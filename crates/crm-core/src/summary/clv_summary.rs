@@ -40,6 +40,7 @@
 use crate::analysis::Analysis;
 use crate::context::{Context, collect, push, room};
 use crate::data::Orders;
+use crate::data::orders::index::Index;
 use crate::data::orders::selection::{ORDER, REVENUE, Selection};
 use crate::error::{Error, Result};
 use crate::scope::At;
@@ -178,52 +179,62 @@ impl Analysis for Summary {
             ));
         }
         let rows = rows(&selection, end, options.unit, context)?;
-        let mut fields = Self::COLUMNS.iter();
-        let mut field = || {
-            fields
-                .next()
-                .ok_or_else(|| Error::internal("columns of clv_summary"))
-        };
-        let unit = options.unit;
-        let float = |of: &dyn Fn(&Row) -> f64| collect(rows.iter().map(of), "table");
-        let currency = orders.currency();
-        let ids = Values::Id {
-            ids: orders.ids().clone(),
-            codes: collect(rows.iter().map(|r| r.code), "table")?,
-        };
-        let frequency = collect(rows.iter().map(|r| r.days as i32 - 1), "table")?;
+        table(&rows, orders, options, (end, as_of))
+    }
+}
+
+/// The table; `end` is the end of calibration.
+fn table(
+    rows: &[Row],
+    orders: &Orders,
+    options: &Options,
+    (end, as_of): (Day, Day),
+) -> Result<Table> {
+    let mut fields = Summary::COLUMNS.iter();
+    let mut field = || {
+        fields
+            .next()
+            .ok_or_else(|| Error::internal("columns of clv_summary"))
+    };
+    let unit = options.unit;
+    let float = |of: &dyn Fn(&Row) -> f64| collect(rows.iter().map(of), "table");
+    let currency = orders.currency();
+    let ids = Values::Id {
+        ids: orders.ids().clone(),
+        codes: collect(rows.iter().map(|r| r.code), "table")?,
+    };
+    let frequency = collect(rows.iter().map(|r| r.days as i32 - 1), "table")?;
+    let money = rows
+        .iter()
+        .map(|r| currency.mean(r.repeat_revenue, u64::from(r.days - 1)));
+    let mut columns = vec![
+        Column::new(field()?, ids),
+        Column::new(field()?, Values::I32(frequency)),
+        Column::new(
+            field()?,
+            Values::F64(float(&|r| unit.between(r.last - r.first))?.into()),
+        ),
+        Column::new(
+            field()?,
+            Values::F64(float(&|r| unit.between(unit.place(end.0) - r.first))?.into()),
+        ),
+        Column::floats(field()?, money)?,
+        Column::floats(
+            field()?,
+            rows.iter().map(|r| (r.days > 1).then_some(r.ln_gaps)),
+        )?,
+    ];
+    if options.calibration_end.is_some() {
+        let holdout = collect(rows.iter().map(|r| r.holdout_days as i32), "table")?;
+        columns.push(Column::new(field()?, Values::I32(holdout)));
+        let duration = float(&|_| unit.between(unit.place(as_of.0) - unit.place(end.0)))?;
+        columns.push(Column::new(field()?, Values::F64(duration.into())));
         let money = rows
             .iter()
-            .map(|r| currency.mean(r.repeat_revenue, u64::from(r.days - 1)));
-        let mut columns = vec![
-            Column::new(field()?, ids),
-            Column::new(field()?, Values::I32(frequency)),
-            Column::new(
-                field()?,
-                Values::F64(float(&|r| unit.between(r.last - r.first))?.into()),
-            ),
-            Column::new(
-                field()?,
-                Values::F64(float(&|r| unit.between(unit.place(end.0) - r.first))?.into()),
-            ),
-            Column::floats(field()?, money)?,
-            Column::floats(
-                field()?,
-                rows.iter().map(|r| (r.days > 1).then_some(r.ln_gaps)),
-            )?,
-        ];
-        if options.calibration_end.is_some() {
-            let holdout = collect(rows.iter().map(|r| r.holdout_days as i32), "table")?;
-            columns.push(Column::new(field()?, Values::I32(holdout)));
-            let duration = float(&|_| unit.between(unit.place(as_of.0) - unit.place(end.0)))?;
-            columns.push(Column::new(field()?, Values::F64(duration.into())));
-            let money = rows
-                .iter()
-                .map(|r| currency.mean(r.holdout_revenue, u64::from(r.holdout_days)));
-            columns.push(Column::floats(field()?, money)?);
-        }
-        Ok(Table::new(columns))
+            .map(|r| currency.mean(r.holdout_revenue, u64::from(r.holdout_days)));
+        columns.push(Column::floats(field()?, money)?);
     }
+    Ok(Table::new(columns))
 }
 
 /// The name of a calendar period.
@@ -243,53 +254,7 @@ fn rows(selection: &Selection, end: Day, unit: Unit, context: &Context) -> Resul
         context.check()?;
         let mut part = Vec::new();
         for code in codes {
-            let mut row = Row {
-                code: *code,
-                ..Row::default()
-            };
-            let mut seen = i32::MIN;
-            // Refunds of a day, which may be before its first order.
-            let (mut refund_day, mut refunds) = (i32::MIN, 0_i128);
-            for (entry, action, amount) in selection.of(&index, *code) {
-                let day = unit.place(entry.day);
-                let is_order = action & ORDER != 0;
-                let new_day = is_order && day > seen;
-                if new_day {
-                    seen = day;
-                }
-                let in_holdout = entry.day > end.0;
-                if new_day && in_holdout {
-                    row.holdout_days += 1;
-                } else if new_day {
-                    if row.days == 0 {
-                        row.first = day;
-                    } else {
-                        row.ln_gaps += libm::log(unit.between(day - row.last));
-                    }
-                    row.days += 1;
-                    row.last = day;
-                }
-                if action & REVENUE == 0 {
-                    continue;
-                }
-                let mut amount = i128::from(amount);
-                if day != seen {
-                    // A refund before any order of that day.
-                    if refund_day != day {
-                        (refund_day, refunds) = (day, 0);
-                    }
-                    refunds += amount;
-                    continue;
-                }
-                if refund_day == day {
-                    amount += std::mem::take(&mut refunds);
-                }
-                match in_holdout {
-                    true => row.holdout_revenue += amount,
-                    false if row.days > 1 => row.repeat_revenue += amount,
-                    false => {}
-                }
-            }
+            let row = row(selection, &index, *code, end, unit);
             if row.days > 0 {
                 push(&mut part, row, "customer summary")?;
             }
@@ -299,4 +264,56 @@ fn rows(selection: &Selection, end: Day, unit: Unit, context: &Context) -> Resul
     let mut all = room(parts.iter().map(Vec::len).sum(), "customer summary")?;
     parts.into_iter().for_each(|part| all.extend(part));
     Ok(all)
+}
+
+/// One customer's row.
+fn row(selection: &Selection, index: &Index, code: u32, end: Day, unit: Unit) -> Row {
+    let mut row = Row {
+        code,
+        ..Row::default()
+    };
+    let mut seen = i32::MIN;
+    // Refunds of a day, which may be before its first order.
+    let (mut refund_day, mut refunds) = (i32::MIN, 0_i128);
+    for (entry, action, amount) in selection.of(index, code) {
+        let day = unit.place(entry.day);
+        let is_order = action & ORDER != 0;
+        let new_day = is_order && day > seen;
+        if new_day {
+            seen = day;
+        }
+        let in_holdout = entry.day > end.0;
+        if new_day && in_holdout {
+            row.holdout_days += 1;
+        } else if new_day {
+            if row.days == 0 {
+                row.first = day;
+            } else {
+                row.ln_gaps += libm::log(unit.between(day - row.last));
+            }
+            row.days += 1;
+            row.last = day;
+        }
+        if action & REVENUE == 0 {
+            continue;
+        }
+        let mut amount = i128::from(amount);
+        if day != seen {
+            // A refund before any order of that day.
+            if refund_day != day {
+                (refund_day, refunds) = (day, 0);
+            }
+            refunds += amount;
+            continue;
+        }
+        if refund_day == day {
+            amount += std::mem::take(&mut refunds);
+        }
+        match in_holdout {
+            true => row.holdout_revenue += amount,
+            false if row.days > 1 => row.repeat_revenue += amount,
+            false => {}
+        }
+    }
+    row
 }

@@ -13,7 +13,7 @@ use super::subscriptions::Subscriptions;
 use crate::context::{Context, grow, push, room};
 use crate::data::Orders;
 use crate::data::filter::{Attribute, AttributeValues, Level};
-use crate::data::orders::index::{Entry, Index};
+use crate::data::orders::index::{Index, IndexEntry};
 use crate::data::orders::order_data::{Data, unpack};
 use crate::data::orders::selection::{ORDER, REVENUE, Selection};
 use crate::data::orders::view::rank;
@@ -211,7 +211,7 @@ impl Gaps {
         code: u32,
         by_order: bool,
         data: &Data,
-        orders: impl Iterator<Item = (Entry, u8, i64)>,
+        orders: impl Iterator<Item = (IndexEntry, u8, i64)>,
     ) -> Result<()> {
         // At most one gap per order: reserved once, so that the loop does not allocate.
         grow(&mut self.gaps, orders.size_hint().1.unwrap_or(0), "gaps")?;
@@ -304,7 +304,7 @@ struct PerRows<'a> {
     shown: Vec<bool>,
     orders_without_value: u64,
     /// The orders of one customer or value: the value's rank, the order's index, the order.
-    orders: Vec<(u32, u32, (Entry, u8, i64))>,
+    orders: Vec<(u32, u32, (IndexEntry, u8, i64))>,
 }
 
 impl PerRows<'_> {
@@ -363,7 +363,7 @@ impl PerRows<'_> {
     }
 
     /// Whether something was sold. Shipping lines have no product; they do not count as lines without a value.
-    fn sold(&self, (entry, action, _): &(Entry, u8, i64)) -> bool {
+    fn sold(&self, (entry, action, _): &(IndexEntry, u8, i64)) -> bool {
         action & ORDER != 0 && self.selection.data().gross[entry.order as usize] > 0
     }
 

@@ -122,16 +122,7 @@ fn rows(selection: &Selection, period: Period, context: &Context) -> Result<(Vec
         return Ok((Vec::new(), Vec::new()));
     };
     let last = data.offsets.day(last).min(selection.as_of);
-    let mut starts = Vec::new();
-    let mut day = data.offsets.day(first).start_of(period);
-    while day <= last {
-        crate::context::push(&mut starts, day.0, "periods")?;
-        let next = day.plus(1, period);
-        if next <= day {
-            break;
-        }
-        day = next;
-    }
+    let starts = starts(data.offsets.day(first), last, period)?;
     let place = |day: i32| starts.partition_point(|start| *start <= day).checked_sub(1);
     let mut rows = filled(starts.len(), Row::default(), "periods")?;
 
@@ -169,16 +160,43 @@ fn rows(selection: &Selection, period: Period, context: &Context) -> Result<(Vec
             }
         }
     }
+    add_guests(selection, place, &mut rows);
+    // Periods after the last one with an order or refund that counts are dropped; empty periods
+    // between stay.
+    let used =
+        |row: &Row| row.orders > 0 || row.new_revenue + row.repeat_revenue + row.guest_revenue != 0;
+    let from = rows.iter().position(used).unwrap_or(rows.len());
+    let to = rows.iter().rposition(used).map_or(from, |last| last + 1);
+    Ok((starts[from..to].to_vec(), rows[from..to].to_vec()))
+}
+
+/// The first days of the periods from one day to another.
+fn starts(first: Day, last: Day, period: Period) -> Result<Vec<i32>> {
+    let mut starts = Vec::new();
+    let mut day = first.start_of(period);
+    while day <= last {
+        crate::context::push(&mut starts, day.0, "periods")?;
+        let next = day.plus(1, period);
+        if next <= day {
+            break;
+        }
+        day = next;
+    }
+    Ok(starts)
+}
+
+/// Adds the orders of guests to the rows of their periods.
+fn add_guests(selection: &Selection, place: impl Fn(i32) -> Option<usize>, rows: &mut [Row]) {
+    // `customers` chooses no guests.
+    if selection.orders.view.chosen.is_some() {
+        return;
+    }
+    let data = selection.data();
     let mut reader = data.offsets.reader();
-    let guests = data
-        .customer
-        .iter()
-        .enumerate()
-        .filter(|(_, code)| **code == NO_ID);
-    for (order, _) in guests {
+    for (order, _) in (data.customer.iter().enumerate()).filter(|(_, code)| **code == NO_ID) {
         let day: Day = reader.day(data.time[order]);
         let action = selection.action(order);
-        if day > selection.as_of || action == 0 || selection.orders.view.chosen.is_some() {
+        if day > selection.as_of || action == 0 {
             continue;
         }
         let Some(at) = place(day.0) else { continue };
@@ -190,11 +208,4 @@ fn rows(selection: &Selection, period: Period, context: &Context) -> Result<(Vec
             rows[at].guest_revenue += i128::from(selection.amount(order));
         }
     }
-    // Periods after the last one with an order or refund that counts are dropped; empty periods
-    // between stay.
-    let used =
-        |row: &Row| row.orders > 0 || row.new_revenue + row.repeat_revenue + row.guest_revenue != 0;
-    let from = rows.iter().position(used).unwrap_or(rows.len());
-    let to = rows.iter().rposition(used).map_or(from, |last| last + 1);
-    Ok((starts[from..to].to_vec(), rows[from..to].to_vec()))
 }

@@ -14,7 +14,7 @@ use crate::clv::models::histories::Rows;
 use crate::clv::models::model::Fit;
 use crate::context::{filled, push, room};
 use crate::error::{Error, Result};
-use crate::num::optimize::{Derivatives, exp_all, maximize};
+use crate::num::optimize::{Derivatives, maximize_positive};
 use crate::num::rising_factorial::RisingFactorial;
 use crate::summary::clv_summary::Unit;
 
@@ -78,22 +78,14 @@ pub fn fit(rows: &Rows, unit: Unit, options: &Options) -> Result<Fit<Params>> {
     // rarely.
     let r = 0.7;
     let alpha = scale * (r / (2.0 * k * rows.repeats / rows.customers)).clamp(1e-3, 1e3);
-    let low = [1e-6, 1e-6 * scale, 1e-6, 1e-6].map(log);
-    let high = [1e6, 1e7 * scale, 1e6, 1e6].map(log);
+    let start = [r, alpha, 1.0, 2.5];
+    let low = [1e-6, 1e-6 * scale, 1e-6, 1e-6];
+    let high = [1e6, 1e7 * scale, 1e6, 1e6];
     let mut likelihood = Likelihood::new(rows, options)?;
-    let best = maximize(
-        [r, alpha, 1.0, 2.5].map(log),
-        low,
-        high,
-        rows.customers,
-        |theta| {
-            let at = exp_all(theta);
-            Ok(likelihood.at(&at)?.mean_in_logs(&at, rows.customers))
-        },
-    )?;
-    let start = Params::new(options.family, options.k, [1.0; 4], unit)?;
+    let best = maximize_positive(start, low, high, rows.customers, |at| likelihood.at(at))?;
+    let model = Params::new(options.family, options.k, [1.0; 4], unit)?;
     let constant = (k - 1.0) * options.ln_gaps - rows.repeats * lgamma(k);
-    Fit::new(&start, &best, rows.customers, constant)
+    Fit::new(&model, &best, rows.customers, constant)
 }
 
 /// Fits k = 1, 2, ... and keeps the k of the highest likelihood; stops at the first k that does not

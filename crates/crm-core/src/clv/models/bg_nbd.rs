@@ -314,6 +314,7 @@ impl Purchases for Params {
 
     fn simulate(&self, age: f64, rng: &mut Rng) -> Result<Vec<f64>> {
         let [r, alpha, a, b] = self.numbers();
+        // λ ~ gamma(r, α), as its logarithm: with a small r it underflows; p ~ beta(a, b)
         let ln_rate = rng.ln_gamma(r) - log(alpha);
         let p = rng.beta(a, b);
         let mut times = Vec::new();
@@ -322,6 +323,7 @@ impl Purchases for Params {
             return Ok(times);
         }
         loop {
+            // A gap is gamma(k, λ).
             now += exp(rng.ln_gamma(f64::from(self.k)) - ln_rate);
             if now > age {
                 return Ok(times);
@@ -341,6 +343,7 @@ impl Purchases for Params {
         let state = self.regular(h);
         let (j, q) = state.draw_stage(rng);
         let stages = rng.negative_binomial(q, t / state.alive.scale);
+        // j stages are passed already; every k-th stage is a purchase.
         let bought = stages.saturating_add(j) / u64::from(self.k);
         state.alive.draw_stay(bought, rng)
     }

@@ -29,7 +29,7 @@ use crate::clv::models::pareto_integral::hypergeometric;
 use crate::context::{Context, filled};
 use crate::error::{Error, Result};
 use crate::num::Positive;
-use crate::num::optimize::{Derivatives, exp_all, maximize};
+use crate::num::optimize::{Derivatives, maximize_positive};
 use crate::num::rising_factorial::RisingFactorial;
 use crate::num::rng::Rng;
 use crate::num::special::{ln_add_exp, ln_rising};
@@ -147,6 +147,7 @@ impl Params {
             stays *= (d + n_ + i) / (g + d + n_ + i);
             sum += stays;
         }
+        // P(alive) · E[p], with p ~ beta(α+x, β+n−x) given the past, · Σ_i P(alive at n+i+1)
         self.alive(x, t_x, n) * (a + f64::from(x)) / (a + b + n_) * sum
     }
 
@@ -194,6 +195,7 @@ impl Params {
     /// A pattern over `n` opportunities, drawn at random.
     pub fn simulate(&self, n: u32, rng: &mut Rng) -> Pattern {
         let [a, b, g, d] = self.numbers();
+        // p ~ beta(α, β): buys while alive; θ ~ beta(γ, δ): leaves before an opportunity
         let (p, theta) = (rng.beta(a, b), rng.beta(g, d));
         let mut pattern = Pattern {
             x: 0,
@@ -342,21 +344,15 @@ pub fn fit(patterns: &[Pattern]) -> Result<Fit<Params>> {
         });
     }
     let mut tables = Tables::new(longest)?;
-    let best = maximize(
-        [1.0, 1.0, 0.7, 2.0].map(log),
-        [1e-6; 4].map(log),
-        [1e6; 4].map(log),
-        customers,
-        |theta| {
-            let at = exp_all(theta);
-            tables.fill(&at);
-            let mut sum = Derivatives::default();
-            for p in patterns {
-                tables.add(p, at[2], at[3], &mut sum);
-            }
-            Ok(sum.mean_in_logs(&at, customers))
-        },
-    )?;
+    let (low, high) = ([1e-6; 4], [1e6; 4]);
+    let best = maximize_positive([1.0, 1.0, 0.7, 2.0], low, high, customers, |at| {
+        tables.fill(at);
+        let mut sum = Derivatives::default();
+        for p in patterns {
+            tables.add(p, at[2], at[3], &mut sum);
+        }
+        Ok(sum)
+    })?;
     Fit::new(&Params::new([1.0; 4])?, &best, customers, 0.0)
 }
 

@@ -77,6 +77,7 @@ impl Params {
     pub fn expected_spend(&self, x: f64, mean: f64) -> f64 {
         let [p, q, gamma] = self.numbers();
         let spent = if x == 0.0 { 0.0 } else { x * mean };
+        // E[p/ν] = p (γ + x m)/(px + q − 1), with ν ~ gamma(px + q, γ + x m) given the past
         let shape = p * x + q - 1.0;
         if shape > 0.0 {
             p * (gamma + spent) / shape

@@ -24,7 +24,7 @@ use crate::clv::models::histories::{History, Rows};
 use crate::clv::models::model::{Fit, Model, Purchases, positive, push_purchase};
 use crate::error::Result;
 use crate::num::Positive;
-use crate::num::optimize::{Derivatives, exp_all, maximize};
+use crate::num::optimize::{Derivatives, maximize_positive};
 use crate::num::rising_factorial::RisingFactorial;
 use crate::num::rng::Rng;
 use crate::num::special::{ln_rising, one_minus_exp_over};
@@ -92,6 +92,7 @@ impl Purchases for Params {
 
     fn log_likelihood(&self, h: History) -> f64 {
         let (r, alpha) = (self.r.get(), self.alpha.get());
+        // lnΓ(r+x) − lnΓ(r) + r ln α − (r+x) ln(α+T)
         ln_rising(r, h.x) - r * log1p(h.age / alpha) - h.x * log(alpha + h.age)
     }
 
@@ -100,11 +101,13 @@ impl Purchases for Params {
     }
 
     fn probability_of(&self, n: u32, h: History, t: f64) -> f64 {
+        // Given the past, λ ~ gamma(r+x, α+T).
         negative_binomial(n, self.r.get() + h.x, t / (self.alpha.get() + h.age))
     }
 
     fn residual(&self, h: History, delta: f64, horizon: Option<f64>) -> f64 {
         let rate = (self.r.get() + h.x) / (self.alpha.get() + h.age);
+        // E[λ] ∫₀^t e^−δτ dτ = E[λ] t (1 − e^−δt)/(δt)
         match (horizon, delta == 0.0) {
             (Some(t), true) => rate * t,
             (None, true) => f64::INFINITY,
@@ -141,16 +144,10 @@ pub fn fit(rows: &Rows, unit: Unit) -> Result<Fit<Params>> {
     let likelihood = Likelihood::new(rows)?;
     let scale = rows.mean_age();
     let alpha = scale * (0.7 * rows.customers / rows.repeats).clamp(1e-3, 1e3);
-    let best = maximize(
-        [0.7, alpha].map(log),
-        [1e-6, 1e-6 * scale].map(log),
-        [1e6, 1e7 * scale].map(log),
-        rows.customers,
-        |theta| {
-            let at = exp_all(theta);
-            Ok(likelihood.at(&at).mean_in_logs(&at, rows.customers))
-        },
-    )?;
+    let (low, high) = ([1e-6, 1e-6 * scale], [1e6, 1e7 * scale]);
+    let best = maximize_positive([0.7, alpha], low, high, rows.customers, |at| {
+        Ok(likelihood.at(at))
+    })?;
     Fit::new(&Params::new([1.0; 2], unit)?, &best, rows.customers, 0.0)
 }
 

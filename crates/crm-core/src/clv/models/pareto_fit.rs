@@ -16,7 +16,7 @@ use crate::clv::models::pareto_integral::{Full, Jet};
 use crate::clv::models::pareto_nbd::Params;
 use crate::context::{filled, push, room};
 use crate::error::Result;
-use crate::num::optimize::{Derivatives, exp_all, maximize};
+use crate::num::optimize::{Derivatives, maximize_positive};
 use crate::num::rising_factorial::RisingFactorial;
 use crate::summary::clv_summary::Unit;
 
@@ -43,21 +43,12 @@ pub fn fit(rows: &Rows, unit: Unit) -> Result<Fit<Params>> {
     let scale = rows.mean_age();
     let (r, s) = (0.7, 0.7);
     let alpha = scale * (r / (2.0 * rows.repeats / rows.customers)).clamp(1e-3, 1e3);
-    let low = [1e-6, 1e-6 * scale, 1e-6, 1e-6 * scale].map(log);
-    let high = [1e6, 1e7 * scale, 1e6, 1e7 * scale].map(log);
+    let start = [r, alpha, s, 0.5 * scale];
+    let low = [1e-6, 1e-6 * scale, 1e-6, 1e-6 * scale];
+    let high = [1e6, 1e7 * scale, 1e6, 1e7 * scale];
     let mut likelihood = Likelihood::new(rows)?;
-    let best = maximize(
-        [r, alpha, s, 0.5 * scale].map(log),
-        low,
-        high,
-        rows.customers,
-        |theta| {
-            let at = exp_all(theta);
-            Ok(likelihood.at(&at)?.mean_in_logs(&at, rows.customers))
-        },
-    )?;
-    let start = Params::new([1.0; 4], unit)?;
-    Fit::new(&start, &best, rows.customers, 0.0)
+    let best = maximize_positive(start, low, high, rows.customers, |at| likelihood.at(at))?;
+    Fit::new(&Params::new([1.0; 4], unit)?, &best, rows.customers, 0.0)
 }
 
 /// `C` at the distinct pairs of frequency and one of the times.

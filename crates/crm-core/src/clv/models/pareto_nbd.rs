@@ -196,6 +196,7 @@ impl Purchases for Params {
     fn log_likelihood(&self, h: History) -> f64 {
         let [r, alpha, s, beta] = self.numbers();
         let w = self.ln_w(h, self.tail(h.x, h.age), self.tail(h.x, h.t_x));
+        // lnΓ(q) − lnΓ(r) + r ln α + s ln β − q ln(α+T) − s ln(β+T) + ln W, with q = r + x
         ln_rising(r, h.x)
             - r * log1p(h.age / alpha)
             - h.x * log(alpha + h.age)
@@ -205,6 +206,7 @@ impl Purchases for Params {
 
     fn probability_alive(&self, h: History, t: f64) -> f64 {
         let [_, _, s, beta] = self.numbers();
+        // P(alive at T) · ((β+T)/(β+T+t))^s
         self.alive_now(h) * exp(-s * log1p(t / (beta + h.age)))
     }
 
@@ -250,6 +252,7 @@ impl Purchases for Params {
                 None => (r + h.x) / a * b / (s - 1.0),
             };
         }
+        // E[λ] ∫₀^t e^−δτ (1 + τ/(β+T))^−s dτ; beyond δτ = 45 the integrand is below the rounding.
         let to = horizon.unwrap_or(f64::INFINITY).min(45.0 / delta);
         let rate = |t: f64| exp(-delta * t - s * log1p(t / b));
         (r + h.x) / a * doubling(to, b / s.max(1.0), 4.0 / delta, rate)
@@ -257,8 +260,10 @@ impl Purchases for Params {
 
     fn simulate(&self, age: f64, rng: &mut Rng) -> Result<Vec<f64>> {
         let [r, alpha, s, beta] = self.numbers();
+        // λ ~ gamma(r, α) and μ ~ gamma(s, β), as logarithms: with small shapes they underflow.
         let ln_rate = rng.ln_gamma(r) - log(alpha);
         let ln_hazard = rng.ln_gamma(s) - log(beta);
+        // The lifetime is exponential with rate μ.
         let until = age.min(exp(log(rng.exponential()) - ln_hazard));
         let mut times = Vec::new();
         let mut now = 0.0;
@@ -273,6 +278,7 @@ impl Purchases for Params {
 
     fn draw_alive(&self, h: History, t: f64, rng: &mut Rng) -> u64 {
         let [r, alpha, s, beta] = self.numbers();
+        // The remaining lifetime is Lomax: P(> τ) = (1 + τ/(β+T))^−s.
         let leaves = (beta + h.age) * libm::expm1(rng.exponential() / s);
         rng.negative_binomial(r + h.x, t.min(leaves) / (alpha + h.age))
     }

@@ -30,7 +30,7 @@ use crate::clv::models::model::{Fit, Model, positive};
 use crate::clv::models::pareto_integral::hypergeometric;
 use crate::error::{Error, Result};
 use crate::num::Positive;
-use crate::num::optimize::{Derivatives, exp_all, maximize};
+use crate::num::optimize::{Derivatives, maximize_positive};
 use crate::num::rng::Rng;
 use crate::num::special::ln_rising;
 
@@ -60,12 +60,14 @@ impl Params {
     /// Share of a cohort left after `t` periods.
     pub fn survival(&self, t: u32) -> f64 {
         let (a, b, t) = (self.alpha.get(), self.beta.get(), f64::from(t));
+        // S(t) = B(α, β+t)/B(α, β)
         exp(ln_rising(b, t) - ln_rising(a + b, t))
     }
 
     /// Probability of renewing at the end of period `t`, counted from 1, given a contract in it.
     pub fn retention(&self, t: u32) -> f64 {
         let (a, b, t) = (self.alpha.get(), self.beta.get(), f64::from(t.max(1)));
+        // r_t = (β+t−1)/(α+β+t−1)
         (b + t - 1.0) / (a + b + t - 1.0)
     }
 
@@ -80,6 +82,7 @@ impl Params {
                 f64::INFINITY
             };
         }
+        // r_n · ₂F₁(1, β+n; α+β+n; 1/(1+d))
         (b + n - 1.0) / (a + b + n - 1.0) * hypergeometric(b + n, a + b + n, 1.0 / (1.0 + d))
     }
 
@@ -90,6 +93,7 @@ impl Params {
 
     /// Draws the number of periods that a new customer pays for, at least 1.
     pub fn simulate(&self, rng: &mut Rng) -> u64 {
+        // Not renewed with probability θ ~ beta(α, β) at the end of each period.
         let theta = rng.beta(self.alpha.get(), self.beta.get());
         rng.geometric(theta).saturating_add(1)
     }
@@ -173,20 +177,14 @@ pub fn fit(cohorts: &[&[f64]]) -> Result<Fit<Params>> {
             found: 0,
         });
     }
-    let best = maximize(
-        [1.0, 2.0].map(log),
-        [1e-6; 2].map(log),
-        [1e7; 2].map(log),
-        customers,
-        |theta| {
-            let at = exp_all(theta);
-            let mut sum = Derivatives::default();
-            for cohort in cohorts {
-                sum.add(&of_cohort(at[0], at[1], cohort));
-            }
-            Ok(sum.mean_in_logs(&at, customers))
-        },
-    )?;
+    let (low, high) = ([1e-6; 2], [1e7; 2]);
+    let best = maximize_positive([1.0, 2.0], low, high, customers, |[alpha, beta]| {
+        let mut sum = Derivatives::default();
+        for cohort in cohorts {
+            sum.add(&of_cohort(*alpha, *beta, cohort));
+        }
+        Ok(sum)
+    })?;
     Fit::new(&Params::new([1.0; 2])?, &best, customers, 0.0)
 }
 

@@ -1,10 +1,10 @@
 //! The input columns, found by name; chunks of all batches are read as one column.
 
-use super::blocks::BLANK;
 use super::parse;
 use super::parse::{Money, NO_WORD, Problems, Reason, Times, Unknown, words};
 use crate::columns::{Batch, Bits, Buf, ColumnData, ColumnValues};
 use crate::context::{Context, collect, filled, grow, room};
+use crate::data::blocks::BLANK;
 use crate::data::text::amounts::{AmountTexts, Decimal};
 use crate::data::text::dates::DateTexts;
 use crate::error::{Error, Result, described};

@@ -1,13 +1,13 @@
 //! Converts a caller's columns to a table, so that analyses of tables (fits, predictions) accept
 //! data frames.
 
-use super::blocks::BLANK;
 use super::parse::{Problems, Reason, Times, zone_of};
 use crate::columns::{Batch, ColumnData, ColumnValues};
 use crate::context::{Context, collect};
+use crate::data::blocks::BLANK;
 use crate::data::text::dates::DateTexts;
 use crate::error::{Error, Result};
-use crate::ids::{Ids, NO_ID, kind_of};
+use crate::ids::{IdKind, Ids, NO_ID, kind_of};
 use crate::table::{Column, Table, Values};
 use crate::time::{Offsets, Zone};
 use std::borrow::Cow;
@@ -159,21 +159,7 @@ fn column(name: &str, column: &ColumnData, context: &Context) -> Result<Column> 
             ColumnValues::Text(_) | ColumnValues::Fixed { .. }
         );
     if is_id && let Some(kind) = kind_of(column) {
-        let mut ids = Ids::new(kind, context.hash_seed);
-        let mut codes = Vec::new();
-        ids.encode(name, &[column], &mut codes, context)?;
-        for code in codes.iter_mut().filter(|c| **c == NO_ID) {
-            *code = 0;
-        }
-        if ids.is_empty() && !codes.is_empty() {
-            let nulls = collect(codes.iter().map(|_| 0.0), "table column")?;
-            return Ok(Column::named(name, Values::F64(nulls.into())).with_validity(valid()?));
-        }
-        let values = Values::Id {
-            ids: Arc::new(ids),
-            codes,
-        };
-        return Ok(Column::named(name, values).with_validity(valid()?));
+        return ids_column(name, column, kind, valid()?, context);
     }
     // Values under nulls become 0, so that they do not leak into results.
     let values = match &column.values {
@@ -232,6 +218,31 @@ fn column(name: &str, column: &ColumnData, context: &Context) -> Result<Column> 
         }
     };
     Ok(Column::named(name, values).with_validity(valid()?))
+}
+
+/// A column of ids.
+fn ids_column(
+    name: &str,
+    column: &ColumnData,
+    kind: IdKind,
+    valid: Vec<bool>,
+    context: &Context,
+) -> Result<Column> {
+    let mut ids = Ids::new(kind, context.hash_seed);
+    let mut codes = Vec::new();
+    ids.encode(name, &[column], &mut codes, context)?;
+    for code in codes.iter_mut().filter(|c| **c == NO_ID) {
+        *code = 0;
+    }
+    if ids.is_empty() && !codes.is_empty() {
+        let nulls = collect(codes.iter().map(|_| 0.0), "table column")?;
+        return Ok(Column::named(name, Values::F64(nulls.into())).with_validity(valid));
+    }
+    let values = Values::Id {
+        ids: Arc::new(ids),
+        codes,
+    };
+    Ok(Column::named(name, values).with_validity(valid))
 }
 
 /// The values of valid cells, and zero for nulls.

@@ -1,6 +1,5 @@
 //! What came in: columns found by name, cells read to numbers, instants and words.
 
 pub(crate) mod batches;
-pub(crate) mod blocks;
 pub(crate) mod caller_table;
 pub(crate) mod parse;

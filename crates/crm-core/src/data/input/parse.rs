@@ -1,9 +1,9 @@
 //! Reading cells: money to minor units, times to UTC microseconds, words to their codes. Cells
 //! that cannot be read go to [`Problems`], which refuses the first or drops and counts them.
 
-use super::blocks::{BLANK, Range, convert};
 use crate::columns::{Buf, ColumnData, ColumnValues, TimeUnit};
 use crate::context::{collect, filled, room};
+use crate::data::blocks::{BLANK, Range, convert};
 use crate::data::text::amounts;
 use crate::data::text::amounts::{Decided, Decimal, Unit};
 use crate::data::text::cells::{Understood, read_texts};

@@ -8,7 +8,7 @@ use crm_prefetch::prefetch;
 
 /// One order of a customer.
 #[derive(Clone, Copy, Default)]
-pub(crate) struct Entry {
+pub(crate) struct IndexEntry {
     /// Civil day.
     pub(crate) day: i32,
     /// Its index in the orders.
@@ -21,13 +21,13 @@ pub(crate) struct Entry {
 pub(crate) struct Index {
     /// The start of each customer's entries, by code, and the end of the last.
     pub(super) starts: Vec<u32>,
-    pub(super) entries: Vec<Entry>,
+    pub(super) entries: Vec<IndexEntry>,
 }
 
 impl Index {
     /// A customer's orders in their total order.
     #[inline]
-    pub(crate) fn of(&self, code: u32) -> &[Entry] {
+    pub(crate) fn of(&self, code: u32) -> &[IndexEntry] {
         let i = code as usize;
         &self.entries[self.starts[i] as usize..self.starts[i + 1] as usize]
     }

@@ -1,7 +1,7 @@
 //! Builds the index: counted, placed and sorted by several threads, each of which owns a range of customers.
 
 use super::dataset::Orders;
-use super::index::{Entry, Index};
+use super::index::{Index, IndexEntry};
 use super::order_data::Data;
 use crate::context::{Context, filled, room};
 use crate::error::Result;
@@ -16,7 +16,7 @@ const AHEAD: usize = 16;
 impl Index {
     fn build(data: &Data, context: &Context) -> Result<Index> {
         let n = data.ids().len();
-        let bytes = data.len().saturating_mul(size_of::<Entry>());
+        let bytes = data.len().saturating_mul(size_of::<IndexEntry>());
         context.afford(bytes.saturating_add(4 * n), "the index of orders")?;
         context.expect(data.len());
         let mut starts = filled(n + 1, 0_u32, "the index of orders")?;
@@ -28,7 +28,7 @@ impl Index {
             sum += *start;
             *start = sum;
         }
-        let mut entries = filled(sum as usize, Entry::default(), "the index of orders")?;
+        let mut entries = filled(sum as usize, IndexEntry::default(), "the index of orders")?;
         // Each thread fills a range of customers, so threads share nothing.
         let mut parts = room(context.threads(), "the index of orders")?;
         let mut rest = &mut entries[..];
@@ -57,7 +57,7 @@ fn fill(
     data: &Data,
     starts: &[u32],
     codes: std::ops::Range<usize>,
-    own: &mut [Entry],
+    own: &mut [IndexEntry],
     context: &Context,
 ) -> Result<()> {
     let base = starts[codes.start];
@@ -93,7 +93,7 @@ fn fill(
             else {
                 continue;
             };
-            own[*next as usize] = Entry {
+            own[*next as usize] = IndexEntry {
                 day: reader.day(*time).0,
                 order: (from + i) as u32,
                 net: *net,

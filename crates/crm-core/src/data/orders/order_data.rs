@@ -5,7 +5,7 @@ use super::result_cache::ResultCache;
 use super::rows::Rows;
 use crate::columns::Buf;
 use crate::context::collect;
-use crate::data::input::blocks::BLANK;
+use crate::data::blocks::BLANK;
 use crate::data::input::parse::NO_WORD;
 use crate::error::Result;
 use crate::ids::{Ids, NO_ID};

@@ -5,8 +5,8 @@
 use super::spec::{Guests, OrdersSpec};
 use crate::columns::Buf;
 use crate::context::{Context, collect, filled, room};
+use crate::data::blocks::BLANK;
 use crate::data::input::batches::{RowDim, absorbed, pick};
-use crate::data::input::blocks::BLANK;
 use crate::data::input::parse::{NO_WORD, Problems, Reason};
 use crate::data::text::cells;
 use crate::data::text::cells::Understood;

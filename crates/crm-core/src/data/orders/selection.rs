@@ -1,7 +1,7 @@
 //! A selection: which orders count, and with which amount, at one date.
 
 use super::dataset::Orders;
-use super::index::{Entry, Index};
+use super::index::{Index, IndexEntry};
 use super::order_data::{Class, Data, unpack};
 use super::result_cache::{Key, Mask};
 use crate::columns::Buf;
@@ -109,7 +109,7 @@ impl Selection {
         &'a self,
         index: &'a Index,
         code: u32,
-    ) -> impl Iterator<Item = (Entry, u8, i64)> + 'a {
+    ) -> impl Iterator<Item = (IndexEntry, u8, i64)> + 'a {
         let plain = self.takes_all();
         index.of(code).iter().filter_map(move |entry| {
             if entry.day > self.as_of.0 {

@@ -1,6 +1,6 @@
 //! Views of orders: filters, policy and refunds applied, and the groups of a breakdown.
 
-use super::dataset::Orders;
+use super::dataset::{Orders, View};
 use super::order_data::{Class, Data, Dim, Refund, pack, unpack};
 use crate::columns::Buf;
 use crate::context::{Context, collect, filled, push, room};
@@ -307,6 +307,14 @@ impl Orders {
                 code => Some(code as usize),
             },
         };
+        let keys = |at: &dyn Fn(&Attribute) -> Option<usize>| {
+            let key = |(name, attribute, _): &(String, Arc<Attribute>, Vec<u32>)| Key {
+                name: name.clone(),
+                at: at(attribute),
+                attribute: attribute.clone(),
+            };
+            columns.iter().map(key).collect()
+        };
         let rank_of = |i: usize| {
             columns
                 .iter()
@@ -323,53 +331,46 @@ impl Orders {
         let mut mine = filled(data.len(), false, "breakdown")?;
         for group in items.chunk_by(|a, b| rank_of(*a as usize).eq(rank_of(*b as usize))) {
             context.check()?;
-            let keys = columns.iter().map(|(name, attribute, _)| Key {
-                name: name.clone(),
-                attribute: attribute.clone(),
-                at: place(attribute, group[0] as usize),
-            });
+            let keys = keys(&|attribute| place(attribute, group[0] as usize));
             let orders = match (of_lines, &data.line_order) {
                 (true, _) => self.of_rows(data.rows.take(group)?, context)?,
                 (false, None) => self.of_orders(group)?,
-                // With their lines, because columns of lines are read from them.
                 (false, Some(line_order)) => {
-                    for order in group {
-                        mine[*order as usize] = true;
-                    }
-                    let rows = (0..data.rows.len() as u32)
-                        .filter(|row| mine[line_order[*row as usize] as usize]);
-                    let mut lines = room(group.len(), "breakdown")?;
-                    for row in rows {
-                        push(&mut lines, row, "breakdown")?;
-                    }
-                    for order in group {
-                        mine[*order as usize] = false;
-                    }
-                    self.of_rows(data.rows.take(&lines)?, context)?
+                    self.with_lines(group, line_order, &mut mine, context)?
                 }
             };
-            push(
-                &mut parts,
-                Part {
-                    keys: keys.collect(),
-                    orders,
-                },
-                "breakdown",
-            )?;
+            push(&mut parts, Part { keys, orders }, "breakdown")?;
         }
         if parts.is_empty() {
             // Without rows, one empty group gives the columns.
-            let keys = columns.iter().map(|(name, attribute, _)| Key {
-                name: name.clone(),
-                attribute: attribute.clone(),
-                at: None,
-            });
-            parts.push(Part {
-                keys: keys.collect(),
-                orders: self.of_orders(&[])?,
-            });
+            let keys = keys(&|_| None);
+            let orders = self.of_orders(&[])?;
+            parts.push(Part { keys, orders });
         }
         Ok(parts)
+    }
+
+    /// Only these orders with their lines, in this view, because columns of lines are read from them.
+    /// `mine` has room for all orders, and none is marked.
+    fn with_lines(
+        &self,
+        orders: &[u32],
+        line_order: &[u32],
+        mine: &mut [bool],
+        context: &Context,
+    ) -> Result<Orders> {
+        for order in orders {
+            mine[*order as usize] = true;
+        }
+        let rows = 0..self.data.rows.len() as u32;
+        let mut lines = room(orders.len(), "breakdown")?;
+        for row in rows.filter(|row| mine[line_order[*row as usize] as usize]) {
+            push(&mut lines, row, "breakdown")?;
+        }
+        for order in orders {
+            mine[*order as usize] = false;
+        }
+        self.of_rows(self.data.rows.take(&lines)?, context)
     }
 
     /// Only these orders, in this view.
@@ -381,6 +382,19 @@ impl Orders {
             view,
             ..self.clone()
         })
+    }
+
+    /// This view for `items`, orders of which some come twice.
+    fn view_of(&self, items: &[u32]) -> Result<View> {
+        let mut view = self.view.clone();
+        if view.mask.is_some() {
+            let mut wider = filled(items.len().div_ceil(64), 0_u64, "refunds")?;
+            for (at, item) in items.iter().enumerate() {
+                wider[at / 64] |= u64::from(self.lets_through(*item as usize)) << (at % 64);
+            }
+            view.mask = Some(Arc::new(wider));
+        }
+        Ok(view)
     }
 
     /// The same orders with their full amounts, and an extra refund row at the date of each refund:
@@ -430,16 +444,7 @@ impl Orders {
                 state[at] = word(Class::Refund);
             }
         }
-        let none = |column: &Option<Buf<i64>>| -> Result<Option<Buf<i64>>> {
-            let Some(column) = column else {
-                return Ok(None);
-            };
-            let cells = column
-                .iter()
-                .enumerate()
-                .map(|(at, v)| if at < n { *v } else { 0 });
-            Ok(Some(collect(cells, "refunds")?.into()))
-        };
+        let none = |column: &Option<Buf<i64>>| before(column, n);
         booked.shipping = none(&booked.shipping)?;
         booked.tax = none(&booked.tax)?;
         booked.cost = none(&booked.cost)?;
@@ -448,14 +453,7 @@ impl Orders {
         booked.time = time.into();
         booked.state = Some(state.into());
         booked.refund = None;
-        let mut view = self.view.clone();
-        if view.mask.is_some() {
-            let mut wider = filled(items.len().div_ceil(64), 0_u64, "refunds")?;
-            for (at, item) in items.iter().enumerate() {
-                wider[at / 64] |= u64::from(self.lets_through(*item as usize)) << (at % 64);
-            }
-            view.mask = Some(Arc::new(wider));
-        }
+        let view = self.view_of(&items)?;
         let booked = booked.finished();
         // Refunds may come after the last order; the zone's offsets must reach them.
         let offsets = match booked.range {
@@ -468,6 +466,16 @@ impl Orders {
             ..self.clone()
         })
     }
+}
+
+/// A column with zeros from row `n` on: the refunds, which have no shipping, tax or cost.
+fn before(column: &Option<Buf<i64>>, n: usize) -> Result<Option<Buf<i64>>> {
+    let Some(column) = column else {
+        return Ok(None);
+    };
+    let cells = column.iter().enumerate();
+    let cells = cells.map(|(at, v)| if at < n { *v } else { 0 });
+    Ok(Some(collect(cells, "refunds")?.into()))
 }
 
 fn data_offsets(orders: &Orders) -> crate::Offsets {

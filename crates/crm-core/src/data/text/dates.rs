@@ -24,7 +24,7 @@ mod tests;
 
 use super::cells::{Cursor, each_text, plain, read_texts, texts_of};
 use crate::columns::{ColumnData, ColumnValues};
-use crate::data::input::blocks::BLANK;
+use crate::data::blocks::BLANK;
 use crate::error::{Error, Result};
 use crate::time::Zone;
 use format::Format;

@@ -10,6 +10,7 @@ use crate::retention::history::Histories;
 use crate::table::Label;
 use crate::time::Day;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The values of a column, numbered.
@@ -189,24 +190,7 @@ impl Spent {
                 let last = last.min(histories.as_of());
                 let days = options.acquired_from.map_or(i32::MIN, |d| d.0)..=last;
                 for row in rows {
-                    let known =
-                        |key: &String| key == "cost" || key == "date" || options.by.contains(key);
-                    if let Some(key) = row.keys().find(|key| !known(key)) {
-                        let expected = "the columns of `by`, cost and date";
-                        return Err(Error::option("costs", json!(key), expected));
-                    }
-                    let cost = row.get("cost").and_then(Value::as_f64);
-                    let cost = cost.ok_or_else(|| {
-                        Error::option("costs", json!(row.get("cost")), "a number under \"cost\"")
-                    })?;
-                    let date = match row.get("date") {
-                        None | Some(Value::Null) => None,
-                        Some(date) => {
-                            let day = date.as_str().and_then(|d| d.parse::<Day>().ok());
-                            let expected = "a date such as \"2026-11-21\" under \"date\"";
-                            Some(day.ok_or_else(|| Error::option("costs", date, expected))?)
-                        }
-                    };
+                    let (cost, date) = cost_of(row, &options.by)?;
                     if date.is_some_and(|date| !days.contains(&date.0)) {
                         continue;
                     }
@@ -260,4 +244,25 @@ impl Spent {
             .filter(|(key, _)| known.binary_search(key).is_err());
         others.map(|(key, cost)| (&key[..], *cost))
     }
+}
+
+/// The cost of a row, major units, and its date if it has one.
+fn cost_of(row: &BTreeMap<String, Value>, by: &[String]) -> Result<(f64, Option<Day>)> {
+    let known = |key: &String| key == "cost" || key == "date" || by.contains(key);
+    if let Some(key) = row.keys().find(|key| !known(key)) {
+        let expected = "the columns of `by`, cost and date";
+        return Err(Error::option("costs", json!(key), expected));
+    }
+    let cost = row.get("cost").and_then(Value::as_f64);
+    let cost = cost
+        .ok_or_else(|| Error::option("costs", json!(row.get("cost")), "a number under \"cost\""))?;
+    let date = match row.get("date") {
+        None | Some(Value::Null) => None,
+        Some(date) => {
+            let day = date.as_str().and_then(|d| d.parse::<Day>().ok());
+            let expected = "a date such as \"2026-11-21\" under \"date\"";
+            Some(day.ok_or_else(|| Error::option("costs", date, expected))?)
+        }
+    };
+    Ok((cost, date))
 }

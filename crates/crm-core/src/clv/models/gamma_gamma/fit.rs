@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use libm::{lgamma, log, sqrt};
+use libm::{exp, lgamma, log, sqrt};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 use crate::num::Positive;
 use crate::num::distinct::encode;
 use crate::num::log::LnProduct;
-use crate::num::optimize::{Derivatives, Optimum, Outcome, exp_all, maximize};
+use crate::num::optimize::{Derivatives, Optimum, Outcome, maximize};
 use crate::num::special::{digamma, ln_rising, trigamma};
 
 /// Policy for customers whose mean spend is not above 0, outside of the model's range.
@@ -205,7 +205,7 @@ impl<'a> Rows<'a> {
             [1e6, 1e6, 1e7].map(log),
             self.customers,
             |theta| {
-                let at = exp_all(theta);
+                let at = theta.map(exp);
                 Ok(self.likelihood(&at).mean_in_logs(&at, self.customers))
             },
         )

@@ -4,19 +4,19 @@
 //! recency and T, as in a `clv_summary`. Each row has its own random stream, so the same seed gives
 //! the same row whatever the other rows are. Purchase times are real numbers, not whole days.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
-
 use crate::analysis::Analysis;
 use crate::clv::frame::{fit_of, with_ids};
-use crate::clv::models::model::{Fit, Purchases};
+use crate::clv::models::model::Fit;
+use crate::clv::models::model::Purchases;
 use crate::clv::models::repeat_model::RepeatModel;
 use crate::context::{Context, push, room};
 use crate::error::{Error, Result};
 use crate::num::rng::Rng;
 use crate::table::shared::{FREQUENCY, RECENCY, TIME_OBSERVED};
 use crate::table::{CUSTOMER_ID, Column, Field, Table, columns};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 /// Options of [`ClvSimulate`].
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]

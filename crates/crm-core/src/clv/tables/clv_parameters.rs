@@ -1,0 +1,76 @@
+//! The table of a stored fit, or of given parameters (`clv_parameters`).
+//!
+//! It accepts any table and reads only its options. The table is that of `clv_fit`.
+
+use super::fit_table::{default_level, table};
+use crate::analysis::Analysis;
+use crate::clv::fields::{HIGH, LOW, PARAMETER};
+use crate::clv::frame::fit_of;
+use crate::clv::models::repeat_model::RepeatModel;
+use crate::clv::models::{bgbb, gamma_gamma, sbg};
+use crate::context::Context;
+use crate::error::Result;
+use crate::num::Fraction;
+use crate::table::shared::{STANDARD_ERROR, VALUE};
+use crate::table::{Field, Table};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Options of [`ClvParameters`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Options {
+    /// A model of purchases: the JSON of a fit, or of parameters.
+    pub fit: serde_json::Value,
+    /// Instead of `fit`, the model of spend: the JSON of a Gamma-Gamma fit, or of parameters.
+    pub spend_fit: serde_json::Value,
+    /// Instead of `fit`, the model of contracts: the JSON of an sBG fit, or of parameters.
+    pub sbg_fit: serde_json::Value,
+    /// Instead of `fit`, the model of discrete opportunities: the JSON of a BG/BB fit, or of
+    /// parameters.
+    pub bgbb_fit: serde_json::Value,
+    /// Confidence level of the intervals. Default 0.95.
+    pub confidence: Fraction,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            fit: serde_json::Value::Null,
+            spend_fit: serde_json::Value::Null,
+            sbg_fit: serde_json::Value::Null,
+            bgbb_fit: serde_json::Value::Null,
+            confidence: default_level(),
+        }
+    }
+}
+
+/// The analysis `clv_parameters`. It accepts any table and reads only its options.
+pub struct ClvParameters;
+
+impl Analysis for ClvParameters {
+    const NAME: &'static str = "clv_parameters";
+    const SUMMARY: &'static str = "a stored fit, or parameters of another program, checked and converted to the table of a fit";
+    const JA: &'static str = "モデルの母数";
+    const COLUMNS: &'static [Field] = &[PARAMETER, VALUE, STANDARD_ERROR, LOW, HIGH];
+    type Data = Table;
+    type Options = Options;
+
+    fn run(_: &Table, _: &(), options: &Options, _: &Context) -> Result<Table> {
+        let level = options.confidence;
+        if !options.spend_fit.is_null() {
+            let fit = fit_of::<gamma_gamma::Params>("spend_fit", &options.spend_fit)?;
+            return table(&fit, level);
+        }
+        if !options.sbg_fit.is_null() {
+            return table(&fit_of::<sbg::Params>("sbg_fit", &options.sbg_fit)?, level);
+        }
+        if !options.bgbb_fit.is_null() {
+            return table(
+                &fit_of::<bgbb::Params>("bgbb_fit", &options.bgbb_fit)?,
+                level,
+            );
+        }
+        table(&fit_of::<RepeatModel>("fit", &options.fit)?, level)
+    }
+}

@@ -1,0 +1,261 @@
+//! Predictions of each customer from a fitted model (`clv_predict`).
+//!
+//! The fit is given as JSON: the note `fit` of a fit's table, its text, or parameters alone, such as
+//! `{"model": "mbg_nbd", "r": …, "alpha": …, "a": …, "b": …, "unit": "week"}`. Times `t` are in the
+//! unit of the model; a table in another unit is refused.
+
+use crate::analysis::Analysis;
+use crate::clv::fields::DISCOUNTED_PURCHASES;
+use crate::clv::frame::{Frame, fit_of, unit_for, with_ids};
+use crate::clv::models::histories::{Histories, History};
+use crate::clv::models::model::{Fit, Purchases};
+use crate::clv::models::repeat_model::RepeatModel;
+use crate::clv::outcome::{Draws, ends};
+use crate::clv::usable::{Reads, Usable, policy};
+use crate::clv::value::Compounding;
+use crate::clv::{outcome, value};
+use crate::context::{Context, room};
+use crate::data::BadRows;
+use crate::error::{Error, Result};
+use crate::num::Fraction;
+use crate::scope::Scope;
+use crate::summary::clv_summary::Unit;
+use crate::table::shared::{EXPECTED_PURCHASES, LOG_LIKELIHOOD, PROBABILITY_ALIVE};
+use crate::table::{CUSTOMER_ID, Column, Field, Table, columns};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// Options of [`ClvPredict`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Options {
+    /// The model: the JSON of a fit, or of parameters. Needed.
+    pub fit: Value,
+    /// Time ahead, in the unit of the model, at least 0. Default 30.
+    pub t: f64,
+    /// The unit of time of a frame without a definition.
+    pub unit: Option<Unit>,
+    /// Level of both intervals. Default 0.8; `only` leaves them out.
+    pub interval: Option<Fraction>,
+    /// Draws per customer for the interval of the outcome, 10 to 100,000. Default 200.
+    pub draws: u32,
+    /// Seed of the draws. Default 0.
+    pub seed: u64,
+    /// Discount rate per year of `discounted_purchases`, at least 0. Default 0.1.
+    pub annual_discount_rate: f64,
+    /// How the yearly rate becomes a daily one. Default: compounded.
+    pub compounding: Compounding,
+    /// Whether `discounted_purchases` have no time limit (DERT); otherwise they are those within
+    /// `t`. Default: no.
+    pub infinite: bool,
+    /// Purchase days whose probability `probability_of_n` is, up to 1,000. Default: none, without the
+    /// column.
+    pub n: Option<u32>,
+    /// Columns to compute, by name. Default: all.
+    pub only: Option<Vec<String>>,
+    /// Rows of a frame that no model can take (negative or missing numbers, recency above T, spend
+    /// below 0): `drop` gives nulls and counts them in the note `rows_left_out`, `error` stops.
+    /// Default: left out of a
+    /// `clv_summary`, an error in a frame of your own.
+    pub bad_rows: Option<BadRows>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            fit: Value::Null,
+            t: 30.0,
+            unit: None,
+            interval: Fraction::new(0.8),
+            draws: 200,
+            seed: 0,
+            annual_discount_rate: 0.1,
+            compounding: Compounding::default(),
+            infinite: false,
+            n: None,
+            only: None,
+            bad_rows: None,
+        }
+    }
+}
+
+/// The analysis `clv_predict`.
+pub struct ClvPredict;
+
+impl Analysis for ClvPredict {
+    const NAME: &'static str = "clv_predict";
+    const SUMMARY: &'static str = "P(alive) and expected purchases of each customer";
+    const JA: &'static str = "生存確率と期待購入回数";
+    const COLUMNS: &'static [Field] = &columns! {
+        CUSTOMER_ID;
+        PROBABILITY_ALIVE;
+        "probability_alive_later": Float, "", "期間後の生存確率",
+            "Probability of being a customer at the end of the time ahead.";
+        EXPECTED_PURCHASES;
+        "expected_low": Float, "purchases", "期待値の下限",
+            "Lower end for the expectation, whose parameters are estimates. Null without standard errors.";
+        "expected_high": Float, "purchases", "期待値の上限", "Upper end for the expectation, not for the outcome.";
+        "purchases_low": Float, "purchases", "実績予測の下限",
+            "Lower end for the outcome, with random life and purchases.";
+        "purchases_high": Float, "purchases", "実績予測の上限", "Upper end for the outcome.";
+        DISCOUNTED_PURCHASES, "Expected purchases, each discounted to now; null if infinite.";
+        "probability_none": Float, "", "購入なしの確率", "Probability of no purchase within the time ahead.";
+        "probability_of_n": Float, "", "n回購入の確率",
+            "Probability of exactly `n` purchase days within the time ahead; with `n` only.";
+        LOG_LIKELIHOOD, "Log likelihood of the customer's history.";
+    };
+    const OPTIONAL: &'static [&'static str] = &["customer_id", "weight", "as_of"];
+    type Data = Table;
+    type Options = Options;
+
+    fn resolve(data: &Table, scope: Scope, mut options: Options) -> Result<(Scope, Options)> {
+        options.unit = Some(unit_for(data, options.unit, &options.fit)?);
+        options.bad_rows = Some(policy(data, options.bad_rows));
+        Ok((scope, options))
+    }
+
+    fn run(data: &Table, _: &(), options: &Options, context: &Context) -> Result<Table> {
+        let fit: Fit<RepeatModel> = fit_of("fit", &options.fit)?;
+        let t = time("t", options.t)?;
+        let usable = Usable::new(data, options.bad_rows, Reads::PURCHASES)?;
+        let frame = Frame::new(&usable.table, options.unit)?;
+        fit.model.unit().expect(frame.unit)?;
+        options.check()?;
+        let histories = frame.histories();
+        histories.check()?;
+        let wants = |name: &str| options.only.iter().flatten().any(|n| n == name);
+        let wants = |names: &[&str]| options.only.is_none() || names.iter().any(|n| wants(n));
+        let model = &fit.model;
+        let mut columns = room(Self::COLUMNS.len(), "columns")?;
+        let mut add = |name: &str, values: Vec<f64>| -> Result<()> {
+            let field = Self::COLUMNS
+                .iter()
+                .find(|f| f.name == name && wants(&[name]));
+            if let Some(field) = field {
+                columns.push(Column::finite(field, usable.spread(values)?)?);
+            }
+            context.check()
+        };
+        let with_alive = [
+            "probability_alive",
+            "expected_purchases",
+            "discounted_purchases",
+        ];
+        let alive = match wants(&with_alive) {
+            true => model.alive_now_all(&histories)?,
+            false => Vec::new(),
+        };
+        let expected = match wants(&["expected_purchases"]) {
+            true => model.expected_of(&alive, &histories, t)?,
+            false => Vec::new(),
+        };
+        let discounted = match wants(&["discounted_purchases"]) {
+            true => options.discounted(&fit.model, &alive, &histories, frame.unit)?,
+            false => Vec::new(),
+        };
+        add("probability_alive", alive)?;
+        if wants(&["probability_alive_later"]) {
+            let later = model.each(&histories, |h| model.probability_alive(h, t))?;
+            add("probability_alive_later", later)?;
+        }
+        add("expected_purchases", expected)?;
+        if wants(&["expected_low", "expected_high"]) {
+            let (low, high) = options.of_expectation(&fit, &histories, context)?;
+            add("expected_low", low)?;
+            add("expected_high", high)?;
+        }
+        if wants(&["purchases_low", "purchases_high"]) {
+            let (low, high) = options.of_outcome(&fit, &histories, context)?;
+            add("purchases_low", low)?;
+            add("purchases_high", high)?;
+        }
+        add("discounted_purchases", discounted)?;
+        let mut each = |name: &str, of: &dyn Fn(History) -> f64| match wants(&[name]) {
+            true => add(name, model.each(&histories, of)?),
+            false => Ok(()),
+        };
+        each("probability_none", &|h| model.probability_of(0, h, t))?;
+        if let Some(n) = options.n {
+            each("probability_of_n", &|h| model.probability_of(n, h, t))?;
+        }
+        each("log_likelihood", &|h| model.log_likelihood(h))?;
+        let table = Table::new(with_ids(data, columns)?).with_note("unit", json!(frame.unit));
+        Ok(usable.noted(table))
+    }
+}
+
+impl Options {
+    /// Refuses columns that there are not, and a number of purchases that is missing or too great.
+    fn check(&self) -> Result<()> {
+        let known = |name: &String| ClvPredict::COLUMNS.iter().any(|f| f.name == name);
+        if let Some(name) = self.only.iter().flatten().find(|name| !known(name)) {
+            return Err(Error::option("only", name, "columns of clv_predict"));
+        }
+        if self.n.is_some_and(|n| n > 1_000) {
+            return Err(Error::option("n", "", "a whole number from 0 to 1,000"));
+        }
+        let of_n = |name: &String| name == "probability_of_n";
+        if self.n.is_none() && self.only.iter().flatten().any(of_n) {
+            return Err(Error::option(
+                "n",
+                "",
+                "the number that probability_of_n is about",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Expected purchases ahead, each discounted to now.
+    fn discounted(
+        &self,
+        model: &RepeatModel,
+        alive: &[f64],
+        histories: &Histories,
+        unit: Unit,
+    ) -> Result<Vec<f64>> {
+        let delta = self.compounding.delta(self.annual_discount_rate, unit)?;
+        let horizon = (!self.infinite).then_some(self.t);
+        value::discounted_of(model, alive, histories, delta, horizon)
+    }
+
+    /// The ends of the interval for the expectation.
+    fn of_expectation(
+        &self,
+        fit: &Fit<RepeatModel>,
+        histories: &Histories,
+        context: &Context,
+    ) -> Result<(Vec<f64>, Vec<f64>)> {
+        let interval = match self.interval {
+            Some(level) => value::expected_interval(fit, histories, self.t, level, context)?,
+            None => None,
+        };
+        ends(interval, histories.len())
+    }
+
+    /// The ends of the interval for the outcome.
+    fn of_outcome(
+        &self,
+        fit: &Fit<RepeatModel>,
+        histories: &Histories,
+        context: &Context,
+    ) -> Result<(Vec<f64>, Vec<f64>)> {
+        let interval = match self.interval {
+            Some(level) => {
+                let (draws, seed) = (self.draws, self.seed);
+                let draws = Draws { draws, seed, level };
+                Some(outcome::intervals(fit, None, histories, self.t, &draws, context)?.0)
+            }
+            None => None,
+        };
+        ends(interval, histories.len())
+    }
+}
+
+fn time(name: &str, t: f64) -> Result<f64> {
+    if t >= 0.0 && t.is_finite() {
+        Ok(t)
+    } else {
+        Err(Error::option(name, t, "a finite number, at least 0"))
+    }
+}

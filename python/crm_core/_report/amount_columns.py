@@ -1,0 +1,249 @@
+"""Doubts about which column of money is the amount, and what it contains already.
+
+Amounts that may be cents, amounts after refunds beside a column of refunds, debits beside credits,
+and charges of which nothing says whether the amount contains them.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from . import amount_meaning, groups, headings, layouts, likely, statuses
+from .columns import numbers, shown
+from .groups import Values
+from .layouts import fold
+from .marked_rows import worth
+from .problem import Problem
+from .settings import Note
+from .understanding import looks
+
+if TYPE_CHECKING:
+    from .order_reading import OrderReading
+    from .reading import Reading
+
+_LEAST_CENTS = 100  # the median of amounts that may be cents
+_ODD_ENDS = 1 / 3  # of amounts that are no multiples of ten
+
+
+def refuse_debits(reading: OrderReading) -> None:
+    """Refuses debits as the amount where credits stand in another column; nothing is read yet."""
+    name = reading.chosen["amount"].value
+    pairs = layouts.words()["row_columns"]["debits"]
+    for debit, credit in (*pairs, *(pair[::-1] for pair in pairs)):
+        if fold(name) != fold(debit):
+            continue
+        other = layouts.column([credit], reading.table.column_names)
+        money = None if other is None else _money(reading, other)
+        own = _money(reading, name)
+        if other is None or money is None or own is None or _ignored(reading, other):
+            continue
+        if np.any(np.nan_to_num(money) != 0):
+            raise Problem(
+                f'amounts stand in two columns: "{name}" (total {_sum(own):,}) and "{other}" '
+                f"(total {_sum(money):,}); less it they come to {_sum(own) - _sum(money):,}",
+                "Write them as one column in the file, what is given back below zero; "
+                f'--ignore "{other}" leaves it out.',
+            )
+
+
+def refuse_net(reading: OrderReading) -> None:
+    """Asks whether refunds come off amounts whose heading says that they are off already."""
+    choice = reading.chosen.get("refunded")
+    name = reading.chosen["amount"].value
+    if choice is None or reading.layout is not None or choice.reason == "given":
+        return
+    known = layouts.words()["row_columns"]["after_refunds"]
+    low = name.lower().replace("_", " ")
+    if not any(re.search(rf"(?<![a-z]){re.escape(part)}(?![a-z])", low) for part in known):
+        return
+    off = np.abs(np.nan_to_num(_floats(reading, choice.value)))
+    if not np.any(off != 0):
+        return
+    values, keys = worth(reading)
+    own = amount_meaning.total(values, keys)
+    less = amount_meaning.total(Values(values.floats - off, values.valid), keys)
+    raise Problem(
+        f'is "{name}" after refunds (total {own:,}), or does "{choice.value}" still come off it '
+        f"(total {less:,})? Its heading speaks of a net amount.",
+        f'--ignore "{choice.value}" says that they are off already, --refunded "{choice.value}" '
+        "takes them off.",
+    )
+
+
+def price_alone(
+    reading: Reading, columns: amount_meaning.Columns, found: amount_meaning.Meaning
+) -> None:
+    """A note on a price that no sum has confirmed, with the total that it comes to as a line's."""
+    price = headings.amount_kind(columns.name) == "price"
+    if found.kind != "unit" or not price or any(one.true for one in found.checks):
+        return
+    totals = amount_meaning.readings(columns)
+    if totals["unit"] != totals["line"]:
+        said = {"column": columns.name, "own": f"{totals['unit']:,}", "line": f"{totals['line']:,}"}
+        reading.notes.append(Note("price_unchecked", said))
+
+
+def price_without_pieces(reading: Reading, name: str) -> None:
+    """A price that counts as one piece a row, beside a column that may be the quantity."""
+    pieces = likely.Seen(reading.table.select(reading.unread)).propose("quantity")
+    found = None if pieces is None else numbers(reading.table[pieces], reading.settings.decimal)
+    if found is None or pieces is None or fold(pieces) in map(fold, reading.settings.ignore):
+        return
+    amounts = groups.values(reading.plain_amounts(name))
+    times = amounts.floats * np.nan_to_num(groups.values(found).floats)
+    said = {
+        "column": name,
+        "other": pieces,
+        "own": f"{amount_meaning.total(amounts):,}",
+        "times": f"{_sum(np.where(amounts.valid, times, np.nan)):,}",
+    }
+    reading.warnings.append(Note("pieces_unread", said))
+
+
+def without_amounts(reading: OrderReading) -> None:
+    """The warning about rows that `--bad-rows drop` leaves out for a blank amount."""
+    name = reading.arguments["amount"]
+    if reading.settings.bad_rows != "drop":
+        return
+    blank = ~groups.valid(reading.table[name])
+    blank[reading.unread_cells.get(name, [])] = False
+    if reading.arguments["amount_is"] == "order" and reading.keys is not None:
+        filled = reading.keys.counts(groups.valid(reading.table[name])) > 0
+        blank &= ~np.asarray(reading.keys.each(filled, False), np.bool_)
+    if np.any(blank):
+        said = {"column": name, "rows": int(np.count_nonzero(blank))}
+        reading.warnings.append(Note("amounts_blank", said))
+
+
+def said(reading: OrderReading) -> None:
+    """Notes and warnings; `reading` has orders, amounts and money, and its currency."""
+    _cents(reading)
+    _nothing(reading)
+    without_amounts(reading)
+    if reading.layout is None:
+        _charges(reading)
+
+
+def _cents(reading: OrderReading) -> None:
+    """Whole numbers in a currency of two decimals that do not look like whole units."""
+    name = reading.arguments["amount"]
+    code = reading.arguments["currency"]
+    of_cents = layouts.words()["row_columns"]["of_cents"]
+    if reading.settings.amount_unit or code not in of_cents or reading._of_layout("amount"):
+        return
+    if reading.said_in_amounts or reading.dollars:
+        return
+    column = reading.table[name]
+    amounts = groups.values(reading.plain_amounts(name))
+    some = np.abs(amounts.floats[amounts.valid & (amounts.numbers != 0)])
+    if not pa.types.is_integer(column.type) or len(some) < 3 or reading.decimals:
+        return
+    if np.median(some) < _LEAST_CENTS or np.mean(some % 10 != 0) < _ODD_ENDS:
+        return
+    values, keys = worth(reading)
+    total = amount_meaning.total(values, keys)
+    told = {
+        "column": name,
+        "rows": len(some),
+        "own": f"{total:,}",
+        "cents": f"{float(total) / 100:,.2f}",
+    }
+    reading.warnings.append(Note("may_be_cents", told))
+
+
+def _nothing(reading: OrderReading) -> None:
+    """Orders that all come to nothing: rows of tender beside the items, or cells without values."""
+    amounts = groups.values(reading.plain_amounts(reading.arguments["amount"]))
+    values, keys = worth(reading)
+    money = np.where(values.valid, values.floats, 0.0)
+    if len(money) < 2 or not np.any(amounts.valid):
+        return
+    if reading.keys is not None and keys is None:
+        here = reading.keys.known
+        sums = np.zeros(reading.keys.size)
+        np.add.at(sums, reading.keys.codes[here], money[here])
+    else:
+        sums = money
+    if np.all(np.abs(sums) <= 0.005):
+        paid = _sum(np.where(money > 0, money, 0.0))
+        told = {"column": reading.arguments["amount"], "orders": len(sums), "paid": f"{paid:,}"}
+        reading.warnings.append(Note("all_nothing", told))
+
+
+def _charges(reading: OrderReading) -> None:
+    """Shipping, tax and fees that are not read beside the amount."""
+    values, keys = worth(reading)
+    own = amount_meaning.total(values, keys)
+    parts = layouts.words()["smells"]["parts_of_total"]
+    kind = reading.arguments["amount_is"]
+    told = []
+    below = 0
+    for name in reading.unread:
+        low = name.lower()
+        known = any(re.search(rf"(?<![a-z]){re.escape(part)}", low) for part in parts)
+        there = name in reading.table.column_names and name not in reading.dimensions
+        if not known or not there or _ignored(reading, name) or statuses.speaks_of("percent", name):
+            continue
+        money = _money(reading, name)
+        if money is None or not np.any(np.nan_to_num(money) != 0):
+            continue
+        of_order = keys if kind == "order" else None
+        total = amount_meaning.total(Values(money, ~np.isnan(money)), of_order)
+        told.append(f'"{name}" ({total:,})')
+        below += total < 0
+    if not told:
+        return
+    payout = any(
+        part in reading.arguments["amount"].lower()
+        for part in layouts.words()["row_columns"]["payouts"]
+    )
+    code = "fees_taken_off" if payout or below == len(told) else "charges_beside"
+    listed = reading.warnings if code == "fees_taken_off" else reading.notes
+    said = {"column": reading.arguments["amount"], "own": f"{own:,}", "charges": ", ".join(told)}
+    listed.append(Note(code, said))
+
+
+def constant_date(reading: OrderReading) -> None:
+    """A date that is the same in all rows, beside a column of dates that varies."""
+    choice = reading.chosen["ordered_at"]
+    column = reading.table[choice.value]
+    if choice.reason == "given" or len(column) < 3 or len(pc.unique(column.drop_null())) != 1:
+        return
+    known = set(map(fold, headings.names_of("ordered_at")))
+    for name in reading.unread:
+        if name not in reading.table.column_names or name in reading.dimensions:
+            continue
+        other = reading.table[name]
+        text = shown(other)
+        if text is None or _ignored(reading, name) or len(pc.unique(text.drop_null())) < 2:
+            continue
+        if fold(name) in known and looks(other) == "dates":
+            said = {"column": choice.value, "other": name}
+            reading.warnings.append(Note("constant_date", said))
+            return
+
+
+def _ignored(reading: OrderReading, name: str) -> bool:
+    return fold(name) in map(fold, reading.settings.ignore)
+
+
+def _floats(reading: OrderReading, name: str) -> Any:
+    found = groups.values(reading.plain_amounts(name))
+    return np.where(found.valid, found.floats, np.nan)
+
+
+def _money(reading: OrderReading, name: str) -> Any:
+    found = numbers(reading.table[name], reading.settings.decimal)
+    if found is None:
+        return None
+    values = groups.values(found)
+    return np.where(values.valid, values.floats, np.nan)
+
+
+def _sum(money: Any) -> Any:
+    return amount_meaning.rounded(money)
