@@ -467,10 +467,12 @@ fn sentences_say_what_the_columns_hold() {
             };
             assert_eq!([english, japanese], expected);
             let label = match next[row].as_deref() {
+                Some("due") => Some(["Due", "購入時期"]),
                 Some("late") => Some(["Late", "遅れ"]),
                 Some("churn_risk") => Some(["Churn risk", "離脱傾向"]),
                 Some("lost") => Some(["Lost", "離脱"]),
-                _ => None,
+                Some(other) => panic!("{other}"),
+                None => None,
             };
             let sentences = label.map(|[en, ja]| {
                 let date = Day(date[row].unwrap() as i32);
