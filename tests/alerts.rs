@@ -399,3 +399,93 @@ fn companies_are_as_customers_of_their_names() {
     // Three customers of six orders each have none.
     assert_eq!(found.notes()["orders_without_value"], 18);
 }
+
+/// The numbers in a sentence are those of the row's columns: whole percentages, at most 99.
+#[test]
+fn sentences_say_what_the_columns_hold() {
+    let orders = on_and_off();
+    let learned = learned(&orders);
+    let mut seen = [0; 3];
+    for today in [115, 140, 170, 200, 400] {
+        let options = json!({
+            "levels": ["due", "late", "churn_risk", "lost"], "learned": learned,
+            "since": day(today - 30),
+        });
+        let table = run("alerts", &orders, today, options);
+        let texts = ["reason_code", "reason", "reason_ja", "next_level"];
+        let [code, english, japanese, next] = texts.map(|name| words(&table, name));
+        let [then, then_ja] =
+            ["counterfactual", "counterfactual_ja"].map(|name| words(&table, name));
+        let numbers_of = [
+            "silent_days",
+            "usual_gap_days",
+            "last_date",
+            "next_level_date",
+        ];
+        let [silent, usual, last, date] = numbers_of.map(|name| numbers(&table, name));
+        let overdue = crm_tests::reals(&table, "overdue_probability");
+        for row in 0..table.len() {
+            let (english, japanese) = (
+                english[row].clone().unwrap(),
+                japanese[row].clone().unwrap(),
+            );
+            let days = silent[row].unwrap();
+            let share = (overdue[row].unwrap() * 100.0).round_ties_even().min(99.0);
+            let expected = match code[row].as_deref() {
+                Some("own_cycle") => {
+                    seen[0] += 1;
+                    let usual = usual[row].unwrap();
+                    [
+                        format!(
+                            "{days} days without an order; this customer usually returns after {usual} days, and {share} % of such gaps are shorter."
+                        ),
+                        format!(
+                            "{days}日間注文がありません。この顧客の購入間隔は平均{usual}日で、その{share}%はこれより短い間隔です。"
+                        ),
+                    ]
+                }
+                Some("shop_cycle") => {
+                    seen[1] += 1;
+                    [
+                        format!(
+                            "{days} days without an order; with few orders so far, {share} % of the gaps of such customers are shorter."
+                        ),
+                        format!(
+                            "{days}日間注文がありません。注文回数が少ないため店舗全体の傾向から見ると、{share}%はこれより短い間隔です。"
+                        ),
+                    ]
+                }
+                Some("order_arrived") => {
+                    seen[2] += 1;
+                    let on = Day(last[row].unwrap() as i32);
+                    [
+                        format!("An order arrived on {on} after the alert."),
+                        format!("通知後、{on}に注文がありました。"),
+                    ]
+                }
+                other => panic!("{other:?}"),
+            };
+            assert_eq!([english, japanese], expected);
+            let label = match next[row].as_deref() {
+                Some("due") => Some(["Due", "購入時期"]),
+                Some("late") => Some(["Late", "遅れ"]),
+                Some("churn_risk") => Some(["Churn risk", "離脱傾向"]),
+                Some("lost") => Some(["Lost", "離脱"]),
+                Some(other) => panic!("{other}"),
+                None => None,
+            };
+            let sentences = label.map(|[en, ja]| {
+                let date = Day(date[row].unwrap() as i32);
+                [
+                    format!("{en} from {date} unless an order arrives."),
+                    format!("このまま注文がなければ{date}に「{ja}」になります。"),
+                ]
+            });
+            let found = then[row]
+                .clone()
+                .map(|text| [text, then_ja[row].clone().unwrap()]);
+            assert_eq!(found, sentences);
+        }
+    }
+    assert!(seen.iter().all(|n| *n > 0), "{seen:?}");
+}

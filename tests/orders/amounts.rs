@@ -223,3 +223,26 @@ fn money_of_options_is_rounded_away_from_zero_at_halves() {
     assert_eq!(Currency::USD.minor(1e17), None);
     assert_eq!(Currency::JPY.minor(f64::NAN), None);
 }
+
+/// The thresholds of a preset are in yen.
+#[test]
+fn a_preset_in_yen_is_of_orders_in_yen() {
+    for preset in ["uchide_repeat", "uchide_general"] {
+        let asked = |currency: &str| {
+            let columns = [
+                ("customer_id", texts(&["a", "b"])),
+                ("ordered_at", texts(&["2025-01-01", "2025-01-02"])),
+                ("amount", ints(&[6_000, 100])),
+            ];
+            let spec = format!(r#"{{"currency": "{currency}"}}"#);
+            let orders = super::build(&spec, &[batch(&columns)]);
+            let request = format!(r#"{{"mode": "threshold", "preset": "{preset}"}}"#);
+            super::run("rfm", &orders, &request)
+        };
+        // 6,000 yen are the second of five levels, 100 yen the first.
+        assert_eq!(numbers(&asked("JPY").unwrap(), "m"), [Some(2), Some(1)]);
+        let error = asked("EUR").unwrap_err();
+        assert_eq!(error.option_name(), Some("preset"));
+        assert!(error.to_string().contains("the orders in EUR"), "{error}");
+    }
+}

@@ -6,6 +6,8 @@ mod columns;
 mod filters;
 mod lines;
 mod parts;
+mod people;
+mod reconciliation;
 mod refunds;
 mod states;
 

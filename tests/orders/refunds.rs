@@ -2,7 +2,7 @@
 
 use super::{build, reconciled, rows, run, summary};
 use crm_core::Orders;
-use crm_tests::{batch, ints, numbers, optional_texts, texts, times};
+use crm_tests::{batch, ints, numbers, optional_texts, reals, texts, times};
 
 /// | order | customer | ordered | lines    | refunded, when                                |
 /// |-------|----------|---------|----------|-----------------------------------------------|
@@ -190,6 +190,34 @@ fn negative_revenue_is_counted_in_a_note() {
         }));
         assert!(notes(&build(spec, &[without])).is_empty(), "{task}");
     }
+}
+
+/// Where a segment has negative revenue, no segment has a share of the revenue.
+#[test]
+fn shares_of_revenue_are_of_revenue_that_is_not_negative() {
+    let shares = |last: i64| {
+        let columns = [
+            ("customer_id", texts(&["a", "b", "c", "c"])),
+            (
+                "ordered_at",
+                times(&["2025-06-05", "2025-01-05", "2024-01-05", "2024-01-06"]),
+            ),
+            ("amount", ints(&[60, 40, 30, last])),
+        ];
+        let orders = build(r#"{"currency": "JPY"}"#, &[batch(&columns)]);
+        let table = run("cpm_segments", &orders, "{}").expect("segments");
+        let (revenue, shares) = (numbers(&table, "revenue"), reals(&table, "revenue_share"));
+        (0..table.len())
+            .filter(|row| revenue[*row] != Some(0))
+            .map(|row| (revenue[row], shares[row]))
+            .collect::<Vec<_>>()
+    };
+    let positive = shares(-10);
+    assert!(positive.len() > 1);
+    for (revenue, share) in positive {
+        assert_eq!(share, revenue.map(|r| r as f64 / 120.0));
+    }
+    assert!(shares(-50).iter().all(|(_, share)| share.is_none()));
 }
 
 /// A refund at its own date has no lines, so a column in which the lines of an order differ is refused with

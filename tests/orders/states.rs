@@ -18,6 +18,39 @@ fn again(orders: &Orders) -> Orders {
     again
 }
 
+/// Orders before and after clocks change, the latest row first: each has the day of its own offset.
+#[test]
+fn days_of_saved_orders_are_those_of_their_zone() {
+    let columns = [
+        ("customer_id", texts(&["a", "b", "c"])),
+        (
+            "ordered_at",
+            texts(&[
+                "2025-07-01T22:30:00Z",
+                "2025-01-01T22:30:00Z",
+                "2025-03-29T23:30:00Z",
+            ]),
+        ),
+        ("amount", ints(&[1, 2, 3])),
+    ];
+    let spec = r#"{"currency": "EUR", "timezone": "Europe/Berlin"}"#;
+    let orders = build(spec, &[batch(&columns)]);
+    let days = |orders: &Orders| {
+        let table = run("summary", orders, "{}").expect("a summary");
+        let last = table.column("last_date").expect("a column");
+        (0..3)
+            .map(|row| format!("{:?}", last.cell(row)))
+            .collect::<Vec<_>>()
+    };
+    let day = |text: &str| {
+        let day: crm_core::Day = text.parse().expect("a day");
+        format!("Date({day:?})")
+    };
+    let expected = ["2025-07-02", "2025-01-01", "2025-03-30"].map(day);
+    assert_eq!(days(&orders), expected);
+    assert_eq!(days(&again(&orders)), expected);
+}
+
 #[test]
 fn every_analysis_gives_the_same_of_saved_orders() {
     let shelf = Shelf::new();

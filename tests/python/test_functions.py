@@ -197,12 +197,15 @@ def test_the_catalogue() -> None:
     assert set(crm.__all__) <= set(dir(crm))
 
 
-def test_threads_change_no_result(orders: crm.Orders) -> None:
-    tables = []
+def test_threads_change_no_result(orders: crm.Orders, capsys: pytest.CaptureFixture[str]) -> None:
+    tables, threads = [], []
     for count in (1, 2, 3, None):
         crm.set_threads(count)
+        crm.show_versions()
+        threads += re.findall(r"^threads +(\d+)$", capsys.readouterr().out, re.MULTILINE)
         tables.append(crm.summary(orders).to_dict())
     assert all(table == tables[0] for table in tables)
+    assert threads[:3] == ["1", "2", "3"] and int(threads[3]) >= 1
 
 
 def test_versions(capsys: pytest.CaptureFixture[str]) -> None:

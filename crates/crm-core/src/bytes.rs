@@ -273,4 +273,101 @@ mod tests {
         let mut from = Reader::new(Kind::Orders, &bytes).unwrap();
         assert!(from.column::<u128>().is_err());
     }
+
+    /// Head, one column of two numbers, checksum: byte by byte as the module says.
+    #[test]
+    fn a_state_is_laid_out_as_documented() {
+        let mut to = Writer::new(Kind::Orders).unwrap();
+        to.column(&[1_u32, 258]).unwrap();
+        to.optional::<u8>(Some(&[9])).unwrap();
+        to.optional::<u8>(None).unwrap();
+        let bytes = to.finish().unwrap();
+        let mut expected = b"CRMSTATE\x01\0\0\0\x01\0\0\0".to_vec();
+        expected.extend_from_slice(&(8 + 4 + 4 + 8 + 16 + 10 + 1 + 32_u64).to_le_bytes());
+        expected.extend_from_slice(b"\x02\0\0\0\0\0\0\0\x01\0\0\0\x02\x01\0\0");
+        expected.extend_from_slice(b"\x01\x01\0\0\0\0\0\0\0\x09\0");
+        assert_eq!(bytes[..bytes.len() - 32], expected);
+        assert_eq!(bytes[bytes.len() - 32..], *Sha256::digest(&expected));
+    }
+
+    /// With any number of values the room grows, and nothing is lost.
+    #[test]
+    fn states_of_all_sizes_come_back() {
+        for n in (0..40).chain([500, 1_015, 1_016, 1_017, 2_000, 5_000]) {
+            let cells: Vec<u32> = (0..n).collect();
+            let mut to = Writer::new(Kind::Orders).unwrap();
+            to.column(&cells).unwrap();
+            to.text("end").unwrap();
+            let bytes = to.finish().unwrap();
+            let mut from = Reader::new(Kind::Orders, &bytes).unwrap();
+            assert_eq!(from.rows::<u32>(cells.len()).unwrap(), cells);
+            assert_eq!(from.text().unwrap(), "end");
+            from.finish().unwrap();
+        }
+    }
+
+    fn said<T>(result: Result<T>) -> String {
+        result.err().expect("refused").to_string()
+    }
+
+    #[test]
+    fn whatever_is_wrong_with_a_state_is_said() {
+        let mut to = Writer::new(Kind::Orders).unwrap();
+        to.number(2_u8).unwrap();
+        to.column(&[7_u8, 0xff]).unwrap();
+        let right = to.finish().unwrap();
+        let open = |bytes: &[u8]| said(Reader::new(Kind::Orders, bytes).map(|_| ()));
+        let changed = |at: usize, byte: u8| {
+            let mut bytes = right.clone();
+            bytes[at] = byte;
+            open(&bytes)
+        };
+        let early = "saved state: the bytes end too early";
+        assert_eq!(
+            open(b"CRMSTATF"),
+            "saved state: the bytes are no saved state"
+        );
+        assert_eq!(open(b"CRMSTATE"), early);
+        assert_eq!(open(&right[..HEAD + CHECKSUM - 1]), early);
+        assert_eq!(open(&right[..HEAD + CHECKSUM]), early);
+        assert_eq!(open(&right[..right.len() - 1]), early);
+        let longer: Vec<u8> = right.iter().copied().chain([0]).collect();
+        assert_eq!(open(&longer), "saved state: bytes follow after its end");
+        let other = "saved state: it holds something that this version does not know, not orders";
+        assert_eq!(changed(12, 2), other);
+        let format = "saved state: it is of format 2, this version reads format 1";
+        assert_eq!(changed(8, 2), format);
+        let checksum = "saved state: its checksum says that it was changed";
+        assert_eq!(changed(HEAD, 3), checksum);
+        assert_eq!(changed(right.len() - 1, !right[right.len() - 1]), checksum);
+
+        let read = || Reader::new(Kind::Orders, &right).unwrap();
+        let marks = "saved state: a mark is neither yes nor no";
+        assert_eq!(said(read().optional::<u8>(2)), marks);
+        assert_eq!(
+            said(read().finish()),
+            "saved state: values follow after the last"
+        );
+        let mut from = read();
+        assert_eq!(from.number::<u8>(), Ok(2));
+        let rows = "saved state: a column has another length than its table";
+        assert_eq!(said(from.rows::<u8>(3)), rows);
+        assert_eq!(
+            said(from.number::<u8>()),
+            "saved state: a value is longer than the state"
+        );
+        let mut from = read();
+        assert_eq!(from.number::<u8>(), Ok(2));
+        assert_eq!(said(from.text()), "saved state: a text is not UTF-8");
+        let mut to = Writer::new(Kind::Orders).unwrap();
+        to.json(&[1, 2]).unwrap();
+        to.json(&"x").unwrap();
+        let bytes = to.finish().unwrap();
+        let mut from = Reader::new(Kind::Orders, &bytes).unwrap();
+        assert_eq!(from.json::<Vec<i32>>(), Ok(vec![1, 2]));
+        assert_eq!(
+            said(from.json::<i32>()),
+            "saved state: a setting is not known"
+        );
+    }
 }

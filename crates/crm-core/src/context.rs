@@ -181,3 +181,97 @@ pub(crate) fn push<T>(vec: &mut Vec<T>, item: T, what: &'static str) -> Result<(
     vec.push(item);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_budget_is_spent_to_the_last_byte_and_no_further() {
+        let context = Context {
+            budget: Some(8),
+            ..Context::default()
+        };
+        assert_eq!(context.afford(8, "ids"), Ok(()));
+        let refused = Error::Budget {
+            what: "ids",
+            bytes: 9,
+            left: 8,
+        };
+        assert_eq!(context.afford(9, "ids"), Err(refused));
+        assert_eq!(Context::default().afford(usize::MAX, "ids"), Ok(()));
+    }
+
+    #[test]
+    fn progress_adds_up_and_a_cancelled_run_ends() {
+        let (progress, cancel) = (Progress::default(), AtomicBool::new(false));
+        let context = Context {
+            progress: Some(&progress),
+            cancel: Some(&cancel),
+            ..Context::default()
+        };
+        context.expect(5);
+        context.expect(7);
+        assert_eq!(context.advance(3), Ok(()));
+        assert_eq!(context.advance(4), Ok(()));
+        let seen = || [&progress.done, &progress.total].map(|n| n.load(Ordering::Relaxed));
+        assert_eq!(seen(), [7, 12]);
+        assert_eq!(context.check(), Ok(()));
+        cancel.store(true, Ordering::Relaxed);
+        assert_eq!(context.check(), Err(Error::Cancelled));
+        assert_eq!(context.advance(1), Err(Error::Cancelled));
+        assert_eq!(seen(), [8, 12]);
+        assert_eq!(Context::default().check(), Ok(()));
+        assert_eq!(Context::default().advance(1), Ok(()));
+    }
+
+    #[test]
+    fn parts_keep_their_order_with_and_without_threads() {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(3)
+            .build()
+            .unwrap();
+        let threaded = Context {
+            pool: Some(&pool),
+            ..Context::default()
+        };
+        assert_eq!((threaded.threads(), Context::default().threads()), (3, 1));
+        for context in [threaded, Context::default()] {
+            for n in [0, 1, 2, 50] {
+                let doubled: Vec<i32> = (0..n).map(|x| 2 * x).collect();
+                assert_eq!(context.map((0..n).collect(), |x| Ok(2 * x)), Ok(doubled));
+            }
+            // The first part that fails is the one that is told.
+            let fail = |x| match x {
+                3.. => Err(Error::value("x", x, "less")),
+                _ => Ok(x),
+            };
+            let failed = context.map((0..9).collect(), fail);
+            assert_eq!(failed, Err(Error::value("x", 3, "less")));
+        }
+    }
+
+    #[test]
+    fn memory_is_asked_for_beforehand_and_refused_as_an_error() {
+        let room = room::<u64>(5, "ids").unwrap();
+        assert!(room.is_empty() && room.capacity() >= 5);
+        assert_eq!(filled(3, 7, "ids"), Ok(vec![7; 3]));
+        assert_eq!(collect([1, 2].into_iter(), "ids"), Ok(vec![1, 2]));
+        assert_eq!(text(format_args!("{}-{}", 1, "x"), "ids").unwrap(), "1-x");
+        let bytes = usize::MAX / 8 * 8;
+        let refused = Error::OutOfMemory { what: "ids", bytes };
+        assert_eq!(super::room::<u64>(usize::MAX / 8, "ids"), Err(refused));
+        let bytes = usize::MAX;
+        let refused = Error::OutOfMemory { what: "ids", bytes };
+        assert_eq!(super::room::<u64>(usize::MAX - 1, "ids"), Err(refused));
+        let mut items = Vec::new();
+        for i in 0..40 {
+            push(&mut items, i, "ids").unwrap();
+            assert!(items.capacity() >= items.len());
+        }
+        assert_eq!(items, (0..40).collect::<Vec<_>>());
+        let mut queue = VecDeque::from([1]);
+        grow_queue(&mut queue, "ids").unwrap();
+        assert!(queue.capacity() > 1 && queue == [1]);
+    }
+}

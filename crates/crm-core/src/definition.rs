@@ -181,4 +181,45 @@ mod tests {
         // printf '{}' | sha256sum
         assert_eq!(Definition::new(|| json!({})).hash(), "44136fa355b3678a");
     }
+
+    #[test]
+    fn canonical_json_is_that_of_rfc_8785() {
+        let written = |value: Value| {
+            let mut out = String::new();
+            canonical(&value, &mut out);
+            out
+        };
+        for (value, text) in [
+            (json!([]), "[]"),
+            (json!([[1, 2], {}, "x"]), r#"[[1,2],{},"x"]"#),
+            (
+                json!({"b": {"d": 1, "c": -2}, "a": false}),
+                r#"{"a":false,"b":{"c":-2,"d":1}}"#,
+            ),
+            (json!(0.0), "0"),
+            (json!(-0.0), "0"),
+            (json!(1.5), "1.5"),
+            (json!(u64::MAX), "18446744073709551615"),
+            (
+                json!("a\"b\\c\u{1}\u{7f} ö"),
+                "\"a\\\"b\\\\c\\u0001\u{7f} ö\"",
+            ),
+            // Section 3.2.3: keys are sorted as UTF-16, in which the emoji comes before U+FB33.
+            (
+                json!({"\u{fb33}": 1, "\u{1f600}": 2, "ö": 3, "1": 4, "\r": 5}),
+                "{\"\\r\":5,\"1\":4,\"ö\":3,\"\u{1f600}\":2,\"\u{fb33}\":1}",
+            ),
+        ] {
+            assert_eq!(written(value), text);
+        }
+    }
+
+    #[test]
+    fn definitions_of_one_text_are_equal() {
+        let of = |n: i32| Definition::new(move || json!({ "n": n }));
+        assert_eq!(of(1), of(1));
+        assert_ne!(of(1), of(2));
+        assert_ne!(of(1).hash(), of(2).hash());
+        assert_eq!(of(1).hash(), of(1).hash());
+    }
 }

@@ -152,3 +152,77 @@ impl Learned {
         same("basis", self.fact("basis")?, basis)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn document(changed: &[(&str, Value)]) -> Learned {
+        let day: Day = "2025-06-30".parse().unwrap();
+        let mut document = Learned::new(day, Currency::JPY, Basis::Net);
+        for (key, value) in changed {
+            document = document.with(key, value);
+        }
+        document
+    }
+
+    #[test]
+    fn parts_come_back_and_missing_ones_are_named() {
+        let document = document(&[("rfm", json!([1, 2])), ("cpm", Value::Null)]);
+        assert_eq!(
+            (
+                document.has("rfm"),
+                document.has("cpm"),
+                document.has("clv")
+            ),
+            (true, false, false)
+        );
+        assert_eq!(document.needed::<Vec<i32>>("rfm"), Ok(Some(vec![1, 2])));
+        assert_eq!(document.needed::<Vec<i32>>("cpm"), Ok(None));
+        assert_eq!(document.part::<Vec<i32>>("clv"), Ok(None));
+        for (result, name) in [
+            (document.needed::<Vec<i32>>("clv"), "learned.clv"),
+            (document.part::<Vec<i32>>("currency"), "learned.currency"),
+        ] {
+            assert_eq!(result.unwrap_err().option_name(), Some(name));
+        }
+        let text = serde_json::to_string(&document).unwrap();
+        assert_eq!(serde_json::from_str::<Learned>(&text).unwrap(), document);
+    }
+
+    #[test]
+    fn a_document_of_another_form_is_refused() {
+        for (key, value, named) in [
+            ("version", json!(1), None),
+            ("version", json!(0), Some("learned")),
+            ("version", json!(2), Some("learned")),
+            ("version", json!("1"), Some("learned")),
+            ("version", Value::Null, Some("learned")),
+            ("as_of", json!("June"), Some("learned.as_of")),
+            ("currency", json!("yen"), Some("learned.currency")),
+            ("basis", json!("nett"), Some("learned.basis")),
+            ("customers", json!(-1), Some("learned.customers")),
+            ("customers", json!(12), None),
+        ] {
+            let part = document(&[(key, value.clone())]).part::<Option<i32>>("x");
+            let found = part.as_ref().err().and_then(Error::option_name);
+            assert_eq!(found, named, "{key} {value}");
+        }
+    }
+
+    #[test]
+    fn money_is_of_the_same_currency_and_basis() {
+        let check = |currency, basis| {
+            let result = document(&[]).check_money(currency, basis);
+            result.err().map(|error| error.to_string())
+        };
+        assert_eq!(check(Currency::JPY, Basis::Net), None);
+        let other =
+            "option `learned.currency`: expected \"USD\", as in this request, found \"JPY\"";
+        assert_eq!(check(Currency::USD, Basis::Net).as_deref(), Some(other));
+        let other = "option `learned.basis`: expected \"gross\", as in this request, found \"net\"";
+        assert_eq!(check(Currency::JPY, Basis::Gross).as_deref(), Some(other));
+        let old = document(&[("version", json!(9))]);
+        assert!(old.check_money(Currency::JPY, Basis::Net).is_err());
+    }
+}

@@ -5,6 +5,8 @@
 //! and what was expected. Names and values in a request may be quoted, cut at 40 bytes; the
 //! contents of cells never are.
 
+#[cfg(test)]
+mod tests;
 mod wording;
 
 pub use wording::nearest;
@@ -548,22 +550,5 @@ impl Error {
     /// An invariant was violated.
     pub fn internal(what: impl Into<Cow<'static, str>>) -> Self {
         Error::Internal { what: what.into() }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn texts_from_outside_are_cut_and_tamed() {
-        let error = Error::MissingColumn {
-            column: format!("line\nbreak {}", "é".repeat(60)),
-            available: Vec::new(),
-            meant: None,
-        };
-        let message = error.to_string();
-        assert!(message.contains("`line\u{fffd}break"), "{message}");
-        assert!(message.contains("…`") && message.len() < 120, "{message}");
     }
 }

@@ -235,4 +235,63 @@ mod tests {
             assert!(divide(n, 0).is_nan());
         }
     }
+
+    #[test]
+    fn currencies_have_their_decimals() {
+        for (code, exponent, scale) in [
+            ("JPY", 0, 1),
+            ("usd", 2, 100),
+            (" Eur ", 2, 100),
+            ("KWD", 3, 1_000),
+            ("CLF", 4, 10_000),
+        ] {
+            let currency = Currency::parse(code).unwrap();
+            assert_eq!((currency.exponent(), currency.scale()), (exponent, scale));
+            assert_eq!(currency.to_string(), code.trim().to_ascii_uppercase());
+            let json = serde_json::to_string(&currency).unwrap();
+            assert_eq!(serde_json::from_str::<Currency>(&json).unwrap(), currency);
+        }
+        for (currency, code) in [
+            (Currency::JPY, "JPY"),
+            (Currency::USD, "USD"),
+            (Currency::EUR, "EUR"),
+        ] {
+            assert_eq!(Currency::parse(code), Ok(currency));
+        }
+        for wrong in ["", "JP", "JPYJ", "JPY KMF", "XXX", "円"] {
+            assert!(Currency::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn minor_units_are_major_units_and_back() {
+        for (currency, minor, major) in [
+            (Currency::JPY, 7, 7.0),
+            (Currency::USD, 725, 7.25),
+            (Currency::USD, -5, -0.05),
+            (Currency::parse("KWD").unwrap(), 1, 0.001),
+        ] {
+            assert_eq!(currency.major(minor), major);
+            assert_eq!(currency.minor(major), Some(minor));
+        }
+        // Halves away from zero; up to a limit below 2^63.
+        let usd = |major| Currency::USD.minor(major);
+        assert_eq!(
+            [0.125, -0.125, 0.124, 0.0].map(usd),
+            [13, -13, 12, 0].map(Some)
+        );
+        assert_eq!(
+            [8.9e16, -8.9e16].map(usd),
+            [8_900_000_000_000_000_000, -8_900_000_000_000_000_000].map(Some)
+        );
+        assert_eq!(
+            [9.0e16, -9.0e16, f64::NAN, f64::INFINITY].map(usd),
+            [None; 4]
+        );
+        assert_eq!(Currency::USD.mean(750, 3), Some(2.5));
+        assert_eq!(Currency::USD.mean(-750, 3), Some(-2.5));
+        assert_eq!(Currency::JPY.mean(7, 2), Some(3.5));
+        assert_eq!(Currency::USD.mean(7, 0), None);
+        assert_eq!(Currency::USD.mean(7, u64::MAX / 50), None);
+    }
 }

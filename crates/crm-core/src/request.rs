@@ -263,4 +263,95 @@ mod tests {
             );
         }
     }
+
+    #[test]
+    fn depth_and_length_end_exactly_where_they_say() {
+        // The object is the first of the levels.
+        let nested = |n: usize| format!("{{\"a\": {}{}}}", "[".repeat(n), "]".repeat(n));
+        let objects = |n: usize| format!("{}1{}", "{\"a\":".repeat(n), "}".repeat(n));
+        let deepest = usize::from(DEEPEST);
+        assert!(parse(&nested(deepest - 1)).is_ok());
+        assert!(parse(&nested(deepest)).is_err());
+        assert!(parse(&objects(deepest)).is_ok());
+        assert!(parse(&objects(deepest + 1)).is_err());
+        let padded = |size: usize| format!("{{}}{}", " ".repeat(size - 2));
+        assert!(parse(&padded(1 << 20)).is_ok());
+        assert!(parse(&padded((1 << 20) + 1)).is_err());
+        assert!(parse("{} {}").is_err());
+    }
+
+    #[derive(Debug, Default, PartialEq, Serialize, serde::Deserialize)]
+    #[serde(default, deny_unknown_fields)]
+    struct Options {
+        small: u8,
+        middle: u32,
+        large: u64,
+        some: Option<std::num::NonZeroU32>,
+        signed: i32,
+        real: f64,
+        truth: bool,
+        text: String,
+        list: Vec<u8>,
+        object: std::collections::BTreeMap<String, u8>,
+        inner: Inner,
+    }
+
+    #[derive(Debug, Default, PartialEq, Serialize, serde::Deserialize)]
+    struct Inner {
+        a: u8,
+    }
+
+    #[test]
+    fn what_an_option_takes_is_said_in_plain_words() {
+        assert_eq!(read::<Options>("").unwrap(), Options::default());
+        assert_eq!(read::<Options>(r#"{"small": 7}"#).unwrap().small, 7);
+        for (key, value, expected) in [
+            ("small", "-1", "a whole number from 0 to 255"),
+            ("small", "256", "a whole number from 0 to 255"),
+            ("middle", "-1", "a whole number from 0 to 4,294,967,295"),
+            ("large", "-1", "a whole number of at least 0"),
+            ("some", "0", "a whole number from 1 to 4,294,967,295"),
+            ("signed", "0.5", "a whole number"),
+            ("real", "\"x\"", "a number"),
+            ("truth", "1", "true or false"),
+            ("text", "1", "a text"),
+            ("list", "1", "a list"),
+            ("object", "1", "an object"),
+            ("inner", "{}", "an object with `a`"),
+        ] {
+            let text = format!(r#"{{"truth": true, "{key}": {value}}}"#)
+                .replace(r#""truth": true, "truth""#, r#""truth""#);
+            let error = read::<Options>(&text).unwrap_err();
+            let found: Value = serde_json::from_str(value).unwrap();
+            assert_eq!(error, Error::option(key, found, expected), "{text}");
+        }
+        let Error::UnknownOption { name, valid } = read::<Options>(r#"{"smal": 1}"#).unwrap_err()
+        else {
+            panic!("another error")
+        };
+        let names = "inner large list middle object real signed small some text truth";
+        let mut sorted = valid.clone();
+        sorted.sort();
+        assert_eq!((name.as_str(), sorted.join(" ").as_str()), ("smal", names));
+    }
+
+    #[test]
+    fn names_of_by_are_distinct() {
+        let by =
+            |names: &[&str]| distinct(&names.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>());
+        assert_eq!(by(&[]), Ok(()));
+        assert_eq!(by(&["a", "b"]), Ok(()));
+        let twice = Error::option("by", "\"b\" twice", "each column once");
+        assert_eq!(by(&["a", "b", "b"]), Err(twice.clone()));
+        assert_eq!(by(&["b", "a", "b"]), Err(twice));
+    }
+
+    #[test]
+    fn an_unknown_key_is_answered_by_options_and_scope_each_once() {
+        let options = ["levels".to_owned(), "by".to_owned()];
+        let error = unknown("x".into(), options.iter(), &["as_of", "by"]);
+        let valid = ["levels", "by", "as_of"].map(str::to_owned).to_vec();
+        let name = "x".to_owned();
+        assert_eq!(error, Error::UnknownOption { name, valid });
+    }
 }

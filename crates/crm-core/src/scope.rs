@@ -343,4 +343,52 @@ mod tests {
         assert!(matches!(read(r#"{"from": 1}"#), Condition::Range(_)));
         assert_eq!(read("7"), Condition::Is(7.into()));
     }
+
+    #[test]
+    fn a_customer_churns_on_the_day_that_the_boundary_says() {
+        let at = |churn_days, churn_boundary| At {
+            churn_days,
+            churn_boundary,
+            ..At::new(Day(0))
+        };
+        use ChurnBoundary::{After, From};
+        for (at, days, churned, left) in [
+            (at(None, From), 239, false, Some(1)),
+            (at(None, From), 240, true, None),
+            (at(None, After), 240, false, Some(1)),
+            (at(None, After), 241, true, None),
+            (at(Some(30), From), 0, false, Some(30)),
+            (at(Some(30), From), 29, false, Some(1)),
+            (at(Some(30), From), 30, true, None),
+            (at(Some(30), After), 0, false, Some(31)),
+            (at(Some(30), After), 30, false, Some(1)),
+            (at(Some(30), After), 31, true, None),
+            (at(Some(1), From), -1, false, Some(2)),
+        ] {
+            assert_eq!(at.is_churned(days), churned, "{at:?} {days}");
+            assert_eq!(at.days_until_churn(days), left, "{at:?} {days}");
+        }
+    }
+
+    #[test]
+    fn each_key_that_was_given_is_named() {
+        assert_eq!(Scope::default().given().count(), 0);
+        for (key, value) in [
+            ("as_of", "\"2025-01-01\""),
+            ("where", "{\"channel\": \"web\"}"),
+            ("customers", "{\"channel\": \"web\"}"),
+            ("by", "[\"channel\"]"),
+            ("policy", "{}"),
+            ("basis", "\"gross\""),
+            ("refunds", "\"refund_date\""),
+            ("occasion", "\"order\""),
+            ("churn_days", "240"),
+            ("churn_boundary", "\"after\""),
+        ] {
+            let scope: Scope = serde_json::from_str(&format!("{{\"{key}\": {value}}}")).unwrap();
+            assert_eq!(scope.given().collect::<Vec<_>>(), [key]);
+        }
+        let day: Day = "2025-01-01".parse().unwrap();
+        assert_eq!(Scope::as_of(day).as_of, AsOf::Day(day));
+    }
 }

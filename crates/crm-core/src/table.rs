@@ -3,6 +3,8 @@
 
 mod field;
 pub(crate) mod shared;
+#[cfg(test)]
+mod tests;
 mod texts;
 
 pub use field::{CUSTOMER_ID, Field, Type};

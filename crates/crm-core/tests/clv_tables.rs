@@ -145,6 +145,18 @@ fn stored_fits_show_what_they_are() {
     let spend = json!({"spend_fit": {"p": 6.25, "q": 3.74, "gamma": 15.44}});
     let spend = run("clv_parameters", &summary, spend).unwrap();
     assert_eq!(float(&spend, "value", 2), Some(15.44));
+    let of_contracts = json!({"sbg_fit": {"alpha": 0.7, "beta": 1.2}});
+    let of_contracts = run("clv_parameters", &summary, of_contracts).unwrap();
+    let values: Vec<_> = (0..of_contracts.len())
+        .map(|row| float(&of_contracts, "value", row))
+        .collect();
+    assert_eq!(values, [Some(0.7), Some(1.2)]);
+    let of_donors = json!({"bgbb_fit": {"alpha": 1.2, "beta": 0.75, "gamma": 0.66, "delta": 2.8}});
+    let of_donors = run("clv_parameters", &summary, of_donors).unwrap();
+    let values: Vec<_> = (0..of_donors.len())
+        .map(|row| float(&of_donors, "value", row))
+        .collect();
+    assert_eq!(values, [Some(1.2), Some(0.75), Some(0.66), Some(2.8)]);
     for wrong in [
         json!({}),
         json!({"fit": {"model": "nbd", "r": 1, "alpha": 0, "unit": "day"}}),

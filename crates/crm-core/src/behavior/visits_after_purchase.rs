@@ -119,7 +119,7 @@ fn rows(
     context: &Context,
 ) -> Result<Vec<Row>> {
     let rule = sessions::Options {
-        timeout: timeout,
+        timeout,
         ..sessions::Options::default()
     };
     let cutter = Cutter::new(events, &rule)?;

@@ -1,6 +1,9 @@
 //! The shop's table of customers: registration dates, opt-outs, further dimensions. It also
 //! contains customers without an order (prospects, 見込み客).
 
+#[cfg(test)]
+mod tests;
+
 use super::blocks::BLANK;
 use super::input::batches::{NamedColumns, RowDim, find, only_used, pick};
 use super::input::parse::Problems;

@@ -176,4 +176,112 @@ mod tests {
         assert_eq!(nearest("active", &names), None);
         assert_eq!(nearest("unpayd", &names), Some("unpaid"));
     }
+
+    /// The distance by the recursion that defines it.
+    fn slow_distance(a: &[char], b: &[char]) -> usize {
+        match (a, b) {
+            ([], rest) | (rest, []) => rest.len(),
+            ([x, a_rest @ ..], [y, b_rest @ ..]) => {
+                let substituted = slow_distance(a_rest, b_rest) + usize::from(x != y);
+                let shorter = slow_distance(a_rest, b).min(slow_distance(a, b_rest));
+                substituted.min(shorter + 1)
+            }
+        }
+    }
+
+    #[test]
+    fn the_distance_is_the_least_number_of_edits() {
+        let texts = [
+            "", "a", "b", "ab", "ba", "abc", "acb", "aabb", "bbaa", "日本", "日没",
+        ];
+        for a in texts {
+            for b in texts {
+                let chars = |text: &str| text.chars().collect::<Vec<_>>();
+                let expected = slow_distance(&chars(a), &chars(b));
+                assert_eq!(distance(a, b), expected, "{a} {b}");
+            }
+        }
+        assert_eq!(distance("kitten", "sitting"), 3);
+    }
+
+    /// One edit, and one more for every three letters of the name that may be meant.
+    #[test]
+    fn a_guess_is_as_far_as_a_third_of_the_name() {
+        for (name, candidate, guessed) in [
+            ("ax", "ab", true),
+            ("xy", "ab", false),
+            ("xyc", "abc", true),
+            ("xyz", "abc", false),
+            ("xyzdef", "abcdef", true),
+            ("xyzwef", "abcdef", false),
+        ] {
+            let names = [candidate.to_owned()];
+            let expected = guessed.then_some(candidate);
+            assert_eq!(nearest(name, &names), expected, "{name} for {candidate}");
+        }
+        // The nearest, and of equally near ones the first.
+        let names = ["grass", "gross", "gloss"].map(str::to_owned);
+        assert_eq!(nearest("glossy", &names), Some("gloss"));
+        assert_eq!(nearest("gruss", &names), Some("grass"));
+        // Of a long name the first 64 characters are compared.
+        let long = ["a".repeat(64)];
+        let and_more = |n: usize| format!("{}{}", "a".repeat(n), "z".repeat(200));
+        assert_eq!(nearest(&and_more(64), &long), Some(&*long[0]));
+        assert_eq!(nearest(&and_more(64 - 22), &long), Some(&*long[0]));
+        assert_eq!(nearest(&and_more(64 - 23), &long), None);
+    }
+
+    #[test]
+    fn opposites_are_no_guess() {
+        for (a, b) in [
+            ("paid", "unpaid"),
+            ("not_paid", "paid"),
+            ("dispatched", "disdispatched"),
+            ("存", "不存"),
+        ] {
+            assert!(opposite(a, b) && opposite(b, a), "{a} {b}");
+        }
+        for (a, b) in [("paid", "paid"), ("un", ""), ("paid", "prepaid")] {
+            assert!(!opposite(a, b) && !opposite(b, a), "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn the_word_that_was_meant_may_be_inside_of_a_value() {
+        let expected = "`lower` or `upper`";
+        for (found, meant_word) in [
+            (r#""lowr""#, Some("lower")),
+            (r#"["lower", "uper"]"#, Some("upper")),
+            (r#"{"a": {"b": ["uppr"]}}"#, Some("upper")),
+            (r#""lower""#, None),
+            (r#""weather""#, None),
+            (r#"["weather", 7]"#, None),
+            // Words outside of the quotes are not offered.
+            (r#""o""#, None),
+            ("lowr", None),
+            ("7", None),
+        ] {
+            let expected_hint = meant_word.map(|word| format!("did you mean `{word}`?"));
+            assert_eq!(meant(found, expected), expected_hint, "{found}");
+        }
+    }
+
+    #[test]
+    fn lists_and_texts_are_cut_where_they_say() {
+        let of = |n: usize| (0..n).map(|i| format!("c{i}")).collect::<Vec<_>>();
+        assert_eq!(List(&[]).to_string(), "none");
+        assert_eq!(List(&of(2)).to_string(), "c0, c1");
+        assert!(List(&of(40)).to_string().ends_with("c38, c39"));
+        assert!(List(&of(42)).to_string().ends_with("c38, c39 and 2 more"));
+        // 40 bytes stay whole; of more the characters that fit in 40 bytes stay.
+        assert_eq!(Cut(&"x".repeat(40)).to_string(), "x".repeat(40));
+        assert_eq!(Cut(&"x".repeat(41)).to_string(), "x".repeat(40) + "…");
+        assert_eq!(Cut(&"é".repeat(21)).to_string(), "é".repeat(20) + "…");
+        assert_eq!(Cut("a\tb\u{7f}").to_string(), "a\u{fffd}b\u{fffd}");
+        assert_eq!(Quoted("a").to_string(), "`a`");
+        assert_eq!(Found("").to_string(), "");
+        assert_eq!(Found("7").to_string(), ", found 7");
+        let readings = [("1".to_owned(), "a day"), ("2".to_owned(), "a month")];
+        assert_eq!(Readings(&readings).to_string(), "a day (1) or a month (2)");
+    }
 }

@@ -621,4 +621,21 @@ mod tests {
         assert_eq!(column(pattern(3, 2, 6)), Some("frequency".into()));
         assert_eq!(column(pattern(0, 2, 6)), Some("frequency".into()));
     }
+
+    /// A customer buys at most once per opportunity, and all counts together are certain.
+    #[test]
+    fn counts_of_the_future_add_up_and_end_with_the_opportunities() {
+        let params = Params::new([1.2, 0.75, 0.66, 2.8]).unwrap();
+        for (x, t_x, n) in [(0, 0, 6), (2, 5, 6), (6, 6, 6)] {
+            for h in [1, 4, 9] {
+                let all: f64 = (0..=h)
+                    .map(|k| params.probability_of(k, x, t_x, n, h))
+                    .sum();
+                assert!((all - 1.0).abs() < 1e-12, "{x} {t_x} {n} {h}: {all}");
+                for k in [h + 1, h + 2, h + 7] {
+                    assert_eq!(params.probability_of(k, x, t_x, n, h), 0.0);
+                }
+            }
+        }
+    }
 }

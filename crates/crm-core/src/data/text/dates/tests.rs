@@ -130,6 +130,8 @@ fn what_is_no_date_is_not_read() {
         "2024-01-31T",
         "2024-01-31x",
         "2024-01-31 12",
+        "2024-01-31 1030",
+        "2024-01-31 103000",
         "2024-01-31 13:00 PM",
         "2024-01",
         "20240",
@@ -216,6 +218,33 @@ fn the_form_of_a_column_says_its_order_and_its_signs() {
         let year = if form.contains("%Y") { 2024 } else { 1998 };
         let days = [4, 13].map(|day| Some(wall(year, 3, day, 0, 0, 0, 0)));
         assert_eq!(got.wall, days, "{texts:?}");
+    }
+}
+
+/// What the form of a column says of its clocks, and the instants of its first text.
+#[test]
+fn the_form_of_a_column_says_what_its_clocks_have() {
+    let half_past = wall(2024, 3, 4, 10, 30, 0, 0);
+    for (clock, form, more) in [
+        ("10:30", " %H:%M", 0),
+        ("10:30:07", " %H:%M:%S", 7_000_000),
+        ("10:30:07.25", " %H:%M:%S.%f", 7_250_000),
+        ("10:30 AM", " %I:%M %p", 0),
+        ("10:30:07 am", " %I:%M:%S %p", 7_000_000),
+        ("10:30 PM", " %I:%M %p", 12 * 3_600_000_000),
+    ] {
+        let texts = ["04/03/2024", "13/03/2024"].map(|day| format!("{day} {clock}"));
+        let got = read(&[&texts[0], &texts[1]], None);
+        assert_eq!(got.form, format!("%d/%m/%Y{form}"), "{clock}");
+        assert_eq!(got.wall[0], Some(half_past + more), "{clock}");
+    }
+    for text in [
+        "20240304 10:30",
+        "20240304 1030",
+        "20240304 103000",
+        "20240304T1030",
+    ] {
+        assert_eq!(read(&[text], None).wall, [Some(half_past)], "{text}");
     }
 }
 
