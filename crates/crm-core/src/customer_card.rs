@@ -256,34 +256,13 @@ fn silence(
     columns.retain(|column| !["customer_id", "last_date"].contains(&column.name()));
 
     let n = shop.gaps.len();
-    let mut reached = room(n, "table")?;
-    let mut next = room(n, "table")?;
-    let mut codes = room(n, "table")?;
-    let mut late = room(n, "table")?;
-    let mut texts: [Vec<String>; 4] = Default::default();
-    for texts in &mut texts {
-        *texts = room(n, "table")?;
-    }
-    for row in 0..n {
-        let distribution = shop.gap_distribution(row);
-        let elapsed = shop.gaps.open_days(row);
-        let silence = (distribution.as_ref())
-            .map(|distribution| Silence::new(distribution, shop.gaps.last_day[row], None));
-        let level = silence.as_ref().map_or(Level::Ok, |s| s.level(elapsed));
-        reached.push(silence.as_ref().and_then(|s| s.reached_on(level)));
-        next.push(silence.as_ref().and_then(|s| s.next(level)));
-        let overdue = distribution.map_or(0.0, |distribution| {
-            crate::cycle::predict::overdue_probability(&distribution, elapsed)
-        });
-        let reason = Reason::new(&shop, row, overdue, false);
-        codes.push(reason.code());
-        late.push(level > Level::Ok);
-        let [english, japanese] = reason.sentences()?;
-        let [then, then_ja] = counterfactual(next[row])?;
-        for (texts, text) in texts.iter_mut().zip([english, japanese, then, then_ja]) {
-            texts.push(text);
-        }
-    }
+    let Lateness {
+        reached,
+        next,
+        codes,
+        late,
+        texts,
+    } = Lateness::new(&shop)?;
     let valid = |of: &dyn Fn(usize) -> bool| collect((0..n).map(of), "table");
     let is_late = || valid(&|row| late[row]);
     let has_next = || valid(&|row| next[row].is_some());
@@ -316,6 +295,60 @@ fn silence(
         text("counterfactual_ja", then_ja)?.with_validity(has_next()?),
     ]);
     Ok(columns)
+}
+
+/// How late each customer is, and what is said about it.
+struct Lateness {
+    /// The day on which the present level was reached.
+    reached: Vec<Option<i32>>,
+    /// The next level, and its day.
+    next: Vec<Option<(Level, i32)>>,
+    /// The code of the reason.
+    codes: Vec<u8>,
+    late: Vec<bool>,
+    /// The reason and the counterfactual, each in English and Japanese.
+    texts: [Vec<String>; 4],
+}
+
+impl Lateness {
+    fn new(shop: &Shop) -> Result<Self> {
+        let n = shop.gaps.len();
+        let mut reached = room(n, "table")?;
+        let mut next = room(n, "table")?;
+        let mut codes = room(n, "table")?;
+        let mut late = room(n, "table")?;
+        let mut texts: [Vec<String>; 4] = Default::default();
+        for texts in &mut texts {
+            *texts = room(n, "table")?;
+        }
+        for row in 0..n {
+            let distribution = shop.gap_distribution(row);
+            let elapsed = shop.gaps.open_days(row);
+            let silence = (distribution.as_ref())
+                .map(|distribution| Silence::new(distribution, shop.gaps.last_day[row], None));
+            let level = silence.as_ref().map_or(Level::Ok, |s| s.level(elapsed));
+            reached.push(silence.as_ref().and_then(|s| s.reached_on(level)));
+            next.push(silence.as_ref().and_then(|s| s.next(level)));
+            let overdue = distribution.map_or(0.0, |distribution| {
+                crate::cycle::predict::overdue_probability(&distribution, elapsed)
+            });
+            let reason = Reason::new(shop, row, overdue, false);
+            codes.push(reason.code());
+            late.push(level > Level::Ok);
+            let [english, japanese] = reason.sentences()?;
+            let [then, then_ja] = counterfactual(next[row])?;
+            for (texts, text) in texts.iter_mut().zip([english, japanese, then, then_ja]) {
+                texts.push(text);
+            }
+        }
+        Ok(Lateness {
+            reached,
+            next,
+            codes,
+            late,
+            texts,
+        })
+    }
 }
 
 /// Expected purchases, spend and value.

@@ -138,6 +138,27 @@ struct Row {
     actual: Option<[f64; 3]>,
 }
 
+impl Options {
+    fn check(&self) -> Result<()> {
+        if !(1..=10).contains(&self.years) {
+            return Err(Error::option("years", self.years, "1 to 10"));
+        }
+        if !(20..=10_000).contains(&self.draws) {
+            return Err(Error::option("draws", self.draws, "20 to 10,000"));
+        }
+        Ok(())
+    }
+}
+
+/// Active customers at the end of the year, and their purchase days and revenue in it.
+fn actual(base: &Base, end: &Later) -> Result<[f64; 3]> {
+    let came = base.later(end)?;
+    let place = base.known.shown.iter().filter_map(|&i| came.place[i]);
+    let active = place.filter(|&at| end.base.is_active(at));
+    let sum = |of: &[f64]| base.known.shown.iter().map(|&i| of[i]).sum::<f64>();
+    Ok([active.count() as f64, sum(&came.orders), sum(&came.revenue)])
+}
+
 /// The analysis.
 #[derive(Debug)]
 pub struct BaseForecast;
@@ -192,12 +213,7 @@ impl Analysis for BaseForecast {
     }
 
     fn run(orders: &Orders, at: &At, options: &Options, context: &Context) -> Result<Table> {
-        if !(1..=10).contains(&options.years) {
-            return Err(Error::option("years", options.years, "1 to 10"));
-        }
-        if !(20..=10_000).contains(&options.draws) {
-            return Err(Error::option("draws", options.draws, "20 to 10,000"));
-        }
+        options.check()?;
         let at = At {
             occasion: Some(Occasion::Day),
             ..*at
@@ -249,14 +265,7 @@ impl Analysis for BaseForecast {
                 }
             };
             let actual = match tested {
-                true => {
-                    let end = Later::new(&bases[2], orders, &at, context)?;
-                    let came = base.later(&end)?;
-                    let place = base.known.shown.iter().filter_map(|&i| came.place[i]);
-                    let active = place.filter(|&at| end.base.is_active(at));
-                    let sum = |of: &[f64]| base.known.shown.iter().map(|&i| of[i]).sum::<f64>();
-                    Some([active.count() as f64, sum(&came.orders), sum(&came.revenue)])
-                }
+                true => Some(actual(base, &Later::new(&bases[2], orders, &at, context)?)?),
                 false => None,
             };
             for (method, said) in [by_model, by_moves].into_iter().enumerate() {

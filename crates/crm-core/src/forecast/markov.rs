@@ -99,6 +99,40 @@ impl Moves {
             years,
         )?;
 
+        let draws = self.draws(now, years, asked)?;
+        let mut said = room(years as usize, "forecast")?;
+        for (year, step) in expected.iter().enumerate() {
+            let estimate = |value: f64, of: fn(&Step) -> f64| -> Result<Estimate> {
+                let mut column = room(draws.len(), "forecast")?;
+                column.extend(draws.iter().map(|walked| of(&walked[year])));
+                Ok(Estimate::new(value, &mut column, asked.interval))
+            };
+            let share = |of: usize| -> Result<Option<Estimate>> {
+                let Some(value) = step.kept[of] else {
+                    return Ok(None);
+                };
+                let mut column = room(draws.len(), "forecast")?;
+                column.extend(
+                    draws
+                        .iter()
+                        .map(|walked| walked[year].kept[of].unwrap_or(value)),
+                );
+                Ok(Some(Estimate::new(value, &mut column, asked.interval)))
+            };
+            let year = Year {
+                active: estimate(step.active, |step| step.active)?,
+                retention: share(0)?,
+                reactivation: share(1)?,
+                orders: estimate(step.orders, |step| step.orders)?,
+                revenue: estimate(step.revenue, |step| step.revenue)?,
+            };
+            push(&mut said, year, "forecast")?;
+        }
+        Ok(Some(said))
+    }
+
+    /// Walks with shares, means and outcomes drawn at random.
+    fn draws(&self, now: [f64; STATES], years: u32, asked: Draws) -> Result<Vec<Vec<Step>>> {
         let mut draws = room(asked.count as usize, "forecast")?;
         for draw in 0..asked.count {
             // A stream of random numbers other than that of the model's draws.
@@ -134,36 +168,7 @@ impl Moves {
             }
             push(&mut draws, walked, "forecast")?;
         }
-
-        let mut said = room(years as usize, "forecast")?;
-        for (year, step) in expected.iter().enumerate() {
-            let estimate = |value: f64, of: fn(&Step) -> f64| -> Result<Estimate> {
-                let mut column = room(draws.len(), "forecast")?;
-                column.extend(draws.iter().map(|walked| of(&walked[year])));
-                Ok(Estimate::new(value, &mut column, asked.interval))
-            };
-            let share = |of: usize| -> Result<Option<Estimate>> {
-                let Some(value) = step.kept[of] else {
-                    return Ok(None);
-                };
-                let mut column = room(draws.len(), "forecast")?;
-                column.extend(
-                    draws
-                        .iter()
-                        .map(|walked| walked[year].kept[of].unwrap_or(value)),
-                );
-                Ok(Some(Estimate::new(value, &mut column, asked.interval)))
-            };
-            let year = Year {
-                active: estimate(step.active, |step| step.active)?,
-                retention: share(0)?,
-                reactivation: share(1)?,
-                orders: estimate(step.orders, |step| step.orders)?,
-                revenue: estimate(step.revenue, |step| step.revenue)?,
-            };
-            push(&mut said, year, "forecast")?;
-        }
-        Ok(Some(said))
+        Ok(draws)
     }
 
     /// Transition probabilities: each row of weights, one weight per count, divided by its sum.

@@ -155,18 +155,8 @@ fn factor(level: &Level) -> f64 {
 fn fit(table: &Table, names: &BTreeMap<i32, usize>) -> Result<Counts> {
     let days = table.purchases.len();
     let first_month = Day(table.first).start_of(Period::Month);
-    let mut month_of = room(days, "seasonality")?;
-    let (mut month, mut next) = (0, first_month.plus(1, Period::Month).0);
-    let mut name_of = room(days, "seasonality")?;
-    for at in 0..days {
-        let day = table.first + at as i32;
-        if day >= next {
-            month += 1;
-            next = Day(day).start_of(Period::Month).plus(1, Period::Month).0;
-        }
-        month_of.push(month);
-        name_of.push(names.get(&day).copied());
-    }
+    let (month_of, name_of) = calendar(table, names)?;
+    let month = month_of.last().copied().unwrap_or(0);
     let sums: Vec<f64> = table.purchases.iter().map(|day| day.iter().sum()).collect();
     let of_names = names.values().max().map_or(0, |most| most + 1);
     let mut months = filled(month + 1, Level::default(), "seasonality")?;
@@ -238,16 +228,11 @@ fn fit(table: &Table, names: &BTreeMap<i32, usize>) -> Result<Counts> {
         let mean = w.iter().sum::<f64>() / 7.0;
         w.iter_mut().for_each(|w| *w /= mean);
     }
-    let (mut chi, mut cells) = (0.0, 0.0);
-    for at in 0..days {
+    let expected = (0..days).map(|at| {
         let (m, w, e) = pace(at, &m, &w, &e);
-        let expected = m * w * e * base[at];
-        if expected > 0.0 {
-            chi += (sums[at] - expected) * (sums[at] - expected) / expected;
-            cells += 1.0;
-        }
-    }
-    let free: f64 = cells - (month + 1 + 6 + of_names + AGES.len()) as f64;
+        m * w * e * base[at]
+    });
+    let parameters = month + 1 + 6 + of_names + AGES.len();
     Ok(Counts {
         first_month,
         months,
@@ -255,10 +240,45 @@ fn fit(table: &Table, names: &BTreeMap<i32, usize>) -> Result<Counts> {
         named,
         days,
         purchases: sums.iter().sum::<f64>() as u64,
-        dispersion: if free > 0.0 {
-            (chi / free).max(1.0)
-        } else {
-            1.0
-        },
+        dispersion: dispersion(&sums, expected, parameters),
     })
+}
+
+/// The month of each day, counted from the first, and the index of its name if it has one.
+fn calendar(
+    table: &Table,
+    names: &BTreeMap<i32, usize>,
+) -> Result<(Vec<usize>, Vec<Option<usize>>)> {
+    let days = table.purchases.len();
+    let first_month = Day(table.first).start_of(Period::Month);
+    let (mut month_of, mut name_of) = (room(days, "seasonality")?, room(days, "seasonality")?);
+    let (mut month, mut next) = (0, first_month.plus(1, Period::Month).0);
+    for at in 0..days {
+        let day = table.first + at as i32;
+        if day >= next {
+            month += 1;
+            next = Day(day).start_of(Period::Month).plus(1, Period::Month).0;
+        }
+        month_of.push(month);
+        name_of.push(names.get(&day).copied());
+    }
+    Ok((month_of, name_of))
+}
+
+/// Pearson's χ² of the days divided by its degrees of freedom, at least 1.
+fn dispersion(sums: &[f64], expected: impl Iterator<Item = f64>, parameters: usize) -> f64 {
+    let (mut chi, mut cells) = (0.0, 0.0);
+    for (sum, expected) in sums
+        .iter()
+        .zip(expected)
+        .filter(|(_, expected)| *expected > 0.0)
+    {
+        chi += (sum - expected) * (sum - expected) / expected;
+        cells += 1.0;
+    }
+    let free: f64 = cells - parameters as f64;
+    match free > 0.0 {
+        true => (chi / free).max(1.0),
+        false => 1.0,
+    }
 }

@@ -414,23 +414,7 @@ fn table(
     options: &Options,
     extra: &[(u32, bool)],
 ) -> Result<Table> {
-    let [
-        customer_id,
-        rung,
-        state,
-        orders,
-        tenure,
-        revenue,
-        recency,
-        churn,
-        ..,
-    ] = Cpm::COLUMNS
-    else {
-        return Err(Error::internal("columns of cpm"));
-    };
-    let [.., toddler, trend, short] = Cpm::COLUMNS else {
-        return Err(Error::internal("columns of cpm"));
-    };
+    let f = Cpm::COLUMNS;
     let (n, currency) = (totals.len(), totals.currency);
     // Customers without orders are appended; the caller sorts.
     let total = n + extra.len();
@@ -465,17 +449,17 @@ fn table(
     });
     let has_orders = collect((0..total).map(|i| i < n), "table")?;
     Ok(Table::new(vec![
-        Column::ids(customer_id, &totals.ids, codes)?,
-        Column::words(rung, Segment::LABELS, segments.map(Some))?,
-        Column::words(state, State::LABELS, states)?,
-        Column::ints(orders, zeros.map(Some))?,
-        Column::ints(tenure, days(Totals::tenure_days))?,
-        Column::money(revenue, spent, currency)?,
-        Column::ints(recency, days(Totals::recency_days))?,
-        Column::ints(churn, left)?,
-        Column::ints(toddler, distance(options.toddler_days))?,
-        Column::ints(trend, distance(options.trend_days))?,
-        Column::money(short, shortfall, currency)?.with_validity(has_orders),
+        Column::ids(&f[0], &totals.ids, codes)?,
+        Column::words(&f[1], Segment::LABELS, segments.map(Some))?,
+        Column::words(&f[2], State::LABELS, states)?,
+        Column::ints(&f[3], zeros.map(Some))?,
+        Column::ints(&f[4], days(Totals::tenure_days))?,
+        Column::money(&f[5], spent, currency)?,
+        Column::ints(&f[6], days(Totals::recency_days))?,
+        Column::ints(&f[7], left)?,
+        Column::ints(&f[8], distance(options.toddler_days))?,
+        Column::ints(&f[9], distance(options.trend_days))?,
+        Column::money(&f[10], shortfall, currency)?.with_validity(has_orders),
     ]))
 }
 

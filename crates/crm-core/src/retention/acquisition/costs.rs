@@ -212,15 +212,7 @@ impl Spent {
                 key.push(token);
             }
         }
-        let mut all: Vec<(Vec<u32>, i128)> = keys.into_iter().zip(costs).collect();
-        all.sort_unstable();
-        let mut entries: Vec<(Vec<u32>, i128)> = Vec::new();
-        for (key, cost) in all {
-            match entries.last_mut() {
-                Some(last) if last.0 == key => last.1 += cost,
-                _ => entries.push((key, cost)),
-            }
-        }
+        let entries = summed(keys.into_iter().zip(costs).collect());
         Ok(Spent { entries })
     }
 
@@ -244,6 +236,19 @@ impl Spent {
             .filter(|(key, _)| known.binary_search(key).is_err());
         others.map(|(key, cost)| (&key[..], *cost))
     }
+}
+
+/// Costs by key, ascending, costs of equal keys added up.
+fn summed(mut all: Vec<(Vec<u32>, i128)>) -> Vec<(Vec<u32>, i128)> {
+    all.sort_unstable();
+    let mut entries: Vec<(Vec<u32>, i128)> = Vec::new();
+    for (key, cost) in all {
+        match entries.last_mut() {
+            Some(last) if last.0 == key => last.1 += cost,
+            _ => entries.push((key, cost)),
+        }
+    }
+    entries
 }
 
 /// The cost of a row, major units, and its date if it has one.
