@@ -21,8 +21,8 @@ data/customers data/filter data/orders data/events | datasets and their views
 analysis                                           | the trait; a scope carried out on each dataset
 summary                                            | numbers of each customer, which families share
 season                                             | factors of demand and the time that runs at their pace
-segmentation retention clv cycle behavior          | families: they do not name each other
-forecast shop_model customer_card                  | above the families: they read several
+segmentation retention survival clv cycle behavior | families: they do not name each other
+forecast backtest shop_model customer_card         | above the families: they read or judge several
 register                                           | the lists of all families
 ";
 

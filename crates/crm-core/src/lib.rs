@@ -11,6 +11,7 @@
 #![forbid(unsafe_code)]
 
 pub mod analysis;
+pub mod backtest;
 pub mod behavior;
 mod bytes;
 pub mod clv;
@@ -34,6 +35,7 @@ pub mod season;
 pub mod segmentation;
 pub mod shop_model;
 pub mod summary;
+pub mod survival;
 pub mod table;
 mod time;
 mod turn;

@@ -22,6 +22,8 @@ static FAMILIES: &[&[Entry]] = &[
     crate::behavior::ANALYSES,
     crate::season::ANALYSES,
     crate::cycle::ANALYSES,
+    crate::survival::ANALYSES,
+    crate::backtest::ANALYSES,
     crate::shop_model::ANALYSES,
     crate::customer_card::ANALYSES,
     crate::forecast::ANALYSES,

@@ -5,11 +5,11 @@
 //! The populations are not the model's own: typical gaps are log-normal across gamma buyers too,
 //! and regularity varies.
 
+use crm_core::backtest::score;
 use crm_core::cycle::baselines::{Pooled, Rule};
 use crm_core::cycle::fit::{self, Fit, Options};
 use crm_core::cycle::gap_model::{History, Model};
 use crm_core::cycle::predict::{self, Level, predict};
-use crm_core::cycle::score;
 use crm_core::num::rng::Rng;
 
 const AS_OF: f64 = 1000.0;

@@ -15,7 +15,6 @@
 //! predictions. The default model is MBG/NBD: BG/NBD gives every customer without a repeat purchase
 //! a P(alive) of 1.
 
-pub mod backtest;
 mod fields;
 pub(crate) mod frame;
 pub mod models;
@@ -51,5 +50,4 @@ pub(crate) static ANALYSES: &[Entry] = &[
     Entry::of::<tables::bgbb_fit::BgbbFit>(),
     Entry::of::<tables::bgbb_predict::BgbbPredict>(),
     Entry::of::<tables::bgbb_histogram::BgbbHistogram>(),
-    Entry::of::<backtest::BacktestClv>(),
 ];

@@ -210,14 +210,7 @@ impl Analysis for Alerts {
         };
         let shop = Shop::new(orders, at, &view, context)?;
         let before = match options.since {
-            Some(since) if since >= shop.gaps.as_of => {
-                let expected = format!("a day before as_of ({})", shop.gaps.as_of);
-                return Err(Error::option("since", since, expected));
-            }
-            Some(since) => {
-                let then = At { day: since, ..*at };
-                Some(Shop::new(orders, &then, &view, context)?)
-            }
+            Some(since) => Some(earlier(orders, at, (&shop, since), &view, context)?),
             None => None,
         };
         let cycles = options.subscription_cycles.get();
@@ -267,6 +260,21 @@ impl Analysis for Alerts {
             false => table.with_note("lost_left_out", json!(lost)),
         })
     }
+}
+
+/// The shop as it was known on the day `since`.
+fn earlier(
+    orders: &Orders,
+    at: &At,
+    (now, since): (&Shop, Day),
+    view: &View,
+    context: &Context,
+) -> Result<Shop> {
+    if since >= now.gaps.as_of {
+        let expected = format!("a day before as_of ({})", now.gaps.as_of);
+        return Err(Error::option("since", since, expected));
+    }
+    Shop::new(orders, &At { day: since, ..*at }, view, context)
 }
 
 /// The requested level of a customer on `since`.
@@ -497,54 +505,26 @@ fn table(shop: &Shop, alerts: &[Alert], orders: &Orders, at: &At) -> Result<Tabl
         return Err(Error::internal("columns of alerts"));
     };
     let n = alerts.len();
-    let (mut keys, mut codes) = (room(n, "alerts")?, room(n, "alerts")?);
-    let (mut sentences, mut sentences_ja) = (room(n, "alerts")?, room(n, "alerts")?);
-    let (mut then, mut then_ja) = (room(n, "alerts")?, room(n, "alerts")?);
-    for alert in alerts {
-        let reason = Reason::new(shop, alert.customer, alert.overdue, alert.returned);
-        keys.push(key(shop, alert)?);
-        codes.push(reason.code());
-        let [english, japanese] = reason.sentences()?;
-        sentences.push(english);
-        sentences_ja.push(japanese);
-        let [english, japanese] = counterfactual(alert.next)?;
-        then.push(english);
-        then_ja.push(japanese);
-    }
-    let mut by_worth = collect(0..n, "alerts")?;
-    by_worth.sort_unstable_by_key(|&row| (std::cmp::Reverse(alerts[row].expected), row));
-    let mut rank = filled(n, 0, "alerts")?;
-    for (place, row) in by_worth.iter().enumerate() {
-        rank[*row] = place as i32 + 1;
-    }
+    let Texts {
+        keys,
+        codes,
+        sentences,
+        counterfactuals,
+    } = Texts::new(shop, alerts)?;
+    let rank = ranks(alerts)?;
     let text = |field: &Field, texts: Vec<String>| -> Result<Column> {
         let codes = collect((0..n).map(|row| row as u32), "alerts")?;
-        Ok(Column::new(
-            field,
-            Values::Text {
-                codes,
-                texts: texts.into(),
-            },
-        ))
+        let texts = texts.into();
+        Ok(Column::new(field, Values::Text { codes, texts }))
     };
     let category = |field: &Field, labels: &'static [Label], of: &dyn Fn(&Alert) -> Option<u8>| {
-        let cells = collect(alerts.iter().map(|alert| of(alert).unwrap_or(0)), "alerts")?;
-        let valid = collect(alerts.iter().map(|alert| of(alert).is_some()), "alerts")?;
-        Ok::<_, Error>(
-            Column::new(
-                field,
-                Values::Category {
-                    codes: cells,
-                    labels,
-                },
-            )
-            .with_validity(valid),
-        )
+        Column::words(field, labels, alerts.iter().map(of))
     };
     let ints = |field: &Field, of: &dyn Fn(&Alert) -> Option<i32>| {
         Column::ints(field, alerts.iter().map(of))
     };
     let gaps = &shop.gaps;
+    let ([in_english, in_japanese], [then, then_ja]) = (sentences, counterfactuals);
     let has_next = || collect(alerts.iter().map(|alert| alert.next.is_some()), "alerts");
     let mut columns = vec![text(key_field, keys)?];
     columns.extend(shop.keys(alerts.iter().map(|alert| alert.customer))?);
@@ -556,23 +536,15 @@ fn table(shop: &Shop, alerts: &[Alert], orders: &Orders, at: &At) -> Result<Tabl
         ints(silent, &|alert| Some(gaps.open_days(alert.customer) as i32))?,
         ints(usual, &|alert| shop.usual_gap_days(alert.customer))?,
         Column::floats(overdue, alerts.iter().map(|alert| Some(alert.overdue)))?,
-        Column::new(
+        Column::money(
             expected,
-            Values::Money(
-                collect(alerts.iter().map(|alert| alert.expected), "alerts")?.into(),
-                gaps.currency,
-            ),
-        ),
+            alerts.iter().map(|alert| alert.expected),
+            gaps.currency,
+        )?,
         Column::new(priority, Values::I32(rank)),
-        Column::new(
-            code,
-            Values::Category {
-                codes,
-                labels: REASONS,
-            },
-        ),
-        text(english, sentences)?,
-        text(japanese, sentences_ja)?,
+        Column::words(code, REASONS, codes.into_iter().map(Some))?,
+        text(english, in_english)?,
+        text(japanese, in_japanese)?,
         category(next, LEVELS, &|alert| {
             alert.next.map(|(level, _)| level as u8)
         })?,
@@ -583,4 +555,52 @@ fn table(shop: &Shop, alerts: &[Alert], orders: &Orders, at: &At) -> Result<Tabl
     ]);
     let rows = alerts.iter().map(|alert| alert.customer);
     shop.noted(columns, rows, orders, at)
+}
+
+/// The texts of the alerts; sentences are in English and in Japanese.
+struct Texts {
+    keys: Vec<String>,
+    codes: Vec<u8>,
+    sentences: [Vec<String>; 2],
+    counterfactuals: [Vec<String>; 2],
+}
+
+impl Texts {
+    fn new(shop: &Shop, alerts: &[Alert]) -> Result<Self> {
+        let n = alerts.len();
+        let texts = || Ok::<_, Error>([room(n, "alerts")?, room(n, "alerts")?]);
+        let mut out = Texts {
+            keys: room(n, "alerts")?,
+            codes: room(n, "alerts")?,
+            sentences: texts()?,
+            counterfactuals: texts()?,
+        };
+        for alert in alerts {
+            let reason = Reason::new(shop, alert.customer, alert.overdue, alert.returned);
+            out.keys.push(key(shop, alert)?);
+            out.codes.push(reason.code());
+            for (all, text) in out.sentences.iter_mut().zip(reason.sentences()?) {
+                all.push(text);
+            }
+            for (all, text) in out
+                .counterfactuals
+                .iter_mut()
+                .zip(counterfactual(alert.next)?)
+            {
+                all.push(text);
+            }
+        }
+        Ok(out)
+    }
+}
+
+/// The place of each alert by expected revenue, 1 for the greatest; of equal ones the first is before.
+fn ranks(alerts: &[Alert]) -> Result<Vec<i32>> {
+    let mut by_worth = collect(0..alerts.len(), "alerts")?;
+    by_worth.sort_unstable_by_key(|&row| (std::cmp::Reverse(alerts[row].expected), row));
+    let mut rank = filled(alerts.len(), 0, "alerts")?;
+    for (place, row) in by_worth.iter().enumerate() {
+        rank[*row] = place as i32 + 1;
+    }
+    Ok(rank)
 }

@@ -221,6 +221,7 @@ impl Search {
         let mut stride = 0.4 * reach;
         for _ in 0..ROUNDS {
             terms.fill(&at)?;
+            // (a, b): m_c and S_c do not depend on them.
             let from = at;
             at.dropout = simplex(
                 at.dropout,
@@ -234,6 +235,7 @@ impl Search {
             for _ in 0..15 {
                 at.weights = terms.reweigh(&at);
             }
+            // Typical gap and spread: each point needs new m_c and S_c, and its own w_c.
             let from = at;
             at.population = simplex(
                 at.population,
@@ -295,6 +297,7 @@ fn simplex(
         if best.0 - worst.0 < rise {
             break;
         }
+        // The worst corner is reflected at the centre of the others; t = −2 expands, ±½ contracts.
         let centre = [0, 1].map(|k| 0.5 * (best.1[k] + middle.1[k]));
         let along = |t: f64| [0, 1].map(|k| centre[k] + t * (worst.1[k] - centre[k]));
         let reflected = at(along(-1.0))?;
@@ -316,6 +319,7 @@ fn simplex(
                 nearer
             } else {
                 used += 1;
+                // Shrinks: both other corners move halfway to the best.
                 corners[1] = at([0, 1].map(|k| 0.5 * (best.1[k] + middle.1[k])))?;
                 at([0, 1].map(|k| 0.5 * (best.1[k] + worst.1[k])))?
             }

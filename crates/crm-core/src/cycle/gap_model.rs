@@ -136,6 +136,7 @@ impl Model {
     /// # Ok::<(), crm_core::Error>(())
     /// ```
     pub fn customer(&self, history: &History) -> GapDistribution<'_> {
+        // The mean of the customer's gaps and one typical gap of the shop.
         let usual = (history.sum + self.params.typical_gap.get()) / f64::from(history.gaps + 1);
         let mut distribution = GapDistribution::new(&self.tables, usual);
         for (share, point) in &self.points {

@@ -180,6 +180,7 @@ impl History {
     /// The same gaps measured in units of `e^ln_scale` days.
     pub(super) fn in_units(&self, ln_scale: f64) -> Self {
         let n = f64::from(self.gaps);
+        // With s = ln_scale: Σ (ln gap − s) and Σ (ln gap − s)², from the sums.
         Self {
             gaps: self.gaps,
             sum: self.sum * libm::exp(-ln_scale),

@@ -33,6 +33,7 @@ impl Point {
             sum += ln;
             squares += ln * ln;
         }
+        // This standard deviation includes the variation within customers.
         let mean = sum / count;
         let spread = libm::sqrt((squares / count - mean * mean).max(0.0));
         Self {
@@ -78,6 +79,7 @@ impl Point {
     }
 
     fn beta(&self) -> [f64; 2] {
+        // a/(a+b) and b/(a+b) are logistic functions of ±dropout[0], times a + b = e^dropout[1].
         let total = libm::exp(self.dropout[1]);
         [
             total / (1.0 + libm::exp(-self.dropout[0])),
@@ -131,6 +133,7 @@ impl<'a> Terms<'a> {
         let model = GapModelAt::new(&params, &self.sample.slots, self.fineness, &mut tables)?;
         for (row, Row { history, .. }) in self.sample.rows.iter().enumerate() {
             let (evidence, locations) = model.evidence(history);
+            // ln m_c(g); the greatest is divided out, and what is below e^−28 of it is left out.
             let best = evidence.iter().copied().fold(f64::NEG_INFINITY, f64::max);
             self.ln_factor[row] = best;
             for class in 0..CLASSES {
@@ -138,6 +141,7 @@ impl<'a> Terms<'a> {
                 let density = if ln > -28.0 { libm::exp(ln) } else { 0.0 };
                 self.density[row][0][class] = density;
                 self.density[row][1][class] = if density > 0.0 {
+                    // S_c(e + ½ | g) in the class's standard form: u = ln(e + ½) − location
                     let u = self.ln_open[row] - locations[class];
                     density * model.class_survival(&tables, class, history.gaps, u)
                 } else {
@@ -165,6 +169,7 @@ impl<'a> Terms<'a> {
             let n = alike.history.gaps;
             // q_n, then ln L_i = ln B(a, b+n)/B(a, b) + ln Σ_c w_c m_c (q_n + (1 − q_n) S_c)
             let q = a / (a + b + f64::from(n));
+            // Σ_c w_c m_c and Σ_c w_c m_c S_c
             let [gone, open] = self.density[row].map(|density| dot(&density, &at.weights));
             let ln = self.ln_factor[row]
                 + table.get(n as usize).copied().unwrap_or_else(|| stayed(n))

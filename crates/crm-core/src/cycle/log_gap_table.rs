@@ -128,6 +128,7 @@ impl Tables {
             }
             distance
         };
+        // Ends where the density is e^−12 (left) and e^−18 (right) of the peak.
         let low = mode - reach(-1.0, 12.0);
         let range = mode + reach(1.0, 18.0) - low;
         let steps = (fineness * range / spread) as usize;
@@ -204,6 +205,7 @@ impl Tables {
         }
         let last = table.first + table.steps;
         if t >= table.steps as f64 {
+            // Past the end ln S continues with its last slope.
             let end = self.points[last];
             return libm::log(end.survival) + end.ln_slope * (t - table.steps as f64);
         }
@@ -231,6 +233,7 @@ impl Tables {
         let f = t - cell as f64;
         let (a, a_slope) = of(&self.points[table.first + cell]);
         let (b, b_slope) = of(&self.points[table.first + cell + 1]);
+        // a + a′f + (3Δ − 2a′ − b′) f² + (a′ + b′ − 2Δ) f³ with Δ = b − a
         let rise = b - a;
         let bend = 3.0 * rise - 2.0 * a_slope - b_slope;
         a + f * (a_slope + f * (bend + f * (a_slope + b_slope - 2.0 * rise)))

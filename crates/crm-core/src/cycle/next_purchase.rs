@@ -45,13 +45,13 @@ use super::baselines::{Pooled, Rule};
 use super::predict::{Level, Prediction, QUANTILES, predict, return_days};
 use super::shop::{CUSTOMER, CUSTOMERS, Shop, Told, View, whole_days};
 use crate::analysis::Analysis;
-use crate::context::{Context, collect, room};
+use crate::context::{Context, room};
 use crate::data::Orders;
 use crate::document::Learned;
 use crate::error::{Error, Result};
 use crate::scope::{At, Occasion};
 use crate::season::Seasons;
-use crate::table::{CUSTOMER_ID, Column, Field, Label, Table, Values, columns};
+use crate::table::{CUSTOMER_ID, Column, Field, Label, Table, columns};
 use crate::time::{Day, Duration};
 
 /// Options of the analysis `cycle`.
@@ -173,6 +173,70 @@ pub(crate) fn columns(
     options: &Options,
     context: &Context,
 ) -> Result<Vec<Column>> {
+    let (rows, dates) = predictions(shop, options, context)?;
+    let level = |i: usize, row: &Prediction| match options.lost_by_churn_days
+        && at.is_churned(shop.gaps.open_days(i) as i32)
+    {
+        true => Level::Lost,
+        false => row.level,
+    };
+    let [
+        _,
+        _,
+        count,
+        last,
+        predicted,
+        p10,
+        p80,
+        p90,
+        probability,
+        alive,
+        overdue,
+        level_field,
+    ] = Cycle::COLUMNS
+    else {
+        return Err(Error::internal("columns of cycle"));
+    };
+    let date = |i: usize, days: Option<u32>| {
+        let day = days.and_then(|days| Day(shop.gaps.last_day[i]).after(days));
+        day.map(|day| day.0)
+    };
+    let quantile = |field: &Field, q: usize| {
+        let cells = rows.iter().enumerate();
+        Column::ints(
+            field,
+            cells.map(|(i, row)| date(i, row.and_then(|row| row.dates[q]))),
+        )
+    };
+    let float = |field: &Field, of: fn(&Prediction) -> f64| {
+        Column::floats(field, rows.iter().map(|row| row.as_ref().map(of)))
+    };
+    let levels = rows.iter().enumerate();
+    let levels = levels.map(|(i, row)| row.as_ref().map(|row| level(i, row) as u8));
+    let gaps = shop.histories.iter().map(|h| Some(h.gaps as i32));
+    let predicted_days = dates.iter().enumerate();
+    let predicted_days = predicted_days.map(|(i, days)| date(i, *days));
+    let mut columns = shop.keys(0..shop.gaps.len())?;
+    columns.extend([
+        Column::ints(count, gaps)?,
+        Column::dates(last, shop.gaps.last_day.iter().copied())?,
+        Column::ints(predicted, predicted_days)?,
+        quantile(p10, 0)?,
+        quantile(p80, 2)?,
+        quantile(p90, 3)?,
+        float(probability, |row| row.probability_within)?,
+        float(alive, |row| row.probability_alive)?,
+        float(overdue, |row| row.overdue_probability)?,
+        Column::words(level_field, LEVELS, levels)?,
+    ]);
+    Ok(columns)
+}
+
+/// The prediction and the predicted wait of each row; a rule of thumb has waits only.
+type Predictions = (Vec<Option<Prediction>>, Vec<Option<u32>>);
+
+/// What is predicted for each row, in days since its last purchase.
+fn predictions(shop: &Shop, options: &Options, context: &Context) -> Result<Predictions> {
     let within = whole_days("within", options.within)?;
     let return_within = match (options.return_within, options.method) {
         (Some(_), Some(_)) => {
@@ -214,76 +278,5 @@ pub(crate) fn columns(
             }
         }
     }
-    let level = |i: usize, row: &Prediction| match options.lost_by_churn_days
-        && at.is_churned(shop.gaps.open_days(i) as i32)
-    {
-        true => Level::Lost,
-        false => row.level,
-    };
-    let [
-        _,
-        _,
-        count,
-        last,
-        predicted,
-        p10,
-        p80,
-        p90,
-        probability,
-        alive,
-        overdue,
-        level_field,
-    ] = Cycle::COLUMNS
-    else {
-        return Err(Error::internal("columns of cycle"));
-    };
-    let date = |i: usize, days: Option<u32>| {
-        let day = days.and_then(|days| Day(shop.gaps.last_day[i]).after(days));
-        day.map(|day| day.0)
-    };
-    let quantile = |field: &Field, q: usize| {
-        let cells = rows.iter().enumerate();
-        Column::ints(
-            field,
-            cells.map(|(i, row)| date(i, row.and_then(|row| row.dates[q]))),
-        )
-    };
-    let float = |field: &Field, of: fn(&Prediction) -> f64| {
-        Column::floats(field, rows.iter().map(|row| row.as_ref().map(of)))
-    };
-    let levels = rows.iter().enumerate();
-    let levels = levels.map(|(i, row)| row.as_ref().map_or(0, |row| level(i, row) as u8));
-    let mut columns = shop.keys(0..n)?;
-    columns.extend([
-        Column::new(
-            count,
-            Values::I32(collect(
-                shop.histories.iter().map(|h| h.gaps as i32),
-                "table",
-            )?),
-        ),
-        Column::new(
-            last,
-            Values::Date(collect(shop.gaps.last_day.iter().copied(), "table")?),
-        ),
-        Column::ints(
-            predicted,
-            dates.iter().enumerate().map(|(i, days)| date(i, *days)),
-        )?,
-        quantile(p10, 0)?,
-        quantile(p80, 2)?,
-        quantile(p90, 3)?,
-        float(probability, |row| row.probability_within)?,
-        float(alive, |row| row.probability_alive)?,
-        float(overdue, |row| row.overdue_probability)?,
-        Column::new(
-            level_field,
-            Values::Category {
-                codes: collect(levels, "table")?,
-                labels: LEVELS,
-            },
-        )
-        .with_validity(collect(rows.iter().map(Option::is_some), "table")?),
-    ]);
-    Ok(columns)
+    Ok((rows, dates))
 }

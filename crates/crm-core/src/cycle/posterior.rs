@@ -239,6 +239,7 @@ fn sane(point: &Point, family: Family) -> bool {
 /// Whether the uncertainty of the parameters is negligible compared with the variance of a new
 /// customer's log gap, `spread² + Σ w ln(1 + v²)`.
 fn known(covariance: &Matrix, sample: &Sample, at: &Point) -> bool {
+    // Between customers, and within one customer: σ² = ln(1 + v²) of class v.
     let spread = libm::exp(2.0 * at.population[1]);
     let within = at.weights.iter().zip(VARIATION);
     let within: f64 = within.map(|(w, v)| w * libm::log1p(v * v)).sum();
@@ -254,12 +255,14 @@ fn moments(nodes: &[Node], before: &Matrix) -> (Vector, Matrix) {
             node.dropout.iter().map(at)
         })
     };
+    // m = Σ W z
     let mut mean = [0.0; 3];
     for (z, weight) in all() {
         for k in 0..3 {
             mean[k] += weight * z[k];
         }
     }
+    // C = Σ W (z − m)(z − m)ᵀ
     let mut covariance = [[0.0; 3]; 3];
     for (z, weight) in all() {
         for i in 0..3 {
@@ -283,6 +286,7 @@ fn moments(nodes: &[Node], before: &Matrix) -> (Vector, Matrix) {
 /// The inverse of a precision matrix; eigenvalues are at least [`LEAST_PRECISION`], the precision
 /// of the priors.
 fn inverse(precision: Matrix) -> Matrix {
+    // V diag(1/λ) Vᵀ
     let (values, vectors) = eigen(precision);
     std::array::from_fn(|i| {
         std::array::from_fn(|j| {

@@ -130,15 +130,7 @@ impl Shop {
             seasons,
             ln_scale: Vec::new(),
         };
-        let mut ln_days = Vec::new();
-        if n > 16 {
-            ln_days = room(LN_DAYS, "gap histories")?;
-            ln_days.extend((0..LN_DAYS).map(|days| libm::log(days as f64)));
-        }
-        for i in 0..n {
-            let history = shop.history(i, &ln_days);
-            shop.histories.push(history);
-        }
+        shop.fill()?;
         if let Some(per) = shop.per.as_ref().filter(|per| !per.rolled_up) {
             let open = shop.open()?;
             shop.ln_scale = product_scale::paces(&shop.histories, &open, per, context)?;
@@ -153,24 +145,41 @@ impl Shop {
             (None, None) => shop.fit()?,
         };
         if let Some(params) = &params {
-            let own = view.learned.is_none();
-            let model = match &shop.histories[..] {
-                [one] => Model::for_one(params, one),
-                all => {
-                    let most = all.iter().map(|h| h.gaps).max().unwrap_or(0);
-                    Model::new(params, 0..=most)
-                }
-            };
-            shop.model = Some(model.map_err(|error| match (own, error) {
-                // These parameters were fitted here, not given.
-                (true, Error::OptionValue { .. }) => Error::Convergence {
-                    model: "gap model",
-                    reason: "gaps are longer or shorter than it has numbers for".into(),
-                },
-                (_, error) => error,
-            })?);
+            shop.model = Some(shop.model_of(params, view.learned.is_none())?);
         }
         Ok(shop)
+    }
+
+    /// The statistics of each row's gaps.
+    fn fill(&mut self) -> Result<()> {
+        let mut ln_days = Vec::new();
+        if self.gaps.len() > 16 {
+            ln_days = room(LN_DAYS, "gap histories")?;
+            ln_days.extend((0..LN_DAYS).map(|days| libm::log(days as f64)));
+        }
+        for i in 0..self.gaps.len() {
+            let history = self.history(i, &ln_days);
+            self.histories.push(history);
+        }
+        Ok(())
+    }
+
+    /// The model of these parameters; `own` if they were fitted here, not given.
+    fn model_of(&self, params: &Params, own: bool) -> Result<Model> {
+        let model = match &self.histories[..] {
+            [one] => Model::for_one(params, one),
+            all => {
+                let most = all.iter().map(|h| h.gaps).max().unwrap_or(0);
+                Model::new(params, 0..=most)
+            }
+        };
+        model.map_err(|error| match (own, error) {
+            (true, Error::OptionValue { .. }) => Error::Convergence {
+                model: "gap model",
+                reason: "gaps are longer or shorter than it has numbers for".into(),
+            },
+            (_, error) => error,
+        })
     }
 
     /// Fits the gap model; `None` without a repeat customer.
@@ -375,7 +384,7 @@ pub(crate) fn nothing_learnt(table: Table) -> Table {
 }
 
 /// A horizon in whole days, at least one.
-pub(super) fn whole_days(option: &str, duration: Duration) -> Result<u32> {
+pub(crate) fn whole_days(option: &str, duration: Duration) -> Result<u32> {
     let days = libm::ceil(duration.as_days());
     if (1.0..=36_525.0).contains(&days) {
         Ok(days as u32)

@@ -119,6 +119,22 @@ struct Row {
     sides: Option<Sides>,
 }
 
+impl Options {
+    fn check(&self) -> Result<()> {
+        if self.days.len() + self.levels.len() > 1000 {
+            return Err(Error::option("days", "", "at most 1,000 thresholds"));
+        }
+        if let Some(level) = self
+            .levels
+            .iter()
+            .find(|level| !(0.0..=1.0).contains(*level))
+        {
+            return Err(Error::option("levels", level, "probabilities, 0 to 1"));
+        }
+        Ok(())
+    }
+}
+
 /// The analysis.
 #[derive(Debug)]
 pub struct ThresholdSweep;
@@ -155,16 +171,7 @@ impl Analysis for ThresholdSweep {
     fn run(orders: &Orders, at: &At, options: &Options, context: &Context) -> Result<Table> {
         let follow = whole_days("follow", options.follow)?;
         let margin = whole_days("margin", options.margin)?;
-        if options.days.len() + options.levels.len() > 1000 {
-            return Err(Error::option("days", "", "at most 1,000 thresholds"));
-        }
-        if let Some(level) = options
-            .levels
-            .iter()
-            .find(|level| !(0.0..=1.0).contains(*level))
-        {
-            return Err(Error::option("levels", level, "probabilities, 0 to 1"));
-        }
+        options.check()?;
         let whole = Gaps::new(orders, at, context)?;
         let Some(&origin) = rolling_origin::origins(&whole, 1, 1, follow)?.first() else {
             return table(0, 0, &[]);
@@ -209,20 +216,18 @@ impl Analysis for ThresholdSweep {
                 }
             }
         }
+        let days = options.days.iter().map(|days| f64::from(*days));
+        let days = days.zip(by_days.into_iter().map(Some));
+        let of_level = |sides| shop.model.as_ref().map(|_| sides);
+        let levels = options.levels.iter().copied();
+        let levels = levels.zip(by_level.into_iter().map(of_level));
         let mut rows = Vec::new();
-        for (sides, days) in by_days.iter().zip(&options.days) {
+        for (rule, (threshold, sides)) in days.map(|row| (0, row)).chain(levels.map(|row| (1, row)))
+        {
             let row = Row {
-                rule: 0,
-                threshold: f64::from(*days),
-                sides: Some(*sides),
-            };
-            push(&mut rows, row, "thresholds")?;
-        }
-        for (sides, level) in by_level.iter().zip(&options.levels) {
-            let row = Row {
-                rule: 1,
-                threshold: *level,
-                sides: shop.model.as_ref().map(|_| *sides),
+                rule,
+                threshold,
+                sides,
             };
             push(&mut rows, row, "thresholds")?;
         }

@@ -1,8 +1,9 @@
 //! Backtests.
 
 use super::*;
+use crm_core::backtest::score;
+use crm_core::cycle::fit;
 use crm_core::cycle::gap_model::{History, Model};
-use crm_core::cycle::{fit, score};
 use crm_core::ids::IdRef;
 
 /// Nothing that is predicted hangs on what comes after the origin; what it is compared with does.

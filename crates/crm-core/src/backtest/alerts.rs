@@ -2,7 +2,7 @@
 //!
 //! # Definition
 //!
-//! At each origin of [`backtest`](super) a rule flags customers. **Gone** means without an order in
+//! At each origin of [`backtest`](super::next_purchase) a rule flags customers. **Gone** means without an order in
 //! the follow-up: to `as_of`, or for `follow` days. A short follow-up counts late returners as
 //! gone, which raises precision, so look at the early origins.
 //!
@@ -31,7 +31,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ORIGIN, rolling};
+use super::rolling::{self, ORIGIN, rolling};
 use crate::analysis::Analysis;
 use crate::context::{Context, collect, filled, push, room};
 use crate::cycle::baselines::{Pooled, Rule};
@@ -178,12 +178,12 @@ impl Analysis for BacktestAlerts {
         if options.k.is_empty() || options.k.contains(&0) || options.k.len() > 100 {
             return Err(Error::option("k", "", "1 to 100 numbers of at least 1"));
         }
-        let dates = super::Options {
+        let dates = rolling::Options {
             origins: options.origins,
             step: options.step,
             follow: options.follow,
             seasonality: options.seasonality.clone(),
-            ..super::Options::default()
+            ..rolling::Options::default()
         };
         let mut rows = Vec::new();
         rolling(orders, at, &dates, context, |origin, _, shop, after| {

@@ -17,7 +17,7 @@
 //! | `brier`, `calibration_slope`, `expected_rate`, `observed_rate` | P(buy within `within` days) |
 //! all customers |
 //!
-//! Scores are defined in [`score`]. `recalibrated_slope` is the slope after a logistic
+//! Scores are defined in [`score`](super::score). `recalibrated_slope` is the slope after a logistic
 //! recalibration estimated from the earlier origins whose horizon has ended:
 //! `logit p′ = a + b logit p` with their `a` and `b`, so it is `calibration_slope / b`. It is null
 //! at the first origin.
@@ -35,7 +35,7 @@
 //! first day D with  1 − S(D)/S(e) ≥ ½ (1 − S(e + f)/S(e))          f: days followed
 //! ```
 //!
-//! which is the method `model_followed`: the `predicted_date` of [`cycle`](super::next_purchase)
+//! which is the method `model_followed`: the `predicted_date` of [`cycle`](crate::cycle::next_purchase)
 //! with `return_within` = the follow-up. Compare rules of thumb with `model_followed`; use `model`
 //! to plan with returns at any time. With a long follow-up the two are equal. The coverage of
 //! `model_followed` is the share of these returns inside the central intervals given a return
@@ -43,112 +43,28 @@
 //! of the PIT (method `model`) assumes that customers without a return at `u` are as likely to
 //! return as customers censored before. This does not hold where customers differ in their
 //! probability of having left, so that coverage can be too low or too high. Rules of thumb
-//! ([`baselines`](super::baselines)) have a date and no distribution, so they have no coverage.
+//! ([`baselines`](crate::cycle::baselines)) have a date and no distribution, so they have no coverage.
 //!
-//! `seasonality` is that of [`cycle`](super::next_purchase) and is used in the predictions. Rows
+//! `seasonality` is that of [`cycle`](crate::cycle::next_purchase) and is used in the predictions. Rows
 //! are customers; there is no `per`.
 //!
 //! At an origin without a repeat customer there is no model and no rule: its rows have counts only.
 
-mod alerts;
-mod calibration;
-
-pub use alerts::{BacktestAlerts, Options as AlertOptions};
-pub use calibration::BacktestCalibration;
-
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
-use super::baselines::{Pooled, Rule};
-use super::predict::{predict, return_days};
+use super::rolling::{ORIGIN, Options, Plan, rolling};
 use super::score;
 use super::score::Outcomes;
-use super::shop::{Shop, View, whole_days};
 use crate::analysis::Analysis;
 use crate::context::{Context, collect, push, room};
+use crate::cycle::baselines::{Pooled, Rule};
+use crate::cycle::gap_distribution::GapDistribution;
+use crate::cycle::predict::{predict, return_days};
+use crate::cycle::shop::Shop;
 use crate::data::Orders;
 use crate::error::Result;
 use crate::scope::{At, Occasion};
-use crate::season::Seasons;
 use crate::summary::rolling_origin::RollingOrigin;
-use crate::summary::{Gaps, rolling_origin};
-use crate::table::{Column, Field, Label, Table, Values, columns, fields};
-use crate::time::{Day, Duration};
-
-/// Options of the analyses `backtest` and `backtest_calibration`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct Options {
-    /// The number of origins, at most; origins before the first order are left out. Default 6.
-    pub origins: u32,
-    /// Days between origins. Default 30 days.
-    pub step: Duration,
-    /// Horizon of the probability. Default 30 days.
-    pub within: Duration,
-    /// How long customers are followed after each origin. Default: none, to `as_of`, at least
-    /// `within`.
-    pub follow: Option<Duration>,
-    /// Factors of the shop's demand by month ("1" to "12") and by date, as for `cycle`; other
-    /// factors are 1. Rules of thumb count days.
-    /// Default: "auto", what the analysis `seasonality` finds in the orders up to the date; "none":
-    /// time runs evenly.
-    pub seasonality: Seasons,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Options {
-            origins: 6,
-            step: Duration::days(30),
-            within: Duration::days(30),
-            follow: None,
-            seasonality: Seasons::Auto,
-        }
-    }
-}
-
-/// [`Options`] in days.
-#[derive(Clone, Copy)]
-struct Plan {
-    within: u32,
-    follow: Option<u32>,
-}
-
-/// Calls `judge` for each origin, ascending, with the shop known then and its follow-up.
-fn rolling(
-    orders: &Orders,
-    at: &At,
-    options: &Options,
-    context: &Context,
-    mut judge: impl FnMut(Day, Plan, &Shop, &RollingOrigin) -> Result<()>,
-) -> Result<()> {
-    let plan = Plan {
-        within: whole_days("within", options.within)?,
-        follow: match options.follow {
-            Some(follow) => Some(whole_days("follow", follow)?),
-            None => None,
-        },
-    };
-    let step = whole_days("step", options.step)?;
-    let horizon = plan.follow.unwrap_or(0).max(plan.within);
-    let whole = Gaps::new(orders, at, context)?;
-    for origin in rolling_origin::origins(&whole, options.origins, step, horizon)? {
-        context.check()?;
-        let then = At { day: origin, ..*at };
-        let view = View {
-            seasonality: &options.seasonality,
-            ..View::OWN
-        };
-        let shop = Shop::new(orders, &then, &view, context)?;
-        let after = RollingOrigin::new(orders, &shop.gaps, &whole, plan.follow)?;
-        judge(origin, plan, &shop, &after)?;
-    }
-    Ok(())
-}
-
-fields! {
-    ORIGIN = "origin", Date, "", "予測時点", "The day predicted from: nothing later is seen.";
-}
+use crate::table::{Column, Field, Label, Table, Values, columns};
+use crate::time::Day;
 
 const METHODS: &[Label] = &[
     Label {
@@ -296,60 +212,30 @@ fn judge(
         coverage: [None; 3],
         model,
     };
-    let (mut dates, mut in_time) = (room(n, "backtest")?, room(n, "backtest")?);
-    let (mut pit, mut returned) = (room(n, "backtest")?, room(n, "backtest")?);
-    let mut inside = [0u64; 3];
-    let mut outcomes = Outcomes::new()?;
-    let [mut log_score, mut brier, mut expected, mut observed] = [0.0; 4];
+    let mut seen = Seen::new(n)?;
     for &i in shown {
         let Some(distribution) = shop.gap_distribution(i) else {
             break;
         };
         let (elapsed, followed) = (shop.gaps.open_days(i), after.followed(i));
-        let next = after.next(i);
-        let prediction = predict(&distribution, elapsed, plan.within);
-        let beyond = distribution.beyond(f64::from(elapsed) + 0.5);
-        if let Some(next) = next {
-            // A date more than a century away counts as a century.
-            dates.push((prediction.dates[1].unwrap_or(36_525), next));
-            let [in_follow_up] = return_days(&distribution, elapsed, followed - elapsed, [0.5]);
-            in_time.push((in_follow_up.unwrap_or(followed), next));
-            let came = |day: f64| 1.0 - beyond.survival(day);
-            let u = came(f64::from(next)) / came(f64::from(followed) + 0.5);
-            for (inside, half) in inside.iter_mut().zip(HALVES) {
-                *inside += u64::from((u - 0.5).abs() <= half);
-            }
-        }
         let bought = after.purchases(i, plan.within) > 0;
-        let y = f64::from(u8::from(bought));
-        let p = prediction.probability_within;
-        outcomes.add(p, bought);
-        brier += (p - y) * (p - y);
-        expected += p;
-        observed += y;
-        let until = next.unwrap_or(followed);
-        pit.push((1.0 - beyond.survival(f64::from(until))).clamp(0.0, 1.0));
-        returned.push(next.is_some());
-        let silent = |x: f64| beyond.leave() + (1.0 - beyond.leave()) * beyond.survival(x);
-        log_score += score::log_score(silent, until, next.is_some());
+        seen.add(
+            &distribution,
+            (elapsed, followed),
+            after.next(i),
+            (plan.within, bought),
+        );
     }
-    let mut by_law = row(0, score::date_error(&dates)?, None);
-    let mut by_end = row(1, score::date_error(&in_time)?, None);
+    let mut by_law = row(0, score::date_error(&seen.dates)?, None);
+    let mut by_end = row(1, score::date_error(&seen.in_time)?, None);
     if shop.model.is_some() && n > 0 {
         for (at, half) in HALVES.into_iter().enumerate() {
             let (low, high) = (0.5 - half, 0.5 + half);
-            by_law.coverage[at] = score::returner_coverage(&pit, &returned, low, high)?;
-            let share = inside[at] as f64 / in_time.len() as f64;
-            by_end.coverage[at] = Some(share).filter(|_| !in_time.is_empty());
+            by_law.coverage[at] = score::returner_coverage(&seen.pit, &seen.returned, low, high)?;
+            let share = seen.inside[at] as f64 / seen.in_time.len() as f64;
+            by_end.coverage[at] = Some(share).filter(|_| !seen.in_time.is_empty());
         }
-        by_law.model = Some(Scores {
-            log_score: log_score / n as f64,
-            brier: Some(brier / n as f64),
-            slope: outcomes.calibration().map(|fit| fit.slope),
-            recalibrated: None,
-            expected: expected / n as f64,
-            observed: observed / n as f64,
-        });
+        by_law.model = Some(seen.scores(n as f64));
     }
     push(rows, by_law, "backtest")?;
     push(rows, by_end, "backtest")?;
@@ -366,7 +252,94 @@ fn judge(
         let row = row(method + 2, score::date_error(&pairs)?, None);
         push(rows, row, "backtest")?;
     }
-    Ok(outcomes)
+    Ok(seen.outcomes)
+}
+
+/// The predictions for all customers at one origin, and what came.
+struct Seen {
+    /// Predicted and actual days of customers who returned: of all returns, and given a return within
+    /// the follow-up.
+    dates: Vec<(u32, u32)>,
+    in_time: Vec<(u32, u32)>,
+    /// The PIT of each customer's return, or of the end of the follow-up.
+    pit: Vec<f64>,
+    returned: Vec<bool>,
+    /// Returns inside the central intervals, given a return within the follow-up.
+    inside: [u64; 3],
+    outcomes: Outcomes,
+    /// Sums over customers.
+    log_score: f64,
+    brier: f64,
+    expected: f64,
+    observed: f64,
+}
+
+impl Seen {
+    fn new(n: usize) -> Result<Self> {
+        Ok(Seen {
+            dates: room(n, "backtest")?,
+            in_time: room(n, "backtest")?,
+            pit: room(n, "backtest")?,
+            returned: room(n, "backtest")?,
+            inside: [0; 3],
+            outcomes: Outcomes::new()?,
+            log_score: 0.0,
+            brier: 0.0,
+            expected: 0.0,
+            observed: 0.0,
+        })
+    }
+
+    /// Adds a customer: days since the last purchase and followed in all, the next purchase, and
+    /// whether there was one within the horizon.
+    fn add(
+        &mut self,
+        distribution: &GapDistribution,
+        (elapsed, followed): (u32, u32),
+        next: Option<u32>,
+        (within, bought): (u32, bool),
+    ) {
+        let prediction = predict(distribution, elapsed, within);
+        let beyond = distribution.beyond(f64::from(elapsed) + 0.5);
+        if let Some(next) = next {
+            // A date more than a century away counts as a century.
+            self.dates
+                .push((prediction.dates[1].unwrap_or(36_525), next));
+            let [in_follow_up] = return_days(distribution, elapsed, followed - elapsed, [0.5]);
+            self.in_time.push((in_follow_up.unwrap_or(followed), next));
+            // u = F(T)/F(followed)
+            let came = |day: f64| 1.0 - beyond.survival(day);
+            let u = came(f64::from(next)) / came(f64::from(followed) + 0.5);
+            for (inside, half) in self.inside.iter_mut().zip(HALVES) {
+                *inside += u64::from((u - 0.5).abs() <= half);
+            }
+        }
+        let y = f64::from(u8::from(bought));
+        let p = prediction.probability_within;
+        self.outcomes.add(p, bought);
+        self.brier += (p - y) * (p - y);
+        self.expected += p;
+        self.observed += y;
+        let until = next.unwrap_or(followed);
+        self.pit
+            .push((1.0 - beyond.survival(f64::from(until))).clamp(0.0, 1.0));
+        self.returned.push(next.is_some());
+        // q + (1 − q) S(x), with the probability q of having left
+        let silent = |x: f64| beyond.leave() + (1.0 - beyond.leave()) * beyond.survival(x);
+        self.log_score += score::log_score(silent, until, next.is_some());
+    }
+
+    /// The means over `n` customers.
+    fn scores(&self, n: f64) -> Scores {
+        Scores {
+            log_score: self.log_score / n,
+            brier: Some(self.brier / n),
+            slope: self.outcomes.calibration().map(|fit| fit.slope),
+            recalibrated: None,
+            expected: self.expected / n,
+            observed: self.observed / n,
+        }
+    }
 }
 
 fn table(rows: &[Row]) -> Result<Table> {

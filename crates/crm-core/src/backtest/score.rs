@@ -21,8 +21,8 @@
 //! - Gneiting, T., Raftery, A. E. (2007). Strictly proper scoring rules, prediction, and
 //!   estimation. *JASA* 102, 359-378.
 
-use super::predict::Prediction;
 use crate::context::{filled, room};
+use crate::cycle::predict::Prediction;
 use crate::num::lifetime::Status;
 use crate::num::survival::{self, Rows};
 use crate::{Fraction, Result};
@@ -41,7 +41,7 @@ pub struct DateError {
 /// Mean and median absolute error of `(predicted, actual)` days; `None` without any.
 ///
 /// ```
-/// use crm_core::cycle::score;
+/// use crm_core::backtest::score;
 /// let error = score::date_error(&[(30, 34), (30, 30), (12, 10)])?.unwrap();
 /// assert_eq!((error.mean, error.median), (2.0, 2.0));
 /// # Ok::<(), crm_core::Error>(())
@@ -75,7 +75,7 @@ pub fn date_error(pairs: &[(u32, u32)]) -> Result<Option<DateError>> {
 /// `None` without any. An end beyond a century is `None`, which no day passes.
 ///
 /// ```
-/// use crm_core::cycle::score;
+/// use crm_core::backtest::score;
 /// let days = [(Some(10), Some(20), 10), (Some(10), Some(20), 15), (Some(10), None, 400), (Some(10), Some(20), 21)];
 /// assert_eq!(score::coverage(&days), Some(2.5 / 4.0));
 /// ```
@@ -139,6 +139,7 @@ pub fn returner_coverage(
 /// `−ln` of the probability of the outcome under `survival`: an order on `day`, or none up to it.
 /// `survival(x)` is P(gap > x), including the probability of having left; x is continuous.
 pub fn log_score(survival: impl Fn(f64) -> f64, day: u32, returned: bool) -> f64 {
+    // P(day − ½ < gap ≤ day + ½), or P(gap > day + ½) without a return
     let day = f64::from(day);
     let seen = if returned {
         survival(day - 0.5) - survival(day + 0.5)
@@ -282,10 +283,12 @@ fn regression<I: Iterator<Item = [f64; 4]>>(rows: impl Fn() -> I) -> Option<Cali
             status = Status::Converged;
             break;
         }
+        // Newton: H⁻¹ g for the 2 × 2 matrix H = Σ w (1, x)(1, x)ᵀ
         let step = [
             (hessian[2] * gradient[0] - hessian[1] * gradient[1]) / determinant,
             (hessian[0] * gradient[1] - hessian[1] * gradient[0]) / determinant,
         ];
+        // The step is halved until ℓ does not fall.
         let mut length = 1.0;
         loop {
             let next = terms(a + length * step[0], b + length * step[1]);
@@ -297,6 +300,7 @@ fn regression<I: Iterator<Item = [f64; 4]>>(rows: impl Fn() -> I) -> Option<Cali
             length *= 0.5;
         }
     }
+    // Var b = (H⁻¹)_bb = H_aa / det H
     let determinant = hessian[0] * hessian[2] - hessian[1] * hessian[1];
     Some(Calibration {
         intercept: a,

@@ -1,11 +1,11 @@
 //! Calibration table: of customers with a predicted probability of 30 %, did 30 % buy?
 //!
-//! At each origin of [`backtest`](super), all customers known then, by the gap model's probability
+//! At each origin of [`backtest`](super::next_purchase), all customers known then, by the gap model's probability
 //! of an order within `within` days: ten bins of equal width, `[0, .1)` to `[.9, 1]`. Each bin has
 //! the mean probability and the share who bought, with Wilson's interval. An empty bin has a row
 //! with a count of 0 and nulls.
 
-use super::{ORIGIN, Options, rolling};
+use super::rolling::{ORIGIN, Options, rolling};
 use crate::analysis::Analysis;
 use crate::context::{Context, push};
 use crate::cycle::predict::predict;

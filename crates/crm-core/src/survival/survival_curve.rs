@@ -12,7 +12,7 @@
 //! The estimate is that of [`crate::num::survival`], with Greenwood's variance, which assumes
 //! independent rows. With weights that are not whole numbers the variance is robust, with each row
 //! as its own cluster, and late entry is not accepted. Gaps of one customer depend on each other;
-//! [`kaplan_meier`](super::gap_curve) computes them from orders, clustered by customer. Counts are
+//! [`kaplan_meier`](super::kaplan_meier) computes them from orders, clustered by customer. Counts are
 //! exact and other weights are summed in a fixed order, so the order of rows does not matter.
 
 use std::borrow::Cow;
@@ -21,7 +21,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::gap_curve::{AT_RISK, SURVIVAL, SURVIVAL_HIGH, SURVIVAL_LOW, columns_of};
+use super::curve::{AT_RISK, SURVIVAL, SURVIVAL_HIGH, SURVIVAL_LOW, columns_of};
 use crate::analysis::Analysis;
 use crate::context::{collect, filled};
 use crate::num::survival::{self, Curve, Rows, Scale};
@@ -44,7 +44,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Options {
-            confidence: super::gap_curve::Options::default().confidence,
+            confidence: super::gaps::Options::default().confidence,
             interval: Scale::default(),
             quantiles: [0.1, 0.25, 0.5, 0.75, 0.9]
                 .into_iter()

@@ -1,0 +1,28 @@
+//! Backtests (予測の検証): predictions at earlier dates, compared with what came.
+//!
+//! | question | analysis |
+//! |---|---|
+//! | how right were the predicted dates and probabilities of next purchases | [`next_purchase`], [`calibration`] |
+//! | did the alerts name those who left | [`alerts`] |
+//! | how right were predicted purchases and revenue | [`clv`] |
+//!
+//! The family is above the others: it judges their predictions. [`score`] has the scores.
+
+pub mod alerts;
+pub mod calibration;
+pub mod clv;
+pub mod next_purchase;
+mod rolling;
+pub mod score;
+
+pub use rolling::Options;
+
+use crate::analysis::Entry;
+
+/// The analyses of the family, in the order users see them.
+pub(crate) static ANALYSES: &[Entry] = &[
+    Entry::of::<next_purchase::Backtest>(),
+    Entry::of::<calibration::BacktestCalibration>(),
+    Entry::of::<alerts::BacktestAlerts>(),
+    Entry::of::<clv::BacktestClv>(),
+];
