@@ -345,8 +345,10 @@ mod tests {
         (0..a[0].len()).map(column).collect()
     }
 
+    type Matrix = Vec<Vec<f64>>;
+
     /// The covariance of the points with the seasons in it, and the design of level and trend.
-    fn dense(points: &[Point], of: [f64; 3]) -> (Vec<Vec<f64>>, Vec<Vec<f64>>, Vec<Vec<f64>>) {
+    fn dense(points: &[Point], of: [f64; 3]) -> (Matrix, Matrix, Matrix) {
         let [tau, noise, drift] = of;
         let cell = |a: &Point, b: &Point| {
             drift * drift * a.at.min(b.at) as f64
@@ -418,11 +420,11 @@ mod tests {
             for m in 0..12 {
                 let sum: f64 = of_month(m).map(|i| pz[i][0]).sum();
                 near(mean[m], tau * tau * sum);
-                for k in 0..12 {
+                for (k, found) in covariance[m].iter().enumerate() {
                     let sums = of_month(m).flat_map(|i| of_month(k).map(move |j| (i, j)));
                     let sum: f64 = sums.map(|(i, j)| p[i][j]).sum();
                     let own = if m == k { tau * tau } else { 0.0 };
-                    near(covariance[m][k], own - tau.powi(4) * sum);
+                    near(*found, own - tau.powi(4) * sum);
                 }
             }
             near(effects.trend().1, of_x[1][1]);
