@@ -109,6 +109,8 @@ impl Pooled {
         let Some(median) = middle(&sorted) else {
             return Ok(None);
         };
+        // A random day lies in a gap with probability gap / Σ gap, anywhere in it: the wait w with
+        // Σ min(gap, w) = ½ Σ gap is the median.
         let half = 0.5 * sorted.iter().map(|&gap| f64::from(gap)).sum::<f64>();
         let (mut shorter, mut wait) = (0.0, 0.0);
         for (i, &gap) in sorted.iter().enumerate() {
@@ -131,6 +133,7 @@ fn median_of(gaps: &[u32]) -> f64 {
         few[..gaps.len()].sort_unstable();
         return middle(&few[..gaps.len()]).unwrap_or(0.0);
     }
+    // The least v with more than `rank` gaps ≤ v.
     let ranked = |rank: usize| {
         let (mut low, mut high) = (0u32, u32::MAX);
         while low < high {

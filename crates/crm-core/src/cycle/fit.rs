@@ -128,6 +128,7 @@ pub fn fit<T: Copy + Into<f64>>(
         });
     }
     if pilot.is_some() {
+        // Both families fit the pilot; only those near the better one fit the sample.
         let near = |searches: &[Search]| {
             let best = searches.iter().map(|search| search.likelihood);
             best.fold(f64::NEG_INFINITY, f64::max) - CLEARLY_WORSE
@@ -151,6 +152,7 @@ pub fn fit<T: Copy + Into<f64>>(
             }
         }
     }
+    // Without a family there is no search.
     let Some(best) = best else {
         return Err(Error::Convergence {
             model: "gap model",
@@ -232,6 +234,7 @@ impl Search {
                     Ok(terms.likelihood(&point) + point.prior())
                 },
             )?;
+            // w_c by EM, given m_c and S_c.
             for _ in 0..15 {
                 at.weights = terms.reweigh(&at);
             }

@@ -139,6 +139,7 @@ impl Model {
         // The mean of the customer's gaps and one typical gap of the shop.
         let usual = (history.sum + self.params.typical_gap.get()) / f64::from(history.gaps + 1);
         let mut distribution = GapDistribution::new(&self.tables, usual);
+        // Σ_j W_j [q_j + (1 − q_j) S_ij(u)]
         for (share, point) in &self.points {
             point.add_to(&mut distribution, *share, history);
         }

@@ -116,9 +116,11 @@ pub struct Prediction {
 /// ```
 pub fn predict(distribution: &GapDistribution<'_>, elapsed: u32, within: u32) -> Prediction {
     let e = f64::from(elapsed);
+    // S(· + ½) / S(e + ½), and q after e days of silence.
     let beyond = distribution.beyond(e + 0.5);
     let conditional = |day: u32| beyond.survival(f64::from(day) + 0.5);
     let mut search = Search::new(elapsed, distribution.usual());
+    // date_pq: the first day on which the ratio is at most 1 − q.
     let dates = QUANTILES.map(|q| search.first_day(1.0 - q, &conditional));
     let alive = 1.0 - beyond.leave();
     let overdue = overdue_probability(distribution, elapsed);
@@ -157,6 +159,7 @@ pub fn return_days<const N: usize>(
 ) -> [Option<u32>; N] {
     let beyond = distribution.beyond(f64::from(elapsed) + 0.5);
     let conditional = |day: u32| beyond.survival(f64::from(day) + 0.5);
+    // The probability of a return within f, given one at all: 1 − S(e + f + ½) / S(e + ½).
     let come = 1.0 - conditional(elapsed.saturating_add(within));
     let mut search = Search::new(elapsed, distribution.usual());
     quantiles.map(|q| match come > UNLIKELY {
@@ -173,6 +176,7 @@ pub(super) fn probability_within(
 ) -> f64 {
     let beyond = distribution.beyond(f64::from(elapsed) + 0.5);
     let last = f64::from(elapsed.saturating_add(within)) + 0.5;
+    // P(alive) · (1 − S(e + h + ½) / S(e + ½))
     (1.0 - beyond.leave()) * (1.0 - beyond.survival(last))
 }
 

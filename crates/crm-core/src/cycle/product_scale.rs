@@ -105,6 +105,7 @@ impl Pace {
     fn best(&self, histories: &[History], open: &[f64], rows: &[usize], start: f64) -> f64 {
         let value = |pace: f64| {
             let unit = libm::exp(-pace);
+            // The prior, ln s ~ N(0, 1).
             let mut sum = -0.5 * (pace / SPREAD) * (pace / SPREAD);
             for &row in rows {
                 let history = &histories[row];
@@ -156,6 +157,7 @@ fn by_gaps(histories: &[History], per: &Per) -> Result<Vec<f64>> {
     for value in rows.chunk_by(|&a, &b| per.ranks[a] == per.ranks[b]) {
         let (n, sum) = sums(&mut value.iter().copied());
         for &row in value {
+            // Σ (ln gap − mean of all) / (n + 5)
             paces[row] = (sum - n * mean) / (n + SHRINKAGE);
         }
     }

@@ -66,6 +66,7 @@ impl Sample {
         }
         repeat.sort_unstable();
         once.sort_unstable();
+        // Customers with one purchase count with the share of the others that is kept.
         let share = kept as f64 / returned.max(1) as f64;
         // With scales by product there are many distinct open gaps, so neighbours are merged.
         let lengths = once.chunk_by(|a, b| a == b).count();

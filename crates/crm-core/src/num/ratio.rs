@@ -92,7 +92,9 @@ impl Ratio {
                 off * off
             })
             .sum();
+        // The variance of a ratio: m/(m − 1) Σ (hits − p trials)² / n².
         let variance = m / (m - 1.0) * squares / (n * n);
+        // As many independent trials as would have this variance, p(1 − p)/variance.
         let trials = if count < 2 || numerator == 0 || numerator >= denominator {
             m
         } else {

@@ -29,7 +29,9 @@ pub(crate) fn scale(dates: usize, sum: f64) -> f64 {
 
 /// Both ends of the interval around a value whose logarithm has this variance.
 pub(crate) fn ends(value: f64, variance: f64, level: Fraction) -> (f64, f64) {
+    // z √(R v)
     let wide = normal::quantile(0.5 + 0.5 * level.get()) * libm::sqrt(variance);
+    // On the root of a count, √y (1 − z √(R v) / 2); squared below.
     let root = (1.0 - 0.5 * wide).max(0.0);
     let low = (root * root).min(libm::exp(-wide));
     (value * low, value * libm::exp(wide))
