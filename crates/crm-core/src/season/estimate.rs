@@ -182,10 +182,10 @@ pub struct Estimate {
 /// Finds the seasons of the customers whose gaps these are.
 ///
 /// ```
-/// use crm_core::{Context, Scope, data::simulate_orders, season::estimate, summary::Gaps};
+/// use crm_core::{At, Context, season::estimate, summary::Gaps};
 /// # use crm_core::{Currency, Orders, Zone};
 /// # let orders = Orders::builder(Currency::JPY, Zone::UTC).order("c1", "2026-01-05", 5_000).build()?;
-/// let scope = Scope::as_of("2026-02-28".parse()?);
+/// let at = At::new("2026-02-28".parse()?);
 /// let gaps = Gaps::new(&orders, &at, &Context::default())?;
 /// let found = estimate::estimate(&gaps, &estimate::Options::default(), &Context::default())?;
 /// assert_eq!(found.months, estimate::Verdict::TooShort);

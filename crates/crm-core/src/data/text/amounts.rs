@@ -328,9 +328,7 @@ fn take_apart(text: &[u8]) -> Option<Shape<'_>> {
     } else if at.peek() == Some(b'-') {
         // After an amount with a yen sign a hyphen is an end mark, as on paper; elsewhere it is a
         // minus.
-        let yen =
-            matches!(unit, Unit::Sign(sign) if matches!(SIGNS[usize::from(sign)].0, "¥" | "\\"));
-        (!yen).then_some(())?;
+        (!is_yen(unit)).then_some(())?;
         at.at += 1;
         minuses += 1;
     }
@@ -339,6 +337,7 @@ fn take_apart(text: &[u8]) -> Option<Shape<'_>> {
         unit = currency(&mut at);
         at.blanks();
         if minuses == 0 && !plus && at.eat(b'-') {
+            (!is_yen(unit)).then_some(())?;
             minuses += 1;
         }
     }
@@ -351,6 +350,10 @@ fn take_apart(text: &[u8]) -> Option<Shape<'_>> {
         body,
         tells: tells(body)?,
     })
+}
+
+fn is_yen(unit: Unit) -> bool {
+    matches!(unit, Unit::Sign(sign) if matches!(SIGNS[usize::from(sign)].0, "¥" | "\\" | "円"))
 }
 
 fn minus(at: &mut Cursor) -> bool {
