@@ -62,7 +62,7 @@ def test_known_seasons_are_better_than_none() -> None:
     learned = crm.learn(orders, seen, seasonality=FACTORS)
     again = crm.cycle(orders, seen, learned=learned).to_dict()
     assert again == crm.cycle(orders, seen, seasonality=FACTORS).to_dict()
-    with pytest.raises(crm.OptionError, match="together with `learned`"):
+    with pytest.raises(crm.OptionError, match="beside `learned`"):
         crm.cycle(orders, seen, learned=learned, seasonality=FACTORS)
     even = crm.cycle(orders, seen, seasonality={})
     assert even.to_dict() == crm.cycle(orders, seen, seasonality="none").to_dict()
