@@ -432,12 +432,14 @@ class OrderReading(MoneyReading):
         """Texts that another encoding has changed, in columns that are read."""
         names = dict.fromkeys([*(one.value for one in self.chosen.values()), *self.dimensions])
         for name in names:
-            column = self.table[name]
-            text = shown(column) if is_text(column.type) else None
-            if text is None:
+            if not is_text(self.table[name].type):
                 continue
-            wide = pc.fill_null(pc.match_substring_regex(text, r"[^\x00-\x7f]"), False)
-            looked = distinct(text.filter(wide))[:_GARBLED_AT_MOST]
+            text = self.table[name].cast(pa.string())
+            if pc.all(pc.string_is_ascii(text)).as_py() is not False:
+                continue
+            words = pc.unique(text)
+            wide = words.filter(pc.invert(pc.string_is_ascii(words)))
+            looked = wide[:_GARBLED_AT_MOST].to_pylist()
             told = [one for one in looked if charset.is_garbled(one)]
             if told:
                 here = pc.is_in(text, value_set=pa.array(told, pa.string()))
