@@ -188,7 +188,7 @@ pub struct Estimate {
 /// let at = At::new("2026-02-28".parse()?);
 /// let gaps = Gaps::new(&orders, &at, &Context::default())?;
 /// let found = estimate::estimate(&gaps, &estimate::Options::default(), &Context::default())?;
-/// assert_eq!(found.months, estimate::Verdict::TooShort);
+/// assert_eq!(found.months, estimate::Verdict::TooFewPurchases);
 /// # Ok::<(), crm_core::Error>(())
 /// ```
 ///
