@@ -21,7 +21,7 @@
 //! - A customer with one purchase has the shop's distribution, with a wide interval.
 //! - With `per` = a column of orders or lines (product, category) a row is a customer with one of
 //!   its values: the next purchase of this product (補充). Each value has its own scale of gaps
-//!   (`paces.rs`), shrunk towards the scale of all.
+//!   (`product_scale.rs`), shrunk towards the scale of all.
 //! - With `per` = a column of customers (their company) a row is a value, with the orders of all
 //!   its customers and their number.
 //! - Orders without a value of `per`, or with lines without one (a lot without a product), are in
