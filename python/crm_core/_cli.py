@@ -18,6 +18,7 @@ The meaning of a file's columns is detected and shown; every choice has an optio
 from __future__ import annotations
 
 import argparse
+import csv
 import dataclasses
 import datetime
 import importlib.util
@@ -25,7 +26,7 @@ import itertools
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from ._cli_files import Stages
     from ._report.findings import Request
     from ._report.page import Site
+    from ._report.result import Frame
     from ._report.settings import Loaded, Note, Settings
 
 _NEEDED = ("rich", "jinja2", "pyarrow")
@@ -126,10 +128,15 @@ def _report(options: argparse.Namespace) -> int:
             advance = stage("building")
             orders = orders_of(loaded, options, settings, advance)
             advance(1.0)
+            site = None if log is None else _site(options, log, stage)
             advance = stage("analysing")
             request = _request(options, loaded)
-            findings = analyse(orders, request, _counted(advance, len(ANALYSES) + len(request.by)))
-            site = None if log is None else _site(options, log, stage)
+            findings = analyse(
+                orders,
+                request,
+                _counted(advance, len(ANALYSES) + len(request.by)),
+                None if site is None else site.behavior.left,
+            )
     if options.check:
         _check_scope(options, loaded)
         screen.show_understanding(console, loaded, lang)
@@ -137,11 +144,15 @@ def _report(options: argparse.Namespace) -> int:
             read = log[0]
             screen.show_event_choices(console, read.choices, [*read.warnings, *read.notes], lang)
         return 0
+    if options.tables is not None and findings.sections is not None:
+        _write_lists(findings.sections.lists, options.tables)
     if options.output is not None:  # before the screen, which may be a pipe that ends early
         html = page.render(
             findings,
             loaded.choices,
-            [*loaded.warnings, *loaded.notes],
+            loaded.notes,
+            warnings=loaded.warnings,
+            folder=None if options.tables is None else options.tables.name,
             source=", ".join(path.name for path in options.files),
             title=options.title,
             lang=lang,
@@ -156,6 +167,16 @@ def _report(options: argparse.Namespace) -> int:
     last = "no_page" if options.output is None else "written"
     console.print(words.page(last, lang, path=options.output), highlight=False, markup=False)
     return 0
+
+
+def _write_lists(lists: Mapping[str, Frame], folder: Path) -> None:
+    """Writes the lists of customers, a file each."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, frame in lists.items():
+        with open(folder / f"{name}.csv", "w", encoding="utf-8", newline="") as file:
+            out = csv.writer(file)
+            out.writerow(frame.columns)
+            out.writerows(zip(*frame.columns.values(), strict=True))
 
 
 def _refuse_without_events(options: argparse.Namespace) -> None:
@@ -380,7 +401,8 @@ def _what_counts(loaded: Loaded, data: Any) -> list[Note]:
 def _write(result: crm_core.Table, output: Path | None) -> int:
     """A table as CSV on the screen, or as a file."""
     import pyarrow as pa
-    from pyarrow import csv, parquet
+    from pyarrow import csv as arrow_csv
+    from pyarrow import parquet
 
     table = pa.table(result)
     if output is not None and output.suffix == ".parquet":
@@ -392,9 +414,9 @@ def _write(result: crm_core.Table, output: Path | None) -> int:
         if pa.types.is_dictionary(column.type):  # what CSV has no words for
             table = table.set_column(at, column.name, table.column(at).cast(column.type.value_type))
     if output is None:
-        csv.write_csv(table, pa.PythonFile(sys.stdout.buffer, "w"))
+        arrow_csv.write_csv(table, pa.PythonFile(sys.stdout.buffer, "w"))
     else:
-        csv.write_csv(table, output)
+        arrow_csv.write_csv(table, output)
     return 0
 
 

@@ -51,6 +51,12 @@ def parser() -> argparse.ArgumentParser:
     show.add_argument(
         "--lang", choices=("en", "ja"), help="default: ja if the headings are Japanese"
     )
+    show.add_argument(
+        "--tables",
+        type=Path,
+        metavar="DIR",
+        help="write the lists of customers to write to into this folder, as CSV with their ids",
+    )
     show.add_argument("--title", help="the page's title")
     show.add_argument(
         "--months", type=int, default=24, metavar="N", help="months of CPM history (default 24)"

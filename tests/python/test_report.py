@@ -242,7 +242,7 @@ def test_a_filter_counts_its_orders_only(shop, export, tmp_path, capsys):
     )
     text = (tmp_path / "report.html").read_text(encoding="utf-8")
     chosen = {name for name in shop[1] if int(name[-4:]) % 2}
-    assert f"<dt>顧客数</dt><dd>{len(chosen)}</dd>" in text
+    assert f'<dt>顧客数</dt><dd class="value">{len(chosen)}</dd>' in text
     assert "受注経路 = 楽天" in text
 
 

@@ -6,43 +6,28 @@ from __future__ import annotations
 
 import datetime
 import math
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
-import crm_core
-
-from .._orders import Orders
 from .result import Frame
+from .sections.ask import Ask
 
 LEVELS = ("ok", "due", "late", "churn_risk", "lost")
 _WITHIN = 30  # days, as everywhere in the library
 _PERIODS = ((7, "days_7"), (14, "days_14"), (30, "days_30"), (60, "days_60"), (90, "days_90"))
 
 
-def analyse(
-    orders: Orders,
-    day: datetime.date,
-    scope: Mapping[str, Any],
-    step: Callable[[str], None],
-) -> tuple[Frame, Frame, list[Frame]]:
-    """Customers by level, expected returns by period, and their definitions.
-
-    One fit serves all three analyses.
-    """
+def analyse(ask: Ask, day: datetime.date, step: Callable[[str], None]) -> tuple[Frame, Frame]:
+    """Customers by level, and expected returns by period. One fit serves all three analyses."""
     step("cycle")
-    cycle = crm_core.cycle(orders, day, within=_WITHIN, **scope)
-    learned = {"learned": cycle.notes["learned"]}
+    told = ask("cycle", within=_WITHIN)
+    learned = {"learned": told.notes["learned"]}
     step("likely_buyers")
-    buyers = crm_core.likely_buyers(orders, day, within=_WITHIN, **learned, **scope)
+    worth = ask("likely_buyers", within=_WITHIN, **learned)
     step("alerts")
-    eve = day - datetime.timedelta(days=1)
-    alerts = crm_core.alerts(
-        orders, day, since=eve, levels=["due", "late", "churn_risk", "lost"], **learned, **scope
-    )
-    told = Frame.of("cycle", cycle)
-    worth = Frame.of("likely_buyers", buyers)
-    new = Frame.of("alerts", alerts)
-    return _levels(told, worth, new), _expected(told, day), [told, worth, new]
+    eve = (day - datetime.timedelta(days=1)).isoformat()
+    levels = ["due", "late", "churn_risk", "lost"]
+    new = ask("alerts", since=eve, levels=levels, **learned)
+    return _levels(told, worth, new), _expected(told, day)
 
 
 def _levels(cycle: Frame, buyers: Frame, alerts: Frame) -> Frame:

@@ -14,7 +14,27 @@ from dataclasses import dataclass
 from markupsafe import Markup, escape
 
 _WIDTH, _HEIGHT = 860, 300
+_NARROW = 366  # a telephone of 390 pixels: one unit is a pixel, and text keeps its size
 _LEFT, _RIGHT, _TOP, _BOTTOM = 76, 8, 10, 26
+
+
+def line(label: str, values: Sequence[float]) -> Markup | None:
+    """A small line of some values without an axis; the last value has a dot."""
+    if len(values) < 2:
+        return None
+    least, most = min(values), max(values)
+    apart = 108 / (len(values) - 1)
+    points = [
+        (at * apart + 1, 25 - 22 * (value - least) / (most - least) if most > least else 14)
+        for at, value in enumerate(values)
+    ]
+    path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+    x, y = points[-1]
+    return Markup(
+        f'<svg class="line" role="img" aria-label="{escape(label)}" viewBox="0 0 112 28" '
+        f'xmlns="http://www.w3.org/2000/svg"><polyline points="{path}"/>'
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.5"/></svg>'
+    )
 
 
 @dataclass(frozen=True)

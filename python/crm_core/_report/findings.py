@@ -12,13 +12,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import crm_core
-
 from .._orders import Orders
 from . import cycle, words
 from .money import Currency, money
 from .outlook import look_ahead
 from .result import Frame
+from .sections import report
+from .sections.ask import Ask
 from .settings import Note
 
 MEAN_ORDERS_OF_CPM = 7  # MakeRepeater's multiple: 70,000 yen is about seven orders of 10,000
@@ -29,7 +29,7 @@ MEAN_ORDERS_OF_CPM = 7  # MakeRepeater's multiple: 70,000 yen is about seven ord
 ANALYSES = (
     "rfm", "monthly", "cpm_segments", "cpm_segments", "decile", "lorenz", "abc", "cycle",
     "likely_buyers", "alerts", "rfm_cross", "rfm_segments", "shop_forecast", "base_forecast",
-    "backtest", "threshold_sweep",
+    "backtest", "threshold_sweep", *report.SECTIONS,
 )  # fmt: skip
 
 
@@ -85,6 +85,7 @@ class Findings:
     outlook: Mapping[str, Frame]
     definitions: Sequence[Frame]
     notes: Sequence[Note]
+    sections: report.Found | None = None
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,7 @@ def analyse(
     orders: Orders,
     request: Request,
     step: Callable[[str], None] = lambda task: None,
+    carts: Frame | None = None,
 ) -> Findings:
     """Run the report's analyses.
 
@@ -112,6 +114,7 @@ def analyse(
         orders: The shop's orders.
         request: The request.
         step: Told the name of each analysis before it runs; see `ANALYSES`.
+        carts: Carts to follow up, where there are events.
     """
     currency = Currency.of(orders)
     notes: list[Note] = []
@@ -134,14 +137,11 @@ def analyse(
     }
     if request.churn_days is not None:
         scope["churn_days"] = request.churn_days
-    definitions: list[Frame] = []
+    ask = Ask(orders, as_of, scope)
 
     def run(task: str, day: Any = as_of, **options: Any) -> Frame:
         step(task)
-        said = {key: value for key, value in {**scope, **options}.items() if value is not None}
-        frame = Frame.of(task, getattr(crm_core, task)(orders, day, **said))
-        definitions.append(frame)
-        return frame
+        return ask(task, day, **options)
 
     rfm = run("rfm")
     totals_of = _revenue_of(rfm)
@@ -181,11 +181,13 @@ def analyse(
     abc = run("abc")
     cycle_levels = cycle_expected = Frame("cycle", {})
     if orders_counted and as_of is not None:
-        given = {key: value for key, value in scope.items() if value is not None}
-        cycle_levels, cycle_expected, behind = cycle.analyse(orders, as_of, given, step)
-        definitions += behind
+        cycle_levels, cycle_expected = cycle.analyse(ask, as_of, step)
+    found = None
+    if as_of is not None:
+        found = report.find(ask, cpm_options, carts, step)
     return Findings(
         as_of=as_of,
+        sections=found,
         currency=currency,
         totals=Totals(
             customers=len(rfm),
@@ -215,7 +217,7 @@ def analyse(
             name: _by(run("cpm_segments", by=[name], **cpm_options), name) for name in request.by
         },
         outlook=look_ahead(run, cpm_options, whole=not request.customers),
-        definitions=definitions,
+        definitions=ask.definitions,
         notes=notes,
     )
 

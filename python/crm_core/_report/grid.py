@@ -6,17 +6,21 @@ The screen and the page show the same grids, so that a number is formatted in on
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from markupsafe import Markup
 
 from . import event_headings, figures, words
 from .behavior import OTHER, Behavior, flows
-from .findings import Findings
 from .headings import Choice
 from .money import Currency, brief, money
 from .outlook import ALL_MONTHS
 from .result import Frame
+
+if TYPE_CHECKING:
+    from .findings import Findings
 
 _MONEY = (
     "revenue", "amount", "mean_order_value", "revenue_per_customer", "mean_revenue", "cost",
@@ -42,13 +46,20 @@ class Grid:
         rows: Cells, as shown.
         numeric: Which columns are set right-aligned.
         weights: For heat: one per cell, 0 to 1, `None` for none. Empty where there is no heat.
+        bars: For bars in cells, as `weights`.
+        hatched: Cells of what is not complete, as (row, column).
+        dots: Points with intervals in a cell: (row, column) to them, on a common scale.
     """
 
+    kind: ClassVar = "grid"
     title: str
     headings: Sequence[str]
     rows: Sequence[Sequence[str]]
     numeric: Sequence[bool]
     weights: Sequence[Sequence[float | None]] = field(default_factory=tuple)
+    bars: Sequence[Sequence[float | None]] = field(default_factory=tuple)
+    hatched: Collection[tuple[int, int]] = ()
+    dots: Mapping[tuple[int, int], Markup] = field(default_factory=dict)
 
 
 def of(

@@ -22,6 +22,8 @@ from .headings import Choice
 from .money import Currency, brief, money
 from .outlook import ALL_MONTHS
 from .result import Frame
+from .sections import report
+from .sections import words as section_words
 from .settings import Note
 
 
@@ -35,6 +37,8 @@ def render(
     lang: str,
     version: str,
     site: Site | None = None,
+    warnings: Sequence[Note] = (),
+    folder: str | None = None,
 ) -> str:
     """The whole page.
 
@@ -47,6 +51,8 @@ def render(
         lang: `en` or `ja`.
         version: The library's version.
         site: What was found in events, and how they were read.
+        warnings: What may be wrong in the reading of the file.
+        folder: Where the lists of people were written; None if they were not.
     """
     environment = Environment(
         loader=PackageLoader("crm_core._report", "."),
@@ -68,6 +74,11 @@ def render(
         lead=grid.lead(findings, lang),
         source=source,
         tiles=grid.summary(findings, lang),
+        word=lambda key: section_words.text(key, lang),
+        sections=[]
+        if findings.sections is None
+        else report.show(findings.sections, lang, currency, folder),
+        warnings=[words.note(one.code, one.values, lang) for one in warnings],
         notes=[words.note(one.code, one.values, lang) for one in [*findings.notes, *notes]],
         empty=not findings.totals.orders,
         monthly_figure=_monthly(findings, lang),

@@ -1,0 +1,391 @@
+"""The sections of the report: their numbers by hand from a shop's rows, and their words."""
+
+import datetime
+import math
+import re
+
+import monday_shop
+import numpy as np
+import pytest
+
+import crm_core
+from crm_core._report.money import Currency
+from crm_core._report.result import Frame
+from crm_core._report.sections import change, conclusions, report, size, today, words
+from crm_core._report.sections.ask import Ask
+from crm_core._report.sections.change import Change, Rate
+from crm_core._report.sections.parts import Headline
+from crm_core._report.sections.shop import Missing, shop_of
+from crm_core._report.sections.voice import Voice
+
+DAY = datetime.timedelta(1)
+JA = Voice("ja", Currency("JPY", 0))
+EN = Voice("en", Currency("JPY", 0))
+
+
+# ---- differences ---------------------------------------------------------------------------------
+
+
+def wilson(hits, n, z=1.959964):
+    """Wilson 1927."""
+    p = hits / n
+    middle = (p + z * z / (2 * n)) / (1 + z * z / n)
+    half = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n)
+    return Rate(p, middle - half, middle + half, n)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "low", "high"),
+    [  # Newcombe 1998, Statistics in Medicine 17, 873-890, table II, method 10
+        ((56, 70), (48, 80), 0.0524, 0.3339),
+        ((5, 56), (0, 29), -0.0381, 0.1926),
+    ],
+)
+def test_a_difference_of_rates_has_newcombes_interval(a, b, low, high, monkeypatch):
+    monkeypatch.setattr(change, "FEWEST", 1)
+    found = change.of_rates(wilson(*a), wilson(*b))
+    assert (found.low, found.high) == pytest.approx((low, high), abs=5e-5)
+
+
+def test_a_difference_of_totals_is_as_uncertain_as_independent_customers_make_it():
+    """The variance of a sum over a Poisson number of customers is the sum of the squares."""
+    draw = np.random.default_rng(3)
+    now, before = draw.gamma(2.0, 3000.0, 4000), draw.gamma(2.0, 3000.0, 3000)
+    found = change.of_totals(now, before)
+    half = 1.96 * math.sqrt((now**2).sum() + (before**2).sum())
+    middle = now.sum() - before.sum()
+    assert (found.low, found.high) == pytest.approx((middle - half, middle + half), rel=0.03)
+    assert found.verdict == "up"
+    assert found.ratio == pytest.approx(now.sum() / before.sum() - 1)
+    assert found == change.of_totals(now, before)
+
+
+def test_what_no_customer_brought_is_in_both_sums_without_uncertainty():
+    some = np.full(100, 10.0)
+    found = change.of_totals(some, some, (500.0, 100.0))
+    assert (found.now, found.before) == (1500.0, 1100.0)
+    assert found.difference == 400.0
+
+
+def test_a_difference_of_means_is_resampled_by_day():
+    """Equal days: the standard error of a mean over days."""
+    draw = np.random.default_rng(5)
+    count = np.full(180, 20.0)
+    a, b = draw.normal(100, 10, 180), draw.normal(90, 10, 180)
+    found = change.of_means((a * count, count), (b * count, count))
+    half = 1.96 * math.sqrt(a.var() / 180 + b.var() / 180)
+    assert found.now == pytest.approx(a.mean()) and found.before == pytest.approx(b.mean())
+    assert (found.high - found.low) / 2 == pytest.approx(half, rel=0.1)
+
+
+def test_counts_are_compared_as_poisson_numbers():
+    found = change.of_counts(400, 300)
+    assert (found.low, found.high) == pytest.approx((100 - 51.857, 100 + 51.857), abs=0.01)
+    factor = math.exp(1.959964 * math.sqrt(1 / 400 + 1 / 300))
+    assert found.ratio_high == pytest.approx(400 / 300 * factor - 1)
+    assert change.of_counts(29, 300).verdict == "too_few"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "verdict"),
+    [
+        (1, 3, "up"),
+        (-3, -1, "down"),
+        (-1, 3, "unclear"),
+        (0, 3, "unclear"),
+        (None, None, "too_few"),
+    ],
+)
+def test_up_and_down_are_said_only_if_the_interval_excludes_zero(low, high, verdict):
+    assert Change(10, 9, low, high).verdict == verdict
+
+
+# ---- the words -----------------------------------------------------------------------------------
+
+
+def test_every_text_has_two_languages_with_the_same_values():
+    for key, pair in words.TEXTS.items():
+        assert len(pair) == 2 and all(pair), key
+        names = [set(re.findall(r"{(\w+)}", text)) for text in pair]
+        assert names[0] == names[1], key
+
+
+UP = Change(8_330_000, 7_200_000, 500_000, 1_700_000, 0.091, 0.223)
+DOWN = Change(300, 400, -150, -50, -0.35, -0.13)
+FLAT = Change(101, 100, -20, 22, -0.2, 0.25)
+FEW = Change(12, 9)
+
+
+@pytest.mark.parametrize(
+    ("moved", "english", "japanese"),
+    [
+        (
+            UP,
+            "+15.7% on last year (95 % interval +9.1% to +22.3%)",
+            "last yearより+15.7%(95%区間 +9.1%〜+22.3%)",
+        ),
+        (
+            DOWN,
+            "−25.0% on last year (95 % interval −35.0% to −13.0%)",
+            "last yearより−25.0%(95%区間 −35.0%〜−13.0%)",
+        ),
+        (
+            FLAT,
+            "no clear change on last year (+1.0%, 95 % interval −20.0% to +25.0%)",
+            "last yearとはっきりした差なし(+1.0%、95%区間 −20.0%〜+25.0%)",
+        ),
+        (
+            FEW,
+            "too few customers to compare with last year",
+            "last yearと比べるには顧客が少なすぎます",
+        ),
+    ],
+)
+def test_a_change_in_words(moved, english, japanese):
+    assert EN.moved(moved, "last year") == english
+    assert JA.moved(moved, "last year") == japanese
+
+
+def sized(**changes):
+    again = size.Again(
+        ("2026-03-01", "2026-08-01"),
+        Rate(0.313, 0.297, 0.329, 3258),
+        Rate(0.281, 0.265, 0.297, 2900),
+        Change(0.313, 0.281, 0.009, 0.055),
+    )
+    values = {
+        "compared": "year",
+        "revenue": UP,
+        "new": DOWN,
+        "repeat": FLAT,
+        "again": again,
+        "active": UP,
+        "expected": size.Expected(
+            "2026-12-01", 9_000_000.0, 8_000_000.0, 10_000_000.0, 7_000_000.0
+        ),
+        "lines": {"revenue": [1.0, 3.0, 2.0], "new": [], "repeat": []},
+        "days_since_last": 0,
+    }
+    return size.Size(**{**values, **changes})
+
+
+def tiles(section):
+    return {tile.name: tile for tile in section.parts[0].tiles}
+
+
+def test_the_size_in_english():
+    shown = size.show(sized(), EN)
+    assert shown.title == "¥8.33M in 28 days, +15.7% on the same weekdays a year ago"
+    revenue = tiles(shown)["Revenue, 28 days"]
+    assert (revenue.value, revenue.moved, revenue.verdict) == ("¥8.33M", "+15.7%", "up")
+    assert revenue.small == "+9.1% to +22.3%"
+    assert tiles(shown)["Repeat customers, 28 days"].moved == "no clear change (+1.0%)"
+    assert tiles(shown)["New customers, 28 days"].verdict == "down"
+    again = tiles(shown)["Second order within 90 days (F2)"]
+    assert (again.value, again.moved) == ("31.3%", "+3.2 pt (± 2.3) on 28.1%")
+    assert again.small == "(29.7% to 32.9%), March to August 2026"
+    expected = tiles(shown)["Expected in December 2026"]
+    assert expected.small == "80 % band ¥8.00M to ¥10.0M"
+    assert shown.headlines[0].text == (
+        "Revenue of the last 28 days is ¥8.33M: +15.7% on the same weekdays a year ago (95 % "
+        "interval +9.1% to +22.3%). Repeat customers: no clear change (+1.0%). New customers "
+        "−25.0%."
+    )
+
+
+def test_the_size_in_japanese():
+    shown = size.show(sized(), JA)
+    assert shown.title == "28日で833万円、前年の同じ曜日の28日より+15.7%"
+    assert shown.headlines[1].text == (
+        "2026年3月〜8月の新規3,258人のうち、90日以内の2回目購入(F2転換率)は31.3% (29.7%〜32.9%)、"
+        "前年28.1%。前年の同じ月より+3.2pt(95%区間 +0.9pt〜+5.5pt)。"
+    )
+    assert tiles(shown)["2026年12月の期待売上"].moved == "前年同月 700万円"
+
+
+def test_without_history_nothing_is_compared():
+    shown = size.show(
+        sized(
+            compared=None, again=Missing("days", 300, 82), expected=Missing("customers", 100, 15)
+        ),
+        EN,
+    )
+    assert shown.title == "¥8.33M in 28 days"
+    assert {tile.moved for tile in shown.parts[0].tiles} == {
+        "no earlier period to compare with",
+        "This needs 300 days of orders; there are 82.",
+        "This needs 100 customers; there are 15.",
+    }
+    assert "do not go back far enough" in shown.headlines[0].text
+
+
+def test_data_that_end_long_before_the_report_are_said_first():
+    below = [size.show(sized(days_since_last=40), EN)]
+    first = conclusions.show(below, sized().changes, EN).parts[0].points[0]
+    assert first.warning
+    assert first.text.startswith("The last order is 40 days before the day of the report.")
+
+
+def test_the_conclusions_count_what_moved():
+    below = [size.show(sized(), EN)]
+    shown = conclusions.show(below, sized().changes, EN)
+    assert shown.title == (
+        "In short: 3 of the main numbers are up, 1 down, 1 without a clear change"
+    )
+    assert conclusions.show(below, [], JA).title.startswith("今週の結論: まだ比較できる")
+
+
+def test_conclusions_are_five_the_largest_first_and_warn():
+    moves = [Headline(f"move {n}", n) for n in range(1, 8)]
+    risks = [Headline(f"risk {n}", n / 10, True) for n in range(1, 5)]
+    chosen = conclusions.choose([*moves, *risks])
+    assert [one.text for one in chosen] == ["move 7", "move 6", "move 5", "risk 4", "risk 3"]
+
+
+def listed(key, people, revenue, days):
+    return today.Group(key, people, revenue, days, Frame(key, {"customer_id": ["secret"]}))
+
+
+def test_what_to_do_today_in_words():
+    groups = [
+        listed("slipping", 136, 270_000, 180),
+        listed("due", 215, 1_420_000, 180),
+        listed("second", 551, 300_000, 30),
+        listed("top", 1000, 3_210_000, 30),
+        listed("carts", 0, 0, None),
+    ]
+    found = today.Today(groups, 5_370_000, 37, 120, 3_210_000 / 5_370_000)
+    shown = today.show(found, EN)
+    assert shown.title == (
+        "136 customers began to slip this week, 215 became due: ¥1.69M in 180 days. The top 1,000 "
+        "hold 60% of the revenue expected of customers in 30 days."
+    )
+    rows = shown.parts[0].rows
+    assert [row[1] for row in rows] == ["136", "215", "551", "1,000"]
+    assert rows[2][0] == "Bought once, day 37 to 120 has come"
+    assert rows[3][2] == "¥3.21M in 30 days" and rows[3][4] == "with --tables"
+    japanese = today.show(found, JA, "lists")
+    assert japanese.title == (
+        "今週 136人が離脱傾向、215人が購入時期に(180日の期待売上 169万円)。"
+        "上位1,000人で、30日間の既存顧客の期待売上の60%。"
+    )
+    assert japanese.parts[0].rows[0][4] == "lists/slipping.csv"
+    assert japanese.headlines[0].warning and "27.0万円" in japanese.headlines[0].text
+    assert "secret" not in repr([shown.parts, japanese.parts])
+
+
+# ---- a shop with planted facts -------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def rows():
+    """Orders that count: (customer, day, amount, channel), by hand from the lines."""
+    found = {}
+    for number, name, when, _, _, channel, _, amount, state in monday_shop.lines(5_000):
+        if state != "キャンセル":
+            order = found.setdefault(
+                number, [name, datetime.date.fromisoformat(when[:10]), 0, channel]
+            )
+            order[2] += amount
+    return [tuple(one) for one in found.values()]
+
+
+@pytest.fixture(scope="module")
+def shop(rows):
+    names, days, amounts, channels = (list(one) for one in zip(*rows, strict=True))
+    data = {"customer_id": names, "ordered_at": days, "amount": amounts, "channel": channels}
+    return crm_core.Orders(data, currency="JPY", channel="channel")
+
+
+@pytest.fixture(scope="module")
+def found(shop):
+    return report.find(Ask(shop, monday_shop.LAST, {}), {})
+
+
+def in_window(rows, last):
+    """Revenue, new customers and repeat customers of the 28 days that end on a day."""
+    first_day = {}
+    for name, day, _, _ in sorted(rows, key=lambda row: row[1]):
+        first_day.setdefault(name, day)
+    here = [row for row in rows if last - 27 * DAY <= row[1] <= last]
+    new = {row[0] for row in here if first_day[row[0]] >= last - 27 * DAY}
+    seen, repeat = set(), set()
+    for name, day, *_ in sorted(rows, key=lambda row: row[1]):
+        if name in seen and last - 27 * DAY <= day <= last:
+            repeat.add(name)
+        seen.add(name)
+    return sum(row[2] for row in here), len(new), len(repeat)
+
+
+def test_the_two_periods_are_the_same_weekdays_of_two_years(rows, found):
+    for change_of, at in ((found.size.revenue, 0), (found.size.new, 1), (found.size.repeat, 2)):
+        now, before = (
+            in_window(rows, last)[at] for last in (monday_shop.LAST, monday_shop.LAST - 364 * DAY)
+        )
+        assert (change_of.now, change_of.before) == (now, before)
+
+
+def test_f2_counts_second_orders_within_90_days_of_whole_months(rows, found):
+    again = found.size.again
+    assert again.months == ("2026-02-01", "2026-07-01")
+    days = {}
+    for name, day, *_ in sorted(rows, key=lambda row: row[1]):
+        days.setdefault(name, []).append(day)
+    for rate, year in ((again.now, 2026), (again.before, 2025)):
+        came = [of for of in days.values() if of[0].year == year and 2 <= of[0].month <= 7]
+        back = [of for of in came if len(of) > 1 and (of[1] - of[0]).days <= 90]
+        assert rate.customers == len(came)
+        assert rate.value == pytest.approx(len(back) / len(came))
+
+
+def test_customers_who_stopped_are_found(shop):
+    """Those planted have a cycle of 30 days and are silent for 75 to 80."""
+    slipped = set()
+    for before in range(0, 60, 7):
+        day = monday_shop.LAST - before * DAY
+        found = today.find(shop_of(Ask(shop, day, {}), {}))
+        slipping = next(group for group in found.groups if group.key == "slipping")
+        slipped |= set(slipping.people_list["customer_id"])
+    planted = {f"S{number:06d}" for number in range(monday_shop.STOPPED)}
+    assert len(slipped & planted) >= 0.9 * len(planted)
+
+
+def test_the_second_order_is_invited_between_the_usual_and_the_latest_day(rows, found):
+    group = next(one for one in found.today.groups if one.key == "second")
+    days = {}
+    for name, day, *_ in sorted(rows, key=lambda row: row[1]):
+        days.setdefault(name, []).append(day)
+    waits = sorted((of[1] - of[0]).days for of in days.values() if len(of) > 1)
+    assert found.today.usual == waits[math.ceil(len(waits) / 2) - 1]
+    assert found.today.latest == waits[math.ceil(0.9 * len(waits)) - 1]
+    expected = {
+        name
+        for name, of in days.items()
+        if len(of) == 1
+        and found.today.usual < (monday_shop.LAST - of[0]).days <= found.today.latest
+    }
+    assert set(group.people_list["customer_id"]) == expected
+
+
+def test_a_filter_holds_for_every_number(rows, shop):
+    ask = Ask(shop, monday_shop.LAST, {"where": {"channel": "楽天"}})
+    of_channel = report.find(ask, {})
+    chosen = [row for row in rows if row[3] == "楽天"]
+    revenue, new, repeat = in_window(chosen, monday_shop.LAST)
+    size_of = of_channel.size
+    assert (size_of.revenue.now, size_of.new.now, size_of.repeat.now) == (revenue, new, repeat)
+
+
+def test_a_young_shop_says_what_it_lacks():
+    days = [datetime.date(2026, 9, 1) + n * DAY for n in range(0, 60, 4)]
+    orders = crm_core.Orders(
+        {"customer_id": [f"c{n % 9}" for n in range(15)], "ordered_at": days, "amount": [900] * 15},
+        currency="JPY",
+    )
+    found = report.find(Ask(orders, days[-1], {}), {})
+    assert found.today == Missing("customers", 100, 9)
+    assert found.size.expected == Missing("customers", 100, 9)
+    assert found.lists == {}
+    for lang in words.LANGUAGES:
+        sections = report.show(found, lang, Currency("JPY", 0))
+        assert any(point.warning for point in sections[0].parts[0].points)
