@@ -38,9 +38,11 @@ from ._cli_files import (
     conditions_of,
     day_of,
     events_of,
+    fitted,
     moment_of,
     named_rows,
     names_in,
+    needs_summary,
     orders_of,
     read,
     read_log,
@@ -321,6 +323,9 @@ def _document(path: Path) -> dict[str, Any]:
 def _table(task: str, request: dict[str, Any], options: argparse.Namespace) -> crm_core.Table:
     """Runs an analysis of the file, with the options of `what is counted`."""
     about = crm_core.describe(task)
+    if needs_summary(task, options):
+        summary = _table("clv_summary", {}, options)
+        return _run_fitted(about, summary, request, options)
     refuse_others(task, about["reads"], options)
     moment = moment_of(options.as_of) if about["reads"] == "events" else day_of(options.as_of)
     settings = settings_of(options, columns_named(about, request))
@@ -345,9 +350,25 @@ def _table(task: str, request: dict[str, Any], options: argparse.Namespace) -> c
     if options.by:
         request["by"] = names_in(options.by)
     with named_rows(loaded):
+        if about["reads"] == "table":
+            return _run_fitted(about, data, request, options)
         table = crm_core.run(task, data, request)
     if not options.quiet:
         _tell(loaded, table, data)
+    return table
+
+
+def _run_fitted(
+    about: dict[str, Any], data: Any, request: dict[str, Any], options: argparse.Namespace
+) -> crm_core.Table:
+    """Runs an analysis of a table, with the models that it needs fitted to the same table."""
+    fits = fitted(about, data, request)
+    table = crm_core.run(about["name"], data, {**request, **fits})
+    if not options.quiet:
+        for name, fit in fits.items():
+            model = fit["model"].get("model", "gamma_gamma")
+            print(f"· {name}: {model}, fitted to this file", file=sys.stderr)
+        _tell_notes(table)
     return table
 
 
@@ -363,6 +384,14 @@ def _tell(loaded: Loaded, table: crm_core.Table, data: Any) -> None:
     screen.show_warnings(console, loaded.warnings, "ja" if loaded.japanese else "en")
     notes = [*loaded.notes, *_what_counts(loaded, data)]
     screen.show_notes(console, notes, "ja" if loaded.japanese else "en")
+    _tell_notes(table)
+
+
+def _tell_notes(table: crm_core.Table) -> None:
+    """Prints the notes of a table on stderr."""
+    from rich.console import Console
+
+    console = Console(stderr=True, soft_wrap=True)
     for name, note in table.notes.items():
         text = json.dumps(note, ensure_ascii=False)
         if len(text) <= _LONGEST_NOTE:

@@ -111,7 +111,7 @@ def test_a_report_with_events(visits, files, tmp_path, capsys, monkeypatch):
 
 
 def svgs(text):
-    return [ET.fromstring(svg) for svg in re.findall(r"<svg role=.*?</svg>", text, re.S)]
+    return [ET.fromstring(svg) for svg in re.findall(r"<svg [^>]*role=.*?</svg>", text, re.S)]
 
 
 def test_the_user_says_otherwise(files, tmp_path, capsys, monkeypatch):

@@ -260,6 +260,27 @@ def test_one_analysis_as_csv_and_as_parquet(shop, export, tmp_path, capsys):
     assert run("run", "summary", export, "-o", tmp_path / "summary.txt") == 2
 
 
+def test_clv_of_a_file_of_orders_makes_its_summary_and_fits_its_models(shop, export, capsysbinary):
+    assert run("run", "clv", export) == 0
+    out, err = capsysbinary.readouterr()
+    rows = list(csv.DictReader(out.decode().splitlines()))
+    assert {row["customer_id"] for row in rows} == set(shop[1])
+    assert "fit: mbg_nbd, fitted to this file" in err.decode()
+    names = [name for name, of_one in shop[1].items() for _ in of_one]
+    orders = [order for of_one in shop[1].values() for order in of_one]
+    data = {
+        "customer_id": names,
+        "ordered_at": [day for day, _ in orders],
+        "amount": [total for _, total in orders],
+    }
+    summary = crm_core.clv_summary(crm_core.Orders(data, currency="JPY"))
+    models = crm_core.MbgNbd().fit(summary), crm_core.GammaGamma().fit(summary)
+    of_library = crm_core.clv(*models, summary).to_dict()
+    found = {row["customer_id"]: float(row["clv"]) for row in rows}
+    for name, worth in zip(of_library["customer_id"], of_library["clv"], strict=True):
+        assert found[name] == pytest.approx(worth)
+
+
 def test_the_analyses_are_listed_and_described(capsys):
     assert run("tasks") == 0
     names = capsys.readouterr().out.split()

@@ -11,7 +11,17 @@ import pytest
 import crm_core
 from crm_core._report.money import Currency
 from crm_core._report.result import Frame
-from crm_core._report.sections import change, conclusions, report, size, today, words
+from crm_core._report.sections import (
+    change,
+    conclusions,
+    ltv,
+    report,
+    size,
+    today,
+    value,
+    wall,
+    words,
+)
 from crm_core._report.sections.ask import Ask
 from crm_core._report.sections.change import Change, Rate
 from crm_core._report.sections.parts import Headline
@@ -104,7 +114,7 @@ def test_up_and_down_are_said_only_if_the_interval_excludes_zero(low, high, verd
 
 
 def test_every_text_has_two_languages_with_the_same_values():
-    for key, pair in words.TEXTS.items():
+    for key, pair in words.ALL.items():
         assert len(pair) == 2 and all(pair), key
         names = [set(re.findall(r"{(\w+)}", text)) for text in pair]
         assert names[0] == names[1], key
@@ -274,6 +284,75 @@ def test_what_to_do_today_in_words():
     assert "secret" not in repr([shown.parts, japanese.parts])
 
 
+def purchase(k, rate, reach=1000):
+    names = ("continue_rate", "continue_rate_low", "continue_rate_high", "churn_rate")
+    rates = dict(zip(names, (rate, rate - 0.01, rate + 0.01, 0.9 - rate), strict=True))
+    more = {"pending": 100, "survival_rate": 0.5, "cumulative_ltv": 5244.4, "median_days": 37.0}
+    return {"k": k, "reach": reach, **rates, **more}
+
+
+def test_the_wall_in_words():
+    found = wall.Wall([purchase(1, 0.347), purchase(2, 0.564), purchase(3, 0.705)])
+    english, japanese = wall.show(found, EN), wall.show(found, JA)
+    assert english.title == (
+        "The second order is where most customers stop: 34.7% go on to it. "
+        "After three, 70.5% go on."
+    )
+    assert japanese.title == "最大の壁は2回目の購入(継続率 34.7%)。3回買えば70.5%が続く。"
+    grid = english.parts[0]
+    assert grid.rows[0] == [
+        *("1", "1,000", "34.7%", "33.7% to 35.7%", "55.3%", "10.0%", "50.0%", "¥5,244", "37 d"),
+    ]
+    assert grid.bars[1][2] == 0.564
+    later = wall.Wall([purchase(1, 0.6), purchase(2, 0.4)])
+    assert wall.show(later, EN).title == "Fewest customers go on to purchase 3: 40.0%."
+
+
+@pytest.mark.parametrize(
+    ("moved", "english"),
+    [
+        (Change(7999, 7287, 300, 1100, 0.04, 0.16), "Newer customers are worth more: ¥7,999"),
+        (Change(6999, 7287, -500, -80, -0.07, -0.01), "Newer customers are worth less: ¥6,999"),
+        (Change(7300, 7287, -90, 120, -0.01, 0.02), "Newer customers are worth about the same"),
+        (Change(7300, 7287), "¥7,300 within 90 days (March to August 2026); too few"),
+    ],
+)
+def test_the_value_of_new_customers_in_words(moved, english):
+    cohorts = [("2026-08-01", 500, {0: 5000.0, 30: 6000.0, 60: None})]
+    curves = [{0: 5000.0, 30: 6000.0}, {0: 4800.0, 30: 5500.0, 60: 6000.0}]
+    found = ltv.Ltv(cohorts, ("2026-03-01", "2026-08-01"), moved, curves)
+    shown = ltv.show(found, EN)
+    assert shown.title.startswith(english)
+    heat, figure = shown.parts
+    assert heat.rows[0][:5] == ["2026-08", "500", "¥5,000", "¥6,000", ""]
+    assert (0, 4) in heat.hatched and (0, 3) not in heat.hatched
+    assert figure.numbers.rows[2] == ["60 d", "¥6,000", "–"]
+    assert ltv.show(found, JA).parts[0].rows[0][2] == "5,000円"
+    assert bool(shown.headlines) == (moved.low is not None)
+
+
+@pytest.mark.parametrize(
+    ("came", "title", "warns"),
+    [
+        (33.4e6, "Last year's forecast was 10.8% too high, outside its band", True),
+        (40.0e6, "Last year's forecast was 7.5% too low, outside its band", True),
+        (36.0e6, "¥50.9M is expected of today's customers in a year; last year's forecast", False),
+    ],
+)
+def test_a_forecast_that_failed_is_shown_as_failed(came, title, warns):
+    label = {"en": "Excellent", "ja": "優良"}
+    total = value.Worth({}, 5000, 50_850_000, 45e6, 57e6)
+    segment = value.Worth(label, 100, 20_000_000, None, None)
+    found = value.Value([segment], total, value.Past(37.0e6, 35.7e6, 39.1e6, came))
+    shown = value.show(found, EN)
+    assert shown.title.startswith(title)
+    past, by_segment, _ = shown.parts
+    assert past.rows[0][4] == ("failed: outside the band" if warns else "inside the band")
+    assert by_segment.rows[0] == ["Excellent", "100", "¥20.0M", "–", "39.3%", "¥200,000"]
+    assert [one.warning for one in shown.headlines] == ([True] if warns else [])
+    assert value.show(found, JA).parts[1].rows[1][0] == "全顧客"
+
+
 # ---- a shop with planted facts -------------------------------------------------------------------
 
 
@@ -367,6 +446,23 @@ def test_the_second_order_is_invited_between_the_usual_and_the_latest_day(rows, 
     assert set(group.people_list["customer_id"]) == expected
 
 
+def test_revenue_within_90_days_is_that_of_the_rows(rows, found):
+    days = {}
+    for name, day, amount, _ in sorted(rows, key=lambda row: row[1]):
+        days.setdefault(name, []).append((day, amount))
+    for mean, year in ((found.ltv.change.now, 2026), (found.ltv.change.before, 2025)):
+        came = [of for of in days.values() if of[0][0].year == year and 2 <= of[0][0].month <= 7]
+        brought = [sum(amount for day, amount in of if (day - of[0][0]).days <= 90) for of in came]
+        assert mean == pytest.approx(sum(brought) / len(came))
+
+
+def test_the_segments_add_up_to_all_customers(found):
+    of = found.value
+    assert sum(one.customers for one in of.segments) == of.total.customers
+    assert sum(one.revenue for one in of.segments) == pytest.approx(of.total.revenue, rel=1e-6)
+    assert of.total.low < of.total.revenue < of.total.high
+
+
 def test_a_filter_holds_for_every_number(rows, shop):
     ask = Ask(shop, monday_shop.LAST, {"where": {"channel": "楽天"}})
     of_channel = report.find(ask, {})
@@ -386,6 +482,7 @@ def test_a_young_shop_says_what_it_lacks():
     assert found.today == Missing("customers", 100, 9)
     assert found.size.expected == Missing("customers", 100, 9)
     assert found.lists == {}
+    assert found.wall == found.ltv == found.value == Missing("customers", 100, 9)
     for lang in words.LANGUAGES:
         sections = report.show(found, lang, Currency("JPY", 0))
         assert any(point.warning for point in sections[0].parts[0].points)

@@ -95,10 +95,10 @@ def analyse_events(
     for word, meaning in kinds.items():
         words.setdefault(meaning, []).append(word)
 
-    def run(task: str, **options: Any) -> Frame:
+    def run(task: str, day: datetime.date | None = as_of, **options: Any) -> Frame:
         step(task)
         said = {name: value for name, value in options.items() if value is not None}
-        frame = Frame.of(task, getattr(crm_core, task)(events, as_of, **said))
+        frame = Frame.of(task, getattr(crm_core, task)(events, day, **said))
         definitions.append(frame)
         return frame
 
@@ -126,7 +126,7 @@ def analyse_events(
         pages=most(pages, "views", PAGES) if pages else None,
         funnel=run("funnel", steps=wanted, window=window) if len(wanted) > 1 or steps else None,
         carts=run("cart_abandonment") if carted else None,
-        left=run("cart_follow_ups") if carted else None,
+        left=run("cart_follow_ups", as_of or seen.last_date) if carted else None,
         ways=run("transitions", steps=STEPS, collapse_repeats=True) if with_pages else None,
         between=run("transitions", collapse_repeats=True) if with_pages else None,
         notes=notes,

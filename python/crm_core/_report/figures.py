@@ -47,6 +47,74 @@ class Series:
     below: bool = False
 
 
+@dataclass(frozen=True)
+class Curve:
+    """A line: its CSS class, its name, a value per label; None where there is none."""
+
+    css: str
+    name: str
+    values: Sequence[float | None]
+
+
+def curves(
+    ident: str,
+    title: str,
+    description: str,
+    labels: Sequence[str],
+    lines: Sequence[Curve],
+    axis: Callable[[float], str],
+    narrow: bool = False,
+) -> Markup:
+    """Lines over common labels, from zero; the last value of each has a dot.
+
+    Args:
+        ident: A prefix for ids, unique on the page.
+        title: The figure's title, read aloud.
+        description: One sentence more.
+        labels: One per point.
+        lines: The lines, the most important last.
+        axis: A value at the axis.
+        narrow: For a telephone.
+    """
+    width, height, ident = (_NARROW, 240, f"{ident}-n") if narrow else (_WIDTH, _HEIGHT, ident)
+    known = [value for one in lines for value in one.values if value is not None]
+    step = _nice(max([*known, 1e-9]) / 4)
+    top = step * math.ceil(max([*known, step]) / step - 1e-9)
+    left = 60 if narrow else _LEFT
+    scale = (height - _TOP - _BOTTOM) / top
+    zero = _TOP + top * scale
+    apart = (width - left - 30) / max(len(labels) - 1, 1)
+    parts = [_head(ident, title, description, width, height, narrow)]
+    for tick in range(round(top / step) + 1):
+        y = zero - tick * step * scale
+        parts.append(
+            f'<line class="grid" x1="{left}" x2="{width - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
+            f'<text class="tick end" x="{left - 6}" y="{y + 4:.1f}">{escape(axis(tick * step))}'
+            "</text>"
+        )
+    every = max(1, math.ceil(len(labels) * (60 if narrow else 66) / (width - left)))
+    for at in range(0, len(labels), every):
+        parts.append(
+            f'<text class="tick mid" x="{left + at * apart:.1f}" y="{height - 8}">'
+            f"{escape(labels[at])}</text>"
+        )
+    for one in lines:
+        points = [
+            (left + at * apart, zero - value * scale)
+            for at, value in enumerate(one.values)
+            if value is not None
+        ]
+        if points:
+            path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+            x, y = points[-1]
+            parts.append(
+                f'<g class="curve {one.css}"><polyline points="{path}"/>'
+                f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5"/></g>'
+            )
+    parts.append("</svg>")
+    return Markup("".join(parts))  # every piece of text above is escaped
+
+
 def stacked_bars(
     ident: str,
     title: str,
@@ -56,6 +124,8 @@ def stacked_bars(
     shown: Callable[[float], str],
     axis: Callable[[float], str],
     intervals: Sequence[tuple[float, float] | None] = (),
+    outline: Sequence[float | None] = (),
+    narrow: bool = False,
 ) -> Markup:
     """Bars, stacked up and down from zero.
 
@@ -68,7 +138,14 @@ def stacked_bars(
         shown: A value in a tooltip.
         axis: A value at the axis.
         intervals: Where the top of each bar may lie, None for a bar without; empty for none.
+        outline: A number beside each bar, drawn as a line across it, such as last year's.
+        narrow: For a telephone: only the last twelve bars.
     """
+    width, height, left = _WIDTH, _HEIGHT, _LEFT
+    if narrow:
+        width, height, left, ident = _NARROW, 260, 60, f"{ident}-n"
+        labels, intervals, outline = labels[-12:], intervals[-12:], outline[-12:]
+        series = [Series(one.css, one.name, one.values[-12:], one.below) for one in series]
     above = [
         math.fsum(max(one.values[at], 0) for one in series if not one.below)
         for at in range(len(labels))
@@ -78,6 +155,7 @@ def stacked_bars(
         for at in range(len(labels))
     ]
     tops = [*above, *(one[1] for one in intervals if one is not None)]
+    tops += [one for one in outline if one is not None]
     step = _nice(
         max([*tops, *below, 1e-9]) / 4
         if max(below, default=0) == 0
@@ -85,41 +163,45 @@ def stacked_bars(
     )
     top = step * math.ceil(max([*tops, step]) / step - 1e-9)
     bottom = step * math.ceil(max(below, default=0) / step - 1e-9)
-    plot = _HEIGHT - _TOP - _BOTTOM
+    plot = height - _TOP - _BOTTOM
     scale = plot / (top + bottom)
     zero = _TOP + top * scale
-    slot = (_WIDTH - _LEFT - _RIGHT) / max(len(labels), 1)
+    slot = (width - left - _RIGHT) / max(len(labels), 1)
     wide = min(slot * 0.78, 44)
 
-    parts = [_head(ident, title, description, _WIDTH, _HEIGHT)]
+    parts = [_head(ident, title, description, width, height, narrow)]
     for tick in range(-round(bottom / step), round(top / step) + 1):
         y = zero - tick * step * scale
         parts.append(
-            f'<line class="grid" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
+            f'<line class="grid" x1="{left}" x2="{width - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
         )
         parts.append(
-            f'<text class="tick end" x="{_LEFT - 6}" '
+            f'<text class="tick end" x="{left - 6}" '
             f'y="{y + 4:.1f}">{escape(axis(abs(tick) * step))}</text>'
         )
-    every = max(1, math.ceil(len(labels) / 13))
+    every = max(1, math.ceil(len(labels) / (5 if narrow else 13)))
+    last = len(labels) - 1  # the last bar has its label, and those before it by the same step
     for at, label in enumerate(labels):
-        x = _LEFT + slot * at + (slot - wide) / 2
+        x = left + slot * at + (slot - wide) / 2
         up, down = zero, zero
         for one in series:
-            height = max(one.values[at], 0) * scale
-            if height <= 0:
+            tall = max(one.values[at], 0) * scale
+            if tall <= 0:
                 continue
-            y = down if one.below else up - height
+            y = down if one.below else up - tall
             parts.append(
                 f'<rect class="{one.css}" x="{x:.1f}" y="{y:.1f}" width="{wide:.1f}" '
-                f'height="{height:.2f}">'
+                f'height="{tall:.2f}">'
                 f"<title>{escape(label)} · {escape(one.name)}: "
                 f"{escape(shown(one.values[at]))}</title></rect>"
             )
             if one.below:
-                down += height
+                down += tall
             else:
-                up -= height
+                up -= tall
+        if (beside := outline[at] if outline else None) is not None:
+            y = zero - beside * scale
+            parts.append(f'<path class="outline" d="M{x - 2:.1f} {y:.1f}h{wide + 4:.1f}"/>')
         if (interval := intervals[at] if intervals else None) is not None:
             low, high = (zero - one * scale for one in interval)
             middle = x + wide / 2
@@ -129,13 +211,13 @@ def stacked_bars(
                 f'M{middle - 4:.1f} {high:.1f}h8M{middle - 4:.1f} {low:.1f}h8">'
                 f"<title>{escape(label)}: {escape(said)}</title></path>"
             )
-        if at % every == 0:
+        if (last - at) % every == 0:
+            middle = min(max(x + wide / 2, left), width - 24)
             parts.append(
-                f'<text class="tick mid" x="{x + wide / 2:.1f}" '
-                f'y="{_HEIGHT - 8}">{escape(label)}</text>'
+                f'<text class="tick mid" x="{middle:.1f}" y="{height - 8}">{escape(label)}</text>'
             )
     parts.append(
-        f'<line class="zero" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{zero:.1f}" '
+        f'<line class="zero" x1="{left}" x2="{width - _RIGHT}" y1="{zero:.1f}" '
         f'y2="{zero:.1f}"/></svg>'
     )
     return Markup("".join(parts))  # every piece of text above is escaped
@@ -315,9 +397,12 @@ def lorenz(
     return Markup("".join(parts))  # every piece of text above is escaped
 
 
-def _head(ident: str, title: str, description: str, width: float, height: float) -> str:
+def _head(
+    ident: str, title: str, description: str, width: float, height: float, narrow: bool = False
+) -> str:
     return (
-        f'<svg role="img" aria-labelledby="{ident}-t {ident}-d" viewBox="0 0 {width:g} {height:g}" xmlns="http://www.w3.org/2000/svg">'
+        f'<svg class="{"narrow" if narrow else "wide"}" role="img" aria-labelledby="{ident}-t '
+        f'{ident}-d" viewBox="0 0 {width:g} {height:g}" xmlns="http://www.w3.org/2000/svg">'
         f'<title id="{ident}-t">{escape(title)}</title><desc '
         f'id="{ident}-d">{escape(description)}</desc>'
     )

@@ -8,14 +8,14 @@ from typing import Any
 
 from ..money import Currency
 from ..result import Frame
-from . import conclusions, size, today
+from . import conclusions, ltv, size, today, value, wall
 from .ask import Ask
 from .parts import Section
 from .shop import Missing, shop_of
 from .voice import Voice
 
 #: The sections with numbers of their own, in the order of their work.
-SECTIONS = ("size", "today")
+SECTIONS = ("size", "today", "wall", "ltv", "value")
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,9 @@ class Found:
 
     size: size.Size
     today: today.Today | Missing
+    wall: wall.Wall | Missing
+    ltv: ltv.Ltv | Missing
+    value: value.Value | Missing
 
     @property
     def lists(self) -> Mapping[str, Frame]:
@@ -54,7 +57,12 @@ def find(
     of_size = size.find(shop)
     step("today")
     of_today = today.find(shop, carts)
-    return Found(of_size, of_today)
+    step("wall")
+    of_wall = wall.find(shop)
+    step("ltv")
+    of_ltv = ltv.find(shop)
+    step("value")
+    return Found(of_size, of_today, of_wall, of_ltv, value.find(shop))
 
 
 def show(found: Found, lang: str, currency: Currency, folder: str | None = None) -> list[Section]:
@@ -67,5 +75,11 @@ def show(found: Found, lang: str, currency: Currency, folder: str | None = None)
         folder: Where the lists of people are; None if they were not written.
     """
     voice = Voice(lang, currency)
-    below = [size.show(found.size, voice), today.show(found.today, voice, folder)]
+    below = [
+        size.show(found.size, voice),
+        today.show(found.today, voice, folder),
+        wall.show(found.wall, voice),
+        ltv.show(found.ltv, voice),
+        value.show(found.value, voice),
+    ]
     return [conclusions.show(below, found.size.changes, voice), *below]

@@ -36,6 +36,15 @@ class Voice:
         """An amount with every digit."""
         return "–" if amount is None else money(amount, self.currency)
 
+    def amount(self, amount: float | None) -> str:
+        """An amount per customer, without the decimals of large ones: ¥9,619, 9,619円."""
+        if amount is None:
+            return "–"
+        whole = Currency(self.currency.code, 0) if abs(amount) >= 1000 else self.currency
+        if self.lang == "ja" and self.currency.code == "JPY":
+            return f"{amount:,.0f}円"
+        return money(amount, whole)
+
     def count(self, number: float) -> str:
         """A number of people or orders."""
         return f"{number:,.0f}".replace("-", MINUS)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from . import words_customers
+
 LANGUAGES = ("en", "ja")
 
 TEXTS: Mapping[str, tuple[str, str]] = {
@@ -109,12 +111,14 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "again_said": (
         "Of the {customers} new customers of {months}, {rate} bought again within 90 days, "
         "after {before}: {moved}.",
-        "{months}の新規{customers}人のうち、90日以内の2回目購入(F2転換率)は{rate}、前年{before}。{moved}。",
+        "{months}の新規{customers}人のうち、90日以内の2回目購入(F2転換率)は{rate}、前年{before}。"
+        "{moved}。",
     ),
     "slipping_said": (
         "{people} customers began to slip away this week. If they return, {amount} is expected "
         "of them within {days} days.",
-        "今週あらたに{people}人が離脱傾向に入りました。復帰すれば{days}日で見込める売上は{amount}です。",
+        "今週あらたに{people}人が離脱傾向に入りました。"
+        "復帰すれば{days}日で見込める売上は{amount}です。",
     ),
     "few_said": (
         "There are no predictions and no lists yet. {lacks}",
@@ -130,7 +134,8 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "size_question": (
         "How big is the shop? The last 28 days, with the change on {against}; active customers "
         "at their end. Below each change is its 95 % interval; the line is the last whole months.",
-        "店舗の規模は。直近28日と、{against}からの変化(下は95%区間)。現役顧客数は期末時点。線は直近の各月。",
+        "店舗の規模は。直近28日と、{against}からの変化(下は95%区間)。現役顧客数は期末時点。"
+        "線は直近の各月。",
     ),
     "size_question_alone": (
         "How big is the shop? The last 28 days; active customers at their end.",
@@ -223,7 +228,10 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "do_carts": ("Remind them of the cart", "カートの案内"),
 }
 
+#: The texts of all sections.
+ALL = {**TEXTS, **words_customers.TEXTS}
+
 
 def text(key: str, lang: str, **values: object) -> str:
     """A text in a language, with its values."""
-    return TEXTS[key][LANGUAGES.index(lang)].format(**values)
+    return ALL[key][LANGUAGES.index(lang)].format(**values)
