@@ -18,7 +18,6 @@ The meaning of a file's columns is detected and shown; every choice has an optio
 from __future__ import annotations
 
 import argparse
-import csv
 import dataclasses
 import datetime
 import importlib.util
@@ -26,13 +25,14 @@ import itertools
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import crm_core
 
+from . import _cli_output
 from ._cli_files import (
     columns_named,
     conditions_of,
@@ -54,11 +54,12 @@ from ._report.problem import Problem
 
 if TYPE_CHECKING:
     from ._cli_files import Stages
-    from ._report.findings import Request
+    from ._report.findings import Findings, Request
     from ._report.page import Site
-    from ._report.result import Frame
+    from ._report.sections.parts import Section
     from ._report.settings import Loaded, Note, Settings
 
+_PAGES = ("html", "pdf")
 _NEEDED = ("rich", "jinja2", "pyarrow")
 _LONGEST_NOTE = 400  # characters; longer ones are documents, such as what `learn` gives
 
@@ -76,6 +77,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         return 2
     try:
+        if getattr(options, "output", None) is not None and not getattr(options, "check", False):
+            _cli_output.refuse_existing(options.output, options.force)
         return _COMMANDS[options.command](options)
     except KeyboardInterrupt:
         return 130
@@ -112,7 +115,7 @@ def _told(error: Exception) -> str | None:
 def _report(options: argparse.Namespace) -> int:
     from rich.console import Console
 
-    from ._report import page, screen, words
+    from ._report import grid, page, screen, words
     from ._report.findings import ANALYSES, analyse
     from ._report.order_reading import load
 
@@ -120,7 +123,8 @@ def _report(options: argparse.Namespace) -> int:
     console = Console(quiet=options.quiet)
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = 160
-    settings = settings_of(options)
+    kind = "html" if options.output is None else _cli_output.format_of(options.output, _PAGES)
+    settings = settings_of(options, ("product", "channel"))  # read if the file has them
     _refuse_without_events(options)
     with _progress(options.quiet) as stage:
         loaded = load(options.files, settings, stage("reading_file", name=options.files[0].name))
@@ -146,39 +150,55 @@ def _report(options: argparse.Namespace) -> int:
             read = log[0]
             screen.show_event_choices(console, read.choices, [*read.warnings, *read.notes], lang)
         return 0
-    if options.tables is not None and findings.sections is not None:
-        _write_lists(findings.sections.lists, options.tables)
+    sections = page.sections(
+        findings,
+        loaded.choices,
+        loaded.notes,
+        lang,
+        warnings=loaded.warnings,
+        events=site,
+        folder=None if options.tables is None else options.tables.name,
+    )
     if options.output is not None:  # before the screen, which may be a pipe that ends early
         html = page.render(
             findings,
-            loaded.choices,
-            loaded.notes,
-            warnings=loaded.warnings,
-            folder=None if options.tables is None else options.tables.name,
+            sections,
             source=", ".join(path.name for path in options.files),
             title=options.title,
             lang=lang,
             version=crm_core.__version__,
-            site=site,
+            warnings=loaded.warnings,
+            definitions=[] if site is None else site.behavior.definitions,
         )
-        options.output.write_text(html, encoding="utf-8")
-    screen.show_choices(console, loaded.choices, loaded.notes, lang, loaded.warnings)
-    screen.show(console, findings, lang)
-    if site is not None:
-        screen.show_site(console, site, lang, findings.currency)
+        data = _cli_output.page_as_pdf(html) if kind == "pdf" else html.encode()
+        options.output.write_bytes(data)
+    if options.tables is not None:
+        _write_tables(findings, sections, options.tables)
+    screen.show_warnings(console, loaded.warnings, lang)
+    if options.output is None or options.verbose:
+        screen.show(console, sections, grid.lead(findings, lang), lang)
+    else:
+        screen.show_short(console, sections, grid.lead(findings, lang), lang)
     last = "no_page" if options.output is None else "written"
     console.print(words.page(last, lang, path=options.output), highlight=False, markup=False)
     return 0
 
 
-def _write_lists(lists: Mapping[str, Frame], folder: Path) -> None:
-    """Writes the lists of customers, a file each."""
+def _write_tables(findings: Findings, sections: Sequence[Section], folder: Path) -> None:
+    """Writes the lists of customers and every table of the report, a CSV file each."""
+    import pyarrow as pa
+
     folder.mkdir(parents=True, exist_ok=True)
-    for name, frame in lists.items():
-        with open(folder / f"{name}.csv", "w", encoding="utf-8", newline="") as file:
-            out = csv.writer(file)
-            out.writerow(frame.columns)
-            out.writerows(zip(*frame.columns.values(), strict=True))
+    if findings.sections is not None:
+        for name, frame in findings.sections.lists.items():
+            _cli_output.write_table(pa.table(dict(frame.columns)), folder / f"{name}.csv")
+    for section in sections:
+        for number, grid in enumerate(section.grids, 1):
+            columns = [list(column) for column in zip(*grid.rows, strict=True)]
+            if columns:
+                names = [heading or str(at) for at, heading in enumerate(grid.headings)]
+                table = pa.Table.from_arrays([pa.array(one) for one in columns], names=names)
+                _cli_output.write_table(table, folder / f"{section.key}-{number}.csv")
 
 
 def _refuse_without_events(options: argparse.Namespace) -> None:
@@ -222,6 +242,7 @@ def _request(options: argparse.Namespace, loaded: Loaded) -> Request:
         churn_days=options.churn_days,
         cpm_money=options.cpm_money,
         prospects=options.customers is not None,
+        columns=[role for role in ("product", "channel") if role in loaded.arguments],
     )
 
 
@@ -281,7 +302,7 @@ def _run(options: argparse.Namespace) -> int:
             request[name] = json.loads(text)
         except json.JSONDecodeError:
             request[name] = text
-    return _write(_table(options.task, request, options), options.output)
+    return _write(_table(options.task, request, options), options)
 
 
 def _alerts(options: argparse.Namespace) -> int:
@@ -296,7 +317,7 @@ def _alerts(options: argparse.Namespace) -> int:
     if options.learned is not None:
         request["learned"] = _document(options.learned)
     table = _table("alerts", request, options)
-    return _write(table, options.output)
+    return _write(table, options)
 
 
 def _learn(options: argparse.Namespace) -> int:
@@ -324,7 +345,8 @@ def _table(task: str, request: dict[str, Any], options: argparse.Namespace) -> c
     """Runs an analysis of the file, with the options of `what is counted`."""
     about = crm_core.describe(task)
     if needs_summary(task, options):
-        summary = _table("clv_summary", {}, options)
+        unit = {"unit": request["unit"]} if "unit" in request else {}
+        summary = _table("clv_summary", unit, options)
         return _run_fitted(about, summary, request, options)
     refuse_others(task, about["reads"], options)
     moment = moment_of(options.as_of) if about["reads"] == "events" else day_of(options.as_of)
@@ -427,25 +449,14 @@ def _what_counts(loaded: Loaded, data: Any) -> list[Note]:
     return [Note("what_counts", values)]
 
 
-def _write(result: crm_core.Table, output: Path | None) -> int:
-    """A table as CSV on the screen, or as a file."""
+def _write(result: crm_core.Table, options: argparse.Namespace) -> int:
+    """A table on the screen, or as a file."""
     import pyarrow as pa
-    from pyarrow import csv as arrow_csv
-    from pyarrow import parquet
 
-    table = pa.table(result)
-    if output is not None and output.suffix == ".parquet":
-        parquet.write_table(table, output)
-        return 0
-    if output is not None and output.suffix != ".csv":
-        raise Problem(f"--output: {output.name} is neither .csv nor .parquet")
-    for at, column in enumerate(table.schema):
-        if pa.types.is_dictionary(column.type):  # what CSV has no words for
-            table = table.set_column(at, column.name, table.column(at).cast(column.type.value_type))
-    if output is None:
-        arrow_csv.write_csv(table, pa.PythonFile(sys.stdout.buffer, "w"))
-    else:
-        arrow_csv.write_csv(table, output)
+    kind = options.format or "csv"
+    if options.output is not None:
+        kind = _cli_output.format_of(options.output, _cli_output.TABLES)
+    _cli_output.write_table(pa.table(result), options.output, kind)
     return 0
 
 

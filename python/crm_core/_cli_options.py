@@ -8,6 +8,8 @@ from typing import Any
 
 import crm_core
 
+from ._cli_output import TABLES
+
 #: Columns of orders that have their own option.
 COLUMNS = {
     "customer_id": "the customer",
@@ -34,7 +36,7 @@ def parser() -> argparse.ArgumentParser:
     crm = argparse.ArgumentParser(
         prog="crm", description="Customer analyses of a shop from its order export."
     )
-    crm.add_argument("--version", action="version", version=f"crm {crm_core.__version__}")
+    crm.add_argument("-V", "--version", action="version", version=f"crm {crm_core.__version__}")
     commands = crm.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     report = _command(
@@ -46,8 +48,13 @@ def parser() -> argparse.ArgumentParser:
     _add_file(report)
     show = report.add_argument_group("the report")
     show.add_argument(
-        "-o", "--output", type=Path, metavar="FILE.html", help="write the report as one HTML page"
+        "-o",
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="write the report as one page: .html, or .pdf where Chromium is installed",
     )
+    _add_force(show)
     show.add_argument(
         "--lang", choices=("en", "ja"), help="default: ja if the headings are Japanese"
     )
@@ -55,7 +62,8 @@ def parser() -> argparse.ArgumentParser:
         "--tables",
         type=Path,
         metavar="DIR",
-        help="write the lists of customers to write to into this folder, as CSV with their ids",
+        help="write every table into this folder as CSV, and the lists of customers to write to "
+        "with their ids (the page has none)",
     )
     show.add_argument("--title", help="the page's title")
     show.add_argument(
@@ -72,6 +80,12 @@ def parser() -> argparse.ArgumentParser:
         type=float,
         metavar="AMOUNT",
         help="CPM's money threshold (default: 70,000 yen; in other currencies 7 mean orders)",
+    )
+    show.add_argument(
+        "-v",
+        "--verbose",
+        action="store_true",
+        help="print all sections on the terminal, also if a page is written",
     )
     show.add_argument("--check", action="store_true", help="only show how the file would be read")
     events = report.add_argument_group("events of the site (their columns are guessed, and shown)")
@@ -152,6 +166,7 @@ def parser() -> argparse.ArgumentParser:
     learn.add_argument(
         "-o", "--output", type=Path, metavar="FILE.json", help="default: on the screen"
     )
+    _add_force(learn)
 
     _command(commands, "tasks", "list the analyses")
     known = _command(
@@ -195,14 +210,23 @@ def _add_events(group: Any) -> None:
     )
 
 
+def _add_force(group: Any) -> None:
+    group.add_argument(
+        "--force", action="store_true", help="overwrite a file that is there already"
+    )
+
+
 def _add_output(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o",
         "--output",
         type=Path,
         metavar="FILE",
-        help=".csv or .parquet (default: CSV on the screen)",
+        help="csv, parquet, xlsx, json, ndjson, md or html by the file's ending "
+        "(default: CSV on the screen)",
     )
+    parser.add_argument("--format", choices=TABLES, help="the format on the screen (default: csv)")
+    _add_force(parser)
 
 
 def _add_file(

@@ -12,14 +12,18 @@ import crm_core
 from crm_core._report.money import Currency
 from crm_core._report.result import Frame
 from crm_core._report.sections import (
+    again,
     change,
     conclusions,
     ltv,
+    months,
+    products,
     report,
     size,
     today,
     value,
     wall,
+    who,
     words,
 )
 from crm_core._report.sections.ask import Ask
@@ -205,7 +209,7 @@ def test_the_size_in_english():
 
 def test_the_size_in_japanese():
     shown = size.show(sized(), JA)
-    assert shown.title == "28日で833万円、前年の同じ曜日の28日より+15.7%"
+    assert shown.title == "28日で833万円、前年同期(同じ曜日)より+15.7%"
     assert shown.headlines[1].text == (
         "2026年3月〜8月の新規3,258人のうち、90日以内の2回目購入(F2転換率)は31.3% (29.7%〜32.9%)、"
         "前年28.1%。前年の同じ月より+3.2pt(95%区間 +0.9pt〜+5.5pt)。"
@@ -353,6 +357,122 @@ def test_a_forecast_that_failed_is_shown_as_failed(came, title, warns):
     assert value.show(found, JA).parts[1].rows[1][0] == "全顧客"
 
 
+def monthly(revenue):
+    """A table of months from January 2025 on."""
+    first = datetime.date(2025, 1, 1)
+    days = [first.replace(year=2025 + at // 12, month=at % 12 + 1) for at in range(len(revenue))]
+    half = [amount / 2 for amount in revenue]
+    count = [10] * len(revenue)
+    names = ("orders", "new_customers", "repeat_customers")
+    return Frame(
+        "monthly",
+        {
+            "month": days,
+            "revenue": revenue,
+            "new_revenue": half,
+            "repeat_revenue": half,
+            **dict.fromkeys(names, count),
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    ("year", "english"),
+    [
+        (
+            Change(24e6, 20e6, 2e6, 6e6, 0.1, 0.3),
+            "12 months to December 2026: ¥24.0M, +20.0% on the year before (¥20.0M); 50% is from "
+            "repeat customers",
+        ),
+        (
+            Change(24e6, 24.5e6, -2e6, 1e6, -0.1, 0.05),
+            "12 months to December 2026: ¥24.0M, no clear change on the year before (¥24.5M, "
+            "−2.0%); 50% is from repeat customers",
+        ),
+        (None, "12 months to December 2026: ¥24.0M"),
+    ],
+)
+def test_the_months_in_words(year, english):
+    found = months.Months(monthly([1.5e6] * 12 + [2e6] * 11 + [2e6]), 3e5, "2026-12-01", year)
+    shown = months.show(found, EN)
+    assert shown.title == english
+    figure, text = shown.parts
+    assert figure.numbers.rows[0][:3] == ["2026-12", "¥2,000,000", "¥1,000,000"]
+    assert figure.numbers.rows[0][-1] == "+33.3%" and figure.numbers.rows[-1][-1] == "–"
+    assert "The month that is not over (¥300k so far) is left out." in text.text
+    assert months.show(found, JA).title.startswith("2026年12月までの12か月の売上は2,400万円")
+
+
+def test_a_year_that_fell_is_a_warning():
+    found = months.Months(
+        monthly([1e6] * 24), None, "2026-12-01", Change(18e6, 24e6, -9e6, -3e6, -0.35, -0.15)
+    )
+    (headline,) = months.show(found, EN).headlines
+    assert headline.warning and headline.text.startswith(
+        "Revenue of the twelve months to December 2026: −25.0% on the twelve months before"
+    )
+
+
+def source(name, now, before=None):
+    def rate(p):
+        return None if p is None else Rate(p, p - 0.03, p + 0.03, 600)
+
+    return again.Source(name, rate(now), rate(before))
+
+
+def test_coming_back_by_channel_in_words():
+    sources = [source("App", 0.415, 0.358), source("Own", 0.36, 0.35), source("Mall", 0.199)]
+    apart = change.of_rates(sources[0].now, sources[-1].now)
+    found = again.Sources("channel", ("2026-03-01", "2026-08-01"), sources, apart)
+    shown = again.show(found, EN)
+    assert shown.title == (
+        "New customers of App come back most: 41.5%, of Mall 19.9%, 21.6 pt apart"
+    )
+    rows = shown.parts[0].rows
+    assert [row[5] for row in rows] == ["+5.7 pt", "no clear change (+1.0 pt)", "–"]
+    assert rows[0][2] == "41.5% (38.5% to 44.5%)"
+    assert shown.headlines[0].text == (
+        "New customers of App: 41.5% buy again within 90 days, after 35.8% a year before (+5.7 pt)."
+    )
+    alike = [source("App", 0.41), source("Mall", 0.40)]
+    apart = change.of_rates(alike[0].now, alike[1].now)
+    found = again.Sources("channel", ("2026-03-01", "2026-08-01"), alike, apart)
+    assert again.show(found, EN).title.startswith("The channels do not clearly differ")
+    assert again.show(found, JA).title.startswith("チャネルによるはっきりした差なし")
+
+
+def test_who_moved_in_words():
+    segments = Frame(
+        "cpm_segments",
+        {
+            "segment": ["first", "first"],
+            "state": ["active", "churned"],
+            "customers": [5840, 9000],
+            "revenue": [1e6, 1e6],
+        },
+    )
+    cells = Frame(
+        "rfm_cross", {"r": [5, 1], "f": [1, 1], "customers": [30, 70], "revenue": [1e5, 2e5]}
+    )
+    moved = {"new": 200, "step_up": 238, "step_down": 3, "churn": 548, "reactivation": 6}
+    labels = {kind: {"en": kind, "ja": kind} for kind in moved}
+    found = who.Who(segments, Frame("cpm_segments", {}), moved, labels, 5791, cells)
+    shown = who.show(found, EN)
+    assert shown.title == (
+        "In 28 days 238 customers moved up, 548 left, 6 came back; active 5,791 → 5,840"
+    )
+    assert who.show(found, JA).title == (
+        "28日で238人が上がり、548人が離脱、6人が復帰。現役 5,791 → 5,840"
+    )
+    assert shown.headlines[0].text == (
+        "In 28 days more customers left (548) than came new or returned (206)."
+    )
+    rfm = shown.parts[-1]
+    assert list(rfm.headings) == ["Last order", "once"]
+    assert rfm.rows[0] == ["up to 30 days ago", "30 · ¥100k"]
+    assert rfm.weights[-1] == [None, 1.0]
+
+
 # ---- a shop with planted facts -------------------------------------------------------------------
 
 
@@ -378,7 +498,7 @@ def shop(rows):
 
 @pytest.fixture(scope="module")
 def found(shop):
-    return report.find(Ask(shop, monday_shop.LAST, {}), {})
+    return report.find(Ask(shop, monday_shop.LAST, {}), {}, columns=["channel"])
 
 
 def in_window(rows, last):
@@ -463,6 +583,40 @@ def test_the_segments_add_up_to_all_customers(found):
     assert of.total.low < of.total.revenue < of.total.high
 
 
+def test_the_best_channel_is_the_planted_one(found):
+    names = [one.name for one in found.again.sources]
+    assert names[0] == "アプリ" and names[-1] == "SNS広告"
+    assert found.again.apart.verdict == "up"
+    revenue = sum(row["revenue"] for row in found.channels.rows)
+    assert revenue == pytest.approx(sum(found.months.frame["revenue"]) + found.months.running)
+
+
+def test_december_is_named_as_the_strongest_month(found):
+    text = months.show(found.months, EN).parts[1].text
+    assert text.startswith("The strongest of the last twelve months is December 2025")
+
+
+def test_products_add_up_by_their_lines():
+    """An order of several products: each line counts for its product, once."""
+    lines = [line for line in monday_shop.lines(1_500) if line[8] != "キャンセル"]
+    data = {
+        "order_id": [line[0] for line in lines],
+        "customer_id": [line[1] for line in lines],
+        "ordered_at": [datetime.date.fromisoformat(line[2][:10]) for line in lines],
+        "product": [line[3] for line in lines],
+        "amount": [line[7] for line in lines],
+    }
+    orders = crm_core.Orders(data, currency="JPY", order_id="order_id", product="product")
+    found = products.find(shop_of(Ask(orders, monday_shop.LAST, {}), {}), True)
+    since = monday_shop.LAST - 363 * DAY
+    expected = {}
+    for line in lines:
+        if datetime.date.fromisoformat(line[2][:10]) >= since:
+            expected[line[3]] = expected.get(line[3], 0) + line[7]
+    assert dict(found.revenue) == expected
+    assert found.total == sum(expected.values())
+
+
 def test_a_filter_holds_for_every_number(rows, shop):
     ask = Ask(shop, monday_shop.LAST, {"where": {"channel": "楽天"}})
     of_channel = report.find(ask, {})
@@ -483,6 +637,6 @@ def test_a_young_shop_says_what_it_lacks():
     assert found.size.expected == Missing("customers", 100, 9)
     assert found.lists == {}
     assert found.wall == found.ltv == found.value == Missing("customers", 100, 9)
-    for lang in words.LANGUAGES:
-        sections = report.show(found, lang, Currency("JPY", 0))
+    for voice in (EN, JA):
+        sections = report.show(found, voice)
         assert any(point.warning for point in sections[0].parts[0].points)

@@ -47,6 +47,21 @@ class Series:
     below: bool = False
 
 
+def dots(label: str, points: Sequence[tuple[str, float, float, float]], most: float) -> Markup:
+    """Points with their intervals on a scale from 0 to `most`; (css, value, low, high) each."""
+    scale = 236 / max(most, 1e-9)
+    parts = [f'<svg class="dots" role="img" aria-label="{escape(label)}" viewBox="0 0 240 22" '
+             'xmlns="http://www.w3.org/2000/svg">']  # fmt: skip
+    for at, (css, value, low, high) in enumerate(points):
+        y = 7 + 8 * at
+        parts.append(
+            f'<g class="{css}"><path d="M{2 + low * scale:.1f} {y}H{2 + high * scale:.1f}"/>'
+            f'<circle cx="{2 + value * scale:.1f}" cy="{y}" r="3.5"/></g>'
+        )
+    parts.append("</svg>")
+    return Markup("".join(parts))
+
+
 @dataclass(frozen=True)
 class Curve:
     """A line: its CSS class, its name, a value per label; None where there is none."""
@@ -223,50 +238,6 @@ def stacked_bars(
     return Markup("".join(parts))  # every piece of text above is escaped
 
 
-@dataclass(frozen=True)
-class Bar:
-    """A horizontal bar: its name, its length from 0 to 1, its text, and its interval."""
-
-    name: str
-    length: float
-    text: str
-    css: str = "b-main"
-    interval: tuple[float, float] | None = None
-
-
-def horizontal_bars(ident: str, title: str, description: str, bars: Sequence[Bar]) -> Markup:
-    """Bars from left to right, one below the other, each with its name before and text after it."""
-    left, room, slot, thick = 236, 390, 30, 18
-    parts = [_head(ident, title, description, _WIDTH, slot * len(bars) + 6)]
-    parts.append(f'<line class="zero" x1="{left}" x2="{left}" y1="0" y2="{slot * len(bars) + 6}"/>')
-    for at, bar in enumerate(bars):
-        y = at * slot + 6
-        wide = min(max(bar.length, 0), 1) * room
-        end = wide
-        parts.append(
-            f'<text class="end" x="{left - 8}" y="{y + thick - 5}">'
-            f"{escape(shortened(bar.name, 34))}<title>{escape(bar.name)}</title></text>"
-        )
-        parts.append(
-            f'<rect class="{bar.css}" x="{left}" y="{y}" width="{wide:.1f}" height="{thick}">'
-            f"<title>{escape(bar.name)}: {escape(bar.text)}</title></rect>"
-        )
-        if bar.interval is not None:
-            low, high = (min(max(one, 0), 1) * room for one in bar.interval)
-            end = max(wide, high)
-            parts.append(
-                f'<path class="whisker" d="M{left + low:.1f} {y + thick / 2:g}H{left + high:.1f}'
-                f"M{left + low:.1f} {y + 5}v{thick - 10}"
-                f'M{left + high:.1f} {y + 5}v{thick - 10}"/>'
-            )
-        parts.append(
-            f'<text class="said" x="{left + end + 8:.1f}" y="{y + thick - 5}">'
-            f"{escape(bar.text)}</text>"
-        )
-    parts.append("</svg>")
-    return Markup("".join(parts))  # every piece of text above is escaped
-
-
 def sankey(
     ident: str,
     title: str,
@@ -275,6 +246,7 @@ def sankey(
     order: Sequence[str],
     colours: Mapping[str, str],
     names: Mapping[str, str],
+    narrow: bool = False,
 ) -> Markup:
     """Flows between the places of a session, from left to right.
 
@@ -286,8 +258,10 @@ def sankey(
         order: The stations from top to bottom.
         colours: The CSS class of each.
         names: What each is called.
+        narrow: For a telephone.
     """
-    width, node, gap, top = _WIDTH, 14, 10, 22
+    width, node, gap, top = _NARROW if narrow else _WIDTH, 14, 10, 22
+    ident = f"{ident}-n" if narrow else ident
     here = [dict.fromkeys(order, 0) for _ in steps]
     for at, flows in enumerate(steps):
         for (_, target), count in flows.items():
@@ -304,7 +278,7 @@ def sankey(
             y += counts[name] * scale + (gap if counts[name] else 0)
         tops.append(of)
         height = max(height, y)
-    parts = [_head(ident, title, description, width, height)]
+    parts = [_head(ident, title, description, width, height, narrow)]
     for at in range(1, len(steps)):
         out, into = dict(tops[at - 1]), dict(tops[at])
         for source in order:
@@ -342,7 +316,7 @@ def sankey(
             if tall >= 11:
                 parts.append(
                     f'<text class="said" x="{x + node + 5:.1f}" y="{y + tall / 2 + 4:.1f}">'
-                    f"{escape(shortened(names[name], 17))} {counts[name]:,}</text>"
+                    f"{escape(shortened(names[name], 9 if narrow else 17))} {counts[name]:,}</text>"
                 )
     parts.append("</svg>")
     return Markup("".join(parts))  # every piece of text above is escaped
@@ -354,47 +328,6 @@ def shortened(name: str, most: int) -> str:
         return name
     head = most // 2
     return f"{name[:head]}…{name[len(name) - (most - head - 1) :]}"
-
-
-def lorenz(
-    ident: str,
-    title: str,
-    description: str,
-    x_name: str,
-    y_name: str,
-    points: Sequence[tuple[float, float]],
-) -> Markup:
-    """The Lorenz curve and the diagonal of equality; `points` from (0, 0) to (1, 1)."""
-    size, left, top = 340, 52, 10
-    shown = _thinned(points, 400)
-
-    def at(point: tuple[float, float]) -> str:
-        return f"{left + point[0] * size:.2f},{top + (1 - point[1]) * size:.2f}"
-
-    parts = [_head(ident, title, description, left + size + 16, top + size + 44)]
-    for tick in range(5):
-        share = tick / 4
-        x, y = left + share * size, top + (1 - share) * size
-        parts.append(
-            f'<line class="grid" x1="{left}" x2="{left + size}" y1="{y:.1f}" y2="{y:.1f}"/>'
-        )
-        parts.append(f'<text class="tick end" x="{left - 6}" y="{y + 4:.1f}">{share:.0%}</text>')
-        parts.append(f'<text class="tick mid" x="{x:.1f}" y="{top + size + 18}">{share:.0%}</text>')
-    curve = " ".join(at(point) for point in shown)
-    parts.append(f'<polygon class="lorenz-area" points="{curve} {at((1, 1))} {at((0, 0))}"/>')
-    parts.append(
-        f'<line class="equal" x1="{left}" y1="{top + size}" x2="{left + size}" y2="{top}"/>'
-    )
-    parts.append(f'<polyline class="lorenz-line" points="{curve}"/>')
-    parts.append(
-        f'<text class="tick mid" x="{left + size / 2}" '
-        f'y="{top + size + 38}">{escape(x_name)}</text>'
-    )
-    parts.append(
-        f'<text class="tick mid" transform="translate(12 {top + size / 2}) '
-        f'rotate(-90)">{escape(y_name)}</text></svg>'
-    )
-    return Markup("".join(parts))  # every piece of text above is escaped
 
 
 def _head(
@@ -412,10 +345,3 @@ def _nice(step: float) -> float:
     """The next of 1, 2, 5 × 10^k."""
     power = 10.0 ** math.floor(math.log10(step))
     return next(power * factor for factor in (1, 2, 5, 10) if power * factor >= step * (1 - 1e-9))
-
-
-def _thinned(points: Sequence[tuple[float, float]], most: int) -> list[tuple[float, float]]:
-    """Evenly chosen points, the ends included: a million look like 400."""
-    if len(points) <= most:
-        return list(points)
-    return [points[round(at * (len(points) - 1) / (most - 1))] for at in range(most)]

@@ -83,23 +83,6 @@ def of(
     return Grid(title, [words.column(name, lang) for name in names], rows, numeric)
 
 
-def rfm_heat(cells: Frame, measure: str, title: str, lang: str, currency: Currency) -> Grid:
-    """R down, F across; the darker the more."""
-    levels = sorted(set(cells["f"]))
-    at = {(r, f): value for r, f, value in zip(cells["r"], cells["f"], cells[measure], strict=True)}
-    largest = max([value for value in at.values() if value > 0], default=1)
-    order = sorted(set(cells["r"]), reverse=True)
-    shown = {
-        key: brief(value, currency, lang) if measure == "revenue" else f"{value:,}"
-        for key, value in at.items()
-    }
-    rows = [[f"R{r}", *(shown[r, f] for f in levels)] for r in order]
-    weights = [[None, *(max(at[r, f], 0) / largest for f in levels)] for r in order]
-    return Grid(
-        title, ["", *(f"F{f}" for f in levels)], rows, [False] + [True] * len(levels), weights
-    )
-
-
 def cpm_portfolio(segments: Frame, title: str, lang: str, currency: Currency) -> Grid:
     """Segments down; active and churned customers with their share, and revenue, across."""
     found = {(row["segment"], row["state"]): row for row in segments.rows()}

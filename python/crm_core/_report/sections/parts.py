@@ -116,3 +116,9 @@ class Section:
     parts: Sequence[Part] = ()
     headlines: Sequence[Headline] = ()
     folded: bool = False
+
+    @property
+    def grids(self) -> list[Grid]:
+        """The tables, those behind figures among them."""
+        found = [one.numbers if isinstance(one, Figure) else one for one in self.parts]
+        return [one for one in found if isinstance(one, Grid)]

@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import datetime
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..money import Currency
 from ..result import Frame
-from . import conclusions, ltv, size, today, value, wall
+from . import (
+    again,
+    channels,
+    conclusions,
+    ltv,
+    months,
+    products,
+    size,
+    subscriptions,
+    today,
+    value,
+    wall,
+    who,
+)
 from .ask import Ask
 from .parts import Section
 from .shop import Missing, shop_of
 from .voice import Voice
 
 #: The sections with numbers of their own, in the order of their work.
-SECTIONS = ("size", "today", "wall", "ltv", "value")
+SECTIONS = (
+    "size", "today", "months", "again", "wall", "ltv", "value", "who", "channels", "products",
+    "subscriptions",
+)  # fmt: skip
+# A section of which the file has no column is left out, and the appendix says so.
+_COLUMNS = ("channel", "product", "kind")
 
 
 @dataclass(frozen=True)
@@ -24,9 +42,15 @@ class Found:
 
     size: size.Size
     today: today.Today | Missing
+    months: months.Months | Missing
+    again: again.Sources | Missing
     wall: wall.Wall | Missing
     ltv: ltv.Ltv | Missing
     value: value.Value | Missing
+    who: who.Who
+    channels: channels.Channels | Missing
+    products: products.Products | Missing
+    subscriptions: subscriptions.Subscriptions | Missing
 
     @property
     def lists(self) -> Mapping[str, Frame]:
@@ -39,7 +63,11 @@ class Found:
 def find(
     ask: Ask,
     cpm: Mapping[str, Any],
+    *,
     carts: Frame | None = None,
+    days: Sequence[datetime.date] = (),
+    columns: Collection[str] = (),
+    prospects: bool = False,
     step: Callable[[str], None] = lambda name: None,
 ) -> Found | None:
     """The numbers of all sections; None if no order counts.
@@ -48,38 +76,63 @@ def find(
         ask: Runs analyses of the shop.
         cpm: The options of the portfolio.
         carts: Carts to follow up, where there are events.
+        days: The ends of the months of the portfolio.
+        columns: Roles of columns that the orders have: `channel`, `product`.
+        prospects: Whether customers without an order are known.
         step: Told the name of each section before its analyses run.
     """
     shop = shop_of(ask, cpm)
     if shop is None:
         return None
-    step("size")
-    of_size = size.find(shop)
-    step("today")
-    of_today = today.find(shop, carts)
-    step("wall")
-    of_wall = wall.find(shop)
-    step("ltv")
-    of_ltv = ltv.find(shop)
-    step("value")
-    return Found(of_size, of_today, of_wall, of_ltv, value.find(shop))
+    work: dict[str, Callable[[], Any]] = {
+        "size": lambda: size.find(shop),
+        "today": lambda: today.find(shop, carts),
+        "months": lambda: months.find(shop),
+        "again": lambda: again.find(shop, "channel" in columns),
+        "wall": lambda: wall.find(shop),
+        "ltv": lambda: ltv.find(shop),
+        "value": lambda: value.find(shop),
+        "who": lambda: who.find(shop, days, prospects),
+        "channels": lambda: channels.find(shop, "channel" in columns),
+        "products": lambda: products.find(shop, "product" in columns),
+        "subscriptions": lambda: subscriptions.find(shop),
+    }
+    found = {}
+    for name in SECTIONS:
+        step(name)
+        found[name] = work[name]()
+    return Found(**found)
 
 
-def show(found: Found, lang: str, currency: Currency, folder: str | None = None) -> list[Section]:
-    """The sections in a language.
+def show(found: Found, voice: Voice, folder: str | None = None) -> list[Section]:
+    """The sections in a language, without those of which the file has no column.
 
     Args:
         found: Their numbers.
-        lang: `en` or `ja`.
-        currency: The currency of amounts.
+        voice: The language.
         folder: Where the lists of people are; None if they were not written.
     """
-    voice = Voice(lang, currency)
     below = [
         size.show(found.size, voice),
         today.show(found.today, voice, folder),
+        months.show(found.months, voice),
+        again.show(found.again, voice),
         wall.show(found.wall, voice),
         ltv.show(found.ltv, voice),
         value.show(found.value, voice),
+        who.show(found.who, voice),
     ]
+    for module, one in ((channels, found.channels), (products, found.products)):
+        if not (isinstance(one, Missing) and one.what in _COLUMNS):
+            below.append(module.show(one, voice))
+    if not isinstance(found.subscriptions, Missing):
+        below.append(subscriptions.show(found.subscriptions, voice))
     return [conclusions.show(below, found.size.changes, voice), *below]
+
+
+def left_out(found: Found, voice: Voice) -> list[str]:
+    """Why sections are left out, a sentence each."""
+    every = (found.channels, found.products, found.subscriptions)
+    return [
+        voice.missing(one) for one in every if isinstance(one, Missing) and one.what in _COLUMNS
+    ]

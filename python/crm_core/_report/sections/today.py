@@ -126,11 +126,14 @@ def _carts(carts: Frame) -> Group:
         for row in carts.rows()
         if row["suppressed_by"] is None and row["customer_id"] is not None
     ]
-    rows.sort(key=lambda row: -(row["amount"] or 0))
+    rows.sort(key=lambda row: -(row.get("amount") or 0))
     names = ("customer_id", "amount", "stage", "products", "abandoned_at")
-    listed = Frame("cart_follow_ups", {name: [row[name] for row in rows] for name in names})
+    listed = Frame(
+        "cart_follow_ups",
+        {name: [row[name] for row in rows] for name in names if name in carts.columns},
+    )
     people = len({row["customer_id"] for row in rows})
-    return Group("carts", people, math.fsum(row["amount"] or 0 for row in rows), None, listed)
+    return Group("carts", people, math.fsum(row.get("amount") or 0 for row in rows), None, listed)
 
 
 def _group(key: str, table: Arrays, here: np.ndarray, names: tuple[str, ...], days: int) -> Group:

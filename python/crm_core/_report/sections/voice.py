@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 
+from .. import words as report_words
 from ..money import Currency, brief, money
 from . import words
 from .change import Change, Rate
@@ -27,6 +28,10 @@ class Voice:
     def __call__(self, key: str, **values: object) -> str:
         """A text of `words`."""
         return words.text(key, self.lang, **values)
+
+    def column(self, name: str) -> str:
+        """The heading of a result's column."""
+        return report_words.column(name, self.lang)
 
     def money(self, amount: float) -> str:
         """An amount as people say it: ¥8.33M, 833万円."""

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from . import words_customers
+from ..words import PAGE
+from . import words_customers, words_shop
 
 LANGUAGES = ("en", "ja")
 
@@ -16,7 +17,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     # Numbers.
     "points": ("{points} pt", "{points}pt"),
     "interval": ("{low} to {high}", "{low}〜{high}"),
-    "against_year": ("the same weekdays a year ago", "前年の同じ曜日の28日"),
+    "against_year": ("the same weekdays a year ago", "前年同期(同じ曜日)"),
     "against_before": ("the 28 days before", "その前の28日"),
     "against_none": ("no earlier period to compare with", "比較できる過去の期間なし"),
     "same_months": ("the same months a year before", "前年の同じ月"),
@@ -229,7 +230,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
 }
 
 #: The texts of all sections.
-ALL = {**TEXTS, **words_customers.TEXTS}
+ALL = {**PAGE, **TEXTS, **words_customers.TEXTS, **words_shop.TEXTS}
 
 
 def text(key: str, lang: str, **values: object) -> str:
