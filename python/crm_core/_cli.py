@@ -2,6 +2,7 @@
 
     crm report orders.csv -o report.html
     crm report orders.csv --events log.csv -o report.html
+    crm today orders.csv --tables lists
     crm alerts orders.csv --since yesterday
     crm learn orders.csv -o learned.json
     crm run rfm orders.csv -o rfm.parquet
@@ -25,14 +26,15 @@ import itertools
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import crm_core
 
-from . import _cli_output
+from . import _cli_config, _cli_output
 from ._cli_files import (
     columns_named,
     conditions_of,
@@ -49,13 +51,14 @@ from ._cli_files import (
     refuse_others,
     settings_of,
 )
-from ._cli_options import parser
+from ._cli_options import NoFiles, commands_of, parser
 from ._report.problem import Problem
 
 if TYPE_CHECKING:
     from ._cli_files import Stages
     from ._report.findings import Findings, Request
     from ._report.page import Site
+    from ._report.result import Frame
     from ._report.sections.parts import Section
     from ._report.settings import Loaded, Note, Settings
 
@@ -65,8 +68,17 @@ _LONGEST_NOTE = 400  # characters; longer ones are documents, such as what `lear
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line. Returns the exit status (2 for errors that the user can correct)."""
-    options = parser().parse_args(arguments)
+    """Run the command line.
+
+    Returns:
+        0; 1 if nothing was found; 2 for a wrong option; 3 for what is wrong in the file; 4 for an
+        error of the program itself; 130 if the user stopped it.
+    """
+    try:
+        options = _parsed(sys.argv[1:] if arguments is None else arguments)
+    except Problem as error:
+        print(_told(error), file=sys.stderr)
+        return 2
     missing = [
         name for name in _NEEDED if options.needs_extra and importlib.util.find_spec(name) is None
     ]
@@ -88,10 +100,50 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except Exception as error:
         told = _told(error)
-        if told is None:
-            raise
+        if told is None or isinstance(error, crm_core.InternalError):
+            traceback.print_exception(error)
+            print("crm: this is an error of crm itself", file=sys.stderr)
+            return 4
         print(told, file=sys.stderr)
-        return 2
+        of_usage = isinstance(error, crm_core.OptionError) or getattr(error, "of_usage", False)
+        return 2 if of_usage else 3
+
+
+def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
+    """The options of the command line, after those of the config file."""
+    crm, arguments = parser(), list(arguments)
+    commands = commands_of(crm)
+    at = next((at for at, one in enumerate(arguments) if one in commands), None)
+    config = None if at is None else _config(arguments, arguments[at], commands)
+    if config is not None and at is not None:
+        arguments[at + 1 : at + 1] = config.arguments
+    try:
+        return crm.parse_args(arguments)
+    except NoFiles:
+        if config is not None and config.files:
+            return crm.parse_args([*arguments, *map(str, config.files)])
+        command = "" if at is None else f" {arguments[at]}"
+        raise Problem(f"crm{command}: name a file", "For example orders.csv.") from None
+
+
+def _config(
+    arguments: Sequence[str], command: str, commands: Mapping[str, argparse.ArgumentParser]
+) -> _cli_config.Config | None:
+    """What the config file says for a command that reads files; None if there is none."""
+    if "--config" not in commands[command]._option_string_actions:
+        return None
+    before = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    before.add_argument("--config", type=Path)
+    before.add_argument("--no-config", action="store_true")
+    said, _ = before.parse_known_args(arguments)
+    path = said.config
+    if path is None and not said.no_config and Path(_cli_config.NAME).is_file():
+        path = Path(_cli_config.NAME)
+    if path is None:
+        return None
+    if not path.is_file():
+        raise Problem(f"--config: there is no file {path}")
+    return _cli_config.arguments_of(path, command, commands)
 
 
 def _told(error: Exception) -> str | None:
@@ -179,19 +231,73 @@ def _report(options: argparse.Namespace) -> int:
         screen.show(console, sections, grid.lead(findings, lang), lang)
     else:
         screen.show_short(console, sections, grid.lead(findings, lang), lang)
+    if findings.sections is None and (options.where or options.where_customers):
+        print("crm: no order matches the filter", file=sys.stderr)
+        return 1
     last = "no_page" if options.output is None else "written"
     console.print(words.page(last, lang, path=options.output), highlight=False, markup=False)
     return 0
+
+
+def _today(options: argparse.Namespace) -> int:
+    """Whom to write to; 1 if nobody."""
+    from rich.console import Console
+
+    from ._report import screen
+    from ._report.money import Currency
+    from ._report.order_reading import load
+    from ._report.sections import today
+    from ._report.sections.ask import Ask
+    from ._report.sections.shop import Missing, shop_of
+    from ._report.sections.voice import Voice
+
+    settings = settings_of(options)
+    with _progress(options.quiet) as stage:
+        loaded = load(options.files, settings, stage("reading_file", name=options.files[0].name))
+        orders = orders_of(loaded, options, settings, stage("building"))
+        scope = {
+            "where": conditions_of(options.where, loaded),
+            "customers": conditions_of(options.where_customers, loaded, "--where-customers"),
+        }
+        day = day_of(options.as_of) or orders.last_date
+        shop = shop_of(Ask(orders, day, {name: one or None for name, one in scope.items()}), {})
+        found = Missing("customers", 100, 0) if shop is None else today.find(shop)
+    lang = options.lang or ("ja" if loaded.japanese else "en")
+    console = Console(quiet=options.quiet, soft_wrap=True)
+    folder = None if options.tables is None else options.tables.name
+    screen.show_warnings(console, loaded.warnings, lang)
+    section = today.show(found, Voice(lang, Currency.of(orders)), folder)
+    screen.show(console, [section], f"{day}", lang)
+    groups = [] if isinstance(found, Missing) else [one for one in found.groups if one.people]
+    if options.tables is not None:
+        _write_lists({one.key: one.people_list for one in groups}, options.tables)
+    return 0 if groups else 1
+
+
+def _init(options: argparse.Namespace) -> int:
+    """Writes a config file to fill in."""
+    path = Path(_cli_config.NAME)
+    if path.exists() and not options.force:
+        raise Problem(f"--force: {path} is there already", "crm init --force overwrites it.")
+    path.write_text(_cli_config.TEMPLATE, encoding="utf-8")
+    print(f"{path}: fill it in, then `crm report`")
+    return 0
+
+
+def _write_lists(lists: Mapping[str, Frame], folder: Path) -> None:
+    """Writes the lists of customers, a CSV file each."""
+    import pyarrow as pa
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, frame in lists.items():
+        _cli_output.write_table(pa.table(dict(frame.columns)), folder / f"{name}.csv")
 
 
 def _write_tables(findings: Findings, sections: Sequence[Section], folder: Path) -> None:
     """Writes the lists of customers and every table of the report, a CSV file each."""
     import pyarrow as pa
 
-    folder.mkdir(parents=True, exist_ok=True)
-    if findings.sections is not None:
-        for name, frame in findings.sections.lists.items():
-            _cli_output.write_table(pa.table(dict(frame.columns)), folder / f"{name}.csv")
+    _write_lists({} if findings.sections is None else findings.sections.lists, folder)
     for section in sections:
         for number, grid in enumerate(section.grids, 1):
             columns = [list(column) for column in zip(*grid.rows, strict=True)]
@@ -317,7 +423,8 @@ def _alerts(options: argparse.Namespace) -> int:
     if options.learned is not None:
         request["learned"] = _document(options.learned)
     table = _table("alerts", request, options)
-    return _write(table, options)
+    _write(table, options)
+    return 0 if len(table) else 1
 
 
 def _learn(options: argparse.Namespace) -> int:
@@ -511,6 +618,8 @@ def _progress(quiet: bool) -> Iterator[Callable[..., Callable[[float], None]]]:
 
 _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "report": _report,
+    "today": _today,
+    "init": _init,
     "run": _run,
     "alerts": _alerts,
     "learn": _learn,

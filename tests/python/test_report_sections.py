@@ -145,7 +145,7 @@ FEW = Change(12, 9)
         ),
         (
             FLAT,
-            "no clear change on last year (+1.0%, 95 % interval −20.0% to +25.0%)",
+            "no clear change against last year (+1.0%, 95 % interval −20.0% to +25.0%)",
             "last yearとはっきりした差なし(+1.0%、95%区間 −20.0%〜+25.0%)",
         ),
         (
@@ -247,6 +247,9 @@ def test_the_conclusions_count_what_moved():
         "In short: 3 of the main numbers are up, 1 down, 1 without a clear change"
     )
     assert conclusions.show(below, [], JA).title.startswith("今週の結論: まだ比較できる")
+    assert conclusions.show(below, [FLAT, FEW], EN).title == (
+        "In short: no clear change in the main numbers"
+    )
 
 
 def test_conclusions_are_five_the_largest_first_and_warn():
@@ -386,7 +389,7 @@ def monthly(revenue):
         ),
         (
             Change(24e6, 24.5e6, -2e6, 1e6, -0.1, 0.05),
-            "12 months to December 2026: ¥24.0M, no clear change on the year before (¥24.5M, "
+            "12 months to December 2026: ¥24.0M, no clear change against the year before (¥24.5M, "
             "−2.0%); 50% is from repeat customers",
         ),
         (None, "12 months to December 2026: ¥24.0M"),

@@ -14,3 +14,8 @@ class Problem(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+
+    @property
+    def of_usage(self) -> bool:
+        """Whether it is about an option, with whose name its message then begins."""
+        return self.message.startswith(("--", "crm "))

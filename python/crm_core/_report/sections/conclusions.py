@@ -23,7 +23,10 @@ def show(sections: Sequence[Section], changes: Sequence[Change], voice: Voice) -
     points = [Point(one.text, one.warning) for one in chosen]
     verdicts = [one.verdict for one in changes]
     count = {word: verdicts.count(word) for word in ("up", "down", "unclear")}
-    title = voice("conclusions_title" if any(count.values()) else "conclusions_title_none", **count)
+    key = "conclusions_title"
+    if not count["up"] and not count["down"]:
+        key = "conclusions_title_flat" if count["unclear"] else "conclusions_title_none"
+    title = voice(key, **count)
     return Section(
         "conclusions", title, voice("conclusions"), voice("conclusions_question"), [Points(points)]
     )

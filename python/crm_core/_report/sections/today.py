@@ -197,13 +197,20 @@ def show(found: Today | Missing, voice: Voice, folder: str | None = None) -> Sec
         amount=voice.money(slipping.revenue),
         days=_ALERTS,
     )
+    headlines = [Headline(text, 1.0, True)] if slipping.people else []
+    if found.top_share is not None:
+        values = {
+            "people": voice.count(by_key["top"].people),
+            "share": voice.percent(found.top_share, 0),
+        }
+        headlines.append(Headline(voice("depends_said", days=HORIZON, **values), 0.2, True))
     return Section(
         "today",
         _title(found, slipping, due, voice),
         voice("today"),
         voice("today_question"),
         parts,
-        [Headline(text, 1.0, True)] if slipping.people else [],
+        headlines,
     )
 
 

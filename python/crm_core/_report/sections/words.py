@@ -30,7 +30,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "{against}より{change}(95%区間 {low}〜{high})",
     ),
     "moved_unclear": (
-        "no clear change on {against} ({change}, 95 % interval {low} to {high})",
+        "no clear change against {against} ({change}, 95 % interval {low} to {high})",
         "{against}とはっきりした差なし({change}、95%区間 {low}〜{high})",
     ),
     "moved_too_few": (
@@ -79,6 +79,10 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "In short: {up} of the main numbers are up, {down} down, {unclear} without a clear change",
         "今週の結論: 主な指標のうち上昇{up}、下降{down}、はっきりした変化なし{unclear}",
     ),
+    "conclusions_title_flat": (
+        "In short: no clear change in the main numbers",
+        "今週の結論: 主な指標にはっきりした変化なし",
+    ),
     "conclusions_title_none": (
         "In short: there is too little to compare yet",
         "今週の結論: まだ比較できるだけのデータがありません",
@@ -121,6 +125,11 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "今週あらたに{people}人が離脱傾向に入りました。"
         "復帰すれば{days}日で見込める売上は{amount}です。",
     ),
+    "depends_said": (
+        "The top {people} customers hold {share} of the revenue expected of customers in {days} "
+        "days: losing them costs most.",
+        "既存顧客の{days}日間の期待売上の{share}は、上位{people}人によるものです。",
+    ),
     "few_said": (
         "There are no predictions and no lists yet. {lacks}",
         "予測と名簿はまだ作成できません。{lacks}",
@@ -151,7 +160,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "28日で{amount}、{against}より{change}",
     ),
     "size_title_unclear": (
-        "{amount} in 28 days, no clear change on {against}",
+        "{amount} in 28 days, no clear change against {against}",
         "28日で{amount}、{against}とはっきりした差なし",
     ),
     "size_title_too_few": (

@@ -28,7 +28,8 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "{month}までの12か月の売上は{amount}、前年({before})より{change}。うちリピート{repeat}",
     ),
     "months_title_unclear": (
-        "12 months to {month}: {amount}, no clear change on the year before ({before}, {change}); "
+        "12 months to {month}: {amount}, no clear change against the year before ({before}, "
+        "{change}); "
         "{repeat} is from repeat customers",
         "{month}までの12か月の売上は{amount}、前年({before})とはっきりした差なし({change})。"
         "うちリピート{repeat}",
