@@ -27,6 +27,8 @@ The examples in the docstrings of this package use this shop and its site:
     >>> spend = crm.GammaGamma().fit(summary)
 """
 
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
 from ._backtest import (
     backtest,
     backtest_alerts,
@@ -65,6 +67,7 @@ from ._errors import (
     SchemaError,
 )
 from ._events import Events
+from ._features import OrderFeatures, TimeSplit, snapshots
 from ._forecast import base_forecast, seasonality, shop_forecast
 from ._library import (
     describe,
@@ -120,6 +123,28 @@ from ._summary import clv_summary, monthly, summary
 from ._survival import gap_fits, kaplan_meier, survival_curve
 from ._table import Table
 
+if _TYPE_CHECKING:
+    from . import plot
+
+
+def __getattr__(name: str) -> object:
+    """Pictures are loaded when they are first asked for."""
+    if name == "plot":
+        import importlib
+
+        return importlib.import_module(".plot", __name__)
+    if name in tasks():
+        raise AttributeError(
+            f"the analysis {name!r} has no function of its own: use a method of the models, or "
+            f"crm.run({name!r}, data, options)"
+        )
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), "plot"})
+
+
 warn_of_debug_build()
 del warn_of_debug_build
 
@@ -140,6 +165,7 @@ __all__ = [
     "Nbd",
     "NotFittedError",
     "OptionError",
+    "OrderFeatures",
     "Orders",
     "OutOfMemoryError",
     "ParetoNbd",
@@ -148,6 +174,7 @@ __all__ = [
     "Sbg",
     "SchemaError",
     "Table",
+    "TimeSplit",
     "__version__",
     "abc",
     "acquisition",
@@ -186,6 +213,7 @@ __all__ = [
     "movement",
     "page_exits",
     "page_influence",
+    "plot",
     "purchase_counts",
     "purchase_flow",
     "purchase_intent",
@@ -206,6 +234,7 @@ __all__ = [
     "show_versions",
     "simulate_events",
     "simulate_orders",
+    "snapshots",
     "summary",
     "survival_curve",
     "tasks",

@@ -286,25 +286,19 @@ def _init(options: argparse.Namespace) -> int:
 
 def _write_lists(lists: Mapping[str, Frame], folder: Path) -> None:
     """Writes the lists of customers, a CSV file each."""
-    import pyarrow as pa
-
     folder.mkdir(parents=True, exist_ok=True)
     for name, frame in lists.items():
-        _cli_output.write_table(pa.table(dict(frame.columns)), folder / f"{name}.csv")
+        rows = zip(*frame.columns.values(), strict=True)
+        _cli_output.write_rows(folder / f"{name}.csv", list(frame.columns), rows)
 
 
 def _write_tables(findings: Findings, sections: Sequence[Section], folder: Path) -> None:
     """Writes the lists of customers and every table of the report, a CSV file each."""
-    import pyarrow as pa
-
     _write_lists({} if findings.sections is None else findings.sections.lists, folder)
     for section in sections:
         for number, grid in enumerate(section.grids, 1):
-            columns = [list(column) for column in zip(*grid.rows, strict=True)]
-            if columns:
-                names = [heading or str(at) for at, heading in enumerate(grid.headings)]
-                table = pa.Table.from_arrays([pa.array(one) for one in columns], names=names)
-                _cli_output.write_table(table, folder / f"{section.key}-{number}.csv")
+            path = folder / f"{section.key}-{number}.csv"
+            _cli_output.write_rows(path, grid.headings, grid.rows)
 
 
 def _refuse_without_events(options: argparse.Namespace) -> None:
@@ -558,12 +552,10 @@ def _what_counts(loaded: Loaded, data: Any) -> list[Note]:
 
 def _write(result: crm_core.Table, options: argparse.Namespace) -> int:
     """A table on the screen, or as a file."""
-    import pyarrow as pa
-
     kind = options.format or "csv"
     if options.output is not None:
         kind = _cli_output.format_of(options.output, _cli_output.TABLES)
-    _cli_output.write_table(pa.table(result), options.output, kind)
+    _cli_output.write_table(result, options.output, kind)
     return 0
 
 

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 import crm_core
 
-from ._cli_output import TABLES
+from ._cli_output import TEXTS
 from ._errors import meant
 
 #: Columns of orders that have their own option.
@@ -307,7 +307,7 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
         help="csv, parquet, xlsx, json, ndjson, md or html by the file's ending "
         "(default: CSV on the screen)",
     )
-    parser.add_argument("--format", choices=TABLES, help="the format on the screen (default: csv)")
+    parser.add_argument("--format", choices=TEXTS, help="the format on the screen (default: csv)")
     _add_force(parser)
 
 
