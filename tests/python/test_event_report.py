@@ -152,7 +152,7 @@ def test_the_user_says_otherwise(files, tmp_path, capsys, monkeypatch):
     ],
 )
 def test_what_is_wrong_with_events_is_said(files, capsys, arguments, message):
-    assert run("report", files[0], "--events", files[1], *arguments) == 2
+    assert run("report", files[0], "--events", files[1], *arguments) in (2, 3)
     err = capsys.readouterr().err
     assert err.startswith("crm: ") and message in err and "Traceback" not in err
 
@@ -162,7 +162,7 @@ def test_a_row_of_the_events_is_named_as_a_spreadsheet_shows_it(files, capsys):
     with open(log, "a", encoding="cp932") as file:
         file.write(",2024/06/02 10:00,購入,/,,\n")
     rows = len(log.read_text(encoding="cp932").splitlines())
-    assert run("report", orders, "--events", log) == 2
+    assert run("report", orders, "--events", log) == 3
     assert f"log.csv, row {rows}" in capsys.readouterr().err
     assert run("report", orders, "--events", log, "--bad-rows", "drop", "-q") == 0
 

@@ -197,7 +197,7 @@ def test_check_shows_how_a_file_would_be_read_and_stops(export, capsys, monkeypa
 def test_what_the_user_can_put_right_is_said_without_a_traceback(
     export, capsys, arguments, message
 ):
-    assert run(*(one.format(export=export) for one in arguments)) == 2
+    assert run(*(one.format(export=export) for one in arguments)) in (2, 3)
     err = capsys.readouterr().err
     assert err.startswith("crm: ")
     assert message in err
@@ -208,13 +208,13 @@ def test_what_the_user_can_put_right_is_said_without_a_traceback(
 def test_a_row_that_the_library_refuses_is_named_as_a_spreadsheet_shows_it(tmp_path, capsys):
     path = tmp_path / "orders.csv"
     path.write_text("customer_id,order_date,amount\n1,2024-01-31,5\n1,2024-01-31,0.5\n")
-    assert run("report", path, "--currency", "JPY") == 2
+    assert run("report", path, "--currency", "JPY") == 3
     err = capsys.readouterr().err
     assert "orders.csv, row 3" in err
     assert "amount" in err
     assert "0.5" not in err
     path.write_text("customer_id,order_date,amount\n1,2024-01-31,5\n,2024-01-31,5\n")
-    assert run("report", path, "--currency", "JPY", "--guests", "error") == 2
+    assert run("report", path, "--currency", "JPY", "--guests", "error") == 3
     assert "--guests drop" in capsys.readouterr().err
 
 

@@ -321,6 +321,39 @@ def test_the_bar_knows_how_many_analyses_there_are():
     assert sorted(told) == sorted([*findings.ANALYSES, "cpm_segments"])
 
 
+def luminance(colour):
+    """WCAG 2.1, relative luminance."""
+    parts = [one / 255 for one in colour]
+    linear = [one / 12.92 if one <= 0.03928 else ((one + 0.055) / 1.055) ** 2.4 for one in parts]
+    return sum(share * one for share, one in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def contrast(a, b):
+    low, high = sorted((luminance(a), luminance(b)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_text_and_graphics_have_contrast_in_light_and_in_the_dark(whole):
+    style = whole["en"].split("<style>")[1].split("</style>")[0]
+    for block in re.findall(r":root {(.*?)}", style, re.S):
+        found = dict(re.findall(r"--([\w-]+): ([^;]+);", block))
+
+        def colour(name, found=found):
+            text = found[name].removeprefix("#")
+            wide = text if len(text) == 6 else "".join(one * 2 for one in text)
+            return tuple(int(wide[at : at + 2], 16) for at in (0, 2, 4))
+
+        paper = colour("paper")
+        for name in ("ink", "faint", "up", "down", "repeat"):
+            assert contrast(colour(name), paper) >= 4.5, name
+        for name in ("new", "guest", "excellent", "trend", "steady", "toddler", "first"):
+            assert contrast(colour(name), paper) >= 3, name
+        heat = tuple(map(int, found["heat"].split()))
+        most = 20 * float(found["heat-step"].rstrip("%")) / 100
+        darkest = tuple(most * a + (1 - most) * b for a, b in zip(heat, paper, strict=True))
+        assert contrast(colour("ink"), darkest) >= 4.5
+
+
 # ---- figures and sums ----------------------------------------------------------------------------
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -111,7 +111,7 @@ def cpm_portfolio(segments: Frame, title: str, lang: str, currency: Currency) ->
         )
         if outside is not None and not any(states):
             states = [outside, None]
-        if segment in ("prospect", "trial") and not any(row and row["customers"] for row in states):
+        if not any(row and row["customers"] for row in states):
             continue
         counts = [row["customers"] if row else 0 for row in states]
         revenue = [row["revenue"] if row and row["revenue"] is not None else 0 for row in states]

@@ -83,7 +83,7 @@ def show(found: Who, voice: Voice) -> Section:
         ]
         headings = [voice(f"moves_{name}") for name in ("move", "people", "meaning")]
         parts.append(Grid(voice("moves"), headings, rows, [False, True, False]))
-    if len(found.history):
+    if len(set(found.history.columns.get("as_of", []))) > 1:
         parts.append(_months(found.history, voice))
     parts.append(_cells(found.cells, voice))
     active = active_in(found.segments)
