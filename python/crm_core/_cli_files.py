@@ -131,7 +131,8 @@ def named_rows(loaded: Loaded) -> Iterator[None]:
         if isinstance(error, crm_core.SchemaError) and error.column in _ROLES:
             message = f"no column of the file is the {error.column}"
             hint = f"Say which it is with --{error.column.replace('_', '-')} COLUMN."
-        raise Problem(_as_option(message), _as_option(hint)) from error
+        usage = isinstance(error, crm_core.OptionError)
+        raise Problem(_as_option(message), _as_option(hint), usage) from error
 
 
 def _in_the_file(error: crm_core.CrmError, rows: Rows) -> str:

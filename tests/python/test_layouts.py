@@ -134,7 +134,7 @@ def test_the_command_lists_and_prints_layouts(capsys):
     assert _cli.main(["layouts", IDS[0]]) == 0
     assert capsys.readouterr().out == layouts.shipped()[IDS[0]].text
     assert IDS[0] in listed
-    assert _cli.main(["layouts", "nowhere"]) == 3
+    assert _cli.main(["layouts", "nowhere"]) == 2
     assert "there is no layout nowhere" in capsys.readouterr().err
 
 

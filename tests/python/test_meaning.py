@@ -547,7 +547,7 @@ def test_steps_of_a_funnel_are_meanings_and_strangers_are_refused(tmp_path, caps
     )
     reached = [line.split(",")[2] for line in capsys.readouterr().out.splitlines()[1:]]
     assert reached == ["2", "1", "1"]
-    assert _cli.main(["run", "funnel", str(path), "--option", 'steps=["view","wish"]']) == 2
+    assert _cli.main(["run", "funnel", str(path), "--option", 'steps=["view","wish"]']) == 3
     assert "the kinds are: cart, purchase, view" in capsys.readouterr().err
 
 
