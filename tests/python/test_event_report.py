@@ -104,9 +104,9 @@ def test_a_report_with_events(visits, files, tmp_path, capsys, monkeypatch):
     assert f"カゴ落ち率 {(depth[2] - depth[4]) / depth[2]:.1%}" in text
     # Every figure is SVG of its own, well formed, with a title and a description.
     drawn = {root.get("aria-labelledby"): root for root in svgs(text)}
-    for ident in ("ways", "months"):
-        figure = "ways-figure" if ident == "ways" else ident
-        root = drawn[f"{figure}-t {figure}-d"]
+    for root in drawn.values():
+        assert root.get("role") == "img" and root.get("viewBox")
+    for root in (drawn["ways-figure-t ways-figure-d"], drawn["ways-figure-n-t ways-figure-n-d"]):
         assert root.find(f"{SVG}title").text and root.find(f"{SVG}desc").text
     ways = drawn["ways-figure-t ways-figure-d"]
     firsts = [r for r in ways.iter(f"{SVG}rect") if r.get("x") == "0.0"]
