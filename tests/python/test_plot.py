@@ -2,6 +2,7 @@
 
 import importlib.util
 import inspect
+import itertools
 import subprocess
 import sys
 from pathlib import Path
@@ -147,6 +148,16 @@ def test_movement(orders: crm.Orders, scheme: Any) -> None:
     axes = drawn(plot.movement(table))
     bands = {patch.get_gid(): patch for patch in axes.patches if patch.get_gid()}
     total = table["customers"].sum()
+    for side, top, bottom in (("source", 0, 7), ("target", 3, 4)):
+        for node in set(table[side]):
+            own = [
+                (patch.get_path().vertices[top, 1], patch.get_path().vertices[bottom, 1])
+                for name, patch in bands.items()
+                if name.split(">")[side == "target"] == node
+            ]
+            own.sort(reverse=True)
+            for (_, end), (start, _) in itertools.pairwise(own):  # side by side, without a gap
+                assert start == pytest.approx(end)
     rows = zip(table["source"], table["target"], table["customers"], strict=True)
     for source, target, customers in rows:
         corners = bands.pop(f"{source}>{target}").get_path().vertices
