@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import os
 import re
 import zipfile
 from typing import TYPE_CHECKING, Any
@@ -27,7 +28,7 @@ _KIND = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 _HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 
 
-def write(table: Table, path: str, labels: Labels) -> None:
+def write(table: Table, path: str | os.PathLike[str], labels: Labels) -> None:
     """Writes the sheets `table` and `definition`."""
     if len(table) > _MOST_ROWS:
         raise DataError(f"a sheet holds {_MOST_ROWS:,} rows, and the table has {len(table):,}")

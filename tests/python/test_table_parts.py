@@ -246,3 +246,26 @@ def test_notebooks_show_orders_and_models(orders: crm.Orders, events: crm.Events
     assert crm.MbgNbd()._repr_html_() == "<p>MbgNbd, not fitted</p>"
     given = crm.BgNbd.from_params(r=1.0, alpha=2.0, a=1.0, b=2.0, unit="day")
     assert "<td>–</td>" in given._repr_html_()
+
+
+def test_paths_are_texts_or_paths(orders: crm.Orders, tmp_path: Any) -> None:
+    table = crm.decile(orders)
+    for write in (table.to_csv, table.to_json, table.to_parquet, table.to_xlsx):
+        write(tmp_path / "table")
+        assert (tmp_path / "table").stat().st_size > 0
+        (tmp_path / "table").unlink()
+
+
+def test_a_path_where_a_table_belongs_says_what_reads_files(tmp_path: Any) -> None:
+    for path in ("orders.csv", tmp_path / "orders.csv"):
+        with pytest.raises(crm.SchemaError, match="path of a file is no table") as error:
+            crm.Orders(path, currency="JPY")
+        assert "read_orders" in str(error.value.hint)
+        with pytest.raises(TypeError, match="path of a file: read_orders reads one"):
+            crm.rfm(path)
+
+
+def test_what_models_and_customers_print() -> None:
+    assert repr(crm.MbgNbd(confidence=0.9)) == "MbgNbd(confidence=0.9)"
+    assert repr(crm.MbgNbd()) == "MbgNbd()"
+    assert repr(crm.Customers({"customer_id": [1]})) == "<crm_core.Customers, 1 customer>"
