@@ -409,6 +409,26 @@ def test_shop_forecast(orders: crm.Orders, value: Any) -> None:
     assert ticks(axes.xaxis) == [str(month)[:7] for month in table["month"][rows]]
 
 
+@pytest.mark.parametrize("value", ["revenue", "orders", "active"])
+def test_base_forecast(value: Any) -> None:
+    shop = crm.simulate_orders(800, seed=7)
+    orders = crm.Orders(shop, currency="JPY", order_id="order_id", guests="drop")
+    table = crm.base_forecast(orders, DAY, years=3)
+    axes = drawn(plot.base_forecast(table, value=value))
+    name = value if value == "active" else f"expected_{value}"
+    for at, method in enumerate(("model", "markov")):
+        rows = table["method"] == method
+        container = axes.containers[at]
+        assert container[0].get_ydata().tolist() == table[name][rows].tolist()
+        ends = np.array([part[:, 1] for part in container[2][0].get_segments()])
+        assert np.allclose(ends[:, 0], table[f"{name}_low"][rows])
+        assert np.allclose(ends[:, 1], table[f"{name}_high"][rows])
+    known = table[f"actual_{value}"][table["method"] == "model"]
+    assert np.isfinite(known).any()
+    assert axes.lines[-1].get_ydata().tolist() == known[np.isfinite(known)].tolist()
+    assert ticks(axes.xaxis) == [str(day) for day in np.unique(table["until"])]
+
+
 def test_funnel(events: crm.Events) -> None:
     steps = ["view", "product_view", "add", "purchase"]
     table = crm.funnel(events, steps=steps)
