@@ -213,7 +213,7 @@ def show_versions() -> None:
         ("threads", str(_native.threads())),
         ("python", sys.version.split()[0]),
     ]
-    for name in ("numpy", "pandas", "polars", "pyarrow", "duckdb"):
+    for name in ("numpy", "pandas", "polars", "pyarrow", "duckdb", "matplotlib"):
         try:
             lines.append((name, metadata.version(name)))
         except metadata.PackageNotFoundError:

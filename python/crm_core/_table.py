@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
     import pyarrow as pa
+    from matplotlib.axes import Axes
 
     from ._types import ArrowStream, Labels, Money
 
@@ -200,6 +201,29 @@ class Table:
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         """The table as an Arrow stream, money as decimals."""
         return self._table.__arrow_c_stream__(requested_schema)
+
+    def plot(self, ax: Axes | None = None, labels: Labels = "en", **options: Any) -> Axes:
+        """The picture that belongs to the analysis, by matplotlib; see `crm_core.plot`.
+
+        Args:
+            ax: The axes to draw on. Default: those of a new figure.
+            labels: As in `to_numpy`.
+            **options: Options of the picture, such as `value`.
+
+        Returns:
+            The axes.
+
+        Raises:
+            OptionError: The analysis has no picture, which has no such option; or there is no
+                font with Japanese letters.
+
+        Example:
+            >>> crm.decile(orders).plot().get_ylabel()
+            'Revenue (million JPY)'
+        """
+        from . import plot
+
+        return plot.of_table(self, ax, labels, **options)
 
     # ---- where it goes ------------------------------------------------------------------------
 
