@@ -72,6 +72,12 @@ archive: ## The installed tree of the C library, without symbols, as target/crm-
 	tar -C target -czf target/$(ARCHIVE).tar.gz $(ARCHIVE)
 	@ls -l target/$(ARCHIVE).tar.gz target/$(ARCHIVE)/lib
 
+.PHONY: docs
+docs: $(TEST_VENV)/.tools ## The documents as a site, in target/docs
+	$(TEST_BIN)/python -m pip install --quiet --group docs
+	$(TEST_BIN)/sphinx-build --quiet --fail-on-warning --keep-going docs target/docs
+	@echo "Open target/docs/index.html"
+
 bench: native-release ## Speed and memory, beside polars and DuckDB
 	@if [ -x benches/run.sh ]; then PYTHON=$(abspath $(BIN)/python) benches/run.sh; else cargo bench; fi
 

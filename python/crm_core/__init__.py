@@ -67,6 +67,7 @@ from ._errors import (
     SchemaError,
 )
 from ._events import Events
+from ._features import OrderFeatures, TimeSplit, snapshots
 from ._forecast import base_forecast, seasonality, shop_forecast
 from ._library import (
     describe,
@@ -131,6 +132,11 @@ def __getattr__(name: str) -> object:
         import importlib
 
         return importlib.import_module(".plot", __name__)
+    if name in tasks():
+        raise AttributeError(
+            f"the analysis {name!r} has no function of its own: use a method of the models, or "
+            f"crm.run({name!r}, data, options)"
+        )
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
@@ -158,6 +164,7 @@ __all__ = [
     "Nbd",
     "NotFittedError",
     "OptionError",
+    "OrderFeatures",
     "Orders",
     "OutOfMemoryError",
     "ParetoNbd",
@@ -165,6 +172,7 @@ __all__ = [
     "Sbg",
     "SchemaError",
     "Table",
+    "TimeSplit",
     "__version__",
     "abc",
     "acquisition",
@@ -223,6 +231,7 @@ __all__ = [
     "show_versions",
     "simulate_events",
     "simulate_orders",
+    "snapshots",
     "summary",
     "survival_curve",
     "tasks",
