@@ -75,7 +75,7 @@ class Customers:
         return len(self._native)
 
     def __repr__(self) -> str:
-        return f"<crm_core.Customers, {len(self):,} customers>"
+        return f"<crm_core.Customers, {len(self):,} customer{'s' * (len(self) != 1)}>"
 
 
 class Orders:
