@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from .messages import Door, command, say, written
 from .sentences import NOTES, REASONS
 from .settings import Both
 
@@ -241,8 +242,8 @@ PAGE: Mapping[str, tuple[str, str]] = {
     "fact_date_form": ("Form of the dates", "日付の形式"),
     "fact_zone": ("Time zone", "時間帯"),
     "fact_no_zone": (
-        "dates are taken as written; --timezone names the shop's zone",
-        "表記どおり(--timezone で指定)",
+        "dates are taken as written; {say.timezone} names the shop's zone",
+        "表記どおり({say.timezone} で指定)",
     ),
     "fact_sum": ("Sum tried, holds in", "検算(成立数)"),
     "fact_near": ("Ids alike but for case, width, blanks", "表記だけが異なるID"),
@@ -366,22 +367,37 @@ def reason(code: str, detail: str, lang: str) -> str:
     return (_pick(REASONS, code, lang) or code).format(detail=detail)
 
 
-def note(code: str, values: Mapping[str, object], lang: str) -> str:
-    """A sentence about the data."""
+def note(code: str, values: Mapping[str, object], lang: str, door: Door = command) -> str:
+    """A sentence about the data, with its options as the caller's door writes them."""
+    return written(unwritten(code, values, lang), door)
+
+
+def unwritten(code: str, values: Mapping[str, object], lang: str) -> str:
+    """The same with its options as data."""
     shown = {key: _shown(one, lang) for key, one in values.items()}
-    return (_pick(NOTES, code, lang) or code).format(**shown)
+    return (_pick(NOTES, code, lang) or code).format(say=say, **shown)
 
 
 def page(key: str, lang: str, **values: object) -> str:
     """A title or sentence of the page."""
+    return written(_page_text(key, lang, values), command)
+
+
+def page_at(door: Door, key: str, lang: str) -> str:
+    """The same, with its options as a door writes them."""
+    return written(_page_text(key, lang, {}), door)
+
+
+def _page_text(key: str, lang: str, values: Mapping[str, object]) -> str:
     text = _pick(PAGE, key, lang)
     assert text is not None, key  # keys are literals of this package, all tested
-    return text.format(**values)
+    return text.format(say=say, **values)
 
 
 def _shown(one: object, lang: str) -> str:
     if isinstance(one, Both):
-        return one.ja if lang == "ja" else one.en
+        text = one.ja if lang == "ja" else one.en
+        return text.format(say=say) if "{say." in text else text
     if isinstance(one, Mapping):
         joint = "、" if lang == "ja" else ", "
         return "; ".join(
