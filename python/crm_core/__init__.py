@@ -96,6 +96,7 @@ from ._models import (
 from ._native import __version__
 from ._orders import Customers, Orders
 from ._read import read_events, read_orders
+from ._reporting import Report, report
 from ._retention import (
     acquisition,
     cohorts,
@@ -169,6 +170,7 @@ __all__ = [
     "OutOfMemoryError",
     "ParetoNbd",
     "ReadingWarning",
+    "Report",
     "Sbg",
     "SchemaError",
     "Table",
@@ -218,6 +220,7 @@ __all__ = [
     "read_events",
     "read_orders",
     "repeat_rate",
+    "report",
     "rfm",
     "rfm_cross",
     "rfm_segments",
