@@ -555,19 +555,18 @@ def _what_counts(loaded: Loaded, data: Any, lang: str) -> list[Note]:
         return []
     reasons = data.reconciliation.to_dict()
     at = {reason: row for row, reason in enumerate(reasons["reason"])}
-    counted, guests = at.get("counted"), at.get("guest")
 
-    def of(name: str, row: int | None) -> Any:
-        return 0 if row is None else reasons[name][row]
+    def of(name: str, *which: str) -> Any:
+        return sum(reasons[name][at[one]] for one in which if one in at)
 
     looking = loaded.facts.get("unread", {}).items()
     unread = [name for name, looks in looking if looks in ("numbers", "dates")]
     listed = ", ".join(f'"{name}"' for name in unread)
     values = {
-        "orders": f"{of('orders', counted):,}",
-        "customers": f"{data.n_customers:,}",
-        "guests": f"{of('orders', guests):,}",
-        "revenue": money(of("amount", counted) + of("amount", guests), Currency.of(data)),
+        "orders": f"{of('orders', 'counted'):,}",
+        "customers": f"{of('customers', 'counted'):,}",
+        "guests": f"{of('orders', 'guest'):,}",
+        "revenue": money(of("amount", "counted", "guest", "refund"), Currency.of(data)),
         "unread": words.page("not_read_numbers", lang, columns=listed) if unread else "",
     }
     return [Note("what_counts", values)]

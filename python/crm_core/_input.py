@@ -32,7 +32,7 @@ def source(data: Any, columns: Sequence[str]) -> Any:
         SchemaError: A column is missing, or of an unsupported type.
     """
     family = type(data).__module__.partition(".")[0]
-    if _is_one_column(family, data):
+    if is_one_column(family, data):
         raise SchemaError(
             f"a {type(data).__name__} is one column, not a table",
             hint="pass a frame with the columns " + ", ".join(f"`{name}`" for name in columns),
@@ -73,7 +73,7 @@ def source(data: Any, columns: Sequence[str]) -> Any:
     )
 
 
-def _is_one_column(family: str, data: Any) -> bool:
+def is_one_column(family: str, data: Any) -> bool:
     """Whether the data are a Series or an Arrow array, which some libraries export as a table of
     one column.
     """

@@ -238,7 +238,7 @@ def read_events(
         data: As for `read_orders`.
         visitor_id: The visitor. Columns are found by their headings; "" is none.
         occurred_at: When it happened.
-        kind: What happened.
+        kind: What happened; "" is a view of a page in each row.
         customer_id: The customer, where known.
         page: The page.
         product: The product.

@@ -65,7 +65,7 @@ def test_an_unknown_word_of_few_rows_is_said_with_both_totals(heading):
 
 def test_a_last_row_that_is_the_sum_is_said():
     said = warned(read("x", [""] * 4, amounts=(40, 20, 60, 120)))
-    assert "with it they come to 240, without it to 120" in said
+    assert "with them the amounts come to 240, without to 120" in said
     assert "sum of all" not in warned(read("x", [""] * 4, amounts=(40, 20, 60, 121)))
 
 

@@ -145,7 +145,7 @@ def test_the_user_says_otherwise(files, tmp_path, capsys, monkeypatch):
         (["--event-column", "pages=URL"], "--event-column: there is no pages"),
         (["--event-column", "page"], "--event-column: page is not ROLE=COLUMN"),
         (["--event-column", "page=URI"], 'page: there is no column "URI"'),
-        (["--event-column", "kind="], "no column of the events looks like kind"),
+        (["--event-column", "occurred_at="], "no column of the events looks like occurred_at"),
         (["--event-kind", "購入=buy"], "--event-kind: buy is no meaning"),
         (["--funnel", "購入", "--funnel-window", "0"], "window"),
         (["--events", "none.csv"], "there is no file none.csv"),

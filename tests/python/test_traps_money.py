@@ -212,7 +212,10 @@ def said_of(text, **options):
 
 def test_equal_totals_of_one_day_are_said():
     said = said_of(DAYS)
-    assert '"order_total" is the same on several rows' in said and "(2 times)" in said
+    assert (
+        '"order_total" is the same on several rows' in said
+        and "(2 times; it differs 0 times)" in said
+    )
     assert "come to 65, as counted to 120" in said  # 30 + 10 + 25
     assert not said_of(DAYS, amount_is="line")
     alone = DAYS.replace("c,2026-01-04,z,25", "d,2026-01-04,z,25")

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 _LEAST_CENTS = 100  # the median of amounts that may be cents
 _FEW_DAYS = 3
 _ROWS_OF_DAYS = 30  # of so few days
-_NEARLY_WHOLE = 0.98
+_FEW_BROKEN = 0.02  # amounts with decimals among cents
+_ROWS_FOR_ONE = 20
 # Currencies whose amounts have no decimals, or none that anybody writes.
 _WHOLE = frozenset(("JPY", "KRW", "VND", "CLP", "IDR", "PYG", "ISK", "HUF", "UGX", "XOF", "XAF"))
 _ODD_ENDS = 1 / 3  # of amounts that are no multiples of ten
@@ -176,8 +177,8 @@ def _cents(reading: OrderReading) -> None:
         return
     amounts = groups.values(reading.plain_amounts(name))
     some = np.abs(amounts.floats[amounts.valid & (amounts.numbers != 0)])
-    whole = some == np.round(some)
-    if len(some) < 3 or reading.decimals or np.mean(whole) < _NEARLY_WHOLE:
+    broken = int(np.count_nonzero(some != np.round(some)))
+    if len(some) < 3 or reading.decimals or broken > _few_broken(len(some)):
         return
     if np.median(some) < _LEAST_CENTS or np.mean(some % 100 != 0) < _ODD_ENDS:
         return
@@ -187,11 +188,17 @@ def _cents(reading: OrderReading) -> None:
     total = amount_meaning.total(values, keys)
     told = {
         "column": name,
-        "rows": len(some),
+        "rows": len(some) - broken,
+        "all": len(some),
         "own": f"{total:,}",
         "cents": f"{float(total) / 100:,.2f}",
     }
     listed.append(Note("may_be_cents", told))
+
+
+def _few_broken(rows: int) -> float:
+    """How many of so many cents may have decimals: somebody has typed them."""
+    return max(_FEW_BROKEN * rows, 1 if rows >= _ROWS_FOR_ONE else 0)
 
 
 def _nothing(reading: OrderReading) -> None:
@@ -244,27 +251,34 @@ def _charges(reading: OrderReading) -> None:
 
 
 def constant_date(reading: OrderReading) -> None:
-    """A date that is the same in all rows, beside a column of dates that varies."""
+    """A date that is the same in nearly all rows, beside a column of dates that varies."""
     choice = reading.chosen["ordered_at"]
     column = reading.table[choice.value]
-    days = 0 if choice.reason == "given" else _days(column)
+    if len(column) < 3 or choice.reason == "given":
+        return
+    days, most = _days(column)
     few = len(column) >= _ROWS_OF_DAYS and 1 < days <= _FEW_DAYS
-    if len(column) < 3 or (days != 1 and not few):
+    filled = len(column) - column.null_count
+    same = filled > 0 and filled - most <= groups.few_of(most)
+    if not few and not same:
         return
     known = set(map(fold, headings.names_of("ordered_at")))
     for name in money_columns.unread(reading):
         other = reading.table[name]
         text = shown(other)
-        if text is None or len(pc.unique(text.drop_null())) < max(2, 10 * days * few):
+        least = max(2, 10 * days) if not same else 2
+        if text is None or len(pc.unique(text.drop_null())) < least:
             continue
         if (fold(name) in known or few) and looks(other) == "dates":
             said = {"column": choice.value, "other": name, "days": days}
-            reading.warnings.append(Note("few_days" if few else "constant_date", said))
+            said |= {"rows": most, "all": filled}
+            reading.warnings.append(Note("constant_date" if same else "few_days", said))
             return
 
 
-def _days(column: pa.ChunkedArray) -> int:
-    """How many different days there are."""
+def _days(column: pa.ChunkedArray) -> tuple[int, int]:
+    """How many different days there are, and how many rows the most frequent one has."""
     if pa.types.is_timestamp(column.type):
         column = pc.floor_temporal(column, unit="day")
-    return len(pc.unique(column.drop_null()))
+    counts = pc.struct_field(pc.value_counts(column.drop_null()), "counts")
+    return len(counts), pc.max(counts).as_py() or 0

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from .order_reading import OrderReading
 
 _NEARLY_ALL = 0.95
+_OUTER = 3  # rows at either end, one of which may be the sum of the others
+_SOME_ROWS = 10
+_MANY_ROWS = 20
 _FEW_EMPTY = 0.1
 _MOST_EMPTY = 0.8
 _NUMBER = re.compile(r"\d+")
@@ -58,7 +61,7 @@ def said(reading: OrderReading) -> None:
     _numbered(reading, name, amounts)
     _spread(reading, name)
     _minority(reading, amounts)
-    _last_is_sum(reading, name, amounts)
+    _outer_sum(reading, name, amounts)
     joined_rows.said(reading)
 
 
@@ -170,15 +173,32 @@ def _minority(reading: OrderReading, amounts: Values) -> None:
         reading.notes.append(Note(code, values))
 
 
-def _last_is_sum(reading: OrderReading, name: str, amounts: Values) -> None:
-    """A last row that is the sum of all others, with a customer and a date of its own."""
+def _outer_sum(reading: OrderReading, name: str, amounts: Values) -> None:
+    """A row at either end that is the sum of the others, with a customer and a date of its own.
+
+    A row behind it is an order or, where it is as large, a second sum, such as one with the tax.
+    """
     own = np.where(amounts.valid, amounts.floats, 0.0)
-    if len(own) < 4 or own[-1] <= 0 or abs(float(np.sum(own[:-1])) - float(own[-1])) > 0.005:
-        return
-    values = {
-        "column": name,
-        "row": reading.rows.name(len(own) - 1),
-        "own": f"{money_columns.total(own):,}",
-        "rest": f"{money_columns.total(own[:-1]):,}",
-    }
-    reading.warnings.append(Note("last_is_sum", values))
+    for money, last in ((own, True), (own[::-1], False)):
+        for outer in range(1, _OUTER + 1):
+            rest, ends = money[:-outer], money[-outer:]
+            whole = float(np.sum(rest))
+            if len(rest) < (3 if outer == 1 else _SOME_ROWS) or whole <= 0:
+                break
+            # A sum that was rounded, or made before a line was corrected, is far above any row.
+            far = len(rest) >= _MANY_ROWS and whole >= 3 * float(np.max(rest))
+            near = np.abs(ends - whole) <= (0.005 * whole if far else 0.011)
+            if not np.any(near):
+                continue
+            sums = near | (far & (ends > 0.5 * whole))
+            at = len(rest) + int(np.argmax(near))
+            at = at if last else len(own) - 1 - at
+            values = {
+                "column": name,
+                "row": reading.rows.name(at),
+                "rows": int(np.count_nonzero(sums)),
+                "own": f"{money_columns.total(own):,}",
+                "rest": f"{money_columns.total(np.append(rest, ends[~sums])):,}",
+            }
+            reading.warnings.append(Note("outer_sum", values))
+            return

@@ -62,6 +62,27 @@ DOUBTS: Mapping[str, tuple[str, str]] = {
         "最新の行だけなら{last}です。古い行をファイルから除くか、すべて数えるなら {say.ignore} を"
         "指定してください。",
     ),
+    "personal_addresses": (
+        '{pages} addresses in "{column}" ({events} events) hold a mail address, or a parameter '
+        "such as email or token, and tables of pages show them. Cut them off in the file.",
+        "「{column}」の{pages}件のアドレス(イベント{events}件)に、メールアドレスまたは email や "
+        "token などのパラメーターがあり、ページの表に表示されます。ファイルで削除してください。",
+    ),
+    "blank_pending": (
+        '{rows} blank cells of "{column}" are of orders that are pending: these count, and their '
+        "cells are taken as zero. {say.bad_rows:drop} leaves them out.",
+        "「{column}」が空欄の{rows}件は保留中の注文です。注文として数え、その値は0とします。"
+        "{say.bad_rows:drop} で除きます。",
+    ),
+    "running_total": (
+        '"{column}" rises with nearly each order of a customer ({rises} of {steps} times, of '
+        "{customers} customers with three orders and more), as a customer's total so far does: "
+        "as amounts these orders come to {own}, as totals so far to {last}. If it is one, write "
+        "in the file what each order comes to.",
+        "「{column}」は顧客の注文ごとに増えています({steps}回中{rises}回、注文3件以上の顧客"
+        "{customers}人)。顧客の累計金額の可能性があります。金額としては{own}、累計としては{last}で"
+        "す。累計ならファイルで注文ごとの金額に直してください。",
+    ),
     "subtotals_customer": (
         'In {rows} rows (the first is {row}) "{column}" is the sum of the rows above it of the '
         "same customer: with these rows the amounts come to {own}, without them to {rest}. Leave "
@@ -128,9 +149,9 @@ DOUBTS: Mapping[str, tuple[str, str]] = {
         "{less}です。ファイルで掛けるか、掛けた後の金額なら {say.ignore} を指定してください。",
     ),
     "may_be_cents": (
-        'The {rows} amounts of "{column}" are whole numbers: they come to {own}, or to {cents} if '
-        "they are cents: {say.amount_unit:minor}. {say.amount_unit:major} confirms.",
-        "「{column}」の金額{rows}件はすべて整数です。合計は{own}、セント単位なら{cents}です("
+        '{rows} of the {all} amounts of "{column}" are whole numbers: they come to {own}, or to '
+        "{cents} if they are cents: {say.amount_unit:minor}. {say.amount_unit:major} confirms.",
+        "「{column}」の金額{all}件のうち{rows}件は整数です。合計は{own}、セント単位なら{cents}です("
         "{say.amount_unit:minor})。{say.amount_unit:major} で確定します。",
     ),
     "charges_beside": (
@@ -145,10 +166,10 @@ DOUBTS: Mapping[str, tuple[str, str]] = {
         "ません。顧客の支払額の列があれば {say.amount} で指定してください。",
     ),
     "constant_date": (
-        '"{column}" is the same day in all rows, as the day of an export is, and "{other}" holds '
-        "dates that differ: {say.ordered_at:{other}} reads them, {say.ordered_at:{column}} "
-        "confirms.",
-        "「{column}」は全行同じ日(出力日など)で、「{other}」には異なる日付があります。"
+        '"{column}" is the same day in {rows} of {all} rows, as the day of an export is, and '
+        '"{other}" holds dates that differ: {say.ordered_at:{other}} reads them, '
+        "{say.ordered_at:{column}} confirms.",
+        "「{column}」は{all}行のうち{rows}行が同じ日(出力日など)で、「{other}」には異なる日付があります。"
         "{say.ordered_at} で列を指定してください。",
     ),
     "same_moment": (
@@ -247,12 +268,12 @@ DOUBTS: Mapping[str, tuple[str, str]] = {
         "{say.ignore} を指定してください。",
     ),
     "total_again_by": (
-        '"{column}" is the same on several rows of one customer and purchase ({orders} times), '
-        'which "{other}" joins: as lines of one order they come to {once}, as counted to {each}: '
-        "{say.order_id:{other}}. {say.amount_is:line} confirms.",
-        "同じ顧客の同じ購入の複数行に同じ「{column}」があり({orders}組)、「{other}」でまとめられま"
-        "す。1回だけ数えると{once}、現在は{each}です({say.order_id} で指定)。{say.amount_is:line} "
-        "で確定します。",
+        '"{column}" is the same on several rows of one customer and purchase ({orders} times; it '
+        'differs {apart} times), which "{other}" joins: as lines of one order they come to {once}, '
+        "as counted to {each}: {say.order_id:{other}}. {say.amount_is:line} confirms.",
+        "同じ顧客の同じ購入の複数行に同じ「{column}」があり({orders}組、異なるものは{apart}組)、"
+        "「{other}」でまとめられます。1回だけ数えると{once}、現在は{each}です({say.order_id} で指"
+        "定)。{say.amount_is:line} で確定します。",
     ),
     "pieces_unread": (
         '"{column}" is a price, and each row counts as one piece ({own}); times "{other}" it comes '

@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 
+import pyarrow as pa
+
 from . import layouts
 from .headings import Choice, amount_kind, listed, matched, names_of
 from .layouts import KINDS, Layout, fold
@@ -21,6 +23,15 @@ ROLES = (
     *("order_id", "channel", "campaign", "referrer", "amount"),
 )
 REQUIRED = ("visitor_id", "occurred_at", "kind")
+
+
+#: The heading of the kinds of a log that holds nothing but views of pages.
+VIEWS = "(all views)"
+
+
+def with_views(table: pa.Table) -> pa.Table:
+    """The table with a column of kinds that says that each event is a view of a page."""
+    return table.append_column(VIEWS, pa.repeat(pa.scalar("view"), table.num_rows))
 
 
 def _names(role: str) -> Sequence[str]:
@@ -59,7 +70,8 @@ def choose(
         if role not in chosen:
             raise Problem(
                 f"no column of the events looks like {role}; the headings are: {listed(headings)}",
-                f"Say which column it is with {say.event_column:{role}=COLUMN}.",
+                f"Say which column it is with {say.event_column:{role}=COLUMN}."
+                + f" {say.event_column:kind=} says that all are views of pages." * (role == "kind"),
             )
     priced = "amount" in chosen and amount_kind(chosen["amount"].value) in ("unit", "price")
     if priced and "quantity" in chosen and given.get("amount") is None:

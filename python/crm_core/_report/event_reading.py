@@ -24,6 +24,11 @@ from .source import sources_of
 
 # Meanings that carts do not need: without a kind for one, it is declared not to occur.
 _MAY_BE_MISSING = ("remove", "checkout", "payment_failed")
+# In the address of a page: a mail address, or a parameter of a person or a secret.
+_PERSONAL = (
+    r"@[\w-]+\.|%40[\w-]+\.|[?&;](e-?mail|mail|phone|tel|name|token|access_token|id_token|auth|"
+    r"password|passwd|pwd|secret|api_?key|session_?id|sid)="
+)
 
 
 def load_events(
@@ -58,8 +63,14 @@ def load_event_sources(
     headings = list(sources[0].headings)
     layout = layout_of(headings, settings, "events")
     tables, table = read_files(sources, shared(sources), settings, advance)
+    given = settings.columns
+    if given.get("kind") == "":
+        tables = [event_headings.with_views(one) for one in tables]
+        table = pa.concat_tables(tables)
+        headings = [*headings, event_headings.VIEWS]
+        given = {**given, "kind": event_headings.VIEWS}
     seen = likely.Seen(table)
-    chosen = event_headings.choose(headings, settings.columns, layout, seen.filled)
+    chosen = event_headings.choose(headings, given, layout, seen.filled)
     notes: list[Note] = []
     warnings: list[Note] = []
     if other := event_headings.varying(chosen, headings, seen.words_of):
@@ -68,6 +79,7 @@ def load_event_sources(
     elif more := event_headings.telling_more(chosen, headings, seen.words_of):
         warnings.append(Note("more_kinds", more))
     columns = list(dict.fromkeys(choice.value for choice in chosen.values()))
+    columns = [one for one in columns if one != event_headings.VIEWS]
     dimensions = asked_for(settings.dimensions, headings, columns)
     require(sources, [*columns, *dimensions])
     reading = _EventReading(sources, tables, table, chosen, dimensions, settings, layout)
@@ -124,6 +136,7 @@ class _EventReading(CurrencyReading):
         ):
             values = {"column": one.name, "events": pc.sum(one.rows).as_py()}
             self.warnings.append(Note("machines", values))
+        self._personal_addresses()
         if "amount" in self.chosen:
             self._codes_checked()
         used = [choice.value for choice in self.chosen.values()]
@@ -189,6 +202,19 @@ class _EventReading(CurrencyReading):
                 here = pc.is_in(column, value_set=pa.array(told, pa.string()))
                 values = {"column": name, "events": pc.sum(here).as_py()}
                 self.warnings.append(Note("machines", values))
+
+    def _personal_addresses(self) -> None:
+        """Addresses of pages with a mail address or a secret, which tables of pages would show."""
+        for role in ("page", "referrer"):
+            column = shown(self.table[self.chosen[role].value]) if role in self.chosen else None
+            if column is None:
+                continue
+            texts = pc.unique(column)
+            told = texts.filter(pc.match_substring_regex(texts, _PERSONAL, ignore_case=True))
+            if len(told):
+                events = pc.sum(pc.is_in(column, value_set=told, skip_nulls=True)).as_py()
+                values = {"column": self.chosen[role].value, "events": events}
+                self.warnings.append(Note("personal_addresses", {**values, "pages": len(told)}))
 
     def _own_currency(self) -> None:
         try:

@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from .._input import is_one_column
 from . import lists
 from .problem import Problem
 from .source import sources_of
@@ -70,6 +71,12 @@ def sources_in(data: Any, encoding: str, delimiter: str) -> list[Any]:
         names = list(dict.fromkeys(name for one in many for name in one))
         many = [{name: [one.get(name) for one in many] for name in names}]
     frames = [one for one in many if not isinstance(one, str | Path)]
+    for one in frames:
+        if is_one_column(type(one).__module__.partition(".")[0], one):
+            raise Problem(
+                f"a {type(one).__name__} is one column, not a table",
+                "Hand over a frame with columns of customers, dates and amounts.",
+            )
     if not frames:
         return list(sources_of([Path(one) for one in many], encoding, delimiter))
     if len(frames) < len(many):

@@ -20,6 +20,10 @@ Flags = npt.NDArray[np.bool_]
 Numbers = npt.NDArray[Any]
 
 
+_FEW = 0.05
+_FOR_ONE = 4  # so many alike bear one that is not
+
+
 @dataclass(frozen=True)
 class Values:
     """A column of numbers: exact ones as whole numbers of the column's smallest unit.
@@ -117,6 +121,14 @@ class Groups:
         return int(np.count_nonzero(self.counts(where))) + int(
             np.count_nonzero(where & ~self.known)
         )
+
+
+def few_of(count: int) -> float:
+    """How many of so many may be otherwise where nearly all are alike: one in twenty, and one.
+
+    Every file of a shop has a line that somebody corrected by hand.
+    """
+    return max(_FEW * count, 1 if count >= _FOR_ONE else 0)
 
 
 def sharing(first: pa.ChunkedArray, second: pa.ChunkedArray) -> npt.NDArray[np.int64]:

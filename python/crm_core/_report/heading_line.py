@@ -29,6 +29,9 @@ _VALUE = re.compile(
 # Mail and network addresses, and times in brackets.
 _OF_NO_HEADING = re.compile(r"@|\d+\.\d+\.\d+\.\d+|\[\d+/|https?://")
 
+# [10/Oct/2025:13:55:36 of access logs.
+_OF_SERVER_LOG = re.compile(r"\[\d{1,2}/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d")
+
 
 def find(rows: Sequence[Sequence[str]]) -> int | None:
     """The number of the heading line, from 0; None if all lines are blank."""
@@ -54,6 +57,12 @@ def refuse_values(row: Sequence[str], name: str) -> None:
         _VALUE.fullmatch(cell) is not None or _OF_NO_HEADING.search(cell) is not None
         for cell in cells
     )
+    if _OF_SERVER_LOG.search(" ".join(cells)):
+        raise Problem(
+            f"{name} is the log of a web server, which is not read",
+            "Read are tables of events with headings, such as visitor_id, occurred_at, kind and "
+            "page: make one of the log.",
+        )
     if not known_count(row) and values * 3 >= len(cells):
         raise Problem(
             f"{name} has no headings: its first line holds values",

@@ -57,8 +57,11 @@ def is_mail(column: pa.ChunkedArray) -> bool:
     """Whether a column holds mail addresses."""
     if not is_text(column.type):
         return False
-    found = distinct(column)
-    return bool(found) and sum("@" in text for text in found) >= _MOSTLY * len(found)
+    if not _any(pc.match_substring(column.cast(pa.string()), "@")):
+        return False  # a look at every cell is cheaper than the distinct ones
+    found = pc.unique(column).cast(pa.string()).drop_null()
+    with_sign = pc.sum(pc.match_substring(found, "@")).as_py() or 0
+    return len(found) > 0 and with_sign >= _MOSTLY * len(found)
 
 
 def folded(column: pa.ChunkedArray, how: str) -> tuple[pa.ChunkedArray, int]:
@@ -73,8 +76,18 @@ def near(column: pa.ChunkedArray) -> int:
     """How many ids are another one but for case, width and blanks."""
     if not is_text(column.type):
         return 0
-    found = distinct(column)
-    return len(found) - len({plain(text) for text in found})
+    found = pc.unique(column).cast(pa.string()).drop_null()
+    if pc.all(pc.string_is_ascii(found)).as_py() is False:
+        return len(found) - len({plain(text) for text in found.to_pylist()})
+    return len(found) - int(pc.count_distinct(_plain_ascii(found)).as_py())
+
+
+def _plain_ascii(texts: pa.Array) -> pa.Array:
+    """As `plain` does with a text of ASCII."""
+    low = pc.ascii_lower(texts)
+    blanks = r"[\s\x0b\x1c-\x1f]+"
+    some = pc.any(pc.match_substring_regex(low, blanks)).as_py()
+    return pc.replace_substring_regex(low, pattern=blanks, replacement="") if some else low
 
 
 def plain_number(text: str) -> str:
@@ -130,9 +143,9 @@ def rounded(column: pa.ChunkedArray) -> int:
     return int(pc.sum(pc.match_substring_regex(words, pattern)).as_py() or 0)
 
 
-def placeholder(column: pa.ChunkedArray) -> str:
+def placeholder(ids: tuple[pa.Array, np.ndarray[Any, Any]]) -> str:
     """The id 0, 0000 or 9999 that has more rows than any other: many shops write it for nobody."""
-    words, counts = _rows_of_ids(column)
+    words, counts = ids
     nobody = groups.flags(pc.match_substring_regex(words, r"^(0+|9{4,})$"))
     if len(words) < 2 or not np.any(nobody):
         return ""
@@ -141,16 +154,16 @@ def placeholder(column: pa.ChunkedArray) -> str:
     return most if np.count_nonzero(counts >= found[most]) == 1 else ""
 
 
-def prevailing(column: pa.ChunkedArray) -> int:
+def prevailing(ids: tuple[pa.Array, np.ndarray[Any, Any]]) -> int:
     """The rows of an id that has a fifth of all rows and ten times those of any other, else 0."""
-    counts = np.sort(_rows_of_ids(column)[1])
+    counts = np.sort(ids[1])
     if len(counts) < 3 or counts[-1] < 20:
         return 0
     most, second = int(counts[-1]), int(counts[-2])
     return most if 5 * most >= int(counts.sum()) and most >= 10 * second else 0
 
 
-def _rows_of_ids(column: pa.ChunkedArray) -> tuple[pa.Array, np.ndarray[Any, Any]]:
+def rows_of_ids(column: pa.ChunkedArray) -> tuple[pa.Array, np.ndarray[Any, Any]]:
     """The ids, and how many rows each has."""
     if not is_text(column.type) and not pa.types.is_integer(column.type):
         return pa.array([], pa.string()), np.array([], np.int64)
@@ -177,9 +190,15 @@ def without_guests(
         there = pc.unique(column.filter(is_guest)).drop_null().to_pylist()
         return pc.if_else(is_guest, None, column), [str(one) for one in there]
     wanted = {plain(one) for one in [*values, *layouts.words()["guests"]["words"]]}
+    texts = pc.unique(column).cast(pa.string()).drop_null()
+    # Ids of ASCII, which most are, are compared all at once.
+    likely = pc.or_(
+        pc.or_(pc.invert(pc.string_is_ascii(texts)), pc.match_substring(texts, "@")),
+        pc.is_in(_plain_ascii(texts), pa.array(sorted(wanted), pa.string())),
+    )
     found = [
         text
-        for text in distinct(column)
+        for text in texts.filter(likely).to_pylist()
         if plain(text) in wanted or ("@" in text and _of_nobody(text))
     ]
     if not found:

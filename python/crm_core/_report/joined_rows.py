@@ -59,10 +59,11 @@ def _moments(reading: OrderReading) -> tuple[Groups, int] | None:
     micros = days.cast(pa.timestamp("us", getattr(days.type, "tz", None))).cast(pa.int64())
     clock = pc.not_equal(pc.subtract(micros, pc.multiply(pc.divide(micros, _DAY), _DAY)), 0)
     texts = shown(customer)
-    if texts is None or pc.all(clock).as_py() is not True or texts.null_count:
+    told = pc.sum(clock).as_py() or 0
+    if texts is None or len(clock) - told > groups.few_of(told):
         return None
     if "order_id" not in reading.arguments:
-        return Groups.of(texts, micros), len(texts)
+        return Groups.of(texts, micros), len(texts) - texts.null_count
     number = shown(reading.table[reading.arguments["order_id"]])
     if number is None or reading.keys is None:
         return None
@@ -98,11 +99,14 @@ def _joining(reading: OrderReading) -> tuple[str, int]:
             continue
         text = shown(reading.table[name])
         keys = None if text is None else Groups.of(text)
-        if keys is None or not np.all(keys.known) or keys.size < 2:
+        blank = 0 if keys is None else int(np.count_nonzero(~keys.known))
+        if keys is None or keys.size < 2 or blank > groups.few_of(len(keys.codes) - blank):
             continue
         low_pair, high_pair, _ = keys.ends(Values(pairs, pairs >= 0))
-        if np.all(low_pair == high_pair) and np.count_nonzero(keys.rows > 1) >= 2:
-            return name, keys.size
+        apart = int(np.count_nonzero(low_pair != high_pair))
+        several = int(np.count_nonzero((keys.rows > 1) & (low_pair == high_pair)))
+        if several >= 2 and apart <= groups.few_of(several):
+            return name, keys.size + blank
     return "", 0
 
 
@@ -152,13 +156,14 @@ def _repeated(reading: OrderReading, name: str, amounts: Values, joining: str) -
     low, high, some = keys.ends(amounts, paid)
     several = some & (keys.counts(paid) > 1)
     orders = int(np.count_nonzero(several & (low == high)))
-    if not orders or np.count_nonzero(several & (low != high)) > (1 - _NEARLY_ALL) * orders:
+    apart = int(np.count_nonzero(several & (low != high)))
+    if not orders or apart > groups.few_of(orders):
         return False
     if kind == "row" and orders < 2:
         return False
     each = amount_meaning.total(amounts)
     once = amount_meaning.total(amounts, keys)
-    _told(reading, name, (orders, each, once), joining)
+    _told(reading, name, (orders, apart, each, once), joining)
     return True
 
 
@@ -176,7 +181,8 @@ def _repeated_on_days(
     orders = int(np.count_nonzero(alike))
     low, high, some = days.ends(amounts)
     several = some & (days.counts(amounts.valid) > 1)
-    if not orders or np.count_nonzero(several & (low != high)) > 0.5 * np.count_nonzero(several):
+    apart = int(np.count_nonzero(several & (low != high)))
+    if not orders or apart > 0.5 * np.count_nonzero(several):
         return False
     if orders < 2 and not any(
         _differs_within(reading.table[one], keys) for one in items.of(reading)
@@ -184,13 +190,14 @@ def _repeated_on_days(
         return False
     each = amount_meaning.total(amounts)
     once = amount_meaning.total(amounts, keys)
-    _told(reading, name, (orders, each, once), joining)
+    _told(reading, name, (orders, apart, each, once), joining)
     return True
 
 
-def _told(reading: OrderReading, name: str, found: tuple[int, Any, Any], joining: str) -> None:
-    orders, each, once = found
+def _told(reading: OrderReading, name: str, found: tuple[int, int, Any, Any], joining: str) -> None:
+    orders, apart, each, once = found
     values = {"column": name, "orders": orders, "each": f"{each:,}", "once": f"{once:,}"}
+    values["apart"] = apart
     code = "total_again_by" if joining else "total_again"
     reading.warnings.append(Note(code, {**values, "other": joining}))
 

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from .order_reading import OrderReading
 
 
+_VERSION = r"^[A-Za-z]{1,8}[. _-]{0,2}(\d+)$"
+
+
 def said(reading: OrderReading) -> None:
     """All warnings of this module; `reading` has orders, dates, amounts and money."""
     if not reading.table.num_rows:
@@ -33,7 +36,7 @@ def said(reading: OrderReading) -> None:
         _rate(reading, name)
     for name in _unread(reading, "tax_flags"):
         _tax(reading, name)
-    for kind in ("versions", "updates"):
+    for kind in ("versions", "updates", "ends"):
         for name in _unread(reading, kind):
             if _version(reading, name, of_lines=kind == "updates"):
                 return
@@ -119,12 +122,13 @@ def _version(reading: OrderReading, name: str, of_lines: bool) -> bool:
         return False
     if reading.keys is not None:  # dates are parsed only where they differ within an order
         codes = Groups.of(text).codes
-        few, many, _ = _same_rows(reading).ends(Values(codes, codes >= 0))
+        few, many, _ = _same_rows(reading).ends(Values(codes, np.ones(len(codes), np.bool_)))
         if not np.any(few != many):
             return False
     rank = _ranked(reading, name)
     if rank is None:
         return False
+    rank = _open_last(name, rank)
     values, keys = worth(reading)
     if reading.keys is None:
         last = ~_again(reading, name)
@@ -157,9 +161,13 @@ def _ranked(reading: OrderReading, name: str) -> Values | None:
     """The order of a column's versions or days; nothing if all rows have the same."""
     column = reading.table[name]
     text = shown(column)
-    if text is None or len(distinct(text)) < 2:
+    least = 1 if _is_end(name) and text is not None and text.null_count else 2
+    if text is None or len(distinct(text)) < least:
         return None
     found = numbers(column, reading.settings.decimal)
+    if found is None and (pc.sum(pc.match_substring_regex(text, _VERSION)).as_py() or 0):
+        bare = pc.replace_substring_regex(text, pattern=_VERSION, replacement=r"\1")
+        found = numbers(bare, reading.settings.decimal)  # v1, rev. 2
     if found is not None:
         return groups.values(found)
     if pa.types.is_timestamp(column.type) or pa.types.is_date(column.type):
@@ -168,6 +176,19 @@ def _ranked(reading: OrderReading, name: str) -> Values | None:
     if read.unread or read.readings:
         return None
     return groups.values(read.wall.cast(pa.timestamp("us")).cast(pa.int64()))
+
+
+def _is_end(heading: str) -> bool:
+    """Whether a column is the end of a state's time, which is blank for the state that holds."""
+    return fold(heading) in set(map(fold, layouts.words()["row_columns"]["ends"]))
+
+
+def _open_last(name: str, rank: Values) -> Values:
+    """The ranks, with the blank end of a state's time as the last."""
+    if not _is_end(name):
+        return rank
+    numbers_of = np.where(rank.valid, rank.numbers, np.iinfo(np.int64).max)
+    return Values(numbers_of.astype(np.int64), np.ones_like(rank.valid))
 
 
 def _same_rows(reading: OrderReading) -> Groups:

@@ -37,8 +37,9 @@ def refuse_pieces(reading: Reading, name: str) -> None:
         return
     found = reading.floats("amount")
     some = found[~np.isnan(found)]
-    whole = len(some) > 1 and np.all(some == np.round(some)) and np.all(np.abs(some) > 0)
-    if not whole or np.max(np.abs(some)) > _MANY_PIECES:
+    pieces = (some == np.round(some)) & (some != 0) & (np.abs(some) <= _MANY_PIECES)
+    found_pieces = int(np.count_nonzero(pieces))
+    if found_pieces < 2 or len(some) - found_pieces > groups.few_of(found_pieces):
         return
     for price in money_columns.unread(reading):
         if headings.amount_kind(price) not in ("unit", "price", "item_price"):
@@ -116,7 +117,8 @@ def _signs(reading: OrderReading) -> None:
     known = set(map(fold, layouts.words()["row_columns"]["signs"]))
     for name in money_columns.unread(reading):
         found = money_columns.money(reading, name) if fold(name) in known else None
-        if found is None or not np.all(np.isnan(found) | (np.abs(found) == 1)):
+        ones = 0 if found is None else int(np.count_nonzero(np.abs(found) == 1))
+        if found is None or np.count_nonzero(~np.isnan(found)) - ones > groups.few_of(ones):
             continue
         values, keys = money_columns.worth(reading)
         below = (found < 0) & values.valid & (values.floats > 0)
@@ -188,7 +190,9 @@ def _joined(reading: OrderReading, keys: Groups) -> None:
         of_values[pairs.firsts()] = True
         lines, many = own.counts(firsts), own.counts(of_values)
         # Each line stands with each value, and some order has several lines.
-        if not np.array_equal(own.rows, lines * many) or not np.any(lines > 1):
+        apart = own.rows != lines * many
+        repeated = int(np.count_nonzero((lines > 1) & ~apart))
+        if not repeated or np.count_nonzero(apart) > groups.few_of(repeated):
             continue
         again = np.zeros(len(here), np.bool_)
         again[np.flatnonzero(here)[~firsts]] = True
@@ -203,6 +207,7 @@ def _joined(reading: OrderReading, keys: Groups) -> None:
 def _as_often(keys: Groups, found: Groups) -> bool:
     """Whether each value of an order stands in as many rows as its others, and some in several."""
     here = keys.known & found.known
+    here[here] = keys.rows[keys.codes[here]] > 3  # two lines and two values at least
     pairs = keys.codes[here].astype(np.int64) * found.size + found.codes[here]
     known, counts = np.unique(pairs, return_counts=True)
     order = known // max(found.size, 1)
@@ -211,7 +216,10 @@ def _as_often(keys: Groups, found: Groups) -> bool:
         return False
     least, most = np.minimum.reduceat(counts, starts), np.maximum.reduceat(counts, starts)
     several = np.diff(np.r_[starts, len(order)]) > 1
-    return bool(np.all((least == most)[several]) and np.any(most[several] > 1))
+    apart = int(np.count_nonzero((least != most)[several]))
+    # By chance some order has each of two products twice; more have one of them twice.
+    repeated = int(np.count_nonzero((least == most)[several] & (most[several] > 1)))
+    return repeated > 0 and apart <= groups.few_of(repeated)
 
 
 def _rows_with(column: pa.ChunkedArray, texts: list[str], words: list[str]) -> Flags | None:

@@ -29,6 +29,7 @@ from . import (
     odd_numbers,
     odd_rows,
     other_tables,
+    running_totals,
     states,
     subtotals,
 )
@@ -48,6 +49,7 @@ from .columns import (
 from .headings import (
     CATEGORIES,
     MONEY,
+    REQUIRED,
     Choice,
     choose,
     currency_beside,
@@ -238,6 +240,7 @@ class OrderReading(MoneyReading):
             marked_rows.said(self)
             odd_numbers.said(self)
             subtotals.said(self)
+            running_totals.said(self)
         if self.layout is None:
             odd_rows.of_items(self, list(items.of(self)))
 
@@ -322,6 +325,7 @@ class OrderReading(MoneyReading):
 
     def _no_total_row(self) -> None:
         """Last rows of totals or of remarks are no orders, nor are headings within the file."""
+        self._no_blank_row()
         columns = {role: choice.value for role, choice in self.chosen.items()}
         again, alike = last_rows.headings_again(self.table, columns)
         if again and not alike:
@@ -342,6 +346,22 @@ class OrderReading(MoneyReading):
             told = {"row": self.rows.name(row), "column": name}
             self.warnings.append(Note("total_dropped", told))
             self._without([row])
+
+    def _no_blank_row(self) -> None:
+        """Rows of a frame without any value are left out, as those of a file are."""
+        blank: groups.Flags | None = None
+        for name in self.table.column_names:
+            column = self.table[name]
+            if pa.types.is_floating(column.type):
+                column = pc.if_else(pc.is_nan(column), None, column)
+            if not column.null_count:
+                return
+            here = ~groups.valid(column)
+            blank = here if blank is None else blank & here
+            if not np.any(blank):
+                return
+        if blank is not None and not np.all(blank):
+            self._without(np.flatnonzero(blank).tolist())
 
     def _without(self, rows: Sequence[int]) -> None:
         """Leaves rows out of the table, and remembers the places of the others."""
@@ -371,9 +391,10 @@ class OrderReading(MoneyReading):
         column, guests = ids.without_guests(
             column, said or (of_layout if self._of_layout("customer_id") else ())
         )
-        if not said and (nobody := ids.placeholder(column)):
+        rows_of = ids.rows_of_ids(column)
+        if not said and (nobody := ids.placeholder(rows_of)):
             self.warnings.append(Note("zero_id", {"column": name, "id": nobody}))
-        elif not said and (rows := ids.prevailing(column)):
+        elif not said and (rows := ids.prevailing(rows_of)):
             self.notes.append(Note("prevailing_id", {"column": name, "rows": rows}))
         self._rounded_ids(name, column)
         if told := ids.of_tests(column):
@@ -445,10 +466,27 @@ class OrderReading(MoneyReading):
         there = groups.valid(keys)
         below = np.flatnonzero(~there[1:] & np.logical_or.accumulate(there)[:-1]) + 1
         if self.settings.bad_rows == "error" and len(below):
+            subtotals.refuse_between(self, ~there)
+            self._refuse_bookings(~there)
             raise Problem(
                 f"{self.rows.name(int(below[0]))}, column {name}: no value, expected an order id",
                 f"{len(below)} blank cells stand below a filled one, as those of merged cells do: "
                 f"fill them down in the file. {say.bad_rows:drop} leaves such rows out, and says "
+                "what they come to.",
+            )
+
+    def _refuse_bookings(self, blank: groups.Flags) -> None:
+        """Rows with a date and an amount, and neither a number nor a customer: no merged cells."""
+        columns = {role: self.table[self.chosen[role].value] for role in REQUIRED}
+        here = blank & ~groups.valid(trimmed(columns["customer_id"]))
+        here &= groups.valid(trimmed(columns["ordered_at"]))
+        here &= groups.valid(trimmed(columns["amount"]))
+        if np.any(here):
+            raise Problem(
+                f"{np.count_nonzero(here)} rows have a date and an amount, and neither an order "
+                f"number nor a customer, the first is {self.rows.name(int(np.argmax(here)))}: they "
+                "are no lines of the order above, but bookings such as payouts",
+                f"Leave them out of the file; {say.bad_rows:drop} leaves such rows out, and says "
                 "what they come to.",
             )
 

@@ -389,7 +389,8 @@ class Reading:
             known = pc.unique(column).cast(pa.string())
             self.dollars = bool(pc.any(pc.match_substring_regex(known, r"(^|[^A-Za-z])\$")).as_py())
             decimals = pc.match_substring_regex(known, r"\d[.,]\d{1,2}\D*$")
-            self.decimals = (pc.mean(decimals).as_py() or 0.0) > _FEW_DECIMALS
+            few = max(_FEW_DECIMALS * len(known), 1 if len(known) >= _TEXTS_FOR_ONE else 0)
+            self.decimals = (pc.sum(decimals).as_py() or 0) > few
             self.other_signs = amounts.other_signs(known)
             self._formats(name)
         self.table = replaced(self.table, name, self._unsigned(role, name, read.values))
@@ -540,6 +541,7 @@ _OF_LISTS = ("lists_told", "lists_refunds", "list_beside")
 # What was left out and may be missed in the numbers.
 _ON_TOP = ("json_more", "sheets_alike", "lists_told", "list_beside")
 _FEW_DECIMALS = 0.02  # of cents, that are whole numbers
+_TEXTS_FOR_ONE = 20
 _EPOCH = datetime.date(1970, 1, 1)
 _DAY_ALONE = r"^[^:T]{6,20}$"
 TIME_ALONE = r"^(午前|午後|오전|오후)? ?\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?[AaPp]\.?[Mm]\.?)?$"

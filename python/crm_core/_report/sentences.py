@@ -498,19 +498,20 @@ NOTES: Mapping[str, tuple[str, str]] = {
         "「{column}」が{word}の{rows}行は、他の行と同じく数えてよいか不明です。含めると{own}、除く"
         "と{rest}です。返金の行なら {say.refund_rows} を指定してください。",
     ),
-    "last_is_sum": (
-        'The last row ({row}) is in "{column}" the sum of all others: with it they come to '
-        "{own}, without it to {rest}. Leave a row of totals out of the file.",
-        "最後の行({row})の「{column}」は他の全行の合計と一致します。含めると{own}、除くと{rest}で"
-        "す。合計行ならファイルから除いてください。",
+    "outer_sum": (
+        '{rows} rows at an end of the file ({row}) are in "{column}" the sum of the others: with '
+        "them the amounts come to {own}, without to {rest}. Leave rows of totals out of the file.",
+        "ファイルの端の{rows}行({row})の「{column}」は他の行の合計と一致します。含めると{own}、"
+        "除くと{rest}です。合計行ならファイルから除いてください。",
     ),
     "total_again": (
-        '"{column}" is the same on several rows of one customer and purchase ({orders} times), and '
-        "no order number joins them: as lines of one order they come to {once}, as counted to "
-        "{each}. {say.order_id} names a number that joins them; {say.amount_is:line} confirms.",
-        "同じ顧客の同じ購入の複数行に同じ「{column}」があり({orders}組)、注文番号でまとめられませ"
-        "ん。1回だけ数えると{once}、現在は{each}です。{say.order_id} で注文番号の列を、"
-        "{say.amount_is:line} で確定します。",
+        '"{column}" is the same on several rows of one customer and purchase ({orders} times; it '
+        "differs {apart} times), and no order number joins them: as lines of one order they come "
+        "to {once}, as counted to {each}. {say.order_id} names a number that joins them; "
+        "{say.amount_is:line} confirms.",
+        "同じ顧客の同じ購入の複数行に同じ「{column}」があり({orders}組、異なるものは{apart}組)、"
+        "注文番号でまとめられません。1回だけ数えると{once}、現在は{each}です。{say.order_id} で注文"
+        "番号の列を、{say.amount_is:line} で確定します。",
     ),
     "blank_dropped": (
         "{rows} rows have no value in {columns} and are left out, as {say.bad_rows:drop} says; "
@@ -537,10 +538,12 @@ NOTES: Mapping[str, tuple[str, str]] = {
         "した。{say.amount_is:line} で確定します。",
     ),
     "strange_words": (
-        '"{column}" says {words}, which is not known and stops no order: '
+        '"{column}" says {words} in {orders} orders, which is not known and stops no order: all '
+        "rows come to {own}, without these to {without}. "
         "{say.status_map:WORD=cancelled} does, {say.status_map:WORD=completed} confirms, "
         "{say.ignore:{column}} leaves it out.",
-        "「{column}」の {words} は不明な語で、注文を除外しません。{say.status_map} で意味を、"
+        "「{column}」の {words} は不明な語({orders}件)で、注文を除外しません。含めると{own}、除くと"
+        "{without}です。{say.status_map} で意味を、"
         "{say.ignore} で無視を指定できます。",
     ),
     "odd_dates": (

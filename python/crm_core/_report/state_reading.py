@@ -75,7 +75,9 @@ class StateReading(CurrencyReading):
         else:
             self.table = replaced(self.table, name, result)
         self.arguments["status"] = target
-        self._blank_amounts(is_in(result, statuses.STOPS))
+        self._blank_amounts(is_in(result, statuses.STOPS), "blank_amounts")
+        if self.settings.bad_rows != "drop":
+            self._blank_amounts(is_in(result, ["pending"]), "blank_pending")
         self._suspects(result)
 
     def _unused_words(self, primary: Choice | None) -> None:
@@ -137,7 +139,10 @@ class StateReading(CurrencyReading):
         _, unknown = statuses.meanings(distinct(column), None, self.settings.status_map)
         if unknown:
             told = ", ".join(map(Said(column, self.rows.name), unknown[:5]))
-            self.warnings.append(Note("strange_words", {"column": name, "words": told}))
+            rows = is_in(column, unknown)
+            values = {"column": name, "words": told, **self._money_of(rows, None)}
+            values["orders"] = states.orders_in(self.keys, rows)
+            self.warnings.append(Note("strange_words", values))
 
     def _stop(self, name: str, words: Sequence[str]) -> states.Stop:
         column = self._state(name)
@@ -228,8 +233,10 @@ class StateReading(CurrencyReading):
                 cut_off = pc.if_else(lines, zero(column.type), column)
                 self.table = replaced(self.table, name, cut_off)
 
-    def _blank_amounts(self, stopped: pa.ChunkedArray) -> None:
-        """A platform may leave amounts of orders that do not count blank: they are zero."""
+    def _blank_amounts(self, stopped: pa.ChunkedArray, code: str) -> None:
+        """A platform may leave amounts of orders that do not count, or not yet, blank: they are
+        zero.
+        """
         for role in ("amount", "quantity"):
             if role not in self.arguments:
                 continue
@@ -248,7 +255,8 @@ class StateReading(CurrencyReading):
             if count:
                 filled = pc.if_else(blank, zero(column.type), column)
                 self.table = replaced(self.table, name, filled)
-                self.notes.append(Note("blank_amounts", {"column": name, "rows": count}))
+                listed = self.warnings if code == "blank_pending" else self.notes
+                listed.append(Note(code, {"column": name, "rows": count}))
 
     def _suspects(self, mapped: pa.ChunkedArray | None) -> None:
         """Columns that look like a state and were not used, with the orders that they touch."""
@@ -297,7 +305,12 @@ class StateReading(CurrencyReading):
             counted = ~groups.flags(is_in(mapped, statuses.STOPS))
         own = amount_meaning.total(marked_rows.some_of(values, counted), keys)
         amount = amount_meaning.total(marked_rows.some_of(values, here & counted), keys)
-        return {"amount": f"{amount:,}", "own": f"{own:,}", "less": f"{own - 2 * amount:,}"}
+        return {
+            "amount": f"{amount:,}",
+            "own": f"{own:,}",
+            "less": f"{own - 2 * amount:,}",
+            "without": f"{own - amount:,}",
+        }
 
     def _less_refunds(
         self, name: str, rows: pa.ChunkedArray, mapped: pa.ChunkedArray | None

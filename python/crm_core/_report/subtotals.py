@@ -14,19 +14,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from . import amount_meaning, groups, layouts
-from .columns import distinct, few_texts, shown
+from .columns import distinct, few_texts, numbers, shown
 from .groups import Flags, Groups
 from .layouts import fold_word
 from .marked_rows import some_of
+from .messages import say
 from .money_columns import worth
+from .problem import Problem
 from .settings import Note
 
 if TYPE_CHECKING:
     from .order_reading import OrderReading
 
-_NEARLY_ALL = 0.95
 _LEAST = 2  # subtotals; one alone is `last_is_sum`, or chance
-_EQUAL = 0.005
+_EQUAL = 0.011  # one cent of rounding
 
 
 def said(reading: OrderReading) -> None:
@@ -51,6 +52,23 @@ def said(reading: OrderReading) -> None:
         "rest": f"{amount_meaning.total(some_of(values, ~rows), keys):,}",
     }
     reading.warnings.append(Note(code, told))
+
+
+def refuse_between(reading: OrderReading, blank: Flags) -> None:
+    """Refuses rows without an order number that sum up the others; amounts are not read yet."""
+    name = reading.chosen["amount"].value
+    found = numbers(reading.table[name], reading.settings.decimal)
+    if found is None:
+        return
+    money = groups.values(found)
+    here = blank & money.valid & (money.floats != 0)
+    if _sum_up(here, np.where(money.valid, money.floats, 0.0), least=1):
+        count = int(np.count_nonzero(here))
+        raise Problem(
+            f"{reading.rows.name(int(np.argmax(here)))}, column {name}: a row of totals is no "
+            f"order ({count} rows without a number are the sum of the rows above or below them)",
+            f"Leave such rows out of the file; {say.bad_rows:drop} leaves them out, too.",
+        )
 
 
 def _labelled(
@@ -95,20 +113,29 @@ def _last_of_runs(
         ends = np.append(key[1:] != key[:-1], True)
         lengths = np.diff(np.flatnonzero(np.insert(ends, 0, True)))
         several = int(np.count_nonzero(lengths > 2))
-        if several >= _LEAST and np.all(lengths > 1) and _sum_up(ends, money, _LEAST):
-            return code, ends
+        alone = int(np.count_nonzero(lengths < 2))
+        if several < _LEAST or alone > groups.few_of(len(lengths)):
+            continue
+        for rows in (ends, np.insert(key[1:] != key[:-1], 0, True)):
+            if _sum_up(rows, money, _LEAST):
+                return code, rows
     return None
 
 
 def _sum_up(rows: Flags, money: Any, least: int) -> bool:
-    """Whether these rows are the sums of the rows since the one before them."""
+    """Whether nearly all of these rows are the sums of the rows since the one before them, or up to
+    the one behind them.
+    """
     at = np.flatnonzero(rows)
-    if len(at) < least or at[0] == 0:
+    if len(at) < least or len(at) == len(rows):
         return False
+    if at[0] == 0:
+        return not rows[-1] and _sum_up(rows[::-1], money[::-1], least)
     before = np.concatenate([[0.0], np.cumsum(np.where(rows, 0.0, money))])
     sums = np.diff(before[np.concatenate([[0], at])])
     near = (np.abs(sums - money[at]) <= _EQUAL + 1e-12 * before[at]) & (money[at] != 0)
-    return bool(np.mean(near) >= _NEARLY_ALL)
+    apart = int(np.count_nonzero(~near))
+    return apart == 0 or (len(at) > apart + 1 and apart <= groups.few_of(len(at) - apart))
 
 
 def _with_word(column: pa.ChunkedArray, exact: bool) -> Flags | None:
