@@ -27,6 +27,8 @@ The examples in the docstrings of this package use this shop and its site:
     >>> spend = crm.GammaGamma().fit(summary)
 """
 
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
 from ._backtest import (
     backtest,
     backtest_alerts,
@@ -119,6 +121,23 @@ from ._summary import clv_summary, monthly, summary
 from ._survival import gap_fits, kaplan_meier, survival_curve
 from ._table import Table
 
+if _TYPE_CHECKING:
+    from . import plot
+
+
+def __getattr__(name: str) -> object:
+    """Pictures are loaded when they are first asked for."""
+    if name == "plot":
+        import importlib
+
+        return importlib.import_module(".plot", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), "plot"})
+
+
 warn_of_debug_build()
 del warn_of_debug_build
 
@@ -184,6 +203,7 @@ __all__ = [
     "movement",
     "page_exits",
     "page_influence",
+    "plot",
     "purchase_counts",
     "purchase_flow",
     "purchase_intent",

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import html
 import re
+import struct
 import unicodedata
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
+
+from ._columns import Columns, Field
 
 if TYPE_CHECKING:
     from ._table import Table
@@ -135,3 +138,47 @@ def _cut(cell: str) -> str:
 def _padded(cell: str, width: int, left: bool) -> str:
     blank = " " * (width - _width(cell))
     return cell + blank if left else blank + cell
+
+
+def described(table: Table) -> Columns:
+    """What is in each column, as a table of texts and counts."""
+    rows: list[tuple[str, ...]] = []
+    counts: list[tuple[int, int]] = []
+    for name, about in table.schema.items():
+        cells = table.to_dict()[name] if len(table) else []
+        known = [cell for cell in cells if cell is not None]
+        share = bool(_SHARE.search(name))
+        ends = [_shown(end(known), about, share) if known else _NONE for end in (min, max)]
+        number = about["type"] in ("int", "float", "money") and known
+        # The mean of whole numbers is none.
+        kind = "float" if about["type"] == "int" else about["type"]
+        mean = sum(known) / len(known) if number else None
+        rows.append(
+            (name, about["type"], about["unit"], ends[0],
+             _shown(mean, {**about, "type": kind}, share), ends[1])
+        )  # fmt: skip
+        counts.append((len(cells) - len(known), len(set(known))))
+    texts = [_texts(list(column)) for column in zip(*rows, strict=True)] or [_texts([])] * 6
+    numbers = [struct.pack(f"={len(rows)}q", *column) for column in zip(*counts, strict=True)]
+    numbers = numbers or [b"", b""]
+    headings = (
+        ("column", "列"), ("type", "型"), ("unit", "単位"), ("missing", "欠損数"),
+        ("distinct", "種類数"), ("least", "最小"), ("mean", "平均"), ("greatest", "最大"),
+    )  # fmt: skip
+    kinds = ["text"] * 3 + ["int"] * 2 + ["text"] * 3
+    fields: list[Field] = [
+        (name, kind, "", ja, None, 0) for (name, ja), kind in zip(headings, kinds, strict=True)
+    ]
+    return Columns(
+        len(rows),
+        fields,
+        [*(codes for codes, _ in texts[:3]), *numbers, *(codes for codes, _ in texts[3:])],
+        words=[*(words for _, words in texts[:3]), [], [], *(words for _, words in texts[3:])],
+    )
+
+
+def _texts(cells: list[str]) -> tuple[bytes, list[tuple[str, str, str]]]:
+    """A column of texts: places in the list of its words."""
+    words = list(dict.fromkeys(cells))
+    codes = struct.pack(f"={len(cells)}I", *(words.index(cell) for cell in cells))
+    return codes, [(word, word, word) for word in words]

@@ -254,6 +254,13 @@ class Events:
             raise TypeError(f"more: expected crm_core.Events, not {type(more).__name__}")
         return _wrapped(self._native.concat(more._native), self._kinds)
 
+    def _repr_html_(self) -> str:
+        """What is in it, and how it was read."""
+        import html
+
+        read = self._understanding._repr_html_() if self._understanding is not None else ""
+        return f"<p>{html.escape(repr(self)[1:-1])}</p>{read}"
+
     def __repr__(self) -> str:
         span = f", {self.first_date} to {self.last_date}" if self.last_date else ""
         return (

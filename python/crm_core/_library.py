@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from . import _native
+from ._columns import Columns
 from ._events import Events, in_own_words
 from ._input import source
 from ._orders import Orders
@@ -58,7 +59,8 @@ def run(
             given["as_of"] = _seen(data)(given["as_of"])
         if isinstance(data, Events) and "steps" in given:
             given["steps"] = in_own_words(task, data, given["steps"])
-        request = dumps(given)
+        given = {name: value for name, value in given.items() if value is not None}
+        request = dumps({**_of_part(task, data), **given})
     return Table(_native.run(task, _dataset(data), request, progress))
 
 
@@ -66,7 +68,19 @@ def call(task: str, data: Any, as_of: Any, options: Mapping[str, Any]) -> Table:
     """Run an analysis with the given options; None means the library's default."""
     if isinstance(data, Events) and "steps" in options:
         options = {**options, "steps": in_own_words(task, data, options["steps"])}
-    return Table(_native.run(task, _dataset(data), dumps({"as_of": _seen(data)(as_of), **options})))
+    options = {name: value for name, value in options.items() if value is not None}
+    request = {"as_of": _seen(data)(as_of), **_of_part(task, data), **options}
+    return Table(_native.run(task, _dataset(data), dumps(request)))
+
+
+def _of_part(task: str, data: Any) -> dict[str, Any]:
+    """What a part of a result says of itself, for an analysis that takes it for a plain frame."""
+    if not (isinstance(data, Table) and isinstance(data._table, Columns)):
+        return {}
+    said = data.definition.get("options", {})
+    known = describe(task)["options"]["properties"]
+    about = {"unit": said.get("unit"), "bad_rows": "drop" if "unit" in said else None}
+    return {name: value for name, value in about.items() if name in known and value is not None}
 
 
 def _seen(data: Any) -> Callable[[Any], Any]:
@@ -78,6 +92,8 @@ def _dataset(data: Any) -> Any:
     if isinstance(data, (Orders, Events)):
         return data._native
     if isinstance(data, Table):
+        if isinstance(data._table, Columns):
+            return _frame(data.to_numpy(), data.columns)
         return data._table
     native = getattr(data, "_native", None)
     if native is not None:
@@ -213,7 +229,7 @@ def show_versions() -> None:
         ("threads", str(_native.threads())),
         ("python", sys.version.split()[0]),
     ]
-    for name in ("numpy", "pandas", "polars", "pyarrow", "duckdb"):
+    for name in ("numpy", "pandas", "polars", "pyarrow", "duckdb", "matplotlib"):
         try:
             lines.append((name, metadata.version(name)))
         except metadata.PackageNotFoundError:

@@ -509,6 +509,14 @@ class Orders:
             f"{self.currency}, {self.timezone}{unread}{doubts(self._understanding)}>"
         )
 
+    def _repr_html_(self) -> str:
+        """What is in it, how it was read, and what counts."""
+        import html
+
+        read = self._understanding._repr_html_() if self._understanding is not None else ""
+        counted = self.reconciliation.to_html(rows=None)
+        return f"<p>{html.escape(repr(self)[1:-1])}</p>{read}{counted}"
+
 
 def _restored(saved: bytes, understanding: Understanding | None, unread: Sequence[str]) -> Orders:
     return _wrapped(_native.Orders.from_bytes(saved), understanding, unread)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import datetime
 from array import array
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NoReturn
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn, overload
 
 from . import _native
+from ._columns import Columns
+from ._paper import Paper
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
     import polars as pl
     import pyarrow as pa
+    from matplotlib.axes import Axes
 
     from ._types import ArrowStream, Labels, Money
 
@@ -21,7 +24,7 @@ _CODES = {"int": "i", "date": "i", "float": "d", "money": "q", "instant": "q"}
 _EPOCH = datetime.date(1970, 1, 1).toordinal()
 
 
-class Table:
+class Table(Paper):
     """A result: named, typed columns, notes, and the definition of the request.
 
     Anything that reads Arrow takes it whole (``pl.DataFrame(table)``, ``pa.table(table)``, DuckDB).
@@ -45,7 +48,7 @@ class Table:
 
     __slots__ = ("_fields", "_table")
 
-    def __init__(self, table: _native.Table) -> None:
+    def __init__(self, table: _native.Table | Columns) -> None:
         self._table = table
         self._fields = table.fields()
 
@@ -146,13 +149,42 @@ class Table:
         notes: dict[str, Any] = json.loads(self._table.notes)
         return notes
 
-    def __getitem__(self, name: str) -> np.ndarray[Any, Any]:
-        """A column as a numpy array, money as floats; see `to_numpy`.
+    @overload
+    def __getitem__(self, name: str) -> np.ndarray[Any, Any]: ...
+
+    @overload
+    def __getitem__(self, name: slice | list[str] | np.ndarray[Any, Any]) -> Table: ...
+
+    def __getitem__(
+        self, name: str | slice | list[str] | np.ndarray[Any, Any]
+    ) -> np.ndarray[Any, Any] | Table:
+        """A column as a numpy array, money as floats; or a table of chosen columns or rows.
+
+        ``t["r"]`` is an array, ``t[["customer_id", "r"]]`` has these columns, ``t[:10]`` these
+        rows, ``t[t["r"] == 5]`` the rows for which this is true.
 
         Raises:
             KeyError: There is no such column; the message lists the columns.
+            TypeError: Something else in the brackets.
         """
-        return self._numpy(self._at(name), "en", "float")
+        import numpy as np
+
+        if isinstance(name, str):
+            return self._numpy(self._at(name), "en", "float")
+        if isinstance(name, slice):
+            return self._taken(np.arange(len(self))[name])
+        if isinstance(name, list) and all(isinstance(one, str) for one in name):
+            return Table(Columns.of(self._table).select([self._at(one) for one in name]))
+        mask = np.asarray(name)
+        if mask.dtype == bool and mask.shape == (len(self),):
+            return self._taken(np.flatnonzero(mask))
+        raise TypeError(
+            "in brackets: expected a column, a list of columns, a slice of rows, or an array of "
+            f"{len(self)} truth values"
+        )
+
+    def _taken(self, rows: np.ndarray[Any, Any]) -> Table:
+        return Table(Columns.of(self._table).take(rows))
 
     def __contains__(self, name: object) -> bool:
         """Whether there is a column of this name."""
@@ -197,9 +229,120 @@ class Table:
         """
         return Table(self._table.head(rows))
 
+    def filter(
+        self,
+        where: Mapping[str, Any] | np.ndarray[Any, Any] | None = None,
+        **conditions: Any,
+    ) -> Table:
+        """Rows of the result by conditions on its columns; no number is computed again.
+
+        Args:
+            where: ``{column: value | [values] | {"from": ..., "to": ...}}``, both ends included,
+                None for missing; or an array of a truth value for each row.
+            **conditions: The same, by the columns' names.
+
+        Returns:
+            A table of the same columns, definition and notes.
+
+        Raises:
+            KeyError: There is no such column.
+            OptionError: A value that no cell of the column can have.
+
+        Example:
+            >>> best = crm.rfm(orders).filter(segment=["champions", "loyal"], r={"from": 4})
+            >>> sorted(set(best["r"].tolist()))
+            [4, 5]
+        """
+        from . import _rows
+
+        table = self
+        if where is not None and not isinstance(where, Mapping):
+            table, where = self[where], None
+        given = {**(where or {}), **conditions}
+        return table[_rows.where(table, given)] if given else table
+
+    def sort(self, *by: str, descending: bool | Sequence[bool] = False) -> Table:
+        """The rows in the order of columns; ties keep their order, missing cells come last.
+
+        Args:
+            by: The columns, the most important first. Words are in the order of the library.
+            descending: Whether the greatest comes first; for all columns, or for each.
+
+        Returns:
+            A table of the same columns, definition and notes.
+
+        Raises:
+            KeyError: There is no such column.
+            OptionError: No column, or another number of `descending`.
+
+        Example:
+            >>> top = crm.summary(orders).sort("revenue", descending=True).head(3)
+            >>> bool(top["revenue"][0] >= top["revenue"][2])
+            True
+        """
+        from . import _rows
+        from ._errors import OptionError
+
+        downs = [descending] * len(by) if isinstance(descending, bool) else list(descending)
+        if not by or len(downs) != len(by):
+            raise OptionError("option `descending`: expected as many as columns, and a column")
+        return self._taken(_rows.order(self, by, downs))
+
+    def describe(self) -> Table:
+        """What is in each column: a table about the table.
+
+        Returns:
+            One row per column: column, type, unit, missing (cells), distinct (values), least, mean
+            and greatest, as texts; words have no mean.
+
+        Example:
+            >>> crm.abc(orders).describe()["column"].tolist()
+            ['customer_id', 'revenue', 'abc']
+        """
+        from . import _display
+
+        return Table(_display.described(self))
+
+    def __copy__(self) -> Table:
+        """A table cannot be changed, so that a copy is the table."""
+        return self
+
+    def __deepcopy__(self, memo: object) -> Table:
+        return self
+
+    def __reduce__(self) -> tuple[type[Table], tuple[Columns]]:
+        return Table, (Columns.of(self._table),)
+
+    def __dataframe__(self, nan_as_null: bool = False, allow_copy: bool = True) -> Any:
+        """The table for programs that read the interchange protocol, by pyarrow."""
+        return self.to_arrow().__dataframe__(nan_as_null, allow_copy)
+
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         """The table as an Arrow stream, money as decimals."""
         return self._table.__arrow_c_stream__(requested_schema)
+
+    def plot(self, ax: Axes | None = None, labels: Labels = "en", **options: Any) -> Axes:
+        """The picture that belongs to the analysis, by matplotlib; see `crm_core.plot`.
+
+        Args:
+            ax: The axes to draw on. Default: those of a new figure.
+            labels: As in `to_numpy`.
+            **options: Options of the picture, such as `value`.
+
+        Returns:
+            The axes.
+
+        Raises:
+            OptionError: The analysis has no picture, which has no such option; or there is no
+                font with Japanese letters.
+
+        Example:
+            >>> crm.decile(orders).plot().get_ylabel()
+            'Revenue (million JPY)'
+        """
+        from . import plot
+
+        return plot.of_table(self, ax, labels, **options)
 
     # ---- where it goes ------------------------------------------------------------------------
 
@@ -309,119 +452,6 @@ class Table:
         """
         headings = self._headings(labels)
         return {heading: self._list(at, labels, money) for at, heading in enumerate(headings)}
-
-    # ---- on screen and on paper ---------------------------------------------------------------
-
-    def to_text(self, rows: int | None = 10, labels: Labels = "en", width: int = 100) -> str:
-        """The first rows as aligned text, as `print` shows them.
-
-        Args:
-            rows: The maximum number of rows; None for all.
-            labels: As in `to_numpy`.
-            width: The columns of the screen; columns of the table that do not fit are named below.
-
-        Returns:
-            Lines: headings, rows, and what is left out. Money has the decimals of its currency,
-            shares are in percent, a missing cell is a dash.
-
-        Example:
-            >>> print(crm.rfm_segments(orders).to_text(rows=1, width=40))  # doctest: +ELLIPSIS
-            segment    customers  revenue (JPY)
-            champions  ...
-            and ... more rows
-            further columns: customer_share, revenue_share
-        """
-        from . import _display
-
-        return _display.text(self, rows, labels, width)
-
-    def to_html(self, rows: int | None = 10, labels: Labels = "en") -> str:
-        """The first rows as an HTML table, as notebooks show them.
-
-        Args:
-            rows: As in `to_text`.
-            labels: As in `to_numpy`.
-
-        Returns:
-            A table with a caption; all texts are escaped.
-
-        Example:
-            >>> crm.decile(orders).to_html()[:16]
-            '<table><caption>'
-        """
-        from . import _display
-
-        return _display.markup(self, rows, labels, self._caption())
-
-    def to_markdown(self, rows: int | None = None, labels: Labels = "en") -> str:
-        """The rows as a table of Markdown.
-
-        Args:
-            rows: As in `to_text`; all by default.
-            labels: As in `to_numpy`.
-
-        Returns:
-            Lines of Markdown, numbers to the right.
-
-        Example:
-            >>> crm.rfm_segments(orders).to_markdown(rows=1).splitlines()[1]
-            '| --- | ---: | ---: | ---: | ---: |'
-        """
-        from . import _display
-
-        return _display.markdown(self, rows, labels)
-
-    def to_csv(self, path: str | None = None, labels: Labels = "en") -> str | None:
-        """The table as CSV (RFC 4180): money exact, dates as 2026-11-21, missing cells empty.
-
-        Args:
-            path: The file to write, UTF-8; None for the text.
-            labels: As in `to_numpy`.
-
-        Returns:
-            The text, if there is no path.
-
-        Example:
-            >>> crm.decile(orders).to_csv().splitlines()[0]
-            'customer_id,revenue,decile'
-        """
-        import csv
-        import io
-
-        columns = self.to_dict(labels=labels, money="decimal")
-        text = io.StringIO(newline="")
-        writer = csv.writer(text)
-        writer.writerow(columns)
-        cells = [
-            [cell.isoformat() if isinstance(cell, datetime.date) else cell for cell in column]
-            for column in columns.values()
-        ]
-        writer.writerows(zip(*cells, strict=True))
-        if path is None:
-            return text.getvalue()
-        with open(path, "w", encoding="utf-8", newline="") as file:
-            file.write(text.getvalue())
-        return None
-
-    def to_parquet(self, path: str, labels: Labels = "en", money: Money = "decimal") -> None:
-        """The table as a Parquet file, by pyarrow; the definition is in the schema's metadata.
-
-        Args:
-            path: The file to write.
-            labels: As in `to_numpy`.
-            money: As in `to_numpy`.
-
-        Returns:
-            Nothing.
-
-        Example:
-            >>> import tempfile
-            >>> with tempfile.TemporaryDirectory() as folder:
-            ...     crm.decile(orders).to_parquet(f"{folder}/decile.parquet")
-        """
-        from pyarrow import parquet
-
-        parquet.write_table(self.to_arrow(labels, money), path)
 
     def _caption(self) -> str:
         name = self.definition.get("analysis", "table")
@@ -583,7 +613,7 @@ def _check(labels: str, money: str) -> None:
         )
 
 
-def _unpacked(code: str, raw: bytearray) -> list[Any]:
+def _unpacked(code: str, raw: bytearray | bytes) -> list[Any]:
     cells: array[Any] = array(code)
     cells.frombytes(raw)
     return cells.tolist()

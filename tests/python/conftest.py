@@ -9,6 +9,7 @@ import pytest
 
 # Tests use a debug build, which warns on import; so would every process that they start.
 os.environ["PYTHONWARNINGS"] = "ignore:crm_core is a debug build:RuntimeWarning"
+os.environ["MPLBACKEND"] = "agg"  # Pictures need no screen.
 
 import crm_core as crm
 

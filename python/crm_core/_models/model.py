@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from .. import _native
@@ -251,6 +251,27 @@ class Model:
             return f"{name}()"
         values = ", ".join(f"{name}={value:.6g}" for name, value in self.params_.items())
         return f"<crm_core.{name} {values}, {self.status_}>"
+
+    def _repr_html_(self) -> str:
+        """The parameters with their errors and intervals, and how the fit ended."""
+        import html
+
+        name = type(self).__name__
+        if self._parameters is None:
+            return f"<p>{name}, not fitted</p>"
+        fit = [f"{name}, {self.status_}"]
+        numbers = ("log_likelihood", "aic", "bic", "customers")
+        fit += [f"{one} {self._notes[one]:,.2f}" for one in numbers if self._notes.get(one)]
+        columns = ("parameter", "value", "standard_error", "low", "high")
+
+        def row(tag: str, cells: Iterable[object]) -> str:
+            texts = [f"{c:,.6g}" if isinstance(c, float) else str(c or "–") for c in cells]
+            return "<tr>" + "".join(f"<{tag}>{html.escape(t)}</{tag}>" for t in texts) + "</tr>"
+
+        cells = zip(*(self._parameters[column] for column in columns), strict=True)
+        rows = "".join(row("td", one) for one in cells)
+        caption = html.escape(", ".join(fit))
+        return f"<table><caption>{caption}</caption>{row('th', columns)}{rows}</table>"
 
     def _fitted(self) -> dict[str, list[Any]]:
         if self._parameters is None:
