@@ -1,8 +1,8 @@
 """Shops of which no model of the library is right, to judge forecasts of totals.
 
-Nothing here is shared with the library. A customer has their own pace and spread of log-normal or gamma
-gaps in a time that runs as the shop's demand does, and leaves with a chance after each purchase or at a
-day of their own. Demand and arrivals differ by world.
+Nothing here is shared with the library. A customer has their own pace and spread of log-normal or
+gamma gaps in a time that runs as the shop's demand does, and leaves with a chance after each
+purchase or at a day of their own. Demand and arrivals differ by world.
 """
 
 import numpy as np

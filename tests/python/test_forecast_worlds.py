@@ -1,4 +1,4 @@
-"""Totals a year ahead in shops of which no model is right, a few of those in forecast_evidence.py."""
+"""Totals a year ahead in shops of which no model is right, a few of forecast_evidence.py."""
 
 import numpy as np
 from forecast_evidence import judged

@@ -100,7 +100,8 @@ def test_what_earlier_dates_said_is_in_the_notes(seasonal):
     came = ((days > at[0]) & (days <= at[1])).sum()
     # Before it is moved by what was wrong earlier still.
     said = sum(
-        row["orders"] / math.exp(then.notes["shift"][row["part"]]["orders"]) for row in earlier[-3:-1]
+        row["orders"] / math.exp(then.notes["shift"][row["part"]]["orders"])
+        for row in earlier[-3:-1]
     )
     assert past[0]["orders"] == pytest.approx(came / said, rel=1e-9)
     assert then.notes["shift"]["existing"]["orders"] != 0

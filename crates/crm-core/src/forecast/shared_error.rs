@@ -67,8 +67,8 @@ pub(super) fn shared(
     }
     let fresh = f64::from(STEP) / f64::from(YEAR);
     let shift = [0, 1].map(|of| sum_error::shift(&errors[of], TYPICAL[of], fresh));
-    let [orders, revenue] = [0, 1]
-        .map(|of| TYPICAL[of] * libm::sqrt(sum_error::scale_after(&errors[of], shift[of])));
+    let [orders, revenue] =
+        [0, 1].map(|of| TYPICAL[of] * libm::sqrt(sum_error::scale_after(&errors[of], shift[of])));
     Ok(Shared {
         orders,
         revenue,
