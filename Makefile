@@ -37,7 +37,7 @@ native-release: $(VENV)/.tools
 
 demo: native-release ## The customers of a real shop: 69,659 orders of CDNOW, as a page
 	$(BIN)/python examples/cdnow.py demo
-	$(BIN)/crm report demo/cdnow.csv --currency USD --amount-is line -o demo/report.html
+	$(BIN)/crm report demo/cdnow.csv --currency USD --amount-is line -o demo/report.html --force
 	@echo "Open demo/report.html"
 
 test: ## Everything that can fail: Rust, Python, C
@@ -71,6 +71,12 @@ archive: ## The installed tree of the C library, without symbols, as target/crm-
 		crates/crm-ffi/install/install.sh install target/release
 	tar -C target -czf target/$(ARCHIVE).tar.gz $(ARCHIVE)
 	@ls -l target/$(ARCHIVE).tar.gz target/$(ARCHIVE)/lib
+
+.PHONY: docs
+docs: $(TEST_VENV)/.tools ## The documents as a site, in target/docs
+	$(TEST_BIN)/python -m pip install --quiet --group docs
+	$(TEST_BIN)/sphinx-build --quiet --fail-on-warning --keep-going docs target/docs
+	@echo "Open target/docs/index.html"
 
 bench: native-release ## Speed and memory, beside polars and DuckDB
 	@if [ -x benches/run.sh ]; then PYTHON=$(abspath $(BIN)/python) benches/run.sh; else cargo bench; fi

@@ -67,6 +67,7 @@ from ._errors import (
     SchemaError,
 )
 from ._events import Events
+from ._features import OrderFeatures, TimeSplit, snapshots
 from ._forecast import base_forecast, seasonality, shop_forecast
 from ._library import (
     describe,
@@ -95,6 +96,7 @@ from ._models import (
 from ._native import __version__
 from ._orders import Customers, Orders
 from ._read import read_events, read_orders
+from ._reporting import Report, report
 from ._retention import (
     acquisition,
     cohorts,
@@ -131,6 +133,11 @@ def __getattr__(name: str) -> object:
         import importlib
 
         return importlib.import_module(".plot", __name__)
+    if name in tasks():
+        raise AttributeError(
+            f"the analysis {name!r} has no function of its own: use a method of the models, or "
+            f"crm.run({name!r}, data, options)"
+        )
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
@@ -158,13 +165,16 @@ __all__ = [
     "Nbd",
     "NotFittedError",
     "OptionError",
+    "OrderFeatures",
     "Orders",
     "OutOfMemoryError",
     "ParetoNbd",
     "ReadingWarning",
+    "Report",
     "Sbg",
     "SchemaError",
     "Table",
+    "TimeSplit",
     "__version__",
     "abc",
     "acquisition",
@@ -210,6 +220,7 @@ __all__ = [
     "read_events",
     "read_orders",
     "repeat_rate",
+    "report",
     "rfm",
     "rfm_cross",
     "rfm_segments",
@@ -223,6 +234,7 @@ __all__ = [
     "show_versions",
     "simulate_events",
     "simulate_orders",
+    "snapshots",
     "summary",
     "survival_curve",
     "tasks",

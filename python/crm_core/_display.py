@@ -144,8 +144,7 @@ def described(table: Table) -> Columns:
     """What is in each column, as a table of texts and counts."""
     rows: list[tuple[str, ...]] = []
     counts: list[tuple[int, int]] = []
-    for name, about in table.schema.items():
-        cells = table.to_dict()[name] if len(table) else []
+    for (name, about), cells in zip(table.schema.items(), table.to_dict().values(), strict=True):
         known = [cell for cell in cells if cell is not None]
         share = bool(_SHARE.search(name))
         ends = [_shown(end(known), about, share) if known else _NONE for end in (min, max)]

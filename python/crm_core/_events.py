@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from . import _native
 from ._dataset import column_names, day, doubts, ids
 from ._input import source
+from ._progress import shown
 from ._request import conditions, dumps
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class Events:
             the column; a column whose texts fit both is refused).
         bad_rows: Rows that cannot be read: "error", or "drop" (left out and counted).
         progress: A function that is called with rows done and rows expected, about every 50 ms; if
-            it returns False the call stops.
+            it returns False the call stops. True prints the progress to standard error.
 
     Raises:
         SchemaError: A column is missing (the message names those present), or of a wrong type.
@@ -98,7 +99,7 @@ class Events:
         date_format: str | None = None,
         decimal: Literal["auto", ".", ","] | None = None,
         bad_rows: Literal["error", "drop"] | None = None,
-        progress: Progress | None = None,
+        progress: Progress | bool | None = None,
     ) -> None:
         spec = dumps(
             {
@@ -128,7 +129,7 @@ class Events:
         )
         columns = source(data, _native.events_columns(spec))
         columns = ids(columns, [visitor_id, customer_id, product, order_id])
-        self._native = _native.Events(spec, columns, progress)
+        self._native = _native.Events(spec, columns, shown(progress))
         self._kinds = dict(kinds or {})
         self._understanding: Understanding | None = None
 

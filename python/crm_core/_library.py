@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import os
 import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from ._columns import Columns
 from ._events import Events, in_own_words
 from ._input import source
 from ._orders import Orders
+from ._progress import shown
 from ._request import as_of as _as_of
 from ._request import date as _date
 from ._request import dumps, moments
@@ -28,7 +30,7 @@ def run(
     data: Any,
     options: Mapping[str, Any] | str | None = None,
     *,
-    progress: Progress | None = None,
+    progress: Progress | bool | None = None,
 ) -> Table:
     """Run an analysis by its name.
 
@@ -37,7 +39,7 @@ def run(
         data: The dataset that it reads: `Orders`, `Events`, or a `Table`.
         options: Scope and options in one flat mapping, or as JSON text.
         progress: A function that is called with rows done and rows expected, about every 50 ms; if
-            it returns False the call stops.
+            it returns False the call stops. True prints the progress to standard error.
 
     Returns:
         A table with the columns that ``describe(task)`` lists.
@@ -61,7 +63,7 @@ def run(
             given["steps"] = in_own_words(task, data, given["steps"])
         given = {name: value for name, value in given.items() if value is not None}
         request = dumps({**_of_part(task, data), **given})
-    return Table(_native.run(task, _dataset(data), request, progress))
+    return Table(_native.run(task, _dataset(data), request, shown(progress)))
 
 
 def call(task: str, data: Any, as_of: Any, options: Mapping[str, Any]) -> Table:
@@ -135,8 +137,10 @@ def names_of(data: Any) -> list[str]:
     elif hasattr(data, "columns"):
         names = [str(name) for name in data.columns]
     else:
+        file = isinstance(data, (str, os.PathLike))
         raise TypeError(
-            f"data: expected crm_core.Orders, a Table or a frame, not {type(data).__name__}"
+            "data: expected crm_core.Orders, a Table or a frame, not "
+            + ("the path of a file: read_orders reads one" if file else type(data).__name__)
         )
     return names
 

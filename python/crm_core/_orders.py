@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from . import _native
 from ._dataset import column_names, day, doubts, ids
 from ._input import source
+from ._progress import shown
 from ._request import conditions, dumps, plain
 from ._table import Table
 
@@ -74,7 +75,7 @@ class Customers:
         return len(self._native)
 
     def __repr__(self) -> str:
-        return f"<crm_core.Customers, {len(self):,} customers>"
+        return f"<crm_core.Customers, {len(self):,} customer{'s' * (len(self) != 1)}>"
 
 
 class Orders:
@@ -135,7 +136,7 @@ class Orders:
         policy: Which orders count: ``{"statuses": [...], "kinds": [...], "zero_value": bool}``.
             Default: completed and pending; one_off, sub_first and sub_renewal; amounts of zero too.
         progress: A function that is called with rows done and rows expected, about every 50 ms; if
-            it returns False the call stops.
+            it returns False the call stops. True prints the progress to standard error.
 
     Raises:
         SchemaError: A column is missing (the message names those present), or of a wrong type.
@@ -193,7 +194,7 @@ class Orders:
         bad_rows: Literal["error", "drop"] | None = None,
         repeated_rows: Literal["keep", "drop", "error"] | None = None,
         policy: Mapping[str, Any] | None = None,
-        progress: Progress | None = None,
+        progress: Progress | bool | None = None,
     ) -> None:
         if customers is not None and not isinstance(customers, Customers):
             raise TypeError(
@@ -243,7 +244,7 @@ class Orders:
         self._in_both = 0
         columns = ids(columns, [customer_id, order_id, product])
         table = customers._native if customers is not None else None
-        self._native = _native.Orders(spec, columns, table, progress)
+        self._native = _native.Orders(spec, columns, table, shown(progress))
         self._understanding: Understanding | None = None
         self._receipt: dict[str, int] | None = None
 
@@ -497,6 +498,13 @@ class Orders:
         if not isinstance(saved, bytes):
             raise TypeError(f"saved: expected bytes, not {type(saved).__name__}")
         return _wrapped(_native.Orders.from_bytes(saved))
+
+    def __copy__(self) -> Orders:
+        """Orders cannot be changed, so that a copy is the orders."""
+        return self
+
+    def __deepcopy__(self, memo: object) -> Orders:
+        return self
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _restored, (self.to_bytes(), self._understanding, self._unread)

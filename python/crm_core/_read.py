@@ -77,7 +77,7 @@ def read_orders(
     refund_rows: Mapping[str, str | Sequence[str]] | None = None,
     strict: bool = False,
     customers: Customers | None = None,
-    progress: Progress | None = None,
+    progress: Progress | bool | None = None,
 ) -> Orders:
     """Orders (受注) from an export, as a file or a frame, whatever its headings.
 
@@ -236,7 +236,7 @@ def read_events(
     bad_rows: Literal["error", "drop"] = "error",
     repeated_rows: Literal["keep", "drop", "error"] | None = None,
     strict: bool = False,
-    progress: Progress | None = None,
+    progress: Progress | bool | None = None,
 ) -> Events:
     """What visitors did (行動ログ), from a log as a file or a frame, whatever its headings.
 
@@ -341,7 +341,7 @@ def _one_of(option: str, value: Any, words: Sequence[str]) -> Any:
 
 
 def orders_from(
-    loaded: Loaded, customers: Customers | None = None, progress: Progress | None = None
+    loaded: Loaded, customers: Customers | None = None, progress: Progress | bool | None = None
 ) -> Orders:
     """The orders of what was read."""
     from ._report.understanding import understanding
@@ -352,7 +352,7 @@ def orders_from(
     return orders
 
 
-def events_from(loaded: Loaded, progress: Progress | None = None) -> Events:
+def events_from(loaded: Loaded, progress: Progress | bool | None = None) -> Events:
     """The events of what was read."""
     from ._report.understanding import understanding
 

@@ -226,3 +226,26 @@ fn transitions_are_the_same_however_many_pages_there_are() {
         assert!(found == counted, "{pages} pages");
     }
 }
+
+/// The customer of a visitor is the one who was joined last.
+#[test]
+fn a_visitor_who_changes_hands_is_the_last_customers() {
+    let event = |visitor: &str, hour: u32| {
+        Event::new(visitor, &format!("2026-03-01T{hour:02}:00:00"), "view")
+    };
+    let events = log_of(&[
+        event("a", 9).customer("ann"),
+        event("b", 10).customer("ann"),
+        event("b", 12).customer("ben"),
+        event("c", 11).customer("cat"),
+        event("d", 10).customer("ben"),
+        event("d", 12).customer("ann"),
+    ]);
+    let whom = |customer: &str| {
+        let request = format!(r#"{{"customers": {{"customer_id": "{customer}"}}}}"#);
+        let mut ids = crm_tests::words(&run("sessions", &events, &request), "visitor_id");
+        ids.dedup();
+        ids.into_iter().flatten().collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!([whom("ann"), whom("ben"), whom("cat")], ["a d", "b", "c"]);
+}

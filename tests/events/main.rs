@@ -6,6 +6,9 @@ mod edges;
 mod funnels;
 mod laws;
 mod sequences;
+mod slow;
+mod slow_carts;
+mod slow_paths;
 
 use crm_core::columns::{Batch, ColumnValues, TimeUnit};
 use crm_core::data::{EventsSimulation, SimulatedEvents, simulate_events};

@@ -3,12 +3,15 @@
 
 mod amounts;
 mod columns;
+mod edges;
 mod filters;
 mod lines;
 mod parts;
 mod people;
 mod reconciliation;
 mod refunds;
+mod slow;
+mod slow_tables;
 mod states;
 
 use crm_core::columns::Batch;

@@ -111,3 +111,59 @@ fn definitions_say_which_dates_were_used() {
         assert!(definition.contains(used), "{asked}: {definition}");
     }
 }
+
+/// Tables of customers say the same if each column does; ids and days of registration are columns as well.
+#[test]
+fn customers_tables_that_differ_in_one_column_differ() {
+    use crm_core::data::{Customers, CustomersSpec, OrdersSpec};
+    use std::sync::Arc;
+    let context = Context::default();
+    let of = |rows: &[[&str; 5]]| {
+        let column = |at: usize| texts(&rows.iter().map(|row| row[at]).collect::<Vec<_>>());
+        let registered: Vec<&str> = rows.iter().map(|row| row[1]).collect();
+        let out: Vec<i64> = rows.iter().map(|row| i64::from(row[2] == "yes")).collect();
+        let columns = batch(&[
+            ("customer_id", column(0)),
+            ("since", times(&registered)),
+            ("out", ints(&out)),
+            ("rank", column(3)),
+            ("area", column(4)),
+        ]);
+        let spec =
+            r#"{"registered_at": "since", "opted_out": "out", "dimensions": ["rank", "area"]}"#;
+        let spec = CustomersSpec::parse(spec).expect("a spec");
+        let people = Customers::from_batches(&spec, &[columns], &context).expect("customers");
+        let order = [
+            ("customer_id", texts(&["a"])),
+            ("ordered_at", times(&["2025-01-01"])),
+            ("amount", ints(&[1])),
+        ];
+        let spec = OrdersSpec::parse(r#"{"currency": "JPY"}"#).expect("a spec");
+        Orders::from_batches(&spec, &[batch(&order)], Some(Arc::new(people)), &context)
+            .expect("orders")
+    };
+    let ada = ["a", "2024-05-01", "no", "gold", "north"];
+    let bo = ["b", "2024-06-01", "yes", "tin", "south"];
+    let first = of(&[ada, bo]);
+    assert!(first.concat(&of(&[bo, ada]), &context).is_ok());
+    for (at, other) in [
+        (0, "c"),
+        (1, "2024-06-02"),
+        (2, "no"),
+        (3, "gold"),
+        (4, "north"),
+    ] {
+        let mut changed = bo;
+        changed[at] = other;
+        let error = first
+            .concat(&of(&[ada, changed]), &context)
+            .map(|_| ())
+            .expect_err(other);
+        assert!(
+            error
+                .to_string()
+                .contains("expected the customers table of the first"),
+            "{error}"
+        );
+    }
+}

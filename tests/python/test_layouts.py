@@ -161,7 +161,7 @@ def test_a_layout_of_ones_own_is_followed(tmp_path, capsys):
     assert _cli.main(["run", "rfm", *given, "--layout", str(tmp_path / "till.toml")]) == 0
     assert ",10" in capsys.readouterr().out
     (tmp_path / "till.toml").write_text(OWN.replace('"Wert"', '"Werte"'), "utf-8")
-    assert _cli.main(["run", "rfm", *given, "--layout", str(tmp_path / "till.toml")]) == 2
+    assert _cli.main(["run", "rfm", *given, "--layout", str(tmp_path / "till.toml")]) == 3
     said = capsys.readouterr().err
     assert 'layout till: amount is "Werte"' in said and 'Did you mean "Wert"?' in said
 

@@ -632,6 +632,50 @@ mod tests {
         }
     }
 
+    /// A cell is taken as it is written: `19.80` and numbers beyond 64 bits keep every digit; exponents are spelled out.
+    #[test]
+    fn numbers_of_json_keep_their_digits() {
+        for (cell, expected) in [
+            ("1", Some("1")),
+            ("-9223372036854775808", Some("-9223372036854775808")),
+            ("9223372036854775807", Some("9223372036854775807")),
+            ("9223372036854775808", Some("9223372036854775808")),
+            (
+                "123456789012345678901234567890",
+                Some("123456789012345678901234567890"),
+            ),
+            ("19.80", Some("19.80")),
+            ("-0.10", Some("-0.10")),
+            ("0.1000000000000000055", Some("0.1000000000000000055")),
+            ("1e3", Some("1000")),
+            ("1.5E-3", Some("0.0015")),
+            ("1e999", Some("1e999")),
+            ("true", Some("true")),
+            ("false", Some("false")),
+            ("\"a\\u0062\\n\"", Some("ab\n")),
+            ("\"\"", Some("")),
+            ("null", None),
+        ] {
+            let mut one = rows(&["id", "x"]);
+            let json = format!("[[1, {cell}]]");
+            assert!(crate::rows_json::append(&mut one, &json).is_ok(), "{cell}");
+            assert_eq!(shown(&mut one)[1], [expected.map(str::to_owned)], "{cell}");
+        }
+        for cell in ["[1]", "{\"a\": 1}"] {
+            let mut one = rows(&["id", "x"]);
+            let json = format!("[[1, 2], [3, {cell}]]");
+            let Err(fault) = crate::rows_json::append(&mut one, &json) else {
+                panic!("{cell}")
+            };
+            let said = format!("{fault:?}");
+            assert!(
+                said.contains("a cell is a text, a number, true, false or null"),
+                "{said}"
+            );
+            assert_eq!(one.len(), 0);
+        }
+    }
+
     /// A column starts with nulls, then turns from whole numbers to floats to texts.
     #[test]
     fn a_column_that_changes_its_type_loses_nothing() {

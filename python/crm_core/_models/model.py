@@ -248,9 +248,18 @@ class Model:
     def __repr__(self) -> str:
         name = type(self).__name__
         if self._parameters is None:
-            return f"{name}()"
+            given = {key: value for key, value in self.get_params().items() if value is not None}
+            return f"{name}({', '.join(f'{key}={value!r}' for key, value in given.items())})"
         values = ", ".join(f"{name}={value:.6g}" for name, value in self.params_.items())
         return f"<crm_core.{name} {values}, {self.status_}>"
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return self._parameters is not None
+
+    def __sklearn_tags__(self) -> Any:
+        from sklearn.utils import Tags, TargetTags
+
+        return Tags(estimator_type=None, target_tags=TargetTags(required=False))
 
     def _repr_html_(self) -> str:
         """The parameters with their errors and intervals, and how the fit ended."""

@@ -158,7 +158,7 @@ _COLUMNS: Mapping[str, tuple[str, str]] = {
     "near_rate": ("Near the line", "境界付近"),
 }
 
-_PAGE: Mapping[str, tuple[str, str]] = {
+PAGE: Mapping[str, tuple[str, str]] = {
     "title": ("Customer report", "顧客分析レポート"),
     "lead": ("{first} to {last}, as of {as_of}", "{first} 〜 {last} (基準日 {as_of})"),
     "lead_empty": ("No orders", "注文なし"),
@@ -174,6 +174,12 @@ _PAGE: Mapping[str, tuple[str, str]] = {
     "orders_for": ("{orders} orders, {amount}, mean {mean}", "{orders}件、{amount}、平均{mean}"),
     "repeaters": ("Bought more than once", "リピート顧客率"),
     "active": ("Active (CPM)", "現役顧客率 (CPM)"),
+    "to_top": ("Top", "先頭へ"),
+    "unfold": ("Show", "開く"),
+    "by_text": (
+        "Customers who are active or churned, and revenue, by each value of the column.",
+        "列の値別の現役・離脱顧客数と売上です。",
+    ),
     "contents": ("Contents", "目次"),
     "monthly": ("New and repeat customers by month", "新規・リピート売上の推移"),
     "monthly_text": (
@@ -438,7 +444,7 @@ def note(code: str, values: Mapping[str, object], lang: str) -> str:
 
 def page(key: str, lang: str, **values: object) -> str:
     """A title or sentence of the page."""
-    text = _pick(_PAGE, key, lang)
+    text = _pick(PAGE, key, lang)
     assert text is not None, key  # keys are literals of this package, all tested
     return text.format(**values)
 

@@ -1,0 +1,12 @@
+"""The site of the documents: `make docs`."""
+
+project = "crm"
+author = "the authors of crm"
+extensions = ["myst_parser"]
+source_suffix = {".md": "markdown"}
+root_doc = "index"
+exclude_patterns = ["README.md"]
+suppress_warnings = ["myst.xref_missing"]  # links to files outside of docs; a test checks all
+html_theme = "furo"
+html_title = "crm"
+myst_heading_anchors = 3

@@ -1,0 +1,94 @@
+"""The pages of the guide: their code runs and shows what it says, and their names exist."""
+
+import importlib.util
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from matplotlib import pyplot as plt
+
+import crm_core as crm
+
+DOCS = Path(__file__).parents[2] / "docs"
+PAGES = sorted(path.stem for path in (DOCS / "guide").glob("*.md"))
+
+
+def page(name: str) -> str:
+    return (DOCS / "guide" / f"{name}.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_code_of_a_page_is_one_program(name: str) -> None:
+    names: dict[str, Any] = {}
+    shown = 0
+    for block in re.findall(r"^```python\n(.*?)^```$", page(name), re.DOTALL | re.MULTILINE):
+        pending = ""
+        for line in block.splitlines(keepends=True):
+            expression, arrow, text = line.partition("  # -> ")
+            if not arrow:
+                pending += line
+                continue
+            exec(pending, names)
+            pending = ""
+            assert str(eval(expression, names)) == text.rstrip("\n"), expression
+            shown += 1
+        exec(pending, names)
+    plt.close("all")
+    assert shown >= 1
+
+
+@pytest.mark.parametrize("path", sorted(DOCS.rglob("*.md")), ids=lambda path: path.stem)
+def test_links_lead_somewhere(path: Path) -> None:
+    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8"))
+    assert not [link for link in links if not (path.parent / link).exists()]
+
+
+def test_the_list_of_documents_has_every_page() -> None:
+    listed = (DOCS / "README.md").read_text(encoding="utf-8")
+    assert not [name for name in PAGES if f"(guide/{name}.md)" not in listed]
+
+
+def names_of(cell: str) -> list[str]:
+    return [name for code in re.findall(r"`([^`]*)`", cell) for name in [code.split("(")[0]]]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_names_of_the_library_exist(name: str) -> None:
+    """`crm.x`, `crm.plot.x`, and `model.x`, `spend.x` for methods of models."""
+    owners = {"crm": crm, "crm.plot": crm.plot, "model": crm.MbgNbd, "spend": crm.GammaGamma}
+    found = re.findall(r"`(crm\.plot|crm|model|spend)\.([A-Za-z_]\w*)", page(name))
+    missing = [f"{owner}.{one}" for owner, one in found if not hasattr(owners[owner], one)]
+    assert not missing
+    assert found or name in ("glossary", "quick-start")
+
+
+def test_names_of_lifetimes_are_those_of_lifetimes() -> None:
+    package = importlib.util.find_spec("lifetimes")
+    assert package is not None and package.origin is not None
+    folder = Path(package.origin).parent
+    source = "".join(path.read_text(encoding="utf-8") for path in folder.rglob("*.py"))
+    section = page("from-lifetimes").partition("## Name by name")[2].partition("\n## ")[0]
+    rows = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
+    assert len(rows) >= 25
+    for row in rows:
+        (name,) = names_of(row)
+        assert re.search(rf"^\s*(def|class) {name}\b", source, re.MULTILINE), name
+    # Pictures and data: nothing public of the package is left out, or it is said here.
+    without = {"plot_transaction_rate_heterogeneity", "plot_dropout_rate_heterogeneity"}
+    pictures = set(re.findall(r"^def (plot_\w+)", source, re.MULTILINE))
+    assert pictures - without <= {names_of(row)[0] for row in rows}
+
+
+def test_terms_of_the_glossary_are_those_of_the_library() -> None:
+    rows = [line.split("|")[1:5] for line in page("glossary").splitlines() if line.startswith("| ")]
+    tasks = 0
+    for term, _, code, meaning in rows[1:]:
+        (name,) = names_of(code)
+        assert meaning.strip()
+        if name in crm.tasks():
+            tasks += 1
+            about = crm.describe(name)["ja"]
+            columns = [column["ja"] for column in crm.describe(name)["columns"]]
+            assert term.strip() in about or term.strip() in columns or about in term, (term, about)
+    assert tasks >= 25
