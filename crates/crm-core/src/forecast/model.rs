@@ -66,7 +66,8 @@ impl Fitted {
     pub(super) fn new(known: &Known) -> Result<std::result::Result<Self, &'static str>> {
         let read = |name: &str| numbers(&known.summary, name);
         let (x, mean) = (read("frequency")?, read("monetary_value")?);
-        let (t_x, age) = (known.own.t_x.clone(), known.own.age.clone());
+        let t_x = collect(known.own.t_x.iter().copied(), "forecast")?;
+        let age = collect(known.own.age.iter().copied(), "forecast")?;
         let histories = Histories::new(&x, &t_x, &age);
         let (rows, ln_gaps) = (Rows::new(&histories)?, known.own.ln_gaps);
         let purchases = match fit(Kind::MbgCnbdK, &rows, Unit::Day, ln_gaps) {
