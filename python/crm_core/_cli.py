@@ -34,7 +34,7 @@ from typing import TYPE_CHECKING, Any
 
 import crm_core
 
-from . import _cli_config, _cli_output
+from . import _cli_config, _cli_japanese, _cli_output
 from ._cli_files import (
     columns_named,
     conditions_of,
@@ -112,6 +112,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
     """The options of the command line, after those of the config file."""
     crm, arguments = parser(), list(arguments)
+    if _cli_japanese.wanted(arguments):
+        _cli_japanese.translate(crm)
     commands = commands_of(crm)
     at = next((at for at, one in enumerate(arguments) if one in commands), None)
     config = None if at is None else _config(arguments, arguments[at], commands)
@@ -232,7 +234,10 @@ def _report(options: argparse.Namespace) -> int:
     else:
         screen.show_short(console, sections, grid.lead(findings, lang), lang)
     if findings.sections is None and (options.where or options.where_customers):
-        print("crm: no order matches the filter", file=sys.stderr)
+        print(
+            _told(Problem("no order matches the filter", _values_of(options, loaded))),
+            file=sys.stderr,
+        )
         return 1
     last = "no_page" if options.output is None else "written"
     console.print(words.page(last, lang, path=options.output), highlight=False, markup=False)
@@ -282,6 +287,25 @@ def _init(options: argparse.Namespace) -> int:
     path.write_text(_cli_config.TEMPLATE, encoding="utf-8")
     print(f"{path}: fill it in, then `crm report`")
     return 0
+
+
+def _values_of(options: argparse.Namespace, loaded: Loaded) -> str:
+    """The values of the columns that a filter names, where they are few words."""
+    import pyarrow as pa
+
+    from ._report.said import Said
+
+    told = []
+    for name in conditions_of(options.where, loaded):
+        column = loaded.arguments.get(name, name)
+        if column not in loaded.table.column_names or column == loaded.arguments["customer_id"]:
+            continue
+        texts = loaded.table[column].cast(pa.string())
+        may_show = Said(texts, lambda row: "").may_show
+        words = [one for one in texts.unique().to_pylist() if one is not None and may_show(one)]
+        if words:
+            told.append(f"{column} is {', '.join(sorted(words)[:20])}.")
+    return " ".join(told)
 
 
 def _write_lists(lists: Mapping[str, Frame], folder: Path) -> None:
@@ -477,7 +501,7 @@ def _table(task: str, request: dict[str, Any], options: argparse.Namespace) -> c
             return _run_fitted(about, data, request, options)
         table = crm_core.run(task, data, request)
     if not options.quiet:
-        _tell(loaded, table, data)
+        _tell(loaded, table, data, options.lang)
     return table
 
 
@@ -495,7 +519,7 @@ def _run_fitted(
     return table
 
 
-def _tell(loaded: Loaded, table: crm_core.Table, data: Any) -> None:
+def _tell(loaded: Loaded, table: crm_core.Table, data: Any, lang: str | None) -> None:
     """Prints on stderr how the file was read, what it comes to, and the notes of the table; stdout
     has only the table.
     """
@@ -504,9 +528,9 @@ def _tell(loaded: Loaded, table: crm_core.Table, data: Any) -> None:
     from ._report import screen
 
     console = Console(stderr=True, soft_wrap=True)
-    screen.show_warnings(console, loaded.warnings, "ja" if loaded.japanese else "en")
-    notes = [*loaded.notes, *_what_counts(loaded, data)]
-    screen.show_notes(console, notes, "ja" if loaded.japanese else "en")
+    lang = lang or ("ja" if loaded.japanese else "en")
+    screen.show_warnings(console, loaded.warnings, lang)
+    screen.show_notes(console, [*loaded.notes, *_what_counts(loaded, data, lang)], lang)
     _tell_notes(table)
 
 
@@ -521,7 +545,7 @@ def _tell_notes(table: crm_core.Table) -> None:
             console.print(f"· {name}: {text}", style="dim", markup=False, highlight=False)
 
 
-def _what_counts(loaded: Loaded, data: Any) -> list[Note]:
+def _what_counts(loaded: Loaded, data: Any, lang: str) -> list[Note]:
     """What the whole file comes to, and the columns of numbers and dates that were not read."""
     from ._report import words
     from ._report.money import Currency, money
@@ -539,7 +563,6 @@ def _what_counts(loaded: Loaded, data: Any) -> list[Note]:
     looking = loaded.facts.get("unread", {}).items()
     unread = [name for name, looks in looking if looks in ("numbers", "dates")]
     listed = ", ".join(f'"{name}"' for name in unread)
-    lang = "ja" if loaded.japanese else "en"
     values = {
         "orders": f"{of('orders', counted):,}",
         "customers": f"{data.n_customers:,}",

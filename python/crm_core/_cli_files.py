@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import crm_core
 
 from ._cli_options import COLUMNS
+from ._report.messages import of_library, option
 from ._report.problem import Problem
 
 if TYPE_CHECKING:
@@ -127,12 +128,12 @@ def named_rows(loaded: Loaded) -> Iterator[None]:
     try:
         yield
     except crm_core.CrmError as error:
-        message, hint = _in_the_file(error, loaded.rows), error.hint or ""
+        message, hint = of_library(_in_the_file(error, loaded.rows)), of_library(error.hint or "")
         if isinstance(error, crm_core.SchemaError) and error.column in _ROLES:
             message = f"no column of the file is the {error.column}"
-            hint = f"Say which it is with --{error.column.replace('_', '-')} COLUMN."
+            hint = f"Say which it is with {option(error.column)} COLUMN."
         usage = isinstance(error, crm_core.OptionError)
-        raise Problem(_as_option(message), _as_option(hint), usage) from error
+        raise Problem(message, hint, usage) from error
 
 
 def _in_the_file(error: crm_core.CrmError, rows: Rows) -> str:
@@ -143,18 +144,6 @@ def _in_the_file(error: crm_core.CrmError, rows: Rows) -> str:
     message = message.replace(f"row {error.row}:", f"{rows.name(error.row)}:", 1)
     # The number of the contradicting row is only in the message.
     return re.sub(r"\(see row (\d+)\)", lambda row: f"(see {rows.name(int(row[1]))})", message)
-
-
-def _as_option(text: str) -> str:
-    """Keyword arguments named in a message, as options of the command."""
-    text = text.replace("round_amounts=True", "--round-amounts")
-    for name in ("as_of", "by", "where", "since"):
-        text = text.replace(f"option `{name}`", f"option --{name.replace('_', '-')}")
-    return re.sub(
-        r'\b([a-z]+(?:_[a-z]+)*)="(\w+)"',
-        lambda said: f"--{said[1].replace('_', '-')} {said[2]}",
-        text,
-    )
 
 
 def _by_column(given: Sequence[str]) -> dict[str, list[str]]:

@@ -96,7 +96,7 @@ def parser() -> Parser:
     report = _command(
         commands,
         "report",
-        "RFM, CPM, deciles, months and reconciliation of an order export",
+        "what changed, whom to write to today, LTV, segments: the report on an order export",
         needs_extra=True,
     )
     _add_file(report)
@@ -109,9 +109,6 @@ def parser() -> Parser:
         help="write the report as one page: .html, or .pdf where Chromium is installed",
     )
     _add_force(show)
-    show.add_argument(
-        "--lang", choices=("en", "ja"), help="default: ja if the headings are Japanese"
-    )
     show.add_argument(
         "--tables",
         type=Path,
@@ -179,14 +176,11 @@ def parser() -> Parser:
     lists.add_argument(
         "--tables", type=Path, metavar="DIR", help="write the lists into this folder, as CSV"
     )
-    lists.add_argument(
-        "--lang", choices=("en", "ja"), help="default: ja if the headings are Japanese"
-    )
 
     init = _command(commands, "init", "write a crm.toml, the options of every Monday")
     init.add_argument("--force", action="store_true", help="overwrite a crm.toml that is there")
 
-    run = _command(commands, "run", "one analysis, as CSV or Parquet", needs_extra=True)
+    run = _command(commands, "run", "one analysis, as a table", needs_extra=True)
     run.add_argument("task", metavar="TASK", help="a name of `crm tasks`")
     _add_file(
         run,
@@ -207,7 +201,7 @@ def parser() -> Parser:
     alerts = _command(
         commands,
         "alerts",
-        "customers who are late by their own cycle, as CSV or Parquet",
+        "customers who are late by their own cycle, as a table",
         needs_extra=True,
     )
     _add_file(alerts, today=True)
@@ -327,6 +321,11 @@ def _add_file(
         type=Path,
         metavar="FILE",
         help="a config file (default: crm.toml of this folder, if it is there; see crm init)",
+    )
+    parser.add_argument(
+        "--lang",
+        choices=("en", "ja"),
+        help="the language of texts (default: ja if the headings are Japanese)",
     )
     parser.add_argument("--no-config", action="store_true", help="read no config file")
     parser.add_argument("-q", "--quiet", action="store_true", help="print nothing but errors")

@@ -31,15 +31,16 @@ class Report:
     Attributes:
         lang: The language, "en" or "ja".
         title: The title of the page; None for the default.
+
+    Example:
+        >>> crm.report(orders).lang
+        'en'
     """
 
-    def __init__(
-        self, findings: Findings, site: Site | None, lang: Literal["en", "ja"], title: str | None
-    ) -> None:
-        self._findings = findings
-        self._site = site
-        self.lang = lang
-        self.title = title
+    lang: Literal["en", "ja"]
+    title: str | None
+    _findings: Findings
+    _site: Site | None
 
     @property
     def conclusions(self) -> list[str]:
@@ -87,6 +88,9 @@ class Report:
 
         Args:
             path: A file to write it to; None only returns it.
+
+        Returns:
+            The page.
 
         Example:
             >>> crm.report(orders).to_html().startswith("<!doctype html>")
@@ -188,7 +192,9 @@ def report(
     )
     site = None if events is None else _site(events, day)
     found = analyse(orders, request, carts=None if site is None else site.behavior.left)
-    return Report(found, site, lang, title)
+    made = Report()
+    made._findings, made._site, made.lang, made.title = found, site, lang, title
+    return made
 
 
 def _site(events: Events, day: datetime.date | None) -> Site:

@@ -10,7 +10,6 @@ import zipfile
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
-from ._display import _SHARE
 from ._errors import DataError
 
 if TYPE_CHECKING:
@@ -86,12 +85,12 @@ def _package(names: list[str], table: Table) -> dict[str, str]:
 def _formats(table: Table) -> list[str]:
     """The format of the numbers of each column."""
     formats = []
-    for name, about in table.schema.items():
+    for about in table.schema.values():
         kind = about["type"]
         if kind == "money":
             decimals = about["decimals"]
             formats.append("#,##0" + ("." + "0" * decimals if decimals else ""))
-        elif kind == "float" and _SHARE.search(name):
+        elif kind == "float" and about["unit"] == "share":
             formats.append("0.0%")
         else:
             formats.append(

@@ -9,7 +9,7 @@ import pytest
 from test_report import run
 
 import crm_core
-from crm_core import _cli, _cli_output
+from crm_core import _cli, _cli_japanese, _cli_options, _cli_output
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +124,7 @@ def test_the_screen_has_a_format_too(orders, capsysbinary):
         (("report", "none.csv"), 3, "there is no file none.csv"),
         (("report", "orders.csv", JPY, "--amount=summe"), 3, 'there is no column "summe"'),
         (("report", "orders.csv", JPY, "--as-of=soon"), 2, "--as-of: soon is not a date"),
-        (("report", "orders.csv", JPY, "--where=channel=nowhere"), 1, "no order matches"),
+        (("report", "orders.csv", JPY, "--where=channel=nowhere"), 1, "channel is ads, direct"),
     ],
 )
 def test_statuses(orders, arguments, status, said, capsys):
@@ -139,6 +139,30 @@ def test_an_error_of_the_program_has_its_own_status(orders, capsys, monkeypatch)
     monkeypatch.setitem(_cli._COMMANDS, "run", broken)
     assert run("run", "rfm", orders) == 4
     assert "an error of crm itself" in capsys.readouterr().err
+
+
+def test_every_line_of_the_help_has_a_japanese_one():
+    crm = _cli_options.parser()
+    for one in (crm, *_cli_options.commands_of(crm).values()):
+        texts = [group.title for group in one._action_groups]
+        texts += [
+            action.help for action in one._actions if action.help not in (None, "==SUPPRESS==")
+        ]
+        for text in texts:
+            assert text is None or text in _cli_japanese.HELP, text
+            if text is not None:  # values of the terminal stay, such as %(default)s
+                assert text.count("%") == _cli_japanese.HELP[text].count("%")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "lang"),
+    [(["report", "--lang", "ja", "--help"], "C"), (["report", "--help"], "ja_JP.UTF-8")],
+)
+def test_help_in_japanese(arguments, lang, capsys, monkeypatch):
+    monkeypatch.setenv("LC_ALL", lang)
+    assert wrong(*arguments) == 0
+    out = capsys.readouterr().out
+    assert "集計の対象" in out and "what is counted" not in out
 
 
 @pytest.mark.parametrize("command", ["report", "today", "run"])

@@ -373,7 +373,7 @@ def test_hints_speak_python_in_python():
 def test_the_command_refuses_options_without_effect(tmp_path, capsys, options, says):
     path = tmp_path / "x.csv"
     path.write_text("\n".join([HEAD, *ROWS]) + "\n")
-    assert _cli.main(["report", str(path), "--currency", "USD", *options]) == 3
+    assert _cli.main(["report", str(path), "--currency", "USD", *options]) == 2
     assert says in capsys.readouterr().err
 
 

@@ -1,40 +1,40 @@
-//! How wrong forecasts of sums are: not only by chance, which averages out, but by what all parts of the sum
-//! share. It is learnt from the same forecast at earlier dates.
+//! Errors of forecasts of sums. Chance averages out over the parts of a sum; an error that all parts share does
+//! not. Its size is estimated from the same forecast at earlier dates.
 //!
 //! ```text
-//! e       ln((came + ½) / (said + ½)) − b
+//! e       ln((actual + ½) / (predicted + ½)) − b
 //! w       2^−years from its date to the last one                    dates = (Σ w)² / Σ w²
 //! R       (3 + dates · Σ w e² / v / Σ w) / (3 + dates)              v: the variance of the logarithm that is typical
 //! high    y · exp(z √(R v))
 //! low     the lesser of y · exp(−z √(R v)) and y · max(0, 1 − z √(R v) / 2)²
 //! ```
 //!
-//! What is typical counts for three dates. The second form of the low end is that of a root of a count: it
-//! reaches 0, which a count of two or three may well be.
+//! The typical error counts for three dates. The second form of the low end is on the scale of the square root
+//! of a count: it reaches 0, a possible outcome where two or three are expected.
 //!
-//! An error that earlier dates share moves the middle to `y = said · e^b`: half of the typical variance is taken to last.
+//! An error that earlier dates share moves the middle to `y = predicted · e^b`: half of the typical variance is taken to last.
 //! Forecasts `h` long from dates `s` apart tell as much as `n` independent ones:
 //!
 //! ```text
 //! n       1 + (dates − 1) · min(1, s / h)
-//! b       n β / (n β + v − β) · Σ w ln((came + ½) / (said + ½)) / Σ w            β = typical² / 2
+//! b       n β / (n β + v − β) · Σ w ln((actual + ½) / (predicted + ½)) / Σ w            β = typical² / 2
 //! ```
 //!
 //! Without a shift `b` is 0, and without weights every `w` is 1.
 
 use super::{Fraction, normal};
 
-/// How many dates what is typical counts for.
+/// The number of dates that the typical error counts for.
 const TYPICAL_COUNTS: f64 = 3.0;
 
 /// The error of one forecast, on the logarithm.
-pub(crate) fn error(came: f64, said: f64) -> f64 {
-    libm::log((came.max(0.0) + 0.5) / (said.max(0.0) + 0.5))
+pub(crate) fn error(actual: f64, predicted: f64) -> f64 {
+    libm::log((actual.max(0.0) + 0.5) / (predicted.max(0.0) + 0.5))
 }
 
 /// The squared error of one forecast, on the logarithm.
-pub(crate) fn square(came: f64, said: f64) -> f64 {
-    let ln = error(came, said);
+pub(crate) fn square(actual: f64, predicted: f64) -> f64 {
+    let ln = error(actual, predicted);
     ln * ln
 }
 
@@ -55,7 +55,7 @@ pub(crate) fn dates(weights: impl Iterator<Item = f64>) -> f64 {
 /// How wrong an earlier forecast was.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Earlier {
-    /// `ln((came + ½) / (said + ½))`.
+    /// `ln((actual + ½) / (predicted + ½))`.
     pub(crate) error: f64,
     /// `v`, its typical variance.
     pub(crate) variance: f64,
