@@ -60,10 +60,17 @@ fn a_name_of_a_column_has_one_unit_and_one_heading() {
     let mut known = BTreeMap::new();
     let mut compared = 0;
     for entry in register::all().filter(|entry| !of_the_cycle(entry.name)) {
-        // Both ends of an expectation, beside whatever the table expects: purchases or money.
-        let of_expectation = ["expected_low", "expected_high"];
+        // Both ends of an expectation, beside whatever the table expects: purchases or money. The number of
+        // whatever a table counts, and the days to whatever it is about.
+        let of_the_table = [
+            "expected_low",
+            "expected_high",
+            "n",
+            "conversions",
+            "median_days",
+        ];
         let fields = entry.columns.iter();
-        for field in fields.filter(|field| !of_expectation.contains(&field.name)) {
+        for field in fields.filter(|field| !of_the_table.contains(&field.name)) {
             let (unit, ja, first) = *known
                 .entry(field.name)
                 .or_insert((field.unit, field.ja, entry.name));
@@ -183,6 +190,11 @@ fn reference() -> String {
         let refused: String = refused
             .map(|key| format!(" Does not take `{key}`."))
             .collect();
+        let or = match entry.also_reads() {
+            Some("table") => " or a table",
+            Some(other) => panic!("{other}"),
+            None => "",
+        };
         let end = if entry.summary.ends_with(['.', '?']) {
             ""
         } else {
@@ -190,7 +202,7 @@ fn reference() -> String {
         };
         page.line(
             &format!(
-                "{} ({}){end} Reads {}.{date}{refused}",
+                "{} ({}){end} Reads {}{or}.{date}{refused}",
                 sentence(&plain(entry.summary)).trim_end_matches('.'),
                 entry.ja,
                 if entry.reads == "table" {
