@@ -37,7 +37,7 @@ native-release: $(VENV)/.tools
 
 demo: native-release ## The customers of a real shop: 69,659 orders of CDNOW, as a page
 	$(BIN)/python examples/cdnow.py demo
-	$(BIN)/crm report demo/cdnow.csv --currency USD --amount-is line -o demo/report.html
+	$(BIN)/crm report demo/cdnow.csv --currency USD --amount-is line -o demo/report.html --force
 	@echo "Open demo/report.html"
 
 test: ## Everything that can fail: Rust, Python, C

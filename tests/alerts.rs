@@ -1,7 +1,7 @@
 //! Alerts computed by hand: the days on which customers have an alert and the days on which they
 //! have none.
 //!
-//! With `lost_by_churn_days` a customer is lost `churn_days` after the last order, where their own law
+//! With `lost_by_churn_days` a customer is lost `churn_days` after the last order, where their own distribution
 //! needs longer: such dates are sums that the reader can redo.
 
 use crm_core::{Context, Dataset, Day, Orders, Table, register};
@@ -69,7 +69,7 @@ fn learned(orders: &Orders) -> Value {
 type Told = (String, i32, i32, String);
 
 /// The alerts of customer `a`.
-fn told(orders: &Orders, learned: &Value, since: Option<i32>, as_of: i32) -> Vec<Told> {
+fn prediction(orders: &Orders, learned: &Value, since: Option<i32>, as_of: i32) -> Vec<Told> {
     let mut options = json!({
         "levels": ["lost"], "lost_by_churn_days": true, "churn_days": 30, "learned": learned,
     });
@@ -105,7 +105,7 @@ fn each_cycle_is_told_of_once_and_an_order_arms_it_again() {
     let learned = learned(&orders);
     let mut keys = Vec::new();
     for today in 101..=220 {
-        let alerts = told(&orders, &learned, Some(today - 1), today);
+        let alerts = prediction(&orders, &learned, Some(today - 1), today);
         let expected = match today {
             130 => vec![("reached", 130, 100)],
             // What is left is the level that was reached 20 days before.
@@ -129,7 +129,7 @@ fn each_cycle_is_told_of_once_and_an_order_arms_it_again() {
             180.. => Some((180, 150, second)),
             _ => None,
         };
-        let alerts = told(&orders, &learned, None, today);
+        let alerts = prediction(&orders, &learned, None, today);
         let alerts: Vec<_> = alerts.iter().collect();
         match (&alerts[..], expected) {
             ([], None) => {}
@@ -149,8 +149,11 @@ fn each_cycle_is_told_of_once_and_an_order_arms_it_again() {
 fn a_span_tells_what_its_ends_differ_in() {
     let orders = on_and_off();
     let learned = learned(&orders);
-    let keys = [(129, 130), (149, 150), (179, 180)]
-        .map(|(since, today)| told(&orders, &learned, Some(since), today)[0].3.clone());
+    let keys = [(129, 130), (149, 150), (179, 180)].map(|(since, today)| {
+        prediction(&orders, &learned, Some(since), today)[0]
+            .3
+            .clone()
+    });
     for (since, as_of, expected) in [
         // Lost on the first day of the span, or on its last.
         (129, 140, Some(("reached", 130, 100, 0))),
@@ -172,7 +175,7 @@ fn a_span_tells_what_its_ends_differ_in() {
         // No order between the two runs.
         (180, 300, None),
     ] {
-        let alerts = told(&orders, &learned, Some(since), as_of);
+        let alerts = prediction(&orders, &learned, Some(since), as_of);
         let expected = expected.map(|(change, reached, last, key): (_, _, _, usize)| {
             (change.to_owned(), reached, last, keys[key].clone())
         });
@@ -187,7 +190,7 @@ fn a_second_order_of_a_span_moves_the_return() {
     rows.extend([0, 60, 100, 150, 155].map(|at| ("a", at, 1_000)));
     let orders = shop(&rows);
     let learned = learned(&orders);
-    let [early, late] = [152, 160].map(|as_of| told(&orders, &learned, Some(135), as_of));
+    let [early, late] = [152, 160].map(|as_of| prediction(&orders, &learned, Some(135), as_of));
     assert_eq!(said(&early), [("returned", 130, 150)]);
     assert_eq!(said(&late), [("returned", 130, 155)]);
     assert_ne!(early[0].3, late[0].3);

@@ -5,7 +5,7 @@
 use crm_core::analysis::{self, Input};
 use crm_core::data::{CustomersSpec, EventsSpec, OrdersSpec};
 use crm_core::register;
-use crm_core::table::Label;
+use crm_core::table::{Label, Type};
 use crm_core::{Events, Orders, Scope, segmentation};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -33,25 +33,23 @@ fn the_reference_is_that_of_the_register() {
     );
 }
 
-/// Analyses whose columns do not follow [`a_name_of_a_column_has_one_unit_and_one_heading`] yet: those of the
-/// purchase cycle, of forecasts and of what a shop has learnt.
-fn of_the_cycle(name: &str) -> bool {
-    let names = [
-        "alerts",
-        "kaplan_meier",
-        "gap_fits",
-        "likely_buyers",
-        "cycle",
-        "survival_curve",
-        "threshold_sweep",
-        "customer",
-        "learn",
-        "seasonality",
-    ];
-    let of_a_family =
-        (name.contains("forecast") || name.contains("backtest")) && name != "backtest_clv";
-    names.contains(&name) || of_a_family
-}
+/// Columns whose name has another meaning elsewhere: analysis and name. `k` is the field's letter for the ordinal
+/// of a purchase and for the length of a list; an expectation has the unit of what the table expects; `n`, `conversions` and `median_days` are of whatever a table
+/// is about.
+const OTHERWISE: &[(&str, &str)] = &[
+    ("attribution", "conversions"),
+    ("attribution_paths", "conversions"),
+    ("attribution_paths", "median_days"),
+    ("backtest_alerts", "k"),
+    ("base_forecast", "active"),
+    ("base_forecast", "expected_orders"),
+    ("clv", "expected_high"),
+    ("clv", "expected_low"),
+    ("experiment", "n"),
+    ("learn", "name"),
+    ("shop_forecast", "orders"),
+    ("shop_forecast", "revenue"),
+];
 
 /// A name means one thing in all tables: it has one unit and one Japanese heading. Within a family it is
 /// declared once, so it has one meaning, which an analysis may say more closely.
@@ -59,18 +57,14 @@ fn of_the_cycle(name: &str) -> bool {
 fn a_name_of_a_column_has_one_unit_and_one_heading() {
     let mut known = BTreeMap::new();
     let mut compared = 0;
-    for entry in register::all().filter(|entry| !of_the_cycle(entry.name)) {
-        // Both ends of an expectation, beside whatever the table expects: purchases or money. The number of
-        // whatever a table counts, and the days to whatever it is about.
-        let of_the_table = [
-            "expected_low",
-            "expected_high",
-            "n",
-            "conversions",
-            "median_days",
-        ];
-        let fields = entry.columns.iter();
-        for field in fields.filter(|field| !of_the_table.contains(&field.name)) {
+    let mut otherwise = OTHERWISE.to_vec();
+    for entry in register::all() {
+        for field in entry.columns {
+            let named = (entry.name, field.name);
+            if let Some(at) = otherwise.iter().position(|other| *other == named) {
+                otherwise.remove(at);
+                continue;
+            }
             let (unit, ja, first) = *known
                 .entry(field.name)
                 .or_insert((field.unit, field.ja, entry.name));
@@ -85,6 +79,103 @@ fn a_name_of_a_column_has_one_unit_and_one_heading() {
         }
     }
     assert!(compared > 50, "{compared} columns are in several tables");
+    assert!(otherwise.is_empty(), "not there: {otherwise:?}");
+}
+
+/// Tables for people show shares in percent by this unit, so each column that lies between 0 and 1 by its name
+/// has it.
+#[test]
+fn rates_shares_and_probabilities_have_the_unit_share() {
+    let of_a_share = |part: &str| ["rate", "share", "probability", "coverage"].contains(&part);
+    let mut found = 0;
+    for entry in register::all() {
+        for field in entry.columns.iter().filter(|field| field.ty == Type::Float) {
+            if field.name.split('_').any(of_a_share) {
+                assert_eq!(field.unit, "share", "{} of {}", field.name, entry.name);
+                found += 1;
+            }
+        }
+    }
+    assert!(found > 100, "{found} columns");
+}
+
+/// Options of several analyses that are one option: they have one description and one default.
+const SHARED: &[(&str, &[&str])] = &[
+    ("annual_discount_rate", &["clv", "clv_predict"]),
+    ("bad_rows", &["clv", "clv_predict", "expected_spend"]),
+    ("compounding", &["clv", "clv_predict"]),
+    (
+        "confidence",
+        &[
+            "kaplan_meier",
+            "gap_fits",
+            "clv_fit",
+            "repeat_rate",
+            "cohorts",
+            "acquisition",
+        ],
+    ),
+    ("draws", &["clv", "clv_predict"]),
+    ("fit", &["clv_predict", "clv_new_customers", "clv_simulate"]),
+    ("interval", &["clv", "clv_predict"]),
+    (
+        "interval",
+        &["base_forecast", "shop_forecast", "backtest_clv"],
+    ),
+    ("learned", &["cycle", "alerts", "likely_buyers"]),
+    ("lost_by_churn_days", &["cycle", "alerts"]),
+    (
+        "origins",
+        &[
+            "backtest",
+            "backtest_calibration",
+            "backtest_alerts",
+            "backtest_clv",
+        ],
+    ),
+    ("per", &["cycle", "alerts", "likely_buyers"]),
+    (
+        "seasonality",
+        &[
+            "cycle",
+            "alerts",
+            "likely_buyers",
+            "threshold_sweep",
+            "backtest_alerts",
+            "backtest_clv",
+        ],
+    ),
+    (
+        "seed",
+        &["clv", "clv_predict", "clv_simulate", "base_forecast"],
+    ),
+    (
+        "step",
+        &[
+            "backtest",
+            "backtest_calibration",
+            "backtest_alerts",
+            "backtest_clv",
+        ],
+    ),
+    ("unit", &["clv", "clv_predict", "compare_models"]),
+    ("within", &["cycle", "customer"]),
+];
+
+#[test]
+fn an_option_of_several_analyses_has_one_description_and_one_default() {
+    for (option, analyses) in SHARED {
+        let of = |name: &str| {
+            let described = register::describe(name).unwrap();
+            let about = described["options"]["properties"][*option].clone();
+            assert!(about.is_object(), "{name} has no {option}");
+            (about["description"].clone(), about["default"].clone())
+        };
+        let first = of(analyses[0]);
+        for name in &analyses[1..] {
+            assert_eq!(of(name), first, "{option} of {name} and of {}", analyses[0]);
+        }
+    }
 }
 
 /// Every option and every column has a description; a missing one would be a gap in the reference.

@@ -103,6 +103,7 @@ from ._models import (
 from ._native import __version__
 from ._orders import Customers, Orders
 from ._read import read_events, read_orders
+from ._reporting import Report, report
 from ._retention import (
     acquisition,
     cohorts,
@@ -176,6 +177,7 @@ __all__ = [
     "OutOfMemoryError",
     "ParetoNbd",
     "ReadingWarning",
+    "Report",
     "Sbg",
     "SchemaError",
     "Table",
@@ -232,6 +234,7 @@ __all__ = [
     "read_events",
     "read_orders",
     "repeat_rate",
+    "report",
     "rfm",
     "rfm_cross",
     "rfm_segments",

@@ -2,6 +2,7 @@
 
     crm report orders.csv -o report.html
     crm report orders.csv --events log.csv -o report.html
+    crm today orders.csv --tables lists
     crm alerts orders.csv --since yesterday
     crm learn orders.csv -o learned.json
     crm run rfm orders.csv -o rfm.parquet
@@ -25,43 +26,59 @@ import itertools
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import crm_core
 
+from . import _cli_config, _cli_japanese, _cli_output
 from ._cli_files import (
     columns_named,
     conditions_of,
     day_of,
     events_of,
+    fitted,
     moment_of,
     named_rows,
     names_in,
+    needs_summary,
     orders_of,
     read,
     read_log,
     refuse_others,
     settings_of,
 )
-from ._cli_options import parser
+from ._cli_options import NoFiles, commands_of, parser
 from ._report.problem import Problem
 
 if TYPE_CHECKING:
     from ._cli_files import Stages
-    from ._report.findings import Request
+    from ._report.findings import Findings, Request
     from ._report.page import Site
+    from ._report.result import Frame
+    from ._report.sections.parts import Section
     from ._report.settings import Loaded, Note, Settings
 
+_PAGES = ("html", "pdf")
 _NEEDED = ("rich", "jinja2", "pyarrow")
 _LONGEST_NOTE = 400  # characters; longer ones are documents, such as what `learn` gives
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line. Returns the exit status (2 for errors that the user can correct)."""
-    options = parser().parse_args(arguments)
+    """Run the command line.
+
+    Returns:
+        0; 1 if nothing was found; 2 for a wrong option; 3 for what is wrong in the file; 4 for an
+        error of the program itself; 130 if the user stopped it.
+    """
+    try:
+        options = _parsed(sys.argv[1:] if arguments is None else arguments)
+    except Problem as error:
+        print(_told(error), file=sys.stderr)
+        return 2
     missing = [
         name for name in _NEEDED if options.needs_extra and importlib.util.find_spec(name) is None
     ]
@@ -72,6 +89,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         return 2
     try:
+        if getattr(options, "output", None) is not None and not getattr(options, "check", False):
+            _cli_output.refuse_existing(options.output, options.force)
         return _COMMANDS[options.command](options)
     except KeyboardInterrupt:
         return 130
@@ -81,10 +100,52 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except Exception as error:
         told = _told(error)
-        if told is None:
-            raise
+        if told is None or isinstance(error, crm_core.InternalError):
+            traceback.print_exception(error)
+            print("crm: this is an error of crm itself", file=sys.stderr)
+            return 4
         print(told, file=sys.stderr)
-        return 2
+        of_usage = isinstance(error, crm_core.OptionError) or getattr(error, "of_usage", False)
+        return 2 if of_usage else 3
+
+
+def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
+    """The options of the command line, after those of the config file."""
+    crm, arguments = parser(), list(arguments)
+    if _cli_japanese.wanted(arguments):
+        _cli_japanese.translate(crm)
+    commands = commands_of(crm)
+    at = next((at for at, one in enumerate(arguments) if one in commands), None)
+    config = None if at is None else _config(arguments, arguments[at], commands)
+    if config is not None and at is not None:
+        arguments[at + 1 : at + 1] = config.arguments
+    try:
+        return crm.parse_args(arguments)
+    except NoFiles:
+        if config is not None and config.files:
+            return crm.parse_args([*arguments, *map(str, config.files)])
+        command = "" if at is None else f" {arguments[at]}"
+        raise Problem(f"crm{command}: name a file", "For example orders.csv.") from None
+
+
+def _config(
+    arguments: Sequence[str], command: str, commands: Mapping[str, argparse.ArgumentParser]
+) -> _cli_config.Config | None:
+    """What the config file says for a command that reads files; None if there is none."""
+    if "--config" not in commands[command]._option_string_actions:
+        return None
+    before = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    before.add_argument("--config", type=Path)
+    before.add_argument("--no-config", action="store_true")
+    said, _ = before.parse_known_args(arguments)
+    path = said.config
+    if path is None and not said.no_config and Path(_cli_config.NAME).is_file():
+        path = Path(_cli_config.NAME)
+    if path is None:
+        return None
+    if not path.is_file():
+        raise Problem(f"--config: there is no file {path}")
+    return _cli_config.arguments_of(path, command, commands)
 
 
 def _told(error: Exception) -> str | None:
@@ -108,7 +169,7 @@ def _told(error: Exception) -> str | None:
 def _report(options: argparse.Namespace) -> int:
     from rich.console import Console
 
-    from ._report import page, screen, words
+    from ._report import grid, page, screen, words
     from ._report.findings import ANALYSES, analyse
     from ._report.order_reading import load
 
@@ -116,7 +177,8 @@ def _report(options: argparse.Namespace) -> int:
     console = Console(quiet=options.quiet)
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = 160
-    settings = settings_of(options)
+    kind = "html" if options.output is None else _cli_output.format_of(options.output, _PAGES)
+    settings = settings_of(options, ("product", "channel"))  # read if the file has them
     _refuse_without_events(options)
     with _progress(options.quiet) as stage:
         loaded = load(options.files, settings, stage("reading_file", name=options.files[0].name))
@@ -126,10 +188,15 @@ def _report(options: argparse.Namespace) -> int:
             advance = stage("building")
             orders = orders_of(loaded, options, settings, advance)
             advance(1.0)
+            site = None if log is None else _site(options, log, stage)
             advance = stage("analysing")
             request = _request(options, loaded)
-            findings = analyse(orders, request, _counted(advance, len(ANALYSES) + len(request.by)))
-            site = None if log is None else _site(options, log, stage)
+            findings = analyse(
+                orders,
+                request,
+                _counted(advance, len(ANALYSES) + len(request.by)),
+                None if site is None else site.behavior.left,
+            )
     if options.check:
         _check_scope(options, loaded)
         screen.show_understanding(console, loaded, lang)
@@ -137,25 +204,125 @@ def _report(options: argparse.Namespace) -> int:
             read = log[0]
             screen.show_event_choices(console, read.choices, [*read.warnings, *read.notes], lang)
         return 0
+    sections = page.sections(
+        findings,
+        loaded.choices,
+        loaded.notes,
+        lang,
+        warnings=loaded.warnings,
+        events=site,
+        folder=None if options.tables is None else options.tables.name,
+    )
     if options.output is not None:  # before the screen, which may be a pipe that ends early
         html = page.render(
             findings,
-            loaded.choices,
-            [*loaded.warnings, *loaded.notes],
+            sections,
             source=", ".join(path.name for path in options.files),
             title=options.title,
             lang=lang,
             version=crm_core.__version__,
-            site=site,
+            warnings=loaded.warnings,
+            definitions=[] if site is None else site.behavior.definitions,
         )
-        options.output.write_text(html, encoding="utf-8")
-    screen.show_choices(console, loaded.choices, loaded.notes, lang, loaded.warnings)
-    screen.show(console, findings, lang)
-    if site is not None:
-        screen.show_site(console, site, lang, findings.currency)
+        data = _cli_output.page_as_pdf(html) if kind == "pdf" else html.encode()
+        options.output.write_bytes(data)
+    if options.tables is not None:
+        _write_tables(findings, sections, options.tables)
+    screen.show_warnings(console, loaded.warnings, lang)
+    if options.output is None or options.verbose:
+        screen.show(console, sections, grid.lead(findings, lang), lang)
+    else:
+        screen.show_short(console, sections, grid.lead(findings, lang), lang)
+    if findings.sections is None and (options.where or options.where_customers):
+        print(
+            _told(Problem("no order matches the filter", _values_of(options, loaded))),
+            file=sys.stderr,
+        )
+        return 1
     last = "no_page" if options.output is None else "written"
     console.print(words.page(last, lang, path=options.output), highlight=False, markup=False)
     return 0
+
+
+def _today(options: argparse.Namespace) -> int:
+    """Whom to write to; 1 if nobody."""
+    from rich.console import Console
+
+    from ._report import screen
+    from ._report.money import Currency
+    from ._report.order_reading import load
+    from ._report.sections import today
+    from ._report.sections.ask import Ask
+    from ._report.sections.shop import Missing, shop_of
+    from ._report.sections.voice import Voice
+
+    settings = settings_of(options)
+    with _progress(options.quiet) as stage:
+        loaded = load(options.files, settings, stage("reading_file", name=options.files[0].name))
+        orders = orders_of(loaded, options, settings, stage("building"))
+        scope = {
+            "where": conditions_of(options.where, loaded),
+            "customers": conditions_of(options.where_customers, loaded, "--where-customers"),
+        }
+        day = day_of(options.as_of) or orders.last_date
+        shop = shop_of(Ask(orders, day, {name: one or None for name, one in scope.items()}), {})
+        found = Missing("customers", 100, 0) if shop is None else today.find(shop)
+    lang = options.lang or ("ja" if loaded.japanese else "en")
+    console = Console(quiet=options.quiet, soft_wrap=True)
+    folder = None if options.tables is None else options.tables.name
+    screen.show_warnings(console, loaded.warnings, lang)
+    section = today.show(found, Voice(lang, Currency.of(orders)), folder)
+    screen.show(console, [section], f"{day}", lang)
+    groups = [] if isinstance(found, Missing) else [one for one in found.groups if one.people]
+    if options.tables is not None:
+        _write_lists({one.key: one.people_list for one in groups}, options.tables)
+    return 0 if groups else 1
+
+
+def _init(options: argparse.Namespace) -> int:
+    """Writes a config file to fill in."""
+    path = Path(_cli_config.NAME)
+    if path.exists() and not options.force:
+        raise Problem(f"--force: {path} is there already", "crm init --force overwrites it.")
+    path.write_text(_cli_config.TEMPLATE, encoding="utf-8")
+    print(f"{path}: fill it in, then `crm report`")
+    return 0
+
+
+def _values_of(options: argparse.Namespace, loaded: Loaded) -> str:
+    """The values of the columns that a filter names, where they are few words."""
+    import pyarrow as pa
+
+    from ._report.said import Said
+
+    told = []
+    for name in conditions_of(options.where, loaded):
+        column = loaded.arguments.get(name, name)
+        if column not in loaded.table.column_names or column == loaded.arguments["customer_id"]:
+            continue
+        texts = loaded.table[column].cast(pa.string())
+        may_show = Said(texts, lambda row: "").may_show
+        words = [one for one in texts.unique().to_pylist() if one is not None and may_show(one)]
+        if words:
+            told.append(f"{column} is {', '.join(sorted(words)[:20])}.")
+    return " ".join(told)
+
+
+def _write_lists(lists: Mapping[str, Frame], folder: Path) -> None:
+    """Writes the lists of customers, a CSV file each."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, frame in lists.items():
+        rows = zip(*frame.columns.values(), strict=True)
+        _cli_output.write_rows(folder / f"{name}.csv", list(frame.columns), rows)
+
+
+def _write_tables(findings: Findings, sections: Sequence[Section], folder: Path) -> None:
+    """Writes the lists of customers and every table of the report, a CSV file each."""
+    _write_lists({} if findings.sections is None else findings.sections.lists, folder)
+    for section in sections:
+        for number, grid in enumerate(section.grids, 1):
+            path = folder / f"{section.key}-{number}.csv"
+            _cli_output.write_rows(path, grid.headings, grid.rows)
 
 
 def _refuse_without_events(options: argparse.Namespace) -> None:
@@ -199,6 +366,7 @@ def _request(options: argparse.Namespace, loaded: Loaded) -> Request:
         churn_days=options.churn_days,
         cpm_money=options.cpm_money,
         prospects=options.customers is not None,
+        columns=[role for role in ("product", "channel") if role in loaded.arguments],
     )
 
 
@@ -258,7 +426,7 @@ def _run(options: argparse.Namespace) -> int:
             request[name] = json.loads(text)
         except json.JSONDecodeError:
             request[name] = text
-    return _write(_table(options.task, request, options), options.output)
+    return _write(_table(options.task, request, options), options)
 
 
 def _alerts(options: argparse.Namespace) -> int:
@@ -273,7 +441,8 @@ def _alerts(options: argparse.Namespace) -> int:
     if options.learned is not None:
         request["learned"] = _document(options.learned)
     table = _table("alerts", request, options)
-    return _write(table, options.output)
+    _write(table, options)
+    return 0 if len(table) else 1
 
 
 def _learn(options: argparse.Namespace) -> int:
@@ -300,6 +469,10 @@ def _document(path: Path) -> dict[str, Any]:
 def _table(task: str, request: dict[str, Any], options: argparse.Namespace) -> crm_core.Table:
     """Runs an analysis of the file, with the options of `what is counted`."""
     about = crm_core.describe(task)
+    if needs_summary(task, options):
+        unit = {"unit": request["unit"]} if "unit" in request else {}
+        summary = _table("clv_summary", unit, options)
+        return _run_fitted(about, summary, request, options)
     refuse_others(task, about["reads"], options)
     moment = moment_of(options.as_of) if about["reads"] == "events" else day_of(options.as_of)
     settings = settings_of(options, columns_named(about, request))
@@ -324,13 +497,29 @@ def _table(task: str, request: dict[str, Any], options: argparse.Namespace) -> c
     if options.by:
         request["by"] = names_in(options.by)
     with named_rows(loaded):
+        if about["reads"] == "table":
+            return _run_fitted(about, data, request, options)
         table = crm_core.run(task, data, request)
     if not options.quiet:
-        _tell(loaded, table, data)
+        _tell(loaded, table, data, options.lang)
     return table
 
 
-def _tell(loaded: Loaded, table: crm_core.Table, data: Any) -> None:
+def _run_fitted(
+    about: dict[str, Any], data: Any, request: dict[str, Any], options: argparse.Namespace
+) -> crm_core.Table:
+    """Runs an analysis of a table, with the models that it needs fitted to the same table."""
+    fits = fitted(about, data, request)
+    table = crm_core.run(about["name"], data, {**request, **fits})
+    if not options.quiet:
+        for name, fit in fits.items():
+            model = fit["model"].get("model", "gamma_gamma")
+            print(f"· {name}: {model}, fitted to this file", file=sys.stderr)
+        _tell_notes(table)
+    return table
+
+
+def _tell(loaded: Loaded, table: crm_core.Table, data: Any, lang: str | None) -> None:
     """Prints on stderr how the file was read, what it comes to, and the notes of the table; stdout
     has only the table.
     """
@@ -339,16 +528,24 @@ def _tell(loaded: Loaded, table: crm_core.Table, data: Any) -> None:
     from ._report import screen
 
     console = Console(stderr=True, soft_wrap=True)
-    screen.show_warnings(console, loaded.warnings, "ja" if loaded.japanese else "en")
-    notes = [*loaded.notes, *_what_counts(loaded, data)]
-    screen.show_notes(console, notes, "ja" if loaded.japanese else "en")
+    lang = lang or ("ja" if loaded.japanese else "en")
+    screen.show_warnings(console, loaded.warnings, lang)
+    screen.show_notes(console, [*loaded.notes, *_what_counts(loaded, data, lang)], lang)
+    _tell_notes(table)
+
+
+def _tell_notes(table: crm_core.Table) -> None:
+    """Prints the notes of a table on stderr."""
+    from rich.console import Console
+
+    console = Console(stderr=True, soft_wrap=True)
     for name, note in table.notes.items():
         text = json.dumps(note, ensure_ascii=False)
         if len(text) <= _LONGEST_NOTE:
             console.print(f"· {name}: {text}", style="dim", markup=False, highlight=False)
 
 
-def _what_counts(loaded: Loaded, data: Any) -> list[Note]:
+def _what_counts(loaded: Loaded, data: Any, lang: str) -> list[Note]:
     """What the whole file comes to, and the columns of numbers and dates that were not read."""
     from ._report import words
     from ._report.money import Currency, money
@@ -366,7 +563,6 @@ def _what_counts(loaded: Loaded, data: Any) -> list[Note]:
     looking = loaded.facts.get("unread", {}).items()
     unread = [name for name, looks in looking if looks in ("numbers", "dates")]
     listed = ", ".join(f'"{name}"' for name in unread)
-    lang = "ja" if loaded.japanese else "en"
     values = {
         "orders": f"{of('orders', counted):,}",
         "customers": f"{data.n_customers:,}",
@@ -377,24 +573,12 @@ def _what_counts(loaded: Loaded, data: Any) -> list[Note]:
     return [Note("what_counts", values)]
 
 
-def _write(result: crm_core.Table, output: Path | None) -> int:
-    """A table as CSV on the screen, or as a file."""
-    import pyarrow as pa
-    from pyarrow import csv, parquet
-
-    table = pa.table(result)
-    if output is not None and output.suffix == ".parquet":
-        parquet.write_table(table, output)
-        return 0
-    if output is not None and output.suffix != ".csv":
-        raise Problem(f"--output: {output.name} is neither .csv nor .parquet")
-    for at, column in enumerate(table.schema):
-        if pa.types.is_dictionary(column.type):  # what CSV has no words for
-            table = table.set_column(at, column.name, table.column(at).cast(column.type.value_type))
-    if output is None:
-        csv.write_csv(table, pa.PythonFile(sys.stdout.buffer, "w"))
-    else:
-        csv.write_csv(table, output)
+def _write(result: crm_core.Table, options: argparse.Namespace) -> int:
+    """A table on the screen, or as a file."""
+    kind = options.format or "csv"
+    if options.output is not None:
+        kind = _cli_output.format_of(options.output, _cli_output.TABLES)
+    _cli_output.write_table(result, options.output, kind)
     return 0
 
 
@@ -449,6 +633,8 @@ def _progress(quiet: bool) -> Iterator[Callable[..., Callable[[float], None]]]:
 
 _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "report": _report,
+    "today": _today,
+    "init": _init,
     "run": _run,
     "alerts": _alerts,
     "learn": _learn,

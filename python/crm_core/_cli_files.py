@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import datetime
+import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import crm_core
 
 from ._cli_options import COLUMNS
+from ._report.messages import of_library, option
 from ._report.problem import Problem
 
 if TYPE_CHECKING:
@@ -126,11 +128,12 @@ def named_rows(loaded: Loaded) -> Iterator[None]:
     try:
         yield
     except crm_core.CrmError as error:
-        message, hint = _in_the_file(error, loaded.rows), error.hint or ""
+        message, hint = of_library(_in_the_file(error, loaded.rows)), of_library(error.hint or "")
         if isinstance(error, crm_core.SchemaError) and error.column in _ROLES:
             message = f"no column of the file is the {error.column}"
-            hint = f"Say which it is with --{error.column.replace('_', '-')} COLUMN."
-        raise Problem(_as_option(message), _as_option(hint)) from error
+            hint = f"Say which it is with {option(error.column)} COLUMN."
+        usage = isinstance(error, crm_core.OptionError)
+        raise Problem(message, hint, usage) from error
 
 
 def _in_the_file(error: crm_core.CrmError, rows: Rows) -> str:
@@ -141,18 +144,6 @@ def _in_the_file(error: crm_core.CrmError, rows: Rows) -> str:
     message = message.replace(f"row {error.row}:", f"{rows.name(error.row)}:", 1)
     # The number of the contradicting row is only in the message.
     return re.sub(r"\(see row (\d+)\)", lambda row: f"(see {rows.name(int(row[1]))})", message)
-
-
-def _as_option(text: str) -> str:
-    """Keyword arguments named in a message, as options of the command."""
-    text = text.replace("round_amounts=True", "--round-amounts")
-    for name in ("as_of", "by", "where", "since"):
-        text = text.replace(f"option `{name}`", f"option --{name.replace('_', '-')}")
-    return re.sub(
-        r'\b([a-z]+(?:_[a-z]+)*)="(\w+)"',
-        lambda said: f"--{said[1].replace('_', '-')} {said[2]}",
-        text,
-    )
 
 
 def _by_column(given: Sequence[str]) -> dict[str, list[str]]:
@@ -270,6 +261,39 @@ def read_log(
     kinds = pairs_of(options.event_kind, "--event-kind", "WORD=MEANING", '"カゴ=add"')
     settings = dataclasses.replace(settings, columns=columns)
     return load_events(paths, settings, kinds, currency, stage("reading_file", name=paths[0].name))
+
+
+#: Analyses that read a `clv_summary`: from a file of orders the command makes it first.
+_OF_SUMMARY = (
+    "clv", "clv_fit", "gamma_gamma_fit", "clv_predict", "expected_spend", "compare_models",
+)  # fmt: skip
+
+
+def needs_summary(task: str, options: argparse.Namespace) -> bool:
+    """Whether an analysis of a `clv_summary` is given a file of something else, such as orders."""
+    if task not in _OF_SUMMARY:
+        return False
+    from ._report.source import sources_of
+
+    sources = sources_of(options.files, options.encoding, settings_of(options).delimiter)
+    return not {"frequency", "monetary_value"} & set(sources[0].headings)
+
+
+def fitted(about: dict[str, Any], data: Any, request: dict[str, Any]) -> dict[str, Any]:
+    """The fits that an analysis of a `clv_summary` needs and that the user has not given."""
+    known = about["options"].get("properties", {})
+    fits: dict[str, Any] = {}
+    if about["name"] not in _OF_SUMMARY:
+        return fits
+    unit = {"unit": request["unit"]} if request.get("unit") else {}
+    purchases = "fit" in known and about["name"] != "expected_spend"
+    if purchases and "fit" not in request:
+        fits["fit"] = crm_core.MbgNbd().fit(data, **unit)
+    if "spend_fit" in known and "spend_fit" not in request:
+        fits["spend_fit"] = crm_core.GammaGamma().fit(data)
+    if about["name"] == "expected_spend" and "fit" not in request:
+        fits["fit"] = crm_core.GammaGamma().fit(data)
+    return {name: json.loads(model.to_json()) for name, model in fits.items()}
 
 
 def refuse_others(task: str, reads: str, options: argparse.Namespace) -> None:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import crm_core
+
+from ._cli_output import TEXTS
+from ._errors import meant
 
 #: Columns of orders that have their own option.
 COLUMNS = {
@@ -29,27 +33,88 @@ COLUMNS = {
 }
 
 
-def parser() -> argparse.ArgumentParser:
+_EXAMPLES = """\
+examples:
+  crm report orders.csv -o report.html
+  crm report orders.csv --events log.csv -o report.html --tables lists
+  crm today orders.csv --tables lists
+  crm run rfm orders.csv -o rfm.xlsx
+  crm run clv orders.csv
+  crm init && crm report
+
+exit status: 0, 1 nothing found, 2 usage, 3 the file's data, 4 an error of crm itself
+"""
+
+
+class NoFiles(SystemExit):
+    """No file was named; a config file may name them."""
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that says which word was meant."""
+
+    def error(self, message: str) -> NoReturn:
+        """Prints what is wrong, with the nearest command or option, and exits with 2."""
+        hint = None
+        if re.fullmatch("the following arguments are required: (ORDERS|FILE)", message):
+            raise NoFiles(2)
+        if (
+            wrong := re.search(r"invalid choice: '([^']*)' \(choose from (.*)\)", message)
+        ) is not None:
+            known = re.findall(r"[\w.-]+", wrong[2])
+            hint = meant(wrong[1], known)
+            message = message[: wrong.start()] + f"there is no {wrong[1]}"
+            if hint is None:
+                hint = f"There are {', '.join(known)}."
+        elif message.startswith("unrecognized arguments: "):
+            names = [name for action in self._all_actions() for name in action.option_strings]
+            first = message.removeprefix("unrecognized arguments: ").split()[0].partition("=")[0]
+            hint = meant(first, [name for name in names if name.startswith("--")])
+            message = f"there is no option {first}" if first.startswith("-") else message
+        self.exit(2, f"crm: {message}\n     {hint or f'See {self.prog} --help.'}\n")
+
+    def _all_actions(self) -> list[argparse.Action]:
+        """The actions of this parser and of its commands."""
+        found = list(self._actions)
+        for action in self._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                found += [one for sub in action.choices.values() for one in sub._actions]
+        return found
+
+
+def parser() -> Parser:
     """The parser; it sets `command` and `needs_extra` (whether the command needs crm-core[cli])."""
-    crm = argparse.ArgumentParser(
-        prog="crm", description="Customer analyses of a shop from its order export."
+    crm = Parser(
+        prog="crm",
+        description="Customer analyses of a shop from its order export.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    crm.add_argument("--version", action="version", version=f"crm {crm_core.__version__}")
+    crm.add_argument("-V", "--version", action="version", version=f"crm {crm_core.__version__}")
     commands = crm.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     report = _command(
         commands,
         "report",
-        "RFM, CPM, deciles, months and reconciliation of an order export",
+        "what changed, whom to write to today, LTV, segments: the report on an order export",
         needs_extra=True,
     )
     _add_file(report)
     show = report.add_argument_group("the report")
     show.add_argument(
-        "-o", "--output", type=Path, metavar="FILE.html", help="write the report as one HTML page"
+        "-o",
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="write the report as one page: .html, or .pdf where Chromium is installed",
     )
+    _add_force(show)
     show.add_argument(
-        "--lang", choices=("en", "ja"), help="default: ja if the headings are Japanese"
+        "--tables",
+        type=Path,
+        metavar="DIR",
+        help="write every table into this folder as CSV, and the lists of customers to write to "
+        "with their ids (the page has none)",
     )
     show.add_argument("--title", help="the page's title")
     show.add_argument(
@@ -66,6 +131,12 @@ def parser() -> argparse.ArgumentParser:
         type=float,
         metavar="AMOUNT",
         help="CPM's money threshold (default: 70,000 yen; in other currencies 7 mean orders)",
+    )
+    show.add_argument(
+        "-v",
+        "--verbose",
+        action="store_true",
+        help="print all sections on the terminal, also if a page is written",
     )
     show.add_argument("--check", action="store_true", help="only show how the file would be read")
     events = report.add_argument_group("events of the site (their columns are guessed, and shown)")
@@ -94,7 +165,22 @@ def parser() -> argparse.ArgumentParser:
         "--funnel-window", metavar="TIME", help="time from the first step to the last (default 7d)"
     )
 
-    run = _command(commands, "run", "one analysis, as CSV or Parquet", needs_extra=True)
+    today = _command(
+        commands,
+        "today",
+        "whom to write to today: customers who begin to slip away, are due, or have bought once",
+        needs_extra=True,
+    )
+    _add_file(today)
+    lists = today.add_argument_group("the lists")
+    lists.add_argument(
+        "--tables", type=Path, metavar="DIR", help="write the lists into this folder, as CSV"
+    )
+
+    init = _command(commands, "init", "write a crm.toml, the options of every Monday")
+    init.add_argument("--force", action="store_true", help="overwrite a crm.toml that is there")
+
+    run = _command(commands, "run", "one analysis, as a table", needs_extra=True)
     run.add_argument("task", metavar="TASK", help="a name of `crm tasks`")
     _add_file(
         run,
@@ -115,7 +201,7 @@ def parser() -> argparse.ArgumentParser:
     alerts = _command(
         commands,
         "alerts",
-        "customers who are late by their own cycle, as CSV or Parquet",
+        "customers who are late by their own cycle, as a table",
         needs_extra=True,
     )
     _add_file(alerts, today=True)
@@ -146,6 +232,7 @@ def parser() -> argparse.ArgumentParser:
     learn.add_argument(
         "-o", "--output", type=Path, metavar="FILE.json", help="default: on the screen"
     )
+    _add_force(learn)
 
     _command(commands, "tasks", "list the analyses")
     known = _command(
@@ -157,14 +244,24 @@ def parser() -> argparse.ArgumentParser:
     return crm
 
 
+def commands_of(crm: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    """The parser of each command."""
+    action = next(one for one in crm._actions if isinstance(one, argparse._SubParsersAction))
+    return dict(action.choices)
+
+
 def _command(
     commands: Any,
     name: str,
     about: str,
     needs_extra: bool = False,
 ) -> argparse.ArgumentParser:
+    example = next((one for one in _EXAMPLES.splitlines() if one.startswith(f"  crm {name} ")), "")
     parser: argparse.ArgumentParser = commands.add_parser(
-        name, help=about, description=about[0].upper() + about[1:] + "."
+        name,
+        help=about,
+        description=about[0].upper() + about[1:] + ".",
+        epilog=f"example: {example.strip()}" if example else None,
     )
     parser.set_defaults(needs_extra=needs_extra)
     return parser
@@ -189,14 +286,23 @@ def _add_events(group: Any) -> None:
     )
 
 
+def _add_force(group: Any) -> None:
+    group.add_argument(
+        "--force", action="store_true", help="overwrite a file that is there already"
+    )
+
+
 def _add_output(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o",
         "--output",
         type=Path,
         metavar="FILE",
-        help=".csv or .parquet (default: CSV on the screen)",
+        help="csv, parquet, xlsx, json, ndjson, md or html by the file's ending "
+        "(default: CSV on the screen)",
     )
+    parser.add_argument("--format", choices=TEXTS, help="the format on the screen (default: csv)")
+    _add_force(parser)
 
 
 def _add_file(
@@ -210,6 +316,18 @@ def _add_file(
         help=f"{about}CSV, a spreadsheet, JSON, Parquet, Arrow, SQLite or DuckDB, packed or not, "
         "or - for standard input; #NAME behind it is a sheet or a table; several are read as one",
     )
+    parser.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help="a config file (default: crm.toml of this folder, if it is there; see crm init)",
+    )
+    parser.add_argument(
+        "--lang",
+        choices=("en", "ja"),
+        help="the language of texts (default: ja if the headings are Japanese)",
+    )
+    parser.add_argument("--no-config", action="store_true", help="read no config file")
     parser.add_argument("-q", "--quiet", action="store_true", help="print nothing but errors")
     columns = parser.add_argument_group("columns (guessed from the headings, and shown)")
     for role, about in COLUMNS.items():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import re
 import struct
 import unicodedata
 from collections.abc import Sequence
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
     from ._types import Labels
 
 _NONE = "–"
-# Names say what lies between 0 and 1: `repeat_rate_low`, `customer_share`, `probability_alive`.
-_SHARE = re.compile(r"(^|_)(rate|share|probability)(_|$)")
 _LEFT = frozenset(("id", "category", "text", "date", "instant", "bool"))
 _WIDEST = 40
 
@@ -86,8 +83,8 @@ def _parts(
     schema = list(table.schema.values())
     headings = [_heading(name, about) for name, about in zip(cells, schema, strict=True)]
     columns = [
-        [_shown(cell, about, bool(_SHARE.search(name))) for cell in column]
-        for name, column, about in zip(table.columns, cells.values(), schema, strict=True)
+        [_shown(cell, about) for cell in column]
+        for column, about in zip(cells.values(), schema, strict=True)
     ]
     return headings, columns, [about["type"] in _LEFT for about in schema]
 
@@ -96,14 +93,14 @@ def _heading(name: str, about: dict[str, Any]) -> str:
     return f"{name} ({about['currency']})" if about["type"] == "money" else name
 
 
-def _shown(cell: Any, about: dict[str, Any], is_share: bool) -> str:
+def _shown(cell: Any, about: dict[str, Any]) -> str:
     """A cell: 56,240 yen, 12.5 %, 1,234 orders, 2026-11-21."""
     kind = about["type"]
     if cell is None:
         return _NONE
     if kind == "money":
         return f"{cell:,.{about['decimals']}f}"
-    if kind == "float" and is_share:
+    if kind == "float" and about["unit"] == "share":
         return f"{cell:.1%}"
     if kind == "float":
         return f"{cell:,.4g}" if abs(cell) < 1000 else f"{cell:,.2f}"
@@ -144,18 +141,16 @@ def described(table: Table) -> Columns:
     """What is in each column, as a table of texts and counts."""
     rows: list[tuple[str, ...]] = []
     counts: list[tuple[int, int]] = []
-    for name, about in table.schema.items():
-        cells = table.to_dict()[name] if len(table) else []
+    for (name, about), cells in zip(table.schema.items(), table.to_dict().values(), strict=True):
         known = [cell for cell in cells if cell is not None]
-        share = bool(_SHARE.search(name))
-        ends = [_shown(end(known), about, share) if known else _NONE for end in (min, max)]
+        ends = [_shown(end(known), about) if known else _NONE for end in (min, max)]
         number = about["type"] in ("int", "float", "money") and known
         # The mean of whole numbers is none.
         kind = "float" if about["type"] == "int" else about["type"]
         mean = sum(known) / len(known) if number else None
         rows.append(
             (name, about["type"], about["unit"], ends[0],
-             _shown(mean, {**about, "type": kind}, share), ends[1])
+             _shown(mean, {**about, "type": kind}), ends[1])
         )  # fmt: skip
         counts.append((len(cells) - len(known), len(set(known))))
     texts = [_texts(list(column)) for column in zip(*rows, strict=True)] or [_texts([])] * 6

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import datetime
 import math
+import os
 import sys
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
@@ -59,6 +60,12 @@ def source(data: Any, columns: Sequence[str]) -> Any:
     if names:  # a structured array of numpy
         _all_there(columns, list(names))
         return [(name, _values(name, data[name])) for name in columns]
+    if isinstance(data, (str, os.PathLike)):
+        raise SchemaError(
+            "the path of a file is no table",
+            hint="read_orders and read_events read files; or hand over the table that your reader "
+            "of files gives",
+        )
     raise SchemaError(
         f"a {type(data).__name__} is no table",
         hint="hand over a pandas or polars DataFrame, a pyarrow Table, a DuckDB relation, a dict "

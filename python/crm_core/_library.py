@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import os
 import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -136,8 +137,10 @@ def names_of(data: Any) -> list[str]:
     elif hasattr(data, "columns"):
         names = [str(name) for name in data.columns]
     else:
+        file = isinstance(data, (str, os.PathLike))
         raise TypeError(
-            f"data: expected crm_core.Orders, a Table or a frame, not {type(data).__name__}"
+            "data: expected crm_core.Orders, a Table or a frame, not "
+            + ("the path of a file: read_orders reads one" if file else type(data).__name__)
         )
     return names
 

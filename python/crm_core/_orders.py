@@ -75,7 +75,7 @@ class Customers:
         return len(self._native)
 
     def __repr__(self) -> str:
-        return f"<crm_core.Customers, {len(self):,} customers>"
+        return f"<crm_core.Customers, {len(self):,} customer{'s' * (len(self) != 1)}>"
 
 
 class Orders:
@@ -153,7 +153,7 @@ class Orders:
         <crm_core.Orders, 3 orders of 2 customers, 2026-01-05 to 2026-03-01, JPY, UTC>
     """
 
-    __slots__ = ("_in_both", "_native", "_receipt", "_understanding", "_unread")
+    __slots__ = ("_in_both", "_native", "_receipt", "_twice", "_understanding", "_unread")
 
     def __init__(
         self,
@@ -241,7 +241,7 @@ class Orders:
         wanted = _native.orders_columns(spec)
         columns = source(data, wanted)
         self._unread = _unnamed(data, wanted)
-        self._in_both = 0
+        self._in_both, self._twice = 0, ""
         columns = ids(columns, [customer_id, order_id, product])
         table = customers._native if customers is not None else None
         self._native = _native.Orders(spec, columns, table, shown(progress))
@@ -264,7 +264,7 @@ class Orders:
 
         Columns that are not named in the call are ignored. A column called `order_id`, `status`,
         `refunded` or `discount` would change totals, so it is listed here and in `repr`.
-        The warnings of `read_orders` are here, too.
+        What `read_orders` doubts is in `understanding.warnings`.
 
         Example:
             >>> crm.Orders(shop, currency="JPY", guests="drop").notes[0]
@@ -274,10 +274,12 @@ class Orders:
             f'the column "{name}" is not read; {name}="{name}" reads it' for name in self._unread
         ]
         if self._in_both:
+            twice = f", so that {self._twice} count twice" if self._twice else ""
             unread.append(
                 f"{self._in_both} orders are in both parts of concat: each has the lines of both"
+                f"{twice}"
             )
-        return [*unread, *(self._understanding.warnings if self._understanding else ())]
+        return unread
 
     def __len__(self) -> int:
         """The number of orders, also those that do not count; in a view, the orders of the view."""
@@ -392,7 +394,7 @@ class Orders:
 
         Returns:
             New orders; neither of the two changes. An order of both parts has the lines of both:
-            `notes` says how many there are.
+            `notes` says how many there are, and what they come to where one part is in the other.
 
         Raises:
             OptionError: A setting that differs (the message names it), or a view with a filter.
@@ -410,6 +412,9 @@ class Orders:
             raise TypeError(f"more: expected crm_core.Orders, not {type(more).__name__}")
         orders = _wrapped(self._native.concat(more._native))
         orders._in_both = len(self) + len(more) - len(orders)
+        smaller = min((self, more), key=len)
+        if orders._in_both == len(smaller):  # of single orders nothing is known here
+            orders._twice = _all_of(smaller)
         return orders
 
     def forget(self, ids: Iterable[int | str]) -> Orders:
@@ -540,8 +545,15 @@ def _wrapped(
     orders._understanding = understanding
     orders._receipt = None
     orders._unread = list(unread)
-    orders._in_both = 0
+    orders._in_both, orders._twice = 0, ""
     return orders
+
+
+def _all_of(orders: Orders) -> str:
+    """What all orders come to, for a hint."""
+    found = orders.reconciliation
+    amount = found.to_dict()["amount"][-1]
+    return f"{amount:,.{found.schema['amount']['decimals']}f} {orders.currency}"
 
 
 # Arguments that change totals; a column of such a name usually has that meaning.

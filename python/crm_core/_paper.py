@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import os
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
@@ -74,7 +75,9 @@ class Paper:
 
         return _display.markdown(_table(self), rows, labels)
 
-    def to_csv(self, path: str | None = None, labels: Labels = "en") -> str | None:
+    def to_csv(
+        self, path: str | os.PathLike[str] | None = None, labels: Labels = "en"
+    ) -> str | None:
         """The table as CSV (RFC 4180): money exact, dates as 2026-11-21, missing cells empty.
 
         Args:
@@ -106,7 +109,9 @@ class Paper:
             file.write(text.getvalue())
         return None
 
-    def to_parquet(self, path: str, labels: Labels = "en", money: Money = "decimal") -> None:
+    def to_parquet(
+        self, path: str | os.PathLike[str], labels: Labels = "en", money: Money = "decimal"
+    ) -> None:
         """The table as a Parquet file, by pyarrow; the definition is in the schema's metadata.
 
         Args:
@@ -127,7 +132,10 @@ class Paper:
         parquet.write_table(_table(self).to_arrow(labels, money), path)
 
     def to_json(
-        self, path: str | None = None, labels: Labels = "en", money: Money = "float"
+        self,
+        path: str | os.PathLike[str] | None = None,
+        labels: Labels = "en",
+        money: Money = "float",
     ) -> str | None:
         """The rows as JSON: a list of one object for each row, dates as 2026-11-21.
 
@@ -170,7 +178,7 @@ class Paper:
             file.write(text)
         return None
 
-    def to_xlsx(self, path: str, labels: Labels = "en") -> None:
+    def to_xlsx(self, path: str | os.PathLike[str], labels: Labels = "en") -> None:
         """The table as an Excel workbook; its definition is the second sheet.
 
         Args:

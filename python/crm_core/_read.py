@@ -24,12 +24,6 @@ if TYPE_CHECKING:
     from ._report.understanding import Understanding
     from ._types import Progress
 
-# What may follow an option in a sentence; other words belong to the sentence.
-_WORDS = (
-    "line|order|unit|email|case|number|none|last|add|drop|keep|error|major|minor|auto|excel|"
-    r"cp\d+|latin-1|iso2022_jp|\d+|[A-Z]{3}"
-)
-_VALUES = rf'"[^"]*"|(?:{_WORDS})\b'
 Columns = str | Sequence[str] | None
 
 
@@ -327,7 +321,7 @@ def _known_dimensions(names: Sequence[str], sources: Sequence[Any], roles: Seque
     headings = sources[0].headings
     for name in names:
         if name not in headings and name not in roles:
-            find(name, headings, "--dimensions")
+            find(name, headings, "dimensions")
 
 
 def _one_of(option: str, value: Any, words: Sequence[str]) -> Any:
@@ -344,20 +338,22 @@ def orders_from(
     loaded: Loaded, customers: Customers | None = None, progress: Progress | bool | None = None
 ) -> Orders:
     """The orders of what was read."""
+    from ._report.messages import python
     from ._report.understanding import understanding
 
     orders = Orders(loaded.table, **loaded.arguments, customers=customers, progress=progress)
-    orders._understanding = understanding(loaded, _in_python)
+    orders._understanding = understanding(loaded, python)
     orders._unread = []  # the understanding says it
     return orders
 
 
 def events_from(loaded: Loaded, progress: Progress | bool | None = None) -> Events:
     """The events of what was read."""
+    from ._report.messages import python
     from ._report.understanding import understanding
 
     events = Events(loaded.table, **loaded.arguments, progress=progress)
-    events._understanding = understanding(loaded, _in_python)
+    events._understanding = understanding(loaded, python)
     return events
 
 
@@ -369,13 +365,14 @@ def _needs_arrow() -> None:
 @contextmanager
 def _as_error() -> Iterator[None]:
     """What the reading cannot decide, as the library's error with Python's arguments."""
+    from ._report.messages import python
     from ._report.problem import Problem
 
     try:
         yield
     except Problem as problem:
-        hint = _in_python(problem.hint) or None
-        raise DataError(_in_python(problem.message), hint=hint) from None
+        message, hint = problem.told(python)
+        raise DataError(message, hint=hint or None) from None
 
 
 @contextmanager
@@ -391,32 +388,6 @@ def _named_rows(loaded: Loaded) -> Iterator[None]:
         raise type(error)(
             message, code=error.code, column=error.column, row=error.row, hint=error.hint
         ) from None
-
-
-def _in_python(text: str) -> str:
-    """Options that a sentence names, as arguments: `--id-fold none` is `id_fold="none"`."""
-    text = re.sub(r'--event-column "(\w+)=(\w*)"', r'\1="\2"', text)
-    text = re.sub(
-        r'--status-map "([^"]*)=(\w+)"(?: or "\.\.\.=(\w+)")?', r'status_map={"\1": "\2"}', text
-    )
-
-    text = re.sub(r'--status-map "([^"]*)=(completed\|[^"]*)"', r'status_map={"\1": "\2"}', text)
-
-    text = re.sub(r'--refund-rows "([^"]*)=([^"=]*)"', r'refund_rows={"\1": "\2"}', text)
-    text = text.replace("} status_map={", ", ")
-    text = re.sub(r'--event-kind "?([^"=\s]*)=([^"\s.]+)"?', r'kinds={"\1": "\2"}', text)
-    text = text.replace("--event-kind names", "kinds names")
-    text = re.sub(r'"WORD=(\w+)" confirms', r'{"WORD": "\1"} confirms', text)
-
-    def argument(said: re.Match[str]) -> str:
-        name, value = said[1].replace("-", "_"), said[2]
-        if value is None:
-            return name
-        plain = value.strip('"')
-        many = name in ("ignore", "order_level", "line_level", "guest_id")
-        return f'{name}=["{plain}"]' if many else f'{name}="{plain}"'
-
-    return re.sub(rf"--([a-z]+(?:-[a-z]+)*)(?: ({_VALUES}))?", argument, text)
 
 
 def _texts(option: str, names: Sequence[str]) -> list[str]:

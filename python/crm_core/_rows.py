@@ -100,14 +100,17 @@ def order(table: Table, by: Sequence[str], descending: Sequence[bool]) -> np.nda
     """The places of the rows in the order of columns, ties as they were, missing cells last."""
     import numpy as np
 
-    places = list(range(len(table)))
-    for name, down in list(zip(by, descending, strict=True))[::-1]:
+    keys = []
+    for name, down in zip(by, descending, strict=True):
         at = table._at(name)
-        cells = table._list(at, "en", "float")
+        valid = table._table.valid(at)
+        known = np.ones(len(table), bool) if valid is None else np.frombuffer(valid, "u1") == 1
         if table.schema[name]["type"] == "category":
-            words = {word: place for place, word in enumerate(table.words(name))}
-            cells = [None if cell is None else words[cell] for cell in cells]
-        known = [place for place in places if cells[place] is not None]
-        known.sort(key=cells.__getitem__, reverse=down)
-        places = [*known, *(place for place in places if cells[place] is None)]
-    return np.array(places, dtype=np.intp)
+            cells: np.ndarray[Any, Any] = np.frombuffer(table._table.cells(at), "u1")
+        else:
+            cells = table._numpy(at, "en", "minor")
+        # Places among the distinct values, so that descending order keeps ties, too.
+        ranks = np.full(len(table), len(table))
+        ranks[known] = np.unique(cells[known], return_inverse=True)[1] * (-1 if down else 1)
+        keys.append(ranks)
+    return np.lexsort(keys[::-1])

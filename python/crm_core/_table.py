@@ -172,8 +172,13 @@ class Table(Paper):
         if isinstance(name, str):
             return self._numpy(self._at(name), "en", "float")
         if isinstance(name, slice):
+            rows = range(len(self))[name]
+            if rows.start == 0 and rows.step == 1:
+                return self.head(len(rows))
             return self._taken(np.arange(len(self))[name])
         if isinstance(name, list) and all(isinstance(one, str) for one in name):
+            if len(set(name)) < len(name):
+                raise KeyError("a column is named twice")
             return Table(Columns.of(self._table).select([self._at(one) for one in name]))
         mask = np.asarray(name)
         if mask.dtype == bool and mask.shape == (len(self),):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime
 import json
+import os
 import re
 import zipfile
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
-from ._display import _SHARE
 from ._errors import DataError
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _KIND = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 _HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 
 
-def write(table: Table, path: str, labels: Labels) -> None:
+def write(table: Table, path: str | os.PathLike[str], labels: Labels) -> None:
     """Writes the sheets `table` and `definition`."""
     if len(table) > _MOST_ROWS:
         raise DataError(f"a sheet holds {_MOST_ROWS:,} rows, and the table has {len(table):,}")
@@ -85,12 +85,12 @@ def _package(names: list[str], table: Table) -> dict[str, str]:
 def _formats(table: Table) -> list[str]:
     """The format of the numbers of each column."""
     formats = []
-    for name, about in table.schema.items():
+    for about in table.schema.values():
         kind = about["type"]
         if kind == "money":
             decimals = about["decimals"]
             formats.append("#,##0" + ("." + "0" * decimals if decimals else ""))
-        elif kind == "float" and _SHARE.search(name):
+        elif kind == "float" and about["unit"] == "share":
             formats.append("0.0%")
         else:
             formats.append(
@@ -112,14 +112,19 @@ def _styles(table: Table) -> str:
         f'<xf numFmtId="{164 + at}" fontId="0" fillId="0" borderId="0" applyNumberFormat="1"/>'
         for at in range(len(formats))
     )
+    font = '<sz val="11"/><name val="Calibri"/>'
     plain = '<xf numFmtId="0" fontId="0" fillId="0" borderId="0"/>'
     bold = '<xf numFmtId="0" fontId="1" fillId="0" borderId="0" applyFont="1"/>'
     return (
         f'<styleSheet xmlns="{_MAIN}"><numFmts count="{len(formats)}">{numbers}</numFmts>'
-        '<fonts count="2"><font/><font><b/></font></fonts>'
-        '<fills count="1"><fill/></fills><borders count="1"><border/></borders>'
+        f'<fonts count="2"><font>{font}</font><font><b/>{font}</font></fonts>'
+        '<fills count="2"><fill><patternFill patternType="none"/></fill>'
+        '<fill><patternFill patternType="gray125"/></fill></fills><borders count="1"><border>'
+        "<left/><right/><top/><bottom/><diagonal/></border></borders>"
         f'<cellStyleXfs count="1">{plain}</cellStyleXfs>'
-        f'<cellXfs count="{len(formats) + 2}">{plain}{bold}{styles}</cellXfs></styleSheet>'
+        f'<cellXfs count="{len(formats) + 2}">{plain}{bold}{styles}</cellXfs>'
+        '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles>'
+        "</styleSheet>"
     )
 
 

@@ -42,7 +42,7 @@ fn columns_are_those_of_each_customers_gaps() {
             };
             assert_eq!(usual[i], Some(mean.round() as i64), "{}", one.id);
             assert_eq!(last[i], Some(one.last()));
-            assert_eq!(level[i].as_deref(), Some(prediction.level.word()));
+            assert_eq!(level[i].as_deref(), Some(prediction.level.code()));
         }
         worth.sort_unstable();
         let mut ranks = vec![None; all.len()];

@@ -80,7 +80,7 @@ fn columns_are_the_predictions_of_the_gaps() {
                 assert_eq!(chance[i], Some(expected.probability_within), "{}", one.id);
                 assert_eq!(alive[i], Some(expected.probability_alive));
                 assert_eq!(overdue[i], Some(expected.overdue_probability));
-                assert_eq!(level[i].as_deref(), Some(expected.level.word()));
+                assert_eq!(level[i].as_deref(), Some(expected.level.code()));
             }
             assert_eq!(table.notes()["learned"]["gap_model"], json!(model.params()));
             assert!(!table.notes().contains_key("no_model"));
@@ -103,7 +103,7 @@ fn levels_begin_at_their_probability() {
         (0.99, "lost"),
         (1.0, "lost"),
     ] {
-        assert_eq!(Level::of(overdue).word(), word, "{overdue}");
+        assert_eq!(Level::of(overdue).code(), word, "{overdue}");
     }
 }
 

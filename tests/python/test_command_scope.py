@@ -36,7 +36,7 @@ def path(tmp_path_factory):
 
 def asked(path, tmp_path, *more, task="summary"):
     out = tmp_path / "out.csv"
-    assert run("run", task, path, "-q", "--currency=JPY", "-o", out, *more) == 0
+    assert run("run", task, path, "-q", "--currency=JPY", "--force", "-o", out, *more) == 0
     with open(out, encoding="utf-8", newline="") as file:
         return [row["customer_id"] + " " + row["revenue"] for row in csv.DictReader(file)]
 
@@ -140,7 +140,17 @@ def test_options_reach_the_library(path, tmp_path, capsys):
         (["--option=churn_days=1", '--option=basis="gross"'], {"churn_days": 1, "basis": "gross"}),
         (['--option=occasion="day"'], {"occasion": "day"}),
     ):
-        arguments = ["run", "purchase_counts", path, "-q", "--currency=JPY", "-o", out, *more]
+        arguments = [
+            "run",
+            "purchase_counts",
+            path,
+            "-q",
+            "--currency=JPY",
+            "--force",
+            "-o",
+            out,
+            *more,
+        ]
         assert run(*arguments) == 0
         with open(out, encoding="utf-8", newline="") as file:
             found = [(row["k"], row["churned"], row["pending"]) for row in csv.DictReader(file)]

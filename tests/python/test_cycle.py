@@ -523,8 +523,10 @@ def test_alerts_on_the_command_line(
     said = ["-q", "--currency", "JPY"]
 
     def lines(*arguments: str) -> list[dict[str, str]]:
-        assert _cli.main([arguments[0], str(path), *said, *arguments[1:]]) == 0
-        return list(csv.DictReader(io.StringIO(capsysbinary.readouterr().out.decode())))
+        status = _cli.main([arguments[0], str(path), *said, *arguments[1:]])
+        rows = list(csv.DictReader(io.StringIO(capsysbinary.readouterr().out.decode())))
+        assert status == (0 if rows else 1)
+        return rows
 
     ours = lines("alerts", "--as-of", str(DAY), "--since", "2025-06-29")
     eve = crm.alerts(build(rows), DAY, since="2025-06-29").to_dict()

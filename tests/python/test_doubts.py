@@ -91,9 +91,11 @@ def test_of_two_totals_the_other_ones_sum_is_said():
 def test_one_sign_before_three_digits_is_asked_about(written):
     with pytest.raises(crm.DataError, match="groups thousands or begins"):
         read({"total": [written, "5"]}, currency="EUR")
-    decided = read({"total": [written, written.replace("234", "5") + "0"]}, currency="EUR",
-                   round_amounts=True)  # fmt: skip
-    assert decided.currency == "EUR"
+    cells = {"total": [written, written.replace("234", "5") + "0"]}
+    with pytest.raises(crm.DataError, match="three digits behind the decimal sign"):
+        read(cells, currency="EUR", round_amounts=True)
+    decided = read(cells, currency="EUR", round_amounts=True, decimal=written[1])
+    assert totals(decided) == {"a": 1.23, "b": 1.5}
 
 
 def test_a_grouped_dollar_is_thousands():

@@ -5,6 +5,7 @@ headings and invented orders; `layouts/expected.d/<id>.toml` holds what they com
 """
 
 import contextlib
+import csv
 import tomllib
 from decimal import Decimal
 from pathlib import Path
@@ -80,7 +81,11 @@ def test_a_log_comes_to_the_counts_made_by_hand(ident):
 @pytest.mark.parametrize("ident", IDS)
 def test_a_layout_is_documented_and_has_a_case(ident):
     layout = layouts.shipped()[ident]
-    assert layout.source.startswith(("https://", "http://"))
+    # The library's own names are documented here.
+    own = (
+        layout.source.startswith("docs/") and (Path(__file__).parents[2] / layout.source).is_file()
+    )
+    assert layout.source.startswith(("https://", "http://")) or own
     if ident in READ:
         assert ident in FILES and (FOLDER / "expected.d" / f"{ident}.toml").is_file()
     for headings in layout.identify:
@@ -161,7 +166,7 @@ def test_a_layout_of_ones_own_is_followed(tmp_path, capsys):
     assert _cli.main(["run", "rfm", *given, "--layout", str(tmp_path / "till.toml")]) == 0
     assert ",10" in capsys.readouterr().out
     (tmp_path / "till.toml").write_text(OWN.replace('"Wert"', '"Werte"'), "utf-8")
-    assert _cli.main(["run", "rfm", *given, "--layout", str(tmp_path / "till.toml")]) == 2
+    assert _cli.main(["run", "rfm", *given, "--layout", str(tmp_path / "till.toml")]) == 3
     said = capsys.readouterr().err
     assert 'layout till: amount is "Werte"' in said and 'Did you mean "Wert"?' in said
 
@@ -237,3 +242,65 @@ def test_a_layout_says_what_it_does_not_take_off(tmp_path):
         path.write_text("\n".join(map(",".join, rows)), "utf-8")
         said = crm_core.read_orders(path).understanding.warnings
         assert any("Dispute Won?" in one for one in said) == warned
+
+
+def _with(ident, tmp_path, heading, values):
+    """A layout's file with other values in a column of its rows."""
+    with FILES[ident].open(encoding="utf-8", newline="") as file:
+        head, *rows = csv.reader(file)
+    for row, value in zip(rows, values, strict=False):
+        row[head.index(heading)] = value
+    path = tmp_path / "changed.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([head, *rows])
+    return path
+
+
+# What each layout says of a column: the values, what is said, the option that it names, and the
+# revenue without and with the option, by hand from the file's rows.
+SAYS = [
+    # 65 + 33 + 15; of the adjusted totals 60 + 33 + 15.
+    ("etsy_orders", "Adjusted Order Total", ["60.00", "33.00", "0.00", "15.00"],
+     "what was refunded shows in this total only", {"amount": "Adjusted Order Total"}, 113, 108),
+    # 65 + 33 + 15: a disputed payment counts.
+    ("gumroad_sales", "Disputed?", ["1"], "disputed payments count", {}, None, None),
+    ("gumroad_sales", "Pre-order authorization?", ["1"], "pre-orders count", {}, None, None),
+    # 20 + 20 + 30 + 10, and a voucher of 3 on an order of two lines.
+    ("shopee_orders", "Seller Voucher", ["3.00", "3.00"], "vouchers that the seller pays",
+     {"discount": "Seller Voucher"}, 80, 77),
+    ("shopee_orders", "Seller Absorbed Coin Cashback", ["2.00", "2.00"],
+     "cashback that the seller pays is not taken off", {}, 80, None),
+    # 200 + 200 + 300
+    ("shopee_orders_th", "โค้ดส่วนลดชำระโดยผู้ขาย", ["30.00", "30.00"],
+     "vouchers that the seller pays", {"discount": "โค้ดส่วนลดชำระโดยผู้ขาย"}, 700, 670),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("ident", "heading", "values", "says", "option", "plain", "used"), SAYS)
+def test_what_a_layout_says_of_a_column_is_true(
+    tmp_path, ident, heading, values, says, option, plain, used
+):
+    path = _with(ident, tmp_path, heading, values)
+    given = {"currency": "SGD"} if ident == "shopee_orders" else {}
+    orders = crm_core.read_orders(path, **given)
+    told = next(one for one in orders.understanding.warnings if says in one)
+    assert told.startswith(
+        f'"{heading}" holds something in {len([v for v in values if float(v)])} rows'
+    )
+
+    def revenue(found):
+        return float(sum(crm_core.rfm(found).to_dict()["revenue"]))
+
+    unchanged = crm_core.read_orders(FILES[ident], **given)
+    assert revenue(orders) == revenue(unchanged)  # nothing is taken off
+    if plain is not None:
+        assert revenue(orders) == plain
+    for name, value in option.items():
+        assert f'{name}="{value}"' in told
+        assert revenue(crm_core.read_orders(path, **option, **given)) == used
+
+
+def test_every_sentence_of_a_layout_is_held_by_a_test():
+    held = {(one[0], one[1]) for one in SAYS}
+    said = {(one.id, name) for one in layouts.shipped().values() for name in one.says}
+    assert said == held

@@ -176,7 +176,7 @@ def test_nothing_learnt_is_said_and_a_missing_part_refused(analysis: Any) -> Non
     with pytest.raises(crm.OptionError, match=r"`learned\.gap_model`: .* has no such part"):
         analysis(orders, DAY, learned=missing)
     nothing = analysis(orders, DAY, learned={**document, "gap_model": None})
-    assert nothing.notes["no_model"].startswith("nobody had come back")
+    assert nothing.notes["no_model"].startswith("no customer had come back")
     rows = nothing.to_dict()
     assert all(cell is None for cell in rows["level"])
     assert len(rows["level"]) == (0 if analysis is crm.alerts else 30)

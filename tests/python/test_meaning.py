@@ -112,7 +112,7 @@ def test_equal_amounts_decide_nothing_and_both_totals_are_shown():
 
 def test_the_command_asks_in_its_own_words(tmp_path, capsys):
     (tmp_path / "orders.csv").write_text(SILENT.strip() + "\n", "utf-8")
-    assert _cli.main(["report", str(tmp_path / "orders.csv"), "--currency", "USD"]) == 2
+    assert _cli.main(["report", str(tmp_path / "orders.csv"), "--currency", "USD"]) == 3
     said = capsys.readouterr().err
     assert "--amount-is line or --amount-is order" in said
     assert "total 17" in said and "total 12" in said
@@ -345,7 +345,7 @@ def test_the_command_shows_warnings_on_top_and_strict_makes_them_errors(tmp_path
     assert _cli.main(["report", str(path), "--check", "--lang", "en"]) == 0
     shown = capsys.readouterr().out
     assert shown.lstrip().startswith("!") and '--status "備考区分"' in " ".join(shown.split())
-    assert _cli.main(["report", str(path), "--strict"]) == 2
+    assert _cli.main(["report", str(path), "--strict"]) == 3
     assert "備考区分" in capsys.readouterr().err
 
 
@@ -547,7 +547,7 @@ def test_steps_of_a_funnel_are_meanings_and_strangers_are_refused(tmp_path, caps
     )
     reached = [line.split(",")[2] for line in capsys.readouterr().out.splitlines()[1:]]
     assert reached == ["2", "1", "1"]
-    assert _cli.main(["run", "funnel", str(path), "--option", 'steps=["view","wish"]']) == 2
+    assert _cli.main(["run", "funnel", str(path), "--option", 'steps=["view","wish"]']) == 3
     assert "the kinds are: cart, purchase, view" in capsys.readouterr().err
 
 

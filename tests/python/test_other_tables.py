@@ -79,7 +79,7 @@ def test_orders_with_such_headings_are_read():
 def test_the_command_names_its_options(tmp_path, capsys):
     path = tmp_path / "customers.csv"
     path.write_text(CUSTOMERS.strip())
-    assert _cli.main(["run", "rfm", str(path), "--currency", "USD"]) == 2
+    assert _cli.main(["run", "rfm", str(path), "--currency", "USD"]) == 3
     said = capsys.readouterr().err
     assert "table of customers" in said and '--amount "' in said
     assert "--customers" in said

@@ -2,6 +2,7 @@
 
 import importlib.util
 import inspect
+import itertools
 import subprocess
 import sys
 from pathlib import Path
@@ -147,6 +148,16 @@ def test_movement(orders: crm.Orders, scheme: Any) -> None:
     axes = drawn(plot.movement(table))
     bands = {patch.get_gid(): patch for patch in axes.patches if patch.get_gid()}
     total = table["customers"].sum()
+    for side, top, bottom in (("source", 0, 7), ("target", 3, 4)):
+        for node in set(table[side]):
+            own = [
+                (patch.get_path().vertices[top, 1], patch.get_path().vertices[bottom, 1])
+                for name, patch in bands.items()
+                if name.split(">")[side == "target"] == node
+            ]
+            own.sort(reverse=True)
+            for (_, end), (start, _) in itertools.pairwise(own):  # side by side, without a gap
+                assert start == pytest.approx(end)
     rows = zip(table["source"], table["target"], table["customers"], strict=True)
     for source, target, customers in rows:
         corners = bands.pop(f"{source}>{target}").get_path().vertices
@@ -396,6 +407,26 @@ def test_shop_forecast(orders: crm.Orders, value: Any) -> None:
     band = axes.collections[0].get_paths()[0].vertices[:, 1]
     assert {*table[f"{value}_low"][rows], *table[f"{value}_high"][rows]} <= {*band}
     assert ticks(axes.xaxis) == [str(month)[:7] for month in table["month"][rows]]
+
+
+@pytest.mark.parametrize("value", ["revenue", "orders", "active"])
+def test_base_forecast(value: Any) -> None:
+    shop = crm.simulate_orders(800, seed=7)
+    orders = crm.Orders(shop, currency="JPY", order_id="order_id", guests="drop")
+    table = crm.base_forecast(orders, DAY, years=3)
+    axes = drawn(plot.base_forecast(table, value=value))
+    name = value if value == "active" else f"expected_{value}"
+    for at, method in enumerate(("model", "markov")):
+        rows = table["method"] == method
+        container = axes.containers[at]
+        assert container[0].get_ydata().tolist() == table[name][rows].tolist()
+        ends = np.array([part[:, 1] for part in container[2][0].get_segments()])
+        assert np.allclose(ends[:, 0], table[f"{name}_low"][rows])
+        assert np.allclose(ends[:, 1], table[f"{name}_high"][rows])
+    known = table[f"actual_{value}"][table["method"] == "model"]
+    assert np.isfinite(known).any()
+    assert axes.lines[-1].get_ydata().tolist() == known[np.isfinite(known)].tolist()
+    assert ticks(axes.xaxis) == [str(day) for day in np.unique(table["until"])]
 
 
 def test_funnel(events: crm.Events) -> None:

@@ -102,7 +102,7 @@ def test_numbers_are_right_after_broken_and_blank_rows(write):
 )
 def test_a_line_of_totals_is_never_an_order(write, last, capsys):
     path = write(JAPANESE + last + "\n", encoding="cp932")
-    assert main(["run", "summary", str(path)]) == 2
+    assert main(["run", "summary", str(path)]) == 3
     assert "row 4" in capsys.readouterr().err
 
 

@@ -2,7 +2,7 @@
 //! budget, the hash seed. Also the fallible allocation that this crate uses for memory whose size
 //! depends on data.
 
-use crate::{Error, Result};
+use crate::error::{Error, Result};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -241,7 +241,7 @@ mod tests {
                 let doubled: Vec<i32> = (0..n).map(|x| 2 * x).collect();
                 assert_eq!(context.map((0..n).collect(), |x| Ok(2 * x)), Ok(doubled));
             }
-            // The first part that fails is the one that is told.
+            // The error is that of the first part that fails.
             let fail = |x| match x {
                 3.. => Err(Error::value("x", x, "less")),
                 _ => Ok(x),

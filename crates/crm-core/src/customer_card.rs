@@ -30,12 +30,12 @@ use crate::clv::models::model::{Fit, Model, Purchases};
 use crate::clv::models::repeat_model::RepeatModel;
 use crate::clv::tables::clv::Clv;
 use crate::clv::value;
-use crate::context::{Context, collect, filled, room};
-use crate::cycle::alert_words::{REASONS, Reason, counterfactual};
+use crate::context::{Context, filled, room};
+use crate::cycle::alert_words::{Reason, Why};
 use crate::cycle::alerts::{Alerts, Silence};
 use crate::cycle::next_purchase;
-use crate::cycle::next_purchase::{Cycle, LEVELS};
-use crate::cycle::predict::Level;
+use crate::cycle::next_purchase::Cycle;
+use crate::cycle::predict::{Level, overdue_probability};
 use crate::cycle::shop::{Shop, View, nothing_learnt};
 use crate::data::Orders;
 use crate::document::Learned;
@@ -48,7 +48,7 @@ use crate::segmentation::{cpm, rfm};
 use crate::shop_model::learn;
 use crate::summary::clv_summary::Unit;
 use crate::summary::{Totals, clv_summary};
-use crate::table::{Column, Field, Table, Values};
+use crate::table::{Column, Field, Table};
 use crate::time::Duration;
 
 /// Options of [`CustomerCard`].
@@ -256,99 +256,25 @@ fn silence(
     columns.retain(|column| !["customer_id", "last_date"].contains(&column.name()));
 
     let n = shop.gaps.len();
-    let Lateness {
-        reached,
-        next,
-        codes,
-        late,
-        texts,
-    } = Lateness::new(&shop)?;
-    let valid = |of: &dyn Fn(usize) -> bool| collect((0..n).map(of), "table");
-    let is_late = || valid(&|row| late[row]);
-    let has_next = || valid(&|row| next[row].is_some());
-    let text = |name: &str, texts: Vec<String>| -> Result<Column> {
-        let codes = collect(0..n as u32, "table")?;
-        let texts = texts.into();
-        Ok(Column::new(field(name)?, Values::Text { codes, texts }))
-    };
-    let levels = next
-        .iter()
-        .map(|next| next.map_or(0, |(level, _)| level as u8));
-    let levels = Values::Category {
-        codes: collect(levels, "table")?,
-        labels: LEVELS,
-    };
-    let labels = REASONS;
-    let [reason, reason_ja, then, then_ja] = texts;
-    columns.extend([
-        Column::ints(field("reached_on")?, reached.iter().copied())?,
-        Column::new(field("reason_code")?, Values::Category { codes, labels })
-            .with_validity(is_late()?),
-        text("reason", reason)?.with_validity(is_late()?),
-        text("reason_ja", reason_ja)?.with_validity(is_late()?),
-        Column::new(field("next_level")?, levels).with_validity(has_next()?),
-        Column::ints(
-            field("next_level_date")?,
-            next.iter().map(|next| next.map(|(_, day)| day)),
-        )?,
-        text("counterfactual", then)?.with_validity(has_next()?),
-        text("counterfactual_ja", then_ja)?.with_validity(has_next()?),
-    ]);
-    Ok(columns)
-}
-
-/// How late each customer is, and what is said about it.
-struct Lateness {
-    /// The day on which the present level was reached.
-    reached: Vec<Option<i32>>,
-    /// The next level, and its day.
-    next: Vec<Option<(Level, i32)>>,
-    /// The code of the reason.
-    codes: Vec<u8>,
-    late: Vec<bool>,
-    /// The reason and the counterfactual, each in English and Japanese.
-    texts: [Vec<String>; 4],
-}
-
-impl Lateness {
-    fn new(shop: &Shop) -> Result<Self> {
-        let n = shop.gaps.len();
-        let mut reached = room(n, "table")?;
-        let mut next = room(n, "table")?;
-        let mut codes = room(n, "table")?;
-        let mut late = room(n, "table")?;
-        let mut texts: [Vec<String>; 4] = Default::default();
-        for texts in &mut texts {
-            *texts = room(n, "table")?;
-        }
-        for row in 0..n {
-            let distribution = shop.gap_distribution(row);
-            let elapsed = shop.gaps.open_days(row);
-            let silence = (distribution.as_ref())
-                .map(|distribution| Silence::new(distribution, shop.gaps.last_day[row], None));
-            let level = silence.as_ref().map_or(Level::Ok, |s| s.level(elapsed));
-            reached.push(silence.as_ref().and_then(|s| s.reached_on(level)));
-            next.push(silence.as_ref().and_then(|s| s.next(level)));
-            let overdue = distribution.map_or(0.0, |distribution| {
-                crate::cycle::predict::overdue_probability(&distribution, elapsed)
-            });
-            let reason = Reason::new(shop, row, overdue, false);
-            codes.push(reason.code());
-            late.push(level > Level::Ok);
-            let [english, japanese] = reason.sentences()?;
-            let [then, then_ja] = counterfactual(next[row])?;
-            for (texts, text) in texts.iter_mut().zip([english, japanese, then, then_ja]) {
-                texts.push(text);
-            }
-        }
-        Ok(Lateness {
-            reached,
-            next,
-            codes,
-            late,
-            texts,
-        })
+    let mut why = Why::with_room(n)?;
+    let mut reached = room(n, "table")?;
+    for row in 0..n {
+        let distribution = shop.gap_distribution(row);
+        let elapsed = shop.gaps.open_days(row);
+        let silence = (distribution.as_ref())
+            .map(|distribution| Silence::new(distribution, shop.gaps.last_day[row], None));
+        let level = silence.as_ref().map_or(Level::Ok, |s| s.level(elapsed));
+        reached.push(silence.as_ref().and_then(|s| s.reached_on(level)));
+        let overdue = distribution.as_ref().map_or(0.0, |distribution| {
+            overdue_probability(distribution, elapsed)
+        });
+        let reason = || Reason::new(&shop, row, overdue, false);
+        let next = silence.as_ref().and_then(|s| s.next(level));
+        why.push((level > Level::Ok).then(reason), next)?;
     }
+    columns.push(Column::ints(field("reached_on")?, reached.into_iter())?);
+    columns.extend(why.columns()?);
+    Ok(columns)
 }
 
 /// Expected purchases, spend and value.

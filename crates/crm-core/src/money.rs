@@ -3,7 +3,7 @@
 //! Sums of integers do not depend on their order, so results do not either. Floats appear only in
 //! averages, by one correctly rounded division ([`divide`]).
 
-use crate::{Error, Result};
+use crate::error::{Error, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;

@@ -8,7 +8,7 @@ mod tests;
 mod texts;
 
 pub use field::{CUSTOMER_ID, Field, Type};
-pub(crate) use field::{columns, fields};
+pub(crate) use field::{categories, columns, fields, labels};
 
 use self::texts::TextIndex;
 use crate::columns::Buf;

@@ -1,6 +1,5 @@
 //! The closed lists of words: order statuses, order kinds, kinds of lines.
 
-use crate::table::Label;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +17,7 @@ macro_rules! words {
             pub const ALL: &'static [$name] = &[$($name::$variant),*];
 
             /// Labels shown to people.
-            pub const LABELS: &'static [Label] = &[$(Label { code: $code, en: $en, ja: $ja }),*];
+            pub const LABELS: &'static [$crate::table::Label] = $crate::table::labels! { $($code, $en, $ja;)* };
 
             /// The word with this code, if there is one.
             pub fn parse(word: &str) -> Option<Self> {
@@ -28,13 +27,20 @@ macro_rules! words {
                 }
             }
 
+            /// The labels of the word.
+            pub const fn label(self) -> $crate::table::Label {
+                Self::LABELS[self as usize]
+            }
+
             /// The code of the word.
-            pub fn code(self) -> &'static str {
-                Self::LABELS[self as usize].code
+            pub const fn code(self) -> &'static str {
+                self.label().code
             }
         }
     };
 }
+
+pub(crate) use words;
 
 words! {
     /// The status of an order (対応状況). A row without a status is completed.

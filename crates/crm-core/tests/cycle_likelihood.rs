@@ -1,5 +1,5 @@
 //! The gap model against the integrals that it is the closed form of: a customer's own rate (or mean
-//! log gap) on a fine grid, weighted by the population's law and the gaps seen.
+//! log gap) on a fine grid, weighted by the population's distribution and the gaps seen.
 
 use crm_core::cycle::fit::{self, Fit, Options};
 use crm_core::cycle::gap_model::{CLASSES, Family, History, Model, Params, VARIATION};
@@ -54,7 +54,7 @@ fn mixed(params: &Params, gaps: &[u32], x: f64) -> f64 {
         .sum()
 }
 
-/// Gaps of customers with paces and rhythms of their own, and the days each is silent.
+/// Gaps of customers with scales and regularities of their own, and the days since each last order.
 fn shop() -> (Vec<Vec<u32>>, Vec<u32>) {
     let mut state = 9u64;
     let mut draw = move |below: u64| {
@@ -72,7 +72,7 @@ fn shop() -> (Vec<Vec<u32>>, Vec<u32>) {
     customers.unzip()
 }
 
-/// What the shop teaches, by either family.
+/// The model fitted to the shop, of either family.
 fn fits(gaps: &[Vec<u32>], open: &[u32]) -> [Fit; 2] {
     let histories: Vec<History> = gaps.iter().map(|gaps| History::new(gaps)).collect();
     [Family::Gamma, Family::LogNormal].map(|family| {
@@ -105,7 +105,7 @@ fn the_likelihood_is_that_of_the_integrals() {
     }
 }
 
-/// Days at which laws are compared.
+/// Days at which distributions are compared.
 const DAYS: [f64; 6] = [3.0, 20.0, 20.5, 45.5, 130.0, 400.0];
 
 #[test]
@@ -128,7 +128,7 @@ fn laws_are_those_of_the_integrals(every: usize) {
         assert!(!params.posterior.is_empty(), "a shop of few gaps");
         let model = Model::new(&params, histories.iter().map(|h| h.gaps)).expect("a model");
         for (gaps, history) in gaps.iter().zip(&histories).step_by(every) {
-            let law = model.customer(history);
+            let distribution = model.customer(history);
             // P(the customer comes back), and P(after more than x days), by the posterior's points.
             let (mut stays, mut after) = (0.0, [0.0; 6]);
             for point in &params.posterior {
@@ -159,33 +159,33 @@ fn laws_are_those_of_the_integrals(every: usize) {
             let slow = |x: f64| after[DAYS.iter().position(|d| *d == x).expect("a day")] / stays;
             let s = [3.0, 20.0, 45.5, 130.0].map(|x| (x, slow(x)));
             for (x, slow) in s {
-                let ours = law.survival(x);
+                let ours = distribution.survival(x);
                 assert!(
                     (ours - slow).abs() < 5e-4,
                     "{family:?} {gaps:?} {x}: {ours} {slow}"
                 );
             }
             // Silent for 20 days, asked about 25 more.
-            let told = predict(&law, 20, 25);
+            let prediction = predict(&distribution, 20, 25);
             let [now, then] = [20.5, 45.5].map(slow);
             let alive = (1.0 - q) * now / (q + (1.0 - q) * now);
             assert!(
-                (told.probability_alive - alive).abs() < 5e-4,
+                (prediction.probability_alive - alive).abs() < 5e-4,
                 "{family:?} {gaps:?}"
             );
             if now > 1e-3 {
                 let within = alive * (1.0 - then / now);
                 assert!(
-                    (told.probability_within - within).abs() < 1e-3,
+                    (prediction.probability_within - within).abs() < 1e-3,
                     "{family:?} {gaps:?}"
                 );
             }
             assert!(
-                (told.overdue_probability - (1.0 - s[1].1)).abs() < 5e-4,
+                (prediction.overdue_probability - (1.0 - s[1].1)).abs() < 5e-4,
                 "{family:?} {gaps:?}"
             );
-            let silent = law.beyond(20.5);
-            for (day, share) in told.dates.into_iter().zip(QUANTILES) {
+            let silent = distribution.beyond(20.5);
+            for (day, share) in prediction.dates.into_iter().zip(QUANTILES) {
                 let came = |day: u32| 1.0 - silent.survival(f64::from(day) + 0.5);
                 let day = day.expect("within a century");
                 assert!(
@@ -193,7 +193,7 @@ fn laws_are_those_of_the_integrals(every: usize) {
                     "{family:?} {gaps:?}"
                 );
             }
-            let beyond = law.beyond(20.0);
+            let beyond = distribution.beyond(20.0);
             let left = q / (q + (1.0 - q) * s[1].1);
             assert!((beyond.leave() - left).abs() < 5e-4, "{family:?} {gaps:?}");
             if s[1].1 > 1e-3 {

@@ -270,14 +270,14 @@ fn the_curve_falls_and_the_laws_are_fitted() {
     }
     // Leavers never come back: the curve ends well above 0.
     assert!((0.2..0.9).contains(&before), "{before}");
-    let laws = run(
+    let distributions = run(
         "gap_fits",
         &shop,
         json!({"as_of": "2026-06-01", "weight": "gap"}),
     );
-    assert_eq!(laws.len(), 4);
+    assert_eq!(distributions.len(), 4);
     for row in 0..4 {
-        assert_eq!(text(&laws, "status", row), "converged");
-        assert!(float(&laws, "standard_error", row).expect("an error") > 0.0);
+        assert_eq!(text(&distributions, "status", row), "converged");
+        assert!(float(&distributions, "standard_error", row).expect("an error") > 0.0);
     }
 }

@@ -1,6 +1,6 @@
 //! Simulated shops whose truth is known: what the gap model promises, it keeps.
 //!
-//! Customers arrive all the time and buy with gaps of their own law; after each order they may
+//! Customers arrive all the time and buy with gaps of their own distribution; after each order they may
 //! leave. Each is judged at `AS_OF` by the past alone and followed until they return or have left.
 //! The populations are not the model's own: typical gaps are log-normal across gamma buyers too,
 //! and regularity varies.
@@ -15,7 +15,7 @@ use crm_core::num::rng::Rng;
 const AS_OF: f64 = 1000.0;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Law {
+enum Distribution {
     Gamma,
     LogNormal,
     Mixed,
@@ -41,15 +41,15 @@ fn gap(rng: &mut Rng, gamma: bool, typical: f64, variation: f64) -> f64 {
 
 /// Where customers come from: the middle of their typical gaps, and how long the shop has been open.
 struct Town {
-    law: Law,
+    distribution: Distribution,
     dropout: f64,
     usual: f64,
     age: f64,
 }
 
-fn shop(law: Law, dropout: f64, customers: u64, seed: u64) -> Vec<Customer> {
+fn shop(distribution: Distribution, dropout: f64, customers: u64, seed: u64) -> Vec<Customer> {
     let town = Town {
-        law,
+        distribution,
         dropout,
         usual: 40.0,
         age: AS_OF,
@@ -59,7 +59,7 @@ fn shop(law: Law, dropout: f64, customers: u64, seed: u64) -> Vec<Customer> {
 
 fn open_shop(town: &Town, customers: u64, seed: u64) -> Vec<Customer> {
     let &Town {
-        law,
+        distribution,
         dropout,
         usual,
         age,
@@ -67,7 +67,8 @@ fn open_shop(town: &Town, customers: u64, seed: u64) -> Vec<Customer> {
     (0..customers)
         .map(|k| {
             let mut rng = Rng::stream(seed, k);
-            let gamma = law == Law::Gamma || (law == Law::Mixed && k % 2 == 0);
+            let gamma = distribution == Distribution::Gamma
+                || (distribution == Distribution::Mixed && k % 2 == 0);
             let typical = (usual.ln() + 0.6 * rng.normal()).exp();
             let variation = [0.3, 0.5, 0.7, 1.0][rng.below(4) as usize];
             let mut day = (age * rng.uniform()).floor();
@@ -103,9 +104,9 @@ fn fitted(shop: &[Customer], options: &Options) -> (Vec<History>, Fit, Model) {
     (histories, fit, model)
 }
 
-fn judge(law: Law, dropout: f64, seed: u64) {
-    let name = format!("{law:?} {dropout}");
-    let shop = shop(law, dropout, 6000, seed);
+fn judge(distribution: Distribution, dropout: f64, seed: u64) {
+    let name = format!("{distribution:?} {dropout}");
+    let shop = shop(distribution, dropout, 6000, seed);
     let (histories, fit, model) = fitted(&shop, &Options::default());
     println!("{name} {fit:?}");
 
@@ -171,8 +172,8 @@ fn judge(law: Law, dropout: f64, seed: u64) {
     let (mut cycles, mut late) = (0.0, 0.0);
     for customer in &shop {
         for k in 0..customer.gaps.len() {
-            let law = model.customer(&History::new(&customer.gaps[..k]));
-            let [day] = predict::alert_days(&law, [0.9]);
+            let distribution = model.customer(&History::new(&customer.gaps[..k]));
+            let [day] = predict::alert_days(&distribution, [0.9]);
             cycles += 1.0;
             late += f64::from(u8::from(day.is_some_and(|day| customer.gaps[k] > day)));
         }
@@ -203,25 +204,25 @@ fn judge(law: Law, dropout: f64, seed: u64) {
 
 #[test]
 fn gamma_gaps() {
-    judge(Law::Gamma, 0.15, 12);
+    judge(Distribution::Gamma, 0.15, 12);
 }
 
 #[test]
 fn log_normal_gaps() {
-    judge(Law::LogNormal, 0.15, 22);
+    judge(Distribution::LogNormal, 0.15, 22);
 }
 
 #[test]
 fn mixed_gaps() {
-    judge(Law::Mixed, 0.15, 32);
+    judge(Distribution::Mixed, 0.15, 32);
 }
 
 #[test]
 #[ignore = "minutes; make evidence runs it"]
 fn gaps_of_customers_who_never_leave() {
-    judge(Law::Gamma, 0.0, 11);
-    judge(Law::LogNormal, 0.0, 21);
-    judge(Law::Mixed, 0.0, 31);
+    judge(Distribution::Gamma, 0.0, 11);
+    judge(Distribution::LogNormal, 0.0, 21);
+    judge(Distribution::Mixed, 0.0, 31);
 }
 
 /// Shops of one to forty customers, by how many gaps all of them have together: a share of intervals
@@ -243,8 +244,8 @@ fn tiny(town: &Town, seed: u64) -> Vec<(usize, [f64; 2])> {
             for (customer, history) in shop.iter().zip(&histories) {
                 let Some(next) = customer.next else { continue };
                 for (model, intervals) in [&model, &sure].into_iter().zip(&mut intervals[of]) {
-                    let told = predict(&model.customer(history), customer.open, 30);
-                    intervals.push(score::interval(&told, next));
+                    let prediction = predict(&model.customer(history), customer.open, 30);
+                    intervals.push(score::interval(&prediction, next));
                 }
             }
         }
@@ -259,7 +260,7 @@ fn tiny(town: &Town, seed: u64) -> Vec<(usize, [f64; 2])> {
 
 fn intervals_are_wide_enough(usual: f64, age: f64, dropout: f64) {
     let town = Town {
-        law: Law::Mixed,
+        distribution: Distribution::Mixed,
         dropout,
         usual,
         age,
@@ -313,7 +314,7 @@ fn a_large_shop_is_learnt_from_the_few_who_came_back() {
 /// Of a shop with more repeat customers than are looked at, a sample that no name decides.
 #[test]
 fn no_name_decides_whom_a_large_shop_is_learnt_from() {
-    let mut shop = shop(Law::Mixed, 0.15, 4_000, 5);
+    let mut shop = shop(Distribution::Mixed, 0.15, 4_000, 5);
     let options = Options {
         sample: 500,
         ..Options::default()
@@ -338,9 +339,9 @@ fn a_clock_that_misses_a_beat_has_not_left() {
         next: None,
     }];
     let (histories, _, model) = fitted(&shop, &Options::default());
-    let told = predict(&model.customer(&histories[0]), 8, 30);
-    assert!(told.probability_within > 0.4, "{told:?}");
-    assert!(told.level < Level::Lost, "{told:?}");
-    let [early, _, _, late] = told.dates.map(|day| day.expect("a date"));
-    assert!(late >= early + 5, "{told:?}");
+    let prediction = predict(&model.customer(&histories[0]), 8, 30);
+    assert!(prediction.probability_within > 0.4, "{prediction:?}");
+    assert!(prediction.level < Level::Lost, "{prediction:?}");
+    let [early, _, _, late] = prediction.dates.map(|day| day.expect("a date"));
+    assert!(late >= early + 5, "{prediction:?}");
 }

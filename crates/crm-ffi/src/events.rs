@@ -40,10 +40,10 @@ pub(crate) fn open(events: Events) -> Result<crm_events, Fault> {
 
 impl EventsObject {
     fn info(&self) -> Result<&Text, Fault> {
-        self.info.get_or_make(|| self.told())
+        self.info.get_or_make(|| self.info_text())
     }
 
-    fn told(&self) -> Result<Text, Fault> {
+    fn info_text(&self) -> Result<Text, Fault> {
         let events = &self.events;
         let date = |day: Option<crm_core::Day>| day.map(|day| day.to_string());
         let info = json!({

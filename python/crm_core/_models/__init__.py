@@ -11,7 +11,7 @@ underscore. They contain plain data and none of their input, and can be pickled.
 
 from __future__ import annotations
 
-from .periods import BgBb, Sbg
+from .discrete import BgBb, Sbg
 from .purchases import BgCnbd, BgNbd, MbgCnbd, MbgNbd, Nbd, ParetoNbd
 from .spend import GammaGamma
 from .value import clv, compare_models

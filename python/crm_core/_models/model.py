@@ -248,7 +248,8 @@ class Model:
     def __repr__(self) -> str:
         name = type(self).__name__
         if self._parameters is None:
-            return f"{name}()"
+            given = {key: value for key, value in self.get_params().items() if value is not None}
+            return f"{name}({', '.join(f'{key}={value!r}' for key, value in given.items())})"
         values = ", ".join(f"{name}={value:.6g}" for name, value in self.params_.items())
         return f"<crm_core.{name} {values}, {self.status_}>"
 

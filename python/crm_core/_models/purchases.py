@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Self
 
-from .ask import Purchases
+from .base_purchases import Purchases
 from .model import Unit
 
 

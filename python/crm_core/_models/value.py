@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from .._library import run
 from .._table import Table
-from .ask import Purchases
+from .base_purchases import Purchases
 from .model import TO_FIT, TO_VALUE, Unit, summary_of
 from .spend import GammaGamma
 

@@ -7,17 +7,18 @@ and charges of which nothing says whether the amount contains them.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import amount_meaning, groups, headings, layouts, likely, statuses
+from . import amount_meaning, groups, headings, layouts, likely, money_columns, statuses
 from .columns import numbers, shown
 from .groups import Values
-from .layouts import fold
-from .marked_rows import worth
+from .layouts import Layout, fold
+from .messages import say
+from .money_columns import worth
 from .problem import Problem
 from .settings import Note
 from .understanding import looks
@@ -27,6 +28,11 @@ if TYPE_CHECKING:
     from .reading import Reading
 
 _LEAST_CENTS = 100  # the median of amounts that may be cents
+_FEW_DAYS = 3
+_ROWS_OF_DAYS = 30  # of so few days
+_NEARLY_WHOLE = 0.98
+# Currencies whose amounts have no decimals, or none that anybody writes.
+_WHOLE = frozenset(("JPY", "KRW", "VND", "CLP", "IDR", "PYG", "ISK", "HUF", "UGX", "XOF", "XAF"))
 _ODD_ENDS = 1 / 3  # of amounts that are no multiples of ten
 
 
@@ -38,16 +44,17 @@ def refuse_debits(reading: OrderReading) -> None:
         if fold(name) != fold(debit):
             continue
         other = layouts.column([credit], reading.table.column_names)
-        money = None if other is None else _money(reading, other)
-        own = _money(reading, name)
-        if other is None or money is None or own is None or _ignored(reading, other):
+        money = None if other is None else money_columns.money(reading, other)
+        own = money_columns.money(reading, name)
+        if other is None or money is None or own is None or reading.settings.ignores(other):
             continue
         if np.any(np.nan_to_num(money) != 0):
+            paid, back = money_columns.total(own), money_columns.total(money)
             raise Problem(
-                f'amounts stand in two columns: "{name}" (total {_sum(own):,}) and "{other}" '
-                f"(total {_sum(money):,}); less it they come to {_sum(own) - _sum(money):,}",
+                f'amounts stand in two columns: "{name}" (total {paid:,}) and "{other}" (total '
+                f"{back:,}); less it they come to {paid - back:,}",
                 "Write them as one column in the file, what is given back below zero; "
-                f'--ignore "{other}" leaves it out.',
+                f"{say.ignore:{other}} leaves it out.",
             )
 
 
@@ -61,7 +68,7 @@ def refuse_net(reading: OrderReading) -> None:
     low = name.lower().replace("_", " ")
     if not any(re.search(rf"(?<![a-z]){re.escape(part)}(?![a-z])", low) for part in known):
         return
-    off = np.abs(np.nan_to_num(_floats(reading, choice.value)))
+    off = np.abs(np.nan_to_num(reading.floats("refunded")))
     if not np.any(off != 0):
         return
     values, keys = worth(reading)
@@ -70,8 +77,8 @@ def refuse_net(reading: OrderReading) -> None:
     raise Problem(
         f'is "{name}" after refunds (total {own:,}), or does "{choice.value}" still come off it '
         f"(total {less:,})? Its heading speaks of a net amount.",
-        f'--ignore "{choice.value}" says that they are off already, --refunded "{choice.value}" '
-        "takes them off.",
+        f"{say.ignore:{choice.value}} says that they are off already, "
+        f"{say.refunded:{choice.value}} takes them off.",
     )
 
 
@@ -92,7 +99,7 @@ def price_without_pieces(reading: Reading, name: str) -> None:
     """A price that counts as one piece a row, beside a column that may be the quantity."""
     pieces = likely.Seen(reading.table.select(reading.unread)).propose("quantity")
     found = None if pieces is None else numbers(reading.table[pieces], reading.settings.decimal)
-    if found is None or pieces is None or fold(pieces) in map(fold, reading.settings.ignore):
+    if found is None or pieces is None or reading.settings.ignores(pieces):
         return
     amounts = groups.values(reading.plain_amounts(name))
     times = amounts.floats * np.nan_to_num(groups.values(found).floats)
@@ -100,7 +107,7 @@ def price_without_pieces(reading: Reading, name: str) -> None:
         "column": name,
         "other": pieces,
         "own": f"{amount_meaning.total(amounts):,}",
-        "times": f"{_sum(np.where(amounts.valid, times, np.nan)):,}",
+        "times": f"{money_columns.total(np.where(amounts.valid, times, np.nan)):,}",
     }
     reading.warnings.append(Note("pieces_unread", said))
 
@@ -125,8 +132,37 @@ def said(reading: OrderReading) -> None:
     _cents(reading)
     _nothing(reading)
     without_amounts(reading)
-    if reading.layout is None:
+    if not reading._of_layout("amount"):
         _charges(reading)
+    if reading.layout is not None:
+        _not_of_layout(reading, reading.layout)
+
+
+def without_columns(reading: OrderReading, layout: Layout) -> None:
+    """A warning about columns of the layout that the file lacks, without which totals differ."""
+    headings_ = reading.sources[0].headings
+    lacking = [
+        layout.roles[role][0]
+        for role in ("order_id", "status", "refunded", "discount")
+        if layout.roles.get(role)
+        and role not in reading.chosen
+        and reading.settings.columns.get(role) is None
+        and layouts.column(layout.roles[role], headings_) is None
+    ]
+    if lacking:
+        names = ", ".join(f'"{name}"' for name in lacking)
+        reading.warnings.append(Note("layout_lacks", {"columns": names, "layout": layout.name}))
+
+
+def _not_of_layout(reading: OrderReading, layout: Layout) -> None:
+    """An amount of another column than the layout's, which the file lacks."""
+    choice = reading.chosen["amount"]
+    if reading._of_layout("amount") or choice.reason == "given" or not layout.roles.get("amount"):
+        return
+    found, keys = worth(reading)
+    told = {"wanted": layout.roles["amount"][0], "layout": layout.name, "column": choice.value}
+    told["own"] = f"{amount_meaning.total(found, keys):,}"
+    reading.warnings.append(Note("layout_amount", told))
 
 
 def _cents(reading: OrderReading) -> None:
@@ -134,17 +170,19 @@ def _cents(reading: OrderReading) -> None:
     name = reading.arguments["amount"]
     code = reading.arguments["currency"]
     of_cents = layouts.words()["row_columns"]["of_cents"]
-    if reading.settings.amount_unit or code not in of_cents or reading._of_layout("amount"):
+    if reading.settings.amount_unit or code in _WHOLE or reading._of_layout("amount"):
         return
     if reading.said_in_amounts or reading.dollars:
         return
-    column = reading.table[name]
     amounts = groups.values(reading.plain_amounts(name))
     some = np.abs(amounts.floats[amounts.valid & (amounts.numbers != 0)])
-    if not pa.types.is_integer(column.type) or len(some) < 3 or reading.decimals:
+    whole = some == np.round(some)
+    if len(some) < 3 or reading.decimals or np.mean(whole) < _NEARLY_WHOLE:
         return
-    if np.median(some) < _LEAST_CENTS or np.mean(some % 10 != 0) < _ODD_ENDS:
+    if np.median(some) < _LEAST_CENTS or np.mean(some % 100 != 0) < _ODD_ENDS:
         return
+    likely_cents = code in of_cents and np.mean(some % 10 != 0) >= _ODD_ENDS
+    listed = reading.warnings if likely_cents else reading.notes
     values, keys = worth(reading)
     total = amount_meaning.total(values, keys)
     told = {
@@ -153,7 +191,7 @@ def _cents(reading: OrderReading) -> None:
         "own": f"{total:,}",
         "cents": f"{float(total) / 100:,.2f}",
     }
-    reading.warnings.append(Note("may_be_cents", told))
+    listed.append(Note("may_be_cents", told))
 
 
 def _nothing(reading: OrderReading) -> None:
@@ -170,7 +208,7 @@ def _nothing(reading: OrderReading) -> None:
     else:
         sums = money
     if np.all(np.abs(sums) <= 0.005):
-        paid = _sum(np.where(money > 0, money, 0.0))
+        paid = money_columns.total(np.where(money > 0, money, 0.0))
         told = {"column": reading.arguments["amount"], "orders": len(sums), "paid": f"{paid:,}"}
         reading.warnings.append(Note("all_nothing", told))
 
@@ -180,20 +218,17 @@ def _charges(reading: OrderReading) -> None:
     values, keys = worth(reading)
     own = amount_meaning.total(values, keys)
     parts = layouts.words()["smells"]["parts_of_total"]
-    kind = reading.arguments["amount_is"]
     told = []
     below = 0
-    for name in reading.unread:
+    for name in money_columns.unread(reading):
         low = name.lower()
         known = any(re.search(rf"(?<![a-z]){re.escape(part)}", low) for part in parts)
-        there = name in reading.table.column_names and name not in reading.dimensions
-        if not known or not there or _ignored(reading, name) or statuses.speaks_of("percent", name):
+        if not known or statuses.speaks_of("percent", name):
             continue
-        money = _money(reading, name)
-        if money is None or not np.any(np.nan_to_num(money) != 0):
+        money = money_columns.some_money(reading, name)
+        if money is None:
             continue
-        of_order = keys if kind == "order" else None
-        total = amount_meaning.total(Values(money, ~np.isnan(money)), of_order)
+        total = amount_meaning.total(money_columns.values(money), keys)
         told.append(f'"{name}" ({total:,})')
         below += total < 0
     if not told:
@@ -212,38 +247,24 @@ def constant_date(reading: OrderReading) -> None:
     """A date that is the same in all rows, beside a column of dates that varies."""
     choice = reading.chosen["ordered_at"]
     column = reading.table[choice.value]
-    if choice.reason == "given" or len(column) < 3 or len(pc.unique(column.drop_null())) != 1:
+    days = 0 if choice.reason == "given" else _days(column)
+    few = len(column) >= _ROWS_OF_DAYS and 1 < days <= _FEW_DAYS
+    if len(column) < 3 or (days != 1 and not few):
         return
     known = set(map(fold, headings.names_of("ordered_at")))
-    for name in reading.unread:
-        if name not in reading.table.column_names or name in reading.dimensions:
-            continue
+    for name in money_columns.unread(reading):
         other = reading.table[name]
         text = shown(other)
-        if text is None or _ignored(reading, name) or len(pc.unique(text.drop_null())) < 2:
+        if text is None or len(pc.unique(text.drop_null())) < max(2, 10 * days * few):
             continue
-        if fold(name) in known and looks(other) == "dates":
-            said = {"column": choice.value, "other": name}
-            reading.warnings.append(Note("constant_date", said))
+        if (fold(name) in known or few) and looks(other) == "dates":
+            said = {"column": choice.value, "other": name, "days": days}
+            reading.warnings.append(Note("few_days" if few else "constant_date", said))
             return
 
 
-def _ignored(reading: OrderReading, name: str) -> bool:
-    return fold(name) in map(fold, reading.settings.ignore)
-
-
-def _floats(reading: OrderReading, name: str) -> Any:
-    found = groups.values(reading.plain_amounts(name))
-    return np.where(found.valid, found.floats, np.nan)
-
-
-def _money(reading: OrderReading, name: str) -> Any:
-    found = numbers(reading.table[name], reading.settings.decimal)
-    if found is None:
-        return None
-    values = groups.values(found)
-    return np.where(values.valid, values.floats, np.nan)
-
-
-def _sum(money: Any) -> Any:
-    return amount_meaning.rounded(money)
+def _days(column: pa.ChunkedArray) -> int:
+    """How many different days there are."""
+    if pa.types.is_timestamp(column.type):
+        column = pc.floor_temporal(column, unit="day")
+    return len(pc.unique(column.drop_null()))

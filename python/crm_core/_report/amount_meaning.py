@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .groups import Flags, Groups, Values
+from .messages import say
 from .problem import Problem
 
 Floats = npt.NDArray[np.float64]
@@ -198,7 +199,7 @@ def asked(name: str, totals: Mapping[str, Any], why: str) -> Problem:
         f'what is "{name}": {said}? {why[0].upper()}{why[1:]}.',
         "Say so with "
         + " or ".join(
-            f"--amount-is {kind}"
+            f"{say.amount_is:{kind}}"
             for kind in totals
             if kind in ("line", "order") or "order" not in totals
         )
@@ -370,7 +371,7 @@ def level(
     raise Problem(
         f"is \"{name}\" the order's, repeated on its lines (total {once:,}), or a line's "
         f"(total {each:,})? Nothing tells: it is the same on lines of the same amount.",
-        f'Say so with --order-level "{name}" or --line-level "{name}".',
+        f"Say so with {say.order_level:{name}} or {say.line_level:{name}}.",
     )
 
 

@@ -3,6 +3,9 @@
 67.47999999999999    a sum of binary floats, as programs write it
 ¥1,000-  1,000円-    the closing dash of Japanese prices
 1,000円(税込)        a remark on tax
+="12.50"            a text that spreadsheets keep
+1.23450e+02         a float as programs write it
+Rp12.500            signs of currencies that the core does not know
 '1234               the mark of a spreadsheet
 """
 
@@ -10,6 +13,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache
 
 import pyarrow as pa
@@ -20,11 +25,28 @@ from .text_rows import number_text
 
 _NOISE = re.compile(r"-?\d+\.\d{10,}")
 _DASH = re.compile(r"(?P<amount>(?:[¥￥\\]\s*[\d,，.]+|[\d,，.]+\s*円))\s*[-－ー―‐−]")
+_KEPT = re.compile(r'="(?P<amount>-?[\d.,]+)"')
+_POWER = re.compile(r"-?\d(\.\d+)?[eE][+-]?\d{1,2}")
 _MARK = re.compile(r"'(?P<amount>-?[\d.,]+)")
 
 
-def cleaned(column: pa.ChunkedArray, rows: list[int]) -> tuple[pa.ChunkedArray, int]:
-    """The column with plain numbers in those of its rows where one is found, and how many.
+@dataclass(frozen=True)
+class Cleaned:
+    """A column with plain numbers in the rows where one was found.
+
+    Attributes:
+        column: The texts.
+        rows: How many were changed.
+        currencies: The currencies whose signs were taken away.
+    """
+
+    column: pa.ChunkedArray
+    rows: int
+    currencies: frozenset[str] = frozenset()
+
+
+def cleaned(column: pa.ChunkedArray, rows: list[int]) -> Cleaned:
+    """The column with plain numbers in those of its rows where one is found.
 
     Args:
         column: The texts.
@@ -33,10 +55,30 @@ def cleaned(column: pa.ChunkedArray, rows: list[int]) -> tuple[pa.ChunkedArray, 
     texts = column.cast(pa.string())
     unread = texts.take(pa.array(rows)).to_pylist()
     changes = {text: found for text in set(unread) if (found := _number_in(text)) is not None}
+    codes = set()
+    for text in set(unread) - set(changes):
+        if (signed := _signs().fullmatch(text.strip())) is not None:
+            changes[text] = signed["amount"] or signed["first"]
+            codes.add(_codes()[(signed["before"] or signed["after"]).strip().lower()])
     if not changes:
-        return column, 0
-    return mapped(texts, lambda text: changes.get(text, text)), sum(
-        text in changes for text in unread
+        return Cleaned(column, 0)
+    found = mapped(texts, lambda text: changes.get(text, text))
+    return Cleaned(found, sum(text in changes for text in unread), frozenset(codes))
+
+
+@cache
+def _codes() -> dict[str, str]:
+    return {sign.lower(): code for sign, code in layouts.words()["currency_signs"].items()}
+
+
+@cache
+def _signs() -> re.Pattern[str]:
+    """A number behind or before the sign of a currency."""
+    signs = "|".join(sorted(map(re.escape, _codes()), key=len, reverse=True))
+    number = r"-?\d[\d.,' \u00a0]*"
+    return re.compile(
+        rf"(?P<before>{signs})\s*(?P<amount>{number})|(?P<first>{number})\s*(?P<after>{signs})",
+        re.IGNORECASE,
     )
 
 
@@ -50,7 +92,9 @@ def _number_in(text: str) -> str | None:
     plain = text.strip()
     if _NOISE.fullmatch(plain):
         return number_text(format(float(plain), ".15g"))
-    for pattern in (_DASH, _remark(), _MARK):
+    if _POWER.fullmatch(plain):
+        return format(Decimal(plain).normalize(), "f")
+    for pattern in (_DASH, _remark(), _MARK, _KEPT):
         if found := pattern.fullmatch(plain):
             return found["amount"]
     return None

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from .. import _native
 from .dates import chunked, of_native
@@ -52,3 +53,20 @@ def parse(column: pa.ChunkedArray, decimal: str = "auto") -> Amounts:
     if exact.type.scale == 0:
         exact = exact.cast(pa.int64())
     return Amounts(exact, set(currencies), unread, sign, ambiguous)
+
+
+#: Signs that the core reads and does not tell, and their currencies.
+SIGNS_TOLD = {
+    "C$": (r"(^|[^A-Za-z])CA?\s?\$", ("CAD",)),
+    "A$": (r"(^|[^A-Za-z])AU?\s?\$", ("AUD",)),
+    "kr": (r"(?i)(^|[^A-Za-z])kr([^A-Za-z]|$)", ("SEK", "NOK", "DKK", "ISK")),
+}
+
+
+def other_signs(texts: pa.Array) -> set[str]:
+    """Signs of `SIGNS_TOLD` in texts of amounts."""
+    return {
+        sign
+        for sign, (pattern, _) in SIGNS_TOLD.items()
+        if pc.any(pc.match_substring_regex(texts, pattern)).as_py()
+    }

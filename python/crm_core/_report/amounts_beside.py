@@ -13,10 +13,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import amount_meaning, groups, joined_rows, layouts, statuses
-from .columns import distinct, few_texts, numbers, shown
+from . import amount_meaning, groups, joined_rows, layouts, money_columns, statuses
+from .columns import distinct, few_texts, shown
 from .groups import Values
 from .layouts import fold
+from .messages import say
+from .problem import Problem
 from .said import Said, is_known
 from .settings import Note
 
@@ -24,8 +26,12 @@ if TYPE_CHECKING:
     from .order_reading import OrderReading
 
 _NEARLY_ALL = 0.95
+_FEW_EMPTY = 0.1
+_MOST_EMPTY = 0.8
 _NUMBER = re.compile(r"\d+")
 _MINORITY = 0.34
+_FEW_CODES = 4
+_CODE = re.compile(r"\d{1,2}")
 _FEW_WORDS = 12  # a column of more is one of names
 
 
@@ -50,28 +56,10 @@ def said(reading: OrderReading) -> None:
     name = reading.arguments["amount"]
     amounts = groups.values(reading.plain_amounts(name))
     _numbered(reading, name, amounts)
+    _spread(reading, name)
     _minority(reading, amounts)
     _last_is_sum(reading, name, amounts)
     joined_rows.said(reading)
-
-
-def _unread(reading: OrderReading) -> list[str]:
-    ignored = {fold(one) for one in reading.settings.ignore}
-    return [
-        one
-        for one in reading.unread
-        if fold(one) not in ignored
-        and one not in reading.dimensions
-        and one in reading.table.column_names
-    ]
-
-
-def _money(reading: OrderReading, name: str) -> Any:
-    found = numbers(reading.table[name], reading.settings.decimal)
-    if found is None:
-        return None
-    values = groups.values(found)
-    return np.where(values.valid, values.floats, np.nan)
 
 
 def _numbered(reading: OrderReading, name: str, amounts: Values) -> None:
@@ -79,11 +67,15 @@ def _numbered(reading: OrderReading, name: str, amounts: Values) -> None:
     # "net 19%" and "net 7%", amount_1 and amount_2, amount and amount2
     plain = _NUMBER.sub("#", name)
     bare = {plain, f"{plain}#", f"{plain}_#", f"{plain} #"}
-    others = [one for one in _unread(reading) if _NUMBER.sub("#", one) in bare and one != name]
-    money = [found for one in others if (found := _money(reading, one)) is not None]
+    others = [
+        one
+        for one in money_columns.unread(reading)
+        if _NUMBER.sub("#", one) in bare and one != name
+    ]
+    money = [found for one in others if (found := money_columns.money(reading, one)) is not None]
     if money:
-        own = _sum(np.where(amounts.valid, amounts.floats, np.nan))
-        total = own + sum(_sum(one) for one in money)
+        own = money_columns.total(np.where(amounts.valid, amounts.floats, np.nan))
+        total = own + sum(money_columns.total(one) for one in money)
         said = {
             "column": name,
             "own": f"{own:,}",
@@ -93,20 +85,69 @@ def _numbered(reading: OrderReading, name: str, amounts: Values) -> None:
         reading.warnings.append(Note("numbered_amounts", said))
 
 
+def _spread(reading: OrderReading, name: str) -> None:
+    """Amounts in several columns, such as cash and card: the amount is empty where others are not.
+
+    Raises:
+        Problem: Cells of the amount are blank, and other columns of money fill their rows.
+    """
+    amounts = money_columns.amounts(reading)
+    empty = np.nan_to_num(amounts) == 0
+    if not np.any(empty) or np.mean(empty) < _FEW_EMPTY or np.all(empty):
+        return
+    if reading.keys is not None and reading.arguments["amount_is"] == "order":
+        return  # a total stands on one line
+    taken: dict[str, Any] = {}
+    filled = np.zeros(len(empty), np.bool_)
+    for one in money_columns.unread(reading):
+        money = money_columns.some_money(reading, one)
+        if money is None or not _may_be_spread(one):
+            continue
+        here = np.nan_to_num(money) != 0
+        if np.mean(empty[here]) >= _NEARLY_ALL:
+            taken[one] = money
+            filled |= here
+    if not taken or np.count_nonzero(empty & filled) < _MOST_EMPTY * np.count_nonzero(empty):
+        return
+    own = money_columns.total(amounts)
+    total = own + sum(money_columns.total(money) for money in taken.values())
+    others = ", ".join(f'"{one}"' for one in taken)
+    if np.any(np.isnan(amounts)) and reading.settings.bad_rows != "drop":
+        raise Problem(
+            f'amounts stand in several columns: "{name}" ({own:,}) is blank where {others} are '
+            f"not, and together they come to {total:,}",
+            "Write them as one column in the file; "
+            + " ".join(f"{say.ignore:{one}}" for one in taken)
+            + " says that the others are no amounts.",
+        )
+    told = {"column": name, "own": f"{own:,}", "others": others, "total": f"{total:,}"}
+    reading.warnings.append(Note("spread_amounts", told))
+
+
+def _may_be_spread(heading: str) -> bool:
+    """Whether a column may hold a part of the amounts, by its heading."""
+    return not (statuses.smell(heading) or statuses.speaks_of("percent", heading))
+
+
 def _minority(reading: OrderReading, amounts: Values) -> None:
     """Rows with unknown words that few rows have, in a column of kinds."""
     known = set(map(fold, layouts.words()["other_status"]["kinds"]))
+    codes = set(map(fold, layouts.words()["other_status"]["kinds_of_codes"]))
     keys = reading.keys if reading.arguments["amount_is"] == "order" else None
-    for name in _unread(reading):
-        if fold(name) not in known or not few_texts(reading.table[name]):
+    for name in money_columns.unread(reading):
+        if fold(name) not in known | codes or not few_texts(reading.table[name]):
             continue
         column = shown(reading.table[name])
         words = [] if column is None else distinct(column)
         if column is None or not 2 <= len(words) <= _FEW_WORDS:
             continue
+        if len(words) > _FEW_CODES and all(map(str.isdecimal, words)):
+            continue  # a number of the order, most often
+        if fold(name) in codes and not all(_CODE.fullmatch(word) for word in words):
+            continue
         counts = {word: pc.sum(pc.equal(column, word)).as_py() or 0 for word in words}
         most = max(words, key=lambda word: (counts[word], word))
-        limit = _MINORITY * sum(counts.values())
+        limit = (0.5 if len(words) == 2 else _MINORITY) * sum(counts.values())
         few = [
             word
             for word in sorted(words, key=lambda word: (counts[word], word))
@@ -137,11 +178,7 @@ def _last_is_sum(reading: OrderReading, name: str, amounts: Values) -> None:
     values = {
         "column": name,
         "row": reading.rows.name(len(own) - 1),
-        "own": f"{_sum(own):,}",
-        "rest": f"{_sum(own[:-1]):,}",
+        "own": f"{money_columns.total(own):,}",
+        "rest": f"{money_columns.total(own[:-1]):,}",
     }
     reading.warnings.append(Note("last_is_sum", values))
-
-
-def _sum(numbers_: Any) -> Any:
-    return amount_meaning.rounded(np.nan_to_num(np.asarray(numbers_)))

@@ -36,6 +36,7 @@ class Behavior:
         pages: Exits of the most viewed pages.
         funnel: The funnel's steps.
         carts: Carts, a row.
+        left: Carts to follow up, a row each.
         ways: Transitions by place in the session.
         between: Transitions between pages.
         notes: What the reader has to know.
@@ -50,6 +51,7 @@ class Behavior:
     pages: Frame | None = None
     funnel: Frame | None = None
     carts: Frame | None = None
+    left: Frame | None = None
     ways: Frame | None = None
     between: Frame | None = None
     notes: Sequence[Note] = ()
@@ -58,7 +60,8 @@ class Behavior:
 
 # The analyses of a log with everything, each as often as it runs.
 ANALYSES = (
-    "sessions", "page_exits", "funnel", "cart_abandonment", "transitions", "transitions",
+    "sessions", "page_exits", "funnel", "cart_abandonment", "cart_follow_ups", "transitions",
+    "transitions",
 )  # fmt: skip
 
 
@@ -92,10 +95,10 @@ def analyse_events(
     for word, meaning in kinds.items():
         words.setdefault(meaning, []).append(word)
 
-    def run(task: str, **options: Any) -> Frame:
+    def run(task: str, day: datetime.date | None = as_of, **options: Any) -> Frame:
         step(task)
         said = {name: value for name, value in options.items() if value is not None}
-        frame = Frame.of(task, getattr(crm_core, task)(events, as_of, **said))
+        frame = Frame.of(task, getattr(crm_core, task)(events, day, **said))
         definitions.append(frame)
         return frame
 
@@ -123,6 +126,7 @@ def analyse_events(
         pages=most(pages, "views", PAGES) if pages else None,
         funnel=run("funnel", steps=wanted, window=window) if len(wanted) > 1 or steps else None,
         carts=run("cart_abandonment") if carted else None,
+        left=run("cart_follow_ups", as_of or seen.last_date) if carted else None,
         ways=run("transitions", steps=STEPS, collapse_repeats=True) if with_pages else None,
         between=run("transitions", collapse_repeats=True) if with_pages else None,
         notes=notes,

@@ -14,6 +14,7 @@ import re
 from typing import BinaryIO
 
 from .headings import known_count
+from .messages import say
 from .problem import Problem
 
 _BLOCK = 1 << 20
@@ -44,7 +45,7 @@ def named(name: str) -> str:
         return codecs.lookup(_NAMES.get(folded, name)).name
     except LookupError:
         raise Problem(
-            f"--encoding: {name} is not known",
+            f"{say.encoding}: {name} is not known",
             "For example utf-8, cp932 (Shift_JIS), euc_jp, latin-1.",
         ) from None
 
@@ -87,7 +88,7 @@ def guess(file: BinaryIO, name: str) -> str:
     if len(sample) > 3 and _is_mostly_utf8(sample):
         raise Problem(
             f"{name} is UTF-8 with bytes in it that are not, or it ends within a character",
-            "Export it again; --encoding latin-1 reads every byte as some character.",
+            f"Export it again; {say.encoding:latin-1} reads every byte as some character.",
         )
     lines = [line for line in sample.split(b"\n") if not line.isascii()]
     whole = sum(_is_eastern(line) for line in lines)
@@ -121,7 +122,8 @@ def guess(file: BinaryIO, name: str) -> str:
         return best
     raise Problem(
         f"{name} is neither UTF-8 nor Shift_JIS nor EUC-JP nor Western European",
-        "Name its encoding, for example --encoding cp1250, or export it again if it is no text.",
+        f"Name its encoding, for example {say.encoding:cp1250}, or export it again if it is no "
+        "text.",
     )
 
 

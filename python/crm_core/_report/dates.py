@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from .. import _native
 from .._errors import OptionError
+from .messages import say
 from .problem import Problem
 
 #: Dates that only one order of day and month allows.
@@ -22,6 +23,10 @@ ORDERS = {
     "the day before the month": r"^\s*(1[3-9]|2\d|3[01])[-/.]\s?(0?[1-9]|1[0-2])[-/.]\s?\d{2,4}",
     "the month before the day": r"^\s*(0?[1-9]|1[0-2])[-/.]\s?(1[3-9]|2\d|3[01])[-/.]\s?\d{2,4}",
 }
+
+_SAMPLE = 10_000
+_ISO = r"^\s*\d{4}-\d{2}-\d{2}"
+_DAY_TO_12 = r"^\s*\d{4}-\d{2}-(0\d|1[0-2])"
 
 
 @dataclass(frozen=True)
@@ -62,7 +67,7 @@ def parse(column: pa.ChunkedArray, date_format: str | None = None) -> Dates:
     try:
         wall, offsets, unread, form, readings = _native.read_dates(of_native(column), date_format)
     except OptionError as error:
-        raise Problem(f"--date-format: {error}", 'For example "%d/%m/%Y".') from None
+        raise Problem(f"{say.date_format}: {error}", 'For example "%d/%m/%Y".') from None
     return Dates(chunked(wall), chunked(offsets), unread, form, tuple(readings))
 
 
@@ -84,6 +89,32 @@ def completed(read: Dates, column: pa.ChunkedArray) -> Dates:
     )
     unread = [read.unread[at] for at in rest.unread]
     return Dates(pa.chunked_array([wall]), pa.chunked_array([offsets]), unread, read.form)
+
+
+def swapped(column: pa.ChunkedArray) -> tuple[int, dict[str, int]] | None:
+    """Days that a spreadsheet took for months, where it could, and left as texts elsewhere.
+
+    Returns:
+        The first row that is left as a text, and how many dates and texts there are; nothing if
+        the cells do not show it.
+    """
+    start = pc.match_substring_regex(column.slice(0, _SAMPLE).cast(pa.string()), _ISO)
+    if pc.all(start).as_py() is not False or not pc.any(start).as_py():
+        return None
+    cells = column.cast(pa.string())
+    written = pc.match_substring_regex(cells, _ISO)
+    dates_ = pc.sum(written).as_py() or 0
+    if dates_ < 2 or dates_ == len(cells) - cells.null_count:
+        return None
+    low = pc.match_substring_regex(cells, _DAY_TO_12)
+    texts = [pc.match_substring_regex(cells, one) for one in ORDERS.values()]
+    for here in texts:
+        count = pc.sum(here).as_py() or 0
+        others = count >= 2 and dates_ + count == len(cells) - cells.null_count
+        if others and pc.all(pc.equal(low, written)).as_py():
+            at = pc.indices_nonzero(here)[0].as_py()
+            return at, {"dates": dates_, "texts": count}
+    return None
 
 
 def of_native(column: pa.ChunkedArray) -> Any:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from typing import BinaryIO
@@ -21,6 +22,7 @@ import pyarrow.csv as pa_csv
 from . import charset, heading_line
 from .columns import unique
 from .container import Container
+from .messages import say
 from .problem import Problem
 
 _BLOCK = 1 << 20
@@ -40,11 +42,12 @@ class Delimited:
         self.notes: list[tuple[str, dict[str, object]]] = []
         # Rows with another number of fields: their number, what was expected, what was found.
         self._broken: list[tuple[int, int, int]] = []
+        self._quotes = True
         self._skipped: list[int] = []  # records that are no rows, each less those before it
         name = container.name
         said = heading_line.said_delimiter(text)
         if delimiter != "auto" and (len(delimiter) != 1 or delimiter in '\r\n"\0'):
-            raise Problem(f'--delimiter: "{delimiter}" is not one character between fields')
+            raise Problem(f'{say.delimiter}: "{delimiter}" is not one character between fields')
         used = said if delimiter == "auto" else delimiter
         self.delimiter = used or heading_line.delimiter_of(text)
         rows = heading_line.rows_of(text, self.delimiter)
@@ -59,6 +62,9 @@ class Delimited:
             )
         heading_line.refuse_values(rows[at], name)
         self.headings = rows[at]
+        rest = [row for row in rows[at + 1 : at + 50] if any(row)]
+        if rest and all(len(row) == len(rows[at]) + 1 and not row[-1].strip() for row in rest):
+            self.headings = [*rows[at], ""]  # a delimiter ends each row
         self._before = at + 1  # records up to the headings
         titles = sum(any(cell.strip() for cell in row) for row in rows[:at])
         if titles:
@@ -74,6 +80,17 @@ class Delimited:
         """The columns asked for, as text; rows without any field are left out."""
         table = self._table(columns, advance, drop_broken)
         self.dropped = len(self._broken)
+        if line := self._open_quote(table.num_rows + self.dropped + self._before):
+            if not self._has_plain_lines():
+                raise Problem(
+                    f"{self.container.name}, line {line}: a quote opens a field, and the next "
+                    "one is in another row: the rows between them would be lost",
+                    "A quote within a text is doubled, and the text stands in quotes: write the "
+                    "field so, or without the quote.",
+                )
+            self._quotes = False
+            table = self._table(columns, advance, drop_broken)
+            self.notes.append(("unquoted", {"file": self.container.name, "line": line}))
         blank = self._blank_rows(table)
         # Blank lines at the end are nothing to speak of, and looked for without another pass.
         ends = min(self._line_ends(), len(blank))
@@ -168,7 +185,8 @@ class Delimited:
             ),
             parse_options=pa_csv.ParseOptions(
                 delimiter=self.delimiter,
-                newlines_in_values=True,
+                quote_char='"' if self._quotes else False,
+                newlines_in_values=self._quotes,
                 ignore_empty_lines=False,  # they count as rows
                 invalid_row_handler=on_broken,
             ),
@@ -219,6 +237,51 @@ class Delimited:
             [None if one is None else one.decode(self.encoding) for one in texts.to_pylist()],
             pa.string(),
         )
+
+    # ---- quotes --------------------------------------------------------------------------------
+
+    def _open_quote(self, records: int) -> int:
+        """The line of a quote that begins a field and is closed in another row, or never; or 0.
+
+        Args:
+            records: Rows that were read. Where the file has more lines, fields go over several.
+        """
+        with self.container.open() as file:
+            lines = sum(block.count(b"\n") for block in iter(lambda: file.read(_BLOCK), b""))
+        if lines <= records:
+            return 0
+        data = self._utf8()
+        mark = self.delimiter.encode()
+        fields = re.compile(
+            rb'(?:^|(?<=%b))"((?:[^"]|"")*)("|\Z)(.?)' % re.escape(mark), re.MULTILINE
+        )
+        for found in fields.finditer(data):
+            within, end, behind = found.groups()
+            if b"\n" not in within:
+                continue
+            first = data.rfind(b"\n", 0, found.start()) + 1
+            last = data.find(b"\n", found.end())
+            rows = data[first : last if last >= 0 else len(data)].split(b"\n")
+            whole = all(row.count(mark) == len(self.headings) - 1 > 0 for row in rows)
+            if whole or not end or behind not in (b"", b"\r", mark):
+                return data.count(b"\n", 0, found.start()) + 1
+        return 0
+
+    def _has_plain_lines(self) -> bool:
+        """Whether each line is a row without its quotes, and no field stands in quotes."""
+        mark = self.delimiter.encode()
+        lines = self._utf8().replace(b"\r\n", b"\n").strip(b"\n").split(b"\n")[self._before :]
+        quoted = re.compile(rb'(?:^|%b)"[^"]*"(?:%b|$)' % (re.escape(mark), re.escape(mark)))
+        return all(
+            line.count(mark) == len(self.headings) - 1 and not quoted.search(line)
+            for line in lines
+            if line
+        )
+
+    def _utf8(self) -> bytes:
+        with self.container.open() as file:
+            data = bytes(file.read())
+        return data if self._is_ascii_based() else data.decode(self.encoding).encode()
 
     # ---- rows that are none ----------------------------------------------------------------------
 
@@ -283,12 +346,12 @@ class Delimited:
                 f"{name}, row {number}: {actual} fields where the headings have {expected}",
                 "A comma or a quote inside a field that is not quoted, most often; at the end of "
                 "the file a remark below the table. "
-                "--bad-rows drop leaves such rows out.",
+                f"{say.bad_rows:drop} leaves such rows out.",
             )
         if isinstance(error, UnicodeError) or "UTF8" in str(error) or "UTF-8" in str(error):
             return Problem(
                 f"{name} is not valid {self.encoding}",
-                "Name its encoding, for example --encoding cp932.",
+                f"Name its encoding, for example {say.encoding:cp932}.",
             )
         return Problem(f"{name} cannot be read as CSV", "A quote that is never closed, most often.")
 

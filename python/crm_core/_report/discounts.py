@@ -14,11 +14,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import amount_meaning, groups, headings, layouts, statuses
+from . import groups, headings, layouts, money_columns, statuses
 from .columns import numbers, shown
 from .groups import Values
 from .headings import is_goods
 from .layouts import fold
+from .messages import say
+from .money_columns import counted
 from .problem import Problem
 from .settings import Note
 
@@ -40,14 +42,14 @@ def refuse_percent(reading: OrderReading) -> None:
     marked = 0 if text is None else pc.sum(pc.match_substring_regex(text, _PERCENT)).as_py() or 0
     if marked:
         what = f"cells with a percent sign ({marked} rows)"
-    elif statuses.speaks_of("percent", name) and not _confirmed(reading, name):
+    elif statuses.speaks_of("percent", name) and not reading.settings.ignores(name):
         what = "a rate by its heading"
     else:
         return
     raise Problem(
         f'the discount "{name}" holds {what}, and a discount is money',
         "Write in the file what is taken off, or take it off the amounts and leave the discount "
-        "out." + ("" if marked else f' --ignore "{name}" says that it is money.'),
+        "out." + ("" if marked else f" {say.ignore:{name}} says that it is money."),
     )
 
 
@@ -56,17 +58,19 @@ def refuse_fractions(reading: OrderReading) -> None:
     if "discount" not in reading.arguments:
         return
     name = reading.arguments["discount"]
-    off = _floats(groups.values(reading.plain_amounts(name)))
-    amounts = _amounts(reading)
-    if reading._of_layout("discount") or _confirmed(reading, name) or not _are_shares(off, amounts):
+    off = money_columns.floats(groups.values(reading.plain_amounts(name)))
+    amounts = money_columns.amounts(reading)
+    if reading._of_layout("discount") or reading.settings.ignores(name):
         return
-    keys = reading.keys if reading.arguments["amount_is"] == "order" else None
-    own = _total(reading, amounts, keys)
+    if not _are_shares(off, amounts):
+        return
+    own = counted(reading, amounts)
+    less, share = amounts - _filled(off), amounts * (1 - _filled(off))
     raise Problem(
-        f'is the discount "{name}" money (total {_total(reading, amounts - _filled(off), keys):,}) '
-        f"or a share of the amount (total {_total(reading, amounts * (1 - _filled(off)), keys):,}; "
+        f'is the discount "{name}" money (total {counted(reading, less):,}) '
+        f"or a share of the amount (total {counted(reading, share):,}; "
         f"{own:,} without it)? Its values are at most 1, and the amounts are larger.",
-        f'Write in the file what is taken off; --ignore "{name}" says that it is money.',
+        f"Write in the file what is taken off; {say.ignore:{name}} says that it is money.",
     )
 
 
@@ -84,10 +88,9 @@ def unread(reading: OrderReading) -> None:
     of_order = reading.arguments["amount_is"] == "order"
     if reading.layout is not None or (of_order and not is_goods(reading.arguments["amount"])):
         return
-    amounts = _amounts(reading)
-    keys = reading.keys if of_order else None
+    amounts = money_columns.amounts(reading)
     for name in reading.unread:
-        if name in reading.dimensions or _confirmed(reading, name):
+        if name in reading.dimensions or reading.settings.ignores(name):
             continue
         if not statuses.is_discount(name):
             continue
@@ -104,20 +107,21 @@ def unread(reading: OrderReading) -> None:
         rates = layouts.words()["row_columns"]["rates_paid"]
         if values is not None and fold(name) in map(fold, rates):
             code = "unread_rate"
-            share = _filled(_floats(groups.values(values)))
+            share = _filled(money_columns.floats(groups.values(values)))
             share = np.where(share > 1.5, share / 100, share)
+            paid = amounts * np.where(share > 0, share, 1.0)
             told |= {
-                "own": f"{_total(reading, amounts, keys):,}",
-                "less": f"{_total(reading, amounts * np.where(share > 0, share, 1.0), keys):,}",
+                "own": f"{counted(reading, amounts):,}",
+                "less": f"{counted(reading, paid):,}",
             }
         elif values is None or statuses.speaks_of("percent", name):
             code = "unread_percent"
-        elif _are_shares(off := _floats(groups.values(values)), amounts):
+        elif _are_shares(off := money_columns.floats(groups.values(values)), amounts):
             code = "unread_share"
             less = amounts * (1 - _filled(off))
             told |= {
-                "own": f"{_total(reading, amounts, keys):,}",
-                "less": f"{_total(reading, less, keys):,}",
+                "own": f"{counted(reading, amounts):,}",
+                "less": f"{counted(reading, less):,}",
             }
         elif "discount" in reading.arguments:
             code = "second_discount"
@@ -126,7 +130,6 @@ def unread(reading: OrderReading) -> None:
 
 def _before_discount(reading: OrderReading, name: str, amounts: Values) -> None:
     """A total that is the sum of the other amounts, with a discount that it does not take off."""
-    ignored = {fold(one) for one in reading.settings.ignore}
     money: dict[str, Any] = {}
     for one in reading.unread:
         low = one.lower()
@@ -136,13 +139,13 @@ def _before_discount(reading: OrderReading, name: str, amounts: Values) -> None:
         if of_money or statuses.is_discount(one):
             found = numbers(reading.table[one], reading.settings.decimal)
             if found is not None:
-                money[one] = _filled(_floats(groups.values(found)))
+                money[one] = _filled(money_columns.floats(groups.values(found)))
     taken = [one for one in money if statuses.is_discount(one)]
     parts = [one for one in money if one not in taken]
     goods = [one for one in parts if headings.amount_kind(one) in ("order", "subtotal", "row")]
     for discount in taken:
         rows = amounts.valid & (money[discount] != 0)
-        if not np.any(rows) or fold(discount) in ignored:
+        if not np.any(rows) or reading.settings.ignores(discount):
             continue
         for good in goods:
             others = sum((money[one] for one in parts if one not in goods), np.zeros(len(rows)))
@@ -156,12 +159,12 @@ def _before_discount(reading: OrderReading, name: str, amounts: Values) -> None:
 
 def _less_discount(reading: OrderReading, name: str) -> None:
     """A column that is the amount less a discount, or less charges too, which is not read."""
-    names = _candidates(reading)
-    taken = {one: _money(reading, one) for one in names if statuses.is_discount(one)}
+    names = list(money_columns.unread(reading))
+    taken = {one: money_columns.money(reading, one) for one in names if statuses.is_discount(one)}
     if all(off is None or not np.any(_filled(off) != 0) for off in taken.values()):
         return  # the other columns are not parsed
-    columns = taken | {one: _money(reading, one) for one in names if one not in taken}
-    own = _amounts(reading)
+    columns = taken | {one: money_columns.money(reading, one) for one in names if one not in taken}
+    own = money_columns.amounts(reading)
     charges = {
         one: money
         for one, money in columns.items()
@@ -180,14 +183,13 @@ def _less_discount(reading: OrderReading, name: str) -> None:
                 near = _near(money) if code == "less_share" else _EQUAL
                 if np.mean(np.abs(less - money)[here] <= near) < _NEARLY_ALL:
                     continue
-                keys = reading.keys if reading.arguments["amount_is"] == "order" else None
                 values = {
                     "column": name,
                     "discount": discount,
                     "other": other,
                     "more": ", ".join(f'"{one}"' for one in more),
-                    "own": f"{_total(reading, own, keys):,}",
-                    "total": f"{_total(reading, money, keys):,}",
+                    "own": f"{counted(reading, own):,}",
+                    "total": f"{counted(reading, money):,}",
                 }
                 reading.warnings.append(Note(code, values))
                 return
@@ -215,21 +217,6 @@ def _is_charge(heading: str) -> bool:
     return any(re.search(rf"(?<![a-z]){re.escape(part)}", low) for part in parts)
 
 
-def _candidates(reading: OrderReading) -> list[str]:
-    ignored = {fold(one) for one in reading.settings.ignore}
-    return [
-        one
-        for one in reading.unread
-        if fold(one) not in ignored
-        and one not in reading.dimensions
-        and one in reading.table.column_names
-    ]
-
-
-def _confirmed(reading: OrderReading, name: str) -> bool:
-    return fold(name) in map(fold, reading.settings.ignore)
-
-
 def _are_shares(off: Any, amounts: Any) -> bool:
     """Whether all values of a discount are at most 1, with fractions, beside larger amounts."""
     some = np.abs(off[~np.isnan(off) & (off != 0)])
@@ -237,19 +224,6 @@ def _are_shares(off: Any, amounts: Any) -> bool:
         return False
     beside = np.abs(amounts[~np.isnan(off) & (off != 0) & ~np.isnan(amounts)])
     return len(beside) > 0 and bool(np.median(beside) >= _SMALL)
-
-
-def _amounts(reading: OrderReading) -> Any:
-    return _floats(groups.values(reading.plain_amounts(reading.arguments["amount"])))
-
-
-def _money(reading: OrderReading, name: str) -> Any:
-    found = numbers(reading.table[name], reading.settings.decimal)
-    return None if found is None else _floats(groups.values(found))
-
-
-def _floats(found: Values) -> Any:
-    return np.where(found.valid, found.floats, np.nan)
 
 
 def _filled(money: Any) -> Any:
@@ -260,11 +234,3 @@ def _near(money: Any) -> float:
     """One smallest unit of a column, which the rounding of a share may differ by."""
     some = money[~np.isnan(money)]
     return 1.0 if np.all(some == np.round(some)) else 0.0101
-
-
-def _total(reading: OrderReading, money: Any, keys: groups.Groups | None) -> Any:
-    """The sum, once an order where amounts are the order's, times the pieces where prices."""
-    if reading.arguments["amount_is"] == "unit":
-        money = money * reading.floats("quantity")
-    values = Values(money, ~np.isnan(money))
-    return amount_meaning.total(values, keys)

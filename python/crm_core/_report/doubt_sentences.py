@@ -6,60 +6,61 @@ from collections.abc import Mapping
 
 DOUBTS: Mapping[str, tuple[str, str]] = {
     "less_discount_plus": (
-        '"{other}" is "{column}" less "{discount}" and with {more} in nearly all rows: the '
-        "amounts are taken before them ({own}); after them they come to {total}: --amount "
-        '"{other}". --ignore "{discount}" confirms.',
-        "「{other}」はほぼ全行で「{column}」から「{discount}」を引き、{more}を加えた値です。その"
-        "前の金額で数えました({own})。その後は{total}です(--amount で指定)。"
-        "--ignore で確定します。",
+        '"{other}" is "{column}" less "{discount}" and with {more} in nearly all rows: the amounts '
+        "are taken before them ({own}); after them they come to {total}: {say.amount:{other}}. "
+        "{say.ignore:{discount}} confirms.",
+        "「{other}」はほぼ全行で「{column}」から「{discount}」を引き、{more}を加えた値です。その前"
+        "の金額で数えました({own})。その後は{total}です({say.amount} で指定)。{say.ignore} で確定"
+        "します。",
     ),
     "less_share": (
-        '"{other}" is "{column}" less the share "{discount}" of it in nearly all rows: the '
-        'amounts are taken before it ({own}); after it they come to {total}: --amount "{other}". '
-        '--ignore "{discount}" confirms.',
-        "「{other}」はほぼ全行で「{column}」から割合「{discount}」を引いた値です。値引前の金額で"
-        "数えました({own})。値引後は{total}です(--amount で指定)。--ignore で確定します。",
+        '"{other}" is "{column}" less the share "{discount}" of it in nearly all rows: the amounts '
+        "are taken before it ({own}); after it they come to {total}: {say.amount:{other}}. "
+        "{say.ignore:{discount}} confirms.",
+        "「{other}」はほぼ全行で「{column}」から割合「{discount}」を引いた値です。値引前の金額で数"
+        "えました({own})。値引後は{total}です({say.amount} で指定)。{say.ignore} で確定します。",
     ),
     "unread_share": (
-        '"{column}" holds values of at most 1 ({rows} rows), which look like shares of the '
-        "amount, and was not read: the amounts come to {own} as they are and to {less} with the "
-        'shares taken off. Write in the file what is taken off; --ignore "{column}" says that '
-        "the amounts are net of it.",
-        "「{column}」は1以下の値({rows}行)で割引率のようですが、読み込んでいません。金額はそのま"
-        "まで{own}、割合を差し引くと{less}です。ファイルで差し引くか、差し引き済みなら --ignore "
+        '"{column}" holds values of at most 1 ({rows} rows), which look like shares of the amount, '
+        "and was not read: the amounts come to {own} as they are and to {less} with the shares "
+        "taken off. Write in the file what is taken off; {say.ignore:{column}} says that the "
+        "amounts are net of it.",
+        "「{column}」は1以下の値({rows}行)で割引率のようですが、読み込んでいません。金額はそのまま"
+        "で{own}、割合を差し引くと{less}です。ファイルで差し引くか、差し引き済みなら {say.ignore} "
         "を指定してください。",
     ),
     "rate_unused": (
         '"{column}" is a rate of exchange, is not 1 in {rows} rows and was not used: the amounts '
         "come to {own} as they are, and to {times} times the rate. Amounts of different currencies "
-        'are not added up: convert them in the file, or --ignore "{column}" says that they are in '
-        "one currency.",
+        "are not added up: convert them in the file, or {say.ignore:{column}} says that they are "
+        "in one currency.",
         "「{column}」は為替レートで、{rows}行で1以外ですが、使っていません。金額はそのままで{own}、"
-        "レートを掛けると{times}です。通貨が混在するならファイルで換算し、"
-        "同じ通貨なら --ignore を指定してください。",
+        "レートを掛けると{times}です。通貨が混在するならファイルで換算し、同じ通貨なら "
+        "{say.ignore} を指定してください。",
     ),
     "tax_mixed": (
         'By "{column}" the tax is contained in some amounts and not in {rows} rows ({without} of '
-        "{own}), and all are added as they are. Write them alike in the file; --ignore "
-        '"{column}" says that they are.',
+        "{own}), and all are added as they are. Write them alike in the file; "
+        "{say.ignore:{column}} says that they are.",
         "「{column}」によると税込の金額と税抜の金額({rows}行、{own}のうち{without})が混在しますが、"
-        "そのまま合計しています。ファイルで揃えるか、揃っていれば --ignore を指定してください。",
+        "そのまま合計しています。ファイルで揃えるか、揃っていれば {say.ignore} を指定してくださ"
+        "い。",
     ),
     "tax_mixed_added": (
         'By "{column}" the tax is contained in some amounts and not in {rows} rows ({without} of '
         '{own}), and all are added as they are; with "{tax}" added to those the total is {added}. '
-        'Write them alike in the file; --ignore "{column}" says that they are.',
+        "Write them alike in the file; {say.ignore:{column}} says that they are.",
         "「{column}」によると税込の金額と税抜の金額({rows}行、{own}のうち{without})が混在しますが、"
-        "そのまま合計しています。税抜の行に「{tax}」を加えると{added}です。"
-        "ファイルで揃えるか、揃っていれば --ignore を指定してください。",
+        "そのまま合計しています。税抜の行に「{tax}」を加えると{added}です。ファイルで揃えるか、揃"
+        "っていれば {say.ignore} を指定してください。",
     ),
     "versions_count": (
         '{orders} orders stand in the file in several states, which "{column}" tells apart: all '
         "rows come to {own}, the last state of each order alone to {last}. Leave older rows out of "
-        'the file; --ignore "{column}" says that all rows count.',
-        "「{column}」の異なる行が同じ注文に複数あります({orders}件)。すべての行では{own}、"
-        "各注文の最新の行だけなら{last}です。古い行をファイルから除くか、"
-        "すべて数えるなら --ignore を指定してください。",
+        "the file; {say.ignore:{column}} says that all rows count.",
+        "「{column}」の異なる行が同じ注文に複数あります({orders}件)。すべての行では{own}、各注文の"
+        "最新の行だけなら{last}です。古い行をファイルから除くか、すべて数えるなら {say.ignore} を"
+        "指定してください。",
     ),
     "subtotals_customer": (
         'In {rows} rows (the first is {row}) "{column}" is the sum of the rows above it of the '
@@ -91,21 +92,22 @@ DOUBTS: Mapping[str, tuple[str, str]] = {
     ),
     "minority_words": (
         '"{column}" has words that nothing explains ({word}) in {rows} rows: the amounts come to '
-        "{own} with them and to {rest} without. --refund-rows takes them as money given back.",
-        "「{column}」の意味の分からない語({word})が{rows}行にあります。含めると{own}、除くと"
-        "{rest}です。返金の行なら --refund-rows を指定してください。",
+        "{own} with them and to {rest} without. {say.refund_rows} takes them as money given back.",
+        "「{column}」の意味の分からない語({word})が{rows}行にあります。含めると{own}、除くと{rest}"
+        "です。返金の行なら {say.refund_rows} を指定してください。",
     ),
     "dates_dropped": (
         "{rows} rows have a date in {columns} that cannot be read and are left out, as "
-        "--bad-rows drop says; their amounts come to {amount}.",
-        "{columns}の日付を読み取れない{rows}行(金額 {amount})は --bad-rows drop により除きました。",
+        "{say.bad_rows:drop} says; their amounts come to {amount}.",
+        "{columns}の日付を読み取れない{rows}行(金額 {amount})は {say.bad_rows:drop} により除きまし"
+        "た。",
     ),
     "dates_dropped_and_gone": (
         "{rows} rows have a date in {columns} that cannot be read and are left out, as "
-        "--bad-rows drop says; their amounts come to {amount}, without {gone} rows whose amount "
-        "cannot be read either.",
-        "{columns}の日付を読み取れない{rows}行(金額 {amount}、ほかに金額も読み取れない{gone}行)は"
-        " --bad-rows drop により除きました。",
+        "{say.bad_rows:drop} says; their amounts come to {amount}, without {gone} rows whose "
+        "amount cannot be read either.",
+        "{columns}の日付を読み取れない{rows}行(金額 {amount}、ほかに金額も読み取れない{gone}行)は "
+        "{say.bad_rows:drop} により除きました。",
     ),
     "money_dropped": (
         '{rows} cells of "{column}" could not be read: their rows count, and nothing is taken '
@@ -113,23 +115,23 @@ DOUBTS: Mapping[str, tuple[str, str]] = {
         "「{column}」の{rows}件は読み取れないため、その値を0として行は数えました。",
     ),
     "amounts_dropped": (
-        '{rows} cells of "{column}" could not be read and their rows are left out, as --bad-rows '
-        "drop says: what they come to is not known, and the totals are without it.",
-        "「{column}」を読み取れない{rows}行は --bad-rows drop により除きました。その金額は不明で、"
-        "合計に含まれません。",
+        '{rows} cells of "{column}" could not be read and their rows are left out, as '
+        "{say.bad_rows:drop} says: what they come to is not known, and the totals are without it.",
+        "「{column}」を読み取れない{rows}行は {say.bad_rows:drop} により除きました。その金額は不明"
+        "で、合計に含まれません。",
     ),
     "unread_rate": (
         '"{column}" is a rate of the list price ({rows} rows) and was not read: the amounts come '
         "to {own} as they are and to {less} times the rate. Write in the file what is paid; "
-        '--ignore "{column}" says that the amounts are.',
-        "「{column}」は掛率({rows}行)のようですが、使っていません。金額はそのままで{own}、掛ける"
-        "と{less}です。ファイルで掛けるか、掛けた後の金額なら --ignore を指定してください。",
+        "{say.ignore:{column}} says that the amounts are.",
+        "「{column}」は掛率({rows}行)のようですが、使っていません。金額はそのままで{own}、掛けると"
+        "{less}です。ファイルで掛けるか、掛けた後の金額なら {say.ignore} を指定してください。",
     ),
     "may_be_cents": (
-        'All {rows} amounts of "{column}" are whole numbers: they come to {own}, or to {cents} '
-        "if they are cents: --amount-unit minor. --amount-unit major confirms.",
-        "「{column}」の金額{rows}件はすべて整数です。合計は{own}、セント単位なら{cents}です"
-        "(--amount-unit minor)。--amount-unit major で確定します。",
+        'The {rows} amounts of "{column}" are whole numbers: they come to {own}, or to {cents} if '
+        "they are cents: {say.amount_unit:minor}. {say.amount_unit:major} confirms.",
+        "「{column}」の金額{rows}件はすべて整数です。合計は{own}、セント単位なら{cents}です("
+        "{say.amount_unit:minor})。{say.amount_unit:major} で確定します。",
     ),
     "charges_beside": (
         '"{column}" is taken as it is ({own}), with or without charges as the file has it: '
@@ -138,27 +140,67 @@ DOUBTS: Mapping[str, tuple[str, str]] = {
     ),
     "fees_taken_off": (
         '"{column}" ({own}) may be what is left after fees: {charges} is neither added nor taken '
-        "off. --amount names what customers paid.",
-        "「{column}」({own})は手数料を引いた後の金額かもしれません。{charges} は加えても引いても"
-        "いません。顧客の支払額の列があれば --amount で指定してください。",
+        "off. {say.amount} names what customers paid.",
+        "「{column}」({own})は手数料を引いた後の金額かもしれません。{charges} は加えても引いてもい"
+        "ません。顧客の支払額の列があれば {say.amount} で指定してください。",
     ),
     "constant_date": (
         '"{column}" is the same day in all rows, as the day of an export is, and "{other}" holds '
-        'dates that differ: --ordered-at "{other}" reads them, --ordered-at "{column}" confirms.',
+        "dates that differ: {say.ordered_at:{other}} reads them, {say.ordered_at:{column}} "
+        "confirms.",
         "「{column}」は全行同じ日(出力日など)で、「{other}」には異なる日付があります。"
-        "--ordered-at で列を指定してください。",
+        "{say.ordered_at} で列を指定してください。",
+    ),
+    "same_moment": (
+        "{rows} rows have the customer and the time of another row, and each row counts as an "
+        "order ({own}): as lines of one order each they come to {orders} orders. {say.order_id} "
+        'names a number that joins them; {say.order_id:""} confirms.',
+        "{rows}行は他の行と顧客・日時が同じですが、1行を1注文として数えています({own}件)。同じ注文"
+        "の明細なら{orders}件です。{say.order_id} で注文番号の列を指定するか、"
+        '{say.order_id:""} で確定してください。',
+    ),
+    "parts_of_numbers": (
+        'The numbers of "{column}" count up behind a sign (1001-1, 1001-2) on rows of one customer '
+        "and time: they count as {own} orders, without that part as {orders}. Write the order's "
+        "number in a column of its own; {say.amount_is:line} confirms.",
+        "「{column}」は同じ顧客・日時の行に枝番があります(1001-1、1001-2 など)。そのままでは注文"
+        "{own}件、枝番を除くと{orders}件です。注文番号を別の列にするか、{say.amount_is:line} で確定"
+        "してください。",
+    ),
+    "lines_joined": (
+        'Each line of an order stands once for each value of "{column}", as a join leaves it: all '
+        "rows come to {own}, each line once ({rows} rows less) to {once}. Leave one row a line in "
+        "the file; {say.ignore:{column}} says that all count.",
+        "注文の各明細が「{column}」の値ごとに繰り返されています(結合などによる)。すべての行では"
+        "{own}、明細ごとに1回({rows}行を除く)なら{once}です。ファイルで明細ごとに1行にするか、すべて"
+        "数えるなら {say.ignore} を指定してください。",
+    ),
+    "few_days": (
+        '"{column}" has only {days} days, as those of printing or of an export, and "{other}" '
+        "holds "
+        "dates that differ: {say.ordered_at:{other}} reads them, {say.ordered_at:{column}} "
+        "confirms.",
+        "「{column}」は{days}日分の日付だけで(出力日など)、「{other}」には異なる日付があります。"
+        "{say.ordered_at} で列を指定してください。",
+    ),
+    "test_mails": (
+        '"{column}" has {ids} mail addresses that look like tests; their {rows} rows count. '
+        "Leave them out of the file if they are no orders.",
+        "「{column}」にテスト用のメールアドレスが{ids}件あり、{rows}行を"
+        "集計しています。注文でなければファイルから除いてください。",
     ),
     "amounts_cleaned": (
         '{rows} cells of "{column}" have something around the number (a mark of a spreadsheet, a '
-        "closing dash, a remark on tax) or the noise of binary floats, and were read without it.",
+        "closing dash, a remark on tax, the sign of a currency) or the noise of binary floats, and "
+        "were read without it.",
         "「{column}」の{rows}件は、数値の前後の記号や注記、または浮動小数点の誤差を除いて読みまし"
         "た。",
     ),
     "numbers_folded": (
-        '{ids} ids of "{column}" differed from another only by zeros before it or a ".0" behind '
-        "it and count as the same customer; --id-fold none keeps them apart.",
+        '{ids} ids of "{column}" differed from another only by zeros before it or a ".0" behind it '
+        "and count as the same customer; {say.id_fold:none} keeps them apart.",
         "「{column}」の{ids}件は先頭の0や末尾の「.0」だけが異なるため、同じ顧客としました。"
-        "--id-fold none で区別します。",
+        "{say.id_fold:none} で区別します。",
     ),
     "headings_again": (
         "{rows} rows hold the headings again, as where exports were put one after the other, and "
@@ -167,55 +209,56 @@ DOUBTS: Mapping[str, tuple[str, str]] = {
     ),
     "total_dropped": (
         '{row}, column "{column}", is a row of totals or a remark, and is left out, as '
-        "--bad-rows drop says.",
-        "{row}(「{column}」)は合計または注記の行のため、--bad-rows drop により除きました。",
+        "{say.bad_rows:drop} says.",
+        "{row}(「{column}」)は合計または注記の行のため、{say.bad_rows:drop} により除きました。",
     ),
     "not_used_codes": (
         '"{column}" holds codes in {orders} orders that count ({amount} of {own}), and was not '
-        'used: --status "{column}" with --status-map for each code reads it, --ignore "{column}" '
-        "says that it does not matter.",
-        "「{column}」は集計対象の注文{orders}件({own}のうち{amount})にコードがありますが、使って"
-        "いません。--status と --status-map で読み込み、--ignore で無視します。",
+        "used: {say.status:{column}} with {say.status_map} for each code reads it, "
+        "{say.ignore:{column}} says that it does not matter.",
+        "「{column}」は集計対象の注文{orders}件({own}のうち{amount})にコードがありますが、使ってい"
+        "ません。{say.status} と {say.status_map} で読み込み、{say.ignore} で無視します。",
     ),
     "price_unchecked": (
-        '"{column}" is taken as the price of one piece ({own}), as its heading says; as the '
-        "amount of a line it comes to {line}: --amount-is line.",
-        "「{column}」は見出しから単価としました({own})。明細の金額なら{line}です(--amount-is "
-        "line)。",
+        '"{column}" is taken as the price of one piece ({own}), as its heading says; as the amount '
+        "of a line it comes to {line}: {say.amount_is:line}.",
+        "「{column}」は見出しから単価としました({own})。明細の金額なら{line}です("
+        "{say.amount_is:line})。",
     ),
     "amounts_blank": (
-        '{rows} rows have no value in "{column}" and are left out, as --bad-rows drop says: what '
-        "they come to is not known.",
-        "「{column}」が空欄の{rows}行は --bad-rows drop により除きました。その金額は不明です。",
+        '{rows} rows have no value in "{column}" and are left out, as {say.bad_rows:drop} says: '
+        "what they come to is not known.",
+        "「{column}」が空欄の{rows}行は {say.bad_rows:drop} により除きました。その金額は不明です。",
     ),
     "customers_grouped": (
-        '{rows} rows without a customer in "{column}" ({amount}) stand below rows of customers '
-        "who are named once, as merged cells leave them: they count as guests. Fill the cells "
-        "down in the file; --guests keep confirms.",
+        '{rows} rows without a customer in "{column}" ({amount}) stand below rows of customers who '
+        "are named once, as merged cells leave them: they count as guests. Fill the cells down in "
+        "the file; {say.guests:keep} confirms.",
         "「{column}」が空欄の{rows}行({amount})は、結合セルのように顧客のある行の下にありますが、"
-        "ゲスト注文として数えています。ファイルで値を補うか、--guests keep で確定してください。",
+        "ゲスト注文として数えています。ファイルで値を補うか、{say.guests:keep} で確定してくださ"
+        "い。",
     ),
     "order_number_unread": (
         '"{column}" is the same on rows of one customer and time and differs elsewhere, as an '
-        "order number does: with it there are {orders} orders, without it each of the {rows} "
-        'rows is one: --order-id "{column}". --ignore "{column}" says that it is none.',
+        "order number does: with it there are {orders} orders, without it each of the {rows} rows "
+        "is one: {say.order_id:{column}}. {say.ignore:{column}} says that it is none.",
         "「{column}」は同じ顧客・日時の行で同じ値のため、注文番号のようです。使うと注文は{orders}"
-        "件、使わないと{rows}行がそれぞれ1注文です(--order-id で指定)。関係なければ --ignore を指"
-        "定してください。",
+        "件、使わないと{rows}行がそれぞれ1注文です({say.order_id} で指定)。関係なければ "
+        "{say.ignore} を指定してください。",
     ),
     "total_again_by": (
         '"{column}" is the same on several rows of one customer and purchase ({orders} times), '
         'which "{other}" joins: as lines of one order they come to {once}, as counted to {each}: '
-        '--order-id "{other}". --amount-is line confirms.',
-        "同じ顧客の同じ購入の複数行に同じ「{column}」があり({orders}組)、「{other}」でまとめられ"
-        "ます。1回だけ数えると{once}、現在は{each}です(--order-id で指定)。--amount-is line で確"
-        "定します。",
+        "{say.order_id:{other}}. {say.amount_is:line} confirms.",
+        "同じ顧客の同じ購入の複数行に同じ「{column}」があり({orders}組)、「{other}」でまとめられま"
+        "す。1回だけ数えると{once}、現在は{each}です({say.order_id} で指定)。{say.amount_is:line} "
+        "で確定します。",
     ),
     "pieces_unread": (
-        '"{column}" is a price, and each row counts as one piece ({own}); times "{other}" it '
-        'comes to {times}: --quantity "{other}". --ignore "{other}" says that it is no quantity.',
+        '"{column}" is a price, and each row counts as one piece ({own}); times "{other}" it comes '
+        "to {times}: {say.quantity:{other}}. {say.ignore:{other}} says that it is no quantity.",
         "「{column}」は単価で、各行を1個として数えています({own})。「{other}」を掛けると{times}で"
-        "す(--quantity で指定)。数量でなければ --ignore を指定してください。",
+        "す({say.quantity} で指定)。数量でなければ {say.ignore} を指定してください。",
     ),
     "json_more": (
         "{file} says that it is one page of several: the orders of the other pages are not in it.",
@@ -246,10 +289,110 @@ DOUBTS: Mapping[str, tuple[str, str]] = {
     "lines_again": (
         '{rows} rows repeat a line of their order by "{column}" with the same amount, as a join '
         "with payments or parcels leaves them: all rows come to {own}, each line once to {once}. "
-        'Leave one row a line in the file; --ignore "{column}" says that all count.',
+        "Leave one row a line in the file; {say.ignore:{column}} says that all count.",
         "「{column}」により同じ明細の行が{rows}行重複しています(結合などによる)。すべての行では"
-        "{own}、明細ごとに1回なら{once}です。ファイルで1行にするか、すべて数えるなら --ignore を"
-        "指定してください。",
+        "{own}、明細ごとに1回なら{once}です。ファイルで1行にするか、すべて数えるなら {say.ignore} "
+        "を指定してください。",
+    ),
+    "price_units": (
+        '"{column}" says of how many pieces a price is ({rows} rows other than 1), and was not '
+        "used: the amounts come to {own} as they are, and to {each} with the price of one piece. "
+        "Write the price of one piece in the file; {say.ignore:{column}} says that it is.",
+        "「{column}」は価格の単位(何個あたりか)で、{rows}行で1以外ですが、使っていません。金額はそ"
+        "のままで{own}、1個あたりの価格にすると{each}です。ファイルで1個あたりの価格にするか、"
+        "そうなっていれば {say.ignore} を指定してください。",
+    ),
+    "packs_unread": (
+        'A price is multiplied by "{quantity}" ({own}); "{column}" looks like the pieces of a '
+        "pack, "
+        "or the packs: multiplied by both the amounts come to {times}. Multiply them in the file "
+        "if the price is that of one piece; {say.ignore:{column}} says that it does not matter.",
+        "単価に「{quantity}」を掛けました({own})。「{column}」は入数またはケース数のようで、両方を掛"
+        "けると{times}です。単価が1個の価格ならファイルで掛け、関係なければ {say.ignore} を指定して"
+        "ください。",
+    ),
+    "signs_unread": (
+        '"{column}" is -1 in {rows} rows whose amounts are above zero, and was not used: the '
+        "amounts come to {own} as they are, and to {less} with these rows taken off: "
+        "{say.refund_rows:{column}=-1}. {say.ignore:{column}} confirms.",
+        "「{column}」が-1の{rows}行の金額が正のまま加算されています。合計は{own}、差し引くと{less}"
+        "です({say.refund_rows:{column}=-1})。{say.ignore} で確定します。",
+    ),
+    "spread_amounts": (
+        'Only "{column}" is taken as the amount ({own}); where it is empty, {others} are not, and '
+        "together they come to {total}. Write them as one column in the file.",
+        "金額には「{column}」だけを使いました({own})。これが空欄か0の行では{others}に金額があり、"
+        "合わせると{total}です。ファイルで1列にまとめてください。",
+    ),
+    "reversals_unread": (
+        '"{column}" names another order in {orders} orders that count ({amount} of {own}), as the '
+        "number of what is reversed or replaced does, and was not used: with these orders taken "
+        "off the total is {less}. Write amounts that are given back below zero in the file; "
+        "{say.ignore:{column}} says that all count.",
+        "「{column}」は集計対象の注文{orders}件({own}のうち{amount})で他の注文の番号を示し(取消や"
+        "交換の元の注文など)、使っていません。これらを差し引くと{less}です。返金ならファイルで金額"
+        "を負にし、すべて数えるなら {say.ignore} を指定してください。",
+    ),
+    "few_customers": (
+        '"{column}" has {ids} ids in {rows} rows: does it name customers, or shops, channels or '
+        "tills? {say.customer_id} names another column; {say.customer_id:{column}} confirms.",
+        "「{column}」のIDは{rows}行で{ids}種類だけです。顧客ではなく店舗・販路などの可能性がありま"
+        "す。{say.customer_id} で列を指定するか、同じ列を指定して確定してください。",
+    ),
+    "discounts_within": (
+        '"{column}" has a word for a discount ({word}) in {rows} rows whose amounts are above '
+        "zero, "
+        "and they are added: the total is {total}, with these rows taken off {less}. Write them "
+        "below zero in the file; {say.ignore:{column}} says that they count.",
+        "「{column}」に値引きを表す語({word})を含む{rows}行の金額が正のため加算しています。合計は"
+        "{total}、差し引くと{less}です。ファイルで負の値にするか、{say.ignore} で加算を確定してくだ"
+        "さい。",
+    ),
+    "sets_and_parts": (
+        '"{column}" tells sets from their parts, and both have amounts: all rows come to {own}, '
+        "without {rows} rows of parts to {rest}. Leave one of both out of the file; "
+        "{say.ignore:{column}} says that the amounts do not overlap.",
+        "「{column}」にはセットとその内訳があり、両方に金額があります。すべての行では{own}、内訳の"
+        "{rows}行を除くと{rest}です。一方をファイルから除くか、重複がなければ {say.ignore} を指定"
+        "してください。",
+    ),
+    "numbers_restart_by": (
+        '{orders} numbers of "{column}" stand on rows of different times and count as one order '
+        'each ({own} orders); "{other}" tells them apart ({more} orders): {say.shop:{other}}. '
+        "{say.ignore:{other}} says that it does not matter.",
+        "「{column}」の{orders}件は時刻の異なる行が1つの注文になっています(注文{own}件)。「{other}」"
+        "で区別すると{more}件です({say.shop} で指定)。関係なければ {say.ignore} を指定してくださ"
+        "い。",
+    ),
+    "numbers_restart": (
+        '{orders} numbers of "{column}" stand on rows of different days and count as one order '
+        "each ({own} orders); with the day as a part of the number there are {more}. Where numbers "
+        "restart each day, write day and number in one column; "
+        '{say.order_id:""} makes each row an order.',
+        "「{column}」の{orders}件は日付の異なる行が1つの注文になっています(注文{own}件)。日付と合わ"
+        "せて数えると{more}件です。番号が日ごとに振り直される場合は日付と番号を1列にし、1行を1注"
+        '文とするなら {say.order_id:""} を指定してください。',
+    ),
+    "layout_lacks": (
+        "The layout {layout} has columns that the file lacks: {columns}. What they say of orders, "
+        "such as cancellations and refunds, is not known, and all count.",
+        "出力形式({layout})の項目 {columns} がファイルにありません。取消や返金などが分からないた"
+        "め、そのまますべて数えました。",
+    ),
+    "layout_amount": (
+        '"{wanted}", the amount of the layout {layout}, is not in the file: "{column}" is taken '
+        "instead ({own}). {say.amount:{column}} confirms.",
+        "出力形式({layout})の金額「{wanted}」がないため、「{column}」を使いました({own})。"
+        "{say.amount} で確定します。",
+    ),
+    "months_swapped": (
+        'In "{column}" all {dates} dates that the spreadsheet has read have days up to 12, and '
+        "{texts} that it left as texts have days above 12 (the first is {row}): it has taken days "
+        "for months where it could, and most of the former have the wrong month. Export the file "
+        "anew without opening it there.",
+        "「{column}」では、表計算ソフトが日付として読んだ{dates}件の日がすべて12以下で、文字列のま"
+        "まの{texts}件の日が12より大きくなっています(最初は{row})。日と月が入れ替わっているため、"
+        "開かずに出力し直してください。",
     ),
     "rows_twice_kept": (
         "{rows} rows are equal to an earlier row in every column (the first is {row}) and count, "

@@ -22,11 +22,13 @@ from . import (
     items,
     layouts,
     likely,
+    money_columns,
     statuses,
 )
 from .columns import is_text, numbers, shown
 from .groups import Groups, Values
 from .layouts import fold
+from .messages import say
 from .problem import Problem
 from .settings import Note
 
@@ -35,6 +37,9 @@ if TYPE_CHECKING:
     from .reading import Reading
 
 _MONTH = 31 * 86_400_000_000
+_FEW_IDS = 3  # a shop of so few customers has few orders
+_ROWS_OF_FEW = 20
+_MOST_KNOWN = 0.7
 _TAKEN_ONCE = ("total_heading", "once")
 
 
@@ -166,8 +171,10 @@ def _numbers_that_restart(reading: OrderReading, keys: Groups) -> None:
             raise Problem(
                 f"{orders} numbers of {number} stand on rows of different customers, the first in "
                 f"{reading.rows.name(at)}",
-                "Where numbers restart in each shop or year, --shop names the column that tells "
-                'them apart; --order-id "" makes each row an order; --bad-rows drop leaves such '
+                f"Where numbers restart in each shop or year, {say.shop} names the column that "
+                "tells "
+                f'them apart; {say.order_id:""} makes each row an order; {say.bad_rows:drop} '
+                "leaves such "
                 "rows out.",
             )
     days = reading.table[reading.arguments["ordered_at"]]
@@ -297,12 +304,17 @@ def _other_totals(reading: OrderReading, name: str, amounts: Values, kind: str) 
     for one in reading.unread:
         paid = amounts_beside.is_paid_amount(one) and not statuses.is_discount(one)
         kind_of = headings.amount_kind(one) or headings.amount_kind(one.partition("(")[0])
-        if not (kind_of in wanted or paid or likely.may_be_total(one)) or one in reading.dimensions:
+        of_pieces = kind == "unit" and kind_of in ("unit", "price", "item_price")
+        known = kind_of in wanted or paid or of_pieces or likely.may_be_total(one)
+        if not known or one in reading.dimensions:
             continue
         found = numbers(reading.table[one], reading.settings.decimal)
         if found is None:
             continue
         values = groups.values(found)
+        if of_pieces or (kind == "unit" and statuses.speaks_of("price", one)):
+            money = money_columns.floats(values) * reading.floats("quantity")
+            values = money_columns.values(money)
         of_order = kind_of == "order" or (paid and kind == "order")
         once = of_order and reading.keys is not None
         total = amount_meaning.total(values, reading.keys if once else None)
@@ -321,6 +333,10 @@ def _other_ids(reading: OrderReading) -> None:
     if pa.types.is_nested(own.type):
         return
     count = Groups.of(own).size
+    rows = int(np.count_nonzero(groups.valid(own)))
+    if 0 < count <= _FEW_IDS and rows >= _ROWS_OF_FEW * count:
+        told = {"column": choice.value, "ids": count, "rows": rows}
+        reading.warnings.append(Note("few_customers", told))
     for one in reading.unread:
         column = shown(reading.table[one]) if fold(one) in known else None
         if column is None or column.null_count == len(column):
@@ -328,4 +344,6 @@ def _other_ids(reading: OrderReading) -> None:
         other = Groups.of(column).size
         if other != count:
             values = {"column": choice.value, "ids": count, "other": one, "others": other}
-            reading.notes.append(Note("other_ids", values))
+            guests = rows < _MOST_KNOWN * np.count_nonzero(groups.valid(column))
+            listed = reading.warnings if guests else reading.notes
+            listed.append(Note("other_ids", values))

@@ -13,6 +13,7 @@ from functools import cache
 from . import layouts
 from .headings import Choice, amount_kind, listed, matched, names_of
 from .layouts import KINDS, Layout, fold
+from .messages import say
 from .problem import Problem
 
 ROLES = (
@@ -44,7 +45,9 @@ def choose(
     """
     unknown = next((role for role in given if role not in ROLES), None)
     if unknown is not None:
-        raise Problem(f"--event-column: there is no {unknown}", f"There are {', '.join(ROLES)}.")
+        raise Problem(
+            f"{say.event_column}: there is no {unknown}", f"There are {', '.join(ROLES)}."
+        )
     names = {
         role: _names(role)
         if layout is None
@@ -56,7 +59,7 @@ def choose(
         if role not in chosen:
             raise Problem(
                 f"no column of the events looks like {role}; the headings are: {listed(headings)}",
-                f'Say which column it is with --event-column "{role}=COLUMN".',
+                f"Say which column it is with {say.event_column:{role}=COLUMN}.",
             )
     priced = "amount" in chosen and amount_kind(chosen["amount"].value) in ("unit", "price")
     if priced and "quantity" in chosen and given.get("amount") is None:
@@ -154,7 +157,7 @@ def kinds(
     for meaning in given.values():
         if meaning not in KINDS:
             raise Problem(
-                f"--event-kind: {meaning} is no meaning", f"There are {', '.join(KINDS)}."
+                f"{say.event_kind}: {meaning} is no meaning", f"There are {', '.join(KINDS)}."
             )
     own = {fold(word): meaning for word, meaning in (layout.kinds if layout else {}).items()}
     known = {**_general(), **own}

@@ -15,6 +15,7 @@ from .columns import cut, distinct, replaced, shown, trimmed
 from .currency_reading import CurrencyReading
 from .headings import Choice
 from .layouts import KINDS
+from .messages import say
 from .problem import Problem
 from .reading import TIME_ALONE, all_match, asked_for, is_clock, layout_of
 from .settings import Loaded, Note, Settings
@@ -100,7 +101,7 @@ def steps_of(task: str, steps: Sequence[Any], kinds: Mapping[str, str | None]) -
             more = f" and {len(kinds) - 20} more" if len(kinds) > 20 else ""
             raise Problem(
                 f"no event is of the kind {step}; the kinds are: {there}{more}",
-                f'Where the log calls it otherwise, say so with --event-kind "WORD={step}".',
+                f"Where the log calls it otherwise, say so with {say.event_kind:WORD={step}}.",
             )
     return out
 
@@ -170,7 +171,7 @@ class _EventReading(CurrencyReading):
                 raise Problem(
                     f'"{name}" holds {len(codes)} currencies: {", ".join(codes[:5])}',
                     "Amounts of different currencies are not added up; give one file per currency, "
-                    'or leave the amounts out with --event-column "amount=".',
+                    f"or leave the amounts out with {say.event_column:amount=}.",
                 )
 
     def _machines(self) -> None:
@@ -193,15 +194,16 @@ class _EventReading(CurrencyReading):
         try:
             self._currency()
         except Problem as problem:
-            hint = 'or leave the amounts out with --event-column "amount=".'
-            raise Problem(problem.message, f"{problem.hint.rstrip('.')}, {hint}") from None
+            raise problem.hinted(
+                f" {say.event_column:amount=} leaves the amounts out instead."
+            ) from None
 
     def _kinds(self, said: Mapping[str, str]) -> dict[str, str]:
         column = self.table[self.arguments["kind"]].cast(pa.string())
         self.table = replaced(self.table, self.arguments["kind"], column)
         present = [word for word in pc.unique(column).to_pylist() if word is not None]
         known = event_headings.kinds(present, said, self.layout)
-        self._unused("--event-kind", said, present)
+        self._unused("event_kind", said, present)
         by_meaning: dict[str, list[str]] = {}
         for word, meaning in known.items():
             by_meaning.setdefault(meaning, []).append(cut(word))

@@ -14,7 +14,27 @@ from dataclasses import dataclass
 from markupsafe import Markup, escape
 
 _WIDTH, _HEIGHT = 860, 300
+_NARROW = 366  # a telephone of 390 pixels: one unit is a pixel, and text keeps its size
 _LEFT, _RIGHT, _TOP, _BOTTOM = 76, 8, 10, 26
+
+
+def line(label: str, values: Sequence[float]) -> Markup | None:
+    """A small line of some values without an axis; the last value has a dot."""
+    if len(values) < 2:
+        return None
+    least, most = min(values), max(values)
+    apart = 108 / (len(values) - 1)
+    points = [
+        (at * apart + 1, 25 - 22 * (value - least) / (most - least) if most > least else 14)
+        for at, value in enumerate(values)
+    ]
+    path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+    x, y = points[-1]
+    return Markup(
+        f'<svg class="line" role="img" aria-label="{escape(label)}" viewBox="0 0 112 28" '
+        f'xmlns="http://www.w3.org/2000/svg"><polyline points="{path}"/>'
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.5"/></svg>'
+    )
 
 
 @dataclass(frozen=True)
@@ -27,6 +47,89 @@ class Series:
     below: bool = False
 
 
+def dots(label: str, points: Sequence[tuple[str, float, float, float]], most: float) -> Markup:
+    """Points with their intervals on a scale from 0 to `most`; (css, value, low, high) each."""
+    scale = 236 / max(most, 1e-9)
+    parts = [f'<svg class="dots" role="img" aria-label="{escape(label)}" viewBox="0 0 240 22" '
+             'xmlns="http://www.w3.org/2000/svg">']  # fmt: skip
+    for at, (css, value, low, high) in enumerate(points):
+        y = 7 + 8 * at
+        parts.append(
+            f'<g class="{css}"><path d="M{2 + low * scale:.1f} {y}H{2 + high * scale:.1f}"/>'
+            f'<circle cx="{2 + value * scale:.1f}" cy="{y}" r="3.5"/></g>'
+        )
+    parts.append("</svg>")
+    return Markup("".join(parts))
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A line: its CSS class, its name, a value per label; None where there is none."""
+
+    css: str
+    name: str
+    values: Sequence[float | None]
+
+
+def curves(
+    ident: str,
+    title: str,
+    description: str,
+    labels: Sequence[str],
+    lines: Sequence[Curve],
+    axis: Callable[[float], str],
+    narrow: bool = False,
+) -> Markup:
+    """Lines over common labels, from zero; the last value of each has a dot.
+
+    Args:
+        ident: A prefix for ids, unique on the page.
+        title: The figure's title, read aloud.
+        description: One sentence more.
+        labels: One per point.
+        lines: The lines, the most important last.
+        axis: A value at the axis.
+        narrow: For a telephone.
+    """
+    width, height, ident = (_NARROW, 240, f"{ident}-n") if narrow else (_WIDTH, _HEIGHT, ident)
+    known = [value for one in lines for value in one.values if value is not None]
+    step = _nice(max([*known, 1e-9]) / 4)
+    top = step * math.ceil(max([*known, step]) / step - 1e-9)
+    left = 60 if narrow else _LEFT
+    scale = (height - _TOP - _BOTTOM) / top
+    zero = _TOP + top * scale
+    apart = (width - left - 30) / max(len(labels) - 1, 1)
+    parts = [_head(ident, title, description, width, height, narrow)]
+    for tick in range(round(top / step) + 1):
+        y = zero - tick * step * scale
+        parts.append(
+            f'<line class="grid" x1="{left}" x2="{width - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
+            f'<text class="tick end" x="{left - 6}" y="{y + 4:.1f}">{escape(axis(tick * step))}'
+            "</text>"
+        )
+    every = max(1, math.ceil(len(labels) * (60 if narrow else 66) / (width - left)))
+    for at in range(0, len(labels), every):
+        parts.append(
+            f'<text class="tick mid" x="{left + at * apart:.1f}" y="{height - 8}">'
+            f"{escape(labels[at])}</text>"
+        )
+    for one in lines:
+        points = [
+            (left + at * apart, zero - value * scale)
+            for at, value in enumerate(one.values)
+            if value is not None
+        ]
+        if points:
+            path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+            x, y = points[-1]
+            parts.append(
+                f'<g class="curve {one.css}"><polyline points="{path}"/>'
+                f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5"/></g>'
+            )
+    parts.append("</svg>")
+    return Markup("".join(parts))  # every piece of text above is escaped
+
+
 def stacked_bars(
     ident: str,
     title: str,
@@ -36,6 +139,8 @@ def stacked_bars(
     shown: Callable[[float], str],
     axis: Callable[[float], str],
     intervals: Sequence[tuple[float, float] | None] = (),
+    outline: Sequence[float | None] = (),
+    narrow: bool = False,
 ) -> Markup:
     """Bars, stacked up and down from zero.
 
@@ -48,7 +153,14 @@ def stacked_bars(
         shown: A value in a tooltip.
         axis: A value at the axis.
         intervals: Where the top of each bar may lie, None for a bar without; empty for none.
+        outline: A number beside each bar, drawn as a line across it, such as last year's.
+        narrow: For a telephone: only the last twelve bars.
     """
+    width, height, left = _WIDTH, _HEIGHT, _LEFT
+    if narrow:
+        width, height, left, ident = _NARROW, 260, 60, f"{ident}-n"
+        labels, intervals, outline = labels[-12:], intervals[-12:], outline[-12:]
+        series = [Series(one.css, one.name, one.values[-12:], one.below) for one in series]
     above = [
         math.fsum(max(one.values[at], 0) for one in series if not one.below)
         for at in range(len(labels))
@@ -58,6 +170,7 @@ def stacked_bars(
         for at in range(len(labels))
     ]
     tops = [*above, *(one[1] for one in intervals if one is not None)]
+    tops += [one for one in outline if one is not None]
     step = _nice(
         max([*tops, *below, 1e-9]) / 4
         if max(below, default=0) == 0
@@ -65,41 +178,45 @@ def stacked_bars(
     )
     top = step * math.ceil(max([*tops, step]) / step - 1e-9)
     bottom = step * math.ceil(max(below, default=0) / step - 1e-9)
-    plot = _HEIGHT - _TOP - _BOTTOM
+    plot = height - _TOP - _BOTTOM
     scale = plot / (top + bottom)
     zero = _TOP + top * scale
-    slot = (_WIDTH - _LEFT - _RIGHT) / max(len(labels), 1)
+    slot = (width - left - _RIGHT) / max(len(labels), 1)
     wide = min(slot * 0.78, 44)
 
-    parts = [_head(ident, title, description, _WIDTH, _HEIGHT)]
+    parts = [_head(ident, title, description, width, height, narrow)]
     for tick in range(-round(bottom / step), round(top / step) + 1):
         y = zero - tick * step * scale
         parts.append(
-            f'<line class="grid" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
+            f'<line class="grid" x1="{left}" x2="{width - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
         )
         parts.append(
-            f'<text class="tick end" x="{_LEFT - 6}" '
+            f'<text class="tick end" x="{left - 6}" '
             f'y="{y + 4:.1f}">{escape(axis(abs(tick) * step))}</text>'
         )
-    every = max(1, math.ceil(len(labels) / 13))
+    every = max(1, math.ceil(len(labels) / (5 if narrow else 13)))
+    last = len(labels) - 1  # the last bar has its label, and those before it by the same step
     for at, label in enumerate(labels):
-        x = _LEFT + slot * at + (slot - wide) / 2
+        x = left + slot * at + (slot - wide) / 2
         up, down = zero, zero
         for one in series:
-            height = max(one.values[at], 0) * scale
-            if height <= 0:
+            tall = max(one.values[at], 0) * scale
+            if tall <= 0:
                 continue
-            y = down if one.below else up - height
+            y = down if one.below else up - tall
             parts.append(
                 f'<rect class="{one.css}" x="{x:.1f}" y="{y:.1f}" width="{wide:.1f}" '
-                f'height="{height:.2f}">'
+                f'height="{tall:.2f}">'
                 f"<title>{escape(label)} · {escape(one.name)}: "
                 f"{escape(shown(one.values[at]))}</title></rect>"
             )
             if one.below:
-                down += height
+                down += tall
             else:
-                up -= height
+                up -= tall
+        if (beside := outline[at] if outline else None) is not None:
+            y = zero - beside * scale
+            parts.append(f'<path class="outline" d="M{x - 2:.1f} {y:.1f}h{wide + 4:.1f}"/>')
         if (interval := intervals[at] if intervals else None) is not None:
             low, high = (zero - one * scale for one in interval)
             middle = x + wide / 2
@@ -109,59 +226,15 @@ def stacked_bars(
                 f'M{middle - 4:.1f} {high:.1f}h8M{middle - 4:.1f} {low:.1f}h8">'
                 f"<title>{escape(label)}: {escape(said)}</title></path>"
             )
-        if at % every == 0:
+        if (last - at) % every == 0:
+            middle = min(max(x + wide / 2, left), width - 24)
             parts.append(
-                f'<text class="tick mid" x="{x + wide / 2:.1f}" '
-                f'y="{_HEIGHT - 8}">{escape(label)}</text>'
+                f'<text class="tick mid" x="{middle:.1f}" y="{height - 8}">{escape(label)}</text>'
             )
     parts.append(
-        f'<line class="zero" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{zero:.1f}" '
+        f'<line class="zero" x1="{left}" x2="{width - _RIGHT}" y1="{zero:.1f}" '
         f'y2="{zero:.1f}"/></svg>'
     )
-    return Markup("".join(parts))  # every piece of text above is escaped
-
-
-@dataclass(frozen=True)
-class Bar:
-    """A horizontal bar: its name, its length from 0 to 1, its text, and its interval."""
-
-    name: str
-    length: float
-    text: str
-    css: str = "b-main"
-    interval: tuple[float, float] | None = None
-
-
-def horizontal_bars(ident: str, title: str, description: str, bars: Sequence[Bar]) -> Markup:
-    """Bars from left to right, one below the other, each with its name before and text after it."""
-    left, room, slot, thick = 236, 390, 30, 18
-    parts = [_head(ident, title, description, _WIDTH, slot * len(bars) + 6)]
-    parts.append(f'<line class="zero" x1="{left}" x2="{left}" y1="0" y2="{slot * len(bars) + 6}"/>')
-    for at, bar in enumerate(bars):
-        y = at * slot + 6
-        wide = min(max(bar.length, 0), 1) * room
-        end = wide
-        parts.append(
-            f'<text class="end" x="{left - 8}" y="{y + thick - 5}">'
-            f"{escape(shortened(bar.name, 34))}<title>{escape(bar.name)}</title></text>"
-        )
-        parts.append(
-            f'<rect class="{bar.css}" x="{left}" y="{y}" width="{wide:.1f}" height="{thick}">'
-            f"<title>{escape(bar.name)}: {escape(bar.text)}</title></rect>"
-        )
-        if bar.interval is not None:
-            low, high = (min(max(one, 0), 1) * room for one in bar.interval)
-            end = max(wide, high)
-            parts.append(
-                f'<path class="whisker" d="M{left + low:.1f} {y + thick / 2:g}H{left + high:.1f}'
-                f"M{left + low:.1f} {y + 5}v{thick - 10}"
-                f'M{left + high:.1f} {y + 5}v{thick - 10}"/>'
-            )
-        parts.append(
-            f'<text class="said" x="{left + end + 8:.1f}" y="{y + thick - 5}">'
-            f"{escape(bar.text)}</text>"
-        )
-    parts.append("</svg>")
     return Markup("".join(parts))  # every piece of text above is escaped
 
 
@@ -173,6 +246,7 @@ def sankey(
     order: Sequence[str],
     colours: Mapping[str, str],
     names: Mapping[str, str],
+    narrow: bool = False,
 ) -> Markup:
     """Flows between the places of a session, from left to right.
 
@@ -184,8 +258,10 @@ def sankey(
         order: The stations from top to bottom.
         colours: The CSS class of each.
         names: What each is called.
+        narrow: For a telephone.
     """
-    width, node, gap, top = _WIDTH, 14, 10, 22
+    width, node, gap, top = _NARROW if narrow else _WIDTH, 14, 10, 22
+    ident = f"{ident}-n" if narrow else ident
     here = [dict.fromkeys(order, 0) for _ in steps]
     for at, flows in enumerate(steps):
         for (_, target), count in flows.items():
@@ -202,7 +278,7 @@ def sankey(
             y += counts[name] * scale + (gap if counts[name] else 0)
         tops.append(of)
         height = max(height, y)
-    parts = [_head(ident, title, description, width, height)]
+    parts = [_head(ident, title, description, width, height, narrow)]
     for at in range(1, len(steps)):
         out, into = dict(tops[at - 1]), dict(tops[at])
         for source in order:
@@ -240,7 +316,7 @@ def sankey(
             if tall >= 11:
                 parts.append(
                     f'<text class="said" x="{x + node + 5:.1f}" y="{y + tall / 2 + 4:.1f}">'
-                    f"{escape(shortened(names[name], 17))} {counts[name]:,}</text>"
+                    f"{escape(shortened(names[name], 9 if narrow else 17))} {counts[name]:,}</text>"
                 )
     parts.append("</svg>")
     return Markup("".join(parts))  # every piece of text above is escaped
@@ -254,50 +330,12 @@ def shortened(name: str, most: int) -> str:
     return f"{name[:head]}…{name[len(name) - (most - head - 1) :]}"
 
 
-def lorenz(
-    ident: str,
-    title: str,
-    description: str,
-    x_name: str,
-    y_name: str,
-    points: Sequence[tuple[float, float]],
-) -> Markup:
-    """The Lorenz curve and the diagonal of equality; `points` from (0, 0) to (1, 1)."""
-    size, left, top = 340, 52, 10
-    shown = _thinned(points, 400)
-
-    def at(point: tuple[float, float]) -> str:
-        return f"{left + point[0] * size:.2f},{top + (1 - point[1]) * size:.2f}"
-
-    parts = [_head(ident, title, description, left + size + 16, top + size + 44)]
-    for tick in range(5):
-        share = tick / 4
-        x, y = left + share * size, top + (1 - share) * size
-        parts.append(
-            f'<line class="grid" x1="{left}" x2="{left + size}" y1="{y:.1f}" y2="{y:.1f}"/>'
-        )
-        parts.append(f'<text class="tick end" x="{left - 6}" y="{y + 4:.1f}">{share:.0%}</text>')
-        parts.append(f'<text class="tick mid" x="{x:.1f}" y="{top + size + 18}">{share:.0%}</text>')
-    curve = " ".join(at(point) for point in shown)
-    parts.append(f'<polygon class="lorenz-area" points="{curve} {at((1, 1))} {at((0, 0))}"/>')
-    parts.append(
-        f'<line class="equal" x1="{left}" y1="{top + size}" x2="{left + size}" y2="{top}"/>'
-    )
-    parts.append(f'<polyline class="lorenz-line" points="{curve}"/>')
-    parts.append(
-        f'<text class="tick mid" x="{left + size / 2}" '
-        f'y="{top + size + 38}">{escape(x_name)}</text>'
-    )
-    parts.append(
-        f'<text class="tick mid" transform="translate(12 {top + size / 2}) '
-        f'rotate(-90)">{escape(y_name)}</text></svg>'
-    )
-    return Markup("".join(parts))  # every piece of text above is escaped
-
-
-def _head(ident: str, title: str, description: str, width: float, height: float) -> str:
+def _head(
+    ident: str, title: str, description: str, width: float, height: float, narrow: bool = False
+) -> str:
     return (
-        f'<svg role="img" aria-labelledby="{ident}-t {ident}-d" viewBox="0 0 {width:g} {height:g}" xmlns="http://www.w3.org/2000/svg">'
+        f'<svg class="{"narrow" if narrow else "wide"}" role="img" aria-labelledby="{ident}-t '
+        f'{ident}-d" viewBox="0 0 {width:g} {height:g}" xmlns="http://www.w3.org/2000/svg">'
         f'<title id="{ident}-t">{escape(title)}</title><desc '
         f'id="{ident}-d">{escape(description)}</desc>'
     )
@@ -307,10 +345,3 @@ def _nice(step: float) -> float:
     """The next of 1, 2, 5 × 10^k."""
     power = 10.0 ** math.floor(math.log10(step))
     return next(power * factor for factor in (1, 2, 5, 10) if power * factor >= step * (1 - 1e-9))
-
-
-def _thinned(points: Sequence[tuple[float, float]], most: int) -> list[tuple[float, float]]:
-    """Evenly chosen points, the ends included: a million look like 400."""
-    if len(points) <= most:
-        return list(points)
-    return [points[round(at * (len(points) - 1) / (most - 1))] for at in range(most)]

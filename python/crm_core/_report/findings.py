@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import datetime
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-
-import crm_core
 
 from .._orders import Orders
 from . import cycle, words
 from .money import Currency, money
 from .outlook import look_ahead
 from .result import Frame
+from .sections import report
+from .sections.ask import Ask
 from .settings import Note
 
 MEAN_ORDERS_OF_CPM = 7  # MakeRepeater's multiple: 70,000 yen is about seven orders of 10,000
@@ -27,9 +27,9 @@ MEAN_ORDERS_OF_CPM = 7  # MakeRepeater's multiple: 70,000 yen is about seven ord
 # The analyses that a report of a shop with everything runs, in their order, each as often as it
 # runs; those of `by` come on top.
 ANALYSES = (
-    "rfm", "monthly", "cpm_segments", "cpm_segments", "decile", "lorenz", "abc", "cycle",
-    "likely_buyers", "alerts", "rfm_cross", "rfm_segments", "shop_forecast", "base_forecast",
-    "backtest", "threshold_sweep",
+    "rfm", "monthly", "cpm_segments", "decile", "lorenz", "abc", "cycle", "likely_buyers",
+    "alerts", "rfm_segments", *report.SECTIONS, "shop_forecast", "base_forecast", "backtest",
+    "threshold_sweep",
 )  # fmt: skip
 
 
@@ -69,27 +69,22 @@ class Findings:
     as_of: datetime.date | None
     currency: Currency
     totals: Totals
-    monthly: Frame
-    rfm_cells: Frame
     rfm_segments: Frame
-    cpm_segments: Frame
-    cpm_history: Frame
     deciles: Frame
     abc: Frame
     cycle_levels: Frame
-    cycle_expected: Frame
-    lorenz: Frame
     gini: float | None
     reconciliation: Frame
     breakdowns: Mapping[str, Frame]
     outlook: Mapping[str, Frame]
     definitions: Sequence[Frame]
     notes: Sequence[Note]
+    sections: report.Found | None = None
 
 
 @dataclass(frozen=True)
 class Request:
-    """The user's request, besides the file."""
+    """The user's request, besides the file; `columns` are the roles that the orders have."""
 
     as_of: datetime.date | None = None
     where: Mapping[str, Any] = field(default_factory=dict)
@@ -99,12 +94,14 @@ class Request:
     churn_days: int | None = None
     cpm_money: float | None = None
     prospects: bool = False
+    columns: Collection[str] = ()
 
 
 def analyse(
     orders: Orders,
     request: Request,
     step: Callable[[str], None] = lambda task: None,
+    carts: Frame | None = None,
 ) -> Findings:
     """Run the report's analyses.
 
@@ -112,6 +109,7 @@ def analyse(
         orders: The shop's orders.
         request: The request.
         step: Told the name of each analysis before it runs; see `ANALYSES`.
+        carts: Carts to follow up, where there are events.
     """
     currency = Currency.of(orders)
     notes: list[Note] = []
@@ -134,14 +132,11 @@ def analyse(
     }
     if request.churn_days is not None:
         scope["churn_days"] = request.churn_days
-    definitions: list[Frame] = []
+    ask = Ask(orders, as_of, scope)
 
     def run(task: str, day: Any = as_of, **options: Any) -> Frame:
         step(task)
-        said = {key: value for key, value in {**scope, **options}.items() if value is not None}
-        frame = Frame.of(task, getattr(crm_core, task)(orders, day, **said))
-        definitions.append(frame)
-        return frame
+        return ask(task, day, **options)
 
     rfm = run("rfm")
     totals_of = _revenue_of(rfm)
@@ -171,21 +166,26 @@ def analyse(
 
     cpm_segments = run("cpm_segments", **cpm_options, **prospects)
     history_days = _month_ends(_date(orders.first_date), as_of, request.months)
-    history = (
-        run("cpm_segments", history_days, **cpm_options)
-        if history_days
-        else Frame("cpm_segments", {})
-    )
     decile = run("decile")
     lorenz = run("lorenz")
     abc = run("abc")
-    cycle_levels = cycle_expected = Frame("cycle", {})
+    cycle_levels = Frame("cycle", {})
     if orders_counted and as_of is not None:
-        given = {key: value for key, value in scope.items() if value is not None}
-        cycle_levels, cycle_expected, behind = cycle.analyse(orders, as_of, given, step)
-        definitions += behind
+        cycle_levels = cycle.analyse(ask, as_of, step)
+    found = None
+    if as_of is not None:
+        found = report.find(
+            ask,
+            cpm_options,
+            carts=carts,
+            days=history_days,
+            columns=request.columns,
+            prospects=request.prospects,
+            step=step,
+        )
     return Findings(
         as_of=as_of,
+        sections=found,
         currency=currency,
         totals=Totals(
             customers=len(rfm),
@@ -199,25 +199,28 @@ def analyse(
             first_date=_date(orders.first_date),
             last_date=_date(orders.last_date),
         ),
-        monthly=monthly,
-        rfm_cells=run("rfm_cross"),
         rfm_segments=run("rfm_segments", **prospects),
-        cpm_segments=cpm_segments,
-        cpm_history=history,
         deciles=_groups(decile, "decile"),
         abc=_groups(abc, "abc"),
         cycle_levels=cycle_levels,
-        cycle_expected=cycle_expected,
-        lorenz=lorenz,
         gini=next(iter(lorenz["gini"]), None),
-        reconciliation=Frame.of("reconciliation", orders.reconciliation),
+        reconciliation=_reconciled(orders, request),
         breakdowns={
             name: _by(run("cpm_segments", by=[name], **cpm_options), name) for name in request.by
         },
         outlook=look_ahead(run, cpm_options, whole=not request.customers),
-        definitions=definitions,
+        definitions=ask.definitions,
         notes=notes,
     )
+
+
+def _reconciled(orders: Orders, request: Request) -> Frame:
+    """Every row of the input by how it was counted; filters and the date are applied."""
+    where = dict(request.where)
+    if request.as_of is not None and "ordered_at" not in where:
+        where["ordered_at"] = {"to": request.as_of}
+    seen = orders.view(where) if where else orders
+    return Frame.of("reconciliation", seen.reconciliation)
 
 
 def _active(segments: Frame) -> int:

@@ -15,6 +15,8 @@ from . import lists
 from .problem import Problem
 from .source import sources_of
 
+_LONGEST_PATH = 1_000
+
 
 class FrameSource:
     """A frame of pandas, polars, DuckDB or Arrow, or a dict of columns."""
@@ -62,6 +64,11 @@ def sources_in(data: Any, encoding: str, delimiter: str) -> list[Any]:
     if isinstance(data, list | tuple) and all(_is_row(one) for one in many):
         names = list(dict.fromkeys(name for one in many for name in one))
         many = [{name: [one.get(name) for one in many] for name in names}]
+    if any(isinstance(one, str) and ("\n" in one or len(one) > _LONGEST_PATH) for one in many):
+        raise Problem(
+            "a text with line breaks is no path: it may be the content of a file",
+            "Write it to a file and give its path, or hand over a frame.",
+        )
     frames = [one for one in many if not isinstance(one, str | Path)]
     if not frames:
         return list(sources_of([Path(one) for one in many], encoding, delimiter))
@@ -102,6 +109,8 @@ def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
 def _table(data: Any) -> pa.Table:
     family = type(data).__module__.partition(".")[0]
     if family == "pandas" and hasattr(data, "columns"):
+        if any(name is not None and name not in data.columns for name in data.index.names):
+            data = data.reset_index()
         columns = {str(name): _column(data.iloc[:, at]) for at, name in enumerate(data.columns)}
         if len(columns) < len(data.columns):
             raise Problem("two columns of the frame have the same name", "Rename one of them.")
@@ -130,6 +139,8 @@ def _table(data: Any) -> pa.Table:
 
 def _column(values: Any) -> pa.Array:
     """A column as Arrow has it; one of mixed types becomes text, as it would in a file."""
+    if str(getattr(values, "dtype", "")).startswith("period["):
+        values = values.dt.to_timestamp()
     try:
         return pa.array(values, from_pandas=True)
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):

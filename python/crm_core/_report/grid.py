@@ -6,17 +6,21 @@ The screen and the page show the same grids, so that a number is formatted in on
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from markupsafe import Markup
 
 from . import event_headings, figures, words
 from .behavior import OTHER, Behavior, flows
-from .findings import Findings
 from .headings import Choice
 from .money import Currency, brief, money
 from .outlook import ALL_MONTHS
 from .result import Frame
+
+if TYPE_CHECKING:
+    from .findings import Findings
 
 _MONEY = (
     "revenue", "amount", "mean_order_value", "revenue_per_customer", "mean_revenue", "cost",
@@ -42,13 +46,20 @@ class Grid:
         rows: Cells, as shown.
         numeric: Which columns are set right-aligned.
         weights: For heat: one per cell, 0 to 1, `None` for none. Empty where there is no heat.
+        bars: For bars in cells, as `weights`.
+        hatched: Cells of what is not complete, as (row, column).
+        dots: Points with intervals in a cell: (row, column) to them, on a common scale.
     """
 
+    kind: ClassVar = "grid"
     title: str
     headings: Sequence[str]
     rows: Sequence[Sequence[str]]
     numeric: Sequence[bool]
     weights: Sequence[Sequence[float | None]] = field(default_factory=tuple)
+    bars: Sequence[Sequence[float | None]] = field(default_factory=tuple)
+    hatched: Collection[tuple[int, int]] = ()
+    dots: Mapping[tuple[int, int], Markup] = field(default_factory=dict)
 
 
 def of(
@@ -70,23 +81,6 @@ def of(
         for name in names
     ]
     return Grid(title, [words.column(name, lang) for name in names], rows, numeric)
-
-
-def rfm_heat(cells: Frame, measure: str, title: str, lang: str, currency: Currency) -> Grid:
-    """R down, F across; the darker the more."""
-    levels = sorted(set(cells["f"]))
-    at = {(r, f): value for r, f, value in zip(cells["r"], cells["f"], cells[measure], strict=True)}
-    largest = max([value for value in at.values() if value > 0], default=1)
-    order = sorted(set(cells["r"]), reverse=True)
-    shown = {
-        key: brief(value, currency, lang) if measure == "revenue" else f"{value:,}"
-        for key, value in at.items()
-    }
-    rows = [[f"R{r}", *(shown[r, f] for f in levels)] for r in order]
-    weights = [[None, *(max(at[r, f], 0) / largest for f in levels)] for r in order]
-    return Grid(
-        title, ["", *(f"F{f}" for f in levels)], rows, [False] + [True] * len(levels), weights
-    )
 
 
 def cpm_portfolio(segments: Frame, title: str, lang: str, currency: Currency) -> Grid:
@@ -117,7 +111,7 @@ def cpm_portfolio(segments: Frame, title: str, lang: str, currency: Currency) ->
         )
         if outside is not None and not any(states):
             states = [outside, None]
-        if segment in ("prospect", "trial") and not any(row and row["customers"] for row in states):
+        if not any(row and row["customers"] for row in states):
             continue
         counts = [row["customers"] if row else 0 for row in states]
         revenue = [row["revenue"] if row and row["revenue"] is not None else 0 for row in states]

@@ -17,6 +17,7 @@ from functools import cache
 
 from . import layouts, statuses
 from .layouts import Layout, fold
+from .messages import option, say
 from .problem import Problem
 
 REQUIRED = ("customer_id", "ordered_at", "amount")
@@ -145,10 +146,12 @@ def choose(
     chosen = matched(headings, given, names, layout, filled)
     missing = [role for role in REQUIRED if role not in chosen]
     if missing:
-        options = [f"--{role.replace('_', '-')}" for role in missing]
+        options = [option(role) for role in missing]
         likely = [propose(role) for role in missing]
         example = [
-            f'{option} "{name}"' for option, name in zip(options, likely, strict=True) if name
+            option(role, name)
+            for role, name in zip(missing, likely, strict=True)
+            if name and "@" not in name
         ]
         which = "which column it is" if len(missing) == 1 else "which columns they are"
         raise Problem(
@@ -156,7 +159,7 @@ def choose(
             f"{listed(headings)}",
             f"Say {which} with {' and '.join(options)}"
             + (f", for example {' and '.join(example)}." if example else ".")
-            + (' --customer-id "" reads orders of guests only.' * ("customer_id" in missing)),
+            + (f' {say.customer_id:""} reads orders of guests only.' * ("customer_id" in missing)),
         )
     if (
         amount_kind(chosen["amount"].value) in ("unit", "price", "item_price")
@@ -168,8 +171,8 @@ def choose(
         raise Problem(
             f'"{chosen["amount"].value}" looks like the price of one piece, and no column '
             f"like a quantity or a total was found",
-            "Name the amount with --amount, or the quantity with --quantity"
-            + (f', for example --quantity "{pieces}".' if pieces else "."),
+            f"Name the amount with {say.amount}, or the quantity with {say.quantity}"
+            + (f", for example {say.quantity:{pieces}}." if pieces else "."),
         )
     return chosen
 
@@ -318,6 +321,16 @@ def currency_beside(amount: str, headings: Sequence[str]) -> str | None:
         if outer == before and fold(leaf) in known:
             return name
     return None
+
+
+def is_code(text: str) -> bool:
+    """Whether a text is the code of a currency."""
+    return text.upper() in _CURRENCY_CODES
+
+
+def is_chinese(headings: Iterable[str]) -> bool:
+    """Whether the headings are Chinese."""
+    return _is_chinese(unicodedata.normalize("NFKC", " ".join(headings)))
 
 
 def is_currency(heading: str) -> bool:

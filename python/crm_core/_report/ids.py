@@ -24,6 +24,23 @@ def with_nobody(table: pa.Table) -> pa.Table:
     return table.append_column(NOBODY, pa.nulls(table.num_rows, pa.string()))
 
 
+def of_tests(column: pa.ChunkedArray) -> dict[str, int]:
+    """How many mail addresses are those of tests, and their rows; nothing if all are, or none."""
+    if not is_mail(column):
+        return {}
+    known = pc.unique(column.drop_null()).cast(pa.string()).to_pylist()
+    here = [one for one in known if _of_test(one)]
+    rows = pc.sum(pc.is_in(column.cast(pa.string()), pa.array(here, pa.string()))).as_py() or 0
+    return {"ids": len(here), "rows": rows} if 0 < len(here) * 2 < len(known) else {}
+
+
+def _of_test(mail: str) -> bool:
+    """Whether the name or the host of an address is one for tests."""
+    low = mail.lower()
+    parts = layouts.words()["other_status"]["test_mails"]
+    return any(low.startswith(one) if one.endswith("@") else one in low for one in parts)
+
+
 def _email(text: str) -> str:
     return unicodedata.normalize("NFKC", text).strip().lower() if "@" in text else text
 

@@ -12,7 +12,6 @@ import pyarrow.compute as pc
 from . import amount_meaning, groups, headings, items, layouts
 from .columns import distinct, numbers, shown
 from .groups import Groups, Values
-from .layouts import fold
 from .settings import Note
 from .understanding import looks
 
@@ -30,13 +29,55 @@ def said(reading: OrderReading) -> None:
     name = reading.arguments["amount"]
     amounts = groups.values(reading.plain_amounts(name))
     joining, orders = _joining(reading)
-    if not _repeated(reading, name, amounts, joining) and joining:
+    ignored = joining and reading.settings.ignores(joining)
+    joining = "" if ignored else joining
+    if _repeated(reading, name, amounts, joining):
+        return
+    if joining:
         told = {"column": joining, "rows": len(amounts.valid), "orders": orders}
         reading.warnings.append(Note("order_number_unread", told))
+    elif not ignored and (moments := _moments(reading)) is not None:
+        found, own = moments
+        if found.size < own:
+            told = {"rows": own - found.size, "own": own, "orders": found.size}
+            code = "parts_of_numbers" if "order_id" in reading.arguments else "same_moment"
+            told["column"] = reading.arguments.get("order_id", "")
+            reading.warnings.append(Note(code, told))
+
+
+def _moments(reading: OrderReading) -> tuple[Groups, int] | None:
+    """Rows of one customer and moment as orders, and how many orders there are as counted.
+
+    Without an order number, or with one whose last part counts lines: `1001-1`, `1001-2`.
+    """
+    if reading.settings.columns.get("order_id") == "" or reading.settings.amount_is is not None:
+        return None
+    customer = reading.table[reading.arguments["customer_id"]]
+    days = reading.table[reading.arguments["ordered_at"]]
+    if pa.types.is_nested(customer.type) or not pa.types.is_timestamp(days.type):
+        return None
+    micros = days.cast(pa.timestamp("us", getattr(days.type, "tz", None))).cast(pa.int64())
+    clock = pc.not_equal(pc.subtract(micros, pc.multiply(pc.divide(micros, _DAY), _DAY)), 0)
+    texts = shown(customer)
+    if texts is None or pc.all(clock).as_py() is not True or texts.null_count:
+        return None
+    if "order_id" not in reading.arguments:
+        return Groups.of(texts, micros), len(texts)
+    number = shown(reading.table[reading.arguments["order_id"]])
+    if number is None or reading.keys is None:
+        return None
+    parts = pc.match_substring_regex(number, _PART)
+    if (pc.sum(parts).as_py() or 0) < _NEARLY_ALL * len(number):
+        return None
+    bare = pc.replace_substring_regex(number, pattern=_PART, replacement=r"\1")
+    return Groups.of(bare, texts, micros), reading.keys.size
 
 
 def _joining(reading: OrderReading) -> tuple[str, int]:
-    """A column of numbers that joins rows of one customer and time, and how many orders it has."""
+    """A column of numbers that joins rows of one customer and time, and how many orders it has.
+
+    One that the user ignores comes last.
+    """
     if "order_id" in reading.arguments or reading.settings.columns.get("order_id") == "":
         return "", 0
     customer = reading.table[reading.arguments["customer_id"]]
@@ -47,13 +88,13 @@ def _joining(reading: OrderReading) -> tuple[str, int]:
     if times is None:
         return "", 0
     pairs = Groups.of(times, customer).codes
-    known = layouts.words()["candidates"]["order_id"]
-    ignored = {fold(one) for one in reading.settings.ignore}
-    for name in reading.unread:
+    candidates = layouts.words()["candidates"]
+    known = (*candidates["order_id"], *candidates["orders"])
+    for name in sorted(reading.unread, key=reading.settings.ignores):
         low = name.lower()
         wanted = any(re.search(rf"(?<![a-z]){re.escape(part)}(?![a-z])", low) for part in known)
         there = name in reading.table.column_names and name not in reading.dimensions
-        if not wanted or not there or fold(name) in ignored or not _are_numbers(reading, name):
+        if not wanted or not there or not _are_numbers(reading, name):
             continue
         text = shown(reading.table[name])
         keys = None if text is None else Groups.of(text)
@@ -79,7 +120,8 @@ def _are_numbers(reading: OrderReading, name: str) -> bool:
 
 def _repeated(reading: OrderReading, name: str, amounts: Values, joining: str) -> bool:
     """An order's total on several rows that no order number joins."""
-    if reading.settings.amount_is is not None or headings.amount_kind(name) != "order":
+    kind = headings.amount_kind(name)
+    if reading.settings.amount_is is not None or kind not in ("order", "row"):
         return False
     customer = reading.table[reading.arguments["customer_id"]]
     days = reading.table[reading.arguments["ordered_at"]]
@@ -101,13 +143,18 @@ def _repeated(reading: OrderReading, name: str, amounts: Values, joining: str) -
         if texts is None:
             return False
         if not pc.any(clock).as_py():
+            if kind == "row":
+                return False
             return _repeated_on_days(reading, name, amounts, Groups.of(texts, micros), joining)
         # A day without a time of day may have several purchases.
         keys = Groups.of(pc.if_else(clock, texts, None), micros)
-    low, high, some = keys.ends(amounts)
-    alike = some & (low == high) & (keys.counts(amounts.valid) > 1)
-    orders = int(np.count_nonzero(alike))
-    if not orders or np.any(some & (low != high) & (keys.counts(amounts.valid) > 1)):
+    paid = amounts.valid & (amounts.floats > 0)  # what is given back stands beside
+    low, high, some = keys.ends(amounts, paid)
+    several = some & (keys.counts(paid) > 1)
+    orders = int(np.count_nonzero(several & (low == high)))
+    if not orders or np.count_nonzero(several & (low != high)) > (1 - _NEARLY_ALL) * orders:
+        return False
+    if kind == "row" and orders < 2:
         return False
     each = amount_meaning.total(amounts)
     once = amount_meaning.total(amounts, keys)

@@ -18,6 +18,7 @@ from .container import Container
 from .headings import amount_kind, known_count, names_of
 from .layouts import fold
 from .lists import Array
+from .messages import say
 from .problem import Problem
 from .text_rows import TextRows, number_text
 
@@ -128,7 +129,7 @@ class JsonRows(TextRows):
             more = f" (and {len(self._broken) - 1} more)" if len(self._broken) > 1 else ""
             raise Problem(
                 f"{self._name}, line {self._broken[0]}: not a JSON object{more}",
-                "--bad-rows drop leaves such lines out.",
+                f"{say.bad_rows:drop} leaves such lines out.",
             )
         self.dropped = len(self._broken)
         return super().read(columns, advance, drop_broken)

@@ -17,6 +17,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from .messages import say
 from .problem import Problem
 
 MEANINGS = (
@@ -154,12 +155,12 @@ def named(text: str) -> Layout:
     path = Path(text)
     if not path.is_file():
         raise Problem(
-            f"--layout: there is no layout {text}, and no such file", "crm layouts lists them."
+            f"{say.layout}: there is no layout {text}, and no such file", "crm layouts lists them."
         )
     try:
         written = path.read_text("utf-8")
     except UnicodeError:
-        raise Problem(f"--layout: {path.name} is not UTF-8") from None
+        raise Problem(f"{say.layout}: {path.name} is not UTF-8") from None
     return _parse(path.stem, written, own=True)
 
 

@@ -16,6 +16,7 @@ from . import groups, items, states, statuses
 from .columns import shown
 from .groups import Groups, Values
 from .layouts import fold
+from .messages import say
 from .problem import Problem
 from .settings import Note
 
@@ -59,8 +60,8 @@ def apart(
         raise Problem(
             f'{orders} orders have several states in "{name}", the first in '
             f"{reading.rows.name(row)}: are they of lines, or does one follow the other?",
-            f'--line-level "{name}" leaves cancelled and returned lines out; --bad-rows drop takes '
-            "the first row of each such order.",
+            f"{say.line_level:{name}} leaves cancelled and returned lines out; "
+            f"{say.bad_rows:drop} takes the first row of each such order.",
         )
     stopping = groups.flags(pc.is_in(mapped, value_set=pa.array(statuses.STOPS, pa.string())))
     least, _, some = keys.ends(Values(ranks.numbers, ranks.valid & ~stopping))

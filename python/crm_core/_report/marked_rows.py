@@ -18,11 +18,11 @@ from . import amount_meaning, dates, groups, headings, items, layouts, odd_rows,
 from .columns import distinct, few_texts, numbers, shown
 from .groups import Flags, Groups, Values
 from .layouts import fold, fold_word
+from .money_columns import worth
 from .settings import Note
 
 if TYPE_CHECKING:
     from .order_reading import OrderReading
-    from .reading import Reading
 
 
 def said(reading: OrderReading) -> None:
@@ -37,16 +37,6 @@ def said(reading: OrderReading) -> None:
         for name in _unread(reading, kind):
             if _version(reading, name, of_lines=kind == "updates"):
                 return
-
-
-def worth(reading: Reading) -> tuple[Values, Groups | None]:
-    """What each row comes to, and the orders if it is the order's on each of its rows."""
-    amounts = groups.values(reading.plain_amounts(reading.arguments["amount"]))
-    kind = reading.arguments["amount_is"]
-    if kind == "unit":
-        money = amounts.floats * reading.floats("quantity")
-        return Values(money, amounts.valid & ~np.isnan(money)), None
-    return amounts, reading.keys if kind == "order" else None
 
 
 def some_of(values: Values, rows: Flags) -> Values:

@@ -6,11 +6,9 @@ from dataclasses import dataclass
 
 from .._orders import Orders
 
-# From which size on, divided by what, called what.
-_UNITS = {
-    "en": ((1e9, 1e9, "B"), (1e6, 1e6, "M"), (1e4, 1e3, "k")),
-    "ja": ((1e9, 1e8, "億"), (1e5, 1e4, "万")),
-}
+# From which size on, divided by what, called what. Japanese readers count yen in 万 and 億.
+_UNITS = ((1e9, 1e9, "B"), (1e6, 1e6, "M"), (1e4, 1e3, "k"))
+_YEN = ((1e8, 1e8, "億円"), (1e4, 1e4, "万円"), (0, 1, "円"))
 
 
 @dataclass(frozen=True)
@@ -32,13 +30,17 @@ def money(amount: float, currency: Currency) -> str:
 
 
 def brief(amount: float, currency: Currency, lang: str) -> str:
-    """A short form of an amount: $2.50M, ¥1,234万. Small amounts have every digit."""
+    """A short form of an amount: $2.50M, 1,234万円. Small amounts have every digit."""
     size = abs(amount)
-    for least, unit, name in _UNITS[lang]:
+    yen = lang == "ja" and currency.code == "JPY"
+    for least, unit, name in _YEN if yen else _UNITS:
         if size >= least:
             short = size / unit
-            places = 0 if short >= 100 else 1 if short >= 10 else 2
-            return _with_sign(amount, f"{short:,.{places}f}{name}", currency)
+            places = 0 if short >= 100 or unit == 1 else 1 if short >= 10 else 2
+            digits = f"{short:,.{places}f}{name}"
+            if yen:
+                return f"-{digits}" if amount < 0 else digits
+            return _with_sign(amount, digits, currency)
     places = 0 if size == 0 or size >= 100 else currency.decimals
     return _with_sign(amount, f"{size:,.{places}f}", currency)
 

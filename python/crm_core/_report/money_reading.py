@@ -5,10 +5,20 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import amount_columns, amount_meaning, doubts, groups, layouts, marked_rows, statuses
+from . import (
+    amount_columns,
+    amount_meaning,
+    doubts,
+    groups,
+    layouts,
+    marked_rows,
+    odd_numbers,
+    statuses,
+)
 from .columns import distinct, numbers, replaced, shown
 from .headings import MONEY, Choice, amount_kind, amount_scale, find
 from .layouts import fold
+from .messages import option, say
 from .problem import Problem
 from .settings import Both, Note
 from .state_reading import StateReading
@@ -22,10 +32,10 @@ class MoneyReading(StateReading):
         said, name = self.settings.amount_is, self.chosen["amount"].value
         scale = amount_scale(name)
         if scale and self.settings.amount_unit is None and not self._of_layout("amount"):
-            minor = "--amount-unit minor says so; " if scale == "cents" else ""
+            minor = f"{say.amount_unit:minor} says so; " if scale == "cents" else ""
             raise Problem(
                 f'the heading "{name}" says that amounts are in {scale}',
-                f"{minor}--amount-unit major says that they are whole units of the currency.",
+                f"{minor}{say.amount_unit:major} says that they are whole units of the currency.",
             )
         own = self.layout.amount_is if self.layout and self._of_layout("amount") else ""
         if own == "order" and "order_id" not in self.arguments:
@@ -33,8 +43,9 @@ class MoneyReading(StateReading):
         if said is not None:
             if said == "unit" and "quantity" not in self.chosen:
                 raise Problem(
-                    "--amount-is unit: amounts are prices of pieces, and no column is the quantity",
-                    "Name it with --quantity, or say --amount-is line.",
+                    f"{say.amount_is:unit}: amounts are prices of pieces, and no column is the "
+                    "quantity",
+                    f"Name it with {say.quantity}, or say {say.amount_is:line}.",
                 )
             found = amount_meaning.Meaning(said, "given", name)
         elif self.layout is not None and own and (own != "unit" or "quantity" in self.chosen):
@@ -43,6 +54,7 @@ class MoneyReading(StateReading):
         elif self.of_items and amount_kind(name) not in ("unit", "price", "item_price"):
             found = amount_meaning.Meaning("line", "line_heading", name)
         else:
+            odd_numbers.refuse_pieces(self, name)
             columns = self._amount_columns(name)
             found = amount_meaning.decide(amount_kind(name), columns)
             doubts.quantity_unused(self, columns, found, amount_kind(name))
@@ -113,8 +125,9 @@ class MoneyReading(StateReading):
             name, amount = self.chosen[role].value, self.chosen["amount"].value
             if self.settings.columns.get(role) is not None:
                 raise Problem(
-                    f'--{role} "{name}": the amounts of "{amount}" contain it already',
-                    f"Leave --{role} out, or name with --amount a column that does not contain it.",
+                    f'{option(role, name)}: the amounts of "{amount}" contain it already',
+                    f"Leave {option(role)} out, or name with {say.amount} a column that does not "
+                    "contain it.",
                 )
             money = groups.values(self.plain_amounts(name))
             money = marked_rows.some_of(money, money.floats > 0)  # some write -99999 for none
@@ -144,18 +157,19 @@ class MoneyReading(StateReading):
     def _levels_said(self) -> None:
         money = {self.chosen[role].value for role in MONEY if role in self.chosen}
         state = {self.chosen["status"].value} if "status" in self.chosen else set()
-        for option, names in (
-            ("--order-level", self.settings.order_level),
-            ("--line-level", self.settings.line_level),
+        for level, names in (
+            ("order_level", self.settings.order_level),
+            ("line_level", self.settings.line_level),
         ):
             for said in names:
-                name = find(said, self.sources[0].headings, option)
-                known = money | state if option == "--line-level" else money
+                name = find(said, self.sources[0].headings, option(level))
+                known = money | state if level == "line_level" else money
                 if name not in known or self.keys is None:
                     raise Problem(
-                        f'{option} "{name}" has no effect: the column is not read as money beside '
-                        "the amount, or as the state, of orders with several rows",
-                        "Name its role, for example --refunded, --discount or --shipping.",
+                        f"{option(level, name)} has no effect: the column is not read as money "
+                        "beside the amount, or as the state, of orders with several rows",
+                        f"Name its role, for example {say.refunded}, {say.discount} or "
+                        f"{say.shipping}.",
                     )
 
     def _level(

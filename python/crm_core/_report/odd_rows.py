@@ -6,6 +6,7 @@ Nothing here changes a value except `--repeated-rows drop`; messages contain the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from . import amount_meaning, groups, layouts, statuses
 from .columns import few_texts, is_text, numbers, replaced, shown, trimmed
 from .groups import Flags, Groups
 from .layouts import fold
+from .messages import say
 from .problem import Problem
 from .settings import Note, Rows
 
@@ -67,7 +69,7 @@ def without_repeated(reading: Reading, key: str, second: str) -> None:
         raise Problem(
             f"{count} rows are equal to an earlier row in every column, the first is "
             f"{reading.rows.name(first)}",
-            "--repeated-rows drop takes each once, --repeated-rows keep counts them all.",
+            f"{say.repeated_rows:drop} takes each once, {say.repeated_rows:keep} counts them all.",
         )
     values = {"rows": count, "row": reading.rows.name(first)}
     if how == "drop":
@@ -102,7 +104,6 @@ def of_items(reading: OrderReading, names: Sequence[str]) -> None:
     _lines_again(reading, worth)
     _negative_pieces(reading, worth)
     known = layouts.words()
-    ignored = {fold(name) for name in reading.settings.ignore}
     charges = known["charges"]["words"]
     looks = [("totals_among", known["totals"]["words"], reading.warnings, name) for name in names]
     looks += [("charges_among", charges, reading.notes, name) for name in names]
@@ -113,21 +114,26 @@ def of_items(reading: OrderReading, names: Sequence[str]) -> None:
     looks += [("discounts_among", discounts, reading.warnings, name) for name in [*names, *kinds]]
     for code, words, listed, name in looks:
         text = _texts(reading.table[name])
-        if text is None or fold(name) in ignored:
+        if text is None or reading.settings.ignores(name):
             continue
-        here, word = _saying(text, words)
+        here, word = _saying(text, words, within=code == "discounts_among")
         if here is not None and code == "discounts_among":
             here = here & (np.nan_to_num(worth) > 0)
         amount = 0 if here is None else amount_meaning.rounded(worth[here & ~np.isnan(worth)])
         if here is not None and amount:
             rows = int(np.count_nonzero(here))
             values = {"column": name, "rows": rows, "word": word, "amount": f"{amount:,}"}
+            told = code
             if code == "discounts_among":
                 total = amount_meaning.rounded(worth[~np.isnan(worth)])
                 values |= {"total": f"{total:,}", "less": f"{total - 2 * amount:,}"}
-            listed.append(Note(code, values))
+                alone, _ = _saying(text, words, within=False)
+                if alone is None or not np.array_equal(alone & here, here):
+                    values["word"] = _word_in(word, words)
+                    told = "discounts_within"
+            listed.append(Note(told, values))
     for name in reading.unread:
-        if fold(name) not in ignored and any(
+        if not reading.settings.ignores(name) and any(
             part in name.lower() for part in known["smells"]["parent"]
         ):
             _parts(reading, name, worth)
@@ -154,16 +160,15 @@ def _sums_of_others(reading: OrderReading, worth: Any) -> None:
         f"in each of {np.count_nonzero(several)} orders of several rows one row of "
         f'"{reading.arguments["amount"]}" is the sum of the others: are they an order beside its '
         f"items (total {without:,}), or lines (total {total:,})?",
-        "Leave the rows of whole orders out of the file, or say --amount-is line.",
+        f"Leave the rows of whole orders out of the file, or say {say.amount_is:line}.",
     )
 
 
 def _lines_again(reading: OrderReading, worth: Any) -> None:
     """Lines that stand twice by their own number, as a join with payments leaves them."""
     keys = reading.keys
-    ignored = {fold(name) for name in reading.settings.ignore}
     for name in reading.unread:
-        there = name in reading.table.column_names and fold(name) not in ignored
+        there = name in reading.table.column_names and not reading.settings.ignores(name)
         text = None
         if there and statuses.speaks_of("line_id", name):
             text = shown(reading.table[name])
@@ -230,13 +235,35 @@ def _texts(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
     return trimmed(column) if is_text(column.type) else shown(column)
 
 
-def _saying(text: pa.ChunkedArray, words: Sequence[str]) -> tuple[Flags | None, str]:
-    """Which rows hold one of the words and nothing else, and the first such text."""
+def _saying(text: pa.ChunkedArray, words: Sequence[str], within: bool) -> tuple[Flags | None, str]:
+    """Which rows hold one of the words, alone or within a short text, and the first such text."""
     found = pc.unique(text).cast(pa.string())
     low = pc.utf8_lower(pc.utf8_trim(found, " :：*=-"))
     wanted = pa.array(sorted({word.lower() for word in words}), pa.string())
-    told = found.filter(pc.is_in(low, value_set=wanted))
+    here_too = pc.is_in(low, value_set=wanted)
+    if within:
+        here_too = pc.or_(here_too, _with_word(low, words))
+    told = found.filter(here_too)
     if not len(told):
         return None, ""
     here = groups.flags(pc.is_in(text.cast(pa.string()), value_set=told))
     return here, str(told[0].as_py())
+
+
+def _with_word(low: pa.Array, words: Sequence[str]) -> pa.Array:
+    """Texts with a word of a discount in them; what is bought, such as a gift voucher, is none."""
+    latin = "|".join(re.escape(word) for word in words if word.isascii())
+    wide = "|".join(re.escape(word) for word in words if not word.isascii())
+    bought = layouts.words()["discounts"]["bought"]
+    spent = layouts.words()["discounts"]["spent"]
+    here = pc.match_substring_regex(low, rf"(^|[^a-z])({latin})([^a-z]|$)|{wide}")
+    of_gifts = pc.match_substring_regex(low, "|".join(map(re.escape, bought)))
+    used = pc.match_substring_regex(low, "|".join(map(re.escape, spent)))
+    short = pc.less_equal(pc.utf8_length(low), 40)
+    return pc.and_(pc.and_(here, short), pc.or_(pc.invert(of_gifts), used))
+
+
+def _word_in(text: str, words: Sequence[str]) -> str:
+    """The known word in a text, whose rest a message does not show."""
+    low = text.lower()
+    return max((word for word in words if word.lower() in low), key=len, default="")

@@ -14,6 +14,7 @@ from . import (
     amount_columns,
     amount_meaning,
     charset,
+    date_words,
     dates,
     discounts,
     doubts,
@@ -24,6 +25,8 @@ from . import (
     layouts,
     likely,
     marked_rows,
+    money_columns,
+    odd_numbers,
     odd_rows,
     other_tables,
     states,
@@ -53,6 +56,7 @@ from .headings import (
     is_currency,
 )
 from .layouts import MEANINGS, fold, fold_word
+from .messages import say
 from .money_reading import MoneyReading
 from .problem import Problem
 from .reading import asked_for, layout_of
@@ -90,16 +94,21 @@ def load_sources(
     if settings.columns.get("customer_id") == "":
         tables = [ids.with_nobody(one) for one in tables]
         table = pa.concat_tables(tables)
+    parts = () if settings.columns.get("ordered_at") else date_words.in_parts(headings)
+    if parts:
+        tables = [date_words.joined(one, parts) for one in tables]
+        table = pa.concat_tables(tables)
     other_tables.refuse(headings, tables[0], settings.columns, layout)
     seen = likely.Seen(table, layout.guests if layout is not None else ())
-    chosen = _chosen(sources, settings, layout, seen)
+    chosen = _chosen(sources, settings, layout, seen, parts)
     # A filter on the dates' or the amounts' column is one on `ordered_at` or `amount`.
     own = {choice.value for role, choice in chosen.items() if role in _KEY}
     of_categories = further(headings, settings.columns, settings.dimensions, layout)
     own |= {choice.value for choice in of_categories.values()}
     chosen |= of_categories
     dimensions = asked_for(settings.dimensions, headings, own)
-    read = [choice.value for choice in chosen.values() if choice.value != ids.NOBODY]
+    made = (ids.NOBODY, date_words.name_of(parts))
+    read = [choice.value for choice in chosen.values() if choice.value not in made]
     require(sources, [*read, *dimensions])
     notes: list[Note] = []
     if len(sources) > 1:
@@ -122,19 +131,29 @@ def load_sources(
 
 
 def _chosen(
-    sources: Sequence[Any], settings: Settings, layout: layouts.Layout | None, seen: likely.Seen
+    sources: Sequence[Any],
+    settings: Settings,
+    layout: layouts.Layout | None,
+    seen: likely.Seen,
+    parts: Sequence[str],
 ) -> dict[str, Choice]:
     """The column of each role, with what `--ignore` takes back."""
     headings, given = list(sources[0].headings), settings.columns
     if given.get("customer_id") == "":
         headings, given = [*headings, ids.NOBODY], {**given, "customer_id": ids.NOBODY}
+    if parts:
+        day = date_words.name_of(parts)
+        headings, given = [*headings, day], {**given, "ordered_at": day}
     try:
         chosen = choose(headings, given, layout, seen.filled, seen.propose)
     except Problem as problem:
         lists = [values["columns"] for code, values in sources[0].notes if code == "arrays"]
         more = f" Lists within rows are not read: {lists[0]}." if lists else ""
         more += not_alike(sources)
-        raise Problem(problem.message, problem.hint + more) from None
+        raise problem.hinted(more) from None
+    if parts:
+        listed = ", ".join(parts)
+        chosen["ordered_at"] = Choice("ordered_at", day, "date_parts", listed)
     if "currency" not in chosen and (beside := currency_beside(chosen["amount"].value, headings)):
         chosen["currency"] = Choice("currency", beside, "heading")
     ignored = {fold(name) for name in settings.ignore}
@@ -149,6 +168,8 @@ class OrderReading(MoneyReading):
     """The steps of `load` after the bytes are in; one per role."""
 
     def finish(self) -> Loaded:
+        if self.layout is not None and not self.layout.own:
+            amount_columns.without_columns(self, self.layout)
         for step in (
             self._file,
             self._keep,
@@ -189,17 +210,17 @@ class OrderReading(MoneyReading):
         """Rows that the user declares to be refunds have amounts below zero."""
         name = self.chosen["amount"].value
         for said, words in self.settings.refund_rows.items():
-            of = find(said, self.table.column_names, "--refund-rows")
+            of = find(said, self.table.column_names, f"{say.refund_rows}")
             column = shown(self.table[of])
             texts = [] if column is None else distinct(column)
             wanted = {fold_word(word) for word in words}
             told = [text for text in texts if fold_word(text) in wanted]
             if column is None or not told:
                 raise Problem(
-                    f'--refund-rows: no cell of "{of}" is {", ".join(map(cut, words))}',
+                    f'{say.refund_rows}: no cell of "{of}" is {", ".join(map(cut, words))}',
                     _there_are(texts, column, self.rows.name),
                 )
-            self._unused("--refund-rows", words, texts)
+            self._unused("refund_rows", words, texts)
             here = pc.fill_null(pc.is_in(column, value_set=pa.array(told, pa.string())), False)
             amounts = self.table[name]
             below = pc.if_else(here, pc.negate(pc.abs(amounts)), amounts)
@@ -215,6 +236,7 @@ class OrderReading(MoneyReading):
             amount_columns.refuse_net(self)
             discounts.refuse_fractions(self)
             marked_rows.said(self)
+            odd_numbers.said(self)
             subtotals.said(self)
         if self.layout is None:
             odd_rows.of_items(self, list(items.of(self)))
@@ -285,7 +307,7 @@ class OrderReading(MoneyReading):
         for code, rows in (("dates_dropped", here & unread), ("blank_dropped", here & ~unread)):
             if not np.any(rows):
                 continue
-            found, keys = marked_rows.worth(self)
+            found, keys = money_columns.worth(self)
             amount = amount_meaning.total(marked_rows.some_of(found, rows), keys)
             gone = int(np.count_nonzero(rows & ~found.valid))
             said = [name for name, of in blank.items() if np.any(of & rows)]
@@ -315,7 +337,7 @@ class OrderReading(MoneyReading):
             if self.settings.bad_rows != "drop":
                 raise Problem(
                     f"{self.rows.name(row)}, column {name}: {what} is no order",
-                    "Leave the row out of the file; --bad-rows drop leaves it out, too.",
+                    f"Leave the row out of the file; {say.bad_rows:drop} leaves it out, too.",
                 )
             told = {"row": self.rows.name(row), "column": name}
             self.warnings.append(Note("total_dropped", told))
@@ -354,10 +376,12 @@ class OrderReading(MoneyReading):
         elif not said and (rows := ids.prevailing(column)):
             self.notes.append(Note("prevailing_id", {"column": name, "rows": rows}))
         self._rounded_ids(name, column)
+        if told := ids.of_tests(column):
+            self.notes.append(Note("test_mails", {"column": name, **told}))
         there = {plain(word) for word in guests}
         unused = [word for word in said if word and plain(word) not in there]
         if unused:  # ids near them are of customers, and not shown
-            values = {"option": "--guest-id", "words": ", ".join(map(safe, unused[:5]))}
+            values = {"option": f"{say.guest_id}", "words": ", ".join(map(safe, unused[:5]))}
             self.warnings.append(Note("unused_words", values))
         if guests:
             self.notes.append(Note("guest_words", {"column": name, "words": ", ".join(guests)}))
@@ -424,8 +448,8 @@ class OrderReading(MoneyReading):
             raise Problem(
                 f"{self.rows.name(int(below[0]))}, column {name}: no value, expected an order id",
                 f"{len(below)} blank cells stand below a filled one, as those of merged cells do: "
-                "fill them down in the file. --bad-rows drop leaves such rows out, and says what "
-                "they come to.",
+                f"fill them down in the file. {say.bad_rows:drop} leaves such rows out, and says "
+                "what they come to.",
             )
 
     def _garbled(self) -> None:
@@ -553,7 +577,7 @@ class OrderReading(MoneyReading):
         alone = ids_of.size >= 2 and ids_of.size == int(np.count_nonzero(here))
         blank = int(np.count_nonzero(~here))
         if here[0] and alone and blank >= 2 and blank * 3 >= len(here):
-            values, keys = marked_rows.worth(self)
+            values, keys = money_columns.worth(self)
             amount = amount_meaning.total(marked_rows.some_of(values, ~here), keys)
             told = {"column": self.arguments["customer_id"], "amount": f"{amount:,}"}
             told |= {"rows": int(np.count_nonzero(~here))}

@@ -17,6 +17,7 @@ from .columns import distinct, few_texts, shown
 from .groups import Groups
 from .headings import REQUIRED, find, names_of
 from .layouts import fold
+from .messages import option, say
 from .problem import Problem
 
 _SAID = {
@@ -27,11 +28,12 @@ _SAID = {
     "sessions": "summaries of sessions",
     "carts": "abandoned carts",
     "refunds": "refunds",
+    "quotes": "quotes or drafts",
 }
 _INSTEAD = {
-    "customers": " A table of customers goes beside the orders: --customers.",
+    "customers": f" A table of customers goes beside the orders: {say.customers}.",
     "sessions": " The analyses of visits read a log with one row an event.",
-    "refunds": " Refunds are read as a column of the orders: --refunded.",
+    "refunds": f" Refunds are read as a column of the orders: {say.refunded}.",
 }
 
 
@@ -62,8 +64,7 @@ def refuse(
         told = _told(kind, headings, table, given)
         if told:
             options = " ".join(
-                f'--{role.replace("_", "-")} "{_column(role, headings, given) or "..."}"'
-                for role in REQUIRED
+                option(role, _column(role, headings, given) or "...") for role in REQUIRED
             )
             named = ", ".join(f'"{name}"' for name in told[:5])
             raise Problem(
@@ -86,6 +87,11 @@ def _log(headings: Sequence[str], table: pa.Table) -> str:
     return ""
 
 
+def _has(table: pa.Table, name: str) -> bool:
+    """Whether a column has values; one that only some of several files have counts as such."""
+    return name not in table.column_names or table[name].null_count < table.num_rows
+
+
 def _told(
     kind: Mapping[str, Any],
     headings: Sequence[str],
@@ -95,18 +101,18 @@ def _told(
     """The headings that show a kind of table, or nothing if it is another."""
     for role in kind.get("without", ()):
         name = _column(role, headings, given)
-        if name is not None and table[name].null_count < table.num_rows:
+        if name is not None and _has(table, name):
             return []
     if layouts.column(kind.get("unless", ()), headings):
         return []
     words = set(map(fold, kind["words"]))
     told = [name for name in headings if fold(name) in words]
     if kind.get("filled"):
-        told = [name for name in told if _filled(table[name])]
+        told = [name for name in told if name in table.column_names and _filled(table[name])]
     if len(told) < kind["least"]:
         return []
     one = _column(kind["one_row"], headings, given) if "one_row" in kind else None
-    column = None if one is None else shown(table[one])
+    column = None if one is None or one not in table.column_names else shown(table[one])
     if column is not None and not _distinct(column):
         return []
     return told

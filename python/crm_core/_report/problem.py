@@ -2,15 +2,49 @@
 
 from __future__ import annotations
 
+from .messages import Door, command, written
+
 
 class Problem(Exception):
     """Something in the file or the options that stops the report.
 
     The message never holds a customer's id, an amount or a time: it names the column and the row,
     so that the user finds the cell in the file. Headings and words of a status column may be shown.
+
+    Args:
+        message: What is wrong; options in it are those of `messages.say`.
+        hint: What to do about it.
+        usage: Whether it is about an option.
     """
 
-    def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+    def __init__(self, message: str, hint: str = "", usage: bool = False) -> None:
+        super().__init__(message, hint)
+        self._usage = usage
+
+    @property
+    def of_usage(self) -> bool:
+        """Whether it is about an option; a message that begins with one is."""
+        return self._usage or self.message.startswith(("--", "crm "))
+
+    def told(self, door: Door) -> tuple[str, str]:
+        """The message and the hint, as a door writes them."""
+        message, hint = self.args
+        return written(message, door), written(hint, door)
+
+    def hinted(self, more: str) -> Problem:
+        """The same with more behind the hint."""
+        message, hint = self.args
+        return Problem(message, hint + more, self._usage)
+
+    @property
+    def message(self) -> str:
+        """The message, for the command."""
+        return self.told(command)[0]
+
+    @property
+    def hint(self) -> str:
+        """The hint, for the command."""
+        return self.told(command)[1]
+
+    def __str__(self) -> str:
+        return self.message

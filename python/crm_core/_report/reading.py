@@ -18,12 +18,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import amount_texts, amounts, dates, groups, layouts, lists, number_formats
+from . import amount_texts, amounts, date_words, dates, groups, layouts, lists, number_formats
 from .amount_meaning import Floats, Meaning
 from .columns import as_text, is_text, replaced, safe, shown, trimmed, zero
 from .groups import Groups
 from .headings import MONEY, Choice, is_japanese
 from .layouts import Layout, fold, fold_word
+from .messages import option, say
 from .problem import Problem
 from .said import is_known
 from .settings import Loaded, Note, Rows, Settings
@@ -44,12 +45,12 @@ def layout_of(headings: Sequence[str], settings: Settings, reads: str) -> Layout
         )
     layout = layouts.named(settings.layout)
     if layout.reads != reads:
-        raise Problem(f"--layout: {layout.id} is of {layout.reads}, and these are {reads}")
+        raise Problem(f"{say.layout}: {layout.id} is of {layout.reads}, and these are {reads}")
     there = [role for role in keys if layouts.column(layout.roles.get(role, ()), headings)]
     if len(there) < 2 and not layout.own:
         raise Problem(
-            f"--layout: the file has not the columns of {layout.id} for {', '.join(keys)}",
-            "Without --layout the headings are looked at.",
+            f"{say.layout}: the file has not the columns of {layout.id} for {', '.join(keys)}",
+            f"Without {say.layout} the headings are looked at.",
         )
     return layout
 
@@ -89,8 +90,9 @@ class Reading:
         self.warnings: list[Note] = []
         self.facts: dict[str, Any] = {}
         self.said_in_amounts: set[str] = set()
+        self.other_signs: set[str] = set()  # C$ and the like
         self.dollars = False  # whether a sign says dollars, or pesos, of some country
-        self.decimals = False  # whether an amount is written with decimals, such as 5.00
+        self.decimals = False  # whether amounts are written with decimals, such as 5.00
         self.formats: dict[str, str] = {}  # currencies of number formats, and a row of each
         self.unread_cells: dict[str, list[int]] = {}  # rows, where they are left out
         self.id_fold = "none"
@@ -105,12 +107,13 @@ class Reading:
 
     def _loaded(self) -> Loaded:
         if self.settings.strict and self.warnings:
-            from .words import note
+            from .words import unwritten
 
             first = self.warnings[0]
             more = f" (and {len(self.warnings) - 1} more)" if len(self.warnings) > 1 else ""
             raise Problem(
-                note(first.code, first.values, "en") + more, "--strict makes this an error."
+                unwritten(first.code, first.values, "en") + more,
+                f"{say.strict} makes this an error.",
             )
         return Loaded(
             self.table,
@@ -125,16 +128,16 @@ class Reading:
             self.id_fold,
         )
 
-    def _unused(self, option: str, said: Iterable[str], there: Iterable[str]) -> None:
+    def _unused(self, name: str, said: Iterable[str], there: Iterable[str]) -> None:
         """Words explained by the user that are in no cell, with the nearest word of a cell."""
         present = {fold_word(word): word for word in there}
         unused = [word for word in said if fold_word(word) not in present]
         if not unused:
             return
-        values = {"option": option, "words": ", ".join(map(safe, unused[:5]))}
+        values = {"option": option(name), "words": ", ".join(map(safe, unused[:5]))}
         close = [difflib.get_close_matches(fold_word(word), present, n=1) for word in unused[:5]]
         near = list(dict.fromkeys(present[one] for found in close for one in found))
-        if option != "--event-kind":  # kinds of events name no customer
+        if name != "event_kind":  # kinds of events name no customer
             near = [one for one in near if is_known(one)]
         near = list(map(safe, near))
         code = "unused_words_near" if near else "unused_words"
@@ -188,11 +191,10 @@ class Reading:
 
     def _told(self, notes: Sequence[tuple[str, dict[str, object]]]) -> None:
         """Notes of a file; notes on numbers that may be wrong come first."""
-        ignored = {fold(name) for name in self.settings.ignore}
         for code, values in notes:
             if code in _OF_LISTS:
                 read = code == "lists_refunds" and "refunded" in self.chosen
-                if read or not self.lists_matter or fold(str(values["column"])) in ignored:
+                if read or not self.lists_matter or self.settings.ignores(str(values["column"])):
                     continue
                 code = "lists_told" if code == "lists_refunds" else code
             (self.warnings if code in _ON_TOP else self.notes).append(Note(code, values))
@@ -264,6 +266,9 @@ class Reading:
             read = other if len(other.unread) < len(read.unread) else read
         if said and read.unread:
             read = dates.completed(read, text)
+        if not said and read.unread and not read.readings:
+            plain = date_words.named(text, read.unread)
+            read = read if plain is None else dates.parse(plain, None)
         doubtful = text.take(pa.array(read.unread, pa.int64())) if read.readings else text
         forms = [one for one in read.readings if not dates.parse(doubtful, one).unread]
         if read.readings and not forms:
@@ -274,12 +279,22 @@ class Reading:
             )
         if read.readings:
             more = f" (and {len(read.unread) - 1} more)" if len(read.unread) > 1 else ""
-            said_forms = " or ".join(f'--date-format "{one}"' for one in forms)
+            said_forms = " or ".join(f"{say.date_format:{one}}" for one in forms)
             raise Problem(
                 f"{self.rows.name(read.unread[0])}, column {name}: not a date{more}",
                 f"Nothing tells whether {_first_of(forms)} comes first: say {said_forms}.",
             )
-        self.facts["date_form"] = said or read.form or own or None
+        form = read.form
+        several = [one for one in form.split(", ") if one.count("%") > 2]  # %b %d, %Y is one
+        for one in several if len(several) > 1 else ():
+            if not dates.parse(text, one).unread:
+                form = one
+        self.facts["date_form"] = said or form or own or None
+        if not said and (swapped := dates.swapped(text)):
+            first, told = swapped
+            self.warnings.append(
+                Note("months_swapped", {"column": name, "row": self.rows.name(first), **told})
+            )
         return read
 
     def _odd_dates(self, name: str) -> None:
@@ -356,25 +371,47 @@ class Reading:
         if read.ambiguous:
             raise either_sign(name)
         if read.unread:
-            column, count = amount_texts.cleaned(column, read.unread)
-            if count:
+            found = amount_texts.cleaned(column, read.unread)
+            if found.rows:
+                column = found.column
                 read = amounts.parse(column, self.settings.decimal)
-                self.notes.append(Note("amounts_cleaned", {"column": name, "rows": count}))
+                read.currencies.update(found.currencies)
+                self.notes.append(Note("amounts_cleaned", {"column": name, "rows": found.rows}))
+                if read.ambiguous:
+                    raise either_sign(name)
         what = "a whole number" if role == "quantity" else "an amount"
         self._refuse(name, column, read.unread, what)
+        if role == "amount":
+            self._refuse_thousands(name, column, read.decimal)
         self._grouped(name, column, read)
         if role == "amount":
             self.said_in_amounts = read.currencies
             known = pc.unique(column).cast(pa.string())
             self.dollars = bool(pc.any(pc.match_substring_regex(known, r"(^|[^A-Za-z])\$")).as_py())
             decimals = pc.match_substring_regex(known, r"\d[.,]\d{1,2}\D*$")
-            self.decimals = bool(pc.any(decimals).as_py())
+            self.decimals = (pc.mean(decimals).as_py() or 0.0) > _FEW_DECIMALS
+            self.other_signs = amounts.other_signs(known)
             self._formats(name)
         self.table = replaced(self.table, name, self._unsigned(role, name, read.values))
 
+    def _refuse_thousands(self, name: str, column: pa.ChunkedArray, sign: str) -> None:
+        """Refuses three digits behind the decimal sign, which group thousands nearly always."""
+        if self.settings.decimal != "auto":
+            return
+        pattern = rf"^[^\d]*[1-9]\d{{0,2}}{re.escape(sign)}\d{{3}}[^\d]*$"
+        known = pc.unique(column).cast(pa.string())
+        if pc.any(pc.match_substring_regex(known, pattern)).as_py():
+            cells = column.cast(pa.string())
+            here = pc.indices_nonzero(pc.match_substring_regex(cells, pattern))
+            raise Problem(
+                f"column {name}: {len(here)} amounts have three digits behind the decimal sign, as "
+                f"groups of thousands have (the first in {self.rows.name(here[0].as_py())})",
+                f"Write them alike in the file; {say.decimal:{sign}} says that they are decimals.",
+            )
+
     def _formats(self, name: str) -> None:
         """Currencies that a spreadsheet's cells are formatted as."""
-        if fold(name) in map(fold, self.settings.ignore):
+        if self.settings.ignores(name):
             return
         for source, _ in self.rows.parts:
             for code, row in source.currencies(name).items():
@@ -407,8 +444,8 @@ class Reading:
             raise Problem(
                 f"{self.rows.name(at[0].as_py())}, column {name}: a negative amount, beside "
                 "positive ones",
-                "What is given back or taken off has one sign in all rows. --bad-rows drop leaves "
-                "negative ones out.",
+                f"What is given back or taken off has one sign in all rows. {say.bad_rows:drop} "
+                "leaves negative ones out.",
             )
         if low < 0 and high <= 0:
             self.notes.append(Note("signs", {"column": name}))
@@ -432,22 +469,28 @@ class Reading:
             listed.append(Note(code, {"column": name, "rows": len(unread)}))
             return
         hint = ""
-        if what == "a date" and self.settings.date_format is None:
+        if what == "a date" and len(unread) * 10 <= len(text):
+            hint = (
+                "The other cells are read: look at this one, for a day that the calendar has not, "
+                f"a time such as 24:00 or another form. {say.bad_rows:drop} leaves such rows out."
+            )
+        elif what == "a date" and self.settings.date_format is None:
             hint = "Read are dates with the year first, such as 2024-01-31 12:34 or 2024年1月31日; "
             if dates.looks_day_or_month_first(text[unread[0]].as_py()):
                 hint = "The year seems to come last: "
             elif _SERIAL.fullmatch(text[unread[0]].as_py()):
-                hint = "Days that a spreadsheet counts are read with --date-format excel; else "
-            hint += (
-                'name the format with --date-format, for example "%d/%m/%Y" or "%m/%d/%Y %H:%M".'
-            )
+                hint = (
+                    f"Days that a spreadsheet counts are read with {say.date_format:excel}; else "
+                )
+            hint += f"name the format with {say.date_format}, for example "
+            hint += '"%d/%m/%Y" or "%m/%d/%Y %H:%M".'
         elif what == "a date":
-            hint = "It does not follow --date-format, or the calendar has no such day."
+            hint = f"It does not follow {say.date_format}, or the calendar has no such day."
         elif what == "an amount":
             cell = amount_texts.described(str(text[unread[0]].as_py()))
             hint = (
                 f"It has {cell}. Read are amounts such as 1234.5, 1,234.50, 1.234,50, ¥1,234 and "
-                "(500); --bad-rows drop leaves such rows out."
+                f"(500); {say.bad_rows:drop} leaves such rows out."
             )
         more = f" (and {len(unread) - 1} more)" if len(unread) > 1 else ""
         raise Problem(f"{self.rows.name(unread[0])}, column {name}: not {what}{more}", hint)
@@ -496,6 +539,7 @@ class Reading:
 _OF_LISTS = ("lists_told", "lists_refunds", "list_beside")
 # What was left out and may be missed in the numbers.
 _ON_TOP = ("json_more", "sheets_alike", "lists_told", "list_beside")
+_FEW_DECIMALS = 0.02  # of cents, that are whole numbers
 _EPOCH = datetime.date(1970, 1, 1)
 _DAY_ALONE = r"^[^:T]{6,20}$"
 TIME_ALONE = r"^(午前|午後|오전|오후)? ?\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?[AaPp]\.?[Mm]\.?)?$"
@@ -518,7 +562,7 @@ def either_sign(name: str) -> Problem:
     return Problem(
         f"column {name}: nothing tells whether the sign in its amounts groups thousands or begins "
         "the decimals",
-        'Say so with --decimal "." or --decimal ",".',
+        f"Say so with {say.decimal:.} or {say.decimal:,}.",
     )
 
 

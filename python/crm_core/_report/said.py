@@ -1,7 +1,8 @@
 """Which words of a file a message may show.
 
 A cell may hold a customer's name. A word is shown if the library or the user knows it, or if it is
-short, of letters only, and stands in several rows. Of other cells the row and the length are shown.
+short, of letters or one or two digits only, and stands in several rows. Of other cells the row and
+the length are shown.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from .layouts import fold_word
 
 _FEW_WORDS = 20
 _ONE_WORD = re.compile(r"[^\W\d_]{1,20}")
+_CODE = re.compile(r"\d{1,2}")
 _THREE_WORDS = re.compile(r"[^\W\d_]{1,15}(?:[ _-][^\W\d_]{1,15}){1,2}")
 
 
@@ -28,6 +30,7 @@ def is_known(word: str) -> bool:
     return (
         key in statuses.general()
         or statuses.is_odd(word)
+        or statuses.is_booking(word)
         or statuses.is_unpaid(word)
         or statuses.says_yes(word)
         or statuses.says_no(word)
@@ -70,7 +73,7 @@ class Said:
         rows = self._rows.get(word, 0)
         if len(self._rows) > _FEW_WORDS:
             return False
-        if _ONE_WORD.fullmatch(word):
+        if _ONE_WORD.fullmatch(word) or _CODE.fullmatch(word):
             return bool(rows >= 2) or len(word) == 1
         return bool(rows >= 5 and _THREE_WORDS.fullmatch(word))
 

@@ -10,14 +10,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from . import grid, understanding, words
-from .behavior import cart_steps, stations
-from .findings import Findings
 from .grid import Grid
 from .headings import Choice
 from .layouts import Layout
-from .money import Currency
-from .page import Site
-from .result import Frame
+from .sections import words as voice_words
+from .sections.parts import Figure, Part, Points, Section, Text, Tiles
 from .settings import Loaded, Note
 
 
@@ -60,52 +57,51 @@ def show_notes(console: Console, notes: Sequence[Note], lang: str) -> None:
         console.print(f"· {escape(words.note(one.code, one.values, lang))}", style="dim")
 
 
-def show(console: Console, findings: Findings, lang: str, months: int = 12) -> None:
-    """The report's summary, segments, deciles, months and reconciliation."""
-    currency = findings.currency
-    totals = findings.totals
+def show(console: Console, sections: Sequence[Section], lead: str, lang: str) -> None:
+    """The sections; figures as their numbers."""
     console.print()
-    console.rule(
-        f"[bold]{escape(words.page('title', lang))}[/] · {escape(grid.lead(findings, lang))}"
-    )
-    console.print(
-        "   ".join(
-            f"{escape(name)} [bold]{escape(value)}[/]"
-            for name, value in grid.summary(findings, lang)
-        )
-    )
-    show_notes(console, findings.notes, lang)
-    if not totals.orders:
-        _show(
-            console,
-            grid.of(findings.reconciliation, words.page("reconciliation", lang), lang, currency),
-        )
-        return
-    _show(console, grid.of(findings.rfm_segments, words.page("rfm_segments", lang), lang, currency))
-    _show(
-        console, grid.cpm_portfolio(findings.cpm_segments, words.page("cpm", lang), lang, currency)
-    )
-    if findings.cycle_levels.columns and findings.cycle_levels["level"]:
-        _show(
-            console,
-            grid.of(findings.cycle_levels, words.page("cycle_levels", lang), lang, currency),
-        )
-    _show(console, grid.of(findings.deciles, words.page("deciles", lang), lang, currency))
-    recent = Frame(
-        "monthly", {name: values[-months:] for name, values in findings.monthly.columns.items()}
-    )
-    _show(
-        console,
-        grid.of(
-            recent, words.page("monthly", lang), lang, currency, leave_out=_without_guests(recent)
-        ),
-    )
-    for name, frame in findings.breakdowns.items():
-        _show(console, grid.of(frame, words.page("by", lang, name=name), lang, currency))
-    _show(
-        console,
-        grid.of(findings.reconciliation, words.page("reconciliation", lang), lang, currency),
-    )
+    console.rule(f"[bold]{escape(words.page('title', lang))}[/] · {escape(lead)}")
+    for one in sections:
+        console.print(f"\n[bold]{escape(one.title)}[/]", highlight=False)
+        console.print(escape(one.question), style="dim", highlight=False)
+        for part in one.parts:
+            _show_part(console, part, lang)
+
+
+def show_short(console: Console, sections: Sequence[Section], lead: str, lang: str) -> None:
+    """The conclusions alone, a sentence a line."""
+    console.print(f"{escape(words.page('title', lang))} · {escape(lead)}", highlight=False)
+    for one in sections[:1]:
+        console.print(f"[bold]{escape(one.title)}[/]", highlight=False)
+        for part in one.parts:
+            _show_part(console, part, lang)
+
+
+def _show_part(console: Console, part: Part, lang: str) -> None:
+    if isinstance(part, Text):
+        console.print(escape(part.text), highlight=False)
+    elif isinstance(part, Points):
+        for point in part.points:
+            before = f"[bold yellow]! {escape(voice_words.text('warning', lang))}:[/] "
+            console.print((before if point.warning else "· ") + escape(point.text), highlight=False)
+    elif isinstance(part, Tiles):
+        rows = [[one.name, one.value, one.moved, one.small] for one in part.tiles]
+        if any(one.moved or one.small for one in part.tiles):
+            _show(console, Grid("", ["", "", "", ""], rows, [False, True, False, False]))
+        else:
+            console.print(
+                "   ".join(f"{escape(row[0])} [bold]{escape(row[1])}[/]" for row in rows),
+                highlight=False,
+            )
+    elif isinstance(part, Figure):
+        if part.numbers is not None:
+            _show(console, _recent(part.numbers))
+    else:
+        _show(console, part)
+
+
+def _recent(numbers: Grid, rows: int = 13) -> Grid:
+    return Grid(numbers.title, numbers.headings, numbers.rows[:rows], numbers.numeric)
 
 
 def show_event_choices(
@@ -115,37 +111,6 @@ def show_event_choices(
     title = words.page("events_reading", lang)
     _show(console, grid.choices(chosen, title, lang, "--event-column"))
     show_notes(console, notes, lang)
-
-
-def show_site(console: Console, site: Site, lang: str, currency: Currency) -> None:
-    """Pages, the funnel, carts and transitions, and how the events were read."""
-    found = site.behavior
-    title = words.page("behavior", lang)
-    console.print()
-    console.rule(f"[bold]{escape(title)}[/] · {escape(grid.site_lead(found, lang))}")
-    show_event_choices(console, site.choices, site.notes, lang)
-    show_notes(console, found.notes, lang)
-    if found.pages is not None:
-        less = (*grid.ENDS, "timed_views", "exit_rate_sessions")
-        _show(console, grid.of(found.pages, words.page("exits", lang), lang, currency, less))
-    if found.funnel is not None:
-        _show(console, grid.funnel(found.funnel, lang, currency))
-    if found.carts is not None:
-        steps = cart_steps(found.carts)
-        rows = [
-            [words.page(f"{stage}_step", lang), f"{count:,}", f"{count / (steps[0][1] or 1):.1%}"]
-            for stage, count in steps
-        ]
-        headings = [words.column(name, lang) for name in ("step", "carts", "rate")]
-        _show(console, Grid(words.page("carts", lang), headings, rows, [False, True, True]))
-    if found.between is not None:
-        named = stations(found.between)
-        _show(console, grid.between(found.between, named, words.page("between", lang), lang))
-
-
-def _without_guests(monthly: Frame) -> list[str]:
-    names = [name for name in monthly.columns if name.startswith("guest_")]
-    return names if not any(any(monthly[name]) for name in names) else []
 
 
 def _show(console: Console, one: Grid) -> None:

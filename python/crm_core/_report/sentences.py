@@ -33,6 +33,10 @@ REASONS: Mapping[str, tuple[str, str]] = {
         '"{detail}" is a price, times the quantity',
         "「{detail}」は単価のため、数量を掛ける",
     ),
+    "date_parts": (
+        "the columns {detail} joined",
+        "{detail} の列を合わせた値",
+    ),
     "one_row": ("every order has one row", "どの注文も1行のみ"),
     "differs": (
         '"{detail}" differs within an order: lines are summed',
@@ -90,9 +94,9 @@ NOTES: Mapping[str, tuple[str, str]] = {
     ),
     "as_written": (
         'Dates of "{column}" carry a zone ({zones}); the wall clock is taken as written. '
-        "--timezone converts.",
-        "「{column}」の日時は時差({zones})付きです。表記どおりの日時を使います。--timezone "
-        "で変換できます。",
+        "{say.timezone} converts.",
+        "「{column}」の日時は時差({zones})付きです。表記どおりの日時を使います。{say.timezone} で"
+        "変換できます。",
     ),
     "guests": (
         '{rows} rows have no customer in "{column}": they count in the shop\'s totals, never as a '
@@ -135,27 +139,28 @@ NOTES: Mapping[str, tuple[str, str]] = {
     ),
     "zero_id": (
         'The id {id} of "{column}" has more rows than any other; many shops write it for orders '
-        'without an account. --guest-id {id} makes them guests, --guest-id "" confirms a customer.',
+        'without an account. {say.guest_id:{id}} makes them guests, {say.guest_id:""} confirms a '
+        "customer.",
         "「{column}」の値 {id} は他のどの顧客より行数が多く、会員でない注文を表すことがあります。"
-        '--guest-id {id} でゲスト注文に、--guest-id "" で顧客とします。',
+        '{say.guest_id:{id}} でゲスト注文に、{say.guest_id:""} で顧客とします。',
     ),
     "prevailing_id": (
         'One value of "{column}" has {rows} rows, ten times as many as any other. If it means '
-        "orders without an account, --guest-id names it.",
-        "「{column}」の一つの値が{rows}行あり、他のどの値の十倍以上です。"
-        "会員でない注文を表す場合は --guest-id で指定してください。",
+        "orders without an account, {say.guest_id} names it.",
+        "「{column}」の一つの値が{rows}行あり、他のどの値の十倍以上です。会員でない注文を表す場合"
+        "は {say.guest_id} で指定してください。",
     ),
     "ids_folded": (
         '{ids} ids of "{column}" differed from another only by case, width or blanks and count as '
-        "the same customer; --id-fold none keeps them apart.",
+        "the same customer; {say.id_fold:none} keeps them apart.",
         "「{column}」の{ids}件は大文字小文字・全角半角・空白だけが異なるため、同じ顧客としました。"
-        "--id-fold none で区別します。",
+        "{say.id_fold:none} で区別します。",
     ),
     "near_ids": (
         '{ids} ids of "{column}" differ from another only by case, width or blanks and count as '
-        "different customers; --id-fold case makes them one, --id-fold none confirms.",
-        "「{column}」の{ids}件は大文字小文字・全角半角・空白だけが他と異なり、別の顧客として数え"
-        "ます。同じ顧客なら --id-fold case、別の顧客なら --id-fold none を指定してください。",
+        "different customers; {say.id_fold:case} makes them one, {say.id_fold:none} confirms.",
+        "「{column}」の{ids}件は大文字小文字・全角半角・空白だけが他と異なり、別の顧客として数えま"
+        "す。同じ顧客なら {say.id_fold:case}、別の顧客なら {say.id_fold:none} を指定してください。",
     ),
     "rounded_ids": (
         '{ids} ids of "{column}" are numbers that a spreadsheet has rounded, such as 1.23E+11: '
@@ -165,10 +170,10 @@ NOTES: Mapping[str, tuple[str, str]] = {
     ),
     "near_numbers": (
         '{ids} ids of "{column}" differ from another only by zeros before it or a ".0" behind it '
-        "and count as different customers; --id-fold number makes them one, --id-fold none "
+        "and count as different customers; {say.id_fold:number} makes them one, {say.id_fold:none} "
         "confirms.",
-        "「{column}」の{ids}件は先頭の0や末尾の「.0」だけが他と異なり、別の顧客として数えます。"
-        "同じ顧客なら --id-fold number、別の顧客なら --id-fold none を指定してください。",
+        "「{column}」の{ids}件は先頭の0や末尾の「.0」だけが他と異なり、別の顧客として数えます。同"
+        "じ顧客なら {say.id_fold:number}、別の顧客なら {say.id_fold:none} を指定してください。",
     ),
     "near_orders": (
         '{ids} numbers of "{column}" differ from another only by zeros before it or a ".0" behind '
@@ -177,47 +182,48 @@ NOTES: Mapping[str, tuple[str, str]] = {
     ),
     "taken_once": (
         '"{column}" is taken as the order\'s total, once an order ({once}); summed over all rows '
-        "it would be {each}: --amount-is line.",
-        "「{column}」は注文の合計として1回だけ数えました({once})。全行の合計なら{each}です"
-        "(--amount-is line)。",
+        "it would be {each}: {say.amount_is:line}.",
+        "「{column}」は注文の合計として1回だけ数えました({once})。全行の合計なら{each}です("
+        "{say.amount_is:line})。",
     ),
     "repeated_totals": (
         '{orders} orders have several rows with the same "{column}", and no column of items tells '
         "them apart. It is taken once an order ({once}); if rows are payments or orders of their "
-        "own, they come to {each}: --amount-is line. --amount-is order confirms.",
-        "{orders}件の注文に同じ「{column}」の行が複数あり、商品などの違いがありません。"
-        "1回だけ数えました({once})。各行が別の支払いや注文なら合計は{each}です(--amount-is line)。"
-        "--amount-is order で確定します。",
+        "own, they come to {each}: {say.amount_is:line}. {say.amount_is:order} confirms.",
+        "{orders}件の注文に同じ「{column}」の行が複数あり、商品などの違いがありません。1回だけ数え"
+        "ました({once})。各行が別の支払いや注文なら合計は{each}です("
+        "{say.amount_is:line})。{say.amount_is:order} で確定します。",
     ),
     "refund_rows": (
         '{rows} rows give money back by "{column}", as you said: their amounts count below zero.',
         "「{column}」により{rows}行を返金の行とし、金額を負の値として数えます(指定どおり)。",
     ),
     "unpaid_days": (
-        '"{column}" is blank in {orders} orders that count, and others have a day there: --where '
-        'or the file leaves unpaid ones out, --ignore "{column}" says that it does not matter.',
-        "「{column}」が空欄の注文{orders}件が集計対象になっています。未入金なら絞り込むか"
-        "ファイルから除き、関係なければ --ignore を指定してください。",
+        '"{column}" is blank in {orders} orders that count, and others have a day there: '
+        "{say.where} or the file leaves unpaid ones out, {say.ignore:{column}} says that it does "
+        "not matter.",
+        "「{column}」が空欄の注文{orders}件が集計対象になっています。未入金なら絞り込むかファイル"
+        "から除き、関係なければ {say.ignore} を指定してください。",
     ),
     "partial_refunds": (
         '{orders} orders are "{word}" by "{column}" and count in full, as no column says what was '
-        'given back: --refunded names it, --status-map "{word}=completed" confirms.',
+        "given back: {say.refunded} names it, {say.status_map:{word}=completed} confirms.",
         "「{column}」が「{word}」の注文{orders}件は、返金額の列がないため全額を数えています。"
-        '--refunded で列を、--status-map "{word}=completed" で確定します。',
+        "{say.refunded} で列を、{say.status_map:{word}=completed} で確定します。",
     ),
     "partial_blank": (
         '{orders} orders are "{word}" by "{column}", and "{money}" says nothing of them: they '
-        'count in full. --status-map "{word}=completed" confirms.',
+        "count in full. {say.status_map:{word}=completed} confirms.",
         "「{column}」が「{word}」の注文{orders}件は「{money}」が空欄か0のため、全額を数えています。"
-        '--status-map "{word}=completed" で確定します。',
+        "{say.status_map:{word}=completed} で確定します。",
     ),
     "refunded_in_part": (
         '{orders} orders of {whole} are "{word}" by "{column}" and do not count, while "{money}" '
-        "gives back {part} of them; with that alone taken off they come to {rest}: --status-map "
-        '"{word}=completed". --status-map "{word}={meaning}" confirms.',
+        "gives back {part} of them; with that alone taken off they come to {rest}: "
+        "{say.status_map:{word}=completed}. {say.status_map:{word}={meaning}} confirms.",
         "「{column}」が「{word}」の注文{orders}件({whole})は集計から除きましたが、「{money}」の返"
-        '金は{part}です。返金額だけを差し引くと{rest}です(--status-map "{word}=completed")。'
-        '--status-map "{word}={meaning}" で確定します。',
+        "金は{part}です。返金額だけを差し引くと{rest}です("
+        "{say.status_map:{word}=completed})。{say.status_map:{word}={meaning}} で確定します。",
     ),
     "line_states": (
         '{orders} orders have lines in different states by "{column}": {rows} cancelled, returned '
@@ -231,30 +237,30 @@ NOTES: Mapping[str, tuple[str, str]] = {
         '「{column}」の{ids}件から、表計算ソフトの記号(="007" など)を除きました。',
     ),
     "unread_percent": (
-        '"{column}" holds a discount in percent ({rows} rows) and was not read: --ignore '
-        '"{column}" says that the amounts are net of it; else take it off in the file.',
+        '"{column}" holds a discount in percent ({rows} rows) and was not read: '
+        "{say.ignore:{column}} says that the amounts are net of it; else take it off in the file.",
         "「{column}」は割引率のようですが({rows}行)、読み込んでいません。差し引き済みなら "
-        "--ignore を、そうでなければファイルで差し引いてください。",
+        "{say.ignore} を、そうでなければファイルで差し引いてください。",
     ),
     "second_discount": (
         '"{column}" looks like a discount ({rows} rows) beside the one that is read, and was not '
-        'read: add them up in the file, or --ignore "{column}" says that the amounts are net of '
+        "read: add them up in the file, or {say.ignore:{column}} says that the amounts are net of "
         "it.",
-        "「{column}」も値引きのようですが({rows}行)、読み込む値引きは1列だけです。ファイルで合計"
-        "するか、差し引き済みなら --ignore を指定してください。",
+        "「{column}」も値引きのようですが({rows}行)、読み込む値引きは1列だけです。ファイルで合計す"
+        "るか、差し引き済みなら {say.ignore} を指定してください。",
     ),
     "negative_pieces": (
-        '{rows} rows have a quantity below zero in "{column}" and an amount above it; the '
-        "amounts ({amount}) count as sales. Write returns with amounts below zero; --ignore "
-        '"{column}" confirms.',
+        '{rows} rows have a quantity below zero in "{column}" and an amount above it; the amounts '
+        "({amount}) count as sales. Write returns with amounts below zero; {say.ignore:{column}} "
+        "confirms.",
         "「{column}」が負で金額が正の行が{rows}行({amount})あり、売上として数えています。返品なら"
-        "金額を負にし、そうでなければ --ignore で確定してください。",
+        "金額を負にし、そうでなければ {say.ignore} で確定してください。",
     ),
     "before_discount": (
-        '"{column}" takes off nothing from "{amount}", which is the sum of the other amounts '
-        '({rows} rows): --discount "{column}" subtracts it, --ignore "{column}" confirms.',
+        '"{column}" takes off nothing from "{amount}", which is the sum of the other amounts ('
+        "{rows} rows): {say.discount:{column}} subtracts it, {say.ignore:{column}} confirms.",
         "「{amount}」は他の金額の合計と一致し、「{column}」が引かれていません({rows}行)。"
-        "--discount で差し引き、--ignore で確定します。",
+        "{say.discount} で差し引き、{say.ignore} で確定します。",
     ),
     "joined_clock": (
         '"{clock}" is the time of day of "{column}", and was read with it.',
@@ -270,10 +276,11 @@ NOTES: Mapping[str, tuple[str, str]] = {
     ),
     "more_kinds": (
         '"{other}" holds known kinds of events too ({words}), and more than "{column}", which is '
-        'read: --event-column "kind={other}" reads it, --event-column "kind={column}" confirms.',
+        "read: {say.event_column:kind={other}} reads it, {say.event_column:kind={column}} "
+        "confirms.",
         "「{other}」にも既知のイベント種別({words})があり、読み込んだ「{column}」より多く含まれま"
-        'す。--event-column "kind={other}" で読み込み、--event-column "kind={column}" で確定しま'
-        "す。",
+        "す。{say.event_column:kind={other}} で読み込み、{say.event_column:kind={column}} で確定し"
+        "ます。",
     ),
     "constant_kind": (
         'The kinds of events are read from "{column}": "{other}" is the same in all rows.',
@@ -281,9 +288,9 @@ NOTES: Mapping[str, tuple[str, str]] = {
     ),
     "rows_twice": (
         "{rows} rows are equal to an earlier row in every column (the first is {row}) and count: "
-        "--repeated-rows drop takes each once, --repeated-rows keep confirms.",
+        "{say.repeated_rows:drop} takes each once, {say.repeated_rows:keep} confirms.",
         "{rows}行は全項目が前の行と同じですが、そのまま数えています(最初は{row})。"
-        "--repeated-rows drop で1回だけ数え、--repeated-rows keep で確定します。",
+        "{say.repeated_rows:drop} で1回だけ数え、{say.repeated_rows:keep} で確定します。",
     ),
     "rows_left_out": (
         "{rows} rows are equal to an earlier row in every column (the first is {row}) and are left "
@@ -292,10 +299,10 @@ NOTES: Mapping[str, tuple[str, str]] = {
     ),
     "totals_among": (
         '"{column}" says "{word}" or another word for a total in {rows} rows; they come to '
-        '{amount} and count like any line. Leave them out of the file; --ignore "{column}" says '
+        "{amount} and count like any line. Leave them out of the file; {say.ignore:{column}} says "
         "that they are lines.",
         "「{column}」が「{word}」など合計を表す行が{rows}行({amount})あり、明細として数えています。"
-        "合計行ならファイルから除いてください。明細なら --ignore で確定します。",
+        "合計行ならファイルから除いてください。明細なら {say.ignore} で確定します。",
     ),
     "charges_among": (
         '"{column}" says "{word}" or another word for a charge in {rows} rows; they come to '
@@ -304,28 +311,28 @@ NOTES: Mapping[str, tuple[str, str]] = {
         "売上に含めています。",
     ),
     "discounts_among": (
-        '"{column}" says "{word}" or another word for a discount in {rows} rows whose amounts '
-        "are above zero, and they are added: the total is {total}, with these rows taken off "
-        '{less}. --refund-rows "{column}={word}" takes them off, --ignore "{column}" says that '
-        "they count.",
+        '"{column}" says "{word}" or another word for a discount in {rows} rows whose amounts are '
+        "above zero, and they are added: the total is {total}, with these rows taken off {less}. "
+        "{say.refund_rows:{column}={word}} takes them off, {say.ignore:{column}} says that they "
+        "count.",
         "「{column}」が「{word}」など値引きを表す{rows}行の金額が正のため加算しています。合計は"
-        '{total}、差し引くと{less}です。--refund-rows "{column}={word}" で差し引き、--ignore '
-        '"{column}" で加算を確定します。',
+        "{total}、差し引くと{less}です。{say.refund_rows:{column}={word}} で差し引き、"
+        "{say.ignore:{column}} で加算を確定します。",
     ),
     "parts_of_sets": (
         '"{column}" names what {rows} rows belong to; they have amounts of their own ({amount}), '
-        "which count beside that of the set. --where or the file leaves one of both out; --ignore "
-        '"{column}" says that the amounts do not overlap.',
-        "「{column}」のある{rows}行(セットの内訳など)にも金額({amount})があり、セットと二重に"
-        "数えている可能性があります。重複がなければ --ignore で確定します。",
+        "which count beside that of the set. {say.where} or the file leaves one of both out; "
+        "{say.ignore:{column}} says that the amounts do not overlap.",
+        "「{column}」のある{rows}行(セットの内訳など)にも金額({amount})があり、セットと二重に数え"
+        "ている可能性があります。重複がなければ {say.ignore} で確定します。",
     ),
     "far_apart": (
         '{orders} numbers of "{column}" stand on dates more than 31 days apart and count as one '
-        "order each. Where numbers restart in each year or shop, --shop names the column that "
-        'tells them apart; --order-id "" makes each row an order.',
-        "「{column}」の{orders}件は31日を超えて離れた日付の行が1つの注文になっています。"
-        "番号が年や店舗ごとに振り直される場合は --shop で区別する列を、"
-        '1行を1注文とするなら --order-id "" を指定してください。',
+        "order each. Where numbers restart in each year or shop, {say.shop} names the column that "
+        'tells them apart; {say.order_id:""} makes each row an order.',
+        "「{column}」の{orders}件は31日を超えて離れた日付の行が1つの注文になっています。番号が年や"
+        "店舗ごとに振り直される場合は {say.shop} で区別する列を、1行を1注文とするなら "
+        '{say.order_id:""} を指定してください。',
     ),
     "refunds_above": (
         '{orders} orders have more in "{column}" than they come to; they count as refunded in '
@@ -340,17 +347,17 @@ NOTES: Mapping[str, tuple[str, str]] = {
     ),
     "below_zero_stopped": (
         '{orders} orders come to less than zero in "{column}" ({amount} in all) and are refunded '
-        'or returned by "{status}": they do not count, and take nothing off. --status-map with '
+        'or returned by "{status}": they do not count, and take nothing off. {say.status_map} with '
         "their word and completed takes it off; with refunded or returned confirms.",
         "「{column}」の合計が負の注文{orders}件({amount})は「{status}」が返金・返品のため集計から"
-        "除かれ、売上から差し引かれません。差し引くなら --status-map でその語を completed とし、"
-        "refunded または returned で確定します。",
+        "除かれ、売上から差し引かれません。差し引くなら {say.status_map} でその語を completed と"
+        "し、refunded または returned で確定します。",
     ),
     "other_total": (
         '"{column}" is taken as the amount ({own}); "{other}" comes to {total}: '
-        '--amount "{other}".',
-        "金額には「{column}」({own})を使いました。「{other}」の合計は{total}です"
-        "(--amount で指定)。",
+        "{say.amount:{other}}.",
+        "金額には「{column}」({own})を使いました。「{other}」の合計は{total}です({say.amount} で指"
+        "定)。",
     ),
     "numbered_amounts": (
         '"{column}" alone is taken as the amount ({own}). With {other} the total is {total}: give '
@@ -360,22 +367,22 @@ NOTES: Mapping[str, tuple[str, str]] = {
     ),
     "other_ids": (
         '"{column}" is taken as the customer ({ids} ids); "{other}" has {others}: '
-        '--customer-id "{other}".',
-        "顧客には「{column}」({ids}件)を使いました。「{other}」は{others}件です"
-        "(--customer-id で指定)。",
+        "{say.customer_id:{other}}.",
+        "顧客には「{column}」({ids}件)を使いました。「{other}」は{others}件です({say.customer_id} "
+        "で指定)。",
     ),
     "quantity_unused": (
-        '"{column}" is taken as the amount of all pieces of a row ({own}), though nothing says '
-        "so; as a price it comes to {unit}: --amount-is unit. --amount-is line confirms.",
-        "「{column}」は行の全数量の金額としました({own})。単価なら数量を掛けて{unit}です"
-        "(--amount-is unit)。--amount-is line で確定します。",
+        '"{column}" is taken as the amount of all pieces of a row ({own}), though nothing says so; '
+        "as a price it comes to {unit}: {say.amount_is:unit}. {say.amount_is:line} confirms.",
+        "「{column}」は行の全数量の金額としました({own})。単価なら数量を掛けて{unit}です("
+        "{say.amount_is:unit})。{say.amount_is:line} で確定します。",
     ),
     "not_used_flag": (
         '"{column}" says {words} in {orders} orders that count ({amount} of {own}), and was not '
-        'used: --status "{column}" with --status-map "{word}={meaning}"{rest} leaves them out, '
-        '--ignore "{column}" says that it does not matter.',
+        "used: {say.status:{column}} with {say.status_map:{pairs}} leaves them out, "
+        "{say.ignore:{column}} says that it does not matter.",
         "「{column}」が {words} の注文{orders}件({own}のうち{amount})が集計対象になっています。"
-        '--status と --status-map "{word}={meaning}"{rest} で除き、--ignore で無視します。',
+        "{say.status} と {say.status_map:{pairs}} で除き、{say.ignore} で無視します。",
     ),
     "signs": (
         'All amounts of "{column}" are negative; they are taken without their sign.',
@@ -383,14 +390,15 @@ NOTES: Mapping[str, tuple[str, str]] = {
     ),
     "order_level": (
         '"{column}" is the order\'s and stands on each of its lines; it is taken once. '
-        '--line-level "{column}" takes it on every line.',
-        "「{column}」は注文単位の金額が明細ごとに繰り返されているため、1回だけ数えます。"
-        "明細単位なら --line-level を指定してください。",
+        "{say.line_level:{column}} takes it on every line.",
+        "「{column}」は注文単位の金額が明細ごとに繰り返されているため、1回だけ数えます。明細単位な"
+        "ら {say.line_level} を指定してください。",
     ),
     "also_stopped": (
-        '{orders} orders do not count, or not with all lines, by "{column}"; --ignore "{column}" '
+        '{orders} orders do not count, or not with all lines, by "{column}"; {say.ignore:{column}} '
         "leaves it out.",
-        "「{column}」により注文{orders}件(または明細)を集計から除きます。--ignore で無視できます。",
+        "「{column}」により注文{orders}件(または明細)を集計から除きます。{say.ignore} で無視できま"
+        "す。",
     ),
     "cancelled_lines": (
         "{rows} lines are cancelled in orders that stand; their amounts do not count.",
@@ -417,67 +425,78 @@ NOTES: Mapping[str, tuple[str, str]] = {
         "一部のファイルにしかない列は読み込みません: {columns}。",
     ),
     "unread_discount": (
-        '"{column}" looks like a discount ({rows} rows) and was not read: --discount "{column}" '
-        'subtracts it, --ignore "{column}" says that the amounts are net of it.',
-        "「{column}」は値引きのようですが({rows}行)、読み込んでいません。--discount で差し引き、"
-        "--ignore で差し引き済みとします。",
+        '"{column}" looks like a discount ({rows} rows) and was not read: {say.discount:{column}} '
+        "subtracts it, {say.ignore:{column}} says that the amounts are net of it.",
+        "「{column}」は値引きのようですが({rows}行)、読み込んでいません。{say.discount} で差し引"
+        "き、{say.ignore} で差し引き済みとします。",
     ),
     "not_used_heading": (
         '"{column}" has values in {orders} orders that count ({amount} of {own}), and was not '
-        'used: --cancelled-at "{column}" (a date or flag), --status "{column}" (words) or '
-        '--refunded "{column}" (money) uses it, --ignore "{column}" says that it does not matter.',
-        "「{column}」は集計対象の注文{orders}件({own}のうち{amount})に値がありますが、使っていま"
-        "せん。--cancelled-at(日付・フラグ)、--status(状態の語)、--refunded(金額)で使い、"
-        "--ignore で無視します。",
+        "used: {say.cancelled_at:{column}} (a date or flag), {say.status:{column}} (words) or "
+        "{say.refunded:{column}} (money) uses it, {say.ignore:{column}} says that it does not "
+        "matter.",
+        "「{column}」は集計対象の注文{orders}件({own}のうち{amount})に値がありますが、使っていませ"
+        "ん。"
+        "{say.cancelled_at}(日付・フラグ)、{say.status}(状態の語)、{say.refunded}(金額)で使い、"
+        "{say.ignore} で無視します。",
     ),
     "not_used_date": (
         '"{column}" is set in {orders} orders that count ({amount} of {own}), and was not used: '
-        '--cancelled-at "{column}" leaves them out, --ignore "{column}" says that it does not '
+        "{say.cancelled_at:{column}} leaves them out, {say.ignore:{column}} says that it does not "
         "matter.",
-        "「{column}」は集計対象の注文{orders}件({own}のうち{amount})に値がありますが、使っていま"
-        "せん。--cancelled-at で除き、--ignore で無視します。",
+        "「{column}」は集計対象の注文{orders}件({own}のうち{amount})に値がありますが、使っていませ"
+        "ん。{say.cancelled_at} で除き、{say.ignore} で無視します。",
     ),
     "not_used_money": (
         '"{column}" holds amounts in {orders} orders that count ({amount} of {own}), and was not '
-        'used: --refunded "{column}" takes them off, --ignore "{column}" says that it does not '
-        "matter.",
-        "「{column}」は集計対象の注文{orders}件({own}のうち{amount})に金額がありますが、使ってい"
-        "ません。--refunded で差し引き、--ignore で無視します。",
+        "used: with them taken off the total is {rest}: {say.refunded:{column}}. "
+        "{say.ignore:{column}} says that it does not matter.",
+        "「{column}」は集計対象の注文{orders}件({own}のうち{amount})に金額がありますが、使っていま"
+        "せん。差し引くと{rest}です({say.refunded} で指定)。関係なければ {say.ignore} を指定してく"
+        "ださい。",
     ),
     "not_used_pieces": (
         '"{column}" speaks of pieces in {orders} orders that count ({amount} of {own}), and was '
-        'not used: take them off in the file, or --ignore "{column}" says that it does not '
+        "not used: take them off in the file, or {say.ignore:{column}} says that it does not "
         "matter.",
-        "「{column}」は集計対象の注文{orders}件({own}のうち{amount})に個数がありますが、使ってい"
-        "ません。ファイルで差し引くか、--ignore で無視してください。",
+        "「{column}」は集計対象の注文{orders}件({own}のうち{amount})に個数がありますが、使っていま"
+        "せん。ファイルで差し引くか、{say.ignore} で無視してください。",
     ),
     "not_used_words": (
         '"{column}" says {words} in {orders} orders that count ({amount} of {own}), and was not '
-        'used: --status "{column}" leaves orders out by it, --refund-rows "{column}={word}" '
-        'makes such rows refunds, --ignore "{column}" says that it does not matter.',
+        "used: {say.status:{column}} leaves orders out by it, {say.refund_rows:{column}={word}} "
+        "makes such rows refunds, {say.ignore:{column}} says that it does not matter.",
         "「{column}」に {words} とある注文{orders}件({own}のうち{amount})が集計対象になっています。"
-        '--status で除き、--refund-rows "{column}={word}" で返金の行とし、--ignore で無視します。',
+        "{say.status} で除き、{say.refund_rows:{column}={word}} で返金の行とし、{say.ignore} で無"
+        "視します。",
+    ),
+    "not_used_stops": (
+        '"{column}" says {words} in {orders} orders that count ({amount} of {own}), and was not '
+        "used: {say.status:{column}} leaves orders out by it, {say.ignore:{column}} says that it "
+        "does not matter.",
+        "「{column}」に {words} とある注文{orders}件({own}のうち{amount})が集計対象になっています。"
+        "{say.status} で除き、{say.ignore} で無視します。",
     ),
     "not_used_texts": (
         '"{column}" has texts about cancellations or refunds ({words}) in {orders} orders that '
-        "count ({amount} of {own}), and was not used: take what does not count out of the file, "
-        'or --ignore "{column}" says that it does not matter.',
+        "count ({amount} of {own}), and was not used: take what does not count out of the file, or "
+        "{say.ignore:{column}} says that it does not matter.",
         "「{column}」に取消や返金に関する記述({words})のある注文{orders}件({own}のうち{amount})が"
-        "集計対象になっています。該当する行をファイルから除くか、--ignore で無視します。",
+        "集計対象になっています。該当する行をファイルから除くか、{say.ignore} で無視します。",
     ),
     "less_discount": (
         '"{other}" is "{column}" less "{discount}" in nearly all rows: the amounts are taken '
-        'before it ({own}); after it they come to {total}: --amount "{other}". --ignore '
-        '"{discount}" confirms.',
-        "「{other}」はほぼ全行で「{column}」から「{discount}」を引いた値です。値引前の金額で数え"
-        "ました({own})。値引後は{total}です(--amount で指定)。--ignore で確定します。",
+        "before it ({own}); after it they come to {total}: {say.amount:{other}}. "
+        "{say.ignore:{discount}} confirms.",
+        "「{other}」はほぼ全行で「{column}」から「{discount}」を引いた値です。値引前の金額で数えま"
+        "した({own})。値引後は{total}です({say.amount} で指定)。{say.ignore} で確定します。",
     ),
     "minority_word": (
-        '"{column}" is {word} in {rows} rows, and nothing says whether they count like the '
-        "others: the amounts come to {own} with them and to {rest} without. --refund-rows takes "
-        "them as money given back.",
-        "「{column}」が{word}の{rows}行は、他の行と同じく数えてよいか不明です。含めると{own}、"
-        "除くと{rest}です。返金の行なら --refund-rows を指定してください。",
+        '"{column}" is {word} in {rows} rows, and nothing says whether they count like the others: '
+        "the amounts come to {own} with them and to {rest} without. {say.refund_rows} takes them "
+        "as money given back.",
+        "「{column}」が{word}の{rows}行は、他の行と同じく数えてよいか不明です。含めると{own}、除く"
+        "と{rest}です。返金の行なら {say.refund_rows} を指定してください。",
     ),
     "last_is_sum": (
         'The last row ({row}) is in "{column}" the sum of all others: with it they come to '
@@ -486,19 +505,19 @@ NOTES: Mapping[str, tuple[str, str]] = {
         "す。合計行ならファイルから除いてください。",
     ),
     "total_again": (
-        '"{column}" is the same on several rows of one customer and purchase ({orders} times), '
-        "and no order number joins them: as lines of one order they come to {once}, as counted "
-        "to {each}. --order-id names a number that joins them; --amount-is line confirms.",
+        '"{column}" is the same on several rows of one customer and purchase ({orders} times), and '
+        "no order number joins them: as lines of one order they come to {once}, as counted to "
+        "{each}. {say.order_id} names a number that joins them; {say.amount_is:line} confirms.",
         "同じ顧客の同じ購入の複数行に同じ「{column}」があり({orders}組)、注文番号でまとめられませ"
-        "ん。1回だけ数えると{once}、現在は{each}です。--order-id で注文番号の列を、--amount-is "
-        "line で確定します。",
+        "ん。1回だけ数えると{once}、現在は{each}です。{say.order_id} で注文番号の列を、"
+        "{say.amount_is:line} で確定します。",
     ),
     "blank_dropped": (
-        "{rows} rows have no value in {columns} and are left out, as --bad-rows drop says; their "
-        "amounts come to {amount}. Cells that are merged in a spreadsheet are blank below the "
-        "first: fill them down.",
-        "{columns}が空欄の{rows}行(金額 {amount})は --bad-rows drop により除きました。"
-        "結合されたセルは2行目以降が空欄になります。値を補ってください。",
+        "{rows} rows have no value in {columns} and are left out, as {say.bad_rows:drop} says; "
+        "their amounts come to {amount}. Cells that are merged in a spreadsheet are blank below "
+        "the first: fill them down.",
+        "{columns}が空欄の{rows}行(金額 {amount})は {say.bad_rows:drop} により除きました。結合され"
+        "たセルは2行目以降が空欄になります。値を補ってください。",
     ),
     "refunds_left_out": (
         '{rows} of the rows that "{column}" leaves out give money back ({amount}): it is not '
@@ -513,15 +532,16 @@ NOTES: Mapping[str, tuple[str, str]] = {
     ),
     "differs_total": (
         'The heading "{column}" says an order\'s total, but it differs between lines of an order: '
-        "lines are summed. --amount-is line confirms.",
+        "lines are summed. {say.amount_is:line} confirms.",
         "見出し「{column}」は注文の合計ですが、同じ注文の明細で値が異なるため、明細として合計しま"
-        "した。--amount-is line で確定します。",
+        "した。{say.amount_is:line} で確定します。",
     ),
     "strange_words": (
-        '"{column}" says {words}, which is not known and stops no order: --status-map '
-        '"WORD=cancelled" does, "WORD=completed" confirms, --ignore "{column}" leaves it out.',
-        "「{column}」の {words} は不明な語で、注文を除外しません。--status-map で意味を、"
-        "--ignore で無視を指定できます。",
+        '"{column}" says {words}, which is not known and stops no order: '
+        "{say.status_map:WORD=cancelled} does, {say.status_map:WORD=completed} confirms, "
+        "{say.ignore:{column}} leaves it out.",
+        "「{column}」の {words} は不明な語で、注文を除外しません。{say.status_map} で意味を、"
+        "{say.ignore} で無視を指定できます。",
     ),
     "odd_dates": (
         '"{column}" holds implausible dates: {early} before 1990, {late} in the future, {far} ten '
@@ -553,6 +573,12 @@ NOTES: Mapping[str, tuple[str, str]] = {
         "{file}: {rows} rows without a value in any column are left out.",
         "{file}: すべての列が空欄の{rows}行を除きました。",
     ),
+    "unquoted": (
+        "{file}: quotes are read as letters, as one opens a field in line {line} that no quote "
+        "closes there, and each line has all fields without them.",
+        "{file}: {line}行目の引用符が閉じられておらず、引用符がなくても各行の項目数が合うため、"
+        "引用符を文字として読みました。",
+    ),
     "no_rows": (
         "{file} has headings and no rows.",
         "{file}は見出しのみで、データ行がありません。",
@@ -563,18 +589,17 @@ NOTES: Mapping[str, tuple[str, str]] = {
     ),
     "lists_told": (
         '{file}: the list "{column}" within {rows} rows is not read, and speaks of refunds or '
-        "cancellations ({words}): write what counts as columns of the order, or --ignore "
-        '"{column}" says that it does not matter.',
-        "{file}: {rows}行の中の配列「{column}」は読み取りませんが、"
-        "返金や取消を含むようです({words})。"
-        "注文の列として書き出すか、関係なければ --ignore を指定してください。",
+        "cancellations ({words}): write what counts as columns of the order, or "
+        "{say.ignore:{column}} says that it does not matter.",
+        "{file}: {rows}行の中の配列「{column}」は読み取りませんが、返金や取消を含むようです("
+        "{words})。注文の列として書き出すか、関係なければ {say.ignore} を指定してください。",
     ),
     "list_beside": (
         '{file}: the list "{column}" holds amounts too, and is not read beside "{items}": write '
-        'what belongs to the amount as a column of the order, or --ignore "{column}" says that it '
-        "does not matter.",
-        "{file}: 配列「{column}」にも金額がありますが、「{items}」のほかは読み取りません。"
-        "金額に含めるものは注文の列として書き出すか、関係なければ --ignore を指定してください。",
+        "what belongs to the amount as a column of the order, or {say.ignore:{column}} says that "
+        "it does not matter.",
+        "{file}: 配列「{column}」にも金額がありますが、「{items}」のほかは読み取りません。金額に含"
+        "めるものは注文の列として書き出すか、関係なければ {say.ignore} を指定してください。",
     ),
     "list_read": (
         '{file}: the orders have no amount of their own, so that each element of "{column}" is a '
@@ -633,9 +658,9 @@ NOTES: Mapping[str, tuple[str, str]] = {
     "kinds": ("Kinds of events: {map}.", "イベント種別の読み替え: {map}。"),
     "other_kinds": (
         "These kinds count as activity, not as steps of a cart: {kinds}. "
-        "--event-kind WORD=MEANING says otherwise.",
+        "{say.event_kind:WORD=MEANING} says otherwise.",
         "次のイベントはカートの段階ではなく、その他の行動として扱います: {kinds}。"
-        "--event-kind 語=意味 で変更できます。",
+        "{say.event_kind:語=意味} で変更できます。",
     ),
     "machines": (
         '"{column}" says yes in {events} events, which count like those of visitors. Read it as a '
@@ -648,8 +673,8 @@ NOTES: Mapping[str, tuple[str, str]] = {
         "ページ名または閲覧イベントがないため、離脱率と遷移図は省きました。",
     ),
     "no_funnel": (
-        "Fewer than two steps of the way to an order occur: --funnel names others.",
-        "購入までの段階が2つ未満のため、ファネルは省きました。--funnel で指定できます。",
+        "Fewer than two steps of the way to an order occur: {say.funnel} names others.",
+        "購入までの段階が2つ未満のため、ファネルは省きました。{say.funnel} で指定できます。",
     ),
     "no_carts": (
         "No kind puts into the cart, or none buys: carts are left out.",

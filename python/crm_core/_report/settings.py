@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from .headings import Choice
-from .layouts import Layout
+from .layouts import Layout, fold
 
 #: Roles of columns that have an option of their own, besides the status.
 ROLES_SAID = (
@@ -59,6 +59,10 @@ class Settings:
     refund_rows: Mapping[str, Sequence[str]] = field(default_factory=dict)
     strict: bool = False
     today: datetime.date | None = None
+
+    def ignores(self, heading: str) -> bool:
+        """Whether the user has said that a column does not matter."""
+        return fold(heading) in map(fold, self.ignore)
 
 
 @dataclass(frozen=True)

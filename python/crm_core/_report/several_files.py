@@ -13,6 +13,7 @@ from . import amount_meaning, layouts
 from .columns import cut, numbers, unique
 from .headings import Choice, names_of
 from .layouts import fold
+from .messages import say
 from .overlap import Overlap, drop_repeated
 from .problem import Problem
 from .settings import Note, Settings
@@ -119,14 +120,15 @@ def without_repeated(
         at, row = found.first
         names = ", ".join(f'"{cut(name)}"' for name in found.columns[:5])
         unread = [name for name in found.columns if name not in used]
-        ignore = " ".join(f'--ignore "{name}"' for name in unread)
+        ignore = " ".join(f"{say.ignore:{name}}" for name in unread)
         raise Problem(
             f"{found.differing} order numbers are in several files with different lines, the first "
             f"in {sources[at].row_name(row)}; they differ in {names}",
-            "--repeated-orders last takes each from the last file that has it (exports of several "
-            "days), --repeated-orders add counts the lines of all files (an order in parts)."
+            f"{say.repeated_orders:last} takes each from the last file that has it (exports of "
+            "several "
+            f"days), {say.repeated_orders:add} counts the lines of all files (an order in parts)."
             + (f" {ignore} says that these do not matter." if found.columns == unread else "")
-            + " Shops that number alike need a column --shop.",
+            + f" Shops that number alike need a column {say.shop}.",
         )
     for source, kept in zip(sources, found.kept, strict=True):
         source.keep(kept)

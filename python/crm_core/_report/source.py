@@ -22,6 +22,7 @@ from .container import Container
 from .databases import DuckDb, Sqlite
 from .delimited import Delimited
 from .json_rows import JsonRows
+from .messages import say
 from .problem import Problem
 from .workbook import Workbook
 
@@ -211,7 +212,9 @@ def _text(container: Container, encoding: str, delimiter: str) -> Form:
     try:
         start = charset.decoded(container.start, encoding)
     except UnicodeError:
-        raise Problem(f"{container.name} is not valid {encoding}", "Try --encoding auto.") from None
+        raise Problem(
+            f"{container.name} is not valid {encoding}", f"Try {say.encoding:auto}."
+        ) from None
     if re.match(r"\s*(?:\{|\[\s*[{\]\[])", start):
         return JsonRows(container, encoding)
     return Delimited(container, encoding, delimiter, start)

@@ -8,11 +8,22 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import amount_meaning, doubts, groups, line_states, marked_rows, states, statuses
+from . import (
+    amount_meaning,
+    doubts,
+    groups,
+    line_states,
+    marked_rows,
+    messages,
+    money_columns,
+    states,
+    statuses,
+)
 from .columns import cut, distinct, filled_within, replaced, shown, trimmed, zero
 from .currency_reading import CurrencyReading
 from .headings import MONEY, Choice, find
 from .layouts import MEANINGS, Layout, fold, fold_word
+from .messages import say
 from .problem import Problem
 from .said import Said
 from .settings import Note
@@ -26,7 +37,7 @@ class StateReading(CurrencyReading):
         for word, meaning in self.settings.status_map.items():
             if meaning not in MEANINGS:
                 raise Problem(
-                    f"--status-map: {cut(word)} is {meaning}, which is no meaning",
+                    f"{say.status_map}: {cut(word)} is {meaning}, which is no meaning",
                     f"There are {', '.join(MEANINGS)}.",
                 )
         primary = self.chosen.get("status")
@@ -71,7 +82,7 @@ class StateReading(CurrencyReading):
         """Words that the user explained, and that are in no column."""
         names = [] if primary is None else [primary.value]
         names += [
-            find(name, self.table.column_names, "--status") for name in self.settings.statuses
+            find(name, self.table.column_names, f"{say.status}") for name in self.settings.statuses
         ]
         names += [
             name for name in self.unread if statuses.is_state(name) or statuses.is_cancel(name)
@@ -83,15 +94,15 @@ class StateReading(CurrencyReading):
             column = shown(self.table[name])
             if column is not None and len(there) < 10_000:
                 there |= set(distinct(column))
-        self._unused("--status-map", self.settings.status_map, there)
+        self._unused("status_map", self.settings.status_map, there)
 
     def _stops(self) -> list[states.Stop]:
         """The columns besides the status that stop orders."""
         settings, headings = self.settings, self.table.column_names
         off = settings.columns.get("status") == ""
-        said = [find(name, headings, "--status") for name in settings.statuses]
+        said = [find(name, headings, f"{say.status}") for name in settings.statuses]
         of_lists = [str(values.get("column")) for one in self.sources for _, values in one.notes]
-        ignored = [find(name, [*headings, *of_lists], "--ignore") for name in settings.ignore]
+        ignored = [find(name, [*headings, *of_lists], f"{say.ignore}") for name in settings.ignore]
         taken = [choice.value for role, choice in self.chosen.items() if role != "cancelled_at"]
         cancels, others = states.by_headings(headings, taken, self.layout, ignored)
         own = self.chosen.pop("cancelled_at", None)
@@ -194,9 +205,9 @@ class StateReading(CurrencyReading):
             likely = statuses.likely(unknown[0])
             raise Problem(
                 f"column {name}: what does {listed} mean?",
-                f'Say so with --status-map "{said.option(unknown[0])}={likely}"; the '
+                f"Say so with {say.status_map:{said.option(unknown[0])}={likely}}; the "
                 f"meanings are {', '.join(MEANINGS)}. "
-                '--status "" leaves the column out.',
+                f'{say.status:""} leaves the column out.',
             )
         return known
 
@@ -255,14 +266,14 @@ class StateReading(CurrencyReading):
                 told = ", ".join(one.words[:5])
                 word = one.words[0] if one.words else ""
                 values = {"column": one.name, "orders": orders, "words": told, "word": word}
-                rest = [f"{other}=completed" for other in one.others]
-                values["rest"] = "".join(f' --status-map "{other}"' for other in rest[:3])
-                latest = statuses.is_latest(one.name)
-                values["meaning"] = "cancelled" if latest else "payment_failed"
+                stops = {word: statuses.stopped_by(one.name)}
+                rest = dict.fromkeys(one.others[:3], "completed")
+                values["pairs"] = messages.pairs({**stops, **rest})
                 values |= self._money_of(rows, mapped)
+                values["rest"] = self._less_refunds(one.name, rows, mapped)
                 code = one.code
                 if code == "not_used_money" and self._are_orders(one.name):
-                    code = "not_used_heading"
+                    code = "reversals_unread"
                 self.warnings.append(Note(code, values))
 
     def _are_orders(self, name: str) -> bool:
@@ -272,11 +283,12 @@ class StateReading(CurrencyReading):
         if column is None or numbers_of is None:
             return False
         texts = pc.unique(column.drop_null())
-        return len(texts) > 0 and pc.all(pc.is_in(texts, pc.unique(numbers_of))).as_py() is True
+        here = pc.is_in(texts, pc.unique(numbers_of))
+        return len(texts) > 0 and (pc.sum(here).as_py() or 0) * 2 >= len(texts)
 
     def _money_of(self, rows: pa.ChunkedArray, mapped: pa.ChunkedArray | None) -> dict[str, object]:
         """What these rows come to, or their orders, and all that count."""
-        values, keys = marked_rows.worth(self)
+        values, keys = money_columns.worth(self)
         here = groups.flags(rows)
         if keys is not None:
             here = np.asarray(np.where(keys.known, keys.each(keys.counts(here) > 0, False), here))
@@ -285,7 +297,23 @@ class StateReading(CurrencyReading):
             counted = ~groups.flags(is_in(mapped, statuses.STOPS))
         own = amount_meaning.total(marked_rows.some_of(values, counted), keys)
         amount = amount_meaning.total(marked_rows.some_of(values, here & counted), keys)
-        return {"amount": f"{amount:,}", "own": f"{own:,}"}
+        return {"amount": f"{amount:,}", "own": f"{own:,}", "less": f"{own - 2 * amount:,}"}
+
+    def _less_refunds(
+        self, name: str, rows: pa.ChunkedArray, mapped: pa.ChunkedArray | None
+    ) -> str:
+        """What is left with the money of a column taken off, where it holds money."""
+        money = money_columns.money(self, name)
+        if money is None:
+            return ""
+        found, keys = money_columns.worth(self)
+        counted = np.ones(len(money), np.bool_)
+        if mapped is not None:
+            counted = ~groups.flags(is_in(mapped, statuses.STOPS))
+        back = np.where(groups.flags(rows), np.abs(money), np.nan)
+        own = amount_meaning.total(marked_rows.some_of(found, counted), keys)
+        off = marked_rows.some_of(money_columns.values(back), counted)
+        return f"{own - amount_meaning.total(off, keys):,}"
 
     def _odd(self, name: str) -> pa.ChunkedArray:
         """Rows with a word such as payout, which give nothing back whatever their sign."""
@@ -297,12 +325,15 @@ class StateReading(CurrencyReading):
         """A day of payment that some orders have and others have not."""
         if self.layout is not None:
             return
-        ignored = {fold(name) for name in self.settings.ignore}
         counted = None
         if "status" in self.arguments:
             counted = pc.invert(is_in(self.table[self.arguments["status"]], statuses.STOPS))
         for name in self.unread:
-            if name in self.dimensions or fold(name) in ignored or not statuses.is_paid_on(name):
+            if (
+                name in self.dimensions
+                or self.settings.ignores(name)
+                or not statuses.is_paid_on(name)
+            ):
                 continue
             column = self.table[name]
             text = shown(column)

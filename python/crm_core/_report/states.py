@@ -20,6 +20,7 @@ from . import layouts, statuses
 from .columns import cut, distinct, few_texts, mapped, shown
 from .groups import Flags, Groups, Values, flags, valid
 from .layouts import Layout, fold, fold_word
+from .messages import say
 from .problem import Problem
 from .said import Said, is_known
 
@@ -104,8 +105,9 @@ def cancellations(
         quoted = f'"{shown_word}"' if said.may_show(unknown[0]) else shown_word
         raise Problem(
             f"column {name}: does {quoted} mean that the order is cancelled?",
-            f'Say so with --status-map "{said.option(unknown[0])}=cancelled" or "...=completed"; '
-            f'--ignore "{name}" leaves the column out.',
+            f"Say so with {say.status_map:{said.option(unknown[0])}=cancelled} or "
+            f"{say.status_map:{said.option(unknown[0])}=completed}; "
+            f"{say.ignore:{name}} leaves the column out.",
         )
     stopping = {text: one for text, one in found.items() if one in statuses.STOPS}
     return Stop(name, mapped(column, stopping.get), {})
@@ -182,13 +184,20 @@ def suspects(
             ]
         else:
             told = [text for text in texts if speaks_of_stop(text)] or statuses.refusals(texts)
+            if not statuses.speaks_of("payment", name):
+                told += [text for text in texts if text not in told and statuses.is_booking(text)]
+            else:
+                told += [text for text in texts if text not in told and _is_of_test(text)]
         if told:
             rows = pc.fill_null(pc.is_in(column, value_set=pa.array(told, pa.string())), False)
             if smell:
                 found.append(Suspect(name, rows, [], _how(name, told)))
             else:
                 # Other texts may be a person's, and no option takes them in part.
-                code = "not_used_words" if all(map(is_known, told)) else "not_used_texts"
+                code = "not_used_texts"
+                if all(map(is_known, told)):
+                    back = all(speaks_of_return(one) or statuses.gives_back(one) for one in told)
+                    code = "not_used_words" if back else "not_used_stops"
                 found.append(Suspect(name, rows, sorted({known_part(one) for one in told}), code))
     return found
 
@@ -215,7 +224,8 @@ def known_part(text: str) -> str:
     if is_known(text):
         return text.strip()
     low = text.lower()
-    parts = layouts.words()["smells"]["cancelled"]
+    known = layouts.words()
+    parts = [*known["smells"]["cancelled"], *known["other_status"]["test_parts"]]
     return next((f"…{part}…" for part in parts if part in low), f"({len(text)} characters)")
 
 
@@ -264,6 +274,12 @@ def speaks_of_return(text: str) -> bool:
     """Whether a text holds a word for a refund or a return."""
     known = statuses.general().get(fold_word(text))
     return known in ("refunded", "returned") or statuses.speaks_of("refunded", text)
+
+
+def _is_of_test(text: str) -> bool:
+    """Whether a way to pay is one for tests, such as a test gateway."""
+    words = re.split(r"[^a-z]+", text.lower())
+    return any(part in words for part in layouts.words()["other_status"]["test_parts"])
 
 
 def _is_test(text: str) -> bool:

@@ -186,6 +186,14 @@ def is_latest(heading: str) -> bool:
     return fold(heading) in map(fold, layouts.words()["other_status"]["latest"])
 
 
+def stopped_by(heading: str) -> str:
+    """What an order is whose flag says no: of rows that hold, of live orders, else of payment."""
+    if speaks_of("live", heading):
+        return "test"
+    standing = is_latest(heading) or speaks_of("standing", heading)
+    return "cancelled" if standing else "payment_failed"
+
+
 @cache
 def _unpaid() -> frozenset[str]:
     return frozenset(map(fold_word, layouts.words()["other_status"]["unpaid"]))
@@ -207,6 +215,16 @@ def is_odd(word: str) -> bool:
 
 
 @cache
+def _bookings() -> frozenset[str]:
+    return frozenset(map(fold_word, layouts.words()["other_status"]["bookings"]))
+
+
+def is_booking(word: str) -> bool:
+    """Whether a row of a ledger with this word is no sale, such as a payment received."""
+    return fold_word(word) in _bookings()
+
+
+@cache
 def _verdicts() -> Sequence[tuple[frozenset[str], frozenset[str]]]:
     return [
         (frozenset(map(fold_word, one["good"])), frozenset(map(fold_word, one["bad"])))
@@ -217,6 +235,13 @@ def _verdicts() -> Sequence[tuple[frozenset[str], frozenset[str]]]:
 def verdict_words() -> Sequence[frozenset[str]]:
     """The bad words of each verdict."""
     return [bad for _, bad in _verdicts()]
+
+
+def gives_back(word: str) -> bool:
+    """Whether a code says that money was given back, such as CR or 赤."""
+    key = fold_word(word)
+    known = layouts.words()["verdict"]
+    return any(key in map(fold_word, one["bad"]) for one in known if one.get("back"))
 
 
 def refusals(words: Iterable[str]) -> list[str]:

@@ -16,8 +16,9 @@ import pyarrow.compute as pc
 from . import amount_meaning, groups, layouts
 from .columns import distinct, few_texts, shown
 from .groups import Flags, Groups
-from .layouts import fold, fold_word
-from .marked_rows import some_of, worth
+from .layouts import fold_word
+from .marked_rows import some_of
+from .money_columns import worth
 from .settings import Note
 
 if TYPE_CHECKING:
@@ -56,14 +57,13 @@ def _labelled(
     reading: OrderReading, customer: pa.ChunkedArray, money: Any
 ) -> tuple[str, Flags] | None:
     """Rows with a word for a total: as the customer, or in a text where they sum up the others."""
-    ignored = {fold(one) for one in reading.settings.ignore}
     plain = _with_word(customer, exact=True)
-    if plain is not None and fold(reading.arguments["customer_id"]) not in ignored:
+    if plain is not None and not reading.settings.ignores(reading.arguments["customer_id"]):
         return "subtotals_word", plain
     columns = [customer]
     # Items of orders with a number are looked at by `odd_rows`.
     for name in reading.unread if reading.keys is None else ():
-        there = name in reading.table.column_names and fold(name) not in ignored
+        there = name in reading.table.column_names and not reading.settings.ignores(name)
         if there and few_texts(reading.table[name]) and (text := shown(reading.table[name])):
             columns.append(text)
     for column in columns:

@@ -20,6 +20,7 @@ from .columns import distinct, numbers, shown
 from .groups import Flags, Groups
 from .headings import Choice
 from .layouts import Layout
+from .messages import Door, command, python, say, written
 from .settings import Loaded, Note
 
 _SAMPLE = 1_000
@@ -64,7 +65,7 @@ class Understanding:
             f"({words.reason(one.reason, one.detail, 'en')})"
             for one in self.choices
         ]
-        lines += [f"{name:<14} {value}" for name, value in rows(self.facts, "en")]
+        lines += [f"{name:<14} {value}" for name, value in rows(self.facts, "en", python)]
         lines += [f"· {one}" for one in self.notes]
         return "\n".join(lines)
 
@@ -81,21 +82,21 @@ class Understanding:
             )
             for one in self.choices
         ]
-        found = [row(name, value, "") for name, value in rows(self.facts, "en")]
+        found = [row(name, value, "") for name, value in rows(self.facts, "en", python)]
         noted = "".join(f"<li>{html.escape(one)}</li>" for one in self.notes)
         return f"{warned}<table>{''.join([*chosen, *found])}</table><ul>{noted}</ul>"
 
 
-def understanding(loaded: Loaded, say: Any = str) -> Understanding:
+def understanding(loaded: Loaded, door: Door) -> Understanding:
     """The understanding of files that were read.
 
     Args:
         loaded: What was read.
-        say: Changes a sentence, such as the options that it names.
+        door: Writes the options that a sentence names.
     """
 
     def told(notes: Sequence[Note]) -> list[str]:
-        return [say(words.note(one.code, one.values, "en")) for one in notes]
+        return [words.note(one.code, one.values, "en", door) for one in notes]
 
     layout: Layout | None = loaded.layout
     return Understanding(
@@ -107,7 +108,7 @@ def understanding(loaded: Loaded, say: Any = str) -> Understanding:
     )
 
 
-def rows(facts: Mapping[str, Any], lang: str) -> list[tuple[str, str]]:
+def rows(facts: Mapping[str, Any], lang: str, door: Door = command) -> list[tuple[str, str]]:
     """The facts as pairs of subject and text."""
     lines: list[tuple[str, str]] = []
 
@@ -118,12 +119,13 @@ def rows(facts: Mapping[str, Any], lang: str) -> list[tuple[str, str]]:
         add("dates", " – ".join(facts["dates"]))
     if facts.get("date_form"):
         add("date_form", str(facts["date_form"]))
-    add("zone", facts.get("zone") or words.page("fact_no_zone", lang))
+    add("zone", facts.get("zone") or words.page_at(door, "fact_no_zone", lang))
     for one in facts.get("checks", ()):
         add("sum", f"{one['what']}: {one['holds']:,} / {one['of']:,}")
     found = facts.get("ids")
     if found:
-        add("near", f"{found['near']:,} (--id-fold {found['fold']}: {found['joined']:,})")
+        fold = f"{say.id_fold:{found['fold']}}: {found['joined']:,}"
+        add("near", f"{found['near']:,} ({written(fold, door)})")
     for meaning, count in facts.get("states", {}).items():
         add("state", f"{words.value(meaning, lang)}: {count['orders']:,} / {count['rows']:,}")
     first = facts.get("first_order")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from .messages import Door, command, say, written
 from .sentences import NOTES, REASONS
 from .settings import Both
 
@@ -19,12 +20,6 @@ STATES = ("active", "churned")
 # What no table of the library labels: periods, and states of orders and kinds of events as a file
 # has them.
 _VALUES: Mapping[str, tuple[str, str]] = {
-    "days_7": ("within 7 days", "7日以内"),
-    "days_14": ("8 to 14 days", "8〜14日"),
-    "days_30": ("15 to 30 days", "15〜30日"),
-    "days_60": ("31 to 60 days", "31〜60日"),
-    "days_90": ("61 to 90 days", "61〜90日"),
-    "later": ("later", "それ以降"),
     "completed": ("Completed", "完了"),
     "pending": ("Pending", "処理中"),
     "not_ordered": ("Not ordered", "未受注"),
@@ -158,7 +153,7 @@ _COLUMNS: Mapping[str, tuple[str, str]] = {
     "near_rate": ("Near the line", "境界付近"),
 }
 
-_PAGE: Mapping[str, tuple[str, str]] = {
+PAGE: Mapping[str, tuple[str, str]] = {
     "title": ("Customer report", "顧客分析レポート"),
     "lead": ("{first} to {last}, as of {as_of}", "{first} 〜 {last} (基準日 {as_of})"),
     "lead_empty": ("No orders", "注文なし"),
@@ -174,36 +169,17 @@ _PAGE: Mapping[str, tuple[str, str]] = {
     "orders_for": ("{orders} orders, {amount}, mean {mean}", "{orders}件、{amount}、平均{mean}"),
     "repeaters": ("Bought more than once", "リピート顧客率"),
     "active": ("Active (CPM)", "現役顧客率 (CPM)"),
+    "to_top": ("Top", "先頭へ"),
+    "unfold": ("Show", "開く"),
+    "by_text": (
+        "Customers who are active or churned, and revenue, by each value of the column.",
+        "列の値別の現役・離脱顧客数と売上です。",
+    ),
     "contents": ("Contents", "目次"),
     "monthly": ("New and repeat customers by month", "新規・リピート売上の推移"),
-    "monthly_text": (
-        "An order is new if it is the customer's first, otherwise repeat; later data never "
-        "changes this.",
-        "顧客の最初の注文を新規、2回目以降をリピートとします。後からデータが増えても区分は変わりません。",
-    ),
     "rfm": ("RFM", "RFM分析"),
-    "rfm_text": (
-        "Recency and frequency from 1 to 5, 5 is best: each cell has the number of customers "
-        "and their revenue.",
-        "最新購入日(R)と購入回数(F)を1〜5で評価(5が最良)。各マスは顧客数と売上です。",
-    ),
-    "rfm_customers": ("Customers by R and F", "R×F 顧客数"),
-    "rfm_revenue": ("Revenue by R and F", "R×F 売上"),
     "rfm_segments": ("RFM segments", "RFMセグメント"),
     "cpm": ("Customer portfolio (CPM)", "顧客ポートフォリオ (CPM分析)"),
-    "cpm_text": (
-        "Ten segments by orders, tenure and spending; churned {days} days after the last order.",
-        "購入回数・在籍日数・購入金額による10分類。最終購入から{days}日以上で離脱とします。",
-    ),
-    "cpm_text_plain": (
-        "Ten segments by orders, tenure and spending, active or churned.",
-        "購入回数・在籍日数・購入金額と、現役・離脱による10分類です。",
-    ),
-    "cpm_history": ("The portfolio by month", "ポートフォリオの推移"),
-    "cpm_history_text": (
-        "Active customers above the line, churned ones below, at each month's end.",
-        "各月末時点の顧客数。線より上が現役、下が離脱です。",
-    ),
     "cycle": ("Purchase cycle", "購入周期"),
     "cycle_text": (
         "Days since each customer's last order compared with their usual gap, and the predicted "
@@ -212,27 +188,10 @@ _PAGE: Mapping[str, tuple[str, str]] = {
         "一覧は crm alerts で出力できます。",
     ),
     "cycle_levels": ("Customers by level", "状態別顧客数"),
-    "cycle_expected": ("Customers by predicted date", "予測購入日別顧客数"),
-    "no_cycle": (
-        "No customer has bought twice, so there is no purchase cycle.",
-        "2回以上購入した顧客がいないため、購入周期を学習できません。",
-    ),
-    "concentration": ("Concentration", "売上の集中度"),
     "lorenz": ("Lorenz curve", "ローレンツ曲線"),
-    "lorenz_text": (
-        "Customers sorted from the smallest revenue to the largest; the dashed line is "
-        "equality. Gini {gini}.",
-        "購入金額の少ない顧客から順に累積した売上構成比。破線は完全に均等な場合です。"
-        "ジニ係数 {gini}。",
-    ),
-    "no_lorenz": (
-        "A customer's revenue is negative, or there is no revenue: shares are not defined.",
-        "売上が負の顧客がいる、または売上がないため、構成比を計算できません。",
-    ),
     "deciles": ("Deciles", "デシル分析"),
     "abc": ("ABC analysis", "ABC分析"),
     "by": ("By {name}", "{name}別"),
-    "behavior": ("On the site", "サイト上の行動"),
     "behavior_empty": ("No events in the period.", "対象期間のイベントはありません。"),
     "behavior_lead": (
         "{events} events of {visitors} visitors, {first} to {last}.",
@@ -243,12 +202,6 @@ _PAGE: Mapping[str, tuple[str, str]] = {
         "セッション数 {sessions} (30分間行動がなければ終了)。",
     ),
     "exits": ("Exits by page", "ページ別離脱率"),
-    "exits_text": (
-        "How often a view of the page was the session's last. The lines are 95 % intervals; the "
-        "most viewed pages are shown.",
-        "そのページの閲覧がセッションの最後だった割合。線は95%区間。閲覧数の多いページのみ。",
-    ),
-    "exits_bar": ("{rate} of {views} views", "{rate} (閲覧{views})"),
     "funnel": ("Funnel", "ファネル分析"),
     "funnel_text": (
         "Visitors who took the steps in order within {window} of the first. Visitors who may still "
@@ -289,8 +242,8 @@ _PAGE: Mapping[str, tuple[str, str]] = {
     "fact_date_form": ("Form of the dates", "日付の形式"),
     "fact_zone": ("Time zone", "時間帯"),
     "fact_no_zone": (
-        "dates are taken as written; --timezone names the shop's zone",
-        "表記どおり(--timezone で指定)",
+        "dates are taken as written; {say.timezone} names the shop's zone",
+        "表記どおり({say.timezone} で指定)",
     ),
     "fact_sum": ("Sum tried, holds in", "検算(成立数)"),
     "fact_near": ("Ids alike but for case, width, blanks", "表記だけが異なるID"),
@@ -305,15 +258,6 @@ _PAGE: Mapping[str, tuple[str, str]] = {
     "looks_blank": ("blank", "空欄"),
     "looks_nested": ("nested", "入れ子"),
     "events_reading": ("How the events were read", "イベントの読み取り"),
-    "outlook": ("Outlook, and how right it was", "見通しと検証"),
-    "outlook_shop": ("The shop in the next months", "今後12か月の売上予測"),
-    "outlook_shop_text": (
-        "Purchases of today's customers one by one, and of new customers as they came so far. Low "
-        "and high hold the outcome with 80 %; they are as wide as the same forecast was wrong at "
-        "earlier dates of this shop.",
-        "既存顧客は一人ずつ、新規顧客はこれまでの増え方から予測します。下限・上限は80%の範囲で、"
-        "同じ予測を過去の時点で行ったときの誤差から求めています。",
-    ),
     "all_months": ("All months", "合計"),
     "existing": ("Today's customers", "既存顧客"),
     "shop_past": (
@@ -373,10 +317,6 @@ _PAGE: Mapping[str, tuple[str, str]] = {
         "90日前時点で、各日数を基準とした離脱者数、その後に再購入した人の割合、基準の前後7日以内の顧客の割合です。",
     ),
     "reconciliation": ("Reconciliation", "データの照合"),
-    "reconciliation_text": (
-        "Every row of the file, by how it was counted; the lines add up to the file.",
-        "取り込んだすべての行の扱いです。合計はファイルの内容と一致します。",
-    ),
     "reading": ("How the file was read", "ファイルの読み取り"),
     "definitions": ("Definitions", "集計の定義"),
     "definitions_text": (
@@ -385,8 +325,6 @@ _PAGE: Mapping[str, tuple[str, str]] = {
         "各表の条件(既定値を含む)とハッシュ値です。ハッシュが同じなら定義も同じです。",
     ),
     "figures": ("The figures as a table", "数値を表で見る"),
-    "share_axis_customers": ("Customers", "顧客"),
-    "share_axis_revenue": ("Revenue", "売上"),
     "new": ("New", "新規"),
     "repeat": ("Repeat", "リピート"),
     "guest": ("Guests", "ゲスト"),
@@ -405,7 +343,6 @@ _PAGE: Mapping[str, tuple[str, str]] = {
     "building": ("Orders", "注文データの構築"),
     "events": ("Events", "イベントの構築"),
     "analysing": ("Analysing", "分析中"),
-    "writing": ("Writing the page", "ページを作成中"),
 }
 
 
@@ -430,22 +367,37 @@ def reason(code: str, detail: str, lang: str) -> str:
     return (_pick(REASONS, code, lang) or code).format(detail=detail)
 
 
-def note(code: str, values: Mapping[str, object], lang: str) -> str:
-    """A sentence about the data."""
+def note(code: str, values: Mapping[str, object], lang: str, door: Door = command) -> str:
+    """A sentence about the data, with its options as the caller's door writes them."""
+    return written(unwritten(code, values, lang), door)
+
+
+def unwritten(code: str, values: Mapping[str, object], lang: str) -> str:
+    """The same with its options as data."""
     shown = {key: _shown(one, lang) for key, one in values.items()}
-    return (_pick(NOTES, code, lang) or code).format(**shown)
+    return (_pick(NOTES, code, lang) or code).format(say=say, **shown)
 
 
 def page(key: str, lang: str, **values: object) -> str:
     """A title or sentence of the page."""
-    text = _pick(_PAGE, key, lang)
+    return written(_page_text(key, lang, values), command)
+
+
+def page_at(door: Door, key: str, lang: str) -> str:
+    """The same, with its options as a door writes them."""
+    return written(_page_text(key, lang, {}), door)
+
+
+def _page_text(key: str, lang: str, values: Mapping[str, object]) -> str:
+    text = _pick(PAGE, key, lang)
     assert text is not None, key  # keys are literals of this package, all tested
-    return text.format(**values)
+    return text.format(say=say, **values)
 
 
 def _shown(one: object, lang: str) -> str:
     if isinstance(one, Both):
-        return one.ja if lang == "ja" else one.en
+        text = one.ja if lang == "ja" else one.en
+        return text.format(say=say) if "{say." in text else text
     if isinstance(one, Mapping):
         joint = "、" if lang == "ja" else ", "
         return "; ".join(

@@ -34,7 +34,7 @@ from ._retention import (
     repeat_rate,
 )
 from ._segments import cpm, decile, lorenz, movement, rfm, rfm_segments
-from ._shop import monthly, seasonality, shop_forecast
+from ._shop import base_forecast, monthly, seasonality, shop_forecast
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 __all__ = [
     "alive_path",
     "backtest_calibration",
+    "base_forecast",
     "clv_tracking",
     "cohorts",
     "cpm",
@@ -77,6 +78,7 @@ _PICTURES: dict[str, Callable[..., Axes]] = {
     "acquisition": ltv,
     "alive_path": alive_path,
     "backtest_calibration": backtest_calibration,
+    "base_forecast": base_forecast,
     "bgbb_histogram": frequency_histogram,
     "clv_tracking": clv_tracking,
     "cohorts": cohorts,

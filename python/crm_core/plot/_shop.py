@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from ._canvas import BAND, BLUE, GREEN, GREY, ORANGE, SKY, listed, picture
+from ._canvas import BAND, BLUE, GREEN, GREY, ORANGE, SKY, listed, picture, reach
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -193,4 +193,68 @@ def shop_forecast(
             p.y("Orders", "注文件数 (件)")
         p.legend_beside()
         p.title(f"{value.capitalize()} to come", "売上予測" if value == "revenue" else "注文予測")
+    return p.ax
+
+
+def base_forecast(
+    table: Table,
+    ax: Axes | None = None,
+    *,
+    value: Literal["revenue", "orders", "active"] = "revenue",
+    labels: Labels = "en",
+) -> Axes:
+    """What today's customers will bring in the next years (新CPM), by each method.
+
+    Args:
+        table: A table of `base_forecast`.
+        ax: The axes to draw on. Default: those of a new figure.
+        value: What the points show: revenue, orders, or active customers.
+        labels: "en" or "ja".
+
+    Returns:
+        The axes. Each point is a year with its interval; a diamond is what came true of the same
+        forecast at an earlier date.
+
+    Raises:
+        OptionError: Another analysis, or several groups.
+
+    Example:
+        >>> axes = crm.plot.base_forecast(crm.base_forecast(orders, "2025-12-31", years=3))
+        >>> axes.get_ylabel()
+        'Revenue of the year (million JPY)'
+    """
+    import numpy as np
+
+    listed("value", value, ("revenue", "orders", "active"))
+    with picture(table, ax, labels, "base_forecast") as p:
+        p.one_group()
+        name = "active" if value == "active" else f"expected_{value}"
+        actual = p[f"actual_{value}"]
+        until = np.unique(p["until"])
+        at = np.searchsorted(until, p["until"])
+        methods = np.array(table.to_dict()["method"], dtype=object)
+        for shift, (method, colour) in enumerate((("model", BLUE), ("markov", ORANGE))):
+            rows = methods == method
+            arms = reach(p, name)[:, rows]
+            p.ax.errorbar(at[rows] + 0.16 * shift - 0.08, p[name][rows], yerr=arms, fmt="o",
+                          color=colour, capsize=3, label=p.term("method")[method])  # fmt: skip
+        came = np.isfinite(actual) & (methods == "model")
+        if came.any():
+            p.ax.plot(at[came], actual[came], "D", color="black", ms=6, label=p.say(
+                "came true", "実績"))  # fmt: skip
+        p.ax.set_xticks(range(len(until)), [str(day) for day in until])
+        p.ax.set_ylim(bottom=0)
+        if value == "revenue":
+            top = p.ax.get_ylim()[1]
+            p.money(p.ax.yaxis, name, top, "Revenue of the year", "年間売上")
+        else:
+            p.counts(p.ax.yaxis)
+            words = {"orders": ("Orders of the year", "年間注文件数 (件)"),
+                     "active": ("Customers who buy in the year", "年間購入人数 (人)")}  # fmt: skip
+            p.y(*words[value])
+        p.x("Year until", "年度末")
+        p.legend()
+        level = f"{p.options['interval']:.0%}"
+        p.title(f"Today's customers in the next years, {level} intervals",
+                f"既存顧客の今後（{level}区間）")  # fmt: skip
     return p.ax

@@ -112,8 +112,7 @@ fn moments(as_of: &AsOf, last: Moment) -> Result<(Vec<Moment>, bool)> {
     }
 }
 
-/// The table with what is to be known of the events behind it: how far they go, rows left out, instants shared,
-/// amounts rounded.
+/// The table with notes about the events: their last instant, rows left out, shared instants, rounded amounts.
 fn noted(events: &Events, mut all: Table, moments: &[Moment]) -> Result<Table> {
     let offsets = &events.data()?.offsets;
     let days = moments.iter().map(|m| offsets.day(m.instant(offsets)));

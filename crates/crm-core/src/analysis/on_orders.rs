@@ -47,7 +47,7 @@ impl Input for Orders {
         context: &Context,
     ) -> Result<(Table, Value)> {
         context.afford(self.len().saturating_mul(8), "a pass over the orders")?;
-        // Where an analysis always takes days, nothing is said.
+        // An analysis that always counts days has no `occasion` in its definition.
         let occasion = A::OCCASION.filter(|_| A::SCOPE.contains(&"occasion"));
         let scope = &Scope {
             churn_days: scope.churn_days.or(Some(A::CHURN_DAYS)),

@@ -28,14 +28,16 @@
 //! customer; a positive lead means that the alert was earlier. Ties at the `k`-th place go to the
 //! smaller ids.
 
+use super::fields::{FLAGGED, RULE};
+use crate::table::shared::{CUSTOMERS, ORIGIN};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::rolling::{self, ORIGIN, rolling};
+use super::rolling::{self, rolling};
 use crate::analysis::Analysis;
 use crate::context::{Context, collect, filled, push, room};
 use crate::cycle::baselines::{Pooled, Rule};
-use crate::cycle::predict::{THRESHOLDS, alert_days};
+use crate::cycle::predict::{Level, THRESHOLDS, alert_days};
 use crate::cycle::shop::Shop;
 use crate::data::Orders;
 use crate::error::{Error, Result};
@@ -44,7 +46,7 @@ use crate::num::ratio::Ratio;
 use crate::scope::{At, Occasion};
 use crate::season::Seasons;
 use crate::summary::rolling_origin::RollingOrigin;
-use crate::table::{Column, Field, Label, Table, Values, columns};
+use crate::table::{Column, Field, Label, Table, Values, columns, labels};
 use crate::time::Duration;
 
 /// Options of the analysis `backtest_alerts`.
@@ -60,9 +62,8 @@ pub struct Options {
     pub follow: Option<Duration>,
     /// Lengths of the lists that are cut at k. Default 10, 100 and 1000.
     pub k: Vec<u32>,
-    /// Factors of the shop's demand by month ("1" to "12") and by date, as for `alerts`; other
-    /// factors are 1.
-    /// Default: "auto", what the analysis `seasonality` finds in the orders up to the date; "none":
+    /// Factors of the shop's demand by month ("1" to "12"), weekday ("mon" to "sun") and date; other factors
+    /// are 1. Default: "auto", what the analysis `seasonality` finds in the orders up to the date; "none":
     /// time runs evenly.
     pub seasonality: Seasons,
 }
@@ -79,53 +80,22 @@ impl Default for Options {
     }
 }
 
-const RULES: &[Label] = &[
-    Label {
-        code: "due",
-        en: "Due",
-        ja: "購入時期",
-    },
-    Label {
-        code: "late",
-        en: "Late",
-        ja: "遅れ",
-    },
-    Label {
-        code: "churn_risk",
-        en: "Churn risk",
-        ja: "離脱傾向",
-    },
-    Label {
-        code: "lost",
-        en: "Lost",
-        ja: "離脱",
-    },
-    Label {
-        code: "late_mean",
-        en: "Over 1.5 × mean gap",
-        ja: "平均間隔×1.5超",
-    },
-    Label {
-        code: "churn_days",
-        en: "Churned by days",
-        ja: "日数による離脱",
-    },
-    Label {
-        code: "top_left",
-        en: "Most likely to have left",
-        ja: "離脱確率上位",
-    },
-    Label {
-        code: "top_silence",
-        en: "Longest time without an order",
-        ja: "未購入日数上位",
-    },
-    Label {
-        code: "top_silence_ratio",
-        en: "Longest time without an order, in mean gaps",
-        ja: "未購入日数/平均間隔上位",
-    },
-];
+const DUE: Label = Level::Due.label();
+const LATE: Label = Level::Late.label();
+const CHURN_RISK: Label = Level::ChurnRisk.label();
+const LOST: Label = Level::Lost.label();
+
+const RULES: &[Label] = labels! {
+    DUE;
+    LATE;
+    CHURN_RISK;
+    LOST;
+    "late_mean", "Over 1.5 × mean gap", "平均間隔×1.5超";
+    "churn_days", "Churned by days", "日数による離脱";
+    "top_left", "Most likely to have left", "離脱確率上位";
+    "top_silence", "Longest time without an order", "未購入日数上位";
+    "top_silence_ratio", "Longest time without an order, in mean gaps", "未購入日数/平均間隔上位";
+};
 
 /// The number of rules with a date per customer: the first six.
 const DATED: usize = 6;
@@ -153,20 +123,20 @@ impl Analysis for BacktestAlerts {
     const JA: &'static str = "離脱通知の検証";
     const COLUMNS: &'static [Field] = &columns! {
         ORIGIN;
-        "rule": Category, "", "規則", "The rule that flags customers.";
+        RULE;
         "k": Int, "customers", "件数上限", "Number of customers of a rule that flags the first k; null for other rules.";
-        "customers": Int, "customers", "顧客数", "Customers known on that day.";
+        CUSTOMERS, "Customers known on that day.";
         "gone": Int, "customers", "離脱者数", "Customers without an order in the follow-up.";
-        "flagged": Int, "customers", "通知数", "Customers flagged by the rule on that day.";
-        "precision_rate": Float, "", "適合率", "Share of the flagged who are gone.";
-        "precision_rate_low": Float, "", "適合率下限", "Lower end of its interval.";
-        "precision_rate_high": Float, "", "適合率上限", "Upper end of its interval.";
-        "recall_rate": Float, "", "再現率", "Share of the gone who are flagged.";
-        "recall_rate_low": Float, "", "再現率下限", "Lower end of its interval.";
-        "recall_rate_high": Float, "", "再現率上限", "Upper end of its interval.";
-        "false_alarm_rate": Float, "", "誤通知率", "Share of the returned customers that were flagged.";
-        "false_alarm_rate_low": Float, "", "誤通知率下限", "Lower end of its interval.";
-        "false_alarm_rate_high": Float, "", "誤通知率上限", "Upper end of its interval.";
+        FLAGGED, "Customers flagged by the rule on that day.";
+        "precision_rate": Float, "share", "適合率", "Share of the flagged who are gone.";
+        "precision_rate_low": Float, "share", "適合率下限", "Lower end of its interval.";
+        "precision_rate_high": Float, "share", "適合率上限", "Upper end of its interval.";
+        "recall_rate": Float, "share", "再現率", "Share of the gone who are flagged.";
+        "recall_rate_low": Float, "share", "再現率下限", "Lower end of its interval.";
+        "recall_rate_high": Float, "share", "再現率上限", "Upper end of its interval.";
+        "false_alarm_rate": Float, "share", "誤通知率", "Share of the returned customers that were flagged.";
+        "false_alarm_rate_low": Float, "share", "誤通知率下限", "Lower end of its interval.";
+        "false_alarm_rate_high": Float, "share", "誤通知率上限", "Upper end of its interval.";
         "lead_days": Float, "days", "先行日数",
             "Median days by which true alerts come before churn_days are over; null for lists.";
     };
@@ -222,7 +192,7 @@ impl<'a> Judge<'a> {
             shown,
             left: gone.iter().filter(|gone| **gone).count() as u64,
             gone,
-            level: Fraction::new(0.95).ok_or(Error::internal("0.95 is a fraction"))?,
+            level: Fraction::P95,
             pooled: Pooled::of(shop.gaps.all())?,
             rows: Vec::new(),
         })

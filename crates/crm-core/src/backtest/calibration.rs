@@ -5,15 +5,17 @@
 //! the mean probability and the share who bought, with Wilson's interval. An empty bin has a row
 //! with a count of 0 and nulls.
 
-use super::rolling::{ORIGIN, Options, rolling};
+use super::fields::{EXPECTED_RATE, OBSERVED_RATE};
+use super::rolling::{Options, rolling};
 use crate::analysis::Analysis;
 use crate::context::{Context, push};
 use crate::cycle::predict::predict;
 use crate::data::Orders;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::num::Fraction;
 use crate::num::ratio::Ratio;
 use crate::scope::At;
+use crate::table::shared::{CUSTOMERS, ORIGIN};
 use crate::table::{Column, Field, Table, columns};
 
 /// The analysis.
@@ -34,20 +36,20 @@ impl Analysis for BacktestCalibration {
     const JA: &'static str = "予測確率の較正表";
     const COLUMNS: &'static [Field] = &columns! {
         ORIGIN;
-        "probability_from": Float, "", "確率下端", "Lower end of the bin, included.";
-        "probability_to": Float, "", "確率上端", "Upper end of the bin; included in the last.";
-        "customers": Int, "customers", "顧客数", "Customers whose probability was in the bin.";
+        "probability_from": Float, "share", "確率下端", "Lower end of the bin, included.";
+        "probability_to": Float, "share", "確率上端", "Upper end of the bin; included in the last.";
+        CUSTOMERS, "Customers whose probability was in the bin.";
         "bought": Int, "customers", "購入者数", "Of these, customers with an order within the horizon.";
-        "expected_rate": Float, "", "予測購入率", "Mean probability in the bin.";
-        "observed_rate": Float, "", "実購入率", "Share who bought.";
-        "observed_rate_low": Float, "", "実購入率下限", "Lower end of its interval.";
-        "observed_rate_high": Float, "", "実購入率上限", "Upper end of its interval.";
+        EXPECTED_RATE, "Mean probability in the bin.";
+        OBSERVED_RATE, "Share who bought.";
+        "observed_rate_low": Float, "share", "実購入率下限", "Lower end of its interval.";
+        "observed_rate_high": Float, "share", "実購入率上限", "Upper end of its interval.";
     };
     type Data = Orders;
     type Options = Options;
 
     fn run(orders: &Orders, at: &At, options: &Options, context: &Context) -> Result<Table> {
-        let level = Fraction::new(0.95).ok_or(Error::internal("0.95 is a fraction"))?;
+        let level = Fraction::P95;
         let mut rows = Vec::new();
         rolling(orders, at, options, context, |origin, plan, shop, after| {
             let mut bins = [(0u64, 0u64, 0.0); 10];

@@ -21,26 +21,26 @@
 //! top share    actual revenue of the 10 % of customers with the greatest expected revenue / actual revenue of all
 //! ```
 //!
-//! Time of the models runs at the pace of the shop's [seasons](crate::season) as known at the origin
-//! (`seasonality`); the note `seasons` has what was found at the last one.
+//! The models count days weighted by the shop's [seasons](crate::season) as known at the origin (`seasonality`);
+//! the note `seasons` has the seasons found at the last origin.
 //!
 //! # Intervals
 //!
-//! The interval of a sum has the error that all customers share in it, as it was at earlier origins of the same method whose days were
-//! over by then. With `y` purchases said, the variance of the logarithm is
+//! The interval of a sum includes the error that all customers share. It is estimated from the same method's
+//! errors at earlier origins whose horizon was over by then. With `y` predicted purchases, the variance of the
+//! logarithm is
 //!
 //! ```text
 //! v = .12² + 1/y  of purchases        .15² + 2/y  of revenue
-//! R = (3 + Σ ln((came + ½) / (said + ½))² / v) / (3 + origins)
+//! R = (3 + Σ ln((actual + ½) / (predicted + ½))² / v) / (3 + origins)
 //! ```
 //!
 //! and the ends are `y exp(± z √(R v))`, the low one less for small sums, down to 0. `coverage_purchases` is
 //! the share of single customers whose purchases lie in the interval that the model gives each. Purchases are
 //! whole, so it is more than `interval` where most customers buy nothing.
 //!
-//! Customers who first buy after the origin are in none of it. Where the model of spend has no fit or
-//! no mean, the shop's mean stands in; where a model has none (no repeat customer yet), its row is
-//! empty.
+//! Customers who first buy after the origin are not counted. If the model of spend has no fit or no mean, the
+//! shop's mean is used. If the model of purchases has no fit (no repeat customer yet), its row is empty.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -62,9 +62,10 @@ use crate::season::{Clock, Seasons};
 use crate::summary::clv_summary::Unit;
 use crate::summary::{Gaps, Totals, clv_summary, rolling_origin};
 use crate::table::shared::{
-    ACTUAL_REVENUE, CUSTOMERS, EXPECTED_PURCHASES, EXPECTED_REVENUE, METHOD, ORIGIN,
+    ACTUAL_REVENUE, CUSTOMERS, EXPECTED_PURCHASES, EXPECTED_REVENUE, EXPECTED_REVENUE_HIGH,
+    EXPECTED_REVENUE_LOW, METHOD, ORIGIN,
 };
-use crate::table::{Column, Field, Label, Table, Values, columns};
+use crate::table::{Column, Field, Label, Table, Values, columns, labels};
 use crate::time::{Day, Duration};
 use serde_json::Value;
 
@@ -72,7 +73,7 @@ use serde_json::Value;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
-    /// How many origins, at most; those before the first order are left out. Default 6.
+    /// The number of origins, at most; origins before the first order are left out. Default 6.
     pub origins: u32,
     /// Days between origins. Default 30 days.
     pub step: Duration,
@@ -80,10 +81,10 @@ pub struct Options {
     pub within: Duration,
     /// The models. Default: MBG/NBD.
     pub models: Vec<Kind>,
-    /// Probability of the intervals. Default 0.8.
+    /// Probability that the outcome lies between the low and the high column. Default 0.8.
     pub interval: Fraction,
-    /// Factors of the shop's demand by month ("1" to "12"), weekday and date, for the models; what is not
-    /// said is 1. Default: "auto", what the analysis `seasonality` finds in the orders up to the origin; "none":
+    /// Factors of the shop's demand by month ("1" to "12"), weekday ("mon" to "sun") and date; other factors
+    /// are 1. Default: "auto", what the analysis `seasonality` finds in the orders up to the date; "none":
     /// time runs evenly.
     pub seasonality: Seasons,
 }
@@ -95,59 +96,23 @@ impl Default for Options {
             step: Duration::days(30),
             within: Duration::days(90),
             models: vec![Kind::MbgNbd],
-            interval: Fraction::new(0.8).expect("0.8 is a fraction"),
+            interval: Fraction::P80,
             seasonality: Seasons::Auto,
         }
     }
 }
 
-const METHODS: &[Label] = &[
-    Label {
-        code: "nbd",
-        en: "NBD",
-        ja: "NBD",
-    },
-    Label {
-        code: "bg_nbd",
-        en: "BG/NBD",
-        ja: "BG/NBD",
-    },
-    Label {
-        code: "mbg_nbd",
-        en: "MBG/NBD",
-        ja: "MBG/NBD",
-    },
-    Label {
-        code: "bg_cnbd_k",
-        en: "BG/CNBD-k",
-        ja: "BG/CNBD-k",
-    },
-    Label {
-        code: "mbg_cnbd_k",
-        en: "MBG/CNBD-k",
-        ja: "MBG/CNBD-k",
-    },
-    Label {
-        code: "pareto_nbd",
-        en: "Pareto/NBD",
-        ja: "Pareto/NBD",
-    },
-    Label {
-        code: "same_again",
-        en: "Same again",
-        ja: "前期間と同じ",
-    },
-    Label {
-        code: "own_rate",
-        en: "Own rate",
-        ja: "本人の頻度",
-    },
-    Label {
-        code: "shop_mean",
-        en: "Shop's mean",
-        ja: "店舗平均",
-    },
-];
+const METHODS: &[Label] = labels! {
+    "nbd", "NBD", "NBD";
+    "bg_nbd", "BG/NBD", "BG/NBD";
+    "mbg_nbd", "MBG/NBD", "MBG/NBD";
+    "bg_cnbd_k", "BG/CNBD-k", "BG/CNBD-k";
+    "mbg_cnbd_k", "MBG/CNBD-k", "MBG/CNBD-k";
+    "pareto_nbd", "Pareto/NBD", "Pareto/NBD";
+    "same_again", "Same again", "前期間と同じ";
+    "own_rate", "Own rate", "本人の頻度";
+    "shop_mean", "Shop's mean", "店舗平均";
+};
 
 /// Index of a model in [`METHODS`].
 fn method(kind: Kind) -> u8 {
@@ -199,25 +164,25 @@ impl Analysis for BacktestClv {
         CUSTOMERS, "Customers known on that day.";
         EXPECTED_PURCHASES, "Purchase days expected of them in the days that follow.";
         "actual_purchases": Float, "purchases", "実購入数", "Those that came.";
-        "purchases_error_rate": Float, "", "購入数誤差率", "Expected ÷ actual − 1.";
+        "purchases_error_rate": Float, "share", "購入数誤差率", "Expected ÷ actual − 1.";
         "mae_purchases": Float, "purchases", "購入数平均絶対誤差", "Mean over customers of the absolute error.";
         EXPECTED_REVENUE, "Revenue expected of them.";
         ACTUAL_REVENUE, "That which came.";
-        "revenue_error_rate": Float, "", "売上誤差率", "Expected ÷ actual − 1.";
+        "revenue_error_rate": Float, "share", "売上誤差率", "Expected ÷ actual − 1.";
         "mae_revenue": Float, "currency", "売上平均絶対誤差", "Mean over customers of the absolute error.";
-        "top_decile_share": Float, "", "上位10%売上構成比",
+        "top_decile_share": Float, "share", "上位10%売上構成比",
             "Share of the revenue that came from the tenth with the greatest expected revenue.";
-        "expected_purchases_low": Float, "days", "予測購入数下限",
+        "expected_purchases_low": Float, "purchases", "期待購入回数(下限)",
             "Lower end of the interval of the sum of purchases.";
-        "expected_purchases_high": Float, "days", "予測購入数上限", "Upper end.";
-        "expected_revenue_low": Money, "currency", "予測売上下限",
+        "expected_purchases_high": Float, "purchases", "期待購入回数(上限)", "Upper end.";
+        EXPECTED_REVENUE_LOW,
             "Lower end of the interval of the revenue.";
-        "expected_revenue_high": Money, "currency", "予測売上上限", "Upper end.";
+        EXPECTED_REVENUE_HIGH, "Upper end.";
         "purchases_covered": Bool, "", "購入数区間内",
             "Whether the purchases that came lie in the interval.";
         "revenue_covered": Bool, "", "売上区間内",
             "Whether the revenue that came lies in the interval.";
-        "coverage_purchases": Float, "", "顧客別区間内割合",
+        "coverage_purchases": Float, "share", "顧客別区間内割合",
             "Share of customers whose purchases lie in the interval that the model gives each.";
     };
     const SCOPE: &'static [&'static str] = crate::analysis::WITHOUT_OCCASION;

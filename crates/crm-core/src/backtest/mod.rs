@@ -5,15 +5,18 @@
 //! | how right were the predicted dates and probabilities of next purchases | [`next_purchase`], [`calibration`] |
 //! | did the alerts name those who left | [`alerts`] |
 //! | how right were predicted purchases and revenue | [`clv`] |
+//! | from which threshold on do customers not come back | [`threshold_sweep`] |
 //!
 //! The family is above the others: it judges their predictions. [`score`] has the scores.
 
 pub mod alerts;
 pub mod calibration;
 pub mod clv;
+mod fields;
 pub mod next_purchase;
 mod rolling;
 pub mod score;
+pub mod threshold_sweep;
 
 pub use rolling::Options;
 
@@ -25,4 +28,5 @@ pub(crate) static ANALYSES: &[Entry] = &[
     Entry::of::<calibration::BacktestCalibration>(),
     Entry::of::<alerts::BacktestAlerts>(),
     Entry::of::<clv::BacktestClv>(),
+    Entry::of::<threshold_sweep::ThresholdSweep>(),
 ];

@@ -50,7 +50,8 @@
 //!
 //! At an origin without a repeat customer there is no model and no rule: its rows have counts only.
 
-use super::rolling::{ORIGIN, Options, Plan, rolling};
+use super::fields::{EXPECTED_RATE, OBSERVED_RATE, RETURNED};
+use super::rolling::{Options, Plan, rolling};
 use super::score;
 use super::score::Outcomes;
 use crate::analysis::Analysis;
@@ -63,51 +64,20 @@ use crate::data::Orders;
 use crate::error::Result;
 use crate::scope::{At, Occasion};
 use crate::summary::rolling_origin::RollingOrigin;
-use crate::table::{Column, Field, Label, Table, Values, columns};
+use crate::table::shared::{CUSTOMERS, METHOD, ORIGIN};
+use crate::table::{Column, Field, Label, Table, Values, columns, labels};
 use crate::time::Day;
 
-const METHODS: &[Label] = &[
-    Label {
-        code: "model",
-        en: "Gap model",
-        ja: "予測モデル",
-    },
-    Label {
-        code: "model_followed",
-        en: "Gap model, given return in the follow-up",
-        ja: "予測モデル（観測期間内）",
-    },
-    Label {
-        code: "mean",
-        en: "Mean gap",
-        ja: "平均間隔",
-    },
-    Label {
-        code: "median",
-        en: "Median gap",
-        ja: "中央値",
-    },
-    Label {
-        code: "last_gap",
-        en: "Last gap",
-        ja: "直前の間隔",
-    },
-    Label {
-        code: "fixed",
-        en: "Same gap for everyone",
-        ja: "全員同一間隔",
-    },
-    Label {
-        code: "late_mean",
-        en: "1.5 × mean gap",
-        ja: "平均間隔×1.5",
-    },
-    Label {
-        code: "same_day",
-        en: "Same day for everyone",
-        ja: "全員同日",
-    },
-];
+const METHODS: &[Label] = labels! {
+    "model", "Gap model", "予測モデル";
+    "model_followed", "Gap model, given return in the follow-up", "予測モデル（観測期間内）";
+    "mean", "Mean gap", "平均間隔";
+    "median", "Median gap", "中央値";
+    "last_gap", "Last gap", "直前の間隔";
+    "fixed", "Same gap for everyone", "全員同一間隔";
+    "late_mean", "1.5 × mean gap", "平均間隔×1.5";
+    "same_day", "Same day for everyone", "全員同日";
+};
 
 /// One row of the table.
 #[derive(Debug, Clone, Copy)]
@@ -142,16 +112,16 @@ impl Analysis for Backtest {
     const JA: &'static str = "予測の検証";
     const COLUMNS: &'static [Field] = &columns! {
         ORIGIN;
-        "method": Category, "", "方法", "The gap model or a rule of thumb.";
-        "customers": Int, "customers", "顧客数", "Customers known on that day.";
-        "returned": Int, "customers", "再購入者数", "Those who ordered again in the follow-up.";
+        METHOD, "The gap model or a rule of thumb.";
+        CUSTOMERS, "Customers known on that day.";
+        RETURNED, "Those who ordered again in the follow-up.";
         "mae_days": Float, "days", "平均絶対誤差",
             "Mean absolute error of the date, of customers who returned in the follow-up.";
         "median_error_days": Float, "days", "誤差中央値", "Median absolute error of the date, of the same.";
-        "coverage_50": Float, "", "50%区間被覆率",
+        "coverage_50": Float, "share", "50%区間被覆率",
             "Share of returns inside the central 50 % interval given return.";
-        "coverage_80": Float, "", "80%区間被覆率", "The same at 80 %.";
-        "coverage_90": Float, "", "90%区間被覆率", "The same at 90 %.";
+        "coverage_80": Float, "share", "80%区間被覆率", "The same at 80 %.";
+        "coverage_90": Float, "share", "90%区間被覆率", "The same at 90 %.";
         "log_score": Float, "", "対数スコア",
             "Mean of minus the log probability of the observed return, or of none.";
         "brier": Float, "", "ブライアスコア",
@@ -159,8 +129,8 @@ impl Analysis for Backtest {
         "calibration_slope": Float, "", "較正の傾き", "1 is right; below 1 the probabilities are too extreme.";
         "recalibrated_slope": Float, "", "再較正後の傾き",
             "The same after a logistic recalibration on earlier origins.";
-        "expected_rate": Float, "", "予測購入率", "Mean probability of an order within the horizon.";
-        "observed_rate": Float, "", "実購入率", "Share with an order within the horizon.";
+        EXPECTED_RATE, "Mean probability of an order within the horizon.";
+        OBSERVED_RATE, "Share with an order within the horizon.";
     };
     const OCCASION: Option<Occasion> = Some(Occasion::Day);
     type Data = Orders;

@@ -8,7 +8,6 @@ use crate::scope::At;
 use crate::season::Seasons;
 use crate::summary::rolling_origin::RollingOrigin;
 use crate::summary::{Gaps, rolling_origin};
-use crate::table::fields;
 use crate::time::{Day, Duration};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -26,9 +25,8 @@ pub struct Options {
     /// How long customers are followed after each origin. Default: none, to `as_of`, at least
     /// `within`.
     pub follow: Option<Duration>,
-    /// Factors of the shop's demand by month ("1" to "12") and by date, as for `cycle`; other
-    /// factors are 1. Rules of thumb count days.
-    /// Default: "auto", what the analysis `seasonality` finds in the orders up to the date; "none":
+    /// Factors of the shop's demand by month ("1" to "12"), weekday ("mon" to "sun") and date; other factors
+    /// are 1. Rules of thumb count days. Default: "auto", what the analysis `seasonality` finds in the orders up to the date; "none":
     /// time runs evenly.
     pub seasonality: Seasons,
 }
@@ -82,8 +80,4 @@ pub(super) fn rolling(
         judge(origin, plan, &shop, &after)?;
     }
     Ok(())
-}
-
-fields! {
-    pub(super) ORIGIN = "origin", Date, "", "予測時点", "The day predicted from: nothing later is seen.";
 }

@@ -23,9 +23,10 @@
 
 use crate::context::{filled, room};
 use crate::cycle::predict::Prediction;
+use crate::error::Result;
+use crate::num::Fraction;
 use crate::num::lifetime::Status;
 use crate::num::survival::{self, Rows};
-use crate::{Fraction, Result};
 
 /// Errors of predicted days.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -101,7 +102,7 @@ pub fn coverage(intervals: &[(Option<u32>, Option<u32>, u32)]) -> Option<f64> {
 
 /// Coverage of the central interval from `low` to `high` (as probabilities) if some customers have
 /// not returned yet: `S(low) − S(high)` of the Kaplan-Meier curve of the PIT values `F(min(T, C))`;
-/// `returned` marks events. `None` if nobody is at risk that far.
+/// `returned` marks events. `None` if no row is at risk there.
 pub fn pit_coverage(pit: &[f64], returned: &[bool], low: f64, high: f64) -> Result<Option<f64>> {
     let rows = Rows {
         durations: pit,
@@ -354,9 +355,9 @@ mod tests {
         for step in 1..40 {
             let x = -2.0 + 0.1 * f64::from(step);
             let truth = 1.0 / (1.0 + (-(0.3 + 0.7 * x)).exp());
-            let said = 1.0 / (1.0 + (-x).exp());
+            let p = 1.0 / (1.0 + (-x).exp());
             for i in 0..2000 {
-                outcomes.push((said, (f64::from(i) + 0.5) / 2000.0 < truth));
+                outcomes.push((p, (f64::from(i) + 0.5) / 2000.0 < truth));
             }
         }
         let c = calibration(&outcomes).unwrap();
@@ -367,8 +368,8 @@ mod tests {
         );
         // The information at the maximum, summed by hand.
         let mut h = [0.0; 3];
-        for (said, _) in &outcomes {
-            let x = (said / (1.0 - said)).ln();
+        for (p, _) in &outcomes {
+            let x = (p / (1.0 - p)).ln();
             let fitted = 1.0 / (1.0 + (-(c.intercept + c.slope * x)).exp());
             let w = fitted * (1.0 - fitted);
             h = [h[0] + w, h[1] + w * x, h[2] + w * x * x];

@@ -39,7 +39,7 @@ use crate::error::{Error, Result};
 use crate::num::rng::Rng;
 use crate::num::{Fraction, Positive};
 use crate::table::shared::SHARE;
-use crate::table::{Column, Field, Label, Table, columns, fields};
+use crate::table::{Column, Field, Label, Table, columns, fields, labels};
 use crate::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -143,48 +143,16 @@ fields! {
 }
 
 /// The names of the models, in the order of [`Model`].
-const MODELS: &[Label] = &[
-    Label {
-        code: "last",
-        en: "Last touch",
-        ja: "ラストクリック",
-    },
-    Label {
-        code: "first",
-        en: "First touch",
-        ja: "ファーストクリック",
-    },
-    Label {
-        code: "last_non_direct",
-        en: "Last touch that is not direct",
-        ja: "直接以外のラストクリック",
-    },
-    Label {
-        code: "linear",
-        en: "Linear",
-        ja: "線形",
-    },
-    Label {
-        code: "position",
-        en: "Position",
-        ja: "接点ベース",
-    },
-    Label {
-        code: "time_decay",
-        en: "Time decay",
-        ja: "減衰",
-    },
-    Label {
-        code: "markov",
-        en: "Markov chain",
-        ja: "マルコフ連鎖",
-    },
-    Label {
-        code: "shapley",
-        en: "Shapley value",
-        ja: "シャープレイ値",
-    },
-];
+const MODELS: &[Label] = labels! {
+    "last", "Last touch", "ラストクリック";
+    "first", "First touch", "ファーストクリック";
+    "last_non_direct", "Last touch that is not direct", "直接以外のラストクリック";
+    "linear", "Linear", "線形";
+    "position", "Position", "接点ベース";
+    "time_decay", "Time decay", "減衰";
+    "markov", "Markov chain", "マルコフ連鎖";
+    "shapley", "Shapley value", "シャープレイ値";
+};
 
 /// The analysis `attribution`, of events or of a table of paths.
 ///

@@ -21,7 +21,7 @@
 //! Orders are orders of the visitor or of any visitor of the same customer. Whether earlier entries
 //! were suppressed depends on the visitor's own orders only.
 
-use super::follow_up::{Visitors, customer};
+use super::follow_up::{ACTIVE, ORDERED, UNKNOWN, Visitors, customer};
 use super::sessions::VISITOR_ID;
 use crate::analysis::Analysis;
 use crate::behavior::fields::{ABANDONED_AT, PRODUCT};
@@ -31,7 +31,7 @@ use crate::data::events::event_data::EventData;
 use crate::error::Result;
 use crate::ids::NO_ID;
 use crate::table::shared::SUPPRESSED_BY;
-use crate::table::{CUSTOMER_ID, Column, Field, Label, Table, Values, columns};
+use crate::table::{CUSTOMER_ID, Column, Field, Label, Table, Values, columns, labels};
 use crate::time::Duration;
 use crate::words::EventWord;
 use schemars::JsonSchema;
@@ -82,38 +82,14 @@ pub enum Suppression {
 
 impl Suppression {
     /// What people read.
-    pub const LABELS: &'static [Label] = &[
-        Label {
-            code: "ordered",
-            en: "Ordered since",
-            ja: "購入済み",
-        },
-        Label {
-            code: "in_cart",
-            en: "Went on to the cart",
-            ja: "カート追加済み",
-        },
-        Label {
-            code: "recent_order",
-            en: "Recent order",
-            ja: "直近購入あり",
-        },
-        Label {
-            code: "reentry",
-            en: "Entered before",
-            ja: "再対象期間前",
-        },
-        Label {
-            code: "active",
-            en: "Active now",
-            ja: "閲覧中",
-        },
-        Label {
-            code: "unknown",
-            en: "Unknown visitor",
-            ja: "会員不明",
-        },
-    ];
+    pub const LABELS: &'static [Label] = labels! {
+        ORDERED;
+        "in_cart", "Went on to the cart", "カート追加済み";
+        "recent_order", "Recent order", "直近購入あり";
+        "reentry", "Entered before", "再対象期間前";
+        ACTIVE;
+        UNKNOWN;
+    };
 }
 
 /// A visitor's latest entry.

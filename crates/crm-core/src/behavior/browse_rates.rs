@@ -216,9 +216,9 @@ impl Analysis for BrowseRates {
         "browses": Int, "browses", "閲覧機会数", "Browses whose wait is over.";
         "abandoned_browses": Int, "browses", "閲覧落ち数", "Browses without an add, checkout or order in time.";
         "recovered_browses": Int, "browses", "回復数", "Abandoned browses followed by an order later.";
-        "browse_abandonment_rate": Float, "", "閲覧落ち率", "Abandoned / browses.";
-        "browse_abandonment_rate_low": Float, "", "閲覧落ち率下限", "95 %, by visitor.";
-        "browse_abandonment_rate_high": Float, "", "閲覧落ち率上限", "95 %, by visitor.";
+        "browse_abandonment_rate": Float, "share", "閲覧落ち率", "Abandoned / browses.";
+        "browse_abandonment_rate_low": Float, "share", "閲覧落ち率下限", "95 %, by visitor.";
+        "browse_abandonment_rate_high": Float, "share", "閲覧落ち率上限", "95 %, by visitor.";
         "carted_browses": Int, "browses", "カート追加数", "Browses followed by an add or a checkout in time.";
         "ordered_browses": Int, "browses", "購入数",
             "Browses followed by an order in time, before any add or checkout.";
@@ -258,7 +258,7 @@ impl Analysis for BrowseRates {
         }
         let lines = breakdown.lines::<Browses>(machine.parts)?;
         let mut columns = breakdown.columns(&lines)?;
-        let level = super::parameters::level()?;
+        let level = crate::num::Fraction::P95;
         let rates = lines.iter().map(|l| Ratio::from_sums(&l.abandoned, level));
         let rates = collect(rates, "table")?;
         let int = |of: fn(&Line<Browses>) -> u64| {

@@ -34,7 +34,7 @@ use crate::data::Events;
 use crate::data::events::event_data::{EventData, EventDim};
 use crate::error::{Error, Result};
 use crate::ids::NO_ID;
-use crate::table::Label;
+use crate::table::{Label, labels};
 use crate::time::Duration;
 use crate::words::EventWord;
 use std::cmp::Ordering;
@@ -53,23 +53,11 @@ pub enum Stage {
 
 impl Stage {
     /// Labels shown to people.
-    pub const LABELS: &'static [Label] = &[
-        Label {
-            code: "cart",
-            en: "Cart",
-            ja: "カート",
-        },
-        Label {
-            code: "checkout",
-            en: "Checkout",
-            ja: "購入手続き",
-        },
-        Label {
-            code: "payment_failed",
-            en: "Payment failed",
-            ja: "決済失敗",
-        },
-    ];
+    pub const LABELS: &'static [Label] = labels! {
+        "cart", "Cart", "カート";
+        "checkout", "Checkout", "購入手続き";
+        "payment_failed", "Payment failed", "決済失敗";
+    };
 }
 
 /// The outcome of a cart.

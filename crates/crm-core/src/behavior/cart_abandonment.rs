@@ -207,9 +207,9 @@ impl Analysis for CartAbandonment {
         "carts": Int, "carts", "カート数", "Carts whose window is over.";
         "abandoned": Int, "carts", "カゴ落ち数", "Carts abandoned.";
         "recovered": Int, "carts", "回復数", "Abandoned carts followed by an order of one of their products.";
-        "abandonment_rate": Float, "", "カゴ落ち率", "Abandoned / carts.";
-        "abandonment_rate_low": Float, "", "カゴ落ち率下限", "95 %, by visitor.";
-        "abandonment_rate_high": Float, "", "カゴ落ち率上限", "95 %, by visitor.";
+        "abandonment_rate": Float, "share", "カゴ落ち率", "Abandoned / carts.";
+        "abandonment_rate_low": Float, "share", "カゴ落ち率下限", "95 %, by visitor.";
+        "abandonment_rate_high": Float, "share", "カゴ落ち率上限", "95 %, by visitor.";
         "ordered": Int, "carts", "購入数", "Carts ordered.";
         "emptied": Int, "carts", "空になった数", "Carts emptied.";
         "abandoned_cart": Int, "carts", "カート段階", "Abandoned before the checkout.";
@@ -236,7 +236,7 @@ impl Analysis for CartAbandonment {
         let parts = parts(events, &all.carts, options)?;
         let lines = breakdown.lines::<Carts>(parts)?;
         let mut columns = breakdown.columns(&lines)?;
-        let level = super::parameters::level()?;
+        let level = crate::num::Fraction::P95;
         let rates = lines.iter().map(|l| Ratio::from_sums(&l.abandoned, level));
         let rates = collect(rates, "table")?;
         let int = |of: fn(&Line<Carts>) -> u64| {

@@ -18,7 +18,7 @@
 //! carts that were not bought, one per row.
 
 use super::cart::{self, Cart, State};
-use super::follow_up::{Visitors, customer};
+use super::follow_up::{ACTIVE, ORDERED, UNKNOWN, Visitors, customer};
 use super::sessions::VISITOR_ID;
 use crate::analysis::Analysis;
 use crate::behavior::fields::{ABANDONED_AT, PRODUCT, STARTED_AT};
@@ -27,7 +27,7 @@ use crate::data::Events;
 use crate::error::{Error, Result};
 use crate::ids::NO_ID;
 use crate::table::shared::{AMOUNT, SUPPRESSED_BY};
-use crate::table::{CUSTOMER_ID, Column, Field, Label, Table, Values, columns, fields};
+use crate::table::{CUSTOMER_ID, Column, Field, Label, Table, Values, columns, fields, labels};
 use crate::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -67,28 +67,12 @@ pub enum Suppression {
 
 impl Suppression {
     /// What people read.
-    pub const LABELS: &'static [Label] = &[
-        Label {
-            code: "ordered",
-            en: "Ordered since",
-            ja: "購入済み",
-        },
-        Label {
-            code: "newer_cart",
-            en: "Newer cart",
-            ja: "新しいカートあり",
-        },
-        Label {
-            code: "active",
-            en: "Active now",
-            ja: "閲覧中",
-        },
-        Label {
-            code: "unknown",
-            en: "Unknown visitor",
-            ja: "会員不明",
-        },
-    ];
+    pub const LABELS: &'static [Label] = labels! {
+        ORDERED;
+        "newer_cart", "Newer cart", "新しいカートあり";
+        ACTIVE;
+        UNKNOWN;
+    };
 }
 
 /// The carts to list, each with the reason not to write to the visitor, if there is one.

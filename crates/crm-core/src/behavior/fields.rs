@@ -8,7 +8,7 @@ fields! {
     pub(super) MEDIAN_SECONDS = "median_seconds", Float, "seconds", "所要時間中央値", "Median time taken.";
     pub(super) P90_SECONDS = "p90_seconds", Float, "seconds", "所要時間90%点", "Nine in ten took no longer.";
     pub(super) PRODUCT = "product", Id, "", "商品", "The product.";
-    pub(super) PURCHASE_PROBABILITY = "purchase_probability", Float, "", "購入確率", "Probability of a purchase.";
+    pub(super) PURCHASE_PROBABILITY = "purchase_probability", Float, "share", "購入確率", "Probability of a purchase.";
     pub(super) SESSION = "session", Int, "", "訪問回数", "1 for the visitor's first session.";
     pub(super) SESSIONS = "sessions", Int, "sessions", "セッション数", "Sessions.";
     pub(super) STARTED_AT = "started_at", Instant, "", "開始日時", "First event.";

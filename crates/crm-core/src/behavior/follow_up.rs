@@ -6,8 +6,26 @@ use crate::data::Events;
 use crate::data::events::event_data::EventData;
 use crate::error::Result;
 use crate::ids::NO_ID;
+use crate::table::Label;
 use crate::time::Duration;
 use crate::words::EventWord;
+
+/// The labels of the reasons against writing that hold for every list.
+pub(super) const ORDERED: Label = Label {
+    code: "ordered",
+    en: "Ordered since",
+    ja: "購入済み",
+};
+pub(super) const ACTIVE: Label = Label {
+    code: "active",
+    en: "Active now",
+    ja: "閲覧中",
+};
+pub(super) const UNKNOWN: Label = Label {
+    code: "unknown",
+    en: "Unknown visitor",
+    ja: "会員不明",
+};
 
 /// The visitors of a log, by index, as they are known at its `as_of`.
 pub(super) struct Visitors<'a> {

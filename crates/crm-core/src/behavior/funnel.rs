@@ -189,9 +189,9 @@ impl Analysis for Funnel {
         "reached": Int, "units", "到達数", "Units that reached it.";
         "dropped": Int, "units", "離脱数", "Units whose last step this is, and that can no longer go on in time.";
         "still_open": Int, "units", "継続中", "Units whose last step this is so far, and that can still go on in time.";
-        "rate": Float, "", "到達率", "Share of the units that reached the first step, without units still open.";
-        "rate_low": Float, "", "到達率下限", "95 %.";
-        "rate_high": Float, "", "到達率上限", "95 %.";
+        "rate": Float, "share", "到達率", "Share of the units that reached the first step, without units still open.";
+        "rate_low": Float, "share", "到達率下限", "95 %.";
+        "rate_high": Float, "share", "到達率上限", "95 %.";
         MEDIAN_SECONDS, "Time from the step before in the winning chain; null for the first step.";
         P90_SECONDS, "90 % quantile of the same time.";
         "median_seconds_from_start": Float, "seconds", "開始からの時間中央値",
@@ -225,7 +225,7 @@ impl Analysis for Funnel {
         let n = options.steps.len();
         let entries: Vec<Day> = counted.by_entry.keys().copied().collect();
         let mut all: Vec<Reached> = counted.by_entry.into_values().flatten().collect();
-        let level = super::parameters::level()?;
+        let level = crate::num::Fraction::P95;
         let rates = all.iter().map(|s| match options.per {
             _ if options.count == Count::Episodes => Ratio::from_sums(&s.closed, level),
             Per::Session => Ratio::from_sums(&s.closed, level),

@@ -239,16 +239,16 @@ impl Analysis for PageExits {
         SESSIONS, "Sessions with a view of it.";
         "entries": Int, "sessions", "入口数", "Sessions that began on it.";
         "exits": Int, "sessions", "離脱数", "Sessions that ended on it.";
-        "exit_rate": Float, "", "離脱率", "Exits / views.";
-        "exit_rate_low": Float, "", "離脱率下限", "95 %, by visitor.";
-        "exit_rate_high": Float, "", "離脱率上限", "95 %, by visitor.";
-        "exit_rate_sessions": Float, "", "離脱率（セッション）", "Exits / sessions with the page.";
-        "exit_rate_sessions_low": Float, "", "離脱率（セッション）下限", "95 %, by visitor.";
-        "exit_rate_sessions_high": Float, "", "離脱率（セッション）上限", "95 %, by visitor.";
+        "exit_rate": Float, "share", "離脱率", "Exits / views.";
+        "exit_rate_low": Float, "share", "離脱率下限", "95 %, by visitor.";
+        "exit_rate_high": Float, "share", "離脱率上限", "95 %, by visitor.";
+        "exit_rate_sessions": Float, "share", "離脱率（セッション）", "Exits / sessions with the page.";
+        "exit_rate_sessions_low": Float, "share", "離脱率（セッション）下限", "95 %, by visitor.";
+        "exit_rate_sessions_high": Float, "share", "離脱率（セッション）上限", "95 %, by visitor.";
         "bounces": Int, "sessions", "直帰数", "Sessions of one view, which was of this page.";
-        "bounce_rate": Float, "", "直帰率", "Bounces / entries.";
-        "bounce_rate_low": Float, "", "直帰率下限", "95 %, by visitor.";
-        "bounce_rate_high": Float, "", "直帰率上限", "95 %, by visitor.";
+        "bounce_rate": Float, "share", "直帰率", "Bounces / entries.";
+        "bounce_rate_low": Float, "share", "直帰率下限", "95 %, by visitor.";
+        "bounce_rate_high": Float, "share", "直帰率上限", "95 %, by visitor.";
         "timed_views": Int, "views", "滞在計測数", "Views followed by another in their session.";
         "mean_seconds": Float, "seconds", "平均滞在時間", "Mean time on the page over timed views; null without any.";
     };
@@ -258,7 +258,7 @@ impl Analysis for PageExits {
 
     fn run(events: &Events, _: &(), options: &Options, context: &Context) -> Result<Table> {
         let pages = pages(events, options, context)?;
-        let level = super::parameters::level()?;
+        let level = crate::num::Fraction::P95;
         let rates = |of: fn(&Page) -> &Sums| {
             collect(
                 pages.iter().map(|p| Ratio::from_sums(of(p), level)),

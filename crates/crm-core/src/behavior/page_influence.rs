@@ -180,7 +180,7 @@ impl Analysis for PageInfluence {
         "page": Text, "", "ページ", "The node; `(start)` is the start of every session, `(other)` all rare nodes.";
         VIEWS, "Visits of it by sessions before their purchase.";
         PURCHASE_PROBABILITY, "Probability that a session at this node ends in a purchase.";
-        "visit_probability": Float, "", "到達確率", "Probability that a session reaches this node before it buys or ends.";
+        "visit_probability": Float, "share", "到達確率", "Probability that a session reaches this node before it buys or ends.";
         "removal_effect": Float, "", "除去効果", "Share of the purchase probability that is lost without this node; null without purchases.";
     };
     const SCOPE: &'static [&'static str] = OF_THE_SITE;

@@ -1,17 +1,11 @@
 //! Parameters that several tables share.
 
 use crate::error::{Error, Result};
-use crate::num::Fraction;
 use crate::time::Duration;
 
 /// Keys of the scope for analyses whose rows are pages, steps or carts. `customers` is not
 /// accepted, because no row is a customer; `where` chooses events.
 pub(crate) const OF_THE_SITE: &[&str] = &["as_of", "where", "by"];
-
-/// Confidence level of every interval.
-pub(crate) fn level() -> Result<Fraction> {
-    Fraction::new(0.95).ok_or_else(|| Error::internal("0.95 is a fraction"))
-}
 
 /// Refuses a duration of zero.
 pub(crate) fn longer_than_zero(name: &str, time: Duration) -> Result<()> {

@@ -41,7 +41,7 @@
 
 use super::columns::{instants_column, rate_columns};
 use super::funnel::{Exclusion, Gaps, Hit, Per, Shape, in_order, masks, met, quantile};
-use super::parameters::{OF_THE_SITE, level};
+use super::parameters::OF_THE_SITE;
 use super::sessions::VISITOR_ID;
 use super::{sessions, steps};
 use crate::analysis::Analysis;
@@ -49,6 +49,7 @@ use crate::behavior::fields::{MATCHES, MEDIAN_SECONDS, P90_SECONDS, SESSION};
 use crate::context::{Context, collect, grow, push};
 use crate::data::Events;
 use crate::error::{Error, Result};
+use crate::num::Fraction;
 use crate::num::ratio::{Ratio, Sums};
 use crate::scope::Condition;
 use crate::table::{CUSTOMER_ID, Column, Field, Table, Values, columns};
@@ -370,9 +371,9 @@ impl Analysis for SequenceTotals {
     const COLUMNS: &'static [Field] = &columns! {
         "units": Int, "units", "対象数", "Units with events.";
         "matched_units": Int, "units", "該当数", "Units with a match.";
-        "match_rate": Float, "", "該当率", "Share of the units with a match.";
-        "match_rate_low": Float, "", "該当率下限", "95 %.";
-        "match_rate_high": Float, "", "該当率上限", "95 %.";
+        "match_rate": Float, "share", "該当率", "Share of the units with a match.";
+        "match_rate_low": Float, "share", "該当率下限", "95 %.";
+        "match_rate_high": Float, "share", "該当率上限", "95 %.";
         MATCHES;
         MEDIAN_SECONDS, "Median time from first to last event of a match; null without one.";
         P90_SECONDS, "90 % quantile of the same time.";
@@ -400,8 +401,8 @@ impl Analysis for SequenceTotals {
         let n = units.len() as u64;
         // The sessions of one visitor depend on each other: the variance is clustered by visitor.
         let rate = match options.per {
-            Per::Session => Ratio::from_sums(&sums, level()?),
-            _ => Ratio::new(matched, n, level()?),
+            Per::Session => Ratio::from_sums(&sums, Fraction::P95),
+            _ => Ratio::new(matched, n, Fraction::P95),
         };
         let count = |field: &Field, n: u64| Column::new(field, Values::I64(vec![n as i64].into()));
         let f = Self::COLUMNS;

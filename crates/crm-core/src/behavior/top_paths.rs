@@ -86,9 +86,9 @@ impl Analysis for TopPaths {
         SESSIONS, "Sessions with this path.";
         SHARE, "Share of all sessions with a node.";
         "conversions": Int, "sessions", "購入数", "Of these sessions, with a purchase.";
-        "conversion_rate": Float, "", "購入率", "Conversions / sessions.";
-        "conversion_rate_low": Float, "", "購入率下限", "95 %, by visitor.";
-        "conversion_rate_high": Float, "", "購入率上限", "95 %, by visitor.";
+        "conversion_rate": Float, "share", "購入率", "Conversions / sessions.";
+        "conversion_rate_low": Float, "share", "購入率下限", "95 %, by visitor.";
+        "conversion_rate_high": Float, "share", "購入率上限", "95 %, by visitor.";
     };
     const SCOPE: &'static [&'static str] = OF_THE_SITE;
     type Data = Events;
@@ -128,7 +128,7 @@ impl Analysis for TopPaths {
             let names: Vec<String> = stations.map(|place| nodes.name(*place)).collect();
             names.join(" > ")
         };
-        let level = super::parameters::level()?;
+        let level = crate::num::Fraction::P95;
         let rates = paths.iter().map(|(_, sums)| Ratio::from_sums(sums, level));
         let rates = collect(rates, "table")?;
         let f = Self::COLUMNS;

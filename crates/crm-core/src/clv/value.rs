@@ -39,8 +39,7 @@ use crate::clv::models::model::{Fit, Model, Purchases};
 use crate::clv::outcome;
 pub use crate::clv::outcome::Interval;
 use crate::clv::outcome::{Draws, STEP};
-use crate::context::Context;
-use crate::context::{collect, filled, room};
+use crate::context::{Context, collect, filled, room};
 use crate::error::{Error, Result};
 use crate::num::{Fraction, Positive, normal};
 use crate::summary::clv_summary::Unit;
@@ -83,7 +82,7 @@ impl Default for Options {
             annual_discount_rate: 0.1,
             compounding: Compounding::Compounded,
             margin: Positive::new(1.0).expect("1 is positive"),
-            interval: Fraction::new(0.8),
+            interval: Some(Fraction::P80),
             draws: 200,
             seed: 0,
         }

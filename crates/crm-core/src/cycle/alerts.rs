@@ -48,12 +48,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::alert_words::{CHANGES, REASONS, Reason, SUPPRESSIONS, counterfactual};
+use super::alert_words::{CHANGES, Reason, SUPPRESSIONS, Why};
 use super::expected::expected_orders;
+use super::fields::{
+    COUNTERFACTUAL, COUNTERFACTUAL_JA, CUSTOMERS, LEVEL, NEXT_LEVEL, NEXT_LEVEL_DATE,
+    OVERDUE_PROBABILITY, REASON, REASON_CODE, REASON_JA, USUAL_GAP_DAYS,
+};
 use super::gap_distribution::GapDistribution;
-use super::next_purchase::LEVELS;
 use super::predict::{Level, THRESHOLDS, alert_days, overdue_probability};
-use super::shop::{CUSTOMER, CUSTOMERS, Shop, View};
+use super::shop::{CUSTOMER, Shop, View};
 use crate::analysis::Analysis;
 use crate::context;
 use crate::context::{Context, collect, filled, push, room};
@@ -65,6 +68,7 @@ use crate::ids::{IdRef, NO_ID};
 use crate::num::Positive;
 use crate::scope::{At, Occasion};
 use crate::season::Seasons;
+use crate::table::shared::{EXPECTED_REVENUE, LAST_DATE, SUPPRESSED_BY};
 use crate::table::{CUSTOMER_ID, Column, Field, Label, Table, Values, columns};
 use crate::time::Day;
 use crate::words::StatusWord;
@@ -89,8 +93,8 @@ pub struct Options {
     /// customer with one of its values; with a column of customers such as their company, a value
     /// with all its customers.
     pub per: String,
-    /// Factors of the shop's demand by month ("1" to "12") and by date; other factors are 1.
-    /// Default: "auto", what the analysis `seasonality` finds in the orders up to the date; "none":
+    /// Factors of the shop's demand by month ("1" to "12"), weekday ("mon" to "sun") and date; other factors
+    /// are 1. Default: "auto", what the analysis `seasonality` finds in the orders up to the date; "none":
     /// time runs evenly.
     pub seasonality: Seasons,
     /// A document made by `learn`. Cannot be combined with `per` or `seasonality`. Default: none,
@@ -168,27 +172,23 @@ impl Analysis for Alerts {
         CUSTOMER_ID;
         CUSTOMERS;
         "change": Category, "", "変化", "Whether the level was reached, or was left because of an order.";
-        "level": Category, "", "状態",
+        LEVEL,
             "The highest of `levels` that is or was reached; for lost customers only lost.";
         "reached_on": Date, "", "到達日", "The day the level was reached.";
-        "last_date": Date, "", "最終購入日", "Day of the last purchase.";
+        LAST_DATE;
         "silent_days": Int, "days", "経過日数", "Days since the last purchase.";
-        "usual_gap_days": Int, "days", "通常間隔",
-            "Mean gap of the customer; the shop's typical gap without one.";
-        "overdue_probability": Float, "", "遅延確率",
-            "Share of this customer's gaps that are shorter than the time since the last order.";
-        "expected_revenue": Money, "", "期待売上", "Expected revenue of the next 180 days.";
+        USUAL_GAP_DAYS;
+        OVERDUE_PROBABILITY;
+        EXPECTED_REVENUE, "Expected revenue of the next 180 days.";
         "priority": Int, "", "優先順位", "Rank by expected revenue, 1 first.";
-        "reason_code": Category, "", "理由コード", "The rule by which the customer is late.";
-        "reason": Text, "", "理由（英語）", "The reason as a sentence in English.";
-        "reason_ja": Text, "", "理由", "The reason as a sentence in Japanese.";
-        "next_level": Category, "", "次の状態", "The level that comes next unless an order arrives.";
-        "next_level_date": Date, "", "次の到達日", "The day it is reached unless an order arrives.";
-        "counterfactual": Text, "", "今後（英語）",
-            "What comes next unless an order arrives, as a sentence in English.";
-        "counterfactual_ja": Text, "", "今後",
-            "What comes next unless an order arrives, as a sentence in Japanese.";
-        "suppressed_by": Category, "", "抑止理由", "Reason not to write to this customer now.";
+        REASON_CODE;
+        REASON;
+        REASON_JA;
+        NEXT_LEVEL;
+        NEXT_LEVEL_DATE;
+        COUNTERFACTUAL;
+        COUNTERFACTUAL_JA;
+        SUPPRESSED_BY, "Reason not to write to this customer now.";
     };
     const NEEDS_AS_OF: bool = true;
     const OCCASION: Option<Occasion> = Some(Occasion::Day);
@@ -492,31 +492,25 @@ fn table(shop: &Shop, alerts: &[Alert], orders: &Orders, at: &At) -> Result<Tabl
         overdue,
         expected,
         priority,
-        code,
-        english,
-        japanese,
-        next,
-        next_date,
-        then_english,
-        then_japanese,
+        ..,
         suppressed,
     ] = Alerts::COLUMNS
     else {
         return Err(Error::internal("columns of alerts"));
     };
     let n = alerts.len();
-    let Texts {
-        keys,
-        codes,
-        sentences,
-        counterfactuals,
-    } = Texts::new(shop, alerts)?;
-    let rank = ranks(alerts)?;
-    let text = |field: &Field, texts: Vec<String>| -> Result<Column> {
-        let codes = collect((0..n).map(|row| row as u32), "alerts")?;
-        let texts = texts.into();
-        Ok(Column::new(field, Values::Text { codes, texts }))
+    let mut why = Why::with_room(n)?;
+    let mut keys = room(n, "alerts")?;
+    for alert in alerts {
+        keys.push(key(shop, alert)?);
+        let reason = Reason::new(shop, alert.customer, alert.overdue, alert.returned);
+        why.push(Some(reason), alert.next)?;
+    }
+    let keys = Values::Text {
+        codes: collect(0..n as u32, "alerts")?,
+        texts: keys.into(),
     };
+    let rank = ranks(alerts)?;
     let category = |field: &Field, labels: &'static [Label], of: &dyn Fn(&Alert) -> Option<u8>| {
         Column::words(field, labels, alerts.iter().map(of))
     };
@@ -524,13 +518,11 @@ fn table(shop: &Shop, alerts: &[Alert], orders: &Orders, at: &At) -> Result<Tabl
         Column::ints(field, alerts.iter().map(of))
     };
     let gaps = &shop.gaps;
-    let ([in_english, in_japanese], [then, then_ja]) = (sentences, counterfactuals);
-    let has_next = || collect(alerts.iter().map(|alert| alert.next.is_some()), "alerts");
-    let mut columns = vec![text(key_field, keys)?];
+    let mut columns = vec![Column::new(key_field, keys)];
     columns.extend(shop.keys(alerts.iter().map(|alert| alert.customer))?);
     columns.extend([
         category(change, CHANGES, &|alert| Some(u8::from(alert.returned)))?,
-        category(level, LEVELS, &|alert| Some(alert.level as u8))?,
+        category(level, Level::LABELS, &|alert| Some(alert.level as u8))?,
         ints(reached, &|alert| Some(alert.reached_on))?,
         ints(last, &|alert| Some(gaps.last_day[alert.customer]))?,
         ints(silent, &|alert| Some(gaps.open_days(alert.customer) as i32))?,
@@ -542,56 +534,13 @@ fn table(shop: &Shop, alerts: &[Alert], orders: &Orders, at: &At) -> Result<Tabl
             gaps.currency,
         )?,
         Column::new(priority, Values::I32(rank)),
-        Column::words(code, REASONS, codes.into_iter().map(Some))?,
-        text(english, in_english)?,
-        text(japanese, in_japanese)?,
-        category(next, LEVELS, &|alert| {
-            alert.next.map(|(level, _)| level as u8)
-        })?,
-        ints(next_date, &|alert| alert.next.map(|(_, day)| day))?,
-        text(then_english, then)?.with_validity(has_next()?),
-        text(then_japanese, then_ja)?.with_validity(has_next()?),
-        category(suppressed, SUPPRESSIONS, &|alert| alert.suppressed)?,
     ]);
+    columns.extend(why.columns()?);
+    columns.push(category(suppressed, SUPPRESSIONS, &|alert| {
+        alert.suppressed
+    })?);
     let rows = alerts.iter().map(|alert| alert.customer);
     shop.noted(columns, rows, orders, at)
-}
-
-/// The texts of the alerts; sentences are in English and in Japanese.
-struct Texts {
-    keys: Vec<String>,
-    codes: Vec<u8>,
-    sentences: [Vec<String>; 2],
-    counterfactuals: [Vec<String>; 2],
-}
-
-impl Texts {
-    fn new(shop: &Shop, alerts: &[Alert]) -> Result<Self> {
-        let n = alerts.len();
-        let texts = || Ok::<_, Error>([room(n, "alerts")?, room(n, "alerts")?]);
-        let mut out = Texts {
-            keys: room(n, "alerts")?,
-            codes: room(n, "alerts")?,
-            sentences: texts()?,
-            counterfactuals: texts()?,
-        };
-        for alert in alerts {
-            let reason = Reason::new(shop, alert.customer, alert.overdue, alert.returned);
-            out.keys.push(key(shop, alert)?);
-            out.codes.push(reason.code());
-            for (all, text) in out.sentences.iter_mut().zip(reason.sentences()?) {
-                all.push(text);
-            }
-            for (all, text) in out
-                .counterfactuals
-                .iter_mut()
-                .zip(counterfactual(alert.next)?)
-            {
-                all.push(text);
-            }
-        }
-        Ok(out)
-    }
 }
 
 /// The place of each alert by expected revenue, 1 for the greatest; of equal ones the first is before.

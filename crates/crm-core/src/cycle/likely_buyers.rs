@@ -15,9 +15,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::expected::expected_orders;
-use super::next_purchase::LEVELS;
+use super::fields::{CUSTOMERS, LEVEL, PROBABILITY_WITHIN, USUAL_GAP_DAYS};
 use super::predict::{Level, overdue_probability, probability_within};
-use super::shop::{CUSTOMER, CUSTOMERS, Shop, Told, View, whole_days};
+use super::shop::{CUSTOMER, Shop, SilenceCache, View, whole_days};
 use crate::analysis::Analysis;
 use crate::context::{Context, collect, filled, room};
 use crate::data::Orders;
@@ -25,6 +25,7 @@ use crate::document::Learned;
 use crate::error::{Error, Result};
 use crate::scope::{At, Occasion};
 use crate::season::Seasons;
+use crate::table::shared::{EXPECTED_REVENUE, LAST_DATE, RANK};
 use crate::table::{CUSTOMER_ID, Column, Field, Table, Values, columns};
 use crate::time::Duration;
 
@@ -40,8 +41,8 @@ pub struct Options {
     /// customer with one of its values; with a column of customers such as their company, a value
     /// with all its customers.
     pub per: String,
-    /// Factors of the shop's demand by month ("1" to "12") and by date; other factors are 1.
-    /// Default: "auto", what the analysis `seasonality` finds in the orders up to the date; "none":
+    /// Factors of the shop's demand by month ("1" to "12"), weekday ("mon" to "sun") and date; other factors
+    /// are 1. Default: "auto", what the analysis `seasonality` finds in the orders up to the date; "none":
     /// time runs evenly.
     pub seasonality: Seasons,
     /// A document made by `learn`. Cannot be combined with `per` or `seasonality`. Default: none,
@@ -82,14 +83,13 @@ impl Analysis for LikelyBuyers {
     const COLUMNS: &'static [Field] = &columns! {
         CUSTOMER_ID;
         CUSTOMERS;
-        "rank": Int, "", "順位", "Rank by expected revenue, 1 first.";
-        "probability_within": Float, "", "期間内購入確率", "Probability of an order within `within`.";
+        RANK, "Rank by expected revenue, 1 first.";
+        PROBABILITY_WITHIN, "Probability of an order within `within`.";
         "expected_orders": Float, "orders", "期待注文数", "Expected orders within the same days.";
-        "expected_revenue": Money, "", "期待売上", "Expected revenue within the same days.";
-        "last_date": Date, "", "最終購入日", "Day of the last purchase.";
-        "usual_gap_days": Int, "days", "通常間隔",
-            "Mean gap of the customer; the shop's typical gap without one.";
-        "level": Category, "", "状態", "How late the customer is.";
+        EXPECTED_REVENUE, "Expected revenue within the same days.";
+        LAST_DATE;
+        USUAL_GAP_DAYS;
+        LEVEL;
     };
     const NEEDS_AS_OF: bool = true;
     const OCCASION: Option<Occasion> = Some(Occasion::Day);
@@ -106,13 +106,13 @@ impl Analysis for LikelyBuyers {
         let shop = Shop::new(orders, at, &view, context)?;
         let n = shop.gaps.len();
         let mut rows = room(n, "likely buyers")?;
-        let mut told = Told::new();
+        let mut cache = SilenceCache::new();
         for i in 0..n {
             if i % Context::BLOCK == 0 {
                 context.check()?;
             }
             let elapsed = shop.gaps.open_days(i);
-            let outlook = told.of(&shop, i, |distribution| Outlook {
+            let outlook = cache.of(&shop, i, |distribution| Outlook {
                 within: probability_within(distribution, elapsed, within),
                 orders: expected_orders(distribution, elapsed, within),
                 level: Level::of(overdue_probability(distribution, elapsed)),
@@ -205,7 +205,7 @@ fn table(shop: &Shop, rows: &[Row], orders: &Orders, at: &At) -> Result<Table> {
             level,
             Values::Category {
                 codes: levels,
-                labels: LEVELS,
+                labels: Level::LABELS,
             },
         ))?,
     ]);

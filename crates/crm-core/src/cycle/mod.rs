@@ -4,6 +4,7 @@ pub(crate) mod alert_words;
 pub mod alerts;
 pub mod baselines;
 pub mod expected;
+mod fields;
 pub mod fit;
 pub mod gap_distribution;
 pub mod gap_model;
@@ -18,7 +19,6 @@ pub mod predict;
 mod product_scale;
 pub(crate) mod shop;
 mod subsample;
-pub mod threshold_sweep;
 
 use crate::analysis::Entry;
 
@@ -27,5 +27,4 @@ pub(crate) static ANALYSES: &[Entry] = &[
     Entry::of::<next_purchase::Cycle>(),
     Entry::of::<alerts::Alerts>(),
     Entry::of::<likely_buyers::LikelyBuyers>(),
-    Entry::of::<threshold_sweep::ThresholdSweep>(),
 ];

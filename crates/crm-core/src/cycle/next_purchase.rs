@@ -42,8 +42,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::baselines::{Pooled, Rule};
+use super::fields::{CUSTOMERS, LEVEL, OVERDUE_PROBABILITY, PROBABILITY_WITHIN};
 use super::predict::{Level, Prediction, QUANTILES, predict, return_days};
-use super::shop::{CUSTOMER, CUSTOMERS, Shop, Told, View, whole_days};
+use super::shop::{CUSTOMER, Shop, SilenceCache, View, whole_days};
 use crate::analysis::Analysis;
 use crate::context::{Context, room};
 use crate::data::Orders;
@@ -51,7 +52,8 @@ use crate::document::Learned;
 use crate::error::{Error, Result};
 use crate::scope::{At, Occasion};
 use crate::season::Seasons;
-use crate::table::{CUSTOMER_ID, Column, Field, Label, Table, columns};
+use crate::table::shared::{LAST_DATE, PROBABILITY_ALIVE};
+use crate::table::{CUSTOMER_ID, Column, Field, Table, columns};
 use crate::time::{Day, Duration};
 
 /// Options of the analysis `cycle`.
@@ -69,8 +71,8 @@ pub struct Options {
     /// customer with one of its values; with a column of customers such as their company, a value
     /// with all its customers.
     pub per: String,
-    /// Factors of the shop's demand by month ("1" to "12") and by date; other factors are 1.
-    /// Default: "auto", what the analysis `seasonality` finds in the orders up to the date; "none":
+    /// Factors of the shop's demand by month ("1" to "12"), weekday ("mon" to "sun") and date; other factors
+    /// are 1. Default: "auto", what the analysis `seasonality` finds in the orders up to the date; "none":
     /// time runs evenly.
     pub seasonality: Seasons,
     /// A document made by `learn`. Cannot be combined with `per` or `seasonality`. Default: none,
@@ -95,35 +97,6 @@ impl Default for Options {
     }
 }
 
-/// The labels of a [`Level`].
-pub(crate) const LEVELS: &[Label] = &[
-    Label {
-        code: "ok",
-        en: "OK",
-        ja: "正常",
-    },
-    Label {
-        code: "due",
-        en: "Due",
-        ja: "購入時期",
-    },
-    Label {
-        code: "late",
-        en: "Late",
-        ja: "遅れ",
-    },
-    Label {
-        code: "churn_risk",
-        en: "Churn risk",
-        ja: "離脱傾向",
-    },
-    Label {
-        code: "lost",
-        en: "Lost",
-        ja: "離脱",
-    },
-];
-
 /// The analysis.
 #[derive(Debug)]
 pub struct Cycle;
@@ -137,17 +110,16 @@ impl Analysis for Cycle {
         CUSTOMER_ID;
         CUSTOMERS;
         "gaps": Int, "gaps", "間隔数", "Completed gaps between purchase days.";
-        "last_date": Date, "", "最終購入日", "Day of the last purchase.";
+        LAST_DATE;
         "predicted_date": Date, "", "予測購入日",
             "Median date of return, given a return (with `return_within`: within that time).";
         "date_p10": Date, "", "予測日10%", "10 % quantile of the same date.";
         "date_p80": Date, "", "予測日80%", "80 % quantile of the same date.";
         "date_p90": Date, "", "予測日90%", "90 % quantile of the same date.";
-        "probability_within": Float, "", "期間内購入確率", "Probability of an order within the horizon.";
-        "probability_alive": Float, "", "生存確率", "Probability that the customer has not left.";
-        "overdue_probability": Float, "", "遅延確率",
-            "Share of this customer's gaps that are shorter than the time since the last order.";
-        "level": Category, "", "状態", "How late the customer is.";
+        PROBABILITY_WITHIN;
+        PROBABILITY_ALIVE, "Probability that the customer has not left.";
+        OVERDUE_PROBABILITY;
+        LEVEL;
     };
     const NEEDS_AS_OF: bool = true;
     const OCCASION: Option<Occasion> = Some(Occasion::Day);
@@ -227,7 +199,7 @@ pub(crate) fn columns(
         float(probability, |row| row.probability_within)?,
         float(alive, |row| row.probability_alive)?,
         float(overdue, |row| row.overdue_probability)?,
-        Column::words(level_field, LEVELS, levels)?,
+        Column::words(level_field, Level::LABELS, levels)?,
     ]);
     Ok(columns)
 }
@@ -254,7 +226,7 @@ fn predictions(shop: &Shop, options: &Options, context: &Context) -> Result<Pred
         Some(_) => Pooled::of(shop.gaps.all())?,
         None => None,
     };
-    let mut told = Told::new();
+    let mut cache = SilenceCache::new();
     for i in 0..n {
         if i % Context::BLOCK == 0 {
             context.check()?;
@@ -262,7 +234,7 @@ fn predictions(shop: &Shop, options: &Options, context: &Context) -> Result<Pred
         let elapsed = shop.gaps.open_days(i);
         match options.method {
             None => {
-                let row = told.of(shop, i, |distribution| {
+                let row = cache.of(shop, i, |distribution| {
                     let mut row = predict(distribution, elapsed, within);
                     if let Some(time) = return_within {
                         row.dates = return_days(distribution, elapsed, time, QUANTILES);

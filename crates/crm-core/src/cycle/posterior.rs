@@ -34,8 +34,9 @@ use super::gap_params::{CLASSES, FINE, Family, PosteriorPoint, VARIATION};
 use super::likelihood::{Point, Terms};
 use super::subsample::Sample;
 use crate::context::room;
+use crate::error::{Error, Result};
+use crate::num::Probability;
 use crate::num::optimize::{eigen, lower_root};
-use crate::{Error, Probability, Result};
 
 /// Nodes and weights of the standard normal: five, and three.
 const FIVE: [(f64, f64); 5] = [

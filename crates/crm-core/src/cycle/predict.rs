@@ -20,6 +20,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::gap_distribution::GapDistribution;
+use crate::words::words;
 
 /// The quantiles of [`Prediction::dates`].
 pub const QUANTILES: [f64; 4] = [0.1, 0.5, 0.8, 0.9];
@@ -34,28 +35,23 @@ const CENTURY: u32 = 36_525;
 /// would be rounding errors.
 const UNLIKELY: f64 = 1e-6;
 
-/// How overdue a customer is, by the overdue probability.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum Level {
-    /// 正常: below .5.
-    Ok,
-    /// 購入時期: half of this customer's gaps are shorter.
-    Due,
-    /// 遅れ: from .8.
-    Late,
-    /// 離脱傾向: from .9; the default alert.
-    ChurnRisk,
-    /// 離脱: from .99, or from `churn_days` on.
-    Lost,
+words! {
+    /// How overdue a customer is, by the overdue probability.
+    Level {
+        /// Below .5.
+        Ok = "ok", "OK", "正常";
+        /// Half of this customer's gaps are shorter.
+        Due = "due", "Due", "購入時期";
+        /// From .8.
+        Late = "late", "Late", "遅れ";
+        /// From .9; the default alert.
+        ChurnRisk = "churn_risk", "Churn risk", "離脱傾向";
+        /// From .99, or from `churn_days` on.
+        Lost = "lost", "Lost", "離脱";
+    }
 }
 
 impl Level {
-    /// All levels, ascending.
-    pub const ALL: [Self; 5] = [Self::Ok, Self::Due, Self::Late, Self::ChurnRisk, Self::Lost];
-
     /// The level of an overdue probability.
     ///
     /// ```
@@ -68,17 +64,6 @@ impl Level {
             .iter()
             .filter(|&&threshold| overdue >= threshold)
             .count()]
-    }
-
-    /// The word used in tables and requests.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Due => "due",
-            Self::Late => "late",
-            Self::ChurnRisk => "churn_risk",
-            Self::Lost => "lost",
-        }
     }
 }
 

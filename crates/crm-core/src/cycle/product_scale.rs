@@ -17,9 +17,9 @@ use super::gap_model_at::{GapModelAt, SLOTS, slot};
 use super::gap_params::{FINE, History, Params};
 use super::log_gap_table::Tables;
 use super::subsample::fingerprint;
-use crate::context::{collect, filled};
+use crate::context::{Context, collect, filled};
+use crate::error::{Error, Result};
 use crate::summary::Per;
-use crate::{Context, Error, Result};
 
 /// The most rows of a value that are used.
 const ROWS: usize = 128;
@@ -32,13 +32,13 @@ const SPREAD: f64 = 1.0;
 const SHRINKAGE: f64 = 5.0;
 
 /// For each row, `ln` of the scale of its value; histories and open gaps are in days.
-pub(super) fn paces(
+pub(super) fn ln_scales(
     histories: &[History],
     open: &[f64],
     per: &Per,
     context: &Context,
 ) -> Result<Vec<f64>> {
-    let mut paces = by_gaps(histories, per)?;
+    let mut scales = by_gaps(histories, per)?;
     let mut rows = collect(0..histories.len(), "gap histories")?;
     let mut prints = filled(histories.len(), 0, "gap histories")?;
     for (row, print) in prints.iter_mut().enumerate() {
@@ -49,13 +49,13 @@ pub(super) fn paces(
         let mut scaled = collect(
             histories
                 .iter()
-                .zip(&paces)
+                .zip(&scales)
                 .map(|(h, pace)| h.in_units(*pace)),
             "gap histories",
         )?;
         let mut silence = collect(
             open.iter()
-                .zip(&paces)
+                .zip(&scales)
                 .map(|(open, pace)| open * libm::exp(-pace)),
             "gap histories",
         )?;
@@ -73,14 +73,14 @@ pub(super) fn paces(
                 histories,
                 open,
                 &value[..value.len().min(ROWS)],
-                paces[value[0]],
+                scales[value[0]],
             );
             for &row in value {
-                paces[row] = best;
+                scales[row] = best;
             }
         }
     }
-    Ok(paces)
+    Ok(scales)
 }
 
 /// The gap model by which scales are fitted.
@@ -153,13 +153,13 @@ fn by_gaps(histories: &[History], per: &Per) -> Result<Vec<f64>> {
     let mean = if n > 0.0 { sum / n } else { 0.0 };
     let mut rows = collect(0..histories.len(), "gap histories")?;
     rows.sort_unstable_by_key(|&row| (per.ranks[row], row));
-    let mut paces = filled(histories.len(), 0.0, "gap histories")?;
+    let mut scales = filled(histories.len(), 0.0, "gap histories")?;
     for value in rows.chunk_by(|&a, &b| per.ranks[a] == per.ranks[b]) {
         let (n, sum) = sums(&mut value.iter().copied());
         for &row in value {
             // Σ (ln gap − mean of all) / (n + 5)
-            paces[row] = (sum - n * mean) / (n + SHRINKAGE);
+            scales[row] = (sum - n * mean) / (n + SHRINKAGE);
         }
     }
-    Ok(paces)
+    Ok(scales)
 }

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
+use super::fields::CUSTOMERS;
 use super::gap_distribution::GapDistribution;
 use super::gap_model::{History, Model, Params};
 use super::{fit, product_scale};
@@ -13,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::scope::At;
 use crate::season::{Clock, Seasonality, Seasons};
 use crate::summary::{Gaps, Per};
-use crate::table::{CUSTOMER_ID, Column, Table, Values, fields};
+use crate::table::{CUSTOMER_ID, Column, Table, Values};
 use crate::time::{Day, Duration};
 
 /// The options of a request that concern the shop.
@@ -56,11 +57,6 @@ pub(super) const CUSTOMER: &str = "customer";
 
 /// The number of days with a tabulated logarithm.
 const LN_DAYS: usize = 2048;
-
-fields! {
-    pub(super) CUSTOMERS = "customers", Int, "customers", "顧客数",
-        "Customers whose orders the row rolls up; only with `per` a column of customers.";
-}
 
 impl Shop {
     /// The shop at a date, with a model fitted to its gaps or taken from `learned`.
@@ -133,7 +129,7 @@ impl Shop {
         shop.fill()?;
         if let Some(per) = shop.per.as_ref().filter(|per| !per.rolled_up) {
             let open = shop.open()?;
-            shop.ln_scale = product_scale::paces(&shop.histories, &open, per, context)?;
+            shop.ln_scale = product_scale::ln_scales(&shop.histories, &open, per, context)?;
             for (history, ln_scale) in shop.histories.iter_mut().zip(&shop.ln_scale) {
                 *history = history.in_units(*ln_scale);
             }
@@ -334,12 +330,15 @@ impl Shop {
             Some(per) => table
                 .with_note("gap_model", json!(params))
                 .with_note("orders_without_value", json!(per.orders_without_value)),
-            None => table.with_note("learned", json!(self.taught(at).with("gap_model", params))),
+            None => table.with_note(
+                "learned",
+                json!(self.document(at).with("gap_model", params)),
+            ),
         })
     }
 
     /// A document with the facts and the seasonality, without other parts.
-    pub(crate) fn taught(&self, at: &At) -> Learned {
+    pub(crate) fn document(&self, at: &At) -> Learned {
         let learned = Learned::new(self.gaps.as_of, self.gaps.currency, at.basis);
         match &self.seasonality {
             Some(factors) => learned.with("seasonality", factors),
@@ -348,38 +347,38 @@ impl Shop {
     }
 }
 
-/// A memo for rows without a gap, by the days since the last order: all of them have the same
-/// distribution.
-pub(crate) struct Told<T>(BTreeMap<u32, T>);
+/// A cache of results for rows without a gap, by the days since the last order: all of these rows have the
+/// same distribution.
+pub(crate) struct SilenceCache<T>(BTreeMap<u32, T>);
 
-impl<T: Copy> Told<T> {
+impl<T: Copy> SilenceCache<T> {
     pub(crate) fn new() -> Self {
-        Told(BTreeMap::new())
+        SilenceCache(BTreeMap::new())
     }
 
-    /// The result of `tell` for a row's distribution; `None` without a model.
+    /// The result of `predict` for a row's distribution; `None` without a model.
     pub(crate) fn of(
         &mut self,
         shop: &Shop,
         i: usize,
-        tell: impl Fn(&GapDistribution<'_>) -> T,
+        predict: impl Fn(&GapDistribution<'_>) -> T,
     ) -> Option<T> {
         let alike = shop.histories[i].gaps == 0 && shop.ln_scale.is_empty();
         let silence = alike.then(|| shop.gaps.open_days(i));
-        if let Some(told) = silence.and_then(|silence| self.0.get(&silence)) {
-            return Some(*told);
+        if let Some(cached) = silence.and_then(|silence| self.0.get(&silence)) {
+            return Some(*cached);
         }
-        let told = tell(&shop.gap_distribution(i)?);
+        let prediction = predict(&shop.gap_distribution(i)?);
         if let Some(silence) = silence {
-            self.0.insert(silence, told);
+            self.0.insert(silence, prediction);
         }
-        Some(told)
+        Some(prediction)
     }
 }
 
 /// The table with a note why it has no predictions.
 pub(crate) fn nothing_learnt(table: Table) -> Table {
-    let why = "nobody had come back when the shop was learnt: nothing is predicted";
+    let why = "no customer had come back when the document was made: there are no predictions";
     table.with_note("no_model", why.into())
 }
 

@@ -84,7 +84,7 @@ impl Analysis for Experiment {
         "p": Float, "", "p値", "p-value of no difference; null with `bayes`.";
         "p_exact": Float, "", "正確p値", "Fisher's p-value of two rates, with `fixed`.";
         "p_adjusted": Float, "", "補正p値", "`p` adjusted for all variants and measures.";
-        "probability_best": Float, "", "最良の確率", "Probability of being the best of all variants; only with `bayes`.";
+        "probability_best": Float, "share", "最良の確率", "Probability of being the best of all variants; only with `bayes`.";
         "expected_loss": Float, "", "期待損失", "How much the best is expected to be above it; only with `bayes`.";
         "srm_p": Float, "", "割付比のp値", "p-value of the planned shares (sample ratio mismatch).";
         "verdict": Category, "", "判定", "What the method says; null for the control.";

@@ -4,7 +4,7 @@ use super::arms::Arms;
 use super::options::{Method, Options};
 use crate::context::{collect, room};
 use crate::error::Result;
-use crate::table::{Column, Field, Label, Table, Values};
+use crate::table::{Column, Field, Label, Table, Values, labels};
 use std::sync::Arc;
 
 /// Places in [`VERDICTS`].
@@ -14,28 +14,12 @@ pub(super) const UNCLEAR: u8 = 2;
 pub(super) const MISMATCHED: u8 = 3;
 
 /// What the method says of a variant.
-pub(super) const VERDICTS: &[Label] = &[
-    Label {
-        code: "above",
-        en: "Above the control",
-        ja: "上回る",
-    },
-    Label {
-        code: "below",
-        en: "Below the control",
-        ja: "下回る",
-    },
-    Label {
-        code: "unclear",
-        en: "Not clear",
-        ja: "差は不明",
-    },
-    Label {
-        code: "sample_ratio_mismatch",
-        en: "Do not read on: people were not assigned as planned",
-        ja: "割付比の異常のため判定不可",
-    },
-];
+pub(super) const VERDICTS: &[Label] = labels! {
+    "above", "Above the control", "上回る";
+    "below", "Below the control", "下回る";
+    "unclear", "Not clear", "差は不明";
+    "sample_ratio_mismatch", "Do not read on: people were not assigned as planned", "割付比の異常のため判定不可";
+};
 
 /// A row of the result.
 #[derive(Debug, Clone, Default)]

@@ -60,6 +60,10 @@
 //! segments that were empty a year before; for example, a young shop has churned customers now and
 //! had none then |
 
+use crate::table::shared::{
+    ACTUAL_REVENUE, CUSTOMERS, EXPECTED_REVENUE, EXPECTED_REVENUE_HIGH, EXPECTED_REVENUE_LOW,
+    METHOD, ORIGIN, RETENTION_RATE,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -73,11 +77,11 @@ use crate::context::{Context, collect, push, room};
 use crate::data::Orders;
 use crate::error::{Error, Result};
 use crate::money::Currency;
-use crate::num::{Fraction, Positive};
+use crate::num::Fraction;
 use crate::scope::{At, MoneyThreshold, Occasion, Scope};
 use crate::season::Seasons;
 use crate::segmentation::cpm;
-use crate::table::{Column, Field, Label, Table, Values, columns};
+use crate::table::{Column, Field, Label, Table, Values, columns, labels};
 use crate::time::Day;
 
 /// Options of the analysis `base_forecast`.
@@ -92,11 +96,12 @@ pub struct Options {
     pub draws: u32,
     /// Seed of the draws. Default 0.
     pub seed: u64,
-    /// Factors of the shop's demand by month ("1" to "12") and by date, for the method `model`; what is not
-    /// said is 1. Default: "auto", what the analysis `seasonality` finds in the orders up to the origin; "none": time runs evenly.
+    /// Factors of the shop's demand by month ("1" to "12"), weekday ("mon" to "sun") and date; other factors
+    /// are 1. The method `markov` has no seasons. Default: "auto", what the analysis `seasonality` finds in the orders up to the date; "none":
+    /// time runs evenly.
     pub seasonality: Seasons,
-    /// Revenue below which a customer is steady, for the segments of the Markov version. Default:
-    /// 70,000 yen; in other currencies 7 mean order values.
+    /// Revenue below which a customer is steady, for the segments of the method `markov`. Default: 70,000 yen;
+    /// 7 mean order values in other currencies.
     pub money: Option<MoneyThreshold>,
 }
 
@@ -104,7 +109,7 @@ impl Default for Options {
     fn default() -> Self {
         Options {
             years: 5,
-            interval: Fraction::new(0.8).expect("0.8 is a fraction"),
+            interval: Fraction::P80,
             draws: 100,
             seed: 0,
             seasonality: Seasons::Auto,
@@ -113,18 +118,10 @@ impl Default for Options {
     }
 }
 
-const METHODS: &[Label] = &[
-    Label {
-        code: "model",
-        en: "Model of each customer",
-        ja: "顧客別モデル",
-    },
-    Label {
-        code: "markov",
-        en: "Moves between segments",
-        ja: "セグメント遷移",
-    },
-];
+const METHODS: &[Label] = labels! {
+    "model", "Model of each customer", "顧客別モデル";
+    "markov", "Moves between segments", "セグメント遷移";
+};
 
 #[derive(Debug, Clone, Copy)]
 struct Row {
@@ -169,46 +166,42 @@ impl Analysis for BaseForecast {
         "Orders and revenue of today's customers in the next years, without new ones";
     const JA: &'static str = "既存顧客の売上予測（新CPM）";
     const COLUMNS: &'static [Field] = &columns! {
-        "origin": Date, "", "予測時点", "The day of the forecast; later orders are not used.";
-        "method": Category, "", "方法", "The method: a model of each customer, or moves between segments.";
+        ORIGIN, "The day of the forecast; later orders are not used.";
+        METHOD, "The method: a model of each customer, or moves between segments.";
         "year": Int, "years", "年目", "Years of 365 days after the origin.";
         "until": Date, "", "期末", "The last day of the year.";
-        "customers": Int, "customers", "顧客数", "Customers at the origin; all other numbers are of them.";
+        CUSTOMERS, "Customers at the origin; all other numbers are of them.";
         "active": Float, "customers", "現役顧客数",
             "Expected number of them who are not churned (`churn_days`) at the end of the year.";
         "active_low": Float, "customers", "現役下限", "Lower end.";
         "active_high": Float, "customers", "現役上限", "Upper end.";
-        "retention_rate": Float, "", "現役維持率",
+        RETENTION_RATE,
             "Share of customers active at the origin who are active at the end of the year.";
-        "retention_rate_low": Float, "", "維持率下限", "Lower end.";
-        "retention_rate_high": Float, "", "維持率上限", "Upper end.";
-        "reactivation_rate": Float, "", "復活率",
+        "retention_rate_low": Float, "share", "継続率(下限)", "Lower end.";
+        "retention_rate_high": Float, "share", "継続率(上限)", "Upper end.";
+        "reactivation_rate": Float, "share", "復活率",
             "Share of customers churned at the origin who are active at the end of the year.";
-        "reactivation_rate_low": Float, "", "復活率下限", "Lower end.";
-        "reactivation_rate_high": Float, "", "復活率上限", "Upper end.";
+        "reactivation_rate_low": Float, "share", "復活率下限", "Lower end.";
+        "reactivation_rate_high": Float, "share", "復活率上限", "Upper end.";
         "expected_orders": Float, "days", "予測購入数", "Purchase days in the year.";
         "expected_orders_low": Float, "days", "購入数下限", "Lower end.";
         "expected_orders_high": Float, "days", "購入数上限", "Upper end.";
-        "expected_revenue": Money, "currency", "予測売上", "Revenue in the year.";
-        "expected_revenue_low": Money, "currency", "売上下限", "Lower end.";
-        "expected_revenue_high": Money, "currency", "売上上限", "Upper end.";
+        EXPECTED_REVENUE, "Revenue in the year.";
+        EXPECTED_REVENUE_LOW, "Lower end.";
+        EXPECTED_REVENUE_HIGH, "Upper end.";
         "revenue_multiple": Float, "", "年商倍率",
             "Revenue up to the end of the year ÷ that of the 365 days before the origin.";
         "actual_active": Float, "customers", "実現役顧客数", "Actual active customers, if the year is over.";
         "actual_orders": Float, "days", "実購入数", "Actual purchase days, if the year is over.";
-        "actual_revenue": Money, "currency", "実売上", "Actual revenue, if the year is over.";
+        ACTUAL_REVENUE, "Actual revenue, if the year is over.";
     };
     const SCOPE: &'static [&'static str] = crate::analysis::WITHOUT_OCCASION;
     type Data = Orders;
     type Options = Options;
 
     fn resolve(orders: &Orders, scope: Scope, options: Options) -> Result<(Scope, Options)> {
-        let default = match orders.currency() {
-            Currency::JPY => Some(MoneyThreshold::Amount(cpm::YEN)),
-            _ => Positive::new(7.0)
-                .map(|mean_order_values| MoneyThreshold::Multiple { mean_order_values }),
-        };
-        let money = options.money.or(default);
+        let default = || cpm::default_money(orders.currency());
+        let money = Some(options.money.unwrap_or_else(default));
         Ok((scope, Options { money, ..options }))
     }
 

@@ -62,7 +62,7 @@ use crate::num::{Fraction, sum_error};
 use crate::scope::{At, Occasion};
 use crate::season::Seasons;
 use crate::summary::Totals;
-use crate::table::{Column, Field, Label, Table, Values, columns};
+use crate::table::{Column, Field, Label, Table, Values, columns, labels};
 use crate::time::{Day, Period};
 
 /// Origins before this one, at most, and the months between them.
@@ -84,9 +84,9 @@ pub struct Options {
     pub months: u32,
     /// Probability that the outcome lies between the low and the high column. Default 0.8.
     pub interval: Fraction,
-    /// Factors of the shop's demand by month ("1" to "12"), weekday and date; what is not
-    /// said is 1. Default: "auto", what the analysis `seasonality` finds in the orders up to the origin; "none": time
-    /// runs evenly.
+    /// Factors of the shop's demand by month ("1" to "12"), weekday ("mon" to "sun") and date; other factors
+    /// are 1. Default: "auto", what the analysis `seasonality` finds in the orders up to the date; "none":
+    /// time runs evenly.
     pub seasonality: Seasons,
 }
 
@@ -94,7 +94,7 @@ impl Default for Options {
     fn default() -> Self {
         Options {
             months: 12,
-            interval: Fraction::new(0.8).expect("0.8 is a fraction"),
+            interval: Fraction::P80,
             seasonality: Seasons::Auto,
         }
     }
@@ -338,23 +338,11 @@ fn past(
     Ok(all)
 }
 
-const PARTS: &[Label] = &[
-    Label {
-        code: "existing",
-        en: "Today's customers",
-        ja: "既存顧客",
-    },
-    Label {
-        code: "new",
-        en: "New customers",
-        ja: "新規顧客",
-    },
-    Label {
-        code: "total",
-        en: "Shop",
-        ja: "合計",
-    },
-];
+const PARTS: &[Label] = labels! {
+    "existing", "Today's customers", "既存顧客";
+    "new", "New customers", "新規顧客";
+    "total", "Shop", "合計";
+};
 
 struct Row {
     month: Option<i32>,

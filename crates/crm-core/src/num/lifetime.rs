@@ -22,7 +22,7 @@
 //! - Olsen, R. J. (1978). Note on the uniqueness of the maximum likelihood estimator for the Tobit
 //!   model. *Econometrica* 46, 1211-1215.
 
-use crate::{Error, Result};
+use crate::error::{Error, Result};
 
 use super::normal;
 use super::survival::{Rows, Tally, tally};

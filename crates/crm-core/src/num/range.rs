@@ -78,4 +78,7 @@ range!(
 impl Fraction {
     /// 0.95, the confidence of intervals unless a request says otherwise.
     pub const P95: Fraction = Fraction(0.95);
+
+    /// 0.8, the probability of intervals of predicted outcomes unless a request says otherwise.
+    pub const P80: Fraction = Fraction(0.8);
 }

@@ -1,24 +1,24 @@
-//! How wrong forecasts of sums are: not only by chance, which averages out, but by what all parts of the sum
-//! share. It is learnt from the same forecast at earlier dates.
+//! Errors of forecasts of sums. Chance averages out over the parts of a sum; an error that all parts share does
+//! not. Its size is estimated from the same forecast at earlier dates.
 //!
 //! ```text
-//! e²      ln((came + ½) / (said + ½))²
+//! e²      ln((actual + ½) / (predicted + ½))²
 //! R       (3 + Σ e² / v) / (3 + dates)             v: the variance of the logarithm that is typical
 //! high    y · exp(z √(R v))
 //! low     the lesser of y · exp(−z √(R v)) and y · max(0, 1 − z √(R v) / 2)²
 //! ```
 //!
-//! What is typical counts for three dates. The second form of the low end is that of a root of a count: it
-//! reaches 0, which a count of two or three may well be.
+//! The typical error counts for three dates. The second form of the low end is on the scale of the square root
+//! of a count: it reaches 0, a possible outcome where two or three are expected.
 
 use super::{Fraction, normal};
 
-/// How many dates what is typical counts for.
+/// The number of dates that the typical error counts for.
 const TYPICAL_COUNTS: f64 = 3.0;
 
 /// The squared error of one forecast, on the logarithm.
-pub(crate) fn square(came: f64, said: f64) -> f64 {
-    let ln = libm::log((came.max(0.0) + 0.5) / (said.max(0.0) + 0.5));
+pub(crate) fn square(actual: f64, predicted: f64) -> f64 {
+    let ln = libm::log((actual.max(0.0) + 0.5) / (predicted.max(0.0) + 0.5));
     ln * ln
 }
 

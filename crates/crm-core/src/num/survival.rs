@@ -33,8 +33,9 @@
 //! - Kalbfleisch, J. D., Prentice, R. L. (2002). *The Statistical Analysis of Failure Time Data*,
 //!   2nd ed., §1.4: the log-log interval.
 
-use crate::context::{filled, grow, push, room};
-use crate::{Context, Error, Fraction, Result};
+use crate::context::{Context, filled, grow, push, room};
+use crate::error::{Error, Result};
+use crate::num::Fraction;
 
 pub use super::censored::{Curve, Rows, Scale};
 pub(crate) use super::cluster_variance::Subject;

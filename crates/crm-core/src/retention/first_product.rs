@@ -54,7 +54,7 @@ pub struct Options {
     pub origin: Filter,
     /// Only orders of these kinds. Default: all that count.
     pub kinds: Option<Vec<KindWord>>,
-    /// Confidence of the interval. Default 0.95.
+    /// Confidence of the intervals. Default 0.95.
     pub confidence: Fraction,
 }
 

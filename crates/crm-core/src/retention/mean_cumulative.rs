@@ -18,7 +18,8 @@
 //!   Recurrences, and Other Applications*. SIAM. (the mean cumulative function)
 
 use crate::context::filled;
-use crate::{Currency, Result};
+use crate::error::Result;
+use crate::money::Currency;
 
 /// Revenue and orders of one group by age.
 pub(crate) struct MeanCumulative {

@@ -37,7 +37,7 @@ use crate::num::ratio::Ratio;
 use crate::retention::fields::ORDINAL;
 use crate::scope::{At, Filter, Occasion};
 use crate::table::shared::{CUSTOMERS, SOURCE, TARGET};
-use crate::table::{Column, Field, Label, Table, Values, columns};
+use crate::table::{Column, Field, Label, Table, Values, columns, labels};
 use crate::words::KindWord;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -87,23 +87,11 @@ pub enum Outcome {
 
 impl Outcome {
     /// Labels shown to people, by discriminant.
-    pub const LABELS: &'static [Label] = &[
-        Label {
-            code: "continued",
-            en: "Continued",
-            ja: "継続",
-        },
-        Label {
-            code: "churned",
-            en: "Churned",
-            ja: "離脱",
-        },
-        Label {
-            code: "pending",
-            en: "Pending",
-            ja: "継続待ち",
-        },
-    ];
+    pub const LABELS: &'static [Label] = labels! {
+        "continued", "Continued", "継続";
+        "churned", "Churned", "離脱";
+        "pending", "Pending", "継続待ち";
+    };
 }
 
 /// One link.

@@ -2,9 +2,10 @@
 //! happened yet.
 
 use crate::context::{grow, room};
+use crate::error::Result;
+use crate::num::Fraction;
 use crate::num::ratio::Ratio;
 use crate::num::survival::{self, Curve};
-use crate::{Fraction, Result};
 
 /// The numbers of ended and of open waits by days.
 #[derive(Default, Clone, Debug)]

@@ -4,10 +4,12 @@
 use super::history::{History, Origin};
 use super::mean_cumulative::MeanCumulative;
 use super::waits::{Waits, ended_by};
+use crate::error::Result;
+use crate::money::Currency;
+use crate::num::Fraction;
 use crate::num::ratio::Ratio;
 use crate::retention::fields::{REPEAT_RATE, REPEAT_RATE_HIGH, REPEAT_RATE_LOW};
 use crate::table::{Column, Field, columns};
-use crate::{Currency, Fraction, Result};
 
 /// The ages of the LTV columns, in days.
 pub(crate) const HORIZONS: [i32; 4] = [30, 90, 180, 360];

@@ -59,7 +59,7 @@ use crate::error::{Error, Result};
 use crate::num::{Fraction, normal};
 use crate::scope::{At, Occasion};
 use crate::summary::Gaps;
-use crate::table::{Column, Field, Label, Table, Values, columns};
+use crate::table::{Column, Field, Label, Table, Values, columns, labels};
 use crate::time::{Day, Period};
 
 /// Months of orders from which on months of the year are told apart.
@@ -78,7 +78,7 @@ pub struct Options {
     /// Names of days, past and to come: `{"2025-11-28": "black_friday", "2026-11-27": "black_friday"}`. Days
     /// of one name share a factor. Default: none.
     pub events: BTreeMap<String, String>,
-    /// Probability of the intervals. Default 0.8.
+    /// Level of the intervals. Default 0.8.
     pub interval: Fraction,
 }
 
@@ -86,7 +86,7 @@ impl Default for Options {
     fn default() -> Self {
         Options {
             events: BTreeMap::new(),
-            interval: Fraction::new(0.8).expect("0.8 is a fraction"),
+            interval: Fraction::P80,
         }
     }
 }
@@ -106,28 +106,12 @@ pub enum Kind {
     Trend,
 }
 
-const KINDS: &[Label] = &[
-    Label {
-        code: "month",
-        en: "Month",
-        ja: "月",
-    },
-    Label {
-        code: "weekday",
-        en: "Weekday",
-        ja: "曜日",
-    },
-    Label {
-        code: "event",
-        en: "Named day",
-        ja: "行事",
-    },
-    Label {
-        code: "trend",
-        en: "Trend a year",
-        ja: "年間の傾向",
-    },
-];
+const KINDS: &[Label] = labels! {
+    "month", "Month", "月";
+    "weekday", "Weekday", "曜日";
+    "event", "Named day", "行事";
+    "trend", "Trend a year", "年間の傾向";
+};
 
 /// A factor, and the logarithm's standard deviation.
 #[derive(Debug, Clone, PartialEq)]
@@ -404,7 +388,7 @@ impl Analysis for EstimateSeasonality {
         "Factors of demand by month, weekday and named day, with intervals and a test";
     const JA: &'static str = "季節指数";
     const COLUMNS: &'static [Field] = &columns! {
-        "kind": Category, "", "種類", "What moves demand.";
+        "kind": Category, "", "区分", "What moves demand.";
         "key": Text, "", "対象", "The month, the weekday, the name; `year` for the trend.";
         "factor": Float, "", "指数",
             "Demand ÷ that of a mean month, a mean day of the week, a plain day, a year before.";

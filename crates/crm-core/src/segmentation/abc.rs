@@ -25,7 +25,7 @@ use crate::error::{Error, Result};
 use crate::scope::At;
 use crate::summary::Totals;
 use crate::table::shared::REVENUE;
-use crate::table::{CUSTOMER_ID, Column, Field, Label, Table, columns};
+use crate::table::{CUSTOMER_ID, Column, Field, Label, Table, columns, labels};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -52,23 +52,11 @@ impl Default for Options {
 }
 
 /// The classes.
-pub const LABELS: &[Label] = &[
-    Label {
-        code: "A",
-        en: "A",
-        ja: "A",
-    },
-    Label {
-        code: "B",
-        en: "B",
-        ja: "B",
-    },
-    Label {
-        code: "C",
-        en: "C",
-        ja: "C",
-    },
-];
+pub const LABELS: &[Label] = labels! {
+    "A", "A", "A";
+    "B", "B", "B";
+    "C", "C", "C";
+};
 
 /// The class of each customer, by index into [`LABELS`].
 ///

@@ -37,7 +37,7 @@ use crate::scope::{At, MoneyThreshold, Scope};
 use crate::segmentation::fields::{SEGMENT, STATE};
 use crate::summary::Totals;
 use crate::table::shared::{ORDERS, RECENCY_DAYS, REVENUE, TENURE_DAYS};
-use crate::table::{CUSTOMER_ID, Column, Field, Label, Table, columns};
+use crate::table::{CUSTOMER_ID, Column, Field, Table, categories, columns};
 use crate::words::KindWord;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -77,7 +77,7 @@ impl Default for Options {
 }
 
 /// The default money threshold of orders in yen, that of the preset `ltv_lab`.
-pub(crate) const YEN: f64 = 70_000.0;
+const YEN: f64 = 70_000.0;
 
 /// The default money threshold: 70,000 yen, and in other currencies MakeRepeater's 7 mean order values.
 pub fn default_money(currency: Currency) -> MoneyThreshold {
@@ -127,25 +127,10 @@ impl Preset {
     }
 }
 
-macro_rules! labels {
-    ($(#[$doc:meta])* $name:ident { $($variant:ident = $code:literal, $en:literal, $ja:literal;)* }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-        #[allow(missing_docs)]
-        pub enum $name { $($variant,)* }
-
-        impl $name {
-            /// All, by discriminant.
-            pub const ALL: &'static [$name] = &[$($name::$variant),*];
-            /// Labels shown to people, by discriminant.
-            pub const LABELS: &'static [Label] = &[$(Label { code: $code, en: $en, ja: $ja },)*];
-        }
-    };
-}
-
-labels! {
+categories! {
     /// The segments, in ascending order.
-    Segment {
+    #[allow(missing_docs)]
+    pub Segment {
         Prospect = "prospect", "Prospect", "見込み";
         Trial = "trial", "Trial", "トライアル";
         First = "first", "First", "初回";
@@ -156,9 +141,10 @@ labels! {
     }
 }
 
-labels! {
+categories! {
     /// Whether a customer still buys.
-    State {
+    #[allow(missing_docs)]
+    pub State {
         Active = "active", "Active", "現役";
         Churned = "churned", "Churned", "離脱";
     }

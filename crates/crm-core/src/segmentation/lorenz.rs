@@ -55,8 +55,8 @@ impl Analysis for Lorenz {
     const SUMMARY: &'static str = "Concentration of revenue: Lorenz curve and Gini coefficient";
     const JA: &'static str = "売上集中度（ローレンツ曲線）";
     const COLUMNS: &'static [Field] = &columns! {
-        "share_customers": Float, "", "顧客の累積構成比", "Share of customers, the smallest first.";
-        "share_revenue": Float, "", "売上の累積構成比", "Their share of revenue; null without a curve.";
+        "share_customers": Float, "share", "顧客の累積構成比", "Share of customers, the smallest first.";
+        "share_revenue": Float, "share", "売上の累積構成比", "Their share of revenue; null without a curve.";
         "gini": Float, "", "ジニ係数", "Gini coefficient, the same in each row; null without a curve.";
     };
     const SCOPE: &'static [&'static str] = crate::analysis::WITHOUT_OCCASION;

@@ -26,7 +26,7 @@ use crate::money::Currency;
 use crate::scope::{At, Scope};
 use crate::summary::Totals;
 use crate::table::shared::{CUSTOMERS, REVENUE, SOURCE, TARGET};
-use crate::table::{Column, Field, Label, Table, Values, columns};
+use crate::table::{Column, Field, Label, Table, Values, columns, labels};
 use crate::time::Day;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -78,43 +78,15 @@ enum Kind {
     Move,
 }
 
-const KINDS: &[Label] = &[
-    Label {
-        code: "new",
-        en: "New",
-        ja: "新規",
-    },
-    Label {
-        code: "stay",
-        en: "Stayed",
-        ja: "維持",
-    },
-    Label {
-        code: "step_up",
-        en: "Step up",
-        ja: "引上げ",
-    },
-    Label {
-        code: "step_down",
-        en: "Step down",
-        ja: "引下げ",
-    },
-    Label {
-        code: "churn",
-        en: "Churned",
-        ja: "離脱",
-    },
-    Label {
-        code: "reactivation",
-        en: "Came back",
-        ja: "復帰",
-    },
-    Label {
-        code: "move",
-        en: "Moved",
-        ja: "移動",
-    },
-];
+const KINDS: &[Label] = labels! {
+    "new", "New", "新規";
+    "stay", "Stayed", "維持";
+    "step_up", "Step up", "引上げ";
+    "step_down", "Step down", "引下げ";
+    "churn", "Churned", "離脱";
+    "reactivation", "Came back", "復帰";
+    "move", "Moved", "移動";
+};
 
 /// The group of a customer who has no order yet.
 const NONE: usize = 0;

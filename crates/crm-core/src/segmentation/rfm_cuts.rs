@@ -1,9 +1,10 @@
 //! The axes of RFM as order-preserving integers, and the cuts between their scores.
 
 use crate::context::{collect, filled};
+use crate::error::{Error, Result};
+use crate::money::Currency;
 use crate::num::rank;
 use crate::summary::Totals;
-use crate::{Currency, Error, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;

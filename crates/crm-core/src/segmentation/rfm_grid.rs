@@ -1,8 +1,8 @@
 //! The grid of RFM segments: the default grid, and users' own grids.
 
 use crate::context::collect;
-use crate::table::Label;
-use crate::{Error, Result};
+use crate::error::{Error, Result};
+use crate::table::categories;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -26,32 +26,22 @@ pub struct GridCell {
     pub f_plus_m: Option<(u8, u8)>,
 }
 
-macro_rules! segments {
-    ($($variant:ident = $code:literal, $en:literal, $ja:literal;)*) => {
-        /// The segments of the default grid.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        #[allow(missing_docs)]
-        pub enum Segment { $($variant,)* }
-
-        impl Segment {
-            /// Labels shown to people, by discriminant.
-            pub const LABELS: &'static [Label] = &[$(Label { code: $code, en: $en, ja: $ja },)*];
-        }
-    };
-}
-
-segments! {
-    Champions = "champions", "Champions", "最優良";
-    Loyal = "loyal", "Loyal", "優良";
-    Regular = "regular", "Regular", "継続";
-    New = "new", "New", "新規";
-    Promising = "promising", "Promising", "有望";
-    NeedsAttention = "needs_attention", "Needs attention", "要注意";
-    AlmostLost = "almost_lost", "Almost lost", "離脱間近";
-    AtRisk = "at_risk", "At risk", "離脱危険";
-    PreviouslyLoyal = "previously_loyal", "Previously loyal", "元優良";
-    Dormant = "dormant", "Dormant", "休眠";
-    Prospect = "prospect", "Prospect", "見込み";
+categories! {
+    /// The segments of the default grid.
+    #[allow(missing_docs)]
+    pub Segment {
+        Champions = "champions", "Champions", "最優良";
+        Loyal = "loyal", "Loyal", "優良";
+        Regular = "regular", "Regular", "継続";
+        New = "new", "New", "新規";
+        Promising = "promising", "Promising", "有望";
+        NeedsAttention = "needs_attention", "Needs attention", "要注意";
+        AlmostLost = "almost_lost", "Almost lost", "離脱間近";
+        AtRisk = "at_risk", "At risk", "離脱危険";
+        PreviouslyLoyal = "previously_loyal", "Previously loyal", "元優良";
+        Dormant = "dormant", "Dormant", "休眠";
+        Prospect = "prospect", "Prospect", "見込み";
+    }
 }
 
 impl Segment {

@@ -16,6 +16,7 @@
 //! chooses the orders that are used. The document contains nothing of single customers, except that
 //! quantile cuts may be the values of single customers.
 
+use crate::table::shared::VALUE;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
@@ -40,9 +41,8 @@ use crate::table::{Column, Field, Table, Values, columns};
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
-    /// Factors of the shop's demand by month ("1" to "12") and by date; other factors are 1. They
-    /// become part of the document.
-    /// Default: "auto", what the analysis `seasonality` finds in the orders up to the date; "none":
+    /// Factors of the shop's demand by month ("1" to "12"), weekday ("mon" to "sun") and date; other factors
+    /// are 1. They become part of the document. Default: "auto", what the analysis `seasonality` finds in the orders up to the date; "none":
     /// time runs evenly.
     pub seasonality: Seasons,
 }
@@ -87,7 +87,7 @@ pub fn learn(orders: &Orders, at: &At, options: &Options, context: &Context) -> 
     let spend = gamma_gamma_fit::Options::default();
     let spend = gamma_gamma_fit::GammaGammaFit::run(&summary, &(), &spend, context);
     Ok(shop
-        .taught(at)
+        .document(at)
         .with("customers", totals.len())
         .with("gap_model", params)
         .with("rfm", cuts)
@@ -127,9 +127,9 @@ impl Analysis for Learn {
         "The shop's estimates (models, cuts, thresholds) as one document in the notes";
     const JA: &'static str = "店舗の学習結果";
     const COLUMNS: &'static [Field] = &columns! {
-        "part": Text, "", "部分", "The part of the document.";
+        "part": Text, "", "区分", "The part of the document.";
         "name": Text, "", "項目", "The name of the number.";
-        "value": Float, "", "値", "The number.";
+        VALUE, "The number.";
     };
     /// All keys of orders except `customers`.
     const SCOPE: &'static [&'static str] = &[

@@ -214,7 +214,7 @@ impl Analysis for Summary {
         "gap_max": Int, "days", "最長購入間隔", "Longest gap; null without a gap.";
         "gap_log_sum": Float, "", "購入間隔の対数和", "Σ ln gap; null without a gap.";
         "cancelled_orders": Int, "orders", "キャンセル回数", "Cancelled orders; no other column counts them.";
-        "cancel_rate": Float, "", "キャンセル率", "Cancelled / (orders + cancelled).";
+        "cancel_rate": Float, "share", "キャンセル率", "Cancelled / (orders + cancelled).";
     };
     const SCOPE: &'static [&'static str] = crate::analysis::WITHOUT_OCCASION;
     type Data = Orders;

@@ -90,7 +90,7 @@ mod tests {
     use super::*;
     use KindWord::{OneOff, SubFirst, SubRenewal};
 
-    fn told(customers: &[&[(i32, KindWord)]]) -> Subscriptions {
+    fn subscriptions(customers: &[&[(i32, KindWord)]]) -> Subscriptions {
         let mut all = Subscriptions::default();
         for orders in customers {
             let mut row = Row::default();
@@ -104,7 +104,7 @@ mod tests {
 
     /// The last day on which each is open.
     fn until(customers: &[&[(i32, KindWord)]], cycles: f64) -> Vec<Option<i32>> {
-        let all = told(customers);
+        let all = subscriptions(customers);
         let row = |i: usize| {
             let last = customers[i].last().unwrap().0;
             (last..3000)
@@ -167,6 +167,6 @@ mod tests {
         // A shop without a renewal.
         let month = Some(100 + 2 * 31);
         assert_eq!(until(&shop[4..], 2.0), [month, month, month, none, none]);
-        assert!(told(&[]).open(0, 2.0).unwrap().is_empty());
+        assert!(subscriptions(&[]).open(0, 2.0).unwrap().is_empty());
     }
 }

@@ -8,9 +8,7 @@ use serde_json::{Value, json};
 
 fields! {
     pub(super) AT_RISK = "at_risk", Float, "", "対象数", "Weight of the gaps of at least this length.";
-    pub(super) SURVIVAL = "survival_rate", Float, "", "残存率", "Share of gaps longer than this.";
-    pub(super) SURVIVAL_LOW = "survival_rate_low", Float, "", "残存率下限", "Lower end of its interval.";
-    pub(super) SURVIVAL_HIGH = "survival_rate_high", Float, "", "残存率上限", "Upper end of its interval.";
+    pub(super) EVENTS = "events", Float, "events", "イベント数", "Weight of the gaps that ended.";
 }
 
 /// The columns of a curve: its durations and five values.

@@ -12,59 +12,24 @@ use crate::num::lifetime::{Family, Status};
 use crate::num::{lifetime, survival};
 use crate::scope::{At, Occasion};
 use crate::summary::Gaps;
-use crate::table::{Column, Field, Label, Table, columns};
+use crate::table::shared::{AIC, LOG_LIKELIHOOD, MEDIAN_DAYS, STANDARD_ERROR, VALUE};
+use crate::table::{Column, Field, Label, Table, columns, labels};
 
-const FAMILIES: &[Label] = &[
-    Label {
-        code: "weibull",
-        en: "Weibull",
-        ja: "ワイブル分布",
-    },
-    Label {
-        code: "log_normal",
-        en: "Log-normal",
-        ja: "対数正規分布",
-    },
-];
-const PARAMETERS: &[Label] = &[
-    Label {
-        code: "scale",
-        en: "Scale",
-        ja: "尺度",
-    },
-    Label {
-        code: "shape",
-        en: "Shape",
-        ja: "形状",
-    },
-    Label {
-        code: "mu",
-        en: "Mean of log",
-        ja: "対数平均",
-    },
-    Label {
-        code: "sigma",
-        en: "SD of log",
-        ja: "対数標準偏差",
-    },
-];
-const STATUSES: &[Label] = &[
-    Label {
-        code: "converged",
-        en: "Converged",
-        ja: "収束",
-    },
-    Label {
-        code: "boundary",
-        en: "At a boundary",
-        ja: "境界",
-    },
-    Label {
-        code: "stalled",
-        en: "Stalled",
-        ja: "未収束",
-    },
-];
+const FAMILIES: &[Label] = labels! {
+    "weibull", "Weibull", "ワイブル分布";
+    "log_normal", "Log-normal", "対数正規分布";
+};
+const PARAMETERS: &[Label] = labels! {
+    "scale", "Scale", "尺度";
+    "shape", "Shape", "形状";
+    "mu", "Mean of log", "対数平均";
+    "sigma", "SD of log", "対数標準偏差";
+};
+const STATUSES: &[Label] = labels! {
+    "converged", "Converged", "収束";
+    "boundary", "At a boundary", "境界";
+    "stalled", "Stalled", "未収束";
+};
 
 /// The analysis `gap_fits`.
 #[derive(Debug)]
@@ -78,11 +43,11 @@ impl Analysis for GapFits {
     const COLUMNS: &'static [Field] = &columns! {
         "family": Category, "", "分布", "The family of distributions.";
         "parameter": Category, "", "母数", "Its parameter; scale is in days, mu and sigma are of ln days.";
-        "value": Float, "", "値", "The estimate.";
-        "standard_error": Float, "", "標準誤差", "As if gaps were independent; null at a boundary.";
-        "log_likelihood": Float, "", "対数尤度", "Log likelihood of the fit.";
-        "aic": Float, "", "AIC", "Akaike's criterion of the fit; smaller is better.";
-        "median_days": Float, "days", "中央値", "Median of the fitted distribution.";
+        VALUE;
+        STANDARD_ERROR, "As if gaps were independent; null at a boundary.";
+        LOG_LIKELIHOOD, "Log likelihood of the fit.";
+        AIC, "Akaike's criterion of the fit; smaller is better.";
+        MEDIAN_DAYS, "Median of the fitted distribution.";
         "status": Category, "", "状態", "How the fit ended.";
     };
     const SCOPE: &'static [&'static str] = crate::analysis::WITHOUT_OCCASION;

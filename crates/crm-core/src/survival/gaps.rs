@@ -35,18 +35,16 @@ pub struct Options {
     pub weight: Weight,
     /// Only the gap of this number; 1 is from the first to the second purchase. Default: all.
     pub gap: Option<std::num::NonZeroU32>,
-    /// Confidence level of the intervals. Default 0.95.
+    /// Confidence of the intervals. Default 0.95.
     pub confidence: Fraction,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        // `Fraction::new(0.95)` is always valid.
-        let confidence = Fraction::new(0.95).or_else(|| Fraction::new(0.5));
         Options {
             weight: Weight::Customer,
             gap: None,
-            confidence: confidence.expect("0.95 is strictly between 0 and 1"),
+            confidence: Fraction::P95,
         }
     }
 }

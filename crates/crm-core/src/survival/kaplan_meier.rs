@@ -6,7 +6,7 @@
 //! and weights of [`gaps`](super::gaps). Intervals are clustered by customer, because gaps of one
 //! customer are similar.
 
-use super::curve::{AT_RISK, SURVIVAL, SURVIVAL_HIGH, SURVIVAL_LOW, columns_of, quantiles};
+use super::curve::{AT_RISK, EVENTS, columns_of, quantiles};
 use super::gaps::{Options, subjects};
 use crate::analysis::Analysis;
 use crate::context::Context;
@@ -15,6 +15,7 @@ use crate::error::Result;
 use crate::num::survival;
 use crate::scope::{At, Occasion};
 use crate::summary::Gaps;
+use crate::table::shared::{SURVIVAL_RATE, SURVIVAL_RATE_HIGH, SURVIVAL_RATE_LOW};
 use crate::table::{Column, Field, Table, columns};
 use serde_json::json;
 
@@ -27,12 +28,12 @@ impl Analysis for KaplanMeier {
     const SUMMARY: &'static str = "Share of purchase gaps longer than t days, open gaps censored";
     const JA: &'static str = "購入間隔の生存曲線";
     const COLUMNS: &'static [Field] = &columns! {
-        "days": Int, "days", "経過日数", "Days since a purchase.";
+        "days": Int, "days", "日数", "Days since a purchase.";
         AT_RISK;
-        "events": Float, "", "購入数", "Weight of the gaps that ended on this day.";
-        SURVIVAL;
-        SURVIVAL_LOW;
-        SURVIVAL_HIGH;
+        EVENTS, "Weight of the gaps that ended on this day.";
+        SURVIVAL_RATE, "Share of gaps longer than this.";
+        SURVIVAL_RATE_LOW;
+        SURVIVAL_RATE_HIGH;
     };
     const OCCASION: Option<Occasion> = Some(Occasion::Day);
     type Data = Orders;

@@ -15,24 +15,26 @@
 //! [`kaplan_meier`](super::kaplan_meier) computes them from orders, clustered by customer. Counts are
 //! exact and other weights are summed in a fixed order, so the order of rows does not matter.
 
+use crate::table::shared::{SURVIVAL_RATE, SURVIVAL_RATE_HIGH, SURVIVAL_RATE_LOW};
 use std::borrow::Cow;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::curve::{AT_RISK, SURVIVAL, SURVIVAL_HIGH, SURVIVAL_LOW, columns_of};
+use super::curve::{AT_RISK, EVENTS, columns_of};
 use crate::analysis::Analysis;
-use crate::context::{collect, filled};
+use crate::context::{Context, collect, filled};
+use crate::error::{Error, Result};
+use crate::num::Fraction;
 use crate::num::survival::{self, Curve, Rows, Scale};
-use crate::table::{Column, Field, Values, columns};
-use crate::{Context, Error, Fraction, Result, Table};
+use crate::table::{Column, Field, Table, Values, columns};
 
 /// Options of the analysis `survival_curve`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
-    /// Confidence level of the intervals. Default 0.95.
+    /// Confidence of the intervals. Default 0.95.
     pub confidence: Fraction,
     /// The scale of the intervals: `log_log` (the default), `log` or `plain`.
     pub interval: Scale,
@@ -79,10 +81,10 @@ impl Analysis for SurvivalCurve {
     const COLUMNS: &'static [Field] = &columns! {
         "duration": Float, "", "経過時間", "A duration in the input.";
         AT_RISK;
-        "events": Float, "", "発生数", "Weight of the durations that ended at this time.";
-        SURVIVAL;
-        SURVIVAL_LOW;
-        SURVIVAL_HIGH;
+        EVENTS, "Weight of the durations that ended at this time.";
+        SURVIVAL_RATE, "Share of durations longer than this.";
+        SURVIVAL_RATE_LOW;
+        SURVIVAL_RATE_HIGH;
     };
     const OPTIONAL: &'static [&'static str] = &["observed", "weight"];
     type Data = Table;

@@ -103,6 +103,39 @@ macro_rules! columns {
 }
 pub(crate) use columns;
 
+/// The labels of a closed list, in the order of their codes. A row is word, English and Japanese
+/// (`"late", "Late", "遅れ";`), or names a label of another list (`ORDERED;`).
+macro_rules! labels {
+    (@ $code:literal, $en:literal, $ja:literal) => {
+        $crate::table::Label { code: $code, en: $en, ja: $ja }
+    };
+    (@ $shared:ident) => { $shared };
+    ($($head:tt $(, $en:literal, $ja:literal)?;)*) => {
+        &[$($crate::table::labels!(@ $head $(, $en, $ja)?)),*]
+    };
+}
+pub(crate) use labels;
+
+/// A closed list that tables show and no request names: an enum with its labels. The lists that
+/// requests name are made by `words!`.
+macro_rules! categories {
+    ($(#[$doc:meta])* $vis:vis $name:ident {
+        $($(#[$of:meta])* $variant:ident = $code:literal, $en:literal, $ja:literal;)*
+    }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        #[repr(u8)]
+        $vis enum $name { $($(#[$of])* $variant,)* }
+
+        impl $name {
+            /// Labels shown to people, by discriminant.
+            $vis const LABELS: &'static [$crate::table::Label] =
+                $crate::table::labels! { $($code, $en, $ja;)* };
+        }
+    };
+}
+pub(crate) use categories;
+
 fields! {
     pub CUSTOMER_ID = "customer_id", Id, "", "会員ID", "The customer, by the id of the input.";
 }

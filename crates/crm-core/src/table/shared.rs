@@ -11,6 +11,10 @@ fields! {
     pub(crate) EXPECTED_PURCHASES = "expected_purchases", Float, "purchases", "期待購入回数",
         "Purchases expected within the time ahead; purchase days, where the model counts days.";
     pub(crate) EXPECTED_REVENUE = "expected_revenue", Money, "currency", "期待売上", "Revenue expected.";
+    pub(crate) EXPECTED_REVENUE_HIGH = "expected_revenue_high", Money, "currency", "期待売上(上限)",
+        "Upper end of its interval.";
+    pub(crate) EXPECTED_REVENUE_LOW = "expected_revenue_low", Money, "currency", "期待売上(下限)",
+        "Lower end of its interval.";
     pub(crate) FREQUENCY = "frequency", Int, "purchases", "リピート購入回数",
         "Repeat purchases: purchase days after the first, where the model counts days.";
     pub(crate) LAST_DATE = "last_date", Date, "", "最終購入日", "Day of the last purchase.";
@@ -22,8 +26,8 @@ fields! {
     pub(crate) METHOD = "method", Category, "", "方法", "What predicts.";
     pub(crate) ORDERS = "orders", Int, "orders", "注文数", "Orders.";
     pub(crate) ORIGIN = "origin", Date, "", "予測時点", "The day predicted from: nothing later is seen.";
-    pub(crate) PROBABILITY = "probability", Float, "", "確率", "The probability.";
-    pub(crate) PROBABILITY_ALIVE = "probability_alive", Float, "", "生存確率",
+    pub(crate) PROBABILITY = "probability", Float, "share", "確率", "The probability.";
+    pub(crate) PROBABILITY_ALIVE = "probability_alive", Float, "share", "生存確率",
         "Probability of still being a customer now.";
     pub(crate) RANK = "rank", Int, "", "順位", "1 for the first.";
     pub(crate) RECENCY = "recency", Float, "unit", "初回から最終までの期間", "First to last purchase day.";

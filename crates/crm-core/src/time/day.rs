@@ -1,6 +1,6 @@
 //! Civil days, calendar periods and durations.
 
-use crate::{Error, Result};
+use crate::error::{Error, Result};
 use chrono::{Datelike, NaiveDate};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -7,7 +7,8 @@
 //! the length of the gap; in a fold (clocks go back) it is the earlier of the two instants.
 
 use super::{MAX_MICROS, MICROS_PER_DAY, MIN_MICROS};
-use crate::{Day, Error, Result};
+use crate::error::{Error, Result};
+use crate::time::Day;
 use chrono::{DateTime, Offset, TimeZone};
 use std::fmt;
 

@@ -176,7 +176,7 @@ fn calibration_is_that_of_the_probabilities_that_cycle_gives() {
     assert!(float(&table, "recalibrated_slope", 16).is_some());
 }
 
-/// What only the law says: its score, and where in it the returns fell, from a fit to what was known.
+/// What only the distribution says: its score, and where in it the returns fell, from a fit to what was known.
 #[test]
 fn the_whole_law_is_judged() {
     let shop = shop(600, 0, 0);
@@ -202,9 +202,9 @@ fn the_whole_law_is_judged() {
     let (mut score, mut inside, mut returns) = (0.0, [0.0; 3], 0.0);
     let (mut pit, mut returned) = (Vec::new(), Vec::new());
     for (i, (seen, next)) in known.iter().enumerate() {
-        let law = model.customer(&histories[i]);
+        let distribution = model.customer(&histories[i]);
         let left = params.dropout.chance(histories[i].gaps);
-        let s = |x: f64| left + (1.0 - left) * law.survival(x);
+        let s = |x: f64| left + (1.0 - left) * distribution.survival(x);
         let e = f64::from(open[i]) + 0.5;
         let until = next.map_or(AS_OF, |next| next) - seen[seen.len() - 1];
         let until = f64::from(until);
@@ -213,7 +213,7 @@ fn the_whole_law_is_judged() {
             None => s(until + 0.5),
         };
         score -= (of_all / s(e)).ln() / known.len() as f64;
-        let came = |x: f64| 1.0 - law.survival(x) / law.survival(e);
+        let came = |x: f64| 1.0 - distribution.survival(x) / distribution.survival(e);
         if next.is_some() {
             returns += 1.0;
             let u = came(until) / came(f64::from(open[i] + 80) + 0.5);

@@ -239,9 +239,9 @@ impl<D: HasPaths + 'static> Analysis for TopPaths<D> {
         "paths": Int, "paths", "経路数", "Ended paths of this kind.";
         "conversions": Int, "conversions", "コンバージョン数", "Of them, with a conversion.";
         "revenue": Float, "currency", "売上", "Their revenue, major units; only with amounts.";
-        "conversion_rate": Float, "", "購入率", "Conversions / paths.";
-        "conversion_rate_low": Float, "", "購入率下限", "Lower end of its interval.";
-        "conversion_rate_high": Float, "", "購入率上限", "Upper end of its interval.";
+        "conversion_rate": Float, "share", "購入率", "Conversions / paths.";
+        "conversion_rate_low": Float, "share", "購入率下限", "Lower end of its interval.";
+        "conversion_rate_high": Float, "share", "購入率上限", "Upper end of its interval.";
         "median_days": Float, "days", "所要日数(中央値)", "Median days from the first touch to the conversion; only of events.";
     };
     const SCOPE: &'static [&'static str] = D::KEYS;

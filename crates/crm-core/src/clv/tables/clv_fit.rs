@@ -5,7 +5,7 @@
 //! with regular gaps need a column `ln_gaps`: each customer's Σ ln Δt over the gaps between purchase
 //! days, in the unit of the table. The fit is returned as JSON in the note `fit`.
 
-use super::fit_table::{bootstrapped, default_level, table};
+use super::fit_table::{bootstrapped, table};
 use crate::analysis::Analysis;
 use crate::clv::fields::{HIGH, LOW, PARAMETER};
 use crate::clv::frame::ln_gaps;
@@ -35,7 +35,7 @@ pub struct Options {
     /// The unit of time of a frame without a definition; refused if it contradicts the table's
     /// definition.
     pub unit: Option<Unit>,
-    /// Confidence level of the intervals. Default 0.95.
+    /// Confidence of the intervals. Default 0.95.
     pub confidence: Fraction,
     /// Replicates of the bootstrap that standard errors and intervals come from, 20 to 10,000.
     /// Default 0: they come from the likelihood.
@@ -54,7 +54,7 @@ impl Default for Options {
         Self {
             model: Kind::default(),
             unit: None,
-            confidence: default_level(),
+            confidence: Fraction::P95,
             bootstrap: 0,
             seed: 0,
             bad_rows: None,

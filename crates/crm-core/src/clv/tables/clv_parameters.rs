@@ -2,7 +2,7 @@
 //!
 //! It accepts any table and reads only its options. The table is that of `clv_fit`.
 
-use super::fit_table::{default_level, table};
+use super::fit_table::table;
 use crate::analysis::Analysis;
 use crate::clv::fields::{HIGH, LOW, PARAMETER};
 use crate::clv::frame::fit_of;
@@ -29,7 +29,7 @@ pub struct Options {
     /// Instead of `fit`, the model of discrete opportunities: the JSON of a BG/BB fit, or of
     /// parameters.
     pub bgbb_fit: serde_json::Value,
-    /// Confidence level of the intervals. Default 0.95.
+    /// Confidence of the intervals. Default 0.95.
     pub confidence: Fraction,
 }
 
@@ -40,7 +40,7 @@ impl Default for Options {
             spend_fit: serde_json::Value::Null,
             sbg_fit: serde_json::Value::Null,
             bgbb_fit: serde_json::Value::Null,
-            confidence: default_level(),
+            confidence: Fraction::P95,
         }
     }
 }

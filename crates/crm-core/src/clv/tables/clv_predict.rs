@@ -36,13 +36,13 @@ pub struct Options {
     pub t: f64,
     /// The unit of time of a frame without a definition.
     pub unit: Option<Unit>,
-    /// Level of both intervals. Default 0.8; `only` leaves them out.
+    /// Level of both intervals. Default 0.8.
     pub interval: Option<Fraction>,
     /// Draws per customer for the interval of the outcome, 10 to 100,000. Default 200.
     pub draws: u32,
     /// Seed of the draws. Default 0.
     pub seed: u64,
-    /// Discount rate per year of `discounted_purchases`, at least 0. Default 0.1.
+    /// Discount rate per year, at least 0. Default 0.1.
     pub annual_discount_rate: f64,
     /// How the yearly rate becomes a daily one. Default: compounded.
     pub compounding: Compounding,
@@ -52,7 +52,7 @@ pub struct Options {
     /// Purchase days whose probability `probability_of_n` is, up to 1,000. Default: none, without the
     /// column.
     pub n: Option<u32>,
-    /// Columns to compute, by name. Default: all.
+    /// Columns to compute, by name; the intervals take most of the time. Default: all.
     pub only: Option<Vec<String>>,
     /// Rows of a frame that no model can take (negative or missing numbers, recency above T, spend
     /// below 0): `drop` gives nulls and counts them in the note `rows_left_out`, `error` stops.
@@ -63,15 +63,16 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
+        let value = value::Options::default();
         Self {
             fit: Value::Null,
             t: 30.0,
             unit: None,
-            interval: Fraction::new(0.8),
-            draws: 200,
-            seed: 0,
-            annual_discount_rate: 0.1,
-            compounding: Compounding::default(),
+            interval: value.interval,
+            draws: value.draws,
+            seed: value.seed,
+            annual_discount_rate: value.annual_discount_rate,
+            compounding: value.compounding,
             infinite: false,
             n: None,
             only: None,
@@ -90,7 +91,7 @@ impl Analysis for ClvPredict {
     const COLUMNS: &'static [Field] = &columns! {
         CUSTOMER_ID;
         PROBABILITY_ALIVE;
-        "probability_alive_later": Float, "", "期間後の生存確率",
+        "probability_alive_later": Float, "share", "期間後の生存確率",
             "Probability of being a customer at the end of the time ahead.";
         EXPECTED_PURCHASES;
         "expected_low": Float, "purchases", "期待値の下限",
@@ -100,8 +101,8 @@ impl Analysis for ClvPredict {
             "Lower end for the outcome, with random life and purchases.";
         "purchases_high": Float, "purchases", "実績予測の上限", "Upper end for the outcome.";
         DISCOUNTED_PURCHASES, "Expected purchases, each discounted to now; null if infinite.";
-        "probability_none": Float, "", "購入なしの確率", "Probability of no purchase within the time ahead.";
-        "probability_of_n": Float, "", "n回購入の確率",
+        "probability_none": Float, "share", "購入なしの確率", "Probability of no purchase within the time ahead.";
+        "probability_of_n": Float, "share", "n回購入の確率",
             "Probability of exactly `n` purchase days within the time ahead; with `n` only.";
         LOG_LIKELIHOOD, "Log likelihood of the customer's history.";
     };

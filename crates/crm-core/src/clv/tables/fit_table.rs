@@ -14,10 +14,6 @@ use serde::Serialize;
 use serde_json::json;
 use std::sync::Arc;
 
-pub(super) fn default_level() -> Fraction {
-    Fraction::new(0.95).expect("0.95 is strictly between 0 and 1")
-}
-
 /// One row per parameter, the rest in notes.
 pub(super) fn table<M: Model + Serialize>(fit: &Fit<M>, level: Fraction) -> Result<Table> {
     table_with(fit, fit.intervals(level))

@@ -4,7 +4,7 @@
 //! customers. A summary of several dates (a column `as_of` with more than one) is refused. Spend not
 //! above 0 is handled by `no_spend`. The fit is returned as JSON in the note `fit`.
 
-use super::fit_table::{bootstrapped, default_level, table};
+use super::fit_table::{bootstrapped, table};
 use crate::analysis::Analysis;
 use crate::clv::fields::{HIGH, LOW, PARAMETER};
 use crate::clv::frame::{one_as_of, spend, weights};
@@ -29,7 +29,7 @@ use serde_json::json;
 pub struct Options {
     /// Customers with repeat purchases and spend not above 0. Default: drop; counted.
     pub no_spend: NoSpend,
-    /// Confidence level of the intervals. Default 0.95.
+    /// Confidence of the intervals. Default 0.95.
     pub confidence: Fraction,
     /// Replicates of the bootstrap that standard errors and intervals come from, 20 to 10,000.
     /// Default 0: they come from the likelihood.
@@ -47,7 +47,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             no_spend: NoSpend::default(),
-            confidence: default_level(),
+            confidence: Fraction::P95,
             bootstrap: 0,
             seed: 0,
             bad_rows: None,

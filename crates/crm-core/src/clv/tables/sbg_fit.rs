@@ -4,7 +4,7 @@
 //! two, and so on. Several cohorts follow each other, with a column `period` in which each 0 begins a
 //! cohort. Formulas are in [`crate::clv::models::sbg`].
 
-use super::fit_table::{default_level, table};
+use super::fit_table::table;
 use crate::analysis::Analysis;
 use crate::clv::fields::{HIGH, LOW, PARAMETER};
 use crate::clv::frame::whole;
@@ -21,14 +21,14 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
-    /// Confidence level of the intervals. Default 0.95.
+    /// Confidence of the intervals. Default 0.95.
     pub confidence: Fraction,
 }
 
 impl Default for Options {
     fn default() -> Self {
         Self {
-            confidence: default_level(),
+            confidence: Fraction::P95,
         }
     }
 }

@@ -15,7 +15,7 @@ use std::sync::Arc;
 pub struct Receipt {
     /// Customers that were known, by an order or the customers table.
     pub customers: u64,
-    /// Ids that nobody had.
+    /// Ids that no customer has.
     pub unknown: u64,
     /// Orders.
     pub orders: u64,
@@ -25,8 +25,8 @@ pub struct Receipt {
 
 impl Orders {
     /// The orders without these customers, as if built from rows that never had them: their rows, their rows of
-    /// the customers table, their ids, and what only they had of order ids and dimensions. Rows
-    /// that were left out of the import stay counted, because nobody knows whose they were.
+    /// the customers table, their ids, and the order ids and values of dimensions that only they had. Rows that
+    /// were left out of the import stay counted, because their customers are not known.
     ///
     /// `ids` are JSON numbers or texts, as in `customers`. An id given twice counts once.
     ///
@@ -72,7 +72,7 @@ impl Orders {
                 IdKind::Int(_) | IdKind::Unsigned(_) => id.is_number(),
                 IdKind::Text | IdKind::Fixed(_) => id.is_string(),
             };
-            // A number asked for among texts would be nobody, and nobody would be forgotten.
+            // A number would match no text id, and the customer would stay.
             if !fits && !self.ids().is_empty() {
                 let expected = format!("ids of the type that came in, {kind}");
                 return Err(Error::option("ids", "", expected));
@@ -109,7 +109,8 @@ impl Orders {
         Ok((rest, receipt))
     }
 
-    /// The rows of nobody who is gone. A line without a customer is that of its order's first line with one.
+    /// The rows of customers who stay. A line without a customer belongs to the customer of its order's first line
+    /// with one.
     fn rows_without(&self, rows: &Rows, gone: &[bool], context: &Context) -> Result<Vec<u32>> {
         let is_gone = |code: u32| code != NO_ID && gone[code as usize];
         let mut of_order = Vec::new();

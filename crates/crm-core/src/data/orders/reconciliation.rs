@@ -10,7 +10,7 @@ use crate::definition::Definition;
 use crate::error::{Error, Result};
 use crate::ids::NO_ID;
 use crate::table::shared::{AMOUNT, CUSTOMERS, ORDERS};
-use crate::table::{Column, Field, Label, Table, Values, columns};
+use crate::table::{Column, Field, Table, Values, categories, columns};
 use crate::words::{KindWord, StatusWord};
 use serde_json::json;
 
@@ -22,46 +22,40 @@ const FIELDS: [Field; 5] = columns! {
     AMOUNT;
 };
 
-macro_rules! reasons {
-    ($($name:ident = $code:literal, $en:literal, $ja:literal;)*) => {
-        #[derive(Clone, Copy)]
-        #[allow(clippy::upper_case_acronyms)]
-        enum Line { $($name,)* }
-        const LABELS: &[Label] = &[$(Label { code: $code, en: $en, ja: $ja },)*];
-    };
-}
-
-reasons! {
-    Counted = "counted", "Counted", "集計対象";
-    Guest = "guest", "Guests: in shop totals only", "ゲスト（店舗合計のみ）";
-    Refund = "refund", "Refund rows: lower revenue, no order", "返金行";
-    FullRefund = "full_refund", "Fully refunded", "全額返金";
-    ZeroValue = "zero_value", "Zero value", "ゼロ円注文";
-    NotOrdered = "not_ordered", "Not ordered", "未受注";
-    Cancelled = "cancelled", "Cancelled", "キャンセル";
-    PaymentFailed = "payment_failed", "Payment failed", "決済失敗";
-    Refunded = "refunded", "Refunded", "返金";
-    Returned = "returned", "Returned", "返品";
-    Test = "test", "Test", "テスト";
-    Completed = "completed", "Completed, left out by the policy", "完了（対象外）";
-    Pending = "pending", "Pending, left out by the policy", "処理中（対象外）";
-    OneOff = "one_off", "One-off, left out by the policy", "都度購入（対象外）";
-    SubFirst = "sub_first", "Subscription, first, left out by the policy", "定期初回（対象外）";
-    SubRenewal = "sub_renewal", "Subscription, renewal, left out by the policy", "定期継続（対象外）";
-    Swap = "swap", "Exchange", "交換";
-    Sample = "sample", "Sample", "サンプル";
-    Filtered = "filtered", "Left out by the view's filter", "絞り込み対象外";
-    BadTime = "bad_time", "Row left out: time", "除外行: 日時";
-    BadAmount = "bad_amount", "Row left out: amount", "除外行: 金額";
-    BadOrderId = "bad_order_id", "Row left out: order id", "除外行: 注文番号";
-    BadQuantity = "bad_quantity", "Row left out: quantity", "除外行: 数量";
-    BadMoney = "bad_money", "Row left out: other money column", "除外行: その他金額";
-    BadWord = "bad_word", "Row left out: unknown word", "除外行: 不明な区分";
-    BadCurrency = "bad_currency", "Row left out: currency", "除外行: 通貨";
-    BadRefundTime = "bad_refund_time", "Row left out: refund time", "除外行: 返金日時";
-    GuestDropped = "guest_dropped", "Guests, left out", "ゲスト（除外）";
-    Repeated = "repeated_row", "Repeated rows, left out", "重複行";
-    Total = "total", "Total that came in", "入力合計";
+categories! {
+    /// A line of the reconciliation.
+    Line {
+        Counted = "counted", "Counted", "集計対象";
+        Guest = "guest", "Guests: in shop totals only", "ゲスト（店舗合計のみ）";
+        Refund = "refund", "Refund rows: lower revenue, no order", "返金行";
+        FullRefund = "full_refund", "Fully refunded", "全額返金";
+        ZeroValue = "zero_value", "Zero value", "ゼロ円注文";
+        NotOrdered = "not_ordered", "Not ordered", "未受注";
+        Cancelled = "cancelled", "Cancelled", "キャンセル";
+        PaymentFailed = "payment_failed", "Payment failed", "決済失敗";
+        Refunded = "refunded", "Refunded", "返金";
+        Returned = "returned", "Returned", "返品";
+        Test = "test", "Test", "テスト";
+        Completed = "completed", "Completed, left out by the policy", "完了（対象外）";
+        Pending = "pending", "Pending, left out by the policy", "処理中（対象外）";
+        OneOff = "one_off", "One-off, left out by the policy", "都度購入（対象外）";
+        SubFirst = "sub_first", "Subscription, first, left out by the policy", "定期初回（対象外）";
+        SubRenewal = "sub_renewal", "Subscription, renewal, left out by the policy", "定期継続（対象外）";
+        Swap = "swap", "Exchange", "交換";
+        Sample = "sample", "Sample", "サンプル";
+        Filtered = "filtered", "Left out by the view's filter", "絞り込み対象外";
+        BadTime = "bad_time", "Row left out: time", "除外行: 日時";
+        BadAmount = "bad_amount", "Row left out: amount", "除外行: 金額";
+        BadOrderId = "bad_order_id", "Row left out: order id", "除外行: 注文番号";
+        BadQuantity = "bad_quantity", "Row left out: quantity", "除外行: 数量";
+        BadMoney = "bad_money", "Row left out: other money column", "除外行: その他金額";
+        BadWord = "bad_word", "Row left out: unknown word", "除外行: 不明な区分";
+        BadCurrency = "bad_currency", "Row left out: currency", "除外行: 通貨";
+        BadRefundTime = "bad_refund_time", "Row left out: refund time", "除外行: 返金日時";
+        GuestDropped = "guest_dropped", "Guests, left out", "ゲスト（除外）";
+        Repeated = "repeated_row", "Repeated rows, left out", "重複行";
+        Total = "total", "Total that came in", "入力合計";
+    }
 }
 
 impl Orders {
@@ -75,7 +69,7 @@ impl Orders {
     pub fn reconciliation(&self, context: &Context) -> Result<Table> {
         context.check()?;
         let sums = Sums::of(self)?;
-        let (n, total) = (LABELS.len(), Line::Total as usize);
+        let (n, total) = (Line::LABELS.len(), Line::Total as usize);
         let mut keep = room(n, "reconciliation")?;
         keep.extend(
             (0..n).filter(|i| sums.rows[*i] != 0 || sums.orders[*i] != 0 || *i == 0 || *i == total),
@@ -92,7 +86,7 @@ impl Orders {
         let values = [
             Values::Category {
                 codes: keep.iter().map(|i| *i as u8).collect(),
-                labels: LABELS,
+                labels: Line::LABELS,
             },
             pick(&sums.rows),
             pick(&sums.orders),
@@ -189,7 +183,7 @@ struct Sums {
 
 impl Sums {
     fn of(orders: &Orders) -> Result<Sums> {
-        let n = LABELS.len();
+        let n = Line::LABELS.len();
         let mut sums = Sums {
             rows: filled(n, 0, "reconciliation")?,
             orders: filled(n, 0, "reconciliation")?,

@@ -249,7 +249,7 @@ impl AmountTexts {
                 other_row: other as u64,
                 problem: "amounts with a decimal comma and amounts with a decimal point".into(),
             }),
-            told => Ok(told),
+            answer => Ok(answer),
         }
     }
 

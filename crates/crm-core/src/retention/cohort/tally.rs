@@ -7,12 +7,13 @@
 use super::clock::Clock;
 use super::{Cell, Cells, Options};
 use crate::context::filled;
+use crate::error::Result;
+use crate::money::Currency;
 use crate::num::ratio::Ratio;
 use crate::retention::grouping::Group;
 use crate::retention::history::{Histories, History, Origin};
 use crate::retention::mean_cumulative::{Mean, MeanCumulative};
 use crate::retention::waits::{Waits, ended_by};
-use crate::{Currency, Result};
 
 /// Sums of one cohort.
 pub(super) struct Tally<'a> {

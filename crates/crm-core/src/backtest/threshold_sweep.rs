@@ -24,7 +24,7 @@
 //! of churned customers depends mostly on the threshold. "Near" assumes no new order: the
 //! customer's days without an order are changed by `margin`.
 //!
-//! `seasonality` is that of [`cycle`](super::next_purchase): it affects the overdue probability,
+//! `seasonality` is that of [`cycle`](crate::cycle::next_purchase): it affects the overdue probability,
 //! not the days without an order. One pass and one fit serve all thresholds; each row equals the
 //! result of a request for it alone. Without a repeat customer there is no gap model, and its rows
 //! have only the number of customers.
@@ -32,10 +32,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::predict::overdue_probability;
-use super::shop::{Shop, View, whole_days};
+use super::fields::{FLAGGED, RETURNED, RULE};
 use crate::analysis::Analysis;
 use crate::context::{Context, collect, push};
+use crate::cycle::predict::overdue_probability;
+use crate::cycle::shop::{Shop, View, whole_days};
 use crate::data::Orders;
 use crate::error::{Error, Result};
 use crate::num::Fraction;
@@ -44,7 +45,8 @@ use crate::scope::{At, Occasion};
 use crate::season::Seasons;
 use crate::summary::rolling_origin::RollingOrigin;
 use crate::summary::{Gaps, rolling_origin};
-use crate::table::{Column, Field, Label, Table, Values, columns};
+use crate::table::shared::{CUSTOMERS, ORIGIN};
+use crate::table::{Column, Field, Label, Table, Values, columns, labels};
 use crate::time::Duration;
 
 /// Options of the analysis `threshold_sweep`.
@@ -59,8 +61,9 @@ pub struct Options {
     pub follow: Duration,
     /// How many days from the threshold count as near. Default 7 days.
     pub margin: Duration,
-    /// Factors of the shop's demand by month and date, as for `cycle`. Default: "auto", what the analysis
-    /// `seasonality` finds in the orders up to the date; "none": time runs evenly.
+    /// Factors of the shop's demand by month ("1" to "12"), weekday ("mon" to "sun") and date; other factors
+    /// are 1. Default: "auto", what the analysis `seasonality` finds in the orders up to the date; "none":
+    /// time runs evenly.
     pub seasonality: Seasons,
 }
 
@@ -76,18 +79,10 @@ impl Default for Options {
     }
 }
 
-const RULES: &[Label] = &[
-    Label {
-        code: "churn_days",
-        en: "Days without an order",
-        ja: "未購入日数",
-    },
-    Label {
-        code: "overdue_probability",
-        en: "Overdue probability",
-        ja: "遅延確率",
-    },
-];
+const RULES: &[Label] = labels! {
+    "churn_days", "Days without an order", "未購入日数";
+    "overdue_probability", "Overdue probability", "遅延確率";
+};
 
 /// Customers on both sides of one threshold.
 #[derive(Debug, Clone, Copy, Default)]
@@ -144,25 +139,25 @@ impl Analysis for ThresholdSweep {
     const SUMMARY: &'static str = "Thresholds of churn compared: how many customers each flags, and how many of them came back";
     const JA: &'static str = "離脱基準の比較";
     const COLUMNS: &'static [Field] = &columns! {
-        "origin": Date, "", "判定日", "The day on which the threshold is applied.";
-        "rule": Category, "", "規則", "The quantity compared with the threshold.";
+        ORIGIN, "The day on which the threshold is applied.";
+        RULE, "The quantity compared with the threshold.";
         "threshold": Float, "", "閾値", "Days since the last order, or an overdue probability.";
-        "customers": Int, "customers", "顧客数", "Customers known on that day.";
-        "flagged": Int, "customers", "該当者数", "Customers beyond the threshold.";
-        "returned": Int, "customers", "該当者の再購入者数", "Flagged customers who came back by as_of.";
-        "returned_rate": Float, "", "該当者の再購入率", "Share of the flagged who came back.";
-        "returned_rate_low": Float, "", "同下限", "Lower end of its interval.";
-        "returned_rate_high": Float, "", "同上限", "Upper end of its interval.";
-        "others_returned_rate": Float, "", "非該当者の再購入率", "Share of the other customers who came back.";
-        "others_returned_rate_low": Float, "", "非該当者の再購入率下限", "Lower end of its interval.";
-        "others_returned_rate_high": Float, "", "非該当者の再購入率上限", "Upper end of its interval.";
+        CUSTOMERS, "Customers known on that day.";
+        FLAGGED, "Customers beyond the threshold.";
+        RETURNED, "Flagged customers who came back by as_of.";
+        "returned_rate": Float, "share", "該当者の再購入率", "Share of the flagged who came back.";
+        "returned_rate_low": Float, "share", "同下限", "Lower end of its interval.";
+        "returned_rate_high": Float, "share", "同上限", "Upper end of its interval.";
+        "others_returned_rate": Float, "share", "非該当者の再購入率", "Share of the other customers who came back.";
+        "others_returned_rate_low": Float, "share", "非該当者の再購入率下限", "Lower end of its interval.";
+        "others_returned_rate_high": Float, "share", "非該当者の再購入率上限", "Upper end of its interval.";
         "near": Int, "customers", "境界付近の顧客数", "Customers whose days since the last order are within `margin` of the threshold.";
-        "near_rate": Float, "", "境界付近の割合", "The share of `near` among all customers.";
-        "near_rate_low": Float, "", "境界付近の割合下限", "Lower end of its interval.";
-        "near_rate_high": Float, "", "境界付近の割合上限", "Upper end of its interval.";
-        "near_returned_rate": Float, "", "境界付近の再購入率", "Share of `near` who came back.";
-        "near_returned_rate_low": Float, "", "境界付近の再購入率下限", "Lower end of its interval.";
-        "near_returned_rate_high": Float, "", "境界付近の再購入率上限", "Upper end of its interval.";
+        "near_rate": Float, "share", "境界付近の割合", "The share of `near` among all customers.";
+        "near_rate_low": Float, "share", "境界付近の割合下限", "Lower end of its interval.";
+        "near_rate_high": Float, "share", "境界付近の割合上限", "Upper end of its interval.";
+        "near_returned_rate": Float, "share", "境界付近の再購入率", "Share of `near` who came back.";
+        "near_returned_rate_low": Float, "share", "境界付近の再購入率下限", "Lower end of its interval.";
+        "near_returned_rate_high": Float, "share", "境界付近の再購入率上限", "Upper end of its interval.";
     };
     const OCCASION: Option<Occasion> = Some(Occasion::Day);
     type Data = Orders;
@@ -237,7 +232,7 @@ impl Analysis for ThresholdSweep {
 
 fn table(origin: i32, customers: u64, rows: &[Row]) -> Result<Table> {
     let fields = ThresholdSweep::COLUMNS;
-    let level = Fraction::new(0.95).ok_or(Error::internal("0.95 is a fraction"))?;
+    let level = Fraction::P95;
     let ints = |at: usize, of: &dyn Fn(&Sides) -> u64| {
         let cell = |row: &Row| row.sides.as_ref().map(|sides| of(sides) as i32);
         Column::ints(&fields[at], rows.iter().map(cell))

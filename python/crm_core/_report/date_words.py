@@ -1,0 +1,85 @@
+"""Dates whose month is a word, of other languages than English, and dates in three columns."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cache
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from . import layouts
+from .columns import mapped, shown
+from .headings import names_of
+from .layouts import fold_word
+
+_NAMED = re.compile(
+    r"\s*(?:[^\W\d_]+[,.]?\s+)?(?P<day>\d{1,2})(?:\.|er|º|°)?\s*(?:de\s+|d['’])?(?P<month>[^\W\d_]{3,12})\.?,?"
+    r"\s*(?:de\s+|del\s+)?(?P<year>\d{4})(?:\s*г\.?)?(?P<rest>.*)",
+    re.IGNORECASE,
+)
+_CLOCK = re.compile(r"[^\d]*(\d{1,2})[:h](\d{2})(:\d{2})?\s*(?:hs?\.?|uhr|ч\.?)?\s*", re.IGNORECASE)
+_REPUBLIC = re.compile(r"\s*(?:民[國国])(\d{2,3})年(\d{1,2})月(\d{1,2})日(.*)")
+
+
+def named(column: pa.ChunkedArray, rows: Sequence[int]) -> pa.ChunkedArray | None:
+    """The column with plain dates in these rows, if the month of all of them is a known word.
+
+    Args:
+        column: The texts.
+        rows: The rows that could not be read.
+    """
+    texts = column.cast(pa.string())
+    unread = set(texts.take(pa.array(rows, pa.int64())).to_pylist())
+    changes = {text: found for text in unread if (found := _plain(text)) is not None}
+    if len(changes) < len(unread):
+        return None
+    return mapped(texts, lambda text: changes.get(text, text))
+
+
+def _plain(text: str) -> str | None:
+    if found := _REPUBLIC.fullmatch(text):
+        year, month, day, rest = found.groups()
+        return f"{int(year) + 1911}-{int(month):02d}-{int(day):02d}{rest}"
+    found = _NAMED.fullmatch(text)
+    month = None if found is None else _months().get(fold_word(found["month"]))
+    if found is None or month is None:
+        return None
+    day = f"{found['year']}-{month:02d}-{int(found['day']):02d}"
+    if not found["rest"].strip(" .,"):
+        return day
+    clock = _CLOCK.fullmatch(found["rest"])
+    return None if clock is None else f"{day} {int(clock[1]):02d}:{clock[2]}{clock[3] or ''}"
+
+
+@cache
+def _months() -> dict[str, int]:
+    lists = layouts.words()["months"]["names"]
+    return {fold_word(name): at + 1 for at, names in enumerate(lists) for name in names}
+
+
+def in_parts(headings: Sequence[str]) -> tuple[str, ...]:
+    """The columns of year, month and day, where no other column is the date of the order."""
+    for triple in layouts.words()["months"]["parts"]:
+        found = [layouts.column([one], headings) for one in triple]
+        rest = [name for name in headings if name not in found]
+        if None not in found and layouts.column(names_of("ordered_at"), rest) is None:
+            return tuple(str(name) for name in found)
+    return ()
+
+
+def joined(table: pa.Table, parts: Sequence[str]) -> pa.Table:
+    """The table with a column of days from those of year, month and day."""
+    texts = [shown(table[name]) for name in parts]
+    if any(text is None for text in texts):
+        return table
+    year, month, day = texts
+    month = pc.utf8_lpad(month, 2, "0")
+    day = pc.utf8_lpad(day, 2, "0")
+    return table.append_column(name_of(parts), pc.binary_join_element_wise(year, month, day, "-"))
+
+
+def name_of(parts: Sequence[str]) -> str:
+    """The heading of the joined column."""
+    return "/".join(parts)
