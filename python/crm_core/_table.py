@@ -31,6 +31,9 @@ class Table(Paper):
     It is also a mapping of columns (``dict(table)``), and `to_pandas`, `to_polars`, `to_arrow`,
     `to_numpy`, `to_dict` convert it. With ``labels="ja"`` they give Japanese headings and labels.
 
+    ``table[:10]``, ``table[["customer_id", "r"]]``, `filter` and `sort` choose rows and columns
+    and keep types, labels, definition and notes; no number is computed again. `plot` draws it.
+
     Types of columns, and their numpy types: id (int64, uint64, or objects for texts), int (int32 or
     int64), float (float64), bool, date (datetime64[D]), instant (datetime64[us], UTC), money
     (float64, in major units of the orders' currency), category and text (objects). A missing cell

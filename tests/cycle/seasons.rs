@@ -99,6 +99,7 @@ fn seasons_that_were_put_in_are_found() {
                 (factor / truth).ln().abs() < near,
                 "{kind} {key}: {factor} {truth}"
             );
+            assert!(high / low < 1.6, "{kind} {key}: {low} {high}");
             assert!(
                 low < factor
                     && factor < high

@@ -249,3 +249,42 @@ fn a_visitor_who_changes_hands_is_the_last_customers() {
     };
     assert_eq!([whom("ann"), whom("ben"), whom("cat")], ["a d", "b", "c"]);
 }
+
+/// A moment with an offset is that instant, to the microsecond.
+#[test]
+fn a_moment_may_have_an_offset() {
+    let events = log_of(&[
+        view("a", "2026-03-10T12:00:00"),
+        view("b", "2026-03-10T12:00:00.000001"),
+        view("c", "2026-03-10T11:59:59.999999"),
+    ]);
+    for moment in [
+        "12:00:00Z",
+        "21:00:00+09:00",
+        "07:00:00-05:00",
+        "17:45:00+05:45",
+    ] {
+        let request = format!(r#"{{"as_of": "2026-03-10T{moment}"}}"#);
+        let ids: Vec<String> = crm_tests::words(&run("sessions", &events, &request), "visitor_id")
+            .into_iter()
+            .flatten()
+            .collect();
+        assert_eq!(ids, ["a", "c"], "{moment}");
+    }
+}
+
+/// An ordered cart counts when its window is over, not at its last instant.
+#[test]
+fn an_ordered_cart_counts_after_its_window() {
+    let of = |at: &str, kind: &str| Event::new("a", at, kind).product("tea");
+    let events = log_of(&[
+        of("2026-03-01T10:00:00", "add"),
+        of("2026-03-01T10:05:00", "purchase"),
+    ]);
+    for (moment, carts) in [("11:05:00Z", 0.0), ("11:05:00.000001Z", 1.0)] {
+        let request = format!(r#"{{"as_of": "2026-03-01T{moment}"}}"#);
+        let table = run("cart_abandonment", &events, &request);
+        assert_eq!(numbers(&table, "carts")[0], Some(carts), "{moment}");
+        assert_eq!(numbers(&table, "ordered")[0], Some(carts), "{moment}");
+    }
+}

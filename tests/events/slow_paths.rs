@@ -56,7 +56,7 @@ fn place(node: &'static str) -> (u8, &'static str) {
 #[test]
 fn transitions_by_walking_each_session() {
     let mut empty = 0;
-    for (seed, all, as_of) in logs(50) {
+    for (seed, all, as_of) in logs(30) {
         let events = log_of(&all);
         for (of, order, steps, collapse) in [
             ("page", 1, None, false),
@@ -134,7 +134,7 @@ fn transitions_by_walking_each_session() {
 
 #[test]
 fn frequent_paths_by_walking_each_session() {
-    for (seed, all, as_of) in logs(50) {
+    for (seed, all, as_of) in logs(30) {
         let events = log_of(&all);
         for (of, length, limit, collapse) in [
             ("page", 1, 20, true),

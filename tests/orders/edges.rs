@@ -39,6 +39,11 @@ fn ids_of_bytes_ascend_by_their_bytes() {
             },
         )
         .collect();
+    let id = |row: usize| table.column("customer_id").expect("ids").cell(row);
+    assert!(
+        id(0) == id(0) && id(0) != id(1),
+        "different bytes are different ids"
+    );
     let mut sorted: Vec<Vec<u8>> = ids.iter().map(|id| id.to_vec()).collect();
     sorted.sort();
     assert_eq!(found, sorted);

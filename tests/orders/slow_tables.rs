@@ -27,7 +27,7 @@ fn cases(count: u64) -> impl Iterator<Item = (u64, Orders, Vec<Order>, Scope)> {
 
 #[test]
 fn rows_are_counted_or_left_out_for_the_first_reason() {
-    for seed in 0..150 {
+    for seed in 0..90 {
         let rows = rows(seed);
         let repeated = ["keep", "drop"][seed as usize % 2];
         let (orders, left_out) = book(&rows, repeated);
@@ -90,7 +90,7 @@ fn rows_are_counted_or_left_out_for_the_first_reason() {
 
 #[test]
 fn customers_by_looking_at_every_order() {
-    for (seed, shop, book, scope) in cases(300) {
+    for (seed, shop, book, scope) in cases(120) {
         let chosen = scope.choose(&book);
         let table = run("summary", &shop, &scope.request(json!({}))).expect("a table");
         let customers = scope.customers(&chosen);
@@ -178,7 +178,7 @@ fn summaries_for_models_by_sets_of_days() {
             _ => day,
         }
     };
-    for (seed, shop, book, mut scope) in cases(400) {
+    for (seed, shop, book, mut scope) in cases(180) {
         scope.shown = CUSTOMERS.to_vec();
         let unit = ["day", "week", "calendar_week", "month"][seed as usize % 4];
         // Ends of weeks and months where these are the unit.
@@ -291,7 +291,7 @@ fn purchases(scope: &Scope, mine: &[Order], by_day: bool) -> Vec<(i64, i64)> {
 
 #[test]
 fn purchases_by_their_number() {
-    for (seed, shop, book, scope) in cases(300) {
+    for (seed, shop, book, scope) in cases(120) {
         let chosen = scope.choose(&book);
         let by_day = seed % 2 == 0;
         let churn = [30, 60][seed as usize % 2];
@@ -355,7 +355,7 @@ fn purchases_by_their_number() {
 /// The next purchase within a time by all three estimators; waits that go on are censored.
 #[test]
 fn repeats_within_a_time_by_looking_at_every_wait() {
-    for (seed, shop, book, scope) in cases(300) {
+    for (seed, shop, book, scope) in cases(120) {
         let chosen = scope.choose(&book);
         let by_day = seed % 3 > 0;
         let to = 2 + (seed as usize / 3) % 2;
@@ -437,7 +437,7 @@ fn repeats_within_a_time_by_looking_at_every_wait() {
 /// Scores by counting who is worse; purchases are orders, or days with orders.
 #[test]
 fn scores_by_counting_the_worse() {
-    for (seed, shop, book, mut scope) in cases(200) {
+    for (seed, shop, book, mut scope) in cases(90) {
         scope.shown = CUSTOMERS.to_vec();
         let by_day = seed % 2 == 0;
         let chosen = scope.choose(&book);
@@ -506,7 +506,7 @@ type Month = ([i64; 5], [BTreeSet<&'static str>; 3]);
 
 #[test]
 fn months_by_looking_at_every_order() {
-    for (seed, shop, book, scope) in cases(300) {
+    for (seed, shop, book, scope) in cases(120) {
         let chosen = scope.choose(&book);
         let is_all = scope.shown.len() == 4;
         let mut months: BTreeMap<String, Month> = BTreeMap::new();

@@ -160,6 +160,16 @@ def test_a_change_in_words(moved, english, japanese):
     assert JA.moved(moved, "last year") == japanese
 
 
+def test_an_axis_has_short_amounts():
+    assert [EN.axis(one) for one in (0, 500, 5e3, 1.5e4, 5e6, 1e7, 2e9)] == [
+        *("¥0", "¥500", "¥5k", "¥15k", "¥5M", "¥10M", "¥2B"),
+    ]
+    assert [JA.axis(one) for one in (0, 5e3, 1.5e4, 5e6, 2e8)] == [
+        *("0円", "5,000円", "1.5万円", "500万円", "2億円"),
+    ]
+    assert Voice("en", Currency("CHF", 2)).axis(2500) == "2.5k CHF"
+
+
 def sized(**changes):
     again = size.Again(
         ("2026-03-01", "2026-08-01"),

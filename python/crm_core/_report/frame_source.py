@@ -15,8 +15,6 @@ from . import lists
 from .problem import Problem
 from .source import sources_of
 
-_LONGEST_PATH = 1_000
-
 
 class FrameSource:
     """A frame of pandas, polars, DuckDB or Arrow, or a dict of columns."""
@@ -52,7 +50,14 @@ class FrameSource:
         advance(1.0)
         found = self._table.select([name for name in columns if name in self.headings])
         for at, name in enumerate(found.column_names):
-            found = found.set_column(at, name, _plain(_whole(found[name])))
+            column = _plain(_whole(found[name]))
+            infinite = pc.is_inf(column) if pa.types.is_floating(column.type) else None
+            if infinite is not None and pc.any(infinite).as_py():
+                if not drop_broken:
+                    row = pc.index(infinite, True).as_py()
+                    raise Problem(f"{self.row_name(row)}, column {name}: not a finite number")
+                column = pc.if_else(infinite, None, column)
+            found = found.set_column(at, name, column)
         return found
 
 
@@ -64,11 +69,6 @@ def sources_in(data: Any, encoding: str, delimiter: str) -> list[Any]:
     if isinstance(data, list | tuple) and all(_is_row(one) for one in many):
         names = list(dict.fromkeys(name for one in many for name in one))
         many = [{name: [one.get(name) for one in many] for name in names}]
-    if any(isinstance(one, str) and ("\n" in one or len(one) > _LONGEST_PATH) for one in many):
-        raise Problem(
-            "a text with line breaks is no path: it may be the content of a file",
-            "Write it to a file and give its path, or hand over a frame.",
-        )
     frames = [one for one in many if not isinstance(one, str | Path)]
     if not frames:
         return list(sources_of([Path(one) for one in many], encoding, delimiter))
@@ -109,8 +109,8 @@ def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
 def _table(data: Any) -> pa.Table:
     family = type(data).__module__.partition(".")[0]
     if family == "pandas" and hasattr(data, "columns"):
-        if any(name is not None and name not in data.columns for name in data.index.names):
-            data = data.reset_index()
+        # Levels of the index that have a name are columns.
+        data = data.reset_index([name for name in data.index.names if name not in (None, *data)])
         columns = {str(name): _column(data.iloc[:, at]) for at, name in enumerate(data.columns)}
         if len(columns) < len(data.columns):
             raise Problem("two columns of the frame have the same name", "Rename one of them.")
@@ -138,17 +138,18 @@ def _table(data: Any) -> pa.Table:
 
 
 def _column(values: Any) -> pa.Array:
-    """A column as Arrow has it; one of mixed types becomes text, as it would in a file."""
-    if str(getattr(values, "dtype", "")).startswith("period["):
-        values = values.dt.to_timestamp()
+    """A column as Arrow has it; mixed types and periods become text, as they would in a file."""
     try:
-        return pa.array(values, from_pandas=True)
+        column = pa.array(values, from_pandas=True)
+        if not isinstance(column.type, pa.BaseExtensionType):
+            return column
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
-        missing = [value is None or value != value for value in values]
-        return pa.array(
-            [None if gone else str(value) for value, gone in zip(values, missing, strict=True)],
-            pa.string(),
-        )
+        pass
+    missing = [value is None or value != value for value in values]
+    return pa.array(
+        [None if gone else str(value) for value, gone in zip(values, missing, strict=True)],
+        pa.string(),
+    )
 
 
 def _whole(column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -164,12 +164,12 @@ def _joined(reading: OrderReading, keys: Groups) -> None:
         text = shown(reading.table[name])
         if text is None or looks(text) in ("numbers", "dates"):
             continue
-        codes = Groups.of(text).codes
-        low, high, _ = keys.ends(Values(codes, codes >= 0))
-        several = low != high
-        if np.count_nonzero(several) < 1:
+        found = Groups.of(text)
+        if not _as_often(keys, found):
             continue
-        here = np.asarray(keys.each(several, False), np.bool_)
+        codes = found.codes
+        low, high, _ = keys.ends(Values(codes, codes >= 0))
+        here = np.asarray(keys.each(low != high, False), np.bool_)
         rows = pa.array(np.flatnonzero(here))
         rest = [
             column.take(rows)
@@ -198,6 +198,20 @@ def _joined(reading: OrderReading, keys: Groups) -> None:
         told["once"] = f"{amount_meaning.total(once):,}"
         reading.warnings.append(Note("lines_joined", told))
         return
+
+
+def _as_often(keys: Groups, found: Groups) -> bool:
+    """Whether each value of an order stands in as many rows as its others, and some in several."""
+    here = keys.known & found.known
+    pairs = keys.codes[here].astype(np.int64) * found.size + found.codes[here]
+    known, counts = np.unique(pairs, return_counts=True)
+    order = known // max(found.size, 1)
+    starts = np.flatnonzero(np.r_[True, order[1:] != order[:-1]]) if len(order) else order
+    if not len(starts):
+        return False
+    least, most = np.minimum.reduceat(counts, starts), np.maximum.reduceat(counts, starts)
+    several = np.diff(np.r_[starts, len(order)]) > 1
+    return bool(np.all((least == most)[several]) and np.any(most[several] > 1))
 
 
 def _rows_with(column: pa.ChunkedArray, texts: list[str], words: list[str]) -> Flags | None:

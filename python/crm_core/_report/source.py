@@ -9,6 +9,7 @@ that shops use (`delimited`), spreadsheets (`workbook`), JSON (`json_rows`), Par
 from __future__ import annotations
 
 import glob
+import os
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -114,6 +115,12 @@ def sources_of(paths: Sequence[Path], encoding: str, delimiter: str) -> list[Sou
     """The files that were named, and the files that match patterns such as `orders/*.csv`."""
     named: list[Path] = []
     for path in paths:
+        text = str(path)
+        if re.search(r"[\n\0]", text) or any(len(os.fsencode(one)) > 255 for one in path.parts):
+            raise Problem(
+                f"a text of {len(text):,} characters is no path: it may be the content of a file",
+                "Write it to a file and give its path, or hand over a frame.",
+            )
         before, sign, part = _parted(path)
         if not glob.has_magic(str(before)) or path.exists():
             named.append(path)

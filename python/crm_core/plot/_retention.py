@@ -341,6 +341,7 @@ def ltv(table: Table, ax: Axes | None = None, *, labels: Labels = "en") -> Axes:
         for (name, x, y), colour in zip(lines, colours, strict=True):
             p.ax.plot(x, y, color=colour, lw=1.5, marker="o", ms=3, label=name)
         p.ax.set_ylim(bottom=0)
+        p.ax.set_xlim(left=0)
         p.x(*(_elapsed(p) if p.analysis == "cohorts" else _DAYS))
         money = "revenue"
         p.money(p.ax.yaxis, money, p.ax.get_ylim()[1], "Revenue per customer", "累積LTV")

@@ -31,7 +31,7 @@ def show(shop: Frame, voice: Voice) -> Section:
     text = voice("ahead_question")
     drawn = [
         figures.stacked_bars(
-            "ahead", voice("ahead"), text, labels, series, voice.exact, voice.money, bands,
+            "ahead", voice("ahead"), text, labels, series, voice.exact, voice.axis, bands,
             narrow=narrow,
         )
         for narrow in (False, True)

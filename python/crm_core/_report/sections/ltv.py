@@ -142,7 +142,7 @@ def _figure(found: Ltv, voice: Voice) -> Figure:
     labels = [voice("days", days=step) for step in steps]
     title, text = voice("ltv_curves"), voice("ltv_curves_text")
     drawn = [
-        figures.curves("ltv-curves", title, text, labels, curves, voice.money, narrow)
+        figures.curves("ltv-curves", title, text, labels, curves, voice.axis, narrow)
         for narrow in (False, True)
     ]
     rows = [

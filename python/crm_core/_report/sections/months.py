@@ -95,7 +95,7 @@ def show(found: Months | Missing, voice: Voice) -> Section:
     title, text = voice("months_figure"), voice("months_question")
     drawn = [
         figures.stacked_bars(
-            "months", title, text, labels[-_SHOWN:], series, voice.exact, voice.money,
+            "months", title, text, labels[-_SHOWN:], series, voice.exact, voice.axis,
             outline=before, narrow=narrow,
         )
         for narrow in (False, True)

@@ -10,6 +10,10 @@ from . import words
 from .change import Change, Rate
 from .shop import Missing
 
+# Units of an axis, from which size on.
+_UNITS = ((1e9, "B"), (1e6, "M"), (1e3, "k"), (1, ""))
+_YEN = ((1e8, "億円"), (1e4, "万円"), (1, "円"))
+
 MINUS = "\N{MINUS SIGN}"
 
 
@@ -40,6 +44,17 @@ class Voice:
     def exact(self, amount: float | None) -> str:
         """An amount with every digit."""
         return "–" if amount is None else money(amount, self.currency)
+
+    def axis(self, amount: float) -> str:
+        """An amount at an axis: ¥5M, ¥10M, 500万円."""
+        yen = self.lang == "ja" and self.currency.code == "JPY"
+        units = _YEN if yen else _UNITS
+        size, name = next(one for one in units if amount >= one[0] or one[0] == 1)
+        digits = f"{amount / size:,.10g}{name}"
+        if yen:
+            return digits
+        sign, _, code = money(0, Currency(self.currency.code, 0)).partition("0")
+        return f"{sign}{digits}{code}"
 
     def amount(self, amount: float | None) -> str:
         """An amount per customer, without the decimals of large ones: ¥9,619, 9,619円."""
