@@ -169,7 +169,7 @@ impl HasPaths for Table {
         let (texts, row_of) = self.names("path")?;
         let (channels, parts) = split(&texts);
         let empty = |row: &u32| parts[*row as usize].is_empty();
-        if let Some(row) = row_of.iter().position(|row| empty(row)) {
+        if let Some(row) = row_of.iter().position(empty) {
             return Err(Error::value("path", row, "channels joined by `>`"));
         }
         let conversions = counts(self, "conversions")?;
