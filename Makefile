@@ -96,6 +96,7 @@ fuzz: ## Hostile input, for a while (needs cargo-fuzz and a nightly compiler)
 evidence: native ## Long simulations and slow second computations that no other command runs (an hour)
 	cargo test --release --quiet --workspace --exclude crm-py -- --ignored
 	$(BIN)/python tests/python/season_evidence.py
+	$(BIN)/python tests/python/forecast_evidence.py
 
 SEED ?= 1
 

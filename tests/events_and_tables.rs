@@ -405,6 +405,9 @@ fn empty_tables_are_answered_or_refused() {
         survivors: empty(&full.survivors),
         durations: empty(&full.durations),
         ahead: empty(&full.ahead),
+        variants: empty(&full.variants),
+        plans: empty(&full.plans),
+        ids: empty(&full.ids),
         ..Shelf::new()
     };
     for entry in others().filter(|entry| entry.reads == "table") {

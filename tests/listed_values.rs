@@ -190,6 +190,15 @@ const REFUSED: &[(&str, &str, &str, &str)] = &[
     ("movement", "mode", "frozen", "cuts"),
     ("rfm_cross", "columns", "r", "rows"),
     ("rfm_cross", "rows", "f", "columns"),
+    // The log has neither.
+    ("attribution", "of", "campaign", "campaign"),
+    ("attribution", "of", "referrer", "referrer"),
+    ("attribution_channels", "of", "campaign", "campaign"),
+    ("attribution_channels", "of", "referrer", "referrer"),
+    ("attribution_paths", "of", "campaign", "campaign"),
+    ("attribution_paths", "of", "referrer", "referrer"),
+    ("attribution_transitions", "of", "campaign", "campaign"),
+    ("attribution_transitions", "of", "referrer", "referrer"),
     // Their default columns are of lines.
     (
         "purchase_flow",

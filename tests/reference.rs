@@ -34,13 +34,18 @@ fn the_reference_is_that_of_the_register() {
 }
 
 /// Columns whose name has another meaning elsewhere: analysis and name. `k` is the field's letter for the ordinal
-/// of a purchase and for the length of a list; an expectation has the unit of what the table expects.
+/// of a purchase and for the length of a list; an expectation has the unit of what the table expects; `n`, `conversions` and `median_days` are of whatever a table
+/// is about.
 const OTHERWISE: &[(&str, &str)] = &[
+    ("attribution", "conversions"),
+    ("attribution_paths", "conversions"),
+    ("attribution_paths", "median_days"),
     ("backtest_alerts", "k"),
     ("base_forecast", "active"),
     ("base_forecast", "expected_orders"),
     ("clv", "expected_high"),
     ("clv", "expected_low"),
+    ("experiment", "n"),
     ("learn", "name"),
     ("shop_forecast", "orders"),
     ("shop_forecast", "revenue"),
@@ -276,6 +281,11 @@ fn reference() -> String {
         let refused: String = refused
             .map(|key| format!(" Does not take `{key}`."))
             .collect();
+        let or = match entry.also_reads() {
+            Some("table") => " or a table",
+            Some(other) => panic!("{other}"),
+            None => "",
+        };
         let end = if entry.summary.ends_with(['.', '?']) {
             ""
         } else {
@@ -283,7 +293,7 @@ fn reference() -> String {
         };
         page.line(
             &format!(
-                "{} ({}){end} Reads {}.{date}{refused}",
+                "{} ({}){end} Reads {}{or}.{date}{refused}",
                 sentence(&plain(entry.summary)).trim_end_matches('.'),
                 entry.ja,
                 if entry.reads == "table" {

@@ -29,6 +29,12 @@ The examples in the docstrings of this package use this shop and its site:
 
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
+from ._attribution import (
+    attribution,
+    attribution_channels,
+    attribution_paths,
+    attribution_transitions,
+)
 from ._backtest import (
     backtest,
     backtest_alerts,
@@ -67,6 +73,7 @@ from ._errors import (
     SchemaError,
 )
 from ._events import Events
+from ._experiments import assign, experiment, experiment_plan
 from ._features import OrderFeatures, TimeSplit, snapshots
 from ._forecast import base_forecast, seasonality, shop_forecast
 from ._library import (
@@ -179,6 +186,11 @@ __all__ = [
     "abc",
     "acquisition",
     "alerts",
+    "assign",
+    "attribution",
+    "attribution_channels",
+    "attribution_paths",
+    "attribution_transitions",
     "backtest",
     "backtest_alerts",
     "backtest_calibration",
@@ -199,6 +211,8 @@ __all__ = [
     "cycle",
     "decile",
     "describe",
+    "experiment",
+    "experiment_plan",
     "first_product",
     "funnel",
     "gap_fits",

@@ -85,7 +85,9 @@ def base_forecast(
         years: Years of 365 days ahead (default 5).
         interval: Probability that the outcome lies between the low and the high column (default
             0.8). Those of orders and revenue have in them how wrong forecasts of a year were that
-            the method `model` made at earlier origins of this shop; ``notes["shared_error"]``.
+            the method `model` made at earlier origins of this shop, and a part of the mean error
+            moves that method; ``notes["shared_error"]``. A shop without earlier origins gets
+            typical intervals; ``notes["interval_not_measured"]``.
         draws: Draws for them (default 100).
         seed: Seed of the draws (default 0).
         seasonality: How time runs for the method `model`, as for `cycle`: by default at the pace of
@@ -143,7 +145,8 @@ def shop_forecast(
 
     Today's customers are forecast one by one, as by `base_forecast`; the number of new customers
     goes on with its own level, damped trend and season, and they buy as those before them did. The
-    same forecast is made at up to six earlier dates, whose errors make the intervals.
+    same forecast is made at up to eight earlier dates: a part of their mean error moves the
+    forecast, and the rest makes the intervals.
 
     Args:
         orders: The orders.
@@ -163,8 +166,10 @@ def shop_forecast(
         and three without a month for all months together: month (its first day that is forecast),
         days, part, orders (purchase days), revenue, orders_low, orders_high, revenue_low,
         revenue_high. ``notes["past"]`` has what the same forecast said at earlier dates: `origin`,
-        `orders` and `revenue` of all months as came by said, `orders_held` and `revenue_held`. With
-        less than a year of orders there are no intervals (``notes["without_interval"]``). Where
+        `orders` and `revenue` of all months as came by said, `orders_held` and `revenue_held`;
+        ``notes["shift"]`` the logarithms by which they move the forecast. Without earlier dates
+        the interval is a typical one (``notes["interval_not_measured"]``), and with
+        less than a year of orders there is none (``notes["without_interval"]``). Where
         there is no forecast the cells are null and ``notes["without_forecast"]`` says why:
         no_repeat_customer, too_few_repeat_customers, too_short (less than three months of orders).
 

@@ -275,6 +275,12 @@ fn came(people: &[Person], days: std::ops::RangeInclusive<i32>, first_seen: i32)
     sums
 }
 
+/// What is added to the logarithms of a part's orders and revenue.
+fn shift(table: &Table, part: &str) -> [f64; 2] {
+    let of_part = &table.notes()["shift"][part];
+    ["orders", "revenue"].map(|of| of_part[of].as_f64().expect("a number"))
+}
+
 /// Parts add up, earlier origins are runs of their own, and intervals follow from how wrong those were.
 #[test]
 fn a_forecast_of_a_shop_is_judged_by_its_own_past() {
@@ -320,7 +326,7 @@ fn a_forecast_of_a_shop_is_judged_by_its_own_past() {
         .expect(name)
     };
     let fit =
-        on_table("clv_fit", json!({"model": "mbg_nbd", "unit": "day"})).notes()["fit"].clone();
+        on_table("clv_fit", json!({"model": "mbg_cnbd_k", "unit": "day"})).notes()["fit"].clone();
     let spend = on_table("gamma_gamma_fit", json!({})).notes()["fit"].clone();
     let worth = reals(
         &on_table("expected_spend", json!({"fit": spend})),
@@ -337,9 +343,12 @@ fn a_forecast_of_a_shop_is_judged_by_its_own_past() {
             .map(|(n, each)| (n.unwrap(), n.unwrap() * each.unwrap()));
         both.fold([0.0; 2], |sum, one| [sum[0] + one.0, sum[1] + one.1])
     };
+    let moved = shift(&table, "existing").map(f64::exp);
     for (row, from, to) in [(0, 0, 16), (1, 16, 46), (2, 0, 46)] {
         let before = if from > 0 { until(from) } else { [0.0; 2] };
+        let before = [before[0] * moved[0], before[1] * moved[1]];
         let expected = until(to);
+        let expected = [expected[0] * moved[0], expected[1] * moved[1]];
         let found = parts[0].orders[row][0].unwrap();
         assert!(
             (found - (expected[0] - before[0])).abs() < 1e-6 * found,
@@ -367,33 +376,56 @@ fn a_forecast_of_a_shop_is_judged_by_its_own_past() {
     // Variances of the part of today's customers: of a month and of all, orders and revenue.
     let variance =
         |typical: f64, of: usize, orders: f64| typical * typical + (1 + of) as f64 / (orders + 0.5);
-    let (mut errors, mut of_months) = ([0.0; 2], [0.0; 2]);
+    // Of each earlier origin, before it was moved: came and said of two months and of both, by orders and revenue.
+    let mut earlier: Vec<[[[f64; 2]; 3]; 2]> = Vec::new();
     for (note, origin) in past.iter().zip(origins) {
         let from = origin.parse::<Day>().expect("a day").0 - day(0).0;
         let then = run("shop_forecast", &orders, from, &options);
-        let [existing, total] = ["existing", "total"].map(|part| said(&then, part));
-        let end = from + existing.days[2] as i32;
+        let [existing, new] = ["existing", "new"].map(|part| {
+            let (said, moved) = (said(&then, part), shift(&then, part).map(f64::exp));
+            [0, 1, 2].map(|row| {
+                let cell = [said.orders[row][0], said.revenue[row][0]];
+                [0, 1].map(|of| cell[of].unwrap() / moved[of])
+            })
+        });
+        let days = said(&then, "total").days;
+        let (split, end) = (from + days[0] as i32, from + days[2] as i32);
         let whole = came(&people, from + 1..=end, i32::MAX);
         for (of, name) in ["orders", "revenue"].into_iter().enumerate() {
-            let expected = whole[of] / [total.orders[2][0], total.revenue[2][0]][of].unwrap();
+            let expected = whole[of] / (existing[2][of] + new[2][of]);
             assert!(
                 (note[name].as_f64().expect(name) / expected - 1.0).abs() < 1e-4,
                 "{origin} {name}"
             );
         }
-        for of in [0, 1] {
-            let cell =
-                |row: usize| [existing.orders[row][0], existing.revenue[row][0]][of].unwrap();
-            let back = came(&people, from + 1..=end, from)[of];
-            errors[of] += square(back, cell(2))
-                / variance([0.12, 0.15][of], of, existing.orders[2][0].unwrap());
-            let split = from + existing.days[0] as i32;
-            for (row, days) in [from + 1..=split, split + 1..=end].into_iter().enumerate() {
-                let one = square(came(&people, days, from)[of], cell(row));
-                of_months[of] +=
-                    0.5 * one / variance([0.15, 0.18][of], of, existing.orders[row][0].unwrap());
-            }
-        }
+        let back = [from + 1..=split, split + 1..=end, from + 1..=end]
+            .map(|days| came(&people, days, from));
+        earlier.push([back, existing]);
+    }
+    // Origins a quarter of a year apart; forecasts of two months do not overlap.
+    let weights: Vec<f64> = (0..5).map(|at| 0.5_f64.powf(f64::from(at) / 4.0)).collect();
+    let weight: f64 = weights.iter().sum();
+    let dates = weight * weight / weights.iter().map(|w| w * w).sum::<f64>();
+    let mean = |each: &dyn Fn(&[[[f64; 2]; 3]; 2]) -> f64| {
+        let parts = weights.iter().zip(&earlier).map(|(w, one)| w * each(one));
+        parts.sum::<f64>() / weight
+    };
+    let (mut errors, mut of_months) = ([0.0; 2], [0.0; 2]);
+    for of in [0, 1] {
+        let typical = [0.12, 0.15][of];
+        let lasting = typical * typical / 2.0;
+        let noise = mean(&|[_, said]| variance(typical, of, said[2][0])) - lasting;
+        let error = mean(&|[came, said]| ((came[2][of] + 0.5) / (said[2][of] + 0.5)).ln());
+        let b = error * dates * lasting / (dates * lasting + noise);
+        let found = shift(&table, "existing")[of];
+        assert!((found - b).abs() < 1e-4 && b != 0.0, "{found} {b}");
+        let of_one = |row: usize, typical: f64, [came, said]: &[[[f64; 2]; 3]; 2]| {
+            square(came[row][of], said[row][of] * b.exp()) / variance(typical, of, said[row][0])
+        };
+        errors[of] = dates * mean(&|one| of_one(2, typical, one));
+        let typical = [0.15, 0.18][of];
+        let of_both = |one: &_| 0.5 * (of_one(0, typical, one) + of_one(1, typical, one));
+        of_months[of] = dates * mean(&of_both);
     }
     for of in [0, 1] {
         for row in 0..3 {
@@ -402,7 +434,7 @@ fn a_forecast_of_a_shop_is_judged_by_its_own_past() {
             } else {
                 (of_months[of], [0.15, 0.18][of])
             };
-            let scale = (3.0 + sum) / (3.0 + 5.0);
+            let scale = (3.0 + sum) / (3.0 + dates);
             let wide = 1.281_551_565_544_600_5
                 * (scale * variance(typical, of, parts[0].orders[row][0].unwrap())).sqrt();
             let [value, low, high] =

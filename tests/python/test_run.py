@@ -30,6 +30,7 @@ NEEDED = {
     "frequency_histogram": {"fit": MODEL},
     "expected_surface": {"fit": MODEL, "step": 30},
     "clv_simulate": {"fit": MODEL},
+    "assign": {"experiment": "button"},
     "sbg_predict": {"fit": {"alpha": 0.7, "beta": 3.8}},
     "bgbb_predict": {"fit": {"alpha": 1.2, "beta": 0.7, "gamma": 0.6, "delta": 2.7}},
     "bgbb_histogram": {"fit": {"alpha": 1.2, "beta": 0.7, "gamma": 0.6, "delta": 2.7}},
@@ -44,6 +45,9 @@ TABLES = {
     "bgbb_histogram": {"frequency": [0, 1, 3], "recency": [0, 1, 6], "n": [6, 6, 6]},
     "clv_simulate": {"T": [30, 60, 90.5]},
     "clv_new_customers": {"t": [7, 30], "n": [0, 1]},
+    "experiment": {"variant": ["a", "b"], "n": [50, 60], "conversions": [20, 30]},
+    "experiment_plan": {"baseline": [0.1, 0.2], "effect": [0.01, -0.02]},
+    "assign": {"customer_id": ["c1", "c2", "c3"]},
     "survival_curve": {"duration": [3, 5, 5, 8], "observed": ["true", "True", "false", "FALSE"]},
 }
 

@@ -22,6 +22,12 @@ pub struct Shelf {
     pub durations: Table,
     /// Times and counts of new customers, or ages of contracts.
     pub ahead: Table,
+    /// Counts of the variants of an experiment.
+    pub variants: Table,
+    /// Plans of experiments.
+    pub plans: Table,
+    /// Ids.
+    pub ids: Table,
 }
 
 /// A shop whose orders have shipping, tax and cost, which are nothing.
@@ -58,6 +64,13 @@ pub fn customers(numbers: &[usize]) -> Table {
         column("T", of(&age)),
         column("monetary_value", of(&|k| 20.0 + (k * 13 % 37) as f64)),
     ])
+}
+
+/// Customers 0, 1 and so on.
+pub fn numbered(n: i64) -> Table {
+    let ids = ints(&(0..n).collect::<Vec<_>>());
+    Table::from_batch(&vec![("customer_id".into(), ids)], &Context::default())
+        .expect("whole numbers")
 }
 
 impl Default for Shelf {
@@ -97,6 +110,16 @@ impl Shelf {
                 column("t", [1.0, 4.0, 52.0]),
                 column("n", [0.0, 1.0, 3.0]),
             ]),
+            variants: Table::new(vec![
+                column("variant", [1.0, 2.0, 3.0]),
+                column("n", [5000.0, 5000.0, 4000.0]),
+                column("conversions", [200.0, 242.0, 170.0]),
+            ]),
+            plans: Table::new(vec![
+                column("baseline", [0.04, 0.1]),
+                column("effect", [0.01, 0.02]),
+            ]),
+            ids: numbered(3),
         }
     }
 
@@ -109,6 +132,9 @@ impl Shelf {
             "bgbb_fit" | "bgbb_predict" | "bgbb_histogram" => &self.opportunities,
             "survival_curve" => &self.durations,
             "clv_new_customers" | "sbg_predict" => &self.ahead,
+            "experiment" => &self.variants,
+            "experiment_plan" => &self.plans,
+            "assign" => &self.ids,
             _ => &self.customers,
         })
     }
@@ -134,6 +160,7 @@ pub fn request(entry: &analysis::Entry) -> Value {
         | "expected_surface" => json!({"fit": clv}),
         "expected_spend" => json!({"fit": spend}),
         "clv" => json!({"fit": clv, "spend_fit": spend}),
+        "assign" => json!({"experiment": "button"}),
         "sbg_predict" => json!({"fit": {"alpha": 0.7, "beta": 1.2}}),
         "bgbb_predict" | "bgbb_histogram" => {
             json!({"fit": {"alpha": 1.2, "beta": 0.75, "gamma": 0.66, "delta": 2.8}})

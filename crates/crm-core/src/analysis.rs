@@ -152,8 +152,13 @@ pub struct Entry {
     pub scope: &'static [&'static str],
     pub(crate) schema: fn() -> Value,
     pub(crate) defaults: fn() -> Value,
-    pub(crate) run: fn(&Dataset, &Scope, &Map<String, Value>, &Context) -> Result<Table>,
+    pub(crate) run: Run,
+    /// The second kind of dataset that it reads, and how.
+    pub(crate) or: Option<(&'static str, Run)>,
 }
+
+/// Runs an analysis on a dataset.
+pub(crate) type Run = fn(&Dataset, &Scope, &Map<String, Value>, &Context) -> Result<Table>;
 
 impl Entry {
     /// The entry of an analysis.
@@ -169,7 +174,27 @@ impl Entry {
             schema: || schemars::schema_for!(A::Options).to_value(),
             defaults: || serde_json::to_value(A::Options::default()).unwrap_or_default(),
             run: run_parsed::<A>,
+            or: None,
         }
+    }
+
+    /// The same analysis, which reads a second kind of dataset as `B` does: with the same options and columns.
+    pub(crate) const fn or<B: Analysis>(mut self) -> Entry {
+        self.or = Some((B::Data::KIND, run_parsed::<B>));
+        self
+    }
+
+    /// How it runs on a dataset.
+    pub(crate) fn run_of(&self, data: &Dataset) -> Run {
+        match self.or {
+            Some((kind, run)) if kind == data.kind() => run,
+            _ => self.run,
+        }
+    }
+
+    /// The second kind of dataset that it reads.
+    pub fn also_reads(&self) -> Option<&'static str> {
+        self.or.map(|(kind, _)| kind)
     }
 }
 

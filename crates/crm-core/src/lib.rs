@@ -23,6 +23,7 @@ pub mod data;
 mod definition;
 mod document;
 mod error;
+pub mod experiments;
 pub mod forecast;
 pub mod ids;
 pub mod money;

@@ -20,6 +20,7 @@ static FAMILIES: &[&[Entry]] = &[
     crate::retention::ANALYSES,
     crate::clv::ANALYSES,
     crate::behavior::ANALYSES,
+    crate::experiments::ANALYSES,
     crate::season::ANALYSES,
     crate::cycle::ANALYSES,
     crate::survival::ANALYSES,
@@ -74,7 +75,7 @@ pub fn find(name: &str) -> Result<&'static Entry> {
 pub fn run(name: &str, data: &Dataset, request: &str, context: &Context) -> Result<Table> {
     let entry = find(name)?;
     let (scope, options) = split(entry, parse(request)?)?;
-    (entry.run)(data, &scope, &options, context)
+    entry.run_of(data)(data, &scope, &options, context)
 }
 
 /// The catalogue entry of an analysis as JSON: summary, scope and options with their JSON schema
@@ -99,6 +100,7 @@ pub fn describe(name: &str) -> Result<Value> {
         "summary": entry.summary,
         "ja": entry.ja,
         "reads": entry.reads,
+        "also_reads": entry.also_reads(),
         "needs_as_of": entry.needs_as_of,
         "columns": columns.collect::<Vec<_>>(),
         "options": (entry.schema)(),

@@ -52,13 +52,14 @@ use crate::clv::models::histories::{Histories, Rows};
 use crate::clv::models::model::Purchases;
 use crate::clv::models::repeat_model::Kind;
 use crate::clv::models::{gamma_gamma, repeat_model};
+use crate::clv::own_time::OwnTime;
 use crate::context::{Context, collect, filled, push};
 use crate::data::Orders;
 use crate::error::{Error, Result};
 use crate::money::Currency;
 use crate::num::{Fraction, sum_error};
 use crate::scope::{At, Occasion};
-use crate::season::{Clock, Seasons};
+use crate::season::Seasons;
 use crate::summary::clv_summary::Unit;
 use crate::summary::{Gaps, Totals, clv_summary, rolling_origin};
 use crate::table::shared::{
@@ -248,13 +249,13 @@ impl Row {
         let over = |row: &&Row| {
             row.method == method && row.origin.saturating_add_unsigned(within) <= origin
         };
-        let (mut dates, mut sums) = (0, [0.0; 2]);
+        let (mut dates, mut sums) = (0.0, [0.0; 2]);
         for row in earlier.iter().filter(over) {
             let Some(then) = &row.scores else { continue };
             let [of_purchases, of_revenue] = Row::variances(then);
             sums[0] += sum_error::square(row.actual, then.expected) / of_purchases;
             sums[1] += sum_error::square(row.actual_major, then.expected_revenue) / of_revenue;
-            dates += 1;
+            dates += 1.0;
         }
         let variances = Row::variances(scores);
         let ends = |value: f64, of: usize| {
@@ -327,8 +328,8 @@ impl Then {
         };
         let days = f64::from(within);
         let own = match &clock {
-            Some(clock) => Own::new(&known, &gaps, clock)?,
-            None => Own::even(&summary)?,
+            Some(clock) => OwnTime::new(&known, &gaps, clock)?,
+            None => OwnTime::even(&summary)?,
         };
         Ok(Self {
             origin,
@@ -468,50 +469,6 @@ impl Then {
             expected_revenue: sums[2],
             mae_revenue: sums[3] / n as f64,
             top_share: (revenue > 0.0).then(|| top / revenue),
-        })
-    }
-}
-
-/// Recency, age and gaps of customers as models take them.
-struct Own {
-    t_x: Vec<f64>,
-    age: Vec<f64>,
-    ln_gaps: f64,
-}
-
-impl Own {
-    /// By the calendar.
-    fn even(summary: &Table) -> Result<Self> {
-        let (gaps, valid) = summary.cells("ln_gaps")?;
-        let valid = |i: usize| valid.is_none_or(|valid| valid[i]);
-        Ok(Self {
-            t_x: collect(summary.numbers("recency")?.iter().copied(), "backtest")?,
-            age: collect(summary.numbers("T")?.iter().copied(), "backtest")?,
-            ln_gaps: (0..summary.len())
-                .filter(|&i| valid(i))
-                .map(|i| gaps[i])
-                .sum(),
-        })
-    }
-
-    /// By the shop's clock.
-    fn new(known: &Totals, gaps: &Gaps, clock: &Clock) -> Result<Self> {
-        let own = |i: usize, to: i32| clock.between(Day(known.first_day[i]), Day(to)).max(0.0);
-        let n = known.len();
-        let mut ln_gaps = 0.0;
-        for i in 0..gaps.len() {
-            let mut day = Day(gaps.first_day[i]);
-            for gap in gaps.of(i).iter().filter(|gap| **gap > 0) {
-                let next = Day(day.0.saturating_add_unsigned(*gap));
-                // Time may stand still between two orders; half a day is the least there is.
-                ln_gaps += libm::log(clock.between(day, next).max(0.5));
-                day = next;
-            }
-        }
-        Ok(Self {
-            t_x: collect((0..n).map(|i| own(i, known.last_day[i])), "backtest")?,
-            age: collect((0..n).map(|i| own(i, known.as_of.0)), "backtest")?,
-            ln_gaps,
         })
     }
 }

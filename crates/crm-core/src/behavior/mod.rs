@@ -1,5 +1,6 @@
 //! Behaviour on the site: sessions, exits, funnels, abandoned carts, and paths between pages.
 
+pub mod attribution;
 mod breakdown;
 pub mod browse_abandonment;
 pub mod browse_rates;
@@ -24,6 +25,8 @@ pub mod transitions;
 pub mod visits_after_purchase;
 
 use crate::analysis::Entry;
+use crate::data::Events;
+use crate::table::Table;
 
 /// The analyses of the family, in the order users see them.
 pub(crate) static ANALYSES: &[Entry] = &[
@@ -42,4 +45,11 @@ pub(crate) static ANALYSES: &[Entry] = &[
     Entry::of::<page_influence::PageInfluence>(),
     Entry::of::<visits_after_purchase::VisitsAfterPurchase>(),
     Entry::of::<purchase_intent::PurchaseIntent>(),
+    Entry::of::<attribution::Attribution<Events>>().or::<attribution::Attribution<Table>>(),
+    Entry::of::<attribution::tables::Channels<Events>>()
+        .or::<attribution::tables::Channels<Table>>(),
+    Entry::of::<attribution::tables::TopPaths<Events>>()
+        .or::<attribution::tables::TopPaths<Table>>(),
+    Entry::of::<attribution::tables::Transitions<Events>>()
+        .or::<attribution::tables::Transitions<Table>>(),
 ];

@@ -19,6 +19,7 @@ mod fields;
 pub(crate) mod frame;
 pub mod models;
 mod outcome;
+pub(crate) mod own_time;
 pub mod tables;
 pub mod tracking;
 mod usable;

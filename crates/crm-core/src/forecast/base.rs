@@ -14,7 +14,8 @@
 //! | `expected_revenue` | revenue in the year |
 //! | `revenue_multiple` 年商倍率 | revenue from the origin to the end of the year ÷ that of the 365 days before |
 //!
-//! There are two methods. `model` (`model.rs`) uses MBG/NBD and Gamma-Gamma for each customer.
+//! There are two methods. `model` (`model.rs`) uses MBG/CNBD-k (gaps as regular as they are: k is
+//! chosen by likelihood, and 1 is MBG/NBD) and Gamma-Gamma for each customer.
 //! `markov` (`markov.rs`) uses the moves of customers between the ten CPM segments (five segments,
 //! each active or churned) in the year before, and assumes the same moves in each next year. If
 //! their results are far apart, neither is precise.
@@ -27,16 +28,23 @@
 //! The `_low` and `_high` columns hold the outcome with the probability `interval`. Those of active customers
 //! and of rates have in them what the parameters may be and what the customers may do. Those of orders and revenue
 //! also have the error that all customers share, which does not average out: prices, taste, a model that
-//! is not quite right. It is measured on the shop itself, by forecasts of a year made by the method `model` at up to six earlier
+//! is not quite right. It is measured on the shop itself, by forecasts of a year made by the method `model` at up to eight earlier
 //! origins, 91 days apart, from what was known then and a year of history at least:
 //!
 //! ```text
-//! s² = (3 · typical² + Σ ln(came / said)²) / (3 + origins)      typical: .12 of orders, .15 of revenue
+//! w  = 2^−years, of the time from its origin to the last one         dates = (Σ w)² / Σ w²
+//! b  = n β / (n β + v − β) · Σ w ln(came / said) / Σ w               β = typical² / 2, n = 1 + (dates − 1) · 91 / 365
+//! s² = typical² (3 + dates · Σ w (ln(came / said) − b)² / v / Σ w) / (3 + dates)
 //! ln(high / value)² = (the same without it)² + z² s² · year
 //! ```
 //!
-//! A young shop has no such origins and gets what is typical. The note `shared_error` has `s` and the number of
-//! origins; the note `missed` names the forecasts of the year before `as_of` whose interval the outcome
+//! `typical` is .12 of orders and .15 of revenue; `v` is `typical²` with what chance does to a sum of so many orders (1 / orders; of
+//! revenue 2 / orders). Years from origins 91 days apart overlap, which `n` accounts for. The method
+//! `model` is multiplied by `e^b`, because half of a typical error is taken to last.
+//!
+//! A young shop has no such origins and gets what is typical; the note `interval_not_measured` then says `no_earlier_forecast`.
+//! The note `shared_error` has `s`, `b` (`shift_orders`, `shift_revenue`), the number of origins and `past`, what came ÷ what was
+//! said at each. The note `missed` names the forecasts of the year before `as_of` whose interval the outcome
 //! lies outside of, with `came / said`.
 //!
 //! # Tested one year ahead
@@ -229,6 +237,8 @@ impl Analysis for BaseForecast {
         }
         let (mut rows, mut without) = (Vec::new(), Vec::new());
         let (mut shared_errors, mut seasons) = (Vec::new(), Vec::new());
+        // Of the last origin, which is today.
+        let mut never_measured = false;
         for turn in [1, 2] {
             let (before, base) = (&bases[turn - 1], &bases[turn]);
             if base.len() == 0 {
@@ -238,11 +248,15 @@ impl Analysis for BaseForecast {
             let years = if tested { 1 } else { options.years };
             let origin = base.known.origin;
             let shared = shared(orders, &at, &options.seasonality, origin, context)?;
+            never_measured = shared.past.is_empty();
             shared_errors.push(json!({
                 "origin": origin,
                 "orders": shared.orders,
                 "revenue": shared.revenue,
-                "origins": shared.origins,
+                "shift_orders": shared.shift[0],
+                "shift_revenue": shared.shift[1],
+                "origins": shared.past.len(),
+                "past": shared.past,
             }));
             if let Some(found) = &base.known.seasons {
                 seasons.push(json!({"origin": origin, "found": found}));
@@ -261,6 +275,11 @@ impl Analysis for BaseForecast {
                 true => Some(actual(base, &Later::new(&bases[2], orders, &at, context)?)?),
                 false => None,
             };
+            let by_model = by_model.map(|mut years| {
+                let moved = |year: &mut Year| *year = year.shifted(&shared);
+                years.iter_mut().for_each(moved);
+                years
+            });
             for (method, said) in [by_model, by_moves].into_iter().enumerate() {
                 if let Err(reason) = &said {
                     let method = METHODS[method].code;
@@ -293,6 +312,9 @@ impl Analysis for BaseForecast {
             .with_note("without_forecast", json!(without))
             .with_note("shared_error", json!(shared_errors))
             .with_note("missed", json!(missed));
+        if never_measured {
+            table = table.with_note("interval_not_measured", "no_earlier_forecast".into());
+        }
         if !seasons.is_empty() {
             table = table.with_note("seasons", json!(seasons));
         }

@@ -31,6 +31,15 @@ impl Estimate {
         }
     }
 
+    /// The same, all of it more or less by a factor.
+    pub(super) fn times(self, factor: f64) -> Self {
+        Self {
+            value: self.value * factor,
+            low: self.low * factor,
+            high: self.high * factor,
+        }
+    }
+
     /// The same with an error that all customers share: `sd` of the logarithm of the value, independent of
     /// what makes the interval now.
     pub(super) fn widened(self, sd: f64, interval: Fraction) -> Self {
@@ -53,11 +62,13 @@ impl Estimate {
     }
 }
 
-/// How wrong totals of a year have been, as the standard deviation of the logarithm.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// How wrong totals of a year have been: standard deviations of the logarithms.
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Shared {
     pub(super) orders: f64,
     pub(super) revenue: f64,
-    /// Past origins that say so.
-    pub(super) origins: u32,
+    /// What is added to the logarithms of orders and of revenue.
+    pub(super) shift: [f64; 2],
+    /// The forecasts of past origins that say so, as came ÷ said.
+    pub(super) past: Vec<serde_json::Value>,
 }

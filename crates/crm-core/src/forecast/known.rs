@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::analysis::Analysis;
+use crate::clv::own_time::OwnTime;
 use crate::context::Context;
 use crate::data::Orders;
 use crate::error::Result;
@@ -22,6 +23,8 @@ pub(super) struct Known {
     pub(super) totals: Arc<Totals>,
     /// Those whom the scope's `customers` shows, and of whom the forecast is.
     pub(super) shown: Vec<usize>,
+    /// Recency, age and gaps, in the shop's own time.
+    pub(super) own: OwnTime,
     /// The shop's own time, where it has seasons.
     pub(super) clock: Option<Clock>,
     /// What was found of seasons, where they were looked for.
@@ -45,9 +48,15 @@ impl Known {
             None => None,
         };
         let days = clv_summary::Options::default();
+        let summary = clv_summary::Summary::run(orders, then, &days, context)?;
+        let own = match &clock {
+            Some(clock) => OwnTime::new(&totals, &gaps, clock)?,
+            None => OwnTime::even(&summary)?,
+        };
         Ok(Self {
             origin,
-            summary: clv_summary::Summary::run(orders, then, &days, context)?,
+            summary,
+            own,
             shown: shown(orders, &totals.customer)?,
             totals,
             clock,

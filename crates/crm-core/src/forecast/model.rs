@@ -1,4 +1,5 @@
-//! The base forecast by customer: MBG/NBD for purchases, Gamma-Gamma for their values.
+//! The base forecast by customer: MBG/CNBD-k for purchases (regular gaps; k chosen by likelihood, 1 is
+//! MBG/NBD), Gamma-Gamma for their values.
 //!
 //! Expected orders and revenue are exact sums over all customers,
 //!
@@ -12,8 +13,10 @@
 //! same for all customers, and then each customer's life:
 //!
 //! ```text
-//! alive with P(alive); rate λ ~ Gamma(r + x, α + T), dropout p ~ Beta(a, b + x + 1)
-//! purchases after exponential gaps of rate λ; each is the last one with probability p
+//! alive with P(alive); dropout p ~ Beta(a, b + x + 1)
+//! j of k stages to the next purchase have passed, with weight Γ(r + kx + j) / j! · ((T − t_x) / (α + T))^j
+//! rate λ ~ Gamma(r + kx + j, α + T); each stage takes an exponential time of rate λ
+//! each purchase is the last one with probability p
 //! ```
 //!
 //! Time is the shop's own where it has [seasons](crate::season): ages, silences and years are measured by
@@ -33,7 +36,6 @@ use crate::error::{Error, Result};
 use crate::num::rng::Rng;
 use crate::summary::clv_summary::Unit;
 use crate::table::{Table, Values};
-use crate::time::Day;
 
 /// The largest number of customers whose lives are drawn.
 const DRAWN: usize = 20_000;
@@ -64,20 +66,11 @@ impl Fitted {
     pub(super) fn new(known: &Known) -> Result<std::result::Result<Self, &'static str>> {
         let read = |name: &str| numbers(&known.summary, name);
         let (x, mean) = (read("frequency")?, read("monetary_value")?);
-        let (t_x, age) = match &known.clock {
-            None => (read("recency")?, read("T")?),
-            Some(clock) => {
-                let totals = &known.totals;
-                let days = |from: usize, to: i32| {
-                    clock.between(Day(totals.first_day[from]), Day(to)).max(0.0)
-                };
-                let t_x = (0..totals.len()).map(|i| days(i, totals.last_day[i]));
-                let age = (0..totals.len()).map(|i| days(i, known.origin.0));
-                (collect(t_x, "forecast")?, collect(age, "forecast")?)
-            }
-        };
+        let t_x = collect(known.own.t_x.iter().copied(), "forecast")?;
+        let age = collect(known.own.age.iter().copied(), "forecast")?;
         let histories = Histories::new(&x, &t_x, &age);
-        let purchases = match fit(Kind::MbgNbd, &Rows::new(&histories)?, Unit::Day, 0.0) {
+        let (rows, ln_gaps) = (Rows::new(&histories)?, known.own.ln_gaps);
+        let purchases = match fit(Kind::MbgCnbdK, &rows, Unit::Day, ln_gaps) {
             Ok(fit) => fit,
             Err(Error::Insufficient { found: 0, .. }) => return Ok(Err("no_repeat_customer")),
             Err(Error::Insufficient { .. }) => return Ok(Err("too_few_repeat_customers")),
@@ -168,17 +161,21 @@ impl Fitted {
             t_x: self.t_x[i],
             age: self.age[i],
         };
-        let [r, alpha, a, b] = model.values();
+        let [_, _, a, b] = model.values();
         let mut counts = [0u32; YEARS];
         // Own time of the last purchase known at the end of each year, from the origin.
         let mut lasts = [history.t_x - history.age; YEARS];
         if rng.uniform() < model.probability_alive(history, 0.0) {
-            let rate = libm::exp(rng.ln_gamma(r + history.x)) / (alpha + history.age);
+            let (stages, passed, rate) = stages(model, history, rng);
+            let mut left = stages - passed;
             let leave = rng.beta(a, b + history.x + 1.0);
             let end = ends.last().copied().unwrap_or(0.0);
             let (mut now, mut year) = (0.0, 0);
             for _ in 0..LONGEST {
-                now += rng.exponential() / rate;
+                for _ in 0..left {
+                    now += rng.exponential() / rate;
+                }
+                left = stages;
                 if now.is_nan() || now >= end {
                     break;
                 }
@@ -217,6 +214,36 @@ impl Fitted {
             sum[4] += f64::from(counts[year]) * each;
         }
     }
+}
+
+/// Of a customer who is alive: stages between purchases, those that have passed since the last one, and their
+/// rate.
+fn stages(model: &RepeatModel, history: History, rng: &mut Rng) -> (u32, u32, f64) {
+    let [r, alpha, ..] = model.values();
+    let k = match model {
+        RepeatModel::Bg(params) => params.k,
+        _ => 1,
+    };
+    let (shape, scale) = (r + f64::from(k) * history.x, alpha + history.age);
+    // w_j ∝ Γ(r + kx + j) / j! · ((T − t_x) / (α + T))^j
+    let z = (history.age - history.t_x).max(0.0) / scale;
+    let next = |weight: f64, j: u32| weight * (shape + f64::from(j)) / f64::from(j + 1) * z;
+    let total = (1..k).fold((1.0, 1.0), |(weight, total), j| {
+        let weight = next(weight, j - 1);
+        (weight, total + weight)
+    });
+    let mut passed = 0;
+    if k > 1 {
+        let mut rest = rng.uniform() * total.1;
+        let mut weight = 1.0;
+        while rest >= weight && passed + 1 < k {
+            rest -= weight;
+            weight = next(weight, passed);
+            passed += 1;
+        }
+    }
+    let rate = libm::exp(rng.ln_gamma(shape + f64::from(passed))) / scale;
+    (k, passed, rate)
 }
 
 /// The years, or why there is no forecast.

@@ -33,6 +33,16 @@ pub(super) struct Year {
 }
 
 impl Year {
+    /// The same, moved by what earlier forecasts of this method were wrong by.
+    pub(super) fn shifted(self, shared: &Shared) -> Self {
+        let [orders, revenue] = shared.shift.map(libm::exp);
+        Self {
+            orders: self.orders.times(orders),
+            revenue: self.revenue.times(revenue),
+            ..self
+        }
+    }
+
     /// The same with the error that all customers share, in this year after the origin.
     pub(super) fn widened(self, shared: &Shared, year: u32, interval: Fraction) -> Self {
         let ahead = libm::sqrt(f64::from(year));

@@ -1,23 +1,25 @@
 //! The error of a forecast that all customers share, measured at earlier origins of the shop.
 
+use serde_json::json;
+
 use super::estimate::{Shared, YEAR};
 use super::known::Known;
 use super::model;
-use crate::context::Context;
+use crate::context::{Context, push};
 use crate::data::Orders;
 use crate::error::Result;
+use crate::num::sum_error;
 use crate::scope::At;
 use crate::season::Seasons;
 use crate::summary::Totals;
 use crate::time::Day;
 
-/// Origins before this one that judge the shared error, at most, and the days between them.
-const ORIGINS: u32 = 6;
+/// Origins before this one that judge the shared error, at most, and the days between them. Those of more than two years
+/// ago would weigh less than a quarter.
+const ORIGINS: u32 = 8;
 const STEP: u32 = 91;
-/// Standard deviations of orders and revenue where no past origin says anything, and how many origins
-/// they count for.
+/// Standard deviations of the logarithms of orders and revenue where no past origin says anything.
 const TYPICAL: [f64; 2] = [0.12, 0.15];
-const TYPICAL_COUNTS: f64 = 3.0;
 
 /// How wrong the forecast of a year was, made at earlier origins from what was known then.
 pub(super) fn shared(
@@ -27,8 +29,8 @@ pub(super) fn shared(
     origin: Day,
     context: &Context,
 ) -> Result<Shared> {
-    let mut squares = TYPICAL.map(|sd| TYPICAL_COUNTS * sd * sd);
-    let mut origins = 0;
+    let mut errors = [Vec::new(), Vec::new()];
+    let mut past = Vec::new();
     for back in 0..ORIGINS {
         let end = Day(origin.0.saturating_sub_unsigned(back * STEP));
         let then = Day(end.0.saturating_sub_unsigned(YEAR));
@@ -46,17 +48,31 @@ pub(super) fn shared(
         if said.iter().chain(&came).any(|sum| *sum <= 0.0) {
             continue;
         }
-        for ((square, said), came) in squares.iter_mut().zip(said).zip(came) {
-            let wrong = libm::log(came / said);
-            *square += wrong * wrong;
+        let weight = sum_error::weight(f64::from(back * STEP) / f64::from(YEAR));
+        for (of, errors) in errors.iter_mut().enumerate() {
+            let of_chance = (1 + of) as f64 / (said[0] + 0.5);
+            let one = sum_error::Earlier {
+                error: libm::log(came[of] / said[of]),
+                variance: TYPICAL[of] * TYPICAL[of] + of_chance,
+                weight,
+            };
+            push(errors, one, "forecast")?;
         }
-        origins += 1;
+        let ratio = |of: usize| came[of] / said[of];
+        push(
+            &mut past,
+            json!({"origin": then, "orders": ratio(0), "revenue": ratio(1)}),
+            "forecast",
+        )?;
     }
+    let fresh = f64::from(STEP) / f64::from(YEAR);
+    let shift = [0, 1].map(|of| sum_error::shift(&errors[of], TYPICAL[of], fresh));
     let [orders, revenue] =
-        squares.map(|sum| libm::sqrt(sum / (TYPICAL_COUNTS + f64::from(origins))));
+        [0, 1].map(|of| TYPICAL[of] * libm::sqrt(sum_error::scale_after(&errors[of], shift[of])));
     Ok(Shared {
         orders,
         revenue,
-        origins,
+        shift,
+        past,
     })
 }

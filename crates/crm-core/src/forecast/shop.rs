@@ -8,7 +8,7 @@
 //!
 //! | `part` | |
 //! |---|---|
-//! | `existing` | customers with an order up to `as_of`: the expected purchases of each by MBG/NBD in the shop's own time, times their expected value by Gamma-Gamma, as in [`base_forecast`](super::base) |
+//! | `existing` | customers with an order up to `as_of`: the expected purchases of each by MBG/CNBD-k in the shop's own time, times their expected value by Gamma-Gamma, as in [`base_forecast`](super::base) |
 //! | `new` | customers first seen later: their number (`new_customers.rs`), `1 + E[X(t)]` purchases each by the same model, at the mean value that customers first seen in the 365 days before `as_of` have |
 //! | `total` | both |
 //!
@@ -16,12 +16,16 @@
 //!
 //! # Intervals
 //!
-//! The error of a sum does not average out, so it is measured: the same forecast is made at up to six earlier origins, three months
-//! apart and all months over, from what was known then and a year of history at least. With `y` what is said,
+//! The error of a sum does not average out, so it is measured: the same forecast is made at up to eight earlier origins, three months
+//! apart and all months over, from what was known then and a year of history at least. Half of a typical error is taken to
+//! last: orders and revenue of today's customers and of new ones are multiplied by `e^b` (note `shift`). With `y` what is
+//! said after that,
 //!
 //! ```text
+//! w = 2^−years, of the time from its origin to the last one          dates = (Σ w)² / Σ w²
 //! v = typical² + (that of new customers) + (orders: 1, revenue: 2) / orders      variance of ln y
-//! R = (3 + Σ ln((came + ½) / (said + ½))² / v) / (3 + origins)
+//! b = n β / (n β + v − β) · Σ w ln((came + ½) / (said + ½)) / Σ w    β = typical² / 2, n = 1 + (dates − 1) · min(1, 3 / months)
+//! R = (3 + dates · Σ w ln((came + ½) / (y + ½))² / v / Σ w) / (3 + dates)
 //! ```
 //!
 //! and the ends are `y exp(± z √(R v))`, the low one less for small sums, down to 0,
@@ -32,11 +36,11 @@
 //! | a month: orders, revenue | .15, .18 | .25, .28 | .17, .20 |
 //! | all months | .12, .15 | .20, .22 | .13, .16 |
 //!
-//! A shop without such origins gets what is typical; one with less than a year of orders gets no interval,
+//! A shop without such origins gets what is typical, and the note `interval_not_measured` says `no_earlier_forecast`; one with less than a year of orders gets no interval,
 //! and the note `without_interval` says `younger_than_a_year`.
 //!
-//! The note `past` has what the earlier origins said: `orders` and `revenue` of all months as came ÷ said, and
-//! whether the interval held (`orders_held`, `revenue_held`), with the scale of the other origins.
+//! The note `past` has what the earlier origins said: `orders` and `revenue` of all months as came ÷ said, without a shift,
+//! and whether the interval held (`orders_held`, `revenue_held`) with the shift and scale that the other origins give.
 //!
 //! # Where there is no forecast
 //!
@@ -66,7 +70,7 @@ use crate::table::{Column, Field, Label, Table, Values, columns, labels};
 use crate::time::{Day, Period};
 
 /// Origins before this one, at most, and the months between them.
-const ORIGINS: i32 = 6;
+const ORIGINS: i32 = 8;
 const STEP: i32 = 3;
 /// Standard deviations of the logarithm, by part, of orders and revenue: of a month, of all months.
 const OF_A_MONTH: [[f64; 2]; 3] = [[0.15, 0.18], [0.25, 0.28], [0.17, 0.20]];
@@ -259,52 +263,109 @@ fn worth_of_new(totals: &Totals) -> Option<f64> {
     totals.currency.mean(revenue, days)
 }
 
-/// How the forecast of an earlier origin went.
+/// What is added to the logarithms of today's and of new customers' orders and revenue.
+type Shift = [[f64; 2]; 2];
+
+/// The months, moved.
+fn shifted(months: &[Parts], shift: &Shift) -> Result<Vec<Parts>> {
+    let each = months.iter().map(|month| {
+        let of = |part: usize| [0, 1].map(|of| month[part][of] * libm::exp(shift[part][of]));
+        with_total(of(EXISTING), of(NEW))
+    });
+    collect(each, "forecast")
+}
+
+/// How the forecast of an earlier origin went, before it is moved.
 struct Past {
     origin: Day,
-    said: Parts,
-    came: Parts,
-    variance: Parts,
-    /// Squared errors by their variances, of all months and the mean of single ones.
+    weight: f64,
+    said: Vec<Parts>,
+    came: Vec<Parts>,
+    /// Variances of the logarithms of single months, and of all.
+    of_months: Vec<Parts>,
     of_all: Parts,
+}
+
+/// What earlier origins teach: by how much to move, and to scale variances of single months and of all.
+struct Lesson {
+    shift: Shift,
     of_months: Parts,
+    of_all: Parts,
 }
 
 impl Past {
-    fn new(said: &Said, came: &[Parts]) -> Self {
-        let (in_all_said, in_all_came) = (in_all(&said.months), in_all(came));
-        let (mut of_all, mut of_months) = (Parts::default(), Parts::default());
-        let mut variance = Parts::default();
-        for part in [EXISTING, NEW, TOTAL] {
-            for of in [0, 1] {
-                variance[part][of] = said.variance(None, part, of);
-                let whole = sum_error::square(in_all_came[part][of], in_all_said[part][of]);
-                of_all[part][of] = whole / variance[part][of];
-                for (month, (came, said_then)) in came.iter().zip(&said.months).enumerate() {
-                    let one = sum_error::square(came[part][of], said_then[part][of]);
-                    of_months[part][of] += one / said.variance(Some(month), part, of);
-                }
-                of_months[part][of] /= came.len().max(1) as f64;
-            }
-        }
-        Self {
+    fn new(said: Said, came: Vec<Parts>, weight: f64) -> Result<Self> {
+        let variances = |month: Option<usize>| -> Parts {
+            std::array::from_fn(|part| [0, 1].map(|of| said.variance(month, part, of)))
+        };
+        let months = (0..said.months.len()).map(|at| variances(Some(at)));
+        Ok(Self {
             origin: said.known.origin,
-            said: in_all_said,
-            came: in_all_came,
-            variance,
-            of_all,
-            of_months,
-        }
+            weight,
+            of_months: collect(months, "forecast")?,
+            of_all: variances(None),
+            said: said.months,
+            came,
+        })
     }
 
-    /// By how much variances are scaled after these.
-    fn scales<'a>(past: impl Iterator<Item = &'a Past> + Clone) -> [Parts; 2] {
-        let dates = past.clone().count();
-        let scale = |of: &dyn Fn(&Past) -> f64| sum_error::scale(dates, past.clone().map(of).sum());
-        let by = |parts: fn(&Past) -> &Parts| -> Parts {
-            std::array::from_fn(|part| std::array::from_fn(|of| scale(&|one| parts(one)[part][of])))
-        };
-        [by(|one| &one.of_months), by(|one| &one.of_all)]
+    /// Squared errors by their variances after this shift: of all months, and the mean of single ones.
+    fn squares(&self, shift: &Shift) -> Result<[Parts; 2]> {
+        let said = shifted(&self.said, shift)?;
+        let (all_said, all_came) = (in_all(&said), in_all(&self.came));
+        let mut squares = [Parts::default(); 2];
+        for part in [EXISTING, NEW, TOTAL] {
+            for of in [0, 1] {
+                let whole = sum_error::square(all_came[part][of], all_said[part][of]);
+                squares[0][part][of] = whole / self.of_all[part][of];
+                let mut sum = 0.0;
+                for ((came, said), variance) in self.came.iter().zip(&said).zip(&self.of_months) {
+                    sum += sum_error::square(came[part][of], said[part][of]) / variance[part][of];
+                }
+                squares[1][part][of] = sum / said.len().max(1) as f64;
+            }
+        }
+        Ok(squares)
+    }
+}
+
+impl Lesson {
+    /// After these, of forecasts so many months long.
+    fn new<'a>(past: impl Iterator<Item = &'a Past> + Clone, months: u32) -> Result<Self> {
+        let fresh = f64::from(STEP) / f64::from(months);
+        let mut shift = Shift::default();
+        for (part, shift) in shift.iter_mut().enumerate() {
+            for (of, shift) in shift.iter_mut().enumerate() {
+                let mut errors = room(ORIGINS as usize, "forecast")?;
+                errors.extend(past.clone().map(|one| {
+                    let sum = |months: &[Parts]| in_all(months)[part][of];
+                    sum_error::Earlier {
+                        error: sum_error::error(sum(&one.came), sum(&one.said)),
+                        variance: one.of_all[part][of],
+                        weight: one.weight,
+                    }
+                }));
+                *shift = sum_error::shift(&errors, OF_ALL[part][of], fresh);
+            }
+        }
+        let dates = sum_error::dates(past.clone().map(|one| one.weight));
+        let weight: f64 = past.clone().map(|one| one.weight).sum();
+        let mut sums = [Parts::default(); 2];
+        for one in past {
+            let squares = one.squares(&shift)?;
+            let cells = squares.as_flattened().as_flattened();
+            let sums = sums.as_flattened_mut().as_flattened_mut();
+            for (sum, square) in sums.iter_mut().zip(cells) {
+                *sum += one.weight * square * dates / weight;
+            }
+        }
+        let scales = |parts: Parts| parts.map(|part| part.map(|sum| sum_error::scale(dates, sum)));
+        let [of_all, of_months] = sums.map(scales);
+        Ok(Self {
+            shift,
+            of_months,
+            of_all,
+        })
     }
 }
 
@@ -333,7 +394,8 @@ fn past(
             break;
         };
         let came = said.came(orders, at, context)?;
-        push(&mut all, Past::new(&said, &came), "forecast")?;
+        let weight = sum_error::weight(f64::from(back * STEP) / 12.0);
+        push(&mut all, Past::new(said, came, weight)?, "forecast")?;
     }
     Ok(all)
 }
@@ -399,19 +461,25 @@ impl Analysis for ShopForecast {
         let today = totals.as_of;
         let began = totals.first_day.iter().copied().min();
         let young = began.is_none_or(|began| today.0.abs_diff(began) < YEAR);
-        let said = Said::new(orders, &at, (today, options), context)?;
+        let mut said = Said::new(orders, &at, (today, options), context)?;
         let past = match &said {
             Ok(_) if !young => past(orders, &at, (today, options), context)?,
             _ => Vec::new(),
         };
-        let rows = rows(
-            said.as_ref().ok(),
-            (today, options),
-            Past::scales(past.iter()),
-            young,
-        )?;
+        let lesson = Lesson::new(past.iter(), options.months)?;
+        if let Ok(said) = &mut said {
+            said.months = shifted(&said.months, &lesson.shift)?;
+        }
+        let rows = rows(said.as_ref().ok(), (today, options), &lesson, young)?;
+        let [existing, new] = lesson
+            .shift
+            .map(|[orders, revenue]| json!({"orders": orders, "revenue": revenue}));
         let mut table = table(&rows, orders.currency())?
-            .with_note("past", json!(went(&past, options.interval)?));
+            .with_note("past", json!(went(&past, options)?))
+            .with_note("shift", json!({"existing": existing, "new": new}));
+        if !young && past.is_empty() {
+            table = table.with_note("interval_not_measured", "no_earlier_forecast".into());
+        }
         match &said {
             Ok(said) => {
                 if let Some(found) = &said.known.seasons {
@@ -430,7 +498,7 @@ impl Analysis for ShopForecast {
 fn rows(
     said: Option<&Said>,
     (today, options): (Day, &Options),
-    [of_months, of_all]: [Parts; 2],
+    lesson: &Lesson,
     young: bool,
 ) -> Result<Vec<Row>> {
     let days = months_after(today, options.months)?;
@@ -440,7 +508,10 @@ fn rows(
             Some(at) => (Some(days[at].start), days[at].end - days[at].start),
             None => (None, days.last().map_or(0, |last| last.end - 1 - today.0)),
         };
-        let scale = if month.is_some() { of_months } else { of_all };
+        let scale = match month {
+            Some(_) => lesson.of_months,
+            None => lesson.of_all,
+        };
         for part in [EXISTING, NEW, TOTAL] {
             let cell = |of: usize| {
                 let said = said?;
@@ -470,17 +541,20 @@ fn rows(
     Ok(rows)
 }
 
-/// What earlier origins said of the whole shop, for the note.
-fn went(past: &[Past], interval: Fraction) -> Result<Vec<Value>> {
+/// What earlier origins said of the whole shop before it was moved, for the note; and whether the interval held that
+/// the other origins give.
+fn went(past: &[Past], options: &Options) -> Result<Vec<Value>> {
     let mut notes = room(past.len(), "forecast")?;
     for (at, one) in past.iter().enumerate() {
         let others = past.iter().enumerate().filter(|(other, _)| *other != at);
-        let [_, scale] = Past::scales(others.map(|(_, one)| one));
-        let ratio = |of: usize| one.came[TOTAL][of] / one.said[TOTAL][of];
+        let lesson = Lesson::new(others.map(|(_, one)| one), options.months)?;
+        let (said, came) = (in_all(&one.said), in_all(&one.came));
+        let moved = in_all(&shifted(&one.said, &lesson.shift)?);
+        let ratio = |of: usize| came[TOTAL][of] / said[TOTAL][of];
         let held = |of: usize| {
-            let variance = scale[TOTAL][of] * one.variance[TOTAL][of];
-            let said = estimate(one.said[TOTAL][of], variance, interval);
-            (said.low..=said.high).contains(&one.came[TOTAL][of])
+            let variance = lesson.of_all[TOTAL][of] * one.of_all[TOTAL][of];
+            let said = estimate(moved[TOTAL][of], variance, options.interval);
+            (said.low..=said.high).contains(&came[TOTAL][of])
         };
         notes.push(json!({
             "origin": one.origin,

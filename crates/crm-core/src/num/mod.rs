@@ -2,12 +2,14 @@
 //! optimisation, random numbers.
 
 mod censored;
+pub mod chi_squared;
 mod cluster_variance;
 pub(crate) mod distinct;
 pub(crate) mod elementary;
 pub mod incomplete;
 pub mod lifetime;
 pub mod log;
+pub mod multiple;
 pub mod normal;
 pub mod optimize;
 pub mod quadrature;
@@ -18,7 +20,9 @@ pub mod ratio;
 pub(crate) mod rising_factorial;
 pub mod rng;
 pub mod special;
+pub mod student;
 pub(crate) mod sum_error;
 pub mod survival;
+pub mod two_rates;
 
 pub use range::{Fraction, Positive, Probability};

@@ -2,29 +2,103 @@
 //! not. Its size is estimated from the same forecast at earlier dates.
 //!
 //! ```text
-//! e²      ln((actual + ½) / (predicted + ½))²
-//! R       (3 + Σ e² / v) / (3 + dates)             v: the variance of the logarithm that is typical
+//! e       ln((actual + ½) / (predicted + ½)) − b
+//! w       2^−years from its date to the last one                    dates = (Σ w)² / Σ w²
+//! R       (3 + dates · Σ w e² / v / Σ w) / (3 + dates)              v: the variance of the logarithm that is typical
 //! high    y · exp(z √(R v))
 //! low     the lesser of y · exp(−z √(R v)) and y · max(0, 1 − z √(R v) / 2)²
 //! ```
 //!
 //! The typical error counts for three dates. The second form of the low end is on the scale of the square root
 //! of a count: it reaches 0, a possible outcome where two or three are expected.
+//!
+//! An error that earlier dates share moves the middle to `y = predicted · e^b`: half of the typical variance is taken to last.
+//! Forecasts `h` long from dates `s` apart tell as much as `n` independent ones:
+//!
+//! ```text
+//! n       1 + (dates − 1) · min(1, s / h)
+//! b       n β / (n β + v − β) · Σ w ln((actual + ½) / (predicted + ½)) / Σ w            β = typical² / 2
+//! ```
+//!
+//! Without a shift `b` is 0, and without weights every `w` is 1.
 
 use super::{Fraction, normal};
 
 /// The number of dates that the typical error counts for.
 const TYPICAL_COUNTS: f64 = 3.0;
 
+/// The error of one forecast, on the logarithm.
+pub(crate) fn error(actual: f64, predicted: f64) -> f64 {
+    libm::log((actual.max(0.0) + 0.5) / (predicted.max(0.0) + 0.5))
+}
+
 /// The squared error of one forecast, on the logarithm.
 pub(crate) fn square(actual: f64, predicted: f64) -> f64 {
-    let ln = libm::log((actual.max(0.0) + 0.5) / (predicted.max(0.0) + 0.5));
+    let ln = error(actual, predicted);
     ln * ln
 }
 
-/// By how much typical variances are scaled, after the squared errors by them of so many dates.
-pub(crate) fn scale(dates: usize, sum: f64) -> f64 {
-    (TYPICAL_COUNTS + sum) / (TYPICAL_COUNTS + dates as f64)
+/// The weight `w` of a forecast whose date is so many years before the last one.
+pub(crate) fn weight(years: f64) -> f64 {
+    libm::exp2(-years)
+}
+
+/// How many dates of equal weight tell as much as these weights do.
+pub(crate) fn dates(weights: impl Iterator<Item = f64>) -> f64 {
+    let (sum, squares) = weights.fold((0.0, 0.0), |(sum, squares), w| (sum + w, squares + w * w));
+    match squares > 0.0 {
+        true => sum * sum / squares,
+        false => 0.0,
+    }
+}
+
+/// How wrong an earlier forecast was.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Earlier {
+    /// `ln((actual + ½) / (predicted + ½))`.
+    pub(crate) error: f64,
+    /// `v`, its typical variance.
+    pub(crate) variance: f64,
+    /// `w`.
+    pub(crate) weight: f64,
+}
+
+/// `b`, by how much earlier errors move the logarithm of a forecast. `typical` is a standard deviation, `fresh` is
+/// `s / h`, the share of a forecast's time that lies between two dates.
+pub(crate) fn shift(errors: &[Earlier], typical: f64, fresh: f64) -> f64 {
+    let weight: f64 = errors.iter().map(|one| one.weight).sum();
+    if weight <= 0.0 {
+        return 0.0;
+    }
+    let mean = |of: fn(&Earlier) -> f64| {
+        errors.iter().map(|one| one.weight * of(one)).sum::<f64>() / weight
+    };
+    let (error, variance) = (mean(|one| one.error), mean(|one| one.variance));
+    // β, and n β
+    let lasting = 0.5 * typical * typical;
+    let n = 1.0 + (dates(errors.iter().map(|one| one.weight)) - 1.0) * fresh.min(1.0);
+    let known = n * lasting;
+    error * known / (known + (variance - lasting).max(0.0))
+}
+
+/// `R`, by how much typical variances are scaled, after a sum of squared errors by them of so many dates.
+pub(crate) fn scale(dates: f64, sum: f64) -> f64 {
+    (TYPICAL_COUNTS + sum) / (TYPICAL_COUNTS + dates)
+}
+
+/// `R` after these errors, less the shift.
+pub(crate) fn scale_after(errors: &[Earlier], shift: f64) -> f64 {
+    let (mut weight, mut sum) = (0.0, 0.0);
+    for one in errors {
+        let left = one.error - shift;
+        weight += one.weight;
+        sum += one.weight * left * left / one.variance;
+    }
+    let dates = dates(errors.iter().map(|one| one.weight));
+    match weight > 0.0 {
+        true => scale(dates, dates * sum / weight),
+        false => 1.0,
+    }
 }
 
 /// Both ends of the interval around a value whose logarithm has this variance.
@@ -43,11 +117,51 @@ mod tests {
 
     #[test]
     fn what_is_typical_counts_for_three_dates() {
-        assert_eq!(scale(0, 0.0), 1.0);
+        assert_eq!(scale(0.0, 0.0), 1.0);
         // Three dates twice as wrong as is typical: half of the way from 1 to 4.
-        assert_eq!(scale(3, 12.0), 2.5);
+        assert_eq!(scale(3.0, 12.0), 2.5);
         assert_eq!(square(9.5, 9.5), 0.0);
         assert!((square(0.0, 0.5) - libm::log(2.0) * libm::log(2.0)).abs() < 1e-15);
+    }
+
+    fn earlier(errors: &[f64], variance: f64) -> Vec<Earlier> {
+        let one = |error: &f64| Earlier {
+            error: *error,
+            variance,
+            weight: 1.0,
+        };
+        errors.iter().map(one).collect()
+    }
+
+    #[test]
+    fn half_of_what_is_typical_lasts() {
+        assert_eq!(shift(&[], 0.2, 1.0), 0.0);
+        // One date of variance typical²: as much is lasting as is not.
+        let near = |a: f64, b: f64| assert!((a - b).abs() < 1e-12, "{a} {b}");
+        near(shift(&earlier(&[0.3], 0.04), 0.2, 1.0), 0.15);
+        // Three independent dates, and three that share half of their time: 3 / 4 and 2 / 3 of the mean.
+        let three = earlier(&[0.3, 0.2, 0.1], 0.04);
+        near(shift(&three, 0.2, 1.0), 0.15);
+        near(shift(&three, 0.2, 0.5), 0.2 * 2.0 / 3.0);
+        // A sum of few has more chance in it: .02 of .10 lasts.
+        near(shift(&earlier(&[0.3], 0.1), 0.2, 1.0), 0.06);
+    }
+
+    #[test]
+    fn a_year_halves_the_weight() {
+        let near = |a: f64, b: f64| assert!((a - b).abs() < 1e-12, "{a} {b}");
+        near(weight(2.0), 0.25);
+        near(dates([1.0, 1.0, 1.0].into_iter()), 3.0);
+        // (1 + ½)² / (1 + ¼)
+        near(dates([1.0, 0.5].into_iter()), 1.8);
+        let mut two = earlier(&[0.3, 0.0], 0.04);
+        two[1].weight = 0.5;
+        // n = 1.8, of a mean of .2: 1.8 / 2.8.
+        near(shift(&two, 0.2, 1.0), 0.2 * 1.8 / 2.8);
+        // Squares .09 and 0, by .04, of the weights 1 and ½: a mean of 1.5.
+        near(scale_after(&two, 0.0), (3.0 + 1.8 * 1.5) / 4.8);
+        near(scale_after(&two, 0.3), (3.0 + 1.8 * 0.75) / 4.8);
+        assert_eq!(scale_after(&[], 0.0), 1.0);
     }
 
     #[test]

@@ -3,11 +3,12 @@
 
 use super::parse::{Problems, Reason, Times, zone_of};
 use crate::columns::{Batch, ColumnData, ColumnValues};
-use crate::context::{Context, collect};
+use crate::context::{Context, collect, filled, push};
 use crate::data::blocks::BLANK;
 use crate::data::text::dates::DateTexts;
 use crate::error::{Error, Result};
 use crate::ids::{IdKind, Ids, NO_ID, kind_of};
+use crate::num::rank;
 use crate::table::{Column, Table, Values};
 use crate::time::{Offsets, Zone};
 use std::borrow::Cow;
@@ -59,16 +60,65 @@ impl Table {
         }
     }
 
-    /// A column of numbers, and which cells are present.
-    pub(crate) fn cells(&self, name: &str) -> Result<Cells<'_>> {
-        let column = self.column(name).ok_or_else(|| {
+    /// The column of a name, which must be there.
+    pub(crate) fn required(&self, name: &str) -> Result<&Column> {
+        self.column(name).ok_or_else(|| {
             let available: Vec<String> = self.columns().iter().map(|c| c.name().into()).collect();
             Error::MissingColumn {
                 column: name.into(),
                 meant: crate::nearest(name, &available).map(String::from),
                 available,
             }
-        })?;
+        })
+    }
+
+    /// A column of names, all cells present: the distinct names in ascending order (numbers by value) as
+    /// texts, and the place of each row's name among them. Names are texts, whole numbers or truth values.
+    pub(crate) fn names(&self, name: &str) -> Result<(Vec<String>, Vec<u32>)> {
+        let column = self.required(name)?;
+        if let Some(row) = column.validity().and_then(|v| v.iter().position(|v| !v)) {
+            return Err(Error::null(name, row, "a name"));
+        }
+        match column.values() {
+            Values::Id { ids, codes } => named(codes, ids.by_id()?, |code| ids.text(code)),
+            Values::Text { codes, texts } => {
+                let mut order = collect((0..texts.len()).map(|c| c as u32), "names")?;
+                order.sort_unstable_by_key(|code| &texts[*code as usize]);
+                named(codes, &order, |code| texts[code as usize].clone())
+            }
+            Values::Bool(cells) => {
+                let codes = collect(cells.iter().map(|v| u32::from(*v)), "names")?;
+                named(&codes, &[0, 1], |code| (code == 1).to_string())
+            }
+            Values::I64(_) | Values::I32(_) | Values::F64(_) => {
+                let cells = self.numbers(name)?;
+                let whole = |v: &f64| *v == libm::trunc(*v) && libm::fabs(*v) < 9e15;
+                if let Some(row) = cells.iter().position(|v| !whole(v)) {
+                    return Err(Error::value(name, row, "a text or a whole number"));
+                }
+                // The order of whole numbers as unsigned ones.
+                let keys = cells.iter().map(|v| (*v as i64 as u64) ^ (1 << 63));
+                let keys = collect(keys, "names")?;
+                let mut distinct = rank::sorted(&keys)?;
+                distinct.dedup();
+                let place = |key: &u64| distinct.partition_point(|k| k < key) as u32;
+                let codes = collect(keys.iter().map(place), "names")?;
+                let texts = distinct
+                    .iter()
+                    .map(|k| ((k ^ (1 << 63)) as i64).to_string());
+                Ok((collect(texts, "names")?, codes))
+            }
+            other => Err(Error::ColumnType {
+                column: name.into(),
+                found: other.ty().name().into(),
+                expected: "texts or whole numbers".into(),
+            }),
+        }
+    }
+
+    /// A column of numbers, and which cells are present.
+    pub(crate) fn cells(&self, name: &str) -> Result<Cells<'_>> {
+        let column = self.required(name)?;
         let values = match column.values() {
             Values::F64(v) => Cow::Borrowed(&v[..]),
             Values::I32(v) => Cow::Owned(collect(v.iter().map(|v| f64::from(*v)), "column")?),
@@ -83,6 +133,32 @@ impl Table {
         };
         Ok((values, column.validity()))
     }
+}
+
+/// The names that occur, in the given order of all codes, and the place of each row's name.
+fn named(
+    codes: &[u32],
+    order: &[u32],
+    text: impl Fn(u32) -> String,
+) -> Result<(Vec<String>, Vec<u32>)> {
+    let mut place = filled(order.len(), u32::MAX, "names")?;
+    for code in codes {
+        place[*code as usize] = 0;
+    }
+    let mut names = Vec::new();
+    for code in order.iter().filter(|code| place[**code as usize] == 0) {
+        push(&mut names, text(*code), "names")?;
+    }
+    let mut next = 0;
+    for code in order {
+        let place = &mut place[*code as usize];
+        if *place == 0 {
+            *place = next;
+            next += 1;
+        }
+    }
+    let codes = collect(codes.iter().map(|code| place[*code as usize]), "names")?;
+    Ok((names, codes))
 }
 
 /// Refuses a column that is not read but whose name looks like a missing column that would be read:

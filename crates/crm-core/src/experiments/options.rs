@@ -1,0 +1,160 @@
+//! Options of the analysis `experiment`.
+
+use crate::num::{Fraction, Positive};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// How variants are judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// Once, at the end: the number of people was decided before.
+    #[default]
+    Fixed,
+    /// At any time and as often as one likes.
+    AlwaysValid,
+    /// By the probability of being the best and the expected loss.
+    Bayes,
+}
+
+/// How p-values of several comparisons are adjusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Adjust {
+    /// Holm: the probability of one false finding is bounded.
+    #[default]
+    Holm,
+    /// Benjamini and Hochberg: the expected share of false findings is bounded.
+    Bh,
+    /// Not at all.
+    None,
+}
+
+/// The interval of one rate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RateInterval {
+    /// Wilson's.
+    #[default]
+    Wilson,
+    /// Clopper and Pearson's.
+    ClopperPearson,
+    /// Jeffreys'.
+    Jeffreys,
+}
+
+/// The interval of the difference of two rates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DifferenceInterval {
+    /// Newcombe's.
+    #[default]
+    Newcombe,
+    /// Miettinen and Nurminen's score interval.
+    Score,
+    /// Wald's.
+    Wald,
+}
+
+/// The interval of the ratio of two rates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RatioInterval {
+    /// On the scale of logarithms.
+    #[default]
+    Log,
+    /// Miettinen and Nurminen's score interval.
+    Score,
+}
+
+/// The test of two rates that `p` is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Test {
+    /// The pooled z test.
+    #[default]
+    Z,
+    /// Fisher's exact test.
+    Fisher,
+    /// The chi-squared test with Yates' correction.
+    Yates,
+}
+
+/// What makes `always_valid` valid at any time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Sequence {
+    /// The asymptotic confidence sequence.
+    #[default]
+    ConfidenceSequence,
+    /// The mixture sequential probability ratio test.
+    Msprt,
+}
+
+/// Options of [`Experiment`](super::experiment::Experiment).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Options {
+    /// How variants are judged: at the end, at any time, or by probabilities.
+    pub method: Method,
+    /// The variant that the others are compared with. Default: none is named; then it is `control`, if there is a
+    /// variant of that name, else the first in ascending order.
+    pub control: Option<String>,
+    /// The columns of values of a table with one row per unit. Default: `value`.
+    pub measures: Vec<String>,
+    /// A column with a value of each unit from before the experiment, which reduces the variance (CUPED). Only of a
+    /// table with one row per unit. Default: none.
+    pub covariate: Option<String>,
+    /// A column that the values are divided by: the mean is `Σ value / Σ denominator`, as for revenue per session.
+    /// Only of a table with one row per unit. Default: none, the number of rows.
+    pub denominator: Option<String>,
+    /// Values above this quantile of all values of the measure are set to it. Only of a table with one row per unit.
+    /// Default: none.
+    pub winsorize: Option<Fraction>,
+    /// The share of people that each variant was to get, for the test of the sample ratio; numbers above 0, of which
+    /// only the ratios count. Default: none, equal shares.
+    pub shares: Option<BTreeMap<String, Positive>>,
+    /// Confidence level of the intervals and of the verdict. Default 0.95.
+    pub confidence: Fraction,
+    /// How `p_adjusted` allows for all variants and measures.
+    pub adjust: Adjust,
+    /// The interval of each rate.
+    pub rate_interval: RateInterval,
+    /// The interval of the difference of rates, with `fixed`.
+    pub difference_interval: DifferenceInterval,
+    /// The interval of the ratio of rates, with `fixed`.
+    pub ratio_interval: RatioInterval,
+    /// The test of rates, with `fixed`.
+    pub test: Test,
+    /// What makes `always_valid` valid.
+    pub sequence: Sequence,
+    /// The number of people at which the confidence sequence is narrowest. Default 5000.
+    pub tuning: Positive,
+    /// The variance of the differences that are expected between variants, in the square of the measure's unit, for
+    /// `msprt`. Default 0.0001, for rates.
+    pub mixing_variance: Positive,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            method: Method::Fixed,
+            control: None,
+            measures: vec!["value".into()],
+            covariate: None,
+            denominator: None,
+            winsorize: None,
+            shares: None,
+            confidence: Fraction::P95,
+            adjust: Adjust::Holm,
+            rate_interval: RateInterval::Wilson,
+            difference_interval: DifferenceInterval::Newcombe,
+            ratio_interval: RatioInterval::Log,
+            test: Test::Z,
+            sequence: Sequence::ConfidenceSequence,
+            tuning: Positive::new(5000.0).expect("above 0"),
+            mixing_variance: Positive::new(1e-4).expect("above 0"),
+        }
+    }
+}
