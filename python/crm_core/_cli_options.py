@@ -274,7 +274,7 @@ def _add_events(group: Any) -> None:
         default=[],
         metavar="ROLE=COLUMN",
         help="the column of visitor_id, occurred_at, kind, customer_id, page, product, ...; "
-        '"ROLE=" for none; may be repeated',
+        '"ROLE=" for none, "kind=" if all are views of pages; may be repeated',
     )
     group.add_argument(
         "--event-kind",
