@@ -94,7 +94,7 @@ HELP: Mapping[str, str] = {
     "print all sections on the terminal, also if a page is written": "ページを出力するときも、すべての項目を画面に表示",
     "only show how the file would be read": "ファイルの読み取り方だけを表示",
     "a log of views, carts and purchases: exits by page, the funnel, carts, paths; may be repeated": "閲覧・カート・購入のログ(複数可)",
-    'the column of visitor_id, occurred_at, kind, customer_id, page, product, ...; "ROLE=" for none; may be repeated': '列の役割 visitor_id、occurred_at、kind、customer_id、page、product など。"ROLE=" はなし(複数可)',
+    'the column of visitor_id, occurred_at, kind, customer_id, page, product, ...; "ROLE=" for none, "kind=" if all are views of pages; may be repeated': '列の役割 visitor_id、occurred_at、kind、customer_id、page、product など。"ROLE=" はなし、"kind=" はすべてページ閲覧(複数可)',
     "what a kind means: view, product_view, add, remove, checkout, payment_failed, purchase; may be repeated": "種類の意味: view、product_view、add、remove、checkout、payment_failed、purchase(複数可)",
     "the layout of the events (default: by headings)": "イベントの書式(既定: 見出しから)",
     "the funnel's steps, by the file's kinds: view,add,purchase (default: the steps to an order)": "ファネルの段階(ファイルの種類で view,add,purchase。既定: 注文までの段階)",
