@@ -29,7 +29,9 @@ fn columns_are_the_predictions_of_the_gaps() {
             assert_eq!(ids(&table), ["old"]);
             assert_eq!(
                 table.notes()["no_model"],
-                json!("nobody had come back when the shop was learnt: nothing is predicted")
+                json!(
+                    "no customer had come back when the document was made: there are no predictions"
+                )
             );
             for name in DATES {
                 assert_eq!(numbers(&table, name), [None]);

@@ -313,10 +313,12 @@ fn empty_and_tiny_logs_give_tables() {
         ("kind", texts::<&str>(&[])),
         ("page", texts::<&str>(&[])),
         ("product", texts::<&str>(&[])),
+        ("channel", texts::<&str>(&[])),
     ]);
     let spec = EventsSpec {
         page: Some("page".into()),
         product: Some("product".into()),
+        channel: Some("channel".into()),
         ..EventsSpec::default()
     };
     let empty = Events::from_batches(&spec, &[empty], &Context::default()).unwrap();
@@ -324,7 +326,8 @@ fn empty_and_tiny_logs_give_tables() {
         .add(
             Event::new("v", "2026-03-01", "purchase")
                 .page("/")
-                .product("p"),
+                .product("p")
+                .channel("ads"),
         )
         .build()
         .unwrap();
@@ -374,10 +377,12 @@ fn one_visitor_with_very_many_events() {
         ("kind", texts(&words)),
         ("page", texts(&words)),
         ("product", ints(&products)),
+        ("channel", texts(&words)),
     ]);
     let spec = EventsSpec {
         page: Some("page".into()),
         product: Some("product".into()),
+        channel: Some("channel".into()),
         // The funnel's first step, which does not occur.
         kinds: [("product_view".to_owned(), EventWord::ProductView)].into(),
         ..EventsSpec::default()

@@ -187,10 +187,22 @@ fn the_list_of_symbols_is_what_the_header_declares() {
 /// A function without the guard would let a panic into the host.
 #[test]
 fn every_exported_function_goes_through_the_guard() {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    let mut files = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let to = if path.is_dir() {
+                &mut folders
+            } else {
+                &mut files
+            };
+            to.push(path);
+        }
+    }
     let mut exported = 0;
-    for file in fs::read_dir(source).unwrap() {
-        let text = fs::read_to_string(file.unwrap().path()).unwrap();
+    for file in files {
+        let text = fs::read_to_string(file).unwrap();
         for function in text.split("#[unsafe(no_mangle)]").skip(1) {
             let (_, function) = function.split_once("fn ").unwrap();
             let (name, _) = function.split_once('(').unwrap();
