@@ -58,7 +58,7 @@ def test_standard_input_and_pipes_are_read_once(monkeypatch, tmp_path, capfdbina
             assert status == 0 and b"2 orders of 2 customers count" in told.err
             assert told.out.splitlines()[1].startswith(b'"a",2024-01-31')
         else:
-            assert (status, told.err[:28]) == (2, b"crm: standard input is empty")
+            assert (status, told.err[:28]) == (3, b"crm: standard input is empty")
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     writer = threading.Thread(target=lambda: pipe.write_bytes(ROWS.encode()))

@@ -220,9 +220,9 @@ def test_what_is_no_column_is_refused_by_its_type(column: object, kind: str) -> 
     [
         (KeyboardInterrupt(), 130, ""),
         (BrokenPipeError(), 0, ""),
-        (Problem("no such thing", "Try another."), 2, "no such thing"),
+        (Problem("no such thing", "Try another."), 3, "no such thing"),
         (crm.OptionError("option `x`: no"), 2, "option `x`: no"),
-        (FileNotFoundError(2, "No such file", "shop.csv"), 2, "No such file: shop.csv"),
+        (FileNotFoundError(2, "No such file", "shop.csv"), 3, "No such file: shop.csv"),
     ],
 )
 def test_how_the_command_ends(
@@ -240,10 +240,13 @@ def test_how_the_command_ends(
     assert said.closed or told in said.getvalue()
 
 
-def test_an_error_of_ours_is_no_message_to_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_of_ours_is_told_as_ours(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     def fails(_: object) -> int:
         raise ZeroDivisionError
 
     monkeypatch.setitem(_cli._COMMANDS, "tasks", fails)
-    with pytest.raises(ZeroDivisionError):
-        _cli.main(["tasks"])
+    assert _cli.main(["tasks"]) == 4
+    told = capsys.readouterr().err
+    assert "ZeroDivisionError" in told and "an error of crm itself" in told
