@@ -4,6 +4,9 @@ use super::*;
 use crm_core::Period;
 use crm_tests::reals;
 
+/// An origin: what came and what was said, by month and of both, orders and revenue.
+type Origin = [[[f64; 2]; 3]; 2];
+
 /// Demand of the months in truth: a mean of nearly 1.
 const MONTHS: [f64; 12] = [0.7, 0.8, 1.0, 0.9, 1.0, 1.0, 1.1, 0.8, 0.9, 1.0, 1.2, 1.6];
 /// Demand of the weekdays, Monday first: a mean of 1.
@@ -377,7 +380,7 @@ fn a_forecast_of_a_shop_is_judged_by_its_own_past() {
     let variance =
         |typical: f64, of: usize, orders: f64| typical * typical + (1 + of) as f64 / (orders + 0.5);
     // Of each earlier origin, before it was moved: came and said of two months and of both, by orders and revenue.
-    let mut earlier: Vec<[[[f64; 2]; 3]; 2]> = Vec::new();
+    let mut earlier: Vec<Origin> = Vec::new();
     for (note, origin) in past.iter().zip(origins) {
         let from = origin.parse::<Day>().expect("a day").0 - day(0).0;
         let then = run("shop_forecast", &orders, from, &options);
@@ -406,7 +409,7 @@ fn a_forecast_of_a_shop_is_judged_by_its_own_past() {
     let weights: Vec<f64> = (0..5).map(|at| 0.5_f64.powf(f64::from(at) / 4.0)).collect();
     let weight: f64 = weights.iter().sum();
     let dates = weight * weight / weights.iter().map(|w| w * w).sum::<f64>();
-    let mean = |each: &dyn Fn(&[[[f64; 2]; 3]; 2]) -> f64| {
+    let mean = |each: &dyn Fn(&Origin) -> f64| {
         let parts = weights.iter().zip(&earlier).map(|(w, one)| w * each(one));
         parts.sum::<f64>() / weight
     };
@@ -419,7 +422,7 @@ fn a_forecast_of_a_shop_is_judged_by_its_own_past() {
         let b = error * dates * lasting / (dates * lasting + noise);
         let found = shift(&table, "existing")[of];
         assert!((found - b).abs() < 1e-4 && b != 0.0, "{found} {b}");
-        let of_one = |row: usize, typical: f64, [came, said]: &[[[f64; 2]; 3]; 2]| {
+        let of_one = |row: usize, typical: f64, [came, said]: &Origin| {
             square(came[row][of], said[row][of] * b.exp()) / variance(typical, of, said[row][0])
         };
         errors[of] = dates * mean(&|one| of_one(2, typical, one));
