@@ -2,6 +2,7 @@
 //! refunds, filters, amounts.
 
 mod amounts;
+mod append;
 mod columns;
 mod edges;
 mod filters;

@@ -8,8 +8,9 @@ use crate::error::{Fault, crm_error, crm_status_t};
 use crate::handles;
 use crate::job::{crm_job, under};
 use crate::rows::{Rows, RowsObject, Spec, crm_rows};
+use crate::saved;
 use crate::table::{TableObject, crm_table};
-use crm_core::data::{Customers, OrdersSpec, Receipt};
+use crm_core::data::{Customers, OnRepeat, OrdersSpec};
 use crm_core::scope::{Filter, Policy};
 use crm_core::{Error, Orders, request};
 use serde::de::DeserializeOwned;
@@ -36,8 +37,8 @@ pub(crate) fn open(orders: Orders) -> Result<crm_orders, Fault> {
     open_with(orders, None)
 }
 
-/// A handle of orders of which some customers were forgotten.
-fn open_with(orders: Orders, forgotten: Option<Receipt>) -> Result<crm_orders, Fault> {
+/// A handle of orders, with what a call has changed under a name of its own.
+fn open_with(orders: Orders, change: Option<(&str, Value)>) -> Result<crm_orders, Fault> {
     let date = |day: Option<crm_core::Day>| day.map(|day| day.to_string());
     let mut info = json!({
         "orders": orders.len(),
@@ -47,8 +48,8 @@ fn open_with(orders: Orders, forgotten: Option<Receipt>) -> Result<crm_orders, F
         "currency": orders.currency().code(),
         "zone": orders.zone().to_string(),
     });
-    if let Some(receipt) = forgotten {
-        info["forgotten"] = json!(receipt);
+    if let Some((name, receipt)) = change {
+        info[name] = receipt;
     }
     let info = Text::new(&info.to_string())?;
     Ok(crm_orders {
@@ -240,6 +241,45 @@ pub unsafe extern "C" fn crm_orders_concat(
     })
 }
 
+/// These orders and more that were read with the same spec, for what a shop exports of each day. `request` says what
+/// becomes of an order that is there already, recognised by its order id (and shop): `{"on_repeat": "refuse"}` (the
+/// default: an error names its row), `"replace"` (a correction or cancellation takes its place), `"first"` (the order
+/// that is there stays) or `"add"` (its rows are further lines, as in `crm_orders_concat`). Orders without an order id
+/// cannot be recognised; all are added. The policy and the customers table stay. `crm_orders_info` of the new orders
+/// has `appended` with what came: `orders`, `rows`, `repeated` (orders that were there already) and `rows_left_out`.
+///
+/// Also returns `CRM_ERR_DATA` (an order that is there already, a conflict of rows, a sum), and the statuses of
+/// `crm_orders_concat`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn crm_orders_append(
+    orders: crm_orders,
+    more: crm_orders,
+    request: *const c_char,
+    request_size: i64,
+    job: crm_job,
+    out: *mut crm_orders,
+    error: *mut crm_error,
+) -> crm_status_t {
+    #[derive(Default, Serialize, Deserialize)]
+    #[serde(default, deny_unknown_fields)]
+    struct Request {
+        on_repeat: Option<OnRepeat>,
+    }
+    guard!(error, |caller| {
+        let request = caller.text("request", request, request_size)?;
+        let out = caller.out("out", out)?;
+        let orders = handles::pin::<OrdersObject>(orders.id)?;
+        let more = handles::pin::<OrdersObject>(more.id)?;
+        let request: Request = request::read(request)?;
+        let (all, came) = under(job, |context| {
+            let more = &more.orders;
+            Ok(orders.orders.append(more, request.on_repeat, context)?)
+        })?;
+        out.set(open_with(all, Some(("appended", json!(came))))?);
+        Ok(())
+    })
+}
+
 /// The orders without some customers, as if made from rows that never had them: `ids` is a JSON array
 /// of numbers or texts. Their rows go, their rows of the customers table, their ids, and what only
 /// they had of order ids and dimensions. `crm_orders_info` of the new orders has `forgotten` with what
@@ -259,10 +299,9 @@ pub unsafe extern "C" fn crm_orders_forget(
         let ids = caller.text("ids", ids, ids_size)?;
         let out = caller.out("out", out)?;
         let orders = handles::pin::<OrdersObject>(orders.id)?;
-        let ids: Vec<Value> = serde_json::from_str(ids)
-            .map_err(|_| Error::option("ids", "", "a JSON array of numbers or texts"))?;
+        let ids = saved::ids(ids)?;
         let (rest, receipt) = under(job, |context| Ok(orders.orders.forget(&ids, context)?))?;
-        out.set(open_with(rest, Some(receipt))?);
+        out.set(open_with(rest, Some(("forgotten", json!(receipt))))?);
         Ok(())
     })
 }
@@ -282,18 +321,10 @@ pub unsafe extern "C" fn crm_orders_write(
     error: *mut crm_error,
 ) -> crm_status_t {
     guard!(error, |caller| {
-        let size = caller.out("size", size)?;
-        let buffer = match capacity {
-            0 => None,
-            capacity => Some(caller.buffer("buffer", buffer, capacity)?),
-        };
-        let orders = handles::pin::<OrdersObject>(orders.id)?;
-        let bytes = orders.orders.to_bytes()?;
-        if let Some(buffer) = buffer {
-            buffer.fill(&bytes);
-        }
-        size.set(bytes.len());
-        Ok(())
+        saved::write(caller, (buffer, capacity), size, || {
+            let orders = handles::pin::<OrdersObject>(orders.id)?;
+            Ok(orders.orders.to_bytes()?)
+        })
     })
 }
 

@@ -4,7 +4,7 @@ use crate::errors::{guarded, raise};
 use crate::input::Source;
 use crate::runtime::compute;
 use crate::table::Table;
-use crm_core::data::{CustomersSpec, OrdersSpec, Understood};
+use crm_core::data::{CustomersSpec, OnRepeat, OrdersSpec, Understood};
 use crm_core::scope::{Filter, Policy};
 use crm_core::{Day, Error};
 use pyo3::prelude::*;
@@ -56,6 +56,29 @@ impl Orders {
         })
     }
 
+    /// These orders and more of the same spec, and what came as JSON.
+    #[pyo3(signature = (more, on_repeat=None))]
+    fn append(
+        &self,
+        py: Python<'_>,
+        more: &Bound<'_, Orders>,
+        on_repeat: Option<&str>,
+    ) -> PyResult<(Self, String)> {
+        guarded(py, || {
+            let more = &more.get().0;
+            let quoted = on_repeat.map(|word| serde_json::json!(word).to_string());
+            let on_repeat: Option<OnRepeat> = option(py, "on_repeat", quoted.as_deref())?;
+            let (all, came) = compute(py, None, |context| self.0.append(more, on_repeat, context))?;
+            Ok((Orders(all), serde_json::json!(came).to_string()))
+        })
+    }
+
+    /// The spec with which the rows were read, as JSON.
+    #[getter]
+    fn spec(&self) -> String {
+        serde_json::json!(self.0.spec()).to_string()
+    }
+
     /// The orders without some customers, and what went as JSON.
     fn forget(&self, py: Python<'_>, ids: &str) -> PyResult<(Self, String)> {
         guarded(py, || {
@@ -69,10 +92,7 @@ impl Orders {
     fn to_bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         guarded(py, || {
             let bytes = compute(py, None, |_| self.0.to_bytes())?;
-            PyBytes::new_with(py, bytes.len(), |to| {
-                to.copy_from_slice(&bytes);
-                Ok(())
-            })
+            copied(py, &bytes)
         })
     }
 
@@ -154,6 +174,37 @@ impl Customers {
         })
     }
 
+    /// The table without some customers, and what went as JSON.
+    fn forget(&self, py: Python<'_>, ids: &str) -> PyResult<(Self, String)> {
+        guarded(py, || {
+            let ids: Vec<serde_json::Value> = option(py, "ids", Some(ids))?.unwrap_or_default();
+            let (rest, receipt) = compute(py, None, |context| self.0.forget(&ids, context))?;
+            Ok((
+                Customers(Arc::new(rest)),
+                serde_json::json!(receipt).to_string(),
+            ))
+        })
+    }
+
+    /// The table as bytes.
+    fn to_bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        guarded(py, || {
+            let bytes = compute(py, None, |_| self.0.to_bytes())?;
+            copied(py, &bytes)
+        })
+    }
+
+    /// A table that `to_bytes` has written.
+    #[staticmethod]
+    fn from_bytes(py: Python<'_>, bytes: &[u8]) -> PyResult<Self> {
+        guarded(py, || {
+            compute(py, None, |context| {
+                crm_core::data::Customers::from_bytes(bytes, context)
+            })
+            .map(|table| Customers(Arc::new(table)))
+        })
+    }
+
     fn __len__(&self) -> usize {
         self.0.len()
     }
@@ -163,6 +214,14 @@ impl Customers {
     fn understood(&self) -> Vec<(String, String)> {
         understood(self.0.understood())
     }
+}
+
+/// Bytes of Python with these contents.
+pub(crate) fn copied<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
+    PyBytes::new_with(py, bytes.len(), |to| {
+        to.copy_from_slice(bytes);
+        Ok(())
+    })
 }
 
 /// Column and format.

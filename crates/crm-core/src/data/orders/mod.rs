@@ -1,5 +1,6 @@
 //! Orders: rows grouped, views of them, what counts.
 
+pub(crate) mod append;
 pub(crate) mod attributes;
 pub(crate) mod dataset;
 pub(crate) mod forget;
