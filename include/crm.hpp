@@ -456,6 +456,13 @@ class Orders : public detail::Handle<crm_orders, crm_orders_free> {
                  job.raw(), &out);
     return Orders(out);
   }
+  /* The orders of some customers and nothing else; `ids` is a JSON array. */
+  Orders of_customers(std::string_view ids, const Job &job = Job()) const {
+    crm_orders out = {};
+    detail::call(crm_orders_of_customers, raw(), detail::data(ids), detail::size(ids), job.raw(),
+                 &out);
+    return Orders(out);
+  }
   /* The orders without some customers; `ids` is a JSON array. */
   Orders forget(std::string_view ids, const Job &job = Job()) const {
     crm_orders out = {};

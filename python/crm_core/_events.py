@@ -278,7 +278,8 @@ class Events:
                 have no customer column.
 
         Example:
-            >>> day = {"visitor_id": [1, 2], "kind": ["view"] * 2, "occurred_at": ["2026-03-01"] * 2}
+            >>> when = ["2026-03-01", "2026-03-02"]
+            >>> day = {"visitor_id": [1, 2], "kind": ["view", "view"], "occurred_at": when}
             >>> rest = crm.Events(day).forget([2, 9], whose="visitor")
             >>> len(rest), rest.receipt
             (1, {'events': 1, 'found': 1, 'unknown': 1})

@@ -511,25 +511,26 @@ class Orders:
     ) -> Orders:
         """These orders and more of the same columns, such as a shop's export of each day.
 
-        An order is recognised by its order id (and shop). A cancellation or a correction of an order
-        that is here already takes its place with `on_repeat="replace"`.
+        An order is recognised by its order id (and shop). With `on_repeat="replace"` a cancellation
+        or a correction takes the place of the order that is here already.
 
         Args:
             more: Rows with the columns of these orders, in any of the forms that `Orders` takes, or
                 `Orders` that were read with the same arguments.
             on_repeat: What becomes of an order that is here already. "refuse" (the default) is an
                 error that names its row, "replace" puts the new order with all its lines in its
-                place, "first" leaves the new one out, and "add" counts its rows as further lines, as
-                `concat` does. Rows left out stay in the reconciliation. Orders without an order id
-                cannot be recognised; all are added.
+                place, "first" leaves the new one out, and "add" counts its rows as further lines,
+                as `concat` does. Rows left out stay in the reconciliation. Orders without an order
+                id cannot be recognised; all are added.
 
         Returns:
-            New orders; `receipt` of them says what came. These orders do not change. Their policy and
-            customers table apply to all.
+            New orders; `receipt` of them says what came. These orders do not change. Their policy
+            and customers table apply to all. If no order was here already the call is cheap: the
+            first analysis of all orders puts them together; `of_customers` does not.
 
         Raises:
-            OptionError: A setting that differs, a view with a filter, or an `on_repeat` although the
-                orders have no order id.
+            OptionError: A setting that differs, a view with a filter, or an `on_repeat` although
+                the orders have no order id.
             DataError: An order that is here already, or rows that cannot be read.
             SchemaError: A column is missing or of a wrong type.
 
@@ -554,6 +555,29 @@ class Orders:
         orders = _wrapped(joined, self._understanding, self._unread)
         orders._receipt = json.loads(receipt)
         return orders
+
+    def of_customers(self, ids: Iterable[int | str]) -> Orders:
+        """The orders of some customers and nothing else, for the page of one customer.
+
+        `customer`, `cycle` and `alerts` with a document of `learn` give the same of them as of all
+        orders. The call does not read the orders of others; the first call makes an index of rows.
+        Rows of the customers table stay. The last date, the default `as_of`, is that of all orders.
+
+        Args:
+            ids: Customer ids, of the type that came in; unknown ones have no orders.
+
+        Returns:
+            New orders.
+
+        Raises:
+            OptionError: A view with a filter, or ids of another type than came in.
+
+        Example:
+            >>> somebody = crm.summary(orders).to_dict()["customer_id"][0]
+            >>> orders.of_customers([somebody]).n_customers
+            1
+        """
+        return _wrapped(self._native.of_customers(listed(ids)), self._understanding, self._unread)
 
     def forget(self, ids: Iterable[int | str]) -> Orders:
         """The orders without some customers (個人情報の削除請求), as if they had never come in.
@@ -588,9 +612,9 @@ class Orders:
     def receipt(self) -> dict[str, int] | None:
         """What `append` has added to these orders, or `forget` taken out; none for other orders.
 
-        `append` counts `orders` and `rows` that came, `repeated` (orders that were here already) and
-        `rows_left_out`. `forget` counts `customers`, `orders`, `rows`, and `unknown`, the ids that
-        nobody had.
+        `append` counts `orders` and `rows` that came, `repeated` (orders that were here already)
+        and `rows_left_out`. `forget` counts `customers`, `orders`, `rows`, and `unknown`, the ids
+        that nobody had.
 
         Example:
             >>> orders.receipt is None

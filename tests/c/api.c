@@ -860,6 +860,22 @@ static void appended(void) {
   CHECK(error.row == 0 && strstr(error.message, "the order is there already") != NULL);
   FAILS(CRM_ERR_OPTION, crm_orders_append(held, changed, "{\"on_repeat\": \"twice\"}", -1, NO_JOB, &now,
                                           &error));
+  /* Another order is only added; the orders of one customer are those of both parts. */
+  {
+    crm_orders first = check_shop(3000, &error), both;
+    both.id = 0;
+    OK(crm_orders_append(first, first, "", -1, NO_JOB, &both, &error));
+    OK(crm_orders_of_customers(both, "[1, 999999999]", -1, NO_JOB, &now, &error));
+    OK(crm_orders_info(now, &info, &error));
+    CHECK(strstr(info.data, "\"customers\":1") != NULL);
+    OK(crm_orders_free(now, &error));
+    FAILS(CRM_ERR_OPTION, crm_orders_of_customers(both, "[\"ann\"]", -1, NO_JOB, &now, &error));
+    FAILS(CRM_ERR_OPTION, crm_orders_of_customers(both, "7", -1, NO_JOB, &now, &error));
+    OK(crm_orders_info(both, &info, &error));
+    CHECK(strstr(info.data, "\"appended\":{") != NULL);
+    OK(crm_orders_free(both, &error));
+    OK(crm_orders_free(first, &error));
+  }
   for (at = 0; at < 3; at++) {
     OK(crm_orders_append(held, changed, requests[at], -1, NO_JOB, &now, &error));
     OK(crm_orders_info(now, &info, &error));

@@ -146,6 +146,7 @@ static void datasets() {
   CHECK(again.to_bytes() == bytes);
   CHECK(again.run("rfm").to_json() == shop.run("rfm").to_json());
   CHECK(shop.reconciliation().rows() > 0);
+  CHECK(shop.of_customers(CRM_JSON(["hanako"])).run("rfm").rows() == 1);
   // Without order ids nothing can be there already.
   CHECK(shop.append(orders()).info().find("\"repeated\":0") != std::string::npos);
   CHECK(status_of([&] { shop.append(orders(), CRM_JSON({"on_repeat": "replace"})); }) == CRM_ERR_OPTION);

@@ -6,6 +6,7 @@ mod append;
 mod columns;
 mod edges;
 mod filters;
+mod growing;
 mod lines;
 mod parts;
 mod people;

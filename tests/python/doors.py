@@ -241,7 +241,7 @@ def in_parts(made: Shop, rng: random.Random) -> crm.Orders:
 
 
 def appended(made: Shop, rng: random.Random) -> crm.Orders:
-    """Rows appended to an import; where orders have ids some come again, in the place of the first, and late."""
+    """Rows appended to an import; where orders have ids some come again, also late."""
     data, customers = halves_of(made, rng)
     held = crm.Orders(data[0], **made.settings, customers=customers)
     orders = held.append(data[1])

@@ -1,4 +1,4 @@
-"""Saved orders, events and customers: bytes, pickle, other processes; orders that come again; people forgotten."""
+"""Saved data: bytes, pickle, other processes; orders that come again; people forgotten."""
 
 from __future__ import annotations
 
@@ -180,7 +180,8 @@ def test_saved_events_give_the_same(events: crm.Events) -> None:
 
 def test_pickled_events_keep_how_a_file_was_read(tmp_path: Path) -> None:
     (tmp_path / "log.csv").write_text(
-        "visitor_id,occurred_at,event\nv,2026-01-05 10:00:00,page_view\nv,2026-01-05 10:01:00,purchase\n"
+        "visitor_id,occurred_at,event\n"
+        "v,2026-01-05 10:00:00,page_view\nv,2026-01-05 10:01:00,purchase\n"
     )
     events = crm.read_events(tmp_path / "log.csv")
     again = pickle.loads(pickle.dumps(events))
@@ -206,7 +207,9 @@ def test_visitors_and_customers_are_forgotten(events: crm.Events) -> None:
 
 
 def test_customers_tables_are_saved_and_forget() -> None:
-    table = crm.Customers({"id": ["a", "b", "c"], "rank": ["gold", "tin", "tin"]}, "id", dimensions=["rank"])
+    table = crm.Customers(
+        {"id": ["a", "b", "c"], "rank": ["gold", "tin", "tin"]}, "id", dimensions=["rank"]
+    )
     again = pickle.loads(pickle.dumps(table))
     orders = [crm.Orders(DAY, currency="JPY", customers=one) for one in (table, again)]
     ranked = [crm.summary(one, where={"rank": "gold"}).to_dict() for one in orders]
@@ -217,3 +220,26 @@ def test_customers_tables_are_saved_and_forget() -> None:
     assert (len(table), table.receipt) == (3, None)
     with pytest.raises(crm.DataError, match="saved state"):
         crm.Customers.from_bytes(b"CRMSTATE")
+
+
+def test_a_customer_s_orders_are_found_among_all(orders: crm.Orders) -> None:
+    table = crm.summary(orders, as_of="2025-06-30")
+    who = table.to_dict()["customer_id"][7]
+    alone = orders.of_customers([who, who, "nobody"])
+    assert (
+        crm.summary(alone, as_of="2025-06-30").to_dict() == table.filter(customer_id=who).to_dict()
+    )
+    assert alone.last_date == orders.last_date and alone.currency == "JPY"
+    assert len(orders.of_customers([])) == 0
+    with pytest.raises(crm.OptionError, match="ids of the type that came in, text"):
+        orders.of_customers([7])
+    with pytest.raises(crm.OptionError, match="view with a filter"):
+        orders.view({"channel": "web"}).of_customers([who])
+    # The same after parts were appended, before and after they are put together.
+    days = [held(id=[f"a{i}", f"b{i}"]) for i in range(70)]
+    growing = days[0]
+    for day in days[1:]:
+        growing = growing.append(day)
+    assert revenue(growing.of_customers(["b"])) == [70 * 70]
+    assert revenue(growing) == [70 * 500, 70 * 70] and len(growing) == 140
+    assert revenue(growing.of_customers(["b"])) == [70 * 70]

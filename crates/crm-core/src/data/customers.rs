@@ -11,7 +11,7 @@ use super::state::{Asked, Receipt, load_understood, save_understood};
 use super::text::cells::Understood;
 use crate::bytes::{Kind, Reader, Writer, broken};
 use crate::columns::{Batch, Buf, ColumnData, ColumnValues};
-use crate::context::{Context, collect, filled, room};
+use crate::context::{Context, collect, filled, push, room};
 use crate::error::{Error, Result};
 use crate::ids::{Ids, NO_ID};
 use crate::time::{MAX_MICROS, MICROS_PER_DAY, MIN_MICROS};
@@ -173,15 +173,27 @@ impl Customers {
         rows.iter().for_each(|row| gone[*row as usize] = true);
         let mut keep = room(self.len(), "customers")?;
         keep.extend((0..self.len() as u32).filter(|row| !gone[*row as usize]));
-        let (ids, codes) = only_used(&self.ids, &pick(&self.codes, &keep)?, context)?;
-        let dims = self.dims.iter().map(|dim| {
-            let codes = pick(&dim.codes, &keep)?;
-            RowDim {
-                codes,
-                ..dim.clone()
-            }
-            .only_used(context)
-        });
+        self.taken(&keep, |ids, codes| only_used(ids, codes, context))
+    }
+
+    /// Some rows of the table with their ids, at a cost that depends on these rows alone.
+    pub(crate) fn picked(&self, rows: &[u32], context: &Context) -> Result<Customers> {
+        self.taken(rows, |ids, codes| ids.picked(codes, context))
+    }
+
+    /// Some rows of the table, with dictionaries as `used` makes them.
+    fn taken(
+        &self,
+        keep: &[u32],
+        used: impl Fn(&Arc<Ids>, &[u32]) -> Result<(Arc<Ids>, Buf<u32>)>,
+    ) -> Result<Customers> {
+        let (ids, codes) = used(&self.ids, &pick(&self.codes, keep)?)?;
+        let mut dims = Vec::new();
+        for dim in &self.dims {
+            let (ids, codes) = used(&dim.ids, &pick(&dim.codes, keep)?)?;
+            let name = dim.name.clone();
+            push(&mut dims, RowDim { name, ids, codes }, "customers")?;
+        }
         let at = |row: &u32| *row as usize;
         let registered = self.registered.as_ref();
         let registered =
@@ -194,7 +206,7 @@ impl Customers {
             codes,
             registered: registered.transpose()?,
             opted_out: opted_out.transpose()?,
-            dims: dims.collect::<Result<_>>()?,
+            dims,
             understood: self.understood.clone(),
         })
     }

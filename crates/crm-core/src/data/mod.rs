@@ -20,6 +20,7 @@ pub use events::spec::EventsSpec;
 pub use input::caller_table::no_misnomer;
 pub use orders::append::{Appended, OnRepeat};
 pub use orders::dataset::{Orders, OrdersBuilder};
+pub use orders::growing::GrowingOrders;
 pub use orders::simulate::simulate_orders;
 pub use orders::spec::{AmountIs, AmountUnit, BadRows, Guests, OrdersSpec, RepeatedRows};
 pub use state::Receipt;

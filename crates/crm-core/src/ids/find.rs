@@ -109,11 +109,7 @@ impl Ids {
 
     /// A dictionary of the ids of some codes, and their new codes. Its cost depends on the number of these codes and
     /// not on the number of ids.
-    pub(crate) fn picked(
-        &self,
-        codes: &[u32],
-        context: &Context,
-    ) -> Result<(Arc<Ids>, Buf<u32>)> {
+    pub(crate) fn picked(&self, codes: &[u32], context: &Context) -> Result<(Arc<Ids>, Buf<u32>)> {
         let mut distinct = room(codes.len(), "ids")?;
         distinct.extend(codes.iter().copied().filter(|code| *code != NO_ID));
         distinct.sort_unstable();

@@ -1,7 +1,7 @@
 //! Orders without some people: what a shop does when somebody asks to be deleted (個人情報の削除請求).
 
 use super::dataset::Orders;
-use super::group::key_of_rows;
+use super::owners::owners;
 use super::rows::Rows;
 use crate::context::{Context, filled, push, room};
 use crate::data::input::batches::only_used;
@@ -76,31 +76,12 @@ impl Orders {
         Ok((rest, receipt))
     }
 
-    /// The rows of customers who stay. A line without a customer belongs to the customer of its order's first line
-    /// with one.
+    /// The rows of customers who stay.
     fn rows_without(&self, rows: &Rows, gone: &[bool], context: &Context) -> Result<Vec<u32>> {
-        let is_gone = |code: u32| code != NO_ID && gone[code as usize];
-        let mut of_order = Vec::new();
-        let keys = match &rows.order {
-            Some(_) => key_of_rows(rows, &self.spec, context)?.of_row,
-            None => Vec::new(),
-        };
-        if !keys.is_empty() {
-            of_order = filled(rows.len(), NO_ID, "orders")?;
-            for (order, code) in keys.iter().zip(rows.customer.iter()) {
-                let owner = &mut of_order[*order as usize];
-                if *owner == NO_ID {
-                    *owner = *code;
-                }
-            }
-        }
+        let owners = owners(rows, &self.spec, context)?;
         let mut keep = room(rows.len(), "rows")?;
-        for (row, code) in rows.customer.iter().enumerate() {
-            let owner = match (*code, keys.get(row)) {
-                (NO_ID, Some(order)) => of_order[*order as usize],
-                (code, _) => code,
-            };
-            if !is_gone(owner) {
+        for (row, owner) in owners.iter().enumerate() {
+            if *owner == NO_ID || !gone[*owner as usize] {
                 keep.push(row as u32);
             }
         }

@@ -9,7 +9,7 @@
 use super::append::{Appended, OnRepeat};
 use super::dataset::Orders;
 use super::rows::Rows;
-use super::spec::RepeatedRows;
+use super::spec::{OrdersSpec, RepeatedRows};
 use crate::context::{Context, collect, push};
 use crate::data::input::batches::RowDim;
 use crate::error::{Error, Result};
@@ -44,18 +44,27 @@ impl From<Orders> for GrowingOrders {
 }
 
 impl GrowingOrders {
+    /// The names and settings with which the rows were read.
+    pub fn spec(&self) -> &OrdersSpec {
+        &self.parts[0].spec
+    }
+
+    /// All orders in one, if they have been put together.
+    pub fn ready(&self) -> Option<Arc<Orders>> {
+        briefly(&self.whole).and_then(|cell| cell.clone())
+    }
+
     /// All orders in one; after a failure the next caller tries again.
     ///
     /// # Errors
     ///
     /// Memory, or the caller has cancelled.
     pub fn whole(&self, context: &Context) -> Result<Arc<Orders>> {
-        let made = || briefly(&self.whole).and_then(|cell| cell.clone());
-        if let Some(whole) = made() {
+        if let Some(whole) = self.ready() {
             return Ok(whole);
         }
         let _turn = self.turn.take();
-        if let Some(whole) = made() {
+        if let Some(whole) = self.ready() {
             return Ok(whole); // another thread was first
         }
         let whole = Arc::new(together(&self.parts, context)?);
@@ -188,7 +197,7 @@ impl GrowingOrders {
     /// Whether more orders can be added without looking at those that are there. What cannot be seen at once is left
     /// to [`Orders::append`], and so are all errors.
     fn is_new(&self, more: &Orders, on_repeat: Option<OnRepeat>) -> Result<bool> {
-        let (first, last) = (&self.parts[0], &self.parts[self.parts.len() - 1]);
+        let first = &self.parts[0];
         let spec = &first.spec;
         let own = spec.policy.clone().unwrap_or_default();
         let has_ids = spec.order_id.is_some();
@@ -206,15 +215,16 @@ impl GrowingOrders {
         // Ids of another type are an error, which must not come later.
         let alike = |a: &Rows, b: &Rows| {
             let same = |a: &Ids, b: &Ids| a.kind() == b.kind();
-            let dims = a.dims.iter().zip(&b.dims).chain(a.order.iter().zip(&b.order));
+            let dims = a
+                .dims
+                .iter()
+                .zip(&b.dims)
+                .chain(a.order.iter().zip(&b.order));
             let mut dims = dims.map(|(a, b)| (&a.ids, &b.ids));
             same(&a.ids, &b.ids) && dims.all(|(a, b)| same(a, b))
         };
         let rows: usize = self.parts.iter().map(|part| part.data.rows.len()).sum();
-        if !alike(rows_of(first)?, came)
-            || !alike(rows_of(last)?, came)
-            || rows + came.len() >= NO_ID as usize
-        {
+        if !alike(rows_of(first)?, came) || rows + came.len() >= NO_ID as usize {
             return Ok(false);
         }
         let Some(order) = &came.order else {
