@@ -7,7 +7,7 @@ use crm_core::clv::{History, Purchases, RepeatModel, Unit};
 use crm_core::num::rng::Rng;
 use crm_core::{Context, Dataset, Day, Orders, Table, register};
 use crm_tests::shelf::column;
-use crm_tests::{batch, ints, numbers, reals, texts, times, words};
+use crm_tests::{STORE, batch, ints, numbers, reals, store, texts, times, words};
 use serde_json::{Value, json};
 
 fn models() -> Vec<(RepeatModel, Value)> {
@@ -490,4 +490,65 @@ fn models_that_chose_no_regularity_are_named() {
     );
     assert!(numbers(&found, "regularity").iter().any(|k| *k > Some(1)));
     assert_eq!(note(&found), None);
+}
+
+/// The intervals of sums by the formula of the documentation, from the table's own expected and actual sums: the
+/// errors of the same method at origins whose horizon was over by then, beside three typical ones.
+#[test]
+fn backtest_intervals_are_as_wide_as_earlier_origins_missed() {
+    let orders = crm_tests::orders(STORE, store(300, 5)).unwrap();
+    let request = json!({
+        "as_of": "2025-06-30", "origins": 5, "step": 45, "within": 90, "interval": 0.9,
+        "seasonality": "none",
+    });
+    let table = run("backtest_clv", &Dataset::Orders(&orders), &request);
+    let (origin, method) = (numbers(&table, "origin"), words(&table, "method"));
+    // The quantile of a standard normal at .95.
+    let z = 1.644_853_626_951_472_7;
+    let mut widened = 0;
+    for (quantity, typical, chance) in [("purchases", 0.12, 1.0), ("revenue", 0.15, 2.0)] {
+        let of = |name: String| match quantity {
+            "revenue" if !name.contains("covered") => {
+                let cells = numbers(&table, &name).into_iter();
+                cells.map(|v| v.map(|v| v as f64)).collect::<Vec<_>>()
+            }
+            _ => reals(&table, &name),
+        };
+        let expected = of(format!("expected_{quantity}"));
+        let actual = of(format!("actual_{quantity}"));
+        let purchases = reals(&table, "expected_purchases");
+        let low = of(format!("expected_{quantity}_low"));
+        let high = of(format!("expected_{quantity}_high"));
+        let variance =
+            |row: usize| typical * typical + chance / (purchases[row].unwrap_or(0.0) + 0.5);
+        for row in 0..table.len() {
+            let Some(y) = expected[row] else { continue };
+            let (mut dates, mut sum) = (0.0, 0.0);
+            for other in 0..table.len() {
+                let over = origin[other].unwrap() + 90 <= origin[row].unwrap();
+                if over && method[other] == method[row] && expected[other].is_some() {
+                    let error =
+                        ((actual[other].unwrap() + 0.5) / (expected[other].unwrap() + 0.5)).ln();
+                    sum += error * error / variance(other);
+                    dates += 1.0;
+                }
+            }
+            widened += usize::from(dates > 0.0);
+            let wide = z * ((3.0 + sum) / (3.0 + dates) * variance(row)).sqrt();
+            let root = (1.0 - 0.5 * wide).max(0.0);
+            // Revenue is in whole yen in the table.
+            let slack = if quantity == "revenue" { 2.0 } else { 1e-9 };
+            for (found, end) in [
+                (low[row].unwrap(), y * (root * root).min((-wide).exp())),
+                (high[row].unwrap(), y * wide.exp()),
+            ] {
+                let gap = (found - end).abs();
+                assert!(
+                    gap <= slack * (1.0 + 1e-6 * end),
+                    "{quantity} {row}: {found} {end}"
+                );
+            }
+        }
+    }
+    assert!(widened >= 12, "{widened}");
 }

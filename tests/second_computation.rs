@@ -278,6 +278,40 @@ fn frozen_cuts_give_the_scores_they_were_learnt_from() {
     }
 }
 
+/// Learned cuts are a mode of their own: another mode, or cuts from a second place, contradicts them.
+#[test]
+fn learned_cuts_and_other_cuts_are_refused() {
+    let shop = shop(3);
+    let learned = &run(&shop, "learn", r#"{"as_of": "2025-06-30"}"#).notes()["learned"].clone();
+    let cuts = &learned["rfm"]["cuts"];
+    let refused = |more: &str| {
+        let request = format!(r#"{{"as_of": "2025-06-30", "learned": {learned}, {more}}}"#);
+        let data = Dataset::Orders(&shop.orders);
+        let error = register::run("rfm", &data, &request, &Context::default());
+        error.unwrap_err().to_string()
+    };
+    for mode in ["quantile", "threshold"] {
+        let message = refused(&format!(r#""mode": "{mode}""#));
+        let expected = "expected frozen, with cuts that were learned";
+        assert!(message.contains(expected), "{message}");
+    }
+    for more in [
+        format!(r#""cuts": {cuts}"#),
+        r#""preset": "uchide_general""#.to_owned(),
+    ] {
+        let message = refused(&more);
+        assert!(message.contains("cuts from one place"), "{message}");
+    }
+    assert!(
+        !run(
+            &shop,
+            "rfm",
+            &format!(r#"{{"as_of": "2025-06-30", "learned": {learned}, "mode": "frozen"}}"#)
+        )
+        .is_empty()
+    );
+}
+
 /// The cross table by counting the rows of `rfm`, in two dimensions and in three.
 #[test]
 fn rfm_crossed_by_counting() {

@@ -1,6 +1,10 @@
 //! Requests: unknown options and words are named, definitions are whole, contradictions refused.
 
 use super::*;
+use crm_core::Progress;
+use crm_core::data::{EventsSimulation, EventsSpec, simulate_events};
+use crm_tests::shelf::Shelf;
+use std::sync::atomic::Ordering;
 
 #[test]
 fn unknown_options_are_named_with_the_valid_ones() {
@@ -323,4 +327,40 @@ fn a_date_past_the_data_is_noted() {
             }
         }
     }
+}
+
+/// Work that is counted is done in the end: a bar of progress is full when a run ends, and not before.
+#[test]
+fn progress_ends_at_its_total() {
+    let done_of = |work: &dyn Fn(&Context)| {
+        let progress = Progress::default();
+        work(&Context {
+            progress: Some(&progress),
+            ..Context::default()
+        });
+        [&progress.done, &progress.total].map(|count| count.load(Ordering::Relaxed))
+    };
+    let shop = store(100, 19);
+    let n = rows(&shop) as u64;
+    let [done, total] = done_of(&|context| drop(build(&[shop.clone()], context)));
+    assert!(done == total && total >= n, "orders: {done} of {total}");
+    let log = simulate_events(&EventsSimulation::default(), &Context::default());
+    let log = log.unwrap().batch().unwrap();
+    let n = rows(&log) as u64;
+    let [done, total] = done_of(&|context| {
+        Events::from_batches(&EventsSpec::default(), &[log.clone()], context).unwrap();
+    });
+    assert!(done == total && total >= 2 * n, "events: {done} of {total}");
+    let short: Vec<String> = register::all()
+        .filter_map(|entry| {
+            // A new shelf for each: results that are kept from an earlier run are no work.
+            let shelf = Shelf::new();
+            let request = crm_tests::shelf::request(entry).to_string();
+            let [done, total] = done_of(&|context| {
+                register::run(entry.name, &shelf.data(entry), &request, context).unwrap();
+            });
+            (done != total).then(|| format!("{}: {done} of {total}", entry.name))
+        })
+        .collect();
+    assert!(short.is_empty(), "{short:#?}");
 }

@@ -288,3 +288,19 @@ fn an_ordered_cart_counts_after_its_window() {
         assert_eq!(numbers(&table, "ordered")[0], Some(carts), "{moment}");
     }
 }
+
+/// A long simulation ends when it is cancelled.
+#[test]
+fn a_simulation_can_be_cancelled() {
+    let what = EventsSimulation {
+        visitors: 5_000,
+        ..EventsSimulation::default()
+    };
+    let cancel = std::sync::atomic::AtomicBool::new(true);
+    let cancelled = Context {
+        cancel: Some(&cancel),
+        ..Context::default()
+    };
+    let error = simulate_events(&what, &cancelled).unwrap_err();
+    assert!(matches!(error, crm_core::Error::Cancelled), "{error}");
+}

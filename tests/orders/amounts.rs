@@ -246,3 +246,37 @@ fn a_preset_in_yen_is_of_orders_in_yen() {
         assert!(error.to_string().contains("the orders in EUR"), "{error}");
     }
 }
+
+/// Amounts that are near a minor unit, or the float nearest to one, are exact beside one that is not:
+/// the row named is that of the latter, and only this one is rounded.
+#[test]
+fn exact_floats_beside_one_that_is_not() {
+    // The product of the last with 100 is 1e-4 off; it is the float nearest to 1,000,000,000,001 cents.
+    for (currency, exact, off) in [
+        ("JPY", [100.0000001, 99.9999999, 3.0], 0.5),
+        ("USD", [0.1 + 0.2, 12.34, 10_000_000_000.01], 0.005),
+    ] {
+        let [a, b, c] = exact;
+        assert_eq!(revenue(currency, floats(&[a, b, c, off]), false), Err(3));
+        let columns = [
+            ("customer_id", texts(&["a"; 4])),
+            (
+                "ordered_at",
+                times(&["2026-01-01", "2026-02-01", "2026-03-01", "2026-04-01"]),
+            ),
+            ("amount", floats(&[a, b, c, off])),
+        ];
+        let spec = format!(r#"{{"currency": "{currency}", "round_amounts": true}}"#);
+        let orders = crm_tests::orders(&spec, batch(&columns)).unwrap();
+        let expected = match currency {
+            "JPY" => [100, 100, 3, 0],
+            _ => [30, 1_234, 1_000_000_000_001, 0],
+        };
+        assert_eq!(
+            revenue(currency, floats(&[a, b, c, off]), true).unwrap(),
+            expected
+        );
+        let notes = orders.reconciliation(&Context::default()).unwrap();
+        assert_eq!(notes.notes()["rounded_amounts"], 1, "{currency}");
+    }
+}

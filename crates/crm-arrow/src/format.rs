@@ -190,8 +190,18 @@ mod tests {
             ))
         );
         for (format, expected) in [
+            (c"e", "is of type float16"),
             (c"+l", "is of type list"),
+            (c"+L", "is of type list"),
+            (c"+vl", "is of type list"),
+            (c"+w:3", "is of type list"),
+            (c"+s", "is of type struct"),
             (c"+m", "is of type map"),
+            (c"+ud:0,1", "is of type union"),
+            (c"+r", "is of type run-end encoded"),
+            (c"tiM", "is of type interval"),
+            (c"Z", "is of type binary"),
+            (c"vz", "is of type binary"),
             (c"z", "is of type binary"),
             (c"tDs", "is of type duration"),
             (c"ttu", "is of type time of day"),

@@ -135,6 +135,7 @@ pub trait Analysis: 'static {
 }
 
 /// An analysis in the list of its family and in the register.
+#[derive(Debug)]
 pub struct Entry {
     /// The name in requests.
     pub name: &'static str,

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// How to run a computation. The same request gives the same bits with every context.
-#[derive(Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Context<'a> {
     /// The thread pool; without one, work runs on the caller's thread. The core creates no pool.
     pub pool: Option<&'a rayon::ThreadPool>,
@@ -57,6 +57,14 @@ impl Context<'_> {
             progress.done.fetch_add(rows as u64, Ordering::Relaxed);
         }
         self.check()
+    }
+
+    /// The same context without progress: for work that is part of other work, which is counted.
+    pub(crate) fn uncounted(&self) -> Self {
+        Context {
+            progress: None,
+            ..*self
+        }
     }
 
     /// Adds `rows` to the expected work.

@@ -75,6 +75,7 @@ impl Default for Options {
 }
 
 /// The register's entry.
+#[derive(Debug, Clone, Copy)]
 pub struct CustomerCard;
 
 /// The analyses of the module.

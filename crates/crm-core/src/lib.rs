@@ -8,7 +8,69 @@
 //! [`Orders`] are validated once, when they are built. An analysis is a pure function of orders, a
 //! [`Scope`] and options; its result is a [`Table`] with its definition. See [`register::all`] for
 //! the catalogue.
+//!
+//! # Load
+//!
+//! Rows of a program go through a builder, columns through [`Orders::from_batches`], Arrow arrays
+//! through the crate `crm-arrow`. A row that cannot be read is an error that names column and row;
+//! `bad_rows` in [`data::OrdersSpec`] leaves such rows out and counts them in
+//! [`Orders::reconciliation`].
+//!
+//! ```
+//! use crm_core::{Currency, Orders, Zone};
+//! let orders = Orders::builder(Currency::JPY, Zone::parse("Asia/Tokyo")?)
+//!     .order("hanako", "2026-01-05T10:00:00", 5_000)
+//!     .order("hanako", "2026-03-05T10:00:00", 7_000)
+//!     .order("taro", "2026-02-01T12:00:00", 2_000)
+//!     .build()?;
+//! assert_eq!((orders.len(), orders.n_customers()), (3, 2));
+//! # Ok::<(), crm_core::Error>(())
+//! ```
+//!
+//! # Ask
+//!
+//! By name, with the options as JSON ([`register::run`]); this is what C and Python do. Or by a typed
+//! function of the module of its name, such as [`segmentation::rfm::score`]. Cells of a table are
+//! read by column ([`Table::money`] and its like), as structs ([`Table::rows`]), or serialized.
+//!
+//! ```
+//! # use crm_core::{Currency, Orders, Zone};
+//! # let orders = Orders::builder(Currency::JPY, Zone::UTC)
+//! #     .order("hanako", "2026-01-05T10:00:00", 5_000)
+//! #     .order("hanako", "2026-03-05T10:00:00", 7_000)
+//! #     .order("taro", "2026-02-01T12:00:00", 2_000)
+//! #     .build()?;
+//! use crm_core::{Context, Dataset, register};
+//! #[derive(serde::Deserialize)]
+//! struct Card {
+//!     customer_id: String,
+//!     revenue: i64, // yen have no minor unit
+//!     segment: Option<String>,
+//! }
+//! let request = r#"{"as_of": "2026-03-31"}"#;
+//! let table = register::run("rfm", &Dataset::Orders(&orders), request, &Context::default())?;
+//! let cards = table.rows::<Card>().collect::<Result<Vec<_>, _>>()?;
+//! assert_eq!((cards[0].customer_id.as_str(), cards[0].revenue), ("hanako", 12_000));
+//! let body = serde_json::to_string(&table).expect("cells are numbers and texts");
+//! assert!(body.starts_with(r#"[{"customer_id":"hanako","#));
+//! # Ok::<(), crm_core::Error>(())
+//! ```
+//!
+//! # Serve and restart
+//!
+//! Orders do not change and are `Send` and `Sync`: keep them in an `Arc` and ask from any thread. For
+//! one customer at a time, learn the shop once (`learn`), keep its document, and ask `customer` on the
+//! orders of that customer alone. [`Orders::to_bytes`] and [`Orders::from_bytes`] save and load a
+//! state; every analysis gives the same bits of it.
+//!
+//! # Errors, threads, cancellation
+//!
+//! All errors are one enum, [`Error`]: its [`code`](Error::code) is for programs, its text for people,
+//! its [`hint`](Error::hint) says what to do. No text holds the contents of a cell. A [`Context`]
+//! names the thread pool, the flag that cancels, counters of progress, a byte budget and a hash seed;
+//! none of them changes a result, and the core starts no thread by itself.
 #![forbid(unsafe_code)]
+#![warn(missing_debug_implementations)]
 
 pub mod analysis;
 pub mod backtest;
@@ -56,5 +118,5 @@ pub use time::{Day, Duration, Moment, Offsets, Period, Zone, month_ends};
 
 /// Runs the Rust example of the README as a test.
 #[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
+#[doc = include_str!("../README.md")]
 mod readme {}

@@ -133,6 +133,14 @@ impl From<Currency> for String {
     }
 }
 
+impl std::str::FromStr for Currency {
+    type Err = Error;
+
+    fn from_str(code: &str) -> Result<Self> {
+        Currency::parse(code)
+    }
+}
+
 impl fmt::Display for Currency {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.code())

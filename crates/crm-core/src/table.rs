@@ -2,6 +2,7 @@
 //! request.
 
 mod field;
+mod rows;
 pub(crate) mod shared;
 #[cfg(test)]
 mod tests;
@@ -455,6 +456,11 @@ impl Column {
         &self.unit
     }
 
+    /// The number of cells.
+    fn len(&self) -> usize {
+        self.values.len()
+    }
+
     /// The cells; null cells are 0.
     pub fn values(&self) -> &Values {
         &self.values
@@ -500,12 +506,15 @@ pub struct Table {
 }
 
 impl Table {
-    /// A table of these columns, which must have equal lengths.
+    /// A table of these columns.
+    ///
+    /// # Panics
+    ///
+    /// Columns of different lengths are an error of the program, as an index out of range is.
     pub fn new(columns: Vec<Column>) -> Self {
-        debug_assert!(
-            columns
-                .windows(2)
-                .all(|c| c[0].values.len() == c[1].values.len())
+        assert!(
+            columns.windows(2).all(|c| c[0].len() == c[1].len()),
+            "the columns of a table have different lengths"
         );
         Table {
             columns,
@@ -650,6 +659,20 @@ impl PartialEq for Table {
                     && a.values.ty() == b.values.ty()
                     && (0..a.values.len()).all(|row| a.cell(row) == b.cell(row))
             })
+    }
+}
+
+impl fmt::Debug for Values {
+    /// Prints the type and the number only: cells may be personal data.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Values({} of type {})", self.len(), self.ty().name())
+    }
+}
+
+impl fmt::Debug for Column {
+    /// Prints name, type and number only: cells may be personal data.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Column({}: {:?})", self.name, self.values)
     }
 }
 

@@ -257,3 +257,31 @@ pub(crate) fn caught<T>(body: impl FnOnce() -> T) -> Result<T, ()> {
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    static DROPS: AtomicUsize = AtomicUsize::new(0);
+
+    /// A payload of a panic that panics itself when it is dropped, and so does its own payload.
+    struct Bomb(usize);
+
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            DROPS.fetch_add(1, Ordering::Relaxed);
+            if self.0 > 0 {
+                std::panic::panic_any(Bomb(self.0 - 1));
+            }
+        }
+    }
+
+    #[test]
+    fn a_payload_that_panics_when_dropped_is_left_alone() {
+        assert_eq!(caught(|| 5), Ok(5));
+        assert_eq!(caught::<()>(|| std::panic::panic_any(Bomb(2))), Err(()));
+        // The first payload was dropped; the second, which would panic again, was not.
+        assert_eq!(DROPS.load(Ordering::Relaxed), 1);
+    }
+}

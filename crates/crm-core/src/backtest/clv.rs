@@ -31,7 +31,7 @@
 //! logarithm is
 //!
 //! ```text
-//! v = .12² + 1/y  of purchases        .15² + 2/y  of revenue
+//! v = .12² + 1/(y + ½)  of purchases        .15² + 2/(y + ½)  of revenue
 //! R = (3 + Σ ln((actual + ½) / (predicted + ½))² / v) / (3 + origins)
 //! ```
 //!

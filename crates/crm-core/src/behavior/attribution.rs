@@ -171,6 +171,7 @@ const MODELS: &[Label] = labels! {
 /// assert_eq!(table.len(), 2); // 2.4 of G, 1.6 of M
 /// # Ok::<(), crm_core::Error>(())
 /// ```
+#[derive(Debug)]
 pub struct Attribution<D>(PhantomData<D>);
 
 impl<D: HasPaths + 'static> Analysis for Attribution<D> {

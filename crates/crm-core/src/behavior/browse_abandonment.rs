@@ -213,6 +213,7 @@ fn latest(
 }
 
 /// The register's entry.
+#[derive(Debug, Clone, Copy)]
 pub struct BrowseAbandonment;
 
 impl Analysis for BrowseAbandonment {

@@ -205,6 +205,7 @@ impl Machine<'_> {
 }
 
 /// The register's entry.
+#[derive(Debug, Clone, Copy)]
 pub struct BrowseRates;
 
 impl Analysis for BrowseRates {

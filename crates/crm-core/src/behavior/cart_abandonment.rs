@@ -196,6 +196,7 @@ fn fate_of(item: &Item, cart: &Cart) -> Fate {
 }
 
 /// The register's entry.
+#[derive(Debug, Clone, Copy)]
 pub struct CartAbandonment;
 
 impl Analysis for CartAbandonment {

@@ -122,6 +122,7 @@ fields! {
 }
 
 /// The register's entry of the carts.
+#[derive(Debug, Clone, Copy)]
 pub struct CartFollowUps;
 
 impl Analysis for CartFollowUps {
@@ -207,6 +208,7 @@ impl Analysis for CartFollowUps {
 }
 
 /// The register's entry of their items.
+#[derive(Debug, Clone, Copy)]
 pub struct CartItems;
 
 impl Analysis for CartItems {

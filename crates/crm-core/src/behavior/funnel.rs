@@ -175,6 +175,7 @@ fn names(options: &Options) -> Vec<String> {
 }
 
 /// The register's entry.
+#[derive(Debug, Clone, Copy)]
 pub struct Funnel;
 
 impl Analysis for Funnel {

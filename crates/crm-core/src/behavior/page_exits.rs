@@ -227,6 +227,7 @@ fn means(events: &Events, values: &[f64], pages: &[Page]) -> Result<Vec<Option<f
 }
 
 /// The register's entry.
+#[derive(Debug, Clone, Copy)]
 pub struct PageExits;
 
 impl Analysis for PageExits {

@@ -157,6 +157,7 @@ fn inverse(mut a: Vec<f64>, n: usize, context: &Context) -> Result<Vec<f64>> {
 }
 
 /// The register's entry.
+#[derive(Debug, Clone, Copy)]
 pub struct PageInfluence;
 
 /// The most visited nodes, ascending; of nodes with equal visits the first.

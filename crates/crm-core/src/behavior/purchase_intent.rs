@@ -171,6 +171,7 @@ fn pools(mut visitors: Vec<(f64, bool)>) -> Result<Vec<Pool>> {
 }
 
 /// The register's entry.
+#[derive(Debug, Clone, Copy)]
 pub struct PurchaseIntent;
 
 impl Options {

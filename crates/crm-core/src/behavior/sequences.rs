@@ -297,6 +297,7 @@ fn known(whole: &Events, options: &Options) -> Result<()> {
 }
 
 /// The analysis `sequences`.
+#[derive(Debug, Clone, Copy)]
 pub struct Sequences;
 
 impl Analysis for Sequences {
@@ -361,6 +362,7 @@ impl Analysis for Sequences {
 }
 
 /// The analysis `sequence_totals`.
+#[derive(Debug, Clone, Copy)]
 pub struct SequenceTotals;
 
 impl Analysis for SequenceTotals {

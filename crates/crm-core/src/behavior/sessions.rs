@@ -194,6 +194,7 @@ fields! {
 }
 
 /// The register's entry.
+#[derive(Debug, Clone, Copy)]
 pub struct Sessions;
 
 /// The first known value of a session in a column.

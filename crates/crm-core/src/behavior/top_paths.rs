@@ -54,6 +54,7 @@ impl Default for Options {
 const SLOTS: usize = 11;
 
 /// The register's entry.
+#[derive(Debug, Clone, Copy)]
 pub struct TopPaths;
 
 /// The stations of a session up to the greatest length, its visitor, and whether they bought.

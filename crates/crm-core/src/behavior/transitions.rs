@@ -149,6 +149,7 @@ fn counted(table: &[u64], made: &[u64], side: u64, plain: bool) -> Result<Vec<Tr
 }
 
 /// The register's entry.
+#[derive(Debug, Clone, Copy)]
 pub struct Transitions;
 
 impl Analysis for Transitions {

@@ -56,6 +56,7 @@ pub enum Whose {
 }
 
 /// The register's entry.
+#[derive(Debug, Clone, Copy)]
 pub struct VisitsAfterPurchase;
 
 impl Analysis for VisitsAfterPurchase {

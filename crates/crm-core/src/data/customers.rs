@@ -110,7 +110,8 @@ impl Customers {
         let chunks = |name: &str| -> Result<Vec<&ColumnData>> {
             batches.iter().map(|batch| find(batch, name)).collect()
         };
-        let (ids, codes) = input.encode(&spec.customer_id, "a customer id", context)?;
+        let (ids, codes) =
+            input.encode(&spec.customer_id, "a customer id", &context.uncounted())?;
         let mut seen = filled(ids.len(), NO_ID, "customers")?;
         for (row, code) in codes.iter().enumerate() {
             if *code == NO_ID {
@@ -149,7 +150,7 @@ impl Customers {
         };
         let mut dims = Vec::new();
         for name in &spec.dimensions {
-            let (ids, codes) = input.encode(name, "a category", context)?;
+            let (ids, codes) = input.encode(name, "a category", &context.uncounted())?;
             dims.push(RowDim {
                 name: name.clone(),
                 ids,

@@ -14,7 +14,7 @@ const BLOCK: usize = 64;
 
 impl Ids {
     /// Appends the code of each row of `chunks` to `out`, adding ids not seen before; rows without
-    /// an id get [`NO_ID`].
+    /// an id get [`NO_ID`]. Each row is one of progress.
     pub(crate) fn encode(
         &mut self,
         name: &str,
@@ -53,7 +53,8 @@ impl Ids {
                         valid: Some(used),
                     };
                     let mut map = room(values.len(), "dictionary")?;
-                    self.encode_plain(name, &values, first_row, &mut map, context)?;
+                    context.advance(chunk.len())?;
+                    self.encode_plain(name, &values, first_row, &mut map, &context.uncounted())?;
                     out.extend((0..chunk.len()).map(|i| match valid(i) {
                         true => map[keys[i] as usize],
                         false => NO_ID,

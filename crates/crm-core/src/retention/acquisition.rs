@@ -172,6 +172,7 @@ impl Sources {
 }
 
 /// The register's entry.
+#[derive(Debug, Clone, Copy)]
 pub struct Acquisition;
 
 impl Analysis for Acquisition {

@@ -191,7 +191,7 @@ pub struct Cell {
 }
 
 /// The cells and their cohorts.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Cohorts {
     /// The cells, by cohort, then by elapsed time, ascending.
     pub cells: Vec<Cell>,
@@ -324,6 +324,7 @@ const ACTIVE_RATE: [Field; 3] = columns! {
 };
 
 /// The register's entry.
+#[derive(Debug, Clone, Copy)]
 pub struct CohortMatrix;
 
 impl Analysis for CohortMatrix {

@@ -71,6 +71,7 @@ impl Default for Options {
 }
 
 /// The register's entry.
+#[derive(Debug, Clone, Copy)]
 pub struct FirstProduct;
 
 impl Analysis for FirstProduct {

@@ -234,6 +234,7 @@ const CUMULATIVE_RATE: [Field; 3] = columns! {
 };
 
 /// The register's entry of the histogram.
+#[derive(Debug, Clone, Copy)]
 pub struct LeadTimes;
 
 impl Analysis for LeadTimes {
@@ -276,6 +277,7 @@ impl Analysis for LeadTimes {
 }
 
 /// The register's entry of the quantiles.
+#[derive(Debug, Clone, Copy)]
 pub struct LeadTimeQuantiles;
 
 impl Analysis for LeadTimeQuantiles {

@@ -253,6 +253,7 @@ const SURVIVAL_RATES: [Field; 3] = columns! {
 };
 
 /// The register's entry.
+#[derive(Debug, Clone, Copy)]
 pub struct PurchaseCounts;
 
 impl Analysis for PurchaseCounts {

@@ -297,6 +297,7 @@ const TRANSITION_RATE: [Field; 3] = columns! {
 };
 
 /// The register's entry.
+#[derive(Debug, Clone, Copy)]
 pub struct PurchaseFlow;
 
 impl Analysis for PurchaseFlow {

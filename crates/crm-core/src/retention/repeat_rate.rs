@@ -196,6 +196,7 @@ const REPEAT_RATES: [Field; 3] = columns! {
 };
 
 /// The register's entry.
+#[derive(Debug, Clone, Copy)]
 pub struct RepeatRate;
 
 impl Analysis for RepeatRate {

@@ -109,6 +109,7 @@ pub fn classes(revenue: &[i64], options: &Options) -> Result<Vec<u8>> {
 }
 
 /// The register's entry.
+#[derive(Debug, Clone, Copy)]
 pub struct Abc;
 
 impl Analysis for Abc {

@@ -347,6 +347,7 @@ pub(crate) fn without_orders(
 }
 
 /// The register's entry.
+#[derive(Debug, Clone, Copy)]
 pub struct Cpm;
 
 impl Analysis for Cpm {

@@ -19,6 +19,7 @@ use crate::table::{Column, Field, Table, Values, columns, fields};
 use serde_json::json;
 
 /// The register's entry.
+#[derive(Debug, Clone, Copy)]
 pub struct CpmSegments;
 
 fields! {

@@ -88,6 +88,7 @@ pub fn groups(revenue: &[i64], options: &Options) -> Result<Vec<i32>> {
 }
 
 /// The register's entry.
+#[derive(Debug, Clone, Copy)]
 pub struct Decile;
 
 impl Analysis for Decile {

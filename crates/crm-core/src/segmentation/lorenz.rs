@@ -48,6 +48,7 @@ impl Default for Options {
 }
 
 /// The register's entry.
+#[derive(Debug, Clone, Copy)]
 pub struct Lorenz;
 
 impl Analysis for Lorenz {

@@ -99,6 +99,7 @@ struct Grouping {
 }
 
 /// The register's entry.
+#[derive(Debug, Clone, Copy)]
 pub struct Movement;
 
 impl Analysis for Movement {

@@ -137,16 +137,18 @@ pub struct Scores {
     pub segment: Option<Vec<u8>>,
     /// The cuts in use.
     pub cuts: Cuts,
+    /// The monetary axis.
+    pub monetary: Monetary,
     /// Axes on which all customers are equal.
     pub flat: Vec<&'static str>,
 }
 
 impl From<Scores> for Frozen {
-    /// The cuts of scores computed with the default options, whose monetary axis is revenue.
+    /// The cuts of these scores and their monetary axis.
     fn from(scores: Scores) -> Frozen {
         Frozen {
             cuts: scores.cuts,
-            monetary: Monetary::Revenue,
+            monetary: scores.monetary,
         }
     }
 }
@@ -305,11 +307,13 @@ pub fn score(totals: &Totals, options: &Options) -> Result<Scores> {
         m,
         segment,
         cuts,
+        monetary: options.monetary,
         flat,
     })
 }
 
 /// The register's entry.
+#[derive(Debug, Clone, Copy)]
 pub struct Rfm;
 
 impl Analysis for Rfm {
@@ -475,6 +479,33 @@ mod tests {
                 grid[usize::from(*part)].segment,
                 "{r} {f} {m}"
             );
+        }
+    }
+
+    #[test]
+    fn cuts_keep_their_monetary_axis() {
+        use crate::{At, Context, Zone};
+        let orders = Orders::builder(Currency::JPY, Zone::UTC)
+            .order("a", "2026-03-01", 9_000)
+            .order("a", "2026-03-20", 1_000)
+            .order("b", "2026-01-10", 7_000)
+            .build()
+            .unwrap();
+        let at = At::new("2026-03-31".parse().unwrap());
+        let totals = Totals::new(&orders, &at, &Context::default()).unwrap();
+        // By revenue a is worth more (10,000 and 7,000), by the mean order b is (5,000 and 7,000).
+        for (monetary, m) in [
+            (Monetary::Revenue, [2, 1]),
+            (Monetary::MeanOrderValue, [1, 2]),
+        ] {
+            let options = Options {
+                monetary,
+                levels: 2,
+                ..Options::default()
+            };
+            let scores = score(&totals, &options).unwrap();
+            assert_eq!(scores.m, m);
+            assert_eq!(Frozen::from(scores).monetary, monetary);
         }
     }
 

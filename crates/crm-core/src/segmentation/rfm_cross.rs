@@ -55,6 +55,7 @@ pub enum Axis {
 }
 
 /// The register's entry.
+#[derive(Debug, Clone, Copy)]
 pub struct RfmCross;
 
 impl Analysis for RfmCross {

@@ -72,6 +72,7 @@ impl Groups {
 }
 
 /// The register's entry.
+#[derive(Debug, Clone, Copy)]
 pub struct RfmSegments;
 
 impl Analysis for RfmSegments {

@@ -119,6 +119,7 @@ fn noted(table: Result<Table>) -> Result<Option<Value>> {
 }
 
 /// The register's entry.
+#[derive(Debug, Clone, Copy)]
 pub struct Learn;
 
 impl Analysis for Learn {

@@ -129,6 +129,7 @@ struct Row {
 }
 
 /// The register's entry.
+#[derive(Debug, Clone, Copy)]
 pub struct Summary;
 
 impl Analysis for Summary {

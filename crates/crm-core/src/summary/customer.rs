@@ -190,6 +190,7 @@ fn summary(
 }
 
 /// The register's entry.
+#[derive(Debug, Clone, Copy)]
 pub struct Summary;
 
 impl Analysis for Summary {

@@ -54,6 +54,7 @@ struct Row {
 }
 
 /// The register's entry.
+#[derive(Debug, Clone, Copy)]
 pub struct Monthly;
 
 impl Analysis for Monthly {

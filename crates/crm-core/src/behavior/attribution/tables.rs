@@ -98,6 +98,7 @@ impl Options {
 }
 
 /// The analysis `attribution_channels`.
+#[derive(Debug)]
 pub struct Channels<D>(PhantomData<D>);
 
 impl<D: HasPaths + 'static> Analysis for Channels<D> {
@@ -156,6 +157,7 @@ impl<D: HasPaths + 'static> Analysis for Channels<D> {
 }
 
 /// The analysis `attribution_transitions`.
+#[derive(Debug)]
 pub struct Transitions<D>(PhantomData<D>);
 
 impl<D: HasPaths + 'static> Analysis for Transitions<D> {
@@ -216,6 +218,7 @@ impl<D: HasPaths + 'static> Analysis for Transitions<D> {
 }
 
 /// The analysis `attribution_paths`.
+#[derive(Debug)]
 pub struct TopPaths<D>(PhantomData<D>);
 
 /// One path with the rows that have it.

@@ -39,6 +39,7 @@ impl Default for Options {
 }
 
 /// The analysis `alive_path`.
+#[derive(Debug, Clone, Copy)]
 pub struct AlivePath;
 
 impl Analysis for AlivePath {

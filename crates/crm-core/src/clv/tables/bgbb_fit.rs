@@ -16,6 +16,7 @@ use crate::table::shared::{STANDARD_ERROR, VALUE};
 use crate::table::{Field, Table};
 
 /// The analysis `bgbb_fit`.
+#[derive(Debug, Clone, Copy)]
 pub struct BgbbFit;
 
 impl Analysis for BgbbFit {

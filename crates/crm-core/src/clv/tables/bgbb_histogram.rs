@@ -36,6 +36,7 @@ pub struct Options {
 const MOST_ROWS: u32 = 10_000;
 
 /// The analysis `bgbb_histogram`.
+#[derive(Debug, Clone, Copy)]
 pub struct BgbbHistogram;
 
 impl Analysis for BgbbHistogram {

@@ -43,6 +43,7 @@ impl Default for Options {
 }
 
 /// The analysis `bgbb_predict`.
+#[derive(Debug, Clone, Copy)]
 pub struct BgbbPredict;
 
 impl Analysis for BgbbPredict {

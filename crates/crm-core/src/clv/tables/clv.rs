@@ -83,6 +83,7 @@ impl Default for Options {
 }
 
 /// The analysis `clv`.
+#[derive(Debug, Clone, Copy)]
 pub struct Clv;
 
 impl Analysis for Clv {

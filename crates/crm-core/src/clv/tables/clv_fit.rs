@@ -63,6 +63,7 @@ impl Default for Options {
 }
 
 /// The analysis `clv_fit`.
+#[derive(Debug, Clone, Copy)]
 pub struct ClvFit;
 
 impl Analysis for ClvFit {

@@ -28,6 +28,7 @@ pub struct Options {
 }
 
 /// The analysis `clv_new_customers`.
+#[derive(Debug, Clone, Copy)]
 pub struct ClvNewCustomers;
 
 impl Analysis for ClvNewCustomers {

@@ -46,6 +46,7 @@ impl Default for Options {
 }
 
 /// The analysis `clv_parameters`. It accepts any table and reads only its options.
+#[derive(Debug, Clone, Copy)]
 pub struct ClvParameters;
 
 impl Analysis for ClvParameters {

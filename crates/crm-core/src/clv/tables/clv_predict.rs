@@ -82,6 +82,7 @@ impl Default for Options {
 }
 
 /// The analysis `clv_predict`.
+#[derive(Debug, Clone, Copy)]
 pub struct ClvPredict;
 
 impl Analysis for ClvPredict {

@@ -29,6 +29,7 @@ pub struct Options {
 }
 
 /// The analysis `clv_simulate`.
+#[derive(Debug, Clone, Copy)]
 pub struct ClvSimulate;
 
 impl Analysis for ClvSimulate {

@@ -55,6 +55,7 @@ impl Default for Options {
 }
 
 /// The analysis `clv_tracking`.
+#[derive(Debug, Clone, Copy)]
 pub struct ClvTracking;
 
 impl Analysis for ClvTracking {

@@ -44,6 +44,7 @@ impl Default for Options {
 
 /// The analysis `compare_models`. A model of regular gaps for which k = 1 is best is the plain
 /// model of its family and has that model's row; the note `chose_k_1` names both.
+#[derive(Debug, Clone, Copy)]
 pub struct CompareModels;
 
 impl Analysis for CompareModels {

@@ -31,6 +31,7 @@ pub struct Options {
 }
 
 /// The analysis `expected_spend`.
+#[derive(Debug, Clone, Copy)]
 pub struct ExpectedSpend;
 
 impl Analysis for ExpectedSpend {

@@ -52,6 +52,7 @@ impl Default for Options {
 }
 
 /// The analysis `expected_surface`.
+#[derive(Debug, Clone, Copy)]
 pub struct ExpectedSurface;
 
 /// The largest number of cells.

@@ -49,6 +49,7 @@ impl Default for Options {
 }
 
 /// The analysis `frequency_histogram`.
+#[derive(Debug, Clone, Copy)]
 pub struct FrequencyHistogram;
 
 impl Analysis for FrequencyHistogram {

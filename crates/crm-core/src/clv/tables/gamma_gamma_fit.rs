@@ -56,6 +56,7 @@ impl Default for Options {
 }
 
 /// The analysis `gamma_gamma_fit`.
+#[derive(Debug, Clone, Copy)]
 pub struct GammaGammaFit;
 
 impl Analysis for GammaGammaFit {

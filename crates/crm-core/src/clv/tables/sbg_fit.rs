@@ -34,6 +34,7 @@ impl Default for Options {
 }
 
 /// The analysis `sbg_fit`.
+#[derive(Debug, Clone, Copy)]
 pub struct SbgFit;
 
 impl Analysis for SbgFit {

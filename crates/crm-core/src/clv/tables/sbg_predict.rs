@@ -46,6 +46,7 @@ pub(super) fn rate(rate: f64) -> Result<f64> {
 }
 
 /// The analysis `sbg_predict`.
+#[derive(Debug, Clone, Copy)]
 pub struct SbgPredict;
 
 impl Analysis for SbgPredict {

@@ -217,3 +217,11 @@ fn intervals_come_from_the_covariance() {
     let (low, high) = found.total.expected.unwrap();
     assert!((low / expected.low[0] - 1.0).abs() < 1e-12 && high > low);
 }
+
+#[test]
+fn nothing_bought_is_worth_nothing_for_ever() {
+    assert_eq!(product(0.0, f64::INFINITY), 0.0);
+    assert_eq!(product(f64::INFINITY, 0.0), 0.0);
+    assert_eq!(product(2.0, f64::INFINITY), f64::INFINITY);
+    assert_eq!(product(2.0, 3.0), 6.0);
+}

@@ -77,7 +77,8 @@ impl Events {
         spec.check()?;
         let input = NamedColumns::new(&spec.columns(), batches)?;
         let n = input.rows;
-        context.expect(2 * n);
+        let encoded = 2 + dim_names(spec).len() + usize::from(spec.customer_id.is_some());
+        context.expect(encoded * n);
         context.afford(n.saturating_mul(32), "events")?;
         let mut problems = Problems::new(spec.bad_rows == BadRows::Drop, n);
         if spec.date_format.is_some() {

@@ -43,6 +43,7 @@ impl Sorted {
         };
         let mut counts = filled(by_id.len() + 1, 0_u32, "events")?;
         let (mut sorted, mut last) = (true, (0, i64::MIN));
+        context.expect(n);
         for from in (0..n).step_by(Context::BLOCK) {
             context.advance((n - from).min(Context::BLOCK))?;
             for i in from..(from + Context::BLOCK).min(n) {

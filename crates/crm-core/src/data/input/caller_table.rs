@@ -306,7 +306,7 @@ fn ids_column(
 ) -> Result<Column> {
     let mut ids = Ids::new(kind, context.hash_seed);
     let mut codes = Vec::new();
-    ids.encode(name, &[column], &mut codes, context)?;
+    ids.encode(name, &[column], &mut codes, &context.uncounted())?;
     for code in codes.iter_mut().filter(|c| **c == NO_ID) {
         *code = 0;
     }

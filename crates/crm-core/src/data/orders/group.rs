@@ -224,7 +224,7 @@ fn lines(
     offsets: Offsets,
     context: &Context,
 ) -> Result<Data> {
-    context.advance(rows.len())?;
+    context.check()?;
     let (groups, n) = (&keys.of_row, keys.first_row.len());
     let sum = |column: &Buf<i64>, name: &str| match spec.amount_is {
         AmountIs::Order => keys.first(column),
@@ -342,7 +342,7 @@ pub(super) fn key_of_rows(rows: &Rows, spec: &OrdersSpec, context: &Context) -> 
     });
     let mut ids = crate::ids::Ids::new(crate::ids::IdKind::Int(64), context.hash_seed);
     let mut codes = Vec::new();
-    ids.encode(&order.name, &[&column], &mut codes, context)?;
+    ids.encode(&order.name, &[&column], &mut codes, &context.uncounted())?;
     // Numbered by first appearance, whatever the form of the dictionary.
     let mut number = filled(ids.len(), NO_ID, "orders")?;
     let mut first_row = Vec::new();

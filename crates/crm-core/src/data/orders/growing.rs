@@ -32,6 +32,13 @@ pub struct GrowingOrders {
     turn: Turn,
 }
 
+impl std::fmt::Debug for GrowingOrders {
+    /// Prints the number of parts only: rows may be personal data.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "GrowingOrders({} parts)", self.parts.len())
+    }
+}
+
 impl From<Orders> for GrowingOrders {
     fn from(orders: Orders) -> Self {
         let whole = Arc::new(orders);

@@ -47,7 +47,8 @@ impl Rows {
         let currency = spec.currency()?;
         let input = NamedColumns::new(&spec.columns(), batches)?;
         let n = input.rows;
-        context.expect(2 * n);
+        let encoded = 1 + dim_names(spec).len() + usize::from(spec.order_id.is_some());
+        context.expect(encoded * n);
         context.afford(n.saturating_mul(24), "orders")?;
         let mut reader = Reader {
             spec,

@@ -241,7 +241,7 @@ impl Orders {
         });
         let mut ids = Ids::new(crate::ids::IdKind::Int(64), context.hash_seed);
         let mut codes = Vec::new();
-        ids.encode(name, &[&column], &mut codes, context)?;
+        ids.encode(name, &[&column], &mut codes, &context.uncounted())?;
         let mut rows = data.rows.clone();
         let key = format!("{name} within an order");
         rows.dims.push(crate::data::input::batches::RowDim {
