@@ -24,7 +24,9 @@ season                                             | factors of demand and the t
 segmentation retention survival clv cycle behavior | families: they do not name each other
 experiments                                        | families: did it work?
 forecast backtest shop_model customer_card         | above the families: they read or judge several
-register                                           | the lists of all families
+families                                           | the lists of all families
+segments decisions                                 | they run analyses by name: what to do today
+register                                           | every analysis by name
 ";
 
 /// A path of modules and names from the root of the crate.

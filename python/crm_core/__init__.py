@@ -60,6 +60,7 @@ from ._behavior import (
     visits_after_purchase,
 )
 from ._cycle import alerts, cycle, likely_buyers
+from ._decisions import candidates, decide
 from ._errors import (
     CancelledError,
     ConvergenceError,
@@ -125,6 +126,14 @@ from ._segmentation import (
     rfm_cross,
     rfm_segments,
 )
+from ._segments import (
+    Condition,
+    field,
+    segment,
+    segment_history,
+    segment_sizes,
+    segment_sweep,
+)
 from ._shop_model import customer, learn
 from ._summary import clv_summary, monthly, summary
 from ._survival import gap_fits, kaplan_meier, survival_curve
@@ -160,6 +169,7 @@ __all__ = [
     "BgCnbd",
     "BgNbd",
     "CancelledError",
+    "Condition",
     "ConvergenceError",
     "CrmError",
     "Customers",
@@ -198,6 +208,7 @@ __all__ = [
     "base_forecast",
     "browse_abandonment",
     "browse_rates",
+    "candidates",
     "cart_abandonment",
     "cart_follow_ups",
     "cart_items",
@@ -209,10 +220,12 @@ __all__ = [
     "cpm_segments",
     "customer",
     "cycle",
+    "decide",
     "decile",
     "describe",
     "experiment",
     "experiment_plan",
+    "field",
     "first_product",
     "funnel",
     "gap_fits",
@@ -240,6 +253,10 @@ __all__ = [
     "rfm_segments",
     "run",
     "seasonality",
+    "segment",
+    "segment_history",
+    "segment_sizes",
+    "segment_sweep",
     "sequence_totals",
     "sequences",
     "sessions",
