@@ -81,6 +81,11 @@ docs: $(TEST_VENV)/.tools ## The documents as a site, in target/docs
 bench: native-release ## Speed and memory, beside polars and DuckDB
 	@if [ -x benches/run.sh ]; then PYTHON=$(abspath $(BIN)/python) benches/run.sh; else cargo bench; fi
 
+.PHONY: generated
+generated: ## Files that follow from the sources: reference, header, fingerprints, what Python exports
+	CRM_BLESS=1 cargo test --quiet -p crm-tests -p crm-ffi --test reference --test tables --test header
+	$(PYTHON) tests/python/exports.py
+
 check: native ## What a reviewer would say: format, lints, docs, types
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings

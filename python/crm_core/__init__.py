@@ -59,6 +59,7 @@ from ._behavior import (
     transitions,
     visits_after_purchase,
 )
+from ._conditions import Condition, Field, field
 from ._cycle import alerts, cycle, likely_buyers
 from ._decisions import candidates, decide
 from ._errors import (
@@ -126,14 +127,7 @@ from ._segmentation import (
     rfm_cross,
     rfm_segments,
 )
-from ._segments import (
-    Condition,
-    field,
-    segment,
-    segment_history,
-    segment_sizes,
-    segment_sweep,
-)
+from ._segments import segment, segment_history, segment_sizes, segment_sweep
 from ._shop_model import customer, learn
 from ._summary import clv_summary, monthly, summary
 from ._survival import gap_fits, kaplan_meier, survival_curve
@@ -175,6 +169,7 @@ __all__ = [
     "Customers",
     "DataError",
     "Events",
+    "Field",
     "GammaGamma",
     "InternalError",
     "MbgCnbd",

@@ -41,6 +41,21 @@ def decide(
     any order of rows. What was sent or held out belongs into the messages, under its key; then it
     is never decided on again, so the function may run as often as one likes.
 
+    Rules, each of which may be left out::
+
+        {"timezone": "Asia/Tokyo",                       # of civil days and quiet hours
+         "channels": ["mail", "line"],                   # the first that can be used is
+         "caps": [{"days": 1, "messages": 1}, {"days": 7, "messages": 3},
+                  {"days": 30, "messages": 2, "channel": "line"}],
+         "quiet_hours": {"from": "21:00", "to": "08:00"},
+         "holdout": {"share": 0.05, "experiment": "holdout", "salt": ""},
+         "budget": 1000,                                 # messages of this run
+         "groups": {"recover": {"triggers": ["cart", "browse"], "days": 2}},
+         "exclusions": ["inquiry"],                      # of `excluded_by`; default all
+         "bought_within": 3,                             # days after an order
+         "triggers": {"cart": {"priority": -1, "channels": ["line", "mail"],
+                               "bought_within": 1, "holdout": 0.1, "exclusions": []}}}
+
     Args:
         candidates: A frame: customer_id, trigger, dedupe_key, due_at, and if there are such columns
             expires_at, value (what is at stake), channels (those that reach the customer, separated
@@ -49,22 +64,7 @@ def decide(
         messages: The log of messages, a frame: customer_id, kind (sent, held_out, unsubscribed,
             complained, subscribed), occurred_at, and if there are such columns channel, dedupe_key
             and trigger. A message without a channel is of all. Default: no message yet.
-        rules: Rules, each of which may be left out::
-
-            {"timezone": "Asia/Tokyo",                       # of civil days and quiet hours
-             "channels": ["mail", "line"],                   # the first that can be used is
-             "caps": [{"days": 1, "messages": 1}, {"days": 7, "messages": 3},
-                      {"days": 30, "messages": 2, "channel": "line"}],
-             "quiet_hours": {"from": "21:00", "to": "08:00"},
-             "holdout": {"share": 0.05, "experiment": "holdout", "salt": ""},
-             "budget": 1000,                                 # messages of this run
-             "groups": {"recover": {"triggers": ["cart", "browse"], "days": 2}},
-             "exclusions": ["inquiry"],                      # of `excluded_by`; default all
-             "bought_within": 3,                             # days after an order
-             "triggers": {"cart": {"priority": -1, "channels": ["line", "mail"],
-                                   "bought_within": 1, "holdout": 0.1, "exclusions": []}}}
-
-            Default: channel mail, at most one message a day and three in seven days.
+        rules: The rules. Default: channel mail, at most one message a day and three in seven days.
         now: The instant of the decision, or a date for its end. It must be given.
 
     Returns:
@@ -107,24 +107,25 @@ def candidates(
     and from then on a candidate for `valid` days. Its key is the same in every run until the event
     changes; `decide` says which candidates are sent.
 
+    A trigger is a name or ``{"trigger": name, "days": [...], "valid": 7, "name": ...}``, where
+    ``"name"`` is the name in the result and in keys. The triggers and their days:
+
+    - step: days after the last order (3), or with ``"of": "first"`` after the first
+    - registered: days after the registration, without an order (1, 3, 7, 14)
+    - second_purchase: days after the only order (30, 60, 90)
+    - review: days after the last order (14)
+    - win_back: days after the last order (365)
+    - birthday: days from the birthday (-7), whose date is in ``"column"``
+    - forgot_to_buy: days from the predicted date of `cycle` (-5)
+    - slipping_away: the customers of `alerts`
+    - likely_buyer: those of `likely_buyers` with at least ``"probability"`` (0.5)
+
     Args:
         orders: The orders.
         as_of: The civil date up to which orders count, included. A list of dates adds a first
             column `as_of`.
-        triggers: Names or mappings ``{"trigger": name, "days": [...], "valid": 7, "name": ...}``:
-
-            - step: days after the last order (3), or with ``"of": "first"`` after the first
-            - registered: days after the registration, without an order (1, 3, 7, 14)
-            - second_purchase: days after the only order (30, 60, 90)
-            - review: days after the last order (14)
-            - win_back: days after the last order (365)
-            - birthday: days from the birthday (-7), whose date is in ``"column"``
-            - forgot_to_buy: days from the predicted date of `cycle` (-5)
-            - slipping_away: the customers of `alerts`
-            - likely_buyer: those of `likely_buyers` with at least ``"probability"`` (0.5)
-
-            ``"name"`` is the name in the result and in keys. Default: step, registered,
-            second_purchase, review, win_back.
+        triggers: Names of triggers, or mappings. Default: step, registered, second_purchase,
+            review, win_back.
         **scope: Keys of the scope: where, customers, by, policy, basis, refunds, occasion,
             churn_days, churn_boundary; see `Scope`.
 
