@@ -77,6 +77,7 @@ from ._errors import (
 from ._events import Events
 from ._experiments import assign, experiment, experiment_plan
 from ._features import OrderFeatures, TimeSplit, snapshots
+from ._feedback import survey
 from ._forecast import base_forecast, seasonality, shop_forecast
 from ._library import (
     describe,
@@ -262,6 +263,7 @@ __all__ = [
     "simulate_orders",
     "snapshots",
     "summary",
+    "survey",
     "survival_curve",
     "tasks",
     "threshold_sweep",

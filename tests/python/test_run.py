@@ -49,6 +49,7 @@ TABLES = {
     "experiment": {"variant": ["a", "b"], "n": [50, 60], "conversions": [20, 30]},
     "experiment_plan": {"baseline": [0.1, 0.2], "effect": [0.01, -0.02]},
     "assign": {"customer_id": ["c1", "c2", "c3"]},
+    "survey": {"score": [9, 10, 3, 7, 8]},
     "decide": {
         "customer_id": ["c1", "c2", "c2"],
         "trigger": ["cart", "cart", "birthday"],

@@ -28,6 +28,8 @@ pub struct Shelf {
     pub plans: Table,
     /// Ids.
     pub ids: Table,
+    /// Answers to two questions.
+    pub answers: Table,
     /// Messages that could be sent, and one that was.
     pub candidates: Table,
 }
@@ -145,6 +147,10 @@ impl Shelf {
                 column("effect", [0.01, 0.02]),
             ]),
             ids: numbered(3),
+            answers: Table::new(vec![
+                column("question", (0..40).map(|k| f64::from(k % 2))),
+                column("score", (0..40).map(|k| f64::from(k * 7 % 11))),
+            ]),
             candidates: candidates(),
         }
     }
@@ -161,6 +167,7 @@ impl Shelf {
             "experiment" => &self.variants,
             "experiment_plan" => &self.plans,
             "assign" => &self.ids,
+            "survey" => &self.answers,
             "decide" => &self.candidates,
             _ => &self.customers,
         })

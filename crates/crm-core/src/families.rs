@@ -15,6 +15,7 @@ static FAMILIES: &[&[Entry]] = &[
     crate::clv::ANALYSES,
     crate::behavior::ANALYSES,
     crate::experiments::ANALYSES,
+    crate::feedback::ANALYSES,
     crate::season::ANALYSES,
     crate::cycle::ANALYSES,
     crate::survival::ANALYSES,

@@ -26,6 +26,7 @@ mod document;
 mod error;
 pub mod experiments;
 mod families;
+pub mod feedback;
 pub mod forecast;
 pub mod ids;
 pub mod money;

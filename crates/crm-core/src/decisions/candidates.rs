@@ -572,12 +572,10 @@ impl<'a> Shop<'a> {
             row.excluded
                 .map(|of| reasons.partition_point(|known| *known < of) as u32)
         };
-        let texts = Arc::new(
-            reasons
-                .iter()
-                .map(|of| (*of).to_owned())
-                .collect::<Vec<String>>(),
-        );
+        let mut texts: Vec<String> = reasons.iter().map(|of| (*of).to_owned()).collect();
+        // The code of a null cell is that of a text.
+        texts.resize(texts.len().max(1), String::new());
+        let texts = Arc::new(texts);
         let is_excluded = collect(rows.iter().map(|row| row.excluded.is_some()), "candidates")?;
         let last = rows
             .iter()

@@ -324,6 +324,10 @@ fn table(
             },
         });
     }
+    if paths.texts.is_empty() {
+        // The code of a null cell is that of a text.
+        paths.place(String::new());
+    }
     sort(&mut all, rows, candidates)?;
     let of = |row: &Row| &candidates[row.candidate as usize];
     let fields = Decide::COLUMNS;

@@ -313,10 +313,7 @@ impl<'a> Known<'a> {
         };
         let has = collect(rows.iter().map(|row| *row != NO_ID), "conditions")?;
         if table.is_empty() {
-            let nothing = Values::Text {
-                codes: filled(rows.len(), 0, "conditions")?,
-                texts: Arc::default(),
-            };
+            let nothing = nothing(column.values(), rows.len())?;
             return Ok(Column::named(name, nothing).with_validity(has));
         }
         let places = rows
@@ -413,6 +410,28 @@ impl<'a> Known<'a> {
 fn is_of_customers(entry: &Entry) -> bool {
     let has = |name: &str| entry.columns.iter().any(|field| field.name == name);
     entry.reads == Orders::KIND && has("customer_id")
+}
+
+/// Null cells of the type of a column without rows.
+fn nothing(like: &Values, n: usize) -> Result<Values> {
+    let what = "conditions";
+    Ok(match like {
+        Values::I32(_) => Values::I32(filled(n, 0, what)?),
+        Values::I64(_) => Values::I64(filled(n, 0, what)?.into()),
+        Values::F64(_) => Values::F64(filled(n, 0.0, what)?.into()),
+        Values::Bool(_) => Values::Bool(filled(n, false, what)?),
+        Values::Date(_) => Values::Date(filled(n, 0, what)?),
+        Values::Instant(_, zone) => Values::Instant(filled(n, 0, what)?.into(), *zone),
+        Values::Money(_, currency) => Values::Money(filled(n, 0, what)?.into(), *currency),
+        Values::Category { labels, .. } => Values::Category {
+            codes: filled(n, 0, what)?,
+            labels,
+        },
+        Values::Id { .. } | Values::Text { .. } => Values::Text {
+            codes: filled(n, 0, what)?,
+            texts: Arc::new(vec![String::new()]),
+        },
+    })
 }
 
 /// What a field's name may begin with.

@@ -114,7 +114,12 @@ impl Analysis for Segment {
 /// The columns `selected` and `decided_by`.
 fn explained(tree: &Tree, decided: Vec<(bool, Option<usize>)>) -> Result<[Column; 2]> {
     let paths = tree.leaves.iter().map(|leaf| leaf.path.clone());
-    let paths = Arc::new(collect(paths, "segment")?);
+    let mut paths = collect(paths, "segment")?;
+    if paths.is_empty() {
+        // The code of a null cell is that of a text.
+        push(&mut paths, String::new(), "segment")?;
+    }
+    let paths = Arc::new(paths);
     let selected = collect(decided.iter().map(|(holds, _)| *holds), "segment")?;
     let by = decided
         .iter()
