@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::ids::Ids;
 use crate::table::{Column, Table, Values};
 use crate::time::{Day, Moment, Offsets};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// The columns that are read besides `customer_id`, `trigger`, `dedupe_key` and `due_at`.
@@ -112,7 +113,7 @@ impl<'a> Rows<'a> {
         let reach = self.reach(channels)?;
         let of = |row: &u32| {
             let row = *row as usize;
-            let at = |cells: &Option<Vec<Option<i64>>>| cells.as_ref().and_then(|cells| cells[row]);
+            let at = |cells: &Option<Instants>| cells.as_ref().and_then(|cells| cells.at(row));
             Candidate {
                 customer: self.customers[row],
                 trigger: self.triggers.codes[row],
@@ -128,47 +129,37 @@ impl<'a> Rows<'a> {
         collect(self.candidates.iter().map(of), "decisions")
     }
 
-    /// A column of instants, or of dates, which begin at midnight.
+    /// A column of instants, or of dates, which begin at midnight, or of texts of either.
     fn instants(
         &self,
         name: &str,
         offsets: &Offsets,
         needed: bool,
-    ) -> Result<Option<Vec<Option<i64>>>> {
+    ) -> Result<Option<Instants<'_>>> {
         let Some(column) = self.table.column(name) else {
             return Ok(None);
         };
-        let known = |row: usize| column.validity().is_none_or(|valid| valid[row]);
+        let valid = column.validity();
+        let known = |row: usize| valid.is_none_or(|valid| valid[row]);
         let cells = match column.values() {
-            Values::Instant(cells, _) => {
-                let cells = cells.iter().enumerate();
-                collect(
-                    cells.map(|(row, cell)| known(row).then_some(*cell)),
-                    "decisions",
-                )?
-            }
+            Values::Instant(cells, _) => Cow::Borrowed(&cells[..]),
             Values::Date(cells) => {
                 let start = |day: &i32| offsets.start_of(Day(*day));
-                let cells = cells.iter().enumerate();
-                collect(
-                    cells.map(|(row, day)| known(row).then(|| start(day))),
-                    "decisions",
-                )?
+                Cow::Owned(collect(cells.iter().map(start), "decisions")?)
             }
             _ if !needed && (0..self.table.len()).all(|row| !known(row)) => return Ok(None),
             Values::Id { ids, codes } => {
-                let read: Vec<Option<i64>> = (0..ids.len() as u32)
+                let codes_of = 0..ids.len() as u32;
+                let read: Vec<Option<i64>> = codes_of
                     .map(|code| instant(&ids.text(code), offsets))
                     .collect();
-                let mut cells = filled(codes.len(), None, "decisions")?;
+                let mut cells = filled(codes.len(), 0, "decisions")?;
                 for (row, code) in codes.iter().enumerate().filter(|(row, _)| known(*row)) {
-                    cells[row] = read[*code as usize];
-                    if cells[row].is_none() {
-                        let expected = "a date or a time such as 2026-11-21T10:00:00+09:00";
-                        return Err(Error::value(name, row, expected));
-                    }
+                    let expected = "a date or a time such as 2026-11-21T10:00:00+09:00";
+                    let wrong = || Error::value(name, row, expected);
+                    cells[row] = read[*code as usize].ok_or_else(wrong)?;
                 }
-                cells
+                Cow::Owned(cells)
             }
             _ => return Err(of_type(column, "times or dates")),
         };
@@ -176,7 +167,7 @@ impl<'a> Rows<'a> {
             let rows = self.candidates.iter().map(|row| *row as usize);
             complete(column, rows, "an instant")?;
         }
-        Ok(Some(cells))
+        Ok(Some(Instants { cells, valid }))
     }
 
     /// What is at stake; without a value 0.
@@ -239,7 +230,8 @@ impl<'a> Rows<'a> {
             let Some(what) = messages.what(row) else {
                 continue;
             };
-            let instant = messages.at[row].unwrap_or(i64::MAX);
+            let instant = messages.at.as_ref().and_then(|at| at.at(row));
+            let instant = instant.unwrap_or(i64::MAX);
             if instant > now {
                 read.later += 1;
                 continue;
@@ -285,9 +277,7 @@ impl<'a> Rows<'a> {
         let names = channel.iter().flat_map(|channel| &channel.names);
         let place = |name: &String| channels.iter().position(|c| c == name);
         Ok(Some(Messages {
-            at: self
-                .instants("occurred_at", offsets, false)?
-                .unwrap_or_default(),
+            at: self.instants("occurred_at", offsets, false)?,
             what: kinds.names.iter().map(|name| What::of(name)).collect(),
             places: names
                 .map(|name| place(name).map_or(NONE, |at| at as u32))
@@ -298,9 +288,22 @@ impl<'a> Rows<'a> {
     }
 }
 
+/// The instants of a column.
+struct Instants<'a> {
+    cells: Cow<'a, [i64]>,
+    valid: Option<&'a [bool]>,
+}
+
+impl Instants<'_> {
+    fn at(&self, row: usize) -> Option<i64> {
+        let known = self.valid.is_none_or(|valid| valid[row]);
+        known.then(|| self.cells[row])
+    }
+}
+
 /// The columns of the message log.
 struct Messages<'a> {
-    at: Vec<Option<i64>>,
+    at: Option<Instants<'a>>,
     kinds: &'a Names,
     /// By kind.
     what: Vec<What>,
