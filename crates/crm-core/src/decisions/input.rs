@@ -3,7 +3,7 @@
 use super::plan::{Candidate, HELD_OUT, Log, NONE, SENT, Sent};
 use crate::context::{Context, collect, filled, push};
 use crate::error::{Error, Result};
-use crate::ids::Ids;
+use crate::ids::{IdKind, Ids};
 use crate::table::{Column, Table, Values};
 use crate::time::{Day, Moment, Offsets};
 use std::borrow::Cow;
@@ -55,6 +55,9 @@ pub(super) struct Read {
 impl<'a> Rows<'a> {
     pub(super) fn new(table: &'a Table, context: &Context) -> Result<Rows<'a>> {
         let column = table.required("customer_id")?;
+        if table.is_empty() {
+            return Rows::none(table, context);
+        }
         let Values::Id { ids, codes } = column.values() else {
             return Err(of_type(column, "ids: texts, whole numbers or bytes"));
         };
@@ -83,6 +86,25 @@ impl<'a> Rows<'a> {
             reasons: names(table, "excluded_by")?.unwrap_or_default(),
             candidates,
             kinds,
+        })
+    }
+
+    /// No rows: columns without a row have no type to be refused.
+    fn none(table: &'a Table, context: &Context) -> Result<Rows<'a>> {
+        for name in ["trigger", "dedupe_key", "due_at"] {
+            table.required(name)?;
+        }
+        let ids = Arc::new(Ids::new(IdKind::Text, context.hash_seed));
+        Ok(Rows {
+            table,
+            ids: ids.clone(),
+            customers: &[],
+            keys: ids,
+            key_of: Vec::new(),
+            triggers: Names::default(),
+            reasons: Names::default(),
+            candidates: Vec::new(),
+            kinds: None,
         })
     }
 
@@ -147,6 +169,7 @@ impl<'a> Rows<'a> {
                 let start = |day: &i32| offsets.start_of(Day(*day));
                 Cow::Owned(collect(cells.iter().map(start), "decisions")?)
             }
+            _ if self.table.is_empty() => return Ok(None),
             _ if !needed && (0..self.table.len()).all(|row| !known(row)) => return Ok(None),
             Values::Id { ids, codes } => {
                 let codes_of = 0..ids.len() as u32;
@@ -465,13 +488,13 @@ fn keys(column: &Column, context: &Context) -> Result<(Arc<Ids>, Vec<u32>)> {
             Ok((ids.clone(), collect(codes, "decisions")?))
         }
         _ if column.values().is_empty() => {
-            let none = Ids::new(crate::ids::IdKind::Text, context.hash_seed);
+            let none = Ids::new(IdKind::Text, context.hash_seed);
             Ok((Arc::new(none), Vec::new()))
         }
         Values::Text { codes, texts } => {
             let texts = crate::columns::Strings::collect(texts.iter().map(|text| text.as_bytes()))?;
             let texts = crate::columns::ColumnData::from(crate::columns::ColumnValues::Text(texts));
-            let mut ids = Ids::new(crate::ids::IdKind::Text, context.hash_seed);
+            let mut ids = Ids::new(IdKind::Text, context.hash_seed);
             let mut places = Vec::new();
             ids.encode("dedupe_key", &[&texts], &mut places, context)?;
             let codes = codes.iter().enumerate();
