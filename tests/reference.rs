@@ -49,6 +49,7 @@ const OTHERWISE: &[(&str, &str)] = &[
     ("decide", "channel"),
     ("experiment", "n"),
     ("learn", "name"),
+    ("segment_history", "entered"),
     ("shop_forecast", "orders"),
     ("shop_forecast", "revenue"),
 ];
