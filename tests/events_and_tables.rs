@@ -408,6 +408,8 @@ fn empty_tables_are_answered_or_refused() {
         variants: empty(&full.variants),
         plans: empty(&full.plans),
         ids: empty(&full.ids),
+        answers: empty(&full.answers),
+        candidates: empty(&full.candidates),
         ..Shelf::new()
     };
     for entry in others().filter(|entry| entry.reads == "table") {

@@ -22,9 +22,11 @@ analysis                                           | the trait; a scope carried 
 summary                                            | numbers of each customer, which families share
 season                                             | factors of demand and the time that runs at their pace
 segmentation retention survival clv cycle behavior | families: they do not name each other
-experiments                                        | families: did it work?
+experiments feedback                               | families: did it work, what do people say?
 forecast backtest shop_model customer_card         | above the families: they read or judge several
-register                                           | the lists of all families
+families                                           | the lists of all families
+segments decisions                                 | they run analyses by name: what to do today
+register                                           | every analysis by name
 ";
 
 /// A path of modules and names from the root of the crate.

@@ -68,7 +68,11 @@ impl Choice {
         }
         match (self.name(), word) {
             ("exclude_scope", "unit") => request["exclude"] = json!([{"kind": "remove"}]),
-            ("step", "hour" | "week" | "month" | "quarter" | "year") => request["up_to"] = json!(3),
+            ("step", "hour" | "week" | "month" | "quarter" | "year")
+                if self.analysis != "segment_history" =>
+            {
+                request["up_to"] = json!(3);
+            }
             // A model is asked about tables in its own unit.
             ("unit", word) if request["fit"].is_object() => request["fit"]["unit"] = json!(word),
             _ if self.analysis == "movement" && name == "rfm" => request["scheme"] = json!("rfm"),
@@ -189,6 +193,7 @@ const REFUSED: &[(&str, &str, &str, &str)] = &[
     ("movement", "mode", "threshold", "cuts, preset"),
     ("movement", "mode", "frozen", "cuts"),
     ("rfm_cross", "columns", "r", "rows"),
+    ("candidates", "trigger", "birthday", "column"),
     ("rfm_cross", "rows", "f", "columns"),
     // The log has neither.
     ("attribution", "of", "campaign", "campaign"),

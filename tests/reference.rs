@@ -35,7 +35,7 @@ fn the_reference_is_that_of_the_register() {
 
 /// Columns whose name has another meaning elsewhere: analysis and name. `k` is the field's letter for the ordinal
 /// of a purchase and for the length of a list; an expectation has the unit of what the table expects; `n`, `conversions` and `median_days` are of whatever a table
-/// is about.
+/// is about; the channel of a message is that by which it is sent.
 const OTHERWISE: &[(&str, &str)] = &[
     ("attribution", "conversions"),
     ("attribution_paths", "conversions"),
@@ -43,10 +43,13 @@ const OTHERWISE: &[(&str, &str)] = &[
     ("backtest_alerts", "k"),
     ("base_forecast", "active"),
     ("base_forecast", "expected_orders"),
+    ("candidates", "value"),
     ("clv", "expected_high"),
     ("clv", "expected_low"),
+    ("decide", "channel"),
     ("experiment", "n"),
     ("learn", "name"),
+    ("segment_history", "entered"),
     ("shop_forecast", "orders"),
     ("shop_forecast", "revenue"),
 ];

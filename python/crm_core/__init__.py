@@ -59,7 +59,9 @@ from ._behavior import (
     transitions,
     visits_after_purchase,
 )
+from ._conditions import Condition, Field, field
 from ._cycle import alerts, cycle, likely_buyers
+from ._decisions import candidates, decide
 from ._errors import (
     CancelledError,
     ConvergenceError,
@@ -75,6 +77,7 @@ from ._errors import (
 from ._events import Events
 from ._experiments import assign, experiment, experiment_plan
 from ._features import OrderFeatures, TimeSplit, snapshots
+from ._feedback import survey
 from ._forecast import base_forecast, seasonality, shop_forecast
 from ._library import (
     describe,
@@ -125,6 +128,7 @@ from ._segmentation import (
     rfm_cross,
     rfm_segments,
 )
+from ._segments import segment, segment_history, segment_sizes, segment_sweep
 from ._shop_model import customer, learn
 from ._summary import clv_summary, monthly, summary
 from ._survival import gap_fits, kaplan_meier, survival_curve
@@ -160,11 +164,13 @@ __all__ = [
     "BgCnbd",
     "BgNbd",
     "CancelledError",
+    "Condition",
     "ConvergenceError",
     "CrmError",
     "Customers",
     "DataError",
     "Events",
+    "Field",
     "GammaGamma",
     "InternalError",
     "MbgCnbd",
@@ -198,6 +204,7 @@ __all__ = [
     "base_forecast",
     "browse_abandonment",
     "browse_rates",
+    "candidates",
     "cart_abandonment",
     "cart_follow_ups",
     "cart_items",
@@ -209,10 +216,12 @@ __all__ = [
     "cpm_segments",
     "customer",
     "cycle",
+    "decide",
     "decile",
     "describe",
     "experiment",
     "experiment_plan",
+    "field",
     "first_product",
     "funnel",
     "gap_fits",
@@ -240,6 +249,10 @@ __all__ = [
     "rfm_segments",
     "run",
     "seasonality",
+    "segment",
+    "segment_history",
+    "segment_sizes",
+    "segment_sweep",
     "sequence_totals",
     "sequences",
     "sessions",
@@ -250,6 +263,7 @@ __all__ = [
     "simulate_orders",
     "snapshots",
     "summary",
+    "survey",
     "survival_curve",
     "tasks",
     "threshold_sweep",

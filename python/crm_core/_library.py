@@ -125,6 +125,14 @@ def _frame(data: Any, names: list[str]) -> _native.Table:
     return _native.Table.from_columns(source(data, names), names)
 
 
+def stacked(first: Table, second: Table) -> Table:
+    """The rows of two frames under each other; a column that one has not is null there."""
+    above, below = first._table, second._table
+    assert not isinstance(above, Columns)
+    assert not isinstance(below, Columns)
+    return Table(above.stacked(below))
+
+
 def names_of(data: Any) -> list[str]:
     """The names of a plain frame's columns."""
     names: list[str]

@@ -102,6 +102,28 @@ class ChannelScope(CommonScope, total=False):
     no number changes."""
 
 
+class SegmentScope(TypedDict, total=False):
+    """The `Scope` of segments, whose `where` are conditions on customers."""
+
+    policy: Policy | None
+    """Which orders count. Default: the policy of the orders."""
+    basis: Literal["net", "gross", "net_shipping", "net_ex_tax", "margin"] | None
+    """What an order's amount is: net of discounts and refunds (default), before them, with
+    shipping, or less cost."""
+    refunds: Literal["order_date", "refund_date"] | None
+    """Where a refund lowers revenue: at the order's date (default), or when it was refunded."""
+    churn_days: int | None
+    """Days since the last order from which a customer counts as churned (離脱). Default: 240."""
+    churn_boundary: Literal["from", "after"] | None
+    """Whether a customer is churned on that day itself (default), or after it."""
+    occasion: Literal["order", "day"] | None
+    """What a purchase is: an order, or a day with orders. Default: each analysis's own."""
+    customers: Where | None
+    """Selects the customers of the result; quantiles come from all customers."""
+    by: Sequence[str] | None
+    """Columns to break the result down by; they come first, under their own names."""
+
+
 class ScopeWithoutOccasion(CommonScope, total=False):
     """The `Scope` of analyses without the option `occasion`."""
 

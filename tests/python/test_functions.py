@@ -168,6 +168,7 @@ def test_columns_of_models_are_those_of_the_catalogue(orders: crm.Orders) -> Non
     sbg = crm.Sbg.from_params(alpha=1.0, beta=1.0)
     bgbb = crm.BgBb.from_params(alpha=1.2, beta=0.8, gamma=0.7, delta=2.8)
     gifts = {"frequency": [2], "recency": [3], "n": [4]}
+    waiting = {"customer_id": [1], "trigger": ["a"], "dedupe_key": ["k"], "due_at": ["2026-03-01"]}
     tables = {
         "clv": crm.clv(model, spend, summary),
         "compare_models": crm.compare_models(summary),
@@ -175,6 +176,8 @@ def test_columns_of_models_are_those_of_the_catalogue(orders: crm.Orders) -> Non
         "experiment": crm.experiment({"variant": [1, 2], "n": [9, 9], "conversions": [3, 5]}),
         "experiment_plan": crm.experiment_plan([0.1, 0.2], 0.02, n=800, per_day=90),
         "assign": crm.assign(["a", "b"], experiment="button"),
+        "survey": crm.survey({"score": [9, 10, 3], "question": ["a", "a", "b"]}),
+        "decide": crm.decide(waiting, now="2026-03-15"),
         "clv_predict": model.predict(summary, n=2),
         "expected_spend": spend.predict(summary),
         "clv_tracking": model.tracking(orders),

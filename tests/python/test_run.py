@@ -31,6 +31,7 @@ NEEDED = {
     "expected_surface": {"fit": MODEL, "step": 30},
     "clv_simulate": {"fit": MODEL},
     "assign": {"experiment": "button"},
+    "decide": {"now": "2026-03-15T12:00:00Z"},
     "sbg_predict": {"fit": {"alpha": 0.7, "beta": 3.8}},
     "bgbb_predict": {"fit": {"alpha": 1.2, "beta": 0.7, "gamma": 0.6, "delta": 2.7}},
     "bgbb_histogram": {"fit": {"alpha": 1.2, "beta": 0.7, "gamma": 0.6, "delta": 2.7}},
@@ -48,6 +49,13 @@ TABLES = {
     "experiment": {"variant": ["a", "b"], "n": [50, 60], "conversions": [20, 30]},
     "experiment_plan": {"baseline": [0.1, 0.2], "effect": [0.01, -0.02]},
     "assign": {"customer_id": ["c1", "c2", "c3"]},
+    "survey": {"score": [9, 10, 3, 7, 8]},
+    "decide": {
+        "customer_id": ["c1", "c2", "c2"],
+        "trigger": ["cart", "cart", "birthday"],
+        "dedupe_key": ["cart/1", "cart/2", "birthday/2"],
+        "due_at": ["2026-03-14", "2026-03-15", "2026-04-01"],
+    },
     "survival_curve": {"duration": [3, 5, 5, 8], "observed": ["true", "True", "false", "FALSE"]},
 }
 

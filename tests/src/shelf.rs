@@ -28,6 +28,10 @@ pub struct Shelf {
     pub plans: Table,
     /// Ids.
     pub ids: Table,
+    /// Answers to two questions.
+    pub answers: Table,
+    /// Messages that could be sent, and one that was.
+    pub candidates: Table,
 }
 
 /// A shop whose orders have shipping, tax and cost, which are nothing.
@@ -64,6 +68,29 @@ pub fn customers(numbers: &[usize]) -> Table {
         column("T", of(&age)),
         column("monetary_value", of(&|k| 20.0 + (k * 13 % 37) as f64)),
     ])
+}
+
+/// Messages that could be sent to two customers, and one that was sent.
+fn candidates() -> Table {
+    let rows = [
+        ["anne", "cart", "cart/1", "2026-03-14", "", ""],
+        ["anne", "birthday", "birthday/1", "2026-03-15", "", ""],
+        ["bert", "cart", "cart/2", "2026-03-20", "", ""],
+        ["bert", "cart", "cart/0", "", "sent", "2026-03-01T10:00"],
+    ];
+    let names = [
+        "customer_id",
+        "trigger",
+        "dedupe_key",
+        "due_at",
+        "kind",
+        "occurred_at",
+    ];
+    let columns = names.iter().enumerate().map(|(at, name)| {
+        let cells = rows.map(|row| Some(row[at]).filter(|cell| !cell.is_empty()));
+        ((*name).to_owned(), crate::optional_texts(&cells))
+    });
+    Table::from_batch(&columns.collect(), &Context::default()).expect("texts")
 }
 
 /// Customers 0, 1 and so on.
@@ -120,6 +147,11 @@ impl Shelf {
                 column("effect", [0.01, 0.02]),
             ]),
             ids: numbered(3),
+            answers: Table::new(vec![
+                column("question", (0..40).map(|k| f64::from(k % 2))),
+                column("score", (0..40).map(|k| f64::from(k * 7 % 11))),
+            ]),
+            candidates: candidates(),
         }
     }
 
@@ -135,6 +167,8 @@ impl Shelf {
             "experiment" => &self.variants,
             "experiment_plan" => &self.plans,
             "assign" => &self.ids,
+            "survey" => &self.answers,
+            "decide" => &self.candidates,
             _ => &self.customers,
         })
     }
@@ -161,6 +195,7 @@ pub fn request(entry: &analysis::Entry) -> Value {
         "expected_spend" => json!({"fit": spend}),
         "clv" => json!({"fit": clv, "spend_fit": spend}),
         "assign" => json!({"experiment": "button"}),
+        "decide" => json!({"now": "2026-03-15T12:00:00Z"}),
         "sbg_predict" => json!({"fit": {"alpha": 0.7, "beta": 1.2}}),
         "bgbb_predict" | "bgbb_histogram" => {
             json!({"fit": {"alpha": 1.2, "beta": 0.75, "gamma": 0.66, "delta": 2.8}})

@@ -8,31 +8,18 @@
 use crate::analysis::{Dataset, Entry};
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::request::{as_object, parse, read_object, unknown};
+use crate::families;
+use crate::request::parse;
 use crate::scope::Scope;
 use crate::table::Table;
-use serde_json::{Map, Value, json};
-
-/// The lists of the families, in the order users see them.
-static FAMILIES: &[&[Entry]] = &[
-    crate::summary::ANALYSES,
-    crate::segmentation::ANALYSES,
-    crate::retention::ANALYSES,
-    crate::clv::ANALYSES,
-    crate::behavior::ANALYSES,
-    crate::experiments::ANALYSES,
-    crate::season::ANALYSES,
-    crate::cycle::ANALYSES,
-    crate::survival::ANALYSES,
-    crate::backtest::ANALYSES,
-    crate::shop_model::ANALYSES,
-    crate::customer_card::ANALYSES,
-    crate::forecast::ANALYSES,
-];
+use serde_json::{Value, json};
 
 /// Every analysis, in the order users see them.
 pub fn all() -> impl Iterator<Item = &'static Entry> {
-    FAMILIES.iter().copied().flatten()
+    let above = crate::segments::ANALYSES.iter();
+    families::all()
+        .chain(above)
+        .chain(crate::decisions::ANALYSES)
 }
 
 /// The entry of a name.
@@ -74,7 +61,7 @@ pub fn find(name: &str) -> Result<&'static Entry> {
 /// the analysis.
 pub fn run(name: &str, data: &Dataset, request: &str, context: &Context) -> Result<Table> {
     let entry = find(name)?;
-    let (scope, options) = split(entry, parse(request)?)?;
+    let (scope, options) = families::split(entry, parse(request)?)?;
     entry.run_of(data)(data, &scope, &options, context)
 }
 
@@ -116,22 +103,4 @@ fn scope_schema(entry: &Entry) -> Value {
         keys.retain(|key, _| entry.scope.contains(&key.as_str()) && defaults.get(key).is_none());
     }
     schema
-}
-
-/// Splits a flat request into scope and options. A null option counts as not given.
-fn split(entry: &Entry, request: Map<String, Value>) -> Result<(Scope, Map<String, Value>)> {
-    let defaults = as_object(&(entry.defaults)());
-    let (mut scope, mut options) = (Map::new(), Map::new());
-    for (key, value) in request {
-        let of_scope = entry.scope.contains(&key.as_str());
-        let part = match (defaults.contains_key(&key), of_scope) {
-            (true, _) => &mut options,
-            (_, true) => &mut scope,
-            _ => return Err(unknown(key, defaults.keys(), entry.scope)),
-        };
-        if !value.is_null() {
-            part.insert(key, value);
-        }
-    }
-    Ok((read_object(&scope)?, options))
 }

@@ -50,6 +50,14 @@ impl Table {
         })
     }
 
+    /// These rows and then those of another table.
+    fn stacked(&self, py: Python<'_>, more: &Table) -> PyResult<Self> {
+        let (mine, more) = (self.0.clone(), more.0.clone());
+        guarded(py, || {
+            compute(py, None, move |context| mine.stacked(&more, context)).map(Table::from)
+        })
+    }
+
     /// The table as an Arrow stream, money as decimals. `requested_schema` is ignored, as the
     /// protocol allows.
     #[pyo3(signature = (requested_schema=None))]

@@ -1,0 +1,15 @@
+//! Decisions (配信判定): which messages are due, and which of them are sent today, by which channel, and why not the others.
+
+pub mod candidates;
+pub mod decide;
+mod input;
+mod plan;
+mod rules;
+
+use crate::analysis::Entry;
+
+/// The analyses of the family, in the order users see them.
+pub(crate) static ANALYSES: &[Entry] = &[
+    Entry::of::<candidates::Candidates>(),
+    Entry::of::<decide::Decide>(),
+];

@@ -1,0 +1,263 @@
+//! Survey (アンケート集計): mean, top-2-box and net promoter score of answers, with intervals.
+//!
+//! A table with a row per answer: `score`, and if there is such a column `question`. With `by` another column makes
+//! groups.
+//!
+//! # Definition
+//!
+//! ```text
+//! p, d        shares of promoters (score ≥ `promoter`) and detractors (score ≤ `detractor`)
+//! nps         100 (p − d)
+//! se          100 √(((p + d) − (p − d)²) / n)
+//! interval    nps ± z se, within −100 and 100;      mean ± t_{n−1} s / √n
+//! top         share of scores ≥ `top`, with Wilson's interval
+//! ```
+//!
+//! Of fewer than `min_n` answers only `n` is shown: the others would say more about who answered than about the shop. A
+//! row without a score is no answer; it counts for `response_rate`, the share of rows with a score. Weights for who
+//! answered are not part of it.
+//!
+//! Source: Reichheld (2003), *The one number you need to grow*, Harvard Business Review (9 and 10, 0 to 6). The variance is
+//! that of a value which is 1, 0 or −1.
+
+use crate::analysis::Analysis;
+use crate::context::{Context, filled, push};
+use crate::error::{Error, Result};
+use crate::num::ratio::wilson;
+use crate::num::{Fraction, normal, student};
+use crate::table::{Column, Field, Table, Values, columns};
+use libm::sqrt;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use std::sync::Arc;
+
+/// Options of [`Survey`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Options {
+    /// A column whose values make groups. Default: none.
+    pub by: Option<String>,
+    /// The least score of a promoter. Default 9.
+    pub promoter: f64,
+    /// The greatest score of a detractor. Default 6.
+    pub detractor: f64,
+    /// The least score in `top`. Default 9.
+    pub top: f64,
+    /// Groups of fewer answers show only their number. Default 10.
+    pub min_n: u32,
+    /// Confidence level of the intervals. Default 0.95.
+    pub confidence: Fraction,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            by: None,
+            promoter: 9.0,
+            detractor: 6.0,
+            top: 9.0,
+            min_n: 10,
+            confidence: Fraction::P95,
+        }
+    }
+}
+
+/// The net promoter score and its standard error, of counts of promoters, passives and detractors.
+///
+/// ```
+/// use crm_core::feedback::survey::net_promoter_score;
+/// assert_eq!(net_promoter_score(60, 25, 15), Some((45.0, 7.399324293474371)));
+/// assert_eq!(net_promoter_score(0, 0, 0), None);
+/// ```
+pub fn net_promoter_score(promoters: u64, passives: u64, detractors: u64) -> Option<(f64, f64)> {
+    let n = (promoters + passives + detractors) as f64;
+    let (p, d) = (promoters as f64 / n, detractors as f64 / n);
+    let difference = (promoters as f64 - detractors as f64) / n;
+    let variance = (p + d) - difference * difference;
+    (n > 0.0).then(|| (100.0 * difference, 100.0 * sqrt(variance.max(0.0) / n)))
+}
+
+/// The analysis `survey`.
+#[derive(Debug)]
+pub struct Survey;
+
+impl Analysis for Survey {
+    const NAME: &'static str = "survey";
+    const SUMMARY: &'static str = "Answers to a survey: mean, top box and net promoter score with intervals, by question and group";
+    const JA: &'static str = "アンケート集計・NPS";
+    const COLUMNS: &'static [Field] = &columns! {
+        "question": Text, "", "設問", "The question; only if there is such a column.";
+        "group": Text, "", "グループ", "The value of the column `by`; only with `by`.";
+        "answers": Int, "answers", "回答数", "Rows with a score.";
+        "response_rate": Float, "share", "回答率", "Answers / rows.";
+        "mean_score": Float, "", "平均点", "The mean score; null under `min_n`, as are all that follow.";
+        "mean_score_low": Float, "", "平均点(下限)", "Lower end of its interval.";
+        "mean_score_high": Float, "", "平均点(上限)", "Upper end of its interval.";
+        "top_share": Float, "share", "上位回答率", "Share of scores of at least `top`.";
+        "top_share_low": Float, "share", "上位回答率(下限)", "Lower end of its interval.";
+        "top_share_high": Float, "share", "上位回答率(上限)", "Upper end of its interval.";
+        "promoters": Int, "answers", "推奨者数", "Scores of at least `promoter`.";
+        "passives": Int, "answers", "中立者数", "Scores between.";
+        "detractors": Int, "answers", "批判者数", "Scores of at most `detractor`.";
+        "nps": Float, "", "NPS", "100 × (promoters − detractors) / answers.";
+        "nps_low": Float, "", "NPS(下限)", "Lower end of its interval.";
+        "nps_high": Float, "", "NPS(上限)", "Upper end of its interval.";
+    };
+    const OPTIONAL: &'static [&'static str] = &["question"];
+    type Data = Table;
+    type Options = Options;
+
+    fn check(_: &Table, options: &Options) -> Result<()> {
+        if options.promoter <= options.detractor {
+            let found = json!(options.promoter);
+            return Err(Error::option(
+                "promoter",
+                found,
+                "a score above `detractor`",
+            ));
+        }
+        Ok(())
+    }
+
+    fn run(data: &Table, _: &(), options: &Options, context: &Context) -> Result<Table> {
+        context.check()?;
+        let (scores, valid) = data.cells("score")?;
+        let question = data
+            .column("question")
+            .map(|_| data.names("question"))
+            .transpose()?;
+        let group = options.by.as_deref().map(|by| data.names(by)).transpose()?;
+        let code = |names: &Option<(Vec<String>, Vec<u32>)>, row: usize| {
+            names.as_ref().map_or(0, |(_, codes)| codes[row])
+        };
+        let mut rows = Vec::new();
+        for (row, score) in scores.iter().enumerate() {
+            let known = valid.is_none_or(|valid| valid[row]);
+            let key = (code(&question, row), code(&group, row));
+            push(&mut rows, (key, known.then_some(*score)), "survey")?;
+        }
+        // Scores ascend, so that sums do not depend on the order of rows.
+        rows.sort_unstable_by(|a, b| {
+            let bits = |score: Option<f64>| score.unwrap_or(f64::NEG_INFINITY);
+            a.0.cmp(&b.0).then(bits(a.1).total_cmp(&bits(b.1)))
+        });
+        let mut groups = Vec::new();
+        for of in rows.chunk_by(|a, b| a.0 == b.0) {
+            push(&mut groups, Group::of(of, options), "survey")?;
+        }
+        table(&groups, question, group)
+    }
+}
+
+/// The answers of a group.
+struct Group {
+    key: (u32, u32),
+    rows: usize,
+    answers: usize,
+    /// Everything else; `None` under `min_n`.
+    found: Option<Found>,
+}
+
+struct Found {
+    mean: [f64; 3],
+    top: [f64; 3],
+    counts: [u64; 3],
+    nps: [f64; 3],
+}
+
+impl Group {
+    fn of(rows: &[((u32, u32), Option<f64>)], options: &Options) -> Group {
+        let scores = || rows.iter().filter_map(|(_, score)| *score);
+        let n = scores().count();
+        Group {
+            key: rows[0].0,
+            rows: rows.len(),
+            answers: n,
+            found: (n > 0 && n >= options.min_n as usize).then(|| Found::of(scores, n, options)),
+        }
+    }
+}
+
+impl Found {
+    fn of<I: Iterator<Item = f64>>(scores: impl Fn() -> I, n: usize, options: &Options) -> Found {
+        let level = options.confidence.get();
+        let mean = scores().sum::<f64>() / n as f64;
+        let squares: f64 = scores().map(|score| (score - mean) * (score - mean)).sum();
+        let df = n as f64 - 1.0;
+        // Of one answer there is no interval.
+        let half = match n {
+            1 => f64::NAN,
+            _ => student::quantile(0.5 + level / 2.0, df) * sqrt(squares / df / n as f64),
+        };
+        let count =
+            |test: &dyn Fn(f64) -> bool| scores().filter(|score| test(*score)).count() as u64;
+        let top = count(&|score| score >= options.top);
+        let promoters = count(&|score| score >= options.promoter);
+        let detractors = count(&|score| score <= options.detractor);
+        let passives = n as u64 - promoters - detractors;
+        let (low, high) = wilson(top as f64 / n as f64, n as f64, options.confidence);
+        let (nps, error) = net_promoter_score(promoters, passives, detractors).unwrap_or_default();
+        let z = normal::quantile(0.5 + level / 2.0) * error;
+        Found {
+            mean: [mean, mean - half, mean + half],
+            top: [top as f64 / n as f64, low, high],
+            counts: [promoters, passives, detractors],
+            nps: [nps, (nps - z).max(-100.0), (nps + z).min(100.0)],
+        }
+    }
+}
+
+fn table(
+    groups: &[Group],
+    question: Option<(Vec<String>, Vec<u32>)>,
+    group: Option<(Vec<String>, Vec<u32>)>,
+) -> Result<Table> {
+    let fields = Survey::COLUMNS;
+    let mut columns = Vec::new();
+    if let Some((names, _)) = question {
+        columns.push(Column::texts(
+            &fields[0],
+            &Arc::new(names),
+            groups.iter().map(|g| g.key.0),
+        )?);
+    }
+    if let Some((names, _)) = group {
+        columns.push(Column::texts(
+            &fields[1],
+            &Arc::new(names),
+            groups.iter().map(|g| g.key.1),
+        )?);
+    }
+    let mut answers = filled(groups.len(), 0_i64, "survey")?;
+    for (cell, group) in answers.iter_mut().zip(groups) {
+        *cell = group.answers as i64;
+    }
+    columns.push(Column::new(&fields[2], Values::I64(answers.into())));
+    let float = |field: &Field, of: &dyn Fn(&Group) -> Option<f64>| {
+        Column::floats(
+            field,
+            groups.iter().map(|g| of(g).filter(|v| v.is_finite())),
+        )
+    };
+    columns.push(float(&fields[3], &|g| {
+        Some(g.answers as f64 / g.rows as f64)
+    })?);
+    let found = |g: &Group, of: &dyn Fn(&Found) -> f64| g.found.as_ref().map(of);
+    for at in 0..3 {
+        columns.push(float(&fields[4 + at], &|g| found(g, &|f| f.mean[at]))?);
+    }
+    for at in 0..3 {
+        columns.push(float(&fields[7 + at], &|g| found(g, &|f| f.top[at]))?);
+    }
+    for at in 0..3 {
+        let counts = groups
+            .iter()
+            .map(|g| g.found.as_ref().map(|f| f.counts[at] as i32));
+        columns.push(Column::ints(&fields[10 + at], counts)?);
+    }
+    for at in 0..3 {
+        columns.push(float(&fields[13 + at], &|g| found(g, &|f| f.nps[at]))?);
+    }
+    Ok(Table::new(columns))
+}

@@ -1,0 +1,151 @@
+"""Decisions: which messages are due, and which of them are sent now."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Unpack
+
+from ._library import call, chosen, frame, stacked
+from ._orders import Orders
+from ._request import moments
+from ._table import Table
+
+if TYPE_CHECKING:
+    from ._types import Date, Dates, Scope
+
+_CANDIDATES = (
+    "customer_id",
+    "trigger",
+    "dedupe_key",
+    "due_at",
+    "expires_at",
+    "value",
+    "channels",
+    "excluded_by",
+    "last_order_at",
+)
+_MESSAGES = ("customer_id", "occurred_at", "channel", "dedupe_key", "trigger")
+
+
+def decide(
+    candidates: Any,
+    messages: Any = None,
+    *,
+    rules: Mapping[str, Any] | None = None,
+    now: Date | datetime.datetime | None = None,
+) -> Table:
+    """Which candidates are sent now, held or skipped, and why (配信判定).
+
+    A pure function: the same candidates, messages, rules and instant give the same decisions, in
+    any order of rows. What was sent or held out belongs into the messages, under its key; then it
+    is never decided on again, so the function may run as often as one likes.
+
+    Rules, each of which may be left out::
+
+        {"timezone": "Asia/Tokyo",                       # of civil days and quiet hours
+         "channels": ["mail", "line"],                   # the first that can be used is
+         "caps": [{"days": 1, "messages": 1}, {"days": 7, "messages": 3},
+                  {"days": 30, "messages": 2, "channel": "line"}],
+         "quiet_hours": {"from": "21:00", "to": "08:00"},
+         "holdout": {"share": 0.05, "experiment": "holdout", "salt": ""},
+         "budget": 1000,                                 # messages of this run
+         "groups": {"recover": {"triggers": ["cart", "browse"], "days": 2}},
+         "exclusions": ["inquiry"],                      # of `excluded_by`; default all
+         "bought_within": 3,                             # days after an order
+         "triggers": {"cart": {"priority": -1, "channels": ["line", "mail"],
+                               "bought_within": 1, "holdout": 0.1, "exclusions": []}}}
+
+    Args:
+        candidates: A frame: customer_id, trigger, dedupe_key, due_at, and if there are such columns
+            expires_at, value (what is at stake), channels (those that reach the customer, separated
+            by spaces), excluded_by (a reason against) and last_order_at. Times without a zone are
+            UTC.
+        messages: The log of messages, a frame: customer_id, kind (sent, held_out, unsubscribed,
+            complained, subscribed), occurred_at, and if there are such columns channel, dedupe_key
+            and trigger. A message without a channel is of all. Default: no message yet.
+        rules: The rules. Default: channel mail, at most one message a day and three in seven days.
+        now: The instant of the decision, or a date for its end. It must be given.
+
+    Returns:
+        One row per candidate: customer_id, trigger, dedupe_key, decision (send, hold, skip),
+        reason_code, decided_by (the path of the rule, or the column), send_at, channel. The reasons
+        are asked in this order: already_sent, held_out_before, duplicate, expired, no_rule,
+        excluded, bought, not_due, unreachable or opted_out, cap, group, budget, holdout,
+        quiet_hours.
+
+    Raises:
+        DataError: A null where a value is needed.
+        OptionError: A rule that is wrong, named by its path: ``rules.caps.0.messages``.
+
+    Example:
+        >>> import datetime
+        >>> waiting = {"customer_id": ["c1", "c1"], "trigger": ["cart", "birthday"],
+        ...            "dedupe_key": ["cart/c1/7", "birthday/c1/2026"],
+        ...            "due_at": [datetime.date(2026, 11, 20)] * 2, "value": [9800, 500]}
+        >>> crm.decide(waiting, now="2026-11-21T10:00:00+09:00").to_dict()["decision"]
+        ['hold', 'send']
+    """
+    table = chosen(candidates, _CANDIDATES)
+    if messages is not None:
+        sent = frame(messages, "kind", *_MESSAGES)
+        table = stacked(table, sent)
+    options = {"rules": rules, "now": moments(now)}
+    return call("decide", table, None, options)
+
+
+def candidates(
+    orders: Orders,
+    as_of: Dates,
+    *,
+    triggers: Sequence[str | Mapping[str, Any]] | None = None,
+    **scope: Unpack[Scope],
+) -> Table:
+    """Messages that are due at a date, by trigger (配信候補).
+
+    A trigger counts days from an event of each customer: a message is due that many days after it,
+    and from then on a candidate for `valid` days. Its key is the same in every run until the event
+    changes; `decide` says which candidates are sent.
+
+    A trigger is a name or ``{"trigger": name, "days": [...], "valid": 7, "name": ...}``, where
+    ``"name"`` is the name in the result and in keys. The triggers and their days:
+
+    - step: days after the last order (3), or with ``"of": "first"`` after the first
+    - registered: days after the registration, without an order (1, 3, 7, 14)
+    - second_purchase: days after the only order (30, 60, 90)
+    - review: days after the last order (14)
+    - win_back: days after the last order (365)
+    - birthday: days from the birthday (-7), whose date is in ``"column"``
+    - forgot_to_buy: days from the predicted date of `cycle` (-5)
+    - slipping_away: the customers of `alerts`
+    - likely_buyer: those of `likely_buyers` with at least ``"probability"`` (0.5)
+
+    Args:
+        orders: The orders.
+        as_of: The civil date up to which orders count, included. A list of dates adds a first
+            column `as_of`.
+        triggers: Names of triggers, or mappings. Default: step, registered, second_purchase,
+            review, win_back.
+        **scope: Keys of the scope: where, customers, by, policy, basis, refunds, occasion,
+            churn_days, churn_boundary; see `Scope`.
+
+    Returns:
+        One row per candidate: customer_id, trigger, due_at, expires_at, dedupe_key, value (the mean
+        order value, or the expected revenue), reason_code, event_on and days_after (the day that it
+        counts from, and how far it is), last_order_at, excluded_by (opted_out, or why `alerts`
+        would not write).
+
+    Raises:
+        OptionError: A trigger or a setting that there is not, named by its path.
+        DataError: Too few orders for the predictions of a trigger.
+
+    Example:
+        >>> waiting = crm.candidates(orders, "2025-06-30", triggers=["review", "win_back"])
+        >>> decided = crm.decide(waiting, now="2025-06-30T10:00:00+09:00", rules={"budget": 3})
+        >>> decided.filter(decision="send").to_dict()["trigger"]
+        ['review', 'review', 'win_back']
+    """
+    given: list[Mapping[str, Any]] | None = None
+    if triggers is not None:
+        given = [{"trigger": of} if isinstance(of, str) else of for of in triggers]
+    return call("candidates", orders, as_of, {"triggers": given, **scope})
