@@ -51,6 +51,29 @@ def test_the_customer_0_of_many_events_is_warned_of():
     assert not crm.read_events(few).understanding.warnings
 
 
+def test_visitors_that_are_nearly_another_one_are_told():
+    for near in ("A", "a ", "0a"):
+        log = {"visitor_id": [near, "a", "b", "b", "b", "b"], **LOG}
+        told = warned(crm.read_events(log))
+        assert ("1 ids of" in told) == (near == "A"), near  # blanks around an id are cut
+    log = {"visitor_id": ["1.0", "1", "02", "2", "3", "30"], **LOG}
+    assert '2 ids of "visitor_id"' in warned(crm.read_events(log))
+
+
+def test_an_order_in_several_purchases_is_told_with_both_totals():
+    log = {
+        "visitor_id": ["a", "a", "b", "b", "c"],
+        "event": ["purchase"] * 4 + ["page_view"],
+        "timestamp": [f"2024-01-05T1{at}:00:00Z" for at in range(5)],
+        "order_id": ["1", "1", "2", "3", None],
+        "revenue": ["25", "25", "10", "7", None],
+    }
+    told = warned(crm.read_events(log, currency="JPY"))
+    assert "1 orders have the same amount" in told and "to 67, once an order to 42" in told
+    items = {**log, "revenue": ["20", "5", "10", "7", None]}  # of the items of an order
+    assert not crm.read_events(items, currency="JPY").understanding.warnings
+
+
 def test_nested_parameters_of_google_analytics_are_columns(tmp_path):
     def row(time, kind, who, customer=None, **parameters):
         listed = [
@@ -161,3 +184,14 @@ def test_a_heading_of_the_state_is_known_without_the_order():
 2,2024-01-06,b,100,キャンセル
 """)
     assert sum(totals(orders).values()) == 1250
+
+
+def test_fees_of_a_marketplace_among_the_lines_are_warned_of():
+    orders = read("""order_id,customer_id,ordered_at,amount-type,amount
+1,a,2024-01-05,ItemPrice,28.00
+1,a,2024-01-05,ItemFees,-4.00
+2,b,2024-01-06,ItemPrice,5.00
+2,b,2024-01-06,ItemFees,-1.00
+""")
+    assert sum(totals(orders).values()) == 28
+    assert '"ItemFees"' in warned(orders) and "come to -5" in warned(orders)

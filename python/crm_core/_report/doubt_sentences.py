@@ -176,6 +176,26 @@ DOUBTS: Mapping[str, tuple[str, str]] = {
         'In "{column}" these values mean no customer: {words}.',
         "「{column}」の次の値は顧客でないものとします: {words}。",
     ),
+    "near_people": (
+        '{ids} ids of "{column}" differ from another only by case, width, blanks, zeros before or '
+        ".0 behind it, and count as different people. Write them alike in the file.",
+        "「{column}」の{ids}件は大文字小文字・全角半角・空白・先頭の0・末尾の.0だけが他と異なり、"
+        "別の人として数えます。ファイルで表記をそろえてください。",
+    ),
+    "prevailing_person": (
+        'One value of "{column}" has {rows} events, ten times as many as any other: where it means '
+        "many people, or a machine, leave these rows out.",
+        "「{column}」の一つの値に{rows}件のイベントがあり、他のどの値の十倍以上です。複数の人や機械"
+        "を表す場合は、その行を除いてください。",
+    ),
+    "purchases_again": (
+        '{orders} orders have the same amount in several purchases of "{column}", as a page of '
+        "thanks that was loaded again, or an order's total on each of its items: all come to "
+        "{each}, once an order to {once}. Leave an order's further purchases out of the file.",
+        "{orders}件の注文は、複数の購入イベントの「{column}」が同じ金額です(完了ページの再表示や、商品"
+        "ごとに書かれた合計など)。すべてで{each}、1注文1回では{once}です。重複する購入はファイルか"
+        "ら除いてください。",
+    ),
     "nobody_visitor": (
         'In "{column}" stands {words} in {events} events, which count as those of one visitor; '
         "many logs write it for people who are not logged in. {say.event_column:visitor_id=COLUMN} "

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from .._events import step_of
-from . import coded, event_headings, ids, layouts, likely, odd_rows, states, statuses
+from . import coded, event_doubts, event_headings, layouts, likely, odd_rows, states, statuses
 from .columns import cut, distinct, replaced, shown, trimmed
 from .currency_reading import CurrencyReading
 from .headings import Choice
@@ -147,7 +147,7 @@ class _EventReading(CurrencyReading):
             if role not in ("occurred_at", "amount", "quantity"):
                 self.table = replaced(self.table, choice.value, trimmed(self.table[choice.value]))
                 self.arguments[role] = choice.value
-        self._nobody()
+        event_doubts.of_people(self)
         self._dates("occurred_at")
         for role in ("amount", "quantity"):
             self._number(role)
@@ -163,27 +163,10 @@ class _EventReading(CurrencyReading):
         self._dimensions()
         self.table = self.table.select(list(dict.fromkeys([*used, *self.dimensions])))
         known = self._kinds(said)
+        event_doubts.of_orders(self, known)
         if self.settings.bad_rows != "error":
             self.arguments["bad_rows"] = self.settings.bad_rows
         return self._loaded(), known
-
-    def _nobody(self) -> None:
-        """Words such as `guest` or 0 in place of an id, which would make many people one."""
-        for role in ("customer_id", "visitor_id"):
-            if role not in self.chosen:
-                continue
-            name = self.chosen[role].value
-            column, words = ids.without_guests(self.table[name], ())
-            zero = ids.placeholder(ids.rows_of_ids(column))
-            if words and role == "customer_id":
-                self.table = replaced(self.table, name, column)
-                self.notes.append(Note("no_customer", {"column": name, "words": ", ".join(words)}))
-            told = [zero] if role == "customer_id" else [*words, zero]
-            told = [word for word in told if word]
-            if told:
-                here = pc.is_in(self.table[name].cast(pa.string()), pa.array(told, pa.string()))
-                values = {"column": name, "words": ", ".join(told), "events": pc.sum(here).as_py()}
-                self.warnings.append(Note(f"nobody_{role.removesuffix('_id')}", values))
 
     def _day_first(self) -> None:
         """If the chosen column contains only times of day, the day's column is put before it."""
