@@ -23,6 +23,7 @@ summary                                            | numbers of each customer, w
 season                                             | factors of demand and the time that runs at their pace
 segmentation retention survival clv cycle behavior | families: they do not name each other
 experiments                                        | families: did it work?
+goods                                              | families: what goes with what
 forecast backtest shop_model customer_card         | above the families: they read or judge several
 register                                           | the lists of all families
 ";

@@ -46,7 +46,9 @@ const OTHERWISE: &[(&str, &str)] = &[
     ("clv", "expected_high"),
     ("clv", "expected_low"),
     ("experiment", "n"),
+    ("itemsets", "n"),
     ("learn", "name"),
+    ("rules", "n"),
     ("shop_forecast", "orders"),
     ("shop_forecast", "revenue"),
 ];
@@ -588,7 +590,10 @@ fn choices(schema: &Value, defs: &Value) -> Vec<(String, String)> {
 /// With a capital first letter, unless the word is a name.
 fn sentence(text: &str) -> String {
     match text.split([' ', ',']).next() {
-        Some(word) if register::all().any(|e| e.columns.iter().any(|f| f.name == word)) => {
+        // The article is no column, although `pairs` has one of its name.
+        Some(word)
+            if word != "a" && register::all().any(|e| e.columns.iter().any(|f| f.name == word)) =>
+        {
             text.to_owned()
         }
         _ => text

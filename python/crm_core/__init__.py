@@ -76,6 +76,7 @@ from ._events import Events
 from ._experiments import assign, experiment, experiment_plan
 from ._features import OrderFeatures, TimeSplit, snapshots
 from ._forecast import base_forecast, seasonality, shop_forecast
+from ._goods import itemsets, pairs, rules
 from ._library import (
     describe,
     month_ends,
@@ -216,6 +217,7 @@ __all__ = [
     "first_product",
     "funnel",
     "gap_fits",
+    "itemsets",
     "kaplan_meier",
     "lead_time_quantiles",
     "lead_times",
@@ -227,6 +229,7 @@ __all__ = [
     "movement",
     "page_exits",
     "page_influence",
+    "pairs",
     "plot",
     "purchase_counts",
     "purchase_flow",
@@ -238,6 +241,7 @@ __all__ = [
     "rfm",
     "rfm_cross",
     "rfm_segments",
+    "rules",
     "run",
     "seasonality",
     "sequence_totals",

@@ -122,6 +122,19 @@ class Scope(ScopeWithoutOccasion, total=False):
     """What a purchase is: an order, or a day with orders. Default: each analysis's own."""
 
 
+class BasketScope(TypedDict, total=False):
+    """The `Scope` of analyses of baskets, in which amounts make no difference."""
+
+    where: Where | None
+    """Chooses orders and lines: baskets have the items that are left."""
+    customers: Where | None
+    """Chooses the customers whose baskets count."""
+    by: Sequence[str] | None
+    """Columns to break the result down by; they come first, under their own names."""
+    policy: Policy | None
+    """Which orders count. Default: the policy of the orders."""
+
+
 class EventWhere(TypedDict, total=False):
     """The `EventScope` of analyses that have their own `by`."""
 

@@ -25,6 +25,7 @@ mod document;
 mod error;
 pub mod experiments;
 pub mod forecast;
+pub mod goods;
 pub mod ids;
 pub mod money;
 pub mod num;

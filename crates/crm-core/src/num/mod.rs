@@ -6,6 +6,7 @@ pub mod chi_squared;
 mod cluster_variance;
 pub(crate) mod distinct;
 pub(crate) mod elementary;
+pub mod hypergeometric;
 pub mod incomplete;
 pub mod lifetime;
 pub mod log;
